@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* io.h - all file access of the server, behind one table of functions.
+ *
+ * io_linux() is the real disk.  A test may pass a wrapper that fails the n-th
+ * call, or a simulated disk.  Paths are relative to the directory the io was
+ * opened on and never come from outside ('..' is refused, RESOLVE_BENEATH).
+ * Functions are thread-safe on different files; one file is written by one
+ * thread.  Every failure is STATUS_IO, STATUS_FULL (no space) or
+ * STATUS_NOT_FOUND (open, unlink) with the path in its text.
+ */
+#ifndef BASE_IO_H
+#define BASE_IO_H
+
+#include "base/buf.h"
+#include "base/error.h"
+
+struct io;
+
+enum io_open_mode {
+    IO_READ,   /* must exist */
+    IO_CREATE, /* must not exist; read and write */
+    IO_WRITE,  /* create or open; read and write; not truncated */
+};
+
+struct io_file; /* an open file */
+
+struct io_ops {
+    enum status (*open)(struct io *io, const char *path, enum io_open_mode mode,
+                        struct io_file **ret, struct error *err);
+    void (*close)(struct io_file *file); /* NULL allowed */
+    /* Exactly size bytes or an error; a short file is STATUS_CORRUPT. */
+    enum status (*read_at)(struct io_file *file, uint64_t offset, void *ret, size_t size,
+                           struct error *err);
+    enum status (*write_at)(struct io_file *file, uint64_t offset, const void *data, size_t size,
+                            struct error *err);
+    enum status (*sync)(struct io_file *file, struct error *err); /* fdatasync */
+    enum status (*size)(struct io_file *file, uint64_t *ret, struct error *err);
+    enum status (*truncate)(struct io_file *file, uint64_t size, struct error *err);
+    enum status (*rename)(struct io *io, const char *from, const char *to, struct error *err);
+    enum status (*unlink)(struct io *io, const char *path, struct error *err);
+    enum status (*make_dir)(struct io *io, const char *path, struct error *err); /* ok if there */
+    enum status (*sync_dir)(struct io *io, const char *path, struct error *err); /* "" = root */
+    /* Calls entry() for each name in the directory, in byte order. */
+    enum status (*list)(struct io *io, const char *path,
+                        enum status (*entry)(void *context, const char *name, struct error *err),
+                        void *context, struct error *err);
+    enum status (*free_bytes)(struct io *io, uint64_t *ret, struct error *err);
+    void (*release)(struct io *io);
+};
+
+struct io { /* first member of every implementation */
+    const struct io_ops *ops;
+};
+
+struct io_file { /* likewise */
+    const struct io_ops *ops;
+};
+
+/* The real disk below directory `root` (which must exist). */
+enum status io_linux_new(const char *root, struct io **ret, struct error *err) MUST_USE;
+void io_free(struct io *io);
+
+enum status io_open(struct io *io, const char *path, enum io_open_mode mode, struct io_file **ret,
+                    struct error *err) MUST_USE;
+void io_close(struct io_file *file);
+enum status io_read_at(struct io_file *file, uint64_t offset, void *ret, size_t size,
+                       struct error *err) MUST_USE;
+enum status io_write_at(struct io_file *file, uint64_t offset, const void *data, size_t size,
+                        struct error *err) MUST_USE;
+enum status io_sync(struct io_file *file, struct error *err) MUST_USE;
+enum status io_size(struct io_file *file, uint64_t *ret, struct error *err) MUST_USE;
+enum status io_truncate(struct io_file *file, uint64_t size, struct error *err) MUST_USE;
+enum status io_rename(struct io *io, const char *from, const char *to, struct error *err) MUST_USE;
+enum status io_unlink(struct io *io, const char *path, struct error *err) MUST_USE;
+enum status io_make_dir(struct io *io, const char *path, struct error *err) MUST_USE;
+enum status io_sync_dir(struct io *io, const char *path, struct error *err) MUST_USE;
+enum status io_list(struct io *io, const char *path,
+                    enum status (*entry)(void *context, const char *name, struct error *err),
+                    void *context, struct error *err) MUST_USE;
+enum status io_free_bytes(struct io *io, uint64_t *ret, struct error *err) MUST_USE;
+
+/* A whole file; STATUS_LIMIT above max_bytes. */
+enum status io_read_all(struct io *io, const char *path, struct buf *ret,
+                        struct error *err) MUST_USE;
+/* temp file, sync, rename, sync of the directory: old or new, never half. */
+enum status io_replace(struct io *io, const char *path, struct slice content,
+                       struct error *err) MUST_USE;
+bool io_exists(struct io *io, const char *path);
+
+#endif

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* limits.h - every bound of the program, with its unit and its reason.
+ *
+ * A number that limits something stands here and nowhere else.  Relations
+ * between bounds are asserted at the end.
+ */
+#ifndef BASE_LIMITS_H
+#define BASE_LIMITS_H
+
+#include <stddef.h>
+
+#define KIB ((size_t)1024)
+#define MIB (1024 * KIB)
+#define GIB (1024 * MIB)
+
+/* ---- memory ---- */
+#define ARENA_BLOCK_BYTES (32 * KIB) /* a typical small query fits in one */
+#define ARENA_BUDGET_BYTES_MAX (8 * GIB)
+
+/* ---- ingest ---- */
+#define REQUEST_BODY_BYTES_MAX (64 * MIB)  /* decoded; above it 413 and nothing is stored */
+#define REQUEST_RATIO_MAX 200              /* decoded to encoded bytes, after the first MiB */
+#define ZSTD_WINDOW_LOG_MAX 23             /* 8 MiB */
+#define LEAF_RECORDS_MAX 10000             /* records of one evidence leaf */
+#define LEAF_BYTES_MAX (16 * MIB)          /* raw bytes of one evidence leaf */
+#define RECORD_BYTES_MAX (1 * MIB)         /* above it the record is quarantined whole */
+#define JSON_DEPTH_MAX 64                  /* deeper records are quarantined */
+#define DEDUPE_DAYS 7                      /* the memory for duplicates, from receipt */
+#define IDEMPOTENCY_KEY_BYTES_MAX 256
+#define WAL_FILE_BYTES (64 * MIB)          /* a new file after this */
+#define WAL_BYTES_MAX (512 * MIB)          /* bounds the restart; a flush is forced before */
+#define TIME_PAST_YEARS 20                 /* event times outside are filed under receive time */
+#define TIME_FUTURE_DAYS 1
+
+/* ---- names ---- */
+#define TENANT_NAME_BYTES_MAX 128
+#define TABLE_NAME_BYTES_MAX 64
+#define COLUMN_NAME_BYTES_MAX 256
+
+/* ---- store ---- */
+#define PART_ROWS_MAX 65536u        /* codes fit two bytes */
+#define PART_SHAPES_MAX 1024u       /* further shapes fall back to whole raw records */
+#define PART_PATHS_MAX 4096u        /* distinct columns of a part; more fall back too */
+#define SHAPE_SLOTS_MAX 2048u       /* leaves of one record; more fall back to raw */
+#define INDEX_BLOCK_ROWS 1024u      /* the entity index names blocks of so many rows */
+#define BLOCK_CACHE_BYTES (64 * MIB)
+#define CIPHER_CHUNK_BYTES (16 * KIB)
+#define MEMORY_ROWS_FLUSH 131072u   /* rows in memory over all tenants that start a flush */
+#define MEMORY_AGE_FLUSH_MS 600000u /* age of the oldest row in memory that starts one */
+#define SMALL_TENANT_ROWS 4096u     /* below it rows stay in shared files */
+
+/* ---- query ---- */
+#define BATCH_ROWS_MAX 4096u          /* fits L2 with a dozen eight-byte columns */
+#define TABLE_COLUMNS_MAX 1000u
+#define QUERY_TEXT_BYTES_MAX (256 * KIB)
+#define QUERY_DEPTH_MAX 200u
+#define QUERY_NODES_MAX 50000u
+#define QUERY_MEMORY_BYTES (512 * MIB) /* default budget; E_RUNAWAY_QUERY above it */
+#define QUERY_ROWS_MAX 500000u         /* result: E_QUERY_RESULT_SET_TOO_LARGE */
+#define QUERY_RESULT_BYTES_MAX (64 * MIB)
+#define QUERY_OPERATOR_ROWS_MAX 50000000u
+#define QUERY_TIME_MS 240000u
+#define QUERY_TIME_MS_MAX 3600000u
+#define QUERY_STRING_BYTES_MAX (16 * MIB)
+#define REGEX_BYTES_MAX (8 * MIB) /* memory of one compiled pattern */
+#define DYNAMIC_BYTES_MAX (16 * MIB)
+
+/* ---- wire ---- */
+#define CONNECTIONS_MAX 512u
+#define CONNECTIONS_PER_ADDRESS_MAX 256u
+#define HEADER_LINE_BYTES_MAX (8 * KIB)
+#define HEADERS_BYTES_MAX (32 * KIB)
+#define HEADER_TIMEOUT_MS 10000u
+#define IDLE_TIMEOUT_MS 30000u
+#define DRAIN_TIMEOUT_MS 30000u
+#define WEBHOOK_TIMEOUT_MS 10000u
+#define WEBHOOK_ANSWER_BYTES_MAX (64 * KIB)
+
+_Static_assert(RECORD_BYTES_MAX <= LEAF_BYTES_MAX, "a record fits a leaf");
+_Static_assert(LEAF_BYTES_MAX <= REQUEST_BODY_BYTES_MAX, "a leaf fits a request");
+_Static_assert(LEAF_RECORDS_MAX <= PART_ROWS_MAX, "a leaf fits a part");
+_Static_assert((INDEX_BLOCK_ROWS & (INDEX_BLOCK_ROWS - 1)) == 0, "power of two");
+_Static_assert((BATCH_ROWS_MAX & (BATCH_ROWS_MAX - 1)) == 0, "power of two");
+
+#endif

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* slice.h - a borrowed run of bytes.
+ *
+ * A slice does not own, is not NUL-terminated and may hold any byte.  An empty
+ * slice may have data == NULL.  All functions are pure and thread-safe.
+ */
+#ifndef BASE_SLICE_H
+#define BASE_SLICE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+struct slice {
+    const char *data;
+    size_t size;
+};
+
+#define SLICE(literal) ((struct slice){("" literal), sizeof(literal) - 1})
+#define SLICE_FMT(s) (int)((s).size > INT32_MAX ? INT32_MAX : (s).size), (s).data /* "%.*s" */
+
+static inline struct slice slice_from(const char *data, size_t size)
+{
+    return (struct slice){data, size};
+}
+
+static inline struct slice slice_of(const char *text) /* NUL-terminated; NULL gives empty */
+{
+    return (struct slice){text, text == NULL ? 0 : strlen(text)};
+}
+
+static inline bool slice_equal(struct slice a, struct slice b)
+{
+    return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
+}
+
+static inline bool slice_is(struct slice a, const char *text)
+{
+    return slice_equal(a, slice_of(text));
+}
+
+/* The bytes from `from` (clamped) up to the end. */
+static inline struct slice slice_tail(struct slice s, size_t from)
+{
+    if (from > s.size)
+        from = s.size;
+    return (struct slice){s.data + from, s.size - from};
+}
+
+/* At most the first `size` bytes. */
+static inline struct slice slice_head(struct slice s, size_t size)
+{
+    return (struct slice){s.data, size < s.size ? size : s.size};
+}
+
+/* memcmp order, shorter first: <0, 0, >0. */
+int slice_compare(struct slice a, struct slice b);
+
+/* ASCII letters fold; other bytes compare as they are. */
+bool slice_equal_nocase(struct slice a, struct slice b);
+bool slice_starts_with(struct slice s, struct slice prefix);
+bool slice_ends_with(struct slice s, struct slice suffix);
+
+/* Index of the first `needle` at or after `from`, or SIZE_MAX. */
+size_t slice_find(struct slice s, struct slice needle, size_t from);
+size_t slice_find_byte(struct slice s, char byte, size_t from);
+
+/* Without ASCII white space (space \t \r \n) at both ends. */
+struct slice slice_trim(struct slice s);
+
+/* Takes the part before the next `separator` off *rest and puts it into *ret.
+ * The last part is the one without a separator after it.  Returns false when
+ * nothing is left (*rest has data NULL then).  Usage:
+ *     while (slice_next(&rest, ',', &part)) ... */
+bool slice_next(struct slice *rest, char separator, struct slice *ret);
+
+/* A NUL-terminated heap copy, owned by the caller; NULL without memory. */
+char *slice_dup(struct slice s);
+
+#endif

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* leaf.h - the arithmetic of evidence: commitments, batch roots, leaves.
+ *
+ * One leaf commits to the 1 .. LEAF_RECORDS_MAX records of one accepted batch
+ * (docs/format/leaf.md).  Pure functions; thread-safe.
+ */
+#ifndef CRYPT_LEAF_H
+#define CRYPT_LEAF_H
+
+#include "base/error.h"
+#include "base/guid.h"
+#include "base/slice.h"
+#include "crypt/keyring.h"
+
+#define HASH_BYTES 32
+#define LEAF_BYTES 128
+#define SEED_BYTES 32
+
+struct hash256 {
+    uint8_t bytes[HASH_BYTES];
+};
+
+enum leaf_kind { LEAF_KIND_DATA = 1, LEAF_KIND_CONTROL = 2 };
+
+enum leaf_flag {
+    LEAF_FLAG_CLOCK_BACK = 1,  /* the clock stepped back before this leaf */
+    LEAF_FLAG_COALESCED = 2,   /* requests of one source share the leaf */
+    LEAF_FLAG_IDEMPOTENCY = 4, /* aux holds the HMAC of an idempotency key */
+};
+
+struct leaf_fields {
+    uint8_t kind;
+    uint16_t flags;
+    uint64_t leaf_index;
+    uint64_t first_seq;
+    uint32_t count;
+    int64_t commit_time_us;
+    uint64_t raw_bytes;
+    struct guid source_id;
+    struct hash256 batch_root;
+    struct hash256 aux;
+};
+
+void leaf_encode(const struct leaf_fields *fields, uint8_t ret[LEAF_BYTES]);
+enum status leaf_decode(const uint8_t leaf[LEAF_BYTES], struct leaf_fields *ret,
+                        struct error *err) MUST_USE;
+void leaf_hash(const uint8_t leaf[LEAF_BYTES], struct hash256 *ret); /* SHA256(0x00 || leaf) */
+
+/* All salts of a batch, in order: GGM over the seed (SHA-256, depth
+ * max(1, ceil(log2 count))), about two blocks a record. */
+void leaf_salts(const uint8_t seed[SEED_BYTES], uint32_t count, struct hash256 *ret_salts);
+
+/* c_j = HMAC-SHA256(salt, "audit-record/v1\0" || raw). */
+void leaf_commitment(const struct hash256 *salt, struct slice raw, struct hash256 *ret);
+
+/* RFC 6962 leaf hash of inner_j = u8 1 | u64 seq | u64 recv_us | u32 raw_len | c_j. */
+void leaf_inner_hash(uint64_t seq, int64_t received_us, uint32_t raw_bytes,
+                     const struct hash256 *commitment, struct hash256 *ret);
+
+/* MTH of RFC 6962 section 2.1 over leaf hashes; count >= 1. */
+void merkle_root(const struct hash256 *leaf_hashes, size_t count, struct hash256 *ret);
+
+/* A committed leaf with what is needed to prove and re-check its records. */
+struct leaf_commit {
+    struct guid tenant;
+    uint8_t leaf[LEAF_BYTES];
+    uint8_t seed[SEED_BYTES];
+    int64_t received_us;
+    const struct hash256 *inner_hashes; /* count of the leaf; borrowed for the call */
+    bool replayed;                      /* from the WAL after a restart; may be known already */
+};
+
+/* Takes leaves after they are durable in the WAL, per tenant in index order. */
+struct leaf_sink {
+    enum status (*take)(struct leaf_sink *sink, const struct leaf_commit *commit,
+                        struct error *err);
+};
+
+#endif

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ingest.h - from a request body to durable, numbered, evidenced records.
+ *
+ * ingest_put() splits the body into records (raw bytes kept exactly), checks
+ * them, leaves out duplicates, numbers them, computes their leaves, appends
+ * ONE frame to the write-ahead log, waits for the group commit's fsync, hands
+ * the batch to the sinks and has the receipt signed.  After it returns OK the
+ * records survive power loss and are searchable.
+ *
+ * Threads: ingest_put() from any number of threads.  Work before and after the
+ * commit runs in the caller; one committer thread writes and syncs.
+ *
+ * Checkpoint (how the WAL gets shorter; called by one thread):
+ *     n = ingest_rotate()      new WAL file n; waits until every frame of the
+ *                              files below n has been taken by the sinks
+ *     ingest_save(n)           duplicates and idempotency memory, counters
+ *     store_flush(n)           seals those rows; commits "WAL floor = n"
+ *     ingest_trim(n)           deletes the files below n
+ */
+#ifndef INGEST_INGEST_H
+#define INGEST_INGEST_H
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/io.h"
+#include "crypt/keyring.h"
+#include "crypt/leaf.h"
+#include "table/record.h"
+
+struct ingest;
+
+struct ingest_options {
+    struct io *io;               /* the data directory; ingest uses wal/ and ingest/ */
+    struct keyring *keyring;
+    const struct clock *clock;
+    struct record_sink *records; /* the tee: store first, rules second */
+    struct leaf_sink *leaves;    /* evidence */
+    uint64_t wal_floor;          /* from the store: files below it are sealed */
+    /* May the table be written, and which column is its event time?  Filled by
+     * main from content/.  NULL time_column means none but the usual ones. */
+    const char *(*time_column)(void *context, struct slice table);
+    void *context;
+};
+
+/* Opens the WAL, replays what is not sealed into the sinks (replayed = true),
+ * and starts the committer.  STATUS_CORRUPT names file and offset when a frame
+ * that was acknowledged cannot be read (a torn tail is not corruption). */
+enum status ingest_open(const struct ingest_options *options, struct ingest **ret,
+                        struct error *err) MUST_USE;
+void ingest_close(struct ingest *ingest); /* waits for the queue; NULL allowed */
+
+enum ingest_format {
+    INGEST_FORMAT_AUTO,   /* by the first byte: '[' is an array, else NDJSON */
+    INGEST_FORMAT_NDJSON,
+    INGEST_FORMAT_ARRAY,
+};
+
+struct ingest_request {
+    struct guid tenant;
+    struct slice table;           /* "" = by content: AuditRecords or STATUS_INVALID naming `table` */
+    struct slice body;            /* decoded */
+    enum ingest_format format;
+    struct guid source_id;        /* pseudonymous id of the credential */
+    struct slice idempotency_key; /* "" = none */
+    bool internal;                /* our own tables (SecurityAlert, FirstSeen ...) may be written */
+};
+
+struct ingest_quarantined {
+    uint32_t index;     /* of the record in the request, from 0 */
+    const char *reason; /* static text */
+};
+
+struct ingest_answer { /* arrays live in the caller's arena */
+    uint32_t records, stored, duplicates, conflicting, foreign;
+    const uint32_t *duplicate_indexes;
+    const struct ingest_quarantined *quarantined;
+    uint32_t quarantined_count;
+    uint64_t first_seq;      /* of the stored records; 0 if none */
+    uint32_t count;          /* stored records, quarantined ones included */
+    struct slice receipt;    /* signed note(s), one a leaf, "\n" between; "" if nothing stored */
+    struct slice seeds;      /* SEED_BYTES a leaf, in leaf order */
+    bool replayed_key;       /* the idempotency key was known: the first answer again */
+};
+
+/* STATUS_INVALID (wrong request), STATUS_LIMIT (body too large), STATUS_CONFLICT
+ * (code "idempotency_conflict": same key, other body), STATUS_BUSY (queue full),
+ * STATUS_FULL (disk; nothing stored).  Nothing is stored unless OK. */
+enum status ingest_put(struct ingest *ingest, const struct ingest_request *request,
+                       struct arena *arena, struct ingest_answer *ret, struct error *err) MUST_USE;
+
+enum status ingest_rotate(struct ingest *ingest, uint64_t *ret_floor, struct error *err) MUST_USE;
+enum status ingest_save(struct ingest *ingest, uint64_t floor, struct error *err) MUST_USE;
+enum status ingest_trim(struct ingest *ingest, uint64_t floor, struct error *err) MUST_USE;
+
+struct ingest_stats {
+    uint64_t acked_records, acked_requests, acked_bytes;
+    uint64_t duplicates, conflicting, quarantined, foreign, replayed_keys;
+    uint64_t fsyncs, fsync_us_total, fsync_us_max;
+    uint64_t queue_depth, wal_bytes, shed;
+    uint64_t replayed_records; /* at start */
+};
+void ingest_stats(struct ingest *ingest, struct ingest_stats *ret);
+
+/* The highest sequence number given to a tenant's record; 0 if none. */
+uint64_t ingest_last_seq(struct ingest *ingest, const struct guid *tenant);
+
+#endif

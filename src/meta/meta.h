@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* meta.h - the control plane in SQLite: tenants, tokens, settings.
+ *
+ * No personal data of records is here (those are tables of the store).  Tokens
+ * are `dbk_<id>_<secret>_<crc>`; only the SHA-256 of the secret is kept.
+ * Thread-safe (one connection, a mutex); look-ups of tokens are cached for at
+ * most one second, so a revocation works within one.
+ */
+#ifndef META_META_H
+#define META_META_H
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/guid.h"
+
+#define TOKEN_TEXT_BYTES 96
+
+struct meta;
+
+enum status meta_open(const char *path, const struct clock *clock, struct meta **ret,
+                      struct error *err) MUST_USE;
+void meta_close(struct meta *meta);
+
+struct meta_tenant {
+    struct guid id;
+    struct slice name;
+    int64_t created_us;
+    uint32_t retention_days;
+};
+
+/* id zero = a random one.  STATUS_CONFLICT for a known name or id. */
+enum status meta_tenant_add(struct meta *meta, struct slice name, const struct guid *id,
+                            struct meta_tenant *ret, struct arena *arena,
+                            struct error *err) MUST_USE;
+/* By name or GUID. */
+enum status meta_tenant_find(struct meta *meta, struct slice name_or_id,
+                             struct meta_tenant *ret, struct arena *arena,
+                             struct error *err) MUST_USE;
+enum status meta_tenant_list(struct meta *meta, struct arena *arena, struct meta_tenant **ret,
+                             uint32_t *ret_count, struct error *err) MUST_USE;
+
+struct meta_token {
+    struct guid id;
+    struct guid tenant; /* zero: instance-wide */
+    uint32_t role;      /* enum role of wire/http.h */
+    struct slice name, table;
+    int64_t created_us, expires_us, revoked_us; /* 0 = not revoked */
+};
+
+/* Makes a token and returns its text once. */
+enum status meta_token_add(struct meta *meta, const struct meta_token *token,
+                           char ret_text[TOKEN_TEXT_BYTES], struct guid *ret_id,
+                           struct error *err) MUST_USE;
+/* STATUS_DENIED for unknown, expired and revoked alike. */
+enum status meta_token_check(struct meta *meta, struct slice text, struct meta_token *ret,
+                             struct arena *arena, struct error *err) MUST_USE;
+enum status meta_token_list(struct meta *meta, struct arena *arena, struct meta_token **ret,
+                            uint32_t *ret_count, struct error *err) MUST_USE;
+enum status meta_token_revoke(struct meta *meta, const struct guid *id,
+                              struct error *err) MUST_USE;
+
+/* Small settings by name ("webhook.url", ...); "" when unset. */
+enum status meta_setting_set(struct meta *meta, struct slice name, struct slice value,
+                             struct error *err) MUST_USE;
+enum status meta_setting_get(struct meta *meta, struct slice name, struct arena *arena,
+                             struct slice *ret, struct error *err) MUST_USE;
+
+#endif

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* query.h - KQL: text in, batches out.
+ *
+ * parse -> bind -> plan (read-only) -> vectorised operators.  One query has
+ * one arena with a byte budget, a deadline and a cancel flag; it runs on
+ * thread_count threads.  All functions are thread-safe on different queries.
+ */
+#ifndef QUERY_QUERY_H
+#define QUERY_QUERY_H
+
+#include "base/arena.h"
+#include "table/source.h"
+
+/* What a query can see, filled by the caller.  All callbacks may be NULL. */
+struct query_env {
+    void *context;
+    /* A table by name: STATUS_NOT_FOUND if there is none.  The source lives
+     * until the query ends. */
+    enum status (*table)(void *context, struct slice name, struct table_source **ret,
+                         struct error *err);
+    /* KQL text of a view or stored function with this name, or an empty slice.
+     * For a view that shares its name with a table, the text may use that name:
+     * inside it the name means the table. */
+    struct slice (*view)(void *context, struct slice name);
+    /* All names, for `union *`, wildcards and "did you mean". */
+    void (*names)(void *context, void (*each)(void *arg, struct slice name), void *arg);
+};
+
+struct query_parameter {
+    struct slice name;
+    struct slice text; /* a KQL literal, or plain text for a declared string parameter */
+};
+
+struct query_request {
+    struct slice text;
+    const struct query_parameter *parameters;
+    uint32_t parameter_count;
+    const struct query_env *env; /* NULL: no tables */
+    const struct guid *tenants;  /* passed to every scan */
+    uint32_t tenant_count;
+    int64_t now;                 /* ticks: now() */
+    size_t memory_bytes;         /* 0 = QUERY_MEMORY_BYTES */
+    uint64_t time_ms;            /* 0 = QUERY_TIME_MS */
+    uint64_t rows_max;           /* 0 = QUERY_ROWS_MAX; UINT64_MAX = none */
+    uint32_t thread_count;       /* 0 = 1 */
+    const atomic_bool *cancelled; /* may be NULL */
+    bool check_only;             /* parse and bind, do not run */
+};
+
+/* Gets the result of the last tabular statement, from one thread at a time. */
+struct query_sink {
+    enum status (*begin)(struct query_sink *sink, const struct schema *schema,
+                         struct error *err);
+    enum status (*rows)(struct query_sink *sink, const struct batch *batch, struct error *err);
+};
+
+enum query_phase { QUERY_PHASE_PARSE, QUERY_PHASE_BIND, QUERY_PHASE_RUN };
+const char *query_phase_name(enum query_phase phase); /* "parse" ... */
+
+struct query_stats {
+    enum query_phase phase; /* where it was when it failed */
+    struct scan_stats scan; /* summed over all scans */
+    uint64_t rows;          /* of the result */
+    uint64_t elapsed_us, memory_bytes;
+};
+
+/* Errors carry line, column and a code (E_RUNAWAY_QUERY,
+ * E_QUERY_RESULT_SET_TOO_LARGE, E_QUERY_TIMEOUT ...), and name the nearest
+ * known name for an unknown one. */
+enum status query_run(const struct query_request *request, struct query_sink *sink,
+                      struct query_stats *ret_stats, struct error *err) MUST_USE;
+
+/* Appends one value as JSON as the command line prints it: datetime ISO with 7
+ * digits and Z, timespan d.hh:mm:ss.fffffff, long exact, NaN and infinities as
+ * strings, dynamic as JSON. */
+void query_add_json(struct buf *buf, const struct value *value);
+/* The same as text for a table or CSV (not escaped). */
+void query_add_text(struct buf *buf, const struct value *value);
+
+#endif

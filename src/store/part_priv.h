@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* part_priv.h - a part: up to PART_ROWS_MAX rows of one tenant and table, in
+ * columns that give back the exact raw bytes.
+ *
+ * Each record is cut into its *shape* (the literal bytes between the leaf
+ * values: braces, keys, white space) and its leaves.  A leaf is the verbatim
+ * text of a scalar: for a string the bytes between the quotes, escapes as they
+ * came; for a number, true, false or null the token itself.  Rendering is
+ * therefore a walk over the shape that copies literals and leaves, exact by
+ * construction.
+ *
+ * An array ends the shape: it is one ARRAY slot that holds an element count,
+ * and its elements have shapes of their own (their *group* lies below the
+ * array's path).  So
+ *
+ *   {"Id":"a","Folders":[{"Path":"x"},{"Path":"y"}]}
+ *
+ *   path 0 ""            shape A  {"Id":"<0>","Folders":<1>}
+ *   path 1 "Id"          values   a
+ *   path 2 "Folders"     counts   2              (an array path)
+ *                        shape B  {"Path":"<0>"}  twice
+ *   path 3 "Folders[].Path" values  x y
+ *
+ * A path's text joins unescaped keys with '.', "[]" marks elements; keys that
+ * hold '.', '[' or '\' have them escaped with '\'.
+ *
+ * Rows of a part are sorted by (group shape, event time, seq), so that every
+ * root shape is one run of rows.  Elements below an array path stay in the
+ * order of their parents' rows; each array path keeps the shape of each of its
+ * elements.  A column of a path holds the values of all shapes that have it,
+ * shape after shape (root) or element after element of one shape, shape after
+ * shape (below arrays): `slot.first` is where the values of that shape begin.
+ *
+ * Records that do not fit the bounds (too many shapes, paths or slots, or
+ * quarantined) have the RAW shape: one leaf, path "\raw", the whole record.
+ *
+ * A part is immutable and counted once it is published.
+ */
+#ifndef STORE_PART_PRIV_H
+#define STORE_PART_PRIV_H
+
+#include "base/arena.h"
+#include "base/guid.h"
+#include "table/record.h"
+
+#include <stdatomic.h>
+
+enum slot_kind {
+    SLOT_STRING,  /* leaf text stands between quotes, which are in the literals */
+    SLOT_SCALAR,  /* number, true, false, null */
+    SLOT_ARRAY,
+};
+
+struct slot {
+    uint8_t kind;            /* enum slot_kind */
+    uint32_t path;           /* index in part->paths */
+    uint32_t literal_end;    /* literal bytes before this leaf: [previous end, this) of the shape */
+    uint32_t first;          /* index of this shape's first value in the path's column */
+    bool shadowed;           /* a later key of the same object has the same name: not a column */
+};
+
+/* An object of the shape, so that a query can render a sub-object. */
+struct shape_object {
+    uint32_t path;                       /* path text of the object, index in paths */
+    uint32_t literal_begin, literal_end; /* its text: from '{' to '}' in the literals */
+    uint32_t slot_begin, slot_end;       /* the slots inside */
+};
+
+struct shape {
+    uint64_t hash;
+    struct slice literals;   /* all literal bytes in a row; the tail after the last slot too */
+    struct slot *slots;
+    uint32_t slot_count;
+    struct shape_object *objects; /* nested objects, not the root */
+    uint32_t object_count;
+    uint32_t parent_path;    /* 0 for a record, else the array path it is an element of */
+    uint32_t row_begin;      /* root shapes: the run of rows [row_begin, row_begin + row_count) */
+    uint32_t row_count;      /* element shapes: number of elements */
+    bool is_raw;
+};
+
+/* The values of one path: a dictionary and a code a value.  For an array path
+ * the codes are element counts and there is no dictionary. */
+struct path_column {
+    struct slice path;       /* text, see above */
+    bool is_array;
+    bool is_object;          /* only names a shape_object; no values */
+    uint32_t value_count;
+    uint32_t *codes;         /* value_count; array: the element counts */
+    uint32_t dict_count;
+    struct slice *dict;      /* distinct leaf texts, verbatim (escaped) */
+    uint8_t *dict_kinds;     /* enum json_kind of each: "1" the string differs from 1 the number */
+    bool has_escapes;        /* some dictionary text holds a backslash */
+
+    /* array paths only */
+    uint32_t element_count;
+    uint32_t *element_shapes; /* NULL when all have the shape only_shape */
+    uint32_t only_shape;
+    uint32_t *value_starts;   /* value_count + 1: first element of each array */
+    uint32_t *element_ranks;  /* position among the elements of its shape; NULL if one shape */
+
+    bool loaded;              /* segments load columns on demand (segment_priv.h) */
+};
+
+struct part {
+    atomic_uint references;
+    struct guid tenant;
+    struct slice table;
+    uint32_t row_count;
+    uint64_t *seqs;          /* row_count each, in row order */
+    int64_t *event_times;    /* ticks */
+    int64_t *received_us;
+    uint8_t *row_flags;      /* enum record_flag */
+    const char **reasons;    /* quarantine reason or NULL; array NULL if no row has one */
+    int64_t time_min, time_max, received_min, received_max;
+    uint64_t seq_min, seq_max;
+
+    struct shape *shapes;    /* root shapes in row order, then element shapes */
+    uint32_t shape_count, root_shape_count;
+    struct path_column *paths; /* 0 is the root "" */
+    uint32_t path_count;
+
+    uint64_t wal_file_max;   /* memory parts: newest WAL file that holds a row of it */
+    struct arena *arena;     /* owns everything above */
+    uint64_t id;             /* unique in the process: dict_id of vectors */
+};
+
+/* ---- part_build.c ---- */
+/* Columns from a batch of records. */
+enum status part_from_records(const struct record_batch *batch, struct part **ret,
+                              struct error *err) MUST_USE;
+/* One part from several of one tenant and table (sum of rows <= PART_ROWS_MAX),
+ * without parsing JSON again.  All columns of the inputs must be loaded. */
+enum status part_join(struct part *const *parts, uint32_t part_count, struct part **ret,
+                      struct error *err) MUST_USE;
+struct part *part_ref(struct part *part);
+void part_unref(struct part *part); /* NULL allowed */
+uint32_t part_find_path(const struct part *part, struct slice path); /* UINT32_MAX if none */
+size_t part_memory_bytes(const struct part *part);
+
+/* ---- part_render.c ---- */
+/* Appends the exact raw bytes of a row.  All columns of its shape are loaded. */
+void part_render(const struct part *part, uint32_t row, struct buf *ret);
+/* Appends the JSON text of one array value of a row. */
+void part_render_array(const struct part *part, uint32_t path, uint32_t value_index,
+                       struct buf *ret);
+/* Appends the JSON text of a nested object of a root shape for a row. */
+void part_render_object(const struct part *part, const struct shape *shape,
+                        const struct shape_object *object, uint32_t row, struct buf *ret);
+
+#endif

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* store.h - the rows of all tenants: in memory, then in encrypted segments.
+ *
+ * Rows live in parts: immutable column sets of at most PART_ROWS_MAX rows of
+ * one tenant and table.  store_sink() makes a part of each batch at once (so
+ * rows are searchable when take() returns); store_flush() writes the parts of
+ * all tenants into one segment file, a section a part; a background merge and
+ * store_compact() join sections.  Segments, once sealed, are the only copy:
+ * each record is re-rendered and checked against its commitment first.
+ *
+ * Threads: everything is thread-safe.  Readers pin a snapshot and never block
+ * writers.
+ */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/io.h"
+#include "crypt/keyring.h"
+#include "table/record.h"
+#include "table/source.h"
+
+struct store;
+
+/* How the rows of a table become columns (filled from content/ by main). */
+struct table_definition {
+    struct slice name;
+    struct schema schema;       /* declared columns; the system columns come on top:
+                                 * TenantId guid, _Seq long, _ReceivedTime datetime,
+                                 * TimeGenerated datetime (event time), AdditionalFields dynamic */
+    const struct slice *paths;  /* per column: where in the record ("" = the column's name) */
+    struct slice time_column;   /* "" = TimeGenerated, Timestamp, CreationTime */
+    bool declared;              /* false: a user table, columns found in the data */
+};
+
+/* Called before the only other copy of the raw bytes goes away: do these
+ * consecutive records re-render exactly?  STATUS_CORRUPT if not. */
+struct record_verifier {
+    enum status (*verify)(struct record_verifier *verifier, const struct guid *tenant,
+                          uint64_t first_seq, uint32_t count,
+                          enum status (*raw)(void *context, uint64_t seq, struct slice *ret,
+                                             struct error *err),
+                          void *context, struct error *err);
+};
+
+struct store_options {
+    struct io *io; /* the data directory; the store uses seg/ and catalog */
+    struct keyring *keyring;
+    const struct clock *clock;
+    struct record_verifier *verifier; /* NULL only in tests */
+    const struct table_definition *tables;
+    uint32_t table_count;
+    uint32_t thread_count;      /* for scans and merges; 0 = number of cores */
+    size_t cache_bytes;         /* 0 = BLOCK_CACHE_BYTES */
+};
+
+enum status store_open(const struct store_options *options, struct store **ret,
+                       struct error *err) MUST_USE;
+void store_close(struct store *store); /* does not flush; NULL allowed */
+
+struct record_sink *store_sink(struct store *store);
+uint64_t store_wal_floor(struct store *store);
+
+/* Rows in memory, over all tenants, and the age of the oldest: when to flush. */
+void store_memory(struct store *store, uint64_t *ret_rows, uint64_t *ret_bytes,
+                  uint64_t *ret_age_ms);
+
+/* Seals every row that came from WAL files below wal_floor and records the
+ * floor, in one step. */
+enum status store_flush(struct store *store, uint64_t wal_floor, struct error *err) MUST_USE;
+/* One background merge if any is due; *ret_worked tells whether. */
+enum status store_merge_step(struct store *store, bool *ret_worked, struct error *err) MUST_USE;
+/* Joins everything that can be joined, recompresses; progress may be NULL. */
+enum status store_compact(struct store *store, void (*progress)(void *context, uint64_t done,
+                                                                uint64_t total),
+                          void *context, const atomic_bool *cancelled,
+                          struct error *err) MUST_USE;
+
+/* A consistent view of all tables; free with store_snapshot_free(). */
+struct store_snapshot;
+enum status store_snapshot(struct store *store, struct store_snapshot **ret,
+                           struct error *err) MUST_USE;
+void store_snapshot_free(struct store_snapshot *snapshot);
+
+/* The table as these tenants see it (for a user table the columns depend on
+ * the data).  STATUS_NOT_FOUND for a name that is neither declared nor stored
+ * for one of them.  The snapshot owns the source. */
+enum status store_snapshot_source(struct store_snapshot *snapshot, struct slice table,
+                                  const struct guid *tenants, uint32_t tenant_count,
+                                  struct table_source **ret, struct error *err) MUST_USE;
+/* The names of all tables with rows for one of the tenants, and the declared
+ * ones; calls name() for each. */
+void store_snapshot_tables(struct store_snapshot *snapshot, const struct guid *tenants,
+                           uint32_t tenant_count, void (*name)(void *context, struct slice name),
+                           void *context);
+
+/* The exact raw bytes of records [from_seq, from_seq + count) in order; stops
+ * early when each() says so by STATUS_CANCELLED.  Missing numbers are skipped. */
+enum status store_raw(struct store *store, const struct guid *tenant, uint64_t from_seq,
+                      uint64_t count,
+                      enum status (*each)(void *context, uint64_t seq, struct slice raw,
+                                          struct error *err),
+                      void *context, struct error *err) MUST_USE;
+
+struct store_stats {
+    uint64_t rows_memory, rows_sealed, bytes_memory, bytes_sealed;
+    uint64_t segments, sections, flushes, merges, corrupt_sections;
+    uint64_t cache_bytes, cache_hits, cache_misses;
+    uint64_t fallback_records; /* stored as compressed raw */
+};
+void store_stats(struct store *store, struct store_stats *ret);
+
+#endif

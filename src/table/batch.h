@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* batch.h - rows in columns, as operators and sources hand them on. */
+#ifndef TABLE_BATCH_H
+#define TABLE_BATCH_H
+
+#include "table/vector.h"
+
+/* Borrowed by the consumer for the call; vectors all have row_count rows. */
+struct batch {
+    uint32_t row_count; /* 0 .. BATCH_ROWS_MAX */
+    uint32_t column_count;
+    const struct vector *columns;
+};
+
+/* The rows picked by `rows`. */
+enum status batch_take(struct arena *arena, const struct batch *batch, const uint32_t *rows,
+                       uint32_t row_count, struct batch *ret, struct error *err) MUST_USE;
+
+#endif

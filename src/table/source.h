@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* source.h - where rows come from: the seam under the query engine.
+ *
+ * Filled by the store (tables of the tenants), by `datatable` and `range`, by
+ * files in offline use.  A source never filters wrongly: it may return more
+ * rows than the filters ask for (the engine applies every predicate again) but
+ * must not leave out a row that matches.
+ */
+#ifndef TABLE_SOURCE_H
+#define TABLE_SOURCE_H
+
+#include "base/guid.h"
+#include "table/batch.h"
+#include "table/schema.h"
+
+#include <stdatomic.h>
+
+enum filter_kind {
+    FILTER_EQUAL,        /* column == value, or in a list of values (value_count of them) */
+    FILTER_EQUAL_NOCASE, /* the same with =~ / in~ */
+    FILTER_HAS,          /* column has value (a term, ASCII case folded) */
+    FILTER_ANY_HAS,      /* any column has value (column is SOURCE_COLUMN_ANY) */
+    FILTER_RANGE,        /* low <= column <= high; integer types, datetime, timespan */
+};
+
+#define SOURCE_COLUMN_ANY UINT32_MAX
+
+/* An advisory conjunct over a column of the table's schema (not of `columns`). */
+struct filter {
+    enum filter_kind kind;
+    uint32_t column;     /* index in the table's schema */
+    struct slice path;   /* inside a dynamic column: "a.b" ("" = the column itself) */
+    const struct value *values; /* EQUAL*, HAS: value_count alternatives */
+    uint32_t value_count;
+    int64_t low, high;   /* RANGE, inclusive */
+};
+
+struct scan_request {
+    const struct guid *tenants; /* the tenants the caller may read and asked for */
+    uint32_t tenant_count;
+    const uint32_t *columns;    /* schema indices wanted, in output order */
+    uint32_t column_count;
+    int64_t time_from, time_to; /* event time ticks, [from, to); INT64_MIN/MAX = all */
+    const struct filter *filters;
+    uint32_t filter_count;
+    uint32_t thread_count;      /* how many threads may call take() at once, >= 1 */
+    struct arena *arena;        /* budget; worker threads use arena_share() */
+    const atomic_bool *cancelled; /* checked at least every batch */
+};
+
+struct scan_stats {
+    uint64_t rows_scanned;
+    uint64_t parts_scanned, parts_skipped;
+    uint64_t bytes_read;
+    bool complete;      /* false: something could not be read; `gap` says what */
+    char gap[256];
+    uint64_t watermark; /* highest _Seq that was visible (one tenant), else 0 */
+    int64_t time_low, time_high; /* event times of what was scanned; low > high if nothing */
+};
+
+/* Takes batches; `worker` is 0 .. thread_count-1 and calls of one worker do not
+ * overlap.  *stop set true ends the scan early without an error (limit). */
+struct scan_sink {
+    enum status (*take)(struct scan_sink *sink, uint32_t worker, const struct batch *batch,
+                        bool *stop, struct error *err);
+};
+
+struct table_source;
+
+struct table_source_ops {
+    /* Lives as long as the source (or its snapshot). */
+    const struct schema *(*schema)(struct table_source *source);
+    enum status (*scan)(struct table_source *source, const struct scan_request *request,
+                        struct scan_sink *sink, struct scan_stats *stats, struct error *err);
+    void (*free)(struct table_source *source);
+};
+
+struct table_source { /* first member of every implementation */
+    const struct table_source_ops *ops;
+};
+
+#endif

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* http.h - one request and its response, free of any transport.
+ *
+ * The same handlers serve the TLS server (wire/server.h) and commands that
+ * work on a data directory (they dispatch in the process).  A handler runs in
+ * one thread, reads the request, fills the response, and returns; a long
+ * response may be written in pieces.
+ */
+#ifndef WIRE_HTTP_H
+#define WIRE_HTTP_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/guid.h"
+
+#include <stdatomic.h>
+
+enum http_method { HTTP_GET, HTTP_POST, HTTP_PUT, HTTP_DELETE, HTTP_METHOD_COUNT_ };
+
+/* Roles, decisions.md 17; a principal holds one. */
+enum role {
+    ROLE_NONE, /* not authenticated */
+    ROLE_INGEST,
+    ROLE_READER,
+    ROLE_ANALYST,
+    ROLE_ADMIN,
+    ROLE_AUDITOR,
+    ROLE_OPERATOR,
+    ROLE_COUNT_
+};
+const char *role_name(enum role role);
+bool role_from_name(struct slice name, enum role *ret);
+
+struct principal {
+    enum role role;
+    struct guid id;       /* of the token; the source_id of its records */
+    struct guid tenant;   /* zero for an instance-wide principal (admin of init, operator) */
+    char name[64];
+    char table[64];       /* "" or the only table an ingest token may write */
+};
+
+struct http_pair {
+    struct slice name, value; /* decoded */
+};
+
+struct http_request {
+    enum http_method method;
+    struct slice path;                /* "/v1/ingest", percent-decoded */
+    const struct http_pair *query;    /* decoded parameters */
+    uint32_t query_count;
+    const struct http_pair *headers;  /* names in lower case */
+    uint32_t header_count;
+    struct slice body;                /* decoded by Content-Encoding, complete */
+    const struct principal *principal; /* never NULL; role ROLE_NONE if anonymous */
+    struct slice remote;              /* address text, for the audit */
+    struct arena *arena;              /* lives until the response is out */
+    const atomic_bool *cancelled;     /* true when the client is gone or the server stops */
+};
+
+struct slice http_query(const struct http_request *request, const char *name);  /* "" if absent */
+struct slice http_header(const struct http_request *request, const char *name); /* lower case */
+
+/* The handler sets status and headers before the first body byte.  Bytes go to
+ * `body` (buffered) or, after http_stream(), straight to the client. */
+struct http_response {
+    unsigned status; /* 200 */
+    const char *content_type; /* "application/json; charset=utf-8" */
+    struct http_pair headers[16];
+    uint32_t header_count;
+    struct buf body;
+    /* Non-NULL where the transport can stream: sends body so far and clears it;
+     * STATUS_CANCELLED when the client is gone. */
+    enum status (*flush)(struct http_response *response, struct error *err);
+    void *transport;
+};
+
+void http_response_init(struct http_response *response);
+void http_response_release(struct http_response *response);
+void http_add_header(struct http_response *response, const char *name, struct slice value);
+
+/* The answer for a failure: status from err->status (INVALID 400, DENIED 403 or
+ * 401 for an anonymous principal, NOT_FOUND 404, CONFLICT 409 (422 for
+ * idempotency_conflict), LIMIT 413 or 429, BUSY 429 + Retry-After, FULL 507 +
+ * Retry-After, else 500) and a body
+ * {"error":{"code","message","line","column"}}. */
+void http_error(struct http_response *response, const struct http_request *request,
+                const struct error *err);
+
+typedef enum status http_handler(void *context, const struct http_request *request,
+                                 struct http_response *response, struct error *err);
+
+struct http_route {
+    enum http_method method;
+    const char *path;   /* exact, or with a trailing "*" for a prefix */
+    uint32_t roles;     /* 1u << enum role, of those allowed; ROLE_NONE bit = anybody */
+    http_handler *handler;
+    bool streams_body;  /* reserved */
+};
+
+struct http_router {
+    const struct http_route *routes;
+    uint32_t route_count;
+    void *context;
+    /* The bearer token to a principal; STATUS_DENIED otherwise. */
+    enum status (*authenticate)(void *context, struct slice token, struct principal *ret,
+                                struct error *err);
+};
+
+/* Checks route, method and role, calls the handler, turns an error into the
+ * answer.  Never fails; the outcome is in the response. */
+void http_dispatch(const struct http_router *router, const struct http_request *request,
+                   struct http_response *response);
+
+#endif

@@ -11,6 +11,7 @@
 #ifndef CRYPT_KEYRING_H
 #define CRYPT_KEYRING_H
 
+#include "base/buf.h"
 #include "base/error.h"
 #include "base/guid.h"
 #include "base/slice.h"

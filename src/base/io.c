@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/io.h"
+
+#include "base/check.h"
+
+#include <stdio.h>
+
+#define PATH_BYTES 512
+
+enum status io_open(struct io *io, const char *path, enum io_open_mode mode, struct io_file **ret,
+                    struct error *err)
+{
+    return io->ops->open(io, path, mode, ret, err);
+}
+
+void io_close(struct io_file *file)
+{
+    if (file != NULL)
+        file->ops->close(file);
+}
+
+enum status io_read_at(struct io_file *file, uint64_t offset, void *ret, size_t size,
+                       struct error *err)
+{
+    return file->ops->read_at(file, offset, ret, size, err);
+}
+
+enum status io_write_at(struct io_file *file, uint64_t offset, const void *data, size_t size,
+                        struct error *err)
+{
+    return file->ops->write_at(file, offset, data, size, err);
+}
+
+enum status io_sync(struct io_file *file, struct error *err)
+{
+    return file->ops->sync(file, err);
+}
+
+enum status io_size(struct io_file *file, uint64_t *ret, struct error *err)
+{
+    return file->ops->size(file, ret, err);
+}
+
+enum status io_truncate(struct io_file *file, uint64_t size, struct error *err)
+{
+    return file->ops->truncate(file, size, err);
+}
+
+enum status io_rename(struct io *io, const char *from, const char *to, struct error *err)
+{
+    return io->ops->rename(io, from, to, err);
+}
+
+enum status io_unlink(struct io *io, const char *path, struct error *err)
+{
+    return io->ops->unlink(io, path, err);
+}
+
+enum status io_make_dir(struct io *io, const char *path, struct error *err)
+{
+    return io->ops->make_dir(io, path, err);
+}
+
+enum status io_sync_dir(struct io *io, const char *path, struct error *err)
+{
+    return io->ops->sync_dir(io, path, err);
+}
+
+enum status io_list(struct io *io, const char *path,
+                    enum status (*entry)(void *context, const char *name, struct error *err),
+                    void *context, struct error *err)
+{
+    return io->ops->list(io, path, entry, context, err);
+}
+
+enum status io_free_bytes(struct io *io, uint64_t *ret, struct error *err)
+{
+    return io->ops->free_bytes(io, ret, err);
+}
+
+void io_free(struct io *io)
+{
+    if (io != NULL)
+        io->ops->release(io);
+}
+
+bool io_exists(struct io *io, const char *path)
+{
+    struct error err;
+    struct io_file *file = NULL;
+
+    if (io_open(io, path, IO_READ, &file, &err) != STATUS_OK)
+        return err.status != STATUS_NOT_FOUND;
+    io_close(file);
+    return true;
+}
+
+enum status io_read_all(struct io *io, const char *path, struct buf *ret, struct error *err)
+{
+    struct io_file *file = NULL;
+    uint64_t size = 0;
+    enum status status = io_open(io, path, IO_READ, &file, err);
+
+    if (status != STATUS_OK)
+        return status;
+    status = io_size(file, &size, err);
+    if (status != STATUS_OK)
+        goto out;
+    if (size > ret->max_bytes - ret->size) {
+        status = ERROR_SET(err, STATUS_LIMIT, "'%s' has %llu bytes, at most %zu are allowed", path,
+                           (unsigned long long)size, ret->max_bytes);
+        goto out;
+    }
+    void *at = buf_extend(ret, (size_t)size);
+    if (at == NULL)
+        status = ERROR_MEMORY(err);
+    else if (size > 0)
+        status = io_read_at(file, 0, at, (size_t)size, err);
+out:
+    io_close(file);
+    return status;
+}
+
+enum status io_replace(struct io *io, const char *path, struct slice content, struct error *err)
+{
+    char temporary[PATH_BYTES], directory[PATH_BYTES];
+    struct io_file *file = NULL;
+
+    CHECK(strlen(path) + 5 < sizeof(temporary));
+    (void)snprintf(temporary, sizeof(temporary), "%s.tmp", path);
+    (void)snprintf(directory, sizeof(directory), "%s", path);
+    char *slash = strrchr(directory, '/');
+    if (slash == NULL)
+        directory[0] = '\0';
+    else
+        *slash = '\0';
+
+    enum status status = io_open(io, temporary, IO_WRITE, &file, err);
+    if (status == STATUS_OK)
+        status = io_truncate(file, 0, err);
+    if (status == STATUS_OK && content.size > 0)
+        status = io_write_at(file, 0, content.data, content.size, err);
+    if (status == STATUS_OK)
+        status = io_sync(file, err);
+    io_close(file);
+    if (status == STATUS_OK)
+        status = io_rename(io, temporary, path, err);
+    if (status == STATUS_OK)
+        status = io_sync_dir(io, directory, err);
+    return status;
+}

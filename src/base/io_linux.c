@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The real disk: openat2() below one directory, pread, pwrite, fdatasync. */
+#include "base/io.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+struct linux_io {
+    struct io io; /* first */
+    int root_fd;
+};
+
+struct linux_file {
+    struct io_file file; /* first */
+    int fd;
+    char path[256]; /* for error texts; cut at the end */
+};
+
+static int open_below(const struct linux_io *io, const char *path, int flags, mode_t mode)
+{
+    struct open_how how = {
+        .flags = (unsigned long long)(unsigned)(flags | O_CLOEXEC),
+        .mode = mode,
+        .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS,
+    };
+
+    if (path[0] == '\0')
+        path = ".";
+    return (int)syscall(SYS_openat2, io->root_fd, path, &how, sizeof(how));
+}
+
+static enum status linux_open(struct io *base, const char *path, enum io_open_mode mode,
+                              struct io_file **ret, struct error *err)
+{
+    static const int flags[] = {
+        [IO_READ] = O_RDONLY, [IO_CREATE] = O_RDWR | O_CREAT | O_EXCL, [IO_WRITE] = O_RDWR | O_CREAT};
+    struct linux_io *io = (struct linux_io *)base;
+    int fd = open_below(io, path, flags[mode], mode == IO_READ ? 0 : 0600);
+
+    if (fd < 0)
+        return ERROR_SET(err, errno == ENOENT ? STATUS_NOT_FOUND : STATUS_IO, "cannot open '%s'",
+                         path);
+    struct linux_file *file = calloc(1, sizeof(*file));
+    if (file == NULL) {
+        (void)close(fd);
+        return ERROR_MEMORY(err);
+    }
+    file->file.ops = base->ops;
+    file->fd = fd;
+    (void)snprintf(file->path, sizeof(file->path), "%s", path);
+    *ret = &file->file;
+    return STATUS_OK;
+}
+
+static void linux_close(struct io_file *base)
+{
+    struct linux_file *file = (struct linux_file *)base;
+
+    if (file == NULL)
+        return;
+    (void)close(file->fd);
+    free(file);
+}
+
+static enum status linux_read_at(struct io_file *base, uint64_t offset, void *ret, size_t size,
+                                 struct error *err)
+{
+    struct linux_file *file = (struct linux_file *)base;
+    char *at = ret;
+
+    while (size > 0) {
+        ssize_t got = pread(file->fd, at, size, (off_t)offset);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return ERROR_SET(err, STATUS_IO, "cannot read '%s'", file->path);
+        if (got == 0)
+            return ERROR_SET(err, STATUS_CORRUPT, "'%s' ends at %llu, %zu bytes more were expected",
+                             file->path, (unsigned long long)offset, size);
+        at += got;
+        offset += (uint64_t)got;
+        size -= (size_t)got;
+    }
+    return STATUS_OK;
+}
+
+static enum status linux_write_at(struct io_file *base, uint64_t offset, const void *data,
+                                  size_t size, struct error *err)
+{
+    struct linux_file *file = (struct linux_file *)base;
+    const char *at = data;
+
+    while (size > 0) {
+        ssize_t got = pwrite(file->fd, at, size, (off_t)offset);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return ERROR_SET(err, STATUS_IO, "cannot write '%s'", file->path);
+        at += got;
+        offset += (uint64_t)got;
+        size -= (size_t)got;
+    }
+    return STATUS_OK;
+}
+
+static enum status linux_sync(struct io_file *base, struct error *err)
+{
+    struct linux_file *file = (struct linux_file *)base;
+
+    if (fdatasync(file->fd) != 0)
+        return ERROR_SET(err, STATUS_IO, "cannot sync '%s'", file->path);
+    return STATUS_OK;
+}
+
+static enum status linux_size(struct io_file *base, uint64_t *ret, struct error *err)
+{
+    struct linux_file *file = (struct linux_file *)base;
+    struct stat st;
+
+    if (fstat(file->fd, &st) != 0)
+        return ERROR_SET(err, STATUS_IO, "cannot stat '%s'", file->path);
+    *ret = (uint64_t)st.st_size;
+    return STATUS_OK;
+}
+
+static enum status linux_truncate(struct io_file *base, uint64_t size, struct error *err)
+{
+    struct linux_file *file = (struct linux_file *)base;
+
+    if (ftruncate(file->fd, (off_t)size) != 0)
+        return ERROR_SET(err, STATUS_IO, "cannot truncate '%s'", file->path);
+    return STATUS_OK;
+}
+
+/* Opens the directory of a path, so that renames cannot leave the root either. */
+static int open_parent(const struct linux_io *io, const char *path, const char **ret_name)
+{
+    char directory[512];
+    const char *slash = strrchr(path, '/');
+
+    if (slash == NULL) {
+        *ret_name = path;
+        return open_below(io, ".", O_RDONLY | O_DIRECTORY, 0);
+    }
+    *ret_name = slash + 1;
+    (void)snprintf(directory, sizeof(directory), "%.*s", (int)(slash - path), path);
+    return open_below(io, directory, O_RDONLY | O_DIRECTORY, 0);
+}
+
+static enum status linux_rename(struct io *base, const char *from, const char *to,
+                                struct error *err)
+{
+    struct linux_io *io = (struct linux_io *)base;
+    const char *from_name, *to_name;
+    int from_fd = open_parent(io, from, &from_name);
+    int to_fd = open_parent(io, to, &to_name);
+    enum status status = STATUS_OK;
+
+    if (from_fd < 0 || to_fd < 0 || renameat(from_fd, from_name, to_fd, to_name) != 0)
+        status = ERROR_SET(err, STATUS_IO, "cannot rename '%s' to '%s'", from, to);
+    if (from_fd >= 0)
+        (void)close(from_fd);
+    if (to_fd >= 0)
+        (void)close(to_fd);
+    return status;
+}
+
+static enum status linux_unlink(struct io *base, const char *path, struct error *err)
+{
+    struct linux_io *io = (struct linux_io *)base;
+    const char *name;
+    int fd = open_parent(io, path, &name);
+    enum status status = STATUS_OK;
+
+    if (fd < 0 || unlinkat(fd, name, 0) != 0)
+        status = ERROR_SET(err, errno == ENOENT ? STATUS_NOT_FOUND : STATUS_IO,
+                           "cannot remove '%s'", path);
+    if (fd >= 0)
+        (void)close(fd);
+    return status;
+}
+
+static enum status linux_make_dir(struct io *base, const char *path, struct error *err)
+{
+    struct linux_io *io = (struct linux_io *)base;
+    const char *name;
+    int fd = open_parent(io, path, &name);
+    enum status status = STATUS_OK;
+
+    if (fd < 0 || (mkdirat(fd, name, 0700) != 0 && errno != EEXIST))
+        status = ERROR_SET(err, STATUS_IO, "cannot make directory '%s'", path);
+    else if (fsync(fd) != 0)
+        status = ERROR_SET(err, STATUS_IO, "cannot sync the directory of '%s'", path);
+    if (fd >= 0)
+        (void)close(fd);
+    return status;
+}
+
+static enum status linux_sync_dir(struct io *base, const char *path, struct error *err)
+{
+    int fd = open_below((struct linux_io *)base, path, O_RDONLY | O_DIRECTORY, 0);
+    enum status status = STATUS_OK;
+
+    if (fd < 0 || fsync(fd) != 0)
+        status = ERROR_SET(err, STATUS_IO, "cannot sync directory '%s'", path);
+    if (fd >= 0)
+        (void)close(fd);
+    return status;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Reads all names first: the callback may change the directory. */
+static enum status read_names(DIR *dir, char ***ret_names, size_t *ret_count, struct error *err)
+{
+    size_t capacity = 0;
+
+    for (struct dirent *d = readdir(dir); d != NULL; d = readdir(dir)) {
+        if (strcmp(d->d_name, ".") == 0 || strcmp(d->d_name, "..") == 0)
+            continue;
+        if (*ret_count == capacity) {
+            capacity = capacity == 0 ? 64 : capacity * 2;
+            char **names = realloc(*ret_names, capacity * sizeof(*names));
+            if (names == NULL)
+                return ERROR_MEMORY(err);
+            *ret_names = names;
+        }
+        (*ret_names)[*ret_count] = slice_dup(slice_of(d->d_name));
+        if ((*ret_names)[*ret_count] == NULL)
+            return ERROR_MEMORY(err);
+        ++*ret_count;
+    }
+    return STATUS_OK;
+}
+
+static enum status linux_list(struct io *base, const char *path,
+                              enum status (*entry)(void *context, const char *name,
+                                                   struct error *err),
+                              void *context, struct error *err)
+{
+    char **names = NULL;
+    size_t count = 0;
+    int fd = open_below((struct linux_io *)base, path, O_RDONLY | O_DIRECTORY, 0);
+
+    if (fd < 0)
+        return ERROR_SET(err, errno == ENOENT ? STATUS_NOT_FOUND : STATUS_IO,
+                         "cannot open directory '%s'", path);
+    DIR *dir = fdopendir(fd);
+    if (dir == NULL) {
+        (void)close(fd);
+        return ERROR_SET(err, STATUS_IO, "cannot read directory '%s'", path);
+    }
+    enum status status = read_names(dir, &names, &count, err);
+    (void)closedir(dir);
+    if (count > 0)
+        qsort(names, count, sizeof(*names), by_name);
+    for (size_t i = 0; i < count; i++) {
+        if (status == STATUS_OK)
+            status = entry(context, names[i], err);
+        free(names[i]);
+    }
+    free(names);
+    return status;
+}
+
+static enum status linux_free_bytes(struct io *base, uint64_t *ret, struct error *err)
+{
+    struct statvfs st;
+
+    if (fstatvfs(((struct linux_io *)base)->root_fd, &st) != 0)
+        return ERROR_SET(err, STATUS_IO, "cannot ask for the free space");
+    *ret = (uint64_t)st.f_bavail * st.f_frsize;
+    return STATUS_OK;
+}
+
+static void linux_release(struct io *base)
+{
+    struct linux_io *io = (struct linux_io *)base;
+
+    (void)close(io->root_fd);
+    free(io);
+}
+
+enum status io_linux_new(const char *root, struct io **ret, struct error *err)
+{
+    static const struct io_ops ops = {
+        .open = linux_open,
+        .close = linux_close,
+        .read_at = linux_read_at,
+        .write_at = linux_write_at,
+        .sync = linux_sync,
+        .size = linux_size,
+        .truncate = linux_truncate,
+        .rename = linux_rename,
+        .unlink = linux_unlink,
+        .make_dir = linux_make_dir,
+        .sync_dir = linux_sync_dir,
+        .list = linux_list,
+        .free_bytes = linux_free_bytes,
+        .release = linux_release,
+    };
+    int fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (fd < 0)
+        return ERROR_SET(err, errno == ENOENT ? STATUS_NOT_FOUND : STATUS_IO,
+                         "cannot open directory '%s'", root);
+    struct linux_io *io = calloc(1, sizeof(*io));
+    if (io == NULL) {
+        (void)close(fd);
+        return ERROR_MEMORY(err);
+    }
+    io->io.ops = &ops;
+    io->root_fd = fd;
+    *ret = &io->io;
+    return STATUS_OK;
+}

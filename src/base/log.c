@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/log.h"
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/text.h"
+#include "base/time.h"
+
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#define LOG_LINE_BYTES 4096
+
+static atomic_int log_level_now = LOG_LEVEL_INFO;
+
+void log_set_level(enum log_level level)
+{
+    atomic_store(&log_level_now, (int)level);
+}
+
+void log_line(enum log_level level, const char *format, ...)
+{
+    static const char *const names[] = {"error", "warning", "info", "debug"};
+    char text[LOG_LINE_BYTES / 2], time[TIME_TEXT_BYTES + 1];
+    struct buf line;
+    va_list args;
+
+    if ((int)level > atomic_load(&log_level_now))
+        return;
+    va_start(args, format);
+    (void)vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    time_format_iso(time_from_unix_us(clock_unix_us(clock_system())), time);
+    buf_init(&line, LOG_LINE_BYTES * 4);
+    buf_add_format(&line, "%.23sZ %s ", time, names[level]);
+    text_add_printable(&line, slice_of(text));
+    buf_add_byte(&line, '\n');
+    if (!line.failed && write(STDERR_FILENO, line.data, line.size) < 0)
+        atomic_store(&log_level_now, -1); /* nobody reads: be quiet */
+    buf_release(&line);
+}
+
+void log_failure(const char *what, const struct error *err)
+{
+    log_line(LOG_LEVEL_ERROR, "%s: %s (%s)", what, err->text,
+             err->origin == NULL ? "?" : err->origin);
+}

@@ -1,0 +1,437 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/text.h"
+
+#include "base/check.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Length of the well-formed sequence at s (RFC 3629 table), 0 if there is none. */
+static size_t sequence_size(const unsigned char *s, size_t left)
+{
+    if (s[0] < 0x80)
+        return 1;
+    if (s[0] < 0xC2 || s[0] > 0xF4)
+        return 0;
+    size_t size = s[0] < 0xE0 ? 2 : s[0] < 0xF0 ? 3 : 4;
+    if (left < size)
+        return 0;
+    for (size_t i = 1; i < size; i++) {
+        if ((s[i] & 0xC0) != 0x80)
+            return 0;
+    }
+    if ((s[0] == 0xE0 && s[1] < 0xA0) || (s[0] == 0xED && s[1] > 0x9F) ||
+        (s[0] == 0xF0 && s[1] < 0x90) || (s[0] == 0xF4 && s[1] > 0x8F))
+        return 0;
+    return size;
+}
+
+bool text_is_ascii(struct slice s)
+{
+    size_t i = 0;
+
+    for (; i + 8 <= s.size; i += 8) {
+        uint64_t word;
+        memcpy(&word, s.data + i, 8);
+        if ((word & 0x8080808080808080u) != 0)
+            return false;
+    }
+    for (; i < s.size; i++) {
+        if ((unsigned char)s.data[i] >= 0x80)
+            return false;
+    }
+    return true;
+}
+
+bool text_is_utf8(struct slice s)
+{
+    const unsigned char *bytes = (const unsigned char *)s.data;
+
+    for (size_t i = 0; i < s.size;) {
+        uint64_t word;
+        if (i + 8 <= s.size) {
+            memcpy(&word, bytes + i, 8);
+            if ((word & 0x8080808080808080u) == 0) {
+                i += 8;
+                continue;
+            }
+        }
+        size_t size = sequence_size(bytes + i, s.size - i);
+        if (size == 0)
+            return false;
+        i += size;
+    }
+    return true;
+}
+
+uint32_t text_next_rune(struct slice s, size_t *at)
+{
+    const unsigned char *b = (const unsigned char *)s.data + *at;
+    size_t size = sequence_size(b, s.size - *at);
+
+    *at += size == 0 ? 1 : size;
+    switch (size) {
+    case 1:
+        return b[0];
+    case 2:
+        return (uint32_t)(b[0] & 0x1F) << 6 | (b[1] & 0x3F);
+    case 3:
+        return (uint32_t)(b[0] & 0x0F) << 12 | (uint32_t)(b[1] & 0x3F) << 6 | (b[2] & 0x3F);
+    case 4:
+        return (uint32_t)(b[0] & 0x07) << 18 | (uint32_t)(b[1] & 0x3F) << 12 |
+               (uint32_t)(b[2] & 0x3F) << 6 | (b[3] & 0x3F);
+    default:
+        return 0xFFFD;
+    }
+}
+
+void text_add_rune(struct buf *buf, uint32_t rune)
+{
+    if (rune >= 0xD800 && rune <= 0xDFFF)
+        rune = 0xFFFD;
+    if (rune < 0x80) {
+        buf_add_byte(buf, (char)rune);
+    } else if (rune < 0x800) {
+        char bytes[2] = {(char)(0xC0 | rune >> 6), (char)(0x80 | (rune & 0x3F))};
+        buf_add(buf, bytes, sizeof(bytes));
+    } else if (rune < 0x10000) {
+        char bytes[3] = {(char)(0xE0 | rune >> 12), (char)(0x80 | (rune >> 6 & 0x3F)),
+                         (char)(0x80 | (rune & 0x3F))};
+        buf_add(buf, bytes, sizeof(bytes));
+    } else {
+        char bytes[4] = {(char)(0xF0 | (rune >> 18 & 7)), (char)(0x80 | (rune >> 12 & 0x3F)),
+                         (char)(0x80 | (rune >> 6 & 0x3F)), (char)(0x80 | (rune & 0x3F))};
+        buf_add(buf, bytes, sizeof(bytes));
+    }
+}
+
+size_t text_rune_count(struct slice s)
+{
+    size_t count = 0;
+
+    for (size_t at = 0; at < s.size; count++)
+        (void)text_next_rune(s, &at);
+    return count;
+}
+
+bool text_parse_u64(struct slice s, uint64_t *ret)
+{
+    uint64_t value = 0;
+
+    if (s.size == 0)
+        return false;
+    for (size_t i = 0; i < s.size; i++) {
+        if (s.data[i] < '0' || s.data[i] > '9')
+            return false;
+        if (__builtin_mul_overflow(value, 10u, &value) ||
+            __builtin_add_overflow(value, (uint64_t)(s.data[i] - '0'), &value))
+            return false;
+    }
+    *ret = value;
+    return true;
+}
+
+bool text_parse_i64(struct slice s, int64_t *ret)
+{
+    uint64_t value;
+    bool negative = s.size > 0 && s.data[0] == '-';
+
+    if (s.size > 0 && (s.data[0] == '-' || s.data[0] == '+'))
+        s = slice_tail(s, 1);
+    if (!text_parse_u64(s, &value) || value > (uint64_t)INT64_MAX + (negative ? 1 : 0))
+        return false;
+    *ret = negative ? (int64_t)(0 - value) : (int64_t)value;
+    return true;
+}
+
+bool text_parse_double(struct slice s, double *ret)
+{
+    char text[128];
+    char *end;
+
+    /* strtod() also takes blanks and hexadecimal; neither is ours. */
+    if (s.size == 0 || s.size >= sizeof(text) || s.data[0] <= ' ')
+        return false;
+    for (size_t i = 0; i < s.size; i++) {
+        if (s.data[i] == 'x' || s.data[i] == 'X' || s.data[i] == '\0')
+            return false;
+    }
+    memcpy(text, s.data, s.size);
+    text[s.size] = '\0';
+    double value = strtod(text, &end);
+    if (end != text + s.size)
+        return false;
+    *ret = value;
+    return true;
+}
+
+static int hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c = (char)(c | 0x20);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+bool text_parse_hex(struct slice s, void *ret, size_t size)
+{
+    unsigned char *out = ret;
+
+    if (s.size != size * 2)
+        return false;
+    for (size_t i = 0; i < size; i++) {
+        int high = hex_digit(s.data[2 * i]), low = hex_digit(s.data[2 * i + 1]);
+        if (high < 0 || low < 0)
+            return false;
+        out[i] = (unsigned char)(high << 4 | low);
+    }
+    return true;
+}
+
+bool text_parse_size(struct slice s, uint64_t *ret_bytes)
+{
+    static const struct {
+        char unit;
+        unsigned shift;
+    } units[] = {{'k', 10}, {'m', 20}, {'g', 30}, {'t', 40}};
+    unsigned shift = 0;
+    uint64_t value;
+
+    if (s.size == 0)
+        return false;
+    for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+        if ((s.data[s.size - 1] | 0x20) == units[i].unit) {
+            shift = units[i].shift;
+            s.size--;
+            break;
+        }
+    }
+    if (!text_parse_u64(s, &value) || value > UINT64_MAX >> shift)
+        return false;
+    *ret_bytes = value << shift;
+    return true;
+}
+
+bool text_parse_duration(struct slice s, int64_t *ret_ms)
+{
+    static const struct {
+        const char *unit;
+        int64_t ms;
+    } units[] = {{"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}, {"d", 86400000}};
+
+    for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+        struct slice unit = slice_of(units[i].unit);
+        int64_t value;
+        if (slice_ends_with(s, unit) &&
+            text_parse_i64(slice_head(s, s.size - unit.size), &value) && value >= 0)
+            return !__builtin_mul_overflow(value, units[i].ms, ret_ms);
+    }
+    return false;
+}
+
+void text_add_hex(struct buf *buf, const void *data, size_t size)
+{
+    static const char hex[] = "0123456789abcdef";
+    const unsigned char *bytes = data;
+
+    for (size_t i = 0; i < size; i++) {
+        buf_add_byte(buf, hex[bytes[i] >> 4]);
+        buf_add_byte(buf, hex[bytes[i] & 15]);
+    }
+}
+
+static const char base64_digits[] =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+void text_add_base64(struct buf *buf, const void *data, size_t size)
+{
+    const unsigned char *b = data;
+
+    for (size_t i = 0; i < size; i += 3) {
+        uint32_t bits = (uint32_t)b[i] << 16 | (i + 1 < size ? (uint32_t)b[i + 1] << 8 : 0) |
+                        (i + 2 < size ? b[i + 2] : 0);
+        char digits[4] = {base64_digits[bits >> 18], base64_digits[bits >> 12 & 63],
+                          i + 1 < size ? base64_digits[bits >> 6 & 63] : '=',
+                          i + 2 < size ? base64_digits[bits & 63] : '='};
+        buf_add(buf, digits, sizeof(digits));
+    }
+}
+
+static int base64_value(char c)
+{
+    const char *at = c == '\0' ? NULL : strchr(base64_digits, c);
+    return at == NULL ? -1 : (int)(at - base64_digits);
+}
+
+bool text_parse_base64(struct slice s, struct buf *ret)
+{
+    if (s.size % 4 != 0)
+        return false;
+    for (size_t i = 0; i < s.size; i += 4) {
+        bool last = i + 4 == s.size;
+        int pad = last && s.data[i + 3] == '=' ? (s.data[i + 2] == '=' ? 2 : 1) : 0;
+        uint32_t bits = 0;
+        for (int k = 0; k < 4; k++) {
+            int value = k >= 4 - pad ? 0 : base64_value(s.data[i + (size_t)k]);
+            if (value < 0)
+                return false;
+            bits = bits << 6 | (uint32_t)value;
+        }
+        char bytes[3] = {(char)(bits >> 16), (char)(bits >> 8), (char)bits};
+        buf_add(ret, bytes, (size_t)(3 - pad));
+    }
+    return !ret->failed;
+}
+
+void text_add_double(struct buf *buf, double value)
+{
+    char text[40];
+
+    if (isnan(value)) {
+        buf_add_text(buf, "NaN");
+        return;
+    }
+    if (isinf(value)) {
+        buf_add_text(buf, value < 0 ? "-Infinity" : "Infinity");
+        return;
+    }
+    for (int digits = 15; digits <= 17; digits++) {
+        (void)snprintf(text, sizeof(text), "%.*g", digits, value);
+        if (strtod(text, NULL) == value)
+            break;
+    }
+    buf_add_text(buf, text);
+}
+
+static bool plain_json_byte(unsigned char c)
+{
+    return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
+}
+
+static void add_json_rune(struct buf *buf, uint32_t rune)
+{
+    switch (rune) {
+    case '"':
+        buf_add_text(buf, "\\\"");
+        return;
+    case '\\':
+        buf_add_text(buf, "\\\\");
+        return;
+    case '\n':
+        buf_add_text(buf, "\\n");
+        return;
+    case '\r':
+        buf_add_text(buf, "\\r");
+        return;
+    case '\t':
+        buf_add_text(buf, "\\t");
+        return;
+    default:
+        break;
+    }
+    if (rune < 0x20 || rune == 0x7F)
+        buf_add_format(buf, "\\u%04x", rune);
+    else
+        text_add_rune(buf, rune);
+}
+
+void text_add_json_string(struct buf *buf, struct slice s)
+{
+    buf_add_byte(buf, '"');
+    for (size_t at = 0; at < s.size;) {
+        size_t run = at;
+        while (run < s.size && plain_json_byte((unsigned char)s.data[run]))
+            run++;
+        buf_add(buf, s.data + at, run - at);
+        at = run;
+        if (at < s.size)
+            add_json_rune(buf, text_next_rune(s, &at));
+    }
+    buf_add_byte(buf, '"');
+}
+
+/* Control, C1, bidi and invisible format characters (Trojan Source, 2021). */
+static bool is_unsafe_rune(uint32_t r)
+{
+    return r < 0x20 || (r >= 0x7F && r < 0xA0) || r == 0x061C || r == 0x200E || r == 0x200F ||
+           (r >= 0x2028 && r <= 0x202E) || (r >= 0x2066 && r <= 0x2069) || r == 0xFEFF;
+}
+
+void text_add_printable(struct buf *buf, struct slice s)
+{
+    for (size_t at = 0; at < s.size;) {
+        uint32_t rune = text_next_rune(s, &at);
+        if (rune == '\n')
+            buf_add_text(buf, "\\n");
+        else if (rune == '\r')
+            buf_add_text(buf, "\\r");
+        else if (rune == '\t')
+            buf_add_text(buf, "\\t");
+        else if (is_unsafe_rune(rune))
+            buf_add_format(buf, "\\u{%x}", rune);
+        else
+            text_add_rune(buf, rune);
+    }
+}
+
+static bool starts_formula(struct slice s)
+{
+    size_t at = 0;
+
+    if (s.size == 0)
+        return false;
+    uint32_t rune = text_next_rune(s, &at);
+    return rune == '=' || rune == '+' || rune == '-' || rune == '@' || rune == '\t' ||
+           rune == '\r' || rune == '\0' || rune == '\n' || rune == 0xFF1D || rune == 0xFF0B ||
+           rune == 0xFF0D || rune == 0xFF20;
+}
+
+void text_add_csv_cell(struct buf *buf, struct slice s)
+{
+    bool formula = starts_formula(s);
+    bool quote = formula;
+
+    for (size_t i = 0; i < s.size && !quote; i++)
+        quote = s.data[i] == '"' || s.data[i] == ',' || s.data[i] == '\n' || s.data[i] == '\r';
+    if (!quote) {
+        buf_add_slice(buf, s);
+        return;
+    }
+    buf_add_byte(buf, '"');
+    if (formula)
+        buf_add_byte(buf, '\'');
+    for (size_t i = 0; i < s.size; i++) {
+        if (s.data[i] == '"')
+            buf_add_byte(buf, '"');
+        buf_add_byte(buf, s.data[i]);
+    }
+    buf_add_byte(buf, '"');
+}
+
+size_t text_distance(struct slice a, struct slice b)
+{
+    size_t row[65];
+
+    if (a.size > 64 || b.size > 64)
+        return SIZE_MAX;
+    for (size_t j = 0; j <= b.size; j++)
+        row[j] = j;
+    for (size_t i = 1; i <= a.size; i++) {
+        size_t diagonal = row[0];
+        row[0] = i;
+        for (size_t j = 1; j <= b.size; j++) {
+            size_t above = row[j];
+            bool same = (a.data[i - 1] | 0x20) == (b.data[j - 1] | 0x20);
+            size_t best = diagonal + (same ? 0 : 1);
+            if (above + 1 < best)
+                best = above + 1;
+            if (row[j - 1] + 1 < best)
+                best = row[j - 1] + 1;
+            row[j] = best;
+            diagonal = above;
+        }
+    }
+    return row[b.size];
+}

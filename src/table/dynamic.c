@@ -1,0 +1,432 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The text was checked to be JSON when it was made, so scanning it needs no
+ * grammar: only strings and brackets matter.  Every step checks the bounds all
+ * the same, so that a fault elsewhere cannot become a read outside. */
+#include "table/dynamic.h"
+
+#include "base/limits.h"
+#include "base/text.h"
+
+static size_t skip_blanks(struct slice s, size_t at)
+{
+    while (at < s.size && (s.data[at] == ' ' || s.data[at] == '\n' || s.data[at] == '\r' ||
+                           s.data[at] == '\t'))
+        at++;
+    return at;
+}
+
+/* Behind the string whose opening quote is at `at`. */
+static size_t skip_string(struct slice s, size_t at, bool *ret_escaped)
+{
+    for (at++; at < s.size; at++) {
+        if (s.data[at] == '"')
+            return at + 1;
+        if (s.data[at] == '\\') {
+            *ret_escaped = true;
+            at++;
+        }
+    }
+    return s.size;
+}
+
+/* Behind the value at `at`. */
+static size_t skip_value(struct slice s, size_t at)
+{
+    size_t depth = 0;
+    bool escaped = false;
+
+    while (at < s.size) {
+        switch (s.data[at]) {
+        case '"':
+            at = skip_string(s, at, &escaped);
+            break;
+        case '{':
+        case '[':
+            depth++;
+            at++;
+            break;
+        case '}':
+        case ']':
+            if (depth == 0)
+                return at;
+            depth--;
+            at++;
+            break;
+        case ',':
+            if (depth == 0)
+                return at;
+            at++;
+            continue;
+        default:
+            at++;
+            if (depth == 0) {
+                while (at < s.size && s.data[at] != ',' && s.data[at] != '}' &&
+                       s.data[at] != ']' && s.data[at] > ' ')
+                    at++;
+            } else {
+                continue;
+            }
+            break;
+        }
+        if (depth == 0)
+            return at;
+    }
+    return s.size;
+}
+
+bool dynamic_is_null(struct slice json)
+{
+    return json.size == 0 || slice_is(json, "null");
+}
+
+enum json_kind dynamic_kind(struct slice json)
+{
+    size_t at = skip_blanks(json, 0);
+
+    if (at == json.size)
+        return JSON_NULL;
+    switch (json.data[at]) {
+    case '{':
+        return JSON_OBJECT;
+    case '[':
+        return JSON_ARRAY;
+    case '"':
+        return JSON_STRING;
+    case 't':
+        return JSON_TRUE;
+    case 'f':
+        return JSON_FALSE;
+    case 'n':
+        return JSON_NULL;
+    default:
+        return JSON_NUMBER;
+    }
+}
+
+struct dynamic_iterator dynamic_iterate(struct slice json)
+{
+    struct dynamic_iterator it = {.text = json};
+    enum json_kind kind = dynamic_kind(json);
+
+    it.is_object = kind == JSON_OBJECT;
+    it.at = kind == JSON_OBJECT || kind == JSON_ARRAY ? skip_blanks(json, 0) + 1 : json.size;
+    return it;
+}
+
+bool dynamic_next(struct dynamic_iterator *it)
+{
+    struct slice s = it->text;
+    size_t at = skip_blanks(s, it->at);
+
+    if (it->started && at < s.size && s.data[at] == ',')
+        at = skip_blanks(s, at + 1);
+    it->started = true;
+    if (at >= s.size || s.data[at] == '}' || s.data[at] == ']') {
+        it->at = s.size;
+        return false;
+    }
+    it->key = (struct slice){NULL, 0};
+    if (it->is_object) {
+        size_t begin = at;
+        it->key_escaped = false;
+        at = skip_string(s, at, &it->key_escaped);
+        if (at < begin + 2)
+            return false;
+        it->key = slice_from(s.data + begin + 1, at - begin - 2);
+        at = skip_blanks(s, at);
+        if (at >= s.size || s.data[at] != ':')
+            return false;
+        at = skip_blanks(s, at + 1);
+    }
+    size_t end = skip_value(s, at);
+    it->value = slice_from(s.data + at, end - at);
+    it->at = end;
+    return true;
+}
+
+uint64_t dynamic_count(struct slice json)
+{
+    struct dynamic_iterator it = dynamic_iterate(json);
+    uint64_t count = 0;
+
+    while (dynamic_next(&it))
+        count++;
+    return count;
+}
+
+static bool key_is(const struct dynamic_iterator *it, struct slice key)
+{
+    struct buf decoded;
+
+    if (!it->key_escaped)
+        return slice_equal(it->key, key);
+    buf_init(&decoded, it->key.size + 1);
+    json_unescape(it->key, &decoded);
+    bool equal = slice_equal(buf_slice(&decoded), key);
+    buf_release(&decoded);
+    return equal;
+}
+
+struct slice dynamic_member(struct slice json, struct slice key)
+{
+    struct slice found = {NULL, 0};
+
+    if (dynamic_kind(json) != JSON_OBJECT)
+        return found;
+    struct dynamic_iterator it = dynamic_iterate(json);
+    while (dynamic_next(&it)) {
+        if (key_is(&it, key))
+            found = it.value;
+    }
+    return found;
+}
+
+struct slice dynamic_element(struct slice json, int64_t index)
+{
+    struct dynamic_iterator it = dynamic_iterate(json);
+
+    if (dynamic_kind(json) != JSON_ARRAY)
+        return (struct slice){NULL, 0};
+    if (index < 0)
+        index += (int64_t)dynamic_count(json);
+    while (index >= 0 && dynamic_next(&it)) {
+        if (index-- == 0)
+            return it.value;
+    }
+    return (struct slice){NULL, 0};
+}
+
+/* One step of a path at `at`: ".name", "name", "[3]", "['name']". */
+static struct slice path_step(struct slice json, struct slice path, size_t *at)
+{
+    if (path.data[*at] == '[') {
+        size_t close = slice_find_byte(path, ']', *at);
+        if (close == SIZE_MAX) {
+            *at = path.size;
+            return (struct slice){NULL, 0};
+        }
+        struct slice inside = slice_from(path.data + *at + 1, close - *at - 1);
+        int64_t index;
+        *at = close + 1;
+        if (inside.size >= 2 && (inside.data[0] == '\'' || inside.data[0] == '"'))
+            return dynamic_member(json, slice_from(inside.data + 1, inside.size - 2));
+        if (!text_parse_i64(inside, &index))
+            return (struct slice){NULL, 0};
+        return dynamic_element(json, index);
+    }
+    size_t begin = path.data[*at] == '.' ? *at + 1 : *at;
+    size_t end = begin;
+    while (end < path.size && path.data[end] != '.' && path.data[end] != '[')
+        end++;
+    *at = end;
+    return dynamic_member(json, slice_from(path.data + begin, end - begin));
+}
+
+struct slice dynamic_path(struct slice json, struct slice path)
+{
+    size_t at = path.size > 0 && path.data[0] == '$' ? 1 : 0;
+
+    while (at < path.size && json.size > 0)
+        json = path_step(json, path, &at);
+    return json;
+}
+
+static enum status keep(struct arena *arena, struct buf *buf, struct slice *ret,
+                        struct error *err)
+{
+    enum status status = buf_check(buf, err);
+
+    if (status == STATUS_OK) {
+        *ret = arena_copy(arena, buf_slice(buf), err);
+        status = ret->data == NULL ? err->status : STATUS_OK;
+    }
+    buf_release(buf);
+    return status;
+}
+
+/* Copies JSON without the blanks between its tokens. */
+static void add_compact(struct buf *buf, struct slice json)
+{
+    for (size_t at = 0; at < json.size;) {
+        bool escaped = false;
+        char c = json.data[at];
+        if (c == '"') {
+            size_t end = skip_string(json, at, &escaped);
+            buf_add(buf, json.data + at, end - at);
+            at = end;
+        } else {
+            if (c != ' ' && c != '\n' && c != '\r' && c != '\t')
+                buf_add_byte(buf, c);
+            at++;
+        }
+    }
+}
+
+/* True when there is a blank outside the strings. */
+static bool has_blanks(struct slice json)
+{
+    for (size_t at = 0; at < json.size;) {
+        bool escaped = false;
+        char c = json.data[at];
+        if (c == '"') {
+            at = skip_string(json, at, &escaped);
+            continue;
+        }
+        if (c == ' ' || c == '\n' || c == '\r' || c == '\t')
+            return true;
+        at++;
+    }
+    return false;
+}
+
+static enum status compact(struct arena *arena, struct slice json, struct slice *ret,
+                           struct error *err)
+{
+    struct buf buf;
+
+    if (!has_blanks(json)) {
+        *ret = json;
+        return STATUS_OK;
+    }
+    buf_init(&buf, json.size + 1);
+    add_compact(&buf, json);
+    return keep(arena, &buf, ret, err);
+}
+
+enum status dynamic_to_string(struct arena *arena, struct slice json, struct slice *ret,
+                              struct error *err)
+{
+    struct slice text = slice_trim(json);
+    struct buf buf;
+
+    if (dynamic_is_null(text)) {
+        *ret = (struct slice){"", 0};
+        return STATUS_OK;
+    }
+    if (dynamic_kind(text) != JSON_STRING)
+        return compact(arena, text, ret, err);
+    text = text.size >= 2 ? slice_from(text.data + 1, text.size - 2) : (struct slice){"", 0};
+    if (slice_find_byte(text, '\\', 0) == SIZE_MAX) {
+        *ret = text;
+        return STATUS_OK;
+    }
+    buf_init(&buf, text.size + 4);
+    json_unescape(text, &buf);
+    return keep(arena, &buf, ret, err);
+}
+
+enum status dynamic_to_value(struct arena *arena, struct slice json, struct value *ret,
+                             struct error *err)
+{
+    struct slice text = slice_trim(json);
+
+    *ret = (struct value){.type = TYPE_DYNAMIC, .is_null = true};
+    switch (dynamic_kind(text)) {
+    case JSON_TRUE:
+    case JSON_FALSE:
+        *ret = (struct value){.type = TYPE_BOOL, .boolean = dynamic_kind(text) == JSON_TRUE};
+        return STATUS_OK;
+    case JSON_NUMBER:
+        if (text_parse_i64(text, &ret->integer)) {
+            ret->type = TYPE_LONG;
+            ret->is_null = false;
+        } else if (text_parse_double(text, &ret->real)) {
+            ret->type = TYPE_REAL;
+            ret->is_null = false;
+        }
+        return STATUS_OK;
+    case JSON_STRING:
+        ret->type = TYPE_STRING;
+        ret->is_null = false;
+        return dynamic_to_string(arena, text, &ret->bytes, err);
+    case JSON_NULL:
+    case JSON_OBJECT:
+    case JSON_ARRAY:
+        return STATUS_OK;
+    }
+    return STATUS_OK;
+}
+
+static void add_real(struct buf *buf, double value)
+{
+    size_t begin = buf->size;
+
+    if (value != value || value - value != 0) { /* JSON has neither NaN nor infinity */
+        buf_add_byte(buf, '"');
+        text_add_double(buf, value);
+        buf_add_byte(buf, '"');
+        return;
+    }
+    text_add_double(buf, value);
+    struct slice text = slice_tail(buf_slice(buf), begin);
+    if (slice_find_byte(text, '.', 0) == SIZE_MAX && slice_find_byte(text, 'e', 0) == SIZE_MAX)
+        buf_add_text(buf, ".0");
+}
+
+void dynamic_add_value(struct buf *buf, const struct value *value)
+{
+    char text[64];
+
+    if (value->is_null && value->type != TYPE_STRING) {
+        buf_add_text(buf, "null");
+        return;
+    }
+    switch (value->type) {
+    case TYPE_BOOL:
+        buf_add_text(buf, value->boolean ? "true" : "false");
+        return;
+    case TYPE_INT:
+    case TYPE_LONG:
+        buf_add_i64(buf, value->integer);
+        return;
+    case TYPE_REAL:
+        add_real(buf, value->real);
+        return;
+    case TYPE_DATETIME:
+        time_format_iso(value->integer, text);
+        text_add_json_string(buf, slice_of(text));
+        return;
+    case TYPE_TIMESPAN:
+        buf_add_byte(buf, '"');
+        time_format_span(value->integer, buf);
+        buf_add_byte(buf, '"');
+        return;
+    case TYPE_GUID:
+        guid_format(&value->guid, text);
+        text_add_json_string(buf, slice_of(text));
+        return;
+    case TYPE_DECIMAL:
+    case TYPE_STRING:
+        text_add_json_string(buf, value->bytes);
+        return;
+    case TYPE_DYNAMIC:
+        if (value->bytes.size == 0)
+            buf_add_text(buf, "null");
+        else
+            buf_add_slice(buf, value->bytes);
+        return;
+    case TYPE_COUNT_:
+        return;
+    }
+}
+
+enum status dynamic_parse(struct arena *arena, struct slice text, struct slice *ret,
+                          struct error *err)
+{
+    struct slice trimmed = slice_trim(text);
+    struct json_tape tape;
+    struct buf buf;
+
+    if (trimmed.size == 0) {
+        *ret = (struct slice){"", 0};
+        return STATUS_OK;
+    }
+    json_tape_init(&tape);
+    enum json_result result = json_parse(trimmed, 4 * JSON_DEPTH_MAX, &tape);
+    json_tape_release(&tape);
+    if (result == JSON_OK)
+        return compact(arena, trimmed, ret, err);
+    buf_init(&buf, DYNAMIC_BYTES_MAX);
+    text_add_json_string(&buf, text);
+    return keep(arena, &buf, ret, err);
+}

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "table/vector.h"
+
+#include "base/check.h"
+
+size_t vector_element_bytes(enum type type)
+{
+    switch (type) {
+    case TYPE_BOOL:
+        return sizeof(uint8_t);
+    case TYPE_INT:
+    case TYPE_LONG:
+    case TYPE_DATETIME:
+    case TYPE_TIMESPAN:
+        return sizeof(int64_t);
+    case TYPE_REAL:
+        return sizeof(double);
+    case TYPE_GUID:
+        return sizeof(struct guid);
+    case TYPE_STRING:
+    case TYPE_DYNAMIC:
+    case TYPE_DECIMAL:
+        return sizeof(struct slice);
+    case TYPE_COUNT_:
+        break;
+    }
+    CHECK(false);
+    return 0;
+}
+
+struct value vector_element(const struct vector *v, uint32_t index)
+{
+    struct value value = {.type = v->type, .is_null = v->nulls != NULL && v->nulls[index] != 0};
+
+    CHECK_DEBUG(index < vector_element_count(v));
+    switch (v->type) {
+    case TYPE_BOOL:
+        value.boolean = v->booleans[index] != 0;
+        break;
+    case TYPE_INT:
+    case TYPE_LONG:
+    case TYPE_DATETIME:
+    case TYPE_TIMESPAN:
+        value.integer = v->integers[index];
+        break;
+    case TYPE_REAL:
+        value.real = v->reals[index];
+        break;
+    case TYPE_GUID:
+        value.guid = v->guids[index];
+        break;
+    case TYPE_STRING:
+    case TYPE_DYNAMIC:
+    case TYPE_DECIMAL:
+        value.bytes = v->slices[index];
+        break;
+    case TYPE_COUNT_:
+        CHECK(false);
+    }
+    return value;
+}
+
+struct value vector_value(const struct vector *v, uint32_t row)
+{
+    CHECK_DEBUG(row < v->row_count);
+    return vector_element(v, vector_index(v, row));
+}
+
+enum status vector_flat(struct arena *arena, enum type type, uint32_t row_count, bool with_nulls,
+                        struct vector *ret, void **ret_data, uint8_t **ret_nulls,
+                        struct error *err)
+{
+    size_t count = row_count > 0 ? row_count : 1;
+    uint8_t *nulls = NULL;
+    void *data = arena_alloc_array(arena, count, vector_element_bytes(type), err);
+
+    if (data == NULL)
+        return err->status;
+    if (with_nulls) {
+        nulls = arena_alloc(arena, count, err);
+        if (nulls == NULL)
+            return err->status;
+    }
+    *ret = (struct vector){.type = type, .encoding = VECTOR_FLAT, .row_count = row_count,
+                           .data = data, .nulls = nulls};
+    *ret_data = data;
+    if (ret_nulls != NULL)
+        *ret_nulls = nulls;
+    return STATUS_OK;
+}
+
+/* Stores a value as element `index` of the array; bytes must live on already. */
+static void put_element(void *data, uint32_t index, const struct value *value)
+{
+    switch (value->type) {
+    case TYPE_BOOL:
+        ((uint8_t *)data)[index] = value->boolean && !value->is_null;
+        break;
+    case TYPE_INT:
+    case TYPE_LONG:
+    case TYPE_DATETIME:
+    case TYPE_TIMESPAN:
+        ((int64_t *)data)[index] = value->is_null ? 0 : value->integer;
+        break;
+    case TYPE_REAL:
+        ((double *)data)[index] = value->is_null ? 0 : value->real;
+        break;
+    case TYPE_GUID:
+        ((struct guid *)data)[index] = value->is_null ? (struct guid){{0}} : value->guid;
+        break;
+    case TYPE_STRING:
+    case TYPE_DYNAMIC:
+    case TYPE_DECIMAL:
+        ((struct slice *)data)[index] = value->is_null ? (struct slice){"", 0} : value->bytes;
+        break;
+    case TYPE_COUNT_:
+        CHECK(false);
+    }
+}
+
+enum status vector_const(struct arena *arena, const struct value *value, uint32_t row_count,
+                         struct vector *ret, struct error *err)
+{
+    struct value copy = *value;
+    bool is_null = value->is_null && value->type != TYPE_STRING;
+    void *data;
+    uint8_t *nulls;
+
+    if (type_is_bytes(value->type) && !value->is_null) {
+        copy.bytes = arena_copy(arena, value->bytes, err);
+        if (copy.bytes.data == NULL)
+            return err->status;
+    }
+    enum status status = vector_flat(arena, value->type, 1, is_null, ret, &data, &nulls, err);
+    if (status != STATUS_OK)
+        return status;
+    put_element(data, 0, &copy);
+    if (is_null)
+        nulls[0] = 1;
+    ret->encoding = VECTOR_CONST;
+    ret->row_count = row_count;
+    return STATUS_OK;
+}
+
+static void gather(const struct vector *v, const uint32_t *rows, uint32_t row_count, void *data)
+{
+    switch (v->type) {
+    case TYPE_BOOL:
+        for (uint32_t i = 0; i < row_count; i++)
+            ((uint8_t *)data)[i] = v->booleans[rows[i]];
+        break;
+    case TYPE_INT:
+    case TYPE_LONG:
+    case TYPE_DATETIME:
+    case TYPE_TIMESPAN:
+        for (uint32_t i = 0; i < row_count; i++)
+            ((int64_t *)data)[i] = v->integers[rows[i]];
+        break;
+    case TYPE_REAL:
+        for (uint32_t i = 0; i < row_count; i++)
+            ((double *)data)[i] = v->reals[rows[i]];
+        break;
+    case TYPE_GUID:
+        for (uint32_t i = 0; i < row_count; i++)
+            ((struct guid *)data)[i] = v->guids[rows[i]];
+        break;
+    case TYPE_STRING:
+    case TYPE_DYNAMIC:
+    case TYPE_DECIMAL:
+        for (uint32_t i = 0; i < row_count; i++)
+            ((struct slice *)data)[i] = v->slices[rows[i]];
+        break;
+    case TYPE_COUNT_:
+        CHECK(false);
+    }
+}
+
+enum status vector_take(struct arena *arena, const struct vector *v, const uint32_t *rows,
+                        uint32_t row_count, struct vector *ret, struct error *err)
+{
+    void *data;
+    uint8_t *nulls;
+
+    if (v->encoding == VECTOR_CONST) {
+        *ret = *v;
+        ret->row_count = row_count;
+        return STATUS_OK;
+    }
+    if (v->encoding == VECTOR_DICT) {
+        uint32_t *codes = arena_alloc_raw(arena, (row_count + 1) * sizeof(*codes), err);
+        if (codes == NULL)
+            return err->status;
+        for (uint32_t i = 0; i < row_count; i++)
+            codes[i] = v->codes[rows[i]];
+        *ret = *v;
+        ret->codes = codes;
+        ret->row_count = row_count;
+        return STATUS_OK;
+    }
+    enum status status =
+        vector_flat(arena, v->type, row_count, v->nulls != NULL, ret, &data, &nulls, err);
+    if (status != STATUS_OK)
+        return status;
+    gather(v, rows, row_count, data);
+    for (uint32_t i = 0; v->nulls != NULL && i < row_count; i++)
+        nulls[i] = v->nulls[rows[i]];
+    return STATUS_OK;
+}
+
+enum status vector_flatten(struct arena *arena, const struct vector *v, struct vector *ret,
+                           struct error *err)
+{
+    void *data;
+    uint8_t *nulls;
+    enum status status =
+        vector_flat(arena, v->type, v->row_count, v->nulls != NULL, ret, &data, &nulls, err);
+
+    for (uint32_t row = 0; status == STATUS_OK && row < v->row_count; row++) {
+        struct value value = vector_value(v, row);
+        if (type_is_bytes(value.type) && value.bytes.size > 0) {
+            value.bytes = arena_copy(arena, value.bytes, err);
+            if (value.bytes.data == NULL)
+                return err->status;
+        }
+        put_element(data, row, &value);
+        if (nulls != NULL)
+            nulls[row] = value.is_null;
+    }
+    return status;
+}

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One SQLite connection behind a mutex.  The schema has a version in
+ * user_version; a newer one than ours is refused. */
+#include "meta/meta_priv.h"
+
+#include "base/check.h"
+
+#include <stdlib.h>
+
+#define SCHEMA_VERSION 1
+
+static const char schema_sql[] =
+    "CREATE TABLE tenants(id BLOB PRIMARY KEY, name TEXT NOT NULL UNIQUE COLLATE NOCASE,"
+    " created_us INTEGER NOT NULL, retention_days INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE tokens(id BLOB PRIMARY KEY, secret_sha256 BLOB NOT NULL, tenant BLOB NOT NULL,"
+    " role INTEGER NOT NULL, name TEXT NOT NULL, only_table TEXT NOT NULL,"
+    " created_us INTEGER NOT NULL, expires_us INTEGER NOT NULL, revoked_us INTEGER NOT NULL)"
+    " WITHOUT ROWID;"
+    "CREATE TABLE settings(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
+    "PRAGMA user_version = 1;";
+
+enum status meta_fail(struct meta *meta, const char *what, struct error *err)
+{
+    int code = sqlite3_errcode(meta->db) & 0xff;
+
+    if (code == SQLITE_FULL)
+        return ERROR_SET(err, STATUS_FULL, "cannot %s: the disk is full", what);
+    if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB)
+        return ERROR_SET(err, STATUS_CORRUPT, "cannot %s: %s", what, sqlite3_errmsg(meta->db));
+    return ERROR_SET(err, STATUS_IO, "cannot %s: %s", what, sqlite3_errmsg(meta->db));
+}
+
+enum status meta_prepare(struct meta *meta, const char *sql, sqlite3_stmt **ret,
+                         struct error *err)
+{
+    if (sqlite3_prepare_v2(meta->db, sql, -1, ret, NULL) != SQLITE_OK)
+        return meta_fail(meta, "ask the control plane", err);
+    return STATUS_OK;
+}
+
+static enum status make_schema(struct meta *meta, struct error *err)
+{
+    sqlite3_stmt *statement = NULL;
+    enum status status = meta_prepare(meta, "PRAGMA user_version", &statement, err);
+
+    if (status != STATUS_OK)
+        return status;
+    int version = sqlite3_step(statement) == SQLITE_ROW ? sqlite3_column_int(statement, 0) : -1;
+    (void)sqlite3_finalize(statement);
+    if (version == SCHEMA_VERSION)
+        return STATUS_OK;
+    if (version != 0)
+        return ERROR_SET(err, STATUS_CORRUPT,
+                         "the control plane has schema version %d, this program knows %d", version,
+                         SCHEMA_VERSION);
+    char sql[sizeof(schema_sql) + 32];
+    (void)snprintf(sql, sizeof(sql), "BEGIN;%sCOMMIT;", schema_sql);
+    if (sqlite3_exec(meta->db, sql, NULL, NULL, NULL) != SQLITE_OK)
+        return meta_fail(meta, "make the control plane", err);
+    return STATUS_OK;
+}
+
+enum status meta_open(const char *path, const struct clock *clock, struct meta **ret,
+                      struct error *err)
+{
+    struct meta *meta = calloc(1, sizeof(*meta));
+    enum status status;
+
+    if (meta == NULL)
+        return ERROR_MEMORY(err);
+    meta->clock = clock;
+    (void)pthread_mutex_init(&meta->lock, NULL);
+    if (sqlite3_open_v2(path, &meta->db,
+                        SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
+                        NULL) != SQLITE_OK ||
+        sqlite3_exec(meta->db,
+                     "PRAGMA journal_mode=DELETE; PRAGMA synchronous=FULL;"
+                     "PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF;",
+                     NULL, NULL, NULL) != SQLITE_OK) {
+        status = meta_fail(meta, "open the control plane", err);
+        goto out;
+    }
+    status = make_schema(meta, err);
+    if (status != STATUS_OK)
+        goto out;
+    *ret = meta;
+    meta = NULL;
+out:
+    meta_close(meta);
+    return status;
+}
+
+void meta_close(struct meta *meta)
+{
+    if (meta == NULL)
+        return;
+    (void)sqlite3_close(meta->db);
+    (void)pthread_mutex_destroy(&meta->lock);
+    free(meta);
+}
+
+void meta_bind_guid(sqlite3_stmt *statement, int index, const struct guid *guid)
+{
+    (void)sqlite3_bind_blob(statement, index, guid->bytes, sizeof(guid->bytes), SQLITE_TRANSIENT);
+}
+
+void meta_bind_text(sqlite3_stmt *statement, int index, struct slice text)
+{
+    CHECK(text.size < INT32_MAX);
+    (void)sqlite3_bind_text(statement, index, text.size == 0 ? "" : text.data, (int)text.size,
+                            SQLITE_TRANSIENT);
+}
+
+struct guid meta_column_guid(sqlite3_stmt *statement, int index)
+{
+    struct guid guid = {{0}};
+
+    if (sqlite3_column_bytes(statement, index) == (int)sizeof(guid.bytes))
+        memcpy(guid.bytes, sqlite3_column_blob(statement, index), sizeof(guid.bytes));
+    return guid;
+}
+
+struct slice meta_column_text(sqlite3_stmt *statement, int index, struct arena *arena,
+                              struct error *err)
+{
+    const char *text = (const char *)sqlite3_column_text(statement, index);
+
+    return arena_copy(arena, slice_from(text, (size_t)sqlite3_column_bytes(statement, index)),
+                      err);
+}
+
+enum status meta_setting_set(struct meta *meta, struct slice name, struct slice value,
+                             struct error *err)
+{
+    sqlite3_stmt *statement = NULL;
+
+    (void)pthread_mutex_lock(&meta->lock);
+    enum status status = meta_prepare(
+        meta, "INSERT INTO settings VALUES(?,?) ON CONFLICT(name) DO UPDATE SET value=excluded.value",
+        &statement, err);
+    if (status == STATUS_OK) {
+        meta_bind_text(statement, 1, name);
+        meta_bind_text(statement, 2, value);
+        if (sqlite3_step(statement) != SQLITE_DONE)
+            status = meta_fail(meta, "store a setting", err);
+    }
+    (void)sqlite3_finalize(statement);
+    (void)pthread_mutex_unlock(&meta->lock);
+    return status;
+}
+
+enum status meta_setting_get(struct meta *meta, struct slice name, struct arena *arena,
+                             struct slice *ret, struct error *err)
+{
+    sqlite3_stmt *statement = NULL;
+
+    *ret = (struct slice){"", 0};
+    (void)pthread_mutex_lock(&meta->lock);
+    enum status status =
+        meta_prepare(meta, "SELECT value FROM settings WHERE name=?", &statement, err);
+    if (status == STATUS_OK) {
+        meta_bind_text(statement, 1, name);
+        int step = sqlite3_step(statement);
+        if (step == SQLITE_ROW) {
+            *ret = meta_column_text(statement, 0, arena, err);
+            status = ret->data == NULL ? err->status : STATUS_OK;
+        } else if (step != SQLITE_DONE) {
+            status = meta_fail(meta, "read a setting", err);
+        }
+    }
+    (void)sqlite3_finalize(statement);
+    (void)pthread_mutex_unlock(&meta->lock);
+    return status;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* meta_priv.h - what the files of meta share. */
+#ifndef META_META_PRIV_H
+#define META_META_PRIV_H
+
+#include "meta/meta.h"
+
+#include <pthread.h>
+#include <sqlite3.h>
+#include <stdio.h>
+
+#define TOKEN_CACHE_SLOTS 256u
+
+struct token_cache_entry {
+    uint8_t text_sha256[32]; /* of the whole token text */
+    struct guid id, tenant;
+    uint32_t role;
+    int64_t expires_us;
+    uint64_t checked_us; /* monotonic; older than a second is asked again */
+    char name[64], table[64];
+};
+
+struct meta {
+    pthread_mutex_t lock; /* everything below */
+    sqlite3 *db;
+    const struct clock *clock;
+    struct token_cache_entry cache[TOKEN_CACHE_SLOTS];
+};
+
+/* The error for a failed SQLite call, "cannot `what`: ...". */
+enum status meta_fail(struct meta *meta, const char *what, struct error *err);
+enum status meta_prepare(struct meta *meta, const char *sql, sqlite3_stmt **ret,
+                         struct error *err) MUST_USE;
+void meta_bind_guid(sqlite3_stmt *statement, int index, const struct guid *guid);
+void meta_bind_text(sqlite3_stmt *statement, int index, struct slice text);
+struct guid meta_column_guid(sqlite3_stmt *statement, int index);
+struct slice meta_column_text(sqlite3_stmt *statement, int index, struct arena *arena,
+                              struct error *err);
+
+#endif

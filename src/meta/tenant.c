@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Tenants by name (case-insensitive) or GUID. */
+#include "meta/meta_priv.h"
+
+#include "base/limits.h"
+#include "base/text.h"
+
+#define DEFAULT_RETENTION_DAYS 180
+
+static enum status check_name(struct slice name, struct error *err)
+{
+    struct guid guid;
+
+    if (name.size == 0 || name.size > TENANT_NAME_BYTES_MAX || !text_is_utf8(name))
+        return ERROR_SET(err, STATUS_INVALID,
+                         "a tenant name has 1 to %d bytes of UTF-8 text", TENANT_NAME_BYTES_MAX);
+    for (size_t i = 0; i < name.size; i++) {
+        if ((unsigned char)name.data[i] < 0x20 || name.data[i] == 0x7f)
+            return ERROR_SET(err, STATUS_INVALID, "a tenant name has no control characters");
+    }
+    if (guid_parse(name, &guid))
+        return ERROR_SET(err, STATUS_INVALID, "a tenant name may not look like a GUID");
+    return STATUS_OK;
+}
+
+static enum status insert(struct meta *meta, const struct meta_tenant *tenant, struct error *err)
+{
+    sqlite3_stmt *statement = NULL;
+    enum status status =
+        meta_prepare(meta, "INSERT INTO tenants VALUES(?,?,?,?)", &statement, err);
+
+    if (status != STATUS_OK)
+        return status;
+    meta_bind_guid(statement, 1, &tenant->id);
+    meta_bind_text(statement, 2, tenant->name);
+    (void)sqlite3_bind_int64(statement, 3, tenant->created_us);
+    (void)sqlite3_bind_int(statement, 4, (int)tenant->retention_days);
+    int step = sqlite3_step(statement);
+    if (step == SQLITE_CONSTRAINT)
+        status = ERROR_SET(err, STATUS_CONFLICT, "a tenant '%.*s' or its id exists already",
+                           SLICE_FMT(tenant->name));
+    else if (step != SQLITE_DONE)
+        status = meta_fail(meta, "add a tenant", err);
+    (void)sqlite3_finalize(statement);
+    return status;
+}
+
+enum status meta_tenant_add(struct meta *meta, struct slice name, const struct guid *id,
+                            struct meta_tenant *ret, struct arena *arena, struct error *err)
+{
+    enum status status = check_name(name, err);
+
+    if (status != STATUS_OK)
+        return status;
+    struct meta_tenant tenant = {
+        .id = id == NULL || guid_is_zero(id) ? guid_new() : *id,
+        .name = arena_copy(arena, name, err),
+        .created_us = clock_unix_us(meta->clock),
+        .retention_days = DEFAULT_RETENTION_DAYS,
+    };
+    if (tenant.name.data == NULL)
+        return err->status;
+    (void)pthread_mutex_lock(&meta->lock);
+    status = insert(meta, &tenant, err);
+    (void)pthread_mutex_unlock(&meta->lock);
+    if (status == STATUS_OK)
+        *ret = tenant;
+    return status;
+}
+
+static enum status read_row(sqlite3_stmt *statement, struct arena *arena, struct meta_tenant *ret,
+                            struct error *err)
+{
+    ret->id = meta_column_guid(statement, 0);
+    ret->name = meta_column_text(statement, 1, arena, err);
+    ret->created_us = sqlite3_column_int64(statement, 2);
+    ret->retention_days = (uint32_t)sqlite3_column_int(statement, 3);
+    return ret->name.data == NULL ? err->status : STATUS_OK;
+}
+
+enum status meta_tenant_find(struct meta *meta, struct slice name_or_id, struct meta_tenant *ret,
+                             struct arena *arena, struct error *err)
+{
+    sqlite3_stmt *statement = NULL;
+    struct guid id;
+    bool by_id = guid_parse(name_or_id, &id);
+
+    if (name_or_id.size > TENANT_NAME_BYTES_MAX)
+        return ERROR_SET(err, STATUS_NOT_FOUND, "there is no such tenant");
+    (void)pthread_mutex_lock(&meta->lock);
+    enum status status = meta_prepare(
+        meta,
+        by_id ? "SELECT id,name,created_us,retention_days FROM tenants WHERE id=?"
+              : "SELECT id,name,created_us,retention_days FROM tenants WHERE name=?",
+        &statement, err);
+    if (status == STATUS_OK) {
+        if (by_id)
+            meta_bind_guid(statement, 1, &id);
+        else
+            meta_bind_text(statement, 1, name_or_id);
+        int step = sqlite3_step(statement);
+        if (step == SQLITE_ROW)
+            status = read_row(statement, arena, ret, err);
+        else if (step == SQLITE_DONE)
+            status = ERROR_SET(err, STATUS_NOT_FOUND, "there is no tenant '%.*s'",
+                               SLICE_FMT(name_or_id));
+        else
+            status = meta_fail(meta, "find a tenant", err);
+    }
+    (void)sqlite3_finalize(statement);
+    (void)pthread_mutex_unlock(&meta->lock);
+    return status;
+}
+
+enum status meta_tenant_list(struct meta *meta, struct arena *arena, struct meta_tenant **ret,
+                             uint32_t *ret_count, struct error *err)
+{
+    sqlite3_stmt *statement = NULL;
+    uint32_t count = 0;
+
+    (void)pthread_mutex_lock(&meta->lock);
+    enum status status =
+        meta_prepare(meta,
+                     "SELECT id,name,created_us,retention_days,"
+                     " (SELECT count(*) FROM tenants) FROM tenants ORDER BY name",
+                     &statement, err);
+    *ret = NULL;
+    while (status == STATUS_OK) {
+        int step = sqlite3_step(statement);
+        if (step == SQLITE_DONE)
+            break;
+        if (step != SQLITE_ROW) {
+            status = meta_fail(meta, "list the tenants", err);
+            break;
+        }
+        if (*ret == NULL)
+            *ret = ARENA_ARRAY(arena, struct meta_tenant,
+                               (size_t)sqlite3_column_int64(statement, 4), err);
+        status = *ret == NULL ? err->status : read_row(statement, arena, *ret + count, err);
+        count++;
+    }
+    (void)sqlite3_finalize(statement);
+    (void)pthread_mutex_unlock(&meta->lock);
+    *ret_count = status == STATUS_OK ? count : 0;
+    return status;
+}

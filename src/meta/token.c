@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Tokens: dbk_<32 hex id>_<43 base64url secret>_<8 hex crc32c of what stands
+ * before>.  The check sum lets a scanner for leaked secrets recognise one and
+ * saves the look-up for typing errors; it is no secret.  Only the SHA-256 of
+ * the secret is kept: 256 random bits need no slow hash. */
+#include "meta/meta_priv.h"
+
+#include "base/hash.h"
+#include "base/random.h"
+#include "base/text.h"
+
+#include <openssl/crypto.h>
+#include <openssl/sha.h>
+
+#define ID_BYTES 32
+#define SECRET_BYTES 43
+#define CRC_BYTES 8
+#define TEXT_BYTES (4 + ID_BYTES + 1 + SECRET_BYTES + 1 + CRC_BYTES)
+
+_Static_assert(TEXT_BYTES < TOKEN_TEXT_BYTES, "a token fits its buffer");
+
+static void write_text(const struct guid *id, const uint8_t secret[32],
+                       char ret[TOKEN_TEXT_BYTES])
+{
+    struct buf buf;
+
+    buf_init(&buf, TOKEN_TEXT_BYTES * 2);
+    buf_add_text(&buf, "dbk_");
+    text_add_hex(&buf, id->bytes, sizeof(id->bytes));
+    buf_add_byte(&buf, '_');
+    text_add_base64(&buf, secret, 32);
+    buf.size--; /* the padding */
+    for (size_t i = 4 + ID_BYTES + 1; i < buf.size; i++) {
+        if (buf.data[i] == '+')
+            buf.data[i] = '-';
+        else if (buf.data[i] == '/')
+            buf.data[i] = '.';
+    }
+    uint32_t crc = hash_crc32c(0, buf.data, buf.size);
+    buf_add_format(&buf, "_%08x", crc);
+    (void)snprintf(ret, TOKEN_TEXT_BYTES, "%.*s", SLICE_FMT(buf_slice(&buf)));
+    buf_release(&buf);
+}
+
+/* Splits a token text; false for anything malformed. */
+static bool read_text(struct slice text, struct guid *ret_id, struct slice *ret_secret)
+{
+    if (text.size != TEXT_BYTES || !slice_starts_with(text, SLICE("dbk_")) ||
+        text.data[4 + ID_BYTES] != '_' || text.data[TEXT_BYTES - CRC_BYTES - 1] != '_')
+        return false;
+    char crc[CRC_BYTES + 1];
+    (void)snprintf(crc, sizeof(crc), "%08x", hash_crc32c(0, text.data, TEXT_BYTES - CRC_BYTES - 1));
+    if (memcmp(crc, text.data + TEXT_BYTES - CRC_BYTES, CRC_BYTES) != 0)
+        return false;
+    *ret_secret = slice_from(text.data + 4 + ID_BYTES + 1, SECRET_BYTES);
+    return text_parse_hex(slice_from(text.data + 4, ID_BYTES), ret_id->bytes,
+                          sizeof(ret_id->bytes));
+}
+
+static enum status insert(struct meta *meta, const struct meta_token *token,
+                          const struct guid *id, const uint8_t secret_sha256[32],
+                          struct error *err)
+{
+    sqlite3_stmt *statement = NULL;
+    enum status status =
+        meta_prepare(meta, "INSERT INTO tokens VALUES(?,?,?,?,?,?,?,?,0)", &statement, err);
+
+    if (status != STATUS_OK)
+        return status;
+    meta_bind_guid(statement, 1, id);
+    (void)sqlite3_bind_blob(statement, 2, secret_sha256, 32, SQLITE_TRANSIENT);
+    meta_bind_guid(statement, 3, &token->tenant);
+    (void)sqlite3_bind_int(statement, 4, (int)token->role);
+    meta_bind_text(statement, 5, token->name);
+    meta_bind_text(statement, 6, token->table);
+    (void)sqlite3_bind_int64(statement, 7, clock_unix_us(meta->clock));
+    (void)sqlite3_bind_int64(statement, 8, token->expires_us);
+    if (sqlite3_step(statement) != SQLITE_DONE)
+        status = meta_fail(meta, "add a token", err);
+    (void)sqlite3_finalize(statement);
+    return status;
+}
+
+enum status meta_token_add(struct meta *meta, const struct meta_token *token,
+                           char ret_text[TOKEN_TEXT_BYTES], struct guid *ret_id,
+                           struct error *err)
+{
+    struct guid id = guid_new(), parsed;
+    uint8_t secret[32], sha256[32];
+    char text[TOKEN_TEXT_BYTES];
+    struct slice secret_text;
+
+    random_bytes(secret, sizeof(secret));
+    write_text(&id, secret, text);
+    OPENSSL_cleanse(secret, sizeof(secret));
+    if (!read_text(slice_of(text), &parsed, &secret_text))
+        return ERROR_SET(err, STATUS_LIMIT, "cannot make a token");
+    (void)SHA256((const unsigned char *)secret_text.data, secret_text.size, sha256);
+    (void)pthread_mutex_lock(&meta->lock);
+    enum status status = insert(meta, token, &id, sha256, err);
+    (void)pthread_mutex_unlock(&meta->lock);
+    if (status == STATUS_OK) {
+        memcpy(ret_text, text, sizeof(text));
+        *ret_id = id;
+    }
+    OPENSSL_cleanse(text, sizeof(text));
+    return status;
+}
+
+static void cache_put(struct meta *meta, const uint8_t sha256[32], const struct meta_token *token)
+{
+    struct token_cache_entry *entry = &meta->cache[sha256[0] % TOKEN_CACHE_SLOTS];
+
+    *entry = (struct token_cache_entry){
+        .id = token->id,
+        .tenant = token->tenant,
+        .role = token->role,
+        .expires_us = token->expires_us,
+        .checked_us = clock_monotonic_us(meta->clock),
+    };
+    memcpy(entry->text_sha256, sha256, 32);
+    (void)snprintf(entry->name, sizeof(entry->name), "%.*s", SLICE_FMT(token->name));
+    (void)snprintf(entry->table, sizeof(entry->table), "%.*s", SLICE_FMT(token->table));
+}
+
+static bool cache_get(struct meta *meta, const uint8_t sha256[32], struct arena *arena,
+                      struct meta_token *ret, struct error *err)
+{
+    const struct token_cache_entry *entry = &meta->cache[sha256[0] % TOKEN_CACHE_SLOTS];
+
+    if (CRYPTO_memcmp(entry->text_sha256, sha256, 32) != 0 || entry->checked_us == 0 ||
+        clock_monotonic_us(meta->clock) - entry->checked_us > 1000000)
+        return false;
+    *ret = (struct meta_token){
+        .id = entry->id,
+        .tenant = entry->tenant,
+        .role = entry->role,
+        .expires_us = entry->expires_us,
+        .name = arena_copy(arena, slice_of(entry->name), err),
+        .table = arena_copy(arena, slice_of(entry->table), err),
+    };
+    return ret->name.data != NULL && ret->table.data != NULL;
+}
+
+static enum status read_row(sqlite3_stmt *statement, struct arena *arena, struct meta_token *ret,
+                            struct error *err)
+{
+    ret->id = meta_column_guid(statement, 0);
+    ret->tenant = meta_column_guid(statement, 1);
+    ret->role = (uint32_t)sqlite3_column_int(statement, 2);
+    ret->name = meta_column_text(statement, 3, arena, err);
+    ret->table = meta_column_text(statement, 4, arena, err);
+    ret->created_us = sqlite3_column_int64(statement, 5);
+    ret->expires_us = sqlite3_column_int64(statement, 6);
+    ret->revoked_us = sqlite3_column_int64(statement, 7);
+    return ret->name.data == NULL || ret->table.data == NULL ? err->status : STATUS_OK;
+}
+
+/* Reads the row of `id` and compares the secret; STATUS_DENIED for any mismatch. */
+static enum status look_up(struct meta *meta, const struct guid *id, struct slice secret,
+                           struct meta_token *ret, struct arena *arena, struct error *err)
+{
+    sqlite3_stmt *statement = NULL;
+    uint8_t sha256[32];
+    enum status status = meta_prepare(
+        meta,
+        "SELECT id,tenant,role,name,only_table,created_us,expires_us,revoked_us,secret_sha256"
+        " FROM tokens WHERE id=?",
+        &statement, err);
+
+    if (status != STATUS_OK)
+        return status;
+    (void)SHA256((const unsigned char *)secret.data, secret.size, sha256);
+    meta_bind_guid(statement, 1, id);
+    int step = sqlite3_step(statement);
+    if (step == SQLITE_ROW && sqlite3_column_bytes(statement, 8) == 32 &&
+        CRYPTO_memcmp(sqlite3_column_blob(statement, 8), sha256, 32) == 0)
+        status = read_row(statement, arena, ret, err);
+    else if (step == SQLITE_ROW || step == SQLITE_DONE)
+        status = ERROR_SET(err, STATUS_DENIED, "the token is not valid");
+    else
+        status = meta_fail(meta, "check a token", err);
+    (void)sqlite3_finalize(statement);
+    if (status == STATUS_OK && ret->revoked_us != 0)
+        status = ERROR_SET(err, STATUS_DENIED, "the token is not valid");
+    return status;
+}
+
+enum status meta_token_check(struct meta *meta, struct slice text, struct meta_token *ret,
+                             struct arena *arena, struct error *err)
+{
+    struct guid id;
+    struct slice secret;
+    uint8_t sha256[32];
+    enum status status = STATUS_OK;
+
+    if (!read_text(text, &id, &secret))
+        return ERROR_SET(err, STATUS_DENIED, "the token is not valid");
+    (void)SHA256((const unsigned char *)text.data, text.size, sha256);
+    (void)pthread_mutex_lock(&meta->lock);
+    if (!cache_get(meta, sha256, arena, ret, err)) {
+        status = look_up(meta, &id, secret, ret, arena, err);
+        if (status == STATUS_OK)
+            cache_put(meta, sha256, ret);
+    }
+    (void)pthread_mutex_unlock(&meta->lock);
+    if (status == STATUS_OK && ret->expires_us <= clock_unix_us(meta->clock))
+        status = ERROR_SET(err, STATUS_DENIED, "the token is not valid");
+    return status;
+}
+
+enum status meta_token_list(struct meta *meta, struct arena *arena, struct meta_token **ret,
+                            uint32_t *ret_count, struct error *err)
+{
+    sqlite3_stmt *statement = NULL;
+    uint32_t count = 0;
+
+    (void)pthread_mutex_lock(&meta->lock);
+    enum status status = meta_prepare(
+        meta,
+        "SELECT id,tenant,role,name,only_table,created_us,expires_us,revoked_us,"
+        " (SELECT count(*) FROM tokens) FROM tokens ORDER BY created_us, id",
+        &statement, err);
+    *ret = NULL;
+    while (status == STATUS_OK) {
+        int step = sqlite3_step(statement);
+        if (step == SQLITE_DONE)
+            break;
+        if (step != SQLITE_ROW) {
+            status = meta_fail(meta, "list the tokens", err);
+            break;
+        }
+        if (*ret == NULL)
+            *ret = ARENA_ARRAY(arena, struct meta_token,
+                               (size_t)sqlite3_column_int64(statement, 8), err);
+        status = *ret == NULL ? err->status : read_row(statement, arena, *ret + count, err);
+        count++;
+    }
+    (void)sqlite3_finalize(statement);
+    (void)pthread_mutex_unlock(&meta->lock);
+    *ret_count = status == STATUS_OK ? count : 0;
+    return status;
+}
+
+enum status meta_token_revoke(struct meta *meta, const struct guid *id, struct error *err)
+{
+    sqlite3_stmt *statement = NULL;
+
+    (void)pthread_mutex_lock(&meta->lock);
+    enum status status = meta_prepare(
+        meta, "UPDATE tokens SET revoked_us=? WHERE id=? AND revoked_us=0", &statement, err);
+    if (status == STATUS_OK) {
+        (void)sqlite3_bind_int64(statement, 1, clock_unix_us(meta->clock));
+        meta_bind_guid(statement, 2, id);
+        if (sqlite3_step(statement) != SQLITE_DONE)
+            status = meta_fail(meta, "revoke a token", err);
+        else if (sqlite3_changes(meta->db) == 0)
+            status = ERROR_SET(err, STATUS_NOT_FOUND, "there is no such token to revoke");
+    }
+    (void)sqlite3_finalize(statement);
+    memset(meta->cache, 0, sizeof(meta->cache)); /* takes effect at once */
+    (void)pthread_mutex_unlock(&meta->lock);
+    return status;
+}

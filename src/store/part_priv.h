@@ -21,18 +21,30 @@
  *                        shape B  {"Path":"<0>"}  twice
  *   path 3 "Folders[].Path" values  x y
  *
+ * The literals of an element are what stands between the commas (or brackets)
+ * around it, so they hold the blanks there; the array itself renders as '[',
+ * the elements joined by ',' and ']'.  An empty array with blanks inside is a
+ * SCALAR leaf of kind JSON_ARRAY ("[ ]").  The literals of a record begin at
+ * its first byte and end at its last (BOM and blanks included).
+ *
  * A path's text joins unescaped keys with '.', "[]" marks elements; keys that
- * hold '.', '[' or '\' have them escaped with '\'.
+ * hold '.', '[' or '\' have them escaped with '\'; an empty key is "\e".  The
+ * identity of a path is its text and its class (value, array, object): "a" may
+ * be there as a value, as an array and as an object.  Parents stand before
+ * their children.
  *
  * Rows of a part are sorted by (group shape, event time, seq), so that every
  * root shape is one run of rows.  Elements below an array path stay in the
  * order of their parents' rows; each array path keeps the shape of each of its
  * elements.  A column of a path holds the values of all shapes that have it,
  * shape after shape (root) or element after element of one shape, shape after
- * shape (below arrays): `slot.first` is where the values of that shape begin.
+ * shape (below arrays): `slot.first` is where the values of that slot of that
+ * shape begin.  Two slots of a shape may have the same path (duplicate keys);
+ * all but the last are shadowed, and so is what lies inside a shadowed object.
  *
  * Records that do not fit the bounds (too many shapes, paths or slots, or
- * quarantined) have the RAW shape: one leaf, path "\raw", the whole record.
+ * quarantined) have the RAW shape: one SCALAR leaf, path "\raw", kind
+ * JSON_OBJECT, no literals, the whole record (which need not be UTF-8).
  *
  * A part is immutable and counted once it is published.
  */
@@ -59,7 +71,7 @@ struct slot {
     bool shadowed;           /* a later key of the same object has the same name: not a column */
 };
 
-/* An object of the shape, so that a query can render a sub-object. */
+/* An object of the shape that is not shadowed, so that a query can render it. */
 struct shape_object {
     uint32_t path;                       /* path text of the object, index in paths */
     uint32_t literal_begin, literal_end; /* its text: from '{' to '}' in the literals */
@@ -86,7 +98,8 @@ struct path_column {
     bool is_array;
     bool is_object;          /* only names a shape_object; no values */
     uint32_t value_count;
-    uint32_t *codes;         /* value_count; array: the element counts */
+    uint32_t *codes;         /* value_count; array: the element counts.  Columns of a part
+                              * with one dictionary text may share an array of zeros */
     uint32_t dict_count;
     struct slice *dict;      /* distinct leaf texts, verbatim (escaped) */
     uint8_t *dict_kinds;     /* enum json_kind of each: "1" the string differs from 1 the number */
@@ -100,6 +113,8 @@ struct path_column {
     uint32_t *element_ranks;  /* position among the elements of its shape; NULL if one shape */
 
     bool loaded;              /* segments load columns on demand (segment_priv.h) */
+    /* Values decoded for queries, made on demand (part_values.c); freed with the part. */
+    _Atomic(struct path_values *) values;
 };
 
 struct part {
@@ -117,7 +132,7 @@ struct part {
 
     struct shape *shapes;    /* root shapes in row order, then element shapes */
     uint32_t shape_count, root_shape_count;
-    struct path_column *paths; /* 0 is the root "" */
+    struct path_column *paths; /* 0 is the root "" (is_object) */
     uint32_t path_count;
 
     uint64_t wal_file_max;   /* memory parts: newest WAL file that holds a row of it */
@@ -131,11 +146,14 @@ enum status part_from_records(const struct record_batch *batch, struct part **re
                               struct error *err) MUST_USE;
 /* One part from several of one tenant and table (sum of rows <= PART_ROWS_MAX),
  * without parsing JSON again.  All columns of the inputs must be loaded. */
+/* STATUS_LIMIT when the shapes or paths together pass the bounds of a part. */
 enum status part_join(struct part *const *parts, uint32_t part_count, struct part **ret,
                       struct error *err) MUST_USE;
 struct part *part_ref(struct part *part);
 void part_unref(struct part *part); /* NULL allowed */
-uint32_t part_find_path(const struct part *part, struct slice path); /* UINT32_MAX if none */
+enum path_class { PATH_VALUE, PATH_ARRAY, PATH_OBJECT };
+uint32_t part_find_path(const struct part *part, struct slice path,
+                        enum path_class path_class); /* UINT32_MAX if none */
 size_t part_memory_bytes(const struct part *part);
 
 /* ---- part_render.c ---- */

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* memory_priv.h - the parts that are not sealed yet, of all tenants.
+ *
+ * A shelf per (tenant, table) holds parts in the order they came.  Small parts
+ * are joined by the thread that adds one too many, outside of the lock.  The
+ * caller of every function holds the store's lock unless it says otherwise.
+ *
+ * A flush: memory_begin_flush() pins the parts below the floor and keeps them
+ * from being joined; when they are durable elsewhere, memory_end_flush() takes
+ * them out.  Both are called by one thread at a time.
+ */
+#ifndef STORE_MEMORY_PRIV_H
+#define STORE_MEMORY_PRIV_H
+
+#include "store/part_priv.h"
+
+struct memory_part {
+    struct part *part;    /* one reference */
+    uint64_t added_us;    /* monotonic: age of the rows */
+    bool busy;            /* being joined or flushed: not to be joined */
+};
+
+struct memory_shelf {
+    struct guid tenant;
+    struct slice table;   /* owned */
+    struct memory_part *parts;
+    uint32_t part_count, part_capacity;
+};
+
+struct memory {
+    struct memory_shelf *shelves;
+    uint32_t shelf_count, shelf_capacity;
+    uint64_t row_count, byte_count;
+};
+
+/* Counted parts, for snapshots and flushes. */
+struct part_list {
+    struct part **parts; /* one reference each */
+    uint32_t count, capacity;
+};
+enum status part_list_add(struct part_list *list, struct part *part,
+                          struct error *err) MUST_USE; /* takes a new reference */
+void part_list_release(struct part_list *list);        /* gives the references back */
+
+void memory_release(struct memory *memory);
+/* Takes over the reference on success. */
+enum status memory_add(struct memory *memory, struct part *part, uint64_t now_us,
+                       struct error *err) MUST_USE;
+/* All parts, in no order. */
+enum status memory_list(const struct memory *memory, struct part_list *ret,
+                        struct error *err) MUST_USE;
+uint64_t memory_oldest_us(const struct memory *memory); /* UINT64_MAX when empty */
+
+/* The parts whose rows all come from WAL files below wal_floor. */
+enum status memory_begin_flush(struct memory *memory, uint64_t wal_floor, struct part_list *ret,
+                               struct error *err) MUST_USE;
+/* done: the parts of the list leave memory; else they may be joined again. */
+void memory_end_flush(struct memory *memory, const struct part_list *list, bool done);
+
+/* Parts of one shelf and one WAL file worth joining: pinned and busy.
+ * false if there are none. */
+bool memory_begin_join(struct memory *memory, const struct guid *tenant, struct slice table,
+                       struct part_list *ret);
+/* Puts `joined` (reference taken over) in their place; NULL: leaves them. */
+void memory_end_join(struct memory *memory, const struct part_list *list, struct part *joined);
+
+#endif

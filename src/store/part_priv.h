@@ -138,6 +138,7 @@ struct part {
     uint64_t wal_file_max;   /* memory parts: newest WAL file that holds a row of it */
     struct arena *arena;     /* owns everything above */
     uint64_t id;             /* unique in the process: dict_id of vectors */
+    struct section_reader *reader; /* view of a sealed section (segment_priv.h), else NULL */
 };
 
 /* ---- part_build.c ---- */

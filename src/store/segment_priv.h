@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* segment_priv.h - the sealed half of the store: parts in segment files
+ * (docs/format/segment.md, docs/format/catalog.md).
+ *
+ * `struct sealed` owns the catalog, the segment files and the block cache.  A
+ * reader pins the list of live sections, prunes by the facts in section_info
+ * and by section_probe(), and opens what is left as a *view*: a struct part of
+ * its own whose columns are NULL until section_load() fills them from the
+ * cache.  The view pins what it has loaded; part_unref() gives it back.
+ *
+ *     struct section_list *list = sealed_pin(sealed, NULL, NULL);
+ *     section_view(list->sections[i], &part, err);
+ *     section_load(part, path, err);           any path of the part
+ *     section_load_rows(part, ROWS_TIMES, err);
+ *     part_unref(part);
+ *     section_list_unref(list);
+ *
+ * Threads: sealed_*(), section_probe() and section_view() are thread-safe; a
+ * view has one user at a time (load first, then share it read-only).
+ */
+#ifndef STORE_SEGMENT_PRIV_H
+#define STORE_SEGMENT_PRIV_H
+
+#include "store/part_priv.h"
+#include "store/store.h"
+
+#define WRAPPED_KEY_BYTES 72 /* KEY_BYTES and the overhead of crypt/aead.h */
+
+enum section_level { SECTION_FLUSHED, SECTION_MERGED, SECTION_COMPACTED };
+
+/* What is known of a section without opening it. */
+struct section_info {
+    uint64_t segment;
+    uint32_t index;
+    uint64_t generation;
+    struct guid tenant;
+    char table[TABLE_NAME_BYTES_MAX + 1];
+    uint8_t level; /* enum section_level */
+    uint32_t row_count, fallback_count;
+    uint64_t seq_min, seq_max;
+    int64_t time_min, time_max;         /* ticks */
+    int64_t received_min, received_max; /* Unix us */
+    uint64_t raw_bytes;
+    uint64_t offset, size_bytes; /* of the ciphertext */
+    uint32_t header_packed, header_raw, index_pages;
+    uint32_t crc;
+    uint8_t wrapped_key[WRAPPED_KEY_BYTES];
+};
+
+struct section; /* counted by the lists and views that hold it */
+
+struct section_list { /* immutable, counted; sorted by tenant, table, time_min */
+    atomic_uint references;
+    uint32_t count;
+    struct section **sections;
+};
+
+struct sealed;
+
+struct sealed_options {
+    struct io *io;
+    struct keyring *keyring;
+    const struct clock *clock;
+    struct record_verifier *verifier; /* NULL: no check (tests) */
+    size_t cache_bytes;               /* 0 = BLOCK_CACHE_BYTES */
+};
+
+/* Reads the catalog, removes what it does not list. */
+enum status sealed_open(const struct sealed_options *options, struct sealed **ret,
+                        struct error *err) MUST_USE;
+void sealed_close(struct sealed *sealed); /* no list or view may be left; NULL allowed */
+uint64_t sealed_wal_floor(struct sealed *sealed);
+
+/* The live sections.  with(context), if given, runs under the lock that also
+ * covers the `publish` calls below: what it copies belongs to this list. */
+struct section_list *sealed_pin(struct sealed *sealed, void (*with)(void *context),
+                                void *context);
+void section_list_unref(struct section_list *list); /* NULL allowed */
+
+/* ---- flush.c ---- */
+/* Writes the parts into one segment file, checks every row, commits sections
+ * and floor in one step, and calls publish(context) in the moment the new
+ * list becomes visible.  part_count may be 0: then only the floor moves. */
+enum status sealed_flush(struct sealed *sealed, struct part *const *parts, uint32_t part_count,
+                         uint64_t wal_floor, void (*publish)(void *context), void *context,
+                         struct error *err) MUST_USE;
+
+/* ---- merge.c ---- */
+enum status sealed_merge_step(struct sealed *sealed, bool *ret_worked,
+                              struct error *err) MUST_USE;
+enum status sealed_compact(struct sealed *sealed,
+                           void (*progress)(void *context, uint64_t done, uint64_t total),
+                           void *context, const atomic_bool *cancelled,
+                           struct error *err) MUST_USE;
+
+/* Fills the sealed half of *ret. */
+void sealed_stats(struct sealed *sealed, struct store_stats *ret);
+
+/* ---- reading ---- */
+const struct section_info *section_info(const struct section *section);
+/* false: damaged, set aside (a scan reports a gap and goes on) */
+bool section_is_usable(const struct section *section);
+
+/* May a row of the section hold exactly this text (of any case) as the value
+ * of a column?  `path` is the column's path or empty for any column.
+ * *ret_blocks (if not NULL) gets a bit for each block of INDEX_BLOCK_ROWS rows
+ * that may; bit i of word i / 64.  An error never means "no": treat as maybe. */
+#define SECTION_BLOCKS_MAX (PART_ROWS_MAX / INDEX_BLOCK_ROWS)
+enum status section_probe(struct section *section, struct slice path, struct slice value,
+                          bool *ret_maybe, uint64_t ret_blocks[SECTION_BLOCKS_MAX / 64],
+                          struct error *err) MUST_USE;
+
+/* A view with shapes and paths; no column is loaded.  STATUS_CORRUPT also
+ * marks the section as not usable. */
+enum status section_view(struct section *section, struct part **ret, struct error *err) MUST_USE;
+/* The column of a path (with the array columns above it, which scans need). */
+enum status section_load(struct part *view, uint32_t path, struct error *err) MUST_USE;
+enum section_rows { ROWS_SEQS = 1, ROWS_TIMES = 2, ROWS_RECEIVED = 4, ROWS_FLAGS = 8 };
+/* `which` is a set of enum section_rows; FLAGS brings the reasons too. */
+enum status section_load_rows(struct part *view, unsigned which, struct error *err) MUST_USE;
+/* Every column of every shape: what part_render() of any row needs. */
+enum status section_load_all(struct part *view, struct error *err) MUST_USE;
+/* The columns that rendering rows of this shape needs. */
+enum status section_load_shape(struct part *view, uint32_t shape, struct error *err) MUST_USE;
+
+#endif

@@ -21,6 +21,7 @@
 #ifndef STORE_SEGMENT_PRIV_H
 #define STORE_SEGMENT_PRIV_H
 
+#include "base/limits.h"
 #include "store/part_priv.h"
 #include "store/store.h"
 

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* leaf.c - see leaf.h; the bytes are drawn in docs/format/leaf.md. */
+#include "crypt/leaf.h"
+
+#include "base/check.h"
+#include "base/limits.h"
+#include "crypt/hash.h"
+
+#define LEAF_FLAGS_KNOWN (LEAF_FLAG_CLOCK_BACK | LEAF_FLAG_COALESCED | LEAF_FLAG_IDEMPOTENCY)
+#define HASH_ALGORITHM_SHA256 1
+#define INNER_VERSION 1
+#define INNER_BYTES 53
+#define MERKLE_DEPTH_MAX 64
+
+_Static_assert(sizeof(struct hash256) == HASH_BYTES, "arrays of hashes are plain bytes");
+
+static uint64_t get_be(const uint8_t *at, size_t size)
+{
+    uint64_t value = 0;
+
+    for (size_t i = 0; i < size; i++)
+        value = value << 8 | at[i];
+    return value;
+}
+
+static void put_be(uint8_t *at, size_t size, uint64_t value)
+{
+    for (size_t i = size; i-- > 0; value >>= 8)
+        at[i] = (uint8_t)value;
+}
+
+void leaf_encode(const struct leaf_fields *fields, uint8_t ret[LEAF_BYTES])
+{
+    memcpy(ret, "ALC1", 4);
+    ret[4] = fields->kind;
+    ret[5] = HASH_ALGORITHM_SHA256;
+    put_be(ret + 6, 2, fields->flags);
+    put_be(ret + 8, 8, fields->leaf_index);
+    put_be(ret + 16, 8, fields->first_seq);
+    put_be(ret + 24, 4, fields->count);
+    put_be(ret + 28, 4, 0);
+    put_be(ret + 32, 8, (uint64_t)fields->commit_time_us);
+    put_be(ret + 40, 8, fields->raw_bytes);
+    memcpy(ret + 48, fields->source_id.bytes, 16);
+    memcpy(ret + 64, fields->batch_root.bytes, HASH_BYTES);
+    memcpy(ret + 96, fields->aux.bytes, HASH_BYTES);
+}
+
+static const char *leaf_fault(const uint8_t leaf[LEAF_BYTES], const struct leaf_fields *fields)
+{
+    if (memcmp(leaf, "ALC1", 4) != 0)
+        return "wrong magic";
+    if (fields->kind != LEAF_KIND_DATA && fields->kind != LEAF_KIND_CONTROL)
+        return "unknown kind";
+    if (leaf[5] != HASH_ALGORITHM_SHA256)
+        return "unknown hash algorithm";
+    if ((fields->flags & ~LEAF_FLAGS_KNOWN) != 0)
+        return "unknown flags";
+    if (fields->count == 0 || fields->count > LEAF_RECORDS_MAX)
+        return "record count out of range";
+    if (fields->kind == LEAF_KIND_CONTROL && fields->count != 1)
+        return "control leaf with several records";
+    if (fields->first_seq > UINT64_MAX - fields->count)
+        return "sequence number out of range";
+    if (get_be(leaf + 28, 4) != 0)
+        return "reserved bytes are set";
+    if (fields->commit_time_us < 0)
+        return "negative time";
+    return NULL;
+}
+
+enum status leaf_decode(const uint8_t leaf[LEAF_BYTES], struct leaf_fields *ret,
+                        struct error *err)
+{
+    struct leaf_fields fields = {
+        .kind = leaf[4],
+        .flags = (uint16_t)get_be(leaf + 6, 2),
+        .leaf_index = get_be(leaf + 8, 8),
+        .first_seq = get_be(leaf + 16, 8),
+        .count = (uint32_t)get_be(leaf + 24, 4),
+        .commit_time_us = (int64_t)get_be(leaf + 32, 8),
+        .raw_bytes = get_be(leaf + 40, 8),
+    };
+    const char *fault = leaf_fault(leaf, &fields);
+
+    if (fault != NULL)
+        return ERROR_SET(err, STATUS_CORRUPT, "bad evidence leaf: %s", fault);
+    memcpy(fields.source_id.bytes, leaf + 48, 16);
+    memcpy(fields.batch_root.bytes, leaf + 64, HASH_BYTES);
+    memcpy(fields.aux.bytes, leaf + 96, HASH_BYTES);
+    *ret = fields;
+    return STATUS_OK;
+}
+
+void leaf_hash(const uint8_t leaf[LEAF_BYTES], struct hash256 *ret)
+{
+    uint8_t message[1 + LEAF_BYTES] = {0x00};
+
+    memcpy(message + 1, leaf, LEAF_BYTES);
+    sha256(message, sizeof(message), ret->bytes);
+}
+
+static uint32_t salt_depth(uint32_t count)
+{
+    uint32_t depth = 1;
+
+    while (depth < 32 && ((uint64_t)1 << depth) < count)
+        depth++;
+    return depth;
+}
+
+void leaf_salts(const uint8_t seed[SEED_BYTES], uint32_t count, struct hash256 *ret_salts)
+{
+    struct hash256 path[33]; /* path[k] = node of depth k above the current salt */
+    uint32_t depth = salt_depth(count);
+
+    CHECK(count >= 1);
+    memcpy(path[0].bytes, seed, SEED_BYTES);
+    for (uint32_t i = 0; i < count; i++) {
+        /* Only the nodes below the lowest bit that changed are new. */
+        uint32_t changed = i == 0 ? depth : (uint32_t)__builtin_ctz(i) + 1;
+        for (uint32_t level = depth - changed; level < depth; level++) {
+            uint8_t side = (i >> (depth - 1 - level)) & 1 ? 0x11 : 0x10;
+            sha256_prefixed(side, path[level].bytes, path[level + 1].bytes);
+        }
+        ret_salts[i] = path[depth];
+    }
+    explicit_bzero(path, sizeof(path));
+}
+
+void leaf_commitment(const struct hash256 *salt, struct slice raw, struct hash256 *ret)
+{
+    static const char label[16] = "audit-record/v1"; /* with its NUL */
+    struct hmac256 mac;
+
+    hmac256_init(&mac, salt->bytes, HASH_BYTES);
+    hmac256_add(&mac, label, sizeof(label));
+    hmac256_add(&mac, raw.data, raw.size);
+    hmac256_end(&mac, ret->bytes);
+}
+
+void leaf_inner_hash(uint64_t seq, int64_t received_us, uint32_t raw_bytes,
+                     const struct hash256 *commitment, struct hash256 *ret)
+{
+    uint8_t message[1 + INNER_BYTES] = {0x00, INNER_VERSION};
+
+    put_be(message + 2, 8, seq);
+    put_be(message + 10, 8, (uint64_t)received_us);
+    put_be(message + 18, 4, raw_bytes);
+    memcpy(message + 22, commitment->bytes, HASH_BYTES);
+    sha256_short(message, sizeof(message), ret->bytes);
+}
+
+/* A stack of complete subtrees, as a binary counter: joining the tops whenever
+ * two have the same size gives exactly the split of RFC 6962, because all but
+ * the last subtree are the largest powers of two. */
+void merkle_root(const struct hash256 *leaf_hashes, size_t count, struct hash256 *ret)
+{
+    struct hash256 stack[MERKLE_DEPTH_MAX];
+    size_t used = 0;
+
+    CHECK(count >= 1);
+    for (size_t i = 0; i < count; i++) {
+        CHECK(used < MERKLE_DEPTH_MAX);
+        stack[used++] = leaf_hashes[i];
+        for (size_t size = i + 1; (size & 1) == 0; size >>= 1) {
+            sha256_prefixed_pair(0x01, stack[used - 2].bytes, stack[used - 1].bytes,
+                                 stack[used - 2].bytes);
+            used--;
+        }
+    }
+    for (; used > 1; used--)
+        sha256_prefixed_pair(0x01, stack[used - 2].bytes, stack[used - 1].bytes,
+                             stack[used - 2].bytes);
+    *ret = stack[0];
+}

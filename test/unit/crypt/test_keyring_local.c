@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "crypt/keyring_local.h"
+
+#include "base/random.h"
+#include "crypt/receipt.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <cmocka.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+struct place {
+    char root[64];
+    char kek[96];
+    struct io *io;
+};
+
+static int setup(void **state)
+{
+    struct place *place = calloc(1, sizeof(*place));
+    struct error err;
+
+    assert_non_null(place);
+    (void)snprintf(place->root, sizeof(place->root), "/tmp/daybook-keyring-XXXXXX");
+    assert_non_null(mkdtemp(place->root));
+    (void)snprintf(place->kek, sizeof(place->kek), "%s/kek", place->root);
+    assert_int_equal(io_linux_new(place->root, &place->io, &err), STATUS_OK);
+    *state = place;
+    return 0;
+}
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+    (void)st;
+    (void)type;
+    (void)ftw;
+    return remove(path);
+}
+
+static int teardown(void **state)
+{
+    struct place *place = *state;
+
+    io_free(place->io);
+    (void)nftw(place->root, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    free(place);
+    return 0;
+}
+
+static struct keyring *open_keyring(struct place *place)
+{
+    struct keyring *keyring = NULL;
+    struct error err;
+
+    enum status status = keyring_local_open(place->io, place->kek, &keyring, &err);
+    if (status != STATUS_OK)
+        print_message("%s\n", err.text);
+    assert_int_equal(status, STATUS_OK);
+    return keyring;
+}
+
+static void create(struct place *place)
+{
+    struct error err;
+
+    assert_int_equal(keyring_local_create(place->io, place->kek, SLICE("audit.example.com"), &err),
+                     STATUS_OK);
+}
+
+static void keys_are_the_same_after_reopening_and_differ_by_purpose(void **state)
+{
+    struct guid one = guid_new(), two = guid_new();
+    struct key keys[2][KEY_PURPOSE_COUNT_], again;
+    uint8_t public_key[2][PUBLIC_KEY_BYTES];
+    struct buf origin;
+    struct error err;
+
+    create(*state);
+    buf_init(&origin, 1000);
+    struct keyring *keyring = open_keyring(*state);
+    assert_int_equal(keyring_tenant_key(keyring, &one, KEY_PURPOSE_WAL, &again, &err),
+                     STATUS_NOT_FOUND);
+    assert_int_equal(keyring_create_tenant(keyring, &one, &err), STATUS_OK);
+    assert_int_equal(keyring_create_tenant(keyring, &two, &err), STATUS_OK);
+    assert_int_equal(keyring_create_tenant(keyring, &one, &err), STATUS_CONFLICT);
+    for (int p = 0; p < KEY_PURPOSE_COUNT_; p++) {
+        assert_int_equal(keyring_tenant_key(keyring, &one, (enum key_purpose)p, &keys[0][p], &err),
+                         STATUS_OK);
+        assert_int_equal(keyring_tenant_key(keyring, &two, (enum key_purpose)p, &keys[1][p], &err),
+                         STATUS_OK);
+    }
+    for (int a = 0; a < 2 * KEY_PURPOSE_COUNT_; a++)
+        for (int b = 0; b < a; b++)
+            assert_memory_not_equal(&keys[0][a], &keys[0][b], sizeof(again));
+    assert_int_equal(keyring_log_identity(keyring, &one, &origin, public_key[0], &err), STATUS_OK);
+    assert_true(slice_starts_with(buf_slice(&origin), SLICE("audit.example.com/tlog/")));
+    assert_int_equal(origin.size, 23 + 32);
+    keyring_free(keyring);
+
+    keyring = open_keyring(*state);
+    for (int p = 0; p < KEY_PURPOSE_COUNT_; p++) {
+        assert_int_equal(keyring_tenant_key(keyring, &two, (enum key_purpose)p, &again, &err),
+                         STATUS_OK);
+        assert_memory_equal(&again, &keys[1][p], sizeof(again));
+    }
+    assert_int_equal(keyring_log_identity(keyring, &one, &origin, public_key[1], &err), STATUS_OK);
+    assert_memory_equal(public_key[0], public_key[1], PUBLIC_KEY_BYTES);
+    assert_memory_equal(origin.data, origin.data + 55, 55);
+    keyring_free(keyring);
+    buf_release(&origin);
+}
+
+static void receipts_verify_under_the_public_key(void **state)
+{
+    struct receipt_fields fields = {7, 100, 257, 1795410000000000, {1, 2, 3}}, back;
+    struct guid tenant = guid_new(), unknown = guid_new();
+    uint8_t public_key[PUBLIC_KEY_BYTES];
+    struct slice origin_back;
+    struct buf note, origin;
+    struct error err;
+
+    create(*state);
+    buf_init(&note, 4000);
+    buf_init(&origin, 1000);
+    struct keyring *keyring = open_keyring(*state);
+    assert_int_equal(keyring_create_tenant(keyring, &tenant, &err), STATUS_OK);
+    assert_int_equal(keyring_log_identity(keyring, &tenant, &origin, public_key, &err), STATUS_OK);
+    assert_int_equal(keyring_log_identity(keyring, &unknown, &origin, public_key, &err),
+                     STATUS_NOT_FOUND);
+    assert_int_equal(keyring_sign_receipt(keyring, &unknown, &fields, &note, &err),
+                     STATUS_NOT_FOUND);
+    for (int i = 0; i < 2; i++) { /* the first use makes the signer */
+        buf_clear(&note);
+        assert_int_equal(keyring_sign_receipt(keyring, &tenant, &fields, &note, &err), STATUS_OK);
+        assert_int_equal(receipt_verify(buf_slice(&note), public_key, &back, &origin_back, &err),
+                         STATUS_OK);
+        assert_int_equal(back.first_seq, 100);
+        assert_memory_equal(back.leaf_hash, fields.leaf_hash, 32);
+        assert_true(slice_equal(origin_back, buf_slice(&origin)));
+    }
+    keyring_free(keyring);
+    buf_release(&note);
+    buf_release(&origin);
+}
+
+static void creating_twice_is_a_conflict_and_a_bad_host_invalid(void **state)
+{
+    struct place *place = *state;
+    struct keyring *keyring = NULL;
+    struct error err;
+
+    assert_int_equal(keyring_local_create(place->io, place->kek, SLICE("Bad Host"), &err),
+                     STATUS_INVALID);
+    assert_int_equal(keyring_local_create(place->io, place->kek, SLICE(""), &err), STATUS_INVALID);
+    create(place);
+    assert_int_equal(keyring_local_create(place->io, place->kek, SLICE("a.b"), &err),
+                     STATUS_CONFLICT);
+    assert_int_equal(io_unlink(place->io, KEYRING_PATH, &err), STATUS_OK);
+    assert_int_equal(keyring_local_open(place->io, place->kek, &keyring, &err), STATUS_NOT_FOUND);
+    create(place); /* the key file is kept */
+    keyring_free(open_keyring(place));
+}
+
+static void a_key_file_is_secret_whole_and_the_right_one(void **state)
+{
+    struct place *place = *state;
+    struct keyring *keyring = NULL;
+    struct error err;
+    struct stat st;
+
+    create(place);
+    assert_int_equal(stat(place->kek, &st), 0);
+    assert_int_equal(st.st_mode & 07777, 0400);
+    assert_int_equal(chmod(place->kek, 0440), 0);
+    assert_int_equal(keyring_local_open(place->io, place->kek, &keyring, &err), STATUS_DENIED);
+    assert_int_equal(chmod(place->kek, 0600), 0);
+    assert_int_equal(truncate(place->kek, 64), 0);
+    assert_int_equal(keyring_local_open(place->io, place->kek, &keyring, &err), STATUS_CORRUPT);
+    FILE *file = fopen(place->kek, "w");
+    assert_non_null(file);
+    for (int i = 0; i < 64; i++)
+        assert_int_equal(fputc('a', file), 'a');
+    assert_int_equal(fputc('\n', file), '\n');
+    assert_int_equal(fclose(file), 0);
+    assert_int_equal(keyring_local_open(place->io, place->kek, &keyring, &err), STATUS_CORRUPT);
+    assert_non_null(strstr(err.text, "another key"));
+    assert_int_equal(unlink(place->kek), 0);
+    assert_int_equal(keyring_local_open(place->io, place->kek, &keyring, &err), STATUS_NOT_FOUND);
+    assert_int_equal(keyring_local_create(place->io, "/nonexistent/kek", SLICE("a"), &err),
+                     STATUS_CONFLICT);
+    assert_int_equal(io_unlink(place->io, KEYRING_PATH, &err), STATUS_OK);
+    assert_int_equal(keyring_local_create(place->io, "/nonexistent/kek", SLICE("a"), &err),
+                     STATUS_IO);
+}
+
+static void flip(struct place *place, uint64_t offset)
+{
+    struct io_file *file = NULL;
+    struct error err;
+    uint8_t byte;
+
+    assert_int_equal(io_open(place->io, KEYRING_PATH, IO_WRITE, &file, &err), STATUS_OK);
+    assert_int_equal(io_read_at(file, offset, &byte, 1, &err), STATUS_OK);
+    byte ^= 1;
+    assert_int_equal(io_write_at(file, offset, &byte, 1, &err), STATUS_OK);
+    io_close(file);
+}
+
+static void every_damaged_byte_of_the_file_is_found(void **state)
+{
+    struct place *place = *state;
+    struct guid one = guid_new(), two = guid_new();
+    struct error err;
+
+    create(place);
+    struct keyring *keyring = open_keyring(place);
+    assert_int_equal(keyring_create_tenant(keyring, &one, &err), STATUS_OK);
+    assert_int_equal(keyring_create_tenant(keyring, &two, &err), STATUS_OK);
+    keyring_free(keyring);
+    for (uint64_t at = 0; at < 512 + 2 * 256; at++) {
+        flip(place, at);
+        keyring = NULL;
+        assert_int_equal(keyring_local_open(place->io, place->kek, &keyring, &err),
+                         STATUS_CORRUPT);
+        assert_null(keyring);
+        flip(place, at);
+    }
+    keyring_free(open_keyring(place));
+}
+
+static void a_creation_cut_short_is_overwritten(void **state)
+{
+    static const uint64_t cuts[] = {1, 100, 255};
+    struct place *place = *state;
+    struct error err;
+    struct key key;
+
+    create(place);
+    for (size_t i = 0; i < 4; i++) {
+        struct guid tenant = guid_new();
+        struct io_file *file = NULL;
+        uint64_t end = 512 + 256 * i, zeros = 256;
+        uint8_t junk[256] = {0};
+        if (i < 3) { /* short junk; then a whole empty record */
+            memset(junk, 0x55, sizeof(junk));
+            zeros = cuts[i];
+        }
+        assert_int_equal(io_open(place->io, KEYRING_PATH, IO_WRITE, &file, &err), STATUS_OK);
+        assert_int_equal(io_write_at(file, end, junk, zeros, &err), STATUS_OK);
+        io_close(file);
+        struct keyring *keyring = open_keyring(place);
+        assert_int_equal(keyring_create_tenant(keyring, &tenant, &err), STATUS_OK);
+        keyring_free(keyring);
+        keyring = open_keyring(place);
+        assert_int_equal(keyring_tenant_key(keyring, &tenant, KEY_PURPOSE_SEG, &key, &err),
+                         STATUS_OK);
+        keyring_free(keyring);
+    }
+}
+
+static void records_do_not_move_to_another_keyring(void **state)
+{
+    struct place *place = *state;
+    struct guid tenant = guid_new();
+    struct keyring *keyring = NULL;
+    struct buf content;
+    struct error err;
+
+    create(place);
+    keyring = open_keyring(place);
+    assert_int_equal(keyring_create_tenant(keyring, &tenant, &err), STATUS_OK);
+    keyring_free(keyring);
+    buf_init(&content, 10000);
+    assert_int_equal(io_read_all(place->io, KEYRING_PATH, &content, &err), STATUS_OK);
+    assert_int_equal(io_unlink(place->io, KEYRING_PATH, &err), STATUS_OK);
+    assert_int_equal(keyring_local_create(place->io, place->kek, SLICE("other.example"), &err),
+                     STATUS_OK);
+    struct io_file *file = NULL;
+    assert_int_equal(io_open(place->io, KEYRING_PATH, IO_WRITE, &file, &err), STATUS_OK);
+    assert_int_equal(io_write_at(file, 512, content.data + 512, 256, &err), STATUS_OK);
+    assert_int_equal(io_write_at(file, 768, content.data + 512, 256, &err), STATUS_OK);
+    io_close(file);
+    keyring = NULL;
+    assert_int_equal(keyring_local_open(place->io, place->kek, &keyring, &err), STATUS_CORRUPT);
+    buf_add(&content, content.data + 512, 256); /* the same tenant twice */
+    assert_int_equal(io_replace(place->io, KEYRING_PATH, buf_slice(&content), &err), STATUS_OK);
+    assert_int_equal(keyring_local_open(place->io, place->kek, &keyring, &err), STATUS_CORRUPT);
+    assert_non_null(strstr(err.text, "twice"));
+    buf_release(&content);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(keys_are_the_same_after_reopening_and_differ_by_purpose,
+                                        setup, teardown),
+        cmocka_unit_test_setup_teardown(receipts_verify_under_the_public_key, setup, teardown),
+        cmocka_unit_test_setup_teardown(creating_twice_is_a_conflict_and_a_bad_host_invalid, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(a_key_file_is_secret_whole_and_the_right_one, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(every_damaged_byte_of_the_file_is_found, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_creation_cut_short_is_overwritten, setup, teardown),
+        cmocka_unit_test_setup_teardown(records_do_not_move_to_another_keyring, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "crypt/leaf.h"
+
+#include "base/limits.h"
+#include "crypt/hash.h"
+#include "crypt/vectors.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define RECEIVED_US INT64_C(1795410000000000)
+
+static void make_seed(uint8_t seed[SEED_BYTES])
+{
+    for (int i = 0; i < SEED_BYTES; i++)
+        seed[i] = (uint8_t)i;
+}
+
+static struct leaf_fields sample(void)
+{
+    struct leaf_fields fields = {
+        .kind = LEAF_KIND_DATA,
+        .flags = LEAF_FLAG_COALESCED | LEAF_FLAG_IDEMPOTENCY,
+        .leaf_index = 7,
+        .first_seq = 100,
+        .count = 257,
+        .commit_time_us = RECEIVED_US,
+        .raw_bytes = 123456,
+    };
+
+    for (int i = 0; i < 32; i++) {
+        if (i < 16)
+            fields.source_id.bytes[i] = (uint8_t)i;
+        fields.batch_root.bytes[i] = (uint8_t)i;
+        fields.aux.bytes[i] = (uint8_t)(32 + i);
+    }
+    return fields;
+}
+
+static void leaf_has_the_published_bytes_and_hash(void **state)
+{
+    struct leaf_fields fields = sample(), back;
+    uint8_t leaf[LEAF_BYTES];
+    struct hash256 hash;
+    struct error err;
+
+    (void)state;
+    leaf_encode(&fields, leaf);
+    assert_memory_equal(leaf, vector_leaf, LEAF_BYTES);
+    leaf_hash(leaf, &hash);
+    assert_memory_equal(hash.bytes, vector_leaf_hash, 32);
+    assert_int_equal(leaf_decode(leaf, &back, &err), STATUS_OK);
+    assert_int_equal(back.flags, fields.flags);
+    assert_int_equal(back.count, 257);
+    assert_int_equal(back.commit_time_us, RECEIVED_US);
+    assert_memory_equal(back.aux.bytes, fields.aux.bytes, 32);
+    leaf_encode(&back, leaf);
+    assert_memory_equal(leaf, vector_leaf, LEAF_BYTES);
+}
+
+static void leaf_with_any_field_out_of_range_is_corrupt(void **state)
+{
+    static const struct {
+        size_t at;
+        uint8_t value;
+    } faults[] = {{0, 'B'},  {4, 0},     {4, 3},    {5, 2},    {6, 1},    {7, 8},
+                  {31, 1},   {26, 0xff}, {32, 0x80}, {4, 2 /* control with 257 */}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
+        struct leaf_fields back;
+        struct error err;
+        uint8_t leaf[LEAF_BYTES];
+        memcpy(leaf, vector_leaf, LEAF_BYTES);
+        leaf[faults[i].at] = faults[i].value;
+        assert_int_equal(leaf_decode(leaf, &back, &err), STATUS_CORRUPT);
+        assert_string_not_equal(err.text, "");
+    }
+    struct leaf_fields fields = sample(), back;
+    struct error err;
+    uint8_t leaf[LEAF_BYTES];
+    fields.count = 0;
+    leaf_encode(&fields, leaf);
+    assert_int_equal(leaf_decode(leaf, &back, &err), STATUS_CORRUPT);
+    fields.count = 2;
+    fields.first_seq = UINT64_MAX - 1;
+    leaf_encode(&fields, leaf);
+    assert_int_equal(leaf_decode(leaf, &back, &err), STATUS_CORRUPT);
+}
+
+static void check_batch(uint32_t count, const uint8_t salts_digest[32], const uint8_t root[32])
+{
+    struct hash256 *salts = calloc(count, sizeof(*salts));
+    struct hash256 *inner = calloc(count, sizeof(*inner));
+    struct hash256 hash;
+    uint8_t seed[SEED_BYTES];
+
+    assert_non_null(salts);
+    assert_non_null(inner);
+    make_seed(seed);
+    leaf_salts(seed, count, salts);
+    sha256(salts, count * sizeof(*salts), hash.bytes);
+    assert_memory_equal(hash.bytes, salts_digest, 32);
+    for (uint32_t i = 0; i < count; i++) {
+        char raw[80];
+        int size = snprintf(raw, sizeof(raw), "{\"Id\":%u,\"Operation\":\"MailItemsAccessed\"}", i);
+        leaf_commitment(&salts[i], slice_from(raw, (size_t)size), &hash);
+        leaf_inner_hash(100 + i, RECEIVED_US, (uint32_t)size, &hash, &inner[i]);
+    }
+    merkle_root(inner, count, &hash);
+    assert_memory_equal(hash.bytes, root, 32);
+    free(inner);
+    free(salts);
+}
+
+static void batch_roots_match_the_second_implementation(void **state)
+{
+    struct hash256 commitment;
+    struct hash256 salt;
+
+    (void)state;
+    make_seed(salt.bytes);
+    leaf_commitment(&salt, SLICE("hello"), &commitment);
+    assert_memory_equal(commitment.bytes, vector_commitment, 32);
+    check_batch(1, vector_salts_1, vector_root_1);
+    check_batch(2, vector_salts_2, vector_root_2);
+    check_batch(3, vector_salts_3, vector_root_3);
+    check_batch(5, vector_salts_5, vector_root_5);
+    check_batch(257, vector_salts_257, vector_root_257);
+    check_batch(1000, vector_salts_1000, vector_root_1000);
+}
+
+/* The eight inputs and the roots of the reference implementation of RFC 6962. */
+static void tree_matches_rfc_6962(void **state)
+{
+    static const struct {
+        const char *data;
+        size_t size;
+    } inputs[8] = {{"", 0},
+                   {"\x00", 1},
+                   {"\x10", 1},
+                   {"\x20\x21", 2},
+                   {"\x30\x31", 2},
+                   {"\x40\x41\x42\x43", 4},
+                   {"\x50\x51\x52\x53\x54\x55\x56\x57", 8},
+                   {"\x60\x61\x62\x63\x64\x65\x66\x67\x68\x69\x6a\x6b\x6c\x6d\x6e\x6f", 16}};
+    static const uint8_t roots[3][4] = {
+        {0x6e, 0x34, 0x0b, 0x9c}, /* 1 */
+        {0xfa, 0xc5, 0x42, 0x03}, /* 2 */
+        {0x5d, 0xc9, 0xda, 0x79}, /* 8 */
+    };
+    static const size_t counts[3] = {1, 2, 8};
+    struct hash256 leaves[8], root;
+
+    (void)state;
+    for (int i = 0; i < 8; i++) {
+        uint8_t message[32] = {0};
+        memcpy(message + 1, inputs[i].data, inputs[i].size);
+        sha256(message, inputs[i].size + 1, leaves[i].bytes);
+    }
+    for (int i = 0; i < 3; i++) {
+        merkle_root(leaves, counts[i], &root);
+        assert_memory_equal(root.bytes, roots[i], 4);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(leaf_has_the_published_bytes_and_hash),
+        cmocka_unit_test(leaf_with_any_field_out_of_range_is_corrupt),
+        cmocka_unit_test(batch_roots_match_the_second_implementation),
+        cmocka_unit_test(tree_matches_rfc_6962),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

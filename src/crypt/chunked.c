@@ -6,9 +6,8 @@
  *    (perhaps none), so the size of a content fixes which chunk is the last.
  * 2. The nonce of chunk k is the base nonce with k XORed in, so a chunk opens
  *    at its own place only. */
-#include "crypt/chunked.h"
+#include "crypt/chunked_priv.h"
 
-#include "base/check.h"
 #include "base/random.h"
 #include "crypt/aead_priv.h"
 #include "crypt/hash.h"
@@ -16,7 +15,7 @@
 #include <openssl/crypto.h>
 #include <stdlib.h>
 
-#define SALT_BYTES 24
+#define SALT_BYTES CHUNKED_SALT_BYTES
 #define COMMITMENT_BYTES 32
 #define NONCE_BYTES 12
 #define SEALED_CHUNK_BYTES (CIPHER_CHUNK_BYTES + CHUNKED_TAG_BYTES)
@@ -82,8 +81,9 @@ static void chunk_nonce(const uint8_t base[NONCE_BYTES], uint64_t index, uint8_t
         ret[--i] ^= (uint8_t)index;
 }
 
-enum status chunked_seal(const struct key *file_key, struct slice context, struct slice plain,
-                         struct buf *ret, struct error *err)
+enum status chunked_seal_salt(const struct key *file_key, const uint8_t salt[CHUNKED_SALT_BYTES],
+                              struct slice context, struct slice plain, struct buf *ret,
+                              struct error *err)
 {
     enum status status = STATUS_OK;
     struct chunk_keys keys;
@@ -93,7 +93,7 @@ enum status chunked_seal(const struct key *file_key, struct slice context, struc
 
     if (at == NULL)
         return buf_check(ret, err);
-    random_bytes(at, SALT_BYTES);
+    memcpy(at, salt, SALT_BYTES);
     status = derive(file_key, at, context, &keys, err);
     if (status != STATUS_OK)
         goto out;
@@ -120,6 +120,15 @@ out:
     OPENSSL_cleanse(&keys, sizeof(keys));
     gcm_free(gcm);
     return status;
+}
+
+enum status chunked_seal(const struct key *file_key, struct slice context, struct slice plain,
+                         struct buf *ret, struct error *err)
+{
+    uint8_t salt[SALT_BYTES];
+
+    random_bytes(salt, sizeof(salt));
+    return chunked_seal_salt(file_key, salt, context, plain, ret, err);
 }
 
 enum status chunked_reader_init(struct chunked_reader *reader,

@@ -42,6 +42,9 @@
 #define PART_SHAPES_MAX 1024u       /* further shapes fall back to whole raw records */
 #define PART_PATHS_MAX 4096u        /* distinct columns of a part; more fall back too */
 #define SHAPE_SLOTS_MAX 2048u       /* leaves of one record; more fall back to raw */
+#define PART_PATH_BYTES_MAX (4 * KIB) /* text of one path; longer ones fall back to raw */
+#define PART_MEMORY_BYTES_MAX (1 * GIB) /* arena of one part */
+#define PART_JOIN_BYTES_MAX (64 * MIB)  /* memory of parts that are joined in memory */
 #define INDEX_BLOCK_ROWS 1024u      /* the entity index names blocks of so many rows */
 #define BLOCK_CACHE_BYTES (64 * MIB)
 #define CIPHER_CHUNK_BYTES (16 * KIB)

@@ -155,6 +155,7 @@ void part_unref(struct part *part); /* NULL allowed */
 enum path_class { PATH_VALUE, PATH_ARRAY, PATH_OBJECT };
 uint32_t part_find_path(const struct part *part, struct slice path,
                         enum path_class path_class); /* UINT32_MAX if none */
+uint32_t part_root_shape(const struct part *part, uint32_t row); /* index in shapes */
 size_t part_memory_bytes(const struct part *part);
 
 /* ---- part_render.c ---- */

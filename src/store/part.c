@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The life of a part and small questions about it. */
+#include "store/part_priv.h"
+
+#include "base/check.h"
+#include "store/values_priv.h"
+
+struct part *part_ref(struct part *part)
+{
+    unsigned before = atomic_fetch_add_explicit(&part->references, 1, memory_order_relaxed);
+
+    CHECK(before > 0);
+    return part;
+}
+
+void part_unref(struct part *part)
+{
+    if (part == NULL ||
+        atomic_fetch_sub_explicit(&part->references, 1, memory_order_acq_rel) != 1)
+        return;
+    for (uint32_t i = 0; i < part->path_count; i++)
+        path_values_free(atomic_load(&part->paths[i].values));
+    arena_free(part->arena);
+}
+
+uint32_t part_find_path(const struct part *part, struct slice path, enum path_class path_class)
+{
+    for (uint32_t i = 0; i < part->path_count; i++) {
+        const struct path_column *column = &part->paths[i];
+        if (column->is_array == (path_class == PATH_ARRAY) &&
+            column->is_object == (path_class == PATH_OBJECT) && slice_equal(column->path, path))
+            return i;
+    }
+    return UINT32_MAX;
+}
+
+uint32_t part_root_shape(const struct part *part, uint32_t row)
+{
+    uint32_t low = 0, high = part->root_shape_count;
+
+    CHECK(row < part->row_count);
+    while (high - low > 1) {
+        uint32_t middle = low + (high - low) / 2;
+        if (part->shapes[middle].row_begin <= row)
+            low = middle;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+size_t part_memory_bytes(const struct part *part)
+{
+    size_t bytes = arena_used_bytes(part->arena);
+
+    for (uint32_t i = 0; i < part->path_count; i++)
+        bytes += path_values_bytes(atomic_load(&part->paths[i].values));
+    return bytes;
+}

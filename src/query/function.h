@@ -47,6 +47,7 @@ struct function {
                            void **ret_state, struct error *err);
     /* args are FLAT or CONST only (the caller lifts dictionaries: a pure
      * function of one DICT argument and constants runs on the dictionary).
+     * Nulls are handled inside: the caller need not mask them.
      * ret->row_count must be row_count; any encoding is allowed. */
     enum status (*eval)(struct eval *eval, const struct vector *args, uint32_t arg_count,
                         uint32_t row_count, struct vector *ret, struct error *err);
@@ -57,6 +58,7 @@ struct function {
 struct aggregate_state_context {
     struct arena *arena; /* lives until the aggregation ends; one a worker */
     const struct value **constants;
+    enum type type; /* of the result, as bind() gave it: set by the caller */
 };
 
 struct aggregate {
@@ -87,6 +89,12 @@ struct function_family {
     const struct aggregate *aggregates;
     uint32_t aggregate_count;
 };
+
+/* Converts a vector as bind() asked for with want[]: what tolong(), tostring()
+ * ... give, but text becomes a dynamic string instead of being parsed as JSON.
+ * Any encoding; it is kept. */
+enum status function_cast(struct eval *eval, const struct vector *from, enum type type,
+                          struct vector *ret, struct error *err) MUST_USE;
 
 /* Over all families; names are matched in lower case.  NULL if there is none. */
 const struct function *function_find(struct slice name);

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* function.c - the families in one list, and finding a name in them. */
+#include "query/function.h"
+
+#include "query/fn_priv.h"
+
+static const struct function_family *const families[] = {
+    &function_family_convert,
+    &function_family_condition,
+    &function_family_string,
+    &function_family_time,
+    &function_family_calendar,
+    &function_family_agg_basic,
+};
+
+const struct function_family *const *function_families(uint32_t *ret_count)
+{
+    *ret_count = COUNT_OF(families);
+    return families;
+}
+
+const struct function *function_find(struct slice name)
+{
+    for (uint32_t f = 0; f < COUNT_OF(families); f++) {
+        for (uint32_t i = 0; i < families[f]->function_count; i++) {
+            if (slice_equal_nocase(name, slice_of(families[f]->functions[i].name)))
+                return &families[f]->functions[i];
+        }
+    }
+    return NULL;
+}
+
+const struct aggregate *aggregate_find(struct slice name)
+{
+    for (uint32_t f = 0; f < COUNT_OF(families); f++) {
+        for (uint32_t i = 0; i < families[f]->aggregate_count; i++) {
+            if (slice_equal_nocase(name, slice_of(families[f]->aggregates[i].name)))
+                return &families[f]->aggregates[i];
+        }
+    }
+    return NULL;
+}

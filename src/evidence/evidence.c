@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* evidence.c - see evidence.h: which leaves there are, in memory and on disk.
+ *
+ * Invariants:
+ * 1. The leaves of a tenant are stored.leaf_count on disk, then `flushing`,
+ *    then `pending`, without gap; evidence->lock guards all of it.
+ * 2. `flushing` changes only under flush_lock as well, so a flush reads it
+ *    without the lock while takes go on; it is emptied when it is on disk.
+ * 3. flush_lock is taken before lock.
+ * 4. After a failed flush nothing is written any more (`failed`). */
+#include "evidence/evidence_priv.h"
+
+#include "base/check.h"
+#include "base/map.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+struct log {
+    struct guid tenant;
+    struct stored stored;
+    uint64_t next_seq; /* after the last leaf, also of those in memory */
+    struct run flushing, pending;
+};
+
+struct evidence {
+    struct leaf_sink sink; /* first */
+    struct io *io;
+    struct keyring *keyring;
+    pthread_mutex_t flush_lock, lock;
+    struct map logs; /* tenant -> struct log *, owned */
+    bool failed;
+};
+
+static struct slice guid_slice(const struct guid *guid)
+{
+    return (struct slice){(const char *)guid->bytes, sizeof(guid->bytes)};
+}
+
+static uint64_t log_leaf_count(const struct log *log)
+{
+    return log->stored.leaf_count + log->flushing.count + log->pending.count;
+}
+
+static void log_free(struct log *log)
+{
+    if (log == NULL)
+        return;
+    run_release(&log->flushing);
+    run_release(&log->pending);
+    free(log);
+}
+
+/* The tenant's log, loaded at its first use.  Under lock. */
+static enum status find_log(struct evidence *evidence, const struct guid *tenant,
+                            struct log **ret, struct error *err)
+{
+    struct log *log = map_pointer(&evidence->logs, guid_slice(tenant));
+
+    if (log != NULL) {
+        *ret = log;
+        return STATUS_OK;
+    }
+    log = calloc(1, sizeof(*log));
+    if (log == NULL)
+        return ERROR_MEMORY(err);
+    log->tenant = *tenant;
+    run_init(&log->flushing);
+    run_init(&log->pending);
+    enum status status = files_load(evidence->io, tenant, &log->stored, err);
+    if (status != STATUS_OK)
+        goto out;
+    log->next_seq = log->stored.next_seq;
+    struct map_entry *slot = map_put(&evidence->logs, guid_slice(tenant), NULL, err);
+    if (slot == NULL) {
+        status = err->status;
+        goto out;
+    }
+    slot->value = (uint64_t)(uintptr_t)log;
+    *ret = log;
+    log = NULL; /* given away */
+out:
+    log_free(log);
+    return status;
+}
+
+static const uint8_t *memory_leaf(const struct log *log, uint64_t index)
+{
+    const uint8_t *leaf = run_leaf(&log->flushing, index);
+
+    return leaf != NULL ? leaf : run_leaf(&log->pending, index);
+}
+
+/* ---- taking ---- */
+
+static enum status check_known(struct evidence *evidence, struct log *log,
+                               const struct leaf_commit *commit, uint64_t index,
+                               struct error *err)
+{
+    const uint8_t *known = memory_leaf(log, index);
+    uint8_t stored[LEAF_BYTES];
+
+    if (known == NULL) {
+        enum status status = files_leaf(evidence->io, &log->tenant, index, stored, err);
+        if (status != STATUS_OK)
+            return status;
+        known = stored;
+    }
+    if (memcmp(known, commit->leaf, LEAF_BYTES) != 0)
+        return ERROR_SET(err, STATUS_CORRUPT, "replayed evidence leaf %llu differs from the stored",
+                         (unsigned long long)index);
+    return STATUS_OK;
+}
+
+static enum status take_locked(struct evidence *evidence, const struct leaf_commit *commit,
+                               const struct leaf_fields *fields, struct error *err)
+{
+    struct log *log = NULL;
+    enum status status = find_log(evidence, &commit->tenant, &log, err);
+
+    if (status != STATUS_OK)
+        return status;
+    uint64_t next = log_leaf_count(log);
+    if (commit->replayed && fields->leaf_index < next)
+        return check_known(evidence, log, commit, fields->leaf_index, err);
+    if (fields->leaf_index != next)
+        return ERROR_SET(err, STATUS_CORRUPT, "evidence leaf %llu does not follow: want %llu",
+                         (unsigned long long)fields->leaf_index, (unsigned long long)next);
+    if (fields->first_seq < log->next_seq)
+        return ERROR_SET(err, STATUS_CORRUPT,
+                         "evidence leaf %llu starts with record %llu, want %llu",
+                         (unsigned long long)next, (unsigned long long)fields->first_seq,
+                         (unsigned long long)log->next_seq);
+    status = run_add(&log->pending, commit, fields, err);
+    if (status == STATUS_OK)
+        log->next_seq = fields->first_seq + fields->count;
+    return status;
+}
+
+static enum status take(struct leaf_sink *sink, const struct leaf_commit *commit,
+                        struct error *err)
+{
+    struct evidence *evidence = (struct evidence *)sink;
+    struct leaf_fields fields;
+    enum status status = leaf_decode(commit->leaf, &fields, err);
+
+    if (status != STATUS_OK)
+        return status;
+    (void)pthread_mutex_lock(&evidence->lock);
+    status = take_locked(evidence, commit, &fields, err);
+    (void)pthread_mutex_unlock(&evidence->lock);
+    return status;
+}
+
+/* ---- flushing ---- */
+
+/* Moves what is pending to flushing; false if there is nothing.  What an
+ * earlier flush could not write is never there: invariant 4. */
+static bool start_flush(struct evidence *evidence, struct log *log)
+{
+    struct run run;
+
+    (void)pthread_mutex_lock(&evidence->lock);
+    CHECK(log->flushing.count == 0);
+    run = log->flushing;
+    log->flushing = log->pending;
+    log->pending = run;
+    bool any = log->flushing.count > 0;
+    (void)pthread_mutex_unlock(&evidence->lock);
+    return any;
+}
+
+static enum status flush_log(struct evidence *evidence, struct log *log, struct error *err)
+{
+    struct stored stored = log->stored;
+    struct run done;
+
+    if (!start_flush(evidence, log))
+        return STATUS_OK;
+    enum status status = files_append(evidence->io, evidence->keyring, &log->tenant,
+                                      &log->flushing, &stored, err);
+    if (status != STATUS_OK)
+        return status;
+    run_init(&done);
+    (void)pthread_mutex_lock(&evidence->lock);
+    struct run flushed = log->flushing;
+    log->flushing = done;
+    log->stored = stored;
+    (void)pthread_mutex_unlock(&evidence->lock);
+    run_release(&flushed);
+    return STATUS_OK;
+}
+
+/* The i-th log, or NULL behind the last; a log is never removed. */
+static struct log *log_at(struct evidence *evidence, size_t i)
+{
+    struct log *log = NULL;
+
+    (void)pthread_mutex_lock(&evidence->lock);
+    if (i < evidence->logs.count)
+        log = (struct log *)(uintptr_t)evidence->logs.entries[i].value;
+    (void)pthread_mutex_unlock(&evidence->lock);
+    return log;
+}
+
+enum status evidence_flush(struct evidence *evidence, struct error *err)
+{
+    enum status status = STATUS_OK;
+    struct log *log = NULL;
+
+    (void)pthread_mutex_lock(&evidence->flush_lock);
+    if (evidence->failed)
+        status = ERROR_SET(err, STATUS_BUSY, "evidence could not be written before; restart");
+    for (size_t i = 0; status == STATUS_OK && (log = log_at(evidence, i)) != NULL; i++)
+        status = flush_log(evidence, log, err);
+    if (status != STATUS_OK)
+        evidence->failed = true;
+    (void)pthread_mutex_unlock(&evidence->flush_lock);
+    return status;
+}
+
+/* ---- looking ---- */
+
+enum status evidence_count(struct evidence *evidence, const struct guid *tenant,
+                           uint64_t *ret_leaves, uint64_t *ret_next_seq, struct error *err)
+{
+    struct log *log = NULL;
+
+    (void)pthread_mutex_lock(&evidence->lock);
+    enum status status = find_log(evidence, tenant, &log, err);
+    if (status == STATUS_OK && ret_leaves != NULL)
+        *ret_leaves = log_leaf_count(log);
+    if (status == STATUS_OK && ret_next_seq != NULL)
+        *ret_next_seq = log->next_seq;
+    (void)pthread_mutex_unlock(&evidence->lock);
+    return status;
+}
+
+enum status evidence_memory(struct evidence *evidence, const struct guid *tenant, uint64_t index,
+                            struct run *ret, struct error *err)
+{
+    struct log *log = NULL;
+
+    (void)pthread_mutex_lock(&evidence->lock);
+    enum status status = find_log(evidence, tenant, &log, err);
+    if (status != STATUS_OK)
+        goto out;
+    if (index >= log_leaf_count(log)) {
+        status = ERROR_SET(err, STATUS_NOT_FOUND, "there is no evidence leaf %llu",
+                           (unsigned long long)index);
+        goto out;
+    }
+    const uint8_t *leaf = memory_leaf(log, index);
+    if (leaf == NULL)
+        goto out;
+    const uint8_t *entry = run_entry(&log->flushing, index);
+    if (entry == NULL)
+        entry = run_entry(&log->pending, index);
+    ret->first_index = index;
+    buf_add(&ret->leaves, leaf, LEAF_BYTES);
+    buf_add(&ret->entries, entry,
+            ENTRY_BYTES + (size_t)node_count(leaf_record_count(leaf)) * HASH_BYTES);
+    status = buf_check(&ret->entries, err);
+    ret->count = 1;
+out:
+    (void)pthread_mutex_unlock(&evidence->lock);
+    return status;
+}
+
+enum status evidence_leaf(struct evidence *evidence, const struct guid *tenant, uint64_t index,
+                          uint8_t ret[LEAF_BYTES], struct error *err)
+{
+    struct leaf_fields fields;
+    struct log *log = NULL;
+    bool stored = false;
+
+    (void)pthread_mutex_lock(&evidence->lock);
+    enum status status = find_log(evidence, tenant, &log, err);
+    if (status == STATUS_OK && index >= log_leaf_count(log))
+        status = ERROR_SET(err, STATUS_NOT_FOUND, "there is no evidence leaf %llu",
+                           (unsigned long long)index);
+    if (status == STATUS_OK) {
+        const uint8_t *leaf = memory_leaf(log, index);
+        stored = leaf == NULL;
+        if (!stored)
+            memcpy(ret, leaf, LEAF_BYTES);
+    }
+    (void)pthread_mutex_unlock(&evidence->lock);
+    if (status == STATUS_OK && stored)
+        status = files_leaf(evidence->io, tenant, index, ret, err);
+    if (status == STATUS_OK)
+        status = leaf_decode(ret, &fields, err);
+    if (status == STATUS_OK && fields.leaf_index != index)
+        status = ERROR_SET(err, STATUS_CORRUPT, "evidence leaf %llu says it is %llu",
+                           (unsigned long long)index, (unsigned long long)fields.leaf_index);
+    return status;
+}
+
+enum status evidence_leaf_of_seq(struct evidence *evidence, const struct guid *tenant,
+                                 uint64_t seq, uint64_t *ret_index, struct error *err)
+{
+    uint64_t low = 0, high = 0; /* the leaf is in [low, high) */
+    uint8_t leaf[LEAF_BYTES];
+    struct leaf_fields fields;
+    enum status status = evidence_count(evidence, tenant, &high, NULL, err);
+
+    while (status == STATUS_OK && low < high) {
+        uint64_t middle = low + (high - low) / 2;
+        status = evidence_leaf(evidence, tenant, middle, leaf, err);
+        if (status == STATUS_OK)
+            status = leaf_decode(leaf, &fields, err);
+        if (status != STATUS_OK)
+            return status;
+        if (seq < fields.first_seq)
+            high = middle;
+        else if (seq - fields.first_seq >= fields.count)
+            low = middle + 1;
+        else {
+            *ret_index = middle;
+            return STATUS_OK;
+        }
+    }
+    return status != STATUS_OK ? status
+                               : ERROR_SET(err, STATUS_NOT_FOUND, "no evidence covers record %llu",
+                                           (unsigned long long)seq);
+}
+
+struct leaf_sink *evidence_sink(struct evidence *evidence)
+{
+    return &evidence->sink;
+}
+
+struct io *evidence_io(struct evidence *evidence)
+{
+    return evidence->io;
+}
+
+struct keyring *evidence_keyring(struct evidence *evidence)
+{
+    return evidence->keyring;
+}
+
+/* ---- life ---- */
+
+enum status evidence_open(struct io *io, struct keyring *keyring, struct evidence **ret,
+                          struct error *err)
+{
+    struct evidence *evidence = calloc(1, sizeof(*evidence));
+
+    if (evidence == NULL)
+        return ERROR_MEMORY(err);
+    evidence->sink.take = take;
+    evidence->io = io;
+    evidence->keyring = keyring;
+    map_init(&evidence->logs);
+    int failed = pthread_mutex_init(&evidence->flush_lock, NULL);
+    CHECK(failed == 0);
+    failed = pthread_mutex_init(&evidence->lock, NULL);
+    CHECK(failed == 0);
+    enum status status = io_make_dir(io, "t", err);
+    if (status == STATUS_OK)
+        status = io_sync_dir(io, "", err);
+    if (status == STATUS_OK)
+        *ret = evidence;
+    else
+        evidence_close(evidence);
+    return status;
+}
+
+void evidence_close(struct evidence *evidence)
+{
+    if (evidence == NULL)
+        return;
+    for (size_t i = 0; i < evidence->logs.count; i++)
+        log_free((struct log *)(uintptr_t)evidence->logs.entries[i].value);
+    map_release(&evidence->logs);
+    (void)pthread_mutex_destroy(&evidence->lock);
+    (void)pthread_mutex_destroy(&evidence->flush_lock);
+    free(evidence);
+}

@@ -1,0 +1,567 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* files.c - see files_priv.h and docs/format/evidence.md.
+ *
+ * Invariant: blocks are the authority.  A leaf behind the last whole block is
+ * not stored, whatever the leaf file holds there. */
+#include "evidence/files_priv.h"
+
+#include "base/check.h"
+#include "base/hash.h"
+#include "base/limits.h"
+#include "base/text.h"
+#include "crypt/aead.h"
+#include "crypt/hash.h"
+
+#include <stdio.h>
+
+#define RUN_BYTES_MAX (256 * MIB) /* leaves of one tenant between two checkpoints */
+#define BLOCK_LABEL "daybook/evidence/v1"
+#define BLOCK_BOUND_BYTES 24u /* of the header, in the additional data */
+#define ADDITIONAL_BYTES (sizeof(BLOCK_LABEL) + 16 + BLOCK_BOUND_BYTES + HASH_BYTES)
+
+/* The largest block: one leaf of LEAF_RECORDS_MAX records fits the plain limit. */
+_Static_assert(ENTRY_BYTES + (LEAF_RECORDS_MAX / NODE_RECORDS + 1) * HASH_BYTES <=
+                   BLOCK_PLAIN_BYTES_MAX,
+               "an entry fits a block");
+
+/* ---- runs ---- */
+
+void run_init(struct run *run)
+{
+    *run = (struct run){0};
+    buf_init(&run->leaves, RUN_BYTES_MAX);
+    buf_init(&run->entries, RUN_BYTES_MAX);
+}
+
+void run_release(struct run *run)
+{
+    if (run->entries.data != NULL)
+        explicit_bzero(run->entries.data, run->entries.size);
+    buf_release(&run->leaves);
+    buf_release(&run->entries);
+    run->count = 0;
+}
+
+uint32_t node_count(uint32_t record_count)
+{
+    return record_count <= NODE_RECORDS ? 0 : (record_count + NODE_RECORDS - 1) / NODE_RECORDS;
+}
+
+uint32_t leaf_record_count(const uint8_t leaf[LEAF_BYTES])
+{
+    return (uint32_t)leaf[24] << 24 | (uint32_t)leaf[25] << 16 | (uint32_t)leaf[26] << 8 | leaf[27];
+}
+
+enum status run_add(struct run *run, const struct leaf_commit *commit,
+                    const struct leaf_fields *fields, struct error *err)
+{
+    size_t leaves_size = run->leaves.size, entries_size = run->entries.size;
+
+    if (run->count == 0)
+        run->first_index = fields->leaf_index;
+    CHECK(fields->leaf_index == run->first_index + run->count);
+    buf_add(&run->leaves, commit->leaf, LEAF_BYTES);
+    buf_add(&run->entries, commit->seed, SEED_BYTES);
+    buf_put_u64(&run->entries, (uint64_t)commit->received_us);
+    for (uint32_t i = 0; i < node_count(fields->count); i++) {
+        uint32_t left = fields->count - i * NODE_RECORDS;
+        struct hash256 node;
+        merkle_root(commit->inner_hashes + (size_t)i * NODE_RECORDS,
+                    left < NODE_RECORDS ? left : NODE_RECORDS, &node);
+        buf_add(&run->entries, node.bytes, HASH_BYTES);
+    }
+    if (run->leaves.failed || run->entries.failed) {
+        run->leaves.size = leaves_size;
+        run->entries.size = entries_size;
+        run->leaves.failed = run->entries.failed = false;
+        return ERROR_SET(err, STATUS_LIMIT, "no memory for more leaves before a checkpoint");
+    }
+    run->count++;
+    return STATUS_OK;
+}
+
+const uint8_t *run_leaf(const struct run *run, uint64_t index)
+{
+    if (run->count == 0 || index < run->first_index || index - run->first_index >= run->count)
+        return NULL;
+    return (const uint8_t *)run->leaves.data + (index - run->first_index) * LEAF_BYTES;
+}
+
+static size_t entry_bytes(const uint8_t leaf[LEAF_BYTES])
+{
+    return ENTRY_BYTES + (size_t)node_count(leaf_record_count(leaf)) * HASH_BYTES;
+}
+
+const uint8_t *run_entry(const struct run *run, uint64_t index)
+{
+    size_t at = 0;
+
+    if (run_leaf(run, index) == NULL)
+        return NULL;
+    for (uint64_t i = run->first_index; i < index; i++)
+        at += entry_bytes(run_leaf(run, i));
+    return (const uint8_t *)run->entries.data + at;
+}
+
+/* ---- paths and headers ---- */
+
+static void tenant_path(const struct guid *tenant, const char *kind, uint64_t number,
+                        char ret[PATH_BYTES])
+{
+    char hex[33];
+
+    for (int i = 0; i < 16; i++)
+        (void)snprintf(hex + 2 * i, 3, "%02x", tenant->bytes[i]);
+    if (kind == NULL)
+        (void)snprintf(ret, PATH_BYTES, "t/%s", hex);
+    else
+        (void)snprintf(ret, PATH_BYTES, "t/%s/%s.%llu", hex, kind, (unsigned long long)number);
+}
+
+struct block_header {
+    uint32_t size; /* of the whole block */
+    uint64_t first_index;
+    uint32_t count;
+    uint32_t sealed_crc;
+    uint8_t bytes[BLOCK_HEADER_BYTES];
+};
+
+/* Fills bytes from the fields. */
+static void header_encode(struct block_header *header)
+{
+    struct buf buf;
+
+    buf_init(&buf, BLOCK_HEADER_BYTES);
+    bool room = buf_reserve(&buf, BLOCK_HEADER_BYTES);
+    CHECK(room);
+    buf_add(&buf, "EVB1", 4);
+    buf_put_u32(&buf, header->size);
+    buf_put_u64(&buf, header->first_index);
+    buf_put_u32(&buf, header->count);
+    buf_put_u32(&buf, 0);
+    buf_put_u32(&buf, header->sealed_crc);
+    buf_put_u32(&buf, hash_crc32c(0, buf.data, buf.size));
+    memcpy(header->bytes, buf.data, BLOCK_HEADER_BYTES);
+    buf_release(&buf);
+}
+
+/* Fills the fields from bytes; false for what is no header. */
+static bool header_decode(struct block_header *header)
+{
+    struct reader r = reader_from(header->bytes, BLOCK_HEADER_BYTES);
+    struct slice magic = reader_bytes(&r, 4);
+
+    header->size = reader_u32(&r);
+    header->first_index = reader_u64(&r);
+    header->count = reader_u32(&r);
+    uint32_t zero = reader_u32(&r);
+    header->sealed_crc = reader_u32(&r);
+    return slice_equal(magic, SLICE("EVB1")) && zero == 0 &&
+           reader_u32(&r) == hash_crc32c(0, header->bytes, BLOCK_HEADER_BYTES - 4) &&
+           header->count >= 1 && header->count <= BLOCK_LEAVES_MAX &&
+           header->size >= BLOCK_HEADER_BYTES + AEAD_OVERHEAD_BYTES + ENTRY_BYTES &&
+           header->size <= BLOCK_HEADER_BYTES + AEAD_OVERHEAD_BYTES + BLOCK_PLAIN_BYTES_MAX;
+}
+
+static struct slice additional_data(const struct guid *tenant, const struct block_header *header,
+                                    struct slice leaves, uint8_t room[ADDITIONAL_BYTES])
+{
+    uint8_t *at = room;
+
+    memcpy(at, BLOCK_LABEL, sizeof(BLOCK_LABEL));
+    at += sizeof(BLOCK_LABEL);
+    memcpy(at, tenant->bytes, 16);
+    at += 16;
+    memcpy(at, header->bytes, BLOCK_BOUND_BYTES);
+    at += BLOCK_BOUND_BYTES;
+    sha256(leaves.data, leaves.size, at);
+    return (struct slice){(const char *)room, ADDITIONAL_BYTES};
+}
+
+/* ---- loading ---- */
+
+struct newest {
+    bool any;
+    uint64_t number;
+};
+
+static enum status see_name(void *context, const char *name, struct error *err)
+{
+    struct newest *newest = context;
+    struct slice text = slice_of(name);
+    uint64_t number = 0;
+
+    (void)err;
+    if (slice_starts_with(text, SLICE("batch.")) &&
+        text_parse_u64(slice_tail(text, 6), &number) && (!newest->any || number > newest->number)) {
+        newest->any = true;
+        newest->number = number;
+    }
+    return STATUS_OK;
+}
+
+/* Is there a whole header at offset, with room for its block behind it? */
+static enum status probe_block(struct io_file *file, uint64_t offset, uint64_t file_size,
+                               struct block_header *ret, struct error *err)
+{
+    if (offset > file_size || file_size - offset < BLOCK_HEADER_BYTES)
+        return STATUS_NOT_FOUND;
+    enum status status = io_read_at(file, offset, ret->bytes, BLOCK_HEADER_BYTES, err);
+    if (status != STATUS_OK)
+        return status;
+    return header_decode(ret) && ret->size <= file_size - offset ? STATUS_OK : STATUS_NOT_FOUND;
+}
+
+static enum status sealed_is_whole(struct io_file *file, uint64_t offset,
+                                   const struct block_header *header, struct error *err)
+{
+    struct buf sealed;
+
+    buf_init(&sealed, header->size);
+    uint8_t *room = buf_extend(&sealed, header->size - BLOCK_HEADER_BYTES);
+    enum status status = room == NULL ? buf_check(&sealed, err)
+                                      : io_read_at(file, offset + BLOCK_HEADER_BYTES, room,
+                                                   sealed.size, err);
+    if (status == STATUS_OK && hash_crc32c(0, sealed.data, sealed.size) != header->sealed_crc)
+        status = STATUS_NOT_FOUND;
+    buf_release(&sealed);
+    return status;
+}
+
+/* Counts the whole blocks of a batch file.  All are read: a flush writes
+ * several at once, and a crash may have kept any part of them. */
+static enum status scan_blocks(struct io_file *file, uint64_t first_leaf, struct stored *ret,
+                               struct error *err)
+{
+    uint64_t size = 0;
+    enum status status = io_size(file, &size, err);
+
+    *ret = (struct stored){.leaf_count = first_leaf};
+    while (status == STATUS_OK) { /* each round moves batch_end forward */
+        struct block_header header;
+        status = probe_block(file, ret->batch_end, size, &header, err);
+        if (status == STATUS_OK)
+            status = sealed_is_whole(file, ret->batch_end, &header, err);
+        if (status != STATUS_OK)
+            break;
+        if (header.first_index != ret->leaf_count ||
+            header.first_index + header.count > first_leaf + FILE_LEAVES)
+            return ERROR_SET(err, STATUS_CORRUPT,
+                             "evidence block at %llu starts with leaf %llu, want %llu",
+                             (unsigned long long)ret->batch_end,
+                             (unsigned long long)header.first_index,
+                             (unsigned long long)ret->leaf_count);
+        ret->leaf_count += header.count;
+        ret->batch_end += header.size;
+    }
+    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
+enum status files_load(struct io *io, const struct guid *tenant, struct stored *ret,
+                       struct error *err)
+{
+    struct newest newest = {false, 0};
+    struct io_file *file = NULL;
+    char path[PATH_BYTES];
+    uint8_t leaf[LEAF_BYTES];
+    struct leaf_fields fields;
+
+    *ret = (struct stored){0};
+    tenant_path(tenant, NULL, 0, path);
+    if (!io_exists(io, path))
+        return STATUS_OK;
+    enum status status = io_list(io, path, see_name, &newest, err);
+    if (status != STATUS_OK || !newest.any)
+        return status;
+    tenant_path(tenant, "batch", newest.number, path);
+    status = io_open(io, path, IO_READ, &file, err);
+    if (status == STATUS_OK)
+        status = scan_blocks(file, newest.number * FILE_LEAVES, ret, err);
+    io_close(file);
+    if (status == STATUS_OK && ret->leaf_count > 0)
+        status = files_leaf(io, tenant, ret->leaf_count - 1, leaf, err);
+    if (status == STATUS_OK && ret->leaf_count > 0)
+        status = leaf_decode(leaf, &fields, err);
+    if (status != STATUS_OK)
+        return error_wrap(err, "'%s'", path);
+    if (ret->leaf_count > 0)
+        ret->next_seq = fields.first_seq + fields.count;
+    return STATUS_OK;
+}
+
+enum status files_leaf(struct io *io, const struct guid *tenant, uint64_t index,
+                       uint8_t ret[LEAF_BYTES], struct error *err)
+{
+    struct io_file *file = NULL;
+    char path[PATH_BYTES];
+
+    tenant_path(tenant, "leaf", index / FILE_LEAVES, path);
+    enum status status = io_open(io, path, IO_READ, &file, err);
+    if (status == STATUS_OK)
+        status = io_read_at(file, index % FILE_LEAVES * LEAF_BYTES, ret, LEAF_BYTES, err);
+    io_close(file);
+    /* The caller knows that the leaf is stored: its absence is damage. */
+    return status == STATUS_NOT_FOUND
+               ? ERROR_SET(err, STATUS_CORRUPT, "evidence file '%s' is missing", path)
+               : status;
+}
+
+/* ---- writing ---- */
+
+/* The leaves from `index` that fit one block of one file. */
+static uint32_t block_leaves(const struct run *run, uint64_t index, size_t *ret_plain_size)
+{
+    uint64_t left = run->first_index + run->count - index;
+    uint64_t room = FILE_LEAVES - index % FILE_LEAVES;
+    uint32_t count = 0;
+    size_t size = 0;
+
+    if (left > room)
+        left = room;
+    if (left > BLOCK_LEAVES_MAX)
+        left = BLOCK_LEAVES_MAX;
+    while (count < left) {
+        size_t next = entry_bytes(run_leaf(run, index + count));
+        if (size + next > BLOCK_PLAIN_BYTES_MAX)
+            break;
+        size += next;
+        count++;
+    }
+    *ret_plain_size = size;
+    return count;
+}
+
+static enum status add_block(struct buf *ret, const struct guid *tenant, const struct key *key,
+                             uint64_t first_index, struct slice leaves, struct slice plain,
+                             struct error *err)
+{
+    uint8_t additional[ADDITIONAL_BYTES];
+    struct block_header header = {
+        .size = (uint32_t)(BLOCK_HEADER_BYTES + AEAD_OVERHEAD_BYTES + plain.size),
+        .first_index = first_index,
+        .count = (uint32_t)(leaves.size / LEAF_BYTES),
+    };
+    size_t start = ret->size;
+    enum status status = STATUS_OK;
+
+    header_encode(&header); /* for the additional data; the checksums come later */
+    if (buf_extend(ret, BLOCK_HEADER_BYTES) == NULL)
+        return buf_check(ret, err);
+    status = aead_seal(key, additional_data(tenant, &header, leaves, additional), plain, ret, err);
+    if (status != STATUS_OK)
+        return status;
+    struct slice sealed = slice_tail(buf_slice(ret), start + BLOCK_HEADER_BYTES);
+    header.sealed_crc = hash_crc32c(0, sealed.data, sealed.size);
+    header_encode(&header);
+    memcpy(ret->data + start, header.bytes, BLOCK_HEADER_BYTES);
+    return STATUS_OK;
+}
+
+/* All blocks for the leaves [index, end), which are of one file. */
+static enum status encode_blocks(const struct run *run, const struct guid *tenant,
+                                 const struct key *key, uint64_t index, uint64_t end,
+                                 struct buf *ret, struct error *err)
+{
+    const char *plain = (const char *)run_entry(run, index);
+
+    while (index < end) { /* block_leaves() is at least 1 */
+        size_t plain_size = 0;
+        uint32_t count = block_leaves(run, index, &plain_size);
+        struct slice leaves = {(const char *)run_leaf(run, index), (size_t)count * LEAF_BYTES};
+        enum status status = add_block(ret, tenant, key, index, leaves,
+                                       slice_from(plain, plain_size), err);
+        if (status != STATUS_OK)
+            return status;
+        plain += plain_size;
+        index += count;
+    }
+    return STATUS_OK;
+}
+
+static enum status write_file(struct io *io, const char *path, uint64_t offset, struct slice data,
+                              struct error *err)
+{
+    struct io_file *file = NULL;
+    enum status status = io_open(io, path, IO_WRITE, &file, err);
+
+    if (status == STATUS_OK)
+        status = io_write_at(file, offset, data.data, data.size, err);
+    if (status == STATUS_OK)
+        status = io_sync(file, err);
+    io_close(file);
+    return status;
+}
+
+/* The leaves [index, end) of one file; the directory is synced for a new file. */
+static enum status append_to_file(struct io *io, const struct guid *tenant, const struct run *run,
+                                  const struct key *key, uint64_t end, struct stored *stored,
+                                  struct error *err)
+{
+    uint64_t index = stored->leaf_count, number = index / FILE_LEAVES;
+    bool fresh = index % FILE_LEAVES == 0;
+    char path[PATH_BYTES];
+    struct slice leaves = {(const char *)run_leaf(run, index), (end - index) * LEAF_BYTES};
+    struct buf blocks;
+
+    if (fresh)
+        stored->batch_end = 0;
+    buf_init(&blocks, RUN_BYTES_MAX);
+    tenant_path(tenant, "leaf", number, path);
+    enum status status = write_file(io, path, index % FILE_LEAVES * LEAF_BYTES, leaves, err);
+    if (status == STATUS_OK)
+        status = encode_blocks(run, tenant, key, index, end, &blocks, err);
+    tenant_path(tenant, "batch", number, path);
+    if (status == STATUS_OK)
+        status = write_file(io, path, stored->batch_end, buf_slice(&blocks), err);
+    if (status == STATUS_OK && fresh) {
+        tenant_path(tenant, NULL, 0, path);
+        status = io_sync_dir(io, path, err);
+    }
+    if (status == STATUS_OK) {
+        stored->leaf_count = end;
+        stored->batch_end += blocks.size;
+    }
+    buf_release(&blocks);
+    return status;
+}
+
+enum status files_append(struct io *io, struct keyring *keyring, const struct guid *tenant,
+                         const struct run *run, struct stored *stored, struct error *err)
+{
+    uint64_t end = run->first_index + run->count;
+    char path[PATH_BYTES];
+    struct key key;
+    enum status status = keyring_tenant_key(keyring, tenant, KEY_PURPOSE_TLOG, &key, err);
+
+    CHECK(run->count > 0 && run->first_index == stored->leaf_count);
+    if (status == STATUS_OK && stored->leaf_count == 0) {
+        tenant_path(tenant, NULL, 0, path);
+        status = io_make_dir(io, path, err);
+        if (status == STATUS_OK)
+            status = io_sync_dir(io, "t", err);
+    }
+    while (status == STATUS_OK && stored->leaf_count < end) {
+        uint64_t file_end = (stored->leaf_count / FILE_LEAVES + 1) * FILE_LEAVES;
+        status = append_to_file(io, tenant, run, &key, end < file_end ? end : file_end, stored,
+                                err);
+    }
+    if (status == STATUS_OK) {
+        struct leaf_fields fields;
+        status = leaf_decode(run_leaf(run, end - 1), &fields, err);
+        if (status == STATUS_OK)
+            stored->next_seq = fields.first_seq + fields.count;
+    }
+    explicit_bzero(&key, sizeof(key));
+    return status;
+}
+
+/* ---- reading blocks ---- */
+
+enum status block_reader_init(struct block_reader *reader, struct io *io,
+                              struct keyring *keyring, const struct guid *tenant,
+                              struct error *err)
+{
+    *reader = (struct block_reader){.io = io, .tenant = *tenant};
+    run_init(&reader->run);
+    return keyring_tenant_key(keyring, tenant, KEY_PURPOSE_TLOG, &reader->key, err);
+}
+
+void block_reader_release(struct block_reader *reader)
+{
+    run_release(&reader->run);
+    explicit_bzero(&reader->key, sizeof(reader->key));
+}
+
+/* The entries must be exactly what the counts of the leaves ask for. */
+static bool run_is_whole(const struct run *run)
+{
+    size_t size = 0;
+
+    for (uint32_t i = 0; i < run->count; i++) {
+        const uint8_t *leaf = run_leaf(run, run->first_index + i);
+        if (leaf_record_count(leaf) > LEAF_RECORDS_MAX)
+            return false;
+        size += entry_bytes(leaf);
+    }
+    return size == run->entries.size;
+}
+
+static enum status read_block(struct block_reader *reader, struct io_file *batch, uint64_t offset,
+                              const struct block_header *header, struct error *err)
+{
+    uint8_t additional[ADDITIONAL_BYTES];
+    struct run *run = &reader->run;
+    struct io_file *leaves = NULL;
+    char path[PATH_BYTES];
+    struct buf sealed;
+
+    run_release(run);
+    run->first_index = header->first_index;
+    buf_init(&sealed, header->size);
+    tenant_path(&reader->tenant, "leaf", header->first_index / FILE_LEAVES, path);
+    void *leaf_room = buf_extend(&run->leaves, (size_t)header->count * LEAF_BYTES);
+    void *sealed_room = buf_extend(&sealed, header->size - BLOCK_HEADER_BYTES);
+    enum status status = leaf_room == NULL || sealed_room == NULL
+                             ? ERROR_MEMORY(err)
+                             : io_open(reader->io, path, IO_READ, &leaves, err);
+    if (status == STATUS_OK)
+        status = io_read_at(leaves, header->first_index % FILE_LEAVES * LEAF_BYTES, leaf_room,
+                            run->leaves.size, err);
+    if (status == STATUS_OK)
+        status = io_read_at(batch, offset + BLOCK_HEADER_BYTES, sealed_room, sealed.size, err);
+    if (status == STATUS_OK)
+        status = aead_open(&reader->key,
+                           additional_data(&reader->tenant, header, buf_slice(&run->leaves),
+                                           additional),
+                           buf_slice(&sealed), &run->entries, err);
+    if (status == STATUS_OK) {
+        run->count = header->count;
+        if (!run_is_whole(run))
+            status = ERROR_SET(err, STATUS_CORRUPT, "its entries do not fit its leaves");
+    }
+    if (status != STATUS_OK) {
+        run_release(run);
+        status = error_wrap(err, "evidence block of leaves %llu to %llu",
+                            (unsigned long long)header->first_index,
+                            (unsigned long long)(header->first_index + header->count - 1));
+    }
+    reader->next_offset = offset + header->size;
+    io_close(leaves);
+    buf_release(&sealed);
+    return status;
+}
+
+enum status block_reader_seek(struct block_reader *reader, uint64_t index, struct error *err)
+{
+    struct run *run = &reader->run;
+    uint64_t number = index / FILE_LEAVES, offset = 0, size = 0;
+    struct block_header header;
+    struct io_file *batch = NULL;
+    char path[PATH_BYTES];
+
+    if (run_leaf(run, index) != NULL)
+        return STATUS_OK;
+    if (run->count > 0 && index >= run->first_index && run->first_index / FILE_LEAVES == number)
+        offset = reader->next_offset; /* forward in the same file */
+    tenant_path(&reader->tenant, "batch", number, path);
+    enum status status = io_open(reader->io, path, IO_READ, &batch, err);
+    if (status == STATUS_OK)
+        status = io_size(batch, &size, err);
+    while (status == STATUS_OK) { /* each round moves offset forward */
+        status = probe_block(batch, offset, size, &header, err);
+        if (status == STATUS_NOT_FOUND || (status == STATUS_OK && header.first_index > index)) {
+            status = ERROR_SET(err, STATUS_CORRUPT, "evidence of leaf %llu is damaged or lost",
+                               (unsigned long long)index);
+            break;
+        }
+        if (status == STATUS_OK && index - header.first_index < header.count) {
+            status = read_block(reader, batch, offset, &header, err);
+            break;
+        }
+        offset += header.size;
+    }
+    io_close(batch);
+    return status == STATUS_NOT_FOUND
+               ? ERROR_SET(err, STATUS_CORRUPT, "evidence file '%s' is missing", path)
+               : status;
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* files_priv.h - the files of one tenant (docs/format/evidence.md).
+ *
+ * A run is consecutive leaves in memory, encoded as they will be stored. */
+#ifndef EVIDENCE_FILES_PRIV_H
+#define EVIDENCE_FILES_PRIV_H
+
+#include "base/guid.h"
+#include "base/io.h"
+#include "crypt/keyring.h"
+#include "crypt/leaf.h"
+
+#define FILE_LEAVES 65536u
+#define NODE_RECORDS 64u
+#define ENTRY_BYTES 40u /* seed, receive time; then the inner nodes */
+#define BLOCK_LEAVES_MAX 1024u
+#define BLOCK_PLAIN_BYTES_MAX (64 * KIB)
+#define BLOCK_HEADER_BYTES 32u
+#define PATH_BYTES 80
+
+struct run {
+    struct buf leaves;  /* LEAF_BYTES each */
+    struct buf entries; /* ENTRY_BYTES and the nodes each; secret */
+    uint64_t first_index;
+    uint32_t count;
+};
+
+void run_init(struct run *run);
+void run_release(struct run *run); /* wipes */
+enum status run_add(struct run *run, const struct leaf_commit *commit,
+                    const struct leaf_fields *fields, struct error *err) MUST_USE;
+const uint8_t *run_leaf(const struct run *run, uint64_t index); /* NULL outside */
+/* The entry of a leaf; NULL outside. */
+const uint8_t *run_entry(const struct run *run, uint64_t index);
+
+uint32_t node_count(uint32_t record_count);  /* 0 for up to NODE_RECORDS */
+uint32_t leaf_record_count(const uint8_t leaf[LEAF_BYTES]);
+
+/* What is stored of a tenant. */
+struct stored {
+    uint64_t leaf_count;
+    uint64_t next_seq;
+    uint64_t batch_end; /* where the next block goes in the last batch file */
+};
+
+enum status files_load(struct io *io, const struct guid *tenant, struct stored *ret,
+                       struct error *err) MUST_USE;
+/* Appends the run behind *stored and syncs; *stored is changed on success. */
+enum status files_append(struct io *io, struct keyring *keyring, const struct guid *tenant,
+                         const struct run *run, struct stored *stored,
+                         struct error *err) MUST_USE;
+enum status files_leaf(struct io *io, const struct guid *tenant, uint64_t index,
+                       uint8_t ret[LEAF_BYTES], struct error *err) MUST_USE;
+
+/* Reads stored runs, a block at a time; going forward is cheap. */
+struct block_reader {
+    struct io *io;
+    struct guid tenant;
+    struct key key;
+    struct run run; /* the current block; count 0 = none */
+    uint64_t next_offset; /* of the block behind it, in file run.first_index / FILE_LEAVES */
+};
+
+enum status block_reader_init(struct block_reader *reader, struct io *io,
+                              struct keyring *keyring, const struct guid *tenant,
+                              struct error *err) MUST_USE;
+void block_reader_release(struct block_reader *reader);
+/* Makes reader->run the block with this leaf. */
+enum status block_reader_seek(struct block_reader *reader, uint64_t index,
+                              struct error *err) MUST_USE;
+
+#endif

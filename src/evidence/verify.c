@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* verify.c - do records have the bytes their leaves commit to?
+ *
+ * A leaf is checked in nodes of NODE_RECORDS records: the nodes kept in its
+ * entry give the batch root, and the records give the nodes.  A leaf without
+ * nodes is one node, its batch root. */
+#include "evidence/evidence_priv.h"
+
+#include "base/limits.h"
+
+#include <stdlib.h>
+
+struct check {
+    struct evidence *evidence;
+    struct guid tenant;
+    struct block_reader reader;
+    struct run memory; /* a leaf that is not stored yet */
+    uint64_t first_seq, end_seq;
+    enum status (*raw)(void *context, uint64_t seq, struct slice *ret, struct error *err);
+    void *context;
+    struct hash256 *salts; /* LEAF_RECORDS_MAX */
+};
+
+/* The run that holds the leaf: of the disk or of memory. */
+static enum status seek(struct check *check, uint64_t index, const struct run **ret,
+                        struct error *err)
+{
+    enum status status = STATUS_OK;
+
+    if (run_leaf(&check->reader.run, index) != NULL) {
+        *ret = &check->reader.run;
+        return STATUS_OK;
+    }
+    run_release(&check->memory);
+    status = evidence_memory(check->evidence, &check->tenant, index, &check->memory, err);
+    if (status != STATUS_OK)
+        return status;
+    *ret = check->memory.count > 0 ? &check->memory : &check->reader.run;
+    return check->memory.count > 0 ? STATUS_OK
+                                   : block_reader_seek(&check->reader, index, err);
+}
+
+static int64_t entry_time_us(const uint8_t *entry)
+{
+    struct reader r = reader_from(entry + SEED_BYTES, 8);
+
+    return (int64_t)reader_u64(&r);
+}
+
+static enum status wrong(const struct leaf_fields *fields, uint64_t seq, const char *what,
+                         struct error *err)
+{
+    return ERROR_SET(err, STATUS_CORRUPT, "evidence leaf %llu, record %llu: %s",
+                     (unsigned long long)fields->leaf_index, (unsigned long long)seq, what);
+}
+
+/* The records [from, to) of the leaf, one node, against `want`. */
+static enum status check_node(struct check *check, const struct leaf_fields *fields,
+                              int64_t received_us, uint32_t from, uint32_t to,
+                              const uint8_t want[HASH_BYTES], struct error *err)
+{
+    struct hash256 inner[NODE_RECORDS], root;
+
+    for (uint32_t i = from; i < to; i++) {
+        struct slice raw = {NULL, 0};
+        struct hash256 commitment;
+        enum status status = check->raw(check->context, fields->first_seq + i, &raw, err);
+        if (status != STATUS_OK)
+            return status;
+        if (raw.size > UINT32_MAX)
+            return wrong(fields, fields->first_seq + i, "larger than any record", err);
+        leaf_commitment(&check->salts[i], raw, &commitment);
+        leaf_inner_hash(fields->first_seq + i, received_us, (uint32_t)raw.size, &commitment,
+                        &inner[i - from]);
+    }
+    merkle_root(inner, to - from, &root);
+    if (memcmp(root.bytes, want, HASH_BYTES) != 0)
+        return wrong(fields, fields->first_seq + from,
+                     "it or one of the 63 behind it does not match its commitment", err);
+    return STATUS_OK;
+}
+
+static enum status check_nodes_root(const struct leaf_fields *fields, const uint8_t *nodes,
+                                    uint32_t count, struct error *err)
+{
+    struct hash256 hashes[LEAF_RECORDS_MAX / NODE_RECORDS + 1], root;
+
+    memcpy(hashes, nodes, (size_t)count * HASH_BYTES);
+    merkle_root(hashes, count, &root);
+    if (memcmp(&root, &fields->batch_root, HASH_BYTES) != 0)
+        return wrong(fields, fields->first_seq, "its nodes do not give the batch root", err);
+    return STATUS_OK;
+}
+
+static enum status check_leaf(struct check *check, const struct leaf_fields *fields,
+                              const uint8_t *entry, struct error *err)
+{
+    const uint8_t *nodes = entry + ENTRY_BYTES;
+    uint32_t nodes_kept = node_count(fields->count);
+    uint32_t from = 0, to = fields->count;
+    enum status status = STATUS_OK;
+
+    if (nodes_kept > 0)
+        status = check_nodes_root(fields, nodes, nodes_kept, err);
+    if (check->first_seq > fields->first_seq)
+        from = (uint32_t)(check->first_seq - fields->first_seq);
+    if (check->end_seq - fields->first_seq < to)
+        to = (uint32_t)(check->end_seq - fields->first_seq);
+    leaf_salts(entry, fields->count, check->salts);
+    for (uint32_t node = from / NODE_RECORDS; status == STATUS_OK && node * NODE_RECORDS < to;
+         node++) {
+        uint32_t start = node * NODE_RECORDS, end = start + NODE_RECORDS;
+        status = check_node(check, fields, entry_time_us(entry), start,
+                            end < fields->count ? end : fields->count,
+                            nodes_kept > 0 ? nodes + (size_t)node * HASH_BYTES
+                                           : fields->batch_root.bytes,
+                            err);
+    }
+    return status;
+}
+
+static enum status check_range(struct check *check, uint64_t index, struct error *err)
+{
+    uint64_t seq = check->first_seq;
+    enum status status = STATUS_OK;
+
+    for (; status == STATUS_OK && seq < check->end_seq; index++) {
+        struct leaf_fields fields;
+        const struct run *run = NULL;
+        status = seek(check, index, &run, err);
+        if (status == STATUS_OK)
+            status = leaf_decode(run_leaf(run, index), &fields, err);
+        if (status != STATUS_OK)
+            return status;
+        if (fields.leaf_index != index)
+            return wrong(&fields, seq, "the leaf is at the wrong place", err);
+        if (seq < fields.first_seq || seq - fields.first_seq >= fields.count)
+            return ERROR_SET(err, STATUS_NOT_FOUND, "no evidence covers record %llu",
+                             (unsigned long long)seq);
+        status = check_leaf(check, &fields, run_entry(run, index), err);
+        seq = fields.first_seq + fields.count;
+    }
+    return status;
+}
+
+enum status evidence_verify(struct evidence *evidence, const struct guid *tenant,
+                            uint64_t first_seq, uint32_t count,
+                            enum status (*raw)(void *context, uint64_t seq, struct slice *ret,
+                                               struct error *err),
+                            void *context, struct error *err)
+{
+    struct check check = {.evidence = evidence, .tenant = *tenant, .first_seq = first_seq,
+                          .end_seq = first_seq + count, .raw = raw, .context = context};
+    uint64_t index = 0;
+
+    if (count == 0)
+        return STATUS_OK;
+    if (first_seq > UINT64_MAX - count)
+        return ERROR_SET(err, STATUS_INVALID, "record numbers out of range");
+    run_init(&check.memory);
+    enum status status = block_reader_init(&check.reader, evidence_io(evidence),
+                                           evidence_keyring(evidence), tenant, err);
+    if (status != STATUS_OK)
+        goto out;
+    check.salts = malloc(LEAF_RECORDS_MAX * sizeof(*check.salts));
+    if (check.salts == NULL) {
+        status = ERROR_MEMORY(err);
+        goto out;
+    }
+    status = evidence_leaf_of_seq(evidence, tenant, first_seq, &index, err);
+    if (status == STATUS_OK)
+        status = check_range(&check, index, err);
+out:
+    if (check.salts != NULL)
+        explicit_bzero(check.salts, LEAF_RECORDS_MAX * sizeof(*check.salts));
+    free(check.salts);
+    run_release(&check.memory);
+    block_reader_release(&check.reader);
+    return status;
+}
+
+enum status evidence_entry(struct evidence *evidence, const struct guid *tenant, uint64_t index,
+                           struct evidence_entry *ret, struct error *err)
+{
+    struct check check = {.evidence = evidence, .tenant = *tenant};
+    const struct run *run = NULL;
+
+    run_init(&check.memory);
+    enum status status = block_reader_init(&check.reader, evidence_io(evidence),
+                                           evidence_keyring(evidence), tenant, err);
+    if (status == STATUS_OK)
+        status = seek(&check, index, &run, err);
+    if (status == STATUS_OK)
+        status = leaf_decode(run_leaf(run, index), &ret->fields, err);
+    if (status == STATUS_OK) {
+        const uint8_t *entry = run_entry(run, index);
+        memcpy(ret->leaf, run_leaf(run, index), LEAF_BYTES);
+        memcpy(ret->seed, entry, SEED_BYTES);
+        ret->received_us = entry_time_us(entry);
+    }
+    run_release(&check.memory);
+    block_reader_release(&check.reader);
+    return status;
+}

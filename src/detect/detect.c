@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Invariant: written <= queued; detect_drain() waits for equality.  A hit is
+ * queued under the same lock under which the pair was learnt, so a pair is
+ * either unknown or on its way to the table. */
+#include "detect/detect.h"
+
+#include "base/limits.h"
+#include "base/text.h"
+#include "detect/first_seen.h"
+#include "detect/hit.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <time.h>
+
+#define QUEUE_HITS_MAX 100000u
+#define WRITE_HITS_MAX 2000u
+#define ALERTS_PER_HOUR_MAX 500u
+#define WRITE_TRIES_MAX 50u
+
+struct detect {
+    struct record_sink sink; /* first: the sink's address is the detect's */
+    struct detect_options options;
+    pthread_mutex_t lock; /* everything below */
+    pthread_cond_t changed;
+    struct first_seen *first_seen;
+    struct hit *head, *tail;
+    uint64_t queued, written, depth;
+    bool started, stopping, has_thread;
+    pthread_t writer;
+    struct detect_stats stats;
+    uint64_t hour; /* since 1970, of the alert limit */
+    uint32_t alerts_in_hour;
+};
+
+/* Takes a replayed FirstSeen row off the held-back hits. */
+static void cancel_hit(struct detect *d, const struct guid *tenant, const struct first_seen_row *row)
+{
+    struct hit **link = &d->head;
+
+    while (*link != NULL) {
+        struct hit *hit = *link;
+        if (!hit_matches(hit, tenant, row)) {
+            link = &hit->next;
+            continue;
+        }
+        *link = hit->next;
+        hit_free(hit);
+        d->queued--;
+        d->depth--;
+    }
+    d->tail = NULL;
+    for (struct hit *hit = d->head; hit != NULL; hit = hit->next)
+        d->tail = hit;
+}
+
+static enum status replay_row(struct detect *d, const struct guid *tenant,
+                              const struct record *record, struct error *err)
+{
+    struct first_seen_row row;
+
+    if (!hit_row_from_record(record, &row))
+        return STATUS_OK;
+    cancel_hit(d, tenant, &row);
+    return first_seen_load(d->first_seen, tenant, &row, err);
+}
+
+static bool may_alert(struct detect *d)
+{
+    uint64_t hour = (uint64_t)clock_unix_us(d->options.clock) / 3600000000u;
+
+    if (hour != d->hour) {
+        d->hour = hour;
+        d->alerts_in_hour = 0;
+    }
+    if (d->alerts_in_hour >= ALERTS_PER_HOUR_MAX) {
+        d->stats.suppressed++;
+        return false;
+    }
+    d->alerts_in_hour++;
+    return true;
+}
+
+static enum status observe(struct detect *d, const struct guid *tenant,
+                           const struct record *record, struct error *err)
+{
+    struct event event;
+    struct first_seen_hit found;
+
+    event_from_record(record, &event);
+    d->stats.events++;
+    enum status status = first_seen_observe(d->first_seen, tenant, &event, &found, err);
+    if (status != STATUS_OK || found.kind == FIRST_SEEN_NOTHING)
+        return status;
+    if (d->depth >= QUEUE_HITS_MAX)
+        return ERROR_SET(err, STATUS_BUSY, "the queue of hits is full");
+    if (found.alert && !may_alert(d))
+        found.alert = false;
+    struct hit *hit = hit_new(tenant, &event, &found, err);
+    if (hit == NULL)
+        return err->status;
+    if (d->tail == NULL)
+        d->head = hit;
+    else
+        d->tail->next = hit;
+    d->tail = hit;
+    d->queued++;
+    d->depth++;
+    d->stats.pairs += found.kind == FIRST_SEEN_PAIR;
+    d->stats.networks += found.network_new;
+    d->stats.alerts += found.alert;
+    return STATUS_OK;
+}
+
+static enum status take(struct record_sink *sink, const struct record_batch *batch,
+                        struct error *err)
+{
+    struct detect *d = (struct detect *)sink;
+    bool first_seen_table = slice_is(batch->table, "FirstSeen");
+    enum status status = STATUS_OK;
+
+    if (first_seen_table && !batch->replayed)
+        return STATUS_OK; /* our own rows */
+    if (!first_seen_table && !slice_is(batch->table, "AuditRecords") &&
+        !slice_is(batch->table, "OfficeActivity"))
+        return STATUS_OK;
+    (void)pthread_mutex_lock(&d->lock);
+    for (uint32_t i = 0; status == STATUS_OK && i < batch->record_count; i++)
+        status = first_seen_table ? replay_row(d, &batch->tenant, &batch->records[i], err)
+                                  : observe(d, &batch->tenant, &batch->records[i], err);
+    (void)pthread_cond_broadcast(&d->changed);
+    (void)pthread_mutex_unlock(&d->lock);
+    return status;
+}
+
+enum status detect_new(const struct detect_options *options, struct detect **ret,
+                       struct error *err)
+{
+    struct detect *d = calloc(1, sizeof(*d));
+
+    if (d == NULL)
+        return ERROR_MEMORY(err);
+    d->sink.take = take;
+    d->options = *options;
+    (void)pthread_mutex_init(&d->lock, NULL);
+    (void)pthread_cond_init(&d->changed, NULL);
+    d->first_seen = first_seen_new();
+    if (d->first_seen == NULL) {
+        detect_free(d);
+        return ERROR_MEMORY(err);
+    }
+    *ret = d;
+    return STATUS_OK;
+}
+
+struct record_sink *detect_sink(struct detect *detect)
+{
+    return &detect->sink;
+}
+
+/* Up to WRITE_HITS_MAX hits of one tenant off the queue, as a list. */
+static struct hit *take_hits(struct detect *d, uint32_t *ret_count)
+{
+    struct hit *list = NULL, **end = &list, **link = &d->head;
+    struct guid tenant = d->head->tenant;
+    uint32_t count = 0;
+
+    d->tail = NULL;
+    while (*link != NULL) {
+        struct hit *hit = *link;
+        if (count < WRITE_HITS_MAX && guid_equal(&hit->tenant, &tenant)) {
+            *link = hit->next;
+            hit->next = NULL;
+            *end = hit;
+            end = &hit->next;
+            count++;
+        } else {
+            d->tail = hit;
+            link = &hit->next;
+        }
+    }
+    *ret_count = count;
+    return list;
+}
+
+/* Writes until it works: a hit is part of the record's evidence and is not
+ * dropped for a busy moment. */
+static bool write_body(struct detect *d, const struct guid *tenant, const char *table,
+                       struct slice body)
+{
+    struct error err;
+
+    for (unsigned try = 0; body.size > 0 && try < WRITE_TRIES_MAX; try++) {
+        if (d->options.write(d->options.context, tenant, slice_of(table), body, &err) ==
+            STATUS_OK)
+            return true;
+        struct timespec wait = {0, 20000000};
+        (void)nanosleep(&wait, NULL);
+    }
+    return body.size == 0;
+}
+
+static void write_hits(struct detect *d, struct hit *list)
+{
+    struct buf rows, alerts, json;
+    int64_t now = time_from_unix_us(clock_unix_us(d->options.clock));
+    bool ok;
+
+    buf_init(&rows, REQUEST_BODY_BYTES_MAX);
+    buf_init(&alerts, REQUEST_BODY_BYTES_MAX);
+    buf_init(&json, MIB);
+    for (const struct hit *hit = list; hit != NULL; hit = hit->next) {
+        hit_add_row(hit, &rows);
+        if (hit->found.alert)
+            hit_add_alert(hit, now, &alerts);
+    }
+    /* The alert first: a crash between the two writes raises it again rather
+     * than never. */
+    ok = write_body(d, &list->tenant, "SecurityAlert", buf_slice(&alerts));
+    ok = write_body(d, &list->tenant, "FirstSeen", buf_slice(&rows)) && ok;
+    for (const struct hit *hit = list; hit != NULL; hit = hit->next) {
+        if (!hit->found.alert || d->options.deliver == NULL)
+            continue;
+        buf_clear(&json);
+        hit_add_webhook(hit, now, &json);
+        struct detect_alert alert = {hit->tenant, hit->alert_id, buf_slice(&json)};
+        d->options.deliver(d->options.context, &alert);
+    }
+    if (!ok) {
+        (void)pthread_mutex_lock(&d->lock);
+        d->stats.failed_writes++;
+        (void)pthread_mutex_unlock(&d->lock);
+    }
+    buf_release(&rows);
+    buf_release(&alerts);
+    buf_release(&json);
+}
+
+static void *run_writer(void *arg)
+{
+    struct detect *d = arg;
+
+    (void)pthread_mutex_lock(&d->lock);
+    for (;;) {
+        while (d->head == NULL && !d->stopping)
+            (void)pthread_cond_wait(&d->changed, &d->lock);
+        if (d->head == NULL)
+            break;
+        uint32_t count;
+        struct hit *list = take_hits(d, &count);
+        d->depth -= count;
+        (void)pthread_mutex_unlock(&d->lock);
+        write_hits(d, list);
+        while (list != NULL) {
+            struct hit *next = list->next;
+            hit_free(list);
+            list = next;
+        }
+        (void)pthread_mutex_lock(&d->lock);
+        d->written += count;
+        (void)pthread_cond_broadcast(&d->changed);
+    }
+    (void)pthread_mutex_unlock(&d->lock);
+    return NULL;
+}
+
+enum status detect_start(struct detect *d, struct error *err)
+{
+    if (pthread_create(&d->writer, NULL, run_writer, d) != 0)
+        return ERROR_SET(err, STATUS_LIMIT, "cannot start the thread that writes alerts");
+    d->has_thread = true;
+    (void)pthread_mutex_lock(&d->lock);
+    d->started = true;
+    (void)pthread_mutex_unlock(&d->lock);
+    return STATUS_OK;
+}
+
+enum status detect_drain(struct detect *d, struct error *err)
+{
+    enum status status = STATUS_OK;
+
+    (void)pthread_mutex_lock(&d->lock);
+    uint64_t target = d->queued;
+    uint64_t failed = d->stats.failed_writes;
+    while (d->started && d->written < target)
+        (void)pthread_cond_wait(&d->changed, &d->lock);
+    if (d->stats.failed_writes != failed)
+        status = ERROR_SET(err, STATUS_BUSY, "hits could not be written");
+    (void)pthread_mutex_unlock(&d->lock);
+    return status;
+}
+
+void detect_free(struct detect *d)
+{
+    if (d == NULL)
+        return;
+    if (d->has_thread) {
+        (void)pthread_mutex_lock(&d->lock);
+        d->stopping = true;
+        (void)pthread_cond_broadcast(&d->changed);
+        (void)pthread_mutex_unlock(&d->lock);
+        (void)pthread_join(d->writer, NULL);
+    }
+    while (d->head != NULL) {
+        struct hit *next = d->head->next;
+        hit_free(d->head);
+        d->head = next;
+    }
+    first_seen_free(d->first_seen);
+    (void)pthread_mutex_destroy(&d->lock);
+    (void)pthread_cond_destroy(&d->changed);
+    free(d);
+}
+
+void detect_stats(struct detect *d, struct detect_stats *ret)
+{
+    (void)pthread_mutex_lock(&d->lock);
+    *ret = d->stats;
+    ret->queue_depth = d->depth;
+    (void)pthread_mutex_unlock(&d->lock);
+}
+
+struct loader {
+    struct query_sink sink; /* first */
+    struct detect *detect;
+};
+
+static enum status load_begin(struct query_sink *sink, const struct schema *schema,
+                              struct error *err)
+{
+    (void)sink;
+    (void)schema;
+    (void)err;
+    return STATUS_OK;
+}
+
+/* Columns as in the query of detect_load(). */
+static enum status load_rows(struct query_sink *sink, const struct batch *batch,
+                             struct error *err)
+{
+    struct detect *d = ((struct loader *)sink)->detect;
+    enum status status = STATUS_OK;
+
+    for (uint32_t i = 0; status == STATUS_OK && i < batch->row_count; i++) {
+        struct guid tenant = vector_value(&batch->columns[0], i).guid;
+        struct first_seen_row row = {
+            .kind = vector_value(&batch->columns[1], i).bytes,
+            .mailbox = vector_value(&batch->columns[2], i).bytes,
+            .app = vector_value(&batch->columns[3], i).bytes,
+            .address = vector_value(&batch->columns[4], i).bytes,
+            .network = vector_value(&batch->columns[5], i).bytes,
+            .user = vector_value(&batch->columns[6], i).bytes,
+            .time = vector_value(&batch->columns[7], i).integer,
+            .alerted = vector_value(&batch->columns[8], i).boolean,
+        };
+        status = first_seen_load(d->first_seen, &tenant, &row, err);
+    }
+    return status;
+}
+
+enum status detect_load(struct detect *detect, const struct query_env *env,
+                        const struct guid *tenants, uint32_t tenant_count, struct error *err)
+{
+    struct loader loader = {{load_begin, load_rows}, detect};
+    struct query_stats stats;
+    struct query_request request = {
+        .text = SLICE("FirstSeen | project TenantId, Kind, Mailbox, AppId, Address, Network, UserId,"
+                      " FirstTime, Alerted = isnotempty(AlertId)"),
+        .env = env,
+        .tenants = tenants,
+        .tenant_count = tenant_count,
+        .now = time_from_unix_us(clock_unix_us(detect->options.clock)),
+        .rows_max = UINT64_MAX,
+        .thread_count = 1,
+    };
+
+    if (tenant_count == 0)
+        return STATUS_OK;
+    return query_run(&request, &loader.sink, &stats, err);
+}

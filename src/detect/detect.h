@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* detect.h - the rules that watch records as they arrive.
+ *
+ * detect_sink() sees every durable batch after the store has it.  Hits go into
+ * a bounded queue; one writer thread turns them into records of the tenant
+ * (tables FirstSeen and SecurityAlert, through the `write` callback, that is
+ * ingest) and hands alerts to the `deliver` callback (the webhook).
+ *
+ * Start: detect_new(), detect_load() from the store, then the WAL replay feeds
+ * the sink (hits are held back, rows of FirstSeen in the WAL cancel them), then
+ * detect_start().
+ */
+#ifndef DETECT_DETECT_H
+#define DETECT_DETECT_H
+
+#include "base/clock.h"
+#include "query/query.h"
+#include "table/record.h"
+
+struct detect;
+
+struct detect_alert {
+    struct guid tenant;
+    struct guid id;
+    struct slice json; /* the webhook's body: one line */
+};
+
+struct detect_options {
+    const struct clock *clock;
+    void *context;
+    /* Appends records (NDJSON) to one of our tables of the tenant, durably. */
+    enum status (*write)(void *context, const struct guid *tenant, struct slice table,
+                         struct slice body, struct error *err);
+    /* Takes an alert for delivery; must not block.  May be NULL. */
+    void (*deliver)(void *context, const struct detect_alert *alert);
+};
+
+enum status detect_new(const struct detect_options *options, struct detect **ret,
+                       struct error *err) MUST_USE;
+/* Reads the table FirstSeen of the tenants. */
+enum status detect_load(struct detect *detect, const struct query_env *env,
+                        const struct guid *tenants, uint32_t tenant_count,
+                        struct error *err) MUST_USE;
+struct record_sink *detect_sink(struct detect *detect);
+enum status detect_start(struct detect *detect, struct error *err) MUST_USE;
+/* Returns when every hit so far is written (before a checkpoint trims the WAL). */
+enum status detect_drain(struct detect *detect, struct error *err) MUST_USE;
+void detect_free(struct detect *detect); /* stops the writer; NULL allowed */
+
+struct detect_stats {
+    uint64_t events, pairs, networks, alerts, suppressed, failed_writes, queue_depth;
+};
+void detect_stats(struct detect *detect, struct detect_stats *ret);
+
+#endif

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "detect/event.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+
+static void keep(struct slice *field, struct slice value)
+{
+    if (field->size == 0)
+        *field = value;
+}
+
+/* Dispatches on the key's length first: most keys fall out there. */
+static void take_field(struct slice key, struct slice value, struct event *e,
+                       struct slice *client_ip, struct slice *app_id)
+{
+    switch (key.size) {
+    case 2:
+        if (slice_is(key, "Id"))
+            e->id = value;
+        return;
+    case 5:
+        if (slice_is(key, "AppId"))
+            *app_id = value;
+        return;
+    case 6:
+        if (slice_is(key, "UserId"))
+            e->user = value;
+        return;
+    case 8:
+        if (slice_is(key, "ClientIP"))
+            *client_ip = value;
+        return;
+    case 9:
+        if (slice_is(key, "Operation"))
+            e->operation = value;
+        else if (slice_is(key, "SessionId"))
+            e->session = value;
+        return;
+    case 11:
+        if (slice_is(key, "ClientAppId"))
+            e->app = value;
+        else if (slice_is(key, "MailboxGuid"))
+            keep(&e->mailbox, value);
+        return;
+    case 15:
+        if (slice_is(key, "ClientIPAddress"))
+            e->address = value;
+        else if (slice_is(key, "MailboxOwnerUPN") && value.size > 0)
+            e->mailbox = value;
+        return;
+    case 16:
+        if (slice_is(key, "Client_IPAddress")) /* Sentinel's spelling */
+            keep(&e->address, value);
+        return;
+    default:
+        return;
+    }
+}
+
+void event_from_record(const struct record *record, struct event *ret)
+{
+    struct slice client_ip = {NULL, 0}, app_id = {NULL, 0};
+    const struct json_token *tokens = record->tokens;
+
+    *ret = (struct event){.time = record->event_time, .seq = record->seq};
+    if (record->token_count == 0 || tokens[0].kind != JSON_OBJECT)
+        return;
+    for (uint32_t i = 1; i < tokens[0].next; i = tokens[i + 1].next) {
+        if (tokens[i + 1].kind == JSON_STRING)
+            take_field(json_text(record->raw, &tokens[i]), json_text(record->raw, &tokens[i + 1]),
+                       ret, &client_ip, &app_id);
+    }
+    keep(&ret->address, client_ip);
+    keep(&ret->app, app_id);
+    ret->address = event_address(ret->address);
+    ret->is_mail_access = slice_is(ret->operation, "MailItemsAccessed") && ret->mailbox.size > 0 &&
+                          ret->app.size > 0;
+    ret->is_sign_in = slice_is(ret->operation, "UserLoggedIn");
+}
+
+struct slice event_address(struct slice text)
+{
+    size_t close = slice_find_byte(text, ']', 0);
+
+    if (text.size > 1 && text.data[0] == '[' && close != SIZE_MAX)
+        return slice_from(text.data + 1, close - 1);
+    size_t colon = slice_find_byte(text, ':', 0);
+    if (colon != SIZE_MAX && slice_find_byte(text, ':', colon + 1) == SIZE_MAX)
+        return slice_head(text, colon); /* IPv4 and a port */
+    return text;
+}
+
+struct slice event_network(struct slice address, char ret[NETWORK_BYTES])
+{
+    char text[INET6_ADDRSTRLEN];
+    uint8_t bytes[16];
+
+    if (address.size == 0 || address.size >= sizeof(text))
+        return slice_head(address, NETWORK_BYTES - 1);
+    memcpy(text, address.data, address.size);
+    text[address.size] = '\0';
+    int size = 0;
+    if (inet_pton(AF_INET, text, bytes) == 1)
+        size = snprintf(ret, NETWORK_BYTES, "%u.%u.0.0/16", bytes[0], bytes[1]);
+    else if (inet_pton(AF_INET6, text, bytes) == 1)
+        size = snprintf(ret, NETWORK_BYTES, "%x:%x::/32", (unsigned)bytes[0] << 8 | bytes[1],
+                        (unsigned)bytes[2] << 8 | bytes[3]);
+    else
+        return address;
+    return slice_from(ret, (size_t)size);
+}

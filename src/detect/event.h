@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* event.h - what the streaming rules read of a record, taken from its tape. */
+#ifndef DETECT_EVENT_H
+#define DETECT_EVENT_H
+
+#include "table/record.h"
+
+struct event {
+    struct slice operation, id, user, mailbox, app, address, session;
+    int64_t time; /* ticks */
+    uint64_t seq;
+    bool is_mail_access; /* MailItemsAccessed with mailbox and application */
+    bool is_sign_in;     /* UserLoggedIn */
+};
+
+/* Slices point into the record (escapes are not decoded: identifiers have
+ * none).  The application is ClientAppId where there is one, else AppId: with
+ * delegated tokens AppId names the API that was called. */
+void event_from_record(const struct record *record, struct event *ret);
+
+/* The network of an address as text: /16 of IPv4, /32 of IPv6, else the
+ * address; a port and brackets are left out.  `ret` holds 48 bytes. */
+#define NETWORK_BYTES 48
+struct slice event_network(struct slice address, char ret[NETWORK_BYTES]);
+/* The address without brackets and port. */
+struct slice event_address(struct slice text);
+
+#endif

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Sets are maps keyed by a kind byte and the values, NUL between; the value
+ * is a time in seconds since 0001 (0 never occurs). */
+#include "detect/first_seen.h"
+
+#include "base/limits.h"
+#include "base/map.h"
+#include "base/text.h"
+
+#include <stdlib.h>
+
+#define KEY_BYTES_MAX 1024u
+#define DAY_SECONDS 86400
+
+struct tenant_state {
+    struct map seen;     /* 'p' pair, 'a' app, 'n' network, 's' sign-in, 'm' session */
+    int64_t first_time;  /* ticks of the oldest event; INT64_MAX before the first */
+    int64_t newest_time;
+};
+
+struct first_seen {
+    struct map tenants; /* guid bytes -> struct tenant_state * */
+    struct map alerted; /* addresses */
+};
+
+struct first_seen *first_seen_new(void)
+{
+    struct first_seen *state = calloc(1, sizeof(*state));
+
+    if (state == NULL)
+        return NULL;
+    map_init(&state->tenants);
+    map_init(&state->alerted);
+    return state;
+}
+
+void first_seen_free(struct first_seen *state)
+{
+    if (state == NULL)
+        return;
+    for (size_t i = 0; i < state->tenants.count; i++) {
+        struct tenant_state *tenant =
+            (struct tenant_state *)(uintptr_t)state->tenants.entries[i].value;
+        if (tenant != NULL)
+            map_release(&tenant->seen);
+        free(tenant);
+    }
+    map_release(&state->tenants);
+    map_release(&state->alerted);
+    free(state);
+}
+
+static struct tenant_state *tenant_of(struct first_seen *state, const struct guid *id,
+                                      struct error *err)
+{
+    struct slice key = slice_from((const char *)id->bytes, sizeof(id->bytes));
+    struct map_entry *entry = map_put(&state->tenants, key, NULL, err);
+
+    if (entry == NULL)
+        return NULL;
+    if (entry->value == 0) {
+        struct tenant_state *tenant = calloc(1, sizeof(*tenant));
+        if (tenant == NULL) {
+            (void)ERROR_MEMORY(err);
+            return NULL;
+        }
+        map_init(&tenant->seen);
+        tenant->first_time = INT64_MAX;
+        tenant->newest_time = INT64_MIN;
+        entry->value = (uint64_t)(uintptr_t)tenant;
+    }
+    return (struct tenant_state *)(uintptr_t)entry->value;
+}
+
+/* kind, a, NUL, b: in `text`; over-long values are cut, which can only make two
+ * of them look alike (no alert), never a crash. */
+static struct slice make_key(char text[KEY_BYTES_MAX], char kind, struct slice a, struct slice b)
+{
+    size_t size = 0;
+
+    text[size++] = kind;
+    a = slice_head(a, KEY_BYTES_MAX / 2 - 2);
+    b = slice_head(b, KEY_BYTES_MAX / 2 - 2);
+    for (size_t i = 0; i < a.size; i++)
+        text[size++] = (char)(a.data[i] >= 'A' && a.data[i] <= 'Z' ? a.data[i] + 32 : a.data[i]);
+    text[size++] = '\0';
+    for (size_t i = 0; i < b.size; i++)
+        text[size++] = (char)(b.data[i] >= 'A' && b.data[i] <= 'Z' ? b.data[i] + 32 : b.data[i]);
+    return slice_from(text, size);
+}
+
+/* Remembers the key with the earliest time; *ret_known is the time known before
+ * (ticks), INT64_MAX if it is new. */
+static enum status learn(struct tenant_state *tenant, char kind, struct slice a, struct slice b,
+                         int64_t time, int64_t *ret_known, struct error *err)
+{
+    char text[KEY_BYTES_MAX];
+    bool is_new;
+    struct map_entry *entry = map_put(&tenant->seen, make_key(text, kind, a, b), &is_new, err);
+
+    if (entry == NULL)
+        return err->status;
+    *ret_known = is_new ? INT64_MAX : (int64_t)entry->value;
+    if (is_new || time < (int64_t)entry->value)
+        entry->value = (uint64_t)time;
+    return STATUS_OK;
+}
+
+static bool knows(const struct tenant_state *tenant, char kind, struct slice a, struct slice b)
+{
+    char text[KEY_BYTES_MAX];
+
+    return map_find(&tenant->seen, make_key(text, kind, a, b)) != NULL;
+}
+
+static bool session_is_shared(struct tenant_state *tenant, const struct event *event)
+{
+    char text[KEY_BYTES_MAX];
+    struct error ignored;
+    bool is_new;
+
+    if (event->session.size == 0)
+        return false;
+    struct map_entry *entry = map_put(
+        &tenant->seen, make_key(text, 'm', event->session, event->mailbox), &is_new, &ignored);
+    if (entry == NULL || !is_new)
+        return false;
+    /* The session without a mailbox: how many mailboxes it touched. */
+    entry = map_put(&tenant->seen, make_key(text, 'm', event->session, (struct slice){"", 0}),
+                    NULL, &ignored);
+    return entry != NULL && ++entry->value > 1;
+}
+
+static void judge(struct first_seen *state, struct tenant_state *tenant,
+                  const struct event *event, bool app_new, bool network_fresh,
+                  struct first_seen_hit *hit)
+{
+    int64_t watched = event->time - tenant->first_time;
+
+    hit->reasons = REASON_PAIR_NEW;
+    hit->score = 20;
+    if (network_fresh) {
+        hit->reasons |= REASON_NETWORK_NEW;
+        hit->score += 40;
+    }
+    if (app_new) {
+        hit->reasons |= REASON_APP_NEW;
+        hit->score += 20;
+    }
+    if (map_find(&state->alerted, event->address) != NULL) {
+        hit->reasons |= REASON_ADDRESS_ALERTED;
+        hit->score += 40;
+    }
+    if (session_is_shared(tenant, event)) {
+        hit->reasons |= REASON_SESSION_SHARED;
+        hit->score += 10;
+    }
+    hit->baseline_days = watched > 0 ? (uint32_t)(watched / TICKS_PER_DAY) : 0;
+    if (watched < FIRST_SEEN_LEARNING_DAYS * TICKS_PER_DAY)
+        hit->reasons |= REASON_LEARNING;
+    if (event->time < tenant->newest_time - FIRST_SEEN_BACKFILL_HOURS * TICKS_PER_HOUR)
+        hit->reasons |= REASON_BACKFILL;
+    hit->alert = hit->score >= FIRST_SEEN_ALERT_SCORE &&
+                 (hit->reasons & (REASON_LEARNING | REASON_BACKFILL)) == 0;
+}
+
+/* New to the tenant, or younger than a day without this user's sign-in. */
+static bool is_fresh(const struct tenant_state *tenant, const struct event *event,
+                     struct slice network, int64_t known)
+{
+    if (known == INT64_MAX)
+        return true;
+    return event->time - known < TICKS_PER_DAY && !knows(tenant, 's', event->user, network);
+}
+
+enum status first_seen_observe(struct first_seen *state, const struct guid *tenant_id,
+                               const struct event *event, struct first_seen_hit *ret,
+                               struct error *err)
+{
+    struct tenant_state *tenant = tenant_of(state, tenant_id, err);
+    char network_text[NETWORK_BYTES];
+    int64_t network_known = 0, pair_known = 0, app_known = 0, ignored;
+    enum status status = STATUS_OK;
+
+    *ret = (struct first_seen_hit){0};
+    if (tenant == NULL)
+        return err->status;
+    if (event->time < tenant->first_time)
+        tenant->first_time = event->time;
+    struct slice network = event_network(event->address, network_text);
+    if (network.size > 0) {
+        status = learn(tenant, 'n', network, (struct slice){"", 0}, event->time, &network_known,
+                       err);
+        if (status == STATUS_OK && event->is_sign_in)
+            status = learn(tenant, 's', event->user, network, event->time, &ignored, err);
+        ret->network_new = network_known == INT64_MAX;
+        ret->kind = ret->network_new ? FIRST_SEEN_NETWORK : FIRST_SEEN_NOTHING;
+    }
+    if (status == STATUS_OK && event->is_mail_access) {
+        status = learn(tenant, 'p', event->mailbox, event->app, event->time, &pair_known, err);
+        if (status == STATUS_OK)
+            status = learn(tenant, 'a', event->app, (struct slice){"", 0}, event->time,
+                           &app_known, err);
+        if (status == STATUS_OK && pair_known == INT64_MAX) {
+            ret->kind = FIRST_SEEN_PAIR;
+            judge(state, tenant, event, app_known == INT64_MAX,
+                  network.size > 0 && is_fresh(tenant, event, network, network_known), ret);
+            if (ret->alert && event->address.size > 0 &&
+                map_put(&state->alerted, event->address, NULL, err) == NULL)
+                status = err->status;
+        }
+    }
+    if (event->time > tenant->newest_time)
+        tenant->newest_time = event->time;
+    return status;
+}
+
+enum status first_seen_load(struct first_seen *state, const struct guid *tenant_id,
+                            const struct first_seen_row *row, struct error *err)
+{
+    struct tenant_state *tenant = tenant_of(state, tenant_id, err);
+    struct slice none = {"", 0};
+    int64_t ignored;
+    enum status status = STATUS_OK;
+
+    if (tenant == NULL)
+        return err->status;
+    if (row->time < tenant->first_time)
+        tenant->first_time = row->time;
+    if (row->time > tenant->newest_time)
+        tenant->newest_time = row->time;
+    if (row->network.size > 0)
+        status = learn(tenant, 'n', row->network, none, row->time, &ignored, err);
+    if (status == STATUS_OK && slice_is(row->kind, "pair")) {
+        status = learn(tenant, 'p', row->mailbox, row->app, row->time, &ignored, err);
+        if (status == STATUS_OK)
+            status = learn(tenant, 'a', row->app, none, row->time, &ignored, err);
+    }
+    if (status == STATUS_OK && row->alerted && row->address.size > 0 &&
+        map_put(&state->alerted, row->address, NULL, err) == NULL)
+        status = err->status;
+    return status;
+}
+
+static void add_reason(struct buf *ret, size_t begin, struct slice text)
+{
+    if (ret->size > begin + 1)
+        buf_add_byte(ret, ',');
+    text_add_json_string(ret, text);
+}
+
+void first_seen_add_reasons(const struct first_seen_hit *hit, const struct event *event,
+                            struct buf *ret)
+{
+    size_t begin = ret->size;
+    struct buf text;
+
+    buf_init(&text, 64 * KIB);
+    buf_add_byte(ret, '[');
+    if ((hit->reasons & REASON_PAIR_NEW) != 0) {
+        buf_add_format(&text,
+                       "application %.*s has not accessed mailbox %.*s before; seen on 0 of %u days",
+                       SLICE_FMT(event->app), SLICE_FMT(event->mailbox), hit->baseline_days);
+        add_reason(ret, begin, buf_slice(&text));
+        buf_clear(&text);
+    }
+    if ((hit->reasons & REASON_APP_NEW) != 0) {
+        buf_add_format(&text, "application %.*s is new to the tenant", SLICE_FMT(event->app));
+        add_reason(ret, begin, buf_slice(&text));
+        buf_clear(&text);
+    }
+    if ((hit->reasons & REASON_NETWORK_NEW) != 0) {
+        buf_add_format(&text, "address %.*s: its network was not seen in the tenant",
+                       SLICE_FMT(event->address));
+        add_reason(ret, begin, buf_slice(&text));
+        buf_clear(&text);
+    }
+    if ((hit->reasons & REASON_ADDRESS_ALERTED) != 0) {
+        buf_add_format(&text, "address %.*s took part in an earlier alert",
+                       SLICE_FMT(event->address));
+        add_reason(ret, begin, buf_slice(&text));
+        buf_clear(&text);
+    }
+    if ((hit->reasons & REASON_SESSION_SHARED) != 0)
+        add_reason(ret, begin, SLICE("the session was used for another mailbox too"));
+    buf_add_byte(ret, ']');
+    buf_release(&text);
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* first_seen.h - "this application has not accessed this mailbox before".
+ *
+ * Per tenant it remembers which (mailbox, application) pairs, applications and
+ * networks were seen, and over all tenants which addresses took part in
+ * alerts.  A new pair is a hit; a hit's novelty score decides whether it is
+ * worth an alert (docs/design/first-seen.md has the measurements):
+ *
+ *   20  the pair is new
+ *   40  the network was never seen in this tenant, or it is younger than a day
+ *       and this user has not signed in from it
+ *   20  the application is new to the tenant
+ *   40  the address took part in an alert already, in any tenant
+ *   10  the session was used for another mailbox
+ *
+ * An alert needs ALERT_SCORE.  No alert while the tenant's baseline is younger
+ * than LEARNING_DAYS (by event time), nor for records more than BACKFILL_HOURS
+ * behind the newest seen: loading old months raises no storm.
+ *
+ * One thread at a time; no I/O.  State is rebuilt from the table FirstSeen.
+ */
+#ifndef DETECT_FIRST_SEEN_H
+#define DETECT_FIRST_SEEN_H
+
+#include "base/error.h"
+#include "base/time.h"
+#include "detect/event.h"
+
+#define FIRST_SEEN_ALERT_SCORE 60
+#define FIRST_SEEN_LEARNING_DAYS 14
+#define FIRST_SEEN_BACKFILL_HOURS 48
+
+struct first_seen;
+
+enum first_seen_reason {
+    REASON_PAIR_NEW = 1,
+    REASON_NETWORK_NEW = 2,
+    REASON_APP_NEW = 4,
+    REASON_ADDRESS_ALERTED = 8,
+    REASON_SESSION_SHARED = 16,
+    REASON_LEARNING = 32,
+    REASON_BACKFILL = 64,
+};
+
+enum first_seen_kind { FIRST_SEEN_NOTHING, FIRST_SEEN_NETWORK, FIRST_SEEN_PAIR };
+
+struct first_seen_hit {
+    enum first_seen_kind kind; /* PAIR may carry a new network too (network_new) */
+    bool network_new;
+    bool alert;
+    uint32_t score, reasons;
+    uint32_t baseline_days;    /* how long this tenant has been watched */
+};
+
+struct first_seen *first_seen_new(void);
+void first_seen_free(struct first_seen *state);
+
+/* Looks at an event and learns it. */
+enum status first_seen_observe(struct first_seen *state, const struct guid *tenant,
+                               const struct event *event, struct first_seen_hit *ret,
+                               struct error *err) MUST_USE;
+
+/* A row of the table FirstSeen, at start: learns without judging. */
+struct first_seen_row {
+    struct slice kind; /* "pair" or "network" */
+    struct slice mailbox, app, address, network, user;
+    int64_t time;
+    bool alerted;
+};
+enum status first_seen_load(struct first_seen *state, const struct guid *tenant,
+                            const struct first_seen_row *row, struct error *err) MUST_USE;
+
+/* Appends the reasons as a JSON array of sentences ("application X is new to
+ * the tenant"). */
+void first_seen_add_reasons(const struct first_seen_hit *hit, const struct event *event,
+                            struct buf *ret);
+
+#endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* hit.h - one first-seen hit on its way to the tables and the webhook. */
+#ifndef DETECT_HIT_H
+#define DETECT_HIT_H
+
+#include "detect/first_seen.h"
+
+struct hit {
+    struct hit *next;
+    struct guid tenant, alert_id; /* alert_id only if found.alert */
+    struct first_seen_hit found;
+    struct event event; /* slices point into `bytes` */
+    char bytes[];
+};
+
+/* A copy of everything; NULL without memory.  Free with hit_free(). */
+struct hit *hit_new(const struct guid *tenant, const struct event *event,
+                    const struct first_seen_hit *found, struct error *err);
+void hit_free(struct hit *hit);
+
+/* A line for the table FirstSeen, for SecurityAlert, and the webhook's body. */
+void hit_add_row(const struct hit *hit, struct buf *ret);
+void hit_add_alert(const struct hit *hit, int64_t now, struct buf *ret);
+void hit_add_webhook(const struct hit *hit, int64_t now, struct buf *ret);
+
+/* Reads back what hit_add_row() wrote; slices point into the record.  Values
+ * with escapes stay escaped on both sides of a comparison. */
+bool hit_row_from_record(const struct record *record, struct first_seen_row *ret);
+bool hit_matches(const struct hit *hit, const struct guid *tenant,
+                 const struct first_seen_row *row);
+
+#endif

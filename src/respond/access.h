@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* access.h - collects mail accesses by tenant and mailbox, and their bounds. */
+#ifndef RESPOND_ACCESS_H
+#define RESPOND_ACCESS_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/guid.h"
+#include "base/map.h"
+
+/* One MailItemsAccessed record. */
+struct access {
+    struct guid tenant;
+    struct slice mailbox, app, address, session;
+    int64_t time;
+    struct slice properties; /* OperationProperties, JSON */
+    struct slice folders;    /* Folders, JSON */
+};
+
+struct mailbox_scope {
+    struct guid tenant;
+    struct slice name;
+    int64_t first, last;
+    uint64_t records, throttled_records;
+    struct map bind_messages;   /* message ids */
+    struct map sync_folders;    /* folder paths */
+    struct map throttled_times; /* hours, as text */
+    struct map apps, addresses, sessions;
+    struct map known_in_synced; /* message ids the log knows in synced folders */
+};
+
+struct scope_accesses {
+    struct map mailboxes; /* tenant bytes + mailbox -> struct mailbox_scope * */
+    struct arena *arena;
+};
+
+void scope_accesses_init(struct scope_accesses *accesses, struct arena *arena);
+void scope_accesses_release(struct scope_accesses *accesses);
+
+enum status scope_add_access(struct scope_accesses *accesses, const struct access *access,
+                             struct error *err) MUST_USE;
+/* A message that some record (of anybody) names in a folder of the mailbox:
+ * counts for the upper bound if that folder was synced. */
+enum status scope_add_known(struct scope_accesses *accesses, const struct guid *tenant,
+                            struct slice mailbox, struct slice folders,
+                            struct error *err) MUST_USE;
+struct mailbox_scope *scope_find_mailbox(const struct scope_accesses *accesses,
+                                         const struct guid *tenant, struct slice mailbox);
+/* The object of one mailbox. */
+void scope_add_mailbox_json(const struct mailbox_scope *mailbox, struct buf *ret);
+
+#endif

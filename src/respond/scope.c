@@ -1,0 +1,472 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* scope_run(): alerts -> indicators -> accesses -> bounds, by KQL queries on
+ * the caller's tables.  Values go into query text as JSON strings, which KQL
+ * reads the same way. */
+#include "respond/scope.h"
+
+#include "base/limits.h"
+#include "base/text.h"
+#include "respond/access.h"
+#include "table/dynamic.h"
+
+#include <stdio.h>
+
+#define GROW_ROUNDS_MAX 8
+#define INDICATORS_MAX 10000u
+
+/* Mail accesses of both tables in one shape; a time filter goes into %s. */
+static const char mail_text[] =
+    "let Mail = union (AuditRecords | where Operation == \"MailItemsAccessed\"%s"
+    " | project TenantId, Time = TimeGenerated,"
+    " Mailbox = iff(isempty(MailboxOwnerUPN), MailboxGuid, MailboxOwnerUPN),"
+    " App = iff(isempty(ClientAppId), AppId, ClientAppId),"
+    " Address = iff(isempty(ClientIPAddress), ClientIP, ClientIPAddress),"
+    " Session = SessionId, User = UserId, Properties = OperationProperties, Folders),"
+    " (OfficeActivity | where Operation == \"MailItemsAccessed\"%s"
+    " | project TenantId, Time = TimeGenerated,"
+    " Mailbox = iff(isempty(MailboxOwnerUPN), MailboxGuid, MailboxOwnerUPN),"
+    " App = iff(isempty(ClientAppId), AppId, ClientAppId),"
+    " Address = iff(isempty(Client_IPAddress), ClientIP, Client_IPAddress),"
+    " Session = \"\", User = UserId, Properties = OperationProperties,"
+    " Folders = todynamic(Folders));\n";
+
+struct scope {
+    const struct scope_request *request;
+    struct query_env env; /* the caller's, without views: table names mean tables */
+    struct map sets[INDICATOR_KIND_COUNT_];
+    struct scope_accesses accesses;
+    struct arena *arena;
+    bool complete;
+};
+
+bool indicator_kind_from_name(struct slice name, enum indicator_kind *ret)
+{
+    static const char *const names[INDICATOR_KIND_COUNT_] = {"alert", "app-id", "ip", "session",
+                                                            "user"};
+
+    for (int i = 0; i < INDICATOR_KIND_COUNT_; i++) {
+        if (slice_is(name, names[i])) {
+            *ret = (enum indicator_kind)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ---- queries ---- */
+
+struct rows {
+    struct query_sink sink; /* first */
+    struct scope *scope;
+    enum status (*row)(struct scope *scope, const struct batch *batch, uint32_t row,
+                       struct map *out, struct error *err);
+    struct map *out;
+};
+
+static enum status begin_rows(struct query_sink *sink, const struct schema *schema,
+                              struct error *err)
+{
+    (void)sink;
+    (void)schema;
+    (void)err;
+    return STATUS_OK;
+}
+
+static enum status take_rows(struct query_sink *sink, const struct batch *batch,
+                             struct error *err)
+{
+    struct rows *rows = (struct rows *)sink;
+    enum status status = STATUS_OK;
+
+    for (uint32_t i = 0; status == STATUS_OK && i < batch->row_count; i++)
+        status = rows->row(rows->scope, batch, i, rows->out, err);
+    return status;
+}
+
+static struct slice bytes_at(const struct batch *batch, uint32_t column, uint32_t row)
+{
+    return vector_value(&batch->columns[column], row).bytes;
+}
+
+static enum status ask(struct scope *scope, struct buf *text,
+                       enum status (*row)(struct scope *scope, const struct batch *batch,
+                                          uint32_t row, struct map *out, struct error *err),
+                       struct map *out, struct error *err)
+{
+    const struct scope_request *r = scope->request;
+    struct rows rows = {{begin_rows, take_rows}, scope, row, out};
+    struct query_stats stats = {0};
+    struct query_request request = {
+        .text = buf_slice(text),
+        .env = &scope->env,
+        .tenants = r->tenants,
+        .tenant_count = r->tenant_count,
+        .now = r->now,
+        .rows_max = UINT64_MAX,
+        .thread_count = r->thread_count,
+        .cancelled = r->cancelled,
+    };
+    enum status status = buf_check(text, err);
+
+    if (status == STATUS_OK)
+        status = query_run(&request, &rows.sink, &stats, err);
+    scope->complete = scope->complete && stats.scan.complete;
+    return status;
+}
+
+static void add_list(struct buf *text, const struct map *set)
+{
+    buf_add_byte(text, '(');
+    for (size_t i = 0; i < set->count; i++) {
+        if (i > 0)
+            buf_add_byte(text, ',');
+        text_add_json_string(text, set->entries[i].key);
+    }
+    buf_add_byte(text, ')');
+}
+
+static void add_mail(struct scope *scope, struct buf *text)
+{
+    char range[160] = "", from[TIME_TEXT_BYTES + 1], to[TIME_TEXT_BYTES + 1];
+    const struct scope_request *r = scope->request;
+
+    if (r->time_from != INT64_MIN || r->time_to != INT64_MAX) {
+        time_format_iso(r->time_from, from);
+        time_format_iso(r->time_to, to);
+        (void)snprintf(range, sizeof(range),
+                       " | where TimeGenerated >= datetime(%s) and TimeGenerated < datetime(%s)",
+                       from, to);
+    }
+    buf_add_format(text, mail_text, range, range);
+}
+
+/* "and (...)" conditions for every kind that has values. */
+static void add_conditions(struct scope *scope, struct buf *text)
+{
+    buf_add_text(text, " | where true");
+    if (scope->sets[INDICATOR_APP].count > 0) {
+        buf_add_text(text, " and App in~ ");
+        add_list(text, &scope->sets[INDICATOR_APP]);
+    }
+    if (scope->sets[INDICATOR_IP].count > 0) {
+        buf_add_text(text, " and (Address in~ ");
+        add_list(text, &scope->sets[INDICATOR_IP]);
+        buf_add_text(text, " or (Address has \".\" and tostring(split(Address, \":\")[0]) in ");
+        add_list(text, &scope->sets[INDICATOR_IP]);
+        buf_add_text(text, "))");
+    }
+    if (scope->sets[INDICATOR_SESSION].count > 0) {
+        buf_add_text(text, " and Session in~ ");
+        add_list(text, &scope->sets[INDICATOR_SESSION]);
+    }
+    if (scope->sets[INDICATOR_USER].count > 0) {
+        buf_add_text(text, " and User in~ ");
+        add_list(text, &scope->sets[INDICATOR_USER]);
+    }
+}
+
+static enum status row_key(struct scope *scope, const struct batch *batch, uint32_t row,
+                           struct map *out, struct error *err)
+{
+    struct slice key = bytes_at(batch, 0, row);
+
+    (void)scope;
+    if (key.size == 0)
+        return STATUS_OK;
+    return map_put(out, key, NULL, err) == NULL ? err->status : STATUS_OK;
+}
+
+/* ---- alerts ---- */
+
+static enum status put_member(struct map *set, struct slice json, const char *key,
+                              struct error *err)
+{
+    struct slice value = dynamic_member(json, slice_of(key));
+    struct arena *arena = arena_new(4 * MIB);
+    struct slice text = {"", 0};
+    enum status status = STATUS_OK;
+
+    if (arena == NULL)
+        return ERROR_MEMORY(err);
+    if (value.size > 0)
+        status = dynamic_to_string(arena, value, &text, err);
+    if (status == STATUS_OK && text.size > 0 && map_put(set, text, NULL, err) == NULL)
+        status = err->status;
+    arena_free(arena);
+    return status;
+}
+
+static enum status alert_row(struct scope *scope, const struct batch *batch, uint32_t row,
+                             struct map *out, struct error *err)
+{
+    struct slice details = bytes_at(batch, 0, row);
+    struct map_entry *found = map_put(out, SLICE("found"), NULL, err);
+
+    if (found == NULL)
+        return err->status;
+    found->value++;
+    enum status status = put_member(&scope->sets[INDICATOR_APP], details, "app_id", err);
+    if (status == STATUS_OK)
+        status = put_member(&scope->sets[INDICATOR_IP], details, "address", err);
+    return status;
+}
+
+static enum status resolve_alerts(struct scope *scope, struct error *err)
+{
+    const struct map *alerts = &scope->sets[INDICATOR_ALERT];
+    struct buf text;
+    struct map out;
+
+    map_init(&out);
+    buf_init(&text, QUERY_TEXT_BYTES_MAX);
+    buf_add_text(&text, "SecurityAlert | where SystemAlertId in~ ");
+    add_list(&text, alerts);
+    buf_add_text(&text, " | project ExtendedProperties");
+    enum status status = ask(scope, &text, alert_row, &out, err);
+    if (status == STATUS_OK && out.count == 0)
+        status = ERROR_SET(err, STATUS_NOT_FOUND, "there is no alert '%.*s'",
+                           SLICE_FMT(alerts->entries[0].key));
+    buf_release(&text);
+    map_release(&out);
+    return status;
+}
+
+/* Addresses from which the applications read a mailbox that an address we know
+ * read with them too, and which nothing else in the tenants uses. */
+static enum status new_addresses(struct scope *scope, struct map *out, struct error *err)
+{
+    struct buf text;
+    struct map candidates, used;
+
+    map_init(&candidates);
+    map_init(&used);
+    buf_init(&text, QUERY_TEXT_BYTES_MAX);
+    add_mail(scope, &text);
+    buf_add_text(&text, "let Of = Mail | where App in~ ");
+    add_list(&text, &scope->sets[INDICATOR_APP]);
+    buf_add_text(&text, ";\nlet Boxes = Of | where Address in~ ");
+    add_list(&text, &scope->sets[INDICATOR_IP]);
+    buf_add_text(&text, " | distinct TenantId, Mailbox;\n"
+                        "Of | distinct TenantId, Mailbox, Address"
+                        " | join kind=leftsemi Boxes on TenantId, Mailbox | distinct Address"
+                        " | where Address !in~ ");
+    add_list(&text, &scope->sets[INDICATOR_IP]);
+    enum status status = ask(scope, &text, row_key, &candidates, err);
+    if (status == STATUS_OK && candidates.count > 0) {
+        buf_clear(&text);
+        buf_add_text(&text, "AuditRecords | extend A = iff(isempty(ClientIPAddress), ClientIP,"
+                            " ClientIPAddress), P = iff(isempty(ClientAppId), AppId, ClientAppId)"
+                            " | where A in~ ");
+        add_list(&text, &candidates);
+        buf_add_text(&text, " and P !in~ ");
+        add_list(&text, &scope->sets[INDICATOR_APP]);
+        buf_add_text(&text, " | distinct A");
+        status = ask(scope, &text, row_key, &used, err);
+    }
+    for (size_t i = 0; status == STATUS_OK && i < candidates.count; i++) {
+        struct slice key = candidates.entries[i].key;
+        if (map_find(&used, key) == NULL && map_put(out, key, NULL, err) == NULL)
+            status = err->status;
+    }
+    buf_release(&text);
+    map_release(&candidates);
+    map_release(&used);
+    return status;
+}
+
+static enum status grow(struct scope *scope, struct error *err)
+{
+    enum status status = STATUS_OK;
+    size_t before = 0;
+
+    for (int round = 0; status == STATUS_OK && round < GROW_ROUNDS_MAX &&
+                        before != scope->sets[INDICATOR_IP].count &&
+                        scope->sets[INDICATOR_APP].count > 0;
+         round++) {
+        before = scope->sets[INDICATOR_IP].count;
+        status = new_addresses(scope, &scope->sets[INDICATOR_IP], err);
+    }
+    return status;
+}
+
+/* ---- accesses ---- */
+
+static enum status access_row(struct scope *scope, const struct batch *batch, uint32_t row,
+                              struct map *out, struct error *err)
+{
+    struct access access = {
+        .tenant = vector_value(&batch->columns[0], row).guid,
+        .time = vector_value(&batch->columns[1], row).integer,
+        .mailbox = bytes_at(batch, 2, row),
+        .app = bytes_at(batch, 3, row),
+        .address = bytes_at(batch, 4, row),
+        .session = bytes_at(batch, 5, row),
+        .properties = bytes_at(batch, 6, row),
+        .folders = bytes_at(batch, 7, row),
+    };
+
+    (void)out;
+    return scope_add_access(&scope->accesses, &access, err);
+}
+
+static enum status find_accesses(struct scope *scope, struct error *err)
+{
+    struct buf text;
+
+    buf_init(&text, QUERY_TEXT_BYTES_MAX);
+    add_mail(scope, &text);
+    buf_add_text(&text, "Mail");
+    add_conditions(scope, &text);
+    buf_add_text(&text, " | project TenantId, Time, Mailbox, App, Address, Session, Properties,"
+                        " Folders");
+    enum status status = ask(scope, &text, access_row, NULL, err);
+    buf_release(&text);
+    return status;
+}
+
+static enum status known_row(struct scope *scope, const struct batch *batch, uint32_t row,
+                             struct map *out, struct error *err)
+{
+    struct guid tenant = vector_value(&batch->columns[0], row).guid;
+
+    (void)out;
+    return scope_add_known(&scope->accesses, &tenant, bytes_at(batch, 1, row),
+                           bytes_at(batch, 2, row), err);
+}
+
+/* What the log knows of synced folders, from anybody's accesses at any time. */
+static enum status find_known(struct scope *scope, struct error *err)
+{
+    const struct map *mailboxes = &scope->accesses.mailboxes;
+    struct map synced;
+    struct buf text;
+    enum status status = STATUS_OK;
+
+    map_init(&synced);
+    for (size_t i = 0; status == STATUS_OK && i < mailboxes->count; i++) {
+        const struct mailbox_scope *m =
+            (const struct mailbox_scope *)(uintptr_t)mailboxes->entries[i].value;
+        if (m->sync_folders.count > 0 && map_put(&synced, m->name, NULL, err) == NULL)
+            status = err->status;
+    }
+    buf_init(&text, QUERY_TEXT_BYTES_MAX);
+    if (status == STATUS_OK && synced.count > 0) {
+        buf_add_format(&text, mail_text, "", "");
+        buf_add_text(&text, "Mail | where Mailbox in~ ");
+        add_list(&text, &synced);
+        buf_add_text(&text, " | project TenantId, Mailbox, Folders");
+        status = ask(scope, &text, known_row, NULL, err);
+    }
+    buf_release(&text);
+    map_release(&synced);
+    return status;
+}
+
+/* ---- the answer ---- */
+
+static void add_tenant(struct scope *scope, uint32_t index, bool *first, struct buf *ret)
+{
+    const struct scope_request *r = scope->request;
+    const struct map *mailboxes = &scope->accesses.mailboxes;
+    bool any = false;
+    char id[GUID_TEXT_BYTES + 1];
+
+    for (size_t i = 0; i < mailboxes->count; i++) {
+        const struct mailbox_scope *m =
+            (const struct mailbox_scope *)(uintptr_t)mailboxes->entries[i].value;
+        if (!guid_equal(&m->tenant, &r->tenants[index]))
+            continue;
+        if (!any) {
+            guid_format(&r->tenants[index], id);
+            buf_add_text(ret, *first ? "{\"tenant\":" : ",{\"tenant\":");
+            text_add_json_string(ret, r->tenant_names[index]);
+            buf_add_format(ret, ",\"tenant_id\":\"%s\",\"mailboxes\":[", id);
+            *first = false;
+        }
+        if (any)
+            buf_add_byte(ret, ',');
+        any = true;
+        scope_add_mailbox_json(m, ret);
+    }
+    if (any)
+        buf_add_text(ret, "]}");
+}
+
+static void add_answer(struct scope *scope, struct buf *ret)
+{
+    static const char *const names[INDICATOR_KIND_COUNT_] = {"alert", "app-id", "ip", "session",
+                                                            "user"};
+    bool first = true;
+
+    buf_add_text(ret, "{\"tenants\":[");
+    for (uint32_t i = 0; i < scope->request->tenant_count; i++)
+        add_tenant(scope, i, &first, ret);
+    buf_add_text(ret, "],\"indicators\":{");
+    first = true;
+    for (int kind = 0; kind < INDICATOR_KIND_COUNT_; kind++) {
+        const struct map *set = &scope->sets[kind];
+        if (set->count == 0)
+            continue;
+        buf_add_format(ret, "%s\"%s\":[", first ? "" : ",", names[kind]);
+        first = false;
+        for (size_t i = 0; i < set->count; i++) {
+            if (i > 0)
+                buf_add_byte(ret, ',');
+            text_add_json_string(ret, set->entries[i].key);
+        }
+        buf_add_byte(ret, ']');
+    }
+    buf_add_format(ret, "},\"complete\":%s}", scope->complete ? "true" : "false");
+}
+
+static enum status take_indicators(struct scope *scope, struct error *err)
+{
+    const struct scope_request *r = scope->request;
+
+    if (r->indicator_count == 0)
+        return ERROR_SET(err, STATUS_INVALID, "a scope wants at least one indicator");
+    if (r->indicator_count > INDICATORS_MAX)
+        return ERROR_SET(err, STATUS_LIMIT, "at most %u indicators", INDICATORS_MAX);
+    for (uint32_t i = 0; i < r->indicator_count; i++) {
+        struct slice value = slice_trim(r->indicators[i].value);
+        if (value.size == 0 || !text_is_utf8(value))
+            return ERROR_SET(err, STATUS_INVALID, "an indicator is empty or not UTF-8");
+        if (map_put(&scope->sets[r->indicators[i].kind], value, NULL, err) == NULL)
+            return err->status;
+    }
+    return STATUS_OK;
+}
+
+enum status scope_run(const struct scope_request *request, struct buf *ret, struct error *err)
+{
+    struct scope scope = {.request = request, .env = *request->env, .complete = true};
+    enum status status;
+
+    scope.env.view = NULL;
+    scope.arena = arena_new(QUERY_MEMORY_BYTES);
+    if (scope.arena == NULL)
+        return ERROR_MEMORY(err);
+    for (int kind = 0; kind < INDICATOR_KIND_COUNT_; kind++)
+        map_init(&scope.sets[kind]);
+    scope_accesses_init(&scope.accesses, scope.arena);
+
+    status = take_indicators(&scope, err);
+    if (status == STATUS_OK && scope.sets[INDICATOR_ALERT].count > 0) {
+        status = resolve_alerts(&scope, err);
+        if (status == STATUS_OK)
+            status = grow(&scope, err);
+    }
+    if (status == STATUS_OK)
+        status = find_accesses(&scope, err);
+    if (status == STATUS_OK)
+        status = find_known(&scope, err);
+    if (status == STATUS_OK) {
+        add_answer(&scope, ret);
+        status = buf_check(ret, err);
+    }
+    scope_accesses_release(&scope.accesses);
+    for (int kind = 0; kind < INDICATOR_KIND_COUNT_; kind++)
+        map_release(&scope.sets[kind]);
+    arena_free(scope.arena);
+    return status;
+}

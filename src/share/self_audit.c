@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Lines are gathered per tenant in a pending batch; the writer takes the whole
+ * pending batch, writes one request a tenant, then publishes how far it came.
+ * Invariant: done <= taken <= given; a failed range is remembered. */
+#include "share/self_audit.h"
+
+#include "base/guid.h"
+#include "base/limits.h"
+#include "base/text.h"
+#include "base/time.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <time.h>
+
+#define PENDING_LINES_MAX 20000u
+#define QUERY_SHOWN_BYTES_MAX (64 * KIB)
+
+struct line {
+    struct line *next;
+    struct guid tenant;
+    size_t size;
+    char text[];
+};
+
+struct self_audit {
+    struct ingest *ingest;
+    const struct clock *clock;
+    pthread_mutex_t lock; /* everything below */
+    pthread_cond_t changed;
+    pthread_t thread;
+    bool has_thread, stopping;
+    struct line *pending;
+    uint32_t pending_count;
+    uint64_t given, done;
+    uint64_t failed_from, failed_to; /* the newest failed range of tickets */
+    struct error failure;
+};
+
+static void add_string(struct buf *buf, const char *key, struct slice value)
+{
+    buf_add_format(buf, ",\"%s\":", key);
+    text_add_json_string(buf, value);
+}
+
+static void write_line(const struct self_audit *audit, const struct audit_action *action,
+                       struct buf *ret)
+{
+    const struct principal *who = action->request->principal;
+    char id[GUID_TEXT_BYTES + 1], token[GUID_TEXT_BYTES + 1], time[TIME_TEXT_BYTES + 1];
+    struct guid guid = guid_new();
+
+    guid_format(&guid, id);
+    guid_format(&who->id, token);
+    time_format_iso(time_from_unix_us(clock_unix_us(audit->clock)), time);
+    buf_add_format(ret, "{\"CreationTime\":\"%s\",\"Id\":\"%s\"", time, id);
+    add_string(ret, "Operation", slice_of(action->operation));
+    add_string(ret, "UserId", slice_of(who->name));
+    add_string(ret, "TokenId", slice_of(token));
+    add_string(ret, "Role", slice_of(role_name(who->role)));
+    add_string(ret, "ClientIP", action->request->remote);
+    add_string(ret, "Query", slice_head(action->query, QUERY_SHOWN_BYTES_MAX));
+    if (action->query.size > QUERY_SHOWN_BYTES_MAX)
+        buf_add_format(ret, ",\"QueryBytes\":%zu", action->query.size);
+    buf_add_text(ret, "}\n");
+}
+
+/* Writes the lines of one tenant off the list; the rest stays. */
+static enum status write_tenant(struct self_audit *audit, struct line **list, struct error *err)
+{
+    struct guid tenant = (*list)->tenant;
+    struct buf body;
+    struct ingest_answer answer;
+    struct arena *arena = arena_new(256 * MIB);
+    enum status status;
+
+    buf_init(&body, REQUEST_BODY_BYTES_MAX);
+    for (struct line **link = list; *link != NULL;) {
+        struct line *line = *link;
+        if (!guid_equal(&line->tenant, &tenant)) {
+            link = &line->next;
+            continue;
+        }
+        buf_add(&body, line->text, line->size);
+        *link = line->next;
+        free(line);
+    }
+    struct ingest_request request = {
+        .tenant = tenant,
+        .table = SLICE("DaybookAudit"),
+        .body = buf_slice(&body),
+        .format = INGEST_FORMAT_NDJSON,
+        .internal = true,
+    };
+    status = arena == NULL ? ERROR_MEMORY(err) : buf_check(&body, err);
+    if (status == STATUS_OK)
+        status = ingest_put(audit->ingest, &request, arena, &answer, err);
+    arena_free(arena);
+    buf_release(&body);
+    return status;
+}
+
+static void *run(void *arg)
+{
+    struct self_audit *audit = arg;
+
+    (void)pthread_mutex_lock(&audit->lock);
+    for (;;) {
+        while (audit->pending == NULL && !audit->stopping)
+            (void)pthread_cond_wait(&audit->changed, &audit->lock);
+        if (audit->pending == NULL)
+            break;
+        if (!audit->stopping) { /* let others join */
+            (void)pthread_mutex_unlock(&audit->lock);
+            struct timespec wait = {0, SELF_AUDIT_GATHER_MS * 1000000L};
+            (void)nanosleep(&wait, NULL);
+            (void)pthread_mutex_lock(&audit->lock);
+        }
+        struct line *list = audit->pending;
+        uint64_t from = audit->done + 1, to = audit->given;
+        audit->pending = NULL;
+        audit->pending_count = 0;
+        (void)pthread_mutex_unlock(&audit->lock);
+
+        struct error err, failure;
+        enum status status = STATUS_OK;
+        while (list != NULL) {
+            enum status one = write_tenant(audit, &list, &err);
+            if (one != STATUS_OK) {
+                status = one;
+                failure = err;
+            }
+        }
+        (void)pthread_mutex_lock(&audit->lock);
+        if (status != STATUS_OK) {
+            audit->failed_from = from;
+            audit->failed_to = to;
+            audit->failure = failure;
+        }
+        audit->done = to;
+        (void)pthread_cond_broadcast(&audit->changed);
+    }
+    (void)pthread_mutex_unlock(&audit->lock);
+    return NULL;
+}
+
+enum status self_audit_new(struct ingest *ingest, const struct clock *clock,
+                           struct self_audit **ret, struct error *err)
+{
+    struct self_audit *audit = calloc(1, sizeof(*audit));
+
+    if (audit == NULL)
+        return ERROR_MEMORY(err);
+    audit->ingest = ingest;
+    audit->clock = clock;
+    (void)pthread_mutex_init(&audit->lock, NULL);
+    (void)pthread_cond_init(&audit->changed, NULL);
+    if (pthread_create(&audit->thread, NULL, run, audit) != 0) {
+        self_audit_free(audit);
+        return ERROR_SET(err, STATUS_LIMIT, "cannot start the thread that writes the audit");
+    }
+    audit->has_thread = true;
+    *ret = audit;
+    return STATUS_OK;
+}
+
+enum status self_audit_begin(struct self_audit *audit, const struct audit_action *action,
+                             struct audit_ticket *ret, struct error *err)
+{
+    struct buf text;
+    enum status status;
+
+    ret->number = 0;
+    if (action->tenant_count == 0)
+        return STATUS_OK;
+    buf_init(&text, MIB);
+    write_line(audit, action, &text);
+    status = buf_check(&text, err);
+    (void)pthread_mutex_lock(&audit->lock);
+    if (status == STATUS_OK && audit->pending_count + action->tenant_count > PENDING_LINES_MAX)
+        status = ERROR_SET(err, STATUS_BUSY, "too many actions wait for their audit record");
+    for (uint32_t i = 0; status == STATUS_OK && i < action->tenant_count; i++) {
+        struct line *line = malloc(sizeof(*line) + text.size);
+        if (line == NULL) {
+            status = ERROR_MEMORY(err);
+            break;
+        }
+        line->tenant = action->tenants[i];
+        line->size = text.size;
+        memcpy(line->text, text.data, text.size);
+        line->next = audit->pending;
+        audit->pending = line;
+        audit->pending_count++;
+    }
+    if (status == STATUS_OK) {
+        ret->number = ++audit->given;
+        (void)pthread_cond_broadcast(&audit->changed);
+    }
+    (void)pthread_mutex_unlock(&audit->lock);
+    buf_release(&text);
+    return status;
+}
+
+enum status self_audit_wait(struct self_audit *audit, struct audit_ticket ticket,
+                            struct error *err)
+{
+    enum status status = STATUS_OK;
+
+    (void)pthread_mutex_lock(&audit->lock);
+    while (audit->done < ticket.number)
+        (void)pthread_cond_wait(&audit->changed, &audit->lock);
+    if (ticket.number >= audit->failed_from && ticket.number <= audit->failed_to &&
+        ticket.number > 0) {
+        *err = audit->failure;
+        status = error_wrap(err, "the action was not recorded, so it is refused");
+    }
+    (void)pthread_mutex_unlock(&audit->lock);
+    return status;
+}
+
+enum status self_audit_put(struct self_audit *audit, const struct audit_action *action,
+                           struct error *err)
+{
+    struct audit_ticket ticket;
+    enum status status = self_audit_begin(audit, action, &ticket, err);
+
+    return status == STATUS_OK ? self_audit_wait(audit, ticket, err) : status;
+}
+
+void self_audit_free(struct self_audit *audit)
+{
+    if (audit == NULL)
+        return;
+    if (audit->has_thread) {
+        (void)pthread_mutex_lock(&audit->lock);
+        audit->stopping = true;
+        (void)pthread_cond_broadcast(&audit->changed);
+        (void)pthread_mutex_unlock(&audit->lock);
+        (void)pthread_join(audit->thread, NULL);
+    }
+    (void)pthread_mutex_destroy(&audit->lock);
+    (void)pthread_cond_destroy(&audit->changed);
+    free(audit);
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* self_audit.h - who asked for what, as records of the tenant that was read.
+ *
+ * self_audit_begin() queues the record and lets the caller go on working;
+ * self_audit_wait() returns when it is durable, and the caller must not send a
+ * byte before.  One writer thread gathers what came within
+ * SELF_AUDIT_GATHER_MS, so that many small queries share a commit.
+ */
+#ifndef SHARE_SELF_AUDIT_H
+#define SHARE_SELF_AUDIT_H
+
+#include "base/clock.h"
+#include "ingest/ingest.h"
+#include "wire/http.h"
+
+#define SELF_AUDIT_GATHER_MS 20u
+
+struct self_audit;
+
+struct audit_ticket {
+    uint64_t number; /* 0 = nothing to wait for */
+};
+
+struct audit_action {
+    const char *operation; /* "AuditSearch", "AuditExport", "TenantAdd" ... */
+    struct slice query;    /* text of the query, or what was asked for */
+    const struct http_request *request;
+    const struct guid *tenants; /* a record for each */
+    uint32_t tenant_count;
+};
+
+enum status self_audit_new(struct ingest *ingest, const struct clock *clock,
+                           struct self_audit **ret, struct error *err) MUST_USE;
+enum status self_audit_begin(struct self_audit *audit, const struct audit_action *action,
+                             struct audit_ticket *ret, struct error *err) MUST_USE;
+/* STATUS_BUSY or the error of the write when the record could not be kept. */
+enum status self_audit_wait(struct self_audit *audit, struct audit_ticket ticket,
+                            struct error *err) MUST_USE;
+/* Both. */
+enum status self_audit_put(struct self_audit *audit, const struct audit_action *action,
+                           struct error *err) MUST_USE;
+void self_audit_free(struct self_audit *audit);
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* share.h - the HTTP API: /v1/* and the health and metrics pages.
+ *
+ * The same handlers serve TLS clients and commands on a data directory.  The
+ * tenant comes from the token; a principal of the instance (tenant zero) names
+ * one.  Who may not see a tenant is told the same as if it did not exist.
+ * Reading and administering is recorded in the tenant's table DaybookAudit
+ * before the first byte of the answer leaves (self_audit.h).
+ */
+#ifndef SHARE_SHARE_H
+#define SHARE_SHARE_H
+
+#include "base/clock.h"
+#include "detect/detect.h"
+#include "detect/webhook.h"
+#include "ingest/ingest.h"
+#include "meta/meta.h"
+#include "store/store.h"
+#include "wire/http.h"
+
+struct share_services {
+    struct ingest *ingest;
+    struct store *store;
+    struct meta *meta;
+    struct keyring *keyring;
+    struct detect *detect;
+    struct webhook *webhook;
+    const struct clock *clock;
+    uint32_t thread_count; /* of a query */
+    void *context;
+    /* KQL text of the view with this name, or an empty slice. */
+    struct slice (*view)(void *context, struct slice name);
+    void (*views)(void *context, void (*each)(void *arg, struct slice name), void *arg);
+    /* Flushes what is in memory (a checkpoint). */
+    enum status (*checkpoint)(void *context, struct error *err);
+    /* Transport's own metrics in Prometheus text; may be NULL. */
+    void (*transport_metrics)(void *context, struct buf *ret);
+    bool (*draining)(void *context);
+};
+
+struct share;
+
+enum status share_new(const struct share_services *services, struct share **ret,
+                      struct error *err) MUST_USE;
+const struct http_router *share_router(const struct share *share);
+void share_free(struct share *share);
+
+/* Applies the stored webhook setting (at start). */
+enum status share_load_webhook(struct share *share, struct error *err) MUST_USE;
+
+#endif

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* share_priv.h - what the handlers share. */
+#ifndef SHARE_SHARE_PRIV_H
+#define SHARE_SHARE_PRIV_H
+
+#include "codec/json.h"
+#include "share/self_audit.h"
+#include "share/share.h"
+
+struct share {
+    struct share_services services;
+    struct http_router router;
+    struct self_audit *audit;
+};
+
+/* The tenants a request may read, by ?tenant= or {"tenant"}, or all of them. */
+struct reach {
+    struct guid *tenants;
+    struct slice *names;
+    uint32_t count;
+};
+
+/* `name` is what the request asked for ("" = the principal's own).  all is for
+ * the role operator.  STATUS_NOT_FOUND for an unknown tenant and for one that
+ * this principal may not know. */
+enum status share_reach(struct share *share, const struct http_request *request,
+                        struct slice name, bool all, struct reach *ret,
+                        struct error *err) MUST_USE;
+
+/* A JSON object body. */
+struct body {
+    struct slice text;
+    struct json_tape tape;
+};
+enum status share_body(const struct http_request *request, struct body *ret,
+                       struct error *err) MUST_USE;
+void share_body_release(struct body *body);
+/* Decoded string member ("" if absent); STATUS_INVALID if it is no string. */
+enum status share_body_text(const struct body *body, const char *key, struct arena *arena,
+                            struct slice *ret, struct error *err) MUST_USE;
+bool share_body_flag(const struct body *body, const char *key);
+
+/* Query environment over a snapshot for these tenants. */
+struct query_view {
+    struct share *share;
+    struct store_snapshot *snapshot;
+    struct reach reach;
+    struct query_env env;
+};
+enum status share_view_open(struct share *share, const struct reach *reach,
+                            struct query_view *ret, struct error *err) MUST_USE;
+void share_view_close(struct query_view *view);
+
+http_handler share_ingest, share_query, share_query_batch, share_raw, share_scope;
+http_handler share_tenant_add, share_tenant_list, share_token_add, share_token_list,
+    share_token_revoke, share_webhook_get, share_webhook_put;
+http_handler share_live, share_ready, share_metrics, share_status, share_compact;
+
+#endif

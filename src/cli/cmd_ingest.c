@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `daybook ingest`: files to requests, with progress, retries and one answer.
+ *
+ * Each request carries an idempotency key, so that a retry after a lost answer
+ * stores nothing twice. */
+#include "cli/command_priv.h"
+
+#include "base/clock.h"
+#include "base/guid.h"
+#include "base/limits.h"
+#include "base/text.h"
+#include "cli/feed.h"
+#include "cli/output.h"
+#include "codec/compress.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define READ_BYTES (256 * KIB)
+#define TRIES_MAX 12u
+#define FOLLOW_MS 500u
+#define PROGRESS_US 200000u
+
+struct sender {
+    const struct command_context *context;
+    struct session *session;
+    struct guid run;          /* makes the idempotency keys of this run unique */
+    uint64_t request_count;
+    /* sums of the answers */
+    uint64_t records, stored, duplicates, conflicting, foreign, count, first_seq;
+    struct buf quarantined;   /* inside of the JSON array */
+    struct buf receipts;
+    /* progress */
+    bool show_progress;
+    uint64_t started_us, shown_us, bytes_done, bytes_total, encoded_done;
+};
+
+static void show_progress(struct sender *s, bool last)
+{
+    uint64_t now = clock_monotonic_us(clock_system());
+
+    if (!s->show_progress || (!last && now - s->shown_us < PROGRESS_US))
+        return;
+    s->shown_us = now;
+    double seconds = (double)(now - s->started_us) / 1e6;
+    double share = s->bytes_total > 0 ? (double)s->encoded_done / (double)s->bytes_total : 0;
+    char eta[32] = "";
+    if (!last && share > 0.01)
+        (void)snprintf(eta, sizeof(eta), ", %.0f s left", seconds / share - seconds);
+    (void)fprintf(stderr, "\r\033[K%3.0f %%  %llu records, %.1f MB/s, %.0f records/s%s%s",
+                  share * 100, (unsigned long long)s->records,
+                  seconds > 0 ? (double)s->bytes_done / 1e6 / seconds : 0,
+                  seconds > 0 ? (double)s->records / seconds : 0, eta, last ? "\n" : "");
+}
+
+static void sum_quarantined(struct sender *s, struct slice text, const struct json_tape *tape)
+{
+    uint32_t array = json_member(text, tape->tokens, 0, SLICE("quarantined"));
+
+    if (array == UINT32_MAX)
+        return;
+    for (uint32_t i = array + 1; i < tape->tokens[array].next; i = tape->tokens[i].next) {
+        uint32_t reason = json_member(text, tape->tokens, i, SLICE("reason"));
+        if (s->quarantined.size > 0)
+            buf_add_byte(&s->quarantined, ',');
+        buf_add_format(&s->quarantined, "{\"index\":%llu,\"reason\":",
+                       (unsigned long long)(s->records + answer_number(text, tape, i, "index")));
+        if (reason != UINT32_MAX && tape->tokens[reason].kind == JSON_STRING)
+            buf_add(&s->quarantined, text.data + tape->tokens[reason].start - 1,
+                    tape->tokens[reason].end - tape->tokens[reason].start + 2);
+        else
+            buf_add_text(&s->quarantined, "null");
+        buf_add_byte(&s->quarantined, '}');
+    }
+}
+
+static void sum_answer(struct sender *s, struct slice text, const struct json_tape *tape)
+{
+    uint64_t first_seq = answer_number(text, tape, 0, "first_seq");
+    uint32_t receipt = json_member(text, tape->tokens, 0, SLICE("receipt"));
+
+    sum_quarantined(s, text, tape);
+    s->records += answer_number(text, tape, 0, "records");
+    s->stored += answer_number(text, tape, 0, "stored");
+    s->duplicates += answer_number(text, tape, 0, "duplicates");
+    s->conflicting += answer_number(text, tape, 0, "conflicting");
+    s->foreign += answer_number(text, tape, 0, "foreign");
+    s->count += answer_number(text, tape, 0, "count");
+    if (s->first_seq == 0)
+        s->first_seq = first_seq;
+    if (receipt != UINT32_MAX && tape->tokens[receipt].kind == JSON_STRING &&
+        tape->tokens[receipt].end > tape->tokens[receipt].start) {
+        if (s->receipts.size > 0)
+            buf_add_text(&s->receipts, "\\n");
+        buf_add_slice(&s->receipts, json_text(text, &tape->tokens[receipt]));
+    }
+}
+
+static void sleep_ms(uint64_t ms)
+{
+    struct timespec t = {(time_t)(ms / 1000), (long)(ms % 1000) * 1000000};
+
+    (void)nanosleep(&t, NULL);
+}
+
+/* One request; again after a refusal that says "later" or a broken connection. */
+static enum status send_body(struct sender *s, struct slice body, struct error *err)
+{
+    const struct options *o = s->context->options;
+    char key[64], run[GUID_TEXT_BYTES + 1];
+    struct json_tape tape;
+    enum status status = STATUS_OK;
+
+    guid_format(&s->run, run);
+    (void)snprintf(key, sizeof(key), "%s-%llu", run, (unsigned long long)s->request_count++);
+    struct http_pair headers[2] = {{SLICE("Idempotency-Key"), slice_of(key)},
+                                   {SLICE("Content-Type"), SLICE("application/x-ndjson")}};
+    struct http_pair query[2] = {{SLICE("tenant"), slice_of(options_get(o, "tenant", ""))},
+                                 {SLICE("table"), slice_of(options_get(o, "table", ""))}};
+    struct session_request request = {
+        .method = HTTP_POST,
+        .path = "/v1/ingest",
+        .query = query,
+        .query_count = options_has(o, "table") ? 2 : 1,
+        .headers = headers,
+        .header_count = 2,
+        .body = body,
+    };
+    json_tape_init(&tape);
+    for (unsigned try = 0; try < TRIES_MAX; try++) {
+        struct session_answer answer = {0};
+        status = session_ask(s->session, &request, &answer, &tape, err);
+        unsigned wait_s = answer.retry_after_s;
+        if (status == STATUS_OK)
+            sum_answer(s, buf_slice(&answer.body), &tape);
+        session_answer_release(&answer);
+        bool again = status == STATUS_BUSY || status == STATUS_FULL || status == STATUS_IO;
+        if (!again || atomic_load(s->context->host->interrupted))
+            break;
+        sleep_ms(wait_s > 0 ? wait_s * 1000u : 100u << (try < 6 ? try : 6));
+    }
+    json_tape_release(&tape);
+    s->bytes_done += body.size;
+    show_progress(s, false);
+    return status;
+}
+
+static enum status drain(struct sender *s, struct feed *feed, bool all, struct error *err)
+{
+    struct slice body;
+    enum status status = STATUS_OK;
+
+    while (status == STATUS_OK && feed_body(feed, all, &body)) {
+        status = send_body(s, body, err);
+        feed_taken(feed);
+        if (atomic_load(s->context->host->interrupted))
+            return ERROR_SET(err, STATUS_CANCELLED,
+                             "stopped; %llu records were stored, sending the file again stores no "
+                             "record twice if records have an Id",
+                             (unsigned long long)s->stored);
+    }
+    return status;
+}
+
+/* Reads to the end of the file (forever with --follow) and sends. */
+static enum status pump(struct sender *s, int fd, const char *path, struct feed *feed,
+                        struct error *err)
+{
+    static char chunk[READ_BYTES];
+    struct decompressor *decompressor = NULL;
+    struct buf decoded;
+    bool follow = options_has(s->context->options, "follow");
+    enum status status = STATUS_OK;
+
+    buf_init(&decoded, GIB);
+    while (status == STATUS_OK) {
+        ssize_t got = read(fd, chunk, sizeof(chunk));
+        if (got < 0 && errno == EINTR)
+            got = 0;
+        if (got < 0) {
+            status = ERROR_SET(err, STATUS_IO, "cannot read '%s'", path);
+            break;
+        }
+        if (got == 0 && (!follow || atomic_load(s->context->host->interrupted)))
+            break;
+        if (got == 0) {
+            status = drain(s, feed, feed->boundary == feed->body.size, err);
+            sleep_ms(FOLLOW_MS);
+            continue;
+        }
+        struct slice bytes = slice_from(chunk, (size_t)got);
+        s->encoded_done += bytes.size;
+        if (decompressor == NULL)
+            status = decompressor_new(compression_detect(bytes), &decompressor, err);
+        buf_clear(&decoded);
+        if (status == STATUS_OK)
+            status = decompressor_feed(decompressor, bytes, &decoded, err);
+        if (status == STATUS_OK)
+            status = feed_add(feed, buf_slice(&decoded), err);
+        if (status == STATUS_OK)
+            status = drain(s, feed, false, err);
+    }
+    if (status == STATUS_OK && decompressor != NULL)
+        status = decompressor_finish(decompressor, err);
+    if (status == STATUS_OK)
+        status = drain(s, feed, true, err);
+    decompressor_free(decompressor);
+    buf_release(&decoded);
+    return status;
+}
+
+static enum status send_file(struct sender *s, const char *path, struct error *err)
+{
+    bool standard = strcmp(path, "-") == 0;
+    int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+    struct feed feed;
+
+    if (fd < 0)
+        return ERROR_SET(err, STATUS_IO, "cannot open '%s'", path);
+    feed_init(&feed);
+    enum status status = pump(s, fd, path, &feed, err);
+    if (status != STATUS_OK && status != STATUS_CANCELLED)
+        (void)error_wrap(err, "%s", path);
+    feed_release(&feed);
+    if (!standard)
+        (void)close(fd);
+    return status;
+}
+
+static void add_sizes(struct sender *s)
+{
+    struct stat st;
+
+    for (uint32_t i = 0; i < s->context->options->word_count; i++) {
+        if (stat(s->context->options->words[i], &st) == 0)
+            s->bytes_total += (uint64_t)st.st_size;
+    }
+}
+
+static enum status print_answer(struct sender *s, struct error *err)
+{
+    struct buf line;
+
+    buf_init(&line, GIB);
+    buf_add_format(&line,
+                   "{\"records\":%llu,\"stored\":%llu,\"duplicates\":%llu,\"conflicting\":%llu,"
+                   "\"foreign\":%llu,\"quarantined\":[",
+                   (unsigned long long)s->records, (unsigned long long)s->stored,
+                   (unsigned long long)s->duplicates, (unsigned long long)s->conflicting,
+                   (unsigned long long)s->foreign);
+    buf_add_slice(&line, buf_slice(&s->quarantined));
+    buf_add_format(&line, "],\"first_seq\":%llu,\"count\":%llu,\"receipt\":\"",
+                   (unsigned long long)s->first_seq, (unsigned long long)s->count);
+    buf_add_slice(&line, buf_slice(&s->receipts));
+    buf_add_text(&line, "\"}\n");
+    enum status status = buf_check(&line, err);
+    if (status == STATUS_OK)
+        status = output_write(buf_slice(&line), err);
+    buf_release(&line);
+    return status;
+}
+
+int cmd_ingest(const struct command_context *context)
+{
+    const struct options *o = context->options;
+    struct sender s = {.context = context, .run = guid_new()};
+    struct error err;
+
+    if (o->word_count == 0)
+        return command_usage(context, "name a file, or '-' for standard input");
+    if (options_has(o, "data") && !options_has(o, "tenant"))
+        return command_usage(context, "--tenant NAME is wanted");
+    buf_init(&s.quarantined, GIB);
+    buf_init(&s.receipts, GIB);
+    s.show_progress = !options_has(o, "quiet") && isatty(STDERR_FILENO);
+    s.started_us = clock_monotonic_us(clock_system());
+    add_sizes(&s);
+    enum status status = session_open(context, &s.session, &err);
+    for (uint32_t i = 0; status == STATUS_OK && i < o->word_count; i++)
+        status = send_file(&s, o->words[i], &err);
+    show_progress(&s, true);
+    if (status == STATUS_OK)
+        status = print_answer(&s, &err);
+    int code = status == STATUS_OK ? CLI_OK : cli_fail(&err);
+    session_close(s.session);
+    buf_release(&s.quarantined);
+    buf_release(&s.receipts);
+    return code;
+}

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `daybook query`: one KQL text, or a file of them with --batch. */
+#include "cli/command_priv.h"
+
+#include "base/clock.h"
+#include "base/limits.h"
+#include "base/text.h"
+#include "base/time.h"
+#include "cli/output.h"
+#include "query/batch.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define QUERY_LINE_BYTES_MAX (4 * MIB)
+
+static void add_string(struct buf *buf, const char *key, struct slice value)
+{
+    buf_add_text(buf, buf->size > 1 ? "," : "");
+    text_add_json_string(buf, slice_of(key));
+    buf_add_byte(buf, ':');
+    text_add_json_string(buf, value);
+}
+
+/* {"query":...,"tenant":...,"now":...,"parameters":{...},"all_tenants":true} */
+static enum status make_body(const struct command_context *context, struct slice text,
+                             struct buf *ret, struct error *err)
+{
+    const struct options *o = context->options;
+    const char *tenant = options_get(o, "tenant", NULL), *now = options_get(o, "now", NULL);
+    bool parameters = false;
+
+    buf_add_byte(ret, '{');
+    add_string(ret, "query", text);
+    if (tenant != NULL)
+        add_string(ret, "tenant", slice_of(tenant));
+    if (now != NULL)
+        add_string(ret, "now", slice_of(now));
+    if (options_has(o, "all-tenants"))
+        buf_add_text(ret, ",\"all_tenants\":true");
+    for (uint32_t i = 0; i < o->value_count; i++) {
+        if (strcmp(o->values[i].option->name, "parameter") != 0)
+            continue;
+        struct slice pair = slice_of(o->values[i].value), name;
+        if (!slice_next(&pair, '=', &name) || pair.data == NULL)
+            return ERROR_SET(err, STATUS_INVALID, "--parameter wants NAME=VALUE, not '%s'",
+                             o->values[i].value);
+        buf_add_text(ret, parameters ? "," : ",\"parameters\":{");
+        parameters = true;
+        text_add_json_string(ret, name);
+        buf_add_byte(ret, ':');
+        text_add_json_string(ret, pair);
+    }
+    buf_add_text(ret, parameters ? "}}" : "}");
+    return buf_check(ret, err);
+}
+
+/* The names in "columns":[{"name","type"}...]. */
+static enum status column_names(const struct command_context *context, struct slice text,
+                                const struct json_tape *tape, struct slice **ret,
+                                uint32_t *ret_count, struct error *err)
+{
+    uint32_t columns = json_member(text, tape->tokens, 0, SLICE("columns"));
+    uint32_t count = 0;
+
+    if (columns == UINT32_MAX)
+        return ERROR_SET(err, STATUS_CORRUPT, "the server's answer has no columns");
+    for (uint32_t i = columns + 1; i < tape->tokens[columns].next; i = tape->tokens[i].next)
+        count++;
+    *ret = ARENA_ARRAY(context->arena, struct slice, count + 1, err);
+    if (*ret == NULL)
+        return err->status;
+    count = 0;
+    for (uint32_t i = columns + 1; i < tape->tokens[columns].next; i = tape->tokens[i].next) {
+        uint32_t name = json_member(text, tape->tokens, i, SLICE("name"));
+        struct buf decoded;
+        buf_init(&decoded, MIB);
+        if (name != UINT32_MAX)
+            answer_add_text(text, tape, name, &decoded);
+        (*ret)[count] = arena_copy(context->arena, buf_slice(&decoded), err);
+        buf_release(&decoded);
+        if ((*ret)[count++].data == NULL)
+            return err->status;
+    }
+    *ret_count = count;
+    return STATUS_OK;
+}
+
+static enum status show(const struct command_context *context, struct slice text,
+                        const struct json_tape *tape, struct error *err)
+{
+    enum output_format format;
+    struct output output;
+    struct slice *columns;
+    uint32_t column_count = 0;
+    enum status status = output_format_from(context->options, &format, err);
+
+    if (status == STATUS_OK)
+        status = column_names(context, text, tape, &columns, &column_count, err);
+    if (status != STATUS_OK)
+        return status;
+    uint32_t rows = json_member(text, tape->tokens, 0, SLICE("rows"));
+    status = output_begin(&output, format, columns, column_count, context->arena, err);
+    if (rows != UINT32_MAX) {
+        for (uint32_t i = rows + 1; status == STATUS_OK && i < tape->tokens[rows].next;
+             i = tape->tokens[i].next)
+            status = output_row(&output, text, tape, i, err);
+    }
+    if (status == STATUS_OK)
+        status = output_end(&output, err);
+    if (status == STATUS_OK && slice_is(answer_member(text, tape, 0, "complete"), "false"))
+        (void)fprintf(stderr,
+                      "daybook: the answer is not complete: some stored data could not be read\n");
+    if (status == STATUS_OK && isatty(STDERR_FILENO))
+        (void)fprintf(stderr, "%llu rows, %.1f ms\n", (unsigned long long)output.row_count,
+                      (double)answer_number(text, tape, 0, "elapsed_us") / 1000.0);
+    return status;
+}
+
+static int run_one(const struct command_context *context, const char *text)
+{
+    struct session *session = NULL;
+    struct session_answer answer = {0};
+    struct json_tape tape;
+    struct buf body;
+    struct error err;
+
+    json_tape_init(&tape);
+    buf_init(&body, QUERY_LINE_BYTES_MAX);
+    enum status status = make_body(context, slice_of(text), &body, &err);
+    if (status == STATUS_OK)
+        status = session_open(context, &session, &err);
+    if (status == STATUS_OK) {
+        struct session_request request = {
+            .method = HTTP_POST,
+            .path = "/v1/query",
+            .body = buf_slice(&body),
+        };
+        status = session_ask(session, &request, &answer, &tape, &err);
+    }
+    if (status == STATUS_OK)
+        status = show(context, buf_slice(&answer.body), &tape, &err);
+    int code = status == STATUS_OK ? CLI_OK : cli_fail(&err);
+    session_close(session);
+    session_answer_release(&answer);
+    json_tape_release(&tape);
+    buf_release(&body);
+    return code;
+}
+
+/* Sends a line of the batch to the server, which answers with a line. */
+static enum status remote_line(const struct command_context *context, struct session *session,
+                               struct slice line, struct buf *ret, struct error *err)
+{
+    struct session_answer answer = {0};
+    const char *tenant = options_get(context->options, "tenant", "");
+    const char *now = options_get(context->options, "now", "");
+    struct http_pair query[4] = {
+        {SLICE("tenant"), slice_of(tenant)},
+        {SLICE("now"), slice_of(now)},
+        {SLICE("check"), options_has(context->options, "check") ? SLICE("1") : SLICE("0")},
+        {SLICE("all-tenants"),
+         options_has(context->options, "all-tenants") ? SLICE("1") : SLICE("0")},
+    };
+    struct session_request request = {
+        .method = HTTP_POST,
+        .path = "/v1/query/batch",
+        .query = query,
+        .query_count = 4,
+        .body = line,
+    };
+    enum status status = session_send(session, &request, &answer, err);
+
+    if (status == STATUS_OK && answer.status != 200)
+        status = session_error(&answer, err);
+    if (status == STATUS_OK)
+        buf_add_slice(ret, slice_trim(buf_slice(&answer.body)));
+    session_answer_release(&answer);
+    return status;
+}
+
+static enum status local_line(const struct command_context *context, struct slice line,
+                              struct buf *ret, struct error *err)
+{
+    const char *now = options_get(context->options, "now", NULL);
+    struct query_request base = {
+        .now = time_from_unix_us(clock_unix_us(clock_system())),
+        .cancelled = context->host->interrupted,
+        .check_only = options_has(context->options, "check"),
+        .thread_count = 2,
+    };
+
+    if (now != NULL && !time_parse_iso(slice_of(now), &base.now))
+        return ERROR_SET(err, STATUS_INVALID, "--now wants a time such as 2024-02-17T17:12:03Z");
+    return query_batch_line(&base, line, ret, err);
+}
+
+static int run_batch(const struct command_context *context, const char *path)
+{
+    const struct options *o = context->options;
+    bool alone = !options_has(o, "data") && !options_has(o, "server");
+    FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "rb");
+    struct session *session = NULL;
+    struct error err;
+    enum status status = STATUS_OK;
+    char *line = NULL;
+    size_t capacity = 0;
+
+    if (file == NULL)
+        status = ERROR_SET(&err, STATUS_IO, "cannot open '%s'", path);
+    if (status == STATUS_OK && !alone)
+        status = session_open(context, &session, &err);
+    while (status == STATUS_OK && !atomic_load(context->host->interrupted)) {
+        ssize_t size = getline(&line, &capacity, file);
+        if (size < 0)
+            break;
+        struct slice text = slice_trim(slice_from(line, (size_t)size));
+        struct buf answer;
+        if (text.size == 0)
+            continue;
+        buf_init(&answer, GIB);
+        status = alone ? local_line(context, text, &answer, &err)
+                       : remote_line(context, session, text, &answer, &err);
+        buf_add_byte(&answer, '\n');
+        if (status == STATUS_OK)
+            status = output_write(buf_slice(&answer), &err);
+        buf_release(&answer);
+    }
+    free(line);
+    if (file != NULL && file != stdin)
+        (void)fclose(file);
+    session_close(session);
+    return status == STATUS_OK ? CLI_OK : cli_fail(&err);
+}
+
+int cmd_query(const struct command_context *context)
+{
+    const struct options *o = context->options;
+    const char *batch = options_get(o, "batch", NULL);
+
+    if (batch != NULL)
+        return o->word_count == 0 ? run_batch(context, batch)
+                                  : command_usage(context, "--batch takes no query besides");
+    if (o->word_count != 1)
+        return command_usage(context, "give one query, in quotes");
+    if (!options_has(o, "tenant") && !options_has(o, "all-tenants"))
+        return command_usage(context, "--tenant NAME or --all-tenants is wanted");
+    return run_one(context, o->words[0]);
+}

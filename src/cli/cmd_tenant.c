@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `daybook tenant`, `daybook token`, `daybook webhook`: the control plane. */
+#include "cli/command_priv.h"
+
+#include "base/limits.h"
+#include "base/text.h"
+#include "cli/output.h"
+
+#include <stdio.h>
+
+/* Opens the session, asks, and hands the answer to show(). */
+static int ask(const struct command_context *context, const struct session_request *request,
+               enum status (*show)(const struct command_context *context, struct slice text,
+                                   const struct json_tape *tape, struct error *err))
+{
+    struct session *session = NULL;
+    struct session_answer answer = {0};
+    struct json_tape tape;
+    struct error err;
+    int code = CLI_OK;
+
+    json_tape_init(&tape);
+    enum status status = session_open(context, &session, &err);
+    if (status == STATUS_OK)
+        status = session_ask(session, request, &answer, &tape, &err);
+    if (status == STATUS_OK)
+        status = show(context, buf_slice(&answer.body), &tape, &err);
+    if (status != STATUS_OK)
+        code = cli_fail(&err);
+    session_close(session);
+    session_answer_release(&answer);
+    json_tape_release(&tape);
+    return code;
+}
+
+/* An array of objects as rows; a single object as one row. */
+static enum status show_objects(const struct command_context *context, struct slice text,
+                                const struct json_tape *tape, struct error *err)
+{
+    enum output_format format;
+    struct output output;
+    struct slice columns[32];
+    uint32_t column_count = 0;
+    uint32_t first = tape->tokens[0].kind == JSON_ARRAY ? 1 : 0;
+    uint32_t end = tape->tokens[0].next;
+    enum status status = output_format_from(context->options, &format, err);
+
+    if (status != STATUS_OK)
+        return status;
+    if (format == OUTPUT_JSON) {
+        status = output_write(text, err);
+        return status == STATUS_OK ? output_write(SLICE("\n"), err) : status;
+    }
+    if (first < end && tape->tokens[first].kind == JSON_OBJECT) {
+        for (uint32_t i = first + 1; i < tape->tokens[first].next && column_count < 32;
+             i = tape->tokens[i + 1].next)
+            columns[column_count++] = json_text(text, &tape->tokens[i]);
+    }
+    status = output_begin(&output, format, columns, column_count, context->arena, err);
+    for (uint32_t row = first; status == STATUS_OK && row < end; row = tape->tokens[row].next) {
+        /* A row of values: the object's members without their keys. */
+        struct buf values;
+        struct json_tape row_tape;
+        json_tape_init(&row_tape);
+        buf_init(&values, 4 * MIB);
+        buf_add_byte(&values, '[');
+        for (uint32_t i = row + 1; i < tape->tokens[row].next; i = tape->tokens[i + 1].next) {
+            const struct json_token *t = &tape->tokens[i + 1];
+            if (i > row + 1)
+                buf_add_byte(&values, ',');
+            if (t->kind == JSON_STRING)
+                buf_add(&values, text.data + t->start - 1, t->end - t->start + 2);
+            else
+                buf_add_slice(&values, json_text(text, t));
+        }
+        buf_add_byte(&values, ']');
+        if (json_parse(buf_slice(&values), JSON_DEPTH_MAX, &row_tape) == JSON_OK)
+            status = output_row(&output, buf_slice(&values), &row_tape, 0, err);
+        buf_release(&values);
+        json_tape_release(&row_tape);
+    }
+    return status == STATUS_OK ? output_end(&output, err) : status;
+}
+
+static void add_member(struct buf *buf, const char *key, const char *value)
+{
+    if (value == NULL)
+        return;
+    buf_add_text(buf, buf->size > 1 ? "," : "");
+    text_add_json_string(buf, slice_of(key));
+    buf_add_byte(buf, ':');
+    text_add_json_string(buf, slice_of(value));
+}
+
+int cmd_tenant(const struct command_context *context)
+{
+    const struct options *o = context->options;
+    const char *verb = o->word_count > 0 ? o->words[0] : "";
+    struct session_request request = {.method = HTTP_GET, .path = "/v1/tenants"};
+    struct buf body;
+
+    if (strcmp(verb, "list") == 0 && o->word_count == 1)
+        return ask(context, &request, show_objects);
+    if (o->word_count != 2 || (strcmp(verb, "add") != 0 && strcmp(verb, "show") != 0))
+        return command_usage(context, "say add NAME, list or show NAME");
+    if (strcmp(verb, "show") == 0) {
+        struct http_pair name = {SLICE("name"), slice_of(o->words[1])};
+        request.query = &name;
+        request.query_count = 1;
+        return ask(context, &request, show_objects);
+    }
+    buf_init(&body, 64 * KIB);
+    buf_add_byte(&body, '{');
+    add_member(&body, "name", o->words[1]);
+    add_member(&body, "id", options_get(o, "id", NULL));
+    buf_add_byte(&body, '}');
+    request.method = HTTP_POST;
+    request.body = buf_slice(&body);
+    int code = ask(context, &request, show_objects);
+    buf_release(&body);
+    return code;
+}
+
+int cmd_token(const struct command_context *context)
+{
+    const struct options *o = context->options;
+    const char *verb = o->word_count > 0 ? o->words[0] : "";
+    struct session_request request = {.method = HTTP_GET, .path = "/v1/tokens"};
+    struct buf body;
+    char path[256];
+
+    if (strcmp(verb, "list") == 0 && o->word_count == 1)
+        return ask(context, &request, show_objects);
+    if (strcmp(verb, "revoke") == 0 && o->word_count == 2) {
+        (void)snprintf(path, sizeof(path), "/v1/tokens/%.200s", o->words[1]);
+        request.method = HTTP_DELETE;
+        request.path = path;
+        return ask(context, &request, show_objects);
+    }
+    if (strcmp(verb, "add") != 0 || o->word_count != 1)
+        return command_usage(context, "say add, list or revoke ID");
+    if (!options_has(o, "role"))
+        return command_usage(context, "a token wants a --role");
+    buf_init(&body, 64 * KIB);
+    buf_add_byte(&body, '{');
+    add_member(&body, "role", options_get(o, "role", NULL));
+    add_member(&body, "tenant", options_get(o, "tenant", NULL));
+    add_member(&body, "table", options_get(o, "table", NULL));
+    add_member(&body, "expires", options_get(o, "expires", "30d"));
+    add_member(&body, "name", options_get(o, "name", NULL));
+    buf_add_byte(&body, '}');
+    request.method = HTTP_POST;
+    request.body = buf_slice(&body);
+    int code = ask(context, &request, show_objects);
+    buf_release(&body);
+    return code;
+}
+
+int cmd_webhook(const struct command_context *context)
+{
+    const struct options *o = context->options;
+    const char *verb = o->word_count > 0 ? o->words[0] : "";
+    struct session_request request = {.method = HTTP_GET, .path = "/v1/settings/webhook"};
+    struct buf body;
+
+    if (strcmp(verb, "show") == 0 && o->word_count == 1)
+        return ask(context, &request, show_objects);
+    bool set = strcmp(verb, "set") == 0 && o->word_count == 2;
+    if (!set && !(strcmp(verb, "clear") == 0 && o->word_count == 1))
+        return command_usage(context, "say set URL, show or clear");
+    buf_init(&body, 64 * KIB);
+    buf_add_byte(&body, '{');
+    add_member(&body, "url", set ? o->words[1] : "");
+    buf_add_format(&body, ",\"allow_private\":%s}",
+                   options_has(o, "allow-private") ? "true" : "false");
+    request.method = HTTP_PUT;
+    request.body = buf_slice(&body);
+    int code = ask(context, &request, show_objects);
+    buf_release(&body);
+    return code;
+}

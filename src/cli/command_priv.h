@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* command_priv.h - what the subcommands share. */
+#ifndef CLI_COMMAND_PRIV_H
+#define CLI_COMMAND_PRIV_H
+
+#include "cli/cli.h"
+#include "cli/options.h"
+#include "cli/session.h"
+
+struct command_context;
+
+struct command {
+    const char *name;    /* "tenant" */
+    const char *usage;   /* after the name: "add NAME [--id GUID] | list | show NAME" */
+    const char *summary; /* one line */
+    const char *details; /* for --help; may be NULL */
+    const struct option *options; /* beyond the common ones */
+    uint32_t option_count;
+    int (*run)(const struct command_context *context);
+};
+
+/* What a command gets: parsed arguments and the way to ask. */
+struct command_context {
+    const struct cli_host *host;
+    const struct command *command;
+    const struct options *options;
+    struct arena *arena;
+};
+
+int command_usage(const struct command_context *context, const char *format, ...)
+    PRINTF_LIKE(2, 3);
+
+int cmd_compact(const struct command_context *context);
+int cmd_doctor(const struct command_context *context);
+int cmd_ingest(const struct command_context *context);
+int cmd_query(const struct command_context *context);
+int cmd_raw(const struct command_context *context);
+int cmd_scope(const struct command_context *context);
+int cmd_tenant(const struct command_context *context);
+int cmd_token(const struct command_context *context);
+int cmd_webhook(const struct command_context *context);
+
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* feed.h - cuts a file into request bodies on record boundaries.
+ *
+ * NDJSON is cut behind lines; a JSON array is cut between its elements, each
+ * body being an array again, so that the bytes of every element stay exact.
+ * Bytes come in any cut, decoded (feed does not know of gzip).
+ */
+#ifndef CLI_FEED_H
+#define CLI_FEED_H
+
+#include "base/buf.h"
+
+#define FEED_BODY_BYTES ((size_t)4 << 20) /* a body is cut at the first boundary behind this */
+#define FEED_RECORDS_MAX 4000u
+
+struct feed {
+    bool started, is_array, array_ended;
+    bool in_string, escaped; /* array scan */
+    unsigned depth;
+    struct buf body;         /* of the next request */
+    size_t scanned;          /* bytes of body already scanned */
+    size_t boundary;         /* body bytes up to the last record boundary */
+    uint32_t record_count;   /* records before the boundary */
+};
+
+void feed_init(struct feed *feed);
+void feed_release(struct feed *feed);
+/* Takes bytes; STATUS_LIMIT when one record does not fit a request. */
+enum status feed_add(struct feed *feed, struct slice bytes, struct error *err) MUST_USE;
+/* A full body, if there is one; borrowed until feed_taken().  With `all` also
+ * the rest, complete or not. */
+bool feed_body(struct feed *feed, bool all, struct slice *ret);
+void feed_taken(struct feed *feed);
+
+#endif

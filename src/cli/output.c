@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/output.h"
+
+#include "base/limits.h"
+#include "base/text.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define WRITE_BYTES (256 * KIB)
+#define CELL_RUNES_MAX 120u /* of a table; the rest is cut with an ellipsis */
+
+enum status output_format_from(const struct options *options, enum output_format *ret,
+                               struct error *err)
+{
+    static const char *const names[] = {"table", "json", "ndjson", "csv"};
+    const char *name = options_get(options, "o", NULL);
+
+    if (name == NULL) {
+        *ret = isatty(STDOUT_FILENO) ? OUTPUT_TABLE : OUTPUT_NDJSON;
+        return STATUS_OK;
+    }
+    for (int i = 0; i < 4; i++) {
+        if (strcmp(name, names[i]) == 0) {
+            *ret = (enum output_format)i;
+            return STATUS_OK;
+        }
+    }
+    return ERROR_SET(err, STATUS_INVALID, "-o is table, json, ndjson or csv, not '%s'", name);
+}
+
+enum status output_write(struct slice bytes, struct error *err)
+{
+    while (bytes.size > 0) {
+        ssize_t got = write(STDOUT_FILENO, bytes.data, bytes.size);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return ERROR_SET(err, STATUS_IO, "cannot write to standard output");
+        bytes = slice_tail(bytes, (size_t)got);
+    }
+    return STATUS_OK;
+}
+
+static enum status spill(struct output *output, struct error *err)
+{
+    enum status status = buf_check(&output->buf, err);
+
+    if (status == STATUS_OK)
+        status = output_write(buf_slice(&output->buf), err);
+    buf_clear(&output->buf);
+    return status;
+}
+
+enum status output_begin(struct output *output, enum output_format format,
+                         const struct slice *columns, uint32_t column_count, struct arena *arena,
+                         struct error *err)
+{
+    *output = (struct output){.format = format, .columns = columns, .column_count = column_count,
+                              .arena = arena};
+    buf_init(&output->buf, GIB);
+    if (format == OUTPUT_JSON)
+        buf_add_byte(&output->buf, '[');
+    for (uint32_t i = 0; format == OUTPUT_CSV && i < column_count; i++) {
+        if (i > 0)
+            buf_add_byte(&output->buf, ',');
+        text_add_csv_cell(&output->buf, columns[i]);
+    }
+    if (format == OUTPUT_CSV)
+        buf_add_text(&output->buf, "\r\n");
+    return buf_check(&output->buf, err);
+}
+
+/* The cell as text: decoded strings, nothing for null, JSON else. */
+static void add_cell_text(struct buf *buf, struct slice text, const struct json_token *token)
+{
+    if (token->kind == JSON_NULL)
+        return;
+    if (token->kind == JSON_STRING && token->escaped)
+        json_unescape(json_text(text, token), buf);
+    else
+        buf_add_slice(buf, json_text(text, token));
+}
+
+static void add_object(struct output *output, struct slice text, const struct json_tape *tape,
+                       uint32_t row)
+{
+    uint32_t token = row + 1;
+
+    buf_add_byte(&output->buf, '{');
+    for (uint32_t i = 0; i < output->column_count && token < tape->tokens[row].next; i++) {
+        const struct json_token *t = &tape->tokens[token];
+        if (i > 0)
+            buf_add_byte(&output->buf, ',');
+        text_add_json_string(&output->buf, output->columns[i]);
+        buf_add_byte(&output->buf, ':');
+        if (t->kind == JSON_STRING)
+            buf_add(&output->buf, text.data + t->start - 1, t->end - t->start + 2);
+        else
+            buf_add_slice(&output->buf, json_text(text, t));
+        token = t->next;
+    }
+    buf_add_byte(&output->buf, '}');
+}
+
+static enum status keep_cell(struct output *output, struct slice text,
+                             const struct json_token *token, struct error *err)
+{
+    struct buf raw, shown;
+
+    if (output->cell_count == output->cell_capacity) {
+        size_t capacity = output->cell_capacity == 0 ? 1024 : output->cell_capacity * 2;
+        struct slice *cells = realloc(output->cells, capacity * sizeof(*cells));
+        if (cells == NULL)
+            return ERROR_MEMORY(err);
+        output->cells = cells;
+        output->cell_capacity = capacity;
+    }
+    buf_init(&raw, GIB);
+    buf_init(&shown, GIB);
+    add_cell_text(&raw, text, token);
+    text_add_printable(&shown, buf_slice(&raw));
+    struct slice cell = arena_copy(output->arena, buf_slice(&shown), err);
+    buf_release(&raw);
+    buf_release(&shown);
+    if (cell.data == NULL)
+        return err->status;
+    output->cells[output->cell_count++] = cell;
+    return STATUS_OK;
+}
+
+static enum status add_cells(struct output *output, struct slice text,
+                             const struct json_tape *tape, uint32_t row, struct error *err)
+{
+    uint32_t token = row + 1;
+    struct buf cell;
+
+    for (uint32_t i = 0; i < output->column_count && token < tape->tokens[row].next; i++) {
+        const struct json_token *t = &tape->tokens[token];
+        if (output->format == OUTPUT_TABLE) {
+            enum status status = keep_cell(output, text, t, err);
+            if (status != STATUS_OK)
+                return status;
+        } else {
+            if (i > 0)
+                buf_add_byte(&output->buf, ',');
+            buf_init(&cell, GIB);
+            add_cell_text(&cell, text, t);
+            text_add_csv_cell(&output->buf, buf_slice(&cell));
+            buf_release(&cell);
+        }
+        token = t->next;
+    }
+    if (output->format == OUTPUT_CSV)
+        buf_add_text(&output->buf, "\r\n");
+    return STATUS_OK;
+}
+
+enum status output_row(struct output *output, struct slice text, const struct json_tape *tape,
+                       uint32_t row, struct error *err)
+{
+    enum status status = STATUS_OK;
+
+    switch (output->format) {
+    case OUTPUT_JSON:
+        if (output->row_count > 0)
+            buf_add_text(&output->buf, ",\n ");
+        add_object(output, text, tape, row);
+        break;
+    case OUTPUT_NDJSON:
+        add_object(output, text, tape, row);
+        buf_add_byte(&output->buf, '\n');
+        break;
+    case OUTPUT_TABLE:
+    case OUTPUT_CSV:
+        status = add_cells(output, text, tape, row, err);
+        break;
+    }
+    output->row_count++;
+    if (status == STATUS_OK && output->buf.size > WRITE_BYTES)
+        status = spill(output, err);
+    return status;
+}
+
+static void pad(struct buf *buf, size_t from, size_t to)
+{
+    for (; from < to; from++)
+        buf_add_byte(buf, ' ');
+}
+
+/* At most CELL_RUNES_MAX code points, an ellipsis for the rest. */
+static size_t add_cut(struct buf *buf, struct slice cell)
+{
+    size_t at = 0, runes = 0;
+
+    if (text_rune_count(cell) <= CELL_RUNES_MAX) {
+        buf_add_slice(buf, cell);
+        return text_rune_count(cell);
+    }
+    for (; runes < CELL_RUNES_MAX - 1; runes++)
+        (void)text_next_rune(cell, &at);
+    buf_add(buf, cell.data, at);
+    buf_add_text(buf, "\xE2\x80\xA6");
+    return CELL_RUNES_MAX;
+}
+
+static size_t cell_width(struct slice cell)
+{
+    size_t runes = text_rune_count(cell);
+
+    return runes < CELL_RUNES_MAX ? runes : CELL_RUNES_MAX;
+}
+
+static enum status draw_table(struct output *output, struct error *err)
+{
+    size_t *widths = ARENA_ARRAY(output->arena, size_t, output->column_count + 1, err);
+
+    if (widths == NULL)
+        return err->status;
+    for (uint32_t i = 0; i < output->column_count; i++)
+        widths[i] = cell_width(output->columns[i]);
+    for (size_t i = 0; i < output->cell_count; i++) {
+        size_t width = cell_width(output->cells[i]);
+        if (width > widths[i % output->column_count])
+            widths[i % output->column_count] = width;
+    }
+    for (uint32_t i = 0; i < output->column_count; i++) {
+        size_t width = add_cut(&output->buf, output->columns[i]);
+        if (i + 1 < output->column_count)
+            pad(&output->buf, width, widths[i] + 2);
+    }
+    buf_add_byte(&output->buf, '\n');
+    for (uint32_t i = 0; i < output->column_count; i++) {
+        for (size_t k = 0; k < widths[i]; k++)
+            buf_add_byte(&output->buf, '-');
+        buf_add_text(&output->buf, i + 1 < output->column_count ? "  " : "\n");
+    }
+    for (size_t i = 0; i < output->cell_count; i++) {
+        uint32_t column = (uint32_t)(i % output->column_count);
+        size_t width = add_cut(&output->buf, output->cells[i]);
+        if (column + 1 < output->column_count)
+            pad(&output->buf, width, widths[column] + 2);
+        else
+            buf_add_byte(&output->buf, '\n');
+    }
+    return STATUS_OK;
+}
+
+enum status output_end(struct output *output, struct error *err)
+{
+    enum status status = STATUS_OK;
+
+    if (output->format == OUTPUT_JSON)
+        buf_add_text(&output->buf, "]\n");
+    if (output->format == OUTPUT_TABLE && output->column_count > 0)
+        status = draw_table(output, err);
+    if (status == STATUS_OK)
+        status = spill(output, err);
+    buf_release(&output->buf);
+    free(output->cells);
+    output->cells = NULL;
+    return status;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* output.h - rows on stdout: a table for people, NDJSON, JSON or CSV for programs.
+ *
+ * Cells come as JSON values (tokens of an answer).  In a table, log data cannot
+ * steer the terminal: control and bidi characters are escaped.
+ */
+#ifndef CLI_OUTPUT_H
+#define CLI_OUTPUT_H
+
+#include "cli/options.h"
+#include "codec/json.h"
+
+enum output_format { OUTPUT_TABLE, OUTPUT_JSON, OUTPUT_NDJSON, OUTPUT_CSV };
+
+/* By -o; without it a table on a terminal and NDJSON in a pipe. */
+enum status output_format_from(const struct options *options, enum output_format *ret,
+                               struct error *err) MUST_USE;
+
+struct output {
+    enum output_format format;
+    const struct slice *columns; /* names, decoded */
+    uint32_t column_count;
+    uint64_t row_count;
+    struct buf buf;      /* what is not written yet */
+    struct slice *cells; /* OUTPUT_TABLE: all cells, decoded and printable */
+    size_t cell_count, cell_capacity;
+    struct arena *arena;
+};
+
+enum status output_begin(struct output *output, enum output_format format,
+                         const struct slice *columns, uint32_t column_count, struct arena *arena,
+                         struct error *err) MUST_USE;
+/* The array token `row` of `text` has column_count values. */
+enum status output_row(struct output *output, struct slice text, const struct json_tape *tape,
+                       uint32_t row, struct error *err) MUST_USE;
+enum status output_end(struct output *output, struct error *err) MUST_USE;
+
+/* Writes all of it to stdout; STATUS_IO when it is closed. */
+enum status output_write(struct slice bytes, struct error *err) MUST_USE;
+
+#endif

@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/session.h"
+
+#include "base/limits.h"
+#include "base/text.h"
+#include "cli/command_priv.h"
+#include "wire/client.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define ANSWER_BYTES_MAX (1024 * MIB)
+
+struct session {
+    const struct cli_host *host;
+    struct client *client;  /* remote */
+    struct cli_local local; /* local */
+    bool is_local;
+};
+
+static const char *setting(const struct command_context *context, const char *option,
+                           const char *variable)
+{
+    const char *value = options_get(context->options, option, NULL);
+
+    return value != NULL ? value : getenv(variable);
+}
+
+static enum status open_remote(struct session *session, const char *url, const char *ca_file,
+                               struct error *err)
+{
+    const char *token = getenv("DAYBOOK_TOKEN");
+    struct client_options options = {
+        .url = slice_of(url),
+        .ca_file = slice_of(ca_file),
+        .token = slice_of(token),
+    };
+
+    if (token == NULL || token[0] == '\0')
+        return ERROR_SET(err, STATUS_INVALID,
+                         "set DAYBOOK_TOKEN to a token of the server ('daybook token add' makes one)");
+    return client_new(&options, &session->client, err);
+}
+
+enum status session_open(const struct command_context *context, struct session **ret,
+                         struct error *err)
+{
+    const char *data = options_get(context->options, "data", NULL);
+    const char *server = options_get(context->options, "server", NULL);
+    struct session *session = calloc(1, sizeof(*session));
+    enum status status;
+
+    if (session == NULL)
+        return ERROR_MEMORY(err);
+    session->host = context->host;
+    if (data == NULL && server == NULL) {
+        data = getenv("DAYBOOK_DATA");
+        server = getenv("DAYBOOK_SERVER");
+    }
+    if (data != NULL && server != NULL) {
+        status = ERROR_SET(err, STATUS_INVALID, "give --data or --server, not both");
+    } else if (data != NULL) {
+        session->is_local = true;
+        status = context->host->open_local(data, &session->local, err);
+    } else if (server != NULL) {
+        status = open_remote(session, server, setting(context, "cacert", "DAYBOOK_CACERT"), err);
+    } else {
+        status = ERROR_SET(err, STATUS_INVALID,
+                           "say where: --data DIR, or --server URL [--cacert FILE] with the token in "
+                           "DAYBOOK_TOKEN");
+    }
+    if (status != STATUS_OK) {
+        free(session);
+        return status;
+    }
+    *ret = session;
+    return STATUS_OK;
+}
+
+void session_close(struct session *session)
+{
+    if (session == NULL)
+        return;
+    if (session->is_local)
+        session->host->close_local(&session->local);
+    client_free(session->client);
+    free(session);
+}
+
+static bool is_unreserved(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           c == '-' || c == '.' || c == '_' || c == '~';
+}
+
+static void add_query(struct buf *buf, const struct session_request *request)
+{
+    for (uint32_t i = 0; i < request->query_count; i++) {
+        struct slice value = request->query[i].value;
+        buf_add_byte(buf, i == 0 ? '?' : '&');
+        buf_add_slice(buf, request->query[i].name);
+        buf_add_byte(buf, '=');
+        for (size_t k = 0; k < value.size; k++) {
+            if (is_unreserved(value.data[k]))
+                buf_add_byte(buf, value.data[k]);
+            else
+                buf_add_format(buf, "%%%02X", (unsigned char)value.data[k]);
+        }
+    }
+}
+
+static enum status send_remote(struct session *session, const struct session_request *request,
+                               struct session_answer *ret, struct error *err)
+{
+    struct client_answer answer = {0};
+    struct buf path;
+    uint64_t seconds;
+
+    buf_init(&path, MIB);
+    buf_add_text(&path, request->path);
+    add_query(&path, request);
+    struct client_request out = {
+        .method = request->method,
+        .path = buf_slice(&path),
+        .headers = request->headers,
+        .header_count = request->header_count,
+        .body = request->body,
+        .cancelled = session->host->interrupted,
+        .on_body = request->on_body,
+        .context = request->context,
+    };
+    enum status status = buf_check(&path, err);
+    if (status == STATUS_OK)
+        status = client_send(session->client, &out, &answer, err);
+    buf_release(&path);
+    if (status != STATUS_OK)
+        return status;
+    ret->status = answer.status;
+    ret->body = answer.body;
+    ret->retry_after_s =
+        text_parse_u64(slice_of(answer.retry_after), &seconds) && seconds < 3600
+            ? (unsigned)seconds
+            : 0;
+    return STATUS_OK;
+}
+
+/* Streams a local answer to on_body as the server would to a client. */
+struct local_stream {
+    const struct session_request *request;
+};
+
+static enum status flush_local(struct http_response *response, struct error *err)
+{
+    const struct local_stream *stream = response->transport;
+
+    if (response->status != 200 || stream->request->on_body == NULL)
+        return STATUS_OK; /* collected */
+    enum status status =
+        stream->request->on_body(stream->request->context, buf_slice(&response->body), err);
+    buf_clear(&response->body);
+    return status;
+}
+
+static enum status send_local(struct session *session, const struct session_request *request,
+                              struct session_answer *ret, struct error *err)
+{
+    struct arena *arena = arena_new(ARENA_BUDGET_BYTES_MAX);
+    struct local_stream stream = {request};
+    struct http_response response;
+    enum status status = STATUS_OK;
+
+    if (arena == NULL)
+        return ERROR_MEMORY(err);
+    struct http_request in = {
+        .method = request->method,
+        .path = slice_of(request->path),
+        .query = request->query,
+        .query_count = request->query_count,
+        .headers = request->headers,
+        .header_count = request->header_count,
+        .body = request->body,
+        .principal = &session->local.principal,
+        .remote = SLICE("local"),
+        .arena = arena,
+        .cancelled = session->host->interrupted,
+    };
+    http_response_init(&response);
+    response.flush = flush_local;
+    response.transport = &stream;
+    http_dispatch(session->local.router, &in, &response);
+    ret->status = response.status;
+    if (response.status == 200 && request->on_body != NULL)
+        status = request->on_body(request->context, buf_slice(&response.body), err);
+    else {
+        buf_init(&ret->body, ANSWER_BYTES_MAX);
+        buf_add_slice(&ret->body, buf_slice(&response.body));
+        status = buf_check(&ret->body, err);
+    }
+    ret->retry_after_s = response.status == 429 || response.status == 507 ? 1 : 0;
+    http_response_release(&response);
+    arena_free(arena);
+    return status;
+}
+
+enum status session_send(struct session *session, const struct session_request *request,
+                         struct session_answer *ret, struct error *err)
+{
+    *ret = (struct session_answer){0};
+    return session->is_local ? send_local(session, request, ret, err)
+                             : send_remote(session, request, ret, err);
+}
+
+void session_answer_release(struct session_answer *answer)
+{
+    buf_release(&answer->body);
+}
+
+static enum status status_of(unsigned http_status)
+{
+    switch (http_status) {
+    case 401:
+    case 403:
+        return STATUS_DENIED;
+    case 404:
+        return STATUS_NOT_FOUND;
+    case 409:
+    case 422:
+        return STATUS_CONFLICT;
+    case 413:
+        return STATUS_LIMIT;
+    case 429:
+    case 503:
+        return STATUS_BUSY;
+    case 507:
+        return STATUS_FULL;
+    default:
+        return http_status >= 500 ? STATUS_CORRUPT : STATUS_INVALID;
+    }
+}
+
+enum status session_error(const struct session_answer *answer, struct error *err)
+{
+    struct slice text = buf_slice(&answer->body);
+    struct json_tape tape;
+    struct buf message, code;
+
+    json_tape_init(&tape);
+    buf_init(&message, ERROR_TEXT_BYTES * 8);
+    buf_init(&code, ERROR_CODE_BYTES * 8);
+    uint32_t object = UINT32_MAX;
+    if (text.size > 0 && json_parse(text, JSON_DEPTH_MAX, &tape) == JSON_OK)
+        object = json_member(text, tape.tokens, 0, SLICE("error"));
+    if (object != UINT32_MAX) {
+        uint32_t t = json_member(text, tape.tokens, object, SLICE("message"));
+        if (t != UINT32_MAX)
+            answer_add_text(text, &tape, t, &message);
+        t = json_member(text, tape.tokens, object, SLICE("code"));
+        if (t != UINT32_MAX)
+            answer_add_text(text, &tape, t, &code);
+    }
+    if (message.size > 0)
+        (void)error_set(err, "server", status_of(answer->status), "%.*s",
+                        SLICE_FMT(buf_slice(&message)));
+    else
+        (void)error_set(err, "server", status_of(answer->status), "the server answered %u",
+                        answer->status);
+    err->os_errno = 0;
+    (void)snprintf(err->code, sizeof(err->code), "%.*s", SLICE_FMT(buf_slice(&code)));
+    if (object != UINT32_MAX) {
+        err->line = (uint32_t)answer_number(text, &tape, object, "line");
+        err->column = (uint32_t)answer_number(text, &tape, object, "column");
+    }
+    buf_release(&message);
+    buf_release(&code);
+    json_tape_release(&tape);
+    return err->status;
+}
+
+enum status session_ask(struct session *session, const struct session_request *request,
+                        struct session_answer *ret, struct json_tape *tape, struct error *err)
+{
+    enum status status = session_send(session, request, ret, err);
+
+    if (status != STATUS_OK)
+        return status;
+    if (ret->status < 200 || ret->status > 299)
+        return session_error(ret, err);
+    if (json_parse(buf_slice(&ret->body), 4 * JSON_DEPTH_MAX, tape) != JSON_OK)
+        return ERROR_SET(err, STATUS_CORRUPT, "the server's answer is not JSON");
+    return STATUS_OK;
+}
+
+struct slice answer_member(struct slice text, const struct json_tape *tape, uint32_t object,
+                           const char *key)
+{
+    uint32_t token = json_member(text, tape->tokens, object, slice_of(key));
+
+    return token == UINT32_MAX ? (struct slice){"", 0} : json_text(text, &tape->tokens[token]);
+}
+
+uint64_t answer_number(struct slice text, const struct json_tape *tape, uint32_t object,
+                       const char *key)
+{
+    uint64_t value = 0;
+
+    return text_parse_u64(answer_member(text, tape, object, key), &value) ? value : 0;
+}
+
+void answer_add_text(struct slice text, const struct json_tape *tape, uint32_t token,
+                     struct buf *ret)
+{
+    const struct json_token *t = &tape->tokens[token];
+
+    if (t->kind == JSON_STRING && t->escaped)
+        json_unescape(json_text(text, t), ret);
+    else
+        buf_add_slice(ret, json_text(text, t));
+}

@@ -10,7 +10,12 @@ static const struct function_family *const families[] = {
     &function_family_string,
     &function_family_time,
     &function_family_calendar,
+    &function_family_regex,
     &function_family_agg_basic,
+    &function_family_agg_number,
+    &function_family_agg_collect,
+    &function_family_agg_distinct,
+    &function_family_agg_pick,
 };
 
 const struct function_family *const *function_families(uint32_t *ret_count)

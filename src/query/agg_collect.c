@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* agg_collect.c - make_list() make_set() make_bag(): values as one array or bag.
+ *
+ * A state keeps the values themselves, in order of arrival; for a set also a
+ * table of slots (item index + 1, 0 = free), so that a value is kept once.
+ */
+#include "base/hash.h"
+#include "base/map.h"
+#include "query/agg_priv.h"
+#include "table/dynamic.h"
+
+#define ITEMS_MAX 1048576u /* of one list or set, unless the query asks for fewer */
+
+struct collect_state {
+    struct value *items;
+    uint32_t *slots; /* slot_count, a power of two; NULL for lists */
+    uint32_t count, capacity, slot_count;
+    uint32_t reserved;
+};
+
+enum collect_kind { COLLECT_LIST, COLLECT_LIST_NULLS, COLLECT_SET, COLLECT_BAG };
+
+static enum status bind_collect(BIND_PARAMETERS)
+{
+    (void)args, (void)err;
+    if (arg_count > 1)
+        want[1] = TYPE_LONG;
+    *ret = TYPE_DYNAMIC;
+    return STATUS_OK;
+}
+
+static enum status bind_collect_if(BIND_PARAMETERS)
+{
+    (void)args, (void)err;
+    want[1] = TYPE_BOOL;
+    if (arg_count > 2)
+        want[2] = TYPE_LONG;
+    *ret = TYPE_DYNAMIC;
+    return STATUS_OK;
+}
+
+static uint64_t value_hash(const struct value *value)
+{
+    if (type_is_bytes(value->type))
+        return hash_slice(value->bytes);
+    if (value->type == TYPE_GUID)
+        return hash_slice(slice_from((const char *)value->guid.bytes, sizeof(value->guid)));
+    if (value->type == TYPE_REAL)
+        return hash_slice(slice_from((const char *)&value->real, sizeof(value->real)));
+    return hash_u64(value->type == TYPE_BOOL ? value->boolean : (uint64_t)value->integer);
+}
+
+static bool value_equal(const struct value *a, const struct value *b)
+{
+    if (a->is_null || b->is_null)
+        return a->is_null == b->is_null;
+    if (type_is_bytes(a->type))
+        return slice_equal(a->bytes, b->bytes);
+    if (a->type == TYPE_GUID)
+        return guid_equal(&a->guid, &b->guid);
+    if (a->type == TYPE_REAL)
+        return memcmp(&a->real, &b->real, sizeof(a->real)) == 0;
+    return a->type == TYPE_BOOL ? a->boolean == b->boolean : a->integer == b->integer;
+}
+
+static uint32_t *slot_of(const struct collect_state *state, const struct value *value)
+{
+    uint32_t mask = state->slot_count - 1;
+    uint32_t at = (uint32_t)value_hash(value) & mask;
+
+    while (state->slots[at] != 0 && !value_equal(&state->items[state->slots[at] - 1], value))
+        at = (at + 1) & mask;
+    return &state->slots[at];
+}
+
+static enum status grow_slots(struct arena *arena, struct collect_state *state,
+                              struct error *err)
+{
+    uint32_t count = state->slot_count == 0 ? 16 : state->slot_count * 2;
+    uint32_t *slots = ARENA_ARRAY(arena, uint32_t, count, err);
+
+    if (slots == NULL)
+        return err->status;
+    state->slots = slots;
+    state->slot_count = count;
+    for (uint32_t i = 0; i < state->count; i++)
+        *slot_of(state, &state->items[i]) = i + 1;
+    return STATUS_OK;
+}
+
+static enum status grow_items(struct arena *arena, struct collect_state *state,
+                              struct error *err)
+{
+    uint32_t capacity = state->capacity == 0 ? 4 : state->capacity * 2;
+    struct value *items = ARENA_ARRAY(arena, struct value, capacity, err);
+
+    if (items == NULL)
+        return err->status;
+    if (state->count > 0)
+        memcpy(items, state->items, state->count * sizeof(*items));
+    state->items = items;
+    state->capacity = capacity;
+    return STATUS_OK;
+}
+
+static enum status collect_add(struct arena *arena, struct collect_state *state, bool unique,
+                               const struct value *value, struct error *err)
+{
+    enum status status = STATUS_OK;
+
+    if (unique) {
+        if (state->count * 4 >= state->slot_count * 3)
+            status = grow_slots(arena, state, err);
+        if (status != STATUS_OK || *slot_of(state, value) != 0)
+            return status;
+    }
+    if (state->count == state->capacity)
+        status = grow_items(arena, state, err);
+    if (status != STATUS_OK)
+        return status;
+    struct value kept = *value;
+    if (type_is_bytes(value->type) && !value->is_null) {
+        kept.bytes = arena_copy(arena, value->bytes, err);
+        if (kept.bytes.data == NULL)
+            return err->status;
+    }
+    state->items[state->count++] = kept;
+    if (unique)
+        *slot_of(state, &kept) = state->count;
+    return STATUS_OK;
+}
+
+static uint32_t items_max(const struct aggregate_state_context *context, uint32_t arg_count,
+                          uint32_t index)
+{
+    const struct value *constant =
+        arg_count > index && context->constants != NULL ? context->constants[index] : NULL;
+
+    if (constant == NULL || constant->is_null || constant->integer < 0 ||
+        constant->integer > ITEMS_MAX)
+        return ITEMS_MAX;
+    return (uint32_t)constant->integer;
+}
+
+static enum status collect(UPDATE_PARAMETERS, enum collect_kind kind, bool has_condition)
+{
+    const struct vector *condition = has_condition ? &args[1] : NULL;
+    uint32_t max = items_max(context, arg_count, has_condition ? 2 : 1);
+    bool unique = kind == COLLECT_SET || kind == COLLECT_BAG;
+    enum status status = STATUS_OK;
+
+    for (uint32_t row = 0; status == STATUS_OK && row < row_count; row++) {
+        struct collect_state *state = (struct collect_state *)states + groups[row];
+        struct value value = row_value(&args[0], row);
+        if (value.is_null && value.type != TYPE_STRING && kind != COLLECT_LIST_NULLS)
+            continue;
+        if (!row_holds(condition, row) || state->count >= max)
+            continue;
+        if (kind == COLLECT_BAG &&
+            (value.type != TYPE_DYNAMIC || dynamic_kind(value.bytes) != JSON_OBJECT))
+            continue;
+        status = collect_add(context->arena, state, unique, &value, err);
+    }
+    return status;
+}
+
+#define COLLECT(NAME, KIND, HAS_CONDITION)                                                         \
+    static enum status update_##NAME(UPDATE_PARAMETERS)                                            \
+    {                                                                                              \
+        return collect(context, states, groups, args, arg_count, row_count, err, KIND,             \
+                       HAS_CONDITION);                                                             \
+    }
+COLLECT(list, COLLECT_LIST, false)
+COLLECT(list_if, COLLECT_LIST, true)
+COLLECT(list_nulls, COLLECT_LIST_NULLS, false)
+COLLECT(set, COLLECT_SET, false)
+COLLECT(set_if, COLLECT_SET, true)
+COLLECT(bag, COLLECT_BAG, false)
+COLLECT(bag_if, COLLECT_BAG, true)
+
+static enum status merge_items(MERGE_PARAMETERS, bool unique)
+{
+    const struct collect_state *other = from;
+    struct collect_state *state = into;
+    enum status status = STATUS_OK;
+
+    for (uint32_t i = 0; status == STATUS_OK && i < other->count && state->count < ITEMS_MAX; i++)
+        status = collect_add(context->arena, state, unique, &other->items[i], err);
+    return status;
+}
+
+static enum status merge_list(MERGE_PARAMETERS)
+{
+    return merge_items(context, into, from, err, false);
+}
+
+static enum status merge_set(MERGE_PARAMETERS)
+{
+    return merge_items(context, into, from, err, true);
+}
+
+static void render_list(const struct collect_state *state, struct buf *buf)
+{
+    buf_add_byte(buf, '[');
+    for (uint32_t i = 0; i < state->count; i++) {
+        if (i > 0)
+            buf_add_byte(buf, ',');
+        dynamic_add_value(buf, &state->items[i]);
+    }
+    buf_add_byte(buf, ']');
+}
+
+/* The first value of each key. */
+static enum status render_bag(const struct collect_state *state, struct buf *buf,
+                              struct error *err)
+{
+    enum status status = STATUS_OK;
+    struct map keys;
+
+    map_init(&keys);
+    buf_add_byte(buf, '{');
+    for (uint32_t i = 0; status == STATUS_OK && i < state->count; i++) {
+        struct dynamic_iterator it = dynamic_iterate(state->items[i].bytes);
+        while (status == STATUS_OK && dynamic_next(&it)) {
+            bool is_new = false;
+            if (map_put(&keys, it.key, &is_new, err) == NULL)
+                status = err->status;
+            if (!is_new)
+                continue;
+            if (keys.count > 1)
+                buf_add_byte(buf, ',');
+            buf_add_byte(buf, '"');
+            buf_add_slice(buf, it.key);
+            buf_add_text(buf, "\":");
+            buf_add_slice(buf, it.value);
+        }
+    }
+    buf_add_byte(buf, '}');
+    map_release(&keys);
+    return status;
+}
+
+static enum status finish_items(FINISH_PARAMETERS, bool bag)
+{
+    const struct collect_state *collected = states;
+    struct buf buf;
+    void *data;
+    enum status status =
+        vector_flat(arena, TYPE_DYNAMIC, state_count, false, ret, &data, NULL, err);
+
+    (void)context;
+    buf_init(&buf, DYNAMIC_BYTES_MAX);
+    for (uint32_t i = 0; status == STATUS_OK && i < state_count; i++) {
+        buf_clear(&buf);
+        if (bag)
+            status = render_bag(&collected[i], &buf, err);
+        else
+            render_list(&collected[i], &buf);
+        if (status == STATUS_OK)
+            status = buf_check(&buf, err);
+        if (status == STATUS_OK) {
+            struct slice copy = arena_copy(arena, buf_slice(&buf), err);
+            ((struct slice *)data)[i] = copy;
+            status = copy.data == NULL ? err->status : STATUS_OK;
+        }
+    }
+    buf_release(&buf);
+    return status;
+}
+
+static enum status finish_list(FINISH_PARAMETERS)
+{
+    return finish_items(context, states, state_count, arena, ret, err, false);
+}
+
+static enum status finish_bag(FINISH_PARAMETERS)
+{
+    return finish_items(context, states, state_count, arena, ret, err, true);
+}
+
+#define PLAIN(NAME, TEXT, EXAMPLE, UPDATE, MERGE, FINISH)                                          \
+    {.name = (NAME), .signature = NAME "(value [, max_size])", .summary = (TEXT),                  \
+     .example = (EXAMPLE), .args_min = 1, .args_max = 2,                                           \
+     .state_bytes = sizeof(struct collect_state), .bind = bind_collect,                            \
+     .update = update_##UPDATE, .merge = merge_##MERGE, .finish = finish_##FINISH}
+#define WITH_IF(NAME, TEXT, EXAMPLE, UPDATE, MERGE, FINISH)                                        \
+    {.name = (NAME), .signature = NAME "(value, condition [, max_size])", .summary = (TEXT),       \
+     .example = (EXAMPLE), .args_min = 2, .args_max = 3,                                           \
+     .state_bytes = sizeof(struct collect_state), .bind = bind_collect_if,                         \
+     .update = update_##UPDATE, .merge = merge_##MERGE, .finish = finish_##FINISH}
+
+static const struct aggregate aggregates[] = {
+    PLAIN("make_set", "the distinct values as an array", "array_length(make_set(x)) == 3", set,
+          set, list),
+    PLAIN("makeset", "the same as make_set()", "array_length(makeset(x)) == 3", set, set, list),
+    WITH_IF("make_set_if", "the distinct values of the rows where a condition holds",
+            "array_length(make_set_if(x, x > 1)) == 2", set_if, set, list),
+    PLAIN("make_list", "the values as an array, without nulls", "array_length(make_list(x)) == 3",
+          list, list, list),
+    PLAIN("makelist", "the same as make_list()", "array_length(makelist(x)) == 3", list, list,
+          list),
+    WITH_IF("make_list_if", "the values of the rows where a condition holds",
+            "array_length(make_list_if(x, x > 1)) == 2", list_if, list, list),
+    PLAIN("make_list_with_nulls", "the values as an array, nulls too",
+          "array_length(make_list_with_nulls(x)) == 3", list_nulls, list, list),
+    PLAIN("make_bag", "bags joined into one; the first value of a key stays",
+          "array_length(bag_keys(make_bag(bag_pack('k', x)))) == 1", bag, set, bag),
+    PLAIN("make_dictionary", "the same as make_bag()",
+          "array_length(bag_keys(make_dictionary(bag_pack('k', x)))) == 1", bag, set, bag),
+    WITH_IF("make_bag_if", "bags of the rows where a condition holds joined into one",
+            "array_length(bag_keys(make_bag_if(bag_pack('k', x), x > 5))) == 0", bag_if, set,
+            bag),
+};
+
+AGGREGATE_FAMILY(agg_collect, aggregates);

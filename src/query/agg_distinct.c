@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* agg_distinct.c - dcount() count_distinct() hll() hll_merge(). */
+#include "query/agg_priv.h"
+#include "query/distinct_priv.h"
+#include "table/dynamic.h"
+
+static enum status bind_distinct(BIND_PARAMETERS)
+{
+    (void)args, (void)arg_count, (void)want, (void)err;
+    *ret = TYPE_LONG;
+    return STATUS_OK;
+}
+
+static enum status bind_distinct_if(BIND_PARAMETERS)
+{
+    (void)args, (void)arg_count, (void)err;
+    want[1] = TYPE_BOOL;
+    *ret = TYPE_LONG;
+    return STATUS_OK;
+}
+
+static enum status bind_hll(BIND_PARAMETERS)
+{
+    (void)args, (void)arg_count, (void)want, (void)err;
+    *ret = TYPE_DYNAMIC;
+    return STATUS_OK;
+}
+
+static enum status bind_hll_if(BIND_PARAMETERS)
+{
+    enum status status = bind_distinct_if(args, arg_count, want, ret, err);
+
+    *ret = TYPE_DYNAMIC;
+    return status;
+}
+
+static enum status add_rows(UPDATE_PARAMETERS, bool exact, bool has_condition)
+{
+    const struct vector *condition = has_condition ? &args[1] : NULL;
+    enum status status = STATUS_OK;
+
+    (void)arg_count;
+    for (uint32_t row = 0; status == STATUS_OK && row < row_count; row++) {
+        struct value value = row_value(&args[0], row);
+        if ((value.is_null && value.type != TYPE_STRING) || !row_holds(condition, row))
+            continue;
+        status = distinct_add(context->arena, (struct distinct *)states + groups[row],
+                              distinct_hash(&value), exact, err);
+    }
+    return status;
+}
+
+#define DISTINCT_ROWS(NAME, EXACT, HAS_CONDITION)                                                  \
+    static enum status update_##NAME(UPDATE_PARAMETERS)                                            \
+    {                                                                                              \
+        return add_rows(context, states, groups, args, arg_count, row_count, err, EXACT,           \
+                        HAS_CONDITION);                                                            \
+    }
+DISTINCT_ROWS(dcount, false, false)
+DISTINCT_ROWS(dcountif, false, true)
+DISTINCT_ROWS(exact, true, false)
+DISTINCT_ROWS(exact_if, true, true)
+
+static enum status update_sketch(UPDATE_PARAMETERS)
+{
+    enum status status = STATUS_OK;
+
+    (void)arg_count;
+    for (uint32_t row = 0; status == STATUS_OK && row < row_count; row++) {
+        struct value value = row_value(&args[0], row);
+        struct distinct sketch;
+        if (value.is_null || value.type != TYPE_DYNAMIC)
+            continue;
+        err->status = STATUS_OK;
+        if (distinct_from_json(context->arena, value.bytes, &sketch, err))
+            status = distinct_merge(context->arena, (struct distinct *)states + groups[row],
+                                    &sketch, false, err);
+        else
+            status = err->status;
+    }
+    return status;
+}
+
+static enum status merge_dcount(MERGE_PARAMETERS)
+{
+    return distinct_merge(context->arena, into, from, false, err);
+}
+
+static enum status merge_exact(MERGE_PARAMETERS)
+{
+    return distinct_merge(context->arena, into, from, true, err);
+}
+
+static enum status finish_distinct(FINISH_PARAMETERS)
+{
+    void *data;
+    enum status status =
+        vector_flat(arena, TYPE_LONG, state_count, false, ret, &data, NULL, err);
+
+    (void)context;
+    for (uint32_t i = 0; status == STATUS_OK && i < state_count; i++)
+        ((int64_t *)data)[i] = distinct_count((const struct distinct *)states + i);
+    return status;
+}
+
+static enum status finish_hll(FINISH_PARAMETERS)
+{
+    const struct distinct *sets = states;
+    void *data;
+    enum status status =
+        vector_flat(arena, TYPE_DYNAMIC, state_count, false, ret, &data, NULL, err);
+    struct buf buf;
+
+    (void)context;
+    buf_init(&buf, DYNAMIC_BYTES_MAX);
+    for (uint32_t i = 0; status == STATUS_OK && i < state_count; i++) {
+        struct slice copy = SLICE("");
+        buf_clear(&buf);
+        if (sets[i].count > 0 || sets[i].registers != NULL) {
+            distinct_add_json(&sets[i], &buf);
+            status = buf_check(&buf, err);
+            if (status == STATUS_OK) {
+                copy = arena_copy(arena, buf_slice(&buf), err);
+                status = copy.data == NULL ? err->status : STATUS_OK;
+            }
+        }
+        ((struct slice *)data)[i] = copy;
+    }
+    buf_release(&buf);
+    return status;
+}
+
+#define COUNTS(NAME, SIGNATURE, TEXT, EXAMPLE, MIN, MAX, BIND_FN, UPDATE, MERGE, FINISH)           \
+    {.name = (NAME), .signature = (SIGNATURE), .summary = (TEXT), .example = (EXAMPLE),            \
+     .args_min = (MIN), .args_max = (MAX), .state_bytes = sizeof(struct distinct),                 \
+     .bind = (BIND_FN), .update = update_##UPDATE, .merge = merge_##MERGE,                         \
+     .finish = finish_##FINISH}
+
+static const struct aggregate aggregates[] = {
+    COUNTS("dcount", "dcount(value [, accuracy])",
+           "the number of distinct values; an estimate above some thousands", "dcount(x) == 3", 1,
+           2, bind_distinct, dcount, dcount, distinct),
+    COUNTS("dcountif", "dcountif(value, condition [, accuracy])",
+           "dcount() over the rows where a condition holds", "dcountif(x, x > 1) == 2", 2, 3,
+           bind_distinct_if, dcountif, dcount, distinct),
+    COUNTS("count_distinct", "count_distinct(value)", "the exact number of distinct values",
+           "count_distinct(x) == 3", 1, 1, bind_distinct, exact, exact, distinct),
+    COUNTS("count_distinctif", "count_distinctif(value, condition)",
+           "count_distinct() over the rows where a condition holds",
+           "count_distinctif(x, x > 1) == 2", 2, 2, bind_distinct_if, exact_if, exact, distinct),
+    COUNTS("hll", "hll(value [, accuracy])", "a sketch for dcount_hll()",
+           "dcount_hll(hll(x)) == 3", 1, 2, bind_hll, dcount, dcount, hll),
+    COUNTS("hll_if", "hll_if(value, condition [, accuracy])",
+           "a sketch of the rows where a condition holds", "dcount_hll(hll_if(x, x > 1)) == 2", 2,
+           3, bind_hll_if, dcountif, dcount, hll),
+    COUNTS("hll_merge", "hll_merge(sketch)", "sketches joined into one",
+           "isnull(hll_merge(dynamic(null)))", 1, 1, bind_hll, sketch, dcount, hll),
+};
+
+AGGREGATE_FAMILY(agg_distinct, aggregates);

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "query/regex.h"
+
+#include "base/limits.h"
+#include "query/re2_shim_priv.h"
+
+_Static_assert(REGEX_GROUPS_MAX + 1 <= RE2_SPANS_MAX, "the shim has room for all groups");
+
+enum status regex_new(struct slice pattern, unsigned flags, struct regex **ret, struct error *err)
+{
+    struct re2_options options = {.memory_bytes = (int64_t)REGEX_BYTES_MAX,
+                                  .nocase = (flags & REGEX_NOCASE) != 0,
+                                  .dot_newline = (flags & REGEX_DOT_NEWLINE) != 0,
+                                  .literal = (flags & REGEX_LITERAL) != 0};
+    char text[200];
+
+    *ret = re2_shim_new(pattern.size > 0 ? pattern.data : "", pattern.size, &options, text,
+                        sizeof(text));
+    if (*ret != NULL)
+        return STATUS_OK;
+    if (text[0] == '\0')
+        return ERROR_MEMORY(err);
+    return ERROR_SET(err, STATUS_INVALID, "'%.*s' is not a regular expression: %s",
+                     SLICE_FMT(slice_head(pattern, 200)), text);
+}
+
+void regex_free(struct regex *regex)
+{
+    re2_shim_free(regex);
+}
+
+uint32_t regex_group_count(const struct regex *regex)
+{
+    return re2_shim_group_count(regex);
+}
+
+bool regex_find(const struct regex *regex, struct slice text, size_t from, struct slice *groups,
+                uint32_t group_count)
+{
+    struct re2_span input = {text.size > 0 ? text.data : "", text.size};
+    struct re2_span spans[RE2_SPANS_MAX];
+
+    if (from > text.size || group_count > REGEX_GROUPS_MAX + 1 ||
+        !re2_shim_find(regex, &input, from, spans, group_count))
+        return false;
+    for (uint32_t i = 0; i < group_count; i++)
+        groups[i] = slice_from(text.size > 0 ? spans[i].data : text.data, spans[i].size);
+    return true;
+}

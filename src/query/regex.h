@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* regex.h - regular expressions in linear time and bounded memory, over RE2.
+ *
+ * A compiled pattern is immutable; any number of threads may match with it.
+ */
+#ifndef QUERY_REGEX_H
+#define QUERY_REGEX_H
+
+#include "base/error.h"
+#include "base/slice.h"
+
+struct regex;
+
+enum regex_flag {
+    REGEX_NOCASE = 1,
+    REGEX_DOT_NEWLINE = 2, /* '.' matches a line feed */
+    REGEX_LITERAL = 4,     /* the pattern is plain text */
+};
+
+#define REGEX_GROUPS_MAX 64u /* groups beyond are matched but not given back */
+
+/* STATUS_INVALID names what is wrong with the pattern. The caller owns *ret. */
+enum status regex_new(struct slice pattern, unsigned flags, struct regex **ret,
+                      struct error *err) MUST_USE;
+void regex_free(struct regex *regex); /* NULL allowed */
+
+uint32_t regex_group_count(const struct regex *regex); /* without the whole match */
+
+/* The first match at or after byte `from`.  groups[0] is the whole match,
+ * groups[i] group i; one that did not take part has data == NULL.
+ * group_count <= REGEX_GROUPS_MAX + 1, may be 0. */
+bool regex_find(const struct regex *regex, struct slice text, size_t from, struct slice *groups,
+                uint32_t group_count);
+
+#endif

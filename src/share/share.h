@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* share.h - the HTTP API: /v1/* and the health and metrics pages.
+/* share.h - the HTTP API below /v1, the health and metrics pages.
  *
  * The same handlers serve TLS clients and commands on a data directory.  The
  * tenant comes from the token; a principal of the instance (tenant zero) names

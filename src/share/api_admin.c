@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Tenants, tokens and the webhook.  An admin of one tenant sees and makes
+ * tokens of that tenant only; an admin of the instance all. */
+#include "share/share_priv.h"
+
+#include "base/limits.h"
+#include "base/text.h"
+#include "base/time.h"
+
+#define TOKEN_DAYS_MAX 3650
+
+static bool is_instance_wide(const struct http_request *request)
+{
+    return guid_is_zero(&request->principal->tenant);
+}
+
+/* Recorded in the tenant concerned, before the answer. */
+static enum status record(struct share *share, const struct http_request *request,
+                          const char *operation, const struct guid *tenant, struct error *err)
+{
+    struct audit_action action = {operation, request->body, request, tenant,
+                                  guid_is_zero(tenant) ? 0 : 1};
+
+    return self_audit_put(share->audit, &action, err);
+}
+
+static void add_time(struct buf *out, const char *name, int64_t unix_us)
+{
+    char text[TIME_TEXT_BYTES + 1];
+
+    time_format_iso(time_from_unix_us(unix_us), text);
+    buf_add_format(out, ",\"%s\":\"%s\"", name, text);
+}
+
+static void add_tenant(struct buf *out, const struct meta_tenant *tenant)
+{
+    char id[GUID_TEXT_BYTES + 1];
+
+    guid_format(&tenant->id, id);
+    buf_add_format(out, "{\"id\":\"%s\",\"name\":", id);
+    text_add_json_string(out, tenant->name);
+    add_time(out, "created", tenant->created_us);
+    buf_add_format(out, ",\"retention_days\":%u}", tenant->retention_days);
+}
+
+enum status share_tenant_add(void *context, const struct http_request *request,
+                             struct http_response *response, struct error *err)
+{
+    struct share *share = context;
+    struct meta_tenant tenant;
+    struct slice name, id_text;
+    struct guid id = {{0}};
+    struct body body;
+
+    if (!is_instance_wide(request))
+        return ERROR_SET(err, STATUS_DENIED, "tenants are added with a token of the instance");
+    enum status status = share_body(request, &body, err);
+    if (status != STATUS_OK)
+        return status;
+    status = share_body_text(&body, "name", request->arena, &name, err);
+    if (status == STATUS_OK)
+        status = share_body_text(&body, "id", request->arena, &id_text, err);
+    share_body_release(&body);
+    if (status == STATUS_OK && id_text.size > 0 && !guid_parse(id_text, &id))
+        status = ERROR_SET(err, STATUS_INVALID, "'%.*s' is not a GUID", SLICE_FMT(id_text));
+    if (status == STATUS_OK && guid_is_zero(&id))
+        id = guid_new();
+    /* Keys first: a tenant that is listed can store. */
+    if (status == STATUS_OK)
+        status = meta_tenant_find(share->services.meta, name, &tenant, request->arena, err) ==
+                         STATUS_OK
+                     ? ERROR_SET(err, STATUS_CONFLICT, "a tenant '%.*s' exists already",
+                                 SLICE_FMT(name))
+                     : STATUS_OK;
+    if (status == STATUS_OK) {
+        status = keyring_create_tenant(share->services.keyring, &id, err);
+        if (status == STATUS_CONFLICT) /* left over from an attempt that stopped half-way */
+            status = STATUS_OK;
+    }
+    if (status == STATUS_OK)
+        status = meta_tenant_add(share->services.meta, name, &id, &tenant, request->arena, err);
+    if (status == STATUS_OK)
+        status = record(share, request, "TenantAdd", &tenant.id, err);
+    if (status == STATUS_OK)
+        add_tenant(&response->body, &tenant);
+    return status;
+}
+
+enum status share_tenant_list(void *context, const struct http_request *request,
+                              struct http_response *response, struct error *err)
+{
+    struct share *share = context;
+    struct slice name = http_query(request, "name");
+    struct meta_tenant *tenants = NULL;
+    struct reach reach;
+    uint32_t count = 0;
+    enum status status = STATUS_OK;
+
+    if (name.size > 0 || !is_instance_wide(request)) {
+        status = share_reach(share, request, name, false, &reach, err);
+        tenants = ARENA_NEW(request->arena, struct meta_tenant, err);
+        if (status == STATUS_OK && tenants == NULL)
+            status = err->status;
+        if (status == STATUS_OK)
+            status = meta_tenant_find(share->services.meta, reach.names[0], tenants,
+                                      request->arena, err);
+        count = 1;
+    } else {
+        status = meta_tenant_list(share->services.meta, request->arena, &tenants, &count, err);
+    }
+    if (status != STATUS_OK)
+        return status;
+    buf_add_byte(&response->body, '[');
+    for (uint32_t i = 0; i < count; i++) {
+        if (i > 0)
+            buf_add_byte(&response->body, ',');
+        add_tenant(&response->body, &tenants[i]);
+    }
+    buf_add_byte(&response->body, ']');
+    return buf_check(&response->body, err);
+}
+
+/* The role, the life time and the tenant that the body asks for. */
+static enum status read_token(struct share *share, const struct http_request *request,
+                              const struct body *body, struct meta_token *ret, struct error *err)
+{
+    struct slice role_text, expires, tenant;
+    struct arena *arena = request->arena;
+    enum role role = ROLE_NONE;
+    int64_t life_ms = INT64_C(30) * 86400000;
+    enum status status = share_body_text(body, "role", arena, &role_text, err);
+
+    if (status == STATUS_OK)
+        status = share_body_text(body, "expires", arena, &expires, err);
+    if (status == STATUS_OK)
+        status = share_body_text(body, "tenant", arena, &tenant, err);
+    if (status == STATUS_OK)
+        status = share_body_text(body, "name", arena, &ret->name, err);
+    if (status == STATUS_OK)
+        status = share_body_text(body, "table", arena, &ret->table, err);
+    if (status != STATUS_OK)
+        return status;
+    if (!role_from_name(role_text, &role) || role == ROLE_NONE)
+        return ERROR_SET(err, STATUS_INVALID,
+                         "a role is ingest, reader, analyst, admin, auditor or operator, not '%.*s'",
+                         SLICE_FMT(role_text));
+    if (expires.size > 0 &&
+        (!text_parse_duration(expires, &life_ms) || life_ms <= 0 ||
+         life_ms > INT64_C(86400000) * TOKEN_DAYS_MAX))
+        return ERROR_SET(err, STATUS_INVALID, "'expires' wants a time such as 12h or 30d");
+    if (role == ROLE_OPERATOR && !is_instance_wide(request))
+        return ERROR_SET(err, STATUS_DENIED, "operators are made with a token of the instance");
+    if (tenant.size > 0 || !is_instance_wide(request)) {
+        struct reach reach;
+        status = share_reach(share, request, tenant, false, &reach, err);
+        if (status != STATUS_OK)
+            return status;
+        ret->tenant = reach.tenants[0];
+    } else if (role != ROLE_ADMIN && role != ROLE_OPERATOR) {
+        return ERROR_SET(err, STATUS_INVALID, "a token with the role %s wants a tenant",
+                         role_name(role));
+    }
+    ret->role = role;
+    ret->expires_us = clock_unix_us(share->services.clock) + life_ms * 1000;
+    return STATUS_OK;
+}
+
+enum status share_token_add(void *context, const struct http_request *request,
+                            struct http_response *response, struct error *err)
+{
+    struct share *share = context;
+    struct meta_token token = {0};
+    char text[TOKEN_TEXT_BYTES], id[GUID_TEXT_BYTES + 1];
+    struct guid token_id;
+    struct body body;
+    enum status status = share_body(request, &body, err);
+
+    if (status != STATUS_OK)
+        return status;
+    status = read_token(share, request, &body, &token, err);
+    share_body_release(&body);
+    if (status == STATUS_OK)
+        status = record(share, request, "TokenAdd", &token.tenant, err);
+    if (status == STATUS_OK)
+        status = meta_token_add(share->services.meta, &token, text, &token_id, err);
+    if (status != STATUS_OK)
+        return status;
+    guid_format(&token_id, id);
+    buf_add_format(&response->body, "{\"id\":\"%s\",\"token\":\"%s\",\"role\":\"%s\"", id, text,
+                   role_name((enum role)token.role));
+    add_time(&response->body, "expires", token.expires_us);
+    buf_add_byte(&response->body, '}');
+    return buf_check(&response->body, err);
+}
+
+static bool may_see_token(const struct http_request *request, const struct meta_token *token)
+{
+    return is_instance_wide(request) || guid_equal(&request->principal->tenant, &token->tenant);
+}
+
+enum status share_token_list(void *context, const struct http_request *request,
+                             struct http_response *response, struct error *err)
+{
+    struct share *share = context;
+    struct meta_token *tokens;
+    struct buf *out = &response->body;
+    uint32_t count;
+    bool first = true;
+    enum status status =
+        meta_token_list(share->services.meta, request->arena, &tokens, &count, err);
+
+    if (status != STATUS_OK)
+        return status;
+    buf_add_byte(out, '[');
+    for (uint32_t i = 0; i < count; i++) {
+        char id[GUID_TEXT_BYTES + 1], tenant[GUID_TEXT_BYTES + 1];
+        if (!may_see_token(request, &tokens[i]))
+            continue;
+        guid_format(&tokens[i].id, id);
+        guid_format(&tokens[i].tenant, tenant);
+        buf_add_format(out, "%s{\"id\":\"%s\",\"tenant\":\"%s\",\"role\":\"%s\",\"name\":",
+                       first ? "" : ",", id, guid_is_zero(&tokens[i].tenant) ? "" : tenant,
+                       role_name((enum role)tokens[i].role));
+        text_add_json_string(out, tokens[i].name);
+        buf_add_text(out, ",\"table\":");
+        text_add_json_string(out, tokens[i].table);
+        add_time(out, "created", tokens[i].created_us);
+        add_time(out, "expires", tokens[i].expires_us);
+        buf_add_format(out, ",\"revoked\":%s}", tokens[i].revoked_us != 0 ? "true" : "false");
+        first = false;
+    }
+    buf_add_byte(out, ']');
+    return buf_check(out, err);
+}
+
+enum status share_token_revoke(void *context, const struct http_request *request,
+                               struct http_response *response, struct error *err)
+{
+    struct share *share = context;
+    struct slice text = slice_tail(request->path, sizeof("/v1/tokens/") - 1);
+    struct meta_token *tokens;
+    uint32_t count;
+    struct guid id;
+
+    if (!guid_parse(text, &id))
+        return ERROR_SET(err, STATUS_INVALID, "'%.*s' is not the id of a token", SLICE_FMT(text));
+    enum status status =
+        meta_token_list(share->services.meta, request->arena, &tokens, &count, err);
+    if (status != STATUS_OK)
+        return status;
+    for (uint32_t i = 0; i < count; i++) {
+        if (!guid_equal(&tokens[i].id, &id) || !may_see_token(request, &tokens[i]))
+            continue;
+        status = record(share, request, "TokenRevoke", &tokens[i].tenant, err);
+        if (status == STATUS_OK)
+            status = meta_token_revoke(share->services.meta, &id, err);
+        if (status == STATUS_OK)
+            buf_add_text(&response->body, "{\"revoked\":true}");
+        return status;
+    }
+    return ERROR_SET(err, STATUS_NOT_FOUND, "there is no token '%.*s'", SLICE_FMT(text));
+}
+
+enum status share_load_webhook(struct share *share, struct error *err)
+{
+    struct arena *arena = arena_new(MIB);
+    struct slice url, flag;
+    enum status status;
+
+    if (arena == NULL)
+        return ERROR_MEMORY(err);
+    status = meta_setting_get(share->services.meta, SLICE("webhook.url"), arena, &url, err);
+    if (status == STATUS_OK)
+        status = meta_setting_get(share->services.meta, SLICE("webhook.allow_private"), arena,
+                                  &flag, err);
+    if (status == STATUS_OK)
+        status = webhook_set(share->services.webhook, url, slice_is(flag, "1"), err);
+    arena_free(arena);
+    return status;
+}
+
+enum status share_webhook_get(void *context, const struct http_request *request,
+                              struct http_response *response, struct error *err)
+{
+    struct share *share = context;
+    struct slice url, flag;
+
+    if (!is_instance_wide(request))
+        return ERROR_SET(err, STATUS_DENIED, "the webhook belongs to the instance");
+    enum status status =
+        meta_setting_get(share->services.meta, SLICE("webhook.url"), request->arena, &url, err);
+    if (status == STATUS_OK)
+        status = meta_setting_get(share->services.meta, SLICE("webhook.allow_private"),
+                                  request->arena, &flag, err);
+    if (status != STATUS_OK)
+        return status;
+    buf_add_text(&response->body, "{\"url\":");
+    text_add_json_string(&response->body, url);
+    buf_add_format(&response->body, ",\"allow_private\":%s}",
+                   slice_is(flag, "1") ? "true" : "false");
+    return STATUS_OK;
+}
+
+enum status share_webhook_put(void *context, const struct http_request *request,
+                              struct http_response *response, struct error *err)
+{
+    struct share *share = context;
+    struct body body;
+    struct slice url;
+
+    if (!is_instance_wide(request))
+        return ERROR_SET(err, STATUS_DENIED, "the webhook belongs to the instance");
+    enum status status = share_body(request, &body, err);
+    if (status != STATUS_OK)
+        return status;
+    bool allow_private = share_body_flag(&body, "allow_private");
+    status = share_body_text(&body, "url", request->arena, &url, err);
+    share_body_release(&body);
+    bool https = slice_starts_with(url, SLICE("https://"));
+    bool http = slice_starts_with(url, SLICE("http://")) && allow_private;
+    if (status == STATUS_OK && url.size > 0 && !https && !http)
+        status = ERROR_SET(err, STATUS_INVALID,
+                           "a webhook has an https:// address (http:// only with allow_private)");
+    if (status == STATUS_OK)
+        status = meta_setting_set(share->services.meta, SLICE("webhook.url"), url, err);
+    if (status == STATUS_OK)
+        status = meta_setting_set(share->services.meta, SLICE("webhook.allow_private"),
+                                  allow_private ? SLICE("1") : SLICE("0"), err);
+    if (status == STATUS_OK)
+        status = share_load_webhook(share, err);
+    if (status == STATUS_OK)
+        status = share_webhook_get(context, request, response, err);
+    return status;
+}

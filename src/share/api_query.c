@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* POST /v1/query {"query","tenant","all_tenants","now","parameters","timeout_ms"}
+ * answers {"columns":[{"name","type"}],"rows":[[...]],"complete",...}: rows
+ * stream; an error after the first bytes stands in the last member. */
+#include "share/share_priv.h"
+
+#include "base/limits.h"
+#include "base/text.h"
+#include "base/time.h"
+#include "query/batch.h"
+
+#define FLUSH_BYTES (256 * KIB)
+#define PARAMETERS_MAX 64u
+
+struct writer {
+    struct query_sink sink; /* first */
+    struct http_response *response;
+    struct self_audit *audit;
+    struct audit_ticket ticket;
+    bool sent;
+    uint64_t row_count;
+};
+
+/* The audit is durable before the first byte leaves. */
+static enum status spill(struct writer *w, struct error *err)
+{
+    if (w->response->flush == NULL)
+        return STATUS_OK;
+    if (!w->sent) {
+        enum status status = self_audit_wait(w->audit, w->ticket, err);
+        if (status != STATUS_OK)
+            return status;
+        w->sent = true;
+    }
+    return w->response->flush(w->response, err);
+}
+
+static enum status begin(struct query_sink *sink, const struct schema *schema, struct error *err)
+{
+    struct writer *w = (struct writer *)sink;
+    struct buf *out = &w->response->body;
+
+    buf_add_text(out, "{\"columns\":[");
+    for (uint32_t i = 0; i < schema->column_count; i++) {
+        buf_add_text(out, i > 0 ? ",{\"name\":" : "{\"name\":");
+        text_add_json_string(out, schema->columns[i].name);
+        buf_add_format(out, ",\"type\":\"%s\"}", type_name(schema->columns[i].type));
+    }
+    buf_add_text(out, "],\"rows\":[");
+    return buf_check(out, err);
+}
+
+static enum status rows(struct query_sink *sink, const struct batch *batch, struct error *err)
+{
+    struct writer *w = (struct writer *)sink;
+    struct buf *out = &w->response->body;
+
+    for (uint32_t row = 0; row < batch->row_count; row++) {
+        buf_add_text(out, w->row_count++ > 0 ? ",\n[" : "\n[");
+        for (uint32_t i = 0; i < batch->column_count; i++) {
+            struct value value = vector_value(&batch->columns[i], row);
+            if (i > 0)
+                buf_add_byte(out, ',');
+            query_add_json(out, &value);
+        }
+        buf_add_byte(out, ']');
+    }
+    enum status status = buf_check(out, err);
+    if (status == STATUS_OK && out->size > FLUSH_BYTES)
+        status = spill(w, err);
+    return status;
+}
+
+static void add_time(struct buf *out, const char *name, int64_t ticks)
+{
+    char text[TIME_TEXT_BYTES + 1];
+
+    time_format_iso(ticks, text);
+    buf_add_format(out, ",\"%s\":\"%s\"", name, text);
+}
+
+static void add_trailer(struct buf *out, const struct query_stats *stats)
+{
+    const struct scan_stats *scan = &stats->scan;
+
+    buf_add_format(out, "],\"complete\":%s", scan->complete ? "true" : "false");
+    if (!scan->complete) {
+        buf_add_text(out, ",\"gap\":");
+        text_add_json_string(out, slice_of(scan->gap));
+    }
+    buf_add_format(out, ",\"watermark\":%llu,\"scanned\":{\"rows\":%llu,\"parts\":%llu,"
+                        "\"parts_skipped\":%llu,\"bytes\":%llu",
+                   (unsigned long long)scan->watermark, (unsigned long long)scan->rows_scanned,
+                   (unsigned long long)scan->parts_scanned,
+                   (unsigned long long)scan->parts_skipped, (unsigned long long)scan->bytes_read);
+    if (scan->time_low <= scan->time_high && scan->rows_scanned > 0) {
+        add_time(out, "from", scan->time_low);
+        add_time(out, "to", scan->time_high);
+    }
+    buf_add_format(out, "},\"elapsed_us\":%llu,\"memory_bytes\":%llu}\n",
+                   (unsigned long long)stats->elapsed_us, (unsigned long long)stats->memory_bytes);
+}
+
+static enum status parse_now(struct share *share, struct slice text, int64_t *ret,
+                             struct error *err)
+{
+    *ret = time_from_unix_us(clock_unix_us(share->services.clock));
+    if (text.size > 0 && !time_parse_iso(text, ret))
+        return ERROR_SET(err, STATUS_INVALID, "'now' wants a time such as 2024-02-17T17:12:03Z");
+    return STATUS_OK;
+}
+
+static enum status parse_parameters(const struct body *body, struct arena *arena,
+                                    struct query_parameter **ret, uint32_t *ret_count,
+                                    struct error *err)
+{
+    const struct json_token *tokens = body->tape.tokens;
+    uint32_t object = json_member(body->text, tokens, 0, SLICE("parameters"));
+
+    *ret_count = 0;
+    if (object == UINT32_MAX)
+        return STATUS_OK;
+    if (tokens[object].kind != JSON_OBJECT)
+        return ERROR_SET(err, STATUS_INVALID, "'parameters' must be an object");
+    *ret = ARENA_ARRAY(arena, struct query_parameter, PARAMETERS_MAX, err);
+    if (*ret == NULL)
+        return err->status;
+    for (uint32_t i = object + 1; i < tokens[object].next; i = tokens[i + 1].next) {
+        struct buf text;
+        if (*ret_count == PARAMETERS_MAX)
+            return ERROR_SET(err, STATUS_LIMIT, "at most %u parameters", PARAMETERS_MAX);
+        buf_init(&text, REQUEST_BODY_BYTES_MAX);
+        if (tokens[i + 1].kind == JSON_STRING)
+            json_unescape(json_text(body->text, &tokens[i + 1]), &text);
+        else
+            buf_add_slice(&text, json_text(body->text, &tokens[i + 1]));
+        (*ret)[*ret_count] = (struct query_parameter){
+            .name = json_text(body->text, &tokens[i]),
+            .text = arena_copy(arena, buf_slice(&text), err),
+        };
+        buf_release(&text);
+        if ((*ret)[(*ret_count)++].text.data == NULL)
+            return err->status;
+    }
+    return STATUS_OK;
+}
+
+/* Fills a query request from the body; the view stays open until the answer. */
+static enum status prepare(struct share *share, const struct http_request *request,
+                           const struct body *body, struct query_request *ret, struct reach *reach,
+                           struct error *err)
+{
+    struct slice tenant, now;
+    struct query_parameter *parameters = NULL;
+    uint64_t timeout_ms = 0;
+    enum status status = share_body_text(body, "query", request->arena, &ret->text, err);
+
+    if (status == STATUS_OK)
+        status = share_body_text(body, "tenant", request->arena, &tenant, err);
+    if (status == STATUS_OK)
+        status = share_body_text(body, "now", request->arena, &now, err);
+    if (status == STATUS_OK)
+        status = parse_now(share, now, &ret->now, err);
+    if (status == STATUS_OK)
+        status = parse_parameters(body, request->arena, &parameters, &ret->parameter_count, err);
+    if (status == STATUS_OK)
+        status = share_reach(share, request, tenant, share_body_flag(body, "all_tenants"), reach,
+                             err);
+    if (status != STATUS_OK)
+        return status;
+    uint32_t token = json_member(body->text, body->tape.tokens, 0, SLICE("timeout_ms"));
+    if (token != UINT32_MAX &&
+        (!text_parse_u64(json_text(body->text, &body->tape.tokens[token]), &timeout_ms) ||
+         timeout_ms == 0 || timeout_ms > QUERY_TIME_MS_MAX))
+        return ERROR_SET(err, STATUS_INVALID, "'timeout_ms' is 1 to %u", QUERY_TIME_MS_MAX);
+    ret->parameters = parameters;
+    ret->tenants = reach->tenants;
+    ret->tenant_count = reach->count;
+    ret->time_ms = timeout_ms;
+    ret->thread_count = share->services.thread_count;
+    ret->cancelled = request->cancelled;
+    return STATUS_OK;
+}
+
+/* Ends the answer: a trailer, or the error, as an answer of its own where
+ * nothing was sent yet. */
+static enum status finish(struct writer *w, enum status status, const struct query_stats *stats,
+                          struct error *err)
+{
+    struct buf *out = &w->response->body;
+
+    if (status == STATUS_OK) {
+        if (!w->sent)
+            status = self_audit_wait(w->audit, w->ticket, err);
+        if (status == STATUS_OK) {
+            add_trailer(out, stats);
+            return buf_check(out, err);
+        }
+    }
+    if (!w->sent) {
+        buf_clear(out);
+        return status;
+    }
+    buf_add_format(out, "],\"complete\":false,\"error\":{\"code\":\"%s\",\"message\":",
+                   err->code[0] != '\0' ? err->code : status_name(err->status));
+    text_add_json_string(out, slice_of(err->text));
+    buf_add_format(out, ",\"phase\":\"%s\"}}\n", query_phase_name(stats->phase));
+    return STATUS_OK;
+}
+
+enum status share_query(void *context, const struct http_request *request,
+                        struct http_response *response, struct error *err)
+{
+    struct share *share = context;
+    struct writer w = {.sink = {begin, rows}, .response = response, .audit = share->audit};
+    struct query_request query = {0};
+    struct query_stats stats = {0};
+    struct query_view view;
+    struct reach reach;
+    struct body body;
+    enum status status = share_body(request, &body, err);
+
+    if (status != STATUS_OK)
+        return status;
+    status = prepare(share, request, &body, &query, &reach, err);
+    if (status == STATUS_OK) {
+        struct audit_action action = {"AuditSearch", query.text, request, reach.tenants,
+                                      reach.count};
+        status = self_audit_begin(share->audit, &action, &w.ticket, err);
+    }
+    if (status == STATUS_OK)
+        status = share_view_open(share, &reach, &view, err);
+    if (status == STATUS_OK) {
+        query.env = &view.env;
+        status = query_run(&query, &w.sink, &stats, err);
+        share_view_close(&view);
+        status = finish(&w, status, &stats, err);
+    }
+    share_body_release(&body);
+    return status;
+}
+
+enum status share_query_batch(void *context, const struct http_request *request,
+                              struct http_response *response, struct error *err)
+{
+    struct share *share = context;
+    struct query_request base = {.thread_count = share->services.thread_count,
+                                 .cancelled = request->cancelled};
+    struct query_view view;
+    struct reach reach;
+    enum status status = share_reach(share, request, http_query(request, "tenant"),
+                                     slice_is(http_query(request, "all-tenants"), "1"), &reach,
+                                     err);
+
+    if (status == STATUS_OK)
+        status = parse_now(share, http_query(request, "now"), &base.now, err);
+    if (status == STATUS_OK) {
+        struct audit_action action = {"AuditSearch", request->body, request, reach.tenants,
+                                      reach.count};
+        status = self_audit_put(share->audit, &action, err);
+    }
+    if (status == STATUS_OK)
+        status = share_view_open(share, &reach, &view, err);
+    if (status != STATUS_OK)
+        return status;
+    base.env = &view.env;
+    base.tenants = reach.tenants;
+    base.tenant_count = reach.count;
+    base.check_only = slice_is(http_query(request, "check"), "1");
+    status = query_batch_line(&base, slice_trim(request->body), &response->body, err);
+    share_view_close(&view);
+    return status;
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* GET /v1/raw?tenant=&from-seq=&count=&zero= */
+#include "share/share_priv.h"
+
+#include "base/limits.h"
+#include "base/text.h"
+
+#include <stdio.h>
+
+#define FLUSH_BYTES (256 * KIB)
+
+struct raw_writer {
+    struct http_response *response;
+    const struct http_request *request;
+    char end;
+};
+
+static enum status each(void *context, uint64_t seq, struct slice raw, struct error *err)
+{
+    struct raw_writer *w = context;
+    struct buf *out = &w->response->body;
+
+    (void)seq;
+    if (w->request->cancelled != NULL && atomic_load(w->request->cancelled))
+        return ERROR_SET(err, STATUS_CANCELLED, "the client is gone");
+    buf_add_slice(out, raw);
+    buf_add_byte(out, w->end);
+    if (out->size > FLUSH_BYTES && w->response->flush != NULL)
+        return w->response->flush(w->response, err);
+    return buf_check(out, err);
+}
+
+enum status share_raw(void *context, const struct http_request *request,
+                      struct http_response *response, struct error *err)
+{
+    struct share *share = context;
+    struct raw_writer w = {response, request, '\n'};
+    struct reach reach;
+    uint64_t from, count;
+    char what[96];
+
+    if (!text_parse_u64(http_query(request, "from-seq"), &from) ||
+        !text_parse_u64(http_query(request, "count"), &count))
+        return ERROR_SET(err, STATUS_INVALID, "'from-seq' and 'count' must be numbers");
+    if (slice_is(http_query(request, "zero"), "1"))
+        w.end = '\0';
+    enum status status = share_reach(share, request, http_query(request, "tenant"), false, &reach,
+                                     err);
+    if (status != STATUS_OK)
+        return status;
+    (void)snprintf(what, sizeof(what), "raw from %llu count %llu", (unsigned long long)from,
+                   (unsigned long long)count);
+    struct audit_action action = {"AuditExport", slice_of(what), request, reach.tenants,
+                                  reach.count};
+    status = self_audit_put(share->audit, &action, err);
+    if (status != STATUS_OK)
+        return status;
+    response->content_type = "application/octet-stream";
+    return store_raw(share->services.store, &reach.tenants[0], from, count, each, &w, err);
+}

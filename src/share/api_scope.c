@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* POST /v1/scope {"indicators":[{"kind","value"}],"tenant","all_tenants","from","to"} */
+#include "share/share_priv.h"
+
+#include "base/limits.h"
+#include "base/time.h"
+#include "respond/scope.h"
+
+static enum status decode(const struct body *body, uint32_t token, struct arena *arena,
+                          struct slice *ret, struct error *err)
+{
+    struct buf text;
+
+    if (token == UINT32_MAX || body->tape.tokens[token].kind != JSON_STRING)
+        return ERROR_SET(err, STATUS_INVALID, "an indicator has the strings 'kind' and 'value'");
+    buf_init(&text, REQUEST_BODY_BYTES_MAX);
+    json_unescape(json_text(body->text, &body->tape.tokens[token]), &text);
+    *ret = arena_copy(arena, buf_slice(&text), err);
+    buf_release(&text);
+    return ret->data == NULL ? err->status : STATUS_OK;
+}
+
+static enum status parse_indicators(const struct body *body, struct arena *arena,
+                                    struct indicator **ret, uint32_t *ret_count,
+                                    struct error *err)
+{
+    const struct json_token *tokens = body->tape.tokens;
+    uint32_t array = json_member(body->text, tokens, 0, SLICE("indicators"));
+    uint32_t count = 0;
+
+    if (array == UINT32_MAX || tokens[array].kind != JSON_ARRAY)
+        return ERROR_SET(err, STATUS_INVALID, "'indicators' must be an array");
+    for (uint32_t i = array + 1; i < tokens[array].next; i = tokens[i].next)
+        count++;
+    *ret = ARENA_ARRAY(arena, struct indicator, count + 1, err);
+    if (*ret == NULL)
+        return err->status;
+    *ret_count = 0;
+    for (uint32_t i = array + 1; i < tokens[array].next; i = tokens[i].next) {
+        struct indicator *indicator = *ret + *ret_count;
+        struct slice kind;
+        enum status status =
+            decode(body, json_member(body->text, tokens, i, SLICE("kind")), arena, &kind, err);
+        if (status == STATUS_OK)
+            status = decode(body, json_member(body->text, tokens, i, SLICE("value")), arena,
+                            &indicator->value, err);
+        if (status != STATUS_OK)
+            return status;
+        if (!indicator_kind_from_name(kind, &indicator->kind))
+            return ERROR_SET(err, STATUS_INVALID,
+                             "an indicator's kind is alert, app-id, ip, session or user, not '%.*s'",
+                             SLICE_FMT(kind));
+        ++*ret_count;
+    }
+    return STATUS_OK;
+}
+
+static enum status parse_time(const struct body *body, const char *key, struct arena *arena,
+                              int64_t *ret, struct error *err)
+{
+    struct slice text;
+    enum status status = share_body_text(body, key, arena, &text, err);
+
+    if (status == STATUS_OK && text.size > 0 && !time_parse_iso(text, ret))
+        return ERROR_SET(err, STATUS_INVALID, "'%s' wants a time such as 2024-02-17T17:12:03Z",
+                         key);
+    return status;
+}
+
+static enum status run(struct share *share, const struct http_request *request,
+                       const struct body *body, struct buf *ret, struct error *err)
+{
+    struct scope_request scope = {.time_from = INT64_MIN, .time_to = INT64_MAX};
+    struct indicator *indicators = NULL;
+    struct query_view view;
+    struct reach reach;
+    struct slice tenant;
+    enum status status =
+        parse_indicators(body, request->arena, &indicators, &scope.indicator_count, err);
+
+    if (status == STATUS_OK)
+        status = share_body_text(body, "tenant", request->arena, &tenant, err);
+    if (status == STATUS_OK)
+        status = parse_time(body, "from", request->arena, &scope.time_from, err);
+    if (status == STATUS_OK)
+        status = parse_time(body, "to", request->arena, &scope.time_to, err);
+    if (status == STATUS_OK)
+        status = share_reach(share, request, tenant, share_body_flag(body, "all_tenants"), &reach,
+                             err);
+    if (status == STATUS_OK) {
+        struct audit_action action = {"ExposureScope", request->body, request, reach.tenants,
+                                      reach.count};
+        status = self_audit_put(share->audit, &action, err);
+    }
+    if (status == STATUS_OK)
+        status = share_view_open(share, &reach, &view, err);
+    if (status != STATUS_OK)
+        return status;
+    scope.indicators = indicators;
+    scope.tenants = reach.tenants;
+    scope.tenant_names = reach.names;
+    scope.tenant_count = reach.count;
+    scope.env = &view.env;
+    scope.now = time_from_unix_us(clock_unix_us(share->services.clock));
+    scope.thread_count = share->services.thread_count;
+    scope.cancelled = request->cancelled;
+    status = scope_run(&scope, ret, err);
+    share_view_close(&view);
+    return status;
+}
+
+enum status share_scope(void *context, const struct http_request *request,
+                        struct http_response *response, struct error *err)
+{
+    struct body body;
+    enum status status = share_body(request, &body, err);
+
+    if (status != STATUS_OK)
+        return status;
+    status = run(context, request, &body, &response->body, err);
+    if (status != STATUS_OK)
+        buf_clear(&response->body);
+    share_body_release(&body);
+    return status;
+}

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Health, metrics, status and compaction. */
+#include "share/share_priv.h"
+
+#include "base/limits.h"
+
+#include <stdio.h>
+
+enum status share_live(void *context, const struct http_request *request,
+                       struct http_response *response, struct error *err)
+{
+    (void)context;
+    (void)request;
+    (void)err;
+    response->content_type = "text/plain; charset=utf-8";
+    buf_add_text(&response->body, "ok\n");
+    return STATUS_OK;
+}
+
+enum status share_ready(void *context, const struct http_request *request,
+                        struct http_response *response, struct error *err)
+{
+    struct share *share = context;
+
+    if (share->services.draining != NULL && share->services.draining(share->services.context))
+        return ERROR_SET(err, STATUS_BUSY, "the server is stopping");
+    return share_live(context, request, response, err);
+}
+
+struct metric {
+    const char *name, *kind, *help;
+    double value;
+};
+
+static void add_metrics(struct buf *out, const struct metric *metrics, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        buf_add_format(out, "# HELP daybook_%s %s\n# TYPE daybook_%s %s\ndaybook_%s %.17g\n",
+                       metrics[i].name, metrics[i].help, metrics[i].name, metrics[i].kind,
+                       metrics[i].name, metrics[i].value);
+}
+
+static void add_ingest_metrics(struct share *share, struct buf *out)
+{
+    struct ingest_stats s;
+
+    ingest_stats(share->services.ingest, &s);
+    const struct metric metrics[] = {
+        {"acked_records_total", "counter", "Records answered with 2xx.", (double)s.acked_records},
+        {"acked_requests_total", "counter", "Ingest requests answered.", (double)s.acked_requests},
+        {"acked_bytes_total", "counter", "Raw bytes of acked records.", (double)s.acked_bytes},
+        {"duplicates_total", "counter", "Records not stored again.", (double)s.duplicates},
+        {"conflicting_total", "counter", "Same Id, other bytes.", (double)s.conflicting},
+        {"quarantined_total", "counter", "Records kept in quarantine.", (double)s.quarantined},
+        {"foreign_total", "counter", "Records of another organisation.", (double)s.foreign},
+        {"replayed_keys_total", "counter", "Idempotency keys seen again.",
+         (double)s.replayed_keys},
+        {"wal_syncs_total", "counter", "Syncs of the write-ahead log.", (double)s.fsyncs},
+        {"wal_sync_seconds_total", "counter", "Time in those syncs.",
+         (double)s.fsync_us_total / 1e6},
+        {"wal_sync_seconds_max", "gauge", "The slowest sync.", (double)s.fsync_us_max / 1e6},
+        {"wal_bytes", "gauge", "Size of the write-ahead log.", (double)s.wal_bytes},
+        {"ingest_queue_depth", "gauge", "Frames waiting for a commit.", (double)s.queue_depth},
+        {"shed_total", "counter", "Requests refused for overload.", (double)s.shed},
+        {"replayed_records", "gauge", "Records replayed at start.", (double)s.replayed_records},
+    };
+    add_metrics(out, metrics, sizeof(metrics) / sizeof(metrics[0]));
+}
+
+static void add_store_metrics(struct share *share, struct buf *out)
+{
+    struct store_stats s;
+
+    store_stats(share->services.store, &s);
+    const struct metric metrics[] = {
+        {"rows_memory", "gauge", "Rows in memory.", (double)s.rows_memory},
+        {"rows_sealed", "gauge", "Rows in segments.", (double)s.rows_sealed},
+        {"memory_bytes", "gauge", "Bytes of rows in memory.", (double)s.bytes_memory},
+        {"sealed_bytes", "gauge", "Bytes of segments.", (double)s.bytes_sealed},
+        {"segments", "gauge", "Segment files.", (double)s.segments},
+        {"sections", "gauge", "Live sections.", (double)s.sections},
+        {"flushes_total", "counter", "Flushes.", (double)s.flushes},
+        {"merges_total", "counter", "Merges.", (double)s.merges},
+        {"corrupt_sections", "gauge", "Sections set aside.", (double)s.corrupt_sections},
+        {"cache_bytes", "gauge", "Block cache.", (double)s.cache_bytes},
+        {"cache_hits_total", "counter", "Block cache hits.", (double)s.cache_hits},
+        {"cache_misses_total", "counter", "Block cache misses.", (double)s.cache_misses},
+        {"fallback_records", "gauge", "Records kept as raw bytes.", (double)s.fallback_records},
+    };
+    add_metrics(out, metrics, sizeof(metrics) / sizeof(metrics[0]));
+}
+
+static void add_detect_metrics(struct share *share, struct buf *out)
+{
+    struct detect_stats d;
+    struct webhook_stats w;
+
+    detect_stats(share->services.detect, &d);
+    webhook_stats(share->services.webhook, &w);
+    const struct metric metrics[] = {
+        {"rule_events_total", "counter", "Records the rules saw.", (double)d.events},
+        {"first_seen_pairs_total", "counter", "New (mailbox, application) pairs.",
+         (double)d.pairs},
+        {"alerts_total", "counter", "Alerts raised.", (double)d.alerts},
+        {"alerts_suppressed_total", "counter", "Alerts over the hourly limit.",
+         (double)d.suppressed},
+        {"hits_queue_depth", "gauge", "Hits waiting to be written.", (double)d.queue_depth},
+        {"hits_failed_total", "counter", "Hits that could not be written.",
+         (double)d.failed_writes},
+        {"webhook_delivered_total", "counter", "Alerts delivered.", (double)w.delivered},
+        {"webhook_failed_total", "counter", "Alerts not delivered.",
+         (double)(w.failed + w.dropped)},
+        {"webhook_queue_depth", "gauge", "Alerts waiting for delivery.", (double)w.queue_depth},
+    };
+    add_metrics(out, metrics, sizeof(metrics) / sizeof(metrics[0]));
+}
+
+enum status share_metrics(void *context, const struct http_request *request,
+                          struct http_response *response, struct error *err)
+{
+    struct share *share = context;
+
+    /* Counts over all tenants are for the instance. */
+    if (!guid_is_zero(&request->principal->tenant))
+        return ERROR_SET(err, STATUS_DENIED, "metrics are for tokens of the instance");
+    response->content_type = "text/plain; version=0.0.4; charset=utf-8";
+    add_ingest_metrics(share, &response->body);
+    add_store_metrics(share, &response->body);
+    add_detect_metrics(share, &response->body);
+    if (share->services.transport_metrics != NULL)
+        share->services.transport_metrics(share->services.context, &response->body);
+    return buf_check(&response->body, err);
+}
+
+enum status share_status(void *context, const struct http_request *request,
+                         struct http_response *response, struct error *err)
+{
+    struct share *share = context;
+    struct store_stats store;
+    struct ingest_stats ingest;
+
+    if (!guid_is_zero(&request->principal->tenant))
+        return ERROR_SET(err, STATUS_DENIED, "the status is for tokens of the instance");
+    store_stats(share->services.store, &store);
+    ingest_stats(share->services.ingest, &ingest);
+    buf_add_format(&response->body,
+                   "{\"version\":\"%s\",\"rows\":%llu,\"rows_in_memory\":%llu,"
+                   "\"bytes_in_segments\":%llu,\"segments\":%llu,\"sections\":%llu,"
+                   "\"corrupt_sections\":%llu,\"wal_bytes\":%llu,\"records_acked\":%llu,"
+                   "\"ok\":%s}\n",
+                   DAYBOOK_VERSION,
+                   (unsigned long long)(store.rows_memory + store.rows_sealed),
+                   (unsigned long long)store.rows_memory,
+                   (unsigned long long)store.bytes_sealed, (unsigned long long)store.segments,
+                   (unsigned long long)store.sections,
+                   (unsigned long long)store.corrupt_sections,
+                   (unsigned long long)ingest.wal_bytes,
+                   (unsigned long long)ingest.acked_records,
+                   store.corrupt_sections == 0 ? "true" : "false");
+    if (store.corrupt_sections > 0)
+        return ERROR_SET(err, STATUS_CORRUPT, "%llu stored sections cannot be read",
+                         (unsigned long long)store.corrupt_sections);
+    return buf_check(&response->body, err);
+}
+
+static void progress(void *context, uint64_t done, uint64_t total)
+{
+    struct http_response *response = context;
+    struct error ignored;
+
+    buf_add_format(&response->body, "%llu of %llu\n", (unsigned long long)done,
+                   (unsigned long long)total);
+    if (response->flush != NULL && response->flush(response, &ignored) != STATUS_OK)
+        buf_clear(&response->body);
+}
+
+enum status share_compact(void *context, const struct http_request *request,
+                          struct http_response *response, struct error *err)
+{
+    struct share *share = context;
+    enum status status = STATUS_OK;
+
+    if (!guid_is_zero(&request->principal->tenant))
+        return ERROR_SET(err, STATUS_DENIED, "compacting is for tokens of the instance");
+    response->content_type = "text/plain; charset=utf-8";
+    if (share->services.checkpoint != NULL)
+        status = share->services.checkpoint(share->services.context, err);
+    if (status == STATUS_OK)
+        status = store_compact(share->services.store, progress, response, request->cancelled, err);
+    if (status == STATUS_OK)
+        buf_add_text(&response->body, "done\n");
+    return status;
+}

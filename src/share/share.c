@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "share/share_priv.h"
+
+#include "base/limits.h"
+#include "base/text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define ROLE_BIT(role) (1u << (role))
+#define ANYBODY ROLE_BIT(ROLE_NONE)
+#define WRITERS (ROLE_BIT(ROLE_INGEST) | ROLE_BIT(ROLE_ADMIN) | ROLE_BIT(ROLE_OPERATOR))
+#define READERS                                                                                    \
+    (ROLE_BIT(ROLE_READER) | ROLE_BIT(ROLE_ANALYST) | ROLE_BIT(ROLE_ADMIN) |                       \
+     ROLE_BIT(ROLE_AUDITOR) | ROLE_BIT(ROLE_OPERATOR))
+#define ADMINS (ROLE_BIT(ROLE_ADMIN) | ROLE_BIT(ROLE_OPERATOR))
+
+static const struct http_route routes[] = {
+    {HTTP_POST, "/v1/ingest", WRITERS, share_ingest, false},
+    {HTTP_POST, "/v1/query", READERS, share_query, false},
+    {HTTP_POST, "/v1/query/batch", READERS, share_query_batch, false},
+    {HTTP_GET, "/v1/raw", READERS, share_raw, false},
+    {HTTP_POST, "/v1/scope", READERS, share_scope, false},
+    {HTTP_GET, "/v1/tenants", ADMINS, share_tenant_list, false},
+    {HTTP_POST, "/v1/tenants", ADMINS, share_tenant_add, false},
+    {HTTP_GET, "/v1/tokens", ADMINS, share_token_list, false},
+    {HTTP_POST, "/v1/tokens", ADMINS, share_token_add, false},
+    {HTTP_DELETE, "/v1/tokens/*", ADMINS, share_token_revoke, false},
+    {HTTP_GET, "/v1/settings/webhook", ADMINS, share_webhook_get, false},
+    {HTTP_PUT, "/v1/settings/webhook", ADMINS, share_webhook_put, false},
+    {HTTP_POST, "/v1/compact", ADMINS, share_compact, false},
+    {HTTP_GET, "/v1/status", READERS, share_status, false},
+    {HTTP_GET, "/livez", ANYBODY, share_live, false},
+    {HTTP_GET, "/readyz", ANYBODY, share_ready, false},
+    {HTTP_GET, "/metrics", READERS, share_metrics, false},
+};
+
+static enum status authenticate(void *context, struct slice token, struct principal *ret,
+                                struct error *err)
+{
+    struct share *share = context;
+    struct arena *arena = arena_new(MIB);
+    struct meta_token found;
+    enum status status;
+
+    if (arena == NULL)
+        return ERROR_MEMORY(err);
+    status = meta_token_check(share->services.meta, token, &found, arena, err);
+    if (status == STATUS_OK) {
+        *ret = (struct principal){
+            .role = (enum role)found.role,
+            .id = found.id,
+            .tenant = found.tenant,
+        };
+        (void)snprintf(ret->name, sizeof(ret->name), "%.*s", SLICE_FMT(found.name));
+        (void)snprintf(ret->table, sizeof(ret->table), "%.*s", SLICE_FMT(found.table));
+    }
+    arena_free(arena);
+    return status;
+}
+
+enum status share_new(const struct share_services *services, struct share **ret,
+                      struct error *err)
+{
+    struct share *share = calloc(1, sizeof(*share));
+
+    if (share == NULL)
+        return ERROR_MEMORY(err);
+    share->services = *services;
+    share->router = (struct http_router){
+        .routes = routes,
+        .route_count = sizeof(routes) / sizeof(routes[0]),
+        .context = share,
+        .authenticate = authenticate,
+    };
+    enum status status =
+        self_audit_new(services->ingest, services->clock, &share->audit, err);
+    if (status != STATUS_OK) {
+        free(share);
+        return status;
+    }
+    *ret = share;
+    return STATUS_OK;
+}
+
+const struct http_router *share_router(const struct share *share)
+{
+    return &share->router;
+}
+
+void share_free(struct share *share)
+{
+    if (share == NULL)
+        return;
+    self_audit_free(share->audit);
+    free(share);
+}
+
+/* The same words whether the tenant does not exist or is somebody else's. */
+static enum status no_tenant(struct slice name, struct error *err)
+{
+    return ERROR_SET(err, STATUS_NOT_FOUND, "there is no tenant '%.*s'",
+                     SLICE_FMT(slice_head(name, TENANT_NAME_BYTES_MAX)));
+}
+
+static enum status reach_all(struct share *share, const struct http_request *request,
+                             struct reach *ret, struct error *err)
+{
+    struct meta_tenant *tenants;
+    uint32_t count;
+
+    if (request->principal->role != ROLE_OPERATOR || !guid_is_zero(&request->principal->tenant))
+        return ERROR_SET(err, STATUS_DENIED, "all tenants at once are for the role operator");
+    enum status status =
+        meta_tenant_list(share->services.meta, request->arena, &tenants, &count, err);
+    if (status != STATUS_OK)
+        return status;
+    ret->tenants = ARENA_ARRAY(request->arena, struct guid, count + 1, err);
+    ret->names = ARENA_ARRAY(request->arena, struct slice, count + 1, err);
+    if (ret->tenants == NULL || ret->names == NULL)
+        return err->status;
+    for (uint32_t i = 0; i < count; i++) {
+        ret->tenants[i] = tenants[i].id;
+        ret->names[i] = tenants[i].name;
+    }
+    ret->count = count;
+    return STATUS_OK;
+}
+
+enum status share_reach(struct share *share, const struct http_request *request,
+                        struct slice name, bool all, struct reach *ret, struct error *err)
+{
+    const struct principal *who = request->principal;
+    char own[GUID_TEXT_BYTES + 1];
+    struct meta_tenant tenant;
+
+    *ret = (struct reach){0};
+    if (all)
+        return reach_all(share, request, ret, err);
+    guid_format(&who->tenant, own);
+    if (name.size == 0 && guid_is_zero(&who->tenant))
+        return ERROR_SET(err, STATUS_INVALID,
+                         "name a tenant: this token reaches the whole instance");
+    struct slice wanted = name.size == 0 ? slice_of(own) : name;
+    enum status status =
+        meta_tenant_find(share->services.meta, wanted, &tenant, request->arena, err);
+    if (status == STATUS_NOT_FOUND)
+        return no_tenant(wanted, err);
+    if (status != STATUS_OK)
+        return status;
+    if (!guid_is_zero(&who->tenant) && !guid_equal(&tenant.id, &who->tenant))
+        return no_tenant(wanted, err);
+    ret->tenants = ARENA_NEW(request->arena, struct guid, err);
+    ret->names = ARENA_NEW(request->arena, struct slice, err);
+    if (ret->tenants == NULL || ret->names == NULL)
+        return err->status;
+    ret->tenants[0] = tenant.id;
+    ret->names[0] = tenant.name;
+    ret->count = 1;
+    return STATUS_OK;
+}
+
+enum status share_body(const struct http_request *request, struct body *ret, struct error *err)
+{
+    ret->text = request->body;
+    json_tape_init(&ret->tape);
+    enum json_result result = json_parse(ret->text, JSON_DEPTH_MAX, &ret->tape);
+    if (result == JSON_OK && ret->tape.tokens[0].kind == JSON_OBJECT)
+        return STATUS_OK;
+    uint32_t at = ret->tape.error_offset;
+    json_tape_release(&ret->tape);
+    if (result == JSON_OK)
+        return ERROR_SET(err, STATUS_INVALID, "the body must be a JSON object");
+    return ERROR_SET(err, STATUS_INVALID, "the body %s (at byte %u)", json_result_text(result),
+                     at);
+}
+
+void share_body_release(struct body *body)
+{
+    json_tape_release(&body->tape);
+}
+
+enum status share_body_text(const struct body *body, const char *key, struct arena *arena,
+                            struct slice *ret, struct error *err)
+{
+    uint32_t token = json_member(body->text, body->tape.tokens, 0, slice_of(key));
+    struct buf decoded;
+
+    *ret = (struct slice){"", 0};
+    if (token == UINT32_MAX || body->tape.tokens[token].kind == JSON_NULL)
+        return STATUS_OK;
+    if (body->tape.tokens[token].kind != JSON_STRING)
+        return ERROR_SET(err, STATUS_INVALID, "'%s' must be a string", key);
+    buf_init(&decoded, REQUEST_BODY_BYTES_MAX);
+    json_unescape(json_text(body->text, &body->tape.tokens[token]), &decoded);
+    *ret = arena_copy(arena, buf_slice(&decoded), err);
+    buf_release(&decoded);
+    return ret->data == NULL ? err->status : STATUS_OK;
+}
+
+bool share_body_flag(const struct body *body, const char *key)
+{
+    uint32_t token = json_member(body->text, body->tape.tokens, 0, slice_of(key));
+
+    return token != UINT32_MAX && body->tape.tokens[token].kind == JSON_TRUE;
+}
+
+/* ---- what a query sees ---- */
+
+static enum status find_table(void *context, struct slice name, struct table_source **ret,
+                              struct error *err)
+{
+    struct query_view *view = context;
+
+    return store_snapshot_source(view->snapshot, name, view->reach.tenants, view->reach.count, ret,
+                                 err);
+}
+
+static struct slice find_view(void *context, struct slice name)
+{
+    const struct share_services *services = &((struct query_view *)context)->share->services;
+
+    return services->view == NULL ? (struct slice){"", 0}
+                                  : services->view(services->context, name);
+}
+
+static void each_name(void *context, void (*each)(void *arg, struct slice name), void *arg)
+{
+    struct query_view *view = context;
+    const struct share_services *services = &view->share->services;
+
+    store_snapshot_tables(view->snapshot, view->reach.tenants, view->reach.count, each, arg);
+    if (services->views != NULL)
+        services->views(services->context, each, arg);
+}
+
+enum status share_view_open(struct share *share, const struct reach *reach,
+                            struct query_view *ret, struct error *err)
+{
+    *ret = (struct query_view){.share = share, .reach = *reach};
+    ret->env = (struct query_env){
+        .context = ret,
+        .table = find_table,
+        .view = find_view,
+        .names = each_name,
+    };
+    return store_snapshot(share->services.store, &ret->snapshot, err);
+}
+
+void share_view_close(struct query_view *view)
+{
+    store_snapshot_free(view->snapshot);
+}

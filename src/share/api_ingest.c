@@ -64,6 +64,7 @@ enum status share_ingest(void *context, const struct http_request *request,
 {
     struct share *share = context;
     const struct principal *who = request->principal;
+    struct slice only = slice_of(who->table);
     struct reach reach;
     struct ingest_answer answer;
     struct ingest_request in = {
@@ -80,11 +81,11 @@ enum status share_ingest(void *context, const struct http_request *request,
     if (status == STATUS_OK && in.idempotency_key.size > IDEMPOTENCY_KEY_BYTES_MAX)
         status = ERROR_SET(err, STATUS_INVALID, "an idempotency key has at most %d bytes",
                            IDEMPOTENCY_KEY_BYTES_MAX);
-    if (status == STATUS_OK && who->table[0] != '\0') {
-        if (in.table.size > 0 && !slice_is(in.table, who->table))
-            status = ERROR_SET(err, STATUS_DENIED, "this token may write the table '%s' only",
-                               who->table);
-        in.table = slice_of(who->table);
+    if (status == STATUS_OK && only.size > 0) {
+        if (in.table.size > 0 && !slice_equal(in.table, only))
+            status = ERROR_SET(err, STATUS_DENIED, "this token may write the table '%.*s' only",
+                               SLICE_FMT(only));
+        in.table = only;
     }
     if (status != STATUS_OK)
         return status;

@@ -79,6 +79,10 @@
 #define WEBHOOK_TIMEOUT_MS 10000u
 #define WEBHOOK_ANSWER_BYTES_MAX (64 * KIB)
 
+/* ---- keeper ---- */
+#define KEEPER_CHANNELS_MAX 16u  /* sockets, and so requests at a time */
+#define KEEPER_TIMEOUT_MS 10000u /* for one answer, waiting for a free socket included */
+
 _Static_assert(RECORD_BYTES_MAX <= LEAF_BYTES_MAX, "a record fits a leaf");
 _Static_assert(LEAF_BYTES_MAX <= REQUEST_BODY_BYTES_MAX, "a leaf fits a request");
 _Static_assert(LEAF_RECORDS_MAX <= PART_ROWS_MAX, "a leaf fits a part");

@@ -3,7 +3,7 @@
  *
  * A shelf per (tenant, table) holds parts in the order they came.  Small parts
  * are joined by the thread that adds one too many, outside of the lock.  The
- * caller of every function holds the store's lock unless it says otherwise.
+ * caller of every function holds the store's lock.
  *
  * A flush: memory_begin_flush() pins the parts below the floor and keeps them
  * from being joined; when they are durable elsewhere, memory_end_flush() takes
@@ -17,7 +17,9 @@
 struct memory_part {
     struct part *part;    /* one reference */
     uint64_t added_us;    /* monotonic: age of the rows */
+    size_t size_bytes;
     bool busy;            /* being joined or flushed: not to be joined */
+    bool stays;           /* a join with it passed a bound: not to be tried again */
 };
 
 struct memory_shelf {
@@ -51,7 +53,8 @@ enum status memory_list(const struct memory *memory, struct part_list *ret,
                         struct error *err) MUST_USE;
 uint64_t memory_oldest_us(const struct memory *memory); /* UINT64_MAX when empty */
 
-/* The parts whose rows all come from WAL files below wal_floor. */
+/* The parts whose rows all come from WAL files below wal_floor.  STATUS_BUSY
+ * while one of them is being joined. */
 enum status memory_begin_flush(struct memory *memory, uint64_t wal_floor, struct part_list *ret,
                                struct error *err) MUST_USE;
 /* done: the parts of the list leave memory; else they may be joined again. */
@@ -61,7 +64,8 @@ void memory_end_flush(struct memory *memory, const struct part_list *list, bool 
  * false if there are none. */
 bool memory_begin_join(struct memory *memory, const struct guid *tenant, struct slice table,
                        struct part_list *ret);
-/* Puts `joined` (reference taken over) in their place; NULL: leaves them. */
+/* Puts `joined` (reference taken over) in their place; NULL: they cannot be
+ * joined and stay as they are. */
 void memory_end_join(struct memory *memory, const struct part_list *list, struct part *joined);
 
 #endif

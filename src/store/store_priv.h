@@ -1,30 +1,39 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* store_priv.h - the store as its own files see it.
  *
- * `lock` guards what readers pin together: the parts in memory and the list of
- * published sections.  It is held for copying pointers only, never for work or
- * input and output.  A flush holds flush_lock throughout, and `lock` only for
- * memory_begin_flush() and for the last step, in which the parts leave memory
- * and the section is published: a snapshot sees each row once.
+ * `lock` guards the parts in memory; it is held for copying pointers only,
+ * never for work or input and output.  A snapshot takes it inside
+ * sealed_pin() and a flush inside the publish step of sealed_flush(), which
+ * exclude each other: a snapshot sees each row once.
+ *
+ * Order of locks: flush_lock, those of `struct sealed`, lock.
  */
 #ifndef STORE_STORE_PRIV_H
 #define STORE_STORE_PRIV_H
 
 #include "store/memory_priv.h"
+#include "store/scan_priv.h"
+#include "store/segment_priv.h"
 #include "store/store.h"
 
 #include <pthread.h>
-
-struct segment_set; /* segment_priv.h */
 
 struct store {
     struct record_sink sink; /* first */
     struct store_options options;
     pthread_mutex_t lock;
+    pthread_cond_t joined; /* a join has ended */
     struct memory memory;
-    struct segment_set *segments;
-    pthread_mutex_t flush_lock; /* flush, merge and compact: one at a time */
-    atomic_uint_fast64_t flush_count, merge_count;
+    struct sealed *sealed;
+    pthread_mutex_t flush_lock; /* one flush at a time */
+};
+
+/* Not thread-safe; the parts and sections it pins are. */
+struct store_snapshot {
+    struct store *store;
+    struct part_list memory;
+    struct section_list *sections;
+    struct scan_source *sources; /* owned */
 };
 
 #endif

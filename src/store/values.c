@@ -89,8 +89,7 @@ static bool parse_timespan(struct slice text, int64_t *ret)
     return true;
 }
 
-/* The decoded text as a fixed-size value; false = null. */
-static bool parse_fixed(enum type type, struct slice text, void *ret)
+bool leaf_to_fixed(enum type type, struct slice text, void *ret)
 {
     int64_t number;
     double real;
@@ -158,7 +157,7 @@ static enum status fill_fixed(struct maker *m, enum type type, struct error *err
 
     for (uint32_t i = 0; i < m->path->dict_count; i++) {
         struct slice text = plain_text(m->path, i, &scratch);
-        m->nulls[i] = !parse_fixed(type, text, m->data + i * size);
+        m->nulls[i] = !leaf_to_fixed(type, text, m->data + i * size);
     }
     m->nulls[m->path->dict_count] = 1;
     m->values->nulls = m->nulls;

@@ -26,6 +26,9 @@ struct path_values {
 /* path: a value path whose dictionary is loaded.  Lives as long as the part. */
 enum status path_values_get(const struct part *part, uint32_t path, enum type type,
                             const struct path_values **ret, struct error *err) MUST_USE;
+/* The decoded text of a leaf as a value of a type that is not carried as a
+ * slice; false = null. */
+bool leaf_to_fixed(enum type type, struct slice text, void *ret);
 void path_values_free(struct path_values *values); /* the whole list; NULL allowed */
 size_t path_values_bytes(const struct path_values *values);
 

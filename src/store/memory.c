@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Invariants:
+ * 1. row_count and byte_count are the sums over all parts on the shelves.
+ * 2. Only parts of one WAL file are joined, so a flush by WAL file takes whole
+ *    parts and never a row too many.
+ * 3. A busy part is in exactly one list of a flush or a join.
+ */
+#include "store/memory_priv.h"
+
+#include "base/check.h"
+#include "base/limits.h"
+
+#include <stdlib.h>
+
+#define JOIN_FAN_IN 8u /* so many parts of a size class are joined */
+
+/* ---- lists ---- */
+
+enum status part_list_add(struct part_list *list, struct part *part, struct error *err)
+{
+    if (list->count == list->capacity) {
+        uint32_t capacity = list->capacity == 0 ? 16 : list->capacity * 2;
+        struct part **parts = realloc(list->parts, capacity * sizeof(struct part *));
+        if (parts == NULL)
+            return ERROR_MEMORY(err);
+        list->parts = parts;
+        list->capacity = capacity;
+    }
+    list->parts[list->count++] = part_ref(part);
+    return STATUS_OK;
+}
+
+void part_list_release(struct part_list *list)
+{
+    for (uint32_t i = 0; i < list->count; i++)
+        part_unref(list->parts[i]);
+    free(list->parts);
+    *list = (struct part_list){0};
+}
+
+static bool has_part(const struct part_list *list, const struct part *part)
+{
+    for (uint32_t i = 0; i < list->count; i++) {
+        if (list->parts[i] == part)
+            return true;
+    }
+    return false;
+}
+
+/* ---- shelves ---- */
+
+static struct memory_shelf *find_shelf(struct memory *memory, const struct guid *tenant,
+                                       struct slice table)
+{
+    for (uint32_t i = 0; i < memory->shelf_count; i++) {
+        struct memory_shelf *shelf = &memory->shelves[i];
+        if (guid_equal(&shelf->tenant, tenant) && slice_equal(shelf->table, table))
+            return shelf;
+    }
+    return NULL;
+}
+
+static struct memory_shelf *add_shelf(struct memory *memory, const struct part *part,
+                                      struct error *err)
+{
+    if (memory->shelf_count == memory->shelf_capacity) {
+        uint32_t capacity = memory->shelf_capacity == 0 ? 16 : memory->shelf_capacity * 2;
+        struct memory_shelf *shelves = realloc(memory->shelves, capacity * sizeof(*shelves));
+        if (shelves == NULL) {
+            (void)ERROR_MEMORY(err);
+            return NULL;
+        }
+        memory->shelves = shelves;
+        memory->shelf_capacity = capacity;
+    }
+    char *table = slice_dup(part->table);
+    if (table == NULL) {
+        (void)ERROR_MEMORY(err);
+        return NULL;
+    }
+    struct memory_shelf *shelf = &memory->shelves[memory->shelf_count++];
+    *shelf = (struct memory_shelf){.tenant = part->tenant,
+                                   .table = slice_from(table, part->table.size)};
+    return shelf;
+}
+
+static void release_shelf(struct memory_shelf *shelf)
+{
+    for (uint32_t i = 0; i < shelf->part_count; i++)
+        part_unref(shelf->parts[i].part);
+    free(shelf->parts);
+    free((void *)(uintptr_t)shelf->table.data);
+}
+
+void memory_release(struct memory *memory)
+{
+    for (uint32_t i = 0; i < memory->shelf_count; i++)
+        release_shelf(&memory->shelves[i]);
+    free(memory->shelves);
+    *memory = (struct memory){0};
+}
+
+static void count_part(struct memory *memory, const struct memory_part *p, bool is_added)
+{
+    if (is_added) {
+        memory->row_count += p->part->row_count;
+        memory->byte_count += p->size_bytes;
+    } else {
+        CHECK(memory->row_count >= p->part->row_count); /* invariant 1 */
+        memory->row_count -= p->part->row_count;
+        memory->byte_count -= p->size_bytes;
+    }
+}
+
+static enum status put_part(struct memory *memory, struct memory_shelf *shelf, struct part *part,
+                            uint64_t added_us, struct error *err)
+{
+    if (shelf->part_count == shelf->part_capacity) {
+        uint32_t capacity = shelf->part_capacity == 0 ? 16 : shelf->part_capacity * 2;
+        struct memory_part *parts = realloc(shelf->parts, capacity * sizeof(*parts));
+        if (parts == NULL)
+            return ERROR_MEMORY(err);
+        shelf->parts = parts;
+        shelf->part_capacity = capacity;
+    }
+    struct memory_part *p = &shelf->parts[shelf->part_count++];
+    *p = (struct memory_part){
+        .part = part, .added_us = added_us, .size_bytes = part_memory_bytes(part)};
+    count_part(memory, p, true);
+    return STATUS_OK;
+}
+
+enum status memory_add(struct memory *memory, struct part *part, uint64_t now_us,
+                       struct error *err)
+{
+    struct memory_shelf *shelf = find_shelf(memory, &part->tenant, part->table);
+    if (shelf == NULL)
+        shelf = add_shelf(memory, part, err);
+    if (shelf == NULL)
+        return err->status;
+    return put_part(memory, shelf, part, now_us, err);
+}
+
+/* Takes the part at `index` off the shelf; its order is kept. */
+static void drop_part(struct memory *memory, struct memory_shelf *shelf, uint32_t index)
+{
+    count_part(memory, &shelf->parts[index], false);
+    part_unref(shelf->parts[index].part);
+    shelf->part_count--;
+    memmove(&shelf->parts[index], &shelf->parts[index + 1],
+            (shelf->part_count - index) * sizeof(*shelf->parts));
+}
+
+enum status memory_list(const struct memory *memory, struct part_list *ret, struct error *err)
+{
+    for (uint32_t i = 0; i < memory->shelf_count; i++) {
+        for (uint32_t k = 0; k < memory->shelves[i].part_count; k++) {
+            enum status status = part_list_add(ret, memory->shelves[i].parts[k].part, err);
+            if (status != STATUS_OK)
+                return status;
+        }
+    }
+    return STATUS_OK;
+}
+
+uint64_t memory_oldest_us(const struct memory *memory)
+{
+    uint64_t oldest_us = UINT64_MAX;
+
+    for (uint32_t i = 0; i < memory->shelf_count; i++) {
+        for (uint32_t k = 0; k < memory->shelves[i].part_count; k++) {
+            if (memory->shelves[i].parts[k].added_us < oldest_us)
+                oldest_us = memory->shelves[i].parts[k].added_us;
+        }
+    }
+    return oldest_us;
+}
+
+/* ---- flush ---- */
+
+enum status memory_begin_flush(struct memory *memory, uint64_t wal_floor, struct part_list *ret,
+                               struct error *err)
+{
+    enum status status = STATUS_OK;
+
+    for (uint32_t i = 0; i < memory->shelf_count && status == STATUS_OK; i++) {
+        struct memory_shelf *shelf = &memory->shelves[i];
+        for (uint32_t k = 0; k < shelf->part_count && status == STATUS_OK; k++) {
+            struct memory_part *p = &shelf->parts[k];
+            if (p->part->wal_file_max >= wal_floor)
+                continue;
+            if (p->busy) /* a join will put another part in its place soon */
+                status = ERROR_SET(err, STATUS_BUSY, "parts in memory are being joined");
+            else
+                status = part_list_add(ret, p->part, err);
+            if (status == STATUS_OK)
+                p->busy = true;
+        }
+    }
+    if (status != STATUS_OK) {
+        memory_end_flush(memory, ret, false);
+        part_list_release(ret);
+    }
+    return status;
+}
+
+void memory_end_flush(struct memory *memory, const struct part_list *list, bool done)
+{
+    for (uint32_t i = 0; i < memory->shelf_count; i++) {
+        struct memory_shelf *shelf = &memory->shelves[i];
+        for (uint32_t k = shelf->part_count; k > 0; k--) {
+            struct memory_part *p = &shelf->parts[k - 1];
+            if (!p->busy || !has_part(list, p->part))
+                continue;
+            p->busy = false;
+            if (done)
+                drop_part(memory, shelf, k - 1);
+        }
+    }
+    for (uint32_t i = memory->shelf_count; i > 0; i--) {
+        struct memory_shelf *shelf = &memory->shelves[i - 1];
+        if (shelf->part_count > 0)
+            continue;
+        release_shelf(shelf);
+        *shelf = memory->shelves[--memory->shelf_count];
+    }
+}
+
+/* ---- joins ---- */
+
+/* 0 for up to 64 rows, 1 up to 512, 2 up to 4,096; 3 is not joined any more. */
+static uint32_t size_class(const struct part *part)
+{
+    return part->row_count <= SMALL_TENANT_ROWS / 64  ? 0
+           : part->row_count <= SMALL_TENANT_ROWS / 8 ? 1
+           : part->row_count <= SMALL_TENANT_ROWS     ? 2
+                                                      : 3;
+}
+
+bool memory_begin_join(struct memory *memory, const struct guid *tenant, struct slice table,
+                       struct part_list *ret)
+{
+    struct memory_shelf *shelf = find_shelf(memory, tenant, table);
+    struct error err;
+    uint32_t counts[3] = {0}, wanted = 3;
+    size_t bytes = 0;
+
+    if (shelf == NULL || shelf->part_count < JOIN_FAN_IN)
+        return false;
+    uint64_t wal_file = shelf->parts[shelf->part_count - 1].part->wal_file_max;
+    for (uint32_t i = 0; i < shelf->part_count; i++) {
+        const struct memory_part *p = &shelf->parts[i];
+        uint32_t class = size_class(p->part);
+        if (class < 3 && !p->busy && !p->stays && p->part->wal_file_max == wal_file)
+            counts[class]++;
+    }
+    for (uint32_t class = 0; class < 3; class++) {
+        if (counts[class] >= JOIN_FAN_IN)
+            wanted = class;
+    }
+    for (uint32_t i = 0; i < shelf->part_count && wanted < 3; i++) {
+        struct memory_part *p = &shelf->parts[i];
+        if (size_class(p->part) > wanted || p->busy || p->stays ||
+            p->part->wal_file_max != wal_file)
+            continue;
+        bytes += p->size_bytes;
+        if (bytes > PART_JOIN_BYTES_MAX || part_list_add(ret, p->part, &err) != STATUS_OK)
+            break; /* what there is will do; without memory a join can wait */
+        p->busy = true;
+    }
+    if (ret->count >= 2)
+        return true;
+    memory_end_flush(memory, ret, false);
+    part_list_release(ret);
+    return false;
+}
+
+void memory_end_join(struct memory *memory, const struct part_list *list, struct part *joined)
+{
+    if (list->count == 0)
+        return;
+    struct memory_shelf *shelf =
+        find_shelf(memory, &list->parts[0]->tenant, list->parts[0]->table);
+    CHECK(shelf != NULL);
+    bool is_placed = joined == NULL;
+    for (uint32_t i = 0; i < shelf->part_count;) {
+        struct memory_part *p = &shelf->parts[i];
+        if (!p->busy || !has_part(list, p->part)) {
+            i++;
+            continue;
+        }
+        p->busy = false;
+        if (joined == NULL) {
+            p->stays = true;
+            i++;
+        } else if (!is_placed) { /* in the place and with the age of the oldest */
+            count_part(memory, p, false);
+            part_unref(p->part);
+            p->part = joined;
+            p->size_bytes = part_memory_bytes(joined);
+            count_part(memory, p, true);
+            is_placed = true;
+            i++;
+        } else {
+            drop_part(memory, shelf, i);
+        }
+    }
+    CHECK(is_placed); /* invariant 3 */
+}

@@ -1,0 +1,415 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The table_source of the store: units dealt out to worker threads.
+ *
+ * A worker has two arenas on the budget of the request: one lives for a part,
+ * one for a batch.  The first error ends the scan for all; a damaged section
+ * does not: it is a gap, named in the stats.
+ */
+#include "store/scan_priv.h"
+
+#include "base/check.h"
+
+#include <pthread.h>
+#include <stdio.h>
+
+#define SCAN_THREADS_MAX 64u
+
+struct scan_run {
+    struct scan_source *source;
+    const struct scan_request *request;
+    struct scan_sink *sink;
+    atomic_uint next_unit;
+    atomic_bool stop;
+    pthread_mutex_t lock; /* of what follows */
+    struct scan_stats *stats;
+    struct error *err;
+    enum status status;
+};
+
+struct scan_worker {
+    struct scan_run *run;
+    uint32_t index;
+    struct arena *part_arena, *batch_arena;
+    pthread_t thread;
+};
+
+/* ---- columns of views ---- */
+
+enum status scan_load(struct part_scan *scan, uint32_t path, struct error *err)
+{
+    if (!scan->is_view || scan->part->paths[path].loaded || scan->part->paths[path].is_object)
+        return STATUS_OK;
+    return section_load(scan->part, path, err);
+}
+
+enum status scan_load_tree(struct part_scan *scan, uint32_t path, struct error *err)
+{
+    const struct part *part = scan->part;
+    if (!scan->is_view)
+        return STATUS_OK;
+    bool *wanted = ARENA_ARRAY(scan->arena, bool, part->path_count, err);
+    if (wanted == NULL)
+        return err->status;
+    enum status status = STATUS_OK;
+
+    wanted[path] = true;
+    for (uint32_t p = path; p < part->path_count && status == STATUS_OK; p++) {
+        if (!wanted[p])
+            continue;
+        status = scan_load(scan, p, err);
+        for (uint32_t s = part->root_shape_count; s < part->shape_count; s++) {
+            const struct shape *shape = &part->shapes[s];
+            for (uint32_t i = 0; shape->parent_path == p && i < shape->slot_count; i++)
+                wanted[shape->slots[i].path] = true;
+        }
+    }
+    return status;
+}
+
+enum status scan_load_shape(struct part_scan *scan, uint32_t shape, struct error *err)
+{
+    return scan->is_view ? section_load_shape(scan->part, shape, err) : STATUS_OK;
+}
+
+enum status scan_load_rows(struct part_scan *scan, unsigned which, struct error *err)
+{
+    return scan->is_view ? section_load_rows(scan->part, which, err) : STATUS_OK;
+}
+
+/* ---- where paths are ---- */
+
+static struct binding bind_shape(const struct shape *shape, uint32_t value, uint32_t array,
+                                 uint32_t object)
+{
+    if (shape->is_raw)
+        return (struct binding){.kind = BIND_RAW};
+    for (uint32_t i = 0; i < shape->slot_count; i++) {
+        const struct slot *slot = &shape->slots[i];
+        bool is_array = slot->kind == SLOT_ARRAY;
+        if (!slot->shadowed && slot->path == (is_array ? array : value))
+            return (struct binding){is_array ? BIND_ARRAY : BIND_LEAF, slot->path, slot->first};
+    }
+    for (uint32_t i = 0; i < shape->object_count; i++) {
+        if (shape->objects[i].path == object)
+            return (struct binding){BIND_OBJECT, i, 0};
+    }
+    return (struct binding){.kind = BIND_NONE};
+}
+
+enum status scan_bind(struct part_scan *scan, struct slice path, struct binding **ret,
+                      struct error *err)
+{
+    const struct part *part = scan->part;
+    uint32_t value = part_find_path(part, path, PATH_VALUE);
+    uint32_t array = part_find_path(part, path, PATH_ARRAY);
+    uint32_t object = part_find_path(part, path, PATH_OBJECT);
+
+    *ret = ARENA_ARRAY(scan->arena, struct binding, part->root_shape_count, err);
+    if (*ret == NULL)
+        return err->status;
+    for (uint32_t s = 0; s < part->root_shape_count; s++)
+        (*ret)[s] = bind_shape(&part->shapes[s], value, array, object);
+    return STATUS_OK;
+}
+
+/* ---- batches ---- */
+
+/* End of the batch that begins at `begin`: rows that are kept raw stay apart. */
+static uint32_t batch_end(const struct part_scan *scan, uint32_t begin)
+{
+    const struct part *part = scan->part;
+    uint32_t end = scan->row_count - begin > BATCH_ROWS_MAX ? begin + BATCH_ROWS_MAX
+                                                            : scan->row_count;
+    bool is_raw = part->shapes[part_root_shape(part, scan->rows[begin])].is_raw;
+
+    for (uint32_t s = 0; s < part->root_shape_count; s++) {
+        const struct shape *shape = &part->shapes[s];
+        uint32_t border = is_raw ? shape->row_begin + shape->row_count : shape->row_begin;
+        if (!shape->is_raw || border <= scan->rows[begin])
+            continue;
+        /* Rows rise: stop before the border. */
+        uint32_t low = begin, high = end;
+        while (low < high) {
+            uint32_t middle = low + (high - low) / 2;
+            if (scan->rows[middle] < border)
+                low = middle + 1;
+            else
+                high = middle;
+        }
+        return low;
+    }
+    return end;
+}
+
+static enum status send_batch(struct scan_worker *worker, const struct part_scan *scan,
+                              const uint32_t *rows, uint32_t count, bool *stop, struct error *err)
+{
+    uint32_t column_count = scan->request->column_count;
+    struct batch batch = {.row_count = count, .column_count = column_count};
+    struct vector *columns = ARENA_ARRAY(worker->batch_arena, struct vector, column_count, err);
+    if (columns == NULL)
+        return err->status;
+    for (uint32_t i = 0; i < column_count; i++) {
+        enum status status = scan_make_column(scan, &scan->plans[i], rows, count,
+                                              worker->batch_arena, &columns[i], err);
+        if (status != STATUS_OK)
+            return status;
+    }
+    batch.columns = columns;
+    return worker->run->sink->take(worker->run->sink, worker->index, &batch, stop, err);
+}
+
+static enum status send_rows(struct scan_worker *worker, const struct part_scan *scan,
+                             struct error *err)
+{
+    struct scan_run *run = worker->run;
+    enum status status = STATUS_OK;
+
+    for (uint32_t at = 0; at < scan->row_count && status == STATUS_OK;) {
+        bool stop = false;
+        if (atomic_load_explicit(&run->stop, memory_order_relaxed))
+            return STATUS_OK;
+        if (run->request->cancelled != NULL && atomic_load(run->request->cancelled))
+            return ERROR_SET(err, STATUS_CANCELLED, "the query was cancelled");
+        uint32_t end = batch_end(scan, at);
+        status = send_batch(worker, scan, scan->rows + at, end - at, &stop, err);
+        arena_clear(worker->batch_arena);
+        if (stop)
+            atomic_store(&run->stop, true);
+        at = end;
+    }
+    return status;
+}
+
+/* ---- units ---- */
+
+static void note_part(struct scan_run *run, const struct part *part, uint64_t examined)
+{
+    struct scan_stats *stats = run->stats;
+
+    (void)pthread_mutex_lock(&run->lock);
+    stats->rows_scanned += examined;
+    if (examined == 0) {
+        stats->parts_skipped++;
+    } else {
+        stats->parts_scanned++;
+        if (part->time_min < stats->time_low)
+            stats->time_low = part->time_min;
+        if (part->time_max > stats->time_high)
+            stats->time_high = part->time_max;
+    }
+    (void)pthread_mutex_unlock(&run->lock);
+}
+
+static void note_gap(struct scan_run *run, const char *text)
+{
+    (void)pthread_mutex_lock(&run->lock);
+    run->stats->complete = false;
+    if (run->stats->gap[0] == '\0')
+        (void)snprintf(run->stats->gap, sizeof(run->stats->gap), "%s", text);
+    (void)pthread_mutex_unlock(&run->lock);
+}
+
+static enum status scan_part(struct scan_worker *worker, struct part_scan *scan, struct error *err)
+{
+    uint64_t examined;
+    enum status status = scan_choose_rows(scan, &examined, err);
+
+    if (status == STATUS_OK && scan->row_count > 0)
+        status = scan_plan_columns(scan, err);
+    if (status == STATUS_OK)
+        status = send_rows(worker, scan, err);
+    if (status == STATUS_OK)
+        note_part(worker->run, scan->part, examined);
+    return status;
+}
+
+/* Asks the index of a section about the filters that name whole values.  An
+ * index that cannot be read says nothing. */
+static bool probe(const struct scan_run *run, struct section *section, uint64_t *blocks)
+{
+    const struct scan_request *request = run->request;
+    struct error err;
+
+    for (uint32_t i = 0; i < request->filter_count; i++) {
+        const struct filter *filter = &request->filters[i];
+        uint64_t found[SECTION_BLOCKS_MAX / 64] = {0};
+        bool any = false, is_known = filter->value_count > 0 && filter->path.size == 0 &&
+                                     filter->column != SOURCE_COLUMN_ANY &&
+                                     (filter->kind == FILTER_EQUAL ||
+                                      filter->kind == FILTER_EQUAL_NOCASE);
+        if (!is_known || run->source->columns[filter->column].source != COLUMN_FIELD ||
+            run->source->columns[filter->column].type != TYPE_STRING)
+            continue;
+        for (uint32_t k = 0; k < filter->value_count && is_known; k++) {
+            const struct value *value = &filter->values[k];
+            uint64_t one[SECTION_BLOCKS_MAX / 64] = {0};
+            bool maybe;
+            is_known = value->type == TYPE_STRING && !value->is_null && value->bytes.size > 0 &&
+                       section_probe(section, run->source->columns[filter->column].path,
+                                     value->bytes, &maybe, one, &err) == STATUS_OK;
+            any |= is_known && maybe;
+            for (size_t w = 0; w < SECTION_BLOCKS_MAX / 64; w++)
+                found[w] |= one[w];
+        }
+        for (size_t w = 0; w < SECTION_BLOCKS_MAX / 64 && is_known; w++)
+            blocks[w] &= found[w];
+        if (is_known && !any)
+            return false;
+    }
+    return true;
+}
+
+static enum status scan_section(struct scan_worker *worker, struct part_scan *scan,
+                                struct section *section, struct error *err)
+{
+    const struct section_info *info = section_info(section);
+    const struct scan_request *request = scan->request;
+    uint64_t blocks[SECTION_BLOCKS_MAX / 64];
+    memset(blocks, 0xFF, sizeof(blocks));
+    bool is_outside =
+        info->time_max < request->time_from ||
+        (request->time_to != INT64_MAX && info->time_min >= request->time_to);
+
+    if (!section_is_usable(section)) {
+        note_gap(worker->run, "a damaged section was left out");
+        return STATUS_OK;
+    }
+    if (is_outside || (!scan->source->is_quarantine && !probe(worker->run, section, blocks))) {
+        note_part(worker->run, NULL, 0);
+        return STATUS_OK;
+    }
+    enum status status = section_view(section, &scan->part, err);
+    if (status == STATUS_OK) {
+        scan->is_view = true;
+        scan->blocks = blocks;
+        status = scan_part(worker, scan, err);
+        part_unref(scan->part);
+    }
+    if (status != STATUS_CORRUPT)
+        return status;
+    note_gap(worker->run, err->text);
+    return STATUS_OK;
+}
+
+static void fail_run(struct scan_run *run, const struct error *err)
+{
+    (void)pthread_mutex_lock(&run->lock);
+    if (run->status == STATUS_OK) {
+        run->status = err->status;
+        *run->err = *err;
+    }
+    (void)pthread_mutex_unlock(&run->lock);
+    atomic_store(&run->stop, true);
+}
+
+static void *work(void *argument)
+{
+    struct scan_worker *worker = argument;
+    struct scan_run *run = worker->run;
+    struct error err = {0};
+
+    while (!atomic_load(&run->stop)) {
+        uint32_t index = atomic_fetch_add(&run->next_unit, 1);
+        if (index >= run->source->unit_count)
+            break;
+        const struct scan_unit *unit = &run->source->units[index];
+        struct part_scan scan = {.source = run->source,
+                                 .request = run->request,
+                                 .part = unit->part,
+                                 .arena = worker->part_arena};
+        enum status status = unit->section != NULL
+                                 ? scan_section(worker, &scan, unit->section, &err)
+                                 : scan_part(worker, &scan, &err);
+        arena_clear(worker->part_arena);
+        if (status != STATUS_OK)
+            fail_run(run, &err);
+    }
+    return NULL;
+}
+
+/* ---- the table_source ---- */
+
+static const struct schema *source_schema(struct table_source *base)
+{
+    return &((struct scan_source *)base)->schema;
+}
+
+static enum status start_workers(struct scan_run *run, struct scan_worker *workers,
+                                 uint32_t count, struct error *err)
+{
+    enum status status = STATUS_OK;
+    uint32_t started = 1;
+
+    for (uint32_t i = 0; i < count; i++) {
+        workers[i].run = run;
+        workers[i].index = i;
+        workers[i].part_arena = arena_share(run->request->arena);
+        workers[i].batch_arena = arena_share(run->request->arena);
+        if (workers[i].part_arena == NULL || workers[i].batch_arena == NULL)
+            status = ERROR_MEMORY(err);
+    }
+    for (; started < count && status == STATUS_OK; started++) {
+        /* Fewer threads than wanted is slower, not wrong. */
+        if (pthread_create(&workers[started].thread, NULL, work, &workers[started]) != 0)
+            break;
+    }
+    if (status == STATUS_OK)
+        (void)work(&workers[0]);
+    for (uint32_t i = 1; i < started && status == STATUS_OK; i++)
+        (void)pthread_join(workers[i].thread, NULL);
+    for (uint32_t i = 0; i < count; i++) {
+        arena_free(workers[i].part_arena);
+        arena_free(workers[i].batch_arena);
+    }
+    return status;
+}
+
+static enum status source_scan(struct table_source *base, const struct scan_request *request,
+                               struct scan_sink *sink, struct scan_stats *stats,
+                               struct error *err)
+{
+    struct scan_source *source = (struct scan_source *)base;
+    struct scan_worker workers[SCAN_THREADS_MAX] = {0};
+    struct scan_run run = {.source = source,
+                           .request = request,
+                           .sink = sink,
+                           .stats = stats,
+                           .err = err,
+                           .status = STATUS_OK};
+    uint32_t count = request->thread_count;
+
+    CHECK(count >= 1);
+    for (uint32_t i = 0; i < request->column_count; i++)
+        CHECK(request->columns[i] < source->schema.column_count);
+    if (count > source->unit_count)
+        count = source->unit_count;
+    if (count > SCAN_THREADS_MAX)
+        count = SCAN_THREADS_MAX;
+    *stats = (struct scan_stats){.complete = true,
+                                 .watermark = source->watermark,
+                                 .time_low = INT64_MAX,
+                                 .time_high = INT64_MIN};
+    if (count == 0)
+        return STATUS_OK;
+    if (pthread_mutex_init(&run.lock, NULL) != 0)
+        return ERROR_MEMORY(err);
+    atomic_init(&run.next_unit, 0);
+    atomic_init(&run.stop, false);
+    enum status status = start_workers(&run, workers, count, err);
+    (void)pthread_mutex_destroy(&run.lock);
+    return status == STATUS_OK ? run.status : status;
+}
+
+static void source_free(struct table_source *base)
+{
+    (void)base; /* the snapshot owns it */
+}
+
+void scan_source_init(struct scan_source *source)
+{
+    static const struct table_source_ops OPS = {
+        .schema = source_schema, .scan = source_scan, .free = source_free};
+
+    source->base.ops = &OPS;
+}

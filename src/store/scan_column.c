@@ -1,0 +1,500 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One column of a batch: dictionary codes where the rows have leaves, JSON text
+ * where they have arrays or objects, constants where the part says so. */
+#include "store/scan_priv.h"
+
+#include "base/check.h"
+#include "base/limits.h"
+#include "base/text.h"
+
+/* Below this share of its dictionary a batch is gathered instead. */
+#define DICT_SHARE 8u
+
+/* ---- planning ---- */
+
+/* The first chosen row at or after a row. */
+static uint32_t first_chosen(const struct part_scan *scan, uint32_t row)
+{
+    uint32_t low = 0, high = scan->row_count;
+
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (scan->rows[middle] < row)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static bool is_chosen(const struct part_scan *scan, const struct shape *shape)
+{
+    uint32_t at = first_chosen(scan, shape->row_begin);
+
+    return at < scan->row_count && scan->rows[at] < shape->row_begin + shape->row_count;
+}
+
+/* What the leaves of a column are decoded to. */
+static enum status plan_field(struct part_scan *scan, struct column_plan *plan, struct error *err)
+{
+    uint32_t value_path = UINT32_MAX;
+    enum status status = scan_bind(scan, plan->column->path, &plan->bindings, err);
+
+    for (uint32_t s = 0; s < scan->part->root_shape_count && status == STATUS_OK; s++) {
+        const struct shape *shape = &scan->part->shapes[s];
+        const struct binding *binding = &plan->bindings[s];
+        if (binding->kind == BIND_NONE || !is_chosen(scan, shape))
+            continue;
+        if (binding->kind == BIND_LEAF) {
+            value_path = binding->index;
+            status = scan_load(scan, binding->index, err);
+            continue;
+        }
+        plan->has_containers = true;
+        if (binding->kind == BIND_ARRAY)
+            status = scan_load_tree(scan, binding->index, err);
+        else
+            status = scan_load_shape(scan, s, err);
+    }
+    if (status == STATUS_OK && value_path != UINT32_MAX)
+        status = path_values_get(scan->part, value_path, plan->column->type, &plan->values, err);
+    return status;
+}
+
+static enum status plan_rest(struct part_scan *scan, struct error *err)
+{
+    enum status status = STATUS_OK;
+
+    for (uint32_t s = 0; s < scan->part->root_shape_count && status == STATUS_OK; s++) {
+        if (is_chosen(scan, &scan->part->shapes[s]))
+            status = scan_load_shape(scan, s, err);
+    }
+    return status;
+}
+
+static enum status plan_column(struct part_scan *scan, struct column_plan *plan,
+                               struct error *err)
+{
+    switch (plan->column->source) {
+    case COLUMN_FIELD:
+        return plan_field(scan, plan, err);
+    case COLUMN_REST:
+    case COLUMN_RAW:
+        return plan_rest(scan, err);
+    case COLUMN_SEQ:
+        return scan_load_rows(scan, ROWS_SEQS, err);
+    case COLUMN_RECEIVED:
+        return scan_load_rows(scan, ROWS_RECEIVED, err);
+    case COLUMN_TIME:
+        return scan_load_rows(scan, ROWS_TIMES, err);
+    case COLUMN_REASON:
+        return scan_load_rows(scan, ROWS_FLAGS, err);
+    case COLUMN_TENANT:
+    case COLUMN_TABLE:
+        break;
+    }
+    return STATUS_OK;
+}
+
+enum status scan_plan_columns(struct part_scan *scan, struct error *err)
+{
+    const struct scan_request *request = scan->request;
+    enum status status = STATUS_OK;
+
+    scan->plans = ARENA_ARRAY(scan->arena, struct column_plan, request->column_count, err);
+    if (scan->plans == NULL)
+        return err->status;
+    for (uint32_t i = 0; i < request->column_count && status == STATUS_OK; i++) {
+        scan->plans[i].column = &scan->source->columns[request->columns[i]];
+        status = plan_column(scan, &scan->plans[i], err);
+    }
+    return status;
+}
+
+/* ---- rows shape by shape ---- */
+
+struct run {
+    uint32_t begin, end; /* in the batch */
+    uint32_t shape;
+};
+
+/* The next run of rows of one shape; begin with end = 0. */
+static bool next_run(const struct part *part, const uint32_t *rows, uint32_t count,
+                     struct run *run)
+{
+    if (run->end == count)
+        return false;
+    run->begin = run->end;
+    run->shape = part_root_shape(part, rows[run->begin]);
+    uint32_t row_end = part->shapes[run->shape].row_begin + part->shapes[run->shape].row_count;
+    while (run->end < count && rows[run->end] < row_end)
+        run->end++;
+    return true;
+}
+
+/* ---- fields ---- */
+
+static enum status make_null(enum type type, uint32_t count, struct arena *arena,
+                             struct vector *ret, struct error *err)
+{
+    struct value value = {.type = type, .is_null = type != TYPE_STRING};
+
+    return vector_const(arena, &value, count, ret, err);
+}
+
+static enum status make_codes(const struct part_scan *scan, const struct column_plan *plan,
+                              const uint32_t *rows, uint32_t count, struct arena *arena,
+                              const uint32_t **ret, struct error *err)
+{
+    const struct part *part = scan->part;
+    uint32_t missing = plan->values->count - 1;
+    struct run run = {0};
+
+    (void)next_run(part, rows, count, &run);
+    const struct binding *first = &plan->bindings[run.shape];
+    if (run.end == count && first->kind == BIND_LEAF && rows[count - 1] - rows[0] == count - 1) {
+        /* One stretch of one shape: the part's own codes. */
+        uint32_t begin = first->first + (rows[0] - part->shapes[run.shape].row_begin);
+        *ret = part->paths[first->index].codes + begin;
+        return STATUS_OK;
+    }
+    uint32_t *codes = arena_alloc_raw(arena, count * sizeof(*codes), err);
+    if (codes == NULL)
+        return err->status;
+    run = (struct run){0};
+    while (next_run(part, rows, count, &run)) {
+        const struct binding *binding = &plan->bindings[run.shape];
+        if (binding->kind == BIND_NONE) {
+            for (uint32_t i = run.begin; i < run.end; i++)
+                codes[i] = missing;
+            continue;
+        }
+        CHECK_DEBUG(binding->kind == BIND_LEAF);
+        const uint32_t *from = part->paths[binding->index].codes + binding->first;
+        uint32_t row_begin = part->shapes[run.shape].row_begin;
+        for (uint32_t i = run.begin; i < run.end; i++)
+            codes[i] = from[rows[i] - row_begin];
+    }
+    *ret = codes;
+    return STATUS_OK;
+}
+
+static struct vector dict_vector(const struct path_values *values, const uint32_t *codes,
+                                 uint32_t count)
+{
+    return (struct vector){.type = values->type,
+                           .encoding = VECTOR_DICT,
+                           .row_count = count,
+                           .data = values->data,
+                           .nulls = values->nulls,
+                           .codes = codes,
+                           .dict_size = values->count,
+                           .dict_unique = values->unique,
+                           .dict_id = values->id};
+}
+
+static enum status make_leaves(const struct part_scan *scan, const struct column_plan *plan,
+                               const uint32_t *rows, uint32_t count, struct arena *arena,
+                               struct vector *ret, struct error *err)
+{
+    const struct path_values *values = plan->values;
+    const uint32_t *codes;
+    enum status status = make_codes(scan, plan, rows, count, arena, &codes, err);
+    if (status != STATUS_OK)
+        return status;
+    *ret = dict_vector(values, codes, count);
+    if (count >= values->count / DICT_SHARE)
+        return STATUS_OK;
+    /* Few rows of a big dictionary: the consumer must not walk all of it. */
+    size_t size = vector_element_bytes(values->type);
+    void *data;
+    uint8_t *nulls = NULL;
+    struct vector flat;
+    status = vector_flat(arena, values->type, count, values->nulls != NULL, &flat, &data,
+                         values->nulls == NULL ? NULL : &nulls, err);
+    if (status != STATUS_OK)
+        return status;
+    for (uint32_t i = 0; i < count; i++) {
+        memcpy((char *)data + i * size, (const char *)values->data + codes[i] * size, size);
+        if (nulls != NULL)
+            nulls[i] = values->nulls[codes[i]];
+    }
+    *ret = flat;
+    return STATUS_OK;
+}
+
+/* Text that is made row by row: texts grow in one buffer. */
+struct text_column {
+    struct buf text;
+    uint32_t *ends; /* per row, in text */
+    uint32_t count;
+};
+
+static enum status finish_text(struct text_column *column, enum type type, struct arena *arena,
+                               struct vector *ret, struct error *err)
+{
+    void *data;
+    uint8_t *nulls = NULL;
+    enum status status = buf_check(&column->text, err);
+    if (status != STATUS_OK)
+        return status;
+    struct slice copy = arena_copy(arena, buf_slice(&column->text), err);
+    if (copy.data == NULL)
+        return err->status;
+    status = vector_flat(arena, type, column->count, type != TYPE_STRING, ret, &data,
+                         type != TYPE_STRING ? &nulls : NULL, err);
+    if (status != STATUS_OK)
+        return status;
+    struct slice *slices = data;
+    uint32_t begin = 0;
+    for (uint32_t i = 0; i < column->count; i++) {
+        slices[i] = slice_from(copy.data + begin, column->ends[i] - begin);
+        if (nulls != NULL)
+            nulls[i] = slices[i].size == 0;
+        begin = column->ends[i];
+    }
+    return STATUS_OK;
+}
+
+static void add_field(const struct part_scan *scan, const struct column_plan *plan, uint32_t row,
+                      uint32_t shape_index, struct buf *ret)
+{
+    const struct part *part = scan->part;
+    const struct shape *shape = &part->shapes[shape_index];
+    const struct binding *binding = &plan->bindings[shape_index];
+    uint32_t value = binding->first + (row - shape->row_begin);
+
+    switch (binding->kind) {
+    case BIND_NONE:
+    case BIND_RAW:
+        return;
+    case BIND_LEAF: {
+        const struct slice *slices = plan->values->data;
+        buf_add_slice(ret, slices[part->paths[binding->index].codes[value]]);
+        return;
+    }
+    case BIND_ARRAY:
+        part_render_array(part, binding->index, value, ret);
+        return;
+    case BIND_OBJECT:
+        part_render_object(part, shape, &shape->objects[binding->index], row, ret);
+        return;
+    }
+}
+
+/* ---- the fields that are no columns ---- */
+
+static void add_member(struct buf *ret, bool *is_first, struct slice path, struct buf *key)
+{
+    struct slice rest = path;
+
+    if (!*is_first)
+        buf_add_byte(ret, ',');
+    *is_first = false;
+    (void)scan_next_key(&rest, key);
+    text_add_json_string(ret, buf_slice(key));
+    buf_add_byte(ret, ':');
+}
+
+static bool is_rest(const struct part_scan *scan, uint32_t path)
+{
+    struct slice text = scan->part->paths[path].path;
+
+    return scan_is_top_level(text) && map_find(&scan->source->fields, text) == NULL;
+}
+
+static void add_leaf_json(const struct path_column *path, uint32_t value, struct buf *ret)
+{
+    uint32_t code = path->codes[value];
+    bool is_string = path->dict_kinds[code] == JSON_STRING;
+
+    if (is_string)
+        buf_add_byte(ret, '"');
+    buf_add_slice(ret, path->dict[code]);
+    if (is_string)
+        buf_add_byte(ret, '"');
+}
+
+static void add_rest(const struct part_scan *scan, uint32_t row, uint32_t shape_index,
+                     struct buf *key, struct buf *ret)
+{
+    const struct part *part = scan->part;
+    const struct shape *shape = &part->shapes[shape_index];
+    bool is_first = true;
+
+    buf_add_byte(ret, '{');
+    for (uint32_t i = 0; i < shape->slot_count; i++) {
+        const struct slot *slot = &shape->slots[i];
+        const struct path_column *path = &part->paths[slot->path];
+        if (slot->shadowed || !is_rest(scan, slot->path))
+            continue;
+        add_member(ret, &is_first, path->path, key);
+        uint32_t value = slot->first + (row - shape->row_begin);
+        if (slot->kind == SLOT_ARRAY)
+            part_render_array(part, slot->path, value, ret);
+        else
+            add_leaf_json(path, value, ret);
+    }
+    for (uint32_t i = 0; i < shape->object_count; i++) {
+        if (!is_rest(scan, shape->objects[i].path))
+            continue;
+        add_member(ret, &is_first, part->paths[shape->objects[i].path].path, key);
+        part_render_object(part, shape, &shape->objects[i], row, ret);
+    }
+    buf_add_byte(ret, '}');
+    if (is_first) /* nothing left: null */
+        ret->size -= ret->failed ? 0 : 2;
+}
+
+/* The raw bytes as a string of KQL: UTF-8, whatever came. */
+static void add_raw(const struct part *part, uint32_t row, struct buf *scratch, struct buf *ret)
+{
+    buf_clear(scratch);
+    part_render(part, row, scratch);
+    struct slice raw = buf_slice(scratch);
+    if (text_is_utf8(raw)) {
+        buf_add_slice(ret, raw);
+        return;
+    }
+    for (size_t at = 0; at < raw.size;)
+        text_add_rune(ret, text_next_rune(raw, &at));
+}
+
+static enum status make_text(const struct part_scan *scan, const struct column_plan *plan,
+                             const uint32_t *rows, uint32_t count, struct arena *arena,
+                             struct vector *ret, struct error *err)
+{
+    struct text_column column = {.count = count};
+    struct run run = {0};
+    struct buf scratch;
+
+    column.ends = arena_alloc_raw(arena, count * sizeof(uint32_t), err);
+    if (column.ends == NULL)
+        return err->status;
+    buf_init(&column.text, QUERY_MEMORY_BYTES);
+    buf_init(&scratch, REQUEST_BODY_BYTES_MAX);
+    while (next_run(scan->part, rows, count, &run)) {
+        for (uint32_t i = run.begin; i < run.end; i++) {
+            if (plan->column->source == COLUMN_REST)
+                add_rest(scan, rows[i], run.shape, &scratch, &column.text);
+            else if (plan->column->source == COLUMN_RAW)
+                add_raw(scan->part, rows[i], &scratch, &column.text);
+            else
+                add_field(scan, plan, rows[i], run.shape, &column.text);
+            column.ends[i] = (uint32_t)column.text.size;
+        }
+    }
+    enum status status = buf_check(&scratch, err);
+    if (status == STATUS_OK)
+        status = finish_text(&column, plan->column->type, arena, ret, err);
+    buf_release(&scratch);
+    buf_release(&column.text);
+    return status;
+}
+
+/* A column that is neither text nor dynamic has nulls where containers are. */
+static enum status make_field(const struct part_scan *scan, const struct column_plan *plan,
+                              const uint32_t *rows, uint32_t count, struct arena *arena,
+                              struct vector *ret, struct error *err)
+{
+    enum type type = plan->column->type;
+    bool has_leaves = false, has_containers = false;
+    struct run run = {0};
+
+    while (next_run(scan->part, rows, count, &run)) {
+        enum binding_kind kind = plan->bindings[run.shape].kind;
+        has_leaves |= kind == BIND_LEAF;
+        has_containers |= kind == BIND_ARRAY || kind == BIND_OBJECT;
+    }
+    if (has_containers && (type == TYPE_STRING || type == TYPE_DYNAMIC))
+        return make_text(scan, plan, rows, count, arena, ret, err);
+    if (!has_leaves)
+        return make_null(type, count, arena, ret, err);
+    return make_leaves(scan, plan, rows, count, arena, ret, err);
+}
+
+/* ---- system columns ---- */
+
+static enum status make_tenant(const struct part *part, enum type type, uint32_t count,
+                               struct arena *arena, struct vector *ret, struct error *err)
+{
+    char text[GUID_TEXT_BYTES + 1];
+    struct value value = {.type = type, .guid = part->tenant};
+
+    if (type == TYPE_STRING) {
+        guid_format(&part->tenant, text);
+        value.bytes = slice_from(text, GUID_TEXT_BYTES);
+    }
+    return vector_const(arena, &value, count, ret, err);
+}
+
+static enum status make_row_numbers(const struct part *part, enum column_source source,
+                                    const uint32_t *rows, uint32_t count, struct arena *arena,
+                                    struct vector *ret, struct error *err)
+{
+    enum type type = source == COLUMN_SEQ ? TYPE_LONG : TYPE_DATETIME;
+    void *data;
+
+    if (source == COLUMN_RECEIVED && part->received_min == part->received_max) {
+        struct value value = {.type = type, .integer = time_from_unix_us(part->received_min)};
+        return vector_const(arena, &value, count, ret, err);
+    }
+    enum status status = vector_flat(arena, type, count, false, ret, &data, NULL, err);
+    if (status != STATUS_OK)
+        return status;
+    int64_t *out = data;
+    for (uint32_t i = 0; i < count; i++) {
+        if (source == COLUMN_SEQ)
+            out[i] = (int64_t)part->seqs[rows[i]];
+        else if (source == COLUMN_TIME)
+            out[i] = part->event_times[rows[i]];
+        else
+            out[i] = time_from_unix_us(part->received_us[rows[i]]);
+    }
+    return STATUS_OK;
+}
+
+static enum status make_reason(const struct part *part, const uint32_t *rows, uint32_t count,
+                               struct arena *arena, struct vector *ret, struct error *err)
+{
+    void *data;
+    enum status status = vector_flat(arena, TYPE_STRING, count, false, ret, &data, NULL, err);
+
+    for (uint32_t i = 0; i < count && status == STATUS_OK; i++) {
+        const char *reason = part->reasons == NULL ? NULL : part->reasons[rows[i]];
+        ((struct slice *)data)[i] = slice_of(reason == NULL ? "" : reason);
+    }
+    return status;
+}
+
+enum status scan_make_column(const struct part_scan *scan, const struct column_plan *plan,
+                             const uint32_t *rows, uint32_t count, struct arena *arena,
+                             struct vector *ret, struct error *err)
+{
+    bool is_raw = scan->part->shapes[part_root_shape(scan->part, rows[0])].is_raw;
+    struct value table = {.type = TYPE_STRING, .bytes = scan->part->table};
+
+    switch (plan->column->source) {
+    case COLUMN_FIELD:
+        if (is_raw)
+            return scan_make_raw_column(scan, plan, rows, count, arena, ret, err);
+        return make_field(scan, plan, rows, count, arena, ret, err);
+    case COLUMN_REST:
+        if (is_raw)
+            return scan_make_raw_column(scan, plan, rows, count, arena, ret, err);
+        return make_text(scan, plan, rows, count, arena, ret, err);
+    case COLUMN_RAW:
+        return make_text(scan, plan, rows, count, arena, ret, err);
+    case COLUMN_SEQ:
+    case COLUMN_TIME:
+    case COLUMN_RECEIVED:
+        return make_row_numbers(scan->part, plan->column->source, rows, count, arena, ret, err);
+    case COLUMN_REASON:
+        return make_reason(scan->part, rows, count, arena, ret, err);
+    case COLUMN_TENANT:
+        return make_tenant(scan->part, plan->column->type, count, arena, ret, err);
+    case COLUMN_TABLE:
+        return vector_const(arena, &table, count, ret, err);
+    }
+    return STATUS_OK;
+}

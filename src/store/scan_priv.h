@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* scan_priv.h - a table as the query engine reads it: rows of parts.
+ *
+ *   scan_schema.c   which columns the table has, and where each comes from
+ *   scan.c          the table_source: threads, parts, choice of rows, batches
+ *   scan_filter.c   which rows of a part may match the filters
+ *   scan_column.c   one column of a batch
+ *   scan_raw.c      the same for records that are kept raw
+ *
+ * A worker scans a unit (a part in memory, a sealed section) at a time: it
+ * finds the runs of rows in the time range, narrows them by codes, and only
+ * then makes the wanted columns, BATCH_ROWS_MAX rows at a time.
+ */
+#ifndef STORE_SCAN_PRIV_H
+#define STORE_SCAN_PRIV_H
+
+#include "base/map.h"
+#include "store/memory_priv.h"
+#include "store/segment_priv.h"
+#include "store/values_priv.h"
+#include "table/source.h"
+
+#define QUARANTINE_TABLE SLICE("Quarantine")
+
+enum column_source {
+    COLUMN_FIELD,    /* a path of the record */
+    COLUMN_TENANT,
+    COLUMN_SEQ,
+    COLUMN_RECEIVED,
+    COLUMN_TIME,     /* event time */
+    COLUMN_REST,     /* the top-level fields that are not columns */
+    COLUMN_REASON,   /* Quarantine */
+    COLUMN_RAW,      /* Quarantine */
+    COLUMN_TABLE,    /* Quarantine */
+};
+
+struct source_column {
+    enum column_source source;
+    enum type type;
+    struct slice path; /* FIELD: as in part_priv.h */
+};
+
+/* What is scanned at once: one of the two is set. */
+struct scan_unit {
+    struct part *part;       /* borrowed from the snapshot */
+    struct section *section; /* likewise */
+};
+
+struct scan_source {
+    struct table_source base; /* first */
+    struct schema schema;
+    struct source_column *columns; /* schema.column_count */
+    struct map fields;  /* paths of the top-level fields that are columns */
+    struct slice table;
+    bool is_quarantine;
+    struct scan_unit *units;
+    uint32_t unit_count, unit_capacity;
+    uint64_t watermark; /* highest _Seq of the snapshot, if there is one tenant */
+    struct arena *arena; /* owns names and arrays */
+    struct scan_source *next; /* of the snapshot */
+};
+
+/* Fills schema, columns and fields.  definition NULL: a user table (or the
+ * quarantine), columns found in the units. */
+enum status scan_schema_make(struct scan_source *source, const struct table_definition *definition,
+                             struct error *err) MUST_USE;
+/* Sets base.ops. */
+void scan_source_init(struct scan_source *source);
+
+/* ---- one part while it is scanned, by one worker ---- */
+
+enum binding_kind { BIND_NONE, BIND_LEAF, BIND_ARRAY, BIND_OBJECT, BIND_RAW };
+
+/* Where a path is in a shape. */
+struct binding {
+    enum binding_kind kind;
+    uint32_t index; /* LEAF, ARRAY: the path; OBJECT: in shape->objects */
+    uint32_t first; /* LEAF, ARRAY: slot.first */
+};
+
+struct part_scan {
+    const struct scan_source *source;
+    const struct scan_request *request;
+    struct part *part;
+    bool is_view;        /* columns are loaded on demand */
+    struct arena *arena; /* until the part is done */
+    const uint64_t *blocks; /* of INDEX_BLOCK_ROWS rows that may match, or NULL */
+    uint32_t *rows;      /* chosen, rising */
+    uint32_t row_count;
+    struct column_plan *plans; /* request->column_count */
+};
+
+/* How a wanted column is made for this part. */
+struct column_plan {
+    const struct source_column *column;
+    struct binding *bindings; /* FIELD: per root shape */
+    const struct path_values *values; /* of the leaves, or NULL if there are none */
+    bool has_containers; /* some chosen shape has an array or object there */
+};
+
+/* Loads a column of a view; nothing to do for a part in memory. */
+enum status scan_load(struct part_scan *scan, uint32_t path, struct error *err) MUST_USE;
+enum status scan_load_tree(struct part_scan *scan, uint32_t path, struct error *err) MUST_USE;
+enum status scan_load_shape(struct part_scan *scan, uint32_t shape,
+                            struct error *err) MUST_USE;
+enum status scan_load_rows(struct part_scan *scan, unsigned which, struct error *err) MUST_USE;
+
+/* Where each root shape has the path; the array is the scan's. */
+enum status scan_bind(struct part_scan *scan, struct slice path, struct binding **ret,
+                      struct error *err) MUST_USE;
+
+/* ---- scan_filter.c ---- */
+/* Chooses the rows: time range, quarantine, filters. */
+enum status scan_choose_rows(struct part_scan *scan, uint64_t *ret_examined,
+                             struct error *err) MUST_USE;
+
+/* ---- scan_column.c ---- */
+enum status scan_plan_columns(struct part_scan *scan, struct error *err) MUST_USE;
+/* One column for the chosen rows [begin, begin + count); either all of them
+ * are of the raw shape or none is. */
+enum status scan_make_column(const struct part_scan *scan, const struct column_plan *plan,
+                             const uint32_t *rows, uint32_t count, struct arena *arena,
+                             struct vector *ret, struct error *err) MUST_USE;
+
+/* ---- scan_raw.c ---- */
+enum status scan_make_raw_column(const struct part_scan *scan, const struct column_plan *plan,
+                                 const uint32_t *rows, uint32_t count, struct arena *arena,
+                                 struct vector *ret, struct error *err) MUST_USE;
+
+/* ---- shared ---- */
+/* Is it a field of the record itself, not of an object inside? */
+bool scan_is_top_level(struct slice path);
+/* The path of a key, or of a name that is a key. */
+void scan_add_path(struct buf *path, struct slice key);
+/* The keys of a path, one after the other: false at the end.  `key` is cleared. */
+bool scan_next_key(struct slice *path, struct buf *key);
+
+#endif

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Columns of records that are kept raw because they pass a bound of the part:
+ * parsed again for each batch.  They are rare. */
+#include "store/scan_priv.h"
+
+#include "base/limits.h"
+
+struct raw_reader {
+    struct json_tape tape;
+    struct buf key, scratch;
+    struct slice raw;
+};
+
+static uint32_t find_value(struct raw_reader *r, struct slice path)
+{
+    uint32_t at = 0;
+
+    while (at != UINT32_MAX && scan_next_key(&path, &r->key)) {
+        if (r->tape.tokens[at].kind != JSON_OBJECT)
+            return UINT32_MAX;
+        at = json_member(r->raw, r->tape.tokens, at, buf_slice(&r->key));
+    }
+    return at;
+}
+
+/* The JSON text of a value, quotes included. */
+static struct slice value_text(const struct raw_reader *r, uint32_t token)
+{
+    struct slice text = json_text(r->raw, &r->tape.tokens[token]);
+
+    if (r->tape.tokens[token].kind == JSON_STRING)
+        return slice_from(text.data - 1, text.size + 2);
+    return text;
+}
+
+static enum status rest_text(struct raw_reader *r, const struct map *fields, struct arena *arena,
+                             struct slice *ret, struct error *err)
+{
+    struct buf path;
+    buf_init(&path, 4 * RECORD_BYTES_MAX);
+    buf_clear(&r->scratch);
+    const struct json_token *tokens = r->tape.tokens;
+
+    for (uint32_t key = 1; key < tokens[0].next; key = tokens[key + 1].next) {
+        buf_clear(&r->key);
+        json_unescape(json_text(r->raw, &tokens[key]), &r->key);
+        buf_clear(&path);
+        scan_add_path(&path, buf_slice(&r->key));
+        uint32_t last = json_member(r->raw, tokens, 0, buf_slice(&r->key));
+        if (last != key + 1 || map_find(fields, buf_slice(&path)) != NULL)
+            continue;
+        buf_add_byte(&r->scratch, r->scratch.size == 0 ? '{' : ',');
+        buf_add_slice(&r->scratch, value_text(r, key));
+        buf_add_byte(&r->scratch, ':');
+        buf_add_slice(&r->scratch, value_text(r, key + 1));
+    }
+    if (r->scratch.size > 0)
+        buf_add_byte(&r->scratch, '}');
+    enum status status = buf_check(&path, err);
+    if (status == STATUS_OK)
+        status = buf_check(&r->scratch, err);
+    buf_release(&path);
+    if (status != STATUS_OK)
+        return status;
+    *ret = arena_copy(arena, buf_slice(&r->scratch), err);
+    return ret->data == NULL ? err->status : STATUS_OK;
+}
+
+static enum status field_value(struct raw_reader *r, const struct source_column *column,
+                               struct arena *arena, void *ret, bool *ret_null, struct error *err)
+{
+    uint32_t token = find_value(r, column->path);
+    struct slice *slice = ret;
+
+    *ret_null = true;
+    if (token == UINT32_MAX || r->tape.tokens[token].kind == JSON_NULL)
+        return STATUS_OK;
+    enum json_kind kind = r->tape.tokens[token].kind;
+    bool is_container = kind == JSON_OBJECT || kind == JSON_ARRAY;
+    if (column->type == TYPE_DYNAMIC || (column->type == TYPE_STRING && is_container)) {
+        *slice = value_text(r, token);
+    } else {
+        struct slice text = json_text(r->raw, &r->tape.tokens[token]);
+        if (kind == JSON_STRING && r->tape.tokens[token].escaped) {
+            buf_clear(&r->scratch);
+            json_unescape(text, &r->scratch);
+            text = buf_slice(&r->scratch);
+        }
+        if (!type_is_bytes(column->type)) {
+            *ret_null = is_container || !leaf_to_fixed(column->type, text, ret);
+            return buf_check(&r->scratch, err);
+        }
+        *slice = text;
+    }
+    *ret_null = false;
+    *slice = arena_copy(arena, *slice, err);
+    return slice->data == NULL ? err->status : STATUS_OK;
+}
+
+static enum status read_row(struct raw_reader *r, const struct part_scan *scan,
+                            const struct column_plan *plan, uint32_t row, struct arena *arena,
+                            void *ret, bool *ret_null, struct error *err)
+{
+    const struct shape *shape = &scan->part->shapes[part_root_shape(scan->part, row)];
+    const struct path_column *path = &scan->part->paths[shape->slots[0].path];
+
+    r->raw = path->dict[path->codes[shape->slots[0].first + (row - shape->row_begin)]];
+    *ret_null = true;
+    /* Checked when it came; what does not parse now has no columns. */
+    if (json_parse(r->raw, JSON_DEPTH_MAX, &r->tape) != JSON_OK ||
+        r->tape.tokens[0].kind != JSON_OBJECT)
+        return STATUS_OK;
+    if (plan->column->source == COLUMN_REST) {
+        struct slice *slice = ret;
+        enum status status = rest_text(r, &scan->source->fields, arena, slice, err);
+        *ret_null = status == STATUS_OK && slice->size == 0;
+        return status;
+    }
+    return field_value(r, plan->column, arena, ret, ret_null, err);
+}
+
+enum status scan_make_raw_column(const struct part_scan *scan, const struct column_plan *plan,
+                                 const uint32_t *rows, uint32_t count, struct arena *arena,
+                                 struct vector *ret, struct error *err)
+{
+    enum type type = plan->column->type;
+    size_t size = vector_element_bytes(type);
+    struct raw_reader reader = {0};
+    void *data;
+    uint8_t *nulls = NULL;
+    enum status status = vector_flat(arena, type, count, type != TYPE_STRING, ret, &data,
+                                     type != TYPE_STRING ? &nulls : NULL, err);
+
+    json_tape_init(&reader.tape);
+    buf_init(&reader.key, RECORD_BYTES_MAX);
+    buf_init(&reader.scratch, 4 * RECORD_BYTES_MAX);
+    for (uint32_t i = 0; i < count && status == STATUS_OK; i++) {
+        bool is_null;
+        status = read_row(&reader, scan, plan, rows[i], arena, (char *)data + i * size, &is_null,
+                          err);
+        if (nulls != NULL)
+            nulls[i] = is_null;
+    }
+    json_tape_release(&reader.tape);
+    buf_release(&reader.key);
+    buf_release(&reader.scratch);
+    return status;
+}

@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The columns of a table.
+ *
+ * Declared tables: the declared columns in their order, then the system columns
+ * that are not among them.  User tables: a column for each top-level key of the
+ * snapshot's rows in order of sight, its type from the values; keys that cannot
+ * be columns (too many, a system column's name) go to AdditionalFields.
+ */
+#include "store/scan_priv.h"
+
+#include "base/limits.h"
+#include "base/text.h"
+
+#define NO_TYPE TYPE_COUNT_ /* nothing but nulls so far */
+
+struct system_column {
+    const char *name;
+    enum column_source source;
+    enum type type;
+};
+
+static const struct system_column SYSTEM_COLUMNS[] = {
+    {"TenantId", COLUMN_TENANT, TYPE_GUID},
+    {"TimeGenerated", COLUMN_TIME, TYPE_DATETIME},
+    {"_Seq", COLUMN_SEQ, TYPE_LONG},
+    {"_ReceivedTime", COLUMN_RECEIVED, TYPE_DATETIME},
+    {"AdditionalFields", COLUMN_REST, TYPE_DYNAMIC},
+};
+static const struct system_column QUARANTINE_COLUMNS[] = {
+    {"TenantId", COLUMN_TENANT, TYPE_GUID},
+    {"TimeGenerated", COLUMN_TIME, TYPE_DATETIME},
+    {"_Seq", COLUMN_SEQ, TYPE_LONG},
+    {"_ReceivedTime", COLUMN_RECEIVED, TYPE_DATETIME},
+    {"Table", COLUMN_TABLE, TYPE_STRING},
+    {"Reason", COLUMN_REASON, TYPE_STRING},
+    {"Raw", COLUMN_RAW, TYPE_STRING},
+};
+
+#define SYSTEM_COUNT (sizeof(SYSTEM_COLUMNS) / sizeof(SYSTEM_COLUMNS[0]))
+#define QUARANTINE_COUNT (sizeof(QUARANTINE_COLUMNS) / sizeof(QUARANTINE_COLUMNS[0]))
+
+/* ---- paths ---- */
+
+bool scan_is_top_level(struct slice path)
+{
+    for (size_t i = 0; i < path.size; i++) {
+        if (path.data[i] == '\\')
+            i++;
+        else if (path.data[i] == '.' || path.data[i] == '[')
+            return false;
+    }
+    return true;
+}
+
+void scan_add_path(struct buf *path, struct slice key)
+{
+    if (path->size > 0)
+        buf_add_byte(path, '.');
+    if (key.size == 0)
+        buf_add_text(path, "\\e");
+    for (size_t i = 0; i < key.size; i++) {
+        if (key.data[i] == '.' || key.data[i] == '[' || key.data[i] == '\\')
+            buf_add_byte(path, '\\');
+        buf_add_byte(path, key.data[i]);
+    }
+}
+
+bool scan_next_key(struct slice *path, struct buf *key)
+{
+    buf_clear(key);
+    if (path->size == 0)
+        return false;
+    size_t i = 0;
+    for (; i < path->size && path->data[i] != '.'; i++) {
+        if (path->data[i] != '\\' || i + 1 >= path->size) {
+            buf_add_byte(key, path->data[i]);
+            continue;
+        }
+        i++;
+        if (path->data[i] != 'e') /* "\e" is the empty key */
+            buf_add_byte(key, path->data[i]);
+    }
+    *path = slice_tail(*path, i + 1);
+    return true;
+}
+
+/* ---- making columns ---- */
+
+static enum status add_column(struct scan_source *source, struct slice name,
+                              struct source_column column, struct error *err)
+{
+    /* Room for all columns was made at the start. */
+    uint32_t index = source->schema.column_count++;
+    struct column *columns = (struct column *)(uintptr_t)source->schema.columns;
+
+    columns[index].name = arena_copy(source->arena, name, err);
+    if (columns[index].name.data == NULL)
+        return err->status;
+    columns[index].type = column.type;
+    source->columns[index] = column;
+    source->columns[index].path = arena_copy(source->arena, column.path, err);
+    if (source->columns[index].path.data == NULL)
+        return err->status;
+    if (column.source != COLUMN_FIELD || !scan_is_top_level(column.path))
+        return STATUS_OK;
+    return map_put(&source->fields, column.path, NULL, err) == NULL ? err->status : STATUS_OK;
+}
+
+static enum status make_room(struct scan_source *source, uint32_t count, struct error *err)
+{
+    source->schema.columns = ARENA_ARRAY(source->arena, struct column, count, err);
+    if (source->schema.columns == NULL)
+        return err->status;
+    source->columns = ARENA_ARRAY(source->arena, struct source_column, count, err);
+    return source->columns == NULL ? err->status : STATUS_OK;
+}
+
+static const struct system_column *find_system(struct slice name)
+{
+    for (size_t i = 0; i < SYSTEM_COUNT; i++) {
+        if (slice_is(name, SYSTEM_COLUMNS[i].name))
+            return &SYSTEM_COLUMNS[i];
+    }
+    return NULL;
+}
+
+static enum status add_system(struct scan_source *source, const struct system_column *from,
+                              size_t count, struct error *err)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct slice name = slice_of(from[i].name);
+        if (schema_find(&source->schema, name) != UINT32_MAX)
+            continue;
+        struct source_column column = {.source = from[i].source, .type = from[i].type};
+        enum status status = add_column(source, name, column, err);
+        if (status != STATUS_OK)
+            return status;
+    }
+    return STATUS_OK;
+}
+
+/* A declared column that has a system column's name is that column, if the
+ * declared type can hold it. */
+static struct source_column declared_column(const struct column *column, struct slice path)
+{
+    const struct system_column *system = find_system(column->name);
+    struct source_column ret = {COLUMN_FIELD, column->type, path};
+
+    if (system == NULL || system->source == COLUMN_REST)
+        return ret;
+    if (column->type == system->type ||
+        (system->source == COLUMN_TENANT && column->type == TYPE_STRING))
+        ret.source = system->source;
+    return ret;
+}
+
+static enum status make_declared(struct scan_source *source,
+                                 const struct table_definition *definition, struct error *err)
+{
+    struct buf path;
+    buf_init(&path, PART_PATH_BYTES_MAX);
+    enum status status = STATUS_OK;
+
+    for (uint32_t i = 0; i < definition->schema.column_count && status == STATUS_OK; i++) {
+        const struct column *column = &definition->schema.columns[i];
+        buf_clear(&path);
+        if (definition->paths != NULL && definition->paths[i].size > 0)
+            buf_add_slice(&path, definition->paths[i]);
+        else
+            scan_add_path(&path, column->name);
+        status = buf_check(&path, err);
+        if (status == STATUS_OK)
+            status =
+                add_column(source, column->name, declared_column(column, buf_slice(&path)), err);
+    }
+    buf_release(&path);
+    return status == STATUS_OK ? add_system(source, SYSTEM_COLUMNS, SYSTEM_COUNT, err) : status;
+}
+
+/* ---- user tables ---- */
+
+static enum type string_type(struct slice text)
+{
+    int64_t ticks;
+    struct guid guid;
+
+    if (text.size >= 10 && text.data[4] == '-' && time_parse_iso(text, &ticks))
+        return TYPE_DATETIME;
+    if (text.size == GUID_TEXT_BYTES && guid_parse(text, &guid))
+        return TYPE_GUID;
+    return TYPE_STRING;
+}
+
+static enum type leaf_type(struct slice text, uint8_t kind)
+{
+    int64_t number;
+
+    switch ((enum json_kind)kind) {
+    case JSON_OBJECT:
+    case JSON_ARRAY:
+        return TYPE_DYNAMIC;
+    case JSON_STRING:
+        return string_type(text);
+    case JSON_NUMBER:
+        return text_parse_i64(text, &number) ? TYPE_LONG : TYPE_REAL;
+    case JSON_TRUE:
+    case JSON_FALSE:
+        return TYPE_BOOL;
+    case JSON_NULL:
+        break;
+    }
+    return NO_TYPE;
+}
+
+static bool is_text_type(enum type type)
+{
+    return type == TYPE_STRING || type == TYPE_DATETIME || type == TYPE_GUID;
+}
+
+/* The type that can hold both: dynamic where the JSON kinds differ. */
+static enum type merge_types(enum type a, enum type b)
+{
+    if (a == b || b == NO_TYPE)
+        return a;
+    if (a == NO_TYPE)
+        return b;
+    if (is_text_type(a) && is_text_type(b))
+        return TYPE_STRING;
+    if ((a == TYPE_LONG && b == TYPE_REAL) || (a == TYPE_REAL && b == TYPE_LONG))
+        return TYPE_REAL;
+    return TYPE_DYNAMIC;
+}
+
+static enum type column_type(const struct path_column *path)
+{
+    enum type type = NO_TYPE;
+
+    if (path->is_array || path->is_object)
+        return TYPE_DYNAMIC;
+    for (uint32_t i = 0; i < path->dict_count && type != TYPE_DYNAMIC; i++) {
+        if (type == TYPE_STRING && path->dict_kinds[i] == JSON_STRING)
+            continue; /* no other string changes it */
+        type = merge_types(type, leaf_type(path->dict[i], path->dict_kinds[i]));
+    }
+    return type;
+}
+
+struct finder {
+    struct map types;  /* path -> enum type, in order of sight */
+    bool has_raw_rows; /* records whose keys are not known */
+};
+
+static enum status see_path(struct finder *f, struct part_scan *scan, uint32_t path_index,
+                            struct error *err)
+{
+    struct path_column *path = &scan->part->paths[path_index];
+    bool is_new;
+
+    if (!scan_is_top_level(path->path))
+        return STATUS_OK;
+    if (!path->is_array && !path->is_object) {
+        enum status status = scan_load(scan, path_index, err);
+        if (status != STATUS_OK)
+            return status;
+    }
+    struct map_entry *entry = map_put(&f->types, path->path, &is_new, err);
+    if (entry == NULL)
+        return err->status;
+    enum type before = is_new ? NO_TYPE : (enum type)entry->value;
+    if (before != TYPE_DYNAMIC)
+        entry->value = merge_types(before, column_type(path));
+    return STATUS_OK;
+}
+
+static enum status see_part(struct finder *f, struct part_scan *scan, struct error *err)
+{
+    const struct part *part = scan->part;
+    bool *seen = ARENA_ARRAY(scan->arena, bool, part->path_count, err);
+    if (seen == NULL)
+        return err->status;
+    enum status status = STATUS_OK;
+
+    for (uint32_t s = 0; s < part->root_shape_count && status == STATUS_OK; s++) {
+        const struct shape *shape = &part->shapes[s];
+        f->has_raw_rows |= shape->is_raw;
+        uint32_t slot_count = shape->is_raw ? 0 : shape->slot_count;
+        for (uint32_t i = 0; i < slot_count && status == STATUS_OK; i++) {
+            uint32_t path = shape->slots[i].path;
+            if (!seen[path] && !shape->slots[i].shadowed)
+                status = see_path(f, scan, path, err);
+            seen[path] |= !shape->slots[i].shadowed;
+        }
+        for (uint32_t i = 0; i < shape->object_count && status == STATUS_OK; i++) {
+            uint32_t path = shape->objects[i].path;
+            if (!seen[path])
+                status = see_path(f, scan, path, err);
+            seen[path] = true;
+        }
+    }
+    return status;
+}
+
+static enum status see_unit(struct finder *f, struct scan_source *source,
+                            const struct scan_unit *unit, struct arena *arena, struct error *err)
+{
+    struct part_scan scan = {.source = source, .part = unit->part, .arena = arena};
+    enum status status = STATUS_OK;
+
+    if (unit->section != NULL) {
+        if (!section_is_usable(unit->section))
+            return STATUS_OK;
+        scan.is_view = true;
+        status = section_view(unit->section, &scan.part, err);
+    }
+    if (status == STATUS_OK)
+        status = see_part(f, &scan, err);
+    if (scan.is_view)
+        part_unref(scan.part);
+    /* A damaged section is a gap of the scan, not the end of the table. */
+    return status == STATUS_CORRUPT ? STATUS_OK : status;
+}
+
+static enum status make_found(struct scan_source *source, struct finder *f, struct error *err)
+{
+    size_t system = SYSTEM_COUNT;
+    size_t room = TABLE_COLUMNS_MAX - system;
+    bool needs_rest = f->has_raw_rows || f->types.count > room;
+    struct buf key;
+    buf_init(&key, PART_PATH_BYTES_MAX);
+    enum status status = STATUS_OK;
+
+    for (size_t i = 0; i < f->types.count && status == STATUS_OK; i++) {
+        const struct map_entry *entry = &f->types.entries[i];
+        struct slice rest = entry->key;
+        enum type type = entry->value == NO_TYPE ? TYPE_STRING : (enum type)entry->value;
+        (void)scan_next_key(&rest, &key);
+        bool is_column = find_system(buf_slice(&key)) == NULL && key.size > 0 &&
+                         key.size <= COLUMN_NAME_BYTES_MAX && source->schema.column_count < room;
+        if (is_column)
+            status = add_column(source, buf_slice(&key),
+                                (struct source_column){COLUMN_FIELD, type, entry->key}, err);
+        else
+            needs_rest |= !slice_is(buf_slice(&key), "TimeGenerated");
+    }
+    buf_release(&key);
+    if (status == STATUS_OK)
+        status = add_system(source, SYSTEM_COLUMNS, needs_rest ? system : system - 1, err);
+    return status;
+}
+
+static enum status make_user(struct scan_source *source, struct error *err)
+{
+    struct finder f = {0};
+    struct arena *scratch = arena_share(source->arena);
+    enum status status = STATUS_OK;
+
+    if (scratch == NULL)
+        return ERROR_MEMORY(err);
+    map_init(&f.types);
+    for (uint32_t i = 0; i < source->unit_count && status == STATUS_OK; i++) {
+        status = see_unit(&f, source, &source->units[i], scratch, err);
+        arena_clear(scratch);
+    }
+    if (status == STATUS_OK)
+        status = make_room(source, TABLE_COLUMNS_MAX, err);
+    if (status == STATUS_OK)
+        status = make_found(source, &f, err);
+    map_release(&f.types);
+    arena_free(scratch);
+    return status;
+}
+
+enum status scan_schema_make(struct scan_source *source, const struct table_definition *definition,
+                             struct error *err)
+{
+    if (!source->is_quarantine && (definition == NULL || !definition->declared))
+        return make_user(source, err);
+    uint32_t declared = definition == NULL ? 0 : definition->schema.column_count;
+    enum status status = make_room(source, declared + (uint32_t)QUARANTINE_COUNT, err);
+    if (status != STATUS_OK)
+        return status;
+    if (source->is_quarantine)
+        return add_system(source, QUARANTINE_COLUMNS, QUARANTINE_COUNT, err);
+    return make_declared(source, definition, err);
+}

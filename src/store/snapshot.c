@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Snapshots: the parts and sections of one moment, and tables over them. */
+#include "store/store_priv.h"
+
+#include "base/check.h"
+#include "base/limits.h"
+
+#include <stdlib.h>
+
+struct pin {
+    struct store_snapshot *snapshot;
+    enum status status;
+    struct error *err;
+};
+
+static void pin_memory(void *context)
+{
+    struct pin *pin = context;
+    struct store *store = pin->snapshot->store;
+
+    (void)pthread_mutex_lock(&store->lock);
+    pin->status = memory_list(&store->memory, &pin->snapshot->memory, pin->err);
+    (void)pthread_mutex_unlock(&store->lock);
+}
+
+enum status store_snapshot(struct store *store, struct store_snapshot **ret, struct error *err)
+{
+    struct store_snapshot *snapshot = calloc(1, sizeof(*snapshot));
+
+    if (snapshot == NULL)
+        return ERROR_MEMORY(err);
+    snapshot->store = store;
+    struct pin pin = {.snapshot = snapshot, .status = STATUS_OK, .err = err};
+    snapshot->sections = sealed_pin(store->sealed, pin_memory, &pin);
+    if (pin.status != STATUS_OK) {
+        store_snapshot_free(snapshot);
+        return pin.status;
+    }
+    *ret = snapshot;
+    return STATUS_OK;
+}
+
+static void free_source(struct scan_source *source)
+{
+    map_release(&source->fields);
+    free(source->units);
+    arena_free(source->arena);
+    free(source);
+}
+
+void store_snapshot_free(struct store_snapshot *snapshot)
+{
+    if (snapshot == NULL)
+        return;
+    while (snapshot->sources != NULL) {
+        struct scan_source *next = snapshot->sources->next;
+        free_source(snapshot->sources);
+        snapshot->sources = next;
+    }
+    part_list_release(&snapshot->memory);
+    section_list_unref(snapshot->sections);
+    free(snapshot);
+}
+
+/* ---- sources ---- */
+
+static bool has_tenant(const struct guid *tenants, uint32_t tenant_count,
+                       const struct guid *tenant)
+{
+    for (uint32_t i = 0; i < tenant_count; i++) {
+        if (guid_equal(&tenants[i], tenant))
+            return true;
+    }
+    return false;
+}
+
+static enum status add_unit(struct scan_source *source, struct scan_unit unit, struct error *err)
+{
+    if (source->unit_count == source->unit_capacity) {
+        uint32_t capacity = source->unit_capacity == 0 ? 16 : source->unit_capacity * 2;
+        struct scan_unit *units = realloc(source->units, capacity * sizeof(*units));
+        if (units == NULL)
+            return ERROR_MEMORY(err);
+        source->units = units;
+        source->unit_capacity = capacity;
+    }
+    source->units[source->unit_count++] = unit;
+    return STATUS_OK;
+}
+
+static enum status add_units(struct scan_source *source, const struct store_snapshot *snapshot,
+                             const struct guid *tenants, uint32_t tenant_count,
+                             struct error *err)
+{
+    enum status status = STATUS_OK;
+    uint64_t watermark = 0;
+
+    for (uint32_t i = 0; i < snapshot->sections->count && status == STATUS_OK; i++) {
+        struct section *section = snapshot->sections->sections[i];
+        const struct section_info *info = section_info(section);
+        if (!has_tenant(tenants, tenant_count, &info->tenant))
+            continue;
+        if (info->seq_max > watermark)
+            watermark = info->seq_max;
+        if (source->is_quarantine || slice_is(source->table, info->table))
+            status = add_unit(source, (struct scan_unit){.section = section}, err);
+    }
+    for (uint32_t i = 0; i < snapshot->memory.count && status == STATUS_OK; i++) {
+        struct part *part = snapshot->memory.parts[i];
+        if (!has_tenant(tenants, tenant_count, &part->tenant))
+            continue;
+        if (part->seq_max > watermark)
+            watermark = part->seq_max;
+        if (source->is_quarantine || slice_equal(source->table, part->table))
+            status = add_unit(source, (struct scan_unit){.part = part}, err);
+    }
+    source->watermark = tenant_count == 1 ? watermark : 0;
+    return status;
+}
+
+static const struct table_definition *find_definition(const struct store *store,
+                                                      struct slice table)
+{
+    for (uint32_t i = 0; i < store->options.table_count; i++) {
+        if (slice_equal(store->options.tables[i].name, table))
+            return &store->options.tables[i];
+    }
+    return NULL;
+}
+
+enum status store_snapshot_source(struct store_snapshot *snapshot, struct slice table,
+                                  const struct guid *tenants, uint32_t tenant_count,
+                                  struct table_source **ret, struct error *err)
+{
+    const struct table_definition *definition = find_definition(snapshot->store, table);
+    struct scan_source *source = calloc(1, sizeof(*source));
+    enum status status = STATUS_OK;
+
+    if (source == NULL)
+        return ERROR_MEMORY(err);
+    map_init(&source->fields);
+    scan_source_init(source);
+    source->is_quarantine = slice_equal(table, QUARANTINE_TABLE);
+    source->arena = arena_new(QUERY_MEMORY_BYTES);
+    if (source->arena == NULL)
+        status = ERROR_MEMORY(err);
+    if (status == STATUS_OK) {
+        source->table = arena_copy(source->arena, table, err);
+        status = source->table.data == NULL ? err->status : STATUS_OK;
+    }
+    if (status == STATUS_OK)
+        status = add_units(source, snapshot, tenants, tenant_count, err);
+    bool is_known = source->is_quarantine || source->unit_count > 0 ||
+                    (definition != NULL && definition->declared);
+    if (status == STATUS_OK && !is_known)
+        status = ERROR_SET(err, STATUS_NOT_FOUND, "there is no table '%.*s'", SLICE_FMT(table));
+    if (status == STATUS_OK)
+        status = scan_schema_make(source, definition, err);
+    if (status != STATUS_OK) {
+        free_source(source);
+        return status;
+    }
+    source->next = snapshot->sources;
+    snapshot->sources = source;
+    *ret = &source->base;
+    return STATUS_OK;
+}
+
+void store_snapshot_tables(struct store_snapshot *snapshot, const struct guid *tenants,
+                           uint32_t tenant_count, void (*name)(void *context, struct slice name),
+                           void *context)
+{
+    const struct store_options *options = &snapshot->store->options;
+    struct map names;
+    struct error err;
+    map_init(&names);
+
+    /* Without memory for the map a name may be left out, never a row. */
+    for (uint32_t i = 0; i < options->table_count; i++) {
+        if (options->tables[i].declared)
+            (void)map_put(&names, options->tables[i].name, NULL, &err);
+    }
+    (void)map_put(&names, QUARANTINE_TABLE, NULL, &err);
+    for (uint32_t i = 0; i < snapshot->sections->count; i++) {
+        const struct section_info *info = section_info(snapshot->sections->sections[i]);
+        if (has_tenant(tenants, tenant_count, &info->tenant))
+            (void)map_put(&names, slice_of(info->table), NULL, &err);
+    }
+    for (uint32_t i = 0; i < snapshot->memory.count; i++) {
+        const struct part *part = snapshot->memory.parts[i];
+        if (has_tenant(tenants, tenant_count, &part->tenant))
+            (void)map_put(&names, part->table, NULL, &err);
+    }
+    for (size_t i = 0; i < names.count; i++)
+        name(context, names.entries[i].key);
+    map_release(&names);
+}

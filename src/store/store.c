@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The door of the store: opening, taking batches, flushing. */
+#include "store/store_priv.h"
+
+#include "base/check.h"
+#include "base/limits.h"
+
+#include <stdlib.h>
+
+/* ---- taking batches ---- */
+
+/* Joins small parts of the table while there are enough of them. */
+static void join_small(struct store *store, const struct record_batch *batch)
+{
+    for (;;) {
+        struct part_list list = {0};
+        struct part *joined = NULL;
+        struct error err;
+        (void)pthread_mutex_lock(&store->lock);
+        bool is_due = memory_begin_join(&store->memory, &batch->tenant, batch->table, &list);
+        (void)pthread_mutex_unlock(&store->lock);
+        if (!is_due)
+            return;
+        /* What cannot be joined stays as it is: no rows are lost. */
+        if (part_join(list.parts, list.count, &joined, &err) != STATUS_OK)
+            joined = NULL;
+        (void)pthread_mutex_lock(&store->lock);
+        memory_end_join(&store->memory, &list, joined);
+        (void)pthread_cond_broadcast(&store->joined);
+        (void)pthread_mutex_unlock(&store->lock);
+        part_list_release(&list);
+    }
+}
+
+static enum status take(struct record_sink *sink, const struct record_batch *batch,
+                        struct error *err)
+{
+    struct store *store = (struct store *)sink;
+    struct part *part = NULL;
+
+    if (batch->record_count == 0)
+        return STATUS_OK;
+    enum status status = part_from_records(batch, &part, err);
+    if (status != STATUS_OK)
+        return status;
+    (void)pthread_mutex_lock(&store->lock);
+    status = memory_add(&store->memory, part, clock_monotonic_us(store->options.clock), err);
+    (void)pthread_mutex_unlock(&store->lock);
+    if (status != STATUS_OK) {
+        part_unref(part);
+        return status;
+    }
+    join_small(store, batch);
+    return STATUS_OK;
+}
+
+struct record_sink *store_sink(struct store *store)
+{
+    return &store->sink;
+}
+
+/* ---- life ---- */
+
+enum status store_open(const struct store_options *options, struct store **ret, struct error *err)
+{
+    struct store *store = calloc(1, sizeof(*store));
+
+    if (store == NULL)
+        return ERROR_MEMORY(err);
+    store->sink.take = take;
+    store->options = *options;
+    if (pthread_mutex_init(&store->lock, NULL) != 0 ||
+        pthread_mutex_init(&store->flush_lock, NULL) != 0 ||
+        pthread_cond_init(&store->joined, NULL) != 0) {
+        free(store);
+        return ERROR_MEMORY(err);
+    }
+    struct sealed_options sealed = {.io = options->io,
+                                    .keyring = options->keyring,
+                                    .clock = options->clock,
+                                    .verifier = options->verifier,
+                                    .cache_bytes = options->cache_bytes};
+    enum status status = sealed_open(&sealed, &store->sealed, err);
+    if (status != STATUS_OK) {
+        store_close(store);
+        return status;
+    }
+    *ret = store;
+    return STATUS_OK;
+}
+
+void store_close(struct store *store)
+{
+    if (store == NULL)
+        return;
+    memory_release(&store->memory);
+    sealed_close(store->sealed);
+    (void)pthread_cond_destroy(&store->joined);
+    (void)pthread_mutex_destroy(&store->flush_lock);
+    (void)pthread_mutex_destroy(&store->lock);
+    free(store);
+}
+
+uint64_t store_wal_floor(struct store *store)
+{
+    return sealed_wal_floor(store->sealed);
+}
+
+void store_memory(struct store *store, uint64_t *ret_rows, uint64_t *ret_bytes,
+                  uint64_t *ret_age_ms)
+{
+    uint64_t now_us = clock_monotonic_us(store->options.clock);
+
+    (void)pthread_mutex_lock(&store->lock);
+    uint64_t oldest_us = memory_oldest_us(&store->memory);
+    *ret_rows = store->memory.row_count;
+    *ret_bytes = store->memory.byte_count;
+    (void)pthread_mutex_unlock(&store->lock);
+    *ret_age_ms = oldest_us < now_us ? (now_us - oldest_us) / 1000 : 0;
+}
+
+/* ---- flush and merge ---- */
+
+struct flush {
+    struct store *store;
+    struct part_list parts;
+};
+
+static void publish(void *context)
+{
+    struct flush *flush = context;
+
+    (void)pthread_mutex_lock(&flush->store->lock);
+    memory_end_flush(&flush->store->memory, &flush->parts, true);
+    (void)pthread_mutex_unlock(&flush->store->lock);
+}
+
+static enum status begin_flush(struct flush *flush, uint64_t wal_floor, struct error *err)
+{
+    struct store *store = flush->store;
+    enum status status;
+
+    (void)pthread_mutex_lock(&store->lock);
+    for (;;) {
+        status = memory_begin_flush(&store->memory, wal_floor, &flush->parts, err);
+        if (status != STATUS_BUSY)
+            break;
+        (void)pthread_cond_wait(&store->joined, &store->lock);
+    }
+    (void)pthread_mutex_unlock(&store->lock);
+    return status;
+}
+
+enum status store_flush(struct store *store, uint64_t wal_floor, struct error *err)
+{
+    struct flush flush = {.store = store};
+
+    (void)pthread_mutex_lock(&store->flush_lock);
+    enum status status = begin_flush(&flush, wal_floor, err);
+    if (status == STATUS_OK)
+        status = sealed_flush(store->sealed, flush.parts.parts, flush.parts.count, wal_floor,
+                              publish, &flush, err);
+    if (status != STATUS_OK) {
+        (void)pthread_mutex_lock(&store->lock);
+        memory_end_flush(&store->memory, &flush.parts, false);
+        (void)pthread_mutex_unlock(&store->lock);
+    }
+    part_list_release(&flush.parts);
+    (void)pthread_mutex_unlock(&store->flush_lock);
+    return status;
+}
+
+enum status store_merge_step(struct store *store, bool *ret_worked, struct error *err)
+{
+    return sealed_merge_step(store->sealed, ret_worked, err);
+}
+
+enum status store_compact(struct store *store,
+                          void (*progress)(void *context, uint64_t done, uint64_t total),
+                          void *context, const atomic_bool *cancelled, struct error *err)
+{
+    return sealed_compact(store->sealed, progress, context, cancelled, err);
+}
+
+void store_stats(struct store *store, struct store_stats *ret)
+{
+    *ret = (struct store_stats){0};
+    sealed_stats(store->sealed, ret);
+    (void)pthread_mutex_lock(&store->lock);
+    ret->rows_memory = store->memory.row_count;
+    ret->bytes_memory = store->memory.byte_count;
+    (void)pthread_mutex_unlock(&store->lock);
+}

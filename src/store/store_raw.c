@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* store_raw(): the raw bytes of records by sequence number.
+ *
+ * The numbers asked for are taken a window at a time: the rows of all parts and
+ * sections that fall into it are collected, put in order and rendered.  A
+ * section is opened when the first window touches it and closed after the last.
+ */
+#include "store/store_priv.h"
+
+#include "base/limits.h"
+
+#include <stdlib.h>
+
+#define WINDOW 8192u
+
+struct raw_unit {
+    struct part *part;       /* of the snapshot, or a view that is owned */
+    struct section *section; /* NULL: in memory */
+    uint64_t seq_min, seq_max;
+};
+
+struct raw_row {
+    uint64_t seq;
+    uint32_t unit;
+    uint32_t row;
+};
+
+struct raw_reader {
+    struct raw_unit *units;
+    uint32_t unit_count;
+    struct raw_row *rows;
+    uint32_t row_count, row_capacity;
+};
+
+static int compare_rows(const void *left, const void *right)
+{
+    const struct raw_row *a = left, *b = right;
+
+    return a->seq < b->seq ? -1 : a->seq > b->seq;
+}
+
+static enum status find_units(struct raw_reader *r, const struct store_snapshot *snapshot,
+                              const struct guid *tenant, struct error *err)
+{
+    size_t count = (size_t)snapshot->sections->count + snapshot->memory.count;
+    r->units = calloc(count + 1, sizeof(*r->units));
+    if (r->units == NULL)
+        return ERROR_MEMORY(err);
+    for (uint32_t i = 0; i < snapshot->sections->count; i++) {
+        struct section *section = snapshot->sections->sections[i];
+        const struct section_info *info = section_info(section);
+        if (guid_equal(&info->tenant, tenant))
+            r->units[r->unit_count++] = (struct raw_unit){
+                .section = section, .seq_min = info->seq_min, .seq_max = info->seq_max};
+    }
+    for (uint32_t i = 0; i < snapshot->memory.count; i++) {
+        struct part *part = snapshot->memory.parts[i];
+        if (guid_equal(&part->tenant, tenant))
+            r->units[r->unit_count++] = (struct raw_unit){
+                .part = part, .seq_min = part->seq_min, .seq_max = part->seq_max};
+    }
+    return STATUS_OK;
+}
+
+static enum status add_row(struct raw_reader *r, struct raw_row row, struct error *err)
+{
+    if (r->row_count == r->row_capacity) {
+        uint32_t capacity = r->row_capacity == 0 ? 256 : r->row_capacity * 2;
+        struct raw_row *rows = realloc(r->rows, capacity * sizeof(*rows));
+        if (rows == NULL)
+            return ERROR_MEMORY(err);
+        r->rows = rows;
+        r->row_capacity = capacity;
+    }
+    r->rows[r->row_count++] = row;
+    return STATUS_OK;
+}
+
+/* The rows of a unit with numbers in [from, last]. */
+static enum status add_unit_rows(struct raw_reader *r, uint32_t index, uint64_t from,
+                                 uint64_t last, struct error *err)
+{
+    struct raw_unit *unit = &r->units[index];
+    enum status status = STATUS_OK;
+
+    if (unit->seq_max < from || unit->seq_min > last)
+        return STATUS_OK;
+    if (unit->part == NULL) {
+        status = section_view(unit->section, &unit->part, err);
+        if (status == STATUS_OK)
+            status = section_load_rows(unit->part, ROWS_SEQS, err);
+    }
+    for (uint32_t row = 0; status == STATUS_OK && row < unit->part->row_count; row++) {
+        uint64_t seq = unit->part->seqs[row];
+        if (seq >= from && seq <= last)
+            status = add_row(r, (struct raw_row){seq, index, row}, err);
+    }
+    return status;
+}
+
+static enum status render(const struct raw_reader *r, const struct raw_row *row, struct buf *raw,
+                          struct error *err)
+{
+    struct raw_unit *unit = &r->units[row->unit];
+
+    buf_clear(raw);
+    if (unit->section != NULL) {
+        uint32_t shape = part_root_shape(unit->part, row->row);
+        enum status status = section_load_shape(unit->part, shape, err);
+        if (status != STATUS_OK)
+            return status;
+    }
+    part_render(unit->part, row->row, raw);
+    return buf_check(raw, err);
+}
+
+/* Gives back views that no later window needs. */
+static void close_views(struct raw_reader *r, uint64_t from)
+{
+    for (uint32_t i = 0; i < r->unit_count; i++) {
+        struct raw_unit *unit = &r->units[i];
+        if (unit->section == NULL || unit->part == NULL || unit->seq_max >= from)
+            continue;
+        part_unref(unit->part);
+        unit->part = NULL;
+    }
+}
+
+/* The lowest number at or above `from` that a unit may hold; false: none. */
+static bool next_seq(const struct raw_reader *r, uint64_t from, uint64_t *ret)
+{
+    bool is_found = false;
+
+    for (uint32_t i = 0; i < r->unit_count; i++) {
+        const struct raw_unit *unit = &r->units[i];
+        if (unit->seq_max < from)
+            continue;
+        uint64_t seq = unit->seq_min > from ? unit->seq_min : from;
+        if (!is_found || seq < *ret)
+            *ret = seq;
+        is_found = true;
+    }
+    return is_found;
+}
+
+static enum status read_window(struct raw_reader *r, uint64_t from, uint64_t last, struct buf *raw,
+                               enum status (*each)(void *context, uint64_t seq, struct slice raw,
+                                                   struct error *err),
+                               void *context, struct error *err)
+{
+    enum status status = STATUS_OK;
+
+    r->row_count = 0;
+    for (uint32_t i = 0; i < r->unit_count && status == STATUS_OK; i++)
+        status = add_unit_rows(r, i, from, last, err);
+    if (status != STATUS_OK || r->row_count == 0)
+        return status;
+    qsort(r->rows, r->row_count, sizeof(*r->rows), compare_rows);
+    for (uint32_t i = 0; i < r->row_count && status == STATUS_OK; i++) {
+        status = render(r, &r->rows[i], raw, err);
+        if (status == STATUS_OK)
+            status = each(context, r->rows[i].seq, buf_slice(raw), err);
+    }
+    return status;
+}
+
+enum status store_raw(struct store *store, const struct guid *tenant, uint64_t from_seq,
+                      uint64_t count,
+                      enum status (*each)(void *context, uint64_t seq, struct slice raw,
+                                          struct error *err),
+                      void *context, struct error *err)
+{
+    struct store_snapshot *snapshot = NULL;
+    struct raw_reader r = {0};
+    struct buf raw;
+    buf_init(&raw, REQUEST_BODY_BYTES_MAX + RECORD_BYTES_MAX);
+
+    if (count == 0)
+        return STATUS_OK;
+    uint64_t end = count - 1 > UINT64_MAX - from_seq ? UINT64_MAX : from_seq + (count - 1);
+    enum status status = store_snapshot(store, &snapshot, err);
+    if (status == STATUS_OK)
+        status = find_units(&r, snapshot, tenant, err);
+    for (uint64_t from = from_seq; status == STATUS_OK && next_seq(&r, from, &from) && from <= end;) {
+        uint64_t last = end - from >= WINDOW ? from + (WINDOW - 1) : end;
+        status = read_window(&r, from, last, &raw, each, context, err);
+        if (last == UINT64_MAX)
+            break;
+        from = last + 1;
+        close_views(&r, from);
+    }
+    close_views(&r, UINT64_MAX);
+    for (uint32_t i = 0; i < r.unit_count; i++) {
+        if (r.units[i].section != NULL)
+            part_unref(r.units[i].part); /* one that holds number UINT64_MAX */
+    }
+    free(r.units);
+    free(r.rows);
+    buf_release(&raw);
+    store_snapshot_free(snapshot);
+    return status == STATUS_CANCELLED ? STATUS_OK : status;
+}

@@ -206,7 +206,8 @@ static void note_gap(struct scan_run *run, const char *text)
     (void)pthread_mutex_lock(&run->lock);
     run->stats->complete = false;
     if (run->stats->gap[0] == '\0')
-        (void)snprintf(run->stats->gap, sizeof(run->stats->gap), "%s", text);
+        (void)snprintf(run->stats->gap, sizeof(run->stats->gap), "%.*s",
+                       (int)sizeof(run->stats->gap) - 1, text);
     (void)pthread_mutex_unlock(&run->lock);
 }
 

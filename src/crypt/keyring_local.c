@@ -37,6 +37,7 @@
 #define KEK_TEXT_BYTES 65    /* 64 hex digits and a line feed */
 #define ORIGIN_MIDDLE "/tlog/"
 #define SIGNERS_MAX 16384u /* key objects kept; further ones are made for each use */
+#define LIBRARY_SECRET_BYTES (4 * MIB) /* a power of two; a key object takes 32 bytes of it */
 
 struct tenant_secret {
     struct key key;
@@ -614,6 +615,8 @@ enum status keyring_local_open(struct io *io, const char *kek_path, struct keyri
         return ERROR_MEMORY(err);
     local->keyring.ops = &local_ops;
     map_init(&local->index);
+    if (CRYPTO_secure_malloc_initialized() == 0) /* pages for the library's copies of keys */
+        (void)CRYPTO_secure_malloc_init(LIBRARY_SECRET_BYTES, sizeof(struct key));
     int failed = pthread_rwlock_init(&local->lock, NULL);
     CHECK(failed == 0);
     local->kek = secret_alloc(sizeof(*local->kek), NULL, err);

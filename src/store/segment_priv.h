@@ -105,11 +105,10 @@ bool section_is_usable(const struct section *section);
 /* May a row of the section hold exactly this text (of any case) as the value
  * of a column?  `path` is the column's path or empty for any column.
  * *ret_blocks (if not NULL) gets a bit for each block of INDEX_BLOCK_ROWS rows
- * that may; bit i of word i / 64.  An error never means "no": treat as maybe. */
-#define SECTION_BLOCKS_MAX (PART_ROWS_MAX / INDEX_BLOCK_ROWS)
+ * that may; bit i for block i.  An error never means "no": treat as maybe. */
+#define SECTION_BLOCKS_MAX (PART_ROWS_MAX / INDEX_BLOCK_ROWS) /* 64 */
 enum status section_probe(struct section *section, struct slice path, struct slice value,
-                          bool *ret_maybe, uint64_t ret_blocks[SECTION_BLOCKS_MAX / 64],
-                          struct error *err) MUST_USE;
+                          bool *ret_maybe, uint64_t *ret_blocks, struct error *err) MUST_USE;
 
 /* A view with shapes and paths; no column is loaded.  STATUS_CORRUPT also
  * marks the section as not usable. */

@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cache.c - see cache_priv.h; also the memory that decoded columns live in.
+ *
+ * Invariants:
+ * 1. An entry is in the order list (newest first) exactly when it has no pin.
+ * 2. `bytes` is the sum over all entries, pinned or not, not dropped. */
+#include "store/cache_priv.h"
+
+#include "base/check.h"
+#include "base/hash.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+
+#define BUCKET_COUNT 4096u /* power of two */
+#define MAPPED_BYTES_MIN ((size_t)32768) /* larger blocks are maps of their own */
+
+/* ---- memory of decoded columns ---- */
+
+struct cache_block {
+    struct cache_block *next;
+    size_t size; /* of the map; 0 = from malloc */
+    size_t reserved[2];
+};
+
+_Static_assert(sizeof(struct cache_block) % 16 == 0, "data behind it are aligned");
+
+void *cache_memory_alloc(struct cache_memory *memory, size_t size, struct error *err)
+{
+    size_t total = size + sizeof(struct cache_block);
+    bool mapped = total >= MAPPED_BYTES_MIN;
+    struct cache_block *block = NULL;
+
+    if (memory->bytes_max > 0 && total > memory->bytes_max - memory->bytes) {
+        (void)ERROR_SET(err, STATUS_LIMIT, "decoded columns need more than %zu bytes",
+                        memory->bytes_max);
+        return NULL;
+    }
+    if (mapped) {
+        block = mmap(NULL, total, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (block == MAP_FAILED)
+            block = NULL;
+        else
+            (void)madvise(block, total, MADV_DONTDUMP);
+    } else {
+        block = calloc(1, total);
+    }
+    if (block == NULL) {
+        (void)ERROR_MEMORY(err);
+        return NULL;
+    }
+    block->size = mapped ? total : 0;
+    block->next = memory->blocks;
+    memory->blocks = block;
+    memory->bytes += total;
+    return block + 1;
+}
+
+void cache_memory_free(struct cache_memory *memory)
+{
+    while (memory->blocks != NULL) {
+        struct cache_block *block = memory->blocks;
+        memory->blocks = block->next;
+        if (block->size > 0)
+            (void)munmap(block, block->size);
+        else
+            free(block);
+    }
+    memory->bytes = 0;
+}
+
+/* ---- the cache ---- */
+
+struct cache {
+    pthread_mutex_t lock;
+    size_t bytes, bytes_max;
+    uint64_t hits, misses;
+    struct cache_entry *buckets[BUCKET_COUNT];
+    struct cache_entry *newest, *oldest;
+};
+
+struct cache *cache_new(size_t bytes_max)
+{
+    struct cache *cache = calloc(1, sizeof(*cache));
+
+    if (cache == NULL)
+        return NULL;
+    (void)pthread_mutex_init(&cache->lock, NULL);
+    cache->bytes_max = bytes_max;
+    return cache;
+}
+
+static void entry_free(struct cache_entry *entry)
+{
+    entry->free_payload(entry->payload);
+    free(entry);
+}
+
+void cache_free(struct cache *cache)
+{
+    if (cache == NULL)
+        return;
+    while (cache->newest != NULL) {
+        struct cache_entry *entry = cache->newest;
+        cache->newest = entry->older;
+        entry_free(entry);
+    }
+    (void)pthread_mutex_destroy(&cache->lock);
+    free(cache);
+}
+
+static struct cache_entry **bucket_of(struct cache *cache, uint64_t owner, uint32_t item)
+{
+    return &cache->buckets[hash_u64(owner + item * UINT64_C(0x9E3779B97F4A7C15)) & (BUCKET_COUNT - 1)];
+}
+
+static void order_remove(struct cache *cache, struct cache_entry *entry)
+{
+    if (entry->newer != NULL)
+        entry->newer->older = entry->older;
+    else
+        cache->newest = entry->older;
+    if (entry->older != NULL)
+        entry->older->newer = entry->newer;
+    else
+        cache->oldest = entry->newer;
+    entry->newer = entry->older = NULL;
+}
+
+static void order_add(struct cache *cache, struct cache_entry *entry)
+{
+    entry->older = cache->newest;
+    entry->newer = NULL;
+    if (cache->newest != NULL)
+        cache->newest->newer = entry;
+    else
+        cache->oldest = entry;
+    cache->newest = entry;
+}
+
+static void bucket_remove(struct cache *cache, struct cache_entry *entry)
+{
+    struct cache_entry **at = bucket_of(cache, entry->owner, entry->item);
+
+    while (*at != entry)
+        at = &(*at)->next_in_bucket;
+    *at = entry->next_in_bucket;
+    cache->bytes -= entry->bytes;
+}
+
+/* Takes entries out until the bound holds; a list of them for entry_free(). */
+static struct cache_entry *evict(struct cache *cache)
+{
+    struct cache_entry *list = NULL;
+
+    while (cache->bytes > cache->bytes_max && cache->oldest != NULL) {
+        struct cache_entry *entry = cache->oldest;
+        order_remove(cache, entry);
+        bucket_remove(cache, entry);
+        entry->older = list;
+        list = entry;
+    }
+    return list;
+}
+
+static void free_list(struct cache_entry *list)
+{
+    while (list != NULL) {
+        struct cache_entry *entry = list;
+        list = entry->older;
+        entry_free(entry);
+    }
+}
+
+static struct cache_entry *find_locked(struct cache *cache, uint64_t owner, uint32_t item)
+{
+    struct cache_entry *entry = *bucket_of(cache, owner, item);
+
+    while (entry != NULL && (entry->owner != owner || entry->item != item))
+        entry = entry->next_in_bucket;
+    if (entry == NULL)
+        return NULL;
+    if (entry->pins++ == 0)
+        order_remove(cache, entry);
+    return entry;
+}
+
+struct cache_entry *cache_find(struct cache *cache, uint64_t owner, uint32_t item)
+{
+    (void)pthread_mutex_lock(&cache->lock);
+    struct cache_entry *entry = find_locked(cache, owner, item);
+    *(entry == NULL ? &cache->misses : &cache->hits) += 1;
+    (void)pthread_mutex_unlock(&cache->lock);
+    return entry;
+}
+
+struct cache_entry *cache_add(struct cache *cache, uint64_t owner, uint32_t item, void *payload,
+                              void (*free_payload)(void *payload), size_t bytes)
+{
+    struct cache_entry *entry = calloc(1, sizeof(*entry));
+
+    if (entry == NULL) {
+        free_payload(payload);
+        return NULL;
+    }
+    *entry = (struct cache_entry){.owner = owner, .item = item, .payload = payload,
+                                  .free_payload = free_payload,
+                                  .bytes = bytes + sizeof(*entry), .cache = cache, .pins = 1};
+    (void)pthread_mutex_lock(&cache->lock);
+    struct cache_entry *other = find_locked(cache, owner, item), *evicted = NULL;
+    if (other == NULL) {
+        struct cache_entry **bucket = bucket_of(cache, owner, item);
+        entry->next_in_bucket = *bucket;
+        *bucket = entry;
+        cache->bytes += entry->bytes;
+        evicted = evict(cache);
+    }
+    (void)pthread_mutex_unlock(&cache->lock);
+    free_list(evicted);
+    if (other != NULL) {
+        entry_free(entry);
+        return other;
+    }
+    return entry;
+}
+
+void cache_unpin(struct cache_entry *entry)
+{
+    struct cache_entry *evicted = NULL;
+
+    if (entry == NULL)
+        return;
+    struct cache *cache = entry->cache;
+    (void)pthread_mutex_lock(&cache->lock);
+    CHECK(entry->pins > 0);
+    bool dead = --entry->pins == 0 && entry->is_dropped;
+    if (entry->pins == 0 && !dead) {
+        order_add(cache, entry);
+        evicted = evict(cache);
+    }
+    (void)pthread_mutex_unlock(&cache->lock);
+    free_list(evicted);
+    if (dead)
+        entry_free(entry);
+}
+
+void cache_drop(struct cache *cache, uint64_t owner)
+{
+    struct cache_entry *list = NULL;
+
+    (void)pthread_mutex_lock(&cache->lock);
+    for (uint32_t b = 0; b < BUCKET_COUNT; b++) {
+        struct cache_entry *next = NULL;
+        for (struct cache_entry *entry = cache->buckets[b]; entry != NULL; entry = next) {
+            next = entry->next_in_bucket;
+            if (entry->owner != owner)
+                continue;
+            bucket_remove(cache, entry);
+            if (entry->pins > 0) {
+                entry->is_dropped = true;
+                continue;
+            }
+            order_remove(cache, entry);
+            entry->older = list;
+            list = entry;
+        }
+    }
+    (void)pthread_mutex_unlock(&cache->lock);
+    free_list(list);
+}
+
+void cache_stats(struct cache *cache, struct cache_stats *ret)
+{
+    (void)pthread_mutex_lock(&cache->lock);
+    *ret = (struct cache_stats){cache->bytes, cache->hits, cache->misses};
+    (void)pthread_mutex_unlock(&cache->lock);
+}

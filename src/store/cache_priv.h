@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cache_priv.h - what was decrypted and decoded, bounded, least recently used
+ * out first.
+ *
+ * An entry is immutable and pinned while somebody uses it; pinned entries
+ * count but do not leave, so the bound may be passed by what is in use.
+ * Thread-safe.
+ */
+#ifndef STORE_CACHE_PRIV_H
+#define STORE_CACHE_PRIV_H
+
+#include "store/column_priv.h"
+
+struct cache;
+
+struct cache_entry {
+    uint64_t owner; /* section */
+    uint32_t item;
+    void *payload;  /* freed by free_payload */
+    void (*free_payload)(void *payload);
+    size_t bytes;
+    /* the cache's own */
+    struct cache *cache;
+    uint32_t pins;
+    bool is_dropped;
+    struct cache_entry *next_in_bucket;
+    struct cache_entry *newer, *older; /* while not pinned */
+};
+
+struct cache *cache_new(size_t bytes_max);
+void cache_free(struct cache *cache); /* nothing is pinned any more; NULL allowed */
+
+/* Pinned, or NULL. */
+struct cache_entry *cache_find(struct cache *cache, uint64_t owner, uint32_t item);
+/* Takes the payload (frees it on failure); gives the pinned entry, which is
+ * another one if two threads made the same.  NULL without memory. */
+struct cache_entry *cache_add(struct cache *cache, uint64_t owner, uint32_t item, void *payload,
+                              void (*free_payload)(void *payload), size_t bytes);
+void cache_unpin(struct cache_entry *entry); /* NULL allowed */
+/* Forgets all entries of an owner; the pinned ones when they are given back. */
+void cache_drop(struct cache *cache, uint64_t owner);
+
+struct cache_stats {
+    uint64_t bytes, hits, misses;
+};
+void cache_stats(struct cache *cache, struct cache_stats *ret);
+
+#endif

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* column_priv.h - how one column of a part is written and read back
+ * (docs/format/segment.md, "Column entry").
+ *
+ * Encoding numbers the dictionary anew, in the order of first occurrence, and
+ * forgets texts without a value; apart from that decoding gives back the same
+ * texts, kinds and codes.  Everything here works on memory; one thread a call.
+ */
+#ifndef STORE_COLUMN_PRIV_H
+#define STORE_COLUMN_PRIV_H
+
+#include "base/limits.h"
+#include "store/part_priv.h"
+
+enum codes_encoding {
+    CODES_CONST,
+    CODES_IDENTITY,
+    CODES_PLANES,
+    CODES_RECENT,
+    CODES_SAME,
+    CODES_CONTEXT,
+    CODES_EVENT,
+    CODES_COUNT_
+};
+
+enum texts_encoding {
+    TEXTS_NONE,
+    TEXTS_PLAIN,
+    TEXTS_GUID,
+    TEXTS_INTEGER,
+    TEXTS_TIME,
+    TEXTS_GROUPED,
+    TEXTS_COUNT_
+};
+
+#define CONTEXT_LIST_MAX 254u      /* codes a context remembers */
+#define CONTEXT_CHAIN_MAX 8u       /* bases of bases */
+#define CONTEXT_DICT_MAX 8192u     /* dictionary of a base */
+#define COLUMN_VALUES_MAX (1u << 26)
+#define COLUMN_STREAM_BYTES_MAX (1 * GIB)
+#define INLINE_BLOB_BYTES 256u     /* blobs up to this stand in the header */
+
+/* A column in the header of a section. */
+struct column_entry {
+    uint8_t codes; /* enum codes_encoding */
+    uint8_t texts; /* enum texts_encoding */
+    bool is_inline;
+    bool is_indexed;
+    uint32_t value_count;
+    uint32_t dict_count;
+    uint32_t text_bytes;
+    uint32_t base;     /* path, for SAME and CONTEXT */
+    uint32_t size;     /* of the blob */
+    uint64_t offset;   /* in the plain section, or in the header if is_inline */
+};
+
+/* ---- memory of decoded columns, not in core dumps ---- */
+struct cache_block;
+struct cache_memory {
+    struct cache_block *blocks;
+    size_t bytes, bytes_max;
+};
+void *cache_memory_alloc(struct cache_memory *memory, size_t size, struct error *err) MUST_USE;
+void cache_memory_free(struct cache_memory *memory);
+
+/* ---- part_rows.c: which row does a value belong to ---- */
+/* Where the slots of each path are. */
+struct path_use {
+    uint32_t shape, slot;
+};
+struct path_uses {
+    uint32_t *starts; /* path_count + 1 */
+    struct path_use *uses;
+};
+enum status path_uses_build(const struct part *part, struct arena *arena, struct path_uses *ret,
+                            struct error *err) MUST_USE;
+/* The array path whose elements hold this path; 0 for the root. */
+uint32_t path_parent(const struct part *part, const struct path_uses *uses, uint32_t path);
+/* ret[value] = row, for every value.  The array columns above are loaded. */
+enum status part_value_rows(const struct part *part, const struct path_uses *uses, uint32_t path,
+                            uint32_t *ret, struct error *err) MUST_USE;
+/* ret[value] = code of `base` for the same row or element, or its dict_count
+ * for "absent".  Both columns and the arrays above `path` are loaded. */
+enum status part_context_codes(const struct part *part, const struct path_uses *uses,
+                               uint32_t path, uint32_t base, uint32_t *ret,
+                               struct error *err) MUST_USE;
+/* Does part_context_codes() need the rows of the values (arrays loaded)? */
+bool part_context_needs_rows(const struct part *part, const struct path_uses *uses, uint32_t path,
+                             uint32_t base);
+
+/* ---- context_list.c: what stood last beside a value of the base ---- */
+#define CONTEXT_ESCAPE 255u
+struct context_list {
+    uint32_t *codes; /* most recent first */
+    uint32_t count, capacity;
+};
+struct context_lists {
+    struct context_list *lists;
+    uint32_t count;
+};
+enum status context_lists_init(struct context_lists *lists, uint32_t count,
+                               struct error *err) MUST_USE;
+void context_lists_release(struct context_lists *lists);
+/* The rank of the code in the list (which moves it to the front), or
+ * CONTEXT_ESCAPE, and the code is put in front. */
+enum status context_rank(struct context_lists *lists, uint32_t context, uint32_t code,
+                         uint32_t *ret_rank, struct error *err) MUST_USE;
+/* After an escape: puts the code in front. */
+enum status context_push(struct context_lists *lists, uint32_t context, uint32_t code,
+                         struct error *err) MUST_USE;
+/* The code at a rank, moved to the front; false if the list is shorter. */
+bool context_take(struct context_lists *lists, uint32_t context, uint32_t rank, uint32_t *ret);
+
+/* ---- streams ---- */
+enum status stream_put(struct buf *ret, struct slice raw, int level, struct error *err) MUST_USE;
+/* The next stream; *ret points into the input or into *memory. */
+enum status stream_get(struct reader *reader, struct arena *scratch, struct slice *ret,
+                       struct error *err) MUST_USE;
+static inline uint64_t zigzag(int64_t v)
+{
+    return ((uint64_t)v << 1) ^ (uint64_t)(v >> 63);
+}
+static inline int64_t unzigzag(uint64_t v)
+{
+    return (int64_t)(v >> 1) ^ -(int64_t)(v & 1);
+}
+
+/* ---- column_encode.c ---- */
+struct column_encoder; /* state over the columns of one part */
+/* level: zstd; thorough: try more encodings (merges, compaction). */
+enum status column_encoder_new(const struct part *part, int level, bool thorough,
+                               struct column_encoder **ret, struct error *err) MUST_USE;
+void column_encoder_free(struct column_encoder *encoder);
+/* Appends the blob of a path's column to *blob and fills *ret (but for the place). */
+enum status column_encode(struct column_encoder *encoder, uint32_t path, struct buf *blob,
+                          struct column_entry *ret, struct error *err) MUST_USE;
+
+/* ---- text_encode.c ---- */
+/* The texts of a dictionary: picks an encoding and appends its streams. */
+enum status texts_encode(const struct slice *texts, uint32_t count, int level, bool thorough,
+                         struct buf *ret, uint8_t *ret_encoding, struct error *err) MUST_USE;
+/* The reverse: count texts of text_bytes bytes in all. */
+enum status texts_decode(enum texts_encoding encoding, struct reader *reader, uint32_t count,
+                         uint32_t text_bytes, struct arena *scratch, struct cache_memory *memory,
+                         struct slice *ret, struct error *err) MUST_USE;
+/* ISO times of one form (segment.md, TIME). */
+#define TIME_FORM_COUNT 16u
+bool time_form_of(struct slice text, uint8_t *ret_form, int64_t *ret_ticks);
+size_t time_form_size(uint8_t form);
+void time_form_write(uint8_t form, int64_t ticks, char *ret);
+
+/* ---- column_decode.c ---- */
+/* Fills everything of *ret but path, is_array, is_object, has_escapes. */
+enum status column_decode(const struct part *part, const struct path_uses *uses, uint32_t path,
+                          const struct column_entry *entry, struct slice blob,
+                          struct cache_memory *memory, struct path_column *ret,
+                          struct error *err) MUST_USE;
+
+/* ---- row data: SEQS, TIMES, RECEIVED, FLAGS (row_encode.c) ---- */
+enum row_data { ROW_SEQS, ROW_TIMES, ROW_RECEIVED, ROW_FLAGS, ROW_DATA_COUNT_ };
+enum status row_data_encode(const struct part *part, enum row_data which, int level,
+                            struct buf *blob, struct column_entry *ret,
+                            struct error *err) MUST_USE;
+/* The part's seqs are loaded for RECEIVED. *ret: row_count of uint64_t, int64_t
+ * or uint8_t. */
+enum status row_data_decode(const struct part *part, enum row_data which,
+                            const struct column_entry *entry, struct slice blob,
+                            struct cache_memory *memory, void **ret,
+                            struct error *err) MUST_USE;
+
+#endif

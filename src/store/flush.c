@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* flush.c - parts in memory become sections of a new segment file.
+ *
+ * The order of the steps is the safety:
+ * 1. encode each part, decode it again, have every row checked;
+ * 2. seal and write it to NAME.tmp; sync; rename; sync the directory;
+ * 3. replace the catalog: now the sections count and the floor has moved;
+ * 4. publish to readers.
+ * A failure before 3 changes nothing.  A failure of 3 leaves the file, because
+ * the new catalog may have reached the disk. */
+#include "base/check.h"
+#include "store/sealed_priv.h"
+
+#include <openssl/crypto.h>
+#include <stdlib.h>
+
+static const int level_zstd[] = {FLUSH_ZSTD_LEVEL, MERGE_ZSTD_LEVEL, COMPACT_ZSTD_LEVEL};
+
+enum status sealing_begin(struct sealing *sealing, struct sealed *sealed, struct error *err)
+{
+    *sealing = (struct sealing){.sealed = sealed, .generation = sealed->generation + 1};
+    buf_init(&sealing->plain, SECTION_BYTES_MAX);
+    buf_init(&sealing->cipher, SECTION_BYTES_MAX);
+    /* a number is never used twice in a process, also after a failure */
+    return segment_writer_begin(&sealing->writer, sealed->options.io, sealed->next_segment++, err);
+}
+
+static uint64_t raw_size(const struct part *part)
+{
+    uint64_t size = 0;
+
+    for (uint32_t s = 0; s < part->shape_count; s++)
+        size += (uint64_t)part->shapes[s].literals.size * part->shapes[s].row_count;
+    for (uint32_t p = 0; p < part->path_count; p++) {
+        const struct path_column *column = &part->paths[p];
+        if (column->is_object)
+            continue;
+        for (uint32_t v = 0; v < column->value_count; v++) {
+            uint32_t code = column->codes[v];
+            size += !column->is_array ? column->dict[code].size : code > 0 ? code + 1u : 2u;
+        }
+    }
+    return size;
+}
+
+static enum status grow_infos(struct sealing *sealing, struct error *err)
+{
+    if (sealing->count < sealing->capacity)
+        return STATUS_OK;
+    uint32_t capacity = sealing->capacity == 0 ? 64 : sealing->capacity * 2;
+    struct section_info *infos = realloc(sealing->infos, capacity * sizeof(*infos));
+    if (infos == NULL)
+        return ERROR_MEMORY(err);
+    sealing->infos = infos;
+    sealing->capacity = capacity;
+    return STATUS_OK;
+}
+
+enum status sealing_add(struct sealing *sealing, const struct part *part,
+                        enum section_level level, struct error *err)
+{
+    struct sealed *sealed = sealing->sealed;
+    struct section_options options = {level_zstd[level], level != SECTION_FLUSHED, 0};
+    enum status status = grow_infos(sealing, err);
+
+    if (status != STATUS_OK || part->row_count == 0)
+        return status;
+    struct section_info *info = &sealing->infos[sealing->count];
+    section_info_from_part(part, info);
+    info->segment = sealing->writer.number;
+    info->index = sealing->count;
+    info->generation = sealing->generation;
+    info->level = (uint8_t)level;
+    info->raw_bytes = raw_size(part);
+    buf_clear(&sealing->plain);
+    buf_clear(&sealing->cipher);
+    status = section_index_seed(sealed->options.keyring, &part->tenant, &options.index_seed, err);
+    if (status == STATUS_OK)
+        status = section_encode(part, &options, &sealing->plain, info, err);
+    if (status == STATUS_OK)
+        status = section_check(info, buf_slice(&sealing->plain), sealed->options.verifier, err);
+    if (status == STATUS_OK)
+        status = section_seal(sealed->options.keyring, info, buf_slice(&sealing->plain),
+                              &sealing->cipher, err);
+    if (status == STATUS_OK)
+        status = segment_writer_add(&sealing->writer, info, buf_slice(&sealing->cipher), err);
+    if (status == STATUS_OK)
+        sealing->count++;
+    return status;
+}
+
+void sealing_release(struct sealing *sealing)
+{
+    segment_writer_release(&sealing->writer);
+    if (sealing->plain.data != NULL)
+        OPENSSL_cleanse(sealing->plain.data, sealing->plain.size);
+    buf_release(&sealing->plain);
+    buf_release(&sealing->cipher);
+    free(sealing->infos);
+    sealing->infos = NULL;
+}
+
+/* ---- commit ---- */
+
+static int compare_sections(const void *a, const void *b)
+{
+    const struct section_info *x = &(*(struct section *const *)a)->info;
+    const struct section_info *y = &(*(struct section *const *)b)->info;
+    int order = memcmp(x->tenant.bytes, y->tenant.bytes, sizeof(x->tenant.bytes));
+
+    if (order == 0)
+        order = strcmp(x->table, y->table);
+    if (order == 0)
+        order = (x->time_min > y->time_min) - (x->time_min < y->time_min);
+    if (order == 0)
+        order = (x->segment > y->segment) - (x->segment < y->segment);
+    return order != 0 ? order : (x->index > y->index) - (x->index < y->index);
+}
+
+static bool is_in(struct section *section, struct section *const *list, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (list[i] == section)
+            return true;
+    return false;
+}
+
+/* The current list without the removed and with the new sections. */
+static enum status next_list(struct sealing *sealing, struct section *const *removed,
+                             uint32_t removed_count, struct section_list **ret, struct error *err)
+{
+    struct sealed *sealed = sealing->sealed;
+    const struct section_list *old = sealed->list;
+    struct segment_file *file = NULL;
+    struct section_list *list = section_list_new(old->count + sealing->count, err);
+    enum status status = list == NULL ? err->status : STATUS_OK;
+
+    for (uint32_t i = 0; i < old->count && status == STATUS_OK; i++)
+        if (!is_in(old->sections[i], removed, removed_count))
+            list->sections[list->count++] = section_ref(old->sections[i]);
+    if (status == STATUS_OK && sealing->count > 0)
+        status = segment_file_new(sealed->options.io, sealing->writer.number, &file, err);
+    for (uint32_t i = 0; i < sealing->count && status == STATUS_OK; i++) {
+        status = section_new(&sealing->infos[i], file, (struct slice){NULL, 0},
+                             sealed->options.keyring, sealed->cache,
+                             &list->sections[list->count], err);
+        if (status == STATUS_OK)
+            list->sections[list->count++]->corrupt_count = &sealed->corrupt_count;
+    }
+    segment_file_unref(file);
+    if (status != STATUS_OK) {
+        section_list_unref(list);
+        return status;
+    }
+    qsort(list->sections, list->count, sizeof(struct section *), compare_sections);
+    *ret = list;
+    return STATUS_OK;
+}
+
+/* Files of removed sections that no live section uses go with their readers. */
+static void mark_dead_files(const struct section_list *list, struct section *const *removed,
+                            uint32_t removed_count)
+{
+    for (uint32_t i = 0; i < removed_count; i++) {
+        bool used = false;
+        for (uint32_t k = 0; !used && k < list->count; k++)
+            used = list->sections[k]->file == removed[i]->file;
+        if (!used)
+            atomic_store(&removed[i]->file->is_dead, true);
+    }
+}
+
+enum status sealing_commit(struct sealing *sealing, struct section *const *removed,
+                           uint32_t removed_count, uint64_t wal_floor,
+                           void (*publish)(void *context), void *context, struct error *err)
+{
+    struct sealed *sealed = sealing->sealed;
+    struct section_list *list = NULL;
+    enum status status = STATUS_OK;
+
+    if (sealing->count > 0)
+        status = segment_writer_end(&sealing->writer, err);
+    if (status == STATUS_OK)
+        status = next_list(sealing, removed, removed_count, &list, err);
+    if (status != STATUS_OK)
+        return status;
+    struct catalog catalog = {.generation = sealing->generation, .wal_floor = wal_floor,
+                              .next_segment = sealed->next_segment};
+    status = catalog_save(sealed->options.io, &catalog, list->sections, list->count, err);
+    /* also after a failure: what may be on the disk is not to be numbered again */
+    sealed->generation = sealing->generation;
+    if (status != STATUS_OK) {
+        section_list_unref(list);
+        return status;
+    }
+    mark_dead_files(list, removed, removed_count);
+    (void)pthread_mutex_lock(&sealed->lock);
+    struct section_list *old = sealed->list;
+    sealed->list = list;
+    sealed->wal_floor = wal_floor;
+    if (publish != NULL)
+        publish(context);
+    (void)pthread_mutex_unlock(&sealed->lock);
+    section_list_unref(old);
+    return STATUS_OK;
+}
+
+enum status sealed_flush(struct sealed *sealed, struct part *const *parts, uint32_t part_count,
+                         uint64_t wal_floor, void (*publish)(void *context), void *context,
+                         struct error *err)
+{
+    struct sealing sealing = {0};
+
+    (void)pthread_mutex_lock(&sealed->write_lock);
+    enum status status = sealing_begin(&sealing, sealed, err);
+    for (uint32_t i = 0; i < part_count && status == STATUS_OK; i++)
+        status = sealing_add(&sealing, parts[i], SECTION_FLUSHED, err);
+    if (status == STATUS_OK)
+        status = sealing_commit(&sealing, NULL, 0, wal_floor, publish, context, err);
+    if (status == STATUS_OK)
+        (void)atomic_fetch_add(&sealed->flush_count, 1);
+    sealing_release(&sealing);
+    (void)pthread_mutex_unlock(&sealed->write_lock);
+    return status;
+}

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* sealed.c - opening the sealed half of the store, its list of live sections,
+ * and what it counts. */
+#include "store/sealed_priv.h"
+
+#include <stdlib.h>
+
+#define SEGMENT_NAME_DIGITS 16u
+
+/* ---- lists ---- */
+
+struct section_list *section_list_new(uint32_t capacity, struct error *err)
+{
+    struct section_list *list = calloc(1, sizeof(*list));
+
+    if (list != NULL)
+        list->sections = calloc((size_t)capacity + 1, sizeof(*list->sections));
+    if (list == NULL || list->sections == NULL) {
+        free(list);
+        (void)ERROR_MEMORY(err);
+        return NULL;
+    }
+    atomic_init(&list->references, 1);
+    return list;
+}
+
+void section_list_unref(struct section_list *list)
+{
+    if (list == NULL || atomic_fetch_sub(&list->references, 1) != 1)
+        return;
+    for (uint32_t i = 0; i < list->count; i++)
+        section_unref(list->sections[i]);
+    free(list->sections);
+    free(list);
+}
+
+struct section_list *sealed_pin(struct sealed *sealed, void (*with)(void *context), void *context)
+{
+    (void)pthread_mutex_lock(&sealed->lock);
+    struct section_list *list = sealed->list;
+    (void)atomic_fetch_add(&list->references, 1);
+    if (with != NULL)
+        with(context);
+    (void)pthread_mutex_unlock(&sealed->lock);
+    return list;
+}
+
+uint64_t sealed_wal_floor(struct sealed *sealed)
+{
+    (void)pthread_mutex_lock(&sealed->lock);
+    uint64_t floor = sealed->wal_floor;
+    (void)pthread_mutex_unlock(&sealed->lock);
+    return floor;
+}
+
+/* ---- opening ---- */
+
+static enum status make_sections(struct sealed *sealed, const struct catalog *catalog,
+                                 struct error *err)
+{
+    struct segment_file *file = NULL;
+    enum status status = STATUS_OK;
+
+    sealed->list = section_list_new(catalog->count, err);
+    if (sealed->list == NULL)
+        return err->status;
+    /* sections of one file may stand apart in the list: look back for theirs */
+    for (uint32_t i = 0; i < catalog->count && status == STATUS_OK; i++) {
+        const struct section_info *info = &catalog->infos[i];
+        struct section **at = &sealed->list->sections[i];
+        file = NULL;
+        for (uint32_t k = 0; file == NULL && k < i; k++)
+            if (sealed->list->sections[k]->file->number == info->segment) {
+                file = sealed->list->sections[k]->file;
+                (void)atomic_fetch_add(&file->references, 1);
+            }
+        if (file == NULL)
+            status = segment_file_new(sealed->options.io, info->segment, &file, err);
+        if (status == STATUS_OK)
+            status = section_new(info, file, (struct slice){NULL, 0}, sealed->options.keyring,
+                                 sealed->cache, at, err);
+        segment_file_unref(file);
+        if (status == STATUS_OK) {
+            (*at)->corrupt_count = &sealed->corrupt_count;
+            sealed->list->count++;
+        }
+    }
+    return status;
+}
+
+struct cleaning {
+    struct sealed *sealed;
+    struct buf names; /* NUL-terminated, one after the other: to be removed */
+    bool has_segments;
+};
+
+/* The number in "0123456789abcdef.seg"; false for any other name. */
+static bool parse_name(const char *name, uint64_t *ret)
+{
+    uint64_t number = 0;
+
+    for (unsigned i = 0; i < SEGMENT_NAME_DIGITS; i++) {
+        char c = name[i];
+        if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f')))
+            return false;
+        number = number << 4 | (uint64_t)(c <= '9' ? c - '0' : c - 'a' + 10);
+    }
+    *ret = number;
+    return slice_is(slice_of(name + SEGMENT_NAME_DIGITS), ".seg");
+}
+
+static enum status look_at(void *context, const char *name, struct error *err)
+{
+    struct cleaning *cleaning = context;
+    const struct section_list *list = cleaning->sealed->list;
+    uint64_t number = 0;
+    bool remove = slice_ends_with(slice_of(name), SLICE(".tmp"));
+
+    if (parse_name(name, &number)) {
+        cleaning->has_segments = true;
+        remove = true;
+        for (uint32_t i = 0; remove && i < list->count; i++)
+            remove = list->sections[i]->info.segment != number;
+    }
+    if (remove)
+        buf_add(&cleaning->names, name, strlen(name) + 1);
+    return buf_check(&cleaning->names, err);
+}
+
+/* Removes what the catalog does not list: left over from a crash. */
+static enum status clean(struct sealed *sealed, bool has_catalog, struct error *err)
+{
+    struct cleaning cleaning = {.sealed = sealed};
+
+    buf_init(&cleaning.names, CATALOG_BYTES_MAX);
+    enum status status = io_list(sealed->options.io, SEGMENT_DIR, look_at, &cleaning, err);
+    if (status == STATUS_OK && cleaning.has_segments && !has_catalog)
+        status = ERROR_SET(err, STATUS_CORRUPT, "the catalog is missing, but there are segments");
+    for (size_t at = 0; at < cleaning.names.size && status == STATUS_OK;) {
+        char path[SEGMENT_PATH_BYTES + 256];
+        struct slice name = slice_of(cleaning.names.data + at);
+        at += name.size + 1;
+        if (name.size > 255)
+            continue;
+        memcpy(path, SEGMENT_DIR "/", sizeof(SEGMENT_DIR));
+        memcpy(path + sizeof(SEGMENT_DIR), name.data, name.size + 1);
+        status = io_unlink(sealed->options.io, path, err);
+    }
+    buf_release(&cleaning.names);
+    return status;
+}
+
+enum status sealed_open(const struct sealed_options *options, struct sealed **ret,
+                        struct error *err)
+{
+    struct catalog catalog = {0};
+    struct sealed *sealed = calloc(1, sizeof(*sealed));
+    enum status status = STATUS_OK;
+
+    if (sealed == NULL)
+        return ERROR_MEMORY(err);
+    sealed->options = *options;
+    (void)pthread_mutex_init(&sealed->lock, NULL);
+    (void)pthread_mutex_init(&sealed->write_lock, NULL);
+    sealed->cache = cache_new(options->cache_bytes == 0 ? BLOCK_CACHE_BYTES : options->cache_bytes);
+    if (sealed->cache == NULL) {
+        status = ERROR_MEMORY(err);
+        goto out;
+    }
+    bool has_catalog = io_exists(options->io, CATALOG_PATH);
+    status = io_make_dir(options->io, SEGMENT_DIR, err);
+    if (status == STATUS_OK)
+        status = catalog_load(options->io, &catalog, err);
+    if (status != STATUS_OK)
+        goto out;
+    sealed->generation = catalog.generation;
+    sealed->wal_floor = catalog.wal_floor;
+    sealed->next_segment = catalog.next_segment;
+    status = make_sections(sealed, &catalog, err);
+    if (status == STATUS_OK)
+        status = clean(sealed, has_catalog, err);
+    if (status == STATUS_OK && !has_catalog) /* from now on a missing one is damage */
+        status = catalog_save(options->io, &catalog, NULL, 0, err);
+    if (status != STATUS_OK)
+        goto out;
+    *ret = sealed;
+    sealed = NULL;
+out:
+    catalog_release(&catalog);
+    sealed_close(sealed);
+    return status;
+}
+
+void sealed_close(struct sealed *sealed)
+{
+    if (sealed == NULL)
+        return;
+    section_list_unref(sealed->list);
+    cache_free(sealed->cache);
+    (void)pthread_mutex_destroy(&sealed->lock);
+    (void)pthread_mutex_destroy(&sealed->write_lock);
+    free(sealed);
+}
+
+void sealed_stats(struct sealed *sealed, struct store_stats *ret)
+{
+    struct section_list *list = sealed_pin(sealed, NULL, NULL);
+    struct cache_stats cache;
+    const struct segment_file *last = NULL;
+
+    ret->rows_sealed = ret->bytes_sealed = ret->segments = ret->fallback_records = 0;
+    for (uint32_t i = 0; i < list->count; i++) {
+        const struct section *section = list->sections[i];
+        bool seen = section->file == last;
+        ret->rows_sealed += section->info.row_count;
+        ret->bytes_sealed += section->info.size_bytes;
+        ret->fallback_records += section->info.fallback_count;
+        for (uint32_t k = 0; !seen && k < i; k++)
+            seen = list->sections[k]->file == section->file;
+        ret->segments += seen ? 0 : 1;
+        last = section->file;
+    }
+    ret->sections = list->count;
+    cache_stats(sealed->cache, &cache);
+    ret->cache_bytes = cache.bytes;
+    ret->cache_hits = cache.hits;
+    ret->cache_misses = cache.misses;
+    ret->flushes = atomic_load(&sealed->flush_count);
+    ret->merges = atomic_load(&sealed->merge_count);
+    ret->corrupt_sections = atomic_load(&sealed->corrupt_count);
+    section_list_unref(list);
+}

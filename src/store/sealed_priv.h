@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* sealed_priv.h - the inside of struct sealed: files, sections, catalog.
+ *
+ * Locks, in this order: write_lock (flush, merge, compact: one at a time),
+ * lock (the current list, for pointers only), section->lock (opening it).
+ */
+#ifndef STORE_SEALED_PRIV_H
+#define STORE_SEALED_PRIV_H
+
+#include "crypt/chunked.h"
+#include "store/cache_priv.h"
+#include "store/section_priv.h"
+
+#include <pthread.h>
+
+#define SEGMENT_DIR "seg"
+#define SEGMENT_PATH_BYTES 40
+#define CATALOG_PATH "catalog"
+#define CATALOG_BYTES_MAX (256 * MIB)
+#define SECTIONS_MAX 1000000u
+#define FLUSH_ZSTD_LEVEL 1
+#define MERGE_ZSTD_LEVEL 6
+#define COMPACT_ZSTD_LEVEL 12
+
+/* An open segment file; goes with its last section. */
+struct segment_file {
+    atomic_uint references;
+    struct io *io;
+    uint64_t number;
+    pthread_mutex_t lock; /* opening */
+    struct io_file *file; /* NULL until somebody reads */
+    atomic_bool is_dead;  /* no live section: unlinked with the last reference */
+};
+
+struct section {
+    atomic_uint references;
+    struct section_info info;
+    uint64_t id;                /* in this process: owner of cache entries */
+    struct segment_file *file;  /* NULL: `plain` is the section */
+    struct slice plain;         /* sections being checked before they count */
+    struct keyring *keyring;
+    struct cache *cache;
+    atomic_uint_fast64_t *corrupt_count; /* of the store; NULL allowed */
+    pthread_mutex_t lock;
+    bool is_open;
+    struct chunked_reader reader;
+    atomic_bool is_broken;
+};
+
+struct sealed {
+    struct sealed_options options;
+    pthread_mutex_t write_lock;
+    pthread_mutex_t lock;
+    struct section_list *list;
+    uint64_t wal_floor, generation, next_segment;
+    struct cache *cache;
+    atomic_uint_fast64_t flush_count, merge_count, corrupt_count;
+};
+
+/* ---- segment_read.c ---- */
+enum status segment_file_new(struct io *io, uint64_t number, struct segment_file **ret,
+                             struct error *err) MUST_USE;
+void segment_file_unref(struct segment_file *file); /* NULL allowed */
+/* A section of a file (reference taken) or, file NULL, of plain bytes. */
+enum status section_new(const struct section_info *info, struct segment_file *file,
+                        struct slice plain, struct keyring *keyring, struct cache *cache,
+                        struct section **ret, struct error *err) MUST_USE;
+struct section *section_ref(struct section *section);
+void section_unref(struct section *section); /* NULL allowed */
+
+/* Room for `capacity` sections, none in it; NULL on failure. */
+struct section_list *section_list_new(uint32_t capacity, struct error *err);
+
+/* ---- segment_write.c ---- */
+void segment_path(uint64_t number, const char *suffix, char ret[SEGMENT_PATH_BYTES]);
+struct segment_writer {
+    struct io *io;
+    struct io_file *file;
+    uint64_t number, offset;
+    struct buf directory;
+    uint32_t section_count;
+    bool is_renamed;
+};
+enum status segment_writer_begin(struct segment_writer *writer, struct io *io, uint64_t number,
+                                 struct error *err) MUST_USE;
+/* Writes one sealed section; sets offset of *info. */
+enum status segment_writer_add(struct segment_writer *writer, struct section_info *info,
+                               struct slice sealed, struct error *err) MUST_USE;
+/* Directory, tail, sync, rename, sync of the directory. */
+enum status segment_writer_end(struct segment_writer *writer, struct error *err) MUST_USE;
+/* Closes; removes the temporary file if it was not ended. */
+void segment_writer_release(struct segment_writer *writer);
+/* The entries of a finished file: what a check without the catalog reads. */
+enum status segment_directory_read(struct io *io, uint64_t number, struct section_info **ret,
+                                   uint32_t *ret_count, struct error *err) MUST_USE;
+
+/* ---- catalog.c ---- */
+struct catalog {
+    uint64_t generation, wal_floor, next_segment;
+    struct section_info *infos; /* owned */
+    uint32_t count;
+};
+enum status catalog_decode(struct slice bytes, struct catalog *ret, struct error *err) MUST_USE;
+/* An empty one if there is no file. */
+enum status catalog_load(struct io *io, struct catalog *ret, struct error *err) MUST_USE;
+void catalog_release(struct catalog *catalog);
+enum status catalog_save(struct io *io, const struct catalog *catalog,
+                         struct section *const *sections, uint32_t count,
+                         struct error *err) MUST_USE;
+
+/* ---- section_check.c ---- */
+/* Decodes the plain section and has every row checked. */
+enum status section_check(const struct section_info *info, struct slice plain,
+                          struct record_verifier *verifier, struct error *err) MUST_USE;
+
+/* ---- flush.c ---- */
+/* One job that makes new sections of parts: begin, add each, commit. */
+struct sealing {
+    struct sealed *sealed;
+    struct segment_writer writer;
+    uint64_t generation;
+    struct section_info *infos;
+    uint32_t count, capacity;
+    struct buf plain, cipher;
+};
+enum status sealing_begin(struct sealing *sealing, struct sealed *sealed,
+                          struct error *err) MUST_USE;
+enum status sealing_add(struct sealing *sealing, const struct part *part,
+                        enum section_level level, struct error *err) MUST_USE;
+/* Makes the new sections live and the removed ones not, with the floor. */
+enum status sealing_commit(struct sealing *sealing, struct section *const *removed,
+                           uint32_t removed_count, uint64_t wal_floor,
+                           void (*publish)(void *context), void *context,
+                           struct error *err) MUST_USE;
+void sealing_release(struct sealing *sealing);
+
+#endif

@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* section_decode.c - the header of a section, read back.
+ *
+ * The bytes come from a disk.  Invariants of a header that was accepted:
+ * 1. Rows of the root shapes add up to the rows of the section.
+ * 2. Every slot's values lie inside its path's column, and the columns are
+ *    covered exactly (value_count is made here from the shapes).
+ * 3. Paths of slots, objects and parents exist and are of the right class; an
+ *    array path is above the paths of its elements (no circle).
+ * 4. Literal and slot ranges lie inside their shape. */
+#include "base/random.h"
+#include "store/section_priv.h"
+
+#include <stdlib.h>
+
+static enum status corrupt(struct error *err, const char *what)
+{
+    return ERROR_SET(err, STATUS_CORRUPT, "a section's header has broken %s", what);
+}
+
+/* A count read from the file: each thing takes at least one byte. */
+static bool get_count(struct reader *r, uint32_t max, uint32_t *ret)
+{
+    uint64_t n = reader_varint(r);
+
+    *ret = (uint32_t)n;
+    return !r->failed && n <= max && n <= reader_left(r);
+}
+
+static enum status get_paths(struct reader *r, struct part *part, struct error *err)
+{
+    part->paths = ARENA_ARRAY(part->arena, struct path_column, (size_t)part->path_count + 1, err);
+    if (part->paths == NULL)
+        return err->status;
+    for (uint32_t p = 0; p < part->path_count; p++) {
+        struct path_column *column = &part->paths[p];
+        column->path = reader_blob(r);
+        uint8_t flags = reader_u8(r);
+        if (r->failed || flags > 7 || (flags & 3) == 3)
+            return corrupt(err, "paths");
+        column->is_array = (flags & 1) != 0;
+        column->is_object = (flags & 2) != 0;
+        column->has_escapes = (flags & 4) != 0;
+    }
+    return part->path_count > 0 && part->paths[0].is_object ? STATUS_OK : corrupt(err, "paths");
+}
+
+static enum status get_slots(struct reader *r, struct part *part, struct shape *shape,
+                             struct error *err)
+{
+    uint64_t end = 0;
+
+    if (!get_count(r, SHAPE_SLOTS_MAX, &shape->slot_count))
+        return corrupt(err, "slots");
+    shape->slots = ARENA_ARRAY(part->arena, struct slot, (size_t)shape->slot_count + 1, err);
+    if (shape->slots == NULL)
+        return err->status;
+    for (uint32_t i = 0; i < shape->slot_count; i++) {
+        uint8_t kind = reader_u8(r);
+        uint64_t path = reader_varint(r);
+        uint64_t step = reader_varint(r);
+        if (r->failed || (kind & 7) > SLOT_ARRAY || kind > 15 || path >= part->path_count ||
+            step > shape->literals.size - end)
+            return corrupt(err, "slots");
+        struct path_column *column = &part->paths[path];
+        bool is_array = (kind & 7) == SLOT_ARRAY;
+        end += step;
+        if (path <= shape->parent_path || column->is_object || column->is_array != is_array ||
+            shape->row_count > COLUMN_VALUES_MAX - column->value_count)
+            return corrupt(err, "slots");
+        shape->slots[i] = (struct slot){.kind = kind & 7, .path = (uint32_t)path,
+                                        .literal_end = (uint32_t)end,
+                                        .first = column->value_count,
+                                        .shadowed = (kind & 8) != 0};
+        column->value_count += shape->row_count;
+    }
+    return STATUS_OK;
+}
+
+static enum status get_objects(struct reader *r, struct part *part, struct shape *shape,
+                               struct error *err)
+{
+    if (!get_count(r, SHAPE_SLOTS_MAX * 2, &shape->object_count))
+        return corrupt(err, "objects");
+    shape->objects =
+        ARENA_ARRAY(part->arena, struct shape_object, (size_t)shape->object_count + 1, err);
+    if (shape->objects == NULL)
+        return err->status;
+    for (uint32_t i = 0; i < shape->object_count; i++) {
+        uint64_t path = reader_varint(r);
+        uint64_t begin = reader_varint(r), size = reader_varint(r);
+        uint64_t slot = reader_varint(r), slots = reader_varint(r);
+        if (r->failed || path >= part->path_count || !part->paths[path].is_object ||
+            begin > shape->literals.size || size > shape->literals.size - begin ||
+            slot > shape->slot_count || slots > shape->slot_count - slot)
+            return corrupt(err, "objects");
+        shape->objects[i] = (struct shape_object){
+            (uint32_t)path, (uint32_t)begin, (uint32_t)(begin + size), (uint32_t)slot,
+            (uint32_t)(slot + slots)};
+    }
+    return STATUS_OK;
+}
+
+static enum status get_shape(struct reader *r, struct part *part, uint32_t s, struct error *err)
+{
+    struct shape *shape = &part->shapes[s];
+    bool is_root = s < part->root_shape_count;
+
+    shape->hash = reader_u64(r);
+    uint8_t raw = reader_u8(r);
+    uint64_t parent = reader_varint(r), count = reader_varint(r);
+    shape->literals = reader_blob(r);
+    shape->is_raw = raw == 1;
+    if (r->failed || raw > 1 || parent >= part->path_count || count > COLUMN_VALUES_MAX ||
+        shape->literals.size > UINT32_MAX || is_root != (parent == 0) ||
+        (!is_root && !part->paths[parent].is_array))
+        return corrupt(err, "shapes");
+    shape->parent_path = (uint32_t)parent;
+    shape->row_count = (uint32_t)count;
+    if (is_root) {
+        const struct shape *before = s == 0 ? NULL : &part->shapes[s - 1];
+        shape->row_begin = before == NULL ? 0 : before->row_begin + before->row_count;
+        if (count > part->row_count - shape->row_begin)
+            return corrupt(err, "shapes");
+    }
+    enum status status = get_slots(r, part, shape, err);
+    return status == STATUS_OK ? get_objects(r, part, shape, err) : status;
+}
+
+/* Paths of elements of one array only: invariant of path_parent(). */
+static bool parents_agree(const struct section_header *header)
+{
+    const struct part *part = header->part;
+
+    for (uint32_t p = 0; p < part->path_count; p++) {
+        uint32_t parent = path_parent(part, &header->uses, p);
+        for (uint32_t u = header->uses.starts[p]; u < header->uses.starts[p + 1]; u++)
+            if (part->shapes[header->uses.uses[u].shape].parent_path != parent)
+                return false;
+    }
+    return true;
+}
+
+static enum status get_shapes(struct reader *r, struct section_header *header, struct error *err)
+{
+    struct part *part = header->part;
+    uint64_t rows = 0;
+
+    part->shapes = ARENA_ARRAY(part->arena, struct shape, (size_t)part->shape_count + 1, err);
+    if (part->shapes == NULL)
+        return err->status;
+    for (uint32_t s = 0; s < part->shape_count; s++) {
+        enum status status = get_shape(r, part, s, err);
+        if (status != STATUS_OK)
+            return status;
+        rows += s < part->root_shape_count ? part->shapes[s].row_count : 0;
+    }
+    if (rows != part->row_count)
+        return corrupt(err, "shapes");
+    enum status status = path_uses_build(part, part->arena, &header->uses, err);
+    if (status == STATUS_OK && !parents_agree(header))
+        status = corrupt(err, "shapes");
+    return status;
+}
+
+static enum status get_entry(struct reader *r, const struct section_header *header,
+                             uint32_t value_count, uint64_t *offset, struct column_entry *ret,
+                             struct error *err)
+{
+    uint8_t flags = reader_u8(r);
+
+    *ret = (struct column_entry){.value_count = value_count,
+                                 .is_inline = (flags & 1) != 0,
+                                 .is_indexed = (flags & 2) != 0};
+    ret->codes = reader_u8(r);
+    ret->texts = reader_u8(r);
+    uint64_t dict_count = reader_varint(r), text_bytes = reader_varint(r);
+    uint64_t base = reader_varint(r), size = reader_varint(r);
+    if (r->failed || flags > 3 || ret->codes >= CODES_COUNT_ || ret->texts >= TEXTS_COUNT_ ||
+        dict_count > value_count || text_bytes > COLUMN_STREAM_BYTES_MAX || base > UINT32_MAX ||
+        size > UINT32_MAX)
+        return corrupt(err, "columns");
+    ret->dict_count = (uint32_t)dict_count;
+    ret->text_bytes = (uint32_t)text_bytes;
+    ret->base = (uint32_t)base;
+    ret->size = (uint32_t)size;
+    if (ret->is_inline) {
+        struct slice blob = reader_bytes(r, size);
+        ret->offset = (uint64_t)(blob.data - header->raw.data);
+    } else {
+        ret->offset = *offset;
+        *offset += size;
+    }
+    return r->failed ? corrupt(err, "columns") : STATUS_OK;
+}
+
+/* Following the bases ends: SAME and CONTEXT form no circle. */
+static bool bases_end(const struct section_header *header)
+{
+    for (uint32_t p = 0; p < header->part->path_count; p++) {
+        uint32_t at = p, steps = 0;
+        while (header->columns[at].codes == CODES_SAME ||
+               header->columns[at].codes == CODES_CONTEXT) {
+            at = header->columns[at].base;
+            if (at == 0 || at >= header->part->path_count || ++steps > CONTEXT_CHAIN_MAX)
+                return false;
+        }
+    }
+    return true;
+}
+
+static enum status get_columns(struct reader *r, struct section_header *header, uint64_t *offset,
+                               struct error *err)
+{
+    struct part *part = header->part;
+    enum status status = STATUS_OK;
+
+    header->columns =
+        ARENA_ARRAY(part->arena, struct column_entry, (size_t)part->path_count + 1, err);
+    if (header->columns == NULL)
+        return err->status;
+    for (uint32_t i = 0; i < ROW_DATA_COUNT_ && status == STATUS_OK; i++)
+        status = get_entry(r, header, part->row_count, offset, &header->rows[i], err);
+    for (uint32_t p = 0; p < part->path_count && status == STATUS_OK; p++)
+        if (!part->paths[p].is_object)
+            status = get_entry(r, header, part->paths[p].value_count, offset, &header->columns[p],
+                               err);
+    if (status == STATUS_OK && !bases_end(header))
+        status = corrupt(err, "columns");
+    return status;
+}
+
+static enum status get_reasons(struct reader *r, struct part *part, struct error *err)
+{
+    uint32_t count = 0;
+    uint64_t row = 0;
+
+    if (!get_count(r, part->row_count, &count))
+        return corrupt(err, "reasons");
+    if (count == 0)
+        return STATUS_OK;
+    part->reasons =
+        (const char **)ARENA_ARRAY(part->arena, char *, (size_t)part->row_count, err);
+    if (part->reasons == NULL)
+        return err->status;
+    for (uint32_t i = 0; i < count; i++) {
+        row += reader_varint(r);
+        struct slice text = arena_copy(part->arena, reader_blob(r), err);
+        if (text.data == NULL)
+            return err->status;
+        if (r->failed || row >= part->row_count)
+            return corrupt(err, "reasons");
+        part->reasons[row] = text.data;
+    }
+    return STATUS_OK;
+}
+
+static enum status get_pages(struct reader *r, struct section_header *header, uint64_t offset,
+                             struct error *err)
+{
+    if (!get_count(r, UINT32_MAX, &header->page_count))
+        return corrupt(err, "index");
+    header->index_bits = reader_u8(r);
+    header->pages = ARENA_ARRAY(header->part->arena, struct index_page,
+                                (size_t)header->page_count + 1, err);
+    if (header->pages == NULL)
+        return err->status;
+    for (uint32_t i = 0; i < header->page_count; i++) {
+        uint32_t first = reader_u32(r);
+        uint64_t size = reader_varint(r);
+        if (size > SECTION_HEADER_BYTES_MAX)
+            return corrupt(err, "index");
+        header->pages[i] = (struct index_page){first, (uint32_t)size, offset};
+        offset += size;
+    }
+    return r->failed || header->index_bits < 1 || header->index_bits > 32 ? corrupt(err, "index")
+                                                                          : STATUS_OK;
+}
+
+static enum status get_header(const struct section_info *info, struct section_header *header,
+                              struct error *err)
+{
+    struct reader r = reader_from(header->raw.data, header->raw.size);
+    struct part *part = header->part;
+    uint64_t offset = info->header_packed;
+    uint8_t format = reader_u8(&r);
+
+    if (format != SECTION_FORMAT)
+        return corrupt(err, "format");
+    part->row_count = (uint32_t)reader_varint(&r);
+    if (part->row_count != info->row_count || part->row_count > PART_ROWS_MAX ||
+        !get_count(&r, PART_PATHS_MAX * 4, &part->path_count) ||
+        !get_count(&r, PART_SHAPES_MAX * 4, &part->shape_count) ||
+        !get_count(&r, part->shape_count, &part->root_shape_count))
+        return corrupt(err, "counts");
+    enum status status = get_paths(&r, part, err);
+    if (status == STATUS_OK)
+        status = get_shapes(&r, header, err);
+    if (status == STATUS_OK)
+        status = get_columns(&r, header, &offset, err);
+    if (status == STATUS_OK)
+        status = get_reasons(&r, part, err);
+    if (status == STATUS_OK)
+        status = get_pages(&r, header, offset, err);
+    if (status == STATUS_OK && reader_left(&r) != 0)
+        status = corrupt(err, "end");
+    return status;
+}
+
+enum status section_header_decode(const struct section_info *info, struct slice raw,
+                                  struct section_header **ret, struct error *err)
+{
+    struct arena *arena = arena_new(ARENA_BUDGET_BYTES_MAX);
+    enum status status = STATUS_OK;
+
+    if (arena == NULL)
+        return ERROR_MEMORY(err);
+    struct section_header *header = ARENA_NEW(arena, struct section_header, err);
+    struct part *part = ARENA_NEW(arena, struct part, err);
+    if (header == NULL || part == NULL) {
+        status = err->status;
+        goto out;
+    }
+    header->part = part;
+    header->raw = arena_copy(arena, raw, err);
+    part->table = arena_copy(arena, slice_of(info->table), err);
+    if (header->raw.data == NULL || part->table.data == NULL) {
+        status = err->status;
+        goto out;
+    }
+    part->arena = arena;
+    part->tenant = info->tenant;
+    part->seq_min = info->seq_min;
+    part->seq_max = info->seq_max;
+    part->time_min = info->time_min;
+    part->time_max = info->time_max;
+    part->received_min = info->received_min;
+    part->received_max = info->received_max;
+    part->id = random_u64();
+    status = get_header(info, header, err);
+    if (status != STATUS_OK)
+        goto out;
+    *ret = header;
+    arena = NULL;
+out:
+    arena_free(arena);
+    return status;
+}
+
+void section_header_free(struct section_header *header)
+{
+    if (header != NULL)
+        arena_free(header->part->arena);
+}
+
+enum status section_header_view(const struct section_header *header, struct part **ret,
+                                struct error *err)
+{
+    const struct part *from = header->part;
+    struct arena *arena = arena_new(ARENA_BUDGET_BYTES_MAX);
+
+    if (arena == NULL)
+        return ERROR_MEMORY(err);
+    struct part *part = ARENA_NEW(arena, struct part, err);
+    struct path_column *paths =
+        ARENA_ARRAY(arena, struct path_column, (size_t)from->path_count + 1, err);
+    if (part == NULL || paths == NULL) {
+        arena_free(arena);
+        return err->status;
+    }
+    memcpy(paths, from->paths, from->path_count * sizeof(*paths));
+    memcpy(part, from, sizeof(*part));
+    atomic_init(&part->references, 1);
+    part->paths = paths;
+    part->arena = arena;
+    part->reasons = NULL;
+    *ret = part;
+    return STATUS_OK;
+}

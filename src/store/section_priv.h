@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* section_priv.h - one section: a part as plain bytes and back, its facts as
+ * an entry, its encryption (docs/format/segment.md).
+ */
+#ifndef STORE_SECTION_PRIV_H
+#define STORE_SECTION_PRIV_H
+
+#include "store/column_priv.h"
+#include "store/segment_priv.h"
+
+#define SECTION_FORMAT 1u
+#define SECTION_HEADER_BYTES_MAX (64 * MIB)
+#define SECTION_BYTES_MAX (4 * GIB)
+#define SECTION_ENTRY_BYTES_MAX 512u
+#define INDEX_PAGE_ENTRIES 2048u
+#define INDEX_SEED_LABEL "daybook/index/v1"
+
+/* A page of the entity index. */
+struct index_page {
+    uint32_t first; /* fingerprint */
+    uint32_t size;  /* bytes */
+    uint64_t offset; /* in the plain section */
+};
+
+/* A decoded header.  All of it is in the arena of `part`; the part has shapes
+ * and paths but no column. */
+struct section_header {
+    struct part *part;
+    struct path_uses uses;
+    struct column_entry rows[ROW_DATA_COUNT_];
+    struct column_entry *columns; /* by path */
+    struct index_page *pages;
+    uint32_t page_count;
+    uint8_t index_bits;           /* of a fingerprint */
+    struct slice raw;             /* the header's bytes: inline blobs */
+};
+
+/* ---- section_encode.c ---- */
+struct section_options {
+    int level;          /* zstd */
+    bool thorough;
+    uint64_t index_seed;
+};
+/* The plain section.  Fills header_packed, header_raw, index_pages of *info. */
+enum status section_encode(const struct part *part, const struct section_options *options,
+                           struct buf *ret, struct section_info *info,
+                           struct error *err) MUST_USE;
+
+/* ---- section_decode.c ---- */
+/* raw: the unpacked header, which is copied. */
+enum status section_header_decode(const struct section_info *info, struct slice raw,
+                                  struct section_header **ret, struct error *err) MUST_USE;
+void section_header_free(struct section_header *header); /* NULL allowed */
+/* A part of its own with the header's shapes and paths (shared, so the header
+ * must outlive it). */
+enum status section_header_view(const struct section_header *header, struct part **ret,
+                                struct error *err) MUST_USE;
+
+/* ---- section_entry.c ---- */
+void section_entry_put(struct buf *ret, const struct section_info *info);
+enum status section_entry_get(struct reader *reader, struct section_info *ret,
+                              struct error *err) MUST_USE;
+/* What a part says about itself. */
+void section_info_from_part(const struct part *part, struct section_info *ret);
+#define SECTION_CONTEXT_BYTES_MAX 64u
+struct slice section_context(const struct section_info *info, const char *label,
+                             uint8_t ret[SECTION_CONTEXT_BYTES_MAX]);
+/* Draws a file key, seals `plain` behind *ret, fills wrapped_key, size_bytes
+ * and crc of *info. */
+enum status section_seal(struct keyring *keyring, struct section_info *info, struct slice plain,
+                         struct buf *ret, struct error *err) MUST_USE;
+enum status section_unwrap(struct keyring *keyring, const struct section_info *info,
+                           struct key *ret, struct error *err) MUST_USE;
+enum status section_index_seed(struct keyring *keyring, const struct guid *tenant, uint64_t *ret,
+                               struct error *err) MUST_USE;
+
+/* ---- entity_index.c ---- */
+/* Appends the pages to *pages, notes them in *ret_pages (offsets from the start
+ * of *pages), sets is_indexed of the columns. */
+enum status entity_index_build(const struct part *part, const struct path_uses *uses,
+                               uint64_t seed, struct buf *pages, struct buf *ret_directory,
+                               uint32_t *ret_page_count, struct column_entry *columns,
+                               struct error *err) MUST_USE;
+uint32_t entity_fingerprint(uint64_t seed, struct slice value);
+/* The one page that may hold a fingerprint, or UINT32_MAX. */
+uint32_t entity_index_page(const struct index_page *pages, uint32_t count, uint32_t fingerprint);
+/* The blocks of the fingerprint, a bit each. */
+enum status entity_index_probe(struct slice page, uint32_t first, uint32_t fingerprint,
+                               uint64_t *ret_blocks, struct error *err) MUST_USE;
+/* Is a value of this kind sure to be in the index of an indexed column? */
+bool entity_is_indexed(struct slice value);
+
+#endif

@@ -1,0 +1,577 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* segment_read.c - sections of segment files: opening, views, loading columns.
+ *
+ * A view is a part whose columns are filled one by one from the cache; its
+ * arena holds the pins and gives them back when the view is freed. */
+#include "base/random.h"
+#include "codec/compress.h"
+#include "store/sealed_priv.h"
+
+#include <openssl/crypto.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define ITEM_HEADER 0u
+#define ITEM_ROWS 1u
+#define ITEM_COLUMNS (ITEM_ROWS + ROW_DATA_COUNT_)
+#define ITEM_PAGES (1u << 23)
+#define COLUMN_MEMORY_BYTES_MAX (2 * GIB)
+
+/* ---- files and sections ---- */
+
+enum status segment_file_new(struct io *io, uint64_t number, struct segment_file **ret,
+                             struct error *err)
+{
+    struct segment_file *file = calloc(1, sizeof(*file));
+
+    if (file == NULL)
+        return ERROR_MEMORY(err);
+    atomic_init(&file->references, 1);
+    atomic_init(&file->is_dead, false);
+    file->io = io;
+    file->number = number;
+    (void)pthread_mutex_init(&file->lock, NULL);
+    *ret = file;
+    return STATUS_OK;
+}
+
+void segment_file_unref(struct segment_file *file)
+{
+    if (file == NULL || atomic_fetch_sub(&file->references, 1) != 1)
+        return;
+    io_close(file->file);
+    if (atomic_load(&file->is_dead)) {
+        char path[SEGMENT_PATH_BYTES];
+        struct error ignored;
+        segment_path(file->number, "seg", path);
+        /* what stays is removed at the next start */
+        enum status status = io_unlink(file->io, path, &ignored);
+        (void)status;
+    }
+    (void)pthread_mutex_destroy(&file->lock);
+    free(file);
+}
+
+enum status section_new(const struct section_info *info, struct segment_file *file,
+                        struct slice plain, struct keyring *keyring, struct cache *cache,
+                        struct section **ret, struct error *err)
+{
+    struct section *section = calloc(1, sizeof(*section));
+
+    if (section == NULL)
+        return ERROR_MEMORY(err);
+    atomic_init(&section->references, 1);
+    atomic_init(&section->is_broken, false);
+    section->info = *info;
+    section->id = random_u64();
+    section->plain = plain;
+    section->keyring = keyring;
+    section->cache = cache;
+    section->file = file;
+    if (file != NULL)
+        (void)atomic_fetch_add(&file->references, 1);
+    (void)pthread_mutex_init(&section->lock, NULL);
+    *ret = section;
+    return STATUS_OK;
+}
+
+struct section *section_ref(struct section *section)
+{
+    (void)atomic_fetch_add(&section->references, 1);
+    return section;
+}
+
+void section_unref(struct section *section)
+{
+    if (section == NULL || atomic_fetch_sub(&section->references, 1) != 1)
+        return;
+    cache_drop(section->cache, section->id);
+    segment_file_unref(section->file);
+    chunked_reader_release(&section->reader);
+    (void)pthread_mutex_destroy(&section->lock);
+    free(section);
+}
+
+const struct section_info *section_info(const struct section *section)
+{
+    return &section->info;
+}
+
+bool section_is_usable(const struct section *section)
+{
+    return !atomic_load(&section->is_broken);
+}
+
+/* Damage sets the section aside; anything else may pass. */
+static enum status note(struct section *section, enum status status, struct error *err)
+{
+    if (status != STATUS_CORRUPT && status != STATUS_NOT_FOUND)
+        return status;
+    if (!atomic_exchange(&section->is_broken, true) && section->corrupt_count != NULL)
+        (void)atomic_fetch_add(section->corrupt_count, 1);
+    err->status = STATUS_CORRUPT;
+    return error_wrap(err, "segment %016llx, section %u",
+                      (unsigned long long)section->info.segment, section->info.index);
+}
+
+static enum status read_cipher(void *context, uint64_t offset, void *ret, size_t size,
+                               struct error *err)
+{
+    struct section *section = context;
+
+    return io_read_at(section->file->file, section->info.offset + offset, ret, size, err);
+}
+
+static enum status open_file(struct segment_file *file, struct error *err)
+{
+    char path[SEGMENT_PATH_BYTES];
+    enum status status = STATUS_OK;
+
+    (void)pthread_mutex_lock(&file->lock);
+    if (file->file == NULL) {
+        segment_path(file->number, "seg", path);
+        status = io_open(file->io, path, IO_READ, &file->file, err);
+    }
+    (void)pthread_mutex_unlock(&file->lock);
+    return status;
+}
+
+static enum status open_section(struct section *section, struct error *err)
+{
+    uint8_t context[SECTION_CONTEXT_BYTES_MAX];
+    struct key key;
+    enum status status = open_file(section->file, err);
+
+    if (status == STATUS_OK)
+        status = section_unwrap(section->keyring, &section->info, &key, err);
+    if (status != STATUS_OK)
+        return status;
+    struct chunked_source source = {
+        .file_key = &key,
+        .context = section_context(&section->info, "daybook/seg/v1", context),
+        .cipher_size = section->info.size_bytes,
+        .read_at = read_cipher,
+        .read_context = section,
+    };
+    status = chunked_reader_init(&section->reader, &source, err);
+    OPENSSL_cleanse(&key, sizeof(key));
+    section->is_open = status == STATUS_OK;
+    return status;
+}
+
+static enum status ensure_open(struct section *section, struct error *err)
+{
+    enum status status = STATUS_OK;
+
+    if (section->file == NULL)
+        return STATUS_OK;
+    (void)pthread_mutex_lock(&section->lock);
+    if (!section->is_open)
+        status = open_section(section, err);
+    (void)pthread_mutex_unlock(&section->lock);
+    return status;
+}
+
+/* Plain bytes of the section, in *ret (cleared). */
+static enum status read_plain(struct section *section, uint64_t offset, size_t size,
+                              struct buf *ret, struct error *err)
+{
+    uint64_t plain_size = section->file == NULL ? section->plain.size : section->reader.plain_size;
+
+    if (offset > plain_size || size > plain_size - offset)
+        return ERROR_SET(err, STATUS_CORRUPT, "%zu bytes at %llu are outside of the section", size,
+                         (unsigned long long)offset);
+    buf_clear(ret);
+    void *room = buf_extend(ret, size);
+    if (room == NULL && size > 0)
+        return buf_check(ret, err);
+    if (section->file != NULL)
+        return chunked_reader_read(&section->reader, offset, size, room, err);
+    if (size > 0)
+        memcpy(room, section->plain.data + offset, size);
+    return STATUS_OK;
+}
+
+/* ---- the header ---- */
+
+static void free_header(void *payload)
+{
+    section_header_free(payload);
+}
+
+static enum status read_header(struct section *section, struct section_header **ret,
+                               struct error *err)
+{
+    const struct section_info *info = &section->info;
+    struct buf packed, raw;
+
+    buf_init(&packed, SECTION_BYTES_MAX);
+    buf_init(&raw, SECTION_HEADER_BYTES_MAX + 1);
+    enum status status = ensure_open(section, err);
+    if (status == STATUS_OK)
+        status = read_plain(section, 0, info->header_packed, &packed, err);
+    if (status != STATUS_OK)
+        goto out;
+    void *room = buf_extend(&raw, (size_t)info->header_raw + 1);
+    if (room == NULL) {
+        status = buf_check(&raw, err);
+        goto out;
+    }
+    raw.size = info->header_raw;
+    status = zstd_unpack(buf_slice(&packed), info->header_raw, room, err);
+    if (status == STATUS_OK)
+        status = section_header_decode(info, buf_slice(&raw), ret, err);
+out:
+    buf_release(&packed);
+    buf_release(&raw);
+    return status;
+}
+
+static enum status get_header(struct section *section, struct cache_entry **ret, struct error *err)
+{
+    struct section_header *header = NULL;
+
+    *ret = cache_find(section->cache, section->id, ITEM_HEADER);
+    if (*ret != NULL)
+        return STATUS_OK;
+    enum status status = read_header(section, &header, err);
+    if (status != STATUS_OK)
+        return status;
+    *ret = cache_add(section->cache, section->id, ITEM_HEADER, header, free_header,
+                     arena_used_bytes(header->part->arena));
+    return *ret == NULL ? ERROR_MEMORY(err) : STATUS_OK;
+}
+
+/* ---- views ---- */
+
+struct section_reader { /* in the arena of the view */
+    struct section *section;
+    struct cache_entry *header_entry;
+    const struct section_header *header;
+    struct cache_entry **pins; /* row data, then by path */
+    uint32_t pin_count;
+};
+
+static void release_reader(void *arg)
+{
+    struct section_reader *reader = arg;
+
+    for (uint32_t i = 0; i < reader->pin_count; i++)
+        cache_unpin(reader->pins[i]);
+    cache_unpin(reader->header_entry);
+    section_unref(reader->section);
+}
+
+enum status section_view(struct section *section, struct part **ret, struct error *err)
+{
+    struct cache_entry *entry = NULL;
+    struct part *view = NULL;
+    enum status status = STATUS_OK;
+
+    if (!section_is_usable(section))
+        return ERROR_SET(err, STATUS_CORRUPT, "segment %016llx, section %u was found damaged",
+                         (unsigned long long)section->info.segment, section->info.index);
+    status = get_header(section, &entry, err);
+    if (status != STATUS_OK)
+        return note(section, status, err);
+    const struct section_header *header = entry->payload;
+    status = section_header_view(header, &view, err);
+    if (status != STATUS_OK)
+        goto out;
+    uint32_t pin_count = ROW_DATA_COUNT_ + view->path_count;
+    struct section_reader *reader = ARENA_NEW(view->arena, struct section_reader, err);
+    struct cache_entry **pins =
+        (struct cache_entry **)arena_alloc_array(view->arena, pin_count, sizeof(*pins), err);
+    if (reader == NULL || pins == NULL) {
+        status = err->status;
+        goto out;
+    }
+    *reader = (struct section_reader){section, entry, header, pins, pin_count};
+    status = arena_on_free(view->arena, release_reader, reader, err);
+    if (status != STATUS_OK)
+        goto out;
+    (void)section_ref(section);
+    view->reader = reader;
+    *ret = view;
+    view = NULL;
+    entry = NULL;
+out:
+    part_unref(view);
+    cache_unpin(entry);
+    return status;
+}
+
+/* ---- columns ---- */
+
+struct loaded {
+    struct cache_memory memory;
+    struct path_column column;
+    void *rows;
+};
+
+static void free_loaded(void *payload)
+{
+    struct loaded *loaded = payload;
+
+    cache_memory_free(&loaded->memory);
+    free(loaded);
+}
+
+/* The blob of an entry: in the header or read into *bytes. */
+static enum status get_blob(const struct section_reader *reader, const struct column_entry *entry,
+                            struct buf *bytes, struct slice *ret, struct error *err)
+{
+    if (entry->is_inline) {
+        *ret = slice_head(slice_tail(reader->header->raw, entry->offset), entry->size);
+        return STATUS_OK;
+    }
+    enum status status = ensure_open(reader->section, err);
+    if (status == STATUS_OK)
+        status = read_plain(reader->section, entry->offset, entry->size, bytes, err);
+    *ret = buf_slice(bytes);
+    return status;
+}
+
+/* Decodes item `place` (row data, then paths) and pins it. */
+static enum status make_item(struct part *view, uint32_t place, struct error *err)
+{
+    struct section_reader *reader = view->reader;
+    const struct section_header *header = reader->header;
+    bool is_rows = place < ROW_DATA_COUNT_;
+    const struct column_entry *entry =
+        is_rows ? &header->rows[place] : &header->columns[place - ROW_DATA_COUNT_];
+    struct loaded *loaded = calloc(1, sizeof(*loaded));
+    struct slice blob;
+    struct buf bytes;
+
+    if (loaded == NULL)
+        return ERROR_MEMORY(err);
+    loaded->memory.bytes_max = COLUMN_MEMORY_BYTES_MAX;
+    buf_init(&bytes, SECTION_BYTES_MAX);
+    enum status status = get_blob(reader, entry, &bytes, &blob, err);
+    if (status == STATUS_OK)
+        status = is_rows ? row_data_decode(view, (enum row_data)place, entry, blob,
+                                           &loaded->memory, &loaded->rows, err)
+                         : column_decode(view, &header->uses, place - ROW_DATA_COUNT_, entry,
+                                         blob, &loaded->memory, &loaded->column, err);
+    buf_release(&bytes);
+    if (status != STATUS_OK) {
+        free_loaded(loaded);
+        return status;
+    }
+    reader->pins[place] =
+        cache_add(reader->section->cache, reader->section->id, ITEM_ROWS + place, loaded,
+                  free_loaded, loaded->memory.bytes + sizeof(*loaded));
+    return reader->pins[place] == NULL ? ERROR_MEMORY(err) : STATUS_OK;
+}
+
+static enum status get_item(struct part *view, uint32_t place, const struct loaded **ret,
+                            struct error *err)
+{
+    struct section_reader *reader = view->reader;
+    enum status status = STATUS_OK;
+
+    if (reader->pins[place] == NULL)
+        reader->pins[place] =
+            cache_find(reader->section->cache, reader->section->id, ITEM_ROWS + place);
+    if (reader->pins[place] == NULL)
+        status = make_item(view, place, err);
+    if (status == STATUS_OK)
+        *ret = reader->pins[place]->payload;
+    return status;
+}
+
+static enum status load_rows(struct part *view, unsigned which, struct error *err)
+{
+    const struct loaded *loaded = NULL;
+    enum status status = STATUS_OK;
+
+    if ((which & (ROWS_SEQS | ROWS_RECEIVED)) != 0 && view->seqs == NULL) {
+        status = get_item(view, ROW_SEQS, &loaded, err);
+        if (status == STATUS_OK)
+            view->seqs = loaded->rows;
+    }
+    if (status == STATUS_OK && (which & ROWS_TIMES) != 0 && view->event_times == NULL) {
+        status = get_item(view, ROW_TIMES, &loaded, err);
+        if (status == STATUS_OK)
+            view->event_times = loaded->rows;
+    }
+    if (status == STATUS_OK && (which & ROWS_RECEIVED) != 0 && view->received_us == NULL) {
+        status = get_item(view, ROW_RECEIVED, &loaded, err);
+        if (status == STATUS_OK)
+            view->received_us = loaded->rows;
+    }
+    if (status == STATUS_OK && (which & ROWS_FLAGS) != 0 && view->row_flags == NULL) {
+        status = get_item(view, ROW_FLAGS, &loaded, err);
+        if (status == STATUS_OK) {
+            view->row_flags = loaded->rows;
+            view->reasons = view->reader->header->part->reasons;
+        }
+    }
+    return status;
+}
+
+/* depth: bases of bases and arrays of arrays, both bounded by the header's
+ * checks; 128 is above their sum. */
+static enum status load_path(struct part *view, uint32_t path, unsigned depth, struct error *err)
+{
+    const struct section_header *header = view->reader->header;
+    const struct column_entry *entry = &header->columns[path];
+    const struct loaded *loaded = NULL;
+    enum status status = STATUS_OK;
+
+    if (view->paths[path].loaded || view->paths[path].is_object)
+        return STATUS_OK;
+    if (depth > 128)
+        return ERROR_SET(err, STATUS_CORRUPT, "columns lean on each other too deeply");
+    uint32_t parent = path_parent(view, &header->uses, path);
+    if (parent != 0)
+        status = load_path(view, parent, depth + 1, err);
+    if (status == STATUS_OK && (entry->codes == CODES_SAME || entry->codes == CODES_CONTEXT))
+        status = load_path(view, entry->base, depth + 1, err);
+    if (status == STATUS_OK && entry->codes == CODES_EVENT && !view->paths[path].is_array)
+        status = load_rows(view, ROWS_TIMES, err);
+    if (status == STATUS_OK)
+        status = get_item(view, ROW_DATA_COUNT_ + path, &loaded, err);
+    if (status != STATUS_OK)
+        return status;
+    struct slice name = view->paths[path].path;
+    memcpy(&view->paths[path], &loaded->column, sizeof(loaded->column));
+    view->paths[path].path = name; /* the decoder's view may be gone */
+    return STATUS_OK;
+}
+
+enum status section_load(struct part *view, uint32_t path, struct error *err)
+{
+    if (view->reader == NULL)
+        return STATUS_OK;
+    return note(view->reader->section, load_path(view, path, 0, err), err);
+}
+
+enum status section_load_rows(struct part *view, unsigned which, struct error *err)
+{
+    if (view->reader == NULL)
+        return STATUS_OK;
+    return note(view->reader->section, load_rows(view, which, err), err);
+}
+
+enum status section_load_shape(struct part *view, uint32_t shape, struct error *err)
+{
+    enum status status = STATUS_OK;
+
+    if (view->reader == NULL)
+        return STATUS_OK;
+    const struct shape *s = &view->shapes[shape];
+    for (uint32_t i = 0; i < s->slot_count && status == STATUS_OK; i++) {
+        status = section_load(view, s->slots[i].path, err);
+        if (s->slots[i].kind != SLOT_ARRAY)
+            continue;
+        for (uint32_t e = view->root_shape_count; e < view->shape_count && status == STATUS_OK;
+             e++)
+            if (view->shapes[e].parent_path == s->slots[i].path)
+                status = section_load_shape(view, e, err);
+    }
+    return status;
+}
+
+enum status section_load_all(struct part *view, struct error *err)
+{
+    enum status status =
+        section_load_rows(view, ROWS_SEQS | ROWS_TIMES | ROWS_RECEIVED | ROWS_FLAGS, err);
+
+    for (uint32_t p = 0; p < view->path_count && status == STATUS_OK; p++)
+        status = section_load(view, p, err);
+    return status;
+}
+
+/* ---- the entity index ---- */
+
+struct page {
+    struct buf bytes;
+};
+
+static void free_page(void *payload)
+{
+    struct page *page = payload;
+
+    buf_release(&page->bytes);
+    free(page);
+}
+
+static enum status get_page(struct section *section, const struct section_header *header,
+                            uint32_t index, struct cache_entry **ret, struct error *err)
+{
+    *ret = cache_find(section->cache, section->id, ITEM_PAGES + index);
+    if (*ret != NULL)
+        return STATUS_OK;
+    struct page *page = calloc(1, sizeof(*page));
+    if (page == NULL)
+        return ERROR_MEMORY(err);
+    buf_init(&page->bytes, SECTION_HEADER_BYTES_MAX);
+    enum status status = ensure_open(section, err);
+    if (status == STATUS_OK)
+        status = read_plain(section, header->pages[index].offset, header->pages[index].size,
+                            &page->bytes, err);
+    if (status != STATUS_OK) {
+        free_page(page);
+        return status;
+    }
+    *ret = cache_add(section->cache, section->id, ITEM_PAGES + index, page, free_page,
+                     page->bytes.capacity + sizeof(*page));
+    return *ret == NULL ? ERROR_MEMORY(err) : STATUS_OK;
+}
+
+/* Is the index sure about this column?  *ret_absent: no row has anything there
+ * (rows stored whole may have everything). */
+static bool index_knows(const struct section *section, const struct section_header *header,
+                        struct slice path, bool *ret_absent)
+{
+    const struct part *part = header->part;
+    uint32_t p = part_find_path(part, path, PATH_VALUE);
+
+    *ret_absent = section->info.fallback_count == 0 && p == UINT32_MAX &&
+                  part_find_path(part, path, PATH_ARRAY) == UINT32_MAX &&
+                  part_find_path(part, path, PATH_OBJECT) == UINT32_MAX;
+    return section->info.fallback_count == 0 && p != UINT32_MAX && header->columns[p].is_indexed;
+}
+
+enum status section_probe(struct section *section, struct slice path, struct slice value,
+                          bool *ret_maybe, uint64_t *ret_blocks, struct error *err)
+{
+    struct cache_entry *entry = NULL, *page = NULL;
+    uint64_t seed = 0, blocks = UINT64_MAX;
+    bool absent = false;
+
+    *ret_maybe = true;
+    if (ret_blocks != NULL)
+        *ret_blocks = UINT64_MAX;
+    enum status status = get_header(section, &entry, err);
+    if (status != STATUS_OK)
+        return note(section, status, err);
+    const struct section_header *header = entry->payload;
+    if (!index_knows(section, header, path, &absent) || !entity_is_indexed(value)) {
+        *ret_maybe = !absent;
+        goto out;
+    }
+    status = section_index_seed(section->keyring, &section->info.tenant, &seed, err);
+    if (status != STATUS_OK)
+        goto out;
+    uint32_t print = entity_fingerprint(seed, value) >> (32 - header->index_bits);
+    uint32_t index = entity_index_page(header->pages, header->page_count, print);
+    blocks = 0;
+    if (index != UINT32_MAX) {
+        status = get_page(section, header, index, &page, err);
+        if (status == STATUS_OK)
+            status = entity_index_probe(buf_slice(&((struct page *)page->payload)->bytes),
+                                        header->pages[index].first, print, &blocks, err);
+        if (status != STATUS_OK)
+            goto out;
+    }
+    *ret_maybe = blocks != 0;
+    if (ret_blocks != NULL)
+        *ret_blocks = blocks;
+out:
+    cache_unpin(page);
+    cache_unpin(entry);
+    return note(section, status, err);
+}

@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* text_encode.c - the texts of a dictionary (docs/format/segment.md, "Texts").
+ *
+ * GUID, INTEGER and TIME hold exactly the texts that their decoder writes; one
+ * text of another form sends the dictionary to PLAIN or GROUPED. */
+#include "base/guid.h"
+#include "base/limits.h"
+#include "base/text.h"
+#include "base/time.h"
+#include "codec/compress.h"
+#include "store/column_priv.h"
+
+#include <stdlib.h>
+
+#define STREAM_RAW_BYTES 24u     /* shorter streams are not worth a zstd frame */
+#define INTEGER_TEXT_BYTES 20u
+#define GROUPED_TEXTS_MIN 32u    /* texts of a class, and of a grouped dictionary */
+#define GROUPED_CLASSES_MAX 64u
+#define SIGNATURE_SLOTS 4096u    /* power of two */
+
+enum status stream_put(struct buf *ret, struct slice raw, int level, struct error *err)
+{
+    enum status status = STATUS_OK;
+    struct buf packed;
+
+    buf_init(&packed, COLUMN_STREAM_BYTES_MAX);
+    if (raw.size > COLUMN_STREAM_BYTES_MAX / 2) {
+        status = ERROR_SET(err, STATUS_LIMIT, "a column of %zu bytes is too large", raw.size);
+        goto out;
+    }
+    if (raw.size >= STREAM_RAW_BYTES) {
+        status = zstd_pack(raw, level, &packed, err);
+        if (status != STATUS_OK)
+            goto out;
+    }
+    if (packed.size > 0 && packed.size < raw.size) {
+        buf_put_u8(ret, 1);
+        buf_put_varint(ret, raw.size);
+        buf_put_blob(ret, buf_slice(&packed));
+    } else {
+        buf_put_u8(ret, 0);
+        buf_put_blob(ret, raw);
+    }
+    status = buf_check(ret, err);
+out:
+    buf_release(&packed);
+    return status;
+}
+
+enum status stream_get(struct reader *reader, struct arena *scratch, struct slice *ret,
+                       struct error *err)
+{
+    uint8_t method = reader_u8(reader);
+    uint64_t raw_size = method == 1 ? reader_varint(reader) : 0;
+    struct slice bytes = reader_blob(reader);
+
+    if (reader->failed || method > 1 || raw_size > COLUMN_STREAM_BYTES_MAX)
+        return ERROR_SET(err, STATUS_CORRUPT, "a stream of a column is cut short");
+    *ret = bytes;
+    if (method == 0)
+        return STATUS_OK;
+    void *room = arena_alloc_raw(scratch, raw_size + 1, err);
+    if (room == NULL)
+        return err->status;
+    *ret = (struct slice){room, raw_size};
+    return zstd_unpack(bytes, raw_size, room, err);
+}
+
+/* ---- ISO times of one form: bit 0 'Z', then the number of fraction digits ---- */
+
+size_t time_form_size(uint8_t form)
+{
+    uint8_t digits = form >> 1;
+
+    return 19u + (digits > 0 ? digits + 1u : 0u) + (form & 1u);
+}
+
+void time_form_write(uint8_t form, int64_t ticks, char *ret)
+{
+    char text[TIME_TEXT_BYTES + 1];
+    size_t size = time_form_size(form);
+
+    time_format_iso(ticks, text);
+    memcpy(ret, text, size);
+    if ((form & 1) != 0)
+        ret[size - 1] = 'Z';
+}
+
+bool time_form_of(struct slice text, uint8_t *ret_form, int64_t *ret_ticks)
+{
+    char again[TIME_TEXT_BYTES + 1];
+
+    if (text.size < 19 || text.size > TIME_TEXT_BYTES || text.data[10] != 'T')
+        return false;
+    bool zulu = text.data[text.size - 1] == 'Z';
+    size_t rest = text.size - 19 - (zulu ? 1 : 0);
+    if (rest == 1 || rest > 8 || !time_parse_iso(text, ret_ticks))
+        return false;
+    *ret_form = (uint8_t)((rest == 0 ? 0 : rest - 1) << 1 | (zulu ? 1 : 0));
+    time_form_write(*ret_form, *ret_ticks, again);
+    return memcmp(again, text.data, text.size) == 0;
+}
+
+/* ---- encoding ---- */
+
+static bool encode_guids(const struct slice *texts, uint32_t count, struct buf *raw)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        struct guid guid;
+        if (texts[i].size != GUID_TEXT_BYTES || !guid_parse_lower(texts[i].data, &guid))
+            return false;
+        buf_add(raw, guid.bytes, sizeof(guid.bytes));
+    }
+    return true;
+}
+
+static bool integer_of(struct slice text, int64_t *ret)
+{
+    if (text.size == 0 || text.size > INTEGER_TEXT_BYTES || !text_parse_i64(text, ret))
+        return false;
+    char first = text.data[text.data[0] == '-' ? 1 : 0];
+    /* canonical: no plus, no leading zero, no "-0" */
+    return text.data[0] != '+' && (first != '0' || text.size == 1);
+}
+
+static bool encode_integers(const struct slice *texts, uint32_t count, struct buf *raw)
+{
+    int64_t last = 0, value = 0;
+
+    for (uint32_t i = 0; i < count; i++) {
+        if (!integer_of(texts[i], &value))
+            return false;
+        buf_put_varint(raw, zigzag((int64_t)((uint64_t)value - (uint64_t)last)));
+        last = value;
+    }
+    return true;
+}
+
+static int64_t form_unit(uint8_t form)
+{
+    int64_t unit = TICKS_PER_SECOND;
+
+    for (uint8_t digits = form >> 1; digits > 0; digits--)
+        unit /= 10;
+    return unit;
+}
+
+static bool encode_times(const struct slice *texts, uint32_t count, struct buf *raw)
+{
+    uint8_t form = 0, first_form = 0;
+    int64_t last = 0, ticks = 0;
+
+    for (uint32_t i = 0; i < count; i++) {
+        if (!time_form_of(texts[i], &form, &ticks) || (i > 0 && form != first_form))
+            return false;
+        if (i == 0) {
+            buf_put_u8(raw, form);
+            first_form = form;
+        }
+        ticks /= form_unit(form);
+        buf_put_varint(raw, zigzag(ticks - last));
+        last = ticks;
+    }
+    return true;
+}
+
+static enum status encode_plain(const struct slice *texts, uint32_t count, int level,
+                                struct buf *ret, struct error *err)
+{
+    struct buf lengths, bytes;
+
+    buf_init(&lengths, COLUMN_STREAM_BYTES_MAX);
+    buf_init(&bytes, COLUMN_STREAM_BYTES_MAX);
+    for (uint32_t i = 0; i < count; i++) {
+        buf_put_varint(&lengths, texts[i].size);
+        buf_add_slice(&bytes, texts[i]);
+    }
+    enum status status = buf_check(&lengths, err);
+    if (status == STATUS_OK)
+        status = buf_check(&bytes, err);
+    if (status == STATUS_OK)
+        status = stream_put(ret, buf_slice(&lengths), level, err);
+    if (status == STATUS_OK)
+        status = stream_put(ret, buf_slice(&bytes), level, err);
+    buf_release(&lengths);
+    buf_release(&bytes);
+    return status;
+}
+
+struct group {
+    uint64_t signature;
+    uint32_t count;
+    uint32_t size; /* bytes of each text */
+    uint8_t class; /* 0: none of its own */
+};
+
+/* Length, and where the punctuation is that no base64 or GUID has. */
+static uint64_t signature_of(struct slice text)
+{
+    uint64_t h = text.size * 0x9E3779B97F4A7C15u + 1;
+
+    for (size_t i = 0; i < text.size; i++) {
+        unsigned char c = (unsigned char)text.data[i];
+        bool word = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+                    c >= 0x80 || c == '+' || c == '/' || c == '=' || c == '-' || c == '_';
+        if (!word)
+            h = (h ^ (i << 8 | c)) * 0xff51afd7ed558ccdu;
+    }
+    return h | 1;
+}
+
+static struct group *group_find(struct group *groups, uint64_t signature)
+{
+    for (uint32_t probe = 0; probe < SIGNATURE_SLOTS; probe++) {
+        struct group *g = &groups[((signature >> 20) + probe) & (SIGNATURE_SLOTS - 1)];
+        if (g->signature == signature || g->signature == 0)
+            return g;
+    }
+    return NULL;
+}
+
+/* Counts the signatures and gives classes to the frequent ones, in order of
+ * first occurrence.  Returns the number of classes. */
+static uint32_t group_texts(const struct slice *texts, uint32_t count, struct group *groups,
+                            struct group *classes[GROUPED_CLASSES_MAX])
+{
+    uint32_t class_count = 0, distinct = 0;
+
+    for (uint32_t i = 0; i < count; i++) {
+        uint64_t signature = signature_of(texts[i]);
+        struct group *g = group_find(groups, signature);
+        if (g->signature == 0) {
+            if (distinct == SIGNATURE_SLOTS / 2)
+                continue;
+            distinct++;
+            *g = (struct group){.signature = signature, .size = (uint32_t)texts[i].size};
+        }
+        /* equal signatures of unlike lengths are possible, if only for foes */
+        g->count += g->size == texts[i].size ? 1 : 0;
+        if (g->count == GROUPED_TEXTS_MIN && class_count < GROUPED_CLASSES_MAX - 1) {
+            classes[class_count++] = g;
+            g->class = (uint8_t)class_count;
+        }
+    }
+    return class_count;
+}
+
+static void put_transposed(struct buf *bytes, const struct slice *texts, const uint8_t *class_of,
+                           uint32_t count, const struct group *group)
+{
+    uint8_t *out = buf_extend(bytes, (size_t)group->count * group->size);
+    uint32_t row = 0;
+
+    if (out == NULL)
+        return;
+    for (uint32_t i = 0; i < count; i++) {
+        if (class_of[i] != group->class)
+            continue;
+        for (uint32_t c = 0; c < group->size; c++)
+            out[(size_t)c * group->count + row] = (uint8_t)texts[i].data[c];
+        row++;
+    }
+}
+
+static enum status put_grouped(const struct slice *texts, uint32_t count, struct group *groups,
+                               uint8_t *class_of, int level, struct buf *ret, struct error *err)
+{
+    struct group *classes[GROUPED_CLASSES_MAX];
+    uint32_t class_count = group_texts(texts, count, groups, classes);
+    struct buf lengths, bytes;
+
+    buf_init(&lengths, COLUMN_STREAM_BYTES_MAX);
+    buf_init(&bytes, COLUMN_STREAM_BYTES_MAX);
+    buf_put_varint(&lengths, class_count);
+    for (uint32_t c = 0; c < class_count; c++)
+        buf_put_varint(&lengths, classes[c]->size);
+    for (uint32_t c = 0; c < class_count; c++)
+        classes[c]->count = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        const struct group *g = group_find(groups, signature_of(texts[i]));
+        class_of[i] = g->signature != 0 && g->size == texts[i].size ? g->class : 0;
+        if (class_of[i] > 0) {
+            classes[class_of[i] - 1]->count++;
+        } else {
+            buf_put_varint(&lengths, texts[i].size);
+            buf_add_slice(&bytes, texts[i]);
+        }
+    }
+    for (uint32_t c = 0; c < class_count; c++)
+        put_transposed(&bytes, texts, class_of, count, classes[c]);
+    enum status status = buf_check(&lengths, err);
+    if (status == STATUS_OK)
+        status = buf_check(&bytes, err);
+    if (status == STATUS_OK)
+        status = stream_put(ret, (struct slice){(const char *)class_of, count}, level, err);
+    if (status == STATUS_OK)
+        status = stream_put(ret, buf_slice(&lengths), level, err);
+    if (status == STATUS_OK)
+        status = stream_put(ret, buf_slice(&bytes), level, err);
+    buf_release(&lengths);
+    buf_release(&bytes);
+    return status;
+}
+
+static enum status encode_grouped(const struct slice *texts, uint32_t count, int level,
+                                  struct buf *ret, struct error *err)
+{
+    struct group *groups = calloc(SIGNATURE_SLOTS, sizeof(*groups));
+    uint8_t *class_of = malloc((size_t)count + 1);
+    enum status status = groups == NULL || class_of == NULL
+                             ? ERROR_MEMORY(err)
+                             : put_grouped(texts, count, groups, class_of, level, ret, err);
+
+    free(groups);
+    free(class_of);
+    return status;
+}
+
+/* PLAIN, or GROUPED if that is smaller. */
+static enum status encode_free(const struct slice *texts, uint32_t count, int level,
+                               bool thorough, struct buf *ret, uint8_t *ret_encoding,
+                               struct error *err)
+{
+    size_t start = ret->size;
+    struct buf grouped;
+    enum status status = encode_plain(texts, count, level, ret, err);
+
+    *ret_encoding = TEXTS_PLAIN;
+    buf_init(&grouped, COLUMN_STREAM_BYTES_MAX);
+    if (status != STATUS_OK || !thorough || count < GROUPED_TEXTS_MIN)
+        goto out;
+    status = encode_grouped(texts, count, level, &grouped, err);
+    if (status == STATUS_OK && grouped.size < ret->size - start) {
+        ret->size = start;
+        buf_add_slice(ret, buf_slice(&grouped));
+        *ret_encoding = TEXTS_GROUPED;
+        status = buf_check(ret, err);
+    }
+out:
+    buf_release(&grouped);
+    return status;
+}
+
+enum status texts_encode(const struct slice *texts, uint32_t count, int level, bool thorough,
+                         struct buf *ret, uint8_t *ret_encoding, struct error *err)
+{
+    static bool (*const forms[])(const struct slice *, uint32_t, struct buf *) = {
+        encode_guids, encode_integers, encode_times};
+    static const uint8_t encodings[] = {TEXTS_GUID, TEXTS_INTEGER, TEXTS_TIME};
+    struct buf raw;
+    enum status status = STATUS_OK;
+
+    *ret_encoding = TEXTS_NONE;
+    if (count == 0)
+        return STATUS_OK;
+    buf_init(&raw, COLUMN_STREAM_BYTES_MAX);
+    for (size_t i = 0; i < sizeof(encodings); i++) {
+        buf_clear(&raw);
+        if (!forms[i](texts, count, &raw))
+            continue;
+        *ret_encoding = encodings[i];
+        status = buf_check(&raw, err);
+        if (status == STATUS_OK)
+            status = stream_put(ret, buf_slice(&raw), level, err);
+        goto out;
+    }
+    status = encode_free(texts, count, level, thorough, ret, ret_encoding, err);
+out:
+    buf_release(&raw);
+    return status;
+}

@@ -239,8 +239,7 @@ static enum status get_reasons(struct reader *r, struct part *part, struct error
         return corrupt(err, "reasons");
     if (count == 0)
         return STATUS_OK;
-    part->reasons =
-        (const char **)ARENA_ARRAY(part->arena, char *, (size_t)part->row_count, err);
+    part->reasons = ARENA_ARRAY(part->arena, const char *, (size_t)part->row_count, err);
     if (part->reasons == NULL)
         return err->status;
     for (uint32_t i = 0; i < count; i++) {

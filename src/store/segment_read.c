@@ -551,6 +551,8 @@ enum status section_probe(struct section *section, struct slice path, struct sli
     const struct section_header *header = entry->payload;
     if (!index_knows(section, header, path, &absent) || !entity_is_indexed(value)) {
         *ret_maybe = !absent;
+        if (absent && ret_blocks != NULL)
+            *ret_blocks = 0;
         goto out;
     }
     status = section_index_seed(section->keyring, &section->info.tenant, &seed, err);

@@ -3,13 +3,7 @@
 #include "store/store_priv.h"
 
 #include "base/clock.h"
-#include "store/batch_maker.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-
-#include <cmocka.h>
+#include "store/segment_fixture.h"
 
 /* ---- a store to scan ---- */
 
@@ -33,9 +27,21 @@ static struct table_definition TABLES[] = {
      .declared = true},
 };
 
+/* The directory and keys of the one store that is open. */
+static struct fixture fixture;
+
+static void close_store(struct store *store)
+{
+    store_close(store);
+    fixture_release(&fixture);
+}
+
 static struct store *open_store(void)
 {
-    struct store_options options = {
+    fixture_init(&fixture);
+    sealed_close(fixture.sealed); /* the store has its own */
+    fixture.sealed = NULL;
+    struct store_options options = {.io = fixture.io, .keyring = &fixture.keyring,
         .clock = clock_system(), .tables = TABLES, .table_count = 1};
     struct store *store = NULL;
     struct error err;
@@ -269,7 +275,7 @@ static void declared_columns_have_their_types(void **state)
           "2023-11-14T22:13:20.0000000Z\n2023-11-14T22:13:20.0000000Z\n"
           "2023-11-14T22:13:20.0000000Z\n");
     check(store, (struct query){.table = "Audit", .columns = ""}, "\n\n\n");
-    store_close(store);
+    close_store(store);
 }
 
 static void undeclared_fields_are_in_additional_fields(void **state)
@@ -279,7 +285,7 @@ static void undeclared_fields_are_in_additional_fields(void **state)
     put_audit(store);
     check(store, (struct query){.table = "Audit", .columns = "AdditionalFields"},
           "{\"X\":{\"y\":[]}}\n{\"X\":1,\"\xC3\xA9\":\"q\\\"\"}\nnull\n");
-    store_close(store);
+    close_store(store);
 }
 
 static void a_declared_table_binds_on_an_empty_store(void **state)
@@ -296,7 +302,7 @@ static void a_declared_table_binds_on_an_empty_store(void **state)
     assert_int_equal(store_snapshot_source(snapshot, SLICE("No"), &tenant, 1, &source, &err),
                      STATUS_NOT_FOUND);
     store_snapshot_free(snapshot);
-    store_close(store);
+    close_store(store);
 }
 
 /* ---- user tables ---- */
@@ -334,7 +340,7 @@ static void user_tables_find_their_columns(void **state)
     check(store, (struct query){.table = "Mine", .columns = "AdditionalFields"},
           "{\"_Seq\":\"mine\"}\nnull\n");
     batch_maker_release(&m);
-    store_close(store);
+    close_store(store);
 }
 
 /* ---- quarantine and raw rows ---- */
@@ -352,7 +358,7 @@ static void quarantined_rows_are_in_their_own_table(void **state)
     check(store, (struct query){.table = "Quarantine", .columns = "_Seq Reason Raw Table"},
           "2|is not an object|broken \xEF\xBF\xBD|Audit\n");
     batch_maker_release(&m);
-    store_close(store);
+    close_store(store);
 }
 
 static void records_beyond_the_bounds_have_their_columns(void **state)
@@ -381,7 +387,7 @@ static void records_beyond_the_bounds_have_their_columns(void **state)
     free(out);
     buf_release(&text);
     batch_maker_release(&m);
-    store_close(store);
+    close_store(store);
 }
 
 /* ---- filters ---- */
@@ -463,7 +469,7 @@ static void filters_choose_rows(void **state)
             fail_msg("case %zu: %d rows", i, (int)count_lines(text));
         free(text);
     }
-    store_close(store);
+    close_store(store);
 }
 
 static void time_ranges_choose_rows(void **state)
@@ -490,7 +496,7 @@ static void time_ranges_choose_rows(void **state)
     text = run(store, &q);
     assert_int_equal(count_lines(text), 1);
     free(text);
-    store_close(store);
+    close_store(store);
 }
 
 static void threads_and_limits_end_a_scan(void **state)
@@ -512,7 +518,7 @@ static void threads_and_limits_end_a_scan(void **state)
     q.cancelled = &cancelled;
     q.want = STATUS_CANCELLED;
     free(run(store, &q));
-    store_close(store);
+    close_store(store);
 }
 
 /* ---- memory and raw bytes ---- */
@@ -546,7 +552,7 @@ static void small_batches_do_not_pile_up(void **state)
     assert_int_equal(rows, 2000);
     assert_true(bytes > 0);
     batch_maker_release(&m);
-    store_close(store);
+    close_store(store);
 }
 
 struct raw_check {
@@ -602,7 +608,7 @@ static void raw_bytes_come_in_order_of_their_numbers(void **state)
     assert_int_equal(check.count, 0);
     buf_release(&text);
     batch_maker_release(&m);
-    store_close(store);
+    close_store(store);
 }
 
 int main(void)

@@ -232,8 +232,8 @@ static enum status row_datetime_part(ROW_PARAMETERS)
         return bad_period(args[0].bytes, err);
     return give_long(ret, part_of(args[1].integer, period));
 }
-ROW_EVAL(row_datetime_part, TYPE_LONG)
-BIND(bind_datetime_part, "sd", TYPE_LONG)
+ROW_EVAL(row_datetime_part, TYPE_INT)
+BIND(bind_datetime_part, "sd", TYPE_INT)
 
 /* Index of the period an instant is in, counted from some origin. */
 static int64_t period_index(int64_t ticks, enum period period)

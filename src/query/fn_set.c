@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* fn_set.c - arrays as sets, and sorting them.  Sorting makes sets of any size
+ * cheap: elements are compared after a sort, results keep the first order. */
+#include "query/items.h"
+#include "table/dynamic.h"
+
+#include <stdlib.h>
+
+BIND(bind_sets, "y", TYPE_DYNAMIC)
+
+struct ranked {
+    struct slice item;
+    uint32_t index; /* in its array */
+};
+
+static int compare_ranked(const void *a, const void *b)
+{
+    const struct ranked *x = a;
+    const struct ranked *y = b;
+    int order = item_compare(x->item, y->item);
+
+    return order != 0 ? order : x->index < y->index ? -1 : x->index > y->index;
+}
+
+static enum status ranked_of(struct eval *eval, const struct value *value, struct ranked **ret,
+                             uint32_t *ret_count, struct error *err)
+{
+    struct items items;
+    enum status status = items_of(eval, value->is_null ? SLICE("") : value->bytes, &items, err);
+
+    if (status != STATUS_OK)
+        return status;
+    struct ranked *ranked = ARENA_ARRAY(eval->arena, struct ranked, items.count + 1, err);
+    if (ranked == NULL)
+        return err->status;
+    for (uint32_t i = 0; i < items.count; i++)
+        ranked[i] = (struct ranked){items.data[i], i};
+    *ret = ranked;
+    *ret_count = items.count;
+    return STATUS_OK;
+}
+
+static int compare_item(const void *a, const void *b)
+{
+    return item_compare(((const struct ranked *)a)->item, ((const struct ranked *)b)->item);
+}
+
+static bool has_item(const struct ranked *sorted, uint32_t count, struct slice item)
+{
+    struct ranked key = {item, 0};
+
+    return bsearch(&key, sorted, count, sizeof(key), compare_item) != NULL;
+}
+
+static int compare_index(const void *a, const void *b)
+{
+    const struct ranked *x = a;
+    const struct ranked *y = b;
+
+    return x->index < y->index ? -1 : x->index > y->index;
+}
+
+/* Distinct elements of ranked (any order), in the order of the array. */
+static uint32_t distinct_items(struct ranked *ranked, uint32_t count)
+{
+    uint32_t kept = 0;
+
+    qsort(ranked, count, sizeof(*ranked), compare_ranked);
+    for (uint32_t i = 0; i < count; i++) {
+        if (kept == 0 || item_compare(ranked[kept - 1].item, ranked[i].item) != 0)
+            ranked[kept++] = ranked[i];
+    }
+    qsort(ranked, kept, sizeof(*ranked), compare_index);
+    return kept;
+}
+
+static enum status row_set_union(ROW_PARAMETERS)
+{
+    struct value joined = {.type = TYPE_DYNAMIC};
+    struct ranked *ranked;
+    uint32_t count;
+    struct buf buf;
+
+    list_start(&buf);
+    for (uint32_t i = 0; i < arg_count; i++) {
+        struct dynamic_iterator it = dynamic_iterate(args[i].bytes);
+        if (!items_is_array(&args[i])) {
+            buf_release(&buf);
+            return STATUS_OK;
+        }
+        while (dynamic_next(&it))
+            list_add(&buf, it.value);
+    }
+    enum status status = list_give(eval, &buf, &joined, err);
+    if (status == STATUS_OK)
+        status = ranked_of(eval, &joined, &ranked, &count, err);
+    if (status != STATUS_OK)
+        return status;
+    count = distinct_items(ranked, count);
+    list_start(&buf);
+    for (uint32_t i = 0; i < count; i++)
+        list_add(&buf, ranked[i].item);
+    return list_give(eval, &buf, ret, err);
+}
+ROW_EVAL(row_set_union, TYPE_DYNAMIC)
+
+/* Elements of the first array that are (wanted) or are not in the others. */
+static enum status set_filter(struct eval *eval, const struct value *args, uint32_t arg_count,
+                              bool wanted, struct value *ret, struct error *err)
+{
+    struct ranked *first;
+    struct ranked *other;
+    uint32_t count;
+    uint32_t other_count;
+    struct buf buf;
+
+    if (!items_is_array(&args[0]))
+        return STATUS_OK;
+    enum status status = ranked_of(eval, &args[0], &first, &count, err);
+    if (status != STATUS_OK)
+        return status;
+    count = distinct_items(first, count);
+    for (uint32_t k = 1; k < arg_count; k++) {
+        uint32_t kept = 0;
+        status = ranked_of(eval, &args[k], &other, &other_count, err);
+        if (status != STATUS_OK)
+            return status;
+        qsort(other, other_count, sizeof(*other), compare_ranked);
+        for (uint32_t i = 0; i < count; i++) {
+            if (has_item(other, other_count, first[i].item) == wanted)
+                first[kept++] = first[i];
+        }
+        count = kept;
+    }
+    list_start(&buf);
+    for (uint32_t i = 0; i < count; i++)
+        list_add(&buf, first[i].item);
+    return list_give(eval, &buf, ret, err);
+}
+
+static enum status row_set_intersect(ROW_PARAMETERS)
+{
+    return set_filter(eval, args, arg_count, true, ret, err);
+}
+ROW_EVAL(row_set_intersect, TYPE_DYNAMIC)
+
+static enum status row_set_difference(ROW_PARAMETERS)
+{
+    return set_filter(eval, args, arg_count, false, ret, err);
+}
+ROW_EVAL(row_set_difference, TYPE_DYNAMIC)
+
+static enum status row_set_has_element(ROW_PARAMETERS)
+{
+    struct items items;
+    struct slice wanted;
+
+    (void)arg_count;
+    if (!items_is_array(&args[0]))
+        return STATUS_OK;
+    enum status status = items_of(eval, args[0].bytes, &items, err);
+    if (status == STATUS_OK)
+        status = value_json(eval, &args[1], &wanted, err);
+    if (status != STATUS_OK)
+        return status;
+    return give_bool(ret, items_find(&items, wanted) != UINT32_MAX);
+}
+ROW_EVAL(row_set_has_element, TYPE_BOOL)
+BIND(bind_set_has_element, "ya", TYPE_BOOL)
+
+/* Sizes of the union and of what all sets share. */
+static enum status measure(struct eval *eval, const struct value *args, uint32_t arg_count,
+                           uint64_t *ret_shared, uint64_t *ret_all, struct error *err)
+{
+    struct value set = {.type = TYPE_DYNAMIC, .is_null = true};
+    enum status status = set_filter(eval, args, arg_count, true, &set, err);
+
+    *ret_shared = set.is_null ? 0 : dynamic_count(set.bytes);
+    set.is_null = true;
+    if (status == STATUS_OK)
+        status = row_set_union(eval, args, arg_count, &set, err);
+    *ret_all = set.is_null ? 0 : dynamic_count(set.bytes);
+    return status;
+}
+
+static enum status row_jaccard_index(ROW_PARAMETERS)
+{
+    uint64_t shared;
+    uint64_t all;
+
+    if (!items_is_array(&args[0]) || !items_is_array(&args[1]))
+        return STATUS_OK;
+    enum status status = measure(eval, args, arg_count, &shared, &all, err);
+    if (status != STATUS_OK)
+        return status;
+    return give_real(ret, (double)shared / (double)all);
+}
+ROW_EVAL(row_jaccard_index, TYPE_REAL)
+BIND(bind_jaccard_index, "y", TYPE_REAL)
+
+static enum status row_set_equals(ROW_PARAMETERS)
+{
+    uint64_t shared;
+    uint64_t all;
+    enum status status = measure(eval, args, arg_count, &shared, &all, err);
+
+    if (status != STATUS_OK)
+        return status;
+    return give_bool(ret, shared == all);
+}
+ROW_EVAL(row_set_equals, TYPE_BOOL)
+BIND(bind_set_equals, "y", TYPE_BOOL)
+
+/* ---- sorting ---- */
+
+/* Sorts the first array; further arrays of the same length follow it.  Several
+ * arrays give an array of arrays, which the binder takes apart. */
+static enum status sort_arrays(struct eval *eval, const struct value *args, uint32_t arg_count,
+                               bool descending, struct value *ret, struct error *err)
+{
+    bool nulls_last = true;
+    struct ranked *first;
+    struct buf buf;
+    uint32_t count;
+    uint32_t nulls = 0;
+
+    if (arg_count > 1 && args[arg_count - 1].type == TYPE_BOOL)
+        nulls_last = args[--arg_count].boolean;
+    if (!items_is_array(&args[0]))
+        return STATUS_OK;
+    enum status status = ranked_of(eval, &args[0], &first, &count, err);
+    if (status != STATUS_OK)
+        return status;
+    qsort(first, count, sizeof(*first), compare_ranked); /* nulls are at the end */
+    while (nulls < count && dynamic_is_null(first[count - 1 - nulls].item))
+        nulls++;
+    list_start(&buf);
+    for (uint32_t k = 0; status == STATUS_OK && k < arg_count; k++) {
+        struct items items;
+        status = items_of(eval, args[k].is_null ? SLICE("") : args[k].bytes, &items, err);
+        if (arg_count > 1)
+            buf_add_text(&buf, k > 0 ? ",[" : "[");
+        for (uint32_t i = 0; status == STATUS_OK && i < count; i++) {
+            uint32_t values = count - nulls;
+            uint32_t place = nulls_last ? i : (i + values) % (count == 0 ? 1 : count);
+            uint32_t rank = place < values && descending ? values - 1 - place : place;
+            uint32_t index = first[rank].index;
+            if (i > 0)
+                buf_add_byte(&buf, ',');
+            buf_add_slice(&buf, index < items.count ? items.data[index] : SLICE("null"));
+        }
+        if (arg_count > 1)
+            buf_add_byte(&buf, ']');
+    }
+    if (status != STATUS_OK) {
+        buf_release(&buf);
+        return status;
+    }
+    return list_give(eval, &buf, ret, err);
+}
+
+static enum status row_array_sort_asc(ROW_PARAMETERS)
+{
+    return sort_arrays(eval, args, arg_count, false, ret, err);
+}
+ROW_EVAL_LAZY(row_array_sort_asc, TYPE_DYNAMIC)
+
+static enum status row_array_sort_desc(ROW_PARAMETERS)
+{
+    return sort_arrays(eval, args, arg_count, true, ret, err);
+}
+ROW_EVAL_LAZY(row_array_sort_desc, TYPE_DYNAMIC)
+
+static enum status bind_array_sort(BIND_PARAMETERS)
+{
+    uint32_t arrays = arg_count > 1 && args[arg_count - 1].type == TYPE_BOOL ? arg_count - 1
+                                                                            : arg_count;
+
+    *ret = TYPE_DYNAMIC;
+    return bind_letters(args, arrays, "y", want, err);
+}
+
+#define SET(NAME, SIGNATURE, TEXT, EXAMPLE, MAX, BIND_FN)                                          \
+    {.name = #NAME, .signature = (SIGNATURE), .summary = (TEXT), .example = (EXAMPLE),             \
+     .args_min = 2, .args_max = (MAX), .bind = (BIND_FN), .eval = eval_row_##NAME}
+#define SORT(NAME, TEXT, EXAMPLE)                                                                  \
+    {.name = #NAME, .signature = #NAME "(array [, array ...] [, nulls_last])", .summary = (TEXT),  \
+     .example = (EXAMPLE), .args_min = 1, .args_max = 64, .flags = FUNCTION_LAZY_NULL,             \
+     .bind = bind_array_sort, .eval = eval_row_##NAME}
+
+static const struct function functions[] = {
+    SET(set_union, "set_union(array, array [, ...])", "the elements that any array has",
+        "array_length(set_union(dynamic([1, 2]), dynamic([2, 3]))) == 3", 64, bind_sets),
+    SET(set_intersect, "set_intersect(array, array [, ...])", "the elements that all arrays have",
+        "tostring(set_intersect(dynamic([1, 2]), dynamic([2, 3]))) == '[2]'", 64, bind_sets),
+    SET(set_difference, "set_difference(array, array [, ...])",
+        "the elements of the first array that the others do not have",
+        "tostring(set_difference(dynamic([1, 2]), dynamic([2, 3]))) == '[1]'", 64, bind_sets),
+    SET(set_has_element, "set_has_element(array, value)", "true if the array has the value",
+        "set_has_element(dynamic([1, 2]), 2)", 2, bind_set_has_element),
+    SET(set_equals, "set_equals(array, array)", "true if both arrays have the same elements",
+        "set_equals(dynamic([1, 2]), dynamic([2, 1, 1]))", 2, bind_set_equals),
+    SET(jaccard_index, "jaccard_index(array, array)",
+        "shared elements by all elements of two sets",
+        "jaccard_index(dynamic([1, 2]), dynamic([2])) == 0.5", 2, bind_jaccard_index),
+    SORT(array_sort_asc, "the elements in ascending order; further arrays follow the first",
+         "tostring(array_sort_asc(dynamic([2, 1]))) == '[1,2]'"),
+    SORT(array_sort_desc, "the elements in descending order; further arrays follow the first",
+         "tostring(array_sort_desc(dynamic([1, 2]))) == '[2,1]'"),
+};
+
+FUNCTION_FAMILY(set, functions);

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* fn_url.c - url_encode() url_decode() parse_url() parse_urlquery() parse_path(). */
+#include "base/text.h"
+#include "query/items.h"
+
+BIND(bind_text, "s", TYPE_STRING)
+BIND(bind_parse, "s", TYPE_DYNAMIC)
+
+static int hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if ((c | 32) >= 'a' && (c | 32) <= 'f')
+        return (c | 32) - 'a' + 10;
+    return -1;
+}
+
+static void add_decoded(struct buf *buf, struct slice s)
+{
+    for (size_t i = 0; i < s.size; i++) {
+        char c = s.data[i];
+        if (c == '%' && i + 2 < s.size && hex_digit(s.data[i + 1]) >= 0 &&
+            hex_digit(s.data[i + 2]) >= 0) {
+            buf_add_byte(buf, (char)(hex_digit(s.data[i + 1]) * 16 + hex_digit(s.data[i + 2])));
+            i += 2;
+        } else {
+            buf_add_byte(buf, c == '+' ? ' ' : c);
+        }
+    }
+}
+
+static enum status row_url_decode(ROW_PARAMETERS)
+{
+    struct buf buf;
+
+    (void)arg_count;
+    text_start(&buf);
+    add_decoded(&buf, args[0].bytes);
+    if (!text_is_utf8(buf_slice(&buf))) {
+        buf_release(&buf);
+        return give_bytes(ret, args[0].bytes);
+    }
+    return give_buf(eval, &buf, ret, err);
+}
+ROW_EVAL(row_url_decode, TYPE_STRING)
+
+static enum status encode(struct eval *eval, struct slice s, bool plus, struct value *ret,
+                          struct error *err)
+{
+    struct buf buf;
+
+    text_start(&buf);
+    for (size_t i = 0; i < s.size; i++) {
+        unsigned char c = (unsigned char)s.data[i];
+        bool plain = (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z') ||
+                     (c != '\0' && strchr(plus ? "-_.!*()" : "-_.~", c) != NULL);
+        if (plain)
+            buf_add_byte(&buf, (char)c);
+        else if (c == ' ' && plus)
+            buf_add_byte(&buf, '+');
+        else
+            buf_add_format(&buf, "%%%02x", c);
+    }
+    return give_buf(eval, &buf, ret, err);
+}
+
+static enum status row_url_encode(ROW_PARAMETERS)
+{
+    (void)arg_count;
+    return encode(eval, args[0].bytes, true, ret, err);
+}
+ROW_EVAL(row_url_encode, TYPE_STRING)
+
+static enum status row_url_encode_component(ROW_PARAMETERS)
+{
+    (void)arg_count;
+    return encode(eval, args[0].bytes, false, ret, err);
+}
+ROW_EVAL(row_url_encode_component, TYPE_STRING)
+
+/* ---- parse_url ---- */
+
+static struct slice take_before(struct slice *rest, char byte)
+{
+    size_t at = slice_find_byte(*rest, byte, 0);
+    struct slice head = slice_head(*rest, at);
+
+    *rest = at == SIZE_MAX ? slice_from(rest->data + rest->size, 0) : slice_tail(*rest, at + 1);
+    return head;
+}
+
+/* {"k":"v"}; the last of equal keys stays a duplicate, as it was given. */
+static void add_query(struct buf *buf, struct slice query)
+{
+    bool first = true;
+
+    buf_add_byte(buf, '{');
+    while (query.size > 0) {
+        struct slice value = take_before(&query, '&');
+        struct slice key = take_before(&value, '=');
+        struct buf text;
+        if (key.size == 0)
+            continue;
+        if (!first)
+            buf_add_byte(buf, ',');
+        first = false;
+        buf_init(&text, QUERY_STRING_BYTES_MAX);
+        add_decoded(&text, key);
+        text_add_json_string(buf, buf_slice(&text));
+        buf_add_byte(buf, ':');
+        buf_clear(&text);
+        add_decoded(&text, value);
+        text_add_json_string(buf, buf_slice(&text));
+        buf_release(&text);
+    }
+    buf_add_byte(buf, '}');
+}
+
+static void add_query_member(struct buf *buf, struct slice query)
+{
+    if (buf->size > 1)
+        buf_add_byte(buf, ',');
+    buf_add_text(buf, "\"Query Parameters\":");
+    add_query(buf, query);
+}
+
+static enum status row_parse_url(ROW_PARAMETERS)
+{
+    struct slice rest = args[0].bytes;
+    struct slice scheme = SLICE("");
+    struct slice user = SLICE("");
+    struct slice password = SLICE("");
+    struct slice port = SLICE("");
+    struct slice authority = SLICE("");
+    size_t at = slice_find(rest, SLICE("://"), 0);
+    struct buf buf;
+
+    (void)arg_count;
+    if (at != SIZE_MAX) {
+        scheme = slice_head(rest, at);
+        rest = slice_tail(rest, at + 3);
+    }
+    struct slice fragment = rest;
+    rest = take_before(&fragment, '#');
+    struct slice query = rest;
+    rest = take_before(&query, '?');
+    struct slice path = rest;
+    if (at != SIZE_MAX) {
+        size_t slash = slice_find_byte(rest, '/', 0);
+        authority = slice_head(rest, slash);
+        path = slash == SIZE_MAX ? SLICE("") : slice_tail(rest, slash);
+    }
+    size_t sign = slice_find_byte(authority, '@', 0);
+    if (sign != SIZE_MAX) {
+        password = slice_head(authority, sign);
+        authority = slice_tail(authority, sign + 1);
+        user = take_before(&password, ':');
+    }
+    size_t bracket = slice_find_byte(authority, ']', 0);
+    size_t colon = slice_find_byte(authority, ':', bracket == SIZE_MAX ? 0 : bracket);
+    struct slice host = slice_head(authority, colon);
+    if (colon != SIZE_MAX)
+        port = slice_tail(authority, colon + 1);
+    bag_start(&buf);
+    bag_add_text(&buf, "Scheme", scheme);
+    bag_add_text(&buf, "Host", host);
+    bag_add_text(&buf, "Port", port);
+    bag_add_text(&buf, "Path", path);
+    bag_add_text(&buf, "Username", user);
+    bag_add_text(&buf, "Password", password);
+    add_query_member(&buf, query);
+    bag_add_text(&buf, "Fragment", fragment);
+    return bag_give(eval, &buf, ret, err);
+}
+ROW_EVAL(row_parse_url, TYPE_DYNAMIC)
+
+static enum status row_parse_urlquery(ROW_PARAMETERS)
+{
+    struct slice query = args[0].bytes;
+    struct buf buf;
+
+    (void)arg_count;
+    if (query.size > 0 && query.data[0] == '?')
+        query = slice_tail(query, 1);
+    bag_start(&buf);
+    add_query_member(&buf, query);
+    return bag_give(eval, &buf, ret, err);
+}
+ROW_EVAL(row_parse_urlquery, TYPE_DYNAMIC)
+
+/* ---- parse_path ---- */
+
+static size_t last_of(struct slice s, const char *bytes)
+{
+    for (size_t i = s.size; i > 0; i--) {
+        if (s.data[i - 1] != '\0' && strchr(bytes, s.data[i - 1]) != NULL)
+            return i - 1;
+    }
+    return SIZE_MAX;
+}
+
+static enum status row_parse_path(ROW_PARAMETERS)
+{
+    struct slice s = args[0].bytes;
+    struct slice scheme = SLICE("");
+    struct slice root = SLICE("");
+    struct slice stream = SLICE("");
+    size_t at = slice_find(s, SLICE("://"), 0);
+    struct buf buf;
+
+    (void)arg_count;
+    if (at != SIZE_MAX) {
+        scheme = slice_head(s, at);
+        s = slice_tail(s, at + 3);
+    }
+    struct slice path = s;
+    if (path.size >= 2 && path.data[1] == ':') {
+        root = slice_head(path, 2);
+        size_t colon = slice_find_byte(path, ':', 2);
+        if (colon != SIZE_MAX) {
+            stream = slice_tail(path, colon + 1);
+            path = slice_head(path, colon);
+        }
+    } else if (scheme.size > 0 || slice_starts_with(path, SLICE("\\\\"))) {
+        size_t skip = scheme.size > 0 ? 0 : 2;
+        size_t end = skip;
+        while (end < path.size && path.data[end] != '/' && path.data[end] != '\\')
+            end++;
+        root = slice_from(path.data + skip, end - skip);
+    }
+    size_t slash = last_of(path, "/\\");
+    struct slice file = slash == SIZE_MAX ? path : slice_tail(path, slash + 1);
+    struct slice directory = slash == SIZE_MAX ? SLICE("") : slice_head(path, slash);
+    size_t parent = last_of(directory, "/\\");
+    size_t dot = last_of(file, ".");
+    bag_start(&buf);
+    bag_add_text(&buf, "Scheme", scheme);
+    bag_add_text(&buf, "RootPath", root);
+    bag_add_text(&buf, "DirectoryPath", directory);
+    bag_add_text(&buf, "DirectoryName",
+                 parent == SIZE_MAX ? directory : slice_tail(directory, parent + 1));
+    bag_add_text(&buf, "Filename", file);
+    bag_add_text(&buf, "Extension", dot == SIZE_MAX ? SLICE("") : slice_tail(file, dot + 1));
+    bag_add_text(&buf, "AlternateDataStreamName", stream);
+    return bag_give(eval, &buf, ret, err);
+}
+ROW_EVAL(row_parse_path, TYPE_DYNAMIC)
+
+#define URL(NAME, TEXT, EXAMPLE, BIND_FN, EVAL)                                                    \
+    {.name = (NAME), .signature = NAME "(text)", .summary = (TEXT), .example = (EXAMPLE),          \
+     .args_min = 1, .args_max = 1, .bind = (BIND_FN), .eval = eval_row_##EVAL}
+
+static const struct function functions[] = {
+    URL("url_decode", "the text without %-escapes", "url_decode('a%20b') == 'a b'", bind_text,
+        url_decode),
+    URL("url_encode", "the text as it may stand in a form", "url_encode('a b/') == 'a+b%2f'",
+        bind_text, url_encode),
+    URL("url_encode_component", "the text as it may stand in a URL",
+        "url_encode_component('a b') == 'a%20b'", bind_text, url_encode_component),
+    URL("parse_url", "the parts of a URL", "parse_url('http://h:80/p?k=v').Host == 'h'",
+        bind_parse, parse_url),
+    URL("parseurl", "the same as parse_url()", "parseurl('http://h:80/p').Port == '80'",
+        bind_parse, parse_url),
+    URL("parse_urlquery", "the parameters of a query",
+        "parse_urlquery('k=v')['Query Parameters'].k == 'v'", bind_parse, parse_urlquery),
+    URL("parseurlquery", "the same as parse_urlquery()",
+        "parseurlquery('k=v')['Query Parameters'].k == 'v'", bind_parse, parse_urlquery),
+    URL("parse_path", "the parts of a path to a file",
+        "parse_path('/tmp/a.txt').Extension == 'txt'", bind_parse, parse_path),
+};
+
+FUNCTION_FAMILY(url, functions);

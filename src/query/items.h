@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* items.h - the elements of a dynamic array as slices, and back. */
+#ifndef QUERY_ITEMS_H
+#define QUERY_ITEMS_H
+
+#include "query/fn_priv.h"
+
+struct items {
+    const struct slice *data;
+    uint32_t count;
+};
+
+/* The elements; none if it is not an array. */
+enum status items_of(struct eval *eval, struct slice json, struct items *ret,
+                     struct error *err) MUST_USE;
+bool items_is_array(const struct value *value);
+/* numbers by value, all else by text; nulls last, then numbers before texts. */
+int item_compare(struct slice a, struct slice b);
+bool item_equal(struct slice a, struct slice b);
+/* Where an equal item is, or UINT32_MAX. */
+uint32_t items_find(const struct items *items, struct slice item);
+
+/* The JSON of any value, in the arena. */
+enum status value_json(struct eval *eval, const struct value *value, struct slice *ret,
+                       struct error *err) MUST_USE;
+
+/* An array or bag under construction. */
+void list_start(struct buf *buf);
+void list_add(struct buf *buf, struct slice json); /* "" is null */
+enum status list_give(struct eval *eval, struct buf *buf, struct value *ret,
+                      struct error *err) MUST_USE;
+void bag_start(struct buf *buf);
+void bag_add(struct buf *buf, struct slice escaped_key, struct slice json);
+void bag_add_text(struct buf *buf, const char *key, struct slice text); /* both unescaped */
+enum status bag_give(struct eval *eval, struct buf *buf, struct value *ret,
+                     struct error *err) MUST_USE;
+
+#endif

@@ -49,7 +49,7 @@ void sha256_end(struct sha256 *hash, uint8_t ret[SHA256_BYTES])
 {
     int ok = SHA256_Final(ret, &hash->state);
     CHECK(ok == 1);
-    OPENSSL_cleanse(&hash->state, sizeof(hash->state));
+    explicit_bzero(&hash->state, sizeof(hash->state));
 }
 
 void sha256(const void *data, size_t size, uint8_t ret[SHA256_BYTES])
@@ -129,7 +129,7 @@ void hmac256_init(struct hmac256 *mac, const void *key, size_t key_size)
     for (size_t i = 0; i < BLOCK_BYTES; i++)
         block[i] ^= 0x36 ^ 0x5c;
     start_keyed(&mac->outer, block);
-    OPENSSL_cleanse(block, sizeof(block));
+    explicit_bzero(block, sizeof(block));
 }
 
 void hmac256_add(struct hmac256 *mac, const void *data, size_t size)
@@ -147,7 +147,7 @@ void hmac256_end(struct hmac256 *mac, uint8_t ret[SHA256_BYTES])
     put_be32(block + 60, (BLOCK_BYTES + SHA256_BYTES) * 8);
     SHA256_Transform(&mac->outer, block);
     put_digest(&mac->outer, ret);
-    OPENSSL_cleanse(mac, sizeof(*mac));
+    explicit_bzero(mac, sizeof(*mac));
 }
 
 void hmac256(const void *key, size_t key_size, struct slice data, uint8_t ret[SHA256_BYTES])
@@ -179,7 +179,7 @@ void hkdf_expand_sha256(const uint8_t prk[32], struct slice info, void *ret, siz
         memcpy(at + done, block, take);
         done += take;
     }
-    OPENSSL_cleanse(block, sizeof(block));
+    explicit_bzero(block, sizeof(block));
 }
 
 static void hmac512(const uint8_t key[32], const void *data, size_t size,
@@ -204,9 +204,9 @@ static void hmac512(const uint8_t key[32], const void *data, size_t size,
     ok &= SHA512_Update(&state, digest, sizeof(digest));
     ok &= SHA512_Final(ret, &state);
     CHECK(ok == 1);
-    OPENSSL_cleanse(block, sizeof(block));
-    OPENSSL_cleanse(digest, sizeof(digest));
-    OPENSSL_cleanse(&state, sizeof(state));
+    explicit_bzero(block, sizeof(block));
+    explicit_bzero(digest, sizeof(digest));
+    explicit_bzero(&state, sizeof(state));
 }
 
 void hkdf_expand_sha512(const uint8_t prk[32], struct slice info, void *ret, size_t size)
@@ -233,8 +233,8 @@ void hkdf_expand_sha512(const uint8_t prk[32], struct slice info, void *ret, siz
         memcpy(at + done, block, take);
         done += take;
     }
-    OPENSSL_cleanse(block, sizeof(block));
-    OPENSSL_cleanse(message, sizeof(message));
+    explicit_bzero(block, sizeof(block));
+    explicit_bzero(message, sizeof(message));
 }
 
 bool secret_equal(const void *a, const void *b, size_t size)

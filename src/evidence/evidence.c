@@ -27,6 +27,7 @@ struct evidence {
     struct leaf_sink sink; /* first */
     struct io *io;
     struct keyring *keyring;
+    struct evidence_neighbours neighbours; /* raw NULL: none */
     pthread_mutex_t flush_lock, lock;
     struct map logs; /* tenant -> struct log *, owned */
     bool failed;
@@ -338,6 +339,17 @@ struct io *evidence_io(struct evidence *evidence)
 struct keyring *evidence_keyring(struct evidence *evidence)
 {
     return evidence->keyring;
+}
+
+const struct evidence_neighbours *evidence_neighbours(struct evidence *evidence)
+{
+    return &evidence->neighbours;
+}
+
+void evidence_set_neighbours(struct evidence *evidence,
+                             const struct evidence_neighbours *neighbours)
+{
+    evidence->neighbours = *neighbours;
 }
 
 /* ---- life ---- */

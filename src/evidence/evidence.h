@@ -32,11 +32,23 @@ struct leaf_sink *evidence_sink(struct evidence *evidence);
  * is written any more: the process has to start again. */
 enum status evidence_flush(struct evidence *evidence, struct error *err) MUST_USE;
 
+/* Where the bytes of a record are that evidence_verify() needs and its raw()
+ * does not have (STATUS_NOT_FOUND): appends them to *ret. */
+struct evidence_neighbours {
+    enum status (*raw)(void *context, const struct guid *tenant, uint64_t seq, struct buf *ret,
+                       struct error *err);
+    void *context;
+};
+
+/* Set once, before the first evidence_verify(). */
+void evidence_set_neighbours(struct evidence *evidence,
+                             const struct evidence_neighbours *neighbours);
+
 /* Do the records [first_seq, first_seq + count) have the bytes that raw()
- * gives?  Records are checked in runs of 64, so raw() is also asked for
- * records outside the range: up to 63 of the same leaf on each side.
- * STATUS_CORRUPT names leaf and sequence number; STATUS_NOT_FOUND if no leaf
- * covers the range; a failure of raw() is passed on. */
+ * gives?  Records are checked in runs of 64 of a leaf, so up to 63 records on
+ * each side of the range are needed too: raw() is asked first, then the
+ * neighbours.  STATUS_CORRUPT names leaf and sequence number; STATUS_NOT_FOUND
+ * if no leaf covers the range; another failure of raw() is passed on. */
 enum status evidence_verify(struct evidence *evidence, const struct guid *tenant,
                             uint64_t first_seq, uint32_t count,
                             enum status (*raw)(void *context, uint64_t seq, struct slice *ret,

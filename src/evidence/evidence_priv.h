@@ -8,6 +8,7 @@
 
 struct io *evidence_io(struct evidence *evidence);
 struct keyring *evidence_keyring(struct evidence *evidence);
+const struct evidence_neighbours *evidence_neighbours(struct evidence *evidence);
 
 /* A leaf that is in memory, copied into the empty run *ret; *ret stays empty
  * for a stored one.  STATUS_NOT_FOUND behind the last leaf. */

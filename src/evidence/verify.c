@@ -18,7 +18,8 @@ struct check {
     uint64_t first_seq, end_seq;
     enum status (*raw)(void *context, uint64_t seq, struct slice *ret, struct error *err);
     void *context;
-    struct hash256 *salts; /* LEAF_RECORDS_MAX */
+    struct hash256 *salts;   /* LEAF_RECORDS_MAX */
+    struct buf neighbour;    /* a record that raw() does not have */
 };
 
 /* The run that holds the leaf: of the disk or of memory. */
@@ -54,6 +55,22 @@ static enum status wrong(const struct leaf_fields *fields, uint64_t seq, const c
                      (unsigned long long)fields->leaf_index, (unsigned long long)seq, what);
 }
 
+/* A record of the range, or a neighbour in the same node. */
+static enum status get_raw(struct check *check, uint64_t seq, struct slice *ret,
+                           struct error *err)
+{
+    const struct evidence_neighbours *neighbours = evidence_neighbours(check->evidence);
+    enum status status = check->raw(check->context, seq, ret, err);
+    bool inside = seq >= check->first_seq && seq < check->end_seq;
+
+    if (status != STATUS_NOT_FOUND || inside || neighbours->raw == NULL)
+        return status;
+    buf_clear(&check->neighbour);
+    status = neighbours->raw(neighbours->context, &check->tenant, seq, &check->neighbour, err);
+    *ret = buf_slice(&check->neighbour);
+    return status == STATUS_OK ? buf_check(&check->neighbour, err) : status;
+}
+
 /* The records [from, to) of the leaf, one node, against `want`. */
 static enum status check_node(struct check *check, const struct leaf_fields *fields,
                               int64_t received_us, uint32_t from, uint32_t to,
@@ -64,7 +81,7 @@ static enum status check_node(struct check *check, const struct leaf_fields *fie
     for (uint32_t i = from; i < to; i++) {
         struct slice raw = {NULL, 0};
         struct hash256 commitment;
-        enum status status = check->raw(check->context, fields->first_seq + i, &raw, err);
+        enum status status = get_raw(check, fields->first_seq + i, &raw, err);
         if (status != STATUS_OK)
             return status;
         if (raw.size > UINT32_MAX)
@@ -158,6 +175,7 @@ enum status evidence_verify(struct evidence *evidence, const struct guid *tenant
     if (first_seq > UINT64_MAX - count)
         return ERROR_SET(err, STATUS_INVALID, "record numbers out of range");
     run_init(&check.memory);
+    buf_init(&check.neighbour, REQUEST_BODY_BYTES_MAX);
     enum status status = block_reader_init(&check.reader, evidence_io(evidence),
                                            evidence_keyring(evidence), tenant, err);
     if (status != STATUS_OK)
@@ -174,6 +192,7 @@ out:
     if (check.salts != NULL)
         explicit_bzero(check.salts, LEAF_RECORDS_MAX * sizeof(*check.salts));
     free(check.salts);
+    buf_release(&check.neighbour);
     run_release(&check.memory);
     block_reader_release(&check.reader);
     return status;

@@ -79,6 +79,54 @@ static void one_record_needs_its_run_of_64_only(void **state)
     evidence_close(evidence);
 }
 
+/* Has records 20 to 30 only. */
+static enum status raw_of_eleven(void *context, uint64_t seq, struct slice *ret,
+                                 struct error *err)
+{
+    if (seq < 20 || seq > 30)
+        return ERROR_SET(err, STATUS_NOT_FOUND, "not here");
+    return raw_of(context, seq, ret, err);
+}
+
+static enum status elsewhere(void *context, const struct guid *tenant, uint64_t seq,
+                             struct buf *ret, struct error *err)
+{
+    struct slice raw;
+
+    if (tenant->bytes[0] != 0xa1)
+        return ERROR_SET(err, STATUS_DENIED, "wrong tenant");
+    enum status status = raw_of(context, seq, &raw, err);
+    buf_add_slice(ret, raw);
+    return status;
+}
+
+static void records_around_the_range_come_from_elsewhere(void **state)
+{
+    struct fixture *fixture = *state;
+    struct evidence *evidence = six_leaves(fixture);
+    struct raw_source source = {.bad_seq = 0}, others = {.bad_seq = 0};
+    const struct evidence_neighbours neighbours = {elsewhere, &others};
+    struct error err;
+
+    assert_int_equal(evidence_verify(evidence, &fixture->tenant, 20, 11, raw_of_eleven, &source,
+                                     &err),
+                     STATUS_NOT_FOUND);
+    evidence_set_neighbours(evidence, &neighbours);
+    assert_int_equal(evidence_verify(evidence, &fixture->tenant, 20, 11, raw_of_eleven, &source,
+                                     &err),
+                     STATUS_OK);
+    assert_int_equal(others.calls, 64 - 11);
+    /* What is inside the range must come from raw(). */
+    assert_int_equal(evidence_verify(evidence, &fixture->tenant, 20, 12, raw_of_eleven, &source,
+                                     &err),
+                     STATUS_NOT_FOUND);
+    others.bad_seq = 40;
+    assert_int_equal(evidence_verify(evidence, &fixture->tenant, 20, 11, raw_of_eleven, &source,
+                                     &err),
+                     STATUS_CORRUPT);
+    evidence_close(evidence);
+}
+
 static void failures_are_passed_on_and_gaps_named(void **state)
 {
     struct fixture *fixture = *state;
@@ -114,6 +162,8 @@ int main(void)
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(one_record_needs_its_run_of_64_only, fixture_setup,
                                         fixture_teardown),
+        cmocka_unit_test_setup_teardown(records_around_the_range_come_from_elsewhere,
+                                        fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(failures_are_passed_on_and_gaps_named, fixture_setup,
                                         fixture_teardown),
     };

@@ -20,10 +20,15 @@ static const struct function_family *const families[] = {
     &function_family_hash,
     &function_family_encode,
     &function_family_url,
+    &function_family_parse,
+    &function_family_format,
+    &function_family_ipv4,
+    &function_family_ipv6,
     &function_family_agg_basic,
     &function_family_agg_number,
     &function_family_agg_collect,
     &function_family_agg_distinct,
+    &function_family_agg_percentile,
     &function_family_agg_pick,
 };
 

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* agg_percentile.c - percentile() and its relatives, exact by nearest rank.
+ *
+ * `percentiles` with several percents gives several columns: the planner makes
+ * one percentile() of each; the table row takes the first percent.
+ */
+#include "query/agg_priv.h"
+#include "table/dynamic.h"
+#include "base/text.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+struct sample {
+    union {
+        int64_t integer;
+        double real;
+    };
+    double weight;
+};
+
+struct samples {
+    struct sample *data;
+    uint64_t count, capacity;
+    double percents[8]; /* of this call; a state is cheap beside its samples */
+    uint32_t percent_count, reserved;
+};
+
+static bool is_orderable(enum type type)
+{
+    return type == TYPE_INT || type == TYPE_LONG || type == TYPE_REAL || type == TYPE_DATETIME ||
+           type == TYPE_TIMESPAN;
+}
+
+static enum status bind_values(const struct argument *args, enum type *want, enum type *ret)
+{
+    if (!is_orderable(args[0].type))
+        want[0] = TYPE_REAL;
+    *ret = want[0];
+    return STATUS_OK;
+}
+
+static enum status bind_percentile(BIND_PARAMETERS)
+{
+    (void)err;
+    for (uint32_t i = 1; i < arg_count; i++)
+        want[i] = args[i].type == TYPE_DYNAMIC ? TYPE_DYNAMIC : TYPE_REAL;
+    return bind_values(args, want, ret);
+}
+
+static enum status bind_percentiles_array(BIND_PARAMETERS)
+{
+    enum status status = bind_percentile(args, arg_count, want, ret, err);
+
+    want[0] = TYPE_REAL;
+    *ret = TYPE_DYNAMIC;
+    return status;
+}
+
+static enum status add_sample(struct arena *arena, struct samples *samples, struct sample sample,
+                              struct error *err)
+{
+    if (samples->count == samples->capacity) {
+        uint64_t capacity = samples->capacity == 0 ? 16 : samples->capacity * 2;
+        struct sample *data = ARENA_ARRAY(arena, struct sample, capacity, err);
+        if (data == NULL)
+            return err->status;
+        if (samples->count > 0)
+            memcpy(data, samples->data, samples->count * sizeof(*data));
+        samples->data = data;
+        samples->capacity = capacity;
+    }
+    samples->data[samples->count++] = sample;
+    return STATUS_OK;
+}
+
+/* The percents from argument `first` on, numbers or one array of numbers. */
+static void read_percents(struct samples *samples, const struct vector *args, uint32_t arg_count,
+                          uint32_t first)
+{
+    for (uint32_t i = first; i < arg_count && samples->percent_count < 8; i++) {
+        struct value value = row_value(&args[i], 0);
+        if (value.is_null)
+            continue;
+        if (value.type == TYPE_REAL) {
+            samples->percents[samples->percent_count++] = value.real;
+            continue;
+        }
+        struct dynamic_iterator it = dynamic_iterate(value.bytes);
+        while (dynamic_next(&it) && samples->percent_count < 8) {
+            double percent;
+            if (text_parse_double(slice_trim(it.value), &percent))
+                samples->percents[samples->percent_count++] = percent;
+        }
+    }
+}
+
+static enum status add_rows(UPDATE_PARAMETERS, bool weighted)
+{
+    enum status status = STATUS_OK;
+    uint32_t first = weighted ? 2 : 1;
+
+    for (uint32_t row = 0; status == STATUS_OK && row < row_count; row++) {
+        struct samples *samples = (struct samples *)states + groups[row];
+        struct value value = row_value(&args[0], row);
+        struct sample sample = {.weight = 1};
+        if (samples->percent_count == 0)
+            read_percents(samples, args, arg_count, first);
+        if (value.is_null || (value.type == TYPE_REAL && isnan(value.real)))
+            continue;
+        if (weighted) {
+            if (vector_is_null(&args[1], row))
+                continue;
+            sample.weight = args[1].reals[vector_index(&args[1], row)];
+            if (!(sample.weight > 0))
+                continue;
+        }
+        if (value.type == TYPE_REAL)
+            sample.real = value.real;
+        else
+            sample.integer = value.integer;
+        status = add_sample(context->arena, samples, sample, err);
+    }
+    return status;
+}
+
+static enum status update_plain(UPDATE_PARAMETERS)
+{
+    return add_rows(context, states, groups, args, arg_count, row_count, err, false);
+}
+
+static enum status update_weighted(UPDATE_PARAMETERS)
+{
+    return add_rows(context, states, groups, args, arg_count, row_count, err, true);
+}
+
+static enum status merge_samples(MERGE_PARAMETERS)
+{
+    const struct samples *other = from;
+    struct samples *samples = into;
+    enum status status = STATUS_OK;
+
+    if (samples->percent_count == 0) {
+        memcpy(samples->percents, other->percents, sizeof(samples->percents));
+        samples->percent_count = other->percent_count;
+    }
+    for (uint64_t i = 0; status == STATUS_OK && i < other->count; i++)
+        status = add_sample(context->arena, samples, other->data[i], err);
+    return status;
+}
+
+static int compare_reals(const void *a, const void *b)
+{
+    double x = ((const struct sample *)a)->real;
+    double y = ((const struct sample *)b)->real;
+
+    return x < y ? -1 : x > y;
+}
+
+static int compare_integers(const void *a, const void *b)
+{
+    int64_t x = ((const struct sample *)a)->integer;
+    int64_t y = ((const struct sample *)b)->integer;
+
+    return x < y ? -1 : x > y;
+}
+
+/* The sample at which the share of the weight reaches the percent. */
+static const struct sample *pick(const struct samples *samples, double percent)
+{
+    double total = 0;
+    double sum = 0;
+
+    if (samples->count == 0)
+        return NULL;
+    for (uint64_t i = 0; i < samples->count; i++)
+        total += samples->data[i].weight;
+    for (uint64_t i = 0; i < samples->count; i++) {
+        sum += samples->data[i].weight;
+        if (sum >= total * percent / 100 - total * 1e-12)
+            return &samples->data[i];
+    }
+    return &samples->data[samples->count - 1];
+}
+
+static enum status finish_percentile(FINISH_PARAMETERS)
+{
+    bool real = context->type == TYPE_REAL;
+    void *data;
+    uint8_t *nulls;
+    enum status status =
+        vector_flat(arena, context->type, state_count, true, ret, &data, &nulls, err);
+
+    for (uint32_t i = 0; status == STATUS_OK && i < state_count; i++) {
+        const struct samples *samples = (const struct samples *)states + i;
+        if (samples->count > 1)
+            qsort(samples->data, samples->count, sizeof(*samples->data),
+                  real ? compare_reals : compare_integers);
+        const struct sample *sample =
+            samples->percent_count == 0 ? NULL : pick(samples, samples->percents[0]);
+        nulls[i] = sample == NULL;
+        if (sample != NULL && real)
+            ((double *)data)[i] = sample->real;
+        else if (sample != NULL)
+            ((int64_t *)data)[i] = sample->integer;
+    }
+    return status;
+}
+
+/* The element type is not known here: the samples are reals (see bind). */
+static enum status finish_array(FINISH_PARAMETERS)
+{
+    void *data;
+    struct buf buf;
+    enum status status =
+        vector_flat(arena, TYPE_DYNAMIC, state_count, false, ret, &data, NULL, err);
+
+    (void)context;
+    buf_init(&buf, DYNAMIC_BYTES_MAX);
+    for (uint32_t i = 0; status == STATUS_OK && i < state_count; i++) {
+        const struct samples *samples = (const struct samples *)states + i;
+        buf_clear(&buf);
+        if (samples->count > 1)
+            qsort(samples->data, samples->count, sizeof(*samples->data), compare_reals);
+        buf_add_byte(&buf, '[');
+        for (uint32_t p = 0; p < samples->percent_count && samples->count > 0; p++) {
+            struct value value = {.type = TYPE_REAL,
+                                  .real = pick(samples, samples->percents[p])->real};
+            if (p > 0)
+                buf_add_byte(&buf, ',');
+            dynamic_add_value(&buf, &value);
+        }
+        buf_add_byte(&buf, ']');
+        status = buf_check(&buf, err);
+        if (status != STATUS_OK)
+            break;
+        struct slice copy = samples->count == 0 ? SLICE("") : arena_copy(arena, buf_slice(&buf), err);
+        ((struct slice *)data)[i] = copy;
+        status = copy.data == NULL ? err->status : STATUS_OK;
+    }
+    buf_release(&buf);
+    return status;
+}
+
+#define PERCENTILE(NAME, SIGNATURE, TEXT, EXAMPLE, MIN, MAX, UPDATE, BIND_FN, FINISH)              \
+    {.name = (NAME), .signature = (SIGNATURE), .summary = (TEXT), .example = (EXAMPLE),            \
+     .args_min = (MIN), .args_max = (MAX), .state_bytes = sizeof(struct samples),                  \
+     .bind = (BIND_FN), .update = update_##UPDATE, .merge = merge_samples, .finish = finish_##FINISH}
+
+static const struct aggregate aggregates[] = {
+    PERCENTILE("percentile", "percentile(value, percent)",
+               "the value that so many percent do not exceed", "percentile(x, 50) == 2", 2, 2,
+               plain, bind_percentile, percentile),
+    PERCENTILE("percentiles", "percentiles(value, percent, ...)",
+               "percentile() for several percents, a column each", "percentiles(x, 50) == 2", 2,
+               64, plain, bind_percentile, percentile),
+    PERCENTILE("percentilew", "percentilew(value, weight, percent)",
+               "percentile() of values that count several times", "percentilew(x, x, 50) == 2", 3,
+               3, weighted, bind_percentile, percentile),
+    PERCENTILE("percentilesw", "percentilesw(value, weight, percent, ...)",
+               "percentilew() for several percents, a column each",
+               "percentilesw(x, x, 50) == 2", 3, 64, weighted, bind_percentile, percentile),
+    PERCENTILE("percentiles_array", "percentiles_array(value, percents)",
+               "percentile() for several percents as an array",
+               "percentiles_array(x, 50)[0] == 2", 2, 9, plain, bind_percentiles_array, array),
+    PERCENTILE("percentilesw_array", "percentilesw_array(value, weight, percents)",
+               "percentilew() for several percents as an array",
+               "percentilesw_array(x, x, 50)[0] == 2", 3, 10, weighted, bind_percentiles_array,
+               array),
+};
+
+AGGREGATE_FAMILY(agg_percentile, aggregates);

@@ -112,7 +112,9 @@ void cache_free(struct cache *cache)
 
 static struct cache_entry **bucket_of(struct cache *cache, uint64_t owner, uint32_t item)
 {
-    return &cache->buckets[hash_u64(owner + item * UINT64_C(0x9E3779B97F4A7C15)) & (BUCKET_COUNT - 1)];
+    uint64_t key = owner + item * UINT64_C(0x9E3779B97F4A7C15);
+
+    return &cache->buckets[hash_u64(key) & (BUCKET_COUNT - 1)];
 }
 
 static void order_remove(struct cache *cache, struct cache_entry *entry)

@@ -241,10 +241,8 @@ static const struct path_column *base_of(const struct decoding *d)
     return column->is_array || column->is_object || !column->loaded ? NULL : column;
 }
 
-static enum status context_codes(struct decoding *d, const struct path_column *base,
-                                 uint32_t **ret, struct error *err)
+static enum status context_codes(struct decoding *d, uint32_t **ret, struct error *err)
 {
-    (void)base;
     *ret = arena_alloc(d->scratch, (size_t)d->ret->value_count * sizeof(**ret) + 4, err);
     if (*ret == NULL)
         return err->status;
@@ -262,7 +260,7 @@ static enum status decode_same(struct decoding *d, struct error *err)
 
     if (base == NULL)
         return corrupt(d, err);
-    enum status status = context_codes(d, base, &context, err);
+    enum status status = context_codes(d, &context, err);
     if (status != STATUS_OK)
         return status;
     uint32_t *map = arena_alloc(d->scratch, (size_t)base->dict_count * sizeof(*map) + 4, err);
@@ -304,7 +302,7 @@ static enum status decode_context(struct decoding *d, struct error *err)
     if (status == STATUS_OK)
         status = get_planes(d, &escapes, &escape_count, err);
     if (status == STATUS_OK)
-        status = context_codes(d, base, &context, err);
+        status = context_codes(d, &context, err);
     if (status != STATUS_OK)
         return status;
     if (ranks.size != ret->value_count ||
@@ -378,8 +376,7 @@ static enum status decode_dictionary(struct decoding *d, struct error *err)
     struct path_column *ret = d->ret;
     struct slice kinds;
     enum status status =
-        texts_decode((enum texts_encoding)d->entry->texts, &d->reader, ret->dict_count,
-                     d->entry->text_bytes, d->scratch, d->memory, ret->dict, err);
+        texts_decode(d->entry, &d->reader, d->scratch, d->memory, ret->dict, err);
 
     if (status != STATUS_OK)
         return status;
@@ -422,12 +419,13 @@ static enum status decode_values(struct decoding *d, struct error *err)
 }
 
 enum status column_decode(const struct part *part, const struct path_uses *uses, uint32_t path,
-                          const struct column_entry *entry, struct slice blob,
-                          struct cache_memory *memory, struct path_column *ret, struct error *err)
+                          const struct column_source *source, struct cache_memory *memory,
+                          struct path_column *ret, struct error *err)
 {
     const struct path_column *known = &part->paths[path];
-    struct decoding d = {part, uses, path, entry, reader_from(blob.data, blob.size), NULL,
-                         memory, ret};
+    const struct column_entry *entry = source->entry;
+    struct reader reader = reader_from(source->blob.data, source->blob.size);
+    struct decoding d = {part, uses, path, entry, reader, NULL, memory, ret};
     enum status status = STATUS_OK;
 
     *ret = (struct path_column){.path = known->path, .is_array = known->is_array,

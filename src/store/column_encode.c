@@ -42,25 +42,29 @@ enum status column_encoder_new(const struct part *part, int level, bool thorough
                                struct column_encoder **ret, struct error *err)
 {
     struct arena *arena = arena_new(ARENA_BUDGET_BYTES_MAX);
+    enum status status = STATUS_OK;
 
     if (arena == NULL)
         return ERROR_MEMORY(err);
     struct column_encoder *encoder = ARENA_NEW(arena, struct column_encoder, err);
-    if (encoder == NULL)
-        goto fail;
+    if (encoder == NULL) {
+        status = err->status;
+        goto out;
+    }
     *encoder = (struct column_encoder){part, level, thorough, arena, {0}, NULL, NULL, NULL};
     encoder->canonicals = ARENA_ARRAY(arena, struct canonical, part->path_count, err);
     encoder->bases = ARENA_ARRAY(arena, uint32_t, part->path_count, err);
     encoder->is_same = ARENA_ARRAY(arena, uint8_t, part->path_count, err);
-    if (encoder->canonicals == NULL || encoder->bases == NULL || encoder->is_same == NULL)
-        goto fail;
-    if (path_uses_build(part, arena, &encoder->uses, err) != STATUS_OK)
-        goto fail;
+    status = encoder->canonicals == NULL || encoder->bases == NULL || encoder->is_same == NULL
+                 ? err->status
+                 : path_uses_build(part, arena, &encoder->uses, err);
+    if (status != STATUS_OK)
+        goto out;
     *ret = encoder;
-    return STATUS_OK;
-fail:
+    arena = NULL; /* given away */
+out:
     arena_free(arena);
-    return err->status;
+    return status;
 }
 
 void column_encoder_free(struct column_encoder *encoder)
@@ -369,24 +373,29 @@ static enum status find_same(struct column_encoder *encoder, uint32_t path,
     return STATUS_OK;
 }
 
+struct ranking {
+    const uint32_t *codes, *context; /* count */
+    uint32_t count, context_count;
+    uint8_t *ranks;                  /* out: count */
+    uint32_t *escapes;               /* out: room for count */
+    uint32_t escape_count;
+};
+
 /* Ranks of the codes among their context's lists; escapes are collected. */
-static enum status make_ranks(const uint32_t *codes, const uint32_t *context, uint32_t count,
-                              uint32_t context_count, uint8_t *ranks, uint32_t *escapes,
-                              uint32_t *ret_escape_count, struct error *err)
+static enum status make_ranks(struct ranking *r, struct error *err)
 {
     struct context_lists lists;
-    uint32_t escape_count = 0;
-    enum status status = context_lists_init(&lists, context_count, err);
+    enum status status = context_lists_init(&lists, r->context_count, err);
 
-    for (uint32_t v = 0; status == STATUS_OK && v < count; v++) {
+    r->escape_count = 0;
+    for (uint32_t v = 0; status == STATUS_OK && v < r->count; v++) {
         uint32_t rank = 0;
-        status = context_rank(&lists, context[v], codes[v], &rank, err);
-        ranks[v] = (uint8_t)rank;
+        status = context_rank(&lists, r->context[v], r->codes[v], &rank, err);
+        r->ranks[v] = (uint8_t)rank;
         if (rank == CONTEXT_ESCAPE)
-            escapes[escape_count++] = codes[v];
+            r->escapes[r->escape_count++] = r->codes[v];
     }
     context_lists_release(&lists);
-    *ret_escape_count = escape_count;
     return status;
 }
 
@@ -401,26 +410,25 @@ static double entropy_bits(const uint32_t *histogram, uint32_t size, uint32_t to
 }
 
 /* Bits that the sample would cost under this context. */
-static enum status score_context(const struct canonical *c, const uint32_t *context,
-                                 uint32_t from, uint32_t count, uint32_t context_count,
-                                 double *ret, struct error *err)
+static enum status score_context(struct ranking *r, uint32_t dict_count, double *ret,
+                                 struct error *err)
 {
     uint8_t ranks[SAMPLE_VALUES];
-    uint32_t escapes[SAMPLE_VALUES], escape_count = 0, histogram[RANK_COUNT] = {0};
-    uint32_t high = 0, again = 0;
-    enum status status = make_ranks(c->codes + from, context + from, count, context_count, ranks,
-                                    escapes, &escape_count, err);
+    uint32_t escapes[SAMPLE_VALUES], histogram[RANK_COUNT] = {0}, high = 0, again = 0;
 
+    r->ranks = ranks;
+    r->escapes = escapes;
+    enum status status = make_ranks(r, err);
     if (status != STATUS_OK)
         return status;
-    for (uint32_t i = 0; i < count; i++)
+    for (uint32_t i = 0; i < r->count; i++)
         histogram[ranks[i]]++;
-    for (uint32_t i = 0; i < escape_count; i++) {
+    for (uint32_t i = 0; i < r->escape_count; i++) {
         again += escapes[i] < high ? 1 : 0; /* not the first time: its code is written */
         high = escapes[i] >= high ? escapes[i] + 1 : high;
     }
-    *ret = entropy_bits(histogram, RANK_COUNT, count) +
-           again * log2((double)c->dict_count + 1) + (escape_count - again);
+    *ret = entropy_bits(histogram, RANK_COUNT, r->count) +
+           again * log2((double)dict_count + 1) + (r->escape_count - again);
     return STATUS_OK;
 }
 
@@ -448,8 +456,9 @@ static enum status find_context(struct column_encoder *encoder, uint32_t path,
         uint32_t *context = context_of(encoder, path, base, err);
         if (context == NULL)
             return err->status;
-        enum status status = score_context(c, context, from, sample,
-                                           part->paths[base].dict_count + 1, &score, err);
+        struct ranking r = {c->codes + from, context + from, sample,
+                            part->paths[base].dict_count + 1, NULL, NULL, 0};
+        enum status status = score_context(&r, c->dict_count, &score, err);
         free(context);
         if (status != STATUS_OK)
             return status;
@@ -464,22 +473,21 @@ static enum status find_context(struct column_encoder *encoder, uint32_t path,
 static enum status put_context(const struct column_encoder *encoder, uint32_t path, uint32_t base,
                                struct buf *ret, struct error *err)
 {
-    const struct canonical *c = &encoder->canonicals[path];
-    uint32_t count = encoder->part->paths[path].value_count, escape_count = 0;
+    uint32_t count = encoder->part->paths[path].value_count;
     uint32_t *context = context_of(encoder, path, base, err);
     uint8_t *ranks = malloc((size_t)count + 1);
     uint32_t *escapes = malloc((size_t)count * sizeof(*escapes) + 1);
+    struct ranking r = {encoder->canonicals[path].codes, context, count,
+                        encoder->part->paths[base].dict_count + 1, ranks, escapes, 0};
     enum status status = context == NULL || ranks == NULL || escapes == NULL
                              ? ERROR_MEMORY(err)
-                             : make_ranks(c->codes, context, count,
-                                          encoder->part->paths[base].dict_count + 1, ranks,
-                                          escapes, &escape_count, err);
+                             : make_ranks(&r, err);
 
     if (status == STATUS_OK)
         status = stream_put(ret, (struct slice){(const char *)ranks, count}, encoder->level, err);
     if (status == STATUS_OK) {
         /* of the escapes alone: a code is new there when it is above all before */
-        status = put_tokens(encoder, escapes, escape_count, true, ret, err);
+        status = put_tokens(encoder, escapes, r.escape_count, true, ret, err);
     }
     free(context);
     free(ranks);

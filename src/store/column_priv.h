@@ -139,10 +139,10 @@ enum status column_encode(struct column_encoder *encoder, uint32_t path, struct 
 /* The texts of a dictionary: picks an encoding and appends its streams. */
 enum status texts_encode(const struct slice *texts, uint32_t count, int level, bool thorough,
                          struct buf *ret, uint8_t *ret_encoding, struct error *err) MUST_USE;
-/* The reverse: count texts of text_bytes bytes in all. */
-enum status texts_decode(enum texts_encoding encoding, struct reader *reader, uint32_t count,
-                         uint32_t text_bytes, struct arena *scratch, struct cache_memory *memory,
-                         struct slice *ret, struct error *err) MUST_USE;
+/* The reverse: dict_count texts of text_bytes bytes in all. */
+enum status texts_decode(const struct column_entry *entry, struct reader *reader,
+                         struct arena *scratch, struct cache_memory *memory, struct slice *ret,
+                         struct error *err) MUST_USE;
 /* ISO times of one form (segment.md, TIME). */
 #define TIME_FORM_COUNT 16u
 bool time_form_of(struct slice text, uint8_t *ret_form, int64_t *ret_ticks);
@@ -150,11 +150,14 @@ size_t time_form_size(uint8_t form);
 void time_form_write(uint8_t form, int64_t ticks, char *ret);
 
 /* ---- column_decode.c ---- */
-/* Fills everything of *ret but path, is_array, is_object, has_escapes. */
+struct column_source {
+    const struct column_entry *entry;
+    struct slice blob;
+};
+/* What the encoding leans on (base, arrays above, event times) is loaded. */
 enum status column_decode(const struct part *part, const struct path_uses *uses, uint32_t path,
-                          const struct column_entry *entry, struct slice blob,
-                          struct cache_memory *memory, struct path_column *ret,
-                          struct error *err) MUST_USE;
+                          const struct column_source *source, struct cache_memory *memory,
+                          struct path_column *ret, struct error *err) MUST_USE;
 
 /* ---- row data: SEQS, TIMES, RECEIVED, FLAGS (row_encode.c) ---- */
 enum row_data { ROW_SEQS, ROW_TIMES, ROW_RECEIVED, ROW_FLAGS, ROW_DATA_COUNT_ };

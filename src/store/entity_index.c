@@ -299,15 +299,14 @@ static size_t put_page(const struct entries *entries, size_t from, unsigned shif
 }
 
 enum status entity_index_build(const struct part *part, const struct path_uses *uses,
-                               uint64_t seed, struct buf *pages, struct buf *ret_directory,
-                               uint32_t *ret_page_count, struct column_entry *columns,
-                               struct error *err)
+                               uint64_t seed, struct column_entry *columns,
+                               struct entity_index *ret, struct error *err)
 {
     struct entries entries = {0};
     enum status status = STATUS_OK;
     unsigned bits = SPARE_BITS;
 
-    *ret_page_count = 0;
+    ret->page_count = 0;
     for (uint32_t p = 0; p < part->path_count && status == STATUS_OK; p++) {
         if (!wants_index(&part->paths[p]))
             continue;
@@ -320,15 +319,15 @@ enum status entity_index_build(const struct part *part, const struct path_uses *
         status = sort_entries(&entries, err);
     while (bits < 32 && (UINT64_C(1) << (bits - SPARE_BITS)) < entries.count)
         bits++;
-    buf_put_u8(ret_directory, (uint8_t)bits);
+    buf_put_u8(&ret->directory, (uint8_t)bits);
     for (size_t i = 0; i < entries.count && status == STATUS_OK;) {
-        size_t start = pages->size;
+        size_t start = ret->pages.size;
         uint32_t first = 0;
-        i = put_page(&entries, i, 32 - bits, pages, &first);
-        buf_put_u32(ret_directory, first);
-        buf_put_varint(ret_directory, pages->size - start);
-        (*ret_page_count)++;
-        status = buf_check(pages, err);
+        i = put_page(&entries, i, 32 - bits, &ret->pages, &first);
+        buf_put_u32(&ret->directory, first);
+        buf_put_varint(&ret->directory, ret->pages.size - start);
+        ret->page_count++;
+        status = buf_check(&ret->pages, err);
     }
     free(entries.keys);
     return status;

@@ -3,6 +3,8 @@
  * and what it counts. */
 #include "store/sealed_priv.h"
 
+#include "base/map.h"
+
 #include <stdlib.h>
 
 #define SEGMENT_NAME_DIGITS 16u
@@ -58,33 +60,37 @@ uint64_t sealed_wal_floor(struct sealed *sealed)
 static enum status make_sections(struct sealed *sealed, const struct catalog *catalog,
                                  struct error *err)
 {
-    struct segment_file *file = NULL;
+    struct map files; /* segment number -> its file, which the sections hold */
     enum status status = STATUS_OK;
 
     sealed->list = section_list_new(catalog->count, err);
     if (sealed->list == NULL)
         return err->status;
-    /* sections of one file may stand apart in the list: look back for theirs */
+    map_init(&files);
     for (uint32_t i = 0; i < catalog->count && status == STATUS_OK; i++) {
         const struct section_info *info = &catalog->infos[i];
-        struct section **at = &sealed->list->sections[i];
-        file = NULL;
-        for (uint32_t k = 0; file == NULL && k < i; k++)
-            if (sealed->list->sections[k]->file->number == info->segment) {
-                file = sealed->list->sections[k]->file;
-                (void)atomic_fetch_add(&file->references, 1);
-            }
-        if (file == NULL)
+        struct slice number = {(const char *)&info->segment, sizeof(info->segment)};
+        struct segment_file *file = NULL;
+        bool is_new = false;
+        struct map_entry *entry = map_put(&files, number, &is_new, err);
+        if (entry == NULL)
+            status = err->status;
+        else if (is_new)
             status = segment_file_new(sealed->options.io, info->segment, &file, err);
+        else
+            file = (struct segment_file *)(uintptr_t)entry->value;
         if (status == STATUS_OK)
             status = section_new(info, file, (struct slice){NULL, 0}, sealed->options.keyring,
-                                 sealed->cache, at, err);
-        segment_file_unref(file);
+                                 sealed->cache, &sealed->list->sections[i], err);
+        if (is_new)
+            segment_file_unref(file);
         if (status == STATUS_OK) {
-            (*at)->corrupt_count = &sealed->corrupt_count;
+            entry->value = (uint64_t)(uintptr_t)file;
+            sealed->list->sections[i]->corrupt_count = &sealed->corrupt_count;
             sealed->list->count++;
         }
     }
+    map_release(&files);
     return status;
 }
 

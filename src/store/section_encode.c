@@ -16,8 +16,7 @@ struct writing {
     struct column_entry *columns; /* by path */
     size_t *blob_starts;          /* row data, then by path */
     struct buf body;              /* all blobs */
-    struct buf pages, page_directory;
-    uint32_t page_count;
+    struct entity_index index;
 };
 
 static void put_reasons(struct buf *header, const struct part *part)
@@ -107,8 +106,8 @@ static void put_header(const struct writing *w, struct buf *header)
         if (!part->paths[p].is_object)
             put_entry(header, &w->columns[p], blob_at(w, ROW_DATA_COUNT_ + p, &w->columns[p]));
     put_reasons(header, part);
-    buf_put_varint(header, w->page_count);
-    buf_add_slice(header, buf_slice(&w->page_directory));
+    buf_put_varint(header, w->index.page_count);
+    buf_add_slice(header, buf_slice(&w->index.directory));
 }
 
 static enum status encode_columns(struct writing *w, struct error *err)
@@ -143,14 +142,14 @@ static enum status put_section(struct writing *w, struct buf *ret, struct sectio
                            err);
     info->header_packed = (uint32_t)(ret->size - start);
     info->header_raw = (uint32_t)header.size;
-    info->index_pages = w->page_count;
+    info->index_pages = w->index.page_count;
     for (uint32_t i = 0; i < ROW_DATA_COUNT_; i++)
         if (w->rows[i].size > INLINE_BLOB_BYTES)
             buf_add_slice(ret, blob_at(w, i, &w->rows[i]));
     for (uint32_t p = 0; p < w->part->path_count; p++)
         if (w->columns[p].size > INLINE_BLOB_BYTES)
             buf_add_slice(ret, blob_at(w, ROW_DATA_COUNT_ + p, &w->columns[p]));
-    buf_add_slice(ret, buf_slice(&w->pages));
+    buf_add_slice(ret, buf_slice(&w->index.pages));
     buf_release(&header);
     return status == STATUS_OK ? buf_check(ret, err) : status;
 }
@@ -164,8 +163,8 @@ enum status section_encode(const struct part *part, const struct section_options
     enum status status = STATUS_OK;
 
     buf_init(&w.body, SECTION_BYTES_MAX);
-    buf_init(&w.pages, SECTION_BYTES_MAX);
-    buf_init(&w.page_directory, SECTION_HEADER_BYTES_MAX);
+    buf_init(&w.index.pages, SECTION_BYTES_MAX);
+    buf_init(&w.index.directory, SECTION_HEADER_BYTES_MAX);
     if (arena == NULL) {
         status = ERROR_MEMORY(err);
         goto out;
@@ -183,15 +182,14 @@ enum status section_encode(const struct part *part, const struct section_options
     if (status == STATUS_OK)
         status = path_uses_build(part, arena, &uses, err);
     if (status == STATUS_OK)
-        status = entity_index_build(part, &uses, options->index_seed, &w.pages, &w.page_directory,
-                                    &w.page_count, w.columns, err);
+        status = entity_index_build(part, &uses, options->index_seed, w.columns, &w.index, err);
     if (status == STATUS_OK)
         status = put_section(&w, ret, info, err);
 out:
     column_encoder_free(w.encoder);
     buf_release(&w.body);
-    buf_release(&w.pages);
-    buf_release(&w.page_directory);
+    buf_release(&w.index.pages);
+    buf_release(&w.index.directory);
     arena_free(arena);
     return status;
 }

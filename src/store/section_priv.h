@@ -75,12 +75,15 @@ enum status section_index_seed(struct keyring *keyring, const struct guid *tenan
                                struct error *err) MUST_USE;
 
 /* ---- entity_index.c ---- */
-/* Appends the pages to *pages, notes them in *ret_pages (offsets from the start
- * of *pages), sets is_indexed of the columns. */
+struct entity_index {
+    struct buf pages;     /* one behind the other */
+    struct buf directory; /* fingerprint bits, then first and size of each page */
+    uint32_t page_count;
+};
+/* Fills *ret (whose buffers are empty), sets is_indexed of the columns. */
 enum status entity_index_build(const struct part *part, const struct path_uses *uses,
-                               uint64_t seed, struct buf *pages, struct buf *ret_directory,
-                               uint32_t *ret_page_count, struct column_entry *columns,
-                               struct error *err) MUST_USE;
+                               uint64_t seed, struct column_entry *columns,
+                               struct entity_index *ret, struct error *err) MUST_USE;
 uint32_t entity_fingerprint(uint64_t seed, struct slice value);
 /* The one page that may hold a fingerprint, or UINT32_MAX. */
 uint32_t entity_index_page(const struct index_page *pages, uint32_t count, uint32_t fingerprint);

@@ -352,8 +352,9 @@ static enum status make_item(struct part *view, uint32_t place, struct error *er
     if (status == STATUS_OK)
         status = is_rows ? row_data_decode(view, (enum row_data)place, entry, blob,
                                            &loaded->memory, &loaded->rows, err)
-                         : column_decode(view, &header->uses, place - ROW_DATA_COUNT_, entry,
-                                         blob, &loaded->memory, &loaded->column, err);
+                         : column_decode(view, &header->uses, place - ROW_DATA_COUNT_,
+                                         &(struct column_source){entry, blob}, &loaded->memory,
+                                         &loaded->column, err);
     buf_release(&bytes);
     if (status != STATUS_OK) {
         free_loaded(loaded);

@@ -201,11 +201,13 @@ static enum status decode_grouped(struct reader *reader, uint32_t count, struct 
     return STATUS_OK;
 }
 
-enum status texts_decode(enum texts_encoding encoding, struct reader *reader, uint32_t count,
-                         uint32_t text_bytes, struct arena *scratch, struct cache_memory *memory,
-                         struct slice *ret, struct error *err)
+enum status texts_decode(const struct column_entry *entry, struct reader *reader,
+                         struct arena *scratch, struct cache_memory *memory, struct slice *ret,
+                         struct error *err)
 {
     enum status status = STATUS_OK;
+    enum texts_encoding encoding = (enum texts_encoding)entry->texts;
+    uint32_t count = entry->dict_count, text_bytes = entry->text_bytes;
     struct text_block block = {0};
 
     if (count == 0 && encoding == TEXTS_NONE)

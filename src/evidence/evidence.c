@@ -155,68 +155,62 @@ static enum status take(struct leaf_sink *sink, const struct leaf_commit *commit
 
 /* ---- flushing ---- */
 
-/* Moves what is pending to flushing; false if there is nothing.  What an
- * earlier flush could not write is never there: invariant 4. */
-static bool start_flush(struct evidence *evidence, struct log *log)
+/* Moves what is pending to flushing, for up to APPEND_JOBS_MAX logs from *at
+ * on (moved behind them).  Nothing is in flushing before: invariant 4. */
+static size_t start_flush(struct evidence *evidence, size_t *at, struct log **ret_logs,
+                          struct append_job *ret_jobs)
 {
-    struct run run;
+    size_t count = 0;
 
     (void)pthread_mutex_lock(&evidence->lock);
-    CHECK(log->flushing.count == 0);
-    run = log->flushing;
-    log->flushing = log->pending;
-    log->pending = run;
-    bool any = log->flushing.count > 0;
+    for (; *at < evidence->logs.count && count < APPEND_JOBS_MAX; (*at)++) {
+        struct log *log = (struct log *)(uintptr_t)evidence->logs.entries[*at].value;
+        if (log->pending.count == 0)
+            continue;
+        CHECK(log->flushing.count == 0);
+        struct run empty = log->flushing;
+        log->flushing = log->pending;
+        log->pending = empty;
+        ret_logs[count] = log;
+        ret_jobs[count] = (struct append_job){log->tenant, &log->flushing, log->stored};
+        count++;
+    }
     (void)pthread_mutex_unlock(&evidence->lock);
-    return any;
+    return count;
 }
 
-static enum status flush_log(struct evidence *evidence, struct log *log, struct error *err)
+static void end_flush(struct evidence *evidence, struct log *const *logs,
+                      const struct append_job *jobs, size_t count)
 {
-    struct stored stored = log->stored;
-    struct run done;
-
-    if (!start_flush(evidence, log))
-        return STATUS_OK;
-    enum status status = files_append(evidence->io, evidence->keyring, &log->tenant,
-                                      &log->flushing, &stored, err);
-    if (status != STATUS_OK)
-        return status;
-    run_init(&done);
     (void)pthread_mutex_lock(&evidence->lock);
-    struct run flushed = log->flushing;
-    log->flushing = done;
-    log->stored = stored;
+    for (size_t i = 0; i < count; i++) {
+        logs[i]->stored = jobs[i].stored;
+        run_release(&logs[i]->flushing);
+    }
     (void)pthread_mutex_unlock(&evidence->lock);
-    run_release(&flushed);
-    return STATUS_OK;
-}
-
-/* The i-th log, or NULL behind the last; a log is never removed. */
-static struct log *log_at(struct evidence *evidence, size_t i)
-{
-    struct log *log = NULL;
-
-    (void)pthread_mutex_lock(&evidence->lock);
-    if (i < evidence->logs.count)
-        log = (struct log *)(uintptr_t)evidence->logs.entries[i].value;
-    (void)pthread_mutex_unlock(&evidence->lock);
-    return log;
 }
 
 enum status evidence_flush(struct evidence *evidence, struct error *err)
 {
+    struct append_job *jobs = calloc(APPEND_JOBS_MAX, sizeof(*jobs));
+    struct log *logs[APPEND_JOBS_MAX];
     enum status status = STATUS_OK;
-    struct log *log = NULL;
+    size_t at = 0, count = 0;
 
+    if (jobs == NULL)
+        return ERROR_MEMORY(err);
     (void)pthread_mutex_lock(&evidence->flush_lock);
     if (evidence->failed)
         status = ERROR_SET(err, STATUS_BUSY, "evidence could not be written before; restart");
-    for (size_t i = 0; status == STATUS_OK && (log = log_at(evidence, i)) != NULL; i++)
-        status = flush_log(evidence, log, err);
+    while (status == STATUS_OK && (count = start_flush(evidence, &at, logs, jobs)) > 0) {
+        status = files_append(evidence->io, evidence->keyring, jobs, count, err);
+        if (status == STATUS_OK)
+            end_flush(evidence, logs, jobs, count);
+    }
     if (status != STATUS_OK)
         evidence->failed = true;
     (void)pthread_mutex_unlock(&evidence->flush_lock);
+    free(jobs);
     return status;
 }
 

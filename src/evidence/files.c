@@ -378,80 +378,143 @@ static enum status encode_blocks(const struct run *run, const struct guid *tenan
     return STATUS_OK;
 }
 
-static enum status write_file(struct io *io, const char *path, uint64_t offset, struct slice data,
-                              struct error *err)
-{
-    struct io_file *file = NULL;
-    enum status status = io_open(io, path, IO_WRITE, &file, err);
-
-    if (status == STATUS_OK)
-        status = io_write_at(file, offset, data.data, data.size, err);
-    if (status == STATUS_OK)
-        status = io_sync(file, err);
-    io_close(file);
-    return status;
-}
-
-/* The leaves [index, end) of one file; the directory is synced for a new file. */
-static enum status append_to_file(struct io *io, const struct guid *tenant, const struct run *run,
-                                  const struct key *key, uint64_t end, struct stored *stored,
-                                  struct error *err)
-{
-    uint64_t index = stored->leaf_count, number = index / FILE_LEAVES;
-    bool fresh = index % FILE_LEAVES == 0;
-    char path[PATH_BYTES];
-    struct slice leaves = {(const char *)run_leaf(run, index), (end - index) * LEAF_BYTES};
+/* The part of a job that goes into one pair of files. */
+struct step {
+    struct append_job *job;
+    uint64_t end; /* the leaves [job->stored.leaf_count, end) */
+    bool fresh;   /* the files are new */
+    struct io_file *leaf, *batch;
     struct buf blocks;
+};
 
-    if (fresh)
-        stored->batch_end = 0;
-    buf_init(&blocks, RUN_BYTES_MAX);
-    tenant_path(tenant, "leaf", number, path);
-    enum status status = write_file(io, path, index % FILE_LEAVES * LEAF_BYTES, leaves, err);
-    if (status == STATUS_OK)
-        status = encode_blocks(run, tenant, key, index, end, &blocks, err);
-    tenant_path(tenant, "batch", number, path);
-    if (status == STATUS_OK)
-        status = write_file(io, path, stored->batch_end, buf_slice(&blocks), err);
-    if (status == STATUS_OK && fresh) {
-        tenant_path(tenant, NULL, 0, path);
-        status = io_sync_dir(io, path, err);
-    }
-    if (status == STATUS_OK) {
-        stored->leaf_count = end;
-        stored->batch_end += blocks.size;
-    }
-    buf_release(&blocks);
-    return status;
+static enum status make_tenant_dir(struct io *io, const struct guid *tenant, struct error *err)
+{
+    char path[PATH_BYTES];
+
+    tenant_path(tenant, NULL, 0, path);
+    return io_make_dir(io, path, err);
 }
 
-enum status files_append(struct io *io, struct keyring *keyring, const struct guid *tenant,
-                         const struct run *run, struct stored *stored, struct error *err)
+static enum status write_leaves(struct io *io, struct step *step, struct error *err)
 {
-    uint64_t end = run->first_index + run->count;
+    const struct append_job *job = step->job;
+    uint64_t index = job->stored.leaf_count;
+    char path[PATH_BYTES];
+    struct slice leaves = {(const char *)run_leaf(job->run, index),
+                           (step->end - index) * LEAF_BYTES};
+
+    tenant_path(&job->tenant, "leaf", index / FILE_LEAVES, path);
+    enum status status = io_open(io, path, IO_WRITE, &step->leaf, err);
+    return status != STATUS_OK ? status
+                               : io_write_at(step->leaf, index % FILE_LEAVES * LEAF_BYTES,
+                                             leaves.data, leaves.size, err);
+}
+
+static enum status write_blocks(struct io *io, struct keyring *keyring, struct step *step,
+                                struct error *err)
+{
+    const struct append_job *job = step->job;
     char path[PATH_BYTES];
     struct key key;
-    enum status status = keyring_tenant_key(keyring, tenant, KEY_PURPOSE_TLOG, &key, err);
+    enum status status = keyring_tenant_key(keyring, &job->tenant, KEY_PURPOSE_TLOG, &key, err);
 
-    CHECK(run->count > 0 && run->first_index == stored->leaf_count);
-    if (status == STATUS_OK && stored->leaf_count == 0) {
-        tenant_path(tenant, NULL, 0, path);
-        status = io_make_dir(io, path, err);
-        if (status == STATUS_OK)
-            status = io_sync_dir(io, "t", err);
-    }
-    while (status == STATUS_OK && stored->leaf_count < end) {
-        uint64_t file_end = (stored->leaf_count / FILE_LEAVES + 1) * FILE_LEAVES;
-        status = append_to_file(io, tenant, run, &key, end < file_end ? end : file_end, stored,
-                                err);
-    }
-    if (status == STATUS_OK) {
-        struct leaf_fields fields;
-        status = leaf_decode(run_leaf(run, end - 1), &fields, err);
-        if (status == STATUS_OK)
-            stored->next_seq = fields.first_seq + fields.count;
-    }
+    if (status == STATUS_OK)
+        status = encode_blocks(job->run, &job->tenant, &key, job->stored.leaf_count, step->end,
+                               &step->blocks, err);
+    tenant_path(&job->tenant, "batch", job->stored.leaf_count / FILE_LEAVES, path);
+    if (status == STATUS_OK)
+        status = io_open(io, path, IO_WRITE, &step->batch, err);
+    if (status == STATUS_OK)
+        status = io_write_at(step->batch, step->fresh ? 0 : job->stored.batch_end,
+                             step->blocks.data, step->blocks.size, err);
     explicit_bzero(&key, sizeof(key));
+    return status;
+}
+
+static enum status finish_step(struct io *io, struct step *step, struct error *err)
+{
+    struct append_job *job = step->job;
+    struct leaf_fields fields;
+    char path[PATH_BYTES];
+    enum status status = io_sync(step->batch, err);
+
+    tenant_path(&job->tenant, NULL, 0, path);
+    if (status == STATUS_OK && step->fresh)
+        status = io_sync_dir(io, path, err);
+    if (status == STATUS_OK)
+        status = leaf_decode(run_leaf(job->run, step->end - 1), &fields, err);
+    if (status != STATUS_OK)
+        return status;
+    job->stored.batch_end = (step->fresh ? 0 : job->stored.batch_end) + step->blocks.size;
+    job->stored.leaf_count = step->end;
+    job->stored.next_seq = fields.first_seq + fields.count;
+    return STATUS_OK;
+}
+
+/* The next step of each unfinished job; all writes of a kind before the first
+ * sync, so that one journal commit of the file system serves many files. */
+static enum status run_steps(struct io *io, struct keyring *keyring, struct step *steps,
+                             size_t count, struct error *err)
+{
+    bool new_tenants = false;
+    enum status status = STATUS_OK;
+
+    for (size_t i = 0; i < count && status == STATUS_OK; i++) {
+        bool first = steps[i].job->stored.leaf_count == 0;
+        new_tenants = new_tenants || first;
+        if (first)
+            status = make_tenant_dir(io, &steps[i].job->tenant, err);
+    }
+    if (status == STATUS_OK && new_tenants)
+        status = io_sync_dir(io, "t", err);
+    for (size_t i = 0; i < count && status == STATUS_OK; i++)
+        status = write_leaves(io, &steps[i], err);
+    for (size_t i = 0; i < count && status == STATUS_OK; i++)
+        status = io_sync(steps[i].leaf, err);
+    for (size_t i = 0; i < count && status == STATUS_OK; i++)
+        status = write_blocks(io, keyring, &steps[i], err);
+    for (size_t i = 0; i < count && status == STATUS_OK; i++)
+        status = finish_step(io, &steps[i], err);
+    return status;
+}
+
+/* Steps for the jobs that are not done; returns how many. */
+static size_t plan_steps(struct append_job *jobs, size_t count, struct step *ret)
+{
+    size_t used = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        uint64_t index = jobs[i].stored.leaf_count;
+        uint64_t end = jobs[i].run->first_index + jobs[i].run->count;
+        uint64_t file_end = (index / FILE_LEAVES + 1) * FILE_LEAVES;
+        if (index == end)
+            continue;
+        ret[used] = (struct step){.job = &jobs[i], .end = end < file_end ? end : file_end,
+                                  .fresh = index % FILE_LEAVES == 0};
+        buf_init(&ret[used].blocks, RUN_BYTES_MAX);
+        used++;
+    }
+    return used;
+}
+
+enum status files_append(struct io *io, struct keyring *keyring, struct append_job *jobs,
+                         size_t count, struct error *err)
+{
+    struct step steps[APPEND_JOBS_MAX];
+    enum status status = STATUS_OK;
+
+    CHECK(count <= APPEND_JOBS_MAX);
+    while (status == STATUS_OK) { /* each round fills files or finishes jobs */
+        size_t step_count = plan_steps(jobs, count, steps);
+        if (step_count == 0)
+            break;
+        status = run_steps(io, keyring, steps, step_count, err);
+        for (size_t i = 0; i < step_count; i++) {
+            io_close(steps[i].leaf);
+            io_close(steps[i].batch);
+            buf_release(&steps[i].blocks);
+        }
+    }
     return status;
 }
 

@@ -45,10 +45,19 @@ struct stored {
 
 enum status files_load(struct io *io, const struct guid *tenant, struct stored *ret,
                        struct error *err) MUST_USE;
-/* Appends the run behind *stored and syncs; *stored is changed on success. */
-enum status files_append(struct io *io, struct keyring *keyring, const struct guid *tenant,
-                         const struct run *run, struct stored *stored,
-                         struct error *err) MUST_USE;
+
+/* What is to be appended for a tenant: run->first_index = stored.leaf_count. */
+struct append_job {
+    struct guid tenant;
+    const struct run *run;
+    struct stored stored; /* changed on success */
+};
+
+#define APPEND_JOBS_MAX 256u /* open files: two a job */
+
+/* Appends and syncs the runs of several tenants. */
+enum status files_append(struct io *io, struct keyring *keyring, struct append_job *jobs,
+                         size_t count, struct error *err) MUST_USE;
 enum status files_leaf(struct io *io, const struct guid *tenant, uint64_t index,
                        uint8_t ret[LEAF_BYTES], struct error *err) MUST_USE;
 

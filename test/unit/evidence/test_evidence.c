@@ -167,15 +167,15 @@ static void no_failure_loses_or_doubles_a_leaf(void **state)
     int n = 0;
 
     for (bool failed = true; failed; n++) {
-        struct guid tenant = {{(uint8_t)(n + 1)}};
-        uint64_t leaves = 0;
+        struct guid tenants[2] = {{{(uint8_t)(n + 1)}}, {{(uint8_t)(n + 1), 1}}};
         struct error err;
         fixture->failing.changes_left = -1;
         struct evidence *evidence = fixture_open(fixture, &fixture->failing.io);
-        (void)take_leaves(evidence, &tenant, 0, 3, false);
+        (void)take_leaves(evidence, &tenants[0], 0, 3, false);
+        (void)take_leaves(evidence, &tenants[1], 0, 2, false);
         fixture->failing.changes_left = n;
         failed = evidence_flush(evidence, &err) != STATUS_OK;
-        (void)take_leaves(evidence, &tenant, 3, 7, false);
+        (void)take_leaves(evidence, &tenants[0], 3, 7, false);
         failed = evidence_flush(evidence, &err) != STATUS_OK || failed;
         if (failed) {
             assert_int_equal(evidence_flush(evidence, &err), STATUS_BUSY);
@@ -186,17 +186,22 @@ static void no_failure_loses_or_doubles_a_leaf(void **state)
 
         fixture->failing.changes_left = -1;
         evidence = fixture_open(fixture, fixture->disk);
-        uint64_t next = take_leaves(evidence, &tenant, 0, 7, true);
+        for (int t = 0; t < 2; t++)
+            (void)take_leaves(evidence, &tenants[t], 0, t == 0 ? 7 : 2, true);
         assert_int_equal(evidence_flush(evidence, &err), STATUS_OK);
         evidence_close(evidence);
         evidence = fixture_open(fixture, fixture->disk);
-        assert_int_equal(evidence_count(evidence, &tenant, &leaves, NULL, &err), STATUS_OK);
-        assert_int_equal(leaves, 7);
-        assert_int_equal(fixture_verify(evidence, &tenant, 1, (uint32_t)(next - 1), &err),
-                         STATUS_OK);
+        for (int t = 0; t < 2; t++) {
+            uint64_t leaves = 0, next = 0;
+            assert_int_equal(evidence_count(evidence, &tenants[t], &leaves, &next, &err),
+                             STATUS_OK);
+            assert_int_equal(leaves, t == 0 ? 7 : 2);
+            assert_int_equal(fixture_verify(evidence, &tenants[t], 1, (uint32_t)(next - 1), &err),
+                             STATUS_OK);
+        }
         evidence_close(evidence);
     }
-    assert_in_range(n, 8, 100);
+    assert_in_range(n, 15, 100);
 }
 
 int main(void)

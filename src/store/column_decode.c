@@ -419,7 +419,7 @@ static enum status decode_values(struct decoding *d, struct error *err)
 }
 
 enum status column_decode(const struct part *part, const struct path_uses *uses, uint32_t path,
-                          const struct column_source *source, struct cache_memory *memory,
+                          const struct column_bytes *source, struct cache_memory *memory,
                           struct path_column *ret, struct error *err)
 {
     const struct path_column *known = &part->paths[path];

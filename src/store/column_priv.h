@@ -150,13 +150,13 @@ size_t time_form_size(uint8_t form);
 void time_form_write(uint8_t form, int64_t ticks, char *ret);
 
 /* ---- column_decode.c ---- */
-struct column_source {
+struct column_bytes {
     const struct column_entry *entry;
     struct slice blob;
 };
 /* What the encoding leans on (base, arrays above, event times) is loaded. */
 enum status column_decode(const struct part *part, const struct path_uses *uses, uint32_t path,
-                          const struct column_source *source, struct cache_memory *memory,
+                          const struct column_bytes *source, struct cache_memory *memory,
                           struct path_column *ret, struct error *err) MUST_USE;
 
 /* ---- row data: SEQS, TIMES, RECEIVED, FLAGS (row_encode.c) ---- */

@@ -353,7 +353,7 @@ static enum status make_item(struct part *view, uint32_t place, struct error *er
         status = is_rows ? row_data_decode(view, (enum row_data)place, entry, blob,
                                            &loaded->memory, &loaded->rows, err)
                          : column_decode(view, &header->uses, place - ROW_DATA_COUNT_,
-                                         &(struct column_source){entry, blob}, &loaded->memory,
+                                         &(struct column_bytes){entry, blob}, &loaded->memory,
                                          &loaded->column, err);
     buf_release(&bytes);
     if (status != STATUS_OK) {

@@ -76,6 +76,16 @@
 #define HEADER_TIMEOUT_MS 10000u
 #define IDLE_TIMEOUT_MS 30000u
 #define DRAIN_TIMEOUT_MS 30000u
+#define HEADER_COUNT_MAX 100u
+#define QUERY_PARAMETERS_MAX 100u
+#define BODY_RATE_BYTES_MIN 1024u           /* a second, after BODY_GRACE_MS; slower is cut off */
+#define BODY_GRACE_MS 10000u
+#define BODIES_BYTES_MAX (512 * MIB)        /* of all requests under way; above it 429 */
+#define REQUEST_ARENA_BYTES (256 * MIB)     /* what a handler may allocate */
+#define RESPONSE_BYTES_MAX (256 * MIB)      /* of a buffered answer */
+#define CONNECTION_POOL_BYTES (64 * KIB)    /* the HTTP library's memory of a connection */
+#define DISCARD_BYTES_MAX (64 * KIB)        /* of a refused body, so that the answer is read */
+#define CLIENT_ANSWER_BYTES_MAX (1 * GIB)
 #define WEBHOOK_TIMEOUT_MS 10000u
 #define WEBHOOK_ANSWER_BYTES_MAX (64 * KIB)
 

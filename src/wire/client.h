@@ -41,7 +41,6 @@ struct client_answer {
     unsigned status;
     struct buf body;
     char retry_after[16]; /* "" or seconds */
-    char receipt[64];     /* reserved */
 };
 
 /* A transport failure is STATUS_IO with what to do about it; any HTTP status is

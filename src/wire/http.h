@@ -15,7 +15,15 @@
 
 #include <stdatomic.h>
 
-enum http_method { HTTP_GET, HTTP_POST, HTTP_PUT, HTTP_DELETE, HTTP_METHOD_COUNT_ };
+enum http_method {
+    HTTP_GET,
+    HTTP_POST,
+    HTTP_PUT,
+    HTTP_DELETE,
+    HTTP_METHOD_COUNT_ /* any other: never routed */
+};
+const char *http_method_name(enum http_method method); /* "GET" */
+const char *http_status_text(unsigned status);         /* "Not Found" */
 
 /* Roles, decisions.md 17; a principal holds one. */
 enum role {
@@ -72,19 +80,33 @@ struct http_response {
      * STATUS_CANCELLED when the client is gone. */
     enum status (*flush)(struct http_response *response, struct error *err);
     void *transport;
+    bool started; /* something was flushed: status and headers are out */
+    bool broken;  /* the handler failed after that: the answer ends without its end mark */
 };
 
 void http_response_init(struct http_response *response);
 void http_response_release(struct http_response *response);
 void http_add_header(struct http_response *response, const char *name, struct slice value);
+/* Flushes if the transport streams and at least min_bytes are in the body. */
+enum status http_flush(struct http_response *response, size_t min_bytes,
+                       struct error *err) MUST_USE;
 
 /* The answer for a failure: status from err->status (INVALID 400, DENIED 403 or
  * 401 for an anonymous principal, NOT_FOUND 404, CONFLICT 409 (422 for
- * idempotency_conflict), LIMIT 413 or 429, BUSY 429 + Retry-After, FULL 507 +
- * Retry-After, else 500) and a body
- * {"error":{"code","message","line","column"}}. */
+ * idempotency_conflict), LIMIT 413, or 429 with a code (a quota or budget), BUSY
+ * 429 + Retry-After, CANCELLED 503, FULL 507 + Retry-After, else 500) and a body
+ * {"error":{"code","message","line","column"}}.  What was in the body is gone. */
 void http_error(struct http_response *response, const struct http_request *request,
                 const struct error *err);
+/* The same with "phase" in the body (parse, bind, run of a query). */
+void http_error_phase(struct http_response *response, const struct http_request *request,
+                      const struct error *err, const char *phase);
+
+/* A request target "/path?name=value&..." (origin form only): splits and decodes
+ * it.  STATUS_INVALID for another form, a bad escape or an encoded NUL,
+ * STATUS_LIMIT for too many parameters.  The results live in the arena. */
+enum status http_parse_target(struct slice target, struct arena *arena, struct http_request *ret,
+                              struct error *err) MUST_USE;
 
 typedef enum status http_handler(void *context, const struct http_request *request,
                                  struct http_response *response, struct error *err);
@@ -94,7 +116,7 @@ struct http_route {
     const char *path;   /* exact, or with a trailing "*" for a prefix */
     uint32_t roles;     /* 1u << enum role, of those allowed; ROLE_NONE bit = anybody */
     http_handler *handler;
-    bool streams_body;  /* reserved */
+    bool streams; /* may call response->flush: a transport gives it a thread of its own */
 };
 
 struct http_router {
@@ -104,7 +126,20 @@ struct http_router {
     /* The bearer token to a principal; STATUS_DENIED otherwise. */
     enum status (*authenticate)(void *context, struct slice token, struct principal *ret,
                                 struct error *err);
+    /* Optional: hears of every failure that is ours (answers of 500 and above). */
+    void (*failed)(void *context, const struct http_request *request, const struct error *err);
 };
+
+/* The principal of an Authorization header ("Bearer TOKEN"; "" = anonymous).  Unknown,
+ * expired and absent tokens all give ROLE_NONE; an error is a failure of ours. */
+enum status http_authenticate(const struct http_router *router, struct slice authorization,
+                              struct principal *ret, struct error *err) MUST_USE;
+
+/* The route of the request if this principal may take it; otherwise NULL and
+ * the answer (404, 405, 401, 403) is in the response.  Needs no body. */
+const struct http_route *http_admit(const struct http_router *router,
+                                    const struct http_request *request,
+                                    struct http_response *response);
 
 /* Checks route, method and role, calls the handler, turns an error into the
  * answer.  Never fails; the outcome is in the response. */

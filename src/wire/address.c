@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* address.c - numeric addresses, and the table of those that are not public. */
+#include "wire/address.h"
+
+#include "base/text.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stdio.h>
+
+struct range4 {
+    uint32_t address;
+    unsigned bits;
+};
+
+/* The IANA special-purpose registry, and one cloud's fixed public-looking address. */
+static const struct range4 special4[] = {
+    {0x00000000, 8},  /* this network */
+    {0x0a000000, 8},  /* private */
+    {0x64400000, 10}, /* shared (carrier NAT; some clouds' metadata) */
+    {0x7f000000, 8},  /* loopback */
+    {0xa9fe0000, 16}, /* link-local, metadata */
+    {0xac100000, 12}, /* private */
+    {0xc0000000, 24}, /* IETF protocols */
+    {0xc0000200, 24}, /* documentation */
+    {0xc0586300, 24}, /* 6to4 relay */
+    {0xc0a80000, 16}, /* private */
+    {0xc6120000, 15}, /* benchmarks */
+    {0xc6336400, 24}, /* documentation */
+    {0xcb007100, 24}, /* documentation */
+    {0xa83f8110, 32}, /* 168.63.129.16: Azure's host */
+    {0xe0000000, 4},  /* multicast */
+    {0xf0000000, 4},  /* reserved, broadcast */
+};
+
+static bool is_public4(uint32_t address)
+{
+    for (size_t i = 0; i < sizeof(special4) / sizeof(special4[0]); i++) {
+        uint32_t mask = UINT32_MAX << (32 - special4[i].bits);
+        if ((address & mask) == special4[i].address)
+            return false;
+    }
+    return true;
+}
+
+static uint32_t read4(const uint8_t *bytes)
+{
+    return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 |
+           bytes[3];
+}
+
+/* Only 2000::/3 is handed out; inside it some blocks are not, or wrap IPv4. */
+static bool is_public6(const uint8_t b[16])
+{
+    static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+    static const uint8_t nat64[12] = {0x00, 0x64, 0xff, 0x9b};
+
+    if (memcmp(b, mapped, sizeof(mapped)) == 0 || memcmp(b, nat64, sizeof(nat64)) == 0)
+        return is_public4(read4(b + 12));
+    if ((b[0] & 0xe0) != 0x20)
+        return false;
+    if (b[0] == 0x20 && b[1] == 0x02)
+        return is_public4(read4(b + 2)); /* 6to4 */
+    if (b[0] == 0x20 && b[1] == 0x01 && (b[2] & 0xfe) == 0)
+        return false; /* 2001::/23: Teredo, ORCHID, benchmarks */
+    if (b[0] == 0x20 && b[1] == 0x01 && b[2] == 0x0d && b[3] == 0xb8)
+        return false; /* documentation */
+    if (b[0] == 0x3f && b[1] == 0xff && (b[2] & 0xf0) == 0)
+        return false; /* documentation, 3fff::/20 */
+    return true;
+}
+
+bool address_is_public(const struct sockaddr *address)
+{
+    if (address->sa_family == AF_INET) {
+        struct sockaddr_in in;
+        memcpy(&in, address, sizeof(in));
+        return is_public4(ntohl(in.sin_addr.s_addr));
+    }
+    if (address->sa_family == AF_INET6) {
+        struct sockaddr_in6 in6;
+        memcpy(&in6, address, sizeof(in6));
+        return is_public6(in6.sin6_addr.s6_addr);
+    }
+    return false;
+}
+
+bool address_is_loopback(const struct sockaddr *address)
+{
+    if (address->sa_family == AF_INET) {
+        struct sockaddr_in in;
+        memcpy(&in, address, sizeof(in));
+        return ntohl(in.sin_addr.s_addr) >> 24 == 127;
+    }
+    if (address->sa_family == AF_INET6) {
+        struct sockaddr_in6 in6;
+        memcpy(&in6, address, sizeof(in6));
+        return IN6_IS_ADDR_LOOPBACK(&in6.sin6_addr);
+    }
+    return false;
+}
+
+void address_format(const struct sockaddr *address, char ret[ADDRESS_TEXT_BYTES])
+{
+    const char *text = NULL;
+
+    if (address->sa_family == AF_INET) {
+        struct sockaddr_in in;
+        memcpy(&in, address, sizeof(in));
+        text = inet_ntop(AF_INET, &in.sin_addr, ret, ADDRESS_TEXT_BYTES);
+    } else if (address->sa_family == AF_INET6) {
+        struct sockaddr_in6 in6;
+        memcpy(&in6, address, sizeof(in6));
+        if (IN6_IS_ADDR_V4MAPPED(&in6.sin6_addr))
+            text = inet_ntop(AF_INET, in6.sin6_addr.s6_addr + 12, ret, ADDRESS_TEXT_BYTES);
+        else
+            text = inet_ntop(AF_INET6, &in6.sin6_addr, ret, ADDRESS_TEXT_BYTES);
+    }
+    if (text == NULL)
+        (void)snprintf(ret, ADDRESS_TEXT_BYTES, "?");
+}
+
+enum status address_parse(struct slice text, struct sockaddr_storage *ret, socklen_t *ret_size,
+                          struct error *err)
+{
+    char host[ADDRESS_TEXT_BYTES];
+    uint64_t port = 0;
+    size_t colon = SIZE_MAX;
+
+    for (size_t i = 0; i < text.size; i++) {
+        if (text.data[i] == ':')
+            colon = i;
+    }
+    if (colon == SIZE_MAX || !text_parse_u64(slice_tail(text, colon + 1), &port) || port > 65535)
+        goto wrong;
+    struct slice name = slice_head(text, colon);
+    bool bracketed = name.size > 2 && name.data[0] == '[' && name.data[name.size - 1] == ']';
+    if (bracketed)
+        name = slice_from(name.data + 1, name.size - 2);
+    if (slice_is(name, "localhost"))
+        name = SLICE("127.0.0.1");
+    if (name.size >= sizeof(host))
+        goto wrong;
+    (void)snprintf(host, sizeof(host), "%.*s", SLICE_FMT(name));
+
+    *ret = (struct sockaddr_storage){0};
+    struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+    struct sockaddr_in6 in6 = {.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port)};
+    if (!bracketed && inet_pton(AF_INET, host, &in.sin_addr) == 1) {
+        memcpy(ret, &in, sizeof(in));
+        *ret_size = sizeof(in);
+        return STATUS_OK;
+    }
+    if (bracketed && inet_pton(AF_INET6, host, &in6.sin6_addr) == 1) {
+        memcpy(ret, &in6, sizeof(in6));
+        *ret_size = sizeof(in6);
+        return STATUS_OK;
+    }
+wrong:
+    return ERROR_SET(err, STATUS_INVALID,
+                     "'%.*s' is not an address to listen on; wanted 127.0.0.1:8443 or [::]:8443",
+                     SLICE_FMT(text));
+}

@@ -1,0 +1,480 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* exchange.c - one request and its answer on the HTTP library's connection thread.
+ *
+ *     begin (request line) -> headers: framing, token, route -> body, decoded as it
+ *     comes -> handler -> answer queued -> end
+ *
+ * A handler whose route streams runs in a thread of its own; the connection
+ * thread takes the bytes it flushes (stream.c has that pair).
+ */
+#include "wire/exchange_priv.h"
+
+#include "base/limits.h"
+#include "base/text.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+
+static struct connection *connection_of(struct MHD_Connection *mhd)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+    return info == NULL ? NULL : info->socket_context;
+}
+
+void *exchange_begin(void *context, const char *target, struct MHD_Connection *mhd)
+{
+    struct server *server = context;
+    struct connection *connection = connection_of(mhd);
+    struct exchange *exchange = calloc(1, sizeof(*exchange));
+    struct error err = {0};
+
+    if (exchange == NULL || connection == NULL) {
+        free(exchange);
+        return NULL;
+    }
+    exchange->server = server;
+    exchange->connection = connection;
+    exchange->arena = arena_new(REQUEST_ARENA_BYTES);
+    if (exchange->arena != NULL)
+        exchange->target = arena_copy(exchange->arena, slice_of(target), &err);
+    if (exchange->target.data == NULL) {
+        arena_free(exchange->arena);
+        free(exchange);
+        return NULL;
+    }
+    http_response_init(&exchange->response);
+    buf_init(&exchange->body, REQUEST_BODY_BYTES_MAX);
+    exchange->request = (struct http_request){
+        .principal = &exchange->principal,
+        .remote = slice_of(connection->remote),
+        .arena = exchange->arena,
+        .cancelled = &exchange->cancelled,
+    };
+    stream_init(&exchange->stream);
+    (void)pthread_mutex_lock(&server->lock);
+    connection->exchange = exchange;
+    server->active++;
+    (void)pthread_mutex_unlock(&server->lock);
+    atomic_fetch_add(&server->request_count, 1);
+    return exchange;
+}
+
+void exchange_cancel(struct exchange *exchange)
+{
+    atomic_store(&exchange->cancelled, true);
+}
+
+static void free_body(struct exchange *exchange)
+{
+    atomic_fetch_sub(&exchange->server->bodies_bytes, exchange->charged_bytes);
+    exchange->charged_bytes = 0;
+    buf_release(&exchange->body);
+    decompressor_free(exchange->decompressor);
+    exchange->decompressor = NULL;
+}
+
+void exchange_end(void *context, struct MHD_Connection *mhd, void **slot,
+                  enum MHD_RequestTerminationCode reason)
+{
+    struct server *server = context;
+    struct exchange *exchange = *slot;
+
+    (void)mhd;
+    (void)reason;
+    *slot = NULL;
+    if (exchange == NULL)
+        return;
+    exchange_cancel(exchange);
+    stream_finish(&exchange->stream);
+    connection_enter(exchange->connection, CONNECTION_IDLE);
+    (void)pthread_mutex_lock(&server->lock);
+    exchange->connection->exchange = NULL;
+    server->active--;
+    (void)pthread_cond_broadcast(&server->changed);
+    (void)pthread_mutex_unlock(&server->lock);
+    free_body(exchange);
+    http_response_release(&exchange->response);
+    arena_free(exchange->arena);
+    free(exchange);
+}
+
+/* ---- the answer ---- */
+
+static bool add_header(struct MHD_Response *response, const char *name, const char *value)
+{
+    return MHD_add_response_header(response, name, value) == MHD_YES;
+}
+
+static bool add_headers(struct exchange *exchange, struct MHD_Response *answer)
+{
+    const struct http_response *response = &exchange->response;
+    struct error err = {0};
+    bool ok = add_header(answer, "Content-Type", response->content_type) &&
+              add_header(answer, "Cache-Control", "no-store") &&
+              add_header(answer, "X-Content-Type-Options", "nosniff") &&
+              add_header(answer, "Strict-Transport-Security", "max-age=63072000") &&
+              add_header(answer, "Referrer-Policy", "no-referrer") &&
+              add_header(answer, "Content-Security-Policy",
+                         "default-src 'none'; frame-ancestors 'none'");
+
+    for (uint32_t i = 0; ok && i < response->header_count; i++) {
+        const struct http_pair *pair = &response->headers[i];
+        struct slice value = arena_copy(exchange->arena, pair->value, &err);
+        /* A handler's own value replaces ours (a page has another policy). */
+        const char *ours = MHD_get_response_header(answer, pair->name.data);
+        if (ours != NULL)
+            (void)MHD_del_response_header(answer, pair->name.data, ours);
+        ok = value.data != NULL && add_header(answer, pair->name.data, value.data);
+    }
+    bool close = exchange->closes || atomic_load(&exchange->server->draining);
+    return ok && (!close || add_header(answer, "Connection", "close"));
+}
+
+static enum MHD_Result queue(struct exchange *exchange, struct MHD_Connection *mhd,
+                             struct MHD_Response *answer)
+{
+    enum MHD_Result result = MHD_NO;
+    unsigned status = exchange->response.status;
+
+    if (answer == NULL)
+        return MHD_NO;
+    if (add_headers(exchange, answer)) {
+        connection_enter(exchange->connection, CONNECTION_SENDING);
+        result = MHD_queue_response(mhd, status, answer);
+    }
+    MHD_destroy_response(answer);
+    if (status < 600)
+        atomic_fetch_add(&exchange->server->answers[status / 100], 1);
+    return result;
+}
+
+/* Gives the body's memory away: it is freed when the last byte is out. */
+static enum MHD_Result queue_body(struct exchange *exchange, struct MHD_Connection *mhd)
+{
+    struct buf *body = &exchange->response.body;
+    size_t size = body->size;
+    char *data = buf_take(body);
+
+    if (data == NULL)
+        return MHD_NO;
+    atomic_fetch_add(&exchange->server->bytes_out, size);
+    struct MHD_Response *answer =
+        MHD_create_response_from_buffer(size, data, MHD_RESPMEM_MUST_FREE);
+    if (answer == NULL)
+        free(data);
+    return queue(exchange, mhd, answer);
+}
+
+static enum MHD_Result queue_stream(struct exchange *exchange, struct MHD_Connection *mhd)
+{
+    return queue(exchange, mhd,
+                 MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 32 * KIB, stream_read,
+                                                   exchange, NULL));
+}
+
+/* Answers with the failure.  A short body is read first so that the client gets
+ * to read the answer; after it, or without waiting for a long one, the connection ends. */
+static enum MHD_Result refuse(struct exchange *exchange, struct MHD_Connection *mhd,
+                              const struct error *err, unsigned status)
+{
+    exchange->refused = true;
+    atomic_fetch_add(&exchange->server->rejected, 1);
+    if (err != NULL)
+        http_error(&exchange->response, &exchange->request, err);
+    if (status != 0)
+        exchange->response.status = status;
+    free_body(exchange);
+    if (exchange->body_expected && !exchange->continue_expected && exchange->framing_is_right &&
+        exchange->content_length <= DISCARD_BYTES_MAX) {
+        exchange->refused_early = true;
+        connection_enter(exchange->connection, CONNECTION_BODY);
+        return MHD_YES;
+    }
+    exchange->closes = exchange->body_expected || !exchange->framing_is_right;
+    return queue_body(exchange, mhd);
+}
+
+/* ---- headers ---- */
+
+struct header_scan {
+    struct exchange *exchange;
+    struct http_pair *pairs;
+    uint32_t count;
+    size_t bytes;
+    const char *last_end; /* of the last value, by address */
+    uint32_t hosts, lengths, encodings, authorizations;
+    unsigned status; /* of the refusal, 0 = right */
+    const char *wrong;
+    struct error err;
+};
+
+static bool is_token(struct slice name)
+{
+    for (size_t i = 0; i < name.size; i++) {
+        unsigned char c = (unsigned char)name.data[i];
+        if (!isalnum(c) && strchr("!#$%&'*+-.^_`|~", c) == NULL)
+            return false;
+    }
+    return name.size > 0;
+}
+
+/* The library (before 1.0) ends a line at a bare CR, LF or at CR LF and writes a
+ * NUL over each byte of it: behind the value's own NUL stands a second one
+ * exactly if the line ended in CR LF and had no NUL inside. */
+static bool line_is_right(const char *value, size_t size)
+{
+    for (size_t i = 0; i < size; i++) {
+        unsigned char c = (unsigned char)value[i];
+        if ((c < ' ' && c != '\t') || c == 0x7f)
+            return false;
+    }
+    return MHD_VERSION >= 0x01000000 || value[size + 1] == '\0';
+}
+
+static void scan_fault(struct header_scan *scan, unsigned status, const char *wrong)
+{
+    scan->status = status;
+    scan->wrong = wrong;
+}
+
+static enum MHD_Result scan_header(void *context, enum MHD_ValueKind kind, const char *key,
+                                   size_t key_size, const char *value, size_t value_size)
+{
+    struct header_scan *scan = context;
+    struct slice name = arena_copy(scan->exchange->arena, slice_from(key, key_size), &scan->err);
+
+    (void)kind;
+    scan->bytes += key_size + value_size;
+    if (name.data == NULL || value == NULL || !is_token(name) || !line_is_right(value, value_size))
+        scan_fault(scan, 400, "a malformed header line");
+    else if (scan->count == HEADER_COUNT_MAX || scan->bytes > HEADERS_BYTES_MAX ||
+             key_size + value_size > HEADER_LINE_BYTES_MAX)
+        scan_fault(scan, 431, "too many or too long header lines");
+    if (scan->status != 0)
+        return MHD_NO;
+    char *lower = (char *)(uintptr_t)name.data; /* our own copy */
+    for (size_t i = 0; i < key_size; i++)
+        lower[i] = (char)tolower((unsigned char)lower[i]);
+    if (scan->last_end == NULL || value + value_size > scan->last_end)
+        scan->last_end = value + value_size;
+    struct slice trimmed = slice_trim(slice_from(value, value_size));
+    scan->pairs[scan->count++] = (struct http_pair){.name = name, .value = trimmed};
+    scan->hosts += slice_is(name, "host");
+    scan->lengths += slice_is(name, "content-length");
+    scan->encodings += slice_is(name, "transfer-encoding");
+    scan->authorizations += slice_is(name, "authorization");
+    return MHD_YES;
+}
+
+/* The same NULs once more: behind the last line stands the empty one.  (The
+ * library takes a line with an empty name for it.) */
+static bool end_is_right(const char *last_end)
+{
+    static const char nuls[4];
+
+    return MHD_VERSION >= 0x01000000 || last_end == NULL ||
+           memcmp(last_end, nuls, sizeof(nuls)) == 0;
+}
+
+/* RFC 9112, 6: one way only to say where the body ends. */
+static void check_framing(struct header_scan *scan, bool is_11)
+{
+    struct exchange *exchange = scan->exchange;
+    struct slice length = http_header(&exchange->request, "content-length");
+    struct slice encoding = http_header(&exchange->request, "transfer-encoding");
+    struct slice expect = http_header(&exchange->request, "expect");
+
+    if (!end_is_right(scan->last_end))
+        scan_fault(scan, 400, "a malformed end of the header");
+    else if (scan->lengths + scan->encodings > 1)
+        scan_fault(scan, 400, "more than one of Content-Length and Transfer-Encoding");
+    else if (scan->encodings == 1 &&
+             (!is_11 || !slice_equal_nocase(encoding, SLICE("chunked"))))
+        scan_fault(scan, 400, "a Transfer-Encoding other than chunked");
+    else if (scan->lengths == 1 &&
+             (length.size == 0 || !isdigit((unsigned char)length.data[0]) ||
+              !text_parse_u64(length, &exchange->content_length)))
+        scan_fault(scan, 400, "a Content-Length that is not a number");
+    else if (scan->hosts > 1 || (is_11 && scan->hosts == 0))
+        scan_fault(scan, 400, "not exactly one Host");
+    else if (scan->authorizations > 1)
+        scan_fault(scan, 400, "more than one Authorization");
+    else if (expect.size > 0 && !slice_equal_nocase(expect, SLICE("100-continue")))
+        scan_fault(scan, 417, "an unknown Expect");
+    exchange->framing_is_right = scan->status == 0;
+    exchange->body_expected = exchange->content_length > 0 || scan->encodings == 1;
+    exchange->continue_expected = expect.size > 0;
+    if (scan->encodings == 1)
+        exchange->content_length = DISCARD_BYTES_MAX; /* unknown; read a little of it */
+}
+
+static enum http_method method_from_text(const char *method)
+{
+    if (strcmp(method, "HEAD") == 0)
+        return HTTP_GET; /* the library leaves the body out */
+    for (unsigned i = 0; i < HTTP_METHOD_COUNT_; i++) {
+        if (strcmp(method, http_method_name((enum http_method)i)) == 0)
+            return (enum http_method)i;
+    }
+    return HTTP_METHOD_COUNT_;
+}
+
+static void read_headers(struct exchange *exchange, struct MHD_Connection *mhd,
+                         const char *method, const char *version, struct header_scan *scan)
+{
+    bool is_11 = strcmp(version, "HTTP/1.1") == 0;
+
+    *scan = (struct header_scan){.exchange = exchange};
+    exchange->request.method = method_from_text(method);
+    scan->pairs = ARENA_ARRAY(exchange->arena, struct http_pair, HEADER_COUNT_MAX, &scan->err);
+    if (scan->pairs == NULL) {
+        scan_fault(scan, 503, "no memory");
+        return;
+    }
+    exchange->request.headers = scan->pairs;
+    if (!is_11 && strcmp(version, "HTTP/1.0") != 0)
+        scan_fault(scan, 505, "a version other than HTTP/1.1 and HTTP/1.0");
+    else
+        (void)MHD_get_connection_values_n(mhd, MHD_HEADER_KIND, scan_header, scan);
+    exchange->request.header_count = scan->count;
+    if (scan->status == 0)
+        check_framing(scan, is_11);
+}
+
+static enum MHD_Result take_headers(struct exchange *exchange, struct MHD_Connection *mhd,
+                                    const char *method, const char *version)
+{
+    struct header_scan scan;
+    struct error err = {0};
+    struct http_request *request = &exchange->request;
+    const struct http_router *router = exchange->server->router;
+    enum compression kind = COMPRESSION_NONE;
+
+    exchange->headers_taken = true;
+    read_headers(exchange, mhd, method, version, &scan);
+    if (scan.status != 0) {
+        (void)ERROR_SET(&err, STATUS_INVALID, "%s", scan.wrong);
+        return refuse(exchange, mhd, &err, scan.status);
+    }
+    if (http_parse_target(exchange->target, exchange->arena, request, &err) != STATUS_OK)
+        return refuse(exchange, mhd, &err, 400);
+    if (http_authenticate(router, http_header(request, "authorization"), &exchange->principal,
+                          &err) != STATUS_OK)
+        return refuse(exchange, mhd, &err, 0);
+    exchange->route = http_admit(router, request, &exchange->response);
+    if (exchange->route == NULL)
+        return refuse(exchange, mhd, NULL, 0);
+
+    struct slice encoding = http_header(request, "content-encoding");
+    if (encoding.size > 0 && !compression_from_name(encoding, &kind)) {
+        (void)ERROR_SET(&err, STATUS_INVALID, "the Content-Encoding is not gzip, zstd or identity");
+        return refuse(exchange, mhd, &err, 415);
+    }
+    if (kind != COMPRESSION_NONE &&
+        decompressor_new(kind, &exchange->decompressor, &err) != STATUS_OK)
+        return refuse(exchange, mhd, &err, 503);
+    if (exchange->content_length > REQUEST_BODY_BYTES_MAX) {
+        (void)ERROR_SET(&err, STATUS_LIMIT, "the body is over %zu bytes", REQUEST_BODY_BYTES_MAX);
+        return refuse(exchange, mhd, &err, 413);
+    }
+    /* Untouched pages of the reservation cost nothing. */
+    if (kind == COMPRESSION_NONE && exchange->content_length > DISCARD_BYTES_MAX)
+        (void)buf_reserve(&exchange->body, exchange->content_length);
+    connection_enter(exchange->connection, CONNECTION_BODY);
+    return MHD_YES;
+}
+
+/* ---- body ---- */
+
+static enum status add_body(struct exchange *exchange, struct slice bytes, struct error *err)
+{
+    struct buf *body = &exchange->body;
+
+    if (exchange->decompressor != NULL) {
+        enum status status = decompressor_feed(exchange->decompressor, bytes, body, err);
+        if (status != STATUS_OK)
+            return status;
+    } else {
+        buf_add_slice(body, bytes);
+    }
+    if (body->failed)
+        return ERROR_SET(err, STATUS_LIMIT, "the body is over %zu bytes", body->max_bytes);
+    uint64_t used = body->size;
+    if (used <= exchange->charged_bytes)
+        return STATUS_OK;
+    uint64_t more = used - exchange->charged_bytes;
+    exchange->charged_bytes = used;
+    if (atomic_fetch_add(&exchange->server->bodies_bytes, more) + more > BODIES_BYTES_MAX)
+        return ERROR_SET(err, STATUS_BUSY, "too many bodies are being received; try again");
+    return STATUS_OK;
+}
+
+static enum MHD_Result take_body(struct exchange *exchange, const char *upload,
+                                 size_t *upload_size)
+{
+    struct error err = {0};
+    struct slice bytes = slice_from(upload, *upload_size);
+
+    *upload_size = 0;
+    exchange->received_bytes += bytes.size;
+    atomic_fetch_add(&exchange->connection->body_bytes, bytes.size);
+    atomic_fetch_add(&exchange->server->bytes_in, bytes.size);
+    if (exchange->received_bytes > (exchange->refused_early ? DISCARD_BYTES_MAX
+                                                            : REQUEST_BODY_BYTES_MAX))
+        return MHD_NO;
+    if (exchange->refused || add_body(exchange, bytes, &err) == STATUS_OK)
+        return MHD_YES;
+    /* The library takes no answer in the middle of a body: the rest is read and
+     * dropped, still bounded in size and time. */
+    exchange->refused = true;
+    atomic_fetch_add(&exchange->server->rejected, 1);
+    http_error(&exchange->response, &exchange->request, &err);
+    free_body(exchange);
+    return MHD_YES;
+}
+
+static enum MHD_Result answer(struct exchange *exchange, struct MHD_Connection *mhd)
+{
+    struct error err = {0};
+
+    if (exchange->refused)
+        return queue_body(exchange, mhd);
+    if (exchange->decompressor != NULL &&
+        decompressor_finish(exchange->decompressor, &err) != STATUS_OK) {
+        exchange->body_expected = false;
+        return refuse(exchange, mhd, &err, 0);
+    }
+    exchange->request.body = buf_slice(&exchange->body);
+    connection_enter(exchange->connection, CONNECTION_HANDLING);
+    if (exchange->route->streams) {
+        if (stream_start(exchange, &err) != STATUS_OK) {
+            exchange->body_expected = false;
+            return refuse(exchange, mhd, &err, 0);
+        }
+        if (stream_wait(&exchange->stream))
+            return queue_stream(exchange, mhd);
+    } else {
+        http_dispatch(exchange->server->router, &exchange->request, &exchange->response);
+    }
+    free_body(exchange);
+    return queue_body(exchange, mhd);
+}
+
+enum MHD_Result exchange_step(void *context, struct MHD_Connection *mhd, const char *url,
+                              const char *method, const char *version, const char *upload,
+                              size_t *upload_size, void **slot)
+{
+    struct exchange *exchange = *slot;
+
+    (void)context;
+    (void)url;
+    if (exchange == NULL)
+        return MHD_NO;
+    if (!exchange->headers_taken)
+        return take_headers(exchange, mhd, method, version);
+    if (*upload_size > 0)
+        return take_body(exchange, upload, upload_size);
+    return answer(exchange, mhd);
+}

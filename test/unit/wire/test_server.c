@@ -1,0 +1,536 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fixture.h"
+
+#include "codec/compress.h"
+
+#include <pthread.h>
+
+static struct fixture fixture;
+static struct http_router router;
+
+static int setup(void **state)
+{
+    (void)state;
+    fixture_start(&fixture, &router);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    fixture_stop(&fixture);
+    return 0;
+}
+
+static unsigned send_body(struct client *client, const char *path, const char *encoding,
+                          struct slice body, struct buf *ret_answer)
+{
+    struct client_answer answer;
+    struct error err = {0};
+    struct http_pair header = {.name = SLICE("Content-Encoding"), .value = slice_of(encoding)};
+    struct client_request request = {
+        .method = HTTP_POST,
+        .path = slice_of(path),
+        .headers = &header,
+        .header_count = encoding == NULL ? 0 : 1,
+        .body = body,
+    };
+    if (client_send(client, &request, &answer, &err) != STATUS_OK)
+        fail_msg("%s", err.text);
+    if (ret_answer != NULL)
+        *ret_answer = answer.body;
+    else
+        client_answer_release(&answer);
+    return answer.status;
+}
+
+static unsigned get(struct client *client, const char *path, struct buf *ret_answer,
+                    enum status wanted)
+{
+    struct client_answer answer = {0};
+    struct error err = {0};
+    struct client_request request = {.method = HTTP_GET, .path = slice_of(path)};
+    assert_int_equal(client_send(client, &request, &answer, &err), wanted);
+    if (ret_answer != NULL)
+        *ret_answer = answer.body;
+    else
+        client_answer_release(&answer);
+    return answer.status;
+}
+
+static unsigned status_of(const struct buf *answer)
+{
+    if (answer->size < 12 || memcmp(answer->data, "HTTP/1.", 7) != 0)
+        return 0;
+    return (unsigned)strtoul(answer->data + 9, NULL, 10);
+}
+
+static size_t count_of(const struct buf *answer, const char *text)
+{
+    size_t count = 0;
+    size_t at = 0;
+    while ((at = slice_find(buf_slice(answer), slice_of(text), at)) != SIZE_MAX) {
+        count++;
+        at++;
+    }
+    return count;
+}
+
+static void test_a_body_comes_back_over_tls(void **state)
+{
+    struct client *client = fixture_client(&fixture, "ingest");
+    struct buf answer;
+    (void)state;
+    for (int i = 0; i < 3; i++) { /* the connection is used again */
+        assert_int_equal(send_body(client, "/echo", NULL, SLICE("{\"a\":1}"), &answer), 200);
+        assert_true(slice_is(buf_slice(&answer), "{\"a\":1}"));
+        buf_release(&answer);
+    }
+    client_free(client);
+}
+
+static void test_the_token_is_checked_before_the_body(void **state)
+{
+    struct buf answer;
+    (void)state;
+    unsigned calls = atomic_load(&fixture.calls);
+    /* 50 MiB are promised, none is sent: the answer comes all the same. */
+    fixture_raw(&fixture,
+                SLICE("POST /count HTTP/1.1\r\nHost: x\r\nContent-Length: 52428800\r\n\r\n"),
+                &answer);
+    assert_int_equal(status_of(&answer), 401);
+    assert_int_equal(count_of(&answer, "WWW-Authenticate: Bearer"), 1);
+    buf_release(&answer);
+    fixture_raw(&fixture,
+                SLICE("POST /count HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ingest\r\n"
+                      "Content-Length: 67108865\r\n\r\n"),
+                &answer);
+    assert_int_equal(status_of(&answer), 413);
+    buf_release(&answer);
+    assert_int_equal(atomic_load(&fixture.calls), calls);
+}
+
+static void test_unknown_and_expired_tokens_get_equal_answers(void **state)
+{
+    struct client *unknown = fixture_client(&fixture, "nobody");
+    struct client *expired = fixture_client(&fixture, "expired");
+    struct buf a;
+    struct buf b;
+    (void)state;
+    assert_int_equal(send_body(unknown, "/echo", NULL, SLICE("x"), &a), 401);
+    assert_int_equal(send_body(expired, "/echo", NULL, SLICE("x"), &b), 401);
+    assert_true(slice_equal(buf_slice(&a), buf_slice(&b)));
+    buf_release(&a);
+    buf_release(&b);
+    client_free(unknown);
+    client_free(expired);
+    client_free(NULL);
+}
+
+static void test_gzip_and_zstd_bodies_are_decoded(void **state)
+{
+    struct client *client = fixture_client(&fixture, "ingest");
+    struct buf packed;
+    struct buf answer;
+    struct error err = {0};
+    char text[20000];
+    (void)state;
+    for (size_t i = 0; i < sizeof(text); i++)
+        text[i] = (char)('a' + i * i % 23);
+    struct slice raw = slice_from(text, sizeof(text));
+    buf_init(&packed, 1 * MIB);
+    assert_int_equal(gzip_pack(raw, &packed, &err), STATUS_OK);
+    assert_int_equal(send_body(client, "/echo", "gzip", buf_slice(&packed), &answer), 200);
+    assert_true(slice_equal(buf_slice(&answer), raw));
+    buf_release(&answer);
+    buf_clear(&packed);
+    assert_int_equal(zstd_pack(raw, 3, &packed, &err), STATUS_OK);
+    assert_int_equal(send_body(client, "/echo", "zstd", buf_slice(&packed), &answer), 200);
+    assert_true(slice_equal(buf_slice(&answer), raw));
+    buf_release(&answer);
+    /* cut short, garbage, unknown */
+    assert_int_equal(send_body(client, "/echo", "zstd",
+                               slice_head(buf_slice(&packed), packed.size - 3), NULL),
+                     400);
+    assert_int_equal(send_body(client, "/echo", "gzip", SLICE("not gzip at all"), NULL), 400);
+    assert_int_equal(send_body(client, "/echo", "br", SLICE("x"), NULL), 415);
+    assert_int_equal(send_body(client, "/echo", NULL, SLICE("still fine"), NULL), 200);
+    buf_release(&packed);
+    client_free(client);
+}
+
+static void test_a_bomb_is_413_and_never_reaches_the_handler(void **state)
+{
+    struct client *client = fixture_client(&fixture, "ingest");
+    size_t size = 80 * MIB;
+    char *zeros = calloc(1, size);
+    struct buf packed;
+    struct error err = {0};
+    (void)state;
+    assert_non_null(zeros);
+    buf_init(&packed, 128 * MIB);
+    assert_int_equal(gzip_pack(slice_from(zeros, size), &packed, &err), STATUS_OK);
+    unsigned calls = atomic_load(&fixture.calls);
+    assert_int_equal(send_body(client, "/count", "gzip", buf_slice(&packed), NULL), 413);
+    assert_int_equal(send_body(client, "/count", NULL, slice_from(zeros, size), NULL), 413);
+    assert_int_equal(atomic_load(&fixture.calls), calls);
+    struct buf answer;
+    assert_int_equal(send_body(client, "/count", NULL, slice_from(zeros, 64 * MIB), &answer), 200);
+    assert_true(slice_is(buf_slice(&answer), "67108864"));
+    buf_release(&answer);
+    buf_release(&packed);
+    free(zeros);
+    client_free(client);
+}
+
+#define HEAD "POST /echo HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ingest\r\n"
+#define INNER "GET /live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+
+static void test_smuggled_requests_are_never_answered(void **state)
+{
+    static const char *const cases[] = {
+        HEAD "Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" INNER,
+        HEAD "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n" INNER,
+        HEAD "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n0\r\n\r\n" INNER,
+        HEAD "Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n" INNER,
+        HEAD "Transfer-Encoding: identity\r\nContent-Length: 0\r\n\r\n" INNER,
+        HEAD "Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n" INNER,
+        HEAD "Transfer-Encoding: identity, chunked\r\n\r\n0\r\n\r\n" INNER,
+        HEAD "Transfer-Encoding:\x0b" "chunked\r\n\r\n0\r\n\r\n" INNER,
+        HEAD "Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n" INNER,
+        HEAD "Transfer-Encoding: \"chunked\"\r\n\r\n0\r\n\r\n" INNER,
+        HEAD "Content-Length: 0\r\nContent-Length: 51\r\n\r\n" INNER,
+        HEAD "Content-Length: 0\r\nContent-Length: 0\r\n\r\n" INNER,
+        HEAD "Content-Length: 0, 0\r\n\r\n" INNER,
+        HEAD "Content-Length: +0\r\n\r\n" INNER,
+        HEAD "Content-Length: -1\r\n\r\n" INNER,
+        HEAD "Content-Length: 0x0\r\n\r\n" INNER,
+        HEAD "Content-Length: 18446744073709551616\r\n\r\n" INNER,
+        HEAD "Content-Length:\r\n\r\n" INNER,
+        HEAD "Content-Length: 1 1\r\n\r\n" INNER,
+        HEAD "X: a\nContent-Length: 0\r\n\r\n" INNER,
+        HEAD "X: a\rY: b\r\nContent-Length: 0\r\n\r\n" INNER,
+        HEAD "Content-Length: 0\nX: y\r\n\r\n" INNER,
+        HEAD "X: a\r\n folded\r\nContent-Length: 0\x01\r\n\r\n" INNER,
+        HEAD "X y: a\r\nContent-Length: 0\r\n\r\n" INNER,
+        HEAD ": a\r\nContent-Length: 0\r\n\r\n" INNER,
+        HEAD "nocolon\r\nContent-Length: 0\r\n\r\n" INNER,
+        HEAD "Host: y\r\nContent-Length: 0\r\n\r\n" INNER,
+        HEAD "Authorization: Bearer nobody\r\nContent-Length: 0\r\n\r\n" INNER,
+        HEAD "Transfer-Encoding: chunked\r\n\r\n10000000000000000\r\nx\r\n" INNER,
+        HEAD "Transfer-Encoding: chunked\r\n\r\n-1\r\nx\r\n0\r\n\r\n" INNER,
+        HEAD "Transfer-Encoding: chunked\r\n\r\nzz\r\n" INNER,
+        HEAD "Transfer-Encoding: chunked\r\n\r\n1\r\nxy\r\n0\r\n\r\n" INNER,
+        "POST /echo HTTP/1.1\r\nAuthorization: Bearer ingest\r\nContent-Length: 0\r\n\r\n" INNER,
+        "POST /echo HTTP/1.0\r\nTransfer-Encoding: chunked\r\nAuthorization: Bearer ingest\r\n"
+        "\r\n0\r\n\r\n" INNER,
+        "POST /echo HTTP/2.0\r\nHost: x\r\nContent-Length: 0\r\n\r\n" INNER,
+        "POST /echo HTTP/1.1 x\r\nHost: x\r\nContent-Length: 0\r\n\r\n" INNER,
+        "POST  /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n" INNER,
+        "POST /echo\r\nHost: x\r\n\r\n" INNER,
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct buf answer;
+        fixture_raw(&fixture, slice_of(cases[i]), &answer);
+        unsigned status = status_of(&answer);
+        if (count_of(&answer, "HTTP/1.1 2") > 0 || count_of(&answer, "live") > 0 ||
+            (status != 0 && status < 400))
+            fail_msg("case %zu: %.*s", i, SLICE_FMT(buf_slice(&answer)));
+        buf_release(&answer);
+    }
+}
+
+static void test_a_right_chunked_body_is_taken(void **state)
+{
+    struct buf answer;
+    (void)state;
+    fixture_raw(&fixture,
+                SLICE(HEAD "Transfer-Encoding: chunked\r\n\r\n3;ext=1\r\nabc\r\n2\r\nde\r\n0\r\n"
+                           "Trailer: x\r\n\r\n" INNER),
+                &answer);
+    assert_int_equal(count_of(&answer, "abcde"), 1);
+    assert_int_equal(count_of(&answer, "live"), 1);
+    buf_release(&answer);
+}
+
+static void test_every_answer_has_the_security_headers(void **state)
+{
+    static const char *const requests[] = {
+        "GET /live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+        "GET /none HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+        "GET /stream?n=2 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+        "TRACE /live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+    };
+    static const char *const headers[] = {
+        "Cache-Control: no-store\r\n",
+        "X-Content-Type-Options: nosniff\r\n",
+        "Strict-Transport-Security: max-age=",
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
+        struct buf answer;
+        fixture_raw(&fixture, slice_of(requests[i]), &answer);
+        for (size_t k = 0; k < sizeof(headers) / sizeof(headers[0]); k++)
+            assert_int_equal(count_of(&answer, headers[k]), 1);
+        assert_int_equal(count_of(&answer, "Server:"), 0);
+        buf_release(&answer);
+    }
+}
+
+static void test_huge_headers_are_refused(void **state)
+{
+    struct buf request;
+    struct buf answer;
+    (void)state;
+    buf_init(&request, 1 * MIB);
+    for (int kind = 0; kind < 3; kind++) {
+        buf_clear(&request);
+        buf_add_text(&request, "GET /live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n");
+        for (int i = 0; i < (kind == 0 ? 120 : 1); i++) {
+            buf_add_format(&request, "X-%d: ", i);
+            for (int k = 0; k < (kind == 0 ? 10 : kind == 1 ? 9000 : 200000); k++)
+                buf_add_byte(&request, 'v');
+            buf_add_text(&request, "\r\n");
+        }
+        buf_add_text(&request, "\r\n");
+        fixture_raw(&fixture, buf_slice(&request), &answer);
+        unsigned status = status_of(&answer);
+        assert_true(status == 431 || status == 413 || (kind == 2 && status == 0));
+        buf_release(&answer);
+    }
+    buf_release(&request);
+}
+
+static void test_old_tls_and_weak_suites_are_refused(void **state)
+{
+    static const char *const weak[] = {
+        "NORMAL:-VERS-ALL:+VERS-TLS1.0",
+        "NORMAL:-VERS-ALL:+VERS-TLS1.1",
+        "NORMAL:-VERS-ALL:+VERS-TLS1.2:-KX-ALL:+RSA",
+        "NORMAL:-VERS-ALL:+VERS-TLS1.2:-CIPHER-ALL:+AES-128-CBC:+AES-256-CBC",
+        "NORMAL:-VERS-ALL:+VERS-TLS1.2:-KX-ALL:+DHE-RSA",
+    };
+    static const char *const right[] = {
+        "NORMAL:-VERS-ALL:+VERS-TLS1.2",
+        "NORMAL:-VERS-ALL:+VERS-TLS1.3",
+        "NORMAL:-CIPHER-ALL:+CHACHA20-POLY1305",
+    };
+    struct tls_client c;
+    (void)state;
+    for (size_t i = 0; i < sizeof(weak) / sizeof(weak[0]); i++) {
+        assert_true(tls_connect(&c, server_port(fixture.server), weak[i]) < 0);
+        tls_close(&c);
+    }
+    for (size_t i = 0; i < sizeof(right) / sizeof(right[0]); i++) {
+        assert_int_equal(tls_connect(&c, server_port(fixture.server), right[i]), 0);
+        tls_close(&c);
+    }
+}
+
+static void test_a_long_answer_is_streamed_whole(void **state)
+{
+    struct client *client = fixture_client(&fixture, "");
+    struct buf answer;
+    (void)state;
+    assert_int_equal(get(client, "/stream?n=3000", &answer, STATUS_OK), 200);
+    assert_int_equal(answer.size, 3000000);
+    for (size_t i = 0; i < answer.size; i += 997)
+        assert_int_equal(answer.data[i], 'a' + (int)(i / 1000 % 26));
+    buf_release(&answer);
+    assert_int_equal(get(client, "/stream?n=0", NULL, STATUS_OK), 200);
+    client_free(client);
+}
+
+static void test_a_failure_in_the_middle_is_seen_as_a_cut_answer(void **state)
+{
+    struct client *client = fixture_client(&fixture, "");
+    (void)state;
+    (void)get(client, "/stream?n=5&fail=1", NULL, STATUS_IO);
+    assert_int_equal(get(client, "/stream?n=0&fail=1", NULL, STATUS_OK), 500);
+    client_free(client);
+}
+
+static void test_a_lost_client_cancels_its_handler(void **state)
+{
+    struct tls_client c;
+    struct buf answer;
+    (void)state;
+    unsigned cancelled = atomic_load(&fixture.slow_cancelled);
+    assert_int_equal(tls_connect(&c, server_port(fixture.server), NULL), 0);
+    assert_true(tls_send(&c, SLICE("GET /slow?ms=20000 HTTP/1.1\r\nHost: x\r\n\r\n")));
+    fixture_sleep_ms(200);
+    tls_close(&c);
+    for (int i = 0; i < 30 && atomic_load(&fixture.slow_cancelled) == cancelled; i++)
+        fixture_sleep_ms(100);
+    assert_int_equal(atomic_load(&fixture.slow_cancelled), cancelled + 1);
+    /* The same while bytes are being streamed to nobody. */
+    assert_int_equal(tls_connect(&c, server_port(fixture.server), NULL), 0);
+    assert_true(tls_send(&c, SLICE("GET /stream?n=100000000 HTTP/1.1\r\nHost: x\r\n\r\n")));
+    buf_init(&answer, 1 * MIB);
+    assert_true(tls_read(&c, &answer) > 0);
+    tls_close(&c);
+    buf_release(&answer);
+}
+
+static void *many_requests(void *arg)
+{
+    struct client *client = fixture_client(&fixture, "ingest");
+    unsigned *failures = arg;
+    for (int i = 0; i < 5; i++)
+        *failures += send_body(client, "/echo", NULL, SLICE("hello"), NULL) != 200;
+    client_free(client);
+    return NULL;
+}
+
+static void test_fifty_connections_at_once(void **state)
+{
+    pthread_t threads[50];
+    unsigned failures[50] = {0};
+    (void)state;
+    for (int i = 0; i < 50; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, many_requests, &failures[i]), 0);
+    for (int i = 0; i < 50; i++) {
+        (void)pthread_join(threads[i], NULL);
+        assert_int_equal(failures[i], 0);
+    }
+}
+
+static void test_a_new_certificate_serves_new_connections(void **state)
+{
+    struct buf certificate;
+    struct buf key;
+    struct error err = {0};
+    struct client *old = fixture_client(&fixture, "");
+    (void)state;
+    assert_int_equal(get(old, "/live", NULL, STATUS_OK), 200);
+    buf_init(&certificate, 1 * MIB);
+    buf_init(&key, 1 * MIB);
+    assert_int_equal(tls_cert_make(SLICE("127.0.0.1"), time(NULL), &certificate, &key, &err),
+                     STATUS_OK);
+    /* A key of another certificate changes nothing. */
+    assert_int_equal(server_reload(fixture.server, buf_slice(&certificate),
+                                   buf_slice(&fixture.key), &err),
+                     STATUS_INVALID);
+    assert_int_equal(server_reload(fixture.server, buf_slice(&certificate), buf_slice(&key), &err),
+                     STATUS_OK);
+    assert_int_equal(get(old, "/live", NULL, STATUS_OK), 200); /* its connection stays */
+    struct client *distrusting = fixture_client(&fixture, "");
+    (void)get(distrusting, "/live", NULL, STATUS_IO);
+    fixture_write_ca(&fixture, buf_slice(&certificate));
+    struct client *trusting = fixture_client(&fixture, "");
+    assert_int_equal(get(trusting, "/live", NULL, STATUS_OK), 200);
+    client_free(old);
+    client_free(distrusting);
+    client_free(trusting);
+    assert_int_equal(server_reload(fixture.server, buf_slice(&fixture.certificate),
+                                   buf_slice(&fixture.key), &err),
+                     STATUS_OK);
+    fixture_write_ca(&fixture, buf_slice(&fixture.certificate));
+    buf_release(&certificate);
+    buf_release(&key);
+}
+
+/* The two slow clients wait side by side: the test takes one deadline. */
+static void test_slow_headers_and_slow_bodies_are_cut_off(void **state)
+{
+    struct tls_client silent;
+    struct tls_client header;
+    struct tls_client body;
+    struct buf rest;
+    time_t start = time(NULL);
+    (void)state;
+    buf_init(&rest, 1 * MIB);
+    silent = (struct tls_client){.fd = tls_connect_tcp(server_port(fixture.server))};
+    assert_int_equal(tls_connect(&header, server_port(fixture.server), NULL), 0);
+    assert_int_equal(tls_connect(&body, server_port(fixture.server), NULL), 0);
+    assert_true(tls_send(&header, SLICE("GET /live HTTP/1.1\r\nHost: x\r\n")));
+    assert_true(tls_send(&body, SLICE(HEAD "Content-Length: 100000\r\n\r\n")));
+    bool alive = true;
+    for (int i = 0; i < 28 && alive; i++) {
+        alive = tls_send(&header, SLICE("X: y\r\n")) && tls_send(&body, SLICE("z"));
+        fixture_sleep_ms(500);
+    }
+    tls_read_all(&header, &rest);
+    tls_read_all(&body, &rest);
+    char byte;
+    assert_true(recv(silent.fd, &byte, 1, 0) <= 0);
+    assert_int_equal(rest.size, 0);
+    assert_true(time(NULL) - start < 16);
+    tls_close(&header);
+    tls_close(&body);
+    tls_close(&silent);
+    buf_release(&rest);
+}
+
+static void *slow_request(void *arg)
+{
+    struct client *client = fixture_client(&fixture, "");
+    *(unsigned *)arg = get(client, "/slow-inline?ms=800", NULL, STATUS_OK);
+    client_free(client);
+    return NULL;
+}
+
+static void test_a_drain_lets_requests_finish_and_takes_no_more(void **state)
+{
+    pthread_t thread;
+    unsigned status = 0;
+    (void)state;
+    unsigned started = atomic_load(&fixture.slow_started);
+    assert_int_equal(pthread_create(&thread, NULL, slow_request, &status), 0);
+    while (atomic_load(&fixture.slow_started) == started)
+        fixture_sleep_ms(10);
+    server_drain(fixture.server, 5000);
+    (void)pthread_join(thread, NULL);
+    assert_int_equal(status, 200);
+    assert_true(tls_connect_tcp(server_port(fixture.server)) < 0);
+    struct server_stats stats;
+    server_stats(fixture.server, &stats);
+    assert_true(stats.connections > 50 && stats.requests > 250 && stats.answers_2xx > 250);
+    assert_true(stats.rejected > 20 && stats.answers_4xx > 20 && stats.answers_5xx >= 1);
+}
+
+static void test_a_wrong_start_says_why(void **state)
+{
+    struct server *server = NULL;
+    struct error err = {0};
+    struct server_options options = {
+        .listen = SLICE("127.0.0.1:0"),
+        .certificate_pem = SLICE("not pem"),
+        .key_pem = buf_slice(&fixture.key),
+        .router = &router,
+    };
+    (void)state;
+    assert_int_equal(server_start(&options, &server, &err), STATUS_INVALID);
+    options.certificate_pem = buf_slice(&fixture.certificate);
+    options.listen = SLICE("nowhere");
+    assert_int_equal(server_start(&options, &server, &err), STATUS_INVALID);
+    options.listen = SLICE("192.0.2.1:1");
+    assert_int_equal(server_start(&options, &server, &err), STATUS_IO);
+    server_free(NULL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_body_comes_back_over_tls),
+        cmocka_unit_test(test_the_token_is_checked_before_the_body),
+        cmocka_unit_test(test_unknown_and_expired_tokens_get_equal_answers),
+        cmocka_unit_test(test_gzip_and_zstd_bodies_are_decoded),
+        cmocka_unit_test(test_a_bomb_is_413_and_never_reaches_the_handler),
+        cmocka_unit_test(test_smuggled_requests_are_never_answered),
+        cmocka_unit_test(test_a_right_chunked_body_is_taken),
+        cmocka_unit_test(test_every_answer_has_the_security_headers),
+        cmocka_unit_test(test_huge_headers_are_refused),
+        cmocka_unit_test(test_old_tls_and_weak_suites_are_refused),
+        cmocka_unit_test(test_a_long_answer_is_streamed_whole),
+        cmocka_unit_test(test_a_failure_in_the_middle_is_seen_as_a_cut_answer),
+        cmocka_unit_test(test_a_lost_client_cancels_its_handler),
+        cmocka_unit_test(test_fifty_connections_at_once),
+        cmocka_unit_test(test_a_new_certificate_serves_new_connections),
+        cmocka_unit_test(test_slow_headers_and_slow_bodies_are_cut_off),
+        cmocka_unit_test(test_a_wrong_start_says_why),
+        cmocka_unit_test(test_a_drain_lets_requests_finish_and_takes_no_more),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}

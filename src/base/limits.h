@@ -85,6 +85,7 @@
 #define RESPONSE_BYTES_MAX (256 * MIB)      /* of a buffered answer */
 #define CONNECTION_POOL_BYTES (64 * KIB)    /* the HTTP library's memory of a connection */
 #define DISCARD_BYTES_MAX (64 * KIB)        /* of a refused body, so that the answer is read */
+#define DISCARD_TRUSTED_BYTES_MAX (128 * MIB) /* the same with a valid token */
 #define CLIENT_ANSWER_BYTES_MAX (1 * GIB)
 #define WEBHOOK_TIMEOUT_MS 10000u
 #define WEBHOOK_ANSWER_BYTES_MAX (64 * KIB)

@@ -120,8 +120,7 @@ void address_format(const struct sockaddr *address, char ret[ADDRESS_TEXT_BYTES]
         (void)snprintf(ret, ADDRESS_TEXT_BYTES, "?");
 }
 
-enum status address_parse(struct slice text, struct sockaddr_storage *ret, socklen_t *ret_size,
-                          struct error *err)
+static bool parse(struct slice text, struct sockaddr_storage *ret, socklen_t *ret_size)
 {
     char host[ADDRESS_TEXT_BYTES];
     uint64_t port = 0;
@@ -132,7 +131,7 @@ enum status address_parse(struct slice text, struct sockaddr_storage *ret, sockl
             colon = i;
     }
     if (colon == SIZE_MAX || !text_parse_u64(slice_tail(text, colon + 1), &port) || port > 65535)
-        goto wrong;
+        return false;
     struct slice name = slice_head(text, colon);
     bool bracketed = name.size > 2 && name.data[0] == '[' && name.data[name.size - 1] == ']';
     if (bracketed)
@@ -140,7 +139,7 @@ enum status address_parse(struct slice text, struct sockaddr_storage *ret, sockl
     if (slice_is(name, "localhost"))
         name = SLICE("127.0.0.1");
     if (name.size >= sizeof(host))
-        goto wrong;
+        return false;
     (void)snprintf(host, sizeof(host), "%.*s", SLICE_FMT(name));
 
     *ret = (struct sockaddr_storage){0};
@@ -149,14 +148,21 @@ enum status address_parse(struct slice text, struct sockaddr_storage *ret, sockl
     if (!bracketed && inet_pton(AF_INET, host, &in.sin_addr) == 1) {
         memcpy(ret, &in, sizeof(in));
         *ret_size = sizeof(in);
-        return STATUS_OK;
+        return true;
     }
     if (bracketed && inet_pton(AF_INET6, host, &in6.sin6_addr) == 1) {
         memcpy(ret, &in6, sizeof(in6));
         *ret_size = sizeof(in6);
-        return STATUS_OK;
+        return true;
     }
-wrong:
+    return false;
+}
+
+enum status address_parse(struct slice text, struct sockaddr_storage *ret, socklen_t *ret_size,
+                          struct error *err)
+{
+    if (parse(text, ret, ret_size))
+        return STATUS_OK;
     return ERROR_SET(err, STATUS_INVALID,
                      "'%.*s' is not an address to listen on; wanted 127.0.0.1:8443 or [::]:8443",
                      SLICE_FMT(text));

@@ -144,6 +144,7 @@ static bool set_options(struct client *client)
     rc |= curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, look_cancelled);
     rc |= curl_easy_setopt(curl, CURLOPT_XFERINFODATA, client);
     rc |= curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+    /* Above 1 MiB libcurl asks with Expect: 100-continue, so that a refusal costs no upload. */
     rc |= curl_easy_setopt(curl, CURLOPT_UPLOAD_BUFFERSIZE, 512L * 1024L);
     if (client->ca_file[0] != '\0')
         rc |= curl_easy_setopt(curl, CURLOPT_CAINFO, client->ca_file);
@@ -232,8 +233,6 @@ static enum status make_headers(struct client *client, const struct client_reque
         buf_add_format(&client->text, "Authorization: Bearer %s", client->token);
         ok = add_line(client, list);
     }
-    buf_add_text(&client->text, "Expect:"); /* no wait for 100 Continue */
-    ok = ok && add_line(client, list);
     for (uint32_t i = 0; ok && i < request->header_count; i++) {
         const struct http_pair *pair = &request->headers[i];
         if (has_control(pair->name) || has_control(pair->value))

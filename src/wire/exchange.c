@@ -174,6 +174,13 @@ static enum MHD_Result queue_stream(struct exchange *exchange, struct MHD_Connec
                                                    exchange, NULL));
 }
 
+/* How much of a refused body is read and dropped so that a client which sends
+ * before it reads gets the answer: a little from anybody, more with a token. */
+static uint64_t discard_bytes_max(const struct exchange *exchange)
+{
+    return exchange->principal.role == ROLE_NONE ? DISCARD_BYTES_MAX : DISCARD_TRUSTED_BYTES_MAX;
+}
+
 /* Answers with the failure.  A short body is read first so that the client gets
  * to read the answer; after it, or without waiting for a long one, the connection ends. */
 static enum MHD_Result refuse(struct exchange *exchange, struct MHD_Connection *mhd,
@@ -187,8 +194,7 @@ static enum MHD_Result refuse(struct exchange *exchange, struct MHD_Connection *
         exchange->response.status = status;
     free_body(exchange);
     if (exchange->body_expected && !exchange->continue_expected && exchange->framing_is_right &&
-        exchange->content_length <= DISCARD_BYTES_MAX) {
-        exchange->refused_early = true;
+        exchange->content_length <= discard_bytes_max(exchange)) {
         connection_enter(exchange->connection, CONNECTION_BODY);
         return MHD_YES;
     }
@@ -306,8 +312,6 @@ static void check_framing(struct header_scan *scan, bool is_11)
     exchange->framing_is_right = scan->status == 0;
     exchange->body_expected = exchange->content_length > 0 || scan->encodings == 1;
     exchange->continue_expected = expect.size > 0;
-    if (scan->encodings == 1)
-        exchange->content_length = DISCARD_BYTES_MAX; /* unknown; read a little of it */
 }
 
 static enum http_method method_from_text(const char *method)
@@ -421,8 +425,7 @@ static enum MHD_Result take_body(struct exchange *exchange, const char *upload,
     exchange->received_bytes += bytes.size;
     atomic_fetch_add(&exchange->connection->body_bytes, bytes.size);
     atomic_fetch_add(&exchange->server->bytes_in, bytes.size);
-    if (exchange->received_bytes > (exchange->refused_early ? DISCARD_BYTES_MAX
-                                                            : REQUEST_BODY_BYTES_MAX))
+    if (exchange->refused && exchange->received_bytes > discard_bytes_max(exchange))
         return MHD_NO;
     if (exchange->refused || add_body(exchange, bytes, &err) == STATUS_OK)
         return MHD_YES;

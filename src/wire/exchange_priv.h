@@ -35,7 +35,6 @@ struct exchange {
     bool headers_taken, framing_is_right, body_expected, continue_expected;
     bool refused;       /* the answer is an error of ours */
     bool closes;        /* the connection ends: bytes of the request were not read */
-    bool refused_early; /* ... from the headers alone */
     atomic_bool cancelled;
     struct stream stream;
 };

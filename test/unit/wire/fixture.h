@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
+#include "base/text.h"
 #include "wire/client.h"
 #include "wire/server.h"
 #include "wire/tls_cert.h"
@@ -32,6 +33,13 @@ static inline void fixture_sleep_ms(unsigned ms)
 {
     struct timespec wait = {.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000L};
     (void)nanosleep(&wait, NULL);
+}
+
+static inline unsigned fixture_number(struct slice text)
+{
+    uint64_t number = 0;
+    (void)text_parse_u64(text, &number);
+    return (unsigned)number;
 }
 
 static enum status handle_echo(void *context, const struct http_request *request,
@@ -69,7 +77,7 @@ static enum status handle_stream(void *context, const struct http_request *reque
                                  struct http_response *response, struct error *err)
 {
     (void)context;
-    int pieces = (int)strtoul(http_query(request, "n").data, NULL, 10);
+    int pieces = (int)fixture_number(http_query(request, "n"));
     for (int i = 0; i < pieces; i++) {
         for (int k = 0; k < 1000; k++)
             buf_add_byte(&response->body, (char)('a' + i % 26));
@@ -86,7 +94,7 @@ static enum status handle_slow(void *context, const struct http_request *request
                                struct http_response *response, struct error *err)
 {
     struct fixture *fixture = context;
-    unsigned ms = (unsigned)strtoul(http_query(request, "ms").data, NULL, 10);
+    unsigned ms = fixture_number(http_query(request, "ms"));
     atomic_fetch_add(&fixture->slow_started, 1);
     for (unsigned i = 0; i < ms; i += 10) {
         if (atomic_load(request->cancelled)) {

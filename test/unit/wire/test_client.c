@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fixture.h"
+
+static struct fixture fixture;
+static struct http_router router;
+
+static int setup(void **state)
+{
+    (void)state;
+    fixture_start(&fixture, &router);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    fixture_stop(&fixture);
+    return 0;
+}
+
+static enum status open_client(const char *url, bool guarded, bool allow_private,
+                               struct client **ret, struct error *err)
+{
+    struct client_options options = {
+        .url = slice_of(url),
+        .ca_file = slice_of(fixture.ca_path),
+        .timeout_ms = 3000,
+        .guarded = guarded,
+        .allow_private = allow_private,
+    };
+    return client_new(&options, ret, err);
+}
+
+static enum status get(struct client *client, struct client_request *request,
+                       struct client_answer *answer, struct error *err)
+{
+    request->method = HTTP_GET;
+    if (request->path.size == 0)
+        request->path = SLICE("/live");
+    return client_send(client, request, answer, err);
+}
+
+/* Spellings of inner hosts: none may be connected to, whatever the resolver says. */
+static void test_a_guarded_client_connects_to_no_inner_address(void **state)
+{
+    static const char *const hosts[] = {
+        "127.0.0.1", "localhost", "2130706433", "0x7f000001", "0177.0.0.1", "127.1", "0",
+        "[::1]", "[::]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[64:ff9b::7f00:1]",
+        "[2002:7f00:1::]", "169.254.169.254", "168.63.129.16", "100.100.100.200", "10.0.0.1",
+        "[fd00:ec2::254]", "[fe80::1]",
+    };
+    struct server_stats before;
+    struct server_stats after;
+    (void)state;
+    server_stats(fixture.server, &before);
+    for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
+        char url[128];
+        struct client *client = NULL;
+        struct client_request request = {0};
+        struct client_answer answer;
+        struct error err = {0};
+        (void)snprintf(url, sizeof(url), "https://%s:%u", hosts[i], server_port(fixture.server));
+        assert_int_equal(open_client(url, true, false, &client, &err), STATUS_OK);
+        enum status status = get(client, &request, &answer, &err);
+        if (status != STATUS_DENIED)
+            fail_msg("%s: %s", url, err.text);
+        client_free(client);
+    }
+    server_stats(fixture.server, &after);
+    assert_int_equal(after.connections, before.connections);
+}
+
+static void test_allow_private_lifts_the_address_check_only(void **state)
+{
+    struct client *client = NULL;
+    struct client_request request = {0};
+    struct client_answer answer;
+    struct error err = {0};
+    (void)state;
+    assert_int_equal(open_client(fixture.url, true, true, &client, &err), STATUS_OK);
+    assert_int_equal(get(client, &request, &answer, &err), STATUS_OK);
+    assert_int_equal(answer.status, 200);
+    client_answer_release(&answer);
+    /* A guarded answer is bounded. */
+    request.path = SLICE("/stream?n=100");
+    assert_int_equal(get(client, &request, &answer, &err), STATUS_LIMIT);
+    client_free(client);
+}
+
+static void test_a_guarded_url_is_plain_https(void **state)
+{
+    static const char *const wrong[] = {
+        "http://example.com/", "ftp://example.com/", "file:///etc/passwd", "gopher://x/",
+        "https://user@example.com/", "https://user:word@example.com/", "https://example.com:22/",
+        "https://example.com:1023/", "https://example.com:80/", "example.com", "", "https://",
+    };
+    struct client *client = NULL;
+    struct error err = {0};
+    (void)state;
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+        assert_int_equal(open_client(wrong[i], true, true, &client, &err), STATUS_INVALID);
+    assert_int_equal(open_client("http://127.0.0.1:1", false, false, &client, &err),
+                     STATUS_INVALID);
+}
+
+static void test_an_unknown_certificate_is_refused(void **state)
+{
+    struct client *client = NULL;
+    struct client_request request = {0};
+    struct client_answer answer;
+    struct error err = {0};
+    struct client_options options = {.url = slice_of(fixture.url)};
+    (void)state;
+    assert_int_equal(client_new(&options, &client, &err), STATUS_OK);
+    assert_int_equal(get(client, &request, &answer, &err), STATUS_IO);
+    assert_non_null(strstr(err.text, "--cacert"));
+    client_free(client);
+}
+
+static void test_cancelling_ends_a_request(void **state)
+{
+    struct client *client = NULL;
+    atomic_bool cancelled = true;
+    struct client_request request = {.path = SLICE("/slow?ms=5000"), .cancelled = &cancelled};
+    struct client_answer answer;
+    struct error err = {0};
+    (void)state;
+    assert_int_equal(open_client(fixture.url, false, false, &client, &err), STATUS_OK);
+    assert_int_equal(get(client, &request, &answer, &err), STATUS_CANCELLED);
+    client_free(client);
+}
+
+static enum status count_bytes(void *context, struct slice bytes, struct error *err)
+{
+    size_t *total = context;
+    *total += bytes.size;
+    if (*total > 50000)
+        return ERROR_SET(err, STATUS_CONFLICT, "enough");
+    return STATUS_OK;
+}
+
+static void test_on_body_gets_the_bytes_and_may_stop(void **state)
+{
+    struct client *client = NULL;
+    size_t total = 0;
+    struct client_request request = {
+        .path = SLICE("/stream?n=30"), .on_body = count_bytes, .context = &total};
+    struct client_answer answer;
+    struct error err = {0};
+    (void)state;
+    assert_int_equal(open_client(fixture.url, false, false, &client, &err), STATUS_OK);
+    assert_int_equal(get(client, &request, &answer, &err), STATUS_OK);
+    assert_int_equal(total, 30000);
+    assert_int_equal(answer.body.size, 0);
+    client_answer_release(&answer);
+    assert_int_equal(get(client, &request, &answer, &err), STATUS_CONFLICT);
+    client_free(client);
+}
+
+static void test_a_header_cannot_carry_a_second_line(void **state)
+{
+    struct client *client = NULL;
+    struct http_pair header = {.name = SLICE("X"), .value = SLICE("a\r\nY: b")};
+    struct client_request request = {.headers = &header, .header_count = 1};
+    struct client_answer answer;
+    struct error err = {0};
+    (void)state;
+    assert_int_equal(open_client(fixture.url, false, false, &client, &err), STATUS_OK);
+    assert_int_equal(get(client, &request, &answer, &err), STATUS_INVALID);
+    client_free(client);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_guarded_client_connects_to_no_inner_address),
+        cmocka_unit_test(test_allow_private_lifts_the_address_check_only),
+        cmocka_unit_test(test_a_guarded_url_is_plain_https),
+        cmocka_unit_test(test_an_unknown_certificate_is_refused),
+        cmocka_unit_test(test_cancelling_ends_a_request),
+        cmocka_unit_test(test_on_body_gets_the_bytes_and_may_stop),
+        cmocka_unit_test(test_a_header_cannot_carry_a_second_line),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}

@@ -94,7 +94,7 @@ static uint32_t build(const struct input *in, uint32_t batch_rows, struct part *
         bytes += part_memory_bytes(parts[i]);
         shapes += parts[i]->shape_count;
     }
-    (void)printf("%-10s %8u rows a part       %6.2f us a record   %.0f B a row, %zu shapes a part\n",
+    (void)printf("%-10s %8u rows a part       %6.2f us a record   %.0f B a row, %zu shapes\n",
                  "build", batch_rows, us / in->count, (double)bytes / in->count, shapes / count);
     return count;
 }
@@ -110,8 +110,9 @@ static void join(struct part *const *parts, uint32_t count, uint32_t total)
     double start = cpu_us();
     if (part_join(parts, inputs, &joined, &err) != STATUS_OK)
         die(err.text);
-    (void)printf("%-10s %8u parts, %u of %u rows %6.2f us a record   %.0f B a row\n", "join", inputs,
-                 rows, total, (cpu_us() - start) / rows, (double)part_memory_bytes(joined) / rows);
+    double us = (cpu_us() - start) / rows;
+    (void)printf("%-10s %8u parts, %u of %u rows %6.2f us a record   %.0f B a row\n", "join",
+                 inputs, rows, total, us, (double)part_memory_bytes(joined) / rows);
     part_unref(joined);
 }
 

@@ -16,27 +16,29 @@
 enum status part_new(const struct guid *tenant, struct slice table, struct part **ret,
                      struct error *err)
 {
+    enum status status = STATUS_OK;
     struct arena *arena = arena_new(PART_MEMORY_BYTES_MAX);
     if (arena == NULL)
         return ERROR_MEMORY(err);
     struct part *part = ARENA_NEW(arena, struct part, err);
-    if (part == NULL)
-        goto failed;
+    struct slice name = arena_copy(arena, table, err);
+    if (part == NULL || name.data == NULL) {
+        status = err->status;
+        goto out;
+    }
     part->arena = arena;
     part->tenant = *tenant;
-    part->table = arena_copy(arena, table, err);
-    if (part->table.data == NULL)
-        goto failed;
+    part->table = name;
     part->id = random_u64();
     part->time_min = part->received_min = INT64_MAX;
     part->time_max = part->received_max = INT64_MIN;
     part->seq_min = UINT64_MAX;
     atomic_init(&part->references, 1);
     *ret = part;
-    return STATUS_OK;
-failed:
+    arena = NULL; /* given away */
+out:
     arena_free(arena);
-    return err->status;
+    return status;
 }
 
 /* ---- numbering ---- */

@@ -130,8 +130,8 @@ static enum status step(struct builder *b, struct walk *w, uint32_t token, struc
     if (status != STATUS_OK || w->node == NODE_NONE)
         return status;
     /* An array's entry holds its token until its elements are queued. */
-    struct leaf leaf = kind == SLOT_ARRAY ? (struct leaf){token, 0} : (struct leaf){t->start, t->end};
-    return add_leaf(b, leaf, err);
+    struct leaf leaf = {t->start, t->end};
+    return add_leaf(b, kind == SLOT_ARRAY ? (struct leaf){token, 0} : leaf, err);
 }
 
 /* In a tape without its arrays, keys and values alternate whatever the depth:

@@ -35,7 +35,7 @@ struct input {
     const struct part *part;
     uint32_t *path_map;   /* -> path of the shape table, then of the result */
     uint32_t *shape_map;  /* likewise */
-    uint32_t **code_maps; /* per path: old code -> new code + 1, 0 = not yet; NULL if no dictionary */
+    uint32_t **code_maps; /* per path: old code -> new code + 1, 0 = not yet; or NULL */
 };
 
 struct joiner {

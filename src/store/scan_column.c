@@ -291,7 +291,7 @@ static void add_member(struct buf *ret, bool *is_first, struct slice path, struc
     if (!*is_first)
         buf_add_byte(ret, ',');
     *is_first = false;
-    (void)scan_next_key(&rest, key);
+    (void)path_next_key(&rest, key);
     text_add_json_string(ret, buf_slice(key));
     buf_add_byte(ret, ':');
 }
@@ -300,7 +300,7 @@ static bool is_rest(const struct part_scan *scan, uint32_t path)
 {
     struct slice text = scan->part->paths[path].path;
 
-    return scan_is_top_level(text) && map_find(&scan->source->fields, text) == NULL;
+    return path_is_top_level(text) && map_find(&scan->source->fields, text) == NULL;
 }
 
 static void add_leaf_json(const struct path_column *path, uint32_t value, struct buf *ret)

@@ -646,7 +646,8 @@ enum status scan_choose_rows(struct part_scan *scan, uint64_t *ret_examined, str
     status = load_rows(scan, has_times, err);
     if (status != STATUS_OK)
         return status;
-    scan->rows = arena_alloc_raw(scan->arena, (part->row_count + (size_t)1) * sizeof(uint32_t), err);
+    size_t room = (part->row_count + (size_t)1) * sizeof(uint32_t);
+    scan->rows = arena_alloc_raw(scan->arena, room, err);
     if (scan->rows == NULL)
         return err->status;
     for (uint32_t s = 0; s < part->root_shape_count; s++) {

@@ -16,6 +16,7 @@
 
 #include "base/map.h"
 #include "store/memory_priv.h"
+#include "store/path_priv.h"
 #include "store/segment_priv.h"
 #include "store/values_priv.h"
 #include "table/source.h"
@@ -126,13 +127,5 @@ enum status scan_make_column(const struct part_scan *scan, const struct column_p
 enum status scan_make_raw_column(const struct part_scan *scan, const struct column_plan *plan,
                                  const uint32_t *rows, uint32_t count, struct arena *arena,
                                  struct vector *ret, struct error *err) MUST_USE;
-
-/* ---- shared ---- */
-/* Is it a field of the record itself, not of an object inside? */
-bool scan_is_top_level(struct slice path);
-/* The path of a key, or of a name that is a key. */
-void scan_add_path(struct buf *path, struct slice key);
-/* The keys of a path, one after the other: false at the end.  `key` is cleared. */
-bool scan_next_key(struct slice *path, struct buf *key);
 
 #endif

@@ -6,6 +6,9 @@
 #include "base/limits.h"
 
 struct raw_reader {
+    const struct part_scan *scan;
+    const struct source_column *column;
+    struct arena *arena; /* of the batch */
     struct json_tape tape;
     struct buf key, scratch;
     struct slice raw;
@@ -15,7 +18,7 @@ static uint32_t find_value(struct raw_reader *r, struct slice path)
 {
     uint32_t at = 0;
 
-    while (at != UINT32_MAX && scan_next_key(&path, &r->key)) {
+    while (at != UINT32_MAX && path_next_key(&path, &r->key)) {
         if (r->tape.tokens[at].kind != JSON_OBJECT)
             return UINT32_MAX;
         at = json_member(r->raw, r->tape.tokens, at, buf_slice(&r->key));
@@ -33,9 +36,9 @@ static struct slice value_text(const struct raw_reader *r, uint32_t token)
     return text;
 }
 
-static enum status rest_text(struct raw_reader *r, const struct map *fields, struct arena *arena,
-                             struct slice *ret, struct error *err)
+static enum status rest_text(struct raw_reader *r, struct slice *ret, struct error *err)
 {
+    const struct map *fields = &r->scan->source->fields;
     struct buf path;
     buf_init(&path, 4 * RECORD_BYTES_MAX);
     buf_clear(&r->scratch);
@@ -45,7 +48,7 @@ static enum status rest_text(struct raw_reader *r, const struct map *fields, str
         buf_clear(&r->key);
         json_unescape(json_text(r->raw, &tokens[key]), &r->key);
         buf_clear(&path);
-        scan_add_path(&path, buf_slice(&r->key));
+        path_add_key(&path, buf_slice(&r->key));
         uint32_t last = json_member(r->raw, tokens, 0, buf_slice(&r->key));
         if (last != key + 1 || map_find(fields, buf_slice(&path)) != NULL)
             continue;
@@ -62,13 +65,14 @@ static enum status rest_text(struct raw_reader *r, const struct map *fields, str
     buf_release(&path);
     if (status != STATUS_OK)
         return status;
-    *ret = arena_copy(arena, buf_slice(&r->scratch), err);
+    *ret = arena_copy(r->arena, buf_slice(&r->scratch), err);
     return ret->data == NULL ? err->status : STATUS_OK;
 }
 
-static enum status field_value(struct raw_reader *r, const struct source_column *column,
-                               struct arena *arena, void *ret, bool *ret_null, struct error *err)
+static enum status field_value(struct raw_reader *r, void *ret, bool *ret_null,
+                               struct error *err)
 {
+    const struct source_column *column = r->column;
     uint32_t token = find_value(r, column->path);
     struct slice *slice = ret;
 
@@ -93,16 +97,16 @@ static enum status field_value(struct raw_reader *r, const struct source_column 
         *slice = text;
     }
     *ret_null = false;
-    *slice = arena_copy(arena, *slice, err);
+    *slice = arena_copy(r->arena, *slice, err);
     return slice->data == NULL ? err->status : STATUS_OK;
 }
 
-static enum status read_row(struct raw_reader *r, const struct part_scan *scan,
-                            const struct column_plan *plan, uint32_t row, struct arena *arena,
-                            void *ret, bool *ret_null, struct error *err)
+static enum status read_row(struct raw_reader *r, uint32_t row, void *ret, bool *ret_null,
+                            struct error *err)
 {
-    const struct shape *shape = &scan->part->shapes[part_root_shape(scan->part, row)];
-    const struct path_column *path = &scan->part->paths[shape->slots[0].path];
+    const struct part *part = r->scan->part;
+    const struct shape *shape = &part->shapes[part_root_shape(part, row)];
+    const struct path_column *path = &part->paths[shape->slots[0].path];
 
     r->raw = path->dict[path->codes[shape->slots[0].first + (row - shape->row_begin)]];
     *ret_null = true;
@@ -110,13 +114,13 @@ static enum status read_row(struct raw_reader *r, const struct part_scan *scan,
     if (json_parse(r->raw, JSON_DEPTH_MAX, &r->tape) != JSON_OK ||
         r->tape.tokens[0].kind != JSON_OBJECT)
         return STATUS_OK;
-    if (plan->column->source == COLUMN_REST) {
+    if (r->column->source == COLUMN_REST) {
         struct slice *slice = ret;
-        enum status status = rest_text(r, &scan->source->fields, arena, slice, err);
+        enum status status = rest_text(r, slice, err);
         *ret_null = status == STATUS_OK && slice->size == 0;
         return status;
     }
-    return field_value(r, plan->column, arena, ret, ret_null, err);
+    return field_value(r, ret, ret_null, err);
 }
 
 enum status scan_make_raw_column(const struct part_scan *scan, const struct column_plan *plan,
@@ -125,7 +129,7 @@ enum status scan_make_raw_column(const struct part_scan *scan, const struct colu
 {
     enum type type = plan->column->type;
     size_t size = vector_element_bytes(type);
-    struct raw_reader reader = {0};
+    struct raw_reader reader = {.scan = scan, .column = plan->column, .arena = arena};
     void *data;
     uint8_t *nulls = NULL;
     enum status status = vector_flat(arena, type, count, type != TYPE_STRING, ret, &data,
@@ -136,8 +140,7 @@ enum status scan_make_raw_column(const struct part_scan *scan, const struct colu
     buf_init(&reader.scratch, 4 * RECORD_BYTES_MAX);
     for (uint32_t i = 0; i < count && status == STATUS_OK; i++) {
         bool is_null;
-        status = read_row(&reader, scan, plan, rows[i], arena, (char *)data + i * size, &is_null,
-                          err);
+        status = read_row(&reader, rows[i], (char *)data + i * size, &is_null, err);
         if (nulls != NULL)
             nulls[i] = is_null;
     }

@@ -39,51 +39,6 @@ static const struct system_column QUARANTINE_COLUMNS[] = {
 #define SYSTEM_COUNT (sizeof(SYSTEM_COLUMNS) / sizeof(SYSTEM_COLUMNS[0]))
 #define QUARANTINE_COUNT (sizeof(QUARANTINE_COLUMNS) / sizeof(QUARANTINE_COLUMNS[0]))
 
-/* ---- paths ---- */
-
-bool scan_is_top_level(struct slice path)
-{
-    for (size_t i = 0; i < path.size; i++) {
-        if (path.data[i] == '\\')
-            i++;
-        else if (path.data[i] == '.' || path.data[i] == '[')
-            return false;
-    }
-    return true;
-}
-
-void scan_add_path(struct buf *path, struct slice key)
-{
-    if (path->size > 0)
-        buf_add_byte(path, '.');
-    if (key.size == 0)
-        buf_add_text(path, "\\e");
-    for (size_t i = 0; i < key.size; i++) {
-        if (key.data[i] == '.' || key.data[i] == '[' || key.data[i] == '\\')
-            buf_add_byte(path, '\\');
-        buf_add_byte(path, key.data[i]);
-    }
-}
-
-bool scan_next_key(struct slice *path, struct buf *key)
-{
-    buf_clear(key);
-    if (path->size == 0)
-        return false;
-    size_t i = 0;
-    for (; i < path->size && path->data[i] != '.'; i++) {
-        if (path->data[i] != '\\' || i + 1 >= path->size) {
-            buf_add_byte(key, path->data[i]);
-            continue;
-        }
-        i++;
-        if (path->data[i] != 'e') /* "\e" is the empty key */
-            buf_add_byte(key, path->data[i]);
-    }
-    *path = slice_tail(*path, i + 1);
-    return true;
-}
-
 /* ---- making columns ---- */
 
 static enum status add_column(struct scan_source *source, struct slice name,
@@ -101,7 +56,7 @@ static enum status add_column(struct scan_source *source, struct slice name,
     source->columns[index].path = arena_copy(source->arena, column.path, err);
     if (source->columns[index].path.data == NULL)
         return err->status;
-    if (column.source != COLUMN_FIELD || !scan_is_top_level(column.path))
+    if (column.source != COLUMN_FIELD || !path_is_top_level(column.path))
         return STATUS_OK;
     return map_put(&source->fields, column.path, NULL, err) == NULL ? err->status : STATUS_OK;
 }
@@ -167,7 +122,7 @@ static enum status make_declared(struct scan_source *source,
         if (definition->paths != NULL && definition->paths[i].size > 0)
             buf_add_slice(&path, definition->paths[i]);
         else
-            scan_add_path(&path, column->name);
+            path_add_key(&path, column->name);
         status = buf_check(&path, err);
         if (status == STATUS_OK)
             status =
@@ -256,7 +211,7 @@ static enum status see_path(struct finder *f, struct part_scan *scan, uint32_t p
     struct path_column *path = &scan->part->paths[path_index];
     bool is_new;
 
-    if (!scan_is_top_level(path->path))
+    if (!path_is_top_level(path->path))
         return STATUS_OK;
     if (!path->is_array && !path->is_object) {
         enum status status = scan_load(scan, path_index, err);
@@ -333,7 +288,7 @@ static enum status make_found(struct scan_source *source, struct finder *f, stru
         const struct map_entry *entry = &f->types.entries[i];
         struct slice rest = entry->key;
         enum type type = entry->value == NO_TYPE ? TYPE_STRING : (enum type)entry->value;
-        (void)scan_next_key(&rest, &key);
+        (void)path_next_key(&rest, &key);
         bool is_column = find_system(buf_slice(&key)) == NULL && key.size > 0 &&
                          key.size <= COLUMN_NAME_BYTES_MAX && source->schema.column_count < room;
         if (is_column)

@@ -10,6 +10,7 @@
 #include "base/check.h"
 #include "base/hash.h"
 #include "base/limits.h"
+#include "store/path_priv.h"
 
 #include <stdlib.h>
 
@@ -209,15 +210,7 @@ static void add_key(struct buf *path, struct slice key, bool escaped)
         json_unescape(key, &plain);
         key = buf_slice(&plain);
     }
-    if (path->size > 0)
-        buf_add_byte(path, '.');
-    if (key.size == 0)
-        buf_add_text(path, "\\e");
-    for (size_t i = 0; i < key.size; i++) {
-        if (key.data[i] == '.' || key.data[i] == '[' || key.data[i] == '\\')
-            buf_add_byte(path, '\\');
-        buf_add_byte(path, key.data[i]);
-    }
+    path_add_key(path, key);
     buf_release(&plain);
 }
 

@@ -181,7 +181,8 @@ enum status store_raw(struct store *store, const struct guid *tenant, uint64_t f
     enum status status = store_snapshot(store, &snapshot, err);
     if (status == STATUS_OK)
         status = find_units(&r, snapshot, tenant, err);
-    for (uint64_t from = from_seq; status == STATUS_OK && next_seq(&r, from, &from) && from <= end;) {
+    uint64_t from = from_seq;
+    while (status == STATUS_OK && next_seq(&r, from, &from) && from <= end) {
         uint64_t last = end - from >= WINDOW ? from + (WINDOW - 1) : end;
         status = read_window(&r, from, last, &raw, each, context, err);
         if (last == UINT64_MAX)
@@ -189,10 +190,9 @@ enum status store_raw(struct store *store, const struct guid *tenant, uint64_t f
         from = last + 1;
         close_views(&r, from);
     }
-    close_views(&r, UINT64_MAX);
     for (uint32_t i = 0; i < r.unit_count; i++) {
         if (r.units[i].section != NULL)
-            part_unref(r.units[i].part); /* one that holds number UINT64_MAX */
+            part_unref(r.units[i].part);
     }
     free(r.units);
     free(r.rows);

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Parts give back the exact bytes of their records. */
+#include "store/part_maker.h"
+
+static const char *const NASTY[] = {
+    "{}",
+    " { } ",
+    "\xEF\xBB\xBF{\"a\":1}",
+    "{\"a\":[]}",
+    "{\"a\":[ ]}",
+    "{\"a\":[\n]}",
+    "{\"a\":{}}",
+    "{\"a\":{ }}",
+    "{\"a\":[[],[[]],[[1],[2,3]],[ ]]}",
+    "{\"a\":[1,\"1\",true,null,{},{\"x\":1},[],[1]]}",
+    "{\"a\":[1, 2 ,3\t,\n4 ] , \"b\" : \"c\" }",
+    "{\"a\":1.0e+5,\"b\":-0,\"c\":-0.0,\"d\":1E-7,\"e\":123456789012345678901234567890}",
+    "{\"a\":\"\\\"quoted\\\" \\\\ \\u0041\\/\"}",
+    "{\"\\u0061\":1,\"a\":2}",
+    "{\"a\":1,\"a\":2}",
+    "{\"a\":{\"b\":1},\"a\":{\"b\":2,\"c\":3}}",
+    "{\"a\":[1,2],\"a\":[3],\"a\":{\"x\":[4]}}",
+    "{\"a.b\":1,\"a\":{\"b\":2},\"a[]\":3,\"a\\\\\":4}",
+    "{\"\":1,\"a\":{\"\":{\"\":[{\"\":\"\"}]}}}",
+    "{\"\xC3\xBC\":\"\xF0\x9F\x98\x80\",\"\xE2\x82\xAC\":{\"\xC3\xA9\":[\"\xC3\xA9\"]}}",
+    "{\"x\":{\"y\":{\"z\":[{\"p\":[{\"q\":[1,{\"r\":2}]}]},{\"p\":[]}]}}}",
+    "{\"x\":[[[[[[[[[[[[[[[[\"deep\"]]]]]]]]]]]]]]]]}",
+    "not json",
+    "[1,2,3]",
+    "\"text\"",
+    "",
+    "{\"a\":\"\xFF\xFE\"}",
+};
+
+#define NASTY_COUNT (sizeof(NASTY) / sizeof(NASTY[0]))
+
+static void nasty_records_render_exactly(void **state)
+{
+    (void)state;
+    struct batch_maker m;
+    batch_maker_init(&m, "T", 1);
+    for (size_t i = 0; i < NASTY_COUNT; i++)
+        batch_maker_add(&m, slice_of(NASTY[i]), (int64_t)(NASTY_COUNT - i));
+    struct part *part = build_part(&m);
+    assert_int_equal(part->row_count, NASTY_COUNT);
+    check_part(part, &m, 1);
+    part_unref(part);
+    batch_maker_release(&m);
+}
+
+static void each_nasty_record_renders_alone(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < NASTY_COUNT; i++) {
+        struct batch_maker m;
+        batch_maker_init(&m, "T", 1);
+        batch_maker_add(&m, slice_of(NASTY[i]), 7);
+        struct part *part = build_part(&m);
+        check_part(part, &m, 1);
+        part_unref(part);
+        batch_maker_release(&m);
+    }
+}
+
+static void rows_of_a_shape_are_in_order_of_time(void **state)
+{
+    (void)state;
+    struct batch_maker m;
+    batch_maker_init(&m, "T", 1);
+    for (int i = 0; i < 100; i++)
+        batch_maker_add(&m, i % 2 ? SLICE("{\"a\":1}") : SLICE("{\"b\":1}"), (i * 37) % 11);
+    struct part *part = build_part(&m);
+    assert_int_equal(part->root_shape_count, 2);
+    for (uint32_t s = 0; s < 2; s++) {
+        const struct shape *shape = &part->shapes[s];
+        for (uint32_t i = 1; i < shape->row_count; i++) {
+            uint32_t row = shape->row_begin + i;
+            assert_true(part->event_times[row - 1] <= part->event_times[row]);
+            if (part->event_times[row - 1] == part->event_times[row])
+                assert_true(part->seqs[row - 1] < part->seqs[row]);
+        }
+    }
+    part_unref(part);
+    batch_maker_release(&m);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(nasty_records_render_exactly),
+        cmocka_unit_test(each_nasty_record_renders_alone),
+        cmocka_unit_test(rows_of_a_shape_are_in_order_of_time),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Columns of a declared table. */
+#include "store/scan_maker.h"
+
+static const char *const AUDIT[] = {
+    "{\"Operation\":\"A\",\"RecordType\":1,\"Number\":\"7\",\"Flag\":\"True\",\"Ratio\":\"1.5\","
+    "\"Folder\":{\"Path\":\"\\\\Inbox\",\"N\":[1,2]},\"CreationTime\":\"2026-01-02T03:04:05\","
+    "\"Key\":\"89D53FE6-7F50-4456-B931-21FD1DC9EEBE\",\"Span\":\"1.02:03:04.5\",\"X\":{\"y\":[]}}",
+    "{\"Operation\":\"B\\u0041\",\"RecordType\":\"2\",\"Number\":7.0,\"Flag\":false,\"Ratio\":2,"
+    "\"Folder\":\"[1]\",\"X\":1,\"\\u00e9\":\"q\\\"\"}",
+    "{\"Operation\":null,\"Number\":\"no\",\"Folder\":[{\"Path\":\"p\"}],\"CreationTime\":\"?\"}",
+};
+
+static void put_audit(struct store *store)
+{
+    struct batch_maker m;
+    batch_maker_init(&m, "Audit", 1);
+    for (int i = 0; i < 3; i++)
+        batch_maker_add(&m, slice_of(AUDIT[i]), TICKS_PER_SECOND * (i + 1));
+    put(store, &m);
+    batch_maker_release(&m);
+}
+
+static void declared_columns_have_their_types(void **state)
+{
+    (void)state;
+    struct store *store = open_store();
+    put_audit(store);
+    check(store, (struct query){.table = "Audit", .columns = "_Seq Operation RecordType Number"},
+          "1|A|1|7\n2|BA|2|7\n3|||null\n");
+    check(store, (struct query){.table = "Audit", .columns = "Flag Ratio CreationTime Key Span"},
+          "true|1.5|2026-01-02T03:04:05.0000000Z|89d53fe6-7f50-4456-b931-21fd1dc9eebe|"
+          "1.02:03:04.5000000\n"
+          "false|2|null|null|null\nnull|null|null|null|null\n");
+    check(store, (struct query){.table = "Audit", .columns = "Folder Path"},
+          "{\"Path\":\"\\\\Inbox\",\"N\":[1,2]}|\\Inbox\n\"[1]\"|\n[{\"Path\":\"p\"}]|\n");
+    check(store, (struct query){.table = "Audit", .columns = "TenantId TimeGenerated"},
+          "00000000-0000-0000-0000-000000000001|0001-01-01T00:00:01.0000000Z\n"
+          "00000000-0000-0000-0000-000000000001|0001-01-01T00:00:02.0000000Z\n"
+          "00000000-0000-0000-0000-000000000001|0001-01-01T00:00:03.0000000Z\n");
+    check(store, (struct query){.table = "Audit", .columns = "_ReceivedTime"},
+          "2023-11-14T22:13:20.0000000Z\n2023-11-14T22:13:20.0000000Z\n"
+          "2023-11-14T22:13:20.0000000Z\n");
+    check(store, (struct query){.table = "Audit", .columns = ""}, "\n\n\n");
+    close_store(store);
+}
+
+static void undeclared_fields_are_in_additional_fields(void **state)
+{
+    (void)state;
+    struct store *store = open_store();
+    put_audit(store);
+    check(store, (struct query){.table = "Audit", .columns = "AdditionalFields"},
+          "{\"X\":{\"y\":[]}}\n{\"X\":1,\"\xC3\xA9\":\"q\\\"\"}\nnull\n");
+    close_store(store);
+}
+
+static void quarantined_rows_are_in_their_own_table(void **state)
+{
+    (void)state;
+    struct store *store = open_store();
+    struct batch_maker m;
+    batch_maker_init(&m, "Audit", 1);
+    batch_maker_add(&m, SLICE("{\"Operation\":\"A\"}"), 1);
+    batch_maker_add(&m, SLICE("broken \xFF"), 2);
+    put(store, &m);
+    check(store, (struct query){.table = "Audit", .columns = "_Seq Operation"}, "1|A\n");
+    check(store, (struct query){.table = "Quarantine", .columns = "_Seq Reason Raw Table"},
+          "2|is not an object|broken \xEF\xBF\xBD|Audit\n");
+    batch_maker_release(&m);
+    close_store(store);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(declared_columns_have_their_types),
+        cmocka_unit_test(undeclared_fields_are_in_additional_fields),
+        cmocka_unit_test(quarantined_rows_are_in_their_own_table),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

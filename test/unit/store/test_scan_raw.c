@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Columns of records that are kept raw. */
+#include "store/scan_maker.h"
+
+static void records_beyond_the_bounds_have_their_columns(void **state)
+{
+    (void)state;
+    struct store *store = open_store();
+    struct batch_maker m;
+    struct buf text;
+    buf_init(&text, MIB);
+    batch_maker_init(&m, "Audit", 1);
+    batch_maker_add(&m, SLICE("{\"Operation\":\"small\",\"Number\":1}"), 1);
+    buf_add_text(&text, "{\"Operation\":\"b\\u0069g\",\"Number\":\"5\",\"Flag\":true,\"Ratio\":{},"
+                        "\"Folder\":{\"Path\":\"f\"},\"Key\":null,\"Extra\":[");
+    buf_add_text(&text, "{\"k\":0");
+    for (uint32_t i = 0; i < SHAPE_SLOTS_MAX; i++)
+        buf_add_format(&text, ",\"k%u\":1", i);
+    buf_add_text(&text, "}]}");
+    batch_maker_add(&m, buf_slice(&text), 2);
+    put(store, &m);
+    check(store, (struct query){.table = "Audit", .columns = "_Seq Operation Number Flag Ratio "
+                                                             "Folder Path Key"},
+          "1|small|1|null|null|null||null\n2|big|5|true|null|{\"Path\":\"f\"}|f|null\n");
+    struct query q = {.table = "Audit", .columns = "AdditionalFields"};
+    char *out = run(store, &q);
+    assert_non_null(strstr(out, "{\"Extra\":[{\"k\":0,\"k0\":1,"));
+    free(out);
+    buf_release(&text);
+    batch_maker_release(&m);
+    close_store(store);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(records_beyond_the_bounds_have_their_columns),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

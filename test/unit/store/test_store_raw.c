@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Raw bytes by sequence number. */
+#include "store/scan_maker.h"
+
+struct raw_check {
+    uint64_t next, stop_at;
+    uint32_t count;
+};
+
+static enum status check_raw(void *context, uint64_t seq, struct slice raw, struct error *err)
+{
+    struct raw_check *check = context;
+    char want[32];
+
+    (void)err;
+    assert_int_equal(seq, check->next);
+    check->next++;
+    check->count++;
+    (void)snprintf(want, sizeof(want), "{\"i\":%d}", (int)seq);
+    assert_true(slice_is(raw, want));
+    return seq == check->stop_at ? STATUS_CANCELLED : STATUS_OK;
+}
+
+static void raw_bytes_come_in_order_of_their_numbers(void **state)
+{
+    (void)state;
+    struct store *store = open_store();
+    struct batch_maker m;
+    struct buf text;
+    buf_init(&text, MIB);
+    batch_maker_init(&m, "T0", 1);
+    for (int i = 1; i <= 20000; i++) {
+        buf_clear(&text);
+        buf_add_format(&text, "{\"i\":%d}", i);
+        batch_maker_add(&m, buf_slice(&text), (i * 7919) % 1000);
+        if (i % 700 == 0) {
+            m.batch.table = i % 1400 == 0 ? SLICE("T0") : SLICE("T1");
+            put(store, &m);
+        }
+    }
+    put(store, &m);
+    struct guid tenant = tenant_of(1), other = tenant_of(2);
+    struct error err;
+    struct raw_check check = {.next = 1};
+    assert_int_equal(store_raw(store, &tenant, 0, UINT64_MAX, check_raw, &check, &err), STATUS_OK);
+    assert_int_equal(check.count, 20000);
+    check = (struct raw_check){.next = 8190};
+    assert_int_equal(store_raw(store, &tenant, 8190, 10, check_raw, &check, &err), STATUS_OK);
+    assert_int_equal(check.count, 10);
+    check = (struct raw_check){.next = 5, .stop_at = 6};
+    assert_int_equal(store_raw(store, &tenant, 5, 100, check_raw, &check, &err), STATUS_OK);
+    assert_int_equal(check.count, 2);
+    check = (struct raw_check){.next = 1};
+    assert_int_equal(store_raw(store, &other, 0, UINT64_MAX, check_raw, &check, &err), STATUS_OK);
+    assert_int_equal(check.count, 0);
+    buf_release(&text);
+    batch_maker_release(&m);
+    close_store(store);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(raw_bytes_come_in_order_of_their_numbers),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

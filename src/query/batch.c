@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* batch.c - see batch.h. */
+#include "query/batch.h"
+
+#include "base/limits.h"
+#include "codec/json.h"
+
+struct writer {
+    struct query_sink sink;
+    struct buf *out;
+    bool any;
+};
+
+static void add_text(struct buf *buf, struct slice text)
+{
+    struct value v = {.type = TYPE_STRING, .bytes = text};
+    query_add_json(buf, &v);
+}
+
+static enum status begin(struct query_sink *sink, const struct schema *schema, struct error *err)
+{
+    struct writer *w = (struct writer *)sink;
+
+    buf_add_text(w->out, ",\"columns\":[");
+    for (uint32_t i = 0; i < schema->column_count; i++) {
+        if (i > 0)
+            buf_add_byte(w->out, ',');
+        add_text(w->out, schema->columns[i].name);
+    }
+    buf_add_text(w->out, "],\"types\":[");
+    for (uint32_t i = 0; i < schema->column_count; i++) {
+        if (i > 0)
+            buf_add_byte(w->out, ',');
+        add_text(w->out, slice_of(type_name(schema->columns[i].type)));
+    }
+    buf_add_text(w->out, "],\"rows\":[");
+    return buf_check(w->out, err);
+}
+
+static enum status rows(struct query_sink *sink, const struct batch *batch, struct error *err)
+{
+    struct writer *w = (struct writer *)sink;
+
+    for (uint32_t r = 0; r < batch->row_count; r++) {
+        buf_add_text(w->out, w->any ? ",[" : "[");
+        w->any = true;
+        for (uint32_t c = 0; c < batch->column_count; c++) {
+            struct value v = vector_value(&batch->columns[c], r);
+            if (c > 0)
+                buf_add_byte(w->out, ',');
+            query_add_json(w->out, &v);
+        }
+        buf_add_byte(w->out, ']');
+    }
+    return buf_check(w->out, err);
+}
+
+static void add_error(struct buf *out, const struct error *e, const struct query_stats *stats)
+{
+    buf_add_text(out, ",\"error\":");
+    add_text(out, slice_of(e->text));
+    buf_add_text(out, ",\"code\":");
+    add_text(out, slice_of(e->code[0] != '\0' ? e->code : status_name(e->status)));
+    buf_add_text(out, ",\"phase\":");
+    add_text(out, slice_of(query_phase_name(stats->phase)));
+    buf_add_text(out, ",\"line\":");
+    buf_add_u64(out, e->line);
+    buf_add_text(out, ",\"column\":");
+    buf_add_u64(out, e->column);
+}
+
+static enum status answer(const struct query_request *request, struct slice id,
+                          struct slice query, struct buf *ret, struct error *err)
+{
+    struct query_request own = *request;
+    struct query_stats stats;
+    struct buf body;
+
+    buf_init(&body, 4 * QUERY_RESULT_BYTES_MAX);
+    struct writer w = {.sink = {begin, rows}, .out = &body};
+    own.text = query;
+    buf_add_text(ret, "{\"id\":");
+    buf_add_slice(ret, id);
+    if (query_run(&own, &w.sink, &stats, err) == STATUS_OK) {
+        buf_add_slice(ret, buf_slice(&body));
+        buf_add_byte(ret, ']');
+    } else {
+        add_error(ret, err, &stats);
+        *err = (struct error){0};
+    }
+    buf_add_text(ret, "}\n");
+    buf_release(&body);
+    return buf_check(ret, err);
+}
+
+enum status query_batch_line(const struct query_request *request, struct slice line,
+                             struct buf *ret, struct error *err)
+{
+    struct json_tape tape;
+    struct buf query;
+    enum status status;
+
+    json_tape_init(&tape);
+    buf_init(&query, 16 * QUERY_TEXT_BYTES_MAX);
+    uint32_t id = UINT32_MAX;
+    uint32_t text = UINT32_MAX;
+    if (json_parse(line, JSON_DEPTH_MAX, &tape) == JSON_OK &&
+        tape.tokens[0].kind == JSON_OBJECT) {
+        id = json_member(line, tape.tokens, 0, SLICE("id"));
+        text = json_member(line, tape.tokens, 0, SLICE("query"));
+    }
+    if (id == UINT32_MAX || text == UINT32_MAX || tape.tokens[text].kind != JSON_STRING) {
+        status = ERROR_SET(err, STATUS_INVALID, "expected an object with 'id' and 'query'");
+        goto out;
+    }
+    struct json_token *t = &tape.tokens[id];
+    struct slice raw = t->kind == JSON_STRING
+                           ? slice_from(line.data + t->start - 1, t->end - t->start + 2)
+                           : json_text(line, t);
+    json_unescape(json_text(line, &tape.tokens[text]), &query);
+    status = buf_check(&query, err);
+    if (status == STATUS_OK)
+        status = answer(request, raw, buf_slice(&query), ret, err);
+out:
+    buf_release(&query);
+    json_tape_release(&tape);
+    return status;
+}

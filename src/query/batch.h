@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* batch.h - one line of a batch of queries in, one line out.
+ *
+ *   {"id","query"}  ->  {"id","columns","types","rows"}
+ *                   or  {"id","error","code","phase","line","column"}
+ */
+#ifndef QUERY_BATCH_H
+#define QUERY_BATCH_H
+
+#include "base/buf.h"
+#include "query/query.h"
+
+/* Runs the query of `line` with the settings of `request` (its text is not
+ * looked at) and appends the answer with a line feed.  A failing query is an
+ * answer too; STATUS_INVALID only for a line that is not such an object. */
+enum status query_batch_line(const struct query_request *request, struct slice line,
+                             struct buf *ret, struct error *err) MUST_USE;
+
+#endif

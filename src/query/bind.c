@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* bind.c - which function binds which operator. */
+#include "base/limits.h"
+#include "query/bind_priv.h"
+
+/* The rows as they are: render, as, consume. */
+static struct plan *bind_nothing(struct binder *b, struct plan *input, const struct node *op)
+{
+    (void)b;
+    (void)op;
+    return input;
+}
+
+/* The pipe up to (not with) `op`, as a tree of its own. */
+static struct node *prefix_of(struct binder *b, const struct node *pipe, const struct node *op)
+{
+    struct node *copy = ARENA_NEW(b->q->arena, struct node, b->err);
+    struct node **tail = copy == NULL ? NULL : &copy->args;
+
+    if (copy == NULL)
+        return NULL;
+    *copy = *pipe;
+    for (const struct node *n = pipe->args; n != NULL && n != op; n = n->next) {
+        *tail = ARENA_NEW(b->q->arena, struct node, b->err);
+        if (*tail == NULL)
+            return NULL;
+        **tail = *n;
+        (*tail)->next = NULL;
+        tail = &(*tail)->next;
+    }
+    return copy;
+}
+
+static struct plan *bind_as(struct binder *b, struct plan *input, const struct node *pipe,
+                            const struct node *op)
+{
+    struct binding v = {.name = op->args->name,
+                        .kind = BINDING_TABLE,
+                        .closure = b->bindings,
+                        .text = b->text};
+
+    if (pipe == NULL)
+        return input;
+    v.node = prefix_of(b, pipe, op);
+    return v.node != NULL && bind_push(b, &v) ? input : NULL;
+}
+
+static struct plan *bind_invoke_op(struct binder *b, const struct node *pipe,
+                                   const struct node *op)
+{
+    const struct node *call = op->args;
+    const struct binding *f = bind_find(b, call->name);
+    struct expr *expr = NULL;
+
+    if (pipe == NULL)
+        return bind_fail(b, op->at, "SEM0100", "'invoke' is not supported inside mv-apply");
+    if (f == NULL || f->kind != BINDING_FUNCTION)
+        return bind_unknown(b, call->at, "SEM0260", "function", call->name,
+                            slice_from(NULL, 0));
+    struct node *prefix = prefix_of(b, pipe, op);
+    struct plan *plan =
+        prefix == NULL ? NULL : bind_function(b, f, call, NULL, prefix, &expr);
+    if (plan == NULL && b->err->status == STATUS_OK)
+        return bind_fail(b, call->at, "SEM0100", "'%.*s' gives no table",
+                         SLICE_FMT(slice_head(call->name, 128)));
+    return plan;
+}
+
+static const struct {
+    const char *name;
+    bind_operator_fn *bind;
+} operators[] = {
+    {"where", bind_where},
+    {"filter", bind_where},
+    {"project", bind_project},
+    {"extend", bind_extend},
+    {"project-away", bind_project_away},
+    {"project-keep", bind_project_keep},
+    {"project-rename", bind_project_rename},
+    {"project-reorder", bind_project_reorder},
+    {"summarize", bind_summarize},
+    {"distinct", bind_distinct},
+    {"count", bind_count_op},
+    {"sort", bind_sort},
+    {"order", bind_sort},
+    {"top", bind_top},
+    {"take", bind_take},
+    {"limit", bind_take},
+    {"sample", bind_take},
+    {"join", bind_join},
+    {"lookup", bind_join},
+    {"union", bind_union},
+    {"mv-expand", bind_expand},
+    {"mvexpand", bind_expand},
+    {"mv-apply", bind_apply},
+    {"mvapply", bind_apply},
+    {"serialize", bind_serialize},
+    {"getschema", bind_getschema},
+    {"render", bind_nothing},
+    {"consume", bind_nothing},
+};
+
+struct plan *bind_operator(struct binder *b, struct plan *input, const struct node *pipe,
+                           const struct node *op)
+{
+    struct scope scope = b->scope;
+    struct plan *plan = NULL;
+
+    if (input->depth > BIND_PLAN_DEPTH_MAX) {
+        bind_fail(b, op->at, "E_QUERY_TOO_COMPLEX", "query too complex: more than %u operators",
+                  BIND_PLAN_DEPTH_MAX);
+        b->err->status = STATUS_LIMIT;
+        return NULL;
+    }
+    if (slice_is(op->name, "as"))
+        return bind_as(b, input, pipe, op);
+    if (slice_is(op->name, "invoke"))
+        return bind_invoke_op(b, pipe, op);
+    for (size_t i = 0; i < sizeof(operators) / sizeof(operators[0]); i++) {
+        if (!slice_is(op->name, operators[i].name))
+            continue;
+        b->scope = (struct scope){.columns = &input->schema};
+        b->aggregates = NULL;
+        plan = operators[i].bind(b, input, op);
+        b->scope = scope;
+        b->aggregates = NULL;
+        b->windows = NULL;
+        if (plan != NULL && plan->schema.column_count > TABLE_COLUMNS_MAX)
+            return bind_fail(b, op->at, "E_RUNAWAY_QUERY", "more than %u columns",
+                             TABLE_COLUMNS_MAX);
+        return plan;
+    }
+    return bind_fail(b, op->at, "SEM0100", "operator '%.*s' is not supported",
+                     SLICE_FMT(slice_head(op->name, 64)));
+}

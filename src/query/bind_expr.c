@@ -1,0 +1,535 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* bind_expr.c - names, operators, casts and constants. */
+#include "query/bind_priv.h"
+
+#include "base/limits.h"
+#include "base/text.h"
+#include "query/regex.h"
+
+#include <stdio.h>
+
+void *bind_fail(struct binder *b, uint32_t at, const char *code, const char *format, ...)
+{
+    char message[ERROR_TEXT_BYTES];
+    va_list args;
+
+    va_start(args, format);
+    (void)vsnprintf(message, sizeof(message), format, args);
+    va_end(args);
+    (void)lex_error(b->text, at, code, b->err, "%s", message);
+    return NULL;
+}
+
+void *bind_unknown(struct binder *b, uint32_t at, const char *code, const char *what,
+                   struct slice name, struct slice nearest)
+{
+    if (nearest.size > 0)
+        return bind_fail(b, at, code, "%s '%.*s' is not known; did you mean '%.*s'?", what,
+                         SLICE_FMT(slice_head(name, 128)), SLICE_FMT(slice_head(nearest, 128)));
+    return bind_fail(b, at, code, "%s '%.*s' is not known", what,
+                     SLICE_FMT(slice_head(name, 128)));
+}
+
+static struct expr *new_expr(struct binder *b, enum expr_kind kind, enum type type, uint32_t at)
+{
+    struct expr *expr = ARENA_NEW(b->q->arena, struct expr, b->err);
+
+    if (expr != NULL) {
+        expr->kind = kind;
+        expr->type = type;
+        expr->at = at;
+        expr->weight = 1;
+    }
+    return expr;
+}
+
+struct expr *bind_const_expr(struct binder *b, const struct value *value, uint32_t at)
+{
+    struct expr *expr = new_expr(b, EXPR_CONST, value->type, at);
+
+    if (expr == NULL)
+        return NULL;
+    expr->value = *value;
+    if (type_is_bytes(value->type) && !value->is_null) {
+        expr->value.bytes = arena_copy(b->q->arena, value->bytes, b->err);
+        if (expr->value.bytes.data == NULL)
+            return NULL;
+    }
+    return expr;
+}
+
+struct expr *bind_column_expr(struct binder *b, uint32_t column, enum type type, uint32_t at)
+{
+    struct expr *expr = new_expr(b, EXPR_COLUMN, type, at);
+
+    if (expr != NULL)
+        expr->column = column;
+    return expr;
+}
+
+/* Sums the weights of args into expr; fails when it gets too heavy. */
+static bool weigh(struct binder *b, struct expr *expr)
+{
+    uint64_t weight = 1;
+
+    for (uint32_t i = 0; i < expr->arg_count; i++) {
+        weight += expr->args[i]->weight;
+        expr->is_impure = expr->is_impure || expr->args[i]->is_impure;
+    }
+    if (weight > 4 * (uint64_t)QUERY_NODES_MAX) {
+        bind_fail(b, expr->at, "E_QUERY_TOO_COMPLEX", "query too complex");
+        b->err->status = STATUS_LIMIT;
+        return false;
+    }
+    expr->weight = (uint32_t)weight;
+    return true;
+}
+
+static struct expr *fold(struct binder *b, struct expr *expr)
+{
+    struct value value;
+    struct worker *w = &b->fold.workers[0];
+
+    if (expr_eval_constant(w, expr, &value, b->err) != STATUS_OK) {
+        if (b->err->line == 0)
+            lex_position(b->text, expr->at, &b->err->line, &b->err->column);
+        return NULL;
+    }
+    struct expr *folded = bind_const_expr(b, &value, expr->at);
+    arena_clear(w->batch_arena);
+    return folded;
+}
+
+struct expr *bind_invoke(struct binder *b, uint32_t at, const struct function *function,
+                         struct expr **args, uint32_t count, enum type type, void *state)
+{
+    struct expr *expr = new_expr(b, EXPR_CALL, type, at);
+    bool constant = (function->flags & FUNCTION_IMPURE) == 0;
+
+    if (expr == NULL)
+        return NULL;
+    expr->function = function;
+    expr->call_state = state;
+    expr->args = ARENA_ARRAY(b->q->arena, struct expr *, count + 1, b->err);
+    expr->constants = ARENA_ARRAY(b->q->arena, const struct value *, count + 1, b->err);
+    if (expr->args == NULL || expr->constants == NULL)
+        return NULL;
+    for (uint32_t i = 0; i < count; i++) {
+        expr->args[i] = args[i];
+        constant = constant && args[i]->kind == EXPR_CONST;
+        if (args[i]->kind == EXPR_CONST)
+            expr->constants[i] = &args[i]->value;
+    }
+    expr->arg_count = count;
+    expr->site = b->q->site_count++;
+    expr->is_impure = (function->flags & FUNCTION_IMPURE) != 0;
+    if (!weigh(b, expr))
+        return NULL;
+    return constant ? fold(b, expr) : expr;
+}
+
+struct expr *bind_cast(struct binder *b, struct expr *expr, enum type type)
+{
+    if (expr == NULL || expr->type == type)
+        return expr;
+    return bind_invoke(b, expr->at, operator_cast(type), &expr, 1, type, NULL);
+}
+
+struct expr *bind_typed(struct binder *b, const struct node *node, enum type type)
+{
+    return bind_cast(b, bind_expr(b, node), type);
+}
+
+static bool has_column(const struct expr *expr)
+{
+    bool found = expr->kind == EXPR_COLUMN;
+
+    for (uint32_t i = 0; i < expr->arg_count && !found; i++)
+        found = has_column(expr->args[i]);
+    return found;
+}
+
+struct expr *bind_constant(struct binder *b, const struct node *node)
+{
+    struct scope scope = b->scope;
+
+    b->scope = (struct scope){0};
+    struct expr *expr = bind_expr(b, node);
+    b->scope = scope;
+    if (expr == NULL || expr->kind == EXPR_CONST)
+        return expr;
+    if (has_column(expr))
+        return bind_fail(b, node->at, "SEM0100", "a constant is needed here");
+    return fold(b, expr); /* rand() and the like: once */
+}
+
+bool bind_count(struct binder *b, const struct node *node, uint64_t *ret)
+{
+    struct expr *expr = bind_constant(b, node);
+
+    if (expr == NULL)
+        return false;
+    if ((expr->type != TYPE_LONG && expr->type != TYPE_INT && expr->type != TYPE_REAL) ||
+        expr->value.is_null) {
+        bind_fail(b, node->at, "SEM0100", "expected a whole number of rows");
+        return false;
+    }
+    int64_t count = expr->type == TYPE_REAL ? (int64_t)expr->value.real : expr->value.integer;
+    *ret = count < 0 ? 0 : (uint64_t)count;
+    return true;
+}
+
+struct expr *bind_logic(struct binder *b, uint32_t at, enum expr_kind kind, struct expr **args,
+                        uint32_t count)
+{
+    struct expr *expr = new_expr(b, kind, TYPE_BOOL, at);
+    bool constant = true;
+
+    if (expr == NULL)
+        return NULL;
+    expr->args = ARENA_ARRAY(b->q->arena, struct expr *, count + 1, b->err);
+    if (expr->args == NULL)
+        return NULL;
+    for (uint32_t i = 0; i < count; i++) {
+        if (args[i]->type != TYPE_BOOL && args[i]->type != TYPE_DYNAMIC &&
+            !type_is_number(args[i]->type))
+            return bind_fail(b, args[i]->at, "SEM0106", "expected a bool, found a %s",
+                             type_name(args[i]->type));
+        expr->args[i] = bind_cast(b, args[i], TYPE_BOOL);
+        if (expr->args[i] == NULL)
+            return NULL;
+        constant = constant && expr->args[i]->kind == EXPR_CONST;
+    }
+    expr->arg_count = count;
+    if (!weigh(b, expr))
+        return NULL;
+    return constant ? fold(b, expr) : expr;
+}
+
+/* ---- comparison ---- */
+
+static bool common_type(enum type a, enum type c, enum type *ret)
+{
+    *ret = a;
+    if (a == c)
+        return true;
+    if (type_is_number(a) && type_is_number(c)) {
+        *ret = a == TYPE_DECIMAL || c == TYPE_DECIMAL ? TYPE_DECIMAL
+               : a == TYPE_REAL || c == TYPE_REAL     ? TYPE_REAL
+                                                      : TYPE_LONG;
+        return true;
+    }
+    if (a == TYPE_DYNAMIC || c == TYPE_DYNAMIC) {
+        enum type other = a == TYPE_DYNAMIC ? c : a;
+        *ret = other == TYPE_INT || other == TYPE_LONG ? TYPE_REAL : other;
+        return true;
+    }
+    if ((a == TYPE_BOOL && type_is_number(c)) || (c == TYPE_BOOL && type_is_number(a))) {
+        *ret = a == TYPE_BOOL ? c : a;
+        return true;
+    }
+    if ((a == TYPE_GUID && c == TYPE_STRING) || (c == TYPE_GUID && a == TYPE_STRING)) {
+        *ret = TYPE_GUID;
+        return true;
+    }
+    return false;
+}
+
+struct expr *bind_compare(struct binder *b, uint32_t at, struct slice op, struct expr *left,
+                          struct expr *right)
+{
+    enum type type;
+
+    if (left == NULL || right == NULL)
+        return NULL;
+    bool null_const = (left->kind == EXPR_CONST && left->value.is_null) ||
+                      (right->kind == EXPR_CONST && right->value.is_null);
+    if (left->type == TYPE_DYNAMIC && right->type == TYPE_DYNAMIC)
+        type = null_const ? TYPE_DYNAMIC : TYPE_STRING;
+    else if (!common_type(left->type, right->type, &type))
+        return bind_fail(b, at, "SEM0064", "cannot compare a %s with a %s; convert one of them",
+                         type_name(left->type), type_name(right->type));
+    struct expr *args[2] = {bind_cast(b, left, type), bind_cast(b, right, type)};
+    if (args[0] == NULL || args[1] == NULL)
+        return NULL;
+    return bind_invoke(b, at, operator_compare(op), args, 2, TYPE_BOOL, NULL);
+}
+
+static void free_regex(void *regex)
+{
+    regex_free(regex);
+}
+
+struct expr *bind_string_op(struct binder *b, uint32_t at, struct slice op, struct expr *left,
+                            struct expr *right)
+{
+    if (left == NULL || right == NULL)
+        return NULL;
+    struct expr *args[2] = {bind_cast(b, left, TYPE_STRING), bind_cast(b, right, TYPE_STRING)};
+    if (args[0] == NULL || args[1] == NULL)
+        return NULL;
+    if (slice_is(op, ":"))
+        op = SLICE("has");
+    if (slice_is(op, "matches regex")) {
+        struct regex *regex = NULL;
+        if (args[1]->kind != EXPR_CONST)
+            return bind_fail(b, args[1]->at, "SEM0100", "the pattern must be a constant");
+        if (regex_new(args[1]->value.bytes, 0, &regex, b->err) != STATUS_OK) {
+            lex_position(b->text, args[1]->at, &b->err->line, &b->err->column);
+            return NULL;
+        }
+        if (arena_on_free(b->q->arena, free_regex, regex, b->err) != STATUS_OK) {
+            regex_free(regex);
+            return NULL;
+        }
+        return bind_invoke(b, at, &operator_regex, args, 1, TYPE_BOOL, regex);
+    }
+    const struct function *function = operator_string(op);
+    if (function == NULL)
+        return bind_fail(b, at, "SYN0002", "'%.*s' is not supported", SLICE_FMT(op));
+    return bind_invoke(b, at, function, args, 2, TYPE_BOOL, NULL);
+}
+
+static struct expr *bind_arithmetic(struct binder *b, const struct node *node,
+                                    struct expr *left, struct expr *right)
+{
+    enum type types[3];
+
+    if (left == NULL || right == NULL)
+        return NULL;
+    const struct function *function = operator_arithmetic(node->name, left->type, right->type,
+                                                          &types[0], &types[1], &types[2]);
+    if (function == NULL)
+        return bind_fail(b, node->at, "SEM0001", "cannot compute %s %.*s %s",
+                         type_name(left->type), SLICE_FMT(node->name), type_name(right->type));
+    struct expr *args[2] = {bind_cast(b, left, types[0]), bind_cast(b, right, types[1])};
+    if (args[0] == NULL || args[1] == NULL)
+        return NULL;
+    return bind_invoke(b, node->at, function, args, 2, types[2], NULL);
+}
+
+static struct expr *bind_binary(struct binder *b, const struct node *node)
+{
+    bool is_and = slice_is(node->name, "and");
+
+    if (is_and || slice_is(node->name, "or")) {
+        uint32_t count = node_count(node->args);
+        struct expr **args = ARENA_ARRAY(b->q->arena, struct expr *, count, b->err);
+        uint32_t i = 0;
+        if (args == NULL)
+            return NULL;
+        for (const struct node *arg = node->args; arg != NULL; arg = arg->next) {
+            args[i] = bind_expr(b, arg);
+            if (args[i++] == NULL)
+                return NULL;
+        }
+        return bind_logic(b, node->at, is_and ? EXPR_AND : EXPR_OR, args, count);
+    }
+    struct expr *left = bind_expr(b, node->args);
+    struct expr *right = left == NULL ? NULL : bind_expr(b, node->args->next);
+    if (operator_compare(node->name) != NULL)
+        return bind_compare(b, node->at, node->name, left, right);
+    if (node->name.size == 1 && strchr("+-*/%", node->name.data[0]) != NULL)
+        return bind_arithmetic(b, node, left, right);
+    return bind_string_op(b, node->at, node->name, left, right);
+}
+
+static struct expr *bind_unary(struct binder *b, const struct node *node)
+{
+    struct expr *arg = bind_expr(b, node->args);
+
+    if (arg == NULL || slice_is(node->name, "+"))
+        return arg;
+    if (arg->type == TYPE_BOOL || arg->type == TYPE_DYNAMIC)
+        arg = bind_cast(b, arg, arg->type == TYPE_BOOL ? TYPE_LONG : TYPE_REAL);
+    if (arg == NULL)
+        return NULL;
+    if (!type_is_number(arg->type) && arg->type != TYPE_TIMESPAN)
+        return bind_fail(b, node->at, "SEM0001", "cannot negate a %s", type_name(arg->type));
+    return bind_invoke(b, node->at, &operator_negate, &arg, 1, arg->type, NULL);
+}
+
+static struct expr *bind_between(struct binder *b, const struct node *node)
+{
+    struct expr *x = bind_expr(b, node->args);
+    struct expr *low = x == NULL ? NULL : bind_expr(b, node->args->next);
+    struct expr *high = low == NULL ? NULL : bind_expr(b, node->args->next->next);
+
+    if (high == NULL)
+        return NULL;
+    if (high->type == TYPE_TIMESPAN && low->type == TYPE_DATETIME) { /* start .. length */
+        struct node plus = {.kind = NODE_BINARY, .at = node->at, .name = SLICE("+")};
+        high = bind_arithmetic(b, &plus, low, high);
+        if (high == NULL)
+            return NULL;
+    }
+    bool negated = node->name.data[0] == '!';
+    struct expr *terms[2] = {
+        bind_compare(b, node->at, negated ? SLICE("<") : SLICE(">="), x, low),
+        bind_compare(b, node->at, negated ? SLICE(">") : SLICE("<="), x, high)};
+    if (terms[0] == NULL || terms[1] == NULL)
+        return NULL;
+    return bind_logic(b, node->at, negated ? EXPR_OR : EXPR_AND, terms, 2);
+}
+
+/* ---- names and paths ---- */
+
+static struct slice nearest_column(const struct binder *b, struct slice name)
+{
+    struct slice best = {NULL, 0};
+    size_t distance = name.size <= 3 ? 2 : 4;
+    const struct schema *schemas[2] = {b->scope.columns, b->scope.right};
+
+    for (int s = 0; s < 2; s++) {
+        for (uint32_t i = 0; schemas[s] != NULL && i < schemas[s]->column_count; i++) {
+            struct slice column = schemas[s]->columns[i].name;
+            size_t d = slice_equal_nocase(column, name) ? 0 : text_distance(column, name);
+            if (d < distance) {
+                distance = d;
+                best = column;
+            }
+        }
+    }
+    for (const struct binding *v = b->bindings; v != NULL; v = v->next) {
+        size_t d = text_distance(v->name, name);
+        if (v->kind == BINDING_SCALAR && d < distance) {
+            distance = d;
+            best = v->name;
+        }
+    }
+    return best;
+}
+
+static struct expr *bind_name(struct binder *b, const struct node *node)
+{
+    if (b->aggregates != NULL) {
+        for (uint32_t i = 0; i < b->aggregates->key_count; i++) {
+            if (slice_equal(b->aggregates->keys[i].name, node->name))
+                return bind_column_expr(b, i, b->aggregates->keys[i].expr->type, node->at);
+        }
+    } else if (b->scope.columns != NULL) {
+        uint32_t column = schema_find(b->scope.columns, node->name);
+        if (column != UINT32_MAX)
+            return bind_column_expr(b, column, b->scope.columns->columns[column].type,
+                                    node->at);
+    }
+    const struct binding *found = bind_find(b, node->name);
+    if (found != NULL && found->kind == BINDING_SCALAR) {
+        if (found->expr->kind != EXPR_CONST)
+            return found->expr;
+        struct expr *copy = new_expr(b, EXPR_CONST, found->expr->type, node->at);
+        if (copy != NULL)
+            copy->value = found->expr->value;
+        return copy;
+    }
+    if (found != NULL)
+        return bind_fail(b, node->at, "SEM0100", "'%.*s' is a table, a value is needed here",
+                         SLICE_FMT(slice_head(node->name, 128)));
+    if (b->aggregates != NULL && b->scope.columns != NULL &&
+        schema_find(b->scope.columns, node->name) != UINT32_MAX)
+        return bind_fail(b, node->at, "SEM0100",
+                         "column '%.*s' must stand in an aggregate or behind 'by'",
+                         SLICE_FMT(slice_head(node->name, 128)));
+    return bind_unknown(b, node->at, "SEM0100", "column", node->name,
+                        nearest_column(b, node->name));
+}
+
+/* $left.x and $right.y in `on`. */
+static struct expr *bind_side(struct binder *b, const struct node *node, bool right)
+{
+    const struct schema *schema = right ? b->scope.right : b->scope.columns;
+    uint32_t column = schema_find(schema, node->name);
+
+    if (column == UINT32_MAX)
+        return bind_unknown(b, node->at, "SEM0100", right ? "column of $right" : "column of $left",
+                            node->name, nearest_column(b, node->name));
+    struct expr *expr = bind_column_expr(b, column, schema->columns[column].type, node->at);
+    if (expr != NULL && right)
+        expr->site = 1; /* marks the side until op_join takes it apart */
+    return expr;
+}
+
+static struct expr *bind_member(struct binder *b, const struct node *node)
+{
+    const struct node *target = node->args;
+
+    if (target->kind == NODE_NAME && b->scope.right != NULL &&
+        (slice_is(target->name, "$left") || slice_is(target->name, "$right")))
+        return bind_side(b, node, slice_is(target->name, "$right"));
+    struct expr *base = bind_expr(b, target);
+    if (base == NULL)
+        return NULL;
+    if (base->type == TYPE_STRING && base->kind != EXPR_CONST)
+        return bind_fail(b, node->at, "SEM0100",
+                         "'.%.*s' needs a dynamic value, found a string; use parse_json()",
+                         SLICE_FMT(slice_head(node->name, 128)));
+    if (base->type != TYPE_DYNAMIC)
+        return bind_fail(b, node->at, "SEM0100", "'.%.*s' needs a dynamic value, found a %s",
+                         SLICE_FMT(slice_head(node->name, 128)), type_name(base->type));
+    struct value key = {.type = TYPE_STRING, .bytes = node->name};
+    struct expr *args[2] = {base, bind_const_expr(b, &key, node->at)};
+    if (args[1] == NULL)
+        return NULL;
+    return bind_invoke(b, node->at, &operator_member, args, 2, TYPE_DYNAMIC, NULL);
+}
+
+static struct expr *bind_index(struct binder *b, const struct node *node)
+{
+    struct expr *base = bind_expr(b, node->args);
+    struct expr *index = base == NULL ? NULL : bind_expr(b, node->args->next);
+
+    if (index == NULL)
+        return NULL;
+    if (base->type != TYPE_DYNAMIC)
+        return bind_fail(b, node->at, "SEM0100", "'[...]' needs a dynamic value, found a %s",
+                         type_name(base->type));
+    if (index->type != TYPE_STRING)
+        index = bind_cast(b, index, index->type == TYPE_DYNAMIC ? TYPE_STRING : TYPE_LONG);
+    struct expr *args[2] = {base, index};
+    if (index == NULL)
+        return NULL;
+    return bind_invoke(b, node->at, &operator_element, args, 2, TYPE_DYNAMIC, NULL);
+}
+
+struct expr *bind_expr(struct binder *b, const struct node *node)
+{
+    switch (node->kind) {
+    case NODE_LITERAL:
+        return bind_const_expr(b, &node->value, node->at);
+    case NODE_NAME:
+        return bind_name(b, node);
+    case NODE_CALL:
+        return bind_call(b, node);
+    case NODE_MEMBER:
+        return bind_member(b, node);
+    case NODE_INDEX:
+        return bind_index(b, node);
+    case NODE_UNARY:
+        return bind_unary(b, node);
+    case NODE_BINARY:
+        return bind_binary(b, node);
+    case NODE_IN:
+        return bind_in(b, node);
+    case NODE_BETWEEN:
+        return bind_between(b, node);
+    case NODE_NAMED:
+        return bind_expr(b, node->args);
+    case NODE_STAR:
+        return bind_fail(b, node->at, "SYN0002", "'*' cannot stand here");
+    case NODE_TYPEOF: {
+        struct value name = {.type = TYPE_STRING, .bytes = slice_of(type_name(node->value.type))};
+        return bind_const_expr(b, &name, node->at);
+    }
+    case NODE_ORDER:
+    case NODE_COLUMN:
+    case NODE_PARAM:
+    case NODE_PIPE:
+    case NODE_OPERATOR:
+    case NODE_SOURCE:
+    case NODE_FUNCTION:
+    case NODE_LET:
+    case NODE_DECLARE:
+        break;
+    }
+    return bind_fail(b, node->at, "SEM0100", "a table cannot stand here; a value is needed");
+}

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* bind_in.c - in, has_any, has_all and their lists: literals, dynamic arrays,
+ * tables. */
+#include "query/bind_priv.h"
+#include "query/rowset_priv.h"
+
+#include "table/dynamic.h"
+
+struct values {
+    struct value *items;
+    uint32_t count, capacity;
+};
+
+static bool add_value(struct binder *b, struct values *list, const struct value *v)
+{
+    if (list->count == list->capacity) {
+        uint32_t capacity = list->capacity == 0 ? 16 : list->capacity * 2;
+        struct value *items = ARENA_ARRAY(b->q->arena, struct value, capacity, b->err);
+        if (items == NULL)
+            return false;
+        if (list->count > 0)
+            memcpy(items, list->items, list->count * sizeof(*items));
+        list->items = items;
+        list->capacity = capacity;
+    }
+    list->items[list->count++] = *v;
+    return true;
+}
+
+static bool add_table(struct binder *b, struct values *list, const struct node *node)
+{
+    struct rowset *rows = NULL;
+    struct scope scope = b->scope;
+    struct aggregates *aggregates = b->aggregates;
+
+    b->aggregates = NULL;
+    b->scope = (struct scope){0};
+    struct plan *plan = bind_table(b, node);
+    b->scope = scope;
+    b->aggregates = aggregates;
+    if (plan == NULL || !bind_run(b, plan, &rows))
+        return false;
+    for (uint32_t c = 0; rows != NULL && c < rows->chunk_count; c++) {
+        for (uint32_t r = 0; r < rows->chunks[c].row_count; r++) {
+            struct value v = rowset_value(rows, c * BATCH_ROWS_MAX + r, 0);
+            if (!add_value(b, list, &v))
+                return false;
+        }
+    }
+    return true;
+}
+
+static bool add_array(struct binder *b, struct values *list, struct slice json)
+{
+    struct dynamic_iterator it = dynamic_iterate(json);
+
+    while (dynamic_next(&it)) {
+        struct value v;
+        if (dynamic_to_value(b->q->arena, it.value, &v, b->err) != STATUS_OK)
+            return false;
+        if (v.type == TYPE_DYNAMIC)
+            v.bytes = it.value;
+        if (!add_value(b, list, &v))
+            return false;
+    }
+    return true;
+}
+
+/* False with *ret_dynamic set if an element is no constant. */
+static bool collect(struct binder *b, const struct node *list, struct values *ret,
+                    bool *ret_open)
+{
+    for (const struct node *item = list; item != NULL; item = item->next) {
+        if (bind_is_tabular(b, item)) {
+            if (!add_table(b, ret, item))
+                return false;
+            continue;
+        }
+        struct expr *expr = bind_expr(b, item);
+        if (expr == NULL)
+            return false;
+        if (expr->kind != EXPR_CONST) {
+            *ret_open = true;
+            continue;
+        }
+        bool array = expr->type == TYPE_DYNAMIC && !expr->value.is_null &&
+                     dynamic_kind(expr->value.bytes) == JSON_ARRAY;
+        if (array ? !add_array(b, ret, expr->value.bytes) : !add_value(b, ret, &expr->value))
+            return false;
+    }
+    return true;
+}
+
+/* A list with columns in it: a chain of comparisons. */
+static struct expr *bind_open_in(struct binder *b, const struct node *node, struct expr *left,
+                                 bool nocase, bool negated)
+{
+    uint32_t count = node_count(node->body);
+    struct expr **terms = ARENA_ARRAY(b->q->arena, struct expr *, count + 1, b->err);
+    uint32_t i = 0;
+
+    for (const struct node *item = node->body; item != NULL && terms != NULL;
+         item = item->next) {
+        struct expr *right = bind_expr(b, item);
+        if (right == NULL)
+            return NULL;
+        if (right->type == TYPE_DYNAMIC) {
+            const struct function *has = function_find(SLICE("set_has_element"));
+            struct expr *args[2] = {right, left};
+            struct value no = {.type = TYPE_BOOL};
+            terms[i] = has == NULL ? bind_const_expr(b, &no, node->at)
+                                   : bind_invoke(b, node->at, has, args, 2, TYPE_BOOL, NULL);
+        } else if (nocase) {
+            terms[i] = bind_string_op(b, node->at, SLICE("=~"), left, right);
+        } else {
+            terms[i] = bind_compare(b, node->at, SLICE("=="), left, right);
+        }
+        if (terms[i++] == NULL)
+            return NULL;
+    }
+    if (terms == NULL)
+        return NULL;
+    struct expr *any = i == 1 ? terms[0] : bind_logic(b, node->at, EXPR_OR, terms, i);
+    if (any == NULL || !negated)
+        return any;
+    return bind_invoke(b, node->at, &operator_not, &any, 1, TYPE_BOOL, NULL);
+}
+
+static struct expr *bind_set(struct binder *b, const struct node *node, struct expr *left,
+                             const struct values *list, bool nocase, bool negated)
+{
+    enum type type = left->type;
+
+    if (nocase || type == TYPE_DYNAMIC)
+        type = TYPE_STRING;
+    if (type == TYPE_INT)
+        type = TYPE_LONG;
+    for (uint32_t i = 0; i < list->count && type == TYPE_LONG; i++) {
+        if (list->items[i].type == TYPE_REAL)
+            type = TYPE_REAL;
+    }
+    struct in_set *set =
+        in_set_new(b->q->arena, type, nocase, negated, list->count, b->err);
+    if (set == NULL)
+        return NULL;
+    for (uint32_t i = 0; i < list->count; i++) {
+        struct expr *item = bind_const_expr(b, &list->items[i], node->at);
+        item = item == NULL ? NULL : bind_cast(b, item, type);
+        if (item == NULL)
+            return NULL;
+        bool lost = item->value.is_null && !list->items[i].is_null;
+        if (!lost && in_set_add(set, &item->value, b->err) != STATUS_OK)
+            return NULL;
+    }
+    struct expr *arg = bind_cast(b, left, type);
+    return arg == NULL ? NULL
+                       : bind_invoke(b, node->at, &operator_in, &arg, 1, TYPE_BOOL, set);
+}
+
+static struct expr *bind_has_list(struct binder *b, const struct node *node, struct expr *left,
+                                  const struct values *list)
+{
+    struct has_list *words = ARENA_NEW(b->q->arena, struct has_list, b->err);
+    struct slice *texts = ARENA_ARRAY(b->q->arena, struct slice, list->count + 1, b->err);
+
+    if (words == NULL || texts == NULL)
+        return NULL;
+    for (uint32_t i = 0; i < list->count; i++) {
+        struct expr *item = bind_const_expr(b, &list->items[i], node->at);
+        item = item == NULL ? NULL : bind_cast(b, item, TYPE_STRING);
+        if (item == NULL)
+            return NULL;
+        if (item->value.bytes.size > 0)
+            texts[words->count++] = item->value.bytes;
+    }
+    words->words = texts;
+    words->negated = node->name.data[0] == '!';
+    words->all = slice_ends_with(node->name, SLICE("all"));
+    struct expr *arg = bind_cast(b, left, TYPE_STRING);
+    if (arg == NULL)
+        return NULL;
+    return bind_invoke(b, node->at, &operator_has_list, &arg, 1, TYPE_BOOL, words);
+}
+
+struct expr *bind_in(struct binder *b, const struct node *node)
+{
+    struct expr *left = bind_expr(b, node->args);
+    struct values list = {0};
+    bool open = false;
+
+    if (left == NULL || !collect(b, node->body, &list, &open))
+        return NULL;
+    bool negated = node->name.data[0] == '!';
+    bool nocase = node->name.data[node->name.size - 1] == '~';
+    bool has = slice_is(slice_head(slice_tail(node->name, negated), 3), "has");
+    if (has && open)
+        return bind_fail(b, node->at, "SEM0100", "'%.*s' needs a constant list",
+                         SLICE_FMT(node->name));
+    if (has)
+        return bind_has_list(b, node, left, &list);
+    return open ? bind_open_in(b, node, left, nocase, negated)
+                : bind_set(b, node, left, &list, nocase, negated);
+}

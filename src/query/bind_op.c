@@ -1,0 +1,536 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* bind_op.c - operators that become where, project, sort, take. */
+#include "query/bind_priv.h"
+#include "query/rowset_priv.h"
+
+#include "base/text.h"
+
+const struct node *bind_param(const struct node *op, const char *name)
+{
+    for (const struct node *p = op->params; p != NULL; p = p->next) {
+        if (slice_is(p->name, name))
+            return p->args;
+    }
+    return NULL;
+}
+
+bool bind_pattern_matches(struct slice pattern, struct slice name)
+{
+    size_t p = 0;
+    size_t n = 0;
+    size_t star = SIZE_MAX;
+    size_t mark = 0;
+
+    while (n < name.size) {
+        if (p < pattern.size && pattern.data[p] == '*') {
+            star = p++;
+            mark = n;
+        } else if (p < pattern.size && pattern.data[p] == name.data[n]) {
+            p++;
+            n++;
+        } else if (star != SIZE_MAX) {
+            p = star + 1;
+            n = ++mark;
+        } else {
+            return false;
+        }
+    }
+    while (p < pattern.size && pattern.data[p] == '*')
+        p++;
+    return p == pattern.size;
+}
+
+struct slice bind_join_name(struct binder *b, const char *prefix, struct slice name)
+{
+    struct buf buf;
+
+    buf_init(&buf, COLUMN_NAME_BYTES_MAX * 4);
+    buf_add_text(&buf, prefix);
+    buf_add_slice(&buf, name);
+    struct slice both = arena_copy(b->q->arena, buf_slice(&buf), b->err);
+    buf_release(&buf);
+    return both;
+}
+
+/* Conversions give their column the name of what they convert. */
+static bool keeps_name(struct slice function)
+{
+    static const char *const names[] = {
+        "bin", "floor", "tostring", "toint", "tolong", "todouble", "toreal", "todatetime",
+        "totimespan", "tobool", "toboolean", "todynamic", "toguid", "todecimal", "parse_json",
+        "bin_at", "toobject", "parsejson"};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (slice_is(function, names[i]))
+            return true;
+    }
+    return false;
+}
+
+static struct slice aggregate_prefix(struct slice name)
+{
+    static const struct {
+        const char *name, *prefix;
+    } prefixes[] = {{"make_set", "set"},       {"makeset", "set"},     {"make_set_if", "set"},
+                    {"make_list", "list"},     {"makelist", "list"},   {"make_list_if", "list"},
+                    {"make_list_with_nulls", "list"},                  {"make_bag", "bag"},
+                    {"make_bag_if", "bag"},    {"make_dictionary", "dictionary"},
+                    {"percentilew", "percentile"},
+                    {"percentiles", "percentile"}};
+
+    for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
+        if (slice_is(name, prefixes[i].name))
+            return slice_of(prefixes[i].prefix);
+    }
+    return name;
+}
+
+static struct slice joined(struct binder *b, struct slice left, struct slice right)
+{
+    struct buf buf;
+
+    buf_init(&buf, COLUMN_NAME_BYTES_MAX * 4);
+    buf_add_slice(&buf, left);
+    buf_add_byte(&buf, '_');
+    buf_add_slice(&buf, right);
+    struct slice both = arena_copy(b->q->arena, buf_slice(&buf), b->err);
+    buf_release(&buf);
+    return both;
+}
+
+struct slice bind_name_of(struct binder *b, const struct node *node)
+{
+    struct slice none = {NULL, 0};
+
+    if (node->kind == NODE_NAME)
+        return node->name;
+    if (node->kind == NODE_NAMED)
+        return node->by->name;
+    if (node->kind == NODE_MEMBER) {
+        struct slice base = bind_name_of(b, node->args);
+        return base.size == 0 ? node->name : joined(b, base, node->name);
+    }
+    if (node->kind == NODE_INDEX && node->args->next->kind == NODE_LITERAL) {
+        struct slice base = bind_name_of(b, node->args);
+        const struct value *index = &node->args->next->value;
+        struct buf buf;
+        if (base.size == 0)
+            return none;
+        if (index->type == TYPE_STRING)
+            return joined(b, base, index->bytes);
+        buf_init(&buf, 64);
+        buf_add_i64(&buf, index->integer);
+        struct slice name = joined(b, base, buf_slice(&buf));
+        buf_release(&buf);
+        return name;
+    }
+    if (node->kind == NODE_CALL && node->args != NULL && keeps_name(node->name))
+        return bind_name_of(b, node->args);
+    const struct aggregate *aggregate =
+        node->kind == NODE_CALL ? aggregate_find(node->name) : NULL;
+    if (aggregate != NULL && aggregate->is_row_picker && node->args != NULL) {
+        struct slice arg = bind_name_of(b, node->args);
+        if (slice_is(node->name, "any"))
+            return joined(b, SLICE("any"), arg);
+        return arg;
+    }
+    if (aggregate != NULL) {
+        struct slice arg =
+            node->args == NULL || slice_is(node->name, "countif") ? none : bind_name_of(b, node->args);
+        return joined(b, aggregate_prefix(node->name), arg);
+    }
+    return none;
+}
+
+struct output *bind_all(struct binder *b, const struct schema *schema, uint32_t extra)
+{
+    struct output *outputs =
+        ARENA_ARRAY(b->q->arena, struct output, schema->column_count + extra + 1, b->err);
+
+    for (uint32_t i = 0; outputs != NULL && i < schema->column_count; i++) {
+        outputs[i].name = schema->columns[i].name;
+        outputs[i].expr = bind_column_expr(b, i, schema->columns[i].type, 0);
+        if (outputs[i].expr == NULL)
+            return NULL;
+    }
+    return outputs;
+}
+
+static uint32_t find_output(const struct output *outputs, uint32_t count, struct slice name)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (slice_equal(outputs[i].name, name))
+            return i;
+    }
+    return UINT32_MAX;
+}
+
+static struct slice numbered(struct binder *b, const char *prefix, uint32_t number)
+{
+    struct buf buf;
+
+    buf_init(&buf, 64);
+    buf_add_text(&buf, prefix);
+    buf_add_u64(&buf, number);
+    struct slice name = arena_copy(b->q->arena, buf_slice(&buf), b->err);
+    buf_release(&buf);
+    return name;
+}
+
+/* ---- where ---- */
+
+/* Runs `plan` under the windows that binding its expressions found. */
+static struct plan *under_windows(struct binder *b, struct plan *plan,
+                                  const struct windows *windows)
+{
+    return windows->count == 0
+               ? plan
+               : plan_window(b->q, plan, windows->calls, windows->count, b->err);
+}
+
+struct plan *bind_where(struct binder *b, struct plan *input, const struct node *op)
+{
+    struct windows windows = {.base = input->schema.column_count};
+
+    b->windows = &windows;
+    struct expr *predicate = bind_expr(b, op->args);
+    b->windows = NULL;
+    if (predicate == NULL)
+        return NULL;
+    if (predicate->type != TYPE_BOOL && predicate->type != TYPE_DYNAMIC &&
+        !type_is_number(predicate->type))
+        return bind_fail(b, op->args->at, "SEM0106", "where needs a bool, found a %s",
+                         type_name(predicate->type));
+    predicate = bind_cast(b, predicate, TYPE_BOOL);
+    struct plan *below = under_windows(b, input, &windows);
+    struct plan *where =
+        predicate == NULL || below == NULL ? NULL : plan_where(b->q, below, predicate, b->err);
+    if (where == NULL || windows.count == 0)
+        return where;
+    struct output *outputs = bind_all(b, &input->schema, 0);
+    return outputs == NULL ? NULL
+                           : plan_project(b->q, where, outputs, input->schema.column_count, b->err);
+}
+
+/* ---- project and extend ---- */
+
+struct list {
+    struct output *outputs;
+    uint32_t count, fixed; /* fixed: columns of the input in front (extend) */
+    uint32_t unnamed;
+    const char *prefix;
+};
+
+static bool put(struct binder *b, struct list *list, struct slice name, struct expr *expr,
+                bool named, uint32_t at)
+{
+    uint32_t old = find_output(list->outputs, list->count, name);
+
+    if (old != UINT32_MAX && old < list->fixed) {
+        list->outputs[old].expr = expr;
+        return true;
+    }
+    if (old != UINT32_MAX && named) {
+        bind_fail(b, at, "SEM0111", "column '%.*s' stands twice",
+                  SLICE_FMT(slice_head(name, 128)));
+        return false;
+    }
+    for (uint32_t n = 1; old != UINT32_MAX; n++) {
+        struct slice candidate = numbered(b, "", n);
+        candidate = bind_join_name(b, "", candidate);
+        struct buf buf;
+        buf_init(&buf, COLUMN_NAME_BYTES_MAX * 4);
+        buf_add_slice(&buf, name);
+        buf_add_u64(&buf, n);
+        candidate = arena_copy(b->q->arena, buf_slice(&buf), b->err);
+        buf_release(&buf);
+        if (candidate.data == NULL)
+            return false;
+        old = find_output(list->outputs, list->count, candidate);
+        if (old == UINT32_MAX)
+            name = candidate;
+    }
+    list->outputs[list->count++] = (struct output){name, expr};
+    return true;
+}
+
+/* (a, b) = f(): the elements of the array f gives. */
+static bool put_multi(struct binder *b, struct list *list, const struct node *item,
+                      struct expr *expr)
+{
+    int64_t index = 0;
+
+    if (expr->type != TYPE_DYNAMIC) {
+        bind_fail(b, item->at, "SEM0100", "several names need a dynamic array");
+        return false;
+    }
+    for (const struct node *name = item->by; name != NULL; name = name->next) {
+        struct value at = {.type = TYPE_LONG, .integer = index++};
+        struct expr *args[2] = {expr, bind_const_expr(b, &at, item->at)};
+        struct expr *element =
+            args[1] == NULL
+                ? NULL
+                : bind_invoke(b, item->at, &operator_element, args, 2, TYPE_DYNAMIC, NULL);
+        if (element == NULL || !put(b, list, name->name, element, true, item->at))
+            return false;
+    }
+    return true;
+}
+
+static bool bind_item(struct binder *b, struct list *list, const struct node *item,
+                      const struct schema *schema)
+{
+    if (item->kind == NODE_STAR) {
+        for (uint32_t i = 0; i < schema->column_count; i++) {
+            struct expr *expr = bind_column_expr(b, i, schema->columns[i].type, item->at);
+            if (!bind_pattern_matches(item->name, schema->columns[i].name))
+                continue;
+            if (expr == NULL || !put(b, list, schema->columns[i].name, expr, false, item->at))
+                return false;
+        }
+        return true;
+    }
+    struct expr *expr = bind_expr(b, item);
+    if (expr == NULL)
+        return false;
+    if ((item->flags & NODE_MULTI) != 0 && item->by->next != NULL)
+        return put_multi(b, list, item, expr);
+    struct slice name = bind_name_of(b, item);
+    bool named = item->kind == NODE_NAMED || item->kind == NODE_NAME;
+    if (name.size == 0)
+        name = numbered(b, list->prefix, list->unnamed++ + (list->prefix[0] == 'C'));
+    return put(b, list, name, expr, named, item->at);
+}
+
+static uint32_t list_room(const struct node *items, const struct schema *schema)
+{
+    uint32_t room = 1;
+
+    for (const struct node *item = items; item != NULL; item = item->next)
+        room += item->kind == NODE_STAR ? schema->column_count : 1 + node_count(item->by);
+    return room;
+}
+
+static struct plan *bind_list(struct binder *b, struct plan *input, const struct node *items,
+                              bool keep, const char *prefix)
+{
+    struct windows windows = {.base = input->schema.column_count};
+    struct list list = {.prefix = prefix};
+    uint32_t room = list_room(items, &input->schema);
+
+    list.outputs = keep ? bind_all(b, &input->schema, room)
+                        : ARENA_ARRAY(b->q->arena, struct output, room, b->err);
+    if (list.outputs == NULL)
+        return NULL;
+    list.count = list.fixed = keep ? input->schema.column_count : 0;
+    b->windows = &windows;
+    bool ok = true;
+    for (const struct node *item = items; item != NULL && ok; item = item->next)
+        ok = bind_item(b, &list, item, &input->schema);
+    b->windows = NULL;
+    if (!ok)
+        return NULL;
+    struct plan *below = under_windows(b, input, &windows);
+    return below == NULL ? NULL : plan_project(b->q, below, list.outputs, list.count, b->err);
+}
+
+struct plan *bind_project(struct binder *b, struct plan *input, const struct node *op)
+{
+    return bind_list(b, input, op->args, false,
+                     slice_is(op->name, "print") ? "print_" : "Column");
+}
+
+/* Later items of one extend see the input, not the earlier items. */
+struct plan *bind_extend(struct binder *b, struct plan *input, const struct node *op)
+{
+    return bind_list(b, input, op->args, true, "Column");
+}
+
+struct plan *bind_serialize(struct binder *b, struct plan *input, const struct node *op)
+{
+    struct plan *plan = op->args == NULL ? input : bind_extend(b, input, op);
+
+    if (plan != NULL && op->args != NULL)
+        plan->is_serialized = true;
+    return plan;
+}
+
+static bool any_matches(const struct node *patterns, struct slice name)
+{
+    for (const struct node *p = patterns; p != NULL; p = p->next) {
+        if (p->kind == NODE_STAR ? bind_pattern_matches(p->name, name)
+                                 : slice_equal(p->name, name))
+            return true;
+    }
+    return false;
+}
+
+static bool check_names(struct binder *b, const struct schema *schema,
+                        const struct node *patterns)
+{
+    for (const struct node *p = patterns; p != NULL; p = p->next) {
+        if (p->kind == NODE_NAME && schema_find(schema, p->name) == UINT32_MAX &&
+            bind_expr(b, p) == NULL)
+            return false;
+    }
+    return true;
+}
+
+static struct plan *pick(struct binder *b, struct plan *input, const struct node *op, bool keep)
+{
+    struct output *outputs = bind_all(b, &input->schema, 0);
+    uint32_t count = 0;
+
+    if (outputs == NULL || !check_names(b, &input->schema, op->args))
+        return NULL;
+    for (uint32_t i = 0; i < input->schema.column_count; i++) {
+        if (any_matches(op->args, input->schema.columns[i].name) == keep)
+            outputs[count++] = outputs[i];
+    }
+    return plan_project(b->q, input, outputs, count, b->err);
+}
+
+struct plan *bind_project_away(struct binder *b, struct plan *input, const struct node *op)
+{
+    return pick(b, input, op, false);
+}
+
+struct plan *bind_project_keep(struct binder *b, struct plan *input, const struct node *op)
+{
+    return pick(b, input, op, true);
+}
+
+struct plan *bind_project_rename(struct binder *b, struct plan *input, const struct node *op)
+{
+    struct output *outputs = bind_all(b, &input->schema, 0);
+
+    for (const struct node *item = op->args; item != NULL && outputs != NULL; item = item->next) {
+        if (item->kind != NODE_NAMED || item->args->kind != NODE_NAME)
+            return bind_fail(b, item->at, "SEM0100", "expected new_name = old_name");
+        uint32_t column = schema_find(&input->schema, item->args->name);
+        if (column == UINT32_MAX)
+            return bind_expr(b, item->args) == NULL
+                       ? NULL
+                       : bind_fail(b, item->at, "SEM0100", "expected a column");
+        outputs[column].name = item->by->name;
+    }
+    return outputs == NULL
+               ? NULL
+               : plan_project(b->q, input, outputs, input->schema.column_count, b->err);
+}
+
+static int by_name(const struct output *a, const struct output *c, bool descending)
+{
+    int order = slice_compare(a->name, c->name);
+    return descending ? -order : order;
+}
+
+struct plan *bind_project_reorder(struct binder *b, struct plan *input, const struct node *op)
+{
+    struct output *all = bind_all(b, &input->schema, 0);
+    uint32_t total = input->schema.column_count;
+    struct output *outputs = ARENA_ARRAY(b->q->arena, struct output, total + 1, b->err);
+    uint32_t count = 0;
+
+    if (all == NULL || outputs == NULL || !check_names(b, &input->schema, op->args))
+        return NULL;
+    for (const struct node *p = op->args; p != NULL; p = p->next) {
+        uint32_t first = count;
+        for (uint32_t i = 0; i < total; i++) {
+            if (all[i].expr == NULL ||
+                !(p->kind == NODE_STAR ? bind_pattern_matches(p->name, all[i].name)
+                                       : slice_equal(p->name, all[i].name)))
+                continue;
+            uint32_t at = count++;
+            bool sorted = (p->flags & (NODE_ASC | NODE_DESC)) != 0;
+            while (sorted && at > first &&
+                   by_name(&all[i], &outputs[at - 1], (p->flags & NODE_DESC) != 0) < 0) {
+                outputs[at] = outputs[at - 1];
+                at--;
+            }
+            outputs[at] = all[i];
+            all[i].expr = NULL;
+        }
+    }
+    for (uint32_t i = 0; i < total; i++) {
+        if (all[i].expr != NULL)
+            outputs[count++] = all[i];
+    }
+    return plan_project(b->q, input, outputs, count, b->err);
+}
+
+/* ---- sort, top, take ---- */
+
+static struct plan *bind_order(struct binder *b, struct plan *input, const struct node *list,
+                               uint64_t limit)
+{
+    struct order *orders = ARENA_ARRAY(b->q->arena, struct order, node_count(list), b->err);
+    uint32_t count = 0;
+
+    for (const struct node *o = list; o != NULL && orders != NULL; o = o->next) {
+        struct order *order = &orders[count++];
+        order->expr = bind_expr(b, o->args);
+        if (order->expr == NULL)
+            return NULL;
+        order->descending = (o->flags & NODE_ASC) == 0;
+        order->nulls_first = (o->flags & NODE_NULLS_FIRST) != 0 ||
+                             ((o->flags & NODE_NULLS_LAST) == 0 && !order->descending);
+    }
+    return orders == NULL ? NULL : plan_sort(b->q, input, orders, count, limit, b->err);
+}
+
+struct plan *bind_sort(struct binder *b, struct plan *input, const struct node *op)
+{
+    return bind_order(b, input, op->by, UINT64_MAX);
+}
+
+struct plan *bind_top(struct binder *b, struct plan *input, const struct node *op)
+{
+    uint64_t limit;
+    return bind_count(b, op->args, &limit) ? bind_order(b, input, op->by, limit) : NULL;
+}
+
+struct plan *bind_take(struct binder *b, struct plan *input, const struct node *op)
+{
+    uint64_t limit;
+    struct plan *plan =
+        bind_count(b, op->args, &limit) ? plan_take(b->q, input, limit, b->err) : NULL;
+    return plan;
+}
+
+/* ---- getschema ---- */
+
+static const char *clr_name(enum type type)
+{
+    static const char *const names[TYPE_COUNT_] = {
+        [TYPE_BOOL] = "System.SByte",          [TYPE_INT] = "System.Int32",
+        [TYPE_LONG] = "System.Int64",          [TYPE_REAL] = "System.Double",
+        [TYPE_DECIMAL] = "System.Data.SqlTypes.SqlDecimal",
+        [TYPE_DATETIME] = "System.DateTime",   [TYPE_TIMESPAN] = "System.TimeSpan",
+        [TYPE_GUID] = "System.Guid",           [TYPE_STRING] = "System.String",
+        [TYPE_DYNAMIC] = "System.Object"};
+    return names[type];
+}
+
+struct plan *bind_getschema(struct binder *b, struct plan *input, const struct node *op)
+{
+    static const struct column columns[] = {{{"ColumnName", 10}, TYPE_STRING},
+                                            {{"ColumnOrdinal", 13}, TYPE_INT},
+                                            {{"DataType", 8}, TYPE_STRING},
+                                            {{"ColumnType", 10}, TYPE_STRING}};
+    struct schema schema = {columns, 4};
+    struct rowset *rows = rowset_new(b->q->arena, &schema, NULL, b->err);
+
+    (void)op;
+    for (uint32_t i = 0; rows != NULL && i < input->schema.column_count; i++) {
+        const struct column *c = &input->schema.columns[i];
+        struct value values[4] = {
+            {.type = TYPE_STRING, .bytes = c->name},
+            {.type = TYPE_INT, .integer = i},
+            {.type = TYPE_STRING, .bytes = slice_of(clr_name(c->type))},
+            {.type = TYPE_STRING, .bytes = slice_of(type_name(c->type))}};
+        if (rowset_add_values(rows, values, b->err) != STATUS_OK)
+            return NULL;
+    }
+    return rows == NULL ? NULL : plan_rows(b->q, &schema, rows, b->err);
+}

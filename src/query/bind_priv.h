@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* bind_priv.h - from syntax tree to plans and bound expressions.
+ *
+ * A tabular let is a closure (tree, names, text) that is bound anew at each
+ * use, so that every use is pruned and filtered by itself; materialize() gives
+ * a cell instead.  Scalar lets and subqueries (toscalar, in (T)) are evaluated
+ * while binding and become constants.
+ */
+#ifndef QUERY_BIND_PRIV_H
+#define QUERY_BIND_PRIV_H
+
+#include "query/ast_priv.h"
+#include "query/lex_priv.h"
+#include "query/run_priv.h"
+
+enum binding_kind {
+    BINDING_SCALAR,   /* expr: a constant or a parameter's expression */
+    BINDING_TABLE,    /* node with closure and text */
+    BINDING_FUNCTION, /* node: NODE_FUNCTION */
+    BINDING_CELL,     /* plan: materialized */
+    BINDING_SCHEMA,   /* the source of mv-apply, or a table of a check: plan */
+};
+
+struct binding {
+    struct slice name;
+    enum binding_kind kind;
+    struct expr *expr;
+    const struct node *node;
+    const struct binding *closure;
+    struct slice text;
+    struct plan *plan;
+    const struct binding *next;
+};
+
+/* What a name can mean in an expression: columns of the input, and for join
+ * conditions $left and $right. */
+struct scope {
+    const struct schema *columns;
+    const struct schema *right; /* not NULL in `on`: $left is columns */
+};
+
+/* Aggregates found while binding the expressions of summarize. */
+struct aggregates {
+    struct aggregate_call *calls;
+    uint32_t count, capacity;
+    uint32_t key_count, output_count;
+    const struct output *keys;
+};
+
+struct windows {
+    struct window_call *calls;
+    uint32_t count, capacity;
+    uint32_t base; /* columns of the input */
+};
+
+struct binder {
+    struct query *q;
+    struct error *err;
+    struct slice text; /* that positions refer to */
+    const struct binding *bindings;
+    struct scope scope;
+    struct aggregates *aggregates; /* NULL where none may stand */
+    struct windows *windows;       /* NULL where none may stand */
+    struct run fold;               /* one worker, to evaluate constants */
+    const struct slice *views;     /* names of the views being bound, innermost last */
+    uint32_t view_count;
+    uint32_t depth;   /* of function calls and views */
+    bool is_dry;      /* only to find errors: subqueries do not run */
+    uint64_t weight;  /* operators bound: bounds what lets can unfold to */
+};
+
+#define BIND_DEPTH_MAX 64u
+#define BIND_PLAN_DEPTH_MAX 400u
+
+/* Errors: fill b->err at the node and return NULL. */
+void *bind_fail(struct binder *b, uint32_t at, const char *code, const char *format, ...)
+    PRINTF_LIKE(4, 5);
+void *bind_unknown(struct binder *b, uint32_t at, const char *code, const char *what,
+                   struct slice name, struct slice nearest);
+
+/* ---- expressions ---- */
+struct expr *bind_expr(struct binder *b, const struct node *node);
+struct expr *bind_typed(struct binder *b, const struct node *node, enum type type);
+struct expr *bind_constant(struct binder *b, const struct node *node); /* a folded one */
+bool bind_count(struct binder *b, const struct node *node, uint64_t *ret); /* >= 0 */
+struct expr *bind_cast(struct binder *b, struct expr *expr, enum type type);
+struct expr *bind_invoke(struct binder *b, uint32_t at, const struct function *function,
+                         struct expr **args, uint32_t count, enum type type, void *state);
+struct expr *bind_const_expr(struct binder *b, const struct value *value, uint32_t at);
+struct expr *bind_column_expr(struct binder *b, uint32_t column, enum type type, uint32_t at);
+struct expr *bind_call(struct binder *b, const struct node *node);
+struct expr *bind_in(struct binder *b, const struct node *node);
+struct expr *bind_compare(struct binder *b, uint32_t at, struct slice op, struct expr *left,
+                          struct expr *right);
+struct expr *bind_logic(struct binder *b, uint32_t at, enum expr_kind kind, struct expr **args,
+                        uint32_t count);
+struct expr *bind_string_op(struct binder *b, uint32_t at, struct slice op, struct expr *left,
+                            struct expr *right);
+struct expr *bind_aggregate(struct binder *b, const struct node *node,
+                            const struct aggregate *aggregate);
+struct expr *bind_window(struct binder *b, const struct node *node);
+
+/* The default name of an expression's column, or an empty slice. */
+struct slice bind_name_of(struct binder *b, const struct node *node);
+struct slice bind_join_name(struct binder *b, const char *prefix, struct slice name);
+
+/* ---- tables ---- */
+bool bind_is_tabular(struct binder *b, const struct node *node);
+struct plan *bind_table(struct binder *b, const struct node *node);
+struct plan *bind_operator(struct binder *b, struct plan *input, const struct node *pipe,
+                           const struct node *op);
+struct plan *bind_named_table(struct binder *b, struct slice name, uint32_t at);
+struct plan *bind_apply_operators(struct binder *b, struct plan *input, const struct node *ops);
+/* Binds the body of a function; *ret_expr or the returned plan. */
+struct plan *bind_function(struct binder *b, const struct binding *function,
+                           const struct node *call, struct plan *first_plan,
+                           const struct node *first_node, struct expr **ret_expr);
+const struct binding *bind_find(const struct binder *b, struct slice name);
+bool bind_push(struct binder *b, const struct binding *binding);
+/* Binds the statements; the last tabular one, or NULL with *ret_expr. */
+struct plan *bind_statements(struct binder *b, const struct node *list, struct expr **ret_expr);
+/* Runs a plan now; NULL rows with check_only. */
+bool bind_run(struct binder *b, struct plan *plan, struct rowset **ret);
+
+/* ---- operators, by file ---- */
+typedef struct plan *bind_operator_fn(struct binder *b, struct plan *input,
+                                      const struct node *op);
+bind_operator_fn bind_where, bind_project, bind_extend, bind_project_away, bind_project_keep,
+    bind_project_rename, bind_project_reorder, bind_summarize, bind_distinct, bind_count_op,
+    bind_sort, bind_top, bind_take, bind_join, bind_union, bind_expand, bind_apply, bind_parse,
+    bind_parse_kv, bind_serialize, bind_getschema, bind_evaluate, bind_search, bind_top_nested,
+    bind_sample_distinct;
+struct plan *bind_source(struct binder *b, const struct node *node);
+struct plan *bind_union_source(struct binder *b, const struct node *node);
+const struct node *bind_param(const struct node *op, const char *name);
+bool bind_pattern_matches(struct slice pattern, struct slice name);
+/* A projection that keeps all columns, as a list to change. */
+struct output *bind_all(struct binder *b, const struct schema *schema, uint32_t extra);
+
+#endif

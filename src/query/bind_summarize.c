@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* bind_summarize.c - summarize, distinct, count: keys, aggregates, and a
+ * projection over them for expressions such as sum(a) / count(). */
+#include "base/limits.h"
+#include "query/bind_priv.h"
+
+static struct slice unnamed(struct binder *b, uint32_t number)
+{
+    struct buf buf;
+
+    buf_init(&buf, 64);
+    buf_add_text(&buf, "Column");
+    buf_add_u64(&buf, number);
+    struct slice name = arena_copy(b->q->arena, buf_slice(&buf), b->err);
+    buf_release(&buf);
+    return name;
+}
+
+static bool is_taken(const struct output *outputs, uint32_t count, struct slice name)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (slice_equal(outputs[i].name, name))
+            return true;
+    }
+    return false;
+}
+
+static struct slice free_name(struct binder *b, const struct output *outputs, uint32_t count,
+                              struct slice name)
+{
+    struct slice candidate = name;
+    struct buf buf;
+
+    for (uint32_t n = 1; is_taken(outputs, count, candidate); n++) {
+        buf_init(&buf, COLUMN_NAME_BYTES_MAX * 4);
+        buf_add_slice(&buf, name);
+        buf_add_u64(&buf, n);
+        candidate = arena_copy(b->q->arena, buf_slice(&buf), b->err);
+        buf_release(&buf);
+        if (candidate.data == NULL)
+            break;
+    }
+    return candidate;
+}
+
+/* Keys of `by`, named; *ret has room for all columns of the input too. */
+static bool bind_keys(struct binder *b, struct plan *input, const struct node *list,
+                      struct output **ret, uint32_t *ret_count, uint32_t *unnamed_count)
+{
+    uint32_t room = node_count(list) + 1;
+
+    for (const struct node *item = list; item != NULL; item = item->next)
+        room += item->kind == NODE_STAR ? input->schema.column_count : 0;
+    struct output *keys = ARENA_ARRAY(b->q->arena, struct output, room, b->err);
+    uint32_t count = 0;
+    for (const struct node *item = list; item != NULL && keys != NULL; item = item->next) {
+        if (item->kind == NODE_STAR) {
+            for (uint32_t i = 0; i < input->schema.column_count; i++) {
+                const struct column *c = &input->schema.columns[i];
+                if (!bind_pattern_matches(item->name, c->name))
+                    continue;
+                keys[count].name = c->name;
+                keys[count].expr = bind_column_expr(b, i, c->type, item->at);
+                if (keys[count++].expr == NULL)
+                    return false;
+            }
+            continue;
+        }
+        struct expr *expr = bind_expr(b, item);
+        if (expr == NULL)
+            return false;
+        struct slice name = bind_name_of(b, item);
+        if (name.size == 0)
+            name = unnamed(b, ++*unnamed_count);
+        keys[count].name = free_name(b, keys, count, name);
+        keys[count++].expr = expr;
+    }
+    *ret = keys;
+    *ret_count = count;
+    return keys != NULL;
+}
+
+static bool is_alone(const struct aggregates *a, uint32_t calls_before, const struct expr *expr)
+{
+    return a->count == calls_before + 1 && expr->kind == EXPR_COLUMN &&
+           expr->column >= a->key_count;
+}
+
+struct results {
+    struct output *outputs;
+    uint32_t count, capacity;
+};
+
+static bool add_result(struct binder *b, struct results *r, struct slice name, struct expr *expr)
+{
+    if (r->count == r->capacity) {
+        uint32_t capacity = r->capacity == 0 ? 32 : r->capacity * 2;
+        struct output *outputs = ARENA_ARRAY(b->q->arena, struct output, capacity, b->err);
+        if (outputs == NULL)
+            return false;
+        if (r->count > 0)
+            memcpy(outputs, r->outputs, r->count * sizeof(*outputs));
+        r->outputs = outputs;
+        r->capacity = capacity;
+    }
+    r->outputs[r->count].name = free_name(b, r->outputs, r->count, name);
+    r->outputs[r->count++].expr = expr;
+    return expr != NULL;
+}
+
+/* percentiles(x, 50, 95) is one column a percentile: spelled as single calls. */
+static const struct node *split_percentiles(struct binder *b, const struct node *item,
+                                            struct node **ret_list)
+{
+    const struct node *call = item->kind == NODE_NAMED ? item->args : item;
+    struct node **tail = ret_list;
+    bool weighted = slice_is(call->name, "percentilesw");
+    const struct node *name = item->kind == NODE_NAMED ? item->by : NULL;
+    struct slice base = call->args == NULL ? call->name : bind_name_of(b, call->args);
+
+    if (call->kind != NODE_CALL || call->args == NULL ||
+        (!slice_is(call->name, "percentiles") && !weighted))
+        return item;
+    const struct node *first = weighted ? call->args->next->next : call->args->next;
+    for (const struct node *p = first; p != NULL; p = p->next) {
+        struct node *nodes = ARENA_ARRAY(b->q->arena, struct node, 6, b->err);
+        if (nodes == NULL)
+            return NULL;
+        struct expr *percent = bind_constant(b, p);
+        if (percent == NULL)
+            return NULL;
+        struct slice text;
+        struct expr *as_text = bind_cast(b, percent, TYPE_STRING);
+        if (as_text == NULL)
+            return NULL;
+        text = as_text->value.bytes;
+        nodes[0] = (struct node){.kind = NODE_NAMED, .at = item->at};
+        nodes[1] = *call;
+        nodes[1].name = weighted ? SLICE("percentilew") : SLICE("percentile");
+        nodes[1].next = NULL;
+        nodes[2] = *call->args;
+        nodes[1].args = &nodes[2];
+        nodes[3] = *p;
+        nodes[3].next = NULL;
+        if (weighted) {
+            nodes[4] = *call->args->next;
+            nodes[2].next = &nodes[4];
+            nodes[4].next = &nodes[3];
+        } else {
+            nodes[2].next = &nodes[3];
+        }
+        nodes[5] = (struct node){.kind = NODE_NAME, .at = item->at};
+        struct buf buf;
+        buf_init(&buf, KIB);
+        if (name != NULL) {
+            buf_add_slice(&buf, name->name);
+            name = name->next;
+        } else {
+            buf_add_text(&buf, "percentile_");
+            buf_add_slice(&buf, base);
+            buf_add_byte(&buf, '_');
+            for (size_t i = 0; i < text.size; i++)
+                buf_add_byte(&buf, text.data[i] == '.' ? '_' : text.data[i]);
+        }
+        nodes[5].name = arena_copy(b->q->arena, buf_slice(&buf), b->err);
+        buf_release(&buf);
+        nodes[0].by = &nodes[5];
+        nodes[0].args = &nodes[1];
+        *tail = &nodes[0];
+        tail = &nodes[0].next;
+    }
+    return *ret_list;
+}
+
+/* One item of the list; a row picker alone gives all its columns. */
+static bool bind_item(struct binder *b, struct aggregates *a, const struct node *item,
+                      struct results *r, uint32_t *unnamed_count)
+{
+    uint32_t before = a->count;
+    uint32_t first = a->key_count + a->output_count;
+    struct expr *expr = bind_expr(b, item);
+
+    if (expr == NULL)
+        return false;
+    struct slice name = bind_name_of(b, item);
+    if (is_alone(a, before, expr) && a->calls[before].is_picker) {
+        const struct aggregate_call *call = &a->calls[before];
+        const struct node *given = item->kind == NODE_NAMED ? item->by : NULL;
+        for (uint32_t i = 0; i < call->output_count; i++) {
+            struct slice column = given != NULL ? given->name : call->output_names[i];
+            if (given != NULL)
+                given = given->next;
+            if (column.size == 0)
+                column = unnamed(b, ++*unnamed_count);
+            if (i == 0 && name.size > 0 && item->kind != NODE_NAMED)
+                column = name;
+            if (!add_result(b, r, column,
+                            bind_column_expr(b, first + i, call->args[i]->type, item->at)))
+                return false;
+        }
+        return true;
+    }
+    if (name.size == 0)
+        name = unnamed(b, ++*unnamed_count);
+    return add_result(b, r, name, expr);
+}
+
+struct plan *bind_summarize(struct binder *b, struct plan *input, const struct node *op)
+{
+    struct aggregates a = {0};
+    struct results r = {0};
+    struct output *keys;
+    uint32_t unnamed_count = 0;
+
+    if (!bind_keys(b, input, op->by, &keys, &a.key_count, &unnamed_count))
+        return NULL;
+    a.keys = keys;
+    for (uint32_t i = 0; i < a.key_count; i++) {
+        if (!add_result(b, &r, keys[i].name,
+                        bind_column_expr(b, i, keys[i].expr->type, op->at)))
+            return NULL;
+    }
+    bool ok = true;
+    b->aggregates = &a;
+    for (const struct node *item = op->args; item != NULL && ok; item = item->next) {
+        struct node *split = NULL;
+        const struct node *one = split_percentiles(b, item, &split);
+        ok = one != NULL;
+        if (one == item)
+            ok = bind_item(b, &a, item, &r, &unnamed_count);
+        for (; ok && one != NULL && one != item; one = one->next)
+            ok = bind_item(b, &a, one, &r, &unnamed_count);
+    }
+    b->aggregates = NULL;
+    if (!ok)
+        return NULL;
+    struct plan *plan =
+        plan_summarize(b->q, input, keys, a.key_count, a.calls, a.count, b->err);
+    return plan == NULL ? NULL : plan_project(b->q, plan, r.outputs, r.count, b->err);
+}
+
+struct plan *bind_distinct(struct binder *b, struct plan *input, const struct node *op)
+{
+    struct output *keys;
+    uint32_t count;
+    uint32_t unnamed_count = 0;
+
+    if (!bind_keys(b, input, op->args, &keys, &count, &unnamed_count))
+        return NULL;
+    return plan_summarize(b->q, input, keys, count, NULL, 0, b->err);
+}
+
+struct plan *bind_count_op(struct binder *b, struct plan *input, const struct node *op)
+{
+    struct node call = {.kind = NODE_CALL, .at = op->at, .name = SLICE("count")};
+    struct node name = {.kind = NODE_NAME, .at = op->at, .name = SLICE("Count")};
+    struct node named = {.kind = NODE_NAMED, .at = op->at, .by = &name, .args = &call};
+    struct node summarize = {.kind = NODE_OPERATOR, .at = op->at, .args = &named};
+
+    return bind_summarize(b, input, &summarize);
+}

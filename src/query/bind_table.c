@@ -1,0 +1,559 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* bind_table.c - what stands first in a pipeline: tables, views, lets,
+ * functions, pipes. */
+#include "query/bind_priv.h"
+#include "query/rowset_priv.h"
+
+#include "base/text.h"
+
+const struct binding *bind_find(const struct binder *b, struct slice name)
+{
+    for (const struct binding *v = b->bindings; v != NULL; v = v->next) {
+        if (slice_equal(v->name, name))
+            return v;
+    }
+    return NULL;
+}
+
+bool bind_push(struct binder *b, const struct binding *binding)
+{
+    struct binding *copy = ARENA_NEW(b->q->arena, struct binding, b->err);
+
+    if (copy == NULL)
+        return false;
+    *copy = *binding;
+    copy->next = b->bindings;
+    b->bindings = copy;
+    return true;
+}
+
+bool bind_run(struct binder *b, struct plan *plan, struct rowset **ret)
+{
+    *ret = NULL;
+    if (b->q->request->check_only || b->is_dry)
+        return true;
+    b->q->stats->phase = QUERY_PHASE_RUN;
+    enum status status = plan_optimise(plan, b->q, b->err);
+    if (status == STATUS_OK)
+        status = run_collect(b->q, plan, ret, b->err);
+    if (status == STATUS_OK)
+        b->q->stats->phase = QUERY_PHASE_BIND;
+    return status == STATUS_OK;
+}
+
+/* ---- is it a table? ---- */
+
+static bool is_table_name(struct binder *b, struct slice name)
+{
+    const struct query_env *env = b->q->request->env;
+    struct error ignored = {0};
+    struct table_source *source = NULL;
+
+    if (env == NULL)
+        return false;
+    if (env->view != NULL && env->view(env->context, name).size > 0)
+        return true;
+    return env->table != NULL && env->table(env->context, name, &source, &ignored) == STATUS_OK;
+}
+
+static const struct node *last_of(const struct node *list)
+{
+    while (list != NULL && list->next != NULL)
+        list = list->next;
+    return list;
+}
+
+static bool function_is_tabular(struct binder *b, const struct binding *f)
+{
+    const struct node *last = last_of(f->node->body);
+    const struct binding *outer = b->bindings;
+
+    if (last == NULL)
+        return false;
+    if (last->kind == NODE_NAME) {
+        for (const struct node *p = f->node->by; p != NULL; p = p->next) {
+            if (slice_equal(p->name, last->name))
+                return (p->flags & NODE_TABULAR) != 0;
+        }
+        for (const struct node *s = f->node->body; s != last; s = s->next) {
+            if (s->kind == NODE_LET && slice_equal(s->name, last->name)) {
+                b->bindings = f->closure;
+                bool tabular = bind_is_tabular(b, s->args);
+                b->bindings = outer;
+                return tabular;
+            }
+        }
+    }
+    b->bindings = f->closure;
+    bool tabular = b->depth < BIND_DEPTH_MAX;
+    if (tabular) {
+        b->depth++;
+        tabular = bind_is_tabular(b, last);
+        b->depth--;
+    }
+    b->bindings = outer;
+    return tabular;
+}
+
+static bool is_foreign(struct slice name)
+{
+    return slice_is(name, "cluster") || slice_is(name, "database") ||
+           slice_is(name, "workspace") || slice_is(name, "app") || slice_is(name, "resource");
+}
+
+bool bind_is_tabular(struct binder *b, const struct node *node)
+{
+    const struct binding *found;
+
+    switch (node->kind) {
+    case NODE_PIPE:
+        return bind_is_tabular(b, node->args) || node->args->next != NULL;
+    case NODE_SOURCE:
+    case NODE_OPERATOR:
+        return true;
+    case NODE_NAME:
+        if (b->scope.columns != NULL && schema_find(b->scope.columns, node->name) != UINT32_MAX)
+            return false;
+        found = bind_find(b, node->name);
+        if (found != NULL && found->kind == BINDING_FUNCTION)
+            return node_count(found->node->by) == 0 && function_is_tabular(b, found);
+        return found != NULL ? found->kind != BINDING_SCALAR : is_table_name(b, node->name);
+    case NODE_CALL:
+        if (slice_is(node->name, "materialize") || slice_is(node->name, "table") ||
+            slice_is(node->name, "external_table") || slice_is(node->name, "view"))
+            return true;
+        found = bind_find(b, node->name);
+        return found != NULL && found->kind == BINDING_FUNCTION && function_is_tabular(b, found);
+    case NODE_MEMBER:
+        return node->args->kind == NODE_CALL && is_foreign(node->args->name);
+    case NODE_FUNCTION:
+    case NODE_LITERAL:
+    case NODE_STAR:
+    case NODE_INDEX:
+    case NODE_UNARY:
+    case NODE_BINARY:
+    case NODE_IN:
+    case NODE_BETWEEN:
+    case NODE_NAMED:
+    case NODE_ORDER:
+    case NODE_COLUMN:
+    case NODE_PARAM:
+    case NODE_LET:
+    case NODE_DECLARE:
+    case NODE_TYPEOF:
+        break;
+    }
+    return false;
+}
+
+/* ---- tables and views by name ---- */
+
+struct nearest {
+    struct slice name, best;
+    size_t distance;
+};
+
+static void consider(void *arg, struct slice name)
+{
+    struct nearest *n = arg;
+    size_t d = slice_equal_nocase(name, n->name) ? 0 : text_distance(name, n->name);
+
+    if (d < n->distance) {
+        n->distance = d;
+        n->best = name;
+    }
+}
+
+static struct plan *bind_view(struct binder *b, struct slice name, struct slice text, uint32_t at)
+{
+    struct binder inner = *b;
+    struct node *statements;
+    struct expr *expr = NULL;
+
+    if (b->depth >= BIND_DEPTH_MAX)
+        return bind_fail(b, at, "SEM0100", "view '%.*s' refers to itself",
+                         SLICE_FMT(slice_head(name, 128)));
+    struct slice *views =
+        ARENA_ARRAY(b->q->arena, struct slice, b->view_count + 1, b->err);
+    if (views == NULL)
+        return NULL;
+    if (b->view_count > 0)
+        memcpy(views, b->views, b->view_count * sizeof(*views));
+    views[b->view_count] = name;
+    inner.views = views;
+    inner.view_count++;
+    inner.depth++;
+    inner.bindings = NULL;
+    inner.scope = (struct scope){0};
+    inner.aggregates = NULL;
+    inner.windows = NULL;
+    inner.text = text;
+    if (parse_query(b->q->arena, text, &statements, b->err) != STATUS_OK) {
+        (void)error_wrap(b->err, "view '%.*s'", SLICE_FMT(slice_head(name, 128)));
+        return NULL;
+    }
+    struct plan *plan = bind_statements(&inner, statements, &expr);
+    b->weight = inner.weight;
+    if (plan == NULL && b->err->status == STATUS_OK)
+        return bind_fail(b, at, "SEM0100", "view '%.*s' gives no table",
+                         SLICE_FMT(slice_head(name, 128)));
+    if (plan == NULL)
+        (void)error_wrap(b->err, "view '%.*s'", SLICE_FMT(slice_head(name, 128)));
+    return plan;
+}
+
+static bool in_view(const struct binder *b, struct slice name)
+{
+    for (uint32_t i = 0; i < b->view_count; i++) {
+        if (slice_equal(b->views[i], name))
+            return true;
+    }
+    return false;
+}
+
+struct plan *bind_named_table(struct binder *b, struct slice name, uint32_t at)
+{
+    const struct query_env *env = b->q->request->env;
+    struct table_source *source = NULL;
+    struct nearest nearest = {.name = name, .distance = name.size < 5 ? 2 : 4};
+
+    if (env != NULL && env->view != NULL && !in_view(b, name)) {
+        struct slice text = env->view(env->context, name);
+        if (text.size > 0)
+            return bind_view(b, name, text, at);
+    }
+    if (env != NULL && env->table != NULL) {
+        enum status status = env->table(env->context, name, &source, b->err);
+        if (status == STATUS_OK)
+            return plan_scan(b->q, source, b->err);
+        if (status != STATUS_NOT_FOUND)
+            return NULL;
+        *b->err = (struct error){0};
+    }
+    if (env != NULL && env->names != NULL)
+        env->names(env->context, consider, &nearest);
+    for (const struct binding *v = b->bindings; v != NULL; v = v->next) {
+        if (v->kind != BINDING_SCALAR)
+            consider(&nearest, v->name);
+    }
+    return bind_unknown(b, at, "SEM0100", "table", name, nearest.best);
+}
+
+/* A closure, bound with the names it saw. */
+static struct plan *bind_closure(struct binder *b, const struct binding *v)
+{
+    struct binder inner = *b;
+
+    if (b->depth >= BIND_DEPTH_MAX)
+        return bind_fail(b, v->node->at, "E_QUERY_TOO_COMPLEX", "query too complex");
+    inner.bindings = v->closure;
+    inner.text = v->text;
+    inner.scope = (struct scope){0};
+    inner.aggregates = NULL;
+    inner.windows = NULL;
+    inner.depth++;
+    struct plan *plan = bind_table(&inner, v->node);
+    b->weight = inner.weight;
+    return plan;
+}
+
+static struct plan *bind_name_table(struct binder *b, const struct node *node)
+{
+    const struct binding *v = bind_find(b, node->name);
+
+    if (v == NULL)
+        return bind_named_table(b, node->name, node->at);
+    switch (v->kind) {
+    case BINDING_TABLE:
+        return bind_closure(b, v);
+    case BINDING_CELL:
+        return plan_reader(b->q, v->plan, b->err);
+    case BINDING_SCHEMA:
+        return v->plan;
+    case BINDING_FUNCTION: {
+        struct node call = {.kind = NODE_CALL, .at = node->at, .name = node->name};
+        struct expr *expr = NULL;
+        struct plan *plan = bind_function(b, v, &call, NULL, NULL, &expr);
+        if (plan == NULL && b->err->status == STATUS_OK)
+            return bind_fail(b, node->at, "SEM0100", "'%.*s' gives a value, a table is needed",
+                             SLICE_FMT(slice_head(node->name, 128)));
+        return plan;
+    }
+    case BINDING_SCALAR:
+        break;
+    }
+    return bind_fail(b, node->at, "SEM0100", "'%.*s' is a value, a table is needed",
+                     SLICE_FMT(slice_head(node->name, 128)));
+}
+
+static struct plan *bind_materialize(struct binder *b, const struct node *node)
+{
+    if (node->args == NULL || node->args->next != NULL)
+        return bind_fail(b, node->at, "SEM0219", "'materialize' takes one table");
+    return bind_table(b, node->args);
+}
+
+static struct plan *bind_call_table(struct binder *b, const struct node *node)
+{
+    const struct binding *v = bind_find(b, node->name);
+    struct expr *expr = NULL;
+
+    if (slice_is(node->name, "materialize"))
+        return bind_materialize(b, node);
+    if (slice_is(node->name, "table") && node->args != NULL) {
+        struct expr *name = bind_constant(b, node->args);
+        if (name == NULL)
+            return NULL;
+        if (name->type != TYPE_STRING)
+            return bind_fail(b, node->at, "SEM0100", "'table' takes the name of a table");
+        struct node named = {.kind = NODE_NAME, .at = node->at, .name = name->value.bytes};
+        return bind_name_table(b, &named);
+    }
+    if (v != NULL && v->kind == BINDING_FUNCTION) {
+        struct plan *plan = bind_function(b, v, node, NULL, NULL, &expr);
+        if (plan == NULL && b->err->status == STATUS_OK)
+            return bind_fail(b, node->at, "SEM0100", "'%.*s' gives a value, a table is needed",
+                             SLICE_FMT(slice_head(node->name, 128)));
+        return plan;
+    }
+    if (is_foreign(node->name) || node->by != NULL)
+        return bind_fail(b, node->at, "SEM0100", "'%.*s' is not supported: there are no others",
+                         SLICE_FMT(slice_head(node->name, 128)));
+    if (v == NULL && node->args == NULL) /* a stored function without parameters */
+        return bind_named_table(b, node->name, node->at);
+    return bind_unknown(b, node->at, "SEM0260", "function", node->name,
+                        slice_from(NULL, 0));
+}
+
+struct plan *bind_table(struct binder *b, const struct node *node)
+{
+    if (++b->weight > QUERY_NODES_MAX) {
+        bind_fail(b, node->at, "E_QUERY_TOO_COMPLEX", "query too complex");
+        b->err->status = STATUS_LIMIT;
+        return NULL;
+    }
+    switch (node->kind) {
+    case NODE_PIPE: {
+        struct plan *plan = bind_table(b, node->args);
+        const struct binding *outer = b->bindings;
+        for (const struct node *op = node->args->next; op != NULL && plan != NULL; op = op->next)
+            plan = bind_operator(b, plan, node, op);
+        b->bindings = outer;
+        return plan;
+    }
+    case NODE_NAME:
+        return bind_name_table(b, node);
+    case NODE_CALL:
+        return bind_call_table(b, node);
+    case NODE_SOURCE:
+        return bind_source(b, node);
+    case NODE_OPERATOR:
+        return bind_union_source(b, node);
+    case NODE_MEMBER:
+        return bind_fail(b, node->at, "SEM0100",
+                         "tables of other databases and clusters are not supported");
+    case NODE_FUNCTION:
+    case NODE_LITERAL:
+    case NODE_STAR:
+    case NODE_INDEX:
+    case NODE_UNARY:
+    case NODE_BINARY:
+    case NODE_IN:
+    case NODE_BETWEEN:
+    case NODE_NAMED:
+    case NODE_ORDER:
+    case NODE_COLUMN:
+    case NODE_PARAM:
+    case NODE_LET:
+    case NODE_DECLARE:
+    case NODE_TYPEOF:
+        break;
+    }
+    return bind_fail(b, node->at, "SEM0100", "a value cannot stand here; a table is needed");
+}
+
+/* ---- let functions ---- */
+
+static const struct node *argument_of(const struct node *call, const struct node *param,
+                                      uint32_t index)
+{
+    uint32_t i = 0;
+
+    for (const struct node *arg = call->args; arg != NULL; arg = arg->next) {
+        if (arg->kind == NODE_NAMED && slice_equal(arg->by->name, param->name))
+            return arg->args;
+        if (i++ == index && arg->kind != NODE_NAMED)
+            return arg;
+    }
+    return NULL;
+}
+
+static bool bind_parameter(struct binder *b, struct binder *inner, const struct node *call,
+                           const struct node *param, const struct node *arg)
+{
+    struct binding v = {.name = param->name};
+
+    if ((param->flags & NODE_TABULAR) != 0) {
+        if (arg == NULL) {
+            bind_fail(b, call->at, "SEM0219", "argument '%.*s' is missing",
+                      SLICE_FMT(slice_head(param->name, 128)));
+            return false;
+        }
+        v.kind = BINDING_TABLE;
+        v.node = arg;
+        v.closure = b->bindings;
+        v.text = b->text;
+        return bind_push(inner, &v);
+    }
+    v.kind = BINDING_SCALAR;
+    v.expr = arg != NULL             ? bind_typed(b, arg, param->value.type)
+             : param->args != NULL   ? bind_typed(inner, param->args, param->value.type)
+                                     : NULL;
+    if (v.expr == NULL) {
+        if (b->err->status == STATUS_OK)
+            bind_fail(b, call->at, "SEM0219", "argument '%.*s' is missing",
+                      SLICE_FMT(slice_head(param->name, 128)));
+        return false;
+    }
+    return bind_push(inner, &v);
+}
+
+struct plan *bind_function(struct binder *b, const struct binding *function,
+                           const struct node *call, struct plan *first_plan,
+                           const struct node *first_node, struct expr **ret_expr)
+{
+    const struct node *param = function->node->by;
+    struct binder inner = *b;
+    uint32_t index = 0;
+
+    if (b->depth >= BIND_DEPTH_MAX)
+        return bind_fail(b, call->at, "E_QUERY_TOO_COMPLEX", "calls are nested too deep");
+    if (node_count(call->args) + (first_node != NULL) > node_count(param))
+        return bind_fail(b, call->at, "SEM0219", "'%.*s' takes %u arguments",
+                         SLICE_FMT(slice_head(call->name, 128)), node_count(param));
+    inner.depth++;
+    inner.bindings = function->closure;
+    inner.text = function->text;
+    (void)first_plan;
+    if (first_node != NULL) {
+        if (param == NULL || (param->flags & NODE_TABULAR) == 0)
+            return bind_fail(b, call->at, "SEM0100", "the first parameter must be a table");
+        if (!bind_parameter(b, &inner, call, param, first_node))
+            return NULL;
+        param = param->next;
+    }
+    for (; param != NULL; param = param->next) {
+        if (!bind_parameter(b, &inner, call, param, argument_of(call, param, index++)))
+            return NULL;
+    }
+    inner.scope = (struct scope){0};
+    inner.aggregates = NULL;
+    inner.windows = NULL;
+    struct plan *plan = bind_statements(&inner, function->node->body, ret_expr);
+    b->weight = inner.weight;
+    return plan;
+}
+
+/* ---- statements ---- */
+
+static bool bind_let(struct binder *b, const struct node *let)
+{
+    struct binding v = {
+        .name = let->name, .node = let->args, .closure = b->bindings, .text = b->text};
+    const struct node *value = let->args;
+
+    if (value->kind == NODE_FUNCTION) {
+        v.kind = BINDING_FUNCTION;
+        return bind_push(b, &v);
+    }
+    if (!bind_is_tabular(b, value)) {
+        struct expr *expr = bind_constant(b, value);
+        if (expr == NULL)
+            return false;
+        v.kind = BINDING_SCALAR;
+        v.expr = expr;
+        return bind_push(b, &v);
+    }
+    v.kind = BINDING_TABLE;
+    if (value->kind == NODE_CALL && slice_is(value->name, "materialize")) {
+        struct plan *plan = bind_table(b, value);
+        v.kind = BINDING_CELL;
+        v.plan = plan == NULL ? NULL : plan_cell(b->q, plan, b->err);
+        return v.plan != NULL && bind_push(b, &v);
+    }
+    /* Bound once here, so that what nobody uses is checked too. */
+    bool outer = b->is_dry;
+    b->is_dry = true;
+    bool ok = bind_closure(b, &v) != NULL;
+    b->is_dry = outer;
+    return ok && bind_push(b, &v);
+}
+
+static bool bind_parameter_value(struct binder *b, const struct node *column)
+{
+    const struct query_request *r = b->q->request;
+    struct binding v = {.name = column->name, .kind = BINDING_SCALAR};
+    struct node *literal = NULL;
+
+    for (uint32_t i = 0; i < r->parameter_count; i++) {
+        if (!slice_equal(r->parameters[i].name, column->name))
+            continue;
+        struct slice text = r->parameters[i].text;
+        struct error ignored = {0};
+        bool parsed = parse_query(b->q->arena, text, &literal, &ignored) == STATUS_OK &&
+                      literal->next == NULL &&
+                      (literal->kind == NODE_LITERAL || literal->kind == NODE_UNARY);
+        struct value plain = {.type = TYPE_STRING, .bytes = text};
+        struct expr *expr =
+            parsed ? bind_constant(b, literal) : bind_const_expr(b, &plain, column->at);
+        v.expr = bind_cast(b, expr, column->value.type);
+        return v.expr != NULL && bind_push(b, &v);
+    }
+    if (column->args == NULL) {
+        bind_fail(b, column->at, "SEM0100", "parameter '%.*s' has no value",
+                  SLICE_FMT(slice_head(column->name, 128)));
+        return false;
+    }
+    v.expr = bind_cast(b, bind_constant(b, column->args), column->value.type);
+    return v.expr != NULL && bind_push(b, &v);
+}
+
+struct plan *bind_statements(struct binder *b, const struct node *list, struct expr **ret_expr)
+{
+    struct plan *plan = NULL;
+
+    for (const struct node *s = list; s != NULL; s = s->next) {
+        if (s->kind == NODE_LET) {
+            if (!bind_let(b, s))
+                return NULL;
+        } else if (s->kind == NODE_DECLARE) {
+            for (const struct node *c = s->by; c != NULL; c = c->next) {
+                if (!bind_parameter_value(b, c))
+                    return NULL;
+            }
+        } else if (s->kind == NODE_PARAM) {
+            continue; /* set */
+        } else if (bind_is_tabular(b, s)) {
+            plan = bind_table(b, s);
+            if (plan == NULL)
+                return NULL;
+            *ret_expr = NULL;
+        } else if (b->depth == 0) {
+            (void)bind_table(b, s); /* a value or an unknown name: says so */
+            return NULL;
+        } else {
+            plan = NULL;
+            *ret_expr = bind_expr(b, s);
+            if (*ret_expr == NULL) {
+                if (s->kind == NODE_NAME) { /* more likely a table */
+                    *b->err = (struct error){0};
+                    return bind_named_table(b, s->name, s->at);
+                }
+                return NULL;
+            }
+        }
+    }
+    if (plan == NULL && *ret_expr == NULL && b->err->status == STATUS_OK)
+        return bind_fail(b, 0, "SEM0100", "expected a table at the end of the query");
+    return plan;
+}

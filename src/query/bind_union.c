@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* bind_union.c - union: the inputs are projected to one schema. */
+#include "base/limits.h"
+#include "query/bind_priv.h"
+
+struct inputs {
+    struct plan **plans;
+    struct slice *names; /* for withsource */
+    uint32_t count, capacity;
+};
+
+static bool add_input(struct binder *b, struct inputs *in, struct plan *plan, struct slice name)
+{
+    if (plan == NULL)
+        return false;
+    if (in->count == in->capacity) {
+        uint32_t capacity = in->capacity == 0 ? 8 : in->capacity * 2;
+        struct plan **plans = ARENA_ARRAY(b->q->arena, struct plan *, capacity, b->err);
+        struct slice *names = ARENA_ARRAY(b->q->arena, struct slice, capacity, b->err);
+        if (plans == NULL || names == NULL)
+            return false;
+        if (in->count > 0) {
+            memcpy(plans, in->plans, in->count * sizeof(*plans));
+            memcpy(names, in->names, in->count * sizeof(*names));
+        }
+        in->plans = plans;
+        in->names = names;
+        in->capacity = capacity;
+    }
+    in->plans[in->count] = plan;
+    in->names[in->count++] = name;
+    return true;
+}
+
+struct wildcard {
+    struct slice pattern;
+    struct slice *names;
+    uint32_t count, capacity;
+    struct arena *arena;
+    struct error *err;
+};
+
+static void match(void *arg, struct slice name)
+{
+    struct wildcard *w = arg;
+
+    if (!bind_pattern_matches(w->pattern, name) || w->err->status != STATUS_OK)
+        return;
+    for (uint32_t i = 0; i < w->count; i++) {
+        if (slice_equal(w->names[i], name))
+            return;
+    }
+    if (w->count == w->capacity) {
+        uint32_t capacity = w->capacity == 0 ? 16 : w->capacity * 2;
+        struct slice *names = ARENA_ARRAY(w->arena, struct slice, capacity, w->err);
+        if (names == NULL)
+            return;
+        if (w->count > 0)
+            memcpy(names, w->names, w->count * sizeof(*names));
+        w->names = names;
+        w->capacity = capacity;
+    }
+    w->names[w->count] = arena_copy(w->arena, name, w->err);
+    w->count++;
+}
+
+static bool add_wildcard(struct binder *b, struct inputs *in, const struct node *node)
+{
+    const struct query_env *env = b->q->request->env;
+    struct wildcard w = {.pattern = node->name, .arena = b->q->arena, .err = b->err};
+
+    for (const struct binding *v = b->bindings; v != NULL; v = v->next) {
+        if (v->kind == BINDING_TABLE || v->kind == BINDING_CELL)
+            match(&w, v->name);
+    }
+    if (env != NULL && env->names != NULL)
+        env->names(env->context, match, &w);
+    if (b->err->status != STATUS_OK)
+        return false;
+    for (uint32_t i = 0; i < w.count; i++) {
+        struct node name = {.kind = NODE_NAME, .at = node->at, .name = w.names[i]};
+        if (!add_input(b, in, bind_table(b, &name), w.names[i]))
+            return false;
+    }
+    return true;
+}
+
+static struct slice source_name(struct binder *b, const struct node *node, uint32_t number)
+{
+    struct buf buf;
+
+    if (node->kind == NODE_NAME || node->kind == NODE_CALL)
+        return node->name;
+    buf_init(&buf, 64);
+    buf_add_text(&buf, "union_arg");
+    buf_add_u64(&buf, number);
+    struct slice name = arena_copy(b->q->arena, buf_slice(&buf), b->err);
+    buf_release(&buf);
+    return name;
+}
+
+static bool collect(struct binder *b, struct inputs *in, const struct node *op)
+{
+    const struct node *fuzzy = bind_param(op, "isfuzzy");
+    bool is_fuzzy = fuzzy != NULL && ((fuzzy->kind == NODE_LITERAL && fuzzy->value.boolean) ||
+                                      slice_is(fuzzy->name, "true"));
+    struct error first = {0};
+
+    for (const struct node *t = op->args; t != NULL; t = t->next) {
+        uint32_t before = in->count;
+        bool ok = t->kind == NODE_STAR
+                      ? add_wildcard(b, in, t)
+                      : add_input(b, in, bind_table(b, t), source_name(b, t, in->count));
+        if (ok)
+            continue;
+        if (!is_fuzzy || b->err->status != STATUS_INVALID)
+            return false;
+        if (first.status == STATUS_OK)
+            first = *b->err;
+        *b->err = (struct error){0};
+        in->count = before;
+    }
+    if (in->count > 0)
+        return true;
+    if (first.status != STATUS_OK)
+        *b->err = first;
+    else
+        bind_fail(b, op->at, "SEM0100", "union has no table");
+    return false;
+}
+
+/* ---- one schema for all ---- */
+
+struct merged {
+    struct column *columns;
+    uint32_t count;
+};
+
+static uint32_t find(const struct merged *m, struct slice name, enum type type)
+{
+    for (uint32_t i = 0; i < m->count; i++) {
+        if (slice_equal(m->columns[i].name, name) && m->columns[i].type == type)
+            return i;
+    }
+    return UINT32_MAX;
+}
+
+static bool has_conflict(const struct inputs *in, struct slice name, enum type type)
+{
+    for (uint32_t i = 0; i < in->count; i++) {
+        uint32_t c = schema_find(&in->plans[i]->schema, name);
+        if (c != UINT32_MAX && in->plans[i]->schema.columns[c].type != type)
+            return true;
+    }
+    return false;
+}
+
+static bool in_all(const struct inputs *in, const struct column *column)
+{
+    for (uint32_t i = 0; i < in->count; i++) {
+        uint32_t c = schema_find(&in->plans[i]->schema, column->name);
+        if (c == UINT32_MAX || in->plans[i]->schema.columns[c].type != column->type)
+            return false;
+    }
+    return true;
+}
+
+static bool merge(struct binder *b, const struct inputs *in, bool inner, struct merged *m)
+{
+    uint32_t room = 1;
+
+    for (uint32_t i = 0; i < in->count; i++)
+        room += in->plans[i]->schema.column_count;
+    m->columns = ARENA_ARRAY(b->q->arena, struct column, room, b->err);
+    for (uint32_t i = 0; i < in->count && m->columns != NULL; i++) {
+        const struct schema *s = &in->plans[i]->schema;
+        for (uint32_t c = 0; c < s->column_count; c++) {
+            if (find(m, s->columns[c].name, s->columns[c].type) != UINT32_MAX ||
+                (inner && !in_all(in, &s->columns[c])))
+                continue;
+            if (m->count >= TABLE_COLUMNS_MAX) {
+                bind_fail(b, 0, "E_RUNAWAY_QUERY", "union has more than %u columns",
+                          TABLE_COLUMNS_MAX);
+                return false;
+            }
+            m->columns[m->count++] = s->columns[c];
+        }
+    }
+    return m->columns != NULL;
+}
+
+static struct slice typed_name(struct binder *b, const struct column *column)
+{
+    struct buf buf;
+
+    buf_init(&buf, COLUMN_NAME_BYTES_MAX * 4);
+    buf_add_slice(&buf, column->name);
+    buf_add_byte(&buf, '_');
+    buf_add_text(&buf, type_name(column->type));
+    struct slice name = arena_copy(b->q->arena, buf_slice(&buf), b->err);
+    buf_release(&buf);
+    return name;
+}
+
+static struct plan *conform(struct binder *b, const struct inputs *in, uint32_t index,
+                            const struct merged *m, const struct node *source)
+{
+    struct output *outputs = ARENA_ARRAY(b->q->arena, struct output, m->count + 2, b->err);
+    const struct schema *s = &in->plans[index]->schema;
+    uint32_t count = 0;
+
+    if (outputs == NULL)
+        return NULL;
+    if (source != NULL) {
+        struct value name = {.type = TYPE_STRING, .bytes = in->names[index]};
+        outputs[count].name = source->kind == NODE_LITERAL ? source->value.bytes : source->name;
+        outputs[count++].expr = bind_const_expr(b, &name, 0);
+        if (outputs[0].expr == NULL)
+            return NULL;
+    }
+    for (uint32_t i = 0; i < m->count; i++) {
+        const struct column *column = &m->columns[i];
+        uint32_t c = schema_find(s, column->name);
+        struct value null = {.type = column->type, .is_null = column->type != TYPE_STRING};
+        outputs[count].name =
+            has_conflict(in, column->name, column->type) ? typed_name(b, column) : column->name;
+        outputs[count].expr = c != UINT32_MAX && s->columns[c].type == column->type
+                                  ? bind_column_expr(b, c, column->type, 0)
+                                  : bind_const_expr(b, &null, 0);
+        if (outputs[count++].expr == NULL)
+            return NULL;
+    }
+    return plan_project(b->q, in->plans[index], outputs, count, b->err);
+}
+
+/* Each conform() reads the schemas of all inputs: they are kept apart. */
+static struct plan *unite(struct binder *b, struct inputs *in, const struct node *op)
+{
+    struct inputs copies = *in;
+    struct merged m = {0};
+    const struct node *kind = bind_param(op, "kind");
+    const struct node *source = bind_param(op, "withsource");
+
+    if (source == NULL)
+        source = bind_param(op, "with_source");
+    copies.plans = ARENA_ARRAY(b->q->arena, struct plan *, in->count, b->err);
+    if (copies.plans == NULL || !merge(b, in, kind != NULL && slice_is(kind->name, "inner"), &m))
+        return NULL;
+    for (uint32_t i = 0; i < in->count; i++) {
+        copies.plans[i] = conform(b, in, i, &m, source);
+        if (copies.plans[i] == NULL)
+            return NULL;
+    }
+    return in->count == 1 ? copies.plans[0]
+                          : plan_union(b->q, copies.plans, in->count, b->err);
+}
+
+struct plan *bind_union_source(struct binder *b, const struct node *node)
+{
+    struct inputs in = {0};
+    struct scope scope = b->scope;
+
+    if (!slice_is(node->name, "union"))
+        return bind_fail(b, node->at, "SYN0002", "'%.*s' needs a table in front of it",
+                         SLICE_FMT(node->name));
+    b->scope = (struct scope){0};
+    struct plan *plan = collect(b, &in, node) ? unite(b, &in, node) : NULL;
+    b->scope = scope;
+    return plan;
+}
+
+struct plan *bind_union(struct binder *b, struct plan *input, const struct node *op)
+{
+    struct inputs in = {0};
+    struct scope scope = b->scope;
+
+    b->scope = (struct scope){0};
+    struct plan *plan = add_input(b, &in, input, SLICE("union_arg0")) && collect(b, &in, op)
+                            ? unite(b, &in, op)
+                            : NULL;
+    b->scope = scope;
+    return plan;
+}

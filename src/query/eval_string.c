@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* eval_string.c - has, contains, startswith ... and the lists of in, has_any.
+ *
+ * A term is a maximal run of ASCII letters and digits and of bytes above 127.
+ * `has` finds its text where no term goes on beyond either end of it; an end
+ * of the text that is no term character needs no boundary.  ASCII case folds.
+ */
+#include "base/hash.h"
+#include "query/expr_priv.h"
+#include "query/regex.h"
+
+#define AT(v, i) ((v)->encoding == VECTOR_CONST ? 0 : (i))
+
+static inline unsigned char fold(unsigned char c)
+{
+    return c >= 'A' && c <= 'Z' ? (unsigned char)(c | 32) : c;
+}
+
+static inline bool is_term(unsigned char c)
+{
+    return c >= 0x80 || (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z');
+}
+
+static bool equal_at(const char *text, const char *part, size_t size, bool exact)
+{
+    if (exact)
+        return memcmp(text, part, size) == 0;
+    for (size_t i = 0; i < size; i++) {
+        if (fold((unsigned char)text[i]) != fold((unsigned char)part[i]))
+            return false;
+    }
+    return true;
+}
+
+/* The first place of `part` at or after `from`, or SIZE_MAX. */
+static size_t find(struct slice text, struct slice part, size_t from, bool exact)
+{
+    if (exact)
+        return slice_find(text, part, from);
+    if (part.size > text.size)
+        return SIZE_MAX;
+    if (part.size == 0)
+        return from <= text.size ? from : SIZE_MAX;
+    unsigned char first = fold((unsigned char)part.data[0]);
+    for (size_t i = from; i + part.size <= text.size; i++) {
+        if (fold((unsigned char)text.data[i]) == first &&
+            equal_at(text.data + i + 1, part.data + 1, part.size - 1, false))
+            return i;
+    }
+    return SIZE_MAX;
+}
+
+bool search_contains(struct slice text, struct slice part, bool exact)
+{
+    return find(text, part, 0, exact) != SIZE_MAX;
+}
+
+bool search_has(struct slice text, struct slice term, bool exact, bool prefix_open,
+                bool suffix_open)
+{
+    if (term.size == 0)
+        return true;
+    bool check_front = !prefix_open && is_term((unsigned char)term.data[0]);
+    bool check_back = !suffix_open && is_term((unsigned char)term.data[term.size - 1]);
+    for (size_t at = find(text, term, 0, exact); at != SIZE_MAX;
+         at = find(text, term, at + 1, exact)) {
+        bool front = !check_front || at == 0 || !is_term((unsigned char)text.data[at - 1]);
+        bool back = !check_back || at + term.size == text.size ||
+                    !is_term((unsigned char)text.data[at + term.size]);
+        if (front && back)
+            return true;
+    }
+    return false;
+}
+
+enum search { EQUAL, HAS, HAS_PREFIX, HAS_SUFFIX, CONTAINS, STARTS, ENDS };
+
+static inline bool matches(enum search kind, bool exact, struct slice text, struct slice part)
+{
+    switch (kind) {
+    case EQUAL:
+        return text.size == part.size && equal_at(text.data, part.data, part.size, exact);
+    case HAS:
+        return search_has(text, part, exact, false, false);
+    case HAS_PREFIX:
+        return search_has(text, part, exact, false, true);
+    case HAS_SUFFIX:
+        return search_has(text, part, exact, true, false);
+    case CONTAINS:
+        return search_contains(text, part, exact);
+    case STARTS:
+        return text.size >= part.size && equal_at(text.data, part.data, part.size, exact);
+    case ENDS:
+        return text.size >= part.size &&
+               equal_at(text.data + text.size - part.size, part.data, part.size, exact);
+    }
+    return false;
+}
+
+static enum status search(enum search kind, bool exact, bool negated, struct eval *eval,
+                          const struct vector *args, uint32_t rows, struct vector *ret,
+                          struct error *err)
+{
+    void *data;
+    uint8_t *nulls;
+    enum status status = vector_flat(eval->arena, TYPE_BOOL, rows, false, ret, &data, &nulls, err);
+
+    for (uint32_t i = 0; i < rows && status == STATUS_OK; i++)
+        ((uint8_t *)data)[i] = matches(kind, exact, args[0].slices[AT(&args[0], i)],
+                                       args[1].slices[AT(&args[1], i)]) != negated;
+    return status;
+}
+
+#define SEARCH_AS(NAME, KIND, EXACT, NEGATED)                                                      \
+    static enum status NAME(struct eval *e, const struct vector *a, uint32_t n, uint32_t r,        \
+                            struct vector *v, struct error *err)                                   \
+    {                                                                                              \
+        (void)n;                                                                                   \
+        return search(KIND, EXACT, NEGATED, e, a, r, v, err);                                      \
+    }
+#define SEARCH(NAME, KIND)                                                                         \
+    SEARCH_AS(NAME##_ci, KIND, false, false)                                                       \
+    SEARCH_AS(NAME##_not_ci, KIND, false, true)                                                    \
+    SEARCH_AS(NAME##_cs, KIND, true, false)                                                        \
+    SEARCH_AS(NAME##_not_cs, KIND, true, true)
+SEARCH_AS(equal_ci, EQUAL, false, false)
+SEARCH_AS(equal_not_ci, EQUAL, false, true)
+SEARCH(has, HAS)
+SEARCH(prefix, HAS_PREFIX)
+SEARCH(suffix, HAS_SUFFIX)
+SEARCH(contains, CONTAINS)
+SEARCH(starts, STARTS)
+SEARCH(ends, ENDS)
+
+#define ROW(NAME, EVAL) {.name = NAME, .eval = EVAL}
+
+const struct function *operator_string(struct slice name)
+{
+    static const struct function functions[] = {
+        ROW("=~", equal_ci),           ROW("!~", equal_not_ci),
+        ROW("has", has_ci),            ROW("!has", has_not_ci),
+        ROW("has_cs", has_cs),         ROW("!has_cs", has_not_cs),
+        ROW("hascs", has_cs),          ROW("!hascs", has_not_cs),
+        ROW("hasprefix", prefix_ci),   ROW("!hasprefix", prefix_not_ci),
+        ROW("hasprefix_cs", prefix_cs), ROW("!hasprefix_cs", prefix_not_cs),
+        ROW("hassuffix", suffix_ci),   ROW("!hassuffix", suffix_not_ci),
+        ROW("hassuffix_cs", suffix_cs), ROW("!hassuffix_cs", suffix_not_cs),
+        ROW("contains", contains_ci),  ROW("!contains", contains_not_ci),
+        ROW("contains_cs", contains_cs), ROW("!contains_cs", contains_not_cs),
+        ROW("containscs", contains_cs), ROW("!containscs", contains_not_cs),
+        ROW("notcontains", contains_not_ci), ROW("notcontainscs", contains_not_cs),
+        ROW("startswith", starts_ci),  ROW("!startswith", starts_not_ci),
+        ROW("startswith_cs", starts_cs), ROW("!startswith_cs", starts_not_cs),
+        ROW("endswith", ends_ci),      ROW("!endswith", ends_not_ci),
+        ROW("endswith_cs", ends_cs),   ROW("!endswith_cs", ends_not_cs)};
+
+    for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++) {
+        if (slice_is(name, functions[i].name))
+            return &functions[i];
+    }
+    return NULL;
+}
+
+/* ---- has_any, has_all ---- */
+
+static enum status eval_has_list(struct eval *eval, const struct vector *args,
+                                 uint32_t arg_count, uint32_t rows, struct vector *ret,
+                                 struct error *err)
+{
+    const struct has_list *list = eval->call_state;
+    void *data;
+    uint8_t *nulls;
+    enum status status = vector_flat(eval->arena, TYPE_BOOL, rows, false, ret, &data, &nulls, err);
+
+    (void)arg_count;
+    for (uint32_t i = 0; i < rows && status == STATUS_OK; i++) {
+        struct slice text = args[0].slices[AT(&args[0], i)];
+        bool result = list->all;
+        for (uint32_t w = 0; w < list->count && result == list->all; w++)
+            result = search_has(text, list->words[w], false, false, false);
+        if (list->count == 0)
+            result = false;
+        ((uint8_t *)data)[i] = result != list->negated;
+    }
+    return status;
+}
+
+const struct function operator_has_list = {.name = "has_any", .eval = eval_has_list};
+
+/* ---- matches regex ---- */
+
+static enum status eval_regex(struct eval *eval, const struct vector *args, uint32_t arg_count,
+                              uint32_t rows, struct vector *ret, struct error *err)
+{
+    void *data;
+    uint8_t *nulls;
+    enum status status = vector_flat(eval->arena, TYPE_BOOL, rows, false, ret, &data, &nulls, err);
+
+    (void)arg_count;
+    for (uint32_t i = 0; i < rows && status == STATUS_OK; i++)
+        ((uint8_t *)data)[i] =
+            regex_find(eval->call_state, args[0].slices[AT(&args[0], i)], 0, NULL, 0);
+    return status;
+}
+
+const struct function operator_regex = {.name = "matches regex", .eval = eval_regex};
+
+/* ---- in ---- */
+
+struct in_set {
+    struct arena *arena;
+    enum type type;
+    bool nocase, negated, has_null;
+    struct value *values;
+    uint32_t count, capacity;
+    uint32_t *slots;
+    uint32_t slot_count;
+};
+
+static uint64_t hash_value(const struct value *v, bool nocase)
+{
+    if (type_is_bytes(v->type)) {
+        if (!nocase)
+            return hash_slice(v->bytes);
+        uint64_t h = hash_seed();
+        for (size_t i = 0; i < v->bytes.size; i++)
+            h = (h ^ fold((unsigned char)v->bytes.data[i])) * UINT64_C(0x100000001b3);
+        return hash_u64(h);
+    }
+    if (v->type == TYPE_GUID)
+        return hash_xxh3(&v->guid, sizeof(v->guid), 0);
+    if (v->type == TYPE_BOOL)
+        return hash_u64(v->boolean);
+    uint64_t bits;
+    double real = v->real == 0 ? 0 : v->real;
+    memcpy(&bits, v->type == TYPE_REAL ? (const void *)&real : (const void *)&v->integer, 8);
+    return hash_u64(bits);
+}
+
+static bool same_value(const struct value *a, const struct value *b, bool nocase)
+{
+    if (nocase && type_is_bytes(a->type))
+        return slice_equal_nocase(a->bytes, b->bytes);
+    return value_compare(a, b) == 0;
+}
+
+struct in_set *in_set_new(struct arena *arena, enum type type, bool nocase, bool negated,
+                          uint32_t value_count, struct error *err)
+{
+    struct in_set *set = ARENA_NEW(arena, struct in_set, err);
+    uint32_t slots = 16;
+
+    while (slots < value_count * 2)
+        slots *= 2;
+    if (set == NULL)
+        return NULL;
+    *set = (struct in_set){.arena = arena,
+                           .type = type,
+                           .nocase = nocase,
+                           .negated = negated,
+                           .capacity = value_count,
+                           .slot_count = slots};
+    set->values = ARENA_ARRAY(arena, struct value, value_count + 1, err);
+    set->slots = ARENA_ARRAY(arena, uint32_t, slots, err);
+    return set->values == NULL || set->slots == NULL ? NULL : set;
+}
+
+static bool in_set_has(const struct in_set *set, const struct value *v, uint32_t *ret_slot)
+{
+    uint32_t mask = set->slot_count - 1;
+    uint32_t i = (uint32_t)hash_value(v, set->nocase) & mask;
+
+    for (; set->slots[i] != 0; i = (i + 1) & mask) {
+        if (same_value(&set->values[set->slots[i] - 1], v, set->nocase))
+            return true;
+    }
+    *ret_slot = i;
+    return false;
+}
+
+enum status in_set_add(struct in_set *set, const struct value *value, struct error *err)
+{
+    uint32_t slot;
+
+    if (value->is_null) {
+        set->has_null = true;
+        return STATUS_OK;
+    }
+    if (in_set_has(set, value, &slot))
+        return STATUS_OK;
+    if (set->count == set->capacity)
+        return ERROR_SET(err, STATUS_LIMIT, "a list has more than %u values", set->capacity);
+    set->values[set->count] = *value;
+    if (type_is_bytes(value->type)) {
+        set->values[set->count].bytes = arena_copy(set->arena, value->bytes, err);
+        if (set->values[set->count].bytes.data == NULL)
+            return err->status;
+    }
+    set->slots[slot] = ++set->count;
+    return STATUS_OK;
+}
+
+uint32_t in_set_values(const struct in_set *set, const struct value **ret)
+{
+    *ret = set->values;
+    return set->has_null ? 0 : set->count;
+}
+
+bool in_set_is_negated(const struct in_set *set)
+{
+    return set->negated;
+}
+
+bool in_set_is_nocase(const struct in_set *set)
+{
+    return set->nocase;
+}
+
+static enum status eval_in(struct eval *eval, const struct vector *args, uint32_t arg_count,
+                           uint32_t rows, struct vector *ret, struct error *err)
+{
+    const struct in_set *set = eval->call_state;
+    void *data;
+    uint8_t *nulls;
+    uint32_t slot;
+    enum status status = vector_flat(eval->arena, TYPE_BOOL, rows, false, ret, &data, &nulls, err);
+
+    (void)arg_count;
+    for (uint32_t i = 0; i < rows && status == STATUS_OK; i++) {
+        struct value v = vector_value(&args[0], i);
+        v.type = set->type;
+        bool found = v.is_null ? set->has_null : in_set_has(set, &v, &slot);
+        ((uint8_t *)data)[i] = found != set->negated;
+    }
+    return status;
+}
+
+const struct function operator_in = {.name = "in", .eval = eval_in};

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* format.c - values as JSON and as text, as query.h promises. */
+#include "query/query.h"
+#include "query/fn_priv.h"
+#include "table/dynamic.h"
+
+#include "base/text.h"
+
+#include <math.h>
+#include <stdio.h>
+
+/* The shortest digits that read back as the same number; 1.0 is 1. */
+static void add_real(struct buf *buf, double real)
+{
+    char text[40];
+
+    if (real != real) {
+        buf_add_text(buf, "NaN");
+        return;
+    }
+    if (isinf(real)) {
+        buf_add_text(buf, real < 0 ? "-Infinity" : "Infinity");
+        return;
+    }
+    for (int digits = 15; digits <= 17; digits++) {
+        double back;
+        int size = snprintf(text, sizeof(text), "%.*g", digits, real);
+        if (text_parse_double(slice_from(text, (size_t)size), &back) && back == real)
+            break;
+    }
+    buf_add_text(buf, text);
+}
+
+static void add_quoted(struct buf *buf, struct slice text)
+{
+    struct value v = {.type = TYPE_STRING, .bytes = text};
+    dynamic_add_value(buf, &v);
+}
+
+static void add_scalar(struct buf *buf, const struct value *v, bool quoted)
+{
+    char text[64];
+    const char *quote = quoted ? "\"" : "";
+
+    switch (v->type) {
+    case TYPE_BOOL:
+        buf_add_text(buf, v->boolean ? "true" : "false");
+        return;
+    case TYPE_INT:
+    case TYPE_LONG:
+        buf_add_i64(buf, v->integer);
+        return;
+    case TYPE_REAL:
+        if (v->real != v->real || isinf(v->real))
+            buf_add_text(buf, quote);
+        add_real(buf, v->real);
+        if (v->real != v->real || isinf(v->real))
+            buf_add_text(buf, quote);
+        return;
+    case TYPE_DATETIME:
+        time_format_iso(v->integer, text);
+        break;
+    case TYPE_GUID:
+        guid_format(&v->guid, text);
+        break;
+    case TYPE_TIMESPAN:
+        buf_add_text(buf, quote);
+        time_format_span(v->integer, buf);
+        buf_add_text(buf, quote);
+        return;
+    case TYPE_DECIMAL:
+        buf_add_text(buf, quote);
+        buf_add_slice(buf, v->bytes);
+        buf_add_text(buf, quote);
+        return;
+    case TYPE_STRING:
+    case TYPE_DYNAMIC:
+    case TYPE_COUNT_:
+        return;
+    }
+    buf_add_text(buf, quote);
+    buf_add_text(buf, text);
+    buf_add_text(buf, quote);
+}
+
+void query_add_json(struct buf *buf, const struct value *v)
+{
+    if (v->type == TYPE_STRING)
+        add_quoted(buf, v->bytes);
+    else if (v->is_null || (v->type == TYPE_DYNAMIC && dynamic_is_null(v->bytes)))
+        buf_add_text(buf, "null");
+    else if (v->type == TYPE_DYNAMIC)
+        buf_add_slice(buf, v->bytes);
+    else
+        add_scalar(buf, v, true);
+}
+
+void query_add_text(struct buf *buf, const struct value *v)
+{
+    if (v->type == TYPE_STRING)
+        buf_add_slice(buf, v->bytes);
+    else if (v->is_null || (v->type == TYPE_DYNAMIC && dynamic_is_null(v->bytes)))
+        return;
+    else if (v->type == TYPE_DYNAMIC)
+        buf_add_slice(buf, v->bytes);
+    else
+        add_scalar(buf, v, false);
+}

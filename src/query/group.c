@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* group.c - keys as bytes and the hash table over them.
+ *
+ * A key is its columns one after the other: a byte (1 = null), then 8 bytes
+ * (numbers, times, bool), 16 (guid) or a 4-byte size and the bytes.
+ */
+#include "base/hash.h"
+#include "query/op_priv.h"
+
+static size_t value_bytes(const struct vector *v, uint32_t at)
+{
+    if (type_is_bytes(v->type))
+        return 5 + v->slices[at].size;
+    return v->type == TYPE_GUID ? 17 : 9;
+}
+
+size_t key_bytes(const struct key_encoder *keys, uint32_t row)
+{
+    size_t size = 0;
+
+    for (uint32_t c = 0; c < keys->count; c++)
+        size += value_bytes(&keys->columns[c], vector_index(&keys->columns[c], row));
+    return size;
+}
+
+static char *encode(const struct vector *v, uint32_t at, char *to, bool *ret_null)
+{
+    bool null = v->nulls != NULL && v->nulls[at] != 0;
+
+    *ret_null = *ret_null || null;
+    *to++ = null;
+    if (type_is_bytes(v->type)) {
+        uint32_t size = null ? 0 : (uint32_t)v->slices[at].size;
+        memcpy(to, &size, 4);
+        if (size > 0)
+            memcpy(to + 4, v->slices[at].data, size);
+        return to + 4 + size;
+    }
+    if (v->type == TYPE_GUID) {
+        memset(to, 0, 16);
+        if (!null)
+            memcpy(to, &v->guids[at], 16);
+        return to + 16;
+    }
+    int64_t bits = 0;
+    if (!null && v->type == TYPE_BOOL) {
+        bits = v->booleans[at] != 0;
+    } else if (!null && v->type == TYPE_REAL) {
+        double real = v->reals[at] == 0 ? 0 : v->reals[at]; /* -0 is 0 */
+        memcpy(&bits, &real, 8);
+    } else if (!null) {
+        bits = v->integers[at];
+    }
+    memcpy(to, &bits, 8);
+    return to + 8;
+}
+
+void key_encode(const struct key_encoder *keys, uint32_t row, char *to, bool *ret_null)
+{
+    *ret_null = false;
+    for (uint32_t c = 0; c < keys->count; c++)
+        to = encode(&keys->columns[c], vector_index(&keys->columns[c], row), to, ret_null);
+}
+
+void key_decode(struct slice key, const enum type *types, uint32_t count, struct value *ret)
+{
+    const char *at = key.data;
+
+    for (uint32_t c = 0; c < count; c++) {
+        struct value *v = &ret[c];
+        *v = (struct value){.type = types[c], .is_null = *at++ != 0};
+        if (type_is_bytes(types[c])) {
+            uint32_t size;
+            memcpy(&size, at, 4);
+            v->bytes = slice_from(at + 4, size);
+            at += 4 + size;
+        } else if (types[c] == TYPE_GUID) {
+            memcpy(&v->guid, at, 16);
+            at += 16;
+        } else {
+            memcpy(&v->integer, at, 8);
+            if (types[c] == TYPE_BOOL)
+                v->boolean = v->integer != 0;
+            at += 8;
+        }
+    }
+}
+
+enum status group_init(struct group_table *table, struct arena *arena, struct error *err)
+{
+    *table = (struct group_table){.arena = arena, .capacity = 16, .slot_count = 32};
+    table->entries = ARENA_ARRAY(arena, struct group_entry, table->capacity, err);
+    table->slots = ARENA_ARRAY(arena, uint32_t, table->slot_count, err);
+    return table->entries == NULL || table->slots == NULL ? err->status : STATUS_OK;
+}
+
+uint32_t group_find(const struct group_table *table, struct slice key, uint64_t hash)
+{
+    uint32_t mask = table->slot_count - 1;
+
+    for (uint32_t i = (uint32_t)hash & mask; table->slots[i] != 0; i = (i + 1) & mask) {
+        const struct group_entry *e = &table->entries[table->slots[i] - 1];
+        if (e->hash == hash && slice_equal(e->key, key))
+            return table->slots[i] - 1;
+    }
+    return GROUP_NONE;
+}
+
+static void insert(struct group_table *table, uint32_t entry)
+{
+    uint32_t mask = table->slot_count - 1;
+    uint32_t i = (uint32_t)table->entries[entry].hash & mask;
+
+    while (table->slots[i] != 0)
+        i = (i + 1) & mask;
+    table->slots[i] = entry + 1;
+}
+
+static enum status grow(struct group_table *table, struct error *err)
+{
+    uint32_t capacity = table->capacity * 2;
+    struct group_entry *entries = ARENA_ARRAY(table->arena, struct group_entry, capacity, err);
+    uint32_t *slots = ARENA_ARRAY(table->arena, uint32_t, (size_t)capacity * 2, err);
+
+    if (entries == NULL || slots == NULL)
+        return err->status;
+    memcpy(entries, table->entries, table->count * sizeof(*entries));
+    table->entries = entries;
+    table->capacity = capacity;
+    table->slots = slots;
+    table->slot_count = capacity * 2;
+    for (uint32_t i = 0; i < table->count; i++)
+        insert(table, i);
+    return STATUS_OK;
+}
+
+enum status group_add(struct group_table *table, struct slice key, uint64_t hash, uint32_t *ret,
+                      bool *ret_new, struct error *err)
+{
+    uint32_t found = group_find(table, key, hash);
+
+    *ret_new = found == GROUP_NONE;
+    if (found != GROUP_NONE) {
+        *ret = found;
+        return STATUS_OK;
+    }
+    if (table->count >= QUERY_OPERATOR_ROWS_MAX)
+        return ERROR_SET(err, STATUS_LIMIT, "more than %u groups", QUERY_OPERATOR_ROWS_MAX);
+    if (table->count == table->capacity) {
+        enum status status = grow(table, err);
+        if (status != STATUS_OK)
+            return status;
+    }
+    char *copy = arena_alloc_raw(table->arena, key.size + 1, err);
+    if (copy == NULL)
+        return err->status;
+    if (key.size > 0)
+        memcpy(copy, key.data, key.size);
+    table->entries[table->count] = (struct group_entry){slice_from(copy, key.size), hash};
+    insert(table, table->count);
+    *ret = table->count++;
+    return STATUS_OK;
+}

@@ -1,0 +1,429 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* op_expand.c - mv-expand and mv-apply.
+ *
+ * Each row's arrays are laid side by side; the longest says how many rows come
+ * out.  mv-apply runs its operators on the rows of one input row at a time.
+ */
+#include "query/fn_priv.h"
+#include "query/op_priv.h"
+#include "table/dynamic.h"
+
+struct plan_expand {
+    struct plan plan;
+    struct expand_spec spec;
+    struct expand_column *columns;
+    const uint8_t *needed;
+};
+
+/* The rows under construction. */
+struct expanding {
+    const struct plan_expand *plan;
+    struct worker *worker;
+    const struct batch *batch;
+    struct stage *out;
+    uint32_t *sources;      /* input row of each output row */
+    struct value **values;  /* a column: its cells */
+    int64_t *indices;
+    uint32_t count;
+};
+
+struct expand_stage {
+    struct stage stage;
+    const struct plan_expand *plan;
+    struct run *run;
+    struct stage *out;
+};
+
+struct elements {
+    struct slice *items; /* JSON */
+    uint32_t count;
+    bool none; /* null or empty: no element */
+};
+
+static enum status add_item(struct arena *arena, struct elements *e, uint32_t *capacity,
+                            struct slice item, struct error *err)
+{
+    if (e->count == *capacity) {
+        uint32_t grown = *capacity == 0 ? 16 : *capacity * 2;
+        struct slice *items = ARENA_ARRAY(arena, struct slice, grown, err);
+        if (items == NULL)
+            return err->status;
+        if (e->count > 0)
+            memcpy(items, e->items, e->count * sizeof(*items));
+        e->items = items;
+        *capacity = grown;
+    }
+    e->items[e->count++] = item;
+    return STATUS_OK;
+}
+
+/* A member of a bag as {"key":value}, or ["key",value]. */
+static enum status pair_of(struct arena *arena, const struct dynamic_iterator *it, bool array,
+                           struct slice *ret, struct error *err)
+{
+    struct buf buf;
+
+    buf_init(&buf, DYNAMIC_BYTES_MAX);
+    buf_add_text(&buf, array ? "[\"" : "{\"");
+    buf_add_slice(&buf, it->key);
+    buf_add_text(&buf, array ? "\"," : "\":");
+    buf_add_slice(&buf, it->value);
+    buf_add_byte(&buf, array ? ']' : '}');
+    *ret = arena_copy(arena, buf_slice(&buf), err);
+    buf_release(&buf);
+    return ret->data == NULL ? err->status : STATUS_OK;
+}
+
+static enum status split(struct arena *arena, struct slice json, bool arrays, uint64_t limit,
+                         struct elements *ret, struct error *err)
+{
+    enum json_kind kind = dynamic_kind(json);
+    uint32_t capacity = 0;
+    enum status status = STATUS_OK;
+
+    *ret = (struct elements){0};
+    if (dynamic_is_null(json)) {
+        ret->none = true;
+        return STATUS_OK;
+    }
+    if (kind != JSON_ARRAY && kind != JSON_OBJECT)
+        return add_item(arena, ret, &capacity, json, err);
+    struct dynamic_iterator it = dynamic_iterate(json);
+    while (status == STATUS_OK && ret->count < limit && dynamic_next(&it)) {
+        struct slice item = it.value;
+        if (kind == JSON_OBJECT)
+            status = pair_of(arena, &it, arrays, &item, err);
+        if (status == STATUS_OK)
+            status = add_item(arena, ret, &capacity, item, err);
+    }
+    ret->none = ret->count == 0;
+    return status;
+}
+
+static enum status cell_of(struct worker *w, struct slice json, enum type type,
+                           struct value *ret, struct error *err)
+{
+    struct value v = {.type = TYPE_DYNAMIC, .bytes = json};
+    struct eval eval = {.arena = w->batch_arena, .query_arena = w->arena};
+
+    v.is_null = dynamic_is_null(json);
+    *ret = (struct value){.type = type, .is_null = true};
+    if (v.is_null)
+        return STATUS_OK;
+    if (type == TYPE_DYNAMIC) {
+        *ret = v;
+        return STATUS_OK;
+    }
+    return value_convert(&eval, &v, type, false, ret, err);
+}
+
+static enum status cells_vector(struct arena *arena, const struct value *cells, uint32_t count,
+                                enum type type, struct vector *ret, struct error *err)
+{
+    void *data;
+    uint8_t *nulls;
+    enum status status = vector_flat(arena, type, count, true, ret, &data, &nulls, err);
+
+    for (uint32_t i = 0; i < count && status == STATUS_OK; i++) {
+        nulls[i] = cells[i].is_null && type != TYPE_STRING;
+        if (cells[i].is_null)
+            continue;
+        if (type_is_bytes(type))
+            ((struct slice *)data)[i] = cells[i].bytes;
+        else if (type == TYPE_GUID)
+            ((struct guid *)data)[i] = cells[i].guid;
+        else if (type == TYPE_BOOL)
+            ((uint8_t *)data)[i] = cells[i].boolean;
+        else
+            ((int64_t *)data)[i] = cells[i].integer;
+    }
+    return status;
+}
+
+static enum status flush(struct expanding *x, bool *stop, struct error *err)
+{
+    const struct plan_expand *p = x->plan;
+    struct worker *w = x->worker;
+    uint32_t width = p->spec.schema->column_count;
+    uint32_t count = x->count;
+
+    if (count == 0)
+        return STATUS_OK;
+    struct arena *outer = w->batch_arena;
+    struct arena *own = arena_share(w->arena);
+    if (own == NULL)
+        return ERROR_MEMORY(err);
+    w->batch_arena = own; /* freed per output batch: one row may give millions */
+    enum status status = run_check(w->run, err);
+    struct vector *columns = ARENA_ARRAY(own, struct vector, width + 1, err);
+    if (columns == NULL)
+        status = err->status;
+    for (uint32_t c = 0; c < width && status == STATUS_OK; c++) {
+        columns[c] = run_absent(p->spec.schema->columns[c].type, count);
+        if (c < x->batch->column_count && (p->needed == NULL || p->needed[c] != 0))
+            status = vector_take(own, &x->batch->columns[c], x->sources, count, &columns[c], err);
+    }
+    for (uint32_t i = 0; i < p->spec.column_count && status == STATUS_OK; i++) {
+        enum type type = p->columns[i].type;
+        status = cells_vector(own, x->values[i], count, type, &columns[p->columns[i].target], err);
+    }
+    if (status == STATUS_OK && p->spec.index_column != UINT32_MAX) {
+        void *data;
+        uint8_t *nulls;
+        status = vector_flat(own, TYPE_LONG, count, false, &columns[p->spec.index_column], &data,
+                             &nulls, err);
+        if (status == STATUS_OK)
+            memcpy(data, x->indices, count * sizeof(*x->indices));
+    }
+    struct batch result = {count, width, columns};
+    if (status == STATUS_OK)
+        status = stage_push(x->out, w, &result, stop, err);
+    w->batch_arena = outer;
+    arena_free(own);
+    x->count = 0;
+    return status;
+}
+
+static enum status expand_row(struct expanding *x, uint32_t row, const struct vector *inputs,
+                              bool *stop, struct error *err)
+{
+    const struct plan_expand *p = x->plan;
+    uint32_t columns = p->spec.column_count;
+    struct arena *arena = x->worker->batch_arena;
+    struct elements *lists = ARENA_ARRAY(arena, struct elements, columns, err);
+    uint64_t count = 0;
+    enum status status = lists == NULL ? err->status : STATUS_OK;
+
+    for (uint32_t i = 0; i < columns && status == STATUS_OK; i++) {
+        struct value v = vector_value(&inputs[i], row);
+        struct slice json = v.is_null ? slice_from(NULL, 0) : v.bytes;
+        status = split(arena, json, p->spec.arrays, p->spec.limit, &lists[i], err);
+        if (status == STATUS_OK && lists[i].count > count)
+            count = lists[i].count;
+    }
+    if (count == 0 && p->spec.apply == NULL)
+        count = 1; /* nothing to expand: the row stays, with null */
+    for (uint64_t e = 0; e < count && !*stop && status == STATUS_OK; e++) {
+        uint32_t at = x->count++;
+        x->sources[at] = row;
+        x->indices[at] = (int64_t)e;
+        for (uint32_t i = 0; i < columns && status == STATUS_OK; i++)
+            status = cell_of(x->worker, e < lists[i].count ? lists[i].items[e] : slice_from(NULL, 0),
+                             p->columns[i].type, &x->values[i][at], err);
+        if (status == STATUS_OK && x->count == BATCH_ROWS_MAX)
+            status = flush(x, stop, err);
+    }
+    return status;
+}
+
+static enum status open_expanding(struct expanding *x, struct error *err)
+{
+    struct arena *arena = x->worker->batch_arena;
+    uint32_t columns = x->plan->spec.column_count;
+
+    x->sources = ARENA_ARRAY(arena, uint32_t, BATCH_ROWS_MAX, err);
+    x->indices = ARENA_ARRAY(arena, int64_t, BATCH_ROWS_MAX, err);
+    x->values = ARENA_ARRAY(arena, struct value *, columns, err);
+    if (x->sources == NULL || x->indices == NULL || x->values == NULL)
+        return err->status;
+    for (uint32_t i = 0; i < columns; i++) {
+        x->values[i] = ARENA_ARRAY(arena, struct value, BATCH_ROWS_MAX, err);
+        if (x->values[i] == NULL)
+            return err->status;
+    }
+    return STATUS_OK;
+}
+
+/* ---- mv-apply ---- */
+
+/* Keeps the rows of one input row until the operators run on them. */
+struct apply_collect {
+    struct stage stage;
+    struct rowset *rows;
+};
+
+/* The source under mv-apply's operators: one batch that is set from outside. */
+struct plan_given {
+    struct plan plan;
+};
+
+static enum status apply_collect_push(struct stage *stage, struct worker *w, const struct batch *batch,
+                               bool *stop, struct error *err)
+{
+    (void)w;
+    (void)stop;
+    return rowset_add(((struct apply_collect *)stage)->rows, batch, NULL, batch->row_count, err);
+}
+
+/* Puts the input row's columns beside what the operators gave. */
+struct apply_out {
+    struct stage stage;
+    const struct plan_expand *plan;
+    const struct batch *batch;
+    uint32_t row;
+    struct stage *out;
+};
+
+static enum status apply_out_push(struct stage *stage, struct worker *w,
+                                  const struct batch *batch, bool *stop, struct error *err)
+{
+    struct apply_out *s = (struct apply_out *)stage;
+    const struct expand_spec *spec = &s->plan->spec;
+    uint32_t width = spec->result->column_count;
+    struct vector *columns = ARENA_ARRAY(w->batch_arena, struct vector, width + 1, err);
+    enum status status = columns == NULL ? err->status : STATUS_OK;
+
+    for (uint32_t c = 0; c < width && status == STATUS_OK; c++) {
+        uint32_t origin = spec->origins[c];
+        if ((origin & EXPAND_OUTER) == 0) {
+            columns[c] = batch->columns[origin];
+            continue;
+        }
+        struct value v = vector_value(&s->batch->columns[origin & ~EXPAND_OUTER], s->row);
+        status = vector_const(w->batch_arena, &v, batch->row_count, &columns[c], err);
+    }
+    struct batch result = {batch->row_count, width, columns};
+    return status == STATUS_OK ? stage_push(s->out, w, &result, stop, err) : status;
+}
+
+static enum status apply_row(struct expand_stage *s, struct worker *w, struct expanding *x,
+                             uint32_t row, const struct vector *inputs, bool *stop,
+                             struct error *err)
+{
+    struct rowset *rows = rowset_new(w->batch_arena, s->plan->spec.schema, NULL, err);
+    struct apply_collect collect = {.stage = {apply_collect_push}, .rows = rows};
+    struct apply_out out = {{apply_out_push}, s->plan, x->batch, row, s->out};
+    struct run run = *w->run;
+    struct worker sub = *w;
+
+    if (rows == NULL)
+        return err->status;
+    x->out = &collect.stage;
+    enum status status = expand_row(x, row, inputs, stop, err);
+    if (status == STATUS_OK)
+        status = flush(x, stop, err);
+    if (status != STATUS_OK)
+        return status;
+    run.workers = &sub;
+    run.scan_threads = 1;
+    sub.run = &run;
+    sub.sites = NULL; /* the arena below goes with the row */
+    sub.site_capacity = 0;
+    sub.arena = arena_share(w->arena);
+    sub.batch_arena = arena_share(w->arena);
+    run.arena = sub.arena;
+    run.given = rows;
+    if (sub.arena == NULL || sub.batch_arena == NULL)
+        status = ERROR_MEMORY(err);
+    else
+        status = plan_run(s->plan->spec.apply, &run, &out.stage, err);
+    arena_free(sub.batch_arena);
+    arena_free(sub.arena);
+    return status;
+}
+
+static enum status given_run(const struct plan *plan, struct run *run, struct stage *out,
+                             struct error *err)
+{
+    (void)plan;
+    return rowset_push(run->given, run, out, err);
+}
+
+static enum status given_need(struct plan *plan, const uint8_t *needed, struct query *q,
+                              struct error *err)
+{
+    (void)plan;
+    (void)needed;
+    (void)q;
+    (void)err;
+    return STATUS_OK;
+}
+
+struct plan *plan_given(struct query *q, const struct schema *schema, struct error *err)
+{
+    static const struct plan_ops ops = {"given", given_run, given_need, NULL};
+    struct plan_given *p = (struct plan_given *)op_new(q, sizeof(*p), &ops, NULL, err);
+
+    if (p == NULL)
+        return NULL;
+    p->plan.schema = *schema;
+    p->plan.is_serialized = true;
+    return &p->plan;
+}
+
+/* ---- the stage ---- */
+
+static enum status expand_push(struct stage *stage, struct worker *w, const struct batch *batch,
+                               bool *stop, struct error *err)
+{
+    struct expand_stage *s = (struct expand_stage *)stage;
+    uint32_t columns = s->plan->spec.column_count;
+    struct expanding x = {.plan = s->plan, .worker = w, .batch = batch, .out = s->out};
+    struct vector *inputs = ARENA_ARRAY(w->batch_arena, struct vector, columns, err);
+    enum status status = inputs == NULL ? err->status : open_expanding(&x, err);
+
+    for (uint32_t i = 0; i < columns && status == STATUS_OK; i++)
+        status = expr_eval(w, s->plan->columns[i].expr, batch, &inputs[i], err);
+    for (uint32_t r = 0; r < batch->row_count && !*stop && status == STATUS_OK; r++) {
+        if (s->plan->spec.apply != NULL)
+            status = apply_row(s, w, &x, r, inputs, stop, err);
+        else
+            status = expand_row(&x, r, inputs, stop, err);
+    }
+    return status == STATUS_OK && s->plan->spec.apply == NULL ? flush(&x, stop, err) : status;
+}
+
+static enum status expand_run(const struct plan *plan, struct run *run, struct stage *out,
+                              struct error *err)
+{
+    struct expand_stage stage = {
+        .stage = {expand_push}, .plan = (const struct plan_expand *)plan, .run = run, .out = out};
+    return plan_run(plan->inputs[0], run, &stage.stage, err);
+}
+
+static enum status expand_need(struct plan *plan, const uint8_t *needed, struct query *q,
+                               struct error *err)
+{
+    struct plan_expand *p = (struct plan_expand *)plan;
+    uint32_t width = plan->inputs[0]->schema.column_count;
+    uint8_t *below = arena_alloc(q->arena, width + 1, err);
+    uint8_t *kept = arena_alloc(q->arena, p->spec.schema->column_count + 1, err);
+
+    if (below == NULL || kept == NULL)
+        return err->status;
+    if (p->spec.apply == NULL) {
+        memcpy(kept, needed, plan->schema.column_count);
+    } else {
+        memset(kept, 1, p->spec.schema->column_count);
+        enum status status = plan_optimise(p->spec.apply, q, err);
+        if (status != STATUS_OK)
+            return status;
+    }
+    memcpy(below, kept, width);
+    for (uint32_t i = 0; i < p->spec.column_count; i++) {
+        if (p->columns[i].target < width && p->spec.apply == NULL)
+            below[p->columns[i].target] = 0;
+        kept[p->columns[i].target] = 0;
+    }
+    for (uint32_t i = 0; i < p->spec.column_count; i++)
+        expr_mark(p->columns[i].expr, below);
+    p->needed = kept;
+    return plan_need(plan->inputs[0], below, q, err);
+}
+
+struct plan *plan_expand(struct query *q, struct plan *input, const struct expand_spec *spec,
+                         struct error *err)
+{
+    static const struct plan_ops ops = {"mv-expand", expand_run, expand_need, NULL};
+    struct plan_expand *p = (struct plan_expand *)op_new(q, sizeof(*p), &ops, input, err);
+
+    if (p == NULL)
+        return NULL;
+    p->spec = *spec;
+    p->columns = ARENA_ARRAY(q->arena, struct expand_column, spec->column_count, err);
+    if (p->columns == NULL)
+        return NULL;
+    memcpy(p->columns, spec->columns, spec->column_count * sizeof(*p->columns));
+    p->plan.schema = spec->apply != NULL ? *spec->result : *spec->schema;
+    return &p->plan;
+}

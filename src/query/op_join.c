@@ -1,0 +1,503 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* op_join.c - hash join, all kinds.
+ *
+ * One side is built (kept in memory, hashed by its keys), the other streams.
+ * Built is the right side, except for kinds that return or de-duplicate one
+ * side in a way that wants the left: innerunique builds the left with one row
+ * a key; rightsemi and rightanti build the left's keys only.
+ */
+#include "base/hash.h"
+#include "query/op_priv.h"
+
+struct plan_join {
+    struct plan plan;
+    enum join_kind kind;
+    struct expr **build_keys, **probe_keys;
+    uint32_t key_count;
+    bool build_left;
+    bool keys_only;      /* semi and anti: rows of the built side are not kept */
+    const bool *hide;    /* right columns that are left out, or NULL */
+    uint32_t *out_left;  /* per left column: output column, or UINT32_MAX */
+    uint32_t *out_right;
+    const uint8_t *build_needed;
+    const uint8_t *probe_needed;
+};
+
+struct build {
+    struct arena *arena;
+    struct rowset *rows;
+    struct group_table keys;
+    uint32_t *heads; /* a key: first row + 1 */
+    uint32_t head_capacity;
+    uint32_t *nexts; /* a row number: next row + 1 */
+    uint32_t next_capacity;
+    atomic_uchar *matched; /* a row number, for outer kinds */
+};
+
+struct build_stage {
+    struct stage stage;
+    const struct plan_join *plan;
+    struct run *run;
+    struct build *build;
+    pthread_mutex_t lock;
+};
+
+struct probe_stage {
+    struct stage stage;
+    const struct plan_join *plan;
+    struct run *run;
+    struct build *build;
+    struct stage *out;
+};
+
+static enum status grow_array(struct arena *arena, uint32_t **array, uint32_t *capacity,
+                              uint32_t wanted, struct error *err)
+{
+    if (wanted <= *capacity)
+        return STATUS_OK;
+    uint32_t size = *capacity == 0 ? 4096 : *capacity * 2;
+    while (size < wanted)
+        size *= 2;
+    uint32_t *grown = ARENA_ARRAY(arena, uint32_t, size, err);
+    if (grown == NULL)
+        return err->status;
+    if (*capacity > 0)
+        memcpy(grown, *array, *capacity * sizeof(**array));
+    *array = grown;
+    *capacity = size;
+    return STATUS_OK;
+}
+
+static enum status eval_keys(struct worker *w, struct expr **exprs, uint32_t count,
+                             const struct batch *batch, struct key_encoder *ret,
+                             struct error *err)
+{
+    struct vector *columns = ARENA_ARRAY(w->batch_arena, struct vector, count + 1, err);
+    enum status status = columns == NULL ? err->status : STATUS_OK;
+
+    for (uint32_t i = 0; i < count && status == STATUS_OK; i++)
+        status = expr_eval(w, exprs[i], batch, &columns[i], err);
+    *ret = (struct key_encoder){columns, count};
+    return status;
+}
+
+static enum status key_of(struct worker *w, const struct key_encoder *keys, uint32_t row,
+                          struct slice *ret, struct error *err)
+{
+    bool ignored; /* null matches null, as in Kusto */
+    size_t size = key_bytes(keys, row);
+    char *bytes = arena_alloc_raw(w->batch_arena, size + 1, err);
+
+    if (bytes == NULL)
+        return err->status;
+    key_encode(keys, row, bytes, &ignored);
+    *ret = slice_from(bytes, size);
+    return STATUS_OK;
+}
+
+static enum status build_row(struct build *b, const struct plan_join *p,
+                             const struct batch *batch, uint32_t row, struct slice key,
+                             struct error *err)
+{
+    uint32_t group;
+    bool is_new;
+    enum status status = group_add(&b->keys, key, hash_slice(key), &group, &is_new, err);
+
+    if (status != STATUS_OK || p->keys_only || (p->kind == JOIN_INNER_UNIQUE && !is_new))
+        return status;
+    status = rowset_add(b->rows, batch, &row, 1, err);
+    if (status == STATUS_OK)
+        status = grow_array(b->arena, &b->heads, &b->head_capacity, group + 1, err);
+    uint32_t number = (b->rows->chunk_count - 1) * BATCH_ROWS_MAX +
+                      b->rows->chunks[b->rows->chunk_count - 1].row_count - 1;
+    if (status == STATUS_OK)
+        status = grow_array(b->arena, &b->nexts, &b->next_capacity, number + 1, err);
+    if (status != STATUS_OK)
+        return status;
+    b->nexts[number] = b->heads[group];
+    b->heads[group] = number + 1;
+    return STATUS_OK;
+}
+
+static enum status build_push(struct stage *stage, struct worker *w, const struct batch *batch,
+                              bool *stop, struct error *err)
+{
+    struct build_stage *s = (struct build_stage *)stage;
+    const struct plan_join *p = s->plan;
+    struct key_encoder keys;
+    enum status status = eval_keys(w, p->build_keys, p->key_count, batch, &keys, err);
+
+    (void)stop;
+    if (status != STATUS_OK)
+        return status;
+    struct slice *encoded = ARENA_ARRAY(w->batch_arena, struct slice, batch->row_count, err);
+    if (encoded == NULL)
+        return err->status;
+    for (uint32_t r = 0; r < batch->row_count && status == STATUS_OK; r++)
+        status = key_of(w, &keys, r, &encoded[r], err);
+    (void)pthread_mutex_lock(&s->lock);
+    for (uint32_t r = 0; r < batch->row_count && status == STATUS_OK; r++)
+        status = build_row(s->build, p, batch, r, encoded[r], err);
+    (void)pthread_mutex_unlock(&s->lock);
+    return status;
+}
+
+/* Chains are in reverse order of the rows: turn them round once. */
+static void build_order(struct build *b)
+{
+    for (uint32_t g = 0; g < b->keys.count && g < b->head_capacity; g++) {
+        uint32_t reversed = 0;
+        for (uint32_t at = b->heads[g]; at != 0;) {
+            uint32_t next = b->nexts[at - 1];
+            b->nexts[at - 1] = reversed;
+            reversed = at;
+            at = next;
+        }
+        b->heads[g] = reversed;
+    }
+}
+
+/* Pushes pairs (probe row, built row); a built row of UINT32_MAX is nulls. */
+static enum status push_pairs(struct probe_stage *s, struct worker *w, const struct batch *batch,
+                              const uint32_t *probe, const uint32_t *built, uint32_t count,
+                              bool *stop, struct error *err)
+{
+    const struct plan_join *p = s->plan;
+    const struct rowset *rows = s->build->rows;
+    uint32_t width = p->plan.schema.column_count;
+    const uint32_t *out_probe = p->build_left ? p->out_right : p->out_left;
+    const uint32_t *out_built = p->build_left ? p->out_left : p->out_right;
+    struct vector *columns = ARENA_ARRAY(w->batch_arena, struct vector, width + 1, err);
+    struct vector *taken =
+        ARENA_ARRAY(w->batch_arena, struct vector, rows->schema.column_count + 1, err);
+    enum status status = columns == NULL || taken == NULL ? err->status : STATUS_OK;
+
+    for (uint32_t c = 0; c < width && status == STATUS_OK; c++)
+        columns[c] = run_absent(p->plan.schema.columns[c].type, count);
+    for (uint32_t c = 0; batch != NULL && c < batch->column_count && status == STATUS_OK; c++) {
+        if (out_probe[c] != UINT32_MAX && p->probe_needed[c] != 0)
+            status = vector_take(w->batch_arena, &batch->columns[c], probe, count,
+                                 &columns[out_probe[c]], err);
+    }
+    bool all_null = built == NULL || (count > 0 && built[0] == UINT32_MAX);
+    if (status == STATUS_OK && !all_null)
+        status = rowset_take(rows, w->batch_arena, built, count, taken, err);
+    for (uint32_t c = 0; c < rows->schema.column_count && status == STATUS_OK && !all_null; c++) {
+        if (out_built[c] != UINT32_MAX)
+            columns[out_built[c]] = taken[c];
+    }
+    struct batch result = {count, width, columns};
+    return status == STATUS_OK ? stage_push(s->out, w, &result, stop, err) : status;
+}
+
+struct pairs {
+    uint32_t probe[BATCH_ROWS_MAX], built[BATCH_ROWS_MAX];
+    uint32_t count;
+};
+
+static enum status flush(struct probe_stage *s, struct worker *w, const struct batch *batch,
+                         struct pairs *pairs, bool *stop, struct error *err)
+{
+    if (pairs->count == 0)
+        return STATUS_OK;
+    /* What a full batch of pairs allocates downstream goes when it is through:
+     * one probe row may match millions. */
+    struct arena *outer = w->batch_arena;
+    struct arena *own = arena_share(w->arena);
+    if (own == NULL)
+        return ERROR_MEMORY(err);
+    w->batch_arena = own;
+    enum status status = run_check(s->run, err);
+    if (status == STATUS_OK)
+        status = push_pairs(s, w, batch, pairs->probe, pairs->built, pairs->count, stop, err);
+    w->batch_arena = outer;
+    arena_free(own);
+    pairs->count = 0;
+    return status;
+}
+
+static bool keeps_unmatched_probe(const struct plan_join *p)
+{
+    return p->kind == JOIN_LEFT_OUTER || p->kind == JOIN_FULL_OUTER;
+}
+
+static enum status probe_rows(struct probe_stage *s, struct worker *w, const struct batch *batch,
+                              const struct key_encoder *keys, struct pairs *pairs,
+                              uint32_t *lonely, uint32_t *ret_lonely, bool *stop,
+                              struct error *err)
+{
+    struct build *b = s->build;
+    enum status status = STATUS_OK;
+
+    for (uint32_t r = 0; r < batch->row_count && !*stop && status == STATUS_OK; r++) {
+        struct slice key;
+        status = key_of(w, keys, r, &key, err);
+        uint32_t group =
+            status != STATUS_OK ? GROUP_NONE : group_find(&b->keys, key, hash_slice(key));
+        if (group == GROUP_NONE) {
+            lonely[(*ret_lonely)++] = r;
+            continue;
+        }
+        for (uint32_t at = b->heads[group]; at != 0 && !*stop && status == STATUS_OK;
+             at = b->nexts[at - 1]) {
+            if (b->matched != NULL)
+                atomic_store_explicit(&b->matched[at - 1], 1, memory_order_relaxed);
+            pairs->probe[pairs->count] = r;
+            pairs->built[pairs->count++] = at - 1;
+            if (pairs->count == BATCH_ROWS_MAX)
+                status = flush(s, w, batch, pairs, stop, err);
+        }
+    }
+    if (status == STATUS_OK)
+        status = flush(s, w, batch, pairs, stop, err);
+    return status;
+}
+
+static enum status probe_push(struct stage *stage, struct worker *w, const struct batch *batch,
+                              bool *stop, struct error *err)
+{
+    struct probe_stage *s = (struct probe_stage *)stage;
+    const struct plan_join *p = s->plan;
+    struct key_encoder keys;
+    uint32_t lonely_count = 0;
+    enum status status = eval_keys(w, p->probe_keys, p->key_count, batch, &keys, err);
+    uint32_t *lonely =
+        arena_alloc_raw(w->batch_arena, ((size_t)batch->row_count + 1) * sizeof(*lonely), err);
+    struct pairs *pairs = arena_alloc_raw(w->batch_arena, sizeof(*pairs), err);
+
+    if (status != STATUS_OK || lonely == NULL || pairs == NULL)
+        return err->status;
+    pairs->count = 0;
+    if (!p->keys_only) {
+        status = probe_rows(s, w, batch, &keys, pairs, lonely, &lonely_count, stop, err);
+        if (status != STATUS_OK || !keeps_unmatched_probe(p) || lonely_count == 0)
+            return status;
+        return push_pairs(s, w, batch, lonely, NULL, lonely_count, stop, err);
+    }
+    bool anti = p->kind == JOIN_LEFT_ANTI || p->kind == JOIN_RIGHT_ANTI;
+    for (uint32_t r = 0; r < batch->row_count && status == STATUS_OK; r++) {
+        struct slice key;
+        status = key_of(w, &keys, r, &key, err);
+        if (status != STATUS_OK)
+            break;
+        bool found = group_find(&s->build->keys, key, hash_slice(key)) != GROUP_NONE;
+        if (found != anti)
+            lonely[lonely_count++] = r;
+    }
+    struct batch taken;
+    if (status == STATUS_OK && lonely_count > 0) {
+        status = run_take(w, batch, p->probe_needed, lonely, lonely_count, &taken, err);
+        if (status == STATUS_OK)
+            status = stage_push(s->out, w, &taken, stop, err);
+    }
+    return status;
+}
+
+static enum status emit_unmatched(struct probe_stage *s, struct error *err)
+{
+    struct build *b = s->build;
+    struct worker *w = &s->run->workers[0];
+    struct pairs *pairs = arena_alloc_raw(s->run->arena, sizeof(*pairs), err);
+    bool stop = false;
+    enum status status = pairs == NULL ? err->status : STATUS_OK;
+
+    if (pairs != NULL)
+        pairs->count = 0;
+    for (uint32_t c = 0; c < b->rows->chunk_count && status == STATUS_OK && !stop; c++) {
+        for (uint32_t r = 0; r < b->rows->chunks[c].row_count; r++) {
+            uint32_t number = c * BATCH_ROWS_MAX + r;
+            if (atomic_load_explicit(&b->matched[number], memory_order_relaxed) == 0)
+                pairs->built[pairs->count++] = number;
+        }
+        status = flush(s, w, NULL, pairs, &stop, err);
+        arena_clear(w->batch_arena);
+    }
+    return status;
+}
+
+static enum status join_both(const struct plan_join *p, struct run *run, struct build *b,
+                             struct stage *out, struct error *err)
+{
+    const struct plan *built = p->plan.inputs[p->build_left ? 0 : 1];
+    const struct plan *streamed = p->plan.inputs[p->build_left ? 1 : 0];
+    struct build_stage build = {
+        .stage = {build_push}, .plan = p, .run = run, .build = b, .lock = PTHREAD_MUTEX_INITIALIZER};
+    enum status status = group_init(&b->keys, b->arena, err);
+
+    if (status == STATUS_OK) {
+        b->rows = rowset_new(b->arena, &built->schema, p->build_needed, err);
+        status = b->rows == NULL ? err->status : STATUS_OK;
+    }
+    if (status == STATUS_OK)
+        status = plan_run(built, run, &build.stage, err);
+    (void)pthread_mutex_destroy(&build.lock);
+    if (status != STATUS_OK)
+        return status;
+    build_order(b);
+    bool outer = p->kind == JOIN_RIGHT_OUTER || p->kind == JOIN_FULL_OUTER;
+    if (outer) {
+        b->matched = arena_alloc(b->arena, (size_t)b->rows->chunk_count * BATCH_ROWS_MAX + 1, err);
+        if (b->matched == NULL)
+            return err->status;
+    }
+    struct probe_stage probe = {
+        .stage = {probe_push}, .plan = p, .run = run, .build = b, .out = out};
+    status = plan_run(streamed, run, &probe.stage, err);
+    return status == STATUS_OK && outer ? emit_unmatched(&probe, err) : status;
+}
+
+static enum status join_run(const struct plan *plan, struct run *run, struct stage *out,
+                            struct error *err)
+{
+    struct build b = {.arena = arena_share(run->arena)};
+
+    if (b.arena == NULL)
+        return ERROR_MEMORY(err);
+    enum status status = join_both((const struct plan_join *)plan, run, &b, out, err);
+    arena_free(b.arena);
+    return status;
+}
+
+static enum status side_need(struct plan_join *p, bool left, const uint8_t *needed,
+                             struct query *q, struct error *err)
+{
+    struct plan *input = p->plan.inputs[left ? 0 : 1];
+    uint32_t count = input->schema.column_count;
+    const uint32_t *out = left ? p->out_left : p->out_right;
+    uint8_t *kept = arena_alloc(q->arena, count + 1, err);
+    uint8_t *below = arena_alloc(q->arena, count + 1, err);
+    bool built = left == p->build_left;
+
+    if (kept == NULL || below == NULL)
+        return err->status;
+    for (uint32_t c = 0; c < count; c++)
+        kept[c] = below[c] = out[c] != UINT32_MAX && needed[out[c]] != 0;
+    struct expr **keys = built ? p->build_keys : p->probe_keys;
+    for (uint32_t i = 0; i < p->key_count; i++)
+        expr_mark(keys[i], below);
+    if (built)
+        p->build_needed = kept;
+    else
+        p->probe_needed = kept;
+    return plan_need(input, below, q, err);
+}
+
+static enum status join_need(struct plan *plan, const uint8_t *needed, struct query *q,
+                             struct error *err)
+{
+    struct plan_join *p = (struct plan_join *)plan;
+    enum status status = side_need(p, true, needed, q, err);
+    return status == STATUS_OK ? side_need(p, false, needed, q, err) : status;
+}
+
+/* Filters on left columns hold for the left input, where its rows are not kept
+ * against them. */
+static enum status join_filter(struct plan *plan, const struct pushed *list, struct query *q,
+                               struct error *err)
+{
+    struct plan_join *p = (struct plan_join *)plan;
+    const struct pushed *left = NULL;
+    bool allowed = p->kind == JOIN_INNER || p->kind == JOIN_LEFT_OUTER ||
+                   p->kind == JOIN_LEFT_ANTI || p->kind == JOIN_LEFT_SEMI;
+
+    for (; allowed && list != NULL; list = list->next) {
+        if (list->column >= plan->inputs[0]->schema.column_count)
+            continue;
+        struct pushed *one = ARENA_NEW(q->arena, struct pushed, err);
+        if (one == NULL)
+            return err->status;
+        *one = *list;
+        one->next = left;
+        left = one;
+    }
+    enum status status = plan_filter(plan->inputs[0], left, q, err);
+    return status == STATUS_OK ? plan_filter(plan->inputs[1], NULL, q, err) : status;
+}
+
+static bool has_name(const struct column *columns, uint32_t count, struct slice name)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (slice_equal(columns[i].name, name))
+            return true;
+    }
+    return false;
+}
+
+/* name, name1, name2 ... whichever is free. */
+static struct slice free_name(struct query *q, const struct column *columns, uint32_t count,
+                              struct slice name, struct error *err)
+{
+    struct slice candidate = name;
+    struct buf buf;
+
+    for (uint32_t n = 1; has_name(columns, count, candidate); n++) {
+        buf_init(&buf, COLUMN_NAME_BYTES_MAX * 4);
+        buf_add_slice(&buf, name);
+        buf_add_u64(&buf, n);
+        candidate = arena_copy(q->arena, buf_slice(&buf), err);
+        buf_release(&buf);
+        if (candidate.data == NULL)
+            break;
+    }
+    return candidate;
+}
+
+static enum status join_schema(struct query *q, struct plan_join *p, struct error *err)
+{
+    const struct schema *left = &p->plan.inputs[0]->schema;
+    const struct schema *right = &p->plan.inputs[1]->schema;
+    uint32_t count = 0;
+    bool only_right = p->kind == JOIN_RIGHT_ANTI || p->kind == JOIN_RIGHT_SEMI;
+    bool only_left = p->kind == JOIN_LEFT_ANTI || p->kind == JOIN_LEFT_SEMI;
+    struct column *columns =
+        ARENA_ARRAY(q->arena, struct column, left->column_count + right->column_count + 1, err);
+
+    p->out_left = ARENA_ARRAY(q->arena, uint32_t, left->column_count + 1, err);
+    p->out_right = ARENA_ARRAY(q->arena, uint32_t, right->column_count + 1, err);
+    if (columns == NULL || p->out_left == NULL || p->out_right == NULL)
+        return err->status;
+    for (uint32_t c = 0; c < left->column_count; c++) {
+        p->out_left[c] = only_right ? UINT32_MAX : count;
+        if (!only_right)
+            columns[count++] = left->columns[c];
+    }
+    for (uint32_t c = 0; c < right->column_count; c++) {
+        bool hidden = only_left || (p->hide != NULL && p->hide[c]);
+        p->out_right[c] = hidden ? UINT32_MAX : count;
+        if (hidden)
+            continue;
+        struct slice name = free_name(q, columns, count, right->columns[c].name, err);
+        if (name.data == NULL)
+            return err->status;
+        columns[count++] = (struct column){name, right->columns[c].type};
+    }
+    p->plan.schema = (struct schema){columns, count};
+    return STATUS_OK;
+}
+
+struct plan *plan_join(struct query *q, struct plan *left, struct plan *right,
+                       const struct join_spec *spec, struct error *err)
+{
+    static const struct plan_ops ops = {"join", join_run, join_need, join_filter};
+    struct plan_join *p = (struct plan_join *)op_new(q, sizeof(*p), &ops, NULL, err);
+
+    if (p == NULL)
+        return NULL;
+    p->plan.inputs = ARENA_ARRAY(q->arena, struct plan *, 2, err);
+    if (p->plan.inputs == NULL)
+        return NULL;
+    p->plan.inputs[0] = left;
+    p->plan.inputs[1] = right;
+    p->plan.input_count = 2;
+    p->plan.depth = 1 + (left->depth > right->depth ? left->depth : right->depth);
+    p->kind = spec->kind;
+    p->build_left = spec->kind == JOIN_INNER_UNIQUE || spec->kind == JOIN_RIGHT_ANTI ||
+                    spec->kind == JOIN_RIGHT_SEMI;
+    p->keys_only = spec->kind == JOIN_LEFT_ANTI || spec->kind == JOIN_LEFT_SEMI ||
+                   spec->kind == JOIN_RIGHT_ANTI || spec->kind == JOIN_RIGHT_SEMI;
+    p->build_keys = p->build_left ? spec->left_keys : spec->right_keys;
+    p->probe_keys = p->build_left ? spec->right_keys : spec->left_keys;
+    p->key_count = spec->key_count;
+    p->hide = spec->hide_right;
+    return join_schema(q, p, err) == STATUS_OK ? &p->plan : NULL;
+}

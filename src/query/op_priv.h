@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* op_priv.h - what the files of operators share. */
+#ifndef QUERY_OP_PRIV_H
+#define QUERY_OP_PRIV_H
+
+#include "query/rowset_priv.h"
+#include "query/run_priv.h"
+
+/* Allocates a plan of `size` bytes with one input (or none) and its schema. */
+struct plan *op_new(struct query *q, size_t size, const struct plan_ops *ops, struct plan *input,
+                    struct error *err);
+
+/* The part of a predicate the input can use; see push.c. */
+enum status push_predicate(struct query *q, const struct expr *predicate,
+                           const struct pushed *list, const struct pushed **ret,
+                           struct error *err) MUST_USE;
+/* The list in terms of the input of a projection; what does not translate is
+ * left out. */
+enum status push_through(struct query *q, const struct output *outputs,
+                         const struct pushed *list, const struct pushed **ret,
+                         struct error *err) MUST_USE;
+
+/* ---- keys: rows as bytes, for hashing ---- */
+
+/* Appends the row's key columns in a form that is equal for equal values.  With
+ * a null among them *ret_null is set. */
+struct key_encoder {
+    const struct vector *columns;
+    uint32_t count;
+};
+size_t key_bytes(const struct key_encoder *keys, uint32_t row);
+void key_encode(const struct key_encoder *keys, uint32_t row, char *to, bool *ret_null);
+/* The values again. */
+void key_decode(struct slice key, const enum type *types, uint32_t count, struct value *ret);
+
+/* Hash table from key bytes to a dense number. */
+struct group_table {
+    struct arena *arena;
+    struct group_entry {
+        struct slice key;
+        uint64_t hash;
+    } *entries;
+    uint32_t count, capacity;
+    uint32_t *slots;
+    uint32_t slot_count;
+};
+enum status group_init(struct group_table *table, struct arena *arena,
+                       struct error *err) MUST_USE;
+#define GROUP_NONE UINT32_MAX
+uint32_t group_find(const struct group_table *table, struct slice key, uint64_t hash);
+/* The number of the key, new or old (*ret_new). */
+enum status group_add(struct group_table *table, struct slice key, uint64_t hash, uint32_t *ret,
+                      bool *ret_new, struct error *err) MUST_USE;
+
+#endif

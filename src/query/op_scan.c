@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* op_scan.c - rows of a table source: only needed columns, advisory filters. */
+#include "base/limits.h"
+#include "query/run_priv.h"
+
+struct plan_scan {
+    struct plan plan;
+    struct table_source *source;
+    uint32_t *columns; /* schema indices */
+    uint32_t column_count;
+    struct filter *filters;
+    uint32_t filter_count;
+    int64_t time_from, time_to;
+};
+
+struct scan_stage {
+    struct scan_sink sink;
+    const struct plan_scan *plan;
+    struct run *run;
+    struct stage *out;
+};
+
+static enum status take(struct scan_sink *sink, uint32_t worker, const struct batch *batch,
+                        bool *stop, struct error *err)
+{
+    struct scan_stage *s = (struct scan_stage *)sink;
+    struct worker *w = &s->run->workers[worker];
+    const struct schema *schema = &s->plan->plan.schema;
+    enum status status = run_check(s->run, err);
+    struct vector *columns =
+        ARENA_ARRAY(w->batch_arena, struct vector, schema->column_count + 1, err);
+
+    if (columns == NULL)
+        status = err->status;
+    for (uint32_t c = 0; status == STATUS_OK && c < schema->column_count; c++)
+        columns[c] = run_absent(schema->columns[c].type, batch->row_count);
+    for (uint32_t i = 0; status == STATUS_OK && i < s->plan->column_count; i++)
+        columns[s->plan->columns[i]] = batch->columns[i];
+    struct batch full = {.row_count = batch->row_count,
+                         .column_count = schema->column_count,
+                         .columns = columns};
+    if (status == STATUS_OK)
+        status = stage_push(s->out, w, &full, stop, err);
+    w->row_base += batch->row_count;
+    arena_clear(w->batch_arena);
+    return status;
+}
+
+static void add_stats(struct query *q, const struct scan_stats *s)
+{
+    struct scan_stats *to = &q->stats->scan;
+
+    (void)pthread_mutex_lock(&q->lock);
+    to->rows_scanned += s->rows_scanned;
+    to->parts_scanned += s->parts_scanned;
+    to->parts_skipped += s->parts_skipped;
+    to->bytes_read += s->bytes_read;
+    if (!s->complete && to->complete) {
+        to->complete = false;
+        memcpy(to->gap, s->gap, sizeof(to->gap));
+    }
+    if (s->watermark > to->watermark)
+        to->watermark = s->watermark;
+    if (s->time_low <= s->time_high) {
+        if (to->time_low > to->time_high) {
+            to->time_low = s->time_low;
+            to->time_high = s->time_high;
+        }
+        if (s->time_low < to->time_low)
+            to->time_low = s->time_low;
+        if (s->time_high > to->time_high)
+            to->time_high = s->time_high;
+    }
+    (void)pthread_mutex_unlock(&q->lock);
+}
+
+static enum status scan_run(const struct plan *plan, struct run *run, struct stage *out,
+                            struct error *err)
+{
+    const struct plan_scan *p = (const struct plan_scan *)plan;
+    const struct query_request *request = run->query->request;
+    struct scan_stage stage = {.sink = {take}, .plan = p, .run = run, .out = out};
+    struct scan_stats stats = {.complete = true, .time_low = 1, .time_high = 0};
+    struct scan_request scan = {.tenants = request->tenants,
+                                .tenant_count = request->tenant_count,
+                                .columns = p->columns,
+                                .column_count = p->column_count,
+                                .time_from = p->time_from,
+                                .time_to = p->time_to,
+                                .filters = p->filters,
+                                .filter_count = p->filter_count,
+                                .thread_count = run->scan_threads,
+                                .arena = run->arena,
+                                .cancelled = request->cancelled};
+    enum status status = p->source->ops->scan(p->source, &scan, &stage.sink, &stats, err);
+
+    add_stats(run->query, &stats);
+    return status;
+}
+
+static enum status scan_need(struct plan *plan, const uint8_t *needed, struct query *q,
+                             struct error *err)
+{
+    struct plan_scan *p = (struct plan_scan *)plan;
+
+    p->columns = ARENA_ARRAY(q->arena, uint32_t, plan->schema.column_count + 1, err);
+    if (p->columns == NULL)
+        return err->status;
+    p->column_count = 0;
+    for (uint32_t c = 0; c < plan->schema.column_count; c++) {
+        if (needed[c] != 0)
+            p->columns[p->column_count++] = c;
+    }
+    return STATUS_OK;
+}
+
+static bool is_event_time(const struct schema *schema, uint32_t column)
+{
+    return column < schema->column_count &&
+           schema->columns[column].type == TYPE_DATETIME &&
+           (slice_is(schema->columns[column].name, "TimeGenerated") ||
+            slice_is(schema->columns[column].name, "Timestamp"));
+}
+
+static enum status scan_filter(struct plan *plan, const struct pushed *list, struct query *q,
+                               struct error *err)
+{
+    struct plan_scan *p = (struct plan_scan *)plan;
+    uint32_t count = 0;
+
+    for (const struct pushed *f = list; f != NULL; f = f->next)
+        count++;
+    p->filters = ARENA_ARRAY(q->arena, struct filter, count + 1, err);
+    if (p->filters == NULL)
+        return err->status;
+    for (const struct pushed *f = list; f != NULL; f = f->next) {
+        p->filters[p->filter_count++] = (struct filter){.kind = f->kind,
+                                                        .column = f->column,
+                                                        .path = f->path,
+                                                        .values = f->values,
+                                                        .value_count = f->value_count,
+                                                        .low = f->low,
+                                                        .high = f->high};
+        if (f->kind != FILTER_RANGE || !is_event_time(&plan->schema, f->column) ||
+            f->path.size > 0)
+            continue;
+        if (f->low > p->time_from)
+            p->time_from = f->low;
+        if (f->high != INT64_MAX && f->high + 1 < p->time_to)
+            p->time_to = f->high + 1;
+    }
+    return STATUS_OK;
+}
+
+static const struct plan_ops ops = {"scan", scan_run, scan_need, scan_filter};
+
+struct plan *plan_scan(struct query *q, struct table_source *source, struct error *err)
+{
+    struct plan_scan *p = ARENA_NEW(q->arena, struct plan_scan, err);
+
+    if (p == NULL)
+        return NULL;
+    p->plan.ops = &ops;
+    p->plan.schema = *source->ops->schema(source);
+    p->source = source;
+    p->time_from = INT64_MIN;
+    p->time_to = INT64_MAX;
+    return &p->plan;
+}

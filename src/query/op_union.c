@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* op_union.c - union of inputs that have the same schema; materialize. */
+#include "query/op_priv.h"
+
+struct plan_union {
+    struct plan plan;
+};
+
+static enum status union_run(const struct plan *plan, struct run *run, struct stage *out,
+                             struct error *err)
+{
+    enum status status = STATUS_OK;
+
+    for (uint32_t i = 0; i < plan->input_count && status == STATUS_OK; i++)
+        status = plan_run(plan->inputs[i], run, out, err);
+    return status;
+}
+
+static enum status union_need(struct plan *plan, const uint8_t *needed, struct query *q,
+                              struct error *err)
+{
+    enum status status = STATUS_OK;
+
+    for (uint32_t i = 0; i < plan->input_count && status == STATUS_OK; i++)
+        status = plan_need(plan->inputs[i], needed, q, err);
+    return status;
+}
+
+static enum status union_filter(struct plan *plan, const struct pushed *list, struct query *q,
+                                struct error *err)
+{
+    enum status status = STATUS_OK;
+
+    for (uint32_t i = 0; i < plan->input_count && status == STATUS_OK; i++)
+        status = plan_filter(plan->inputs[i], list, q, err);
+    return status;
+}
+
+struct plan *plan_union(struct query *q, struct plan **inputs, uint32_t count, struct error *err)
+{
+    static const struct plan_ops ops = {"union", union_run, union_need, union_filter};
+    struct plan *p = op_new(q, sizeof(struct plan_union), &ops, NULL, err);
+
+    if (p == NULL)
+        return NULL;
+    p->inputs = ARENA_ARRAY(q->arena, struct plan *, count, err);
+    if (p->inputs == NULL)
+        return NULL;
+    for (uint32_t i = 0; i < count; i++) {
+        p->inputs[i] = inputs[i];
+        if (inputs[i]->depth >= p->depth)
+            p->depth = inputs[i]->depth + 1;
+    }
+    p->input_count = count;
+    p->schema = inputs[0]->schema;
+    return p;
+}
+
+/* ---- materialize: the cell runs its input once; readers replay it ---- */
+
+struct plan_cell {
+    struct plan plan;
+    struct query *query;
+    struct rowset *rows; /* NULL until the first reader ran */
+    bool optimised;
+};
+
+struct plan_reader {
+    struct plan plan;
+    struct plan_cell *cell;
+};
+
+static enum status cell_run(const struct plan *plan, struct run *run, struct stage *out,
+                            struct error *err)
+{
+    return plan_run(plan->inputs[0], run, out, err);
+}
+
+static enum status cell_need(struct plan *plan, const uint8_t *needed, struct query *q,
+                             struct error *err)
+{
+    return plan_need(plan->inputs[0], needed, q, err);
+}
+
+struct plan *plan_cell(struct query *q, struct plan *input, struct error *err)
+{
+    static const struct plan_ops ops = {"materialize", cell_run, cell_need, NULL};
+    struct plan_cell *p = (struct plan_cell *)op_new(q, sizeof(*p), &ops, input, err);
+
+    if (p == NULL)
+        return NULL;
+    p->query = q;
+    return &p->plan;
+}
+
+/* A query runs its plans one after the other, so the cell needs no lock. */
+static enum status reader_run(const struct plan *plan, struct run *run, struct stage *out,
+                              struct error *err)
+{
+    struct plan_cell *cell = ((const struct plan_reader *)plan)->cell;
+    enum status status = STATUS_OK;
+
+    if (cell->rows == NULL)
+        status = run_collect(cell->query, &cell->plan, &cell->rows, err);
+    return status == STATUS_OK ? rowset_push(cell->rows, run, out, err) : status;
+}
+
+static enum status reader_need(struct plan *plan, const uint8_t *needed, struct query *q,
+                               struct error *err)
+{
+    struct plan_cell *cell = ((const struct plan_reader *)plan)->cell;
+
+    (void)needed;
+    if (cell->optimised)
+        return STATUS_OK;
+    cell->optimised = true;
+    return plan_optimise(&cell->plan, q, err);
+}
+
+struct plan *plan_reader(struct query *q, struct plan *cell, struct error *err)
+{
+    static const struct plan_ops ops = {"materialized", reader_run, reader_need, NULL};
+    struct plan_reader *p = (struct plan_reader *)op_new(q, sizeof(*p), &ops, NULL, err);
+
+    if (p == NULL)
+        return NULL;
+    p->cell = (struct plan_cell *)cell;
+    p->plan.schema = cell->schema;
+    p->plan.is_serialized = cell->is_serialized;
+    return &p->plan;
+}

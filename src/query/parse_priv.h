@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* parse_priv.h - the parser's state, shared by its files. */
+#ifndef QUERY_PARSE_PRIV_H
+#define QUERY_PARSE_PRIV_H
+
+#include "query/ast_priv.h"
+#include "query/lex_priv.h"
+
+struct parser {
+    struct arena *arena;
+    struct slice text;
+    const struct token *tokens;
+    uint32_t at, count;
+    uint32_t depth, nodes;
+    struct error *err;
+};
+
+/* All return NULL (or false) with p->err set on failure. */
+struct node *parse_node(struct parser *p, enum node_kind kind, uint32_t at);
+void *parse_fail(struct parser *p, const char *expected); /* "expected X, found Y" */
+bool parse_enter(struct parser *p); /* one level deeper; pair with p->depth-- */
+
+const struct token *parse_peek(const struct parser *p, uint32_t ahead);
+bool parse_is(const struct parser *p, const char *text); /* a symbol or a bare word */
+bool parse_is_at(const struct parser *p, uint32_t ahead, const char *text);
+bool parse_take(struct parser *p, const char *text);     /* consumes it if it is there */
+bool parse_need(struct parser *p, const char *text);
+
+struct node *parse_expression(struct parser *p);
+struct node *parse_unary(struct parser *p);
+struct node *parse_pipeline(struct parser *p); /* an expression or a tabular expression */
+struct node *parse_named(struct parser *p);    /* [name =] expression */
+struct node *parse_name(struct parser *p);
+struct node *parse_pattern(struct parser *p); /* a name, perhaps with '*' */
+bool parse_named_list(struct parser *p, struct node **ret);
+bool parse_columns(struct parser *p, struct node **ret); /* (a:t, b:t) */
+struct node *parse_typeof(struct parser *p);
+struct node *parse_operator(struct parser *p);
+struct node *parse_source(struct parser *p, bool *ret_is_source);
+struct node *parse_statement(struct parser *p);
+bool parse_statements(struct parser *p, const char *end, struct node **ret);
+struct node *parse_literal(struct parser *p, const struct token *token);
+/* operator families */
+bool parse_params(struct parser *p, struct node *op);
+struct node *parse_right_table(struct parser *p);
+bool parse_op_other(struct parser *p, struct node *op);
+
+#endif

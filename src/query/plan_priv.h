@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* plan_priv.h - the tree of operators, made by the binder, read-only when run.
+ *
+ * Running is a recursion: run(plan, out) makes a stage that pushes into `out`
+ * and runs the plan's input with it.  So a batch goes from the scan through
+ * all streaming operators in one call chain on the thread that read it;
+ * breakers (summarize, sort, join's build side) gather and push afterwards.
+ */
+#ifndef QUERY_PLAN_PRIV_H
+#define QUERY_PLAN_PRIV_H
+
+#include "query/expr_priv.h"
+#include "table/schema.h"
+#include "table/source.h"
+
+struct query;
+struct run;
+struct plan;
+struct node;
+
+/* One consumer of batches.  push() may be called by several workers at once,
+ * each with its own number.  *stop ends the input early. */
+struct stage {
+    enum status (*push)(struct stage *stage, struct worker *worker, const struct batch *batch,
+                        bool *stop, struct error *err);
+};
+
+static inline enum status stage_push(struct stage *stage, struct worker *worker,
+                                     const struct batch *batch, bool *stop, struct error *err)
+{
+    return batch->row_count == 0 ? STATUS_OK : stage->push(stage, worker, batch, stop, err);
+}
+
+/* A conjunct that may help the scan: about a column of the plan's output. */
+struct pushed {
+    enum filter_kind kind;
+    uint32_t column;
+    struct slice path;
+    const struct value *values;
+    uint32_t value_count;
+    int64_t low, high;
+    const struct pushed *next;
+};
+
+struct plan_ops {
+    const char *name;
+    enum status (*run)(const struct plan *plan, struct run *run, struct stage *out,
+                       struct error *err);
+    /* needed[i]: output column i is read.  Notes it and tells the inputs. */
+    enum status (*need)(struct plan *plan, const uint8_t *needed, struct query *q,
+                        struct error *err);
+    /* Hands filters on to the inputs; NULL: none of them holds below. */
+    enum status (*filter)(struct plan *plan, const struct pushed *list, struct query *q,
+                          struct error *err);
+};
+
+struct plan { /* first member of every operator */
+    const struct plan_ops *ops;
+    struct schema schema;
+    struct plan **inputs;
+    uint32_t input_count;
+    uint32_t depth;     /* longest way to a source */
+    bool is_serialized; /* rows come in an order that means something, one worker */
+};
+
+static inline enum status plan_run(const struct plan *plan, struct run *run, struct stage *out,
+                                   struct error *err)
+{
+    return plan->ops->run(plan, run, out, err);
+}
+
+enum status plan_need(struct plan *plan, const uint8_t *needed, struct query *q,
+                      struct error *err) MUST_USE;
+enum status plan_filter(struct plan *plan, const struct pushed *list, struct query *q,
+                        struct error *err) MUST_USE;
+/* Both of the above for a finished plan whose whole output is wanted. */
+enum status plan_optimise(struct plan *plan, struct query *q, struct error *err) MUST_USE;
+
+/* Marks the columns an expression reads. */
+void expr_mark(const struct expr *expr, uint8_t *needed);
+
+/* ---- constructors; all copy the lists they get into the query's arena ---- */
+struct output {
+    struct slice name;
+    struct expr *expr;
+};
+
+struct order {
+    struct expr *expr;
+    bool descending, nulls_first;
+};
+
+struct aggregate_call {
+    struct slice name;
+    const struct aggregate *aggregate; /* NULL: a row picker */
+    struct expr **args;
+    uint32_t arg_count;
+    enum type type;
+    const struct value **constants;
+    /* row pickers: args[0] decides (none for take_any), the rest is returned */
+    bool is_picker, is_any, is_min;
+    uint32_t output_count; /* columns it gives */
+    const struct slice *output_names;
+};
+
+enum join_kind {
+    JOIN_INNER,
+    JOIN_INNER_UNIQUE,
+    JOIN_LEFT_OUTER,
+    JOIN_RIGHT_OUTER,
+    JOIN_FULL_OUTER,
+    JOIN_LEFT_ANTI,
+    JOIN_RIGHT_ANTI,
+    JOIN_LEFT_SEMI,
+    JOIN_RIGHT_SEMI,
+};
+
+struct rowset;
+
+struct plan *plan_scan(struct query *q, struct table_source *source, struct error *err);
+struct plan *plan_rows(struct query *q, const struct schema *schema, struct rowset *rows,
+                       struct error *err); /* a finished rowset */
+struct plan *plan_range(struct query *q, struct slice name, const struct value *from,
+                        const struct value *to, const struct value *step, struct error *err);
+struct plan *plan_where(struct query *q, struct plan *input, struct expr *predicate,
+                        struct error *err);
+struct plan *plan_project(struct query *q, struct plan *input, const struct output *outputs,
+                          uint32_t count, struct error *err);
+struct plan *plan_take(struct query *q, struct plan *input, uint64_t rows, struct error *err);
+struct plan *plan_sort(struct query *q, struct plan *input, const struct order *orders,
+                       uint32_t count, uint64_t limit, struct error *err);
+struct plan *plan_summarize(struct query *q, struct plan *input, const struct output *keys,
+                            uint32_t key_count, struct aggregate_call *calls,
+                            uint32_t call_count, struct error *err);
+struct join_spec {
+    enum join_kind kind;
+    struct expr **left_keys, **right_keys;
+    uint32_t key_count;
+
+    const bool *hide_right; /* per right column */
+};
+struct plan *plan_join(struct query *q, struct plan *left, struct plan *right,
+                       const struct join_spec *spec, struct error *err);
+/* inputs have the same schema. */
+struct plan *plan_union(struct query *q, struct plan **inputs, uint32_t count,
+                        struct error *err);
+struct plan *plan_cell(struct query *q, struct plan *input, struct error *err); /* materialize */
+struct plan *plan_reader(struct query *q, struct plan *cell, struct error *err);
+
+struct expand_column {
+    struct expr *expr;   /* dynamic */
+    uint32_t target;     /* output column */
+    enum type type;
+};
+#define EXPAND_OUTER 0x80000000u
+struct expand_spec {
+    const struct expand_column *columns;
+    uint32_t column_count;
+    uint32_t index_column; /* output column of with_itemindex, or UINT32_MAX */
+    bool arrays; /* bagexpansion=array */
+    uint64_t limit;
+    const struct schema *schema; /* output */
+    struct plan *apply;          /* mv-apply: runs on the rows of one input row */
+    const struct schema *result; /* mv-apply: the output */
+    const uint32_t *origins;     /* a column of it: EXPAND_OUTER | input column, or the
+                                    column of apply's output */
+};
+/* What run->given holds. */
+struct plan *plan_given(struct query *q, const struct schema *schema, struct error *err);
+struct plan *plan_expand(struct query *q, struct plan *input, const struct expand_spec *spec,
+                         struct error *err);
+
+/* A serialized pass that adds columns computed from neighbours: prev, next,
+ * row_number, row_cumsum ... */
+enum window_kind {
+    WINDOW_PREV,
+    WINDOW_NEXT,
+    WINDOW_ROW_NUMBER,
+    WINDOW_CUMSUM,
+    WINDOW_RANK_MIN,
+    WINDOW_RANK_DENSE,
+    WINDOW_SESSION,
+};
+struct window_call {
+    enum window_kind kind;
+    struct slice name;
+    enum type type;
+    struct expr **args;
+    uint32_t arg_count;
+};
+struct plan *plan_window(struct query *q, struct plan *input, const struct window_call *calls,
+                         uint32_t count, struct error *err);
+
+#endif

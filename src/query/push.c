@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* push.c - which conjuncts of a predicate the scan below may use.
+ *
+ * Only hints: the predicate itself is evaluated in any case.  A hint must never
+ * exclude a row that the predicate accepts.
+ */
+#include "query/op_priv.h"
+
+/* A column, perhaps with a path of members and conversions to text around it. */
+static bool column_path(struct query *q, const struct expr *e, uint32_t *ret_column,
+                        struct slice *ret_path)
+{
+    struct error ignored = {0};
+    const struct expr *steps[16];
+    uint32_t count = 0;
+
+    *ret_path = slice_from(NULL, 0);
+    while (e->kind == EXPR_CALL && count < 16) {
+        if (e->function == operator_cast(TYPE_STRING) || slice_is(slice_of(e->function->name), "tostring")) {
+            e = e->args[0];
+            continue;
+        }
+        if (e->function != &operator_member || e->args[1]->kind != EXPR_CONST)
+            return false;
+        steps[count++] = e->args[1];
+        e = e->args[0];
+    }
+    if (e->kind != EXPR_COLUMN)
+        return false;
+    *ret_column = e->column;
+    if (count == 0)
+        return true;
+    struct buf buf;
+    buf_init(&buf, 4096);
+    for (uint32_t i = count; i > 0; i--) {
+        struct slice step = steps[i - 1]->value.bytes;
+        if (step.size == 0 || slice_find_byte(step, '.', 0) != SIZE_MAX ||
+            slice_find_byte(step, '[', 0) != SIZE_MAX) {
+            buf_release(&buf);
+            return false;
+        }
+        if (i < count)
+            buf_add_byte(&buf, '.');
+        buf_add_slice(&buf, step);
+    }
+    *ret_path = arena_copy(q->arena, buf_slice(&buf), &ignored);
+    buf_release(&buf);
+    return ret_path->data != NULL;
+}
+
+static bool is_range_type(enum type type)
+{
+    return type == TYPE_DATETIME || type == TYPE_TIMESPAN || type == TYPE_LONG ||
+           type == TYPE_INT;
+}
+
+static const char *mirrored(const char *op)
+{
+    static const char *const pairs[][2] = {{"<", ">"}, {">", "<"}, {"<=", ">="}, {">=", "<="}};
+
+    for (int i = 0; i < 4; i++) {
+        if (strcmp(op, pairs[i][0]) == 0)
+            return pairs[i][1];
+    }
+    return op;
+}
+
+static bool comparison(struct query *q, const struct expr *e, struct pushed *ret)
+{
+    const char *op = e->function->name;
+    const struct expr *column = e->args[0];
+    const struct expr *constant = e->args[1];
+
+    if (operator_compare(slice_of(op)) != e->function)
+        return false;
+    if (column->kind == EXPR_CONST) {
+        column = e->args[1];
+        constant = e->args[0];
+        op = mirrored(op);
+    }
+    if (constant->kind != EXPR_CONST || constant->value.is_null || strcmp(op, "!=") == 0 ||
+        !column_path(q, column, &ret->column, &ret->path))
+        return false;
+    if (strcmp(op, "==") == 0) {
+        ret->kind = FILTER_EQUAL;
+        ret->values = &constant->value;
+        ret->value_count = 1;
+        return true;
+    }
+    if (!is_range_type(constant->type) || ret->path.size > 0)
+        return false;
+    int64_t bound = constant->value.integer;
+    ret->kind = FILTER_RANGE;
+    ret->low = INT64_MIN;
+    ret->high = INT64_MAX;
+    if (op[0] == '<')
+        ret->high = op[1] == '=' || bound == INT64_MIN ? bound : bound - 1;
+    else
+        ret->low = op[1] == '=' || bound == INT64_MAX ? bound : bound + 1;
+    return true;
+}
+
+static bool text_search(struct query *q, const struct expr *e, struct pushed *ret)
+{
+    const struct function *f = e->function;
+    bool equal = f == operator_string(SLICE("=~"));
+    bool has = f == operator_string(SLICE("has")) || f == operator_string(SLICE("has_cs"));
+
+    if ((!equal && !has) || e->args[1]->kind != EXPR_CONST ||
+        !column_path(q, e->args[0], &ret->column, &ret->path))
+        return false;
+    ret->kind = equal ? FILTER_EQUAL_NOCASE : FILTER_HAS;
+    ret->values = &e->args[1]->value;
+    ret->value_count = 1;
+    return e->args[1]->value.bytes.size > 0;
+}
+
+static bool lists(struct query *q, const struct expr *e, struct pushed *ret)
+{
+    if (e->function == &operator_in) {
+        const struct in_set *set = e->call_state;
+        ret->value_count = in_set_values(set, &ret->values);
+        ret->kind = in_set_is_nocase(set) ? FILTER_EQUAL_NOCASE : FILTER_EQUAL;
+        return !in_set_is_negated(set) && ret->value_count > 0 &&
+               column_path(q, e->args[0], &ret->column, &ret->path);
+    }
+    if (e->function != &operator_has_list)
+        return false;
+    const struct has_list *list = e->call_state;
+    struct error ignored = {0};
+    struct value *values = ARENA_ARRAY(q->arena, struct value, list->count + 1, &ignored);
+    if (values == NULL || list->negated || list->all || list->count == 0)
+        return false;
+    for (uint32_t i = 0; i < list->count; i++)
+        values[i] = (struct value){.type = TYPE_STRING, .bytes = list->words[i]};
+    ret->kind = FILTER_HAS;
+    ret->values = values;
+    ret->value_count = list->count;
+    return column_path(q, e->args[0], &ret->column, &ret->path);
+}
+
+enum status push_predicate(struct query *q, const struct expr *predicate,
+                           const struct pushed *list, const struct pushed **ret,
+                           struct error *err)
+{
+    struct pushed found = {0};
+
+    *ret = list;
+    if (predicate->kind == EXPR_AND) {
+        for (uint32_t i = 0; i < predicate->arg_count; i++) {
+            enum status status = push_predicate(q, predicate->args[i], *ret, ret, err);
+            if (status != STATUS_OK)
+                return status;
+        }
+        return STATUS_OK;
+    }
+    if (predicate->kind != EXPR_CALL)
+        return STATUS_OK;
+    bool ok = predicate->arg_count == 2
+                  ? comparison(q, predicate, &found) || text_search(q, predicate, &found)
+                  : predicate->arg_count == 1 && lists(q, predicate, &found);
+    if (!ok)
+        return STATUS_OK;
+    struct pushed *one = ARENA_NEW(q->arena, struct pushed, err);
+    if (one == NULL)
+        return err->status;
+    *one = found;
+    one->next = list;
+    *ret = one;
+    return STATUS_OK;
+}
+
+enum status push_through(struct query *q, const struct output *outputs,
+                         const struct pushed *list, const struct pushed **ret,
+                         struct error *err)
+{
+    const struct pushed *below = NULL;
+
+    for (; list != NULL; list = list->next) {
+        uint32_t column;
+        struct slice path;
+        const struct expr *e = outputs[list->column].expr;
+        if (!column_path(q, e, &column, &path))
+            continue;
+        bool plain = e->kind == EXPR_COLUMN;
+        if (!plain && (list->kind == FILTER_RANGE || list->path.size > 0))
+            continue;
+        struct pushed *one = ARENA_NEW(q->arena, struct pushed, err);
+        if (one == NULL)
+            return err->status;
+        *one = *list;
+        one->column = column;
+        if (!plain)
+            one->path = path;
+        one->next = below;
+        below = one;
+    }
+    *ret = below;
+    return STATUS_OK;
+}

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* query.c - query_run(): parse, bind, optimise, run, hand the rows on. */
+#include "query/query.h"
+
+#include "base/clock.h"
+#include "base/limits.h"
+#include "query/bind_priv.h"
+
+#include <inttypes.h>
+
+const char *query_phase_name(enum query_phase phase)
+{
+    switch (phase) {
+    case QUERY_PHASE_PARSE:
+        return "parse";
+    case QUERY_PHASE_BIND:
+        return "bind";
+    case QUERY_PHASE_RUN:
+        return "run";
+    }
+    return "run";
+}
+
+struct result_stage {
+    struct stage stage;
+    struct query *query;
+    struct query_sink *sink;
+    pthread_mutex_t lock;
+    uint64_t rows, rows_max;
+    size_t bytes;
+};
+
+static size_t batch_bytes(const struct batch *batch)
+{
+    size_t bytes = 0;
+
+    for (uint32_t c = 0; c < batch->column_count; c++) {
+        const struct vector *v = &batch->columns[c];
+        for (uint32_t r = 0; r < batch->row_count; r++)
+            bytes += type_is_bytes(v->type) ? v->slices[vector_index(v, r)].size : 8;
+    }
+    return bytes;
+}
+
+static enum status result_push(struct stage *stage, struct worker *w, const struct batch *batch,
+                               bool *stop, struct error *err)
+{
+    struct result_stage *s = (struct result_stage *)stage;
+    enum status status = STATUS_OK;
+    size_t bytes = s->rows_max == UINT64_MAX ? 0 : batch_bytes(batch);
+
+    (void)w;
+    (void)stop;
+    (void)pthread_mutex_lock(&s->lock);
+    s->rows += batch->row_count;
+    s->bytes += bytes;
+    if (s->rows > s->rows_max || s->bytes > QUERY_RESULT_BYTES_MAX) {
+        status = s->rows > s->rows_max
+                     ? ERROR_SET(err, STATUS_LIMIT, "the result has more than %" PRIu64 " rows",
+                                 s->rows_max)
+                     : ERROR_SET(err, STATUS_LIMIT, "the result has more than %zu bytes",
+                                 QUERY_RESULT_BYTES_MAX);
+        (void)error_code(err, "E_QUERY_RESULT_SET_TOO_LARGE");
+    } else {
+        status = s->sink->rows(s->sink, batch, err);
+    }
+    (void)pthread_mutex_unlock(&s->lock);
+    return status;
+}
+
+static enum status run_plan(struct query *q, struct plan *plan, struct query_sink *sink,
+                            struct error *err)
+{
+    struct run run;
+    uint64_t rows_max = q->request->rows_max;
+    struct result_stage result = {.stage = {result_push},
+                                  .query = q,
+                                  .sink = sink,
+                                  .lock = PTHREAD_MUTEX_INITIALIZER,
+                                  .rows_max = rows_max == 0 ? QUERY_ROWS_MAX : rows_max};
+    enum status status = plan_optimise(plan, q, err);
+
+    if (status == STATUS_OK)
+        status = sink->begin(sink, &plan->schema, err);
+    if (status != STATUS_OK || q->request->check_only)
+        return status;
+    q->stats->phase = QUERY_PHASE_RUN;
+    status = run_open(q, q->thread_count, &run, err);
+    if (status == STATUS_OK) {
+        status = plan_run(plan, &run, &result.stage, err);
+        run_close(&run);
+    }
+    q->stats->rows = result.rows;
+    (void)pthread_mutex_destroy(&result.lock);
+    return status;
+}
+
+static enum status bind_and_run(struct query *q, struct query_sink *sink, struct error *err)
+{
+    const struct query_request *request = q->request;
+    struct node *statements = NULL;
+    struct expr *expr = NULL;
+    struct binder b = {.q = q, .err = err, .text = request->text};
+    enum status status = parse_query(q->arena, request->text, &statements, err);
+
+    if (status != STATUS_OK)
+        return status;
+    q->stats->phase = QUERY_PHASE_BIND;
+    status = run_open(q, 1, &b.fold, err);
+    if (status != STATUS_OK)
+        return status;
+    struct plan *plan = bind_statements(&b, statements, &expr);
+    if (plan != NULL)
+        status = run_plan(q, plan, sink, err);
+    else
+        status = err->status == STATUS_OK
+                     ? ERROR_SET(err, STATUS_INVALID, "expected a table at the end of the query")
+                     : err->status;
+    run_close(&b.fold);
+    return status;
+}
+
+enum status query_run(const struct query_request *request, struct query_sink *sink,
+                      struct query_stats *ret_stats, struct error *err)
+{
+    uint64_t start_us = clock_monotonic_us(clock_system());
+    uint64_t time_ms = request->time_ms == 0 ? QUERY_TIME_MS : request->time_ms;
+    struct query q = {.request = request,
+                      .stats = ret_stats,
+                      .lock = PTHREAD_MUTEX_INITIALIZER,
+                      .thread_count = request->thread_count == 0 ? 1 : request->thread_count};
+
+    if (time_ms > QUERY_TIME_MS_MAX)
+        time_ms = QUERY_TIME_MS_MAX;
+    *ret_stats = (struct query_stats){
+        .phase = QUERY_PHASE_PARSE, .scan = {.complete = true, .time_low = 1, .time_high = 0}};
+    *err = (struct error){0};
+    q.deadline_us = start_us + time_ms * 1000;
+    q.arena = arena_new(request->memory_bytes == 0 ? QUERY_MEMORY_BYTES : request->memory_bytes);
+    if (q.arena == NULL)
+        return ERROR_MEMORY(err);
+    enum status status = bind_and_run(&q, sink, err);
+    if (status != STATUS_OK)
+        run_code(err);
+    ret_stats->memory_bytes = arena_used_bytes(q.arena);
+    arena_free(q.arena);
+    (void)pthread_mutex_destroy(&q.lock);
+    ret_stats->elapsed_us = clock_monotonic_us(clock_system()) - start_us;
+    return status;
+}

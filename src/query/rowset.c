@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* rowset.c - see rowset_priv.h. */
+#include "query/rowset_priv.h"
+
+#include "query/run_priv.h"
+
+#define CHUNK_ROWS_FIRST 64u
+
+struct rowset *rowset_new(struct arena *arena, const struct schema *schema,
+                          const uint8_t *needed, struct error *err)
+{
+    struct rowset *set = ARENA_NEW(arena, struct rowset, err);
+
+    if (set == NULL)
+        return NULL;
+    set->arena = arena;
+    set->schema = *schema;
+    set->needed = needed;
+    set->dictionaries =
+        ARENA_ARRAY(arena, struct rowset_dictionary, schema->column_count + 1, err);
+    return set->dictionaries == NULL ? NULL : set;
+}
+
+/* The columns of a chunk are ours: writable behind the const of a batch. */
+static void *column_data(const struct vector *v)
+{
+    return (void *)(uintptr_t)v->data;
+}
+
+static enum status grow_column(struct rowset *set, struct vector *v, enum type type,
+                               uint32_t used, uint32_t capacity, struct error *err)
+{
+    size_t bytes = vector_element_bytes(type);
+    char *data = arena_alloc_raw(set->arena, bytes * capacity, err);
+    uint8_t *nulls = arena_alloc_raw(set->arena, capacity, err);
+
+    if (data == NULL || nulls == NULL)
+        return err->status;
+    if (used > 0) {
+        memcpy(data, v->data, bytes * used);
+        memcpy(nulls, v->nulls, used);
+    }
+    v->data = data;
+    v->nulls = nulls;
+    return STATUS_OK;
+}
+
+static enum status add_chunk(struct rowset *set, struct error *err)
+{
+    if (set->chunk_count == set->chunk_capacity) {
+        uint32_t capacity = set->chunk_capacity == 0 ? 8 : set->chunk_capacity * 2;
+        struct batch *chunks = ARENA_ARRAY(set->arena, struct batch, capacity, err);
+        if (chunks == NULL)
+            return err->status;
+        if (set->chunk_count > 0)
+            memcpy(chunks, set->chunks, set->chunk_count * sizeof(*chunks));
+        set->chunks = chunks;
+        set->chunk_capacity = capacity;
+    }
+    struct vector *columns =
+        ARENA_ARRAY(set->arena, struct vector, set->schema.column_count + 1, err);
+    if (columns == NULL)
+        return err->status;
+    for (uint32_t c = 0; c < set->schema.column_count; c++)
+        columns[c] = run_absent(set->schema.columns[c].type, 0);
+    set->chunks[set->chunk_count++] =
+        (struct batch){.column_count = set->schema.column_count, .columns = columns};
+    set->row_capacity = 0;
+    return STATUS_OK;
+}
+
+/* Room for at least one more row in the last chunk; *ret_room of them. */
+static enum status make_room(struct rowset *set, uint32_t wanted, uint32_t *ret_room,
+                             struct error *err)
+{
+    enum status status = STATUS_OK;
+
+    if (set->row_count >= QUERY_OPERATOR_ROWS_MAX) {
+        (void)ERROR_SET(err, STATUS_LIMIT, "an operator keeps more than %u rows",
+                        QUERY_OPERATOR_ROWS_MAX);
+        return STATUS_LIMIT;
+    }
+    if (set->chunk_count == 0 || set->chunks[set->chunk_count - 1].row_count == BATCH_ROWS_MAX)
+        status = add_chunk(set, err);
+    if (status != STATUS_OK)
+        return status;
+    struct batch *last = &set->chunks[set->chunk_count - 1];
+    uint32_t used = last->row_count;
+    if (used + wanted > set->row_capacity && set->row_capacity < BATCH_ROWS_MAX) {
+        uint32_t capacity = set->row_capacity == 0 ? CHUNK_ROWS_FIRST : set->row_capacity * 2;
+        if (set->chunk_count > 1)
+            capacity = BATCH_ROWS_MAX;
+        while (capacity < used + wanted)
+            capacity *= 2;
+        if (capacity > BATCH_ROWS_MAX)
+            capacity = BATCH_ROWS_MAX;
+        struct vector *columns = (struct vector *)(uintptr_t)last->columns;
+        for (uint32_t c = 0; c < last->column_count && status == STATUS_OK; c++) {
+            if (set->needed != NULL && set->needed[c] == 0)
+                continue;
+            columns[c].encoding = VECTOR_FLAT;
+            status = grow_column(set, &columns[c], columns[c].type, used, capacity, err);
+        }
+        set->row_capacity = capacity;
+    }
+    *ret_room = set->row_capacity - used;
+    return status;
+}
+
+static struct slice *dictionary_of(struct rowset *set, uint32_t column, const struct vector *v,
+                                   struct error *err)
+{
+    struct rowset_dictionary *d = &set->dictionaries[column];
+
+    if (d->dict_id == v->dict_id && d->dict_size == v->dict_size && v->dict_id != 0)
+        return d->copies;
+    if (d->capacity < v->dict_size) {
+        d->copies = arena_alloc_raw(set->arena, v->dict_size * sizeof(*d->copies), err);
+        if (d->copies == NULL) {
+            d->capacity = 0;
+            return NULL;
+        }
+        d->capacity = v->dict_size;
+    }
+    memset(d->copies, 0, v->dict_size * sizeof(*d->copies));
+    d->dict_id = v->dict_id;
+    d->dict_size = v->dict_size;
+    return d->copies;
+}
+
+static bool copy_slice(struct rowset *set, struct slice s, struct slice *ret, struct error *err)
+{
+    if (s.size == 0) {
+        *ret = slice_from("", 0);
+        return true;
+    }
+    char *copy = arena_alloc_raw(set->arena, s.size, err);
+    if (copy == NULL)
+        return false;
+    memcpy(copy, s.data, s.size);
+    *ret = slice_from(copy, s.size);
+    return true;
+}
+
+static enum status add_slices(struct rowset *set, uint32_t column, struct slice *to,
+                              const struct vector *v, const uint32_t *rows, uint32_t count,
+                              struct error *err)
+{
+    struct slice *copies = NULL;
+    struct slice once = {NULL, 0};
+
+    if (v->encoding == VECTOR_DICT && (v->dict_id != 0 || v->dict_size <= v->row_count)) {
+        copies = dictionary_of(set, column, v, err);
+        if (copies == NULL)
+            return err->status;
+    }
+    if (v->encoding == VECTOR_CONST) {
+        if (!copy_slice(set, v->slices[0], &once, err))
+            return err->status;
+        for (uint32_t i = 0; i < count; i++)
+            to[i] = once;
+        return STATUS_OK;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t at = vector_index(v, rows == NULL ? i : rows[i]);
+        if (copies == NULL) {
+            if (!copy_slice(set, v->slices[at], &to[i], err))
+                return err->status;
+            continue;
+        }
+        if (copies[at].data == NULL && !copy_slice(set, v->slices[at], &copies[at], err))
+            return err->status;
+        to[i] = copies[at];
+    }
+    return STATUS_OK;
+}
+
+static enum status add_column(struct rowset *set, uint32_t column, const struct vector *v,
+                              const uint32_t *rows, uint32_t count, struct error *err)
+{
+    struct batch *last = &set->chunks[set->chunk_count - 1];
+    struct vector *to = (struct vector *)(uintptr_t)&last->columns[column];
+    uint32_t used = last->row_count;
+    uint8_t *nulls = (uint8_t *)(uintptr_t)to->nulls + used;
+
+    for (uint32_t i = 0; i < count; i++)
+        nulls[i] = v->nulls != NULL && vector_is_null(v, rows == NULL ? i : rows[i]);
+    if (type_is_bytes(to->type))
+        return add_slices(set, column, (struct slice *)column_data(to) + used, v, rows, count,
+                          err);
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t at = vector_index(v, rows == NULL ? i : rows[i]);
+        if (to->type == TYPE_BOOL)
+            ((uint8_t *)column_data(to))[used + i] = v->booleans[at];
+        else if (to->type == TYPE_GUID)
+            ((struct guid *)column_data(to))[used + i] = v->guids[at];
+        else
+            ((int64_t *)column_data(to))[used + i] = v->integers[at];
+    }
+    return STATUS_OK;
+}
+
+enum status rowset_add(struct rowset *set, const struct batch *batch, const uint32_t *rows,
+                       uint32_t row_count, struct error *err)
+{
+    uint32_t done = 0;
+
+    while (done < row_count) {
+        uint32_t room;
+        enum status status = make_room(set, row_count - done, &room, err);
+        if (status != STATUS_OK)
+            return status;
+        uint32_t count = row_count - done < room ? row_count - done : room;
+        struct vector shifted;
+        for (uint32_t c = 0; c < set->schema.column_count; c++) {
+            if (set->needed != NULL && set->needed[c] == 0)
+                continue;
+            const struct vector *v = &batch->columns[c];
+            uint32_t identity[BATCH_ROWS_MAX];
+            const uint32_t *picked = rows == NULL ? NULL : rows + done;
+            if (rows == NULL && done > 0) {
+                for (uint32_t i = 0; i < count; i++)
+                    identity[i] = done + i;
+                picked = identity;
+            }
+            shifted = *v;
+            status = add_column(set, c, &shifted, picked, count, err);
+            if (status != STATUS_OK)
+                return status;
+        }
+        struct batch *last = &set->chunks[set->chunk_count - 1];
+        last->row_count += count;
+        struct vector *columns = (struct vector *)(uintptr_t)last->columns;
+        for (uint32_t c = 0; c < last->column_count; c++)
+            columns[c].row_count = last->row_count;
+        set->row_count += count;
+        done += count;
+    }
+    return STATUS_OK;
+}
+
+enum status rowset_add_values(struct rowset *set, const struct value *values, struct error *err)
+{
+    struct vector columns[8];
+    struct vector *v = columns;
+    uint32_t count = set->schema.column_count;
+    struct arena *arena = set->arena;
+
+    if (count > 8) {
+        v = ARENA_ARRAY(arena, struct vector, count, err);
+        if (v == NULL)
+            return err->status;
+    }
+    for (uint32_t c = 0; c < count; c++) {
+        enum status status = vector_const(arena, &values[c], 1, &v[c], err);
+        if (status != STATUS_OK)
+            return status;
+    }
+    struct batch batch = {.row_count = 1, .column_count = count, .columns = v};
+    return rowset_add(set, &batch, NULL, 1, err);
+}
+
+struct value rowset_value(const struct rowset *set, uint32_t row, uint32_t column)
+{
+    return vector_value(rowset_column(set, row, column), row % BATCH_ROWS_MAX);
+}
+
+enum status rowset_push(const struct rowset *set, struct run *run, struct stage *out,
+                        struct error *err)
+{
+    struct worker *w = &run->workers[0];
+    bool stop = false;
+    enum status status = STATUS_OK;
+
+    for (uint32_t i = 0; i < set->chunk_count && !stop && status == STATUS_OK; i++) {
+        status = run_check(run, err);
+        if (status == STATUS_OK)
+            status = stage_push(out, w, &set->chunks[i], &stop, err);
+        arena_clear(w->batch_arena);
+    }
+    return status;
+}
+
+static enum status take_column(const struct rowset *set, struct arena *arena,
+                               const uint32_t *rows, uint32_t count, uint32_t column,
+                               struct vector *ret, struct error *err)
+{
+    void *data;
+    uint8_t *nulls;
+    enum type type = set->schema.columns[column].type;
+    enum status status = vector_flat(arena, type, count, true, ret, &data, &nulls, err);
+
+    if (status != STATUS_OK)
+        return status;
+    bool any = false;
+    for (uint32_t i = 0; i < count; i++) {
+        const struct vector *v = rowset_column(set, rows[i], column);
+        uint32_t at = rows[i] % BATCH_ROWS_MAX;
+        nulls[i] = v->nulls[at];
+        any = any || nulls[i] != 0;
+        if (type_is_bytes(type))
+            ((struct slice *)data)[i] = v->slices[at];
+        else if (type == TYPE_BOOL)
+            ((uint8_t *)data)[i] = v->booleans[at];
+        else if (type == TYPE_GUID)
+            ((struct guid *)data)[i] = v->guids[at];
+        else
+            ((int64_t *)data)[i] = v->integers[at];
+    }
+    if (!any)
+        ret->nulls = NULL;
+    return STATUS_OK;
+}
+
+enum status rowset_take(const struct rowset *set, struct arena *arena, const uint32_t *rows,
+                        uint32_t row_count, struct vector *ret_columns, struct error *err)
+{
+    enum status status = STATUS_OK;
+
+    for (uint32_t c = 0; c < set->schema.column_count && status == STATUS_OK; c++) {
+        if (set->needed != NULL && set->needed[c] == 0)
+            ret_columns[c] = run_absent(set->schema.columns[c].type, row_count);
+        else
+            status = take_column(set, arena, rows, row_count, c, &ret_columns[c], err);
+    }
+    return status;
+}
+
+enum status rowset_push_rows(const struct rowset *set, const uint32_t *rows, uint64_t row_count,
+                             struct run *run, struct stage *out, struct error *err)
+{
+    struct worker *w = &run->workers[0];
+    bool stop = false;
+    enum status status = STATUS_OK;
+
+    for (uint64_t i = 0; i < row_count && !stop && status == STATUS_OK; i += BATCH_ROWS_MAX) {
+        uint32_t count =
+            (uint32_t)(row_count - i < BATCH_ROWS_MAX ? row_count - i : BATCH_ROWS_MAX);
+        struct vector *columns = ARENA_ARRAY(w->batch_arena, struct vector,
+                                             set->schema.column_count + 1, err);
+        status = columns == NULL ? err->status : run_check(run, err);
+        if (status == STATUS_OK)
+            status = rowset_take(set, w->batch_arena, rows + i, count, columns, err);
+        struct batch batch = {.row_count = count,
+                              .column_count = set->schema.column_count,
+                              .columns = columns};
+        if (status == STATUS_OK)
+            status = stage_push(out, w, &batch, &stop, err);
+        arena_clear(w->batch_arena);
+    }
+    return status;
+}
+
+enum status rowset_adopt(struct rowset *into, const struct rowset *from, struct error *err)
+{
+    uint32_t count = into->chunk_count + from->chunk_count;
+    struct batch *chunks = ARENA_ARRAY(into->arena, struct batch, count + 1, err);
+
+    if (chunks == NULL)
+        return err->status;
+    if (into->chunk_count > 0)
+        memcpy(chunks, into->chunks, into->chunk_count * sizeof(*chunks));
+    if (from->chunk_count > 0)
+        memcpy(chunks + into->chunk_count, from->chunks, from->chunk_count * sizeof(*chunks));
+    into->chunks = chunks;
+    into->chunk_count = count;
+    into->chunk_capacity = count + 1;
+    into->row_count += from->row_count;
+    return STATUS_OK;
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* rowset_priv.h - rows kept in memory, in chunks of flat columns.
+ *
+ * A row's number is chunk * BATCH_ROWS_MAX + row in the chunk.  Bytes are
+ * copied; a dictionary's value is copied once per dictionary.  One thread
+ * writes; after that it is read-only.
+ */
+#ifndef QUERY_ROWSET_PRIV_H
+#define QUERY_ROWSET_PRIV_H
+
+#include "base/limits.h"
+#include "query/plan_priv.h"
+
+struct rowset_dictionary {
+    uint64_t dict_id;
+    uint32_t dict_size;
+    struct slice *copies; /* data NULL: not copied yet */
+    uint32_t capacity;
+};
+
+struct rowset {
+    struct arena *arena;
+    struct schema schema;
+    const uint8_t *needed; /* columns kept; NULL = all */
+    struct batch *chunks;
+    uint32_t chunk_count, chunk_capacity;
+    uint32_t row_capacity; /* of the last chunk */
+    uint64_t row_count;
+    struct rowset_dictionary *dictionaries; /* a column */
+};
+
+struct rowset *rowset_new(struct arena *arena, const struct schema *schema,
+                          const uint8_t *needed, struct error *err);
+/* rows NULL: all rows of the batch. */
+enum status rowset_add(struct rowset *set, const struct batch *batch, const uint32_t *rows,
+                       uint32_t row_count, struct error *err) MUST_USE;
+/* One row of values. */
+enum status rowset_add_values(struct rowset *set, const struct value *values,
+                              struct error *err) MUST_USE;
+struct value rowset_value(const struct rowset *set, uint32_t row, uint32_t column);
+/* Pushes all rows, in order, with worker 0. */
+enum status rowset_push(const struct rowset *set, struct run *run, struct stage *out,
+                        struct error *err) MUST_USE;
+/* The rows with these numbers, as one batch in the arena. */
+enum status rowset_take(const struct rowset *set, struct arena *arena, const uint32_t *rows,
+                        uint32_t row_count, struct vector *ret_columns,
+                        struct error *err) MUST_USE;
+/* The same for many rows, pushed batch by batch. */
+enum status rowset_push_rows(const struct rowset *set, const uint32_t *rows, uint64_t row_count,
+                             struct run *run, struct stage *out, struct error *err) MUST_USE;
+
+/* Takes the chunks of `from`, which must outlive `into`; nothing is added to
+ * either after that. */
+enum status rowset_adopt(struct rowset *into, const struct rowset *from,
+                         struct error *err) MUST_USE;
+
+static inline const struct vector *rowset_column(const struct rowset *set, uint32_t row,
+                                                 uint32_t column)
+{
+    return &set->chunks[row / BATCH_ROWS_MAX].columns[column];
+}
+
+#endif

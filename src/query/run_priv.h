@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* run_priv.h - one query while it is bound and run. */
+#ifndef QUERY_RUN_PRIV_H
+#define QUERY_RUN_PRIV_H
+
+#include "query/plan_priv.h"
+#include "query/query.h"
+
+#include <pthread.h>
+
+/* Bound and run on behalf of one query_run(); the binder runs subqueries
+ * (toscalar, in (T)) while binding. */
+struct query {
+    const struct query_request *request;
+    struct arena *arena;
+    uint64_t deadline_us; /* monotonic */
+    uint32_t site_count;
+    uint32_t thread_count;
+    pthread_mutex_t lock;     /* guards stats */
+    struct query_stats *stats;
+};
+
+/* One execution of one plan. */
+struct run {
+    struct query *query;
+    struct arena *arena; /* the query's */
+    uint32_t thread_count; /* workers have indices below it */
+    uint32_t scan_threads; /* of them, at once: 1 under mv-apply */
+    struct worker *workers;
+    const struct rowset *given; /* under mv-apply: the rows of one input row */
+};
+
+enum status run_open(struct query *q, uint32_t thread_count, struct run *run,
+                     struct error *err) MUST_USE;
+void run_close(struct run *run);
+
+/* Time and cancellation; call it every batch and in long loops. */
+enum status run_check(const struct run *run, struct error *err) MUST_USE;
+void run_free_arena(void *arena); /* for arena_on_free() */
+
+/* FLAT with borrowed bytes (vector_flatten() copies them). */
+enum status run_expand(struct arena *arena, const struct vector *v, struct vector *ret,
+                       struct error *err) MUST_USE;
+/* The rows of the columns that `expr` reads; other columns are left empty. */
+enum status run_take_needed(struct worker *w, const struct batch *batch, const struct expr *expr,
+                            const uint32_t *rows, uint32_t row_count, struct batch *ret,
+                            struct error *err) MUST_USE;
+/* The rows of the needed columns (needed NULL: all). */
+enum status run_take(struct worker *w, const struct batch *batch, const uint8_t *needed,
+                     const uint32_t *rows, uint32_t row_count, struct batch *ret,
+                     struct error *err) MUST_USE;
+
+/* A null constant of the type, for columns nobody reads. */
+struct vector run_absent(enum type type, uint32_t row_count);
+
+/* Collects a plan's result. */
+enum status run_collect(struct query *q, struct plan *plan, struct rowset **ret,
+                        struct error *err) MUST_USE;
+
+/* "E_RUNAWAY_QUERY" on a STATUS_LIMIT that has no code yet. */
+void run_code(struct error *err);
+
+#endif

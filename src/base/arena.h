@@ -10,7 +10,7 @@
 #define BASE_ARENA_H
 
 #include "base/error.h"
-#include "base/slice.h"
+#include "base/buf.h"
 
 struct arena;
 

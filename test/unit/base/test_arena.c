@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "test.h"
+
+#include "base/arena.h"
+#include "base/limits.h"
+
+static void allocations_are_zeroed_and_aligned(void **state)
+{
+    struct error err;
+    struct arena *arena = arena_new(MIB);
+
+    (void)state;
+    for (size_t size = 1; size < 5000; size += 37) {
+        unsigned char *memory = arena_alloc(arena, size, &err);
+        assert_non_null(memory);
+        assert_int_equal((uintptr_t)memory % 16, 0);
+        for (size_t i = 0; i < size; i++)
+            assert_int_equal(memory[i], 0);
+        memset(memory, 0xff, size);
+    }
+    arena_clear(arena);
+    unsigned char *again = arena_alloc(arena, 100, &err);
+    for (size_t i = 0; i < 100; i++)
+        assert_int_equal(again[i], 0);
+    arena_free(arena);
+}
+
+static void the_budget_is_a_limit_for_its_owner(void **state)
+{
+    struct error err;
+    struct arena *arena = arena_new(100 * KIB);
+
+    (void)state;
+    assert_non_null(arena_alloc(arena, 60 * KIB, &err));
+    assert_null(arena_alloc(arena, 60 * KIB, &err));
+    assert_int_equal(err.status, STATUS_LIMIT);
+    assert_non_null(strstr(err.text, "budget"));
+    assert_null(arena_alloc_array(arena, SIZE_MAX / 2, 4, &err));
+    assert_int_equal(err.status, STATUS_LIMIT);
+    arena_clear(arena);
+    assert_non_null(arena_alloc(arena, 60 * KIB, &err));
+    arena_free(arena);
+}
+
+static void a_shared_arena_draws_on_the_same_budget(void **state)
+{
+    struct error err;
+    struct arena *parent = arena_new(200 * KIB);
+    struct arena *child = arena_share(parent);
+
+    (void)state;
+    assert_non_null(arena_alloc(child, 150 * KIB, &err));
+    assert_null(arena_alloc(parent, 100 * KIB, &err));
+    arena_free(child);
+    assert_int_equal(arena_used_bytes(parent), 0);
+    assert_non_null(arena_alloc(parent, 100 * KIB, &err));
+    ASSERT_OK(arena_charge(parent, 50 * KIB, &err));
+    ASSERT_STATUS(STATUS_LIMIT, arena_charge(parent, 100 * KIB, &err));
+    arena_refund(parent, 50 * KIB);
+    arena_free(parent);
+}
+
+static void append(void *arg)
+{
+    char **at = arg;
+
+    *(*at)++ = 'x';
+}
+
+static void cleanups_run_once_when_it_ends(void **state)
+{
+    struct error err;
+    char marks[8] = "", *at = marks;
+    struct arena *arena = arena_new(MIB);
+
+    (void)state;
+    ASSERT_OK(arena_on_free(arena, append, &at, &err));
+    ASSERT_OK(arena_on_free(arena, append, &at, &err));
+    arena_clear(arena);
+    assert_string_equal(marks, "xx");
+    arena_free(arena);
+    assert_string_equal(marks, "xx");
+}
+
+static void a_copy_ends_with_nul(void **state)
+{
+    struct error err;
+    struct arena *arena = arena_new(MIB);
+    struct slice copy = arena_copy(arena, SLICE("abc"), &err);
+
+    (void)state;
+    ASSERT_SLICE(copy, "abc");
+    assert_int_equal(copy.data[3], 0);
+    arena_free(arena);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(allocations_are_zeroed_and_aligned),
+        cmocka_unit_test(the_budget_is_a_limit_for_its_owner),
+        cmocka_unit_test(a_shared_arena_draws_on_the_same_budget),
+        cmocka_unit_test(cleanups_run_once_when_it_ends),
+        cmocka_unit_test(a_copy_ends_with_nul),
+    };
+
+    return RUN_TESTS(tests);
+}

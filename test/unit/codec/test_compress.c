@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "test.h"
+
+#include "base/limits.h"
+#include "codec/compress.h"
+
+static struct error err;
+
+/* Packs, feeds in pieces of `step` bytes, compares. */
+static void go_around(enum compression kind, struct slice raw, size_t step)
+{
+    struct decompressor *d;
+    struct buf packed, out;
+
+    buf_init(&packed, 64 * MIB);
+    buf_init(&out, 64 * MIB);
+    if (kind == COMPRESSION_GZIP)
+        ASSERT_OK(gzip_pack(raw, &packed, &err));
+    else
+        ASSERT_OK(zstd_pack(raw, 3, &packed, &err));
+    assert_int_equal(compression_detect(buf_slice(&packed)), kind);
+    ASSERT_OK(decompressor_new(kind, &d, &err));
+    for (size_t at = 0; at < packed.size; at += step)
+        ASSERT_OK(decompressor_feed(d, slice_head(slice_tail(buf_slice(&packed), at), step), &out,
+                                    &err));
+    ASSERT_OK(decompressor_finish(d, &err));
+    assert_true(slice_equal(buf_slice(&out), raw));
+    decompressor_free(d);
+    buf_release(&packed);
+    buf_release(&out);
+}
+
+static void any_cut_of_the_input_gives_the_same_output(void **state)
+{
+    struct buf raw;
+
+    (void)state;
+    buf_init(&raw, MIB);
+    for (int i = 0; i < 20000; i++)
+        buf_add_format(&raw, "%d,", i * 7919);
+    go_around(COMPRESSION_GZIP, buf_slice(&raw), 1);
+    go_around(COMPRESSION_ZSTD, buf_slice(&raw), 1);
+    go_around(COMPRESSION_GZIP, buf_slice(&raw), 4096);
+    go_around(COMPRESSION_ZSTD, buf_slice(&raw), SIZE_MAX / 2);
+    buf_release(&raw);
+}
+
+static void members_in_a_row_are_one_stream(void **state)
+{
+    struct decompressor *d;
+    struct buf packed, out;
+
+    (void)state;
+    buf_init(&packed, MIB);
+    buf_init(&out, MIB);
+    ASSERT_OK(gzip_pack(SLICE("one "), &packed, &err));
+    ASSERT_OK(gzip_pack(SLICE("two"), &packed, &err));
+    ASSERT_OK(decompressor_new(COMPRESSION_GZIP, &d, &err));
+    ASSERT_OK(decompressor_feed(d, buf_slice(&packed), &out, &err));
+    ASSERT_OK(decompressor_finish(d, &err));
+    ASSERT_SLICE(buf_slice(&out), "one two");
+    decompressor_free(d);
+    buf_release(&packed);
+    buf_release(&out);
+}
+
+/* 32 MiB of zeros in a few KiB: stopped by its ratio, long before the limit. */
+static void a_bomb_is_stopped(enum compression kind)
+{
+    static char zeros[32 << 20];
+    struct slice raw = slice_from(zeros, sizeof(zeros));
+    struct decompressor *d;
+    struct buf packed, out;
+
+    buf_init(&packed, 64 * MIB);
+    buf_init(&out, 64 * MIB);
+    if (kind == COMPRESSION_GZIP)
+        ASSERT_OK(gzip_pack(raw, &packed, &err));
+    else
+        ASSERT_OK(zstd_pack(raw, 3, &packed, &err));
+    ASSERT_OK(decompressor_new(kind, &d, &err));
+    ASSERT_STATUS(STATUS_LIMIT, decompressor_feed(d, buf_slice(&packed), &out, &err));
+    assert_true(out.size < 16 * MIB);
+    decompressor_free(d);
+    buf_release(&packed);
+    buf_release(&out);
+}
+
+static void bombs_are_stopped(void **state)
+{
+    (void)state;
+    a_bomb_is_stopped(COMPRESSION_GZIP);
+    a_bomb_is_stopped(COMPRESSION_ZSTD);
+}
+
+static void broken_and_cut_input_is_told(void **state)
+{
+    struct decompressor *d;
+    struct buf packed, out;
+
+    (void)state;
+    buf_init(&packed, MIB);
+    buf_init(&out, 6);
+    ASSERT_OK(zstd_pack(SLICE("some text"), 1, &packed, &err));
+    ASSERT_OK(decompressor_new(COMPRESSION_ZSTD, &d, &err));
+    ASSERT_OK(decompressor_feed(d, slice_head(buf_slice(&packed), 6), &out, &err));
+    ASSERT_STATUS(STATUS_INVALID, decompressor_finish(d, &err));
+    decompressor_free(d);
+    ASSERT_OK(decompressor_new(COMPRESSION_GZIP, &d, &err));
+    ASSERT_STATUS(STATUS_INVALID, decompressor_feed(d, SLICE("\x1f\x8bxxxxxxxxxxxx"), &out, &err));
+    decompressor_free(d);
+    ASSERT_OK(decompressor_new(COMPRESSION_NONE, &d, &err));
+    buf_clear(&out);
+    ASSERT_OK(decompressor_feed(d, SLICE("123456"), &out, &err));
+    ASSERT_STATUS(STATUS_LIMIT, decompressor_feed(d, SLICE("7"), &out, &err));
+    decompressor_free(d);
+    buf_release(&packed);
+    buf_release(&out);
+}
+
+static void a_stored_block_gives_exactly_its_size(void **state)
+{
+    struct buf packed;
+    char text[16];
+
+    (void)state;
+    buf_init(&packed, MIB);
+    ASSERT_OK(zstd_pack(SLICE("0123456789"), 1, &packed, &err));
+    ASSERT_OK(zstd_unpack(buf_slice(&packed), 10, text, &err));
+    assert_memory_equal(text, "0123456789", 10);
+    ASSERT_STATUS(STATUS_CORRUPT, zstd_unpack(buf_slice(&packed), 9, text, &err));
+    ASSERT_STATUS(STATUS_CORRUPT, zstd_unpack(buf_slice(&packed), 11, text, &err));
+    packed.data[0] ^= 1;
+    ASSERT_STATUS(STATUS_CORRUPT, zstd_unpack(buf_slice(&packed), 10, text, &err));
+    buf_release(&packed);
+}
+
+static void encodings_have_names(void **state)
+{
+    enum compression kind;
+
+    (void)state;
+    assert_true(compression_from_name(SLICE("GZIP"), &kind) && kind == COMPRESSION_GZIP);
+    assert_true(compression_from_name(SLICE("zstd"), &kind) && kind == COMPRESSION_ZSTD);
+    assert_true(compression_from_name(SLICE(""), &kind) && kind == COMPRESSION_NONE);
+    assert_false(compression_from_name(SLICE("br"), &kind));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(any_cut_of_the_input_gives_the_same_output),
+        cmocka_unit_test(members_in_a_row_are_one_stream),
+        cmocka_unit_test(bombs_are_stopped),
+        cmocka_unit_test(broken_and_cut_input_is_told),
+        cmocka_unit_test(a_stored_block_gives_exactly_its_size),
+        cmocka_unit_test(encodings_have_names),
+    };
+
+    return RUN_TESTS(tests);
+}

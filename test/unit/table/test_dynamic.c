@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "test.h"
+
+#include "base/limits.h"
+#include "table/dynamic.h"
+
+static struct error err;
+static struct arena *arena;
+
+static int set_up(void **state)
+{
+    (void)state;
+    arena = arena_new(64 * MIB);
+    return arena == NULL;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    arena_free(arena);
+    return 0;
+}
+
+static void members_and_elements_are_found(void **state)
+{
+    struct slice json = SLICE("{\"a\": {\"b\": [10, {\"c\": \"x,]}\"}, null]}, \"k\\u0065y\": true}");
+
+    (void)state;
+    ASSERT_SLICE(dynamic_path(json, SLICE("a.b[0]")), "10");
+    ASSERT_SLICE(dynamic_path(json, SLICE("$.a.b[1].c")), "\"x,]}\"");
+    ASSERT_SLICE(dynamic_path(json, SLICE("a['b'][-1]")), "null");
+    ASSERT_SLICE(dynamic_member(json, SLICE("key")), "true");
+    assert_int_equal(dynamic_path(json, SLICE("a.x.y")).size, 0);
+    assert_int_equal(dynamic_path(json, SLICE("a.b[3]")).size, 0);
+    assert_int_equal(dynamic_path(json, SLICE("a.b[")).size, 0);
+    assert_int_equal(dynamic_count(dynamic_path(json, SLICE("a.b"))), 3);
+    assert_int_equal(dynamic_count(SLICE("{}")), 0);
+    assert_int_equal(dynamic_count(SLICE("[[],{},\"\"]")), 3);
+    assert_int_equal(dynamic_kind(SLICE(" [")), JSON_ARRAY);
+    assert_true(dynamic_is_null(SLICE("")));
+}
+
+static void broken_text_is_walked_without_harm(void **state)
+{
+    static const char *const texts[] = {"{", "{\"a", "{\"a\"", "{\"a\":", "[", "[\"\\", "{,", "]"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        struct slice json = slice_of(texts[i]);
+        struct dynamic_iterator it = dynamic_iterate(json);
+        for (int steps = 0; dynamic_next(&it); steps++)
+            assert_true(steps < 10);
+        (void)dynamic_member(json, SLICE("a"));
+    }
+}
+
+static void to_string_decodes_and_compacts(void **state)
+{
+    struct slice text;
+
+    (void)state;
+    ASSERT_OK(dynamic_to_string(arena, SLICE("\"a\\nb\""), &text, &err));
+    ASSERT_SLICE(text, "a\nb");
+    ASSERT_OK(dynamic_to_string(arena, SLICE("{ \"a\" : [ 1 , \" \" ] }"), &text, &err));
+    ASSERT_SLICE(text, "{\"a\":[1,\" \"]}");
+    ASSERT_OK(dynamic_to_string(arena, SLICE("null"), &text, &err));
+    ASSERT_SLICE(text, "");
+}
+
+static void scalars_come_out_typed(void **state)
+{
+    struct value value;
+
+    (void)state;
+    ASSERT_OK(dynamic_to_value(arena, SLICE("9007199254740993"), &value, &err));
+    assert_int_equal(value.type, TYPE_LONG);
+    assert_true(value.integer == INT64_C(9007199254740993));
+    ASSERT_OK(dynamic_to_value(arena, SLICE("1.5"), &value, &err));
+    assert_int_equal(value.type, TYPE_REAL);
+    ASSERT_OK(dynamic_to_value(arena, SLICE("false"), &value, &err));
+    assert_int_equal(value.type, TYPE_BOOL);
+    assert_false(value.boolean);
+    ASSERT_OK(dynamic_to_value(arena, SLICE("[1]"), &value, &err));
+    assert_true(value.is_null);
+}
+
+static void values_become_json(void **state)
+{
+    const struct value values[] = {
+        {.type = TYPE_LONG, .integer = -5},
+        {.type = TYPE_REAL, .real = 2},
+        {.type = TYPE_BOOL, .boolean = true},
+        {.type = TYPE_STRING, .bytes = SLICE("q\"")},
+        {.type = TYPE_DATETIME, .integer = 0},
+        {.type = TYPE_TIMESPAN, .integer = TICKS_PER_MINUTE},
+        {.type = TYPE_LONG, .is_null = true},
+        {.type = TYPE_DYNAMIC, .bytes = SLICE("[1]")},
+    };
+    struct buf buf;
+
+    (void)state;
+    buf_init(&buf, 1000);
+    for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+        dynamic_add_value(&buf, &values[i]);
+        buf_add_byte(&buf, ' ');
+    }
+    ASSERT_SLICE(buf_slice(&buf), "-5 2.0 true \"q\\\"\" \"0001-01-01T00:00:00.0000000Z\""
+                                  " \"00:01:00\" null [1] ");
+    buf_release(&buf);
+}
+
+static void parsing_never_fails_on_text(void **state)
+{
+    struct slice json;
+
+    (void)state;
+    ASSERT_OK(dynamic_parse(arena, SLICE(" [1, 2] "), &json, &err));
+    ASSERT_SLICE(json, "[1,2]");
+    ASSERT_OK(dynamic_parse(arena, SLICE("not json"), &json, &err));
+    ASSERT_SLICE(json, "\"not json\"");
+    ASSERT_OK(dynamic_parse(arena, SLICE("  "), &json, &err));
+    assert_true(dynamic_is_null(json));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(members_and_elements_are_found),
+        cmocka_unit_test(broken_text_is_walked_without_harm),
+        cmocka_unit_test(to_string_decodes_and_compacts),
+        cmocka_unit_test(scalars_come_out_typed),
+        cmocka_unit_test(values_become_json),
+        cmocka_unit_test(parsing_never_fails_on_text),
+    };
+
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}

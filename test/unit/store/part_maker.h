@@ -22,7 +22,8 @@ static inline struct part *build_part(const struct batch_maker *m)
 }
 
 /* Every record of the batch is there once, with its bytes. */
-static inline void check_part(const struct part *part, const struct batch_maker *m, uint64_t first_seq)
+static inline void check_part(const struct part *part, const struct batch_maker *m,
+                              uint64_t first_seq)
 {
     struct buf raw;
     buf_init(&raw, 64 * MIB);

@@ -37,6 +37,8 @@ static struct table_definition TABLES[] = {
 
 /* The directory and keys of the one store that is open. */
 static struct fixture fixture;
+/* Every batch is sealed at once: the same questions to segments. */
+static bool is_sealed;
 
 static inline void close_store(struct store *store)
 {
@@ -64,6 +66,8 @@ static inline void put(struct store *store, struct batch_maker *m)
     struct error err;
 
     if (record_sink_take(store_sink(store), &m->batch, &err) != STATUS_OK)
+        fail_msg("%s", err.text);
+    if (is_sealed && store_flush(store, m->batch.wal_file + 1, &err) != STATUS_OK)
         fail_msg("%s", err.text);
     batch_maker_clear(m);
 }
@@ -118,7 +122,8 @@ static inline void add_cell(struct buf *text, const struct value *value)
     }
 }
 
-static inline enum status take_text(struct scan_sink *base, uint32_t worker, const struct batch *batch,
+static inline enum status take_text(struct scan_sink *base, uint32_t worker,
+                                    const struct batch *batch,
                              bool *stop, struct error *err)
 {
     struct text_sink *sink = (struct text_sink *)base;

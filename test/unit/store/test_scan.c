@@ -30,5 +30,7 @@ int main(void)
         cmocka_unit_test(threads_and_limits_end_a_scan),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    int failed = cmocka_run_group_tests_name("in memory", tests, NULL, NULL);
+    is_sealed = true;
+    return failed + cmocka_run_group_tests_name("sealed", tests, NULL, NULL);
 }

@@ -79,5 +79,7 @@ int main(void)
         cmocka_unit_test(quarantined_rows_are_in_their_own_table),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    int failed = cmocka_run_group_tests_name("in memory", tests, NULL, NULL);
+    is_sealed = true;
+    return failed + cmocka_run_group_tests_name("sealed", tests, NULL, NULL);
 }

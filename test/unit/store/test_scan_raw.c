@@ -37,5 +37,7 @@ int main(void)
         cmocka_unit_test(records_beyond_the_bounds_have_their_columns),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    int failed = cmocka_run_group_tests_name("in memory", tests, NULL, NULL);
+    is_sealed = true;
+    return failed + cmocka_run_group_tests_name("sealed", tests, NULL, NULL);
 }

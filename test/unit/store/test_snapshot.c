@@ -25,5 +25,7 @@ int main(void)
         cmocka_unit_test(a_declared_table_binds_on_an_empty_store),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    int failed = cmocka_run_group_tests_name("in memory", tests, NULL, NULL);
+    is_sealed = true;
+    return failed + cmocka_run_group_tests_name("sealed", tests, NULL, NULL);
 }

@@ -64,5 +64,7 @@ int main(void)
         cmocka_unit_test(raw_bytes_come_in_order_of_their_numbers),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    int failed = cmocka_run_group_tests_name("in memory", tests, NULL, NULL);
+    is_sealed = true;
+    return failed + cmocka_run_group_tests_name("sealed", tests, NULL, NULL);
 }

@@ -3,6 +3,8 @@
 
 #include "evidence/fixture.h"
 
+#include <pthread.h>
+
 static const uint32_t counts[] = {1, 5, 64, 65, 128, 1000, 1, 3, 10000, 2};
 #define COUNTS (sizeof(counts) / sizeof(counts[0]))
 
@@ -204,6 +206,53 @@ static void no_failure_loses_or_doubles_a_leaf(void **state)
     assert_in_range(n, 15, 100);
 }
 
+struct worker {
+    struct evidence *evidence;
+    struct guid tenant;
+    int wrong;
+};
+
+static void *take_and_verify(void *arg)
+{
+    struct worker *worker = arg;
+    struct error err;
+
+    for (uint64_t i = 0; i < 60; i++) {
+        if (fixture_take(worker->evidence, &worker->tenant, i, 1 + 5 * i, 5, false, &err) !=
+                STATUS_OK ||
+            fixture_verify(worker->evidence, &worker->tenant, 1, (uint32_t)(5 * i + 5), &err) !=
+                STATUS_OK)
+            worker->wrong++;
+    }
+    return NULL;
+}
+
+static void takes_flushes_and_checks_run_together(void **state)
+{
+    struct fixture *fixture = *state;
+    struct worker workers[3];
+    pthread_t threads[3];
+    struct error err;
+
+    struct evidence *evidence = fixture_open(fixture, fixture->disk);
+    for (int i = 0; i < 3; i++) {
+        workers[i] = (struct worker){evidence, {{(uint8_t)(i + 1)}}, 0};
+        assert_int_equal(pthread_create(&threads[i], NULL, take_and_verify, &workers[i]), 0);
+    }
+    for (int i = 0; i < 20; i++)
+        assert_int_equal(evidence_flush(evidence, &err), STATUS_OK);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+        assert_int_equal(workers[i].wrong, 0);
+    }
+    assert_int_equal(evidence_flush(evidence, &err), STATUS_OK);
+    evidence_close(evidence);
+    evidence = fixture_open(fixture, fixture->disk);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(fixture_verify(evidence, &workers[i].tenant, 1, 300, &err), STATUS_OK);
+    evidence_close(evidence);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -216,6 +265,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_leaf_that_does_not_follow_is_corrupt, fixture_setup,
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(a_replayed_leaf_must_be_the_known_one, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(takes_flushes_and_checks_run_together, fixture_setup,
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(no_failure_loses_or_doubles_a_leaf, fixture_setup,
                                         fixture_teardown),

@@ -10,7 +10,6 @@
 #define HASH_ALGORITHM_SHA256 1
 #define INNER_VERSION 1
 #define INNER_BYTES 53
-#define MERKLE_DEPTH_MAX 64
 
 _Static_assert(sizeof(struct hash256) == HASH_BYTES, "arrays of hashes are plain bytes");
 
@@ -151,26 +150,50 @@ void leaf_inner_hash(uint64_t seq, int64_t received_us, uint32_t raw_bytes,
     sha256_short(message, sizeof(message), ret->bytes);
 }
 
-/* A stack of complete subtrees, as a binary counter: joining the tops whenever
- * two have the same size gives exactly the split of RFC 6962, because all but
- * the last subtree are the largest powers of two. */
+void merkle_frontier_init(struct merkle_frontier *frontier)
+{
+    frontier->node_count = 0;
+    frontier->leaf_count = 0;
+}
+
+static void join_last(struct merkle_frontier *frontier)
+{
+    struct hash256 *left = &frontier->nodes[frontier->node_count - 2];
+
+    sha256_prefixed_pair(0x01, left[0].bytes, left[1].bytes, left[0].bytes);
+    frontier->node_count--;
+}
+
+/* A binary counter of complete subtrees: joining the last two whenever they
+ * have the same size gives exactly the split of RFC 6962, because all but the
+ * last subtree are the largest powers of two. */
+void merkle_frontier_add(struct merkle_frontier *frontier, const struct hash256 *leaf_hash)
+{
+    CHECK(frontier->node_count < MERKLE_DEPTH_MAX);
+    frontier->nodes[frontier->node_count++] = *leaf_hash;
+    frontier->leaf_count++;
+    for (uint64_t size = frontier->leaf_count; (size & 1) == 0; size >>= 1)
+        join_last(frontier);
+}
+
+void merkle_frontier_root(const struct merkle_frontier *frontier, struct hash256 *ret)
+{
+    if (frontier->node_count == 0) {
+        sha256(NULL, 0, ret->bytes);
+        return;
+    }
+    *ret = frontier->nodes[frontier->node_count - 1];
+    for (uint32_t i = frontier->node_count - 1; i-- > 0;)
+        sha256_prefixed_pair(0x01, frontier->nodes[i].bytes, ret->bytes, ret->bytes);
+}
+
 void merkle_root(const struct hash256 *leaf_hashes, size_t count, struct hash256 *ret)
 {
-    struct hash256 stack[MERKLE_DEPTH_MAX];
-    size_t used = 0;
+    struct merkle_frontier frontier;
 
     CHECK(count >= 1);
-    for (size_t i = 0; i < count; i++) {
-        CHECK(used < MERKLE_DEPTH_MAX);
-        stack[used++] = leaf_hashes[i];
-        for (size_t size = i + 1; (size & 1) == 0; size >>= 1) {
-            sha256_prefixed_pair(0x01, stack[used - 2].bytes, stack[used - 1].bytes,
-                                 stack[used - 2].bytes);
-            used--;
-        }
-    }
-    for (; used > 1; used--)
-        sha256_prefixed_pair(0x01, stack[used - 2].bytes, stack[used - 1].bytes,
-                             stack[used - 2].bytes);
-    *ret = stack[0];
+    merkle_frontier_init(&frontier);
+    for (size_t i = 0; i < count; i++)
+        merkle_frontier_add(&frontier, &leaf_hashes[i]);
+    merkle_frontier_root(&frontier, ret);
 }

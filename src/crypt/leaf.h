@@ -60,6 +60,21 @@ void leaf_inner_hash(uint64_t seq, int64_t received_us, uint32_t raw_bytes,
 /* MTH of RFC 6962 section 2.1 over leaf hashes; count >= 1. */
 void merkle_root(const struct hash256 *leaf_hashes, size_t count, struct hash256 *ret);
 
+/* The same, a leaf at a time, for a tree that grows (the frontier: one node a
+ * set bit of leaf_count, largest first). */
+#define MERKLE_DEPTH_MAX 64
+
+struct merkle_frontier {
+    struct hash256 nodes[MERKLE_DEPTH_MAX];
+    uint32_t node_count;
+    uint64_t leaf_count;
+};
+
+void merkle_frontier_init(struct merkle_frontier *frontier);
+void merkle_frontier_add(struct merkle_frontier *frontier, const struct hash256 *leaf_hash);
+/* The root of all leaves so far; SHA-256 of nothing for none. */
+void merkle_frontier_root(const struct merkle_frontier *frontier, struct hash256 *ret);
+
 /* A committed leaf with what is needed to prove and re-check its records. */
 struct leaf_commit {
     struct guid tenant;

@@ -55,6 +55,21 @@ enum status evidence_verify(struct evidence *evidence, const struct guid *tenant
                                                struct error *err),
                             void *context, struct error *err) MUST_USE;
 
+/* What a tenant's log comes to. */
+struct evidence_summary {
+    uint64_t leaf_count;
+    uint64_t record_count;
+    uint64_t next_seq;   /* after the last record; 0 without any */
+    struct hash256 root; /* RFC 6962, over all leaves */
+};
+
+/* Reads all of a tenant's evidence: every leaf at its place, its records
+ * following those of the leaf before without gap, its time not before it, its
+ * entry authentic, its nodes giving the batch root.  STATUS_CORRUPT names the
+ * leaf.  Records are not looked at: evidence_verify(). */
+enum status evidence_check(struct evidence *evidence, const struct guid *tenant,
+                           struct evidence_summary *ret, struct error *err) MUST_USE;
+
 /* Leaves of a tenant (0 for an unknown one) and the sequence number after the
  * last record; either pointer may be NULL. */
 enum status evidence_count(struct evidence *evidence, const struct guid *tenant,

@@ -198,6 +198,70 @@ out:
     return status;
 }
 
+static enum status check_link(const struct leaf_fields *fields, uint64_t index,
+                              const struct evidence_summary *before, int64_t time_us,
+                              struct error *err)
+{
+    if (fields->leaf_index != index)
+        return wrong(fields, fields->first_seq, "the leaf is at the wrong place", err);
+    if (index > 0 && fields->first_seq != before->next_seq)
+        return wrong(fields, fields->first_seq, "it does not follow the leaf before", err);
+    if (fields->commit_time_us < time_us)
+        return wrong(fields, fields->first_seq, "the leaf is older than the one before", err);
+    return STATUS_OK;
+}
+
+static enum status check_log(struct check *check, uint64_t leaf_count,
+                             struct evidence_summary *ret, struct error *err)
+{
+    struct merkle_frontier frontier;
+    int64_t time_us = 0;
+
+    merkle_frontier_init(&frontier);
+    for (uint64_t index = 0; index < leaf_count; index++) {
+        const struct run *run = NULL;
+        struct leaf_fields fields;
+        struct hash256 hash;
+        enum status status = seek(check, index, &run, err);
+        if (status == STATUS_OK)
+            status = leaf_decode(run_leaf(run, index), &fields, err);
+        if (status == STATUS_OK)
+            status = check_link(&fields, index, ret, time_us, err);
+        if (status == STATUS_OK && node_count(fields.count) > 0)
+            status = check_nodes_root(&fields, run_entry(run, index) + ENTRY_BYTES,
+                                      node_count(fields.count), err);
+        if (status != STATUS_OK)
+            return status;
+        leaf_hash(run_leaf(run, index), &hash);
+        merkle_frontier_add(&frontier, &hash);
+        time_us = fields.commit_time_us;
+        ret->next_seq = fields.first_seq + fields.count;
+        ret->record_count += fields.count;
+    }
+    ret->leaf_count = leaf_count;
+    merkle_frontier_root(&frontier, &ret->root);
+    return STATUS_OK;
+}
+
+enum status evidence_check(struct evidence *evidence, const struct guid *tenant,
+                           struct evidence_summary *ret, struct error *err)
+{
+    struct check check = {.evidence = evidence, .tenant = *tenant};
+    uint64_t leaf_count = 0;
+
+    *ret = (struct evidence_summary){0};
+    run_init(&check.memory);
+    enum status status = block_reader_init(&check.reader, evidence_io(evidence),
+                                           evidence_keyring(evidence), tenant, err);
+    if (status == STATUS_OK)
+        status = evidence_count(evidence, tenant, &leaf_count, NULL, err);
+    if (status == STATUS_OK)
+        status = check_log(&check, leaf_count, ret, err);
+    run_release(&check.memory);
+    block_reader_release(&check.reader);
+    return status;
+}
+
 enum status evidence_entry(struct evidence *evidence, const struct guid *tenant, uint64_t index,
                            struct evidence_entry *ret, struct error *err)
 {

@@ -167,6 +167,45 @@ static void tree_matches_rfc_6962(void **state)
     }
 }
 
+/* The definition of RFC 6962 section 2.1, as it stands there. */
+static void root_by_definition(const struct hash256 *leaves, size_t count, struct hash256 *ret)
+{
+    struct hash256 left, right;
+    size_t split = 1;
+
+    if (count == 1) {
+        *ret = leaves[0];
+        return;
+    }
+    while (split * 2 < count)
+        split *= 2;
+    root_by_definition(leaves, split, &left);
+    root_by_definition(leaves + split, count - split, &right);
+    sha256_prefixed_pair(0x01, left.bytes, right.bytes, ret->bytes);
+}
+
+static void frontier_has_the_root_of_each_size(void **state)
+{
+    struct hash256 leaves[300], root, want;
+    struct merkle_frontier frontier;
+
+    (void)state;
+    merkle_frontier_init(&frontier);
+    merkle_frontier_root(&frontier, &root);
+    sha256(NULL, 0, want.bytes);
+    assert_memory_equal(&root, &want, sizeof(root));
+    for (size_t i = 0; i < 300; i++) {
+        sha256(&i, sizeof(i), leaves[i].bytes);
+        merkle_frontier_add(&frontier, &leaves[i]);
+        merkle_frontier_root(&frontier, &root);
+        root_by_definition(leaves, i + 1, &want);
+        assert_memory_equal(&root, &want, sizeof(root));
+        merkle_root(leaves, i + 1, &root);
+        assert_memory_equal(&root, &want, sizeof(root));
+        assert_int_equal(frontier.leaf_count, i + 1);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -174,6 +213,7 @@ int main(void)
         cmocka_unit_test(leaf_with_any_field_out_of_range_is_corrupt),
         cmocka_unit_test(batch_roots_match_the_second_implementation),
         cmocka_unit_test(tree_matches_rfc_6962),
+        cmocka_unit_test(frontier_has_the_root_of_each_size),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

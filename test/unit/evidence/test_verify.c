@@ -79,6 +79,37 @@ static void one_record_needs_its_run_of_64_only(void **state)
     evidence_close(evidence);
 }
 
+static void a_whole_log_is_summed_up(void **state)
+{
+    struct fixture *fixture = *state;
+    struct evidence *evidence = six_leaves(fixture);
+    struct evidence_summary summary;
+    struct hash256 hashes[LEAVES], root;
+    struct guid unknown = {{9}};
+    struct error err;
+
+    assert_int_equal(evidence_check(evidence, &fixture->tenant, &summary, &err), STATUS_OK);
+    assert_int_equal(summary.leaf_count, LEAVES);
+    assert_int_equal(summary.record_count, RECORDS);
+    assert_int_equal(summary.next_seq, RECORDS + 1);
+    for (uint64_t i = 0; i < LEAVES; i++) {
+        uint8_t leaf[LEAF_BYTES];
+        assert_int_equal(evidence_leaf(evidence, &fixture->tenant, i, leaf, &err), STATUS_OK);
+        leaf_hash(leaf, &hashes[i]);
+    }
+    merkle_root(hashes, LEAVES, &root);
+    assert_memory_equal(&root, &summary.root, sizeof(root));
+    assert_int_equal(evidence_check(evidence, &unknown, &summary, &err), STATUS_OK);
+    assert_int_equal(summary.leaf_count, 0);
+    /* A hole in the numbers. */
+    assert_int_equal(fixture_take(evidence, &fixture->tenant, LEAVES, RECORDS + 10, 3, false,
+                                  &err),
+                     STATUS_OK);
+    assert_int_equal(evidence_check(evidence, &fixture->tenant, &summary, &err), STATUS_CORRUPT);
+    assert_non_null(strstr(err.text, "does not follow"));
+    evidence_close(evidence);
+}
+
 /* Has records 20 to 30 only. */
 static enum status raw_of_eleven(void *context, uint64_t seq, struct slice *ret,
                                  struct error *err)
@@ -161,6 +192,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(every_wrong_record_is_found_and_named, fixture_setup,
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(one_record_needs_its_run_of_64_only, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(a_whole_log_is_summed_up, fixture_setup,
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(records_around_the_range_come_from_elsewhere,
                                         fixture_setup, fixture_teardown),

@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* daybook-load - sends generated records to a server and measures it. */
+#include "base/text.h"
+#include "base/time.h"
+#include "load/sender.h"
+
+#include <curl/curl.h>
+#include <getopt.h>
+#include <stdlib.h>
+
+#define CONNECTIONS_MAX 64u
+#define LATENCIES_MAX (1u << 22)
+#define QUEUE_BATCHES 64u
+#define TOKEN_LINE_BYTES 512
+
+static const char usage[] =
+    "usage: daybook-load --server URL --tokens FILE [--cacert FILE] [--connections N]\n"
+    "                    [--batch N] [--encoding zstd|gzip|identity] [--ledger FILE]\n"
+    "                    [--malicious FILE] [--give-up SECONDS] [--records N] [--tenants N]\n"
+    "                    [--users N] [--days N] [--end TIME] [--seed N] [--attack]\n"
+    "\n"
+    "Sends the stream of daybook-generate in batches of one tenant.  The file of tokens has\n"
+    "lines `TENANT-ID TOKEN`.  The ledger gets a line for each acknowledged request before\n"
+    "the next is sent; the file of --malicious when each mailbox's first malicious record\n"
+    "was acknowledged (Unix microseconds).  Prints figures as JSON.\n";
+
+struct job {
+    struct stream_options options;
+    const char *tokens, *ledger, *malicious;
+    uint32_t connection_count, batch_records;
+};
+
+static bool take_number(struct job *job, int option, uint64_t number)
+{
+    if (number == 0 || (option != 'n' && option != 's' && number > 10000000))
+        return false;
+    if (option == 'n')
+        job->options.record_count = number;
+    else if (option == 's')
+        job->options.seed = number;
+    else if (option == 't')
+        job->options.tenant_count = (uint32_t)number;
+    else if (option == 'u')
+        job->options.user_count = (uint32_t)number;
+    else if (option == 'd')
+        job->options.day_count = (uint32_t)number;
+    else if (option == 'b')
+        job->batch_records = (uint32_t)number;
+    else
+        job->connection_count = (uint32_t)number;
+    return true;
+}
+
+static bool take_option(struct job *job, struct load *load, int option)
+{
+    uint64_t number = 0;
+    int64_t ticks = 0;
+
+    if (strchr("ntudscbg", option) != NULL) {
+        if (!text_parse_u64(slice_of(optarg), &number))
+            return false;
+        if (option != 'g')
+            return take_number(job, option, number);
+        load->give_up_us = (int64_t)number * 1000000;
+        return true;
+    }
+    switch (option) {
+    case 'a': job->options.has_attack = true; return true;
+    case 'S': load->server = optarg; return true;
+    case 'C': load->ca_file = optarg; return true;
+    case 'T': job->tokens = optarg; return true;
+    case 'L': job->ledger = optarg; return true;
+    case 'M': job->malicious = optarg; return true;
+    case 'E': return compression_from_name(slice_of(optarg), &load->encoding);
+    case 'e':
+        if (!time_parse_iso(slice_of(optarg), &ticks))
+            return false;
+        job->options.end_s = time_to_unix_us(ticks) / 1000000;
+        return true;
+    default: return false;
+    }
+}
+
+static bool parse_arguments(int argc, char **argv, struct job *job, struct load *load)
+{
+    static const struct option options[] = {
+        {"records", required_argument, NULL, 'n'},   {"tenants", required_argument, NULL, 't'},
+        {"users", required_argument, NULL, 'u'},     {"days", required_argument, NULL, 'd'},
+        {"end", required_argument, NULL, 'e'},       {"seed", required_argument, NULL, 's'},
+        {"attack", no_argument, NULL, 'a'},          {"server", required_argument, NULL, 'S'},
+        {"cacert", required_argument, NULL, 'C'},    {"tokens", required_argument, NULL, 'T'},
+        {"connections", required_argument, NULL, 'c'}, {"batch", required_argument, NULL, 'b'},
+        {"encoding", required_argument, NULL, 'E'},  {"ledger", required_argument, NULL, 'L'},
+        {"malicious", required_argument, NULL, 'M'}, {"give-up", required_argument, NULL, 'g'},
+        {NULL, 0, NULL, 0}};
+    int option;
+
+    stream_default_options(&job->options);
+    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        if (!take_option(job, load, option))
+            return false;
+    }
+    return optind == argc && load->server != NULL && job->tokens != NULL &&
+           job->connection_count <= CONNECTIONS_MAX;
+}
+
+/* Lines `TENANT-ID TOKEN`, in any order. */
+static enum status read_tokens(struct load *load, const char *path, struct error *err)
+{
+    char line[TOKEN_LINE_BYTES];
+    uint32_t tenants = load->world->tenant_count;
+    FILE *file = fopen(path, "re");
+
+    if (file == NULL)
+        return ERROR_SET(err, STATUS_IO, "cannot open '%s'", path);
+    while (fgets(line, sizeof(line), file) != NULL) {
+        struct slice token = slice_trim(slice_of(line)), id = {NULL, 0};
+        if (!slice_next(&token, ' ', &id))
+            continue;
+        for (uint32_t i = 0; i < tenants; i++) {
+            if (slice_is(id, load->world->tenants[i].id) && load->tokens[i] == NULL)
+                load->tokens[i] = slice_dup(token);
+        }
+    }
+    (void)fclose(file);
+    for (uint32_t i = 0; i < tenants; i++) {
+        if (load->tokens[i] == NULL)
+            return ERROR_SET(err, STATUS_INVALID, "'%s' has no token for tenant %s", path,
+                             load->world->tenants[i].id);
+    }
+    return STATUS_OK;
+}
+
+/* Cuts the stream into batches; those of small tenants wait until they are full. */
+static enum status fill(struct load *load, struct stream *stream, uint32_t batch_records,
+                        struct error *err)
+{
+    struct batch **open = calloc(load->world->tenant_count, sizeof(struct batch *));
+    struct stream_record record;
+    uint64_t number = 0, seen = 0;
+    enum status status = STATUS_OK;
+
+    if (open == NULL)
+        return ERROR_SET(err, STATUS_IO, "out of memory");
+    while (!load->has_failed && stream_next(stream, &record)) {
+        struct batch **at = &open[record.tenant];
+        if (*at == NULL && (*at = batch_new(record.tenant, number++, err)) == NULL) {
+            status = err->status;
+            break;
+        }
+        buf_add_slice(&(*at)->body, record.text);
+        buf_add_byte(&(*at)->body, '\n');
+        (*at)->record_count++;
+        if (record.victim < ATTACK_MAILBOXES && (seen >> record.victim & 1) == 0) {
+            (*at)->first_of |= UINT64_C(1) << record.victim;
+            seen |= UINT64_C(1) << record.victim;
+        }
+        if (load->ledger != NULL) {
+            uint8_t digest[SHA256_BYTES];
+            sha256(record.text.data, record.text.size, digest);
+            buf_add(&(*at)->hashes, digest, sizeof(digest));
+        }
+        if ((*at)->record_count >= batch_records) {
+            queue_put(&load->queue, *at);
+            *at = NULL;
+        }
+    }
+    for (uint32_t i = 0; i < load->world->tenant_count; i++) {
+        if (open[i] != NULL)
+            queue_put(&load->queue, open[i]);
+    }
+    free(open);
+    return status;
+}
+
+static int by_size(const void *a, const void *b)
+{
+    const uint32_t *x = a, *y = b;
+
+    return *x < *y ? -1 : *x > *y;
+}
+
+static double percentile_ms(const struct load *load, double share)
+{
+    uint32_t n = load->latency_count;
+
+    return n == 0 ? 0 : load->latencies_us[(uint32_t)(share * (n - 1))] / 1000.0;
+}
+
+static void report(struct load *load, double seconds)
+{
+    qsort(load->latencies_us, load->latency_count, sizeof(uint32_t), by_size);
+    (void)printf("{\"records\":%llu,\"bytes\":%llu,\"sent_bytes\":%llu,\"seconds\":%.3f,"
+                 "\"records_per_second\":%.0f,\"requests\":%llu,\"retries\":%llu,",
+                 (unsigned long long)load->records, (unsigned long long)load->bytes,
+                 (unsigned long long)load->sent_bytes, seconds, (double)load->records / seconds,
+                 (unsigned long long)load->requests, (unsigned long long)load->retries);
+    (void)printf("\"duplicates\":%llu,\"quarantined\":%llu,\"latency_ms\":{\"p50\":%.1f,"
+                 "\"p90\":%.1f,\"p99\":%.1f,\"max\":%.1f}}\n",
+                 (unsigned long long)load->duplicates, (unsigned long long)load->quarantined,
+                 percentile_ms(load, 0.5), percentile_ms(load, 0.9), percentile_ms(load, 0.99),
+                 percentile_ms(load, 1));
+}
+
+static enum status open_file(const char *path, FILE **ret, struct error *err)
+{
+    if (path == NULL)
+        return STATUS_OK;
+    *ret = fopen(path, "ae");
+    return *ret != NULL ? STATUS_OK : ERROR_SET(err, STATUS_IO, "cannot open '%s'", path);
+}
+
+static enum status run(struct load *load, const struct job *job, struct stream *stream,
+                       struct error *err)
+{
+    struct sender senders[CONNECTIONS_MAX];
+    uint32_t started = 0;
+    uint64_t begin_us = clock_monotonic_us(load->clock);
+    enum status status = STATUS_OK;
+
+    for (; started < job->connection_count; started++) {
+        senders[started] = (struct sender){.load = load};
+        if (pthread_create(&senders[started].thread, NULL, sender_run, &senders[started]) != 0)
+            break;
+    }
+    if (started == 0)
+        status = ERROR_SET(err, STATUS_IO, "cannot start a thread");
+    else
+        status = fill(load, stream, job->batch_records, err);
+    queue_close(&load->queue);
+    for (uint32_t i = 0; i < started; i++)
+        (void)pthread_join(senders[i].thread, NULL);
+    if (status == STATUS_OK && load->has_failed)
+        status = ERROR_SET(err, STATUS_IO, "%s", load->failure);
+    report(load, (double)(clock_monotonic_us(load->clock) - begin_us) / 1e6);
+    return status;
+}
+
+static void release(struct load *load, struct stream *stream)
+{
+    for (uint32_t i = 0; load->tokens != NULL && i < load->world->tenant_count; i++)
+        free(load->tokens[i]);
+    free(load->tokens);
+    free(load->latencies_us);
+    queue_release(&load->queue);
+    if (load->ledger != NULL)
+        (void)fclose(load->ledger);
+    if (load->malicious != NULL)
+        (void)fclose(load->malicious);
+    stream_free(stream);
+}
+
+int main(int argc, char **argv)
+{
+    struct job job = {.connection_count = 4, .batch_records = 1500};
+    struct load load = {.encoding = COMPRESSION_ZSTD,
+                        .run = random_u64(),
+                        .give_up_us = 60000000,
+                        .clock = clock_system(),
+                        .lock = PTHREAD_MUTEX_INITIALIZER,
+                        .latency_max = LATENCIES_MAX};
+    struct error err = {0};
+    struct stream *stream = NULL;
+    enum status status;
+
+    if (!parse_arguments(argc, argv, &job, &load)) {
+        (void)fputs(usage, stderr);
+        return 2;
+    }
+    (void)curl_global_init(CURL_GLOBAL_DEFAULT);
+    status = stream_new(&job.options, &stream, &err);
+    if (status == STATUS_OK) {
+        load.world = stream_world(stream);
+        load.attack = stream_attack(stream);
+        load.tokens = calloc(load.world->tenant_count, sizeof(char *));
+        load.latencies_us = calloc(LATENCIES_MAX, sizeof(uint32_t));
+        if (load.tokens == NULL || load.latencies_us == NULL)
+            status = ERROR_SET(&err, STATUS_IO, "out of memory");
+    }
+    if (status == STATUS_OK)
+        status = queue_init(&load.queue, load.world->tenant_count, QUEUE_BATCHES, &err);
+    if (status == STATUS_OK)
+        status = read_tokens(&load, job.tokens, &err);
+    if (status == STATUS_OK)
+        status = open_file(job.ledger, &load.ledger, &err);
+    if (status == STATUS_OK)
+        status = open_file(job.malicious, &load.malicious, &err);
+    if (status == STATUS_OK)
+        status = run(&load, &job, stream, &err);
+    release(&load, stream);
+    curl_global_cleanup();
+    if (status != STATUS_OK)
+        (void)fprintf(stderr, "daybook-load: %s\n", err.text);
+    return status == STATUS_OK ? 0 : status == STATUS_INVALID ? 2 : 1;
+}

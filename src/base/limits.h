@@ -19,12 +19,18 @@
 
 /* ---- ingest ---- */
 #define REQUEST_BODY_BYTES_MAX (64 * MIB)  /* decoded; above it 413 and nothing is stored */
+#define REQUEST_RECORDS_MAX 1000000u       /* each costs about 130 bytes beside its own */
+#define REQUEST_TOKEN_BYTES_MAX (64 * MIB) /* JSON tokens kept; records behind are parsed again */
+#define REQUEST_MEMORY_BYTES_MAX (640 * MIB) /* all that a request may allocate; a runaway stop */
+#define INGEST_BODIES_BYTES_MAX (256 * MIB) /* of requests at work; more wait for a 429 */
+#define INGEST_RESERVE_BYTES (32 * MIB)    /* free space left for the server's own records */
 #define REQUEST_RATIO_MAX 200              /* decoded to encoded bytes, after the first MiB */
 #define ZSTD_WINDOW_LOG_MAX 23             /* 8 MiB */
 #define LEAF_RECORDS_MAX 10000             /* records of one evidence leaf */
 #define LEAF_BYTES_MAX (16 * MIB)          /* raw bytes of one evidence leaf */
 #define RECORD_BYTES_MAX (1 * MIB)         /* above it the record is quarantined whole */
 #define JSON_DEPTH_MAX 64                  /* deeper records are quarantined */
+#define DEDUPE_VERSIONS_MAX 16u            /* versions of one Id that are remembered */
 #define DEDUPE_DAYS 7                      /* the memory for duplicates, from receipt */
 #define IDEMPOTENCY_KEY_BYTES_MAX 256
 #define WAL_FILE_BYTES (64 * MIB)          /* a new file after this */

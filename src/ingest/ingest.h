@@ -39,6 +39,10 @@ struct ingest_options {
     /* May the table be written, and which column is its event time?  Filled by
      * main from content/.  NULL time_column means none but the usual ones. */
     const char *(*time_column)(void *context, struct slice table);
+    /* Called once, from any thread, when nothing may be acknowledged any more
+     * (a failed sync, a failed sink): the process has to stop, a restart
+     * recovers.  Requests get STATUS_IO from then on.  May be NULL. */
+    void (*fatal)(void *context, const struct error *err);
     void *context;
 };
 
@@ -57,7 +61,7 @@ enum ingest_format {
 
 struct ingest_request {
     struct guid tenant;
-    struct slice table;           /* "" = by content: AuditRecords or STATUS_INVALID naming `table` */
+    struct slice table;           /* "" = by content: AuditRecords, or STATUS_INVALID naming it */
     struct slice body;            /* decoded */
     enum ingest_format format;
     struct guid source_id;        /* pseudonymous id of the credential */
@@ -71,13 +75,16 @@ struct ingest_quarantined {
 };
 
 struct ingest_answer { /* arrays live in the caller's arena */
-    uint32_t records, stored, duplicates, conflicting, foreign;
+    uint32_t records;        /* = stored + duplicates + quarantined_count */
+    uint32_t stored, duplicates;
+    uint32_t conflicting, foreign; /* of the stored ones */
     const uint32_t *duplicate_indexes;
     const struct ingest_quarantined *quarantined;
     uint32_t quarantined_count;
     uint64_t first_seq;      /* of the stored records; 0 if none */
     uint32_t count;          /* stored records, quarantined ones included */
-    struct slice receipt;    /* signed note(s), one a leaf, "\n" between; "" if nothing stored */
+    struct slice receipt;    /* signed note(s), one a leaf, "\n" between; "" if nothing was
+                              * stored, or the keyring could not sign (the records are stored) */
     struct slice seeds;      /* SEED_BYTES a leaf, in leaf order */
     bool replayed_key;       /* the idempotency key was known: the first answer again */
 };

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* frame_priv.h - the bytes of the write-ahead log (docs/format/wal.md).
+ *
+ * Pure functions over memory; thread-safe.
+ */
+#ifndef INGEST_FRAME_PRIV_H
+#define INGEST_FRAME_PRIV_H
+
+#include "base/arena.h"
+#include "crypt/aead.h"
+#include "crypt/leaf.h"
+#include "table/record.h"
+
+#define WAL_HEADER_BYTES 64
+#define FRAME_HEADER_BYTES 64
+#define FRAME_SEALED_BYTES_MAX (96 * 1024 * 1024)
+#define FRAME_LEAF_BYTES (LEAF_BYTES + SEED_BYTES)
+#define FRAME_BLOCK_BYTES (256 * 1024) /* plain; docs/design/wal-compression.md */
+
+struct wal_header {
+    struct guid log_id;
+    uint64_t number, first_lsn;
+};
+
+void wal_header_encode(const struct wal_header *header, uint8_t ret[WAL_HEADER_BYTES]);
+bool wal_header_decode(const uint8_t bytes[WAL_HEADER_BYTES], struct wal_header *ret);
+
+struct frame_header {
+    uint64_t lsn, commit_lsn;
+    struct guid tenant;
+    uint8_t previous[AEAD_TAG_BYTES];
+};
+
+/* Appends a whole frame. */
+enum status frame_seal(const struct guid *log_id, const struct frame_header *header,
+                       const struct key *key, struct slice payload, struct buf *ret,
+                       struct error *err) MUST_USE;
+
+struct frame { /* borrowed from the bytes */
+    struct frame_header header;
+    struct slice head;   /* authenticated bytes */
+    struct slice sealed;
+    const uint8_t *tag;
+};
+
+/* The frame at the front of `bytes`; false if none checks there. */
+bool frame_decode(struct slice bytes, struct frame *ret);
+static inline size_t frame_size(const struct frame *frame)
+{
+    return FRAME_HEADER_BYTES + frame->sealed.size;
+}
+/* Appends the payload; STATUS_CORRUPT if it is not authentic. */
+enum status frame_open(const struct frame *frame, const struct guid *log_id, const struct key *key,
+                       struct buf *ret, struct error *err) MUST_USE;
+
+/* ---- the payload ---- */
+
+struct payload_tail {
+    struct slice table;
+    int64_t received_us;
+    struct guid source_id;
+    uint32_t block_count;
+    uint32_t leaf_count;
+    const uint8_t *leaves; /* leaf_count * FRAME_LEAF_BYTES */
+    bool keyed;
+    struct hash256 key_mac, body_hash; /* if keyed */
+    struct slice answer;
+};
+
+/* Appends one block.  scratch is for its plain bytes. */
+enum status payload_add_block(struct buf *payload, const struct record *records, uint32_t count,
+                              struct buf *scratch, struct error *err) MUST_USE;
+void payload_add_tail(struct buf *payload, const struct payload_tail *tail);
+
+/* STATUS_CORRUPT if it is not such a payload.  *ret_blocks is in front of it. */
+enum status payload_decode_tail(struct slice payload, struct payload_tail *ret,
+                                struct slice *ret_blocks, struct error *err) MUST_USE;
+/* The records of the next block, appended to records[*count] (room for max);
+ * raw bytes live in the arena.  Tokens and numbers are not set. */
+struct payload_records {
+    struct record *items;
+    uint32_t count, max;
+};
+enum status payload_next_block(struct reader *blocks, struct arena *arena,
+                               struct payload_records *ret, struct error *err) MUST_USE;
+
+#endif

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ingest.c - opening, closing and the checkpoint. */
+#include "ingest/ingest_priv.h"
+
+#include "base/check.h"
+#include "base/limits.h"
+
+#include <stdlib.h>
+
+#define MINUTES_PER_DAY 1440
+
+uint32_t oldest_minute(const struct ingest *ingest)
+{
+    uint32_t now = minute_of(clock_unix_us(ingest->options.clock));
+    uint32_t days = DEDUPE_DAYS * MINUTES_PER_DAY;
+
+    return now > days ? now - days : 1;
+}
+
+static enum status start(struct ingest *ingest, struct error *err)
+{
+    struct replay_result found = {.next_file = 1};
+    enum status status = memory_load(&ingest->memory, err);
+
+    if (status == STATUS_OK)
+        status = replay_log(ingest, ingest->memory.floor, &found, err);
+    if (status == STATUS_OK) {
+        struct wal_options options = {.io = ingest->options.io,
+                                      .clock = ingest->options.clock,
+                                      .next_file = found.next_file,
+                                      .next_lsn = found.next_lsn,
+                                      .fatal = ingest->options.fatal,
+                                      .context = ingest->options.context};
+        status = wal_open(&options, &ingest->wal, err);
+    }
+    for (size_t i = 0; i < found.file_count && status == STATUS_OK; i++)
+        status = wal_note_file(ingest->wal, found.files[i].number, found.files[i].size_bytes, err);
+    free(found.files);
+    return status;
+}
+
+enum status ingest_open(const struct ingest_options *options, struct ingest **ret,
+                        struct error *err)
+{
+    struct ingest *ingest = calloc(1, sizeof(*ingest));
+
+    if (ingest == NULL)
+        return ERROR_MEMORY(err);
+    ingest->options = *options;
+    (void)pthread_mutex_init(&ingest->lock, NULL);
+    tenant_table_init(&ingest->tenants, options->keyring);
+    memory_init(&ingest->memory, options->io, &ingest->tenants);
+    enum status status = start(ingest, err);
+    if (status != STATUS_OK) {
+        ingest_close(ingest);
+        return status;
+    }
+    *ret = ingest;
+    return STATUS_OK;
+}
+
+void ingest_close(struct ingest *ingest)
+{
+    if (ingest == NULL)
+        return;
+    wal_close(ingest->wal);
+    memory_release(&ingest->memory);
+    tenant_table_release(&ingest->tenants);
+    (void)pthread_mutex_destroy(&ingest->lock);
+    free(ingest);
+}
+
+enum status ingest_rotate(struct ingest *ingest, uint64_t *ret_floor, struct error *err)
+{
+    return wal_rotate(ingest->wal, ret_floor, err);
+}
+
+/* Freezes what is recent and waits until none of it can be refused any more:
+ * a record must not be called a duplicate of one that was not stored. */
+static enum status freeze_all(struct ingest *ingest, struct error *err)
+{
+    struct tenant **list = NULL;
+    size_t count = 0;
+    enum status status = tenant_table_list(&ingest->tenants, &list, &count, err);
+
+    for (size_t i = 0; status == STATUS_OK && i < count; i++) {
+        (void)pthread_mutex_lock(&list[i]->lock);
+        status = tenant_freeze(list[i], err);
+        (void)pthread_mutex_unlock(&list[i]->lock);
+    }
+    free(list);
+    return status == STATUS_OK ? wal_settle(ingest->wal, err) : status;
+}
+
+enum status ingest_save(struct ingest *ingest, uint64_t floor, struct error *err)
+{
+    enum status status = freeze_all(ingest, err);
+
+    if (status == STATUS_OK)
+        status = memory_save(&ingest->memory, floor, oldest_minute(ingest), err);
+    return status;
+}
+
+enum status ingest_trim(struct ingest *ingest, uint64_t floor, struct error *err)
+{
+    if (floor > ingest->memory.floor)
+        return ERROR_SET(err, STATUS_CONFLICT,
+                         "log file %llu is not saved, its predecessors must stay",
+                         (unsigned long long)floor);
+    return wal_trim(ingest->wal, floor, err);
+}
+
+void ingest_stats(struct ingest *ingest, struct ingest_stats *ret)
+{
+    struct wal_stats wal;
+
+    wal_stats(ingest->wal, &wal);
+    (void)pthread_mutex_lock(&ingest->lock);
+    *ret = ingest->stats;
+    (void)pthread_mutex_unlock(&ingest->lock);
+    ret->fsyncs = wal.fsyncs;
+    ret->fsync_us_total = wal.fsync_us_total;
+    ret->fsync_us_max = wal.fsync_us_max;
+    ret->queue_depth = wal.depth;
+    ret->wal_bytes = wal.bytes;
+}
+
+uint64_t ingest_last_seq(struct ingest *ingest, const struct guid *tenant_id)
+{
+    struct tenant *tenant = tenant_table_find(&ingest->tenants, tenant_id);
+
+    if (tenant == NULL)
+        return 0;
+    (void)pthread_mutex_lock(&tenant->lock);
+    uint64_t last = tenant->given.next_seq - 1;
+    (void)pthread_mutex_unlock(&tenant->lock);
+    return last;
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ingest_priv.h - what the parts of ingest share. */
+#ifndef INGEST_INGEST_PRIV_H
+#define INGEST_INGEST_PRIV_H
+
+#include "ingest/answer_priv.h"
+#include "ingest/frame_priv.h"
+#include "ingest/ingest.h"
+#include "ingest/leaves_priv.h"
+#include "ingest/memory_priv.h"
+#include "ingest/tenant_priv.h"
+#include "ingest/wal_priv.h"
+
+struct ingest {
+    struct ingest_options options;
+    struct tenant_table tenants;
+    struct memory memory;
+    struct wal *wal;
+
+    pthread_mutex_t lock; /* all below, and the tenants' body_bytes */
+    size_t body_bytes;    /* of all requests at work */
+    struct ingest_stats stats;
+};
+
+#define US_PER_MINUTE INT64_C(60000000)
+
+static inline uint32_t minute_of(int64_t unix_us)
+{
+    return (uint32_t)(unix_us / US_PER_MINUTE);
+}
+
+/* What was received before this minute is not remembered any more. */
+uint32_t oldest_minute(const struct ingest *ingest);
+
+/* Hands one leaf of stored records to the record sink. */
+struct delivery {
+    struct guid tenant;
+    struct slice table;
+    int64_t received_us;
+    uint64_t wal_file;
+    bool replayed;
+};
+enum status deliver_records(struct ingest *ingest, const struct delivery *delivery,
+                            struct record *records, uint32_t count, struct error *err) MUST_USE;
+
+struct replay_result {
+    uint64_t next_file, next_lsn; /* where the log goes on */
+    struct wal_found {
+        uint64_t number, size_bytes;
+    } *files;                     /* found; the caller's */
+    size_t file_count;
+};
+/* Reads the log from its floor into the sinks, the counters and the memory. */
+enum status replay_log(struct ingest *ingest, uint64_t state_floor, struct replay_result *ret,
+                       struct error *err) MUST_USE;
+
+#endif

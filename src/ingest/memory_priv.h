@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* memory_priv.h - what ingest remembers of requests whose log is gone: the run
+ * files and the state file (docs/format/ingest.md).
+ *
+ * memory_look*() from any thread; load and save by one.
+ */
+#ifndef INGEST_MEMORY_PRIV_H
+#define INGEST_MEMORY_PRIV_H
+
+#include "base/arena.h"
+#include "ingest/run_priv.h"
+#include "ingest/tenant_priv.h"
+
+#define RUNS_MAX 64
+
+struct memory {
+    struct io *io;                 /* borrowed */
+    struct tenant_table *tenants;  /* borrowed */
+    pthread_rwlock_t lock;         /* runs, run_count, generation */
+    struct run *runs[RUNS_MAX];    /* oldest first */
+    size_t run_count;
+    uint64_t generation;           /* counts the changes of runs */
+    uint64_t next_run, floor;      /* the saver's */
+};
+
+void memory_init(struct memory *memory, struct io *io, struct tenant_table *tenants);
+void memory_release(struct memory *memory);
+
+/* Reads state and runs, sets the tenants' counters; removes what is left over
+ * from a save cut short.  A directory without state is new. */
+enum status memory_load(struct memory *memory, struct error *err) MUST_USE;
+
+/* Writes what the tenants have frozen to a run, merges runs, drops what is
+ * older than `oldest`, and then replaces the state. */
+enum status memory_save(struct memory *memory, uint64_t floor, uint32_t oldest,
+                        struct error *err) MUST_USE;
+
+uint64_t memory_generation(struct memory *memory);
+/* Verdicts on prints (those with an id) from the runs alone.  *ret_generation
+ * says how long they hold. */
+struct memory_query {
+    const struct tenant *tenant;
+    const struct print *prints;
+    uint32_t count, oldest;
+};
+enum status memory_look(struct memory *memory, const struct memory_query *query,
+                        uint8_t *ret_verdicts, uint64_t *ret_generation,
+                        struct error *err) MUST_USE;
+/* The answer kept for an idempotency key: *ret is a copy for the caller to
+ * free, or NULL. */
+enum status memory_look_key(struct memory *memory, const struct tenant *tenant,
+                            const struct hash256 *mac, uint32_t oldest, struct kept_answer **ret,
+                            struct error *err) MUST_USE;
+
+#endif

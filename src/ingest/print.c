@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* print.c - see print_priv.h.
+ *
+ * Invariant: capacity is 0 or a power of two, and at most 3/4 of it is used,
+ * so that every walk meets a free slot. */
+#include "ingest/print_priv.h"
+
+#include "base/limits.h"
+
+#include <stdlib.h>
+
+#define CAPACITY_MIN 64u
+
+void print_make(const struct hmac256 *idem, struct slice table, struct slice id, struct slice raw,
+                struct print *ret)
+{
+    struct hmac256 mac = *idem;
+    uint8_t digest[SHA256_BYTES];
+
+    hmac256_add(&mac, "id", 3);
+    hmac256_add(&mac, table.data, table.size);
+    hmac256_add(&mac, "", 1);
+    hmac256_add(&mac, id.data, id.size);
+    hmac256_end(&mac, digest);
+    memcpy(&ret->id, digest, sizeof(ret->id));
+    if (ret->id == 0)
+        ret->id = 1;
+    mac = *idem;
+    hmac256_add(&mac, "raw", 4);
+    hmac256_add(&mac, raw.data, raw.size);
+    hmac256_end(&mac, digest);
+    memcpy(ret->content, digest, PRINT_CONTENT_BYTES);
+    ret->minute = 0;
+}
+
+bool print_has_content_of(const struct print *a, const struct print *b)
+{
+    return memcmp(a->content, b->content, PRINT_CONTENT_BYTES) == 0;
+}
+
+void print_set_release(struct print_set *set)
+{
+    free(set->slots);
+    *set = (struct print_set){0};
+}
+
+/* The slot of the print, or of the first free place. */
+static struct print *walk(const struct print_set *set, const struct print *print,
+                          uint32_t *ret_versions)
+{
+    size_t mask = set->capacity - 1;
+
+    *ret_versions = 0;
+    for (size_t i = print->id & mask;; i = (i + 1) & mask) {
+        struct print *slot = &set->slots[i];
+        if (slot->id == 0)
+            return slot;
+        if (slot->id != print->id)
+            continue;
+        if (print_has_content_of(slot, print))
+            return slot;
+        if (++*ret_versions == DEDUPE_VERSIONS_MAX)
+            return NULL;
+    }
+}
+
+enum print_verdict print_set_look(const struct print_set *set, const struct print *print,
+                                  uint32_t oldest)
+{
+    enum print_verdict verdict = PRINT_NEW;
+    size_t mask = set->capacity - 1;
+    uint32_t versions = 0;
+
+    if (set->count == 0)
+        return PRINT_NEW;
+    for (size_t i = print->id & mask; versions < DEDUPE_VERSIONS_MAX; i = (i + 1) & mask) {
+        const struct print *slot = &set->slots[i];
+        if (slot->id == 0)
+            break;
+        if (slot->id != print->id)
+            continue;
+        versions++;
+        if (slot->minute == 0 || slot->minute < oldest)
+            continue;
+        if (print_has_content_of(slot, print))
+            return PRINT_DUPLICATE;
+        verdict = PRINT_CONFLICTING;
+    }
+    return verdict;
+}
+
+static enum status resize(struct print_set *set, size_t capacity, struct error *err)
+{
+    struct print_set bigger = {calloc(capacity, sizeof(struct print)), capacity, 0};
+    uint32_t versions;
+
+    if (bigger.slots == NULL)
+        return ERROR_MEMORY(err);
+    for (size_t i = 0; i < set->capacity; i++) {
+        if (set->slots[i].id == 0 || set->slots[i].minute == 0)
+            continue;
+        struct print *slot = walk(&bigger, &set->slots[i], &versions);
+        if (slot != NULL && slot->id == 0) {
+            *slot = set->slots[i];
+            bigger.count++;
+        }
+    }
+    free(set->slots);
+    *set = bigger;
+    return STATUS_OK;
+}
+
+enum status print_set_reserve(struct print_set *set, size_t count, struct error *err)
+{
+    size_t capacity = set->capacity == 0 ? CAPACITY_MIN : set->capacity;
+
+    while ((set->count + count) * 4 > capacity * 3)
+        capacity *= 2;
+    return capacity == set->capacity ? STATUS_OK : resize(set, capacity, err);
+}
+
+enum status print_set_add(struct print_set *set, const struct print *print, struct error *err)
+{
+    uint32_t versions;
+    enum status status = print_set_reserve(set, 1, err);
+
+    if (status != STATUS_OK)
+        return status;
+    struct print *slot = walk(set, print, &versions);
+    if (slot == NULL)
+        return STATUS_OK;
+    if (slot->id == 0)
+        set->count++;
+    *slot = *print;
+    return STATUS_OK;
+}
+
+bool print_set_forget(struct print_set *set, const struct print *print)
+{
+    uint32_t versions;
+
+    if (set->count == 0)
+        return false;
+    struct print *slot = walk(set, print, &versions);
+    if (slot == NULL || slot->id == 0)
+        return false;
+    slot->minute = 0;
+    return true;
+}
+
+static int by_id(const void *a, const void *b)
+{
+    uint64_t x = ((const struct print *)a)->id, y = ((const struct print *)b)->id;
+
+    return x < y ? -1 : x > y;
+}
+
+enum status print_set_sorted(const struct print_set *set, struct print **ret, size_t *ret_count,
+                             struct error *err)
+{
+    struct print *prints = malloc((set->count + 1) * sizeof(*prints));
+    size_t count = 0;
+
+    if (prints == NULL)
+        return ERROR_MEMORY(err);
+    for (size_t i = 0; i < set->capacity; i++) {
+        if (set->slots[i].id != 0 && set->slots[i].minute != 0)
+            prints[count++] = set->slots[i];
+    }
+    qsort(prints, count, sizeof(*prints), by_id);
+    *ret = prints;
+    *ret_count = count;
+    return STATUS_OK;
+}

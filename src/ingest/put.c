@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* put.c - a request from its body to its answer. */
+#include "ingest/put_priv.h"
+
+#include "base/limits.h"
+
+/* ---- the third part: after the commit ---- */
+
+/* Tokens that were not kept, or come from the log. */
+static enum status add_tokens(struct record *records, uint32_t count, struct arena *arena,
+                              struct error *err)
+{
+    struct json_tape tape;
+    enum status status = STATUS_OK;
+
+    json_tape_init(&tape);
+    for (uint32_t i = 0; i < count && status == STATUS_OK; i++) {
+        if (records[i].tokens == NULL && (records[i].flags & RECORD_QUARANTINED) == 0)
+            status = split_parse(&records[i], &tape, arena, err);
+    }
+    json_tape_release(&tape);
+    return status;
+}
+
+static bool lacks_tokens(const struct record *records, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (records[i].tokens == NULL && (records[i].flags & RECORD_QUARANTINED) == 0)
+            return true;
+    }
+    return false;
+}
+
+enum status deliver_records(struct ingest *ingest, const struct delivery *delivery,
+                            struct record *records, uint32_t count, struct error *err)
+{
+    struct record_batch batch = {.tenant = delivery->tenant,
+                                 .table = delivery->table,
+                                 .records = records,
+                                 .record_count = count,
+                                 .received_us = delivery->received_us,
+                                 .wal_file = delivery->wal_file,
+                                 .replayed = delivery->replayed};
+    bool lacking = lacks_tokens(records, count);
+    struct arena *arena = lacking ? arena_new(REQUEST_MEMORY_BYTES_MAX) : NULL;
+    enum status status = STATUS_OK;
+
+    if (lacking)
+        status = arena == NULL ? ERROR_MEMORY(err) : add_tokens(records, count, arena, err);
+    if (status == STATUS_OK)
+        status = record_sink_take(ingest->options.records, &batch, err);
+    arena_free(arena);
+    return status;
+}
+
+static enum status deliver_all(struct put *put, struct error *err)
+{
+    struct delivery delivery = {.tenant = put->request->tenant,
+                                .table = put->table,
+                                .received_us = put->received_us,
+                                .wal_file = put->entry.file};
+    enum status status = STATUS_OK;
+
+    for (uint32_t i = 0; i < put->leaves.count && status == STATUS_OK; i++) {
+        const struct leaf_draft *draft = &put->leaves.items[i];
+        status = deliver_records(put->ingest, &delivery, put->stored + draft->first, draft->count,
+                                 err);
+    }
+    return status;
+}
+
+static void count_request(struct put *put, const struct ingest_answer *answer)
+{
+    struct ingest *ingest = put->ingest;
+
+    (void)pthread_mutex_lock(&ingest->lock);
+    ingest->stats.acked_requests++;
+    ingest->stats.acked_records += answer->records;
+    ingest->stats.acked_bytes += put->request->body.size;
+    ingest->stats.duplicates += answer->duplicates;
+    ingest->stats.conflicting += answer->conflicting;
+    ingest->stats.quarantined += answer->quarantined_count;
+    ingest->stats.foreign += answer->foreign;
+    ingest->stats.replayed_keys += answer->replayed_key;
+    (void)pthread_mutex_unlock(&ingest->lock);
+}
+
+/* What is durable and did not reach a sink or the memory is known again only
+ * after a replay: the log stops, and with it the process. */
+static enum status finish_durable(struct put *put, struct error *err)
+{
+    enum status status = deliver_all(put, err);
+
+    if (status == STATUS_OK && put->keyed)
+        status = key_keep(put, err);
+    if (status != STATUS_OK)
+        wal_stop(put->ingest->wal, err);
+    return status;
+}
+
+static enum status put_work(struct put *put, struct arena *arena, struct ingest_answer *ret,
+                            struct error *err)
+{
+    enum status status = put_read(put, err);
+
+    if (status != STATUS_OK)
+        return status;
+    if (put->split.count == 0 && !put->keyed) {
+        *ret = (struct ingest_answer){.records = 0};
+        return STATUS_OK;
+    }
+    status = put_queue(put, ret, arena, err);
+    if (status != STATUS_OK)
+        return status;
+    status = wal_wait(put->ingest->wal, &put->entry, err);
+    if (status == STATUS_OK)
+        status = finish_durable(put, err);
+    wal_entry_end(put->ingest->wal, &put->entry);
+    if (status == STATUS_OK)
+        status = answer_sign(put->ingest->options.keyring, &put->tenant->id, &put->receipts, arena,
+                             ret, err);
+    return status;
+}
+
+/* ---- the door ---- */
+
+static enum status check_request(const struct ingest_request *request, struct error *err)
+{
+    if (request->body.size > REQUEST_BODY_BYTES_MAX)
+        return ERROR_SET(err, STATUS_LIMIT, "the body has %zu bytes, at most %zu are allowed",
+                         request->body.size, REQUEST_BODY_BYTES_MAX);
+    if (request->idempotency_key.size > IDEMPOTENCY_KEY_BYTES_MAX)
+        return ERROR_SET(err, STATUS_INVALID,
+                         "the idempotency key has %zu bytes, at most %d are allowed",
+                         request->idempotency_key.size, IDEMPOTENCY_KEY_BYTES_MAX);
+    return STATUS_OK;
+}
+
+/* Bounds the memory of all requests at work; a tenant has at most half of it,
+ * so that one cannot shut out the others. */
+static enum status admit(struct put *put, struct error *err)
+{
+    struct ingest *ingest = put->ingest;
+    size_t size = put->request->body.size;
+    enum status status = STATUS_OK;
+
+    (void)pthread_mutex_lock(&ingest->lock);
+    if (ingest->body_bytes + size > INGEST_BODIES_BYTES_MAX ||
+        put->tenant->body_bytes + size > INGEST_BODIES_BYTES_MAX / 2) {
+        ingest->stats.shed++;
+        status = ERROR_SET(err, STATUS_BUSY, "too many requests are at work, try again");
+    } else {
+        ingest->body_bytes += size;
+        put->tenant->body_bytes += size;
+    }
+    (void)pthread_mutex_unlock(&ingest->lock);
+    return status;
+}
+
+static void leave(struct put *put)
+{
+    struct ingest *ingest = put->ingest;
+
+    (void)pthread_mutex_lock(&ingest->lock);
+    ingest->body_bytes -= put->request->body.size;
+    put->tenant->body_bytes -= put->request->body.size;
+    (void)pthread_mutex_unlock(&ingest->lock);
+}
+
+static void put_init(struct put *put, struct ingest *ingest, const struct ingest_request *request,
+                     struct arena *arena)
+{
+    *put = (struct put){.ingest = ingest, .request = request, .arena = arena};
+    put->received_us = clock_unix_us(ingest->options.clock);
+    split_init(&put->split, arena);
+    buf_init(&put->payload, FRAME_SEALED_BYTES_MAX);
+    buf_init(&put->scratch, FRAME_SEALED_BYTES_MAX);
+    buf_init(&put->answer_bytes, ANSWER_BYTES_MAX);
+}
+
+static void put_release(struct put *put)
+{
+    split_release(&put->split);
+    buf_release(&put->payload);
+    buf_release(&put->scratch);
+    buf_release(&put->answer_bytes);
+    arena_free(put->arena);
+}
+
+enum status ingest_put(struct ingest *ingest, const struct ingest_request *request,
+                       struct arena *arena, struct ingest_answer *ret, struct error *err)
+{
+    struct put put;
+    bool replayed = false;
+    enum status status = check_request(request, err);
+
+    if (status != STATUS_OK)
+        return status;
+    struct arena *work = arena_new(REQUEST_MEMORY_BYTES_MAX);
+    if (work == NULL)
+        return ERROR_MEMORY(err);
+    put_init(&put, ingest, request, work);
+    status = tenant_table_get(&ingest->tenants, &request->tenant, &put.tenant, err);
+    if (status == STATUS_OK)
+        status = admit(&put, err);
+    if (status != STATUS_OK)
+        goto out;
+    if (request->idempotency_key.size > 0)
+        status = key_begin(&put, arena, ret, &replayed, err);
+    if (status == STATUS_OK && !replayed)
+        status = put_work(&put, arena, ret, err);
+    key_end(&put);
+    leave(&put);
+    if (status == STATUS_OK)
+        count_request(&put, ret);
+out:
+    put_release(&put);
+    return status;
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* put_priv.h - one request on its way in; belongs to its thread. */
+#ifndef INGEST_PUT_PRIV_H
+#define INGEST_PUT_PRIV_H
+
+#include "ingest/examine_priv.h"
+#include "ingest/ingest_priv.h"
+#include "ingest/split_priv.h"
+
+struct put {
+    struct wal_entry entry; /* first: the committer calls settle() with it */
+    struct ingest *ingest;
+    const struct ingest_request *request;
+    struct tenant *tenant;
+    struct arena *arena;    /* of the work; freed at the end */
+    struct split split;
+    struct slice table;
+    int64_t received_us;
+    uint32_t foreign, quarantined;
+
+    /* one a record of the request */
+    struct print *prints;
+    uint8_t *verdicts;      /* enum print_verdict: what the work below rests on */
+    uint8_t *run_verdicts;  /* of the runs alone, valid in run_generation */
+    uint64_t run_generation;
+
+    struct record *stored;  /* without duplicates */
+    uint32_t stored_count, duplicates, conflicting;
+    struct leaves leaves;
+    struct buf payload, scratch;
+    uint32_t block_count;
+    struct tenant_counters next; /* the tenant's numbers behind this request */
+    bool enqueued;
+
+    bool keyed;
+    struct pending_key pending;
+    struct buf answer_bytes;
+    struct receipts receipts;
+};
+
+/* Splits, examines, finds the table; prints of all records. */
+enum status put_read(struct put *put, struct error *err) MUST_USE;
+/* Leaves out duplicates, computes commitments and frame, numbers and queues
+ * the frame.  OK: it is in the queue. */
+enum status put_queue(struct put *put, struct ingest_answer *answer, struct arena *arena,
+                      struct error *err) MUST_USE;
+
+/* Idempotency: OK with *ret_replayed when the key was answered before;
+ * otherwise the key is this request's until key_end(). */
+enum status key_begin(struct put *put, struct arena *arena, struct ingest_answer *ret,
+                      bool *ret_replayed, struct error *err) MUST_USE;
+/* Durable: keeps the answer. */
+enum status key_keep(struct put *put, struct error *err) MUST_USE;
+void key_end(struct put *put);
+
+#endif

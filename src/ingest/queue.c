@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* queue.c - the second part of a request: from examined records to a numbered
+ * frame in the queue of the log.
+ *
+ * Which records are duplicates is found without the tenant's lock first, and
+ * all that costs time is computed on that.  Under the lock it is found again;
+ * only when another request came between is the work done anew.
+ *
+ * Lock order: the tenant, then the memory's runs, then the log. */
+#include "ingest/put_priv.h"
+
+#include "base/limits.h"
+
+#define TRIES_UNLOCKED 3
+#define CLOCK_BACK_US INT64_C(1000000)
+
+/* ---- duplicates ---- */
+
+static enum status look_in_runs(struct put *put, uint32_t oldest, struct error *err)
+{
+    struct memory_query query = {.tenant = put->tenant,
+                                 .prints = put->prints,
+                                 .count = put->split.count,
+                                 .oldest = oldest};
+
+    return memory_look(&put->ingest->memory, &query, put->run_verdicts, &put->run_generation, err);
+}
+
+/* Adds the prints of this request one after the other, so that duplicates
+ * within it show too, and takes down what is found.  Stops at the first
+ * difference to what was found before (when there is `compare`). */
+static enum status look_and_add(struct put *put, uint32_t oldest, bool compare, bool *ret_same,
+                                uint32_t *ret_added, struct error *err)
+{
+    struct tenant *tenant = put->tenant;
+    enum status status = print_set_reserve(&tenant->hot, put->split.count, err);
+    uint32_t i = 0;
+
+    *ret_same = true;
+    for (; i < put->split.count && status == STATUS_OK; i++) {
+        if (put->prints[i].id == 0)
+            continue;
+        enum print_verdict verdict = tenant_look(tenant, &put->prints[i], oldest);
+        if (put->run_verdicts[i] > verdict)
+            verdict = (enum print_verdict)put->run_verdicts[i];
+        if (compare && verdict != put->verdicts[i]) {
+            *ret_same = false;
+            break;
+        }
+        put->verdicts[i] = (uint8_t)verdict;
+        if (verdict != PRINT_DUPLICATE)
+            status = print_set_add(&tenant->hot, &put->prints[i], err);
+    }
+    *ret_added = i;
+    return status;
+}
+
+static void forget_added(struct put *put, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (put->prints[i].id != 0 && put->verdicts[i] != PRINT_DUPLICATE)
+            tenant_forget(put->tenant, &put->prints[i]);
+    }
+}
+
+/* ---- the work that needs no numbers ---- */
+
+static enum status choose_stored(struct put *put, struct error *err)
+{
+    uint32_t count = 0;
+
+    put->duplicates = put->conflicting = put->foreign = 0;
+    for (uint32_t i = 0; i < put->split.count; i++) {
+        struct record *record = &put->split.records[i];
+        record->flags &= ~(uint32_t)RECORD_CONFLICTING;
+        if (put->prints[i].id != 0 && put->verdicts[i] == PRINT_DUPLICATE) {
+            put->duplicates++;
+            continue;
+        }
+        if (put->prints[i].id != 0 && put->verdicts[i] == PRINT_CONFLICTING) {
+            record->flags |= RECORD_CONFLICTING;
+            put->conflicting++;
+        }
+        put->foreign += (record->flags & RECORD_FOREIGN) != 0;
+    }
+    if (put->duplicates == 0) {
+        put->stored = put->split.records;
+        put->stored_count = put->split.count;
+        return STATUS_OK;
+    }
+    put->stored_count = put->split.count - put->duplicates;
+    put->stored = arena_alloc_raw(put->arena, put->stored_count * sizeof(*put->stored), err);
+    if (put->stored == NULL)
+        return err->status;
+    for (uint32_t i = 0; i < put->split.count; i++) {
+        if (put->prints[i].id == 0 || put->verdicts[i] != PRINT_DUPLICATE)
+            put->stored[count++] = put->split.records[i];
+    }
+    return STATUS_OK;
+}
+
+static enum status pack_leaf(struct put *put, const struct leaf_draft *draft, struct error *err)
+{
+    uint32_t end = draft->first + draft->count;
+    enum status status = STATUS_OK;
+
+    for (uint32_t first = draft->first; first < end && status == STATUS_OK;) {
+        size_t bytes = 0;
+        uint32_t at = first;
+        while (at < end && (at == first || bytes + put->stored[at].raw.size <= FRAME_BLOCK_BYTES))
+            bytes += put->stored[at++].raw.size;
+        status = payload_add_block(&put->payload, put->stored + first, at - first, &put->scratch,
+                                   err);
+        put->block_count++;
+        first = at;
+    }
+    return status;
+}
+
+static enum status prepare(struct put *put, struct error *err)
+{
+    enum status status = choose_stored(put, err);
+
+    buf_clear(&put->payload);
+    put->block_count = 0;
+    if (status == STATUS_OK)
+        status = leaves_cut(put->stored, put->stored_count, put->arena, &put->leaves, err);
+    if (status != STATUS_OK)
+        return status;
+    leaves_commit(&put->leaves, put->stored);
+    for (uint32_t i = 0; i < put->leaves.count && status == STATUS_OK; i++)
+        status = pack_leaf(put, &put->leaves.items[i], err);
+    return status;
+}
+
+/* ---- numbering ---- */
+
+static void number_leaves(struct put *put)
+{
+    const struct tenant_counters *given = &put->tenant->given;
+    int64_t now = clock_unix_us(put->ingest->options.clock);
+    struct leaf_fields fields = {.kind = LEAF_KIND_DATA,
+                                 .leaf_index = given->next_leaf,
+                                 .first_seq = given->next_seq,
+                                 .commit_time_us = now,
+                                 .source_id = put->request->source_id};
+
+    if (now <= given->commit_us)
+        fields.commit_time_us = given->commit_us + 1;
+    if (now < given->commit_us - CLOCK_BACK_US)
+        fields.flags |= LEAF_FLAG_CLOCK_BACK;
+    if (put->keyed) {
+        fields.flags |= LEAF_FLAG_IDEMPOTENCY;
+        fields.aux = put->pending.mac;
+    }
+    leaves_finish(&put->leaves, put->stored, &fields, put->received_us);
+    for (uint32_t i = 0; i < put->stored_count; i++)
+        put->stored[i].seq = given->next_seq + i;
+    put->next = *given;
+    put->next.next_seq += put->stored_count;
+    put->next.next_leaf += put->leaves.count;
+    if (put->leaves.count > 0)
+        put->next.commit_us = put->leaves.items[put->leaves.count - 1].fields.commit_time_us;
+}
+
+static enum status fill_answer(struct put *put, struct ingest_answer *answer, struct arena *arena,
+                               struct error *err)
+{
+    uint32_t *duplicates = ARENA_ARRAY(arena, uint32_t, put->duplicates, err);
+    struct ingest_quarantined *quarantined =
+        ARENA_ARRAY(arena, struct ingest_quarantined, put->quarantined, err);
+    uint32_t duplicate_count = 0, quarantined_count = 0;
+
+    if (duplicates == NULL || quarantined == NULL)
+        return err->status;
+    for (uint32_t i = 0; i < put->split.count; i++) {
+        const struct record *record = &put->split.records[i];
+        if (put->prints[i].id != 0 && put->verdicts[i] == PRINT_DUPLICATE)
+            duplicates[duplicate_count++] = i;
+        if ((record->flags & RECORD_QUARANTINED) != 0)
+            quarantined[quarantined_count++] =
+                (struct ingest_quarantined){i, record->quarantine_reason};
+    }
+    *answer = (struct ingest_answer){.records = put->split.count,
+                                     .stored = put->stored_count - put->quarantined,
+                                     .duplicates = put->duplicates,
+                                     .conflicting = put->conflicting,
+                                     .foreign = put->foreign,
+                                     .duplicate_indexes = duplicates,
+                                     .quarantined = quarantined,
+                                     .quarantined_count = quarantined_count,
+                                     .first_seq = put->stored_count > 0 ? put->stored[0].seq : 0,
+                                     .count = put->stored_count};
+    return STATUS_OK;
+}
+
+static enum status add_tail(struct put *put, const struct ingest_answer *answer, struct error *err)
+{
+    struct payload_tail tail = {.table = put->table,
+                                .received_us = put->received_us,
+                                .source_id = put->request->source_id,
+                                .block_count = put->block_count,
+                                .leaf_count = put->leaves.count,
+                                .keyed = put->keyed};
+    struct receipts receipts = {.count = put->leaves.count};
+    uint8_t *leaves =
+        arena_alloc_raw(put->arena, (size_t)put->leaves.count * FRAME_LEAF_BYTES, err);
+
+    receipts.items = ARENA_ARRAY(put->arena, struct leaf_receipt, receipts.count, err);
+    if (leaves == NULL || receipts.items == NULL)
+        return err->status;
+    for (uint32_t i = 0; i < put->leaves.count; i++) {
+        const struct leaf_draft *draft = &put->leaves.items[i];
+        memcpy(leaves + (size_t)i * FRAME_LEAF_BYTES, draft->leaf, LEAF_BYTES);
+        memcpy(leaves + (size_t)i * FRAME_LEAF_BYTES + LEAF_BYTES, draft->seed, SEED_BYTES);
+        receipt_of_leaf(draft, &receipts.items[i]);
+    }
+    tail.leaves = leaves;
+    put->receipts = receipts;
+    if (put->keyed) {
+        answer_encode(answer, &receipts, &put->answer_bytes);
+        tail.key_mac = put->pending.mac;
+        tail.body_hash = put->pending.body_hash;
+        tail.answer = buf_slice(&put->answer_bytes);
+        enum status status = buf_check(&put->answer_bytes, err);
+        if (status != STATUS_OK)
+            return status;
+    }
+    payload_add_tail(&put->payload, &tail);
+    return buf_check(&put->payload, err);
+}
+
+/* By the committer: the numbers are the tenant's now, or never were. */
+static enum status settle(struct wal_entry *entry, bool durable, struct error *err)
+{
+    struct put *put = (struct put *)entry;
+    struct tenant *tenant = put->tenant;
+    enum status status = STATUS_OK;
+
+    (void)pthread_mutex_lock(&tenant->lock);
+    if (durable) {
+        tenant->durable = put->next;
+    } else {
+        tenant->given = tenant->durable;
+        forget_added(put, put->split.count);
+    }
+    (void)pthread_mutex_unlock(&tenant->lock);
+    if (!durable)
+        return STATUS_OK;
+    for (uint32_t i = 0; i < put->leaves.count && status == STATUS_OK; i++) {
+        const struct leaf_draft *draft = &put->leaves.items[i];
+        struct leaf_commit commit = {.tenant = tenant->id,
+                                     .received_us = put->received_us,
+                                     .inner_hashes = put->leaves.hashes + draft->first};
+        memcpy(commit.leaf, draft->leaf, LEAF_BYTES);
+        memcpy(commit.seed, draft->seed, SEED_BYTES);
+        struct leaf_sink *sink = put->ingest->options.leaves;
+        status = sink->take(sink, &commit, err);
+    }
+    return status;
+}
+
+/* Under the lock, with the prints added: numbers, tail, queue. */
+static enum status number_and_enqueue(struct put *put, struct ingest_answer *answer,
+                                      struct arena *arena, struct error *err)
+{
+    number_leaves(put);
+    enum status status = fill_answer(put, answer, arena, err);
+    bool writes = put->stored_count > 0 || put->keyed;
+
+    if (status == STATUS_OK && writes)
+        status = add_tail(put, answer, err);
+    if (status != STATUS_OK)
+        return status;
+    put->entry.tenant = put->tenant->id;
+    put->entry.key = &put->tenant->wal_key;
+    put->entry.internal = put->request->internal;
+    put->entry.settle = settle;
+    put->entry.payload = writes ? buf_slice(&put->payload) : slice_from("", 0);
+    status = wal_enqueue(put->ingest->wal, &put->entry, err);
+    if (status == STATUS_OK) {
+        put->tenant->given = put->next;
+        put->enqueued = true;
+    }
+    return status;
+}
+
+/* One try.  *ret_again: another request came between. */
+static enum status try_queue(struct put *put, bool locked, struct ingest_answer *answer,
+                             struct arena *arena, bool *ret_again, struct error *err)
+{
+    uint32_t oldest = oldest_minute(put->ingest), added = 0;
+    struct tenant *tenant = put->tenant;
+    bool same = true;
+    enum status status = STATUS_OK;
+
+    *ret_again = false;
+    if (locked)
+        (void)pthread_mutex_lock(&tenant->lock);
+    status = look_in_runs(put, oldest, err);
+    if (!locked)
+        (void)pthread_mutex_lock(&tenant->lock);
+    if (status == STATUS_OK)
+        status = look_and_add(put, oldest, false, &same, &added, err);
+    if (!locked) {
+        forget_added(put, added);
+        (void)pthread_mutex_unlock(&tenant->lock);
+    }
+    if (status == STATUS_OK)
+        status = prepare(put, err);
+    if (!locked)
+        (void)pthread_mutex_lock(&tenant->lock);
+    if (!locked)
+        added = 0;
+    if (!locked && status == STATUS_OK) {
+        same = memory_generation(&put->ingest->memory) == put->run_generation;
+        if (same)
+            status = look_and_add(put, oldest, true, &same, &added, err);
+    }
+    if (status == STATUS_OK && same)
+        status = number_and_enqueue(put, answer, arena, err);
+    if (!put->enqueued)
+        forget_added(put, added);
+    (void)pthread_mutex_unlock(&tenant->lock);
+    *ret_again = status == STATUS_OK && !same;
+    return status;
+}
+
+enum status put_queue(struct put *put, struct ingest_answer *answer, struct arena *arena,
+                      struct error *err)
+{
+    enum status status = STATUS_OK;
+    bool again = true;
+
+    for (int i = 0; i <= TRIES_UNLOCKED && again && status == STATUS_OK; i++)
+        status = try_queue(put, i == TRIES_UNLOCKED, answer, arena, &again, err);
+    return status;
+}

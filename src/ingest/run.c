@@ -1,0 +1,632 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* run.c - see run_priv.h; the bytes are in docs/format/ingest.md.
+ *
+ * Invariant: blocks of a section lie back to back, so a block's offset is the
+ * sum of the sizes before it; `offsets` has one more element than blocks. */
+#include "ingest/run_priv.h"
+
+#include "base/check.h"
+#include "base/hash.h"
+#include "base/limits.h"
+#include "crypt/aead.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define MAGIC "DBRUN\0\0\0"
+#define FORMAT_VERSION 1
+#define HEADER_BYTES 64
+#define DIRECTORY_BYTES 64 /* a section */
+#define BLOCK_BYTES (16 * KIB)
+#define ENTRY_BYTES_MAX (32 * MIB)
+#define INDEX_BLOCK 0xFFFFFFFFu
+#define FILTER_BITS_PER_ENTRY 10
+#define FILTER_PROBES 6
+#define INDEX_BYTES_MAX (256 * MIB)
+#define DIRECTORY_BYTES_MAX (64 * MIB)
+#define ADDITIONAL_BYTES 56
+
+struct section {
+    struct guid tenant;
+    enum run_kind kind;
+    uint32_t newest_minute;
+    uint64_t entry_count, offset, index_offset;
+    uint32_t index_size;
+    bool readable; /* the tenant still has its key */
+    struct key key;
+    uint32_t block_count;
+    uint64_t *first_keys; /* block_count */
+    uint64_t *offsets;    /* block_count + 1 */
+    uint8_t *filter;
+    size_t filter_size;
+};
+
+struct run {
+    struct io_file *file;
+    struct guid id;
+    uint64_t number;
+    struct section *sections;
+    uint32_t section_count;
+};
+
+void run_path(uint64_t number, char ret[RUN_PATH_BYTES])
+{
+    (void)snprintf(ret, RUN_PATH_BYTES, RUN_DIR "/%016llx.run", (unsigned long long)number);
+}
+
+static void make_additional(const struct guid *run, const struct guid *tenant, enum run_kind kind,
+                            uint32_t block, uint8_t ret[ADDITIONAL_BYTES])
+{
+    uint32_t numbers[2] = {(uint32_t)kind, block};
+
+    memcpy(ret, "daybook/run/v1\0\0", 16);
+    memcpy(ret + 16, run->bytes, 16);
+    memcpy(ret + 32, tenant->bytes, 16);
+    memcpy(ret + 48, numbers, sizeof(numbers));
+}
+
+/* ---- the filter ---- */
+
+static void filter_add(uint8_t *filter, size_t size, uint64_t key)
+{
+    uint64_t step = (key * 0x9E3779B97F4A7C15u) | 1, bits = (uint64_t)size * 8;
+
+    for (unsigned i = 0; i < FILTER_PROBES; i++, key += step)
+        filter[key % bits / 8] |= (uint8_t)(1u << (key % bits % 8));
+}
+
+static bool filter_has(const uint8_t *filter, size_t size, uint64_t key)
+{
+    uint64_t step = (key * 0x9E3779B97F4A7C15u) | 1, bits = (uint64_t)size * 8;
+
+    for (unsigned i = 0; i < FILTER_PROBES; i++, key += step) {
+        if ((filter[key % bits / 8] & (1u << (key % bits % 8))) == 0)
+            return false;
+    }
+    return true;
+}
+
+/* ---- writing ---- */
+
+struct run_writer {
+    struct io *io;
+    struct io_file *file;
+    struct guid id;
+    uint64_t number, offset;
+    struct buf directory;
+    uint32_t section_count;
+    /* the section being written */
+    struct guid tenant;
+    enum run_kind kind;
+    struct key key;
+    uint64_t section_offset, entry_count, block_first_key;
+    uint32_t newest_minute, block_count;
+    struct buf block, index, sealed;
+    uint8_t *filter;
+    size_t filter_size;
+};
+
+enum status run_writer_new(struct io *io, uint64_t number, struct run_writer **ret,
+                           struct error *err)
+{
+    struct run_writer *w = calloc(1, sizeof(*w));
+    char path[RUN_PATH_BYTES];
+
+    if (w == NULL)
+        return ERROR_MEMORY(err);
+    w->io = io;
+    w->number = number;
+    w->id = guid_new();
+    w->offset = HEADER_BYTES;
+    buf_init(&w->directory, DIRECTORY_BYTES_MAX);
+    buf_init(&w->block, ENTRY_BYTES_MAX + 2 * BLOCK_BYTES);
+    buf_init(&w->index, INDEX_BYTES_MAX);
+    buf_init(&w->sealed, INDEX_BYTES_MAX + AEAD_OVERHEAD_BYTES);
+    run_path(number, path);
+    /* A try that failed may have left a file that nothing names. */
+    enum status status = io_open(io, path, IO_WRITE, &w->file, err);
+    if (status == STATUS_OK)
+        status = io_truncate(w->file, 0, err);
+    if (status != STATUS_OK) {
+        run_writer_free(w);
+        return status;
+    }
+    *ret = w;
+    return STATUS_OK;
+}
+
+void run_writer_free(struct run_writer *w)
+{
+    if (w == NULL)
+        return;
+    io_close(w->file);
+    buf_release(&w->directory);
+    buf_release(&w->block);
+    buf_release(&w->index);
+    buf_release(&w->sealed);
+    free(w->filter);
+    explicit_bzero(&w->key, sizeof(w->key));
+    free(w);
+}
+
+enum status run_writer_begin(struct run_writer *w, const struct guid *tenant, enum run_kind kind,
+                             const struct key *key, size_t entry_count_max, struct error *err)
+{
+    CHECK(w->filter == NULL);
+    w->tenant = *tenant;
+    w->kind = kind;
+    w->key = *key;
+    w->section_offset = w->offset;
+    w->entry_count = 0;
+    w->newest_minute = w->block_count = 0;
+    buf_clear(&w->block);
+    buf_clear(&w->index);
+    w->filter_size = entry_count_max * FILTER_BITS_PER_ENTRY / 8 + 8;
+    w->filter = calloc(1, w->filter_size);
+    return w->filter == NULL ? ERROR_MEMORY(err) : STATUS_OK;
+}
+
+static enum status write_sealed(struct run_writer *w, uint32_t block, struct slice plain,
+                                struct error *err)
+{
+    uint8_t additional[ADDITIONAL_BYTES];
+
+    make_additional(&w->id, &w->tenant, w->kind, block, additional);
+    buf_clear(&w->sealed);
+    enum status status =
+        aead_seal(&w->key, slice_from((const char *)additional, sizeof(additional)), plain,
+                  &w->sealed, err);
+    if (status == STATUS_OK)
+        status = io_write_at(w->file, w->offset, w->sealed.data, w->sealed.size, err);
+    if (status == STATUS_OK)
+        w->offset += w->sealed.size;
+    return status;
+}
+
+static enum status end_block(struct run_writer *w, struct error *err)
+{
+    if (w->block.size == 0)
+        return STATUS_OK;
+    enum status status = buf_check(&w->block, err);
+    if (status == STATUS_OK)
+        status = write_sealed(w, w->block_count, buf_slice(&w->block), err);
+    if (status != STATUS_OK)
+        return status;
+    buf_put_u64(&w->index, w->block_first_key);
+    buf_put_varint(&w->index, w->sealed.size);
+    w->block_count++;
+    buf_clear(&w->block);
+    return STATUS_OK;
+}
+
+enum status run_writer_add(struct run_writer *w, const struct run_entry *entry, struct error *err)
+{
+    if (w->block.size >= BLOCK_BYTES) {
+        enum status status = end_block(w, err);
+        if (status != STATUS_OK)
+            return status;
+    }
+    if (w->block.size == 0)
+        w->block_first_key = entry->key;
+    buf_put_u64(&w->block, entry->key);
+    buf_put_u32(&w->block, entry->minute);
+    buf_put_blob(&w->block, entry->value);
+    filter_add(w->filter, w->filter_size, entry->key);
+    if (entry->minute > w->newest_minute)
+        w->newest_minute = entry->minute;
+    w->entry_count++;
+    return buf_check(&w->block, err);
+}
+
+/* A section without entries leaves no trace. */
+enum status run_writer_end(struct run_writer *w, struct error *err)
+{
+    static const uint8_t zeros[12];
+    struct buf index;
+    enum status status = end_block(w, err);
+    uint64_t index_offset = w->offset;
+
+    buf_init(&index, INDEX_BYTES_MAX);
+    if (status == STATUS_OK && w->entry_count > 0) {
+        buf_put_varint(&index, w->block_count);
+        buf_add_slice(&index, buf_slice(&w->index));
+        buf_put_blob(&index, slice_from((const char *)w->filter, w->filter_size));
+        status = buf_check(&index, err);
+        if (status == STATUS_OK)
+            status = write_sealed(w, INDEX_BLOCK, buf_slice(&index), err);
+        buf_add(&w->directory, w->tenant.bytes, sizeof(w->tenant.bytes));
+        buf_put_u32(&w->directory, (uint32_t)w->kind);
+        buf_put_u32(&w->directory, w->newest_minute);
+        buf_put_u64(&w->directory, w->entry_count);
+        buf_put_u64(&w->directory, w->section_offset);
+        buf_put_u64(&w->directory, index_offset);
+        buf_put_u32(&w->directory, (uint32_t)w->sealed.size);
+        buf_add(&w->directory, zeros, sizeof(zeros));
+        w->section_count++;
+    }
+    buf_release(&index);
+    free(w->filter);
+    w->filter = NULL;
+    return status;
+}
+
+enum status run_writer_finish(struct run_writer *w, struct error *err)
+{
+    struct buf header;
+
+    CHECK(w->filter == NULL);
+    buf_put_u32(&w->directory, hash_crc32c(0, w->directory.data, w->directory.size));
+    enum status status = buf_check(&w->directory, err);
+    if (status == STATUS_OK)
+        status = io_write_at(w->file, w->offset, w->directory.data, w->directory.size, err);
+    buf_init(&header, HEADER_BYTES);
+    buf_add(&header, MAGIC, 8);
+    buf_put_u32(&header, FORMAT_VERSION);
+    buf_put_u32(&header, w->section_count);
+    buf_add(&header, w->id.bytes, sizeof(w->id.bytes));
+    buf_put_u64(&header, w->number);
+    buf_put_u64(&header, w->offset);
+    buf_put_u64(&header, 0);
+    buf_put_u32(&header, 0);
+    buf_put_u32(&header, hash_crc32c(0, header.data, header.size));
+    if (status == STATUS_OK)
+        status = buf_check(&header, err);
+    if (status == STATUS_OK)
+        status = io_write_at(w->file, 0, header.data, header.size, err);
+    if (status == STATUS_OK)
+        status = io_sync(w->file, err);
+    if (status == STATUS_OK)
+        status = io_sync_dir(w->io, RUN_DIR, err);
+    buf_release(&header);
+    return status;
+}
+
+/* ---- reading ---- */
+
+static enum status corrupt(const struct run *run, const char *what, struct error *err)
+{
+    return ERROR_SET(err, STATUS_CORRUPT, "run file %016llx: %s", (unsigned long long)run->number,
+                     what);
+}
+
+static enum status read_sealed(const struct run *run, const struct section *s, uint32_t block,
+                               struct buf *ret, struct error *err)
+{
+    bool is_index = block == INDEX_BLOCK;
+    uint64_t offset = is_index ? s->index_offset : s->offsets[block];
+    size_t size = is_index ? s->index_size : (size_t)(s->offsets[block + 1] - offset);
+    uint8_t additional[ADDITIONAL_BYTES];
+    struct buf sealed;
+
+    make_additional(&run->id, &s->tenant, s->kind, block, additional);
+    buf_init(&sealed, INDEX_BYTES_MAX + AEAD_OVERHEAD_BYTES);
+    buf_clear(ret);
+    char *at = buf_extend(&sealed, size);
+    enum status status = at == NULL ? buf_check(&sealed, err)
+                                    : io_read_at(run->file, offset, at, size, err);
+    if (status == STATUS_OK)
+        status = aead_open(&s->key, slice_from((const char *)additional, sizeof(additional)),
+                           buf_slice(&sealed), ret, err);
+    if (status == STATUS_CORRUPT)
+        (void)error_wrap(err, "run file %016llx, offset %llu", (unsigned long long)run->number,
+                         (unsigned long long)offset);
+    buf_release(&sealed);
+    return status;
+}
+
+static enum status read_index(const struct run *run, struct section *s, struct error *err)
+{
+    struct buf plain;
+
+    buf_init(&plain, INDEX_BYTES_MAX);
+    enum status status = read_sealed(run, s, INDEX_BLOCK, &plain, err);
+    if (status != STATUS_OK)
+        goto out;
+    struct reader r = reader_from(plain.data, plain.size);
+    uint64_t block_count = reader_varint(&r);
+    if (r.failed || block_count == 0 || block_count > reader_left(&r) / 9) {
+        status = corrupt(run, "an index is not readable", err);
+        goto out;
+    }
+    s->block_count = (uint32_t)block_count;
+    s->first_keys = calloc(block_count, sizeof(*s->first_keys));
+    s->offsets = calloc(block_count + 1, sizeof(*s->offsets));
+    if (s->first_keys == NULL || s->offsets == NULL) {
+        status = ERROR_MEMORY(err);
+        goto out;
+    }
+    s->offsets[0] = s->offset;
+    for (uint64_t i = 0; i < block_count; i++) {
+        s->first_keys[i] = reader_u64(&r);
+        s->offsets[i + 1] = s->offsets[i] + reader_varint(&r);
+    }
+    struct slice filter = reader_blob(&r);
+    if (r.failed || filter.size == 0 || s->offsets[block_count] != s->index_offset) {
+        status = corrupt(run, "an index is not readable", err);
+        goto out;
+    }
+    s->filter = malloc(filter.size);
+    if (s->filter == NULL) {
+        status = ERROR_MEMORY(err);
+        goto out;
+    }
+    memcpy(s->filter, filter.data, filter.size);
+    s->filter_size = filter.size;
+out:
+    buf_release(&plain);
+    return status;
+}
+
+static enum status read_directory(struct run *run, struct slice bytes, uint64_t end,
+                                  const struct run_keys *keys, struct error *err)
+{
+    struct reader r = reader_from(bytes.data, bytes.size);
+
+    for (uint32_t i = 0; i < run->section_count; i++) {
+        struct section *s = &run->sections[i];
+        struct slice tenant = reader_bytes(&r, sizeof(s->tenant.bytes));
+        memcpy(s->tenant.bytes, tenant.data, sizeof(s->tenant.bytes));
+        s->kind = (enum run_kind)reader_u32(&r);
+        s->newest_minute = reader_u32(&r);
+        s->entry_count = reader_u64(&r);
+        s->offset = reader_u64(&r);
+        s->index_offset = reader_u64(&r);
+        s->index_size = reader_u32(&r);
+        (void)reader_bytes(&r, 12);
+        if (s->offset > s->index_offset || s->index_offset > end ||
+            s->index_size > end - s->index_offset || s->index_size < AEAD_OVERHEAD_BYTES)
+            return corrupt(run, "the directory is not readable", err);
+        enum status status = keys->get(keys->context, &s->tenant, &s->key, err);
+        if (status == STATUS_NOT_FOUND)
+            continue;
+        if (status == STATUS_OK)
+            status = read_index(run, s, err);
+        if (status != STATUS_OK)
+            return status;
+        s->readable = true;
+    }
+    return STATUS_OK;
+}
+
+static enum status read_header(struct run *run, uint64_t file_size, uint64_t *ret_directory,
+                               struct error *err)
+{
+    uint8_t bytes[HEADER_BYTES];
+
+    if (file_size < HEADER_BYTES)
+        return corrupt(run, "the header is cut", err);
+    enum status status = io_read_at(run->file, 0, bytes, sizeof(bytes), err);
+    if (status != STATUS_OK)
+        return status;
+    struct reader r = reader_from(bytes, sizeof(bytes));
+    struct slice magic = reader_bytes(&r, 8);
+    uint32_t version = reader_u32(&r);
+    run->section_count = reader_u32(&r);
+    memcpy(run->id.bytes, reader_bytes(&r, sizeof(run->id.bytes)).data, sizeof(run->id.bytes));
+    uint64_t number = reader_u64(&r);
+    *ret_directory = reader_u64(&r);
+    (void)reader_bytes(&r, 12);
+    if (reader_u32(&r) != hash_crc32c(0, bytes, 60) || memcmp(magic.data, MAGIC, 8) != 0 ||
+        version != FORMAT_VERSION || number != run->number)
+        return corrupt(run, "the header is not readable", err);
+    uint64_t size = (uint64_t)run->section_count * DIRECTORY_BYTES + sizeof(uint32_t);
+    if (*ret_directory > file_size || size != file_size - *ret_directory ||
+        size > DIRECTORY_BYTES_MAX)
+        return corrupt(run, "the directory is not where the header says", err);
+    return STATUS_OK;
+}
+
+enum status run_open(struct io *io, uint64_t number, const struct run_keys *keys, struct run **ret,
+                     struct error *err)
+{
+    struct run *run = calloc(1, sizeof(*run));
+    uint64_t file_size = 0, directory = 0;
+    char path[RUN_PATH_BYTES];
+    struct buf bytes;
+    enum status status = STATUS_OK;
+
+    if (run == NULL)
+        return ERROR_MEMORY(err);
+    run->number = number;
+    buf_init(&bytes, DIRECTORY_BYTES_MAX);
+    run_path(number, path);
+    status = io_open(io, path, IO_READ, &run->file, err);
+    if (status == STATUS_OK)
+        status = io_size(run->file, &file_size, err);
+    if (status == STATUS_OK)
+        status = read_header(run, file_size, &directory, err);
+    if (status != STATUS_OK)
+        goto out;
+    size_t size = (size_t)(file_size - directory) - sizeof(uint32_t);
+    uint8_t *at = buf_extend(&bytes, size + sizeof(uint32_t));
+    run->sections = calloc(run->section_count + 1u, sizeof(*run->sections));
+    if (at == NULL || run->sections == NULL) {
+        status = ERROR_MEMORY(err);
+        goto out;
+    }
+    status = io_read_at(run->file, directory, at, bytes.size, err);
+    if (status != STATUS_OK)
+        goto out;
+    struct reader crc = reader_from(at + size, sizeof(uint32_t));
+    status = reader_u32(&crc) == hash_crc32c(0, at, size)
+                 ? read_directory(run, slice_from(bytes.data, size), directory, keys, err)
+                 : corrupt(run, "the directory is not readable", err);
+    if (status != STATUS_OK)
+        goto out;
+    *ret = run;
+    run = NULL;
+out:
+    buf_release(&bytes);
+    run_close(run);
+    return status;
+}
+
+void run_close(struct run *run)
+{
+    if (run == NULL)
+        return;
+    for (uint32_t i = 0; run->sections != NULL && i < run->section_count; i++) {
+        free(run->sections[i].first_keys);
+        free(run->sections[i].offsets);
+        free(run->sections[i].filter);
+        explicit_bzero(&run->sections[i].key, sizeof(struct key));
+    }
+    free(run->sections);
+    io_close(run->file);
+    free(run);
+}
+
+uint64_t run_number(const struct run *run)
+{
+    return run->number;
+}
+
+uint64_t run_entry_count(const struct run *run)
+{
+    uint64_t count = 0;
+
+    for (uint32_t i = 0; i < run->section_count; i++)
+        count += run->sections[i].entry_count;
+    return count;
+}
+
+uint32_t run_newest_minute(const struct run *run)
+{
+    uint32_t newest = 0;
+
+    for (uint32_t i = 0; i < run->section_count; i++) {
+        if (run->sections[i].newest_minute > newest)
+            newest = run->sections[i].newest_minute;
+    }
+    return newest;
+}
+
+size_t run_section_count(const struct run *run)
+{
+    return run->section_count;
+}
+
+struct run_section_info run_section(const struct run *run, size_t section)
+{
+    const struct section *s = &run->sections[section];
+
+    /* What cannot be read has no entries: a merge leaves it out. */
+    return (struct run_section_info){s->tenant, s->kind, s->readable ? s->entry_count : 0};
+}
+
+static bool read_entry(struct reader *r, struct run_entry *ret)
+{
+    ret->key = reader_u64(r);
+    ret->minute = reader_u32(r);
+    ret->value = reader_blob(r);
+    return !r->failed;
+}
+
+static int compare_section(const struct section *s, const struct guid *tenant, enum run_kind kind)
+{
+    int order = memcmp(s->tenant.bytes, tenant->bytes, sizeof(tenant->bytes));
+
+    if (order == 0)
+        order = (int)s->kind - (int)kind;
+    return order;
+}
+
+static const struct section *find_section(const struct run *run, const struct guid *tenant,
+                                          enum run_kind kind)
+{
+    size_t low = 0, high = run->section_count;
+
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        int order = compare_section(&run->sections[middle], tenant, kind);
+        if (order == 0)
+            return run->sections[middle].readable ? &run->sections[middle] : NULL;
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return NULL;
+}
+
+/* The first block that can hold the key: before the first one that begins at
+ * or behind it. */
+static uint32_t first_block(const struct section *s, uint64_t key)
+{
+    uint32_t low = 0, high = s->block_count;
+
+    while (low < high) {
+        uint32_t middle = (low + high) / 2;
+        if (s->first_keys[middle] < key)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low > 0 ? low - 1 : 0;
+}
+
+enum status run_find(const struct run *run, const struct run_query *query, struct error *err)
+{
+    const struct section *s = find_section(run, &query->tenant, query->kind);
+    enum status status = STATUS_OK;
+    struct buf plain;
+
+    if (s == NULL || !filter_has(s->filter, s->filter_size, query->key))
+        return STATUS_OK;
+    buf_init(&plain, INDEX_BYTES_MAX);
+    for (uint32_t block = first_block(s, query->key);
+         block < s->block_count && s->first_keys[block] <= query->key; block++) {
+        struct run_entry entry;
+        status = read_sealed(run, s, block, &plain, err);
+        if (status != STATUS_OK)
+            goto out;
+        struct reader r = reader_from(plain.data, plain.size);
+        while (reader_left(&r) > 0) {
+            if (!read_entry(&r, &entry)) {
+                status = corrupt(run, "an entry is not readable", err);
+                goto out;
+            }
+            if (entry.key > query->key)
+                goto out;
+            if (entry.key == query->key && query->found(query->context, &entry))
+                goto out;
+        }
+    }
+out:
+    buf_release(&plain);
+    return status;
+}
+
+enum status run_cursor_open(struct run_cursor *cursor, const struct run *run, size_t section,
+                            struct error *err)
+{
+    *cursor = (struct run_cursor){.run = run, .section = section};
+    buf_init(&cursor->plain, INDEX_BYTES_MAX);
+    cursor->reader = reader_from("", 0);
+    return run_cursor_next(cursor, err);
+}
+
+enum status run_cursor_next(struct run_cursor *cursor, struct error *err)
+{
+    const struct section *s = &cursor->run->sections[cursor->section];
+
+    if (reader_left(&cursor->reader) == 0) {
+        if (!s->readable || cursor->block == s->block_count) {
+            cursor->done = true;
+            return STATUS_OK;
+        }
+        enum status status =
+            read_sealed(cursor->run, s, (uint32_t)cursor->block++, &cursor->plain, err);
+        if (status != STATUS_OK)
+            return status;
+        cursor->reader = reader_from(cursor->plain.data, cursor->plain.size);
+    }
+    if (!read_entry(&cursor->reader, &cursor->entry))
+        return corrupt(cursor->run, "an entry is not readable", err);
+    return STATUS_OK;
+}
+
+void run_cursor_close(struct run_cursor *cursor)
+{
+    buf_release(&cursor->plain);
+}

@@ -1,0 +1,409 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* save.c - writing runs, merging them by size, and the order of a save.
+ *
+ * The state names the runs that count.  A new run is written and synced first,
+ * then the state is replaced, then what it no longer names is removed: a crash
+ * leaves either the old state with a stray file, or the new one. */
+#include "ingest/save_priv.h"
+
+#include "base/check.h"
+#include "base/limits.h"
+
+#include <stdlib.h>
+
+#define MERGE_WIDTH 4 /* so many runs of one size class become one */
+#define MERGE_BASE_ENTRIES 4096u
+
+bool key_value_decode(struct slice value, struct key_value *ret)
+{
+    if (value.size < KEY_MAC_REST_BYTES + HASH_BYTES)
+        return false;
+    ret->mac_rest = value.data;
+    memcpy(ret->body_hash.bytes, value.data + KEY_MAC_REST_BYTES, HASH_BYTES);
+    ret->answer = slice_tail(value, KEY_MAC_REST_BYTES + HASH_BYTES);
+    return true;
+}
+
+/* ---- the run of this save ---- */
+
+static enum status write_prints(struct run_writer *writer, const struct tenant *tenant,
+                                uint32_t oldest, struct error *err)
+{
+    struct print *prints = NULL;
+    size_t count = 0;
+    enum status status = print_set_sorted(&tenant->frozen, &prints, &count, err);
+
+    if (status == STATUS_OK)
+        status = run_writer_begin(writer, &tenant->id, RUN_KIND_RECORD, &tenant->wal_key, count,
+                                  err);
+    for (size_t i = 0; i < count && status == STATUS_OK; i++) {
+        struct run_entry entry = {
+            .key = prints[i].id,
+            .minute = prints[i].minute,
+            .value = slice_from((const char *)prints[i].content, PRINT_CONTENT_BYTES)};
+        if (entry.minute >= oldest)
+            status = run_writer_add(writer, &entry, err);
+    }
+    if (status == STATUS_OK)
+        status = run_writer_end(writer, err);
+    free(prints);
+    return status;
+}
+
+static uint64_t mac_key(const struct map_entry *entry)
+{
+    uint64_t key;
+
+    memcpy(&key, entry->key.data, sizeof(key));
+    return key;
+}
+
+static int by_mac(const void *a, const void *b)
+{
+    uint64_t x = mac_key(*(const struct map_entry *const *)a);
+    uint64_t y = mac_key(*(const struct map_entry *const *)b);
+
+    return x < y ? -1 : x > y;
+}
+
+static enum status write_key(struct run_writer *writer, const struct map_entry *from,
+                             uint32_t oldest, struct buf *scratch, struct error *err)
+{
+    const struct kept_answer *answer = (const struct kept_answer *)(uintptr_t)from->value;
+
+    if (answer->minute < oldest)
+        return STATUS_OK;
+    buf_clear(scratch);
+    buf_add(scratch, from->key.data + 8, KEY_MAC_REST_BYTES);
+    buf_add(scratch, answer->body_hash.bytes, HASH_BYTES);
+    buf_add(scratch, answer->bytes, answer->size);
+    enum status status = buf_check(scratch, err);
+    if (status != STATUS_OK)
+        return status;
+    struct run_entry entry = {
+        .key = mac_key(from), .minute = answer->minute, .value = buf_slice(scratch)};
+    return run_writer_add(writer, &entry, err);
+}
+
+static enum status write_keys(struct run_writer *writer, const struct tenant *tenant,
+                              uint32_t oldest, struct error *err)
+{
+    size_t count = tenant->frozen_keys.count;
+    const struct map_entry **sorted = malloc((count + 1) * sizeof(*sorted));
+    struct buf scratch;
+
+    if (sorted == NULL)
+        return ERROR_MEMORY(err);
+    for (size_t i = 0; i < count; i++)
+        sorted[i] = &tenant->frozen_keys.entries[i];
+    qsort(sorted, count, sizeof(const struct map_entry *), by_mac);
+    buf_init(&scratch, 32 * MIB);
+    enum status status =
+        run_writer_begin(writer, &tenant->id, RUN_KIND_KEY, &tenant->wal_key, count, err);
+    for (size_t i = 0; i < count && status == STATUS_OK; i++)
+        status = write_key(writer, sorted[i], oldest, &scratch, err);
+    if (status == STATUS_OK)
+        status = run_writer_end(writer, err);
+    buf_release(&scratch);
+    free(sorted);
+    return status;
+}
+
+/* The frozen sets do not change while they are written: nothing that is in
+ * them can be refused any more. */
+static enum status write_run(struct memory *memory, struct tenant *const *tenants, size_t count,
+                             uint32_t oldest, struct error *err)
+{
+    struct run_writer *writer = NULL;
+    enum status status = run_writer_new(memory->io, memory->next_run, &writer, err);
+
+    if (status != STATUS_OK)
+        return status;
+    for (size_t i = 0; i < count && status == STATUS_OK; i++) {
+        if (tenants[i]->frozen.count > 0)
+            status = write_prints(writer, tenants[i], oldest, err);
+        if (status == STATUS_OK && tenants[i]->frozen_keys.count > 0)
+            status = write_keys(writer, tenants[i], oldest, err);
+    }
+    if (status == STATUS_OK)
+        status = run_writer_finish(writer, err);
+    run_writer_free(writer);
+    return status;
+}
+
+/* ---- merging ---- */
+
+struct merge_input {
+    struct run *const *runs;
+    size_t count;
+    size_t next_section[RUNS_MAX];
+};
+
+static int compare_sections(const struct run_section_info *a, const struct run_section_info *b)
+{
+    int order = memcmp(a->tenant.bytes, b->tenant.bytes, sizeof(a->tenant.bytes));
+
+    return order != 0 ? order : (int)a->kind - (int)b->kind;
+}
+
+/* The lowest section that is next in any run; false at the end. */
+static bool lowest_section(const struct merge_input *input, struct run_section_info *ret)
+{
+    bool found = false;
+
+    for (size_t i = 0; i < input->count; i++) {
+        if (input->next_section[i] == run_section_count(input->runs[i]))
+            continue;
+        struct run_section_info info = run_section(input->runs[i], input->next_section[i]);
+        if (!found || compare_sections(&info, ret) < 0)
+            *ret = info;
+        found = true;
+    }
+    return found;
+}
+
+/* Opens a cursor in each run that has the section and steps over it. */
+static enum status open_cursors(struct merge_input *input, const struct run_section_info *section,
+                                struct run_cursor *cursors, size_t *ret_count,
+                                uint64_t *ret_entries, struct error *err)
+{
+    *ret_entries = 0;
+    for (size_t i = 0; i < input->count; i++) {
+        size_t at = input->next_section[i];
+        if (at == run_section_count(input->runs[i]))
+            continue;
+        struct run_section_info info = run_section(input->runs[i], at);
+        if (compare_sections(&info, section) != 0)
+            continue;
+        input->next_section[i]++;
+        if (info.entry_count == 0)
+            continue;
+        *ret_entries += info.entry_count;
+        enum status status = run_cursor_open(&cursors[(*ret_count)++], input->runs[i], at, err);
+        if (status != STATUS_OK)
+            return status;
+    }
+    return STATUS_OK;
+}
+
+static struct run_cursor *lowest_cursor(struct run_cursor *cursors, size_t count)
+{
+    struct run_cursor *lowest = NULL;
+
+    for (size_t i = 0; i < count; i++) {
+        if (!cursors[i].done && (lowest == NULL || cursors[i].entry.key < lowest->entry.key))
+            lowest = &cursors[i];
+    }
+    return lowest;
+}
+
+static enum status merge_section(struct memory *memory, struct merge_input *input,
+                                 const struct run_section_info *section,
+                                 struct run_writer *writer, uint32_t oldest, struct error *err)
+{
+    struct run_cursor cursors[RUNS_MAX];
+    size_t count = 0;
+    uint64_t entries = 0;
+    struct tenant *tenant = NULL;
+    enum status status = open_cursors(input, section, cursors, &count, &entries, err);
+
+    if (status != STATUS_OK || count == 0)
+        goto out;
+    status = tenant_table_get(memory->tenants, &section->tenant, &tenant, err);
+    if (status == STATUS_OK)
+        status = run_writer_begin(writer, &section->tenant, section->kind, &tenant->wal_key,
+                                  entries, err);
+    while (status == STATUS_OK) {
+        struct run_cursor *lowest = lowest_cursor(cursors, count);
+        if (lowest == NULL)
+            break;
+        if (lowest->entry.minute >= oldest)
+            status = run_writer_add(writer, &lowest->entry, err);
+        if (status == STATUS_OK)
+            status = run_cursor_next(lowest, err);
+    }
+    if (status == STATUS_OK)
+        status = run_writer_end(writer, err);
+out:
+    for (size_t i = 0; i < count; i++)
+        run_cursor_close(&cursors[i]);
+    return status;
+}
+
+static enum status merge_runs(struct memory *memory, struct run *const *runs, size_t count,
+                              uint32_t oldest, struct error *err)
+{
+    struct merge_input input = {.runs = runs, .count = count};
+    struct run_section_info section;
+    struct run_writer *writer = NULL;
+    enum status status = run_writer_new(memory->io, memory->next_run, &writer, err);
+
+    while (status == STATUS_OK && lowest_section(&input, &section))
+        status = merge_section(memory, &input, &section, writer, oldest, err);
+    if (status == STATUS_OK)
+        status = run_writer_finish(writer, err);
+    run_writer_free(writer);
+    return status;
+}
+
+static unsigned size_class(const struct run *run)
+{
+    unsigned class = 0;
+
+    for (uint64_t n = run_entry_count(run) / MERGE_BASE_ENTRIES; n > 0; n /= MERGE_WIDTH)
+        class++;
+    return class;
+}
+
+/* ---- the save ---- */
+
+/* The runs the next state names: old ones first. */
+struct plan {
+    struct run *runs[RUNS_MAX + 1];
+    size_t count;
+    struct run *made[RUNS_MAX]; /* of this save: closed when it fails */
+    size_t made_count;
+};
+
+static void plan_without_old(const struct memory *memory, uint32_t oldest, struct plan *ret)
+{
+    for (size_t i = 0; i < memory->run_count; i++) {
+        if (run_newest_minute(memory->runs[i]) >= oldest)
+            ret->runs[ret->count++] = memory->runs[i];
+    }
+}
+
+static enum status plan_add(struct memory *memory, struct plan *plan, struct error *err)
+{
+    struct run *run = NULL;
+    enum status status = memory_open_run(memory, memory->next_run, &run, err);
+
+    if (status != STATUS_OK)
+        return status;
+    memory->next_run++;
+    plan->made[plan->made_count++] = run;
+    plan->runs[plan->count++] = run;
+    return STATUS_OK;
+}
+
+/* Merges the last runs while MERGE_WIDTH of them are in one size class, or
+ * while there are too many. */
+static enum status plan_merge(struct memory *memory, uint32_t oldest, struct plan *plan,
+                              struct error *err)
+{
+    while (plan->count >= MERGE_WIDTH) {
+        size_t first = plan->count - 1;
+        unsigned class = size_class(plan->runs[first]);
+        while (first > 0 && size_class(plan->runs[first - 1]) <= class)
+            first--;
+        if (plan->count - first < MERGE_WIDTH && plan->count < RUNS_MAX / 2)
+            return STATUS_OK;
+        if (plan->count - first < MERGE_WIDTH)
+            first = 0;
+        enum status status =
+            merge_runs(memory, plan->runs + first, plan->count - first, oldest, err);
+        if (status != STATUS_OK)
+            return status;
+        plan->count = first;
+        status = plan_add(memory, plan, err);
+        if (status != STATUS_OK)
+            return status;
+    }
+    return STATUS_OK;
+}
+
+static bool is_in(const struct run *run, struct run *const *runs, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (runs[i] == run)
+            return true;
+    }
+    return false;
+}
+
+/* Closes a run, and removes its file; what stays is removed at the next start. */
+static void drop_run(struct memory *memory, struct run *run)
+{
+    struct error err;
+    char path[RUN_PATH_BYTES];
+
+    run_path(run_number(run), path);
+    run_close(run);
+    if (io_unlink(memory->io, path, &err) != STATUS_OK)
+        return;
+}
+
+/* Makes the plan what lookups see, and drops the rest. */
+static void install(struct memory *memory, const struct plan *plan)
+{
+    struct run *gone[2 * RUNS_MAX];
+    size_t gone_count = 0;
+
+    for (size_t i = 0; i < memory->run_count; i++) {
+        if (!is_in(memory->runs[i], plan->runs, plan->count))
+            gone[gone_count++] = memory->runs[i];
+    }
+    for (size_t i = 0; i < plan->made_count; i++) {
+        if (!is_in(plan->made[i], plan->runs, plan->count))
+            gone[gone_count++] = plan->made[i];
+    }
+    (void)pthread_rwlock_wrlock(&memory->lock);
+    CHECK(plan->count <= RUNS_MAX);
+    memcpy(memory->runs, plan->runs, plan->count * sizeof(plan->runs[0]));
+    memory->run_count = plan->count;
+    memory->generation++;
+    (void)pthread_rwlock_unlock(&memory->lock);
+    for (size_t i = 0; i < gone_count; i++)
+        drop_run(memory, gone[i]);
+}
+
+static enum status make_plan(struct memory *memory, struct tenant *const *tenants, size_t count,
+                             uint32_t oldest, struct plan *plan, struct error *err)
+{
+    bool has_news = false;
+
+    plan_without_old(memory, oldest, plan);
+    for (size_t i = 0; i < count; i++)
+        has_news = has_news || tenants[i]->frozen.count > 0 || tenants[i]->frozen_keys.count > 0;
+    if (!has_news)
+        return STATUS_OK;
+    enum status status = write_run(memory, tenants, count, oldest, err);
+    if (status == STATUS_OK)
+        status = plan_add(memory, plan, err);
+    if (status == STATUS_OK)
+        status = plan_merge(memory, oldest, plan, err);
+    return status;
+}
+
+enum status memory_save(struct memory *memory, uint64_t floor, uint32_t oldest, struct error *err)
+{
+    struct tenant **tenants = NULL;
+    size_t count = 0;
+    uint64_t numbers[RUNS_MAX + 1];
+    struct plan plan = {.count = 0};
+    enum status status = tenant_table_list(memory->tenants, &tenants, &count, err);
+
+    if (status == STATUS_OK)
+        status = make_plan(memory, tenants, count, oldest, &plan, err);
+    if (status == STATUS_OK) {
+        for (size_t i = 0; i < plan.count; i++)
+            numbers[i] = run_number(plan.runs[i]);
+        struct state_content content = {floor, memory->next_run, numbers, plan.count};
+        status = state_write(memory, &content, err);
+    }
+    if (status != STATUS_OK) {
+        for (size_t i = 0; i < plan.made_count; i++)
+            run_close(plan.made[i]);
+        goto out;
+    }
+    install(memory, &plan);
+    memory->floor = floor;
+    for (size_t i = 0; i < count; i++) {
+        (void)pthread_mutex_lock(&tenants[i]->lock);
+        tenant_thaw(tenants[i]);
+        (void)pthread_mutex_unlock(&tenants[i]->lock);
+    }
+out:
+    free(tenants);
+    return status;
+}

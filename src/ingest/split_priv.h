@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* split_priv.h - from the bytes of a request to records with their tokens.
+ *
+ * Raw bytes are borrowed from the body.  A record that is not a valid object
+ * is there too, with its reason and no tokens.  One thread.
+ */
+#ifndef INGEST_SPLIT_PRIV_H
+#define INGEST_SPLIT_PRIV_H
+
+#include "base/arena.h"
+#include "ingest/ingest.h"
+
+enum quarantine { /* the reasons, as stored in frames */
+    QUARANTINE_NONE,
+    QUARANTINE_TOO_LARGE,
+    QUARANTINE_TOO_DEEP,
+    QUARANTINE_NOT_UTF8,
+    QUARANTINE_NOT_JSON,
+    QUARANTINE_TRAILING,
+    QUARANTINE_NOT_OBJECT,
+    QUARANTINE_ARRAY_REST,
+    QUARANTINE_COUNT_
+};
+
+const char *quarantine_text(enum quarantine reason); /* NULL for QUARANTINE_NONE */
+enum quarantine quarantine_from_text(const char *text); /* a pointer from above, or NULL */
+
+struct split {
+    struct record *records; /* owned; raw, tokens, flags and reason are set */
+    uint32_t count, capacity;
+    struct arena *arena;    /* of the tokens; borrowed */
+    struct json_tape tape;  /* of the record being parsed */
+    size_t token_bytes;     /* kept so far */
+};
+
+void split_init(struct split *split, struct arena *arena);
+void split_release(struct split *split);
+
+/* Cuts a body.  Tokens are kept up to REQUEST_TOKEN_BYTES_MAX; later records
+ * have tokens NULL and token_count > 0: split_parse() them when needed.
+ * STATUS_LIMIT for too many records or no memory. */
+enum status split_body(struct split *split, struct slice body, enum ingest_format format,
+                       struct error *err) MUST_USE;
+
+/* Parses one whole record into the tape. */
+enum quarantine split_check(struct slice raw, struct json_tape *tape);
+
+/* Gives a record from the log (raw and flags set, not quarantined) its tokens.
+ * STATUS_CORRUPT if it is not what was accepted. */
+enum status split_parse(struct record *record, struct json_tape *tape, struct arena *arena,
+                        struct error *err) MUST_USE;
+
+#endif

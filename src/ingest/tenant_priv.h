@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* tenant_priv.h - what ingest knows of one tenant: numbers, recent records,
+ * recent idempotency keys.
+ *
+ * A tenant lives as long as the table.  Its lock guards all below `lock`.
+ */
+#ifndef INGEST_TENANT_PRIV_H
+#define INGEST_TENANT_PRIV_H
+
+#include "base/map.h"
+#include "crypt/leaf.h"
+#include "ingest/print_priv.h"
+
+#include <pthread.h>
+
+struct tenant_counters {
+    uint64_t next_seq, next_leaf;
+    int64_t commit_us; /* of the last leaf */
+};
+
+/* An answer kept for its idempotency key; immutable. */
+struct kept_answer {
+    uint32_t minute; /* of receipt */
+    struct hash256 body_hash;
+    size_t size;
+    char bytes[];
+};
+
+/* A request at work under a key; lives with its thread. */
+struct pending_key {
+    struct hash256 mac, body_hash;
+    struct pending_key *next;
+};
+
+struct tenant {
+    struct guid id;
+    struct key wal_key;
+    struct hmac256 idem; /* keyed, nothing added */
+
+    pthread_mutex_t lock;
+    struct tenant_counters given;   /* by requests that may not be durable yet */
+    struct tenant_counters durable;
+    bool seen;                      /* a replayed frame has set the numbers */
+    struct print_set hot, frozen;   /* frozen: being written to a run */
+    struct map hot_keys, frozen_keys; /* HMAC -> struct kept_answer *, owned */
+    struct pending_key *pending;
+    pthread_cond_t pending_changed;
+    size_t body_bytes; /* of its requests at work; guarded by the table's owner */
+};
+
+struct tenant_table {
+    struct keyring *keyring; /* borrowed */
+    pthread_rwlock_t lock;
+    struct map map; /* tenant id -> struct tenant * */
+};
+
+void tenant_table_init(struct tenant_table *table, struct keyring *keyring);
+void tenant_table_release(struct tenant_table *table);
+/* Finds or makes it.  STATUS_NOT_FOUND for a tenant without keys. */
+enum status tenant_table_get(struct tenant_table *table, const struct guid *id,
+                             struct tenant **ret, struct error *err) MUST_USE;
+struct tenant *tenant_table_find(struct tenant_table *table, const struct guid *id);
+/* All there are now, in order of id; the array is the caller's. */
+enum status tenant_table_list(struct tenant_table *table, struct tenant ***ret, size_t *ret_count,
+                              struct error *err) MUST_USE;
+
+/* The rest wants the tenant's lock held. */
+
+enum print_verdict tenant_look(const struct tenant *tenant, const struct print *print,
+                               uint32_t oldest);
+void tenant_forget(struct tenant *tenant, const struct print *print);
+
+struct kept_answer *kept_answer_new(uint32_t minute, const struct hash256 *body_hash,
+                                    struct slice bytes, struct error *err);
+/* Takes the answer (frees it on failure). */
+enum status tenant_keep_answer(struct tenant *tenant, const struct hash256 *mac,
+                               struct kept_answer *answer, struct error *err) MUST_USE;
+const struct kept_answer *tenant_find_answer(const struct tenant *tenant,
+                                             const struct hash256 *mac);
+
+/* Moves the recent into the frozen (merging when a save had failed). */
+enum status tenant_freeze(struct tenant *tenant, struct error *err) MUST_USE;
+void tenant_thaw(struct tenant *tenant); /* drops the frozen: they are in a run */
+
+#endif

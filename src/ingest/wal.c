@@ -1,0 +1,594 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* wal.c - see wal_priv.h.
+ *
+ * Invariants:
+ * 1. Only the committer touches file, log_id, lsn, size and out.
+ * 2. An entry becomes durable after the write and the sync of its bytes
+ *    succeeded; entries settle in the order of the queue.
+ * 3. When a commit is refused, all that is queued is refused with it, because
+ *    its numbers follow from the refused ones; nothing is queued meanwhile
+ *    (`refusing`).
+ * 4. After `stopped` nothing becomes durable any more.
+ * Lock order: a tenant's lock, then wal->lock.  settle() runs without it. */
+#include "ingest/wal_priv.h"
+
+#include "base/check.h"
+#include "base/limits.h"
+#include "base/random.h"
+#include "ingest/frame_priv.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define COMMIT_BYTES_MAX (64 * MIB) /* written at once; a single larger frame may pass it */
+#define OUT_KEEP_BYTES (8 * MIB)    /* buffer kept between commits */
+
+struct wal_file {
+    uint64_t number, size;
+};
+
+struct wal {
+    struct wal_options options;
+    pthread_t committer;
+    bool has_committer;
+
+    /* the committer's */
+    struct io_file *file;
+    struct guid log_id;
+    uint8_t previous[AEAD_TAG_BYTES];
+    uint64_t number, lsn, size;
+    struct buf out;
+
+    pthread_mutex_t lock; /* all below */
+    pthread_cond_t work;  /* for the committer */
+    pthread_cond_t moved; /* an entry ended, a position settled, a file began */
+    struct wal_entry *head, **tail;
+    struct wal_entry *live;
+    uint64_t queued_position, settled_position;
+    uint64_t rotate_asked, rotate_done;
+    struct error rotate_error;
+    bool rotate_failed, closing, refusing, stopped;
+    struct error stop_error;
+    struct wal_file *files; /* in order of number */
+    size_t file_count, file_capacity;
+    struct wal_stats stats;
+};
+
+void wal_path(uint64_t number, char ret[WAL_PATH_BYTES])
+{
+    (void)snprintf(ret, WAL_PATH_BYTES, WAL_DIR "/%016llx.wal", (unsigned long long)number);
+}
+
+/* ---- files ---- */
+
+enum status wal_note_file(struct wal *wal, uint64_t number, uint64_t size_bytes,
+                          struct error *err)
+{
+    enum status status = STATUS_OK;
+
+    (void)pthread_mutex_lock(&wal->lock);
+    if (wal->file_count == wal->file_capacity) {
+        size_t capacity = wal->file_capacity == 0 ? 16 : wal->file_capacity * 2;
+        struct wal_file *files = realloc(wal->files, capacity * sizeof(*files));
+        if (files == NULL) {
+            status = ERROR_MEMORY(err);
+            goto out;
+        }
+        wal->files = files;
+        wal->file_capacity = capacity;
+    }
+    size_t place = wal->file_count++;
+    for (; place > 0 && wal->files[place - 1].number > number; place--)
+        wal->files[place] = wal->files[place - 1];
+    wal->files[place] = (struct wal_file){number, size_bytes};
+    wal->stats.bytes += size_bytes;
+out:
+    (void)pthread_mutex_unlock(&wal->lock);
+    return status;
+}
+
+static void grow_file(struct wal *wal, uint64_t number, size_t size_bytes)
+{
+    for (size_t i = 0; i < wal->file_count; i++) {
+        if (wal->files[i].number == number)
+            wal->files[i].size += size_bytes;
+    }
+    wal->stats.bytes += size_bytes;
+}
+
+/* A file that could not be begun holds nothing, so its name is used again. */
+static enum status begin_file(struct wal *wal, uint64_t number, struct error *err)
+{
+    struct wal_header header = {.log_id = guid_new(), .number = number, .first_lsn = wal->lsn};
+    uint8_t bytes[WAL_HEADER_BYTES];
+    char path[WAL_PATH_BYTES];
+    struct io_file *file = NULL;
+
+    wal_path(number, path);
+    wal_header_encode(&header, bytes);
+    enum status status = io_open(wal->options.io, path, IO_WRITE, &file, err);
+    if (status == STATUS_OK)
+        status = io_truncate(file, 0, err);
+    if (status == STATUS_OK)
+        status = io_write_at(file, 0, bytes, sizeof(bytes), err);
+    if (status == STATUS_OK)
+        status = io_sync(file, err);
+    if (status == STATUS_OK)
+        status = io_sync_dir(wal->options.io, WAL_DIR, err);
+    if (status == STATUS_OK)
+        status = wal_note_file(wal, number, sizeof(bytes), err);
+    if (status != STATUS_OK) {
+        io_close(file);
+        return status;
+    }
+    io_close(wal->file);
+    wal->file = file;
+    wal->log_id = header.log_id;
+    memcpy(wal->previous, header.log_id.bytes, sizeof(wal->previous));
+    (void)pthread_mutex_lock(&wal->lock);
+    wal->number = number;
+    (void)pthread_mutex_unlock(&wal->lock);
+    wal->size = WAL_HEADER_BYTES;
+    return STATUS_OK;
+}
+
+enum status wal_trim(struct wal *wal, uint64_t floor, struct error *err)
+{
+    enum status status = STATUS_OK;
+    bool removed = false;
+
+    for (;;) {
+        struct wal_file file = {0};
+        char path[WAL_PATH_BYTES];
+        (void)pthread_mutex_lock(&wal->lock);
+        if (wal->file_count > 1 && wal->files[0].number < floor)
+            file = wal->files[0];
+        (void)pthread_mutex_unlock(&wal->lock);
+        if (file.number == 0)
+            break;
+        wal_path(file.number, path);
+        /* One that a trim before could not report may be gone. */
+        status = io_unlink(wal->options.io, path, err);
+        if (status != STATUS_OK && status != STATUS_NOT_FOUND)
+            return status;
+        removed = true;
+        (void)pthread_mutex_lock(&wal->lock);
+        wal->stats.bytes -= file.size;
+        memmove(wal->files, wal->files + 1, --wal->file_count * sizeof(*wal->files));
+        (void)pthread_mutex_unlock(&wal->lock);
+    }
+    return removed ? io_sync_dir(wal->options.io, WAL_DIR, err) : STATUS_OK;
+}
+
+/* ---- the owner's side ---- */
+
+enum status wal_enqueue(struct wal *wal, struct wal_entry *entry, struct error *err)
+{
+    enum status status = STATUS_OK;
+
+    (void)pthread_mutex_lock(&wal->lock);
+    if (wal->stopped) {
+        *err = wal->stop_error;
+        status = err->status;
+    } else if (wal->refusing) {
+        status = ERROR_SET(err, STATUS_BUSY, "the log is undoing a refused commit, try again");
+    } else if (wal->stats.bytes > WAL_BYTES_MAX && !entry->internal) {
+        status = ERROR_SET(err, STATUS_BUSY, "the log has %llu bytes that are not stored yet",
+                           (unsigned long long)wal->stats.bytes);
+    } else {
+        entry->state = WAL_WAITING;
+        entry->file = 0;
+        entry->next = NULL;
+        entry->position = ++wal->queued_position;
+        (void)pthread_cond_init(&entry->changed, NULL);
+        *wal->tail = entry;
+        wal->tail = &entry->next;
+        entry->live_previous = NULL;
+        entry->live_next = wal->live;
+        if (wal->live != NULL)
+            wal->live->live_previous = entry;
+        wal->live = entry;
+        wal->stats.depth++;
+        (void)pthread_cond_signal(&wal->work);
+    }
+    (void)pthread_mutex_unlock(&wal->lock);
+    return status;
+}
+
+enum status wal_wait(struct wal *wal, struct wal_entry *entry, struct error *err)
+{
+    (void)pthread_mutex_lock(&wal->lock);
+    while (entry->state == WAL_WAITING)
+        (void)pthread_cond_wait(&entry->changed, &wal->lock);
+    enum status status = STATUS_OK;
+    if (entry->state == WAL_REFUSED) {
+        *err = entry->err;
+        status = err->status;
+    }
+    (void)pthread_mutex_unlock(&wal->lock);
+    return status;
+}
+
+void wal_entry_end(struct wal *wal, struct wal_entry *entry)
+{
+    (void)pthread_mutex_lock(&wal->lock);
+    CHECK(entry->state != WAL_WAITING);
+    if (entry->live_previous != NULL)
+        entry->live_previous->live_next = entry->live_next;
+    else
+        wal->live = entry->live_next;
+    if (entry->live_next != NULL)
+        entry->live_next->live_previous = entry->live_previous;
+    wal->stats.depth--;
+    (void)pthread_cond_destroy(&entry->changed);
+    (void)pthread_cond_broadcast(&wal->moved);
+    (void)pthread_mutex_unlock(&wal->lock);
+}
+
+void wal_stop(struct wal *wal, const struct error *err)
+{
+    (void)pthread_mutex_lock(&wal->lock);
+    bool first = !wal->stopped;
+    if (first) {
+        wal->stopped = true;
+        wal->stop_error = *err;
+    }
+    (void)pthread_cond_broadcast(&wal->moved);
+    (void)pthread_cond_signal(&wal->work);
+    (void)pthread_mutex_unlock(&wal->lock);
+    if (first && wal->options.fatal != NULL)
+        wal->options.fatal(wal->options.context, err);
+}
+
+static bool has_live_before(const struct wal *wal, uint64_t file)
+{
+    for (const struct wal_entry *e = wal->live; e != NULL; e = e->live_next) {
+        if (e->file != 0 && e->file < file)
+            return true;
+    }
+    return false;
+}
+
+enum status wal_settle(struct wal *wal, struct error *err)
+{
+    enum status status = STATUS_OK;
+
+    (void)pthread_mutex_lock(&wal->lock);
+    uint64_t position = wal->queued_position;
+    while (wal->settled_position < position && !wal->stopped)
+        (void)pthread_cond_wait(&wal->moved, &wal->lock);
+    if (wal->stopped) {
+        *err = wal->stop_error;
+        status = err->status;
+    }
+    (void)pthread_mutex_unlock(&wal->lock);
+    return status;
+}
+
+enum status wal_rotate(struct wal *wal, uint64_t *ret_file, struct error *err)
+{
+    enum status status = STATUS_OK;
+
+    (void)pthread_mutex_lock(&wal->lock);
+    uint64_t ticket = ++wal->rotate_asked;
+    (void)pthread_cond_signal(&wal->work);
+    while (wal->rotate_done < ticket && !wal->stopped)
+        (void)pthread_cond_wait(&wal->moved, &wal->lock);
+    if (!wal->stopped && wal->rotate_failed) {
+        *err = wal->rotate_error;
+        status = err->status;
+        goto out;
+    }
+    uint64_t file = wal->number;
+    while (!wal->stopped && has_live_before(wal, file))
+        (void)pthread_cond_wait(&wal->moved, &wal->lock);
+    if (wal->stopped) {
+        *err = wal->stop_error;
+        status = err->status;
+        goto out;
+    }
+    *ret_file = file;
+out:
+    (void)pthread_mutex_unlock(&wal->lock);
+    return status;
+}
+
+void wal_stats(struct wal *wal, struct wal_stats *ret)
+{
+    (void)pthread_mutex_lock(&wal->lock);
+    *ret = wal->stats;
+    (void)pthread_mutex_unlock(&wal->lock);
+}
+
+/* ---- the committer's side ---- */
+
+/* Takes entries off the queue, up to COMMIT_BYTES_MAX. */
+static struct wal_entry *take_queue(struct wal *wal)
+{
+    struct wal_entry *first = wal->head, *last = NULL;
+    size_t bytes = 0;
+
+    for (struct wal_entry *e = first; e != NULL; e = e->next) {
+        if (last != NULL && bytes + e->payload.size > COMMIT_BYTES_MAX)
+            break;
+        bytes += e->payload.size;
+        last = e;
+    }
+    if (last != NULL) {
+        wal->head = last->next;
+        if (wal->head == NULL)
+            wal->tail = &wal->head;
+        last->next = NULL;
+    }
+    return first;
+}
+
+/* Settles and wakes a list.  When a sink fails, the rest is refused. */
+static void finish(struct wal *wal, struct wal_entry *list, const struct error *refused)
+{
+    struct error err;
+
+    for (struct wal_entry *e = list, *next; e != NULL; e = next) {
+        bool durable = refused == NULL;
+        if (e->settle(e, durable, &err) != STATUS_OK) {
+            wal_stop(wal, &err);
+            durable = false;
+            refused = &err;
+        }
+        (void)pthread_mutex_lock(&wal->lock);
+        next = e->next; /* e is its owner's again after the signal */
+        if (!durable)
+            e->err = *refused;
+        e->state = durable ? WAL_DURABLE : WAL_REFUSED;
+        wal->settled_position = e->position;
+        (void)pthread_cond_signal(&e->changed);
+        (void)pthread_cond_broadcast(&wal->moved);
+        (void)pthread_mutex_unlock(&wal->lock);
+    }
+}
+
+/* Invariant 3. */
+static void refuse(struct wal *wal, struct wal_entry *list, const struct error *err)
+{
+    (void)pthread_mutex_lock(&wal->lock);
+    wal->refusing = true;
+    struct wal_entry *rest = wal->head;
+    wal->head = NULL;
+    wal->tail = &wal->head;
+    (void)pthread_mutex_unlock(&wal->lock);
+    finish(wal, list, err);
+    finish(wal, rest, err);
+    (void)pthread_mutex_lock(&wal->lock);
+    wal->refusing = false;
+    (void)pthread_mutex_unlock(&wal->lock);
+}
+
+static enum status seal_all(struct wal *wal, const struct wal_entry *list, uint64_t *ret_lsn,
+                            struct error *err)
+{
+    struct frame_header header = {.lsn = wal->lsn, .commit_lsn = wal->lsn};
+
+    buf_clear(&wal->out);
+    memcpy(header.previous, wal->previous, sizeof(header.previous));
+    for (const struct wal_entry *e = list; e != NULL; e = e->next) {
+        if (e->payload.size == 0)
+            continue;
+        header.tenant = e->tenant;
+        enum status status = frame_seal(&wal->log_id, &header, e->key, e->payload, &wal->out, err);
+        if (status != STATUS_OK)
+            return status;
+        memcpy(header.previous, wal->out.data + wal->out.size - AEAD_TAG_BYTES, AEAD_TAG_BYTES);
+        header.lsn++;
+    }
+    *ret_lsn = header.lsn;
+    return STATUS_OK;
+}
+
+/* Space for the commit, and the reserve unless it is the server's own. */
+static enum status check_space(struct wal *wal, const struct wal_entry *list, struct error *err)
+{
+    uint64_t available = 0, needed = wal->out.size + INGEST_RESERVE_BYTES;
+
+    for (const struct wal_entry *e = list; e != NULL; e = e->next) {
+        if (e->internal)
+            needed = wal->out.size;
+    }
+    enum status status = io_free_bytes(wal->options.io, &available, err);
+    if (status == STATUS_OK && available < needed)
+        status = ERROR_SET(err, STATUS_FULL, "the disk has %llu bytes left, %llu are needed",
+                           (unsigned long long)available, (unsigned long long)needed);
+    return status;
+}
+
+static enum status sync_file(struct wal *wal, struct error *err)
+{
+    uint64_t before = clock_monotonic_us(wal->options.clock);
+    enum status status = io_sync(wal->file, err);
+    uint64_t took = clock_monotonic_us(wal->options.clock) - before;
+
+    (void)pthread_mutex_lock(&wal->lock);
+    wal->stats.fsyncs++;
+    wal->stats.fsync_us_total += took;
+    if (took > wal->stats.fsync_us_max)
+        wal->stats.fsync_us_max = took;
+    (void)pthread_mutex_unlock(&wal->lock);
+    return status;
+}
+
+/* No space: the file is cut to what is durable and left for a new one. */
+static enum status undo_write(struct wal *wal, struct error *err)
+{
+    enum status status = io_truncate(wal->file, wal->size, err);
+
+    if (status == STATUS_OK)
+        status = io_sync(wal->file, err);
+    if (status == STATUS_OK) {
+        io_close(wal->file);
+        wal->file = NULL;
+    }
+    return status;
+}
+
+/* Writes and syncs what is sealed.  *ret_fatal: what is on the disk is not
+ * known any more. */
+static enum status write_out(struct wal *wal, bool *ret_fatal, struct error *err)
+{
+    struct error undo_err;
+
+    *ret_fatal = false;
+    if (wal->out.size == 0)
+        return STATUS_OK;
+    enum status status = io_write_at(wal->file, wal->size, wal->out.data, wal->out.size, err);
+    if (status == STATUS_FULL) {
+        if (undo_write(wal, &undo_err) != STATUS_OK) {
+            *err = undo_err;
+            *ret_fatal = true;
+        }
+        return err->status;
+    }
+    if (status == STATUS_OK)
+        status = sync_file(wal, err);
+    *ret_fatal = status != STATUS_OK;
+    return status;
+}
+
+static enum status commit(struct wal *wal, struct wal_entry *list, bool *ret_fatal,
+                          struct error *err)
+{
+    uint64_t next_lsn = wal->lsn;
+    enum status status = STATUS_OK;
+
+    *ret_fatal = false;
+    if (wal->file == NULL || wal->size >= WAL_FILE_BYTES)
+        status = begin_file(wal, wal->number + 1, err);
+    if (status != STATUS_OK)
+        return status;
+    (void)pthread_mutex_lock(&wal->lock);
+    for (struct wal_entry *e = list; e != NULL; e = e->next)
+        e->file = e->payload.size > 0 ? wal->number : 0;
+    (void)pthread_mutex_unlock(&wal->lock);
+    status = seal_all(wal, list, &next_lsn, err);
+    if (status == STATUS_OK && wal->out.size > 0)
+        status = check_space(wal, list, err);
+    if (status == STATUS_OK)
+        status = write_out(wal, ret_fatal, err);
+    if (status != STATUS_OK)
+        return status;
+    if (wal->out.size > 0) {
+        memcpy(wal->previous, wal->out.data + wal->out.size - AEAD_TAG_BYTES, AEAD_TAG_BYTES);
+        wal->size += wal->out.size;
+        wal->lsn = next_lsn;
+        (void)pthread_mutex_lock(&wal->lock);
+        grow_file(wal, wal->number, wal->out.size);
+        (void)pthread_mutex_unlock(&wal->lock);
+    }
+    return STATUS_OK;
+}
+
+static void rotate(struct wal *wal, uint64_t ticket)
+{
+    struct error err;
+    enum status status = STATUS_OK;
+
+    if (wal->file == NULL || wal->size > WAL_HEADER_BYTES)
+        status = begin_file(wal, wal->number + 1, &err);
+    (void)pthread_mutex_lock(&wal->lock);
+    wal->rotate_done = ticket;
+    wal->rotate_failed = status != STATUS_OK;
+    if (wal->rotate_failed)
+        wal->rotate_error = err;
+    (void)pthread_cond_broadcast(&wal->moved);
+    (void)pthread_mutex_unlock(&wal->lock);
+}
+
+static void commit_list(struct wal *wal, struct wal_entry *list, bool stopped)
+{
+    struct error err;
+    bool fatal = false;
+    enum status status = STATUS_OK;
+
+    if (stopped) {
+        err = wal->stop_error;
+        status = err.status;
+    } else {
+        status = commit(wal, list, &fatal, &err);
+    }
+    if (fatal)
+        wal_stop(wal, &err);
+    if (status != STATUS_OK)
+        refuse(wal, list, &err);
+    else
+        finish(wal, list, NULL);
+    if (wal->out.capacity > OUT_KEEP_BYTES)
+        buf_release(&wal->out);
+}
+
+static void *committer_main(void *arg)
+{
+    struct wal *wal = arg;
+
+    for (bool running = true; running;) {
+        (void)pthread_mutex_lock(&wal->lock);
+        while (wal->head == NULL && !wal->closing &&
+               (wal->rotate_asked == wal->rotate_done || wal->stopped))
+            (void)pthread_cond_wait(&wal->work, &wal->lock);
+        uint64_t ticket = wal->rotate_asked;
+        bool stopped = wal->stopped, turn = ticket != wal->rotate_done && !stopped;
+        struct wal_entry *list = turn ? NULL : take_queue(wal);
+        running = list != NULL || turn || !wal->closing;
+        (void)pthread_mutex_unlock(&wal->lock);
+        if (turn)
+            rotate(wal, ticket);
+        if (list != NULL)
+            commit_list(wal, list, stopped);
+    }
+    return NULL;
+}
+
+enum status wal_open(const struct wal_options *options, struct wal **ret, struct error *err)
+{
+    struct wal *wal = calloc(1, sizeof(*wal));
+
+    if (wal == NULL)
+        return ERROR_MEMORY(err);
+    wal->options = *options;
+    wal->lsn = options->next_lsn;
+    wal->tail = &wal->head;
+    buf_init(&wal->out, COMMIT_BYTES_MAX + FRAME_SEALED_BYTES_MAX + MIB);
+    (void)pthread_mutex_init(&wal->lock, NULL);
+    (void)pthread_cond_init(&wal->work, NULL);
+    (void)pthread_cond_init(&wal->moved, NULL);
+    enum status status = begin_file(wal, options->next_file, err);
+    if (status == STATUS_OK) {
+        wal->has_committer = pthread_create(&wal->committer, NULL, committer_main, wal) == 0;
+        if (!wal->has_committer)
+            status = ERROR_SET(err, STATUS_LIMIT, "cannot start the committer thread");
+    }
+    if (status != STATUS_OK) {
+        wal_close(wal);
+        return status;
+    }
+    *ret = wal;
+    return STATUS_OK;
+}
+
+void wal_close(struct wal *wal)
+{
+    if (wal == NULL)
+        return;
+    if (wal->has_committer) {
+        (void)pthread_mutex_lock(&wal->lock);
+        wal->closing = true;
+        (void)pthread_cond_signal(&wal->work);
+        (void)pthread_mutex_unlock(&wal->lock);
+        (void)pthread_join(wal->committer, NULL);
+    }
+    CHECK(wal->live == NULL);
+    io_close(wal->file);
+    buf_release(&wal->out);
+    free(wal->files);
+    (void)pthread_mutex_destroy(&wal->lock);
+    (void)pthread_cond_destroy(&wal->work);
+    (void)pthread_cond_destroy(&wal->moved);
+    free(wal);
+}

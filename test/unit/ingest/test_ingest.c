@@ -1,0 +1,437 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ingest/world.h"
+
+#include "base/limits.h"
+
+static int set_up(void **state)
+{
+    struct world *w = malloc(sizeof(*w));
+
+    world_new(w);
+    world_open(w);
+    *state = w;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    world_free(*state);
+    free(*state);
+    return 0;
+}
+
+#define RECORD(id, more) "{\"Id\":\"" id "\",\"CreationTime\":\"2024-02-17T17:00:00\"" more "}"
+
+static void put_ok(struct world *w, const char *body, struct arena *arena,
+                   struct ingest_answer *ret)
+{
+    struct ingest_request request = world_request(w, "Mine", slice_of(body));
+    struct error err;
+
+    ASSERT_OK(ingest_put(w->ingest, &request, arena, ret, &err));
+}
+
+static void records_are_numbered_and_signed(void **state)
+{
+    struct world *w = *state;
+    struct arena *arena = arena_new(MIB);
+    struct ingest_answer answer;
+
+    put_ok(w, RECORD("a", "") "\n" RECORD("b", "") "\r\n\n" RECORD("c", ""), arena, &answer);
+    assert_int_equal(answer.records, 3);
+    assert_int_equal(answer.stored, 3);
+    assert_int_equal(answer.first_seq, 1);
+    assert_int_equal(answer.count, 3);
+    assert_int_equal(answer.seeds.size, SEED_BYTES);
+    assert_true(answer.receipt.size > 100);
+    assert_int_equal(w->record_count, 3);
+    assert_int_equal(w->records[2].seq, 3);
+    assert_int_equal(w->leaf_count, 1);
+    assert_int_equal(w->leaves[0].count, 3);
+    assert_string_equal(w->table, "Mine");
+    put_ok(w, RECORD("d", ""), arena, &answer);
+    assert_int_equal(answer.first_seq, 4);
+    assert_int_equal(w->leaves[1].leaf_index, 1);
+    assert_int_equal(w->leaves[1].first_seq, 4);
+    assert_int_equal(ingest_last_seq(w->ingest, &w->tenant), 4);
+    assert_int_equal(ingest_last_seq(w->ingest, &w->other), 0);
+    arena_free(arena);
+}
+
+static void a_restart_replays_the_same_records_and_leaves(void **state)
+{
+    struct world *w = *state;
+    struct arena *arena = arena_new(MIB);
+    struct ingest_answer answer;
+    struct seen_record before[3];
+    struct leaf_fields leaf;
+
+    put_ok(w, RECORD("a", "") "\nnot json\n" RECORD("b", ""), arena, &answer);
+    memcpy(before, w->records, sizeof(before));
+    leaf = w->leaves[0];
+    for (int i = 0; i < 3; i++) {
+        world_reopen(w);
+        assert_int_equal(w->record_count, 3);
+        assert_int_equal(w->leaf_count, 1);
+        assert_memory_equal(&w->leaves[0], &leaf, sizeof(leaf));
+        for (int j = 0; j < 3; j++) {
+            assert_true(w->records[j].replayed);
+            assert_int_equal(w->records[j].seq, before[j].seq);
+            assert_int_equal(w->records[j].hash, before[j].hash);
+            assert_int_equal(w->records[j].flags, before[j].flags);
+            assert_int_equal(w->records[j].event_time, before[j].event_time);
+            assert_ptr_equal(w->records[j].reason, before[j].reason);
+        }
+    }
+    put_ok(w, RECORD("c", ""), arena, &answer);
+    assert_int_equal(answer.first_seq, 4);
+    arena_free(arena);
+}
+
+static void duplicates_are_left_out_and_listed(void **state)
+{
+    struct world *w = *state;
+    struct arena *arena = arena_new(MIB);
+    struct ingest_answer answer;
+
+    put_ok(w, RECORD("a", "") "\n" RECORD("b", "") "\n" RECORD("a", ""), arena, &answer);
+    assert_int_equal(answer.stored, 2);
+    assert_int_equal(answer.duplicates, 1);
+    assert_int_equal(answer.duplicate_indexes[0], 2);
+    put_ok(w, RECORD("b", "") "\n" RECORD("a", ",\"x\":1") "\n{\"n\":1}\n{\"n\":1}", arena,
+           &answer);
+    assert_int_equal(answer.stored, 3);
+    assert_int_equal(answer.duplicates, 1);
+    assert_int_equal(answer.conflicting, 1);
+    assert_int_equal(w->records[2].flags & RECORD_CONFLICTING, RECORD_CONFLICTING);
+    world_reopen(w);
+    assert_int_equal(w->record_count, 5);
+    put_ok(w, RECORD("b", ""), arena, &answer);
+    assert_int_equal(answer.stored, 0);
+    assert_int_equal(answer.duplicates, 1);
+    assert_int_equal(answer.first_seq, 0);
+    assert_int_equal(answer.receipt.size, 0);
+    assert_int_equal(w->record_count, 5);
+    /* another table, another tenant: not the same record */
+    struct ingest_request request = world_request(w, "Other", SLICE(RECORD("b", "")));
+    struct error err;
+    ASSERT_OK(ingest_put(w->ingest, &request, arena, &answer, &err));
+    assert_int_equal(answer.stored, 1);
+    request = world_request(w, "Mine", SLICE(RECORD("b", "")));
+    request.tenant = w->other;
+    ASSERT_OK(ingest_put(w->ingest, &request, arena, &answer, &err));
+    assert_int_equal(answer.stored, 1);
+    arena_free(arena);
+}
+
+static void checkpoint(struct world *w)
+{
+    struct error err;
+
+    ASSERT_OK(ingest_rotate(w->ingest, &w->floor, &err));
+    ASSERT_OK(ingest_save(w->ingest, w->floor, &err));
+    ASSERT_OK(ingest_trim(w->ingest, w->floor, &err));
+}
+
+static void duplicates_are_known_after_the_log_is_trimmed(void **state)
+{
+    struct world *w = *state;
+    struct arena *arena = arena_new(MIB);
+    struct ingest_answer answer;
+    struct ingest_stats stats;
+
+    put_ok(w, RECORD("a", "") "\n" RECORD("b", ""), arena, &answer);
+    checkpoint(w);
+    ingest_stats(w->ingest, &stats);
+    assert_int_equal(stats.wal_bytes, 64);
+    for (int i = 0; i < 2; i++) {
+        put_ok(w, RECORD("a", "") "\n" RECORD("b", ",\"x\":1"), arena, &answer);
+        assert_int_equal(answer.duplicates, i == 0 ? 1 : 2);
+        assert_int_equal(answer.conflicting, i == 0 ? 1 : 0);
+        assert_int_equal(ingest_last_seq(w->ingest, &w->tenant), 3);
+        world_reopen(w);
+        assert_int_equal(w->record_count, 1);
+        assert_int_equal(ingest_last_seq(w->ingest, &w->tenant), 3);
+    }
+    checkpoint(w);
+    w->clock.now_unix_us += INT64_C(7) * 86400 * 1000000 + 120 * 1000000;
+    put_ok(w, RECORD("a", ""), arena, &answer);
+    assert_int_equal(answer.duplicates, 0);
+    assert_int_equal(answer.conflicting, 0);
+    assert_int_equal(answer.first_seq, 4);
+    arena_free(arena);
+}
+
+static enum status count_name(void *context, const char *name, struct error *err)
+{
+    (void)name, (void)err;
+    ++*(size_t *)context;
+    return STATUS_OK;
+}
+
+static void many_saves_merge_their_runs(void **state)
+{
+    struct world *w = *state;
+    struct arena *arena = arena_new(64 * MIB);
+    struct ingest_answer answer;
+    char body[256];
+
+    for (int i = 0; i < 40; i++) {
+        (void)snprintf(body, sizeof(body), "{\"Id\":\"r%d\"}\n{\"Id\":\"s%d\"}", i, i);
+        put_ok(w, body, arena, &answer);
+        assert_int_equal(answer.stored, 2);
+        checkpoint(w);
+    }
+    for (int i = 0; i < 40; i++) {
+        if (i == 20)
+            world_reopen(w);
+        (void)snprintf(body, sizeof(body), "{\"Id\":\"r%d\"}\n{\"Id\":\"s%d\"}", i, i);
+        put_ok(w, body, arena, &answer);
+        assert_int_equal(answer.duplicates, 2);
+    }
+    size_t files = 0;
+    struct error err;
+    ASSERT_OK(io_list(w->io, "ingest", count_name, &files, &err));
+    assert_in_range(files, 2, 10);
+    arena_free(arena);
+}
+
+static void the_same_key_gets_the_same_receipt(void **state)
+{
+    struct world *w = *state;
+    struct arena *arena = arena_new(MIB);
+    struct ingest_answer first, again;
+    struct error err;
+    struct ingest_request request =
+        world_request(w, "Mine", SLICE(RECORD("a", "") "\n" RECORD("a", "") "\nx"));
+
+    request.idempotency_key = SLICE("key-1");
+    ASSERT_OK(ingest_put(w->ingest, &request, arena, &first, &err));
+    assert_false(first.replayed_key);
+    assert_int_equal(w->leaves[0].flags, LEAF_FLAG_IDEMPOTENCY);
+    for (int i = 0; i < 3; i++) {
+        ASSERT_OK(ingest_put(w->ingest, &request, arena, &again, &err));
+        assert_true(again.replayed_key);
+        assert_true(slice_equal(first.receipt, again.receipt));
+        assert_true(slice_equal(first.seeds, again.seeds));
+        assert_int_equal(again.records, 3);
+        assert_int_equal(again.stored, 1);
+        assert_int_equal(again.duplicate_indexes[0], 1);
+        assert_int_equal(again.quarantined[0].index, 2);
+        assert_string_equal(again.quarantined[0].reason, first.quarantined[0].reason);
+        struct ingest_request other = request;
+        other.body = SLICE("{}");
+        assert_int_equal(ingest_put(w->ingest, &other, arena, &again, &err), STATUS_CONFLICT);
+        assert_string_equal(err.code, "idempotency_conflict");
+        other = request;
+        other.table = SLICE("Else");
+        assert_int_equal(ingest_put(w->ingest, &other, arena, &again, &err), STATUS_CONFLICT);
+        if (i == 1)
+            checkpoint(w);
+        world_reopen(w);
+    }
+    /* a request without news is remembered too */
+    request.idempotency_key = SLICE("key-2");
+    ASSERT_OK(ingest_put(w->ingest, &request, arena, &again, &err));
+    assert_int_equal(again.duplicates, 2);
+    world_reopen(w);
+    ASSERT_OK(ingest_put(w->ingest, &request, arena, &again, &err));
+    assert_true(again.replayed_key);
+    arena_free(arena);
+}
+
+static void commit_times_never_go_back(void **state)
+{
+    struct world *w = *state;
+    struct arena *arena = arena_new(MIB);
+    struct ingest_answer answer;
+
+    put_ok(w, "{}", arena, &answer);
+    put_ok(w, "{}", arena, &answer);
+    assert_int_equal(w->leaves[1].commit_time_us, WORLD_NOW_US + 1);
+    assert_int_equal(w->leaves[1].flags, 0);
+    w->clock.now_unix_us -= 2000000;
+    put_ok(w, "{}", arena, &answer);
+    assert_int_equal(w->leaves[2].commit_time_us, WORLD_NOW_US + 2);
+    assert_int_equal(w->leaves[2].flags, LEAF_FLAG_CLOCK_BACK);
+    world_reopen(w);
+    put_ok(w, "{}", arena, &answer);
+    assert_int_equal(w->leaves[3].commit_time_us, WORLD_NOW_US + 3);
+    checkpoint(w);
+    world_reopen(w);
+    put_ok(w, "{}", arena, &answer);
+    assert_int_equal(w->leaves[0].commit_time_us, WORLD_NOW_US + 4);
+    arena_free(arena);
+}
+
+static void large_requests_are_cut_into_leaves(void **state)
+{
+    struct world *w = *state;
+    struct arena *arena = arena_new(64 * MIB);
+    struct ingest_answer answer;
+    size_t room = 40 * 25001;
+    char *body = malloc(room);
+    size_t size = 0;
+
+    for (int i = 0; i < 25001; i++)
+        size += (size_t)snprintf(body + size, room - size, "{\"Id\":\"%d\",\"v\":%d}\n", i, i * 7);
+    struct ingest_request request = world_request(w, "Mine", slice_from(body, size));
+    struct error err;
+    ASSERT_OK(ingest_put(w->ingest, &request, arena, &answer, &err));
+    assert_int_equal(answer.stored, 25001);
+    assert_int_equal(w->leaf_count, 3);
+    assert_int_equal(w->leaves[0].count, 10000);
+    assert_int_equal(w->leaves[2].count, 5001);
+    assert_int_equal(w->leaves[2].first_seq, 20001);
+    assert_int_equal(answer.seeds.size, 3 * SEED_BYTES);
+    world_reopen(w);
+    assert_int_equal(w->record_count, 25001);
+    assert_int_equal(w->leaf_count, 3);
+    ASSERT_OK(ingest_put(w->ingest, &request, arena, &answer, &err));
+    assert_int_equal(answer.duplicates, 25001);
+    assert_int_equal(answer.duplicate_indexes[25000], 25000);
+    free(body);
+    arena_free(arena);
+}
+
+static void wrong_requests_are_refused(void **state)
+{
+    struct world *w = *state;
+    struct arena *arena = arena_new(MIB);
+    struct ingest_answer answer;
+    struct error err;
+    struct ingest_request request = world_request(w, "", SLICE("{\"a\":1}"));
+    static const char *const bad[] = {"1a", "a-b", "a b", "SecurityAlert", "firstseen", "../x"};
+
+    assert_int_equal(ingest_put(w->ingest, &request, arena, &answer, &err), STATUS_INVALID);
+    assert_non_null(strstr(err.text, "'table'"));
+    request.body = SLICE("nothing to read\n");
+    assert_int_equal(ingest_put(w->ingest, &request, arena, &answer, &err), STATUS_INVALID);
+    request.body = SLICE("{\"a\":1}");
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        request.table = slice_of(bad[i]);
+        assert_int_equal(ingest_put(w->ingest, &request, arena, &answer, &err), STATUS_INVALID);
+        assert_non_null(strstr(err.text, "'table'"));
+    }
+    request.table = SLICE("SecurityAlert");
+    request.internal = true;
+    ASSERT_OK(ingest_put(w->ingest, &request, arena, &answer, &err));
+    request.idempotency_key = slice_from((const char[300]){0}, 300);
+    assert_int_equal(ingest_put(w->ingest, &request, arena, &answer, &err), STATUS_INVALID);
+    request.idempotency_key = SLICE("");
+    request.tenant = guid_new();
+    assert_int_equal(ingest_put(w->ingest, &request, arena, &answer, &err), STATUS_NOT_FOUND);
+    request = world_request(w, "Mine", slice_from("", REQUEST_BODY_BYTES_MAX + 1));
+    assert_int_equal(ingest_put(w->ingest, &request, arena, &answer, &err), STATUS_LIMIT);
+    request = world_request(w, "", SLICE(" \n"));
+    ASSERT_OK(ingest_put(w->ingest, &request, arena, &answer, &err));
+    assert_int_equal(answer.records, 0);
+    assert_int_equal(ingest_last_seq(w->ingest, &w->tenant), 1);
+    arena_free(arena);
+}
+
+static void audit_records_are_known_by_their_fields(void **state)
+{
+    struct world *w = *state;
+    struct arena *arena = arena_new(MIB);
+    struct ingest_answer answer;
+    struct error err;
+    struct ingest_request request = world_request(
+        w, "", SLICE("[7, {\"RecordType\":15,\"Operation\":\"x\","
+                     "\"CreationTime\":\"2024-01-01T00:00:00\"},"
+                     " {\"OrganizationId\":\"0f0f0f0f-0000-4000-8000-000000000001\"}]"));
+
+    ASSERT_OK(ingest_put(w->ingest, &request, arena, &answer, &err));
+    assert_string_equal(w->table, "AuditRecords");
+    assert_int_equal(answer.quarantined_count, 1);
+    assert_int_equal(answer.foreign, 1);
+    assert_int_equal(answer.count, 3);
+    assert_int_equal(answer.stored, 2);
+    arena_free(arena);
+}
+
+static void a_failed_sink_stops_everything(void **state)
+{
+    struct world *w = *state;
+    struct arena *arena = arena_new(MIB);
+    struct ingest_answer answer;
+
+    put_ok(w, "{}", arena, &answer);
+    w->fail_records = true;
+    assert_int_equal(world_put(w, "Mine", SLICE("{}"), arena, &answer), STATUS_LIMIT);
+    w->fail_records = false;
+    assert_int_equal(w->fatal_count, 1);
+    assert_int_equal(world_put(w, "Mine", SLICE("{}"), arena, &answer), STATUS_LIMIT);
+    uint64_t floor;
+    struct error err;
+    assert_int_equal(ingest_rotate(w->ingest, &floor, &err), STATUS_LIMIT);
+    assert_int_equal(ingest_save(w->ingest, 1, &err), STATUS_LIMIT);
+    world_reopen(w);
+    assert_int_equal(w->record_count, 2); /* the second one was durable */
+    w->fail_leaves = true;
+    assert_int_equal(world_put(w, "Mine", SLICE("{}"), arena, &answer), STATUS_IO);
+    w->fail_leaves = false;
+    assert_int_equal(w->fatal_count, 2);
+    arena_free(arena);
+}
+
+static void only_what_is_saved_may_be_trimmed(void **state)
+{
+    struct world *w = *state;
+    uint64_t floor;
+    struct error err;
+    struct arena *arena = arena_new(MIB);
+    struct ingest_answer answer;
+
+    put_ok(w, "{}", arena, &answer);
+    ASSERT_OK(ingest_rotate(w->ingest, &floor, &err));
+    assert_int_equal(floor, 2);
+    assert_int_equal(ingest_trim(w->ingest, floor, &err), STATUS_CONFLICT);
+    ASSERT_OK(ingest_rotate(w->ingest, &floor, &err));
+    assert_int_equal(floor, 2); /* an empty file need not be changed */
+    ASSERT_OK(ingest_save(w->ingest, floor, &err));
+    ASSERT_OK(ingest_trim(w->ingest, floor, &err));
+    assert_false(io_exists(w->io, "wal/0000000000000001.wal"));
+    arena_free(arena);
+}
+
+static void a_floor_below_the_store_is_replayed_for_numbers_only(void **state)
+{
+    struct world *w = *state;
+    struct arena *arena = arena_new(MIB);
+    struct ingest_answer answer;
+    struct error err;
+
+    put_ok(w, RECORD("a", ""), arena, &answer);
+    ASSERT_OK(ingest_rotate(w->ingest, &w->floor, &err));
+    put_ok(w, RECORD("b", ""), arena, &answer);
+    world_reopen(w); /* the store has sealed file 1, the state was not saved */
+    assert_int_equal(w->record_count, 1);
+    assert_int_equal(w->records[0].seq, 2);
+    assert_int_equal(w->leaf_count, 2);
+    put_ok(w, RECORD("a", ""), arena, &answer);
+    assert_int_equal(answer.duplicates, 1);
+    arena_free(arena);
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+        TEST(records_are_numbered_and_signed),
+        TEST(a_restart_replays_the_same_records_and_leaves),
+        TEST(duplicates_are_left_out_and_listed),
+        TEST(duplicates_are_known_after_the_log_is_trimmed),
+        TEST(many_saves_merge_their_runs),
+        TEST(the_same_key_gets_the_same_receipt),
+        TEST(commit_times_never_go_back),
+        TEST(large_requests_are_cut_into_leaves),
+        TEST(wrong_requests_are_refused),
+        TEST(audit_records_are_known_by_their_fields),
+        TEST(a_failed_sink_stops_everything),
+        TEST(only_what_is_saved_may_be_trimmed),
+        TEST(a_floor_below_the_store_is_replayed_for_numbers_only),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

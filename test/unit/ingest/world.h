@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* world.h - an ingest over a fresh directory, with sinks that take notes.
+ *
+ * Included by the tests of ingest; each function is static inline so that a
+ * test may leave some unused. */
+#ifndef TEST_INGEST_WORLD_H
+#define TEST_INGEST_WORLD_H
+
+#include "base/check.h"
+#include "base/random.h"
+#include "crypt/keyring_local.h"
+#include "ingest/ingest.h"
+
+#include <ftw.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#define WORLD_RECORDS_MAX 400000
+#define WORLD_NOW_US INT64_C(1708189923000000) /* 2024-02-17T17:12:03Z */
+
+struct seen_record {
+    uint64_t seq, hash;
+    uint32_t flags;
+    int64_t event_time;
+    const char *reason;
+    uint32_t size, token_count;
+    bool replayed;
+    struct guid tenant;
+    uint64_t wal_file;
+};
+
+struct world {
+    char path[64];
+    struct io *io;       /* the real disk */
+    struct io *use;      /* what ingest gets: the same, or a wrapper */
+    struct keyring *keyring;
+    struct clock_fixed clock;
+    const struct clock *clock_used; /* NULL: the fixed one */
+    struct guid tenant, other;
+    struct ingest *ingest;
+    uint64_t floor;
+    const char *time_column;
+    /* notes of the sinks */
+    pthread_mutex_t lock;
+    struct seen_record *records;
+    size_t record_count;
+    struct leaf_fields *leaves;
+    size_t leaf_count;
+    char table[80];
+    bool fail_records, fail_leaves;
+    int fatal_count;
+    struct record_sink record_sink;
+    struct leaf_sink leaf_sink;
+};
+
+static inline struct world *world_of_records(struct record_sink *sink)
+{
+    return (struct world *)(void *)((char *)sink - offsetof(struct world, record_sink));
+}
+
+static inline struct world *world_of_leaves(struct leaf_sink *sink)
+{
+    return (struct world *)(void *)((char *)sink - offsetof(struct world, leaf_sink));
+}
+
+static inline uint64_t world_hash(struct slice s)
+{
+    uint64_t h = 14695981039346656037u;
+
+    for (size_t i = 0; i < s.size; i++)
+        h = (h ^ (unsigned char)s.data[i]) * 1099511628211u;
+    return h;
+}
+
+static enum status world_take(struct record_sink *sink, const struct record_batch *batch,
+                              struct error *err)
+{
+    struct world *w = world_of_records(sink);
+    enum status status = STATUS_OK;
+
+    (void)pthread_mutex_lock(&w->lock);
+    if (w->fail_records)
+        status = ERROR_SET(err, STATUS_LIMIT, "the sink is full");
+    for (uint32_t i = 0; status == STATUS_OK && i < batch->record_count; i++) {
+        const struct record *r = &batch->records[i];
+        CHECK(w->record_count < WORLD_RECORDS_MAX);
+        CHECK((r->tokens == NULL) == ((r->flags & RECORD_QUARANTINED) != 0));
+        w->records[w->record_count++] = (struct seen_record){
+            r->seq, world_hash(r->raw), r->flags, r->event_time, r->quarantine_reason,
+            (uint32_t)r->raw.size, r->token_count, batch->replayed, batch->tenant,
+            batch->wal_file};
+    }
+    (void)snprintf(w->table, sizeof(w->table), "%.*s", SLICE_FMT(batch->table));
+    (void)pthread_mutex_unlock(&w->lock);
+    return status;
+}
+
+static enum status world_take_leaf(struct leaf_sink *sink, const struct leaf_commit *commit,
+                                   struct error *err)
+{
+    struct world *w = world_of_leaves(sink);
+    struct hash256 root;
+
+    if (w->fail_leaves)
+        return ERROR_SET(err, STATUS_IO, "the leaves have no place");
+    (void)pthread_mutex_lock(&w->lock);
+    CHECK(w->leaf_count < WORLD_RECORDS_MAX);
+    struct leaf_fields *fields = &w->leaves[w->leaf_count++];
+    enum status status = leaf_decode(commit->leaf, fields, err);
+    if (status == STATUS_OK) {
+        merkle_root(commit->inner_hashes, fields->count, &root);
+        CHECK(memcmp(&root, &fields->batch_root, sizeof(root)) == 0);
+    }
+    (void)pthread_mutex_unlock(&w->lock);
+    return status;
+}
+
+static const char *world_time_column(void *context, struct slice table)
+{
+    (void)table;
+    return ((struct world *)context)->time_column;
+}
+
+static void world_fatal(void *context, const struct error *err)
+{
+    (void)err;
+    ((struct world *)context)->fatal_count++;
+}
+
+static inline enum status world_try_open(struct world *w, struct error *err)
+{
+    struct ingest_options options = {
+        .io = w->use,
+        .keyring = w->keyring,
+        .clock = w->clock_used != NULL ? w->clock_used : &w->clock.clock,
+        .records = &w->record_sink,
+        .leaves = &w->leaf_sink,
+        .wal_floor = w->floor,
+        .time_column = world_time_column,
+        .fatal = world_fatal,
+        .context = w,
+    };
+
+    w->record_count = w->leaf_count = 0;
+    w->ingest = NULL;
+    return ingest_open(&options, &w->ingest, err);
+}
+
+#define ASSERT_OK(call)                                                                            \
+    do {                                                                                           \
+        if ((call) != STATUS_OK)                                                                   \
+            fail_msg("%s: %s", #call, err.text);                                                   \
+    } while (0)
+
+static inline void world_open(struct world *w)
+{
+    struct error err;
+
+    ASSERT_OK(world_try_open(w, &err));
+}
+
+static inline void world_close(struct world *w)
+{
+    ingest_close(w->ingest);
+    w->ingest = NULL;
+}
+
+static inline void world_reopen(struct world *w)
+{
+    world_close(w);
+    world_open(w);
+}
+
+static inline void world_new(struct world *w)
+{
+    char kek[96];
+    struct error err;
+
+    memset(w, 0, sizeof(*w));
+    (void)snprintf(w->path, sizeof(w->path), "/tmp/test-ingest-XXXXXX");
+    assert_non_null(mkdtemp(w->path));
+    ASSERT_OK(io_linux_new(w->path, &w->io, &err));
+    w->use = w->io;
+    (void)snprintf(kek, sizeof(kek), "%s/kek", w->path);
+    ASSERT_OK(io_make_dir(w->io, "keys", &err));
+    ASSERT_OK(keyring_local_create(w->io, kek, SLICE("test.example"), &err));
+    ASSERT_OK(keyring_local_open(w->io, kek, &w->keyring, &err));
+    w->tenant = guid_new();
+    w->other = guid_new();
+    ASSERT_OK(keyring_create_tenant(w->keyring, &w->tenant, &err));
+    ASSERT_OK(keyring_create_tenant(w->keyring, &w->other, &err));
+    clock_fixed_init(&w->clock, WORLD_NOW_US);
+    (void)pthread_mutex_init(&w->lock, NULL);
+    w->records = calloc(WORLD_RECORDS_MAX, sizeof(*w->records));
+    w->leaves = calloc(WORLD_RECORDS_MAX, sizeof(*w->leaves));
+    w->record_sink.take = world_take;
+    w->leaf_sink.take = world_take_leaf;
+}
+
+static int world_remove(const char *path, const struct stat *st, int type, struct FTW *at)
+{
+    (void)st, (void)type, (void)at;
+    return remove(path);
+}
+
+static inline void world_free(struct world *w)
+{
+    world_close(w);
+    keyring_free(w->keyring);
+    io_free(w->io);
+    free(w->records);
+    free(w->leaves);
+    (void)pthread_mutex_destroy(&w->lock);
+    if (nftw(w->path, world_remove, 16, FTW_DEPTH | FTW_PHYS) != 0)
+        fail_msg("cannot remove '%s'", w->path);
+}
+
+static inline struct ingest_request world_request(struct world *w, const char *table,
+                                                  struct slice body)
+{
+    return (struct ingest_request){
+        .tenant = w->tenant, .table = slice_of(table), .body = body, .source_id = w->tenant};
+}
+
+static inline enum status world_put(struct world *w, const char *table, struct slice body,
+                                    struct arena *arena, struct ingest_answer *ret)
+{
+    struct ingest_request request = world_request(w, table, body);
+    struct error err;
+
+    return ingest_put(w->ingest, &request, arena, ret, &err);
+}
+
+#endif

@@ -421,7 +421,9 @@ static enum status load_path(struct part *view, uint32_t path, unsigned depth, s
     const struct loaded *loaded = NULL;
     enum status status = STATUS_OK;
 
-    if (view->paths[path].loaded || view->paths[path].is_object)
+    if (view->paths[path].is_object)
+        view->paths[path].loaded = true; /* there is nothing to load */
+    if (view->paths[path].loaded)
         return STATUS_OK;
     if (depth > 128)
         return ERROR_SET(err, STATUS_CORRUPT, "columns lean on each other too deeply");

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Merging and compaction join sections and lose nothing. */
+#include "store/sealed_priv.h"
+
+#include "store/failing_io.h"
+#include "store/segment_fixture.h"
+
+#define BATCHES 10u
+
+struct scene {
+    struct fixture f;
+    struct batch_maker all; /* every record, for checking */
+    struct part *parts[BATCHES];
+};
+
+static void scene_init(struct scene *s)
+{
+    fixture_init(&s->f);
+    batch_maker_init(&s->all, "T", 1);
+    for (uint32_t i = 0; i < BATCHES; i++) {
+        uint32_t before = s->all.batch.record_count;
+        fixture_records(&s->all, 50, i + 1);
+        struct record_batch batch = s->all.batch;
+        struct error err;
+        batch.records += before;
+        batch.record_count = 50;
+        assert_int_equal(part_from_records(&batch, &s->parts[i], &err), STATUS_OK);
+    }
+    s->f.verifier.makers[0] = &s->all;
+    s->f.verifier.maker_count = 1;
+    for (uint32_t i = 0; i < BATCHES; i++)
+        assert_int_equal(sealed_flush(s->f.sealed, &s->parts[i], 1, i, NULL, NULL, &s->f.err),
+                         STATUS_OK);
+}
+
+static void scene_release(struct scene *s)
+{
+    for (uint32_t i = 0; i < BATCHES; i++)
+        part_unref(s->parts[i]);
+    batch_maker_release(&s->all);
+    fixture_release(&s->f);
+}
+
+static struct store_stats stats_of(struct fixture *f)
+{
+    struct store_stats stats = {0};
+
+    sealed_stats(f->sealed, &stats);
+    return stats;
+}
+
+static void sections_of_one_size_are_joined(void **state)
+{
+    (void)state;
+    struct scene s;
+    bool worked = false;
+    scene_init(&s);
+    assert_int_equal(stats_of(&s.f).sections, BATCHES);
+    assert_int_equal(sealed_merge_step(s.f.sealed, &worked, &s.f.err), STATUS_OK);
+    assert_true(worked);
+    assert_int_equal(stats_of(&s.f).sections, 1);
+    assert_int_equal(fixture_check(&s.f, &s.all), 50 * BATCHES);
+    assert_int_equal(sealed_merge_step(s.f.sealed, &worked, &s.f.err), STATUS_OK);
+    assert_false(worked);
+    assert_false(io_exists(s.f.io, "seg/0000000000000001.seg"));
+    fixture_reopen(&s.f);
+    assert_int_equal(fixture_check(&s.f, &s.all), 50 * BATCHES);
+    assert_int_equal(sealed_wal_floor(s.f.sealed), BATCHES - 1);
+    scene_release(&s);
+}
+
+static uint64_t last_done, last_total;
+
+static void progress(void *context, uint64_t done, uint64_t total)
+{
+    (void)context;
+    last_done = done;
+    last_total = total;
+}
+
+static void compaction_leaves_one_section_and_tells_how_far(void **state)
+{
+    (void)state;
+    struct scene s;
+    scene_init(&s);
+    uint64_t before = stats_of(&s.f).bytes_sealed;
+    assert_int_equal(sealed_compact(s.f.sealed, progress, NULL, NULL, &s.f.err), STATUS_OK);
+    assert_int_equal(last_done, 50 * BATCHES);
+    assert_int_equal(last_total, 50 * BATCHES);
+    assert_int_equal(stats_of(&s.f).sections, 1);
+    assert_true(stats_of(&s.f).bytes_sealed < before * 3 / 4);
+    assert_int_equal(fixture_check(&s.f, &s.all), 50 * BATCHES);
+    uint64_t merges = stats_of(&s.f).merges;
+    assert_int_equal(sealed_compact(s.f.sealed, NULL, NULL, NULL, &s.f.err), STATUS_OK);
+    assert_int_equal(stats_of(&s.f).merges, merges); /* nothing to do */
+    scene_release(&s);
+}
+
+static void a_cancelled_compaction_changes_nothing(void **state)
+{
+    (void)state;
+    struct scene s;
+    atomic_bool cancelled = true;
+    scene_init(&s);
+    assert_int_equal(sealed_compact(s.f.sealed, NULL, NULL, &cancelled, &s.f.err),
+                     STATUS_CANCELLED);
+    assert_int_equal(stats_of(&s.f).sections, BATCHES);
+    assert_int_equal(fixture_check(&s.f, &s.all), 50 * BATCHES);
+    scene_release(&s);
+}
+
+static void a_row_that_differs_stops_a_merge(void **state)
+{
+    (void)state;
+    struct scene s;
+    bool worked = false;
+    scene_init(&s);
+    s.f.verifier.refuse = true;
+    assert_int_equal(sealed_merge_step(s.f.sealed, &worked, &s.f.err), STATUS_CORRUPT);
+    assert_int_equal(stats_of(&s.f).sections, BATCHES);
+    assert_int_equal(fixture_check(&s.f, &s.all), 50 * BATCHES);
+    scene_release(&s);
+}
+
+static void readers_keep_the_old_sections(void **state)
+{
+    (void)state;
+    struct scene s;
+    struct part *view = NULL;
+    scene_init(&s);
+    struct section_list *list = sealed_pin(s.f.sealed, NULL, NULL);
+    assert_int_equal(sealed_compact(s.f.sealed, NULL, NULL, NULL, &s.f.err), STATUS_OK);
+    assert_true(io_exists(s.f.io, "seg/0000000000000001.seg"));
+    assert_int_equal(section_view(list->sections[0], &view, &s.f.err), STATUS_OK);
+    assert_int_equal(section_load_all(view, &s.f.err), STATUS_OK);
+    part_unref(view);
+    section_list_unref(list);
+    assert_false(io_exists(s.f.io, "seg/0000000000000001.seg"));
+    scene_release(&s);
+}
+
+static void a_damaged_section_stays_and_the_rest_is_joined(void **state)
+{
+    (void)state;
+    struct scene s;
+    struct io_file *file = NULL;
+    char bytes[200];
+    bool worked = false;
+    scene_init(&s);
+    memset(bytes, 0, sizeof(bytes));
+    assert_int_equal(io_open(s.f.io, "seg/0000000000000003.seg", IO_WRITE, &file, &s.f.err),
+                     STATUS_OK);
+    assert_int_equal(io_write_at(file, 100, bytes, sizeof(bytes), &s.f.err), STATUS_OK);
+    io_close(file);
+    fixture_reopen(&s.f);
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(sealed_merge_step(s.f.sealed, &worked, &s.f.err), STATUS_OK);
+    assert_true(worked);
+    struct store_stats stats = stats_of(&s.f);
+    assert_int_equal(stats.sections, 2);
+    assert_int_equal(stats.corrupt_sections, 1);
+    assert_int_equal(stats.rows_sealed, 50 * BATCHES);
+    scene_release(&s);
+}
+
+static void a_merge_on_a_failing_disk_loses_and_doubles_nothing(void **state)
+{
+    (void)state;
+    bool done = false;
+    for (uint64_t n = 1; !done; n++) {
+        struct scene s;
+        bool worked = false;
+        scene_init(&s);
+        struct failing_io disk = failing_io_over(s.f.io);
+        struct sealed_options options = s.f.options;
+        struct sealed *sealed = NULL;
+        options.io = &disk.io;
+        assert_int_equal(sealed_open(&options, &sealed, &s.f.err), STATUS_OK);
+        disk.fail_at = disk.change_count + n;
+        disk.sticky = n % 2 == 0;
+        done = sealed_merge_step(sealed, &worked, &s.f.err) == STATUS_OK &&
+               disk.change_count < disk.fail_at;
+        sealed_close(sealed);
+        fixture_reopen(&s.f);
+        assert_int_equal(fixture_check(&s.f, &s.all), 50 * BATCHES);
+        scene_release(&s);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(sections_of_one_size_are_joined),
+        cmocka_unit_test(compaction_leaves_one_section_and_tells_how_far),
+        cmocka_unit_test(a_cancelled_compaction_changes_nothing),
+        cmocka_unit_test(a_row_that_differs_stops_a_merge),
+        cmocka_unit_test(readers_keep_the_old_sections),
+        cmocka_unit_test(a_damaged_section_stays_and_the_rest_is_joined),
+        cmocka_unit_test(a_merge_on_a_failing_disk_loses_and_doubles_nothing),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -459,10 +459,7 @@ struct expr *bind_window(struct binder *b, const struct node *node)
                          "'%.*s' needs rows in an order: use it in extend, project or where "
                          "behind serialize or sort",
                          SLICE_FMT(node->name));
-    b->windows = NULL;
-    bool ok = bind_args(b, node, &call.args, &arguments, &call.arg_count);
-    b->windows = w;
-    if (!ok)
+    if (!bind_args(b, node, &call.args, &arguments, &call.arg_count))
         return NULL;
     bool counts = call.kind == WINDOW_ROW_NUMBER || call.kind == WINDOW_RANK_MIN ||
                   call.kind == WINDOW_RANK_DENSE;

@@ -57,8 +57,7 @@ static bool keeps_name(struct slice function)
 {
     static const char *const names[] = {
         "bin", "floor", "tostring", "toint", "tolong", "todouble", "toreal", "todatetime",
-        "totimespan", "tobool", "toboolean", "todynamic", "toguid", "todecimal", "parse_json",
-        "bin_at", "toobject", "parsejson"};
+        "totimespan", "tobool", "toboolean", "todynamic", "toguid", "todecimal", "bin_at"};
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         if (slice_is(function, names[i]))
@@ -76,7 +75,8 @@ static struct slice aggregate_prefix(struct slice name)
                     {"make_list_with_nulls", "list"},                  {"make_bag", "bag"},
                     {"make_bag_if", "bag"},    {"make_dictionary", "dictionary"},
                     {"percentilew", "percentile"},
-                    {"percentiles", "percentile"}};
+                    {"percentiles", "percentile"},
+                    {"percentiles_array", "percentile"}, {"percentilesw_array", "percentile"}};
 
     for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
         if (slice_is(name, prefixes[i].name))
@@ -297,6 +297,8 @@ static bool bind_item(struct binder *b, struct list *list, const struct node *it
         return put_multi(b, list, item, expr);
     struct slice name = bind_name_of(b, item);
     bool named = item->kind == NODE_NAMED || item->kind == NODE_NAME;
+    if (item->kind == NODE_NAME && list->prefix[0] == 'p') /* print of a let's value */
+        name = slice_from(NULL, 0);
     if (name.size == 0)
         name = numbered(b, list->prefix, list->unnamed++ + (list->prefix[0] == 'C'));
     return put(b, list, name, expr, named, item->at);

@@ -467,7 +467,8 @@ static bool bind_let(struct binder *b, const struct node *let)
         return bind_push(b, &v);
     }
     if (!bind_is_tabular(b, value)) {
-        struct expr *expr = bind_constant(b, value);
+        /* In a function it may depend on a parameter, so on the caller's row. */
+        struct expr *expr = b->depth > 0 ? bind_expr(b, value) : bind_constant(b, value);
         if (expr == NULL)
             return false;
         v.kind = BINDING_SCALAR;

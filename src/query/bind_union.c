@@ -91,6 +91,13 @@ static struct slice source_name(struct binder *b, const struct node *node, uint3
 
     if (node->kind == NODE_NAME || node->kind == NODE_CALL)
         return node->name;
+    if (node->kind == NODE_PIPE) {
+        const struct node *as = NULL;
+        for (const struct node *op = node->args->next; op != NULL; op = op->next)
+            as = slice_is(op->name, "as") ? op : as;
+        if (as != NULL)
+            return as->args->name;
+    }
     buf_init(&buf, 64);
     buf_add_text(&buf, "union_arg");
     buf_add_u64(&buf, number);

@@ -60,6 +60,7 @@ static enum status part_open(const struct plan_summarize *p, struct run *run, st
     for (uint32_t i = 0; i < p->call_count; i++) {
         part->contexts[i].arena = part->arena;
         part->contexts[i].constants = p->calls[i].constants;
+        part->contexts[i].type = p->calls[i].type;
     }
     return group_init(&part->groups, part->arena, err);
 }

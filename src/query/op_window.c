@@ -7,12 +7,10 @@ struct plan_window {
     struct plan plan;
     struct window_call *calls;
     uint32_t count;
-    struct schema wide; /* input, then the arguments of all calls */
 };
 
 struct window_stage {
     struct stage stage;
-    const struct plan_window *plan;
     struct rowset *rows;
     pthread_mutex_t lock;
 };
@@ -21,32 +19,18 @@ static enum status window_push(struct stage *stage, struct worker *w, const stru
                                bool *stop, struct error *err)
 {
     struct window_stage *s = (struct window_stage *)stage;
-    const struct plan_window *p = s->plan;
-    uint32_t at = batch->column_count;
-    struct vector *columns =
-        ARENA_ARRAY(w->batch_arena, struct vector, p->wide.column_count + 1, err);
-    enum status status = columns == NULL ? err->status : STATUS_OK;
 
+    (void)w;
     (void)stop;
-    if (status != STATUS_OK)
-        return status;
-    memcpy(columns, batch->columns, at * sizeof(*columns));
-    for (uint32_t i = 0; i < p->count; i++) {
-        for (uint32_t a = 0; a < p->calls[i].arg_count && status == STATUS_OK; a++)
-            status = expr_eval(w, p->calls[i].args[a], batch, &columns[at++], err);
-    }
-    struct batch wide = {batch->row_count, p->wide.column_count, columns};
     (void)pthread_mutex_lock(&s->lock);
-    if (status == STATUS_OK)
-        status = rowset_add(s->rows, &wide, NULL, wide.row_count, err);
+    enum status status = rowset_add(s->rows, batch, NULL, batch->row_count, err);
     (void)pthread_mutex_unlock(&s->lock);
     return status;
 }
 
 /* What a pass remembers from row to row. */
 struct pass {
-    const struct rowset *rows;
-    uint32_t first; /* wide column of the first argument */
+    struct vector **args; /* a chunk: arg_count flat vectors */
     uint32_t arg_count;
     uint64_t total;
     uint64_t row;   /* position in the order */
@@ -56,7 +40,7 @@ struct pass {
 
 static struct value argument(const struct pass *p, uint64_t row, uint32_t index)
 {
-    return rowset_value(p->rows, (uint32_t)row, p->first + index);
+    return vector_value(&p->args[row / BATCH_ROWS_MAX][index], (uint32_t)(row % BATCH_ROWS_MAX));
 }
 
 static struct value neighbour(const struct pass *p, enum window_kind kind, enum type type)
@@ -179,67 +163,100 @@ static void set_cell(struct vector *v, uint32_t row, const struct value *value)
         ((int64_t *)data)[row] = value->integer;
 }
 
-static enum status push_chunk(const struct plan_window *p, struct pass *passes,
-                              const struct rowset *rows, uint32_t chunk, struct run *run,
-                              struct stage *out, bool *stop, struct error *err)
+/* The arguments of a call over all chunks; earlier calls' columns are there. */
+static enum status eval_arguments(const struct window_call *call, struct run *run,
+                                  const struct batch *chunks, uint32_t count,
+                                  struct pass *pass, struct error *err)
 {
     struct worker *w = &run->workers[0];
-    const struct batch *in = &rows->chunks[chunk];
-    uint32_t width = p->plan.schema.column_count;
-    uint32_t before = width - p->count;
-    struct vector *columns = ARENA_ARRAY(w->batch_arena, struct vector, width + 1, err);
+    enum status status = STATUS_OK;
 
-    if (columns == NULL)
+    pass->arg_count = call->arg_count;
+    pass->args = ARENA_ARRAY(run->arena, struct vector *, count + 1, err);
+    if (pass->args == NULL)
         return err->status;
-    memcpy(columns, in->columns, before * sizeof(*columns));
-    for (uint32_t i = 0; i < p->count; i++) {
-        void *data;
-        uint8_t *nulls;
-        enum status status = vector_flat(w->batch_arena, p->calls[i].type, in->row_count, true,
-                                         &columns[before + i], &data, &nulls, err);
-        if (status != STATUS_OK)
-            return status;
-        for (uint32_t r = 0; r < in->row_count; r++) {
-            struct value v = compute(&passes[i], &p->calls[i]);
-            set_cell(&columns[before + i], r, &v);
-            passes[i].row++;
+    for (uint32_t c = 0; c < count && status == STATUS_OK; c++) {
+        pass->args[c] = ARENA_ARRAY(run->arena, struct vector, call->arg_count + 1, err);
+        status = pass->args[c] == NULL ? err->status : run_check(run, err);
+        for (uint32_t a = 0; a < call->arg_count && status == STATUS_OK; a++) {
+            struct vector v;
+            status = expr_eval(w, call->args[a], &chunks[c], &v, err);
+            if (status == STATUS_OK)
+                status = vector_flatten(run->arena, &v, &pass->args[c][a], err);
         }
+        arena_clear(w->batch_arena);
     }
-    struct batch batch = {in->row_count, width, columns};
-    return stage_push(out, w, &batch, stop, err);
+    return status;
 }
 
-/* Chunks of one rowset are full but the last, so positions are row numbers. */
+/* Adds the call's column to every chunk.  Chunks are full but the last, so that
+ * positions are row numbers. */
+static enum status add_column(const struct window_call *call, struct run *run,
+                              struct batch *chunks, uint32_t count, uint64_t total,
+                              struct error *err)
+{
+    struct pass pass = {.total = total, .sum = {.type = call->type, .is_null = true}};
+    enum status status = eval_arguments(call, run, chunks, count, &pass, err);
+
+    for (uint32_t c = 0; c < count && status == STATUS_OK; c++) {
+        struct vector *columns = (struct vector *)(uintptr_t)chunks[c].columns;
+        struct vector *column = &columns[chunks[c].column_count];
+        void *data;
+        uint8_t *nulls;
+        status = vector_flat(run->arena, call->type, chunks[c].row_count, true, column, &data,
+                             &nulls, err);
+        for (uint32_t r = 0; r < chunks[c].row_count && status == STATUS_OK; r++) {
+            struct value v = compute(&pass, call);
+            set_cell(column, r, &v);
+            pass.row++;
+        }
+        chunks[c].column_count++;
+    }
+    return status;
+}
+
+static enum status push_chunks(const struct batch *chunks, uint32_t count, struct run *run,
+                               struct stage *out, struct error *err)
+{
+    bool stop = false;
+    enum status status = STATUS_OK;
+
+    for (uint32_t c = 0; c < count && status == STATUS_OK && !stop; c++) {
+        status = run_check(run, err);
+        if (status == STATUS_OK)
+            status = stage_push(out, &run->workers[0], &chunks[c], &stop, err);
+        arena_clear(run->workers[0].batch_arena);
+    }
+    return status;
+}
+
 static enum status window_run(const struct plan *plan, struct run *run, struct stage *out,
                               struct error *err)
 {
     const struct plan_window *p = (const struct plan_window *)plan;
-    struct window_stage stage = {
-        .stage = {window_push}, .plan = p, .lock = PTHREAD_MUTEX_INITIALIZER};
-    struct pass *passes = ARENA_ARRAY(run->arena, struct pass, p->count, err);
-    bool stop = false;
+    const struct schema *schema = &plan->inputs[0]->schema;
+    struct window_stage stage = {.stage = {window_push}, .lock = PTHREAD_MUTEX_INITIALIZER};
 
-    stage.rows = rowset_new(run->arena, &p->wide, NULL, err);
-    if (stage.rows == NULL || passes == NULL)
+    stage.rows = rowset_new(run->arena, schema, NULL, err);
+    if (stage.rows == NULL)
         return err->status;
     enum status status = plan_run(plan->inputs[0], run, &stage.stage, err);
     (void)pthread_mutex_destroy(&stage.lock);
-    uint32_t first = plan->schema.column_count - p->count;
-    for (uint32_t i = 0; i < p->count; i++) {
-        passes[i] = (struct pass){.rows = stage.rows,
-                                  .first = first,
-                                  .arg_count = p->calls[i].arg_count,
-                                  .total = stage.rows->row_count,
-                                  .sum = {.type = p->calls[i].type, .is_null = true}};
-        first += p->calls[i].arg_count;
+    uint32_t count = stage.rows->chunk_count;
+    struct batch *chunks = ARENA_ARRAY(run->arena, struct batch, count + 1, err);
+    if (chunks == NULL)
+        return err->status;
+    for (uint32_t c = 0; c < count && status == STATUS_OK; c++) {
+        struct vector *columns =
+            ARENA_ARRAY(run->arena, struct vector, plan->schema.column_count + 1, err);
+        if (columns == NULL)
+            return err->status;
+        memcpy(columns, stage.rows->chunks[c].columns, schema->column_count * sizeof(*columns));
+        chunks[c] = (struct batch){stage.rows->chunks[c].row_count, schema->column_count, columns};
     }
-    for (uint32_t c = 0; c < stage.rows->chunk_count && status == STATUS_OK && !stop; c++) {
-        status = run_check(run, err);
-        if (status == STATUS_OK)
-            status = push_chunk(p, passes, stage.rows, c, run, out, &stop, err);
-        arena_clear(run->workers[0].batch_arena);
-    }
-    return status;
+    for (uint32_t i = 0; i < p->count && status == STATUS_OK; i++)
+        status = add_column(&p->calls[i], run, chunks, count, stage.rows->row_count, err);
+    return status == STATUS_OK ? push_chunks(chunks, count, run, out, err) : status;
 }
 
 static enum status window_need(struct plan *plan, const uint8_t *needed, struct query *q,
@@ -260,13 +277,9 @@ struct plan *plan_window(struct query *q, struct plan *input, const struct windo
     static const struct plan_ops ops = {"window", window_run, window_need, NULL};
     struct plan_window *p = (struct plan_window *)op_new(q, sizeof(*p), &ops, input, err);
     uint32_t width = input->schema.column_count;
-    uint32_t args = 0;
-
-    for (uint32_t i = 0; i < count; i++)
-        args += calls[i].arg_count;
     struct column *schema = ARENA_ARRAY(q->arena, struct column, width + count, err);
-    struct column *wide = ARENA_ARRAY(q->arena, struct column, width + args + 1, err);
-    if (p == NULL || schema == NULL || wide == NULL)
+
+    if (p == NULL || schema == NULL)
         return NULL;
     p->calls = ARENA_ARRAY(q->arena, struct window_call, count, err);
     if (p->calls == NULL)
@@ -274,15 +287,9 @@ struct plan *plan_window(struct query *q, struct plan *input, const struct windo
     memcpy(p->calls, calls, count * sizeof(*calls));
     p->count = count;
     memcpy(schema, input->schema.columns, width * sizeof(*schema));
-    memcpy(wide, input->schema.columns, width * sizeof(*wide));
-    args = width;
-    for (uint32_t i = 0; i < count; i++) {
+    for (uint32_t i = 0; i < count; i++)
         schema[width + i] = (struct column){calls[i].name, calls[i].type};
-        for (uint32_t a = 0; a < calls[i].arg_count; a++)
-            wide[args++] = (struct column){SLICE(""), calls[i].args[a]->type};
-    }
     p->plan.schema = (struct schema){schema, width + count};
-    p->wide = (struct schema){wide, args};
     p->plan.is_serialized = true;
     return &p->plan;
 }

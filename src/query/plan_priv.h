@@ -170,6 +170,24 @@ struct plan *plan_given(struct query *q, const struct schema *schema, struct err
 struct plan *plan_expand(struct query *q, struct plan *input, const struct expand_spec *spec,
                          struct error *err);
 
+struct regex;
+struct parse_column {
+    uint32_t target; /* output column */
+    uint32_t group;  /* of the expression */
+    enum type type;
+};
+struct parse_spec {
+    struct expr *text; /* string */
+    const struct regex *regex;
+    const struct parse_column *columns;
+    uint32_t column_count, group_count;
+    bool relaxed; /* what does not convert is null; else the row does not match */
+    bool filter;  /* parse-where: only rows that match */
+    const struct schema *schema; /* output */
+};
+struct plan *plan_parse(struct query *q, struct plan *input, const struct parse_spec *spec,
+                        struct error *err);
+
 /* A serialized pass that adds columns computed from neighbours: prev, next,
  * row_number, row_cumsum ... */
 enum window_kind {

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* bind_parse.c - parse, parse-where, parse-kv: patterns become regular
+ * expressions. */
+#include "base/limits.h"
+#include "query/bind_priv.h"
+#include "query/regex.h"
+
+struct pattern {
+    struct parse_spec spec;
+    struct parse_column *columns;
+    struct column *schema;
+    uint32_t width;
+    struct buf regex;
+    uint32_t groups;
+};
+
+static void add_escaped(struct buf *buf, struct slice text)
+{
+    for (size_t i = 0; i < text.size; i++) {
+        if (text.data[i] == '\0') {
+            buf_add_text(buf, "\\x00");
+            continue;
+        }
+        if (strchr("\\.+*?()|[]{}^$", text.data[i]) != NULL)
+            buf_add_byte(buf, '\\');
+        buf_add_byte(buf, text.data[i]);
+    }
+}
+
+static const char *group_of(enum type type, bool relaxed)
+{
+    if (!relaxed && (type == TYPE_LONG || type == TYPE_INT))
+        return "(-?\\d+)";
+    if (!relaxed && (type == TYPE_REAL || type == TYPE_DECIMAL))
+        return "(-?\\d+(?:\\.\\d+)?(?:[eE][-+]?\\d+)?)";
+    return "(.*?)";
+}
+
+static bool add_column(struct binder *b, struct pattern *x, const struct node *item,
+                       bool relaxed)
+{
+    struct schema now = {x->schema, x->width};
+    uint32_t at = schema_find(&now, item->name);
+
+    if (x->groups >= REGEX_GROUPS_MAX) {
+        bind_fail(b, item->at, "SEM0100", "a pattern has at most %u columns", REGEX_GROUPS_MAX);
+        return false;
+    }
+    if (at == UINT32_MAX)
+        at = x->width++;
+    x->schema[at] = (struct column){item->name, item->value.type};
+    x->columns[x->spec.column_count++] =
+        (struct parse_column){at, ++x->groups, item->value.type};
+    buf_add_text(&x->regex, group_of(item->value.type, relaxed));
+    return true;
+}
+
+static bool add_regex(struct binder *b, struct pattern *x, const struct node *item)
+{
+    struct regex *regex;
+
+    if (regex_new(item->value.bytes, 0, &regex, b->err) != STATUS_OK) {
+        lex_position(b->text, item->at, &b->err->line, &b->err->column);
+        return false;
+    }
+    x->groups += regex_group_count(regex);
+    regex_free(regex);
+    buf_add_text(&x->regex, "(?:");
+    buf_add_slice(&x->regex, item->value.bytes);
+    buf_add_byte(&x->regex, ')');
+    return true;
+}
+
+static bool build(struct binder *b, struct pattern *x, const struct node *op, bool is_regex)
+{
+    const struct node *flags = bind_param(op, "flags");
+
+    buf_add_text(&x->regex, "(?s");
+    for (size_t i = 0; flags != NULL && i < flags->name.size; i++) {
+        if (strchr("imU", flags->name.data[i]) != NULL)
+            buf_add_byte(&x->regex, flags->name.data[i]);
+    }
+    buf_add_text(&x->regex, ")^");
+    for (const struct node *item = op->by; item != NULL; item = item->next) {
+        bool ok = true;
+        if (item->kind == NODE_STAR)
+            buf_add_text(&x->regex, ".*?");
+        else if (item->kind == NODE_COLUMN)
+            ok = add_column(b, x, item, x->spec.relaxed);
+        else if (is_regex)
+            ok = add_regex(b, x, item);
+        else
+            add_escaped(&x->regex, item->value.bytes);
+        if (!ok)
+            return false;
+    }
+    buf_add_byte(&x->regex, '$');
+    return buf_check(&x->regex, b->err) == STATUS_OK;
+}
+
+static void free_regex(void *regex)
+{
+    regex_free(regex);
+}
+
+static bool open_pattern(struct binder *b, struct plan *input, const struct node *op,
+                         struct pattern *x)
+{
+    uint32_t items = node_count(op->by);
+
+    x->width = input->schema.column_count;
+    x->schema = ARENA_ARRAY(b->q->arena, struct column, x->width + items + 1, b->err);
+    x->columns = ARENA_ARRAY(b->q->arena, struct parse_column, items + 1, b->err);
+    x->spec.text = bind_typed(b, op->args, TYPE_STRING);
+    if (x->schema == NULL || x->columns == NULL || x->spec.text == NULL)
+        return false;
+    memcpy(x->schema, input->schema.columns, x->width * sizeof(*x->schema));
+    return true;
+}
+
+static struct plan *close_pattern(struct binder *b, struct plan *input, const struct node *op,
+                                  struct pattern *x)
+{
+    struct schema *schema = ARENA_NEW(b->q->arena, struct schema, b->err);
+    struct regex *regex = NULL;
+
+    if (schema == NULL)
+        return NULL;
+    if (regex_new(buf_slice(&x->regex), 0, &regex, b->err) != STATUS_OK) {
+        lex_position(b->text, op->at, &b->err->line, &b->err->column);
+        return NULL;
+    }
+    if (arena_on_free(b->q->arena, free_regex, regex, b->err) != STATUS_OK) {
+        regex_free(regex);
+        return NULL;
+    }
+    *schema = (struct schema){x->schema, x->width};
+    x->spec.schema = schema;
+    x->spec.regex = regex;
+    x->spec.columns = x->columns;
+    x->spec.group_count = x->groups < REGEX_GROUPS_MAX ? x->groups : REGEX_GROUPS_MAX;
+    return plan_parse(b->q, input, &x->spec, b->err);
+}
+
+struct plan *bind_parse(struct binder *b, struct plan *input, const struct node *op)
+{
+    struct pattern x = {0};
+    const struct node *kind = bind_param(op, "kind");
+    struct plan *plan = NULL;
+
+    buf_init(&x.regex, 8 * QUERY_TEXT_BYTES_MAX);
+    x.spec.relaxed = kind != NULL && slice_is(kind->name, "relaxed");
+    x.spec.filter = slice_is(op->name, "parse-where");
+    if (open_pattern(b, input, op, &x) &&
+        build(b, &x, op, kind != NULL && slice_is(kind->name, "regex")))
+        plan = close_pattern(b, input, op, &x);
+    buf_release(&x.regex);
+    return plan;
+}
+
+struct plan *bind_parse_kv(struct binder *b, struct plan *input, const struct node *op)
+{
+    (void)input;
+    return bind_fail(b, op->at, "SEM0100", "operator 'parse-kv' is not supported");
+}

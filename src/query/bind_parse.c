@@ -27,18 +27,21 @@ static void add_escaped(struct buf *buf, struct slice text)
     }
 }
 
-static const char *group_of(enum type type, bool relaxed)
+/* A relaxed column takes anything up to what follows; before a star it can only
+ * be known by its type. */
+static const char *group_of(enum type type, bool relaxed, bool is_regex)
 {
     if (!relaxed && (type == TYPE_LONG || type == TYPE_INT))
         return "(-?\\d+)";
     if (!relaxed && (type == TYPE_REAL || type == TYPE_DECIMAL))
         return "(-?\\d+(?:\\.\\d+)?(?:[eE][-+]?\\d+)?)";
-    return "(.*?)";
+    return is_regex ? "(.*)" : "(.*?)";
 }
 
 static bool add_column(struct binder *b, struct pattern *x, const struct node *item,
-                       bool relaxed)
+                       bool is_regex)
 {
+    bool relaxed = x->spec.relaxed && (item->next == NULL || item->next->kind != NODE_STAR);
     struct schema now = {x->schema, x->width};
     uint32_t at = schema_find(&now, item->name);
 
@@ -51,7 +54,7 @@ static bool add_column(struct binder *b, struct pattern *x, const struct node *i
     x->schema[at] = (struct column){item->name, item->value.type};
     x->columns[x->spec.column_count++] =
         (struct parse_column){at, ++x->groups, item->value.type};
-    buf_add_text(&x->regex, group_of(item->value.type, relaxed));
+    buf_add_text(&x->regex, group_of(item->value.type, relaxed, is_regex));
     return true;
 }
 
@@ -86,7 +89,7 @@ static bool build(struct binder *b, struct pattern *x, const struct node *op, bo
         if (item->kind == NODE_STAR)
             buf_add_text(&x->regex, ".*?");
         else if (item->kind == NODE_COLUMN)
-            ok = add_column(b, x, item, x->spec.relaxed);
+            ok = add_column(b, x, item, is_regex);
         else if (is_regex)
             ok = add_regex(b, x, item);
         else

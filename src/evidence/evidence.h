@@ -5,7 +5,7 @@
  * in memory; evidence_flush() puts them into the files of docs/format/
  * evidence.md before the log is cut.  Everything here sees both.
  *
- * Thread-safe.  A tenant costs memory once it was used (about 200 bytes); no
+ * Thread-safe.  A tenant costs memory once it was used (about 300 bytes); no
  * file stays open.
  */
 #ifndef EVIDENCE_EVIDENCE_H

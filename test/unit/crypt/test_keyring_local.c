@@ -8,8 +8,10 @@
 #include <stdarg.h>
 #include <cmocka.h>
 #include <ftw.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -294,6 +296,36 @@ static void records_do_not_move_to_another_keyring(void **state)
     buf_release(&content);
 }
 
+static void after_a_failed_write_nothing_is_made_until_it_is_opened_again(void **state)
+{
+    struct guid one = guid_new(), two = guid_new(), three = guid_new();
+    struct rlimit limit, small;
+    struct keyring *keyring = NULL;
+    struct error err;
+    struct key key;
+
+    create(*state);
+    keyring = open_keyring(*state);
+    assert_int_equal(keyring_create_tenant(keyring, &one, &err), STATUS_OK);
+    assert_true(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    small = limit;
+    small.rlim_cur = 512 + 256 + 100; /* the second record is cut */
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    enum status status = keyring_create_tenant(keyring, &two, &err);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    assert_int_equal(status, STATUS_IO);
+    assert_int_equal(keyring_create_tenant(keyring, &three, &err), STATUS_BUSY);
+    assert_int_equal(keyring_tenant_key(keyring, &two, KEY_PURPOSE_WAL, &key, &err),
+                     STATUS_NOT_FOUND);
+    assert_int_equal(keyring_tenant_key(keyring, &one, KEY_PURPOSE_WAL, &key, &err), STATUS_OK);
+    keyring_free(keyring);
+    keyring = open_keyring(*state);
+    assert_int_equal(keyring_create_tenant(keyring, &three, &err), STATUS_OK);
+    keyring_free(keyring);
+    keyring_free(open_keyring(*state));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -306,6 +338,8 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(every_damaged_byte_of_the_file_is_found, setup, teardown),
         cmocka_unit_test_setup_teardown(a_creation_cut_short_is_overwritten, setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            after_a_failed_write_nothing_is_made_until_it_is_opened_again, setup, teardown),
         cmocka_unit_test_setup_teardown(records_do_not_move_to_another_keyring, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -142,7 +142,8 @@ static enum status read_token(struct share *share, const struct http_request *re
         return status;
     if (!role_from_name(role_text, &role) || role == ROLE_NONE)
         return ERROR_SET(err, STATUS_INVALID,
-                         "a role is ingest, reader, analyst, admin, auditor or operator, not '%.*s'",
+                         "a role is ingest, reader, analyst, admin, auditor or operator, "
+                         "not '%.*s'",
                          SLICE_FMT(role_text));
     if (expires.size > 0 &&
         (!text_parse_duration(expires, &life_ms) || life_ms <= 0 ||

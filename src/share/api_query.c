@@ -14,6 +14,7 @@
 
 struct writer {
     struct query_sink sink; /* first */
+    const struct http_request *request;
     struct http_response *response;
     struct self_audit *audit;
     struct audit_ticket ticket;
@@ -197,13 +198,17 @@ static enum status finish(struct writer *w, enum status status, const struct que
             return buf_check(out, err);
         }
     }
+    if (!w->sent && (status == STATUS_IO || status == STATUS_CORRUPT))
+        return status; /* ours: it is logged */
     if (!w->sent) {
-        buf_clear(out);
-        return status;
+        http_error_phase(w->response, w->request, err, query_phase_name(stats->phase));
+        return STATUS_OK;
     }
     buf_add_format(out, "],\"complete\":false,\"error\":{\"code\":\"%s\",\"message\":",
                    err->code[0] != '\0' ? err->code : status_name(err->status));
     text_add_json_string(out, slice_of(err->text));
+    if (err->line != 0)
+        buf_add_format(out, ",\"line\":%u,\"column\":%u", err->line, err->column);
     buf_add_format(out, ",\"phase\":\"%s\"}}\n", query_phase_name(stats->phase));
     return STATUS_OK;
 }
@@ -212,7 +217,10 @@ enum status share_query(void *context, const struct http_request *request,
                         struct http_response *response, struct error *err)
 {
     struct share *share = context;
-    struct writer w = {.sink = {begin, rows}, .response = response, .audit = share->audit};
+    struct writer w = {.sink = {begin, rows},
+                       .request = request,
+                       .response = response,
+                       .audit = share->audit};
     struct query_request query = {0};
     struct query_stats stats = {0};
     struct query_view view;

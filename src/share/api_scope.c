@@ -39,6 +39,8 @@ static enum status parse_indicators(const struct body *body, struct arena *arena
     for (uint32_t i = array + 1; i < tokens[array].next; i = tokens[i].next) {
         struct indicator *indicator = *ret + *ret_count;
         struct slice kind;
+        if (tokens[i].kind != JSON_OBJECT)
+            return ERROR_SET(err, STATUS_INVALID, "an indicator must be an object");
         enum status status =
             decode(body, json_member(body->text, tokens, i, SLICE("kind")), arena, &kind, err);
         if (status == STATUS_OK)
@@ -48,7 +50,8 @@ static enum status parse_indicators(const struct body *body, struct arena *arena
             return status;
         if (!indicator_kind_from_name(kind, &indicator->kind))
             return ERROR_SET(err, STATUS_INVALID,
-                             "an indicator's kind is alert, app-id, ip, session or user, not '%.*s'",
+                             "an indicator's kind is alert, app-id, ip, session or user, "
+                             "not '%.*s'",
                              SLICE_FMT(kind));
         ++*ret_count;
     }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Lines are gathered per tenant in a pending batch; the writer takes the whole
  * pending batch, writes one request a tenant, then publishes how far it came.
- * Invariant: done <= taken <= given; a failed range is remembered. */
+ * Invariant: done <= taken <= given.  The last failed ranges are remembered; a
+ * ticket older than those that were forgotten counts as failed, never as done. */
 #include "share/self_audit.h"
 
 #include "base/guid.h"
@@ -14,6 +15,7 @@
 #include <time.h>
 
 #define PENDING_LINES_MAX 20000u
+#define FAILED_RANGES_MAX 64u
 #define QUERY_SHOWN_BYTES_MAX (64 * KIB)
 
 struct line {
@@ -30,11 +32,15 @@ struct self_audit {
     pthread_cond_t changed;
     pthread_t thread;
     bool has_thread, stopping;
-    struct line *pending;
+    struct line *pending, **pending_end; /* in the order of arrival */
     uint32_t pending_count;
     uint64_t given, done;
-    uint64_t failed_from, failed_to; /* the newest failed range of tickets */
-    struct error failure;
+    struct { /* of tickets; a ring */
+        uint64_t from, to;
+    } failed[FAILED_RANGES_MAX];
+    uint32_t failed_count;
+    uint64_t forgotten_to; /* of the newest range that left the ring */
+    struct error failure;  /* the newest */
 };
 
 static void add_string(struct buf *buf, const char *key, struct slice value)
@@ -100,6 +106,27 @@ static enum status write_tenant(struct self_audit *audit, struct line **list, st
     return status;
 }
 
+static void remember_failure(struct self_audit *audit, uint64_t from, uint64_t to,
+                             const struct error *failure)
+{
+    uint32_t slot = audit->failed_count++ % FAILED_RANGES_MAX;
+
+    if (audit->failed[slot].to > audit->forgotten_to)
+        audit->forgotten_to = audit->failed[slot].to;
+    audit->failed[slot].from = from;
+    audit->failed[slot].to = to;
+    audit->failure = *failure;
+}
+
+static bool has_failed(const struct self_audit *audit, uint64_t ticket)
+{
+    bool failed = ticket <= audit->forgotten_to;
+
+    for (uint32_t i = 0; i < FAILED_RANGES_MAX && !failed; i++)
+        failed = ticket >= audit->failed[i].from && ticket <= audit->failed[i].to;
+    return failed && ticket > 0;
+}
+
 static void *run(void *arg)
 {
     struct self_audit *audit = arg;
@@ -119,6 +146,7 @@ static void *run(void *arg)
         struct line *list = audit->pending;
         uint64_t from = audit->done + 1, to = audit->given;
         audit->pending = NULL;
+        audit->pending_end = &audit->pending;
         audit->pending_count = 0;
         (void)pthread_mutex_unlock(&audit->lock);
 
@@ -133,9 +161,7 @@ static void *run(void *arg)
         }
         (void)pthread_mutex_lock(&audit->lock);
         if (status != STATUS_OK) {
-            audit->failed_from = from;
-            audit->failed_to = to;
-            audit->failure = failure;
+            remember_failure(audit, from, to, &failure);
         }
         audit->done = to;
         (void)pthread_cond_broadcast(&audit->changed);
@@ -153,6 +179,7 @@ enum status self_audit_new(struct ingest *ingest, const struct clock *clock,
         return ERROR_MEMORY(err);
     audit->ingest = ingest;
     audit->clock = clock;
+    audit->pending_end = &audit->pending;
     (void)pthread_mutex_init(&audit->lock, NULL);
     (void)pthread_cond_init(&audit->changed, NULL);
     if (pthread_create(&audit->thread, NULL, run, audit) != 0) {
@@ -188,8 +215,9 @@ enum status self_audit_begin(struct self_audit *audit, const struct audit_action
         line->tenant = action->tenants[i];
         line->size = text.size;
         memcpy(line->text, text.data, text.size);
-        line->next = audit->pending;
-        audit->pending = line;
+        line->next = NULL;
+        *audit->pending_end = line;
+        audit->pending_end = &line->next;
         audit->pending_count++;
     }
     if (status == STATUS_OK) {
@@ -209,8 +237,7 @@ enum status self_audit_wait(struct self_audit *audit, struct audit_ticket ticket
     (void)pthread_mutex_lock(&audit->lock);
     while (audit->done < ticket.number)
         (void)pthread_cond_wait(&audit->changed, &audit->lock);
-    if (ticket.number >= audit->failed_from && ticket.number <= audit->failed_to &&
-        ticket.number > 0) {
+    if (has_failed(audit, ticket.number)) {
         *err = audit->failure;
         status = error_wrap(err, "the action was not recorded, so it is refused");
     }

@@ -2,6 +2,7 @@
 #include "share/share_priv.h"
 
 #include "base/limits.h"
+#include "base/log.h"
 #include "base/text.h"
 
 #include <stdio.h>
@@ -15,12 +16,13 @@
      ROLE_BIT(ROLE_AUDITOR) | ROLE_BIT(ROLE_OPERATOR))
 #define ADMINS (ROLE_BIT(ROLE_ADMIN) | ROLE_BIT(ROLE_OPERATOR))
 
+/* Queries stream, and want the deeper stack of the thread that streaming gives. */
 static const struct http_route routes[] = {
     {HTTP_POST, "/v1/ingest", WRITERS, share_ingest, false},
-    {HTTP_POST, "/v1/query", READERS, share_query, false},
-    {HTTP_POST, "/v1/query/batch", READERS, share_query_batch, false},
-    {HTTP_GET, "/v1/raw", READERS, share_raw, false},
-    {HTTP_POST, "/v1/scope", READERS, share_scope, false},
+    {HTTP_POST, "/v1/query", READERS, share_query, true},
+    {HTTP_POST, "/v1/query/batch", READERS, share_query_batch, true},
+    {HTTP_GET, "/v1/raw", READERS, share_raw, true},
+    {HTTP_POST, "/v1/scope", READERS, share_scope, true},
     {HTTP_GET, "/v1/tenants", ADMINS, share_tenant_list, false},
     {HTTP_POST, "/v1/tenants", ADMINS, share_tenant_add, false},
     {HTTP_GET, "/v1/tokens", ADMINS, share_token_list, false},
@@ -28,7 +30,7 @@ static const struct http_route routes[] = {
     {HTTP_DELETE, "/v1/tokens/*", ADMINS, share_token_revoke, false},
     {HTTP_GET, "/v1/settings/webhook", ADMINS, share_webhook_get, false},
     {HTTP_PUT, "/v1/settings/webhook", ADMINS, share_webhook_put, false},
-    {HTTP_POST, "/v1/compact", ADMINS, share_compact, false},
+    {HTTP_POST, "/v1/compact", ADMINS, share_compact, true},
     {HTTP_GET, "/v1/status", READERS, share_status, false},
     {HTTP_GET, "/livez", ANYBODY, share_live, false},
     {HTTP_GET, "/readyz", ANYBODY, share_ready, false},
@@ -59,6 +61,17 @@ static enum status authenticate(void *context, struct slice token, struct princi
     return status;
 }
 
+static void log_failed(void *context, const struct http_request *request,
+                       const struct error *err)
+{
+    char what[128];
+
+    (void)context;
+    (void)snprintf(what, sizeof(what), "%s %.*s", http_method_name(request->method),
+                   SLICE_FMT(slice_head(request->path, 100)));
+    log_failure(what, err);
+}
+
 enum status share_new(const struct share_services *services, struct share **ret,
                       struct error *err)
 {
@@ -72,6 +85,7 @@ enum status share_new(const struct share_services *services, struct share **ret,
         .route_count = sizeof(routes) / sizeof(routes[0]),
         .context = share,
         .authenticate = authenticate,
+        .failed = log_failed,
     };
     enum status status =
         self_audit_new(services->ingest, services->clock, &share->audit, err);

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "share/self_audit.h"
+
+#include "base/limits.h"
+
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+/* The audit's only way out, in place of the real ingest: notes what comes. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct buf written;
+static unsigned put_count, delay_ms;
+static bool fails;
+
+static void sleep_ms(unsigned ms)
+{
+    struct timespec wait = {.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000L};
+    (void)nanosleep(&wait, NULL);
+}
+
+enum status ingest_put(struct ingest *ingest, const struct ingest_request *request,
+                       struct arena *arena, struct ingest_answer *ret, struct error *err)
+{
+    (void)ingest;
+    (void)arena;
+    *ret = (struct ingest_answer){0};
+    sleep_ms(delay_ms);
+    (void)pthread_mutex_lock(&lock);
+    put_count++;
+    bool refused = fails || !request->internal || !slice_is(request->table, "DaybookAudit");
+    if (!refused)
+        buf_add_slice(&written, request->body);
+    (void)pthread_mutex_unlock(&lock);
+    return refused ? ERROR_SET(err, STATUS_FULL, "no space") : STATUS_OK;
+}
+
+static size_t count_of(const char *text)
+{
+    size_t count = 0;
+    size_t at = 0;
+    (void)pthread_mutex_lock(&lock);
+    while ((at = slice_find(buf_slice(&written), slice_of(text), at)) != SIZE_MAX) {
+        count++;
+        at++;
+    }
+    (void)pthread_mutex_unlock(&lock);
+    return count;
+}
+
+static struct principal who = {.role = ROLE_ANALYST, .name = "ana"};
+static struct http_request request = {.principal = &who, .remote = {"192.0.2.7", 9}};
+static struct guid tenants[3] = {{{1}}, {{2}}, {{3}}};
+
+static struct audit_action make(const char *query, uint32_t tenant_count)
+{
+    return (struct audit_action){"AuditSearch", slice_of(query), &request, tenants, tenant_count};
+}
+
+static int setup(void **state)
+{
+    struct self_audit *audit = NULL;
+    struct error err = {0};
+    buf_init(&written, 16 * MIB);
+    put_count = delay_ms = 0;
+    fails = false;
+    assert_int_equal(self_audit_new(NULL, clock_system(), &audit, &err), STATUS_OK);
+    *state = audit;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    self_audit_free(*state);
+    buf_release(&written);
+    return 0;
+}
+
+static void test_a_wait_ends_when_the_record_is_written(void **state)
+{
+    struct audit_action action = make("T | where a == \"b\"", 1);
+    struct error err = {0};
+    delay_ms = 50;
+    assert_int_equal(self_audit_put(*state, &action, &err), STATUS_OK);
+    assert_int_equal(count_of("\"Query\":\"T | where a == \\\"b\\\"\""), 1);
+    assert_int_equal(count_of("\"Operation\":\"AuditSearch\""), 1);
+    assert_int_equal(count_of("\"UserId\":\"ana\""), 1);
+    assert_int_equal(count_of("\"Role\":\"analyst\""), 1);
+    assert_int_equal(count_of("\"ClientIP\":\"192.0.2.7\""), 1);
+}
+
+static void test_each_tenant_gets_its_record(void **state)
+{
+    struct audit_action action = make("all", 3);
+    struct error err = {0};
+    assert_int_equal(self_audit_put(*state, &action, &err), STATUS_OK);
+    assert_int_equal(count_of("\n"), 3);
+    assert_int_equal(put_count, 3);
+    action = make("none", 0);
+    assert_int_equal(self_audit_put(*state, &action, &err), STATUS_OK);
+    assert_int_equal(put_count, 3);
+}
+
+static void test_actions_at_once_share_a_write_in_their_order(void **state)
+{
+    struct audit_ticket tickets[100];
+    struct error err = {0};
+    for (int i = 0; i < 100; i++) {
+        struct audit_action action = make(i == 0 ? "first" : i == 99 ? "last" : "middle", 1);
+        assert_int_equal(self_audit_begin(*state, &action, &tickets[i], &err), STATUS_OK);
+    }
+    for (int i = 0; i < 100; i++)
+        assert_int_equal(self_audit_wait(*state, tickets[i], &err), STATUS_OK);
+    assert_int_equal(count_of("\n"), 100);
+    assert_true(put_count < 20);
+    assert_true(slice_find(buf_slice(&written), SLICE("\"first\""), 0) <
+                slice_find(buf_slice(&written), SLICE("\"last\""), 0));
+}
+
+static void test_a_failed_write_fails_every_action_of_it_for_ever(void **state)
+{
+    struct audit_ticket early;
+    struct audit_action action = make("q", 1);
+    struct error err = {0};
+    fails = true;
+    assert_int_equal(self_audit_begin(*state, &action, &early, &err), STATUS_OK);
+    /* More failures than are remembered, then a success. */
+    for (int i = 0; i < 70; i++)
+        assert_int_equal(self_audit_put(*state, &action, &err), STATUS_FULL);
+    (void)pthread_mutex_lock(&lock);
+    fails = false;
+    (void)pthread_mutex_unlock(&lock);
+    assert_int_equal(self_audit_put(*state, &action, &err), STATUS_OK);
+    assert_int_equal(self_audit_wait(*state, early, &err), STATUS_FULL);
+    assert_non_null(strstr(err.text, "not recorded"));
+}
+
+static void test_a_huge_query_is_cut_and_its_size_told(void **state)
+{
+    static char text[200001];
+    struct error err = {0};
+    memset(text, 'x', sizeof(text) - 1);
+    struct audit_action action = make(text, 1);
+    assert_int_equal(self_audit_put(*state, &action, &err), STATUS_OK);
+    assert_int_equal(count_of("\"QueryBytes\":200000"), 1);
+    assert_true(written.size < 100000);
+}
+
+static void test_what_waits_at_the_end_is_written(void **state)
+{
+    struct audit_ticket ticket;
+    struct audit_action action = make("late", 1);
+    struct error err = {0};
+    assert_int_equal(self_audit_begin(*state, &action, &ticket, &err), STATUS_OK);
+    self_audit_free(*state);
+    *state = NULL;
+    assert_int_equal(count_of("\"late\""), 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_a_wait_ends_when_the_record_is_written, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(test_each_tenant_gets_its_record, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_actions_at_once_share_a_write_in_their_order, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(test_a_failed_write_fails_every_action_of_it_for_ever,
+                                        setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_huge_query_is_cut_and_its_size_told, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(test_what_waits_at_the_end_is_written, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

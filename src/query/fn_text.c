@@ -26,16 +26,16 @@ static enum status row_indexof(ROW_PARAMETERS)
     }
     if (start > 0)
         return give_long(ret, -1);
-    if (length >= 0) {
-        size_t end = from;
-        while (length-- > 0 && end < s.size)
+    while (true) { /* the length counts from where each search starts */
+        size_t end = length < 0 ? s.size : from;
+        for (int64_t i = 0; i < length && end < s.size; i++)
             (void)text_next_rune(s, &end);
-        s = slice_head(s, end);
-    }
-    for (size_t at = slice_find(s, args[1].bytes, from); at != SIZE_MAX;
-         at = slice_find(s, args[1].bytes, at + 1)) {
+        size_t at = slice_find(slice_head(s, end), args[1].bytes, from);
+        if (at == SIZE_MAX)
+            break;
         if (--nth <= 0)
             return give_long(ret, (int64_t)text_rune_count(slice_head(s, at)));
+        from = at + 1;
     }
     return give_long(ret, -1);
 }
@@ -156,39 +156,56 @@ static enum status row_has_any_index(ROW_PARAMETERS)
 ROW_EVAL(row_has_any_index, TYPE_LONG)
 BIND(bind_has_any_index, "sy", TYPE_LONG)
 
+/* The texts of an array of texts. */
+static enum status texts_of(struct eval *eval, struct slice json, struct slice **ret,
+                            uint32_t *ret_count, struct error *err)
+{
+    struct items items;
+    enum status status = items_of(eval, json, &items, err);
+
+    if (status != STATUS_OK)
+        return status;
+    struct slice *texts = ARENA_ARRAY(eval->arena, struct slice, items.count + 1, err);
+    if (texts == NULL)
+        return err->status;
+    for (uint32_t i = 0; status == STATUS_OK && i < items.count; i++)
+        status = dynamic_to_string(eval->arena, items.data[i], &texts[i], err);
+    *ret = texts;
+    *ret_count = items.count;
+    return status;
+}
+
+/* One pass: at each place the first text that is found there is replaced. */
 static enum status row_replace_strings(ROW_PARAMETERS)
 {
-    struct items finds;
-    struct items rewrites;
     struct slice s = args[0].bytes;
-    struct slice found;
+    struct slice *finds;
+    struct slice *rewrites;
+    uint32_t find_count;
+    uint32_t rewrite_count;
     struct buf buf;
-    enum status status = items_of(eval, args[1].bytes, &finds, err);
+    enum status status = texts_of(eval, args[1].bytes, &finds, &find_count, err);
 
     (void)arg_count;
     if (status == STATUS_OK)
-        status = items_of(eval, args[2].bytes, &rewrites, err);
+        status = texts_of(eval, args[2].bytes, &rewrites, &rewrite_count, err);
     if (status != STATUS_OK)
         return status;
-    for (uint32_t i = 0; status == STATUS_OK && i < finds.count; i++) {
-        size_t from = 0;
-        struct slice rewrite = SLICE("");
-        status = dynamic_to_string(eval->arena, finds.data[i], &found, err);
-        if (status == STATUS_OK && i < rewrites.count)
-            status = dynamic_to_string(eval->arena, rewrites.data[i], &rewrite, err);
-        if (status != STATUS_OK || found.size == 0 || slice_find(s, found, 0) == SIZE_MAX)
+    text_start(&buf);
+    for (size_t at = 0; at < s.size;) {
+        uint32_t i = 0;
+        while (i < find_count &&
+               (finds[i].size == 0 || !slice_starts_with(slice_tail(s, at), finds[i])))
+            i++;
+        if (i == find_count) {
+            buf_add_byte(&buf, s.data[at++]);
             continue;
-        struct value made = {.type = TYPE_STRING};
-        text_start(&buf);
-        for (size_t at; (at = slice_find(s, found, from)) != SIZE_MAX; from = at + found.size) {
-            buf_add(&buf, s.data + from, at - from);
-            buf_add_slice(&buf, rewrite);
         }
-        buf_add_slice(&buf, slice_tail(s, from));
-        status = give_buf(eval, &buf, &made, err);
-        s = made.bytes;
+        if (i < rewrite_count)
+            buf_add_slice(&buf, rewrites[i]);
+        at += finds[i].size;
     }
-    return status == STATUS_OK ? give_bytes(ret, s) : status;
+    return give_buf(eval, &buf, ret, err);
 }
 ROW_EVAL(row_replace_strings, TYPE_STRING)
 BIND(bind_replace_strings, "syy", TYPE_STRING)

@@ -176,8 +176,10 @@ static const char *pick_address(struct stream *stream, struct user *user, uint32
         address = user->home[pick < 75 ? 0 : 1];
     } else if (pick < 95) { /* the carrier of the tenant's phones, another host every day */
         kind = ADDRESS_MOBILE;
-        uint64_t carrier = mix(tenant->seed, 20) & 0xffff, host = mix(user->seed, 4000 + day);
-        world_address(carrier | host << 16, stream->address);
+        uint64_t host = mix(user->seed, 4000 + day);
+        (void)snprintf(stream->address, ADDRESS_BYTES, "92.%u.%u.%u",
+                       (unsigned)(tenant->seed >> 40) & 255, (unsigned)(host >> 8) & 255,
+                       1 + (unsigned)(host >> 16) % 254);
     } else {
         kind = ADDRESS_V6;
         (void)snprintf(stream->address, ADDRESS_BYTES, "2001:db8:%x:%x::%x",

@@ -27,6 +27,7 @@ struct webhook {
     bool allow_private;
     struct client *client; /* of `client_url`; only the thread uses it */
     char *client_url;
+    struct slice client_path; /* the end of client_url */
     struct job *head, *tail;
     struct webhook_stats stats;
 };
@@ -48,8 +49,13 @@ static struct client *client_for(struct webhook *w, struct error *err)
     free(w->client_url);
     w->client = NULL;
     w->client_url = url;
+    /* "https://host:port" goes to the client, the rest is the request's path. */
+    struct slice base = slice_of(url);
+    size_t host = slice_find(base, SLICE("://"), 0);
+    size_t path = host == SIZE_MAX ? SIZE_MAX : slice_find_byte(base, '/', host + 3);
+    w->client_path = path == SIZE_MAX ? SLICE("/") : slice_tail(base, path);
     struct client_options options = {
-        .url = slice_of(url),
+        .url = slice_head(base, path),
         .timeout_ms = WEBHOOK_TIMEOUT_MS,
         .guarded = true,
         .allow_private = allow_private,
@@ -73,7 +79,7 @@ static bool send_job(struct webhook *w, const struct job *job)
                                    {SLICE("Daybook-Alert"), slice_of(id)}};
     struct client_request request = {
         .method = HTTP_POST,
-        .path = {"", 0},
+        .path = w->client_path,
         .headers = headers,
         .header_count = 2,
         .body = slice_from(job->body, job->size),

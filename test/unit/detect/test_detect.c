@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "test.h"
+
+#include "detect/detect.h"
+#include "record_maker.h"
+
+#include <pthread.h>
+#include <string.h>
+
+#define DAY(n) (TICKS_UNIX_EPOCH + (n) * TICKS_PER_DAY)
+
+/* Collects what the rules write and deliver. */
+struct collector {
+    pthread_mutex_t lock;
+    unsigned rows, alerts, delivered, refusals_left;
+    char last_table[32];
+};
+
+static struct error err;
+static struct collector collector = {.lock = PTHREAD_MUTEX_INITIALIZER};
+static struct detect *detect;
+static const struct guid tenant = {{5}};
+
+static enum status keep(void *context, const struct guid *who, struct slice table,
+                        struct slice body, struct error *e)
+{
+    struct collector *c = context;
+    enum status status = STATUS_OK;
+
+    (void)who;
+    (void)pthread_mutex_lock(&c->lock);
+    if (c->refusals_left > 0) {
+        c->refusals_left--;
+        status = ERROR_SET(e, STATUS_BUSY, "busy");
+    } else {
+        for (size_t i = 0; i < body.size; i++)
+            *(slice_is(table, "SecurityAlert") ? &c->alerts : &c->rows) += body.data[i] == '\n';
+    }
+    (void)pthread_mutex_unlock(&c->lock);
+    return status;
+}
+
+static void deliver(void *context, const struct detect_alert *alert)
+{
+    struct collector *c = context;
+
+    assert_true(alert->json.size > 0);
+    (void)pthread_mutex_lock(&c->lock);
+    c->delivered++;
+    (void)pthread_mutex_unlock(&c->lock);
+}
+
+static int set_up(void **state)
+{
+    const struct detect_options options = {clock_system(), &collector, keep, deliver};
+
+    (void)state;
+    collector.rows = collector.alerts = collector.delivered = 0;
+    return detect_new(&options, &detect, &err) != STATUS_OK;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    detect_free(detect);
+    return 0;
+}
+
+static void feed(const char *mailbox, const char *app, const char *address, int64_t time,
+                 bool replayed)
+{
+    struct made made;
+
+    make_access(&made, mailbox, app, address, time);
+    const struct record_batch batch = {
+        .tenant = tenant, .table = SLICE("AuditRecords"), .records = &made.record,
+        .record_count = 1, .replayed = replayed,
+    };
+    ASSERT_OK(record_sink_take(detect_sink(detect), &batch, &err));
+    made_release(&made);
+}
+
+static void hits_are_written_and_alerts_delivered(void **state)
+{
+    struct detect_stats stats;
+
+    (void)state;
+    ASSERT_OK(detect_start(detect, &err));
+    for (int day = 0; day < 20; day++)
+        feed("ann", "outlook", "10.1.1.1", DAY(day), false);
+    feed("ann", "sync", "66.6.6.6", DAY(20), false);
+    ASSERT_OK(detect_drain(detect, &err));
+    assert_int_equal(collector.rows, 2);
+    assert_int_equal(collector.alerts, 1);
+    assert_int_equal(collector.delivered, 1);
+    detect_stats(detect, &stats);
+    assert_int_equal(stats.events, 21);
+    assert_int_equal(stats.pairs, 2);
+    assert_int_equal(stats.alerts, 1);
+    assert_int_equal(stats.queue_depth, 0);
+}
+
+static void a_busy_table_is_tried_again(void **state)
+{
+    (void)state;
+    collector.refusals_left = 3;
+    ASSERT_OK(detect_start(detect, &err));
+    feed("ann", "outlook", "10.1.1.1", DAY(0), false);
+    ASSERT_OK(detect_drain(detect, &err));
+    assert_int_equal(collector.rows, 1);
+    assert_int_equal(collector.refusals_left, 0);
+}
+
+static void a_replayed_row_cancels_the_replayed_hit(void **state)
+{
+    struct made row;
+
+    (void)state;
+    feed("ann", "outlook", "10.1.1.1", DAY(0), true);
+    feed("bob", "outlook", "10.1.1.1", DAY(0), true);
+    make_text(&row,
+              "{\"FirstTime\":\"1970-01-01T00:00:00Z\",\"Kind\":\"pair\",\"Mailbox\":\"ann\","
+              "\"AppId\":\"outlook\",\"Address\":\"10.1.1.1\",\"Network\":\"10.1.0.0/16\"}",
+              DAY(0));
+    const struct record_batch batch = {
+        .tenant = tenant, .table = SLICE("FirstSeen"), .records = &row.record, .record_count = 1,
+        .replayed = true,
+    };
+    ASSERT_OK(record_sink_take(detect_sink(detect), &batch, &err));
+    ASSERT_OK(detect_start(detect, &err));
+    ASSERT_OK(detect_drain(detect, &err));
+    assert_int_equal(collector.rows, 1); /* bob's */
+    made_release(&row);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(hits_are_written_and_alerts_delivered, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_busy_table_is_tried_again, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_replayed_row_cancels_the_replayed_hit, set_up,
+                                        tear_down),
+    };
+
+    return RUN_TESTS(tests);
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "test.h"
+
+#include "detect/event.h"
+#include "record_maker.h"
+
+static void fields_come_from_the_top_level(void **state)
+{
+    struct made made;
+    struct event e;
+
+    (void)state;
+    make_text(&made,
+              "{\"Operation\":\"MailItemsAccessed\",\"AppId\":\"graph\",\"ClientAppId\":\"evil\","
+              "\"MailboxGuid\":\"g\",\"MailboxOwnerUPN\":\"a@b\",\"ClientIP\":\"1.2.3.4:5555\","
+              "\"Item\":{\"UserId\":\"inner\"},\"UserId\":\"outer\",\"SessionId\":5}",
+              99);
+    event_from_record(&made.record, &e);
+    assert_true(e.is_mail_access);
+    ASSERT_SLICE(e.app, "evil");
+    ASSERT_SLICE(e.mailbox, "a@b");
+    ASSERT_SLICE(e.address, "1.2.3.4");
+    ASSERT_SLICE(e.user, "outer");
+    assert_int_equal(e.session.size, 0); /* a number is no session */
+    assert_int_equal(e.time, 99);
+    made_release(&made);
+    make_text(&made, "{\"Operation\":\"UserLoggedIn\",\"ClientIP\":\"::1\"}", 1);
+    event_from_record(&made.record, &e);
+    assert_true(e.is_sign_in);
+    assert_false(e.is_mail_access);
+    ASSERT_SLICE(e.address, "::1");
+    made_release(&made);
+}
+
+static void a_quarantined_record_has_no_fields(void **state)
+{
+    struct record record = {.raw = SLICE("{broken"), .token_count = 0};
+    struct event e;
+
+    (void)state;
+    event_from_record(&record, &e);
+    assert_false(e.is_mail_access);
+    assert_int_equal(e.operation.size, 0);
+}
+
+static void networks_are_16_and_32_bits(void **state)
+{
+    char text[NETWORK_BYTES];
+
+    (void)state;
+    ASSERT_SLICE(event_network(SLICE("10.20.30.40"), text), "10.20.0.0/16");
+    ASSERT_SLICE(event_network(SLICE("2603:10a6:5::1"), text), "2603:10a6::/32");
+    ASSERT_SLICE(event_network(SLICE("not-an-address"), text), "not-an-address");
+    assert_int_equal(event_network(SLICE(""), text).size, 0);
+    ASSERT_SLICE(event_address(SLICE("[2603::1]:443")), "2603::1");
+    ASSERT_SLICE(event_address(SLICE("2603::1")), "2603::1");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(fields_come_from_the_top_level),
+        cmocka_unit_test(a_quarantined_record_has_no_fields),
+        cmocka_unit_test(networks_are_16_and_32_bits),
+    };
+
+    return RUN_TESTS(tests);
+}

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "test.h"
+
+#include "detect/first_seen.h"
+#include "record_maker.h"
+
+#define DAY(n) (TICKS_UNIX_EPOCH + (n) * TICKS_PER_DAY)
+
+static struct error err;
+static struct first_seen *rule;
+static const struct guid tenant = {{1}}, other = {{2}};
+
+static int set_up(void **state)
+{
+    (void)state;
+    rule = first_seen_new();
+    return rule == NULL;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    first_seen_free(rule);
+    return 0;
+}
+
+static struct first_seen_hit see(const struct guid *who, const char *mailbox, const char *app,
+                                 const char *address, int64_t time)
+{
+    struct first_seen_hit hit;
+    struct event event;
+    struct made made;
+
+    make_access(&made, mailbox, app, address, time);
+    event_from_record(&made.record, &event);
+    ASSERT_OK(first_seen_observe(rule, who, &event, &hit, &err));
+    made_release(&made);
+    return hit;
+}
+
+/* Twenty days of ordinary life in a tenant. */
+static void live(const struct guid *who)
+{
+    for (int day = 0; day < 20; day++) {
+        (void)see(who, "ann", "outlook", "10.1.1.1", DAY(day));
+        (void)see(who, "bob", "outlook", "10.1.2.2", DAY(day));
+        (void)see(who, "bob", "sync", "10.1.2.2", DAY(day));
+    }
+}
+
+static void a_known_pair_is_no_hit(void **state)
+{
+    (void)state;
+    live(&tenant);
+    assert_int_equal(see(&tenant, "ANN", "OUTLOOK", "10.1.9.9", DAY(20)).kind, FIRST_SEEN_NOTHING);
+}
+
+static void a_new_app_from_the_usual_network_is_a_hit_but_no_alert(void **state)
+{
+    (void)state;
+    live(&tenant);
+    struct first_seen_hit hit = see(&tenant, "ann", "sync", "10.1.7.7", DAY(20));
+    assert_int_equal(hit.kind, FIRST_SEEN_PAIR);
+    assert_int_equal(hit.score, 20);
+    assert_false(hit.alert);
+    hit = see(&tenant, "ann", "brand-new", "10.1.7.7", DAY(20));
+    assert_int_equal(hit.score, 40);
+    assert_false(hit.alert);
+}
+
+static void a_new_app_from_a_strange_network_is_an_alert(void **state)
+{
+    (void)state;
+    live(&tenant);
+    struct first_seen_hit hit = see(&tenant, "ann", "sync", "66.6.6.6", DAY(20));
+    assert_true(hit.alert);
+    assert_true(hit.network_new);
+    assert_int_equal(hit.baseline_days, 20);
+    assert_int_equal(hit.reasons, REASON_PAIR_NEW | REASON_NETWORK_NEW);
+}
+
+static void an_alerted_address_is_remembered_in_every_tenant(void **state)
+{
+    (void)state;
+    live(&tenant);
+    live(&other);
+    assert_true(see(&tenant, "ann", "sync", "66.6.6.6", DAY(20)).alert);
+    struct first_seen_hit hit = see(&tenant, "carl", "sync", "66.6.6.6", DAY(25));
+    assert_true(hit.alert);
+    assert_true((hit.reasons & REASON_ADDRESS_ALERTED) != 0);
+    assert_true(see(&other, "ann", "sync", "66.6.6.6", DAY(25)).alert);
+}
+
+static void a_sign_in_from_the_new_network_explains_it(void **state)
+{
+    struct first_seen_hit hit;
+    struct event event;
+    struct made made;
+
+    (void)state;
+    live(&tenant);
+    make_text(&made,
+              "{\"Operation\":\"UserLoggedIn\",\"UserId\":\"ann\",\"ClientIP\":\"77.7.7.7\"}",
+              DAY(20));
+    event_from_record(&made.record, &event);
+    ASSERT_OK(first_seen_observe(rule, &tenant, &event, &hit, &err));
+    assert_int_equal(hit.kind, FIRST_SEEN_NETWORK);
+    assert_false(see(&tenant, "ann", "sync", "77.7.8.8", DAY(20) + TICKS_PER_HOUR).alert);
+    made_release(&made);
+}
+
+static void learning_and_old_records_raise_no_storm(void **state)
+{
+    (void)state;
+    assert_false(see(&tenant, "ann", "a", "66.6.6.6", DAY(0)).alert);
+    struct first_seen_hit hit = see(&tenant, "ann", "b", "67.6.6.6", DAY(13));
+    assert_false(hit.alert);
+    assert_true((hit.reasons & REASON_LEARNING) != 0);
+    (void)see(&tenant, "ann", "a", "66.6.6.6", DAY(100));
+    hit = see(&tenant, "ann", "c", "68.6.6.6", DAY(90));
+    assert_false(hit.alert);
+    assert_true((hit.reasons & REASON_BACKFILL) != 0);
+    assert_true(see(&tenant, "ann", "d", "69.6.6.6", DAY(99)).alert);
+}
+
+static void loaded_rows_are_the_baseline(void **state)
+{
+    struct first_seen_row row = {
+        .kind = SLICE("pair"), .mailbox = SLICE("ann"), .app = SLICE("sync"),
+        .address = SLICE("66.6.6.6"), .network = SLICE("66.6.0.0/16"), .time = DAY(1),
+        .alerted = true,
+    };
+
+    (void)state;
+    ASSERT_OK(first_seen_load(rule, &tenant, &row, &err));
+    assert_int_equal(see(&tenant, "ann", "sync", "66.6.6.6", DAY(20)).kind, FIRST_SEEN_NOTHING);
+    struct first_seen_hit hit = see(&tenant, "bob", "sync", "66.6.6.6", DAY(20));
+    assert_true(hit.alert);
+    assert_int_equal(hit.reasons, REASON_PAIR_NEW | REASON_ADDRESS_ALERTED);
+}
+
+static void reasons_are_sentences(void **state)
+{
+    struct event event = {.app = SLICE("X"), .mailbox = SLICE("m"), .address = SLICE("1.2.3.4")};
+    struct first_seen_hit hit = {.reasons = REASON_PAIR_NEW | REASON_APP_NEW, .baseline_days = 30};
+    struct buf buf;
+
+    (void)state;
+    buf_init(&buf, MIB);
+    first_seen_add_reasons(&hit, &event, &buf);
+    ASSERT_SLICE(buf_slice(&buf),
+                 "[\"application X has not accessed mailbox m before; seen on 0 of 30 days\","
+                 "\"application X is new to the tenant\"]");
+    buf_release(&buf);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_known_pair_is_no_hit, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_new_app_from_the_usual_network_is_a_hit_but_no_alert,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_new_app_from_a_strange_network_is_an_alert, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(an_alerted_address_is_remembered_in_every_tenant, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_sign_in_from_the_new_network_explains_it, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(learning_and_old_records_raise_no_storm, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(loaded_rows_are_the_baseline, set_up, tear_down),
+        cmocka_unit_test(reasons_are_sentences),
+    };
+
+    return RUN_TESTS(tests);
+}

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Against a real listener on the loopback interface. */
+#include "test.h"
+
+#include "detect/webhook.h"
+
+#include <arpa/inet.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+struct receiver {
+    int socket;
+    unsigned port;
+    unsigned refuse;  /* answer so many requests with 503 first */
+    unsigned requests;
+    char last[4096];
+};
+
+static void *receive(void *arg)
+{
+    struct receiver *r = arg;
+
+    for (;;) {
+        int client = accept(r->socket, NULL, NULL);
+        if (client < 0)
+            return NULL;
+        size_t size = 0;
+        while (size < sizeof(r->last) - 1) {
+            ssize_t got = read(client, r->last + size, sizeof(r->last) - 1 - size);
+            if (got <= 0)
+                break;
+            size += (size_t)got;
+            r->last[size] = '\0';
+            if (strstr(r->last, "\"marker\"") != NULL)
+                break;
+        }
+        const char *answer = r->requests++ < r->refuse
+                                 ? "HTTP/1.1 503 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+                                 : "HTTP/1.1 204 Ok\r\nConnection: close\r\n\r\n";
+        assert_true(write(client, answer, strlen(answer)) > 0);
+        (void)close(client);
+    }
+}
+
+static void open_receiver(struct receiver *r)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET};
+    socklen_t size = sizeof(address);
+
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    r->socket = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(bind(r->socket, (struct sockaddr *)&address, size), 0);
+    assert_int_equal(listen(r->socket, 8), 0);
+    assert_int_equal(getsockname(r->socket, (struct sockaddr *)&address, &size), 0);
+    r->port = ntohs(address.sin_port);
+}
+
+static void an_alert_arrives_after_refusals(void **state)
+{
+    const struct detect_alert alert = {.id = {{0xab}}, .json = SLICE("{\"marker\":1}")};
+    struct receiver r = {.refuse = 2};
+    struct webhook_stats stats;
+    struct webhook *webhook;
+    struct error err;
+    pthread_t thread;
+    char url[64];
+
+    (void)state;
+    open_receiver(&r);
+    assert_int_equal(pthread_create(&thread, NULL, receive, &r), 0);
+    (void)snprintf(url, sizeof(url), "http://127.0.0.1:%u/hook", r.port);
+    ASSERT_OK(webhook_new(&webhook, &err));
+    webhook_put(webhook, &alert); /* off: goes nowhere, is not counted as lost */
+    ASSERT_OK(webhook_set(webhook, slice_of(url), true, &err));
+    webhook_put(webhook, &alert);
+    for (int i = 0; i < 500; i++) {
+        webhook_stats(webhook, &stats);
+        if (stats.delivered > 0)
+            break;
+        (void)usleep(10000);
+    }
+    assert_int_equal(stats.delivered, 1);
+    assert_int_equal(stats.dropped, 0);
+    assert_int_equal(r.requests, 3);
+    assert_non_null(strstr(r.last, "Daybook-Alert: ab000000-"));
+    assert_non_null(strstr(r.last, "POST /hook"));
+    webhook_free(webhook);
+    (void)shutdown(r.socket, SHUT_RDWR);
+    (void)close(r.socket);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+}
+
+static void a_private_address_is_not_called_unless_allowed(void **state)
+{
+    const struct detect_alert alert = {.json = SLICE("{\"marker\":1}")};
+    struct receiver r = {0};
+    struct webhook_stats stats;
+    struct webhook *webhook;
+    struct error err;
+    pthread_t thread;
+    char url[64];
+
+    (void)state;
+    open_receiver(&r);
+    assert_int_equal(pthread_create(&thread, NULL, receive, &r), 0);
+    (void)snprintf(url, sizeof(url), "https://127.0.0.1:%u/hook", r.port);
+    ASSERT_OK(webhook_new(&webhook, &err));
+    ASSERT_OK(webhook_set(webhook, slice_of(url), false, &err));
+    webhook_put(webhook, &alert);
+    (void)usleep(100000);
+    webhook_stats(webhook, &stats);
+    assert_int_equal(stats.delivered, 0);
+    webhook_free(webhook);
+    assert_int_equal(r.requests, 0);
+    (void)shutdown(r.socket, SHUT_RDWR);
+    (void)close(r.socket);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_alert_arrives_after_refusals),
+        cmocka_unit_test(a_private_address_is_not_called_unless_allowed),
+    };
+
+    return RUN_TESTS(tests);
+}

@@ -45,6 +45,7 @@ struct joiner {
     struct layout layout;
     struct row *rows;
     struct array_ref **refs; /* per path of the result */
+    struct origin **origins; /* per shape of the result: of each row or element */
 };
 
 static enum path_class class_of(const struct path_column *path)
@@ -156,29 +157,39 @@ static enum status map_code(struct joiner *j, struct input *in, uint32_t old_pat
     return STATUS_OK;
 }
 
-static enum status put_values(struct joiner *j, struct origin origin, uint32_t rank,
-                              struct error *err)
+/* The values of one slot of a shape, in the order of the new ranks. */
+static enum status put_slot(struct joiner *j, uint32_t shape, uint32_t slot_index,
+                            struct error *err)
 {
-    struct input *in = &j->inputs[origin.input];
     struct part *part = j->layout.part;
-    const struct shape *from = &in->part->shapes[origin.shape];
-    const struct shape *to = &part->shapes[in->shape_map[origin.shape]];
+    const struct slot *slot = &part->shapes[shape].slots[slot_index];
+    const struct origin *origins = j->origins[shape];
+    uint32_t *codes = part->paths[slot->path].codes + slot->first;
     enum status status = STATUS_OK;
 
-    for (uint32_t i = 0; i < to->slot_count && status == STATUS_OK; i++) {
-        uint32_t old_path = from->slots[i].path;
-        uint32_t old_value = from->slots[i].first + origin.rank;
-        uint32_t value = to->slots[i].first + rank;
-        uint32_t *code = &part->paths[to->slots[i].path].codes[value];
-        uint32_t old_code = in->part->paths[old_path].codes[old_value];
-        if (to->slots[i].kind == SLOT_ARRAY) {
-            *code = old_code;
-            j->refs[to->slots[i].path][value] =
-                (struct array_ref){origin.input, old_path, old_value};
+    for (uint32_t i = 0; i < part->shapes[shape].row_count && status == STATUS_OK; i++) {
+        struct input *in = &j->inputs[origins[i].input];
+        const struct slot *from = &in->part->shapes[origins[i].shape].slots[slot_index];
+        uint32_t value = from->first + origins[i].rank;
+        uint32_t code = in->part->paths[from->path].codes[value];
+        if (slot->kind == SLOT_ARRAY) {
+            codes[i] = code;
+            j->refs[slot->path][slot->first + i] =
+                (struct array_ref){origins[i].input, from->path, value};
         } else {
-            status = map_code(j, in, old_path, old_code, code, err);
+            status = map_code(j, in, from->path, code, &codes[i], err);
         }
     }
+    return status;
+}
+
+/* A column at a time: its dictionary stays in the cache. */
+static enum status put_shape(struct joiner *j, uint32_t shape, struct error *err)
+{
+    enum status status = STATUS_OK;
+
+    for (uint32_t i = 0; i < j->layout.part->shapes[shape].slot_count && status == STATUS_OK; i++)
+        status = put_slot(j, shape, i, err);
     return status;
 }
 
@@ -189,7 +200,7 @@ static enum status put_rows(struct joiner *j, struct error *err)
 
     for (uint32_t s = 0; s < part->root_shape_count && status == STATUS_OK; s++) {
         uint32_t begin = part->shapes[s].row_begin;
-        for (uint32_t i = 0; i < part->shapes[s].row_count && status == STATUS_OK; i++) {
+        for (uint32_t i = 0; i < part->shapes[s].row_count; i++) {
             const struct row *row = &j->rows[begin + i];
             const struct part *in = j->inputs[row->input].part;
             uint32_t old = part_root_shape(in, row->row);
@@ -199,16 +210,18 @@ static enum status put_rows(struct joiner *j, struct error *err)
             if (in->reasons != NULL)
                 record.quarantine_reason = in->reasons[row->row];
             layout_set_row(&j->layout, begin + i, &record, in->received_us[row->row]);
-            struct origin origin = {row->input, row->row - in->shapes[old].row_begin, old};
-            status = put_values(j, origin, i, err);
+            j->origins[s][i] =
+                (struct origin){row->input, row->row - in->shapes[old].row_begin, old};
         }
+        status = put_shape(j, s, err);
     }
     return status;
 }
 
 static enum status put_elements(struct joiner *j, uint32_t path_index, struct error *err)
 {
-    const struct path_column *path = &j->layout.part->paths[path_index];
+    const struct part *part = j->layout.part;
+    const struct path_column *path = &part->paths[path_index];
     uint32_t element = 0;
     enum status status = layout_open_array(&j->layout, path_index, err);
 
@@ -217,24 +230,29 @@ static enum status put_elements(struct joiner *j, uint32_t path_index, struct er
         const struct input *in = &j->inputs[ref.input];
         const struct path_column *old = &in->part->paths[ref.path];
         uint32_t end = old->value_starts[ref.value + 1];
-        for (uint32_t e = old->value_starts[ref.value]; e < end && status == STATUS_OK; e++) {
+        for (uint32_t e = old->value_starts[ref.value]; e < end; e++) {
             bool is_mixed = old->element_shapes != NULL;
             struct origin origin = {ref.input, is_mixed ? old->element_ranks[e] : e,
                                     is_mixed ? old->element_shapes[e] : old->only_shape};
-            uint32_t rank = layout_place_element(&j->layout, path_index, element++,
-                                                 in->shape_map[origin.shape]);
-            status = put_values(j, origin, rank, err);
+            uint32_t shape = in->shape_map[origin.shape];
+            uint32_t rank = layout_place_element(&j->layout, path_index, element++, shape);
+            j->origins[shape][rank] = origin;
         }
+    }
+    for (uint32_t s = part->root_shape_count; s < part->shape_count && status == STATUS_OK; s++) {
+        if (part->shapes[s].parent_path == path_index)
+            status = put_shape(j, s, err);
     }
     return status;
 }
 
-static enum status fill(struct joiner *j, struct error *err)
+static enum status make_scratch(struct joiner *j, struct error *err)
 {
-    struct part *part = j->layout.part;
+    const struct part *part = j->layout.part;
 
     j->refs = calloc(part->path_count, sizeof(struct array_ref *));
-    if (j->refs == NULL)
+    j->origins = calloc(part->shape_count + (size_t)1, sizeof(struct origin *));
+    if (j->refs == NULL || j->origins == NULL)
         return ERROR_MEMORY(err);
     for (uint32_t i = 0; i < part->path_count; i++) {
         if (!part->paths[i].is_array)
@@ -243,6 +261,21 @@ static enum status fill(struct joiner *j, struct error *err)
         if (j->refs[i] == NULL)
             return ERROR_MEMORY(err);
     }
+    for (uint32_t i = 0; i < part->shape_count; i++) {
+        j->origins[i] = malloc(part->shapes[i].row_count * sizeof(struct origin) + 1);
+        if (j->origins[i] == NULL)
+            return ERROR_MEMORY(err);
+    }
+    return STATUS_OK;
+}
+
+static enum status fill(struct joiner *j, struct error *err)
+{
+    struct part *part = j->layout.part;
+
+    enum status status = make_scratch(j, err);
+    if (status != STATUS_OK)
+        return status;
     for (uint32_t i = 0; i < j->input_count; i++) {
         if (j->inputs[i].part->reasons != NULL && part->reasons == NULL) {
             part->reasons = ARENA_ARRAY(part->arena, const char *, part->row_count, err);
@@ -250,7 +283,7 @@ static enum status fill(struct joiner *j, struct error *err)
                 return err->status;
         }
     }
-    enum status status = put_rows(j, err);
+    status = put_rows(j, err);
     for (uint32_t i = 0; i < part->path_count && status == STATUS_OK; i++) {
         if (part->paths[i].is_array)
             status = put_elements(j, i, err);
@@ -265,6 +298,9 @@ static void release(struct joiner *j)
     for (uint32_t i = 0; j->refs != NULL && i < j->layout.part->path_count; i++)
         free(j->refs[i]);
     free(j->refs);
+    for (uint32_t i = 0; j->origins != NULL && i < j->layout.part->shape_count; i++)
+        free(j->origins[i]);
+    free(j->origins);
     for (uint32_t i = 0; i < j->input_count; i++) {
         struct input *in = &j->inputs[i];
         for (uint32_t k = 0; in->code_maps != NULL && k < in->part->path_count; k++)

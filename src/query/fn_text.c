@@ -322,7 +322,7 @@ static const struct function functions[] = {
                   bind_has_any_index, has_any_index),
     TEXT_FUNCTION("replace_strings", "replace_strings(text, finds, replacements)",
                   "replaces several texts",
-                  "replace_strings('a b', dynamic(['a', 'b']), dynamic(['b', 'c'])) == 'c c'", 3,
+                  "replace_strings('a b', dynamic(['a', 'b']), dynamic(['b', 'c'])) == 'b c'", 3,
                   3, bind_replace_strings, replace_strings),
     TEXT_FUNCTION("unicode_codepoints_from_string", "unicode_codepoints_from_string(text)",
                   "the code points as an array",

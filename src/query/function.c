@@ -24,6 +24,7 @@ static const struct function_family *const families[] = {
     &function_family_format,
     &function_family_xml,
     &function_family_sketch,
+    &function_family_series,
     &function_family_ipv4,
     &function_family_ipv6,
     &function_family_agg_basic,

@@ -93,7 +93,7 @@ static enum status show(const struct command_context *context, struct slice text
 {
     enum output_format format;
     struct output output;
-    struct slice *columns;
+    struct slice *columns = NULL;
     uint32_t column_count = 0;
     enum status status = output_format_from(context->options, &format, err);
 
@@ -223,7 +223,8 @@ static int run_batch(const struct command_context *context, const char *path)
         buf_init(&answer, GIB);
         status = alone ? local_line(context, text, &answer, &err)
                        : remote_line(context, session, text, &answer, &err);
-        buf_add_byte(&answer, '\n');
+        if (answer.size == 0 || answer.data[answer.size - 1] != '\n')
+            buf_add_byte(&answer, '\n');
         if (status == STATUS_OK)
             status = output_write(buf_slice(&answer), &err);
         buf_release(&answer);

@@ -88,8 +88,9 @@ static int look_cancelled(void *context, curl_off_t total_in, curl_off_t in, cur
     return client->request->cancelled != NULL && atomic_load(client->request->cancelled);
 }
 
-/* A guarded URL is https://host[:port]/...: no user, no port of another service. */
-static enum status check_guarded(struct slice url, struct error *err)
+/* A guarded URL is https://host[:port]/...: no user, no port of another service.
+ * Plain http only where the operator allows private addresses. */
+static enum status check_guarded(struct slice url, bool allow_http, struct error *err)
 {
     CURLU *parts = curl_url();
     char *text = slice_dup(url);
@@ -105,7 +106,7 @@ static enum status check_guarded(struct slice url, struct error *err)
         if (curl_url_get(parts, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) == CURLUE_OK)
             (void)text_parse_u64(slice_of(port), &number);
         wrong = NULL;
-        if (strcmp(scheme, "https") != 0)
+        if (strcmp(scheme, "https") != 0 && !(allow_http && strcmp(scheme, "http") == 0))
             wrong = "it is not https";
         else if (has_user)
             wrong = "it holds a user name";
@@ -128,7 +129,8 @@ static bool set_options(struct client *client)
     CURL *curl = client->curl;
     CURLcode rc = curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
 
-    rc |= curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "https");
+    rc |= curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR,
+                           client->guarded && client->allow_private ? "https,http" : "https");
     rc |= curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
     rc |= curl_easy_setopt(curl, CURLOPT_PROXY, "");
     rc |= curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
@@ -159,7 +161,7 @@ enum status client_new(const struct client_options *options, struct client **ret
     enum status status = STATUS_OK;
 
     if (options->guarded)
-        status = check_guarded(options->url, err);
+        status = check_guarded(options->url, options->allow_private, err);
     else if (!slice_starts_with(options->url, SLICE("https://")))
         status = ERROR_SET(err, STATUS_INVALID, "the URL '%.*s' does not begin with https://",
                            SLICE_FMT(options->url));

@@ -16,7 +16,8 @@ struct client_options {
     uint64_t timeout_ms;         /* of a whole request; 0 = none */
     /* Refuse loopback, private, link-local and metadata addresses, redirects and
      * plain http (checked on the address that is connected to).  For webhooks;
-     * allow_private lifts the address check when the operator says so. */
+     * allow_private lifts the address check and allows http when the operator
+     * says so. */
     bool guarded, allow_private;
 };
 

@@ -101,18 +101,23 @@ static void scan_array(struct feed *feed)
     }
 }
 
-enum status feed_add(struct feed *feed, struct slice bytes, struct error *err)
+static void scan(struct feed *feed)
 {
-    buf_add_slice(&feed->body, bytes);
-    if (feed->body.failed)
-        return ERROR_SET(err, STATUS_LIMIT, "a record is larger than a request may be (%zu bytes)",
-                         REQUEST_BODY_BYTES_MAX);
     if (!feed->started)
         detect(feed);
     if (feed->started && feed->is_array)
         scan_array(feed);
     else if (feed->started)
         scan_lines(feed);
+}
+
+enum status feed_add(struct feed *feed, struct slice bytes, struct error *err)
+{
+    buf_add_slice(&feed->body, bytes);
+    if (feed->body.failed)
+        return ERROR_SET(err, STATUS_LIMIT, "a record is larger than a request may be (%zu bytes)",
+                         REQUEST_BODY_BYTES_MAX);
+    scan(feed);
     return STATUS_OK;
 }
 
@@ -158,6 +163,5 @@ void feed_taken(struct feed *feed)
         feed->scanned = 1;
     feed->boundary = 0;
     feed->record_count = 0;
-    struct error ignored;
-    (void)feed_add(feed, (struct slice){NULL, 0}, &ignored); /* scans what is left */
+    scan(feed); /* what is left may hold another body */
 }

@@ -64,7 +64,7 @@ void ingest_close(struct ingest *ingest)
     if (ingest == NULL)
         return;
     wal_close(ingest->wal);
-    memory_release(&ingest->memory);
+    memory_free_all(&ingest->memory);
     tenant_table_release(&ingest->tenants);
     (void)pthread_mutex_destroy(&ingest->lock);
     free(ingest);

@@ -26,7 +26,7 @@ void memory_init(struct memory *memory, struct io *io, struct tenant_table *tena
     (void)pthread_rwlock_init(&memory->lock, NULL);
 }
 
-void memory_release(struct memory *memory)
+void memory_free_all(struct memory *memory)
 {
     for (size_t i = 0; i < memory->run_count; i++)
         run_close(memory->runs[i]);

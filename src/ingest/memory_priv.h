@@ -24,7 +24,7 @@ struct memory {
 };
 
 void memory_init(struct memory *memory, struct io *io, struct tenant_table *tenants);
-void memory_release(struct memory *memory);
+void memory_free_all(struct memory *memory);
 
 /* Reads state and runs, sets the tenants' counters; removes what is left over
  * from a save cut short.  A directory without state is new. */

@@ -85,10 +85,10 @@ static enum status run_plan(struct query *q, struct plan *plan, struct query_sin
     if (status != STATUS_OK || q->request->check_only)
         return status;
     q->stats->phase = QUERY_PHASE_RUN;
-    status = run_open(q, q->thread_count, &run, err);
+    status = run_begin(q, q->thread_count, &run, err);
     if (status == STATUS_OK) {
         status = plan_run(plan, &run, &result.stage, err);
-        run_close(&run);
+        run_end(&run);
     }
     q->stats->rows = result.rows;
     (void)pthread_mutex_destroy(&result.lock);
@@ -106,7 +106,7 @@ static enum status bind_and_run(struct query *q, struct query_sink *sink, struct
     if (status != STATUS_OK)
         return status;
     q->stats->phase = QUERY_PHASE_BIND;
-    status = run_open(q, 1, &b.fold, err);
+    status = run_begin(q, 1, &b.fold, err);
     if (status != STATUS_OK)
         return status;
     struct plan *plan = bind_statements(&b, statements, &expr);
@@ -116,7 +116,7 @@ static enum status bind_and_run(struct query *q, struct query_sink *sink, struct
         status = err->status == STATUS_OK
                      ? ERROR_SET(err, STATUS_INVALID, "expected a table at the end of the query")
                      : err->status;
-    run_close(&b.fold);
+    run_end(&b.fold);
     return status;
 }
 

@@ -10,7 +10,7 @@ void run_free_arena(void *arena)
     arena_free(arena);
 }
 
-enum status run_open(struct query *q, uint32_t thread_count, struct run *run, struct error *err)
+enum status run_begin(struct query *q, uint32_t thread_count, struct run *run, struct error *err)
 {
     *run = (struct run){.query = q, .arena = q->arena, .thread_count = thread_count,
                          .scan_threads = thread_count};
@@ -24,14 +24,14 @@ enum status run_open(struct query *q, uint32_t thread_count, struct run *run, st
         w->arena = arena_share(q->arena);
         w->batch_arena = arena_share(q->arena);
         if (w->arena == NULL || w->batch_arena == NULL) {
-            run_close(run);
+            run_end(run);
             return ERROR_MEMORY(err);
         }
     }
     return STATUS_OK;
 }
 
-void run_close(struct run *run)
+void run_end(struct run *run)
 {
     for (uint32_t i = 0; run->workers != NULL && i < run->thread_count; i++) {
         arena_free(run->workers[i].batch_arena);
@@ -216,10 +216,10 @@ enum status run_collect(struct query *q, struct plan *plan, struct rowset **ret,
         return status;
     }
     c.rows = rowset_new(arena, &plan->schema, NULL, err);
-    status = c.rows == NULL ? err->status : run_open(q, q->thread_count, &run, err);
+    status = c.rows == NULL ? err->status : run_begin(q, q->thread_count, &run, err);
     if (status == STATUS_OK) {
         status = plan_run(plan, &run, &c.stage, err);
-        run_close(&run);
+        run_end(&run);
     }
     (void)pthread_mutex_destroy(&c.lock);
     *ret = c.rows;

@@ -30,9 +30,9 @@ struct run {
     const struct rowset *given; /* under mv-apply: the rows of one input row */
 };
 
-enum status run_open(struct query *q, uint32_t thread_count, struct run *run,
+enum status run_begin(struct query *q, uint32_t thread_count, struct run *run,
                      struct error *err) MUST_USE;
-void run_close(struct run *run);
+void run_end(struct run *run);
 
 /* Time and cancellation; call it every batch and in long loops. */
 enum status run_check(const struct run *run, struct error *err) MUST_USE;

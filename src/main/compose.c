@@ -1,0 +1,431 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The drawing of ARCHITECTURE.md as code:
+ *
+ *   wire -> ingest (+ WAL) -> leaves -> evidence
+ *                          -> tee    -> store    (keeps first)
+ *                                    -> detect   (watches second) -> ingest, webhook
+ *   store -> query -> share
+ */
+#include "main/compose.h"
+
+#include "base/limits.h"
+#include "base/log.h"
+#include "evidence/evidence.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#define BACKGROUND_TICK_MS 250u
+#define MEMORY_BYTES_FLUSH (128 * MIB)
+#define WAL_BYTES_FLUSH (WAL_BYTES_MAX / 4)
+
+struct tee {
+    struct record_sink sink; /* first */
+    struct record_sink *keep, *watch;
+    atomic_uint_fast64_t watch_failures;
+};
+
+struct verifier {
+    struct record_verifier verifier; /* first */
+    struct evidence *evidence;
+};
+
+struct daybook {
+    struct daybook_options options;
+    struct content content;
+    struct io *io;
+    struct meta *meta;
+    struct evidence *evidence;
+    struct store *store;
+    struct detect *detect;
+    struct webhook *webhook;
+    struct ingest *ingest;
+    struct share *share;
+    struct tee tee;
+    struct verifier verifier;
+    atomic_bool draining, stopping;
+    pthread_mutex_t checkpoint_lock; /* one checkpoint at a time */
+    pthread_t background;
+    bool has_background;
+};
+
+/* Keeps first, watches second: a watcher that fails is counted and reported,
+ * it never stops the keeping. */
+static enum status tee_take(struct record_sink *sink, const struct record_batch *batch,
+                            struct error *err)
+{
+    struct tee *tee = (struct tee *)sink;
+    struct error watch_err;
+    enum status status = record_sink_take(tee->keep, batch, err);
+
+    if (status == STATUS_OK && tee->watch != NULL &&
+        record_sink_take(tee->watch, batch, &watch_err) != STATUS_OK &&
+        atomic_fetch_add(&tee->watch_failures, 1) == 0)
+        log_failure("a rule failed on a batch of records", &watch_err);
+    return status;
+}
+
+static enum status verify(struct record_verifier *verifier, const struct guid *tenant,
+                          uint64_t first_seq, uint32_t count,
+                          enum status (*raw)(void *context, uint64_t seq, struct slice *ret,
+                                             struct error *err),
+                          void *context, struct error *err)
+{
+    return evidence_verify(((struct verifier *)verifier)->evidence, tenant, first_seq, count, raw,
+                           context, err);
+}
+
+struct one_record {
+    struct buf *bytes;
+    bool found;
+};
+
+static enum status keep_one(void *context, uint64_t seq, struct slice raw, struct error *err)
+{
+    struct one_record *one = context;
+
+    (void)seq;
+    one->found = true;
+    buf_add_slice(one->bytes, raw);
+    return buf_check(one->bytes, err);
+}
+
+/* A record that lies in another section than the one being checked. */
+static enum status neighbour(void *context, const struct guid *tenant, uint64_t seq,
+                             struct buf *ret, struct error *err)
+{
+    struct one_record one = {.bytes = ret};
+    enum status status = store_raw(((struct daybook *)context)->store, tenant, seq, 1, keep_one,
+                                   &one, err);
+
+    if (status == STATUS_OK && !one.found)
+        status = ERROR_SET(err, STATUS_NOT_FOUND, "there is no record %llu",
+                           (unsigned long long)seq);
+    return status;
+}
+
+static const char *time_column(void *context, struct slice table)
+{
+    return content_time_column(&((struct daybook *)context)->content, table);
+}
+
+/* Rules write through the same door as everybody. */
+static enum status write_own(void *context, const struct guid *tenant, struct slice table,
+                             struct slice body, struct error *err)
+{
+    struct daybook *d = context;
+    struct arena *arena = arena_new(256 * MIB);
+    struct ingest_answer answer;
+    struct ingest_request request = {
+        .tenant = *tenant,
+        .table = table,
+        .body = body,
+        .format = INGEST_FORMAT_NDJSON,
+        .internal = true,
+    };
+
+    if (arena == NULL)
+        return ERROR_MEMORY(err);
+    enum status status = ingest_put(d->ingest, &request, arena, &answer, err);
+    arena_free(arena);
+    return status;
+}
+
+static void deliver(void *context, const struct detect_alert *alert)
+{
+    webhook_put(((struct daybook *)context)->webhook, alert);
+}
+
+static struct slice view_text(void *context, struct slice name)
+{
+    return content_view_text(&((struct daybook *)context)->content, name);
+}
+
+static void each_view(void *context, void (*each)(void *arg, struct slice name), void *arg)
+{
+    const struct content *content = &((struct daybook *)context)->content;
+
+    for (uint32_t i = 0; i < content->view_count; i++)
+        each(arg, content->views[i].name);
+}
+
+static enum status checkpoint(void *context, struct error *err)
+{
+    return daybook_checkpoint(context, err);
+}
+
+static bool is_draining(void *context)
+{
+    return atomic_load(&((struct daybook *)context)->draining);
+}
+
+static void transport_metrics(void *context, struct buf *ret)
+{
+    struct daybook *d = context;
+
+    if (d->options.transport_metrics != NULL)
+        d->options.transport_metrics(d->options.context, ret);
+}
+
+/* ---- opening ---- */
+
+struct load_context {
+    struct store_snapshot *snapshot;
+    const struct guid *tenants;
+    uint32_t tenant_count;
+};
+
+static enum status load_table(void *context, struct slice name, struct table_source **ret,
+                              struct error *err)
+{
+    struct load_context *c = context;
+
+    return store_snapshot_source(c->snapshot, name, c->tenants, c->tenant_count, ret, err);
+}
+
+/* The baselines of all tenants, from what is in segments. */
+static enum status load_baselines(struct daybook *d, struct error *err)
+{
+    struct load_context context = {0};
+    struct query_env env = {.context = &context, .table = load_table};
+    struct arena *arena = arena_new(GIB);
+    struct meta_tenant *tenants;
+    uint32_t count = 0;
+
+    if (arena == NULL)
+        return ERROR_MEMORY(err);
+    enum status status = meta_tenant_list(d->meta, arena, &tenants, &count, err);
+    struct guid *ids = ARENA_ARRAY(arena, struct guid, count + 1, err);
+    if (status == STATUS_OK && ids == NULL)
+        status = err->status;
+    for (uint32_t i = 0; status == STATUS_OK && i < count; i++)
+        ids[i] = tenants[i].id;
+    if (status == STATUS_OK)
+        status = store_snapshot(d->store, &context.snapshot, err);
+    if (status == STATUS_OK) {
+        context.tenants = ids;
+        context.tenant_count = count;
+        status = detect_load(d->detect, &env, ids, count, err);
+        store_snapshot_free(context.snapshot);
+    }
+    arena_free(arena);
+    return status;
+}
+
+static enum status open_store(struct daybook *d, struct error *err)
+{
+    char path[DATA_PATH_BYTES];
+    enum status status = content_load(&d->content, err);
+
+    if (status == STATUS_OK)
+        status = io_linux_new(d->options.dir->path, &d->io, err);
+    data_dir_path(d->options.dir, "control.db", path);
+    if (status == STATUS_OK)
+        status = meta_open(path, clock_system(), &d->meta, err);
+    if (status == STATUS_OK)
+        status = evidence_open(d->io, d->options.keyring, &d->evidence, err);
+    if (status != STATUS_OK)
+        return status;
+    const struct evidence_neighbours neighbours = {neighbour, d};
+    evidence_set_neighbours(d->evidence, &neighbours);
+    d->verifier = (struct verifier){{verify}, d->evidence};
+    struct store_options options = {
+        .io = d->io,
+        .keyring = d->options.keyring,
+        .clock = clock_system(),
+        .verifier = &d->verifier.verifier,
+        .tables = d->content.tables,
+        .table_count = d->content.table_count,
+        .thread_count = d->options.thread_count,
+    };
+    return store_open(&options, &d->store, err);
+}
+
+static enum status open_rules(struct daybook *d, struct error *err)
+{
+    struct detect_options options = {
+        .clock = clock_system(),
+        .context = d,
+        .write = write_own,
+        .deliver = deliver,
+    };
+    enum status status = webhook_new(&d->webhook, err);
+
+    if (status == STATUS_OK)
+        status = detect_new(&options, &d->detect, err);
+    if (status == STATUS_OK)
+        status = load_baselines(d, err);
+    return status;
+}
+
+/* Replays the write-ahead log into store and rules, then lets the rules write. */
+static enum status open_ingest(struct daybook *d, struct error *err)
+{
+    d->tee = (struct tee){
+        .sink = {tee_take},
+        .keep = store_sink(d->store),
+        .watch = detect_sink(d->detect),
+    };
+    struct ingest_options options = {
+        .io = d->io,
+        .keyring = d->options.keyring,
+        .clock = clock_system(),
+        .records = &d->tee.sink,
+        .leaves = evidence_sink(d->evidence),
+        .wal_floor = store_wal_floor(d->store),
+        .time_column = time_column,
+        .context = d,
+    };
+    enum status status = ingest_open(&options, &d->ingest, err);
+    return status == STATUS_OK ? detect_start(d->detect, err) : status;
+}
+
+static enum status open_share(struct daybook *d, struct error *err)
+{
+    struct share_services services = {
+        .ingest = d->ingest,
+        .store = d->store,
+        .meta = d->meta,
+        .keyring = d->options.keyring,
+        .detect = d->detect,
+        .webhook = d->webhook,
+        .clock = clock_system(),
+        .thread_count = d->options.thread_count,
+        .context = d,
+        .view = view_text,
+        .views = each_view,
+        .checkpoint = checkpoint,
+        .transport_metrics = transport_metrics,
+        .draining = is_draining,
+    };
+    enum status status = share_new(&services, &d->share, err);
+    return status == STATUS_OK ? share_load_webhook(d->share, err) : status;
+}
+
+/* ---- background ---- */
+
+enum status daybook_checkpoint(struct daybook *d, struct error *err)
+{
+    uint64_t floor = 0;
+
+    (void)pthread_mutex_lock(&d->checkpoint_lock);
+    enum status status = ingest_rotate(d->ingest, &floor, err);
+    if (status == STATUS_OK) /* hits of the old files must be in the new ones */
+        status = detect_drain(d->detect, err);
+    if (status == STATUS_OK)
+        status = evidence_flush(d->evidence, err);
+    if (status == STATUS_OK)
+        status = ingest_save(d->ingest, floor, err);
+    if (status == STATUS_OK)
+        status = store_flush(d->store, floor, err);
+    if (status == STATUS_OK)
+        status = ingest_trim(d->ingest, floor, err);
+    (void)pthread_mutex_unlock(&d->checkpoint_lock);
+    return status;
+}
+
+static bool checkpoint_is_due(struct daybook *d)
+{
+    struct ingest_stats stats;
+    uint64_t rows, bytes, age_ms;
+
+    store_memory(d->store, &rows, &bytes, &age_ms);
+    ingest_stats(d->ingest, &stats);
+    return rows >= MEMORY_ROWS_FLUSH || bytes >= MEMORY_BYTES_FLUSH ||
+           (rows > 0 && age_ms >= MEMORY_AGE_FLUSH_MS) || stats.wal_bytes >= WAL_BYTES_FLUSH;
+}
+
+static void tick(struct daybook *d)
+{
+    struct error err;
+    bool worked = false;
+
+    if (checkpoint_is_due(d)) {
+        if (daybook_checkpoint(d, &err) != STATUS_OK)
+            log_failure("cannot make a checkpoint", &err);
+    } else if (store_merge_step(d->store, &worked, &err) != STATUS_OK) {
+        log_failure("cannot merge segments", &err);
+    }
+}
+
+static void *run_background(void *arg)
+{
+    struct daybook *d = arg;
+    struct timespec wait = {0, BACKGROUND_TICK_MS * 1000000L};
+
+    while (!atomic_load(&d->stopping)) {
+        tick(d);
+        (void)nanosleep(&wait, NULL);
+    }
+    return NULL;
+}
+
+enum status daybook_open(const struct daybook_options *options, struct daybook **ret,
+                         struct error *err)
+{
+    struct daybook *d = calloc(1, sizeof(*d));
+
+    if (d == NULL)
+        return ERROR_MEMORY(err);
+    d->options = *options;
+    if (d->options.thread_count == 0) {
+        long cores = sysconf(_SC_NPROCESSORS_ONLN);
+        d->options.thread_count = cores > 0 ? (uint32_t)cores : 1;
+    }
+    (void)pthread_mutex_init(&d->checkpoint_lock, NULL);
+    enum status status = open_store(d, err);
+    if (status == STATUS_OK)
+        status = open_rules(d, err);
+    if (status == STATUS_OK)
+        status = open_ingest(d, err);
+    if (status == STATUS_OK)
+        status = open_share(d, err);
+    if (status == STATUS_OK && options->background) {
+        d->has_background = pthread_create(&d->background, NULL, run_background, d) == 0;
+        if (!d->has_background)
+            status = ERROR_SET(err, STATUS_LIMIT, "cannot start the background thread");
+    }
+    if (status != STATUS_OK) {
+        daybook_close(d, false);
+        return status;
+    }
+    *ret = d;
+    return STATUS_OK;
+}
+
+void daybook_close(struct daybook *d, bool flush)
+{
+    struct error err;
+
+    if (d == NULL)
+        return;
+    atomic_store(&d->stopping, true);
+    if (d->has_background)
+        (void)pthread_join(d->background, NULL);
+    share_free(d->share);
+    if (flush && d->ingest != NULL && daybook_checkpoint(d, &err) != STATUS_OK)
+        log_failure("cannot make the last checkpoint", &err);
+    detect_free(d->detect);
+    ingest_close(d->ingest);
+    webhook_free(d->webhook);
+    store_close(d->store);
+    evidence_close(d->evidence);
+    meta_close(d->meta);
+    io_free(d->io);
+    content_release(&d->content);
+    (void)pthread_mutex_destroy(&d->checkpoint_lock);
+    free(d);
+}
+
+const struct http_router *daybook_router(const struct daybook *d)
+{
+    return share_router(d->share);
+}
+
+void daybook_set_draining(struct daybook *d)
+{
+    atomic_store(&d->draining, true);
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* compose.h - the whole of Daybook behind one pointer: the wiring. */
+#ifndef MAIN_COMPOSE_H
+#define MAIN_COMPOSE_H
+
+#include "main/content.h"
+#include "main/data_dir.h"
+#include "share/share.h"
+
+struct daybook;
+
+struct daybook_options {
+    const struct data_dir *dir; /* locked */
+    struct keyring *keyring;    /* borrowed */
+    uint32_t thread_count;      /* of a query; 0 = number of cores */
+    bool background;            /* checkpoints and merges by a thread */
+    void (*transport_metrics)(void *context, struct buf *ret);
+    void *context;
+};
+
+enum status daybook_open(const struct daybook_options *options, struct daybook **ret,
+                         struct error *err) MUST_USE;
+/* Stops the background work; with `flush` rows in memory go to segments first. */
+void daybook_close(struct daybook *daybook, bool flush);
+const struct http_router *daybook_router(const struct daybook *daybook);
+void daybook_set_draining(struct daybook *daybook);
+
+/* Seals what is in memory and shortens the write-ahead log. */
+enum status daybook_checkpoint(struct daybook *daybook, struct error *err) MUST_USE;
+
+#endif

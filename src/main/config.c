@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "main/config.h"
+
+#include "base/io.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "codec/yaml.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+static const char *const keys[] = {"listen", "certificate", "key", "connections_max", "threads",
+                                   "log_level"};
+
+void config_init(struct config *config, const struct data_dir *dir)
+{
+    *config = (struct config){.log_level = LOG_LEVEL_INFO};
+    (void)snprintf(config->listen, sizeof(config->listen), "127.0.0.1:8443");
+    data_dir_path(dir, "tls/cert.pem", config->certificate);
+    data_dir_path(dir, "tls/key.pem", config->key);
+}
+
+static enum status check_keys(const struct yaml_node *root, const char *path, struct error *err)
+{
+    for (uint32_t i = 0; i < root->count; i++) {
+        const char *nearest = keys[0];
+        size_t best = SIZE_MAX;
+        for (size_t k = 0; k < sizeof(keys) / sizeof(keys[0]); k++) {
+            size_t distance = text_distance(root->keys[i]->text, slice_of(keys[k]));
+            if (distance < best) {
+                best = distance;
+                nearest = keys[k];
+            }
+        }
+        if (best != 0)
+            return ERROR_SET(err, STATUS_INVALID,
+                             "%s:%u: there is no setting '%.*s'; did you mean '%s'?", path,
+                             root->keys[i]->line, SLICE_FMT(root->keys[i]->text), nearest);
+    }
+    return STATUS_OK;
+}
+
+static void set_text(char *field, size_t size, const struct yaml_node *root, const char *key)
+{
+    struct slice text = yaml_text(root, key, NULL);
+
+    if (text.data != NULL)
+        (void)snprintf(field, size, "%.*s", SLICE_FMT(text));
+}
+
+static enum status set_number(uint32_t *field, const struct yaml_node *root, const char *key,
+                              const char *path, struct error *err)
+{
+    struct slice text = yaml_text(root, key, NULL);
+    uint64_t value;
+
+    if (text.data == NULL)
+        return STATUS_OK;
+    if (!text_parse_u64(text, &value) || value > 1000000)
+        return ERROR_SET(err, STATUS_INVALID, "%s: '%s' wants a number up to 1000000", path, key);
+    *field = (uint32_t)value;
+    return STATUS_OK;
+}
+
+static enum status set_level(struct config *config, const struct yaml_node *root,
+                             const char *path, struct error *err)
+{
+    static const char *const names[] = {"error", "warning", "info", "debug"};
+    struct slice text = yaml_text(root, "log_level", "info");
+
+    for (int i = 0; i < 4; i++) {
+        if (slice_is(text, names[i])) {
+            config->log_level = i;
+            return STATUS_OK;
+        }
+    }
+    return ERROR_SET(err, STATUS_INVALID, "%s: 'log_level' is error, warning, info or debug",
+                     path);
+}
+
+static enum status apply(struct config *config, const struct yaml_node *root, const char *path,
+                         struct error *err)
+{
+    enum status status = check_keys(root, path, err);
+
+    if (status == STATUS_OK)
+        status = set_number(&config->connections_max, root, "connections_max", path, err);
+    if (status == STATUS_OK)
+        status = set_number(&config->threads, root, "threads", path, err);
+    if (status == STATUS_OK)
+        status = set_level(config, root, path, err);
+    if (status != STATUS_OK)
+        return status;
+    set_text(config->listen, sizeof(config->listen), root, "listen");
+    set_text(config->certificate, sizeof(config->certificate), root, "certificate");
+    set_text(config->key, sizeof(config->key), root, "key");
+    return STATUS_OK;
+}
+
+enum status config_read(struct config *config, const char *path, struct error *err)
+{
+    char text[16384];
+    struct arena *arena = arena_new(16 * MIB);
+    struct yaml_node **documents;
+    uint32_t count = 0;
+    enum status status = STATUS_OK;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t size = fd < 0 ? -1 : read(fd, text, sizeof(text));
+
+    if (arena == NULL)
+        status = ERROR_MEMORY(err);
+    else if (size < 0)
+        status = ERROR_SET(err, STATUS_IO, "cannot read the configuration '%s'", path);
+    else if (size == (ssize_t)sizeof(text))
+        status = ERROR_SET(err, STATUS_INVALID, "the configuration '%s' is too large", path);
+    if (fd >= 0)
+        (void)close(fd);
+    if (status == STATUS_OK) {
+        status = yaml_parse(slice_from(text, (size_t)size), arena, &documents, &count, err);
+        if (status != STATUS_OK)
+            (void)error_wrap(err, "%s", path);
+    }
+    if (status == STATUS_OK && count > 0)
+        status = documents[0]->kind == YAML_MAPPING
+                     ? apply(config, documents[0], path, err)
+                     : ERROR_SET(err, STATUS_INVALID, "%s: wants lines 'name: value'", path);
+    arena_free(arena);
+    return status;
+}

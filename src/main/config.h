@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* config.h - what an operator may set for `serve` (docs/user/config.md).
+ *
+ * File (YAML) < command line.  Unknown keys are errors that name the nearest
+ * known one.
+ */
+#ifndef MAIN_CONFIG_H
+#define MAIN_CONFIG_H
+
+#include "base/arena.h"
+#include "main/data_dir.h"
+
+struct config {
+    char listen[256];          /* "127.0.0.1:8443" */
+    char certificate[DATA_PATH_BYTES], key[DATA_PATH_BYTES]; /* PEM files */
+    uint32_t connections_max;  /* 0 = default */
+    uint32_t threads;          /* of a query; 0 = number of cores */
+    int log_level;             /* enum log_level */
+};
+
+void config_init(struct config *config, const struct data_dir *dir);
+enum status config_read(struct config *config, const char *path, struct error *err) MUST_USE;
+
+#endif

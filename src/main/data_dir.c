@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "main/data_dir.h"
+
+#include "base/io.h"
+#include "base/limits.h"
+#include "crypt/keyring_local.h"
+#include "meta/meta.h"
+#include "wire/http.h"
+#include "wire/tls_cert.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define FORMAT_TEXT "daybook 1\n"
+#define ADMIN_TOKEN_DAYS 30
+
+void data_dir_path(const struct data_dir *dir, const char *name, char ret[DATA_PATH_BYTES])
+{
+    (void)snprintf(ret, DATA_PATH_BYTES, "%s/%s", dir->path, name);
+}
+
+static enum status lock(struct data_dir *dir, struct error *err)
+{
+    char path[DATA_PATH_BYTES], text[32] = "";
+
+    data_dir_path(dir, "LOCK", path);
+    dir->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (dir->lock_fd < 0)
+        return ERROR_SET(err, STATUS_IO, "cannot open '%s'", path);
+    if (flock(dir->lock_fd, LOCK_EX | LOCK_NB) != 0) {
+        ssize_t got = read(dir->lock_fd, text, sizeof(text) - 1);
+        (void)close(dir->lock_fd);
+        dir->lock_fd = -1;
+        text[got > 0 ? got : 0] = '\0';
+        return ERROR_SET(err, STATUS_BUSY, "'%s' is in use by process %s", dir->path,
+                         got > 0 ? text : "(unknown)");
+    }
+    (void)snprintf(text, sizeof(text), "%ld", (long)getpid());
+    if (ftruncate(dir->lock_fd, 0) != 0 ||
+        pwrite(dir->lock_fd, text, strlen(text), 0) != (ssize_t)strlen(text))
+        return ERROR_SET(err, STATUS_IO, "cannot write '%s'", path);
+    return STATUS_OK;
+}
+
+static enum status check_format(const struct data_dir *dir, struct error *err)
+{
+    char path[DATA_PATH_BYTES], text[64] = "";
+
+    data_dir_path(dir, "FORMAT", path);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return ERROR_SET(err, STATUS_NOT_FOUND,
+                         "'%s' is not a data directory; 'daybook init --data %s' makes one",
+                         dir->path, dir->path);
+    ssize_t got = read(fd, text, sizeof(text) - 1);
+    (void)close(fd);
+    if (got < 0 || strcmp(text, FORMAT_TEXT) != 0)
+        return ERROR_SET(err, STATUS_CORRUPT,
+                         "'%s' has a format that this program does not know; use a newer one",
+                         dir->path);
+    return STATUS_OK;
+}
+
+enum status data_dir_open(const char *path, struct data_dir *ret, struct error *err)
+{
+    *ret = (struct data_dir){.lock_fd = -1};
+    if (strlen(path) >= sizeof(ret->path))
+        return ERROR_SET(err, STATUS_INVALID, "the path of the data directory is too long");
+    (void)snprintf(ret->path, sizeof(ret->path), "%s", path);
+    enum status status = check_format(ret, err);
+    if (status == STATUS_OK)
+        status = lock(ret, err);
+    if (status != STATUS_OK)
+        data_dir_close(ret);
+    return status;
+}
+
+void data_dir_close(struct data_dir *dir)
+{
+    if (dir->lock_fd >= 0)
+        (void)close(dir->lock_fd);
+    dir->lock_fd = -1;
+}
+
+enum status data_dir_kek(const struct data_dir *dir, char ret[DATA_PATH_BYTES],
+                         struct error *err)
+{
+    char path[DATA_PATH_BYTES];
+
+    data_dir_path(dir, "keys/kek", ret);
+    data_dir_path(dir, "keys/kek.path", path);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return STATUS_OK;
+    ssize_t got = read(fd, ret, DATA_PATH_BYTES - 1);
+    (void)close(fd);
+    if (got <= 0)
+        return ERROR_SET(err, STATUS_CORRUPT, "'%s' is empty", path);
+    ret[got] = '\0';
+    return STATUS_OK;
+}
+
+static enum status make_certificate(struct io *io, const char *host, struct error *err)
+{
+    struct buf certificate, key;
+
+    buf_init(&certificate, MIB);
+    buf_init(&key, MIB);
+    enum status status = tls_cert_make(
+        slice_of(host), clock_unix_us(clock_system()) / 1000000, &certificate, &key, err);
+    if (status == STATUS_OK)
+        status = io_make_dir(io, "tls", err);
+    if (status == STATUS_OK)
+        status = io_replace(io, "tls/cert.pem", buf_slice(&certificate), err);
+    if (status == STATUS_OK)
+        status = io_replace(io, "tls/key.pem", buf_slice(&key), err);
+    buf_release(&certificate);
+    buf_release(&key);
+    return status;
+}
+
+static enum status make_keys(struct io *io, const struct data_dir *dir,
+                             const struct data_init *init, struct error *err)
+{
+    char kek[DATA_PATH_BYTES];
+    enum status status = io_make_dir(io, "keys", err);
+
+    if (status == STATUS_OK && init->kek_path != NULL) {
+        char absolute[DATA_PATH_BYTES];
+        if (init->kek_path[0] == '/')
+            (void)snprintf(absolute, sizeof(absolute), "%s", init->kek_path);
+        else {
+            char *cwd = getcwd(NULL, 0);
+            (void)snprintf(absolute, sizeof(absolute), "%s/%s", cwd == NULL ? "." : cwd,
+                           init->kek_path);
+            free(cwd);
+        }
+        status = io_replace(io, "keys/kek.path", slice_of(absolute), err);
+    }
+    if (status == STATUS_OK)
+        status = data_dir_kek(dir, kek, err);
+    if (status == STATUS_OK)
+        status = keyring_local_create(io, kek, slice_of(init->host), err);
+    return status;
+}
+
+static enum status make_token(const struct data_dir *dir, struct data_init *init,
+                              struct error *err)
+{
+    char path[DATA_PATH_BYTES];
+    struct meta *meta = NULL;
+    struct guid id;
+    struct meta_token token = {
+        .role = ROLE_ADMIN,
+        .name = SLICE("init"),
+        .table = SLICE(""),
+        .expires_us = clock_unix_us(clock_system()) + INT64_C(86400000000) * ADMIN_TOKEN_DAYS,
+    };
+
+    data_dir_path(dir, "control.db", path);
+    mode_t mask = umask(0077);
+    enum status status = meta_open(path, clock_system(), &meta, err);
+    (void)umask(mask);
+    if (status == STATUS_OK)
+        status = meta_token_add(meta, &token, init->admin_token, &id, err);
+    meta_close(meta);
+    return status;
+}
+
+enum status data_dir_init(const char *path, struct data_init *init, struct error *err)
+{
+    struct data_dir dir = {.lock_fd = -1};
+    struct io *io = NULL;
+
+    if (strlen(path) >= sizeof(dir.path))
+        return ERROR_SET(err, STATUS_INVALID, "the path of the data directory is too long");
+    (void)snprintf(dir.path, sizeof(dir.path), "%s", path);
+    if (mkdir(path, 0700) != 0 && errno != EEXIST)
+        return ERROR_SET(err, STATUS_IO, "cannot make '%s'", path);
+    enum status status = io_linux_new(path, &io, err);
+    if (status == STATUS_OK && io_exists(io, "FORMAT"))
+        status = ERROR_SET(err, STATUS_CONFLICT, "'%s' is a data directory already", path);
+    if (status == STATUS_OK)
+        status = lock(&dir, err);
+    if (status == STATUS_OK)
+        status = make_certificate(io, init->host, err);
+    if (status == STATUS_OK)
+        status = make_keys(io, &dir, init, err);
+    if (status == STATUS_OK)
+        status = make_token(&dir, init, err);
+    if (status == STATUS_OK) /* last: without it the directory does not count */
+        status = io_replace(io, "FORMAT", SLICE(FORMAT_TEXT), err);
+    data_dir_close(&dir);
+    io_free(io);
+    return status;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* data_dir.h - the data directory: its layout, its lock, its first keys.
+ *
+ *   FORMAT         "daybook 1\n"; a newer one is refused
+ *   LOCK           locked by whoever works here; holds the pid
+ *   control.db     tenants, tokens, settings (SQLite)
+ *   keys/          the keyring; kek, unless it was put elsewhere
+ *   tls/           cert.pem, key.pem of the self-signed certificate
+ *   wal/ ingest/   write-ahead log; duplicates and idempotency
+ *   seg/ catalog   segments
+ *   t/             evidence, a directory a tenant
+ */
+#ifndef MAIN_DATA_DIR_H
+#define MAIN_DATA_DIR_H
+
+#include "base/arena.h"
+
+#define DATA_PATH_BYTES 4096
+
+struct data_dir {
+    char path[DATA_PATH_BYTES - 256];
+    int lock_fd; /* -1 = not locked */
+};
+
+/* STATUS_NOT_FOUND (no such directory, or not initialised: what to do), STATUS_BUSY
+ * with the holder's pid, STATUS_CORRUPT for a format this program does not know. */
+enum status data_dir_open(const char *path, struct data_dir *ret, struct error *err) MUST_USE;
+void data_dir_close(struct data_dir *dir);
+/* A path below the directory. */
+void data_dir_path(const struct data_dir *dir, const char *name, char ret[DATA_PATH_BYTES]);
+
+struct data_init {
+    const char *host;     /* for the certificate and the log origins */
+    const char *kek_path; /* NULL = keys/kek inside */
+    char admin_token[96]; /* out */
+};
+/* Makes the directory and everything in it.  STATUS_CONFLICT if it is one already. */
+enum status data_dir_init(const char *path, struct data_init *init, struct error *err) MUST_USE;
+
+/* Where the key-encryption key is (the file keys/kek.path, else keys/kek). */
+enum status data_dir_kek(const struct data_dir *dir, char ret[DATA_PATH_BYTES],
+                         struct error *err) MUST_USE;
+
+#endif

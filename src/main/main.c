@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Starts what the command line asks for. */
+#include "base/io.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "cli/cli.h"
+#include "cli/options.h"
+#include "crypt/keyring_local.h"
+#include "main/compose.h"
+#include "main/process.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static atomic_bool interrupted;
+
+static void on_interrupt(int number)
+{
+    (void)number;
+    if (atomic_exchange(&interrupted, true))
+        _exit(CLI_FAILED); /* the second time means it */
+}
+
+/* ---- commands on a data directory ---- */
+
+struct local {
+    struct data_dir dir;
+    struct io *io;
+    struct keyring *keyring;
+    struct daybook *daybook;
+};
+
+static void free_local(struct local *local, bool flush)
+{
+    if (local == NULL)
+        return;
+    daybook_close(local->daybook, flush);
+    keyring_free(local->keyring);
+    io_free(local->io);
+    data_dir_close(&local->dir);
+    free(local);
+}
+
+static enum status open_local(const char *data_dir, struct cli_local *ret, struct error *err)
+{
+    struct local *local = calloc(1, sizeof(*local));
+    char kek[DATA_PATH_BYTES];
+
+    if (local == NULL)
+        return ERROR_MEMORY(err);
+    local->dir.lock_fd = -1;
+    log_set_level(LOG_LEVEL_WARNING);
+    enum status status = data_dir_open(data_dir, &local->dir, err);
+    if (status == STATUS_OK)
+        status = io_linux_new(data_dir, &local->io, err);
+    if (status == STATUS_OK)
+        status = data_dir_kek(&local->dir, kek, err);
+    if (status == STATUS_OK)
+        status = keyring_local_open(local->io, kek, &local->keyring, err);
+    struct daybook_options options = {
+        .dir = &local->dir,
+        .keyring = local->keyring,
+        .background = true,
+    };
+    if (status == STATUS_OK)
+        status = daybook_open(&options, &local->daybook, err);
+    if (status != STATUS_OK) {
+        free_local(local, false);
+        return status;
+    }
+    *ret = (struct cli_local){
+        .router = daybook_router(local->daybook),
+        .principal = {.role = ROLE_OPERATOR, .name = "local"},
+        .state = local,
+    };
+    return STATUS_OK;
+}
+
+static void close_local(struct cli_local *cli_local)
+{
+    free_local(cli_local->state, true);
+    cli_local->state = NULL;
+}
+
+/* ---- init ---- */
+
+static const struct option init_options[] = {
+    {"data", true, false, "DIR", "the data directory to make"},
+    {"host", true, false, "NAME", "name of this server in its certificate and receipts"},
+    {"kek", true, false, "FILE", "where the key-encryption key is put (best: another disk)"},
+    {"o", true, false, "FORMAT", "json for programs"},
+    {"help", false, false, NULL, "show this help"},
+};
+
+static const struct option serve_options[] = {
+    {"data", true, false, "DIR", "the data directory"},
+    {"listen", true, false, "ADDRESS", "address:port (default 127.0.0.1:8443; port 0 = any)"},
+    {"config", true, false, "FILE", "settings (docs/user/config.md)"},
+    {"help", false, false, NULL, "show this help"},
+};
+
+static int usage(const char *text, const struct option *table, uint32_t count, int code)
+{
+    struct buf help;
+
+    buf_init(&help, 64 * KIB);
+    buf_add_format(&help, "%s\n\n", text);
+    options_help(table, count, &help);
+    (void)fprintf(code == CLI_OK ? stdout : stderr, "%.*s", SLICE_FMT(buf_slice(&help)));
+    buf_release(&help);
+    return code;
+}
+
+static void print_init(const char *path, const struct data_init *init, bool json)
+{
+    char *absolute = realpath(path, NULL);
+    struct buf line;
+
+    buf_init(&line, MIB);
+    buf_add_text(&line, absolute == NULL ? path : absolute);
+    buf_add_text(&line, "/tls/cert.pem");
+    if (json) {
+        (void)printf("{\"admin_token\":\"%s\",\"ca_file\":", init->admin_token);
+        struct buf quoted;
+        buf_init(&quoted, MIB);
+        text_add_json_string(&quoted, buf_slice(&line));
+        (void)printf("%.*s,\"url\":\"https://127.0.0.1:8443\"}\n", SLICE_FMT(buf_slice(&quoted)));
+        buf_release(&quoted);
+    } else {
+        (void)printf("Made '%s'.  Next:\n\n"
+                     "  daybook serve --data %s\n\n"
+                     "and, in another terminal:\n\n"
+                     "  export DAYBOOK_SERVER=https://127.0.0.1:8443\n"
+                     "  export DAYBOOK_CACERT=%.*s\n"
+                     "  export DAYBOOK_TOKEN=%s\n"
+                     "  daybook tenant add contoso\n\n"
+                     "The token is an admin's, valid for 30 days, and is not shown again.\n",
+                     path, path, SLICE_FMT(buf_slice(&line)), init->admin_token);
+    }
+    if (init->kek_path == NULL)
+        (void)fprintf(stderr, "daybook: the key-encryption key lies beside the data "
+                              "('%s/keys/kek'); whoever copies the directory can read it.  "
+                              "Use --kek FILE on another disk.\n",
+                      path);
+    buf_release(&line);
+    free(absolute);
+}
+
+static int init(int argc, const char **argv)
+{
+    const uint32_t count = sizeof(init_options) / sizeof(init_options[0]);
+    struct arena *arena = arena_new(MIB);
+    struct options options;
+    struct error err;
+    int code = CLI_OK;
+
+    if (arena == NULL)
+        return CLI_FAILED;
+    if (options_parse(init_options, count, argc, argv, arena, &options, &err) != STATUS_OK) {
+        code = cli_fail(&err);
+    } else if (options_has(&options, "help")) {
+        code = usage("usage: daybook init --data DIR", init_options, count, CLI_OK);
+    } else if (!options_has(&options, "data") || options.word_count > 0) {
+        code = usage("usage: daybook init --data DIR", init_options, count, CLI_USAGE);
+    } else {
+        const char *format = options_get(&options, "o", "");
+        struct data_init data = {
+            .host = options_get(&options, "host", "localhost"),
+            .kek_path = options_get(&options, "kek", NULL),
+        };
+        const char *path = options_get(&options, "data", "");
+        if (data_dir_init(path, &data, &err) != STATUS_OK)
+            code = cli_fail(&err);
+        else
+            print_init(path, &data, strcmp(format, "json") == 0 || !isatty(STDOUT_FILENO));
+        explicit_bzero(data.admin_token, sizeof(data.admin_token));
+    }
+    arena_free(arena);
+    return code;
+}
+
+/* ---- serve ---- */
+
+static int serve(int argc, const char **argv)
+{
+    const uint32_t count = sizeof(serve_options) / sizeof(serve_options[0]);
+    struct arena *arena = arena_new(MIB);
+    struct options options;
+    struct data_dir dir;
+    struct config config;
+    struct error err;
+    int code = CLI_OK;
+
+    if (arena == NULL)
+        return CLI_FAILED;
+    if (options_parse(serve_options, count, argc, argv, arena, &options, &err) != STATUS_OK) {
+        code = cli_fail(&err);
+    } else if (options_has(&options, "help")) {
+        code = usage("usage: daybook serve --data DIR", serve_options, count, CLI_OK);
+    } else if (!options_has(&options, "data") || options.word_count > 0) {
+        code = usage("usage: daybook serve --data DIR", serve_options, count, CLI_USAGE);
+    } else if (data_dir_open(options_get(&options, "data", ""), &dir, &err) != STATUS_OK) {
+        code = cli_fail(&err);
+    } else {
+        const char *file = options_get(&options, "config", NULL);
+        config_init(&config, &dir);
+        enum status status = file == NULL ? STATUS_OK : config_read(&config, file, &err);
+        if (options_has(&options, "listen"))
+            (void)snprintf(config.listen, sizeof(config.listen), "%s",
+                           options_get(&options, "listen", ""));
+        code = status == STATUS_OK ? process_supervise(&dir, &config) : cli_fail(&err);
+        data_dir_close(&dir);
+    }
+    arena_free(arena);
+    return code;
+}
+
+int main(int argc, char **argv)
+{
+    struct sigaction action = {.sa_handler = on_interrupt};
+    const struct cli_host host = {
+        .open_local = open_local,
+        .close_local = close_local,
+        .init = init,
+        .serve = serve,
+        .interrupted = &interrupted,
+    };
+    const char **arguments = calloc((size_t)argc + 1, sizeof(*arguments));
+
+    if (arguments == NULL)
+        return CLI_FAILED;
+    for (int i = 1; i < argc; i++)
+        arguments[i - 1] = argv[i];
+    (void)sigaction(SIGINT, &action, NULL);
+    (void)sigaction(SIGTERM, &action, NULL);
+    (void)signal(SIGPIPE, SIG_IGN);
+    int code = cli_main(&host, argc - 1, arguments);
+    free(arguments);
+    return code;
+}

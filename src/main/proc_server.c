@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The server: wires everything, drops its powers, answers until SIGTERM. */
+#include "main/process.h"
+
+#include "base/io.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/sandbox.h"
+#include "base/text.h"
+#include "cli/cli.h"
+#include "crypt/keyring_remote.h"
+#include "main/compose.h"
+#include "wire/server.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#define KEEPER_TIMEOUT_MS 10000u
+#define READABLE_MAX 16
+
+struct running {
+    const struct server_process *process;
+    struct keyring *keyring;
+    struct daybook *daybook;
+    struct server *server;
+};
+
+static void add_metrics(void *context, struct buf *ret)
+{
+    const struct running *r = context;
+    struct server_stats s;
+
+    if (r->server == NULL)
+        return;
+    server_stats(r->server, &s);
+    const struct {
+        const char *name, *help;
+        uint64_t value;
+    } metrics[] = {
+        {"http_connections_total", "Connections accepted.", s.connections},
+        {"http_requests_total", "Requests answered.", s.requests},
+        {"http_rejected_total", "Connections refused.", s.rejected},
+        {"http_bytes_in_total", "Body bytes received.", s.bytes_in},
+        {"http_bytes_out_total", "Body bytes sent.", s.bytes_out},
+        {"http_answers_2xx_total", "Answers 2xx.", s.answers_2xx},
+        {"http_answers_4xx_total", "Answers 4xx.", s.answers_4xx},
+        {"http_answers_5xx_total", "Answers 5xx.", s.answers_5xx},
+    };
+    for (size_t i = 0; i < sizeof(metrics) / sizeof(metrics[0]); i++)
+        buf_add_format(ret, "# HELP daybook_%s %s\n# TYPE daybook_%s counter\ndaybook_%s %llu\n",
+                       metrics[i].name, metrics[i].help, metrics[i].name, metrics[i].name,
+                       (unsigned long long)metrics[i].value);
+}
+
+static enum status read_file(const char *path, struct buf *ret, struct error *err)
+{
+    char chunk[4096];
+    FILE *file = fopen(path, "rbe");
+
+    if (file == NULL)
+        return ERROR_SET(err, STATUS_IO, "cannot open '%s'", path);
+    for (size_t got = fread(chunk, 1, sizeof(chunk), file); got > 0;
+         got = fread(chunk, 1, sizeof(chunk), file))
+        buf_add(ret, chunk, got);
+    (void)fclose(file);
+    return buf_check(ret, err);
+}
+
+/* Certificate and key as they are in their files now. */
+static enum status read_tls(const struct config *config, struct buf *certificate, struct buf *key,
+                            struct error *err)
+{
+    buf_init(certificate, MIB);
+    buf_init(key, MIB);
+    enum status status = read_file(config->certificate, certificate, err);
+    return status == STATUS_OK ? read_file(config->key, key, err) : status;
+}
+
+static void release_tls(struct buf *certificate, struct buf *key)
+{
+    if (key->data != NULL)
+        explicit_bzero(key->data, key->size);
+    buf_release(certificate);
+    buf_release(key);
+}
+
+/* What name look-ups, TLS and certificates of webhooks read. */
+static enum status enter_sandbox(const struct server_process *process, struct error *err)
+{
+    static const char *const system[] = {"/etc", "/usr", "/lib", "/lib64", "/run/systemd/resolve"};
+    const char *writable[] = {process->dir->path, NULL};
+    const char *readable[READABLE_MAX] = {process->config->certificate, process->config->key};
+    const struct sandbox_rules rules = {SANDBOX_PROFILE_SERVER, writable, readable};
+    struct sandbox_level level;
+    size_t count = 2;
+
+    for (size_t i = 0; i < sizeof(system) / sizeof(system[0]); i++) {
+        if (access(system[i], F_OK) == 0)
+            readable[count++] = system[i];
+    }
+    enum status status = sandbox_enter(&rules, &level, err);
+    if (status == STATUS_OK && level.landlock_version == 0)
+        log_line(LOG_LEVEL_WARNING, "this kernel has no Landlock: files are not fenced off");
+    return status;
+}
+
+static enum status start_http(struct running *r, struct error *err)
+{
+    const struct config *config = r->process->config;
+    struct buf certificate, key;
+    enum status status = read_tls(config, &certificate, &key, err);
+
+    if (status == STATUS_OK) {
+        struct server_options options = {
+            .listen = slice_of(config->listen),
+            .certificate_pem = buf_slice(&certificate),
+            .key_pem = buf_slice(&key),
+            .router = daybook_router(r->daybook),
+            .connections_max = config->connections_max,
+        };
+        status = server_start(&options, &r->server, err);
+    }
+    release_tls(&certificate, &key);
+    return status;
+}
+
+static enum status start(struct running *r, struct error *err)
+{
+    const struct server_process *process = r->process;
+    struct daybook_options options = {
+        .dir = process->dir,
+        .thread_count = process->config->threads,
+        .background = true,
+        .transport_metrics = add_metrics,
+        .context = r,
+    };
+
+    enum status status = keyring_remote_new(process->keeper_sockets, KEEPER_SOCKETS,
+                                            KEEPER_TIMEOUT_MS, &r->keyring, err);
+    if (status == STATUS_OK)
+        status = enter_sandbox(process, err);
+    if (status != STATUS_OK)
+        return status;
+    options.keyring = r->keyring;
+    status = daybook_open(&options, &r->daybook, err);
+    return status == STATUS_OK ? start_http(r, err) : status;
+}
+
+static void say_ready(const struct running *r)
+{
+    const char *listen = r->process->config->listen;
+    const char *colon = strrchr(listen, ':');
+    uint16_t port = server_port(r->server);
+    struct slice host = slice_from(listen, colon == NULL ? strlen(listen) : (size_t)(colon - listen));
+
+    if (slice_is(host, "0.0.0.0") || slice_is(host, "[::]") || host.size == 0)
+        host = SLICE("localhost");
+    (void)printf("{\"ready\":true,\"url\":\"https://%.*s:%u\"}\n", SLICE_FMT(host), port);
+    (void)fflush(stdout);
+    (void)dprintf(r->process->port_pipe, "%u", port);
+    (void)close(r->process->port_pipe);
+}
+
+static void reload(struct running *r)
+{
+    struct buf certificate, key;
+    struct error err;
+    enum status status = read_tls(r->process->config, &certificate, &key, &err);
+
+    if (status == STATUS_OK)
+        status = server_reload(r->server, buf_slice(&certificate), buf_slice(&key), &err);
+    if (status == STATUS_OK)
+        log_line(LOG_LEVEL_INFO, "the certificate was loaded again");
+    else
+        log_failure("the old certificate stays", &err);
+    release_tls(&certificate, &key);
+}
+
+static void wait_for_signals(struct running *r, const sigset_t *signals)
+{
+    for (;;) {
+        int number = 0;
+        if (sigwait(signals, &number) != 0)
+            continue;
+        if (number == SIGHUP)
+            reload(r);
+        else
+            return;
+    }
+}
+
+int process_server(const struct server_process *process)
+{
+    struct running r = {.process = process};
+    struct error err;
+    sigset_t signals;
+    int code = CLI_OK;
+
+    log_set_level((enum log_level)process->config->log_level);
+    (void)signal(SIGPIPE, SIG_IGN);
+    /* Threads started later inherit the mask: only sigwait() sees these. */
+    (void)sigemptyset(&signals);
+    (void)sigaddset(&signals, SIGTERM);
+    (void)sigaddset(&signals, SIGINT);
+    (void)sigaddset(&signals, SIGHUP);
+    (void)pthread_sigmask(SIG_BLOCK, &signals, NULL);
+
+    if (start(&r, &err) == STATUS_OK) {
+        say_ready(&r);
+        wait_for_signals(&r, &signals);
+        daybook_set_draining(r.daybook);
+        server_drain(r.server, DRAIN_TIMEOUT_MS);
+    } else {
+        code = cli_fail(&err);
+    }
+    server_free(r.server);
+    daybook_close(r.daybook, code == CLI_OK);
+    keyring_free(r.keyring);
+    return code;
+}

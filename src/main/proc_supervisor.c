@@ -179,9 +179,10 @@ static int wait_children(const struct children *children)
     int code = -1, state = 0;
     pid_t pid;
 
-    do {
+    do { /* a keeper that ends well saw the server close its sockets: wait for that */
         pid = waitpid(-1, &state, 0);
-    } while (pid < 0 && errno == EINTR);
+    } while ((pid < 0 && errno == EINTR) ||
+             (pid == children->keeper && WIFEXITED(state) && WEXITSTATUS(state) == 0));
     if (pid == children->server && WIFEXITED(state))
         code = WEXITSTATUS(state);
     else if (pid == children->server)

@@ -186,7 +186,7 @@ int main(int argc, char **argv)
     struct keyring keyring = {&KEYS};
     struct store_options options = {
         .keyring = &keyring, .clock = clock_system(), .tables = &table, .table_count = 1};
-    struct store *store;
+    struct store *store = NULL;
     struct store_stats stats;
     struct error err;
     int64_t threads = 2;

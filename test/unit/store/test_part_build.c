@@ -2,6 +2,8 @@
 /* Parts give back the exact bytes of their records. */
 #include "store/part_maker.h"
 
+#include <zlib.h>
+
 static const char *const NASTY[] = {
     "{}",
     " { } ",
@@ -84,12 +86,59 @@ static void rows_of_a_shape_are_in_order_of_time(void **state)
     batch_maker_release(&m);
 }
 
+/* Each line of a sample file, gzip or plain, as a record. */
+static bool check_file(const char *path)
+{
+    struct batch_maker m;
+    gzFile file = gzopen(path, "rb");
+    if (file == NULL)
+        return false;
+    size_t room = 8 * MIB;
+    char *line = malloc(room);
+    assert_non_null(line);
+    batch_maker_init(&m, "T", 1);
+    while (m.batch.record_count < 5000 && gzgets(file, line, (int)room) != NULL) {
+        size_t size = strlen(line);
+        batch_maker_add(&m, slice_from(line, size - (line[size - 1] == '\n')),
+                        (int64_t)(m.next_seq * 7919 % 1000));
+    }
+    assert_int_equal(gzclose(file), Z_OK);
+    struct part *part = build_part(&m);
+    check_part(part, &m, 1);
+    part_unref(part);
+    batch_maker_release(&m);
+    free(line);
+    return true;
+}
+
+static void public_samples_render_exactly(void **state)
+{
+    (void)state;
+    static const char *const NAMES[] = {
+        "aws_cloudtrail.jsonl.gz",    "edge_cases.jsonl",
+        "goldensaml_aad.jsonl.gz",    "goldensaml_defender.jsonl.gz",
+        "goldensaml_office.jsonl.gz", "goldensaml_windows.jsonl.gz",
+        "panther_tests.jsonl.gz",     "splunk_datasource_examples.jsonl.gz"};
+    const char *shared = getenv("DAYBOOK_SHARED");
+    char path[512];
+    int skipped = 0;
+
+    for (size_t i = 0; i < sizeof(NAMES) / sizeof(NAMES[0]); i++) {
+        (void)snprintf(path, sizeof(path), "%s/data/%s", shared == NULL ? "../shared" : shared,
+                       NAMES[i]);
+        skipped += !check_file(path);
+    }
+    if (skipped > 0)
+        (void)printf("SKIPPED (%d cases)\n", skipped);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nasty_records_render_exactly),
         cmocka_unit_test(each_nasty_record_renders_alone),
         cmocka_unit_test(rows_of_a_shape_are_in_order_of_time),
+        cmocka_unit_test(public_samples_render_exactly),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

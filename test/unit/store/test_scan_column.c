@@ -3,11 +3,11 @@
 #include "store/scan_maker.h"
 
 static const char *const AUDIT[] = {
-    "{\"Operation\":\"A\",\"RecordType\":1,\"Number\":\"7\",\"Flag\":\"True\",\"Ratio\":\"1.5\","
+    ("{\"Operation\":\"A\",\"RecordType\":1,\"Number\":\"7\",\"Flag\":\"True\",\"Ratio\":\"1.5\","
     "\"Folder\":{\"Path\":\"\\\\Inbox\",\"N\":[1,2]},\"CreationTime\":\"2026-01-02T03:04:05\","
-    "\"Key\":\"89D53FE6-7F50-4456-B931-21FD1DC9EEBE\",\"Span\":\"1.02:03:04.5\",\"X\":{\"y\":[]}}",
-    "{\"Operation\":\"B\\u0041\",\"RecordType\":\"2\",\"Number\":7.0,\"Flag\":false,\"Ratio\":2,"
-    "\"Folder\":\"[1]\",\"X\":1,\"\\u00e9\":\"q\\\"\"}",
+    "\"Key\":\"89D53FE6-7F50-4456-B931-21FD1DC9EEBE\",\"Span\":\"1.02:03:04.5\",\"X\":{\"y\":[]}}"),
+    ("{\"Operation\":\"B\\u0041\",\"RecordType\":\"2\",\"Number\":7.0,\"Flag\":false,\"Ratio\":2,"
+    "\"Folder\":\"[1]\",\"X\":1,\"\\u00e9\":\"q\\\"\"}"),
     "{\"Operation\":null,\"Number\":\"no\",\"Folder\":[{\"Path\":\"p\"}],\"CreationTime\":\"?\"}",
 };
 

@@ -15,7 +15,7 @@
 #define FRAME_HEADER_BYTES 64
 #define FRAME_SEALED_BYTES_MAX (96 * 1024 * 1024)
 #define FRAME_LEAF_BYTES (LEAF_BYTES + SEED_BYTES)
-#define FRAME_BLOCK_BYTES (256 * 1024) /* plain; docs/design/wal-compression.md */
+#define FRAME_BLOCK_BYTES (1024 * 1024) /* plain; docs/design/wal-compression.md */
 
 struct wal_header {
     struct guid log_id;

@@ -96,7 +96,8 @@ static void grow_file(struct wal *wal, uint64_t number, size_t size_bytes)
     wal->stats.bytes += size_bytes;
 }
 
-/* A file that could not be begun holds nothing, so its name is used again. */
+/* A file that could not be begun holds nothing, so its name is used again.  Its
+ * header may be on the disk: no frame goes to the file before any more. */
 static enum status begin_file(struct wal *wal, uint64_t number, struct error *err)
 {
     struct wal_header header = {.log_id = guid_new(), .number = number, .first_lsn = wal->lsn};
@@ -117,11 +118,12 @@ static enum status begin_file(struct wal *wal, uint64_t number, struct error *er
         status = io_sync_dir(wal->options.io, WAL_DIR, err);
     if (status == STATUS_OK)
         status = wal_note_file(wal, number, sizeof(bytes), err);
+    io_close(wal->file);
+    wal->file = NULL;
     if (status != STATUS_OK) {
         io_close(file);
         return status;
     }
-    io_close(wal->file);
     wal->file = file;
     wal->log_id = header.log_id;
     memcpy(wal->previous, header.log_id.bytes, sizeof(wal->previous));

@@ -13,7 +13,8 @@ struct scene {
     struct part *parts[BATCHES];
 };
 
-static void scene_init(struct scene *s)
+/* The sections in one file, or each in its own. */
+static void scene_fill(struct scene *s, bool one_file)
 {
     fixture_init(&s->f);
     batch_maker_init(&s->all, "T", 1);
@@ -28,9 +29,17 @@ static void scene_init(struct scene *s)
     }
     s->f.verifier.makers[0] = &s->all;
     s->f.verifier.maker_count = 1;
-    for (uint32_t i = 0; i < BATCHES; i++)
+    for (uint32_t i = 0; !one_file && i < BATCHES; i++)
         assert_int_equal(sealed_flush(s->f.sealed, &s->parts[i], 1, i, NULL, NULL, &s->f.err),
                          STATUS_OK);
+    if (one_file)
+        assert_int_equal(sealed_flush(s->f.sealed, s->parts, BATCHES, 9, NULL, NULL, &s->f.err),
+                         STATUS_OK);
+}
+
+static void scene_init(struct scene *s)
+{
+    scene_fill(s, false);
 }
 
 static void scene_release(struct scene *s)
@@ -170,7 +179,7 @@ static void a_merge_on_a_failing_disk_loses_and_doubles_nothing(void **state)
     for (uint64_t n = 1; !done; n++) {
         struct scene s;
         bool worked = false;
-        scene_init(&s);
+        scene_fill(&s, true);
         struct failing_io disk = failing_io_over(s.f.io);
         struct sealed_options options = s.f.options;
         struct sealed *sealed = NULL;

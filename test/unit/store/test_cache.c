@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The cache keeps what is used, within its bound. */
+#include "store/cache_priv.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+static int freed;
+
+static void release(void *payload)
+{
+    free(payload);
+    freed++;
+}
+
+static struct cache_entry *add(struct cache *cache, uint64_t owner, uint32_t item, size_t bytes)
+{
+    struct cache_entry *entry = cache_add(cache, owner, item, malloc(1), release, bytes);
+
+    assert_non_null(entry);
+    return entry;
+}
+
+static void the_least_recently_used_leaves_first(void **state)
+{
+    (void)state;
+    struct cache *cache = cache_new(3000);
+    freed = 0;
+    for (uint32_t i = 0; i < 2; i++)
+        cache_unpin(add(cache, 1, i, 1000));
+    cache_unpin(cache_find(cache, 1, 0)); /* used again */
+    cache_unpin(add(cache, 1, 2, 1000));
+    struct cache_entry *kept = cache_find(cache, 1, 0);
+    assert_non_null(kept);
+    cache_unpin(kept);
+    assert_null(cache_find(cache, 1, 1));
+    assert_int_equal(freed, 1);
+    struct cache_stats stats;
+    cache_stats(cache, &stats);
+    assert_true(stats.bytes <= 3000);
+    assert_int_equal(stats.hits, 2);
+    assert_int_equal(stats.misses, 1);
+    cache_free(cache);
+    assert_int_equal(freed, 3);
+}
+
+static void what_is_pinned_stays_whatever_it_costs(void **state)
+{
+    (void)state;
+    struct cache *cache = cache_new(10);
+    freed = 0;
+    struct cache_entry *a = add(cache, 1, 0, 1000), *b = add(cache, 1, 1, 1000);
+    assert_int_equal(freed, 0);
+    cache_unpin(a);
+    cache_unpin(b);
+    assert_int_equal(freed, 2);
+    cache_free(cache);
+}
+
+static void two_that_make_the_same_share_one(void **state)
+{
+    (void)state;
+    struct cache *cache = cache_new(10000);
+    freed = 0;
+    struct cache_entry *a = add(cache, 1, 0, 10), *b = add(cache, 1, 0, 10);
+    assert_ptr_equal(a, b);
+    assert_int_equal(freed, 1);
+    cache_unpin(a);
+    cache_unpin(b);
+    cache_free(cache);
+}
+
+static void entries_of_a_dropped_owner_go_when_unpinned(void **state)
+{
+    (void)state;
+    struct cache *cache = cache_new(10000);
+    freed = 0;
+    struct cache_entry *a = add(cache, 1, 0, 10);
+    cache_unpin(add(cache, 1, 1, 10));
+    cache_unpin(add(cache, 2, 0, 10));
+    cache_drop(cache, 1);
+    assert_int_equal(freed, 1);
+    assert_null(cache_find(cache, 1, 0));
+    cache_unpin(a);
+    assert_int_equal(freed, 2);
+    cache_unpin(cache_find(cache, 2, 0));
+    cache_free(cache);
+    assert_int_equal(freed, 3);
+}
+
+static void memory_of_columns_is_zeroed_and_bounded(void **state)
+{
+    (void)state;
+    struct cache_memory memory = {.bytes_max = 100000};
+    struct error err;
+    char *small = cache_memory_alloc(&memory, 10, &err);
+    char *large = cache_memory_alloc(&memory, 60000, &err);
+    assert_non_null(small);
+    assert_non_null(large);
+    assert_int_equal(small[9] | large[59999], 0);
+    assert_null(cache_memory_alloc(&memory, 60000, &err));
+    assert_int_equal(err.status, STATUS_LIMIT);
+    cache_memory_free(&memory);
+    assert_int_equal(memory.bytes, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_least_recently_used_leaves_first),
+        cmocka_unit_test(what_is_pinned_stays_whatever_it_costs),
+        cmocka_unit_test(two_that_make_the_same_share_one),
+        cmocka_unit_test(entries_of_a_dropped_owner_go_when_unpinned),
+        cmocka_unit_test(memory_of_columns_is_zeroed_and_bounded),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

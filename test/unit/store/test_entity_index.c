@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The index never denies a value that is there. */
+#include "store/section_priv.h"
+
+#include "store/section_trip.h"
+
+static void no_value_is_denied_and_blocks_are_right(void **state)
+{
+    (void)state;
+    struct batch_maker m;
+    batch_maker_init(&m, "T", 1);
+    fixture_records(&m, 6000, 9);
+    struct part *part = fixture_part(&m);
+    struct arena *arena = arena_new(64 * MIB);
+    struct error err;
+    struct path_uses uses;
+    struct entity_index index = {0};
+    assert_int_equal(path_uses_build(part, arena, &uses, &err), STATUS_OK);
+    struct column_entry *columns = ARENA_ARRAY(arena, struct column_entry, part->path_count, &err);
+    buf_init(&index.pages, 64 * MIB);
+    buf_init(&index.directory, 64 * MIB);
+    assert_int_equal(entity_index_build(part, &uses, 99, columns, &index, &err), STATUS_OK);
+    assert_true(index.page_count > 3);
+    struct index_page *pages = ARENA_ARRAY(arena, struct index_page, index.page_count, &err);
+    struct reader r = reader_from(index.directory.data, index.directory.size);
+    uint8_t bits = reader_u8(&r);
+    uint64_t offset = 0;
+    for (uint32_t i = 0; i < index.page_count; i++) {
+        pages[i].first = reader_u32(&r);
+        pages[i].size = (uint32_t)reader_varint(&r);
+        pages[i].offset = offset;
+        offset += pages[i].size;
+    }
+    assert_int_equal(offset, index.pages.size);
+    uint32_t path = part_find_path(part, SLICE("Folders[].Items[].Mid"), PATH_VALUE);
+    const struct path_column *column = &part->paths[path];
+    assert_true(columns[path].is_indexed);
+    uint32_t *rows = malloc(column->value_count * sizeof(*rows));
+    assert_int_equal(part_value_rows(part, &uses, path, rows, &err), STATUS_OK);
+    for (uint32_t v = 0; v < column->value_count; v++) {
+        uint64_t blocks = 0;
+        uint32_t print = entity_fingerprint(99, column->dict[column->codes[v]]) >> (32 - bits);
+        uint32_t page = entity_index_page(pages, index.page_count, print);
+        assert_int_not_equal(page, UINT32_MAX);
+        struct slice bytes = {index.pages.data + pages[page].offset, pages[page].size};
+        assert_int_equal(entity_index_probe(bytes, pages[page].first, print, &blocks, &err),
+                         STATUS_OK);
+        assert_true((blocks >> (rows[v] / INDEX_BLOCK_ROWS) & 1) == 1);
+    }
+    struct slice cut = {index.pages.data, 1};
+    uint64_t blocks = 0;
+    assert_int_equal(entity_index_probe(cut, 0, UINT32_MAX, &blocks, &err), STATUS_CORRUPT);
+    free(rows);
+    buf_release(&index.pages);
+    buf_release(&index.directory);
+    arena_free(arena);
+    part_unref(part);
+    batch_maker_release(&m);
+}
+
+static void letters_of_either_case_are_one_and_keys_differ(void **state)
+{
+    (void)state;
+    assert_int_equal(entity_fingerprint(1, SLICE("User@Example.com")),
+                     entity_fingerprint(1, SLICE("uSER@eXAMPLE.COM")));
+    assert_int_not_equal(entity_fingerprint(1, SLICE("user@example.com")),
+                         entity_fingerprint(2, SLICE("user@example.com")));
+    assert_false(entity_is_indexed(SLICE("short")));
+    assert_true(entity_is_indexed(SLICE("longer")));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(no_value_is_denied_and_blocks_are_right),
+        cmocka_unit_test(letters_of_either_case_are_one_and_keys_differ),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

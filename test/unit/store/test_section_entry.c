@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The facts of a section come back; those that cannot be are refused. */
+#include "store/section_priv.h"
+
+#include "store/segment_fixture.h"
+
+static struct section_info some_info(void)
+{
+    struct section_info info = {.segment = 3, .index = 2, .generation = 9, .table = "Audit",
+                                .level = SECTION_MERGED, .row_count = 10, .fallback_count = 1,
+                                .seq_min = 5, .seq_max = 14, .time_min = -5, .time_max = 6,
+                                .received_min = 1, .received_max = 2, .raw_bytes = 1000,
+                                .offset = 32, .size_bytes = 500, .header_packed = 90,
+                                .header_raw = 200, .index_pages = 1, .crc = 77};
+    info.tenant.bytes[3] = 8;
+    return info;
+}
+
+static enum status trip(const struct section_info *info, struct section_info *ret)
+{
+    struct buf bytes;
+    struct error err;
+
+    buf_init(&bytes, MIB);
+    section_entry_put(&bytes, info);
+    struct reader r = reader_from(bytes.data, bytes.size);
+    enum status status = section_entry_get(&r, ret, &err);
+    for (size_t size = 0; size < bytes.size; size++) {
+        struct section_info cut;
+        r = reader_from(bytes.data, size);
+        assert_int_equal(section_entry_get(&r, &cut, &err), STATUS_CORRUPT);
+    }
+    buf_release(&bytes);
+    return status;
+}
+
+static void an_entry_comes_back(void **state)
+{
+    (void)state;
+    struct section_info info = some_info(), back;
+    assert_int_equal(trip(&info, &back), STATUS_OK);
+    assert_memory_equal(&info, &back, sizeof(info));
+}
+
+static void an_entry_that_contradicts_itself_is_refused(void **state)
+{
+    (void)state;
+    for (int what = 0; what < 6; what++) {
+        struct section_info info = some_info(), back;
+        info.row_count = what == 0 ? 0 : what == 1 ? PART_ROWS_MAX + 1 : info.row_count;
+        info.fallback_count = what == 2 ? 11 : info.fallback_count;
+        info.seq_max -= what == 3;
+        info.level = what == 4 ? 7 : info.level;
+        info.time_max = what == 5 ? -6 : info.time_max;
+        assert_int_equal(trip(&info, &back), STATUS_CORRUPT);
+    }
+}
+
+static void keys_open_only_in_their_place(void **state)
+{
+    (void)state;
+    struct keyring keyring = {&FIXTURE_KEYS};
+    struct section_info info = some_info();
+    struct buf cipher;
+    struct key key;
+    struct error err;
+    buf_init(&cipher, MIB);
+    assert_int_equal(section_seal(&keyring, &info, SLICE("plain"), &cipher, &err), STATUS_OK);
+    assert_int_equal(info.size_bytes, cipher.size);
+    assert_int_equal(section_unwrap(&keyring, &info, &key, &err), STATUS_OK);
+    info.segment++;
+    assert_int_equal(section_unwrap(&keyring, &info, &key, &err), STATUS_CORRUPT);
+    buf_release(&cipher);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_entry_comes_back),
+        cmocka_unit_test(an_entry_that_contradicts_itself_is_refused),
+        cmocka_unit_test(keys_open_only_in_their_place),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

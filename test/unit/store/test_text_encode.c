@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Texts come back whatever they look like; each look has its encoding. */
+#include "store/column_priv.h"
+
+#include "store/segment_fixture.h"
+
+static uint8_t trip(const struct slice *texts, uint32_t count, bool thorough)
+{
+    struct buf blob;
+    struct error err;
+    struct column_entry entry = {.dict_count = count};
+    struct cache_memory memory = {.bytes_max = 16 * MIB};
+    struct arena *scratch = arena_new(64 * MIB);
+    struct slice *back = calloc(count, sizeof(*back));
+
+    buf_init(&blob, MIB * 16);
+    for (uint32_t i = 0; i < count; i++)
+        entry.text_bytes += (uint32_t)texts[i].size;
+    assert_int_equal(texts_encode(texts, count, 3, thorough, &blob, &entry.texts, &err), STATUS_OK);
+    struct reader r = reader_from(blob.data, blob.size);
+    assert_int_equal(texts_decode(&entry, &r, scratch, &memory, back, &err), STATUS_OK);
+    for (uint32_t i = 0; i < count; i++)
+        assert_true(slice_equal(texts[i], back[i]));
+    free(back);
+    arena_free(scratch);
+    cache_memory_free(&memory);
+    buf_release(&blob);
+    return entry.texts;
+}
+
+static void each_look_has_its_encoding(void **state)
+{
+    (void)state;
+    const struct slice guids[] = {SLICE("01234567-89ab-cdef-0123-456789abcdef"),
+                                  SLICE("00000000-0000-0000-0000-000000000000")};
+    const struct slice upper[] = {SLICE("01234567-89AB-cdef-0123-456789abcdef")};
+    const struct slice numbers[] = {SLICE("0"), SLICE("-1"), SLICE("9223372036854775807"),
+                                    SLICE("-9223372036854775808")};
+    const struct slice times[] = {SLICE("2024-02-29T01:02:03.1230000Z"),
+                                  SLICE("0001-01-01T00:00:00.0000000Z"),
+                                  SLICE("9999-12-31T23:59:59.9999999Z")};
+    const struct slice days[] = {SLICE("2024-02-29T01:02:03"), SLICE("2023-01-01T00:00:00")};
+    assert_int_equal(trip(guids, 2, false), TEXTS_GUID);
+    assert_int_equal(trip(upper, 1, false), TEXTS_PLAIN);
+    assert_int_equal(trip(numbers, 4, false), TEXTS_INTEGER);
+    assert_int_equal(trip(times, 3, false), TEXTS_TIME);
+    assert_int_equal(trip(days, 2, false), TEXTS_TIME);
+}
+
+static void near_misses_are_plain_and_exact(void **state)
+{
+    (void)state;
+    static const char *const NEAR[] = {
+        "00", "-0", "+1", "1.0", "9223372036854775808", "", "-", "2024-02-30T00:00:00",
+        "2024-02-29 01:02:03", "2024-02-29T01:02:03.", "2024-02-29T24:00:00", "1e5",
+        "2024-02-29T01:02:03+00:00", "2024-2-29T01:02:03", "2024-02-29T01:02:03.12345678Z"};
+    for (size_t i = 0; i < sizeof(NEAR) / sizeof(NEAR[0]); i++) {
+        const struct slice one = slice_of(NEAR[i]);
+        const struct slice two[] = {SLICE("12"), one};
+        assert_int_equal(trip(&one, 1, true), TEXTS_PLAIN);
+        assert_int_equal(trip(two, 2, true), TEXTS_PLAIN);
+    }
+}
+
+static void identifiers_of_one_build_are_stored_across(void **state)
+{
+    (void)state;
+    enum { COUNT = 3000 };
+    char (*lines)[64] = calloc(COUNT, sizeof(*lines));
+    struct slice *texts = calloc(COUNT, sizeof(*texts));
+    struct rng rng = {1};
+    assert_non_null(lines);
+    assert_non_null(texts);
+    for (uint32_t i = 0; i < COUNT; i++) {
+        unsigned server = 1000 + rng_below(&rng, 9000);
+        int size = i % 10 == 0
+                       ? snprintf(lines[i], 64, "<%x@b>", rng_below(&rng, 1u << 31))
+                       : snprintf(lines[i], 64, "<SRV%04u%08X%08X@SRV%04u.example>", server,
+                                  (unsigned)rng_next(&rng), (unsigned)rng_next(&rng), server);
+        texts[i] = slice_from(lines[i], (size_t)size);
+    }
+    assert_int_equal(trip(texts, COUNT, true), TEXTS_GROUPED);
+    assert_int_equal(trip(texts, COUNT, false), TEXTS_PLAIN);
+    free(lines);
+    free(texts);
+}
+
+static void forms_of_times_write_what_they_read(void **state)
+{
+    (void)state;
+    for (uint8_t form = 0; form < TIME_FORM_COUNT; form++) {
+        char text[32];
+        uint8_t found = 255;
+        int64_t ticks = 0;
+        time_form_write(form, FIXTURE_TIME, text);
+        assert_true(time_form_of(slice_from(text, time_form_size(form)), &found, &ticks));
+        assert_int_equal(found, form);
+        assert_int_equal(ticks, FIXTURE_TIME);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_look_has_its_encoding),
+        cmocka_unit_test(near_misses_are_plain_and_exact),
+        cmocka_unit_test(identifiers_of_one_build_are_stored_across),
+        cmocka_unit_test(forms_of_times_write_what_they_read),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

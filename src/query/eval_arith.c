@@ -274,11 +274,16 @@ const struct function *operator_arithmetic(struct slice name, enum type left, en
 {
     char op = name.data[0];
 
-    /* A dynamic operand is read as the other side's type. */
-    if (left == TYPE_DYNAMIC)
-        left = right == TYPE_DYNAMIC ? TYPE_REAL : right == TYPE_DATETIME && op == '-' ? TYPE_DATETIME : right;
+    /* A dynamic operand is read as the other side's type; a number may have a
+     * fraction whatever the other side is. */
+    enum type *open = left == TYPE_DYNAMIC ? &left : &right;
+    enum type other = left == TYPE_DYNAMIC ? right : left;
+    if (*open == TYPE_DYNAMIC && (other == TYPE_DATETIME || other == TYPE_DECIMAL))
+        *open = other;
+    else if (*open == TYPE_DYNAMIC)
+        *open = other == TYPE_TIMESPAN && (op == '+' || op == '-') ? TYPE_TIMESPAN : TYPE_REAL;
     if (right == TYPE_DYNAMIC)
-        right = left == TYPE_DATETIME ? TYPE_DATETIME : left;
+        right = TYPE_REAL;
     if (left == TYPE_BOOL)
         left = TYPE_LONG;
     if (right == TYPE_BOOL)

@@ -15,24 +15,28 @@ struct plan_expand {
     const uint8_t *needed;
 };
 
+struct expand_stage {
+    struct stage stage;
+    const struct plan_expand *plan;
+    struct run *run;
+    struct stage *out;
+    atomic_uint_fast64_t rows; /* given so far */
+};
+
 /* The rows under construction. */
 struct expanding {
     const struct plan_expand *plan;
     struct worker *worker;
     const struct batch *batch;
     struct stage *out;
+    atomic_uint_fast64_t *given; /* rows so far, of all workers */
     uint32_t *sources;      /* input row of each output row */
     struct value **values;  /* a column: its cells */
     int64_t *indices;
     uint32_t count;
 };
 
-struct expand_stage {
-    struct stage stage;
-    const struct plan_expand *plan;
-    struct run *run;
-    struct stage *out;
-};
+
 
 struct elements {
     struct slice *items; /* JSON */
@@ -155,6 +159,9 @@ static enum status flush(struct expanding *x, bool *stop, struct error *err)
         return ERROR_MEMORY(err);
     w->batch_arena = own; /* freed per output batch: one row may give millions */
     enum status status = run_check(w->run, err);
+    if (status == STATUS_OK && atomic_fetch_add(x->given, count) > QUERY_OPERATOR_ROWS_MAX)
+        status = ERROR_SET(err, STATUS_LIMIT, "mv-expand gives more than %u rows",
+                           QUERY_OPERATOR_ROWS_MAX);
     struct vector *columns = ARENA_ARRAY(own, struct vector, width + 1, err);
     if (columns == NULL)
         status = err->status;
@@ -358,7 +365,7 @@ static enum status expand_push(struct stage *stage, struct worker *w, const stru
 {
     struct expand_stage *s = (struct expand_stage *)stage;
     uint32_t columns = s->plan->spec.column_count;
-    struct expanding x = {.plan = s->plan, .worker = w, .batch = batch, .out = s->out};
+    struct expanding x = {.plan = s->plan, .worker = w, .batch = batch, .out = s->out, .given = &s->rows};
     struct vector *inputs = ARENA_ARRAY(w->batch_arena, struct vector, columns, err);
     enum status status = inputs == NULL ? err->status : open_expanding(&x, err);
 

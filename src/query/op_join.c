@@ -31,6 +31,7 @@ struct build {
     uint32_t head_capacity;
     uint32_t *nexts; /* a row number: next row + 1 */
     uint32_t next_capacity;
+    atomic_uint_fast64_t pairs; /* given so far */
     atomic_uchar *matched; /* a row number, for outer kinds */
 };
 
@@ -208,6 +209,10 @@ static enum status flush(struct probe_stage *s, struct worker *w, const struct b
         return ERROR_MEMORY(err);
     w->batch_arena = own;
     enum status status = run_check(s->run, err);
+    uint64_t before = atomic_fetch_add(&s->build->pairs, pairs->count);
+    if (status == STATUS_OK && before > QUERY_OPERATOR_ROWS_MAX)
+        status = ERROR_SET(err, STATUS_LIMIT, "join gives more than %u rows",
+                           QUERY_OPERATOR_ROWS_MAX);
     if (status == STATUS_OK)
         status = push_pairs(s, w, batch, pairs->probe, pairs->built, pairs->count, stop, err);
     w->batch_arena = outer;

@@ -283,6 +283,10 @@ struct node *parse_unary(struct parser *p)
     return node;
 }
 
+/* Operators of one level in a row lean to the left: the tree is as deep as the
+ * row is long, so that it is bounded too. */
+#define CHAIN_MAX 1000u
+
 static struct node *binary(struct parser *p, const struct token *op, struct slice name,
                            struct node *left, struct node *right)
 {
@@ -348,7 +352,9 @@ static struct node *parse_string_operation(struct parser *p)
 {
     struct node *left = parse_unary(p);
 
-    while (left != NULL) {
+    for (uint32_t links = 0; left != NULL; links++) {
+        if (links == CHAIN_MAX)
+            return parse_fail(p, "at most 1000 operators in a row");
         const struct token *op = parse_peek(p, 0);
         struct slice name = op->text;
         if (op->kind == TOKEN_NAME && is_string_operator(name)) {
@@ -374,13 +380,15 @@ static struct node *parse_chain(struct parser *p, const char *const *names,
 {
     struct node *left = below(p);
 
-    while (left != NULL) {
+    for (uint32_t links = 0; left != NULL; links++) {
         const struct token *op = parse_peek(p, 0);
         bool found = false;
         for (size_t i = 0; names[i] != NULL; i++)
             found = found || parse_is(p, names[i]);
         if (!found)
             break;
+        if (links == CHAIN_MAX)
+            return parse_fail(p, "at most 1000 operators in a row");
         p->at++;
         left = binary(p, op, op->text, left, below(p));
     }
@@ -425,7 +433,9 @@ static struct node *parse_equality(struct parser *p)
 {
     struct node *left = parse_relational(p);
 
-    while (left != NULL) {
+    for (uint32_t links = 0; left != NULL; links++) {
+        if (links == CHAIN_MAX)
+            return parse_fail(p, "at most 1000 operators in a row");
         const struct token *op = parse_peek(p, 0);
         if (parse_is(p, "between") || parse_is(p, "!between")) {
             left = parse_between(p, left);

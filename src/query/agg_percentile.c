@@ -234,7 +234,8 @@ static enum status finish_array(FINISH_PARAMETERS)
         status = buf_check(&buf, err);
         if (status != STATUS_OK)
             break;
-        struct slice copy = samples->count == 0 ? SLICE("") : arena_copy(arena, buf_slice(&buf), err);
+        struct slice copy =
+            samples->count == 0 ? SLICE("") : arena_copy(arena, buf_slice(&buf), err);
         ((struct slice *)data)[i] = copy;
         status = copy.data == NULL ? err->status : STATUS_OK;
     }
@@ -245,7 +246,8 @@ static enum status finish_array(FINISH_PARAMETERS)
 #define PERCENTILE(NAME, SIGNATURE, TEXT, EXAMPLE, MIN, MAX, UPDATE, BIND_FN, FINISH)              \
     {.name = (NAME), .signature = (SIGNATURE), .summary = (TEXT), .example = (EXAMPLE),            \
      .args_min = (MIN), .args_max = (MAX), .state_bytes = sizeof(struct samples),                  \
-     .bind = (BIND_FN), .update = update_##UPDATE, .merge = merge_samples, .finish = finish_##FINISH}
+     .bind = (BIND_FN), .update = update_##UPDATE, .merge = merge_samples,           \
+     .finish = finish_##FINISH}
 
 static const struct aggregate aggregates[] = {
     PERCENTILE("percentile", "percentile(value, percent)",

@@ -163,7 +163,8 @@ static void to_real(const struct value *from, struct value *ret)
         return;
     else
         value = (double)from->integer;
-    (void)give_real(ret, value);
+    ret->is_null = false;
+    ret->real = value;
 }
 
 static void to_time(const struct value *from, struct value *ret)
@@ -184,7 +185,8 @@ static void to_time(const struct value *from, struct value *ret)
         return;
     if (ret->type == TYPE_DATETIME && (ticks < 0 || ticks > TICKS_MAX))
         return;
-    (void)give_long(ret, ticks);
+    ret->is_null = false;
+    ret->integer = ticks;
 }
 
 static enum status to_dynamic(struct eval *eval, const struct value *from, bool parse,
@@ -263,7 +265,8 @@ enum status value_convert(struct eval *eval, const struct value *from, enum type
         to_time(from, ret);
         return STATUS_OK;
     case TYPE_GUID:
-        ret->is_null = from->type != TYPE_STRING || !guid_parse(slice_trim(from->bytes), &ret->guid);
+        ret->is_null =
+            from->type != TYPE_STRING || !guid_parse(slice_trim(from->bytes), &ret->guid);
         return STATUS_OK;
     case TYPE_DYNAMIC:
         return to_dynamic(eval, from, parse, ret, err);

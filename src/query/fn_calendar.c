@@ -143,7 +143,7 @@ static int week_of_year(const struct civil_time *civil)
         if (!time_from_civil(&before, &ticks))
             return 1;
         time_to_civil(ticks, &before);
-        return week_of_year(&before); /* tidy: one level, 31 December is never before week 1 */
+        return week_of_year(&before); /* one level: 31 December is never before week 1 */
     }
     if (week == 53 && time_from_civil(&last, &ticks)) {
         time_to_civil(ticks, &last);
@@ -413,7 +413,8 @@ static const struct function functions[] = {
           "endofmonth(datetime(2020-02-03)) == datetime(2020-02-29 23:59:59.9999999)"),
     BOUND(endofyear, "the last instant of the year",
           "endofyear(datetime(2020-02-03)) == datetime(2020-12-31 23:59:59.9999999)"),
-    PART_OF("dayofmonth", dayofmonth, "the day of the month", "dayofmonth(datetime(2020-02-03)) == 3"),
+    PART_OF("dayofmonth", dayofmonth, "the day of the month",
+            "dayofmonth(datetime(2020-02-03)) == 3"),
     PART_OF("dayofyear", dayofyear, "the day of the year", "dayofyear(datetime(2020-02-03)) == 34"),
     PART_OF("hourofday", hourofday, "the hour, 0 to 23",
             "hourofday(datetime(2020-02-03 04:05)) == 4"),
@@ -421,7 +422,8 @@ static const struct function functions[] = {
             "monthofyear(datetime(2020-02-03)) == 2"),
     PART_OF("getmonth", monthofyear, "the month, 1 to 12", "getmonth(datetime(2020-02-03)) == 2"),
     PART_OF("getyear", getyear, "the year", "getyear(datetime(2020-02-03)) == 2020"),
-    PART_OF("week_of_year", week_of_year, "the ISO 8601 week", "week_of_year(datetime(2020-02-03)) == 6"),
+    PART_OF("week_of_year", week_of_year, "the ISO 8601 week",
+            "week_of_year(datetime(2020-02-03)) == 6"),
     PART_OF("weekofyear", week_of_year, "the same as week_of_year()",
             "weekofyear(datetime(2020-02-03)) == 6"),
     {.name = "dayofweek", .signature = "dayofweek(date)",
@@ -444,7 +446,8 @@ static const struct function functions[] = {
      .summary = "the instant so many periods later",
      .example = "datetime_add('month', 1, datetime(2020-01-31)) == datetime(2020-02-29)",
      .args_min = 3, .args_max = 3, .bind = bind_datetime_add, .eval = eval_row_datetime_add},
-    {.name = "make_datetime", .signature = "make_datetime(year, month, day [, hour, minute, second])",
+    {.name = "make_datetime",
+     .signature = "make_datetime(year, month, day [, hour, minute, second])",
      .summary = "an instant from its parts; null if there is none such",
      .example = "make_datetime(2020, 2, 3) == datetime(2020-02-03)", .args_min = 1,
      .args_max = 6, .bind = bind_make_datetime, .eval = eval_row_make_datetime},

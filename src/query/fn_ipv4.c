@@ -121,8 +121,8 @@ static enum status row_ipv4_is_in_any_range(ROW_PARAMETERS)
         }
         while (dynamic_next(&it)) {
             struct slice text = slice_trim(it.value);
-            if (text.size >= 2 && in_range(address, slice_from(text.data + 1, text.size - 2), &hit) &&
-                hit)
+            if (text.size >= 2 &&
+                in_range(address, slice_from(text.data + 1, text.size - 2), &hit) && hit)
                 return give_bool(ret, true);
         }
     }

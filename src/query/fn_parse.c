@@ -56,7 +56,8 @@ static enum status row_parse_csv(ROW_PARAMETERS)
         buf_clear(&cell);
         if (at < s.size && s.data[at] == '"') {
             at++;
-            while (at < s.size && (s.data[at] != '"' || (at + 1 < s.size && s.data[at + 1] == '"'))) {
+            while (at < s.size &&
+                   (s.data[at] != '"' || (at + 1 < s.size && s.data[at + 1] == '"'))) {
                 at += s.data[at] == '"';
                 buf_add_byte(&cell, s.data[at++]);
             }
@@ -312,7 +313,8 @@ static const struct function functions[] = {
      .summary = "the arguments of a command line",
      .example = "parse_command_line('a \"b c\"', 'windows')[1] == 'b c'", .args_min = 1,
      .args_max = 2, .bind = bind_parse, .eval = eval_row_parse_command_line},
-    {.name = "parse_user_agent", .signature = "parse_user_agent(text [, 'browser' | 'os' | 'device'])",
+    {.name = "parse_user_agent",
+     .signature = "parse_user_agent(text [, 'browser' | 'os' | 'device'])",
      .summary = "the browser, system and device that a user agent names",
      .example = "parse_user_agent('Mozilla/5.0 Firefox/120.0', 'browser').Browser.Family == "
                 "'Firefox'",

@@ -50,7 +50,8 @@ enum status bind_letters(const struct argument *args, uint32_t arg_count, const 
         case TYPE_REAL:
         case TYPE_DECIMAL:
         case TYPE_COUNT_: {
-            enum status status = ERROR_SET(err, STATUS_INVALID, "argument %u is of type '%s', a number was expected",
+            enum status status = ERROR_SET(err, STATUS_INVALID,
+                                           "argument %u is of type '%s', wanted a number",
                                            i + 1, type_name(args[i].type));
             err->line = args[i].line;
             err->column = args[i].column;

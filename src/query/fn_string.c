@@ -35,7 +35,8 @@ static enum status texts_new(struct eval *eval, uint32_t rows, uint32_t row_coun
 static uint32_t fold_rune(uint32_t rune, bool upper)
 {
     if (upper) {
-        if ((rune >= 0xE0 && rune <= 0xFE && rune != 0xF7) || (rune >= 0x3B1 && rune <= 0x3C9 && rune != 0x3C2) ||
+        if ((rune >= 0xE0 && rune <= 0xFE && rune != 0xF7) ||
+            (rune >= 0x3B1 && rune <= 0x3C9 && rune != 0x3C2) ||
             (rune >= 0x430 && rune <= 0x44F))
             return rune - 32;
         if (rune >= 0x450 && rune <= 0x45F)
@@ -45,7 +46,8 @@ static uint32_t fold_rune(uint32_t rune, bool upper)
             return (rune >= 0x139 && rune <= 0x148) ? rune - (rune % 2 == 0) : rune - (rune % 2);
         return rune;
     }
-    if ((rune >= 0xC0 && rune <= 0xDE && rune != 0xD7) || (rune >= 0x391 && rune <= 0x3A9 && rune != 0x3A2) ||
+    if ((rune >= 0xC0 && rune <= 0xDE && rune != 0xD7) ||
+        (rune >= 0x391 && rune <= 0x3A9 && rune != 0x3A2) ||
         (rune >= 0x410 && rune <= 0x42F))
         return rune + 32;
     if (rune >= 0x400 && rune <= 0x40F)

@@ -233,7 +233,8 @@ static const struct function functions[] = {
      .example = "bin_at(7, 5, 1) == 6", .args_min = 3, .args_max = 3, .bind = bind_bin_at,
      .eval = eval_row_bin_at},
     FROM_UNIX(seconds, "unixtime_seconds_todatetime(86400) == datetime(1970-01-02)"),
-    FROM_UNIX(milliseconds, "unixtime_milliseconds_todatetime(1000) == datetime(1970-01-01 00:00:01)"),
+    FROM_UNIX(milliseconds,
+              "unixtime_milliseconds_todatetime(1000) == datetime(1970-01-01 00:00:01)"),
     FROM_UNIX(microseconds, "unixtime_microseconds_todatetime(0) == datetime(1970-01-01)"),
     FROM_UNIX(nanoseconds, "unixtime_nanoseconds_todatetime(0) == datetime(1970-01-01)"),
 };

@@ -34,10 +34,80 @@ static void small_batches_do_not_pile_up(void **state)
     close_store(store);
 }
 
+struct traffic {
+    struct store *store;
+    pthread_mutex_t lock; /* of wal_file: batches of a file come before the next one */
+    uint64_t wal_file;
+    atomic_bool done;
+};
+
+static void *write_batches(void *context)
+{
+    struct traffic *t = context;
+    struct batch_maker m;
+
+    batch_maker_init(&m, "Audit", 1);
+    for (int b = 0; b < 150; b++) {
+        for (int i = 0; i < 20; i++)
+            batch_maker_add(&m, SLICE("{\"Operation\":\"A\",\"Folder\":[1]}"), i + 1);
+        (void)pthread_mutex_lock(&t->lock);
+        m.batch.wal_file = t->wal_file;
+        put(t->store, &m);
+        (void)pthread_mutex_unlock(&t->lock);
+    }
+    batch_maker_release(&m);
+    atomic_store(&t->done, true);
+    return NULL;
+}
+
+static void *flush_files(void *context)
+{
+    struct traffic *t = context;
+    struct error err;
+
+    while (!atomic_load(&t->done)) {
+        (void)pthread_mutex_lock(&t->lock);
+        uint64_t floor = ++t->wal_file;
+        (void)pthread_mutex_unlock(&t->lock);
+        if (store_flush(t->store, floor, &err) != STATUS_OK)
+            return t;
+    }
+    return NULL;
+}
+
+static void a_snapshot_sees_each_row_once(void **state)
+{
+    (void)state;
+    struct traffic t = {.lock = PTHREAD_MUTEX_INITIALIZER, .wal_file = 1};
+    pthread_t writer, flusher;
+    void *failed = NULL;
+    t.store = open_store();
+    assert_int_equal(pthread_create(&writer, NULL, write_batches, &t), 0);
+    assert_int_equal(pthread_create(&flusher, NULL, flush_files, &t), 0);
+    bool is_last = false;
+    do {
+        is_last = atomic_load(&t.done);
+        struct query q = {.table = "Audit", .columns = "_Seq Folder", .thread_count = 2};
+        char *text = run(t.store, &q);
+        assert_int_equal(count_lines(text), q.stats.watermark); /* numbers count from 1 */
+        assert_true(q.stats.complete);
+        free(text);
+    } while (!is_last);
+    (void)pthread_join(writer, NULL);
+    (void)pthread_join(flusher, &failed);
+    assert_null(failed);
+    struct query q = {.table = "Audit", .columns = "_Seq"};
+    char *text = run(t.store, &q);
+    assert_int_equal(count_lines(text), 3000);
+    free(text);
+    close_store(t.store);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(small_batches_do_not_pile_up),
+        cmocka_unit_test(a_snapshot_sees_each_row_once),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -178,9 +178,11 @@ static void gather(const struct vector *v, const uint32_t *rows, uint32_t row_co
 enum status vector_take(struct arena *arena, const struct vector *v, const uint32_t *rows,
                         uint32_t row_count, struct vector *ret, struct error *err)
 {
+    struct vector source = *v; /* v may be ret */
     void *data;
     uint8_t *nulls;
 
+    v = &source;
     if (v->encoding == VECTOR_CONST) {
         *ret = *v;
         ret->row_count = row_count;
@@ -210,11 +212,13 @@ enum status vector_take(struct arena *arena, const struct vector *v, const uint3
 enum status vector_flatten(struct arena *arena, const struct vector *v, struct vector *ret,
                            struct error *err)
 {
+    struct vector source = *v; /* v may be ret */
     void *data;
     uint8_t *nulls;
-    enum status status =
-        vector_flat(arena, v->type, v->row_count, v->nulls != NULL, ret, &data, &nulls, err);
+    enum status status = vector_flat(arena, source.type, source.row_count, source.nulls != NULL,
+                                     ret, &data, &nulls, err);
 
+    v = &source;
     for (uint32_t row = 0; status == STATUS_OK && row < v->row_count; row++) {
         struct value value = vector_value(v, row);
         if (type_is_bytes(value.type) && value.bytes.size > 0) {

@@ -83,7 +83,8 @@ enum status vector_flat(struct arena *arena, enum type type, uint32_t row_count,
 /* The rows picked by `rows` (row_count indices).  DICT and CONST stay so. */
 enum status vector_take(struct arena *arena, const struct vector *v, const uint32_t *rows,
                         uint32_t row_count, struct vector *ret, struct error *err) MUST_USE;
-/* The same values as FLAT, deep-copied into the arena. */
+/* The same values as FLAT, deep-copied into the arena.  v may be ret, here and
+ * in vector_take(). */
 enum status vector_flatten(struct arena *arena, const struct vector *v, struct vector *ret,
                            struct error *err) MUST_USE;
 

@@ -65,6 +65,20 @@ static void a_dictionary_keeps_its_codes(void **state)
     assert_true(vector_is_null(&flat, 2));
 }
 
+static void a_vector_may_replace_itself(void **state)
+{
+    struct value value = {.type = TYPE_LONG, .integer = 7};
+    const uint32_t rows[] = {1, 0};
+    struct vector v;
+
+    (void)state;
+    ASSERT_OK(vector_const(arena, &value, 2, &v, &err));
+    ASSERT_OK(vector_flatten(arena, &v, &v, &err));
+    assert_int_equal(v.integers[1], 7);
+    ASSERT_OK(vector_take(arena, &v, rows, 2, &v, &err));
+    assert_int_equal(v.integers[0], 7);
+}
+
 static void flat_values_of_every_type_are_taken(void **state)
 {
     const uint32_t rows[] = {1};
@@ -91,6 +105,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_constant_stands_for_every_row),
         cmocka_unit_test(a_dictionary_keeps_its_codes),
+        cmocka_unit_test(a_vector_may_replace_itself),
         cmocka_unit_test(flat_values_of_every_type_are_taken),
     };
 

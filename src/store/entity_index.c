@@ -213,22 +213,35 @@ struct bit_reader {
     bool failed;
 };
 
-static uint64_t get_bits(struct bit_reader *r, unsigned count)
+#define WINDOW_BITS 57u /* that a window holds wherever it begins in a byte */
+
+/* The next bits, the first one lowest; zeros behind the end. */
+static uint64_t window(const struct bit_reader *r)
 {
+    uint8_t bytes[8] = {0};
+    size_t from = r->at >> 3, left = r->bytes.size - from;
     uint64_t value = 0;
 
-    if (r->end - r->at < count) {
+    if (left >= sizeof(bytes))
+        memcpy(bytes, r->bytes.data + from, sizeof(bytes));
+    else
+        memcpy(bytes, r->bytes.data + from, left);
+    for (unsigned i = 0; i < sizeof(bytes); i++) /* one load where integers are little-endian */
+        value |= (uint64_t)bytes[i] << (8 * i);
+    return value >> (r->at & 7);
+}
+
+/* count < WINDOW_BITS */
+static uint64_t get_bits(struct bit_reader *r, unsigned count)
+{
+    if (r->failed || r->end - r->at < count) {
         r->failed = true;
         return 0;
     }
-    for (unsigned i = 0; i < count;) {
-        unsigned bit = (unsigned)(r->at & 7), take = 8 - bit;
-        take = take < count - i ? take : count - i;
-        uint64_t byte = (uint8_t)r->bytes.data[r->at >> 3];
-        value |= (byte >> bit & ((1u << take) - 1)) << i;
-        i += take;
-        r->at += take;
-    }
+    if (count == 0)
+        return 0;
+    uint64_t value = window(r) & ((UINT64_C(1) << count) - 1);
+    r->at += count;
     return value;
 }
 
@@ -236,9 +249,19 @@ static uint64_t get_unary(struct bit_reader *r)
 {
     uint64_t n = 0;
 
-    while (!r->failed && get_bits(r, 1) == 0)
-        n++;
-    return n;
+    while (!r->failed && r->at < r->end) {
+        uint64_t left = r->end - r->at, take = left < WINDOW_BITS ? left : WINDOW_BITS;
+        uint64_t bits = window(r) & ((UINT64_C(1) << take) - 1);
+        if (bits != 0) {
+            unsigned zeros = (unsigned)__builtin_ctzll(bits);
+            r->at += zeros + 1;
+            return n + zeros;
+        }
+        n += take;
+        r->at += take;
+    }
+    r->failed = true;
+    return 0;
 }
 
 static void put_rice(struct bit_writer *w, uint64_t value, unsigned k)

@@ -12,7 +12,7 @@
 #define SECTION_HEADER_BYTES_MAX (64 * MIB)
 #define SECTION_BYTES_MAX (4 * GIB)
 #define SECTION_ENTRY_BYTES_MAX 512u
-#define INDEX_PAGE_ENTRIES 2048u
+#define INDEX_PAGE_ENTRIES 512u
 #define INDEX_SEED_LABEL "daybook/index/v1"
 
 /* A page of the entity index. */

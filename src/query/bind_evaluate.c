@@ -1,10 +1,343 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* bind_evaluate.c - plugins. */
+/* bind_evaluate.c - plugins whose columns come from the data: the input runs
+ * while binding and the plugin's table is made from its rows. */
+#include "base/limits.h"
+#include "base/map.h"
 #include "query/bind_priv.h"
+#include "query/rowset_priv.h"
+#include "table/dynamic.h"
+
+struct unpack {
+    struct binder *b;
+    const struct rowset *rows;
+    uint32_t bag; /* the input's column */
+    struct slice prefix;
+    struct map keys; /* name to output column */
+    struct column *columns;
+    uint32_t count, capacity;
+};
+
+static enum type type_of(struct binder *b, struct slice json)
+{
+    struct value v;
+
+    if (dynamic_to_value(b->q->arena, json, &v, b->err) != STATUS_OK || v.is_null)
+        return TYPE_DYNAMIC;
+    return v.type;
+}
+
+static bool add_key(struct unpack *u, struct slice key, struct slice json)
+{
+    struct binder *b = u->b;
+    bool is_new = false;
+    struct map_entry *entry = map_put(&u->keys, key, &is_new, b->err);
+    enum type type = type_of(b, json);
+
+    if (entry == NULL)
+        return false;
+    if (!is_new) {
+        struct column *c = &u->columns[entry->value];
+        if (dynamic_is_null(json) || c->type == type)
+            return true;
+        bool numbers = type_is_number(c->type) && type_is_number(type);
+        c->type = numbers ? TYPE_REAL : TYPE_DYNAMIC;
+        return true;
+    }
+    if (u->count == u->capacity) {
+        bind_fail(b, 0, "E_RUNAWAY_QUERY", "bag_unpack gives more than %u columns",
+                  TABLE_COLUMNS_MAX);
+        return false;
+    }
+    struct buf name;
+    buf_init(&name, MIB);
+    buf_add_slice(&name, u->prefix);
+    buf_add_slice(&name, key);
+    u->columns[u->count].name = arena_copy(b->q->arena, buf_slice(&name), b->err);
+    buf_release(&name);
+    u->columns[u->count].type = type;
+    entry->value = u->count++;
+    return u->columns[u->count - 1].name.data != NULL;
+}
+
+static bool find_keys(struct unpack *u)
+{
+    for (uint32_t c = 0; c < u->rows->chunk_count; c++) {
+        for (uint32_t r = 0; r < u->rows->chunks[c].row_count; r++) {
+            struct value bag = rowset_value(u->rows, c * BATCH_ROWS_MAX + r, u->bag);
+            if (bag.is_null || dynamic_kind(bag.bytes) != JSON_OBJECT)
+                continue;
+            struct dynamic_iterator it = dynamic_iterate(bag.bytes);
+            while (dynamic_next(&it)) {
+                if (!add_key(u, it.key, it.value))
+                    return false;
+            }
+        }
+    }
+    return true;
+}
+
+static int by_name(const struct column *a, const struct column *c)
+{
+    return slice_compare(a->name, c->name);
+}
+
+/* The input's columns without the bag, then the keys by name. */
+static struct plan *unpack_plan(struct unpack *u, struct plan *rows)
+{
+    struct binder *b = u->b;
+    const struct schema *in = &rows->schema;
+    struct output *outputs =
+        ARENA_ARRAY(b->q->arena, struct output, in->column_count + u->count + 1, b->err);
+    uint32_t *order = ARENA_ARRAY(b->q->arena, uint32_t, u->count + 1, b->err);
+    uint32_t count = 0;
+
+    if (outputs == NULL || order == NULL)
+        return NULL;
+    for (uint32_t c = 0; c < in->column_count; c++) {
+        if (c == u->bag)
+            continue;
+        outputs[count].name = in->columns[c].name;
+        outputs[count].expr = bind_column_expr(b, c, in->columns[c].type, 0);
+        if (outputs[count++].expr == NULL)
+            return NULL;
+    }
+    for (uint32_t i = 0; i < u->count; i++) {
+        uint32_t at = i;
+        for (; at > 0 && by_name(&u->columns[i], &u->columns[order[at - 1]]) < 0; at--)
+            order[at] = order[at - 1];
+        order[at] = i;
+    }
+    for (uint32_t i = 0; i < u->count; i++) {
+        const struct column *c = &u->columns[order[i]];
+        struct value key = {.type = TYPE_STRING, .bytes = slice_tail(c->name, u->prefix.size)};
+        struct expr *args[2] = {bind_column_expr(b, u->bag, TYPE_DYNAMIC, 0),
+                                bind_const_expr(b, &key, 0)};
+        struct expr *member =
+            args[0] == NULL || args[1] == NULL
+                ? NULL
+                : bind_invoke(b, 0, &operator_member, args, 2, TYPE_DYNAMIC, NULL);
+        outputs[count].name = c->name;
+        for (uint32_t o = 0; o < count; o++) {
+            if (slice_equal(outputs[o].name, c->name))
+                return bind_fail(b, 0, "SEM0100",
+                                 "bag_unpack: column '%.*s' is there already; give a prefix",
+                                 SLICE_FMT(slice_head(c->name, 128)));
+        }
+        outputs[count].expr = bind_cast(b, member, c->type);
+        if (outputs[count++].expr == NULL)
+            return NULL;
+    }
+    return plan_project(b->q, rows, outputs, count, b->err);
+}
+
+static struct plan *bag_unpack(struct binder *b, struct plan *input, const struct node *op)
+{
+    const struct node *args = op->args->args;
+    struct unpack u = {.b = b, .capacity = TABLE_COLUMNS_MAX};
+    struct rowset *rows = NULL;
+
+    if (args == NULL)
+        return bind_fail(b, op->at, "SEM0219", "'bag_unpack' takes a column");
+    struct expr *bag = bind_expr(b, args);
+    if (bag == NULL)
+        return NULL;
+    if (bag->kind != EXPR_COLUMN || bag->type != TYPE_DYNAMIC)
+        return bind_fail(b, args->at, "SEM0100", "'bag_unpack' needs a dynamic column");
+    if (op->by != NULL)
+        return bind_fail(b, op->by->at, "SEM0100", "a schema behind a plugin is not supported");
+    if (args->next != NULL && args->next->kind == NODE_NAMED &&
+        !slice_is(args->next->by->name, "OutputColumnPrefix"))
+        return bind_fail(b, args->next->at, "SEM0100", "'bag_unpack': '%.*s' is not supported",
+                         SLICE_FMT(slice_head(args->next->by->name, 64)));
+    if (args->next != NULL) {
+        struct expr *prefix = bind_constant(b, args->next);
+        if (prefix == NULL)
+            return NULL;
+        if (prefix->type != TYPE_STRING || args->next->next != NULL)
+            return bind_fail(b, args->next->at, "SEM0100",
+                             "'bag_unpack' takes a column and a prefix; more is not supported");
+        u.prefix = prefix->value.bytes;
+    }
+    if (!bind_run(b, input, &rows))
+        return NULL;
+    if (rows == NULL)
+        return input; /* checking only: the columns are not known */
+    struct plan *plan = plan_rows(b->q, &input->schema, rows, b->err);
+    u.bag = bag->column;
+    u.rows = rows;
+    u.columns = ARENA_ARRAY(b->q->arena, struct column, u.capacity, b->err);
+    if (plan == NULL || u.columns == NULL)
+        return NULL;
+    map_init(&u.keys);
+    plan = find_keys(&u) ? unpack_plan(&u, plan) : NULL;
+    map_release(&u.keys);
+    return plan;
+}
+
+/* ---- pivot: one aggregate a value of a column, as aggregate_if calls ---- */
+
+struct pivot {
+    struct slice *texts;
+    struct value *values;
+    uint32_t count;
+};
+
+/* The distinct values of the pivot's column, in the order of their text. */
+static bool pivot_values(struct binder *b, struct plan *input, const struct expr *column,
+                         struct pivot *ret)
+{
+    struct output key = {SLICE("v"), (struct expr *)(uintptr_t)column};
+    struct plan *distinct = plan_summarize(b->q, input, &key, 1, NULL, 0, b->err);
+    struct rowset *rows = NULL;
+
+    if (distinct == NULL || !bind_run(b, distinct, &rows))
+        return false;
+    uint64_t total = rows == NULL ? 0 : rows->row_count;
+    if (total > TABLE_COLUMNS_MAX) {
+        bind_fail(b, 0, "E_RUNAWAY_QUERY", "pivot gives more than %u columns", TABLE_COLUMNS_MAX);
+        return false;
+    }
+    ret->texts = ARENA_ARRAY(b->q->arena, struct slice, total + 1, b->err);
+    ret->values = ARENA_ARRAY(b->q->arena, struct value, total + 1, b->err);
+    if (ret->texts == NULL || ret->values == NULL)
+        return false;
+    for (uint64_t i = 0; i < total; i++) {
+        struct value v = rowset_value(rows, (uint32_t)i, 0);
+        struct expr *constant = bind_const_expr(b, &v, 0);
+        struct expr *text = bind_cast(b, constant, TYPE_STRING);
+        if (text == NULL)
+            return false;
+        uint32_t at = ret->count++;
+        for (; at > 0 && slice_compare(text->value.bytes, ret->texts[at - 1]) < 0; at--) {
+            ret->texts[at] = ret->texts[at - 1];
+            ret->values[at] = ret->values[at - 1];
+        }
+        ret->texts[at] = text->value.bytes;
+        ret->values[at] = constant->value;
+    }
+    return true;
+}
+
+/* agg(x) of the rows with column == value: agg_if under KQL's names. */
+static struct node *conditional(struct binder *b, const struct node *call,
+                                struct node *condition)
+{
+    static const char *const pairs[][2] = {
+        {"count", "countif"},       {"sum", "sumif"},         {"avg", "avgif"},
+        {"min", "minif"},           {"max", "maxif"},         {"dcount", "dcountif"},
+        {"make_set", "make_set_if"}, {"make_list", "make_list_if"},
+        {"take_any", "take_anyif"}, {"any", "take_anyif"}};
+    struct node *node = ARENA_NEW(b->q->arena, struct node, b->err);
+    struct node *arg = ARENA_NEW(b->q->arena, struct node, b->err);
+
+    if (node == NULL || arg == NULL)
+        return NULL;
+    for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+        if (!slice_is(call->name, pairs[i][0]))
+            continue;
+        *node = *call;
+        node->next = NULL;
+        node->name = slice_of(pairs[i][1]);
+        if (call->args == NULL) {
+            node->args = condition;
+            return node;
+        }
+        *arg = *call->args;
+        arg->next = condition;
+        node->args = arg;
+        return node;
+    }
+    return bind_fail(b, call->at, "SEM0100", "pivot over '%.*s' is not supported",
+                     SLICE_FMT(slice_head(call->name, 64)));
+}
+
+static struct node *pivot_item(struct binder *b, const struct node *column,
+                               const struct node *call, const struct value *value,
+                               struct slice text)
+{
+    struct node *nodes = ARENA_ARRAY(b->q->arena, struct node, 5, b->err);
+
+    if (nodes == NULL)
+        return NULL;
+    nodes[0] = (struct node){.kind = NODE_NAMED, .at = call->at, .by = &nodes[1]};
+    nodes[1] = (struct node){.kind = NODE_NAME, .at = call->at, .name = text};
+    nodes[2] = (struct node){.kind = NODE_BINARY, .at = call->at, .name = SLICE("=="),
+                             .args = &nodes[3]};
+    nodes[3] = *column;
+    nodes[3].next = &nodes[4];
+    nodes[4] = (struct node){.kind = NODE_LITERAL, .at = call->at, .value = *value};
+    nodes[0].args = conditional(b, call, &nodes[2]);
+    return nodes[0].args == NULL ? NULL : &nodes[0];
+}
+
+/* The keys of pivot that are not named: all other columns. */
+static struct node *other_columns(struct binder *b, const struct plan *input,
+                                  const struct node *column, const struct node *call)
+{
+    struct node *list = NULL;
+    struct node **tail = &list;
+
+    for (uint32_t c = 0; c < input->schema.column_count; c++) {
+        struct slice name = input->schema.columns[c].name;
+        bool used = slice_equal(name, column->name);
+        for (const struct node *arg = call->args; arg != NULL; arg = arg->next)
+            used = used || (arg->kind == NODE_NAME && slice_equal(arg->name, name));
+        if (used)
+            continue;
+        *tail = ARENA_NEW(b->q->arena, struct node, b->err);
+        if (*tail == NULL)
+            return NULL;
+        **tail = (struct node){.kind = NODE_NAME, .at = column->at, .name = name};
+        tail = &(*tail)->next;
+    }
+    return list;
+}
+
+static struct plan *pivot(struct binder *b, struct plan *input, const struct node *op)
+{
+    static const struct node count = {.kind = NODE_CALL, .name = {"count", 5}};
+    const struct node *column = op->args->args;
+    const struct node *call = column == NULL || column->next == NULL ? &count : column->next;
+    struct node summarize = {.kind = NODE_OPERATOR, .at = op->at};
+    struct node **tail = &summarize.args;
+    struct pivot p = {0};
+    struct rowset *rows = NULL;
+
+    struct expr *expr = column == NULL ? NULL : bind_expr(b, column);
+    if (expr == NULL)
+        return b->err->status != STATUS_OK
+                   ? NULL
+                   : bind_fail(b, op->at, "SEM0219", "'pivot' takes a column");
+    if (expr->kind != EXPR_COLUMN || call->kind != NODE_CALL)
+        return bind_fail(b, column->at, "SEM0100", "expected pivot(column, aggregate, ...)");
+    if (!bind_run(b, input, &rows))
+        return NULL;
+    if (rows == NULL)
+        return input;
+    struct plan *first = plan_rows(b->q, &input->schema, rows, b->err);
+    struct plan *second = plan_rows(b->q, &input->schema, rows, b->err);
+    if (first == NULL || second == NULL || !pivot_values(b, first, expr, &p))
+        return NULL;
+    for (uint32_t i = 0; i < p.count; i++) {
+        *tail = pivot_item(b, column, call, &p.values[i], p.texts[i]);
+        if (*tail == NULL)
+            return NULL;
+        tail = &(*tail)->next;
+    }
+    summarize.by = call == &count || call->next == NULL ? other_columns(b, input, column, call)
+                                                        : call->next;
+    b->scope = (struct scope){.columns = &second->schema};
+    return b->err->status != STATUS_OK ? NULL : bind_summarize(b, second, &summarize);
+}
 
 struct plan *bind_evaluate(struct binder *b, struct plan *input, const struct node *op)
 {
-    (void)input;
+    struct slice name = op->args->name;
+
+    if (input != NULL && slice_is(name, "bag_unpack"))
+        return bag_unpack(b, input, op);
+    if (input != NULL && slice_is(name, "pivot"))
+        return pivot(b, input, op);
     return bind_fail(b, op->args->at, "SEM0100", "plugin '%.*s' is not supported",
-                     SLICE_FMT(slice_head(op->args->name, 64)));
+                     SLICE_FMT(slice_head(name, 64)));
 }

@@ -14,8 +14,9 @@
  *   10  the session was used for another mailbox
  *
  * An alert needs ALERT_SCORE.  No alert while the tenant's baseline is younger
- * than LEARNING_DAYS (by event time), nor for records more than BACKFILL_HOURS
- * behind the newest seen: loading old months raises no storm.
+ * than LEARNING_DAYS (by event time), nor for records more than BACKFILL_DAYS
+ * behind the newest seen: loading old months raises no storm, and senders that
+ * work side by side may be some days apart.
  *
  * One thread at a time; no I/O.  State is rebuilt from the table FirstSeen.
  */
@@ -28,7 +29,7 @@
 
 #define FIRST_SEEN_ALERT_SCORE 60
 #define FIRST_SEEN_LEARNING_DAYS 14
-#define FIRST_SEEN_BACKFILL_HOURS 48
+#define FIRST_SEEN_BACKFILL_DAYS 30
 
 struct first_seen;
 

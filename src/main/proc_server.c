@@ -12,6 +12,7 @@
 #include "main/compose.h"
 #include "wire/server.h"
 
+#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -22,6 +23,7 @@
 
 #define KEEPER_TIMEOUT_MS 10000u
 #define READABLE_MAX 16
+#define HEAPS_MAX 4
 
 struct running {
     const struct server_process *process;
@@ -202,6 +204,9 @@ int process_server(const struct server_process *process)
     int code = CLI_OK;
 
     log_set_level((enum log_level)process->config->log_level);
+    /* A heap a connection thread would keep what each of them once needed. */
+    (void)mallopt(M_ARENA_MAX, HEAPS_MAX);
+    (void)mallopt(M_MMAP_THRESHOLD, (int)MIB);
     (void)signal(SIGPIPE, SIG_IGN);
     /* Threads started later inherit the mask: only sigwait() sees these. */
     (void)sigemptyset(&signals);

@@ -117,10 +117,10 @@ static void learning_and_old_records_raise_no_storm(void **state)
     assert_false(hit.alert);
     assert_true((hit.reasons & REASON_LEARNING) != 0);
     (void)see(&tenant, "ann", "a", "66.6.6.6", DAY(100));
-    hit = see(&tenant, "ann", "c", "68.6.6.6", DAY(90));
+    hit = see(&tenant, "ann", "c", "68.6.6.6", DAY(69));
     assert_false(hit.alert);
     assert_true((hit.reasons & REASON_BACKFILL) != 0);
-    assert_true(see(&tenant, "ann", "d", "69.6.6.6", DAY(99)).alert);
+    assert_true(see(&tenant, "ann", "d", "69.6.6.6", DAY(75)).alert);
 }
 
 static void loaded_rows_are_the_baseline(void **state)

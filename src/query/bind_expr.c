@@ -228,8 +228,8 @@ static bool common_type(enum type a, enum type c, enum type *ret)
         *ret = a == TYPE_BOOL ? c : a;
         return true;
     }
-    if ((a == TYPE_GUID && c == TYPE_STRING) || (c == TYPE_GUID && a == TYPE_STRING)) {
-        *ret = TYPE_GUID;
+    if (a == TYPE_STRING || c == TYPE_STRING) { /* tables spell codes as text or number */
+        *ret = a == TYPE_STRING ? c : a;
         return true;
     }
     return false;

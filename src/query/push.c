@@ -18,6 +18,8 @@ static bool column_path(struct query *q, const struct expr *e, uint32_t *ret_col
     while (e->kind == EXPR_CALL && count < 16) {
         if (e->function == operator_cast(TYPE_STRING) || slice_is(slice_of(e->function->name), "tostring")) {
             e = e->args[0];
+            if (e->type != TYPE_STRING && e->type != TYPE_DYNAMIC)
+                return false; /* its text is not how the table keeps it */
             continue;
         }
         if (e->function != &operator_member || e->args[1]->kind != EXPR_CONST)

@@ -41,7 +41,10 @@ static enum status linux_open(struct io *base, const char *path, enum io_open_mo
                               struct io_file **ret, struct error *err)
 {
     static const int flags[] = {
-        [IO_READ] = O_RDONLY, [IO_CREATE] = O_RDWR | O_CREAT | O_EXCL, [IO_WRITE] = O_RDWR | O_CREAT};
+        [IO_READ] = O_RDONLY,
+        [IO_CREATE] = O_RDWR | O_CREAT | O_EXCL,
+        [IO_WRITE] = O_RDWR | O_CREAT,
+    };
     struct linux_io *io = (struct linux_io *)base;
     int fd = open_below(io, path, flags[mode], mode == IO_READ ? 0 : 0600);
 

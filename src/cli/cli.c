@@ -88,16 +88,17 @@ static const struct command commands[] = {
     {"webhook", "set URL [--allow-private] | show | clear", "where alerts are delivered", NULL,
      OPTIONS(webhook_options), cmd_webhook},
     {"ingest", "--tenant NAME [--table T] [--follow] FILE...|-", "send records from files",
-     "Reads NDJSON, JSON arrays and Management-API blobs, also .gz and .zst.\n", OPTIONS(ingest_options),
-     cmd_ingest},
+     "Reads NDJSON, JSON arrays and Management-API blobs, also .gz and .zst.\n",
+     OPTIONS(ingest_options), cmd_ingest},
     {"query", "--tenant NAME|--all-tenants [--now TIME] 'KQL'", "ask in KQL",
      "With --batch FILE each line {\"id\",\"query\"} is answered on a line; without --data\n"
      "and --server there are no tables then.\n",
      OPTIONS(query_options), cmd_query},
     {"raw", "--tenant NAME --from-seq N --count M [-0]", "the exact bytes received", NULL,
      OPTIONS(raw_options), cmd_raw},
-    {"scope", "--tenant NAME|--all-tenants (--alert ID | --app-id | --ip | --session | --user VALUE | "
-              "--indicators FILE)...",
+    {"scope",
+     "--tenant NAME|--all-tenants (--alert ID | --app-id | --ip | --session | --user VALUE"
+     " | --indicators FILE)...",
      "which mailboxes and messages were read",
      "The lower bound counts messages named in bind records; the upper bound adds that a\n"
      "sync takes whole folders and that throttled periods cannot be ruled out.\n"

@@ -162,8 +162,9 @@ static enum status show(const struct command_context *context, enum output_forma
                         struct error *err)
 {
     static const struct slice columns[] = {
-        {"tenant", 6},        {"mailbox", 7},      {"first", 5}, {"last", 4},  {"bind_messages", 13},
-        {"sync_folders", 12}, {"throttled", 9},    {"lower", 5}, {"upper", 5},
+        {"tenant", 6},         {"mailbox", 7},       {"first", 5},
+        {"last", 4},           {"bind_messages", 13}, {"sync_folders", 12},
+        {"throttled", 9},      {"lower", 5},         {"upper", 5},
     };
     struct output output;
 

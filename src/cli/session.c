@@ -38,7 +38,8 @@ static enum status open_remote(struct session *session, const char *url, const c
 
     if (token == NULL || token[0] == '\0')
         return ERROR_SET(err, STATUS_INVALID,
-                         "set DAYBOOK_TOKEN to a token of the server ('daybook token add' makes one)");
+                         "set DAYBOOK_TOKEN to a token of the server ('daybook token add' makes "
+                         "one)");
     return client_new(&options, &session->client, err);
 }
 
@@ -66,8 +67,8 @@ enum status session_open(const struct command_context *context, struct session *
         status = open_remote(session, server, setting(context, "cacert", "DAYBOOK_CACERT"), err);
     } else {
         status = ERROR_SET(err, STATUS_INVALID,
-                           "say where: --data DIR, or --server URL [--cacert FILE] with the token in "
-                           "DAYBOOK_TOKEN");
+                           "say where: --data DIR, or --server URL [--cacert FILE] with the token "
+                           "in DAYBOOK_TOKEN");
     }
     if (status != STATUS_OK) {
         free(session);

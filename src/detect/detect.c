@@ -34,7 +34,8 @@ struct detect {
 };
 
 /* Takes a replayed FirstSeen row off the held-back hits. */
-static void cancel_hit(struct detect *d, const struct guid *tenant, const struct first_seen_row *row)
+static void cancel_hit(struct detect *d, const struct guid *tenant,
+                       const struct first_seen_row *row)
 {
     struct hit **link = &d->head;
 
@@ -364,8 +365,8 @@ enum status detect_load(struct detect *detect, const struct query_env *env,
     struct loader loader = {{load_begin, load_rows}, detect};
     struct query_stats stats;
     struct query_request request = {
-        .text = SLICE("FirstSeen | project TenantId, Kind, Mailbox, AppId, Address, Network, UserId,"
-                      " FirstTime, Alerted = isnotempty(AlertId)"),
+        .text = SLICE("FirstSeen | project TenantId, Kind, Mailbox, AppId, Address, Network,"
+                      " UserId, FirstTime, Alerted = isnotempty(AlertId)"),
         .env = env,
         .tenants = tenants,
         .tenant_count = tenant_count,

@@ -258,9 +258,9 @@ void first_seen_add_reasons(const struct first_seen_hit *hit, const struct event
     buf_init(&text, 64 * KIB);
     buf_add_byte(ret, '[');
     if ((hit->reasons & REASON_PAIR_NEW) != 0) {
-        buf_add_format(&text,
-                       "application %.*s has not accessed mailbox %.*s before; seen on 0 of %u days",
-                       SLICE_FMT(event->app), SLICE_FMT(event->mailbox), hit->baseline_days);
+        buf_add_format(&text, "application %.*s has not accessed mailbox %.*s before",
+                       SLICE_FMT(event->app), SLICE_FMT(event->mailbox));
+        buf_add_format(&text, "; seen on 0 of %u days", hit->baseline_days);
         add_reason(ret, begin, buf_slice(&text));
         buf_clear(&text);
     }

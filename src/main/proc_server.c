@@ -158,7 +158,8 @@ static void say_ready(const struct running *r)
     const char *listen = r->process->config->listen;
     const char *colon = strrchr(listen, ':');
     uint16_t port = server_port(r->server);
-    struct slice host = slice_from(listen, colon == NULL ? strlen(listen) : (size_t)(colon - listen));
+    size_t host_bytes = colon == NULL ? strlen(listen) : (size_t)(colon - listen);
+    struct slice host = slice_from(listen, host_bytes);
 
     if (slice_is(host, "0.0.0.0") || slice_is(host, "[::]") || host.size == 0)
         host = SLICE("localhost");

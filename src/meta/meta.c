@@ -136,7 +136,9 @@ enum status meta_setting_set(struct meta *meta, struct slice name, struct slice 
 
     (void)pthread_mutex_lock(&meta->lock);
     enum status status = meta_prepare(
-        meta, "INSERT INTO settings VALUES(?,?) ON CONFLICT(name) DO UPDATE SET value=excluded.value",
+        meta,
+        "INSERT INTO settings VALUES(?,?)"
+        " ON CONFLICT(name) DO UPDATE SET value=excluded.value",
         &statement, err);
     if (status == STATUS_OK) {
         meta_bind_text(statement, 1, name);

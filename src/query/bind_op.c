@@ -136,7 +136,8 @@ struct slice bind_name_of(struct binder *b, const struct node *node)
     }
     if (aggregate != NULL) {
         struct slice arg =
-            node->args == NULL || slice_is(node->name, "countif") ? none : bind_name_of(b, node->args);
+            node->args == NULL || slice_is(node->name, "countif") ? none
+                                                                  : bind_name_of(b, node->args);
         return joined(b, aggregate_prefix(node->name), arg);
     }
     return none;

@@ -398,7 +398,8 @@ static enum status take_symbol(struct lexer *lx, struct error *err)
         if (slice_starts_with(rest, slice_of(two[i])))
             size = 2;
     }
-    if (size == 1 && (rest.data[0] == '\0' || strchr("()[]{}|;,.=<>+-*/%:?~@#&", rest.data[0]) == NULL)) {
+    bool known = rest.data[0] != '\0' && strchr("()[]{}|;,.=<>+-*/%:?~@#&", rest.data[0]) != NULL;
+    if (size == 1 && !known) {
         size_t at = 0;
         (void)text_next_rune(rest, &at);
         return lex_error(lx->text, (uint32_t)lx->at, "SYN0001", err,

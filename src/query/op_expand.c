@@ -215,7 +215,8 @@ static enum status expand_row(struct expanding *x, uint32_t row, const struct ve
         x->sources[at] = row;
         x->indices[at] = (int64_t)e;
         for (uint32_t i = 0; i < columns && status == STATUS_OK; i++)
-            status = cell_of(x->worker, e < lists[i].count ? lists[i].items[e] : slice_from(NULL, 0),
+            status = cell_of(x->worker,
+                             e < lists[i].count ? lists[i].items[e] : slice_from(NULL, 0),
                              p->columns[i].type, &x->values[i][at], err);
         if (status == STATUS_OK && x->count == BATCH_ROWS_MAX)
             status = flush(x, stop, err);
@@ -254,8 +255,8 @@ struct plan_given {
     struct plan plan;
 };
 
-static enum status apply_collect_push(struct stage *stage, struct worker *w, const struct batch *batch,
-                               bool *stop, struct error *err)
+static enum status apply_collect_push(struct stage *stage, struct worker *w,
+                                      const struct batch *batch, bool *stop, struct error *err)
 {
     (void)w;
     (void)stop;
@@ -365,7 +366,8 @@ static enum status expand_push(struct stage *stage, struct worker *w, const stru
 {
     struct expand_stage *s = (struct expand_stage *)stage;
     uint32_t columns = s->plan->spec.column_count;
-    struct expanding x = {.plan = s->plan, .worker = w, .batch = batch, .out = s->out, .given = &s->rows};
+    struct expanding x = {
+        .plan = s->plan, .worker = w, .batch = batch, .out = s->out, .given = &s->rows};
     struct vector *inputs = ARENA_ARRAY(w->batch_arena, struct vector, columns, err);
     enum status status = inputs == NULL ? err->status : open_expanding(&x, err);
 

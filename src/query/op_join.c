@@ -326,7 +326,11 @@ static enum status join_both(const struct plan_join *p, struct run *run, struct 
     const struct plan *built = p->plan.inputs[p->build_left ? 0 : 1];
     const struct plan *streamed = p->plan.inputs[p->build_left ? 1 : 0];
     struct build_stage build = {
-        .stage = {build_push}, .plan = p, .run = run, .build = b, .lock = PTHREAD_MUTEX_INITIALIZER};
+        .stage = {build_push},
+        .plan = p,
+        .run = run,
+        .build = b,
+        .lock = PTHREAD_MUTEX_INITIALIZER};
     enum status status = group_init(&b->keys, b->arena, err);
 
     if (status == STATUS_OK) {

@@ -16,7 +16,7 @@ static bool column_path(struct query *q, const struct expr *e, uint32_t *ret_col
 
     *ret_path = slice_from(NULL, 0);
     while (e->kind == EXPR_CALL && count < 16) {
-        if (e->function == operator_cast(TYPE_STRING) || slice_is(slice_of(e->function->name), "tostring")) {
+        if (slice_is(slice_of(e->function->name), "tostring")) {
             e = e->args[0];
             if (e->type != TYPE_STRING && e->type != TYPE_DYNAMIC)
                 return false; /* its text is not how the table keeps it */

@@ -114,7 +114,8 @@ static unsigned run_file(const char *path, unsigned *cases, bool update)
     for (;;) {
         size_t start = slice_find(rest, SLICE("#"), 0);
         size_t name_end = start == SIZE_MAX ? SIZE_MAX : slice_find(rest, SLICE("\n"), start);
-        size_t split = name_end == SIZE_MAX ? SIZE_MAX : slice_find(rest, SLICE("\n---\n"), name_end);
+        size_t split =
+            name_end == SIZE_MAX ? SIZE_MAX : slice_find(rest, SLICE("\n---\n"), name_end);
         size_t end = split == SIZE_MAX ? SIZE_MAX : slice_find(rest, SLICE("===\n"), split);
         if (end == SIZE_MAX)
             break;

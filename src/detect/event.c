@@ -63,7 +63,11 @@ void event_from_record(const struct record *record, struct event *ret)
     struct slice client_ip = {NULL, 0}, app_id = {NULL, 0};
     const struct json_token *tokens = record->tokens;
 
-    *ret = (struct event){.time = record->event_time, .seq = record->seq};
+    *ret = (struct event){
+        .time = record->event_time, .seq = record->seq,
+        .is_undated = (record->flags & (RECORD_QUARANTINED | RECORD_TIME_BAD |
+                                        RECORD_TIME_MISSING)) != 0,
+    };
     if (record->token_count == 0 || tokens[0].kind != JSON_OBJECT)
         return;
     for (uint32_t i = 1; i < tokens[0].next; i = tokens[i + 1].next) {

@@ -11,6 +11,7 @@ struct event {
     uint64_t seq;
     bool is_mail_access; /* MailItemsAccessed with mailbox and application */
     bool is_sign_in;     /* UserLoggedIn */
+    bool is_undated;     /* time is when it was received: it tells no age of others */
 };
 
 /* Slices point into the record (escapes are not decoded: identifiers have

@@ -210,7 +210,7 @@ enum status first_seen_observe(struct first_seen *state, const struct guid *tena
                 status = err->status;
         }
     }
-    if (event->time > tenant->newest_time)
+    if (event->time > tenant->newest_time && !event->is_undated)
         tenant->newest_time = event->time;
     return status;
 }

@@ -123,6 +123,17 @@ static void learning_and_old_records_raise_no_storm(void **state)
     assert_true(see(&tenant, "ann", "d", "69.6.6.6", DAY(75)).alert);
 }
 
+static void a_record_without_a_time_makes_no_other_old(void **state)
+{
+    struct event event = {.time = DAY(900), .is_undated = true};
+    struct first_seen_hit hit;
+
+    (void)state;
+    (void)see(&tenant, "ann", "mail", "1.1.1.1", DAY(1));
+    ASSERT_OK(first_seen_observe(rule, &tenant, &event, &hit, &err));
+    assert_true(see(&tenant, "ann", "sync", "66.6.6.6", DAY(20)).alert);
+}
+
 static void loaded_rows_are_the_baseline(void **state)
 {
     struct first_seen_row row = {
@@ -167,6 +178,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_sign_in_from_the_new_network_explains_it, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(learning_and_old_records_raise_no_storm, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_record_without_a_time_makes_no_other_old, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(loaded_rows_are_the_baseline, set_up, tear_down),
         cmocka_unit_test(reasons_are_sentences),

@@ -154,6 +154,7 @@ class Lab:
             self.local.connection = connection
         all_headers = {} if token == '' else {'Authorization': f'Bearer {token or self.admin}'}
         all_headers.update(headers or {})
+        is_kept = connection.sock is not None
         try:
             connection.request(method, path, body, all_headers)
             answer = connection.getresponse()
@@ -161,6 +162,8 @@ class Lab:
         except (http.client.HTTPException, OSError):
             connection.close()
             self.local.connection = None
+            if is_kept and (method == 'GET' or path.startswith(('/v1/query', '/v1/scope'))):
+                return self.http(method, path, body, token, headers)  # it was idle for too long
             raise
 
     def ask(self, method, path, body=None, token=None, headers=None):

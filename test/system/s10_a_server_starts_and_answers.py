@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""init, serve, the health pages, help."""
+import os
+import re
+import ssl
+import stat
+import urllib.request
+
+import lab
+from story import Story
+
+
+class Health(Story):
+    def test_live_and_ready_are_for_everybody(self):
+        for path in ('/livez', '/readyz'):
+            status, _, _ = self.lab.http('GET', path, token='')
+            self.assertEqual(200, status, path)
+
+    def test_metrics_are_prometheus_text(self):
+        status, headers, body = self.lab.http('GET', '/metrics')
+        self.assertEqual(200, status)
+        self.assertTrue(headers['Content-Type'].startswith('text/plain'))
+        lines = [l for l in body.decode().splitlines() if l and not l.startswith('#')]
+        self.assertGreater(len(lines), 10)
+        for line in lines:
+            self.assertRegex(line, r'^[a-z0-9_]+(\{[^}]*\})? [-+0-9.e]+$')
+
+    def test_metrics_want_a_token(self):
+        status, _, _ = self.lab.http('GET', '/metrics', token='')
+        self.assertEqual(401, status)
+
+    def test_an_unknown_path_is_404(self):
+        status, _, _ = self.lab.http('GET', '/v1/nothing')
+        self.assertEqual(404, status)
+
+    def test_the_certificate_is_checked_against_the_ca_file_only(self):
+        with self.assertRaises(urllib.error.URLError) as caught:
+            urllib.request.urlopen(self.lab.url + '/livez', timeout=10)
+        self.assertIsInstance(caught.exception.reason, ssl.SSLError)
+
+    def test_nobody_else_may_read_the_data_directory(self):
+        mode = stat.S_IMODE(os.stat(self.lab.data).st_mode)
+        self.assertEqual(0, mode & 0o077, oct(mode))
+
+    def test_a_wrong_token_is_401(self):
+        self.refused(401, self.lab.ask, 'GET', '/v1/tenants', token='dbk_x_y_z')
+
+
+class CommandLine(Story):
+    def test_each_command_has_help(self):
+        overview = self.lab.run('--help')
+        self.assertEqual(0, overview.returncode)
+        for name in ('init', 'serve', 'tenant', 'token', 'ingest', 'query', 'raw', 'scope',
+                     'compact', 'doctor'):
+            self.assertRegex(overview.stdout, rf'(?m)^\s*{name}\b')
+            done = self.lab.run(name, '--help')
+            self.assertEqual(0, done.returncode, name)
+            self.assertIn(f'daybook {name}', done.stdout)
+
+    def test_usage_errors_end_with_2(self):
+        for args in (['nothing'], ['query'], ['token', 'add'], ['serve', '--no-such-option']):
+            done = self.lab.run(*args)
+            self.assertEqual(2, done.returncode, args)
+            self.assertEqual('', done.stdout)
+            self.assertTrue(done.stderr)
+
+    def test_init_does_not_overwrite(self):
+        done = self.lab.run('init', '--data', self.lab.data)
+        self.assertNotEqual(0, done.returncode)
+
+    def test_the_version_is_told(self):
+        done = self.lab.run('--version')
+        self.assertEqual(0, done.returncode)
+        self.assertTrue(re.search(r'\d+\.\d+\.\d+', done.stdout))
+
+    def test_a_server_that_is_not_there_ends_with_4(self):
+        done = self.lab.run('tenant', 'list', '--server', 'https://127.0.0.1:1',
+                            '--cacert', self.lab.ca_file, token=self.lab.admin)
+        self.assertEqual(4, done.returncode, done.stderr)
+
+    def test_a_token_without_the_right_ends_with_3(self):
+        done = self.lab.cli('tenant', 'add', 'evil', token=self.reader)
+        self.assertEqual(3, done.returncode, done.stderr)
+
+    def test_lab_is_the_real_program(self):
+        self.assertTrue(os.access(lab.DAYBOOK, os.X_OK))

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""KQL over HTTPS and by the command line."""
+import csv
+import io
+import json
+import os
+
+from story import Story, record
+
+
+class Query(Story):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.lab.ingest(cls.writer, [record(user=f'u{i % 3}@contoso.example', N=i,
+                                           operation='Send' if i % 2 else 'Create')
+                                    for i in range(100)])
+
+    def ask(self, text):
+        return self.lab.query(text, 'contoso', self.reader)
+
+    def command(self, *args):
+        done = self.lab.cli('query', '--tenant', 'contoso', *args, token=self.reader)
+        self.assertEqual(0, done.returncode, done.stderr)
+        return done.stdout
+
+    def test_count_filter_summarize(self):
+        self.assertEqual([{'Count': 100}], self.ask('AuditRecords | count'))
+        rows = self.ask('AuditRecords | summarize n = count() by UserId | order by UserId asc')
+        self.assertEqual([('u0@contoso.example', 34), ('u1@contoso.example', 33),
+                          ('u2@contoso.example', 33)], [(r['UserId'], r['n']) for r in rows])
+
+    def test_undeclared_fields_are_reached(self):
+        rows = self.ask('AuditRecords | summarize s = sum(toint(AdditionalFields.N))')
+        self.assertEqual(4950, rows[0]['s'])
+
+    def test_views_of_other_names_see_the_same_records(self):
+        self.assertEqual(100, self.count('OfficeActivity'))
+
+    def test_an_empty_store_binds_declared_columns(self):
+        rows = self.ask('SigninLogs | where UserPrincipalName has "x" and ResultType == "0"')
+        self.assertEqual([], rows)
+
+    def test_an_error_names_line_and_column(self):
+        error = self.refused(400, self.ask, 'AuditRecords\n| where NoSuchColumn == 1')
+        self.assertEqual((2, 9), (error['line'], error['column']))
+        self.assertIn('NoSuchColumn', error['message'])
+
+    def test_output_formats(self):
+        text = 'AuditRecords | summarize n = count() by Operation | order by n asc, Operation asc'
+        lines = [json.loads(l) for l in self.command('-o', 'ndjson', text).splitlines()]
+        self.assertEqual([{'Operation': 'Create', 'n': 50}, {'Operation': 'Send', 'n': 50}], lines)
+        rows = list(csv.DictReader(io.StringIO(self.command('-o', 'csv', text))))
+        self.assertEqual([('Create', '50'), ('Send', '50')],
+                         [(r['Operation'], r['n']) for r in rows])
+        self.assertIn('Operation', self.command('-o', 'table', text))
+
+    def test_control_characters_do_not_reach_the_terminal(self):
+        self.lab.ingest(self.writer, [record(user='a\u001b[31mred', Mark='esc')])
+        out = self.command('-o', 'table', 'AuditRecords | where UserId has "red" | project UserId')
+        self.assertNotIn('\u001b', out)
+
+    def test_batch_answers_each_line_in_order(self):
+        path = os.path.join(self.lab.parent, 'batch')
+        with open(path, 'w', encoding='utf-8') as file:
+            file.write('{"id":"a","query":"print x = 1"}\n{"id":"b","query":"print y ="}\n'
+                       '{"id":"c","query":"AuditRecords | count"}\n')
+        lines = [json.loads(l) for l in self.command('--batch', path).splitlines()]
+        self.assertEqual(['a', 'b', 'c'], [l['id'] for l in lines])
+        self.assertEqual([[1]], lines[0]['rows'])
+        self.assertEqual('parse', lines[1]['phase'])
+
+    def test_batch_without_a_store_has_no_tables(self):
+        done = self.lab.run('query', '--batch', '/dev/stdin',
+                            data='{"id":1,"query":"range i from 1 to 3 step 1"}\n'
+                                 '{"id":2,"query":"AuditRecords"}\n')
+        self.assertEqual(0, done.returncode, done.stderr)
+        lines = [json.loads(l) for l in done.stdout.splitlines()]
+        self.assertEqual([[1], [2], [3]], lines[0]['rows'])
+        self.assertIn('error', lines[1])
+
+    def test_reading_leaves_a_trace(self):
+        self.ask('AuditRecords | where UserId == "a-trace-of-this"')
+        rows = self.lab.query('DaybookAudit | where tostring(pack_all()) has "a-trace-of-this" '
+                              '| count', 'contoso')
+        self.assertGreaterEqual(rows[0]['Count'], 1)

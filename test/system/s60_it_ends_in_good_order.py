@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""SIGTERM drains, SIGHUP reloads, a directory has one holder."""
+import os
+import signal
+import threading
+import time
+
+import lab
+from story import Story, record
+
+
+class Ends(Story):
+    def test_what_was_written_is_there_after_a_restart(self):
+        self.lab.ingest(self.writer, [record() for _ in range(50)])
+        self.assertEqual(0, self.lab.stop())
+        self.lab.start()
+        self.assertEqual(50, self.count())
+
+    def test_sigterm_answers_what_is_under_way(self):
+        answers = []
+
+        def send():
+            try:
+                answers.append(self.lab.ingest(self.writer, [record() for _ in range(20000)]))
+            except (lab.Refused, OSError) as problem:
+                answers.append(problem)
+
+        before = self.count()
+        thread = threading.Thread(target=send)
+        thread.start()
+        time.sleep(0.05)
+        self.assertEqual(0, self.lab.stop())
+        thread.join()
+        self.lab.start()
+        stored = self.count() - before
+        self.assertIn(stored, (0, 20000), 'a request is whole or not there')
+        if isinstance(answers[0], dict):
+            self.assertEqual(20000, stored)
+
+    def test_sighup_keeps_serving(self):
+        os.kill(self.lab.process.pid, signal.SIGHUP)
+        time.sleep(0.5)
+        self.assertIsNone(self.lab.process.poll())
+        self.assertEqual(200, self.lab.http('GET', '/readyz', token='')[0])
+
+    def test_a_second_holder_ends_with_4_and_names_the_first(self):
+        for args in (['serve', '--data', self.lab.data, '--listen', '127.0.0.1:0'],
+                     ['tenant', 'list', '--data', self.lab.data]):
+            done = self.lab.run(*args)
+            self.assertEqual(4, done.returncode, done.stderr)
+            self.assertRegex(done.stderr, r'\b[0-9]{2,}\b')
+
+    def test_a_command_works_on_the_directory_of_a_stopped_server(self):
+        self.lab.ingest(self.writer, [record()])
+        wanted = self.count()
+        self.assertEqual(0, self.lab.stop())
+        done = self.lab.run('query', '--data', self.lab.data, '--tenant', 'contoso', '-o', 'csv',
+                            'AuditRecords | count')
+        self.lab.start()
+        self.assertEqual(0, done.returncode, done.stderr)
+        self.assertEqual(['Count', str(wanted)], done.stdout.split())
+
+    def test_a_server_process_that_dies_is_started_again(self):
+        children = self.children()
+        self.assertTrue(children)
+        server = max(children)  # the last one started; the keeper came first
+        os.kill(server, signal.SIGKILL)
+        ready = lab.wait_until(self.is_ready, 20)
+        self.assertTrue(ready)
+
+    def is_ready(self):
+        try:
+            return self.lab.http('GET', '/readyz', token='')[0] == 200
+        except OSError:
+            return False
+
+    def children(self):
+        path = f'/proc/{self.lab.process.pid}/task/{self.lab.process.pid}/children'
+        with open(path, encoding='ascii') as file:
+            return [int(pid) for pid in file.read().split()]

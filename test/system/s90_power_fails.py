@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The file system goes down under a writing server, as in a power cut.
+
+An ext4 of our own on a loop device, shut down without flushing
+(EXT4_IOC_SHUTDOWN); wants root, loop devices and ext4.  DAYBOOK_CUTS is how
+often (5).
+"""
+import fcntl
+import hashlib
+import json
+import os
+import random
+import struct
+import subprocess
+import tempfile
+import threading
+import time
+import unittest
+
+import lab
+from story import Story, record
+
+CUTS = int(os.environ.get('DAYBOOK_CUTS', '5'))
+EXT4_IOC_SHUTDOWN = 0x8004587D  # _IOR('X', 125, __u32)
+NO_LOG_FLUSH = 2
+IMAGE_BYTES = 512 << 20
+
+
+def mount(image, place):
+    done = subprocess.run(['mount', '-o', 'loop,noatime', image, place], capture_output=True,
+                          text=True, check=False)
+    return None if done.returncode == 0 else done.stderr.strip()
+
+
+class PowerCuts(Story):
+    @classmethod
+    def setUpClass(cls):
+        if os.geteuid() != 0:
+            raise unittest.SkipTest('mounting wants root')
+        cls.place = tempfile.mkdtemp(prefix='daybook-power-')
+        cls.addClassCleanup(os.rmdir, cls.place)
+        cls.image = cls.place + '.ext4'
+        with open(cls.image, 'wb') as file:
+            file.truncate(IMAGE_BYTES)
+        cls.addClassCleanup(os.unlink, cls.image)
+        made = subprocess.run(['mkfs.ext4', '-q', cls.image], check=False, capture_output=True)
+        problem = 'no mkfs.ext4' if made.returncode else mount(cls.image, cls.place)
+        if problem:
+            raise unittest.SkipTest(f'this kernel lends no loop device: {problem}')
+        cls.addClassCleanup(subprocess.run, ['umount', '-l', cls.place], check=False,
+                            capture_output=True)
+        cls.lab = lab.Lab(directory=os.path.join(cls.place, ''))
+        cls.addClassCleanup(cls.lab.kill)
+        cls.lab.start()
+        cls.lab.add_tenant('contoso')
+        cls.writer = cls.lab.add_token('ingest', 'contoso')
+        cls.reader = cls.lab.add_token('analyst', 'contoso')
+
+    def cut(self):
+        """The disk is gone; then the power comes back."""
+        place = os.open(self.place, os.O_RDONLY)
+        try:
+            fcntl.ioctl(place, EXT4_IOC_SHUTDOWN, struct.pack('I', NO_LOG_FLUSH))
+        finally:
+            os.close(place)
+        self.lab.kill()
+        subprocess.run(['umount', self.place], check=True, capture_output=True)
+        self.assertIsNone(mount(self.image, self.place))
+        self.lab.start()
+
+    def test_what_was_acknowledged_survives(self):
+        rng = random.Random(2)
+        promised = {}
+        for _ in range(CUTS):
+            stop = threading.Event()
+            thread = threading.Thread(target=self.write, args=(promised, stop))
+            thread.start()
+            time.sleep(rng.uniform(0.1, 0.8))
+            self.cut()
+            stop.set()
+            thread.join(30)
+        self.assertGreater(len(promised), 0)
+        for seq, digest in promised.items():
+            self.assertEqual([digest], [hashlib.sha256(r).hexdigest() for r in self.raw(seq, 1)])
+
+    def write(self, promised, stop):
+        while not stop.is_set():
+            lines = [json.dumps(record()).encode() for _ in range(10)]
+            try:
+                answer = self.lab.ingest(self.writer, b'\n'.join(lines))
+            except Exception:  # the cut: nothing was promised
+                return
+            for i, line in enumerate(lines):
+                promised[answer['first_seq'] + i] = hashlib.sha256(line).hexdigest()

@@ -122,8 +122,8 @@ static enum status add_messages(struct map *messages, struct slice folder, struc
     enum status status = STATUS_OK;
 
     while (status == STATUS_OK && dynamic_next(&items))
-        status = put(messages, plain(dynamic_member(items.value, SLICE("InternetMessageId")), scratch),
-                     err);
+        status = put(
+            messages, plain(dynamic_member(items.value, SLICE("InternetMessageId")), scratch), err);
     return status;
 }
 

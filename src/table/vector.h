@@ -40,7 +40,7 @@ struct vector {
     const uint32_t *codes; /* DICT: row_count codes below dict_size */
     uint32_t dict_size;
     bool dict_unique;
-    uint64_t dict_id; /* DICT: equal non-zero ids mean the same dictionary (to cache per-value work) */
+    uint64_t dict_id; /* DICT: equal non-zero ids mean the same dictionary, to cache work on it */
 };
 
 /* The element index of a row in `data`. */

@@ -149,8 +149,9 @@ bool bind_is_tabular(struct binder *b, const struct node *node)
 /* ---- tables and views by name ---- */
 
 struct nearest {
-    struct slice name, best;
-    size_t distance;
+    struct slice name;
+    size_t distance, best_size;
+    char best[128]; /* a copy: a name lives as long as the call that brings it */
 };
 
 static void consider(void *arg, struct slice name)
@@ -160,7 +161,8 @@ static void consider(void *arg, struct slice name)
 
     if (d < n->distance) {
         n->distance = d;
-        n->best = name;
+        n->best_size = slice_head(name, sizeof(n->best)).size;
+        memcpy(n->best, name.data, n->best_size);
     }
 }
 
@@ -236,7 +238,8 @@ struct plan *bind_named_table(struct binder *b, struct slice name, uint32_t at)
         if (v->kind != BINDING_SCALAR)
             consider(&nearest, v->name);
     }
-    return bind_unknown(b, at, "SEM0100", "table", name, nearest.best);
+    return bind_unknown(b, at, "SEM0100", "table", name,
+                        slice_from(nearest.best, nearest.best_size));
 }
 
 /* A closure, bound with the names it saw. */

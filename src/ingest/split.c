@@ -71,11 +71,11 @@ static enum quarantine reason_of(enum json_result result)
 static enum status add_record(struct split *split, struct slice raw, enum quarantine reason,
                               struct error *err)
 {
+    if (split->count == REQUEST_RECORDS_MAX)
+        return ERROR_SET(err, STATUS_LIMIT, "the request has more than %u records",
+                         REQUEST_RECORDS_MAX);
     if (split->count == split->capacity) {
         uint32_t capacity = split->capacity == 0 ? 64 : split->capacity * 2;
-        if (split->count >= REQUEST_RECORDS_MAX)
-            return ERROR_SET(err, STATUS_LIMIT, "the request has more than %u records",
-                             REQUEST_RECORDS_MAX);
         struct record *records = realloc(split->records, capacity * sizeof(*records));
         if (records == NULL)
             return ERROR_MEMORY(err);

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ingest/print_priv.h"
+
+#include "base/limits.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static struct print make(const char *table, const char *id, const char *raw, uint32_t minute)
+{
+    struct hmac256 idem;
+    struct print print;
+
+    hmac256_init(&idem, "key", 3);
+    print_make(&idem, slice_of(table), slice_of(id), slice_of(raw), &print);
+    print.minute = minute;
+    return print;
+}
+
+static void add(struct print_set *set, struct print print)
+{
+    struct error err;
+
+    assert_int_equal(print_set_add(set, &print, &err), STATUS_OK);
+}
+
+static void a_print_is_of_table_id_and_content(void **state)
+{
+    struct print a = make("T", "id", "raw", 5);
+
+    (void)state;
+    struct print same = make("T", "id", "raw", 6);
+    assert_int_equal(a.id, same.id);
+    assert_true(print_has_content_of(&a, &same));
+    struct print other = make("T", "id", "Raw", 5);
+    assert_int_equal(a.id, other.id);
+    assert_false(print_has_content_of(&a, &other));
+    assert_int_not_equal(a.id, make("U", "id", "raw", 5).id);
+    assert_int_not_equal(a.id, make("T", "ie", "raw", 5).id);
+    assert_int_not_equal(make("T", "Ui", "", 5).id, make("TU", "i", "", 5).id);
+}
+
+static void equal_content_is_a_duplicate_and_other_a_conflict(void **state)
+{
+    struct print_set set = {0};
+    struct print a = make("T", "a", "1", 10), b = make("T", "a", "2", 10), c = make("T", "c", "", 9);
+
+    (void)state;
+    assert_int_equal(print_set_look(&set, &a, 0), PRINT_NEW);
+    add(&set, a);
+    assert_int_equal(print_set_look(&set, &a, 10), PRINT_DUPLICATE);
+    assert_int_equal(print_set_look(&set, &a, 11), PRINT_NEW); /* too long ago */
+    assert_int_equal(print_set_look(&set, &b, 10), PRINT_CONFLICTING);
+    assert_int_equal(print_set_look(&set, &c, 0), PRINT_NEW);
+    add(&set, b);
+    assert_int_equal(print_set_look(&set, &a, 10), PRINT_DUPLICATE);
+    assert_int_equal(print_set_look(&set, &b, 10), PRINT_DUPLICATE);
+    assert_true(print_set_forget(&set, &a));
+    assert_int_equal(print_set_look(&set, &a, 0), PRINT_CONFLICTING);
+    assert_false(print_set_forget(&set, &c));
+    print_set_release(&set);
+    assert_int_equal(print_set_look(&set, &a, 0), PRINT_NEW);
+    assert_false(print_set_forget(&set, &a));
+}
+
+static void many_are_found_and_come_out_sorted(void **state)
+{
+    struct print_set set = {0};
+    struct print *sorted;
+    struct error err;
+    size_t count;
+    char id[16];
+
+    (void)state;
+    for (int i = 0; i < 5000; i++) {
+        (void)snprintf(id, sizeof(id), "%d", i);
+        add(&set, make("T", id, id, 3));
+    }
+    assert_int_equal(set.count, 5000);
+    assert_true(set.count * 4 <= set.capacity * 3);
+    for (int i = 0; i < 5000; i++) {
+        (void)snprintf(id, sizeof(id), "%d", i);
+        struct print print = make("T", id, id, 3);
+        assert_int_equal(print_set_look(&set, &print, 0), PRINT_DUPLICATE);
+        if (i < 100)
+            assert_true(print_set_forget(&set, &print));
+    }
+    assert_int_equal(print_set_sorted(&set, &sorted, &count, &err), STATUS_OK);
+    assert_int_equal(count, 4900);
+    for (size_t i = 1; i < count; i++)
+        assert_true(sorted[i - 1].id <= sorted[i].id);
+    free(sorted);
+    print_set_release(&set);
+}
+
+static void one_id_cannot_fill_the_set(void **state)
+{
+    struct print_set set = {0};
+    char raw[16];
+
+    (void)state;
+    for (int i = 0; i < 1000; i++) {
+        (void)snprintf(raw, sizeof(raw), "%d", i);
+        add(&set, make("T", "same", raw, 3));
+    }
+    assert_int_equal(set.count, DEDUPE_VERSIONS_MAX);
+    struct print late = make("T", "same", "999", 3);
+    assert_int_equal(print_set_look(&set, &late, 0), PRINT_CONFLICTING);
+    print_set_release(&set);
+}
+
+static void a_reserved_set_does_not_grow(void **state)
+{
+    struct print_set set = {0};
+    struct error err;
+    char id[16];
+
+    (void)state;
+    assert_int_equal(print_set_reserve(&set, 1000, &err), STATUS_OK);
+    size_t capacity = set.capacity;
+    for (int i = 0; i < 1000; i++) {
+        (void)snprintf(id, sizeof(id), "%d", i);
+        add(&set, make("T", id, "", 3));
+    }
+    assert_int_equal(set.capacity, capacity);
+    print_set_release(&set);
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_print_is_of_table_id_and_content),
+        cmocka_unit_test(equal_content_is_a_duplicate_and_other_a_conflict),
+        cmocka_unit_test(many_are_found_and_come_out_sorted),
+        cmocka_unit_test(one_id_cannot_fill_the_set),
+        cmocka_unit_test(a_reserved_set_does_not_grow),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

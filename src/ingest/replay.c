@@ -30,6 +30,7 @@ struct replay {
     struct wal_found *files;
     size_t file_count, file_capacity;
     uint64_t records_floor; /* files below it are sealed: counters only */
+    uint64_t floor_max;     /* a file with this number was begun */
     /* the file being read */
     size_t file_at;
     struct io_file *file;
@@ -102,7 +103,7 @@ static enum status on_name(void *context, const char *name, struct error *err)
 static enum status check_files(const struct replay *replay, uint64_t floor, struct error *err)
 {
     uint64_t next = floor > 0 ? floor : 1;
-    bool is_new = replay->file_count == 0 && replay->records_floor <= 1 && floor <= 1;
+    bool is_new = replay->file_count == 0 && replay->floor_max <= 1;
 
     for (size_t i = 0; i < replay->file_count && replay->files[i].number <= next; i++)
         next += replay->files[i].number == next;
@@ -110,9 +111,9 @@ static enum status check_files(const struct replay *replay, uint64_t floor, stru
     if (!is_new && last + 1 != next)
         return ERROR_SET(err, STATUS_CORRUPT, "log file %016llx is missing",
                          (unsigned long long)next);
-    if (!is_new && last < floor)
+    if (!is_new && last < replay->floor_max)
         return ERROR_SET(err, STATUS_CORRUPT, "log file %016llx is missing",
-                         (unsigned long long)floor);
+                         (unsigned long long)replay->floor_max);
     return STATUS_OK;
 }
 
@@ -569,7 +570,9 @@ enum status replay_log(struct ingest *ingest, uint64_t state_floor, struct repla
 {
     uint64_t store_floor = ingest->options.wal_floor;
     uint64_t floor = state_floor < store_floor ? state_floor : store_floor;
-    struct replay replay = {.ingest = ingest, .records_floor = store_floor};
+    struct replay replay = {.ingest = ingest,
+                            .records_floor = store_floor,
+                            .floor_max = state_floor + store_floor - floor};
 
     (void)pthread_mutex_init(&replay.lock, NULL);
     (void)pthread_cond_init(&replay.turned, NULL);

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ingest/memory_priv.h"
+
+#include "base/limits.h"
+#include "ingest/save_priv.h"
+#include "ingest/world.h"
+
+struct fixture {
+    struct world w;
+    struct tenant_table table;
+    struct memory memory;
+    struct tenant *tenant;
+};
+
+static void open_memory(struct fixture *f)
+{
+    struct error err;
+
+    tenant_table_init(&f->table, f->w.keyring);
+    memory_init(&f->memory, f->w.io, &f->table);
+    ASSERT_OK(memory_load(&f->memory, &err));
+    ASSERT_OK(tenant_table_get(&f->table, &f->w.tenant, &f->tenant, &err));
+}
+
+static void close_memory(struct fixture *f)
+{
+    memory_free_all(&f->memory);
+    tenant_table_release(&f->table);
+}
+
+static int set_up(void **state)
+{
+    struct fixture *f = calloc(1, sizeof(*f));
+
+    world_new(&f->w);
+    open_memory(f);
+    *state = f;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct fixture *f = *state;
+
+    close_memory(f);
+    world_free(&f->w);
+    free(f);
+    return 0;
+}
+
+static void save(struct fixture *f, uint64_t floor, uint32_t oldest)
+{
+    struct error err;
+
+    ASSERT_OK(tenant_freeze(f->tenant, &err));
+    ASSERT_OK(memory_save(&f->memory, floor, oldest, &err));
+}
+
+static void add(struct fixture *f, uint64_t id, uint8_t content, uint32_t minute)
+{
+    struct print print = {.id = id, .content = {content}, .minute = minute};
+    struct error err;
+
+    ASSERT_OK(print_set_add(&f->tenant->hot, &print, &err));
+}
+
+static enum print_verdict look(struct fixture *f, uint64_t id, uint8_t content, uint32_t oldest)
+{
+    struct print print = {.id = id, .content = {content}};
+    struct memory_query query = {f->tenant, &print, 1, oldest};
+    uint64_t generation;
+    uint8_t verdict;
+    struct error err;
+
+    ASSERT_OK(memory_look(&f->memory, &query, &verdict, &generation, &err));
+    assert_int_equal(generation, memory_generation(&f->memory));
+    return (enum print_verdict)verdict;
+}
+
+static void a_new_directory_has_no_memory(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_int_equal(f->memory.floor, 0);
+    assert_int_equal(f->memory.run_count, 0);
+    assert_int_equal(look(f, 1, 1, 0), PRINT_NEW);
+    assert_int_equal(look(f, 0, 0, 0), PRINT_NEW);
+}
+
+static void what_was_saved_is_known_after_a_start(void **state)
+{
+    struct fixture *f = *state;
+
+    add(f, 1, 1, 100);
+    add(f, 2, 2, 100);
+    f->tenant->durable = (struct tenant_counters){50, 6, 777};
+    save(f, 9, 1);
+    assert_int_equal(f->tenant->frozen.count, 0);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(look(f, 1, 1, 100), PRINT_DUPLICATE);
+        assert_int_equal(look(f, 1, 1, 101), PRINT_NEW);
+        assert_int_equal(look(f, 2, 1, 100), PRINT_CONFLICTING);
+        assert_int_equal(look(f, 3, 1, 100), PRINT_NEW);
+        close_memory(f);
+        open_memory(f);
+        assert_int_equal(f->memory.floor, 9);
+        assert_int_equal(f->tenant->given.next_seq, 50);
+        assert_int_equal(f->tenant->durable.next_leaf, 6);
+        assert_int_equal(f->tenant->durable.commit_us, 777);
+    }
+}
+
+static void later_runs_add_to_earlier_ones(void **state)
+{
+    struct fixture *f = *state;
+
+    for (uint32_t i = 1; i <= 30; i++) {
+        add(f, 1, (uint8_t)(i % 3), i);
+        add(f, 100 + i, 1, i);
+        save(f, i, 1);
+        assert_in_range(f->memory.run_count, 1, 8);
+    }
+    assert_int_equal(look(f, 1, 0, 30), PRINT_DUPLICATE);
+    assert_int_equal(look(f, 1, 7, 0), PRINT_CONFLICTING);
+    for (uint32_t i = 1; i <= 30; i++)
+        assert_int_equal(look(f, 100 + i, 1, i), PRINT_DUPLICATE);
+}
+
+static void what_is_too_old_is_dropped(void **state)
+{
+    struct fixture *f = *state;
+
+    add(f, 1, 1, 100);
+    save(f, 1, 1);
+    save(f, 2, 100);
+    assert_int_equal(f->memory.run_count, 1);
+    save(f, 3, 101);
+    assert_int_equal(f->memory.run_count, 0);
+    assert_false(io_exists(f->w.io, "ingest/0000000000000001.run"));
+}
+
+static void kept_answers_are_found_by_their_whole_hash(void **state)
+{
+    struct fixture *f = *state;
+    struct hash256 mac = {{1, 2, 3}}, body = {{9}}, near = mac;
+    struct kept_answer *answer;
+    struct error err;
+
+    answer = kept_answer_new(100, &body, SLICE("the answer"), &err);
+    ASSERT_OK(tenant_keep_answer(f->tenant, &mac, answer, &err));
+    save(f, 1, 1);
+    ASSERT_OK(memory_look_key(&f->memory, f->tenant, &mac, 100, &answer, &err));
+    assert_non_null(answer);
+    assert_true(slice_is(slice_from(answer->bytes, answer->size), "the answer"));
+    assert_memory_equal(&answer->body_hash, &body, sizeof(body));
+    free(answer);
+    ASSERT_OK(memory_look_key(&f->memory, f->tenant, &mac, 101, &answer, &err));
+    assert_null(answer);
+    near.bytes[31] = 1;
+    ASSERT_OK(memory_look_key(&f->memory, f->tenant, &near, 100, &answer, &err));
+    assert_null(answer);
+}
+
+static void left_over_runs_are_removed(void **state)
+{
+    struct fixture *f = *state;
+    struct error err;
+
+    add(f, 1, 1, 100);
+    save(f, 1, 1);
+    ASSERT_OK(io_replace(f->w.io, "ingest/0000000000000099.run", SLICE("half"), &err));
+    close_memory(f);
+    open_memory(f);
+    assert_false(io_exists(f->w.io, "ingest/0000000000000099.run"));
+    assert_int_equal(look(f, 1, 1, 100), PRINT_DUPLICATE);
+}
+
+static void each_damage_of_the_state_is_found(void **state)
+{
+    struct fixture *f = *state;
+    struct buf bytes;
+    struct error err;
+
+    save(f, 4, 1);
+    buf_init(&bytes, MIB);
+    ASSERT_OK(io_read_all(f->w.io, STATE_PATH, &bytes, &err));
+    for (size_t i = 0; i <= bytes.size; i++) {
+        struct slice damaged = slice_head(buf_slice(&bytes), i); /* cut, and for i = size flipped */
+        if (i == bytes.size)
+            bytes.data[i - 20] ^= 1;
+        ASSERT_OK(io_replace(f->w.io, STATE_PATH, damaged, &err));
+        close_memory(f);
+        tenant_table_init(&f->table, f->w.keyring);
+        memory_init(&f->memory, f->w.io, &f->table);
+        assert_int_equal(memory_load(&f->memory, &err), STATUS_CORRUPT);
+    }
+    buf_release(&bytes);
+}
+
+static void a_missing_run_is_found(void **state)
+{
+    struct fixture *f = *state;
+    struct error err;
+
+    add(f, 1, 1, 100);
+    save(f, 1, 1);
+    ASSERT_OK(io_unlink(f->w.io, "ingest/0000000000000001.run", &err));
+    close_memory(f);
+    tenant_table_init(&f->table, f->w.keyring);
+    memory_init(&f->memory, f->w.io, &f->table);
+    assert_int_equal(memory_load(&f->memory, &err), STATUS_NOT_FOUND);
+}
+
+static void a_key_value_has_a_hash_and_a_body(void **state)
+{
+    char bytes[KEY_MAC_REST_BYTES + HASH_BYTES + 2] = {1};
+    struct key_value value;
+
+    (void)state;
+    assert_true(key_value_decode(slice_from(bytes, sizeof(bytes)), &value));
+    assert_int_equal(value.answer.size, 2);
+    assert_false(key_value_decode(slice_from(bytes, KEY_MAC_REST_BYTES + HASH_BYTES - 1), &value));
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+        TEST(a_new_directory_has_no_memory),
+        TEST(what_was_saved_is_known_after_a_start),
+        TEST(later_runs_add_to_earlier_ones),
+        TEST(what_is_too_old_is_dropped),
+        TEST(kept_answers_are_found_by_their_whole_hash),
+        TEST(left_over_runs_are_removed),
+        TEST(each_damage_of_the_state_is_found),
+        TEST(a_missing_run_is_found),
+        TEST(a_key_value_has_a_hash_and_a_body),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ingest/wal_priv.h"
+
+#include "base/limits.h"
+#include "ingest/fault_io.h"
+#include "ingest/frame_priv.h"
+#include "ingest/world.h"
+
+static const struct key wal_key = {{3}};
+
+struct fixture {
+    struct world w;
+    struct fault_io fault;
+    struct wal *wal;
+    int fatal_count;
+};
+
+struct note { /* an entry that writes down how it settled */
+    struct wal_entry entry;
+    int settled; /* 1 durable, -1 refused */
+    bool fails;
+};
+
+static enum status settle(struct wal_entry *entry, bool durable, struct error *err)
+{
+    struct note *note = (struct note *)entry;
+
+    note->settled = durable ? 1 : -1;
+    return note->fails && durable ? ERROR_SET(err, STATUS_IO, "the sink failed") : STATUS_OK;
+}
+
+static void on_fatal(void *context, const struct error *err)
+{
+    (void)err;
+    ((struct fixture *)context)->fatal_count++;
+}
+
+static int set_up(void **state)
+{
+    struct fixture *f = calloc(1, sizeof(*f));
+    struct error err;
+
+    world_new(&f->w);
+    fault_io_init(&f->fault, f->w.io);
+    struct wal_options options = {.io = &f->fault.io,
+                                  .clock = clock_system(),
+                                  .next_file = 4,
+                                  .next_lsn = 100,
+                                  .fatal = on_fatal,
+                                  .context = f};
+    ASSERT_OK(io_make_dir(f->w.io, "wal", &err));
+    ASSERT_OK(wal_open(&options, &f->wal, &err));
+    *state = f;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct fixture *f = *state;
+
+    wal_close(f->wal);
+    world_free(&f->w);
+    free(f);
+    return 0;
+}
+
+static struct note make_note(const char *payload)
+{
+    return (struct note){
+        .entry = {.key = &wal_key, .payload = slice_of(payload), .settle = settle}};
+}
+
+static enum status commit(struct fixture *f, struct note *note)
+{
+    struct error err;
+    enum status status = wal_enqueue(f->wal, &note->entry, &err);
+
+    if (status != STATUS_OK)
+        return status;
+    status = wal_wait(f->wal, &note->entry, &err);
+    wal_entry_end(f->wal, &note->entry);
+    return status;
+}
+
+static void frames_are_in_the_file_in_order(void **state)
+{
+    struct fixture *f = *state;
+    struct note notes[] = {make_note("one"), make_note(""), make_note("two")};
+    struct wal_header header;
+    struct frame frame;
+    struct buf bytes;
+    struct error err;
+
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(commit(f, &notes[i]), STATUS_OK);
+        assert_int_equal(notes[i].settled, 1);
+        assert_int_equal(notes[i].entry.file, i == 1 ? 0 : 4);
+    }
+    buf_init(&bytes, MIB);
+    ASSERT_OK(io_read_all(f->w.io, "wal/0000000000000004.wal", &bytes, &err));
+    assert_true(wal_header_decode((const uint8_t *)bytes.data, &header));
+    assert_int_equal(header.first_lsn, 100);
+    assert_true(frame_decode(slice_tail(buf_slice(&bytes), WAL_HEADER_BYTES), &frame));
+    assert_int_equal(frame.header.lsn, 100);
+    assert_memory_equal(frame.header.previous, header.log_id.bytes, AEAD_TAG_BYTES);
+    size_t second = WAL_HEADER_BYTES + frame_size(&frame);
+    uint8_t tag[AEAD_TAG_BYTES];
+    memcpy(tag, frame.tag, sizeof(tag));
+    assert_true(frame_decode(slice_tail(buf_slice(&bytes), second), &frame));
+    assert_int_equal(frame.header.lsn, 101);
+    assert_int_equal(frame.header.commit_lsn, 101);
+    assert_memory_equal(frame.header.previous, tag, sizeof(tag));
+    assert_int_equal(second + frame_size(&frame), bytes.size);
+    buf_release(&bytes);
+}
+
+static void a_rotation_waits_for_the_frames_before(void **state)
+{
+    struct fixture *f = *state;
+    struct note one = make_note("one"), two = make_note("two");
+    struct error err;
+    uint64_t file;
+
+    ASSERT_OK(wal_rotate(f->wal, &file, &err));
+    assert_int_equal(file, 4); /* it is empty */
+    assert_int_equal(commit(f, &one), STATUS_OK);
+    ASSERT_OK(wal_rotate(f->wal, &file, &err));
+    assert_int_equal(file, 5);
+    assert_int_equal(commit(f, &two), STATUS_OK);
+    assert_int_equal(two.entry.file, 5);
+    ASSERT_OK(wal_settle(f->wal, &err));
+    ASSERT_OK(wal_trim(f->wal, 5, &err));
+    assert_false(io_exists(f->w.io, "wal/0000000000000004.wal"));
+    ASSERT_OK(wal_trim(f->wal, 99, &err)); /* the file in use stays */
+    assert_true(io_exists(f->w.io, "wal/0000000000000005.wal"));
+}
+
+static void a_full_file_is_followed_by_another(void **state)
+{
+    struct fixture *f = *state;
+    char *large = malloc(WAL_FILE_BYTES);
+    struct note one = make_note(""), two = make_note("two");
+    struct wal_stats stats;
+
+    memset(large, 'x', WAL_FILE_BYTES);
+    one.entry.payload = slice_from(large, WAL_FILE_BYTES);
+    assert_int_equal(commit(f, &one), STATUS_OK);
+    assert_int_equal(commit(f, &two), STATUS_OK);
+    assert_int_equal(one.entry.file, 4);
+    assert_int_equal(two.entry.file, 5);
+    wal_stats(f->wal, &stats);
+    assert_true(stats.bytes > WAL_FILE_BYTES);
+    assert_int_equal(stats.fsyncs, 2);
+    free(large);
+}
+
+static void a_log_that_is_too_long_is_busy(void **state)
+{
+    struct fixture *f = *state;
+    struct note note = make_note("one");
+    struct error err;
+
+    ASSERT_OK(wal_note_file(f->wal, 3, WAL_BYTES_MAX, &err));
+    assert_int_equal(commit(f, &note), STATUS_BUSY);
+    note.entry.internal = true;
+    assert_int_equal(commit(f, &note), STATUS_OK);
+    /* the old file is not there: a trim before may have removed it */
+    ASSERT_OK(wal_trim(f->wal, 4, &err));
+    note.entry.internal = false;
+    assert_int_equal(commit(f, &note), STATUS_OK);
+}
+
+static void a_full_disk_refuses_and_the_next_commit_begins_a_file(void **state)
+{
+    struct fixture *f = *state;
+    struct note one = make_note("one"), two = make_note("two"), three = make_note("three");
+
+    assert_int_equal(commit(f, &one), STATUS_OK);
+    f->fault.os_errno = ENOSPC;
+    f->fault.fail_at = f->fault.calls + 2;
+    assert_int_equal(commit(f, &two), STATUS_FULL);
+    assert_int_equal(two.settled, -1);
+    assert_int_equal(f->fatal_count, 0);
+    assert_int_equal(commit(f, &three), STATUS_OK);
+    assert_int_equal(three.entry.file, 5);
+}
+
+static void a_full_disk_that_cannot_be_undone_stops_the_log(void **state)
+{
+    struct fixture *f = *state;
+    struct note one = make_note("one");
+
+    f->fault.os_errno = ENOSPC;
+    f->fault.sticky = true;
+    f->fault.fail_at = f->fault.calls + 2;
+    assert_int_equal(commit(f, &one), STATUS_FULL);
+    assert_int_equal(f->fatal_count, 1);
+    f->fault.fail_at = 0;
+    assert_int_equal(commit(f, &one), STATUS_FULL); /* the reason of the stop */
+}
+
+static void a_failed_sink_stops_the_log(void **state)
+{
+    struct fixture *f = *state;
+    struct note one = make_note("one"), two = make_note("two");
+    struct error err;
+    uint64_t file;
+
+    one.fails = true;
+    assert_int_equal(commit(f, &one), STATUS_IO);
+    assert_int_equal(f->fatal_count, 1);
+    assert_int_equal(commit(f, &two), STATUS_IO);
+    assert_int_equal(two.settled, 0);
+    assert_int_equal(wal_settle(f->wal, &err), STATUS_IO);
+    assert_int_equal(wal_rotate(f->wal, &file, &err), STATUS_IO);
+}
+
+static void a_rotation_that_fails_can_be_tried_again(void **state)
+{
+    struct fixture *f = *state;
+    struct note one = make_note("one"), two = make_note("two");
+    struct error err;
+    uint64_t file;
+
+    assert_int_equal(commit(f, &one), STATUS_OK);
+    f->fault.fail_at = f->fault.calls + 3;
+    assert_int_equal(wal_rotate(f->wal, &file, &err), STATUS_IO);
+    assert_int_equal(commit(f, &two), STATUS_OK);
+    assert_int_equal(two.entry.file, 5);
+    ASSERT_OK(wal_rotate(f->wal, &file, &err));
+    assert_int_equal(file, 6);
+    assert_int_equal(f->fatal_count, 0);
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+        TEST(frames_are_in_the_file_in_order),
+        TEST(a_rotation_waits_for_the_frames_before),
+        TEST(a_full_file_is_followed_by_another),
+        TEST(a_log_that_is_too_long_is_busy),
+        TEST(a_full_disk_refuses_and_the_next_commit_begins_a_file),
+        TEST(a_full_disk_that_cannot_be_undone_stops_the_log),
+        TEST(a_failed_sink_stops_the_log),
+        TEST(a_rotation_that_fails_can_be_tried_again),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* place.h - the whole program on a data directory of its own, asked as over HTTP. */
+#ifndef UNIT_MAIN_PLACE_H
+#define UNIT_MAIN_PLACE_H
+
+#include "test.h"
+
+#include "base/io.h"
+#include "base/limits.h"
+#include "codec/json.h"
+#include "crypt/keyring_local.h"
+#include "main/compose.h"
+
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define TOKEN_BYTES 96
+
+struct place {
+    char root[64];
+    char admin[TOKEN_BYTES]; /* the token that init made */
+    struct data_dir dir;
+    struct io *io;
+    struct keyring *keyring;
+    struct daybook *daybook;
+    struct buf answer; /* of the last place_ask(), with a NUL behind */
+};
+
+static inline void place_open(struct place *place)
+{
+    char kek[DATA_PATH_BYTES];
+    struct error err;
+
+    ASSERT_OK(data_dir_open(place->root, &place->dir, &err));
+    ASSERT_OK(io_linux_new(place->root, &place->io, &err));
+    ASSERT_OK(data_dir_kek(&place->dir, kek, &err));
+    ASSERT_OK(keyring_local_open(place->io, kek, &place->keyring, &err));
+    const struct daybook_options options = {
+        .dir = &place->dir,
+        .keyring = place->keyring,
+        .thread_count = 1,
+    };
+    ASSERT_OK(daybook_open(&options, &place->daybook, &err));
+}
+
+static inline void place_close(struct place *place, bool flush)
+{
+    daybook_close(place->daybook, flush);
+    keyring_free(place->keyring);
+    io_free(place->io);
+    data_dir_close(&place->dir);
+    place->daybook = NULL;
+    place->keyring = NULL;
+    place->io = NULL;
+}
+
+/* A new, empty data directory, not opened. */
+static inline void place_make(struct place *place)
+{
+    struct data_init init = {.host = "test.example"};
+    struct error err;
+
+    *place = (struct place){.root = "/tmp/daybook-place-XXXXXX", .dir = {.lock_fd = -1}};
+    buf_init(&place->answer, GIB);
+    assert_non_null(mkdtemp(place->root));
+    ASSERT_OK(data_dir_init(place->root, &init, &err));
+    (void)snprintf(place->admin, sizeof(place->admin), "%s", init.admin_token);
+}
+
+static inline int place_remove_one(const char *path, const struct stat *st, int type,
+                                   struct FTW *ftw)
+{
+    (void)st;
+    (void)type;
+    (void)ftw;
+    return remove(path);
+}
+
+static inline void place_remove(struct place *place)
+{
+    (void)nftw(place->root, place_remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    buf_release(&place->answer);
+}
+
+static inline void place_dispatch(struct place *place, const struct http_request *request)
+{
+    struct http_response response;
+    struct error err;
+
+    http_response_init(&response);
+    http_dispatch(daybook_router(place->daybook), request, &response);
+    buf_clear(&place->answer);
+    buf_add_format(&place->answer, "%u ", response.status);
+    buf_add_slice(&place->answer, buf_slice(&response.body));
+    buf_add_byte(&place->answer, '\0');
+    ASSERT_OK(buf_check(&place->answer, &err));
+    place->answer.size--;
+    http_response_release(&response);
+}
+
+/* The HTTP status; the body is in place->answer behind "NNN ". */
+static inline unsigned place_ask(struct place *place, const char *token, enum http_method method,
+                                 const char *target, const char *body)
+{
+    struct arena *arena = arena_new(ARENA_BUDGET_BYTES_MAX);
+    struct http_request request = {.remote = SLICE("192.0.2.7"), .arena = arena};
+    struct principal who;
+    char authorization[TOKEN_BYTES + 16] = "";
+    struct error err;
+
+    assert_non_null(arena);
+    ASSERT_OK(http_parse_target(slice_of(target), arena, &request, &err));
+    if (token[0] != '\0')
+        (void)snprintf(authorization, sizeof(authorization), "Bearer %s", token);
+    ASSERT_OK(http_authenticate(daybook_router(place->daybook), slice_of(authorization), &who,
+                                &err));
+    request.method = method;
+    request.body = slice_of(body);
+    request.principal = &who;
+    place_dispatch(place, &request);
+    arena_free(arena);
+    return (unsigned)(place->answer.data[0] - '0') * 100 +
+           (unsigned)(place->answer.data[1] - '0') * 10 + (unsigned)(place->answer.data[2] - '0');
+}
+
+static inline const char *place_body(const struct place *place)
+{
+    return place->answer.data + 4;
+}
+
+static inline bool place_says(const struct place *place, const char *text)
+{
+    return strstr(place_body(place), text) != NULL;
+}
+
+#define ASSERT_SAYS(place, text)                                                                   \
+    do {                                                                                           \
+        if (!place_says(place, text))                                                              \
+            fail_msg("wanted %s in %s", text, place_body(place));                                  \
+    } while (0)
+
+/* A string member of the last answer's object. */
+static inline void place_member(const struct place *place, const char *key, char *ret, size_t size)
+{
+    struct slice text = slice_of(place_body(place));
+    struct json_tape tape;
+
+    json_tape_init(&tape);
+    assert_int_equal(json_parse(text, JSON_DEPTH_MAX, &tape), JSON_OK);
+    uint32_t token = json_member(text, tape.tokens, 0, slice_of(key));
+    assert_true(token != UINT32_MAX);
+    (void)snprintf(ret, size, "%.*s", SLICE_FMT(json_text(text, &tape.tokens[token])));
+    json_tape_release(&tape);
+}
+
+static inline void place_add_tenant(struct place *place, const char *name)
+{
+    char body[160];
+
+    (void)snprintf(body, sizeof(body), "{\"name\":\"%s\"}", name);
+    assert_int_equal(place_ask(place, place->admin, HTTP_POST, "/v1/tenants", body), 200);
+}
+
+/* `more` begins with a comma or is "". */
+static inline void place_add_token(struct place *place, const char *tenant, const char *role,
+                                   const char *more, char ret[TOKEN_BYTES])
+{
+    char body[512];
+
+    (void)snprintf(body, sizeof(body), "{\"tenant\":\"%s\",\"role\":\"%s\"%s}", tenant, role,
+                   more);
+    if (place_ask(place, place->admin, HTTP_POST, "/v1/tokens", body) != 200)
+        fail_msg("no token: %s", place->answer.data);
+    place_member(place, "token", ret, TOKEN_BYTES);
+}
+
+static inline void place_ingest(struct place *place, const char *tenant, const char *table,
+                                const char *body)
+{
+    char target[256], token[TOKEN_BYTES];
+
+    place_add_token(place, tenant, "ingest", "", token);
+    (void)snprintf(target, sizeof(target), "/v1/ingest%s%s", table[0] == '\0' ? "" : "?table=",
+                   table);
+    if (place_ask(place, token, HTTP_POST, target, body) != 200)
+        fail_msg("not ingested: %s", place->answer.data);
+}
+
+/* The answer of a query by an analyst of the tenant; its status. */
+static inline unsigned place_query(struct place *place, const char *tenant, const char *query)
+{
+    char token[TOKEN_BYTES];
+    struct buf body;
+
+    place_add_token(place, tenant, "analyst", "", token);
+    buf_init(&body, MIB);
+    buf_add_format(&body, "{\"query\":\"%s\"}%c", query, '\0');
+    unsigned status = place_ask(place, token, HTTP_POST, "/v1/query", body.data);
+    buf_release(&body);
+    return status;
+}
+
+static inline int place_setup(void **state)
+{
+    struct place *place = calloc(1, sizeof(*place));
+
+    assert_non_null(place);
+    place_make(place);
+    place_open(place);
+    *state = place;
+    return 0;
+}
+
+static inline int place_teardown(void **state)
+{
+    struct place *place = *state;
+
+    place_close(place, false);
+    place_remove(place);
+    free(place);
+    return 0;
+}
+
+#define PLACE_TEST(function)                                                                       \
+    cmocka_unit_test_setup_teardown(function, place_setup, place_teardown)
+
+#endif

@@ -130,18 +130,18 @@ class Limits(Story):
 
     def test_a_record_over_1_mib_is_set_aside_whole(self):
         line = json.dumps(record(Pad='x' * (MIB + 1)))
-        answer = self.lab.ingest(self.writer, line)
+        answer = self.lab.ingest(self.writer, line, table='AuditRecords')
         self.assertEqual([0], [q['index'] for q in answer['quarantined']])
         self.assertEqual([line.encode()], self.raw(answer['first_seq'], 1))
 
     def test_a_record_that_is_too_deep_is_set_aside(self):
         line = json.dumps(record())[:-1] + ',"D":' + '[' * 70 + ']' * 70 + '}'
-        answer = self.lab.ingest(self.writer, line)
+        answer = self.lab.ingest(self.writer, line, table='AuditRecords')
         self.assertEqual(1, len(answer['quarantined']))
 
     def test_text_that_is_not_utf8_is_set_aside_with_its_bytes(self):
         line = json.dumps(record(Pad='mark')).encode().replace(b'mark', b'\xff\xfe')
-        answer = self.lab.ingest(self.writer, line)
+        answer = self.lab.ingest(self.writer, line, table='AuditRecords')
         self.assertEqual(1, len(answer['quarantined']))
         self.assertEqual([line], self.raw(answer['first_seq'], 1))
 
@@ -163,7 +163,7 @@ class OddRecords(Story):
     def test_edge_cases_come_back_byte_by_byte(self):
         cases = [json.loads(line) for line in
                  lab.lines_of(self.shared('data/edge_cases.jsonl', 1))]
-        lines = [json.dumps(case['record'], ensure_ascii=False).encode() for case in cases
+        lines = [json.dumps(case['record']).encode() for case in cases
                  if isinstance(case.get('record'), dict)]
         answer = self.lab.ingest(self.writer, b'\n'.join(lines), table='AuditRecords')
         self.assertEqual(len(lines), answer['records'])

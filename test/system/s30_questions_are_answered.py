@@ -25,8 +25,9 @@ class Query(Story):
         return done.stdout
 
     def test_count_filter_summarize(self):
-        self.assertEqual([{'Count': 100}], self.ask('AuditRecords | count'))
-        rows = self.ask('AuditRecords | summarize n = count() by UserId | order by UserId asc')
+        self.assertEqual([{'Count': 100}], self.ask('AuditRecords | where UserId startswith "u" | count'))
+        rows = self.ask('AuditRecords | where UserId startswith "u" '
+                        '| summarize n = count() by UserId | order by UserId asc')
         self.assertEqual([('u0@contoso.example', 34), ('u1@contoso.example', 33),
                           ('u2@contoso.example', 33)], [(r['UserId'], r['n']) for r in rows])
 
@@ -35,7 +36,8 @@ class Query(Story):
         self.assertEqual(4950, rows[0]['s'])
 
     def test_views_of_other_names_see_the_same_records(self):
-        self.assertEqual(100, self.count('OfficeActivity'))
+        rows = self.ask('OfficeActivity | where UserId startswith "u" | count')
+        self.assertEqual([{'Count': 100}], rows)
 
     def test_an_empty_store_binds_declared_columns(self):
         rows = self.ask('SigninLogs | where UserPrincipalName has "x" and ResultType == "0"')
@@ -47,7 +49,8 @@ class Query(Story):
         self.assertIn('NoSuchColumn', error['message'])
 
     def test_output_formats(self):
-        text = 'AuditRecords | summarize n = count() by Operation | order by n asc, Operation asc'
+        text = ('AuditRecords | where UserId startswith "u" | summarize n = count() by Operation '
+                '| order by n asc, Operation asc')
         lines = [json.loads(l) for l in self.command('-o', 'ndjson', text).splitlines()]
         self.assertEqual([{'Operation': 'Create', 'n': 50}, {'Operation': 'Send', 'n': 50}], lines)
         rows = list(csv.DictReader(io.StringIO(self.command('-o', 'csv', text))))

@@ -11,10 +11,11 @@ from story import Story, record
 
 class Ends(Story):
     def test_what_was_written_is_there_after_a_restart(self):
+        before = self.count()
         self.lab.ingest(self.writer, [record() for _ in range(50)])
         self.assertEqual(0, self.lab.stop())
         self.lab.start()
-        self.assertEqual(50, self.count())
+        self.assertEqual(before + 50, self.count())
 
     def test_sigterm_answers_what_is_under_way(self):
         answers = []

@@ -64,7 +64,9 @@ class PowerCuts(Story):
         finally:
             os.close(place)
         self.lab.kill()
-        subprocess.run(['umount', self.place], check=True, capture_output=True)
+        gone = lab.wait_until(lambda: subprocess.run(
+            ['umount', self.place], check=False, capture_output=True).returncode == 0, 20)
+        self.assertTrue(gone, 'the file system is still in use')
         self.assertIsNone(mount(self.image, self.place))
         self.lab.start()
 

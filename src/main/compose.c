@@ -261,6 +261,15 @@ static enum status open_rules(struct daybook *d, struct error *err)
     return status;
 }
 
+/* What was acknowledged is on the disk; whether more is, only a restart can
+ * tell.  Nothing is cleaned up: the supervisor starts the server again. */
+static void stop_process(void *context, const struct error *err)
+{
+    (void)context;
+    log_failure("the write-ahead log has stopped, and so does the server", err);
+    _exit(EXIT_FAILURE);
+}
+
 /* Replays the write-ahead log into store and rules, then lets the rules write. */
 static enum status open_ingest(struct daybook *d, struct error *err)
 {
@@ -277,6 +286,7 @@ static enum status open_ingest(struct daybook *d, struct error *err)
         .leaves = evidence_sink(d->evidence),
         .wal_floor = store_wal_floor(d->store),
         .time_column = time_column,
+        .fatal = stop_process,
         .context = d,
     };
     enum status status = ingest_open(&options, &d->ingest, err);

@@ -54,7 +54,7 @@
 #define INDEX_BLOCK_ROWS 1024u      /* the entity index names blocks of so many rows */
 #define BLOCK_CACHE_BYTES (64 * MIB)
 #define CIPHER_CHUNK_BYTES (16 * KIB)
-#define MEMORY_ROWS_FLUSH 131072u   /* rows in memory over all tenants that start a flush */
+#define MEMORY_ROWS_FLUSH 98304u    /* rows in memory over all tenants that start a flush */
 #define MEMORY_AGE_FLUSH_MS 600000u /* age of the oldest row in memory that starts one */
 #define SMALL_TENANT_ROWS 4096u     /* below it rows stay in shared files */
 

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "evidence/evidence.h"
 
+#include <malloc.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -334,6 +335,7 @@ enum status daybook_checkpoint(struct daybook *d, struct error *err)
     if (status == STATUS_OK)
         status = ingest_trim(d->ingest, floor, err);
     (void)pthread_mutex_unlock(&d->checkpoint_lock);
+    (void)malloc_trim(0); /* what the rows took goes back to the system */
     return status;
 }
 

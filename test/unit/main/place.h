@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* place.h - the whole program on a data directory of its own, asked as over HTTP. */
-#ifndef UNIT_MAIN_PLACE_H
-#define UNIT_MAIN_PLACE_H
+#ifndef MAIN_PLACE_H
+#define MAIN_PLACE_H
 
 #include "test.h"
 

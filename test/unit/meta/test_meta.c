@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "control_plane.h"
+
+#include <string.h>
+
+static struct error err;
+
+static void a_setting_is_kept_over_a_restart(void **state)
+{
+    struct control_plane *p = *state;
+    struct slice value;
+
+    ASSERT_OK(meta_setting_get(p->meta, SLICE("a"), p->arena, &value, &err));
+    ASSERT_SLICE(value, "");
+    ASSERT_OK(meta_setting_set(p->meta, SLICE("a"), SLICE("one"), &err));
+    ASSERT_OK(meta_setting_set(p->meta, SLICE("a"), SLICE("two'\xC3\xA9"), &err));
+    control_plane_reopen(p);
+    ASSERT_OK(meta_setting_get(p->meta, SLICE("a"), p->arena, &value, &err));
+    ASSERT_SLICE(value, "two'\xC3\xA9");
+}
+
+static void a_newer_schema_is_refused(void **state)
+{
+    struct control_plane *p = *state;
+    struct meta *meta = NULL;
+
+    control_plane_do(p, "PRAGMA user_version = 99");
+    ASSERT_STATUS(STATUS_CORRUPT, meta_open(p->path, &p->clock.clock, &meta, &err));
+    assert_non_null(strstr(err.text, "99"));
+    assert_null(meta);
+}
+
+static void a_file_that_is_no_database_is_corrupt(void **state)
+{
+    struct control_plane *p = *state;
+    struct meta *meta = NULL;
+    FILE *file = fopen(p->path, "w");
+
+    assert_non_null(file);
+    for (int i = 0; i < 1000; i++)
+        (void)fputs("this is not a database. ", file);
+    (void)fclose(file);
+    ASSERT_STATUS(STATUS_CORRUPT, meta_open(p->path, &p->clock.clock, &meta, &err));
+}
+
+static void a_place_that_is_not_there_is_an_io_error(void **state)
+{
+    struct control_plane *p = *state;
+    struct meta *meta = NULL;
+
+    ASSERT_STATUS(STATUS_IO, meta_open("/nowhere/at/all", &p->clock.clock, &meta, &err));
+    assert_null(meta);
+    meta_close(NULL);
+}
+
+static void what_another_broke_is_an_error_and_no_crash(void **state)
+{
+    struct control_plane *p = *state;
+    struct slice value;
+    struct meta_token token = {0};
+    struct meta_tenant tenant, *tenants;
+    struct meta_token *tokens;
+    char text[TOKEN_TEXT_BYTES];
+    struct guid id = {{1}};
+    uint32_t count;
+
+    control_plane_do(p, "DROP TABLE settings; DROP TABLE tenants; DROP TABLE tokens");
+    ASSERT_STATUS(STATUS_IO, meta_setting_get(p->meta, SLICE("a"), p->arena, &value, &err));
+    ASSERT_STATUS(STATUS_IO, meta_setting_set(p->meta, SLICE("a"), SLICE("b"), &err));
+    ASSERT_STATUS(STATUS_IO, meta_tenant_add(p->meta, SLICE("a"), NULL, &tenant, p->arena, &err));
+    ASSERT_STATUS(STATUS_IO, meta_tenant_find(p->meta, SLICE("a"), &tenant, p->arena, &err));
+    ASSERT_STATUS(STATUS_IO, meta_tenant_list(p->meta, p->arena, &tenants, &count, &err));
+    ASSERT_STATUS(STATUS_IO, meta_token_add(p->meta, &token, text, &id, &err));
+    ASSERT_STATUS(STATUS_IO, meta_token_list(p->meta, p->arena, &tokens, &count, &err));
+    ASSERT_STATUS(STATUS_IO, meta_token_revoke(p->meta, &id, &err));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        META_TEST(a_setting_is_kept_over_a_restart),
+        META_TEST(a_newer_schema_is_refused),
+        META_TEST(a_file_that_is_no_database_is_corrupt),
+        META_TEST(a_place_that_is_not_there_is_an_io_error),
+        META_TEST(what_another_broke_is_an_error_and_no_crash),
+    };
+
+    return RUN_TESTS(tests);
+}

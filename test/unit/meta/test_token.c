@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "control_plane.h"
+
+#include "base/hash.h"
+#include "wire/http.h"
+
+#include <string.h>
+
+#define HOUR_US INT64_C(3600000000)
+
+static struct error err;
+
+static struct guid add(struct control_plane *p, char text[TOKEN_TEXT_BYTES])
+{
+    const struct meta_token token = {
+        .tenant = {{3}},
+        .role = ROLE_INGEST,
+        .name = SLICE("the collector"),
+        .table = SLICE("T_CL"),
+        .expires_us = START_US + HOUR_US,
+    };
+    struct guid id;
+
+    ASSERT_OK(meta_token_add(p->meta, &token, text, &id, &err));
+    return id;
+}
+
+static enum status check(struct control_plane *p, const char *text)
+{
+    struct meta_token found;
+
+    return meta_token_check(p->meta, slice_of(text), &found, p->arena, &err);
+}
+
+static void a_token_gives_what_it_was_made_with(void **state)
+{
+    struct control_plane *p = *state;
+    char text[TOKEN_TEXT_BYTES];
+    struct guid id = add(p, text);
+    const struct guid tenant = {{3}};
+
+    assert_int_equal(strncmp(text, "dbk_", 4), 0);
+    for (int i = 0; i < 3; i++) { /* from the file, from the cache, after a restart */
+        struct meta_token found = {0};
+        ASSERT_OK(meta_token_check(p->meta, slice_of(text), &found, p->arena, &err));
+        assert_true(guid_equal(&found.id, &id));
+        assert_true(guid_equal(&found.tenant, &tenant));
+        assert_int_equal(found.role, ROLE_INGEST);
+        ASSERT_SLICE(found.name, "the collector");
+        ASSERT_SLICE(found.table, "T_CL");
+        assert_int_equal(found.expires_us, START_US + HOUR_US);
+        if (i == 1)
+            control_plane_reopen(p);
+    }
+}
+
+static void any_changed_byte_is_refused(void **state)
+{
+    struct control_plane *p = *state;
+    char text[TOKEN_TEXT_BYTES];
+
+    (void)add(p, text);
+    ASSERT_OK(check(p, text));
+    for (size_t i = 0; i < strlen(text); i++) {
+        char c = text[i];
+        text[i] = c == 'a' ? 'b' : 'a';
+        ASSERT_STATUS(STATUS_DENIED, check(p, text));
+        text[i] = c;
+    }
+    for (size_t size = 0; size < strlen(text); size++) {
+        struct meta_token found;
+        ASSERT_STATUS(STATUS_DENIED, meta_token_check(p->meta, slice_head(slice_of(text), size),
+                                                      &found, p->arena, &err));
+    }
+    ASSERT_OK(check(p, text));
+}
+
+/* The sum is no secret: with a right one the secret still decides. */
+static void a_wrong_secret_with_a_right_sum_is_refused(void **state)
+{
+    struct control_plane *p = *state;
+    char text[TOKEN_TEXT_BYTES], sum[9];
+
+    (void)add(p, text);
+    size_t end = strlen(text) - 8;
+    text[40] = text[40] == 'A' ? 'B' : 'A';
+    (void)snprintf(sum, sizeof(sum), "%08x", hash_crc32c(0, text, end - 1));
+    memcpy(text + end, sum, 8);
+    ASSERT_STATUS(STATUS_DENIED, check(p, text));
+    assert_string_equal(err.text, "the token is not valid");
+}
+
+static void unknown_expired_and_revoked_say_the_same(void **state)
+{
+    struct control_plane *p = *state;
+    char expired[TOKEN_TEXT_BYTES], revoked[TOKEN_TEXT_BYTES];
+    struct guid id = add(p, revoked);
+
+    (void)add(p, expired);
+    ASSERT_OK(meta_token_revoke(p->meta, &id, &err));
+    ASSERT_STATUS(STATUS_DENIED, check(p, revoked));
+    assert_string_equal(err.text, "the token is not valid");
+    p->clock.now_unix_us = START_US + HOUR_US;
+    ASSERT_STATUS(STATUS_DENIED, check(p, expired));
+    assert_string_equal(err.text, "the token is not valid");
+    ASSERT_STATUS(STATUS_DENIED, check(p, "nonsense"));
+    assert_string_equal(err.text, "the token is not valid");
+}
+
+static void a_token_expires_though_it_is_cached(void **state)
+{
+    struct control_plane *p = *state;
+    char text[TOKEN_TEXT_BYTES];
+
+    (void)add(p, text);
+    p->clock.now_unix_us = START_US + HOUR_US - 1;
+    ASSERT_OK(check(p, text));
+    p->clock.now_unix_us++;
+    ASSERT_STATUS(STATUS_DENIED, check(p, text));
+}
+
+static void a_revocation_works_at_once_here(void **state)
+{
+    struct control_plane *p = *state;
+    char text[TOKEN_TEXT_BYTES], other[TOKEN_TEXT_BYTES];
+    struct guid id = add(p, text);
+
+    (void)add(p, other);
+    ASSERT_OK(check(p, text));
+    ASSERT_OK(meta_token_revoke(p->meta, &id, &err));
+    ASSERT_STATUS(STATUS_DENIED, check(p, text));
+    ASSERT_OK(check(p, other));
+    ASSERT_STATUS(STATUS_NOT_FOUND, meta_token_revoke(p->meta, &id, &err));
+}
+
+/* Another process wrote it: the cache forgets within a second. */
+static void a_revocation_by_another_works_within_a_second(void **state)
+{
+    struct control_plane *p = *state;
+    char text[TOKEN_TEXT_BYTES];
+
+    (void)add(p, text);
+    ASSERT_OK(check(p, text));
+    control_plane_do(p, "UPDATE tokens SET revoked_us = 1");
+    p->clock.now_unix_us += 1000001;
+    ASSERT_STATUS(STATUS_DENIED, check(p, text));
+}
+
+static void the_secret_is_not_in_the_file(void **state)
+{
+    struct control_plane *p = *state;
+    char text[TOKEN_TEXT_BYTES], bytes[65536];
+
+    (void)add(p, text);
+    FILE *file = fopen(p->path, "r");
+    assert_non_null(file);
+    size_t size = fread(bytes, 1, sizeof(bytes), file);
+    (void)fclose(file);
+    struct slice secret = slice_from(text + 37, 43);
+    assert_int_equal(slice_find(slice_from(bytes, size), secret, 0), SIZE_MAX);
+    assert_int_not_equal(slice_find(slice_from(bytes, size), SLICE("the collector"), 0), SIZE_MAX);
+}
+
+static void the_list_tells_what_is_revoked(void **state)
+{
+    struct control_plane *p = *state;
+    char text[TOKEN_TEXT_BYTES];
+    struct meta_token *list;
+    uint32_t count = 9;
+
+    ASSERT_OK(meta_token_list(p->meta, p->arena, &list, &count, &err));
+    assert_int_equal(count, 0);
+    struct guid id = add(p, text);
+    p->clock.now_unix_us++;
+    (void)add(p, text);
+    ASSERT_OK(meta_token_revoke(p->meta, &id, &err));
+    ASSERT_OK(meta_token_list(p->meta, p->arena, &list, &count, &err));
+    assert_int_equal(count, 2);
+    assert_true(guid_equal(&list[0].id, &id));
+    assert_int_equal(list[0].revoked_us, START_US + 1);
+    assert_int_equal(list[1].revoked_us, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        META_TEST(a_token_gives_what_it_was_made_with),
+        META_TEST(any_changed_byte_is_refused),
+        META_TEST(a_wrong_secret_with_a_right_sum_is_refused),
+        META_TEST(unknown_expired_and_revoked_say_the_same),
+        META_TEST(a_token_expires_though_it_is_cached),
+        META_TEST(a_revocation_works_at_once_here),
+        META_TEST(a_revocation_by_another_works_within_a_second),
+        META_TEST(the_secret_is_not_in_the_file),
+        META_TEST(the_list_tells_what_is_revoked),
+    };
+
+    return RUN_TESTS(tests);
+}

@@ -81,16 +81,61 @@ int cmd_compact(const struct command_context *context)
     return stream(context, &request);
 }
 
+static enum status show_checks(const struct command_context *context, struct slice text,
+                               const struct json_tape *tape, bool *ret_bad, struct error *err)
+{
+    static const struct slice columns[] = {{"check", 5}, {"verdict", 7}, {"text", 4}};
+    enum output_format format = OUTPUT_TABLE;
+    struct output output;
+    uint32_t checks = json_member(text, tape->tokens, 0, SLICE("checks"));
+    enum status status = output_format_from(context->options, &format, err);
+
+    *ret_bad = slice_is(answer_member(text, tape, 0, "verdict"), "bad");
+    if (status == STATUS_OK && format == OUTPUT_JSON)
+        return output_write(text, err);
+    if (status == STATUS_OK)
+        status = output_begin(&output, format, columns, 3, context->arena, err);
+    if (checks == UINT32_MAX || status != STATUS_OK)
+        return status;
+    for (uint32_t i = checks + 1; status == STATUS_OK && i < tape->tokens[checks].next;
+         i = tape->tokens[i].next) {
+        struct json_tape row_tape;
+        struct buf row;
+        json_tape_init(&row_tape);
+        buf_init(&row, MIB);
+        buf_add_byte(&row, '[');
+        for (uint32_t k = i + 1; k < tape->tokens[i].next; k = tape->tokens[k + 1].next) {
+            buf_add_text(&row, k > i + 1 ? ",\"" : "\"");
+            buf_add_slice(&row, json_text(text, &tape->tokens[k + 1]));
+            buf_add_byte(&row, '"');
+        }
+        buf_add_byte(&row, ']');
+        if (json_parse(buf_slice(&row), JSON_DEPTH_MAX, &row_tape) == JSON_OK)
+            status = output_row(&output, buf_slice(&row), &row_tape, 0, err);
+        buf_release(&row);
+        json_tape_release(&row_tape);
+    }
+    return status == STATUS_OK ? output_end(&output, err) : status;
+}
+
 int cmd_doctor(const struct command_context *context)
 {
-    struct session_request request = {
-        .method = HTTP_GET,
-        .path = "/v1/status",
-        .on_body = write_body,
-    };
-    int code = stream(context, &request);
+    struct session_request request = {.method = HTTP_GET, .path = "/v1/status"};
+    struct session *session = NULL;
+    struct session_answer answer = {0};
+    struct json_tape tape;
+    struct error err;
+    bool bad = false;
 
-    if (code == CLI_OK)
-        (void)fprintf(stderr, "daybook: everything that was checked is in order\n");
+    json_tape_init(&tape);
+    enum status status = session_open(context, &session, &err);
+    if (status == STATUS_OK)
+        status = session_ask(session, &request, &answer, &tape, &err);
+    if (status == STATUS_OK)
+        status = show_checks(context, buf_slice(&answer.body), &tape, &bad, &err);
+    int code = status != STATUS_OK ? cli_fail(&err) : bad ? CLI_FAILED : CLI_OK;
+    session_close(session);
+    session_answer_release(&answer);
+    json_tape_release(&tape);
     return code;
 }

@@ -301,6 +301,8 @@ static enum status open_share(struct daybook *d, struct error *err)
         .store = d->store,
         .meta = d->meta,
         .keyring = d->options.keyring,
+        .io = d->io,
+        .kek_beside_data = io_exists(d->io, "keys/kek"),
         .detect = d->detect,
         .webhook = d->webhook,
         .clock = clock_system(),

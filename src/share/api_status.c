@@ -3,7 +3,9 @@
 #include "share/share_priv.h"
 
 #include "base/limits.h"
+#include "base/text.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 
 enum status share_live(void *context, const struct http_request *request,
@@ -132,34 +134,118 @@ enum status share_metrics(void *context, const struct http_request *request,
     return buf_check(&response->body, err);
 }
 
+/* ---- /v1/status: what `daybook doctor` shows ---- */
+
+enum verdict { VERDICT_OK, VERDICT_WARNING, VERDICT_BAD };
+
+struct checks {
+    struct buf *out;
+    bool any;
+    enum verdict worst;
+};
+
+static void add_check(struct checks *checks, const char *name, enum verdict verdict,
+                      const char *format, ...) PRINTF_LIKE(4, 5);
+
+static void add_check(struct checks *checks, const char *name, enum verdict verdict,
+                      const char *format, ...)
+{
+    static const char *const names[] = {"ok", "warning", "bad"};
+    char text[512];
+    va_list args;
+
+    va_start(args, format);
+    (void)vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    buf_add_format(checks->out, "%s{\"name\":\"%s\",\"verdict\":\"%s\",\"text\":",
+                   checks->any ? "," : "", name, names[verdict]);
+    text_add_json_string(checks->out, slice_of(text));
+    buf_add_byte(checks->out, '}');
+    checks->any = true;
+    if (verdict > checks->worst)
+        checks->worst = verdict;
+}
+
+static void check_store(struct share *share, struct checks *checks)
+{
+    struct store_stats s;
+
+    store_stats(share->services.store, &s);
+    if (s.corrupt_sections > 0)
+        add_check(checks, "store", VERDICT_BAD,
+                  "%llu stored sections cannot be read; restore them from a backup",
+                  (unsigned long long)s.corrupt_sections);
+    else
+        add_check(checks, "store", VERDICT_OK,
+                  "%llu records in %llu segments (%.1f MiB), %llu in memory",
+                  (unsigned long long)(s.rows_sealed + s.rows_memory),
+                  (unsigned long long)s.segments, (double)s.bytes_sealed / (double)MIB,
+                  (unsigned long long)s.rows_memory);
+}
+
+static void check_disk(struct share *share, struct checks *checks)
+{
+    struct error err;
+    uint64_t bytes = 0;
+
+    if (share->services.io == NULL ||
+        io_free_bytes(share->services.io, &bytes, &err) != STATUS_OK)
+        add_check(checks, "disk", VERDICT_WARNING, "the free space is not known");
+    else
+        add_check(checks, "disk", bytes < GIB ? VERDICT_BAD : VERDICT_OK, "%.1f GiB free%s",
+                  (double)bytes / (double)GIB,
+                  bytes < GIB ? "; below 1 GiB records will soon be refused" : "");
+}
+
+static void check_log(struct share *share, struct checks *checks)
+{
+    struct ingest_stats s;
+    bool long_log;
+
+    ingest_stats(share->services.ingest, &s);
+    long_log = s.wal_bytes > WAL_BYTES_MAX / 2;
+    add_check(checks, "log", long_log ? VERDICT_WARNING : VERDICT_OK,
+              "write-ahead log of %.1f MiB, slowest sync %.1f ms%s",
+              (double)s.wal_bytes / (double)MIB, (double)s.fsync_us_max / 1000.0,
+              long_log ? "; checkpoints do not keep up, see the log of the server" : "");
+}
+
+static void check_rules(struct share *share, struct checks *checks)
+{
+    struct detect_stats d;
+    struct webhook_stats w;
+
+    detect_stats(share->services.detect, &d);
+    webhook_stats(share->services.webhook, &w);
+    add_check(checks, "rules", d.failed_writes > 0 ? VERDICT_BAD : VERDICT_OK,
+              "%llu records seen, %llu alerts, %llu hits could not be written",
+              (unsigned long long)d.events, (unsigned long long)d.alerts,
+              (unsigned long long)d.failed_writes);
+    add_check(checks, "webhook", w.failed + w.dropped > 0 ? VERDICT_WARNING : VERDICT_OK,
+              "%llu alerts delivered, %llu not (they are in SecurityAlert all the same)",
+              (unsigned long long)w.delivered, (unsigned long long)(w.failed + w.dropped));
+}
+
 enum status share_status(void *context, const struct http_request *request,
                          struct http_response *response, struct error *err)
 {
+    static const char *const names[] = {"ok", "warning", "bad"};
     struct share *share = context;
-    struct store_stats store;
-    struct ingest_stats ingest;
+    struct checks checks = {.out = &response->body};
 
     if (!guid_is_zero(&request->principal->tenant))
         return ERROR_SET(err, STATUS_DENIED, "the status is for tokens of the instance");
-    store_stats(share->services.store, &store);
-    ingest_stats(share->services.ingest, &ingest);
-    buf_add_format(&response->body,
-                   "{\"version\":\"%s\",\"rows\":%llu,\"rows_in_memory\":%llu,"
-                   "\"bytes_in_segments\":%llu,\"segments\":%llu,\"sections\":%llu,"
-                   "\"corrupt_sections\":%llu,\"wal_bytes\":%llu,\"records_acked\":%llu,"
-                   "\"ok\":%s}\n",
-                   DAYBOOK_VERSION,
-                   (unsigned long long)(store.rows_memory + store.rows_sealed),
-                   (unsigned long long)store.rows_memory,
-                   (unsigned long long)store.bytes_sealed, (unsigned long long)store.segments,
-                   (unsigned long long)store.sections,
-                   (unsigned long long)store.corrupt_sections,
-                   (unsigned long long)ingest.wal_bytes,
-                   (unsigned long long)ingest.acked_records,
-                   store.corrupt_sections == 0 ? "true" : "false");
-    if (store.corrupt_sections > 0)
-        return ERROR_SET(err, STATUS_CORRUPT, "%llu stored sections cannot be read",
-                         (unsigned long long)store.corrupt_sections);
+    buf_add_format(&response->body, "{\"version\":\"%s\",\"checks\":[", DAYBOOK_VERSION);
+    check_store(share, &checks);
+    check_disk(share, &checks);
+    check_log(share, &checks);
+    check_rules(share, &checks);
+    add_check(&checks, "keys", share->services.kek_beside_data ? VERDICT_WARNING : VERDICT_OK,
+              share->services.kek_beside_data
+                  ? "the key-encryption key lies beside the data: whoever copies the directory "
+                    "can read it"
+                  : "the key-encryption key lies apart from the data");
+    buf_add_format(&response->body, "],\"verdict\":\"%s\"}\n", names[checks.worst]);
     return buf_check(&response->body, err);
 }
 

@@ -23,6 +23,8 @@ struct share_services {
     struct store *store;
     struct meta *meta;
     struct keyring *keyring;
+    struct io *io;               /* the data directory, for its free space */
+    bool kek_beside_data;        /* the key-encryption key lies in the data directory */
     struct detect *detect;
     struct webhook *webhook;
     const struct clock *clock;

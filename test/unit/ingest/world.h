@@ -182,7 +182,7 @@ static inline void world_new(struct world *w)
     struct error err;
 
     memset(w, 0, sizeof(*w));
-    (void)snprintf(w->path, sizeof(w->path), "/tmp/test-ingest-XXXXXX");
+    memcpy(w->path, "/tmp/test-ingest-XXXXXX", sizeof("/tmp/test-ingest-XXXXXX"));
     assert_non_null(mkdtemp(w->path));
     ASSERT_OK(io_linux_new(w->path, &w->io, &err));
     w->use = w->io;

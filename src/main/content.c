@@ -76,7 +76,8 @@ static enum status make_view(struct content *content, const struct yaml_node *ro
     buf_add_slice(&text, of_name);
     buf_add_text(&text, " | where ");
     buf_add_slice(&text, yaml_text(view, "filter", "true"));
-    buf_add_text(&text, " | project TenantId, TimeGenerated, _Seq, _ReceivedTime");
+    buf_add_text(&text,
+                 " | project TenantId, TimeGenerated, _Seq, _ReceivedTime, AdditionalFields");
     for (uint32_t i = 0; i < list->count; i++) {
         struct slice from = yaml_text(list->items[i], "from", "");
         if (from.size == 0)

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The tables and views that ship, through the whole program. */
+#include "place.h"
+
+/* A mailbox access, a file, a directory change, a sign-in. */
+static const char records[] =
+    "{\"CreationTime\":\"2024-02-17T17:12:03\",\"Id\":\"7d1bd2ae-2e15-4bd2-a2f0-0f3f2ae1c001\","
+    "\"Operation\":\"MailItemsAccessed\",\"RecordType\":50,\"Workload\":\"Exchange\","
+    "\"UserId\":\"ann@contoso.example\",\"UserType\":0,\"ResultStatus\":\"Succeeded\","
+    "\"ClientIPAddress\":\"192.0.2.1\",\"MailboxOwnerUPN\":\"ann@contoso.example\","
+    "\"OperationProperties\":[{\"Name\":\"MailAccessType\",\"Value\":\"Bind\"}]}\n"
+    "{\"CreationTime\":\"2024-02-17T17:12:04\",\"Id\":\"7d1bd2ae-2e15-4bd2-a2f0-0f3f2ae1c002\","
+    "\"Operation\":\"FileAccessed\",\"RecordType\":6,\"Workload\":\"SharePoint\","
+    "\"UserId\":\"ann@contoso.example\",\"UserType\":5,\"ObjectId\":\"https://x/y\","
+    "\"ClientIP\":\"192.0.2.1\",\"Zonk\":{\"a\":[7]}}\n"
+    "{\"CreationTime\":\"2024-02-17T17:12:05\",\"Id\":\"7d1bd2ae-2e15-4bd2-a2f0-0f3f2ae1c003\","
+    "\"Operation\":\"Add member to group.\",\"RecordType\":8,"
+    "\"Workload\":\"AzureActiveDirectory\",\"UserId\":\"ann@contoso.example\","
+    "\"ResultStatus\":\"Success\",\"ModifiedProperties\":[]}\n"
+    "{\"CreationTime\":\"2024-02-17T17:12:06\",\"Id\":\"7d1bd2ae-2e15-4bd2-a2f0-0f3f2ae1c004\","
+    "\"Operation\":\"UserLoggedIn\",\"RecordType\":15,\"Workload\":\"AzureActiveDirectory\","
+    "\"UserId\":\"ann@contoso.example\",\"ActorIpAddress\":\"192.0.2.1\",\"ClientIP\":\"192.0.2.1\","
+    "\"ResultStatus\":\"Success\",\"ExtendedProperties\":[]}\n";
+
+static void ask_all(struct place *place, const struct content *content)
+{
+    static const char *const rests[] = {"| take 1", "| getschema", "| summarize count()",
+                                        "| where TimeGenerated > ago(10000d) | take 5", "| count"};
+    char query[256];
+
+    for (uint32_t i = 0; i < content->table_count; i++) {
+        for (size_t k = 0; k < sizeof(rests) / sizeof(rests[0]); k++) {
+            struct slice name = content->tables[i].name;
+            (void)snprintf(query, sizeof(query), "%.*s %s", SLICE_FMT(name), rests[k]);
+            if (strcmp(content->tables[i].time_column.data, "TimeGenerated") != 0 && k == 3)
+                continue;
+            if (place_query(place, "alpha", query) != 200)
+                fail_msg("%s: %s", query, place_body(place));
+            ASSERT_SAYS(place, "\"complete\":true");
+        }
+    }
+}
+
+static void every_table_and_view_answers_on_an_empty_store(void **state)
+{
+    struct place *place = *state;
+    struct content content;
+    struct error err;
+
+    ASSERT_OK(content_load(&content, &err));
+    assert_int_equal(content.table_count, content_file_count);
+    assert_true(content.view_count >= 4);
+    place_add_tenant(place, "alpha");
+    ask_all(place, &content);
+    content_release(&content);
+}
+
+static void every_column_of_a_view_can_be_read(void **state)
+{
+    struct place *place = *state;
+    struct content content;
+    struct error err;
+    char query[512];
+
+    place_add_tenant(place, "alpha");
+    place_ingest(place, "alpha", "", records);
+    ASSERT_OK(content_load(&content, &err));
+    for (uint32_t i = 0; i < content.table_count; i++) {
+        const struct table_definition *table = &content.tables[i];
+        (void)snprintf(query, sizeof(query), "%.*s | getschema | project ColumnName, ColumnType",
+                       SLICE_FMT(table->name));
+        assert_int_equal(place_query(place, "alpha", query), 200);
+        for (uint32_t c = 0; c < table->schema.column_count; c++) {
+            const struct column *column = &table->schema.columns[c];
+            (void)snprintf(query, sizeof(query), "[\"%.*s\",\"%s\"]", SLICE_FMT(column->name),
+                           type_name(column->type));
+            ASSERT_SAYS(place, query);
+        }
+    }
+    content_release(&content);
+}
+
+static void records_show_in_the_views_that_choose_them(void **state)
+{
+    static const struct {
+        const char *query, *rows;
+    } cases[] = {
+        {"AuditRecords | count", "[4]"},
+        {"OfficeActivity | count", "[2]"},
+        {"CloudAppEvents | count", "[4]"},
+        {"AuditLogs | count", "[1]"},
+        {"SigninLogs | count", "[1]"},
+        {"OfficeActivity | where OfficeWorkload == 'Exchange' | project Operation, UserId",
+         "[\"MailItemsAccessed\",\"ann@contoso.example\"]"},
+        {"AuditLogs | project ActivityDisplayName", "[\"Add member to group\"]"},
+        {"SigninLogs | project UserPrincipalName, IPAddress",
+         "[\"ann@contoso.example\",\"192.0.2.1\"]"},
+        {"CloudAppEvents | where ActionType == 'FileAccessed' | project AccountType",
+         "[\"Application\"]"},
+        {"CloudAppEvents | where ActionType == 'FileAccessed'"
+         " | project tostring(RawEventData.Workload)",
+         "[\"SharePoint\"]"},
+        {"CloudAppEvents | where ActionType == 'FileAccessed'"
+         " | project toint(RawEventData.Zonk.a[0]), isnull(RawEventData._Seq)",
+         "[7,true]"},
+        {"OfficeActivity | where Operation == 'FileAccessed'"
+         " | project toint(AdditionalFields.Zonk.a[0])",
+         "[7]"},
+    };
+    struct place *place = *state;
+    struct content content;
+    struct error err;
+
+    place_add_tenant(place, "alpha");
+    place_ingest(place, "alpha", "", records);
+    for (int sealed = 0; sealed < 2; sealed++) {
+        for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+            assert_int_equal(place_query(place, "alpha", cases[i].query), 200);
+            if (!place_says(place, cases[i].rows))
+                fail_msg("%s: %s", cases[i].query, place_body(place));
+        }
+        ASSERT_OK(content_load(&content, &err));
+        ask_all(place, &content);
+        content_release(&content);
+        ASSERT_OK(daybook_checkpoint(place->daybook, &err));
+    }
+}
+
+static void a_view_holds_the_rows_of_its_own_name_too(void **state)
+{
+    struct place *place = *state;
+
+    place_add_tenant(place, "alpha");
+    place_ingest(place, "alpha", "", records);
+    place_ingest(place, "alpha", "OfficeActivity",
+                 "{\"TimeGenerated\":\"2024-02-17T18:00:00Z\",\"Operation\":\"New-InboxRule\"}");
+    assert_int_equal(place_query(place, "alpha", "OfficeActivity | count"), 200);
+    ASSERT_SAYS(place, "[3]");
+    assert_int_equal(place_query(place, "alpha",
+                                 "OfficeActivity | where Operation startswith 'New'"
+                                 " | project TimeGenerated"),
+                     200);
+    ASSERT_SAYS(place, "[\"2024-02-17T18:00:00.0000000Z\"]");
+}
+
+static void time_columns_are_known_for_declared_tables_only(void **state)
+{
+    struct content content;
+    struct error err;
+
+    (void)state;
+    ASSERT_OK(content_load(&content, &err));
+    assert_non_null(content_time_column(&content, SLICE("AuditRecords")));
+    assert_string_equal(content_time_column(&content, SLICE("AuditLogs")), "TimeGenerated");
+    assert_null(content_time_column(&content, SLICE("T_CL")));
+    assert_int_equal(content_view_text(&content, SLICE("T_CL")).size, 0);
+    assert_true(slice_starts_with(content_view_text(&content, SLICE("AuditLogs")),
+                                  SLICE("union AuditLogs, (AuditRecords | where ")));
+    content_release(&content);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        PLACE_TEST(every_table_and_view_answers_on_an_empty_store),
+        PLACE_TEST(every_column_of_a_view_can_be_read),
+        PLACE_TEST(records_show_in_the_views_that_choose_them),
+        PLACE_TEST(a_view_holds_the_rows_of_its_own_name_too),
+        cmocka_unit_test(time_columns_are_known_for_declared_tables_only),
+    };
+
+    return RUN_TESTS(tests);
+}

@@ -21,7 +21,8 @@ static int tear_down(void **state)
 
 static void the_tape_names_every_value(void **state)
 {
-    struct slice text = SLICE(" {\"a\" : [1, -2.5e+3, true],\"b\":{\"c\":null,\"d\":\"x\\ny\"},\"e\":[]} ");
+    struct slice text = SLICE(" {\"a\" : [1, -2.5e+3, true],"
+                              "\"b\":{\"c\":null,\"d\":\"x\\ny\"},\"e\":[]} ");
 
     (void)state;
     assert_int_equal(json_parse(text, 10, &tape), JSON_OK);
@@ -42,8 +43,8 @@ static void the_tape_names_every_value(void **state)
 static void what_is_not_json_is_refused(void **state)
 {
     static const char *const texts[] = {
-        "", " ", "{", "}", "[1,]", "{\"a\"}", "{\"a\":}", "{a:1}", "{\"a\":1,}", "[1 2]", "01", "1.",
-        ".5", "1e", "+1", "-", "NaN", "Infinity", "tru", "nul", "\"abc", "\"\\x\"", "\"\\u12g4\"",
+        "", " ", "{", "}", "[1,]", "{\"a\"}", "{\"a\":}", "{a:1}", "{\"a\":1,}", "[1 2]", "01",
+        "1.", ".5", "1e", "+1", "-", "NaN", "Infinity", "tru", "nul", "\"abc", "\"\\x\"", "\"\\u12g4\"",
         "\"a\tb\"", "'a'", "[1}", "{\"a\":1]", "\"\\", "[", "//x\n1",
     };
 
@@ -95,7 +96,9 @@ static void escapes_are_decoded(void **state)
 
     (void)state;
     buf_init(&buf, 1000);
-    json_unescape(SLICE("\\\"\\\\\\/\\b\\f\\n\\r\\t\\u0041\\u20ac\\ud83d\\ude00\\ud800x\\u0000"), &buf);
+    json_unescape(SLICE("\\\"\\\\\\/\\b\\f\\n\\r\\t"
+                        "\\u0041\\u20ac\\ud83d\\ude00\\ud800x\\u0000"),
+                  &buf);
     assert_int_equal(buf.size, 8 + 1 + 3 + 4 + 3 + 1 + 1);
     assert_memory_equal(buf.data, "\"\\/\b\f\n\r\tA\xE2\x82\xAC\xF0\x9F\x98\x80\xEF\xBF\xBDx\0",
                         buf.size);

@@ -37,9 +37,10 @@ static void *receive(void *arg)
             if (strstr(r->last, "\"marker\"") != NULL)
                 break;
         }
-        const char *answer = r->requests++ < r->refuse
-                                 ? "HTTP/1.1 503 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-                                 : "HTTP/1.1 204 Ok\r\nConnection: close\r\n\r\n";
+        const char *answer =
+            r->requests++ < r->refuse
+                ? "HTTP/1.1 503 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+                : "HTTP/1.1 204 Ok\r\nConnection: close\r\n\r\n";
         assert_true(write(client, answer, strlen(answer)) > 0);
         (void)close(client);
     }

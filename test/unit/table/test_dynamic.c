@@ -23,7 +23,8 @@ static int tear_down(void **state)
 
 static void members_and_elements_are_found(void **state)
 {
-    struct slice json = SLICE("{\"a\": {\"b\": [10, {\"c\": \"x,]}\"}, null]}, \"k\\u0065y\": true}");
+    struct slice json =
+        SLICE("{\"a\": {\"b\": [10, {\"c\": \"x,]}\"}, null]}, \"k\\u0065y\": true}");
 
     (void)state;
     ASSERT_SLICE(dynamic_path(json, SLICE("a.b[0]")), "10");

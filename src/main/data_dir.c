@@ -3,6 +3,7 @@
 
 #include "base/io.h"
 #include "base/limits.h"
+#include "base/text.h"
 #include "crypt/keyring_local.h"
 #include "meta/meta.h"
 #include "wire/http.h"
@@ -10,18 +11,48 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define FORMAT_TEXT "daybook 1\n"
 #define ADMIN_TOKEN_DAYS 30
+#define LOCK_WAIT_MS 5000u
+#define LOCK_STEP_MS 10u
 
 void data_dir_path(const struct data_dir *dir, const char *name, char ret[DATA_PATH_BYTES])
 {
     (void)snprintf(ret, DATA_PATH_BYTES, "%s/%s", dir->path, name);
+}
+
+/* The process named in the lock file is gone: those it left behind end soon. */
+static bool holder_is_gone(const char *text)
+{
+    uint64_t pid;
+
+    return text_parse_u64(slice_of(text), &pid) && pid > 0 && pid <= INT32_MAX &&
+           kill((pid_t)pid, 0) != 0 && errno == ESRCH;
+}
+
+/* Takes the lock.  The children of a killed supervisor hold it until the kernel
+ * has ended them: they are waited for, a holder that lives is not. */
+static bool take_lock(int fd, char *holder, size_t size)
+{
+    const struct timespec wait = {0, LOCK_STEP_MS * 1000000L};
+
+    for (unsigned ms = 0;; ms += LOCK_STEP_MS) {
+        if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+            return true;
+        ssize_t got = pread(fd, holder, size - 1, 0);
+        holder[got > 0 ? got : 0] = '\0';
+        if (ms >= LOCK_WAIT_MS || !holder_is_gone(holder))
+            return false;
+        (void)nanosleep(&wait, NULL);
+    }
 }
 
 static enum status lock(struct data_dir *dir, struct error *err)
@@ -32,17 +63,17 @@ static enum status lock(struct data_dir *dir, struct error *err)
     dir->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (dir->lock_fd < 0)
         return ERROR_SET(err, STATUS_IO, "cannot open '%s'", path);
-    if (flock(dir->lock_fd, LOCK_EX | LOCK_NB) != 0) {
-        ssize_t got = read(dir->lock_fd, text, sizeof(text) - 1);
+    if (!take_lock(dir->lock_fd, text, sizeof(text))) {
         (void)close(dir->lock_fd);
         dir->lock_fd = -1;
-        text[got > 0 ? got : 0] = '\0';
         return ERROR_SET(err, STATUS_BUSY, "'%s' is in use by process %s", dir->path,
-                         got > 0 ? text : "(unknown)");
+                         text[0] != '\0' ? text : "(unknown)");
     }
-    (void)snprintf(text, sizeof(text), "%ld", (long)getpid());
-    if (ftruncate(dir->lock_fd, 0) != 0 ||
-        pwrite(dir->lock_fd, text, strlen(text), 0) != (ssize_t)strlen(text))
+    int length = snprintf(text, sizeof(text), "%ld", (long)getpid());
+    /* Over the old number, which needs no space: also a full disk is opened.
+     * The lock is the lock; the number only tells who has it. */
+    if (pwrite(dir->lock_fd, text, (size_t)length, 0) == length &&
+        ftruncate(dir->lock_fd, length) != 0)
         return ERROR_SET(err, STATUS_IO, "cannot write '%s'", path);
     return STATUS_OK;
 }

@@ -23,7 +23,8 @@ struct data_dir {
 };
 
 /* STATUS_NOT_FOUND (no such directory, or not initialised: what to do), STATUS_BUSY
- * with the holder's pid, STATUS_CORRUPT for a format this program does not know. */
+ * with the holder's pid (processes that a killed holder left behind are waited
+ * for, up to 5 s), STATUS_CORRUPT for a format this program does not know. */
 enum status data_dir_open(const char *path, struct data_dir *ret, struct error *err) MUST_USE;
 void data_dir_close(struct data_dir *dir);
 /* A path below the directory. */

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Who may have a data directory. */
+#include "main/data_dir.h"
+
+#include "base/clock.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <cmocka.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+struct place {
+    char root[64], format[80], lock[80];
+};
+
+static int setup(void **state)
+{
+    struct place *place = calloc(1, sizeof(*place));
+
+    assert_non_null(place);
+    (void)snprintf(place->root, sizeof(place->root), "/tmp/daybook-lock-XXXXXX");
+    assert_non_null(mkdtemp(place->root));
+    (void)snprintf(place->format, sizeof(place->format), "%s/FORMAT", place->root);
+    (void)snprintf(place->lock, sizeof(place->lock), "%s/LOCK", place->root);
+    FILE *file = fopen(place->format, "we");
+    assert_non_null(file);
+    (void)fputs("daybook 1\n", file);
+    assert_int_equal(fclose(file), 0);
+    *state = place;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct place *place = *state;
+
+    (void)unlink(place->format);
+    (void)unlink(place->lock);
+    (void)rmdir(place->root);
+    free(place);
+    return 0;
+}
+
+static void a_living_holder_is_named_at_once(void **state)
+{
+    struct place *place = *state;
+    struct data_dir first, second;
+    struct error err;
+    char pid[32];
+    uint64_t begin_us = clock_monotonic_us(clock_system());
+
+    assert_int_equal(data_dir_open(place->root, &first, &err), STATUS_OK);
+    assert_int_equal(data_dir_open(place->root, &second, &err), STATUS_BUSY);
+    (void)snprintf(pid, sizeof(pid), "process %ld", (long)getpid());
+    assert_non_null(strstr(err.text, pid));
+    assert_true(clock_monotonic_us(clock_system()) - begin_us < 1000000);
+    data_dir_close(&first);
+    assert_int_equal(data_dir_open(place->root, &second, &err), STATUS_OK);
+    data_dir_close(&second);
+}
+
+/* The holder is killed; its child has the lock for a moment longer. */
+static void what_a_killed_holder_left_is_waited_for(void **state)
+{
+    struct place *place = *state;
+    struct data_dir dir;
+    struct error err;
+    int told[2], end = 0;
+    pid_t left = 0;
+
+    assert_int_equal(pipe(told), 0);
+    pid_t holder = fork();
+    if (holder == 0) {
+        if (data_dir_open(place->root, &dir, &err) != STATUS_OK)
+            _exit(1);
+        left = fork();
+        if (left == 0) {
+            (void)usleep(300000);
+            _exit(0);
+        }
+        (void)!write(told[1], &left, sizeof(left));
+        (void)pause();
+    }
+    assert_int_equal(read(told[0], &left, sizeof(left)), sizeof(left));
+    assert_int_equal(kill(holder, SIGKILL), 0);
+    assert_int_equal(waitpid(holder, &end, 0), holder);
+    assert_int_equal(data_dir_open(place->root, &dir, &err), STATUS_OK);
+    data_dir_close(&dir);
+    (void)close(told[0]);
+    (void)close(told[1]);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_living_holder_is_named_at_once, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_a_killed_holder_left_is_waited_for, setup, teardown),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

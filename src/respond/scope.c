@@ -30,6 +30,13 @@ static const char mail_text[] =
     " Session = \"\", User = UserId, Properties = OperationProperties,"
     " Folders = todynamic(Folders));\n";
 
+/* Who used which address, for anything. */
+static const char used_text[] =
+    "union (AuditRecords | project A = iff(isempty(ClientIPAddress), ClientIP, ClientIPAddress),"
+    " P = iff(isempty(ClientAppId), AppId, ClientAppId)),"
+    " (OfficeActivity | project A = iff(isempty(Client_IPAddress), ClientIP, Client_IPAddress),"
+    " P = iff(isempty(ClientAppId), AppId, ClientAppId)) | where A in~ ";
+
 struct scope {
     const struct scope_request *request;
     struct query_env env; /* the caller's, without views: table names mean tables */
@@ -254,9 +261,7 @@ static enum status new_addresses(struct scope *scope, struct map *out, struct er
     enum status status = ask(scope, &text, row_key, &candidates, err);
     if (status == STATUS_OK && candidates.count > 0) {
         buf_clear(&text);
-        buf_add_text(&text, "AuditRecords | extend A = iff(isempty(ClientIPAddress), ClientIP,"
-                            " ClientIPAddress), P = iff(isempty(ClientAppId), AppId, ClientAppId)"
-                            " | where A in~ ");
+        buf_add_text(&text, used_text);
         add_list(&text, &candidates);
         buf_add_text(&text, " and P !in~ ");
         add_list(&text, &scope->sets[INDICATOR_APP]);

@@ -19,7 +19,8 @@ static const char records[] =
     "\"ResultStatus\":\"Success\",\"ModifiedProperties\":[]}\n"
     "{\"CreationTime\":\"2024-02-17T17:12:06\",\"Id\":\"7d1bd2ae-2e15-4bd2-a2f0-0f3f2ae1c004\","
     "\"Operation\":\"UserLoggedIn\",\"RecordType\":15,\"Workload\":\"AzureActiveDirectory\","
-    "\"UserId\":\"ann@contoso.example\",\"ActorIpAddress\":\"192.0.2.1\",\"ClientIP\":\"192.0.2.1\","
+    "\"UserId\":\"ann@contoso.example\",\"ActorIpAddress\":\"192.0.2.1\","
+    "\"ClientIP\":\"192.0.2.1\","
     "\"ResultStatus\":\"Success\",\"ExtendedProperties\":[]}\n";
 
 static void ask_all(struct place *place, const struct content *content)

@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Bounds of an intrusion, on records made by hand, through the whole program. */
+#include "place.h"
+
+#define EVIL "e0000000-0000-4000-8000-000000000001"
+#define MAIL "a0000000-0000-4000-8000-000000000002"
+
+static unsigned record_number;
+
+/* One mail access: who, with what, from where; the rest begins with a comma. */
+static void add(struct buf *out, const char *mailbox, const char *app, const char *address,
+                const char *rest)
+{
+    record_number++;
+    buf_add_format(out,
+                   "{\"CreationTime\":\"2024-02-17T17:%02u:00\","
+                   "\"Id\":\"7d1bd2ae-2e15-4bd2-a2f0-0f3f2ae1%04x\","
+                   "\"Operation\":\"MailItemsAccessed\",\"RecordType\":50,"
+                   "\"Workload\":\"Exchange\",\"UserId\":\"%s\",\"MailboxOwnerUPN\":\"%s\","
+                   "\"ClientIPAddress\":\"%s\",\"AppId\":\"%s\"%s}\n",
+                   record_number % 60, record_number, mailbox, mailbox, address, app, rest);
+}
+
+#define BIND ",\"OperationProperties\":[{\"Name\":\"MailAccessType\",\"Value\":\"Bind\"}]"
+#define SYNC ",\"OperationProperties\":[{\"Name\":\"MailAccessType\",\"Value\":\"Sync\"}]"
+#define THROTTLED                                                                                  \
+    ",\"OperationProperties\":[{\"Name\":\"MailAccessType\",\"Value\":\"Bind\"},"                  \
+    "{\"Name\":\"IsThrottled\",\"Value\":\"True\"}]"
+#define ITEMS_1_2                                                                                  \
+    ",\"Folders\":[{\"Path\":\"\\\\Inbox\",\"FolderItems\":[{\"InternetMessageId\":\"<1@x>\"},"    \
+    "{\"InternetMessageId\":\"<2@x>\"}]}]"
+#define ITEMS_2_3                                                                                  \
+    ",\"Folders\":[{\"Path\":\"\\\\Inbox\",\"FolderItems\":[{\"InternetMessageId\":\"<2@x>\"},"    \
+    "{\"InternetMessageId\":\"<3@x>\"}]}]"
+#define INBOX ",\"Folders\":[{\"Path\":\"\\\\Inbox\"}]"
+
+static void put(struct place *place, const char *tenant, const char *table, struct buf *records)
+{
+    buf_add_byte(records, '\0');
+    place_ingest(place, tenant, table, records->data);
+    buf_clear(records);
+}
+
+/* Asks as an operator of the instance. */
+static unsigned scope(struct place *place, const char *body)
+{
+    char token[TOKEN_BYTES];
+
+    place_add_token(place, "", "operator", "", token);
+    return place_ask(place, token, HTTP_POST, "/v1/scope", body);
+}
+
+#define ALL ",\"all_tenants\":true}"
+#define BY_APP "{\"indicators\":[{\"kind\":\"app-id\",\"value\":\"" EVIL "\"}]"
+
+static void messages_of_binds_are_counted_once(void **state)
+{
+    struct place *place = *state;
+    struct buf r;
+
+    buf_init(&r, MIB);
+    place_add_tenant(place, "alpha");
+    add(&r, "ann@x", EVIL, "192.0.2.66", BIND ITEMS_1_2);
+    add(&r, "ANN@x", EVIL, "192.0.2.66", BIND ITEMS_2_3);
+    add(&r, "ann@x", MAIL, "192.0.2.1", BIND ITEMS_2_3);
+    add(&r, "bob@x", MAIL, "192.0.2.1", BIND ITEMS_1_2);
+    put(place, "alpha", "", &r);
+    assert_int_equal(scope(place, BY_APP ALL), 200);
+    ASSERT_SAYS(place, "\"bind_messages\":[\"<1@x>\",\"<2@x>\",\"<3@x>\"]");
+    ASSERT_SAYS(place, "\"lower\":3,\"upper\":3,\"upper_open\":false,\"cannot_rule_out\":[]");
+    ASSERT_SAYS(place, "\"records\":2");
+    ASSERT_SAYS(place, "\"addresses\":[\"192.0.2.66\"]");
+    assert_false(place_says(place, "bob@x"));
+    ASSERT_SAYS(place, "\"complete\":true");
+    buf_release(&r);
+}
+
+static void a_sync_raises_the_upper_bound_by_what_the_log_knows(void **state)
+{
+    struct place *place = *state;
+    struct buf r;
+
+    buf_init(&r, MIB);
+    place_add_tenant(place, "alpha");
+    add(&r, "ann@x", EVIL, "192.0.2.66", SYNC INBOX);
+    add(&r, "ann@x", MAIL, "192.0.2.1", BIND ITEMS_1_2);
+    add(&r, "ann@x", MAIL, "192.0.2.1", BIND ITEMS_2_3);
+    add(&r, "bob@x", MAIL, "192.0.2.1",
+        BIND ",\"Folders\":[{\"Path\":\"\\\\Inbox\",\"FolderItems\":"
+             "[{\"InternetMessageId\":\"<9@x>\"}]}]");
+    put(place, "alpha", "", &r);
+    assert_int_equal(scope(place, BY_APP ALL), 200);
+    ASSERT_SAYS(place, "\"bind_messages\":[],\"sync_folders\":[\"\\\\Inbox\"]");
+    ASSERT_SAYS(place, "\"lower\":0,\"upper\":3,\"upper_open\":true,"
+                       "\"cannot_rule_out\":[\"1 synced folders were taken whole\"]");
+    buf_release(&r);
+}
+
+static void a_throttled_hour_opens_the_upper_bound(void **state)
+{
+    struct place *place = *state;
+    struct buf r;
+
+    buf_init(&r, MIB);
+    place_add_tenant(place, "alpha");
+    add(&r, "ann@x", EVIL, "192.0.2.66", THROTTLED ITEMS_1_2);
+    put(place, "alpha", "", &r);
+    assert_int_equal(scope(place, BY_APP ALL), 200);
+    ASSERT_SAYS(place, "\"throttled\":[\"2024-02-17T17:00:00.0000000Z\"]");
+    ASSERT_SAYS(place, "\"lower\":2,\"upper\":2,\"upper_open\":true,"
+                       "\"cannot_rule_out\":[\"the log was throttled in 1 hours\"]");
+    buf_release(&r);
+}
+
+static void rows_of_both_tables_count(void **state)
+{
+    struct place *place = *state;
+    struct buf r;
+
+    buf_init(&r, MIB);
+    place_add_tenant(place, "alpha");
+    add(&r, "ann@x", EVIL, "192.0.2.66", BIND ITEMS_1_2);
+    put(place, "alpha", "", &r);
+    buf_add_text(&r, "{\"TimeGenerated\":\"2024-02-18T00:00:00Z\","
+                     "\"Operation\":\"MailItemsAccessed\",\"UserId\":\"ann@x\","
+                     "\"MailboxOwnerUPN\":\"ann@x\",\"Client_IPAddress\":\"192.0.2.66\","
+                     "\"AppId\":\"" EVIL "\""
+                     ",\"OperationProperties\":[{\"Name\":\"MailAccessType\",\"Value\":\"Bind\"}]"
+                     ",\"Folders\":\"[{\\\"Path\\\":\\\"Inbox\\\",\\\"FolderItems\\\":"
+                     "[{\\\"InternetMessageId\\\":\\\"<5@x>\\\"}]}]\"}");
+    put(place, "alpha", "OfficeActivity", &r);
+    assert_int_equal(scope(place, BY_APP ALL), 200);
+    ASSERT_SAYS(place, "\"bind_messages\":[\"<1@x>\",\"<2@x>\",\"<5@x>\"]");
+    ASSERT_SAYS(place, "\"last\":\"2024-02-18T00:00:00.0000000Z\"");
+    buf_release(&r);
+}
+
+static void kinds_restrict_each_other_and_values_are_alternatives(void **state)
+{
+    static const struct {
+        const char *indicators, *lower;
+    } cases[] = {
+        {"{\"kind\":\"ip\",\"value\":\"192.0.2.66\"}", "\"lower\":2,"},
+        {"{\"kind\":\"ip\",\"value\":\"192.0.2.66\"},{\"kind\":\"ip\",\"value\":\"192.0.2.67\"}",
+         "\"lower\":3,"},
+        {"{\"kind\":\"app-id\",\"value\":\"" EVIL "\"},{\"kind\":\"ip\",\"value\":\"192.0.2.67\"}",
+         "\"lower\":2,"},
+        {"{\"kind\":\"session\",\"value\":\"s-1\"}", "\"lower\":2,"},
+        {"{\"kind\":\"user\",\"value\":\"ANN@x\"},{\"kind\":\"ip\",\"value\":\"192.0.2.66\"}",
+         "\"lower\":2,"},
+        {"{\"kind\":\"user\",\"value\":\"nobody@x\"}", "{\"tenants\":[],"},
+    };
+    struct place *place = *state;
+    struct buf r;
+    char body[512];
+
+    buf_init(&r, MIB);
+    place_add_tenant(place, "alpha");
+    add(&r, "ann@x", EVIL, "192.0.2.66", BIND ITEMS_1_2 ",\"SessionId\":\"s-1\"");
+    add(&r, "ann@x", EVIL, "192.0.2.67:4711", BIND ITEMS_2_3 ",\"SessionId\":\"s-2\"");
+    put(place, "alpha", "", &r);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        (void)snprintf(body, sizeof(body), "{\"indicators\":[%s]%s", cases[i].indicators, ALL);
+        assert_int_equal(scope(place, body), 200);
+        if (!place_says(place, cases[i].lower))
+            fail_msg("%s: %s", cases[i].indicators, place_body(place));
+    }
+    buf_release(&r);
+}
+
+static void a_time_range_is_half_open_and_one_end_will_do(void **state)
+{
+    static const struct {
+        const char *range;
+        bool found;
+    } cases[] = {
+        {",\"from\":\"2024-02-17T17:30:00Z\"", true},
+        {",\"from\":\"2024-02-17T17:30:01Z\"", false},
+        {",\"to\":\"2024-02-17T17:30:01Z\"", true},
+        {",\"to\":\"2024-02-17T17:30:00Z\"", false},
+        {",\"from\":\"2024-02-17\",\"to\":\"2024-02-18\"", true},
+    };
+    struct place *place = *state;
+    struct buf r;
+    char body[512];
+
+    buf_init(&r, MIB);
+    place_add_tenant(place, "alpha");
+    record_number = 29;
+    add(&r, "ann@x", EVIL, "192.0.2.66", BIND ITEMS_1_2);
+    put(place, "alpha", "", &r);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        (void)snprintf(body, sizeof(body), "%s%s%s", BY_APP, cases[i].range, ALL);
+        if (scope(place, body) != 200 || place_says(place, "ann@x") != cases[i].found)
+            fail_msg("%s: %s", cases[i].range, place_body(place));
+    }
+    buf_release(&r);
+}
+
+/* Days of ann's mail client, then the intruder from one address: an alert. */
+static void raise_alert(struct place *place, char ret[64])
+{
+    struct error err;
+    struct buf r;
+
+    buf_init(&r, MIB);
+    for (int day = 1; day <= 20; day++) {
+        record_number++;
+        buf_add_format(&r,
+                       "{\"CreationTime\":\"2024-01-%02dT08:00:00\",\"Id\":"
+                       "\"7d1bd2ae-2e15-4bd2-a2f0-0f3f2ae2%04x\",\"Operation\":"
+                       "\"MailItemsAccessed\",\"RecordType\":50,\"UserId\":\"ann@x\","
+                       "\"MailboxOwnerUPN\":\"ann@x\",\"ClientIPAddress\":\"192.0.2.1\","
+                       "\"AppId\":\"" MAIL "\"}\n",
+                       day, record_number);
+    }
+    put(place, "alpha", "", &r);
+    add(&r, "ann@x", EVIL, "198.51.100.66", BIND ITEMS_1_2);
+    put(place, "alpha", "", &r);
+    ASSERT_OK(daybook_checkpoint(place->daybook, &err)); /* waits for the rules */
+    assert_int_equal(place_query(place, "alpha", "SecurityAlert | project SystemAlertId"), 200);
+    const char *row = strstr(place_body(place), "\n[\"");
+    if (row == NULL)
+        fail_msg("no alert: %s", place_body(place));
+    (void)snprintf(ret, 64, "%.*s", (int)strcspn(row + 3, "\""), row + 3);
+    buf_release(&r);
+}
+
+static unsigned scope_of_alert(struct place *place, const char *alert)
+{
+    char body[256];
+
+    (void)snprintf(body, sizeof(body),
+                   "{\"indicators\":[{\"kind\":\"alert\",\"value\":\"%s\"}]" ALL, alert);
+    return scope(place, body);
+}
+
+static void an_alert_grows_over_the_addresses_of_its_application(void **state)
+{
+    struct place *place = *state;
+    struct buf r;
+    char alert[64];
+
+    buf_init(&r, MIB);
+    place_add_tenant(place, "alpha");
+    place_add_tenant(place, "bravo");
+    raise_alert(place, alert);
+    /* From another address into the same mailbox, from there into another, and so on. */
+    add(&r, "ann@x", EVIL, "203.0.113.5", BIND ITEMS_2_3);
+    add(&r, "bob@x", EVIL, "203.0.113.5", BIND ITEMS_1_2);
+    add(&r, "bob@x", EVIL, "203.0.113.6", BIND ITEMS_1_2);
+    add(&r, "cid@x", EVIL, "203.0.113.6", BIND ITEMS_1_2);
+    /* No way leads here. */
+    add(&r, "dan@x", EVIL, "203.0.113.99", BIND ITEMS_1_2);
+    put(place, "alpha", "", &r);
+    add(&r, "zoe@y", EVIL, "198.51.100.66", BIND ITEMS_1_2);
+    put(place, "bravo", "", &r);
+    assert_int_equal(scope_of_alert(place, alert), 200);
+    ASSERT_SAYS(place, "\"ip\":[\"198.51.100.66\",\"203.0.113.5\",\"203.0.113.6\"]");
+    ASSERT_SAYS(place, "\"bind_messages\":[\"<1@x>\",\"<2@x>\",\"<3@x>\"]");
+    ASSERT_SAYS(place, "\"mailbox\":\"bob@x\"");
+    ASSERT_SAYS(place, "\"mailbox\":\"cid@x\"");
+    ASSERT_SAYS(place, "\"mailbox\":\"zoe@y\"");
+    assert_false(place_says(place, "dan@x"));
+    buf_release(&r);
+}
+
+/* The office's own address, known from either table, is not the intruder's. */
+static void an_address_that_anything_else_uses_is_not_added(void **state)
+{
+    struct place *place = *state;
+    struct buf r;
+    char alert[64];
+
+    buf_init(&r, MIB);
+    place_add_tenant(place, "alpha");
+    raise_alert(place, alert);
+    add(&r, "ann@x", EVIL, "192.0.2.1", BIND ITEMS_2_3);
+    add(&r, "bob@x", EVIL, "192.0.2.1", BIND ITEMS_1_2);
+    add(&r, "ann@x", EVIL, "192.0.2.9", BIND ITEMS_2_3);
+    add(&r, "cid@x", EVIL, "192.0.2.9", BIND ITEMS_1_2);
+    put(place, "alpha", "", &r);
+    buf_add_text(&r, "{\"TimeGenerated\":\"2024-02-10T00:00:00Z\",\"Operation\":\"Send\","
+                     "\"UserId\":\"eve@x\",\"ClientIP\":\"192.0.2.9\",\"AppId\":\"" MAIL "\"}");
+    put(place, "alpha", "OfficeActivity", &r);
+    assert_int_equal(scope_of_alert(place, alert), 200);
+    ASSERT_SAYS(place, "\"ip\":[\"198.51.100.66\"]");
+    ASSERT_SAYS(place, "\"bind_messages\":[\"<1@x>\",\"<2@x>\"]");
+    assert_false(place_says(place, "bob@x"));
+    assert_false(place_says(place, "cid@x"));
+    buf_release(&r);
+}
+
+static void only_the_tenants_asked_for_are_looked_at(void **state)
+{
+    struct place *place = *state;
+    char analyst[TOKEN_BYTES];
+    struct buf r;
+
+    buf_init(&r, MIB);
+    place_add_tenant(place, "alpha");
+    place_add_tenant(place, "bravo");
+    place_add_tenant(place, "charlie");
+    add(&r, "ann@x", EVIL, "192.0.2.66", BIND ITEMS_1_2);
+    put(place, "alpha", "", &r);
+    add(&r, "bea@y", EVIL, "192.0.2.66", BIND ITEMS_1_2);
+    add(&r, "ann@x", EVIL, "192.0.2.66", BIND ITEMS_2_3);
+    put(place, "bravo", "", &r);
+    add(&r, "cid@z", MAIL, "192.0.2.3", BIND ITEMS_1_2);
+    put(place, "charlie", "", &r);
+    place_add_token(place, "alpha", "analyst", "", analyst);
+    assert_int_equal(place_ask(place, analyst, HTTP_POST, "/v1/scope", BY_APP "}"), 200);
+    ASSERT_SAYS(place, "\"bind_messages\":[\"<1@x>\",\"<2@x>\"]");
+    assert_false(place_says(place, "bravo"));
+    assert_false(place_says(place, "bea@y"));
+    assert_int_equal(scope(place, BY_APP ALL), 200);
+    ASSERT_SAYS(place, "{\"tenant\":\"alpha\"");
+    ASSERT_SAYS(place, "{\"tenant\":\"bravo\"");
+    ASSERT_SAYS(place, "bea@y");
+    assert_false(place_says(place, "charlie"));
+    assert_false(place_says(place, "cid@z"));
+    buf_release(&r);
+}
+
+static void what_is_wrong_is_said(void **state)
+{
+    static const struct {
+        const char *body;
+        unsigned status;
+    } cases[] = {
+        {"{}", 400},
+        {"{\"indicators\":{}}", 400},
+        {"{\"indicators\":[],\"all_tenants\":true}", 400},
+        {"{\"indicators\":[1],\"all_tenants\":true}", 400},
+        {"{\"indicators\":[{\"kind\":\"ip\"}],\"all_tenants\":true}", 400},
+        {"{\"indicators\":[{\"kind\":\"shoe\",\"value\":\"1\"}],\"all_tenants\":true}", 400},
+        {"{\"indicators\":[{\"kind\":\"ip\",\"value\":\" \"}],\"all_tenants\":true}", 400},
+        {"{\"indicators\":[{\"kind\":\"alert\",\"value\":\"none\"}],\"all_tenants\":true}", 404},
+        {BY_APP ",\"from\":\"yesterday\"" ALL, 400},
+        {"[]", 400},
+        {"{", 400},
+    };
+    struct place *place = *state;
+
+    place_add_tenant(place, "alpha");
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        if (scope(place, cases[i].body) != cases[i].status)
+            fail_msg("%s: %s", cases[i].body, place->answer.data);
+    }
+}
+
+static void a_value_cannot_leave_its_quotes(void **state)
+{
+    struct place *place = *state;
+    struct buf r;
+
+    buf_init(&r, MIB);
+    place_add_tenant(place, "alpha");
+    add(&r, "ann@x", EVIL, "192.0.2.66", BIND ITEMS_1_2);
+    put(place, "alpha", "", &r);
+    assert_int_equal(scope(place, "{\"indicators\":[{\"kind\":\"user\",\"value\":"
+                                  "\"\\\") or 1 == 1 //\"}]" ALL),
+                     200);
+    ASSERT_SAYS(place, "{\"tenants\":[],");
+    buf_release(&r);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        PLACE_TEST(messages_of_binds_are_counted_once),
+        PLACE_TEST(a_sync_raises_the_upper_bound_by_what_the_log_knows),
+        PLACE_TEST(a_throttled_hour_opens_the_upper_bound),
+        PLACE_TEST(rows_of_both_tables_count),
+        PLACE_TEST(kinds_restrict_each_other_and_values_are_alternatives),
+        PLACE_TEST(a_time_range_is_half_open_and_one_end_will_do),
+        PLACE_TEST(an_alert_grows_over_the_addresses_of_its_application),
+        PLACE_TEST(an_address_that_anything_else_uses_is_not_added),
+        PLACE_TEST(only_the_tenants_asked_for_are_looked_at),
+        PLACE_TEST(what_is_wrong_is_said),
+        PLACE_TEST(a_value_cannot_leave_its_quotes),
+    };
+
+    return RUN_TESTS(tests);
+}

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "test.h"
+
+#include "base/limits.h"
+#include "base/time.h"
+#include "respond/access.h"
+#include "respond/scope.h"
+
+#include <string.h>
+
+#define BIND SLICE("[{\"Name\":\"MailAccessType\",\"Value\":\"Bind\"}]")
+#define SYNC SLICE("[{\"Name\":\"mailaccesstype\",\"Value\":\"sync\"}]")
+
+struct state {
+    struct arena *arena;
+    struct scope_accesses accesses;
+    struct buf json;
+};
+
+static struct error err;
+static const struct guid tenant = {{1}}, other = {{2}};
+
+static int set_up(void **state)
+{
+    static struct state s;
+
+    s.arena = arena_new(16 * MIB);
+    scope_accesses_init(&s.accesses, s.arena);
+    buf_init(&s.json, MIB);
+    *state = &s;
+    return s.arena == NULL;
+}
+
+static int tear_down(void **state)
+{
+    struct state *s = *state;
+
+    scope_accesses_release(&s->accesses);
+    arena_free(s->arena);
+    buf_release(&s->json);
+    return 0;
+}
+
+static void add(struct state *s, const char *mailbox, struct slice properties, const char *folders)
+{
+    const struct access access = {
+        .tenant = tenant,
+        .mailbox = slice_of(mailbox),
+        .time = TICKS_UNIX_EPOCH,
+        .properties = properties,
+        .folders = slice_of(folders),
+    };
+
+    ASSERT_OK(scope_add_access(&s->accesses, &access, &err));
+}
+
+static void mailboxes_fold_case_and_keep_tenants_apart(void **state)
+{
+    struct state *s = *state;
+
+    add(s, "Ann@X", BIND, "[]");
+    add(s, "ann@x", BIND, "[]");
+    assert_int_equal(s->accesses.mailboxes.count, 1);
+    const struct mailbox_scope *m = scope_find_mailbox(&s->accesses, &tenant, SLICE("ANN@x"));
+    assert_non_null(m);
+    assert_int_equal(m->records, 2);
+    ASSERT_SLICE(m->name, "Ann@X");
+    assert_null(scope_find_mailbox(&s->accesses, &other, SLICE("ann@x")));
+}
+
+static void foreign_shapes_are_read_as_nothing(void **state)
+{
+    static const char *const shapes[] = {
+        "", "null", "7", "{}", "[]", "[1,null,[]]", "\"\"", "\"[\"", "\"[{]\"",
+        "[{\"FolderItems\":7}]", "[{\"FolderItems\":[1,{\"InternetMessageId\":2}]}]",
+    };
+    struct state *s = *state;
+
+    for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++) {
+        add(s, "ann@x", BIND, shapes[i]);
+        add(s, "ann@x", slice_of(shapes[i]), "[]");
+    }
+    const struct mailbox_scope *m = scope_find_mailbox(&s->accesses, &tenant, SLICE("ann@x"));
+    assert_int_equal(m->bind_messages.count, 0);
+    assert_int_equal(m->sync_folders.count, 0);
+}
+
+static void a_sync_without_a_folder_is_still_a_sync(void **state)
+{
+    struct state *s = *state;
+
+    add(s, "ann@x", SYNC, "[]");
+    const struct mailbox_scope *m = scope_find_mailbox(&s->accesses, &tenant, SLICE("ann@x"));
+    assert_int_equal(m->sync_folders.count, 1);
+    scope_add_mailbox_json(m, &s->json);
+    assert_int_not_equal(slice_find(buf_slice(&s->json), SLICE("\"upper_open\":true"), 0),
+                         SIZE_MAX);
+}
+
+static void known_messages_count_in_synced_folders_of_the_mailbox_only(void **state)
+{
+    static const char inbox[] = "[{\"Path\":\"I\",\"FolderItems\":[{\"InternetMessageId\":\"1\"}]},"
+                                "{\"Path\":\"J\",\"FolderItems\":[{\"InternetMessageId\":\"2\"}]}]";
+    struct state *s = *state;
+
+    add(s, "ann@x", SYNC, "[{\"Path\":\"I\"}]");
+    ASSERT_OK(scope_add_known(&s->accesses, &tenant, SLICE("ANN@x"), slice_of(inbox), &err));
+    ASSERT_OK(scope_add_known(&s->accesses, &tenant, SLICE("bob@x"), slice_of(inbox), &err));
+    ASSERT_OK(scope_add_known(&s->accesses, &other, SLICE("ann@x"), slice_of(inbox), &err));
+    const struct mailbox_scope *m = scope_find_mailbox(&s->accesses, &tenant, SLICE("ann@x"));
+    assert_int_equal(m->known_in_synced.count, 1);
+    assert_non_null(map_find(&m->known_in_synced, SLICE("1")));
+}
+
+static void a_message_that_was_bound_and_synced_counts_once(void **state)
+{
+    static const char inbox[] = "[{\"Path\":\"I\",\"FolderItems\":[{\"InternetMessageId\":\"1\"},"
+                                "{\"InternetMessageId\":\"2\"}]}]";
+    struct state *s = *state;
+
+    add(s, "ann@x", BIND, "[{\"Path\":\"I\",\"FolderItems\":[{\"InternetMessageId\":\"1\"}]}]");
+    add(s, "ann@x", SYNC, "[{\"Path\":\"I\"}]");
+    ASSERT_OK(scope_add_known(&s->accesses, &tenant, SLICE("ann@x"), slice_of(inbox), &err));
+    scope_add_mailbox_json(scope_find_mailbox(&s->accesses, &tenant, SLICE("ann@x")), &s->json);
+    assert_int_not_equal(slice_find(buf_slice(&s->json), SLICE("\"lower\":1,\"upper\":2,"), 0),
+                         SIZE_MAX);
+}
+
+static void a_huge_mailbox_name_is_cut_not_overrun(void **state)
+{
+    static char name[100000];
+    struct state *s = *state;
+
+    memset(name, 'M', sizeof(name) - 1);
+    add(s, name, BIND, "[]");
+    assert_non_null(scope_find_mailbox(&s->accesses, &tenant, slice_of(name)));
+}
+
+static void indicator_kinds_have_names(void **state)
+{
+    enum indicator_kind kind;
+
+    (void)state;
+    assert_true(indicator_kind_from_name(SLICE("app-id"), &kind));
+    assert_int_equal(kind, INDICATOR_APP);
+    assert_false(indicator_kind_from_name(SLICE("app"), &kind));
+    assert_false(indicator_kind_from_name(SLICE(""), &kind));
+}
+
+#define ACCESS_TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        ACCESS_TEST(mailboxes_fold_case_and_keep_tenants_apart),
+        ACCESS_TEST(foreign_shapes_are_read_as_nothing),
+        ACCESS_TEST(a_sync_without_a_folder_is_still_a_sync),
+        ACCESS_TEST(known_messages_count_in_synced_folders_of_the_mailbox_only),
+        ACCESS_TEST(a_message_that_was_bound_and_synced_counts_once),
+        ACCESS_TEST(a_huge_mailbox_name_is_cut_not_overrun),
+        ACCESS_TEST(indicator_kinds_have_names),
+    };
+
+    return RUN_TESTS(tests);
+}

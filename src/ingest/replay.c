@@ -295,6 +295,24 @@ static enum status decode_leaves(struct item *item, struct error *err)
     return STATUS_OK;
 }
 
+/* Tokens are kept up to REQUEST_TOKEN_BYTES_MAX, as in a request; those behind
+ * are borrowed from the tape for the examination. */
+static enum status parse_record(struct item *item, struct record *record, struct json_tape *tape,
+                                size_t *kept_bytes, struct error *err)
+{
+    if (*kept_bytes < REQUEST_TOKEN_BYTES_MAX) {
+        enum status status = split_parse(record, tape, item->arena, err);
+        *kept_bytes += record->token_count * sizeof(struct json_token);
+        return status;
+    }
+    enum quarantine reason = split_check(record->raw, tape);
+    if (reason != QUARANTINE_NONE)
+        return ERROR_SET(err, STATUS_CORRUPT, "an accepted record %s", quarantine_text(reason));
+    record->tokens = tape->tokens;
+    record->token_count = tape->count;
+    return STATUS_OK;
+}
+
 static enum status decode_records(struct replay *replay, struct item *item, struct error *err)
 {
     const struct ingest_options *ingest = &replay->ingest->options;
@@ -302,6 +320,7 @@ static enum status decode_records(struct replay *replay, struct item *item, stru
                                       .received_us = item->tail.received_us};
     struct json_tape tape;
     enum status status = STATUS_OK;
+    size_t kept_bytes = 0;
 
     if (ingest->time_column != NULL)
         options.time_column = ingest->time_column(ingest->context, item->tail.table);
@@ -310,7 +329,7 @@ static enum status decode_records(struct replay *replay, struct item *item, stru
         struct record *record = &item->records.items[i];
         struct examination examination;
         if ((record->flags & RECORD_QUARANTINED) == 0)
-            status = split_parse(record, &tape, item->arena, err);
+            status = parse_record(item, record, &tape, &kept_bytes, err);
         if (status != STATUS_OK)
             break;
         examine_record(&options, record, &examination);
@@ -319,6 +338,8 @@ static enum status decode_records(struct replay *replay, struct item *item, stru
                        &item->prints[i]);
             item->prints[i].minute = minute_of(item->tail.received_us);
         }
+        if (record->tokens == tape.tokens)
+            record->tokens = NULL;
     }
     json_tape_release(&tape);
     return status;

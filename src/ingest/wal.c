@@ -325,31 +325,46 @@ static struct wal_entry *take_queue(struct wal *wal)
     return first;
 }
 
-/* Settles and wakes a list.  When a sink fails, the rest is refused. */
-static void finish(struct wal *wal, struct wal_entry *list, const struct error *refused)
+/* With the lock held: the entry is its owner's again. */
+static void wake(struct wal *wal, struct wal_entry *entry, const struct error *refused)
 {
-    struct error err;
+    if (refused != NULL)
+        entry->err = *refused;
+    entry->state = refused == NULL ? WAL_DURABLE : WAL_REFUSED;
+    wal->settled_position = entry->position;
+    (void)pthread_cond_signal(&entry->changed);
+    (void)pthread_cond_broadcast(&wal->moved);
+}
+
+/* Settles and wakes a durable list.  When a sink fails, the rest is refused. */
+static void finish(struct wal *wal, struct wal_entry *list)
+{
+    const struct error *refused = NULL;
+    struct error err, ignored;
 
     for (struct wal_entry *e = list, *next; e != NULL; e = next) {
-        bool durable = refused == NULL;
-        if (e->settle(e, durable, &err) != STATUS_OK) {
-            wal_stop(wal, &err);
-            durable = false;
+        enum status status = e->settle(e, refused == NULL, refused == NULL ? &err : &ignored);
+        if (status != STATUS_OK) {
             refused = &err;
+            wal_stop(wal, &err);
         }
         (void)pthread_mutex_lock(&wal->lock);
-        next = e->next; /* e is its owner's again after the signal */
-        if (!durable)
-            e->err = *refused;
-        e->state = durable ? WAL_DURABLE : WAL_REFUSED;
-        wal->settled_position = e->position;
-        (void)pthread_cond_signal(&e->changed);
-        (void)pthread_cond_broadcast(&wal->moved);
+        next = e->next;
+        wake(wal, e, refused);
         (void)pthread_mutex_unlock(&wal->lock);
     }
 }
 
-/* Invariant 3. */
+static void take_back(struct wal_entry *list)
+{
+    struct error ignored;
+
+    for (struct wal_entry *e = list; e != NULL; e = e->next)
+        CHECK(e->settle(e, false, &ignored) == STATUS_OK);
+}
+
+/* Invariant 3.  All numbers are taken back before the first owner wakes, so
+ * that it may try again at once. */
 static void refuse(struct wal *wal, struct wal_entry *list, const struct error *err)
 {
     (void)pthread_mutex_lock(&wal->lock);
@@ -358,10 +373,18 @@ static void refuse(struct wal *wal, struct wal_entry *list, const struct error *
     wal->head = NULL;
     wal->tail = &wal->head;
     (void)pthread_mutex_unlock(&wal->lock);
-    finish(wal, list, err);
-    finish(wal, rest, err);
+    take_back(list);
+    take_back(rest);
     (void)pthread_mutex_lock(&wal->lock);
     wal->refusing = false;
+    for (struct wal_entry *e = list, *next; e != NULL; e = next) {
+        next = e->next;
+        wake(wal, e, err);
+    }
+    for (struct wal_entry *e = rest, *next; e != NULL; e = next) {
+        next = e->next;
+        wake(wal, e, err);
+    }
     (void)pthread_mutex_unlock(&wal->lock);
 }
 
@@ -520,7 +543,7 @@ static void commit_list(struct wal *wal, struct wal_entry *list, bool stopped)
     if (status != STATUS_OK)
         refuse(wal, list, &err);
     else
-        finish(wal, list, NULL);
+        finish(wal, list);
     if (wal->out.capacity > OUT_KEEP_BYTES)
         buf_release(&wal->out);
 }

@@ -46,7 +46,8 @@ static void a_print_is_of_table_id_and_content(void **state)
 static void equal_content_is_a_duplicate_and_other_a_conflict(void **state)
 {
     struct print_set set = {0};
-    struct print a = make("T", "a", "1", 10), b = make("T", "a", "2", 10), c = make("T", "c", "", 9);
+    struct print a = make("T", "a", "1", 10), b = make("T", "a", "2", 10);
+    struct print c = make("T", "c", "", 9);
 
     (void)state;
     assert_int_equal(print_set_look(&set, &a, 0), PRINT_NEW);

@@ -42,9 +42,8 @@ static enum status merge_count(MERGE_PARAMETERS)
 
 static enum status finish_count(FINISH_PARAMETERS)
 {
-    void *data;
-    enum status status =
-        vector_flat(arena, TYPE_LONG, state_count, false, ret, &data, NULL, err);
+    enum status status = vector_flat(arena, TYPE_LONG, state_count, false, ret, err);
+    void *data = vector_data(ret);
 
     (void)context;
     if (status == STATUS_OK && state_count > 0)
@@ -181,9 +180,8 @@ static enum status merge_avg(MERGE_PARAMETERS)
 static enum status finish_sum(FINISH_PARAMETERS)
 {
     const struct sum_state *sums = states;
-    void *data;
-    enum status status =
-        vector_flat(arena, context->type, state_count, false, ret, &data, NULL, err);
+    enum status status = vector_flat(arena, context->type, state_count, false, ret, err);
+    void *data = vector_data(ret);
 
     for (uint32_t i = 0; status == STATUS_OK && i < state_count; i++) {
         if (context->type == TYPE_REAL)
@@ -197,10 +195,9 @@ static enum status finish_sum(FINISH_PARAMETERS)
 static enum status finish_avg(FINISH_PARAMETERS)
 {
     const struct sum_state *sums = states;
-    void *data;
-    uint8_t *nulls;
-    enum status status =
-        vector_flat(arena, context->type, state_count, true, ret, &data, &nulls, err);
+    enum status status = vector_flat(arena, context->type, state_count, true, ret, err);
+    void *data = vector_data(ret);
+    uint8_t *nulls = vector_nulls(ret);
 
     for (uint32_t i = 0; status == STATUS_OK && i < state_count; i++) {
         double mean = (sums[i].real + sums[i].real_rest) / (double)sums[i].count;
@@ -379,9 +376,9 @@ static enum status finish_extreme(FINISH_PARAMETERS)
 {
     const struct extreme_state *extremes = states;
     enum type type = context->type;
-    void *data;
-    uint8_t *nulls;
-    enum status status = vector_flat(arena, type, state_count, true, ret, &data, &nulls, err);
+    enum status status = vector_flat(arena, type, state_count, true, ret, err);
+    void *data = vector_data(ret);
+    uint8_t *nulls = vector_nulls(ret);
 
     for (uint32_t i = 0; status == STATUS_OK && i < state_count; i++) {
         const struct extreme_state *state = &extremes[i];

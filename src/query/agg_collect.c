@@ -244,9 +244,8 @@ static enum status finish_items(FINISH_PARAMETERS, bool bag)
 {
     const struct collect_state *collected = states;
     struct buf buf;
-    void *data;
-    enum status status =
-        vector_flat(arena, TYPE_DYNAMIC, state_count, false, ret, &data, NULL, err);
+    enum status status = vector_flat(arena, TYPE_DYNAMIC, state_count, false, ret, err);
+    void *data = vector_data(ret);
 
     (void)context;
     buf_init(&buf, DYNAMIC_BYTES_MAX);

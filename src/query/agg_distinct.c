@@ -93,9 +93,8 @@ static enum status merge_exact(MERGE_PARAMETERS)
 
 static enum status finish_distinct(FINISH_PARAMETERS)
 {
-    void *data;
-    enum status status =
-        vector_flat(arena, TYPE_LONG, state_count, false, ret, &data, NULL, err);
+    enum status status = vector_flat(arena, TYPE_LONG, state_count, false, ret, err);
+    void *data = vector_data(ret);
 
     (void)context;
     for (uint32_t i = 0; status == STATUS_OK && i < state_count; i++)
@@ -106,9 +105,8 @@ static enum status finish_distinct(FINISH_PARAMETERS)
 static enum status finish_hll(FINISH_PARAMETERS)
 {
     const struct distinct *sets = states;
-    void *data;
-    enum status status =
-        vector_flat(arena, TYPE_DYNAMIC, state_count, false, ret, &data, NULL, err);
+    enum status status = vector_flat(arena, TYPE_DYNAMIC, state_count, false, ret, err);
+    void *data = vector_data(ret);
     struct buf buf;
 
     (void)context;

@@ -95,9 +95,8 @@ static enum status merge_spread(MERGE_PARAMETERS)
 static enum status finish_spread(FINISH_PARAMETERS, uint64_t less, bool root)
 {
     const struct spread_state *spreads = states;
-    void *data;
-    enum status status =
-        vector_flat(arena, TYPE_REAL, state_count, false, ret, &data, NULL, err);
+    enum status status = vector_flat(arena, TYPE_REAL, state_count, false, ret, err);
+    void *data = vector_data(ret);
 
     (void)context;
     for (uint32_t i = 0; status == STATUS_OK && i < state_count; i++) {
@@ -152,10 +151,9 @@ static void bits_add(struct bits_state *state, uint64_t bits, enum bits_kind kin
 static enum status finish_bits(FINISH_PARAMETERS)
 {
     const struct bits_state *bits = states;
-    void *data;
-    uint8_t *nulls;
-    enum status status =
-        vector_flat(arena, TYPE_LONG, state_count, true, ret, &data, &nulls, err);
+    enum status status = vector_flat(arena, TYPE_LONG, state_count, true, ret, err);
+    void *data = vector_data(ret);
+    uint8_t *nulls = vector_nulls(ret);
 
     (void)context;
     for (uint32_t i = 0; status == STATUS_OK && i < state_count; i++) {

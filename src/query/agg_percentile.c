@@ -186,10 +186,9 @@ static const struct sample *pick(const struct samples *samples, double percent)
 static enum status finish_percentile(FINISH_PARAMETERS)
 {
     bool real = context->type == TYPE_REAL;
-    void *data;
-    uint8_t *nulls;
-    enum status status =
-        vector_flat(arena, context->type, state_count, true, ret, &data, &nulls, err);
+    enum status status = vector_flat(arena, context->type, state_count, true, ret, err);
+    void *data = vector_data(ret);
+    uint8_t *nulls = vector_nulls(ret);
 
     for (uint32_t i = 0; status == STATUS_OK && i < state_count; i++) {
         const struct samples *samples = (const struct samples *)states + i;
@@ -210,10 +209,9 @@ static enum status finish_percentile(FINISH_PARAMETERS)
 /* The element type is not known here: the samples are reals (see bind). */
 static enum status finish_array(FINISH_PARAMETERS)
 {
-    void *data;
     struct buf buf;
-    enum status status =
-        vector_flat(arena, TYPE_DYNAMIC, state_count, false, ret, &data, NULL, err);
+    enum status status = vector_flat(arena, TYPE_DYNAMIC, state_count, false, ret, err);
+    void *data = vector_data(ret);
 
     (void)context;
     buf_init(&buf, DYNAMIC_BYTES_MAX);

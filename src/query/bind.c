@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* bind.c - which function binds which operator. */
-#include "base/limits.h"
 #include "query/bind_priv.h"
+
+#include "base/limits.h"
 
 /* The rows as they are: render, as, consume. */
 static struct plan *bind_nothing(struct binder *b, struct plan *input, const struct node *op)

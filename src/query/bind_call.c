@@ -132,7 +132,7 @@ static struct expr *bind_builtin(struct binder *b, const struct node *node,
             return NULL;
         }
     }
-    return bind_invoke(b, node->at, function, args, count, ret, state);
+    return bind_invoke_with(b, &(struct invocation){node->at, function, args, count, ret, state});
 }
 
 /* ---- functions that are part of the language ---- */
@@ -219,7 +219,7 @@ static struct expr *bind_pack_all(struct binder *b, const struct node *node)
     }
     return args == NULL
                ? NULL
-               : bind_invoke(b, node->at, pack, args, count, TYPE_DYNAMIC, NULL);
+               : bind_invoke(b, node->at, pack, args, count, TYPE_DYNAMIC);
 }
 
 static struct expr *bind_column_names(struct binder *b, const struct node *node)

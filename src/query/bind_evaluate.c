@@ -115,7 +115,7 @@ static struct plan *unpack_plan(struct unpack *u, struct plan *rows)
         struct expr *member =
             args[0] == NULL || args[1] == NULL
                 ? NULL
-                : bind_invoke(b, 0, &operator_member, args, 2, TYPE_DYNAMIC, NULL);
+                : bind_invoke(b, 0, &operator_member, args, 2, TYPE_DYNAMIC);
         outputs[count].name = c->name;
         for (uint32_t o = 0; o < count; o++) {
             if (slice_equal(outputs[o].name, c->name))

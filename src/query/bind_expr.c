@@ -10,13 +10,11 @@
 
 void *bind_fail(struct binder *b, uint32_t at, const char *code, const char *format, ...)
 {
-    char message[ERROR_TEXT_BYTES];
     va_list args;
 
     va_start(args, format);
-    (void)vsnprintf(message, sizeof(message), format, args);
+    lex_report(&(struct lex_place){b->text, at, code}, b->err, format, args);
     va_end(args);
-    (void)lex_error(b->text, at, code, b->err, "%s", message);
     return NULL;
 }
 
@@ -100,25 +98,27 @@ static struct expr *fold(struct binder *b, struct expr *expr)
     return folded;
 }
 
-struct expr *bind_invoke(struct binder *b, uint32_t at, const struct function *function,
-                         struct expr **args, uint32_t count, enum type type, void *state)
+struct expr *bind_invoke_with(struct binder *b, const struct invocation *invocation)
 {
-    struct expr *expr = new_expr(b, EXPR_CALL, type, at);
+    const struct function *function = invocation->function;
+    uint32_t count = invocation->arg_count;
+    struct expr *expr = new_expr(b, EXPR_CALL, invocation->type, invocation->at);
     bool constant = (function->flags & FUNCTION_IMPURE) == 0;
 
     if (expr == NULL)
         return NULL;
     expr->function = function;
-    expr->call_state = state;
+    expr->call_state = invocation->state;
     expr->args = ARENA_ARRAY(b->q->arena, struct expr *, count + 1, b->err);
     expr->constants = ARENA_ARRAY(b->q->arena, const struct value *, count + 1, b->err);
     if (expr->args == NULL || expr->constants == NULL)
         return NULL;
     for (uint32_t i = 0; i < count; i++) {
-        expr->args[i] = args[i];
-        constant = constant && args[i]->kind == EXPR_CONST;
-        if (args[i]->kind == EXPR_CONST)
-            expr->constants[i] = &args[i]->value;
+        struct expr *arg = invocation->args[i];
+        expr->args[i] = arg;
+        constant = constant && arg->kind == EXPR_CONST;
+        if (arg->kind == EXPR_CONST)
+            expr->constants[i] = &arg->value;
     }
     expr->arg_count = count;
     expr->site = b->q->site_count++;
@@ -128,11 +128,19 @@ struct expr *bind_invoke(struct binder *b, uint32_t at, const struct function *f
     return constant ? fold(b, expr) : expr;
 }
 
+struct expr *bind_invoke(struct binder *b, uint32_t at, const struct function *function,
+                         struct expr **args, uint32_t arg_count, enum type type)
+{
+    const struct invocation invocation = {at, function, args, arg_count, type, NULL};
+
+    return bind_invoke_with(b, &invocation);
+}
+
 struct expr *bind_cast(struct binder *b, struct expr *expr, enum type type)
 {
     if (expr == NULL || expr->type == type)
         return expr;
-    return bind_invoke(b, expr->at, operator_cast(type), &expr, 1, type, NULL);
+    return bind_invoke(b, expr->at, operator_cast(type), &expr, 1, type);
 }
 
 struct expr *bind_typed(struct binder *b, const struct node *node, enum type type)
@@ -252,7 +260,7 @@ struct expr *bind_compare(struct binder *b, uint32_t at, struct slice op, struct
     struct expr *args[2] = {bind_cast(b, left, type), bind_cast(b, right, type)};
     if (args[0] == NULL || args[1] == NULL)
         return NULL;
-    return bind_invoke(b, at, operator_compare(op), args, 2, TYPE_BOOL, NULL);
+    return bind_invoke(b, at, operator_compare(op), args, 2, TYPE_BOOL);
 }
 
 static void free_regex(void *regex)
@@ -282,12 +290,13 @@ struct expr *bind_string_op(struct binder *b, uint32_t at, struct slice op, stru
             regex_free(regex);
             return NULL;
         }
-        return bind_invoke(b, at, &operator_regex, args, 1, TYPE_BOOL, regex);
+        const struct invocation call = {at, &operator_regex, args, 1, TYPE_BOOL, regex};
+        return bind_invoke_with(b, &call);
     }
     const struct function *function = operator_string(op);
     if (function == NULL)
         return bind_fail(b, at, "SYN0002", "'%.*s' is not supported", SLICE_FMT(op));
-    return bind_invoke(b, at, function, args, 2, TYPE_BOOL, NULL);
+    return bind_invoke(b, at, function, args, 2, TYPE_BOOL);
 }
 
 static struct expr *bind_arithmetic(struct binder *b, const struct node *node,
@@ -305,7 +314,7 @@ static struct expr *bind_arithmetic(struct binder *b, const struct node *node,
     struct expr *args[2] = {bind_cast(b, left, types[0]), bind_cast(b, right, types[1])};
     if (args[0] == NULL || args[1] == NULL)
         return NULL;
-    return bind_invoke(b, node->at, function, args, 2, types[2], NULL);
+    return bind_invoke(b, node->at, function, args, 2, types[2]);
 }
 
 static struct expr *bind_binary(struct binder *b, const struct node *node)
@@ -346,7 +355,7 @@ static struct expr *bind_unary(struct binder *b, const struct node *node)
         return NULL;
     if (!type_is_number(arg->type) && arg->type != TYPE_TIMESPAN)
         return bind_fail(b, node->at, "SEM0001", "cannot negate a %s", type_name(arg->type));
-    return bind_invoke(b, node->at, &operator_negate, &arg, 1, arg->type, NULL);
+    return bind_invoke(b, node->at, &operator_negate, &arg, 1, arg->type);
 }
 
 static struct expr *bind_between(struct binder *b, const struct node *node)
@@ -470,7 +479,7 @@ static struct expr *bind_member(struct binder *b, const struct node *node)
     struct expr *args[2] = {base, bind_const_expr(b, &key, node->at)};
     if (args[1] == NULL)
         return NULL;
-    return bind_invoke(b, node->at, &operator_member, args, 2, TYPE_DYNAMIC, NULL);
+    return bind_invoke(b, node->at, &operator_member, args, 2, TYPE_DYNAMIC);
 }
 
 static struct expr *bind_index(struct binder *b, const struct node *node)
@@ -488,7 +497,7 @@ static struct expr *bind_index(struct binder *b, const struct node *node)
     struct expr *args[2] = {base, index};
     if (index == NULL)
         return NULL;
-    return bind_invoke(b, node->at, &operator_element, args, 2, TYPE_DYNAMIC, NULL);
+    return bind_invoke(b, node->at, &operator_element, args, 2, TYPE_DYNAMIC);
 }
 
 struct expr *bind_expr(struct binder *b, const struct node *node)

@@ -109,7 +109,7 @@ static struct expr *bind_open_in(struct binder *b, const struct node *node, stru
             struct expr *args[2] = {right, left};
             struct value no = {.type = TYPE_BOOL};
             terms[i] = has == NULL ? bind_const_expr(b, &no, node->at)
-                                   : bind_invoke(b, node->at, has, args, 2, TYPE_BOOL, NULL);
+                                   : bind_invoke(b, node->at, has, args, 2, TYPE_BOOL);
         } else if (nocase) {
             terms[i] = bind_string_op(b, node->at, SLICE("=~"), left, right);
         } else {
@@ -123,7 +123,7 @@ static struct expr *bind_open_in(struct binder *b, const struct node *node, stru
     struct expr *any = i == 1 ? terms[0] : bind_logic(b, node->at, EXPR_OR, terms, i);
     if (any == NULL || !negated)
         return any;
-    return bind_invoke(b, node->at, &operator_not, &any, 1, TYPE_BOOL, NULL);
+    return bind_invoke(b, node->at, &operator_not, &any, 1, TYPE_BOOL);
 }
 
 static struct expr *bind_set(struct binder *b, const struct node *node, struct expr *left,
@@ -153,8 +153,8 @@ static struct expr *bind_set(struct binder *b, const struct node *node, struct e
             return NULL;
     }
     struct expr *arg = bind_cast(b, left, type);
-    return arg == NULL ? NULL
-                       : bind_invoke(b, node->at, &operator_in, &arg, 1, TYPE_BOOL, set);
+    const struct invocation call = {node->at, &operator_in, &arg, 1, TYPE_BOOL, set};
+    return arg == NULL ? NULL : bind_invoke_with(b, &call);
 }
 
 static struct expr *bind_has_list(struct binder *b, const struct node *node, struct expr *left,
@@ -179,7 +179,8 @@ static struct expr *bind_has_list(struct binder *b, const struct node *node, str
     struct expr *arg = bind_cast(b, left, TYPE_STRING);
     if (arg == NULL)
         return NULL;
-    return bind_invoke(b, node->at, &operator_has_list, &arg, 1, TYPE_BOOL, words);
+    const struct invocation call = {node->at, &operator_has_list, &arg, 1, TYPE_BOOL, words};
+    return bind_invoke_with(b, &call);
 }
 
 struct expr *bind_in(struct binder *b, const struct node *node)

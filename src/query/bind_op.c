@@ -271,7 +271,7 @@ static bool put_multi(struct binder *b, struct list *list, const struct node *it
         struct expr *element =
             args[1] == NULL
                 ? NULL
-                : bind_invoke(b, item->at, &operator_element, args, 2, TYPE_DYNAMIC, NULL);
+                : bind_invoke(b, item->at, &operator_element, args, 2, TYPE_DYNAMIC);
         if (element == NULL || !put(b, list, name->name, element, true, item->at))
             return false;
     }

@@ -84,8 +84,18 @@ struct expr *bind_typed(struct binder *b, const struct node *node, enum type typ
 struct expr *bind_constant(struct binder *b, const struct node *node); /* a folded one */
 bool bind_count(struct binder *b, const struct node *node, uint64_t *ret); /* >= 0 */
 struct expr *bind_cast(struct binder *b, struct expr *expr, enum type type);
+/* A function with its arguments, which have the types it wants. */
 struct expr *bind_invoke(struct binder *b, uint32_t at, const struct function *function,
-                         struct expr **args, uint32_t count, enum type type, void *state);
+                         struct expr **args, uint32_t arg_count, enum type type);
+struct invocation {
+    uint32_t at;
+    const struct function *function;
+    struct expr **args;
+    uint32_t arg_count;
+    enum type type; /* of the result */
+    void *state;    /* what function->eval() finds in call_state */
+};
+struct expr *bind_invoke_with(struct binder *b, const struct invocation *invocation);
 struct expr *bind_const_expr(struct binder *b, const struct value *value, uint32_t at);
 struct expr *bind_column_expr(struct binder *b, uint32_t column, enum type type, uint32_t at);
 struct expr *bind_call(struct binder *b, const struct node *node);

@@ -76,11 +76,11 @@ static enum status integers(integer_op *op, enum type type, struct eval *eval,
                             const struct vector *args, uint32_t rows, struct vector *ret,
                             struct error *err)
 {
-    void *data;
-    uint8_t *nulls;
     const struct vector *a = &args[0];
     const struct vector *b = &args[1];
-    enum status status = vector_flat(eval->arena, type, rows, true, ret, &data, &nulls, err);
+    enum status status = vector_flat(eval->arena, type, rows, true, ret, err);
+    void *data = vector_data(ret);
+    uint8_t *nulls = vector_nulls(ret);
     bool any = false;
 
     for (uint32_t i = 0; i < rows && status == STATUS_OK; i++) {
@@ -103,11 +103,10 @@ static enum status integers(integer_op *op, enum type type, struct eval *eval,
 static enum status reals(real_op *op, struct eval *eval, const struct vector *args,
                          uint32_t rows, struct vector *ret, struct error *err)
 {
-    void *data;
-    uint8_t *nulls;
     const struct vector *a = &args[0];
     const struct vector *b = &args[1];
-    enum status status = vector_flat(eval->arena, TYPE_REAL, rows, false, ret, &data, &nulls, err);
+    enum status status = vector_flat(eval->arena, TYPE_REAL, rows, false, ret, err);
+    void *data = vector_data(ret);
 
     for (uint32_t i = 0; i < rows && status == STATUS_OK; i++)
         ((double *)data)[i] = op(a->reals[AT(a, i)], b->reals[AT(b, i)]);
@@ -117,10 +116,9 @@ static enum status reals(real_op *op, struct eval *eval, const struct vector *ar
 static enum status decimals(char op, struct eval *eval, const struct vector *args, uint32_t rows,
                             struct vector *ret, struct error *err)
 {
-    void *data;
-    uint8_t *nulls;
-    enum status status =
-        vector_flat(eval->arena, TYPE_DECIMAL, rows, true, ret, &data, &nulls, err);
+    enum status status = vector_flat(eval->arena, TYPE_DECIMAL, rows, true, ret, err);
+    void *data = vector_data(ret);
+    uint8_t *nulls = vector_nulls(ret);
 
     for (uint32_t i = 0; i < rows && status == STATUS_OK; i++) {
         struct value a = vector_value(&args[0], i);
@@ -138,13 +136,12 @@ static enum status decimals(char op, struct eval *eval, const struct vector *arg
 static enum status span_scale(bool divide, struct eval *eval, const struct vector *args,
                               uint32_t rows, struct vector *ret, struct error *err)
 {
-    void *data;
-    uint8_t *nulls;
     bool swapped = args[0].type == TYPE_REAL;
     const struct vector *span = &args[swapped ? 1 : 0];
     const struct vector *number = &args[swapped ? 0 : 1];
-    enum status status =
-        vector_flat(eval->arena, TYPE_TIMESPAN, rows, true, ret, &data, &nulls, err);
+    enum status status = vector_flat(eval->arena, TYPE_TIMESPAN, rows, true, ret, err);
+    void *data = vector_data(ret);
+    uint8_t *nulls = vector_nulls(ret);
 
     for (uint32_t i = 0; i < rows && status == STATUS_OK; i++) {
         double ticks = (double)span->integers[AT(span, i)];
@@ -159,11 +156,10 @@ static enum status span_scale(bool divide, struct eval *eval, const struct vecto
 static enum status span_ratio(struct eval *eval, const struct vector *args, uint32_t rows,
                               struct vector *ret, struct error *err)
 {
-    void *data;
-    uint8_t *nulls;
     const struct vector *a = &args[0];
     const struct vector *b = &args[1];
-    enum status status = vector_flat(eval->arena, TYPE_REAL, rows, false, ret, &data, &nulls, err);
+    enum status status = vector_flat(eval->arena, TYPE_REAL, rows, false, ret, err);
+    void *data = vector_data(ret);
 
     for (uint32_t i = 0; i < rows && status == STATUS_OK; i++)
         ((double *)data)[i] =
@@ -308,9 +304,6 @@ const struct function *operator_arithmetic(struct slice name, enum type left, en
 static enum status eval_negate(struct eval *eval, const struct vector *args, uint32_t arg_count,
                                uint32_t rows, struct vector *ret, struct error *err)
 {
-    void *data;
-    uint8_t *nulls;
-
     (void)arg_count;
     if (args[0].type == TYPE_DECIMAL) {
         struct value zero = {.type = TYPE_DECIMAL, .bytes = SLICE("0")};
@@ -318,8 +311,8 @@ static enum status eval_negate(struct eval *eval, const struct vector *args, uin
         enum status made = vector_const(eval->arena, &zero, rows, &both[0], err);
         return made != STATUS_OK ? made : decimals('-', eval, both, rows, ret, err);
     }
-    enum status status =
-        vector_flat(eval->arena, args[0].type, rows, false, ret, &data, &nulls, err);
+    enum status status = vector_flat(eval->arena, args[0].type, rows, false, ret, err);
+    void *data = vector_data(ret);
     for (uint32_t i = 0; i < rows && status == STATUS_OK; i++) {
         if (args[0].type == TYPE_REAL)
             ((double *)data)[i] = -args[0].reals[AT(&args[0], i)];
@@ -335,9 +328,8 @@ const struct function operator_negate = {
 static enum status eval_not(struct eval *eval, const struct vector *args, uint32_t arg_count,
                             uint32_t rows, struct vector *ret, struct error *err)
 {
-    void *data;
-    uint8_t *nulls;
-    enum status status = vector_flat(eval->arena, TYPE_BOOL, rows, false, ret, &data, &nulls, err);
+    enum status status = vector_flat(eval->arena, TYPE_BOOL, rows, false, ret, err);
+    void *data = vector_data(ret);
 
     (void)arg_count;
     for (uint32_t i = 0; i < rows && status == STATUS_OK; i++)
@@ -355,9 +347,9 @@ enum status cast_vector(struct arena *arena, const struct vector *v, enum type t
 {
     uint32_t rows = v->row_count;
     struct eval eval = {.arena = arena, .query_arena = arena};
-    void *data;
-    uint8_t *nulls;
-    enum status status = vector_flat(arena, to, rows, true, ret, &data, &nulls, err);
+    enum status status = vector_flat(arena, to, rows, true, ret, err);
+    void *data = vector_data(ret);
+    uint8_t *nulls = vector_nulls(ret);
     bool any = false;
 
     for (uint32_t i = 0; i < rows && status == STATUS_OK; i++) {

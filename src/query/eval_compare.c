@@ -142,13 +142,11 @@ static enum status compare(enum comparison op, struct eval *eval, const struct v
 {
     const struct vector *a = &args[0];
     const struct vector *b = &args[1];
-    void *data;
-    uint8_t *nulls;
-    enum status status = vector_flat(eval->arena, TYPE_BOOL, rows, false, ret, &data, &nulls, err);
+    enum status status = vector_flat(eval->arena, TYPE_BOOL, rows, false, ret, err);
+    uint8_t *out = vector_data(ret);
 
     if (status != STATUS_OK)
         return status;
-    uint8_t *out = data;
     switch (a->type) {
     case TYPE_INT:
     case TYPE_LONG:
@@ -235,10 +233,9 @@ const struct function *operator_compare(struct slice name)
 static enum status eval_member(struct eval *eval, const struct vector *args, uint32_t arg_count,
                                uint32_t rows, struct vector *ret, struct error *err)
 {
-    void *data;
-    uint8_t *nulls;
-    enum status status =
-        vector_flat(eval->arena, TYPE_DYNAMIC, rows, true, ret, &data, &nulls, err);
+    enum status status = vector_flat(eval->arena, TYPE_DYNAMIC, rows, true, ret, err);
+    void *data = vector_data(ret);
+    uint8_t *nulls = vector_nulls(ret);
 
     (void)arg_count;
     for (uint32_t i = 0; i < rows && status == STATUS_OK; i++) {

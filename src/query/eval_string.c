@@ -73,11 +73,18 @@ bool search_has(struct slice text, struct slice term, bool exact, bool prefix_op
     return false;
 }
 
-enum search { EQUAL, HAS, HAS_PREFIX, HAS_SUFFIX, CONTAINS, STARTS, ENDS };
+enum search_kind { EQUAL, HAS, HAS_PREFIX, HAS_SUFFIX, CONTAINS, STARTS, ENDS };
 
-static inline bool matches(enum search kind, bool exact, struct slice text, struct slice part)
+struct search {
+    enum search_kind kind;
+    bool exact, negated;
+};
+
+static inline bool matches(struct search s, struct slice text, struct slice part)
 {
-    switch (kind) {
+    bool exact = s.exact;
+
+    switch (s.kind) {
     case EQUAL:
         return text.size == part.size && equal_at(text.data, part.data, part.size, exact);
     case HAS:
@@ -97,17 +104,15 @@ static inline bool matches(enum search kind, bool exact, struct slice text, stru
     return false;
 }
 
-static enum status search(enum search kind, bool exact, bool negated, struct eval *eval,
-                          const struct vector *args, uint32_t rows, struct vector *ret,
-                          struct error *err)
+static enum status search(struct search s, struct eval *eval, const struct vector *args,
+                          uint32_t rows, struct vector *ret, struct error *err)
 {
-    void *data;
-    uint8_t *nulls;
-    enum status status = vector_flat(eval->arena, TYPE_BOOL, rows, false, ret, &data, &nulls, err);
+    enum status status = vector_flat(eval->arena, TYPE_BOOL, rows, false, ret, err);
+    void *data = vector_data(ret);
 
     for (uint32_t i = 0; i < rows && status == STATUS_OK; i++)
-        ((uint8_t *)data)[i] = matches(kind, exact, args[0].slices[AT(&args[0], i)],
-                                       args[1].slices[AT(&args[1], i)]) != negated;
+        ((uint8_t *)data)[i] = matches(s, args[0].slices[AT(&args[0], i)],
+                                       args[1].slices[AT(&args[1], i)]) != s.negated;
     return status;
 }
 
@@ -116,7 +121,7 @@ static enum status search(enum search kind, bool exact, bool negated, struct eva
                             struct vector *v, struct error *err)                                   \
     {                                                                                              \
         (void)n;                                                                                   \
-        return search(KIND, EXACT, NEGATED, e, a, r, v, err);                                      \
+        return search((struct search){KIND, EXACT, NEGATED}, e, a, r, v, err);                     \
     }
 #define SEARCH(NAME, KIND)                                                                         \
     SEARCH_AS(NAME##_ci, KIND, false, false)                                                       \
@@ -168,9 +173,8 @@ static enum status eval_has_list(struct eval *eval, const struct vector *args,
                                  struct error *err)
 {
     const struct has_list *list = eval->call_state;
-    void *data;
-    uint8_t *nulls;
-    enum status status = vector_flat(eval->arena, TYPE_BOOL, rows, false, ret, &data, &nulls, err);
+    enum status status = vector_flat(eval->arena, TYPE_BOOL, rows, false, ret, err);
+    void *data = vector_data(ret);
 
     (void)arg_count;
     for (uint32_t i = 0; i < rows && status == STATUS_OK; i++) {
@@ -192,9 +196,8 @@ const struct function operator_has_list = {.name = "has_any", .eval = eval_has_l
 static enum status eval_regex(struct eval *eval, const struct vector *args, uint32_t arg_count,
                               uint32_t rows, struct vector *ret, struct error *err)
 {
-    void *data;
-    uint8_t *nulls;
-    enum status status = vector_flat(eval->arena, TYPE_BOOL, rows, false, ret, &data, &nulls, err);
+    enum status status = vector_flat(eval->arena, TYPE_BOOL, rows, false, ret, err);
+    void *data = vector_data(ret);
 
     (void)arg_count;
     for (uint32_t i = 0; i < rows && status == STATUS_OK; i++)
@@ -320,10 +323,9 @@ static enum status eval_in(struct eval *eval, const struct vector *args, uint32_
                            uint32_t rows, struct vector *ret, struct error *err)
 {
     const struct in_set *set = eval->call_state;
-    void *data;
-    uint8_t *nulls;
     uint32_t slot;
-    enum status status = vector_flat(eval->arena, TYPE_BOOL, rows, false, ret, &data, &nulls, err);
+    enum status status = vector_flat(eval->arena, TYPE_BOOL, rows, false, ret, err);
+    void *data = vector_data(ret);
 
     (void)arg_count;
     for (uint32_t i = 0; i < rows && status == STATUS_OK; i++) {

@@ -73,10 +73,9 @@ static enum status eval_case(EVAL_PARAMETERS)
 {
     const struct vector *otherwise = &args[arg_count - 1];
     size_t element_bytes = vector_element_bytes(otherwise->type);
-    void *data;
-    uint8_t *nulls;
-    enum status status =
-        vector_flat(eval->arena, otherwise->type, row_count, true, ret, &data, &nulls, err);
+    enum status status = vector_flat(eval->arena, otherwise->type, row_count, true, ret, err);
+    void *data = vector_data(ret);
+    uint8_t *nulls = vector_nulls(ret);
 
     for (uint32_t row = 0; status == STATUS_OK && row < row_count; row++) {
         const struct vector *chosen = otherwise;
@@ -106,10 +105,9 @@ static bool is_missing(const struct vector *v, uint32_t row)
 static enum status eval_coalesce(EVAL_PARAMETERS)
 {
     size_t element_bytes = vector_element_bytes(args[0].type);
-    void *data;
-    uint8_t *nulls;
-    enum status status =
-        vector_flat(eval->arena, args[0].type, row_count, true, ret, &data, &nulls, err);
+    enum status status = vector_flat(eval->arena, args[0].type, row_count, true, ret, err);
+    void *data = vector_data(ret);
+    uint8_t *nulls = vector_nulls(ret);
 
     for (uint32_t row = 0; status == STATUS_OK && row < row_count; row++) {
         uint32_t i = 0;
@@ -143,8 +141,8 @@ static enum status test_rows(struct eval *eval, const struct vector *v, bool tex
                              struct vector *ret, struct error *err)
 {
     uint32_t count = vector_element_count(v);
-    void *data;
-    enum status status = vector_flat(eval->arena, TYPE_BOOL, count, false, ret, &data, NULL, err);
+    enum status status = vector_flat(eval->arena, TYPE_BOOL, count, false, ret, err);
+    void *data = vector_data(ret);
     uint8_t *out = data;
 
     for (uint32_t i = 0; status == STATUS_OK && i < count; i++) {

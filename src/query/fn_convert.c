@@ -23,9 +23,8 @@ static bool is_carried_alike(enum type from, enum type to)
 static enum status long_to_real(struct eval *eval, const struct vector *from, struct vector *ret,
                                 struct error *err)
 {
-    void *data;
-    enum status status =
-        vector_flat(eval->arena, TYPE_REAL, from->row_count, false, ret, &data, NULL, err);
+    enum status status = vector_flat(eval->arena, TYPE_REAL, from->row_count, false, ret, err);
+    void *data = vector_data(ret);
 
     for (uint32_t i = 0; status == STATUS_OK && i < from->row_count; i++)
         ((double *)data)[i] = (double)from->integers[i];
@@ -36,9 +35,8 @@ static enum status long_to_real(struct eval *eval, const struct vector *from, st
 static enum status dynamic_to_text(struct eval *eval, const struct vector *from,
                                    struct vector *ret, struct error *err)
 {
-    void *data;
-    enum status status =
-        vector_flat(eval->arena, TYPE_STRING, from->row_count, false, ret, &data, NULL, err);
+    enum status status = vector_flat(eval->arena, TYPE_STRING, from->row_count, false, ret, err);
+    void *data = vector_data(ret);
     struct slice *texts = data;
 
     for (uint32_t i = 0; status == STATUS_OK && i < from->row_count; i++) {

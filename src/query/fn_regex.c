@@ -106,8 +106,6 @@ static enum status regex_rows(EVAL_PARAMETERS, regex_row *row_fn, enum type type
 {
     struct pattern pattern = {.regex = eval->call_state, .form = form};
     bool once = true;
-    void *data;
-    uint8_t *nulls;
     struct value *values = ARENA_ARRAY(eval->arena, struct value, arg_count, err);
 
     if (values == NULL)
@@ -115,7 +113,9 @@ static enum status regex_rows(EVAL_PARAMETERS, regex_row *row_fn, enum type type
     for (uint32_t i = 0; i < arg_count; i++)
         once = once && args[i].encoding == VECTOR_CONST;
     uint32_t rows = once ? 1 : row_count;
-    enum status status = vector_flat(eval->arena, type, rows, true, ret, &data, &nulls, err);
+    enum status status = vector_flat(eval->arena, type, rows, true, ret, err);
+    void *data = vector_data(ret);
+    uint8_t *nulls = vector_nulls(ret);
     for (uint32_t row = 0; status == STATUS_OK && row < rows; row++) {
         struct value result = {.type = type, .is_null = type != TYPE_STRING, .bytes = SLICE("")};
         bool any_null = false;

@@ -147,8 +147,6 @@ enum status function_rows(struct eval *eval, const struct row_call *call, struct
     uint32_t rows = call->row_count;
     bool once = !call->impure;
     bool any_null = false;
-    void *data;
-    uint8_t *nulls;
     struct value *values = ARENA_ARRAY(eval->arena, struct value, call->arg_count + 1, err);
 
     if (values == NULL)
@@ -157,8 +155,9 @@ enum status function_rows(struct eval *eval, const struct row_call *call, struct
         once = once && call->args[i].encoding == VECTOR_CONST;
     if (once)
         rows = 1;
-    enum status status =
-        vector_flat(eval->arena, call->type, rows, true, ret, &data, &nulls, err);
+    enum status status = vector_flat(eval->arena, call->type, rows, true, ret, err);
+    void *data = vector_data(ret);
+    uint8_t *nulls = vector_nulls(ret);
     for (uint32_t row = 0; status == STATUS_OK && row < rows; row++) {
         struct value result = {.type = call->type, .is_null = call->type != TYPE_STRING};
         if (result.type == TYPE_STRING)

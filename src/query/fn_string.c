@@ -17,9 +17,8 @@ static uint32_t output_rows(const struct vector *args, uint32_t arg_count, uint3
 static enum status texts_new(struct eval *eval, uint32_t rows, uint32_t row_count,
                              struct vector *ret, struct slice **ret_texts, struct error *err)
 {
-    void *data;
-    enum status status =
-        vector_flat(eval->arena, TYPE_STRING, rows, false, ret, &data, NULL, err);
+    enum status status = vector_flat(eval->arena, TYPE_STRING, rows, false, ret, err);
+    void *data = vector_data(ret);
 
     if (status != STATUS_OK)
         return status;
@@ -244,9 +243,8 @@ static enum status split_one(struct eval *eval, struct slice s, struct slice by,
 static enum status eval_split(EVAL_PARAMETERS)
 {
     uint32_t rows = output_rows(args, arg_count, row_count);
-    void *data;
-    enum status status =
-        vector_flat(eval->arena, TYPE_DYNAMIC, rows, false, ret, &data, NULL, err);
+    enum status status = vector_flat(eval->arena, TYPE_DYNAMIC, rows, false, ret, err);
+    void *data = vector_data(ret);
 
     for (uint32_t row = 0; status == STATUS_OK && row < rows; row++) {
         int64_t only = -1;
@@ -270,8 +268,8 @@ static enum status sizes(struct eval *eval, const struct vector *v, bool bytes,
                          struct vector *ret, struct error *err)
 {
     uint32_t count = vector_element_count(v);
-    void *data;
-    enum status status = vector_flat(eval->arena, TYPE_LONG, count, false, ret, &data, NULL, err);
+    enum status status = vector_flat(eval->arena, TYPE_LONG, count, false, ret, err);
+    void *data = vector_data(ret);
 
     for (uint32_t i = 0; status == STATUS_OK && i < count; i++)
         ((int64_t *)data)[i] =

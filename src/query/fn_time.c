@@ -87,10 +87,9 @@ static enum status bind_bin(BIND_PARAMETERS)
 
 static enum status bin_reals(EVAL_PARAMETERS)
 {
-    void *data;
-    uint8_t *nulls;
-    enum status status =
-        vector_flat(eval->arena, TYPE_REAL, row_count, true, ret, &data, &nulls, err);
+    enum status status = vector_flat(eval->arena, TYPE_REAL, row_count, true, ret, err);
+    void *data = vector_data(ret);
+    uint8_t *nulls = vector_nulls(ret);
 
     (void)arg_count;
     for (uint32_t row = 0; status == STATUS_OK && row < row_count; row++) {
@@ -105,13 +104,11 @@ static enum status bin_reals(EVAL_PARAMETERS)
 
 static enum status eval_bin(EVAL_PARAMETERS)
 {
-    void *data;
-    uint8_t *nulls;
-
     if (args[0].type == TYPE_REAL)
         return bin_reals(eval, args, arg_count, row_count, ret, err);
-    enum status status =
-        vector_flat(eval->arena, args[0].type, row_count, true, ret, &data, &nulls, err);
+    enum status status = vector_flat(eval->arena, args[0].type, row_count, true, ret, err);
+    void *data = vector_data(ret);
+    uint8_t *nulls = vector_nulls(ret);
     for (uint32_t row = 0; status == STATUS_OK && row < row_count; row++) {
         int64_t *out = (int64_t *)data + row;
         nulls[row] = vector_is_null(&args[0], row) || vector_is_null(&args[1], row) ||

@@ -32,18 +32,26 @@ void lex_position(struct slice text, uint32_t at, uint32_t *ret_line, uint32_t *
     *ret_column = column;
 }
 
+void lex_report(const struct lex_place *place, struct error *err, const char *format,
+                va_list args)
+{
+    char message[ERROR_TEXT_BYTES];
+
+    (void)vsnprintf(message, sizeof(message), format, args);
+    (void)ERROR_SET(err, STATUS_INVALID, "%s", message);
+    lex_position(place->text, place->at, &err->line, &err->column);
+    (void)error_code(err, place->code);
+}
+
 enum status lex_error(struct slice text, uint32_t at, const char *code, struct error *err,
                       const char *format, ...)
 {
-    char message[ERROR_TEXT_BYTES];
     va_list args;
 
     va_start(args, format);
-    (void)vsnprintf(message, sizeof(message), format, args);
+    lex_report(&(struct lex_place){text, at, code}, err, format, args);
     va_end(args);
-    (void)ERROR_SET(err, STATUS_INVALID, "%s", message);
-    lex_position(text, at, &err->line, &err->column);
-    return error_code(err, code);
+    return err->status;
 }
 
 static char peek(const struct lexer *lx, size_t ahead)

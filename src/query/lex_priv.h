@@ -11,6 +11,8 @@
 #include "base/arena.h"
 #include "table/type.h"
 
+#include <stdarg.h>
+
 enum token_kind {
     TOKEN_END,
     TOKEN_NAME,    /* text: the name; also `!has` and `in~` */
@@ -33,7 +35,15 @@ struct token {
 /* Line and column (characters) of a byte offset, both 1-based. */
 void lex_position(struct slice text, uint32_t at, uint32_t *ret_line, uint32_t *ret_column);
 
-/* Fills err at a position of the text.  Returns STATUS_INVALID. */
+/* Fills err (STATUS_INVALID) at a position of the text. */
+struct lex_place {
+    struct slice text;
+    uint32_t at;
+    const char *code;
+};
+void lex_report(const struct lex_place *place, struct error *err, const char *format,
+                va_list args) __attribute__((format(printf, 3, 0)));
+/* The same; returns STATUS_INVALID. */
 enum status lex_error(struct slice text, uint32_t at, const char *code, struct error *err,
                       const char *format, ...) PRINTF_LIKE(5, 6);
 

@@ -340,12 +340,11 @@ static enum status range_run(const struct plan *plan, struct run *run, struct st
     for (uint64_t at = 0; at < count && !stop && status == STATUS_OK; at += BATCH_ROWS_MAX) {
         uint32_t rows = (uint32_t)(count - at < BATCH_ROWS_MAX ? count - at : BATCH_ROWS_MAX);
         struct vector v;
-        void *data;
-        uint8_t *nulls;
         if (at >= QUERY_OPERATOR_ROWS_MAX)
             return ERROR_SET(err, STATUS_LIMIT, "range gives more than %u rows",
                              QUERY_OPERATOR_ROWS_MAX);
-        status = vector_flat(w->batch_arena, p->from.type, rows, false, &v, &data, &nulls, err);
+        status = vector_flat(w->batch_arena, p->from.type, rows, false, &v, err);
+        void *data = vector_data(&v);
         for (uint32_t i = 0; i < rows && status == STATUS_OK; i++) {
             if (p->from.type == TYPE_REAL)
                 ((double *)data)[i] = p->from.real + (double)(at + i) * p->step.real;

@@ -124,23 +124,10 @@ static enum status cell_of(struct worker *w, struct slice json, enum type type,
 static enum status cells_vector(struct arena *arena, const struct value *cells, uint32_t count,
                                 enum type type, struct vector *ret, struct error *err)
 {
-    void *data;
-    uint8_t *nulls;
-    enum status status = vector_flat(arena, type, count, true, ret, &data, &nulls, err);
+    enum status status = vector_flat(arena, type, count, true, ret, err);
 
-    for (uint32_t i = 0; i < count && status == STATUS_OK; i++) {
-        nulls[i] = cells[i].is_null && type != TYPE_STRING;
-        if (cells[i].is_null)
-            continue;
-        if (type_is_bytes(type))
-            ((struct slice *)data)[i] = cells[i].bytes;
-        else if (type == TYPE_GUID)
-            ((struct guid *)data)[i] = cells[i].guid;
-        else if (type == TYPE_BOOL)
-            ((uint8_t *)data)[i] = cells[i].boolean;
-        else
-            ((int64_t *)data)[i] = cells[i].integer;
-    }
+    for (uint32_t i = 0; i < count && status == STATUS_OK; i++)
+        vector_set(ret, i, &cells[i]);
     return status;
 }
 
@@ -175,12 +162,10 @@ static enum status flush(struct expanding *x, bool *stop, struct error *err)
         status = cells_vector(own, x->values[i], count, type, &columns[p->columns[i].target], err);
     }
     if (status == STATUS_OK && p->spec.index_column != UINT32_MAX) {
-        void *data;
-        uint8_t *nulls;
-        status = vector_flat(own, TYPE_LONG, count, false, &columns[p->spec.index_column], &data,
-                             &nulls, err);
+        struct vector *index = &columns[p->spec.index_column];
+        status = vector_flat(own, TYPE_LONG, count, false, index, err);
         if (status == STATUS_OK)
-            memcpy(data, x->indices, count * sizeof(*x->indices));
+            memcpy(vector_data(index), x->indices, count * sizeof(*x->indices));
     }
     struct batch result = {count, width, columns};
     if (status == STATUS_OK)

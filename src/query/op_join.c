@@ -158,13 +158,28 @@ static void build_order(struct build *b)
     }
 }
 
-/* Pushes pairs (probe row, built row); a built row of UINT32_MAX is nulls. */
-static enum status push_pairs(struct probe_stage *s, struct worker *w, const struct batch *batch,
-                              const uint32_t *probe, const uint32_t *built, uint32_t count,
-                              bool *stop, struct error *err)
+/* What a batch is probed with: by one worker, as far as *stop. */
+struct probing {
+    struct probe_stage *stage;
+    struct worker *worker;
+    const struct batch *batch; /* NULL: rows of the built side alone */
+    struct pairs {
+        uint32_t probe[BATCH_ROWS_MAX], built[BATCH_ROWS_MAX];
+        uint32_t count;
+    } *pairs;
+    uint32_t *lonely; /* rows without a partner */
+    uint32_t lonely_count;
+    bool *stop;
+};
+
+/* Pushes pairs (probe row, built row); built NULL: nulls for the built side. */
+static enum status push_pairs(const struct probing *x, const uint32_t *probe,
+                              const uint32_t *built, uint32_t count, struct error *err)
 {
-    const struct plan_join *p = s->plan;
-    const struct rowset *rows = s->build->rows;
+    const struct plan_join *p = x->stage->plan;
+    const struct rowset *rows = x->stage->build->rows;
+    const struct batch *batch = x->batch;
+    struct worker *w = x->worker;
     uint32_t width = p->plan.schema.column_count;
     const uint32_t *out_probe = p->build_left ? p->out_right : p->out_left;
     const uint32_t *out_built = p->build_left ? p->out_left : p->out_right;
@@ -180,25 +195,22 @@ static enum status push_pairs(struct probe_stage *s, struct worker *w, const str
             status = vector_take(w->batch_arena, &batch->columns[c], probe, count,
                                  &columns[out_probe[c]], err);
     }
-    bool all_null = built == NULL || (count > 0 && built[0] == UINT32_MAX);
-    if (status == STATUS_OK && !all_null)
+    if (status == STATUS_OK && built != NULL)
         status = rowset_take(rows, w->batch_arena, built, count, taken, err);
-    for (uint32_t c = 0; c < rows->schema.column_count && status == STATUS_OK && !all_null; c++) {
-        if (out_built[c] != UINT32_MAX)
+    for (uint32_t c = 0; c < rows->schema.column_count && status == STATUS_OK; c++) {
+        if (built != NULL && out_built[c] != UINT32_MAX)
             columns[out_built[c]] = taken[c];
     }
     struct batch result = {count, width, columns};
-    return status == STATUS_OK ? stage_push(s->out, w, &result, stop, err) : status;
+    return status == STATUS_OK ? stage_push(x->stage->out, w, &result, x->stop, err) : status;
 }
 
-struct pairs {
-    uint32_t probe[BATCH_ROWS_MAX], built[BATCH_ROWS_MAX];
-    uint32_t count;
-};
-
-static enum status flush(struct probe_stage *s, struct worker *w, const struct batch *batch,
-                         struct pairs *pairs, bool *stop, struct error *err)
+static enum status flush(const struct probing *x, struct error *err)
 {
+    struct build *build = x->stage->build;
+    struct worker *w = x->worker;
+    struct pairs *pairs = x->pairs;
+
     if (pairs->count == 0)
         return STATUS_OK;
     /* What a full batch of pairs allocates downstream goes when it is through:
@@ -208,13 +220,13 @@ static enum status flush(struct probe_stage *s, struct worker *w, const struct b
     if (own == NULL)
         return ERROR_MEMORY(err);
     w->batch_arena = own;
-    enum status status = run_check(s->run, err);
-    uint64_t before = atomic_fetch_add(&s->build->pairs, pairs->count);
+    enum status status = run_check(x->stage->run, err);
+    uint64_t before = atomic_fetch_add(&build->pairs, pairs->count);
     if (status == STATUS_OK && before > QUERY_OPERATOR_ROWS_MAX)
         status = ERROR_SET(err, STATUS_LIMIT, "join gives more than %u rows",
                            QUERY_OPERATOR_ROWS_MAX);
     if (status == STATUS_OK)
-        status = push_pairs(s, w, batch, pairs->probe, pairs->built, pairs->count, stop, err);
+        status = push_pairs(x, pairs->probe, pairs->built, pairs->count, err);
     w->batch_arena = outer;
     arena_free(own);
     pairs->count = 0;
@@ -226,36 +238,33 @@ static bool keeps_unmatched_probe(const struct plan_join *p)
     return p->kind == JOIN_LEFT_OUTER || p->kind == JOIN_FULL_OUTER;
 }
 
-static enum status probe_rows(struct probe_stage *s, struct worker *w, const struct batch *batch,
-                              const struct key_encoder *keys, struct pairs *pairs,
-                              uint32_t *lonely, uint32_t *ret_lonely, bool *stop,
+static enum status probe_rows(struct probing *x, const struct key_encoder *keys,
                               struct error *err)
 {
-    struct build *b = s->build;
+    struct build *b = x->stage->build;
+    struct pairs *pairs = x->pairs;
     enum status status = STATUS_OK;
 
-    for (uint32_t r = 0; r < batch->row_count && !*stop && status == STATUS_OK; r++) {
+    for (uint32_t r = 0; r < x->batch->row_count && !*x->stop && status == STATUS_OK; r++) {
         struct slice key;
-        status = key_of(w, keys, r, &key, err);
+        status = key_of(x->worker, keys, r, &key, err);
         uint32_t group =
             status != STATUS_OK ? GROUP_NONE : group_find(&b->keys, key, hash_slice(key));
         if (group == GROUP_NONE) {
-            lonely[(*ret_lonely)++] = r;
+            x->lonely[x->lonely_count++] = r;
             continue;
         }
-        for (uint32_t at = b->heads[group]; at != 0 && !*stop && status == STATUS_OK;
+        for (uint32_t at = b->heads[group]; at != 0 && !*x->stop && status == STATUS_OK;
              at = b->nexts[at - 1]) {
             if (b->matched != NULL)
                 atomic_store_explicit(&b->matched[at - 1], 1, memory_order_relaxed);
             pairs->probe[pairs->count] = r;
             pairs->built[pairs->count++] = at - 1;
             if (pairs->count == BATCH_ROWS_MAX)
-                status = flush(s, w, batch, pairs, stop, err);
+                status = flush(x, err);
         }
     }
-    if (status == STATUS_OK)
-        status = flush(s, w, batch, pairs, stop, err);
-    return status;
+    return status == STATUS_OK ? flush(x, err) : status;
 }
 
 static enum status probe_push(struct stage *stage, struct worker *w, const struct batch *batch,
@@ -274,10 +283,11 @@ static enum status probe_push(struct stage *stage, struct worker *w, const struc
         return err->status;
     pairs->count = 0;
     if (!p->keys_only) {
-        status = probe_rows(s, w, batch, &keys, pairs, lonely, &lonely_count, stop, err);
-        if (status != STATUS_OK || !keeps_unmatched_probe(p) || lonely_count == 0)
+        struct probing x = {s, w, batch, pairs, lonely, 0, stop};
+        status = probe_rows(&x, &keys, err);
+        if (status != STATUS_OK || !keeps_unmatched_probe(p) || x.lonely_count == 0)
             return status;
-        return push_pairs(s, w, batch, lonely, NULL, lonely_count, stop, err);
+        return push_pairs(&x, lonely, NULL, x.lonely_count, err);
     }
     bool anti = p->kind == JOIN_LEFT_ANTI || p->kind == JOIN_RIGHT_ANTI;
     for (uint32_t r = 0; r < batch->row_count && status == STATUS_OK; r++) {
@@ -306,6 +316,7 @@ static enum status emit_unmatched(struct probe_stage *s, struct error *err)
     bool stop = false;
     enum status status = pairs == NULL ? err->status : STATUS_OK;
 
+    const struct probing x = {s, w, NULL, pairs, NULL, 0, &stop};
     if (pairs != NULL)
         pairs->count = 0;
     for (uint32_t c = 0; c < b->rows->chunk_count && status == STATUS_OK && !stop; c++) {
@@ -314,7 +325,7 @@ static enum status emit_unmatched(struct probe_stage *s, struct error *err)
             if (atomic_load_explicit(&b->matched[number], memory_order_relaxed) == 0)
                 pairs->built[pairs->count++] = number;
         }
-        status = flush(s, w, NULL, pairs, &stop, err);
+        status = flush(&x, err);
         arena_clear(w->batch_arena);
     }
     return status;

@@ -43,48 +43,23 @@ static bool parse_row(const struct plan_parse *p, struct eval *eval, struct slic
     return true;
 }
 
-static void set_cell(enum type type, void *data, uint8_t *nulls, uint32_t row,
-                     const struct value *v)
+/* The output's columns: the input's, and fresh ones for what is cut out. */
+static struct vector *open_columns(const struct plan_parse *p, struct worker *w,
+                                   const struct batch *batch, struct error *err)
 {
-    nulls[row] = v->is_null && type != TYPE_STRING;
-    if (v->is_null)
-        return;
-    if (type_is_bytes(type))
-        ((struct slice *)data)[row] = v->bytes;
-    else if (type == TYPE_GUID)
-        ((struct guid *)data)[row] = v->guid;
-    else if (type == TYPE_BOOL)
-        ((uint8_t *)data)[row] = v->boolean;
-    else
-        ((int64_t *)data)[row] = v->integer;
-}
-
-struct cells {
-    struct vector *columns; /* the output's */
-    void **data;
-    uint8_t **nulls;
-};
-
-static enum status open_cells(const struct plan_parse *p, struct worker *w,
-                              const struct batch *batch, struct cells *ret, struct error *err)
-{
-    uint32_t count = p->spec.column_count;
     uint32_t width = p->plan.schema.column_count;
+    struct vector *columns = ARENA_ARRAY(w->batch_arena, struct vector, width + 1, err);
 
-    ret->columns = ARENA_ARRAY(w->batch_arena, struct vector, width + 1, err);
-    ret->data = ARENA_ARRAY(w->batch_arena, void *, count + 1, err);
-    ret->nulls = ARENA_ARRAY(w->batch_arena, uint8_t *, count + 1, err);
-    if (ret->columns == NULL || ret->data == NULL || ret->nulls == NULL)
-        return err->status;
-    memcpy(ret->columns, batch->columns, batch->column_count * sizeof(*batch->columns));
-    for (uint32_t i = 0; i < count; i++) {
-        enum status status =
-            vector_flat(w->batch_arena, p->columns[i].type, batch->row_count, true,
-                        &ret->columns[p->columns[i].target], &ret->data[i], &ret->nulls[i], err);
-        if (status != STATUS_OK)
-            return status;
+    if (columns == NULL)
+        return NULL;
+    memcpy(columns, batch->columns, batch->column_count * sizeof(*batch->columns));
+    for (uint32_t i = 0; i < p->spec.column_count; i++) {
+        const struct parse_column *c = &p->columns[i];
+        if (vector_flat(w->batch_arena, c->type, batch->row_count, true, &columns[c->target],
+                        err) != STATUS_OK)
+            return NULL;
     }
-    return STATUS_OK;
+    return columns;
 }
 
 static enum status parse_push(struct stage *stage, struct worker *w, const struct batch *batch,
@@ -95,14 +70,16 @@ static enum status parse_push(struct stage *stage, struct worker *w, const struc
     struct eval eval = {.arena = w->batch_arena, .query_arena = w->arena};
     struct value values[REGEX_GROUPS_MAX + 1];
     struct vector text;
-    struct cells cells;
+    struct vector *columns = NULL;
     uint32_t matched = 0;
     uint32_t *rows =
         arena_alloc_raw(w->batch_arena, ((size_t)batch->row_count + 1) * sizeof(*rows), err);
     enum status status = rows == NULL ? err->status : expr_eval(w, p->spec.text, batch, &text, err);
 
-    if (status == STATUS_OK)
-        status = open_cells(p, w, batch, &cells, err);
+    if (status == STATUS_OK) {
+        columns = open_columns(p, w, batch, err);
+        status = columns == NULL ? err->status : STATUS_OK;
+    }
     for (uint32_t r = 0; r < batch->row_count && status == STATUS_OK; r++) {
         struct slice one = text.slices[vector_index(&text, r)];
         bool ok = parse_row(p, &eval, one, values, &status, err);
@@ -110,11 +87,10 @@ static enum status parse_push(struct stage *stage, struct worker *w, const struc
             rows[matched++] = r;
         for (uint32_t i = 0; i < p->spec.column_count; i++) {
             struct value none = {.type = p->columns[i].type, .is_null = true};
-            set_cell(p->columns[i].type, cells.data[i], cells.nulls[i], r,
-                     ok ? &values[i] : &none);
+            vector_set(&columns[p->columns[i].target], r, ok ? &values[i] : &none);
         }
     }
-    struct batch result = {batch->row_count, p->plan.schema.column_count, cells.columns};
+    struct batch result = {batch->row_count, p->plan.schema.column_count, columns};
     if (status == STATUS_OK && p->spec.filter && matched < batch->row_count)
         status = run_take(w, &result, NULL, rows, matched, &result, err);
     return status == STATUS_OK ? stage_push(s->out, w, &result, stop, err) : status;

@@ -211,9 +211,11 @@ static enum status update(const struct aggregate_call *call, struct part *part, 
         status = expr_eval(w, call->args[i], batch, &args[i], err);
     if (status != STATUS_OK)
         return status;
-    if (call->is_picker)
-        return picker_update(call, part->arena, w->batch_arena, part->states[index],
-                             part->groups.count, groups, args, batch->row_count, err);
+    if (call->is_picker) {
+        const struct picker_rows rows = {groups, args, batch->row_count};
+        const struct picker_memory memory = {part->arena, w->batch_arena};
+        return picker_update(call, part->states[index], part->groups.count, &rows, memory, err);
+    }
     return call->aggregate->update(&part->contexts[index], part->states[index], groups, args,
                                    call->arg_count, batch->row_count, err);
 }
@@ -270,31 +272,19 @@ static enum status key_columns(const struct plan_summarize *p, const struct part
                                uint32_t from, uint32_t count, struct arena *arena,
                                struct vector *ret, struct error *err)
 {
-    void **data = ARENA_ARRAY(arena, void *, p->key_count + 1, err);
-    uint8_t **nulls = ARENA_ARRAY(arena, uint8_t *, p->key_count + 1, err);
     struct value *values = ARENA_ARRAY(arena, struct value, p->key_count + 1, err);
 
-    if (data == NULL || nulls == NULL || values == NULL)
+    if (values == NULL)
         return err->status;
     for (uint32_t c = 0; c < p->key_count; c++) {
-        enum status status = vector_flat(arena, p->key_types[c], count, true, &ret[c], &data[c],
-                                         &nulls[c], err);
+        enum status status = vector_flat(arena, p->key_types[c], count, true, &ret[c], err);
         if (status != STATUS_OK)
             return status;
     }
     for (uint32_t r = 0; r < count; r++) {
         key_decode(part->groups.entries[from + r].key, p->key_types, p->key_count, values);
-        for (uint32_t c = 0; c < p->key_count; c++) {
-            nulls[c][r] = values[c].is_null && p->key_types[c] != TYPE_STRING;
-            if (type_is_bytes(p->key_types[c]))
-                ((struct slice *)data[c])[r] = values[c].bytes;
-            else if (p->key_types[c] == TYPE_GUID)
-                ((struct guid *)data[c])[r] = values[c].guid;
-            else if (p->key_types[c] == TYPE_BOOL)
-                ((uint8_t *)data[c])[r] = values[c].boolean;
-            else
-                ((int64_t *)data[c])[r] = values[c].integer;
-        }
+        for (uint32_t c = 0; c < p->key_count; c++)
+            vector_set(&ret[c], r, &values[c]);
     }
     return STATUS_OK;
 }

@@ -147,22 +147,6 @@ static struct value compute(struct pass *p, const struct window_call *call)
     return ret;
 }
 
-static void set_cell(struct vector *v, uint32_t row, const struct value *value)
-{
-    uint8_t *nulls = (uint8_t *)(uintptr_t)v->nulls;
-    void *data = (void *)(uintptr_t)v->data;
-
-    nulls[row] = value->is_null && v->type != TYPE_STRING;
-    if (type_is_bytes(v->type))
-        ((struct slice *)data)[row] = value->bytes;
-    else if (v->type == TYPE_GUID)
-        ((struct guid *)data)[row] = value->guid;
-    else if (v->type == TYPE_BOOL)
-        ((uint8_t *)data)[row] = value->boolean;
-    else
-        ((int64_t *)data)[row] = value->integer;
-}
-
 /* The arguments of a call over all chunks; earlier calls' columns are there. */
 static enum status eval_arguments(const struct window_call *call, struct run *run,
                                   const struct batch *chunks, uint32_t count,
@@ -201,13 +185,10 @@ static enum status add_column(const struct window_call *call, struct run *run,
     for (uint32_t c = 0; c < count && status == STATUS_OK; c++) {
         struct vector *columns = (struct vector *)(uintptr_t)chunks[c].columns;
         struct vector *column = &columns[chunks[c].column_count];
-        void *data;
-        uint8_t *nulls;
-        status = vector_flat(run->arena, call->type, chunks[c].row_count, true, column, &data,
-                             &nulls, err);
+        status = vector_flat(run->arena, call->type, chunks[c].row_count, true, column, err);
         for (uint32_t r = 0; r < chunks[c].row_count && status == STATUS_OK; r++) {
             struct value v = compute(&pass, call);
-            set_cell(column, r, &v);
+            vector_set(column, r, &v);
             pass.row++;
         }
         chunks[c].column_count++;

@@ -63,18 +63,29 @@ bool parse_take(struct parser *p, const char *text)
     return true;
 }
 
+void *parse_error(struct parser *p, uint32_t at, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    lex_report(&(struct lex_place){p->text, at, "SYN0002"}, p->err, format, args);
+    va_end(args);
+    return NULL;
+}
+
+struct slice parse_excerpt(const struct parser *p, const struct token *token)
+{
+    return slice_head(slice_from(p->text.data + token->at, token->end - token->at), 60);
+}
+
 void *parse_fail(struct parser *p, const char *expected)
 {
     const struct token *token = parse_peek(p, 0);
 
     if (token->kind == TOKEN_END)
-        (void)lex_error(p->text, token->at, "SYN0002", p->err,
-                        "expected %s, found the end of the query", expected);
-    else
-        (void)lex_error(p->text, token->at, "SYN0002", p->err, "expected %s, found '%.*s'",
-                        expected, (int)(token->end - token->at > 60 ? 60 : token->end - token->at),
-                        p->text.data + token->at);
-    return NULL;
+        return parse_error(p, token->at, "expected %s, found the end of the query", expected);
+    return parse_error(p, token->at, "expected %s, found '%.*s'", expected,
+                       SLICE_FMT(parse_excerpt(p, token)));
 }
 
 bool parse_need(struct parser *p, const char *text)

@@ -83,12 +83,9 @@ struct node *parse_literal(struct parser *p, const struct token *token)
     } else {
         ok = typed_value(p, token->type, token->text, v);
     }
-    if (!ok) {
-        (void)lex_error(p->text, token->at, "SYN0002", p->err, "'%.*s' is not a %s literal",
-                        (int)(token->end - token->at > 80 ? 80 : token->end - token->at),
-                        p->text.data + token->at,
-                        type_name(token->kind == TOKEN_LITERAL ? token->type : v->type));
-        return NULL;
-    }
+    if (!ok)
+        return parse_error(p, token->at, "'%.*s' is not a %s literal",
+                           SLICE_FMT(parse_excerpt(p, token)),
+                           type_name(token->kind == TOKEN_LITERAL ? token->type : v->type));
     return node;
 }

@@ -17,7 +17,10 @@ struct parser {
 
 /* All return NULL (or false) with p->err set on failure. */
 struct node *parse_node(struct parser *p, enum node_kind kind, uint32_t at);
+void *parse_error(struct parser *p, uint32_t at, const char *format, ...) PRINTF_LIKE(3, 4);
 void *parse_fail(struct parser *p, const char *expected); /* "expected X, found Y" */
+/* The token as it is written, cut to what a message has room for. */
+struct slice parse_excerpt(const struct parser *p, const struct token *token);
 bool parse_enter(struct parser *p); /* one level deeper; pair with p->depth-- */
 
 const struct token *parse_peek(const struct parser *p, uint32_t ahead);

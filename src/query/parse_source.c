@@ -406,10 +406,9 @@ bool parse_op_other(struct parser *p, struct node *op)
             nearest = common[i];
         }
     }
-    (void)lex_error(p->text, op->at, "SYN0002", p->err,
-                    nearest != NULL ? "'%.*s' is not an operator; did you mean '%s'?"
-                                    : "'%.*s' is not an operator",
-                    (int)(op->name.size > 60 ? 60 : op->name.size), op->name.data,
-                    nearest == NULL ? "" : nearest);
-    return false;
+    struct slice name = slice_head(op->name, 60);
+    if (nearest == NULL)
+        return parse_error(p, op->at, "'%.*s' is not an operator", SLICE_FMT(name)) != NULL;
+    return parse_error(p, op->at, "'%.*s' is not an operator; did you mean '%s'?", SLICE_FMT(name),
+                       nearest) != NULL;
 }

@@ -59,22 +59,14 @@ static enum status new_cells(const struct aggregate_call *call, struct arena *ar
     return picker->cells == NULL ? err->status : STATUS_OK;
 }
 
-enum status picker_update(const struct aggregate_call *call, struct arena *arena,
-                          struct arena *scratch, void *states, uint32_t group_count,
-                          const uint32_t *groups, const struct vector *args, uint32_t row_count,
-                          struct error *err)
+/* The best row of the batch a group in best[]; the groups that have one. */
+static uint32_t find_best(const struct aggregate_call *call, const struct picker_rows *rows,
+                          uint32_t *best, uint32_t *touched)
 {
-    struct picker *pickers = states;
-    /* The best row of the batch a group first, then one copy a group. */
-    uint32_t *best = arena_alloc_raw(scratch, group_count * sizeof(*best) + 4, err);
-    uint32_t *touched = arena_alloc_raw(scratch, row_count * sizeof(*touched) + 4, err);
     uint32_t touched_count = 0;
 
-    if (best == NULL || touched == NULL)
-        return err->status;
-    memset(best, 0xff, group_count * sizeof(*best));
-    for (uint32_t r = 0; r < row_count; r++) {
-        uint32_t g = groups[r];
+    for (uint32_t r = 0; r < rows->row_count; r++) {
+        uint32_t g = rows->groups[r];
         if (best[g] == UINT32_MAX) {
             best[g] = r;
             touched[touched_count++] = g;
@@ -82,23 +74,40 @@ enum status picker_update(const struct aggregate_call *call, struct arena *arena
         }
         if (call->is_any)
             continue;
-        struct value old = vector_value(&args[0], best[g]);
-        struct value candidate = vector_value(&args[0], r);
+        struct value old = vector_value(&rows->args[0], best[g]);
+        struct value candidate = vector_value(&rows->args[0], r);
         if (is_better(call, &old, &candidate))
             best[g] = r;
     }
+    return touched_count;
+}
+
+enum status picker_update(const struct aggregate_call *call, void *states, uint32_t group_count,
+                          const struct picker_rows *rows, struct picker_memory memory,
+                          struct error *err)
+{
+    struct picker *pickers = states;
+    /* The best row of the batch a group first, then one copy a group. */
+    uint32_t *best = arena_alloc_raw(memory.scratch, group_count * sizeof(*best) + 4, err);
+    uint32_t *touched =
+        arena_alloc_raw(memory.scratch, rows->row_count * sizeof(*touched) + 4, err);
+
+    if (best == NULL || touched == NULL)
+        return err->status;
+    memset(best, 0xff, group_count * sizeof(*best));
+    uint32_t touched_count = find_best(call, rows, best, touched);
     for (uint32_t i = 0; i < touched_count; i++) {
         struct picker *picker = &pickers[touched[i]];
         uint32_t row = best[touched[i]];
         bool fresh = picker->cells == NULL;
-        enum status status = fresh ? new_cells(call, arena, picker, err) : STATUS_OK;
-        struct value candidate = vector_value(&args[0], row);
+        enum status status = fresh ? new_cells(call, memory.states, picker, err) : STATUS_OK;
+        struct value candidate = vector_value(&rows->args[0], row);
         if (status == STATUS_OK && !fresh &&
             !is_better(call, &picker->cells[0].value, &candidate))
             continue;
         for (uint32_t a = 0; a < call->arg_count && status == STATUS_OK; a++) {
-            struct value v = vector_value(&args[a], row);
-            status = set_cell(arena, &picker->cells[a], &v, err);
+            struct value v = vector_value(&rows->args[a], row);
+            status = set_cell(memory.states, &picker->cells[a], &v, err);
         }
         if (status != STATUS_OK)
             return status;
@@ -128,26 +137,13 @@ enum status picker_finish(const struct aggregate_call *call, const void *states,
     const struct picker *pickers = states;
 
     for (uint32_t a = 0; a < call->arg_count; a++) {
-        void *data;
-        uint8_t *nulls;
         enum type type = call->args[a]->type;
-        enum status status = vector_flat(arena, type, count, true, &ret[a], &data, &nulls, err);
+        enum status status = vector_flat(arena, type, count, true, &ret[a], err);
         if (status != STATUS_OK)
             return status;
         for (uint32_t i = 0; i < count; i++) {
-            const struct value *v =
-                pickers[i].cells == NULL ? NULL : &pickers[i].cells[a].value;
-            nulls[i] = (v == NULL || v->is_null) && type != TYPE_STRING;
-            if (v == NULL || v->is_null)
-                continue;
-            if (type_is_bytes(type))
-                ((struct slice *)data)[i] = v->bytes;
-            else if (type == TYPE_GUID)
-                ((struct guid *)data)[i] = v->guid;
-            else if (type == TYPE_BOOL)
-                ((uint8_t *)data)[i] = v->boolean;
-            else
-                ((int64_t *)data)[i] = v->integer;
+            const struct value none = {.type = type, .is_null = true};
+            vector_set(&ret[a], i, pickers[i].cells == NULL ? &none : &pickers[i].cells[a].value);
         }
     }
     return STATUS_OK;

@@ -285,10 +285,10 @@ static enum status take_column(const struct rowset *set, struct arena *arena,
                                const uint32_t *rows, uint32_t count, uint32_t column,
                                struct vector *ret, struct error *err)
 {
-    void *data;
-    uint8_t *nulls;
     enum type type = set->schema.columns[column].type;
-    enum status status = vector_flat(arena, type, count, true, ret, &data, &nulls, err);
+    enum status status = vector_flat(arena, type, count, true, ret, err);
+    void *data = vector_data(ret);
+    uint8_t *nulls = vector_nulls(ret);
 
     if (status != STATUS_OK)
         return status;

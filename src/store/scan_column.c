@@ -207,11 +207,10 @@ static enum status make_leaves(const struct part_scan *scan, const struct column
         return STATUS_OK;
     /* Few rows of a big dictionary: the consumer must not walk all of it. */
     size_t size = vector_element_bytes(values->type);
-    void *data;
-    uint8_t *nulls = NULL;
     struct vector flat;
-    status = vector_flat(arena, values->type, count, values->nulls != NULL, &flat, &data,
-                         values->nulls == NULL ? NULL : &nulls, err);
+    status = vector_flat(arena, values->type, count, values->nulls != NULL, &flat, err);
+    void *data = vector_data(&flat);
+    uint8_t *nulls = vector_nulls(&flat);
     if (status != STATUS_OK)
         return status;
     for (uint32_t i = 0; i < count; i++) {
@@ -233,19 +232,17 @@ struct text_column {
 static enum status finish_text(struct text_column *column, enum type type, struct arena *arena,
                                struct vector *ret, struct error *err)
 {
-    void *data;
-    uint8_t *nulls = NULL;
     enum status status = buf_check(&column->text, err);
     if (status != STATUS_OK)
         return status;
     struct slice copy = arena_copy(arena, buf_slice(&column->text), err);
     if (copy.data == NULL)
         return err->status;
-    status = vector_flat(arena, type, column->count, type != TYPE_STRING, ret, &data,
-                         type != TYPE_STRING ? &nulls : NULL, err);
+    status = vector_flat(arena, type, column->count, type != TYPE_STRING, ret, err);
     if (status != STATUS_OK)
         return status;
-    struct slice *slices = data;
+    struct slice *slices = vector_data(ret);
+    uint8_t *nulls = vector_nulls(ret);
     uint32_t begin = 0;
     for (uint32_t i = 0; i < column->count; i++) {
         slices[i] = slice_from(copy.data + begin, column->ends[i] - begin);
@@ -433,13 +430,13 @@ static enum status make_row_numbers(const struct part *part, enum column_source 
                                     struct vector *ret, struct error *err)
 {
     enum type type = source == COLUMN_SEQ ? TYPE_LONG : TYPE_DATETIME;
-    void *data;
 
     if (source == COLUMN_RECEIVED && part->received_min == part->received_max) {
         struct value value = {.type = type, .integer = time_from_unix_us(part->received_min)};
         return vector_const(arena, &value, count, ret, err);
     }
-    enum status status = vector_flat(arena, type, count, false, ret, &data, NULL, err);
+    enum status status = vector_flat(arena, type, count, false, ret, err);
+    void *data = vector_data(ret);
     if (status != STATUS_OK)
         return status;
     int64_t *out = data;
@@ -457,8 +454,8 @@ static enum status make_row_numbers(const struct part *part, enum column_source 
 static enum status make_reason(const struct part *part, const uint32_t *rows, uint32_t count,
                                struct arena *arena, struct vector *ret, struct error *err)
 {
-    void *data;
-    enum status status = vector_flat(arena, TYPE_STRING, count, false, ret, &data, NULL, err);
+    enum status status = vector_flat(arena, TYPE_STRING, count, false, ret, err);
+    void *data = vector_data(ret);
 
     for (uint32_t i = 0; i < count && status == STATUS_OK; i++) {
         const char *reason = part->reasons == NULL ? NULL : part->reasons[rows[i]];

@@ -130,17 +130,16 @@ enum status scan_make_raw_column(const struct part_scan *scan, const struct colu
     enum type type = plan->column->type;
     size_t size = vector_element_bytes(type);
     struct raw_reader reader = {.scan = scan, .column = plan->column, .arena = arena};
-    void *data;
-    uint8_t *nulls = NULL;
-    enum status status = vector_flat(arena, type, count, type != TYPE_STRING, ret, &data,
-                                     type != TYPE_STRING ? &nulls : NULL, err);
+    enum status status = vector_flat(arena, type, count, type != TYPE_STRING, ret, err);
+    char *data = vector_data(ret);
+    uint8_t *nulls = vector_nulls(ret);
 
     json_tape_init(&reader.tape);
     buf_init(&reader.key, RECORD_BYTES_MAX);
     buf_init(&reader.scratch, 4 * RECORD_BYTES_MAX);
     for (uint32_t i = 0; i < count && status == STATUS_OK; i++) {
         bool is_null;
-        status = read_row(&reader, rows[i], (char *)data + i * size, &is_null, err);
+        status = read_row(&reader, rows[i], data + i * size, &is_null, err);
         if (nulls != NULL)
             nulls[i] = is_null;
     }

@@ -67,13 +67,13 @@ struct value vector_value(const struct vector *v, uint32_t row)
 }
 
 enum status vector_flat(struct arena *arena, enum type type, uint32_t row_count, bool with_nulls,
-                        struct vector *ret, void **ret_data, uint8_t **ret_nulls,
-                        struct error *err)
+                        struct vector *ret, struct error *err)
 {
     size_t count = row_count > 0 ? row_count : 1;
     uint8_t *nulls = NULL;
-    void *data = arena_alloc_array(arena, count, vector_element_bytes(type), err);
 
+    *ret = (struct vector){.type = type, .encoding = VECTOR_FLAT, .row_count = row_count};
+    void *data = arena_alloc_array(arena, count, vector_element_bytes(type), err);
     if (data == NULL)
         return err->status;
     if (with_nulls) {
@@ -81,17 +81,28 @@ enum status vector_flat(struct arena *arena, enum type type, uint32_t row_count,
         if (nulls == NULL)
             return err->status;
     }
-    *ret = (struct vector){.type = type, .encoding = VECTOR_FLAT, .row_count = row_count,
-                           .data = data, .nulls = nulls};
-    *ret_data = data;
-    if (ret_nulls != NULL)
-        *ret_nulls = nulls;
+    ret->data = data;
+    ret->nulls = nulls;
     return STATUS_OK;
 }
 
-/* Stores a value as element `index` of the array; bytes must live on already. */
-static void put_element(void *data, uint32_t index, const struct value *value)
+void *vector_data(struct vector *v)
 {
+    return (void *)(uintptr_t)v->data;
+}
+
+uint8_t *vector_nulls(struct vector *v)
+{
+    return (uint8_t *)(uintptr_t)v->nulls;
+}
+
+void vector_set(struct vector *v, uint32_t index, const struct value *value)
+{
+    void *data = vector_data(v);
+
+    CHECK_DEBUG(value->type == v->type && index < vector_element_count(v));
+    if (v->nulls != NULL)
+        vector_nulls(v)[index] = value->is_null && v->type != TYPE_STRING;
     switch (value->type) {
     case TYPE_BOOL:
         ((uint8_t *)data)[index] = value->boolean && !value->is_null;
@@ -123,20 +134,16 @@ enum status vector_const(struct arena *arena, const struct value *value, uint32_
 {
     struct value copy = *value;
     bool is_null = value->is_null && value->type != TYPE_STRING;
-    void *data;
-    uint8_t *nulls;
 
     if (type_is_bytes(value->type) && !value->is_null) {
         copy.bytes = arena_copy(arena, value->bytes, err);
         if (copy.bytes.data == NULL)
             return err->status;
     }
-    enum status status = vector_flat(arena, value->type, 1, is_null, ret, &data, &nulls, err);
+    enum status status = vector_flat(arena, value->type, 1, is_null, ret, err);
     if (status != STATUS_OK)
         return status;
-    put_element(data, 0, &copy);
-    if (is_null)
-        nulls[0] = 1;
+    vector_set(ret, 0, &copy);
     ret->encoding = VECTOR_CONST;
     ret->row_count = row_count;
     return STATUS_OK;
@@ -179,8 +186,6 @@ enum status vector_take(struct arena *arena, const struct vector *v, const uint3
                         uint32_t row_count, struct vector *ret, struct error *err)
 {
     struct vector source = *v; /* v may be ret */
-    void *data;
-    uint8_t *nulls;
 
     v = &source;
     if (v->encoding == VECTOR_CONST) {
@@ -199,8 +204,9 @@ enum status vector_take(struct arena *arena, const struct vector *v, const uint3
         ret->row_count = row_count;
         return STATUS_OK;
     }
-    enum status status =
-        vector_flat(arena, v->type, row_count, v->nulls != NULL, ret, &data, &nulls, err);
+    enum status status = vector_flat(arena, v->type, row_count, v->nulls != NULL, ret, err);
+    void *data = vector_data(ret);
+    uint8_t *nulls = vector_nulls(ret);
     if (status != STATUS_OK)
         return status;
     gather(v, rows, row_count, data);
@@ -213,10 +219,8 @@ enum status vector_flatten(struct arena *arena, const struct vector *v, struct v
                            struct error *err)
 {
     struct vector source = *v; /* v may be ret */
-    void *data;
-    uint8_t *nulls;
-    enum status status = vector_flat(arena, source.type, source.row_count, source.nulls != NULL,
-                                     ret, &data, &nulls, err);
+    enum status status =
+        vector_flat(arena, source.type, source.row_count, source.nulls != NULL, ret, err);
 
     v = &source;
     for (uint32_t row = 0; status == STATUS_OK && row < v->row_count; row++) {
@@ -226,9 +230,7 @@ enum status vector_flatten(struct arena *arena, const struct vector *v, struct v
             if (value.bytes.data == NULL)
                 return err->status;
         }
-        put_element(data, row, &value);
-        if (nulls != NULL)
-            nulls[row] = value.is_null;
+        vector_set(ret, row, &value);
     }
     return status;
 }

@@ -75,11 +75,15 @@ struct value vector_element(const struct vector *v, uint32_t index);
 /* A CONST vector of the value (bytes are copied to the arena). */
 enum status vector_const(struct arena *arena, const struct value *value, uint32_t row_count,
                          struct vector *ret, struct error *err) MUST_USE;
-/* A FLAT vector with zeroed, writable data (and nulls if asked for): the maker
- * fills it through the returned pointers before handing it on. */
+/* A FLAT vector with zeroed data (and nulls if asked for), which its maker fills
+ * before handing it on.  On failure both are NULL. */
 enum status vector_flat(struct arena *arena, enum type type, uint32_t row_count, bool with_nulls,
-                        struct vector *ret, void **ret_data, uint8_t **ret_nulls,
-                        struct error *err) MUST_USE;
+                        struct vector *ret, struct error *err) MUST_USE;
+/* What vector_flat() just made, to write to; only for its maker. */
+void *vector_data(struct vector *v);
+uint8_t *vector_nulls(struct vector *v); /* NULL if not asked for */
+/* Stores a value of the vector's type, whose bytes live on already. */
+void vector_set(struct vector *v, uint32_t index, const struct value *value);
 /* The rows picked by `rows` (row_count indices).  DICT and CONST stay so. */
 enum status vector_take(struct arena *arena, const struct vector *v, const uint32_t *rows,
                         uint32_t row_count, struct vector *ret, struct error *err) MUST_USE;

@@ -83,13 +83,12 @@ static void flat_values_of_every_type_are_taken(void **state)
 {
     const uint32_t rows[] = {1};
     struct vector v, taken;
-    uint8_t *nulls;
-    void *data;
 
     (void)state;
     for (int t = 0; t < TYPE_COUNT_; t++) {
         size_t size = vector_element_bytes((enum type)t);
-        ASSERT_OK(vector_flat(arena, (enum type)t, 2, true, &v, &data, &nulls, &err));
+        ASSERT_OK(vector_flat(arena, (enum type)t, 2, true, &v, &err));
+        void *data = vector_data(&v);
         if (type_is_bytes((enum type)t))
             ((struct slice *)data)[1] = SLICE("v");
         else

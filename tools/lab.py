@@ -176,6 +176,12 @@ class Lab:
             raise Refused(status, answer.decode('utf-8', 'replace'))
         return json.loads(answer) if answer.strip() else None
 
+    def metrics(self):
+        """The values of /metrics, without `daybook_`."""
+        _, _, text = self.http('GET', '/metrics')
+        lines = [line.split() for line in text.decode().splitlines() if line[:1] != '#']
+        return {name.removeprefix('daybook_'): float(value) for name, value in lines}
+
     # ---- what one does with it ----
 
     def add_tenant(self, name, guid=None):

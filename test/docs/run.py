@@ -104,8 +104,8 @@ class Shell:
                        f'exec "{DAYBOOK}" "$@"\n')
         os.chmod(shim, 0o755)
         env = {k: v for k, v in os.environ.items() if not k.startswith('DAYBOOK_')}
-        env |= {'PATH': f"{tools}:{os.environ['PATH']}", 'HOME': self.directory, 'LC_ALL': 'C.UTF-8',
-                'NO_COLOR': '1'}
+        env |= {'PATH': f"{tools}:{os.environ['PATH']}", 'HOME': self.directory,
+                'LC_ALL': 'C.UTF-8', 'NO_COLOR': '1'}
         self.process = subprocess.Popen(['bash', '--norc', '--noprofile'], cwd=self.directory,
                                         env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         stderr=subprocess.STDOUT, start_new_session=True)
@@ -220,7 +220,7 @@ def check_metrics(count):
     wanted = set()
     for name in ('src/share/api_status.c', 'src/main/proc_server.c'):
         with open(os.path.join(ROOT, name), encoding='utf-8') as file:
-            wanted |= set(re.findall(r'\{"([a-z0-9_]+)", "', file.read()))
+            wanted |= set(re.findall(r'\{"([a-z0-9_]+)", "(?:[a-z]+", ")?[A-Z]', file.read()))
     with open(os.path.join(ROOT, 'docs/user/metrics.md'), encoding='utf-8') as file:
         says = set(re.findall(r'^\| `daybook_([a-z0-9_]+)`', file.read(), re.M))
     count.add(says == wanted, 'metrics.md has every metric',
@@ -249,8 +249,8 @@ def check_config(count):
 
 
 def check_tables(count):
-    done = subprocess.run([sys.executable, os.path.join(ROOT, 'tools/tables'), '--check'], text=True,
-                          capture_output=True, check=False)
+    done = subprocess.run([sys.executable, os.path.join(ROOT, 'tools/tables'), '--check'],
+                          text=True, capture_output=True, check=False)
     count.add(done.returncode == 0, 'tables.md is in step with content/schemas', done.stderr)
 
 
@@ -272,7 +272,8 @@ def check_links(count):
             elif anchor and full.endswith('.md'):
                 with open(full, encoding='utf-8') as file:
                     heads = re.findall(r'^#+ (.*)$', file.read(), re.M)
-                slugs = {re.sub(r'[^\w\- ]', '', h.lower()).strip().replace(' ', '-') for h in heads}
+                slugs = {re.sub(r'[^\w\- ]', '', h.lower()).strip().replace(' ', '-')
+                         for h in heads}
                 if anchor not in slugs:
                     bad.append(target)
         count.add(not bad, f'links of {os.path.relpath(page, ROOT)}', '\n'.join(bad))
@@ -280,7 +281,8 @@ def check_links(count):
 
 def main():
     count = Count()
-    pages = [os.path.join(ROOT, 'README.md'), *sorted(glob.glob(os.path.join(ROOT, 'docs/user/*.md')))]
+    pages = [os.path.join(ROOT, 'README.md'),
+             *sorted(glob.glob(os.path.join(ROOT, 'docs/user/*.md')))]
     wanted = sys.argv[1:]
     if not os.path.exists(DAYBOOK):
         sys.exit(f'run: build first: {DAYBOOK} is not there')

@@ -4,7 +4,7 @@
  * Per tenant it remembers which (mailbox, application) pairs, applications and
  * networks were seen, and over all tenants which addresses took part in
  * alerts.  A new pair is a hit; a hit's novelty score decides whether it is
- * worth an alert (docs/design/first-seen.md has the measurements):
+ * worth an alert (docs/design/002-first-seen-score.md has the measurements):
  *
  *   20  the pair is new
  *   40  the network was never seen in this tenant, or it is younger than a day

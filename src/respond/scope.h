@@ -6,7 +6,7 @@
  * an --app-id mean that application from either address.  An alert stands for
  * its application and its addresses; the addresses grow by those from which
  * the same application read the same mailboxes, unless anything else in those
- * tenants used such an address too (docs/design/scope.md).
+ * tenants used such an address too (docs/design/003-scope-growth.md).
  *
  * Bounds, per mailbox:
  *   lower  messages named in bind records: they were read

@@ -9,7 +9,8 @@ a page are one session in a directory of their own, with `daybook` on the path; 
 replaced by a free one.  A command ends with 0 unless `$ echo $?` follows it.
 
 Also: cli.md has every command and option that --help has and no other, metrics.md every metric,
-links lead somewhere, tables.md is what tools/tables writes.
+api.md every route, config.md every setting; links lead somewhere, tables.md is what tools/tables
+writes, each page is in its index.
 
 The last line is `N passed, N failed`.  With names of pages only those run.
 """
@@ -279,6 +280,23 @@ def check_links(count):
         count.add(not bad, f'links of {os.path.relpath(page, ROOT)}', '\n'.join(bad))
 
 
+def check_index(count):
+    """Each page is in the index of its folder, and each page that a source names is there."""
+    for folder in ('docs/user', 'docs/design', 'docs/format'):
+        with open(os.path.join(ROOT, folder, 'README.md'), encoding='utf-8') as file:
+            index = file.read()
+        missing = [name for name in sorted(os.listdir(os.path.join(ROOT, folder)))
+                   if name.endswith('.md') and name != 'README.md' and f']({name})' not in index]
+        count.add(not missing, f'{folder}/README.md names each page', '\n'.join(missing))
+    bad = []
+    for path in glob.glob(os.path.join(ROOT, 'src/*/*')):
+        with open(path, encoding='utf-8') as file:
+            bad += [f'{os.path.relpath(path, ROOT)}: {name}'
+                    for name in re.findall(r'\bdocs/\w+/[\w-]+\.md', file.read())
+                    if not os.path.exists(os.path.join(ROOT, name))]
+    count.add(not bad, 'the pages that sources name are there', '\n'.join(bad))
+
+
 def main():
     count = Count()
     pages = [os.path.join(ROOT, 'README.md'),
@@ -291,7 +309,7 @@ def main():
             run_page(page, count)
     if not wanted:
         for check in (check_cli, check_metrics, check_routes, check_config, check_tables,
-                      check_links):
+                      check_links, check_index):
             check(count)
     print(f'{count.passed} passed, {count.failed} failed')
     return 1 if count.failed else 0

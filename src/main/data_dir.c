@@ -55,6 +55,16 @@ static bool take_lock(int fd, char *holder, size_t size)
     }
 }
 
+static enum status set_path(struct data_dir *dir, const char *path, struct error *err)
+{
+    size_t size = strlen(path);
+
+    if (size >= sizeof(dir->path))
+        return ERROR_SET(err, STATUS_INVALID, "the path of the data directory is too long");
+    memcpy(dir->path, path, size + 1);
+    return STATUS_OK;
+}
+
 static enum status lock(struct data_dir *dir, struct error *err)
 {
     char path[DATA_PATH_BYTES], text[32] = "";
@@ -100,10 +110,9 @@ static enum status check_format(const struct data_dir *dir, struct error *err)
 enum status data_dir_open(const char *path, struct data_dir *ret, struct error *err)
 {
     *ret = (struct data_dir){.lock_fd = -1};
-    if (strlen(path) >= sizeof(ret->path))
-        return ERROR_SET(err, STATUS_INVALID, "the path of the data directory is too long");
-    (void)snprintf(ret->path, sizeof(ret->path), "%s", path);
-    enum status status = check_format(ret, err);
+    enum status status = set_path(ret, path, err);
+    if (status == STATUS_OK)
+        status = check_format(ret, err);
     if (status == STATUS_OK)
         status = lock(ret, err);
     if (status != STATUS_OK)
@@ -166,12 +175,14 @@ static enum status make_keys(struct io *io, const struct data_dir *dir,
         if (init->kek_path[0] == '/')
             (void)snprintf(absolute, sizeof(absolute), "%s", init->kek_path);
         else {
-            char *cwd = getcwd(NULL, 0);
-            (void)snprintf(absolute, sizeof(absolute), "%s/%s", cwd == NULL ? "." : cwd,
+            char cwd[DATA_PATH_BYTES / 2] = ".";
+            if (getcwd(cwd, sizeof(cwd)) == NULL)
+                status = ERROR_SET(err, STATUS_IO, "cannot tell the current directory");
+            (void)snprintf(absolute, sizeof(absolute), "%s/%.*s", cwd, DATA_PATH_BYTES / 2 - 2,
                            init->kek_path);
-            free(cwd);
         }
-        status = io_replace(io, "keys/kek.path", slice_of(absolute), err);
+        if (status == STATUS_OK)
+            status = io_replace(io, "keys/kek.path", slice_of(absolute), err);
     }
     if (status == STATUS_OK)
         status = data_dir_kek(dir, kek, err);
@@ -208,12 +219,12 @@ enum status data_dir_init(const char *path, struct data_init *init, struct error
     struct data_dir dir = {.lock_fd = -1};
     struct io *io = NULL;
 
-    if (strlen(path) >= sizeof(dir.path))
-        return ERROR_SET(err, STATUS_INVALID, "the path of the data directory is too long");
-    (void)snprintf(dir.path, sizeof(dir.path), "%s", path);
+    enum status status = set_path(&dir, path, err);
+    if (status != STATUS_OK)
+        return status;
     if (mkdir(path, 0700) != 0 && errno != EEXIST)
         return ERROR_SET(err, STATUS_IO, "cannot make '%s'", path);
-    enum status status = io_linux_new(path, &io, err);
+    status = io_linux_new(path, &io, err);
     if (status == STATUS_OK && io_exists(io, "FORMAT"))
         status = ERROR_SET(err, STATUS_CONFLICT, "'%s' is a data directory already", path);
     if (status == STATUS_OK)

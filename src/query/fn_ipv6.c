@@ -103,8 +103,9 @@ static void mask(struct address *address, int64_t prefix)
 {
     for (int64_t i = 0; i < 16; i++) {
         int64_t bits = prefix - i * 8;
+        uint8_t kept = (uint8_t)(bits <= 0 ? 0 : 0xff << (8 - bits));
         if (bits < 8)
-            address->bytes[i] &= bits <= 0 ? 0 : (uint8_t)(0xff << (8 - bits));
+            address->bytes[i] = (uint8_t)(address->bytes[i] & kept);
     }
 }
 

@@ -44,8 +44,8 @@ static void what_is_not_json_is_refused(void **state)
 {
     static const char *const texts[] = {
         "", " ", "{", "}", "[1,]", "{\"a\"}", "{\"a\":}", "{a:1}", "{\"a\":1,}", "[1 2]", "01",
-        "1.", ".5", "1e", "+1", "-", "NaN", "Infinity", "tru", "nul", "\"abc", "\"\\x\"", "\"\\u12g4\"",
-        "\"a\tb\"", "'a'", "[1}", "{\"a\":1]", "\"\\", "[", "//x\n1",
+        "1.", ".5", "1e", "+1", "-", "NaN", "Infinity", "tru", "nul", "\"abc", "\"\\x\"",
+        "\"\\u12g4\"", "\"a\tb\"", "'a'", "[1}", "{\"a\":1]", "\"\\", "[", "//x\n1",
     };
 
     (void)state;

@@ -117,8 +117,8 @@ static enum status send_body(struct sender *s, struct slice body, struct error *
 
     guid_format(&s->run, run);
     (void)snprintf(key, sizeof(key), "%s-%llu", run, (unsigned long long)s->request_count++);
-    struct http_pair headers[2] = {{SLICE("Idempotency-Key"), slice_of(key)},
-                                   {SLICE("Content-Type"), SLICE("application/x-ndjson")}};
+    struct http_pair headers[2] = {{SLICE("idempotency-key"), slice_of(key)},
+                                   {SLICE("content-type"), SLICE("application/x-ndjson")}};
     struct http_pair query[2] = {{SLICE("tenant"), slice_of(options_get(o, "tenant", ""))},
                                  {SLICE("table"), slice_of(options_get(o, "table", ""))}};
     struct session_request request = {

@@ -14,6 +14,7 @@
 #include "base/guid.h"
 
 #define TOKEN_TEXT_BYTES 96
+#define TOKEN_NAME_BYTES_MAX 63
 
 struct meta;
 
@@ -28,6 +29,8 @@ struct meta_tenant {
     uint32_t retention_days;
 };
 
+/* STATUS_INVALID for a name that meta_tenant_add() would refuse. */
+enum status meta_tenant_check_name(struct slice name, struct error *err) MUST_USE;
 /* id zero = a random one.  STATUS_CONFLICT for a known name or id. */
 enum status meta_tenant_add(struct meta *meta, struct slice name, const struct guid *id,
                             struct meta_tenant *ret, struct arena *arena,
@@ -47,7 +50,8 @@ struct meta_token {
     int64_t created_us, expires_us, revoked_us; /* 0 = not revoked */
 };
 
-/* Makes a token and returns its text once. */
+/* Makes a token and returns its text once.  STATUS_INVALID for a name or table
+ * that is too long: neither is ever cut. */
 enum status meta_token_add(struct meta *meta, const struct meta_token *token,
                            char ret_text[TOKEN_TEXT_BYTES], struct guid *ret_id,
                            struct error *err) MUST_USE;

@@ -5,6 +5,8 @@
 
 #include "meta/meta.h"
 
+#include "base/limits.h"
+
 #include <pthread.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -17,7 +19,7 @@ struct token_cache_entry {
     uint32_t role;
     int64_t expires_us;
     uint64_t checked_us; /* monotonic; older than a second is asked again */
-    char name[64], table[64];
+    char name[TOKEN_NAME_BYTES_MAX + 1], table[TABLE_NAME_BYTES_MAX + 1];
 };
 
 struct meta {

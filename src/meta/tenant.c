@@ -7,7 +7,7 @@
 
 #define DEFAULT_RETENTION_DAYS 180
 
-static enum status check_name(struct slice name, struct error *err)
+enum status meta_tenant_check_name(struct slice name, struct error *err)
 {
     struct guid guid;
 
@@ -48,7 +48,7 @@ static enum status insert(struct meta *meta, const struct meta_tenant *tenant, s
 enum status meta_tenant_add(struct meta *meta, struct slice name, const struct guid *id,
                             struct meta_tenant *ret, struct arena *arena, struct error *err)
 {
-    enum status status = check_name(name, err);
+    enum status status = meta_tenant_check_name(name, err);
 
     if (status != STATUS_OK)
         return status;

@@ -90,6 +90,10 @@ enum status meta_token_add(struct meta *meta, const struct meta_token *token,
     char text[TOKEN_TEXT_BYTES];
     struct slice secret_text;
 
+    if (token->name.size > TOKEN_NAME_BYTES_MAX || token->table.size > TABLE_NAME_BYTES_MAX)
+        return ERROR_SET(err, STATUS_INVALID,
+                         "a token's name has at most %d bytes, its table's name %d",
+                         TOKEN_NAME_BYTES_MAX, TABLE_NAME_BYTES_MAX);
     random_bytes(secret, sizeof(secret));
     write_text(&id, secret, text);
     OPENSSL_cleanse(secret, sizeof(secret));

@@ -61,6 +61,8 @@ enum status share_tenant_add(void *context, const struct http_request *request,
     if (status == STATUS_OK)
         status = share_body_text(&body, "id", request->arena, &id_text, err);
     share_body_release(&body);
+    if (status == STATUS_OK)
+        status = meta_tenant_check_name(name, err);
     if (status == STATUS_OK && id_text.size > 0 && !guid_parse(id_text, &id))
         status = ERROR_SET(err, STATUS_INVALID, "'%.*s' is not a GUID", SLICE_FMT(id_text));
     if (status == STATUS_OK && guid_is_zero(&id))
@@ -149,6 +151,8 @@ static enum status read_token(struct share *share, const struct http_request *re
         (!text_parse_duration(expires, &life_ms) || life_ms <= 0 ||
          life_ms > INT64_C(86400000) * TOKEN_DAYS_MAX))
         return ERROR_SET(err, STATUS_INVALID, "'expires' wants a time such as 12h or 30d");
+    if (ret->table.size > 0 && role != ROLE_INGEST)
+        return ERROR_SET(err, STATUS_INVALID, "only a token with the role ingest is for one table");
     if (role == ROLE_OPERATOR && !is_instance_wide(request))
         return ERROR_SET(err, STATUS_DENIED, "operators are made with a token of the instance");
     if (tenant.size > 0 || !is_instance_wide(request)) {

@@ -12,6 +12,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/guid.h"
+#include "base/limits.h"
 
 #include <stdatomic.h>
 
@@ -44,7 +45,7 @@ struct principal {
     struct guid id;       /* of the token; the source_id of its records */
     struct guid tenant;   /* zero for an instance-wide principal (admin of init, operator) */
     char name[64];
-    char table[64];       /* "" or the only table an ingest token may write */
+    char table[TABLE_NAME_BYTES_MAX + 1]; /* "" or the only table an ingest token may write */
 };
 
 struct http_pair {

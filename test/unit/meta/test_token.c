@@ -181,6 +181,29 @@ static void the_list_tells_what_is_revoked(void **state)
     assert_int_equal(list[1].revoked_us, 0);
 }
 
+/* Cut, a table's name would mean another table. */
+static void a_name_that_does_not_fit_is_refused_not_cut(void **state)
+{
+    struct control_plane *p = *state;
+    char longest[TABLE_NAME_BYTES_MAX + 1], text[TOKEN_TEXT_BYTES];
+    struct meta_token token = {.expires_us = START_US + HOUR_US}, found;
+    struct guid id;
+
+    memset(longest, 'T', sizeof(longest));
+    token.table = slice_from(longest, sizeof(longest));
+    ASSERT_STATUS(STATUS_INVALID, meta_token_add(p->meta, &token, text, &id, &err));
+    token.table = slice_from(longest, TABLE_NAME_BYTES_MAX);
+    token.name = slice_from(longest, TOKEN_NAME_BYTES_MAX + 1);
+    ASSERT_STATUS(STATUS_INVALID, meta_token_add(p->meta, &token, text, &id, &err));
+    token.name.size--;
+    ASSERT_OK(meta_token_add(p->meta, &token, text, &id, &err));
+    for (int i = 0; i < 2; i++) { /* the second time from the cache */
+        ASSERT_OK(meta_token_check(p->meta, slice_of(text), &found, p->arena, &err));
+        assert_true(slice_equal(found.name, token.name));
+        assert_true(slice_equal(found.table, token.table));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -192,6 +215,7 @@ int main(void)
         META_TEST(a_revocation_works_at_once_here),
         META_TEST(a_revocation_by_another_works_within_a_second),
         META_TEST(the_secret_is_not_in_the_file),
+        META_TEST(a_name_that_does_not_fit_is_refused_not_cut),
         META_TEST(the_list_tells_what_is_revoked),
     };
 

@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the handlers answer, through the whole program. */
+#include "place.h"
+
+static void make_alpha(struct place *place, const char *role, const char *more,
+                       char token[TOKEN_BYTES])
+{
+    place_add_tenant(place, "alpha");
+    place_add_token(place, "alpha", role, more, token);
+}
+
+static void a_token_for_a_table_writes_that_table_only(void **state)
+{
+    struct place *place = *state;
+    char token[TOKEN_BYTES];
+
+    make_alpha(place, "ingest", ",\"table\":\"T_CL\"", token);
+    assert_int_equal(place_ask(place, token, HTTP_POST, "/v1/ingest", "{\"n\":1}"), 200);
+    assert_int_equal(place_ask(place, token, HTTP_POST, "/v1/ingest?table=T_CL", "{\"n\":2}"),
+                     200);
+    assert_int_equal(place_ask(place, token, HTTP_POST, "/v1/ingest?table=U_CL", "{\"n\":3}"),
+                     403);
+    assert_int_equal(place_ask(place, token, HTTP_POST, "/v1/ingest?table=t_cl", "{\"n\":3}"),
+                     403);
+    assert_int_equal(place_query(place, "alpha", "T_CL | count"), 200);
+    ASSERT_SAYS(place, "[2]");
+}
+
+static void a_table_is_for_tokens_that_ingest_and_has_a_name_that_fits(void **state)
+{
+    static const char *const bad[] = {
+        "{\"tenant\":\"alpha\",\"role\":\"reader\",\"table\":\"T_CL\"}",
+        "{\"tenant\":\"alpha\",\"role\":\"admin\",\"table\":\"T_CL\"}",
+        "{\"tenant\":\"alpha\",\"role\":\"ingest\",\"table\":"
+        "\"T2345678901234567890123456789012345678901234567890123456789012345\"}",
+        "{\"tenant\":\"alpha\",\"role\":\"ingest\",\"name\":"
+        "\"T2345678901234567890123456789012345678901234567890123456789012\xC3\xA9\"}",
+        "{\"tenant\":\"alpha\",\"role\":\"emperor\"}",
+        "{\"tenant\":\"alpha\",\"role\":\"none\"}",
+        "{\"tenant\":\"alpha\",\"role\":\"ingest\",\"expires\":\"0d\"}",
+        "{\"tenant\":\"alpha\",\"role\":\"ingest\",\"expires\":\"soon\"}",
+        "{\"tenant\":\"alpha\",\"role\":\"ingest\",\"expires\":\"36500d\"}",
+        "{\"tenant\":7,\"role\":\"ingest\"}",
+        "[1]",
+        "",
+    };
+    struct place *place = *state;
+
+    place_add_tenant(place, "alpha");
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        if (place_ask(place, place->admin, HTTP_POST, "/v1/tokens", bad[i]) != 400)
+            fail_msg("%s: %s", bad[i], place->answer.data);
+    }
+    assert_int_equal(place_ask(place, place->admin, HTTP_GET, "/v1/tokens", ""), 200);
+    assert_false(place_says(place, "alpha"));
+}
+
+static void nobody_writes_what_the_program_writes_itself(void **state)
+{
+    static const char *const targets[] = {
+        "/v1/ingest?table=DaybookAudit", "/v1/ingest?table=SecurityAlert",
+        "/v1/ingest?table=FirstSeen", "/v1/ingest?table=a%20b",
+        "/v1/ingest?table=T_CL&format=xml", "/v1/ingest",
+    };
+    struct place *place = *state;
+    char token[TOKEN_BYTES];
+
+    make_alpha(place, "ingest", "", token);
+    for (size_t i = 0; i < sizeof(targets) / sizeof(targets[0]); i++) {
+        unsigned status = place_ask(place, token, HTTP_POST, targets[i], "{\"n\":1}");
+        if (status != 400 && status != 403)
+            fail_msg("%s: %s", targets[i], place->answer.data);
+    }
+}
+
+static void a_revoked_token_is_refused_at_the_next_request(void **state)
+{
+    struct place *place = *state;
+    char token[TOKEN_BYTES], id[64], target[96];
+
+    make_alpha(place, "reader", "", token);
+    place_member(place, "id", id, sizeof(id));
+    assert_int_equal(place_ask(place, token, HTTP_POST, "/v1/query", "{\"query\":\"print 1\"}"),
+                     200);
+    (void)snprintf(target, sizeof(target), "/v1/tokens/%s", id);
+    assert_int_equal(place_ask(place, place->admin, HTTP_DELETE, target, ""), 200);
+    assert_int_equal(place_ask(place, token, HTTP_POST, "/v1/query", "{\"query\":\"print 1\"}"),
+                     401);
+}
+
+/* What was read, by whom, stands in the tenant's own table. */
+static void reading_and_administering_is_recorded(void **state)
+{
+    static const char *const operations[] = {"TokenAdd", "TenantAdd", "AuditSearch",
+                                             "AuditExport", "ExposureScope"};
+    struct place *place = *state;
+    char token[TOKEN_BYTES];
+
+    make_alpha(place, "analyst", ",\"name\":\"ana\"", token);
+    assert_int_equal(place_ask(place, token, HTTP_POST, "/v1/query",
+                               "{\"query\":\"print secret=42\"}"), 200);
+    assert_int_equal(place_ask(place, token, HTTP_GET, "/v1/raw?from-seq=0&count=0", ""), 200);
+    assert_int_equal(place_ask(place, token, HTTP_POST, "/v1/scope",
+                               "{\"indicators\":[{\"kind\":\"ip\",\"value\":\"192.0.2.1\"}]}"),
+                     200);
+    assert_int_equal(place_query(place, "alpha", "DaybookAudit | project Operation"), 200);
+    for (size_t i = 0; i < sizeof(operations) / sizeof(operations[0]); i++)
+        ASSERT_SAYS(place, operations[i]);
+    assert_int_equal(place_query(place, "alpha",
+                                 "DaybookAudit | where Query has 'secret' and UserId == 'ana'"
+                                 " and ClientIP == '192.0.2.7' and Operation == 'AuditSearch'"
+                                 " and UserId != '' | count"),
+                     200);
+    ASSERT_SAYS(place, "[1]");
+}
+
+static void a_query_error_names_phase_line_and_column(void **state)
+{
+    static const struct {
+        const char *query, *phase;
+        unsigned status;
+    } cases[] = {
+        {"T_CL | wher n == 1", "\"phase\":\"parse\"", 400},
+        {"T_CL | where zzz == 1", "\"phase\":\"bind\"", 400},
+        {"Nowhere_CL", "\"phase\":\"bind\"", 400},
+    };
+    struct place *place = *state;
+
+    place_add_tenant(place, "alpha");
+    place_ingest(place, "alpha", "T_CL", "{\"n\":1}");
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        unsigned status = place_query(place, "alpha", cases[i].query);
+        if (status < 400 || status > 499 || !place_says(place, cases[i].phase) ||
+            !place_says(place, "\"line\":1"))
+            fail_msg("%s: %s", cases[i].query, place->answer.data);
+    }
+}
+
+static void a_query_body_that_is_wrong_is_refused(void **state)
+{
+    static const char *const bad[] = {
+        "", "[]", "{\"query\":7}", "{\"query\":\"print 1\",\"now\":\"later\"}",
+        "{\"query\":\"print 1\",\"parameters\":[]}", "{\"query\":\"print 1\",\"timeout_ms\":0}",
+        "{\"query\":\"print 1\",\"timeout_ms\":\"x\"}", "{\"query\":\"\"}",
+        "{\"query\":\"print 1\",\"timeout_ms\":99999999999}",
+    };
+    struct place *place = *state;
+    char token[TOKEN_BYTES];
+
+    make_alpha(place, "reader", "", token);
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        if (place_ask(place, token, HTTP_POST, "/v1/query", bad[i]) != 400)
+            fail_msg("%s: %s", bad[i], place->answer.data);
+    }
+}
+
+static void now_and_parameters_reach_the_query(void **state)
+{
+    struct place *place = *state;
+    char token[TOKEN_BYTES];
+
+    make_alpha(place, "reader", "", token);
+    assert_int_equal(place_ask(place, token, HTTP_POST, "/v1/query",
+                               "{\"query\":\"declare query_parameters(n:long, s:string);"
+                               " print now(), n + 1, s\",\"now\":\"2024-02-17T17:12:03Z\","
+                               "\"parameters\":{\"n\":41,\"s\":\"a\\\"b\"}}"),
+                     200);
+    ASSERT_SAYS(place, "[\"2024-02-17T17:12:03.0000000Z\",42,\"a\\\"b\"]");
+}
+
+static void a_batch_line_is_answered_on_a_line(void **state)
+{
+    struct place *place = *state;
+    char token[TOKEN_BYTES];
+
+    make_alpha(place, "reader", "", token);
+    assert_int_equal(place_ask(place, token, HTTP_POST, "/v1/query/batch",
+                               "{\"id\":\"q1\",\"query\":\"print a=1\"}"), 200);
+    ASSERT_SAYS(place, "{\"id\":\"q1\",\"columns\":[\"a\"],\"types\":[\"long\"],\"rows\":[[1]]}");
+    assert_int_equal(place_ask(place, token, HTTP_POST, "/v1/query/batch?check=1",
+                               "{\"id\":\"q2\",\"query\":\"print a=\"}"), 200);
+    ASSERT_SAYS(place, "{\"id\":\"q2\",\"error\":");
+    ASSERT_SAYS(place, "\"phase\":\"parse\"");
+}
+
+static void raw_gives_the_bytes_that_came(void **state)
+{
+    struct place *place = *state;
+    char token[TOKEN_BYTES], seq[32], target[96];
+
+    place_add_tenant(place, "alpha");
+    place_ingest(place, "alpha", "T_CL", "{ \"n\" : 1.00 }\r\n{\"n\":1e2,\"n\":3}\n");
+    place_member(place, "first_seq", seq, sizeof(seq));
+    place_add_token(place, "alpha", "auditor", "", token);
+    for (int sealed = 0; sealed < 2; sealed++) {
+        struct error err;
+        (void)snprintf(target, sizeof(target), "/v1/raw?from-seq=%s&count=2", seq);
+        assert_int_equal(place_ask(place, token, HTTP_GET, target, ""), 200);
+        assert_string_equal(place_body(place), "{ \"n\" : 1.00 }\n{\"n\":1e2,\"n\":3}\n");
+        ASSERT_OK(daybook_checkpoint(place->daybook, &err));
+    }
+    assert_int_equal(place_ask(place, token, HTTP_GET, "/v1/raw?from-seq=x&count=2", ""), 400);
+    assert_int_equal(place_ask(place, token, HTTP_GET, "/v1/raw?from-seq=1", ""), 400);
+}
+
+static void an_answer_of_ingest_counts_what_became_of_the_records(void **state)
+{
+    static const char body[] = "{\"Id\":\"a\",\"n\":1}\n{\"Id\":\"a\",\"n\":1}\n"
+                               "{\"Id\":\"a\",\"n\":2}\n[7]\n";
+    struct place *place = *state;
+    char token[TOKEN_BYTES];
+
+    make_alpha(place, "ingest", "", token);
+    assert_int_equal(place_ask(place, token, HTTP_POST, "/v1/ingest?table=T_CL&format=ndjson",
+                               body), 200);
+    ASSERT_SAYS(place, "\"records\":4,\"stored\":2,\"duplicates\":1,\"conflicting\":1,");
+    ASSERT_SAYS(place, "\"quarantined\":[{\"index\":3,\"reason\":");
+    ASSERT_SAYS(place, "\"duplicate_indexes\":[1]");
+    ASSERT_SAYS(place, "\"count\":3");
+    ASSERT_SAYS(place, "\"receipt\":\"audit-receipt/v1");
+}
+
+/* A name that is refused leaves no keys behind. */
+static void a_tenant_with_a_bad_name_is_not_half_made(void **state)
+{
+    static const struct {
+        const char *body;
+        unsigned status;
+    } cases[] = {
+        {"{\"name\":\"\"}", 400},
+        {"{\"name\":\"a\\u0001\",\"id\":\"7d1bd2ae-2e15-4bd2-a2f0-0f3f2ae1c001\"}", 400},
+        {"{\"name\":\"a\",\"id\":\"x\"}", 400},
+        {"{\"name\":7}", 400},
+        {"{\"name\":\"Alpha\"}", 409},
+    };
+    const struct guid id = {{0x7d, 0x1b, 0xd2, 0xae, 0x2e, 0x15, 0x4b, 0xd2, 0xa2, 0xf0, 0x0f,
+                             0x3f, 0x2a, 0xe1, 0xc0, 0x01}};
+    struct place *place = *state;
+    struct error err;
+
+    place_add_tenant(place, "alpha");
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        if (place_ask(place, place->admin, HTTP_POST, "/v1/tenants", cases[i].body) !=
+            cases[i].status)
+            fail_msg("%s: %s", cases[i].body, place->answer.data);
+    }
+    ASSERT_OK(keyring_create_tenant(place->keyring, &id, &err));
+}
+
+static void a_webhook_is_https_unless_allowed(void **state)
+{
+    struct place *place = *state;
+
+    assert_int_equal(place_ask(place, place->admin, HTTP_PUT, "/v1/settings/webhook",
+                               "{\"url\":\"http://example.com/x\"}"), 400);
+    assert_int_equal(place_ask(place, place->admin, HTTP_PUT, "/v1/settings/webhook",
+                               "{\"url\":\"file:///etc/passwd\",\"allow_private\":true}"), 400);
+    assert_int_equal(place_ask(place, place->admin, HTTP_PUT, "/v1/settings/webhook",
+                               "{\"url\":\"http://127.0.0.1:9/\",\"allow_private\":true}"), 200);
+    assert_int_equal(place_ask(place, place->admin, HTTP_GET, "/v1/settings/webhook", ""), 200);
+    ASSERT_SAYS(place, "{\"url\":\"http://127.0.0.1:9/\",\"allow_private\":true}");
+    assert_int_equal(place_ask(place, place->admin, HTTP_PUT, "/v1/settings/webhook",
+                               "{\"url\":\"\"}"), 200);
+}
+
+static void health_metrics_status_and_compaction_answer(void **state)
+{
+    struct place *place = *state;
+
+    place_add_tenant(place, "alpha");
+    place_ingest(place, "alpha", "T_CL", "{\"n\":1}");
+    assert_int_equal(place_ask(place, place->admin, HTTP_GET, "/metrics", ""), 200);
+    ASSERT_SAYS(place, "# TYPE daybook_acked_records_total counter\n");
+    assert_int_equal(place_ask(place, place->admin, HTTP_POST, "/v1/compact", ""), 200);
+    ASSERT_SAYS(place, "done\n");
+    assert_int_equal(place_ask(place, place->admin, HTTP_GET, "/v1/status", ""), 200);
+    ASSERT_SAYS(place, "{\"name\":\"store\",\"verdict\":\"ok\"");
+    assert_int_equal(place_ask(place, "", HTTP_GET, "/readyz", ""), 200);
+    daybook_set_draining(place->daybook);
+    assert_int_equal(place_ask(place, "", HTTP_GET, "/readyz", "") / 100, 4);
+    assert_int_equal(place_ask(place, "", HTTP_GET, "/livez", ""), 200);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        PLACE_TEST(a_token_for_a_table_writes_that_table_only),
+        PLACE_TEST(a_table_is_for_tokens_that_ingest_and_has_a_name_that_fits),
+        PLACE_TEST(nobody_writes_what_the_program_writes_itself),
+        PLACE_TEST(a_revoked_token_is_refused_at_the_next_request),
+        PLACE_TEST(reading_and_administering_is_recorded),
+        PLACE_TEST(a_query_error_names_phase_line_and_column),
+        PLACE_TEST(a_query_body_that_is_wrong_is_refused),
+        PLACE_TEST(now_and_parameters_reach_the_query),
+        PLACE_TEST(a_batch_line_is_answered_on_a_line),
+        PLACE_TEST(raw_gives_the_bytes_that_came),
+        PLACE_TEST(an_answer_of_ingest_counts_what_became_of_the_records),
+        PLACE_TEST(a_tenant_with_a_bad_name_is_not_half_made),
+        PLACE_TEST(a_webhook_is_https_unless_allowed),
+        PLACE_TEST(health_metrics_status_and_compaction_answer),
+    };
+
+    return RUN_TESTS(tests);
+}

@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The command line on a data directory: what it prints and its exit codes. */
+#include "place.h"
+
+#include "cli/cli.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+struct desk {
+    struct place place;
+    struct buf out, errors;
+    char file[96];
+};
+
+static struct place *host_place; /* cli_host has no context of its own */
+static atomic_bool interrupted;
+
+static enum status open_local(const char *data_dir, struct cli_local *ret, struct error *err)
+{
+    if (strcmp(data_dir, host_place->root) != 0)
+        return ERROR_SET(err, STATUS_BUSY, "in use by process 7");
+    *ret = (struct cli_local){
+        .router = daybook_router(host_place->daybook),
+        .principal = {.role = ROLE_OPERATOR, .name = "local"},
+    };
+    return STATUS_OK;
+}
+
+static void close_local(struct cli_local *local)
+{
+    (void)local;
+}
+
+static int other_command(int argc, const char **argv)
+{
+    (void)argv;
+    return 40 + argc;
+}
+
+static const struct cli_host host = {open_local, close_local, other_command, other_command,
+                                     &interrupted};
+
+static void read_back(int fd, struct buf *ret)
+{
+    char chunk[4096];
+    ssize_t got;
+
+    buf_clear(ret);
+    (void)lseek(fd, 0, SEEK_SET);
+    while ((got = read(fd, chunk, sizeof(chunk))) > 0)
+        buf_add(ret, chunk, (size_t)got);
+    buf_add_byte(ret, '\0');
+}
+
+/* Runs a command with its outputs in files. */
+static int run(struct desk *desk, const char *const *argv)
+{
+    const char *words[32];
+    int argc = 0, fds[2], saved[2];
+
+    for (; argv[argc] != NULL; argc++)
+        words[argc] = strcmp(argv[argc], "%d") == 0   ? desk->place.root
+                      : strcmp(argv[argc], "%f") == 0 ? desk->file
+                                                      : argv[argc];
+    (void)fflush(NULL);
+    for (int i = 0; i < 2; i++) {
+        char path[] = "/tmp/daybook-output-XXXXXX";
+        fds[i] = mkstemp(path);
+        (void)unlink(path);
+        saved[i] = dup(i + 1);
+        (void)dup2(fds[i], i + 1);
+    }
+    int code = cli_main(&host, argc, words);
+    (void)fflush(NULL);
+    for (int i = 0; i < 2; i++) {
+        (void)dup2(saved[i], i + 1);
+        (void)close(saved[i]);
+        read_back(fds[i], i == 0 ? &desk->out : &desk->errors);
+        (void)close(fds[i]);
+    }
+    return code;
+}
+
+#define RUN(...) run(desk, (const char *const[]){__VA_ARGS__, NULL})
+#define ASSERT_CODE(wanted, ...)                                                                   \
+    do {                                                                                           \
+        int code_ = RUN(__VA_ARGS__);                                                              \
+        if (code_ != (wanted))                                                                     \
+            fail_msg("exit code %d: %s%s", code_, desk->out.data, desk->errors.data);              \
+    } while (0)
+#define ASSERT_PRINTS(text)                                                                        \
+    do {                                                                                           \
+        if (strstr(desk->out.data, text) == NULL)                                                  \
+            fail_msg("wanted %s in %s", text, desk->out.data);                                     \
+    } while (0)
+
+static int set_up(void **state)
+{
+    struct desk *desk = calloc(1, sizeof(*desk));
+
+    assert_non_null(desk);
+    (void)unsetenv("DAYBOOK_DATA");
+    (void)unsetenv("DAYBOOK_SERVER");
+    (void)unsetenv("DAYBOOK_TOKEN");
+    place_make(&desk->place);
+    place_open(&desk->place);
+    host_place = &desk->place;
+    buf_init(&desk->out, GIB);
+    buf_init(&desk->errors, GIB);
+    (void)snprintf(desk->file, sizeof(desk->file), "%s/input", desk->place.root);
+    *state = desk;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct desk *desk = *state;
+
+    place_close(&desk->place, false);
+    place_remove(&desk->place);
+    buf_release(&desk->out);
+    buf_release(&desk->errors);
+    free(desk);
+    return 0;
+}
+
+static void write_file(const struct desk *desk, const char *text)
+{
+    FILE *file = fopen(desk->file, "w");
+
+    assert_non_null(file);
+    (void)fputs(text, file);
+    (void)fclose(file);
+}
+
+static void tenants_and_tokens_are_made_listed_and_revoked(void **state)
+{
+    struct desk *desk = *state;
+    char id[64];
+
+    ASSERT_CODE(CLI_OK, "tenant", "add", "alpha", "--data", "%d");
+    ASSERT_CODE(CLI_FAILED, "tenant", "add", "alpha", "--data", "%d");
+    ASSERT_CODE(CLI_OK, "tenant", "list", "--data", "%d");
+    ASSERT_PRINTS("\"alpha\"");
+    ASSERT_CODE(CLI_OK, "tenant", "show", "alpha", "--data", "%d");
+    ASSERT_CODE(CLI_FAILED, "tenant", "show", "bravo", "--data", "%d");
+    ASSERT_CODE(CLI_OK, "token", "add", "--tenant", "alpha", "--role", "reader", "--data", "%d",
+                "-o", "json");
+    const char *at = strstr(desk->out.data, "\"id\":\"");
+    assert_non_null(at);
+    (void)snprintf(id, sizeof(id), "%.36s", at + 6);
+    ASSERT_CODE(CLI_OK, "token", "revoke", id, "--data", "%d");
+    ASSERT_CODE(CLI_OK, "token", "list", "--data", "%d", "-o", "ndjson");
+    ASSERT_PRINTS(id);
+    ASSERT_CODE(CLI_USAGE, "token", "add", "--tenant", "alpha", "--role", "king", "--data", "%d");
+}
+
+static void what_is_ingested_comes_back(void **state)
+{
+    struct desk *desk = *state;
+
+    ASSERT_CODE(CLI_OK, "tenant", "add", "alpha", "--data", "%d");
+    write_file(desk, "[{\"n\":1},\n {\"n\" : 2}]");
+    ASSERT_CODE(CLI_OK, "ingest", "--tenant", "alpha", "--table", "T_CL", "%f", "--data", "%d");
+    ASSERT_PRINTS("{\"records\":2,\"stored\":2,");
+    ASSERT_CODE(CLI_OK, "query", "--tenant", "alpha", "T_CL | project n | sort by n asc", "--data",
+                "%d");
+    assert_string_equal(desk->out.data, "{\"n\":1}\n{\"n\":2}\n");
+    ASSERT_CODE(CLI_OK, "query", "--tenant", "alpha", "T_CL | project n, s='a,b' | take 1",
+                "--data", "%d", "-o", "csv");
+    ASSERT_PRINTS("n,s\r\n");
+    ASSERT_PRINTS(",\"a,b\"\r\n");
+    ASSERT_CODE(CLI_OK, "query", "--tenant", "alpha", "T_CL | where n == 9 | project n", "--data",
+                "%d", "-o", "json");
+    assert_string_equal(desk->out.data, "[]\n");
+    ASSERT_CODE(CLI_OK, "raw", "--tenant", "alpha", "--from-seq", "1", "--count", "100", "--data",
+                "%d", "-0");
+    assert_non_null(memmem(desk->out.data, desk->out.size, "{\"n\" : 2}", 10));
+    ASSERT_CODE(CLI_FAILED, "ingest", "--tenant", "alpha", "/nowhere/at/all", "--data", "%d");
+}
+
+static void a_table_cannot_steer_the_terminal(void **state)
+{
+    struct desk *desk = *state;
+
+    ASSERT_CODE(CLI_OK, "tenant", "add", "alpha", "--data", "%d");
+    write_file(desk, "{\"s\":\"\\u001b[2J\\u202eevil\\n\"}");
+    ASSERT_CODE(CLI_OK, "ingest", "--tenant", "alpha", "--table", "T_CL", "%f", "--data", "%d");
+    ASSERT_CODE(CLI_OK, "query", "--tenant", "alpha", "T_CL | project s", "--data", "%d", "-o",
+                "table");
+    ASSERT_PRINTS("evil");
+    assert_null(strchr(desk->out.data, 0x1b));
+    assert_null(strstr(desk->out.data, "\xE2\x80\xAE"));
+}
+
+static void batches_answer_a_line_a_line(void **state)
+{
+    struct desk *desk = *state;
+
+    write_file(desk, "{\"id\":\"a\",\"query\":\"print x=1\"}\n{\"id\":\"b\",\"query\":\"print\"}\n"
+                     "{\"id\":\"c\",\"query\":\"Nowhere\"}\n");
+    ASSERT_CODE(CLI_OK, "query", "--batch", "%f");
+    ASSERT_PRINTS("{\"id\":\"a\",\"columns\":[\"x\"],\"types\":[\"long\"],\"rows\":[[1]]}\n");
+    ASSERT_PRINTS("{\"id\":\"c\",\"error\":");
+    ASSERT_CODE(CLI_OK, "query", "--batch", "%f", "--check");
+}
+
+static void scope_says_no_with_its_exit_code(void **state)
+{
+    struct desk *desk = *state;
+
+    ASSERT_CODE(CLI_OK, "tenant", "add", "alpha", "--data", "%d");
+    ASSERT_CODE(CLI_NO, "scope", "--tenant", "alpha", "--ip", "192.0.2.66", "--data", "%d");
+    ASSERT_PRINTS("\"tenants\":[]");
+    write_file(desk, "{\"CreationTime\":\"2024-02-17T17:12:03\",\"Operation\":"
+                     "\"MailItemsAccessed\",\"RecordType\":50,\"MailboxOwnerUPN\":\"ann@x\","
+                     "\"ClientIPAddress\":\"192.0.2.66\"}");
+    ASSERT_CODE(CLI_OK, "ingest", "--tenant", "alpha", "%f", "--data", "%d");
+    ASSERT_CODE(CLI_OK, "scope", "--all-tenants", "--ip", "192.0.2.66", "--data", "%d");
+    ASSERT_PRINTS("\"mailbox\":\"ann@x\"");
+    write_file(desk, "# a comment\nip 192.0.2.66\n\napp-id x\n");
+    ASSERT_CODE(CLI_NO, "scope", "--all-tenants", "--indicators", "%f", "--data", "%d");
+    ASSERT_CODE(CLI_USAGE, "scope", "--all-tenants", "--data", "%d");
+}
+
+static void what_is_wrong_has_its_exit_code(void **state)
+{
+    struct desk *desk = *state;
+
+    ASSERT_CODE(CLI_OK, "tenant", "add", "alpha", "--data", "%d");
+    ASSERT_CODE(CLI_USAGE, "qery");
+    assert_non_null(strstr(desk->errors.data, "did you mean 'query'"));
+    ASSERT_CODE(CLI_USAGE, "query", "--tenent", "x");
+    ASSERT_CODE(CLI_USAGE, "tenant", "list");
+    ASSERT_CODE(CLI_USAGE, "tenant", "frobnicate", "--data", "%d");
+    ASSERT_CODE(CLI_USAGE, "tenant", "list", "--data", "%d", "--server", "https://x");
+    ASSERT_CODE(CLI_USAGE, "tenant", "list", "--server", "https://x");
+    ASSERT_CODE(CLI_USAGE, "query", "--tenant", "alpha", "print 1", "--data", "%d", "-o", "xml");
+    ASSERT_CODE(CLI_FAILED, "tenant", "list", "--data", "/elsewhere");
+    assert_non_null(strstr(desk->errors.data, "process 7"));
+    ASSERT_CODE(CLI_FAILED, "query", "--tenant", "nobody", "print 1", "--data", "%d");
+    ASSERT_CODE(CLI_USAGE, "query", "--tenant", "alpha", "print (", "--data", "%d");
+    assert_non_null(strstr(desk->errors.data, "line 1, column "));
+    assert_int_equal(desk->out.size, 1);
+}
+
+static void every_command_has_help(void **state)
+{
+    static const char *const names[] = {"tenant", "token", "webhook", "ingest", "query",
+                                        "raw", "scope", "compact", "doctor"};
+    struct desk *desk = *state;
+
+    ASSERT_CODE(CLI_OK, "--help");
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        ASSERT_PRINTS(names[i]);
+    }
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        ASSERT_CODE(CLI_OK, names[i], "--help");
+        ASSERT_PRINTS("usage: daybook");
+        ASSERT_PRINTS("--data DIR");
+    }
+    ASSERT_CODE(CLI_OK, "--version");
+    ASSERT_PRINTS("daybook " DAYBOOK_VERSION "\n");
+    assert_int_equal(RUN("init", "a", "b"), 42);
+    assert_int_equal(RUN("serve"), 40);
+}
+
+static void doctor_compact_and_webhook_work_on_a_directory(void **state)
+{
+    struct desk *desk = *state;
+
+    ASSERT_CODE(CLI_OK, "doctor", "--data", "%d");
+    ASSERT_CODE(CLI_OK, "compact", "--data", "%d", "--quiet");
+    ASSERT_CODE(CLI_USAGE, "webhook", "set", "http://example.com", "--data", "%d");
+    ASSERT_CODE(CLI_OK, "webhook", "show", "--data", "%d");
+    ASSERT_CODE(CLI_OK, "webhook", "clear", "--data", "%d");
+}
+
+#define DESK_TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        DESK_TEST(tenants_and_tokens_are_made_listed_and_revoked),
+        DESK_TEST(what_is_ingested_comes_back),
+        DESK_TEST(a_table_cannot_steer_the_terminal),
+        DESK_TEST(batches_answer_a_line_a_line),
+        DESK_TEST(scope_says_no_with_its_exit_code),
+        DESK_TEST(what_is_wrong_has_its_exit_code),
+        DESK_TEST(every_command_has_help),
+        DESK_TEST(doctor_compact_and_webhook_work_on_a_directory),
+    };
+
+    return RUN_TESTS(tests);
+}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "test.h"
+
+#include "base/log.h"
+#include "main/config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static struct error err;
+static struct config config;
+
+static enum status read_text(const char *text)
+{
+    char path[] = "/tmp/daybook-config-XXXXXX";
+    struct data_dir dir = {.path = "/d", .lock_fd = -1};
+    int fd = mkstemp(path);
+
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+    (void)close(fd);
+    config_init(&config, &dir);
+    enum status status = config_read(&config, path, &err);
+    (void)unlink(path);
+    return status;
+}
+
+static void what_is_not_said_has_a_default(void **state)
+{
+    (void)state;
+    ASSERT_OK(read_text(""));
+    assert_string_equal(config.listen, "127.0.0.1:8443");
+    assert_string_equal(config.certificate, "/d/tls/cert.pem");
+    assert_string_equal(config.key, "/d/tls/key.pem");
+    assert_int_equal(config.log_level, LOG_LEVEL_INFO);
+    assert_int_equal(config.threads, 0);
+}
+
+static void every_setting_is_taken(void **state)
+{
+    (void)state;
+    ASSERT_OK(read_text("# ours\nlisten: '[::]:443'\ncertificate: /c\nkey: /k\n"
+                        "connections_max: 77\nthreads: 3\nlog_level: debug\n"));
+    assert_string_equal(config.listen, "[::]:443");
+    assert_string_equal(config.certificate, "/c");
+    assert_string_equal(config.key, "/k");
+    assert_int_equal(config.connections_max, 77);
+    assert_int_equal(config.threads, 3);
+    assert_int_equal(config.log_level, LOG_LEVEL_DEBUG);
+}
+
+static void what_is_wrong_is_named(void **state)
+{
+    static const struct {
+        const char *text, *says;
+    } cases[] = {
+        {"\nlisten_to: x\n", "did you mean 'listen'"},
+        {"threads: many\n", "'threads'"},
+        {"threads: 1000001\n", "'threads'"},
+        {"connections_max: -1\n", "'connections_max'"},
+        {"log_level: loud\n", "'log_level'"},
+        {"- a\n- b\n", "name: value"},
+        {"a: [\n", ""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        ASSERT_STATUS(STATUS_INVALID, read_text(cases[i].text));
+        if (strstr(err.text, cases[i].says) == NULL)
+            fail_msg("%s: %s", cases[i].text, err.text);
+    }
+}
+
+static void a_file_that_is_not_there_or_too_large_is_refused(void **state)
+{
+    static char large[20000];
+
+    (void)state;
+    memset(large, '#', sizeof(large) - 1);
+    ASSERT_STATUS(STATUS_INVALID, read_text(large));
+    ASSERT_STATUS(STATUS_IO, config_read(&config, "/nowhere/at/all", &err));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_not_said_has_a_default),
+        cmocka_unit_test(every_setting_is_taken),
+        cmocka_unit_test(what_is_wrong_is_named),
+        cmocka_unit_test(a_file_that_is_not_there_or_too_large_is_refused),
+    };
+
+    return RUN_TESTS(tests);
+}

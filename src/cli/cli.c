@@ -224,14 +224,16 @@ static int run_command(const struct cli_host *host, const struct command *comman
 
 static int unknown_command(const char *name)
 {
+    static const char *const of_host[] = {"init", "serve"};
     const char *nearest = NULL;
     size_t best = 4;
 
-    for (size_t i = 0; i < COMMAND_COUNT; i++) {
-        size_t distance = text_distance(slice_of(name), slice_of(commands[i].name));
+    for (size_t i = 0; i < COMMAND_COUNT + 2; i++) {
+        const char *known = i < COMMAND_COUNT ? commands[i].name : of_host[i - COMMAND_COUNT];
+        size_t distance = text_distance(slice_of(name), slice_of(known));
         if (distance < best) {
             best = distance;
-            nearest = commands[i].name;
+            nearest = known;
         }
     }
     (void)fprintf(stderr, "daybook: there is no command '%s'%s%s%s\n", name,

@@ -92,7 +92,7 @@ static enum status run(struct arena *arena, const struct call *call, bool flat, 
     enum status status = function->bind(arguments, count, want, &type, err);
     for (uint32_t i = 0; status == STATUS_OK && i < count; i++) {
         struct vector given;
-        struct vector cast;
+        struct vector cast = {0};
         status = vector_const(arena, &values[i], rows, &given, err);
         if (status == STATUS_OK)
             status = function_cast(&eval, &given, want[i], &cast, err);

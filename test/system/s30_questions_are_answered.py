@@ -25,7 +25,8 @@ class Query(Story):
         return done.stdout
 
     def test_count_filter_summarize(self):
-        self.assertEqual([{'Count': 100}], self.ask('AuditRecords | where UserId startswith "u" | count'))
+        self.assertEqual([{'Count': 100}],
+                         self.ask('AuditRecords | where UserId startswith "u" | count'))
         rows = self.ask('AuditRecords | where UserId startswith "u" '
                         '| summarize n = count() by UserId | order by UserId asc')
         self.assertEqual([('u0@contoso.example', 34), ('u1@contoso.example', 33),

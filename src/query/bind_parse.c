@@ -160,9 +160,3 @@ struct plan *bind_parse(struct binder *b, struct plan *input, const struct node 
     buf_release(&x.regex);
     return plan;
 }
-
-struct plan *bind_parse_kv(struct binder *b, struct plan *input, const struct node *op)
-{
-    (void)input;
-    return bind_fail(b, op->at, "SEM0100", "operator 'parse-kv' is not supported");
-}

@@ -139,11 +139,23 @@ bind_operator_fn bind_where, bind_project, bind_extend, bind_project_away, bind_
     bind_project_rename, bind_project_reorder, bind_summarize, bind_distinct, bind_count_op,
     bind_sort, bind_top, bind_take, bind_join, bind_union, bind_expand, bind_apply, bind_parse,
     bind_parse_kv, bind_serialize, bind_getschema, bind_evaluate, bind_search, bind_top_nested,
-    bind_sample_distinct;
+    bind_sample_distinct, bind_sample, bind_top_hitters, bind_project_by_names, bind_partition,
+    bind_scan, bind_make_series, bind_refused;
 struct plan *bind_source(struct binder *b, const struct node *node);
 struct plan *bind_union_source(struct binder *b, const struct node *node);
 const struct node *bind_param(const struct node *op, const char *name);
 bool bind_pattern_matches(struct slice pattern, struct slice name);
+/* An operator in terms of others: `text` is a query in which __input is the
+ * input (of the width it has, read again at each place) and __1, __2 ... stand
+ * for arguments, an expression or a list each. */
+struct plan *bind_macro(struct binder *b, struct plan *input, uint32_t at, const char *text,
+                        const struct node *const *args, uint32_t arg_count);
+/* A copy of a tree in which change() replaces nodes: it gives the node to put in
+ * (a list is spliced in), or NULL to go on below.  NULL with b->err set fails. */
+typedef const struct node *bind_change_fn(struct binder *b, void *context,
+                                          const struct node *node);
+struct node *bind_rewrite(struct binder *b, const struct node *list, bind_change_fn *change,
+                          void *context);
 /* A projection that keeps all columns, as a list to change. */
 struct output *bind_all(struct binder *b, const struct schema *schema, uint32_t extra);
 

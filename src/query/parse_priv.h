@@ -46,6 +46,8 @@ struct node *parse_literal(struct parser *p, const struct token *token);
 /* operator families */
 bool parse_params(struct parser *p, struct node *op);
 struct node *parse_right_table(struct parser *p);
+bool parse_partition(struct parser *p, struct node *op);
+bool parse_scan(struct parser *p, struct node *op);
 bool parse_op_other(struct parser *p, struct node *op);
 
 #endif

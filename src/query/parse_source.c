@@ -304,42 +304,24 @@ static bool op_make_series(struct parser *p, struct node *op)
         return false;
     *step = axis;
     static const char *const words[] = {"from", "to", "step"};
-    if (parse_is(p, "in") && parse_is_at(p, 1, "range")) {
-        p->at += 2;
-        struct node *call = parse_node(p, NODE_CALL, axis->at);
-        if (call == NULL || !parse_need(p, "("))
+    for (size_t i = 0; i < 3; i++) {
+        if (!parse_take(p, words[i]))
+            continue;
+        struct node *param = parse_node(p, NODE_PARAM, axis->at);
+        if (param == NULL)
             return false;
-        struct node **arg = &call->args;
-        do {
-            *arg = parse_expression(p);
-            if (*arg == NULL)
-                return false;
-            arg = &(*arg)->next;
-        } while (parse_take(p, ","));
-        call->name = SLICE("range");
-        axis->next = call;
-        if (!parse_need(p, ")"))
+        param->name = slice_of(words[i]);
+        param->args = parse_expression(p);
+        if (param->args == NULL)
             return false;
-    } else {
-        for (size_t i = 0; i < 3; i++) {
-            if (!parse_take(p, words[i]))
-                continue;
-            struct node *param = parse_node(p, NODE_PARAM, axis->at);
-            if (param == NULL)
-                return false;
-            param->name = slice_of(words[i]);
-            param->args = parse_expression(p);
-            if (param->args == NULL)
-                return false;
-            while (*step != NULL)
-                step = &(*step)->next;
-            *step = param;
-        }
+        while (*step != NULL)
+            step = &(*step)->next;
+        *step = param;
     }
     return !parse_take(p, "by") || parse_named_list(p, &op->by);
 }
 
-/* partition by x (subquery) | { query }; fork (a) (b); facet by ...; scan, reduce:
+/* fork (a) (b); facet by ...; reduce and the graph's:
  * skipped to the end of the operator, in balance, and refused by the binder. */
 static bool op_skip(struct parser *p, struct node *op)
 {
@@ -360,6 +342,11 @@ static bool op_skip(struct parser *p, struct node *op)
     }
 }
 
+static bool op_names(struct parser *p, struct node *op)
+{
+    return parse_named_list(p, &op->args);
+}
+
 bool parse_op_other(struct parser *p, struct node *op)
 {
     static const struct {
@@ -372,14 +359,14 @@ bool parse_op_other(struct parser *p, struct node *op)
                   {"make-series", op_make_series},
                   {"evaluate", op_evaluate},
                   {"search", source_search},
-                  {"partition", op_skip},
-                  {"__partitionby", op_skip},
-                  {"scan", op_skip},
+                  {"partition", parse_partition},
+                  {"__partitionby", parse_partition},
+                  {"scan", parse_scan},
                   {"reduce", op_skip},
                   {"fork", op_skip},
                   {"facet", op_skip},
                   {"macro-expand", op_skip},
-                  {"project-by-names", op_skip},
+                  {"project-by-names", op_names},
                   {"execute-and-cache", op_skip},
                   {"make-graph", op_skip},
                   {"graph-match", op_skip},

@@ -209,4 +209,42 @@ struct window_call {
 struct plan *plan_window(struct query *q, struct plan *input, const struct window_call *calls,
                          uint32_t count, struct error *err);
 
+/* partition: `inner` (over plan_given()) runs on the rows of each value of a column. */
+struct plan *plan_partition(struct query *q, struct plan *input, uint32_t column,
+                            struct plan *inner, struct error *err);
+
+/* scan: steps that rows are matched with.  Expressions see one row: the row's
+ * own columns (width), then those of each step's last row (width each). */
+enum step_output { STEP_ALL, STEP_LAST, STEP_NONE };
+struct step {
+    struct expr *condition;
+    const uint32_t *targets; /* columns that are assigned */
+    struct expr **values;
+    uint32_t value_count;
+    enum step_output output;
+};
+struct steps_spec {
+    const struct step *steps;
+    uint32_t step_count;
+    uint32_t width;                /* of a row: the input's columns, then the declared */
+    const struct value *defaults;  /* a column of the row */
+    const struct schema *schema;   /* of the expressions */
+    const struct schema *result;   /* the row's columns, and the match id */
+    bool with_id;
+};
+struct plan *plan_steps(struct query *q, struct plan *input, const struct steps_spec *spec,
+                        struct error *err);
+
+/* make-series behind its summarize, whose columns are keys, axis, aggregates. */
+struct series_spec {
+    uint32_t key_count;
+    const struct value *defaults; /* an aggregate */
+    struct value from, to, step;  /* from, to: null where the data decide */
+    bool with_last;               /* `to` is in the series */
+    bool nonempty;                /* without rows and keys: a series of defaults */
+};
+#define SERIES_POINTS_MAX 1048576u
+struct plan *plan_series(struct query *q, struct plan *input, const struct series_spec *spec,
+                         struct error *err);
+
 #endif

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* bind_partition.c - partition, and scan with its steps. */
+#include "base/limits.h"
+#include "query/bind_priv.h"
+
+struct plan *bind_partition(struct binder *b, struct plan *input, const struct node *op)
+{
+    uint32_t column = schema_find(&input->schema, op->by->name);
+    struct scope scope = b->scope;
+
+    if (column == UINT32_MAX)
+        return bind_expr(b, op->by) == NULL
+                   ? NULL
+                   : bind_fail(b, op->by->at, "SEM0100", "partition needs a column");
+    struct plan *inner = plan_given(b->q, &input->schema, b->err);
+    for (const struct node *o = op->body; o != NULL && inner != NULL; o = o->next)
+        inner = bind_operator(b, inner, NULL, o);
+    b->scope = scope;
+    return inner == NULL ? NULL : plan_partition(b->q, input, column, inner, b->err);
+}
+
+/* ---- scan ---- */
+
+struct scanning {
+    const struct node *op;
+    struct column *columns; /* the row's, then each step's under hidden names */
+    struct value *defaults;
+    struct step *steps;
+    struct schema schema, row;
+    uint32_t width;
+};
+
+/* The column `name` of step number `step`, as the expressions know it. */
+static struct slice hidden_name(struct binder *b, uint32_t step, struct slice name)
+{
+    char prefix[16] = {1, (char)('0' + step / 10), (char)('0' + step % 10), '.', 0};
+    return bind_join_name(b, prefix, name);
+}
+
+/* step.column becomes the hidden column's name. */
+static const struct node *name_state(struct binder *b, void *context, const struct node *node)
+{
+    const struct scanning *s = context;
+    uint32_t index = 0;
+
+    if (node->kind != NODE_MEMBER || node->args->kind != NODE_NAME)
+        return NULL;
+    for (const struct node *step = s->op->body; step != NULL; step = step->next, index++) {
+        if (!slice_equal(step->name, node->args->name))
+            continue;
+        if (schema_find(&s->row, node->name) == UINT32_MAX)
+            return bind_unknown(b, node->at, "SEM0100", "column", node->name,
+                                slice_from(NULL, 0));
+        struct node *name = ARENA_NEW(b->q->arena, struct node, b->err);
+        if (name == NULL)
+            return NULL;
+        *name = (struct node){.kind = NODE_NAME,
+                              .at = node->at,
+                              .name = hidden_name(b, index, node->name)};
+        return name;
+    }
+    return NULL;
+}
+
+static bool bind_columns(struct binder *b, const struct plan *input, struct scanning *s)
+{
+    uint32_t inputs = input->schema.column_count;
+    uint32_t steps = node_count(s->op->body);
+    uint32_t at = inputs;
+
+    s->width = inputs + node_count(s->op->by);
+    s->columns =
+        ARENA_ARRAY(b->q->arena, struct column, (uint64_t)s->width * (steps + 1) + 1, b->err);
+    s->defaults = ARENA_ARRAY(b->q->arena, struct value, s->width + 1, b->err);
+    if (s->columns == NULL || s->defaults == NULL)
+        return false;
+    memcpy(s->columns, input->schema.columns, inputs * sizeof(*s->columns));
+    for (const struct node *c = s->op->by; c != NULL; c = c->next, at++) {
+        s->columns[at] = (struct column){c->name, c->value.type};
+        if (schema_find(&(struct schema){s->columns, at}, c->name) != UINT32_MAX) {
+            bind_fail(b, c->at, "SEM0111", "column '%.*s' is there already",
+                      SLICE_FMT(slice_head(c->name, 128)));
+            return false;
+        }
+    }
+    for (uint32_t i = 0; i < s->width; i++)
+        s->defaults[i] = (struct value){.type = s->columns[i].type,
+                                        .is_null = s->columns[i].type != TYPE_STRING};
+    at = inputs;
+    for (const struct node *c = s->op->by; c != NULL; c = c->next, at++) {
+        if (c->args == NULL)
+            continue;
+        struct expr *value = bind_cast(b, bind_constant(b, c->args), c->value.type);
+        if (value == NULL)
+            return false;
+        s->defaults[at] = value->value;
+    }
+    for (uint32_t i = 0; i < s->width * steps; i++) {
+        struct column *c = &s->columns[s->width + i];
+        *c = s->columns[i % s->width];
+        c->name = hidden_name(b, i / s->width, c->name);
+        if (c->name.data == NULL)
+            return false;
+    }
+    s->schema = (struct schema){s->columns, s->width * (steps + 1)};
+    s->row = (struct schema){s->columns, s->width};
+    return true;
+}
+
+static struct expr *bind_in_step(struct binder *b, struct scanning *s, const struct node *node)
+{
+    struct node one = *node;
+
+    one.next = NULL;
+    struct node *named = bind_rewrite(b, &one, name_state, s);
+    return named == NULL ? NULL : bind_expr(b, named);
+}
+
+static bool bind_step(struct binder *b, struct scanning *s, const struct node *node,
+                      struct step *ret)
+{
+    uint32_t count = node_count(node->by);
+    uint32_t *targets = ARENA_ARRAY(b->q->arena, uint32_t, count + 1, b->err);
+
+    ret->values = ARENA_ARRAY(b->q->arena, struct expr *, count + 1, b->err);
+    ret->targets = targets;
+    if (targets == NULL || ret->values == NULL)
+        return false;
+    ret->condition = bind_cast(b, bind_in_step(b, s, node->args), TYPE_BOOL);
+    if (ret->condition == NULL)
+        return false;
+    if (node->params != NULL && !slice_is(node->params->name, "all")) {
+        bool last = slice_is(node->params->name, "last");
+        if (!last && !slice_is(node->params->name, "none")) {
+            bind_fail(b, node->params->at, "SEM0100", "expected output=all, last or none");
+            return false;
+        }
+        ret->output = last ? STEP_LAST : STEP_NONE;
+    }
+    for (const struct node *a = node->by; a != NULL; a = a->next) {
+        uint32_t target =
+            a->kind == NODE_NAMED ? schema_find(&s->row, a->by->name) : UINT32_MAX;
+        if (target == UINT32_MAX) {
+            bind_fail(b, a->at, "SEM0100", "a step assigns to columns of the input and declared"
+                                           " ones only");
+            return false;
+        }
+        struct expr *value = bind_in_step(b, s, a->args);
+        targets[ret->value_count] = target;
+        ret->values[ret->value_count] = bind_cast(b, value, s->columns[target].type);
+        if (ret->values[ret->value_count++] == NULL)
+            return false;
+    }
+    return true;
+}
+
+static struct plan *bind_steps(struct binder *b, struct plan *input, struct scanning *s)
+{
+    const struct node *id = bind_param(s->op, "with_match_id");
+    struct schema *schemas = ARENA_ARRAY(b->q->arena, struct schema, 2, b->err);
+    struct column *result = ARENA_ARRAY(b->q->arena, struct column, s->width + 1, b->err);
+
+    if (schemas == NULL || result == NULL)
+        return NULL;
+    memcpy(result, s->columns, s->width * sizeof(*result));
+    if (id != NULL)
+        result[s->width] = (struct column){id->name, TYPE_LONG};
+    schemas[0] = s->schema;
+    schemas[1] = (struct schema){result, s->width + (id != NULL)};
+    struct steps_spec spec = {.steps = s->steps,
+                              .step_count = node_count(s->op->body),
+                              .width = s->width,
+                              .defaults = s->defaults,
+                              .schema = &schemas[0],
+                              .result = &schemas[1],
+                              .with_id = id != NULL};
+    return plan_steps(b->q, input, &spec, b->err);
+}
+
+#define STEPS_MAX 99u
+
+struct plan *bind_scan(struct binder *b, struct plan *input, const struct node *op)
+{
+    struct scanning s = {.op = op};
+    struct step *step;
+
+    if (node_count(op->body) > STEPS_MAX)
+        return bind_fail(b, op->at, "E_QUERY_TOO_COMPLEX", "scan has more than %u steps",
+                         STEPS_MAX);
+    if (!bind_columns(b, input, &s))
+        return NULL;
+    s.steps = step = ARENA_ARRAY(b->q->arena, struct step, node_count(op->body), b->err);
+    b->scope = (struct scope){.columns = &s.schema};
+    for (const struct node *n = op->body; n != NULL && step != NULL; n = n->next) {
+        if (!bind_step(b, &s, n, step++))
+            return NULL;
+    }
+    return step == NULL ? NULL : bind_steps(b, input, &s);
+}

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* fn_kv.c - see kv_priv.h. */
+#include "query/kv_priv.h"
+
+#include "query/fn_priv.h"
+#include "query/regex.h"
+
+static bool at(struct slice text, size_t from, struct slice part)
+{
+    return part.size > 0 && text.size >= from && text.size - from >= part.size &&
+           memcmp(text.data + from, part.data, part.size) == 0;
+}
+
+static bool is_word(char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+           (unsigned char)c >= 0x80;
+}
+
+/* The bytes of the delimiter between pairs here, 0 if it is none. */
+static size_t delimiter_at(const struct kv_spec *kv, struct slice text, size_t from)
+{
+    if (kv->pair.size > 0)
+        return at(text, from, kv->pair) ? kv->pair.size : 0;
+    return from < text.size && !is_word(text.data[from]) && !at(text, from, kv->separator);
+}
+
+/* Whether one of the keys and a separator stand here. */
+static bool known_key_at(const struct kv_spec *kv, struct slice text, size_t from)
+{
+    for (uint32_t i = 0; i < kv->key_count; i++) {
+        if (at(text, from, kv->keys[i]) && at(text, from + kv->keys[i].size, kv->separator))
+            return true;
+    }
+    return false;
+}
+
+/* From behind the opening quote to the closing one; escapes are taken out. */
+static enum status quoted(const struct kv_spec *kv, struct slice text, size_t from,
+                          struct arena *arena, struct slice *ret, size_t *ret_end,
+                          struct error *err)
+{
+    char close = kv->quotes.data[kv->quotes.size > 1];
+    struct buf buf;
+    size_t i = from;
+
+    buf_init(&buf, QUERY_STRING_BYTES_MAX);
+    for (; i < text.size && text.data[i] != close; i++) {
+        if (at(text, i, kv->escape) && i + kv->escape.size < text.size)
+            i += kv->escape.size;
+        buf_add_byte(&buf, text.data[i]);
+    }
+    *ret_end = i < text.size ? i + 1 : i;
+    *ret = arena_copy(arena, buf_slice(&buf), err);
+    buf_release(&buf);
+    return ret->data == NULL ? err->status : STATUS_OK;
+}
+
+static size_t plain_end(const struct kv_spec *kv, struct slice text, size_t from)
+{
+    size_t end = from;
+
+    for (; end < text.size; end++) {
+        size_t size = delimiter_at(kv, text, end);
+        if (size > 0 && (!kv->greedy || known_key_at(kv, text, end + size)))
+            break;
+    }
+    return end;
+}
+
+static enum status find_pair(const struct kv_spec *kv, struct slice text, struct slice key,
+                             struct arena *arena, struct slice *ret, struct error *err)
+{
+    size_t i = 0;
+
+    while (i < text.size) {
+        while (i < text.size && delimiter_at(kv, text, i) > 0)
+            i += delimiter_at(kv, text, i);
+        size_t start = i;
+        while (i < text.size && !at(text, i, kv->separator) && delimiter_at(kv, text, i) == 0)
+            i++;
+        if (!at(text, i, kv->separator))
+            continue;
+        bool wanted =
+            slice_equal(slice_trim(slice_from(text.data + start, i - start)), key);
+        i += kv->separator.size;
+        struct slice value;
+        if (kv->quotes.size > 0 && i < text.size && text.data[i] == kv->quotes.data[0]) {
+            enum status status = quoted(kv, text, i + 1, arena, &value, &i, err);
+            if (status != STATUS_OK)
+                return status;
+        } else {
+            start = i;
+            i = plain_end(kv, text, i);
+            value = slice_from(text.data + start, i - start);
+        }
+        if (wanted) {
+            *ret = value;
+            return STATUS_OK;
+        }
+    }
+    return STATUS_OK;
+}
+
+enum status kv_find(const struct kv_spec *kv, struct slice text, struct slice key,
+                    struct arena *arena, struct slice *ret, struct error *err)
+{
+    struct slice groups[3];
+    size_t from = 0;
+
+    *ret = SLICE("");
+    if (kv->regex == NULL)
+        return find_pair(kv, text, key, arena, ret, err);
+    while (from <= text.size && regex_find(kv->regex, text, from, groups, 3)) {
+        if (groups[1].data != NULL && slice_equal(groups[1], key)) {
+            *ret = groups[2].data == NULL ? SLICE("") : groups[2];
+            return STATUS_OK;
+        }
+        size_t end = (size_t)(groups[0].data - text.data) + groups[0].size;
+        from = end > from ? end : from + 1;
+    }
+    return STATUS_OK;
+}
+
+static enum status row_kv(ROW_PARAMETERS)
+{
+    struct slice found;
+
+    (void)arg_count;
+    enum status status = kv_find(eval->call_state, args[0].bytes, args[1].bytes, eval->arena,
+                                 &found, err);
+    return status == STATUS_OK ? give_bytes(ret, found) : status;
+}
+ROW_EVAL(row_kv, TYPE_STRING)
+
+BIND(bind_kv, "ss", TYPE_STRING)
+
+const struct function function_kv = {.name = "parse-kv",
+                                     .signature = "parse-kv",
+                                     .summary = "the value of a key in a text of pairs",
+                                     .example = "true",
+                                     .args_min = 2,
+                                     .args_max = 2,
+                                     .bind = bind_kv,
+                                     .eval = eval_row_kv};

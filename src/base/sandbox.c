@@ -112,6 +112,8 @@ static enum status limit_files(const struct sandbox_rules *rules, int *ret_versi
     status = allow_paths(fd, rules->writable_paths, known & ~FS_EXECUTE, err);
     if (status == STATUS_OK)
         status = allow_paths(fd, rules->readable_paths, FS_READING, err);
+    if (status == STATUS_OK)
+        status = allow_paths(fd, rules->listed_paths, FS_READ_DIR, err);
     if (status == STATUS_OK && syscall(SYS_landlock_restrict_self, fd, 0) != 0)
         status = ERROR_SET(err, STATUS_IO, "cannot put the file rules of the sandbox in force");
     if (status == STATUS_OK)

@@ -24,6 +24,7 @@ struct sandbox_rules {
     enum sandbox_profile profile;
     const char *const *writable_paths; /* read and written, with all below; NULL ends it */
     const char *const *readable_paths; /* NULL ends it */
+    const char *const *listed_paths;   /* names below, but no file; NULL ends it */
 };
 
 struct sandbox_level {

@@ -223,7 +223,7 @@ static enum status open_store(struct daybook *d, struct error *err)
 
     if (status == STATUS_OK)
         status = io_linux_new(d->options.dir->path, &d->io, err);
-    data_dir_path(d->options.dir, "control.db", path);
+    data_dir_path(d->options.dir, "control/db", path);
     if (status == STATUS_OK)
         status = meta_open(path, clock_system(), &d->meta, err);
     if (status == STATUS_OK)

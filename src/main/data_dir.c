@@ -24,6 +24,8 @@
 #define LOCK_WAIT_MS 5000u
 #define LOCK_STEP_MS 10u
 
+const char *const data_dir_served[] = {"control", "wal", "ingest", "seg", "t", NULL};
+
 void data_dir_path(const struct data_dir *dir, const char *name, char ret[DATA_PATH_BYTES])
 {
     (void)snprintf(ret, DATA_PATH_BYTES, "%s/%s", dir->path, name);
@@ -107,6 +109,19 @@ static enum status check_format(const struct data_dir *dir, struct error *err)
     return STATUS_OK;
 }
 
+/* A copy made by hand may lack the empty ones. */
+static enum status make_served(const struct data_dir *dir, struct error *err)
+{
+    char path[DATA_PATH_BYTES];
+
+    for (size_t i = 0; data_dir_served[i] != NULL; i++) {
+        data_dir_path(dir, data_dir_served[i], path);
+        if (mkdir(path, 0700) != 0 && errno != EEXIST)
+            return ERROR_SET(err, STATUS_IO, "cannot make '%s'", path);
+    }
+    return STATUS_OK;
+}
+
 enum status data_dir_open(const char *path, struct data_dir *ret, struct error *err)
 {
     *ret = (struct data_dir){.lock_fd = -1};
@@ -115,6 +130,8 @@ enum status data_dir_open(const char *path, struct data_dir *ret, struct error *
         status = check_format(ret, err);
     if (status == STATUS_OK)
         status = lock(ret, err);
+    if (status == STATUS_OK)
+        status = make_served(ret, err);
     if (status != STATUS_OK)
         data_dir_close(ret);
     return status;
@@ -204,7 +221,7 @@ static enum status make_token(const struct data_dir *dir, struct data_init *init
         .expires_us = clock_unix_us(clock_system()) + INT64_C(86400000000) * ADMIN_TOKEN_DAYS,
     };
 
-    data_dir_path(dir, "control.db", path);
+    data_dir_path(dir, "control/db", path);
     mode_t mask = umask(0077);
     enum status status = meta_open(path, clock_system(), &meta, err);
     (void)umask(mask);
@@ -229,6 +246,8 @@ enum status data_dir_init(const char *path, struct data_init *init, struct error
         status = ERROR_SET(err, STATUS_CONFLICT, "'%s' is a data directory already", path);
     if (status == STATUS_OK)
         status = lock(&dir, err);
+    if (status == STATUS_OK)
+        status = make_served(&dir, err);
     if (status == STATUS_OK)
         status = make_certificate(io, init->host, err);
     if (status == STATUS_OK)

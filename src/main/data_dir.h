@@ -3,12 +3,15 @@
  *
  *   FORMAT         "daybook 1\n"; a newer one is refused
  *   LOCK           locked by whoever works here; holds the pid
- *   control.db     tenants, tokens, settings (SQLite)
+ *   control/       db: tenants, tokens, settings (SQLite, with its journal)
  *   keys/          the keyring; kek, unless it was put elsewhere
  *   tls/           cert.pem, key.pem of the self-signed certificate
  *   wal/ ingest/   write-ahead log; duplicates and idempotency
- *   seg/ catalog   segments
+ *   seg/           segments; catalog: which of them count
  *   t/             evidence, a directory a tenant
+ *
+ * Only control/ and the directories after tls/ are the server's to write; keys/ is
+ * the keeper's alone.
  */
 #ifndef MAIN_DATA_DIR_H
 #define MAIN_DATA_DIR_H
@@ -27,6 +30,8 @@ struct data_dir {
  * for, up to 5 s), STATUS_CORRUPT for a format this program does not know. */
 enum status data_dir_open(const char *path, struct data_dir *ret, struct error *err) MUST_USE;
 void data_dir_close(struct data_dir *dir);
+/* The directories that the server writes; NULL ends it.  They exist in an open one. */
+extern const char *const data_dir_served[];
 /* A path below the directory. */
 void data_dir_path(const struct data_dir *dir, const char *name, char ret[DATA_PATH_BYTES]);
 

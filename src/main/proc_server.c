@@ -5,11 +5,11 @@
 #include "base/io.h"
 #include "base/limits.h"
 #include "base/log.h"
-#include "base/sandbox.h"
 #include "base/text.h"
 #include "cli/cli.h"
 #include "crypt/keyring_remote.h"
 #include "main/compose.h"
+#include "main/powers.h"
 #include "wire/server.h"
 
 #include <malloc.h>
@@ -22,7 +22,6 @@
 #include <unistd.h>
 
 #define KEEPER_TIMEOUT_MS 10000u
-#define READABLE_MAX 16
 #define HEAPS_MAX 4
 
 struct running {
@@ -91,26 +90,6 @@ static void release_tls(struct buf *certificate, struct buf *key)
     buf_release(key);
 }
 
-/* What name look-ups, TLS and certificates of webhooks read. */
-static enum status enter_sandbox(const struct server_process *process, struct error *err)
-{
-    static const char *const system[] = {"/etc", "/usr", "/lib", "/lib64", "/run/systemd/resolve"};
-    const char *writable[] = {process->dir->path, NULL};
-    const char *readable[READABLE_MAX] = {process->config->certificate, process->config->key};
-    const struct sandbox_rules rules = {SANDBOX_PROFILE_SERVER, writable, readable};
-    struct sandbox_level level;
-    size_t count = 2;
-
-    for (size_t i = 0; i < sizeof(system) / sizeof(system[0]); i++) {
-        if (access(system[i], F_OK) == 0)
-            readable[count++] = system[i];
-    }
-    enum status status = sandbox_enter(&rules, &level, err);
-    if (status == STATUS_OK && level.landlock_version == 0)
-        log_line(LOG_LEVEL_WARNING, "this kernel has no Landlock: files are not fenced off");
-    return status;
-}
-
 static enum status start_http(struct running *r, struct error *err)
 {
     const struct config *config = r->process->config;
@@ -145,7 +124,7 @@ static enum status start(struct running *r, struct error *err)
     enum status status = keyring_remote_new(process->keeper_sockets, KEEPER_SOCKETS,
                                             KEEPER_TIMEOUT_MS, &r->keyring, err);
     if (status == STATUS_OK)
-        status = enter_sandbox(process, err);
+        status = powers_drop(process->dir, process->config, err);
     if (status != STATUS_OK)
         return status;
     options.keyring = r->keyring;

@@ -15,7 +15,7 @@
 
 #define SEGMENT_DIR "seg"
 #define SEGMENT_PATH_BYTES 40
-#define CATALOG_PATH "catalog"
+#define CATALOG_PATH SEGMENT_DIR "/catalog"
 #define CATALOG_BYTES_MAX (256 * MIB)
 #define SECTIONS_MAX 1000000u
 #define FLUSH_ZSTD_LEVEL 1

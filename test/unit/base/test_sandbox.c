@@ -160,7 +160,7 @@ static void server_body(const struct places *places)
     char file[128], made[128];
     (void)snprintf(file, sizeof(file), "%s/file", places->readable);
     const char *const readable[] = {file, NULL}; /* a file, not its directory */
-    const struct sandbox_rules rules = {SANDBOX_PROFILE_SERVER, writable, readable};
+    const struct sandbox_rules rules = {SANDBOX_PROFILE_SERVER, writable, readable, NULL};
     struct sandbox_level level;
     struct error err;
     int n = 0, seen = 0;
@@ -219,7 +219,7 @@ static void missing_body(const struct places *places)
     char path[128];
     (void)snprintf(path, sizeof(path), "%s/missing", places->root);
     const char *const writable[] = {path, NULL};
-    const struct sandbox_rules rules = {SANDBOX_PROFILE_SERVER, writable, NULL};
+    const struct sandbox_rules rules = {SANDBOX_PROFILE_SERVER, writable, NULL, NULL};
     struct sandbox_level level;
     struct error err;
 

@@ -51,7 +51,7 @@ static void write_golden(const char *to)
     struct batch_maker m;
     struct buf bytes;
     struct io *out = NULL;
-    static const char *const PATHS[] = {"catalog", "seg/0000000000000001.seg",
+    static const char *const PATHS[] = {"seg/catalog", "seg/0000000000000001.seg",
                                         "seg/0000000000000002.seg"};
     fixture_init(&f);
     batch_maker_init(&m, "AuditRecords", 1);
@@ -91,7 +91,7 @@ static void the_golden_files_of_version_1_are_read(void **state)
     struct buf bytes;
     struct io *in = NULL;
     char root[512];
-    static const char *const PATHS[] = {"catalog", "seg/0000000000000002.seg",
+    static const char *const PATHS[] = {"seg/catalog", "seg/0000000000000002.seg",
                                         "seg/0000000000000003.seg"};
     const char *source = getenv("DAYBOOK_SOURCE");
     if (getenv("DAYBOOK_GOLDEN") != NULL)

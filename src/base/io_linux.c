@@ -114,12 +114,16 @@ static enum status linux_write_at(struct io_file *base, uint64_t offset, const v
     return STATUS_OK;
 }
 
+/* After a failed sync nobody knows what is on the disk, also when space was
+ * what it wanted: never STATUS_FULL, which invites to try again. */
 static enum status linux_sync(struct io_file *base, struct error *err)
 {
     struct linux_file *file = (struct linux_file *)base;
 
-    if (fdatasync(file->fd) != 0)
+    if (fdatasync(file->fd) != 0) {
+        errno = EIO;
         return ERROR_SET(err, STATUS_IO, "cannot sync '%s'", file->path);
+    }
     return STATUS_OK;
 }
 
@@ -212,8 +216,10 @@ static enum status linux_sync_dir(struct io *base, const char *path, struct erro
     int fd = open_below((struct linux_io *)base, path, O_RDONLY | O_DIRECTORY, 0);
     enum status status = STATUS_OK;
 
-    if (fd < 0 || fsync(fd) != 0)
+    if (fd < 0 || fsync(fd) != 0) {
+        errno = EIO;
         status = ERROR_SET(err, STATUS_IO, "cannot sync directory '%s'", path);
+    }
     if (fd >= 0)
         (void)close(fd);
     return status;

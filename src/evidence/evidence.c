@@ -7,7 +7,9 @@
  * 2. `flushing` changes only under flush_lock as well, so a flush reads it
  *    without the lock while takes go on; it is emptied when it is on disk.
  * 3. flush_lock is taken before lock.
- * 4. After a failed flush nothing is written any more (`failed`). */
+ * 4. A flush that found no space leaves `flushing`, which the next one writes
+ *    again, to the same places.  After any other failure nothing is written
+ *    any more (`failed`): what the disk holds is not known. */
 #include "evidence/evidence_priv.h"
 
 #include "base/check.h"
@@ -30,6 +32,7 @@ struct evidence {
     struct evidence_neighbours neighbours; /* raw NULL: none */
     pthread_mutex_t flush_lock, lock;
     struct map logs; /* tenant -> struct log *, owned */
+    bool behind; /* some log may have leaves in flushing */
     bool failed;
 };
 
@@ -155,8 +158,8 @@ static enum status take(struct leaf_sink *sink, const struct leaf_commit *commit
 
 /* ---- flushing ---- */
 
-/* Moves what is pending to flushing, for up to APPEND_JOBS_MAX logs from *at
- * on (moved behind them).  Nothing is in flushing before: invariant 4. */
+/* Moves what is pending to flushing (unless a flush before left something
+ * there), for up to APPEND_JOBS_MAX logs from *at on (moved behind them). */
 static size_t start_flush(struct evidence *evidence, size_t *at, struct log **ret_logs,
                           struct append_job *ret_jobs)
 {
@@ -165,12 +168,13 @@ static size_t start_flush(struct evidence *evidence, size_t *at, struct log **re
     (void)pthread_mutex_lock(&evidence->lock);
     for (; *at < evidence->logs.count && count < APPEND_JOBS_MAX; (*at)++) {
         struct log *log = (struct log *)(uintptr_t)evidence->logs.entries[*at].value;
-        if (log->pending.count == 0)
+        if (log->flushing.count == 0) {
+            struct run empty = log->flushing;
+            log->flushing = log->pending;
+            log->pending = empty;
+        }
+        if (log->flushing.count == 0)
             continue;
-        CHECK(log->flushing.count == 0);
-        struct run empty = log->flushing;
-        log->flushing = log->pending;
-        log->pending = empty;
         ret_logs[count] = log;
         ret_jobs[count] = (struct append_job){log->tenant, &log->flushing, log->stored};
         count++;
@@ -190,25 +194,38 @@ static void end_flush(struct evidence *evidence, struct log *const *logs,
     (void)pthread_mutex_unlock(&evidence->lock);
 }
 
-enum status evidence_flush(struct evidence *evidence, struct error *err)
+/* Writes each log's flushing, or else its pending leaves. */
+static enum status flush_all(struct evidence *evidence, struct append_job *jobs,
+                             struct error *err)
 {
-    struct append_job *jobs = calloc(APPEND_JOBS_MAX, sizeof(*jobs));
     struct log *logs[APPEND_JOBS_MAX];
     enum status status = STATUS_OK;
     size_t at = 0, count = 0;
+
+    while (status == STATUS_OK && (count = start_flush(evidence, &at, logs, jobs)) > 0) {
+        status = files_append(evidence->io, evidence->keyring, jobs, count, err);
+        if (status == STATUS_OK)
+            end_flush(evidence, logs, jobs, count);
+    }
+    return status;
+}
+
+enum status evidence_flush(struct evidence *evidence, struct error *err)
+{
+    struct append_job *jobs = calloc(APPEND_JOBS_MAX, sizeof(*jobs));
+    enum status status = STATUS_OK;
 
     if (jobs == NULL)
         return ERROR_MEMORY(err);
     (void)pthread_mutex_lock(&evidence->flush_lock);
     if (evidence->failed)
         status = ERROR_SET(err, STATUS_BUSY, "evidence could not be written before; restart");
-    while (status == STATUS_OK && (count = start_flush(evidence, &at, logs, jobs)) > 0) {
-        status = files_append(evidence->io, evidence->keyring, jobs, count, err);
-        if (status == STATUS_OK)
-            end_flush(evidence, logs, jobs, count);
-    }
-    if (status != STATUS_OK)
-        evidence->failed = true;
+    if (status == STATUS_OK && evidence->behind) /* first what was left */
+        status = flush_all(evidence, jobs, err);
+    if (status == STATUS_OK)
+        status = flush_all(evidence, jobs, err);
+    evidence->behind = status == STATUS_FULL;
+    evidence->failed = status != STATUS_OK && status != STATUS_FULL;
     (void)pthread_mutex_unlock(&evidence->flush_lock);
     free(jobs);
     return status;

@@ -28,8 +28,9 @@ void evidence_close(struct evidence *evidence); /* does not flush; NULL allowed 
  * replayed leaf that is known already must be equal. */
 struct leaf_sink *evidence_sink(struct evidence *evidence);
 
-/* Writes and syncs every leaf taken before the call.  After a failure nothing
- * is written any more: the process has to start again. */
+/* Writes and syncs every leaf taken before the call.  STATUS_FULL: call again
+ * when there is space.  After any other failure nothing is written any more:
+ * the process has to start again. */
 enum status evidence_flush(struct evidence *evidence, struct error *err) MUST_USE;
 
 /* Where the bytes of a record are that evidence_verify() needs and its raw()

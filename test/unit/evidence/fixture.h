@@ -24,6 +24,7 @@ struct failing_io {
     struct io_ops ops;
     struct io *real;
     int changes_left; /* negative: never fails */
+    bool full;        /* writes fail for want of space; syncs do not */
 };
 
 struct failing_file {
@@ -76,14 +77,14 @@ static inline enum status failing_write_at(struct io_file *file, uint64_t offset
         return io_write_at(failing->real, offset, data, size, err);
     (void)!io_write_at(failing->real, offset, data, size / 2, err);
     failing->io->changes_left = 0;
-    return ERROR_SET(err, STATUS_IO, "the disk fails");
+    return ERROR_SET(err, failing->io->full ? STATUS_FULL : STATUS_IO, "the disk fails");
 }
 
 static inline enum status failing_sync(struct io_file *file, struct error *err)
 {
     struct failing_file *failing = (struct failing_file *)file;
 
-    if (!failing_now(failing->io))
+    if (failing->io->full || !failing_now(failing->io))
         return io_sync(failing->real, err);
     failing->io->changes_left = 0;
     return ERROR_SET(err, STATUS_IO, "the disk fails to sync");
@@ -101,14 +102,14 @@ static inline enum status failing_make_dir(struct io *io, const char *path, stru
     if (!failing_now(failing))
         return io_make_dir(failing->real, path, err);
     failing->changes_left = 0;
-    return ERROR_SET(err, STATUS_IO, "the disk makes no directory");
+    return ERROR_SET(err, failing->full ? STATUS_FULL : STATUS_IO, "the disk makes no directory");
 }
 
 static inline enum status failing_sync_dir(struct io *io, const char *path, struct error *err)
 {
     struct failing_io *failing = (struct failing_io *)io;
 
-    if (!failing_now(failing))
+    if (failing->full || !failing_now(failing))
         return io_sync_dir(failing->real, path, err);
     failing->changes_left = 0;
     return ERROR_SET(err, STATUS_IO, "the disk syncs no directory");

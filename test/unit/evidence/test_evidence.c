@@ -162,6 +162,45 @@ static void a_replayed_leaf_must_be_the_known_one(void **state)
     evidence_close(evidence);
 }
 
+/* The disk is full from the n-th change on, for every n, and then is not. */
+static void a_full_disk_only_puts_a_flush_off(void **state)
+{
+    struct fixture *fixture = *state;
+    int n = 0;
+
+    fixture->failing.full = true;
+    for (bool failed = true; failed; n++) {
+        struct guid tenants[2] = {{{(uint8_t)(n + 1)}}, {{(uint8_t)(n + 1), 1}}};
+        struct error err;
+        fixture->failing.changes_left = -1;
+        struct evidence *evidence = fixture_open(fixture, &fixture->failing.io);
+        (void)take_leaves(evidence, &tenants[0], 0, 3, false);
+        assert_int_equal(evidence_flush(evidence, &err), STATUS_OK);
+        (void)take_leaves(evidence, &tenants[0], 3, 5, false);
+        (void)take_leaves(evidence, &tenants[1], 0, 2, false);
+        fixture->failing.changes_left = n;
+        failed = evidence_flush(evidence, &err) != STATUS_OK;
+        (void)take_leaves(evidence, &tenants[0], 5, 7, false);
+        if (failed) {
+            assert_int_equal(err.status, STATUS_FULL);
+            assert_int_equal(evidence_flush(evidence, &err), STATUS_FULL);
+        }
+        fixture->failing.changes_left = -1;
+        assert_int_equal(evidence_flush(evidence, &err), STATUS_OK);
+        for (int reopened = 0; reopened < 2; reopened++) {
+            struct evidence_summary summary;
+            assert_int_equal(evidence_check(evidence, &tenants[0], &summary, &err), STATUS_OK);
+            assert_int_equal(summary.leaf_count, 7);
+            assert_int_equal(evidence_check(evidence, &tenants[1], &summary, &err), STATUS_OK);
+            assert_int_equal(summary.leaf_count, 2);
+            evidence_close(evidence);
+            evidence = fixture_open(fixture, fixture->disk);
+        }
+        evidence_close(evidence);
+    }
+    assert_true(n > 4);
+}
+
 /* The disk fails at the n-th change, for every n; then the log is replayed. */
 static void no_failure_loses_or_doubles_a_leaf(void **state)
 {
@@ -267,6 +306,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_replayed_leaf_must_be_the_known_one, fixture_setup,
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(takes_flushes_and_checks_run_together, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(a_full_disk_only_puts_a_flush_off, fixture_setup,
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(no_failure_loses_or_doubles_a_leaf, fixture_setup,
                                         fixture_teardown),

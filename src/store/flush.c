@@ -6,6 +6,10 @@
  * 2. seal and write it to NAME.tmp; sync; rename; sync the directory;
  * 3. replace the catalog: now the sections count and the floor has moved;
  * 4. publish to readers.
+ * A part whose rows do not match their commitments is encoded again with every
+ * record whole; when that does not match either, it is stored so all the same
+ * and counted, and the caller keeps the log of it: one part must not keep the
+ * others out of the segments for ever.
  * A failure before 3 changes nothing.  A failure of 3 leaves the file, because
  * the new catalog may have reached the disk. */
 #include "base/check.h"
@@ -78,7 +82,8 @@ enum status sealing_add(struct sealing *sealing, const struct part *part,
     if (status == STATUS_OK)
         status = section_encode(part, &options, &sealing->plain, info, err);
     if (status == STATUS_OK)
-        status = section_check(info, buf_slice(&sealing->plain), sealed->options.verifier, err);
+        status = section_check(info, buf_slice(&sealing->plain),
+                               sealing->unverified ? NULL : sealed->options.verifier, err);
     if (status == STATUS_OK)
         status = section_seal(sealed->options.keyring, info, buf_slice(&sealing->plain),
                               &sealing->cipher, err);
@@ -205,6 +210,36 @@ enum status sealing_commit(struct sealing *sealing, struct section *const *remov
     return STATUS_OK;
 }
 
+static bool is_mismatch(enum status status)
+{
+    return status == STATUS_CORRUPT || status == STATUS_NOT_FOUND;
+}
+
+static enum status flush_part(struct sealing *sealing, const struct part *part,
+                              struct error *err)
+{
+    struct sealed *sealed = sealing->sealed;
+    struct part *raw = NULL;
+    enum status status = sealing_add(sealing, part, SECTION_FLUSHED, err);
+
+    if (!is_mismatch(status))
+        return status;
+    status = part_raw(part, &raw, err);
+    if (status == STATUS_OK)
+        status = sealing_add(sealing, raw, SECTION_FLUSHED, err);
+    if (status == STATUS_OK) {
+        (void)atomic_fetch_add(&sealed->raw_count, 1);
+    } else if (is_mismatch(status)) {
+        sealing->unverified = true;
+        status = sealing_add(sealing, raw, SECTION_FLUSHED, err);
+        sealing->unverified = false;
+        if (status == STATUS_OK)
+            (void)atomic_fetch_add(&sealed->unverified_count, 1);
+    }
+    part_unref(raw);
+    return status;
+}
+
 enum status sealed_flush(struct sealed *sealed, struct part *const *parts, uint32_t part_count,
                          uint64_t wal_floor, void (*publish)(void *context), void *context,
                          struct error *err)
@@ -214,7 +249,7 @@ enum status sealed_flush(struct sealed *sealed, struct part *const *parts, uint3
     (void)pthread_mutex_lock(&sealed->write_lock);
     enum status status = sealing_begin(&sealing, sealed, err);
     for (uint32_t i = 0; i < part_count && status == STATUS_OK; i++)
-        status = sealing_add(&sealing, parts[i], SECTION_FLUSHED, err);
+        status = flush_part(&sealing, parts[i], err);
     if (status == STATUS_OK)
         status = sealing_commit(&sealing, NULL, 0, wal_floor, publish, context, err);
     if (status == STATUS_OK)

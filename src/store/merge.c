@@ -6,7 +6,8 @@
  * into one file, so that small tenants share files.  Compaction joins all that
  * can be joined and packs it as small as it gets.
  *
- * A damaged section is left where it is. */
+ * A damaged section is left where it is, and so are those that do not fit
+ * together or do not match their commitments when joined. */
 #include "base/time.h"
 #include "store/sealed_priv.h"
 
@@ -91,7 +92,7 @@ static enum status load_inputs(const struct job *job, struct part **views, struc
     return status;
 }
 
-/* Does one job.  *ret_done false: an input is damaged, nothing happened. */
+/* Does one job.  *ret_done false: it cannot be done, nothing happened. */
 static enum status run_job(struct merging *merging, const struct job *job, bool *ret_done,
                            struct error *err)
 {
@@ -115,6 +116,12 @@ static enum status run_job(struct merging *merging, const struct job *job, bool 
     if (status == STATUS_OK)
         status = sealing_add(&merging->sealing, joined != NULL ? joined : views[0],
                              merging->level, err);
+    if (status == STATUS_LIMIT || status == STATUS_CORRUPT || status == STATUS_NOT_FOUND) {
+        for (uint32_t i = 0; i < job->count; i++)
+            atomic_store(&job->inputs[i]->stays, true);
+        status = STATUS_OK; /* nothing was removed; the others go on */
+        goto out;
+    }
     if (status != STATUS_OK)
         goto out;
     for (uint32_t i = 0; i < job->count; i++)
@@ -177,6 +184,7 @@ static bool find_job(const struct section_list *list, uint32_t at, uint32_t end,
     for (uint32_t i = at; i < end; i++) {
         struct section *section = list->sections[i];
         if (section_is_usable(section) && section->info.level != SECTION_COMPACTED &&
+            !atomic_load(&section->stays) &&
             month_of(section) == month_of(first) && tier_of(section) == tier_of(first) &&
             fits(job, section))
             job_add(job, section);
@@ -267,7 +275,8 @@ static enum status compact_month(struct merging *merging, struct compaction *com
 
     for (uint32_t i = from; i < end && status == STATUS_OK; i++) {
         struct section *section = merging->list->sections[i];
-        if (month_of(section) != month || !section_is_usable(section))
+        if (month_of(section) != month || !section_is_usable(section) ||
+            atomic_load(&section->stays))
             continue;
         if (!fits(job, section))
             status = compact_job(merging, compaction, job, err);

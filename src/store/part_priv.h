@@ -150,6 +150,9 @@ enum status part_from_records(const struct record_batch *batch, struct part **re
 /* STATUS_LIMIT when the shapes or paths together pass the bounds of a part. */
 enum status part_join(struct part *const *parts, uint32_t part_count, struct part **ret,
                       struct error *err) MUST_USE;
+/* ---- part_raw.c ---- */
+/* The same rows, each record whole (its RAW shape).  All columns are loaded. */
+enum status part_raw(const struct part *part, struct part **ret, struct error *err) MUST_USE;
 struct part *part_ref(struct part *part);
 void part_unref(struct part *part); /* NULL allowed */
 enum path_class { PATH_VALUE, PATH_ARRAY, PATH_OBJECT };

@@ -232,11 +232,13 @@ void sealed_stats(struct sealed *sealed, struct store_stats *ret)
     struct cache_stats cache;
 
     ret->rows_sealed = ret->bytes_sealed = ret->fallback_records = 0;
+    ret->unjoined_sections = 0;
     for (uint32_t i = 0; i < list->count; i++) {
         const struct section_info *info = &list->sections[i]->info;
         ret->rows_sealed += info->row_count;
         ret->bytes_sealed += info->size_bytes;
         ret->fallback_records += info->fallback_count;
+        ret->unjoined_sections += atomic_load(&list->sections[i]->stays);
     }
     ret->segments = count_files(list);
     ret->sections = list->count;
@@ -246,6 +248,8 @@ void sealed_stats(struct sealed *sealed, struct store_stats *ret)
     ret->cache_misses = cache.misses;
     ret->flushes = atomic_load(&sealed->flush_count);
     ret->merges = atomic_load(&sealed->merge_count);
+    ret->raw_sections = atomic_load(&sealed->raw_count);
+    ret->unverified_sections = atomic_load(&sealed->unverified_count);
     ret->corrupt_sections = atomic_load(&sealed->corrupt_count);
     section_list_unref(list);
 }

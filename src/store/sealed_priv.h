@@ -45,6 +45,7 @@ struct section {
     bool is_open;
     struct chunked_reader reader;
     atomic_bool is_broken;
+    atomic_bool stays; /* it could not be joined: not tried again in this process */
 };
 
 struct sealed {
@@ -55,6 +56,7 @@ struct sealed {
     uint64_t wal_floor, generation, next_segment;
     struct cache *cache;
     atomic_uint_fast64_t flush_count, merge_count, corrupt_count;
+    atomic_uint_fast64_t raw_count, unverified_count; /* sections, see sealed_flush() */
 };
 
 /* ---- segment_read.c ---- */
@@ -122,9 +124,11 @@ struct sealing {
     struct section_info *infos;
     uint32_t count, capacity;
     struct buf plain, cipher;
+    bool unverified; /* rows are not compared with their commitments */
 };
 enum status sealing_begin(struct sealing *sealing, struct sealed *sealed,
                           struct error *err) MUST_USE;
+/* STATUS_CORRUPT or STATUS_NOT_FOUND from the verifier: nothing was added. */
 enum status sealing_add(struct sealing *sealing, const struct part *part,
                         enum section_level level, struct error *err) MUST_USE;
 /* Makes the new sections live and the removed ones not, with the floor. */

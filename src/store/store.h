@@ -67,7 +67,8 @@ void store_memory(struct store *store, uint64_t *ret_rows, uint64_t *ret_bytes,
                   uint64_t *ret_age_ms);
 
 /* Seals every row that came from WAL files below wal_floor and records the
- * floor, in one step. */
+ * floor, in one step.  Rows that the verifier refuses are sealed too, as whole
+ * records, and counted as unverified_sections: their log is to be kept. */
 enum status store_flush(struct store *store, uint64_t wal_floor, struct error *err) MUST_USE;
 /* One background merge if any is due; *ret_worked tells whether. */
 enum status store_merge_step(struct store *store, bool *ret_worked, struct error *err) MUST_USE;
@@ -106,6 +107,9 @@ enum status store_raw(struct store *store, const struct guid *tenant, uint64_t f
 struct store_stats {
     uint64_t rows_memory, rows_sealed, bytes_memory, bytes_sealed;
     uint64_t segments, sections, flushes, merges, corrupt_sections;
+    uint64_t raw_sections;        /* since the start: columns did not match, kept whole */
+    uint64_t unjoined_sections;   /* that did not fit or match when they were merged */
+    uint64_t unverified_sections; /* since the start: did not match, kept all the same */
     uint64_t cache_bytes, cache_hits, cache_misses;
     uint64_t fallback_records; /* stored as compressed raw */
 };

@@ -22,6 +22,7 @@ struct fixture_verifier {
     uint32_t maker_count;
     uint64_t seen;
     bool refuse;
+    unsigned refusals; /* so many calls are refused first */
 };
 
 struct fixture {
@@ -68,7 +69,7 @@ static inline enum status fixture_verify(struct record_verifier *verifier,
 {
     struct fixture_verifier *v = (struct fixture_verifier *)verifier;
 
-    if (v->refuse)
+    if (v->refuse || (v->refusals > 0 && v->refusals-- > 0))
         return ERROR_SET(err, STATUS_CORRUPT, "refused");
     for (uint32_t i = 0; i < count; i++) {
         const struct record *record = fixture_find(v, tenant, first_seq + i);

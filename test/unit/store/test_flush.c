@@ -36,27 +36,56 @@ static void count(void *context)
     (*(int *)context)++;
 }
 
-static void a_row_that_differs_stops_the_flush(void **state)
+static struct store_stats stats_of(struct fixture *f)
+{
+    struct store_stats stats = {0};
+
+    sealed_stats(f->sealed, &stats);
+    return stats;
+}
+
+/* The part is refused once (its columns) or always. */
+static void flush_refused(struct fixture *f, struct batch_maker *m, bool always)
+{
+    int published = 0;
+    fixture_init(f);
+    batch_maker_init(m, "T", 1);
+    fixture_records(m, 20, 1);
+    struct part *part = fixture_part(m);
+    f->verifier.makers[0] = m;
+    f->verifier.maker_count = 1;
+    f->verifier.refuse = always;
+    f->verifier.refusals = 1;
+    assert_int_equal(sealed_flush(f->sealed, &part, 1, 9, count, &published, &f->err), STATUS_OK);
+    assert_int_equal(published, 1);
+    assert_int_equal(fixture_check(f, m), 20);
+    part_unref(part);
+}
+
+static void columns_that_do_not_match_are_kept_whole(void **state)
 {
     (void)state;
     struct fixture f;
     struct batch_maker m;
-    int published = 0;
-    fixture_init(&f);
-    batch_maker_init(&m, "T", 1);
-    fixture_records(&m, 20, 1);
-    struct part *part = fixture_part(&m);
-    f.verifier.refuse = true;
-    assert_int_equal(sealed_flush(f.sealed, &part, 1, 9, count, &published, &f.err),
-                     STATUS_CORRUPT);
-    assert_int_equal(published, 0);
-    assert_int_equal(sealed_wal_floor(f.sealed), 0);
-    assert_int_equal(fixture_check(&f, &m), 0);
-    f.verifier.refuse = false;
-    assert_int_equal(sealed_flush(f.sealed, &part, 1, 9, count, &published, &f.err), STATUS_OK);
-    assert_int_equal(published, 1);
+    flush_refused(&f, &m, false);
+    assert_int_equal(stats_of(&f).raw_sections, 1);
+    assert_int_equal(stats_of(&f).unverified_sections, 0);
+    assert_int_equal(stats_of(&f).fallback_records, 20);
+    batch_maker_release(&m);
+    fixture_release(&f);
+}
+
+static void what_never_matches_is_kept_counted_and_stops_nothing(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct batch_maker m;
+    flush_refused(&f, &m, true);
+    assert_int_equal(stats_of(&f).raw_sections, 0);
+    assert_int_equal(stats_of(&f).unverified_sections, 1);
+    assert_int_equal(sealed_wal_floor(f.sealed), 9);
+    fixture_reopen(&f);
     assert_int_equal(fixture_check(&f, &m), 20);
-    part_unref(part);
     batch_maker_release(&m);
     fixture_release(&f);
 }
@@ -91,7 +120,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_was_flushed_is_there_after_a_restart),
-        cmocka_unit_test(a_row_that_differs_stops_the_flush),
+        cmocka_unit_test(columns_that_do_not_match_are_kept_whole),
+        cmocka_unit_test(what_never_matches_is_kept_counted_and_stops_nothing),
         cmocka_unit_test(a_flush_without_parts_moves_the_floor),
         cmocka_unit_test(a_tenant_without_keys_cannot_be_flushed),
     };

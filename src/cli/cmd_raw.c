@@ -98,23 +98,8 @@ static enum status show_checks(const struct command_context *context, struct sli
     if (checks == UINT32_MAX || status != STATUS_OK)
         return status;
     for (uint32_t i = checks + 1; status == STATUS_OK && i < tape->tokens[checks].next;
-         i = tape->tokens[i].next) {
-        struct json_tape row_tape;
-        struct buf row;
-        json_tape_init(&row_tape);
-        buf_init(&row, MIB);
-        buf_add_byte(&row, '[');
-        for (uint32_t k = i + 1; k < tape->tokens[i].next; k = tape->tokens[k + 1].next) {
-            buf_add_text(&row, k > i + 1 ? ",\"" : "\"");
-            buf_add_slice(&row, json_text(text, &tape->tokens[k + 1]));
-            buf_add_byte(&row, '"');
-        }
-        buf_add_byte(&row, ']');
-        if (json_parse(buf_slice(&row), JSON_DEPTH_MAX, &row_tape) == JSON_OK)
-            status = output_row(&output, buf_slice(&row), &row_tape, 0, err);
-        buf_release(&row);
-        json_tape_release(&row_tape);
-    }
+         i = tape->tokens[i].next)
+        status = output_row(&output, text, tape, i, err);
     return status == STATUS_OK ? output_end(&output, err) : status;
 }
 

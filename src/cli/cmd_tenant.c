@@ -57,28 +57,8 @@ static enum status show_objects(const struct command_context *context, struct sl
             columns[column_count++] = json_text(text, &tape->tokens[i]);
     }
     status = output_begin(&output, format, columns, column_count, context->arena, err);
-    for (uint32_t row = first; status == STATUS_OK && row < end; row = tape->tokens[row].next) {
-        /* A row of values: the object's members without their keys. */
-        struct buf values;
-        struct json_tape row_tape;
-        json_tape_init(&row_tape);
-        buf_init(&values, 4 * MIB);
-        buf_add_byte(&values, '[');
-        for (uint32_t i = row + 1; i < tape->tokens[row].next; i = tape->tokens[i + 1].next) {
-            const struct json_token *t = &tape->tokens[i + 1];
-            if (i > row + 1)
-                buf_add_byte(&values, ',');
-            if (t->kind == JSON_STRING)
-                buf_add(&values, text.data + t->start - 1, t->end - t->start + 2);
-            else
-                buf_add_slice(&values, json_text(text, t));
-        }
-        buf_add_byte(&values, ']');
-        if (json_parse(buf_slice(&values), JSON_DEPTH_MAX, &row_tape) == JSON_OK)
-            status = output_row(&output, buf_slice(&values), &row_tape, 0, err);
-        buf_release(&values);
-        json_tape_release(&row_tape);
-    }
+    for (uint32_t row = first; status == STATUS_OK && row < end; row = tape->tokens[row].next)
+        status = output_row(&output, text, tape, row, err);
     return status == STATUS_OK ? output_end(&output, err) : status;
 }
 

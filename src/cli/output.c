@@ -83,10 +83,21 @@ static void add_cell_text(struct buf *buf, struct slice text, const struct json_
         buf_add_slice(buf, json_text(text, token));
 }
 
+/* The cells of a row: the elements of an array, or the values of an object. */
+static uint32_t first_cell(const struct json_tape *tape, uint32_t row)
+{
+    return tape->tokens[row].kind == JSON_OBJECT ? row + 2 : row + 1;
+}
+
+static uint32_t next_cell(const struct json_tape *tape, uint32_t row, uint32_t cell)
+{
+    return tape->tokens[cell].next + (tape->tokens[row].kind == JSON_OBJECT ? 1 : 0);
+}
+
 static void add_object(struct output *output, struct slice text, const struct json_tape *tape,
                        uint32_t row)
 {
-    uint32_t token = row + 1;
+    uint32_t token = first_cell(tape, row);
 
     buf_add_byte(&output->buf, '{');
     for (uint32_t i = 0; i < output->column_count && token < tape->tokens[row].next; i++) {
@@ -99,7 +110,7 @@ static void add_object(struct output *output, struct slice text, const struct js
             buf_add(&output->buf, text.data + t->start - 1, t->end - t->start + 2);
         else
             buf_add_slice(&output->buf, json_text(text, t));
-        token = t->next;
+        token = next_cell(tape, row, token);
     }
     buf_add_byte(&output->buf, '}');
 }
@@ -133,7 +144,7 @@ static enum status keep_cell(struct output *output, struct slice text,
 static enum status add_cells(struct output *output, struct slice text,
                              const struct json_tape *tape, uint32_t row, struct error *err)
 {
-    uint32_t token = row + 1;
+    uint32_t token = first_cell(tape, row);
     struct buf cell;
 
     for (uint32_t i = 0; i < output->column_count && token < tape->tokens[row].next; i++) {
@@ -150,7 +161,7 @@ static enum status add_cells(struct output *output, struct slice text,
             text_add_csv_cell(&output->buf, buf_slice(&cell));
             buf_release(&cell);
         }
-        token = t->next;
+        token = next_cell(tape, row, token);
     }
     if (output->format == OUTPUT_CSV)
         buf_add_text(&output->buf, "\r\n");

@@ -30,7 +30,8 @@ struct output {
 enum status output_begin(struct output *output, enum output_format format,
                          const struct slice *columns, uint32_t column_count, struct arena *arena,
                          struct error *err) MUST_USE;
-/* The array token `row` of `text` has column_count values. */
+/* The array or object token `row` of `text` has column_count values; the keys
+ * of an object are not looked at. */
 enum status output_row(struct output *output, struct slice text, const struct json_tape *tape,
                        uint32_t row, struct error *err) MUST_USE;
 enum status output_end(struct output *output, struct error *err) MUST_USE;

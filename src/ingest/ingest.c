@@ -101,13 +101,27 @@ enum status ingest_save(struct ingest *ingest, uint64_t floor, struct error *err
     return status;
 }
 
-enum status ingest_trim(struct ingest *ingest, uint64_t floor, struct error *err)
+static enum status check_saved(const struct ingest *ingest, uint64_t floor, struct error *err)
 {
     if (floor > ingest->memory.floor)
         return ERROR_SET(err, STATUS_CONFLICT,
                          "log file %llu is not saved, its predecessors must stay",
                          (unsigned long long)floor);
-    return wal_trim(ingest->wal, floor, err);
+    return STATUS_OK;
+}
+
+enum status ingest_trim(struct ingest *ingest, uint64_t floor, struct error *err)
+{
+    enum status status = check_saved(ingest, floor, err);
+
+    return status == STATUS_OK ? wal_trim(ingest->wal, floor, err) : status;
+}
+
+enum status ingest_set_aside(struct ingest *ingest, uint64_t floor, struct error *err)
+{
+    enum status status = check_saved(ingest, floor, err);
+
+    return status == STATUS_OK ? wal_set_aside(ingest->wal, floor, err) : status;
 }
 
 void ingest_stats(struct ingest *ingest, struct ingest_stats *ret)

@@ -98,6 +98,9 @@ enum status ingest_put(struct ingest *ingest, const struct ingest_request *reque
 enum status ingest_rotate(struct ingest *ingest, uint64_t *ret_floor, struct error *err) MUST_USE;
 enum status ingest_save(struct ingest *ingest, uint64_t floor, struct error *err) MUST_USE;
 enum status ingest_trim(struct ingest *ingest, uint64_t floor, struct error *err) MUST_USE;
+/* Instead of ingest_trim(), when the store could not vouch for what it sealed:
+ * the files leave the log as NAME.aside, for a person to look at. */
+enum status ingest_set_aside(struct ingest *ingest, uint64_t floor, struct error *err) MUST_USE;
 
 struct ingest_stats {
     uint64_t acked_records, acked_requests, acked_bytes;

@@ -134,24 +134,36 @@ static enum status begin_file(struct wal *wal, uint64_t number, struct error *er
     return STATUS_OK;
 }
 
-enum status wal_trim(struct wal *wal, uint64_t floor, struct error *err)
+/* Takes one file out of the log.  One that a trim before could not report may
+ * be gone. */
+static enum status drop_file(struct wal *wal, uint64_t number, bool keep, struct error *err)
+{
+    char path[WAL_PATH_BYTES], aside[WAL_PATH_BYTES + 8];
+
+    wal_path(number, path);
+    if (keep && io_exists(wal->options.io, path)) {
+        (void)snprintf(aside, sizeof(aside), "%s.aside", path);
+        return io_rename(wal->options.io, path, aside, err);
+    }
+    enum status status = io_unlink(wal->options.io, path, err);
+    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
+static enum status trim(struct wal *wal, uint64_t floor, bool keep, struct error *err)
 {
     enum status status = STATUS_OK;
     bool removed = false;
 
     for (;;) {
         struct wal_file file = {0};
-        char path[WAL_PATH_BYTES];
         (void)pthread_mutex_lock(&wal->lock);
         if (wal->file_count > 1 && wal->files[0].number < floor)
             file = wal->files[0];
         (void)pthread_mutex_unlock(&wal->lock);
         if (file.number == 0)
             break;
-        wal_path(file.number, path);
-        /* One that a trim before could not report may be gone. */
-        status = io_unlink(wal->options.io, path, err);
-        if (status != STATUS_OK && status != STATUS_NOT_FOUND)
+        status = drop_file(wal, file.number, keep, err);
+        if (status != STATUS_OK)
             return status;
         removed = true;
         (void)pthread_mutex_lock(&wal->lock);
@@ -160,6 +172,16 @@ enum status wal_trim(struct wal *wal, uint64_t floor, struct error *err)
         (void)pthread_mutex_unlock(&wal->lock);
     }
     return removed ? io_sync_dir(wal->options.io, WAL_DIR, err) : STATUS_OK;
+}
+
+enum status wal_trim(struct wal *wal, uint64_t floor, struct error *err)
+{
+    return trim(wal, floor, false, err);
+}
+
+enum status wal_set_aside(struct wal *wal, uint64_t floor, struct error *err)
+{
+    return trim(wal, floor, true, err);
 }
 
 /* ---- the owner's side ---- */

@@ -23,6 +23,10 @@
 #define MEMORY_BYTES_FLUSH (128 * MIB)
 #define WAL_BYTES_FLUSH (WAL_BYTES_MAX / 4)
 
+#define FREE_BYTES_FLUSH (2 * INGEST_RESERVE_BYTES) /* below it the log is shortened early */
+#define FREE_AGE_FLUSH_MS 2000u
+#define FAILED_PAUSE_US UINT64_C(5000000) /* after a checkpoint or a merge that failed */
+
 struct tee {
     struct record_sink sink; /* first */
     struct record_sink *keep, *watch;
@@ -267,7 +271,7 @@ static enum status open_rules(struct daybook *d, struct error *err)
 static void stop_process(void *context, const struct error *err)
 {
     (void)context;
-    log_failure("the write-ahead log has stopped, and so does the server", err);
+    log_failure("nothing can be made durable any more, the server stops", err);
     _exit(EXIT_FAILURE);
 }
 
@@ -320,6 +324,30 @@ static enum status open_share(struct daybook *d, struct error *err)
 
 /* ---- background ---- */
 
+/* Rows that could not be sealed as they were committed to leave their log
+ * behind: the only other copy of their bytes. */
+static enum status seal(struct daybook *d, uint64_t floor, struct error *err)
+{
+    struct store_stats before, after;
+
+    store_stats(d->store, &before);
+    enum status status = store_flush(d->store, floor, err);
+    if (status != STATUS_OK)
+        return status;
+    store_stats(d->store, &after);
+    if (after.raw_sections > before.raw_sections)
+        log_line(LOG_LEVEL_WARNING,
+                 "%llu parts did not match their evidence and were stored as whole records",
+                 (unsigned long long)(after.raw_sections - before.raw_sections));
+    if (after.unverified_sections == before.unverified_sections)
+        return ingest_trim(d->ingest, floor, err);
+    log_line(LOG_LEVEL_ERROR,
+             "%llu parts do not match their evidence; log files below %llu are set aside",
+             (unsigned long long)(after.unverified_sections - before.unverified_sections),
+             (unsigned long long)floor);
+    return ingest_set_aside(d->ingest, floor, err);
+}
+
 enum status daybook_checkpoint(struct daybook *d, struct error *err)
 {
     uint64_t floor = 0;
@@ -328,17 +356,27 @@ enum status daybook_checkpoint(struct daybook *d, struct error *err)
     enum status status = ingest_rotate(d->ingest, &floor, err);
     if (status == STATUS_OK) /* hits of the old files must be in the new ones */
         status = detect_drain(d->detect, err);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK) {
         status = evidence_flush(d->evidence, err);
+        if (status != STATUS_OK && status != STATUS_FULL)
+            stop_process(d, err); /* it writes nothing any more */
+    }
     if (status == STATUS_OK)
         status = ingest_save(d->ingest, floor, err);
     if (status == STATUS_OK)
-        status = store_flush(d->store, floor, err);
-    if (status == STATUS_OK)
-        status = ingest_trim(d->ingest, floor, err);
+        status = seal(d, floor, err);
     (void)pthread_mutex_unlock(&d->checkpoint_lock);
     (void)malloc_trim(0); /* what the rows took goes back to the system */
     return status;
+}
+
+/* Rows take less space in a segment than in the log. */
+static bool is_short_of_space(struct daybook *d)
+{
+    struct error err;
+    uint64_t free_bytes = 0;
+
+    return io_free_bytes(d->io, &free_bytes, &err) == STATUS_OK && free_bytes < FREE_BYTES_FLUSH;
 }
 
 static bool checkpoint_is_due(struct daybook *d)
@@ -349,29 +387,37 @@ static bool checkpoint_is_due(struct daybook *d)
     store_memory(d->store, &rows, &bytes, &age_ms);
     ingest_stats(d->ingest, &stats);
     return rows >= MEMORY_ROWS_FLUSH || bytes >= MEMORY_BYTES_FLUSH ||
-           (rows > 0 && age_ms >= MEMORY_AGE_FLUSH_MS) || stats.wal_bytes >= WAL_BYTES_FLUSH;
+           (rows > 0 && age_ms >= MEMORY_AGE_FLUSH_MS) || stats.wal_bytes >= WAL_BYTES_FLUSH ||
+           (rows > 0 && age_ms >= FREE_AGE_FLUSH_MS && is_short_of_space(d));
 }
 
-static void tick(struct daybook *d)
+/* One step; false when it failed. */
+static bool tick(struct daybook *d)
 {
     struct error err;
     bool worked = false;
 
     if (checkpoint_is_due(d)) {
-        if (daybook_checkpoint(d, &err) != STATUS_OK)
-            log_failure("cannot make a checkpoint", &err);
-    } else if (store_merge_step(d->store, &worked, &err) != STATUS_OK) {
+        if (daybook_checkpoint(d, &err) == STATUS_OK)
+            return true;
+        log_failure("cannot make a checkpoint", &err);
+    } else {
+        if (store_merge_step(d->store, &worked, &err) == STATUS_OK)
+            return true;
         log_failure("cannot merge segments", &err);
     }
+    return false;
 }
 
 static void *run_background(void *arg)
 {
     struct daybook *d = arg;
     struct timespec wait = {0, BACKGROUND_TICK_MS * 1000000L};
+    uint64_t next_us = 0;
 
     while (!atomic_load(&d->stopping)) {
-        tick(d);
+        if (clock_monotonic_us(clock_system()) >= next_us && !tick(d))
+            next_us = clock_monotonic_us(clock_system()) + FAILED_PAUSE_US;
         (void)nanosleep(&wait, NULL);
     }
     return NULL;

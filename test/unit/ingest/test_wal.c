@@ -135,6 +135,25 @@ static void a_rotation_waits_for_the_frames_before(void **state)
     assert_true(io_exists(f->w.io, "wal/0000000000000005.wal"));
 }
 
+static void files_set_aside_leave_the_log_and_stay_on_the_disk(void **state)
+{
+    struct fixture *f = *state;
+    struct note one = make_note("one");
+    struct wal_stats before, after;
+    struct error err;
+    uint64_t file;
+
+    assert_int_equal(commit(f, &one), STATUS_OK);
+    ASSERT_OK(wal_rotate(f->wal, &file, &err));
+    wal_stats(f->wal, &before);
+    ASSERT_OK(wal_set_aside(f->wal, file, &err));
+    wal_stats(f->wal, &after);
+    assert_true(after.bytes < before.bytes);
+    assert_false(io_exists(f->w.io, "wal/0000000000000004.wal"));
+    assert_true(io_exists(f->w.io, "wal/0000000000000004.wal.aside"));
+    ASSERT_OK(wal_set_aside(f->wal, file, &err));
+}
+
 static void a_full_file_is_followed_by_another(void **state)
 {
     struct fixture *f = *state;
@@ -238,6 +257,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
         TEST(frames_are_in_the_file_in_order),
         TEST(a_rotation_waits_for_the_frames_before),
+        TEST(files_set_aside_leave_the_log_and_stay_on_the_disk),
         TEST(a_full_file_is_followed_by_another),
         TEST(a_log_that_is_too_long_is_busy),
         TEST(a_full_disk_refuses_and_the_next_commit_begins_a_file),

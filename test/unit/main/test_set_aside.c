@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Evidence that is damaged on the disk stops neither checkpoints nor ingest,
+ * and the log of the records it was for is kept. */
+#include "place.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+
+static struct error err;
+
+static void ingest(struct place *place, const char *name)
+{
+    char body[64];
+
+    (void)snprintf(body, sizeof(body), "{\"n\":\"%s\"}\n", name);
+    place_ingest(place, "alpha", "T_CL", body);
+}
+
+static void path_below(const struct place *place, const char *directory, const char *end,
+                       char ret[512])
+{
+    char path[256];
+    const struct dirent *entry;
+
+    (void)snprintf(path, sizeof(path), "%s/%s", place->root, directory);
+    DIR *dir = opendir(path);
+    assert_non_null(dir);
+    ret[0] = '\0';
+    while ((entry = readdir(dir)) != NULL) {
+        if (entry->d_name[0] != '.' && slice_ends_with(slice_of(entry->d_name), slice_of(end)))
+            (void)snprintf(ret, 512, "%s/%s", path, entry->d_name);
+    }
+    (void)closedir(dir);
+}
+
+static void damage_evidence(const struct place *place)
+{
+    char tenant[512], path[600];
+
+    path_below(place, "t", "", tenant);
+    (void)snprintf(path, sizeof(path), "%s/batch.0", tenant);
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    assert_true(fd >= 0);
+    assert_int_equal(pwrite(fd, "XXXX", 4, 0), 4);
+    (void)close(fd);
+}
+
+static void records_of_damaged_evidence_are_kept_with_their_log(void **state)
+{
+    (void)state;
+    struct place place = {0};
+    char path[512];
+
+    place_make(&place);
+    place_open(&place);
+    place_add_tenant(&place, "alpha");
+    ingest(&place, "one");
+    ASSERT_OK(daybook_checkpoint(place.daybook, &err));
+    damage_evidence(&place);
+    ingest(&place, "two");
+    ASSERT_OK(daybook_checkpoint(place.daybook, &err));
+    path_below(&place, "wal", ".aside", path);
+    assert_true(path[0] != '\0');
+    ingest(&place, "three");
+    ASSERT_OK(daybook_checkpoint(place.daybook, &err));
+    assert_int_equal(place_query(&place, "alpha", "T_CL | summarize count(), dcount(n)"), 200);
+    assert_true(place_says(&place, "[3,3]"));
+    place_close(&place, false);
+    place_remove(&place);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(records_of_damaged_evidence_are_kept_with_their_log),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

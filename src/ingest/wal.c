@@ -17,6 +17,7 @@
 #include "base/random.h"
 #include "ingest/frame_priv.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -441,9 +442,11 @@ static enum status check_space(struct wal *wal, const struct wal_entry *list, st
             needed = wal->out.size;
     }
     enum status status = io_free_bytes(wal->options.io, &available, err);
-    if (status == STATUS_OK && available < needed)
+    if (status == STATUS_OK && available < needed) {
+        errno = ENOSPC; /* the text ends with it */
         status = ERROR_SET(err, STATUS_FULL, "the disk has %llu bytes left, %llu are needed",
                            (unsigned long long)available, (unsigned long long)needed);
+    }
     return status;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* bind_call.c - calls: functions of the language, aggregates, let functions. */
 #include "query/bind_priv.h"
+#include "query/fn_priv.h"
 #include "query/rowset_priv.h"
 
 #include "base/text.h"
@@ -199,7 +200,7 @@ static struct expr *bind_ingestion_time(struct binder *b, const struct node *nod
     return bind_const_expr(b, &null, node->at);
 }
 
-/* pack_all(): bag_pack('a', a, 'b', b ...). */
+/* pack_all([ignore_null_empty]): bag_pack('a', a, 'b', b ...). */
 static struct expr *bind_pack_all(struct binder *b, const struct node *node)
 {
     const struct function *pack = function_find(SLICE("bag_pack"));
@@ -217,9 +218,14 @@ static struct expr *bind_pack_all(struct binder *b, const struct node *node)
         if (args[count - 1] == NULL || args[count - 2] == NULL)
             return NULL;
     }
-    return args == NULL
-               ? NULL
-               : bind_invoke(b, node->at, pack, args, count, TYPE_DYNAMIC);
+    struct expr *bag =
+        args == NULL ? NULL : bind_invoke(b, node->at, pack, args, count, TYPE_DYNAMIC);
+    if (bag == NULL || node->args == NULL)
+        return bag;
+    struct expr *without = bind_cast(b, bind_constant(b, node->args), TYPE_BOOL);
+    if (without == NULL || without->value.is_null || !without->value.boolean)
+        return without == NULL ? NULL : bag;
+    return bind_invoke(b, node->at, &function_without_empty, &bag, 1, TYPE_DYNAMIC);
 }
 
 static struct expr *bind_column_names(struct binder *b, const struct node *node)

@@ -12,6 +12,10 @@ struct unpack {
     const struct rowset *rows;
     uint32_t bag; /* the input's column */
     struct slice prefix;
+    struct slice ignored; /* JSON array of keys that make no columns */
+    bool is_declared;     /* the columns come from the query, in its order */
+    bool drops;           /* the input's columns are not kept */
+    bool replaces, keeps; /* what happens to columns that are there already */
     struct map keys; /* name to output column */
     struct column *columns;
     uint32_t count, capacity;
@@ -59,6 +63,17 @@ static bool add_key(struct unpack *u, struct slice key, struct slice json)
     return u->columns[u->count - 1].name.data != NULL;
 }
 
+static bool is_ignored(const struct unpack *u, struct slice key)
+{
+    struct dynamic_iterator it = dynamic_iterate(u->ignored);
+
+    while (dynamic_next(&it)) {
+        if (it.value.size == key.size + 2 && memcmp(it.value.data + 1, key.data, key.size) == 0)
+            return true;
+    }
+    return false;
+}
+
 static bool find_keys(struct unpack *u)
 {
     for (uint32_t c = 0; c < u->rows->chunk_count; c++) {
@@ -68,7 +83,7 @@ static bool find_keys(struct unpack *u)
                 continue;
             struct dynamic_iterator it = dynamic_iterate(bag.bytes);
             while (dynamic_next(&it)) {
-                if (!add_key(u, it.key, it.value))
+                if (!is_ignored(u, it.key) && !add_key(u, it.key, it.value))
                     return false;
             }
         }
@@ -94,7 +109,7 @@ static struct plan *unpack_plan(struct unpack *u, struct plan *rows)
     if (outputs == NULL || order == NULL)
         return NULL;
     for (uint32_t c = 0; c < in->column_count; c++) {
-        if (c == u->bag)
+        if (c == u->bag || u->drops)
             continue;
         outputs[count].name = in->columns[c].name;
         outputs[count].expr = bind_column_expr(b, c, in->columns[c].type, 0);
@@ -103,7 +118,8 @@ static struct plan *unpack_plan(struct unpack *u, struct plan *rows)
     }
     for (uint32_t i = 0; i < u->count; i++) {
         uint32_t at = i;
-        for (; at > 0 && by_name(&u->columns[i], &u->columns[order[at - 1]]) < 0; at--)
+        for (; at > 0 && !u->is_declared &&
+               by_name(&u->columns[i], &u->columns[order[at - 1]]) < 0; at--)
             order[at] = order[at - 1];
         order[at] = i;
     }
@@ -116,18 +132,65 @@ static struct plan *unpack_plan(struct unpack *u, struct plan *rows)
             args[0] == NULL || args[1] == NULL
                 ? NULL
                 : bind_invoke(b, 0, &operator_member, args, 2, TYPE_DYNAMIC);
-        outputs[count].name = c->name;
-        for (uint32_t o = 0; o < count; o++) {
-            if (slice_equal(outputs[o].name, c->name))
-                return bind_fail(b, 0, "SEM0100",
-                                 "bag_unpack: column '%.*s' is there already; give a prefix",
-                                 SLICE_FMT(slice_head(c->name, 128)));
-        }
-        outputs[count].expr = bind_cast(b, member, c->type);
-        if (outputs[count++].expr == NULL)
+        uint32_t place = 0;
+        while (place < count && !slice_equal(outputs[place].name, c->name))
+            place++;
+        if (place < count && u->keeps)
+            continue;
+        if (place < count && !u->replaces)
+            return bind_fail(b, 0, "SEM0100",
+                             "bag_unpack: column '%.*s' is there already; give a prefix",
+                             SLICE_FMT(slice_head(c->name, 128)));
+        outputs[place] = (struct output){c->name, bind_cast(b, member, c->type)};
+        if (outputs[place].expr == NULL)
             return NULL;
+        count += place == count;
     }
     return plan_project(b->q, rows, outputs, count, b->err);
+}
+
+/* bag_unpack(bag [, prefix, conflict, ignored]), each also by name. */
+static bool unpack_options(struct binder *b, const struct node *arg, struct unpack *u)
+{
+    static const char *const names[] = {"OutputColumnPrefix", "columnsConflict",
+                                        "ignoredProperties"};
+
+    for (uint32_t at = 0; arg != NULL; arg = arg->next, at++) {
+        for (uint32_t i = 0; i < 3 && arg->kind == NODE_NAMED; i++)
+            at = slice_is(arg->by->name, names[i]) ? i : at;
+        struct expr *value = bind_constant(b, arg);
+        if (value == NULL)
+            return false;
+        if (at > 2 || value->type != (at == 2 ? TYPE_DYNAMIC : TYPE_STRING)) {
+            bind_fail(b, arg->at, "SEM0100", "'bag_unpack' takes a column, a prefix, what to do"
+                                             " with columns that are there, keys to ignore");
+            return false;
+        }
+        if (at == 0)
+            u->prefix = value->value.bytes;
+        else if (at == 2)
+            u->ignored = value->value.bytes;
+        else
+            u->replaces = slice_is(value->value.bytes, "replace_source");
+        u->keeps = u->keeps || (at == 1 && slice_is(value->value.bytes, "keep_source"));
+    }
+    return true;
+}
+
+/* : (*, name:type ...): the columns are known without looking at the rows. */
+static struct plan *unpack_declared(struct unpack *u, struct plan *input, const struct node *op)
+{
+    bool star = op->by->kind == NODE_STAR;
+
+    for (const struct node *c = star ? op->by->next : op->by; c != NULL; c = c->next) {
+        if (u->count == u->capacity)
+            return bind_fail(u->b, c->at, "E_RUNAWAY_QUERY", "more than %u columns",
+                             TABLE_COLUMNS_MAX);
+        u->columns[u->count++] = (struct column){c->name, c->value.type};
+    }
+    u->is_declared = true;
+    u->drops = !star;
+    return unpack_plan(u, input);
 }
 
 static struct plan *bag_unpack(struct binder *b, struct plan *input, const struct node *op)
@@ -143,30 +206,19 @@ static struct plan *bag_unpack(struct binder *b, struct plan *input, const struc
         return NULL;
     if (bag->kind != EXPR_COLUMN || bag->type != TYPE_DYNAMIC)
         return bind_fail(b, args->at, "SEM0100", "'bag_unpack' needs a dynamic column");
+    u.bag = bag->column;
+    u.columns = ARENA_ARRAY(b->q->arena, struct column, u.capacity, b->err);
+    if (u.columns == NULL || !unpack_options(b, args->next, &u))
+        return NULL;
     if (op->by != NULL)
-        return bind_fail(b, op->by->at, "SEM0100", "a schema behind a plugin is not supported");
-    if (args->next != NULL && args->next->kind == NODE_NAMED &&
-        !slice_is(args->next->by->name, "OutputColumnPrefix"))
-        return bind_fail(b, args->next->at, "SEM0100", "'bag_unpack': '%.*s' is not supported",
-                         SLICE_FMT(slice_head(args->next->by->name, 64)));
-    if (args->next != NULL) {
-        struct expr *prefix = bind_constant(b, args->next);
-        if (prefix == NULL)
-            return NULL;
-        if (prefix->type != TYPE_STRING || args->next->next != NULL)
-            return bind_fail(b, args->next->at, "SEM0100",
-                             "'bag_unpack' takes a column and a prefix; more is not supported");
-        u.prefix = prefix->value.bytes;
-    }
+        return unpack_declared(&u, input, op);
     if (!bind_run(b, input, &rows))
         return NULL;
     if (rows == NULL)
         return input; /* checking only: the columns are not known */
     struct plan *plan = plan_rows(b->q, &input->schema, rows, b->err);
-    u.bag = bag->column;
     u.rows = rows;
-    u.columns = ARENA_ARRAY(b->q->arena, struct column, u.capacity, b->err);
-    if (plan == NULL || u.columns == NULL)
+    if (plan == NULL)
         return NULL;
     map_init(&u.keys);
     plan = find_keys(&u) ? unpack_plan(&u, plan) : NULL;
@@ -338,6 +390,5 @@ struct plan *bind_evaluate(struct binder *b, struct plan *input, const struct no
         return bag_unpack(b, input, op);
     if (input != NULL && slice_is(name, "pivot"))
         return pivot(b, input, op);
-    return bind_fail(b, op->args->at, "SEM0100", "plugin '%.*s' is not supported",
-                     SLICE_FMT(slice_head(name, 64)));
+    return bind_plugin(b, input, op);
 }

@@ -74,7 +74,7 @@ static struct slice aggregate_prefix(struct slice name)
                     {"make_list", "list"},     {"makelist", "list"},   {"make_list_if", "list"},
                     {"make_list_with_nulls", "list"},                  {"make_bag", "bag"},
                     {"make_bag_if", "bag"},    {"make_dictionary", "dictionary"},
-                    {"percentilew", "percentile"},
+                    {"percentilew", "percentile"},            {"buildschema", "schema"},
                     {"percentiles", "percentile"},
                     {"percentiles_array", "percentile"}, {"percentilesw_array", "percentile"}};
 
@@ -126,6 +126,8 @@ struct slice bind_name_of(struct binder *b, const struct node *node)
     }
     if (node->kind == NODE_CALL && node->args != NULL && keeps_name(node->name))
         return bind_name_of(b, node->args);
+    if (node->kind == NODE_CALL && node->args != NULL && slice_is(node->name, "dcount_hll"))
+        return joined(b, node->name, bind_name_of(b, node->args));
     const struct aggregate *aggregate =
         node->kind == NODE_CALL ? aggregate_find(node->name) : NULL;
     if (aggregate != NULL && aggregate->is_row_picker && node->args != NULL) {
@@ -294,6 +296,15 @@ static bool bind_item(struct binder *b, struct list *list, const struct node *it
     struct expr *expr = bind_expr(b, item);
     if (expr == NULL)
         return false;
+    struct multi multi;
+    if (!bind_multi(b, item, expr, &multi))
+        return false;
+    for (uint32_t i = 0; i < multi.count; i++) {
+        if (!put(b, list, multi.names[i], multi.exprs[i], item->kind == NODE_NAMED, item->at))
+            return false;
+    }
+    if (multi.count > 0)
+        return true;
     if ((item->flags & NODE_MULTI) != 0 && item->by->next != NULL)
         return put_multi(b, list, item, expr);
     struct slice name = bind_name_of(b, item);
@@ -310,7 +321,9 @@ static uint32_t list_room(const struct node *items, const struct schema *schema)
     uint32_t room = 1;
 
     for (const struct node *item = items; item != NULL; item = item->next)
-        room += item->kind == NODE_STAR ? schema->column_count : 1 + node_count(item->by);
+        room += item->kind == NODE_STAR   ? schema->column_count
+                : item->kind == NODE_CALL ? MULTI_MAX
+                                          : 1 + node_count(item->by);
     return room;
 }
 

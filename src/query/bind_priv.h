@@ -140,11 +140,20 @@ bind_operator_fn bind_where, bind_project, bind_extend, bind_project_away, bind_
     bind_sort, bind_top, bind_take, bind_join, bind_union, bind_expand, bind_apply, bind_parse,
     bind_parse_kv, bind_serialize, bind_getschema, bind_evaluate, bind_search, bind_top_nested,
     bind_sample_distinct, bind_sample, bind_top_hitters, bind_project_by_names, bind_partition,
-    bind_scan, bind_make_series, bind_refused;
+    bind_scan, bind_make_series, bind_refused, bind_plugin;
 struct plan *bind_source(struct binder *b, const struct node *node);
 struct plan *bind_union_source(struct binder *b, const struct node *node);
 const struct node *bind_param(const struct node *op, const char *name);
 bool bind_pattern_matches(struct slice pattern, struct slice name);
+/* The columns that one item of a list stands for, where its call gives several. */
+#define MULTI_MAX 16u
+struct multi {
+    struct slice names[MULTI_MAX];
+    struct expr *exprs[MULTI_MAX];
+    uint32_t count; /* 0: it is one column */
+};
+bool bind_multi(struct binder *b, const struct node *item, struct expr *expr,
+                struct multi *ret);
 /* An operator in terms of others: `text` is a query in which __input is the
  * input (of the width it has, read again at each place) and __1, __2 ... stand
  * for arguments, an expression or a list each. */

@@ -123,6 +123,9 @@ struct value row_value(const struct vector *v, uint32_t row);
 /* The constant text argument i, or false. */
 bool constant_text(const struct argument *args, uint32_t index, struct slice *ret);
 
+/* A bag without members that are null or the empty text: of pack_all(true). */
+extern const struct function function_without_empty;
+
 /* ---- the families ---- */
 extern const struct function_family function_family_convert;
 extern const struct function_family function_family_condition;
@@ -146,6 +149,8 @@ extern const struct function_family function_family_xml;
 extern const struct function_family function_family_ipv4;
 extern const struct function_family function_family_ipv6;
 extern const struct function_family function_family_unit;
+extern const struct function_family function_family_compress;
+extern const struct function_family function_family_decompose;
 extern const struct function_family function_family_series;
 extern const struct function_family function_family_fit;
 extern const struct function_family function_family_sketch;

@@ -2,19 +2,13 @@
 /* fn_series.c - arithmetic on series: dynamic arrays of numbers.  What is not a
  * number is null in the result. */
 #include "base/text.h"
-#include "query/items.h"
+#include "query/series_priv.h"
 #include "table/dynamic.h"
 
 #include <math.h>
 
-struct series {
-    const double *data; /* NaN where there is no number */
-    uint32_t count;
-    bool is_number; /* a single number, which stands for any length */
-};
-
-static enum status series_of(struct eval *eval, const struct value *value, struct series *ret,
-                             struct error *err)
+enum status series_of(struct eval *eval, const struct value *value, struct series *ret,
+                      struct error *err)
 {
     struct items items = {0};
     bool is_array = items_is_array(value);
@@ -38,7 +32,7 @@ static enum status series_of(struct eval *eval, const struct value *value, struc
     return STATUS_OK;
 }
 
-static void add_number(struct buf *buf, double number)
+void series_add(struct buf *buf, double number)
 {
     struct value value = {.type = TYPE_REAL, .real = number, .is_null = isnan(number)};
 
@@ -61,7 +55,7 @@ static enum status map_one(struct eval *eval, const struct value *args, one_func
         return status;
     list_start(&buf);
     for (uint32_t i = 0; i < series.count; i++)
-        add_number(&buf, fn(series.data[i]));
+        series_add(&buf, fn(series.data[i]));
     return list_give(eval, &buf, ret, err);
 }
 
@@ -88,7 +82,7 @@ static enum status map_two(struct eval *eval, const struct value *args, two_func
         if (truth && !isnan(x) && !isnan(y))
             list_add(&buf, fn(x, y) != 0 ? SLICE("true") : SLICE("false"));
         else
-            add_number(&buf, isnan(x) || isnan(y) ? (double)NAN : fn(x, y));
+            series_add(&buf, isnan(x) || isnan(y) ? (double)NAN : fn(x, y));
     }
     return list_give(eval, &buf, ret, err);
 }

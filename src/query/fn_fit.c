@@ -1,0 +1,453 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* fn_fit.c - series: lines fitted, statistics, gaps filled, filters.  Functions with
+ * several results give them as an array; bind_multi.c makes columns of it. */
+#include "query/fit_priv.h"
+#include "query/series_priv.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+struct line line_fit(const double *data, uint32_t from, uint32_t to)
+{
+    double n = 0, x = 0, y = 0, xx = 0, xy = 0, yy = 0;
+    struct line line = {(double)NAN, (double)NAN, (double)NAN, (double)NAN, (double)NAN};
+
+    for (uint32_t i = from; i < to; i++) {
+        if (isnan(data[i]))
+            continue;
+        n++;
+        x += i;
+        y += data[i];
+    }
+    for (uint32_t i = from; i < to && n > 0; i++) {
+        if (isnan(data[i]))
+            continue;
+        double dx = i - x / n;
+        double dy = data[i] - y / n;
+        xx += dx * dx;
+        xy += dx * dy;
+        yy += dy * dy;
+    }
+    if (n < 2)
+        return line;
+    line.slope = xy / xx;
+    line.offset = y / n - line.slope * x / n;
+    line.variance = yy / (n - 1);
+    line.residual = fmax(yy - line.slope * xy, 0) / (n - 1);
+    line.rsquare = yy > 0 ? 1 - line.residual / line.variance : 1;
+    return line;
+}
+
+static int compare_numbers(const void *a, const void *b)
+{
+    double x = *(const double *)a;
+    double y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+uint32_t sort_numbers(double *data, uint32_t count)
+{
+    uint32_t kept = 0;
+
+    for (uint32_t i = 0; i < count; i++) {
+        if (!isnan(data[i]))
+            data[kept++] = data[i];
+    }
+    qsort(data, kept, sizeof(*data), compare_numbers);
+    return kept;
+}
+
+double sorted_percentile(const double *sorted, uint32_t count, double percent)
+{
+    double at = percent / 100 * (count - 1);
+    uint32_t low = at <= 0 ? 0 : at >= count - 1 ? count - 1 : (uint32_t)at;
+    uint32_t high = low + 1 < count ? low + 1 : low;
+
+    return sorted[low] + (sorted[high] - sorted[low]) * fmin(fmax(at - low, 0), 1);
+}
+
+/* ---- lines ---- */
+
+/* The left line's points up to `split`, then the right one's. */
+static void add_points(struct buf *buf, const struct line *left, const struct line *right,
+                       uint32_t split, uint32_t count)
+{
+    struct buf points;
+
+    list_start(&points);
+    for (uint32_t i = 0; i < count; i++) {
+        const struct line *line = i < split ? left : right;
+        series_add(&points, line->slope * i + line->offset);
+    }
+    buf_add_byte(&points, ']');
+    buf->failed = buf->failed || points.failed;
+    list_add(buf, buf_slice(&points));
+    buf_release(&points);
+}
+
+static enum status row_fit_line(ROW_PARAMETERS)
+{
+    struct series s;
+    struct buf buf;
+    enum status status = series_of(eval, &args[0], &s, err);
+
+    (void)arg_count;
+    if (status != STATUS_OK || s.is_number || s.count < 2)
+        return status;
+    struct line line = line_fit(s.data, 0, s.count);
+    list_start(&buf);
+    series_add(&buf, line.rsquare);
+    series_add(&buf, line.slope);
+    series_add(&buf, line.variance);
+    series_add(&buf, line.residual);
+    series_add(&buf, line.offset);
+    add_points(&buf, &line, &line, 0, s.count);
+    return list_give(eval, &buf, ret, err);
+}
+ROW_EVAL(row_fit_line, TYPE_DYNAMIC)
+
+/* Sums over a range of points, from which its squared error follows. */
+struct sums {
+    double n, x, y, xx, xy, yy;
+};
+
+static double squared_error(const struct sums *a, const struct sums *b)
+{
+    double n = a->n - b->n;
+    double x = a->x - b->x;
+    double y = a->y - b->y;
+
+    if (n < 2)
+        return 0;
+    double xx = a->xx - b->xx - x * x / n;
+    double xy = a->xy - b->xy - x * y / n;
+    double yy = a->yy - b->yy - y * y / n;
+    return fmax(yy - (xx > 0 ? xy * xy / xx : 0), 0);
+}
+
+/* Where the series falls into two lines best: the first index of the right one. */
+static enum status best_split(struct eval *eval, const struct series *s, uint32_t *ret,
+                              struct error *err)
+{
+    struct sums *sums = ARENA_ARRAY(eval->arena, struct sums, s->count + 1, err);
+    double best = INFINITY;
+
+    if (sums == NULL)
+        return err->status;
+    for (uint32_t i = 0; i < s->count; i++) {
+        struct sums t = sums[i];
+        double x = i - s->count / 2.0;
+        double y = s->data[i];
+        sums[i + 1] = isnan(y) ? t
+                               : (struct sums){t.n + 1,      t.x + x,     t.y + y,
+                                               t.xx + x * x, t.xy + x * y, t.yy + y * y};
+    }
+    *ret = 1;
+    for (uint32_t i = 1; i < s->count; i++) {
+        double error = squared_error(&sums[i], &sums[0]) +
+                       squared_error(&sums[s->count], &sums[i]);
+        if (error < best) {
+            best = error;
+            *ret = i;
+        }
+    }
+    return STATUS_OK;
+}
+
+static void add_side(struct buf *buf, const struct line *line)
+{
+    series_add(buf, line->rsquare);
+    series_add(buf, line->slope);
+    series_add(buf, line->offset);
+    series_add(buf, line->variance);
+    series_add(buf, line->residual);
+}
+
+static enum status row_fit_2lines(ROW_PARAMETERS)
+{
+    struct series s;
+    struct buf buf;
+    uint32_t split = 1;
+    enum status status = series_of(eval, &args[0], &s, err);
+
+    (void)arg_count;
+    if (status != STATUS_OK || s.is_number || s.count < 2)
+        return status;
+    status = best_split(eval, &s, &split, err);
+    if (status != STATUS_OK)
+        return status;
+    struct line all = line_fit(s.data, 0, s.count);
+    struct line left = line_fit(s.data, 0, split);
+    struct line right = line_fit(s.data, split, s.count);
+    double error = (isnan(left.residual) ? 0 : left.residual * (split - 1)) +
+                   (isnan(right.residual) ? 0 : right.residual * (s.count - split - 1));
+    double residual = error / (s.count - 1);
+    list_start(&buf);
+    series_add(&buf, all.variance > 0 ? 1 - residual / all.variance : 1);
+    buf_add_format(&buf, ",%u", split);
+    series_add(&buf, all.variance);
+    series_add(&buf, residual);
+    add_points(&buf, &left, &right, split, s.count);
+    add_side(&buf, &right);
+    add_side(&buf, &left);
+    return list_give(eval, &buf, ret, err);
+}
+ROW_EVAL(row_fit_2lines, TYPE_DYNAMIC)
+
+/* ---- statistics ---- */
+
+static enum status row_stats(ROW_PARAMETERS)
+{
+    struct series s;
+    struct buf buf;
+    uint32_t n = 0, least = 0, greatest = 0;
+    double sum = 0, squares = 0;
+    enum status status = series_of(eval, &args[0], &s, err);
+
+    (void)arg_count;
+    if (status != STATUS_OK || s.is_number)
+        return status;
+    for (uint32_t i = 0; i < s.count; i++) {
+        if (isnan(s.data[i]))
+            continue;
+        if (n == 0 || s.data[i] < s.data[least])
+            least = i;
+        if (n == 0 || s.data[i] > s.data[greatest])
+            greatest = i;
+        sum += s.data[i];
+        n++;
+    }
+    for (uint32_t i = 0; i < s.count; i++)
+        squares += isnan(s.data[i]) ? 0 : (s.data[i] - sum / n) * (s.data[i] - sum / n);
+    if (n == 0)
+        return STATUS_OK;
+    double variance = n > 1 ? squares / (n - 1) : 0;
+    list_start(&buf);
+    series_add(&buf, s.data[least]);
+    buf_add_format(&buf, ",%u", least);
+    series_add(&buf, s.data[greatest]);
+    buf_add_format(&buf, ",%u", greatest);
+    series_add(&buf, sum / n);
+    series_add(&buf, sqrt(variance));
+    series_add(&buf, variance);
+    return list_give(eval, &buf, ret, err);
+}
+ROW_EVAL(row_stats, TYPE_DYNAMIC)
+
+/* How far outside of the middle range a number is, in widths of the range. */
+static enum status row_outliers(ROW_PARAMETERS)
+{
+    struct series s;
+    struct buf buf;
+    double low = 10;
+    double high = 90;
+    enum status status = series_of(eval, &args[0], &s, err);
+
+    if (status != STATUS_OK || s.is_number)
+        return status;
+    if (arg_count > 1 && slice_is(args[1].bytes, "tukey")) {
+        low = 25;
+        high = 75;
+    }
+    if (arg_count > 4) {
+        low = args[3].real;
+        high = args[4].real;
+    }
+    double *sorted = ARENA_ARRAY(eval->arena, double, s.count + 1, err);
+    if (sorted == NULL)
+        return err->status;
+    memcpy(sorted, s.data, s.count * sizeof(*sorted));
+    uint32_t count = sort_numbers(sorted, s.count);
+    if (count == 0)
+        return STATUS_OK;
+    low = sorted_percentile(sorted, count, low);
+    high = sorted_percentile(sorted, count, high);
+    list_start(&buf);
+    for (uint32_t i = 0; i < s.count; i++) {
+        double over = s.data[i] > high ? s.data[i] - high : s.data[i] < low ? s.data[i] - low : 0;
+        series_add(&buf, isnan(s.data[i]) ? (double)NAN
+                         : high > low     ? over / (high - low)
+                         : over == 0      ? 0
+                                          : copysign(INFINITY, over));
+    }
+    return list_give(eval, &buf, ret, err);
+}
+ROW_EVAL(row_outliers, TYPE_DYNAMIC)
+
+/* ---- gaps ---- */
+
+enum fill { FILL_CONST, FILL_FORWARD, FILL_BACKWARD, FILL_LINEAR };
+
+/* The nearest element that is there, or UINT32_MAX. */
+static void neighbours(const double *data, uint32_t count, uint32_t *before, uint32_t *after)
+{
+    uint32_t last = UINT32_MAX;
+
+    for (uint32_t i = 0; i < count; i++) {
+        last = isnan(data[i]) ? last : i;
+        before[i] = last;
+    }
+    last = UINT32_MAX;
+    for (uint32_t i = count; i-- > 0;) {
+        last = isnan(data[i]) ? last : i;
+        after[i] = last;
+    }
+}
+
+static double filled(const double *data, uint32_t i, uint32_t before, uint32_t after,
+                     enum fill kind)
+{
+    bool has_before = before != UINT32_MAX;
+    bool has_after = after != UINT32_MAX;
+
+    if (kind == FILL_FORWARD)
+        return has_before ? data[before] : (double)NAN;
+    if (kind == FILL_BACKWARD)
+        return has_after ? data[after] : (double)NAN;
+    if (has_before && has_after && after > before)
+        return data[before] + (data[after] - data[before]) * (i - before) / (after - before);
+    return has_before ? data[before] : has_after ? data[after] : (double)NAN;
+}
+
+static enum status fill(struct eval *eval, const struct value *args, uint32_t arg_count,
+                        enum fill kind, struct value *ret, struct error *err)
+{
+    uint32_t mark = kind == FILL_CONST ? 2 : 1; /* the argument that names what is missing */
+    struct series s;
+    struct buf buf;
+    enum status status = series_of(eval, &args[0], &s, err);
+
+    if (status != STATUS_OK || s.is_number)
+        return status;
+    double *data = ARENA_ARRAY(eval->arena, double, s.count + 1, err);
+    uint32_t *before = ARENA_ARRAY(eval->arena, uint32_t, s.count + 1, err);
+    uint32_t *after = ARENA_ARRAY(eval->arena, uint32_t, s.count + 1, err);
+    if (data == NULL || before == NULL || after == NULL)
+        return err->status;
+    bool marked = arg_count > mark && !args[mark].is_null;
+    for (uint32_t i = 0; i < s.count; i++)
+        data[i] = marked && s.data[i] == args[mark].real ? (double)NAN : s.data[i];
+    neighbours(data, s.count, before, after);
+    list_start(&buf);
+    for (uint32_t i = 0; i < s.count; i++)
+        series_add(&buf, !isnan(data[i])      ? data[i]
+                         : kind == FILL_CONST ? args[1].real
+                                              : filled(data, i, before[i], after[i], kind));
+    return list_give(eval, &buf, ret, err);
+}
+
+#define FILL(NAME, KIND)                                                                           \
+    static enum status row_fill_##NAME(ROW_PARAMETERS)                                             \
+    {                                                                                              \
+        return fill(eval, args, arg_count, (KIND), ret, err);                                      \
+    }                                                                                              \
+    ROW_EVAL_LAZY(row_fill_##NAME, TYPE_DYNAMIC)
+FILL(const, FILL_CONST)
+FILL(forward, FILL_FORWARD)
+FILL(backward, FILL_BACKWARD)
+FILL(linear, FILL_LINEAR)
+
+/* ---- filters ---- */
+
+static enum status row_fir(ROW_PARAMETERS)
+{
+    struct series s;
+    struct series f;
+    struct buf buf;
+    double total = 0;
+    enum status status = series_of(eval, &args[0], &s, err);
+
+    if (status == STATUS_OK)
+        status = series_of(eval, &args[1], &f, err);
+    if (status != STATUS_OK || s.is_number || f.is_number || f.count == 0)
+        return status;
+    if (f.count > 1024)
+        return ERROR_SET(err, STATUS_INVALID, "a filter has at most 1024 elements");
+    for (uint32_t j = 0; j < f.count; j++)
+        total += f.data[j];
+    bool normal = (arg_count < 3 || args[2].boolean) && total != 0;
+    uint32_t shift = arg_count > 3 && args[3].boolean ? (f.count - 1) / 2 : 0;
+    list_start(&buf);
+    for (uint32_t i = 0; i < s.count; i++) {
+        double sum = 0;
+        for (uint32_t j = 0; j < f.count; j++) {
+            if (i + shift >= j && i + shift - j < s.count && !isnan(s.data[i + shift - j]))
+                sum += f.data[j] * s.data[i + shift - j];
+        }
+        series_add(&buf, normal ? sum / total : sum);
+    }
+    return list_give(eval, &buf, ret, err);
+}
+ROW_EVAL(row_fir, TYPE_DYNAMIC)
+
+static enum status row_iir(ROW_PARAMETERS)
+{
+    struct series s[3]; /* the series, numerators, denominators */
+    struct buf buf;
+
+    (void)arg_count;
+    for (uint32_t i = 0; i < 3; i++) {
+        enum status status = series_of(eval, &args[i], &s[i], err);
+        if (status != STATUS_OK || s[i].is_number)
+            return status;
+    }
+    if (s[2].count == 0 || s[2].data[0] == 0)
+        return STATUS_OK;
+    if (s[1].count > 1024 || s[2].count > 1024)
+        return ERROR_SET(err, STATUS_INVALID, "a filter has at most 1024 elements");
+    double *y = ARENA_ARRAY(eval->arena, double, s[0].count + 1, err);
+    if (y == NULL)
+        return err->status;
+    list_start(&buf);
+    for (uint32_t i = 0; i < s[0].count; i++) {
+        for (uint32_t j = 0; j < s[1].count && j <= i; j++)
+            y[i] += isnan(s[0].data[i - j]) ? 0 : s[1].data[j] * s[0].data[i - j];
+        for (uint32_t j = 1; j < s[2].count && j <= i; j++)
+            y[i] -= s[2].data[j] * y[i - j];
+        y[i] /= s[2].data[0];
+        series_add(&buf, y[i]);
+    }
+    return list_give(eval, &buf, ret, err);
+}
+ROW_EVAL(row_iir, TYPE_DYNAMIC)
+
+BIND(bind_series, "y", TYPE_DYNAMIC)
+BIND(bind_stats, "yb", TYPE_DYNAMIC)
+BIND(bind_outliers, "ysrrr", TYPE_DYNAMIC)
+BIND(bind_fill_const, "yrr", TYPE_DYNAMIC)
+BIND(bind_fill, "yrbr", TYPE_DYNAMIC)
+BIND(bind_fir, "yybb", TYPE_DYNAMIC)
+
+#define SERIES(NAME, SIGNATURE, TEXT, EXAMPLE, MIN, MAX, BIND_FN)                                  \
+    {.name = "series_" #NAME, .signature = "series_" #NAME SIGNATURE, .summary = (TEXT),           \
+     .example = "series_" #NAME EXAMPLE, .args_min = (MIN), .args_max = (MAX),                     \
+     .bind = (BIND_FN), .eval = eval_row_##NAME}
+#define GAPS(NAME, SIGNATURE, TEXT, EXAMPLE, MIN, MAX, BIND_FN)                                    \
+    {.name = "series_" #NAME, .signature = "series_" #NAME SIGNATURE, .summary = (TEXT),           \
+     .example = "series_" #NAME EXAMPLE, .args_min = (MIN), .args_max = (MAX),                     \
+     .flags = FUNCTION_LAZY_NULL, .bind = (BIND_FN), .eval = eval_row_##NAME}
+
+static const struct function functions[] = {
+    SERIES(fit_line, "(series)", "the straight line through a series",
+           "(dynamic([1, 2, 3]))[1] == 1", 1, 1, bind_series),
+    SERIES(fit_2lines, "(series)", "two lines, and where the series breaks",
+           "(dynamic([1, 2, 3, 9, 8, 7]))[1] == 3", 1, 1, bind_series),
+    SERIES(stats, "(series [, ignore_nonfinite])", "least, greatest, mean, spread",
+           "(dynamic([1, 3]))[4] == 2", 1, 2, bind_stats),
+    SERIES(outliers, "(series [, kind, ignore, low, high])", "how far outside elements are",
+           "(dynamic([1, 1, 1]))[0] == 0", 1, 5, bind_outliers),
+    GAPS(fill_const, "(series, constant [, missing])", "gaps filled with a constant",
+         "(dynamic([1, null]), 7)[1] == 7", 2, 3, bind_fill_const),
+    GAPS(fill_forward, "(series [, missing])", "gaps filled with what is before",
+         "(dynamic([1, null]))[1] == 1", 1, 2, bind_fill),
+    GAPS(fill_backward, "(series [, missing])", "gaps filled with what is behind",
+         "(dynamic([null, 1]))[0] == 1", 1, 2, bind_fill),
+    GAPS(fill_linear, "(series [, missing, edges, constant])", "gaps filled in a straight line",
+         "(dynamic([1, null, 3]))[1] == 2", 1, 4, bind_fill),
+    SERIES(fir, "(series, filter [, normalize, center])", "a moving weighted sum",
+           "(dynamic([2, 4]), dynamic([1, 1]))[1] == 3", 2, 4, bind_fir),
+    SERIES(iir, "(series, numerators, denominators)", "a recursive filter",
+           "(dynamic([1, 2]), dynamic([1]), dynamic([1, -1]))[1] == 3", 3, 3, bind_series),
+};
+
+FUNCTION_FAMILY(fit, functions);

@@ -103,9 +103,10 @@ static void mask(struct address *address, int64_t prefix)
 {
     for (int64_t i = 0; i < 16; i++) {
         int64_t bits = prefix - i * 8;
+        if (bits >= 8)
+            continue;
         uint8_t kept = (uint8_t)(bits <= 0 ? 0 : 0xff << (8 - bits));
-        if (bits < 8)
-            address->bytes[i] = (uint8_t)(address->bytes[i] & kept);
+        address->bytes[i] = (uint8_t)(address->bytes[i] & kept);
     }
 }
 

@@ -98,7 +98,9 @@ static void keys_are_the_same_after_reopening_and_differ_by_purpose(void **state
     }
     for (int a = 0; a < 2 * KEY_PURPOSE_COUNT_; a++)
         for (int b = 0; b < a; b++)
-            assert_memory_not_equal(&keys[0][a], &keys[0][b], sizeof(again));
+            assert_memory_not_equal(&keys[a / KEY_PURPOSE_COUNT_][a % KEY_PURPOSE_COUNT_],
+                                    &keys[b / KEY_PURPOSE_COUNT_][b % KEY_PURPOSE_COUNT_],
+                                    sizeof(again));
     assert_int_equal(keyring_log_identity(keyring, &one, &origin, public_key[0], &err), STATUS_OK);
     assert_true(slice_starts_with(buf_slice(&origin), SLICE("audit.example.com/tlog/")));
     assert_int_equal(origin.size, 23 + 32);

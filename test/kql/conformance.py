@@ -1,0 +1,77 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""conformance.py - the documented examples of the language, with their answers, and
+queries of the field.
+
+An example that fails must be named in docs/user/kql-differences.md, and one that is
+named there must fail; every query of the field must parse.  Prints `N passed, N failed`.
+The examples are in DAYBOOK_SHARED/kql; without them all are skipped.
+"""
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+SHARED = os.path.join(os.environ.get('DAYBOOK_SHARED', os.path.join(ROOT, '../shared')), 'kql')
+DAYBOOK = os.environ.get('DAYBOOK', os.path.join(ROOT, 'build/daybook'))
+CASES, FIELD = 290, 1367
+
+
+def batch(path, *options):
+    done = subprocess.run([DAYBOOK, 'query', '--batch', path, *options], text=True, check=True,
+                          stdout=subprocess.PIPE, timeout=300)
+    return done.stdout
+
+
+def differences():
+    with open(os.path.join(ROOT, 'docs/user/kql-differences.md'), encoding='utf-8') as f:
+        return set(re.findall(r'`([a-z-]+/[a-z0-9-]+#\d+)`', f.read()))
+
+
+def examples():
+    cases = os.path.join(SHARED, 'cases.dev.jsonl')
+    with tempfile.TemporaryDirectory() as directory:
+        results = os.path.join(directory, 'results.jsonl')
+        report = os.path.join(directory, 'report.jsonl')
+        with open(results, 'w', encoding='utf-8') as f:
+            f.write(batch(cases))
+        subprocess.run([sys.executable, os.path.join(SHARED, 'compare.py'), cases, results,
+                        '--tag', '!geo', '--tag', '!graph', '--json', report],
+                       check=False, stdout=subprocess.DEVNULL)
+        with open(report, encoding='utf-8') as f:
+            return [case for case in map(json.loads, f) if not case['suspect']]
+
+
+def main():
+    if not os.path.exists(os.path.join(SHARED, 'cases.dev.jsonl')):
+        print(f'SKIPPED ({CASES + FIELD} cases): no kql/cases.dev.jsonl in DAYBOOK_SHARED')
+        print(f'0 passed, 0 failed, {CASES + FIELD} skipped')
+        return 0
+    known = differences()
+    passed, wrong = 0, []
+    for case in examples():
+        if case['status'] == 'pass' and case['id'] not in known:
+            passed += 1
+        elif case['status'] != 'pass' and case['id'] in known:
+            print(f"differs, as documented: {case['id']}")
+        elif case['status'] == 'pass':
+            wrong.append(f"{case['id']} passes: take it off the page of differences")
+        else:
+            wrong.append(f"{case['id']}: {case['status']} {case['detail']}")
+    for line in batch(os.path.join(SHARED, 'corpus.dev.jsonl'), '--check').splitlines():
+        answer = json.loads(line)
+        if answer.get('phase') == 'parse':
+            wrong.append(f"{answer['id']}: {answer['error']}")
+        else:
+            passed += 1
+    for text in wrong:
+        print(text)
+    print(f'{passed} passed, {len(wrong)} failed')
+    return 1 if wrong else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

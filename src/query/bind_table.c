@@ -335,6 +335,8 @@ struct plan *bind_table(struct binder *b, const struct node *node)
         b->err->status = STATUS_LIMIT;
         return NULL;
     }
+    if (query_check(b->q, b->err) != STATUS_OK)
+        return NULL;
     switch (node->kind) {
     case NODE_PIPE: {
         struct plan *plan = bind_table(b, node->args);

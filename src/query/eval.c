@@ -73,6 +73,7 @@ static enum status call_plain(struct worker *w, const struct expr *expr,
                               struct error *err)
 {
     struct eval eval = {.arena = w->batch_arena,
+                        .query = w->run->query,
                         .query_arena = w->arena,
                         .now = w->run->query->request->now,
                         .constants = expr->constants,

@@ -110,9 +110,11 @@ static enum status search(struct search s, struct eval *eval, const struct vecto
     enum status status = vector_flat(eval->arena, TYPE_BOOL, rows, false, ret, err);
     void *data = vector_data(ret);
 
-    for (uint32_t i = 0; i < rows && status == STATUS_OK; i++)
+    for (uint32_t i = 0; i < rows && status == STATUS_OK; i++) {
         ((uint8_t *)data)[i] = matches(s, args[0].slices[AT(&args[0], i)],
                                        args[1].slices[AT(&args[1], i)]) != s.negated;
+        status = eval_check(eval, i, err);
+    }
     return status;
 }
 
@@ -185,6 +187,7 @@ static enum status eval_has_list(struct eval *eval, const struct vector *args,
         if (list->count == 0)
             result = false;
         ((uint8_t *)data)[i] = result != list->negated;
+        status = eval_check(eval, i, err);
     }
     return status;
 }
@@ -200,9 +203,11 @@ static enum status eval_regex(struct eval *eval, const struct vector *args, uint
     void *data = vector_data(ret);
 
     (void)arg_count;
-    for (uint32_t i = 0; i < rows && status == STATUS_OK; i++)
+    for (uint32_t i = 0; i < rows && status == STATUS_OK; i++) {
         ((uint8_t *)data)[i] =
             regex_find(eval->call_state, args[0].slices[AT(&args[0], i)], 0, NULL, 0);
+        status = eval_check(eval, i, err);
+    }
     return status;
 }
 

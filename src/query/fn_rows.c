@@ -162,7 +162,8 @@ enum status function_rows(struct eval *eval, const struct row_call *call, struct
         struct value result = {.type = call->type, .is_null = call->type != TYPE_STRING};
         if (result.type == TYPE_STRING)
             result.bytes = SLICE("");
-        if (!load(call, row, values) || call->lazy_null)
+        status = eval_check(eval, row, err);
+        if (status == STATUS_OK && (!load(call, row, values) || call->lazy_null))
             status = call->row(eval, values, call->arg_count, &result, err);
         if (type_is_bytes(call->type) && !result.is_null &&
             result.bytes.size > QUERY_STRING_BYTES_MAX)

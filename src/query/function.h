@@ -16,6 +16,8 @@ struct argument {
 };
 
 /* Run state shared by the calls of one query; `arena` is the current batch's. */
+struct query;
+
 struct eval {
     struct arena *arena;       /* results; cleared after the batch is consumed */
     struct arena *query_arena; /* compiled patterns and the like; lives with the plan */
@@ -23,7 +25,12 @@ struct eval {
     const struct value **constants; /* of this call: constants[i] or NULL, as at bind time */
     void *call_state;          /* what prepare() made for this call, shared by all threads */
     uint64_t *row_base;        /* rand(), row-dependent functions: first row of the batch */
+    const struct query *query; /* whose time limit counts; NULL = none */
 };
+
+/* Time limit and cancellation, looked at in every 16th row: a batch of rows that are
+ * slow each does not hold the query beyond its limit. */
+enum status eval_check(const struct eval *eval, uint32_t row, struct error *err) MUST_USE;
 
 enum function_flag {
     FUNCTION_IMPURE = 1,     /* rand(), new_guid(): never folded, never per dictionary value */

@@ -40,19 +40,30 @@ void run_end(struct run *run)
     run->workers = NULL;
 }
 
-enum status run_check(const struct run *run, struct error *err)
+enum status query_check(const struct query *query, struct error *err)
 {
-    const struct query_request *request = run->query->request;
+    const struct query_request *request = query->request;
 
     if (request->cancelled != NULL &&
         atomic_load_explicit(request->cancelled, memory_order_relaxed))
         return ERROR_SET(err, STATUS_CANCELLED, "the query was cancelled");
-    if (clock_monotonic_us(clock_system()) > run->query->deadline_us) {
+    if (clock_monotonic_us(clock_system()) > query->deadline_us) {
         (void)ERROR_SET(err, STATUS_LIMIT, "the query took longer than its time limit");
         (void)error_code(err, "E_QUERY_TIMEOUT");
         return STATUS_LIMIT;
     }
     return STATUS_OK;
+}
+
+enum status run_check(const struct run *run, struct error *err)
+{
+    return query_check(run->query, err);
+}
+
+enum status eval_check(const struct eval *eval, uint32_t row, struct error *err)
+{
+    return row % 16 != 0 || eval->query == NULL ? STATUS_OK
+                                                  : query_check(eval->query, err);
 }
 
 void run_code(struct error *err)

@@ -34,7 +34,8 @@ enum status run_begin(struct query *q, uint32_t thread_count, struct run *run,
                      struct error *err) MUST_USE;
 void run_end(struct run *run);
 
-/* Time and cancellation; call it every batch and in long loops. */
+/* Time and cancellation; call them every batch and in long loops. */
+enum status query_check(const struct query *query, struct error *err) MUST_USE;
 enum status run_check(const struct run *run, struct error *err) MUST_USE;
 void run_free_arena(void *arena); /* for arena_on_free() */
 

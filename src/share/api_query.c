@@ -237,7 +237,7 @@ enum status share_query(void *context, const struct http_request *request,
         status = self_audit_begin(share->audit, &action, &w.ticket, err);
     }
     if (status == STATUS_OK)
-        status = share_view_open(share, &reach, &view, err);
+        status = share_view_open(share, request, &reach, &view, err);
     if (status == STATUS_OK) {
         query.env = &view.env;
         status = query_run(&query, &w.sink, &stats, err);
@@ -268,7 +268,7 @@ enum status share_query_batch(void *context, const struct http_request *request,
         status = self_audit_put(share->audit, &action, err);
     }
     if (status == STATUS_OK)
-        status = share_view_open(share, &reach, &view, err);
+        status = share_view_open(share, request, &reach, &view, err);
     if (status != STATUS_OK)
         return status;
     base.env = &view.env;

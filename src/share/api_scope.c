@@ -96,7 +96,7 @@ static enum status run(struct share *share, const struct http_request *request,
         status = self_audit_put(share->audit, &action, err);
     }
     if (status == STATUS_OK)
-        status = share_view_open(share, &reach, &view, err);
+        status = share_view_open(share, request, &reach, &view, err);
     if (status != STATUS_OK)
         return status;
     scope.indicators = indicators;

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define GATE_WAIT_MS 500u
 #define ROLE_BIT(role) (1u << (role))
 #define ANYBODY ROLE_BIT(ROLE_NONE)
 #define WRITERS (ROLE_BIT(ROLE_INGEST) | ROLE_BIT(ROLE_ADMIN) | ROLE_BIT(ROLE_OPERATOR))
@@ -80,6 +81,7 @@ enum status share_new(const struct share_services *services, struct share **ret,
     if (share == NULL)
         return ERROR_MEMORY(err);
     share->services = *services;
+    gate_init(&share->gate);
     share->router = (struct http_router){
         .routes = routes,
         .route_count = sizeof(routes) / sizeof(routes[0]),
@@ -90,6 +92,7 @@ enum status share_new(const struct share_services *services, struct share **ret,
     enum status status =
         self_audit_new(services->ingest, services->clock, &share->audit, err);
     if (status != STATUS_OK) {
+        gate_release(&share->gate);
         free(share);
         return status;
     }
@@ -107,6 +110,7 @@ void share_free(struct share *share)
     if (share == NULL)
         return;
     self_audit_free(share->audit);
+    gate_release(&share->gate);
     free(share);
 }
 
@@ -248,8 +252,17 @@ static void each_name(void *context, void (*each)(void *arg, struct slice name),
         services->views(services->context, each, arg);
 }
 
-enum status share_view_open(struct share *share, const struct reach *reach,
-                            struct query_view *ret, struct error *err)
+/* Whose place it is: the tenant's, or nobody's for several. */
+static const struct guid *place_of(const struct query_view *view)
+{
+    static const struct guid several;
+
+    return view->reach.count == 1 ? &view->reach.tenants[0] : &several;
+}
+
+enum status share_view_open(struct share *share, const struct http_request *request,
+                            const struct reach *reach, struct query_view *ret,
+                            struct error *err)
 {
     *ret = (struct query_view){.share = share, .reach = *reach};
     ret->env = (struct query_env){
@@ -258,10 +271,18 @@ enum status share_view_open(struct share *share, const struct reach *reach,
         .view = find_view,
         .names = each_name,
     };
-    return store_snapshot(share->services.store, &ret->snapshot, err);
+    enum status status =
+        gate_enter(&share->gate, place_of(ret), GATE_WAIT_MS, request->cancelled, err);
+    if (status != STATUS_OK)
+        return status;
+    status = store_snapshot(share->services.store, &ret->snapshot, err);
+    if (status != STATUS_OK)
+        gate_leave(&share->gate, place_of(ret));
+    return status;
 }
 
 void share_view_close(struct query_view *view)
 {
     store_snapshot_free(view->snapshot);
+    gate_leave(&view->share->gate, place_of(view));
 }

@@ -4,6 +4,7 @@
 #define SHARE_SHARE_PRIV_H
 
 #include "codec/json.h"
+#include "share/gate.h"
 #include "share/self_audit.h"
 #include "share/share.h"
 
@@ -11,6 +12,7 @@ struct share {
     struct share_services services;
     struct http_router router;
     struct self_audit *audit;
+    struct gate gate;
 };
 
 /* The tenants a request may read, by ?tenant= or {"tenant"}, or all of them. */
@@ -40,15 +42,17 @@ enum status share_body_text(const struct body *body, const char *key, struct are
                             struct slice *ret, struct error *err) MUST_USE;
 bool share_body_flag(const struct body *body, const char *key);
 
-/* Query environment over a snapshot for these tenants. */
+/* Query environment over a snapshot for these tenants, and a place among the queries
+ * that run; STATUS_BUSY if none gets free. */
 struct query_view {
     struct share *share;
     struct store_snapshot *snapshot;
     struct reach reach;
     struct query_env env;
 };
-enum status share_view_open(struct share *share, const struct reach *reach,
-                            struct query_view *ret, struct error *err) MUST_USE;
+enum status share_view_open(struct share *share, const struct http_request *request,
+                            const struct reach *reach, struct query_view *ret,
+                            struct error *err) MUST_USE;
 void share_view_close(struct query_view *view);
 
 http_handler share_ingest, share_query, share_query_batch, share_raw, share_scope;

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "share/gate.h"
+
+#include "base/check.h"
+#include "base/limits.h"
+
+#include <time.h>
+#include <unistd.h>
+
+#define QUERIES_PER_PROCESSOR 4u
+#define LOOK_MS 50u /* at the flag of cancellation */
+
+void gate_init(struct gate *gate)
+{
+    long pages = sysconf(_SC_PHYS_PAGES), page_bytes = sysconf(_SC_PAGE_SIZE);
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    uint64_t memory = pages > 0 && page_bytes > 0 ? (uint64_t)pages * (uint64_t)page_bytes : 0;
+    uint64_t places = memory / 4 / QUERY_MEMORY_BYTES;
+    uint64_t most = QUERIES_PER_PROCESSOR * (processors > 0 ? (uint64_t)processors : 1);
+
+    most = most > GATE_PLACES_MAX ? GATE_PLACES_MAX : most;
+    places = places > most ? most : places;
+    *gate = (struct gate){.place_count = places < 2 ? 2 : (uint32_t)places};
+    (void)pthread_mutex_init(&gate->lock, NULL);
+    (void)pthread_cond_init(&gate->left, NULL);
+}
+
+void gate_release(struct gate *gate)
+{
+    (void)pthread_mutex_destroy(&gate->lock);
+    (void)pthread_cond_destroy(&gate->left);
+}
+
+static bool has_place(const struct gate *gate, const struct guid *tenant)
+{
+    uint32_t own = 0;
+
+    for (uint32_t i = 0; i < gate->taken; i++)
+        own += guid_equal(&gate->tenants[i], tenant);
+    return gate->taken < gate->place_count && own < gate->place_count / 2;
+}
+
+enum status gate_enter(struct gate *gate, const struct guid *tenant, uint64_t wait_ms,
+                       const atomic_bool *cancelled, struct error *err)
+{
+    enum status status = STATUS_OK;
+
+    (void)pthread_mutex_lock(&gate->lock);
+    for (uint64_t waited_ms = 0; !has_place(gate, tenant); waited_ms += LOOK_MS) {
+        struct timespec until;
+        if (cancelled != NULL && atomic_load(cancelled))
+            status = ERROR_SET(err, STATUS_CANCELLED, "the query was cancelled");
+        else if (waited_ms >= wait_ms)
+            status = ERROR_SET(err, STATUS_BUSY, "too many queries are running; try again");
+        if (status != STATUS_OK)
+            break;
+        (void)clock_gettime(CLOCK_REALTIME, &until);
+        until.tv_nsec += LOOK_MS * 1000000L;
+        until.tv_sec += until.tv_nsec / 1000000000L;
+        until.tv_nsec %= 1000000000L;
+        (void)pthread_cond_timedwait(&gate->left, &gate->lock, &until);
+    }
+    if (status == STATUS_OK)
+        gate->tenants[gate->taken++] = *tenant;
+    (void)pthread_mutex_unlock(&gate->lock);
+    return status;
+}
+
+void gate_leave(struct gate *gate, const struct guid *tenant)
+{
+    uint32_t at = 0;
+
+    (void)pthread_mutex_lock(&gate->lock);
+    while (at < gate->taken && !guid_equal(&gate->tenants[at], tenant))
+        at++;
+    CHECK(at < gate->taken);
+    gate->tenants[at] = gate->tenants[--gate->taken];
+    (void)pthread_cond_broadcast(&gate->left);
+    (void)pthread_mutex_unlock(&gate->lock);
+}

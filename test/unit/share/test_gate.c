@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "share/gate.h"
+
+#include "test.h"
+
+static const struct guid one = {{1}}, two = {{2}};
+
+static void one_tenant_gets_half_of_the_places(void **state)
+{
+    struct gate gate;
+    struct error err;
+
+    (void)state;
+    gate_init(&gate);
+    gate.place_count = 4;
+    ASSERT_OK(gate_enter(&gate, &one, 0, NULL, &err));
+    ASSERT_OK(gate_enter(&gate, &one, 0, NULL, &err));
+    assert_int_equal(gate_enter(&gate, &one, 0, NULL, &err), STATUS_BUSY);
+    ASSERT_OK(gate_enter(&gate, &two, 0, NULL, &err));
+    gate_leave(&gate, &one);
+    ASSERT_OK(gate_enter(&gate, &one, 0, NULL, &err));
+    gate_release(&gate);
+}
+
+static void no_more_run_than_there_are_places(void **state)
+{
+    struct gate gate;
+    struct error err;
+    struct guid tenant = {{0}};
+
+    (void)state;
+    gate_init(&gate);
+    assert_true(gate.place_count >= 2 && gate.place_count <= GATE_PLACES_MAX);
+    for (uint32_t i = 0; i < gate.place_count; i++) {
+        tenant.bytes[0] = (uint8_t)(i + 1);
+        ASSERT_OK(gate_enter(&gate, &tenant, 0, NULL, &err));
+    }
+    tenant.bytes[0] = 200;
+    assert_int_equal(gate_enter(&gate, &tenant, 60, NULL, &err), STATUS_BUSY);
+    gate_release(&gate);
+}
+
+static void who_is_gone_does_not_wait(void **state)
+{
+    struct gate gate;
+    struct error err;
+    atomic_bool cancelled = true;
+
+    (void)state;
+    gate_init(&gate);
+    gate.place_count = 2;
+    ASSERT_OK(gate_enter(&gate, &one, 0, NULL, &err));
+    assert_int_equal(gate_enter(&gate, &one, 60000, &cancelled, &err), STATUS_CANCELLED);
+    gate_release(&gate);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(one_tenant_gets_half_of_the_places),
+        cmocka_unit_test(no_more_run_than_there_are_places),
+        cmocka_unit_test(who_is_gone_does_not_wait),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

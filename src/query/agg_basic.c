@@ -256,8 +256,6 @@ static int compare_state(enum type type, const struct extreme_state *a,
     case TYPE_TIMESPAN:
         return a->integer < b->integer ? -1 : a->integer > b->integer;
     case TYPE_REAL:
-        if (isnan(a->real) || isnan(b->real)) /* any number beats NaN */
-            return isnan(b->real) ? 0 : 2;
         return a->real < b->real ? -1 : a->real > b->real;
     case TYPE_GUID:
         return memcmp(&a->guid, &b->guid, sizeof(a->guid));
@@ -273,6 +271,16 @@ static int compare_state(enum type type, const struct extreme_state *a,
     return 0;
 }
 
+/* Is the candidate beyond the state?  Any number is beyond NaN. */
+static bool is_beyond(enum type type, int sign, const struct extreme_state *state,
+                      const struct extreme_state *candidate)
+{
+    if (type == TYPE_REAL && (isnan(state->real) || isnan(candidate->real)))
+        return !isnan(candidate->real);
+    int order = compare_state(type, state, candidate);
+    return sign < 0 ? order > 0 : order < 0;
+}
+
 /* Takes `candidate` if it is beyond the state; sign -1 for min, 1 for max. */
 static enum status take_extreme(struct arena *arena, enum type type, int sign,
                                 struct extreme_state *state,
@@ -281,11 +289,8 @@ static enum status take_extreme(struct arena *arena, enum type type, int sign,
     uint32_t capacity = state->capacity;
     char *room = type_is_bytes(type) ? (char *)(uintptr_t)state->bytes.data : NULL;
 
-    if (state->is_set) {
-        int order = compare_state(type, state, candidate);
-        if (order != 2 && (sign < 0 ? order <= 0 : order >= 0))
-            return STATUS_OK;
-    }
+    if (state->is_set && !is_beyond(type, sign, state, candidate))
+        return STATUS_OK;
     if (!type_is_bytes(type)) {
         *state = *candidate;
         state->is_set = 1;

@@ -232,7 +232,7 @@ static enum status eval_logic(struct worker *w, const struct expr *expr,
         open[i] = i;
     for (uint32_t t = 0; t < expr->arg_count && open_count > 0; t++) {
         struct vector term;
-        if (open_count < part.row_count) {
+        if (open_count < rows) { /* each term has columns of its own */
             enum status taken = run_take_needed(w, batch, expr->args[t], open, open_count, &part,
                                                 err);
             if (taken != STATUS_OK)
@@ -254,7 +254,6 @@ static enum status eval_logic(struct worker *w, const struct expr *expr,
             }
             open[left++] = open[i];
         }
-        part.row_count = open_count; /* taken again when it shrinks */
         open_count = left;
     }
     uint8_t *null_bytes = NULL;

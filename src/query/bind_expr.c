@@ -317,6 +317,36 @@ static struct expr *bind_arithmetic(struct binder *b, const struct node *node,
     return bind_invoke(b, node->at, function, args, 2, types[2]);
 }
 
+/* `* has x`: true if it is true of any column, as text. */
+static struct expr *bind_any(struct binder *b, const struct node *node)
+{
+    const struct schema *schema = b->scope.columns;
+    uint32_t count = schema == NULL || b->scope.right != NULL ? 0 : schema->column_count;
+    struct expr **args = ARENA_ARRAY(b->q->arena, struct expr *, count + 1, b->err);
+    struct expr *word = bind_typed(b, node->args->next, TYPE_STRING);
+
+    if (args == NULL || word == NULL)
+        return NULL;
+    if (node->name.data[0] == '!' || slice_starts_with(node->name, SLICE("not")) || count == 0)
+        return bind_fail(b, node->at, "SEM0100", "'%.*s' cannot follow '*' here",
+                         SLICE_FMT(node->name));
+    for (uint32_t i = 0; i < count; i++) {
+        struct expr *column = bind_column_expr(b, i, schema->columns[i].type, node->at);
+        column = bind_cast(b, column, TYPE_STRING);
+        args[i] = slice_is(node->name, "==")
+                      ? bind_compare(b, node->at, node->name, column, word)
+                      : bind_string_op(b, node->at, node->name, column, word);
+        if (args[i] == NULL)
+            return NULL;
+    }
+    struct expr *any = bind_logic(b, node->at, EXPR_OR, args, count);
+    if (any != NULL)
+        any->is_any = any->kind == EXPR_OR && word->kind == EXPR_CONST &&
+                      (slice_is(node->name, "has") || slice_is(node->name, "has_cs") ||
+                       slice_is(node->name, ":"));
+    return any;
+}
+
 static struct expr *bind_binary(struct binder *b, const struct node *node)
 {
     bool is_and = slice_is(node->name, "and");
@@ -334,6 +364,8 @@ static struct expr *bind_binary(struct binder *b, const struct node *node)
         }
         return bind_logic(b, node->at, is_and ? EXPR_AND : EXPR_OR, args, count);
     }
+    if (node->args->kind == NODE_STAR)
+        return bind_any(b, node);
     struct expr *left = bind_expr(b, node->args);
     struct expr *right = left == NULL ? NULL : bind_expr(b, node->args->next);
     if (operator_compare(node->name) != NULL)

@@ -176,7 +176,9 @@ static enum status project_need(struct plan *plan, const uint8_t *needed, struct
 static enum status project_filter(struct plan *plan, const struct pushed *list, struct query *q,
                                   struct error *err)
 {
-    enum status status = push_through(q, ((struct plan_project *)plan)->outputs, list, &list, err);
+    const struct plan_project *p = (const struct plan_project *)plan;
+    enum status status =
+        push_through(q, p->outputs, plan->schema.column_count, list, &list, err);
     return status == STATUS_OK ? plan_filter(plan->inputs[0], list, q, err) : status;
 }
 

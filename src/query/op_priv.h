@@ -16,7 +16,7 @@ enum status push_predicate(struct query *q, const struct expr *predicate,
                            struct error *err) MUST_USE;
 /* The list in terms of the input of a projection; what does not translate is
  * left out. */
-enum status push_through(struct query *q, const struct output *outputs,
+enum status push_through(struct query *q, const struct output *outputs, uint32_t count,
                          const struct pushed *list, const struct pushed **ret,
                          struct error *err) MUST_USE;
 

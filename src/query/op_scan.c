@@ -128,6 +128,8 @@ static enum status scan_filter(struct plan *plan, const struct pushed *list, str
     struct plan_scan *p = (struct plan_scan *)plan;
     uint32_t count = 0;
 
+    if (q->request->no_pushdown)
+        return STATUS_OK;
     for (const struct pushed *f = list; f != NULL; f = f->next)
         count++;
     p->filters = ARENA_ARRAY(q->arena, struct filter, count + 1, err);

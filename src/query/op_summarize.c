@@ -408,7 +408,7 @@ static enum status summarize_filter(struct plan *plan, const struct pushed *list
         one->next = below;
         below = one;
     }
-    enum status status = push_through(q, p->keys, below, &below, err);
+    enum status status = push_through(q, p->keys, p->key_count, below, &below, err);
     return status == STATUS_OK ? plan_filter(plan->inputs[0], below, q, err) : status;
 }
 

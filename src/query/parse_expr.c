@@ -274,6 +274,17 @@ static struct node *parse_postfix(struct parser *p)
     return node;
 }
 
+static bool is_string_operator(struct slice name);
+
+/* `* has x`: any column has it. */
+static bool is_any_column(const struct parser *p)
+{
+    return parse_is(p, "*") &&
+           (parse_is_at(p, 1, "=~") || parse_is_at(p, 1, ":") || parse_is_at(p, 1, "==") ||
+            parse_is_at(p, 1, "matches") ||
+            (parse_peek(p, 1)->kind == TOKEN_NAME && is_string_operator(parse_peek(p, 1)->text)));
+}
+
 struct node *parse_unary(struct parser *p)
 {
     const struct token *token = parse_peek(p, 0);
@@ -285,6 +296,11 @@ struct node *parse_unary(struct parser *p)
         p->at++;
         struct node *operand = parse_unary(p);
         node = operand == NULL ? NULL : wrap(p, NODE_UNARY, token->at, operand);
+        if (node != NULL)
+            node->name = token->text;
+    } else if (is_any_column(p)) {
+        p->at++;
+        node = parse_node(p, NODE_STAR, token->at);
         if (node != NULL)
             node->name = token->text;
     } else {

@@ -141,6 +141,17 @@ static bool lists(struct query *q, const struct expr *e, struct pushed *ret)
     return column_path(q, e->args[0], &ret->column, &ret->path);
 }
 
+/* `* has "word"` */
+static bool any_has(const struct expr *e, struct pushed *ret)
+{
+    if (!e->is_any)
+        return false;
+    const struct value *word = &e->args[0]->args[1]->value;
+    *ret = (struct pushed){.kind = FILTER_ANY_HAS, .column = SOURCE_COLUMN_ANY, .values = word,
+                           .value_count = 1};
+    return word->bytes.size > 0;
+}
+
 enum status push_predicate(struct query *q, const struct expr *predicate,
                            const struct pushed *list, const struct pushed **ret,
                            struct error *err)
@@ -156,11 +167,13 @@ enum status push_predicate(struct query *q, const struct expr *predicate,
         }
         return STATUS_OK;
     }
-    if (predicate->kind != EXPR_CALL)
-        return STATUS_OK;
-    bool ok = predicate->arg_count == 2
-                  ? comparison(q, predicate, &found) || text_search(q, predicate, &found)
-                  : predicate->arg_count == 1 && lists(q, predicate, &found);
+    bool ok = false;
+    if (predicate->kind == EXPR_OR)
+        ok = any_has(predicate, &found);
+    else if (predicate->kind == EXPR_CALL && predicate->arg_count == 2)
+        ok = comparison(q, predicate, &found) || text_search(q, predicate, &found);
+    else if (predicate->kind == EXPR_CALL && predicate->arg_count == 1)
+        ok = lists(q, predicate, &found);
     if (!ok)
         return STATUS_OK;
     struct pushed *one = ARENA_NEW(q->arena, struct pushed, err);
@@ -172,19 +185,43 @@ enum status push_predicate(struct query *q, const struct expr *predicate,
     return STATUS_OK;
 }
 
-enum status push_through(struct query *q, const struct output *outputs,
+/* Does the word come from the input, if it is in any of the outputs? */
+static bool any_through(struct query *q, const struct output *outputs, uint32_t count,
+                        struct slice word)
+{
+    uint32_t column;
+    struct slice path;
+
+    for (uint32_t i = 0; i < count; i++) {
+        const struct expr *e = outputs[i].expr;
+        bool fixed = e->kind == EXPR_CONST && e->type == TYPE_STRING &&
+                     !search_contains(e->value.bytes, word, false);
+        bool empty = e->kind == EXPR_CONST && e->value.is_null;
+        if (!fixed && !empty && !column_path(q, e, &column, &path))
+            return false;
+    }
+    return true;
+}
+
+enum status push_through(struct query *q, const struct output *outputs, uint32_t count,
                          const struct pushed *list, const struct pushed **ret,
                          struct error *err)
 {
     const struct pushed *below = NULL;
 
     for (; list != NULL; list = list->next) {
-        uint32_t column;
+        uint32_t column = SOURCE_COLUMN_ANY;
         struct slice path;
-        const struct expr *e = outputs[list->column].expr;
-        if (!column_path(q, e, &column, &path))
-            continue;
-        bool plain = e->kind == EXPR_COLUMN;
+        bool plain = true;
+        if (list->column == SOURCE_COLUMN_ANY) {
+            if (!any_through(q, outputs, count, list->values[0].bytes))
+                continue;
+        } else {
+            const struct expr *e = outputs[list->column].expr;
+            if (!column_path(q, e, &column, &path))
+                continue;
+            plain = e->kind == EXPR_COLUMN;
+        }
         if (!plain && (list->kind == FILTER_RANGE || list->path.size > 0))
             continue;
         struct pushed *one = ARENA_NEW(q->arena, struct pushed, err);

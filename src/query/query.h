@@ -45,6 +45,7 @@ struct query_request {
     uint32_t thread_count;       /* 0 = 1 */
     const atomic_bool *cancelled; /* may be NULL */
     bool check_only;             /* parse and bind, do not run */
+    bool no_pushdown;            /* scans are told no filters: for tests of what they leave out */
 };
 
 /* Gets the result of the last tabular statement, from one thread at a time. */

@@ -7,7 +7,13 @@
 
 #define PLACES_MAX 10000u /* of one state */
 
-enum shape_kind { SHAPE_LONG = 1, SHAPE_DOUBLE = 2, SHAPE_STRING = 4, SHAPE_BOOL = 8, SHAPE_BAG = 16 };
+enum shape_kind {
+    SHAPE_LONG = 1,
+    SHAPE_DOUBLE = 2,
+    SHAPE_STRING = 4,
+    SHAPE_BOOL = 8,
+    SHAPE_BAG = 16,
+};
 
 struct shape {
     struct slice key; /* as written in JSON, without the quotes */

@@ -182,6 +182,13 @@ static struct node *parse_primary(struct parser *p)
         return parse_fail(p, "an expression (arrays are written dynamic([...]))");
     if (parse_is(p, "typeof"))
         return parse_typeof(p);
+    if (parse_is(p, "*")) { /* every column, in search; the binder refuses it elsewhere */
+        struct node *star = parse_node(p, NODE_STAR, token->at);
+        p->at++;
+        if (star != NULL)
+            star->name = token->text;
+        return star;
+    }
     if (token->kind != TOKEN_NAME && token->kind != TOKEN_QUOTED)
         return parse_fail(p, "an expression");
     if (token->kind == TOKEN_NAME &&

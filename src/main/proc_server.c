@@ -186,7 +186,7 @@ int process_server(const struct server_process *process)
     log_set_level((enum log_level)process->config->log_level);
     /* A heap a connection thread would keep what each of them once needed. */
     (void)mallopt(M_ARENA_MAX, HEAPS_MAX);
-    (void)mallopt(M_MMAP_THRESHOLD, (int)(4 * MIB));
+    (void)mallopt(M_MMAP_THRESHOLD, (int)MIB);
     (void)signal(SIGPIPE, SIG_IGN);
     /* Threads started later inherit the mask: only sigwait() sees these. */
     (void)sigemptyset(&signals);

@@ -82,7 +82,7 @@ static inline void answers_generate(struct answers *a, uint64_t count)
     options.tenant_count = ANSWER_TENANTS;
     options.user_count = 40;
     options.day_count = 45;
-    options.has_attack = true;
+    options.has_attack = count >= 20000;
     ASSERT_OK(stream_new(&options, &stream, &err));
     for (uint8_t i = 0; i < ANSWER_TENANTS; i++)
         batch_maker_init(&makers[i], "AuditRecords", (uint8_t)(i + 1));

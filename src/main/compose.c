@@ -19,6 +19,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#define ROOM_WAIT_MS 5
+#define ROOM_WAITS_MAX 200u
 #define BACKGROUND_TICK_MS 250u
 #define MEMORY_BYTES_FLUSH (128 * MIB)
 #define WAL_BYTES_FLUSH (WAL_BYTES_MAX / 4)
@@ -30,6 +32,7 @@
 struct tee {
     struct record_sink sink; /* first */
     struct record_sink *keep, *watch;
+    struct store *store;
     atomic_uint_fast64_t watch_failures;
 };
 
@@ -57,6 +60,21 @@ struct daybook {
     bool has_background;
 };
 
+/* Rows come faster than the flush seals them: their senders slow down, so that
+ * memory stays bounded.  Not for ever: a checkpoint may wait for this very row. */
+static void wait_for_room(struct store *store)
+{
+    const struct timespec wait = {0, ROOM_WAIT_MS * 1000000L};
+    uint64_t rows, bytes, age_ms;
+
+    for (unsigned i = 0; i < ROOM_WAITS_MAX; i++) {
+        store_memory(store, &rows, &bytes, &age_ms);
+        if (rows < MEMORY_ROWS_MAX)
+            return;
+        (void)nanosleep(&wait, NULL);
+    }
+}
+
 /* Keeps first, watches second: a watcher that fails is counted and reported,
  * it never stops the keeping. */
 static enum status tee_take(struct record_sink *sink, const struct record_batch *batch,
@@ -64,6 +82,9 @@ static enum status tee_take(struct record_sink *sink, const struct record_batch 
 {
     struct tee *tee = (struct tee *)sink;
     struct error watch_err;
+
+    if (!batch->replayed)
+        wait_for_room(tee->store);
     enum status status = record_sink_take(tee->keep, batch, err);
 
     if (status == STATUS_OK && tee->watch != NULL &&
@@ -281,6 +302,7 @@ static enum status open_ingest(struct daybook *d, struct error *err)
     d->tee = (struct tee){
         .sink = {tee_take},
         .keep = store_sink(d->store),
+        .store = d->store,
         .watch = detect_sink(d->detect),
     };
     struct ingest_options options = {

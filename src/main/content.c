@@ -3,6 +3,7 @@
 
 #include "base/limits.h"
 #include "codec/yaml.h"
+#include "main/table_list.h"
 
 #include <stdio.h>
 
@@ -77,7 +78,9 @@ static enum status make_view(struct content *content, const struct yaml_node *ro
     buf_add_text(&text, " | where ");
     buf_add_slice(&text, yaml_text(view, "filter", "true"));
     buf_add_text(&text,
-                 " | project TenantId, TimeGenerated, _Seq, _ReceivedTime, AdditionalFields");
+                 " | project TenantId, TimeGenerated, _Seq, _ReceivedTime, AdditionalFields, Type = '");
+    buf_add_slice(&text, table->name);
+    buf_add_byte(&text, '\'');
     for (uint32_t i = 0; i < list->count; i++) {
         struct slice from = yaml_text(list->items[i], "from", "");
         if (from.size == 0)
@@ -96,6 +99,39 @@ static enum status make_view(struct content *content, const struct yaml_node *ro
         status = err->status;
     buf_release(&text);
     return status;
+}
+
+static bool is_list(const struct content_file *file)
+{
+    return slice_ends_with(slice_of(file->name), SLICE(".txt"));
+}
+
+/* Lists come behind the tables with a file of their own: their names are taken then. */
+static enum status read_lists(struct content *content, struct error *err)
+{
+    enum status status = STATUS_OK;
+
+    for (size_t i = 0; status == STATUS_OK && i < content_file_count; i++) {
+        const struct content_file *file = &content_files[i];
+        if (!is_list(file))
+            continue;
+        status = table_list_read(slice_from(file->data, file->size), content->arena,
+                                 content->tables, &content->table_count, err);
+        if (status != STATUS_OK)
+            status = error_wrap(err, "%s", file->name);
+    }
+    return status;
+}
+
+static uint32_t count_tables(void)
+{
+    uint32_t count = 0;
+
+    for (size_t i = 0; i < content_file_count; i++) {
+        const struct content_file *file = &content_files[i];
+        count += is_list(file) ? table_list_count(slice_from(file->data, file->size)) : 1;
+    }
+    return count;
 }
 
 static enum status read_file(struct content *content, const struct content_file *file,
@@ -131,15 +167,20 @@ enum status content_load(struct content *ret, struct error *err)
     if (content.arena == NULL)
         return ERROR_MEMORY(err);
     content.tables =
-        ARENA_ARRAY(content.arena, struct table_definition, content_file_count + 1, err);
+        ARENA_ARRAY(content.arena, struct table_definition, count_tables() + 1, err);
     content.views = ARENA_ARRAY(content.arena, struct content_view, content_file_count + 1, err);
     struct yaml_node **roots =
         ARENA_ARRAY(content.arena, struct yaml_node *, content_file_count + 1, err);
     if (content.tables == NULL || content.views == NULL || roots == NULL)
         status = err->status;
-    for (size_t i = 0; status == STATUS_OK && i < content_file_count; i++)
-        status = read_file(&content, &content_files[i], &roots[i], err);
-    for (uint32_t i = 0; status == STATUS_OK && i < content.table_count; i++) {
+    for (size_t i = 0; status == STATUS_OK && i < content_file_count; i++) {
+        if (!is_list(&content_files[i]))
+            status = read_file(&content, &content_files[i], &roots[content.table_count], err);
+    }
+    uint32_t file_count = content.table_count;
+    if (status == STATUS_OK)
+        status = read_lists(&content, err);
+    for (uint32_t i = 0; status == STATUS_OK && i < file_count; i++) {
         if (yaml_get(roots[i], "view") != NULL)
             status = make_view(&content, roots[i], &content.tables[i], err);
     }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* content.h - the tables and views that ship in content/schemas/.
+/* content.h - the tables and views that ship: content/tables/ (table_list.h) and
+ * content/schemas/.
  *
- * A file declares one table: name, time column, columns (name, type).  With
+ * A file of content/schemas/ declares one table: name, time column, columns (name, type).  With
  * `view` the table also shows rows of another one: `filter` chooses them and a
  * column's `from` is a KQL expression over them.  A view becomes KQL text:
  *

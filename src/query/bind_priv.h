@@ -143,6 +143,18 @@ bind_operator_fn bind_where, bind_project, bind_extend, bind_project_away, bind_
     bind_scan, bind_make_series, bind_refused, bind_plugin;
 struct plan *bind_source(struct binder *b, const struct node *node);
 struct plan *bind_union_source(struct binder *b, const struct node *node);
+/* The names of tables that a pattern means: lets, then what the environment has.
+ * `*` alone means the tables that hold rows. */
+struct names {
+    struct slice *items;
+    uint32_t count, capacity;
+};
+bool bind_wildcard(struct binder *b, struct slice pattern, struct names *ret);
+/* A table without rows, with the columns that every table has and those that the
+ * query names and only tables without rows declare: so that a query over `*` means
+ * the same before the first record of a kind is there.  NULL: no environment. */
+struct plan *bind_absent(struct binder *b, const struct names *stored,
+                         struct plan *const *plans, uint32_t count);
 const struct node *bind_param(const struct node *op, const char *name);
 bool bind_pattern_matches(struct slice pattern, struct slice name);
 /* The columns that one item of a list stands for, where its call gives several. */

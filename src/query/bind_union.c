@@ -32,57 +32,22 @@ static bool add_input(struct binder *b, struct inputs *in, struct plan *plan, st
     return true;
 }
 
-struct wildcard {
-    struct slice pattern;
-    struct slice *names;
-    uint32_t count, capacity;
-    struct arena *arena;
-    struct error *err;
-};
-
-static void match(void *arg, struct slice name)
-{
-    struct wildcard *w = arg;
-
-    if (!bind_pattern_matches(w->pattern, name) || w->err->status != STATUS_OK)
-        return;
-    for (uint32_t i = 0; i < w->count; i++) {
-        if (slice_equal(w->names[i], name))
-            return;
-    }
-    if (w->count == w->capacity) {
-        uint32_t capacity = w->capacity == 0 ? 16 : w->capacity * 2;
-        struct slice *names = ARENA_ARRAY(w->arena, struct slice, capacity, w->err);
-        if (names == NULL)
-            return;
-        if (w->count > 0)
-            memcpy(names, w->names, w->count * sizeof(*names));
-        w->names = names;
-        w->capacity = capacity;
-    }
-    w->names[w->count] = arena_copy(w->arena, name, w->err);
-    w->count++;
-}
-
 static bool add_wildcard(struct binder *b, struct inputs *in, const struct node *node)
 {
-    const struct query_env *env = b->q->request->env;
-    struct wildcard w = {.pattern = node->name, .arena = b->q->arena, .err = b->err};
+    struct names names = {0};
 
-    for (const struct binding *v = b->bindings; v != NULL; v = v->next) {
-        if (v->kind == BINDING_TABLE || v->kind == BINDING_CELL)
-            match(&w, v->name);
-    }
-    if (env != NULL && env->names != NULL)
-        env->names(env->context, match, &w);
-    if (b->err->status != STATUS_OK)
+    if (!bind_wildcard(b, node->name, &names))
         return false;
-    for (uint32_t i = 0; i < w.count; i++) {
-        struct node name = {.kind = NODE_NAME, .at = node->at, .name = w.names[i]};
-        if (!add_input(b, in, bind_table(b, &name), w.names[i]))
+    for (uint32_t i = 0; i < names.count; i++) {
+        struct node name = {.kind = NODE_NAME, .at = node->at, .name = names.items[i]};
+        if (!add_input(b, in, bind_table(b, &name), names.items[i]))
             return false;
     }
-    return true;
+    if (!slice_is(node->name, "*"))
+        return true;
+    struct plan *absent = bind_absent(b, &names, in->plans, in->count);
+    return absent == NULL ? b->err->status == STATUS_OK
+                          : add_input(b, in, absent, SLICE("*"));
 }
 
 static struct slice source_name(struct binder *b, const struct node *node, uint32_t number)

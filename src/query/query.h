@@ -22,8 +22,10 @@ struct query_env {
      * For a view that shares its name with a table, the text may use that name:
      * inside it the name means the table. */
     struct slice (*view)(void *context, struct slice name);
-    /* All names, for `union *`, wildcards and "did you mean". */
+    /* All names, for wildcards and "did you mean". */
     void (*names)(void *context, void (*each)(void *arg, struct slice name), void *arg);
+    /* The tables among them that hold rows, for `*` alone.  NULL: all names. */
+    void (*stored)(void *context, void (*each)(void *arg, struct slice name), void *arg);
 };
 
 struct query_parameter {

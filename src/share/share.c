@@ -247,9 +247,17 @@ static void each_name(void *context, void (*each)(void *arg, struct slice name),
     struct query_view *view = context;
     const struct share_services *services = &view->share->services;
 
-    store_snapshot_tables(view->snapshot, view->reach.tenants, view->reach.count, each, arg);
+    store_snapshot_tables(view->snapshot, view->reach.tenants, view->reach.count, false, each,
+                          arg);
     if (services->views != NULL)
         services->views(services->context, each, arg);
+}
+
+static void each_stored(void *context, void (*each)(void *arg, struct slice name), void *arg)
+{
+    struct query_view *view = context;
+
+    store_snapshot_tables(view->snapshot, view->reach.tenants, view->reach.count, true, each, arg);
 }
 
 /* Whose place it is: the tenant's, or nobody's for several. */
@@ -270,6 +278,7 @@ enum status share_view_open(struct share *share, const struct http_request *requ
         .table = find_table,
         .view = find_view,
         .names = each_name,
+        .stored = each_stored,
     };
     enum status status =
         gate_enter(&share->gate, place_of(ret), GATE_WAIT_MS, request->cancelled, err);

@@ -24,8 +24,11 @@ static const struct system_column SYSTEM_COLUMNS[] = {
     {"TimeGenerated", COLUMN_TIME, TYPE_DATETIME},
     {"_Seq", COLUMN_SEQ, TYPE_LONG},
     {"_ReceivedTime", COLUMN_RECEIVED, TYPE_DATETIME},
+    {"Type", COLUMN_TABLE, TYPE_STRING},
     {"AdditionalFields", COLUMN_REST, TYPE_DYNAMIC},
 };
+/* Where the table's own AdditionalFields is a field of the record. */
+static const struct system_column OTHER_REST = {"_AdditionalFields", COLUMN_REST, TYPE_DYNAMIC};
 static const struct system_column QUARANTINE_COLUMNS[] = {
     {"TenantId", COLUMN_TENANT, TYPE_GUID},
     {"TimeGenerated", COLUMN_TIME, TYPE_DATETIME},
@@ -95,12 +98,17 @@ static enum status add_system(struct scan_source *source, const struct system_co
 }
 
 /* A declared column that has a system column's name is that column, if the
- * declared type can hold it. */
-static struct source_column declared_column(const struct column *column, struct slice path)
+ * declared type can hold it.  Tables of Defender have the event time under two
+ * names: their own, Timestamp, and TimeGenerated. */
+static struct source_column declared_column(const struct table_definition *definition,
+                                            const struct column *column, struct slice path)
 {
     const struct system_column *system = find_system(column->name);
     struct source_column ret = {COLUMN_FIELD, column->type, path};
 
+    if (slice_is(column->name, "Timestamp") && column->type == TYPE_DATETIME &&
+        slice_equal(column->name, definition->time_column))
+        ret.source = COLUMN_TIME;
     if (system == NULL || system->source == COLUMN_REST)
         return ret;
     if (column->type == system->type ||
@@ -125,11 +133,16 @@ static enum status make_declared(struct scan_source *source,
             path_add_key(&path, column->name);
         status = buf_check(&path, err);
         if (status == STATUS_OK)
-            status =
-                add_column(source, column->name, declared_column(column, buf_slice(&path)), err);
+            status = add_column(source, column->name,
+                                declared_column(definition, column, buf_slice(&path)), err);
     }
     buf_release(&path);
-    return status == STATUS_OK ? add_system(source, SYSTEM_COLUMNS, SYSTEM_COUNT, err) : status;
+    bool has_rest = schema_find(&source->schema, SLICE("AdditionalFields")) == UINT32_MAX;
+    if (status == STATUS_OK)
+        status = add_system(source, SYSTEM_COLUMNS, SYSTEM_COUNT, err);
+    if (status == STATUS_OK && !has_rest)
+        status = add_system(source, &OTHER_REST, 1, err);
+    return status;
 }
 
 /* ---- user tables ---- */
@@ -289,7 +302,8 @@ static enum status make_found(struct scan_source *source, struct finder *f, stru
         struct slice rest = entry->key;
         enum type type = entry->value == NO_TYPE ? TYPE_STRING : (enum type)entry->value;
         (void)path_next_key(&rest, &key);
-        bool is_column = find_system(buf_slice(&key)) == NULL && key.size > 0 &&
+        const struct system_column *own = find_system(buf_slice(&key));
+        bool is_column = (own == NULL || own->source == COLUMN_TABLE) && key.size > 0 &&
                          key.size <= COLUMN_NAME_BYTES_MAX && source->schema.column_count < room;
         if (is_column)
             status = add_column(source, buf_slice(&key),

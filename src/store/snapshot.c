@@ -166,31 +166,40 @@ enum status store_snapshot_source(struct store_snapshot *snapshot, struct slice 
     return STATUS_OK;
 }
 
+static void add_stored(const struct store_snapshot *snapshot, const struct guid *tenants,
+                       uint32_t tenant_count, struct map *names)
+{
+    struct error err;
+
+    for (uint32_t i = 0; i < snapshot->sections->count; i++) {
+        const struct section_info *info = section_info(snapshot->sections->sections[i]);
+        if (has_tenant(tenants, tenant_count, &info->tenant))
+            (void)map_put(names, slice_of(info->table), NULL, &err);
+    }
+    for (uint32_t i = 0; i < snapshot->memory.count; i++) {
+        const struct part *part = snapshot->memory.parts[i];
+        if (has_tenant(tenants, tenant_count, &part->tenant))
+            (void)map_put(names, part->table, NULL, &err);
+    }
+}
+
+/* Without memory for the map a name may be left out, never a row. */
 void store_snapshot_tables(struct store_snapshot *snapshot, const struct guid *tenants,
-                           uint32_t tenant_count, void (*name)(void *context, struct slice name),
-                           void *context)
+                           uint32_t tenant_count, bool stored,
+                           void (*name)(void *context, struct slice name), void *context)
 {
     const struct store_options *options = &snapshot->store->options;
     struct map names;
     struct error err;
     map_init(&names);
 
-    /* Without memory for the map a name may be left out, never a row. */
-    for (uint32_t i = 0; i < options->table_count; i++) {
+    for (uint32_t i = 0; i < options->table_count && !stored; i++) {
         if (options->tables[i].declared)
             (void)map_put(&names, options->tables[i].name, NULL, &err);
     }
-    (void)map_put(&names, QUARANTINE_TABLE, NULL, &err);
-    for (uint32_t i = 0; i < snapshot->sections->count; i++) {
-        const struct section_info *info = section_info(snapshot->sections->sections[i]);
-        if (has_tenant(tenants, tenant_count, &info->tenant))
-            (void)map_put(&names, slice_of(info->table), NULL, &err);
-    }
-    for (uint32_t i = 0; i < snapshot->memory.count; i++) {
-        const struct part *part = snapshot->memory.parts[i];
-        if (has_tenant(tenants, tenant_count, &part->tenant))
-            (void)map_put(&names, part->table, NULL, &err);
-    }
+    if (!stored)
+        (void)map_put(&names, QUARANTINE_TABLE, NULL, &err);
+    add_stored(snapshot, tenants, tenant_count, &names);
     for (size_t i = 0; i < names.count; i++)
         name(context, names.entries[i].key);
     map_release(&names);

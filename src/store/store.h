@@ -28,7 +28,8 @@ struct table_definition {
     struct slice name;
     struct schema schema;       /* declared columns; the system columns come on top:
                                  * TenantId guid, _Seq long, _ReceivedTime datetime,
-                                 * TimeGenerated datetime (event time), AdditionalFields dynamic */
+                                 * TimeGenerated datetime (event time), Type string (the
+                                 * table's name), AdditionalFields dynamic */
     const struct slice *paths;  /* per column: where in the record ("" = the column's name) */
     struct slice time_column;   /* "" = TimeGenerated, Timestamp, CreationTime */
     bool declared;              /* false: a user table, columns found in the data */
@@ -90,11 +91,11 @@ void store_snapshot_free(struct store_snapshot *snapshot);
 enum status store_snapshot_source(struct store_snapshot *snapshot, struct slice table,
                                   const struct guid *tenants, uint32_t tenant_count,
                                   struct table_source **ret, struct error *err) MUST_USE;
-/* The names of all tables with rows for one of the tenants, and the declared
- * ones; calls name() for each. */
+/* The names of all tables with rows for one of the tenants, and, unless `stored`,
+ * the declared ones; calls name() for each. */
 void store_snapshot_tables(struct store_snapshot *snapshot, const struct guid *tenants,
-                           uint32_t tenant_count, void (*name)(void *context, struct slice name),
-                           void *context);
+                           uint32_t tenant_count, bool stored,
+                           void (*name)(void *context, struct slice name), void *context);
 
 /* The exact raw bytes of records [from_seq, from_seq + count) in order; stops
  * early when each() says so by STATUS_CANCELLED.  Missing numbers are skipped. */

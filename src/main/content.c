@@ -78,7 +78,8 @@ static enum status make_view(struct content *content, const struct yaml_node *ro
     buf_add_text(&text, " | where ");
     buf_add_slice(&text, yaml_text(view, "filter", "true"));
     buf_add_text(&text,
-                 " | project TenantId, TimeGenerated, _Seq, _ReceivedTime, AdditionalFields, Type = '");
+                 " | project TenantId, TimeGenerated, _Seq, _ReceivedTime, AdditionalFields,"
+                 " Type = '");
     buf_add_slice(&text, table->name);
     buf_add_byte(&text, '\'');
     for (uint32_t i = 0; i < list->count; i++) {

@@ -57,7 +57,9 @@ static bool keeps_name(struct slice function)
 {
     static const char *const names[] = {
         "bin", "floor", "tostring", "toint", "tolong", "todouble", "toreal", "todatetime",
-        "totimespan", "tobool", "toboolean", "todynamic", "toguid", "todecimal", "bin_at"};
+        "totimespan", "tobool", "toboolean", "todynamic", "toguid", "todecimal", "bin_at",
+        "parse_json", "parsejson", "parse_csv", "parse_xml", "split", "startofday",
+        "format_datetime", "format_timespan", "round"};
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         if (slice_is(function, names[i]))

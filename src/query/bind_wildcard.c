@@ -114,8 +114,12 @@ static const struct {
     const char *name;
     enum type type;
 } ALWAYS[] = {
-    {"TenantId", TYPE_GUID},          {"TimeGenerated", TYPE_DATETIME}, {"_Seq", TYPE_LONG},
-    {"_ReceivedTime", TYPE_DATETIME}, {"Type", TYPE_STRING},            {"AdditionalFields", TYPE_DYNAMIC},
+    {"TenantId", TYPE_GUID},
+    {"TimeGenerated", TYPE_DATETIME},
+    {"_Seq", TYPE_LONG},
+    {"_ReceivedTime", TYPE_DATETIME},
+    {"Type", TYPE_STRING},
+    {"AdditionalFields", TYPE_DYNAMIC},
 };
 
 struct plan *bind_absent(struct binder *b, const struct names *stored,

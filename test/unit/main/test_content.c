@@ -143,6 +143,36 @@ static void a_view_holds_the_rows_of_its_own_name_too(void **state)
     ASSERT_SAYS(place, "[\"2024-02-17T18:00:00.0000000Z\"]");
 }
 
+static void a_table_of_defender_has_two_names_for_its_time(void **state)
+{
+    static const struct {
+        const char *query, *rows;
+    } cases[] = {
+        {"DeviceEvents | where Timestamp == TimeGenerated"
+         " | project Timestamp, Type, DeviceName",
+         "[\"2024-02-17T18:00:00.0000000Z\",\"DeviceEvents\",\"pc1\"]"},
+        {"DeviceEvents | project toint(AdditionalFields.a), toint(_AdditionalFields.Zonk)",
+         "[7,8]"},
+        {"DeviceEvents | where Timestamp between (datetime(2024-02-17T18:00:01) .. 1h) | count",
+         "[0]"},
+        {"union * | where Type == 'DeviceEvents' | project DeviceName, InitiatingProcessFileName",
+         "[\"pc1\",\"\"]"},
+        {"search 'pc1' | project $table", "[\"DeviceEvents\"]"},
+        {"union withsource=T Device* | summarize count() by T", "[\"DeviceEvents\",1]"},
+    };
+    struct place *place = *state;
+
+    place_add_tenant(place, "alpha");
+    place_ingest(place, "alpha", "DeviceEvents",
+                 "{\"Timestamp\":\"2024-02-17T18:00:00Z\",\"DeviceName\":\"pc1\","
+                 "\"AdditionalFields\":{\"a\":7},\"Zonk\":8}");
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        if (place_query(place, "alpha", cases[i].query) != 200 ||
+            !place_says(place, cases[i].rows))
+            fail_msg("%s: %s", cases[i].query, place_body(place));
+    }
+}
+
 static void time_columns_are_known_for_declared_tables_only(void **state)
 {
     struct content content;
@@ -166,6 +196,7 @@ int main(void)
         PLACE_TEST(every_column_of_a_view_can_be_read),
         PLACE_TEST(records_show_in_the_views_that_choose_them),
         PLACE_TEST(a_view_holds_the_rows_of_its_own_name_too),
+        PLACE_TEST(a_table_of_defender_has_two_names_for_its_time),
         cmocka_unit_test(time_columns_are_known_for_declared_tables_only),
     };
 

@@ -109,6 +109,6 @@ int main(void)
         cmocka_unit_test(mistakes_are_named_with_their_line),
         cmocka_unit_test(a_table_of_too_many_columns_is_refused),
     };
-    
+
     return RUN_TESTS(tests);
 }

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Tables named with '*', and what '*' alone means. */
+#include "kql.h"
+
+static void star_alone_reads_the_tables_that_hold_rows(void **state)
+{
+    static const struct kql_case cases[] = {
+        {"union * | count", "[[2]]", 0, 0},
+        {"union withsource=from * | distinct from", "[[\"T\"]]", 0, 0},
+        {"let L = print n = 7; union * | summarize sum(n)", "[[10]]", 0, 0},
+    };
+
+    (void)state;
+    KQL_CHECK(cases);
+}
+
+static void columns_that_only_empty_tables_have_are_null(void **state)
+{
+    static const struct kql_case cases[] = {
+        {"union * | where isempty(e) | count", "[[2]]", 0, 0},
+        {"union * | project n, e", "\"types\":[\"long\",\"string\"]", 0, 0},
+        {"let f = () { union * | where e == 'x' }; f | count", "[[0]]", 0, 0},
+        {"union * | project TenantId, Type", "\"types\":[\"guid\",\"string\"]", 0, 0},
+        {"union * | project nosuch", "column 'nosuch' is not known", 1, 19},
+    };
+
+    (void)state;
+    KQL_CHECK(cases);
+}
+
+static void a_pattern_reads_every_table_it_matches(void **state)
+{
+    static const struct kql_case cases[] = {
+        {"union Em* | count", "[[0]]", 0, 0},
+        {"union withsource=from T*, Empty | summarize count() by from", "[[\"T\",2]]", 0, 0},
+        {"union Zz*", "union has no table", 1, 1},
+    };
+
+    (void)state;
+    KQL_CHECK(cases);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(star_alone_reads_the_tables_that_hold_rows),
+        cmocka_unit_test(columns_that_only_empty_tables_have_are_null),
+        cmocka_unit_test(a_pattern_reads_every_table_it_matches),
+    };
+
+    return RUN_TESTS(tests);
+}

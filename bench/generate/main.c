@@ -10,11 +10,13 @@
 
 static const char usage[] =
     "usage: daybook-generate [--records N] [--tenants N] [--users N] [--days N] [--end TIME]\n"
-    "                        [--seed N] [--attack] [--truth FILE] [--out DIR] [--list]\n"
+    "                        [--seed N] [--attack] [--truth FILE] [--clean] [--out DIR]\n"
+    "                        [--list]\n"
     "\n"
     "Writes records as NDJSON to stdout, or with --out a file for each tenant.  With\n"
-    "--attack there is an intrusion in them, described in the file of --truth.  --list\n"
-    "prints the id and name of each tenant instead.  The same options give the same bytes.\n";
+    "--attack there is an intrusion in them, described in the file of --truth.  --clean\n"
+    "leaves out duplicates and broken records.  --list prints the id and name of each tenant\n"
+    "instead.  The same options give the same bytes.\n";
 
 struct job {
     struct stream_options options;
@@ -30,7 +32,8 @@ static bool parse_arguments(int argc, char **argv, struct job *job)
         {"end", required_argument, NULL, 'e'},     {"seed", required_argument, NULL, 's'},
         {"attack", no_argument, NULL, 'a'},        {"truth", required_argument, NULL, 'T'},
         {"out", required_argument, NULL, 'o'},     {"list", no_argument, NULL, 'l'},
-        {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0}};
+        {"clean", no_argument, NULL, 'c'},         {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0}};
     int option;
 
     stream_default_options(&job->options);
@@ -48,6 +51,7 @@ static bool parse_arguments(int argc, char **argv, struct job *job)
         case 'd': job->options.day_count = (uint32_t)number; break;
         case 's': job->options.seed = number; break;
         case 'a': job->options.has_attack = true; break;
+        case 'c': job->options.is_clean = true; break;
         case 'T': job->truth = optarg; break;
         case 'o': job->directory = optarg; break;
         case 'l': job->list = true; break;

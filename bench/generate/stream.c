@@ -348,7 +348,8 @@ bool stream_next(struct stream *stream, struct stream_record *ret)
                               (double)position / (double)stream->options.record_count);
     is_attack = stream->next_access < stream->attack.access_count &&
                 stream->attack.accesses[stream->next_access].position <= position;
-    if (!is_attack && chance(&stream->rng, DUPLICATE_PER_MILLION) && repeat(stream, ret))
+    if (!is_attack && chance(&stream->rng, DUPLICATE_PER_MILLION) &&
+        !stream->options.is_clean && repeat(stream, ret))
         return true;
 
     struct event event = {.world = stream->world};
@@ -360,7 +361,7 @@ bool stream_next(struct stream *stream, struct stream_record *ret)
         ordinary_event(stream, ret->time_s, &event, ret);
     record_write(stream->templates, &event, &text);
     ret->text = slice_from(stream->text, (size_t)(text.at - stream->text));
-    if (!is_attack && chance(&stream->rng, MALFORMED_PER_MILLION))
+    if (!is_attack && chance(&stream->rng, MALFORMED_PER_MILLION) && !stream->options.is_clean)
         damage(stream, ret);
     else if (rng_below(&stream->rng, 64) == 0)
         remember(stream, ret);

@@ -14,6 +14,7 @@ struct stream_options {
     uint32_t tenant_count, user_count, day_count;
     int64_t end_s; /* Unix time of the last record */
     bool has_attack;
+    bool is_clean; /* no record twice, none broken: what every peer can read */
 };
 
 struct stream_record {

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 
 #define BODY_BYTES_MAX (64u << 20)
+#define PACKED_BYTES_MAX (128u << 20)
+#define ZSTD_LEVEL 1
 
 struct batch *batch_new(uint32_t tenant, uint64_t number, struct error *err)
 {
@@ -16,6 +18,7 @@ struct batch *batch_new(uint32_t tenant, uint64_t number, struct error *err)
     batch->tenant = tenant;
     batch->number = number;
     buf_init(&batch->body, BODY_BYTES_MAX);
+    buf_init(&batch->packed, PACKED_BYTES_MAX);
     buf_init(&batch->hashes, BODY_BYTES_MAX);
     return batch;
 }
@@ -25,8 +28,33 @@ void batch_free(struct batch *batch)
     if (batch == NULL)
         return;
     buf_release(&batch->body);
+    buf_release(&batch->packed);
     buf_release(&batch->hashes);
     free(batch);
+}
+
+enum status batch_pack(struct batch *batch, enum compression encoding, struct error *err)
+{
+    struct slice raw = buf_slice(&batch->body);
+    enum status status = STATUS_OK;
+
+    if (batch->is_packed)
+        return STATUS_OK;
+    batch->is_packed = true;
+    batch->size_bytes = raw.size;
+    if (encoding == COMPRESSION_NONE)
+        return STATUS_OK;
+    if (encoding == COMPRESSION_ZSTD)
+        status = zstd_pack(raw, ZSTD_LEVEL, &batch->packed, err);
+    else
+        status = gzip_pack(raw, &batch->packed, err);
+    buf_release(&batch->body);
+    return status;
+}
+
+struct slice batch_sent(const struct batch *batch)
+{
+    return buf_slice(batch->packed.size > 0 ? &batch->packed : &batch->body);
 }
 
 enum status queue_init(struct queue *queue, uint32_t tenant_count, uint32_t count_max,

@@ -8,6 +8,7 @@
 #define LOAD_BATCH_H
 
 #include "base/buf.h"
+#include "codec/compress.h"
 #include "crypt/hash.h"
 
 #include <pthread.h>
@@ -16,7 +17,10 @@ struct batch {
     struct batch *next;
     uint64_t number;      /* makes the idempotency key */
     uint32_t tenant;
-    struct buf body;      /* NDJSON */
+    struct buf body;      /* NDJSON; empty once it is packed into something smaller */
+    struct buf packed;    /* as it is sent, unless that is the body itself */
+    size_t size_bytes;    /* of the NDJSON */
+    bool is_packed;
     uint32_t record_count;
     struct buf hashes;    /* SHA-256 of each record, when a ledger is kept */
     uint64_t first_of;    /* bit n: the first malicious record of mailbox n is in it */
@@ -33,6 +37,9 @@ struct queue {
 
 struct batch *batch_new(uint32_t tenant, uint64_t number, struct error *err);
 void batch_free(struct batch *batch);
+/* Compresses what is in it; once.  Nothing may be added afterwards. */
+enum status batch_pack(struct batch *batch, enum compression encoding, struct error *err) MUST_USE;
+struct slice batch_sent(const struct batch *batch); /* the bytes to send, after batch_pack() */
 
 enum status queue_init(struct queue *queue, uint32_t tenant_count, uint32_t count_max,
                        struct error *err) MUST_USE;

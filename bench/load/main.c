@@ -2,11 +2,12 @@
 /* daybook-load - sends generated records to a server and measures it. */
 #include "base/text.h"
 #include "base/time.h"
-#include "load/sender.h"
+#include "load/cut.h"
 
 #include <curl/curl.h>
 #include <getopt.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 
 #define CONNECTIONS_MAX 64u
 #define LATENCIES_MAX (1u << 22)
@@ -17,16 +18,18 @@ static const char usage[] =
     "usage: daybook-load --server URL --tokens FILE [--cacert FILE] [--connections N]\n"
     "                    [--batch N] [--encoding zstd|gzip|identity] [--ledger FILE]\n"
     "                    [--malicious FILE] [--give-up SECONDS] [--records N] [--tenants N]\n"
-    "                    [--users N] [--days N] [--end TIME] [--seed N] [--attack]\n"
+    "                    [--users N] [--days N] [--end TIME] [--seed N] [--attack] [--in FILE]\n"
     "\n"
     "Sends the stream of daybook-generate in batches of one tenant.  The file of tokens has\n"
     "lines `TENANT-ID TOKEN`.  The ledger gets a line for each acknowledged request before\n"
     "the next is sent; the file of --malicious when each mailbox's first malicious record\n"
-    "was acknowledged (Unix microseconds).  Prints figures as JSON.\n";
+    "was acknowledged (Unix microseconds).  With --in the records come from a file that\n"
+    "daybook-generate wrote with the same options; all of it is cut and compressed before\n"
+    "the clock starts.  Prints figures as JSON.\n";
 
 struct job {
     struct stream_options options;
-    const char *tokens, *ledger, *malicious;
+    const char *tokens, *ledger, *malicious, *in;
     uint32_t connection_count, batch_records;
 };
 
@@ -71,6 +74,7 @@ static bool take_option(struct job *job, struct load *load, int option)
     case 'T': job->tokens = optarg; return true;
     case 'L': job->ledger = optarg; return true;
     case 'M': job->malicious = optarg; return true;
+    case 'I': job->in = optarg; return true;
     case 'E': return compression_from_name(slice_of(optarg), &load->encoding);
     case 'e':
         if (!time_parse_iso(slice_of(optarg), &ticks))
@@ -92,7 +96,7 @@ static bool parse_arguments(int argc, char **argv, struct job *job, struct load 
         {"connections", required_argument, NULL, 'c'}, {"batch", required_argument, NULL, 'b'},
         {"encoding", required_argument, NULL, 'E'},  {"ledger", required_argument, NULL, 'L'},
         {"malicious", required_argument, NULL, 'M'}, {"give-up", required_argument, NULL, 'g'},
-        {NULL, 0, NULL, 0}};
+        {"in", required_argument, NULL, 'I'},       {NULL, 0, NULL, 0}};
     int option;
 
     stream_default_options(&job->options);
@@ -131,48 +135,6 @@ static enum status read_tokens(struct load *load, const char *path, struct error
     return STATUS_OK;
 }
 
-/* Cuts the stream into batches; those of small tenants wait until they are full. */
-static enum status fill(struct load *load, struct stream *stream, uint32_t batch_records,
-                        struct error *err)
-{
-    struct batch **open = calloc(load->world->tenant_count, sizeof(struct batch *));
-    struct stream_record record;
-    uint64_t number = 0, seen = 0;
-    enum status status = STATUS_OK;
-
-    if (open == NULL)
-        return ERROR_SET(err, STATUS_IO, "out of memory");
-    while (!load->has_failed && stream_next(stream, &record)) {
-        struct batch **at = &open[record.tenant];
-        if (*at == NULL && (*at = batch_new(record.tenant, number++, err)) == NULL) {
-            status = err->status;
-            break;
-        }
-        buf_add_slice(&(*at)->body, record.text);
-        buf_add_byte(&(*at)->body, '\n');
-        (*at)->record_count++;
-        if (record.victim < ATTACK_MAILBOXES && (seen >> record.victim & 1) == 0) {
-            (*at)->first_of |= UINT64_C(1) << record.victim;
-            seen |= UINT64_C(1) << record.victim;
-        }
-        if (load->ledger != NULL) {
-            uint8_t digest[SHA256_BYTES];
-            sha256(record.text.data, record.text.size, digest);
-            buf_add(&(*at)->hashes, digest, sizeof(digest));
-        }
-        if ((*at)->record_count >= batch_records) {
-            queue_put(&load->queue, *at);
-            *at = NULL;
-        }
-    }
-    for (uint32_t i = 0; i < load->world->tenant_count; i++) {
-        if (open[i] != NULL)
-            queue_put(&load->queue, open[i]);
-    }
-    free(open);
-    return status;
-}
-
 static int by_size(const void *a, const void *b)
 {
     const uint32_t *x = a, *y = b;
@@ -187,13 +149,24 @@ static double percentile_ms(const struct load *load, double share)
     return n == 0 ? 0 : load->latencies_us[(uint32_t)(share * (n - 1))] / 1000.0;
 }
 
-static void report(struct load *load, double seconds)
+static double cpu_seconds(void)
+{
+    struct rusage used = {0};
+
+    (void)getrusage(RUSAGE_SELF, &used);
+    return (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
+           (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
+}
+
+static void report(struct load *load, double seconds, double sender_cpu_seconds)
 {
     qsort(load->latencies_us, load->latency_count, sizeof(uint32_t), by_size);
     (void)printf("{\"records\":%llu,\"bytes\":%llu,\"sent_bytes\":%llu,\"seconds\":%.3f,"
+                 "\"sender_cpu_seconds\":%.2f,"
                  "\"records_per_second\":%.0f,\"requests\":%llu,\"retries\":%llu,",
                  (unsigned long long)load->records, (unsigned long long)load->bytes,
-                 (unsigned long long)load->sent_bytes, seconds, (double)load->records / seconds,
+                 (unsigned long long)load->sent_bytes, seconds, sender_cpu_seconds,
+                 (double)load->records / seconds,
                  (unsigned long long)load->requests, (unsigned long long)load->retries);
     (void)printf("\"duplicates\":%llu,\"quarantined\":%llu,\"latency_ms\":{\"p50\":%.1f,"
                  "\"p90\":%.1f,\"p99\":%.1f,\"max\":%.1f}}\n",
@@ -215,9 +188,16 @@ static enum status run(struct load *load, const struct job *job, struct stream *
 {
     struct sender senders[CONNECTIONS_MAX];
     uint32_t started = 0;
-    uint64_t begin_us = clock_monotonic_us(load->clock);
     enum status status = STATUS_OK;
+    uint64_t begin_us;
+    double begin_cpu;
 
+    if (job->in != NULL)
+        status = cut_file(load, job->in, job->batch_records, err);
+    if (status != STATUS_OK)
+        return status;
+    begin_us = clock_monotonic_us(load->clock);
+    begin_cpu = cpu_seconds();
     for (; started < job->connection_count; started++) {
         senders[started] = (struct sender){.load = load};
         if (pthread_create(&senders[started].thread, NULL, sender_run, &senders[started]) != 0)
@@ -225,14 +205,15 @@ static enum status run(struct load *load, const struct job *job, struct stream *
     }
     if (started == 0)
         status = ERROR_SET(err, STATUS_IO, "cannot start a thread");
-    else
-        status = fill(load, stream, job->batch_records, err);
+    else if (job->in == NULL)
+        status = cut_stream(load, stream, job->batch_records, err);
     queue_close(&load->queue);
     for (uint32_t i = 0; i < started; i++)
         (void)pthread_join(senders[i].thread, NULL);
     if (status == STATUS_OK && load->has_failed)
         status = ERROR_SET(err, STATUS_IO, "%s", load->failure);
-    report(load, (double)(clock_monotonic_us(load->clock) - begin_us) / 1e6);
+    report(load, (double)(clock_monotonic_us(load->clock) - begin_us) / 1e6,
+           cpu_seconds() - begin_cpu);
     return status;
 }
 
@@ -278,7 +259,8 @@ int main(int argc, char **argv)
             status = ERROR_SET(&err, STATUS_IO, "out of memory");
     }
     if (status == STATUS_OK)
-        status = queue_init(&load.queue, load.world->tenant_count, QUEUE_BATCHES, &err);
+        status = queue_init(&load.queue, load.world->tenant_count,
+                            job.in != NULL ? UINT32_MAX : QUEUE_BATCHES, &err);
     if (status == STATUS_OK)
         status = read_tokens(&load, job.tokens, &err);
     if (status == STATUS_OK)

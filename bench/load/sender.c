@@ -17,7 +17,7 @@ struct connection {
     struct load *load;
     CURL *curl;
     char url[URL_BYTES];
-    struct buf packed, answer;
+    struct buf answer;
 };
 
 static size_t take_answer(char *data, size_t size, size_t count, void *context)
@@ -53,26 +53,6 @@ static struct curl_slist *make_headers(const struct load *load, const struct bat
     (void)snprintf(line, sizeof(line), "Idempotency-Key: %llx-%llu", (unsigned long long)load->run,
                    (unsigned long long)batch->number);
     return curl_slist_append(headers, line);
-}
-
-static struct slice pack(struct connection *connection, const struct batch *batch)
-{
-    struct error err = {0};
-    enum status status = STATUS_OK;
-    struct slice raw = buf_slice(&batch->body);
-
-    buf_clear(&connection->packed);
-    if (connection->load->encoding == COMPRESSION_NONE)
-        return raw;
-    if (connection->load->encoding == COMPRESSION_ZSTD)
-        status = zstd_pack(raw, 1, &connection->packed, &err);
-    else
-        status = gzip_pack(raw, &connection->packed, &err);
-    if (status != STATUS_OK) {
-        fail(connection->load, "cannot compress", slice_of(err.text));
-        return (struct slice){NULL, 0};
-    }
-    return buf_slice(&connection->packed);
 }
 
 /* One try; the HTTP status, or 0 when there was none. */
@@ -153,7 +133,7 @@ static void acknowledged(struct connection *connection, const struct batch *batc
     int64_t now_us = clock_unix_us(load->clock);
 
     load->records += batch->record_count;
-    load->bytes += batch->body.size;
+    load->bytes += batch->size_bytes;
     load->duplicates += number_of(answer, "duplicates");
     load->quarantined += count_of(answer, "{\"index\":");
     (void)pthread_mutex_lock(&load->lock);
@@ -181,7 +161,7 @@ static bool is_worth_another_try(long code)
 static void send_batch(struct connection *connection, const struct batch *batch)
 {
     struct load *load = connection->load;
-    struct slice body = pack(connection, batch);
+    struct slice body = batch_sent(batch);
     struct curl_slist *headers = make_headers(load, batch);
     uint64_t begin_us = clock_monotonic_us(load->clock), pause_us = PAUSE_FIRST_US;
 
@@ -210,9 +190,9 @@ void *sender_run(void *context)
     struct sender *sender = context;
     struct load *load = sender->load;
     struct connection connection = {.load = load, .curl = curl_easy_init()};
+    struct error err = {0};
     struct batch *batch;
 
-    buf_init(&connection.packed, 128u << 20);
     buf_init(&connection.answer, ANSWER_BYTES_MAX);
     (void)snprintf(connection.url, sizeof(connection.url), "%s/v1/ingest", load->server);
     if (connection.curl == NULL)
@@ -229,13 +209,14 @@ void *sender_run(void *context)
             curl_easy_setopt(connection.curl, CURLOPT_CAINFO, load->ca_file);
     }
     while ((batch = queue_take(&load->queue)) != NULL) {
+        if (!load->has_failed && batch_pack(batch, load->encoding, &err) != STATUS_OK)
+            fail(load, "cannot compress", slice_of(err.text));
         if (!load->has_failed)
             send_batch(&connection, batch);
         queue_done(&load->queue, batch->tenant);
         batch_free(batch);
     }
     curl_easy_cleanup(connection.curl);
-    buf_release(&connection.packed);
     buf_release(&connection.answer);
     return NULL;
 }

@@ -47,6 +47,10 @@ class Generator(unittest.TestCase):
         self.assertEqual(RECORDS, len(self.lines) - 1)
         self.assertLess(len(self.broken), RECORDS / 2000)
 
+    def test_a_clean_stream_has_no_record_twice_and_none_broken(self):
+        lines = generate('--clean').split(b'\n')[:-1]
+        self.assertEqual(RECORDS, len({json.loads(line)['Id'] for line in lines}))
+
     def test_there_are_34_operations(self):
         self.assertGreaterEqual(len({r['Operation'] for r in self.records}), 32)
 

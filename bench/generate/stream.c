@@ -19,6 +19,11 @@
 #define NEW_APP_PER_MILLION 11000u   /* of the accesses to mail */
 #define NEW_APP_ELSEWHERE_PERCENT 15u
 #define SESSIONS_A_DAY 3u
+#define SPRAY_PER_MILLION 42u        /* of the records start a burst of guessed passwords */
+#define SPRAY_FAILURES_MIN 12u
+#define SPRAY_FAILURES_MORE 24u
+#define SPRAY_STEP_S 10u
+#define SPRAY_SUCCESS_PERCENT 33u
 #define SYNC_PER_MILLION 30000u
 #define THROTTLED_PER_MILLION 2000u
 
@@ -26,6 +31,15 @@ struct memory {
     char *data;
     size_t size;
     uint32_t tenant, victim;
+};
+
+/* Somebody guesses passwords of a tenant's users from one address, within minutes. */
+struct spray {
+    uint32_t left; /* events to come; the last of one that succeeds is a sign-in */
+    uint32_t tenant, user;
+    int64_t time_s;
+    bool succeeds;
+    char address[ADDRESS_BYTES];
 };
 
 struct stream {
@@ -37,6 +51,7 @@ struct stream {
     struct rng rng;
     uint64_t position;
     uint32_t next_access; /* of the attack */
+    struct spray spray;
     uint32_t operation_of[10000];
     struct memory memory[MEMORY_RECORDS];
     char text[RECORD_TEXT_BYTES];
@@ -275,6 +290,46 @@ static void ordinary_event(struct stream *stream, int64_t time_s, struct event *
     ret->tenant = user->tenant;
 }
 
+static void spray_begin(struct stream *stream, int64_t time_s)
+{
+    struct spray *spray = &stream->spray;
+    uint32_t failures = SPRAY_FAILURES_MIN + rng_below(&stream->rng, SPRAY_FAILURES_MORE);
+
+    spray->user = world_pick_user(stream->world, &stream->rng);
+    spray->tenant = stream->world->users[spray->user].tenant;
+    spray->succeeds = rng_below(&stream->rng, 100) < SPRAY_SUCCESS_PERCENT;
+    spray->left = failures + spray->succeeds;
+    spray->time_s = time_s - (int64_t)spray->left * SPRAY_STEP_S;
+    if (spray->time_s < stream->timeline.start_s)
+        spray->time_s = stream->timeline.start_s;
+    world_address(rng_next(&stream->rng), spray->address);
+}
+
+/* The next user of the tenant in turn; the one that is got into is the last that was tried. */
+static void spray_event(struct stream *stream, struct event *event, struct stream_record *ret)
+{
+    struct spray *spray = &stream->spray;
+    const struct world *world = stream->world;
+    bool is_success = spray->succeeds && spray->left == 1;
+
+    while (!is_success) {
+        spray->user = (spray->user + 1) % world->user_count;
+        if (world->users[spray->user].tenant == spray->tenant)
+            break;
+    }
+    spray->left--;
+    spray->time_s += 1 + rng_below(&stream->rng, SPRAY_STEP_S);
+    event->user = &world->users[spray->user];
+    event->tenant = &world->tenants[spray->tenant];
+    event->operation = &operations[is_success ? OPERATION_SIGN_IN : OPERATION_SIGN_IN_FAILED];
+    event->address = spray->address;
+    event->time_s = spray->time_s;
+    event->day = (uint32_t)((spray->time_s - stream->timeline.start_s) / 86400);
+    event->session = rng_next(&stream->rng);
+    event->app = world->apps[event->user->apps[0]];
+    ret->tenant = spray->tenant;
+}
+
 static void attack_event(struct stream *stream, struct event *event, struct stream_record *ret)
 {
     const struct attack_access *access = &stream->attack.accesses[stream->next_access++];
@@ -352,11 +407,16 @@ bool stream_next(struct stream *stream, struct stream_record *ret)
         !stream->options.is_clean && repeat(stream, ret))
         return true;
 
+    if (stream->spray.left == 0 && chance(&stream->rng, SPRAY_PER_MILLION))
+        spray_begin(stream, ret->time_s);
+
     struct event event = {.world = stream->world};
     struct text text = {stream->text, stream->text + sizeof(stream->text), false};
     event.rng = (struct rng){rng_next(&stream->rng)};
     if (is_attack)
         attack_event(stream, &event, ret);
+    else if (stream->spray.left > 0)
+        spray_event(stream, &event, ret);
     else
         ordinary_event(stream, ret->time_s, &event, ret);
     record_write(stream->templates, &event, &text);

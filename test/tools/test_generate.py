@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the generator promises: usage test_generate.py PATH-OF-DAYBOOK-GENERATE."""
 import collections
+import datetime
 import json
 import os
 import subprocess
@@ -17,6 +18,10 @@ TOOL = sys.argv.pop() if len(sys.argv) > 1 and 'generate' in sys.argv[-1] else \
 def generate(*options):
     return subprocess.run([TOOL, '--records', str(RECORDS), *options], capture_output=True,
                           check=True).stdout
+
+
+def seconds(text):
+    return datetime.datetime.fromisoformat(text).timestamp()
 
 
 class Generator(unittest.TestCase):
@@ -50,6 +55,20 @@ class Generator(unittest.TestCase):
     def test_a_clean_stream_has_no_record_twice_and_none_broken(self):
         lines = generate('--clean').split(b'\n')[:-1]
         self.assertEqual(RECORDS, len({json.loads(line)['Id'] for line in lines}))
+
+    def test_passwords_are_guessed_in_bursts_and_some_get_in(self):
+        failed = collections.defaultdict(list)
+        signed_in = collections.defaultdict(list)
+        for record in self.records:
+            if record['Operation'] == 'UserLoginFailed':
+                failed[record['ClientIP']].append(record['CreationTime'])
+            elif record['Operation'] == 'UserLoggedIn':
+                signed_in[record['ClientIP']].append(record['CreationTime'])
+        bursts = [address for address, times in failed.items()
+                  if len(times) >= 12 and seconds(max(times)) - seconds(min(times)) <= 600]
+        self.assertGreaterEqual(len(bursts), 1)
+        for address in bursts:
+            self.assertLessEqual(len(signed_in[address]), 1, 'nobody else is there')
 
     def test_there_are_34_operations(self):
         self.assertGreaterEqual(len({r['Operation'] for r in self.records}), 32)

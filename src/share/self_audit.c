@@ -32,6 +32,7 @@ struct self_audit {
     pthread_cond_t changed;
     pthread_t thread;
     bool has_thread, stopping;
+    uint64_t paced_us;    /* the writer's: when all writes so far are paid for, monotonic */
     struct line *pending, **pending_end; /* in the order of arrival */
     uint32_t pending_count;
     uint64_t given, done;
@@ -127,6 +128,20 @@ static bool has_failed(const struct self_audit *audit, uint64_t ticket)
     return failed && ticket > 0;
 }
 
+/* Writes are paid for with SELF_AUDIT_PACE_MS each; a few may run into debt.  Those
+ * beyond wait for others to join. */
+static bool must_gather(struct self_audit *audit)
+{
+    uint64_t now_us = clock_monotonic_us(audit->clock);
+
+    if (audit->paced_us < now_us)
+        audit->paced_us = now_us;
+    if (audit->paced_us - now_us > SELF_AUDIT_BURST * SELF_AUDIT_PACE_MS * UINT64_C(1000))
+        return true;
+    audit->paced_us += SELF_AUDIT_PACE_MS * UINT64_C(1000);
+    return false;
+}
+
 static void *run(void *arg)
 {
     struct self_audit *audit = arg;
@@ -137,7 +152,7 @@ static void *run(void *arg)
             (void)pthread_cond_wait(&audit->changed, &audit->lock);
         if (audit->pending == NULL)
             break;
-        if (!audit->stopping) { /* let others join */
+        if (!audit->stopping && must_gather(audit)) {
             (void)pthread_mutex_unlock(&audit->lock);
             struct timespec wait = {0, SELF_AUDIT_GATHER_MS * 1000000L};
             (void)nanosleep(&wait, NULL);

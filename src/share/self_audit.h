@@ -3,8 +3,10 @@
  *
  * self_audit_begin() queues the record and lets the caller go on working;
  * self_audit_wait() returns when it is durable, and the caller must not send a
- * byte before.  One writer thread gathers what came within
- * SELF_AUDIT_GATHER_MS, so that many small queries share a commit.
+ * byte before.  One writer thread takes all that wait together.  A record that
+ * comes alone is written at once; when more than one write in SELF_AUDIT_PACE_MS
+ * is wanted for long, each gathers for SELF_AUDIT_GATHER_MS first, so that many
+ * small queries share a commit.
  */
 #ifndef SHARE_SELF_AUDIT_H
 #define SHARE_SELF_AUDIT_H
@@ -14,6 +16,8 @@
 #include "wire/http.h"
 
 #define SELF_AUDIT_GATHER_MS 20u
+#define SELF_AUDIT_PACE_MS 100u
+#define SELF_AUDIT_BURST 20u /* writes that are not made to gather */
 
 struct self_audit;
 

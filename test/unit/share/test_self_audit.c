@@ -161,6 +161,23 @@ static void test_what_waits_at_the_end_is_written(void **state)
     assert_int_equal(count_of("\"late\""), 1);
 }
 
+static void test_many_in_a_row_come_to_share_a_write(void **state)
+{
+    struct self_audit *audit = *state;
+    struct audit_ticket last = {0};
+    struct error err = {0};
+    struct audit_action action = make("print 1", 1);
+
+    for (unsigned i = 0; i < SELF_AUDIT_BURST + 1; i++)
+        assert_int_equal(self_audit_put(audit, &action, &err), STATUS_OK);
+    put_count = 0;
+    for (unsigned i = 0; i < 10; i++)
+        assert_int_equal(self_audit_begin(audit, &action, &last, &err), STATUS_OK);
+    assert_int_equal(self_audit_wait(audit, last, &err), STATUS_OK);
+    assert_in_range(put_count, 1, 2);
+    assert_int_equal(count_of("print 1"), SELF_AUDIT_BURST + 11);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -174,6 +191,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_huge_query_is_cut_and_its_size_told, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(test_what_waits_at_the_end_is_written, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_many_in_a_row_come_to_share_a_write, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

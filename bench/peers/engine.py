@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: Apache-2.0
+"""engine - what an engine is asked to do, and how it is measured.
+
+An engine is a class with these methods, each in a process of its own so that
+memory and processor time are its own:
+
+  ingest()                 all records of the file, until they are durable and can be asked;
+                           a dict of figures, at least {"seconds"}
+  size_bytes()             on disk, after ingest and tidying up (merges, checkpoints)
+  ask(text)                runs it once; (seconds, seconds inside the server or None)
+  answer(text)             (names, rows)
+  cpu_seconds(), peak_bytes()
+
+usage: engine.py NAME --data FILE --dir DIR --threads N [--constants FILE] [--times N]
+Prints one JSON object a line: {"measure","engine",...}.
+"""
+import argparse
+import hashlib
+import importlib
+import json
+import os
+import resource
+import statistics
+import sys
+import time
+
+import questions
+
+
+class Engine:
+    """In this process; engines that are servers override what is measured."""
+
+    name = None
+
+    def __init__(self, options):
+        self.data, self.directory, self.threads = options.data, options.dir, options.threads
+        self.records = options.records
+
+    def cpu_seconds(self):
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        return used.ru_utime + used.ru_stime
+
+    def peak_bytes(self):
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+    def size_bytes(self):
+        total = 0
+        for top, _, files in os.walk(self.directory):
+            total += sum(os.stat(os.path.join(top, f)).st_blocks * 512 for f in files)
+        return total
+
+    def close(self):
+        pass
+
+
+def say(measure, engine, **figures):
+    print(json.dumps({'measure': measure, 'engine': engine.name, **figures}), flush=True)
+
+
+def measure_ingest(engine):
+    cpu, begin = engine.cpu_seconds(), time.monotonic()
+    figures = engine.ingest()
+    figures.setdefault('seconds', time.monotonic() - begin)
+    figures.setdefault('cpu_seconds', engine.cpu_seconds() - cpu)
+    say('ingest', engine, peak_bytes=engine.peak_bytes(), **figures)
+    say('size', engine, bytes=engine.size_bytes())
+
+
+def measure_question(engine, question, number, constants, times):
+    text = question.text(engine.name, constants)
+    if text is None:
+        return
+    try:
+        names, rows = engine.answer(text)
+    except Exception as error:  # a peer's own exception; the run goes on and says so
+        say('query', engine, question=question.name, variant=number, error=str(error)[:300])
+        return
+    if question.kind != 'rows':
+        rows = engine.as_records(names, rows)
+    answer = questions.canonical(question.kind, rows)
+    cpu = engine.cpu_seconds()
+    runs = [engine.ask(text) for _ in range(times)]
+    cpu = (engine.cpu_seconds() - cpu) / times
+    inside = [run[1] for run in runs if run[1] is not None]
+    say('query', engine, question=question.name, variant=number,
+        ms=statistics.median(run[0] for run in runs) * 1000,
+        inside_ms=statistics.median(inside) * 1000 if inside else None, cpu_ms=cpu * 1000,
+        rows=len(answer), digest=hashlib.sha256('\n'.join(answer).encode()).hexdigest(),
+        sample=answer[:3])
+
+
+def arguments():
+    parser = argparse.ArgumentParser()
+    parser.add_argument('name')
+    parser.add_argument('--data', required=True)
+    parser.add_argument('--dir', required=True)
+    parser.add_argument('--records', type=int, required=True)
+    parser.add_argument('--threads', type=int, default=2)
+    parser.add_argument('--constants')
+    parser.add_argument('--draw', help='write the constants to this file')
+    parser.add_argument('--times', type=int, default=5)
+    return parser.parse_args()
+
+
+def main():
+    options = arguments()
+    os.makedirs(options.dir, exist_ok=True)
+    module, _, variant = options.name.partition('+')
+    os.sched_setaffinity(0, range(options.threads))
+    engine = importlib.import_module(module).engine(options, variant)
+    try:
+        measure_ingest(engine)
+        if options.draw:
+            with open(options.draw, 'w', encoding='utf-8') as file:
+                json.dump(engine.draw(), file)
+        if options.constants:
+            with open(options.constants, encoding='utf-8') as file:
+                variants = json.load(file)
+            for question in questions.QUESTIONS:
+                for number, constants in enumerate(variants):
+                    measure_question(engine, question, number, constants, options.times)
+            say('after', engine, peak_bytes=engine.peak_bytes())
+            if hasattr(engine, 'restart'):
+                say('start', engine, seconds=engine.restart())
+    finally:
+        engine.close()
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: Apache-2.0
+"""report - measures of all engines as a table, a picture and a verdict."""
+import collections
+import statistics
+
+import questions
+
+# Whom a ratio is to: the best of these.  SQLite's trees answer a look-up as fast, at twenty
+# times the space.
+RIVALS = ('clickhouse', 'clickhouse_text', 'duckdb', 'victorialogs')
+REFERENCE = 'duckdb'  # its SQL is the plainest; all others are compared with its answers
+MIB = 1 << 20
+
+
+class Report:
+    def __init__(self, records, measures):
+        self.records = records
+        self.ingests, self.sizes, self.afters = {}, {}, {}
+        self.starts = {}
+        self.queries = collections.defaultdict(dict)  # (question, variant) -> engine -> measure
+        for m in measures:
+            engine = m['engine']
+            if m['measure'] == 'ingest':
+                self.ingests[engine] = m
+            elif m['measure'] == 'size':
+                self.sizes[engine] = m['bytes']
+            elif m['measure'] == 'after':
+                self.afters[engine] = m['peak_bytes']
+            elif m['measure'] == 'start':
+                self.starts[engine] = m['seconds'] * 1000
+            elif m['measure'] == 'query':
+                self.queries[m['question'], m['variant']][engine] = m
+        self.engines = list(self.ingests)
+
+    def wrong(self):
+        """Answers that differ from the reference's, and questions that failed."""
+        found = []
+        for (question, variant), answers in sorted(self.queries.items()):
+            want = answers.get(REFERENCE, {}).get('digest')
+            for engine, m in answers.items():
+                if 'error' in m:
+                    found.append(f"{question}.{variant} {engine}: {m['error']}")
+                elif want and m['digest'] != want:
+                    found.append(f"{question}.{variant} {engine}: {m['rows']} rows, not the same "
+                                 f"as {REFERENCE}: {m['sample']}")
+        return found
+
+    def times(self, question, engine, inside=True):
+        """Milliseconds of each variant: inside the server where it tells."""
+        found = []
+        for (name, _), answers in self.queries.items():
+            m = answers.get(engine)
+            if name == question and m and 'ms' in m:
+                found.append(m['inside_ms'] if inside and m.get('inside_ms') is not None
+                             else m['ms'])
+        return found
+
+    def figures(self):
+        """What budgets are about: name -> value; ratios are peer / Daybook, more is better."""
+        ours = self.ingests['daybook']
+        found = {
+            'ingest_records_per_s': self.records / ours['seconds'],
+            'ingest_cpu_s_per_million': ours['cpu_seconds'] * 1e6 / self.records,
+            'bytes_per_record': self.sizes['daybook'] / self.records,
+            'ingest_peak_mib': ours['peak_bytes'] / MIB,
+        }
+        if 'daybook' in self.starts:
+            found['start_ms'] = self.starts['daybook']
+        for engine in self.engines:
+            if engine.startswith('daybook'):
+                continue
+            found[f'ingest_ratio_{engine}'] = self.ingests[engine]['seconds'] / ours['seconds']
+            found[f'size_ratio_{engine}'] = self.sizes[engine] / self.sizes['daybook']
+        for question in questions.QUESTIONS:
+            own = self.times(question.name, 'daybook')
+            if not own:
+                continue
+            found[f'{question.name}_ms'] = statistics.median(own)
+            rivals = [statistics.median(times) for engine in self.engines
+                      if engine in RIVALS and (times := self.times(question.name, engine))]
+            if rivals:
+                found[f'{question.name}_ratio'] = min(rivals) / statistics.median(own)
+        return found
+
+    def markdown(self):
+        lines = [f'| {self.records:,} records | ' + ' | '.join(self.engines) + ' |',
+                 '|---|' + '---:|' * len(self.engines)]
+
+        def row(title, value):
+            cells = [value(engine) for engine in self.engines]
+            lines.append(f'| {title} | ' + ' | '.join(c if c else '-' for c in cells) + ' |')
+
+        row('ingest, records/s', lambda e: f"{self.records / self.ingests[e]['seconds']:,.0f}")
+        row('ingest, CPU-s per million',
+            lambda e: f"{self.ingests[e]['cpu_seconds'] * 1e6 / self.records:.1f}")
+        row('of that the sender, apart',
+            lambda e: f"{self.ingests[e]['sender_cpu_seconds'] * 1e6 / self.records:.1f}"
+            if 'sender_cpu_seconds' in self.ingests[e] else '')
+        row('ingest, peak MiB', lambda e: f"{self.ingests[e]['peak_bytes'] / MIB:,.0f}")
+        row('bytes on disk a record', lambda e: f'{self.sizes[e] / self.records:.0f}')
+        row('start to ready, ms', lambda e: f'{self.starts[e]:.0f}' if e in self.starts else '')
+        for question in questions.QUESTIONS:
+            def cell(engine, name=question.name):
+                times = self.times(name, engine)
+                return f'{statistics.median(times):.2f} ({max(times):.1f})' if times else ''
+            row(f'{question.name} {question.title}, ms', cell)
+            if self.times(question.name, 'daybook'):
+                row(f'{question.name} over HTTPS, ms', lambda e, name=question.name:
+                    f'{statistics.median(self.times(name, e, inside=False)):.2f}'
+                    if e.startswith('daybook') and self.times(name, e) else '')
+        return '\n'.join(lines)
+
+    def picture(self):
+        """Bars, on a scale of powers of ten: each question's median for each engine."""
+        engines = [e for e in self.engines if self.times('Q4', e)]
+        colours = ['#0b6e4f', '#c8963e', '#4464ad', '#8e5572', '#7a7a7a', '#b0413e']
+        asked = [q for q in questions.QUESTIONS if self.times(q.name, 'daybook')]
+        height, width, left = 22 + 16 * len(engines), 900, 260
+        parts = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" '
+                 f'height="{height * len(asked) + 60}" font-family="sans-serif" font-size="12">',
+                 f'<rect width="{width}" height="{height * len(asked) + 60}" fill="white"/>']
+        for i, engine in enumerate(engines):
+            parts.append(f'<rect x="{20 + i * 150}" y="14" width="12" height="12" '
+                         f'fill="{colours[i % len(colours)]}"/>'
+                         f'<text x="{38 + i * 150}" y="24">{engine}</text>')
+        for n, question in enumerate(asked):
+            top = 44 + n * height
+            parts.append(f'<text x="10" y="{top + 14}">{question.name} {question.title}</text>')
+            for i, engine in enumerate(engines):
+                times = self.times(question.name, engine)
+                if not times:
+                    continue
+                value = statistics.median(times)
+                size = bar(value)
+                y = top + i * 16
+                parts.append(f'<rect x="{left}" y="{y}" width="{size:.0f}" height="13" '
+                             f'fill="{colours[i % len(colours)]}"/><text x="{left + size + 6:.0f}" '
+                             f'y="{y + 11}">{value:.3g} ms</text>')
+        parts.append('</svg>')
+        return '\n'.join(parts) + '\n'
+
+
+def bar(ms):
+    """Pixels for a time: 110 for each power of ten above 0.01 ms."""
+    length = 0.0
+    while ms > 0.01 and length < 600:
+        step = min(ms / 0.01, 10)
+        length += 110 * (step - 1) / 9
+        ms /= 10
+    return max(length, 2)
+
+
+def broken_budgets(figures, budgets):
+    """`{"name": {"min": x}}` or `max`; a figure that was not measured breaks nothing."""
+    found = []
+    for name, budget in budgets.items():
+        value = figures.get(name)
+        if value is None:
+            continue
+        if 'min' in budget and value < budget['min']:
+            found.append(f'{name} is {value:.2f}, at least {budget["min"]} is wanted')
+        if 'max' in budget and value > budget['max']:
+            found.append(f'{name} is {value:.2f}, at most {budget["max"]} is wanted')
+    return found

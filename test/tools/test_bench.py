@@ -1,0 +1,77 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""What the benchmark may say: equal answers are equal, others are told, budgets hold."""
+import os
+import sys
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '../../bench/peers'))
+import questions  # noqa: E402  (stands beside the benchmark)
+import report  # noqa: E402
+
+
+def measure(engine, question, digest, ms, **more):
+    return {'measure': 'query', 'engine': engine, 'question': question, 'variant': 0, 'ms': ms,
+            'rows': 1, 'digest': digest, 'sample': [], **more}
+
+
+def ingested(engine, seconds, size):
+    return [{'measure': 'ingest', 'engine': engine, 'seconds': seconds, 'cpu_seconds': 1.0,
+             'peak_bytes': 1 << 20}, {'measure': 'size', 'engine': engine, 'bytes': size}]
+
+
+class Answers(unittest.TestCase):
+    def test_spellings_of_one_value_are_equal(self):
+        ours = questions.canonical('rows', [['a', 3, '2026-03-01T08:00:00.0000000Z'],
+                                             [None, 0, '']])
+        theirs = questions.canonical('rows', [['', '0', None], ['a', 3.0, '2026-03-01 08:00:00']])
+        self.assertEqual(ours, theirs)
+
+    def test_another_value_is_another_answer(self):
+        self.assertNotEqual(questions.canonical('rows', [['a', 3]]),
+                            questions.canonical('rows', [['a', 4]]))
+
+    def test_records_are_known_by_their_id(self):
+        self.assertEqual(questions.canonical('ids', [{'Id': 'B'}, {'Id': 'a'}]),
+                         questions.canonical('ids', [{'Id': 'A'}, {'Id': 'b'}]))
+
+    def test_every_question_has_constants_for_all_its_places(self):
+        for question in questions.QUESTIONS:
+            for engine in ('daybook', 'duckdb', 'clickhouse', 'sqlite'):
+                text = question.text(engine, {}) or ''
+                self.assertNotIn('{}', text, question.name)
+
+
+class Verdict(unittest.TestCase):
+    def report(self, *queries):
+        return report.Report(1000, [*ingested('daybook', 1, 1000), *ingested('duckdb', 3, 9000),
+                                    *queries])
+
+    def test_a_different_answer_is_told(self):
+        told = self.report(measure('daybook', 'Q4', 'x', 1),
+                           measure('duckdb', 'Q4', 'y', 2)).wrong()
+        self.assertEqual(1, len(told))
+        self.assertIn('Q4.0 daybook', told[0])
+
+    def test_a_question_that_failed_is_told(self):
+        failed = {'measure': 'query', 'engine': 'duckdb', 'question': 'Q4', 'variant': 0,
+                  'error': 'no such table'}
+        self.assertIn('no such table', self.report(failed).wrong()[0])
+
+    def test_ratios_are_to_the_best_rival_and_more_is_better(self):
+        figures = self.report(measure('daybook', 'Q4', 'x', 9, inside_ms=2),
+                              measure('duckdb', 'Q4', 'x', 6)).figures()
+        self.assertEqual(3, figures['Q4_ratio'])
+        self.assertEqual(3, figures['ingest_ratio_duckdb'])
+        self.assertEqual(9, figures['size_ratio_duckdb'])
+
+    def test_a_lost_budget_is_told(self):
+        figures = {'Q4_ratio': 1.5, 'bytes_per_record': 120}
+        told = report.broken_budgets(figures, {'Q4_ratio': {'min': 2}, 'unknown': {'min': 1},
+                                               'bytes_per_record': {'max': 115}})
+        self.assertEqual(2, len(told))
+        self.assertEqual([], report.broken_budgets(figures, {'Q4_ratio': {'min': 1.5}}))
+
+
+if __name__ == '__main__':
+    unittest.main()

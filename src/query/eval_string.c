@@ -8,70 +8,9 @@
 #include "base/hash.h"
 #include "query/expr_priv.h"
 #include "query/regex.h"
+#include "table/search.h"
 
 #define AT(v, i) ((v)->encoding == VECTOR_CONST ? 0 : (i))
-
-static inline unsigned char fold(unsigned char c)
-{
-    return c >= 'A' && c <= 'Z' ? (unsigned char)(c | 32) : c;
-}
-
-static inline bool is_term(unsigned char c)
-{
-    return c >= 0x80 || (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z');
-}
-
-static bool equal_at(const char *text, const char *part, size_t size, bool exact)
-{
-    if (exact)
-        return memcmp(text, part, size) == 0;
-    for (size_t i = 0; i < size; i++) {
-        if (fold((unsigned char)text[i]) != fold((unsigned char)part[i]))
-            return false;
-    }
-    return true;
-}
-
-/* The first place of `part` at or after `from`, or SIZE_MAX. */
-static size_t find(struct slice text, struct slice part, size_t from, bool exact)
-{
-    if (exact)
-        return slice_find(text, part, from);
-    if (part.size > text.size)
-        return SIZE_MAX;
-    if (part.size == 0)
-        return from <= text.size ? from : SIZE_MAX;
-    unsigned char first = fold((unsigned char)part.data[0]);
-    for (size_t i = from; i + part.size <= text.size; i++) {
-        if (fold((unsigned char)text.data[i]) == first &&
-            equal_at(text.data + i + 1, part.data + 1, part.size - 1, false))
-            return i;
-    }
-    return SIZE_MAX;
-}
-
-bool search_contains(struct slice text, struct slice part, bool exact)
-{
-    return find(text, part, 0, exact) != SIZE_MAX;
-}
-
-bool search_has(struct slice text, struct slice term, bool exact, bool prefix_open,
-                bool suffix_open)
-{
-    if (term.size == 0)
-        return true;
-    bool check_front = !prefix_open && is_term((unsigned char)term.data[0]);
-    bool check_back = !suffix_open && is_term((unsigned char)term.data[term.size - 1]);
-    for (size_t at = find(text, term, 0, exact); at != SIZE_MAX;
-         at = find(text, term, at + 1, exact)) {
-        bool front = !check_front || at == 0 || !is_term((unsigned char)text.data[at - 1]);
-        bool back = !check_back || at + term.size == text.size ||
-                    !is_term((unsigned char)text.data[at + term.size]);
-        if (front && back)
-            return true;
-    }
-    return false;
-}
 
 enum search_kind { EQUAL, HAS, HAS_PREFIX, HAS_SUFFIX, CONTAINS, STARTS, ENDS };
 
@@ -86,7 +25,7 @@ static inline bool matches(struct search s, struct slice text, struct slice part
 
     switch (s.kind) {
     case EQUAL:
-        return text.size == part.size && equal_at(text.data, part.data, part.size, exact);
+        return text.size == part.size && search_equal_at(text.data, part.data, part.size, exact);
     case HAS:
         return search_has(text, part, exact, false, false);
     case HAS_PREFIX:
@@ -96,10 +35,10 @@ static inline bool matches(struct search s, struct slice text, struct slice part
     case CONTAINS:
         return search_contains(text, part, exact);
     case STARTS:
-        return text.size >= part.size && equal_at(text.data, part.data, part.size, exact);
+        return text.size >= part.size && search_equal_at(text.data, part.data, part.size, exact);
     case ENDS:
         return text.size >= part.size &&
-               equal_at(text.data + text.size - part.size, part.data, part.size, exact);
+               search_equal_at(text.data + text.size - part.size, part.data, part.size, exact);
     }
     return false;
 }
@@ -232,7 +171,7 @@ static uint64_t hash_value(const struct value *v, bool nocase)
             return hash_slice(v->bytes);
         uint64_t h = hash_seed();
         for (size_t i = 0; i < v->bytes.size; i++)
-            h = (h ^ fold((unsigned char)v->bytes.data[i])) * UINT64_C(0x100000001b3);
+            h = (h ^ search_fold((unsigned char)v->bytes.data[i])) * UINT64_C(0x100000001b3);
         return hash_u64(h);
     }
     if (v->type == TYPE_GUID)

@@ -108,11 +108,6 @@ struct has_list {
 enum status cast_vector(struct arena *arena, const struct vector *v, enum type to,
                         struct vector *ret, struct error *err) MUST_USE;
 
-/* Text search with KQL's rules (see eval_string.c). */
-bool search_has(struct slice text, struct slice term, bool exact_case, bool prefix_open,
-                bool suffix_open);
-bool search_contains(struct slice text, struct slice part, bool exact_case);
-
 /* <0, 0, >0; both of one type, neither null.  NaN stands before everything. */
 int value_compare(const struct value *a, const struct value *b);
 

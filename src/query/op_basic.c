@@ -45,8 +45,10 @@ static enum status where_push(struct stage *stage, struct worker *w, const struc
     struct where_stage *s = (struct where_stage *)stage;
     struct vector v;
     struct batch taken;
-    enum status status = expr_eval(w, s->plan->predicate, batch, &v, err);
 
+    if (batch->decided && s->plan->plan.filters_scan)
+        return stage_push(s->out, w, batch, stop, err);
+    enum status status = expr_eval(w, s->plan->predicate, batch, &v, err);
     if (status != STATUS_OK)
         return status;
     uint32_t *rows =
@@ -85,11 +87,16 @@ static enum status where_need(struct plan *plan, const uint8_t *needed, struct q
     struct plan_where *p = (struct plan_where *)plan;
     uint32_t count = plan->schema.column_count;
     uint8_t *below = copy_needed(q, needed, count, err);
+    uint8_t *read = copy_needed(q, NULL, count, err);
 
     p->needed = copy_needed(q, needed, count, err);
-    if (below == NULL || p->needed == NULL)
+    if (below == NULL || read == NULL || p->needed == NULL)
         return err->status;
-    expr_mark(p->predicate, below);
+    expr_mark(p->predicate, read);
+    for (uint32_t i = 0; i < count; i++) {
+        if (read[i] != 0 && below[i] == NEED_NOT)
+            below[i] = plan->filters_scan ? NEED_FILTERS : NEED_ROWS;
+    }
     return plan_need(plan->inputs[0], below, q, err);
 }
 
@@ -110,6 +117,10 @@ struct plan *plan_where(struct query *q, struct plan *input, struct expr *predic
     if (p == NULL)
         return NULL;
     p->predicate = predicate;
+    bool whole = false;
+    if (input->filters_scan && push_is_whole(q, predicate, &whole, err) != STATUS_OK)
+        return NULL;
+    p->plan.filters_scan = whole;
     return &p->plan;
 }
 
@@ -146,7 +157,7 @@ static enum status project_push(struct stage *stage, struct worker *w, const str
         if (status != STATUS_OK)
             return status;
     }
-    struct batch result = {batch->row_count, count, columns};
+    struct batch result = {batch->row_count, count, columns, false};
     return stage_push(s->out, w, &result, stop, err);
 }
 
@@ -354,7 +365,7 @@ static enum status range_run(const struct plan *plan, struct run *run, struct st
                 ((int64_t *)data)[i] =
                     (int64_t)((uint64_t)p->from.integer + (at + i) * (uint64_t)p->step.integer);
         }
-        struct batch batch = {rows, 1, &v};
+        struct batch batch = {rows, 1, &v, false};
         if (status == STATUS_OK)
             status = run_check(run, err);
         if (status == STATUS_OK)

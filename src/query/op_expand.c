@@ -167,7 +167,7 @@ static enum status flush(struct expanding *x, bool *stop, struct error *err)
         if (status == STATUS_OK)
             memcpy(vector_data(index), x->indices, count * sizeof(*x->indices));
     }
-    struct batch result = {count, width, columns};
+    struct batch result = {count, width, columns, false};
     if (status == STATUS_OK)
         status = stage_push(x->out, w, &result, stop, err);
     w->batch_arena = outer;
@@ -275,7 +275,7 @@ static enum status apply_out_push(struct stage *stage, struct worker *w,
         struct value v = vector_value(&s->batch->columns[origin & ~EXPAND_OUTER], s->row);
         status = vector_const(w->batch_arena, &v, batch->row_count, &columns[c], err);
     }
-    struct batch result = {batch->row_count, width, columns};
+    struct batch result = {batch->row_count, width, columns, false};
     return status == STATUS_OK ? stage_push(s->out, w, &result, stop, err) : status;
 }
 
@@ -405,10 +405,65 @@ static enum status expand_need(struct plan *plan, const uint8_t *needed, struct 
     return plan_need(plan->inputs[0], below, q, err);
 }
 
+/* A filter on an element as one on any element of what is expanded. */
+static bool element_filter(const struct plan_expand *p, struct query *q,
+                           const struct pushed *filter, struct pushed *ret)
+{
+    const struct expand_column *column = NULL;
+    struct error ignored = {0};
+    struct slice path;
+    struct buf buf;
+
+    for (uint32_t i = 0; i < p->spec.column_count; i++) {
+        if (p->columns[i].target == filter->column)
+            column = &p->columns[i];
+    }
+    *ret = *filter;
+    if (column == NULL)
+        return filter->column < p->plan.inputs[0]->schema.column_count;
+    if ((filter->kind != FILTER_EQUAL && filter->kind != FILTER_EQUAL_NOCASE) ||
+        (column->type != TYPE_DYNAMIC && column->type != TYPE_STRING) ||
+        !push_column_path(q, column->expr, &ret->column, &path))
+        return false;
+    for (uint32_t i = 0; i < filter->value_count; i++) {
+        const struct value *value = &filter->values[i];
+        if (value->type != TYPE_STRING || value->is_null || value->bytes.size == 0)
+            return false; /* rows without an element have it too */
+    }
+    buf_init(&buf, COLUMN_NAME_BYTES_MAX * 16);
+    buf_add_slice(&buf, path);
+    buf_add_text(&buf, "[]");
+    if (filter->path.size > 0 && filter->path.data[0] != '[')
+        buf_add_byte(&buf, '.');
+    buf_add_slice(&buf, filter->path);
+    if (buf_check(&buf, &ignored) == STATUS_OK)
+        ret->path = arena_copy(q->arena, buf_slice(&buf), &ignored);
+    buf_release(&buf);
+    return ignored.status == STATUS_OK;
+}
+
+static enum status expand_filter(struct plan *plan, const struct pushed *list, struct query *q,
+                                 struct error *err)
+{
+    const struct plan_expand *p = (const struct plan_expand *)plan;
+    const struct pushed *below = NULL;
+
+    for (; p->spec.apply == NULL && list != NULL; list = list->next) {
+        struct pushed *one = ARENA_NEW(q->arena, struct pushed, err);
+        if (one == NULL)
+            return err->status;
+        if (!element_filter(p, q, list, one))
+            continue;
+        one->next = below;
+        below = one;
+    }
+    return plan_filter(plan->inputs[0], below, q, err);
+}
+
 struct plan *plan_expand(struct query *q, struct plan *input, const struct expand_spec *spec,
                          struct error *err)
 {
-    static const struct plan_ops ops = {"mv-expand", expand_run, expand_need, NULL};
+    static const struct plan_ops ops = {"mv-expand", expand_run, expand_need, expand_filter};
     struct plan_expand *p = (struct plan_expand *)op_new(q, sizeof(*p), &ops, input, err);
 
     if (p == NULL)

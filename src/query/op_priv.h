@@ -14,6 +14,12 @@ struct plan *op_new(struct query *q, size_t size, const struct plan_ops *ops, st
 enum status push_predicate(struct query *q, const struct expr *predicate,
                            const struct pushed *list, const struct pushed **ret,
                            struct error *err) MUST_USE;
+/* Do filters say all that the predicate says? */
+enum status push_is_whole(struct query *q, const struct expr *predicate, bool *ret,
+                          struct error *err) MUST_USE;
+/* A column, perhaps with a path of members and conversions to text around it. */
+bool push_column_path(struct query *q, const struct expr *e, uint32_t *ret_column,
+                      struct slice *ret_path);
 /* The list in terms of the input of a projection; what does not translate is
  * left out. */
 enum status push_through(struct query *q, const struct output *outputs, uint32_t count,

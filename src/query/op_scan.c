@@ -8,8 +8,10 @@ struct plan_scan {
     struct table_source *source;
     uint32_t *columns; /* schema indices */
     uint32_t column_count;
+    bool *for_filters;   /* a column of them */
     struct filter *filters;
     uint32_t filter_count;
+    bool hands_filters;  /* the predicates above have become filters */
     int64_t time_from, time_to;
 };
 
@@ -38,7 +40,8 @@ static enum status take(struct scan_sink *sink, uint32_t worker, const struct ba
         columns[s->plan->columns[i]] = batch->columns[i];
     struct batch full = {.row_count = batch->row_count,
                          .column_count = schema->column_count,
-                         .columns = columns};
+                         .columns = columns,
+                         .decided = batch->decided && s->plan->hands_filters};
     if (status == STATUS_OK)
         status = stage_push(s->out, w, &full, stop, err);
     w->row_base += batch->row_count;
@@ -85,6 +88,7 @@ static enum status scan_run(const struct plan *plan, struct run *run, struct sta
                                 .tenant_count = request->tenant_count,
                                 .columns = p->columns,
                                 .column_count = p->column_count,
+                                .for_filters = p->hands_filters ? p->for_filters : NULL,
                                 .time_from = p->time_from,
                                 .time_to = p->time_to,
                                 .filters = p->filters,
@@ -104,12 +108,15 @@ static enum status scan_need(struct plan *plan, const uint8_t *needed, struct qu
     struct plan_scan *p = (struct plan_scan *)plan;
 
     p->columns = ARENA_ARRAY(q->arena, uint32_t, plan->schema.column_count + 1, err);
-    if (p->columns == NULL)
+    p->for_filters = ARENA_ARRAY(q->arena, bool, plan->schema.column_count + 1, err);
+    if (p->columns == NULL || p->for_filters == NULL)
         return err->status;
     p->column_count = 0;
     for (uint32_t c = 0; c < plan->schema.column_count; c++) {
-        if (needed[c] != 0)
-            p->columns[p->column_count++] = c;
+        if (needed[c] == NEED_NOT)
+            continue;
+        p->for_filters[p->column_count] = needed[c] == NEED_FILTERS;
+        p->columns[p->column_count++] = c;
     }
     return STATUS_OK;
 }
@@ -122,6 +129,26 @@ static bool is_event_time(const struct schema *schema, uint32_t column)
             slice_is(schema->columns[column].name, "Timestamp"));
 }
 
+static enum status make_filter(struct query *q, const struct pushed *f, struct filter *ret,
+                               struct error *err)
+{
+    struct filter *parts = ARENA_ARRAY(q->arena, struct filter, f->part_count + 1, err);
+    enum status status = parts == NULL ? err->status : STATUS_OK;
+
+    *ret = (struct filter){.kind = f->kind,
+                           .column = f->column,
+                           .path = f->path,
+                           .values = f->values,
+                           .value_count = f->value_count,
+                           .low = f->low,
+                           .high = f->high,
+                           .parts = parts,
+                           .part_count = f->part_count};
+    for (uint32_t i = 0; i < f->part_count && status == STATUS_OK; i++)
+        status = make_filter(q, &f->parts[i], &parts[i], err);
+    return status;
+}
+
 static enum status scan_filter(struct plan *plan, const struct pushed *list, struct query *q,
                                struct error *err)
 {
@@ -130,19 +157,16 @@ static enum status scan_filter(struct plan *plan, const struct pushed *list, str
 
     if (q->request->no_pushdown)
         return STATUS_OK;
+    p->hands_filters = true;
     for (const struct pushed *f = list; f != NULL; f = f->next)
         count++;
     p->filters = ARENA_ARRAY(q->arena, struct filter, count + 1, err);
     if (p->filters == NULL)
         return err->status;
     for (const struct pushed *f = list; f != NULL; f = f->next) {
-        p->filters[p->filter_count++] = (struct filter){.kind = f->kind,
-                                                        .column = f->column,
-                                                        .path = f->path,
-                                                        .values = f->values,
-                                                        .value_count = f->value_count,
-                                                        .low = f->low,
-                                                        .high = f->high};
+        enum status status = make_filter(q, f, &p->filters[p->filter_count++], err);
+        if (status != STATUS_OK)
+            return status;
         if (f->kind != FILTER_RANGE || !is_event_time(&plan->schema, f->column) ||
             f->path.size > 0)
             continue;
@@ -167,5 +191,6 @@ struct plan *plan_scan(struct query *q, struct table_source *source, struct erro
     p->source = source;
     p->time_from = INT64_MIN;
     p->time_to = INT64_MAX;
+    p->plan.filters_scan = true;
     return &p->plan;
 }

@@ -317,7 +317,7 @@ static enum status emit(const struct plan_summarize *p, struct part *part, struc
                 columns[column].type = call->type;
             column += call->output_count;
         }
-        struct batch batch = {count, width, columns};
+        struct batch batch = {count, width, columns, false};
         if (status == STATUS_OK)
             status = run_check(run, err);
         if (status == STATUS_OK)

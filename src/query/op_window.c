@@ -233,7 +233,9 @@ static enum status window_run(const struct plan *plan, struct run *run, struct s
         if (columns == NULL)
             return err->status;
         memcpy(columns, stage.rows->chunks[c].columns, schema->column_count * sizeof(*columns));
-        chunks[c] = (struct batch){stage.rows->chunks[c].row_count, schema->column_count, columns};
+        chunks[c] = (struct batch){.row_count = stage.rows->chunks[c].row_count,
+                                   .column_count = schema->column_count,
+                                   .columns = columns};
     }
     for (uint32_t i = 0; i < p->count && status == STATUS_OK; i++)
         status = add_column(&p->calls[i], run, chunks, count, stage.rows->row_count, err);

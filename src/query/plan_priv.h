@@ -39,14 +39,24 @@ struct pushed {
     const struct value *values;
     uint32_t value_count;
     int64_t low, high;
+    const struct pushed *parts; /* OR: part_count of them */
+    uint32_t part_count;
+    bool is_wider; /* accepts more than the conjunct it was made of */
     const struct pushed *next;
+};
+
+/* What is asked of a column of a plan's output. */
+enum need {
+    NEED_NOT,
+    NEED_ROWS,    /* its values */
+    NEED_FILTERS, /* its values, unless the source decides the filters itself */
 };
 
 struct plan_ops {
     const char *name;
     enum status (*run)(const struct plan *plan, struct run *run, struct stage *out,
                        struct error *err);
-    /* needed[i]: output column i is read.  Notes it and tells the inputs. */
+    /* needed[i]: enum need of output column i.  Notes it and tells the inputs. */
     enum status (*need)(struct plan *plan, const uint8_t *needed, struct query *q,
                         struct error *err);
     /* Hands filters on to the inputs; NULL: none of them holds below. */
@@ -61,6 +71,7 @@ struct plan { /* first member of every operator */
     uint32_t input_count;
     uint32_t depth;     /* longest way to a source */
     bool is_serialized; /* rows come in an order that means something, one worker */
+    bool filters_scan;  /* a scan, perhaps behind predicates that it gets as filters whole */
 };
 
 static inline enum status plan_run(const struct plan *plan, struct run *run, struct stage *out,

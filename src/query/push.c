@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* push.c - which conjuncts of a predicate the scan below may use.
  *
- * Only hints: the predicate itself is evaluated in any case.  A hint must never
- * exclude a row that the predicate accepts.
+ * Hints: a filter must never exclude a row that the predicate accepts.  If all
+ * conjuncts are filters that say the same as they do (push_is_whole()), the
+ * predicate need not be evaluated on what the source decided.
  */
 #include "query/op_priv.h"
+#include "table/search.h"
 
-/* A column, perhaps with a path of members and conversions to text around it. */
-static bool column_path(struct query *q, const struct expr *e, uint32_t *ret_column,
-                        struct slice *ret_path)
+bool push_column_path(struct query *q, const struct expr *e, uint32_t *ret_column,
+                      struct slice *ret_path)
 {
     struct error ignored = {0};
     const struct expr *steps[16];
@@ -37,7 +38,8 @@ static bool column_path(struct query *q, const struct expr *e, uint32_t *ret_col
     for (uint32_t i = count; i > 0; i--) {
         struct slice step = steps[i - 1]->value.bytes;
         if (step.size == 0 || slice_find_byte(step, '.', 0) != SIZE_MAX ||
-            slice_find_byte(step, '[', 0) != SIZE_MAX) {
+            slice_find_byte(step, '[', 0) != SIZE_MAX ||
+            slice_find_byte(step, '\\', 0) != SIZE_MAX) {
             buf_release(&buf);
             return false;
         }
@@ -81,7 +83,7 @@ static bool comparison(struct query *q, const struct expr *e, struct pushed *ret
         op = mirrored(op);
     }
     if (constant->kind != EXPR_CONST || constant->value.is_null || strcmp(op, "!=") == 0 ||
-        !column_path(q, column, &ret->column, &ret->path))
+        !push_column_path(q, column, &ret->column, &ret->path))
         return false;
     if (strcmp(op, "==") == 0) {
         ret->kind = FILTER_EQUAL;
@@ -92,13 +94,15 @@ static bool comparison(struct query *q, const struct expr *e, struct pushed *ret
     if (!is_range_type(constant->type) || ret->path.size > 0)
         return false;
     int64_t bound = constant->value.integer;
+    if (op[1] != '=' && bound == (op[0] == '<' ? INT64_MIN : INT64_MAX))
+        return false; /* nothing is beyond */
     ret->kind = FILTER_RANGE;
     ret->low = INT64_MIN;
     ret->high = INT64_MAX;
     if (op[0] == '<')
-        ret->high = op[1] == '=' || bound == INT64_MIN ? bound : bound - 1;
+        ret->high = op[1] == '=' ? bound : bound - 1;
     else
-        ret->low = op[1] == '=' || bound == INT64_MAX ? bound : bound + 1;
+        ret->low = op[1] == '=' ? bound : bound + 1;
     return true;
 }
 
@@ -106,12 +110,14 @@ static bool text_search(struct query *q, const struct expr *e, struct pushed *re
 {
     const struct function *f = e->function;
     bool equal = f == operator_string(SLICE("=~"));
-    bool has = f == operator_string(SLICE("has")) || f == operator_string(SLICE("has_cs"));
+    bool exact_case = f == operator_string(SLICE("has_cs"));
+    bool has = f == operator_string(SLICE("has")) || exact_case;
 
     if ((!equal && !has) || e->args[1]->kind != EXPR_CONST ||
-        !column_path(q, e->args[0], &ret->column, &ret->path))
+        !push_column_path(q, e->args[0], &ret->column, &ret->path))
         return false;
     ret->kind = equal ? FILTER_EQUAL_NOCASE : FILTER_HAS;
+    ret->is_wider = exact_case;
     ret->values = &e->args[1]->value;
     ret->value_count = 1;
     return e->args[1]->value.bytes.size > 0;
@@ -124,7 +130,7 @@ static bool lists(struct query *q, const struct expr *e, struct pushed *ret)
         ret->value_count = in_set_values(set, &ret->values);
         ret->kind = in_set_is_nocase(set) ? FILTER_EQUAL_NOCASE : FILTER_EQUAL;
         return !in_set_is_negated(set) && ret->value_count > 0 &&
-               column_path(q, e->args[0], &ret->column, &ret->path);
+               push_column_path(q, e->args[0], &ret->column, &ret->path);
     }
     if (e->function != &operator_has_list)
         return false;
@@ -138,7 +144,7 @@ static bool lists(struct query *q, const struct expr *e, struct pushed *ret)
     ret->kind = FILTER_HAS;
     ret->values = values;
     ret->value_count = list->count;
-    return column_path(q, e->args[0], &ret->column, &ret->path);
+    return push_column_path(q, e->args[0], &ret->column, &ret->path);
 }
 
 /* `* has "word"` */
@@ -152,12 +158,46 @@ static bool any_has(const struct expr *e, struct pushed *ret)
     return word->bytes.size > 0;
 }
 
+static enum status find_filter(struct query *q, const struct expr *e, struct pushed *ret,
+                               bool *ret_found, struct error *err);
+
+/* Every term of an `or` must be a filter. */
+static enum status alternatives(struct query *q, const struct expr *e, struct pushed *ret,
+                                bool *ret_found, struct error *err)
+{
+    struct pushed *parts = ARENA_ARRAY(q->arena, struct pushed, e->arg_count, err);
+    enum status status = parts == NULL ? err->status : STATUS_OK;
+
+    *ret_found = true;
+    *ret = (struct pushed){.kind = FILTER_OR, .column = SOURCE_COLUMN_ANY, .parts = parts,
+                           .part_count = e->arg_count};
+    for (uint32_t i = 0; i < e->arg_count && status == STATUS_OK && *ret_found; i++) {
+        status = find_filter(q, e->args[i], &parts[i], ret_found, err);
+        ret->is_wider |= parts[i].is_wider;
+    }
+    return status;
+}
+
+static enum status find_filter(struct query *q, const struct expr *e, struct pushed *ret,
+                               bool *ret_found, struct error *err)
+{
+    *ret = (struct pushed){0};
+    *ret_found = false;
+    if (e->kind == EXPR_OR) {
+        *ret_found = any_has(e, ret);
+        return *ret_found || e->is_any ? STATUS_OK : alternatives(q, e, ret, ret_found, err);
+    }
+    if (e->kind == EXPR_CALL && e->arg_count == 2)
+        *ret_found = comparison(q, e, ret) || text_search(q, e, ret);
+    else if (e->kind == EXPR_CALL && e->arg_count == 1)
+        *ret_found = lists(q, e, ret);
+    return STATUS_OK;
+}
+
 enum status push_predicate(struct query *q, const struct expr *predicate,
                            const struct pushed *list, const struct pushed **ret,
                            struct error *err)
 {
-    struct pushed found = {0};
-
     *ret = list;
     if (predicate->kind == EXPR_AND) {
         for (uint32_t i = 0; i < predicate->arg_count; i++) {
@@ -167,22 +207,32 @@ enum status push_predicate(struct query *q, const struct expr *predicate,
         }
         return STATUS_OK;
     }
-    bool ok = false;
-    if (predicate->kind == EXPR_OR)
-        ok = any_has(predicate, &found);
-    else if (predicate->kind == EXPR_CALL && predicate->arg_count == 2)
-        ok = comparison(q, predicate, &found) || text_search(q, predicate, &found);
-    else if (predicate->kind == EXPR_CALL && predicate->arg_count == 1)
-        ok = lists(q, predicate, &found);
-    if (!ok)
-        return STATUS_OK;
     struct pushed *one = ARENA_NEW(q->arena, struct pushed, err);
-    if (one == NULL)
-        return err->status;
-    *one = found;
+    bool found = false;
+    enum status status =
+        one == NULL ? err->status : find_filter(q, predicate, one, &found, err);
+    if (status != STATUS_OK || !found)
+        return status;
     one->next = list;
     *ret = one;
     return STATUS_OK;
+}
+
+enum status push_is_whole(struct query *q, const struct expr *predicate, bool *ret,
+                          struct error *err)
+{
+    struct pushed one;
+    enum status status = STATUS_OK;
+
+    if (predicate->kind != EXPR_AND) {
+        status = find_filter(q, predicate, &one, ret, err);
+        *ret = *ret && !one.is_wider;
+        return status;
+    }
+    *ret = true;
+    for (uint32_t i = 0; i < predicate->arg_count && *ret && status == STATUS_OK; i++)
+        status = push_is_whole(q, predicate->args[i], ret, err);
+    return status;
 }
 
 /* Does the word come from the input, if it is in any of the outputs? */
@@ -197,9 +247,43 @@ static bool any_through(struct query *q, const struct output *outputs, uint32_t 
         bool fixed = e->kind == EXPR_CONST && e->type == TYPE_STRING &&
                      !search_contains(e->value.bytes, word, false);
         bool empty = e->kind == EXPR_CONST && e->value.is_null;
-        if (!fixed && !empty && !column_path(q, e, &column, &path))
+        if (!fixed && !empty && !push_column_path(q, e, &column, &path))
             return false;
     }
+    return true;
+}
+
+/* One filter in terms of the input of a projection; false if it has none there. */
+static bool translate(struct query *q, const struct output *outputs, uint32_t count,
+                      const struct pushed *from, struct pushed *ret, struct error *err)
+{
+    uint32_t column = SOURCE_COLUMN_ANY;
+    struct slice path;
+    bool plain = true;
+
+    *ret = *from;
+    if (from->kind == FILTER_OR) {
+        struct pushed *parts = ARENA_ARRAY(q->arena, struct pushed, from->part_count, err);
+        bool all = parts != NULL;
+        for (uint32_t i = 0; i < from->part_count && all; i++)
+            all = translate(q, outputs, count, &from->parts[i], &parts[i], err);
+        ret->parts = parts;
+        return all;
+    }
+    if (from->column == SOURCE_COLUMN_ANY) {
+        if (!any_through(q, outputs, count, from->values[0].bytes))
+            return false;
+    } else {
+        const struct expr *e = outputs[from->column].expr;
+        if (!push_column_path(q, e, &column, &path))
+            return false;
+        plain = e->kind == EXPR_COLUMN;
+    }
+    if (!plain && (from->kind == FILTER_RANGE || from->path.size > 0))
+        return false;
+    ret->column = column;
+    if (!plain)
+        ret->path = path;
     return true;
 }
 
@@ -209,28 +293,16 @@ enum status push_through(struct query *q, const struct output *outputs, uint32_t
 {
     const struct pushed *below = NULL;
 
+    err->status = STATUS_OK;
     for (; list != NULL; list = list->next) {
-        uint32_t column = SOURCE_COLUMN_ANY;
-        struct slice path;
-        bool plain = true;
-        if (list->column == SOURCE_COLUMN_ANY) {
-            if (!any_through(q, outputs, count, list->values[0].bytes))
-                continue;
-        } else {
-            const struct expr *e = outputs[list->column].expr;
-            if (!column_path(q, e, &column, &path))
-                continue;
-            plain = e->kind == EXPR_COLUMN;
-        }
-        if (!plain && (list->kind == FILTER_RANGE || list->path.size > 0))
-            continue;
         struct pushed *one = ARENA_NEW(q->arena, struct pushed, err);
         if (one == NULL)
             return err->status;
-        *one = *list;
-        one->column = column;
-        if (!plain)
-            one->path = path;
+        if (!translate(q, outputs, count, list, one, err)) {
+            if (err->status != STATUS_OK)
+                return err->status;
+            continue;
+        }
         one->next = below;
         below = one;
     }

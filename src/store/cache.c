@@ -247,6 +247,20 @@ void cache_unpin(struct cache_entry *entry)
         entry_free(entry);
 }
 
+void cache_charge(struct cache_entry *entry, size_t bytes)
+{
+    struct cache *cache = entry->cache;
+
+    (void)pthread_mutex_lock(&cache->lock);
+    CHECK(entry->pins > 0);
+    entry->bytes += bytes;
+    if (!entry->is_dropped)
+        cache->bytes += bytes;
+    struct cache_entry *evicted = evict(cache);
+    (void)pthread_mutex_unlock(&cache->lock);
+    free_list(evicted);
+}
+
 void cache_drop(struct cache *cache, uint64_t owner)
 {
     struct cache_entry *list = NULL;

@@ -37,6 +37,8 @@ struct cache_entry *cache_find(struct cache *cache, uint64_t owner, uint32_t ite
 struct cache_entry *cache_add(struct cache *cache, uint64_t owner, uint32_t item, void *payload,
                               void (*free_payload)(void *payload), size_t bytes);
 void cache_unpin(struct cache_entry *entry); /* NULL allowed */
+/* A pinned entry's payload has grown by so many bytes. */
+void cache_charge(struct cache_entry *entry, size_t bytes);
 /* Forgets all entries of an owner; the pinned ones when they are given back. */
 void cache_drop(struct cache *cache, uint64_t owner);
 

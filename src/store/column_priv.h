@@ -147,6 +147,7 @@ enum status texts_decode(const struct column_entry *entry, struct reader *reader
 #define TIME_FORM_COUNT 16u
 bool time_form_of(struct slice text, uint8_t *ret_form, int64_t *ret_ticks);
 size_t time_form_size(uint8_t form);
+int64_t time_form_unit(uint8_t form); /* ticks of its last digit */
 void time_form_write(uint8_t form, int64_t ticks, char *ret);
 
 /* ---- column_decode.c ---- */

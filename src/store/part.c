@@ -57,3 +57,17 @@ size_t part_memory_bytes(const struct part *part)
         bytes += path_values_bytes(atomic_load(&part->paths[i].values));
     return bytes;
 }
+
+bool part_has_only_arrays(const struct part *part, struct slice path)
+{
+    for (size_t at = slice_find_byte(path, '[', 0); at != SIZE_MAX;
+         at = slice_find_byte(path, '[', at + 1)) {
+        struct slice array = slice_head(path, at);
+        bool is_last = at + 2 == path.size;
+        if (part_find_path(part, array, PATH_OBJECT) != UINT32_MAX ||
+            (is_last && part_find_path(part, array, PATH_VALUE) != UINT32_MAX))
+            return false;
+    }
+    return part_find_path(part, path, PATH_ARRAY) == UINT32_MAX &&
+           part_find_path(part, path, PATH_OBJECT) == UINT32_MAX;
+}

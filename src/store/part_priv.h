@@ -113,8 +113,11 @@ struct path_column {
     uint32_t *element_ranks;  /* position among the elements of its shape; NULL if one shape */
 
     bool loaded;              /* segments load columns on demand (segment_priv.h) */
-    /* Values decoded for queries, made on demand (part_values.c); freed with the part. */
+    /* Values decoded for queries, made on demand (values.c); freed with the part. */
     _Atomic(struct path_values *) values;
+    /* A view's column: the cached one it was copied from, which keeps the values. */
+    struct path_column *home;
+    struct cache_entry *home_entry;
 };
 
 struct part {
@@ -158,6 +161,9 @@ void part_unref(struct part *part); /* NULL allowed */
 enum path_class { PATH_VALUE, PATH_ARRAY, PATH_OBJECT };
 uint32_t part_find_path(const struct part *part, struct slice path,
                         enum path_class path_class); /* UINT32_MAX if none */
+/* Is there no object where a path has "[]", and no container at its end?  (A scalar
+ * counts only if the path ends there: it has no members.) */
+bool part_has_only_arrays(const struct part *part, struct slice path);
 uint32_t part_root_shape(const struct part *part, uint32_t row); /* index in shapes */
 size_t part_memory_bytes(const struct part *part);
 

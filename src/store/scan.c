@@ -96,6 +96,33 @@ static struct binding bind_shape(const struct shape *shape, uint32_t value, uint
     return (struct binding){.kind = BIND_NONE};
 }
 
+int64_t scan_event_unit(const struct part_scan *scan, uint32_t path)
+{
+    return scan->is_view ? section_event_unit(scan->part, path) : 0;
+}
+
+enum status scan_filter_path(struct arena *arena, const struct source_column *column,
+                             const struct filter *filter, struct slice *ret, struct error *err)
+{
+    struct buf path;
+
+    *ret = column->path;
+    if (filter->path.size == 0)
+        return STATUS_OK;
+    buf_init(&path, 2 * PART_PATH_BYTES_MAX);
+    buf_add_slice(&path, column->path);
+    if (filter->path.data[0] != '[')
+        buf_add_byte(&path, '.');
+    buf_add_slice(&path, filter->path);
+    enum status status = buf_check(&path, err);
+    if (status == STATUS_OK) {
+        *ret = arena_copy(arena, buf_slice(&path), err);
+        status = ret->data == NULL ? err->status : STATUS_OK;
+    }
+    buf_release(&path);
+    return status;
+}
+
 enum status scan_bind(struct part_scan *scan, struct slice path, struct binding **ret,
                       struct error *err)
 {
@@ -145,7 +172,8 @@ static enum status send_batch(struct scan_worker *worker, const struct part_scan
                               const uint32_t *rows, uint32_t count, bool *stop, struct error *err)
 {
     uint32_t column_count = scan->request->column_count;
-    struct batch batch = {.row_count = count, .column_count = column_count};
+    struct batch batch = {
+        .row_count = count, .column_count = column_count, .decided = scan->is_decided};
     struct vector *columns = ARENA_ARRAY(worker->batch_arena, struct vector, column_count, err);
     if (columns == NULL)
         return err->status;
@@ -225,40 +253,71 @@ static enum status scan_part(struct scan_worker *worker, struct part_scan *scan,
     return status;
 }
 
-/* Asks the index of a section about the filters that name whole values.  An
- * index that cannot be read says nothing. */
-static bool probe(const struct scan_run *run, struct section *section, uint64_t *blocks)
+static bool is_probed(const struct scan_source *source, const struct filter *filter)
 {
-    const struct scan_request *request = run->request;
-    struct error err;
+    if (filter->value_count == 0 || filter->column == SOURCE_COLUMN_ANY ||
+        (filter->kind != FILTER_EQUAL && filter->kind != FILTER_EQUAL_NOCASE))
+        return false;
+    const struct source_column *column = &source->columns[filter->column];
+    return column->source == COLUMN_FIELD &&
+           column->type == (filter->path.size > 0 ? TYPE_DYNAMIC : TYPE_STRING);
+}
 
-    for (uint32_t i = 0; i < request->filter_count; i++) {
-        const struct filter *filter = &request->filters[i];
-        uint64_t found[SECTION_BLOCKS_MAX / 64] = {0};
-        bool any = false, is_known = filter->value_count > 0 && filter->path.size == 0 &&
-                                     filter->column != SOURCE_COLUMN_ANY &&
-                                     (filter->kind == FILTER_EQUAL ||
-                                      filter->kind == FILTER_EQUAL_NOCASE);
-        if (!is_known || run->source->columns[filter->column].source != COLUMN_FIELD ||
-            run->source->columns[filter->column].type != TYPE_STRING)
-            continue;
-        for (uint32_t k = 0; k < filter->value_count && is_known; k++) {
-            const struct value *value = &filter->values[k];
-            uint64_t one[SECTION_BLOCKS_MAX / 64] = {0};
-            bool maybe;
-            is_known = value->type == TYPE_STRING && !value->is_null && value->bytes.size > 0 &&
-                       section_probe(section, run->source->columns[filter->column].path,
-                                     value->bytes, &maybe, one, &err) == STATUS_OK;
-            any |= is_known && maybe;
+/* The blocks in which the index leaves room for a filter; all if it says nothing,
+ * as an index that cannot be read does. */
+static void probe_filter(struct scan_worker *worker, struct section *section,
+                         const struct filter *filter, uint64_t *ret)
+{
+    const struct scan_source *source = worker->run->source;
+    uint64_t found[SECTION_BLOCKS_MAX / 64] = {0};
+    struct slice path;
+    struct error err;
+    bool is_known = true;
+
+    memset(ret, 0xFF, SECTION_BLOCKS_MAX / 8);
+    if (filter->kind == FILTER_OR) {
+        for (uint32_t i = 0; i < filter->part_count; i++) {
+            uint64_t one[SECTION_BLOCKS_MAX / 64];
+            probe_filter(worker, section, &filter->parts[i], one);
             for (size_t w = 0; w < SECTION_BLOCKS_MAX / 64; w++)
                 found[w] |= one[w];
         }
-        for (size_t w = 0; w < SECTION_BLOCKS_MAX / 64 && is_known; w++)
-            blocks[w] &= found[w];
-        if (is_known && !any)
-            return false;
+        memcpy(ret, found, sizeof(found));
+        return;
     }
-    return true;
+    if (!is_probed(source, filter) ||
+        scan_filter_path(worker->part_arena, &source->columns[filter->column], filter, &path,
+                         &err) != STATUS_OK)
+        return;
+    for (uint32_t k = 0; k < filter->value_count && is_known; k++) {
+        const struct value *value = &filter->values[k];
+        uint64_t one[SECTION_BLOCKS_MAX / 64] = {0};
+        bool maybe;
+        is_known = value->type == TYPE_STRING && !value->is_null && value->bytes.size > 0 &&
+                   section_probe(section, path, value->bytes, &maybe, one, &err) == STATUS_OK;
+        for (size_t w = 0; w < SECTION_BLOCKS_MAX / 64; w++)
+            found[w] |= one[w];
+    }
+    if (is_known)
+        memcpy(ret, found, sizeof(found));
+}
+
+/* Narrows the blocks by the index of a section; false: none is left. */
+static bool probe(struct scan_worker *worker, struct section *section, uint64_t *blocks)
+{
+    const struct scan_request *request = worker->run->request;
+    bool any = true;
+
+    for (uint32_t i = 0; i < request->filter_count && any; i++) {
+        uint64_t found[SECTION_BLOCKS_MAX / 64];
+        probe_filter(worker, section, &request->filters[i], found);
+        any = false;
+        for (size_t w = 0; w < SECTION_BLOCKS_MAX / 64; w++) {
+            blocks[w] &= found[w];
+            any |= blocks[w] != 0;
+        }
+    }
+    return any;
 }
 
 static enum status scan_section(struct scan_worker *worker, struct part_scan *scan,
@@ -276,7 +335,7 @@ static enum status scan_section(struct scan_worker *worker, struct part_scan *sc
         note_gap(worker->run, "a damaged section was left out");
         return STATUS_OK;
     }
-    if (is_outside || (!scan->source->is_quarantine && !probe(worker->run, section, blocks))) {
+    if (is_outside || (!scan->source->is_quarantine && !probe(worker, section, blocks))) {
         note_part(worker->run, NULL, 0);
         return STATUS_OK;
     }

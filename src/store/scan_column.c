@@ -47,6 +47,10 @@ static enum status plan_field(struct part_scan *scan, struct column_plan *plan, 
             continue;
         if (binding->kind == BIND_LEAF) {
             value_path = binding->index;
+            if (plan->column->type == TYPE_DATETIME)
+                plan->event_unit = scan_event_unit(scan, value_path);
+            if (plan->event_unit > 0)
+                return scan_load_rows(scan, ROWS_TIMES, err);
             status = scan_load(scan, binding->index, err);
             continue;
         }
@@ -106,7 +110,10 @@ enum status scan_plan_columns(struct part_scan *scan, struct error *err)
         return err->status;
     for (uint32_t i = 0; i < request->column_count && status == STATUS_OK; i++) {
         scan->plans[i].column = &scan->source->columns[request->columns[i]];
-        status = plan_column(scan, &scan->plans[i], err);
+        scan->plans[i].is_absent =
+            scan->is_decided && request->for_filters != NULL && request->for_filters[i];
+        if (!scan->plans[i].is_absent)
+            status = plan_column(scan, &scan->plans[i], err);
     }
     return status;
 }
@@ -389,6 +396,42 @@ static enum status make_text(const struct part_scan *scan, const struct column_p
     return status;
 }
 
+/* A field that is the event time: no text is made or read. */
+static enum status make_event_time(const struct part_scan *scan, const struct column_plan *plan,
+                                   const uint32_t *rows, uint32_t count, struct arena *arena,
+                                   struct vector *ret, struct error *err)
+{
+    const int64_t *times = scan->part->event_times;
+    bool is_whole = plan->event_unit == TICKS_PER_SECOND && section_times_are_whole(scan->part);
+    struct run run = {0};
+
+    (void)next_run(scan->part, rows, count, &run);
+    if (is_whole && run.end == count && plan->bindings[run.shape].kind == BIND_LEAF &&
+        rows[count - 1] - rows[0] == count - 1) {
+        *ret = (struct vector){.type = TYPE_DATETIME,
+                               .encoding = VECTOR_FLAT,
+                               .row_count = count,
+                               .integers = times + rows[0]};
+        return STATUS_OK;
+    }
+    enum status status = vector_flat(arena, TYPE_DATETIME, count, true, ret, err);
+    if (status != STATUS_OK)
+        return status;
+    int64_t *out = vector_data(ret);
+    uint8_t *nulls = vector_nulls(ret);
+    run = (struct run){0};
+    while (next_run(scan->part, rows, count, &run)) {
+        bool is_null = plan->bindings[run.shape].kind != BIND_LEAF;
+        for (uint32_t i = run.begin; i < run.end; i++) {
+            int64_t time = is_null ? 0 : times[rows[i]];
+            int64_t rest = is_whole ? 0 : time % plan->event_unit;
+            out[i] = time - rest - (rest < 0 ? plan->event_unit : 0);
+            nulls[i] = is_null;
+        }
+    }
+    return STATUS_OK;
+}
+
 /* A column that is neither text nor dynamic has nulls where containers are. */
 static enum status make_field(const struct part_scan *scan, const struct column_plan *plan,
                               const uint32_t *rows, uint32_t count, struct arena *arena,
@@ -398,6 +441,8 @@ static enum status make_field(const struct part_scan *scan, const struct column_
     bool has_leaves = false, has_containers = false;
     struct run run = {0};
 
+    if (plan->event_unit > 0)
+        return make_event_time(scan, plan, rows, count, arena, ret, err);
     while (next_run(scan->part, rows, count, &run)) {
         enum binding_kind kind = plan->bindings[run.shape].kind;
         has_leaves |= kind == BIND_LEAF;
@@ -471,6 +516,8 @@ enum status scan_make_column(const struct part_scan *scan, const struct column_p
     bool is_raw = scan->part->shapes[part_root_shape(scan->part, rows[0])].is_raw;
     struct value table = {.type = TYPE_STRING, .bytes = scan->part->table};
 
+    if (plan->is_absent)
+        return make_null(plan->column->type, count, arena, ret, err);
     switch (plan->column->source) {
     case COLUMN_FIELD:
         if (is_raw)

@@ -88,6 +88,7 @@ struct part_scan {
     const uint64_t *blocks; /* of INDEX_BLOCK_ROWS rows that may match, or NULL */
     uint32_t *rows;      /* chosen, rising */
     uint32_t row_count;
+    bool is_decided;     /* they satisfy the filters, for sure */
     struct column_plan *plans; /* request->column_count */
 };
 
@@ -97,6 +98,8 @@ struct column_plan {
     struct binding *bindings; /* FIELD: per root shape */
     const struct path_values *values; /* of the leaves, or NULL if there are none */
     bool has_containers; /* some chosen shape has an array or object there */
+    int64_t event_unit;  /* the leaves are the event time in whole units of so many ticks, or 0 */
+    bool is_absent;      /* nobody reads it */
 };
 
 /* Loads a column of a view; nothing to do for a part in memory. */
@@ -106,6 +109,13 @@ enum status scan_load_shape(struct part_scan *scan, uint32_t shape,
                             struct error *err) MUST_USE;
 enum status scan_load_rows(struct part_scan *scan, unsigned which, struct error *err) MUST_USE;
 
+/* If the leaves of a path are the event times, as text: the ticks of the text's
+ * unit, else 0.  Known of views only. */
+int64_t scan_event_unit(const struct part_scan *scan, uint32_t path);
+/* The path that a filter on a column asks of. */
+enum status scan_filter_path(struct arena *arena, const struct source_column *column,
+                             const struct filter *filter, struct slice *ret,
+                             struct error *err) MUST_USE;
 /* Where each root shape has the path; the array is the scan's. */
 enum status scan_bind(struct part_scan *scan, struct slice path, struct binding **ret,
                       struct error *err) MUST_USE;

@@ -33,6 +33,8 @@ struct section_header {
     uint32_t page_count;
     uint8_t index_bits;           /* of a fingerprint */
     struct slice raw;             /* the header's bytes: inline blobs */
+    bool has_open_raw;            /* a record is kept whole and not in quarantine: it may hold
+                                   * anything, and the index does not know */
 };
 
 /* ---- section_encode.c ---- */

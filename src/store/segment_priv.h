@@ -118,6 +118,11 @@ enum status section_load(struct part *view, uint32_t path, struct error *err) MU
 enum section_rows { ROWS_SEQS = 1, ROWS_TIMES = 2, ROWS_RECEIVED = 4, ROWS_FLAGS = 8 };
 /* `which` is a set of enum section_rows; FLAGS brings the reasons too. */
 enum status section_load_rows(struct part *view, unsigned which, struct error *err) MUST_USE;
+/* If the leaves of a path are the event times of their rows, as text: the ticks of
+ * the text's unit, else 0. */
+int64_t section_event_unit(const struct part *view, uint32_t path);
+/* ROWS_TIMES are loaded: are all of them whole seconds? */
+bool section_times_are_whole(const struct part *view);
 /* Every column of every shape: what part_render() of any row needs. */
 enum status section_load_all(struct part *view, struct error *err) MUST_USE;
 /* The columns that rendering rows of this shape needs. */

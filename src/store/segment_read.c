@@ -6,6 +6,7 @@
 #include "base/random.h"
 #include "codec/compress.h"
 #include "store/sealed_priv.h"
+#include "store/values_priv.h"
 
 #include <openssl/crypto.h>
 #include <stdio.h>
@@ -307,12 +308,14 @@ struct loaded {
     struct cache_memory memory;
     struct path_column column;
     void *rows;
+    bool is_whole; /* TIMES: all are whole seconds */
 };
 
 static void free_loaded(void *payload)
 {
     struct loaded *loaded = payload;
 
+    path_values_free(atomic_load(&loaded->column.values));
     cache_memory_free(&loaded->memory);
     free(loaded);
 }
@@ -330,6 +333,15 @@ static enum status get_blob(const struct section_reader *reader, const struct co
         status = read_plain(reader->section, entry->offset, entry->size, bytes, err);
     *ret = buf_slice(bytes);
     return status;
+}
+
+static bool are_whole_seconds(const int64_t *times, uint32_t count)
+{
+    bool whole = true;
+
+    for (uint32_t i = 0; i < count && whole; i++)
+        whole = times[i] % TICKS_PER_SECOND == 0;
+    return whole;
 }
 
 /* Decodes item `place` (row data, then paths) and pins it. */
@@ -360,13 +372,15 @@ static enum status make_item(struct part *view, uint32_t place, struct error *er
         free_loaded(loaded);
         return status;
     }
+    if (place == ROW_TIMES)
+        loaded->is_whole = are_whole_seconds(loaded->rows, view->row_count);
     reader->pins[place] =
         cache_add(reader->section->cache, reader->section->id, ITEM_ROWS + place, loaded,
                   free_loaded, loaded->memory.bytes + sizeof(*loaded));
     return reader->pins[place] == NULL ? ERROR_MEMORY(err) : STATUS_OK;
 }
 
-static enum status get_item(struct part *view, uint32_t place, const struct loaded **ret,
+static enum status get_item(struct part *view, uint32_t place, struct loaded **ret,
                             struct error *err)
 {
     struct section_reader *reader = view->reader;
@@ -384,7 +398,7 @@ static enum status get_item(struct part *view, uint32_t place, const struct load
 
 static enum status load_rows(struct part *view, unsigned which, struct error *err)
 {
-    const struct loaded *loaded = NULL;
+    struct loaded *loaded = NULL;
     enum status status = STATUS_OK;
 
     if ((which & (ROWS_SEQS | ROWS_RECEIVED)) != 0 && view->seqs == NULL) {
@@ -418,7 +432,7 @@ static enum status load_path(struct part *view, uint32_t path, unsigned depth, s
 {
     const struct section_header *header = view->reader->header;
     const struct column_entry *entry = &header->columns[path];
-    const struct loaded *loaded = NULL;
+    struct loaded *loaded = NULL;
     enum status status = STATUS_OK;
 
     if (view->paths[path].is_object)
@@ -441,6 +455,9 @@ static enum status load_path(struct part *view, uint32_t path, unsigned depth, s
     struct slice name = view->paths[path].path;
     memcpy(&view->paths[path], &loaded->column, sizeof(loaded->column));
     view->paths[path].path = name; /* the decoder's view may be gone */
+    atomic_init(&view->paths[path].values, NULL);
+    view->paths[path].home = &loaded->column;
+    view->paths[path].home_entry = view->reader->pins[ROW_DATA_COUNT_ + path];
     return STATUS_OK;
 }
 
@@ -456,6 +473,23 @@ enum status section_load_rows(struct part *view, unsigned which, struct error *e
     if (view->reader == NULL)
         return STATUS_OK;
     return note(view->reader->section, load_rows(view, which, err), err);
+}
+
+int64_t section_event_unit(const struct part *view, uint32_t path)
+{
+    const struct column_entry *entry = &view->reader->header->columns[path];
+
+    return entry->codes == CODES_EVENT && !view->paths[path].is_array &&
+                   !view->paths[path].is_object
+               ? time_form_unit((uint8_t)entry->base)
+               : 0;
+}
+
+bool section_times_are_whole(const struct part *view)
+{
+    const struct loaded *times = view->reader->pins[ROW_TIMES]->payload;
+
+    return times->is_whole;
 }
 
 enum status section_load_shape(struct part *view, uint32_t shape, struct error *err)
@@ -524,18 +558,20 @@ static enum status get_page(struct section *section, const struct section_header
     return *ret == NULL ? ERROR_MEMORY(err) : STATUS_OK;
 }
 
-/* Is the index sure about this column?  *ret_absent: no row has anything there
- * (rows stored whole may have everything). */
-static bool index_knows(const struct section *section, const struct section_header *header,
-                        struct slice path, bool *ret_absent)
+/* Is the index sure about this column?  *ret_absent: no row has anything there. */
+static bool index_knows(const struct section_header *header, struct slice path, bool *ret_absent)
 {
     const struct part *part = header->part;
     uint32_t p = part_find_path(part, path, PATH_VALUE);
 
-    *ret_absent = section->info.fallback_count == 0 && p == UINT32_MAX &&
-                  part_find_path(part, path, PATH_ARRAY) == UINT32_MAX &&
+    *ret_absent = false;
+    if (header->has_open_raw)
+        return false;
+    if (slice_find_byte(path, '[', 0) != SIZE_MAX && !part_has_only_arrays(part, path))
+        return false;
+    *ret_absent = p == UINT32_MAX && part_find_path(part, path, PATH_ARRAY) == UINT32_MAX &&
                   part_find_path(part, path, PATH_OBJECT) == UINT32_MAX;
-    return section->info.fallback_count == 0 && p != UINT32_MAX && header->columns[p].is_indexed;
+    return p != UINT32_MAX && header->columns[p].is_indexed;
 }
 
 enum status section_probe(struct section *section, struct slice path, struct slice value,
@@ -552,7 +588,7 @@ enum status section_probe(struct section *section, struct slice path, struct sli
     if (status != STATUS_OK)
         return note(section, status, err);
     const struct section_header *header = entry->payload;
-    if (!index_knows(section, header, path, &absent) || !entity_is_indexed(value)) {
+    if (!index_knows(header, path, &absent) || !entity_is_indexed(value)) {
         *ret_maybe = !absent;
         if (absent && ret_blocks != NULL)
             *ret_blocks = 0;

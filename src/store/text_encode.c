@@ -136,7 +136,7 @@ static bool encode_integers(const struct slice *texts, uint32_t count, struct bu
     return true;
 }
 
-static int64_t form_unit(uint8_t form)
+int64_t time_form_unit(uint8_t form)
 {
     int64_t unit = TICKS_PER_SECOND;
 
@@ -157,7 +157,7 @@ static bool encode_times(const struct slice *texts, uint32_t count, struct buf *
             buf_put_u8(raw, form);
             first_form = form;
         }
-        ticks /= form_unit(form);
+        ticks /= time_form_unit(form);
         buf_put_varint(raw, zigzag(ticks - last));
         last = ticks;
     }

@@ -8,6 +8,7 @@
 #include "base/hash.h"
 #include "base/limits.h"
 #include "base/text.h"
+#include "store/cache_priv.h"
 #include "table/vector.h"
 
 #include <stdlib.h>
@@ -273,7 +274,8 @@ enum status path_values_get(const struct part *part, uint32_t path_index, enum t
                             const struct path_values **ret, struct error *err)
 {
     struct path_column *path = &part->paths[path_index];
-    struct path_values *head = atomic_load_explicit(&path->values, memory_order_acquire);
+    struct path_column *home = path->home != NULL ? path->home : path;
+    struct path_values *head = atomic_load_explicit(&home->values, memory_order_acquire);
     struct path_values *mine = NULL;
 
     CHECK(path->loaded && !path->is_array && !path->is_object);
@@ -291,7 +293,9 @@ enum status path_values_get(const struct part *part, uint32_t path_index, enum t
             return STATUS_OK;
         }
         mine->next = head;
-    } while (!atomic_compare_exchange_weak(&path->values, &head, mine));
+    } while (!atomic_compare_exchange_weak(&home->values, &head, mine));
+    if (path->home_entry != NULL)
+        cache_charge(path->home_entry, mine->bytes);
     *ret = mine;
     return STATUS_OK;
 }

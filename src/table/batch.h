@@ -10,6 +10,7 @@ struct batch {
     uint32_t row_count; /* 0 .. BATCH_ROWS_MAX */
     uint32_t column_count;
     const struct vector *columns;
+    bool decided; /* from a source: every row satisfies every filter of the request */
 };
 
 /* The rows picked by `rows`. */

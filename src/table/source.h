@@ -3,8 +3,8 @@
  *
  * Filled by the store (tables of the tenants), by `datatable` and `range`, by
  * files in offline use.  A source never filters wrongly: it may return more
- * rows than the filters ask for (the engine applies every predicate again) but
- * must not leave out a row that matches.
+ * rows than the filters ask for (the engine applies the predicates again, but
+ * for batches that are `decided`) but must not leave out a row that matches.
  */
 #ifndef TABLE_SOURCE_H
 #define TABLE_SOURCE_H
@@ -21,6 +21,7 @@ enum filter_kind {
     FILTER_HAS,          /* column has value (a term, ASCII case folded) */
     FILTER_ANY_HAS,      /* any column has value (column is SOURCE_COLUMN_ANY) */
     FILTER_RANGE,        /* low <= column <= high; integer types, datetime, timespan */
+    FILTER_OR,           /* one of the parts holds */
 };
 
 #define SOURCE_COLUMN_ANY UINT32_MAX
@@ -29,10 +30,13 @@ enum filter_kind {
 struct filter {
     enum filter_kind kind;
     uint32_t column;     /* index in the table's schema */
-    struct slice path;   /* inside a dynamic column: "a.b" ("" = the column itself) */
+    struct slice path;   /* inside a dynamic column: "a.b" ("" = the column itself); "[]" is
+                          * any element of an array: "[].b", "a[].b[].c" (EQUAL* only) */
     const struct value *values; /* EQUAL*, HAS: value_count alternatives */
     uint32_t value_count;
     int64_t low, high;   /* RANGE, inclusive */
+    const struct filter *parts; /* OR */
+    uint32_t part_count;
 };
 
 struct scan_request {
@@ -40,6 +44,8 @@ struct scan_request {
     uint32_t tenant_count;
     const uint32_t *columns;    /* schema indices wanted, in output order */
     uint32_t column_count;
+    const bool *for_filters;    /* a column: it is read by the filters' predicates alone, so a
+                                 * batch that is decided may hold nulls there; NULL = none is */
     int64_t time_from, time_to; /* event time ticks, [from, to); INT64_MIN/MAX = all */
     const struct filter *filters;
     uint32_t filter_count;

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Words in arrays, objects and anywhere: the values of all paths they may be in
+ * are marked, and rows are walked where one of them is. */
+#include "store/filter_priv.h"
+
+/* A word that cannot lie across the border of a leaf, nor be made by the way a
+ * typed value is printed, is found in a leaf or a literal alone. */
+static bool is_findable(struct slice word, bool anywhere)
+{
+    bool is_like_number = true;
+    uint32_t dots = 0;
+
+    if (word.size == 0 || word.data[0] == ':')
+        return false;
+    for (size_t i = 0; i < word.size; i++) {
+        char c = word.data[i];
+        if (memchr("\"\\[]{},/", c, 8) != NULL || (unsigned char)c <= ' ')
+            return false;
+        dots += c == '.';
+        is_like_number &= memchr("0123456789TZtzEe:.+-", c, 20) != NULL;
+    }
+    return !anywhere || !is_like_number || dots > 1;
+}
+
+bool filter_is_findable(const struct filter *filter)
+{
+    if (filter->kind != FILTER_HAS && filter->kind != FILTER_ANY_HAS)
+        return false;
+    for (uint32_t i = 0; i < filter->value_count; i++) {
+        if (filter->values[i].type != TYPE_STRING ||
+            !is_findable(filter->values[i].bytes, filter->kind == FILTER_ANY_HAS))
+            return false;
+    }
+    return true;
+}
+
+static bool literals_match(const struct filter *filter, struct slice literals)
+{
+    return slice_find_byte(literals, '\\', 0) != SIZE_MAX || filter_is_within(filter, literals);
+}
+
+static enum status mark_path(struct part_scan *scan, struct test *test, uint32_t path_index,
+                             struct error *err)
+{
+    const struct path_column *path = &scan->part->paths[path_index];
+    struct marks *marks = &test->marks;
+    enum status status = filter_match_path(scan, test->filter, path_index, TYPE_STRING,
+                                    &marks->values[path_index], err);
+    if (status != STATUS_OK || !path->has_escapes)
+        goto out;
+    /* JSON text shows escapes as they are. */
+    for (uint32_t i = 0; i < path->dict_count; i++) {
+        if (!filter_matches_slice(test->filter, path->dict[i]))
+            continue;
+        if (marks->values[path_index] == NULL) {
+            marks->values[path_index] = arena_alloc(scan->arena, path->dict_count, err);
+            if (marks->values[path_index] == NULL)
+                return err->status;
+        }
+        marks->values[path_index][i] = 1;
+    }
+out:
+    marks->paths[path_index] = marks->values[path_index] != NULL;
+    return status;
+}
+
+static enum status make_room(struct part_scan *scan, struct marks *marks, struct error *err)
+{
+    const struct part *part = scan->part;
+
+    marks->values = ARENA_ARRAY(scan->arena, uint8_t *, part->path_count, err);
+    marks->paths = ARENA_ARRAY(scan->arena, bool, part->path_count, err);
+    marks->shapes = ARENA_ARRAY(scan->arena, bool, part->shape_count, err);
+    return marks->values == NULL || marks->paths == NULL || marks->shapes == NULL ? err->status
+                                                                                  : STATUS_OK;
+}
+
+/* Marks arrays whose elements have marks.  Parents stand before their children,
+ * so going down the numbers sees the elements before the arrays. */
+static void mark_arrays(const struct part *part, struct marks *marks)
+{
+    for (uint32_t p = part->path_count; p > 0; p--) {
+        for (uint32_t s = part->root_shape_count; s < part->shape_count; s++) {
+            const struct shape *shape = &part->shapes[s];
+            if (shape->parent_path != p - 1)
+                continue;
+            bool any = marks->shapes[s];
+            for (uint32_t i = 0; i < shape->slot_count && !any; i++)
+                any = marks->paths[shape->slots[i].path];
+            marks->paths[p - 1] |= any;
+        }
+    }
+}
+
+enum status filter_mark(struct part_scan *scan, struct test *test, struct slice prefix,
+                        struct error *err)
+{
+    const struct part *part = scan->part;
+    struct marks *marks = &test->marks;
+    enum status status = make_room(scan, marks, err);
+
+    for (uint32_t i = 0; i < part->path_count && status == STATUS_OK; i++) {
+        const struct path_column *path = &part->paths[i];
+        if (path->loaded && !path->is_array && !path->is_object && path->dict_count > 0 &&
+            slice_starts_with(path->path, prefix))
+            status = mark_path(scan, test, i, err);
+    }
+    if (status != STATUS_OK)
+        return status;
+    for (uint32_t s = part->shape_count; s > 0; s--)
+        marks->shapes[s - 1] = literals_match(test->filter, part->shapes[s - 1].literals);
+    mark_arrays(part, marks);
+    return STATUS_OK;
+}
+
+enum status filter_mark_path(struct part_scan *scan, struct test *test, uint32_t path,
+                             struct error *err)
+{
+    struct marks *marks = &test->marks;
+    enum status status = make_room(scan, marks, err);
+
+    if (status == STATUS_OK)
+        status = filter_match_path(scan, test->filter, path, TYPE_STRING, &marks->values[path],
+                                   err);
+    if (status != STATUS_OK)
+        return status;
+    marks->paths[path] = marks->values[path] != NULL;
+    mark_arrays(scan->part, marks);
+    return STATUS_OK;
+}
+
+bool filter_slots_match(const struct part *part, const struct marks *marks,
+                        const struct shape *shape, uint32_t slot_begin, uint32_t slot_end,
+                        uint32_t rank)
+{
+    for (uint32_t i = slot_begin; i < slot_end; i++) {
+        const struct slot *slot = &shape->slots[i];
+        uint32_t value = slot->first + rank;
+        if (!marks->paths[slot->path])
+            continue;
+        if (slot->kind == SLOT_ARRAY ? filter_array_matches(part, marks, slot->path, value)
+                                     : marks->values[slot->path]
+                                                    [part->paths[slot->path].codes[value]] != 0)
+            return true;
+    }
+    return false;
+}
+
+bool filter_array_matches(const struct part *part, const struct marks *marks, uint32_t path_index,
+                          uint32_t value)
+{
+    const struct path_column *path = &part->paths[path_index];
+
+    for (uint32_t e = path->value_starts[value]; e < path->value_starts[value + 1]; e++) {
+        bool is_mixed = path->element_shapes != NULL;
+        uint32_t s = is_mixed ? path->element_shapes[e] : path->only_shape;
+        uint32_t rank = is_mixed ? path->element_ranks[e] : e;
+        const struct shape *shape = &part->shapes[s];
+        if (marks->shapes[s] ||
+            filter_slots_match(part, marks, shape, 0, shape->slot_count, rank))
+            return true;
+    }
+    return false;
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "table/search.h"
+
+bool search_equal_at(const char *text, const char *part, size_t size, bool exact_case)
+{
+    if (exact_case)
+        return memcmp(text, part, size) == 0;
+    for (size_t i = 0; i < size; i++) {
+        if (search_fold((unsigned char)text[i]) != search_fold((unsigned char)part[i]))
+            return false;
+    }
+    return true;
+}
+
+/* The first place of `part` at or after `from`, or SIZE_MAX. */
+static size_t find(struct slice text, struct slice part, size_t from, bool exact)
+{
+    if (exact)
+        return slice_find(text, part, from);
+    if (part.size > text.size)
+        return SIZE_MAX;
+    if (part.size == 0)
+        return from <= text.size ? from : SIZE_MAX;
+    unsigned char first = search_fold((unsigned char)part.data[0]);
+    for (size_t i = from; i + part.size <= text.size; i++) {
+        if (search_fold((unsigned char)text.data[i]) == first &&
+            search_equal_at(text.data + i + 1, part.data + 1, part.size - 1, false))
+            return i;
+    }
+    return SIZE_MAX;
+}
+
+bool search_contains(struct slice text, struct slice part, bool exact_case)
+{
+    return find(text, part, 0, exact_case) != SIZE_MAX;
+}
+
+bool search_has(struct slice text, struct slice term, bool exact_case, bool prefix_open,
+                bool suffix_open)
+{
+    if (term.size == 0)
+        return true;
+    bool check_front = !prefix_open && search_is_term((unsigned char)term.data[0]);
+    bool check_back = !suffix_open && search_is_term((unsigned char)term.data[term.size - 1]);
+    for (size_t at = find(text, term, 0, exact_case); at != SIZE_MAX;
+         at = find(text, term, at + 1, exact_case)) {
+        bool front = !check_front || at == 0 || !search_is_term((unsigned char)text.data[at - 1]);
+        bool back = !check_back || at + term.size == text.size ||
+                    !search_is_term((unsigned char)text.data[at + term.size]);
+        if (front && back)
+            return true;
+    }
+    return false;
+}
+
+bool search_next_term(struct slice text, size_t *at, struct slice *ret)
+{
+    size_t begin = *at;
+
+    while (begin < text.size && !search_is_term((unsigned char)text.data[begin]))
+        begin++;
+    size_t end = begin;
+    while (end < text.size && search_is_term((unsigned char)text.data[end]))
+        end++;
+    *at = end;
+    *ret = slice_from(text.data + begin, end - begin);
+    return end > begin;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* search.h - text search with KQL's rules, for the engine and for sources.
+ *
+ * A term is a maximal run of ASCII letters and digits and of bytes above 127.
+ * `has` finds its text where no term goes on beyond either end of it; an end
+ * of the text that is no term character needs no boundary.  ASCII case folds.
+ */
+#ifndef TABLE_SEARCH_H
+#define TABLE_SEARCH_H
+
+#include "base/slice.h"
+
+static inline unsigned char search_fold(unsigned char c)
+{
+    return c >= 'A' && c <= 'Z' ? (unsigned char)(c | 32) : c;
+}
+
+static inline bool search_is_term(unsigned char c)
+{
+    return c >= 0x80 || (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z');
+}
+
+bool search_equal_at(const char *text, const char *part, size_t size, bool exact_case);
+bool search_contains(struct slice text, struct slice part, bool exact_case);
+/* has; *_open: no boundary is asked for at that end (hasprefix, hassuffix). */
+bool search_has(struct slice text, struct slice term, bool exact_case, bool prefix_open,
+                bool suffix_open);
+/* The next term of the text at or after *at (moved behind it); false: no more. */
+bool search_next_term(struct slice text, size_t *at, struct slice *ret);
+
+#endif

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "table/search.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+static bool has(const char *text, const char *term)
+{
+    return search_has(slice_of(text), slice_of(term), false, false, false);
+}
+
+static void test_has_wants_whole_terms(void **state)
+{
+    (void)state;
+    assert_true(has("a Report.docx", "report"));
+    assert_false(has("a Reports.docx", "report"));
+    assert_false(has("xreport", "report"));
+    assert_true(has("Reports, report", "report")); /* the second place */
+    assert_true(has("anna@x.example", "@x"));
+    assert_true(has("anna@x.example", "anna@x.example"));
+    assert_false(has("bo\xC3\xAEte", "bo")); /* a letter beyond ASCII goes on */
+    assert_true(has("bo\xC3\xAEte", "BO\xC3\xAETE"));
+    assert_true(has("anything", ""));
+    assert_false(has("", "a"));
+}
+
+static void test_open_ends(void **state)
+{
+    (void)state;
+    assert_true(search_has(SLICE("reports"), SLICE("report"), false, false, true));
+    assert_false(search_has(SLICE("reports"), SLICE("eports"), false, false, true));
+    assert_true(search_has(SLICE("reports"), SLICE("eports"), false, true, false));
+    assert_false(search_has(SLICE("Reports"), SLICE("reports"), true, false, false));
+}
+
+static void test_contains(void **state)
+{
+    (void)state;
+    assert_true(search_contains(SLICE("xREPORTx"), SLICE("report"), false));
+    assert_false(search_contains(SLICE("xREPORTx"), SLICE("report"), true));
+    assert_false(search_contains(SLICE("rep"), SLICE("report"), false));
+    assert_true(search_contains(SLICE("rep"), SLICE(""), false));
+}
+
+static void test_terms(void **state)
+{
+    struct slice text = SLICE("<A1b@c-\xC3\xAE..9>"), term;
+    const char *want[] = {"A1b", "c", "\xC3\xAE", "9"};
+    size_t at = 0, count = 0;
+
+    (void)state;
+    while (search_next_term(text, &at, &term))
+        assert_true(slice_is(term, want[count++]));
+    assert_int_equal(count, 4);
+    at = 0;
+    assert_false(search_next_term(SLICE("--"), &at, &term));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_has_wants_whole_terms),
+        cmocka_unit_test(test_open_ends),
+        cmocka_unit_test(test_contains),
+        cmocka_unit_test(test_terms),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -88,6 +88,27 @@ static enum status column_names(const struct command_context *context, struct sl
     return STATUS_OK;
 }
 
+/* On stderr: what is legal but suspicious. */
+static void show_warnings(struct slice text, const struct json_tape *tape)
+{
+    uint32_t list = json_member(text, tape->tokens, 0, SLICE("warnings"));
+
+    if (list == UINT32_MAX)
+        return;
+    for (uint32_t i = list + 1; i < tape->tokens[list].next; i = tape->tokens[i].next) {
+        uint32_t message = json_member(text, tape->tokens, i, SLICE("message"));
+        struct buf line;
+        buf_init(&line, 4 * KIB);
+        if (message != UINT32_MAX)
+            answer_add_text(text, tape, message, &line);
+        (void)fprintf(stderr, "daybook: line %llu, column %llu: warning: %.*s\n",
+                      (unsigned long long)answer_number(text, tape, i, "line"),
+                      (unsigned long long)answer_number(text, tape, i, "column"),
+                      SLICE_FMT(buf_slice(&line)));
+        buf_release(&line);
+    }
+}
+
 static enum status show(const struct command_context *context, struct slice text,
                         const struct json_tape *tape, struct error *err)
 {
@@ -113,6 +134,8 @@ static enum status show(const struct command_context *context, struct slice text
     if (status == STATUS_OK && slice_is(answer_member(text, tape, 0, "complete"), "false"))
         (void)fprintf(stderr,
                       "daybook: the answer is not complete: some stored data could not be read\n");
+    if (status == STATUS_OK)
+        show_warnings(text, tape);
     if (status == STATUS_OK && isatty(STDERR_FILENO))
         (void)fprintf(stderr, "%llu rows, %.1f ms\n", (unsigned long long)output.row_count,
                       (double)answer_number(text, tape, 0, "elapsed_us") / 1000.0);

@@ -50,11 +50,13 @@ static struct plan *bind_invoke_op(struct binder *b, const struct node *pipe,
                                    const struct node *op)
 {
     const struct node *call = op->args;
-    const struct binding *f = bind_find(b, call->name);
+    const struct binding *f = bind_find_function(b, call->name);
     struct expr *expr = NULL;
 
     if (pipe == NULL)
         return bind_fail(b, op->at, "SEM0100", "'invoke' is not supported inside mv-apply");
+    if (f == NULL && b->err->status != STATUS_OK)
+        return NULL;
     if (f == NULL || f->kind != BINDING_FUNCTION)
         return bind_unknown(b, call->at, "SEM0260", "function", call->name,
                             slice_from(NULL, 0));

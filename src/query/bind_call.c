@@ -274,18 +274,25 @@ static const struct {
                 {"column_names_of", bind_column_names},
                 {"__null", bind_typed_null}};
 
+static struct expr *call_user(struct binder *b, const struct binding *user,
+                              const struct node *node)
+{
+    struct expr *expr = NULL;
+    struct plan *plan = bind_function(b, user, node, NULL, NULL, &expr);
+
+    if (plan != NULL)
+        return bind_fail(b, node->at, "SEM0100", "'%.*s' gives a table, a value is needed",
+                         SLICE_FMT(slice_head(node->name, 128)));
+    return expr;
+}
+
 struct expr *bind_call(struct binder *b, const struct node *node)
 {
     const struct binding *user = node->by == NULL ? bind_find(b, node->name) : NULL;
 
-    if (user != NULL && user->kind == BINDING_FUNCTION) {
-        struct expr *expr = NULL;
-        struct plan *plan = bind_function(b, user, node, NULL, NULL, &expr);
-        if (plan != NULL)
-            return bind_fail(b, node->at, "SEM0100", "'%.*s' gives a table, a value is needed",
-                             SLICE_FMT(slice_head(node->name, 128)));
-        return expr;
-    }
+    if (user != NULL && user->kind == BINDING_FUNCTION)
+        return call_user(b, user, node);
+    bind_warn_deprecated(b, node);
     for (size_t i = 0; i < sizeof(specials) / sizeof(specials[0]); i++) {
         if (slice_is(node->name, specials[i].name))
             return specials[i].bind(b, node);
@@ -302,6 +309,11 @@ struct expr *bind_call(struct binder *b, const struct node *node)
     if (aggregate != NULL)
         return bind_fail(b, node->at, "SEM0261", "aggregate '%.*s' can only stand in summarize",
                          SLICE_FMT(slice_head(node->name, 128)));
+    user = bind_stored(b, node->name);
+    if (user != NULL)
+        return call_user(b, user, node);
+    if (b->err->status != STATUS_OK)
+        return NULL;
     return bind_unknown(b, node->at, "SEM0260", "function", node->name,
                         nearest_function(b, node->name));
 }

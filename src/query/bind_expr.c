@@ -368,6 +368,8 @@ static struct expr *bind_binary(struct binder *b, const struct node *node)
         return bind_any(b, node);
     struct expr *left = bind_expr(b, node->args);
     struct expr *right = left == NULL ? NULL : bind_expr(b, node->args->next);
+    if (right != NULL && operator_compare(node->name) != NULL)
+        bind_warn_compare(b, node, left, right);
     if (operator_compare(node->name) != NULL)
         return bind_compare(b, node->at, node->name, left, right);
     if (node->name.size == 1 && strchr("+-*/%", node->name.data[0]) != NULL)
@@ -450,9 +452,11 @@ static struct expr *bind_name(struct binder *b, const struct node *node)
         }
     } else if (b->scope.columns != NULL) {
         uint32_t column = schema_find(b->scope.columns, node->name);
-        if (column != UINT32_MAX)
+        if (column != UINT32_MAX) {
+            bind_warn_shadowed(b, node);
             return bind_column_expr(b, column, b->scope.columns->columns[column].type,
                                     node->at);
+        }
     }
     const struct binding *found = bind_find(b, node->name);
     if (found != NULL && found->kind == BINDING_SCALAR) {

@@ -207,6 +207,8 @@ struct plan *bind_where(struct binder *b, struct plan *input, const struct node 
         return bind_fail(b, op->args->at, "SEM0106", "where needs a bool, found a %s",
                          type_name(predicate->type));
     predicate = bind_cast(b, predicate, TYPE_BOOL);
+    if (predicate != NULL)
+        bind_warn_predicate(b, op->args->at, predicate);
     struct plan *below = under_windows(b, input, &windows);
     struct plan *where =
         predicate == NULL || below == NULL ? NULL : plan_where(b->q, below, predicate, b->err);

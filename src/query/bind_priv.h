@@ -29,6 +29,7 @@ struct binding {
     const struct binding *closure;
     struct slice text;
     struct plan *plan;
+    bool is_let; /* written by the asker: a scalar that is no parameter */
     const struct binding *next;
 };
 
@@ -77,6 +78,20 @@ void *bind_fail(struct binder *b, uint32_t at, const char *code, const char *for
     PRINTF_LIKE(4, 5);
 void *bind_unknown(struct binder *b, uint32_t at, const char *code, const char *what,
                    struct slice name, struct slice nearest);
+
+/* ---- warnings ---- */
+void bind_warn(struct binder *b, uint32_t at, const char *code, const char *format, ...)
+    PRINTF_LIKE(4, 5);
+void bind_warn_deprecated(struct binder *b, const struct node *call);
+/* node: NODE_BINARY of a comparison. */
+void bind_warn_compare(struct binder *b, const struct node *node, const struct expr *left,
+                       const struct expr *right);
+/* A condition that does not depend on the row. */
+void bind_warn_predicate(struct binder *b, uint32_t at, const struct expr *predicate);
+/* A column that hides a let of its name. */
+void bind_warn_shadowed(struct binder *b, const struct node *name);
+/* Lets of the query that nothing uses. */
+void bind_warn_unused(struct binder *b, const struct node *statements);
 
 /* ---- expressions ---- */
 struct expr *bind_expr(struct binder *b, const struct node *node);
@@ -127,6 +142,15 @@ struct plan *bind_function(struct binder *b, const struct binding *function,
                            const struct node *first_node, struct expr **ret_expr);
 const struct binding *bind_find(const struct binder *b, struct slice name);
 bool bind_push(struct binder *b, const struct binding *binding);
+/* A stored function, NULL if there is none (or, with b->err set, it is broken). */
+const struct binding *bind_stored(struct binder *b, struct slice name);
+/* A let's name first, then a stored function. */
+const struct binding *bind_find_function(struct binder *b, struct slice name);
+/* The schema that NODE_COLUMNs declare. */
+bool bind_declared(struct binder *b, const struct node *columns, struct schema *ret);
+struct plan *bind_externaldata(struct binder *b, const struct node *node);
+bool bind_is_watchlist(struct slice name);
+struct plan *bind_watchlist(struct binder *b, const struct node *node);
 /* Binds the statements; the last tabular one, or NULL with *ret_expr. */
 struct plan *bind_statements(struct binder *b, const struct node *list, struct expr **ret_expr);
 /* Runs a plan now; NULL rows with check_only. */

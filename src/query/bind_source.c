@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* bind_source.c - datatable, print, range. */
+/* bind_source.c - datatable, print, range; which function binds which source. */
 #include "query/bind_priv.h"
 #include "query/rowset_priv.h"
 
-static bool bind_schema(struct binder *b, const struct node *columns, struct schema *ret)
+bool bind_declared(struct binder *b, const struct node *columns, struct schema *ret)
 {
     uint32_t count = node_count(columns);
     struct column *list = ARENA_ARRAY(b->q->arena, struct column, count + 1, b->err);
@@ -20,7 +20,7 @@ static struct plan *datatable(struct binder *b, const struct node *node)
     struct schema schema;
     uint32_t column = 0;
 
-    if (!bind_schema(b, node->by, &schema))
+    if (!bind_declared(b, node->by, &schema))
         return NULL;
     struct rowset *rows = rowset_new(b->q->arena, &schema, NULL, b->err);
     struct value *values =
@@ -109,7 +109,5 @@ struct plan *bind_source(struct binder *b, const struct node *node)
         return bind_search(b, NULL, node);
     if (slice_is(node->name, "evaluate"))
         return bind_evaluate(b, NULL, node);
-    return bind_fail(b, node->at, "SEM0100",
-                     "'%.*s' is not supported: queries do not reach outside of the server",
-                     SLICE_FMT(node->name));
+    return bind_externaldata(b, node);
 }

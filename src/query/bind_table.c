@@ -114,15 +114,17 @@ bool bind_is_tabular(struct binder *b, const struct node *node)
     case NODE_NAME:
         if (b->scope.columns != NULL && schema_find(b->scope.columns, node->name) != UINT32_MAX)
             return false;
-        found = bind_find(b, node->name);
+        found = bind_find_function(b, node->name);
         if (found != NULL && found->kind == BINDING_FUNCTION)
             return node_count(found->node->by) == 0 && function_is_tabular(b, found);
-        return found != NULL ? found->kind != BINDING_SCALAR : is_table_name(b, node->name);
+        return found != NULL ? found->kind != BINDING_SCALAR
+                             : bind_is_watchlist(node->name) || is_table_name(b, node->name);
     case NODE_CALL:
         if (slice_is(node->name, "materialize") || slice_is(node->name, "table") ||
-            slice_is(node->name, "external_table") || slice_is(node->name, "view"))
+            slice_is(node->name, "external_table") || slice_is(node->name, "view") ||
+            bind_is_watchlist(node->name))
             return true;
-        found = bind_find(b, node->name);
+        found = bind_find_function(b, node->name);
         return found != NULL && found->kind == BINDING_FUNCTION && function_is_tabular(b, found);
     case NODE_MEMBER:
         return node->args->kind == NODE_CALL && is_foreign(node->args->name);
@@ -262,10 +264,13 @@ static struct plan *bind_closure(struct binder *b, const struct binding *v)
 
 static struct plan *bind_name_table(struct binder *b, const struct node *node)
 {
-    const struct binding *v = bind_find(b, node->name);
+    const struct binding *v = bind_find_function(b, node->name);
 
+    if (v == NULL && b->err->status != STATUS_OK)
+        return NULL;
     if (v == NULL)
-        return bind_named_table(b, node->name, node->at);
+        return bind_is_watchlist(node->name) ? bind_watchlist(b, node)
+                                             : bind_named_table(b, node->name, node->at);
     switch (v->kind) {
     case BINDING_TABLE:
         return bind_closure(b, v);
@@ -298,9 +303,13 @@ static struct plan *bind_materialize(struct binder *b, const struct node *node)
 
 static struct plan *bind_call_table(struct binder *b, const struct node *node)
 {
-    const struct binding *v = bind_find(b, node->name);
+    const struct binding *v = bind_find_function(b, node->name);
     struct expr *expr = NULL;
 
+    if (v == NULL && b->err->status != STATUS_OK)
+        return NULL;
+    if (bind_is_watchlist(node->name))
+        return bind_watchlist(b, node);
     if (slice_is(node->name, "materialize"))
         return bind_materialize(b, node);
     if (slice_is(node->name, "table") && node->args != NULL) {
@@ -456,6 +465,8 @@ struct plan *bind_function(struct binder *b, const struct binding *function,
     inner.windows = NULL;
     struct plan *plan = bind_statements(&inner, function->node->body, ret_expr);
     b->weight = inner.weight;
+    if (b->err->status != STATUS_OK && inner.text.data != b->text.data)
+        (void)error_wrap(b->err, "function '%.*s'", SLICE_FMT(slice_head(function->name, 128)));
     return plan;
 }
 
@@ -478,6 +489,7 @@ static bool bind_let(struct binder *b, const struct node *let)
             return false;
         v.kind = BINDING_SCALAR;
         v.expr = expr;
+        v.is_let = true;
         return bind_push(b, &v);
     }
     v.kind = BINDING_TABLE;
@@ -528,6 +540,7 @@ struct plan *bind_statements(struct binder *b, const struct node *list, struct e
 {
     struct plan *plan = NULL;
 
+    bind_warn_unused(b, list);
     for (const struct node *s = list; s != NULL; s = s->next) {
         if (s->kind == NODE_LET) {
             if (!bind_let(b, s))

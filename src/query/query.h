@@ -26,6 +26,18 @@ struct query_env {
     void (*names)(void *context, void (*each)(void *arg, struct slice name), void *arg);
     /* The tables among them that hold rows, for `*` alone.  NULL: all names. */
     void (*stored)(void *context, void (*each)(void *arg, struct slice name), void *arg);
+    /* "(parameters) { body }" of a stored function, or an empty slice; it lives
+     * until the query ends. */
+    struct slice (*function)(void *context, struct slice name);
+    /* The text of a watchlist as CSV with a line of names first, in the arena.
+     * STATUS_NOT_FOUND if there is none. */
+    enum status (*watchlist)(void *context, struct slice alias, struct arena *arena,
+                             struct slice *ret, struct error *err);
+    void (*watchlists)(void *context, void (*each)(void *arg, struct slice name), void *arg);
+    /* What stands at an address, for externaldata, in the arena.  STATUS_DENIED if
+     * the address is not allowed; NULL: none is. */
+    enum status (*fetch)(void *context, struct slice url, struct arena *arena,
+                         struct slice *ret, struct error *err);
 };
 
 struct query_parameter {
@@ -60,11 +72,21 @@ struct query_sink {
 enum query_phase { QUERY_PHASE_PARSE, QUERY_PHASE_BIND, QUERY_PHASE_RUN };
 const char *query_phase_name(enum query_phase phase); /* "parse" ... */
 
+/* What is legal but suspicious, at its place in the text of the query. */
+struct query_warning {
+    uint32_t line, column; /* from 1 */
+    char code[16];         /* "KS_UNUSED" ... */
+    char text[160];
+};
+#define QUERY_WARNINGS_MAX 20u /* further ones are not said */
+
 struct query_stats {
     enum query_phase phase; /* where it was when it failed */
     struct scan_stats scan; /* summed over all scans */
     uint64_t rows;          /* of the result */
     uint64_t elapsed_us, memory_bytes;
+    struct query_warning warnings[QUERY_WARNINGS_MAX];
+    uint32_t warning_count;
 };
 
 /* Errors carry line, column and a code (E_RUNAWAY_QUERY,

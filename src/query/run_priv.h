@@ -8,6 +8,14 @@
 
 #include <pthread.h>
 
+/* What externaldata has read. */
+struct fetched {
+    struct slice url, text;
+    const struct fetched *next;
+};
+
+struct binding;
+
 /* Bound and run on behalf of one query_run(); the binder runs subqueries
  * (toscalar, in (T)) while binding. */
 struct query {
@@ -18,6 +26,8 @@ struct query {
     uint32_t thread_count;
     pthread_mutex_t lock;     /* guards stats */
     struct query_stats *stats;
+    const struct fetched *fetched;
+    const struct binding *stored; /* functions of the environment that were used */
 };
 
 /* One execution of one plan. */

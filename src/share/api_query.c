@@ -80,6 +80,22 @@ static void add_time(struct buf *out, const char *name, int64_t ticks)
     buf_add_format(out, ",\"%s\":\"%s\"", name, text);
 }
 
+/* What is legal but suspicious. */
+static void add_warnings(struct buf *out, const struct query_stats *stats)
+{
+    if (stats->warning_count > 0)
+        buf_add_text(out, ",\"warnings\":[");
+    for (uint32_t i = 0; i < stats->warning_count; i++) {
+        const struct query_warning *w = &stats->warnings[i];
+        buf_add_format(out, "%s{\"line\":%u,\"column\":%u,\"code\":\"%s\",\"message\":",
+                       i > 0 ? "," : "", w->line, w->column, w->code);
+        text_add_json_string(out, slice_of(w->text));
+        buf_add_byte(out, '}');
+    }
+    if (stats->warning_count > 0)
+        buf_add_byte(out, ']');
+}
+
 static void add_trailer(struct buf *out, const struct query_stats *stats)
 {
     const struct scan_stats *scan = &stats->scan;
@@ -98,7 +114,9 @@ static void add_trailer(struct buf *out, const struct query_stats *stats)
         add_time(out, "from", scan->time_low);
         add_time(out, "to", scan->time_high);
     }
-    buf_add_format(out, "},\"elapsed_us\":%llu,\"memory_bytes\":%llu}\n",
+    buf_add_byte(out, '}');
+    add_warnings(out, stats);
+    buf_add_format(out, ",\"elapsed_us\":%llu,\"memory_bytes\":%llu}\n",
                    (unsigned long long)stats->elapsed_us, (unsigned long long)stats->memory_bytes);
 }
 

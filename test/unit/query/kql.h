@@ -103,15 +103,86 @@ static void kql_stored(void *context, void (*each)(void *arg, struct slice name)
     each(arg, SLICE("T"));
 }
 
-static void kql_answer(const char *query, bool check_only, struct buf *ret)
+static struct slice kql_function(void *context, struct slice name)
 {
-    static const struct query_env env = {
-        .table = kql_find_table,
-        .view = kql_find_view,
-        .names = kql_names,
-        .stored = kql_stored,
+    static const struct {
+        const char *name, *text;
+    } functions[] = {
+        {"Twice", "(x:long = 1) { x * 2 }"},
+        {"Rows", "() { T }"},
+        {"Only", "(rows:(s:string), word:string) { rows | where s == word }"},
+        {"Numbers", "() { print 2 }"},
+        {"Broken", "(x:long) { x + nosuch }"},
+        {"NoText", "() { | }"},
+        {"NotOne", "T | count"},
+        {"Endless", "(x:long) { Endless(x) }"},
+        {"Peeks", "() { hidden }"},
     };
-    struct query_request request = {.env = &env, .check_only = check_only};
+
+    (void)context;
+    for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++) {
+        if (slice_is(name, functions[i].name))
+            return slice_of(functions[i].text);
+    }
+    return (struct slice){"", 0};
+}
+
+static enum status kql_watchlist(void *context, struct slice alias, struct arena *arena,
+                                 struct slice *ret, struct error *err)
+{
+    (void)context;
+    (void)arena;
+    *ret = slice_is(alias, "vips") ? SLICE("User Name,Level\nann,1\nbob\n") : SLICE("a\n\"b");
+    return slice_is(alias, "vips") || slice_is(alias, "broken")
+               ? STATUS_OK
+               : ERROR_SET(err, STATUS_NOT_FOUND, "none");
+}
+
+static void kql_watchlists(void *context, void (*each)(void *arg, struct slice name), void *arg)
+{
+    (void)context;
+    each(arg, SLICE("vips"));
+}
+
+static enum status kql_fetch(void *context, struct slice url, struct arena *arena,
+                             struct slice *ret, struct error *err)
+{
+    static const struct {
+        const char *url, *text;
+    } pages[] = {
+        {"https://ok/x.csv", "name,number\nx,1\r\ny, 2"},
+        {"https://ok/x.txt", "one\ntwo,2"},
+        {"https://ok/x", "p\t7\n"},
+        {"https://ok/x.psv", "q|\"{\"\"z\"\":1}\"\n"},
+        {"https://ok/x.json", "{\"a\":\"x\",\"d\":{\"k\":5},\"n\":1}\n{\"a\":\"y\"}\n"},
+        {"https://ok/array", "[{\"a\":\"x\"},{\"a\":\"y\"}]"},
+    };
+
+    (void)context;
+    (void)arena;
+    for (size_t i = 0; i < sizeof(pages) / sizeof(pages[0]); i++) {
+        if (slice_is(url, pages[i].url)) {
+            *ret = slice_of(pages[i].text);
+            return STATUS_OK;
+        }
+    }
+    return ERROR_SET(err, STATUS_DENIED, "the host is not allowed");
+}
+
+static const struct query_env kql_env = {
+    .table = kql_find_table,
+    .view = kql_find_view,
+    .names = kql_names,
+    .stored = kql_stored,
+    .function = kql_function,
+    .watchlist = kql_watchlist,
+    .watchlists = kql_watchlists,
+    .fetch = kql_fetch,
+};
+
+static inline void kql_answer(const char *query, bool check_only, struct buf *ret)
+{
+    struct query_request request = {.env = &kql_env, .check_only = check_only};
     struct error err = {0};
     struct buf line;
 
@@ -124,7 +195,7 @@ static void kql_answer(const char *query, bool check_only, struct buf *ret)
     buf_release(&line);
 }
 
-static void kql_check(const struct kql_case *c)
+static inline void kql_check(const struct kql_case *c)
 {
     struct buf answer;
     char place[64];

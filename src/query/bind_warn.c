@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* bind_warn.c - what is legal but suspicious.  A view is not looked into: its text is
+ * not the asker's. */
+#include "query/bind_priv.h"
+
+#include <stdio.h>
+
+void bind_warn(struct binder *b, uint32_t at, const char *code, const char *format, ...)
+{
+    struct query_stats *stats = b->q->stats;
+    struct query_warning warning = {0};
+    va_list args;
+
+    if (stats == NULL || b->text.data != b->q->request->text.data)
+        return;
+    lex_position(b->text, at, &warning.line, &warning.column);
+    (void)snprintf(warning.code, sizeof(warning.code), "%s", code);
+    va_start(args, format);
+    (void)vsnprintf(warning.text, sizeof(warning.text), format, args);
+    va_end(args);
+    for (uint32_t i = 0; i < stats->warning_count; i++) {
+        const struct query_warning *old = &stats->warnings[i];
+        if (old->line == warning.line && old->column == warning.column &&
+            strcmp(old->text, warning.text) == 0)
+            return; /* bound more than once: a let, a macro */
+    }
+    if (stats->warning_count < QUERY_WARNINGS_MAX)
+        stats->warnings[stats->warning_count++] = warning;
+}
+
+void bind_warn_deprecated(struct binder *b, const struct node *call)
+{
+    /* Names and successors: the language's reference. */
+    static const struct {
+        const char *old, *now;
+    } names[] = {
+        {"any", "take_any"},
+        {"anyif", "take_anyif"},
+        {"argmax", "arg_max"},
+        {"argmin", "arg_min"},
+        {"arraylength", "array_length"},
+        {"base64_decodestring", "base64_decode_tostring"},
+        {"base64_encodestring", "base64_encode_tostring"},
+        {"columnifexists", "column_ifexists"},
+        {"datepart", "datetime_part"},
+        {"extractall", "extract_all"},
+        {"make_dictionary", "make_bag"},
+        {"makelist", "make_list"},
+        {"makeset", "make_set"},
+        {"notempty", "isnotempty"},
+        {"notnull", "isnotnull"},
+        {"pack", "bag_pack"},
+        {"pack_dictionary", "bag_pack"},
+        {"parsejson", "parse_json"},
+        {"parseurl", "parse_url"},
+        {"parseurlquery", "parse_urlquery"},
+        {"replace", "replace_regex or replace_string"},
+        {"to_utf8", "unicode_codepoints_from_string"},
+        {"toobject", "todynamic"},
+        {"totime", "totimespan"},
+        {"weekofyear", "week_of_year"},
+    };
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (slice_is(call->name, names[i].old))
+            bind_warn(b, call->at, "KS_DEPRECATED", "'%s' is deprecated; use %s", names[i].old,
+                      names[i].now);
+    }
+}
+
+static bool has_upper(struct slice text)
+{
+    for (size_t i = 0; i < text.size; i++) {
+        if (text.data[i] >= 'A' && text.data[i] <= 'Z')
+            return true;
+    }
+    return false;
+}
+
+void bind_warn_compare(struct binder *b, const struct node *node, const struct expr *left,
+                       const struct expr *right)
+{
+    const struct expr *constant = right->kind == EXPR_CONST ? right : left;
+    const struct node *other = right->kind == EXPR_CONST ? node->args : node->args->next;
+    bool equals = slice_is(node->name, "==");
+
+    if (constant->kind == EXPR_CONST && constant->value.is_null) {
+        bind_warn(b, node->at, "KS_NULL", "a comparison with null is never true; use isnull()");
+        return;
+    }
+    if (left->type != right->type && left->type != TYPE_DYNAMIC && right->type != TYPE_DYNAMIC &&
+        !(type_is_number(left->type) && type_is_number(right->type)))
+        bind_warn(b, node->at, "KS_TYPES", "compares a %s with a %s, which is converted",
+                  type_name(left->type), type_name(right->type));
+    bool lowers = other->kind == NODE_CALL && slice_is(other->name, "tolower");
+    if (equals && lowers && constant->kind == EXPR_CONST && constant->type == TYPE_STRING &&
+        has_upper(constant->value.bytes))
+        bind_warn(b, node->at, "KS_FALSE", "tolower() never gives a text with capitals; use =~");
+}
+
+void bind_warn_predicate(struct binder *b, uint32_t at, const struct expr *predicate)
+{
+    if (predicate->kind != EXPR_CONST)
+        return;
+    bool is_true = !predicate->value.is_null && predicate->value.boolean;
+    bind_warn(b, at, is_true ? "KS_TRUE" : "KS_FALSE",
+              is_true ? "the condition is always true" : "the condition is never true");
+}
+
+void bind_warn_shadowed(struct binder *b, const struct node *name)
+{
+    const struct binding *let = bind_find(b, name->name);
+
+    if (let != NULL && let->kind == BINDING_SCALAR && let->is_let)
+        bind_warn(b, name->at, "KS_SHADOWED", "'%.*s' means the column, not the let",
+                  SLICE_FMT(slice_head(name->name, 64)));
+}
+
+/* A name that stands once in the text is not used. */
+void bind_warn_unused(struct binder *b, const struct node *statements)
+{
+    struct token *tokens;
+    uint32_t count;
+    struct error ignored = {0};
+
+    if (b->depth > 0 || statements == NULL || statements->next == NULL ||
+        lex(b->q->arena, b->text, &tokens, &count, &ignored) != STATUS_OK)
+        return;
+    for (const struct node *s = statements; s != NULL; s = s->next) {
+        uint32_t uses = 0;
+        if (s->kind != NODE_LET)
+            continue;
+        for (uint32_t i = 0; i < count; i++)
+            uses += (tokens[i].kind == TOKEN_NAME || tokens[i].kind == TOKEN_QUOTED) &&
+                    slice_equal(tokens[i].text, s->name);
+        if (uses == 1)
+            bind_warn(b, s->at, "KS_UNUSED", "'%.*s' is not used",
+                      SLICE_FMT(slice_head(s->name, 64)));
+    }
+}

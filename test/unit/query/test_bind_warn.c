@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Warnings, with their places; and queries that deserve none. */
+#include "kql.h"
+
+static enum status take_schema(struct query_sink *sink, const struct schema *schema,
+                               struct error *err)
+{
+    (void)sink;
+    (void)schema;
+    (void)err;
+    return STATUS_OK;
+}
+
+static enum status take_rows(struct query_sink *sink, const struct batch *batch,
+                             struct error *err)
+{
+    (void)sink;
+    (void)batch;
+    (void)err;
+    return STATUS_OK;
+}
+
+static void run(const char *text, struct query_stats *ret)
+{
+    struct query_request request = {.env = &kql_env, .text = slice_of(text),
+                                    .now = INT64_C(639000000000000000)};
+    struct query_sink sink = {take_schema, take_rows};
+    struct error err;
+
+    *ret = (struct query_stats){0};
+    ASSERT_OK(query_run(&request, &sink, ret, &err));
+}
+
+static void suspicious_queries_are_warned_about(void **state)
+{
+    static const struct kql_case cases[] = {
+        {"T | summarize makeset(s)", "'makeset' is deprecated; use make_set", 1, 15},
+        {"T | extend\n  p = pack('a', n)", "'pack' is deprecated; use bag_pack", 2, 7},
+        {"T | extend x = columnifexists('n', 1)", "column_ifexists", 1, 16},
+        {"T | where s == 1", "compares a string with a long", 1, 13},
+        {"T | where '5' == n", "compares a string with a long", 1, 15},
+        {"T | where n == long(null)", "never true; use isnull()", 1, 13},
+        {"T | where tolower(s) == 'One'", "never gives a text with capitals", 1, 22},
+        {"T | where 1 == 2", "the condition is never true", 1, 13},
+        {"T | where true", "the condition is always true", 1, 11},
+        {"let unused = 5;\nlet f = () { 1 };\nprint f()", "'unused' is not used", 1, 1},
+        {"let a = 5;\nlet f = () { a };\nT", "'f' is not used", 2, 1},
+        {"let n = 5; T | where n == 2", "'n' means the column, not the let", 1, 22},
+    };
+    struct query_stats stats;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        run(cases[i].query, &stats);
+        if (stats.warning_count != 1)
+            fail_msg("%s: %u warnings", cases[i].query, stats.warning_count);
+        if (strstr(stats.warnings[0].text, cases[i].says) == NULL)
+            fail_msg("%s: %s", cases[i].query, stats.warnings[0].text);
+        if (stats.warnings[0].line != cases[i].line ||
+            stats.warnings[0].column != cases[i].column)
+            fail_msg("%s: at %u:%u", cases[i].query, stats.warnings[0].line,
+                     stats.warnings[0].column);
+        assert_true(stats.warnings[0].code[0] != '\0');
+    }
+}
+
+static void plain_queries_are_not(void **state)
+{
+    static const char *const queries[] = {
+        "T | where s == 'One' and tolower(s) == 'one' and n == 1.5",
+        "let a = 5; T | where n == a",
+        "let rows = T | where n > 1; rows | join rows on n",
+        "T | where d.a == 1 and t > ago(1d)",
+        "let f = (n:long) { T | where n == 1 }; f(1)",
+    };
+    struct query_stats stats;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(queries) / sizeof(queries[0]); i++) {
+        run(queries[i], &stats);
+        if (stats.warning_count != 0)
+            fail_msg("%s: %s", queries[i], stats.warnings[0].text);
+    }
+}
+
+static void they_are_bounded(void **state)
+{
+    struct query_stats stats;
+    struct buf text;
+
+    (void)state;
+    buf_init(&text, 64 * KIB);
+    buf_add_text(&text, "T | where true");
+    for (int i = 0; i < 40; i++)
+        buf_add_text(&text, "\n| where true");
+    buf_add_byte(&text, '\0');
+    run(text.data, &stats);
+    assert_int_equal(stats.warning_count, QUERY_WARNINGS_MAX);
+    buf_release(&text);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(suspicious_queries_are_warned_about),
+        cmocka_unit_test(plain_queries_are_not),
+        cmocka_unit_test(they_are_bounded),
+    };
+
+    return RUN_TESTS(tests);
+}

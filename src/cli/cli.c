@@ -37,6 +37,7 @@ static const struct option query_options[] = {
     {"batch", true, false, "FILE", "lines {\"id\",\"query\"}; an answer a line"},
     {"check", false, false, NULL, "with --batch: parse and bind only"},
     {"parameter", true, true, "NAME=VALUE", "a declared query parameter"},
+    {"format", false, false, NULL, "print the query in its canonical layout, do not run it"},
 };
 
 static const struct option raw_options[] = {

@@ -259,10 +259,45 @@ static int run_batch(const struct command_context *context, const char *path)
     return status == STATUS_OK ? CLI_OK : cli_fail(&err);
 }
 
+/* The text of the argument, or of standard input for "-". */
+static enum status read_text(const char *word, struct buf *ret, struct error *err)
+{
+    char block[4096];
+    size_t size;
+
+    if (strcmp(word, "-") != 0)
+        buf_add_text(ret, word);
+    while (strcmp(word, "-") == 0 && (size = fread(block, 1, sizeof(block), stdin)) > 0)
+        buf_add(ret, block, size);
+    return buf_check(ret, err);
+}
+
+static int run_format(const struct command_context *context)
+{
+    struct buf text, laid_out;
+    struct error err;
+
+    if (context->options->word_count != 1)
+        return command_usage(context, "give one query in quotes, or '-' for standard input");
+    buf_init(&text, QUERY_LINE_BYTES_MAX);
+    buf_init(&laid_out, 4 * QUERY_LINE_BYTES_MAX);
+    enum status status = read_text(context->options->words[0], &text, &err);
+    if (status == STATUS_OK)
+        status = query_format(buf_slice(&text), &laid_out, &err);
+    if (status == STATUS_OK)
+        status = output_write(buf_slice(&laid_out), &err);
+    buf_release(&text);
+    buf_release(&laid_out);
+    return status == STATUS_OK ? CLI_OK : cli_fail(&err);
+}
+
 int cmd_query(const struct command_context *context)
 {
     const struct options *o = context->options;
     const char *batch = options_get(o, "batch", NULL);
+
+    if (options_has(o, "format"))
+        return run_format(context);
 
     if (batch != NULL)
         return o->word_count == 0 ? run_batch(context, batch)

@@ -62,6 +62,9 @@ struct node {
 enum status parse_query(struct arena *arena, struct slice text, struct node **ret,
                         struct error *err) MUST_USE;
 
+/* Whether two lists of trees are the same but for positions. */
+bool ast_same(const struct node *a, const struct node *b);
+
 static inline uint32_t node_count(const struct node *list)
 {
     uint32_t count = 0;

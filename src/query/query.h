@@ -95,6 +95,11 @@ struct query_stats {
 enum status query_run(const struct query_request *request, struct query_sink *sink,
                       struct query_stats *ret_stats, struct error *err) MUST_USE;
 
+/* Appends the query in its canonical layout: the same tokens and comments, with other
+ * blanks and line breaks.  STATUS_INVALID with line and column for a text that is no
+ * query. */
+enum status query_format(struct slice text, struct buf *ret, struct error *err) MUST_USE;
+
 /* Appends one value as JSON as the command line prints it: datetime ISO with 7
  * digits and Z, timespan d.hh:mm:ss.fffffff, long exact, NaN and infinities as
  * strings, dynamic as JSON. */

@@ -37,6 +37,8 @@ static const struct option query_options[] = {
     {"batch", true, false, "FILE", "lines {\"id\",\"query\"}; an answer a line"},
     {"check", false, false, NULL, "with --batch: parse and bind only"},
     {"parameter", true, true, "NAME=VALUE", "a declared query parameter"},
+    {"explain", false, false, NULL, "print the plan of the query, do not run it"},
+    {"analyze", false, false, NULL, "with --explain: run it; rows and time of each operator"},
     {"format", false, false, NULL, "print the query in its canonical layout, do not run it"},
 };
 

@@ -40,6 +40,8 @@ static enum status make_body(const struct command_context *context, struct slice
         add_string(ret, "now", slice_of(now));
     if (options_has(o, "all-tenants"))
         buf_add_text(ret, ",\"all_tenants\":true");
+    if (options_has(o, "analyze"))
+        buf_add_text(ret, ",\"analyze\":true");
     for (uint32_t i = 0; i < o->value_count; i++) {
         if (strcmp(o->values[i].option->name, "parameter") != 0)
             continue;
@@ -109,6 +111,29 @@ static void show_warnings(struct slice text, const struct json_tape *tape)
     }
 }
 
+/* On stderr: rows, time, what was scanned and up to where. */
+static void show_summary(struct slice text, const struct json_tape *tape, uint64_t rows)
+{
+    uint32_t scanned = json_member(text, tape->tokens, 0, SLICE("scanned"));
+
+    (void)fprintf(stderr, "%llu rows, %.1f ms", (unsigned long long)rows,
+                  (double)answer_number(text, tape, 0, "elapsed_us") / 1000.0);
+    if (scanned != UINT32_MAX) {
+        struct slice from = answer_member(text, tape, scanned, "from");
+        (void)fprintf(stderr, "; scanned %llu rows, %.1f MB, %llu parts (%llu skipped)",
+                      (unsigned long long)answer_number(text, tape, scanned, "rows"),
+                      (double)answer_number(text, tape, scanned, "bytes") / 1e6,
+                      (unsigned long long)answer_number(text, tape, scanned, "parts"),
+                      (unsigned long long)answer_number(text, tape, scanned, "parts_skipped"));
+        if (from.size > 0)
+            (void)fprintf(stderr, ", %.*s to %.*s", SLICE_FMT(from),
+                          SLICE_FMT(answer_member(text, tape, scanned, "to")));
+        (void)fprintf(stderr, "; up to _Seq %llu",
+                      (unsigned long long)answer_number(text, tape, 0, "watermark"));
+    }
+    (void)fprintf(stderr, "\n");
+}
+
 static enum status show(const struct command_context *context, struct slice text,
                         const struct json_tape *tape, struct error *err)
 {
@@ -124,6 +149,7 @@ static enum status show(const struct command_context *context, struct slice text
         return status;
     uint32_t rows = json_member(text, tape->tokens, 0, SLICE("rows"));
     status = output_begin(&output, format, columns, column_count, context->arena, err);
+    output.is_uncut = options_has(context->options, "explain");
     if (rows != UINT32_MAX) {
         for (uint32_t i = rows + 1; status == STATUS_OK && i < tape->tokens[rows].next;
              i = tape->tokens[i].next)
@@ -137,8 +163,7 @@ static enum status show(const struct command_context *context, struct slice text
     if (status == STATUS_OK)
         show_warnings(text, tape);
     if (status == STATUS_OK && isatty(STDERR_FILENO))
-        (void)fprintf(stderr, "%llu rows, %.1f ms\n", (unsigned long long)output.row_count,
-                      (double)answer_number(text, tape, 0, "elapsed_us") / 1000.0);
+        show_summary(text, tape, output.row_count);
     return status;
 }
 
@@ -158,7 +183,7 @@ static int run_one(const struct command_context *context, const char *text)
     if (status == STATUS_OK) {
         struct session_request request = {
             .method = HTTP_POST,
-            .path = "/v1/query",
+            .path = options_has(context->options, "explain") ? "/v1/query/explain" : "/v1/query",
             .body = buf_slice(&body),
         };
         status = session_ask(session, &request, &answer, &tape, &err);

@@ -201,11 +201,11 @@ static void pad(struct buf *buf, size_t from, size_t to)
 }
 
 /* At most CELL_RUNES_MAX code points, an ellipsis for the rest. */
-static size_t add_cut(struct buf *buf, struct slice cell)
+static size_t add_cut(struct buf *buf, struct slice cell, bool uncut)
 {
     size_t at = 0, runes = 0;
 
-    if (text_rune_count(cell) <= CELL_RUNES_MAX) {
+    if (uncut || text_rune_count(cell) <= CELL_RUNES_MAX) {
         buf_add_slice(buf, cell);
         return text_rune_count(cell);
     }
@@ -216,11 +216,11 @@ static size_t add_cut(struct buf *buf, struct slice cell)
     return CELL_RUNES_MAX;
 }
 
-static size_t cell_width(struct slice cell)
+static size_t cell_width(struct slice cell, bool uncut)
 {
     size_t runes = text_rune_count(cell);
 
-    return runes < CELL_RUNES_MAX ? runes : CELL_RUNES_MAX;
+    return uncut || runes < CELL_RUNES_MAX ? runes : CELL_RUNES_MAX;
 }
 
 static enum status draw_table(struct output *output, struct error *err)
@@ -230,14 +230,14 @@ static enum status draw_table(struct output *output, struct error *err)
     if (widths == NULL)
         return err->status;
     for (uint32_t i = 0; i < output->column_count; i++)
-        widths[i] = cell_width(output->columns[i]);
+        widths[i] = cell_width(output->columns[i], output->is_uncut);
     for (size_t i = 0; i < output->cell_count; i++) {
-        size_t width = cell_width(output->cells[i]);
+        size_t width = cell_width(output->cells[i], output->is_uncut);
         if (width > widths[i % output->column_count])
             widths[i % output->column_count] = width;
     }
     for (uint32_t i = 0; i < output->column_count; i++) {
-        size_t width = add_cut(&output->buf, output->columns[i]);
+        size_t width = add_cut(&output->buf, output->columns[i], output->is_uncut);
         if (i + 1 < output->column_count)
             pad(&output->buf, width, widths[i] + 2);
     }
@@ -249,7 +249,7 @@ static enum status draw_table(struct output *output, struct error *err)
     }
     for (size_t i = 0; i < output->cell_count; i++) {
         uint32_t column = (uint32_t)(i % output->column_count);
-        size_t width = add_cut(&output->buf, output->cells[i]);
+        size_t width = add_cut(&output->buf, output->cells[i], output->is_uncut);
         if (column + 1 < output->column_count)
             pad(&output->buf, width, widths[column] + 2);
         else

@@ -21,6 +21,7 @@ struct output {
     const struct slice *columns; /* names, decoded */
     uint32_t column_count;
     uint64_t row_count;
+    bool is_uncut;       /* OUTPUT_TABLE: long cells are shown whole; set it after the begin */
     struct buf buf;      /* what is not written yet */
     struct slice *cells; /* OUTPUT_TABLE: all cells, decoded and printable */
     size_t cell_count, cell_capacity;

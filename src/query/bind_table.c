@@ -229,7 +229,7 @@ struct plan *bind_named_table(struct binder *b, struct slice name, uint32_t at)
     if (env != NULL && env->table != NULL) {
         enum status status = env->table(env->context, name, &source, b->err);
         if (status == STATUS_OK)
-            return plan_scan(b->q, source, b->err);
+            return plan_scan(b->q, source, name, b->err);
         if (status != STATUS_NOT_FOUND)
             return NULL;
         *b->err = (struct error){0};

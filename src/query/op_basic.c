@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* op_basic.c - the streaming operators: where, project, take; and sources that
  * are rows already. */
+#include "query/explain_priv.h"
 #include "query/op_priv.h"
 
 struct plan *op_new(struct query *q, size_t size, const struct plan_ops *ops, struct plan *input,
@@ -108,6 +109,11 @@ static enum status where_filter(struct plan *plan, const struct pushed *list, st
     return status == STATUS_OK ? plan_filter(plan->inputs[0], list, q, err) : status;
 }
 
+static void where_describe(const struct plan *plan, struct buf *ret)
+{
+    explain_expr(ret, ((const struct plan_where *)plan)->predicate, &plan->schema);
+}
+
 struct plan *plan_where(struct query *q, struct plan *input, struct expr *predicate,
                         struct error *err)
 {
@@ -116,6 +122,7 @@ struct plan *plan_where(struct query *q, struct plan *input, struct expr *predic
 
     if (p == NULL)
         return NULL;
+    p->plan.describe = where_describe;
     p->predicate = predicate;
     bool whole = false;
     if (input->filters_scan && push_is_whole(q, predicate, &whole, err) != STATUS_OK)
@@ -193,6 +200,29 @@ static enum status project_filter(struct plan *plan, const struct pushed *list, 
     return status == STATUS_OK ? plan_filter(plan->inputs[0], list, q, err) : status;
 }
 
+/* What is computed or renamed; of the rest how many are kept. */
+static void project_describe(const struct plan *plan, struct buf *ret)
+{
+    const struct plan_project *p = (const struct plan_project *)plan;
+    const struct schema *below = &plan->inputs[0]->schema;
+    uint32_t kept = 0;
+
+    for (uint32_t i = 0; i < plan->schema.column_count; i++) {
+        const struct output *o = &p->outputs[i];
+        if (o->expr->kind == EXPR_COLUMN && o->expr->column < below->column_count &&
+            slice_equal(o->name, below->columns[o->expr->column].name)) {
+            kept++;
+            continue;
+        }
+        buf_add_text(ret, ret->size > 0 ? ", " : "");
+        buf_add_slice(ret, o->name);
+        buf_add_text(ret, " = ");
+        explain_expr(ret, o->expr, below);
+    }
+    if (kept > 0)
+        buf_add_format(ret, "%s%u columns as they are", ret->size > 0 ? ", " : "", kept);
+}
+
 struct plan *plan_project(struct query *q, struct plan *input, const struct output *outputs,
                           uint32_t count, struct error *err)
 {
@@ -202,6 +232,7 @@ struct plan *plan_project(struct query *q, struct plan *input, const struct outp
 
     if (p == NULL || columns == NULL)
         return NULL;
+    p->plan.describe = project_describe;
     p->outputs = ARENA_ARRAY(q->arena, struct output, count + 1, err);
     if (p->outputs == NULL)
         return NULL;
@@ -271,6 +302,11 @@ static enum status pass_need(struct plan *plan, const uint8_t *needed, struct qu
     return plan_need(plan->inputs[0], needed, q, err);
 }
 
+static void take_describe(const struct plan *plan, struct buf *ret)
+{
+    buf_add_format(ret, "%llu rows", (unsigned long long)((const struct plan_take *)plan)->rows);
+}
+
 struct plan *plan_take(struct query *q, struct plan *input, uint64_t rows, struct error *err)
 {
     static const struct plan_ops ops = {"take", take_run, pass_need, NULL};
@@ -278,6 +314,7 @@ struct plan *plan_take(struct query *q, struct plan *input, uint64_t rows, struc
 
     if (p == NULL)
         return NULL;
+    p->plan.describe = take_describe;
     p->rows = rows;
     return &p->plan;
 }

@@ -7,6 +7,7 @@
  * a key; rightsemi and rightanti build the left's keys only.
  */
 #include "base/hash.h"
+#include "query/explain_priv.h"
 #include "query/op_priv.h"
 
 struct plan_join {
@@ -495,6 +496,29 @@ static enum status join_schema(struct query *q, struct plan_join *p, struct erro
     return STATUS_OK;
 }
 
+static void join_describe(const struct plan *plan, struct buf *ret)
+{
+    static const char *const names[] = {
+        [JOIN_INNER] = "inner",           [JOIN_INNER_UNIQUE] = "innerunique",
+        [JOIN_LEFT_OUTER] = "leftouter",  [JOIN_RIGHT_OUTER] = "rightouter",
+        [JOIN_FULL_OUTER] = "fullouter",  [JOIN_LEFT_ANTI] = "leftanti",
+        [JOIN_RIGHT_ANTI] = "rightanti",  [JOIN_LEFT_SEMI] = "leftsemi",
+        [JOIN_RIGHT_SEMI] = "rightsemi",
+    };
+    const struct plan_join *p = (const struct plan_join *)plan;
+    const struct schema *build = &plan->inputs[p->build_left ? 0 : 1]->schema;
+    const struct schema *probe = &plan->inputs[p->build_left ? 1 : 0]->schema;
+
+    buf_add_format(ret, "%s, hash table of the %s side", names[p->kind],
+                   p->build_left ? "left" : "right");
+    for (uint32_t i = 0; i < p->key_count; i++) {
+        buf_add_text(ret, i > 0 ? ", " : " on ");
+        explain_expr(ret, p->build_keys[i], build);
+        buf_add_text(ret, " == ");
+        explain_expr(ret, p->probe_keys[i], probe);
+    }
+}
+
 struct plan *plan_join(struct query *q, struct plan *left, struct plan *right,
                        const struct join_spec *spec, struct error *err)
 {
@@ -503,6 +527,7 @@ struct plan *plan_join(struct query *q, struct plan *left, struct plan *right,
 
     if (p == NULL)
         return NULL;
+    p->plan.describe = join_describe;
     p->plan.inputs = ARENA_ARRAY(q->arena, struct plan *, 2, err);
     if (p->plan.inputs == NULL)
         return NULL;

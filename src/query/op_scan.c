@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* op_scan.c - rows of a table source: only needed columns, advisory filters. */
 #include "base/limits.h"
-#include "query/run_priv.h"
+#include "query/explain_priv.h"
 
 struct plan_scan {
     struct plan plan;
     struct table_source *source;
+    struct slice name; /* of the table */
     uint32_t *columns; /* schema indices */
     uint32_t column_count;
     bool *for_filters;   /* a column of them */
@@ -180,15 +181,74 @@ static enum status scan_filter(struct plan *plan, const struct pushed *list, str
 
 static const struct plan_ops ops = {"scan", scan_run, scan_need, scan_filter};
 
-struct plan *plan_scan(struct query *q, struct table_source *source, struct error *err)
+static void describe_filter(const struct schema *schema, const struct filter *f, struct buf *ret)
+{
+    static const char *const verbs[] = {[FILTER_EQUAL] = "==", [FILTER_EQUAL_NOCASE] = "=~",
+                                        [FILTER_HAS] = "has", [FILTER_ANY_HAS] = "has"};
+
+    if (f->kind == FILTER_OR) {
+        for (uint32_t i = 0; i < f->part_count; i++) {
+            buf_add_text(ret, i > 0 ? " or " : "");
+            if (f->parts[i].kind != FILTER_OR) /* alternatives are not nested */
+                describe_filter(schema, &f->parts[i], ret);
+        }
+        return;
+    }
+    if (f->column < schema->column_count)
+        buf_add_slice(ret, schema->columns[f->column].name);
+    else
+        buf_add_byte(ret, '*');
+    if (f->path.size > 0)
+        buf_add_byte(ret, '.');
+    buf_add_slice(ret, f->path);
+    if (f->kind == FILTER_RANGE) {
+        enum type type = schema->columns[f->column].type;
+        struct value low = {.type = type, .integer = f->low};
+        struct value high = {.type = type, .integer = f->high};
+        buf_add_text(ret, f->high == INT64_MAX ? " >= " : f->low == INT64_MIN ? " <= " : " in ");
+        if (f->low != INT64_MIN)
+            explain_value(ret, &low);
+        buf_add_text(ret, f->low != INT64_MIN && f->high != INT64_MAX ? " .. " : "");
+        if (f->high != INT64_MAX)
+            explain_value(ret, &high);
+        return;
+    }
+    buf_add_format(ret, " %s ", verbs[f->kind]);
+    if (f->value_count == 1)
+        explain_value(ret, &f->values[0]);
+    else
+        buf_add_format(ret, "any of %u values", f->value_count);
+}
+
+static void scan_describe(const struct plan *plan, struct buf *ret)
+{
+    const struct plan_scan *p = (const struct plan_scan *)plan;
+
+    buf_add_slice(ret, p->name);
+    buf_add_text(ret, "; columns ");
+    for (uint32_t i = 0; i < p->column_count; i++) {
+        buf_add_text(ret, i > 0 ? ", " : "");
+        buf_add_slice(ret, plan->schema.columns[p->columns[i]].name);
+    }
+    buf_add_text(ret, p->column_count == 0 ? "none" : "");
+    for (uint32_t i = 0; i < p->filter_count; i++) {
+        buf_add_text(ret, i > 0 ? " and " : "; filters ");
+        describe_filter(&plan->schema, &p->filters[i], ret);
+    }
+}
+
+struct plan *plan_scan(struct query *q, struct table_source *source, struct slice name,
+                       struct error *err)
 {
     struct plan_scan *p = ARENA_NEW(q->arena, struct plan_scan, err);
 
     if (p == NULL)
         return NULL;
     p->plan.ops = &ops;
+    p->plan.describe = scan_describe;
     p->plan.schema = *source->ops->schema(source);
     p->source = source;
+    p->name = name;
     p->time_from = INT64_MIN;
     p->time_to = INT64_MAX;
     p->plan.filters_scan = true;

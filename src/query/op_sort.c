@@ -5,6 +5,7 @@
  * 64-bit prefix of the first key decides most comparisons.  top prunes its
  * rows whenever it holds twice what it may give.
  */
+#include "query/explain_priv.h"
 #include "query/op_priv.h"
 
 #include <stdlib.h>
@@ -256,6 +257,19 @@ static enum status sort_filter(struct plan *plan, const struct pushed *list, str
     return plan_filter(plan->inputs[0], all ? list : NULL, q, err);
 }
 
+static void sort_describe(const struct plan *plan, struct buf *ret)
+{
+    const struct plan_sort *p = (const struct plan_sort *)plan;
+
+    for (uint32_t i = 0; i < p->order_count; i++) {
+        buf_add_text(ret, i > 0 ? ", " : "by ");
+        explain_expr(ret, p->orders[i].expr, &plan->schema);
+        buf_add_text(ret, p->orders[i].descending ? " desc" : " asc");
+    }
+    if (p->limit != UINT64_MAX)
+        buf_add_format(ret, "; keeps the first %llu", (unsigned long long)p->limit);
+}
+
 struct plan *plan_sort(struct query *q, struct plan *input, const struct order *orders,
                        uint32_t count, uint64_t limit, struct error *err)
 {
@@ -266,6 +280,7 @@ struct plan *plan_sort(struct query *q, struct plan *input, const struct order *
 
     if (p == NULL || wide == NULL)
         return NULL;
+    p->plan.describe = sort_describe;
     p->orders = ARENA_ARRAY(q->arena, struct order, count, err);
     if (p->orders == NULL)
         return NULL;

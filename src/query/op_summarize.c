@@ -7,6 +7,7 @@
  * instead, and the key is encoded once per combination.
  */
 #include "base/hash.h"
+#include "query/explain_priv.h"
 #include "query/op_priv.h"
 #include "query/picker_priv.h"
 
@@ -412,6 +413,29 @@ static enum status summarize_filter(struct plan *plan, const struct pushed *list
     return status == STATUS_OK ? plan_filter(plan->inputs[0], below, q, err) : status;
 }
 
+static void summarize_describe(const struct plan *plan, struct buf *ret)
+{
+    const struct plan_summarize *p = (const struct plan_summarize *)plan;
+    const struct schema *below = &plan->inputs[0]->schema;
+
+    for (uint32_t i = 0; i < p->call_count; i++) {
+        const struct aggregate_call *call = &p->calls[i];
+        const char *picker = call->is_any ? "take_any" : call->is_min ? "arg_min" : "arg_max";
+        buf_add_text(ret, i > 0 ? ", " : "");
+        buf_add_format(ret, "%s(", call->is_picker ? picker : call->aggregate->name);
+        for (uint32_t a = 0; a < call->arg_count; a++) {
+            buf_add_text(ret, a > 0 ? ", " : "");
+            explain_expr(ret, call->args[a], below);
+        }
+        buf_add_byte(ret, ')');
+    }
+    for (uint32_t i = 0; i < p->key_count; i++) {
+        buf_add_text(ret, i > 0 ? ", " : ret->size > 0 ? " by " : "by ");
+        explain_expr(ret, p->keys[i].expr, below);
+    }
+    buf_add_text(ret, "; each thread for itself, then merged");
+}
+
 struct plan *plan_summarize(struct query *q, struct plan *input, const struct output *keys,
                             uint32_t key_count, struct aggregate_call *calls,
                             uint32_t call_count, struct error *err)
@@ -423,6 +447,7 @@ struct plan *plan_summarize(struct query *q, struct plan *input, const struct ou
 
     if (p == NULL)
         return NULL;
+    p->plan.describe = summarize_describe;
     for (uint32_t i = 0; i < call_count; i++)
         width += calls[i].output_count;
     struct column *columns = ARENA_ARRAY(q->arena, struct column, width + 1, err);

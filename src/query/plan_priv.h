@@ -64,8 +64,13 @@ struct plan_ops {
                           struct error *err);
 };
 
+struct plan_profile;
+
 struct plan { /* first member of every operator */
     const struct plan_ops *ops;
+    /* What it does, for people, in terms of its inputs' columns; may be NULL. */
+    void (*describe)(const struct plan *plan, struct buf *ret);
+    struct plan_profile *profile; /* NULL unless the run is measured */
     struct schema schema;
     struct plan **inputs;
     uint32_t input_count;
@@ -74,9 +79,15 @@ struct plan { /* first member of every operator */
     bool filters_scan;  /* a scan, perhaps behind predicates that it gets as filters whole */
 };
 
+/* explain.c */
+enum status plan_run_measured(const struct plan *plan, struct run *run, struct stage *out,
+                              struct error *err) MUST_USE;
+
 static inline enum status plan_run(const struct plan *plan, struct run *run, struct stage *out,
                                    struct error *err)
 {
+    if (plan->profile != NULL)
+        return plan_run_measured(plan, run, out, err);
     return plan->ops->run(plan, run, out, err);
 }
 
@@ -128,7 +139,8 @@ enum join_kind {
 
 struct rowset;
 
-struct plan *plan_scan(struct query *q, struct table_source *source, struct error *err);
+struct plan *plan_scan(struct query *q, struct table_source *source, struct slice name,
+                       struct error *err);
 struct plan *plan_rows(struct query *q, const struct schema *schema, struct rowset *rows,
                        struct error *err); /* a finished rowset */
 struct plan *plan_range(struct query *q, struct slice name, const struct value *from,

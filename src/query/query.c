@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "query/bind_priv.h"
+#include "query/explain_priv.h"
 
 #include <inttypes.h>
 
@@ -80,6 +81,8 @@ static enum status run_plan(struct query *q, struct plan *plan, struct query_sin
                                   .rows_max = rows_max == 0 ? QUERY_ROWS_MAX : rows_max};
     enum status status = plan_optimise(plan, q, err);
 
+    if (status == STATUS_OK && q->request->explain != EXPLAIN_NOT)
+        return explain_plan(q, plan, sink, err);
     if (status == STATUS_OK)
         status = sink->begin(sink, &plan->schema, err);
     if (status != STATUS_OK || q->request->check_only)

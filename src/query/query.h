@@ -45,6 +45,13 @@ struct query_parameter {
     struct slice text; /* a KQL literal, or plain text for a declared string parameter */
 };
 
+/* Instead of its rows a query can give its plan. */
+enum query_explain {
+    EXPLAIN_NOT,
+    EXPLAIN_PLAN,    /* operator, detail: a row an operator, inputs below and indented */
+    EXPLAIN_ANALYZE, /* run on one thread and measured: rows and self_us besides */
+};
+
 struct query_request {
     struct slice text;
     const struct query_parameter *parameters;
@@ -58,6 +65,7 @@ struct query_request {
     uint64_t rows_max;           /* 0 = QUERY_ROWS_MAX; UINT64_MAX = none */
     uint32_t thread_count;       /* 0 = 1 */
     const atomic_bool *cancelled; /* may be NULL */
+    enum query_explain explain;
     bool check_only;             /* parse and bind, do not run */
     bool no_pushdown;            /* scans are told no filters: for tests of what they leave out */
 };

@@ -231,10 +231,10 @@ static enum status finish(struct writer *w, enum status status, const struct que
     return STATUS_OK;
 }
 
-enum status share_query(void *context, const struct http_request *request,
-                        struct http_response *response, struct error *err)
+/* explains: the plan instead of the rows; {"analyze":true} runs and measures it. */
+static enum status answer(struct share *share, const struct http_request *request,
+                          struct http_response *response, bool explains, struct error *err)
 {
-    struct share *share = context;
     struct writer w = {.sink = {begin, rows},
                        .request = request,
                        .response = response,
@@ -249,6 +249,8 @@ enum status share_query(void *context, const struct http_request *request,
     if (status != STATUS_OK)
         return status;
     status = prepare(share, request, &body, &query, &reach, err);
+    if (explains)
+        query.explain = share_body_flag(&body, "analyze") ? EXPLAIN_ANALYZE : EXPLAIN_PLAN;
     if (status == STATUS_OK) {
         struct audit_action action = {"AuditSearch", query.text, request, reach.tenants,
                                       reach.count};
@@ -264,6 +266,18 @@ enum status share_query(void *context, const struct http_request *request,
     }
     share_body_release(&body);
     return status;
+}
+
+enum status share_query(void *context, const struct http_request *request,
+                        struct http_response *response, struct error *err)
+{
+    return answer(context, request, response, false, err);
+}
+
+enum status share_query_explain(void *context, const struct http_request *request,
+                                struct http_response *response, struct error *err)
+{
+    return answer(context, request, response, true, err);
 }
 
 enum status share_query_batch(void *context, const struct http_request *request,

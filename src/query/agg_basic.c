@@ -22,14 +22,18 @@ static enum status update_count(UPDATE_PARAMETERS)
 {
     int64_t *counts = states;
 
-    (void)context, (void)err;
-    if (arg_count == 0) {
+    const uint32_t *weights = context->weights;
+
+    (void)err;
+    if (arg_count == 0 && weights == NULL) {
         for (uint32_t row = 0; row < row_count; row++)
             counts[groups[row]]++;
         return STATUS_OK;
     }
-    for (uint32_t row = 0; row < row_count; row++)
-        counts[groups[row]] += row_holds(&args[0], row);
+    for (uint32_t row = 0; row < row_count; row++) {
+        if (arg_count == 0 || row_holds(&args[0], row))
+            counts[groups[row]] += weights == NULL ? 1 : weights[row];
+    }
     return STATUS_OK;
 }
 
@@ -410,7 +414,15 @@ static enum status finish_extreme(FINISH_PARAMETERS)
 #define AGGREGATE(NAME, SIGNATURE, TEXT, EXAMPLE, MIN, MAX, STATE, KIND, MERGE, FINISH, BIND_FN)   \
     {.name = (NAME), .signature = (SIGNATURE), .summary = (TEXT), .example = (EXAMPLE),            \
      .args_min = (MIN), .args_max = (MAX), .state_bytes = sizeof(STATE), .bind = (BIND_FN),        \
-     .update = update_##KIND, .merge = merge_##MERGE, .finish = finish_##FINISH}
+     .update = update_##KIND, .merge = merge_##MERGE, .finish = finish_##FINISH,           \
+     .weights = WEIGHTS_OF_##MERGE}
+
+/* By how they merge. */
+#define WEIGHTS_OF_count WEIGHTS_USED
+#define WEIGHTS_OF_sum WEIGHTS_NOT
+#define WEIGHTS_OF_avg WEIGHTS_NOT
+#define WEIGHTS_OF_min WEIGHTS_IGNORED
+#define WEIGHTS_OF_max WEIGHTS_IGNORED
 
 static const struct aggregate aggregates[] = {
     AGGREGATE("count", "count()", "the number of rows", "count() == 3", 0, 0, int64_t, count,

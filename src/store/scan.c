@@ -209,6 +209,27 @@ static enum status send_rows(struct scan_worker *worker, const struct part_scan 
     return status;
 }
 
+/* Hands combinations to the sink of the scan. */
+struct scan_tally_sink {
+    struct tally_sink sink;
+    struct scan_worker *worker;
+};
+
+static enum status take_tally(const struct tally_sink *sink, const struct batch *batch,
+                              struct error *err)
+{
+    const struct scan_worker *worker = ((const struct scan_tally_sink *)sink)->worker;
+    struct scan_run *run = worker->run;
+    bool stop = false;
+
+    if (run->request->cancelled != NULL && atomic_load(run->request->cancelled))
+        return ERROR_SET(err, STATUS_CANCELLED, "the query was cancelled");
+    enum status status = run->sink->take(run->sink, worker->index, batch, &stop, err);
+    if (stop)
+        atomic_store(&run->stop, true);
+    return status;
+}
+
 /* ---- units ---- */
 
 static void note_part(struct scan_run *run, const struct part *part, uint64_t examined)
@@ -241,12 +262,19 @@ static void note_gap(struct scan_run *run, const char *text)
 
 static enum status scan_part(struct scan_worker *worker, struct part_scan *scan, struct error *err)
 {
+    const struct scan_tally_sink tally = {{take_tally}, worker};
     uint64_t examined;
-    enum status status = scan_choose_rows(scan, &examined, err);
+    bool is_done = false;
+    enum status status = scan_tally_whole(scan, &tally.sink, &is_done, &examined, err);
 
-    if (status == STATUS_OK && scan->row_count > 0)
+    if (status == STATUS_OK && !is_done)
+        status = scan_choose_rows(scan, &examined, err);
+    if (status == STATUS_OK && !is_done && scan->row_count > 0)
         status = scan_plan_columns(scan, err);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK && !is_done && scan->request->tally && scan->is_decided &&
+        scan->row_count > 0)
+        status = scan_tally(scan, &tally.sink, &is_done, err);
+    if (status == STATUS_OK && !is_done)
         status = send_rows(worker, scan, err);
     if (status == STATUS_OK)
         note_part(worker->run, scan->part, examined);

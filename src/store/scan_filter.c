@@ -399,16 +399,19 @@ static uint32_t add_candidates(const struct part_scan *scan, const struct shape 
                                       : lower_bound(part->event_times, begin, end, range.last + 1);
         begin = lower_bound(part->event_times, begin, end, range.from);
     }
-    for (uint32_t row = begin; row < end; row++) {
-        uint32_t block = row / INDEX_BLOCK_ROWS;
-        if (scan->blocks != NULL && ((scan->blocks[block / 64] >> (block % 64)) & 1) == 0) {
-            row = (block + 1) * INDEX_BLOCK_ROWS - 1;
-            continue;
+    for (uint32_t row = begin; row < end;) {
+        uint32_t block = row / INDEX_BLOCK_ROWS, stop = (block + 1) * INDEX_BLOCK_ROWS;
+        bool is_left =
+            scan->blocks == NULL || ((scan->blocks[block / 64] >> (block % 64)) & 1) != 0;
+        stop = stop < end ? stop : end;
+        for (; row < stop && is_left && !shape->is_raw; row++)
+            rows[count++] = row;
+        for (; row < stop && is_left; row++) {
+            rows[count] = row;
+            count += ((part->row_flags[row] & RECORD_QUARANTINED) != 0) ==
+                     scan->source->is_quarantine;
         }
-        if (shape->is_raw && ((part->row_flags[row] & RECORD_QUARANTINED) != 0) !=
-                                 scan->source->is_quarantine)
-            continue;
-        rows[count++] = row;
+        row = stop;
     }
     return count;
 }

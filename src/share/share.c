@@ -22,6 +22,7 @@ static const struct http_route routes[] = {
     {HTTP_POST, "/v1/ingest", WRITERS, share_ingest, false},
     {HTTP_POST, "/v1/query", READERS, share_query, true},
     {HTTP_POST, "/v1/query/batch", READERS, share_query_batch, true},
+    {HTTP_POST, "/v1/query/complete", READERS, share_query_complete, true},
     {HTTP_POST, "/v1/query/explain", READERS, share_query_explain, true},
     {HTTP_POST, "/v1/query/format", READERS, share_query_format, true},
     {HTTP_GET, "/v1/raw", READERS, share_raw, true},

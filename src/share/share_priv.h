@@ -56,7 +56,7 @@ enum status share_view_open(struct share *share, const struct http_request *requ
 void share_view_close(struct query_view *view);
 
 http_handler share_ingest, share_query, share_query_batch, share_raw, share_scope;
-http_handler share_query_explain, share_query_format;
+http_handler share_query_complete, share_query_explain, share_query_format;
 http_handler share_tenant_add, share_tenant_list, share_token_add, share_token_list,
     share_token_revoke, share_webhook_get, share_webhook_put;
 http_handler share_live, share_ready, share_metrics, share_status, share_compact;

@@ -74,6 +74,14 @@ static const struct option token_options[] = {
     {"name", true, false, "TEXT", "what it is for"},
 };
 
+static const struct option watchlist_options[] = {
+    {"tenant", true, false, "NAME", "whose list it is"},
+};
+
+static const struct option function_options[] = {
+    {"tenant", true, false, "NAME", "whose function it is (none: of all tenants)"},
+};
+
 static const struct option webhook_options[] = {
     {"allow-private", false, false, NULL, "the receiver may have a private address or plain http"},
 };
@@ -107,6 +115,14 @@ static const struct command commands[] = {
      "sync takes whole folders and that throttled periods cannot be ruled out.\n"
      "Exit code 1 when nothing was touched.\n",
      OPTIONS(scope_options), cmd_scope},
+    {"watchlist", "--tenant NAME add ALIAS FILE | list | show ALIAS | remove ALIAS",
+     "lists that queries read with _GetWatchlist()",
+     "FILE is CSV whose first line names the columns ('-': stdin).\n",
+     OPTIONS(watchlist_options), cmd_watchlist},
+    {"function", "[--tenant NAME] add NAME FILE | list | show NAME | remove NAME",
+     "functions that queries call by their name",
+     "FILE holds (parameters) { body } in KQL ('-': stdin).\n",
+     OPTIONS(function_options), cmd_function},
     {"compact", "", "join and recompress what is stored", NULL, OPTIONS(compact_options),
      cmd_compact},
     {"doctor", "", "check the state of a server or data directory", NULL, NULL, 0, cmd_doctor},

@@ -29,6 +29,7 @@ struct binding {
     const struct binding *closure;
     struct slice text;
     struct plan *plan;
+    struct slice warning; /* of a stored function */
     bool is_let; /* written by the asker: a scalar that is no parameter */
     const struct binding *next;
 };

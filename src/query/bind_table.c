@@ -445,6 +445,8 @@ struct plan *bind_function(struct binder *b, const struct binding *function,
     if (node_count(call->args) + (first_node != NULL) > node_count(param))
         return bind_fail(b, call->at, "SEM0219", "'%.*s' takes %u arguments",
                          SLICE_FMT(slice_head(call->name, 128)), node_count(param));
+    if (function->warning.size > 0)
+        bind_warn(b, call->at, "KS_FUNCTION", "%.*s", SLICE_FMT(function->warning));
     inner.depth++;
     inner.bindings = function->closure;
     inner.text = function->text;

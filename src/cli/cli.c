@@ -37,6 +37,7 @@ static const struct option query_options[] = {
     {"batch", true, false, "FILE", "lines {\"id\",\"query\"}; an answer a line"},
     {"check", false, false, NULL, "with --batch: parse and bind only"},
     {"parameter", true, true, "NAME=VALUE", "a declared query parameter"},
+    {"pager", false, false, NULL, "show the answer through $PAGER, on a terminal"},
     {"explain", false, false, NULL, "print the plan of the query, do not run it"},
     {"analyze", false, false, NULL, "with --explain: run it; rows and time of each operator"},
     {"format", false, false, NULL, "print the query in its canonical layout, do not run it"},
@@ -101,7 +102,8 @@ static const struct command commands[] = {
     {"ingest", "--tenant NAME [--table T] [--follow] FILE...|-", "send records from files",
      "Reads NDJSON, JSON arrays and Management-API blobs, also .gz and .zst.\n",
      OPTIONS(ingest_options), cmd_ingest},
-    {"query", "--tenant NAME|--all-tenants [--now TIME] 'KQL'", "ask in KQL",
+    {"query", "--tenant NAME|--all-tenants [--now TIME] ['KQL']", "ask in KQL",
+     "Without a query, on a terminal, it reads queries until Ctrl-D.\n"
      "With --batch FILE each line {\"id\",\"query\"} is answered on a line; without --data\n"
      "and --server there are no tables then.\n",
      OPTIONS(query_options), cmd_query},

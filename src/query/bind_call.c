@@ -484,9 +484,7 @@ struct expr *bind_window(struct binder *b, const struct node *node)
                   call.kind == WINDOW_RANK_DENSE;
     call.type = counts                            ? TYPE_LONG
                 : call.kind == WINDOW_SESSION     ? TYPE_DATETIME
-                : call.args[0]->type == TYPE_INT && call.kind == WINDOW_CUMSUM
-                    ? TYPE_LONG
-                    : call.args[0]->type;
+                                              : call.args[0]->type;
     if (call.kind == WINDOW_CUMSUM) {
         call.args[0] = bind_cast(b, call.args[0], call.type);
         if (call.args[0] == NULL)

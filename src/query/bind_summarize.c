@@ -116,11 +116,11 @@ static const struct node *split_percentiles(struct binder *b, const struct node 
     struct node **tail = ret_list;
     bool weighted = slice_is(call->name, "percentilesw");
     const struct node *name = item->kind == NODE_NAMED ? item->by : NULL;
-    struct slice base = call->args == NULL ? call->name : bind_name_of(b, call->args);
 
-    if (call->kind != NODE_CALL || call->args == NULL ||
+    if (call->kind != NODE_CALL || node_count(call->args) < (weighted ? 3 : 2) ||
         (!slice_is(call->name, "percentiles") && !weighted))
         return item;
+    struct slice base = bind_name_of(b, call->args);
     const struct node *first = weighted ? call->args->next->next : call->args->next;
     for (const struct node *p = first; p != NULL; p = p->next) {
         struct node *nodes = ARENA_ARRAY(b->q->arena, struct node, 6, b->err);

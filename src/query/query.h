@@ -59,6 +59,7 @@ struct query_request {
     const struct query_env *env; /* NULL: no tables */
     const struct guid *tenants;  /* passed to every scan */
     uint32_t tenant_count;
+    struct slice principal;      /* current_principal(); "" if it is nobody's */
     int64_t now;                 /* ticks: now() */
     size_t memory_bytes;         /* 0 = QUERY_MEMORY_BYTES */
     uint64_t time_ms;            /* 0 = QUERY_TIME_MS */

@@ -211,7 +211,9 @@ struct plan *bind_plugin(struct binder *b, struct plan *input, const struct node
     static const struct {
         const char *name;
         bind_operator_fn *bind;
-    } plugins[] = {{"ipv4_lookup", lookup},
+    } plugins[] = {{"geo_line_lookup", bind_geo_lookup},
+                   {"geo_polygon_lookup", bind_geo_lookup},
+                   {"ipv4_lookup", lookup},
                    {"ipv6_lookup", lookup},
                    {"narrow", narrow},
                    {"rolling_percentile", rolling_percentile},

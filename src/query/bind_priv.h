@@ -29,7 +29,6 @@ struct binding {
     const struct binding *closure;
     struct slice text;
     struct plan *plan;
-    struct slice warning; /* of a stored function */
     bool is_let; /* written by the asker: a scalar that is no parameter */
     const struct binding *next;
 };
@@ -124,15 +123,7 @@ struct expr *bind_string_op(struct binder *b, uint32_t at, struct slice op, stru
                             struct expr *right);
 struct expr *bind_aggregate(struct binder *b, const struct node *node,
                             const struct aggregate *aggregate);
-/* NULL without an error if the name is none of theirs. */
 struct expr *bind_window(struct binder *b, const struct node *node);
-struct expr *bind_special(struct binder *b, const struct node *node);
-bool bind_call_args(struct binder *b, const struct node *node, struct expr ***ret,
-                    struct argument **ret_arguments, uint32_t *ret_count);
-bool bind_check_count(struct binder *b, const struct node *node, uint32_t count, uint32_t min,
-                      uint32_t max);
-/* What `set NAME = value` says is bound under this and the name. */
-#define BIND_SET "set "
 
 /* The default name of an expression's column, or an empty slice. */
 struct slice bind_name_of(struct binder *b, const struct node *node);
@@ -173,7 +164,8 @@ bind_operator_fn bind_where, bind_project, bind_extend, bind_project_away, bind_
     bind_sort, bind_top, bind_take, bind_join, bind_union, bind_expand, bind_apply, bind_parse,
     bind_parse_kv, bind_serialize, bind_getschema, bind_evaluate, bind_search, bind_top_nested,
     bind_sample_distinct, bind_sample, bind_top_hitters, bind_project_by_names, bind_partition,
-    bind_scan, bind_make_series, bind_refused, bind_plugin;
+    bind_scan, bind_make_series, bind_refused, bind_plugin,
+    bind_geo_lookup;
 struct plan *bind_source(struct binder *b, const struct node *node);
 struct plan *bind_union_source(struct binder *b, const struct node *node);
 /* The names of tables that a pattern means: lets, then what the environment has.

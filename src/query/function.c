@@ -2,7 +2,7 @@
 /* function.c - the families in one list, and finding a name in them. */
 #include "query/function.h"
 
-#include "query/fn_priv.h"
+#include "query/fn_geo_priv.h"
 
 static const struct function_family *const families[] = {
     &function_family_convert,
@@ -28,12 +28,16 @@ static const struct function_family *const families[] = {
     &function_family_ipv4,
     &function_family_ipv6,
     &function_family_unit,
+    &function_family_geo_point,
+    &function_family_geo_hash,
+    &function_family_geo_s2,
+    &function_family_geo_h3,
+    &function_family_geo_line,
+    &function_family_geo_polygon,
+    &function_family_geo_set,
     &function_family_compress,
     &function_family_fit,
     &function_family_decompose,
-    &function_family_period,
-    &function_family_relate,
-    &function_family_tdigest,
     &function_family_agg_schema,
     &function_family_agg_basic,
     &function_family_agg_number,
@@ -41,7 +45,6 @@ static const struct function_family *const families[] = {
     &function_family_agg_distinct,
     &function_family_agg_percentile,
     &function_family_agg_pick,
-    &function_family_agg_tdigest,
 };
 
 const struct function_family *const *function_families(uint32_t *ret_count)

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Looking up points in tables of shapes. */
+#include "kql.h"
+
+#define SHAPES                                                                                     \
+    "let shapes = datatable(name:string, shape:dynamic)['a', dynamic({\"type\":\"Polygon\","       \
+    "\"coordinates\":[[[0,0],[2,0],[2,2],[0,2],[0,0]]]})]; let lines = datatable(name:string, "    \
+    "line:dynamic)['l', dynamic({\"type\":\"LineString\",\"coordinates\":[[0,0],[0,2]]})]; "       \
+    "datatable(p:string, x:real, y:real)['in', 1., 1., 'near', 0., 2.005, 'off', 9., 9.] "
+
+static void points_meet_the_shapes_that_hold_them(void **state)
+{
+    static const struct kql_case cases[] = {
+        {SHAPES "| evaluate geo_polygon_lookup(shapes, shape, x, y) | project p, name",
+         "[[\"in\",\"a\"]]", 0, 0},
+        {SHAPES "| evaluate geo_polygon_lookup(shapes, shape, x, y, 1000) | summarize count()",
+         "[[2]]", 0, 0},
+        {SHAPES "| evaluate geo_polygon_lookup(shapes, shape, x, y, return_unmatched = true)"
+                " | where isempty(name) | count",
+         "[[2]]", 0, 0},
+        {SHAPES "| evaluate geo_line_lookup(lines, line, x, y, 1000) | project p, name",
+         "[[\"near\",\"l\"]]", 0, 0},
+    };
+
+    (void)state;
+    KQL_CHECK(cases);
+}
+
+static void the_key_is_a_column_where_that_is_asked_for(void **state)
+{
+    static const struct kql_case cases[] = {
+        {SHAPES "| evaluate geo_polygon_lookup(shapes, shape, x, y) | getschema | count", "[[4]]",
+         0, 0},
+        {SHAPES "| evaluate geo_polygon_lookup(shapes, shape, x, y, return_lookup_key = true)"
+                " | getschema | count",
+         "[[5]]", 0, 0},
+    };
+
+    (void)state;
+    KQL_CHECK(cases);
+}
+
+static void wrong_arguments_are_refused(void **state)
+{
+    static const struct kql_case cases[] = {
+        {"print x = 1. | evaluate geo_polygon_lookup(T, d, x)", "takes at least 4 arguments", 1,
+         16},
+        {"print x = 1. | evaluate geo_polygon_lookup(T, d, x, x, nosuch = 1)",
+         "does not take this argument", 1, 56},
+        {"print x = 1. | evaluate geo_line_lookup(T, d, x, x)", "takes a radius", 1, 16},
+    };
+
+    (void)state;
+    KQL_CHECK(cases);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(points_meet_the_shapes_that_hold_them),
+        cmocka_unit_test(the_key_is_a_column_where_that_is_asked_for),
+        cmocka_unit_test(wrong_arguments_are_refused),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

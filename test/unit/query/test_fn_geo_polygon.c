@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Polygons: what is in them, holes, unions, broken ones. */
+#include "kql.h"
+
+#define RING                                                                                       \
+    "geo_from_wkt('POLYGON ((0 0, 4 0, 4 4, 0 4, 0 0), (1 1, 1 3, 3 3, 3 1, 1 1))')"
+
+static void holes_are_outside(void **state)
+{
+    static const struct kql_case cases[] = {
+        {"print geo_point_in_polygon(0.5, 0.5, " RING "), geo_point_in_polygon(2, 2, " RING "), "
+         "geo_point_in_polygon(0, 0, " RING ")",
+         "[[true,false,true]]", 0, 0},
+        {"print round(geo_distance_point_to_polygon(2, 2, " RING ") / 1000)", "[[111]]", 0, 0},
+        {"print geo_closest_point_on_polygon(0.5, 0.5, " RING ").coordinates", "[[[0.5,0.5]]]", 0,
+         0},
+    };
+
+    (void)state;
+    KQL_CHECK(cases);
+}
+
+static void parts_of_a_multipolygon_are_united(void **state)
+{
+    static const struct kql_case cases[] = {
+        {"let one = geo_polygon_area(geo_from_wkt('POLYGON ((0 0, 1 0, 1 1, 0 1, 0 0))')); print "
+         "round(geo_polygon_area(geo_from_wkt('MULTIPOLYGON (((0 0, 1 0, 1 1, 0 1, 0 0)), ((0 0, "
+         "1 0, 1 1, 0 1, 0 0)))')) / one, 6)",
+         "[[1]]", 0, 0},
+    };
+
+    (void)state;
+    KQL_CHECK(cases);
+}
+
+static void broken_rings_give_null(void **state)
+{
+    static const char *const rings[] = {
+        "POLYGON ((0 0, 1 0, 0 0))",                       /* two corners */
+        "POLYGON ((0 0, 1 0, 1 1, 0 1))",                  /* not closed */
+        "POLYGON ((0 0, 10 10, 10 10, 0 0))",              /* a corner twice */
+        "POLYGON ((0 0, 1 1, 1 0, 0 1, 0 0))",             /* crosses itself */
+        "POLYGON ((0 0, 180 0, 90 45, 0 0))",              /* a half turn */
+        "POLYGON ((0 0, 1 0, 1 1, 0 0), (5 5, 5 6, 6 6, 5 5))", /* a hole outside */
+        "POLYGON ((0 0, 4 0, 4 4, 0 0), (0 0, 4 0, 3 1, 0 0))", /* an edge twice */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rings) / sizeof(rings[0]); i++) {
+        char query[200];
+        (void)snprintf(query, sizeof(query), "print geo_polygon_area(geo_from_wkt('%s'))",
+                       rings[i]);
+        struct kql_case one = {query, "[[null]]", 0, 0};
+        kql_check(&one);
+    }
+}
+
+static void buffers_have_limits(void **state)
+{
+    static const struct kql_case cases[] = {
+        {"print geo_point_buffer(200, 1, 1), geo_point_buffer(1, 1, 0), geo_point_buffer(1, 1, "
+         "20015000), geo_polygon_buffer(" RING ", 10, -1)",
+         "[[null,null,null,null]]", 0, 0},
+        {"print geo_point_in_polygon(2, 2, geo_polygon_buffer(" RING ", 120000))", "[[true]]", 0,
+         0},
+        {"print geo_polygon_simplify(" RING ", 1e7), geo_polygon_densify(" RING ", 10001)",
+         "[[null,null]]", 0, 0},
+    };
+
+    (void)state;
+    KQL_CHECK(cases);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(holes_are_outside),
+        cmocka_unit_test(parts_of_a_multipolygon_are_united),
+        cmocka_unit_test(broken_rings_give_null),
+        cmocka_unit_test(buffers_have_limits),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

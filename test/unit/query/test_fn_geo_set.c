@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Shapes together: what they share, and their union. */
+#include "kql.h"
+
+#define A "geo_from_wkt('POLYGON ((2 45, 0 45, 1 44, 2 45))')"
+#define B "geo_from_wkt('POLYGON ((3 44, 2 45, 2 43, 3 44))')"
+#define FAR "geo_from_wkt('POLYGON ((30 44, 31 45, 31 43, 30 44))')"
+
+static void polygons_may_share_a_point_only(void **state)
+{
+    static const struct kql_case cases[] = {
+        {"print geo_intersects_2polygons(" A ", " B "), geo_intersects_2polygons(" A ", " FAR ")",
+         "[[true,false]]", 0, 0},
+        {"print geo_intersection_2polygons(" A ", " B ")",
+         "{\"type\":\"Point\",\"coordinates\":[2.0,45.0]}", 0, 0},
+        {"print geo_intersection_2polygons(" A ", " FAR ")",
+         "{\"type\":\"GeometryCollection\",\"geometries\":[]}", 0, 0},
+        {"print geo_intersects_2polygons(" A ", dynamic(1))", "[[null]]", 0, 0},
+    };
+
+    (void)state;
+    KQL_CHECK(cases);
+}
+
+static void lines_meet_lines_and_polygons(void **state)
+{
+    static const struct kql_case cases[] = {
+        {"let a = geo_from_wkt('LINESTRING (0 1, 2 1)'); let b = geo_from_wkt('LINESTRING (1 0, "
+         "1 2)'); print geo_intersects_2lines(a, b), geo_intersection_2lines(a, a).type, "
+         "geo_intersection_2lines(a, b).type",
+         "[[true,\"LineString\",\"Point\"]]", 0, 0},
+        {"print geo_intersection_line_with_polygon(geo_from_wkt('LINESTRING (-1 44.9, 4 44.9)'), " A
+         ").type",
+         "LineString", 0, 0},
+    };
+
+    (void)state;
+    KQL_CHECK(cases);
+}
+
+static void unions_of_arrays(void **state)
+{
+    static const struct kql_case cases[] = {
+        {"print geo_union_polygons_array(pack_array(" A ", " FAR ")).type", "MultiPolygon", 0, 0},
+        {"print geo_union_polygons_array(pack_array(" A ")).type", "Polygon", 0, 0},
+        {"print geo_union_polygons_array(pack_array(" A ", 1)), "
+         "geo_union_polygons_array(dynamic([])), geo_union_lines_array(pack_array(" A ")), "
+         "geo_simplify_polygons_array(pack_array(" A "), -1)",
+         "[[null,null,null,null]]", 0, 0},
+        {"print array_length(geo_simplify_polygons_array(pack_array(" A ", " A
+         "), 10).coordinates[0])",
+         "[[4]]", 0, 0},
+    };
+
+    (void)state;
+    KQL_CHECK(cases);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(polygons_may_share_a_point_only),
+        cmocka_unit_test(lines_meet_lines_and_polygons),
+        cmocka_unit_test(unions_of_arrays),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -9,7 +9,10 @@
  * 3. flush_lock is taken before lock.
  * 4. A flush that found no space leaves `flushing`, which the next one writes
  *    again, to the same places.  After any other failure nothing is written
- *    any more (`failed`): what the disk holds is not known. */
+ *    any more (`failed`): what the disk holds is not known.
+ * 5. Stored leaves [doubt_from, doubt_to) came again from the write-ahead log, so no
+ *    flush of them is known to have ended well: the next flush writes them again
+ *    before the log may be cut. */
 #include "evidence/evidence_priv.h"
 
 #include "base/check.h"
@@ -22,6 +25,7 @@ struct log {
     struct guid tenant;
     struct stored stored;
     uint64_t next_seq; /* after the last leaf, also of those in memory */
+    uint64_t doubt_from, doubt_to;
     struct run flushing, pending;
 };
 
@@ -113,6 +117,10 @@ static enum status check_known(struct evidence *evidence, struct log *log,
     if (memcmp(known, commit->leaf, LEAF_BYTES) != 0)
         return ERROR_SET(err, STATUS_CORRUPT, "replayed evidence leaf %llu differs from the stored",
                          (unsigned long long)index);
+    if (known == stored && log->doubt_from == log->doubt_to) {
+        log->doubt_from = index;
+        log->doubt_to = log->stored.leaf_count;
+    }
     return STATUS_OK;
 }
 
@@ -210,6 +218,34 @@ static enum status flush_all(struct evidence *evidence, struct append_job *jobs,
     return status;
 }
 
+/* Invariant 5.  stored does not change meanwhile: the caller has flush_lock. */
+static enum status renew_all(struct evidence *evidence, struct error *err)
+{
+    enum status status = STATUS_OK;
+
+    for (size_t at = 0; status == STATUS_OK; at++) {
+        struct log *log = NULL;
+        uint64_t from = 0, to = 0;
+        (void)pthread_mutex_lock(&evidence->lock);
+        if (at < evidence->logs.count) {
+            log = (struct log *)(uintptr_t)evidence->logs.entries[at].value;
+            from = log->doubt_from;
+            to = log->doubt_to;
+        }
+        (void)pthread_mutex_unlock(&evidence->lock);
+        if (log == NULL)
+            break;
+        if (from == to)
+            continue;
+        status = files_renew(evidence->io, &log->tenant, from, to, err);
+        (void)pthread_mutex_lock(&evidence->lock);
+        if (status == STATUS_OK)
+            log->doubt_from = log->doubt_to = 0;
+        (void)pthread_mutex_unlock(&evidence->lock);
+    }
+    return status;
+}
+
 enum status evidence_flush(struct evidence *evidence, struct error *err)
 {
     struct append_job *jobs = calloc(APPEND_JOBS_MAX, sizeof(*jobs));
@@ -220,6 +256,8 @@ enum status evidence_flush(struct evidence *evidence, struct error *err)
     (void)pthread_mutex_lock(&evidence->flush_lock);
     if (evidence->failed)
         status = ERROR_SET(err, STATUS_BUSY, "evidence could not be written before; restart");
+    if (status == STATUS_OK)
+        status = renew_all(evidence, err);
     if (status == STATUS_OK && evidence->behind) /* first what was left */
         status = flush_all(evidence, jobs, err);
     if (status == STATUS_OK)

@@ -126,23 +126,24 @@ struct block_header {
     uint8_t bytes[BLOCK_HEADER_BYTES];
 };
 
+static void put_le(uint8_t *at, size_t size, uint64_t value)
+{
+    for (size_t i = 0; i < size; i++)
+        at[i] = (uint8_t)(value >> (8 * i));
+}
+
 /* Fills bytes from the fields. */
 static void header_encode(struct block_header *header)
 {
-    struct buf buf;
+    uint8_t *at = header->bytes;
 
-    buf_init(&buf, BLOCK_HEADER_BYTES);
-    bool room = buf_reserve(&buf, BLOCK_HEADER_BYTES);
-    CHECK(room);
-    buf_add(&buf, "EVB1", 4);
-    buf_put_u32(&buf, header->size);
-    buf_put_u64(&buf, header->first_index);
-    buf_put_u32(&buf, header->count);
-    buf_put_u32(&buf, 0);
-    buf_put_u32(&buf, header->sealed_crc);
-    buf_put_u32(&buf, hash_crc32c(0, buf.data, buf.size));
-    memcpy(header->bytes, buf.data, BLOCK_HEADER_BYTES);
-    buf_release(&buf);
+    memcpy(at, "EVB1", 4);
+    put_le(at + 4, 4, header->size);
+    put_le(at + 8, 8, header->first_index);
+    put_le(at + 16, 4, header->count);
+    put_le(at + 20, 4, 0);
+    put_le(at + 24, 4, header->sealed_crc);
+    put_le(at + 28, 4, hash_crc32c(0, at, 28));
 }
 
 /* Fills the fields from bytes; false for what is no header. */
@@ -387,6 +388,19 @@ struct step {
     struct buf blocks;
 };
 
+/* The names of both files are on the disk before a block is: a block without
+ * its leaves would be damage. */
+static enum status begin_batch(struct io *io, struct step *step, struct error *err)
+{
+    const struct append_job *job = step->job;
+    char path[PATH_BYTES];
+
+    tenant_path(&job->tenant, "batch", job->stored.leaf_count / FILE_LEAVES, path);
+    enum status status = io_open(io, path, IO_WRITE, &step->batch, err);
+    tenant_path(&job->tenant, NULL, 0, path);
+    return status == STATUS_OK && step->fresh ? io_sync_dir(io, path, err) : status;
+}
+
 static enum status make_tenant_dir(struct io *io, const struct guid *tenant, struct error *err)
 {
     char path[PATH_BYTES];
@@ -410,20 +424,15 @@ static enum status write_leaves(struct io *io, struct step *step, struct error *
                                              leaves.data, leaves.size, err);
 }
 
-static enum status write_blocks(struct io *io, struct keyring *keyring, struct step *step,
-                                struct error *err)
+static enum status write_blocks(struct keyring *keyring, struct step *step, struct error *err)
 {
     const struct append_job *job = step->job;
-    char path[PATH_BYTES];
     struct key key;
     enum status status = keyring_tenant_key(keyring, &job->tenant, KEY_PURPOSE_TLOG, &key, err);
 
     if (status == STATUS_OK)
         status = encode_blocks(job->run, &job->tenant, &key, job->stored.leaf_count, step->end,
                                &step->blocks, err);
-    tenant_path(&job->tenant, "batch", job->stored.leaf_count / FILE_LEAVES, path);
-    if (status == STATUS_OK)
-        status = io_open(io, path, IO_WRITE, &step->batch, err);
     if (status == STATUS_OK)
         status = io_write_at(step->batch, step->fresh ? 0 : job->stored.batch_end,
                              step->blocks.data, step->blocks.size, err);
@@ -431,16 +440,12 @@ static enum status write_blocks(struct io *io, struct keyring *keyring, struct s
     return status;
 }
 
-static enum status finish_step(struct io *io, struct step *step, struct error *err)
+static enum status finish_step(struct step *step, struct error *err)
 {
     struct append_job *job = step->job;
     struct leaf_fields fields;
-    char path[PATH_BYTES];
     enum status status = io_sync(step->batch, err);
 
-    tenant_path(&job->tenant, NULL, 0, path);
-    if (status == STATUS_OK && step->fresh)
-        status = io_sync_dir(io, path, err);
     if (status == STATUS_OK)
         status = leaf_decode(run_leaf(job->run, step->end - 1), &fields, err);
     if (status != STATUS_OK)
@@ -472,9 +477,11 @@ static enum status run_steps(struct io *io, struct keyring *keyring, struct step
     for (size_t i = 0; i < count && status == STATUS_OK; i++)
         status = io_sync(steps[i].leaf, err);
     for (size_t i = 0; i < count && status == STATUS_OK; i++)
-        status = write_blocks(io, keyring, &steps[i], err);
+        status = begin_batch(io, &steps[i], err);
     for (size_t i = 0; i < count && status == STATUS_OK; i++)
-        status = finish_step(io, &steps[i], err);
+        status = write_blocks(keyring, &steps[i], err);
+    for (size_t i = 0; i < count && status == STATUS_OK; i++)
+        status = finish_step(&steps[i], err);
     return status;
 }
 
@@ -516,6 +523,91 @@ enum status files_append(struct io *io, struct keyring *keyring, struct append_j
         }
     }
     return status;
+}
+
+/* ---- writing again ---- */
+
+/* The blocks of a file from the one with leaf `first` on, as [*ret_begin, *ret_end). */
+static enum status find_blocks(struct io_file *batch, uint64_t first, uint64_t *ret_begin,
+                               uint64_t *ret_end, struct error *err)
+{
+    struct block_header header;
+    uint64_t size = 0;
+    enum status status = io_size(batch, &size, err);
+
+    *ret_begin = *ret_end = 0;
+    while (status == STATUS_OK) { /* each round moves *ret_end forward */
+        status = probe_block(batch, *ret_end, size, &header, err);
+        if (status != STATUS_OK)
+            break;
+        *ret_end += header.size;
+        if (header.first_index + header.count <= first)
+            *ret_begin = *ret_end;
+    }
+    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
+/* The same bytes to the same place: pages that a failed sync took for clean are
+ * written after all. */
+static enum status write_again(struct io_file *file, uint64_t begin, uint64_t end,
+                               struct error *err)
+{
+    enum status status = STATUS_OK;
+    struct buf room;
+
+    buf_init(&room, MIB);
+    while (begin < end && status == STATUS_OK) {
+        size_t size = end - begin < MIB ? (size_t)(end - begin) : MIB;
+        buf_clear(&room);
+        void *bytes = buf_extend(&room, size);
+        status = bytes == NULL ? ERROR_MEMORY(err) : io_read_at(file, begin, bytes, size, err);
+        if (status == STATUS_OK)
+            status = io_write_at(file, begin, bytes, size, err);
+        begin += size;
+    }
+    buf_release(&room);
+    return status == STATUS_OK ? io_sync(file, err) : status;
+}
+
+/* The leaves [first, end) of one pair of files, and their blocks. */
+static enum status renew_pair(struct io *io, const struct guid *tenant, uint64_t first,
+                              uint64_t end, struct error *err)
+{
+    struct io_file *leaf = NULL, *batch = NULL;
+    uint64_t number = first / FILE_LEAVES, base = number * FILE_LEAVES;
+    uint64_t block_begin = 0, block_end = 0;
+    char path[PATH_BYTES];
+
+    tenant_path(tenant, "leaf", number, path);
+    enum status status = io_open(io, path, IO_WRITE, &leaf, err);
+    tenant_path(tenant, "batch", number, path);
+    if (status == STATUS_OK)
+        status = io_open(io, path, IO_WRITE, &batch, err);
+    if (status == STATUS_OK)
+        status = write_again(leaf, (first - base) * LEAF_BYTES, (end - base) * LEAF_BYTES, err);
+    if (status == STATUS_OK)
+        status = find_blocks(batch, first, &block_begin, &block_end, err);
+    if (status == STATUS_OK)
+        status = write_again(batch, block_begin, block_end, err);
+    io_close(leaf);
+    io_close(batch);
+    return status;
+}
+
+enum status files_renew(struct io *io, const struct guid *tenant, uint64_t from, uint64_t to,
+                        struct error *err)
+{
+    char path[PATH_BYTES];
+    enum status status = STATUS_OK;
+
+    while (from < to && status == STATUS_OK) {
+        uint64_t file_end = (from / FILE_LEAVES + 1) * FILE_LEAVES;
+        uint64_t end = to < file_end ? to : file_end;
+        status = renew_pair(io, tenant, from, end, err);
+        from = end;
+    }
+    tenant_path(tenant, NULL, 0, path);
+    return status == STATUS_OK ? io_sync_dir(io, path, err) : status;
 }
 
 /* ---- reading blocks ---- */

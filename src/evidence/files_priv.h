@@ -58,6 +58,10 @@ struct append_job {
 /* Appends and syncs the runs of several tenants. */
 enum status files_append(struct io *io, struct keyring *keyring, struct append_job *jobs,
                          size_t count, struct error *err) MUST_USE;
+/* Makes the stored leaves [from, to) durable, which may be only in the page cache:
+ * left there by a process that ended before its sync, or after one that failed. */
+enum status files_renew(struct io *io, const struct guid *tenant, uint64_t from, uint64_t to,
+                        struct error *err) MUST_USE;
 enum status files_leaf(struct io *io, const struct guid *tenant, uint64_t index,
                        uint8_t ret[LEAF_BYTES], struct error *err) MUST_USE;
 

@@ -332,6 +332,8 @@ enum status memory_load(struct memory *memory, struct error *err)
         status = read_state(memory, buf_slice(&bytes), err);
     else if (status == STATUS_NOT_FOUND)
         status = STATUS_OK;
+    if (status == STATUS_OK) /* the state before may list what is removed: its name goes first */
+        status = io_sync_dir(memory->io, RUN_DIR, err);
     if (status == STATUS_OK)
         status = io_list(memory->io, RUN_DIR, remove_leftover, memory, err);
     buf_release(&bytes);

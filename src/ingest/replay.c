@@ -165,7 +165,7 @@ static enum status renew_last(struct replay *replay, struct error *err)
     if (size == 0) { /* it was never begun */
         status = io_unlink(io, path, err);
         replay->file_count--;
-    } else if (size > WAL_HEADER_BYTES || size != bytes.size) {
+    } else { /* also when nothing is wrong: it may be in the page cache only */
         status = io_replace(io, path, slice_head(buf_slice(&bytes), size), err);
     }
 out:

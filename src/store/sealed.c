@@ -133,7 +133,8 @@ static enum status look_at(void *context, const char *name, struct error *err)
     return buf_check(&cleaning->names, err);
 }
 
-/* Removes what the catalog does not list: left over from a crash. */
+/* Removes what the catalog does not list: left over from a crash.  The catalog that
+ * was read may not have its name on the disk yet; the one before lists these files. */
 static enum status clean(struct sealed *sealed, bool has_catalog, struct error *err)
 {
     struct cleaning cleaning = {.sealed = sealed};
@@ -142,6 +143,8 @@ static enum status clean(struct sealed *sealed, bool has_catalog, struct error *
     enum status status = io_list(sealed->options.io, SEGMENT_DIR, look_at, &cleaning, err);
     if (status == STATUS_OK && cleaning.has_segments && !has_catalog)
         status = ERROR_SET(err, STATUS_CORRUPT, "the catalog is missing, but there are segments");
+    if (status == STATUS_OK && cleaning.names.size > 0) /* the catalog's name first */
+        status = io_sync_dir(sealed->options.io, SEGMENT_DIR, err);
     for (size_t at = 0; at < cleaning.names.size && status == STATUS_OK;) {
         char path[SEGMENT_PATH_BYTES + 256];
         struct slice name = slice_of(cleaning.names.data + at);

@@ -275,6 +275,9 @@ static enum status index_keys(struct maker *m, uint32_t object, struct map *keys
          key = tokens[key + 1].next) {
         buf_clear(&plain);
         json_unescape(json_text(m->value->text, &tokens[key]), &plain);
+        status = buf_check(&plain, err);
+        if (status != STATUS_OK)
+            break;
         struct map_entry *entry = map_put(keys, buf_slice(&plain), NULL, err);
         if (entry == NULL)
             status = err->status;
@@ -302,6 +305,9 @@ static enum status add_members(struct maker *m, uint32_t object, bool shadowed, 
         struct slice text = json_text(m->value->text, &tokens[key]);
         buf_clear(&plain);
         json_unescape(text, &plain);
+        status = buf_check(&plain, err);
+        if (status != STATUS_OK)
+            break;
         const struct map_entry *last = map_find(&keys, buf_slice(&plain));
         CHECK(last != NULL);
         add_key(&m->path, text, tokens[key].escaped != 0);

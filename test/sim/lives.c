@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How lives begin and end. */
+#include "base/check.h"
+#include "sim/trial.h"
+
+#include <stdio.h>
+
+#define LIVES_MAX 5u
+#define STEPS_MAX 30u
+#define RECOVERIES_MAX 3u
+
+static const struct disk_faults no_faults = {0};
+
+static struct disk_faults random_faults(struct trial *t, bool recovery)
+{
+    struct rng *rng = &t->rng;
+    struct disk_faults f = {0};
+
+    switch (rng_below(rng, recovery ? 4 : 7)) {
+    case 0: /* one call, for good or once */
+        f.fail_at = 1 + rng_below(rng, recovery ? 30 : 150);
+        f.fail_kinds = 1 + rng_below(rng, (1u << DISK_CALLS_) - 1);
+        f.sticky = rng_below(rng, 2) == 0;
+        f.full = rng_below(rng, 4) == 0;
+        break;
+    case 1:
+    case 2:
+        f.cut_at = 1 + rng_below(rng, recovery ? 60 : 300);
+        break;
+    case 3:
+        for (uint32_t kind = 0; kind < DISK_CALLS_; kind++)
+            f.fail_ppm[kind] = rng_below(rng, 3) == 0 ? rng_below(rng, 30000) : 0;
+        break;
+    case 4:
+        f.no_space = rng_below(rng, 2) == 0;
+        break;
+    default:
+        break;
+    }
+    return f;
+}
+
+static void end_life(struct trial *t)
+{
+    bool power = disk_is_off(t->disk) || rng_below(&t->rng, 3) == 0;
+
+    t->deaths += atomic_load(&t->engine.dead);
+    engine_close(&t->engine);
+    t->cuts += power;
+    t->kills += !power;
+    disk_set_faults(t->disk, &no_faults);
+    disk_restart(t->disk, power ? DISK_NO_POWER : DISK_KILLED);
+    if (t->loud)
+        printf(" %s\n", power ? "power cut" : "killed");
+}
+
+/* Recoveries that are struck, then one that is not. */
+static void begin_life(struct trial *t)
+{
+    struct error err;
+
+    for (uint32_t i = 0; i < RECOVERIES_MAX && rng_below(&t->rng, 3) == 0; i++) {
+        struct disk_faults faults = random_faults(t, true);
+        disk_set_faults(t->disk, &faults);
+        enum status status = engine_open(&t->engine, &err);
+        if (t->loud)
+            printf(" struck recovery: %s\n", status == STATUS_OK ? "ok" : err.text);
+        t->failed_opens += status != STATUS_OK;
+        end_life(t);
+    }
+    if (engine_open(&t->engine, &err) != STATUS_OK)
+        trial_say(t, "cannot open: %s (%s)", err.text, err.origin);
+}
+
+bool trial_run(struct trial *t)
+{
+    uint32_t lives = 2 + rng_below(&t->rng, LIVES_MAX - 1);
+
+    for (uint32_t life = 0; t->problem[0] == '\0' && life < lives; life++) {
+        begin_life(t);
+        if (t->problem[0] != '\0')
+            break;
+        trial_compare(t);
+        struct disk_faults faults = random_faults(t, false);
+        disk_set_faults(t->disk, &faults);
+        uint32_t steps = 1 + rng_below(&t->rng, STEPS_MAX);
+        for (uint32_t i = 0; i < steps && t->problem[0] == '\0'; i++) {
+            if (atomic_load(&t->engine.dead) || disk_is_off(t->disk))
+                break;
+            if (faults.no_space && i == steps / 2) {
+                faults.no_space = false;
+                disk_set_faults(t->disk, &faults); /* space again: it goes on by itself */
+            }
+            trial_step(t);
+        }
+        end_life(t);
+    }
+    if (t->problem[0] == '\0')
+        begin_life(t);
+    if (t->problem[0] == '\0')
+        trial_compare(t);
+    return t->problem[0] == '\0';
+}

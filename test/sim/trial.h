@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* trial.h - a life of the engine on a disk that fails, against a ledger.
+ *
+ * The ledger holds what was sent and what was acknowledged; it is outside of
+ * the disk.  After every restart all is compared: no acknowledged record is
+ * missing, none is there twice, every byte is right, a request is there whole
+ * or not at all, the evidence is whole, and queries count the same rows. */
+#ifndef SIM_TRIAL_H
+#define SIM_TRIAL_H
+
+#include "base/map.h"
+#include "sim/disk.h"
+#include "sim/engine.h"
+
+#define TRIAL_REQUESTS_MAX 512u
+#define TRIAL_RECORDS_MAX 64u /* of a request */
+
+struct trial_request {
+    uint32_t id, tenant, count;
+    bool with_id, with_key;
+    bool acked; /* promised */
+    bool maybe; /* its answer was lost: it is there, whole, or not */
+    uint64_t first_seq;
+    uint32_t seen; /* while comparing */
+};
+
+struct trial {
+    uint64_t seed;
+    struct rng rng;
+    struct disk *disk;
+    struct engine engine;
+    struct trial_request requests[TRIAL_REQUESTS_MAX];
+    uint32_t request_count;
+    struct map records; /* tenant byte and raw -> request id << 32 | index */
+    char problem[1024]; /* "" = none */
+    bool loud;
+    /* what happened, for the log */
+    uint64_t acks, deaths, cuts, kills, failed_opens, checkpoints, refused, merges;
+};
+
+/* `seed` is of what is done, `disk_seed` of what the disk does. */
+void trial_init(struct trial *trial, uint64_t seed, uint64_t disk_seed, const char *kek);
+void trial_release(struct trial *trial);
+
+/* Random lives with random faults.  False when something was wrong (`problem`). */
+bool trial_run(struct trial *trial);
+
+/* A fixed life under `faults`, which hold from the opening on or, with
+ * `recovery`, in the restart after a kill; then a sound restart, a power cut and
+ * another one, each compared; then what got no answer is sent again.  *ret_calls
+ * counts calls of the kinds in faults->fail_kinds. */
+bool trial_sweep(struct trial *trial, const struct disk_faults *faults, bool recovery,
+                 uint64_t *ret_calls);
+
+/* Steps of a trial, for the above. */
+void trial_say(struct trial *trial, const char *format, ...) PRINTF_LIKE(2, 3);
+void trial_step(struct trial *trial);
+void trial_put(struct trial *trial, struct trial_request *request);
+struct trial_request *trial_new_request(struct trial *trial);
+void trial_compare(struct trial *trial);
+
+#endif

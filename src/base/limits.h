@@ -72,6 +72,9 @@
 #define QUERY_TIME_MS 240000u
 #define QUERY_TIME_MS_MAX 3600000u
 #define QUERY_STRING_BYTES_MAX (16 * MIB)
+#define WATCHLIST_BYTES_MAX (4 * MIB)
+#define EXTERNAL_BYTES_MAX (64 * MIB) /* of one address, decoded */
+#define EXTERNAL_TIME_MS 30000u
 #define REGEX_BYTES_MAX (8 * MIB) /* memory of one compiled pattern */
 #define DYNAMIC_BYTES_MAX (16 * MIB)
 

@@ -37,6 +37,7 @@ static const struct option query_options[] = {
     {"batch", true, false, "FILE", "lines {\"id\",\"query\"}; an answer a line"},
     {"check", false, false, NULL, "with --batch: parse and bind only"},
     {"parameter", true, true, "NAME=VALUE", "a declared query parameter"},
+    {"pager", false, false, NULL, "show the answer through $PAGER, on a terminal"},
     {"explain", false, false, NULL, "print the plan of the query, do not run it"},
     {"analyze", false, false, NULL, "with --explain: run it; rows and time of each operator"},
     {"format", false, false, NULL, "print the query in its canonical layout, do not run it"},
@@ -74,6 +75,14 @@ static const struct option token_options[] = {
     {"name", true, false, "TEXT", "what it is for"},
 };
 
+static const struct option watchlist_options[] = {
+    {"tenant", true, false, "NAME", "whose list it is"},
+};
+
+static const struct option function_options[] = {
+    {"tenant", true, false, "NAME", "whose function it is (none: of all tenants)"},
+};
+
 static const struct option webhook_options[] = {
     {"allow-private", false, false, NULL, "the receiver may have a private address or plain http"},
 };
@@ -93,7 +102,8 @@ static const struct command commands[] = {
     {"ingest", "--tenant NAME [--table T] [--follow] FILE...|-", "send records from files",
      "Reads NDJSON, JSON arrays and Management-API blobs, also .gz and .zst.\n",
      OPTIONS(ingest_options), cmd_ingest},
-    {"query", "--tenant NAME|--all-tenants [--now TIME] 'KQL'", "ask in KQL",
+    {"query", "--tenant NAME|--all-tenants [--now TIME] ['KQL']", "ask in KQL",
+     "Without a query, on a terminal, it reads queries until Ctrl-D.\n"
      "With --batch FILE each line {\"id\",\"query\"} is answered on a line; without --data\n"
      "and --server there are no tables then.\n",
      OPTIONS(query_options), cmd_query},
@@ -107,6 +117,14 @@ static const struct command commands[] = {
      "sync takes whole folders and that throttled periods cannot be ruled out.\n"
      "Exit code 1 when nothing was touched.\n",
      OPTIONS(scope_options), cmd_scope},
+    {"watchlist", "--tenant NAME add ALIAS FILE | list | show ALIAS | remove ALIAS",
+     "lists that queries read with _GetWatchlist()",
+     "FILE is CSV whose first line names the columns ('-': stdin).\n",
+     OPTIONS(watchlist_options), cmd_watchlist},
+    {"function", "[--tenant NAME] add NAME FILE | list | show NAME | remove NAME",
+     "functions that queries call by their name",
+     "FILE holds (parameters) { body } in KQL ('-': stdin).\n",
+     OPTIONS(function_options), cmd_function},
     {"compact", "", "join and recompress what is stored", NULL, OPTIONS(compact_options),
      cmd_compact},
     {"doctor", "", "check the state of a server or data directory", NULL, NULL, 0, cmd_doctor},

@@ -36,7 +36,7 @@ struct cli_host {
     /* `init` and `serve` get their own arguments. */
     int (*init)(int argc, const char **argv);
     int (*serve)(int argc, const char **argv);
-    const atomic_bool *interrupted; /* set by SIGINT, SIGTERM */
+    atomic_bool *interrupted; /* set by SIGINT, SIGTERM; the interactive mode clears it */
 };
 
 /* argv without the program name.  Returns an exit code. */

@@ -7,11 +7,18 @@
 #include "base/text.h"
 #include "base/time.h"
 #include "cli/output.h"
+#include "cli/query_priv.h"
+#include "cli/shell.h"
+#include "cli/shell_text.h"
+#include "cli/waiting.h"
 #include "query/batch.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define QUERY_LINE_BYTES_MAX (4 * MIB)
@@ -25,8 +32,8 @@ static void add_string(struct buf *buf, const char *key, struct slice value)
 }
 
 /* {"query":...,"tenant":...,"now":...,"parameters":{...},"all_tenants":true} */
-static enum status make_body(const struct command_context *context, struct slice text,
-                             struct buf *ret, struct error *err)
+enum status query_body(const struct command_context *context, struct slice text,
+                       struct buf *ret, struct error *err)
 {
     const struct options *o = context->options;
     const char *tenant = options_get(o, "tenant", NULL), *now = options_get(o, "now", NULL);
@@ -134,17 +141,14 @@ static void show_summary(struct slice text, const struct json_tape *tape, uint64
     (void)fprintf(stderr, "\n");
 }
 
-static enum status show(const struct command_context *context, struct slice text,
-                        const struct json_tape *tape, struct error *err)
+static enum status show(const struct command_context *context, enum output_format format,
+                        struct slice text, const struct json_tape *tape, struct error *err)
 {
-    enum output_format format;
     struct output output;
     struct slice *columns = NULL;
     uint32_t column_count = 0;
-    enum status status = output_format_from(context->options, &format, err);
+    enum status status = column_names(context, text, tape, &columns, &column_count, err);
 
-    if (status == STATUS_OK)
-        status = column_names(context, text, tape, &columns, &column_count, err);
     if (status != STATUS_OK)
         return status;
     uint32_t rows = json_member(text, tape->tokens, 0, SLICE("rows"));
@@ -167,34 +171,93 @@ static enum status show(const struct command_context *context, struct slice text
     return status;
 }
 
-static int run_one(const struct command_context *context, const char *text)
+/* With --pager through $PAGER (less). */
+static enum status show_paged(const struct command_context *context, struct slice text,
+                              const struct json_tape *tape, struct error *err)
 {
-    struct session *session = NULL;
+    const char *pager = getenv("PAGER");
+    int ends[2], out;
+    enum output_format format;
+
+    if (output_format_from(context->options, &format, err) != STATUS_OK)
+        return err->status;
+    if (!options_has(context->options, "pager") || !isatty(STDOUT_FILENO))
+        return show(context, format, text, tape, err);
+    if (pipe2(ends, O_CLOEXEC) != 0)
+        return ERROR_SET(err, STATUS_IO, "cannot make a pipe for the pager");
+    pid_t child = fork();
+    if (child == 0) {
+        (void)dup2(ends[0], STDIN_FILENO);
+        (void)signal(SIGINT, SIG_DFL);
+        (void)execl("/bin/sh", "sh", "-c", pager == NULL || pager[0] == '\0' ? "less" : pager,
+                    (char *)NULL);
+        _exit(127);
+    }
+    out = dup(STDOUT_FILENO);
+    (void)dup2(ends[1], STDOUT_FILENO);
+    (void)close(ends[0]);
+    (void)close(ends[1]);
+    enum status status = show(context, format, text, tape, err);
+    (void)dup2(out, STDOUT_FILENO); /* the pager sees the end */
+    (void)close(out);
+    while (child > 0 && waitpid(child, NULL, 0) < 0 && errno == EINTR)
+        ;
+    return status == STATUS_IO ? STATUS_OK : status; /* it was left before the end */
+}
+
+enum status query_ask(const struct command_context *context, struct session *session,
+                      struct slice text, struct error *err)
+{
     struct session_answer answer = {0};
     struct json_tape tape;
     struct buf body;
-    struct error err;
 
     json_tape_init(&tape);
     buf_init(&body, QUERY_LINE_BYTES_MAX);
-    enum status status = make_body(context, slice_of(text), &body, &err);
-    if (status == STATUS_OK)
-        status = session_open(context, &session, &err);
+    enum status status = query_body(context, text, &body, err);
     if (status == STATUS_OK) {
         struct session_request request = {
             .method = HTTP_POST,
             .path = options_has(context->options, "explain") ? "/v1/query/explain" : "/v1/query",
             .body = buf_slice(&body),
         };
-        status = session_ask(session, &request, &answer, &tape, &err);
+        struct waiting *waiting = waiting_start(STDERR_FILENO);
+        status = session_ask(session, &request, &answer, &tape, err);
+        waiting_stop(waiting);
     }
     if (status == STATUS_OK)
-        status = show(context, buf_slice(&answer.body), &tape, &err);
-    int code = status == STATUS_OK ? CLI_OK : cli_fail(&err);
-    session_close(session);
+        status = show_paged(context, buf_slice(&answer.body), &tape, err);
     session_answer_release(&answer);
     json_tape_release(&tape);
     buf_release(&body);
+    return status;
+}
+
+/* Under the message: the line of the query and a caret, for people. */
+static void show_place(struct slice text, const struct error *err)
+{
+    struct buf caret;
+
+    if (!isatty(STDERR_FILENO))
+        return;
+    buf_init(&caret, 64 * KIB);
+    shell_add_caret(&caret, text, err->line, err->column);
+    (void)fprintf(stderr, "%.*s", SLICE_FMT(buf_slice(&caret)));
+    buf_release(&caret);
+}
+
+static int run_one(const struct command_context *context, const char *text)
+{
+    struct session *session = NULL;
+    struct error err;
+    enum status status = session_open(context, &session, &err);
+
+    if (status == STATUS_OK)
+        status = query_ask(context, session, slice_of(text), &err);
+    int code = status == STATUS_OK ? CLI_OK : cli_fail(&err);
+    if (status != STATUS_OK)
+        show_place(slice_of(text), &err);
+    session_close(session);
     return code;
 }
 
@@ -327,9 +390,11 @@ int cmd_query(const struct command_context *context)
     if (batch != NULL)
         return o->word_count == 0 ? run_batch(context, batch)
                                   : command_usage(context, "--batch takes no query besides");
-    if (o->word_count != 1)
+    if (o->word_count > 1 || (o->word_count == 0 && !isatty(STDIN_FILENO)))
         return command_usage(context, "give one query, in quotes");
     if (!options_has(o, "tenant") && !options_has(o, "all-tenants"))
         return command_usage(context, "--tenant NAME or --all-tenants is wanted");
+    if (o->word_count == 0)
+        return shell_run(context);
     return run_one(context, o->words[0]);
 }

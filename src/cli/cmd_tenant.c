@@ -8,10 +8,9 @@
 
 #include <stdio.h>
 
-/* Opens the session, asks, and hands the answer to show(). */
-static int ask(const struct command_context *context, const struct session_request *request,
-               enum status (*show)(const struct command_context *context, struct slice text,
-                                   const struct json_tape *tape, struct error *err))
+int command_ask(const struct command_context *context, const struct session_request *request,
+                enum status (*show)(const struct command_context *context, struct slice text,
+                                    const struct json_tape *tape, struct error *err))
 {
     struct session *session = NULL;
     struct session_answer answer = {0};
@@ -33,9 +32,8 @@ static int ask(const struct command_context *context, const struct session_reque
     return code;
 }
 
-/* An array of objects as rows; a single object as one row. */
-static enum status show_objects(const struct command_context *context, struct slice text,
-                                const struct json_tape *tape, struct error *err)
+enum status command_show_objects(const struct command_context *context, struct slice text,
+                                 const struct json_tape *tape, struct error *err)
 {
     enum output_format format;
     struct output output;
@@ -80,14 +78,14 @@ int cmd_tenant(const struct command_context *context)
     struct buf body;
 
     if (strcmp(verb, "list") == 0 && o->word_count == 1)
-        return ask(context, &request, show_objects);
+        return command_ask(context, &request, command_show_objects);
     if (o->word_count != 2 || (strcmp(verb, "add") != 0 && strcmp(verb, "show") != 0))
         return command_usage(context, "say add NAME, list or show NAME");
     if (strcmp(verb, "show") == 0) {
         struct http_pair name = {SLICE("name"), slice_of(o->words[1])};
         request.query = &name;
         request.query_count = 1;
-        return ask(context, &request, show_objects);
+        return command_ask(context, &request, command_show_objects);
     }
     buf_init(&body, 64 * KIB);
     buf_add_byte(&body, '{');
@@ -96,7 +94,7 @@ int cmd_tenant(const struct command_context *context)
     buf_add_byte(&body, '}');
     request.method = HTTP_POST;
     request.body = buf_slice(&body);
-    int code = ask(context, &request, show_objects);
+    int code = command_ask(context, &request, command_show_objects);
     buf_release(&body);
     return code;
 }
@@ -110,12 +108,12 @@ int cmd_token(const struct command_context *context)
     char path[256];
 
     if (strcmp(verb, "list") == 0 && o->word_count == 1)
-        return ask(context, &request, show_objects);
+        return command_ask(context, &request, command_show_objects);
     if (strcmp(verb, "revoke") == 0 && o->word_count == 2) {
         (void)snprintf(path, sizeof(path), "/v1/tokens/%.200s", o->words[1]);
         request.method = HTTP_DELETE;
         request.path = path;
-        return ask(context, &request, show_objects);
+        return command_ask(context, &request, command_show_objects);
     }
     if (strcmp(verb, "add") != 0 || o->word_count != 1)
         return command_usage(context, "say add, list or revoke ID");
@@ -131,7 +129,7 @@ int cmd_token(const struct command_context *context)
     buf_add_byte(&body, '}');
     request.method = HTTP_POST;
     request.body = buf_slice(&body);
-    int code = ask(context, &request, show_objects);
+    int code = command_ask(context, &request, command_show_objects);
     buf_release(&body);
     return code;
 }
@@ -144,7 +142,7 @@ int cmd_webhook(const struct command_context *context)
     struct buf body;
 
     if (strcmp(verb, "show") == 0 && o->word_count == 1)
-        return ask(context, &request, show_objects);
+        return command_ask(context, &request, command_show_objects);
     bool set = strcmp(verb, "set") == 0 && o->word_count == 2;
     if (!set && !(strcmp(verb, "clear") == 0 && o->word_count == 1))
         return command_usage(context, "say set URL, show or clear");
@@ -155,7 +153,7 @@ int cmd_webhook(const struct command_context *context)
                    options_has(o, "allow-private") ? "true" : "false");
     request.method = HTTP_PUT;
     request.body = buf_slice(&body);
-    int code = ask(context, &request, show_objects);
+    int code = command_ask(context, &request, command_show_objects);
     buf_release(&body);
     return code;
 }

@@ -30,14 +30,24 @@ struct command_context {
 int command_usage(const struct command_context *context, const char *format, ...)
     PRINTF_LIKE(2, 3);
 
+/* Opens the session, asks, and hands the answer to show(). */
+int command_ask(const struct command_context *context, const struct session_request *request,
+                enum status (*show)(const struct command_context *context, struct slice text,
+                                    const struct json_tape *tape, struct error *err));
+/* An array of objects as rows; a single object as one row. */
+enum status command_show_objects(const struct command_context *context, struct slice text,
+                                 const struct json_tape *tape, struct error *err);
+
 int cmd_compact(const struct command_context *context);
 int cmd_doctor(const struct command_context *context);
+int cmd_function(const struct command_context *context);
 int cmd_ingest(const struct command_context *context);
 int cmd_query(const struct command_context *context);
 int cmd_raw(const struct command_context *context);
 int cmd_scope(const struct command_context *context);
 int cmd_tenant(const struct command_context *context);
 int cmd_token(const struct command_context *context);
+int cmd_watchlist(const struct command_context *context);
 int cmd_webhook(const struct command_context *context);
 
 #endif

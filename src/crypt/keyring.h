@@ -30,6 +30,7 @@ enum key_purpose {
     KEY_PURPOSE_INDEX, /* keys the fingerprints of the entity index */
     KEY_PURPOSE_IDEM,  /* HMAC of idempotency keys and of duplicate filters */
     KEY_PURPOSE_TLOG,  /* seeds and receive times */
+    KEY_PURPOSE_DOC,   /* documents in the control plane: watchlists, functions */
     KEY_PURPOSE_COUNT_
 };
 

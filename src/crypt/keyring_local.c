@@ -437,7 +437,7 @@ static enum status local_tenant_key(struct keyring *keyring, const struct guid *
 {
     static const char *const labels[KEY_PURPOSE_COUNT_] = {
         [KEY_PURPOSE_WAL] = "wal",   [KEY_PURPOSE_SEG] = "seg",   [KEY_PURPOSE_INDEX] = "idx",
-        [KEY_PURPOSE_IDEM] = "idem", [KEY_PURPOSE_TLOG] = "tlog",
+        [KEY_PURPOSE_IDEM] = "idem", [KEY_PURPOSE_TLOG] = "tlog", [KEY_PURPOSE_DOC] = "doc",
     };
     struct local *local = local_of(keyring);
     uint8_t info[64];

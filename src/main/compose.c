@@ -170,6 +170,11 @@ static struct slice view_text(void *context, struct slice name)
     return content_view_text(&((struct daybook *)context)->content, name);
 }
 
+static struct slice function_text(void *context, struct slice name)
+{
+    return content_function(&((struct daybook *)context)->content, name);
+}
+
 static void each_view(void *context, void (*each)(void *arg, struct slice name), void *arg)
 {
     const struct content *content = &((struct daybook *)context)->content;
@@ -336,6 +341,8 @@ static enum status open_share(struct daybook *d, struct error *err)
         .context = d,
         .view = view_text,
         .views = each_view,
+        .function = function_text,
+        .external = d->options.external,
         .checkpoint = checkpoint,
         .transport_metrics = transport_metrics,
         .draining = is_draining,

@@ -13,6 +13,7 @@ struct daybook_options {
     const struct data_dir *dir; /* locked */
     struct keyring *keyring;    /* borrowed */
     uint32_t thread_count;      /* of a query; 0 = number of cores */
+    struct external external;   /* what externaldata may read; texts live as long */
     bool background;            /* checkpoints and merges by a thread */
     void (*transport_metrics)(void *context, struct buf *ret);
     void *context;

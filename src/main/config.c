@@ -12,7 +12,8 @@
 #include <unistd.h>
 
 static const char *const keys[] = {"listen", "certificate", "key", "connections_max", "threads",
-                                   "log_level"};
+                                   "log_level", "external_data_hosts",
+                                   "external_data_private"};
 
 void config_init(struct config *config, const struct data_dir *dir)
 {
@@ -80,6 +81,37 @@ static enum status set_level(struct config *config, const struct yaml_node *root
                      path);
 }
 
+/* A list, or one text with commas. */
+static enum status set_hosts(struct config *config, const struct yaml_node *root,
+                             const char *path, struct error *err)
+{
+    const struct yaml_node *list = yaml_get(root, "external_data_hosts");
+    struct slice flag = yaml_text(root, "external_data_private", "false");
+    struct buf text;
+
+    buf_init(&text, sizeof(config->external_hosts) - 1);
+    if (list != NULL && list->kind == YAML_SEQUENCE) {
+        for (uint32_t i = 0; i < list->count; i++) {
+            buf_add_text(&text, i > 0 ? "," : "");
+            buf_add_slice(&text, list->items[i]->text);
+        }
+    } else if (list != NULL) {
+        buf_add_slice(&text, list->text);
+    }
+    enum status status = buf_check(&text, err);
+    if (status == STATUS_OK)
+        (void)snprintf(config->external_hosts, sizeof(config->external_hosts), "%.*s",
+                       SLICE_FMT(buf_slice(&text)));
+    else
+        status = ERROR_SET(err, STATUS_INVALID, "%s: 'external_data_hosts' is too long", path);
+    buf_release(&text);
+    if (status == STATUS_OK && !slice_is(flag, "true") && !slice_is(flag, "false"))
+        status = ERROR_SET(err, STATUS_INVALID, "%s: 'external_data_private' is true or false",
+                           path);
+    config->external_private = slice_is(flag, "true");
+    return status;
+}
+
 static enum status apply(struct config *config, const struct yaml_node *root, const char *path,
                          struct error *err)
 {
@@ -91,6 +123,8 @@ static enum status apply(struct config *config, const struct yaml_node *root, co
         status = set_number(&config->threads, root, "threads", path, err);
     if (status == STATUS_OK)
         status = set_level(config, root, path, err);
+    if (status == STATUS_OK)
+        status = set_hosts(config, root, path, err);
     if (status != STATUS_OK)
         return status;
     set_text(config->listen, sizeof(config->listen), root, "listen");

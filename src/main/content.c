@@ -107,6 +107,36 @@ static bool is_list(const struct content_file *file)
     return slice_ends_with(slice_of(file->name), SLICE(".txt"));
 }
 
+static bool is_function(const struct content_file *file)
+{
+    return slice_ends_with(slice_of(file->name), SLICE(".kql"));
+}
+
+static enum status read_functions(struct content *content, struct error *err)
+{
+    enum status status = STATUS_OK;
+    uint32_t room = 1;
+
+    for (size_t i = 0; i < content_file_count; i++) {
+        if (is_function(&content_files[i]))
+            room += function_list_count(
+                slice_from(content_files[i].data, content_files[i].size));
+    }
+    content->functions = ARENA_ARRAY(content->arena, struct function_text, room, err);
+    if (content->functions == NULL)
+        return err->status;
+    for (size_t i = 0; status == STATUS_OK && i < content_file_count; i++) {
+        const struct content_file *file = &content_files[i];
+        if (!is_function(file))
+            continue;
+        status = function_list_read(slice_from(file->data, file->size), content->arena,
+                                    content->functions, &content->function_count, err);
+        if (status != STATUS_OK)
+            status = error_wrap(err, "%s", file->name);
+    }
+    return status;
+}
+
 /* Lists come behind the tables with a file of their own: their names are taken then. */
 static enum status read_lists(struct content *content, struct error *err)
 {
@@ -175,12 +205,14 @@ enum status content_load(struct content *ret, struct error *err)
     if (content.tables == NULL || content.views == NULL || roots == NULL)
         status = err->status;
     for (size_t i = 0; status == STATUS_OK && i < content_file_count; i++) {
-        if (!is_list(&content_files[i]))
+        if (!is_list(&content_files[i]) && !is_function(&content_files[i]))
             status = read_file(&content, &content_files[i], &roots[content.table_count], err);
     }
     uint32_t file_count = content.table_count;
     if (status == STATUS_OK)
         status = read_lists(&content, err);
+    if (status == STATUS_OK)
+        status = read_functions(&content, err);
     for (uint32_t i = 0; status == STATUS_OK && i < file_count; i++) {
         if (yaml_get(roots[i], "view") != NULL)
             status = make_view(&content, roots[i], &content.tables[i], err);
@@ -204,6 +236,15 @@ struct slice content_view_text(const struct content *content, struct slice name)
     for (uint32_t i = 0; i < content->view_count; i++) {
         if (slice_equal(content->views[i].name, name))
             return content->views[i].text;
+    }
+    return (struct slice){"", 0};
+}
+
+struct slice content_function(const struct content *content, struct slice name)
+{
+    for (uint32_t i = 0; i < content->function_count; i++) {
+        if (slice_equal(content->functions[i].name, name))
+            return content->functions[i].text;
     }
     return (struct slice){"", 0};
 }

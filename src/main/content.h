@@ -14,6 +14,7 @@
 #define MAIN_CONTENT_H
 
 #include "base/arena.h"
+#include "main/function_list.h"
 #include "store/store.h"
 
 struct content_file {
@@ -37,6 +38,8 @@ struct content {
     uint32_t table_count;
     struct content_view *views;
     uint32_t view_count;
+    struct function_text *functions; /* content/functions/ */
+    uint32_t function_count;
 };
 
 enum status content_load(struct content *ret, struct error *err) MUST_USE;
@@ -44,6 +47,8 @@ void content_release(struct content *content);
 
 /* KQL text of the view, "" if there is none with this name. */
 struct slice content_view_text(const struct content *content, struct slice name);
+/* Text of the function, "" if there is none with this name. */
+struct slice content_function(const struct content *content, struct slice name);
 /* The declared time column of a table, NULL if it is not declared. */
 const char *content_time_column(const struct content *content, struct slice table);
 

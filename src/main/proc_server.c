@@ -116,6 +116,8 @@ static enum status start(struct running *r, struct error *err)
     struct daybook_options options = {
         .dir = process->dir,
         .thread_count = process->config->threads,
+        .external = {slice_of(process->config->external_hosts),
+                     process->config->external_private},
         .background = true,
         .transport_metrics = add_metrics,
         .context = r,

@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-#define SCHEMA_VERSION 1
+#define SCHEMA_VERSION 2
 
 static const char schema_sql[] =
     "CREATE TABLE tenants(id BLOB PRIMARY KEY, name TEXT NOT NULL UNIQUE COLLATE NOCASE,"
@@ -16,8 +16,13 @@ static const char schema_sql[] =
     " role INTEGER NOT NULL, name TEXT NOT NULL, only_table TEXT NOT NULL,"
     " created_us INTEGER NOT NULL, expires_us INTEGER NOT NULL, revoked_us INTEGER NOT NULL)"
     " WITHOUT ROWID;"
-    "CREATE TABLE settings(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
-    "PRAGMA user_version = 1;";
+    "CREATE TABLE settings(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;";
+/* What version 2 added. */
+static const char documents_sql[] =
+    "CREATE TABLE documents(tenant BLOB NOT NULL, kind INTEGER NOT NULL, name TEXT NOT NULL,"
+    " items INTEGER NOT NULL, updated_us INTEGER NOT NULL, body BLOB NOT NULL,"
+    " PRIMARY KEY(tenant,kind,name));"
+    "PRAGMA user_version = 2;";
 
 enum status meta_fail(struct meta *meta, const char *what, struct error *err)
 {
@@ -49,12 +54,13 @@ static enum status make_schema(struct meta *meta, struct error *err)
     (void)sqlite3_finalize(statement);
     if (version == SCHEMA_VERSION)
         return STATUS_OK;
-    if (version != 0)
+    if (version != 0 && version != 1)
         return ERROR_SET(err, STATUS_CORRUPT,
                          "the control plane has schema version %d, this program knows %d", version,
                          SCHEMA_VERSION);
-    char sql[sizeof(schema_sql) + 32];
-    (void)snprintf(sql, sizeof(sql), "BEGIN;%sCOMMIT;", schema_sql);
+    char sql[sizeof(schema_sql) + sizeof(documents_sql) + 32];
+    (void)snprintf(sql, sizeof(sql), "BEGIN;%s%sCOMMIT;", version == 0 ? schema_sql : "",
+                   documents_sql);
     if (sqlite3_exec(meta->db, sql, NULL, NULL, NULL) != SQLITE_OK)
         return meta_fail(meta, "make the control plane", err);
     return STATUS_OK;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* meta.h - the control plane in SQLite: tenants, tokens, settings.
+/* meta.h - the control plane in SQLite: tenants, tokens, settings, documents.
  *
- * No personal data of records is here (those are tables of the store).  Tokens
+ * No personal data of records is here (those are tables of the store); what may be
+ * personal in a document comes sealed.  Tokens
  * are `dbk_<id>_<secret>_<crc>`; only the SHA-256 of the secret is kept.
  * Thread-safe (one connection, a mutex); look-ups of tokens are cached for at
  * most one second, so a revocation works within one.
@@ -62,6 +63,33 @@ enum status meta_token_list(struct meta *meta, struct arena *arena, struct meta_
                             uint32_t *ret_count, struct error *err) MUST_USE;
 enum status meta_token_revoke(struct meta *meta, const struct guid *id,
                               struct error *err) MUST_USE;
+
+/* Documents of a tenant (zero: of the instance), each kind with names of its own.
+ * The body is kept as it comes: the caller seals what is a tenant's. */
+enum meta_document_kind { META_WATCHLIST = 1, META_FUNCTION = 2 };
+#define META_DOCUMENTS_MAX 1000u /* of a kind, that are listed */
+
+struct meta_document {
+    struct slice name, body; /* body: "" in lists */
+    uint64_t items;          /* rows of a watchlist: what the caller counted */
+    int64_t updated_us;      /* set by put() */
+};
+
+/* Adds it or takes the place of the one with its name. */
+enum status meta_document_put(struct meta *meta, const struct guid *tenant,
+                              enum meta_document_kind kind, const struct meta_document *document,
+                              struct error *err) MUST_USE;
+enum status meta_document_get(struct meta *meta, const struct guid *tenant,
+                              enum meta_document_kind kind, struct slice name,
+                              struct arena *arena, struct meta_document *ret,
+                              struct error *err) MUST_USE;
+enum status meta_document_list(struct meta *meta, const struct guid *tenant,
+                               enum meta_document_kind kind, struct arena *arena,
+                               struct meta_document **ret, uint32_t *ret_count,
+                               struct error *err) MUST_USE;
+enum status meta_document_remove(struct meta *meta, const struct guid *tenant,
+                                 enum meta_document_kind kind, struct slice name,
+                                 struct error *err) MUST_USE;
 
 /* Small settings by name ("webhook.url", ...); "" when unset. */
 enum status meta_setting_set(struct meta *meta, struct slice name, struct slice value,

@@ -3,17 +3,36 @@
 #include "base/check.h"
 #include "base/text.h"
 #include "query/agg_priv.h"
+#include "query/decimal.h"
 #include "table/dynamic.h"
 
 #include <math.h>
 
 /* ---- count ---- */
 
+/* count(x) counts rows whatever x is. */
+static enum status bind_rows(BIND_PARAMETERS)
+{
+    (void)args, (void)arg_count, (void)want, (void)err;
+    *ret = TYPE_LONG;
+    return STATUS_OK;
+}
+
+static enum status update_rows(UPDATE_PARAMETERS)
+{
+    int64_t *counts = states;
+    const uint32_t *weights = context->weights;
+
+    (void)args, (void)arg_count, (void)err;
+    for (uint32_t row = 0; row < row_count; row++)
+        counts[groups[row]] += weights == NULL ? 1 : weights[row];
+    return STATUS_OK;
+}
+
 static enum status bind_count(BIND_PARAMETERS)
 {
-    (void)args, (void)err;
-    if (arg_count > 0)
-        want[0] = TYPE_BOOL;
+    (void)args, (void)arg_count, (void)err;
+    want[0] = TYPE_BOOL;
     *ret = TYPE_LONG;
     return STATUS_OK;
 }
@@ -21,15 +40,13 @@ static enum status bind_count(BIND_PARAMETERS)
 static enum status update_count(UPDATE_PARAMETERS)
 {
     int64_t *counts = states;
+    const uint32_t *weights = context->weights;
 
-    (void)context, (void)err;
-    if (arg_count == 0) {
-        for (uint32_t row = 0; row < row_count; row++)
-            counts[groups[row]]++;
-        return STATUS_OK;
+    (void)arg_count, (void)err;
+    for (uint32_t row = 0; row < row_count; row++) {
+        if (row_holds(&args[0], row))
+            counts[groups[row]] += weights == NULL ? 1 : weights[row];
     }
-    for (uint32_t row = 0; row < row_count; row++)
-        counts[groups[row]] += row_holds(&args[0], row);
     return STATUS_OK;
 }
 
@@ -54,10 +71,15 @@ static enum status finish_count(FINISH_PARAMETERS)
 /* ---- sum and avg ---- */
 
 struct sum_state {
-    uint64_t count;
     union {
-        uint64_t whole; /* wraps */
-        double real;
+        struct {
+            uint64_t count;
+            union {
+                uint64_t whole; /* wraps */
+                double real;
+            };
+        };
+        struct decimal_sum decimal;
     };
     double real_rest; /* what Neumaier's summation lost so far */
 };
@@ -70,9 +92,7 @@ static enum status bind_sum_of(BIND_PARAMETERS, bool average)
         *ret = args[0].type;
     } else {
         status = bind_letters(args, 1, "n", want, err);
-        if (want[0] == TYPE_DECIMAL)
-            want[0] = TYPE_REAL;
-        *ret = average ? TYPE_REAL : want[0];
+        *ret = average && want[0] != TYPE_DECIMAL ? TYPE_REAL : want[0];
     }
     if (arg_count > 1)
         want[1] = TYPE_BOOL;
@@ -106,8 +126,40 @@ static void add_real(struct sum_state *state, double value)
     state->count++;
 }
 
+static enum status update_decimals(UPDATE_PARAMETERS)
+{
+    const struct vector *condition = arg_count > 1 ? &args[1] : NULL;
+    enum status status = STATUS_OK;
+
+    for (uint32_t row = 0; status == STATUS_OK && row < row_count; row++) {
+        struct sum_state *state = (struct sum_state *)states + groups[row];
+        if (!vector_is_null(&args[0], row) && row_holds(condition, row))
+            status = decimal_sum_value(context, &state->decimal,
+                                       args[0].slices[vector_index(&args[0], row)], err);
+    }
+    return status;
+}
+
+static enum status finish_decimals(FINISH_PARAMETERS, bool average)
+{
+    const struct sum_state *sums = states;
+    enum status status = vector_flat(arena, context->type, state_count, true, ret, err);
+    void *data = vector_data(ret);
+    uint8_t *nulls = vector_nulls(ret);
+
+    for (uint32_t i = 0; status == STATUS_OK && i < state_count; i++) {
+        struct value value;
+        status = decimal_sum_finish(&sums[i].decimal, average, arena, &value, err);
+        nulls[i] = value.is_null;
+        ((struct slice *)data)[i] = value.bytes;
+    }
+    return status;
+}
+
 static enum status update_sum(UPDATE_PARAMETERS)
 {
+    if (args[0].type == TYPE_DECIMAL)
+        return update_decimals(context, states, groups, args, arg_count, row_count, err);
     struct sum_state *sums = states;
     const struct vector *v = &args[0];
     const struct vector *condition = arg_count > 1 ? &args[1] : NULL;
@@ -135,7 +187,8 @@ static enum status update_avg(UPDATE_PARAMETERS)
     const struct vector *v = &args[0];
     const struct vector *condition = arg_count > 1 ? &args[1] : NULL;
 
-    (void)context, (void)err;
+    if (v->type == TYPE_DECIMAL)
+        return update_decimals(context, states, groups, args, arg_count, row_count, err);
     for (uint32_t row = 0; row < row_count; row++) {
         uint32_t index = vector_index(v, row);
         if ((v->nulls != NULL && v->nulls[index]) || !row_holds(condition, row))
@@ -151,7 +204,8 @@ static enum status merge_sum(MERGE_PARAMETERS)
     struct sum_state *a = into;
     const struct sum_state *b = from;
 
-    (void)err;
+    if (context->type == TYPE_DECIMAL)
+        return decimal_sum_merge(context, &a->decimal, &b->decimal, err);
     if (context->type == TYPE_REAL) {
         uint64_t count = a->count + b->count;
         add_real(a, b->real);
@@ -170,7 +224,8 @@ static enum status merge_avg(MERGE_PARAMETERS)
     const struct sum_state *b = from;
     uint64_t count = a->count + b->count;
 
-    (void)context, (void)err;
+    if (context->type == TYPE_DECIMAL)
+        return decimal_sum_merge(context, &a->decimal, &b->decimal, err);
     add_real(a, b->real);
     a->real_rest += b->real_rest;
     a->count = count;
@@ -179,6 +234,8 @@ static enum status merge_avg(MERGE_PARAMETERS)
 
 static enum status finish_sum(FINISH_PARAMETERS)
 {
+    if (context->type == TYPE_DECIMAL)
+        return finish_decimals(context, states, state_count, arena, ret, err, false);
     const struct sum_state *sums = states;
     enum status status = vector_flat(arena, context->type, state_count, false, ret, err);
     void *data = vector_data(ret);
@@ -194,6 +251,8 @@ static enum status finish_sum(FINISH_PARAMETERS)
 
 static enum status finish_avg(FINISH_PARAMETERS)
 {
+    if (context->type == TYPE_DECIMAL)
+        return finish_decimals(context, states, state_count, arena, ret, err, true);
     const struct sum_state *sums = states;
     enum status status = vector_flat(arena, context->type, state_count, true, ret, err);
     void *data = vector_data(ret);
@@ -262,7 +321,11 @@ static int compare_state(enum type type, const struct extreme_state *a,
     case TYPE_STRING:
         return slice_compare(a->bytes, b->bytes);
     case TYPE_DYNAMIC:
-    case TYPE_DECIMAL:
+    case TYPE_DECIMAL: {
+        struct value x = {.type = TYPE_DECIMAL, .bytes = a->bytes};
+        struct value y = {.type = TYPE_DECIMAL, .bytes = b->bytes};
+        return decimal_compare(&x, &y);
+    }
         return compare_json(a->bytes, b->bytes);
     case TYPE_COUNT_:
         break;
@@ -410,13 +473,21 @@ static enum status finish_extreme(FINISH_PARAMETERS)
 #define AGGREGATE(NAME, SIGNATURE, TEXT, EXAMPLE, MIN, MAX, STATE, KIND, MERGE, FINISH, BIND_FN)   \
     {.name = (NAME), .signature = (SIGNATURE), .summary = (TEXT), .example = (EXAMPLE),            \
      .args_min = (MIN), .args_max = (MAX), .state_bytes = sizeof(STATE), .bind = (BIND_FN),        \
-     .update = update_##KIND, .merge = merge_##MERGE, .finish = finish_##FINISH}
+     .update = update_##KIND, .merge = merge_##MERGE, .finish = finish_##FINISH,           \
+     .weights = WEIGHTS_OF_##MERGE}
+
+/* By how they merge. */
+#define WEIGHTS_OF_count WEIGHTS_USED
+#define WEIGHTS_OF_sum WEIGHTS_NOT
+#define WEIGHTS_OF_avg WEIGHTS_NOT
+#define WEIGHTS_OF_min WEIGHTS_IGNORED
+#define WEIGHTS_OF_max WEIGHTS_IGNORED
 
 static const struct aggregate aggregates[] = {
-    AGGREGATE("count", "count()", "the number of rows", "count() == 3", 0, 0, int64_t, count,
-              count, count, bind_count),
-    AGGREGATE("cnt", "cnt()", "the same as count()", "cnt() == 3", 0, 0, int64_t, count, count,
-              count, bind_count),
+    AGGREGATE("count", "count([value])", "the number of rows", "count() == 3", 0, 1, int64_t,
+              rows, count, count, bind_rows),
+    AGGREGATE("cnt", "cnt()", "the same as count()", "cnt() == 3", 0, 0, int64_t, rows, count,
+              count, bind_rows),
     AGGREGATE("countif", "countif(condition)", "the number of rows where a condition holds",
               "countif(x > 1) == 2", 1, 1, int64_t, count, count, count, bind_count),
     AGGREGATE("sum", "sum(value)", "the sum of the values that are not null", "sum(x) == 6", 1, 1,

@@ -129,9 +129,10 @@ enum bits_kind { BITS_AND, BITS_OR, BITS_XOR };
 
 static enum status bind_bits(BIND_PARAMETERS)
 {
-    (void)args, (void)arg_count, (void)err;
-    want[0] = TYPE_LONG;
-    *ret = TYPE_LONG;
+    (void)arg_count, (void)err;
+    if (args[0].type != TYPE_INT)
+        want[0] = TYPE_LONG;
+    *ret = want[0];
     return STATUS_OK;
 }
 
@@ -151,11 +152,10 @@ static void bits_add(struct bits_state *state, uint64_t bits, enum bits_kind kin
 static enum status finish_bits(FINISH_PARAMETERS)
 {
     const struct bits_state *bits = states;
-    enum status status = vector_flat(arena, TYPE_LONG, state_count, true, ret, err);
+    enum status status = vector_flat(arena, context->type, state_count, true, ret, err);
     void *data = vector_data(ret);
     uint8_t *nulls = vector_nulls(ret);
 
-    (void)context;
     for (uint32_t i = 0; status == STATUS_OK && i < state_count; i++) {
         ((int64_t *)data)[i] = (int64_t)bits[i].bits;
         nulls[i] = !bits[i].is_set;

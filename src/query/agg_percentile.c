@@ -36,6 +36,8 @@ static enum status bind_values(const struct argument *args, enum type *want, enu
 {
     if (!is_orderable(args[0].type))
         want[0] = TYPE_REAL;
+    if (args[0].type == TYPE_INT)
+        want[0] = TYPE_LONG;
     *ret = want[0];
     return STATUS_OK;
 }

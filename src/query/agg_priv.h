@@ -27,4 +27,18 @@ static inline bool row_holds(const struct vector *condition, uint32_t row)
            !(condition->nulls != NULL && condition->nulls[index] != 0);
 }
 
+/* The sum of decimals; zeroed is empty. */
+struct decimal;
+struct decimal_sum {
+    uint64_t count;
+    struct decimal *total; /* NULL: 0 */
+};
+enum status decimal_sum_value(struct aggregate_state_context *context, struct decimal_sum *sum,
+                              struct slice text, struct error *err) MUST_USE;
+enum status decimal_sum_merge(struct aggregate_state_context *context, struct decimal_sum *into,
+                              const struct decimal_sum *from, struct error *err) MUST_USE;
+/* The mean where it is an average: null if there were no values. */
+enum status decimal_sum_finish(const struct decimal_sum *sum, bool average, struct arena *arena,
+                               struct value *ret, struct error *err) MUST_USE;
+
 #endif

@@ -383,8 +383,8 @@ static struct expr *bind_unary(struct binder *b, const struct node *node)
 
     if (arg == NULL || slice_is(node->name, "+"))
         return arg;
-    if (arg->type == TYPE_BOOL || arg->type == TYPE_DYNAMIC)
-        arg = bind_cast(b, arg, arg->type == TYPE_BOOL ? TYPE_LONG : TYPE_REAL);
+    if (arg->type == TYPE_BOOL || arg->type == TYPE_INT || arg->type == TYPE_DYNAMIC)
+        arg = bind_cast(b, arg, arg->type == TYPE_DYNAMIC ? TYPE_REAL : TYPE_LONG);
     if (arg == NULL)
         return NULL;
     if (!type_is_number(arg->type) && arg->type != TYPE_TIMESPAN)

@@ -16,6 +16,11 @@ static const struct {
     {"series_stats", "min:r min_idx:l max:r max_idx:l avg:r stdev:r variance:r"},
     {"series_decompose", "baseline:y seasonal:y trend:y residual:y"},
     {"series_decompose_anomalies", "ad_flag:y ad_score:y baseline:y"},
+    {"series_fft", "real:y imag:y"},
+    {"series_fit_poly", "rsquare:r coefficients:y variance:r rvariance:r poly_fit:y"},
+    {"series_ifft", "real:y imag:y"},
+    {"series_periods_detect", "periods:y scores:y"},
+    {"series_periods_validate", "periods:y scores:y"},
 };
 
 static struct slice column_name(struct binder *b, const struct node *call, struct slice suffix)

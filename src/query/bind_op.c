@@ -52,101 +52,6 @@ struct slice bind_join_name(struct binder *b, const char *prefix, struct slice n
     return both;
 }
 
-/* Conversions give their column the name of what they convert. */
-static bool keeps_name(struct slice function)
-{
-    static const char *const names[] = {
-        "bin", "floor", "tostring", "toint", "tolong", "todouble", "toreal", "todatetime",
-        "totimespan", "tobool", "toboolean", "todynamic", "toguid", "todecimal", "bin_at",
-        "parse_json", "parsejson", "parse_csv", "parse_xml", "split", "startofday",
-        "format_datetime", "format_timespan", "round"};
-
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        if (slice_is(function, names[i]))
-            return true;
-    }
-    return false;
-}
-
-static struct slice aggregate_prefix(struct slice name)
-{
-    static const struct {
-        const char *name, *prefix;
-    } prefixes[] = {{"make_set", "set"},       {"makeset", "set"},     {"make_set_if", "set"},
-                    {"make_list", "list"},     {"makelist", "list"},   {"make_list_if", "list"},
-                    {"make_list_with_nulls", "list"},                  {"make_bag", "bag"},
-                    {"make_bag_if", "bag"},    {"make_dictionary", "dictionary"},
-                    {"percentilew", "percentile"},            {"buildschema", "schema"},
-                    {"percentiles", "percentile"},
-                    {"percentiles_array", "percentile"}, {"percentilesw_array", "percentile"}};
-
-    for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
-        if (slice_is(name, prefixes[i].name))
-            return slice_of(prefixes[i].prefix);
-    }
-    return name;
-}
-
-static struct slice joined(struct binder *b, struct slice left, struct slice right)
-{
-    struct buf buf;
-
-    buf_init(&buf, COLUMN_NAME_BYTES_MAX * 4);
-    buf_add_slice(&buf, left);
-    buf_add_byte(&buf, '_');
-    buf_add_slice(&buf, right);
-    struct slice both = arena_copy(b->q->arena, buf_slice(&buf), b->err);
-    buf_release(&buf);
-    return both;
-}
-
-struct slice bind_name_of(struct binder *b, const struct node *node)
-{
-    struct slice none = {NULL, 0};
-
-    if (node->kind == NODE_NAME)
-        return node->name;
-    if (node->kind == NODE_NAMED)
-        return node->by->name;
-    if (node->kind == NODE_MEMBER) {
-        struct slice base = bind_name_of(b, node->args);
-        return base.size == 0 ? node->name : joined(b, base, node->name);
-    }
-    if (node->kind == NODE_INDEX && node->args->next->kind == NODE_LITERAL) {
-        struct slice base = bind_name_of(b, node->args);
-        const struct value *index = &node->args->next->value;
-        struct buf buf;
-        if (base.size == 0)
-            return none;
-        if (index->type == TYPE_STRING)
-            return joined(b, base, index->bytes);
-        buf_init(&buf, 64);
-        buf_add_i64(&buf, index->integer);
-        struct slice name = joined(b, base, buf_slice(&buf));
-        buf_release(&buf);
-        return name;
-    }
-    if (node->kind == NODE_CALL && node->args != NULL && keeps_name(node->name))
-        return bind_name_of(b, node->args);
-    if (node->kind == NODE_CALL && node->args != NULL && slice_is(node->name, "dcount_hll"))
-        return joined(b, node->name, bind_name_of(b, node->args));
-    const struct aggregate *aggregate =
-        node->kind == NODE_CALL ? aggregate_find(node->name) : NULL;
-    if (aggregate != NULL && aggregate->is_row_picker && node->args != NULL) {
-        struct slice arg = bind_name_of(b, node->args);
-        if (slice_is(node->name, "any"))
-            return joined(b, SLICE("any"), arg);
-        return arg;
-    }
-    if (aggregate != NULL) {
-        struct slice arg =
-            node->args == NULL || slice_is(node->name, "countif") ? none
-                                                                  : bind_name_of(b, node->args);
-        return joined(b, aggregate_prefix(node->name), arg);
-    }
-    return none;
-}
-
 struct output *bind_all(struct binder *b, const struct schema *schema, uint32_t extra)
 {
     struct output *outputs =
@@ -224,8 +129,9 @@ struct plan *bind_where(struct binder *b, struct plan *input, const struct node 
 struct list {
     struct output *outputs;
     uint32_t count, fixed; /* fixed: columns of the input in front (extend) */
-    uint32_t unnamed;
+    uint32_t items, unnamed;
     const char *prefix;
+    bool is_print; /* whose columns are numbered by their place */
 };
 
 static bool put(struct binder *b, struct list *list, struct slice name, struct expr *expr,
@@ -313,10 +219,10 @@ static bool bind_item(struct binder *b, struct list *list, const struct node *it
         return put_multi(b, list, item, expr);
     struct slice name = bind_name_of(b, item);
     bool named = item->kind == NODE_NAMED || item->kind == NODE_NAME;
-    if (item->kind == NODE_NAME && list->prefix[0] == 'p') /* print of a let's value */
+    if (list->is_print && item->kind != NODE_NAMED)
         name = slice_from(NULL, 0);
     if (name.size == 0)
-        name = numbered(b, list->prefix, list->unnamed++ + (list->prefix[0] == 'C'));
+        name = numbered(b, list->prefix, list->is_print ? list->items : ++list->unnamed);
     return put(b, list, name, expr, named, item->at);
 }
 
@@ -335,7 +241,7 @@ static struct plan *bind_list(struct binder *b, struct plan *input, const struct
                               bool keep, const char *prefix)
 {
     struct windows windows = {.base = input->schema.column_count};
-    struct list list = {.prefix = prefix};
+    struct list list = {.prefix = prefix, .is_print = prefix[0] == 'p'};
     uint32_t room = list_room(items, &input->schema);
 
     list.outputs = keep ? bind_all(b, &input->schema, room)
@@ -345,7 +251,7 @@ static struct plan *bind_list(struct binder *b, struct plan *input, const struct
     list.count = list.fixed = keep ? input->schema.column_count : 0;
     b->windows = &windows;
     bool ok = true;
-    for (const struct node *item = items; item != NULL && ok; item = item->next)
+    for (const struct node *item = items; item != NULL && ok; item = item->next, list.items++)
         ok = bind_item(b, &list, item, &input->schema);
     b->windows = NULL;
     if (!ok)

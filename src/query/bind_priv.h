@@ -29,6 +29,7 @@ struct binding {
     const struct binding *closure;
     struct slice text;
     struct plan *plan;
+    struct slice warning; /* of a stored function */
     bool is_let; /* written by the asker: a scalar that is no parameter */
     const struct binding *next;
 };
@@ -123,7 +124,15 @@ struct expr *bind_string_op(struct binder *b, uint32_t at, struct slice op, stru
                             struct expr *right);
 struct expr *bind_aggregate(struct binder *b, const struct node *node,
                             const struct aggregate *aggregate);
+/* NULL without an error if the name is none of theirs. */
 struct expr *bind_window(struct binder *b, const struct node *node);
+struct expr *bind_special(struct binder *b, const struct node *node);
+bool bind_call_args(struct binder *b, const struct node *node, struct expr ***ret,
+                    struct argument **ret_arguments, uint32_t *ret_count);
+bool bind_check_count(struct binder *b, const struct node *node, uint32_t count, uint32_t min,
+                      uint32_t max);
+/* What `set NAME = value` says is bound under this and the name. */
+#define BIND_SET "set "
 
 /* The default name of an expression's column, or an empty slice. */
 struct slice bind_name_of(struct binder *b, const struct node *node);

@@ -29,6 +29,19 @@ static struct node *parse_function(struct binder *b, struct slice name, struct s
     return statements;
 }
 
+/* "// warning: ..." in front is said where the function is used. */
+static struct slice take_warning(struct slice *text)
+{
+    static const char mark[] = "// warning: ";
+    struct slice line, rest = *text;
+
+    if (!slice_starts_with(rest, slice_of(mark)) || !slice_next(&rest, '\n', &line) ||
+        rest.data == NULL)
+        return (struct slice){NULL, 0};
+    *text = rest;
+    return slice_tail(line, sizeof(mark) - 1);
+}
+
 const struct binding *bind_stored(struct binder *b, struct slice name)
 {
     const struct query_env *env = b->q->request->env;
@@ -42,6 +55,7 @@ const struct binding *bind_stored(struct binder *b, struct slice name)
     struct slice text = env->function(env->context, name);
     if (text.size == 0)
         return NULL;
+    struct slice warning = take_warning(&text);
     struct binding *binding = ARENA_NEW(b->q->arena, struct binding, b->err);
     struct node *let = binding == NULL ? NULL : parse_function(b, name, text, &text);
     if (let == NULL)
@@ -53,6 +67,7 @@ const struct binding *bind_stored(struct binder *b, struct slice name)
                                 .kind = BINDING_FUNCTION,
                                 .node = let->args,
                                 .text = text,
+                                .warning = warning,
                                 .next = b->q->stored};
     b->q->stored = binding;
     return binding;

@@ -114,13 +114,14 @@ static const struct node *split_percentiles(struct binder *b, const struct node 
 {
     const struct node *call = item->kind == NODE_NAMED ? item->args : item;
     struct node **tail = ret_list;
-    bool weighted = slice_is(call->name, "percentilesw");
+    bool weighted = slice_is(call->name, "percentilesw") || slice_is(call->name, "percentilew");
     const struct node *name = item->kind == NODE_NAMED ? item->by : NULL;
-    struct slice base = call->args == NULL ? call->name : bind_name_of(b, call->args);
 
-    if (call->kind != NODE_CALL || call->args == NULL ||
-        (!slice_is(call->name, "percentiles") && !weighted))
+    if (call->kind != NODE_CALL || node_count(call->args) < (weighted ? 3 : 2) ||
+        (!slice_is(call->name, "percentiles") && !slice_is(call->name, "percentile") &&
+         !weighted))
         return item;
+    struct slice base = bind_name_of(b, call->args);
     const struct node *first = weighted ? call->args->next->next : call->args->next;
     for (const struct node *p = first; p != NULL; p = p->next) {
         struct node *nodes = ARENA_ARRAY(b->q->arena, struct node, 6, b->err);
@@ -172,6 +173,34 @@ static const struct node *split_percentiles(struct binder *b, const struct node 
     return *ret_list;
 }
 
+/* The name of a further column of a row picker: argmax() puts a prefix before it, what
+ * has no name is numbered. */
+static struct slice picked_name(struct binder *b, const struct node *call, struct slice name,
+                                uint32_t index)
+{
+    bool old = slice_is(call->name, "argmax") || slice_is(call->name, "argmin");
+    bool any = slice_is(call->name, "take_any") || slice_is(call->name, "any");
+    struct buf buf;
+
+    if (name.size > 0 && !old)
+        return name;
+    buf_init(&buf, COLUMN_NAME_BYTES_MAX * 4);
+    if (any) {
+        buf_add_text(&buf, "any");
+    } else {
+        buf_add_slice(&buf, slice_tail(call->name, call->name.size - 3));
+        buf_add_byte(&buf, '_');
+        buf_add_slice(&buf, bind_name_of(b, call->args));
+    }
+    buf_add_byte(&buf, '_');
+    buf_add_slice(&buf, name);
+    if (name.size == 0)
+        buf_add_format(&buf, "arg%u", index);
+    struct slice both = arena_copy(b->q->arena, buf_slice(&buf), b->err);
+    buf_release(&buf);
+    return both;
+}
+
 /* One item of the list; a row picker alone gives all its columns. */
 static bool bind_item(struct binder *b, struct aggregates *a, const struct node *item,
                       struct results *r, uint32_t *unnamed_count)
@@ -190,10 +219,12 @@ static bool bind_item(struct binder *b, struct aggregates *a, const struct node 
             struct slice column = given != NULL ? given->name : call->output_names[i];
             if (given != NULL)
                 given = given->next;
-            if (column.size == 0)
-                column = unnamed(b, ++*unnamed_count);
             if (i == 0 && name.size > 0 && item->kind != NODE_NAMED)
                 column = name;
+            else if (given == NULL && item->kind != NODE_NAMED)
+                column = picked_name(b, item, column, i);
+            if (column.size == 0)
+                column = unnamed(b, ++*unnamed_count);
             if (!add_result(b, r, column,
                             bind_column_expr(b, first + i, call->args[i]->type, item->at)))
                 return false;

@@ -445,6 +445,8 @@ struct plan *bind_function(struct binder *b, const struct binding *function,
     if (node_count(call->args) + (first_node != NULL) > node_count(param))
         return bind_fail(b, call->at, "SEM0219", "'%.*s' takes %u arguments",
                          SLICE_FMT(slice_head(call->name, 128)), node_count(param));
+    if (function->warning.size > 0)
+        bind_warn(b, call->at, "KS_FUNCTION", "%.*s", SLICE_FMT(function->warning));
     inner.depth++;
     inner.bindings = function->closure;
     inner.text = function->text;
@@ -536,6 +538,21 @@ static bool bind_parameter_value(struct binder *b, const struct node *column)
     return v.expr != NULL && bind_push(b, &v);
 }
 
+/* Options are seen by those who ask for them; what their value is is not checked. */
+static bool bind_set(struct binder *b, const struct node *set)
+{
+    struct binding v = {.name = bind_join_name(b, BIND_SET, set->name), .kind = BINDING_SCALAR};
+
+    if (set->args == NULL)
+        return true;
+    v.expr = bind_constant(b, set->args);
+    if (v.expr == NULL) {
+        *b->err = (struct error){0};
+        return true;
+    }
+    return bind_push(b, &v);
+}
+
 struct plan *bind_statements(struct binder *b, const struct node *list, struct expr **ret_expr)
 {
     struct plan *plan = NULL;
@@ -551,7 +568,8 @@ struct plan *bind_statements(struct binder *b, const struct node *list, struct e
                     return NULL;
             }
         } else if (s->kind == NODE_PARAM) {
-            continue; /* set */
+            if (!bind_set(b, s))
+                return NULL;
         } else if (bind_is_tabular(b, s)) {
             plan = bind_table(b, s);
             if (plan == NULL)

@@ -3,6 +3,7 @@
  * What does not convert is null; nothing here is an error of the query. */
 #include "base/check.h"
 #include "base/text.h"
+#include "query/decimal.h"
 #include "query/fn_priv.h"
 #include "query/literal.h"
 #include "table/dynamic.h"
@@ -211,15 +212,15 @@ static enum status to_decimal(struct eval *eval, const struct value *from, struc
                               struct error *err)
 {
     struct slice text;
+    struct decimal number;
 
     if (from->type == TYPE_DATETIME || from->type == TYPE_TIMESPAN || from->type == TYPE_GUID)
         return STATUS_OK;
     if (from->type == TYPE_BOOL)
         return give_bytes(ret, from->boolean ? SLICE("1") : SLICE("0"));
     enum status status = value_text(eval->arena, from, &text, err);
-    text = slice_trim(text);
-    if (status == STATUS_OK && literal_is_decimal(text))
-        return give_bytes(ret, text);
+    if (status == STATUS_OK && decimal_parse(slice_trim(text), &number))
+        return decimal_value(eval->arena, &number, ret, err);
     return status;
 }
 

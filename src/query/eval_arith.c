@@ -293,8 +293,7 @@ const struct function *operator_arithmetic(struct slice name, enum type left, en
         return NULL;
     enum type common = left == TYPE_DECIMAL || right == TYPE_DECIMAL ? TYPE_DECIMAL
                        : left == TYPE_REAL || right == TYPE_REAL     ? TYPE_REAL
-                       : left == TYPE_LONG || right == TYPE_LONG     ? TYPE_LONG
-                                                                     : TYPE_INT;
+                                                                     : TYPE_LONG;
     *ret_left = *ret_right = *ret = common;
     return of_type(op, common);
 }

@@ -3,9 +3,7 @@
 #ifndef QUERY_FIT_PRIV_H
 #define QUERY_FIT_PRIV_H
 
-#include "base/error.h"
-
-#include <stdint.h>
+#include "query/fn_priv.h"
 
 struct line {
     double rsquare, slope, variance, residual, offset; /* variances with n - 1 */
@@ -17,5 +15,17 @@ struct line line_fit(const double *data, uint32_t from, uint32_t to);
 double sorted_percentile(const double *sorted, uint32_t count, double percent);
 /* Sorts and drops NaN; how many are left. */
 uint32_t sort_numbers(double *data, uint32_t count);
+
+/* series_fit_line(), series_fit_2lines() of a row: arrays of their columns. */
+row_function series_fit_line_row, series_fit_2lines_row;
+
+/* Tukey's fences: the middle range of numbers, and how far outside of it one is, in
+ * widths of the range (0 within; NaN is 0). */
+struct fence {
+    double low, high;
+};
+enum status fence_of(struct arena *arena, const double *data, uint32_t count, double low,
+                     double high, struct fence *ret, struct error *err) MUST_USE;
+double fence_score(const struct fence *fence, double number);
 
 #endif

@@ -3,6 +3,12 @@
 #include "query/fn_priv.h"
 #include "table/dynamic.h"
 
+/* A dynamic gives way to what stands beside it. */
+static enum type type_either(enum type a, enum type b)
+{
+    return a == TYPE_DYNAMIC ? b : b == TYPE_DYNAMIC ? a : type_common(a, b);
+}
+
 /* The type of several alternatives; each is converted to it.  A literal null
  * gives way to the type of the others. */
 static enum type unify(const struct argument *args, uint32_t arg_count, uint32_t first,
@@ -15,7 +21,7 @@ static enum type unify(const struct argument *args, uint32_t arg_count, uint32_t
         bool is_null = constant != NULL && constant->is_null && args[i].type == TYPE_DYNAMIC;
         if (is_null)
             continue;
-        type = type == TYPE_COUNT_ ? args[i].type : type_common(type, args[i].type);
+        type = type == TYPE_COUNT_ ? args[i].type : type_either(type, args[i].type);
     }
     return type == TYPE_COUNT_ ? args[first].type : type;
 }
@@ -41,7 +47,7 @@ static enum status bind_case(BIND_PARAMETERS)
     odd = unify(args, arg_count, 1, 2);
     const struct value *last = args[arg_count - 1].constant;
     if (last == NULL || !last->is_null || args[arg_count - 1].type != TYPE_DYNAMIC)
-        odd = type_common(odd, args[arg_count - 1].type);
+        odd = type_either(odd, args[arg_count - 1].type);
     for (uint32_t i = 0; i < arg_count; i++)
         want[i] = i % 2 == 0 && i + 1 < arg_count ? TYPE_BOOL : odd;
     *ret = odd;

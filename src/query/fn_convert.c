@@ -208,7 +208,7 @@ static const struct function functions[] = {
     TO("tolong", long, "a 64 bit integer, or null", "tolong('12') == 12", 0),
     TO("toreal", real, "a floating-point number, or null", "toreal('1.5') == 1.5", 0),
     TO("todouble", real, "the same as toreal()", "todouble('1.5') == 1.5", 0),
-    TO("todecimal", decimal, "a decimal number, or null", "tostring(todecimal('1.50')) == '1.50'",
+    TO("todecimal", decimal, "a decimal number, or null", "tostring(todecimal('1.50')) == '1.5'",
        0),
     TO("tobool", bool, "true or false from text or a number, or null", "tobool('true')", 0),
     TO("toboolean", bool, "the same as tobool()", "toboolean('1')", 0),

@@ -1,99 +1,66 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fn_decompose.c - a series as trend, season and what is left; anomalies in what is
- * left; the next points.  The season is what is given, or the lag at which the series
- * resembles itself most. */
+/* fn_decompose.c - a series as season, trend and what is left; anomalies in what is
+ * left; the next points.  The season is the median of each phase of the period that is
+ * given or found (fourier_priv.h). */
 #include "query/fit_priv.h"
+#include "query/fourier_priv.h"
 #include "query/series_priv.h"
 
 #include <math.h>
 
-#define SEASON_POINTS_MAX 8192u /* of a series whose season is looked for */
-#define SEASON_LIKENESS 0.6     /* from which a lag counts as one */
+#define SEASON_POINTS_MAX (1u << 20) /* of a series whose season is looked for */
+#define SEASON_SCORE 0.6             /* from which a period counts as one */
+
+struct plan_of_parts {
+    int64_t season; /* 0: none; below: to be found */
+    struct slice trend;
+    double threshold;
+};
 
 struct parts {
     struct series series;
-    uint32_t season, known; /* known: points that are not to be forecast or tested */
+    uint32_t known; /* points that are not to be forecast or tested */
     double *seasonal, *trend;
 };
 
-static double likeness(const double *data, uint32_t count, uint32_t lag)
-{
-    double both = 0;
-    double one = 0;
-
-    for (uint32_t i = 0; i < count; i++) {
-        one += data[i] * data[i];
-        both += i >= lag ? data[i] * data[i - lag] : 0;
-    }
-    return one > 0 ? both / one * count / (count - lag) : 0;
-}
-
-static uint32_t find_season(const double *data, uint32_t count)
-{
-    uint32_t best = 0;
-    double most = SEASON_LIKENESS;
-
-    if (count > SEASON_POINTS_MAX)
-        return 0;
-    double last = 1;
-    double now = count > 4 ? likeness(data, count, 1) : 0;
-    for (uint32_t lag = 2; lag <= count / 2 && lag + 1 < count; lag++) {
-        double after = likeness(data, count, lag);
-        if (now >= last && now > after && now > most + 0.01) {
-            most = now;
-            best = lag - 1;
-        }
-        last = now;
-        now = after;
-    }
-    return best;
-}
-
-static void add_season(struct parts *p, const double *rest)
-{
-    for (uint32_t phase = 0; phase < p->season; phase++) {
-        double sum = 0;
-        uint32_t n = 0;
-        for (uint32_t i = phase; i < p->known; i += p->season) {
-            if (!isnan(rest[i])) {
-                sum += rest[i];
-                n++;
-            }
-        }
-        for (uint32_t i = phase; i < p->series.count; i += p->season)
-            p->seasonal[i] = n > 0 ? sum / n : 0;
-    }
-}
-
-static enum status decompose(struct eval *eval, int64_t season, struct slice trend,
+/* The season is taken from the series as it is, the trend from what remains. */
+static enum status decompose(struct eval *eval, const struct plan_of_parts *want,
                              struct parts *p, struct error *err)
 {
     uint32_t count = p->series.count;
     double *rest = ARENA_ARRAY(eval->arena, double, count + 1, err);
+    struct period found = {0};
+    enum status status = STATUS_OK;
 
     p->seasonal = ARENA_ARRAY(eval->arena, double, count + 1, err);
     p->trend = ARENA_ARRAY(eval->arena, double, count + 1, err);
     if (rest == NULL || p->seasonal == NULL || p->trend == NULL)
         return err->status;
-    struct line line = line_fit(p->series.data, 0, p->known);
+    if (want->season > 0 && want->season < p->known)
+        found.length = (uint32_t)want->season;
+    else if (want->season < 0 && p->known <= SEASON_POINTS_MAX)
+        status = period_find(eval->arena, p->series.data, p->known,
+                             &(struct period_range){4, p->known, 1}, &found, err);
+    if (status == STATUS_OK && found.length > 0 &&
+        (want->season > 0 || found.score > want->threshold))
+        status = period_medians(eval->arena, p->series.data, p->known, count, found.length,
+                                p->seasonal, err);
+    if (status != STATUS_OK)
+        return status;
     double sum = 0;
     uint32_t n = 0;
     for (uint32_t i = 0; i < p->known; i++) {
-        sum += isnan(p->series.data[i]) ? 0 : p->series.data[i];
-        n += isnan(p->series.data[i]) ? 0 : 1;
+        rest[i] = p->series.data[i] - p->seasonal[i];
+        sum += isnan(rest[i]) ? 0 : rest[i];
+        n += isnan(rest[i]) ? 0 : 1;
     }
+    struct line line = line_fit(rest, 0, p->known);
     for (uint32_t i = 0; i < count; i++) {
-        p->trend[i] = slice_is(trend, "linefit") && !isnan(line.slope)
+        p->trend[i] = slice_is(want->trend, "linefit") && !isnan(line.slope)
                           ? line.slope * i + line.offset
-                      : slice_is(trend, "none") || n == 0 ? 0
-                                                          : sum / n;
-        rest[i] = p->series.data[i] - p->trend[i];
-        rest[i] = isnan(rest[i]) ? 0 : rest[i];
+                      : slice_is(want->trend, "none") || n == 0 ? 0
+                                                                : sum / n;
     }
-    p->season = season < 0          ? find_season(rest, p->known)
-                : season < p->known ? (uint32_t)season
-                                    : 0;
-    add_season(p, rest);
     return STATUS_OK;
 }
 
@@ -130,7 +97,16 @@ static enum status open_parts(struct eval *eval, const struct value *series, int
     return status;
 }
 
-/* series, season, trend, test points */
+static struct plan_of_parts plan_of(const struct value *args, uint32_t arg_count, uint32_t first,
+                                    struct slice trend)
+{
+    return (struct plan_of_parts){
+        .season = arg_count > first ? args[first].integer : -1,
+        .trend = arg_count > first + 1 ? args[first + 1].bytes : trend,
+    };
+}
+
+/* series, season, trend, test points, threshold */
 static enum status row_decompose(ROW_PARAMETERS)
 {
     struct parts p = {0};
@@ -140,8 +116,9 @@ static enum status row_decompose(ROW_PARAMETERS)
 
     if (status != STATUS_OK || p.series.is_number || p.series.count == 0)
         return status;
-    status = decompose(eval, arg_count > 1 ? args[1].integer : -1,
-                       arg_count > 2 ? args[2].bytes : SLICE("avg"), &p, err);
+    struct plan_of_parts want = plan_of(args, arg_count, 1, SLICE("avg"));
+    want.threshold = arg_count > 4 ? args[4].real : SEASON_SCORE;
+    status = decompose(eval, &want, &p, err);
     if (status != STATUS_OK)
         return status;
     list_start(&buf);
@@ -157,21 +134,21 @@ ROW_EVAL(row_decompose, TYPE_DYNAMIC)
 static enum status score(struct eval *eval, const struct parts *p, double limit, bool wide,
                          struct buf *flags, struct buf *scores, struct error *err)
 {
-    double *sorted = ARENA_ARRAY(eval->arena, double, p->series.count + 1, err);
+    double *rest = ARENA_ARRAY(eval->arena, double, p->series.count + 1, err);
+    struct fence fence;
 
-    if (sorted == NULL)
+    if (rest == NULL)
         return err->status;
     for (uint32_t i = 0; i < p->series.count; i++)
-        sorted[i] = residual(p, i);
-    uint32_t count = sort_numbers(sorted, p->series.count);
-    double low = count == 0 ? 0 : sorted_percentile(sorted, count, wide ? 10 : 25);
-    double high = count == 0 ? 0 : sorted_percentile(sorted, count, wide ? 90 : 75);
-    double scale = high > low ? high - low : 1;
+        rest[i] = residual(p, i);
+    enum status status = fence_of(eval->arena, rest, p->series.count, wide ? 10 : 25,
+                                  wide ? 90 : 75, &fence, err);
+    if (status != STATUS_OK)
+        return status;
     list_start(flags);
     list_start(scores);
     for (uint32_t i = 0; i < p->series.count; i++) {
-        double rest = residual(p, i);
-        double by = rest > high ? (rest - high) / scale : rest < low ? (rest - low) / scale : 0;
+        double by = fence_score(&fence, rest[i]);
         list_add(flags, by > limit ? SLICE("1") : by < -limit ? SLICE("-1") : SLICE("0"));
         series_add(scores, by);
     }
@@ -190,8 +167,9 @@ static enum status row_anomalies(ROW_PARAMETERS)
 
     if (status != STATUS_OK || p.series.is_number || p.series.count == 0)
         return status;
-    status = decompose(eval, arg_count > 2 ? args[2].integer : -1,
-                       arg_count > 3 ? args[3].bytes : SLICE("avg"), &p, err);
+    struct plan_of_parts want = plan_of(args, arg_count, 2, SLICE("avg"));
+    want.threshold = arg_count > 6 ? args[6].real : SEASON_SCORE;
+    status = decompose(eval, &want, &p, err);
     if (status == STATUS_OK)
         status = score(eval, &p, arg_count > 1 ? args[1].real : 1.5,
                        !(arg_count > 5 && slice_is(args[5].bytes, "tukey")), &flags, &scores,
@@ -220,8 +198,9 @@ static enum status row_forecast(ROW_PARAMETERS)
 
     if (status != STATUS_OK || p.series.is_number || p.series.count == 0)
         return status;
-    status = decompose(eval, arg_count > 2 ? args[2].integer : -1,
-                       arg_count > 3 ? args[3].bytes : SLICE("linefit"), &p, err);
+    struct plan_of_parts want = plan_of(args, arg_count, 2, SLICE("linefit"));
+    want.threshold = arg_count > 4 ? args[4].real : SEASON_SCORE;
+    status = decompose(eval, &want, &p, err);
     if (status != STATUS_OK)
         return status;
     list_start(&buf);

@@ -85,7 +85,7 @@ static void add_points(struct buf *buf, const struct line *left, const struct li
     buf_release(&points);
 }
 
-static enum status row_fit_line(ROW_PARAMETERS)
+enum status series_fit_line_row(ROW_PARAMETERS)
 {
     struct series s;
     struct buf buf;
@@ -104,7 +104,7 @@ static enum status row_fit_line(ROW_PARAMETERS)
     add_points(&buf, &line, &line, 0, s.count);
     return list_give(eval, &buf, ret, err);
 }
-ROW_EVAL(row_fit_line, TYPE_DYNAMIC)
+ROW_EVAL(series_fit_line_row, TYPE_DYNAMIC)
 
 /* Sums over a range of points, from which its squared error follows. */
 struct sums {
@@ -163,7 +163,7 @@ static void add_side(struct buf *buf, const struct line *line)
     series_add(buf, line->residual);
 }
 
-static enum status row_fit_2lines(ROW_PARAMETERS)
+enum status series_fit_2lines_row(ROW_PARAMETERS)
 {
     struct series s;
     struct buf buf;
@@ -192,7 +192,7 @@ static enum status row_fit_2lines(ROW_PARAMETERS)
     add_side(&buf, &left);
     return list_give(eval, &buf, ret, err);
 }
-ROW_EVAL(row_fit_2lines, TYPE_DYNAMIC)
+ROW_EVAL(series_fit_2lines_row, TYPE_DYNAMIC)
 
 /* ---- statistics ---- */
 
@@ -234,45 +234,64 @@ static enum status row_stats(ROW_PARAMETERS)
 }
 ROW_EVAL(row_stats, TYPE_DYNAMIC)
 
-/* How far outside of the middle range a number is, in widths of the range. */
+enum status fence_of(struct arena *arena, const double *data, uint32_t count, double low,
+                     double high, struct fence *ret, struct error *err)
+{
+    double *sorted = ARENA_ARRAY(arena, double, count + 1, err);
+
+    *ret = (struct fence){0};
+    if (sorted == NULL)
+        return err->status;
+    memcpy(sorted, data, count * sizeof(*sorted));
+    count = sort_numbers(sorted, count);
+    if (count > 0)
+        *ret = (struct fence){sorted_percentile(sorted, count, low),
+                              sorted_percentile(sorted, count, high)};
+    return STATUS_OK;
+}
+
+double fence_score(const struct fence *fence, double number)
+{
+    double width = fence->high - fence->low;
+    double over = number > fence->high  ? number - fence->high
+                  : number < fence->low ? number - fence->low
+                                        : 0;
+
+    if (isnan(number) || over == 0)
+        return 0;
+    return width > 0 ? over / width : copysign(INFINITY, over);
+}
+
+/* series, kind, a number that stands for none, percentiles of the range */
 static enum status row_outliers(ROW_PARAMETERS)
 {
+    bool plain = arg_count > 1 && slice_is(args[1].bytes, "tukey");
+    bool marked = arg_count > 2 && !args[2].is_null;
+    double low = plain ? 25 : arg_count > 3 && !args[3].is_null ? args[3].real : 10;
+    double high = plain ? 75 : arg_count > 4 && !args[4].is_null ? args[4].real : 90;
+    struct fence fence;
     struct series s;
     struct buf buf;
-    double low = 10;
-    double high = 90;
     enum status status = series_of(eval, &args[0], &s, err);
 
     if (status != STATUS_OK || s.is_number)
         return status;
-    if (arg_count > 1 && slice_is(args[1].bytes, "tukey")) {
-        low = 25;
-        high = 75;
-    }
-    if (arg_count > 4) {
-        low = args[3].real;
-        high = args[4].real;
-    }
-    double *sorted = ARENA_ARRAY(eval->arena, double, s.count + 1, err);
-    if (sorted == NULL)
+    if (!(low >= 2 && high <= 98 && low < high))
+        return ERROR_SET(err, STATUS_INVALID, "percentiles of outliers are 2 to 98, in order");
+    double *data = ARENA_ARRAY(eval->arena, double, s.count + 1, err);
+    if (data == NULL)
         return err->status;
-    memcpy(sorted, s.data, s.count * sizeof(*sorted));
-    uint32_t count = sort_numbers(sorted, s.count);
-    if (count == 0)
-        return STATUS_OK;
-    low = sorted_percentile(sorted, count, low);
-    high = sorted_percentile(sorted, count, high);
+    for (uint32_t i = 0; i < s.count; i++)
+        data[i] = marked && s.data[i] == args[2].real ? (double)NAN : s.data[i];
+    status = fence_of(eval->arena, data, s.count, low, high, &fence, err);
+    if (status != STATUS_OK)
+        return status;
     list_start(&buf);
-    for (uint32_t i = 0; i < s.count; i++) {
-        double over = s.data[i] > high ? s.data[i] - high : s.data[i] < low ? s.data[i] - low : 0;
-        series_add(&buf, isnan(s.data[i]) ? (double)NAN
-                         : high > low     ? over / (high - low)
-                         : over == 0      ? 0
-                                          : copysign(INFINITY, over));
-    }
+    for (uint32_t i = 0; i < s.count; i++)
+        series_add(&buf, fence_score(&fence, data[i]));
     return list_give(eval, &buf, ret, err);
 }
-ROW_EVAL(row_outliers, TYPE_DYNAMIC)
+ROW_EVAL_LAZY(row_outliers, TYPE_DYNAMIC)
 
 /* ---- gaps ---- */
 
@@ -428,14 +447,18 @@ BIND(bind_fir, "yybb", TYPE_DYNAMIC)
      .flags = FUNCTION_LAZY_NULL, .bind = (BIND_FN), .eval = eval_row_##NAME}
 
 static const struct function functions[] = {
-    SERIES(fit_line, "(series)", "the straight line through a series",
-           "(dynamic([1, 2, 3]))[1] == 1", 1, 1, bind_series),
-    SERIES(fit_2lines, "(series)", "two lines, and where the series breaks",
-           "(dynamic([1, 2, 3, 9, 8, 7]))[1] == 3", 1, 1, bind_series),
+    {.name = "series_fit_line", .signature = "series_fit_line(series)",
+     .summary = "the straight line through a series",
+     .example = "series_fit_line(dynamic([1, 2, 3]))[1] == 1", .args_min = 1, .args_max = 1,
+     .bind = bind_series, .eval = eval_series_fit_line_row},
+    {.name = "series_fit_2lines", .signature = "series_fit_2lines(series)",
+     .summary = "two lines, and where the series breaks",
+     .example = "series_fit_2lines(dynamic([1, 2, 3, 9, 8, 7]))[1] == 3", .args_min = 1,
+     .args_max = 1, .bind = bind_series, .eval = eval_series_fit_2lines_row},
     SERIES(stats, "(series [, ignore_nonfinite])", "least, greatest, mean, spread",
            "(dynamic([1, 3]))[4] == 2", 1, 2, bind_stats),
-    SERIES(outliers, "(series [, kind, ignore, low, high])", "how far outside elements are",
-           "(dynamic([1, 1, 1]))[0] == 0", 1, 5, bind_outliers),
+    GAPS(outliers, "(series [, kind, ignore, low, high])", "how far outside elements are",
+         "(dynamic([1, 1, 1]))[0] == 0", 1, 5, bind_outliers),
     GAPS(fill_const, "(series, constant [, missing])", "gaps filled with a constant",
          "(dynamic([1, null]), 7)[1] == 7", 2, 3, bind_fill_const),
     GAPS(fill_forward, "(series [, missing])", "gaps filled with what is before",

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fn_number.c - functions on numbers that keep their type, and on bits. */
+#include "query/decimal.h"
 #include "query/fn_priv.h"
 
 #include "base/random.h"
@@ -8,15 +9,15 @@
 
 #include <math.h>
 
-/* The type stays; decimals are computed as reals. */
+/* The type stays; the absolute value of an int is a long. */
 static enum status bind_same(BIND_PARAMETERS)
 {
     enum status status = STATUS_OK;
 
     if (args[0].type != TYPE_TIMESPAN)
         status = bind_letters(args, 1, "n", want, err);
-    if (want[0] == TYPE_DECIMAL)
-        want[0] = TYPE_REAL;
+    if (want[0] == TYPE_INT)
+        want[0] = TYPE_LONG;
     *ret = want[0];
     for (uint32_t i = 1; i < arg_count; i++)
         want[i] = TYPE_LONG;
@@ -26,6 +27,8 @@ static enum status bind_same(BIND_PARAMETERS)
 static enum status row_abs(ROW_PARAMETERS)
 {
     (void)eval, (void)arg_count, (void)err;
+    if (args[0].type == TYPE_DECIMAL)
+        return give_bytes(ret, slice_tail(args[0].bytes, args[0].bytes.data[0] == '-'));
     if (args[0].type == TYPE_REAL)
         return give_real(ret, fabs(args[0].real));
     return give_long(ret, args[0].integer == INT64_MIN ? INT64_MAX
@@ -36,7 +39,15 @@ ROW_EVAL(row_abs, args[0].type)
 
 static enum status row_ceiling(ROW_PARAMETERS)
 {
-    (void)eval, (void)arg_count, (void)err;
+    struct decimal number;
+
+    (void)arg_count;
+    if (args[0].type == TYPE_DECIMAL) {
+        if (!decimal_parse(args[0].bytes, &number))
+            return STATUS_OK;
+        decimal_ceiling(&number);
+        return decimal_value(eval->arena, &number, ret, err);
+    }
     if (args[0].type == TYPE_REAL)
         return give_real(ret, ceil(args[0].real));
     return give_long(ret, args[0].integer);
@@ -49,8 +60,14 @@ static enum status row_round(ROW_PARAMETERS)
     int64_t digits = arg_count > 1 ? args[1].integer : 0;
     double scale;
     double scaled;
+    struct decimal number;
 
-    (void)eval, (void)err;
+    if (args[0].type == TYPE_DECIMAL) {
+        if (!decimal_parse(args[0].bytes, &number))
+            return STATUS_OK;
+        decimal_round(&number, digits);
+        return decimal_value(eval->arena, &number, ret, err);
+    }
     if (args[0].type != TYPE_REAL)
         return give_long(ret, args[0].integer);
     if (digits > 300 || !isfinite(args[0].real))
@@ -100,6 +117,8 @@ static int compare_values(const struct value *a, const struct value *b)
         return (int)a->boolean - (int)b->boolean;
     if (a->type == TYPE_GUID)
         return memcmp(&a->guid, &b->guid, sizeof(a->guid));
+    if (a->type == TYPE_DECIMAL)
+        return decimal_compare(a, b);
     if (a->type == TYPE_STRING)
         return slice_compare(a->bytes, b->bytes);
     if (type_is_bytes(a->type))

@@ -177,11 +177,14 @@ REGEX_EVAL(extract_text, row_extract, TYPE_STRING, 0, "", "")
 /* typeof(x) arrives as a null of that type. */
 static enum status bind_extract(BIND_PARAMETERS)
 {
-    (void)err;
+    struct slice name;
+
     want[0] = TYPE_STRING;
     want[1] = TYPE_LONG;
     want[2] = TYPE_STRING;
-    *ret = arg_count > 3 ? args[3].type : TYPE_STRING;
+    *ret = TYPE_STRING;
+    if (arg_count > 3 && (!constant_text(args, 3, &name) || !type_from_name(name, ret)))
+        return ERROR_SET(err, STATUS_INVALID, "the fourth argument is a type such as typeof(long)");
     return STATUS_OK;
 }
 
@@ -194,7 +197,10 @@ static enum status eval_extract(EVAL_PARAMETERS)
         *ret = text;
         return status;
     }
-    return function_cast(eval, &text, args[3].type, ret, err);
+    enum type type = TYPE_STRING;
+    struct value name = row_value(&args[3], 0);
+    (void)type_from_name(name.bytes, &type);
+    return function_cast(eval, &text, type, ret, err);
 }
 
 /* extract_all(regex [, groups], source): one group gives texts, several give arrays. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fn_time.c - ago() now() bin() and the unix epochs. */
+#include "query/decimal.h"
 #include "query/fn_priv.h"
 
 #include <math.h>
@@ -78,8 +79,6 @@ static enum status bind_bin(BIND_PARAMETERS)
     if (status != STATUS_OK)
         return status;
     *ret = type_common(want[0], want[1]);
-    if (*ret == TYPE_DECIMAL)
-        *ret = TYPE_REAL;
     want[0] = *ret;
     want[1] = *ret;
     return STATUS_OK;
@@ -102,8 +101,26 @@ static enum status bin_reals(EVAL_PARAMETERS)
     return status;
 }
 
+/* The number less its rest. */
+static enum status row_bin_decimal(ROW_PARAMETERS)
+{
+    struct decimal number;
+    struct decimal size;
+    struct decimal rest;
+
+    (void)arg_count;
+    if (!decimal_parse(args[0].bytes, &number) || !decimal_parse(args[1].bytes, &size) ||
+        size.negative || !decimal_compute('%', &number, &size, &rest) ||
+        !decimal_compute('-', &number, &rest, &number))
+        return STATUS_OK;
+    return decimal_value(eval->arena, &number, ret, err);
+}
+ROW_EVAL(row_bin_decimal, TYPE_DECIMAL)
+
 static enum status eval_bin(EVAL_PARAMETERS)
 {
+    if (args[0].type == TYPE_DECIMAL)
+        return eval_row_bin_decimal(eval, args, arg_count, row_count, ret, err);
     if (args[0].type == TYPE_REAL)
         return bin_reals(eval, args, arg_count, row_count, ret, err);
     enum status status = vector_flat(eval->arena, args[0].type, row_count, true, ret, err);
@@ -155,7 +172,16 @@ static enum status row_bin_at(ROW_PARAMETERS)
     int64_t binned;
     int64_t distance;
 
-    (void)eval, (void)arg_count, (void)err;
+    if (args[0].type == TYPE_DECIMAL) {
+        struct value both[2] = {args[0], args[1]};
+        enum status status =
+            decimal_arithmetic(eval->arena, '-', &args[0], &args[2], &both[0], err);
+        if (status == STATUS_OK)
+            status = row_bin_decimal(eval, both, arg_count, ret, err);
+        if (status != STATUS_OK || ret->is_null)
+            return status;
+        return decimal_arithmetic(eval->arena, '+', ret, &args[2], ret, err);
+    }
     if (args[0].type == TYPE_REAL) {
         if (!(args[1].real > 0))
             return STATUS_OK;

@@ -38,6 +38,9 @@ static const struct function_family *const families[] = {
     &function_family_compress,
     &function_family_fit,
     &function_family_decompose,
+    &function_family_period,
+    &function_family_relate,
+    &function_family_tdigest,
     &function_family_agg_schema,
     &function_family_agg_basic,
     &function_family_agg_number,
@@ -45,6 +48,7 @@ static const struct function_family *const families[] = {
     &function_family_agg_distinct,
     &function_family_agg_percentile,
     &function_family_agg_pick,
+    &function_family_agg_tdigest,
 };
 
 const struct function_family *const *function_families(uint32_t *ret_count)

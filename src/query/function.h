@@ -66,6 +66,13 @@ struct aggregate_state_context {
     struct arena *arena; /* lives until the aggregation ends; one a worker */
     const struct value **constants;
     enum type type; /* of the result, as bind() gave it: set by the caller */
+    const uint32_t *weights; /* of the rows of update(): set by the caller; NULL: one each */
+};
+
+enum aggregate_weights {
+    WEIGHTS_NOT,     /* cannot be told of rows that stand for several */
+    WEIGHTS_IGNORED, /* how often a value comes does not matter */
+    WEIGHTS_USED,    /* update() heeds them */
 };
 
 struct aggregate {
@@ -88,6 +95,7 @@ struct aggregate {
     /* arg_max/arg_min/take_any produce several columns: see query/agg_arg.c; the
      * planner treats them apart and these rows only name them. */
     bool is_row_picker;
+    enum aggregate_weights weights;
 };
 
 struct function_family {

@@ -62,8 +62,10 @@ static void mark_operator(struct measure *m, uint32_t i, bool behind_bar)
         last += 2;
     struct slice name = slice_from(m->text.data + m->tokens[i].at,
                                    m->tokens[last].end - m->tokens[i].at);
-    if (last > i && !behind_bar && !ONE_OF(name, hyphened))
-        return;
+    if (last > i && !behind_bar && !ONE_OF(name, hyphened)) { /* `print-x` is `print -x` */
+        last = i;
+        name = m->tokens[i].text;
+    }
     if (last == i && !behind_bar && !ONE_OF(name, sources))
         return;
     for (; i <= last; i++)

@@ -164,7 +164,7 @@ static enum status project_push(struct stage *stage, struct worker *w, const str
         if (status != STATUS_OK)
             return status;
     }
-    struct batch result = {batch->row_count, count, columns, false};
+    struct batch result = {batch->row_count, count, columns, false, NULL};
     return stage_push(s->out, w, &result, stop, err);
 }
 
@@ -402,7 +402,7 @@ static enum status range_run(const struct plan *plan, struct run *run, struct st
                 ((int64_t *)data)[i] =
                     (int64_t)((uint64_t)p->from.integer + (at + i) * (uint64_t)p->step.integer);
         }
-        struct batch batch = {rows, 1, &v, false};
+        struct batch batch = {rows, 1, &v, false, NULL};
         if (status == STATUS_OK)
             status = run_check(run, err);
         if (status == STATUS_OK)

@@ -167,7 +167,7 @@ static enum status flush(struct expanding *x, bool *stop, struct error *err)
         if (status == STATUS_OK)
             memcpy(vector_data(index), x->indices, count * sizeof(*x->indices));
     }
-    struct batch result = {count, width, columns, false};
+    struct batch result = {count, width, columns, false, NULL};
     if (status == STATUS_OK)
         status = stage_push(x->out, w, &result, stop, err);
     w->batch_arena = outer;
@@ -275,7 +275,7 @@ static enum status apply_out_push(struct stage *stage, struct worker *w,
         struct value v = vector_value(&s->batch->columns[origin & ~EXPAND_OUTER], s->row);
         status = vector_const(w->batch_arena, &v, batch->row_count, &columns[c], err);
     }
-    struct batch result = {batch->row_count, width, columns, false};
+    struct batch result = {batch->row_count, width, columns, false, NULL};
     return status == STATUS_OK ? stage_push(s->out, w, &result, stop, err) : status;
 }
 

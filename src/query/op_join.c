@@ -202,7 +202,7 @@ static enum status push_pairs(const struct probing *x, const uint32_t *probe,
         if (built != NULL && out_built[c] != UINT32_MAX)
             columns[out_built[c]] = taken[c];
     }
-    struct batch result = {count, width, columns, false};
+    struct batch result = {count, width, columns, false, NULL};
     return status == STATUS_OK ? stage_push(x->stage->out, w, &result, x->stop, err) : status;
 }
 

@@ -90,7 +90,7 @@ static enum status parse_push(struct stage *stage, struct worker *w, const struc
             vector_set(&columns[p->columns[i].target], r, ok ? &values[i] : &none);
         }
     }
-    struct batch result = {batch->row_count, p->plan.schema.column_count, columns, false};
+    struct batch result = {batch->row_count, p->plan.schema.column_count, columns, false, NULL};
     if (status == STATUS_OK && p->spec.filter && matched < batch->row_count)
         status = run_take(w, &result, NULL, rows, matched, &result, err);
     return status == STATUS_OK ? stage_push(s->out, w, &result, stop, err) : status;

@@ -100,7 +100,7 @@ static enum status take_part(const struct rowset *from, const struct parts *part
         for (; row != UINT32_MAX && count < 256; row = parts->next[row])
             numbers[count++] = row;
         status = rowset_take(from, into->arena, numbers, count, columns, err);
-        struct batch batch = {count, from->schema.column_count, columns, false};
+        struct batch batch = {count, from->schema.column_count, columns, false, NULL};
         if (status == STATUS_OK)
             status = rowset_add(into, &batch, NULL, count, err);
     }

@@ -13,6 +13,7 @@ struct plan_scan {
     struct filter *filters;
     uint32_t filter_count;
     bool hands_filters;  /* the predicates above have become filters */
+    bool tally;          /* the consumer counts alike rows together */
     int64_t time_from, time_to;
 };
 
@@ -42,7 +43,8 @@ static enum status take(struct scan_sink *sink, uint32_t worker, const struct ba
     struct batch full = {.row_count = batch->row_count,
                          .column_count = schema->column_count,
                          .columns = columns,
-                         .decided = batch->decided && s->plan->hands_filters};
+                         .decided = batch->decided && s->plan->hands_filters,
+                         .weights = batch->weights};
     if (status == STATUS_OK)
         status = stage_push(s->out, w, &full, stop, err);
     w->row_base += batch->row_count;
@@ -90,6 +92,7 @@ static enum status scan_run(const struct plan *plan, struct run *run, struct sta
                                 .columns = p->columns,
                                 .column_count = p->column_count,
                                 .for_filters = p->hands_filters ? p->for_filters : NULL,
+                                .tally = p->hands_filters && p->tally,
                                 .time_from = p->time_from,
                                 .time_to = p->time_to,
                                 .filters = p->filters,
@@ -235,6 +238,14 @@ static void scan_describe(const struct plan *plan, struct buf *ret)
         buf_add_text(ret, i > 0 ? " and " : "; filters ");
         describe_filter(&plan->schema, &p->filters[i], ret);
     }
+}
+
+void plan_tally(struct plan *plan)
+{
+    while (plan->filters_scan && plan->ops != &ops)
+        plan = plan->inputs[0];
+    if (plan->ops == &ops)
+        ((struct plan_scan *)plan)->tally = true;
 }
 
 struct plan *plan_scan(struct query *q, struct table_source *source, struct slice name,

@@ -149,7 +149,7 @@ static enum status prune(const struct plan_sort *p, struct run *run, struct sort
         status = columns == NULL
                      ? err->status
                      : rowset_take(part->rows, part->arena, order + i, rows, columns, err);
-        struct batch batch = {rows, p->wide.column_count, columns, false};
+        struct batch batch = {rows, p->wide.column_count, columns, false, NULL};
         if (status == STATUS_OK)
             status = rowset_add(kept.rows, &batch, NULL, rows, err);
     }
@@ -181,7 +181,7 @@ static enum status sort_push(struct stage *stage, struct worker *w, const struct
     memcpy(columns, batch->columns, count * sizeof(*columns));
     for (uint32_t i = 0; i < p->order_count && status == STATUS_OK; i++)
         status = expr_eval(w, p->orders[i].expr, batch, &columns[count + i], err);
-    struct batch wide = {batch->row_count, p->wide.column_count, columns, false};
+    struct batch wide = {batch->row_count, p->wide.column_count, columns, false, NULL};
     if (status == STATUS_OK)
         status = rowset_add(part->rows, &wide, NULL, batch->row_count, err);
     if (status == STATUS_OK && p->limit < QUERY_OPERATOR_ROWS_MAX &&

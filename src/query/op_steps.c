@@ -65,7 +65,7 @@ static enum status evaluate(struct matching *m, const struct expr *expr,
             i < spec->width ? &m->row[i] : &state->values[i - spec->width];
         status = vector_const(w->batch_arena, value, 1, &m->columns[i], err);
     }
-    struct batch batch = {1, total, m->columns, false};
+    struct batch batch = {1, total, m->columns, false, NULL};
     if (status == STATUS_OK)
         status = expr_eval(w, expr, &batch, &v, err);
     if (status == STATUS_OK)

@@ -22,6 +22,14 @@ struct plan_summarize {
     uint32_t call_count;
 };
 
+#define NUMBERS_KNOWN 1024u
+
+/* The group of a number that was a key lately. */
+struct known_number {
+    int64_t number;
+    uint32_t group; /* + 1; 0 = free */
+};
+
 struct part {
     struct arena *arena;
     struct group_table groups;
@@ -30,6 +38,7 @@ struct part {
     struct aggregate_state_context *contexts;
     uint32_t *code_groups; /* CODE_PRODUCT_MAX, GROUP_NONE = not seen */
     uint64_t code_id;      /* of the dictionary code_groups is about, or 0 */
+    struct known_number *numbers; /* NUMBERS_KNOWN, if the key is one whole number */
     char *key;
     size_t key_capacity;
 };
@@ -177,6 +186,44 @@ static enum status groups_by_code(struct part *part, const struct key_encoder *k
     return STATUS_OK;
 }
 
+static bool is_whole_number(const struct vector *v)
+{
+    return v->encoding == VECTOR_FLAT && (v->type == TYPE_LONG || v->type == TYPE_INT ||
+                                          v->type == TYPE_DATETIME || v->type == TYPE_TIMESPAN);
+}
+
+/* Times of rows in order fall into few bins, one after the other. */
+static enum status groups_by_number(struct part *part, const struct key_encoder *keys,
+                                    uint32_t row_count, uint32_t *groups, struct error *err)
+{
+    const struct vector *v = &keys->columns[0];
+
+    if (part->numbers == NULL)
+        part->numbers = ARENA_ARRAY(part->arena, struct known_number, NUMBERS_KNOWN, err);
+    if (part->numbers == NULL)
+        return err->status;
+    for (uint32_t r = 0; r < row_count; r++) {
+        int64_t number = v->integers[r];
+        if (v->nulls == NULL && r > 0 && number == v->integers[r - 1]) {
+            groups[r] = groups[r - 1];
+            continue;
+        }
+        struct known_number *known =
+            &part->numbers[hash_u64((uint64_t)number) & (NUMBERS_KNOWN - 1)];
+        bool null = v->nulls != NULL && v->nulls[r] != 0;
+        if (known->group == 0 || known->number != number || null) {
+            enum status status = group_of_row(part, keys, r, &groups[r], err);
+            if (status != STATUS_OK)
+                return status;
+            if (!null)
+                *known = (struct known_number){number, groups[r] + 1};
+            continue;
+        }
+        groups[r] = known->group - 1;
+    }
+    return STATUS_OK;
+}
+
 static enum status find_groups(const struct plan_summarize *p, struct part *part,
                                struct worker *w, const struct batch *batch, uint32_t *groups,
                                struct error *err)
@@ -196,6 +243,8 @@ static enum status find_groups(const struct plan_summarize *p, struct part *part
     }
     if (product > 0)
         return groups_by_code(part, &keys, product, batch->row_count, groups, err);
+    if (p->key_count == 1 && is_whole_number(&columns[0]))
+        return groups_by_number(part, &keys, batch->row_count, groups, err);
     for (uint32_t r = 0; r < batch->row_count && status == STATUS_OK; r++)
         status = group_of_row(part, &keys, r, &groups[r], err);
     return status;
@@ -217,6 +266,7 @@ static enum status update(const struct aggregate_call *call, struct part *part, 
         const struct picker_memory memory = {part->arena, w->batch_arena};
         return picker_update(call, part->states[index], part->groups.count, &rows, memory, err);
     }
+    part->contexts[index].weights = batch->weights;
     return call->aggregate->update(&part->contexts[index], part->states[index], groups, args,
                                    call->arg_count, batch->row_count, err);
 }
@@ -318,7 +368,7 @@ static enum status emit(const struct plan_summarize *p, struct part *part, struc
                 columns[column].type = call->type;
             column += call->output_count;
         }
-        struct batch batch = {count, width, columns, false};
+        struct batch batch = {count, width, columns, false, NULL};
         if (status == STATUS_OK)
             status = run_check(run, err);
         if (status == STATUS_OK)
@@ -374,6 +424,22 @@ static enum status summarize_run(const struct plan *plan, struct run *run, struc
     return status;
 }
 
+/* Can rows that are alike be taken together? */
+static bool takes_weights(const struct plan_summarize *p)
+{
+    bool takes = true;
+
+    for (uint32_t i = 0; i < p->key_count; i++)
+        takes = takes && !p->keys[i].expr->is_impure;
+    for (uint32_t i = 0; i < p->call_count; i++) {
+        const struct aggregate_call *call = &p->calls[i];
+        takes = takes && !call->is_picker && call->aggregate->weights != WEIGHTS_NOT;
+        for (uint32_t a = 0; a < call->arg_count; a++)
+            takes = takes && !call->args[a]->is_impure;
+    }
+    return takes;
+}
+
 static enum status summarize_need(struct plan *plan, const uint8_t *needed, struct query *q,
                                   struct error *err)
 {
@@ -389,6 +455,8 @@ static enum status summarize_need(struct plan *plan, const uint8_t *needed, stru
         for (uint32_t a = 0; a < p->calls[i].arg_count; a++)
             expr_mark(p->calls[i].args[a], below);
     }
+    if (takes_weights(p))
+        plan_tally(plan->inputs[0]);
     return plan_need(plan->inputs[0], below, q, err);
 }
 

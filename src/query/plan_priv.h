@@ -98,6 +98,10 @@ enum status plan_filter(struct plan *plan, const struct pushed *list, struct que
 /* Both of the above for a finished plan whose whole output is wanted. */
 enum status plan_optimise(struct plan *plan, struct query *q, struct error *err) MUST_USE;
 
+/* The consumer takes batches with weights: asks the scan below for them, if there is
+ * nothing but predicates in between. */
+void plan_tally(struct plan *plan);
+
 /* Marks the columns an expression reads. */
 void expr_mark(const struct expr *expr, uint8_t *needed);
 

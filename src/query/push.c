@@ -154,7 +154,8 @@ static bool any_has(const struct expr *e, struct pushed *ret)
         return false;
     const struct value *word = &e->args[0]->args[1]->value;
     *ret = (struct pushed){.kind = FILTER_ANY_HAS, .column = SOURCE_COLUMN_ANY, .values = word,
-                           .value_count = 1};
+                           .value_count = 1,
+                           .is_wider = e->args[0]->function == operator_string(SLICE("has_cs"))};
     return word->bytes.size > 0;
 }
 

@@ -59,6 +59,7 @@ struct query_request {
     const struct query_env *env; /* NULL: no tables */
     const struct guid *tenants;  /* passed to every scan */
     uint32_t tenant_count;
+    struct slice principal;      /* current_principal(); "" if it is nobody's */
     int64_t now;                 /* ticks: now() */
     size_t memory_bytes;         /* 0 = QUERY_MEMORY_BYTES */
     uint64_t time_ms;            /* 0 = QUERY_TIME_MS */
@@ -107,6 +108,44 @@ enum status query_run(const struct query_request *request, struct query_sink *si
  * blanks and line breaks.  STATUS_INVALID with line and column for a text that is no
  * query. */
 enum status query_format(struct slice text, struct buf *ret, struct error *err) MUST_USE;
+
+/* ---- completion: what can stand at a cursor ---- */
+
+enum query_item_kind {
+    ITEM_OPERATOR,
+    ITEM_KEYWORD,
+    ITEM_TABLE,
+    ITEM_COLUMN,
+    ITEM_FUNCTION,
+    ITEM_AGGREGATE,
+    ITEM_LET,
+    ITEM_VALUE,
+};
+const char *query_item_kind_name(enum query_item_kind kind); /* "operator" ... */
+
+struct query_item {
+    enum query_item_kind kind;
+    struct slice text;    /* what to write: a value comes as a literal */
+    struct slice detail;  /* a signature, a type, how many rows have the value */
+    struct slice summary; /* one line, or empty */
+};
+
+#define QUERY_ITEMS_MAX 200u
+
+struct query_completion {
+    uint32_t from, to; /* bytes of the text that a choice replaces */
+    const struct query_item *items;
+    uint32_t count;
+    bool complete;    /* false: there are more than are listed */
+    bool read_values; /* rows were read: who asked is to be recorded */
+};
+
+/* What can stand at byte `at` of the request's text (up to its end).  The pipeline
+ * before the cursor is bound as far as it makes sense; behind a comparison the most
+ * frequent values are read, within some tens of milliseconds.  Text that makes no
+ * sense gives no items; it is not an error.  Items live in the arena. */
+enum status query_complete(const struct query_request *request, uint32_t at, struct arena *arena,
+                           struct query_completion *ret, struct error *err) MUST_USE;
 
 /* Appends one value as JSON as the command line prints it: datetime ISO with 7
  * digits and Z, timespan d.hh:mm:ss.fffffff, long exact, NaN and infinities as

@@ -197,6 +197,7 @@ static enum status prepare(struct share *share, const struct http_request *reque
     ret->tenant_count = reach->count;
     ret->time_ms = timeout_ms;
     ret->thread_count = share->services.thread_count;
+    ret->principal = slice_of(request->principal->name);
     ret->cancelled = request->cancelled;
     return STATUS_OK;
 }
@@ -285,6 +286,7 @@ enum status share_query_batch(void *context, const struct http_request *request,
 {
     struct share *share = context;
     struct query_request base = {.thread_count = share->services.thread_count,
+                                 .principal = slice_of(request->principal->name),
                                  .cancelled = request->cancelled};
     struct query_view view;
     struct reach reach;

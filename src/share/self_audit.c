@@ -72,39 +72,97 @@ static void write_line(const struct self_audit *audit, const struct audit_action
     buf_add_text(ret, "}\n");
 }
 
-/* Writes the lines of one tenant off the list; the rest stays. */
-static enum status write_tenant(struct self_audit *audit, struct line **list, struct error *err)
+/* What one round writes, by the writer and its helpers. */
+struct round {
+    struct self_audit *audit;
+    pthread_mutex_t lock; /* of all below */
+    struct line *list;
+    enum status status; /* of the last that failed, with its error */
+    struct error failure;
+};
+
+/* The lines of the list's first tenant, off the list and into the body. */
+static bool take_tenant(struct round *round, struct guid *ret_tenant, struct buf *body)
 {
-    struct guid tenant = (*list)->tenant;
-    struct buf body;
+    (void)pthread_mutex_lock(&round->lock);
+    bool is_left = round->list != NULL;
+    if (is_left)
+        *ret_tenant = round->list->tenant;
+    for (struct line **link = &round->list; *link != NULL;) {
+        struct line *line = *link;
+        if (!guid_equal(&line->tenant, ret_tenant)) {
+            link = &line->next;
+            continue;
+        }
+        buf_add(body, line->text, line->size);
+        *link = line->next;
+        free(line);
+    }
+    (void)pthread_mutex_unlock(&round->lock);
+    return is_left;
+}
+
+static enum status write_tenant(struct self_audit *audit, struct guid tenant,
+                                const struct buf *body, struct error *err)
+{
     struct ingest_answer answer;
     struct arena *arena = arena_new(256 * MIB);
     enum status status;
 
-    buf_init(&body, REQUEST_BODY_BYTES_MAX);
-    for (struct line **link = list; *link != NULL;) {
-        struct line *line = *link;
-        if (!guid_equal(&line->tenant, &tenant)) {
-            link = &line->next;
-            continue;
-        }
-        buf_add(&body, line->text, line->size);
-        *link = line->next;
-        free(line);
-    }
     struct ingest_request request = {
         .tenant = tenant,
         .table = SLICE("DaybookAudit"),
-        .body = buf_slice(&body),
+        .body = buf_slice(body),
         .format = INGEST_FORMAT_NDJSON,
         .internal = true,
     };
-    status = arena == NULL ? ERROR_MEMORY(err) : buf_check(&body, err);
+    status = arena == NULL ? ERROR_MEMORY(err) : buf_check(body, err);
     if (status == STATUS_OK)
         status = ingest_put(audit->ingest, &request, arena, &answer, err);
     arena_free(arena);
-    buf_release(&body);
     return status;
+}
+
+static void *write_tenants(void *arg)
+{
+    struct round *round = arg;
+    struct guid tenant;
+    struct buf body;
+
+    buf_init(&body, REQUEST_BODY_BYTES_MAX);
+    while (take_tenant(round, &tenant, &body)) {
+        struct error err;
+        enum status status = write_tenant(round->audit, tenant, &body, &err);
+        if (status != STATUS_OK) {
+            (void)pthread_mutex_lock(&round->lock);
+            round->status = status;
+            round->failure = err;
+            (void)pthread_mutex_unlock(&round->lock);
+        }
+        buf_clear(&body);
+    }
+    buf_release(&body);
+    return NULL;
+}
+
+/* All lines of the list.  Tenants are side by side, since each waits for a sync. */
+static enum status write_round(struct self_audit *audit, struct line *list, struct error *err)
+{
+    struct round round = {audit, PTHREAD_MUTEX_INITIALIZER, list, STATUS_OK, {0}};
+    pthread_t helpers[SELF_AUDIT_HELPERS_MAX];
+    uint32_t tenants = 0, count = 0;
+
+    for (const struct line *line = list; line->next != NULL; line = line->next)
+        tenants += !guid_equal(&line->tenant, &line->next->tenant);
+    while (count < SELF_AUDIT_HELPERS_MAX && count < tenants &&
+           pthread_create(&helpers[count], NULL, write_tenants, &round) == 0)
+        count++;
+    (void)write_tenants(&round);
+    while (count > 0)
+        (void)pthread_join(helpers[--count], NULL);
+    (void)pthread_mutex_destroy(&round.lock);
+    *err = round.failure;
+    return round.status;
 }
 
 static void remember_failure(struct self_audit *audit, uint64_t from, uint64_t to,
@@ -165,15 +223,8 @@ static void *run(void *arg)
         audit->pending_count = 0;
         (void)pthread_mutex_unlock(&audit->lock);
 
-        struct error err, failure;
-        enum status status = STATUS_OK;
-        while (list != NULL) {
-            enum status one = write_tenant(audit, &list, &err);
-            if (one != STATUS_OK) {
-                status = one;
-                failure = err;
-            }
-        }
+        struct error failure;
+        enum status status = write_round(audit, list, &failure);
         (void)pthread_mutex_lock(&audit->lock);
         if (status != STATUS_OK) {
             remember_failure(audit, from, to, &failure);

@@ -3,7 +3,8 @@
  *
  * self_audit_begin() queues the record and lets the caller go on working;
  * self_audit_wait() returns when it is durable, and the caller must not send a
- * byte before.  One writer thread takes all that wait together.  A record that
+ * byte before.  One writer thread takes all that wait together, a request a tenant;
+ * the requests of many tenants go out side by side and share commits.  A record that
  * comes alone is written at once; when more than one write in SELF_AUDIT_PACE_MS
  * is wanted for long, each gathers for SELF_AUDIT_GATHER_MS first, so that many
  * small queries share a commit.
@@ -16,6 +17,7 @@
 #include "wire/http.h"
 
 #define SELF_AUDIT_GATHER_MS 20u
+#define SELF_AUDIT_HELPERS_MAX 7u /* threads that help to write for many tenants */
 #define SELF_AUDIT_PACE_MS 100u
 #define SELF_AUDIT_BURST 20u /* writes that are not made to gather */
 

@@ -15,6 +15,7 @@
 #define READERS                                                                                    \
     (ROLE_BIT(ROLE_READER) | ROLE_BIT(ROLE_ANALYST) | ROLE_BIT(ROLE_ADMIN) |                       \
      ROLE_BIT(ROLE_AUDITOR) | ROLE_BIT(ROLE_OPERATOR))
+#define ANALYSTS (ROLE_BIT(ROLE_ANALYST) | ROLE_BIT(ROLE_ADMIN) | ROLE_BIT(ROLE_OPERATOR))
 #define ADMINS (ROLE_BIT(ROLE_ADMIN) | ROLE_BIT(ROLE_OPERATOR))
 
 /* Queries stream, and want the deeper stack of the thread that streaming gives. */
@@ -22,6 +23,7 @@ static const struct http_route routes[] = {
     {HTTP_POST, "/v1/ingest", WRITERS, share_ingest, false},
     {HTTP_POST, "/v1/query", READERS, share_query, true},
     {HTTP_POST, "/v1/query/batch", READERS, share_query_batch, true},
+    {HTTP_POST, "/v1/query/complete", READERS, share_query_complete, true},
     {HTTP_POST, "/v1/query/explain", READERS, share_query_explain, true},
     {HTTP_POST, "/v1/query/format", READERS, share_query_format, true},
     {HTTP_GET, "/v1/raw", READERS, share_raw, true},
@@ -33,6 +35,14 @@ static const struct http_route routes[] = {
     {HTTP_DELETE, "/v1/tokens/*", ADMINS, share_token_revoke, false},
     {HTTP_GET, "/v1/settings/webhook", ADMINS, share_webhook_get, false},
     {HTTP_PUT, "/v1/settings/webhook", ADMINS, share_webhook_put, false},
+    {HTTP_GET, "/v1/watchlists", READERS, share_document_list, false},
+    {HTTP_GET, "/v1/watchlists/*", READERS, share_document_get, false},
+    {HTTP_PUT, "/v1/watchlists/*", ANALYSTS, share_document_put, true},
+    {HTTP_DELETE, "/v1/watchlists/*", ANALYSTS, share_document_remove, false},
+    {HTTP_GET, "/v1/functions", READERS, share_document_list, false},
+    {HTTP_GET, "/v1/functions/*", READERS, share_document_get, false},
+    {HTTP_PUT, "/v1/functions/*", ANALYSTS, share_document_put, true},
+    {HTTP_DELETE, "/v1/functions/*", ANALYSTS, share_document_remove, false},
     {HTTP_POST, "/v1/compact", ADMINS, share_compact, true},
     {HTTP_GET, "/v1/status", READERS, share_status, false},
     {HTTP_GET, "/livez", ANYBODY, share_live, false},
@@ -262,25 +272,142 @@ static void each_stored(void *context, void (*each)(void *arg, struct slice name
     store_snapshot_tables(view->snapshot, view->reach.tenants, view->reach.count, true, each, arg);
 }
 
+/* ---- documents ---- */
+
+static const struct guid instance;
+
+/* Watchlists belong to a tenant: a query of several sees none. */
+static const struct guid *only_tenant(const struct query_view *view)
+{
+    return view->reach.count == 1 ? &view->reach.tenants[0] : NULL;
+}
+
+static struct slice read_function(struct query_view *view, const struct guid *tenant,
+                                  struct slice name)
+{
+    const struct share_services *services = &view->share->services;
+    const struct documents documents = {services->meta, services->keyring};
+    struct meta_document document;
+    struct error ignored;
+
+    if (document_get(&documents, tenant, META_FUNCTION, name, view->arena, &document, &ignored) !=
+        STATUS_OK)
+        return (struct slice){"", 0};
+    return document.body;
+}
+
+static bool is_listed(const struct meta_document *list, uint32_t count, struct slice name)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (slice_equal(list[i].name, name))
+            return true;
+    }
+    return false;
+}
+
+/* Names are asked for once in a query: each name of a query comes by here. */
+static void load_names(struct query_view *view)
+{
+    struct meta *meta = view->share->services.meta;
+    struct error ignored;
+
+    if (view->functions_known)
+        return;
+    view->functions_known = true;
+    if (only_tenant(view) != NULL &&
+        meta_document_list(meta, only_tenant(view), META_FUNCTION, view->arena, &view->own,
+                           &view->own_count, &ignored) != STATUS_OK)
+        view->own_count = 0;
+    if (meta_document_list(meta, &instance, META_FUNCTION, view->arena, &view->common,
+                           &view->common_count, &ignored) != STATUS_OK)
+        view->common_count = 0;
+}
+
+/* The tenant's, the instance's, what ships: in this order. */
+static struct slice find_function(void *context, struct slice name)
+{
+    struct query_view *view = context;
+    const struct share_services *services = &view->share->services;
+
+    load_names(view);
+    if (is_listed(view->own, view->own_count, name))
+        return read_function(view, only_tenant(view), name);
+    if (is_listed(view->common, view->common_count, name))
+        return read_function(view, &instance, name);
+    return services->function == NULL ? (struct slice){"", 0}
+                                      : services->function(services->context, name);
+}
+
+static enum status find_watchlist(void *context, struct slice alias, struct arena *arena,
+                                  struct slice *ret, struct error *err)
+{
+    struct query_view *view = context;
+    const struct share_services *services = &view->share->services;
+    const struct documents documents = {services->meta, services->keyring};
+    struct meta_document document;
+
+    if (only_tenant(view) == NULL)
+        return ERROR_SET(err, STATUS_INVALID, "a query of several tenants has no watchlists");
+    enum status status = document_get(&documents, only_tenant(view), META_WATCHLIST, alias, arena,
+                                      &document, err);
+    if (status == STATUS_OK)
+        *ret = document.body;
+    return status;
+}
+
+static void each_watchlist(void *context, void (*each)(void *arg, struct slice name), void *arg)
+{
+    struct query_view *view = context;
+    struct meta_document *list;
+    struct error ignored;
+    uint32_t count = 0;
+
+    if (only_tenant(view) == NULL ||
+        meta_document_list(view->share->services.meta, only_tenant(view), META_WATCHLIST,
+                           view->arena, &list, &count, &ignored) != STATUS_OK)
+        return;
+    for (uint32_t i = 0; i < count; i++)
+        each(arg, list[i].name);
+}
+
+static enum status fetch(void *context, struct slice url, struct arena *arena, struct slice *ret,
+                         struct error *err)
+{
+    struct query_view *view = context;
+
+    return external_fetch(&view->share->services.external, url, view->cancelled, arena, ret, err);
+}
+
+/* ---- opening ---- */
+
 /* Whose place it is: the tenant's, or nobody's for several. */
 static const struct guid *place_of(const struct query_view *view)
 {
-    static const struct guid several;
+    const struct guid *tenant = only_tenant(view);
 
-    return view->reach.count == 1 ? &view->reach.tenants[0] : &several;
+    return tenant == NULL ? &instance : tenant;
 }
 
 enum status share_view_open(struct share *share, const struct http_request *request,
                             const struct reach *reach, struct query_view *ret,
                             struct error *err)
 {
-    *ret = (struct query_view){.share = share, .reach = *reach};
+    *ret = (struct query_view){
+        .share = share,
+        .reach = *reach,
+        .arena = request->arena,
+        .cancelled = request->cancelled,
+    };
     ret->env = (struct query_env){
         .context = ret,
         .table = find_table,
         .view = find_view,
         .names = each_name,
         .stored = each_stored,
+        .function = find_function,
+        .watchlist = find_watchlist,
+        .watchlists = each_watchlist,
+        .fetch = fetch,
     };
     enum status status =
         gate_enter(&share->gate, place_of(ret), GATE_WAIT_MS, request->cancelled, err);

@@ -15,6 +15,7 @@
 #include "detect/webhook.h"
 #include "ingest/ingest.h"
 #include "meta/meta.h"
+#include "share/external.h"
 #include "store/store.h"
 #include "wire/http.h"
 
@@ -33,6 +34,9 @@ struct share_services {
     /* KQL text of the view with this name, or an empty slice. */
     struct slice (*view)(void *context, struct slice name);
     void (*views)(void *context, void (*each)(void *arg, struct slice name), void *arg);
+    /* "(parameters) { body }" of a function that ships, or an empty slice. */
+    struct slice (*function)(void *context, struct slice name);
+    struct external external; /* what externaldata may read */
     /* Flushes what is in memory (a checkpoint). */
     enum status (*checkpoint)(void *context, struct error *err);
     /* Transport's own metrics in Prometheus text; may be NULL. */

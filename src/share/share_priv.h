@@ -4,6 +4,7 @@
 #define SHARE_SHARE_PRIV_H
 
 #include "codec/json.h"
+#include "share/document.h"
 #include "share/gate.h"
 #include "share/self_audit.h"
 #include "share/share.h"
@@ -49,6 +50,11 @@ struct query_view {
     struct store_snapshot *snapshot;
     struct reach reach;
     struct query_env env;
+    struct arena *arena; /* the request's */
+    const atomic_bool *cancelled;
+    bool functions_known; /* the lists of stored functions are loaded */
+    struct meta_document *own, *common; /* the tenant's, the instance's */
+    uint32_t own_count, common_count;
 };
 enum status share_view_open(struct share *share, const struct http_request *request,
                             const struct reach *reach, struct query_view *ret,
@@ -56,9 +62,10 @@ enum status share_view_open(struct share *share, const struct http_request *requ
 void share_view_close(struct query_view *view);
 
 http_handler share_ingest, share_query, share_query_batch, share_raw, share_scope;
-http_handler share_query_explain, share_query_format;
+http_handler share_query_complete, share_query_explain, share_query_format;
 http_handler share_tenant_add, share_tenant_list, share_token_add, share_token_list,
     share_token_revoke, share_webhook_get, share_webhook_put;
+http_handler share_document_list, share_document_get, share_document_put, share_document_remove;
 http_handler share_live, share_ready, share_metrics, share_status, share_compact;
 
 #endif

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* entity_index.c - which blocks of rows hold an identifier
- * (docs/format/segment.md, "Entity index").
+/* entity_index.c - which blocks of rows hold an identifier or a word, and in which
+ * columns (docs/format/segment.md, "Index").
  *
- * Entries are (fingerprint, block), sorted; entries of one fingerprint share
+ * Entries are (fingerprint, path, block), sorted; entries of one fingerprint share
  * it.  A page holds whole fingerprints only, so one page answers a probe. */
 #include "base/guid.h"
 #include "base/hash.h"
 #include "codec/json.h"
 #include "store/section_priv.h"
+#include "store/words_priv.h"
 
 #include <stdlib.h>
 
@@ -15,8 +16,13 @@
 #define VALUE_BYTES_MAX 256u
 #define DISTINCT_MIN 64u
 #define BLOCK_BITS 6u
-#define SPARE_BITS 12u /* one false alarm in 4,096 probes */
+#define PATH_BITS 16u
+#define PRINT_SHIFT (PATH_BITS + BLOCK_BITS)
+#define SPARE_BITS 10u /* of a fingerprint, beyond those that tell the entries apart */
+#define LISTED_MAX 7u  /* more blocks of a path are a set of bits */
+#define RECENT_COUNT 1024u
 
+_Static_assert(PART_PATHS_MAX * 4 <= 1u << PATH_BITS, "a path number has 16 bits");
 _Static_assert(SECTION_BLOCKS_MAX == 1u << BLOCK_BITS, "block numbers have six bits");
 
 bool entity_is_indexed(struct slice value)
@@ -24,16 +30,20 @@ bool entity_is_indexed(struct slice value)
     return value.size >= VALUE_BYTES_MIN && value.size <= VALUE_BYTES_MAX;
 }
 
-uint32_t entity_fingerprint(uint64_t seed, struct slice value)
+uint32_t entity_fingerprint(uint64_t seed, struct slice unit)
 {
     char folded[VALUE_BYTES_MAX];
-    size_t size = value.size < VALUE_BYTES_MAX ? value.size : VALUE_BYTES_MAX;
+    uint64_t hash = seed;
 
-    for (size_t i = 0; i < size; i++) {
-        char c = value.data[i];
-        folded[i] = c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+    for (size_t at = 0; at == 0 || at < unit.size; at += sizeof(folded)) {
+        size_t size = unit.size - at < sizeof(folded) ? unit.size - at : sizeof(folded);
+        for (size_t i = 0; i < size; i++) {
+            char c = unit.data[at + i];
+            folded[i] = c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+        }
+        hash = hash_xxh3(folded, size, hash);
     }
-    return (uint32_t)(hash_xxh3(folded, size, seed) >> 32);
+    return (uint32_t)(hash >> 32);
 }
 
 /* GUID, e-mail or IP address: indexed even when there are few of them. */
@@ -61,12 +71,19 @@ static bool wants_index(const struct path_column *column)
 }
 
 struct entries {
-    uint64_t *keys; /* fingerprint << BLOCK_BITS | block */
+    uint64_t *keys; /* fingerprint, path, block */
     size_t count, capacity;
+    uint64_t recent[RECENT_COUNT]; /* keys that came lately, not to be added again */
+    uint64_t seed;
 };
 
 static enum status add_entry(struct entries *entries, uint64_t key, struct error *err)
 {
+    uint64_t *recent = &entries->recent[hash_u64(key) & (RECENT_COUNT - 1)];
+
+    if (*recent == key + 1)
+        return STATUS_OK;
+    *recent = key + 1;
     if (entries->count == entries->capacity) {
         size_t capacity = entries->capacity == 0 ? 4096 : entries->capacity * 2;
         uint64_t *keys = realloc(entries->keys, capacity * sizeof(*keys));
@@ -79,57 +96,112 @@ static enum status add_entry(struct entries *entries, uint64_t key, struct error
     return STATUS_OK;
 }
 
-#define NOT_INDEXED UINT64_MAX
+static uint64_t key_of(uint64_t print, uint32_t path, uint64_t block)
+{
+    return print << PRINT_SHIFT | (uint64_t)path << BLOCK_BITS | block;
+}
 
-/* The fingerprints of a dictionary; NOT_INDEXED for texts that have none. */
-static enum status dict_fingerprints(const struct path_column *column, uint64_t seed,
-                                     uint64_t *ret, struct error *err)
+/* Fingerprints of texts, one list behind the other. */
+struct prints {
+    struct buf buf; /* uint32_t each */
+    uint32_t *ends; /* a text: where its list ends */
+};
+
+static void add_words(struct prints *prints, uint64_t seed, struct slice text)
+{
+    struct words words = {.text = text};
+    struct slice unit;
+
+    while (words_next(&words, &unit)) {
+        uint32_t print = entity_fingerprint(seed, unit);
+        buf_add(&prints->buf, &print, sizeof(print));
+    }
+}
+
+/* The units of a dictionary's texts; whole: texts without a strong term too. */
+static enum status dict_prints(const struct path_column *column, uint64_t seed, bool whole,
+                               struct prints *ret, struct error *err)
 {
     struct buf plain;
-    enum status status = STATUS_OK;
 
     buf_init(&plain, RECORD_BYTES_MAX);
-    for (uint32_t i = 0; i < column->dict_count && status == STATUS_OK; i++) {
+    for (uint32_t i = 0; i < column->dict_count; i++) {
         struct slice text = column->dict[i];
-        if (column->has_escapes && text.size <= VALUE_BYTES_MAX * 6 &&
-            slice_find_byte(text, '\\', 0) != SIZE_MAX) {
+        if (column->has_escapes && slice_find_byte(text, '\\', 0) != SIZE_MAX) {
+            add_words(ret, seed, text); /* JSON shows it like that */
             buf_clear(&plain);
             json_unescape(text, &plain);
-            status = buf_check(&plain, err);
             text = buf_slice(&plain);
         }
-        ret[i] = entity_is_indexed(text) ? entity_fingerprint(seed, text) : NOT_INDEXED;
+        add_words(ret, seed, text);
+        if (whole && entity_is_indexed(text) && !words_any_strong(text)) {
+            uint32_t print = entity_fingerprint(seed, text);
+            buf_add(&ret->buf, &print, sizeof(print));
+        }
+        ret->ends[i] = (uint32_t)(ret->buf.size / sizeof(uint32_t));
     }
+    enum status status = buf_check(&plain, err);
     buf_release(&plain);
-    return status;
+    return status == STATUS_OK ? buf_check(&ret->buf, err) : status;
 }
 
 static enum status add_column(const struct part *part, const struct path_uses *uses,
-                              uint32_t path, uint64_t seed, struct entries *entries,
+                              uint32_t path, bool whole, struct entries *entries,
                               struct error *err)
 {
     const struct path_column *column = &part->paths[path];
     uint32_t *rows = malloc((size_t)column->value_count * sizeof(*rows) + 1);
-    uint64_t *prints = malloc((size_t)column->dict_count * sizeof(*prints));
+    struct prints prints = {.ends = malloc((size_t)column->dict_count * sizeof(uint32_t) + 1)};
     uint8_t *last = malloc((size_t)column->dict_count + 1);
-    enum status status = rows == NULL || prints == NULL || last == NULL
+    buf_init(&prints.buf, GIB);
+    enum status status = rows == NULL || prints.ends == NULL || last == NULL
                              ? ERROR_MEMORY(err)
                              : part_value_rows(part, uses, path, rows, err);
 
     if (status == STATUS_OK)
-        status = dict_fingerprints(column, seed, prints, err);
+        status = dict_prints(column, entries->seed, whole, &prints, err);
     if (status == STATUS_OK)
         memset(last, UINT8_MAX, column->dict_count);
+    const uint32_t *units = (const uint32_t *)(const void *)prints.buf.data;
     for (uint32_t v = 0; v < column->value_count && status == STATUS_OK; v++) {
         uint32_t code = column->codes[v], block = rows[v] / INDEX_BLOCK_ROWS;
-        if (prints[code] == NOT_INDEXED || last[code] == block)
+        if (last[code] == block)
             continue;
         last[code] = (uint8_t)block;
-        status = add_entry(entries, prints[code] << BLOCK_BITS | block, err);
+        for (uint32_t i = code == 0 ? 0 : prints.ends[code - 1];
+             i < prints.ends[code] && status == STATUS_OK; i++)
+            status = add_entry(entries, key_of(units[i], path, block), err);
     }
     free(rows);
-    free(prints);
+    free(prints.ends);
+    buf_release(&prints.buf);
     free(last);
+    return status;
+}
+
+/* The literals of shapes stand for path 0. */
+static enum status add_literals(const struct part *part, struct entries *entries,
+                                struct error *err)
+{
+    uint32_t last_block = part->row_count == 0 ? 0 : (part->row_count - 1) / INDEX_BLOCK_ROWS;
+    enum status status = STATUS_OK;
+
+    for (uint32_t s = 0; s < part->shape_count && status == STATUS_OK; s++) {
+        const struct shape *shape = &part->shapes[s];
+        struct words words = {.text = shape->literals};
+        bool is_root = s < part->root_shape_count;
+        struct slice unit;
+        if (shape->is_raw || (is_root && shape->row_count == 0))
+            continue;
+        uint32_t begin = is_root ? shape->row_begin / INDEX_BLOCK_ROWS : 0;
+        uint32_t end = is_root ? (shape->row_begin + shape->row_count - 1) / INDEX_BLOCK_ROWS
+                               : last_block;
+        while (words_next(&words, &unit) && status == STATUS_OK) {
+            uint64_t print = entity_fingerprint(entries->seed, unit);
+            for (uint32_t block = begin; block <= end && status == STATUS_OK; block++)
+                status = add_entry(entries, key_of(print, 0, block), err);
+        }
+    }
     return status;
 }
 
@@ -140,10 +212,10 @@ static int compare_keys(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* LSD radix sort, 13 bits a pass over the 38 that are used. */
+/* LSD radix sort, 11 bits a pass over the 54 that are used. */
 static enum status sort_entries(struct entries *entries, struct error *err)
 {
-    enum { RADIX_BITS = 13, RADIX = 1 << RADIX_BITS, PASSES = 3 };
+    enum { RADIX_BITS = 11, RADIX = 1 << RADIX_BITS, PASSES = 5 };
     size_t count = entries->count, out = 0;
 
     if (count < RADIX) {
@@ -161,6 +233,8 @@ static enum status sort_entries(struct entries *entries, struct error *err)
             memset(starts, 0, RADIX * sizeof(*starts));
             for (size_t i = 0; i < count; i++)
                 starts[from[i] >> shift & (RADIX - 1)]++;
+            if (starts[from[0] >> shift & (RADIX - 1)] == count)
+                continue; /* all have the same digit */
             for (size_t b = 0; b < RADIX; b++) {
                 size_t n = starts[b];
                 starts[b] = at;
@@ -279,26 +353,121 @@ static uint64_t get_rice(struct bit_reader *r, unsigned k)
     return q << k | get_bits(r, k);
 }
 
-/* page = varint fingerprints | u8 k | per fingerprint: rice(step, k), block
- * count - 1 in unary, the blocks. */
-static size_t put_page(const struct entries *entries, size_t from, unsigned shift,
-                       struct buf *pages, uint32_t *ret_first)
+static void put_gamma(struct bit_writer *w, uint64_t value) /* from 1 */
 {
-    size_t end = from, prints = 0;
-    uint64_t first = entries->keys[from] >> BLOCK_BITS >> shift, last = first;
+    unsigned bits = 63u - (unsigned)__builtin_clzll(value);
 
-    for (uint64_t p = UINT64_MAX; end < entries->count; end++) {
-        uint64_t print = entries->keys[end] >> BLOCK_BITS >> shift;
-        if (print == p)
+    put_rice(w, bits, 0);
+    put_bits(w, value & ((UINT64_C(1) << bits) - 1), bits);
+}
+
+static uint64_t get_gamma(struct bit_reader *r)
+{
+    uint64_t bits = get_unary(r);
+
+    if (bits > PATH_BITS)
+        r->failed = true;
+    return r->failed ? 1 : UINT64_C(1) << bits | get_bits(r, (unsigned)bits);
+}
+
+static unsigned bits_of_block(uint32_t block_count)
+{
+    return block_count < 2 ? 0 : 32u - (unsigned)__builtin_clz(block_count - 1);
+}
+
+static void put_blocks(struct bit_writer *w, uint64_t blocks, uint32_t block_count)
+{
+    unsigned count = (unsigned)__builtin_popcountll(blocks);
+
+    if (count > LISTED_MAX) {
+        put_rice(w, LISTED_MAX, 0);
+        for (uint32_t i = 0; i < block_count; i += 32)
+            put_bits(w, blocks >> i & UINT32_MAX, block_count - i < 32 ? block_count - i : 32);
+        return;
+    }
+    put_rice(w, count - 1, 0);
+    for (; blocks != 0; blocks &= blocks - 1)
+        put_bits(w, (uint64_t)__builtin_ctzll(blocks), bits_of_block(block_count));
+}
+
+static uint64_t get_blocks(struct bit_reader *r, uint32_t block_count)
+{
+    uint64_t blocks = 0, count = get_unary(r);
+
+    if (count == LISTED_MAX) {
+        for (uint32_t i = 0; i < block_count; i += 32)
+            blocks |= get_bits(r, block_count - i < 32 ? block_count - i : 32) << i;
+        return blocks;
+    }
+    r->failed = r->failed || count > LISTED_MAX;
+    for (uint64_t n = 0; n <= count && !r->failed; n++)
+        blocks |= UINT64_C(1) << (get_bits(r, bits_of_block(block_count)) % SECTION_BLOCKS_MAX);
+    return blocks;
+}
+
+/* What is written: sorted entries, and the ranks of their paths. */
+struct paging {
+    const struct entries *entries;
+    unsigned shift; /* fingerprint bits that are left out */
+    uint32_t block_count;
+    const uint32_t *ranks; /* a path */
+    struct index_hit *hits; /* room for a fingerprint's */
+};
+
+static uint64_t print_at(const struct paging *p, size_t i)
+{
+    return p->entries->keys[i] >> PRINT_SHIFT >> p->shift;
+}
+
+/* The paths of one fingerprint, which begins at `from`, by rank; the end of it. */
+static size_t gather(const struct paging *p, size_t from, uint32_t *ret_count)
+{
+    uint64_t print = print_at(p, from);
+    size_t i = from;
+    uint32_t count = 0;
+
+    for (; i < p->entries->count && print_at(p, i) == print; i++) {
+        uint64_t key = p->entries->keys[i];
+        uint32_t rank = p->ranks[key >> BLOCK_BITS & ((1u << PATH_BITS) - 1)], at = count;
+        while (at > 0 && p->hits[at - 1].rank >= rank)
+            at--;
+        if (at == count || p->hits[at].rank != rank) {
+            memmove(&p->hits[at + 1], &p->hits[at], (count - at) * sizeof(*p->hits));
+            p->hits[at] = (struct index_hit){rank, 0};
+            count++;
+        }
+        p->hits[at].blocks |= UINT64_C(1) << (key & (SECTION_BLOCKS_MAX - 1));
+    }
+    *ret_count = count;
+    return i;
+}
+
+static size_t page_end(const struct paging *p, size_t from, uint64_t *ret_prints,
+                       uint64_t *ret_last)
+{
+    size_t end = from;
+
+    *ret_prints = 0;
+    for (uint64_t print = UINT64_MAX; end < p->entries->count; end++) {
+        uint64_t next = print_at(p, end);
+        if (next == print)
             continue;
         if (end - from >= INDEX_PAGE_ENTRIES)
             break;
-        p = print;
-        last = print;
-        prints++;
+        *ret_last = print = next;
+        (*ret_prints)++;
     }
+    return end;
+}
+
+static size_t put_page(const struct paging *p, size_t from, struct buf *pages,
+                       uint32_t *ret_first)
+{
+    uint64_t first = print_at(p, from), last = first, prints = 0;
+    size_t end = page_end(p, from, &prints, &last);
     uint64_t mean = (last - first) / prints;
     unsigned k = 0;
+
     while (k < 31 && (UINT64_C(1) << (k + 1)) <= mean)
         k++;
     buf_put_varint(pages, prints);
@@ -306,14 +475,16 @@ static size_t put_page(const struct entries *entries, size_t from, unsigned shif
     struct bit_writer w = {pages, 0, 0};
     last = first;
     for (size_t i = from; i < end;) {
-        uint64_t print = entries->keys[i] >> BLOCK_BITS >> shift;
-        uint64_t blocks = 0;
-        for (; i < end && entries->keys[i] >> BLOCK_BITS >> shift == print; i++)
-            blocks |= UINT64_C(1) << (entries->keys[i] & (SECTION_BLOCKS_MAX - 1));
+        uint64_t print = print_at(p, i);
+        uint32_t count = 0, rank = UINT32_MAX; /* the first step is rank + 1 */
+        i = gather(p, i, &count);
         put_rice(&w, print - last, k);
-        put_rice(&w, (uint64_t)__builtin_popcountll(blocks) - 1, 0);
-        for (; blocks != 0; blocks &= blocks - 1)
-            put_bits(&w, (uint64_t)__builtin_ctzll(blocks), BLOCK_BITS);
+        put_rice(&w, count - 1, 0);
+        for (uint32_t h = 0; h < count; h++) {
+            put_gamma(&w, p->hits[h].rank - rank);
+            put_blocks(&w, p->hits[h].blocks, p->block_count);
+            rank = p->hits[h].rank;
+        }
         last = print;
     }
     flush_bits(&w);
@@ -321,39 +492,114 @@ static size_t put_page(const struct entries *entries, size_t from, unsigned shif
     return end;
 }
 
-enum status entity_index_build(const struct part *part, const struct path_uses *uses,
-                               uint64_t seed, struct column_entry *columns,
-                               struct entity_index *ret, struct error *err)
-{
-    struct entries entries = {0};
-    enum status status = STATUS_OK;
-    unsigned bits = SPARE_BITS;
+struct ranked {
+    uint64_t count;
+    uint32_t path;
+};
 
-    ret->page_count = 0;
-    for (uint32_t p = 0; p < part->path_count && status == STATUS_OK; p++) {
-        if (!wants_index(&part->paths[p]))
-            continue;
-        columns[p].is_indexed = true;
-        /* the same values: the entries are there already */
-        if (columns[p].codes != CODES_SAME || !wants_index(&part->paths[columns[p].base]))
-            status = add_column(part, uses, p, seed, &entries, err);
+static int compare_ranked(const void *a, const void *b)
+{
+    const struct ranked *x = a, *y = b;
+
+    if (x->count != y->count)
+        return x->count > y->count ? -1 : 1;
+    return x->path < y->path ? -1 : 1;
+}
+
+/* Paths that have entries, those with most first. */
+static enum status rank_paths(const struct entries *entries, uint32_t path_count,
+                              uint32_t *ret_ranks, struct buf *directory, struct error *err)
+{
+    struct ranked *ranked = calloc((size_t)path_count + 1, sizeof(*ranked));
+    uint32_t used = 0;
+
+    if (ranked == NULL)
+        return ERROR_MEMORY(err);
+    for (uint32_t i = 0; i < path_count; i++)
+        ranked[i].path = i;
+    for (size_t i = 0; i < entries->count; i++)
+        ranked[entries->keys[i] >> BLOCK_BITS & ((1u << PATH_BITS) - 1)].count++;
+    qsort(ranked, path_count, sizeof(*ranked), compare_ranked);
+    while (used < path_count && ranked[used].count > 0)
+        used++;
+    buf_put_varint(directory, used);
+    for (uint32_t i = 0; i < used; i++) {
+        ret_ranks[ranked[i].path] = i;
+        buf_put_varint(directory, ranked[i].path);
     }
-    if (status == STATUS_OK && entries.count > 0)
-        status = sort_entries(&entries, err);
-    while (bits < 32 && (UINT64_C(1) << (bits - SPARE_BITS)) < entries.count)
+    free(ranked);
+    return STATUS_OK;
+}
+
+static enum status put_pages(const struct part *part, const struct entries *entries,
+                             struct entity_index *ret, struct error *err)
+{
+    uint32_t *ranks = calloc((size_t)part->path_count + 1, sizeof(*ranks));
+    struct index_hit *hits = calloc((size_t)part->path_count + 1, sizeof(*hits));
+    unsigned bits = SPARE_BITS;
+    enum status status = ranks == NULL || hits == NULL ? ERROR_MEMORY(err) : STATUS_OK;
+
+    while (bits < 32 && (UINT64_C(1) << (bits - SPARE_BITS)) < entries->count)
         bits++;
+    struct paging p = {entries, 32 - bits, entity_block_count(part->row_count), ranks, hits};
     buf_put_u8(&ret->directory, (uint8_t)bits);
-    for (size_t i = 0; i < entries.count && status == STATUS_OK;) {
+    if (status == STATUS_OK)
+        status = rank_paths(entries, part->path_count, ranks, &ret->directory, err);
+    for (size_t i = 0; i < entries->count && status == STATUS_OK;) {
         size_t start = ret->pages.size;
         uint32_t first = 0;
-        i = put_page(&entries, i, 32 - bits, &ret->pages, &first);
+        i = put_page(&p, i, &ret->pages, &first);
         buf_put_u32(&ret->directory, first);
         buf_put_varint(&ret->directory, ret->pages.size - start);
         ret->page_count++;
         status = buf_check(&ret->pages, err);
     }
-    free(entries.keys);
+    free(ranks);
+    free(hits);
     return status;
+}
+
+static bool is_raw_path(const struct part *part, uint32_t path)
+{
+    for (uint32_t s = 0; s < part->root_shape_count; s++) {
+        if (part->shapes[s].is_raw && part->shapes[s].slots[0].path == path)
+            return true;
+    }
+    return false;
+}
+
+enum status entity_index_build(const struct part *part, const struct path_uses *uses,
+                               uint64_t seed, struct column_entry *columns,
+                               struct entity_index *ret, struct error *err)
+{
+    struct entries *entries = calloc(1, sizeof(*entries));
+
+    ret->page_count = 0;
+    if (entries == NULL)
+        return ERROR_MEMORY(err);
+    entries->seed = seed;
+    enum status status = add_literals(part, entries, err);
+    for (uint32_t p = 0; p < part->path_count && status == STATUS_OK; p++) {
+        const struct path_column *column = &part->paths[p];
+        if (column->is_array || column->is_object || column->dict_count == 0 ||
+            columns[p].codes == CODES_EVENT || is_raw_path(part, p))
+            continue;
+        columns[p].is_indexed = wants_index(column);
+        if (columns[p].codes != CODES_SAME)
+            status = add_column(part, uses, p, columns[p].is_indexed, entries, err);
+    }
+    if (status == STATUS_OK && entries->count > 0)
+        status = sort_entries(entries, err);
+    if (status == STATUS_OK)
+        status = put_pages(part, entries, ret, err);
+    free(entries->keys);
+    free(entries);
+    return status;
+}
+
+uint32_t entity_block_count(uint32_t row_count)
+{
+    return (row_count + INDEX_BLOCK_ROWS - 1) / INDEX_BLOCK_ROWS;
 }
 
 uint32_t entity_index_page(const struct index_page *pages, uint32_t count, uint32_t fingerprint)
@@ -372,23 +618,27 @@ uint32_t entity_index_page(const struct index_page *pages, uint32_t count, uint3
     return low;
 }
 
-enum status entity_index_probe(struct slice page, uint32_t first, uint32_t fingerprint,
-                               uint64_t *ret_blocks, struct error *err)
+enum status entity_index_probe(struct slice page, const struct index_probe *probe,
+                               struct index_hit *ret, uint32_t *ret_count, struct error *err)
 {
     struct reader reader = reader_from(page.data, page.size);
-    uint64_t prints = reader_varint(&reader), at = first;
+    uint64_t prints = reader_varint(&reader), at = probe->first;
     uint8_t k = reader_u8(&reader);
     struct slice bytes = {(const char *)reader.at, reader_left(&reader)};
     struct bit_reader bits = {bytes, 0, (uint64_t)bytes.size * 8, reader.failed || k > 31};
 
-    *ret_blocks = 0;
-    for (uint64_t i = 0; i < prints && !bits.failed && at <= fingerprint; i++) {
-        uint64_t blocks = 0;
+    *ret_count = 0;
+    for (uint64_t i = 0; i < prints && !bits.failed && at <= probe->fingerprint; i++) {
+        uint64_t rank = UINT64_MAX;
         at += get_rice(&bits, k);
-        for (uint64_t n = get_unary(&bits) + 1; n > 0 && !bits.failed; n--)
-            blocks |= UINT64_C(1) << get_bits(&bits, BLOCK_BITS);
-        if (at == fingerprint)
-            *ret_blocks = blocks;
+        for (uint64_t n = get_unary(&bits) + 1; n > 0 && !bits.failed; n--) {
+            rank += get_gamma(&bits);
+            uint64_t blocks = get_blocks(&bits, probe->block_count);
+            if (rank >= probe->rank_count)
+                bits.failed = true;
+            else if (at == probe->fingerprint && *ret_count < probe->rank_count)
+                ret[(*ret_count)++] = (struct index_hit){(uint32_t)rank, blocks};
+        }
     }
     return bits.failed ? ERROR_SET(err, STATUS_CORRUPT, "a page of the index does not decode")
                        : STATUS_OK;

@@ -39,27 +39,30 @@ static bool literals_match(const struct filter *filter, struct slice literals)
     return slice_find_byte(literals, '\\', 0) != SIZE_MAX || filter_is_within(filter, literals);
 }
 
+/* *exact becomes false if a value matches without its JSON escapes and not with them,
+ * or the reverse: it depends on the column which of them is seen. */
 static enum status mark_path(struct part_scan *scan, struct test *test, uint32_t path_index,
-                             struct error *err)
+                             bool *exact, struct error *err)
 {
     const struct path_column *path = &scan->part->paths[path_index];
     struct marks *marks = &test->marks;
     enum status status = filter_match_path(scan, test->filter, path_index, TYPE_STRING,
-                                    &marks->values[path_index], err);
-    if (status != STATUS_OK || !path->has_escapes)
-        goto out;
-    /* JSON text shows escapes as they are. */
-    for (uint32_t i = 0; i < path->dict_count; i++) {
-        if (!filter_matches_slice(test->filter, path->dict[i]))
+                                           &marks->values[path_index], err);
+
+    for (uint32_t i = 0; status == STATUS_OK && path->has_escapes && i < path->dict_count; i++) {
+        if (slice_find_byte(path->dict[i], '\\', 0) == SIZE_MAX)
             continue;
-        if (marks->values[path_index] == NULL) {
+        bool is_marked = marks->values[path_index] != NULL && marks->values[path_index][i] != 0;
+        bool is_match = filter_matches_slice(test->filter, path->dict[i]);
+        *exact = *exact && is_match == is_marked;
+        if (!is_match || is_marked)
+            continue;
+        if (marks->values[path_index] == NULL)
             marks->values[path_index] = arena_alloc(scan->arena, path->dict_count, err);
-            if (marks->values[path_index] == NULL)
-                return err->status;
-        }
+        if (marks->values[path_index] == NULL)
+            return err->status;
         marks->values[path_index][i] = 1;
     }
-out:
     marks->paths[path_index] = marks->values[path_index] != NULL;
     return status;
 }
@@ -98,12 +101,13 @@ enum status filter_mark(struct part_scan *scan, struct test *test, struct slice 
     const struct part *part = scan->part;
     struct marks *marks = &test->marks;
     enum status status = make_room(scan, marks, err);
+    bool ignored = true;
 
     for (uint32_t i = 0; i < part->path_count && status == STATUS_OK; i++) {
         const struct path_column *path = &part->paths[i];
         if (path->loaded && !path->is_array && !path->is_object && path->dict_count > 0 &&
             slice_starts_with(path->path, prefix))
-            status = mark_path(scan, test, i, err);
+            status = mark_path(scan, test, i, &ignored, err);
     }
     if (status != STATUS_OK)
         return status;
@@ -111,6 +115,65 @@ enum status filter_mark(struct part_scan *scan, struct test *test, struct slice 
         marks->shapes[s - 1] = literals_match(test->filter, part->shapes[s - 1].literals);
     mark_arrays(part, marks);
     return STATUS_OK;
+}
+
+/* Does the text of a value stand in a column as it is?  Values of columns that are
+ * neither text nor dynamic do not. */
+static bool is_shown(const struct part_scan *scan, uint32_t path)
+{
+    const struct path_column *column = &scan->part->paths[path];
+    size_t end = 0;
+
+    while (end < column->path.size && column->path.data[end] != '.' &&
+           column->path.data[end] != '[' && column->path.data[end] != '\\')
+        end++;
+    if (end < column->path.size && column->path.data[end] == '\\')
+        return false; /* the path's text is not the key's */
+    struct slice top = slice_head(column->path, end);
+    if (map_find(&scan->source->fields, top) == NULL)
+        return true; /* in AdditionalFields */
+    for (uint32_t i = 0; i < scan->source->schema.column_count; i++) {
+        const struct source_column *c = &scan->source->columns[i];
+        if (c->source == COLUMN_FIELD && slice_equal(c->path, top))
+            return c->type == TYPE_STRING || c->type == TYPE_DYNAMIC;
+    }
+    return false;
+}
+
+static bool has_shadowed(const struct part *part)
+{
+    for (uint32_t s = 0; s < part->shape_count; s++) {
+        for (uint32_t i = 0; i < part->shapes[s].slot_count; i++) {
+            if (part->shapes[s].slots[i].shadowed)
+                return true;
+        }
+    }
+    return false;
+}
+
+enum status filter_mark_hits(struct part_scan *scan, struct test *test,
+                             const struct word_hit *hits, uint32_t count, bool has_literals,
+                             struct error *err)
+{
+    const struct part *part = scan->part;
+    struct marks *marks = &test->marks;
+    enum status status = make_room(scan, marks, err);
+
+    test->is_exact = !has_shadowed(part);
+    for (uint32_t i = 0; i < count && status == STATUS_OK; i++) {
+        uint32_t path = hits[i].path;
+        if (path == 0 || part->paths[path].dict_count == 0)
+            continue;
+        status = mark_path(scan, test, path, &test->is_exact, err);
+        test->is_exact = test->is_exact && (!marks->paths[path] || is_shown(scan, path));
+    }
+    for (uint32_t s = 0; s < part->shape_count && has_literals && status == STATUS_OK; s++) {
+        marks->shapes[s] = literals_match(test->filter, part->shapes[s].literals);
+        test->is_exact = test->is_exact && !marks->shapes[s];
+    }
+    if (status == STATUS_OK)
+        mark_arrays(part, marks);
+    return status;
 }
 
 enum status filter_mark_path(struct part_scan *scan, struct test *test, uint32_t path,

@@ -47,6 +47,11 @@ bool filter_is_findable(const struct filter *filter);
 /* Marks the loaded paths that begin with `prefix`. */
 enum status filter_mark(struct part_scan *scan, struct test *test, struct slice prefix,
                         struct error *err) MUST_USE;
+/* Marks the loaded paths among the hits, and the literals if they may match.  Says too
+ * whether what is marked satisfies the filter for sure (test->is_exact). */
+enum status filter_mark_hits(struct part_scan *scan, struct test *test,
+                             const struct word_hit *hits, uint32_t count, bool has_literals,
+                             struct error *err) MUST_USE;
 /* Marks one leaf path, whose matches are test->values, and the arrays above. */
 enum status filter_mark_path(struct part_scan *scan, struct test *test, uint32_t path,
                              struct error *err) MUST_USE;

@@ -5,7 +5,7 @@
  * one for a batch.  The first error ends the scan for all; a damaged section
  * does not: it is a gap, named in the stats.
  */
-#include "store/scan_priv.h"
+#include "store/filter_priv.h"
 
 #include "base/check.h"
 
@@ -13,6 +13,8 @@
 #include <stdio.h>
 
 #define SCAN_THREADS_MAX 64u
+
+_Static_assert(SECTION_BLOCKS_MAX <= 64, "a word has a bit for each block");
 
 struct scan_run {
     struct scan_source *source;
@@ -209,6 +211,27 @@ static enum status send_rows(struct scan_worker *worker, const struct part_scan 
     return status;
 }
 
+/* Hands combinations to the sink of the scan. */
+struct scan_tally_sink {
+    struct tally_sink sink;
+    struct scan_worker *worker;
+};
+
+static enum status take_tally(const struct tally_sink *sink, const struct batch *batch,
+                              struct error *err)
+{
+    const struct scan_worker *worker = ((const struct scan_tally_sink *)sink)->worker;
+    struct scan_run *run = worker->run;
+    bool stop = false;
+
+    if (run->request->cancelled != NULL && atomic_load(run->request->cancelled))
+        return ERROR_SET(err, STATUS_CANCELLED, "the query was cancelled");
+    enum status status = run->sink->take(run->sink, worker->index, batch, &stop, err);
+    if (stop)
+        atomic_store(&run->stop, true);
+    return status;
+}
+
 /* ---- units ---- */
 
 static void note_part(struct scan_run *run, const struct part *part, uint64_t examined)
@@ -241,12 +264,19 @@ static void note_gap(struct scan_run *run, const char *text)
 
 static enum status scan_part(struct scan_worker *worker, struct part_scan *scan, struct error *err)
 {
+    const struct scan_tally_sink tally = {{take_tally}, worker};
     uint64_t examined;
-    enum status status = scan_choose_rows(scan, &examined, err);
+    bool is_done = false;
+    enum status status = scan_tally_whole(scan, &tally.sink, &is_done, &examined, err);
 
-    if (status == STATUS_OK && scan->row_count > 0)
+    if (status == STATUS_OK && !is_done)
+        status = scan_choose_rows(scan, &examined, err);
+    if (status == STATUS_OK && !is_done && scan->row_count > 0)
         status = scan_plan_columns(scan, err);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK && !is_done && scan->request->tally && scan->is_decided &&
+        scan->row_count > 0)
+        status = scan_tally(scan, &tally.sink, &is_done, err);
+    if (status == STATUS_OK && !is_done)
         status = send_rows(worker, scan, err);
     if (status == STATUS_OK)
         note_part(worker->run, scan->part, examined);
@@ -263,26 +293,69 @@ static bool is_probed(const struct scan_source *source, const struct filter *fil
            column->type == (filter->path.size > 0 ? TYPE_DYNAMIC : TYPE_STRING);
 }
 
+/* Does a hit lie in what a `has` filter looks at? */
+static bool is_looked_at(const struct part *part, const struct scan_source *source,
+                         const struct filter *filter, uint32_t path)
+{
+    if (filter->kind == FILTER_ANY_HAS || path == 0)
+        return true;
+    struct slice column = source->columns[filter->column].path;
+    struct slice text = part->paths[path].path;
+    return slice_starts_with(text, column) &&
+           (text.size == column.size || text.data[column.size] == '.' ||
+            text.data[column.size] == '[');
+}
+
+/* The same for `has`: *ret_known false if the index cannot tell. */
+static void probe_has(struct scan_worker *worker, struct part *view, const struct filter *filter,
+                      uint64_t *ret, bool *ret_known)
+{
+    const struct scan_source *source = worker->run->source;
+    bool is_any = filter->kind == FILTER_ANY_HAS;
+    struct error err;
+
+    *ret = 0;
+    *ret_known = is_any || (source->columns[filter->column].source == COLUMN_FIELD &&
+                            filter->path.size == 0);
+    *ret_known = *ret_known && filter_is_findable(filter) && filter->value_count > 0;
+    for (uint32_t k = 0; k < filter->value_count && *ret_known; k++) {
+        struct word_hit *hits = NULL;
+        uint32_t count = 0;
+        if (section_probe_words(section_of_view(view), filter->values[k].bytes,
+                                worker->part_arena, &hits, &count, ret_known,
+                                &err) != STATUS_OK)
+            *ret_known = false;
+        for (uint32_t i = 0; i < count && *ret_known; i++) {
+            if (is_looked_at(view, source, filter, hits[i].path))
+                *ret |= hits[i].blocks;
+        }
+    }
+}
+
 /* The blocks in which the index leaves room for a filter; all if it says nothing,
  * as an index that cannot be read does. */
-static void probe_filter(struct scan_worker *worker, struct section *section,
+static void probe_filter(struct scan_worker *worker, struct part *view,
                          const struct filter *filter, uint64_t *ret)
 {
     const struct scan_source *source = worker->run->source;
-    uint64_t found[SECTION_BLOCKS_MAX / 64] = {0};
+    uint64_t found = 0;
     struct slice path;
     struct error err;
     bool is_known = true;
 
-    memset(ret, 0xFF, SECTION_BLOCKS_MAX / 8);
+    *ret = UINT64_MAX;
     if (filter->kind == FILTER_OR) {
         for (uint32_t i = 0; i < filter->part_count; i++) {
-            uint64_t one[SECTION_BLOCKS_MAX / 64];
-            probe_filter(worker, section, &filter->parts[i], one);
-            for (size_t w = 0; w < SECTION_BLOCKS_MAX / 64; w++)
-                found[w] |= one[w];
+            uint64_t one;
+            probe_filter(worker, view, &filter->parts[i], &one);
+            found |= one;
         }
-        memcpy(ret, found, sizeof(found));
+        *ret = found;
+        return;
+    }
+    if (filter->kind == FILTER_HAS || filter->kind == FILTER_ANY_HAS) {
+        probe_has(worker, view, filter, &found, &is_known);
+        *ret = is_known ? found : UINT64_MAX;
         return;
     }
     if (!is_probed(source, filter) ||
@@ -291,33 +364,29 @@ static void probe_filter(struct scan_worker *worker, struct section *section,
         return;
     for (uint32_t k = 0; k < filter->value_count && is_known; k++) {
         const struct value *value = &filter->values[k];
-        uint64_t one[SECTION_BLOCKS_MAX / 64] = {0};
+        uint64_t one = 0;
         bool maybe;
         is_known = value->type == TYPE_STRING && !value->is_null && value->bytes.size > 0 &&
-                   section_probe(section, path, value->bytes, &maybe, one, &err) == STATUS_OK;
-        for (size_t w = 0; w < SECTION_BLOCKS_MAX / 64; w++)
-            found[w] |= one[w];
+                   section_probe(section_of_view(view), path, value->bytes, &maybe, &one,
+                                 &err) == STATUS_OK;
+        found |= one;
     }
     if (is_known)
-        memcpy(ret, found, sizeof(found));
+        *ret = found;
 }
 
-/* Narrows the blocks by the index of a section; false: none is left. */
-static bool probe(struct scan_worker *worker, struct section *section, uint64_t *blocks)
+/* The blocks that the index of the section leaves. */
+static uint64_t probe(struct scan_worker *worker, struct part *view)
 {
     const struct scan_request *request = worker->run->request;
-    bool any = true;
+    uint64_t blocks = UINT64_MAX;
 
-    for (uint32_t i = 0; i < request->filter_count && any; i++) {
-        uint64_t found[SECTION_BLOCKS_MAX / 64];
-        probe_filter(worker, section, &request->filters[i], found);
-        any = false;
-        for (size_t w = 0; w < SECTION_BLOCKS_MAX / 64; w++) {
-            blocks[w] &= found[w];
-            any |= blocks[w] != 0;
-        }
+    for (uint32_t i = 0; i < request->filter_count && blocks != 0; i++) {
+        uint64_t found;
+        probe_filter(worker, view, &request->filters[i], &found);
+        blocks &= found;
     }
-    return any;
+    return blocks;
 }
 
 static enum status scan_section(struct scan_worker *worker, struct part_scan *scan,
@@ -325,8 +394,7 @@ static enum status scan_section(struct scan_worker *worker, struct part_scan *sc
 {
     const struct section_info *info = section_info(section);
     const struct scan_request *request = scan->request;
-    uint64_t blocks[SECTION_BLOCKS_MAX / 64];
-    memset(blocks, 0xFF, sizeof(blocks));
+    uint64_t blocks = UINT64_MAX;
     bool is_outside =
         info->time_max < request->time_from ||
         (request->time_to != INT64_MAX && info->time_min >= request->time_to);
@@ -335,15 +403,20 @@ static enum status scan_section(struct scan_worker *worker, struct part_scan *sc
         note_gap(worker->run, "a damaged section was left out");
         return STATUS_OK;
     }
-    if (is_outside || (!scan->source->is_quarantine && !probe(worker, section, blocks))) {
+    if (is_outside) {
         note_part(worker->run, NULL, 0);
         return STATUS_OK;
     }
     enum status status = section_view(section, &scan->part, err);
     if (status == STATUS_OK) {
         scan->is_view = true;
-        scan->blocks = blocks;
-        status = scan_part(worker, scan, err);
+        if (!scan->source->is_quarantine)
+            blocks = probe(worker, scan->part);
+        scan->blocks = &blocks;
+        if (blocks != 0)
+            status = scan_part(worker, scan, err);
+        else
+            note_part(worker->run, NULL, 0);
         part_unref(scan->part);
     }
     if (status != STATUS_CORRUPT)

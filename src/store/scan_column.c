@@ -27,8 +27,10 @@ static uint32_t first_chosen(const struct part_scan *scan, uint32_t row)
     return low;
 }
 
-static bool is_chosen(const struct part_scan *scan, const struct shape *shape)
+bool scan_has_rows_of(const struct part_scan *scan, const struct shape *shape)
 {
+    if (scan->is_whole)
+        return shape->row_count > 0 && !shape->is_raw;
     uint32_t at = first_chosen(scan, shape->row_begin);
 
     return at < scan->row_count && scan->rows[at] < shape->row_begin + shape->row_count;
@@ -43,7 +45,7 @@ static enum status plan_field(struct part_scan *scan, struct column_plan *plan, 
     for (uint32_t s = 0; s < scan->part->root_shape_count && status == STATUS_OK; s++) {
         const struct shape *shape = &scan->part->shapes[s];
         const struct binding *binding = &plan->bindings[s];
-        if (binding->kind == BIND_NONE || !is_chosen(scan, shape))
+        if (binding->kind == BIND_NONE || !scan_has_rows_of(scan, shape))
             continue;
         if (binding->kind == BIND_LEAF) {
             value_path = binding->index;
@@ -70,7 +72,7 @@ static enum status plan_rest(struct part_scan *scan, struct error *err)
     enum status status = STATUS_OK;
 
     for (uint32_t s = 0; s < scan->part->root_shape_count && status == STATUS_OK; s++) {
-        if (is_chosen(scan, &scan->part->shapes[s]))
+        if (scan_has_rows_of(scan, &scan->part->shapes[s]))
             status = scan_load_shape(scan, s, err);
     }
     return status;
@@ -134,8 +136,19 @@ static bool next_run(const struct part *part, const uint32_t *rows, uint32_t cou
     run->begin = run->end;
     run->shape = part_root_shape(part, rows[run->begin]);
     uint32_t row_end = part->shapes[run->shape].row_begin + part->shapes[run->shape].row_count;
-    while (run->end < count && rows[run->end] < row_end)
-        run->end++;
+    if (rows[count - 1] < row_end) {
+        run->end = count;
+        return true;
+    }
+    uint32_t low = run->begin, high = count; /* the first row that is not below row_end */
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (rows[middle] < row_end)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    run->end = low;
     return true;
 }
 
@@ -186,8 +199,8 @@ static enum status make_codes(const struct part_scan *scan, const struct column_
     return STATUS_OK;
 }
 
-static struct vector dict_vector(const struct path_values *values, const uint32_t *codes,
-                                 uint32_t count)
+struct vector scan_dict_vector(const struct path_values *values, const uint32_t *codes,
+                               uint32_t count)
 {
     return (struct vector){.type = values->type,
                            .encoding = VECTOR_DICT,
@@ -209,7 +222,7 @@ static enum status make_leaves(const struct part_scan *scan, const struct column
     enum status status = make_codes(scan, plan, rows, count, arena, &codes, err);
     if (status != STATUS_OK)
         return status;
-    *ret = dict_vector(values, codes, count);
+    *ret = scan_dict_vector(values, codes, count);
     if (count >= values->count / DICT_SHARE)
         return STATUS_OK;
     /* Few rows of a big dictionary: the consumer must not walk all of it. */

@@ -36,6 +36,28 @@ static bool part_may_match(const struct part *part, const struct source_column *
     return true;
 }
 
+/* Only the columns that the index names are loaded and marked. */
+static enum status mark_hits(struct part_scan *scan, struct test *test, struct error *err)
+{
+    struct word_hit *hits = NULL;
+    uint32_t count = 0;
+    bool is_known = false, has_literals = false;
+    enum status status = section_probe_words(section_of_view(scan->part),
+                                             test->filter->values[0].bytes, scan->arena, &hits,
+                                             &count, &is_known, err);
+
+    for (uint32_t i = 0; i < scan->part->path_count && !is_known && status == STATUS_OK; i++)
+        status = scan_load(scan, i, err);
+    if (status != STATUS_OK || !is_known)
+        return status == STATUS_OK ? filter_mark(scan, test, SLICE(""), err) : status;
+    for (uint32_t i = 0; i < count && status == STATUS_OK; i++) {
+        has_literals |= hits[i].path == 0;
+        status = scan_load(scan, hits[i].path, err);
+    }
+    return status == STATUS_OK ? filter_mark_hits(scan, test, hits, count, has_literals, err)
+                               : status;
+}
+
 static enum status make_any_test(struct part_scan *scan, struct test *test, struct error *err)
 {
     char tenant[GUID_TEXT_BYTES + 1];
@@ -46,12 +68,7 @@ static enum status make_any_test(struct part_scan *scan, struct test *test, stru
         return STATUS_OK;
     }
     test->is_walk = true;
-    for (uint32_t i = 0; i < scan->part->path_count; i++) {
-        enum status status = scan_load(scan, i, err);
-        if (status != STATUS_OK)
-            return status;
-    }
-    return filter_mark(scan, test, SLICE(""), err);
+    return scan->is_view ? mark_hits(scan, test, err) : filter_mark(scan, test, SLICE(""), err);
 }
 
 /* Loads what the marks of an array or object column need. */
@@ -399,16 +416,19 @@ static uint32_t add_candidates(const struct part_scan *scan, const struct shape 
                                       : lower_bound(part->event_times, begin, end, range.last + 1);
         begin = lower_bound(part->event_times, begin, end, range.from);
     }
-    for (uint32_t row = begin; row < end; row++) {
-        uint32_t block = row / INDEX_BLOCK_ROWS;
-        if (scan->blocks != NULL && ((scan->blocks[block / 64] >> (block % 64)) & 1) == 0) {
-            row = (block + 1) * INDEX_BLOCK_ROWS - 1;
-            continue;
+    for (uint32_t row = begin; row < end;) {
+        uint32_t block = row / INDEX_BLOCK_ROWS, stop = (block + 1) * INDEX_BLOCK_ROWS;
+        bool is_left =
+            scan->blocks == NULL || ((scan->blocks[block / 64] >> (block % 64)) & 1) != 0;
+        stop = stop < end ? stop : end;
+        for (; row < stop && is_left && !shape->is_raw; row++)
+            rows[count++] = row;
+        for (; row < stop && is_left; row++) {
+            rows[count] = row;
+            count += ((part->row_flags[row] & RECORD_QUARANTINED) != 0) ==
+                     scan->source->is_quarantine;
         }
-        if (shape->is_raw && ((part->row_flags[row] & RECORD_QUARANTINED) != 0) !=
-                                 scan->source->is_quarantine)
-            continue;
-        rows[count++] = row;
+        row = stop;
     }
     return count;
 }

@@ -6,6 +6,7 @@
  *   scan_filter.c   which rows of a part may match the filters
  *   scan_column.c   one column of a batch
  *   scan_raw.c      the same for records that are kept raw
+ *   scan_tally.c    combinations of values counted, instead of rows
  *
  * A worker scans a unit (a part in memory, a sealed section) at a time: it
  * finds the runs of rows in the time range, narrows them by codes, and only
@@ -89,6 +90,7 @@ struct part_scan {
     uint32_t *rows;      /* chosen, rising */
     uint32_t row_count;
     bool is_decided;     /* they satisfy the filters, for sure */
+    bool is_whole;       /* scan_tally_whole(): all rows are meant, rows is NULL */
     struct column_plan *plans; /* request->column_count */
 };
 
@@ -132,6 +134,26 @@ enum status scan_plan_columns(struct part_scan *scan, struct error *err) MUST_US
 enum status scan_make_column(const struct part_scan *scan, const struct column_plan *plan,
                              const uint32_t *rows, uint32_t count, struct arena *arena,
                              struct vector *ret, struct error *err) MUST_USE;
+
+/* A vector of codes into the values. */
+struct vector scan_dict_vector(const struct path_values *values, const uint32_t *codes,
+                               uint32_t count);
+/* Is a chosen row of the shape? */
+bool scan_has_rows_of(const struct part_scan *scan, const struct shape *shape);
+
+/* ---- scan_tally.c ---- */
+struct tally_sink {
+    enum status (*take)(const struct tally_sink *sink, const struct batch *batch,
+                        struct error *err);
+};
+/* Sends the combinations of values that the chosen rows have, with how many rows have
+ * them.  *ret_done false: there are no codes or too many; nothing was sent. */
+enum status scan_tally(struct part_scan *scan, const struct tally_sink *out, bool *ret_done,
+                       struct error *err) MUST_USE;
+/* The same of all rows of a part, if nothing narrows them and one column varies at most;
+ * its counts stay with the values.  *ret_rows: how many rows there are. */
+enum status scan_tally_whole(struct part_scan *scan, const struct tally_sink *out,
+                             bool *ret_done, uint64_t *ret_rows, struct error *err) MUST_USE;
 
 /* ---- scan_raw.c ---- */
 enum status scan_make_raw_column(const struct part_scan *scan, const struct column_plan *plan,

@@ -70,6 +70,20 @@ enum status section_new(const struct section_info *info, struct segment_file *fi
 struct section *section_ref(struct section *section);
 void section_unref(struct section *section); /* NULL allowed */
 
+/* Damage sets the section aside; anything else may pass. */
+enum status section_note(struct section *section, enum status status,
+                         struct error *err) MUST_USE;
+/* The decoded header (payload: struct section_header), pinned. */
+enum status section_header_get(struct section *section, struct cache_entry **ret,
+                               struct error *err) MUST_USE;
+/* A page of the index (payload: struct section_page), pinned. */
+struct section_page {
+    struct buf bytes;
+};
+enum status section_page_get(struct section *section, const struct section_header *header,
+                             uint32_t index, struct cache_entry **ret,
+                             struct error *err) MUST_USE;
+
 /* Room for `capacity` sections, none in it; NULL on failure. */
 struct section_list *section_list_new(uint32_t capacity, struct error *err);
 

@@ -266,12 +266,42 @@ static bool has_open_raw(const struct part *part)
     return false;
 }
 
+static enum status get_ranks(struct reader *r, struct section_header *header, struct error *err)
+{
+    uint32_t path_count = header->part->path_count;
+
+    if (!get_count(r, path_count, &header->rank_count))
+        return corrupt(err, "index");
+    header->ranks = ARENA_ARRAY(header->part->arena, uint32_t, header->rank_count, err);
+    if (header->ranks == NULL)
+        return err->status;
+    for (uint32_t i = 0; i < header->rank_count; i++) {
+        uint64_t path = reader_varint(r);
+        if (path >= path_count)
+            return corrupt(err, "index");
+        header->ranks[i] = (uint32_t)path;
+    }
+    return STATUS_OK;
+}
+
+static bool has_escaped_literals(const struct part *part)
+{
+    bool any = false;
+
+    for (uint32_t s = 0; s < part->shape_count && !any; s++)
+        any = slice_find_byte(part->shapes[s].literals, '\\', 0) != SIZE_MAX;
+    return any;
+}
+
 static enum status get_pages(struct reader *r, struct section_header *header, uint64_t offset,
                              struct error *err)
 {
     if (!get_count(r, UINT32_MAX, &header->page_count))
         return corrupt(err, "index");
     header->index_bits = reader_u8(r);
+    enum status status = header->has_index ? get_ranks(r, header, err) : STATUS_OK;
+    if (status != STATUS_OK)
+        return status;
     header->pages = ARENA_ARRAY(header->part->arena, struct index_page,
                                 (size_t)header->page_count + 1, err);
     if (header->pages == NULL)
@@ -296,8 +326,9 @@ static enum status get_header(const struct section_info *info, struct section_he
     uint64_t offset = info->header_packed;
     uint8_t format = reader_u8(&r);
 
-    if (format != SECTION_FORMAT)
+    if (format != SECTION_FORMAT && format != SECTION_FORMAT_OLD)
         return corrupt(err, "format");
+    header->has_index = format == SECTION_FORMAT;
     part->row_count = (uint32_t)reader_varint(&r);
     if (part->row_count != info->row_count || part->row_count > PART_ROWS_MAX ||
         !get_count(&r, PART_PATHS_MAX * 4, &part->path_count) ||
@@ -312,6 +343,7 @@ static enum status get_header(const struct section_info *info, struct section_he
     if (status == STATUS_OK)
         status = get_reasons(&r, part, err);
     header->has_open_raw = status == STATUS_OK && has_open_raw(part);
+    header->has_escaped_literals = status == STATUS_OK && has_escaped_literals(part);
     if (status == STATUS_OK)
         status = get_pages(&r, header, offset, err);
     if (status == STATUS_OK && reader_left(&r) != 0)

@@ -8,7 +8,8 @@
 #include "store/column_priv.h"
 #include "store/segment_priv.h"
 
-#define SECTION_FORMAT 1u
+#define SECTION_FORMAT 2u
+#define SECTION_FORMAT_OLD 1u /* read, without its index */
 #define SECTION_HEADER_BYTES_MAX (64 * MIB)
 #define SECTION_BYTES_MAX (4 * GIB)
 #define SECTION_ENTRY_BYTES_MAX 512u
@@ -32,6 +33,10 @@ struct section_header {
     struct index_page *pages;
     uint32_t page_count;
     uint8_t index_bits;           /* of a fingerprint */
+    bool has_index;               /* false: it is of an old form */
+    uint32_t *ranks;              /* rank -> path */
+    uint32_t rank_count;
+    bool has_escaped_literals;    /* keys that JSON may show otherwise */
     struct slice raw;             /* the header's bytes: inline blobs */
     bool has_open_raw;            /* a record is kept whole and not in quarantine: it may hold
                                    * anything, and the index does not know */
@@ -86,13 +91,24 @@ struct entity_index {
 enum status entity_index_build(const struct part *part, const struct path_uses *uses,
                                uint64_t seed, struct column_entry *columns,
                                struct entity_index *ret, struct error *err) MUST_USE;
-uint32_t entity_fingerprint(uint64_t seed, struct slice value);
+uint32_t entity_block_count(uint32_t row_count);
+uint32_t entity_fingerprint(uint64_t seed, struct slice unit);
 /* The one page that may hold a fingerprint, or UINT32_MAX. */
 uint32_t entity_index_page(const struct index_page *pages, uint32_t count, uint32_t fingerprint);
-/* The blocks of the fingerprint, a bit each. */
-enum status entity_index_probe(struct slice page, uint32_t first, uint32_t fingerprint,
-                               uint64_t *ret_blocks, struct error *err) MUST_USE;
-/* Is a value of this kind sure to be in the index of an indexed column? */
+struct index_hit {
+    uint32_t rank;   /* of a path */
+    uint64_t blocks; /* a bit each */
+};
+struct index_probe {
+    uint32_t first;       /* fingerprint of the page */
+    uint32_t fingerprint; /* that is asked for */
+    uint32_t rank_count, block_count; /* of the section */
+};
+/* Where the fingerprint is; ret has room for rank_count hits. */
+enum status entity_index_probe(struct slice page, const struct index_probe *probe,
+                               struct index_hit *ret, uint32_t *ret_count,
+                               struct error *err) MUST_USE;
+/* Has a text without strong terms a size to be a unit of an indexed column? */
 bool entity_is_indexed(struct slice value);
 
 #endif

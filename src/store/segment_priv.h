@@ -110,6 +110,18 @@ bool section_is_usable(const struct section *section);
 enum status section_probe(struct section *section, struct slice path, struct slice value,
                           bool *ret_maybe, uint64_t *ret_blocks, struct error *err) MUST_USE;
 
+/* Where can one column have all units of a text that is searched with `has`?  Path 0
+ * stands for the literals of shapes (every row of a block may have them). */
+struct word_hit {
+    uint32_t path;
+    uint64_t blocks;
+};
+/* *ret_known false: the index cannot tell.  The hits are in the arena. */
+enum status section_probe_words(struct section *section, struct slice text, struct arena *arena,
+                                struct word_hit **ret, uint32_t *ret_count, bool *ret_known,
+                                struct error *err) MUST_USE;
+struct section *section_of_view(const struct part *view);
+
 /* A view with shapes and paths; no column is loaded.  STATUS_CORRUPT also
  * marks the section as not usable. */
 enum status section_view(struct section *section, struct part **ret, struct error *err) MUST_USE;

@@ -103,8 +103,7 @@ bool section_is_usable(const struct section *section)
     return !atomic_load(&section->is_broken);
 }
 
-/* Damage sets the section aside; anything else may pass. */
-static enum status note(struct section *section, enum status status, struct error *err)
+enum status section_note(struct section *section, enum status status, struct error *err)
 {
     if (status != STATUS_CORRUPT && status != STATUS_NOT_FOUND)
         return status;
@@ -228,7 +227,8 @@ out:
     return status;
 }
 
-static enum status get_header(struct section *section, struct cache_entry **ret, struct error *err)
+enum status section_header_get(struct section *section, struct cache_entry **ret,
+                               struct error *err)
 {
     struct section_header *header = NULL;
 
@@ -272,9 +272,9 @@ enum status section_view(struct section *section, struct part **ret, struct erro
     if (!section_is_usable(section))
         return ERROR_SET(err, STATUS_CORRUPT, "segment %016llx, section %u was found damaged",
                          (unsigned long long)section->info.segment, section->info.index);
-    status = get_header(section, &entry, err);
+    status = section_header_get(section, &entry, err);
     if (status != STATUS_OK)
-        return note(section, status, err);
+        return section_note(section, status, err);
     const struct section_header *header = entry->payload;
     status = section_header_view(header, &view, err);
     if (status != STATUS_OK)
@@ -465,14 +465,14 @@ enum status section_load(struct part *view, uint32_t path, struct error *err)
 {
     if (view->reader == NULL)
         return STATUS_OK;
-    return note(view->reader->section, load_path(view, path, 0, err), err);
+    return section_note(view->reader->section, load_path(view, path, 0, err), err);
 }
 
 enum status section_load_rows(struct part *view, unsigned which, struct error *err)
 {
     if (view->reader == NULL)
         return STATUS_OK;
-    return note(view->reader->section, load_rows(view, which, err), err);
+    return section_note(view->reader->section, load_rows(view, which, err), err);
 }
 
 int64_t section_event_unit(const struct part *view, uint32_t path)
@@ -483,6 +483,11 @@ int64_t section_event_unit(const struct part *view, uint32_t path)
                    !view->paths[path].is_object
                ? time_form_unit((uint8_t)entry->base)
                : 0;
+}
+
+struct section *section_of_view(const struct part *view)
+{
+    return view->reader->section;
 }
 
 bool section_times_are_whole(const struct part *view)
@@ -521,27 +526,23 @@ enum status section_load_all(struct part *view, struct error *err)
     return status;
 }
 
-/* ---- the entity index ---- */
-
-struct page {
-    struct buf bytes;
-};
+/* ---- pages of the index ---- */
 
 static void free_page(void *payload)
 {
-    struct page *page = payload;
+    struct section_page *page = payload;
 
     buf_release(&page->bytes);
     free(page);
 }
 
-static enum status get_page(struct section *section, const struct section_header *header,
-                            uint32_t index, struct cache_entry **ret, struct error *err)
+enum status section_page_get(struct section *section, const struct section_header *header,
+                             uint32_t index, struct cache_entry **ret, struct error *err)
 {
     *ret = cache_find(section->cache, section->id, ITEM_PAGES + index);
     if (*ret != NULL)
         return STATUS_OK;
-    struct page *page = calloc(1, sizeof(*page));
+    struct section_page *page = calloc(1, sizeof(*page));
     if (page == NULL)
         return ERROR_MEMORY(err);
     buf_init(&page->bytes, SECTION_HEADER_BYTES_MAX);
@@ -556,63 +557,4 @@ static enum status get_page(struct section *section, const struct section_header
     *ret = cache_add(section->cache, section->id, ITEM_PAGES + index, page, free_page,
                      page->bytes.capacity + sizeof(*page));
     return *ret == NULL ? ERROR_MEMORY(err) : STATUS_OK;
-}
-
-/* Is the index sure about this column?  *ret_absent: no row has anything there. */
-static bool index_knows(const struct section_header *header, struct slice path, bool *ret_absent)
-{
-    const struct part *part = header->part;
-    uint32_t p = part_find_path(part, path, PATH_VALUE);
-
-    *ret_absent = false;
-    if (header->has_open_raw)
-        return false;
-    if (slice_find_byte(path, '[', 0) != SIZE_MAX && !part_has_only_arrays(part, path))
-        return false;
-    *ret_absent = p == UINT32_MAX && part_find_path(part, path, PATH_ARRAY) == UINT32_MAX &&
-                  part_find_path(part, path, PATH_OBJECT) == UINT32_MAX;
-    return p != UINT32_MAX && header->columns[p].is_indexed;
-}
-
-enum status section_probe(struct section *section, struct slice path, struct slice value,
-                          bool *ret_maybe, uint64_t *ret_blocks, struct error *err)
-{
-    struct cache_entry *entry = NULL, *page = NULL;
-    uint64_t seed = 0, blocks = UINT64_MAX;
-    bool absent = false;
-
-    *ret_maybe = true;
-    if (ret_blocks != NULL)
-        *ret_blocks = UINT64_MAX;
-    enum status status = get_header(section, &entry, err);
-    if (status != STATUS_OK)
-        return note(section, status, err);
-    const struct section_header *header = entry->payload;
-    if (!index_knows(header, path, &absent) || !entity_is_indexed(value)) {
-        *ret_maybe = !absent;
-        if (absent && ret_blocks != NULL)
-            *ret_blocks = 0;
-        goto out;
-    }
-    status = section_index_seed(section->keyring, &section->info.tenant, &seed, err);
-    if (status != STATUS_OK)
-        goto out;
-    uint32_t print = entity_fingerprint(seed, value) >> (32 - header->index_bits);
-    uint32_t index = entity_index_page(header->pages, header->page_count, print);
-    blocks = 0;
-    if (index != UINT32_MAX) {
-        status = get_page(section, header, index, &page, err);
-        if (status == STATUS_OK)
-            status = entity_index_probe(buf_slice(&((struct page *)page->payload)->bytes),
-                                        header->pages[index].first, print, &blocks, err);
-        if (status != STATUS_OK)
-            goto out;
-    }
-    *ret_maybe = blocks != 0;
-    if (ret_blocks != NULL)
-        *ret_blocks = blocks;
-out:
-    cache_unpin(page);
-    cache_unpin(entry);
-    return note(section, status, err);
 }

@@ -305,6 +305,7 @@ void path_values_free(struct path_values *values)
     while (values != NULL) {
         struct path_values *next = values->next;
         free(values->text);
+        free(atomic_load(&values->tally));
         free(values);
         values = next;
     }

@@ -21,6 +21,7 @@ struct path_values {
     uint64_t id;          /* dict_id of vectors */
     char *text;           /* decoded bytes, owned */
     size_t bytes;         /* of this block */
+    _Atomic(uint32_t *) tally; /* how many rows of the part have each; made on demand, owned */
 };
 
 /* path: a value path whose dictionary is loaded.  Lives as long as the part. */

@@ -14,6 +14,6 @@ enum status batch_take(struct arena *arena, const struct batch *batch, const uin
         if (status != STATUS_OK)
             return status;
     }
-    *ret = (struct batch){row_count, batch->column_count, columns, false};
+    *ret = (struct batch){row_count, batch->column_count, columns, false, NULL};
     return STATUS_OK;
 }

@@ -10,7 +10,9 @@ struct batch {
     uint32_t row_count; /* 0 .. BATCH_ROWS_MAX */
     uint32_t column_count;
     const struct vector *columns;
-    bool decided; /* from a source: every row satisfies every filter of the request */
+    /* from a source: */
+    bool decided; /* every row satisfies every filter of the request */
+    const uint32_t *weights; /* how many rows of the table each stands for; NULL: one */
 };
 
 /* The rows picked by `rows`. */

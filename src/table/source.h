@@ -46,6 +46,8 @@ struct scan_request {
     uint32_t column_count;
     const bool *for_filters;    /* a column: it is read by the filters' predicates alone, so a
                                  * batch that is decided may hold nulls there; NULL = none is */
+    bool tally;                 /* rows that are alike in these columns may come as one, with
+                                 * their number, in batches that are decided */
     int64_t time_from, time_to; /* event time ticks, [from, to); INT64_MIN/MAX = all */
     const struct filter *filters;
     uint32_t filter_count;

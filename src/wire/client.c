@@ -17,8 +17,11 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#define CANCEL_LOOK_MS 100
+
 struct client {
     CURL *curl;
+    CURLM *multi; /* holds the connections */
     struct buf text; /* URL or header line being made */
     char *url, *ca_file, *token;
     uint64_t timeout_ms;
@@ -195,6 +198,8 @@ void client_free(struct client *client)
         return;
     if (client->curl != NULL)
         curl_easy_cleanup(client->curl);
+    if (client->multi != NULL)
+        (void)curl_multi_cleanup(client->multi);
     if (client->token != NULL)
         explicit_bzero(client->token, strlen(client->token));
     free(client->url);
@@ -300,6 +305,36 @@ static enum status explain(struct client *client, CURLcode rc, struct error *err
     return err->status;
 }
 
+/* curl_easy_perform() looks at the flag of cancellation once a second at best. */
+static CURLcode perform(struct client *client)
+{
+    CURLcode rc = CURLE_FAILED_INIT;
+    int running = 1, left;
+    CURLMsg *message;
+
+    if (client->multi == NULL)
+        client->multi = curl_multi_init();
+    if (client->multi == NULL || curl_multi_add_handle(client->multi, client->curl) != CURLM_OK)
+        return CURLE_OUT_OF_MEMORY;
+    while (running > 0) {
+        if (curl_multi_perform(client->multi, &running) != CURLM_OK)
+            break;
+        if (look_cancelled(client, 0, 0, 0, 0) != 0) {
+            rc = CURLE_ABORTED_BY_CALLBACK;
+            break;
+        }
+        if (running > 0 &&
+            curl_multi_poll(client->multi, NULL, 0, CANCEL_LOOK_MS, NULL) != CURLM_OK)
+            break;
+    }
+    while ((message = curl_multi_info_read(client->multi, &left)) != NULL) {
+        if (message->msg == CURLMSG_DONE)
+            rc = message->data.result;
+    }
+    (void)curl_multi_remove_handle(client->multi, client->curl);
+    return rc;
+}
+
 enum status client_send(struct client *client, const struct client_request *request,
                         struct client_answer *ret, struct error *err)
 {
@@ -320,7 +355,7 @@ enum status client_send(struct client *client, const struct client_request *requ
     if (status == STATUS_OK && !set_request(client, request, headers))
         status = ERROR_MEMORY(err);
     if (status == STATUS_OK) {
-        CURLcode rc = curl_easy_perform(client->curl);
+        CURLcode rc = perform(client);
         if (rc != CURLE_OK)
             status = explain(client, rc, err);
     }

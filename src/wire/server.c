@@ -19,7 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define REAPER_TICK_MS 500
+#define REAPER_TICK_MS 200 /* a query of a client that is gone ends within a second */
 #define CERTIFICATE_RETIRED_MS 60000u /* a handshake takes at most HEADER_TIMEOUT_MS */
 #ifdef DEBUG_CHECKS
 #define CONNECTION_STACK_BYTES (1 * MIB) /* sanitizers want more */

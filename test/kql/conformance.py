@@ -4,7 +4,8 @@
 queries of the field.
 
 An example that fails must be named in docs/user/kql-differences.md, and one that is
-named there must fail; every query of the field must parse.  Prints `N passed, N failed`.
+named there must fail; every column has the type that Microsoft's binder infers; every
+query of the field must parse.  Prints `N passed, N failed`.
 The examples are in DAYBOOK_SHARED/kql; without them all are skipped.
 """
 import json
@@ -17,7 +18,9 @@ import tempfile
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SHARED = os.path.join(os.environ.get('DAYBOOK_SHARED', os.path.join(ROOT, '../shared')), 'kql')
 DAYBOOK = os.environ.get('DAYBOOK', os.path.join(ROOT, 'build/daybook'))
-CASES, FIELD = 387, 1367
+CASES, FIELD = 388, 1367
+# The page calls it a real, and shows one; the analyser knows no better than dynamic.
+OTHER_TYPES = {('query/jaccard-index-function#1', 'jaccard')}
 
 
 def batch(path, *options):
@@ -39,13 +42,29 @@ def geography(directory):
     return ['--tag', '!geo'] if 'without the S2 library' in batch(path) else []
 
 
-def examples():
+def wrong_types(cases, results):
+    """Columns whose type is not the one that Microsoft's binder infers."""
+    wanted = {}
+    with open(cases, encoding='utf-8') as f:
+        for case in map(json.loads, f):
+            if not {'geo', 'graph'} & set(case['tags']):
+                wanted[case['id']] = dict(zip(case['columns'], case['types'] or []))
+    for answer in map(json.loads, results.splitlines()):
+        types = wanted.get(answer['id'], {})
+        for name, kind in zip(answer.get('columns', []), answer.get('types', [])):
+            if types.get(name) not in (None, kind) and (answer['id'], name) not in OTHER_TYPES:
+                yield f"{answer['id']}: column {name} is {kind}, not {types[name]}"
+
+
+def examples(wrong):
     cases = os.path.join(SHARED, 'cases.dev.jsonl')
     with tempfile.TemporaryDirectory() as directory:
         results = os.path.join(directory, 'results.jsonl')
         report = os.path.join(directory, 'report.jsonl')
+        answers = batch(cases)
+        wrong.extend(wrong_types(cases, answers))
         with open(results, 'w', encoding='utf-8') as f:
-            f.write(batch(cases))
+            f.write(answers)
         subprocess.run([sys.executable, os.path.join(SHARED, 'compare.py'), cases, results,
                         *geography(directory), '--tag', '!graph', '--json', report],
                        check=False, stdout=subprocess.DEVNULL)
@@ -60,7 +79,7 @@ def main():
         return 0
     known = differences()
     passed, wrong = 0, []
-    for case in examples():
+    for case in examples(wrong):
         if case['status'] == 'pass' and case['id'] not in known:
             passed += 1
         elif case['status'] != 'pass' and case['id'] in known:

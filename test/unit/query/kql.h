@@ -110,6 +110,7 @@ static struct slice kql_function(void *context, struct slice name)
     } functions[] = {
         {"Twice", "(x:long = 1) { x * 2 }"},
         {"Rows", "() { T }"},
+        {"Beware", "// warning: it is guessed\n() { 1 }"},
         {"Only", "(rows:(s:string), word:string) { rows | where s == word }"},
         {"Numbers", "() { print 2 }"},
         {"Broken", "(x:long) { x + nosuch }"},

@@ -45,6 +45,7 @@ static void suspicious_queries_are_warned_about(void **state)
         {"T | where true", "the condition is always true", 1, 11},
         {"let unused = 5;\nlet f = () { 1 };\nprint f()", "'unused' is not used", 1, 1},
         {"let a = 5;\nlet f = () { a };\nT", "'f' is not used", 2, 1},
+        {"print 1,\n Beware()", "it is guessed", 2, 2},
         {"let n = 5; T | where n == 2", "'n' means the column, not the let", 1, 22},
     };
     struct query_stats stats;

@@ -199,7 +199,7 @@ static void conversions_give_null_for_what_does_not_convert(void **state)
         {"toguid", {"s:74be27de-1e4e-49d9-b579-fe0b331d3642"},
          "74be27de-1e4e-49d9-b579-fe0b331d3642"},
         {"toguid", {"s:x"}, "null"},
-        {"todecimal", {"s:1.50"}, "1.50"},
+        {"todecimal", {"s:1.50"}, "1.5"},
         {"parse_json", {"s:[1, 2]"}, "[1,2]"},
         {"parse_json", {"s:not json"}, "not json"},
         {"gettype", {"y:{}"}, "dictionary"},

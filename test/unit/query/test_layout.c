@@ -36,6 +36,7 @@ static void test_blanks_follow_the_tokens(void **state)
     formats("print x=-1+ - 2*f( a,b )[0].c['d']", "print x = -1 + -2 * f(a, b)[0].c['d']\n");
     formats("T|where a in('x','y')and not(b)and c between(1..2)",
             "T\n| where a in ('x', 'y') and not(b) and c between (1 .. 2)\n");
+    formats("print-r", "print -r\n");
     formats("let f=(a:long,t:(*)){a+1};print f( 1 )",
             "let f = (a:long, t:(*)) { a + 1 };\nprint f(1)\n");
 }

@@ -56,12 +56,36 @@ static void test_a_wrong_body_is_refused(void **state)
     http_response_release(&response);
 }
 
+/* The order of the checks: body, position, and only then the tenant. */
+static void test_a_wrong_position_is_refused(void **state)
+{
+    static const char *const bodies[] = {"{\"query\":\"T\",\"position\":2}",
+                                         "{\"query\":\"T\",\"position\":-1}",
+                                         "{\"query\":\"T\",\"position\":\"x\"}", "7"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
+        struct arena *arena = arena_new(MIB);
+        struct http_request request = {.method = HTTP_POST,
+                                       .body = slice_of(bodies[i]),
+                                       .principal = &reader,
+                                       .arena = arena};
+        struct http_response response;
+        struct error err = {0};
+        http_response_init(&response);
+        ASSERT_STATUS(STATUS_INVALID, share_query_complete(NULL, &request, &response, &err));
+        http_response_release(&response);
+        arena_free(arena);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_query_is_laid_out),
         cmocka_unit_test(test_what_is_no_query_is_400_with_its_place),
         cmocka_unit_test(test_a_wrong_body_is_refused),
+        cmocka_unit_test(test_a_wrong_position_is_refused),
     };
     return RUN_TESTS(tests);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The index never denies a value that is there. */
 #include "store/section_priv.h"
+#include "store/words_priv.h"
 
 #include "store/section_trip.h"
 
@@ -24,7 +25,14 @@ static void no_value_is_denied_and_blocks_are_right(void **state)
     struct index_page *pages = ARENA_ARRAY(arena, struct index_page, index.page_count, &err);
     struct reader r = reader_from(index.directory.data, index.directory.size);
     uint8_t bits = reader_u8(&r);
+    uint32_t rank_count = (uint32_t)reader_varint(&r), rank = UINT32_MAX;
     uint64_t offset = 0;
+    uint32_t path = part_find_path(part, SLICE("Folders[].Items[].Mid"), PATH_VALUE);
+    for (uint32_t i = 0; i < rank_count; i++) {
+        if (reader_varint(&r) == path)
+            rank = i;
+    }
+    assert_int_not_equal(rank, UINT32_MAX);
     for (uint32_t i = 0; i < index.page_count; i++) {
         pages[i].first = reader_u32(&r);
         pages[i].size = (uint32_t)reader_varint(&r);
@@ -32,24 +40,34 @@ static void no_value_is_denied_and_blocks_are_right(void **state)
         offset += pages[i].size;
     }
     assert_int_equal(offset, index.pages.size);
-    uint32_t path = part_find_path(part, SLICE("Folders[].Items[].Mid"), PATH_VALUE);
     const struct path_column *column = &part->paths[path];
     assert_true(columns[path].is_indexed);
     uint32_t *rows = malloc(column->value_count * sizeof(*rows));
     assert_int_equal(part_value_rows(part, &uses, path, rows, &err), STATUS_OK);
+    struct index_hit *hits = ARENA_ARRAY(arena, struct index_hit, rank_count, &err);
+    uint32_t hit_count = 0, units = 0;
     for (uint32_t v = 0; v < column->value_count; v++) {
         uint64_t blocks = 0;
-        uint32_t print = entity_fingerprint(99, column->dict[column->codes[v]]) >> (32 - bits);
+        struct words words = {.text = column->dict[column->codes[v]]};
+        struct slice unit;
+        if (!words_next(&words, &unit))
+            unit = words.text;
+        else
+            units++;
+        uint32_t print = entity_fingerprint(99, unit) >> (32 - bits);
         uint32_t page = entity_index_page(pages, index.page_count, print);
         assert_int_not_equal(page, UINT32_MAX);
         struct slice bytes = {index.pages.data + pages[page].offset, pages[page].size};
-        assert_int_equal(entity_index_probe(bytes, pages[page].first, print, &blocks, &err),
-                         STATUS_OK);
+        const struct index_probe probe = {pages[page].first, print, rank_count, 6};
+        assert_int_equal(entity_index_probe(bytes, &probe, hits, &hit_count, &err), STATUS_OK);
+        for (uint32_t i = 0; i < hit_count; i++)
+            blocks |= hits[i].rank == rank ? hits[i].blocks : 0;
         assert_true((blocks >> (rows[v] / INDEX_BLOCK_ROWS) & 1) == 1);
     }
     struct slice cut = {index.pages.data, 1};
-    uint64_t blocks = 0;
-    assert_int_equal(entity_index_probe(cut, 0, UINT32_MAX, &blocks, &err), STATUS_CORRUPT);
+    const struct index_probe any = {0, UINT32_MAX, rank_count, 6};
+    assert_int_equal(entity_index_probe(cut, &any, hits, &hit_count, &err), STATUS_CORRUPT);
+    assert_true(units > 0);
     free(rows);
     buf_release(&index.pages);
     buf_release(&index.directory);

@@ -12,7 +12,7 @@ static void rows_are_picked_in_every_column(void **state)
         {.type = TYPE_LONG, .row_count = 3, .integers = numbers},
         {.type = TYPE_STRING, .row_count = 3, .slices = words},
     };
-    const struct batch batch = {3, 2, columns, false};
+    const struct batch batch = {3, 2, columns, false, NULL};
     const uint32_t rows[] = {2, 0};
     struct arena *arena = arena_new(MIB);
     struct batch taken;

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* query_priv.h - asking one query, by the command and by the interactive mode. */
+#ifndef CLI_QUERY_PRIV_H
+#define CLI_QUERY_PRIV_H
+
+#include "cli/command_priv.h"
+
+/* Appends {"query":...,"tenant":...,...} of the command's options. */
+enum status query_body(const struct command_context *context, struct slice text,
+                       struct buf *ret, struct error *err) MUST_USE;
+
+/* Asks and prints the answer.  An error of the query has its line and column. */
+enum status query_ask(const struct command_context *context, struct session *session,
+                      struct slice text, struct error *err) MUST_USE;
+
+#endif

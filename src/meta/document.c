@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Documents of a tenant by kind and name: watchlists, stored functions.  What is in
+ * them is the caller's matter: it may be sealed. */
+#include "meta/meta_priv.h"
+
+static void bind_key(sqlite3_stmt *statement, const struct guid *tenant,
+                     enum meta_document_kind kind, struct slice name)
+{
+    meta_bind_guid(statement, 1, tenant);
+    (void)sqlite3_bind_int(statement, 2, (int)kind);
+    meta_bind_text(statement, 3, name);
+}
+
+enum status meta_document_put(struct meta *meta, const struct guid *tenant,
+                              enum meta_document_kind kind, const struct meta_document *document,
+                              struct error *err)
+{
+    sqlite3_stmt *statement = NULL;
+
+    (void)pthread_mutex_lock(&meta->lock);
+    enum status status = meta_prepare(
+        meta,
+        "INSERT INTO documents VALUES(?,?,?,?,?,?) ON CONFLICT(tenant,kind,name) DO UPDATE SET"
+        " items=excluded.items,updated_us=excluded.updated_us,body=excluded.body",
+        &statement, err);
+    if (status == STATUS_OK) {
+        bind_key(statement, tenant, kind, document->name);
+        (void)sqlite3_bind_int64(statement, 4, (int64_t)document->items);
+        (void)sqlite3_bind_int64(statement, 5, clock_unix_us(meta->clock));
+        (void)sqlite3_bind_blob64(statement, 6, document->body.data, document->body.size,
+                                  SQLITE_TRANSIENT);
+        if (sqlite3_step(statement) != SQLITE_DONE)
+            status = meta_fail(meta, "store a document", err);
+    }
+    (void)sqlite3_finalize(statement);
+    (void)pthread_mutex_unlock(&meta->lock);
+    return status;
+}
+
+static enum status read_row(sqlite3_stmt *statement, bool with_body, struct arena *arena,
+                            struct meta_document *ret, struct error *err)
+{
+    ret->name = meta_column_text(statement, 0, arena, err);
+    ret->items = (uint64_t)sqlite3_column_int64(statement, 1);
+    ret->updated_us = sqlite3_column_int64(statement, 2);
+    ret->body = (struct slice){"", 0};
+    if (with_body)
+        ret->body = arena_copy(arena,
+                               slice_from(sqlite3_column_blob(statement, 3),
+                                          (size_t)sqlite3_column_bytes(statement, 3)),
+                               err);
+    return ret->name.data == NULL || ret->body.data == NULL ? err->status : STATUS_OK;
+}
+
+enum status meta_document_get(struct meta *meta, const struct guid *tenant,
+                              enum meta_document_kind kind, struct slice name,
+                              struct arena *arena, struct meta_document *ret, struct error *err)
+{
+    sqlite3_stmt *statement = NULL;
+
+    (void)pthread_mutex_lock(&meta->lock);
+    enum status status = meta_prepare(meta,
+                                      "SELECT name,items,updated_us,body FROM documents"
+                                      " WHERE tenant=? AND kind=? AND name=?",
+                                      &statement, err);
+    if (status == STATUS_OK) {
+        bind_key(statement, tenant, kind, name);
+        int step = sqlite3_step(statement);
+        if (step == SQLITE_ROW)
+            status = read_row(statement, true, arena, ret, err);
+        else if (step == SQLITE_DONE)
+            status = ERROR_SET(err, STATUS_NOT_FOUND, "there is no '%.*s'",
+                               SLICE_FMT(slice_head(name, 128)));
+        else
+            status = meta_fail(meta, "read a document", err);
+    }
+    (void)sqlite3_finalize(statement);
+    (void)pthread_mutex_unlock(&meta->lock);
+    return status;
+}
+
+static enum status read_rows(struct meta *meta, sqlite3_stmt *statement, struct arena *arena,
+                             struct meta_document *list, uint32_t room, uint32_t *ret_count,
+                             struct error *err)
+{
+    int step;
+
+    for (step = sqlite3_step(statement); step == SQLITE_ROW && *ret_count < room;
+         step = sqlite3_step(statement)) {
+        enum status status = read_row(statement, false, arena, &list[(*ret_count)++], err);
+        if (status != STATUS_OK)
+            return status;
+    }
+    return step == SQLITE_DONE || step == SQLITE_ROW ? STATUS_OK
+                                                     : meta_fail(meta, "list documents", err);
+}
+
+enum status meta_document_list(struct meta *meta, const struct guid *tenant,
+                               enum meta_document_kind kind, struct arena *arena,
+                               struct meta_document **ret, uint32_t *ret_count,
+                               struct error *err)
+{
+    sqlite3_stmt *statement = NULL;
+
+    *ret_count = 0;
+    *ret = ARENA_ARRAY(arena, struct meta_document, META_DOCUMENTS_MAX, err);
+    if (*ret == NULL)
+        return err->status;
+    (void)pthread_mutex_lock(&meta->lock);
+    enum status status = meta_prepare(meta,
+                                      "SELECT name,items,updated_us FROM documents"
+                                      " WHERE tenant=? AND kind=? ORDER BY name",
+                                      &statement, err);
+    if (status == STATUS_OK) {
+        meta_bind_guid(statement, 1, tenant);
+        (void)sqlite3_bind_int(statement, 2, (int)kind);
+        status = read_rows(meta, statement, arena, *ret, META_DOCUMENTS_MAX, ret_count, err);
+    }
+    (void)sqlite3_finalize(statement);
+    (void)pthread_mutex_unlock(&meta->lock);
+    return status;
+}
+
+enum status meta_document_remove(struct meta *meta, const struct guid *tenant,
+                                 enum meta_document_kind kind, struct slice name,
+                                 struct error *err)
+{
+    sqlite3_stmt *statement = NULL;
+
+    (void)pthread_mutex_lock(&meta->lock);
+    enum status status = meta_prepare(
+        meta, "DELETE FROM documents WHERE tenant=? AND kind=? AND name=?", &statement, err);
+    if (status == STATUS_OK) {
+        bind_key(statement, tenant, kind, name);
+        if (sqlite3_step(statement) != SQLITE_DONE)
+            status = meta_fail(meta, "remove a document", err);
+        else if (sqlite3_changes(meta->db) == 0)
+            status = ERROR_SET(err, STATUS_NOT_FOUND, "there is no '%.*s'",
+                               SLICE_FMT(slice_head(name, 128)));
+    }
+    (void)sqlite3_finalize(statement);
+    (void)pthread_mutex_unlock(&meta->lock);
+    return status;
+}

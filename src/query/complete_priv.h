@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* complete_priv.h - what stands around a cursor, and the words that may stand there. */
+#ifndef QUERY_COMPLETE_PRIV_H
+#define QUERY_COMPLETE_PRIV_H
+
+#include "query/lex_priv.h"
+
+enum complete_place {
+    PLACE_NOTHING,  /* in a comment, behind a literal name, where the text makes no sense */
+    PLACE_SOURCE,   /* where a table stands */
+    PLACE_OPERATOR, /* behind a bar */
+    PLACE_EXPRESSION,
+    PLACE_COLUMN,   /* columns only: project-away, $left. ... */
+    PLACE_BEHIND,   /* behind an operand: `==`, `and`, `by` ... */
+    PLACE_VALUE,    /* behind `==`, in the list of an `in`: values of `operand` */
+    PLACE_KIND,     /* behind `kind=` */
+    PLACE_HINT,     /* behind `hint.` */
+    PLACE_TYPE,     /* behind a colon, in typeof() */
+};
+
+#define COMPLETE_SEGMENTS_MAX 256u
+
+struct complete_context {
+    enum complete_place place;
+    uint32_t from;           /* first byte of the word at the cursor: what a choice replaces */
+    struct slice word;       /* decoded, up to the cursor */
+    bool is_quoted;          /* the word is an open string */
+    struct slice op_name;    /* the operator the cursor is in, "" in a source */
+    struct slice operand;    /* PLACE_VALUE: the text of what is compared */
+    struct slice segments[COMPLETE_SEGMENTS_MAX]; /* of the pipeline before this operator */
+    uint32_t segment_count;
+    struct slice lets[COMPLETE_SEGMENTS_MAX];     /* statements before, without `;` */
+    struct slice let_names[COMPLETE_SEGMENTS_MAX];
+    uint32_t let_count;
+};
+
+/* What text[.. at] ends in.  Never fails for what the text is: PLACE_NOTHING then. */
+enum status complete_context(struct arena *arena, struct slice text, uint32_t at,
+                             struct complete_context *ret, struct error *err) MUST_USE;
+
+/* ---- words of the language ---- */
+
+struct complete_word {
+    const char *text, *detail, *summary;
+};
+struct complete_words {
+    const struct complete_word *words;
+    uint32_t count;
+};
+extern const struct complete_words complete_operators, complete_sources, complete_join_kinds,
+    complete_union_kinds, complete_hints, complete_infix, complete_order, complete_types,
+    complete_window_functions;
+
+#endif

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* complete_words.c - operators and other words of the language, said in a line each. */
+#include "query/complete_priv.h"
+
+#define WORDS(list) {list, sizeof(list) / sizeof((list)[0])}
+
+static const struct complete_word operators[] = {
+    {"where", "where predicate", "keeps the rows for which the predicate is true"},
+    {"extend", "extend name = expression, ...", "adds computed columns"},
+    {"project", "project name [= expression], ...", "keeps and computes columns, in this order"},
+    {"project-away", "project-away pattern, ...", "drops columns"},
+    {"project-keep", "project-keep pattern, ...", "keeps columns, in the order they have"},
+    {"project-rename", "project-rename new = old, ...", "gives columns other names"},
+    {"project-reorder", "project-reorder pattern [asc|desc], ...", "puts columns first"},
+    {"summarize", "summarize aggregate, ... by key, ...", "one row for each group of rows"},
+    {"count", "count", "the number of rows"},
+    {"distinct", "distinct column, ...", "each combination of values once"},
+    {"sort", "sort by column [asc|desc], ...", "puts rows in an order"},
+    {"order", "order by column [asc|desc], ...", "the same as sort"},
+    {"top", "top n by column [asc|desc]", "the first n rows of an order"},
+    {"top-nested", "top-nested n of column by aggregate, ...", "the greatest groups, in levels"},
+    {"top-hitters", "top-hitters n of column", "the most frequent values, roughly"},
+    {"take", "take n", "any n rows"},
+    {"limit", "limit n", "the same as take"},
+    {"sample", "sample n", "n rows by chance"},
+    {"sample-distinct", "sample-distinct n of column", "n different values"},
+    {"join", "join kind=inner (table) on column, ...", "rows of two tables that belong together"},
+    {"lookup", "lookup (table) on column, ...", "adds columns of a small table"},
+    {"union", "union table, ...", "the rows of several tables"},
+    {"mv-expand", "mv-expand column [to typeof(type)]", "a row for each element of an array"},
+    {"mv-apply", "mv-apply column on (operators)", "a query over the elements of each array"},
+    {"parse", "parse column with \"text\" name:type ...", "columns out of a text"},
+    {"parse-where", "parse-where column with ...", "as parse, without rows that do not match"},
+    {"parse-kv", "parse-kv column as (name:type, ...)", "columns out of keys and values"},
+    {"evaluate", "evaluate plugin(...)", "runs a plugin, such as bag_unpack or pivot"},
+    {"make-series", "make-series aggregate on time step span by key", "arrays over time"},
+    {"serialize", "serialize [name = expression]", "fixes the order, for prev() and next()"},
+    {"scan", "scan with (step name: condition => ...)", "finds sequences of rows"},
+    {"partition", "partition by column (operators)", "a query for each value of a column"},
+    {"search", "search \"term\"", "rows with a term in any column"},
+    {"invoke", "invoke function(...)", "hands the rows to a function"},
+    {"as", "as name", "gives the rows a name"},
+    {"getschema", "getschema", "the columns and their types"},
+    {"render", "render chart", "how a client may draw it; no effect here"},
+};
+const struct complete_words complete_operators = WORDS(operators);
+
+static const struct complete_word sources[] = {
+    {"let", "let name = expression;", "names a value, a table or a function"},
+    {"print", "print name = expression, ...", "one row of values"},
+    {"range", "range name from first to last step width", "a column of numbers or times"},
+    {"datatable", "datatable(name:type, ...)[value, ...]", "a table written out"},
+    {"union", "union table, ...", "the rows of several tables"},
+    {"search", "search in (table, ...) \"term\"", "rows with a term in any column"},
+    {"find", "find in (table, ...) where predicate", "rows of several tables"},
+    {"declare", "declare query_parameters(name:type = value)", "parameters of the query"},
+};
+const struct complete_words complete_sources = WORDS(sources);
+
+static const struct complete_word join_kinds[] = {
+    {"inner", "", "every pair that belongs together"},
+    {"innerunique", "", "the same, with one row of the left for each key (the default)"},
+    {"leftouter", "", "also rows of the left without a partner"},
+    {"rightouter", "", "also rows of the right without a partner"},
+    {"fullouter", "", "also rows of both without a partner"},
+    {"leftanti", "", "rows of the left without a partner"},
+    {"rightanti", "", "rows of the right without a partner"},
+    {"leftsemi", "", "rows of the left with a partner"},
+    {"rightsemi", "", "rows of the right with a partner"},
+};
+const struct complete_words complete_join_kinds = WORDS(join_kinds);
+
+static const struct complete_word union_kinds[] = {
+    {"inner", "", "the columns that all tables have"},
+    {"outer", "", "all columns (the default)"},
+};
+const struct complete_words complete_union_kinds = WORDS(union_kinds);
+
+static const struct complete_word hints[] = {
+    {"strategy", "strategy=shuffle", "how to spread the work; no effect here"},
+    {"shufflekey", "shufflekey=column", "by which key; no effect here"},
+    {"remote", "remote=auto", "where to join; no effect here"},
+    {"num_partitions", "num_partitions=n", "how many parts; no effect here"},
+    {"concurrency", "concurrency=n", "how many at once; no effect here"},
+};
+const struct complete_words complete_hints = WORDS(hints);
+
+static const struct complete_word infix[] = {
+    {"==", "", "equal"},
+    {"!=", "", "not equal"},
+    {"=~", "", "equal, whatever the case"},
+    {"!~", "", "not equal, whatever the case"},
+    {"<", "", "less"},
+    {"<=", "", "less or equal"},
+    {">", "", "greater"},
+    {">=", "", "greater or equal"},
+    {"and", "", "both"},
+    {"or", "", "at least one"},
+    {"in", "in (value, ...)", "one of the values"},
+    {"!in", "!in (value, ...)", "none of the values"},
+    {"in~", "in~ (value, ...)", "one of the values, whatever the case"},
+    {"has", "has \"term\"", "has this word; the fastest search"},
+    {"!has", "!has \"term\"", "does not have this word"},
+    {"has_any", "has_any (term, ...)", "has one of the words"},
+    {"has_all", "has_all (term, ...)", "has all of the words"},
+    {"hasprefix", "hasprefix \"term\"", "has a word that begins so"},
+    {"hassuffix", "hassuffix \"term\"", "has a word that ends so"},
+    {"contains", "contains \"text\"", "has this text anywhere"},
+    {"!contains", "!contains \"text\"", "does not have this text"},
+    {"startswith", "startswith \"text\"", "begins so"},
+    {"endswith", "endswith \"text\"", "ends so"},
+    {"matches regex", "matches regex \"pattern\"", "matches a pattern of RE2"},
+    {"between", "between (low .. high)", "in a range, both ends included"},
+};
+const struct complete_words complete_infix = WORDS(infix);
+
+static const struct complete_word order[] = {
+    {"asc", "", "least first"},
+    {"desc", "", "greatest first (the default)"},
+    {"nulls first", "", "rows without a value first"},
+    {"nulls last", "", "rows without a value last"},
+};
+const struct complete_words complete_order = WORDS(order);
+
+static const struct complete_word types[] = {
+    {"bool", "", "true or false"},          {"int", "", "32 bits"},
+    {"long", "", "64 bits"},                {"real", "", "floating point"},
+    {"decimal", "", "decimal number"},      {"string", "", "text"},
+    {"datetime", "", "instant"},            {"timespan", "", "length of time"},
+    {"guid", "", "128-bit identifier"},     {"dynamic", "", "array, bag or value of JSON"},
+};
+const struct complete_words complete_types = WORDS(types);
+
+static const struct complete_word window_functions[] = {
+    {"prev", "prev(column [, offset [, default]])", "the value of an earlier row"},
+    {"next", "next(column [, offset [, default]])", "the value of a later row"},
+    {"row_number", "row_number([start [, restart]])", "the number of the row"},
+    {"row_cumsum", "row_cumsum(term [, restart])", "the sum up to this row"},
+    {"row_rank_min", "row_rank_min(term)", "the rank, equal ones share the least"},
+    {"row_rank_dense", "row_rank_dense(term)", "the rank without gaps"},
+    {"row_window_session", "row_window_session(time, longest, gap)", "the start of the session"},
+    {"toscalar", "toscalar(table)", "the first value of a query"},
+};
+const struct complete_words complete_window_functions = WORDS(window_functions);

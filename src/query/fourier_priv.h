@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* fourier_priv.h - Fourier transforms of series, and the periods found by them. */
+#ifndef QUERY_FOURIER_PRIV_H
+#define QUERY_FOURIER_PRIV_H
+
+#include "base/arena.h"
+
+/* Transforms `count` complex numbers in place; any count.  inverse: divides by it. */
+enum status fourier_transform(struct arena *arena, double *real, double *imaginary,
+                              uint32_t count, bool inverse, struct error *err) MUST_USE;
+
+struct period {
+    uint32_t length; /* in elements; 0: none */
+    double score;    /* 0 to 1 */
+};
+
+/* How much a series resembles itself when it is shifted by a lag: score[lag] for
+ * lag <= count / 2.  NaN counts as the mean.  A lag that is no peak scores 0. */
+enum status period_scores(struct arena *arena, const double *data, uint32_t count,
+                          double **ret_scores, struct error *err) MUST_USE;
+struct period_range {
+    double min, max;
+    uint32_t count; /* of periods wanted */
+};
+/* The best periods within the range, best first; at least 4 and below half of the series.
+ * Multiples of a better one are left out.  Fills up with {0, 0}. */
+enum status period_find(struct arena *arena, const double *data, uint32_t count,
+                        const struct period_range *range, struct period *ret,
+                        struct error *err) MUST_USE;
+/* Elements of one phase have their median; NaN is left out. */
+enum status period_medians(struct arena *arena, const double *data, uint32_t known,
+                           uint32_t count, uint32_t length, double *ret,
+                           struct error *err) MUST_USE;
+
+#endif

@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Rows counted instead of sent: the combinations of dictionary codes that the chosen
+ * rows have, each with the number of its rows. */
+#include "store/scan_priv.h"
+
+#include "base/check.h"
+#include "base/limits.h"
+
+#include <stdlib.h>
+
+/* The most combinations a table is kept for. */
+#define TALLY_MAX (1u << 20)
+
+/* One column of a combination: digit `code` of a number to the base `count`. */
+struct digit {
+    const struct column_plan *plan;
+    uint32_t count;  /* codes; 1: all rows have the same value */
+    uint32_t stride;
+};
+
+/* Nobody has to look at rows of the column one by one. */
+static bool is_constant(const struct column_plan *plan)
+{
+    return plan->is_absent || plan->column->source == COLUMN_TENANT ||
+           plan->column->source == COLUMN_TABLE;
+}
+
+static bool make_digits(const struct part_scan *scan, struct digit *digits, uint32_t *ret_size)
+{
+    uint64_t size = 1;
+
+    for (uint32_t i = 0; i < scan->request->column_count; i++) {
+        const struct column_plan *plan = &scan->plans[i];
+        bool is_field = plan->column->source == COLUMN_FIELD && !plan->has_containers &&
+                        plan->event_unit == 0;
+        if (!is_field && !is_constant(plan))
+            return false;
+        digits[i] = (struct digit){plan, 1, (uint32_t)size};
+        if (!is_constant(plan) && plan->values != NULL)
+            digits[i].count = plan->values->count;
+        size *= digits[i].count;
+        uint64_t rows = scan->is_whole ? scan->part->row_count : scan->row_count;
+        if (size > TALLY_MAX || size > rows * 4 + 64)
+            return false;
+    }
+    *ret_size = (uint32_t)size;
+    return true;
+}
+
+/* Adds the digit of rows [begin, end), all of one shape, to their numbers. */
+static void add_digit(const struct part_scan *scan, const struct digit *digit, uint32_t s,
+                      const uint32_t *rows, uint32_t count, uint32_t *numbers)
+{
+    if (digit->count == 1)
+        return;
+    const struct binding *binding = &digit->plan->bindings[s];
+    if (binding->kind != BIND_LEAF) {
+        for (uint32_t i = 0; i < count; i++)
+            numbers[i] += (digit->count - 1) * digit->stride;
+        return;
+    }
+    const uint32_t *codes = scan->part->paths[binding->index].codes + binding->first;
+    uint32_t row_begin = scan->part->shapes[s].row_begin;
+    for (uint32_t i = 0; i < count; i++)
+        numbers[i] += codes[rows[i] - row_begin] * digit->stride;
+}
+
+static enum status count_rows(const struct part_scan *scan, const struct digit *digits,
+                              uint32_t *table, struct error *err)
+{
+    enum { STEP = 1024 };
+    uint32_t *numbers = arena_alloc_raw(scan->arena, STEP * sizeof(*numbers), err);
+    const struct part *part = scan->part;
+
+    if (numbers == NULL)
+        return err->status;
+    for (uint32_t at = 0, s = 0; at < scan->row_count;) {
+        const uint32_t *rows = scan->rows + at;
+        while (rows[0] >= part->shapes[s].row_begin + part->shapes[s].row_count)
+            s++;
+        uint32_t end = part->shapes[s].row_begin + part->shapes[s].row_count;
+        uint32_t count = scan->row_count - at < STEP ? scan->row_count - at : STEP;
+        while (rows[count - 1] >= end)
+            count--;
+        memset(numbers, 0, count * sizeof(*numbers));
+        for (uint32_t i = 0; i < scan->request->column_count; i++)
+            add_digit(scan, &digits[i], s, rows, count, numbers);
+        for (uint32_t i = 0; i < count; i++)
+            table[numbers[i]]++;
+        at += count;
+    }
+    return STATUS_OK;
+}
+
+/* A column without a row at hand. */
+static enum status make_constant(const struct part_scan *scan, const struct column_plan *plan,
+                                 uint32_t count, struct vector *ret, struct error *err)
+{
+    const uint32_t first = 0; /* row 0 is not of the raw shape: see scan_tally_whole() */
+    enum status status = scan_make_column(scan, plan, &first, 1, scan->arena, ret, err);
+
+    if (status != STATUS_OK)
+        return status;
+    if (ret->encoding != VECTOR_CONST)
+        status = vector_flatten(scan->arena, ret, ret, err);
+    ret->encoding = VECTOR_CONST;
+    ret->row_count = count;
+    return status;
+}
+
+/* A column of the combinations. */
+static enum status make_column(const struct part_scan *scan, const struct digit *digit,
+                               const uint32_t *numbers, uint32_t count, struct vector *ret,
+                               struct error *err)
+{
+    if (scan->is_whole && digit->count == 1)
+        return make_constant(scan, digit->plan, count, ret, err);
+    if (is_constant(digit->plan) || digit->plan->values == NULL)
+        return scan_make_column(scan, digit->plan, scan->rows, count, scan->arena, ret, err);
+    uint32_t *codes = arena_alloc_raw(scan->arena, (size_t)count * sizeof(*codes) + 1, err);
+    if (codes == NULL)
+        return err->status;
+    for (uint32_t i = 0; i < count; i++)
+        codes[i] = numbers[i] / digit->stride % digit->count;
+    *ret = scan_dict_vector(digit->plan->values, codes, count);
+    return STATUS_OK;
+}
+
+static enum status send(struct part_scan *scan, const struct digit *digits,
+                        const uint32_t *numbers, const uint32_t *weights, uint32_t count,
+                        const struct tally_sink *out, struct error *err)
+{
+    uint32_t column_count = scan->request->column_count;
+    struct vector *columns = ARENA_ARRAY(scan->arena, struct vector, column_count, err);
+    enum status status = columns == NULL ? err->status : STATUS_OK;
+
+    for (uint32_t i = 0; i < column_count && status == STATUS_OK; i++)
+        status = make_column(scan, &digits[i], numbers, count, &columns[i], err);
+    struct batch batch = {.row_count = count, .column_count = column_count, .columns = columns,
+                          .decided = true, .weights = weights};
+    return status == STATUS_OK ? out->take(out, &batch, err) : status;
+}
+
+static enum status send_table(struct part_scan *scan, const struct digit *digits,
+                              const uint32_t *table, uint32_t size,
+                              const struct tally_sink *out, struct error *err)
+{
+    uint32_t *numbers = arena_alloc_raw(scan->arena, BATCH_ROWS_MAX * sizeof(uint32_t), err);
+    uint32_t *weights = arena_alloc_raw(scan->arena, BATCH_ROWS_MAX * sizeof(uint32_t), err);
+    uint32_t count = 0;
+    enum status status = numbers == NULL || weights == NULL ? err->status : STATUS_OK;
+
+    for (uint32_t n = 0; n < size && status == STATUS_OK; n++) {
+        if (table[n] == 0)
+            continue;
+        numbers[count] = n;
+        weights[count++] = table[n];
+        if (count == BATCH_ROWS_MAX) {
+            status = send(scan, digits, numbers, weights, count, out, err);
+            count = 0;
+        }
+    }
+    if (status == STATUS_OK && count > 0)
+        status = send(scan, digits, numbers, weights, count, out, err);
+    return status;
+}
+
+enum status scan_tally(struct part_scan *scan, const struct tally_sink *out, bool *ret_done,
+                       struct error *err)
+{
+    struct digit *digits =
+        ARENA_ARRAY(scan->arena, struct digit, scan->request->column_count, err);
+    uint32_t size = 0;
+
+    *ret_done = false;
+    if (digits == NULL)
+        return err->status;
+    for (uint32_t s = 0; s < scan->part->root_shape_count; s++) {
+        if (scan->part->shapes[s].is_raw && scan_has_rows_of(scan, &scan->part->shapes[s]))
+            return STATUS_OK;
+    }
+    if (!make_digits(scan, digits, &size))
+        return STATUS_OK;
+    *ret_done = true;
+    uint32_t *table = ARENA_ARRAY(scan->arena, uint32_t, size, err);
+    if (table == NULL)
+        return err->status;
+    enum status status = count_rows(scan, digits, table, err);
+    return status == STATUS_OK ? send_table(scan, digits, table, size, out, err) : status;
+}
+
+/* ---- whole parts ---- */
+
+/* Rows of all shapes but the raw one; false if a raw row is not in quarantine. */
+static enum status plain_rows(struct part_scan *scan, uint64_t *ret_rows, bool *ret_plain,
+                              struct error *err)
+{
+    const struct part *part = scan->part;
+    enum status status = STATUS_OK;
+
+    *ret_rows = 0;
+    *ret_plain = true;
+    for (uint32_t s = 0; s < part->root_shape_count && status == STATUS_OK; s++) {
+        const struct shape *shape = &part->shapes[s];
+        if (!shape->is_raw) {
+            *ret_rows += shape->row_count;
+            continue;
+        }
+        *ret_plain = *ret_plain && s > 0; /* row 0 is looked at, see make_constant() */
+        status = scan_load_rows(scan, ROWS_FLAGS, err);
+        for (uint32_t i = 0; i < shape->row_count && status == STATUS_OK; i++)
+            *ret_plain = *ret_plain && (part->row_flags[shape->row_begin + i] &
+                                        RECORD_QUARANTINED) != 0;
+    }
+    return status;
+}
+
+static uint32_t *count_codes(const struct part_scan *scan, const struct digit *digit,
+                             struct error *err)
+{
+    const struct part *part = scan->part;
+    uint32_t *counts = calloc(digit->count, sizeof(*counts));
+
+    if (counts == NULL) {
+        (void)ERROR_MEMORY(err);
+        return NULL;
+    }
+    for (uint32_t s = 0; s < part->root_shape_count; s++) {
+        const struct shape *shape = &part->shapes[s];
+        const struct binding *binding = &digit->plan->bindings[s];
+        if (shape->is_raw)
+            continue;
+        if (binding->kind != BIND_LEAF) {
+            counts[digit->count - 1] += shape->row_count;
+            continue;
+        }
+        const uint32_t *codes = part->paths[binding->index].codes + binding->first;
+        for (uint32_t i = 0; i < shape->row_count; i++)
+            counts[codes[i]]++;
+    }
+    return counts;
+}
+
+/* The counts of a digit, from the values or put there. */
+static enum status get_counts(const struct part_scan *scan, const struct digit *digit,
+                              const uint32_t **ret, struct error *err)
+{
+    /* the values are the cache's: what is made once belongs to all */
+    struct path_values *values = (struct path_values *)(uintptr_t)digit->plan->values;
+    uint32_t *found = atomic_load_explicit(&values->tally, memory_order_acquire);
+
+    if (found == NULL) {
+        uint32_t *mine = count_codes(scan, digit, err);
+        if (mine == NULL)
+            return err->status;
+        if (atomic_compare_exchange_strong(&values->tally, &found, mine))
+            found = mine;
+        else
+            free(mine);
+    }
+    *ret = found;
+    return STATUS_OK;
+}
+
+enum status scan_tally_whole(struct part_scan *scan, const struct tally_sink *out,
+                             bool *ret_done, uint64_t *ret_rows, struct error *err)
+{
+    const struct scan_request *request = scan->request;
+    struct digit *digits = ARENA_ARRAY(scan->arena, struct digit, request->column_count, err);
+    const struct part *part = scan->part;
+    const struct digit *only = NULL;
+    uint32_t size = 0, all[1] = {0}, varying = 0;
+    const uint32_t *counts = all;
+    bool is_plain = false;
+
+    *ret_done = false;
+    if (digits == NULL)
+        return err->status;
+    if (!request->tally || request->filter_count > 0 || scan->source->is_quarantine ||
+        request->time_from > part->time_min || request->time_to <= part->time_max)
+        return STATUS_OK;
+    enum status status = plain_rows(scan, ret_rows, &is_plain, err);
+    if (status != STATUS_OK || !is_plain || *ret_rows == 0)
+        return status;
+    scan->is_whole = scan->is_decided = true;
+    status = scan_plan_columns(scan, err);
+    bool fits = status == STATUS_OK && make_digits(scan, digits, &size);
+    for (uint32_t i = 0; i < request->column_count && fits; i++) {
+        varying += digits[i].count > 1;
+        only = digits[i].count > 1 ? &digits[i] : only;
+    }
+    *ret_done = fits && varying <= 1;
+    if (*ret_done) {
+        all[0] = (uint32_t)*ret_rows;
+        if (only != NULL)
+            status = get_counts(scan, only, &counts, err);
+        if (status == STATUS_OK)
+            status = send_table(scan, digits, counts, size, out, err);
+    }
+    scan->is_whole = scan->is_decided = false;
+    return status;
+}

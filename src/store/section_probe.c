@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* section_probe.c - questions to the index of a section
+ * (docs/format/segment.md, "Index"). */
+#include "store/sealed_priv.h"
+#include "store/words_priv.h"
+
+/* The index of one section while it is asked. */
+struct probing {
+    struct section *section;
+    struct cache_entry *entry; /* pins the header */
+    const struct section_header *header;
+    struct arena *arena; /* for hits, or NULL */
+    uint64_t seed;
+};
+
+static enum status probing_open(struct probing *p, struct error *err)
+{
+    enum status status = section_header_get(p->section, &p->entry, err);
+
+    if (status == STATUS_OK) {
+        p->header = p->entry->payload;
+        status = section_index_seed(p->section->keyring, &p->section->info.tenant, &p->seed, err);
+    }
+    return status;
+}
+
+/* Where a unit is, in *ret (room for header->rank_count). */
+static enum status probe_unit(const struct probing *p, struct slice unit, struct index_hit *ret,
+                              uint32_t *ret_count, struct error *err)
+{
+    const struct section_header *header = p->header;
+    uint32_t print = entity_fingerprint(p->seed, unit) >> (32 - header->index_bits);
+    uint32_t index = entity_index_page(header->pages, header->page_count, print);
+    struct cache_entry *page = NULL;
+
+    *ret_count = 0;
+    if (index == UINT32_MAX)
+        return STATUS_OK;
+    enum status status = section_page_get(p->section, header, index, &page, err);
+    if (status == STATUS_OK) {
+        const struct index_probe probe = {header->pages[index].first, print, header->rank_count,
+                                          entity_block_count(p->section->info.row_count)};
+        const struct section_page *payload = page->payload;
+        status = entity_index_probe(buf_slice(&payload->bytes), &probe, ret, ret_count, err);
+    }
+    cache_unpin(page);
+    return status;
+}
+
+/* Keeps what both have, in a; both rise by rank. */
+static void intersect(struct index_hit *a, uint32_t *a_count, const struct index_hit *b,
+                      uint32_t b_count)
+{
+    uint32_t kept = 0, j = 0;
+
+    for (uint32_t i = 0; i < *a_count; i++) {
+        while (j < b_count && b[j].rank < a[i].rank)
+            j++;
+        uint64_t blocks = j < b_count && b[j].rank == a[i].rank ? a[i].blocks & b[j].blocks : 0;
+        if (blocks != 0)
+            a[kept++] = (struct index_hit){a[i].rank, blocks};
+    }
+    *a_count = kept;
+}
+
+/* Where all units of a text are; *ret_any: it has one. */
+static enum status probe_text(const struct probing *p, struct slice text,
+                              struct index_hit **ret, uint32_t *ret_count, bool *ret_any,
+                              struct error *err)
+{
+    uint32_t room = p->header->rank_count + 1, count = 0;
+    struct index_hit *hits = ARENA_ARRAY(p->arena, struct index_hit, room, err);
+    struct index_hit *more = ARENA_ARRAY(p->arena, struct index_hit, room, err);
+    struct words words = {.text = text};
+    struct slice unit;
+    enum status status = hits == NULL || more == NULL ? err->status : STATUS_OK;
+
+    *ret_any = false;
+    *ret = hits;
+    *ret_count = 0;
+    while (status == STATUS_OK && (!*ret_any || *ret_count > 0) && words_next(&words, &unit)) {
+        status = probe_unit(p, unit, *ret_any ? more : hits, *ret_any ? &count : ret_count, err);
+        if (status == STATUS_OK && *ret_any)
+            intersect(hits, ret_count, more, count);
+        *ret_any = true;
+    }
+    return status;
+}
+
+/* The path whose entries stand for those of a path: the one it is the SAME as. */
+static uint32_t indexed_as(const struct section_header *header, uint32_t path)
+{
+    for (unsigned i = 0; i < CONTEXT_CHAIN_MAX * 2; i++) {
+        if (header->columns[path].codes != CODES_SAME)
+            break;
+        path = header->columns[path].base;
+    }
+    return path;
+}
+
+static uint64_t blocks_of(const struct section_header *header, const struct index_hit *hits,
+                          uint32_t count, uint32_t path)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (header->ranks[hits[i].rank] == path)
+            return hits[i].blocks;
+    }
+    return 0;
+}
+
+/* Is the column's text in the index?  *ret_absent: no row has anything there. */
+static bool index_knows(const struct section_header *header, struct slice path,
+                        uint32_t *ret_path, bool *ret_absent)
+{
+    const struct part *part = header->part;
+    uint32_t p = part_find_path(part, path, PATH_VALUE);
+
+    *ret_absent = false;
+    if (header->has_open_raw)
+        return false;
+    if (slice_find_byte(path, '[', 0) != SIZE_MAX && !part_has_only_arrays(part, path))
+        return false;
+    *ret_absent = p == UINT32_MAX && part_find_path(part, path, PATH_ARRAY) == UINT32_MAX &&
+                  part_find_path(part, path, PATH_OBJECT) == UINT32_MAX;
+    *ret_path = p == UINT32_MAX ? 0 : indexed_as(header, p);
+    return p != UINT32_MAX && header->has_index && header->columns[*ret_path].codes != CODES_EVENT;
+}
+
+static enum status probe_value(struct probing *p, uint32_t path, struct slice value,
+                               uint64_t *ret_blocks, struct error *err)
+{
+    struct index_hit *hits = NULL;
+    uint32_t count = 0;
+    bool any = false;
+    enum status status = probe_text(p, value, &hits, &count, &any, err);
+
+    if (status != STATUS_OK)
+        return status;
+    if (!any && p->header->columns[path].is_indexed && entity_is_indexed(value)) {
+        any = true;
+        status = probe_unit(p, value, hits, &count, err);
+    }
+    *ret_blocks = any ? blocks_of(p->header, hits, count, path) : UINT64_MAX;
+    return status;
+}
+
+enum status section_probe(struct section *section, struct slice path, struct slice value,
+                          bool *ret_maybe, uint64_t *ret_blocks, struct error *err)
+{
+    struct probing p = {.section = section, .arena = arena_new(ARENA_BUDGET_BYTES_MAX)};
+    uint64_t blocks = UINT64_MAX;
+    uint32_t at = 0;
+    bool absent = false;
+
+    *ret_maybe = true;
+    if (ret_blocks != NULL)
+        *ret_blocks = UINT64_MAX;
+    enum status status = p.arena == NULL ? ERROR_MEMORY(err) : probing_open(&p, err);
+    if (status == STATUS_OK && index_knows(p.header, path, &at, &absent))
+        status = probe_value(&p, at, value, &blocks, err);
+    if (status == STATUS_OK) {
+        *ret_maybe = !absent && blocks != 0;
+        if (ret_blocks != NULL)
+            *ret_blocks = absent ? 0 : blocks;
+    }
+    cache_unpin(p.entry);
+    arena_free(p.arena);
+    return section_note(section, status, err);
+}
+
+/* ---- words ---- */
+
+static enum status all_hits(const struct probing *p, const struct index_hit *hits,
+                            uint32_t count, struct word_hit **ret, uint32_t *ret_count,
+                            struct error *err)
+{
+    const struct section_header *header = p->header;
+    struct word_hit *list =
+        ARENA_ARRAY(p->arena, struct word_hit, (size_t)header->part->path_count + 1, err);
+
+    *ret = list;
+    *ret_count = 0;
+    if (list == NULL)
+        return err->status;
+    if (header->has_escaped_literals)
+        list[(*ret_count)++] = (struct word_hit){0, UINT64_MAX};
+    for (uint32_t path = 0; path < header->part->path_count && count > 0; path++) {
+        const struct path_column *column = &header->part->paths[path];
+        bool is_literals = path == 0 && !header->has_escaped_literals;
+        if (!is_literals && (column->is_array || column->is_object))
+            continue;
+        uint64_t blocks =
+            blocks_of(header, hits, count, path == 0 ? 0 : indexed_as(header, path));
+        if (blocks != 0)
+            list[(*ret_count)++] = (struct word_hit){path, blocks};
+    }
+    return STATUS_OK;
+}
+
+enum status section_probe_words(struct section *section, struct slice text, struct arena *arena,
+                                struct word_hit **ret, uint32_t *ret_count, bool *ret_known,
+                                struct error *err)
+{
+    struct probing p = {.section = section, .arena = arena};
+    struct index_hit *hits = NULL;
+    uint32_t count = 0;
+    bool any = false;
+    enum status status = probing_open(&p, err);
+
+    *ret_known = false;
+    if (status == STATUS_OK && p.header->has_index && !p.header->has_open_raw) {
+        status = probe_text(&p, text, &hits, &count, &any, err);
+        if (status == STATUS_OK && any)
+            status = all_hits(&p, hits, count, ret, ret_count, err);
+        *ret_known = any;
+    }
+    cache_unpin(p.entry);
+    return section_note(section, status, err);
+}

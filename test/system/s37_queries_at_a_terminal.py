@@ -1,0 +1,247 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`daybook query` at a real terminal: lines, completion, cancelling, history."""
+import json
+import os
+import pty
+import select
+import signal
+import socket
+import stat
+import subprocess
+import time
+import urllib.parse
+
+import lab
+from story import Story, record
+
+LONG = 'range i from 1 to 40000000 step 1 | where hash_sha256(tostring(i)) == "x" | count'
+
+
+class Terminal:
+    """The command on a pseudo-terminal."""
+
+    def __init__(self, story, *args):
+        self.seen = ''
+        self.state = os.path.join(story.lab.parent, 'state')
+        environment = dict(os.environ, DAYBOOK_TOKEN=story.reader, XDG_STATE_HOME=self.state,
+                           TERM='xterm', LC_ALL='C.UTF-8', NO_COLOR='1')
+        command = [lab.DAYBOOK, 'query', '--server', story.lab.url, '--cacert', story.lab.ca_file,
+                   '--tenant', 'contoso', *args]
+        self.pid, self.fd = pty.fork()
+        if self.pid == 0:
+            os.execve(command[0], command, environment)
+
+    def type(self, text):
+        os.write(self.fd, text.encode())
+
+    def wait(self, wanted, seconds=20):
+        """What came since the last wait, up to `wanted`; how long it took."""
+        begin = time.monotonic()
+        while wanted not in self.seen:
+            left = begin + seconds - time.monotonic()
+            if left <= 0 or not select.select([self.fd], [], [], left)[0]:
+                raise AssertionError(f'no {wanted!r} in {self.seen!r}')
+            try:
+                self.seen += os.read(self.fd, 65536).decode('utf-8', 'replace')
+            except OSError as error:  # the other side is closed
+                raise AssertionError(f'no {wanted!r} in {self.seen!r}') from error
+        before, self.seen = self.seen.split(wanted, 1)
+        return before, time.monotonic() - begin
+
+    def code(self):
+        _, status = os.waitpid(self.pid, 0)
+        os.close(self.fd)
+        return os.waitstatus_to_exitcode(status)
+
+
+class AtATerminal(Story):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.lab.ingest(cls.writer, [record(user=f'u{i}@contoso.example') for i in range(3)] +
+                       [record(user='a\u001b[31mred')])
+
+    def work_ticks(self):
+        """Processor time of the server's processes."""
+        ticks = 0
+        for line in subprocess.run(['ps', '-e', '-o', 'pid=,ppid='], capture_output=True,
+                                   text=True, check=True).stdout.splitlines():
+            pid, parent = map(int, line.split())
+            if self.lab.process.pid in (pid, parent):
+                with open(f'/proc/{pid}/stat', encoding='utf-8') as file:
+                    fields = file.read().rsplit(')', 1)[1].split()
+                ticks += int(fields[11]) + int(fields[12])
+        return ticks
+
+    def idle_within(self, seconds):
+        """Waits until the server does (next to) nothing; how long that took."""
+        begin = time.monotonic()
+        while True:
+            before = self.work_ticks()
+            time.sleep(0.25)
+            if self.work_ticks() - before <= 1:
+                return time.monotonic() - begin - 0.25
+            self.assertLess(time.monotonic() - begin, seconds, 'the server goes on working')
+
+    def test_a_query_of_several_lines_is_answered(self):
+        terminal = Terminal(self)
+        terminal.wait('daybook> ')
+        terminal.type('let who = "u1@contoso.example";\r')
+        terminal.wait('-> ')
+        terminal.type('AuditRecords | where UserId == who\r')
+        terminal.wait('-> ')
+        terminal.type('| project UserId\r\r')
+        shown, _ = terminal.wait('1 rows')
+        self.assertIn('UserId\r\n', shown)
+        self.assertIn('u1@contoso.example', shown)
+        terminal.wait('up to _Seq')
+        terminal.type('print x = 40 + 2;\r')
+        shown, _ = terminal.wait('1 rows')
+        self.assertIn('42', shown)
+        terminal.type('\x04')
+        self.assertEqual(0, terminal.code())
+
+    def test_control_characters_are_escaped(self):
+        terminal = Terminal(self)
+        terminal.wait('daybook> ')
+        terminal.type('AuditRecords | where UserId contains "red" | project UserId;\r')
+        terminal.wait('---')
+        shown, _ = terminal.wait('1 rows')
+        self.assertNotIn('\u001b[31m', shown)
+        self.assertIn('[31mred', shown)
+        terminal.type('\x04')
+        self.assertEqual(0, terminal.code())
+
+    def test_an_error_has_a_caret(self):
+        terminal = Terminal(self)
+        terminal.wait('daybook> ')
+        terminal.type('AuditRecords | wher x;\r')
+        terminal.wait("did you mean 'where'?")
+        shown, _ = terminal.wait('daybook> ')
+        self.assertIn('  AuditRecords | wher x;\r\n' + ' ' * 17 + '^', shown)
+        terminal.type('\x04')
+        self.assertEqual(0, terminal.code())
+
+    def test_tab_completes(self):
+        terminal = Terminal(self)
+        terminal.wait('daybook> ')
+        terminal.type('AuditRec\t')
+        terminal.wait('ords')  # the rest of the word
+        terminal.type(' | summ\t')
+        terminal.wait('arize')
+        terminal.type(' count() by Operati\t')
+        terminal.wait('on')
+        terminal.type(';\r')
+        shown, _ = terminal.wait('1 rows')
+        self.assertIn('Send', shown)
+        terminal.type('AuditRecords | proj\t\t')
+        shown, _ = terminal.wait('project-reorder')
+        self.assertIn('drops columns', shown)
+        terminal.type('\x03')
+        terminal.wait('^C')
+        terminal.type('AuditRecords | where UserId == "u2\t')
+        terminal.wait('@contoso.example"')
+        terminal.type('\x03\x04')
+        self.assertEqual(0, terminal.code())
+
+    def test_ctrl_c_gives_up_the_lines(self):
+        terminal = Terminal(self)
+        terminal.wait('daybook> ')
+        terminal.type('nonsense here\r')
+        terminal.wait('-> ')
+        terminal.type('more nonsense\x03')
+        terminal.wait('daybook> ')
+        terminal.type('print y = 6 * 7;\r')
+        shown, _ = terminal.wait('1 rows')
+        self.assertIn('42', shown)
+        terminal.type('\x04')
+        self.assertEqual(0, terminal.code())
+
+    def test_ctrl_c_cancels_the_query_on_the_server(self):
+        terminal = Terminal(self)
+        terminal.wait('daybook> ')
+        terminal.type(LONG + ';\r')
+        terminal.wait('Ctrl-C cancels', 10)
+        terminal.wait('s ... Ctrl-C cancels', 10)
+        self.assertGreater(self.work_ticks(), 50)
+        terminal.type('\x03')
+        _, took = terminal.wait('cancelled')
+        idle = self.idle_within(5)
+        print(f'Ctrl-C: the prompt after {took:.2f} s, the server idle after {idle:.2f} s more')
+        self.assertLess(took, 1.0)
+        terminal.wait('daybook> ')
+        terminal.type('print z = 5 + 5;\r')
+        shown, _ = terminal.wait('1 rows')
+        self.assertIn('10', shown)
+        terminal.type('\x04')
+        self.assertEqual(0, terminal.code())
+
+    def test_an_interrupted_command_cancels_on_the_server(self):
+        environment = dict(os.environ, DAYBOOK_TOKEN=self.reader)
+        child = subprocess.Popen([lab.DAYBOOK, 'query', '--server', self.lab.url, '--cacert',
+                                  self.lab.ca_file, '--tenant', 'contoso', LONG],
+                                 env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        time.sleep(2)
+        child.send_signal(signal.SIGINT)
+        begin = time.monotonic()
+        _, error = child.communicate(timeout=10)
+        took = time.monotonic() - begin
+        idle = self.idle_within(5)
+        print(f'SIGINT: ended after {took:.2f} s, the server idle after {idle:.2f} s more')
+        self.assertEqual(4, child.returncode, error)
+        self.assertLess(took, 1.0)
+
+    def test_a_closed_connection_cancels(self):
+        place = urllib.parse.urlsplit(self.lab.url)
+        plain = socket.create_connection((place.hostname, place.port))
+        connection = self.lab.tls.wrap_socket(plain, server_hostname=place.hostname)
+        body = json.dumps({'query': LONG}).encode()
+        connection.sendall(b'POST /v1/query HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ' +
+                           self.reader.encode() + b'\r\nContent-Length: ' +
+                           str(len(body)).encode() + b'\r\n\r\n' + body)
+        time.sleep(1.5)
+        busy = self.work_ticks()
+        time.sleep(1)
+        self.assertGreater(self.work_ticks() - busy, 5, 'the query does not run')
+        connection.close()
+        idle = self.idle_within(5)
+        print(f'closed connection: the server idle after {idle:.2f} s')
+        self.assertLess(idle, 1.0)
+
+    def test_the_history_is_the_users_alone(self):
+        terminal = Terminal(self)
+        terminal.wait('daybook> ')
+        terminal.type('print marker = 12345;\r')
+        terminal.wait('1 rows')
+        terminal.wait('daybook> ')
+        terminal.type('\x04')
+        self.assertEqual(0, terminal.code())
+        path = os.path.join(terminal.state, 'daybook/history')
+        self.assertEqual(0o600, stat.S_IMODE(os.stat(path).st_mode))
+        again = Terminal(self)
+        again.wait('daybook> ')
+        again.type('\x1b[A')
+        again.wait('print marker = 12345;')
+        again.type('\x03\x04')
+        self.assertEqual(0, again.code())
+
+    def test_a_pager_is_used_only_if_asked(self):
+        environment = dict(os.environ, PAGER='sed s/^/paged:/')
+        os.environ['PAGER'] = environment['PAGER']
+        self.addCleanup(os.environ.pop, 'PAGER', None)
+        terminal = Terminal(self, '--pager', 'print a = 1')
+        terminal.wait('paged:a')
+        self.assertEqual(0, self.drain(terminal))
+        plain = Terminal(self, 'print b = 1')
+        shown, _ = plain.wait('1 rows')
+        self.assertNotIn('paged:', shown)
+        self.assertEqual(0, self.drain(plain))
+
+    def drain(self, terminal):
+        while True:
+            try:
+                if not os.read(terminal.fd, 65536):
+                    break
+            except OSError:
+                break
+        return terminal.code()

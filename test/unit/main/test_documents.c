@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Watchlists and stored functions through the whole program. */
+#include "place.h"
+
+static const char list[] = "User,Level\nann@contoso.example,1\nbob@contoso.example,2\n";
+
+static void watchlists_are_stored_and_queried(void **state)
+{
+    struct place *place = *state;
+
+    place_add_tenant(place, "alpha");
+    place_add_tenant(place, "beta");
+    assert_int_equal(place_ask(place, place->admin, HTTP_PUT, "/v1/watchlists/vips?tenant=alpha",
+                               list),
+                     200);
+    ASSERT_SAYS(place, "\"name\":\"vips\",\"rows\":2");
+    assert_int_equal(place_query(place, "alpha",
+                                 "_GetWatchlist('vips') | where Level == '1' | project SearchKey"),
+                     200);
+    ASSERT_SAYS(place, "[\"ann@contoso.example\"]");
+    assert_int_equal(place_query(place, "beta", "_GetWatchlist('vips')"), 400);
+    ASSERT_SAYS(place, "there is no watchlist 'vips'");
+    assert_int_equal(place_ask(place, place->admin, HTTP_GET, "/v1/watchlists?tenant=alpha", ""),
+                     200);
+    ASSERT_SAYS(place, "[{\"name\":\"vips\",\"rows\":2,");
+    assert_int_equal(
+        place_ask(place, place->admin, HTTP_GET, "/v1/watchlists/vips?tenant=alpha", ""), 200);
+    ASSERT_SAYS(place, "\"text\":\"User,Level\\nann@contoso.example,1\\n");
+    place_close(place, true);
+    place_open(place); /* they outlive a restart */
+    assert_int_equal(place_query(place, "alpha", "_GetWatchlistAlias | count"), 200);
+    ASSERT_SAYS(place, "[1]");
+    assert_int_equal(
+        place_ask(place, place->admin, HTTP_DELETE, "/v1/watchlists/vips?tenant=alpha", ""), 200);
+    assert_int_equal(
+        place_ask(place, place->admin, HTTP_DELETE, "/v1/watchlists/vips?tenant=alpha", ""), 404);
+    assert_int_equal(
+        place_ask(place, place->admin, HTTP_GET, "/v1/watchlists/vips?tenant=alpha", ""), 404);
+}
+
+static void functions_of_the_tenant_come_before_those_of_all(void **state)
+{
+    struct place *place = *state;
+
+    place_add_tenant(place, "alpha");
+    place_add_tenant(place, "beta");
+    assert_int_equal(
+        place_ask(place, place->admin, HTTP_PUT, "/v1/functions/Level", "() { 'all' }"), 200);
+    assert_int_equal(place_ask(place, place->admin, HTTP_PUT, "/v1/functions/Level?tenant=alpha",
+                               "() { 'alpha' }"),
+                     200);
+    assert_int_equal(place_query(place, "alpha", "print Level()"), 200);
+    ASSERT_SAYS(place, "[\"alpha\"]");
+    assert_int_equal(place_query(place, "beta", "print Level()"), 200);
+    ASSERT_SAYS(place, "[\"all\"]");
+    assert_int_equal(place_ask(place, place->admin, HTTP_GET, "/v1/functions/Level", ""), 200);
+    ASSERT_SAYS(place, "\"text\":\"() { 'all' }\"");
+    assert_int_equal(place_ask(place, place->admin, HTTP_DELETE, "/v1/functions/Level", ""), 200);
+    assert_int_equal(place_query(place, "beta", "print Level()"), 400);
+    assert_int_equal(place_ask(place, place->admin, HTTP_PUT, "/v1/functions/Bad?tenant=alpha",
+                               "() { | }"),
+                     400);
+    ASSERT_SAYS(place, "\"line\":1");
+}
+
+static void changes_are_in_the_audit(void **state)
+{
+    struct place *place = *state;
+
+    place_add_tenant(place, "alpha");
+    assert_int_equal(place_ask(place, place->admin, HTTP_PUT, "/v1/watchlists/vips?tenant=alpha",
+                               list),
+                     200);
+    assert_int_equal(
+        place_ask(place, place->admin, HTTP_DELETE, "/v1/watchlists/vips?tenant=alpha", ""), 200);
+    assert_int_equal(place_query(place, "alpha",
+                                 "DaybookAudit | where Operation startswith 'Watchlist'"
+                                 " | project Operation | sort by Operation asc"),
+                     200);
+    ASSERT_SAYS(place, "[\"WatchlistRemove\"],\n[\"WatchlistSet\"]");
+}
+
+static void functions_that_ship_can_be_called(void **state)
+{
+    static const char *const queries[] = {
+        "DeviceFileEvents | invoke FileProfile('SHA1', 500) | where GlobalPrevalence < 15",
+        "_Im_Dns(starttime=ago(1d), domain_has_any=dynamic(['x'])) | summarize count() by DnsQuery",
+        "imAuthentication(eventresult='Failure') | count",
+        "ASimNetworkSession | count",
+        "_Im_WebSession(url_has_any=dynamic(['a']), eventresult='Success') | count",
+        "_Im_ProcessCreate() | count",
+        "imFileEvent | count",
+        "_Im_RegistryEvent | count",
+        "_Im_AuditEvent | count",
+        "_Im_UserManagement | count",
+        "_Im_AlertEvent | count",
+        "_Im_DhcpEvent | count",
+    };
+    struct place *place = *state;
+
+    place_add_tenant(place, "alpha");
+    for (size_t i = 0; i < sizeof(queries) / sizeof(queries[0]); i++) {
+        if (place_query(place, "alpha", queries[i]) != 200)
+            fail_msg("%s: %s", queries[i], place_body(place));
+        if (i == 0)
+            ASSERT_SAYS(place, "\"warnings\":[{\"line\":1,\"column\":27,\"code\":\"KS_FUNCTION\"");
+    }
+}
+
+static void external_data_is_refused(void **state)
+{
+    struct place *place = *state;
+
+    place_add_tenant(place, "alpha");
+    assert_int_equal(
+        place_query(place, "alpha", "externaldata(a:string)['https://example.com/x.csv']"), 403);
+    ASSERT_SAYS(place, "the host 'example.com' is not in the setting external_data_hosts");
+    ASSERT_SAYS(place, "\"phase\":\"run\"");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        PLACE_TEST(watchlists_are_stored_and_queried),
+        PLACE_TEST(functions_of_the_tenant_come_before_those_of_all),
+        PLACE_TEST(changes_are_in_the_audit),
+        PLACE_TEST(functions_that_ship_can_be_called),
+        PLACE_TEST(external_data_is_refused),
+    };
+
+    return RUN_TESTS(tests);
+}

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "kql.h"
+
+/* `text` with the cursor at '^'; gives "from-to: item item ...", `+` at the end if there
+ * are more. */
+static void complete(const char *text, struct arena *arena, struct query_completion *ret)
+{
+    size_t at = strcspn(text, "^");
+    struct query_request request = {.env = &kql_env};
+    struct error err;
+    struct buf whole;
+
+    buf_init(&whole, MIB);
+    buf_add(&whole, text, at);
+    buf_add_text(&whole, text + at + (text[at] == '^'));
+    request.text = arena_copy(arena, buf_slice(&whole), &err);
+    buf_release(&whole);
+    ASSERT_OK(query_complete(&request, (uint32_t)at, arena, ret, &err));
+}
+
+static bool has(const struct query_completion *c, const char *text)
+{
+    for (uint32_t i = 0; i < c->count; i++) {
+        if (slice_is(c->items[i].text, text))
+            return true;
+    }
+    return false;
+}
+
+static void check(const char *text, const char *wanted, const char *unwanted)
+{
+    struct arena *arena = arena_new(64 * MIB);
+    struct query_completion c;
+
+    complete(text, arena, &c);
+    if (wanted != NULL && !has(&c, wanted))
+        fail_msg("%s: no '%s' among %u", text, wanted, c.count);
+    if (unwanted != NULL && has(&c, unwanted))
+        fail_msg("%s: '%s' does not belong there", text, unwanted);
+    if (wanted == NULL && unwanted == NULL && c.count > 0)
+        fail_msg("%s: %u items, first '%.*s'", text, c.count, SLICE_FMT(c.items[0].text));
+    arena_free(arena);
+}
+
+static void test_operators_stand_behind_a_bar(void **state)
+{
+    (void)state;
+    check("T | ^", "where", "n");
+    check("T | su^", "summarize", "where");
+    check("T | project-a^", "project-away", "project-keep");
+    check("T | where n == 1 | ^ | take 1", "extend", "T");
+    check("T | mv-apply d on (^", "summarize", "T");
+}
+
+static void test_tables_and_lets_stand_first(void **state)
+{
+    (void)state;
+    check("^", "T", "where");
+    check("^", "let", NULL);
+    check("Em^", "Empty", "T");
+    check("let mine = T | take 1; m^", "mine", "T");
+    check("T | join (^", "Empty", "n");
+    check("T | join ^", "Empty", NULL);
+    check("T | union E^", "Empty", NULL);
+    check("let a = ^", "T", NULL);
+}
+
+static void test_columns_are_those_at_the_place(void **state)
+{
+    (void)state;
+    check("T | where ^", "n", NULL);
+    check("T | extend other = n + 1 | where o^", "other", "n");
+    check("T | project s | where ^", "s", "n");
+    check("T | summarize c = count() by s | sort by ^", "c", "n");
+    check("T | project ['a b'] = n | where ^", "[\"a b\"]", NULL);
+    check("let x = T | project k = n; x | where ^", "k", "n");
+    check("let x = T | project k = n | where ^", "k", "n");
+    check("T | join (T | project q = n | where ^", "q", "s");
+    check("T | join kind=inner (Empty) on ^", "n", NULL);
+    check("T | join (Empty) on $left.^", "s", "strlen");
+    check("T | project-away ^", "s", "strlen");
+    check("let f = (x:long) { T | where ^", "s", NULL);
+}
+
+static void test_a_wrong_operator_does_not_hide_the_columns(void **state)
+{
+    (void)state;
+    check("T | extend m = 1 | where nosuch == 1 | where ^", "m", NULL);
+    check("let broken = nosuch + 1; T | where ^", "n", NULL);
+    check("Nosuch | where ^", "strlen", "n");
+}
+
+static void test_functions_have_signatures(void **state)
+{
+    struct arena *arena = arena_new(64 * MIB);
+    struct query_completion c;
+
+    (void)state;
+    complete("T | extend x = substr^", arena, &c);
+    assert_int_equal(c.count, 1);
+    assert_int_equal(c.items[0].kind, ITEM_FUNCTION);
+    assert_true(slice_starts_with(c.items[0].detail, SLICE("substring(")));
+    assert_true(c.items[0].summary.size > 0);
+    assert_int_equal(c.from, 15);
+    arena_free(arena);
+    check("T | summarize dco^", "dcount", NULL);
+    check("T | where dco^", NULL, "dcount");
+}
+
+static void test_words_stand_behind_operands(void **state)
+{
+    (void)state;
+    check("T | where s ^", "has", "n");
+    check("T | where s h^", "has_any", "where");
+    check("T | where s !h^", "!has", "has");
+    check("T | summarize count() ^", "by", NULL);
+    check("T | sort by n ^", "desc", "==");
+    check("T | join kind=^", "leftanti", "n");
+    check("T | union kind=^", "outer", "leftanti");
+    check("T | join hint.^", "strategy", "n");
+    check("T | mv-expand d to typeof(^", "long", "n");
+}
+
+static void test_values_are_those_of_the_rows(void **state)
+{
+    struct arena *arena = arena_new(64 * MIB);
+    struct query_completion c;
+
+    (void)state;
+    check("T | where s == ^", "\"one\"", NULL);
+    check("T | where s == 'o^", "\"one\"", "\"two\"");
+    check("T | where n > 1 | where s == ^", "\"two\"", "\"one\"");
+    check("T | where s in ('one', ^", "\"two\"", NULL);
+    check("T | where n == ^", "2", NULL);
+    check("T | where s has \"^", "\"two\"", NULL);
+    check("T | where d.a == ^", "\"1\"", NULL);
+    check("Empty | where s == ^", NULL, "\"one\"");
+    complete("T | where s == \"o^\"", arena, &c);
+    assert_true(c.read_values);
+    assert_int_equal(c.from, 15);
+    assert_int_equal(c.to, 18);
+    ASSERT_SLICE(c.items[0].detail, "1 rows");
+    complete("T | where ^", arena, &c);
+    assert_false(c.read_values);
+    arena_free(arena);
+}
+
+static void test_nothing_stands_where_nothing_can(void **state)
+{
+    (void)state;
+    check("T // comm^", NULL, NULL);
+    check("T ^", NULL, NULL);
+    check("print 'open ^", NULL, NULL);
+    check("let ^", NULL, NULL);
+    check("T | where ))) ^", NULL, NULL);
+}
+
+static void test_a_position_behind_the_end_is_refused(void **state)
+{
+    struct arena *arena = arena_new(MIB);
+    struct query_request request = {.text = SLICE("T")};
+    struct query_completion c;
+    struct error err;
+
+    (void)state;
+    ASSERT_STATUS(STATUS_INVALID, query_complete(&request, 2, arena, &c, &err));
+    arena_free(arena);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_operators_stand_behind_a_bar),
+        cmocka_unit_test(test_tables_and_lets_stand_first),
+        cmocka_unit_test(test_columns_are_those_at_the_place),
+        cmocka_unit_test(test_a_wrong_operator_does_not_hide_the_columns),
+        cmocka_unit_test(test_functions_have_signatures),
+        cmocka_unit_test(test_words_stand_behind_operands),
+        cmocka_unit_test(test_values_are_those_of_the_rows),
+        cmocka_unit_test(test_nothing_stands_where_nothing_can),
+        cmocka_unit_test(test_a_position_behind_the_end_is_refused),
+    };
+    return RUN_TESTS(tests);
+}

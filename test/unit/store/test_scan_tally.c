@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Rows counted instead of sent give the same numbers. */
+#include "store/scan_maker.h"
+
+/* Rows and combinations by the value of their first column. */
+struct tally_test_sink {
+    struct scan_sink sink;
+    uint64_t rows, combinations, weighted;
+    uint64_t of_op3;
+};
+
+static enum status take_tally(struct scan_sink *base, uint32_t worker, const struct batch *batch,
+                              bool *stop, struct error *err)
+{
+    struct tally_test_sink *sink = (struct tally_test_sink *)base;
+
+    (void)worker;
+    (void)stop;
+    (void)err;
+    sink->weighted += batch->weights != NULL;
+    for (uint32_t r = 0; r < batch->row_count; r++) {
+        uint32_t weight = batch->weights == NULL ? 1 : batch->weights[r];
+        struct value value = vector_value(&batch->columns[0], r);
+        sink->rows += weight;
+        sink->combinations++;
+        if (value.type == TYPE_STRING && slice_is(value.bytes, "op3"))
+            sink->of_op3 += weight;
+    }
+    return STATUS_OK;
+}
+
+static struct tally_test_sink ask(struct store *store, const char *first, const char *second,
+                                  const struct filter *filter)
+{
+    struct store_snapshot *snapshot = NULL;
+    struct table_source *source = NULL;
+    struct guid tenant = tenant_of(1);
+    uint32_t columns[] = {index_of(store, "Audit", first), index_of(store, "Audit", second)};
+    struct tally_test_sink sink = {.sink.take = take_tally};
+    struct scan_stats stats;
+    struct error err = {0};
+
+    assert_int_equal(store_snapshot(store, &snapshot, &err), STATUS_OK);
+    assert_int_equal(
+        store_snapshot_source(snapshot, SLICE("Audit"), &tenant, 1, &source, &err), STATUS_OK);
+    struct scan_request request = {.tenants = &tenant, .tenant_count = 1, .columns = columns,
+                                   .column_count = 2, .tally = true, .time_from = INT64_MIN,
+                                   .time_to = INT64_MAX, .filters = filter,
+                                   .filter_count = filter != NULL, .thread_count = 1,
+                                   .arena = arena_new(64 * MIB)};
+    assert_int_equal(source->ops->scan(source, &request, &sink.sink, &stats, &err), STATUS_OK);
+    arena_free(request.arena);
+    store_snapshot_free(snapshot);
+    return sink;
+}
+
+static void counts_combinations(void **state)
+{
+    (void)state;
+    struct store *store = open_store();
+    put_many(store);
+    struct tally_test_sink sink = ask(store, "Operation", "TenantId", NULL);
+    assert_true(sink.weighted > 0);
+    assert_int_equal(sink.rows, 12000);
+    assert_int_equal(sink.of_op3, 1200);
+    assert_true(sink.combinations <= 40); /* at most ten a part */
+    /* a column that two thirds of the rows do not have */
+    sink = ask(store, "Operation", "RecordType", NULL);
+    assert_int_equal(sink.rows, 12000);
+    assert_int_equal(sink.of_op3, 1200);
+    close_store(store);
+}
+
+static void counts_what_the_filter_leaves(void **state)
+{
+    (void)state;
+    struct store *store = open_store();
+    put_many(store);
+    struct value names[] = {text_value("op3"), text_value("op4")};
+    struct filter filter = {.kind = FILTER_EQUAL, .column = index_of(store, "Audit", "Operation"),
+                            .values = names, .value_count = 2};
+    struct tally_test_sink sink = ask(store, "Operation", "TenantId", &filter);
+    assert_int_equal(sink.rows, 2400);
+    assert_int_equal(sink.of_op3, 1200);
+    assert_true(sink.combinations <= 8);
+    close_store(store);
+}
+
+static void sends_rows_where_it_cannot_count(void **state)
+{
+    (void)state;
+    struct store *store = open_store();
+    put_many(store);
+    /* containers, numbers of rows, and a filter that is only a hint */
+    struct tally_test_sink sink = ask(store, "Operation", "Folder", NULL);
+    assert_int_equal(sink.rows, 12000);
+    assert_int_equal(sink.weighted, 0);
+    sink = ask(store, "Operation", "_Seq", NULL);
+    assert_int_equal(sink.combinations, 12000);
+    struct value path = text_value("p9");
+    struct filter hint = {.kind = FILTER_EQUAL, .column = index_of(store, "Audit", "Folder"),
+                          .path = {"Path", 4}, .values = &path, .value_count = 1};
+    sink = ask(store, "Operation", "TenantId", &hint);
+    assert_int_equal(sink.rows, 4);
+    assert_int_equal(sink.weighted, 0);
+    close_store(store);
+}
+
+static int seal(void **state)
+{
+    (void)state;
+    is_sealed = true;
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(counts_combinations),
+        cmocka_unit_test(counts_what_the_filter_leaves),
+        cmocka_unit_test(sends_rows_where_it_cannot_count),
+        cmocka_unit_test_setup(counts_combinations, seal),
+        cmocka_unit_test_setup(sends_rows_where_it_cannot_count, seal),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

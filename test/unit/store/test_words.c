@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/words_priv.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+static void expect(const char *text, const char *const *want)
+{
+    struct words words = {.text = slice_of(text)};
+    struct slice unit;
+    unsigned count = 0;
+
+    while (words_next(&words, &unit)) {
+        if (want[count] == NULL || !slice_is(unit, want[count]))
+            fail_msg("%s: unit %u is '%.*s'", text, count, SLICE_FMT(unit));
+        count++;
+    }
+    if (want[count] != NULL)
+        fail_msg("%s: '%s' is missing", text, want[count]);
+}
+
+static void test_units(void **state)
+{
+    (void)state;
+    expect("Quarter report.docx", (const char *const[]){"Quarter", "report", "docx", NULL});
+    expect("89d53fe6-7f50-4456-b931-21fd1dc9eebe", (const char *const[]){"21fd1dc9eebe", NULL});
+    expect("2026-03-02T18:12:31Z", (const char *const[]){NULL});
+    expect("10.20.30.40:443", (const char *const[]){"10.20.30.40", NULL});
+    expect("1.2.3.4.5", (const char *const[]){"1.2.3.4", "2.3.4.5", NULL});
+    expect("15.20.7500.28", (const char *const[]){NULL});
+    expect("1.2..3.4", (const char *const[]){NULL});
+    expect("1.2-3.4", (const char *const[]){NULL});
+    expect("", (const char *const[]){NULL});
+    expect("b\xC3\xAEte fee1 feed", (const char *const[]){"b\xC3\xAEte", "feed", NULL});
+}
+
+static void test_strength(void **state)
+{
+    (void)state;
+    assert_true(word_is_strong(SLICE("report")));
+    assert_true(word_is_strong(SLICE("VE1PR04")));
+    assert_true(word_is_strong(SLICE("123456789012")));
+    assert_false(word_is_strong(SLICE("12345678901")));
+    assert_false(word_is_strong(SLICE("02T18")));
+    assert_false(word_is_strong(SLICE("89D53FE6")));
+    assert_true(words_any_strong(SLICE("1 2 three")));
+    assert_false(words_any_strong(SLICE("10.20.30.40")));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_units),
+        cmocka_unit_test(test_strength),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

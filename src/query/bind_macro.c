@@ -139,11 +139,3 @@ struct plan *bind_top_hitters(struct binder *b, struct plan *input, const struct
                                 : "__input | summarize __3 = count() by __2 | top __1 by __3",
                             args, op->body != NULL ? 4 : 3);
 }
-
-struct plan *bind_refused(struct binder *b, struct plan *input, const struct node *op)
-{
-    (void)input;
-    return bind_fail(b, op->at, "SEM0100",
-                     "'%.*s' gives several tables; ask for one of them at a time",
-                     SLICE_FMT(slice_head(op->name, 64)));
-}

@@ -201,6 +201,8 @@ static struct node *parse_primary(struct parser *p)
         p->at++;
         return node;
     }
+    if (parse_at_pattern(p))
+        return parse_pattern_call(p);
     struct node *name = parse_name(p);
     if (name == NULL || token->kind == TOKEN_QUOTED || !parse_is(p, "("))
         return name;

@@ -12,6 +12,8 @@ struct parser {
     const struct token *tokens;
     uint32_t at, count;
     uint32_t depth, nodes;
+    struct pattern_case *cases; /* of the patterns so far */
+    uint32_t case_count;
     struct error *err;
 };
 
@@ -49,5 +51,12 @@ struct node *parse_right_table(struct parser *p);
 bool parse_partition(struct parser *p, struct node *op);
 bool parse_scan(struct parser *p, struct node *op);
 bool parse_op_other(struct parser *p, struct node *op);
+bool parse_reduce(struct parser *p, struct node *op);
+bool parse_fork(struct parser *p, struct node *op);
+bool parse_facet(struct parser *p, struct node *op);
+/* declare pattern: the functions that it is, the call of one of them */
+struct node *parse_pattern_statement(struct parser *p);
+bool parse_at_pattern(const struct parser *p);
+struct node *parse_pattern_call(struct parser *p);
 
 #endif

@@ -138,6 +138,10 @@ static struct node *parse_let(struct parser *p)
 
 static struct node *parse_declare(struct parser *p)
 {
+    if (parse_is_at(p, 1, "pattern")) {
+        p->at++;
+        return parse_pattern_statement(p);
+    }
     struct node *declare = parse_node(p, NODE_DECLARE, parse_peek(p, 0)->at);
 
     p->at++;
@@ -190,7 +194,8 @@ bool parse_statements(struct parser *p, const char *end, struct node **ret)
         *tail = parse_statement(p);
         if (*tail == NULL)
             return false;
-        tail = &(*tail)->next;
+        while (*tail != NULL) /* a pattern is several */
+            tail = &(*tail)->next;
         bool done = end == NULL ? parse_peek(p, 0)->kind == TOKEN_END : parse_is(p, end);
         if (!done && !parse_is(p, ";"))
             return parse_fail(p, "an operator, '|' or ';'") != NULL;

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* parse_rare.c - reduce, fork, facet, declare pattern.
+ *
+ *   operator    args          by                     params  body
+ *   reduce      expression    threshold, characters  kind
+ *   fork                                                     PARAM nodes: name, operators in body
+ *   facet       columns                                      operators
+ *
+ * A pattern becomes one let function for each of its cases, and a call of it the call of
+ * the function: the binder knows nothing of patterns. */
+#include "query/parse_priv.h"
+
+#include "base/limits.h"
+
+#define CASES_MAX 200u
+
+static bool parse_operators(struct parser *p, struct node **ret)
+{
+    struct node **tail = ret;
+
+    if (!parse_need(p, "("))
+        return false;
+    do {
+        *tail = parse_operator(p);
+        if (*tail == NULL)
+            return false;
+        tail = &(*tail)->next;
+    } while (parse_take(p, "|"));
+    return parse_need(p, ")");
+}
+
+/* reduce [kind=source] by expression [with threshold=0.1, characters="..."] */
+bool parse_reduce(struct parser *p, struct node *op)
+{
+    struct node **tail = &op->by;
+
+    if (!parse_params(p, op) || !parse_need(p, "by"))
+        return false;
+    op->args = parse_expression(p);
+    if (op->args == NULL)
+        return false;
+    if (!parse_take(p, "with"))
+        return true;
+    do {
+        if (!parse_is(p, "threshold") && !parse_is(p, "characters"))
+            return parse_fail(p, "'threshold' or 'characters'") != NULL;
+        struct node *param = parse_name(p);
+        if (param == NULL || !parse_need(p, "="))
+            return false;
+        param->kind = NODE_PARAM;
+        param->args = parse_unary(p);
+        if (param->args == NULL)
+            return false;
+        *tail = param;
+        tail = &param->next;
+        (void)parse_take(p, ",");
+    } while (parse_is(p, "threshold") || parse_is(p, "characters"));
+    return true;
+}
+
+/* fork [name =] (operators) [name =] (operators) ... */
+bool parse_fork(struct parser *p, struct node *op)
+{
+    struct node **tail = &op->body;
+
+    do {
+        struct node *branch = parse_node(p, NODE_PARAM, parse_peek(p, 0)->at);
+        if (branch == NULL)
+            return false;
+        if (!parse_is(p, "(")) {
+            struct node *name = parse_name(p);
+            if (name == NULL || !parse_need(p, "="))
+                return false;
+            branch->name = name->name;
+        }
+        if (!parse_operators(p, &branch->body))
+            return false;
+        *tail = branch;
+        tail = &branch->next;
+    } while (parse_is(p, "(") || (parse_peek(p, 0)->kind == TOKEN_NAME && parse_is_at(p, 1, "=")));
+    return true;
+}
+
+/* facet by columns [with (operators)] */
+bool parse_facet(struct parser *p, struct node *op)
+{
+    return parse_need(p, "by") && parse_named_list(p, &op->args) &&
+           (!parse_take(p, "with") || parse_operators(p, &op->body));
+}
+
+/* ---- declare pattern name = (a:string)[b:string] { ("x").["y"] = { query }; ... } ---- */
+
+/* One case: its arguments and path as one text, and the function that it is. */
+struct pattern_case {
+    struct slice name, key, function;
+    struct pattern_case *next;
+};
+
+static bool add_literal(struct parser *p, struct buf *key)
+{
+    struct node *literal = parse_unary(p);
+
+    if (literal == NULL)
+        return false;
+    if (literal->kind != NODE_LITERAL || literal->value.type != TYPE_STRING)
+        return parse_error(p, literal->at, "expected a constant text") != NULL;
+    buf_add_slice(key, literal->value.bytes);
+    buf_add_byte(key, '\0');
+    return true;
+}
+
+/* ("x", "y") and then .name or .["name"]: the key of a case. */
+static bool parse_key(struct parser *p, struct buf *key)
+{
+    if (!parse_need(p, "("))
+        return false;
+    while (!parse_take(p, ")")) {
+        if (!add_literal(p, key))
+            return false;
+        if (!parse_take(p, ",") && !parse_is(p, ")"))
+            return parse_fail(p, "',' or ')'") != NULL;
+    }
+    if (!parse_take(p, "."))
+        return true;
+    buf_add_byte(key, '.');
+    if (parse_take(p, "["))
+        return add_literal(p, key) && parse_need(p, "]");
+    struct node *name = parse_name(p);
+    if (name == NULL)
+        return false;
+    buf_add_slice(key, name->name);
+    buf_add_byte(key, '\0');
+    return true;
+}
+
+static bool keep_key(struct parser *p, struct slice *ret)
+{
+    struct buf key;
+
+    buf_init(&key, QUERY_TEXT_BYTES_MAX);
+    bool good = parse_key(p, &key) && buf_check(&key, p->err) == STATUS_OK;
+    *ret = good ? arena_copy(p->arena, buf_slice(&key), p->err) : slice_from(NULL, 0);
+    buf_release(&key);
+    return ret->data != NULL;
+}
+
+/* A name that no query can write. */
+static struct slice function_name(struct parser *p, struct slice pattern)
+{
+    struct buf name;
+
+    buf_init(&name, QUERY_TEXT_BYTES_MAX);
+    buf_add_slice(&name, pattern);
+    buf_add_format(&name, "\x01%u", p->case_count);
+    struct slice copy = arena_copy(p->arena, buf_slice(&name), p->err);
+    buf_release(&name);
+    return copy;
+}
+
+static struct node *parse_case(struct parser *p, struct slice pattern)
+{
+    struct pattern_case *one = ARENA_NEW(p->arena, struct pattern_case, p->err);
+    struct node *let = parse_node(p, NODE_LET, parse_peek(p, 0)->at);
+    struct node *function = parse_node(p, NODE_FUNCTION, parse_peek(p, 0)->at);
+
+    if (one == NULL || let == NULL || function == NULL)
+        return NULL;
+    if (++p->case_count > CASES_MAX)
+        return parse_error(p, let->at, "patterns have more than %u cases", CASES_MAX);
+    *one = (struct pattern_case){.name = pattern, .next = p->cases};
+    one->function = let->name = function_name(p, pattern);
+    if (let->name.data == NULL || !keep_key(p, &one->key) || !parse_need(p, "=") ||
+        !parse_need(p, "{") || !parse_statements(p, "}", &function->body) || !parse_need(p, "}"))
+        return NULL;
+    let->args = function;
+    p->cases = one;
+    return let;
+}
+
+struct node *parse_pattern_statement(struct parser *p)
+{
+    struct node *first = parse_node(p, NODE_PARAM, parse_peek(p, 0)->at); /* does nothing */
+    struct node *path = NULL;
+    struct node *parameters = NULL;
+
+    p->at++; /* pattern */
+    struct node *name = first == NULL ? NULL : parse_name(p);
+    if (name == NULL)
+        return NULL;
+    first->name = name->name;
+    if (!parse_take(p, "="))
+        return first; /* declared only: its calls find no case */
+    if (!parse_columns(p, &parameters))
+        return NULL;
+    if (parse_take(p, "[")) {
+        path = parse_name(p);
+        if (path == NULL || !parse_need(p, ":") || parse_name(p) == NULL || !parse_need(p, "]"))
+            return NULL;
+    }
+    if (!parse_need(p, "{"))
+        return NULL;
+    struct node *last = first;
+    while (!parse_take(p, "}")) {
+        last->next = parse_case(p, name->name);
+        if (last->next == NULL)
+            return NULL;
+        last = last->next;
+        if (!parse_take(p, ";") && !parse_is(p, "}"))
+            return parse_fail(p, "';' or '}'");
+    }
+    return first;
+}
+
+bool parse_at_pattern(const struct parser *p)
+{
+    const struct token *token = parse_peek(p, 0);
+
+    if (token->kind != TOKEN_NAME || !parse_is_at(p, 1, "("))
+        return false;
+    for (const struct pattern_case *one = p->cases; one != NULL; one = one->next) {
+        if (slice_equal(one->name, token->text))
+            return true;
+    }
+    return false;
+}
+
+struct node *parse_pattern_call(struct parser *p)
+{
+    struct node *call = parse_name(p);
+    struct slice key;
+
+    if (call == NULL || !keep_key(p, &key))
+        return NULL;
+    for (const struct pattern_case *one = p->cases; one != NULL; one = one->next) {
+        if (slice_equal(one->name, call->name) && slice_equal(one->key, key)) {
+            call->kind = NODE_CALL;
+            call->name = one->function;
+            return call;
+        }
+    }
+    return parse_error(p, call->at, "pattern '%.*s' has no such case",
+                       SLICE_FMT(slice_head(call->name, 64)));
+}

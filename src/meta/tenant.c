@@ -18,6 +18,8 @@ enum status meta_tenant_check_name(struct slice name, struct error *err)
         if ((unsigned char)name.data[i] < 0x20 || name.data[i] == 0x7f)
             return ERROR_SET(err, STATUS_INVALID, "a tenant name has no control characters");
     }
+    if (slice_equal_nocase(name, SLICE("instance")))
+        return ERROR_SET(err, STATUS_INVALID, "'instance' is the name of the instance's own log");
     if (guid_parse(name, &guid))
         return ERROR_SET(err, STATUS_INVALID, "a tenant name may not look like a GUID");
     return STATUS_OK;

@@ -9,14 +9,13 @@ static enum status quoted(struct csv *csv, struct slice *ret, struct error *err)
     struct slice text = csv->rest;
     size_t end = 0, doubled = 0;
 
-    for (;; end++) {
+    for (;; end += 2) {
         end = slice_find_byte(text, '"', end);
         if (end == SIZE_MAX)
             return ERROR_SET(err, STATUS_INVALID, "a quote is not closed");
         if (end + 1 >= text.size || text.data[end + 1] != '"')
             break;
         doubled++;
-        end++;
     }
     *ret = slice_head(text, end);
     csv->rest = slice_tail(text, end + 1);

@@ -14,16 +14,6 @@ static bool is_instance_wide(const struct http_request *request)
     return guid_is_zero(&request->principal->tenant);
 }
 
-/* Recorded in the tenant concerned, before the answer. */
-static enum status record(struct share *share, const struct http_request *request,
-                          const char *operation, const struct guid *tenant, struct error *err)
-{
-    struct audit_action action = {operation, request->body, request, tenant,
-                                  guid_is_zero(tenant) ? 0 : 1};
-
-    return self_audit_put(share->audit, &action, err);
-}
-
 static void add_time(struct buf *out, const char *name, int64_t unix_us)
 {
     char text[TIME_TEXT_BYTES + 1];
@@ -80,9 +70,9 @@ enum status share_tenant_add(void *context, const struct http_request *request,
             status = STATUS_OK;
     }
     if (status == STATUS_OK)
-        status = meta_tenant_add(share->services.meta, name, &id, &tenant, request->arena, err);
+        status = share_record(share, request, "TenantAdd", &id, err);
     if (status == STATUS_OK)
-        status = record(share, request, "TenantAdd", &tenant.id, err);
+        status = meta_tenant_add(share->services.meta, name, &id, &tenant, request->arena, err);
     if (status == STATUS_OK)
         add_tenant(&response->body, &tenant);
     return status;
@@ -185,7 +175,7 @@ enum status share_token_add(void *context, const struct http_request *request,
     status = read_token(share, request, &body, &token, err);
     share_body_release(&body);
     if (status == STATUS_OK)
-        status = record(share, request, "TokenAdd", &token.tenant, err);
+        status = share_record(share, request, "TokenAdd", &token.tenant, err);
     if (status == STATUS_OK)
         status = meta_token_add(share->services.meta, &token, text, &token_id, err);
     if (status != STATUS_OK)
@@ -256,7 +246,7 @@ enum status share_token_revoke(void *context, const struct http_request *request
     for (uint32_t i = 0; i < count; i++) {
         if (!guid_equal(&tokens[i].id, &id) || !may_see_token(request, &tokens[i]))
             continue;
-        status = record(share, request, "TokenRevoke", &tokens[i].tenant, err);
+        status = share_record(share, request, "TokenRevoke", &tokens[i].tenant, err);
         if (status == STATUS_OK)
             status = meta_token_revoke(share->services.meta, &id, err);
         if (status == STATUS_OK)
@@ -326,6 +316,8 @@ enum status share_webhook_put(void *context, const struct http_request *request,
     if (status == STATUS_OK && url.size > 0 && !https && !http)
         status = ERROR_SET(err, STATUS_INVALID,
                            "a webhook has an https:// address (http:// only with allow_private)");
+    if (status == STATUS_OK)
+        status = share_record(share, request, "WebhookSet", &request->principal->tenant, err);
     if (status == STATUS_OK)
         status = meta_setting_set(share->services.meta, SLICE("webhook.url"), url, err);
     if (status == STATUS_OK)

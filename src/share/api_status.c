@@ -264,10 +264,13 @@ enum status share_compact(void *context, const struct http_request *request,
                           struct http_response *response, struct error *err)
 {
     struct share *share = context;
-    enum status status = STATUS_OK;
+    enum status status;
 
     if (!guid_is_zero(&request->principal->tenant))
         return ERROR_SET(err, STATUS_DENIED, "compacting is for tokens of the instance");
+    status = share_record(share, request, "Compact", &request->principal->tenant, err);
+    if (status != STATUS_OK)
+        return status;
     response->content_type = "text/plain; charset=utf-8";
     if (share->services.checkpoint != NULL)
         status = share->services.checkpoint(share->services.context, err);

@@ -244,12 +244,11 @@ static enum status find_place(struct share *share, const struct http_request *re
     return status;
 }
 
-/* Recorded in the tenant, before the change. */
+/* Recorded in the tenant, or in the log of the instance, before the change. */
 static enum status record(struct share *share, const struct http_request *request,
                           const struct place *place, const char *operation, struct error *err)
 {
-    struct audit_action action = {operation, place->name, request, &place->tenant,
-                                  guid_is_zero(&place->tenant) ? 0 : 1};
+    struct audit_action action = {operation, place->name, request, &place->tenant, 1};
 
     return self_audit_put(share->audit, &action, err);
 }

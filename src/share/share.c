@@ -50,8 +50,8 @@ static const struct http_route routes[] = {
     {HTTP_GET, "/metrics", READERS, share_metrics, false},
 };
 
-static enum status authenticate(void *context, struct slice token, struct principal *ret,
-                                struct error *err)
+static enum status authenticate(void *context, struct slice token, struct slice remote,
+                                struct principal *ret, struct error *err)
 {
     struct share *share = context;
     struct arena *arena = arena_new(MIB);
@@ -61,6 +61,9 @@ static enum status authenticate(void *context, struct slice token, struct princi
     if (arena == NULL)
         return ERROR_MEMORY(err);
     status = meta_token_check(share->services.meta, token, &found, arena, err);
+    if (status == STATUS_DENIED &&
+        !guess_allowed(&share->guess, remote, clock_monotonic_us(share->services.clock)))
+        status = ERROR_SET(err, STATUS_BUSY, "too many wrong tokens; try again later");
     if (status == STATUS_OK) {
         *ret = (struct principal){
             .role = (enum role)found.role,
@@ -94,6 +97,7 @@ enum status share_new(const struct share_services *services, struct share **ret,
         return ERROR_MEMORY(err);
     share->services = *services;
     gate_init(&share->gate);
+    guess_init(&share->guess);
     share->router = (struct http_router){
         .routes = routes,
         .route_count = sizeof(routes) / sizeof(routes[0]),
@@ -101,10 +105,13 @@ enum status share_new(const struct share_services *services, struct share **ret,
         .authenticate = authenticate,
         .failed = log_failed,
     };
-    enum status status =
-        self_audit_new(services->ingest, services->clock, &share->audit, err);
+    /* The instance's own log. */
+    enum status status = keyring_create_tenant(services->keyring, &(struct guid){{0}}, err);
+    if (status == STATUS_OK || status == STATUS_CONFLICT)
+        status = self_audit_new(services->ingest, services->clock, &share->audit, err);
     if (status != STATUS_OK) {
         gate_release(&share->gate);
+        guess_release(&share->guess);
         free(share);
         return status;
     }
@@ -123,6 +130,7 @@ void share_free(struct share *share)
         return;
     self_audit_free(share->audit);
     gate_release(&share->gate);
+    guess_release(&share->guess);
     free(share);
 }
 
@@ -157,6 +165,26 @@ static enum status reach_all(struct share *share, const struct http_request *req
     return STATUS_OK;
 }
 
+enum status share_record(struct share *share, const struct http_request *request,
+                         const char *operation, const struct guid *tenant, struct error *err)
+{
+    struct audit_action action = {operation, request->body, request, tenant, 1};
+
+    return self_audit_put(share->audit, &action, err);
+}
+
+static enum status reach_instance(const struct http_request *request, struct reach *ret,
+                                  struct error *err)
+{
+    ret->tenants = ARENA_NEW(request->arena, struct guid, err); /* zero */
+    ret->names = ARENA_NEW(request->arena, struct slice, err);
+    if (ret->tenants == NULL || ret->names == NULL)
+        return err->status;
+    ret->names[0] = SLICE(INSTANCE_NAME);
+    ret->count = 1;
+    return STATUS_OK;
+}
+
 enum status share_reach(struct share *share, const struct http_request *request,
                         struct slice name, bool all, struct reach *ret, struct error *err)
 {
@@ -171,6 +199,8 @@ enum status share_reach(struct share *share, const struct http_request *request,
     if (name.size == 0 && guid_is_zero(&who->tenant))
         return ERROR_SET(err, STATUS_INVALID,
                          "name a tenant: this token reaches the whole instance");
+    if (guid_is_zero(&who->tenant) && slice_is(name, INSTANCE_NAME))
+        return reach_instance(request, ret, err);
     struct slice wanted = name.size == 0 ? slice_of(own) : name;
     enum status status =
         meta_tenant_find(share->services.meta, wanted, &tenant, request->arena, err);

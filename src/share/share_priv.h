@@ -6,6 +6,7 @@
 #include "codec/json.h"
 #include "share/document.h"
 #include "share/gate.h"
+#include "share/guess.h"
 #include "share/self_audit.h"
 #include "share/share.h"
 
@@ -14,6 +15,7 @@ struct share {
     struct http_router router;
     struct self_audit *audit;
     struct gate gate;
+    struct guess guess;
 };
 
 /* The tenants a request may read, by ?tenant= or {"tenant"}, or all of them. */
@@ -29,6 +31,16 @@ struct reach {
 enum status share_reach(struct share *share, const struct http_request *request,
                         struct slice name, bool all, struct reach *ret,
                         struct error *err) MUST_USE;
+
+/* What concerns no tenant is recorded in a log of its own, the tenant zero, which is
+ * read under this name by tokens of the instance. */
+#define INSTANCE_NAME "instance"
+
+/* Records the action, with the request's body, in the tenant concerned (zero: the
+ * instance) and waits until that is durable.  To be called before the action. */
+enum status share_record(struct share *share, const struct http_request *request,
+                         const char *operation, const struct guid *tenant,
+                         struct error *err) MUST_USE;
 
 /* A JSON object body. */
 struct body {

@@ -364,8 +364,8 @@ static enum MHD_Result take_headers(struct exchange *exchange, struct MHD_Connec
     }
     if (http_parse_target(exchange->target, exchange->arena, request, &err) != STATUS_OK)
         return refuse(exchange, mhd, &err, 400);
-    if (http_authenticate(router, http_header(request, "authorization"), &exchange->principal,
-                          &err) != STATUS_OK)
+    if (http_authenticate(router, http_header(request, "authorization"), request->remote,
+                          &exchange->principal, &err) != STATUS_OK)
         return refuse(exchange, mhd, &err, 0);
     exchange->route = http_admit(router, request, &exchange->response);
     if (exchange->route == NULL)

@@ -274,7 +274,7 @@ void http_dispatch(const struct http_router *router, const struct http_request *
 }
 
 enum status http_authenticate(const struct http_router *router, struct slice authorization,
-                              struct principal *ret, struct error *err)
+                              struct slice remote, struct principal *ret, struct error *err)
 {
     struct slice scheme = slice_head(authorization, 7);
 
@@ -282,7 +282,7 @@ enum status http_authenticate(const struct http_router *router, struct slice aut
     if (!slice_equal_nocase(scheme, SLICE("bearer ")) || router->authenticate == NULL)
         return STATUS_OK;
     struct slice token = slice_trim(slice_tail(authorization, 7));
-    enum status status = router->authenticate(router->context, token, ret, err);
+    enum status status = router->authenticate(router->context, token, remote, ret, err);
     if (status == STATUS_OK)
         return STATUS_OK;
     *ret = (struct principal){.role = ROLE_NONE};

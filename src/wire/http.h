@@ -124,17 +124,20 @@ struct http_router {
     const struct http_route *routes;
     uint32_t route_count;
     void *context;
-    /* The bearer token to a principal; STATUS_DENIED otherwise. */
-    enum status (*authenticate)(void *context, struct slice token, struct principal *ret,
-                                struct error *err);
+    /* The bearer token to a principal; STATUS_DENIED otherwise, STATUS_BUSY for a wrong
+     * one of too many from `remote`. */
+    enum status (*authenticate)(void *context, struct slice token, struct slice remote,
+                                struct principal *ret, struct error *err);
     /* Optional: hears of every failure that is ours (answers of 500 and above). */
     void (*failed)(void *context, const struct http_request *request, const struct error *err);
 };
 
-/* The principal of an Authorization header ("Bearer TOKEN"; "" = anonymous).  Unknown,
- * expired and absent tokens all give ROLE_NONE; an error is a failure of ours. */
+/* The principal of an Authorization header ("Bearer TOKEN"; "" = anonymous), sent from
+ * `remote`.  Unknown, expired and absent tokens all give ROLE_NONE; STATUS_BUSY when too
+ * many wrong ones came from there; another error is a failure of ours. */
 enum status http_authenticate(const struct http_router *router, struct slice authorization,
-                              struct principal *ret, struct error *err) MUST_USE;
+                              struct slice remote, struct principal *ret,
+                              struct error *err) MUST_USE;
 
 /* The route of the request if this principal may take it; otherwise NULL and
  * the answer (404, 405, 401, 403) is in the response.  Needs no body. */

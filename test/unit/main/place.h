@@ -114,8 +114,8 @@ static inline unsigned place_ask(struct place *place, const char *token, enum ht
     ASSERT_OK(http_parse_target(slice_of(target), arena, &request, &err));
     if (token[0] != '\0')
         (void)snprintf(authorization, sizeof(authorization), "Bearer %s", token);
-    ASSERT_OK(http_authenticate(daybook_router(place->daybook), slice_of(authorization), &who,
-                                &err));
+    ASSERT_OK(http_authenticate(daybook_router(place->daybook), slice_of(authorization),
+                                request.remote, &who, &err));
     request.method = method;
     request.body = slice_of(body);
     request.principal = &who;

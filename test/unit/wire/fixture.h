@@ -107,10 +107,11 @@ static enum status handle_slow(void *context, const struct http_request *request
     return STATUS_OK;
 }
 
-static enum status fixture_authenticate(void *context, struct slice token, struct principal *ret,
-                                        struct error *err)
+static enum status fixture_authenticate(void *context, struct slice token, struct slice remote,
+                                        struct principal *ret, struct error *err)
 {
     (void)context;
+    (void)remote;
     if (slice_is(token, "ingest")) {
         ret->role = ROLE_INGEST;
         return STATUS_OK;

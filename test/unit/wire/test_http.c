@@ -90,15 +90,20 @@ static void test_a_failed_look_up_is_not_taken_for_anonymous(void **state)
     struct fixture fixture = {0};
     struct http_router router = fixture_router(&fixture);
     struct principal p;
+    const struct slice remote = SLICE("192.0.2.1");
     struct error err = {0};
     (void)state;
-    assert_int_equal(http_authenticate(&router, SLICE("Bearer ingest"), &p, &err), STATUS_OK);
+    assert_int_equal(http_authenticate(&router, SLICE("Bearer ingest"), remote, &p, &err),
+                     STATUS_OK);
     assert_int_equal(p.role, ROLE_INGEST);
-    assert_int_equal(http_authenticate(&router, SLICE("Bearer expired"), &p, &err), STATUS_OK);
+    assert_int_equal(http_authenticate(&router, SLICE("Bearer expired"), remote, &p, &err),
+                     STATUS_OK);
     assert_int_equal(p.role, ROLE_NONE);
-    assert_int_equal(http_authenticate(&router, SLICE("Basic ingest"), &p, &err), STATUS_OK);
+    assert_int_equal(http_authenticate(&router, SLICE("Basic ingest"), remote, &p, &err),
+                     STATUS_OK);
     assert_int_equal(p.role, ROLE_NONE);
-    assert_int_equal(http_authenticate(&router, SLICE("Bearer broken"), &p, &err), STATUS_CORRUPT);
+    assert_int_equal(http_authenticate(&router, SLICE("Bearer broken"), remote, &p, &err),
+                     STATUS_CORRUPT);
 }
 
 static void test_each_status_has_its_answer(void **state)

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Actions on the instance leave a record each; wrong tokens are counted."""
+from story import Story
+
+
+class Instance(Story):
+    def records(self):
+        rows = self.lab.query('DaybookAudit | where Operation != "AuditSearch" '
+                              '| summarize n = count() by Operation', 'instance', self.lab.admin)
+        return {r['Operation']: r['n'] for r in rows}
+
+    def test_each_action_leaves_one_record(self):
+        made = self.lab.ask('POST', '/v1/tokens', {'role': 'admin'})
+        actions = [
+            ('TokenAdd', lambda: self.lab.ask('POST', '/v1/tokens', {'role': 'operator'})),
+            ('TokenRevoke', lambda: self.lab.ask('DELETE', '/v1/tokens/' + made['id'])),
+            ('WebhookSet', lambda: self.lab.ask('PUT', '/v1/settings/webhook', {'url': ''})),
+            ('Compact', lambda: self.lab.http('POST', '/v1/compact', b'')),
+        ]
+        for operation, action in actions:
+            before = self.records()
+            action()
+            after = self.records()
+            self.assertEqual(1, after.pop(operation) - before.pop(operation, 0), operation)
+            self.assertEqual(before, after, operation)
+
+    def test_actions_of_a_tenant_are_recorded_there(self):
+        before = self.records()
+        self.lab.add_tenant('northwind')
+        self.lab.ask('POST', '/v1/tokens', {'role': 'reader', 'tenant': 'northwind'})
+        rows = self.lab.query('DaybookAudit | where Operation != "AuditSearch" | project Operation',
+                              'northwind', self.lab.admin)
+        self.assertEqual(['TenantAdd', 'TokenAdd'], sorted(r['Operation'] for r in rows))
+        self.assertEqual(before, self.records())
+
+    def test_what_is_refused_is_not_done(self):
+        self.refused(400, self.lab.ask, 'PUT', '/v1/settings/webhook', {'url': 'ftp://x'})
+        self.refused(403, self.lab.ask, 'PUT', '/v1/settings/webhook', {'url': ''}, self.reader)
+        self.refused(404, self.lab.query, 'DaybookAudit', 'instance', self.reader)
+        self.refused(400, self.lab.ask, 'POST', '/v1/tenants', {'name': 'instance'})
+
+
+class Guesses(Story):
+    def test_wrong_tokens_are_limited_and_right_ones_are_not(self):
+        wrong = 'dbk_' + '0' * 20
+        answers = []
+        for _ in range(400):
+            status, headers, _ = self.lab.http('GET', '/v1/tenants', token=wrong)
+            answers.append(status)
+            if status == 429:
+                self.assertGreater(int(headers['Retry-After']), 0)
+        self.assertEqual({401, 429}, set(answers))
+        self.assertLess(answers.count(401), 250)
+        self.assertEqual(429, answers[-1])
+        # The same address, a valid token: nothing has changed.
+        for _ in range(20):
+            self.assertEqual([{'Count': 0}], self.lab.query('AuditRecords | count', 'contoso',
+                                                            self.reader))
+        status, _, _ = self.lab.http('GET', '/livez', token='')
+        self.assertEqual(200, status)
+        self.assertEqual(429, self.lab.http('GET', '/v1/tenants', token=wrong)[0])

@@ -2,7 +2,6 @@
 /* agg_distinct.c - dcount() count_distinct() hll() hll_merge(). */
 #include "query/agg_priv.h"
 #include "query/distinct_priv.h"
-#include "base/limits.h"
 #include "table/dynamic.h"
 
 static enum status bind_distinct(BIND_PARAMETERS)
@@ -35,22 +34,24 @@ static enum status bind_hll_if(BIND_PARAMETERS)
     return status;
 }
 
-/* The hashes of a dictionary that is not much greater than the batch; NULL: take them
- * row by row. */
-static enum status dictionary_hashes(const struct vector *v, uint32_t row_count,
-                                     struct buf *room, const uint64_t **ret, struct error *err)
+/* Room for the hashes of a dictionary, kept as long as batches have the same one. */
+static enum status hashes_of(struct aggregate_state_context *context, const struct vector *v,
+                             struct error *err)
 {
-    *ret = NULL;
-    if (v->encoding != VECTOR_DICT || v->dict_size > row_count)
+    if (context->hashes_id == v->dict_id)
         return STATUS_OK;
-    uint64_t *hashes = buf_extend(room, v->dict_size * sizeof(*hashes));
-    if (hashes == NULL)
-        return buf_check(room, err);
-    for (uint32_t i = 0; i < v->dict_size; i++) {
-        struct value value = vector_element(v, i);
-        hashes[i] = distinct_hash(&value);
+    if (context->hashes_capacity < v->dict_size) {
+        context->hashes_id = 0;
+        context->hashes_capacity = v->dict_size + v->dict_size / 2;
+        context->hashes =
+            ARENA_ARRAY(context->arena, uint64_t, context->hashes_capacity, err);
+        if (context->hashes == NULL) {
+            context->hashes_capacity = 0;
+            return err->status;
+        }
     }
-    *ret = hashes;
+    memset(context->hashes, 0, v->dict_size * sizeof(*context->hashes));
+    context->hashes_id = v->dict_id;
     return STATUS_OK;
 }
 
@@ -58,27 +59,25 @@ static enum status add_rows(UPDATE_PARAMETERS, bool exact, bool has_condition)
 {
     const struct vector *v = &args[0];
     const struct vector *condition = has_condition ? &args[1] : NULL;
-    const uint64_t *hashes;
-    struct buf room;
+    bool keeps = v->encoding == VECTOR_DICT && v->dict_id != 0;
+    enum status status = keeps ? hashes_of(context, v, err) : STATUS_OK;
 
     (void)arg_count;
-    buf_init(&room, BATCH_ROWS_MAX * sizeof(*hashes));
-    enum status status = dictionary_hashes(v, row_count, &room, &hashes, err);
     for (uint32_t row = 0; status == STATUS_OK && row < row_count; row++) {
         uint32_t index = vector_index(v, row);
         if ((v->nulls != NULL && v->nulls[index] != 0) || !row_holds(condition, row))
             continue;
-        uint64_t hash;
-        if (hashes != NULL) {
-            hash = hashes[index];
-        } else {
+        uint64_t hash = keeps ? context->hashes[index] : 0;
+        if (hash == 0) {
             struct value value = vector_element(v, index);
             hash = distinct_hash(&value);
+            hash += hash == 0; /* as distinct_add() does */
         }
+        if (keeps)
+            context->hashes[index] = hash;
         status = distinct_add(context->arena, (struct distinct *)states + groups[row], hash,
                               exact, err);
     }
-    buf_release(&room);
     return status;
 }
 

@@ -67,6 +67,10 @@ struct aggregate_state_context {
     const struct value **constants;
     enum type type; /* of the result, as bind() gave it: set by the caller */
     const uint32_t *weights; /* of the rows of update(): set by the caller; NULL: one each */
+    /* dcount() and its kin: hashes of the values of a dictionary, 0 = not made yet */
+    uint64_t *hashes;
+    uint64_t hashes_id;      /* of the dictionary */
+    uint32_t hashes_capacity;
 };
 
 enum aggregate_weights {

@@ -12,20 +12,37 @@ bool search_equal_at(const char *text, const char *part, size_t size, bool exact
     return true;
 }
 
+/* The next place of a byte before `end`, or `end`. */
+static const char *next_byte(const char *at, const char *end, int byte)
+{
+    const char *found = at < end ? memchr(at, byte, (size_t)(end - at)) : NULL;
+
+    return found == NULL ? end : found;
+}
+
 /* The first place of `part` at or after `from`, or SIZE_MAX. */
 static size_t find(struct slice text, struct slice part, size_t from, bool exact)
 {
     if (exact)
         return slice_find(text, part, from);
-    if (part.size > text.size)
-        return SIZE_MAX;
     if (part.size == 0)
         return from <= text.size ? from : SIZE_MAX;
-    unsigned char first = search_fold((unsigned char)part.data[0]);
-    for (size_t i = from; i + part.size <= text.size; i++) {
-        if (search_fold((unsigned char)text.data[i]) == first &&
-            search_equal_at(text.data + i + 1, part.data + 1, part.size - 1, false))
-            return i;
+    if (part.size > text.size || from > text.size - part.size)
+        return SIZE_MAX;
+    /* The library's search for a byte reads many at a time: once for each case. */
+    unsigned char low = search_fold((unsigned char)part.data[0]);
+    bool is_letter = low >= 'a' && low <= 'z';
+    const char *end = text.data + text.size - part.size + 1;
+    const char *lower = next_byte(text.data + from, end, low);
+    const char *upper = is_letter ? next_byte(text.data + from, end, low & ~0x20) : end;
+    while (lower < end || upper < end) {
+        const char *at = lower < upper ? lower : upper;
+        if (search_equal_at(at + 1, part.data + 1, part.size - 1, false))
+            return (size_t)(at - text.data);
+        if (at == lower)
+            lower = next_byte(at + 1, end, low);
+        else
+            upper = next_byte(at + 1, end, low & ~0x20);
     }
     return SIZE_MAX;
 }

@@ -44,6 +44,17 @@ static void test_contains(void **state)
     assert_true(search_contains(SLICE("rep"), SLICE(""), false));
 }
 
+static void test_case_of_the_first_letter(void **state)
+{
+    (void)state;
+    assert_true(has("aXb A-x aB", "Ab"));
+    assert_true(has("Ac ac AB", "ab"));
+    assert_true(has("@x @Y", "@y"));
+    assert_false(has("aaaaaaaaaaaaaaaa", "ab"));
+    assert_true(search_contains(SLICE("zzzzzzzzzzzzzzzzzzZZab"), SLICE("zzAB"), false));
+    assert_false(search_contains(SLICE("[a"), SLICE("{a"), false)); /* differ in the case bit */
+}
+
 static void test_terms(void **state)
 {
     struct slice text = SLICE("<A1b@c-\xC3\xAE..9>"), term;
@@ -64,6 +75,7 @@ int main(void)
         cmocka_unit_test(test_has_wants_whole_terms),
         cmocka_unit_test(test_open_ends),
         cmocka_unit_test(test_contains),
+        cmocka_unit_test(test_case_of_the_first_letter),
         cmocka_unit_test(test_terms),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -56,7 +56,10 @@ static const struct node *put_argument(struct binder *b, void *context, const st
     (void)b;
     if (node->kind != NODE_NAME || name.size != 3 || memcmp(name.data, "__", 2) != 0)
         return NULL;
-    uint32_t index = (uint32_t)(name.data[2] - '1');
+    char c = name.data[2];
+    uint32_t index = c >= '1' && c <= '9' ? (uint32_t)(c - '1')
+                     : c >= 'A' && c <= 'Z' ? (uint32_t)(c - 'A') + 9
+                                            : UINT32_MAX;
     return index < p->count ? p->args[index] : NULL;
 }
 

@@ -1,26 +1,44 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* bind_nested.c - top-nested: level by level, the best of each parent; written as
- * summarize, join and row_number(). */
+ * summarize, join and row_number().
+ *
+ * Table __tN has the keys that are chosen at level N, with those of their parents.  Rows
+ * that fall out at a level are `others` from there on: table __oN has what the levels that
+ * ask for them make of these rows; levels that do not stay empty. */
 #include "base/limits.h"
 #include "query/bind_priv.h"
 
-#define LEVELS_MAX 3u /* placeholders: expression, aggregate and count of each */
+#define LEVELS_MAX 8u
+#define ARGS 4u /* of a level: expression, aggregate, count, others */
+
+static char placeholder(uint32_t level, uint32_t arg)
+{
+    uint32_t index = (level - 1) * ARGS + arg;
+
+    return (char)(index < 9 ? '1' + index : 'A' + (index - 9));
+}
 
 static void add_keys(struct buf *text, uint32_t count, bool with_expressions)
 {
     for (uint32_t i = 1; i <= count; i++) {
         buf_add_format(text, i > 1 ? ", __k%u" : "__k%u", i);
         if (with_expressions)
-            buf_add_format(text, " = __%u", 3 * i - 2);
+            buf_add_format(text, " = __%c", placeholder(i, 0));
     }
+}
+
+static void add_columns(struct buf *text, uint32_t count)
+{
+    for (uint32_t i = 1; i <= count; i++)
+        buf_add_format(text, "%s__k%u, __a%u", i > 1 ? ", " : "", i, i);
 }
 
 static void add_level(struct buf *text, const struct node *level, uint32_t number)
 {
     const char *order = (level->flags & NODE_ASC) != 0 ? "asc" : "desc";
 
-    buf_add_format(text, "let __t%u = __input | summarize __a%u = __%u by ", number, number,
-                   3 * number - 1);
+    buf_add_format(text, "let __t%u = __input | summarize __a%u = __%c by ", number, number,
+                   placeholder(number, 1));
     add_keys(text, number, true);
     if (number > 1) {
         buf_add_format(text, " | join kind=inner (__t%u) on ", number - 1);
@@ -36,11 +54,50 @@ static void add_level(struct buf *text, const struct node *level, uint32_t numbe
         buf_add_format(text, "prev(__k%u) != __k%u or ", i, i);
     buf_add_text(text, "false)");
     if (level->params != NULL)
-        buf_add_format(text, " | where __r <= __%u", 3 * number);
+        buf_add_format(text, " | where __r <= __%c", placeholder(number, 2));
     buf_add_text(text, " | project ");
-    for (uint32_t i = 1; i <= number; i++)
-        buf_add_format(text, "%s__k%u, __a%u", i > 1 ? ", " : "", i, i);
+    add_columns(text, number);
     buf_add_text(text, "; ");
+}
+
+/* The rows that fall out at level `number`, where a level from there on asks for them. */
+static bool add_others(struct buf *text, const struct node *level, uint32_t number)
+{
+    bool asked = false;
+
+    for (const struct node *l = level; l != NULL; l = l->next)
+        asked = asked || l->body != NULL;
+    if (!asked)
+        return false;
+    buf_add_format(text, "let __o%u = __input | extend ", number);
+    add_keys(text, number, true);
+    if (number > 1) {
+        buf_add_format(text, " | join kind=inner (__t%u) on ", number - 1);
+        add_keys(text, number - 1, false);
+    }
+    buf_add_format(text, " | join kind=leftanti (__t%u) on ", number);
+    add_keys(text, number, false);
+    buf_add_text(text, " | summarize __n = count()");
+    uint32_t i = number;
+    for (const struct node *l = level; l != NULL; l = l->next, i++) {
+        if (l->body != NULL)
+            buf_add_format(text, ", __a%u = __%c", i, placeholder(i, 1));
+    }
+    if (number > 1) {
+        buf_add_text(text, " by ");
+        add_columns(text, number - 1);
+    }
+    buf_add_text(text, " | where __n > 0 | project-away __n | extend ");
+    i = number;
+    const char *comma = "";
+    for (const struct node *l = level; l != NULL; l = l->next, i++) {
+        if (l->body == NULL)
+            continue;
+        buf_add_format(text, "%s__k%u = __%c", comma, i, placeholder(i, 3));
+        comma = ", ";
+    }
+    buf_add_text(text, "; ");
+    return true;
 }
 
 static struct slice level_name(struct binder *b, const struct node *level, bool aggregate)
@@ -65,30 +122,50 @@ static struct plan *name_columns(struct binder *b, struct plan *plan, const stru
     return outputs == NULL ? NULL : plan_project(b->q, plan, outputs, at, b->err);
 }
 
+static void add_query(struct buf *text, const struct node *op, uint32_t levels)
+{
+    bool with_others[LEVELS_MAX + 1] = {false};
+    uint32_t number = 1;
+
+    for (const struct node *level = op->args; level != NULL; level = level->next, number++) {
+        add_level(text, level, number);
+        with_others[number] = add_others(text, level, number);
+    }
+    bool any = with_others[1];
+    for (uint32_t i = 2; i <= levels; i++)
+        any = any || with_others[i];
+    if (!any) {
+        buf_add_format(text, "__t%u", levels);
+        return;
+    }
+    buf_add_format(text, "union __t%u", levels);
+    for (uint32_t i = levels; i >= 1; i--) {
+        if (with_others[i])
+            buf_add_format(text, ", __o%u", i);
+    }
+    buf_add_text(text, " | project ");
+    add_columns(text, levels);
+}
+
 struct plan *bind_top_nested(struct binder *b, struct plan *input, const struct node *op)
 {
-    const struct node *args[3 * LEVELS_MAX];
+    const struct node *args[ARGS * LEVELS_MAX];
+    uint32_t levels = node_count(op->args);
+    uint32_t count = 0;
     struct buf text;
-    uint32_t number = 0;
 
-    if (node_count(op->args) > LEVELS_MAX)
+    if (levels > LEVELS_MAX)
         return bind_fail(b, op->at, "SEM0100", "top-nested has more than %u levels", LEVELS_MAX);
-    buf_init(&text, 64 * KIB);
-    for (const struct node *level = op->args; level != NULL; level = level->next, number++) {
-        if (level->body != NULL) {
-            buf_release(&text);
-            return bind_fail(b, level->body->at, "SEM0100",
-                             "top-nested: 'with others' is not supported");
-        }
-        args[3 * number] = level->args->kind == NODE_NAMED ? level->args->args : level->args;
-        args[3 * number + 1] = level->by->kind == NODE_NAMED ? level->by->args : level->by;
-        args[3 * number + 2] = level->params;
-        add_level(&text, level, number + 1);
+    for (const struct node *level = op->args; level != NULL; level = level->next) {
+        args[count++] = level->args->kind == NODE_NAMED ? level->args->args : level->args;
+        args[count++] = level->by->kind == NODE_NAMED ? level->by->args : level->by;
+        args[count++] = level->params;
+        args[count++] = level->body;
     }
-    buf_add_format(&text, "__t%u", number);
+    buf_init(&text, 64 * KIB);
+    add_query(&text, op, levels);
     buf_add_byte(&text, '\0');
-    struct plan *plan =
-        text.failed ? NULL : bind_macro(b, input, op->at, text.data, args, 3 * number);
+    struct plan *plan = text.failed ? NULL : bind_macro(b, input, op->at, text.data, args, count);
     buf_release(&text);
     return plan == NULL ? NULL : name_columns(b, plan, op);
 }

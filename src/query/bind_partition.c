@@ -2,6 +2,70 @@
 /* bind_partition.c - partition, and scan with its steps. */
 #include "base/limits.h"
 #include "query/bind_priv.h"
+#include "query/rowset_priv.h"
+
+#define QUERIES_MAX 64u /* of a partition, as documented */
+
+/* The query in braces with the column's value as a name. */
+static struct plan *bind_for_key(struct binder *b, const struct node *op,
+                                 const struct value *value)
+{
+    const struct binding *outer = b->bindings;
+    struct scope scope = b->scope;
+    struct binding key = {.name = op->by->name,
+                          .kind = BINDING_SCALAR,
+                          .expr = bind_const_expr(b, value, op->by->at)};
+
+    if (key.expr == NULL || !bind_push(b, &key))
+        return NULL;
+    b->scope = (struct scope){0};
+    struct plan *plan = bind_table(b, op->args);
+    b->bindings = outer;
+    b->scope = scope;
+    return plan;
+}
+
+static bool is_same_schema(const struct schema *a, const struct schema *c)
+{
+    bool same = a->column_count == c->column_count;
+
+    for (uint32_t i = 0; same && i < a->column_count; i++)
+        same = a->columns[i].type == c->columns[i].type &&
+               slice_equal(a->columns[i].name, c->columns[i].name);
+    return same;
+}
+
+/* A query with a source of its own runs for each value of the column. */
+static struct plan *partition_queries(struct binder *b, struct plan *input, uint32_t column,
+                                      const struct node *op)
+{
+    enum type type = input->schema.columns[column].type;
+    struct output key = {op->by->name, bind_column_expr(b, column, type, op->by->at)};
+    struct plan *distinct =
+        key.expr == NULL ? NULL : plan_summarize(b->q, input, &key, 1, NULL, 0, b->err);
+    struct plan *plans[QUERIES_MAX];
+    struct rowset *rows = NULL;
+
+    if (distinct == NULL || !bind_run(b, distinct, &rows))
+        return NULL;
+    uint64_t count = rows == NULL ? 0 : rows->row_count;
+    if (count > QUERIES_MAX)
+        return bind_fail(b, op->at, "SEM0100", "partition by more than %u values", QUERIES_MAX);
+    if (count == 0) { /* for its columns */
+        struct value none = {.type = type, .is_null = type != TYPE_STRING};
+        plans[0] = bind_for_key(b, op, &none);
+        return plans[0] == NULL ? NULL : plan_take(b->q, plans[0], 0, b->err);
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        struct value value = rowset_value(rows, i, 0);
+        plans[i] = bind_for_key(b, op, &value);
+        if (plans[i] == NULL)
+            return NULL;
+        if (!is_same_schema(&plans[0]->schema, &plans[i]->schema))
+            return bind_fail(b, op->at, "SEM0100", "the queries of a partition differ in columns");
+    }
+    return count == 1 ? plans[0] : plan_union(b->q, plans, (uint32_t)count, b->err);
+}
 
 struct plan *bind_partition(struct binder *b, struct plan *input, const struct node *op)
 {
@@ -12,6 +76,8 @@ struct plan *bind_partition(struct binder *b, struct plan *input, const struct n
         return bind_expr(b, op->by) == NULL
                    ? NULL
                    : bind_fail(b, op->by->at, "SEM0100", "partition needs a column");
+    if (op->args != NULL)
+        return partition_queries(b, input, column, op);
     struct plan *inner = plan_given(b->q, &input->schema, b->err);
     for (const struct node *o = op->body; o != NULL && inner != NULL; o = o->next)
         inner = bind_operator(b, inner, NULL, o);

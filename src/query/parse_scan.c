@@ -2,14 +2,14 @@
 /* parse_scan.c - partition and scan.
  *
  *   operator    args      by                params         body
- *   partition             column            hints          operators
+ *   partition   query     column            hints          operators
  *   scan                  declared columns  with_match_id  steps: ORDER nodes with name,
  *                                                          condition in args, assignments
  *                                                          in by, output in params
  */
 #include "query/parse_priv.h"
 
-/* partition by column (operators) */
+/* partition by column (operators), or {query} */
 bool parse_partition(struct parser *p, struct node *op)
 {
     struct node **tail = &op->body;
@@ -23,8 +23,10 @@ bool parse_partition(struct parser *p, struct node *op)
     op->by = parse_name(p);
     if (op->by == NULL || !parse_params(p, op))
         return false;
-    if (parse_is(p, "{"))
-        return parse_fail(p, "'('; a partition with a query of its own is not supported") != NULL;
+    if (parse_take(p, "{")) {
+        op->args = parse_pipeline(p);
+        return op->args != NULL && parse_need(p, "}");
+    }
     if (!parse_need(p, "("))
         return false;
     do {

@@ -46,8 +46,33 @@ static struct plan *bind_as(struct binder *b, struct plan *input, const struct n
     return v.node != NULL && bind_push(b, &v) ? input : NULL;
 }
 
-static struct plan *bind_invoke_op(struct binder *b, const struct node *pipe,
-                                   const struct node *op)
+/* FileProfile(SHA1): a column that a stored function is told about is its name. */
+static struct node *name_columns(struct binder *b, const struct plan *input,
+                                 const struct node *call)
+{
+    struct node *copy = ARENA_NEW(b->q->arena, struct node, b->err);
+    struct node **tail = copy == NULL ? NULL : &copy->args;
+
+    if (copy == NULL)
+        return NULL;
+    *copy = *call;
+    for (const struct node *arg = call->args; arg != NULL; arg = arg->next) {
+        *tail = ARENA_NEW(b->q->arena, struct node, b->err);
+        if (*tail == NULL)
+            return NULL;
+        **tail = *arg;
+        if (arg->kind == NODE_NAME && bind_find(b, arg->name) == NULL &&
+            schema_find(&input->schema, arg->name) != UINT32_MAX) {
+            (*tail)->kind = NODE_LITERAL;
+            (*tail)->value = (struct value){.type = TYPE_STRING, .bytes = arg->name};
+        }
+        tail = &(*tail)->next;
+    }
+    return copy;
+}
+
+static struct plan *bind_invoke_op(struct binder *b, const struct plan *input,
+                                   const struct node *pipe, const struct node *op)
 {
     const struct node *call = op->args;
     const struct binding *f = bind_find_function(b, call->name);
@@ -60,6 +85,10 @@ static struct plan *bind_invoke_op(struct binder *b, const struct node *pipe,
     if (f == NULL || f->kind != BINDING_FUNCTION)
         return bind_unknown(b, call->at, "SEM0260", "function", call->name,
                             slice_from(NULL, 0));
+    if (f->is_stored)
+        call = name_columns(b, input, call);
+    if (call == NULL)
+        return NULL;
     struct node *prefix = prefix_of(b, pipe, op);
     struct plan *plan =
         prefix == NULL ? NULL : bind_function(b, f, call, NULL, prefix, &expr);
@@ -133,7 +162,7 @@ struct plan *bind_operator(struct binder *b, struct plan *input, const struct no
     if (slice_is(op->name, "as"))
         return bind_as(b, input, pipe, op);
     if (slice_is(op->name, "invoke"))
-        return bind_invoke_op(b, pipe, op);
+        return bind_invoke_op(b, input, pipe, op);
     for (size_t i = 0; i < sizeof(operators) / sizeof(operators[0]); i++) {
         if (!slice_is(op->name, operators[i].name))
             continue;

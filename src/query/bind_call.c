@@ -108,7 +108,8 @@ static struct expr *bind_builtin(struct binder *b, const struct node *node,
     void *state = NULL;
 
     if (!bind_call_args(b, node, &args, &arguments, &count) ||
-        !bind_check_count(b, node, count, function->args_min, function->args_max))
+        !bind_check_count(b, node, count, function->args_min, function->args_max) ||
+        !bind_check_types(b, node, args, count))
         return NULL;
     enum type *want = ARENA_ARRAY(b->q->arena, enum type, count + 1, b->err);
     if (want == NULL)
@@ -279,7 +280,9 @@ struct expr *bind_aggregate(struct binder *b, const struct node *node,
     b->aggregates = NULL;
     bool ok = bind_call_args(b, node, &call.args, &arguments, &call.arg_count);
     b->aggregates = outer;
-    if (!ok || !bind_check_count(b, node, call.arg_count, aggregate->args_min, aggregate->args_max))
+    if (!ok ||
+        !bind_check_count(b, node, call.arg_count, aggregate->args_min, aggregate->args_max) ||
+        !bind_check_types(b, node, call.args, call.arg_count))
         return NULL;
     enum type *want = ARENA_ARRAY(b->q->arena, enum type, call.arg_count + 1, b->err);
     const struct value **constants =

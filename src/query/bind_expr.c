@@ -443,6 +443,39 @@ static struct slice nearest_column(const struct binder *b, struct slice name)
     return best;
 }
 
+/* Tables with columns such as `clientIp_s` get further ones as data comes: the suffix
+ * is the type.  One that is not declared is read from AdditionalFields. */
+static struct expr *bind_custom_field(struct binder *b, const struct node *node)
+{
+    static const struct {
+        const char *suffix;
+        enum type type;
+    } suffixes[] = {{"_s", TYPE_STRING}, {"_g", TYPE_STRING},   {"_d", TYPE_REAL},
+                    {"_b", TYPE_BOOL},   {"_t", TYPE_DATETIME}};
+    const struct schema *schema = b->scope.columns;
+    uint32_t rest = schema == NULL || b->scope.right != NULL
+                        ? UINT32_MAX
+                        : schema_find(schema, SLICE("AdditionalFields"));
+    struct value key = {.type = TYPE_STRING, .bytes = node->name};
+    bool open = false;
+
+    for (uint32_t i = 0; rest != UINT32_MAX && i < schema->column_count && !open; i++)
+        open = slice_ends_with(schema->columns[i].name, SLICE("_s"));
+    if (!open || b->aggregates != NULL || schema->columns[rest].type != TYPE_DYNAMIC)
+        return NULL;
+    for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+        if (!slice_ends_with(node->name, slice_of(suffixes[i].suffix)))
+            continue;
+        struct expr *args[2] = {bind_column_expr(b, rest, TYPE_DYNAMIC, node->at),
+                                bind_const_expr(b, &key, node->at)};
+        if (args[0] == NULL || args[1] == NULL)
+            return NULL;
+        return bind_cast(b, bind_invoke(b, node->at, &operator_member, args, 2, TYPE_DYNAMIC),
+                         suffixes[i].type);
+    }
+    return NULL;
+}
+
 static struct expr *bind_name(struct binder *b, const struct node *node)
 {
     if (b->aggregates != NULL) {
@@ -475,6 +508,9 @@ static struct expr *bind_name(struct binder *b, const struct node *node)
         return bind_fail(b, node->at, "SEM0100",
                          "column '%.*s' must stand in an aggregate or behind 'by'",
                          SLICE_FMT(slice_head(node->name, 128)));
+    struct expr *custom = bind_custom_field(b, node);
+    if (custom != NULL || b->err->status != STATUS_OK)
+        return custom;
     return bind_unknown(b, node->at, "SEM0100", "column", node->name,
                         nearest_column(b, node->name));
 }

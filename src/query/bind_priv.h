@@ -30,6 +30,7 @@ struct binding {
     struct slice text;
     struct plan *plan;
     struct slice warning; /* of a stored function */
+    bool is_stored;
     bool is_let; /* written by the asker: a scalar that is no parameter */
     const struct binding *next;
 };
@@ -115,6 +116,9 @@ struct expr *bind_invoke_with(struct binder *b, const struct invocation *invocat
 struct expr *bind_const_expr(struct binder *b, const struct value *value, uint32_t at);
 struct expr *bind_column_expr(struct binder *b, uint32_t column, enum type type, uint32_t at);
 struct expr *bind_call(struct binder *b, const struct node *node);
+/* Refuses arguments of types that the function has no use for. */
+bool bind_check_types(struct binder *b, const struct node *call, struct expr *const *args,
+                      uint32_t count);
 struct expr *bind_in(struct binder *b, const struct node *node);
 struct expr *bind_compare(struct binder *b, uint32_t at, struct slice op, struct expr *left,
                           struct expr *right);

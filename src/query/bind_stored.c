@@ -68,6 +68,7 @@ const struct binding *bind_stored(struct binder *b, struct slice name)
                                 .node = let->args,
                                 .text = text,
                                 .warning = warning,
+                                .is_stored = true,
                                 .next = b->q->stored};
     b->q->stored = binding;
     return binding;

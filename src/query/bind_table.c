@@ -240,6 +240,7 @@ struct plan *bind_named_table(struct binder *b, struct slice name, uint32_t at)
         if (v->kind != BINDING_SCALAR)
             consider(&nearest, v->name);
     }
+    b->q->table_missing = true;
     return bind_unknown(b, at, "SEM0100", "table", name,
                         slice_from(nearest.best, nearest.best_size));
 }
@@ -333,6 +334,7 @@ static struct plan *bind_call_table(struct binder *b, const struct node *node)
                          SLICE_FMT(slice_head(node->name, 128)));
     if (v == NULL && node->args == NULL) /* a stored function without parameters */
         return bind_named_table(b, node->name, node->at);
+    b->q->table_missing = true;
     return bind_unknown(b, node->at, "SEM0260", "function", node->name,
                         slice_from(NULL, 0));
 }
@@ -364,6 +366,7 @@ struct plan *bind_table(struct binder *b, const struct node *node)
     case NODE_OPERATOR:
         return bind_union_source(b, node);
     case NODE_MEMBER:
+        b->q->table_missing = true;
         return bind_fail(b, node->at, "SEM0100",
                          "tables of other databases and clusters are not supported");
     case NODE_FUNCTION:

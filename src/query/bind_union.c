@@ -80,12 +80,14 @@ static bool collect(struct binder *b, struct inputs *in, const struct node *op)
 
     for (const struct node *t = op->args; t != NULL; t = t->next) {
         uint32_t before = in->count;
+        b->q->table_missing = false;
         bool ok = t->kind == NODE_STAR
                       ? add_wildcard(b, in, t)
                       : add_input(b, in, bind_table(b, t), source_name(b, t, in->count));
         if (ok)
             continue;
-        if (!is_fuzzy || b->err->status != STATUS_INVALID)
+        /* Only what is not there is left out; a mistake is one all the same. */
+        if (!is_fuzzy || !b->q->table_missing || b->err->status != STATUS_INVALID)
             return false;
         if (first.status == STATUS_OK)
             first = *b->err;

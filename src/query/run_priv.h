@@ -27,6 +27,7 @@ struct query {
     pthread_mutex_t lock;     /* guards stats */
     struct query_stats *stats;
     const struct fetched *fetched;
+    bool table_missing; /* the last error is that of a table that is not known */
     const struct binding *stored; /* functions of the environment that were used */
 };
 

@@ -14,8 +14,8 @@ static void what_makes_no_sense_is_refused(void **state)
         {"T | extend x = array_length(s)", "a dynamic value is needed", 1, 29},
         {"T |\n summarize sum(s)", "argument 1 of 'sum' is a string", 2, 16},
         {"T | summarize countif(s)", "a bool is needed", 1, 23},
-        {"T | extend x = format_datetime(t, 1)", "argument 2 of 'format_datetime' is a long, a string",
-         1, 35},
+        {"T | extend x = format_datetime(t, 1)",
+         "argument 2 of 'format_datetime' is a long, a string", 1, 35},
     };
 
     (void)state;

@@ -2,14 +2,7 @@
 /* Values against a filter: asked once a dictionary value, not once a row. */
 #include "store/filter_priv.h"
 
-#include "base/text.h"
 #include "table/search.h"
-
-/* A value that case folding beyond ASCII might change passes. */
-static bool equal_nocase(struct slice text, struct slice value)
-{
-    return slice_equal_nocase(text, value) || !text_is_ascii(text) || !text_is_ascii(value);
-}
 
 static bool is_whole_number(enum type type)
 {
@@ -60,7 +53,7 @@ bool filter_matches_slice(const struct filter *filter, struct slice text)
             is_match = slice_equal(text, value);
             break;
         case FILTER_EQUAL_NOCASE:
-            is_match = equal_nocase(text, value);
+            is_match = slice_equal_nocase(text, value);
             break;
         case FILTER_HAS:
         case FILTER_ANY_HAS:

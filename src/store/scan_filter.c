@@ -11,7 +11,6 @@
 
 #include "base/check.h"
 #include "base/limits.h"
-#include "base/text.h"
 
 /* ---- filters to tests ---- */
 
@@ -86,18 +85,6 @@ static enum status load_containers(struct part_scan *scan, const struct test *te
     return status;
 }
 
-/* The leaf's values are compared exactly, so what is kept holds. */
-static bool compares_exactly(const struct filter *filter, enum type column)
-{
-    if (column == TYPE_DYNAMIC)
-        return false;
-    for (uint32_t i = 0; i < filter->value_count && filter->kind == FILTER_EQUAL_NOCASE; i++) {
-        if (!text_is_ascii(filter->values[i].bytes))
-            return false;
-    }
-    return true;
-}
-
 static enum status test_leaves(struct part_scan *scan, struct test *test, uint32_t path,
                                enum type type, struct error *err)
 {
@@ -131,7 +118,7 @@ static enum status make_plain_test(struct part_scan *scan, struct test *test, st
             leaf_path = test->bindings[s].index;
     }
     test->matches_missing = filter_matches_missing(filter);
-    test->is_exact = compares_exactly(filter, column->type);
+    test->is_exact = column->type != TYPE_DYNAMIC; /* else texts stand for values */
     if (status == STATUS_OK && leaf_path != UINT32_MAX)
         status = test_leaves(scan, test, leaf_path, type, err);
     test->is_walk = has_containers && filter_is_findable(filter);

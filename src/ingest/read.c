@@ -2,6 +2,7 @@
 /* read.c - the first part of a request: from its bytes to examined records. */
 #include "ingest/put_priv.h"
 
+#include "base/check.h"
 #include "base/limits.h"
 
 static enum status check_table(const struct ingest_request *request, struct error *err)
@@ -25,8 +26,11 @@ static enum status borrow_tape(struct put *put, struct record *record, bool *ret
     *ret_borrowed = record->token_count > 0 && record->tokens == NULL;
     if (!*ret_borrowed)
         return STATUS_OK;
-    if (split_check(record->raw, &put->split.tape) != QUARANTINE_NONE)
-        return ERROR_MEMORY(err); /* it was valid a moment ago */
+    enum quarantine reason;
+    enum status status = split_check(record->raw, &put->split.tape, &reason, err);
+    if (status != STATUS_OK)
+        return status;
+    CHECK(reason == QUARANTINE_NONE); /* as a moment ago */
     record->tokens = put->split.tape.tokens;
     return STATUS_OK;
 }

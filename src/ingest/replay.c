@@ -145,6 +145,23 @@ static enum status valid_size(const struct wal_found *found, struct slice bytes,
     return STATUS_OK;
 }
 
+/* Without space for a copy: the same bytes to the same place, and what is behind cut off. */
+static enum status renew_in_place(struct io *io, const char *path, struct slice valid,
+                                  struct error *err)
+{
+    struct io_file *file = NULL;
+    enum status status = io_open(io, path, IO_WRITE, &file, err);
+
+    if (status == STATUS_OK)
+        status = io_write_at(file, 0, valid.data, valid.size, err);
+    if (status == STATUS_OK)
+        status = io_truncate(file, valid.size, err);
+    if (status == STATUS_OK)
+        status = io_sync(file, err);
+    io_close(file);
+    return status == STATUS_OK ? io_sync_dir(io, WAL_DIR, err) : status;
+}
+
 /* Writes the valid part to a new file that takes the name of the old one. */
 static enum status renew_last(struct replay *replay, struct error *err)
 {
@@ -166,7 +183,10 @@ static enum status renew_last(struct replay *replay, struct error *err)
         status = io_unlink(io, path, err);
         replay->file_count--;
     } else { /* also when nothing is wrong: it may be in the page cache only */
-        status = io_replace(io, path, slice_head(buf_slice(&bytes), size), err);
+        struct slice valid = slice_head(buf_slice(&bytes), size);
+        status = io_replace(io, path, valid, err);
+        if (status == STATUS_FULL)
+            status = renew_in_place(io, path, valid, err);
     }
 out:
     buf_release(&bytes);
@@ -305,7 +325,10 @@ static enum status parse_record(struct item *item, struct record *record, struct
         *kept_bytes += record->token_count * sizeof(struct json_token);
         return status;
     }
-    enum quarantine reason = split_check(record->raw, tape);
+    enum quarantine reason;
+    enum status status = split_check(record->raw, tape, &reason, err);
+    if (status != STATUS_OK)
+        return status;
     if (reason != QUARANTINE_NONE)
         return ERROR_SET(err, STATUS_CORRUPT, "an accepted record %s", quarantine_text(reason));
     record->tokens = tape->tokens;

@@ -113,18 +113,27 @@ static enum quarantine judge(struct slice raw, enum json_result result,
     return reason_of(result);
 }
 
-enum quarantine split_check(struct slice raw, struct json_tape *tape)
+enum status split_check(struct slice raw, struct json_tape *tape, enum quarantine *ret,
+                        struct error *err)
 {
+    *ret = QUARANTINE_TOO_LARGE;
     if (raw.size > RECORD_BYTES_MAX)
-        return QUARANTINE_TOO_LARGE;
-    return judge(raw, json_parse(raw, JSON_DEPTH_MAX, tape), tape);
+        return STATUS_OK;
+    enum json_result result = json_parse(raw, JSON_DEPTH_MAX, tape);
+    if (result == JSON_NO_MEMORY)
+        return ERROR_MEMORY(err);
+    *ret = judge(raw, result, tape);
+    return STATUS_OK;
 }
 
 enum status split_parse(struct record *record, struct json_tape *tape, struct arena *arena,
                         struct error *err)
 {
-    enum quarantine reason = split_check(record->raw, tape);
+    enum quarantine reason;
+    enum status status = split_check(record->raw, tape, &reason, err);
 
+    if (status != STATUS_OK)
+        return status;
     if (reason != QUARANTINE_NONE)
         return ERROR_SET(err, STATUS_CORRUPT, "an accepted record %s", quarantine_text(reason));
     size_t size = tape->count * sizeof(struct json_token);
@@ -164,7 +173,10 @@ static enum status split_lines(struct split *split, struct slice body, struct er
         struct slice text = slice_trim(line);
         if (text.size == 0 || slice_equal(text, BOM))
             continue;
-        status = add_record(split, line, split_check(line, &split->tape), err);
+        enum quarantine reason;
+        status = split_check(line, &split->tape, &reason, err);
+        if (status == STATUS_OK)
+            status = add_record(split, line, reason, err);
     }
     return status;
 }

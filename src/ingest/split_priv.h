@@ -42,8 +42,10 @@ void split_release(struct split *split);
 enum status split_body(struct split *split, struct slice body, enum ingest_format format,
                        struct error *err) MUST_USE;
 
-/* Parses one whole record into the tape. */
-enum quarantine split_check(struct slice raw, struct json_tape *tape);
+/* Parses one whole record into the tape; *ret says whether it is one.  Fails only
+ * without memory. */
+enum status split_check(struct slice raw, struct json_tape *tape, enum quarantine *ret,
+                        struct error *err) MUST_USE;
 
 /* Gives a record from the log (raw and flags set, not quarantined) its tokens.
  * STATUS_CORRUPT if it is not what was accepted. */

@@ -603,12 +603,15 @@ enum status wal_open(const struct wal_options *options, struct wal **ret, struct
         return ERROR_MEMORY(err);
     wal->options = *options;
     wal->lsn = options->next_lsn;
+    wal->number = options->next_file - 1;
     wal->tail = &wal->head;
     buf_init(&wal->out, COMMIT_BYTES_MAX + FRAME_SEALED_BYTES_MAX + MIB);
     (void)pthread_mutex_init(&wal->lock, NULL);
     (void)pthread_cond_init(&wal->work, NULL);
     (void)pthread_cond_init(&wal->moved, NULL);
     enum status status = begin_file(wal, options->next_file, err);
+    if (status == STATUS_FULL) /* the first commit after there is space begins it */
+        status = STATUS_OK;
     if (status == STATUS_OK) {
         wal->has_committer = pthread_create(&wal->committer, NULL, committer_main, wal) == 0;
         if (!wal->has_committer)

@@ -19,15 +19,19 @@ static void check_record(struct record *record, struct json_tape *tape, bool who
 {
     struct examine_options options = {.received_us = 1, .time_column = "When"};
     struct examination examination;
+    enum quarantine reason;
+    struct error err;
 
     CHECK((record->tokens == NULL) == ((record->flags & RECORD_QUARANTINED) != 0));
     CHECK((record->quarantine_reason == NULL) == (record->tokens != NULL));
     if (record->tokens != NULL) {
         CHECK(record->raw.size <= RECORD_BYTES_MAX);
-        CHECK(split_check(record->raw, tape) == QUARANTINE_NONE);
+        CHECK(split_check(record->raw, tape, &reason, &err) == STATUS_OK);
+        CHECK(reason == QUARANTINE_NONE);
         CHECK(tape->count == record->token_count);
     } else if (whole) {
-        CHECK(split_check(record->raw, tape) != QUARANTINE_NONE);
+        CHECK(split_check(record->raw, tape, &reason, &err) == STATUS_OK);
+        CHECK(reason != QUARANTINE_NONE);
     }
     examine_record(&options, record, &examination);
 }

@@ -410,9 +410,9 @@ static enum status disk_write_at(struct io_file *file, uint64_t offset, const vo
     if (call_fails(disk, DISK_WRITE, &cut)) {
         status = failed(disk, "write", h->path, err);
         size = was_off ? 0 : rng_below(&disk->rng, (uint32_t)size + 1);
-    } else if (disk->faults.no_space) {
+    } else if (disk->faults.no_space && offset + size > h->node->now.size) {
         status = ERROR_SET(err, STATUS_FULL, "cannot write '%s': no space", h->path);
-        size = rng_below(&disk->rng, (uint32_t)size + 1);
+        size = offset < h->node->now.size ? h->node->now.size - (size_t)offset : 0;
     }
     if (size > 0)
         node_write(h->node, (size_t)offset, data, size);

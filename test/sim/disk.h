@@ -34,7 +34,7 @@ struct disk_faults {
     bool sticky;          /* and all of these kinds after it */
     bool full;            /* it fails for want of space */
     uint32_t fail_ppm[DISK_CALLS_]; /* each call by chance, in parts per million */
-    bool no_space;        /* writes and new files find no space, now */
+    bool no_space;        /* new files, and writes behind a file's end, find no space */
 };
 
 enum disk_restart {

@@ -16,7 +16,7 @@ static struct disk_faults random_faults(struct trial *t, bool recovery)
     struct rng *rng = &t->rng;
     struct disk_faults f = {0};
 
-    switch (rng_below(rng, recovery ? 4 : 7)) {
+    switch (rng_below(rng, recovery ? 5 : 7)) {
     case 0: /* one call, for good or once */
         f.fail_at = 1 + rng_below(rng, recovery ? 30 : 150);
         f.fail_kinds = 1 + rng_below(rng, (1u << DISK_CALLS_) - 1);
@@ -32,7 +32,7 @@ static struct disk_faults random_faults(struct trial *t, bool recovery)
             f.fail_ppm[kind] = rng_below(rng, 3) == 0 ? rng_below(rng, 30000) : 0;
         break;
     case 4:
-        f.no_space = rng_below(rng, 2) == 0;
+        f.no_space = recovery || rng_below(rng, 2) == 0;
         break;
     default:
         break;
@@ -61,11 +61,17 @@ static void begin_life(struct trial *t)
 
     for (uint32_t i = 0; i < RECOVERIES_MAX && rng_below(&t->rng, 3) == 0; i++) {
         struct disk_faults faults = random_faults(t, true);
+        if (t->request_count == 0)
+            faults.no_space = false; /* a new directory needs some */
         disk_set_faults(t->disk, &faults);
         enum status status = engine_open(&t->engine, &err);
         if (t->loud)
             printf(" struck recovery: %s\n", status == STATUS_OK ? "ok" : err.text);
         t->failed_opens += status != STATUS_OK;
+        if (faults.no_space && status != STATUS_OK)
+            trial_say(t, "it does not start on a full disk: %s (%s)", err.text, err.origin);
+        else if (status == STATUS_OK && rng_below(&t->rng, 2) == 0)
+            trial_step(t); /* work right after a struck recovery */
         end_life(t);
     }
     if (engine_open(&t->engine, &err) != STATUS_OK)

@@ -21,6 +21,11 @@ demo: setup
 test: setup
 	@tools/run-tests
 
+# The long tests of what breaks: hours; tools/torture names its parts and their sizes.
+torture: setup
+	@$(MAKE) --no-print-directory all
+	@tools/torture
+
 # Beside its peers, in one run; DAYBOOK_RECORDS=1000000.
 bench:
 	@tools/setup bench
@@ -37,4 +42,4 @@ install: all
 clean:
 	@rm -rf build build-san build-clang build-fuzz
 
-.PHONY: all setup demo test bench fuzz install clean
+.PHONY: all setup demo test torture bench fuzz install clean

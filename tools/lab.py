@@ -67,11 +67,12 @@ class Lab:
         return self.run(args[0], '--server', self.url, '--cacert', self.ca_file, *args[1:],
                         token=token or self.admin, **more)
 
-    def start(self, *options):
+    def start(self, *options, env=None):
         with open(self.log_path, 'ab') as log:
             self.process = subprocess.Popen(
                 [self.binary, 'serve', '--data', self.data, '--listen', '127.0.0.1:0', *options],
-                stdout=subprocess.PIPE, stderr=log, start_new_session=True)
+                stdout=subprocess.PIPE, stderr=log, start_new_session=True,
+                env=os.environ | (env or {}))
         timer = threading.Timer(START_S, self.kill)
         timer.start()
         line = self.process.stdout.readline()

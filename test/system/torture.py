@@ -6,9 +6,10 @@ usage: torture.py [--kills N] [--clients N] [--seed N] [--directory DIR]
 
 Clients send batches under idempotency keys, each until it is answered, and write
 (sequence number, SHA-256) of every record to a ledger, synced, after the 2xx.  The
-whole process group gets SIGKILL: at any moment, or a few milliseconds after a file
-of the data directory tells that a rotation, a save, a flush, a merge, a trim or a
-recovery is under way.  After each start what is new is read back through
+whole process group gets SIGKILL at any moment, or right after strike.so ended the
+server in a chosen call: a write (half done) or a sync of the log, of evidence, of the
+saved state, of a flush or a merge, the catalog's rename, a removal, or in recovery.
+After each start what is new is read back through
 GET /v1/raw, in the end everything: nothing is lost, nothing is there twice, the
 numbers have no gap.  Half of the clients send records without an Id, so that only
 their keys keep a retry from being stored again.
@@ -34,13 +35,18 @@ sys.path.insert(0, os.path.join(HERE, '../../tools'))
 import lab  # noqa: E402
 
 START_S_MAX = 5.0
-WAIT_S_MAX = 4.0       # for the moment that is aimed at; then any will do
+WAIT_S_MAX = 8.0       # for the call that is aimed at; then any moment will do
 READ_RECORDS = 50000   # of one GET /v1/raw
 DIGEST_BYTES = 32
 BATCHES = (1, 20, 200, 2000)
-# What the file names of the data directory tell, and how often it is aimed at.
-MOMENTS = {'any': 4, 'rotate': 2, 'evidence': 1, 'save': 2, 'state': 2, 'segment': 3,
-           'catalog': 3, 'sealed': 3, 'trim': 2, 'start': 3}
+# Where a life ends: how often, and before which call of that place at the latest.
+# 'any' is kill -9 after a random time, 'start' one before the server answers.
+PLACES = {'any': (8, 0), 'start': (4, 0), 'wal-write': (3, 60), 'wal-sync': (3, 60),
+          'flush-write': (3, 8), 'flush-sync': (3, 3), 'catalog-rename': (2, 4),
+          'catalog-renamed': (2, 4), 'merge-write': (4, 3), 'merge-sync': (4, 2),
+          'merge-remove': (2, 2), 'evidence-write': (3, 4), 'evidence-sync': (3, 4),
+          'save-write': (2, 8), 'save-sync': (2, 4), 'trim': (2, 2), 'recovery': (4, 25)}
+STRIKE = os.path.join(lab.BUILD, 'test/system/strike.so')
 
 
 class Ledger:
@@ -141,46 +147,6 @@ class Flusher(threading.Thread):
             time.sleep(rng.uniform(0.0, 0.5))
 
 
-def look(data):
-    """What a kill can be aimed at, as sets of names and a time."""
-    def names(directory):
-        try:
-            return set(os.listdir(os.path.join(data, directory)))
-        except FileNotFoundError:
-            return set()
-
-    def changed(path):
-        try:
-            return os.stat(os.path.join(data, path)).st_mtime_ns
-        except FileNotFoundError:
-            return 0
-
-    evidence = sum(changed(f't/{tenant}/batch.0') for tenant in names('t'))
-    return {'wal': names('wal'), 'ingest': names('ingest'), 'seg': names('seg'),
-            'catalog': changed('catalog'), 'catalog_new': changed('catalog.tmp'),
-            'state': changed('ingest/state'), 'evidence': evidence}
-
-
-def has_come(moment, old, new):
-    if moment == 'rotate':
-        return bool(new['wal'] - old['wal'])
-    if moment == 'evidence':
-        return new['evidence'] != old['evidence']
-    if moment == 'save':
-        return bool(new['ingest'] - old['ingest'])
-    if moment == 'state':
-        return new['state'] != old['state']
-    if moment == 'segment':
-        return any(name.endswith('.tmp') for name in new['seg'])
-    if moment == 'sealed':
-        return any(name.endswith('.seg') for name in new['seg'] - old['seg'])
-    if moment == 'catalog':
-        return new['catalog_new'] != 0 or new['catalog'] != old['catalog']
-    if moment == 'trim':
-        return bool(old['wal'] - new['wal'])
-    return True
-
-
 class Torture:
     def __init__(self, options):
         self.options = options
@@ -194,21 +160,34 @@ class Torture:
         self.stopping = threading.Event()
         self.starts_s = []
         self.killed = {}
+        self.place = 'any'
         self.checked = 0  # all numbers up to here were compared
 
-    def wait_for(self, moment):
-        """Waits for the moment; what it was in the end."""
-        if moment in ('any', 'start'):
+    def aim(self, place):
+        """What a server needs to end at this place; its report is a file."""
+        self.report = os.path.join(self.lab.parent, 'strike')
+        if os.path.exists(self.report):
+            os.unlink(self.report)
+        if PLACES[place][1] == 0:
+            return {}
+        call = self.rng.randint(1, PLACES[place][1])
+        return {'LD_PRELOAD': STRIKE, 'DAYBOOK_STRIKE_REPORT': self.report,
+                'DAYBOOK_STRIKE': f'{"any" if place == "recovery" else place} {call}'}
+
+    def struck(self):
+        try:
+            with open(self.report, encoding='ascii') as file:
+                return file.read().strip()
+        except FileNotFoundError:
+            return ''
+
+    def wait_for(self, place):
+        """Waits until the server was struck; where it was."""
+        if PLACES[place][1] == 0:
             time.sleep(self.rng.uniform(0.05, 1.5))
             return 'any'
-        old, end = look(self.lab.data), time.monotonic() + WAIT_S_MAX
-        while time.monotonic() < end:
-            new = look(self.lab.data)
-            if has_come(moment, old, new):
-                time.sleep(self.rng.choice((0, 0, 0.001, 0.003, 0.01, 0.03)))
-                return moment
-            time.sleep(0.0005)
-        return 'any'
+        lab.wait_until(self.struck, WAIT_S_MAX)
+        return self.struck() or 'any'
 
     def kill_in_start(self):
         """Starts the server and kills it before it answers, or about then."""
@@ -223,10 +202,20 @@ class Torture:
         self.lab.kill()
         self.killed['start'] = self.killed.get('start', 0) + 1
 
-    def start(self):
+    def start(self, env):
         begin = time.monotonic()
-        self.lab.start()
+        self.lab.start(env=env)
         self.starts_s.append(time.monotonic() - begin)
+
+    def strike_recovery(self):
+        """The n-th call on a file of a start; what comes after it is another start's."""
+        try:
+            self.lab.start(env=self.aim('recovery'))
+        except (RuntimeError, AttributeError, ValueError):
+            pass
+        if lab.wait_until(self.struck, 1):
+            self.killed['recovery'] = self.killed.get('recovery', 0) + 1
+        self.lab.kill()
 
     def read(self, first, count):
         status, _, body = self.lab.http(
@@ -262,14 +251,23 @@ class Torture:
         self.checked = self.compare(max(self.checked, 1), promised, None)
 
     def round(self):
-        moment = self.rng.choices(list(MOMENTS), MOMENTS.values())[0]
-        reached = self.wait_for(moment)
+        """The server runs, aimed at self.place: its end, and the next start."""
+        reached = self.wait_for(self.place)
         self.lab.kill()
         self.killed[reached] = self.killed.get(reached, 0) + 1
-        if moment == 'start':
+        if self.place == 'start':
             self.kill_in_start()
-        self.start()
-        self.compare_new()
+        places, weights = list(PLACES), [weight for weight, _ in PLACES.values()]
+        self.place = self.rng.choices(places, weights)[0]
+        if self.place == 'recovery':
+            self.strike_recovery()
+            self.place = 'any'
+        try:
+            self.start(self.aim(self.place))
+            self.compare_new()
+        except (OSError, RuntimeError, http.client.HTTPException, lab.Refused):
+            if not self.struck():
+                raise  # else it ended meanwhile, and the next round compares
 
     def finish(self, clients):
         """All clients have their answers; all is compared."""

@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A disk of 64 MiB runs full under a writing server, and gets space again.
+
+While it is full new records are refused with 507 and Retry-After, also after a
+restart; what was acknowledged is there; 10 seconds after there is space again
+records are taken.  Wants root, loop devices and ext4.
+"""
+import hashlib
+import http.client
+import json
+import os
+import subprocess
+import tempfile
+import time
+import unittest
+import uuid
+
+import lab
+from s90_power_fails import mount
+from story import Story, record
+
+IMAGE_BYTES = 64 << 20
+RESUME_S_MAX = 10.0
+BATCH = 500
+
+
+class FullDisk(Story):
+    @classmethod
+    def setUpClass(cls):
+        if os.geteuid() != 0:
+            raise unittest.SkipTest('mounting wants root')
+        cls.place = tempfile.mkdtemp(prefix='daybook-full-')
+        cls.addClassCleanup(os.rmdir, cls.place)
+        cls.image = cls.place + '.ext4'
+        with open(cls.image, 'wb') as file:
+            file.truncate(IMAGE_BYTES)
+        cls.addClassCleanup(os.unlink, cls.image)
+        made = subprocess.run(['mkfs.ext4', '-q', '-m', '0', cls.image], check=False,
+                              capture_output=True)
+        problem = 'no mkfs.ext4' if made.returncode else mount(cls.image, cls.place)
+        if problem:
+            raise unittest.SkipTest(f'this kernel lends no loop device: {problem}')
+        cls.addClassCleanup(subprocess.run, ['umount', '-l', cls.place], check=False,
+                            capture_output=True)
+        cls.lab = lab.Lab(directory=os.path.join(cls.place, ''))
+        cls.addClassCleanup(cls.lab.kill)
+        cls.lab.start()
+        cls.lab.add_tenant('contoso')
+        cls.writer = cls.lab.add_token('ingest', 'contoso')
+        cls.reader = cls.lab.add_token('analyst', 'contoso')
+        cls.filler = os.path.join(cls.place, 'filler')
+        cls.promised = {}
+
+    def send(self):
+        """One batch under a key; the status that it was answered with."""
+        lines = [json.dumps(record(Noise=os.urandom(60).hex())).encode() for _ in range(BATCH)]
+        status, headers, body = self.lab.http('POST', '/v1/ingest', b'\n'.join(lines),
+                                              token=self.writer,
+                                              headers={'Idempotency-Key': str(uuid.uuid4())})
+        if status == 507:
+            self.assertIn('Retry-After', headers)
+        if status == 200:
+            first = json.loads(body)['first_seq']
+            for i, line in enumerate(lines):
+                self.assertNotIn(first + i, self.promised)
+                self.promised[first + i] = hashlib.sha256(line).hexdigest()
+        return status
+
+    def fill(self):
+        """Takes all the space there is."""
+        with open(self.filler, 'ab', buffering=0) as file:
+            for size in (1 << 20, 1 << 12, 1 << 9):
+                try:
+                    while True:
+                        file.write(b'\0' * size)
+                except OSError:
+                    pass
+
+    def compare(self):
+        low, high = min(self.promised), max(self.promised)
+        back = self.raw(low, high - low + 1)
+        self.assertEqual(high - low + 1, len(back), 'the sequence has a gap')
+        digests = [hashlib.sha256(raw).hexdigest() for raw in back]
+        self.assertEqual([], [seq for seq, digest in self.promised.items()
+                              if digests[seq - low] != digest])
+
+    def resumes(self):
+        begin = time.monotonic()
+        while time.monotonic() - begin < RESUME_S_MAX:
+            if self.send() == 200:
+                return time.monotonic() - begin
+            time.sleep(0.1)
+        return None
+
+    def test_1_it_refuses_and_loses_nothing(self):
+        for _ in range(2000):
+            if self.send() == 507:
+                break
+        else:
+            self.fail('the disk did not run full')
+        self.assertGreater(len(self.promised), BATCH)
+        for _ in range(5):
+            self.assertIn(self.send(), (200, 507))
+        self.compare()
+
+    def test_2_with_no_byte_left_it_refuses_and_resumes(self):
+        self.fill()
+        for _ in range(20):
+            self.assertEqual(507, self.send())
+            time.sleep(0.2)  # checkpoints and merges are tried meanwhile
+        self.lab.http('POST', '/v1/compact', b'')
+        self.assertEqual(200, self.lab.http('GET', '/livez')[0])
+        os.unlink(self.filler)
+        self.assertIsNotNone(self.resumes(), 'it does not go on')
+        self.compare()
+
+    def test_3_it_starts_on_a_full_disk(self):
+        self.fill()
+        self.lab.kill()
+        try:
+            self.lab.start()
+            self.assertEqual(507, self.send())
+        except (RuntimeError, OSError, http.client.HTTPException) as error:
+            self.fail(f'it does not start: {error}')
+        finally:
+            os.unlink(self.filler)
+            if self.lab.process is None:
+                self.lab.start()
+        self.assertIsNotNone(self.resumes(), 'it does not go on')
+        self.compare()

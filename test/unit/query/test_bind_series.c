@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* make-series. */
+#include "kql.h"
+
+static void what_is_wrong_is_refused_where_it_stands(void **state)
+{
+    static const struct kql_case cases[] = {
+        {"T | make-series count() on nosuch step 1d", "column 'nosuch' is not known", 1, 28},
+        {"T | make-series count() on s step 1",
+         "the axis is a string; a time or a number is needed", 1, 28},
+        {"T | make-series nosuch() on t step 1d", "function 'nosuch' is not known", 1, 17},
+        {"T | make-series count() on t step 0d", "the step must be greater than 0", 1, 35},
+        {"T | make-series n on t step 1d",
+         "column 'n' must stand in an aggregate or behind 'by'", 1, 17},
+    };
+
+    (void)state;
+    KQL_CHECK(cases);
+}
+
+static void what_is_right_has_its_answer(void **state)
+{
+    static const struct kql_case cases[] = {
+        {"T | make-series count() on t step 1d | count", "[[1]]", 0, 0},
+        {"T | make-series c = count() default = 0 on t from datetime(2026-01-01) to "
+         "datetime(2026-01-03) step 1d by b | count",
+         "[[2]]", 0, 0},
+    };
+
+    (void)state;
+    KQL_CHECK(cases);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_wrong_is_refused_where_it_stands),
+        cmocka_unit_test(what_is_right_has_its_answer),
+    };
+
+    return RUN_TESTS(tests);
+}

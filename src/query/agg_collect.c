@@ -130,6 +130,20 @@ static enum status collect_add(struct arena *arena, struct collect_state *state,
     return STATUS_OK;
 }
 
+/* A set of arrays is the set of their elements. */
+static enum status add_elements(struct arena *arena, struct collect_state *state,
+                                struct slice array, uint32_t max, struct error *err)
+{
+    struct dynamic_iterator it = dynamic_iterate(array);
+    enum status status = STATUS_OK;
+
+    while (status == STATUS_OK && state->count < max && dynamic_next(&it)) {
+        struct value element = {.type = TYPE_DYNAMIC, .bytes = slice_trim(it.value)};
+        status = collect_add(arena, state, true, &element, err);
+    }
+    return status;
+}
+
 static uint32_t items_max(const struct aggregate_state_context *context, uint32_t arg_count,
                           uint32_t index)
 {
@@ -159,7 +173,10 @@ static enum status collect(UPDATE_PARAMETERS, enum collect_kind kind, bool has_c
         if (kind == COLLECT_BAG &&
             (value.type != TYPE_DYNAMIC || dynamic_kind(value.bytes) != JSON_OBJECT))
             continue;
-        status = collect_add(context->arena, state, unique, &value, err);
+        if (unique && value.type == TYPE_DYNAMIC && dynamic_kind(value.bytes) == JSON_ARRAY)
+            status = add_elements(context->arena, state, value.bytes, max, err);
+        else
+            status = collect_add(context->arena, state, unique, &value, err);
     }
     return status;
 }

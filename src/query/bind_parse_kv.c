@@ -67,8 +67,8 @@ static bool read_properties(struct binder *b, const struct node *op, struct kv_s
             return false;
         kv->greedy = !expr->value.is_null && expr->value.boolean;
     }
-    if (kv->regex == NULL && kv->separator.size == 0) {
-        bind_fail(b, op->at, "SEM0100", "parse-kv needs 'kv_delimiter' or 'regex'");
+    if (kv->regex == NULL && kv->separator.size == 0 && kv->pair.size > 0) {
+        bind_fail(b, op->at, "SEM0100", "parse-kv with 'pair_delimiter' needs 'kv_delimiter'");
         return false;
     }
     return true;

@@ -163,7 +163,18 @@ static bool merge(struct binder *b, const struct inputs *in, bool inner, struct 
     return m->columns != NULL;
 }
 
-static struct slice typed_name(struct binder *b, const struct column *column)
+static bool is_taken(const struct merged *m, struct slice name)
+{
+    for (uint32_t i = 0; i < m->count; i++) {
+        if (slice_equal(m->columns[i].name, name))
+            return true;
+    }
+    return false;
+}
+
+/* x_long; x_long1 where some input has a column x_long of its own. */
+static struct slice typed_name(struct binder *b, const struct merged *m,
+                               const struct column *column)
 {
     struct buf buf;
 
@@ -171,6 +182,11 @@ static struct slice typed_name(struct binder *b, const struct column *column)
     buf_add_slice(&buf, column->name);
     buf_add_byte(&buf, '_');
     buf_add_text(&buf, type_name(column->type));
+    size_t size = buf.size;
+    for (uint32_t n = 1; is_taken(m, buf_slice(&buf)); n++) {
+        buf.size = size;
+        buf_add_u64(&buf, n);
+    }
     struct slice name = arena_copy(b->q->arena, buf_slice(&buf), b->err);
     buf_release(&buf);
     return name;
@@ -197,7 +213,8 @@ static struct plan *conform(struct binder *b, const struct inputs *in, uint32_t 
         uint32_t c = schema_find(s, column->name);
         struct value null = {.type = column->type, .is_null = column->type != TYPE_STRING};
         outputs[count].name =
-            has_conflict(in, column->name, column->type) ? typed_name(b, column) : column->name;
+            has_conflict(in, column->name, column->type) ? typed_name(b, m, column)
+                                                         : column->name;
         outputs[count].expr = c != UINT32_MAX && s->columns[c].type == column->type
                                   ? bind_column_expr(b, c, column->type, 0)
                                   : bind_const_expr(b, &null, 0);

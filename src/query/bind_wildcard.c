@@ -51,7 +51,8 @@ bool bind_wildcard(struct binder *b, struct slice pattern, struct names *ret)
     struct matching m = {b, pattern, ret};
 
     for (const struct binding *v = b->bindings; v != NULL; v = v->next) {
-        if (v->kind == BINDING_TABLE || v->kind == BINDING_CELL)
+        bool view = v->kind == BINDING_FUNCTION && (v->node->flags & NODE_VIEW) != 0;
+        if (view || v->kind == BINDING_TABLE || v->kind == BINDING_CELL)
             match(&m, v->name);
     }
     if (env != NULL && env->stored != NULL && slice_is(pattern, "*"))

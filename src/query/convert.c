@@ -190,6 +190,24 @@ static void to_time(const struct value *from, struct value *ret)
     ret->integer = ticks;
 }
 
+/* Hyphens may stand anywhere between the digits, or nowhere. */
+static bool to_guid(struct slice text, struct value *ret)
+{
+    char digits[32];
+    size_t count = 0;
+
+    if (guid_parse(text, &ret->guid))
+        return true;
+    for (size_t i = 0; i < text.size; i++) {
+        if (text.data[i] == '-')
+            continue;
+        if (count == sizeof(digits))
+            return false;
+        digits[count++] = text.data[i];
+    }
+    return guid_parse(slice_from(digits, count), &ret->guid);
+}
+
 static enum status to_dynamic(struct eval *eval, const struct value *from, bool parse,
                               struct value *ret, struct error *err)
 {
@@ -266,8 +284,7 @@ enum status value_convert(struct eval *eval, const struct value *from, enum type
         to_time(from, ret);
         return STATUS_OK;
     case TYPE_GUID:
-        ret->is_null =
-            from->type != TYPE_STRING || !guid_parse(slice_trim(from->bytes), &ret->guid);
+        ret->is_null = from->type != TYPE_STRING || !to_guid(slice_trim(from->bytes), ret);
         return STATUS_OK;
     case TYPE_DYNAMIC:
         return to_dynamic(eval, from, parse, ret, err);

@@ -203,13 +203,72 @@ static enum status row_bag_has_key(ROW_PARAMETERS)
 ROW_EVAL(row_bag_has_key, TYPE_BOOL)
 BIND(bind_bag_has_key, "ys", TYPE_BOOL)
 
+/* Adds the bag with what is at the path replaced; path: keys, escaped.  A bag that is
+ * not there begins empty. */
+static void add_changed(struct buf *buf, struct slice bag, const struct slice *path,
+                        uint32_t depth, struct slice json)
+{
+    struct dynamic_iterator it = dynamic_iterate(bag);
+    bool found = false;
+    bool first = true;
+
+    if (depth == 0) {
+        buf_add_slice(buf, json.size == 0 ? SLICE("null") : json);
+        return;
+    }
+    buf_add_byte(buf, '{');
+    while (dynamic_next(&it)) {
+        bool same = slice_equal(it.key, path[0]);
+        buf_add_text(buf, first ? "\"" : ",\"");
+        buf_add_slice(buf, it.key);
+        buf_add_text(buf, "\":");
+        if (same)
+            add_changed(buf, dynamic_kind(it.value) == JSON_OBJECT ? it.value : SLICE("{}"),
+                        path + 1, depth - 1, json);
+        else
+            buf_add_slice(buf, it.value);
+        found = found || same;
+        first = false;
+    }
+    if (!found) {
+        buf_add_text(buf, first ? "\"" : ",\"");
+        buf_add_slice(buf, path[0]);
+        buf_add_text(buf, "\":");
+        add_changed(buf, SLICE("{}"), path + 1, depth - 1, json);
+    }
+    buf_add_byte(buf, '}');
+}
+
+#define PATH_DEPTH_MAX 32u
+
+/* "$.a.b" is the keys a and b; all else is one key. */
+static uint32_t split_path(struct slice escaped, struct slice *ret)
+{
+    uint32_t count = 0;
+
+    if (escaped.size < 3 || escaped.data[0] != '$' || escaped.data[1] != '.') {
+        ret[0] = escaped;
+        return 1;
+    }
+    struct slice rest = slice_tail(escaped, 2);
+    while (count < PATH_DEPTH_MAX) {
+        size_t dot = count + 1 == PATH_DEPTH_MAX ? SIZE_MAX : slice_find_byte(rest, '.', 0);
+        if (dot >= rest.size) {
+            ret[count++] = rest;
+            break;
+        }
+        ret[count++] = slice_head(rest, dot);
+        rest = slice_tail(rest, dot + 1);
+    }
+    return count;
+}
+
 static enum status row_bag_set_key(ROW_PARAMETERS)
 {
-    struct dynamic_iterator it = dynamic_iterate(args[0].bytes);
+    struct slice path[PATH_DEPTH_MAX];
     struct slice json;
     struct buf key;
     struct buf buf;
-    bool found = false;
 
     (void)arg_count;
     if (!is_bag(&args[0]))
@@ -222,17 +281,11 @@ static enum status row_bag_set_key(ROW_PARAMETERS)
     struct slice escaped = SLICE("");
     if (key.size >= 2)
         escaped = slice_from(key.data + 1, key.size - 2);
-    bag_start(&buf);
-    while (dynamic_next(&it)) {
-        bool same = slice_equal(it.key, escaped);
-        bag_add(&buf, it.key, same ? json : it.value);
-        found = found || same;
-    }
-    if (!found)
-        bag_add(&buf, escaped, json);
+    buf_init(&buf, DYNAMIC_BYTES_MAX);
+    add_changed(&buf, args[0].bytes, path, split_path(escaped, path), json);
     buf.failed = buf.failed || key.failed;
     buf_release(&key);
-    return bag_give(eval, &buf, ret, err);
+    return give_buf(eval, &buf, ret, err);
 }
 ROW_EVAL_LAZY(row_bag_set_key, TYPE_DYNAMIC)
 BIND(bind_bag_set_key, "ysa", TYPE_DYNAMIC)

@@ -3,6 +3,8 @@
 #include "query/fn_priv.h"
 #include "table/dynamic.h"
 
+#include <stdlib.h>
+
 /* A vector with the elements of v, as FLAT. */
 static struct vector elements_of(const struct vector *v)
 {
@@ -181,10 +183,69 @@ static enum status row_gettype(ROW_PARAMETERS)
 ROW_EVAL_LAZY(row_gettype, TYPE_STRING)
 BIND(bind_gettype, "a", TYPE_STRING)
 
+struct member {
+    struct slice key, value;
+};
+
+static int compare_members(const void *a, const void *b)
+{
+    return slice_compare(((const struct member *)a)->key, ((const struct member *)b)->key);
+}
+
+/* JSON without blanks whose bags are in the order of their keys.  Dynamics are not
+ * deeper than JSON_DEPTH_MAX. */
+static enum status add_ordered(struct arena *arena, struct slice json, struct buf *buf,
+                               struct error *err)
+{
+    enum json_kind kind = dynamic_kind(json);
+    bool bag = kind == JSON_OBJECT;
+    struct dynamic_iterator it = dynamic_iterate(json);
+    uint32_t count = 0;
+
+    if (!bag && kind != JSON_ARRAY) {
+        buf_add_slice(buf, slice_trim(json));
+        return STATUS_OK;
+    }
+    while (dynamic_next(&it))
+        count++;
+    struct member *members = ARENA_ARRAY(arena, struct member, count + 1, err);
+    if (members == NULL)
+        return err->status;
+    it = dynamic_iterate(json);
+    for (uint32_t i = 0; i < count && dynamic_next(&it); i++)
+        members[i] = (struct member){it.key, it.value};
+    if (bag && count > 1)
+        qsort(members, count, sizeof(*members), compare_members);
+    buf_add_byte(buf, bag ? '{' : '[');
+    enum status status = STATUS_OK;
+    for (uint32_t i = 0; i < count && status == STATUS_OK; i++) {
+        if (i > 0)
+            buf_add_byte(buf, ',');
+        if (bag) {
+            buf_add_byte(buf, '"');
+            buf_add_slice(buf, members[i].key);
+            buf_add_text(buf, "\":");
+        }
+        status = add_ordered(arena, members[i].value, buf, err);
+    }
+    buf_add_byte(buf, bag ? '}' : ']');
+    return status;
+}
+
 static enum status row_dynamic_to_json(ROW_PARAMETERS)
 {
-    (void)eval, (void)arg_count, (void)err;
-    return give_bytes(ret, args[0].is_null ? SLICE("null") : args[0].bytes);
+    struct buf buf;
+
+    (void)arg_count;
+    if (args[0].is_null)
+        return give_bytes(ret, SLICE("null"));
+    text_start(&buf);
+    enum status status = add_ordered(eval->arena, args[0].bytes, &buf, err);
+    if (status != STATUS_OK) {
+        buf_release(&buf);
+        return status;
+    }
+    return give_buf(eval, &buf, ret, err);
 }
 ROW_EVAL_LAZY(row_dynamic_to_json, TYPE_STRING)
 BIND(bind_dynamic_to_json, "y", TYPE_STRING)

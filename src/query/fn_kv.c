@@ -17,9 +17,18 @@ static bool is_word(char c)
            (unsigned char)c >= 0x80;
 }
 
-/* The bytes of the delimiter between pairs here, 0 if it is none. */
+static bool is_quote(const struct kv_spec *kv, char c)
+{
+    return kv->quotes.size > 0 &&
+           (c == kv->quotes.data[0] || c == kv->quotes.data[kv->quotes.size > 1]);
+}
+
+/* The bytes of the delimiter between pairs here, 0 if it is none.  Without a separator
+ * whatever is no word divides. */
 static size_t delimiter_at(const struct kv_spec *kv, struct slice text, size_t from)
 {
+    if (kv->separator.size == 0)
+        return from < text.size && !is_word(text.data[from]) && !is_quote(kv, text.data[from]);
     if (kv->pair.size > 0)
         return at(text, from, kv->pair) ? kv->pair.size : 0;
     return from < text.size && !is_word(text.data[from]) && !at(text, from, kv->separator);
@@ -68,32 +77,73 @@ static size_t plain_end(const struct kv_spec *kv, struct slice text, size_t from
     return end;
 }
 
+/* A key or a value at *at: in quotes, or up to where a plain one ends. */
+static enum status take(const struct kv_spec *kv, struct slice text, size_t *at_byte, bool key,
+                        struct arena *arena, struct slice *ret, struct error *err)
+{
+    size_t from = *at_byte;
+    size_t end = from;
+
+    if (kv->quotes.size > 0 && from < text.size && text.data[from] == kv->quotes.data[0])
+        return quoted(kv, text, from + 1, arena, ret, at_byte, err);
+    if (key) {
+        while (end < text.size && (kv->separator.size == 0 || !at(text, end, kv->separator)) &&
+               delimiter_at(kv, text, end) == 0)
+            end++;
+    } else {
+        end = plain_end(kv, text, from);
+    }
+    *ret = slice_trim(slice_from(text.data + from, end - from));
+    *at_byte = end;
+    return STATUS_OK;
+}
+
+/* Past what stands between a key and its value; false if there is no value. */
+static bool separate(const struct kv_spec *kv, struct slice text, size_t *at_byte)
+{
+    size_t from = *at_byte;
+
+    if (kv->separator.size == 0) {
+        while (from < text.size && delimiter_at(kv, text, from) > 0)
+            from++;
+    } else {
+        while (from < text.size && kv->pair.size > 0 && !at(text, from, kv->separator) &&
+               (text.data[from] == ' ' || text.data[from] == '\t'))
+            from++;
+        if (!at(text, from, kv->separator))
+            return false;
+        from += kv->separator.size;
+    }
+    *at_byte = from;
+    return true;
+}
+
 static enum status find_pair(const struct kv_spec *kv, struct slice text, struct slice key,
                              struct arena *arena, struct slice *ret, struct error *err)
 {
     size_t i = 0;
 
     while (i < text.size) {
+        struct slice name;
+        struct slice value = SLICE("");
         while (i < text.size && delimiter_at(kv, text, i) > 0)
             i += delimiter_at(kv, text, i);
         size_t start = i;
-        while (i < text.size && !at(text, i, kv->separator) && delimiter_at(kv, text, i) == 0)
-            i++;
-        if (!at(text, i, kv->separator))
+        enum status status = take(kv, text, &i, true, arena, &name, err);
+        if (status != STATUS_OK)
+            return status;
+        bool wanted = slice_equal(name, key);
+        if (kv->separator.size == 0 && !wanted) { /* any word may be a key */
+            i += i == start;
             continue;
-        bool wanted =
-            slice_equal(slice_trim(slice_from(text.data + start, i - start)), key);
-        i += kv->separator.size;
-        struct slice value;
-        if (kv->quotes.size > 0 && i < text.size && text.data[i] == kv->quotes.data[0]) {
-            enum status status = quoted(kv, text, i + 1, arena, &value, &i, err);
-            if (status != STATUS_OK)
-                return status;
-        } else {
-            start = i;
-            i = plain_end(kv, text, i);
-            value = slice_from(text.data + start, i - start);
         }
+        if (!separate(kv, text, &i)) {
+            i += i == start;
+            continue;
+        }
+        status = take(kv, text, &i, false, arena, &value, err);
+        if (status != STATUS_OK)
+            return status;
         if (wanted) {
             *ret = value;
             return STATUS_OK;

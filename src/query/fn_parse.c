@@ -12,11 +12,14 @@ BIND(bind_version, "s", TYPE_DECIMAL)
 
 static enum status bind_extract_json(BIND_PARAMETERS)
 {
-    (void)err;
+    struct slice name;
+
     want[0] = TYPE_STRING;
     if (args[1].type != TYPE_DYNAMIC)
         want[1] = TYPE_STRING;
-    *ret = arg_count > 2 ? args[2].type : TYPE_STRING;
+    *ret = TYPE_STRING;
+    if (arg_count > 2 && (!constant_text(args, 2, &name) || !type_from_name(name, ret)))
+        return ERROR_SET(err, STATUS_INVALID, "the third argument is a type such as typeof(long)");
     return STATUS_OK;
 }
 
@@ -34,10 +37,20 @@ static enum status row_extract_json(ROW_PARAMETERS)
         return status;
     found.bytes = dynamic_path(json, args[0].bytes);
     found.is_null = dynamic_is_null(found.bytes);
-    return value_convert(eval, &found, arg_count > 2 ? args[2].type : TYPE_STRING, false, ret,
-                         err);
+    (void)arg_count;
+    return value_convert(eval, &found, ret->type, false, ret, err);
 }
-ROW_EVAL_LAZY(row_extract_json, arg_count > 2 ? args[2].type : TYPE_STRING)
+
+static enum status eval_row_extract_json(EVAL_PARAMETERS)
+{
+    enum type type = TYPE_STRING;
+    struct value name = arg_count > 2 ? row_value(&args[2], 0) : (struct value){0};
+
+    if (arg_count > 2)
+        (void)type_from_name(name.bytes, &type);
+    struct row_call call = {args, arg_count, row_count, row_extract_json, type, true, false};
+    return function_rows(eval, &call, ret, err);
+}
 
 /* ---- parse_csv: one record ---- */
 

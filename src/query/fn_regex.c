@@ -235,8 +235,13 @@ static uint32_t choose_groups(const struct regex *regex, const struct value *lis
     }
     struct dynamic_iterator it = dynamic_iterate(list->bytes);
     while (dynamic_next(&it) && count < REGEX_GROUPS_MAX) {
+        struct slice item = slice_trim(it.value);
         int64_t group;
-        if (text_parse_i64(slice_trim(it.value), &group) && group >= 0 && group <= group_count &&
+        if (item.size > 2 && item.data[0] == '"')
+            group = regex_group_named(regex, slice_from(item.data + 1, item.size - 2));
+        else if (!text_parse_i64(item, &group))
+            continue;
+        if (group >= 0 && group <= group_count &&
             group <= REGEX_GROUPS_MAX)
             chosen[count++] = (uint32_t)group;
     }
@@ -466,7 +471,7 @@ static enum status row_indexof_regex(struct eval *eval, const struct regex *rege
     size_t from = 0;
 
     (void)eval, (void)err;
-    if (nth < 1 || length < -1)
+    if (nth < 1 || length < -1 || start < 0)
         return STATUS_OK;
     for (int64_t i = 0; i < start && from < source.size; i++)
         (void)text_next_rune(source, &from);

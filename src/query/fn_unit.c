@@ -45,7 +45,22 @@ static const struct unit volumes[] = {
     {"CubicInch", 0.016387064}, {"CubicFoot", 28.316846592}, {"CubicYard", 764.554857984},
     {"CubicMile", 4.168181825440580e12},                     {"UsGallon", 3.785411784},
     {"ImperialGallon", 4.54609}, {"UsQuart", 0.946352946},   {"UsPint", 0.473176473},
-    {"UsOunce", 0.0295735295625}, {"OilBarrel", 158.987294928}, {NULL, 0}};
+    {"UsOunce", 0.0295735295625}, {"OilBarrel", 158.987294928},
+    {"AcreFoot", 1e3 / 0.000810714},     {"AuTablespoon", 0.02},
+    {"BoardFoot", 2.359737216},          {"CubicHectometer", 1e9},
+    {"CubicMicrometer", 1e-15},          {"DecausGallon", 37.85411784},
+    {"DeciusGallon", 0.3785411784},      {"HectocubicFoot", 2831.6846592},
+    {"HectocubicMeter", 1e5},            {"HectousGallon", 378.5411784},
+    {"ImperialBeerBarrel", 163.65924},   {"ImperialOunce", 0.0284130625},
+    {"ImperialPint", 0.56826125},        {"KilocubicFoot", 28316.846592},
+    {"KilocubicMeter", 1e6},             {"KiloimperialGallon", 4546.09},
+    {"KilousGallon", 3785.411784},       {"MegacubicFoot", 28316846.592},
+    {"MegaimperialGallon", 4546090},     {"MegausGallon", 3785411.784},
+    {"MetricCup", 0.25},                 {"MetricTeaspoon", 0.005},
+    {"UkTablespoon", 0.015},             {"UsBeerBarrel", 117.347765304},
+    {"UsCustomaryCup", 0.2365882365},    {"UsLegalCup", 0.24},
+    {"UsTablespoon", 0.01478676478125},  {"UsTeaspoon", 0.00492892159375},
+    {NULL, 0}};
 
 static bool starts_with(struct slice text, const char *head, struct slice *rest)
 {

@@ -2,7 +2,9 @@
 #include "query/re2_shim_priv.h"
 
 #include <cstdio>
+#include <map>
 #include <new>
+#include <string>
 
 #include <re2/re2.h>
 
@@ -42,6 +44,17 @@ extern "C" void re2_shim_free(struct regex *regex)
 extern "C" uint32_t re2_shim_group_count(const struct regex *regex)
 {
     return static_cast<uint32_t>(regex->re.NumberOfCapturingGroups());
+}
+
+extern "C" int64_t re2_shim_group_named(const struct regex *regex, const struct re2_span *name)
+{
+    try {
+        const std::map<std::string, int> &groups = regex->re.NamedCapturingGroups();
+        const auto found = groups.find(std::string(name->data, name->size));
+        return found == groups.end() ? -1 : found->second;
+    } catch (const std::bad_alloc &) {
+        return -1;
+    }
 }
 
 extern "C" bool re2_shim_find(const struct regex *regex, const struct re2_span *text, size_t from,

@@ -47,3 +47,10 @@ bool regex_find(const struct regex *regex, struct slice text, size_t from, struc
         groups[i] = slice_from(text.size > 0 ? spans[i].data : text.data, spans[i].size);
     return true;
 }
+
+int64_t regex_group_named(const struct regex *regex, struct slice name)
+{
+    struct re2_span span = {name.data, name.size};
+
+    return re2_shim_group_named(regex, &span);
+}

@@ -26,6 +26,9 @@ void regex_free(struct regex *regex); /* NULL allowed */
 
 uint32_t regex_group_count(const struct regex *regex); /* without the whole match */
 
+/* The number of the group (?P<name>...), or -1. */
+int64_t regex_group_named(const struct regex *regex, struct slice name);
+
 /* The first match at or after byte `from`.  groups[0] is the whole match,
  * groups[i] group i; one that did not take part has data == NULL.
  * group_count <= REGEX_GROUPS_MAX + 1, may be 0. */

@@ -255,7 +255,7 @@ static void patterns_match_in_const_and_flat_vectors(void **state)
     static const struct call calls[] = {
         {"extract", {"s:x=(\\d+)", "l:1", "s:a x=45 b"}, "45"},
         {"extract", {"s:x=(\\d+)", "l:2", "s:a x=45 b"}, ""},
-        {"extract", {"s:x=(\\d+)", "l:1", "s:a x=45 b", "l:"}, "45"},
+        {"extract", {"s:x=(\\d+)", "l:1", "s:a x=45 b", "s:long"}, "45"},
         {"extract_all", {"s:(\\w)(\\d)", "s:a1 b2"}, "[[\"a\",\"1\"],[\"b\",\"2\"]]"},
         {"extract_all", {"s:(\\w)(\\d)", "y:[1]", "s:a1 b2"}, "[\"a\",\"b\"]"},
         {"extract_all", {"s:z", "s:a1 b2"}, "null"},
@@ -449,7 +449,7 @@ static void codes_and_addresses_are_read(void **state)
         {"parse_version", {"s:x"}, "null"},
         {"parse_command_line", {"s:echo \"hello world!\" a\\\\b", "s:windows"},
          "[\"echo\",\"hello world!\",\"a\\\\\\\\b\"]"},
-        {"extract_json", {"s:$.a[0].b", "s:{\"a\":[{\"b\":5}]}", "l:"}, "5"},
+        {"extract_json", {"s:$.a[0].b", "s:{\"a\":[{\"b\":5}]}", "s:long"}, "5"},
         {"extractjson", {"s:$.a", "s:{\"a\":\"x\"}"}, "x"},
         {"ipv4_is_private", {"s:192.168.1.1"}, "true"},
         {"ipv4_is_private", {"s:8.8.8.8"}, "false"},

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Values as arrays, sets and bags. */
+#include "ask.h"
+
+static const struct ask collections_cases[] = {
+    {"datatable(a: dynamic)[dynamic(['x', 'y']), dynamic(['y', 'z']), dynamic(['x'])] | "
+     "summarize make_set(a), make_list(a)",
+     "[[[\"x\",\"y\",\"z\"],[[\"x\",\"y\"],[\"y\",\"z\"],[\"x\"]]]]"},
+    {"datatable(a: long, b: long)[1, 1, 2, 0, long(null), 1, 1, 1] | summarize make_list(a), "
+     "make_set(a), make_list_with_nulls(a), make_list_if(a, b == 1), make_set_if(a, b == 1), "
+     "make_list(a, 1), make_set(a, 1)",
+     "[[[1,2,1],[1,2],[1,2,null,1],[1,1],[1],[1],[1]]]"},
+    {"datatable(d: dynamic)[dynamic({'a': 1}), dynamic({'a': 2, 'b': 3}), dynamic(5)] | "
+     "summarize make_bag(d)",
+     "[[{\"a\":1,\"b\":3}]]"},
+    {"datatable(a: long)[] | summarize make_list(a), make_set(a), make_bag(dynamic(null))",
+     "[[[],[],{}]]"},
+    {"print x = 1 | summarize make_list()",
+     "! 'make_list' takes 1 to 2 arguments, found 0"},
+    {"print x = 1 | summarize make_set_if(x)",
+     "! 'make_set_if' takes 2 to 3 arguments, found 1"},
+};
+ASK_TEST(collections, collections_cases)
+
+ASK_MAIN(cmocka_unit_test(collections))

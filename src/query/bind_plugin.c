@@ -224,6 +224,9 @@ struct plan *bind_plugin(struct binder *b, struct plan *input, const struct node
         if (slice_is(op->args->name, plugins[i].name))
             return plugins[i].bind(b, input, op);
     }
+    bind_operator_fn *activity = bind_activity_plugin(op->args->name);
+    if (activity != NULL && input != NULL)
+        return activity(b, input, op);
     return bind_fail(b, op->args->at, "SEM0100", "plugin '%.*s' is not supported",
                      SLICE_FMT(slice_head(op->args->name, 64)));
 }

@@ -179,6 +179,7 @@ bind_operator_fn bind_where, bind_project, bind_extend, bind_project_away, bind_
     bind_sample_distinct, bind_sample, bind_top_hitters, bind_project_by_names, bind_partition,
     bind_scan, bind_make_series, bind_plugin, bind_geo_lookup,
     bind_reduce, bind_fork, bind_facet;
+bind_operator_fn *bind_activity_plugin(struct slice name); /* NULL: none of that name */
 struct plan *bind_source(struct binder *b, const struct node *node);
 struct plan *bind_union_source(struct binder *b, const struct node *node);
 /* The names of tables that a pattern means: lets, then what the environment has.

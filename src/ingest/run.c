@@ -196,7 +196,7 @@ static enum status end_block(struct run_writer *w, struct error *err)
     buf_put_varint(&w->index, w->sealed.size);
     w->block_count++;
     buf_clear(&w->block);
-    return STATUS_OK;
+    return buf_check(&w->index, err);
 }
 
 enum status run_writer_add(struct run_writer *w, const struct run_entry *entry, struct error *err)

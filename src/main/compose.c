@@ -246,6 +246,31 @@ static enum status load_baselines(struct daybook *d, struct error *err)
     return status;
 }
 
+/* A tenant gets its keys before its line in the control plane.  One without them would
+ * look as if it had no records, and its part of the log would be left out and cut. */
+static enum status check_keys(struct daybook *d, struct error *err)
+{
+    struct arena *arena = arena_new(GIB);
+    struct meta_tenant *tenants = NULL;
+    uint32_t count = 0;
+    struct key key;
+
+    if (arena == NULL)
+        return ERROR_MEMORY(err);
+    enum status status = meta_tenant_list(d->meta, arena, &tenants, &count, err);
+    for (uint32_t i = 0; status == STATUS_OK && i < count; i++) {
+        status = keyring_tenant_key(d->options.keyring, &tenants[i].id, KEY_PURPOSE_WAL, &key,
+                                    err);
+        if (status == STATUS_NOT_FOUND)
+            status = ERROR_SET(err, STATUS_CORRUPT,
+                               "the keyring has no keys of tenant '%.*s': it is damaged or old",
+                               SLICE_FMT(tenants[i].name));
+    }
+    explicit_bzero(&key, sizeof(key));
+    arena_free(arena);
+    return status;
+}
+
 static enum status open_store(struct daybook *d, struct error *err)
 {
     char path[DATA_PATH_BYTES];
@@ -256,6 +281,8 @@ static enum status open_store(struct daybook *d, struct error *err)
     data_dir_path(d->options.dir, "control/db", path);
     if (status == STATUS_OK)
         status = meta_open(path, clock_system(), &d->meta, err);
+    if (status == STATUS_OK)
+        status = check_keys(d, err);
     if (status == STATUS_OK)
         status = evidence_open(d->io, d->options.keyring, &d->evidence, err);
     if (status != STATUS_OK)

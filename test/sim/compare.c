@@ -120,6 +120,17 @@ static enum status ask(struct trial *t, uint32_t tenant, const char *text, struc
     return status;
 }
 
+enum status trial_count(struct trial *t, uint32_t tenant, uint64_t *ret_rows, bool *ret_complete,
+                        struct error *err)
+{
+    struct one_row row;
+    enum status status = ask(t, tenant, "Mine | summarize count(), max(_Seq), sum(_Seq)", &row,
+                             ret_complete, err);
+
+    *ret_rows = (uint64_t)row.values[0];
+    return status;
+}
+
 static void check_queries(struct trial *t, uint32_t tenant, uint64_t last)
 {
     struct one_row row;

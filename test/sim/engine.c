@@ -75,6 +75,12 @@ static enum status open_parts(struct engine *e, struct error *err)
 {
     enum status status = keyring_local_open(e->io, e->kek, &e->keyring, err);
 
+    for (uint32_t i = 0; status == STATUS_OK && i < ENGINE_TENANTS; i++) {
+        struct key key;
+        status = keyring_tenant_key(e->keyring, &e->tenants[i], KEY_PURPOSE_WAL, &key, err);
+        if (status == STATUS_NOT_FOUND)
+            status = ERROR_SET(err, STATUS_CORRUPT, "the keyring has no keys of a tenant");
+    }
     if (status == STATUS_OK)
         status = evidence_open(e->io, e->keyring, &e->evidence, err);
     if (status != STATUS_OK)

@@ -4,6 +4,7 @@
  * usage: simulate seeds FROM COUNT [-v]   random lives, one a seed
  *        simulate calls [STEP]            each disk call fails, once and for good
  *        simulate allocs [STEP [FROM]]    each allocation likewise
+ *        simulate rot FROM COUNT          damage to a file, one a seed
  *
  * A line for each failure, then what was done as JSON; exit 1 if anything failed. */
 #include "base/check.h"
@@ -113,6 +114,37 @@ static void sweep_allocs(struct run *run, uint64_t step, uint64_t from)
     }
 }
 
+static void run_rot(struct run *run, uint64_t from, uint64_t seed_count)
+{
+    static const char *const prefixes[] = {"wal/", "seg/0", "seg/catalog", "t/",
+                                           "ingest/state", "ingest/0", "keys/"};
+    enum { PREFIXES = sizeof(prefixes) / sizeof(*prefixes) };
+    struct trial *t = calloc(1, sizeof(*t));
+    uint64_t refused[PREFIXES] = {0}, noticed[PREFIXES] = {0}, lives[PREFIXES] = {0};
+    char what[256];
+
+    CHECK(t != NULL);
+    for (uint64_t seed = from; seed < from + seed_count; seed++) {
+        struct trial_rot rot;
+        uint32_t p = (uint32_t)(seed % PREFIXES);
+        enum disk_damage damage = (enum disk_damage)(seed / PREFIXES % DISK_DAMAGES_);
+        trial_init(t, seed, seed, run->kek);
+        (void)trial_rot(t, prefixes[p], damage, &rot);
+        lives[p]++;
+        refused[p] += rot.refused;
+        noticed[p] += rot.noticed;
+        (void)snprintf(what, sizeof(what), "rot %llu, damage %d of '%s'",
+                       (unsigned long long)seed, (int)damage, rot.path);
+        count(run, t, what);
+        trial_release(t);
+    }
+    for (uint32_t p = 0; p < PREFIXES; p++)
+        printf("%-12s %6llu damaged, %6llu starts refused, %6llu answers that said so\n",
+               prefixes[p], (unsigned long long)lives[p], (unsigned long long)refused[p],
+               (unsigned long long)noticed[p]);
+    free(t);
+}
+
 static void make_kek(struct run *run)
 {
     char directory[] = "/tmp/simulate-XXXXXX";
@@ -145,10 +177,13 @@ int main(int argc, char **argv)
         run_seeds(&run, number(argc, argv, 2, 1), number(argc, argv, 3, 1));
     } else if (strcmp(what, "calls") == 0) {
         sweep_calls(&run, number(argc, argv, 2, 1));
+    } else if (strcmp(what, "rot") == 0) {
+        run_rot(&run, number(argc, argv, 2, 1), number(argc, argv, 3, 1));
     } else if (strcmp(what, "allocs") == 0) {
         sweep_allocs(&run, number(argc, argv, 2, 1), number(argc, argv, 3, 1));
     } else {
-        (void)fprintf(stderr, "usage: simulate seeds FROM COUNT | calls [STEP] | allocs [STEP]\n");
+        (void)fprintf(stderr,
+                      "usage: simulate seeds|rot FROM COUNT | calls [STEP] | allocs [STEP]\n");
         return 2;
     }
     remove_kek(&run);

@@ -52,6 +52,21 @@ bool trial_run(struct trial *trial);
 bool trial_sweep(struct trial *trial, const struct disk_faults *faults, bool recovery,
                  uint64_t *ret_calls);
 
+/* A sound life, then `damage` to a file with the prefix.  Every answer is right or
+ * says that it is not whole; what is wrong with one tenant does not touch the rest. */
+struct trial_rot {
+    char path[128];  /* what was damaged; "" = there was none */
+    bool refused;    /* it did not start */
+    bool noticed;    /* a reader was told */
+    uint64_t whole;  /* acknowledged records that were read all the same */
+    uint64_t records;
+};
+bool trial_rot(struct trial *trial, const char *prefix, enum disk_damage damage,
+               struct trial_rot *ret);
+/* How many rows a query counts in a tenant's table, and whether the answer is whole. */
+enum status trial_count(struct trial *trial, uint32_t tenant, uint64_t *ret_rows,
+                        bool *ret_complete, struct error *err) MUST_USE;
+
 /* Steps of a trial, for the above. */
 void trial_say(struct trial *trial, const char *format, ...) PRINTF_LIKE(2, 3);
 void trial_step(struct trial *trial);

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Damage to one file: what readers get is right, or they are told. */
+#include "base/check.h"
+#include "sim/trial.h"
+
+#define STEPS 24u
+
+struct seeing {
+    struct trial *trial;
+    uint32_t tenant;
+    uint64_t count, last;
+};
+
+static enum status see(void *context, uint64_t seq, struct slice raw, struct error *err)
+{
+    struct seeing *seeing = context;
+    struct trial *t = seeing->trial;
+    char key[2048];
+
+    (void)err;
+    if (raw.size >= sizeof(key)) {
+        trial_say(t, "tenant %u: record %llu has %zu bytes", seeing->tenant,
+                  (unsigned long long)seq, raw.size);
+        return STATUS_OK;
+    }
+    key[0] = (char)seeing->tenant;
+    memcpy(key + 1, raw.data, raw.size);
+    const struct map_entry *entry = map_find(&t->records, slice_from(key, raw.size + 1));
+    const struct trial_request *r = entry == NULL ? NULL : &t->requests[entry->value >> 32];
+    if (r == NULL || r->first_seq + (uint32_t)entry->value != seq)
+        trial_say(t, "tenant %u: record %llu has wrong bytes", seeing->tenant,
+                  (unsigned long long)seq);
+    seeing->count++;
+    seeing->last = seq;
+    return STATUS_OK;
+}
+
+/* The records of a tenant that were acknowledged. */
+static uint64_t promised(const struct trial *t, uint32_t tenant)
+{
+    uint64_t count = 0;
+
+    for (uint32_t i = 0; i < t->request_count; i++)
+        count += t->requests[i].tenant == tenant && t->requests[i].acked ? t->requests[i].count : 0;
+    return count;
+}
+
+/* Less than was promised must be said, by the reader that gives less. */
+static void look(struct trial *t, uint32_t tenant, struct trial_rot *ret)
+{
+    const struct guid *id = &t->engine.tenants[tenant];
+    struct seeing seeing = {t, tenant, 0, 0};
+    struct evidence_summary summary;
+    struct error err;
+    uint64_t wanted = promised(t, tenant), rows = 0, last = ingest_last_seq(t->engine.ingest, id);
+    bool complete = false, is_log = slice_starts_with(slice_of(ret->path), SLICE("wal/"));
+
+    /* The end of the log cannot be told from a commit that a crash cut off. */
+    if (is_log && last < wanted)
+        wanted = last;
+    ret->records += wanted;
+    enum status status = store_raw(t->engine.store, id, 1, wanted + 1000, see, &seeing, &err);
+    if (status == STATUS_OK && seeing.count != wanted)
+        trial_say(t, "tenant %u: %llu of %llu records, and raw does not say so", tenant,
+                  (unsigned long long)seeing.count, (unsigned long long)wanted);
+    ret->whole += seeing.count;
+    ret->noticed |= status != STATUS_OK;
+    if (wanted == 0)
+        return;
+    status = trial_count(t, tenant, &rows, &complete, &err);
+    if (status == STATUS_OK && complete && rows != wanted)
+        trial_say(t, "tenant %u: a query counts %llu of %llu rows and calls it complete", tenant,
+                  (unsigned long long)rows, (unsigned long long)wanted);
+    ret->noticed |= status != STATUS_OK || !complete;
+    status = evidence_check(t->engine.evidence, id, &summary, &err);
+    if (status == STATUS_OK && summary.next_seq > last + 1)
+        trial_say(t, "tenant %u: evidence of %llu records, there are %llu", tenant,
+                  (unsigned long long)summary.record_count, (unsigned long long)last);
+    /* Lost leaves at the end: the sequence goes on behind them. */
+    ret->noticed |= status != STATUS_OK || summary.next_seq != last + 1;
+}
+
+bool trial_rot(struct trial *t, const char *prefix, enum disk_damage damage,
+               struct trial_rot *ret)
+{
+    struct error err;
+
+    *ret = (struct trial_rot){.refused = false};
+    if (engine_open(&t->engine, &err) != STATUS_OK) {
+        trial_say(t, "cannot open: %s", err.text);
+        return false;
+    }
+    for (uint32_t i = 0; i < STEPS; i++)
+        trial_step(t);
+    trial_compare(t); /* every request gets its number */
+    engine_close(&t->engine);
+    disk_rot(t->disk, prefix, damage, ret->path);
+    if (t->problem[0] != '\0' || ret->path[0] == '\0')
+        return t->problem[0] == '\0';
+    enum status status = engine_open(&t->engine, &err);
+    ret->refused = status != STATUS_OK;
+    if (ret->refused && status != STATUS_CORRUPT)
+        trial_say(t, "damage to '%s' is called %s: %s", ret->path, status_name(status), err.text);
+    for (uint32_t tenant = 0; tenant < ENGINE_TENANTS && !ret->refused; tenant++)
+        look(t, tenant, ret);
+    return t->problem[0] == '\0';
+}

@@ -249,7 +249,9 @@ static bool read_line(struct shell *shell)
 
     shell->given_up = false;
     const char *line = el_gets(shell->edit, &size);
-    if (shell->given_up || atomic_exchange(interrupted, false)) {
+    /* Ctrl-C is a signal until the terminal is ready for the line, and is about none then. */
+    bool signalled = atomic_exchange(interrupted, false) && line == NULL;
+    if (shell->given_up || signalled) {
         (void)printf("^C\n");
         buf_clear(&shell->text);
         return true;

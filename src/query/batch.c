@@ -84,6 +84,7 @@ static enum status answer(const struct query_request *request, struct slice id,
     if (query_run(&own, &w.sink, &stats, err) == STATUS_OK) {
         buf_add_slice(ret, buf_slice(&body));
         buf_add_byte(ret, ']');
+        query_add_coverage(ret, &stats);
     } else {
         add_error(ret, err, &stats);
         *err = (struct error){0};

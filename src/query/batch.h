@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* batch.h - one line of a batch of queries in, one line out.
  *
- *   {"id","query"}  ->  {"id","columns","types","rows"}
+ *   {"id","query"}  ->  {"id","columns","types","rows","complete","watermark","scanned"}
  *                   or  {"id","error","code","phase","line","column"}
  */
 #ifndef QUERY_BATCH_H

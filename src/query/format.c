@@ -106,3 +106,33 @@ void query_add_text(struct buf *buf, const struct value *v)
     else
         add_scalar(buf, v, false);
 }
+
+static void add_time(struct buf *out, const char *name, int64_t ticks)
+{
+    char text[TIME_TEXT_BYTES + 1];
+
+    time_format_iso(ticks, text);
+    buf_add_format(out, ",\"%s\":\"%s\"", name, text);
+}
+
+void query_add_coverage(struct buf *buf, const struct query_stats *stats)
+{
+    const struct scan_stats *scan = &stats->scan;
+
+    buf_add_format(buf, ",\"complete\":%s", scan->complete ? "true" : "false");
+    if (!scan->complete) {
+        buf_add_text(buf, ",\"gap\":");
+        text_add_json_string(buf, slice_of(scan->gap));
+    }
+    buf_add_format(buf,
+                   ",\"watermark\":%llu,\"scanned\":{\"rows\":%llu,\"parts\":%llu,"
+                   "\"parts_skipped\":%llu,\"bytes\":%llu",
+                   (unsigned long long)scan->watermark, (unsigned long long)scan->rows_scanned,
+                   (unsigned long long)scan->parts_scanned,
+                   (unsigned long long)scan->parts_skipped, (unsigned long long)scan->bytes_read);
+    if (scan->time_low <= scan->time_high && scan->rows_scanned > 0) {
+        add_time(buf, "from", scan->time_low);
+        add_time(buf, "to", scan->time_high);
+    }
+    buf_add_byte(buf, '}');
+}

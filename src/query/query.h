@@ -104,6 +104,10 @@ struct query_stats {
 enum status query_run(const struct query_request *request, struct query_sink *sink,
                       struct query_stats *ret_stats, struct error *err) MUST_USE;
 
+/* Appends what an answer covers, as members behind others:
+ * ,"complete":true,"watermark":N,"scanned":{"rows","parts","parts_skipped","bytes","from","to"} */
+void query_add_coverage(struct buf *buf, const struct query_stats *stats);
+
 /* Appends the query in its canonical layout: the same tokens and comments, with other
  * blanks and line breaks.  STATUS_INVALID with line and column for a text that is no
  * query. */

@@ -72,14 +72,6 @@ static enum status rows(struct query_sink *sink, const struct batch *batch, stru
     return status;
 }
 
-static void add_time(struct buf *out, const char *name, int64_t ticks)
-{
-    char text[TIME_TEXT_BYTES + 1];
-
-    time_format_iso(ticks, text);
-    buf_add_format(out, ",\"%s\":\"%s\"", name, text);
-}
-
 /* What is legal but suspicious. */
 static void add_warnings(struct buf *out, const struct query_stats *stats)
 {
@@ -98,23 +90,8 @@ static void add_warnings(struct buf *out, const struct query_stats *stats)
 
 static void add_trailer(struct buf *out, const struct query_stats *stats)
 {
-    const struct scan_stats *scan = &stats->scan;
-
-    buf_add_format(out, "],\"complete\":%s", scan->complete ? "true" : "false");
-    if (!scan->complete) {
-        buf_add_text(out, ",\"gap\":");
-        text_add_json_string(out, slice_of(scan->gap));
-    }
-    buf_add_format(out, ",\"watermark\":%llu,\"scanned\":{\"rows\":%llu,\"parts\":%llu,"
-                        "\"parts_skipped\":%llu,\"bytes\":%llu",
-                   (unsigned long long)scan->watermark, (unsigned long long)scan->rows_scanned,
-                   (unsigned long long)scan->parts_scanned,
-                   (unsigned long long)scan->parts_skipped, (unsigned long long)scan->bytes_read);
-    if (scan->time_low <= scan->time_high && scan->rows_scanned > 0) {
-        add_time(out, "from", scan->time_low);
-        add_time(out, "to", scan->time_high);
-    }
-    buf_add_byte(out, '}');
+    buf_add_byte(out, ']');
+    query_add_coverage(out, stats);
     add_warnings(out, stats);
     buf_add_format(out, ",\"elapsed_us\":%llu,\"memory_bytes\":%llu}\n",
                    (unsigned long long)stats->elapsed_us, (unsigned long long)stats->memory_bytes);

@@ -72,6 +72,9 @@ class Query(Story):
         lines = [json.loads(l) for l in self.command('--batch', path).splitlines()]
         self.assertEqual(['a', 'b', 'c'], [l['id'] for l in lines])
         self.assertEqual([[1]], lines[0]['rows'])
+        self.assertEqual((True, 0), (lines[0]['complete'], lines[0]['scanned']['rows']))
+        self.assertGreater(lines[2]['watermark'], 0)
+        self.assertGreater(lines[2]['scanned']['rows'], 0)
         self.assertEqual('parse', lines[1]['phase'])
 
     def test_batch_without_a_store_has_no_tables(self):

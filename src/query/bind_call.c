@@ -153,7 +153,7 @@ struct expr *bind_call(struct binder *b, const struct node *node)
 
     if (user != NULL && user->kind == BINDING_FUNCTION)
         return call_user(b, user, node);
-    bind_warn_deprecated(b, node);
+    bind_warn_call(b, node);
     struct expr *special = bind_special(b, node);
     if (special != NULL || b->err->status != STATUS_OK)
         return special;

@@ -84,7 +84,7 @@ void *bind_unknown(struct binder *b, uint32_t at, const char *code, const char *
 /* ---- warnings ---- */
 void bind_warn(struct binder *b, uint32_t at, const char *code, const char *format, ...)
     PRINTF_LIKE(4, 5);
-void bind_warn_deprecated(struct binder *b, const struct node *call);
+void bind_warn_call(struct binder *b, const struct node *call);
 /* node: NODE_BINARY of a comparison. */
 void bind_warn_compare(struct binder *b, const struct node *node, const struct expr *left,
                        const struct expr *right);

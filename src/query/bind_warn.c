@@ -28,7 +28,7 @@ void bind_warn(struct binder *b, uint32_t at, const char *code, const char *form
         stats->warnings[stats->warning_count++] = warning;
 }
 
-void bind_warn_deprecated(struct binder *b, const struct node *call)
+void bind_warn_call(struct binder *b, const struct node *call)
 {
     /* Names and successors: the language's reference. */
     static const struct {
@@ -61,6 +61,10 @@ void bind_warn_deprecated(struct binder *b, const struct node *call)
         {"weekofyear", "week_of_year"},
     };
 
+    if (slice_is(call->name, "geo_info_from_ip_address"))
+        bind_warn(b, call->at, "KS_NO_DATA",
+                  "there is no database of addresses: '%.*s' gives null",
+                  SLICE_FMT(call->name));
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         if (slice_is(call->name, names[i].old))
             bind_warn(b, call->at, "KS_DEPRECATED", "'%s' is deprecated; use %s", names[i].old,

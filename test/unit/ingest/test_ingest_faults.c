@@ -151,7 +151,7 @@ static bool survive(uint64_t fail_at, bool sticky, int os_errno)
     live(&w, &l, arena);
     world_close(&w);
     bool reached = l.fault.calls >= fail_at;
-    w.use = w.io;
+    l.fault.fail_at = 0;
     if (world_try_open(&w, &err) != STATUS_OK)
         fail_msg("fault %d: %s", (int)fail_at, err.text);
     count_all(&w, &l, fail_at);
@@ -210,7 +210,7 @@ static void a_full_disk_refuses_and_goes_on_by_itself(void **state)
     struct error err;
     request.internal = true;
     ASSERT_OK(ingest_put(w.ingest, &request, arena, &answer, &err));
-    fault.free_bytes = 0;
+    fault.free_bytes = FAULT_FREE_BYTES;
     assert_int_equal(world_put(&w, "Mine", SLICE("{\"Id\":3}"), arena, &answer), STATUS_OK);
     assert_int_equal(answer.first_seq, 4);
     world_reopen(&w);

@@ -13,11 +13,11 @@
 
 #include <stdlib.h>
 
-enum status part_new(const struct guid *tenant, struct slice table, struct part **ret,
-                     struct error *err)
+enum status part_new(const struct guid *tenant, struct slice table, size_t memory_bytes,
+                     struct part **ret, struct error *err)
 {
     enum status status = STATUS_OK;
-    struct arena *arena = arena_new(PART_MEMORY_BYTES_MAX);
+    struct arena *arena = arena_new(memory_bytes);
     if (arena == NULL)
         return ERROR_MEMORY(err);
     struct part *part = ARENA_NEW(arena, struct part, err);
@@ -52,7 +52,7 @@ static void mark_paths(const struct shape *shape, uint32_t *path_map)
         path_map[shape->objects[i].path] = 0;
 }
 
-static void number_paths(struct layout *layout, const struct shape_table *table)
+static uint32_t number_paths(struct layout *layout, const struct shape_table *table)
 {
     for (uint32_t i = 0; i < table->path_count; i++)
         layout->path_map[i] = UINT32_MAX;
@@ -66,7 +66,7 @@ static void number_paths(struct layout *layout, const struct shape_table *table)
         if (layout->path_map[i] != UINT32_MAX)
             layout->path_map[i] = count++;
     }
-    layout->part->path_count = count;
+    return count;
 }
 
 static void number_shapes(struct layout *layout, const struct shape_table *table)
@@ -88,16 +88,18 @@ static void number_shapes(struct layout *layout, const struct shape_table *table
     layout->part->shape_count = count;
 }
 
+/* The part's path_count is set with its paths: part_unref() goes by it. */
 static enum status copy_tables(struct layout *layout, const struct shape_table *table,
-                               struct error *err)
+                               uint32_t path_count, struct error *err)
 {
     struct part *part = layout->part;
     part->shapes = ARENA_ARRAY(part->arena, struct shape, part->shape_count, err);
     if (part->shapes == NULL)
         return err->status;
-    part->paths = ARENA_ARRAY(part->arena, struct path_column, part->path_count, err);
+    part->paths = ARENA_ARRAY(part->arena, struct path_column, path_count, err);
     if (part->paths == NULL)
         return err->status;
+    part->path_count = path_count;
     for (uint32_t i = 0; i < table->path_count; i++) {
         const struct path_column *from = &table->paths[i];
         if (layout->path_map[i] == UINT32_MAX)
@@ -220,9 +222,9 @@ enum status layout_begin(struct layout *layout, struct part *part, struct shape_
     layout->path_map = malloc((table->path_count + (size_t)1) * sizeof(uint32_t));
     if (layout->shape_map == NULL || layout->path_map == NULL)
         return ERROR_MEMORY(err);
-    number_paths(layout, table);
+    uint32_t path_count = number_paths(layout, table);
     number_shapes(layout, table);
-    enum status status = copy_tables(layout, table, err);
+    enum status status = copy_tables(layout, table, path_count, err);
     if (status == STATUS_OK)
         status = count_values(part, &total, err);
     if (status == STATUS_OK)

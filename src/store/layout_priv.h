@@ -38,7 +38,7 @@ void layout_set_row(struct layout *layout, uint32_t row, const struct record *re
 enum status layout_finish(struct layout *layout, struct error *err) MUST_USE;
 
 /* A part with nothing in it but its arena, tenant and table. */
-enum status part_new(const struct guid *tenant, struct slice table, struct part **ret,
-                     struct error *err) MUST_USE;
+enum status part_new(const struct guid *tenant, struct slice table, size_t memory_bytes,
+                     struct part **ret, struct error *err) MUST_USE;
 
 #endif

@@ -49,6 +49,7 @@ struct array_ref {
 
 struct builder {
     const struct record_batch *batch;
+    bool all_raw; /* no record is cut into leaves */
     struct shape_table table;
     struct layout layout;
     struct instance *instances;
@@ -250,8 +251,8 @@ static enum status add_record(struct builder *b, const struct record *record, st
 {
     uint32_t first = b->instance_count;
     uint32_t first_leaf = b->leaf_count;
-    bool fits = (record->flags & RECORD_QUARANTINED) == 0 && record->token_count > 0 &&
-                record->tokens[0].kind == JSON_OBJECT;
+    bool fits = !b->all_raw && (record->flags & RECORD_QUARANTINED) == 0 &&
+                record->token_count > 0 && record->tokens[0].kind == JSON_OBJECT;
     enum status status = STATUS_OK;
 
     if (record->raw.size > UINT32_MAX)
@@ -457,16 +458,13 @@ static void release(struct builder *b)
     free(b->rows);
 }
 
-enum status part_from_records(const struct record_batch *batch, struct part **ret,
-                              struct error *err)
+static enum status build(const struct record_batch *batch, bool all_raw, size_t memory_bytes,
+                         struct part **ret, struct error *err)
 {
-    struct builder b = {.batch = batch};
+    struct builder b = {.batch = batch, .all_raw = all_raw};
     struct part *part = NULL;
+    enum status status = part_new(&batch->tenant, batch->table, memory_bytes, &part, err);
 
-    if (batch->record_count == 0 || batch->record_count > PART_ROWS_MAX)
-        return ERROR_SET(err, STATUS_INVALID, "a part of %u records, wanted 1 to %u",
-                         batch->record_count, PART_ROWS_MAX);
-    enum status status = part_new(&batch->tenant, batch->table, &part, err);
     if (status == STATUS_OK)
         status = shape_table_init(&b.table, part->arena, err);
     if (status != STATUS_OK)
@@ -495,4 +493,20 @@ out:
     release(&b);
     part_unref(part);
     return status;
+}
+
+enum status part_from_records_within(const struct record_batch *batch, size_t memory_bytes,
+                                     struct part **ret, struct error *err)
+{
+    if (batch->record_count == 0 || batch->record_count > PART_ROWS_MAX)
+        return ERROR_SET(err, STATUS_INVALID, "a part of %u records, wanted 1 to %u",
+                         batch->record_count, PART_ROWS_MAX);
+    enum status status = build(batch, false, memory_bytes, ret, err);
+    return status == STATUS_LIMIT ? build(batch, true, memory_bytes, ret, err) : status;
+}
+
+enum status part_from_records(const struct record_batch *batch, struct part **ret,
+                              struct error *err)
+{
+    return part_from_records_within(batch, PART_MEMORY_BYTES_MAX, ret, err);
 }

@@ -340,7 +340,7 @@ enum status part_join(struct part *const *parts, uint32_t part_count, struct par
 
     enum status status = check_inputs(parts, part_count, err);
     if (status == STATUS_OK)
-        status = part_new(&parts[0]->tenant, parts[0]->table, &part, err);
+        status = part_new(&parts[0]->tenant, parts[0]->table, PART_MEMORY_BYTES_MAX, &part, err);
     if (status == STATUS_OK)
         status = shape_table_init(&j.table, part->arena, err);
     if (status != STATUS_OK)

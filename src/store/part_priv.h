@@ -145,9 +145,15 @@ struct part {
 };
 
 /* ---- part_build.c ---- */
-/* Columns from a batch of records. */
+/* Columns from a batch of records.  These are durable, and a batch that no part can
+ * be made of would stop the server at each start again; so a batch that passes any
+ * bound when it is cut into leaves is kept with every record whole.  That takes its
+ * bytes and about 150 a record, far below PART_MEMORY_BYTES_MAX. */
 enum status part_from_records(const struct record_batch *batch, struct part **ret,
                               struct error *err) MUST_USE;
+/* The same with another bound of memory; STATUS_LIMIT if whole records pass it too. */
+enum status part_from_records_within(const struct record_batch *batch, size_t memory_bytes,
+                                     struct part **ret, struct error *err) MUST_USE;
 /* One part from several of one tenant and table (sum of rows <= PART_ROWS_MAX),
  * without parsing JSON again.  All columns of the inputs must be loaded. */
 /* STATUS_LIMIT when the shapes or paths together pass the bounds of a part. */

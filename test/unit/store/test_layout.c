@@ -14,7 +14,7 @@ static void begin(struct part **part, struct shape_table *table)
     struct guid tenant = {{1}};
     struct error err;
 
-    assert_int_equal(part_new(&tenant, SLICE("T"), part, &err), STATUS_OK);
+    assert_int_equal(part_new(&tenant, SLICE("T"), MIB, part, &err), STATUS_OK);
     assert_int_equal(shape_table_init(table, (*part)->arena, &err), STATUS_OK);
 }
 

@@ -132,12 +132,87 @@ static void public_samples_render_exactly(void **state)
         (void)printf("SKIPPED (%d cases)\n", skipped);
 }
 
+/* One record that costs a part as much as it can, by its seed. */
+static void add_hostile(struct batch_maker *m, struct rng *rng)
+{
+    static const char *const PIECES[] = {"[],", "{},", "0,", "[[0],[]],", "{\"a\":[{}]},"};
+    uint32_t kind = rng_below(rng, 4), count = rng_below(rng, 400);
+    struct buf text;
+
+    buf_init(&text, RECORD_BYTES_MAX);
+    buf_add_text(&text, "{");
+    for (uint32_t i = 0; i < count && kind == 0; i++) /* each key a path of its own */
+        buf_add_format(&text, "\"k%u\":%u,", rng_below(rng, 100000), i);
+    if (kind == 1) /* distinct values */
+        buf_add_text(&text, "\"d\":[");
+    for (uint32_t i = 0; i < count && kind == 1; i++)
+        buf_add_format(&text, "%u,", rng_below(rng, UINT32_MAX));
+    if (kind == 2) /* many elements of few bytes */
+        buf_add_text(&text, "\"e\":[");
+    for (uint32_t i = 0; i < count && kind == 2; i++)
+        buf_add_text(&text, PIECES[rng_below(rng, (uint32_t)(sizeof(PIECES) / sizeof(PIECES[0])))]);
+    if (kind == 3) { /* a shape of its own, with long literals */
+        for (uint32_t i = 0; i < count; i++)
+            buf_add_byte(&text, rng_below(rng, 2) ? ' ' : '\t');
+    }
+    buf_add_text(&text, kind == 1 || kind == 2 ? "0]}" : "\"z\":0}");
+    batch_maker_add(m, buf_slice(&text), 1);
+    buf_release(&text);
+}
+
+static size_t raw_rows(const struct part *part)
+{
+    size_t count = 0;
+
+    for (uint32_t s = 0; s < part->root_shape_count; s++)
+        count += part->shapes[s].is_raw ? part->shapes[s].row_count : 0;
+    return count;
+}
+
+/* Whatever is in a batch, and however little a part may hold: there is a part
+ * with the exact bytes as soon as these have room. */
+static void a_batch_that_passes_a_bound_is_kept_whole(void **state)
+{
+    (void)state;
+    size_t whole = 0, cut = 0, refused = 0;
+    for (uint64_t seed = 1; seed <= 24; seed++) {
+        struct rng rng = {seed};
+        struct batch_maker m;
+        size_t bytes = 0;
+        batch_maker_init(&m, "T", 1);
+        for (uint32_t n = 1 + rng_below(&rng, 300); n > 0; n--) {
+            add_hostile(&m, &rng);
+            bytes += m.records[m.batch.record_count - 1].raw.size;
+        }
+        size_t least = bytes + 150 * (size_t)m.batch.record_count + 8 * ARENA_BLOCK_BYTES;
+        for (size_t memory = 1; memory <= 64 * MIB; memory = memory * 2 + memory / 3) {
+            struct part *part = NULL;
+            struct error err;
+            enum status status = part_from_records_within(&m.batch, memory, &part, &err);
+            if (status != STATUS_OK) {
+                assert_int_equal(status, STATUS_LIMIT);
+                if (memory >= least)
+                    fail_msg("seed %d: %zu bytes for %zu: %s", (int)seed, memory, bytes, err.text);
+                refused++;
+                continue;
+            }
+            check_part(part, &m, 1);
+            whole += raw_rows(part) == part->row_count;
+            cut += raw_rows(part) < part->row_count;
+            part_unref(part);
+        }
+        batch_maker_release(&m);
+    }
+    assert_true(whole > 0 && cut > 0 && refused > 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nasty_records_render_exactly),
         cmocka_unit_test(each_nasty_record_renders_alone),
         cmocka_unit_test(rows_of_a_shape_are_in_order_of_time),
+        cmocka_unit_test(a_batch_that_passes_a_bound_is_kept_whole),
         cmocka_unit_test(public_samples_render_exactly),
     };
 

@@ -9,6 +9,8 @@
 #include <zstd.h>
 
 #define OUTPUT_STEP_BYTES (64 * KIB)
+#define SPARE_COUNT 4
+#define SPARE_BYTES_MAX (4 * MIB) /* one with a larger window is freed */
 
 struct decompressor {
     enum compression kind;
@@ -40,6 +42,39 @@ bool compression_from_name(struct slice name, enum compression *ret)
     return true;
 }
 
+/* Decoders that nobody uses, with the memory of their windows: to clear the pages
+ * of a new one costs more than to decode a small body. */
+static struct {
+    pthread_mutex_t lock;
+    ZSTD_DStream *streams[SPARE_COUNT];
+    int count;
+} spare = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+static ZSTD_DStream *take_stream(void)
+{
+    ZSTD_DStream *stream = NULL;
+
+    (void)pthread_mutex_lock(&spare.lock);
+    if (spare.count > 0)
+        stream = spare.streams[--spare.count];
+    (void)pthread_mutex_unlock(&spare.lock);
+    return stream != NULL ? stream : ZSTD_createDStream();
+}
+
+static void give_stream(ZSTD_DStream *stream)
+{
+    if (stream == NULL)
+        return;
+    (void)pthread_mutex_lock(&spare.lock);
+    if (spare.count < SPARE_COUNT && ZSTD_sizeof_DStream(stream) <= SPARE_BYTES_MAX &&
+        !ZSTD_isError(ZSTD_DCtx_reset(stream, ZSTD_reset_session_and_parameters))) {
+        spare.streams[spare.count++] = stream;
+        stream = NULL;
+    }
+    (void)pthread_mutex_unlock(&spare.lock);
+    (void)ZSTD_freeDStream(stream);
+}
+
 enum status decompressor_new(enum compression kind, struct decompressor **ret, struct error *err)
 {
     struct decompressor *d = calloc(1, sizeof(*d));
@@ -52,7 +87,7 @@ enum status decompressor_new(enum compression kind, struct decompressor **ret, s
         return ERROR_MEMORY(err);
     }
     if (kind == COMPRESSION_ZSTD) {
-        d->zstd = ZSTD_createDStream();
+        d->zstd = take_stream();
         if (d->zstd == NULL ||
             ZSTD_isError(ZSTD_DCtx_setParameter(d->zstd, ZSTD_d_windowLogMax,
                                                 ZSTD_WINDOW_LOG_MAX))) {
@@ -70,7 +105,7 @@ void decompressor_free(struct decompressor *d)
         return;
     if (d->kind == COMPRESSION_GZIP)
         (void)inflateEnd(&d->gzip);
-    (void)ZSTD_freeDStream(d->zstd);
+    give_stream(d->zstd);
     free(d);
 }
 
@@ -125,12 +160,27 @@ static enum status feed_gzip(struct decompressor *d, struct slice input, struct 
     }
 }
 
+/* At the beginning of a frame that says how large it is.  Untouched pages of a
+ * reservation cost nothing, so a lie costs nothing either. */
+static void reserve_frame(const struct decompressor *d, struct slice input, struct buf *ret)
+{
+    unsigned long long size = ZSTD_getFrameContentSize(input.data, input.size);
+
+    if (d->inside || size == ZSTD_CONTENTSIZE_ERROR || size == ZSTD_CONTENTSIZE_UNKNOWN)
+        return;
+    /* make_room() looks one step ahead of the last byte. */
+    size_t room = ret->max_bytes - ret->size;
+    if (size <= room) /* and a step more: make_room() asks for one behind the last byte */
+        (void)buf_reserve(ret, room - size < OUTPUT_STEP_BYTES ? room : size + OUTPUT_STEP_BYTES);
+}
+
 static enum status feed_zstd(struct decompressor *d, struct slice input, struct buf *ret,
                              struct error *err)
 {
     ZSTD_inBuffer in = {input.data, input.size, 0};
     bool more = false;
 
+    reserve_frame(d, input, ret);
     while (in.pos < in.size || more) {
         size_t room;
         enum status status = make_room(d, ret, &room, err);

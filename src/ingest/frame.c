@@ -134,28 +134,27 @@ enum status frame_open(const struct frame *frame, const struct guid *log_id, con
 /* ---- the payload ---- */
 
 enum status payload_add_block(struct buf *payload, const struct record *records, uint32_t count,
-                              struct buf *scratch, struct error *err)
+                              struct payload_scratch *scratch, struct error *err)
 {
-    struct buf packed;
+    struct buf *plain = &scratch->plain;
 
-    buf_clear(scratch);
-    buf_put_varint(scratch, count);
+    buf_clear(plain);
+    buf_clear(&scratch->packed);
+    buf_put_varint(plain, count);
     for (uint32_t i = 0; i < count; i++) {
-        buf_put_varint(scratch, records[i].raw.size);
-        buf_put_u8(scratch, (uint8_t)(records[i].flags & FLAGS_STORED));
+        buf_put_varint(plain, records[i].raw.size);
+        buf_put_u8(plain, (uint8_t)(records[i].flags & FLAGS_STORED));
         if ((records[i].flags & RECORD_QUARANTINED) != 0)
-            buf_put_u8(scratch, (uint8_t)quarantine_from_text(records[i].quarantine_reason));
+            buf_put_u8(plain, (uint8_t)quarantine_from_text(records[i].quarantine_reason));
     }
     for (uint32_t i = 0; i < count; i++)
-        buf_add_slice(scratch, records[i].raw);
-    enum status status = buf_check(scratch, err);
+        buf_add_slice(plain, records[i].raw);
+    enum status status = buf_check(plain, err);
     if (status != STATUS_OK)
         return status;
-    buf_init(&packed, FRAME_SEALED_BYTES_MAX);
-    status = zstd_pack(buf_slice(scratch), BLOCK_ZSTD_LEVEL, &packed, err);
-    buf_put_varint(payload, scratch->size);
-    buf_put_blob(payload, buf_slice(&packed));
-    buf_release(&packed);
+    status = zstd_pack(buf_slice(plain), BLOCK_ZSTD_LEVEL, &scratch->packed, err);
+    buf_put_varint(payload, plain->size);
+    buf_put_blob(payload, buf_slice(&scratch->packed));
     return status == STATUS_OK ? buf_check(payload, err) : status;
 }
 

@@ -67,9 +67,14 @@ struct payload_tail {
     struct slice answer;
 };
 
-/* Appends one block.  scratch is for its plain bytes. */
+/* Its owner initialises and releases both; reused from block to block. */
+struct payload_scratch {
+    struct buf plain, packed;
+};
+
+/* Appends one block. */
 enum status payload_add_block(struct buf *payload, const struct record *records, uint32_t count,
-                              struct buf *scratch, struct error *err) MUST_USE;
+                              struct payload_scratch *scratch, struct error *err) MUST_USE;
 void payload_add_tail(struct buf *payload, const struct payload_tail *tail);
 
 /* STATUS_CORRUPT if it is not such a payload.  *ret_blocks is in front of it. */

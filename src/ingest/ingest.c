@@ -48,6 +48,7 @@ enum status ingest_open(const struct ingest_options *options, struct ingest **re
         return ERROR_MEMORY(err);
     ingest->options = *options;
     (void)pthread_mutex_init(&ingest->lock, NULL);
+    buf_pool_init(&ingest->buffers);
     tenant_table_init(&ingest->tenants, options->keyring);
     memory_init(&ingest->memory, options->io, &ingest->tenants);
     enum status status = start(ingest, err);
@@ -67,6 +68,7 @@ void ingest_close(struct ingest *ingest)
     memory_free_all(&ingest->memory);
     tenant_table_release(&ingest->tenants);
     (void)pthread_mutex_destroy(&ingest->lock);
+    buf_pool_release(&ingest->buffers);
     free(ingest);
 }
 

@@ -3,6 +3,7 @@
 #ifndef INGEST_INGEST_PRIV_H
 #define INGEST_INGEST_PRIV_H
 
+#include "base/buf_pool.h"
 #include "ingest/answer_priv.h"
 #include "ingest/frame_priv.h"
 #include "ingest/ingest.h"
@@ -16,6 +17,7 @@ struct ingest {
     struct tenant_table tenants;
     struct memory memory;
     struct wal *wal;
+    struct buf_pool buffers; /* of requests at work */
 
     pthread_mutex_t lock; /* all below, and the tenants' body_bytes */
     size_t body_bytes;    /* of all requests at work */

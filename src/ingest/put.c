@@ -173,16 +173,18 @@ static void put_init(struct put *put, struct ingest *ingest, const struct ingest
     *put = (struct put){.ingest = ingest, .request = request, .arena = arena};
     put->received_us = clock_unix_us(ingest->options.clock);
     split_init(&put->split, arena);
-    buf_init(&put->payload, FRAME_SEALED_BYTES_MAX);
-    buf_init(&put->scratch, FRAME_SEALED_BYTES_MAX);
+    buf_pool_take(&ingest->buffers, FRAME_SEALED_BYTES_MAX, &put->payload);
+    buf_pool_take(&ingest->buffers, FRAME_SEALED_BYTES_MAX, &put->scratch.plain);
+    buf_pool_take(&ingest->buffers, FRAME_SEALED_BYTES_MAX, &put->scratch.packed);
     buf_init(&put->answer_bytes, ANSWER_BYTES_MAX);
 }
 
 static void put_release(struct put *put)
 {
     split_release(&put->split);
-    buf_release(&put->payload);
-    buf_release(&put->scratch);
+    buf_pool_give(&put->ingest->buffers, &put->scratch.packed);
+    buf_pool_give(&put->ingest->buffers, &put->scratch.plain);
+    buf_pool_give(&put->ingest->buffers, &put->payload);
     buf_release(&put->answer_bytes);
     arena_free(put->arena);
 }

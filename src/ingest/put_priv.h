@@ -27,7 +27,8 @@ struct put {
     struct record *stored;  /* without duplicates */
     uint32_t stored_count, duplicates, conflicting;
     struct leaves leaves;
-    struct buf payload, scratch;
+    struct buf payload;
+    struct payload_scratch scratch;
     uint32_t block_count;
     struct tenant_counters next; /* the tenant's numbers behind this request */
     bool enqueued;

@@ -70,7 +70,7 @@ static void free_body(struct exchange *exchange)
 {
     atomic_fetch_sub(&exchange->server->bodies_bytes, exchange->charged_bytes);
     exchange->charged_bytes = 0;
-    buf_release(&exchange->body);
+    buf_pool_give(&exchange->server->bodies, &exchange->body);
     decompressor_free(exchange->decompressor);
     exchange->decompressor = NULL;
 }
@@ -383,6 +383,8 @@ static enum MHD_Result take_headers(struct exchange *exchange, struct MHD_Connec
         (void)ERROR_SET(&err, STATUS_LIMIT, "the body is over %zu bytes", REQUEST_BODY_BYTES_MAX);
         return refuse(exchange, mhd, &err, 413);
     }
+    if (exchange->content_length > DISCARD_BYTES_MAX || kind != COMPRESSION_NONE)
+        buf_pool_take(&exchange->server->bodies, REQUEST_BODY_BYTES_MAX, &exchange->body);
     /* Untouched pages of the reservation cost nothing. */
     if (kind == COMPRESSION_NONE && exchange->content_length > DISCARD_BYTES_MAX)
         (void)buf_reserve(&exchange->body, exchange->content_length);

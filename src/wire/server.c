@@ -392,6 +392,7 @@ enum status server_start(const struct server_options *options, struct server **r
     server->listen_fd = -1;
     server->router = options->router;
     (void)pthread_mutex_init(&server->lock, NULL);
+    buf_pool_init(&server->bodies);
     (void)pthread_condattr_init(&monotonic);
     (void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     (void)pthread_cond_init(&server->changed, &monotonic);
@@ -472,6 +473,7 @@ void server_free(struct server *server)
     free_retired(server, UINT64_MAX);
     (void)pthread_cond_destroy(&server->changed);
     (void)pthread_mutex_destroy(&server->lock);
+    buf_pool_release(&server->bodies);
     free(server);
 }
 

@@ -8,6 +8,7 @@
 #include "wire/address.h"
 #include "wire/server.h"
 
+#include "base/buf_pool.h"
 #include "codec/compress.h"
 
 #include <gnutls/abstract.h>
@@ -59,6 +60,7 @@ struct server {
     struct certificate *certificate, *retired;
     uint32_t active;             /* requests under way */
     bool stopping;
+    struct buf_pool bodies;      /* has its own lock */
     atomic_bool draining, cancelled;
     atomic_uint_fast64_t bodies_bytes; /* capacity of all body buffers */
     atomic_uint_fast64_t connection_count, request_count, rejected, bytes_in, bytes_out;

@@ -93,6 +93,62 @@ static void bombs_are_stopped(void **state)
     a_bomb_is_stopped(COMPRESSION_ZSTD);
 }
 
+/* Decoders are used again: what one went through must not show in the next. */
+static void a_decoder_after_a_broken_one_is_sound(void **state)
+{
+    enum { AT_ONCE = 9 }; /* more than are kept */
+    struct decompressor *d[AT_ONCE];
+    struct buf packed, out;
+
+    (void)state;
+    buf_init(&packed, MIB);
+    buf_init(&out, MIB);
+    ASSERT_OK(zstd_pack(SLICE("all of it"), 3, &packed, &err));
+    struct slice all = buf_slice(&packed);
+    for (int round = 0; round < 3; round++) {
+        for (int i = 0; i < AT_ONCE; i++) {
+            ASSERT_OK(decompressor_new(COMPRESSION_ZSTD, &d[i], &err));
+            buf_clear(&out);
+            if (i % 3 == 0) { /* stopped in the middle */
+                ASSERT_OK(decompressor_feed(d[i], slice_head(all, all.size / 2), &out, &err));
+            } else if (i % 3 == 1) {
+                ASSERT_STATUS(STATUS_INVALID,
+                              decompressor_feed(d[i], SLICE("no zstd at all"), &out, &err));
+            } else {
+                ASSERT_OK(decompressor_feed(d[i], all, &out, &err));
+                ASSERT_OK(decompressor_finish(d[i], &err));
+                ASSERT_SLICE(buf_slice(&out), "all of it");
+            }
+        }
+        for (int i = 0; i < AT_ONCE; i++)
+            decompressor_free(d[i]);
+    }
+    buf_release(&packed);
+    buf_release(&out);
+}
+
+/* The size that a frame claims is taken as a hint only. */
+static void a_frame_that_lies_about_its_size_is_told(void **state)
+{
+    static const char huge[] = "\x28\xb5\x2f\xfd\xc0\x00\xff\xff\xff\xff\xff\xff\xff\x7f"
+                               "\x29\x00\x00wrong";
+    static const char more[] = "\x28\xb5\x2f\xfd\xa0\x00\x00\x01\x00\x29\x00\x00wrong";
+    struct decompressor *d;
+    struct buf out;
+
+    (void)state;
+    buf_init(&out, MIB);
+    ASSERT_OK(decompressor_new(COMPRESSION_ZSTD, &d, &err));
+    ASSERT_STATUS(STATUS_INVALID,
+                  decompressor_feed(d, slice_from(huge, sizeof(huge) - 1), &out, &err));
+    decompressor_free(d);
+    ASSERT_OK(decompressor_new(COMPRESSION_ZSTD, &d, &err));
+    ASSERT_STATUS(STATUS_INVALID,
+                  decompressor_feed(d, slice_from(more, sizeof(more) - 1), &out, &err));
+    decompressor_free(d);
+    buf_release(&out);
+}
+
 static void broken_and_cut_input_is_told(void **state)
 {
     struct decompressor *d;
@@ -152,6 +208,8 @@ int main(void)
         cmocka_unit_test(any_cut_of_the_input_gives_the_same_output),
         cmocka_unit_test(members_in_a_row_are_one_stream),
         cmocka_unit_test(bombs_are_stopped),
+        cmocka_unit_test(a_decoder_after_a_broken_one_is_sound),
+        cmocka_unit_test(a_frame_that_lies_about_its_size_is_told),
         cmocka_unit_test(broken_and_cut_input_is_told),
         cmocka_unit_test(a_stored_block_gives_exactly_its_size),
         cmocka_unit_test(encodings_have_names),

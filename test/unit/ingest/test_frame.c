@@ -98,16 +98,18 @@ static const struct record samples[] = {
 static void make_payload(struct buf *payload, const struct payload_tail *tail)
 {
     struct record records[3];
-    struct buf scratch;
+    struct payload_scratch scratch;
     struct error err;
 
     memcpy(records, samples, sizeof(records));
     records[1].quarantine_reason = quarantine_text(QUARANTINE_NOT_JSON);
-    buf_init(&scratch, MIB);
+    buf_init(&scratch.plain, MIB);
+    buf_init(&scratch.packed, MIB);
     assert_int_equal(payload_add_block(payload, records, 2, &scratch, &err), STATUS_OK);
     assert_int_equal(payload_add_block(payload, records + 2, 1, &scratch, &err), STATUS_OK);
     payload_add_tail(payload, tail);
-    buf_release(&scratch);
+    buf_release(&scratch.plain);
+    buf_release(&scratch.packed);
 }
 
 static struct payload_tail make_tail(void)

@@ -49,6 +49,13 @@ static bool add_column(struct binder *b, struct pattern *x, const struct node *i
         bind_fail(b, item->at, "SEM0100", "a pattern has at most %u columns", REGEX_GROUPS_MAX);
         return false;
     }
+    for (uint32_t i = 0; i < x->spec.column_count; i++) {
+        if (x->columns[i].target == at) {
+            bind_fail(b, item->at, "SEM0100", "a pattern names a column twice: '%.*s'",
+                      SLICE_FMT(item->name));
+            return false;
+        }
+    }
     if (at == UINT32_MAX)
         at = x->width++;
     x->schema[at] = (struct column){item->name, item->value.type};

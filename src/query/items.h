@@ -14,7 +14,7 @@ struct items {
 enum status items_of(struct eval *eval, struct slice json, struct items *ret,
                      struct error *err) MUST_USE;
 bool items_is_array(const struct value *value);
-/* numbers by value, all else by text; nulls last, then numbers before texts. */
+/* numbers and texts by value, all else by spelling; nulls last, then numbers before texts. */
 int item_compare(struct slice a, struct slice b);
 bool item_equal(struct slice a, struct slice b);
 /* Where an equal item is, or UINT32_MAX. */

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* tables.c - the records that questions are asked of: skewed and unique keys,
+ * nulls, extremes, nested values, a table of one row and one of none. */
+#include "model.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+void *take_bytes(struct arena *arena, size_t size)
+{
+    struct error err;
+    void *bytes = arena_alloc(arena, size == 0 ? 1 : size, &err);
+
+    if (bytes == NULL) {
+        fprintf(stderr, "diff: %s\n", err.text);
+        exit(2);
+    }
+    return bytes;
+}
+
+const char *take_text(struct arena *arena, const char *format, ...)
+{
+    char text[512];
+    va_list args;
+
+    va_start(args, format);
+    int size = vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    char *copy = take_bytes(arena, (size_t)size + 1);
+    memcpy(copy, text, (size_t)size < sizeof(text) ? (size_t)size + 1 : sizeof(text));
+    return copy;
+}
+
+uint32_t roll(struct dice *dice, uint32_t below)
+{
+    if (dice->bytes != NULL) {
+        uint32_t value = 0;
+        for (uint32_t left = below - 1; left > 0; left >>= 8) {
+            if (dice->size == 0)
+                return 0;
+            value = value << 8 | *dice->bytes++;
+            dice->size--;
+        }
+        return value % below;
+    }
+    dice->state += UINT64_C(0x9e3779b97f4a7c15); /* splitmix64 */
+    uint64_t z = dice->state;
+    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return (uint32_t)((z ^ (z >> 31)) % below);
+}
+
+static const char *const WORDS[] = {
+    "alice", "Alice", "bob", "MailItemsAccessed", "mail items", "mail-items", "UserLoggedIn",
+    "user", "a.b@example.com", "example", "z\xc3\xbcrich", "", "10.0.0.1", "10.0", "12", "-7",
+    "1.5", "a'b\\c\"d", "mail", "items", "LOGGED", "k=1 n=22", "k=x n=9", "nothing",
+};
+
+struct slice words_of(uint32_t index)
+{
+    return slice_of(WORDS[index]);
+}
+
+uint32_t word_count(void)
+{
+    return sizeof(WORDS) / sizeof(WORDS[0]);
+}
+
+#define DAY_ONE (TICKS_UNIX_EPOCH + INT64_C(20454) * TICKS_PER_DAY) /* 2026-01-01 */
+
+static const char *const BAGS[] = {
+    "{\"a\":1,\"b\":\"alice\",\"c\":[1,2,3]}",
+    "{\"a\":-5,\"b\":\"Mail Items\",\"c\":[]}",
+    "{\"a\":null,\"b\":\"\",\"n\":{\"x\":7,\"y\":\"bob\"}}",
+    "{\"b\":\"user\",\"c\":[\"u\",\"v\",\"u\"],\"n\":{\"x\":9}}",
+    "[1,null,\"three\",4.5]",
+    "[]",
+    "{}",
+    "{\"a\":2.5,\"c\":[{\"k\":1},{\"k\":2}],\"n\":{\"y\":\"z\"}}",
+    "\"text\"",
+    "17",
+    "true",
+};
+
+/* `spread`: how many values a skewed column has. */
+static struct value make_cell(struct dice *dice, const struct column *field, uint32_t row,
+                              uint32_t spread)
+{
+    struct value v = {.type = field->type};
+    char letter = field->name.data[0];
+
+    if (field->type == TYPE_STRING) {
+        v.bytes = letter == 'u' ? slice_of(WORDS[row % 4]) : words_of(roll(dice, spread + 10));
+        return v;
+    }
+    v.is_null = letter != 'i' && letter != 'T' && chance(dice, 12);
+    if (v.is_null)
+        return v;
+    switch (letter) {
+    case 'i':
+        v.integer = row + 1;
+        break;
+    case 'n':
+        v.integer = chance(dice, 60) ? 3 : (int64_t)roll(dice, spread * 3) - 5;
+        break;
+    case 'm':
+        v.integer = chance(dice, 3) ? INT64_MAX - roll(dice, 2) : (int64_t)roll(dice, 1000000);
+        break;
+    case 'r':
+        v.real = (double)((int64_t)roll(dice, 4000) - 1000) / 8;
+        break;
+    case 'T':
+    case 't':
+        v.integer = DAY_ONE + (int64_t)roll(dice, 10 * 24 * 60) * TICKS_PER_MINUTE +
+                    (chance(dice, 20) ? (int64_t)roll(dice, 600000000) : 0);
+        break;
+    case 'p':
+        v.integer = ((int64_t)roll(dice, 100) - 20) * TICKS_PER_MINUTE * 7;
+        break;
+    case 'b':
+        v.boolean = roll(dice, 2) == 1;
+        break;
+    case 'g':
+        v.guid.bytes[0] = 0xab;
+        v.guid.bytes[15] = (uint8_t)roll(dice, spread);
+        break;
+    default:
+        v.bytes = slice_of(BAGS[roll(dice, sizeof(BAGS) / sizeof(BAGS[0]))]);
+    }
+    return v;
+}
+
+static struct table make_table(struct dice *dice, const char *name, const char *fields,
+                               uint32_t rows)
+{
+    struct table t = {.name = name, .row_count = rows};
+    struct slice rest = slice_of(fields), field;
+
+    while (slice_next(&rest, ' ', &field)) {
+        struct column *column = &t.shape.fields[t.shape.count++];
+        size_t colon = slice_find_byte(field, ':', 0);
+        column->name = slice_head(field, colon);
+        column->type = type_of_letter(field.data[colon + 1]);
+    }
+    t.cells = calloc((size_t)rows * t.shape.count + 1, sizeof(*t.cells));
+    if (t.cells == NULL)
+        abort();
+    for (uint32_t r = 0; r < rows; r++) {
+        for (uint32_t c = 0; c < t.shape.count; c++)
+            table_row(&t, r)[c] = make_cell(dice, &t.shape.fields[c], r, rows > 50 ? 14 : 5);
+    }
+    return t;
+}
+
+const struct table *tables_all(void)
+{
+    static struct table all[TABLES];
+    static bool made;
+    struct dice dice = {.state = 7};
+
+    if (made)
+        return all;
+    made = true;
+    all[0] = make_table(&dice, "Events",
+                        "id:l n:l m:l r:r s:s s2:s d:d b:b t:t TimeGenerated:t p:p g:g", 180);
+    all[1] = make_table(&dice, "Users", "id:l n:l u:s s:s r:r b:b TimeGenerated:t", 30);
+    all[2] = make_table(&dice, "Empty", "id:l n:l r:r s:s d:d t:t TimeGenerated:t", 0);
+    all[3] = make_table(&dice, "One", "id:l n:l s:s d:d TimeGenerated:t p:p", 1);
+    all[4] = make_table(&dice, "Notes", "id:l s:s s3:s m:l d:d d2:d TimeGenerated:t g:g", 60);
+    return all;
+}
+
+enum type type_of_letter(char letter)
+{
+    switch (letter | 32) {
+    case 'l':
+    case 'k':
+    case 'm':
+        return TYPE_LONG;
+    case 'i':
+        return TYPE_INT;
+    case 'r':
+        return TYPE_REAL;
+    case 's':
+    case 'w':
+        return TYPE_STRING;
+    case 't':
+        return TYPE_DATETIME;
+    case 'p':
+    case 'q':
+        return TYPE_TIMESPAN;
+    case 'b':
+        return TYPE_BOOL;
+    case 'g':
+        return TYPE_GUID;
+    default:
+        return TYPE_DYNAMIC;
+    }
+}

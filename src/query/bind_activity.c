@@ -68,11 +68,13 @@ static struct plan *expand(struct binder *b, struct plan *input, const struct no
 
     buf_init(&buf, QUERY_TEXT_BYTES_MAX);
     for (const char *c = text; *c != '\0'; c++) {
-        if (*c == '#')
-            buf_add_format(&buf, call->has_dims ? ", __%c" : "", dims);
+        if (*c == '#' && call->has_dims)
+            buf_add_format(&buf, ", __%c", dims);
+        else if (*c == '@' && call->has_dims)
+            buf_add_format(&buf, "tostring(pack_array(__%c))", dims);
         else if (*c == '@')
-            buf_add_format(&buf, call->has_dims ? "tostring(pack_array(__%c))" : "''", dims);
-        else
+            buf_add_text(&buf, "''");
+        else if (*c != '#')
             buf_add_byte(&buf, *c);
     }
     buf_add_byte(&buf, '\0');

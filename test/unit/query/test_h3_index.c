@@ -28,7 +28,7 @@ static void broken_tokens_are_refused(void **state)
         "80f5fffffffffff",   /* first cell 122 */
         "862a1072ffffffe",   /* a digit behind the resolution */
         "872a1072fffffff",   /* a digit too few */
-        "81083ffffffffff" "0", /* too long */
+        "81083ffffffffff0", /* too long */
         "81087ffffffffff",   /* the axis that a pentagon has not */
     };
     uint64_t cell;

@@ -41,6 +41,7 @@ static const struct option query_options[] = {
     {"explain", false, false, NULL, "print the plan of the query, do not run it"},
     {"analyze", false, false, NULL, "with --explain: run it; rows and time of each operator"},
     {"format", false, false, NULL, "print the query in its canonical layout, do not run it"},
+    {"reference", false, false, NULL, "print the reference of the language"},
 };
 
 static const struct option raw_options[] = {

@@ -379,6 +379,19 @@ static int run_format(const struct command_context *context)
     return status == STATUS_OK ? CLI_OK : cli_fail(&err);
 }
 
+static int run_reference(void)
+{
+    struct error err;
+    struct buf buf;
+
+    buf_init(&buf, MIB);
+    enum status status = query_add_reference(&buf, &err);
+    if (status == STATUS_OK)
+        (void)fwrite(buf.data, 1, buf.size, stdout);
+    buf_release(&buf);
+    return status == STATUS_OK ? CLI_OK : cli_fail(&err);
+}
+
 int cmd_query(const struct command_context *context)
 {
     const struct options *o = context->options;
@@ -386,6 +399,8 @@ int cmd_query(const struct command_context *context)
 
     if (options_has(o, "format"))
         return run_format(context);
+    if (options_has(o, "reference"))
+        return run_reference();
 
     if (batch != NULL)
         return o->word_count == 0 ? run_batch(context, batch)

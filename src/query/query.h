@@ -158,4 +158,8 @@ void query_add_json(struct buf *buf, const struct value *value);
 /* The same as text for a table or CSV (not escaped). */
 void query_add_text(struct buf *buf, const struct value *value);
 
+/* Appends the reference of the language as Markdown: operators, functions, aggregates
+ * with an example each (docs/user/kql.md). */
+enum status query_add_reference(struct buf *ret, struct error *err) MUST_USE;
+
 #endif

@@ -255,6 +255,13 @@ def check_tables(count):
     count.add(done.returncode == 0, 'tables.md is in step with content/schemas', done.stderr)
 
 
+def check_kql(count):
+    done = subprocess.run([sys.executable, os.path.join(ROOT, 'tools/kqldoc'), '--check'],
+                          env=dict(os.environ, DAYBOOK=DAYBOOK), text=True,
+                          capture_output=True, check=False)
+    count.add(done.returncode == 0, 'kql.md is in step with the functions', done.stderr)
+
+
 def check_links(count):
     """Links between pages lead to a file, and to a heading where they name one."""
     pages = (glob.glob(os.path.join(ROOT, '*.md')) + glob.glob(os.path.join(ROOT, 'docs/*/*.md')) +
@@ -308,7 +315,7 @@ def main():
         if os.path.exists(page) and (not wanted or os.path.basename(page) in wanted):
             run_page(page, count)
     if not wanted:
-        for check in (check_cli, check_metrics, check_routes, check_config, check_tables,
+        for check in (check_cli, check_metrics, check_routes, check_config, check_tables, check_kql,
                       check_links, check_index):
             check(count)
     print(f'{count.passed} passed, {count.failed} failed')

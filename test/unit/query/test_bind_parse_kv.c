@@ -7,10 +7,9 @@ static void what_is_wrong_is_refused_where_it_stands(void **state)
     static const struct kql_case cases[] = {
         {"T | parse-kv nosuch as (a:long) with (pair_delimiter=' ', kv_delimiter='=')",
          "column 'nosuch' is not known", 1, 14},
-        {"T | parse-kv s as (a:long) with (nosuch='x')",
-         "parse-kv needs 'kv_delimiter' or 'regex'", 1, 5},
-        {"T | parse-kv s as () with (pair_delimiter=' ')",
-         "parse-kv needs 'kv_delimiter' or 'regex'", 1, 5},
+        {"T | parse-kv s as (a:long) with (pair_delimiter=5)",
+         "'pair_delimiter' needs a text that is not empty", 1, 49},
+        {"T | parse-kv s", "expected 'as', found the end of the query", 1, 15},
     };
 
     (void)state;

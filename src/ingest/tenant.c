@@ -216,8 +216,8 @@ enum status tenant_freeze(struct tenant *tenant, struct error *err)
         enum status status = merge_frozen(tenant, err);
         if (status != STATUS_OK)
             return status;
-        tenant_thaw(tenant);
     }
+    tenant_thaw(tenant); /* an empty set may have room of its own */
     tenant->frozen = tenant->hot;
     tenant->hot = (struct print_set){0};
     tenant->frozen_keys = tenant->hot_keys;

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Kills a Daybook under full load, again and again, and compares it with a ledger.
 
-usage: torture.py [--kills N] [--clients N] [--seed N] [--directory DIR]
+usage: torture.py [--kills N] [--seconds S] [--clients N] [--seed N] [--directory DIR]
 
 Clients send batches under idempotency keys, each until it is answered, and write
 (sequence number, SHA-256) of every record to a ledger, synced, after the 2xx.  The
@@ -38,7 +38,7 @@ START_S_MAX = 5.0
 WAIT_S_MAX = 8.0       # for the call that is aimed at; then any moment will do
 READ_RECORDS = 50000   # of one GET /v1/raw
 DIGEST_BYTES = 32
-BATCHES = (1, 20, 200, 2000)
+BATCHES = (1, 20, 20, 200)
 # Where a life ends: how often, and before which call of that place at the latest.
 # 'any' is kill -9 after a random time, 'start' one before the server answers.
 PLACES = {'any': (8, 0), 'start': (4, 0), 'wal-write': (3, 60), 'wal-sync': (3, 60),
@@ -293,7 +293,8 @@ class Torture:
         begin = time.monotonic()
         for thread in [*clients, flusher]:
             thread.start()
-        while sum(self.killed.values()) < self.options.kills and not self.ledger.problems:
+        while (sum(self.killed.values()) < self.options.kills and not self.ledger.problems and
+               time.monotonic() - begin < self.options.seconds):
             self.round()
         self.finish(clients)
         starts = sorted(self.starts_s)
@@ -312,6 +313,7 @@ class Torture:
 def main():
     parser = argparse.ArgumentParser(description='Kills a Daybook under load.')
     parser.add_argument('--kills', type=int, default=60)
+    parser.add_argument('--seconds', type=float, default=86400, help='no kill after these')
     parser.add_argument('--clients', type=int, default=4)
     parser.add_argument('--seed', type=int, default=1)
     parser.add_argument('--directory', help='the data stays there')

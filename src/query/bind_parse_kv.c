@@ -67,6 +67,11 @@ static bool read_properties(struct binder *b, const struct node *op, struct kv_s
             return false;
         kv->greedy = !expr->value.is_null && expr->value.boolean;
     }
+    bool plain = bind_param(op, "quote") != NULL || bind_param(op, "escape") != NULL;
+    if (kv->regex == NULL && kv->separator.size == 0 && op->params != NULL && !plain) {
+        bind_fail(b, op->at, "SEM0100", "parse-kv needs 'kv_delimiter' or 'regex'");
+        return false;
+    }
     if (kv->regex == NULL && kv->separator.size == 0 && kv->pair.size > 0) {
         bind_fail(b, op->at, "SEM0100", "parse-kv with 'pair_delimiter' needs 'kv_delimiter'");
         return false;

@@ -44,7 +44,7 @@ static const struct ask patterns_cases[] = {
     {"print s = '' | parse-kv s as (a: long) with (regex = '(')",
      "! '(' is not a regular expression: missing ): ("},
     {"print s = '' | parse-kv s as (a: long) with (pair_delimiter = ',')",
-     "! parse-kv with 'pair_delimiter' needs 'kv_delimiter"},
+     "! parse-kv needs 'kv_delimiter' or 'regex'"},
     {"print s = '' | parse-kv s as (a: long) with (kv_delimiter = '')",
      "! 'kv_delimiter' needs a text that is not empty"},
 };

@@ -386,8 +386,8 @@ static void make_expand(struct maker *m, const struct shape *shape, struct step 
     step->items[0] = (struct item){.name = in_place ? term->name : new_name(m), .term = term};
     step->word = types[roll(m->dice, 3)];
     m->unique = false;
-    if (step->kind != STEP_APPLY)
-        return;
+    if (step->kind != STEP_APPLY || shape->count == FIELDS_MAX)
+        return; /* a step without a pipe does not fit and is left out */
     struct shape given = *shape;
     struct step *inner = TAKE(m->arena, struct step);
     step->pipe = TAKE(m->arena, struct pipe);
@@ -469,7 +469,7 @@ static void make_as_is(struct maker *m, const struct shape *shape, struct step *
         }
         step->items[step->item_count++].name = shape->fields[column].name;
     }
-    if (strstr(step->word, " id") != NULL && !m->unique)
+    if (is_named(step->items, step->item_count, SLICE("id")) && !m->unique)
         *step = (struct step){.kind = STEP_COUNT};
 }
 

@@ -182,7 +182,7 @@ static bool apply(const struct step *step, struct arena *arena, const struct sha
 {
     struct shape given = *in, inner;
 
-    if (find(in, step->items[0].name) != UINT32_MAX ||
+    if (step->pipe == NULL || find(in, step->items[0].name) != UINT32_MAX ||
         !add(&given, step->items[0].name, target(step)) ||
         !pipe_shape(step->pipe, arena, &given, &inner))
         return false;

@@ -86,6 +86,7 @@ static enum status call_plain(struct worker *w, const struct expr *expr,
     if (status != STATUS_OK)
         return status;
     ret->type = expr->type;
+    ret->home = NULL; /* it may be an argument's copy with other bytes */
     if ((expr->function->flags & FUNCTION_SPREAD_NULLS) == 0)
         return STATUS_OK;
     return spread_nulls(w->batch_arena, args, expr->arg_count, ret, err);

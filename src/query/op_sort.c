@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* op_sort.c - sort and top.
  *
- * Each worker keeps its rows with the evaluated keys behind the columns; a
- * 64-bit prefix of the first key decides most comparisons.  top prunes its
- * rows whenever it holds twice what it may give.
+ * Each worker keeps its rows, with the keys that are not columns behind them.
+ * top prunes its rows whenever it holds twice what it may give.
  */
 #include "query/explain_priv.h"
 #include "query/op_priv.h"
-
-#include <stdlib.h>
+#include "query/sort_order_priv.h"
 
 #define TOP_SLACK_ROWS 8192u
 
@@ -16,8 +14,9 @@ struct plan_sort {
     struct plan plan;
     struct order *orders;
     uint32_t order_count;
+    struct sort_key *keys; /* of wide; order_count of them */
     uint64_t limit; /* UINT64_MAX: sort */
-    struct schema wide; /* columns, then keys */
+    struct schema wide; /* columns, then keys that are none */
     const uint8_t *kept; /* of wide */
 };
 
@@ -32,94 +31,6 @@ struct sort_stage {
     struct run *run;
     struct sort_part *parts; /* a worker */
 };
-
-struct sort_row {
-    uint64_t prefix;
-    uint32_t row;
-};
-
-struct sort_context {
-    const struct plan_sort *plan;
-    const struct rowset *rows;
-};
-
-static uint64_t prefix_of(const struct value *v)
-{
-    uint64_t bits = 0;
-
-    if (type_is_bytes(v->type) && v->type != TYPE_DECIMAL) {
-        for (size_t i = 0; i < 8; i++)
-            bits = bits << 8 | (i < v->bytes.size ? (uint8_t)v->bytes.data[i] : 0);
-        return bits;
-    }
-    if (v->type == TYPE_BOOL)
-        return v->boolean;
-    if (v->type == TYPE_REAL) {
-        double real = v->real == 0 ? 0 : v->real;
-        if (real != real)
-            return 1; /* NaN before all numbers */
-        memcpy(&bits, &real, 8);
-        return (bits >> 63) != 0 ? ~bits : bits | (UINT64_C(1) << 63);
-    }
-    if (v->type == TYPE_GUID || v->type == TYPE_DECIMAL)
-        return 0;
-    return (uint64_t)v->integer ^ (UINT64_C(1) << 63);
-}
-
-static int compare_key(const struct order *order, const struct value *a, const struct value *b)
-{
-    if (a->is_null || b->is_null) {
-        int nulls = (int)b->is_null - (int)a->is_null;
-        return order->nulls_first ? nulls : -nulls;
-    }
-    int c = value_compare(a, b);
-    return order->descending ? -c : c;
-}
-
-static int compare_rows(const void *left, const void *right, void *arg)
-{
-    const struct sort_context *c = arg;
-    const struct sort_row *a = left;
-    const struct sort_row *b = right;
-    uint32_t first = c->plan->plan.schema.column_count;
-
-    if (a->prefix != b->prefix)
-        return a->prefix < b->prefix ? -1 : 1;
-    for (uint32_t i = 0; i < c->plan->order_count; i++) {
-        struct value x = rowset_value(c->rows, a->row, first + i);
-        struct value y = rowset_value(c->rows, b->row, first + i);
-        int result = compare_key(&c->plan->orders[i], &x, &y);
-        if (result != 0)
-            return result;
-    }
-    return a->row < b->row ? -1 : 1; /* stable */
-}
-
-static enum status order_rows(const struct plan_sort *p, const struct rowset *set,
-                              struct arena *arena, uint32_t **ret, struct error *err)
-{
-    struct sort_row *rows = arena_alloc_raw(arena, (set->row_count + 1) * sizeof(*rows), err);
-    uint64_t count = 0;
-
-    *ret = rows == NULL ? NULL : arena_alloc_raw(arena, (set->row_count + 1) * sizeof(**ret), err);
-    if (*ret == NULL)
-        return err->status;
-    for (uint32_t chunk = 0; chunk < set->chunk_count; chunk++) {
-        for (uint32_t r = 0; r < set->chunks[chunk].row_count; r++) {
-            uint32_t row = chunk * BATCH_ROWS_MAX + r;
-            struct value v = rowset_value(set, row, p->plan.schema.column_count);
-            uint64_t prefix = v.is_null ? (p->orders[0].nulls_first ? 0 : UINT64_MAX)
-                              : p->orders[0].descending ? ~prefix_of(&v)
-                                                        : prefix_of(&v);
-            rows[count++] = (struct sort_row){prefix, row};
-        }
-    }
-    struct sort_context context = {p, set};
-    qsort_r(rows, count, sizeof(*rows), compare_rows, &context);
-    for (uint64_t i = 0; i < count; i++)
-        (*ret)[i] = rows[i].row;
-    return STATUS_OK;
-}
 
 static enum status part_open(const struct plan_sort *p, struct run *run, struct sort_part *part,
                              struct error *err)
@@ -137,7 +48,8 @@ static enum status prune(const struct plan_sort *p, struct run *run, struct sort
 {
     struct sort_part kept = {0};
     uint32_t *order;
-    enum status status = order_rows(p, part->rows, part->arena, &order, err);
+    enum status status = sort_order(part->rows, p->keys, p->order_count, run, part->arena,
+                                    &order, err);
 
     if (status == STATUS_OK)
         status = part_open(p, run, &kept, err);
@@ -179,8 +91,10 @@ static enum status sort_push(struct stage *stage, struct worker *w, const struct
     if (status != STATUS_OK)
         return status;
     memcpy(columns, batch->columns, count * sizeof(*columns));
-    for (uint32_t i = 0; i < p->order_count && status == STATUS_OK; i++)
-        status = expr_eval(w, p->orders[i].expr, batch, &columns[count + i], err);
+    for (uint32_t i = 0; i < p->order_count && status == STATUS_OK; i++) {
+        if (p->keys[i].column >= count)
+            status = expr_eval(w, p->orders[i].expr, batch, &columns[p->keys[i].column], err);
+    }
     struct batch wide = {batch->row_count, p->wide.column_count, columns, false, NULL};
     if (status == STATUS_OK)
         status = rowset_add(part->rows, &wide, NULL, batch->row_count, err);
@@ -188,6 +102,26 @@ static enum status sort_push(struct stage *stage, struct worker *w, const struct
         part->rows->row_count > 2 * p->limit + TOP_SLACK_ROWS)
         status = prune(p, s->run, part, err);
     return status;
+}
+
+/* Who gathers our rows need not copy their bytes if these live as long as the run;
+ * else memory is free when the last row is gone. */
+static enum status keep_parts(struct sort_stage *s, struct rowset *all, struct error *err)
+{
+    all->home = NULL;
+    if (s->run->keepers == 0)
+        return STATUS_OK;
+    for (uint32_t i = 0; i < s->run->thread_count; i++) {
+        if (s->parts[i].arena == NULL)
+            continue;
+        enum status status =
+            arena_on_free(s->run->arena, run_free_arena, s->parts[i].arena, err);
+        if (status != STATUS_OK)
+            return status;
+        s->parts[i].arena = NULL;
+    }
+    all->home = s->run->arena;
+    return STATUS_OK;
 }
 
 /* Gives what the parts hold, in order. */
@@ -206,7 +140,10 @@ static enum status sort_finish(struct sort_stage *s, struct stage *out, struct e
         if (status != STATUS_OK)
             return status;
     }
-    enum status status = order_rows(p, all, s->run->arena, &order, err);
+    enum status status =
+        sort_order(all, p->keys, p->order_count, s->run, s->run->arena, &order, err);
+    if (status == STATUS_OK)
+        status = keep_parts(s, all, err);
     if (status != STATUS_OK)
         return status;
     uint64_t count = all->row_count < p->limit ? all->row_count : p->limit;
@@ -241,9 +178,10 @@ static enum status sort_need(struct plan *plan, const uint8_t *needed, struct qu
 
     if (kept == NULL || below == NULL)
         return err->status;
-    memset(kept, 1, p->wide.column_count);
     memcpy(kept, needed, count);
     memcpy(below, needed, count);
+    for (uint32_t i = 0; i < p->order_count; i++)
+        kept[p->keys[i].column] = 1;
     for (uint32_t i = 0; i < p->order_count; i++)
         expr_mark(p->orders[i].expr, below);
     p->kept = kept;
@@ -284,11 +222,20 @@ struct plan *plan_sort(struct query *q, struct plan *input, const struct order *
     p->orders = ARENA_ARRAY(q->arena, struct order, count, err);
     if (p->orders == NULL)
         return NULL;
+    p->keys = ARENA_ARRAY(q->arena, struct sort_key, count, err);
+    if (p->keys == NULL)
+        return NULL;
     memcpy(p->orders, orders, count * sizeof(*orders));
     memcpy(wide, input->schema.columns, columns * sizeof(*wide));
-    for (uint32_t i = 0; i < count; i++)
-        wide[columns + i] = (struct column){SLICE(""), orders[i].expr->type};
-    p->wide = (struct schema){wide, columns + count};
+    for (uint32_t i = 0; i < count; i++) {
+        const struct expr *expr = orders[i].expr;
+        p->keys[i] = (struct sort_key){expr->column, orders[i].descending, orders[i].nulls_first};
+        if (expr->kind == EXPR_COLUMN)
+            continue;
+        p->keys[i].column = columns;
+        wide[columns++] = (struct column){SLICE(""), expr->type};
+    }
+    p->wide = (struct schema){wide, columns};
     p->order_count = count;
     p->limit = limit;
     p->plan.is_serialized = true;

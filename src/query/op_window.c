@@ -5,6 +5,7 @@
 
 struct plan_window {
     struct plan plan;
+    const uint8_t *kept; /* columns of the input */
     struct window_call *calls;
     uint32_t count;
 };
@@ -147,12 +148,139 @@ static struct value compute(struct pass *p, const struct window_call *call)
     return ret;
 }
 
+/* prev() and next() at one distance are copies of pieces of other chunks: *ret_rows of
+ * them from the row on, or none where compute() has to look. */
+static void copy_neighbours(const struct pass *p, int64_t distance, struct vector *column,
+                            uint32_t from, uint32_t *ret_rows)
+{
+    int64_t at = (int64_t)p->row + distance;
+
+    *ret_rows = 0;
+    if (at < 0 || (uint64_t)at >= p->total)
+        return;
+    const struct vector *v = &p->args[at / BATCH_ROWS_MAX][0];
+    uint32_t start = (uint32_t)(at % BATCH_ROWS_MAX);
+    uint32_t count = v->row_count - start;
+    if (v->encoding != VECTOR_FLAT)
+        return;
+    if (count > column->row_count - from)
+        count = column->row_count - from;
+    size_t bytes = vector_element_bytes(v->type);
+    memcpy((char *)vector_data(column) + bytes * from, (const char *)v->data + bytes * start,
+           bytes * count);
+    if (v->nulls != NULL)
+        memcpy(vector_nulls(column) + from, v->nulls + start, count);
+    *ret_rows = count;
+}
+
+/* The distance of prev() and next(), if it is the same for all rows. */
+static bool is_shift(const struct window_call *call, int64_t *ret_distance)
+{
+    int64_t distance = 1;
+
+    if (call->kind != WINDOW_PREV && call->kind != WINDOW_NEXT)
+        return false;
+    if (call->arg_count > 1) {
+        const struct expr *given = call->args[1];
+        if (given->kind != EXPR_CONST || given->value.is_null ||
+            (given->type != TYPE_LONG && given->type != TYPE_INT) ||
+            given->value.integer <= -(int64_t)QUERY_OPERATOR_ROWS_MAX ||
+            given->value.integer >= (int64_t)QUERY_OPERATOR_ROWS_MAX)
+            return false;
+        distance = given->value.integer;
+    }
+    *ret_distance = call->kind == WINDOW_PREV ? -distance : distance;
+    return true;
+}
+
+/* Sums of whole numbers over a chunk, in one loop. */
+static void cumulate_chunk(struct pass *p, struct vector *column)
+{
+    const struct vector *args = p->args[p->row / BATCH_ROWS_MAX];
+    const struct vector *numbers = &args[0];
+    const struct vector *restart = p->arg_count > 1 ? &args[1] : NULL;
+    uint64_t sum = p->row == 0 ? 0 : (uint64_t)p->sum.integer;
+    int64_t *to = vector_data(column);
+
+    for (uint32_t r = 0; r < column->row_count; r++) {
+        if (restart != NULL && !vector_is_null(restart, r) &&
+            restart->booleans[vector_index(restart, r)] != 0)
+            sum = 0;
+        if (!vector_is_null(numbers, r))
+            sum += (uint64_t)numbers->integers[vector_index(numbers, r)];
+        to[r] = (int64_t)sum;
+    }
+    p->sum = (struct value){.type = column->type, .integer = (int64_t)sum};
+    p->row += column->row_count;
+}
+
+static void compute_chunk(struct pass *p, const struct window_call *call, struct vector *column)
+{
+    int64_t distance = 0;
+    bool shifts = is_shift(call, &distance);
+    bool sums_whole = call->kind == WINDOW_CUMSUM && call->type != TYPE_REAL &&
+                      vector_element_bytes(call->type) == sizeof(int64_t) &&
+                      (p->arg_count < 2 || call->args[1]->type == TYPE_BOOL);
+
+    if (sums_whole) {
+        cumulate_chunk(p, column);
+        return;
+    }
+    for (uint32_t r = 0, count; r < column->row_count; r += count) {
+        count = 0;
+        if (shifts)
+            copy_neighbours(p, distance, column, r, &count);
+        if (count == 0) {
+            struct value v = compute(p, call);
+            vector_set(column, r, &v);
+            count = 1;
+        }
+        p->row += count;
+    }
+}
+
+/* An argument that stays: the bytes of texts are copied unless they stay anyway. */
+static enum status keep_argument(struct arena *arena, const struct vector *v,
+                                 struct vector *ret, struct error *err)
+{
+    size_t bytes = vector_element_bytes(v->type) * v->row_count;
+
+    if (v->encoding != VECTOR_FLAT || (type_is_bytes(v->type) && v->home != arena))
+        return vector_flatten(arena, v, ret, err);
+    void *data = arena_alloc_raw(arena, bytes + 1, err);
+    uint8_t *nulls = v->nulls == NULL ? NULL : arena_alloc_raw(arena, v->row_count + 1, err);
+    if (data == NULL || (v->nulls != NULL && nulls == NULL))
+        return err->status;
+    memcpy(data, v->data, bytes);
+    if (nulls != NULL)
+        memcpy(nulls, v->nulls, v->row_count);
+    *ret = *v;
+    ret->data = data;
+    ret->nulls = nulls;
+    return STATUS_OK;
+}
+
+static enum status eval_argument(const struct expr *expr, struct run *run,
+                                 const struct batch *chunk, struct vector *ret,
+                                 struct error *err)
+{
+    struct vector v;
+
+    if (expr->kind == EXPR_COLUMN) { /* it is kept as it is */
+        *ret = chunk->columns[expr->column];
+        return STATUS_OK;
+    }
+    if (expr->kind == EXPR_CONST)
+        return vector_const(run->arena, &expr->value, chunk->row_count, ret, err);
+    enum status status = expr_eval(&run->workers[0], expr, chunk, &v, err);
+    return status == STATUS_OK ? keep_argument(run->arena, &v, ret, err) : status;
+}
+
 /* The arguments of a call over all chunks; earlier calls' columns are there. */
 static enum status eval_arguments(const struct window_call *call, struct run *run,
                                   const struct batch *chunks, uint32_t count,
                                   struct pass *pass, struct error *err)
 {
-    struct worker *w = &run->workers[0];
     enum status status = STATUS_OK;
 
     pass->arg_count = call->arg_count;
@@ -162,13 +290,9 @@ static enum status eval_arguments(const struct window_call *call, struct run *ru
     for (uint32_t c = 0; c < count && status == STATUS_OK; c++) {
         pass->args[c] = ARENA_ARRAY(run->arena, struct vector, call->arg_count + 1, err);
         status = pass->args[c] == NULL ? err->status : run_check(run, err);
-        for (uint32_t a = 0; a < call->arg_count && status == STATUS_OK; a++) {
-            struct vector v;
-            status = expr_eval(w, call->args[a], &chunks[c], &v, err);
-            if (status == STATUS_OK)
-                status = vector_flatten(run->arena, &v, &pass->args[c][a], err);
-        }
-        arena_clear(w->batch_arena);
+        for (uint32_t a = 0; a < call->arg_count && status == STATUS_OK; a++)
+            status = eval_argument(call->args[a], run, &chunks[c], &pass->args[c][a], err);
+        arena_clear(run->workers[0].batch_arena);
     }
     return status;
 }
@@ -186,11 +310,9 @@ static enum status add_column(const struct window_call *call, struct run *run,
         struct vector *columns = (struct vector *)(uintptr_t)chunks[c].columns;
         struct vector *column = &columns[chunks[c].column_count];
         status = vector_flat(run->arena, call->type, chunks[c].row_count, true, column, err);
-        for (uint32_t r = 0; r < chunks[c].row_count && status == STATUS_OK; r++) {
-            struct value v = compute(&pass, call);
-            vector_set(column, r, &v);
-            pass.row++;
-        }
+        if (status == STATUS_OK)
+            compute_chunk(&pass, call, column);
+        column->home = run->arena; /* bytes are of arguments, which stay */
         chunks[c].column_count++;
     }
     return status;
@@ -218,10 +340,12 @@ static enum status window_run(const struct plan *plan, struct run *run, struct s
     const struct schema *schema = &plan->inputs[0]->schema;
     struct window_stage stage = {.stage = {window_push}, .lock = PTHREAD_MUTEX_INITIALIZER};
 
-    stage.rows = rowset_new(run->arena, schema, NULL, err);
+    stage.rows = rowset_new(run->arena, schema, p->kept, err);
     if (stage.rows == NULL)
         return err->status;
+    run->keepers++;
     enum status status = plan_run(plan->inputs[0], run, &stage.stage, err);
+    run->keepers--;
     (void)pthread_mutex_destroy(&stage.lock);
     uint32_t count = stage.rows->chunk_count;
     struct batch *chunks = ARENA_ARRAY(run->arena, struct batch, count + 1, err);
@@ -245,12 +369,19 @@ static enum status window_run(const struct plan *plan, struct run *run, struct s
 static enum status window_need(struct plan *plan, const uint8_t *needed, struct query *q,
                                struct error *err)
 {
-    uint8_t *below = arena_alloc(q->arena, plan->inputs[0]->schema.column_count + 1, err);
+    struct plan_window *p = (struct plan_window *)plan;
+    uint32_t count = plan->inputs[0]->schema.column_count;
+    uint8_t *below = arena_alloc(q->arena, plan->schema.column_count + 1, err);
 
-    (void)needed;
     if (below == NULL)
         return err->status;
-    memset(below, 1, plan->inputs[0]->schema.column_count);
+    for (uint32_t i = 0; i < count; i++)
+        below[i] = needed[i] == NEED_NOT ? NEED_NOT : NEED_ROWS;
+    for (uint32_t i = 0; i < p->count; i++) {
+        for (uint32_t a = 0; a < p->calls[i].arg_count; a++)
+            expr_mark(p->calls[i].args[a], below);
+    }
+    p->kept = below;
     return plan_need(plan->inputs[0], below, q, err);
 }
 

@@ -16,6 +16,7 @@ struct rowset *rowset_new(struct arena *arena, const struct schema *schema,
     set->arena = arena;
     set->schema = *schema;
     set->needed = needed;
+    set->home = arena;
     set->dictionaries =
         ARENA_ARRAY(arena, struct rowset_dictionary, schema->column_count + 1, err);
     return set->dictionaries == NULL ? NULL : set;
@@ -99,6 +100,7 @@ static enum status make_room(struct rowset *set, uint32_t wanted, uint32_t *ret_
             if (set->needed != NULL && set->needed[c] == 0)
                 continue;
             columns[c].encoding = VECTOR_FLAT;
+            columns[c].home = set->home;
             status = grow_column(set, &columns[c], columns[c].type, used, capacity, err);
         }
         set->row_capacity = capacity;
@@ -154,6 +156,11 @@ static enum status add_slices(struct rowset *set, uint32_t column, struct slice 
         if (copies == NULL)
             return err->status;
     }
+    if (v->encoding == VECTOR_FLAT && v->home != NULL && v->home == set->home) {
+        for (uint32_t i = 0; i < count; i++)
+            to[i] = v->slices[rows == NULL ? i : rows[i]];
+        return STATUS_OK;
+    }
     if (v->encoding == VECTOR_CONST) {
         if (!copy_slice(set, v->slices[0], &once, err))
             return err->status;
@@ -175,6 +182,25 @@ static enum status add_slices(struct rowset *set, uint32_t column, struct slice 
     return STATUS_OK;
 }
 
+/* Elements that are not bytes; the rows as they are, if rows is NULL. */
+static void add_elements(void *to, size_t bytes, const struct vector *v, const uint32_t *rows,
+                         uint32_t count)
+{
+    if (rows == NULL && v->encoding == VECTOR_FLAT) {
+        memcpy(to, v->data, bytes * count);
+        return;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t at = vector_index(v, rows == NULL ? i : rows[i]);
+        if (bytes == sizeof(int64_t))
+            ((int64_t *)to)[i] = v->integers[at];
+        else if (bytes == sizeof(uint8_t))
+            ((uint8_t *)to)[i] = v->booleans[at];
+        else
+            ((struct guid *)to)[i] = v->guids[at];
+    }
+}
+
 static enum status add_column(struct rowset *set, uint32_t column, const struct vector *v,
                               const uint32_t *rows, uint32_t count, struct error *err)
 {
@@ -182,21 +208,16 @@ static enum status add_column(struct rowset *set, uint32_t column, const struct 
     struct vector *to = (struct vector *)(uintptr_t)&last->columns[column];
     uint32_t used = last->row_count;
     uint8_t *nulls = (uint8_t *)(uintptr_t)to->nulls + used;
+    size_t bytes = vector_element_bytes(to->type);
+    char *data = (char *)column_data(to) + bytes * used;
 
-    for (uint32_t i = 0; i < count; i++)
-        nulls[i] = v->nulls != NULL && vector_is_null(v, rows == NULL ? i : rows[i]);
+    if (v->nulls == NULL)
+        memset(nulls, 0, count);
+    for (uint32_t i = 0; v->nulls != NULL && i < count; i++)
+        nulls[i] = vector_is_null(v, rows == NULL ? i : rows[i]);
     if (type_is_bytes(to->type))
-        return add_slices(set, column, (struct slice *)column_data(to) + used, v, rows, count,
-                          err);
-    for (uint32_t i = 0; i < count; i++) {
-        uint32_t at = vector_index(v, rows == NULL ? i : rows[i]);
-        if (to->type == TYPE_BOOL)
-            ((uint8_t *)column_data(to))[used + i] = v->booleans[at];
-        else if (to->type == TYPE_GUID)
-            ((struct guid *)column_data(to))[used + i] = v->guids[at];
-        else
-            ((int64_t *)column_data(to))[used + i] = v->integers[at];
-    }
+        return add_slices(set, column, (struct slice *)(void *)data, v, rows, count, err);
+    add_elements(data, bytes, v, rows, count);
     return STATUS_OK;
 }
 
@@ -211,20 +232,17 @@ enum status rowset_add(struct rowset *set, const struct batch *batch, const uint
         if (status != STATUS_OK)
             return status;
         uint32_t count = row_count - done < room ? row_count - done : room;
-        struct vector shifted;
+        uint32_t behind[BATCH_ROWS_MAX]; /* the rest of a batch, in a second chunk */
+        const uint32_t *picked = rows == NULL ? NULL : rows + done;
+        if (rows == NULL && done > 0) {
+            for (uint32_t i = 0; i < count; i++)
+                behind[i] = done + i;
+            picked = behind;
+        }
         for (uint32_t c = 0; c < set->schema.column_count; c++) {
             if (set->needed != NULL && set->needed[c] == 0)
                 continue;
-            const struct vector *v = &batch->columns[c];
-            uint32_t identity[BATCH_ROWS_MAX];
-            const uint32_t *picked = rows == NULL ? NULL : rows + done;
-            if (rows == NULL && done > 0) {
-                for (uint32_t i = 0; i < count; i++)
-                    identity[i] = done + i;
-                picked = identity;
-            }
-            shifted = *v;
-            status = add_column(set, c, &shifted, picked, count, err);
+            status = add_column(set, c, &batch->columns[c], picked, count, err);
             if (status != STATUS_OK)
                 return status;
         }
@@ -289,23 +307,25 @@ static enum status take_column(const struct rowset *set, struct arena *arena,
     enum status status = vector_flat(arena, type, count, true, ret, err);
     void *data = vector_data(ret);
     uint8_t *nulls = vector_nulls(ret);
+    size_t bytes = vector_element_bytes(type);
 
     if (status != STATUS_OK)
         return status;
+    ret->home = set->home;
     bool any = false;
     for (uint32_t i = 0; i < count; i++) {
         const struct vector *v = rowset_column(set, rows[i], column);
         uint32_t at = rows[i] % BATCH_ROWS_MAX;
         nulls[i] = v->nulls[at];
         any = any || nulls[i] != 0;
-        if (type_is_bytes(type))
+        if (bytes == sizeof(int64_t))
+            ((int64_t *)data)[i] = v->integers[at];
+        else if (type_is_bytes(type))
             ((struct slice *)data)[i] = v->slices[at];
         else if (type == TYPE_BOOL)
             ((uint8_t *)data)[i] = v->booleans[at];
-        else if (type == TYPE_GUID)
-            ((struct guid *)data)[i] = v->guids[at];
         else
-            ((int64_t *)data)[i] = v->integers[at];
+            ((struct guid *)data)[i] = v->guids[at];
     }
     if (!any)
         ret->nulls = NULL;

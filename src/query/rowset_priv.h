@@ -2,8 +2,8 @@
 /* rowset_priv.h - rows kept in memory, in chunks of flat columns.
  *
  * A row's number is chunk * BATCH_ROWS_MAX + row in the chunk.  Bytes are
- * copied; a dictionary's value is copied once per dictionary.  One thread
- * writes; after that it is read-only.
+ * copied, unless they live as long as ours; a dictionary's value is copied once per
+ * dictionary.  One thread writes; after that it is read-only.
  */
 #ifndef QUERY_ROWSET_PRIV_H
 #define QUERY_ROWSET_PRIV_H
@@ -22,6 +22,7 @@ struct rowset {
     struct arena *arena;
     struct schema schema;
     const uint8_t *needed; /* columns kept; NULL = all */
+    const struct arena *home; /* all bytes live as long as it; NULL: not known */
     struct batch *chunks;
     uint32_t chunk_count, chunk_capacity;
     uint32_t row_capacity; /* of the last chunk */

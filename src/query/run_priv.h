@@ -39,6 +39,7 @@ struct run {
     uint32_t scan_threads; /* of them, at once: 1 under mv-apply */
     struct worker *workers;
     const struct rowset *given; /* under mv-apply: the rows of one input row */
+    uint32_t keepers; /* stages that now gather rows in `arena`, see vector.home */
 };
 
 enum status run_begin(struct query *q, uint32_t thread_count, struct run *run,

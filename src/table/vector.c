@@ -209,6 +209,7 @@ enum status vector_take(struct arena *arena, const struct vector *v, const uint3
     uint8_t *nulls = vector_nulls(ret);
     if (status != STATUS_OK)
         return status;
+    ret->home = v->home;
     gather(v, rows, row_count, data);
     for (uint32_t i = 0; v->nulls != NULL && i < row_count; i++)
         nulls[i] = v->nulls[rows[i]];

@@ -41,6 +41,7 @@ struct vector {
     uint32_t dict_size;
     bool dict_unique;
     uint64_t dict_id; /* DICT: equal non-zero ids mean the same dictionary, to cache work on it */
+    const struct arena *home; /* FLAT: its slices live as long as this arena; NULL: not known */
 };
 
 /* The element index of a row in `data`. */

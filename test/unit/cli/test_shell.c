@@ -130,6 +130,6 @@ int main(void)
         cmocka_unit_test(test_the_history_is_for_the_user_alone),
         cmocka_unit_test(test_a_place_that_cannot_be_opened_ends_it),
     };
-    (void)setenv("XDG_STATE_HOME", "/nonexistent", 1);
+    (void)setenv("XDG_STATE_HOME", "/dev/null/state", 1);
     return RUN_TESTS(tests);
 }

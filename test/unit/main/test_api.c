@@ -176,7 +176,8 @@ static void a_batch_line_is_answered_on_a_line(void **state)
     make_alpha(place, "reader", "", token);
     assert_int_equal(place_ask(place, token, HTTP_POST, "/v1/query/batch",
                                "{\"id\":\"q1\",\"query\":\"print a=1\"}"), 200);
-    ASSERT_SAYS(place, "{\"id\":\"q1\",\"columns\":[\"a\"],\"types\":[\"long\"],\"rows\":[[1]]}");
+    ASSERT_SAYS(place, "{\"id\":\"q1\",\"columns\":[\"a\"],\"types\":[\"long\"],"
+                       "\"rows\":[[1]],\"complete\":true,");
     assert_int_equal(place_ask(place, token, HTTP_POST, "/v1/query/batch?check=1",
                                "{\"id\":\"q2\",\"query\":\"print a=\"}"), 200);
     ASSERT_SAYS(place, "{\"id\":\"q2\",\"error\":");

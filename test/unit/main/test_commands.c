@@ -201,7 +201,8 @@ static void batches_answer_a_line_a_line(void **state)
     write_file(desk, "{\"id\":\"a\",\"query\":\"print x=1\"}\n{\"id\":\"b\",\"query\":\"print\"}\n"
                      "{\"id\":\"c\",\"query\":\"Nowhere\"}\n");
     ASSERT_CODE(CLI_OK, "query", "--batch", "%f");
-    ASSERT_PRINTS("{\"id\":\"a\",\"columns\":[\"x\"],\"types\":[\"long\"],\"rows\":[[1]]}\n");
+    ASSERT_PRINTS("{\"id\":\"a\",\"columns\":[\"x\"],\"types\":[\"long\"],"
+                       "\"rows\":[[1]],\"complete\":true,");
     ASSERT_PRINTS("{\"id\":\"c\",\"error\":");
     ASSERT_CODE(CLI_OK, "query", "--batch", "%f", "--check");
 }

@@ -13,7 +13,8 @@ enum reach_kind {
     OPTIONAL, /* as TENANT, tokens without one need not */
 };
 
-/* %t is the tenant, %n a fresh number, %i the id of a token of the tenant. */
+/* %t is the tenant, %n a fresh number, %i the id of a token of the tenant, %w and %f the
+ * name of a watchlist and of a stored function that each tenant has. */
 struct rule {
     enum http_method method;
     const char *path; /* as in the routes */
@@ -28,6 +29,21 @@ static const struct rule rules[] = {
      TENANT},
     {HTTP_POST, "/v1/query/batch", "/v1/query/batch?tenant=%t",
      "{\"id\":\"1\",\"query\":\"print 1\"}", "raduo", TENANT},
+    {HTTP_POST, "/v1/query/complete", "/v1/query/complete",
+     "{\"query\":\"print 1\",\"position\":5,\"tenant\":\"%t\"}", "raduo", TENANT},
+    {HTTP_POST, "/v1/query/explain", "/v1/query/explain",
+     "{\"query\":\"print 1\",\"tenant\":\"%t\"}", "raduo", TENANT},
+    {HTTP_POST, "/v1/query/format", "/v1/query/format", "{\"query\":\"print 1\"}", "raduo",
+     LISTED},
+    {HTTP_GET, "/v1/watchlists", "/v1/watchlists?tenant=%t", "", "raduo", TENANT},
+    {HTTP_GET, "/v1/watchlists/*", "/v1/watchlists/%w?tenant=%t", "", "raduo", TENANT},
+    {HTTP_PUT, "/v1/watchlists/*", "/v1/watchlists/%w?tenant=%t", "name\nx\n", "ado", TENANT},
+    {HTTP_DELETE, "/v1/watchlists/*", "/v1/watchlists/%w?tenant=%t", "", "ado", TENANT},
+    {HTTP_GET, "/v1/functions", "/v1/functions?tenant=%t", "", "raduo", OPTIONAL},
+    {HTTP_GET, "/v1/functions/*", "/v1/functions/%f?tenant=%t", "", "raduo", OPTIONAL},
+    {HTTP_PUT, "/v1/functions/*", "/v1/functions/%f?tenant=%t", "(x:long) { x + 1 }", "ado",
+     OPTIONAL},
+    {HTTP_DELETE, "/v1/functions/*", "/v1/functions/%f?tenant=%t", "", "ado", OPTIONAL},
     {HTTP_GET, "/v1/raw", "/v1/raw?from-seq=0&count=1&tenant=%t", "", "raduo", TENANT},
     {HTTP_POST, "/v1/scope", "/v1/scope",
      "{\"indicators\":[{\"kind\":\"ip\",\"value\":\"192.0.2.1\"}],\"tenant\":\"%t\"}", "raduo",
@@ -76,6 +92,21 @@ static void token_id(struct place *place, const char *tenant, char ret[64])
         place_member(place, "id", ret, 64);
 }
 
+/* The name of a document that each tenant has, and the instance where it may. */
+static const char *document(struct place *place, bool is_watchlist)
+{
+    static const char *const owners[] = {"", "?tenant=alpha", "?tenant=bravo"};
+    char target[96];
+
+    for (int i = is_watchlist; i < 3; i++) {
+        (void)snprintf(target, sizeof(target), "/v1/%s/seen%s",
+                       is_watchlist ? "watchlists" : "functions", owners[i]);
+        (void)place_ask(place, place->admin, HTTP_PUT, target,
+                        is_watchlist ? "name\nx\n" : "(x:long) { x + 1 }");
+    }
+    return "seen";
+}
+
 static void fill(struct place *place, const char *pattern, const char *tenant, struct buf *ret)
 {
     char id[64];
@@ -91,6 +122,8 @@ static void fill(struct place *place, const char *pattern, const char *tenant, s
             buf_add_text(ret, tenant);
         else if (*p == 'n')
             buf_add_format(ret, "%u", ++fresh);
+        else if (*p == 'w' || *p == 'f')
+            buf_add_text(ret, document(place, *p == 'w'));
         else {
             token_id(place, tenant, id);
             buf_add_text(ret, id);

@@ -13,6 +13,7 @@ static struct vector elements_of(const struct vector *v)
     flat.encoding = VECTOR_FLAT;
     flat.row_count = vector_element_count(v);
     flat.codes = NULL;
+    flat.home = NULL;
     return flat;
 }
 

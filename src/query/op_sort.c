@@ -109,7 +109,7 @@ static enum status sort_push(struct stage *stage, struct worker *w, const struct
 static enum status keep_parts(struct sort_stage *s, struct rowset *all, struct error *err)
 {
     all->home = NULL;
-    if (s->run->keepers == 0)
+    if (s->run->keeper == NULL)
         return STATUS_OK;
     for (uint32_t i = 0; i < s->run->thread_count; i++) {
         if (s->parts[i].arena == NULL)

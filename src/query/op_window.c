@@ -170,6 +170,8 @@ static void copy_neighbours(const struct pass *p, int64_t distance, struct vecto
            bytes * count);
     if (v->nulls != NULL)
         memcpy(vector_nulls(column) + from, v->nulls + start, count);
+    else
+        memset(vector_nulls(column) + from, 0, count);
     *ret_rows = count;
 }
 
@@ -202,6 +204,7 @@ static void cumulate_chunk(struct pass *p, struct vector *column)
     uint64_t sum = p->row == 0 ? 0 : (uint64_t)p->sum.integer;
     int64_t *to = vector_data(column);
 
+    memset(vector_nulls(column), 0, column->row_count);
     for (uint32_t r = 0; r < column->row_count; r++) {
         if (restart != NULL && !vector_is_null(restart, r) &&
             restart->booleans[vector_index(restart, r)] != 0)
@@ -266,7 +269,7 @@ static enum status eval_argument(const struct expr *expr, struct run *run,
 {
     struct vector v;
 
-    if (expr->kind == EXPR_COLUMN) { /* it is kept as it is */
+    if (expr->kind == EXPR_COLUMN) { /* it is kept already */
         *ret = chunk->columns[expr->column];
         return STATUS_OK;
     }
@@ -309,10 +312,11 @@ static enum status add_column(const struct window_call *call, struct run *run,
     for (uint32_t c = 0; c < count && status == STATUS_OK; c++) {
         struct vector *columns = (struct vector *)(uintptr_t)chunks[c].columns;
         struct vector *column = &columns[chunks[c].column_count];
-        status = vector_flat(run->arena, call->type, chunks[c].row_count, true, column, err);
+        status = vector_raw(run->arena, call->type, chunks[c].row_count, column, err);
         if (status == STATUS_OK)
             compute_chunk(&pass, call, column);
         column->home = run->arena; /* bytes are of arguments, which stay */
+        column->is_rooted = true;
         chunks[c].column_count++;
     }
     return status;
@@ -343,9 +347,10 @@ static enum status window_run(const struct plan *plan, struct run *run, struct s
     stage.rows = rowset_new(run->arena, schema, p->kept, err);
     if (stage.rows == NULL)
         return err->status;
-    run->keepers++;
+    const struct stage *above = run->keeper;
+    run->keeper = &stage.stage;
     enum status status = plan_run(plan->inputs[0], run, &stage.stage, err);
-    run->keepers--;
+    run->keeper = above;
     (void)pthread_mutex_destroy(&stage.lock);
     uint32_t count = stage.rows->chunk_count;
     struct batch *chunks = ARENA_ARRAY(run->arena, struct batch, count + 1, err);

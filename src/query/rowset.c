@@ -70,18 +70,27 @@ static enum status add_chunk(struct rowset *set, struct error *err)
     return STATUS_OK;
 }
 
+static enum status check_count(const struct rowset *set, struct error *err)
+{
+    if (set->row_count < QUERY_OPERATOR_ROWS_MAX)
+        return STATUS_OK;
+    return ERROR_SET(err, STATUS_LIMIT, "an operator keeps more than %u rows",
+                     QUERY_OPERATOR_ROWS_MAX);
+}
+
+static bool is_full(const struct rowset *set)
+{
+    return set->chunk_count == 0 ||
+           set->chunks[set->chunk_count - 1].row_count == BATCH_ROWS_MAX;
+}
+
 /* Room for at least one more row in the last chunk; *ret_room of them. */
 static enum status make_room(struct rowset *set, uint32_t wanted, uint32_t *ret_room,
                              struct error *err)
 {
-    enum status status = STATUS_OK;
+    enum status status = check_count(set, err);
 
-    if (set->row_count >= QUERY_OPERATOR_ROWS_MAX) {
-        (void)ERROR_SET(err, STATUS_LIMIT, "an operator keeps more than %u rows",
-                        QUERY_OPERATOR_ROWS_MAX);
-        return STATUS_LIMIT;
-    }
-    if (set->chunk_count == 0 || set->chunks[set->chunk_count - 1].row_count == BATCH_ROWS_MAX)
+    if (status == STATUS_OK && is_full(set))
         status = add_chunk(set, err);
     if (status != STATUS_OK)
         return status;
@@ -101,6 +110,7 @@ static enum status make_room(struct rowset *set, uint32_t wanted, uint32_t *ret_
                 continue;
             columns[c].encoding = VECTOR_FLAT;
             columns[c].home = set->home;
+            columns[c].is_rooted = true;
             status = grow_column(set, &columns[c], columns[c].type, used, capacity, err);
         }
         set->row_capacity = capacity;
@@ -221,11 +231,54 @@ static enum status add_column(struct rowset *set, uint32_t column, const struct 
     return STATUS_OK;
 }
 
+/* Can the batch be a chunk as it is? */
+static bool is_chunk(const struct rowset *set, const struct batch *batch)
+{
+    if (!is_full(set) || set->home == NULL)
+        return false;
+    for (uint32_t c = 0; c < set->schema.column_count; c++) {
+        const struct vector *v = &batch->columns[c];
+        if (set->needed != NULL && set->needed[c] == 0)
+            continue;
+        if (v->encoding != VECTOR_FLAT || !v->is_rooted || v->home != set->home)
+            return false;
+    }
+    return true;
+}
+
+/* Nothing is written to its columns: more rows are added to copies of them. */
+static enum status add_as_chunk(struct rowset *set, const struct batch *batch,
+                                struct error *err)
+{
+    static const uint8_t none[BATCH_ROWS_MAX];
+    enum status status = check_count(set, err);
+
+    if (status == STATUS_OK)
+        status = add_chunk(set, err);
+    if (status != STATUS_OK)
+        return status;
+    struct batch *last = &set->chunks[set->chunk_count - 1];
+    struct vector *columns = (struct vector *)(uintptr_t)last->columns;
+    for (uint32_t c = 0; c < last->column_count; c++) {
+        if (set->needed == NULL || set->needed[c] != 0)
+            columns[c] = batch->columns[c];
+        if (columns[c].nulls == NULL && columns[c].encoding == VECTOR_FLAT)
+            columns[c].nulls = none;
+        columns[c].row_count = batch->row_count;
+    }
+    last->row_count = batch->row_count;
+    set->row_capacity = batch->row_count;
+    set->row_count += batch->row_count;
+    return STATUS_OK;
+}
+
 enum status rowset_add(struct rowset *set, const struct batch *batch, const uint32_t *rows,
                        uint32_t row_count, struct error *err)
 {
     uint32_t done = 0;
 
+    if (rows == NULL && row_count == batch->row_count && row_count > 0 && is_chunk(set, batch))
+        return add_as_chunk(set, batch, err);
     while (done < row_count) {
         uint32_t room;
         enum status status = make_room(set, row_count - done, &room, err);
@@ -304,7 +357,7 @@ static enum status take_column(const struct rowset *set, struct arena *arena,
                                struct vector *ret, struct error *err)
 {
     enum type type = set->schema.columns[column].type;
-    enum status status = vector_flat(arena, type, count, true, ret, err);
+    enum status status = vector_raw(arena, type, count, ret, err);
     void *data = vector_data(ret);
     uint8_t *nulls = vector_nulls(ret);
     size_t bytes = vector_element_bytes(type);
@@ -312,6 +365,7 @@ static enum status take_column(const struct rowset *set, struct arena *arena,
     if (status != STATUS_OK)
         return status;
     ret->home = set->home;
+    ret->is_rooted = set->home == arena;
     bool any = false;
     for (uint32_t i = 0; i < count; i++) {
         const struct vector *v = rowset_column(set, rows[i], column);
@@ -350,6 +404,7 @@ enum status rowset_push_rows(const struct rowset *set, const uint32_t *rows, uin
                              struct run *run, struct stage *out, struct error *err)
 {
     struct worker *w = &run->workers[0];
+    bool stays = out == run->keeper && set->home == run->arena;
     bool stop = false;
     enum status status = STATUS_OK;
 
@@ -360,7 +415,8 @@ enum status rowset_push_rows(const struct rowset *set, const uint32_t *rows, uin
                                              set->schema.column_count + 1, err);
         status = columns == NULL ? err->status : run_check(run, err);
         if (status == STATUS_OK)
-            status = rowset_take(set, w->batch_arena, rows + i, count, columns, err);
+            status = rowset_take(set, stays ? run->arena : w->batch_arena, rows + i, count,
+                                 columns, err);
         struct batch batch = {.row_count = count,
                               .column_count = set->schema.column_count,
                               .columns = columns};

@@ -39,7 +39,9 @@ struct run {
     uint32_t scan_threads; /* of them, at once: 1 under mv-apply */
     struct worker *workers;
     const struct rowset *given; /* under mv-apply: the rows of one input row */
-    uint32_t keepers; /* stages that now gather rows in `arena`, see vector.home */
+    /* The stage below which rows are made now that gathers them in `arena`: what lives
+     * there it takes as it is (vector.home).  NULL: none. */
+    const struct stage *keeper;
 };
 
 enum status run_begin(struct query *q, uint32_t thread_count, struct run *run,

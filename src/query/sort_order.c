@@ -404,20 +404,16 @@ static enum status sort_words(struct sorter *s, uint32_t *ret, struct error *err
 }
 
 /* Positions become numbers: chunks may not be full. */
-static enum status number_rows(const struct sorter *s, uint32_t *rows, struct error *err)
+static void number_rows(const struct sorter *s, uint32_t *rows)
 {
-    uint32_t *numbers = arena_alloc_raw(s->arena, (s->row_count + 1) * sizeof(*numbers), err);
     uint64_t at = 0;
 
-    if (numbers == NULL)
-        return err->status;
     for (uint32_t c = 0; c < s->set->chunk_count; c++) {
         for (uint32_t r = 0; r < s->set->chunks[c].row_count; r++)
-            numbers[at++] = c * BATCH_ROWS_MAX + r;
+            s->field[at++] = c * BATCH_ROWS_MAX + r;
     }
     for (uint64_t i = 0; i < s->row_count; i++)
-        rows[i] = numbers[rows[i]];
-    return STATUS_OK;
+        rows[i] = (uint32_t)s->field[rows[i]];
 }
 
 enum status sort_order(const struct rowset *set, const struct sort_key *keys,
@@ -444,7 +440,7 @@ enum status sort_order(const struct rowset *set, const struct sort_key *keys,
     if (status == STATUS_OK)
         status = sort_words(&s, *ret, err);
     if (status == STATUS_OK)
-        status = number_rows(&s, *ret, err);
+        number_rows(&s, *ret);
     arena_free(s.arena);
     return status;
 }

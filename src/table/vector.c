@@ -86,6 +86,20 @@ enum status vector_flat(struct arena *arena, enum type type, uint32_t row_count,
     return STATUS_OK;
 }
 
+enum status vector_raw(struct arena *arena, enum type type, uint32_t row_count,
+                       struct vector *ret, struct error *err)
+{
+    void *data = arena_alloc_raw(arena, vector_element_bytes(type) * row_count + 1, err);
+    uint8_t *nulls = arena_alloc_raw(arena, (size_t)row_count + 1, err);
+
+    *ret = (struct vector){.type = type, .encoding = VECTOR_FLAT, .row_count = row_count};
+    if (data == NULL || nulls == NULL)
+        return err->status;
+    ret->data = data;
+    ret->nulls = nulls;
+    return STATUS_OK;
+}
+
 void *vector_data(struct vector *v)
 {
     return (void *)(uintptr_t)v->data;

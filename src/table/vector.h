@@ -42,6 +42,7 @@ struct vector {
     bool dict_unique;
     uint64_t dict_id; /* DICT: equal non-zero ids mean the same dictionary, to cache work on it */
     const struct arena *home; /* FLAT: its slices live as long as this arena; NULL: not known */
+    bool is_rooted;           /* data and nulls live as long, too */
 };
 
 /* The element index of a row in `data`. */
@@ -80,6 +81,9 @@ enum status vector_const(struct arena *arena, const struct value *value, uint32_
  * before handing it on.  On failure both are NULL. */
 enum status vector_flat(struct arena *arena, enum type type, uint32_t row_count, bool with_nulls,
                         struct vector *ret, struct error *err) MUST_USE;
+/* The same with nulls and not zeroed, for a maker who sets every element. */
+enum status vector_raw(struct arena *arena, enum type type, uint32_t row_count,
+                       struct vector *ret, struct error *err) MUST_USE;
 /* What vector_flat() just made, to write to; only for its maker. */
 void *vector_data(struct vector *v);
 uint8_t *vector_nulls(struct vector *v); /* NULL if not asked for */

@@ -416,16 +416,13 @@ static void number_rows(const struct sorter *s, uint32_t *rows)
         rows[i] = (uint32_t)s->field[rows[i]];
 }
 
-enum status sort_order(const struct rowset *set, const struct sort_key *keys,
-                       uint32_t key_count, const struct run *run, struct arena *arena,
-                       uint32_t **ret, struct error *err)
+static enum status order_by_bits(const struct rowset *set, const struct sort_key *keys,
+                                 uint32_t key_count, const struct run *run,
+                                 struct arena *arena, uint32_t *ret, struct error *err)
 {
     struct sorter s = {.set = set, .run = run, .row_count = set->row_count};
     size_t rows = (size_t)set->row_count + 1;
 
-    *ret = arena_alloc_raw(arena, rows * sizeof(**ret), err);
-    if (*ret == NULL)
-        return err->status;
     s.arena = arena_share(arena);
     if (s.arena == NULL)
         return ERROR_MEMORY(err);
@@ -438,9 +435,96 @@ enum status sort_order(const struct rowset *set, const struct sort_key *keys,
     for (uint32_t i = 0; i < key_count && status == STATUS_OK; i++)
         status = add_key(&s, &keys[i], err);
     if (status == STATUS_OK)
-        status = sort_words(&s, *ret, err);
+        status = sort_words(&s, ret, err);
     if (status == STATUS_OK)
-        number_rows(&s, *ret);
+        number_rows(&s, ret);
     arena_free(s.arena);
+    return status;
+}
+
+/* ---- with little memory ---- */
+
+struct comparison {
+    const struct rowset *set;
+    const struct sort_key *keys;
+    uint32_t key_count;
+};
+
+static int compare_rows(const void *left, const void *right, void *arg)
+{
+    const struct comparison *c = arg;
+    uint64_t prefix = ((const struct entry *)left)->key;
+    uint64_t other = ((const struct entry *)right)->key;
+    uint32_t a = ((const struct entry *)left)->row;
+    uint32_t b = ((const struct entry *)right)->row;
+
+    if (prefix != other)
+        return prefix < other ? -1 : 1;
+    for (uint32_t i = 0; i < c->key_count; i++) {
+        const struct sort_key *key = &c->keys[i];
+        struct value x = rowset_value(c->set, a, key->column);
+        struct value y = rowset_value(c->set, b, key->column);
+        int result;
+        if (x.is_null || y.is_null)
+            result = ((int)y.is_null - (int)x.is_null) * (key->nulls_first ? 1 : -1);
+        else
+            result = value_compare(&x, &y) * (key->descending ? -1 : 1);
+        if (result != 0)
+            return result;
+    }
+    return a < b ? -1 : a > b;
+}
+
+/* What decides most comparisons by a key; equal where it does not. */
+static uint64_t prefix_at(const struct vector *v, uint32_t row, const struct sort_key *key)
+{
+    uint64_t prefix = 0;
+
+    if (v->nulls != NULL && v->nulls[row] != 0)
+        return key->nulls_first ? 0 : UINT64_MAX;
+    if (!type_is_bytes(v->type))
+        prefix = number_at(v, row, 0);
+    else if (v->type != TYPE_DECIMAL)
+        prefix = prefix_of(v->slices[row], 0);
+    return key->descending ? ~prefix : prefix;
+}
+
+static enum status order_by_comparing(const struct rowset *set, const struct sort_key *keys,
+                                      uint32_t key_count, struct arena *arena, uint32_t *ret,
+                                      struct error *err)
+{
+    struct comparison comparison = {set, keys, key_count};
+    struct arena *own = arena_share(arena);
+    uint64_t count = 0;
+
+    if (own == NULL)
+        return ERROR_MEMORY(err);
+    struct entry *list =
+        arena_alloc_raw(own, ((size_t)set->row_count + 1) * sizeof(*list), err);
+    for (uint32_t c = 0; list != NULL && c < set->chunk_count; c++) {
+        const struct vector *v = &set->chunks[c].columns[keys[0].column];
+        for (uint32_t r = 0; r < set->chunks[c].row_count; r++)
+            list[count++] = (struct entry){prefix_at(v, r, &keys[0]), c * BATCH_ROWS_MAX + r};
+    }
+    if (list != NULL)
+        qsort_r(list, count, sizeof(*list), compare_rows, &comparison);
+    for (uint64_t i = 0; i < count; i++)
+        ret[i] = list[i].row;
+    arena_free(own);
+    return list == NULL ? err->status : STATUS_OK;
+}
+
+enum status sort_order(const struct rowset *set, const struct sort_key *keys,
+                       uint32_t key_count, const struct run *run, struct arena *arena,
+                       uint32_t **ret, struct error *err)
+{
+    *ret = arena_alloc_raw(arena, ((size_t)set->row_count + 1) * sizeof(**ret), err);
+    if (*ret == NULL)
+        return err->status;
+    enum status status = order_by_bits(set, keys, key_count, run, arena, *ret, err);
+    if (status == STATUS_LIMIT && err->code[0] == '\0') { /* of memory, not of time */
+        *err = (struct error){0};
+        status = order_by_comparing(set, keys, key_count, arena, *ret, err);
+    }
     return status;
 }

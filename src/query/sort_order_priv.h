@@ -5,7 +5,8 @@
  * numbers less the smallest of them, bytes as their rank among the different
  * ones, a bit for null; inverted where the key descends.  Fields are packed into
  * 64-bit words and the rows sorted by these, least word first, with a radix sort.
- * So a comparison never looks at a value again.
+ * So a comparison never looks at a value again.  Where the budget has no room for
+ * that, values are compared behind a prefix of the first key, which needs a third.
  */
 #ifndef QUERY_SORT_ORDER_PRIV_H
 #define QUERY_SORT_ORDER_PRIV_H

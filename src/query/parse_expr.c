@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* parse_expr.c - expressions, by precedence: or, and, equality, relational,
- * additive, multiplicative, string operators, unary, postfix. */
+/* parse_expr.c - expressions, by precedence: or, and, equality (with in, has_any and
+ * between), relational, additive, multiplicative, string operators, unary, postfix. */
 #include "query/parse_priv.h"
 
 #include "base/limits.h"
@@ -352,38 +352,6 @@ static bool is_string_operator(struct slice name)
     return false;
 }
 
-static bool is_list_operator(struct slice name)
-{
-    static const char *const names[] = {"in",  "!in",     "in~",     "!in~",
-                                        "has_any", "has_all", "!has_any", "!has_all"};
-
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        if (slice_is(name, names[i]))
-            return true;
-    }
-    return false;
-}
-
-static struct node *parse_in(struct parser *p, struct node *left)
-{
-    const struct token *op = parse_peek(p, 0);
-
-    p->at++;
-    struct node *node = wrap(p, NODE_IN, op->at, left);
-    if (node == NULL)
-        return NULL;
-    node->name = op->text;
-    if (parse_take(p, "(")) {
-        if (!parse_arguments(p, ")", &node->body))
-            return NULL;
-    } else {
-        node->body = parse_unary(p); /* has_any x */
-        if (node->body == NULL)
-            return NULL;
-    }
-    return node;
-}
-
 static struct node *parse_string_operation(struct parser *p)
 {
     struct node *left = parse_unary(p);
@@ -400,9 +368,6 @@ static struct node *parse_string_operation(struct parser *p)
         } else if (parse_is(p, "matches") && parse_is_at(p, 1, "regex")) {
             p->at += 2;
             name = SLICE("matches regex");
-        } else if (op->kind == TOKEN_NAME && is_list_operator(name)) {
-            left = parse_in(p, left);
-            continue;
         } else {
             break;
         }
@@ -465,6 +430,38 @@ static struct node *parse_between(struct parser *p, struct node *left)
     return left->next->next == NULL || !parse_need(p, ")") ? NULL : node;
 }
 
+static bool is_list_operator(struct slice name)
+{
+    static const char *const names[] = {"in",  "!in",     "in~",     "!in~",
+                                        "has_any", "has_all", "!has_any", "!has_all"};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (slice_is(name, names[i]))
+            return true;
+    }
+    return false;
+}
+
+static struct node *parse_in(struct parser *p, struct node *left)
+{
+    const struct token *op = parse_peek(p, 0);
+
+    p->at++;
+    struct node *node = wrap(p, NODE_IN, op->at, left);
+    if (node == NULL)
+        return NULL;
+    node->name = op->text;
+    if (parse_take(p, "(")) {
+        if (!parse_arguments(p, ")", &node->body))
+            return NULL;
+    } else {
+        node->body = parse_unary(p); /* has_any x */
+        if (node->body == NULL)
+            return NULL;
+    }
+    return node;
+}
+
 static struct node *parse_equality(struct parser *p)
 {
     struct node *left = parse_relational(p);
@@ -475,6 +472,8 @@ static struct node *parse_equality(struct parser *p)
         const struct token *op = parse_peek(p, 0);
         if (parse_is(p, "between") || parse_is(p, "!between")) {
             left = parse_between(p, left);
+        } else if (op->kind == TOKEN_NAME && is_list_operator(op->text)) {
+            left = parse_in(p, left);
         } else if (parse_is(p, "==") || parse_is(p, "!=") || parse_is(p, "<>")) {
             p->at++;
             left = binary(p, op, op->text, left, parse_relational(p));

@@ -8,6 +8,8 @@
 
 #include <math.h>
 
+#define REAL_STEPS_MAX 1e15 /* what doubles still count one by one */
+
 struct plan_series {
     struct plan plan;
     struct series_spec spec;
@@ -43,14 +45,28 @@ static bool is_real(const struct filling *f)
     return f->plan->spec.step.type == TYPE_REAL;
 }
 
-/* The bin's number; in doubles, which no axis of bounded length outgrows. */
-static double distance(const struct filling *f, const struct value *at)
+/* How many whole steps from the beginning of the axis; false: before it.  Counted in whole
+ * numbers: doubles do not tell times of our days apart that are 12 microseconds from each
+ * other. */
+static bool distance(const struct filling *f, const struct value *at, uint64_t *ret_steps,
+                     bool *ret_beyond)
 {
     const struct value *step = &f->plan->spec.step;
 
-    if (is_real(f))
-        return (at->real - f->from.real) / step->real;
-    return ((double)at->integer - (double)f->from.integer) / (double)step->integer;
+    if (is_real(f)) {
+        double length = (at->real - f->from.real) / step->real + 1e-9;
+        if (!(length >= 0))
+            return false;
+        *ret_steps = length < REAL_STEPS_MAX ? (uint64_t)length : (uint64_t)REAL_STEPS_MAX;
+        *ret_beyond = length - floor(length) > 2e-9;
+        return true;
+    }
+    if (at->integer < f->from.integer)
+        return false;
+    uint64_t length = (uint64_t)at->integer - (uint64_t)f->from.integer;
+    *ret_steps = length / (uint64_t)step->integer;
+    *ret_beyond = length % (uint64_t)step->integer != 0;
+    return true;
 }
 
 static struct value point(const struct filling *f, uint64_t index)
@@ -87,12 +103,15 @@ static enum status find_extent(struct filling *f, struct error *err)
     }
     if (f->from.is_null || to.is_null)
         return STATUS_OK; /* no rows: no series */
-    double length = distance(f, &to);
-    double points = by_data || spec->with_last ? floor(length + 1e-9) + 1 : ceil(length - 1e-9);
-    if (!(points <= SERIES_POINTS_MAX))
+    uint64_t steps;
+    bool beyond;
+    if (!distance(f, &to, &steps, &beyond))
+        return STATUS_OK;
+    f->points = steps > SERIES_POINTS_MAX ? steps
+                                          : steps + (by_data || spec->with_last || beyond);
+    if (f->points > SERIES_POINTS_MAX)
         return ERROR_SET(err, STATUS_LIMIT, "make-series gives more than %u points",
                          SERIES_POINTS_MAX);
-    f->points = points > 0 ? (uint64_t)points : 0;
     return STATUS_OK;
 }
 
@@ -185,9 +204,10 @@ static enum status give_series(struct filling *f, uint32_t row, struct error *er
         values[k] = rowset_value(f->rows, row, k);
     for (; row != UINT32_MAX; row = f->next[row]) {
         struct value at = rowset_value(f->rows, row, spec->key_count);
-        double index = at.is_null ? -1 : distance(f, &at) + 1e-9;
-        if (index >= 0 && index < (double)f->points)
-            slots[(uint64_t)index] = row;
+        uint64_t index;
+        bool beyond;
+        if (!at.is_null && distance(f, &at, &index, &beyond) && index < f->points)
+            slots[index] = row;
     }
     uint32_t last = schema->column_count - 1;
     for (uint32_t c = spec->key_count; c < last && status == STATUS_OK; c++)

@@ -127,10 +127,12 @@ static enum status call_dictionary(struct worker *w, const struct expr *expr,
             cache->arena = arena_share(w->arena);
             if (cache->arena == NULL)
                 return ERROR_MEMORY(err);
-            enum status status =
-                arena_on_free(w->arena, (void (*)(void *))run_free_arena, cache->arena, err);
-            if (status != STATUS_OK)
+            enum status status = arena_on_free(w->arena, run_free_arena, cache->arena, err);
+            if (status != STATUS_OK) {
+                arena_free(cache->arena);
+                cache->arena = NULL;
                 return status;
+            }
         }
         arena_clear(cache->arena);
         cache->dict_id = 0;

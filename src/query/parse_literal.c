@@ -1,7 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* parse_literal.c - a literal token to a value. */
+#include "query/decimal.h"
 #include "query/literal.h"
 #include "query/parse_priv.h"
+
+/* As todecimal() spells it: one text a number, so that equal ones are one key. */
+static bool decimal_literal(struct parser *p, struct slice text, struct value *ret)
+{
+    struct decimal number;
+
+    return literal_is_decimal(text) && decimal_parse(text, &number) &&
+           decimal_value(p->arena, &number, ret, p->err) == STATUS_OK;
+}
 
 static bool typed_value(struct parser *p, enum type type, struct slice body, struct value *ret)
 {
@@ -31,8 +41,7 @@ static bool typed_value(struct parser *p, enum type type, struct slice body, str
     case TYPE_REAL:
         return literal_real(text, &ret->real);
     case TYPE_DECIMAL:
-        ret->bytes = text;
-        return literal_is_decimal(text);
+        return decimal_literal(p, text, ret);
     case TYPE_DATETIME:
         return literal_datetime(quoted, &ret->integer);
     case TYPE_TIMESPAN:
@@ -83,6 +92,8 @@ struct node *parse_literal(struct parser *p, const struct token *token)
     } else {
         ok = typed_value(p, token->type, token->text, v);
     }
+    if (!ok && p->err->status == STATUS_LIMIT)
+        return NULL;
     if (!ok)
         return parse_error(p, token->at, "'%.*s' is not a %s literal",
                            SLICE_FMT(parse_excerpt(p, token)),

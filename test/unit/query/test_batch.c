@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A line of a batch in, a line out. */
+#include "ask.h"
+#include "test.h"
+
+static void answers(const char *line, const char *wanted)
+{
+    struct query_request request = {.now = TICKS_UNIX_EPOCH};
+    struct error err = {.status = STATUS_OK};
+    struct buf text;
+
+    buf_init(&text, MIB);
+    ASSERT_OK(query_batch_line(&request, slice_of(line), &text, &err));
+    assert_int_equal(err.status, STATUS_OK);
+    if (!slice_is(buf_slice(&text), wanted))
+        fail_msg("%s\n  %.*s  wanted %s", line, SLICE_FMT(buf_slice(&text)), wanted);
+    buf_release(&text);
+}
+
+#define COVERED                                                                                    \
+    ",\"complete\":true,\"watermark\":0,\"scanned\":{\"rows\":0,\"parts\":0,"                      \
+    "\"parts_skipped\":0,\"bytes\":0}}\n"
+
+static void lines_are_answered(void **state)
+{
+    (void)state;
+    answers("{\"id\":7,\"query\":\"print a = 1, ['b \\\"c'] = 'x\\\"\\\\ny'\"}",
+            "{\"id\":7,\"columns\":[\"a\",\"b \\\"c\"],\"types\":[\"long\",\"string\"],\"rows\":"
+            "[[1,\"x\\\"\\ny\"]]" COVERED);
+    answers("{\"query\":\"print a = 1 | take 0\",\"id\":\"a\\\"b\"}",
+            "{\"id\":\"a\\\"b\",\"columns\":[\"a\"],\"types\":[\"long\"],\"rows\":[]" COVERED);
+    answers("{\"id\":[1,{\"x\":null}],\"query\":\"range x from 1 to 3 step 1\"}",
+            "{\"id\":[1,{\"x\":null}],\"columns\":[\"x\"],\"types\":[\"long\"],\"rows\":"
+            "[[1],[2],[3]]" COVERED);
+    answers("{\"id\":1,\"query\":\"print \\u0061 = 1 |\\n where\"}",
+            "{\"id\":1,\"error\":\"expected the operator's arguments, found the end of the query\","
+            "\"code\":\"SYN0002\",\"phase\":\"parse\",\"line\":2,\"column\":7}\n");
+}
+
+static void lines_that_are_none_are_refused(void **state)
+{
+    static const char *const lines[] = {
+        "", "x", "[]", "7", "{}", "{\"id\":1}", "{\"query\":\"print 1\"}",
+        "{\"id\":1,\"query\":7}", "{\"id\":1,\"query\":null}", "{\"id\":1,\"query\":\"print 1\"",
+        "{\"id\":1,\"query\":\"print 1\"} x"};
+    struct query_request request = {.now = TICKS_UNIX_EPOCH};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+        struct error err = {.status = STATUS_OK};
+        struct buf text;
+        buf_init(&text, MIB);
+        if (query_batch_line(&request, slice_of(lines[i]), &text, &err) != STATUS_INVALID)
+            fail_msg("%s: %.*s", lines[i], SLICE_FMT(buf_slice(&text)));
+        assert_int_equal(text.size, 0);
+        buf_release(&text);
+    }
+}
+
+/* An answer that does not fit what it is written to. */
+static void answers_are_bounded(void **state)
+{
+    struct query_request request = {.now = TICKS_UNIX_EPOCH};
+    struct error err = {.status = STATUS_OK};
+    struct buf text;
+
+    (void)state;
+    buf_init(&text, 64);
+    ASSERT_STATUS(STATUS_LIMIT,
+                  query_batch_line(&request, SLICE("{\"id\":1,\"query\":\"print 'sixty-four'\"}"),
+                                   &text, &err));
+    buf_release(&text);
+}
+
+ASK_MAIN(cmocka_unit_test(lines_are_answered),
+         cmocka_unit_test(lines_that_are_none_are_refused),
+         cmocka_unit_test(answers_are_bounded))

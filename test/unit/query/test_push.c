@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which conditions a source is told, and in which words. */
+#include "mixed.h"
+
+/* wanted NULL: no filter. */
+struct told {
+    const char *query, *wanted;
+};
+
+static void is_told(const struct told *c)
+{
+    struct mixed_answer answer;
+    struct mixed all;
+    char wanted[400];
+
+    mixed_open(&all);
+    mixed_run(&all, c->query, "Flat", (struct query_request){.explain = EXPLAIN_PLAN}, &answer);
+    assert_int_equal(answer.status, STATUS_OK);
+    (void)snprintf(wanted, sizeof(wanted), "; filters %s\"\n", c->wanted);
+    size_t filters = slice_find(buf_slice(&answer.text), SLICE("; filters "), 0);
+    if (c->wanted == NULL ? filters != SIZE_MAX
+                          : slice_find(buf_slice(&answer.text), slice_of(wanted), 0) == SIZE_MAX)
+        fail_msg("%s: wanted %s\n%.*s", c->query, c->wanted == NULL ? "none" : c->wanted,
+                 SLICE_FMT(buf_slice(&answer.text)));
+    buf_release(&answer.text);
+    arena_free(all.arena);
+}
+
+#define TOLD_TEST(NAME, CASES)                                                                     \
+    static void NAME(void **state)                                                                 \
+    {                                                                                              \
+        (void)state;                                                                               \
+        for (size_t i = 0; i < sizeof(CASES) / sizeof((CASES)[0]); i++)                            \
+            is_told(&(CASES)[i]);                                                                  \
+    }
+
+static const struct told comparisons[] = {
+    {"@ | where n == 5", "n == 5"},
+    {"@ | where 5 < n", "n >= 6"},
+    {"@ | where 5 >= n", "n <= 5"},
+    {"@ | where n < 5 and n >= 1", "n >= 1 and n <= 4"},
+    {"@ | where n != 5", NULL},
+    {"@ | where n == long(null)", NULL},
+    {"@ | where n > 9223372036854775807", NULL},
+    {"@ | where n < (-9223372036854775807 - 1)", NULL},
+    {"@ | where n >= 9223372036854775807", "n >= 9223372036854775807"},
+    {"@ | where r < 1.5", NULL},
+    {"@ | where s < 'b'", NULL},
+    {"@ | where n == i", NULL},
+    {"@ | where n + 1 == 5", NULL},
+    {"@ | where s == 'x'", "s == \\\"x\\\""},
+};
+TOLD_TEST(comparisons_are_told, comparisons)
+
+static const struct told texts[] = {
+    {"@ | where s =~ 'x'", "s =~ \\\"x\\\""},
+    {"@ | where s has 'x'", "s has \\\"x\\\""},
+    {"@ | where s has_cs 'x'", "s has \\\"x\\\""},
+    {"@ | where s has ''", NULL},
+    {"@ | where s !has 'x'", NULL},
+    {"@ | where s contains 'x'", NULL},
+    {"@ | where s in ('a', 'b')", "s == any of 2 values"},
+    {"@ | where s in~ ('a', 'b')", "s =~ any of 2 values"},
+    {"@ | where s !in ('a', 'b')", NULL},
+    {"@ | where n in (1, long(null))", NULL},
+    {"@ | where s has_any ('a', 'b')", "s has any of 2 values"},
+    {"@ | where s has_all ('a', 'b')", NULL},
+    {"@ | where * has 'a'", "* has \\\"a\\\""},
+};
+TOLD_TEST(searches_are_told, texts)
+
+static const struct told paths[] = {
+    {"@ | where d.a == 'x'", "d.a == \\\"x\\\""},
+    {"@ | where tostring(d.a.b) == 'x'", "d.a.b == \\\"x\\\""},
+    {"@ | where d['a.b'] == 'x'", NULL},
+    {"@ | where d['a[b'] == 'x'", NULL},
+    {"@ | where d[''] == 'x'", NULL},
+    {"@ | where d[0] == 'x'", NULL},
+    {"@ | where tostring(n) == '5'", NULL},
+    {"@ | where d.a > 5", NULL},
+    {"@ | where d.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a == 'x'", NULL},
+    {"@ | mv-expand d | where d.a == 'x'", "d.[].a == \\\"x\\\""},
+    {"@ | mv-expand d | where d.a == ''", NULL},
+    {"@ | mv-expand d | where d == 'x' and s == 'y'", "d.[] == \\\"x\\\" and s == \\\"y\\\""},
+};
+TOLD_TEST(paths_are_told, paths)
+
+static const struct told alternatives[] = {
+    {"@ | where n == 1 or s == 'x'", "n == 1 or s == \\\"x\\\""},
+    {"@ | where n == 1 or s != 'x'", NULL},
+    {"@ | where (n == 1 or s == 'x') and b", "n == 1 or s == \\\"x\\\""},
+};
+TOLD_TEST(alternatives_are_told, alternatives)
+
+/* Through projections, groups and joins, in terms of what is below. */
+static const struct told through[] = {
+    {"@ | project x = s, n | where x == 'a' and n > 3", "s == \\\"a\\\" and n >= 4"},
+    {"@ | extend x = strcat(s, 'y') | where x == 'a'", NULL},
+    {"@ | project x = d.a | where x == 'a'", "d.a == \\\"a\\\""},
+    {"@ | project x = tostring(d.a) | where x has 'a' or x == 'b'",
+     "d.a has \\\"a\\\" or d.a == \\\"b\\\""},
+    {"@ | project x = tolong(d.a) | where x > 3", NULL},
+    {"@ | project x = d.a | where x.b == 'a'", NULL},
+    {"@ | summarize c = count() by s, n | where s == 'a' and c > 5", "s == \\\"a\\\""},
+    {"@ | summarize c = count() by bin(n, 10) | where n == 10", NULL},
+    {"@ | top 5 by id asc | where s == 'a'", NULL},
+    {"@ | take 5 | where s == 'a'", NULL},
+    {"@ | join kind=leftouter (range id from 1 to 2 step 1) on id | where s == 'a'",
+     "s == \\\"a\\\""},
+    {"@ | join kind=rightouter (range id from 1 to 2 step 1) on id | where s == 'a'", NULL},
+    {"@ | parse s with 'a' x | where x == 'b' and n == 1", "n == 1"},
+    {"@ | project s, n | where * has 'a'", "* has \\\"a\\\""},
+    {"@ | project s, x = strcat(s, 'b') | where * has 'a'", NULL},
+    {"@ | project s, x = 'fixed' | where * has 'a'", "* has \\\"a\\\""},
+};
+TOLD_TEST(filters_go_through, through)
+
+/* The filter keeps nothing from being looked at again. */
+static const char *const alike[] = {
+    "@ | where s has_cs 'Alpha' or n == 10 and s in ('beta', '1') | summarize count(), sum(id)",
+    "@ | where d.a == 'x' or tostring(d.b) =~ 'X' | summarize count(), sum(id)",
+    "@ | project x = s, y = n, id | where x =~ 'ALPHA' and y < 3 | summarize count(), sum(id)",
+    "@ | where * has 'alpha' | summarize count(), sum(id)",
+};
+MIXED_TEST(encodings_do_not_matter, mixed_same, alike)
+
+static const char *const hungry[] = {
+    "@ | project x = s, y = n, d | where (x =~ 'a' or y == 2 or d.a == 'x') and x in ('a', "
+    "'b') and "
+    "x has_any ('u', 'v') and * has 'q' | count",
+};
+MIXED_TEST(memory_is_bounded, mixed_starve, hungry)
+
+ASK_MAIN(cmocka_unit_test(comparisons_are_told),
+         cmocka_unit_test(searches_are_told),
+         cmocka_unit_test(paths_are_told),
+         cmocka_unit_test(alternatives_are_told),
+         cmocka_unit_test(filters_go_through),
+         cmocka_unit_test(encodings_do_not_matter),
+         cmocka_unit_test(memory_is_bounded))

@@ -49,8 +49,9 @@ static enum status linux_open(struct io *base, const char *path, enum io_open_mo
     int fd = open_below(io, path, flags[mode], mode == IO_READ ? 0 : 0600);
 
     if (fd < 0)
-        return ERROR_SET(err, errno == ENOENT ? STATUS_NOT_FOUND : STATUS_IO, "cannot open '%s'",
-                         path);
+        return ERROR_SET(err,
+                         errno == ENOENT || errno == ENOTDIR ? STATUS_NOT_FOUND : STATUS_IO,
+                         "cannot open '%s'", path);
     struct linux_file *file = calloc(1, sizeof(*file));
     if (file == NULL) {
         (void)close(fd);

@@ -75,6 +75,7 @@
 #define WATCHLIST_BYTES_MAX (4 * MIB)
 #define EXTERNAL_BYTES_MAX (64 * MIB) /* of one address, decoded */
 #define EXTERNAL_TIME_MS 30000u
+#define ZONE_BYTES_MAX (64 * KIB) /* table of one time zone; the longest has under 4 KiB */
 #define REGEX_BYTES_MAX (8 * MIB) /* memory of one compiled pattern */
 #define DYNAMIC_BYTES_MAX (16 * MIB)
 

@@ -10,6 +10,7 @@ static const struct function_family *const families[] = {
     &function_family_string,
     &function_family_time,
     &function_family_calendar,
+    &function_family_zone,
     &function_family_regex,
     &function_family_text,
     &function_family_array,

@@ -66,6 +66,7 @@ static void files_are_written_and_read_at_offsets(void **state)
     ASSERT_OK(io_rename(io, "x", "y", &err));
     ASSERT_STATUS(STATUS_NOT_FOUND, io_open(io, "x", IO_READ, &file, &err));
     assert_true(io_exists(io, "y"));
+    ASSERT_STATUS(STATUS_NOT_FOUND, io_open(io, "y/below", IO_READ, &file, &err));
     ASSERT_OK(io_unlink(io, "y", &err));
 }
 

@@ -54,6 +54,12 @@ struct arena *arena_share(struct arena *parent)
     return arena;
 }
 
+void arena_lower_budget(struct arena *arena, size_t budget_bytes)
+{
+    if (budget_bytes < arena->budget->limit_bytes)
+        arena->budget->limit_bytes = budget_bytes;
+}
+
 enum status arena_charge(struct arena *arena, size_t size, struct error *err)
 {
     size_t before = atomic_fetch_add(&arena->budget->used_bytes, size);

@@ -17,6 +17,10 @@ struct arena;
 /* budget_bytes: 1 .. ARENA_BUDGET_BYTES_MAX.  NULL when there is no memory. */
 struct arena *arena_new(size_t budget_bytes);
 
+/* Makes the budget of the arena and all that share it smaller; a greater one changes
+ * nothing.  No other thread may use them meanwhile. */
+void arena_lower_budget(struct arena *arena, size_t budget_bytes);
+
 /* Own blocks, the parent's budget (atomic).  The parent must outlive it. */
 struct arena *arena_share(struct arena *parent);
 

@@ -137,6 +137,8 @@ bool bind_check_count(struct binder *b, const struct node *node, uint32_t count,
                       uint32_t max);
 /* What `set NAME = value` says is bound under this and the name. */
 #define BIND_SET "set "
+/* Heeds a `set` of a limit; true for every other option, which it leaves alone. */
+bool bind_limit(struct binder *b, const struct node *set);
 
 /* The default name of an expression's column, or an empty slice. */
 struct slice bind_name_of(struct binder *b, const struct node *node);

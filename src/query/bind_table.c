@@ -541,11 +541,14 @@ static bool bind_parameter_value(struct binder *b, const struct node *column)
     return v.expr != NULL && bind_push(b, &v);
 }
 
-/* Options are seen by those who ask for them; what their value is is not checked. */
+/* Limits are heeded.  Other options are seen by those who ask for them; what their value
+ * is is not checked. */
 static bool bind_set(struct binder *b, const struct node *set)
 {
     struct binding v = {.name = bind_join_name(b, BIND_SET, set->name), .kind = BINDING_SCALAR};
 
+    if (b->depth == 0 && !bind_limit(b, set))
+        return false;
     if (set->args == NULL)
         return true;
     v.expr = bind_constant(b, set->args);

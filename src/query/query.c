@@ -27,8 +27,7 @@ struct result_stage {
     struct query *query;
     struct query_sink *sink;
     pthread_mutex_t lock;
-    uint64_t rows, rows_max;
-    size_t bytes;
+    uint64_t rows, bytes;
 };
 
 static size_t batch_bytes(const struct batch *batch)
@@ -48,19 +47,20 @@ static enum status result_push(struct stage *stage, struct worker *w, const stru
 {
     struct result_stage *s = (struct result_stage *)stage;
     enum status status = STATUS_OK;
-    size_t bytes = s->rows_max == UINT64_MAX ? 0 : batch_bytes(batch);
+    const struct query *q = s->query;
+    size_t bytes = q->bytes_max == UINT64_MAX ? 0 : batch_bytes(batch);
 
     (void)w;
     (void)stop;
     (void)pthread_mutex_lock(&s->lock);
     s->rows += batch->row_count;
     s->bytes += bytes;
-    if (s->rows > s->rows_max || s->bytes > QUERY_RESULT_BYTES_MAX) {
-        status = s->rows > s->rows_max
+    if (s->rows > q->rows_max || s->bytes > q->bytes_max) {
+        status = s->rows > q->rows_max
                      ? ERROR_SET(err, STATUS_LIMIT, "the result has more than %" PRIu64 " rows",
-                                 s->rows_max)
-                     : ERROR_SET(err, STATUS_LIMIT, "the result has more than %zu bytes",
-                                 QUERY_RESULT_BYTES_MAX);
+                                 q->rows_max)
+                     : ERROR_SET(err, STATUS_LIMIT, "the result has more than %" PRIu64 " bytes",
+                                 q->bytes_max);
         (void)error_code(err, "E_QUERY_RESULT_SET_TOO_LARGE");
     } else {
         status = s->sink->rows(s->sink, batch, err);
@@ -73,12 +73,10 @@ static enum status run_plan(struct query *q, struct plan *plan, struct query_sin
                             struct error *err)
 {
     struct run run;
-    uint64_t rows_max = q->request->rows_max;
     struct result_stage result = {.stage = {result_push},
                                   .query = q,
                                   .sink = sink,
-                                  .lock = PTHREAD_MUTEX_INITIALIZER,
-                                  .rows_max = rows_max == 0 ? QUERY_ROWS_MAX : rows_max};
+                                  .lock = PTHREAD_MUTEX_INITIALIZER};
     enum status status = plan_optimise(plan, q, err);
 
     if (status == STATUS_OK && q->request->explain != EXPLAIN_NOT)
@@ -113,6 +111,8 @@ static enum status bind_and_run(struct query *q, struct query_sink *sink, struct
     if (status != STATUS_OK)
         return status;
     struct plan *plan = bind_statements(&b, statements, &expr);
+    if (plan != NULL && q->take_max != UINT64_MAX)
+        plan = plan_take(q, plan, q->take_max, err);
     if (plan != NULL)
         status = run_plan(q, plan, sink, err);
     else
@@ -131,6 +131,10 @@ enum status query_run(const struct query_request *request, struct query_sink *si
     struct query q = {.request = request,
                       .stats = ret_stats,
                       .lock = PTHREAD_MUTEX_INITIALIZER,
+                      .rows_max = request->rows_max == 0 ? QUERY_ROWS_MAX : request->rows_max,
+                      .bytes_max = request->rows_max == UINT64_MAX ? UINT64_MAX
+                                                                   : QUERY_RESULT_BYTES_MAX,
+                      .take_max = UINT64_MAX,
                       .thread_count = request->thread_count == 0 ? 1 : request->thread_count};
 
     if (time_ms > QUERY_TIME_MS_MAX)

@@ -22,6 +22,8 @@ struct query {
     const struct query_request *request;
     struct arena *arena;
     uint64_t deadline_us; /* monotonic */
+    uint64_t rows_max, bytes_max; /* of the result: above it fails; UINT64_MAX = none */
+    uint64_t take_max;    /* rows of the result that are wanted; UINT64_MAX = all */
     uint32_t site_count;
     uint32_t thread_count;
     pthread_mutex_t lock;     /* guards stats */

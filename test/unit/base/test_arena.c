@@ -67,6 +67,24 @@ static void append(void *arg)
     *(*at)++ = 'x';
 }
 
+static void the_budget_can_be_lowered_only(void **state)
+{
+    struct error err;
+    struct arena *arena = arena_new(MIB);
+    struct arena *worker = arena_share(arena);
+
+    (void)state;
+    arena_lower_budget(arena, 2 * MIB);
+    assert_null(arena_alloc(worker, MIB + MIB / 2, &err));
+    assert_int_equal(err.status, STATUS_LIMIT);
+    arena_lower_budget(arena, MIB / 4);
+    assert_null(arena_alloc(worker, MIB / 2, &err));
+    assert_int_equal(err.status, STATUS_LIMIT);
+    assert_non_null(arena_alloc(worker, MIB / 8, &err));
+    arena_free(worker);
+    arena_free(arena);
+}
+
 static void cleanups_run_once_when_it_ends(void **state)
 {
     struct error err;
@@ -100,6 +118,7 @@ int main(void)
         cmocka_unit_test(allocations_are_zeroed_and_aligned),
         cmocka_unit_test(the_budget_is_a_limit_for_its_owner),
         cmocka_unit_test(a_shared_arena_draws_on_the_same_budget),
+        cmocka_unit_test(the_budget_can_be_lowered_only),
         cmocka_unit_test(cleanups_run_once_when_it_ends),
         cmocka_unit_test(a_copy_ends_with_nul),
     };

@@ -368,6 +368,8 @@ FILL(linear, FILL_LINEAR)
 
 /* ---- filters ---- */
 
+#define CHECK_POINTS 1024u /* of a filter's result: the time is looked at so often */
+
 static enum status row_fir(ROW_PARAMETERS)
 {
     struct series s;
@@ -387,15 +389,20 @@ static enum status row_fir(ROW_PARAMETERS)
     bool normal = (arg_count < 3 || args[2].boolean) && total != 0;
     uint32_t shift = arg_count > 3 && args[3].boolean ? (f.count - 1) / 2 : 0;
     list_start(&buf);
-    for (uint32_t i = 0; i < s.count; i++) {
+    for (uint32_t i = 0; status == STATUS_OK && i < s.count; i++) {
         double sum = 0;
+        if (i % CHECK_POINTS == 0)
+            status = eval_check(eval, 0, err);
         for (uint32_t j = 0; j < f.count; j++) {
             if (i + shift >= j && i + shift - j < s.count && !isnan(s.data[i + shift - j]))
                 sum += f.data[j] * s.data[i + shift - j];
         }
         series_add(&buf, normal ? sum / total : sum);
     }
-    return list_give(eval, &buf, ret, err);
+    if (status == STATUS_OK)
+        return list_give(eval, &buf, ret, err);
+    buf_release(&buf);
+    return status;
 }
 ROW_EVAL(row_fir, TYPE_DYNAMIC)
 
@@ -403,10 +410,11 @@ static enum status row_iir(ROW_PARAMETERS)
 {
     struct series s[3]; /* the series, numerators, denominators */
     struct buf buf;
+    enum status status = STATUS_OK;
 
     (void)arg_count;
     for (uint32_t i = 0; i < 3; i++) {
-        enum status status = series_of(eval, &args[i], &s[i], err);
+        status = series_of(eval, &args[i], &s[i], err);
         if (status != STATUS_OK || s[i].is_number)
             return status;
     }
@@ -418,7 +426,9 @@ static enum status row_iir(ROW_PARAMETERS)
     if (y == NULL)
         return err->status;
     list_start(&buf);
-    for (uint32_t i = 0; i < s[0].count; i++) {
+    for (uint32_t i = 0; status == STATUS_OK && i < s[0].count; i++) {
+        if (i % CHECK_POINTS == 0)
+            status = eval_check(eval, 0, err);
         for (uint32_t j = 0; j < s[1].count && j <= i; j++)
             y[i] += isnan(s[0].data[i - j]) ? 0 : s[1].data[j] * s[0].data[i - j];
         for (uint32_t j = 1; j < s[2].count && j <= i; j++)
@@ -426,7 +436,10 @@ static enum status row_iir(ROW_PARAMETERS)
         y[i] /= s[2].data[0];
         series_add(&buf, y[i]);
     }
-    return list_give(eval, &buf, ret, err);
+    if (status == STATUS_OK)
+        return list_give(eval, &buf, ret, err);
+    buf_release(&buf);
+    return status;
 }
 ROW_EVAL(row_iir, TYPE_DYNAMIC)
 

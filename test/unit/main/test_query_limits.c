@@ -114,6 +114,21 @@ static void a_query_ends_when_its_time_is_over(void **state)
                    STATUS_LIMIT, "E_QUERY_TIMEOUT");
 }
 
+/* Each row takes long: not many of them may pass between two looks at the time. */
+static void rows_that_take_long_end_in_time(void **state)
+{
+    static const char *const slow[] = {
+        "range x from 1 to 1000 step 1 | extend s = series_fir(range(1, 500000, 1),"
+        " range(1, 1000, 1), x > 0) | where tostring(s) == 'x'",
+        "range x from 1 to 1000 step 1 | extend s = series_fill_const(range(1, 500000, 1),"
+        " 1.5 * x, 2.5) | where tostring(s) == 'x'",
+    };
+
+    for (size_t i = 0; i < sizeof(slow) / sizeof(slow[0]); i++)
+        expect_end(*state, (struct query_request){.text = slice_of(slow[i]), .time_ms = 300},
+                   STATUS_LIMIT, "E_QUERY_TIMEOUT");
+}
+
 static void a_query_ends_when_its_memory_is_used_up(void **state)
 {
     static const size_t big_ones[] = {1, 2, 3, 4, 6};
@@ -158,6 +173,7 @@ int main(void)
         cmocka_unit_test(a_cancelled_query_does_not_run),
         cmocka_unit_test(a_running_query_ends_when_it_is_cancelled),
         cmocka_unit_test(a_query_ends_when_its_time_is_over),
+        cmocka_unit_test(rows_that_take_long_end_in_time),
         cmocka_unit_test(a_query_ends_when_its_memory_is_used_up),
         cmocka_unit_test(a_result_has_its_bounds),
     };

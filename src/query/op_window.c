@@ -405,7 +405,8 @@ struct plan *plan_window(struct query *q, struct plan *input, const struct windo
         return NULL;
     memcpy(p->calls, calls, count * sizeof(*calls));
     p->count = count;
-    memcpy(schema, input->schema.columns, width * sizeof(*schema));
+    if (width > 0)
+        memcpy(schema, input->schema.columns, width * sizeof(*schema));
     for (uint32_t i = 0; i < count; i++)
         schema[width + i] = (struct column){calls[i].name, calls[i].type};
     p->plan.schema = (struct schema){schema, width + count};

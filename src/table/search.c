@@ -4,7 +4,7 @@
 bool search_equal_at(const char *text, const char *part, size_t size, bool exact_case)
 {
     if (exact_case)
-        return memcmp(text, part, size) == 0;
+        return size == 0 || memcmp(text, part, size) == 0;
     for (size_t i = 0; i < size; i++) {
         if (search_fold((unsigned char)text[i]) != search_fold((unsigned char)part[i]))
             return false;

@@ -123,6 +123,12 @@ static void test_a_place_that_cannot_be_opened_ends_it(void **state)
     assert_int_equal(run("nowhere", "U;\n", out, sizeof(out)), CLI_FAILED);
 }
 
+/* libedit keeps the names of functions that were added to it for good. */
+const char *__lsan_default_suppressions(void)
+{
+    return "leak:wcsdup";
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {

@@ -4,6 +4,7 @@
 #include "cli/waiting.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -22,8 +23,16 @@ static void watch(unsigned ms, char *ret, size_t size)
     assert_non_null(waiting);
     (void)nanosleep(&wait, NULL);
     waiting_stop(waiting);
-    ssize_t got = read(master, ret, size - 1);
-    ret[got > 0 ? got : 0] = '\0';
+    /* What was written arrives a little later: until nothing came for a while. */
+    size_t filled = 0;
+    struct pollfd ready = {.fd = master, .events = POLLIN};
+    while (filled < size - 1 && poll(&ready, 1, 300) == 1) {
+        ssize_t got = read(master, ret + filled, size - 1 - filled);
+        if (got <= 0)
+            break;
+        filled += (size_t)got;
+    }
+    ret[filled] = '\0';
     (void)close(terminal);
     (void)close(master);
 }

@@ -112,10 +112,11 @@ class Report:
 
     def picture(self):
         """Bars, on a scale of powers of ten: each question's median for each engine."""
-        engines = [e for e in self.engines if self.times('Q4', e)]
+        engines = [e for e in self.engines
+                   if any(self.times(q.name, e) for q in questions.QUESTIONS)]
         colours = ['#0b6e4f', '#c8963e', '#4464ad', '#8e5572', '#7a7a7a', '#b0413e']
         asked = [q for q in questions.QUESTIONS if self.times(q.name, 'daybook')]
-        height, width, left = 22 + 16 * len(engines), 900, 260
+        height, width, left = 22 + 16 * len(engines), 1000, 330
         parts = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" '
                  f'height="{height * len(asked) + 60}" font-family="sans-serif" font-size="12">',
                  f'<rect width="{width}" height="{height * len(asked) + 60}" fill="white"/>']
@@ -135,9 +136,13 @@ class Report:
                 y = top + i * 16
                 parts.append(f'<rect x="{left}" y="{y}" width="{size:.0f}" height="13" '
                              f'fill="{colours[i % len(colours)]}"/><text x="{left + size + 6:.0f}" '
-                             f'y="{y + 11}">{value:.3g} ms</text>')
+                             f'y="{y + 11}">{short(value)} ms</text>')
         parts.append('</svg>')
         return '\n'.join(parts) + '\n'
+
+
+def short(ms):
+    return f'{ms:,.0f}' if ms >= 100 else f'{ms:.3g}'
 
 
 def bar(ms):

@@ -22,6 +22,7 @@ from story import Story, record
 IMAGE_BYTES = 64 << 20
 RESUME_S_MAX = 10.0
 BATCH = 500
+BALLAST_BYTES = 4 << 20
 
 
 class FullDisk(Story):
@@ -49,6 +50,12 @@ class FullDisk(Story):
         cls.writer = cls.lab.add_token('ingest', 'contoso')
         cls.reader = cls.lab.add_token('analyst', 'contoso')
         cls.filler = os.path.join(cls.place, 'filler')
+        # What somebody clears away later: all that the server itself could give back may be
+        # gone already when the disk runs full.
+        cls.ballast = [os.path.join(cls.place, f'ballast-{i}') for i in range(2)]
+        for path in cls.ballast:
+            with open(path, 'wb') as file:
+                file.write(os.urandom(BALLAST_BYTES))
         cls.promised = {}
 
     def send(self):
@@ -111,6 +118,7 @@ class FullDisk(Story):
         self.lab.http('POST', '/v1/compact', b'')
         self.assertEqual(200, self.lab.http('GET', '/livez')[0])
         os.unlink(self.filler)
+        os.unlink(self.ballast[0])
         self.assertIsNotNone(self.resumes(), 'it does not go on')
         self.compare()
 
@@ -124,6 +132,7 @@ class FullDisk(Story):
             self.fail(f'it does not start: {error}')
         finally:
             os.unlink(self.filler)
+            os.unlink(self.ballast[1])
             if self.lab.process is None:
                 self.lab.start()
         self.assertIsNotNone(self.resumes(), 'it does not go on')

@@ -27,7 +27,7 @@ struct tzif {
 static inline void tzif_put(struct buf *buf, uint64_t value, int bytes)
 {
     while (bytes-- > 0)
-        buf_put_u8(buf, bytes < 8 ? (uint8_t)((uint64_t)value >> (8 * bytes) & 0xff) : 0);
+        buf_put_u8(buf, (uint8_t)(bytes < 8 ? value >> (8 * bytes) : 0));
 }
 
 static inline void tzif_header(struct buf *buf, const struct tzif *t, bool empty)

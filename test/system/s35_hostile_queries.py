@@ -4,6 +4,7 @@
 Every question has a limit of its own; it may end with rows, or with a code, never with a
 failure of the server.  Meanwhile records go in, and the memory of the server stays bounded.
 """
+import concurrent.futures
 import glob
 import json
 import os
@@ -285,6 +286,12 @@ ALL = {f'{kind}: {name}': text
        for name, text in table.items()}
 
 
+def end_of(answer):
+    """What stands behind the rows of a long answer: reading them would hold up the others."""
+    at = answer.rfind(b'],"complete":') if len(answer) > 1 << 16 else -1
+    return answer if at < 0 else b'{' + answer[at + 2:]
+
+
 class Hostile(Story):
     @classmethod
     def setUpClass(cls):
@@ -314,7 +321,7 @@ class Hostile(Story):
         begin = time.monotonic()
         status, _, answer = self.lab.http('POST', '/v1/query', body, self.reader)
         seconds = time.monotonic() - begin
-        return seconds, status, json.loads(answer).get('error')
+        return seconds, status, json.loads(end_of(answer)).get('error')
 
     def test_each_ends_in_time_with_a_clear_answer(self):
         stop = threading.Event()
@@ -338,7 +345,7 @@ class Hostile(Story):
                     if os.environ.get('VERBOSE'):
                         print(f'{name:40} {told[:160]}', flush=True)
                     self.assertLess(seconds, LIMIT_MS / 1000 + GRACE_S, told)
-                    self.assertIn(status, (200, 400, 404, 413, 429), told)
+                    self.assertIn(status, (200, 400, 403, 404, 413, 429), told)
                     if status == 429:
                         self.assertIn(error['code'], CODES, told)
                     if error:
@@ -353,19 +360,19 @@ class Hostile(Story):
         self.assertLess(self.lab.peak_memory_bytes(), MEMORY_BYTES)
 
     def test_many_at_once_stay_within_the_memory(self):
+        # Some may be done in time where the machine is quick; no machine joins 10^14 pairs.
+        never = ALL['growth: cross join of ranges']
         bombs = [ALL['growth: make_set'], ALL['growth: range sorted'],
-                 ALL['growth: range summarize'], ALL['growth: cross join of ranges']] * 4
-        answers = []
-        threads = [threading.Thread(target=lambda text=text: answers.append(self.hurt(text, 5000)))
-                   for text in bombs]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        self.assertEqual(len(bombs), len(answers))
-        for seconds, status, error in answers:
-            self.assertEqual(429, status, error)
+                 ALL['growth: range summarize'], never] * 4
+        with concurrent.futures.ThreadPoolExecutor(len(bombs)) as pool:
+            answers = list(pool.map(lambda text: self.hurt(text, 5000), bombs))
+        for text, (seconds, status, error) in zip(bombs, answers):
+            self.assertIn(status, (429,) if text == never else (200, 429), error)
             self.assertLess(seconds, 5 + GRACE_S, error)
+            if status == 429:
+                self.assertIn(error['code'], CODES, error)
+        self.assertTrue([error for _, status, error in answers
+                         if status == 429 and error['code'] != 'busy'], 'some met their limit')
         self.assertEqual(self.pid, self.server_pid(), 'no process was started again')
         self.assertLess(self.lab.peak_memory_bytes(), MEMORY_BYTES)
         self.assertGreater(self.count(tenant='fabrikam', token=self.other_reader), 1000)

@@ -59,10 +59,11 @@ class Terminal:
         raise AssertionError('Ctrl-C does not give up the line')
 
     def leave(self):
-        """Ctrl-D, again while it comes before the terminal is ready for keys; the exit code."""
-        for _ in range(40):
+        """Ctrl-D, again while it comes before the terminal is ready for keys; the exit code.
+        Now and then Ctrl-C before it: a line that was begun is given up."""
+        for attempt in range(60):
             try:
-                self.type('\x04')
+                self.type('\x03\x04' if attempt % 10 == 9 else '\x04')
             except OSError:
                 pass  # it is gone already
             code = self.code(0.5)

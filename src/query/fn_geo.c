@@ -4,6 +4,7 @@
 
 #include "query/items.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #define POINT_BYTES 256u /* what a coordinate costs behind struct geo, about */
@@ -78,6 +79,21 @@ void geo_drop(struct eval *eval, struct geo_input *input)
         arena_refund(eval->arena, input->charged);
     }
     *input = (struct geo_input){0};
+}
+
+enum status geo_nearest(struct eval *eval, const struct value *args, enum geo_kind kind,
+                        struct geo_point *ret, double *ret_meters, struct error *err)
+{
+    struct geo_point point = geo_point_of(args, 0);
+    struct geo_input shape;
+    enum status status = geo_take(eval, args, 2, kind, &shape, err);
+
+    *ret_meters = (double)NAN;
+    if (status == STATUS_OK && shape.geo != NULL && geo_point_valid(point) &&
+        geo_closest(shape.geo, point, ret, ret_meters) != GEO_OK)
+        *ret_meters = (double)NAN;
+    geo_drop(eval, &shape);
+    return status;
 }
 
 static void free_shape(void *geo)

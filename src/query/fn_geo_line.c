@@ -106,27 +106,11 @@ static enum status row_geo_line_locate_point(ROW_PARAMETERS)
 ROW_EVAL(row_geo_line_locate_point, TYPE_REAL)
 BIND(bind_locate, "yrrb", TYPE_REAL)
 
-/* The place on a line nearest to a point, and how far it is. */
-static enum status nearest(struct eval *eval, const struct value *args, struct geo_point *ret,
-                           double *ret_meters, struct error *err)
-{
-    struct geo_point point = geo_point_of(args, 0);
-    struct geo_input line;
-    enum status status = geo_take(eval, args, 2, GEO_LINES, &line, err);
-
-    *ret_meters = (double)NAN;
-    if (status == STATUS_OK && line.geo != NULL && geo_point_valid(point) &&
-        geo_closest(line.geo, point, ret, ret_meters) != GEO_OK)
-        *ret_meters = (double)NAN;
-    geo_drop(eval, &line);
-    return status;
-}
-
 static enum status row_geo_distance_point_to_line(ROW_PARAMETERS)
 {
     struct geo_point at;
     double meters;
-    enum status status = nearest(eval, args, &at, &meters, err);
+    enum status status = geo_nearest(eval, args, GEO_LINES, &at, &meters, err);
 
     (void)arg_count;
     return status != STATUS_OK || isnan(meters) ? status : give_real(ret, meters);
@@ -138,7 +122,7 @@ static enum status row_geo_closest_point_on_line(ROW_PARAMETERS)
 {
     struct geo_point at;
     double meters;
-    enum status status = nearest(eval, args, &at, &meters, err);
+    enum status status = geo_nearest(eval, args, GEO_LINES, &at, &meters, err);
 
     (void)arg_count;
     return status != STATUS_OK || isnan(meters) ? status : geo_give_point(eval, at, ret, err);

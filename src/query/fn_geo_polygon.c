@@ -67,27 +67,11 @@ static enum status row_geo_point_in_polygon(ROW_PARAMETERS)
 ROW_EVAL(row_geo_point_in_polygon, TYPE_BOOL)
 BIND(bind_in, "rry", TYPE_BOOL)
 
-/* The place in a polygon nearest to a point, and how far it is. */
-static enum status nearest(struct eval *eval, const struct value *args, struct geo_point *ret,
-                           double *ret_meters, struct error *err)
-{
-    struct geo_point point = geo_point_of(args, 0);
-    struct geo_input polygon;
-    enum status status = geo_take(eval, args, 2, GEO_POLYGONS, &polygon, err);
-
-    *ret_meters = (double)NAN;
-    if (status == STATUS_OK && polygon.geo != NULL && geo_point_valid(point) &&
-        geo_closest(polygon.geo, point, ret, ret_meters) != GEO_OK)
-        *ret_meters = (double)NAN;
-    geo_drop(eval, &polygon);
-    return status;
-}
-
 static enum status row_geo_distance_point_to_polygon(ROW_PARAMETERS)
 {
     struct geo_point at;
     double meters;
-    enum status status = nearest(eval, args, &at, &meters, err);
+    enum status status = geo_nearest(eval, args, GEO_POLYGONS, &at, &meters, err);
 
     (void)arg_count;
     return status != STATUS_OK || isnan(meters) ? status : give_real(ret, meters);
@@ -99,7 +83,7 @@ static enum status row_geo_closest_point_on_polygon(ROW_PARAMETERS)
 {
     struct geo_point at;
     double meters;
-    enum status status = nearest(eval, args, &at, &meters, err);
+    enum status status = geo_nearest(eval, args, GEO_POLYGONS, &at, &meters, err);
 
     (void)arg_count;
     return status != STATUS_OK || isnan(meters) ? status : geo_give_point(eval, at, ret, err);

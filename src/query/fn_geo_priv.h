@@ -34,6 +34,10 @@ struct geo_input {
 enum status geo_take(struct eval *eval, const struct value *args, uint32_t index,
                      enum geo_kind kind, struct geo_input *ret, struct error *err) MUST_USE;
 void geo_drop(struct eval *eval, struct geo_input *input);
+/* (longitude, latitude, shape): the place of the shape nearest to the point, and how far it
+ * is; NaN meters if either is not valid. */
+enum status geo_nearest(struct eval *eval, const struct value *args, enum geo_kind kind,
+                        struct geo_point *ret, double *ret_meters, struct error *err) MUST_USE;
 /* The prepare() of functions that take shapes: constant ones are made once. */
 enum status geo_prepare(struct eval *eval, const struct argument *args, uint32_t arg_count,
                         void **ret_state, struct error *err) MUST_USE;

@@ -12,49 +12,19 @@ import os
 import random
 import struct
 import subprocess
-import tempfile
 import threading
 import time
-import unittest
 
 import lab
-from story import Story, record
+from story import OwnDisk, mount, record
 
 CUTS = int(os.environ.get('DAYBOOK_CUTS', '5'))
 EXT4_IOC_SHUTDOWN = 0x8004587D  # _IOR('X', 125, __u32)
 NO_LOG_FLUSH = 2
-IMAGE_BYTES = 512 << 20
 
 
-def mount(image, place):
-    done = subprocess.run(['mount', '-o', 'loop,noatime', image, place], capture_output=True,
-                          text=True, check=False)
-    return None if done.returncode == 0 else done.stderr.strip()
-
-
-class PowerCuts(Story):
-    @classmethod
-    def setUpClass(cls):
-        if os.geteuid() != 0:
-            raise unittest.SkipTest('mounting wants root')
-        cls.place = tempfile.mkdtemp(prefix='daybook-power-')
-        cls.addClassCleanup(os.rmdir, cls.place)
-        cls.image = cls.place + '.ext4'
-        with open(cls.image, 'wb') as file:
-            file.truncate(IMAGE_BYTES)
-        cls.addClassCleanup(os.unlink, cls.image)
-        made = subprocess.run(['mkfs.ext4', '-q', cls.image], check=False, capture_output=True)
-        problem = 'no mkfs.ext4' if made.returncode else mount(cls.image, cls.place)
-        if problem:
-            raise unittest.SkipTest(f'this kernel lends no loop device: {problem}')
-        cls.addClassCleanup(subprocess.run, ['umount', '-l', cls.place], check=False,
-                            capture_output=True)
-        cls.lab = lab.Lab(directory=os.path.join(cls.place, ''))
-        cls.addClassCleanup(cls.lab.kill)
-        cls.lab.start()
-        cls.lab.add_tenant('contoso')
-        cls.writer = cls.lab.add_token('ingest', 'contoso')
-        cls.reader = cls.lab.add_token('analyst', 'contoso')
+class PowerCuts(OwnDisk):
+    image_bytes = 512 << 20
 
     def cut(self):
         """The disk is gone; then the power comes back."""

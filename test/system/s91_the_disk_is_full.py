@@ -9,46 +9,24 @@ import hashlib
 import http.client
 import json
 import os
-import subprocess
-import tempfile
 import time
-import unittest
 import uuid
 
 import lab
-from s90_power_fails import mount
-from story import Story, record
+from story import OwnDisk, record
 
-IMAGE_BYTES = 64 << 20
 RESUME_S_MAX = 10.0
 BATCH = 500
 BALLAST_BYTES = 4 << 20
 
 
-class FullDisk(Story):
+class FullDisk(OwnDisk):
+    image_bytes = 64 << 20
+    mkfs_options = ('-m', '0')
+
     @classmethod
     def setUpClass(cls):
-        if os.geteuid() != 0:
-            raise unittest.SkipTest('mounting wants root')
-        cls.place = tempfile.mkdtemp(prefix='daybook-full-')
-        cls.addClassCleanup(os.rmdir, cls.place)
-        cls.image = cls.place + '.ext4'
-        with open(cls.image, 'wb') as file:
-            file.truncate(IMAGE_BYTES)
-        cls.addClassCleanup(os.unlink, cls.image)
-        made = subprocess.run(['mkfs.ext4', '-q', '-m', '0', cls.image], check=False,
-                              capture_output=True)
-        problem = 'no mkfs.ext4' if made.returncode else mount(cls.image, cls.place)
-        if problem:
-            raise unittest.SkipTest(f'this kernel lends no loop device: {problem}')
-        cls.addClassCleanup(subprocess.run, ['umount', '-l', cls.place], check=False,
-                            capture_output=True)
-        cls.lab = lab.Lab(directory=os.path.join(cls.place, ''))
-        cls.addClassCleanup(cls.lab.kill)
-        cls.lab.start()
-        cls.lab.add_tenant('contoso')
-        cls.writer = cls.lab.add_token('ingest', 'contoso')
-        cls.reader = cls.lab.add_token('analyst', 'contoso')
+        super().setUpClass()
         cls.filler = os.path.join(cls.place, 'filler')
         # What somebody clears away later: all that the server itself could give back may be
         # gone already when the disk runs full.

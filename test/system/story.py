@@ -2,6 +2,9 @@
 """What the stories have in common."""
 import datetime
 import json
+import os
+import subprocess
+import tempfile
 import unittest
 import uuid
 
@@ -57,3 +60,41 @@ class Story(unittest.TestCase):
                             str(count), '-0', token=token or self.reader, text=False)
         self.assertEqual(0, done.returncode, done.stderr)
         return done.stdout.split(b'\0')[:-1]
+
+
+def mount(image, place):
+    """What is wrong, or None."""
+    done = subprocess.run(['mount', '-o', 'loop,noatime', image, place], capture_output=True,
+                          text=True, check=False)
+    return None if done.returncode == 0 else done.stderr.strip()
+
+
+class OwnDisk(Story):
+    """A story whose server stands on an ext4 of its own; wants root and loop devices."""
+
+    image_bytes = 64 << 20
+    mkfs_options = ()
+
+    @classmethod
+    def setUpClass(cls):
+        if os.geteuid() != 0:
+            raise unittest.SkipTest('mounting wants root')
+        cls.place = tempfile.mkdtemp(prefix='daybook-disk-')
+        cls.addClassCleanup(os.rmdir, cls.place)
+        cls.image = cls.place + '.ext4'
+        with open(cls.image, 'wb') as file:
+            file.truncate(cls.image_bytes)
+        cls.addClassCleanup(os.unlink, cls.image)
+        made = subprocess.run(['mkfs.ext4', '-q', *cls.mkfs_options, cls.image], check=False,
+                              capture_output=True)
+        problem = 'no mkfs.ext4' if made.returncode else mount(cls.image, cls.place)
+        if problem:
+            raise unittest.SkipTest(f'this kernel lends no loop device: {problem}')
+        cls.addClassCleanup(subprocess.run, ['umount', '-l', cls.place], check=False,
+                            capture_output=True)
+        cls.lab = lab.Lab(directory=os.path.join(cls.place, ''))
+        cls.addClassCleanup(cls.lab.kill)
+        cls.lab.start()
+        cls.lab.add_tenant('contoso')
+        cls.writer = cls.lab.add_token('ingest', 'contoso')
+        cls.reader = cls.lab.add_token('analyst', 'contoso')

@@ -81,21 +81,6 @@ void geo_drop(struct eval *eval, struct geo_input *input)
     *input = (struct geo_input){0};
 }
 
-enum status geo_nearest(struct eval *eval, const struct value *args, enum geo_kind kind,
-                        struct geo_point *ret, double *ret_meters, struct error *err)
-{
-    struct geo_point point = geo_point_of(args, 0);
-    struct geo_input shape;
-    enum status status = geo_take(eval, args, 2, kind, &shape, err);
-
-    *ret_meters = (double)NAN;
-    if (status == STATUS_OK && shape.geo != NULL && geo_point_valid(point) &&
-        geo_closest(shape.geo, point, ret, ret_meters) != GEO_OK)
-        *ret_meters = (double)NAN;
-    geo_drop(eval, &shape);
-    return status;
-}
-
 static void free_shape(void *geo)
 {
     geo_free(geo);
@@ -174,4 +159,102 @@ enum status geo_give_cells(struct eval *eval, struct geo_cells *cells, struct va
     }
     free(cells->ids);
     return list_give(eval, &buf, ret, err);
+}
+
+/* ---- what lines and polygons both have ---- */
+
+/* (longitude, latitude, shape): the place of the shape nearest to the point, and how far it
+ * is; NaN meters if either is not valid. */
+static enum status nearest(struct eval *eval, const struct value *args, enum geo_kind kind,
+                           struct geo_point *ret, double *ret_meters, struct error *err)
+{
+    struct geo_point point = geo_point_of(args, 0);
+    struct geo_input shape;
+    enum status status = geo_take(eval, args, 2, kind, &shape, err);
+
+    *ret_meters = (double)NAN;
+    if (status == STATUS_OK && shape.geo != NULL && geo_point_valid(point) &&
+        geo_closest(shape.geo, point, ret, ret_meters) != GEO_OK)
+        *ret_meters = (double)NAN;
+    geo_drop(eval, &shape);
+    return status;
+}
+
+enum status geo_row_centroid(enum geo_kind kind, ROW_PARAMETERS)
+{
+    struct geo_input input;
+    struct geo_point point;
+    enum status status = geo_take(eval, args, 0, kind, &input, err);
+
+    (void)arg_count;
+    if (status == STATUS_OK && input.geo != NULL && geo_centroid(input.geo, &point) == GEO_OK)
+        status = geo_give_point(eval, point, ret, err);
+    geo_drop(eval, &input);
+    return status;
+}
+
+enum status geo_row_distance(enum geo_kind kind, ROW_PARAMETERS)
+{
+    struct geo_point at;
+    double meters;
+    enum status status = nearest(eval, args, kind, &at, &meters, err);
+
+    (void)arg_count;
+    return status != STATUS_OK || isnan(meters) ? status : give_real(ret, meters);
+}
+
+enum status geo_row_closest(enum geo_kind kind, ROW_PARAMETERS)
+{
+    struct geo_point at;
+    double meters;
+    enum status status = nearest(eval, args, kind, &at, &meters, err);
+
+    (void)arg_count;
+    return status != STATUS_OK || isnan(meters) ? status : geo_give_point(eval, at, ret, err);
+}
+
+enum status geo_row_buffer(enum geo_kind kind, ROW_PARAMETERS)
+{
+    struct geo_input input;
+    struct geo *made = NULL;
+    enum status status = geo_take(eval, args, 0, kind, &input, err);
+
+    if (status == STATUS_OK && input.geo != NULL)
+        status = geo_check(geo_buffer(input.geo, args[1].real,
+                                      geo_real(args, arg_count, 2, GEO_TOLERANCE_M), &made),
+                           err);
+    geo_drop(eval, &input);
+    return status != STATUS_OK || made == NULL ? status : geo_give(eval, made, ret, err);
+}
+
+enum status geo_row_simplify(enum geo_kind kind, ROW_PARAMETERS)
+{
+    struct geo_input input;
+    struct geo *made = NULL;
+    enum status status = geo_take(eval, args, 0, kind, &input, err);
+
+    if (status == STATUS_OK && input.geo != NULL)
+        status = geo_check(
+            geo_simplify(&input.geo, 1, geo_real(args, arg_count, 1, GEO_TOLERANCE_M), &made), err);
+    geo_drop(eval, &input);
+    return status != STATUS_OK || made == NULL ? status : geo_give(eval, made, ret, err);
+}
+
+enum status geo_row_densify(enum geo_kind kind, ROW_PARAMETERS)
+{
+    struct geo_input input;
+    struct geo_shape shape;
+    struct geo_result result;
+    enum status status = geo_take(eval, args, 0, kind, &input, err);
+    bool is_shape = input.geo != NULL;
+
+    geo_drop(eval, &input);
+    if (status != STATUS_OK || !is_shape)
+        return status;
+    status = geo_read(eval->arena, args[0].bytes, &shape, err);
+    if (status != STATUS_OK)
+        return status;
+    enum geo_status made = geo_densify(&shape, geo_real(args, arg_count, 1, GEO_TOLERANCE_M),
+                                       arg_count > 2 && args[2].boolean, &result);
+    return made == GEO_OK ? geo_give_result(eval, &result, ret, err) : geo_check(made, err);
 }

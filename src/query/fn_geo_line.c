@@ -4,8 +4,6 @@
 
 #include <math.h>
 
-#define TOLERANCE_M 10.0 /* where none is given */
-
 static enum status row_geo_line_length(ROW_PARAMETERS)
 {
     struct geo_input line;
@@ -21,19 +19,7 @@ static enum status row_geo_line_length(ROW_PARAMETERS)
 ROW_EVAL(row_geo_line_length, TYPE_REAL)
 BIND(bind_number, "y", TYPE_REAL)
 
-static enum status row_geo_line_centroid(ROW_PARAMETERS)
-{
-    struct geo_input line;
-    struct geo_point point;
-    enum status status = geo_take(eval, args, 0, GEO_LINES, &line, err);
-
-    (void)arg_count;
-    if (status == STATUS_OK && line.geo != NULL && geo_centroid(line.geo, &point) == GEO_OK)
-        status = geo_give_point(eval, point, ret, err);
-    geo_drop(eval, &line);
-    return status;
-}
-ROW_EVAL(row_geo_line_centroid, TYPE_DYNAMIC)
+GEO_ROW(geo_line_centroid, centroid, GEO_LINES, TYPE_DYNAMIC)
 BIND(bind_shape, "yr", TYPE_DYNAMIC)
 
 static enum status row_geo_line_interpolate_point(ROW_PARAMETERS)
@@ -106,78 +92,17 @@ static enum status row_geo_line_locate_point(ROW_PARAMETERS)
 ROW_EVAL(row_geo_line_locate_point, TYPE_REAL)
 BIND(bind_locate, "yrrb", TYPE_REAL)
 
-static enum status row_geo_distance_point_to_line(ROW_PARAMETERS)
-{
-    struct geo_point at;
-    double meters;
-    enum status status = geo_nearest(eval, args, GEO_LINES, &at, &meters, err);
-
-    (void)arg_count;
-    return status != STATUS_OK || isnan(meters) ? status : give_real(ret, meters);
-}
-ROW_EVAL(row_geo_distance_point_to_line, TYPE_REAL)
+GEO_ROW(geo_distance_point_to_line, distance, GEO_LINES, TYPE_REAL)
 BIND(bind_distance, "rry", TYPE_REAL)
 
-static enum status row_geo_closest_point_on_line(ROW_PARAMETERS)
-{
-    struct geo_point at;
-    double meters;
-    enum status status = geo_nearest(eval, args, GEO_LINES, &at, &meters, err);
-
-    (void)arg_count;
-    return status != STATUS_OK || isnan(meters) ? status : geo_give_point(eval, at, ret, err);
-}
-ROW_EVAL(row_geo_closest_point_on_line, TYPE_DYNAMIC)
+GEO_ROW(geo_closest_point_on_line, closest, GEO_LINES, TYPE_DYNAMIC)
 BIND(bind_closest, "rry", TYPE_DYNAMIC)
 
-static enum status row_geo_line_buffer(ROW_PARAMETERS)
-{
-    struct geo_input line;
-    struct geo *made = NULL;
-    enum status status = geo_take(eval, args, 0, GEO_LINES, &line, err);
+GEO_ROW(geo_line_buffer, buffer, GEO_LINES, TYPE_DYNAMIC)
 
-    if (status == STATUS_OK && line.geo != NULL)
-        status = geo_check(geo_buffer(line.geo, args[1].real,
-                                      geo_real(args, arg_count, 2, TOLERANCE_M), &made),
-                           err);
-    geo_drop(eval, &line);
-    return status != STATUS_OK || made == NULL ? status : geo_give(eval, made, ret, err);
-}
-ROW_EVAL(row_geo_line_buffer, TYPE_DYNAMIC)
+GEO_ROW(geo_line_simplify, simplify, GEO_LINES, TYPE_DYNAMIC)
 
-static enum status row_geo_line_simplify(ROW_PARAMETERS)
-{
-    struct geo_input line;
-    struct geo *made = NULL;
-    enum status status = geo_take(eval, args, 0, GEO_LINES, &line, err);
-
-    if (status == STATUS_OK && line.geo != NULL)
-        status = geo_check(
-            geo_simplify(&line.geo, 1, geo_real(args, arg_count, 1, TOLERANCE_M), &made), err);
-    geo_drop(eval, &line);
-    return status != STATUS_OK || made == NULL ? status : geo_give(eval, made, ret, err);
-}
-ROW_EVAL(row_geo_line_simplify, TYPE_DYNAMIC)
-
-static enum status row_geo_line_densify(ROW_PARAMETERS)
-{
-    struct geo_input line;
-    struct geo_shape shape;
-    struct geo_result result;
-    enum status status = geo_take(eval, args, 0, GEO_LINES, &line, err);
-    bool is_line = line.geo != NULL;
-
-    geo_drop(eval, &line);
-    if (status != STATUS_OK || !is_line)
-        return status;
-    status = geo_read(eval->arena, args[0].bytes, &shape, err);
-    if (status != STATUS_OK)
-        return status;
-    enum geo_status made = geo_densify(&shape, geo_real(args, arg_count, 1, TOLERANCE_M),
-                                       arg_count > 2 && args[2].boolean, &result);
-    return made == GEO_OK ? geo_give_result(eval, &result, ret, err) : geo_check(made, err);
-}
-ROW_EVAL(row_geo_line_densify, TYPE_DYNAMIC)
+GEO_ROW(geo_line_densify, densify, GEO_LINES, TYPE_DYNAMIC)
 BIND(bind_densify, "yrb", TYPE_DYNAMIC)
 
 #define LINE "geo_from_wkt('LINESTRING (0 0, 0 1)')"

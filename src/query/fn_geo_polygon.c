@@ -2,10 +2,6 @@
 /* fn_geo_polygon.c - polygons: area and border, points in and near them, other forms. */
 #include "query/fn_geo_priv.h"
 
-#include <math.h>
-
-#define TOLERANCE_M 10.0 /* where none is given */
-
 typedef enum geo_status measure_function(const struct geo *geo, double *ret);
 
 static enum status measure(struct eval *eval, const struct value *args,
@@ -36,20 +32,7 @@ static enum status row_geo_polygon_perimeter(ROW_PARAMETERS)
 ROW_EVAL(row_geo_polygon_perimeter, TYPE_REAL)
 BIND(bind_number, "y", TYPE_REAL)
 
-static enum status row_geo_polygon_centroid(ROW_PARAMETERS)
-{
-    struct geo_input polygon;
-    struct geo_point point;
-    enum status status = geo_take(eval, args, 0, GEO_POLYGONS, &polygon, err);
-
-    (void)arg_count;
-    if (status == STATUS_OK && polygon.geo != NULL &&
-        geo_centroid(polygon.geo, &point) == GEO_OK)
-        status = geo_give_point(eval, point, ret, err);
-    geo_drop(eval, &polygon);
-    return status;
-}
-ROW_EVAL(row_geo_polygon_centroid, TYPE_DYNAMIC)
+GEO_ROW(geo_polygon_centroid, centroid, GEO_POLYGONS, TYPE_DYNAMIC)
 BIND(bind_shape, "yr", TYPE_DYNAMIC)
 
 static enum status row_geo_point_in_polygon(ROW_PARAMETERS)
@@ -67,35 +50,17 @@ static enum status row_geo_point_in_polygon(ROW_PARAMETERS)
 ROW_EVAL(row_geo_point_in_polygon, TYPE_BOOL)
 BIND(bind_in, "rry", TYPE_BOOL)
 
-static enum status row_geo_distance_point_to_polygon(ROW_PARAMETERS)
-{
-    struct geo_point at;
-    double meters;
-    enum status status = geo_nearest(eval, args, GEO_POLYGONS, &at, &meters, err);
-
-    (void)arg_count;
-    return status != STATUS_OK || isnan(meters) ? status : give_real(ret, meters);
-}
-ROW_EVAL(row_geo_distance_point_to_polygon, TYPE_REAL)
+GEO_ROW(geo_distance_point_to_polygon, distance, GEO_POLYGONS, TYPE_REAL)
 BIND(bind_distance, "rry", TYPE_REAL)
 
-static enum status row_geo_closest_point_on_polygon(ROW_PARAMETERS)
-{
-    struct geo_point at;
-    double meters;
-    enum status status = geo_nearest(eval, args, GEO_POLYGONS, &at, &meters, err);
-
-    (void)arg_count;
-    return status != STATUS_OK || isnan(meters) ? status : geo_give_point(eval, at, ret, err);
-}
-ROW_EVAL(row_geo_closest_point_on_polygon, TYPE_DYNAMIC)
+GEO_ROW(geo_closest_point_on_polygon, closest, GEO_POLYGONS, TYPE_DYNAMIC)
 BIND(bind_closest, "rry", TYPE_DYNAMIC)
 
 static enum status row_geo_point_buffer(ROW_PARAMETERS)
 {
     struct geo *made = NULL;
     enum status status = geo_check(geo_point_buffer(geo_point_of(args, 0), args[2].real,
-                                                    geo_real(args, arg_count, 3, TOLERANCE_M),
+                                                    geo_real(args, arg_count, 3, GEO_TOLERANCE_M),
                                                     &made),
                                    err);
 
@@ -104,55 +69,11 @@ static enum status row_geo_point_buffer(ROW_PARAMETERS)
 ROW_EVAL(row_geo_point_buffer, TYPE_DYNAMIC)
 BIND(bind_point_buffer, "r", TYPE_DYNAMIC)
 
-static enum status row_geo_polygon_buffer(ROW_PARAMETERS)
-{
-    struct geo_input polygon;
-    struct geo *made = NULL;
-    enum status status = geo_take(eval, args, 0, GEO_POLYGONS, &polygon, err);
+GEO_ROW(geo_polygon_buffer, buffer, GEO_POLYGONS, TYPE_DYNAMIC)
 
-    if (status == STATUS_OK && polygon.geo != NULL)
-        status = geo_check(geo_buffer(polygon.geo, args[1].real,
-                                      geo_real(args, arg_count, 2, TOLERANCE_M), &made),
-                           err);
-    geo_drop(eval, &polygon);
-    return status != STATUS_OK || made == NULL ? status : geo_give(eval, made, ret, err);
-}
-ROW_EVAL(row_geo_polygon_buffer, TYPE_DYNAMIC)
+GEO_ROW(geo_polygon_simplify, simplify, GEO_POLYGONS, TYPE_DYNAMIC)
 
-static enum status row_geo_polygon_simplify(ROW_PARAMETERS)
-{
-    struct geo_input polygon;
-    struct geo *made = NULL;
-    enum status status = geo_take(eval, args, 0, GEO_POLYGONS, &polygon, err);
-
-    if (status == STATUS_OK && polygon.geo != NULL)
-        status = geo_check(
-            geo_simplify(&polygon.geo, 1, geo_real(args, arg_count, 1, TOLERANCE_M), &made),
-            err);
-    geo_drop(eval, &polygon);
-    return status != STATUS_OK || made == NULL ? status : geo_give(eval, made, ret, err);
-}
-ROW_EVAL(row_geo_polygon_simplify, TYPE_DYNAMIC)
-
-static enum status row_geo_polygon_densify(ROW_PARAMETERS)
-{
-    struct geo_input polygon;
-    struct geo_shape shape;
-    struct geo_result result;
-    enum status status = geo_take(eval, args, 0, GEO_POLYGONS, &polygon, err);
-    bool is_polygon = polygon.geo != NULL;
-
-    geo_drop(eval, &polygon);
-    if (status != STATUS_OK || !is_polygon)
-        return status;
-    status = geo_read(eval->arena, args[0].bytes, &shape, err);
-    if (status != STATUS_OK)
-        return status;
-    enum geo_status made = geo_densify(&shape, geo_real(args, arg_count, 1, TOLERANCE_M),
-                                       arg_count > 2 && args[2].boolean, &result);
-    return made == GEO_OK ? geo_give_result(eval, &result, ret, err) : geo_check(made, err);
-}
-ROW_EVAL(row_geo_polygon_densify, TYPE_DYNAMIC)
+GEO_ROW(geo_polygon_densify, densify, GEO_POLYGONS, TYPE_DYNAMIC)
 BIND(bind_densify, "yrb", TYPE_DYNAMIC)
 
 #define SQUARE "geo_from_wkt('POLYGON ((0 0, 1 0, 1 1, 0 1, 0 0))')"

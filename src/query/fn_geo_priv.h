@@ -22,6 +22,8 @@ bool geo_wkt_json(struct slice wkt, struct buf *ret);
 
 /* ---- arguments and results: fn_geo.c ---- */
 
+#define GEO_TOLERANCE_M 10.0 /* where none is given */
+
 /* STATUS_OK with a null result for GEO_INVALID. */
 enum status geo_check(enum geo_status status, struct error *err) MUST_USE;
 
@@ -34,10 +36,6 @@ struct geo_input {
 enum status geo_take(struct eval *eval, const struct value *args, uint32_t index,
                      enum geo_kind kind, struct geo_input *ret, struct error *err) MUST_USE;
 void geo_drop(struct eval *eval, struct geo_input *input);
-/* (longitude, latitude, shape): the place of the shape nearest to the point, and how far it
- * is; NaN meters if either is not valid. */
-enum status geo_nearest(struct eval *eval, const struct value *args, enum geo_kind kind,
-                        struct geo_point *ret, double *ret_meters, struct error *err) MUST_USE;
 /* The prepare() of functions that take shapes: constant ones are made once. */
 enum status geo_prepare(struct eval *eval, const struct argument *args, uint32_t arg_count,
                         void **ret_state, struct error *err) MUST_USE;
@@ -74,6 +72,22 @@ static inline int64_t geo_long(const struct value *args, uint32_t arg_count, uin
 /* On the ellipsoid WGS-84 by Vincenty's formula; NAN where it does not converge. */
 double geo_spheroid_m(struct geo_point a, struct geo_point b);
 double geo_sphere_m(struct geo_point a, struct geo_point b);
+
+/* Rows of functions that lines and polygons both have: longitude and latitude before the
+ * shape where a point is wanted, the shape first elsewhere. */
+enum status geo_row_centroid(enum geo_kind kind, ROW_PARAMETERS) MUST_USE;
+enum status geo_row_distance(enum geo_kind kind, ROW_PARAMETERS) MUST_USE;
+enum status geo_row_closest(enum geo_kind kind, ROW_PARAMETERS) MUST_USE;
+enum status geo_row_buffer(enum geo_kind kind, ROW_PARAMETERS) MUST_USE;
+enum status geo_row_simplify(enum geo_kind kind, ROW_PARAMETERS) MUST_USE;
+enum status geo_row_densify(enum geo_kind kind, ROW_PARAMETERS) MUST_USE;
+/* NAME is geo_row_WHAT() for one kind of shape. */
+#define GEO_ROW(NAME, WHAT, KIND, TYPE)                                                            \
+    static enum status row_##NAME(ROW_PARAMETERS)                                                  \
+    {                                                                                              \
+        return geo_row_##WHAT(KIND, eval, args, arg_count, ret, err);                              \
+    }                                                                                              \
+    ROW_EVAL(row_##NAME, TYPE)
 
 #define GEO(NAME, SIGNATURE, TEXT, EXAMPLE, MIN, MAX, BIND_FN)                                     \
     {.name = #NAME, .signature = #NAME SIGNATURE, .summary = (TEXT), .example = (EXAMPLE),         \

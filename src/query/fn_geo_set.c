@@ -6,8 +6,6 @@
 
 #include <stdlib.h>
 
-#define TOLERANCE_M 10.0 /* where none is given */
-
 struct pair {
     struct geo_input a, b;
 };
@@ -200,7 +198,7 @@ static enum status row_geo_simplify_polygons_array(ROW_PARAMETERS)
 
     if (status == STATUS_OK && shapes.are_valid)
         status = geo_check(geo_simplify(shapes.data, shapes.count,
-                                        geo_real(args, arg_count, 1, TOLERANCE_M), &made),
+                                        geo_real(args, arg_count, 1, GEO_TOLERANCE_M), &made),
                            err);
     drop_shapes(eval, &shapes);
     return status != STATUS_OK || made == NULL ? status : geo_give(eval, made, ret, err);

@@ -343,15 +343,6 @@ static enum status count_rows(struct query_sink *sink, const struct batch *batch
     return status;
 }
 
-static enum status no_schema(struct query_sink *sink, const struct schema *schema,
-                             struct error *err)
-{
-    (void)sink;
-    (void)schema;
-    (void)err;
-    return STATUS_OK;
-}
-
 static void add_value(struct completer *c, const struct value_sink *s, uint32_t group)
 {
     struct slice key = s->values.entries[group].key;
@@ -410,7 +401,7 @@ static enum status value_tail(struct completer *c, bool as_text, struct slice *r
 
 static void add_values(struct completer *c)
 {
-    struct value_sink sink = {.sink = {no_schema, count_rows}, .arena = c->arena};
+    struct value_sink sink = {.sink = {NULL, count_rows}, .arena = c->arena};
     struct query_request request = *c->request;
     size_t *ends = ARENA_ARRAY(c->arena, size_t, 2 * COMPLETE_SEGMENTS_MAX + 1, c->err);
     struct query_stats *stats = ARENA_NEW(c->arena, struct query_stats, c->err);

@@ -286,8 +286,10 @@ enum status explain_plan(struct query *q, struct plan *plan, struct query_sink *
     struct emit_stage out = {{emit}, sink};
     struct run run;
     struct rowset *rows = rowset_new(q->arena, &schema, NULL, err);
-    enum status status = rows == NULL ? err->status : sink->begin(sink, &schema, err);
+    enum status status = rows == NULL ? err->status : STATUS_OK;
 
+    if (status == STATUS_OK && sink->begin != NULL)
+        status = sink->begin(sink, &schema, err);
     if (status == STATUS_OK && analyze)
         status = prepare(q, plan, err);
     if (status == STATUS_OK)

@@ -81,7 +81,7 @@ static enum status run_plan(struct query *q, struct plan *plan, struct query_sin
 
     if (status == STATUS_OK && q->request->explain != EXPLAIN_NOT)
         return explain_plan(q, plan, sink, err);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK && sink->begin != NULL)
         status = sink->begin(sink, &plan->schema, err);
     if (status != STATUS_OK || q->request->check_only)
         return status;

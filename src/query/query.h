@@ -74,6 +74,7 @@ struct query_request {
 
 /* Gets the result of the last tabular statement, from one thread at a time. */
 struct query_sink {
+    /* NULL where the columns are known. */
     enum status (*begin)(struct query_sink *sink, const struct schema *schema,
                          struct error *err);
     enum status (*rows)(struct query_sink *sink, const struct batch *batch, struct error *err);

@@ -70,15 +70,6 @@ struct rows {
     struct map *out;
 };
 
-static enum status begin_rows(struct query_sink *sink, const struct schema *schema,
-                              struct error *err)
-{
-    (void)sink;
-    (void)schema;
-    (void)err;
-    return STATUS_OK;
-}
-
 static enum status take_rows(struct query_sink *sink, const struct batch *batch,
                              struct error *err)
 {
@@ -101,7 +92,7 @@ static enum status ask(struct scope *scope, struct buf *text,
                        struct map *out, struct error *err)
 {
     const struct scope_request *r = scope->request;
-    struct rows rows = {{begin_rows, take_rows}, scope, row, out};
+    struct rows rows = {{NULL, take_rows}, scope, row, out};
     struct query_stats stats = {0};
     struct query_request request = {
         .text = buf_slice(text),

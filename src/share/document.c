@@ -144,15 +144,6 @@ static enum status check_watchlist(struct slice text, struct arena *arena, uint6
     return status;
 }
 
-static enum status no_schema(struct query_sink *sink, const struct schema *schema,
-                             struct error *err)
-{
-    (void)sink;
-    (void)schema;
-    (void)err;
-    return STATUS_OK;
-}
-
 static enum status no_rows(struct query_sink *sink, const struct batch *batch, struct error *err)
 {
     (void)sink;
@@ -164,7 +155,7 @@ static enum status no_rows(struct query_sink *sink, const struct batch *batch, s
 /* Does it parse as a function?  Its names are looked up where it is called. */
 static enum status check_function(struct slice name, struct slice text, struct error *err)
 {
-    struct query_sink sink = {no_schema, no_rows};
+    struct query_sink sink = {NULL, no_rows};
     struct query_stats stats = {0};
     struct buf query;
 

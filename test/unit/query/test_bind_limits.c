@@ -92,14 +92,6 @@ struct counter {
     uint64_t rows;
 };
 
-static enum status begin(struct query_sink *sink, const struct schema *schema, struct error *err)
-{
-    (void)sink;
-    (void)schema;
-    (void)err;
-    return STATUS_OK;
-}
-
 static enum status rows(struct query_sink *sink, const struct batch *batch, struct error *err)
 {
     (void)err;
@@ -112,7 +104,7 @@ static void each_limit_holds(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         const struct limit_case *c = &cases[i];
-        struct counter counter = {.sink = {begin, rows}};
+        struct counter counter = {.sink = {NULL, rows}};
         struct query_request request = {.text = slice_of(c->query),
                                         .memory_bytes = c->given.memory_bytes,
                                         .time_ms = c->given.time_ms,

@@ -145,8 +145,9 @@ class Lab:
 
     # ---- HTTP ----
 
-    def http(self, method, path, body=None, token=None, headers=None):
-        """(status, headers, body) of one request; the connection is kept, one a thread."""
+    def http(self, method, path, body=None, token=None, headers=None,
+             read=http.client.HTTPResponse.read):
+        """(status, headers, what `read` gives) of one request; a thread keeps its connection."""
         place = urllib.parse.urlsplit(self.url)
         connection = getattr(self.local, 'connection', None)
         if connection is None:
@@ -159,12 +160,12 @@ class Lab:
         try:
             connection.request(method, path, body, all_headers)
             answer = connection.getresponse()
-            return answer.status, answer.headers, answer.read()
+            return answer.status, answer.headers, read(answer)
         except (http.client.HTTPException, OSError):
             connection.close()
             self.local.connection = None
             if is_kept and (method == 'GET' or path.startswith(('/v1/query', '/v1/scope'))):
-                return self.http(method, path, body, token, headers)  # it was idle for too long
+                return self.http(method, path, body, token, headers, read)  # idle for too long
             raise
 
     def ask(self, method, path, body=None, token=None, headers=None):

@@ -36,6 +36,7 @@ struct ingest_options {
     struct record_sink *records; /* the tee: store first, rules second */
     struct leaf_sink *leaves;    /* evidence */
     uint64_t wal_floor;          /* from the store: files below it are sealed */
+    bool any_floor;              /* the store does not know it: all files there are */
     /* May the table be written, and which column is its event time?  Filled by
      * main from content/.  NULL time_column means none but the usual ones. */
     const char *(*time_column)(void *context, struct slice table);

@@ -609,22 +609,43 @@ static enum status settle_counters(struct ingest *ingest, struct error *err)
     return status;
 }
 
+/* From which file on the log is read; sets what else follows from the two floors.
+ * Of a store that does not know its floor, the first of those that end the log. */
+static uint64_t choose_floor(struct replay *replay, uint64_t state_floor)
+{
+    const struct ingest_options *options = &replay->ingest->options;
+    uint64_t store_floor = options->wal_floor;
+
+    if (options->any_floor) {
+        store_floor = state_floor;
+        for (size_t i = replay->file_count; i > 0; i--) {
+            bool follows = i == replay->file_count ||
+                           replay->files[i - 1].number + 1 == replay->files[i].number;
+            if (!follows) /* what is before was removed, and a power cut brought it back */
+                break;
+            store_floor = replay->files[i - 1].number;
+        }
+    }
+    replay->records_floor = store_floor;
+    replay->floor_max = state_floor > store_floor ? state_floor : store_floor;
+    return state_floor < store_floor ? state_floor : store_floor;
+}
+
 enum status replay_log(struct ingest *ingest, uint64_t state_floor, struct replay_result *ret,
                        struct error *err)
 {
-    uint64_t store_floor = ingest->options.wal_floor;
-    uint64_t floor = state_floor < store_floor ? state_floor : store_floor;
-    struct replay replay = {.ingest = ingest,
-                            .records_floor = store_floor,
-                            .floor_max = state_floor + store_floor - floor};
+    struct replay replay = {.ingest = ingest};
+    uint64_t floor = 0;
 
     (void)pthread_mutex_init(&replay.lock, NULL);
     (void)pthread_cond_init(&replay.turned, NULL);
     enum status status = io_make_dir(ingest->options.io, WAL_DIR, err);
     if (status == STATUS_OK)
         status = io_list(ingest->options.io, WAL_DIR, on_name, &replay, err);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK) {
+        floor = choose_floor(&replay, state_floor);
         status = check_files(&replay, floor, err);
+    }
     if (status == STATUS_OK && replay.file_count > 0)
         status = renew_last(&replay, err);
     while (status == STATUS_OK && replay.file_at < replay.file_count &&

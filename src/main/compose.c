@@ -344,6 +344,7 @@ static enum status open_ingest(struct daybook *d, struct error *err)
         .records = &d->tee.sink,
         .leaves = evidence_sink(d->evidence),
         .wal_floor = store_wal_floor(d->store),
+        .any_floor = !store_floor_is_known(d->store),
         .time_column = time_column,
         .fatal = stop_process,
         .context = d,
@@ -479,6 +480,20 @@ static void *run_background(void *arg)
     return NULL;
 }
 
+/* What was made anew at the start counts from now on. */
+static void settle_catalog(struct daybook *d)
+{
+    struct error err;
+
+    if (store_floor_is_known(d->store))
+        return;
+    log_line(LOG_LEVEL_ERROR,
+             "the catalog was damaged: it is set aside as seg/catalog.damaged and made anew from "
+             "the segments; no record is lost by that");
+    if (daybook_checkpoint(d, &err) != STATUS_OK) /* the next start does it again */
+        log_failure("cannot make a checkpoint", &err);
+}
+
 enum status daybook_open(const struct daybook_options *options, struct daybook **ret,
                          struct error *err)
 {
@@ -497,6 +512,8 @@ enum status daybook_open(const struct daybook_options *options, struct daybook *
         status = open_rules(d, err);
     if (status == STATUS_OK)
         status = open_ingest(d, err);
+    if (status == STATUS_OK)
+        settle_catalog(d);
     if (status == STATUS_OK)
         status = open_share(d, err);
     if (status == STATUS_OK && options->background) {

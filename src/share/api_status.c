@@ -84,6 +84,8 @@ static void add_store_metrics(struct share *share, struct buf *out)
         {"flushes_total", "counter", "Flushes.", (double)s.flushes},
         {"merges_total", "counter", "Merges.", (double)s.merges},
         {"corrupt_sections", "gauge", "Sections set aside.", (double)s.corrupt_sections},
+        {"rebuilt_catalogs", "gauge", "Damaged catalogs made anew at the start.",
+         (double)s.rebuilt_catalogs},
         {"cache_bytes", "gauge", "Block cache.", (double)s.cache_bytes},
         {"cache_hits_total", "counter", "Block cache hits.", (double)s.cache_hits},
         {"cache_misses_total", "counter", "Block cache misses.", (double)s.cache_misses},
@@ -175,6 +177,10 @@ static void check_store(struct share *share, struct checks *checks)
         add_check(checks, "store", VERDICT_BAD,
                   "%llu stored sections cannot be read; restore them from a backup",
                   (unsigned long long)s.corrupt_sections);
+    else if (s.rebuilt_catalogs > 0)
+        add_check(checks, "store", VERDICT_WARNING,
+                  "the catalog was damaged and made anew from the segments; look at the disk, "
+                  "then remove seg/catalog.damaged");
     else
         add_check(checks, "store", VERDICT_OK,
                   "%llu records in %llu segments (%.1f MiB), %llu in memory",

@@ -107,19 +107,23 @@ void sealing_release(struct sealing *sealing)
 
 /* ---- commit ---- */
 
-static int compare_sections(const void *a, const void *b)
+int section_order(const struct section_info *a, const struct section_info *b)
 {
-    const struct section_info *x = &(*(struct section *const *)a)->info;
-    const struct section_info *y = &(*(struct section *const *)b)->info;
-    int order = memcmp(x->tenant.bytes, y->tenant.bytes, sizeof(x->tenant.bytes));
+    int order = memcmp(a->tenant.bytes, b->tenant.bytes, sizeof(a->tenant.bytes));
 
     if (order == 0)
-        order = strcmp(x->table, y->table);
+        order = strcmp(a->table, b->table);
     if (order == 0)
-        order = (x->time_min > y->time_min) - (x->time_min < y->time_min);
+        order = (a->time_min > b->time_min) - (a->time_min < b->time_min);
     if (order == 0)
-        order = (x->segment > y->segment) - (x->segment < y->segment);
-    return order != 0 ? order : (x->index > y->index) - (x->index < y->index);
+        order = (a->segment > b->segment) - (a->segment < b->segment);
+    return order != 0 ? order : (a->index > b->index) - (a->index < b->index);
+}
+
+static int compare_sections(const void *a, const void *b)
+{
+    return section_order(&(*(struct section *const *)a)->info,
+                         &(*(struct section *const *)b)->info);
 }
 
 static bool is_in(struct section *section, struct section *const *list, uint32_t count)
@@ -252,8 +256,10 @@ enum status sealed_flush(struct sealed *sealed, struct part *const *parts, uint3
         status = flush_part(&sealing, parts[i], err);
     if (status == STATUS_OK)
         status = sealing_commit(&sealing, NULL, 0, wal_floor, publish, context, err);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK) {
         (void)atomic_fetch_add(&sealed->flush_count, 1);
+        atomic_store(&sealed->floor_is_known, true);
+    }
     sealing_release(&sealing);
     (void)pthread_mutex_unlock(&sealed->write_lock);
     return status;

@@ -222,6 +222,8 @@ enum status sealed_merge_step(struct sealed *sealed, bool *ret_worked, struct er
     struct job job = {0};
 
     *ret_worked = false;
+    if (!sealed_floor_is_known(sealed)) /* a commit would write it */
+        return STATUS_OK;
     (void)pthread_mutex_lock(&sealed->write_lock);
     enum status status = merging_begin(&merging, sealed, SECTION_MERGED, &job, err);
     if (status == STATUS_OK)
@@ -312,6 +314,8 @@ enum status sealed_compact(struct sealed *sealed,
     struct compaction compaction = {progress, context, cancelled, 0, 0};
     struct job job = {0};
 
+    if (!sealed_floor_is_known(sealed)) /* a commit would write it */
+        return ERROR_SET(err, STATUS_BUSY, "a checkpoint has to come first");
     (void)pthread_mutex_lock(&sealed->write_lock);
     enum status status = merging_begin(&merging, sealed, SECTION_COMPACTED, &job, err);
     for (uint32_t i = 0; i < merging.list->count; i++)

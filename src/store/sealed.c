@@ -7,8 +7,6 @@
 
 #include <stdlib.h>
 
-#define SEGMENT_NAME_DIGITS 16u
-
 /* ---- lists ---- */
 
 struct section_list *section_list_new(uint32_t capacity, struct error *err)
@@ -97,23 +95,7 @@ static enum status make_sections(struct sealed *sealed, const struct catalog *ca
 struct cleaning {
     struct sealed *sealed;
     struct buf names; /* NUL-terminated, one after the other: to be removed */
-    bool has_segments;
 };
-
-/* The number in "0123456789abcdef.seg"; false for any other name. */
-static bool parse_name(const char *name, uint64_t *ret)
-{
-    uint64_t number = 0;
-
-    for (unsigned i = 0; i < SEGMENT_NAME_DIGITS; i++) {
-        char c = name[i];
-        if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f')))
-            return false;
-        number = number << 4 | (uint64_t)(c <= '9' ? c - '0' : c - 'a' + 10);
-    }
-    *ret = number;
-    return slice_is(slice_of(name + SEGMENT_NAME_DIGITS), ".seg");
-}
 
 static enum status look_at(void *context, const char *name, struct error *err)
 {
@@ -122,8 +104,8 @@ static enum status look_at(void *context, const char *name, struct error *err)
     uint64_t number = 0;
     bool remove = slice_ends_with(slice_of(name), SLICE(".tmp"));
 
-    if (parse_name(name, &number)) {
-        cleaning->has_segments = true;
+    /* A catalog that was made anew is not on the disk yet. */
+    if (!cleaning->sealed->is_rebuilt && segment_parse_name(name, &number)) {
         remove = true;
         for (uint32_t i = 0; remove && i < list->count; i++)
             remove = list->sections[i]->info.segment != number;
@@ -135,14 +117,12 @@ static enum status look_at(void *context, const char *name, struct error *err)
 
 /* Removes what the catalog does not list: left over from a crash.  The catalog that
  * was read may not have its name on the disk yet; the one before lists these files. */
-static enum status clean(struct sealed *sealed, bool has_catalog, struct error *err)
+static enum status clean(struct sealed *sealed, struct error *err)
 {
     struct cleaning cleaning = {.sealed = sealed};
 
     buf_init(&cleaning.names, CATALOG_BYTES_MAX);
     enum status status = io_list(sealed->options.io, SEGMENT_DIR, look_at, &cleaning, err);
-    if (status == STATUS_OK && cleaning.has_segments && !has_catalog)
-        status = ERROR_SET(err, STATUS_CORRUPT, "the catalog is missing, but there are segments");
     if (status == STATUS_OK && cleaning.names.size > 0) /* the catalog's name first */
         status = io_sync_dir(sealed->options.io, SEGMENT_DIR, err);
     for (size_t at = 0; at < cleaning.names.size && status == STATUS_OK;) {
@@ -159,6 +139,41 @@ static enum status clean(struct sealed *sealed, bool has_catalog, struct error *
     return status;
 }
 
+static enum status see_segment(void *context, const char *name, struct error *err)
+{
+    bool *any = context;
+    uint64_t number;
+
+    (void)err;
+    *any = *any || segment_parse_name(name, &number);
+    return STATUS_OK;
+}
+
+/* Reads the catalog.  One that is damaged is set aside, one that is missing though
+ * there are segments is taken for damaged; then it is made anew. */
+static enum status load(struct sealed *sealed, struct catalog *ret, struct error *err)
+{
+    struct io *io = sealed->options.io;
+    bool has_catalog = io_exists(io, CATALOG_PATH);
+    enum status status = catalog_load(io, ret, err);
+
+    bool is_damaged = status == STATUS_CORRUPT, is_missing = false;
+    if (status == STATUS_OK && !has_catalog) {
+        status = io_list(io, SEGMENT_DIR, see_segment, &is_missing, err);
+        is_missing = is_missing || io_exists(io, CATALOG_ASIDE_PATH);
+    }
+    sealed->is_rebuilt = is_damaged || is_missing;
+    if (is_damaged || (status == STATUS_OK && is_missing)) {
+        status = catalog_rebuild(sealed, ret, err);
+        if (status == STATUS_OK && is_damaged)
+            status = io_rename(io, CATALOG_PATH, CATALOG_ASIDE_PATH, err);
+    } else if (status == STATUS_OK && !has_catalog) { /* from now on a missing one is damage */
+        status = catalog_save(io, ret, NULL, 0, err);
+    }
+    atomic_store(&sealed->floor_is_known, !sealed->is_rebuilt);
+    return status;
+}
+
 enum status sealed_open(const struct sealed_options *options, struct sealed **ret,
                         struct error *err)
 {
@@ -171,15 +186,15 @@ enum status sealed_open(const struct sealed_options *options, struct sealed **re
     sealed->options = *options;
     (void)pthread_mutex_init(&sealed->lock, NULL);
     (void)pthread_mutex_init(&sealed->write_lock, NULL);
+    seq_set_init(&sealed->rows);
     sealed->cache = cache_new(options->cache_bytes == 0 ? BLOCK_CACHE_BYTES : options->cache_bytes);
     if (sealed->cache == NULL) {
         status = ERROR_MEMORY(err);
         goto out;
     }
-    bool has_catalog = io_exists(options->io, CATALOG_PATH);
     status = io_make_dir(options->io, SEGMENT_DIR, err);
     if (status == STATUS_OK)
-        status = catalog_load(options->io, &catalog, err);
+        status = load(sealed, &catalog, err);
     if (status != STATUS_OK)
         goto out;
     sealed->generation = catalog.generation;
@@ -187,9 +202,7 @@ enum status sealed_open(const struct sealed_options *options, struct sealed **re
     sealed->next_segment = catalog.next_segment;
     status = make_sections(sealed, &catalog, err);
     if (status == STATUS_OK)
-        status = clean(sealed, has_catalog, err);
-    if (status == STATUS_OK && !has_catalog) /* from now on a missing one is damage */
-        status = catalog_save(options->io, &catalog, NULL, 0, err);
+        status = clean(sealed, err);
     if (status != STATUS_OK)
         goto out;
     *ret = sealed;
@@ -200,12 +213,23 @@ out:
     return status;
 }
 
+bool sealed_floor_is_known(struct sealed *sealed)
+{
+    return atomic_load(&sealed->floor_is_known);
+}
+
+bool sealed_has_row(struct sealed *sealed, const struct guid *tenant, uint64_t seq)
+{
+    return seq_set_has(&sealed->rows, tenant, seq);
+}
+
 void sealed_close(struct sealed *sealed)
 {
     if (sealed == NULL)
         return;
     section_list_unref(sealed->list);
     cache_free(sealed->cache);
+    seq_set_release(&sealed->rows);
     (void)pthread_mutex_destroy(&sealed->lock);
     (void)pthread_mutex_destroy(&sealed->write_lock);
     free(sealed);
@@ -253,6 +277,7 @@ void sealed_stats(struct sealed *sealed, struct store_stats *ret)
     ret->merges = atomic_load(&sealed->merge_count);
     ret->raw_sections = atomic_load(&sealed->raw_count);
     ret->unverified_sections = atomic_load(&sealed->unverified_count);
+    ret->rebuilt_catalogs = sealed->is_rebuilt;
     ret->corrupt_sections = atomic_load(&sealed->corrupt_count);
     section_list_unref(list);
 }

@@ -10,12 +10,14 @@
 #include "crypt/chunked.h"
 #include "store/cache_priv.h"
 #include "store/section_priv.h"
+#include "store/seq_set_priv.h"
 
 #include <pthread.h>
 
 #define SEGMENT_DIR "seg"
 #define SEGMENT_PATH_BYTES 40
 #define CATALOG_PATH SEGMENT_DIR "/catalog"
+#define CATALOG_ASIDE_PATH CATALOG_PATH ".damaged"
 #define CATALOG_BYTES_MAX (256 * MIB)
 #define SECTIONS_MAX 1000000u
 #define FLUSH_ZSTD_LEVEL 1
@@ -57,6 +59,9 @@ struct sealed {
     struct cache *cache;
     atomic_uint_fast64_t flush_count, merge_count, corrupt_count;
     atomic_uint_fast64_t raw_count, unverified_count; /* sections, see sealed_flush() */
+    bool is_rebuilt;             /* the catalog was, at the start */
+    struct seq_set rows;         /* is_rebuilt: in which sections are, for the replay */
+    atomic_bool floor_is_known;  /* false: rebuilt, and no checkpoint since */
 };
 
 /* ---- segment_read.c ---- */
@@ -88,6 +93,8 @@ enum status section_page_get(struct section *section, const struct section_heade
 struct section_list *section_list_new(uint32_t capacity, struct error *err);
 
 /* ---- segment_write.c ---- */
+/* The number in "0123456789abcdef.seg"; false for any other name. */
+bool segment_parse_name(const char *name, uint64_t *ret);
 void segment_path(uint64_t number, const char *suffix, char ret[SEGMENT_PATH_BYTES]);
 struct segment_writer {
     struct io *io;
@@ -124,6 +131,11 @@ enum status catalog_save(struct io *io, const struct catalog *catalog,
                          struct section *const *sections, uint32_t count,
                          struct error *err) MUST_USE;
 
+/* ---- rebuild.c ---- */
+/* The catalog from the segment files, with sealed->rows; its floor is not known. */
+enum status catalog_rebuild(struct sealed *sealed, struct catalog *ret,
+                            struct error *err) MUST_USE;
+
 /* ---- section_check.c ---- */
 /* Decodes the plain section and has every row checked. */
 enum status section_check(const struct section_info *info, struct slice plain,
@@ -151,5 +163,7 @@ enum status sealing_commit(struct sealing *sealing, struct section *const *remov
                            void (*publish)(void *context), void *context,
                            struct error *err) MUST_USE;
 void sealing_release(struct sealing *sealing);
+/* The order of a list: tenant, table, time, place. */
+int section_order(const struct section_info *a, const struct section_info *b);
 
 #endif

@@ -66,11 +66,17 @@ struct sealed_options {
     size_t cache_bytes;               /* 0 = BLOCK_CACHE_BYTES */
 };
 
-/* Reads the catalog, removes what it does not list. */
+/* Reads the catalog, removes what it does not list.  A damaged one is renamed to
+ * CATALOG_ASIDE_PATH and made anew from the segments; STATUS_CORRUPT names the file
+ * that stands in the way of that. */
 enum status sealed_open(const struct sealed_options *options, struct sealed **ret,
                         struct error *err) MUST_USE;
 void sealed_close(struct sealed *sealed); /* no list or view may be left; NULL allowed */
 uint64_t sealed_wal_floor(struct sealed *sealed);
+/* Where the catalog was made anew its floor is not known before the next flush: the
+ * whole log is replayed, but for rows of which this says that a section has them. */
+bool sealed_floor_is_known(struct sealed *sealed);
+bool sealed_has_row(struct sealed *sealed, const struct guid *tenant, uint64_t seq);
 
 /* The live sections.  with(context), if given, runs under the lock that also
  * covers the `publish` calls below: what it copies belongs to this list. */

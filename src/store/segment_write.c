@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #define HEAD_BYTES 32u
+#define NAME_DIGITS 16u
 #define TAIL_BYTES 32u
 #define FORMAT_VERSION 1u
 #define HEAD_MAGIC "DAYBKSEG"
@@ -22,6 +23,20 @@ void segment_path(uint64_t number, const char *suffix, char ret[SEGMENT_PATH_BYT
                         (unsigned long long)number, suffix);
 
     CHECK(size > 0 && size < SEGMENT_PATH_BYTES);
+}
+
+bool segment_parse_name(const char *name, uint64_t *ret)
+{
+    uint64_t number = 0;
+
+    for (unsigned i = 0; i < NAME_DIGITS; i++) {
+        char c = name[i];
+        if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f')))
+            return false;
+        number = number << 4 | (uint64_t)(c <= '9' ? c - '0' : c - 'a' + 10);
+    }
+    *ret = number;
+    return slice_is(slice_of(name + NAME_DIGITS), ".seg");
 }
 
 static enum status append(struct segment_writer *writer, struct slice bytes, struct error *err)

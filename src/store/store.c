@@ -32,10 +32,9 @@ static void join_small(struct store *store, const struct record_batch *batch)
     }
 }
 
-static enum status take(struct record_sink *sink, const struct record_batch *batch,
-                        struct error *err)
+static enum status take_new(struct store *store, const struct record_batch *batch,
+                            struct error *err)
 {
-    struct store *store = (struct store *)sink;
     struct part *part = NULL;
 
     if (batch->record_count == 0)
@@ -52,6 +51,35 @@ static enum status take(struct record_sink *sink, const struct record_batch *bat
     }
     join_small(store, batch);
     return STATUS_OK;
+}
+
+/* The floor of the log is not known: what a section has is left out. */
+static enum status take_unsealed(struct store *store, const struct record_batch *batch,
+                                 struct error *err)
+{
+    struct record_batch rest = *batch;
+    struct record *records = calloc((size_t)batch->record_count + 1, sizeof(*records));
+
+    if (records == NULL)
+        return ERROR_MEMORY(err);
+    rest.records = records;
+    rest.record_count = 0;
+    for (uint32_t i = 0; i < batch->record_count; i++)
+        if (!sealed_has_row(store->sealed, &batch->tenant, batch->records[i].seq))
+            records[rest.record_count++] = batch->records[i];
+    enum status status = take_new(store, &rest, err);
+    free(records);
+    return status;
+}
+
+static enum status take(struct record_sink *sink, const struct record_batch *batch,
+                        struct error *err)
+{
+    struct store *store = (struct store *)sink;
+
+    if (batch->replayed && !store_floor_is_known(store))
+        return take_unsealed(store, batch, err);
+    return take_new(store, batch, err);
 }
 
 struct record_sink *store_sink(struct store *store)
@@ -104,6 +132,11 @@ void store_close(struct store *store)
 uint64_t store_wal_floor(struct store *store)
 {
     return sealed_wal_floor(store->sealed);
+}
+
+bool store_floor_is_known(struct store *store)
+{
+    return sealed_floor_is_known(store->sealed);
 }
 
 void store_memory(struct store *store, uint64_t *ret_rows, uint64_t *ret_bytes,

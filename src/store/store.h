@@ -62,6 +62,9 @@ void store_close(struct store *store); /* does not flush; NULL allowed */
 
 struct record_sink *store_sink(struct store *store);
 uint64_t store_wal_floor(struct store *store);
+/* false: the catalog was damaged and made anew, and nothing was flushed since.  The
+ * whole log is to be replayed (the sink leaves out what is sealed), then flushed. */
+bool store_floor_is_known(struct store *store);
 
 /* Rows in memory, over all tenants, and the age of the oldest: when to flush. */
 void store_memory(struct store *store, uint64_t *ret_rows, uint64_t *ret_bytes,
@@ -111,6 +114,7 @@ struct store_stats {
     uint64_t raw_sections;        /* since the start: columns did not match, kept whole */
     uint64_t unjoined_sections;   /* that did not fit or match when they were merged */
     uint64_t unverified_sections; /* since the start: did not match, kept all the same */
+    uint64_t rebuilt_catalogs;    /* 1: the catalog was damaged at the start, and made anew */
     uint64_t cache_bytes, cache_hits, cache_misses;
     uint64_t fallback_records; /* stored as compressed raw */
 };

@@ -105,10 +105,17 @@ static enum status open_parts(struct engine *e, struct error *err)
         .records = store_sink(e->store),
         .leaves = evidence_sink(e->evidence),
         .wal_floor = store_wal_floor(e->store),
+        .any_floor = !store_floor_is_known(e->store),
         .fatal = fatal,
         .context = e,
     };
-    return ingest_open(&ingest, &e->ingest, err);
+    status = ingest_open(&ingest, &e->ingest, err);
+    if (status != STATUS_OK || store_floor_is_known(e->store))
+        return status;
+    struct error ignored; /* a checkpoint that fails is made at the next start */
+    enum status settled = engine_checkpoint(e, &ignored);
+    (void)settled;
+    return STATUS_OK;
 }
 
 enum status engine_open(struct engine *e, struct error *err)

@@ -54,11 +54,26 @@ static void end_life(struct trial *t)
         printf(" %s\n", power ? "power cut" : "killed");
 }
 
+/* One death in eight leaves a damaged catalog, which the recovery makes anew.  The
+ * dice are of their own: known seeds stay what they were. */
+static void damage(struct trial *t)
+{
+    struct rng rng = {t->seed * 0xD1342543DE82EF95u + t->kills + t->cuts};
+    char path[128];
+
+    if (t->request_count == 0 || rng_below(&rng, 8) != 0)
+        return;
+    disk_rot(t->disk, "seg/catalog", (enum disk_damage)rng_below(&rng, DISK_DAMAGES_), path);
+    if (t->loud)
+        printf(" damage to '%s'\n", path);
+}
+
 /* Recoveries that are struck, then one that is not. */
 static void begin_life(struct trial *t)
 {
     struct error err;
 
+    damage(t);
     for (uint32_t i = 0; i < RECOVERIES_MAX && rng_below(&t->rng, 3) == 0; i++) {
         struct disk_faults faults = random_faults(t, true);
         if (t->request_count == 0)

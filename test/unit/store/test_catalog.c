@@ -40,26 +40,6 @@ static void every_changed_or_missing_byte_is_found(void **state)
     fixture_release(&f);
 }
 
-static void a_damaged_catalog_does_not_open_and_nothing_is_deleted(void **state)
-{
-    (void)state;
-    struct fixture f;
-    struct batch_maker m;
-    fixture_init(&f);
-    batch_maker_init(&m, "T", 1);
-    fixture_records(&m, 10, 1);
-    struct part *part = fixture_part(&m);
-    assert_int_equal(sealed_flush(f.sealed, &part, 1, 1, NULL, NULL, &f.err), STATUS_OK);
-    sealed_close(f.sealed);
-    f.sealed = NULL;
-    assert_int_equal(io_replace(f.io, CATALOG_PATH, SLICE("DAYBKCATnonsense"), &f.err), STATUS_OK);
-    assert_int_equal(sealed_open(&f.options, &f.sealed, &f.err), STATUS_CORRUPT);
-    assert_true(io_exists(f.io, "seg/0000000000000001.seg"));
-    part_unref(part);
-    batch_maker_release(&m);
-    fixture_release(&f);
-}
-
 static void a_newer_version_is_refused_by_name(void **state)
 {
     (void)state;
@@ -80,7 +60,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_changed_or_missing_byte_is_found),
-        cmocka_unit_test(a_damaged_catalog_does_not_open_and_nothing_is_deleted),
         cmocka_unit_test(a_newer_version_is_refused_by_name),
     };
 

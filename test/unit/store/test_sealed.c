@@ -128,26 +128,6 @@ static void files_that_no_catalog_lists_are_removed(void **state)
     fixture_release(&f);
 }
 
-static void segments_without_a_catalog_are_not_deleted(void **state)
-{
-    (void)state;
-    struct fixture f;
-    struct batch_maker m;
-    fixture_init(&f);
-    batch_maker_init(&m, "T", 1);
-    fixture_records(&m, 4, 1);
-    struct part *part = fixture_part(&m);
-    assert_int_equal(sealed_flush(f.sealed, &part, 1, 7, NULL, NULL, &f.err), STATUS_OK);
-    sealed_close(f.sealed);
-    f.sealed = NULL;
-    assert_int_equal(io_unlink(f.io, CATALOG_PATH, &f.err), STATUS_OK);
-    assert_int_equal(sealed_open(&f.options, &f.sealed, &f.err), STATUS_CORRUPT);
-    assert_true(io_exists(f.io, "seg/0000000000000001.seg"));
-    part_unref(part);
-    batch_maker_release(&m);
-    fixture_release(&f);
-}
-
 static void counts_tell_what_is_there(void **state)
 {
     (void)state;
@@ -180,7 +160,6 @@ int main(void)
         cmocka_unit_test(a_disk_that_stays_broken_loses_and_doubles_nothing),
         cmocka_unit_test(a_flush_can_be_tried_again),
         cmocka_unit_test(files_that_no_catalog_lists_are_removed),
-        cmocka_unit_test(segments_without_a_catalog_are_not_deleted),
         cmocka_unit_test(counts_tell_what_is_there),
     };
 

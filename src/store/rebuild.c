@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* rebuild.c - the catalog made anew from the directories of the segment files.
+ *
+ * What the files do not tell is which of their sections still count, and the
+ * floor of the log.  Both follow from the numbers of the rows:
+ * 1. A merge writes whole sections again, under a higher generation.  So the
+ *    sections are taken from the highest generation down; one whose rows are all
+ *    in those taken already was merged away, or is of a flush that was repeated.
+ * 2. The log is replayed from the first file there is; rows that are in a section
+ *    are left out then (sealed_has_row()), and a checkpoint sets the floor again.
+ * Nothing is written or removed here: until that checkpoint a start does all this
+ * again. */
+#include "store/sealed_priv.h"
+
+#include <stdlib.h>
+
+struct rebuild {
+    struct sealed *sealed;
+    uint64_t *numbers; /* of the files */
+    uint32_t number_count, number_capacity;
+    struct section_info *infos; /* all sections of all files */
+    uint32_t count, capacity;
+    struct catalog *ret;
+};
+
+static enum status see_name(void *context, const char *name, struct error *err)
+{
+    struct rebuild *r = context;
+    uint64_t number = 0;
+
+    if (!segment_parse_name(name, &number))
+        return STATUS_OK;
+    if (r->number_count == r->number_capacity) {
+        uint32_t capacity = r->number_capacity == 0 ? 64 : 2 * r->number_capacity;
+        uint64_t *numbers = realloc(r->numbers, capacity * sizeof(*numbers));
+        if (numbers == NULL)
+            return ERROR_MEMORY(err);
+        r->numbers = numbers;
+        r->number_capacity = capacity;
+    }
+    r->numbers[r->number_count++] = number;
+    return STATUS_OK;
+}
+
+static enum status add_file(struct rebuild *r, uint64_t number, struct error *err)
+{
+    struct section_info *found = NULL;
+    uint32_t count = 0;
+    enum status status =
+        segment_directory_read(r->sealed->options.io, number, &found, &count, err);
+
+    if (status != STATUS_OK)
+        return error_wrap(err, "the catalog cannot be made anew");
+    if (r->count + count > r->capacity) {
+        uint32_t capacity = 2 * (r->count + count);
+        struct section_info *infos = realloc(r->infos, (size_t)capacity * sizeof(*infos));
+        if (infos == NULL) {
+            free(found);
+            return ERROR_MEMORY(err);
+        }
+        r->infos = infos;
+        r->capacity = capacity;
+    }
+    if (count > 0)
+        memcpy(r->infos + r->count, found, (size_t)count * sizeof(*found));
+    r->count += count;
+    free(found);
+    if (number >= r->ret->next_segment)
+        r->ret->next_segment = number + 1;
+    return STATUS_OK;
+}
+
+static int newest_first(const void *a, const void *b)
+{
+    const struct section_info *x = a, *y = b;
+
+    if (x->generation != y->generation)
+        return x->generation < y->generation ? 1 : -1;
+    if (x->segment != y->segment)
+        return x->segment < y->segment ? 1 : -1;
+    return (x->index > y->index) - (x->index < y->index);
+}
+
+static int rising(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+    return (x > y) - (x < y);
+}
+
+/* Calls each() for the runs of numbers that the section has. */
+static enum status each_run(uint64_t *seqs, uint32_t count,
+                            enum status (*each)(void *context, uint64_t first, uint64_t last,
+                                                struct error *err),
+                            void *context, struct error *err)
+{
+    enum status status = STATUS_OK;
+
+    qsort(seqs, count, sizeof(*seqs), rising);
+    for (uint32_t from = 0, end; from < count && status == STATUS_OK; from = end) {
+        for (end = from + 1; end < count && seqs[end] <= seqs[end - 1] + 1;)
+            end++;
+        status = each(context, seqs[from], seqs[end - 1], err);
+    }
+    return status;
+}
+
+struct runs {
+    struct seq_set *set;
+    const struct guid *tenant;
+    uint64_t known; /* how many of them are in the set */
+};
+
+static enum status count_run(void *context, uint64_t first, uint64_t last, struct error *err)
+{
+    struct runs *runs = context;
+
+    (void)err;
+    runs->known += seq_set_count(runs->set, runs->tenant, first, last);
+    return STATUS_OK;
+}
+
+static enum status add_run(void *context, uint64_t first, uint64_t last, struct error *err)
+{
+    struct runs *runs = context;
+
+    return seq_set_add(runs->set, runs->tenant, first, last, err);
+}
+
+/* The numbers of the rows, in the caller's array.  Where they cannot be read they
+ * are all from the lowest to the highest, if that is as many as there are rows. */
+static enum status read_seqs(struct rebuild *r, const struct section_info *info, uint64_t **ret,
+                             bool *ret_known, struct error *err)
+{
+    struct sealed *sealed = r->sealed;
+    struct segment_file *file = NULL;
+    struct section *section = NULL;
+    struct part *view = NULL;
+    uint64_t *seqs = calloc(info->row_count, sizeof(*seqs));
+    enum status status = seqs == NULL ? ERROR_MEMORY(err)
+                                      : segment_file_new(sealed->options.io, info->segment,
+                                                         &file, err);
+
+    if (status == STATUS_OK)
+        status = section_new(info, file, (struct slice){NULL, 0}, sealed->options.keyring,
+                             sealed->cache, &section, err);
+    if (status == STATUS_OK)
+        status = section_view(section, &view, err);
+    if (status == STATUS_OK)
+        status = section_load_rows(view, ROWS_SEQS, err);
+    *ret_known = status == STATUS_OK;
+    if (status == STATUS_OK)
+        memcpy(seqs, view->seqs, info->row_count * sizeof(*seqs));
+    if (status == STATUS_CORRUPT || status == STATUS_NOT_FOUND) {
+        *ret_known = info->seq_max - info->seq_min + 1 == info->row_count;
+        for (uint32_t i = 0; i < info->row_count; i++)
+            seqs[i] = info->seq_min + i;
+        status = STATUS_OK;
+    }
+    part_unref(view);
+    section_unref(section);
+    segment_file_unref(file);
+    *ret = seqs;
+    return status;
+}
+
+static enum status take_section(struct rebuild *r, const struct section_info *info,
+                                struct error *err)
+{
+    struct runs runs = {.set = &r->sealed->rows, .tenant = &info->tenant};
+    uint64_t *seqs = NULL;
+    bool is_known = false;
+    enum status status = read_seqs(r, info, &seqs, &is_known, err);
+
+    if (status == STATUS_OK && is_known)
+        status = each_run(seqs, info->row_count, count_run, &runs, err);
+    if (status == STATUS_OK && runs.known != 0 && runs.known != info->row_count)
+        status = ERROR_SET(err, STATUS_CORRUPT,
+                           "the catalog cannot be made anew: segment %016llx, section %u has %llu "
+                           "of its %u records in another section too",
+                           (unsigned long long)info->segment, info->index,
+                           (unsigned long long)runs.known, info->row_count);
+    if (status == STATUS_OK && runs.known == 0) {
+        r->ret->infos[r->ret->count++] = *info;
+        if (is_known)
+            status = each_run(seqs, info->row_count, add_run, &runs, err);
+    }
+    free(seqs);
+    return status;
+}
+
+static int by_place(const void *a, const void *b)
+{
+    return section_order(a, b);
+}
+
+enum status catalog_rebuild(struct sealed *sealed, struct catalog *ret, struct error *err)
+{
+    struct rebuild r = {.sealed = sealed, .ret = ret};
+
+    *ret = (struct catalog){.next_segment = 1};
+    enum status status = io_list(sealed->options.io, SEGMENT_DIR, see_name, &r, err);
+    for (uint32_t i = 0; i < r.number_count && status == STATUS_OK; i++)
+        status = add_file(&r, r.numbers[i], err);
+    if (status == STATUS_OK && r.count > SECTIONS_MAX)
+        status = ERROR_SET(err, STATUS_LIMIT, "the segments have %u sections, the limit is %u",
+                           r.count, SECTIONS_MAX);
+    if (status == STATUS_OK) {
+        ret->infos = calloc((size_t)r.count + 1, sizeof(*ret->infos));
+        status = ret->infos == NULL ? ERROR_MEMORY(err) : STATUS_OK;
+    }
+    if (status == STATUS_OK && r.count > 0)
+        qsort(r.infos, r.count, sizeof(*r.infos), newest_first);
+    for (uint32_t i = 0; i < r.count && status == STATUS_OK; i++)
+        status = take_section(&r, &r.infos[i], err);
+    if (status == STATUS_OK) {
+        ret->generation = r.count > 0 ? r.infos[0].generation : 0;
+        qsort(ret->infos, ret->count, sizeof(*ret->infos), by_place);
+    } else {
+        catalog_release(ret);
+    }
+    free(r.numbers);
+    free(r.infos);
+    return status;
+}

@@ -508,6 +508,13 @@ static const struct aggregate aggregates[] = {
     AGGREGATE("maxif", "maxif(value, condition)",
               "the greatest value of the rows where a condition holds", "maxif(x, x < 3) == 2", 2,
               2, struct extreme_state, max, max, extreme, bind_extreme),
+    /* any will do: the greatest is one, and the same in every run */
+    AGGREGATE("take_anyif", "take_anyif(value, condition)",
+              "a value of the rows where a condition holds", "take_anyif(x, x < 2) == 1", 2, 2,
+              struct extreme_state, max, max, extreme, bind_extreme),
+    AGGREGATE("anyif", "anyif(value, condition)", "the same as take_anyif()",
+              "anyif(x, x < 2) == 1", 2, 2, struct extreme_state, max, max, extreme,
+              bind_extreme),
 };
 
 AGGREGATE_FAMILY(agg_basic, aggregates);

@@ -6,24 +6,24 @@
 
 static enum status bind_distinct(BIND_PARAMETERS)
 {
-    (void)args, (void)arg_count, (void)want, (void)err;
+    (void)want;
     *ret = TYPE_LONG;
-    return STATUS_OK;
+    return arg_count < 2 ? STATUS_OK : argument_between(&args[1], "accuracy", 0, 4, err);
 }
 
 static enum status bind_distinct_if(BIND_PARAMETERS)
 {
-    (void)args, (void)arg_count, (void)err;
     want[1] = TYPE_BOOL;
     *ret = TYPE_LONG;
-    return STATUS_OK;
+    return arg_count < 3 ? STATUS_OK : argument_between(&args[2], "accuracy", 0, 4, err);
 }
 
 static enum status bind_hll(BIND_PARAMETERS)
 {
-    (void)args, (void)arg_count, (void)want, (void)err;
+    enum status status = bind_distinct(args, arg_count, want, ret, err);
+
     *ret = TYPE_DYNAMIC;
-    return STATUS_OK;
+    return status;
 }
 
 static enum status bind_hll_if(BIND_PARAMETERS)

@@ -44,10 +44,34 @@ static enum status bind_values(const struct argument *args, enum type *want, enu
 
 static enum status bind_percentile(BIND_PARAMETERS)
 {
-    (void)err;
-    for (uint32_t i = 1; i < arg_count; i++)
+    for (uint32_t i = 1; i < arg_count; i++) {
         want[i] = args[i].type == TYPE_DYNAMIC ? TYPE_DYNAMIC : TYPE_REAL;
+        if (argument_between(&args[i], "percent", 0, 100, err) != STATUS_OK)
+            return err->status;
+    }
     return bind_values(args, want, ret);
+}
+
+/* The same with a weight in second place. */
+static enum status bind_weighted(BIND_PARAMETERS)
+{
+    enum status status = bind_percentile(args, 1, want, ret, err);
+
+    want[1] = args[1].type == TYPE_DYNAMIC ? TYPE_DYNAMIC : TYPE_REAL;
+    for (uint32_t i = 2; i < arg_count && status == STATUS_OK; i++) {
+        want[i] = args[i].type == TYPE_DYNAMIC ? TYPE_DYNAMIC : TYPE_REAL;
+        status = argument_between(&args[i], "percent", 0, 100, err);
+    }
+    return status;
+}
+
+static enum status bind_weighted_array(BIND_PARAMETERS)
+{
+    enum status status = bind_weighted(args, arg_count, want, ret, err);
+
+    want[0] = TYPE_REAL;
+    *ret = TYPE_DYNAMIC;
+    return status;
 }
 
 static enum status bind_percentiles_array(BIND_PARAMETERS)
@@ -258,16 +282,16 @@ static const struct aggregate aggregates[] = {
                64, plain, bind_percentile, percentile),
     PERCENTILE("percentilew", "percentilew(value, weight, percent)",
                "percentile() of values that count several times", "percentilew(x, x, 50) == 2", 3,
-               3, weighted, bind_percentile, percentile),
+               3, weighted, bind_weighted, percentile),
     PERCENTILE("percentilesw", "percentilesw(value, weight, percent, ...)",
                "percentilew() for several percents, a column each",
-               "percentilesw(x, x, 50) == 2", 3, 64, weighted, bind_percentile, percentile),
+               "percentilesw(x, x, 50) == 2", 3, 64, weighted, bind_weighted, percentile),
     PERCENTILE("percentiles_array", "percentiles_array(value, percents)",
                "percentile() for several percents as an array",
                "percentiles_array(x, 50)[0] == 2", 2, 9, plain, bind_percentiles_array, array),
     PERCENTILE("percentilesw_array", "percentilesw_array(value, weight, percents)",
                "percentilew() for several percents as an array",
-               "percentilesw_array(x, x, 50)[0] == 2", 3, 10, weighted, bind_percentiles_array,
+               "percentilesw_array(x, x, 50)[0] == 2", 3, 10, weighted, bind_weighted_array,
                array),
 };
 

@@ -19,10 +19,6 @@ static const struct aggregate aggregates[] = {
     PICKER("take_any", "take_any(* | column [, ...])", "any row, with values where there are some",
            "take_any(x) > 0"),
     PICKER("any", "any(* | column [, ...])", "the same as take_any()", "any(x) > 0"),
-    PICKER("take_anyif", "take_anyif(column, condition)", "any row where a condition holds",
-           "take_anyif(x, x > 2) == 3"),
-    PICKER("anyif", "anyif(column, condition)", "the same as take_anyif()",
-           "anyif(x, x > 2) == 3"),
 };
 
 AGGREGATE_FAMILY(agg_pick, aggregates);

@@ -159,6 +159,8 @@ struct plan *bind_operator(struct binder *b, struct plan *input, const struct no
         b->err->status = STATUS_LIMIT;
         return NULL;
     }
+    if (!bind_check_options(b, op))
+        return NULL;
     if (slice_is(op->name, "as"))
         return bind_as(b, input, pipe, op);
     if (slice_is(op->name, "invoke"))

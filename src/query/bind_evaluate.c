@@ -149,6 +149,15 @@ static struct plan *unpack_plan(struct unpack *u, struct plan *rows)
     return plan_project(b->q, rows, outputs, count, b->err);
 }
 
+static bool read_conflict(struct binder *b, uint32_t at, struct slice word, struct unpack *u)
+{
+    u->replaces = slice_is(word, "replace_source");
+    u->keeps = slice_is(word, "keep_source");
+    return u->replaces || u->keeps || slice_is(word, "error") ||
+           bind_refuse_word(b, at, "what to do with columns that are there", word,
+                            "error replace_source keep_source");
+}
+
 /* bag_unpack(bag [, prefix, conflict, ignored]), each also by name. */
 static bool unpack_options(struct binder *b, const struct node *arg, struct unpack *u)
 {
@@ -158,6 +167,9 @@ static bool unpack_options(struct binder *b, const struct node *arg, struct unpa
     for (uint32_t at = 0; arg != NULL; arg = arg->next, at++) {
         for (uint32_t i = 0; i < 3 && arg->kind == NODE_NAMED; i++)
             at = slice_is(arg->by->name, names[i]) ? i : at;
+        if (arg->kind == NODE_NAMED && !slice_is(arg->by->name, names[at < 3 ? at : 0]))
+            return bind_refuse_word(b, arg->at, "an argument of bag_unpack", arg->by->name,
+                                    "OutputColumnPrefix columnsConflict ignoredProperties");
         struct expr *value = bind_constant(b, arg);
         if (value == NULL)
             return false;
@@ -170,9 +182,8 @@ static bool unpack_options(struct binder *b, const struct node *arg, struct unpa
             u->prefix = value->value.bytes;
         else if (at == 2)
             u->ignored = value->value.bytes;
-        else
-            u->replaces = slice_is(value->value.bytes, "replace_source");
-        u->keeps = u->keeps || (at == 1 && slice_is(value->value.bytes, "keep_source"));
+        else if (!read_conflict(b, arg->at, value->value.bytes, u))
+            return false;
     }
     return true;
 }

@@ -49,8 +49,6 @@ static bool add_column(struct binder *b, struct expansion *x, const struct schem
 static bool bind_expansion(struct binder *b, struct plan *input, const struct node *op,
                            struct expansion *x)
 {
-    const struct node *bag = bind_param(op, "bagexpansion");
-    const struct node *kind = bind_param(op, "kind");
     const struct node *index = bind_param(op, "with_itemindex");
     const struct node *limit = bind_param(op, "limit");
     uint32_t items = node_count(op->args);
@@ -74,8 +72,8 @@ static bool bind_expansion(struct binder *b, struct plan *input, const struct no
     x->spec.limit = QUERY_OPERATOR_ROWS_MAX;
     if (limit != NULL && !bind_count(b, limit, &x->spec.limit))
         return false;
-    x->spec.arrays = (bag != NULL && slice_is(bag->name, "array")) ||
-                     (kind != NULL && slice_is(kind->name, "array"));
+    x->spec.arrays = bind_option_is(op, "bagexpansion", "array") ||
+                     bind_option_is(op, "kind", "array");
     struct schema *schema = ARENA_NEW(b->q->arena, struct schema, b->err);
     if (schema == NULL)
         return false;

@@ -177,13 +177,15 @@ bool bind_count(struct binder *b, const struct node *node, uint64_t *ret)
 
     if (expr == NULL)
         return false;
-    if ((expr->type != TYPE_LONG && expr->type != TYPE_INT && expr->type != TYPE_REAL) ||
-        expr->value.is_null) {
-        bind_fail(b, node->at, "SEM0100", "expected a whole number of rows");
+    double real = expr->type == TYPE_REAL ? expr->value.real : -1;
+    bool whole = expr->type == TYPE_LONG || expr->type == TYPE_INT ||
+                 (real >= 0 && real < 1e15 && real == (double)(int64_t)real);
+    if (!whole || expr->value.is_null ||
+        (expr->type != TYPE_REAL && expr->value.integer < 0)) {
+        bind_fail(b, node->at, "SEM0100", "expected a whole number of rows, 0 or greater");
         return false;
     }
-    int64_t count = expr->type == TYPE_REAL ? (int64_t)expr->value.real : expr->value.integer;
-    *ret = count < 0 ? 0 : (uint64_t)count;
+    *ret = expr->type == TYPE_REAL ? (uint64_t)real : (uint64_t)expr->value.integer;
     return true;
 }
 

@@ -2,7 +2,8 @@
 /* bind_join.c - join and lookup. */
 #include "query/bind_priv.h"
 
-static bool kind_of(struct binder *b, const struct node *op, enum join_kind *ret)
+/* Which words there are, bind_options.c knows. */
+static enum join_kind kind_of(const struct node *op)
 {
     static const struct {
         const char *name;
@@ -15,21 +16,12 @@ static bool kind_of(struct binder *b, const struct node *op, enum join_kind *ret
                  {"leftsemi", JOIN_LEFT_SEMI},    {"rightsemi", JOIN_RIGHT_SEMI},
                  {"semi", JOIN_LEFT_SEMI}};
     const struct node *kind = bind_param(op, "kind");
-    bool lookup = slice_is(op->name, "lookup");
 
-    *ret = lookup ? JOIN_LEFT_OUTER : JOIN_INNER_UNIQUE;
-    if (kind == NULL)
-        return true;
-    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-        if (slice_equal_nocase(kind->name, slice_of(kinds[i].name))) {
-            *ret = kinds[i].kind;
-            if (!lookup || *ret == JOIN_INNER || *ret == JOIN_LEFT_OUTER)
-                return true;
-        }
+    for (size_t i = 0; kind != NULL && i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        if (slice_equal_nocase(kind->name, slice_of(kinds[i].name)))
+            return kinds[i].kind;
     }
-    bind_fail(b, kind->at, "SEM0100", "'%.*s' is not a kind of %.*s",
-              SLICE_FMT(slice_head(kind->name, 64)), SLICE_FMT(op->name));
-    return false;
+    return slice_is(op->name, "lookup") ? JOIN_LEFT_OUTER : JOIN_INNER_UNIQUE;
 }
 
 struct keys {
@@ -115,12 +107,10 @@ static uint32_t condition_count(const struct node *list)
 
 struct plan *bind_join(struct binder *b, struct plan *input, const struct node *op)
 {
-    struct join_spec spec = {0};
+    struct join_spec spec = {.kind = kind_of(op)};
     struct scope scope = b->scope;
     struct keys keys = {0};
 
-    if (!kind_of(b, op, &spec.kind))
-        return NULL;
     b->scope = (struct scope){0};
     struct plan *right = bind_table(b, op->args);
     if (right == NULL)

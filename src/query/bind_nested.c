@@ -157,6 +157,9 @@ struct plan *bind_top_nested(struct binder *b, struct plan *input, const struct 
     if (levels > LEVELS_MAX)
         return bind_fail(b, op->at, "SEM0100", "top-nested has more than %u levels", LEVELS_MAX);
     for (const struct node *level = op->args; level != NULL; level = level->next) {
+        uint64_t ignored;
+        if (level->params != NULL && !bind_count(b, level->params, &ignored))
+            return NULL;
         args[count++] = level->args->kind == NODE_NAMED ? level->args->args : level->args;
         args[count++] = level->by->kind == NODE_NAMED ? level->by->args : level->by;
         args[count++] = level->params;

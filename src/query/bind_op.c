@@ -8,10 +8,18 @@
 const struct node *bind_param(const struct node *op, const char *name)
 {
     for (const struct node *p = op->params; p != NULL; p = p->next) {
-        if (slice_is(p->name, name))
+        if (slice_equal_nocase(p->name, slice_of(name)))
             return p->args;
     }
     return NULL;
+}
+
+bool bind_option_is(const struct node *op, const char *name, const char *word)
+{
+    const struct node *value = bind_param(op, name);
+
+    return value != NULL && value->kind == NODE_NAME &&
+           slice_equal_nocase(value->name, slice_of(word));
 }
 
 bool bind_pattern_matches(struct slice pattern, struct slice name)
@@ -339,6 +347,15 @@ struct plan *bind_project_rename(struct binder *b, struct plan *input, const str
                        ? NULL
                        : bind_fail(b, item->at, "SEM0100", "expected a column");
         outputs[column].name = item->by->name;
+    }
+    for (const struct node *item = op->args; item != NULL && outputs != NULL; item = item->next) {
+        struct slice name = item->by->name;
+        uint32_t first = find_output(outputs, input->schema.column_count, name);
+        if (first != UINT32_MAX &&
+            find_output(&outputs[first + 1], input->schema.column_count - first - 1, name) !=
+                UINT32_MAX)
+            return bind_fail(b, item->at, "SEM0111", "column '%.*s' stands twice",
+                             SLICE_FMT(slice_head(name, 128)));
     }
     return outputs == NULL
                ? NULL

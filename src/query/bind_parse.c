@@ -87,8 +87,7 @@ static bool build(struct binder *b, struct pattern *x, const struct node *op, bo
 
     buf_add_text(&x->regex, "(?s");
     for (size_t i = 0; flags != NULL && i < flags->name.size; i++) {
-        if (strchr("imU", flags->name.data[i]) != NULL)
-            buf_add_byte(&x->regex, flags->name.data[i]);
+        buf_add_byte(&x->regex, flags->name.data[i]);
     }
     buf_add_text(&x->regex, ")^");
     for (const struct node *item = op->by; item != NULL; item = item->next) {
@@ -155,14 +154,16 @@ static struct plan *close_pattern(struct binder *b, struct plan *input, const st
 struct plan *bind_parse(struct binder *b, struct plan *input, const struct node *op)
 {
     struct pattern x = {0};
-    const struct node *kind = bind_param(op, "kind");
+    bool is_regex = bind_option_is(op, "kind", "regex");
     struct plan *plan = NULL;
 
-    buf_init(&x.regex, 8 * QUERY_TEXT_BYTES_MAX);
-    x.spec.relaxed = kind != NULL && slice_is(kind->name, "relaxed");
+    x.spec.relaxed = bind_option_is(op, "kind", "relaxed");
     x.spec.filter = slice_is(op->name, "parse-where");
-    if (open_pattern(b, input, op, &x) &&
-        build(b, &x, op, kind != NULL && slice_is(kind->name, "regex")))
+    if (bind_param(op, "flags") != NULL && !is_regex)
+        bind_warn(b, bind_param(op, "flags")->at, "KS_FLAGS",
+                  "flags mean nothing here: they are those of kind=regex");
+    buf_init(&x.regex, 8 * QUERY_TEXT_BYTES_MAX);
+    if (open_pattern(b, input, op, &x) && build(b, &x, op, is_regex))
         plan = close_pattern(b, input, op, &x);
     buf_release(&x.regex);
     return plan;

@@ -198,8 +198,8 @@ static bool bind_step(struct binder *b, struct scanning *s, const struct node *n
     if (node->params != NULL && !slice_is(node->params->name, "all")) {
         bool last = slice_is(node->params->name, "last");
         if (!last && !slice_is(node->params->name, "none")) {
-            bind_fail(b, node->params->at, "SEM0100", "expected output=all, last or none");
-            return false;
+            return bind_refuse_word(b, node->params->at, "an output of a step",
+                                    node->params->name, "all last none");
         }
         ret->output = last ? STEP_LAST : STEP_NONE;
     }

@@ -197,6 +197,14 @@ bool bind_wildcard(struct binder *b, struct slice pattern, struct names *ret);
 struct plan *bind_absent(struct binder *b, const struct names *stored,
                          struct plan *const *plans, uint32_t count);
 const struct node *bind_param(const struct node *op, const char *name);
+/* Refuses options that the operator does not have, or not with such a value. */
+bool bind_check_options(struct binder *b, const struct node *op);
+/* Whether the option is given as the word. */
+bool bind_option_is(const struct node *op, const char *name, const char *word);
+/* Says that `word` is not `what` ("a kind of join"), and which of `words` (between blanks)
+ * is near, or else all of them.  False. */
+bool bind_refuse_word(struct binder *b, uint32_t at, const char *what, struct slice word,
+                      const char *words);
 bool bind_pattern_matches(struct slice pattern, struct slice name);
 /* The columns that one item of a list stands for, where its call gives several. */
 #define MULTI_MAX 16u

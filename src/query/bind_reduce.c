@@ -89,19 +89,15 @@ static void add_steps(struct buf *text, const struct reduction *r)
 struct plan *bind_reduce(struct binder *b, struct plan *input, const struct node *op)
 {
     const struct node *args[1] = {op->args};
-    const struct node *kind = bind_param(op, "kind");
-    bool source = kind != NULL && slice_is(kind->name, "source");
     struct reduction r;
     struct buf text;
 
-    if (kind != NULL && !source)
-        return bind_fail(b, kind->at, "SEM0100", "the kind of reduce is 'source'");
     if (!take_parameters(b, op, &r))
         return NULL;
     buf_init(&text, QUERY_TEXT_BYTES_MAX);
     add_steps(&text, &r);
     buf_add_text(&text,
-                 source
+                 bind_option_is(op, "kind", "source")
                      ? "__all | extend Pattern = iff(__p in (__good), __p, 'others')"
                        " | project-away __v, __w, __p"
                      : "__all | extend Pattern = iff(__p in (__good), __p, 'others')"

@@ -198,7 +198,6 @@ static struct plan *find_columns(struct binder *b, struct plan *plan, const stru
 
 struct plan *bind_search(struct binder *b, struct plan *input, const struct node *op)
 {
-    const struct node *kind = bind_param(op, "kind");
     bool finds = slice_is(op->name, "find");
     struct scope scope = b->scope;
     struct plan *plan =
@@ -208,7 +207,7 @@ struct plan *bind_search(struct binder *b, struct plan *input, const struct node
         return NULL;
     struct searching s = {.schema = &plan->schema,
                           .first = input == NULL,
-                          .exact_case = kind != NULL && slice_is(kind->name, "case_sensitive")};
+                          .exact_case = bind_option_is(op, "kind", "case_sensitive")};
     s.named = arena_alloc(b->q->arena, plan->schema.column_count + 1, b->err);
     if (s.named == NULL)
         return NULL;

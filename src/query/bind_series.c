@@ -108,6 +108,12 @@ static bool bind_defaults(struct binder *b, const struct making *m, const struct
         struct expr *expr = bind_constant(b, n->params);
         if (expr == NULL)
             return false;
+        bool null = expr->value.is_null;
+        if (!null && expr->type != type && !(type_is_number(expr->type) && type_is_number(type))) {
+            bind_fail(b, n->params->at, "SEM0100", "the default is a %s, the series one of %s",
+                      type_name(expr->type), type_name(type));
+            return false;
+        }
         defaults[i] = expr->value;
     }
     spec->defaults = defaults;
@@ -143,7 +149,6 @@ static struct plan *bind_bins(struct binder *b, struct plan *input, const struct
 
 struct plan *bind_make_series(struct binder *b, struct plan *input, const struct node *op)
 {
-    const struct node *kind = bind_param(op, "kind");
     struct making m = {.op = op};
     struct series_spec spec = {0};
     struct node literals[3] = {0};
@@ -154,6 +159,6 @@ struct plan *bind_make_series(struct binder *b, struct plan *input, const struct
     if (bins == NULL || !bind_defaults(b, &m, &bins->schema, &spec))
         return NULL;
     spec.with_last = m.with_last;
-    spec.nonempty = kind != NULL && slice_is(kind->name, "nonempty");
+    spec.nonempty = bind_option_is(op, "kind", "nonempty");
     return plan_series(b->q, bins, &spec, b->err);
 }

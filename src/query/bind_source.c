@@ -62,43 +62,67 @@ static struct plan *print(struct binder *b, const struct node *node)
     return plan;
 }
 
-static struct plan *range(struct binder *b, const struct node *node)
+/* The types of start, end and step: one that has a distance, and the distance's. */
+static bool range_types(struct binder *b, const struct node *const *nodes,
+                        struct expr *const *exprs, enum type *ret)
 {
-    struct expr *exprs[3];
-    const struct node *arg = node->args;
-
-    for (int i = 0; i < 3; i++, arg = arg->next) {
-        exprs[i] = bind_constant(b, arg);
-        if (exprs[i] == NULL)
-            return NULL;
-    }
+    static const char *const words[] = {"start", "end", "step"};
     enum type type = exprs[0]->type;
-    enum type step = TYPE_LONG;
-    if (type == TYPE_DATETIME || type == TYPE_TIMESPAN) {
-        step = TYPE_TIMESPAN;
-    } else if (type_is_number(type)) {
+    bool is_time = type == TYPE_DATETIME || type == TYPE_TIMESPAN;
+
+    if (!is_time && !type_is_number(type)) {
+        bind_fail(b, nodes[0]->at, "SEM0100", "range needs numbers, datetimes or timespans");
+        return false;
+    }
+    for (int i = 1; i < 3; i++) {
+        enum type is = exprs[i]->type;
+        enum type want = is_time && i == 2 ? TYPE_TIMESPAN : type;
+        if (is == want || is == TYPE_DYNAMIC || (type_is_number(is) && type_is_number(want)))
+            continue;
+        bind_fail(b, nodes[i]->at, "SEM0100", "the %s of range is a %s, a %s is needed", words[i],
+                  type_name(is), type_name(want));
+        return false;
+    }
+    if (!is_time)
         type = type == TYPE_REAL || exprs[1]->type == TYPE_REAL || exprs[2]->type == TYPE_REAL
                    ? TYPE_REAL
                    : TYPE_LONG;
-        step = type;
-    } else {
-        return bind_fail(b, node->at, "SEM0100", "range needs numbers, datetimes or timespans");
-    }
-    exprs[0] = bind_cast(b, exprs[0], type);
-    exprs[1] = bind_cast(b, exprs[1], type);
-    exprs[2] = bind_cast(b, exprs[2], step);
+    ret[0] = ret[1] = type;
+    ret[2] = is_time ? TYPE_TIMESPAN : type;
+    return true;
+}
+
+static struct plan *range(struct binder *b, const struct node *node)
+{
+    const struct node *nodes[3] = {node->args, node->args->next, node->args->next->next};
+    struct expr *exprs[3];
+    enum type types[3];
+
     for (int i = 0; i < 3; i++) {
+        exprs[i] = bind_constant(b, nodes[i]);
+        if (exprs[i] == NULL)
+            return NULL;
+    }
+    if (!range_types(b, nodes, exprs, types))
+        return NULL;
+    for (int i = 0; i < 3; i++) {
+        exprs[i] = bind_cast(b, exprs[i], types[i]);
         if (exprs[i] == NULL)
             return NULL;
         if (exprs[i]->value.is_null)
-            return bind_fail(b, node->at, "SEM0100", "range needs values that are not null");
+            return bind_fail(b, nodes[i]->at, "SEM0100",
+                             "range needs values that are not null");
     }
-    return plan_range(b->q, node->by->name, &exprs[0]->value, &exprs[1]->value, &exprs[2]->value,
-                      b->err);
+    const struct value *step = &exprs[2]->value;
+    if (step->type == TYPE_REAL ? !(step->real < 0 || step->real > 0) : step->integer == 0)
+        return bind_fail(b, nodes[2]->at, "SEM0100", "the step of range must not be 0");
+    return plan_range(b->q, node->by->name, &exprs[0]->value, &exprs[1]->value, step, b->err);
 }
 
 struct plan *bind_source(struct binder *b, const struct node *node)
 {
+    if (!bind_check_options(b, node))
+        return NULL;
     if (slice_is(node->name, "datatable"))
         return datatable(b, node);
     if (slice_is(node->name, "print"))

@@ -229,13 +229,12 @@ static struct plan *unite(struct binder *b, struct inputs *in, const struct node
 {
     struct inputs copies = *in;
     struct merged m = {0};
-    const struct node *kind = bind_param(op, "kind");
     const struct node *source = bind_param(op, "withsource");
 
     if (source == NULL)
         source = bind_param(op, "with_source");
     copies.plans = ARENA_ARRAY(b->q->arena, struct plan *, in->count, b->err);
-    if (copies.plans == NULL || !merge(b, in, kind != NULL && slice_is(kind->name, "inner"), &m))
+    if (copies.plans == NULL || !merge(b, in, bind_option_is(op, "kind", "inner"), &m))
         return NULL;
     for (uint32_t i = 0; i < in->count; i++) {
         copies.plans[i] = conform(b, in, i, &m, source);
@@ -254,6 +253,8 @@ struct plan *bind_union_source(struct binder *b, const struct node *node)
     if (!slice_is(node->name, "union"))
         return bind_fail(b, node->at, "SYN0002", "'%.*s' needs a table in front of it",
                          SLICE_FMT(node->name));
+    if (!bind_check_options(b, node))
+        return NULL;
     b->scope = (struct scope){0};
     struct plan *plan = collect(b, &in, node) ? unite(b, &in, node) : NULL;
     b->scope = scope;

@@ -2,6 +2,8 @@
 /* fn_calendar.c - days, weeks, months and years; parts of an instant. */
 #include "query/fn_priv.h"
 
+#include "base/text.h"
+
 #include <math.h>
 
 enum period {
@@ -22,12 +24,12 @@ enum period {
     PERIOD_COUNT_
 };
 
+static const char *const names[PERIOD_COUNT_] = {
+    "tick", "nanosecond", "microsecond", "millisecond", "second",    "minute",    "hour",
+    "day",  "week",       "month",       "quarter",     "year",      "dayofyear", "weekofyear"};
+
 static bool period_from_name(struct slice name, enum period *ret)
 {
-    static const char *const names[PERIOD_COUNT_] = {
-        "tick", "nanosecond", "microsecond", "millisecond", "second",    "minute",    "hour",
-        "day",  "week",       "month",       "quarter",     "year",      "dayofyear", "weekofyear"};
-
     for (uint32_t i = 0; i < PERIOD_COUNT_; i++) {
         struct slice wanted = slice_of(names[i]);
         if (slice_equal_nocase(name, wanted) ||
@@ -220,8 +222,43 @@ BIND(bind_dayofweek, "d", TYPE_TIMESPAN)
 
 static enum status bad_period(struct slice name, struct error *err)
 {
-    return ERROR_SET(err, STATUS_INVALID, "'%.*s' is not a part of a date", SLICE_FMT(name));
+    struct slice shown = slice_head(name, 64);
+    const char *nearest = NULL;
+    size_t best = shown.size <= 3 ? 2 : 4;
+
+    for (uint32_t i = 0; i < PERIOD_COUNT_; i++) {
+        size_t distance = text_distance(slice_of(names[i]), shown);
+        if (distance < best) {
+            best = distance;
+            nearest = names[i];
+        }
+    }
+    if (nearest == NULL)
+        return ERROR_SET(err, STATUS_INVALID,
+                         "'%.*s' is not a part of a date such as day, hour or month",
+                         SLICE_FMT(shown));
+    return ERROR_SET(err, STATUS_INVALID,
+                     "'%.*s' is not a part of a date; did you mean '%s'?", SLICE_FMT(shown),
+                     nearest);
 }
+
+/* A part that is known is checked where it stands. */
+#define PERIOD_BIND(NAME, LETTERS, TYPE)                                                           \
+    static enum status NAME(BIND_PARAMETERS)                                                       \
+    {                                                                                              \
+        const struct value *name = args[0].constant;                                               \
+        enum period period;                                                                        \
+                                                                                                   \
+        *ret = (TYPE);                                                                             \
+        if (name != NULL && name->type == TYPE_STRING &&                                           \
+            !period_from_name(name->bytes, &period)) {                                             \
+            (void)bad_period(name->bytes, err);                                                    \
+            err->line = args[0].line;                                                              \
+            err->column = args[0].column;                                                          \
+            return err->status;                                                                    \
+        }                                                                                          \
+        return bind_letters(args, arg_count, LETTERS, want, err);                                  \
+    }
 
 static enum status row_datetime_part(ROW_PARAMETERS)
 {
@@ -233,7 +270,7 @@ static enum status row_datetime_part(ROW_PARAMETERS)
     return give_long(ret, part_of(args[1].integer, period));
 }
 ROW_EVAL(row_datetime_part, TYPE_INT)
-BIND(bind_datetime_part, "sd", TYPE_INT)
+PERIOD_BIND(bind_datetime_part, "sd", TYPE_INT)
 
 /* Index of the period an instant is in, counted from some origin. */
 static int64_t period_index(int64_t ticks, enum period period)
@@ -270,7 +307,7 @@ static enum status row_datetime_diff(ROW_PARAMETERS)
                               period_index(args[2].integer, period));
 }
 ROW_EVAL(row_datetime_diff, TYPE_LONG)
-BIND(bind_datetime_diff, "sdd", TYPE_LONG)
+PERIOD_BIND(bind_datetime_diff, "sdd", TYPE_LONG)
 
 /* Adds months; the day is cut to the length of the month. */
 static bool add_months(int64_t ticks, int64_t months, int64_t *ret)
@@ -315,7 +352,7 @@ static enum status row_datetime_add(ROW_PARAMETERS)
     return give_long(ret, ticks);
 }
 ROW_EVAL(row_datetime_add, TYPE_DATETIME)
-BIND(bind_datetime_add, "sld", TYPE_DATETIME)
+PERIOD_BIND(bind_datetime_add, "sld", TYPE_DATETIME)
 
 /* ---- making ---- */
 

@@ -442,6 +442,11 @@ static enum status prepare_countof(struct eval *eval, const struct argument *arg
                                    uint32_t arg_count, void **ret, struct error *err)
 {
     *ret = NULL;
+    if (arg_count > 2 && args[2].constant != NULL && !wants_regex(args[2].constant) &&
+        !args[2].constant->is_null &&
+        !slice_equal_nocase(args[2].constant->bytes, SLICE("normal")))
+        return argument_fail(err, &args[2], "expected 'normal' or 'regex', found '%.*s'",
+                             SLICE_FMT(slice_head(args[2].constant->bytes, 64)));
     if (arg_count < 3 || !wants_regex(args[2].constant))
         return STATUS_OK;
     return prepare_countof_regex(eval, args, arg_count, ret, err);

@@ -66,9 +66,11 @@ static enum status bind_bin(BIND_PARAMETERS)
     (void)arg_count;
     *ret = args[0].type;
     if (args[0].type == TYPE_DATETIME || args[0].type == TYPE_TIMESPAN) {
-        if (args[1].type != TYPE_TIMESPAN && args[1].type != TYPE_LONG)
-            want[1] = TYPE_TIMESPAN;
-        return STATUS_OK;
+        want[1] = TYPE_TIMESPAN;
+        if (args[1].type == TYPE_TIMESPAN || args[1].type == TYPE_DYNAMIC)
+            return STATUS_OK;
+        return argument_fail(err, &args[1], "a %s is rounded to a timespan, found a %s",
+                             type_name(args[0].type), type_name(args[1].type));
     }
     if (args[0].type == TYPE_DYNAMIC && args[1].type == TYPE_TIMESPAN) {
         *ret = TYPE_DATETIME;

@@ -4,6 +4,9 @@
 
 #include "query/fn_geo_priv.h"
 
+#include <stdarg.h>
+#include <stdio.h>
+
 static const struct function_family *const families[] = {
     &function_family_convert,
     &function_family_condition,
@@ -56,6 +59,35 @@ const struct function_family *const *function_families(uint32_t *ret_count)
 {
     *ret_count = COUNT_OF(families);
     return families;
+}
+
+enum status argument_fail(struct error *err, const struct argument *argument,
+                          const char *format, ...)
+{
+    char text[sizeof(err->text)];
+    va_list args;
+
+    va_start(args, format);
+    (void)vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    enum status status = ERROR_SET(err, STATUS_INVALID, "%s", text);
+    err->line = argument->line;
+    err->column = argument->column;
+    return status;
+}
+
+enum status argument_between(const struct argument *argument, const char *what, double low,
+                             double high, struct error *err)
+{
+    const struct value *v = argument->constant;
+
+    if (v == NULL || v->is_null || !type_is_number(v->type) || v->type == TYPE_DECIMAL)
+        return STATUS_OK;
+    double number = v->type == TYPE_REAL ? v->real : (double)v->integer;
+    if (number >= low && number <= high)
+        return STATUS_OK;
+    return argument_fail(err, argument, "the %s is %g, it is from %g to %g", what, number, low,
+                         high);
 }
 
 const struct function *function_find(struct slice name)

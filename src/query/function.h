@@ -15,6 +15,13 @@ struct argument {
     uint32_t line, column;
 };
 
+/* Refuses an argument where it stands: STATUS_INVALID. */
+enum status argument_fail(struct error *err, const struct argument *argument,
+                          const char *format, ...) PRINTF_LIKE(3, 4);
+/* Whether an argument that is known is a number from `low` to `high`. */
+enum status argument_between(const struct argument *argument, const char *what, double low,
+                             double high, struct error *err) MUST_USE;
+
 /* Run state shared by the calls of one query; `arena` is the current batch's. */
 struct query;
 

@@ -5,6 +5,7 @@
  * itself looks at them: `*` in patterns of names, and ['name'] behind a name.
  */
 #include "query/layout_priv.h"
+#include "query/parse_priv.h"
 
 struct measure {
     struct slice text;
@@ -75,15 +76,10 @@ static void mark_operator(struct measure *m, uint32_t i, bool behind_bar)
 /* kind=inner, hint.strategy = shuffle ... behind an operator's name. */
 static void mark_params(struct measure *m, uint32_t i)
 {
-    static const char *const names[] = {"kind",         "withsource",    "with_source",
-                                        "isfuzzy",      "bagexpansion",  "with_itemindex",
-                                        "flags",        "decodeblocks",  "datascope",
-                                        "with_match_id", "maxiterations", "id_column"};
-
     while (i + 2 < m->count) {
         bool hint = layout_is(&m->tokens[i], "hint") && layout_is(&m->tokens[i + 1], ".");
         uint32_t equal = hint ? i + 3 : i + 1;
-        bool known = m->tokens[i].kind == TOKEN_NAME && ONE_OF(m->tokens[i].text, names);
+        bool known = m->tokens[i].kind == TOKEN_NAME && parse_is_option(m->tokens[i].text);
         if ((!hint && !known) || equal + 1 >= m->count || !layout_is(&m->tokens[equal], "="))
             return;
         for (; i <= equal + 1; i++)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* op_window.c - prev, next, row_number, row_cumsum and their kin: all rows are
  * gathered in their order, then one pass a call adds a column. */
+#include "query/decimal.h"
 #include "query/op_priv.h"
 
 struct plan_window {
@@ -37,6 +38,9 @@ struct pass {
     uint64_t row;   /* position in the order */
     struct value sum, previous;
     int64_t number, rank;
+    struct arena *arena; /* for decimals */
+    enum status status;  /* of their sums */
+    struct error *err;
 };
 
 static struct value argument(const struct pass *p, uint64_t row, uint32_t index)
@@ -47,19 +51,17 @@ static struct value argument(const struct pass *p, uint64_t row, uint32_t index)
 static struct value neighbour(const struct pass *p, enum window_kind kind, enum type type)
 {
     struct value null = {.type = type, .is_null = type != TYPE_STRING};
-    int64_t offset = 1;
+    struct value offset = {.type = TYPE_LONG, .integer = 1};
 
     if (p->arg_count > 1)
-        offset = argument(p, p->row, 1).integer;
-    int64_t at = (int64_t)p->row + (kind == WINDOW_PREV ? -offset : offset);
-    if (at >= 0 && (uint64_t)at < p->total)
-        return argument(p, (uint64_t)at, 0);
-    if (p->arg_count > 2) {
-        struct value given = argument(p, p->row, 2);
-        if (given.type == type)
-            return given;
+        offset = argument(p, p->row, 1);
+    if (!offset.is_null && offset.integer > -(int64_t)QUERY_OPERATOR_ROWS_MAX &&
+        offset.integer < (int64_t)QUERY_OPERATOR_ROWS_MAX) {
+        int64_t at = (int64_t)p->row + (kind == WINDOW_PREV ? -offset.integer : offset.integer);
+        if (at >= 0 && (uint64_t)at < p->total)
+            return argument(p, (uint64_t)at, 0);
     }
-    return null;
+    return p->arg_count > 2 ? argument(p, p->row, 2) : null;
 }
 
 static bool restarts(const struct pass *p, uint32_t index)
@@ -77,9 +79,12 @@ static struct value cumulate(struct pass *p, enum type type)
     struct value v = argument(p, p->row, 0);
 
     if (restarts(p, 1))
-        p->sum = (struct value){.type = type};
+        p->sum = type == TYPE_DECIMAL ? (struct value){.type = type, .bytes = SLICE("0")}
+                                      : (struct value){.type = type};
     if (!v.is_null && type == TYPE_REAL)
         p->sum.real += v.real;
+    else if (!v.is_null && type == TYPE_DECIMAL && p->status == STATUS_OK)
+        p->status = decimal_arithmetic(p->arena, '+', &p->sum, &v, &p->sum, p->err);
     else if (!v.is_null)
         p->sum.integer = (int64_t)((uint64_t)p->sum.integer + (uint64_t)v.integer);
     return p->sum;
@@ -306,7 +311,10 @@ static enum status add_column(const struct window_call *call, struct run *run,
                               struct batch *chunks, uint32_t count, uint64_t total,
                               struct error *err)
 {
-    struct pass pass = {.total = total, .sum = {.type = call->type, .is_null = true}};
+    struct pass pass = {.total = total,
+                        .sum = {.type = call->type, .is_null = true},
+                        .arena = run->arena,
+                        .err = err};
     enum status status = eval_arguments(call, run, chunks, count, &pass, err);
 
     for (uint32_t c = 0; c < count && status == STATUS_OK; c++) {
@@ -315,6 +323,8 @@ static enum status add_column(const struct window_call *call, struct run *run,
         status = vector_raw(run->arena, call->type, chunks[c].row_count, column, err);
         if (status == STATUS_OK)
             compute_chunk(&pass, call, column);
+        if (status == STATUS_OK)
+            status = pass.status;
         column->home = run->arena; /* bytes are of arguments, which stay */
         column->is_rooted = true;
         chunks[c].column_count++;

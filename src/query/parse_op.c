@@ -66,29 +66,56 @@ static bool pattern_list(struct parser *p, struct node *op)
     return true;
 }
 
+bool parse_is_option(struct slice name)
+{
+    static const char *const names[] = {"kind",          "withsource",     "with_source",
+                                        "isfuzzy",       "bagexpansion",   "with_itemindex",
+                                        "flags",         "decodeblocks",   "datascope",
+                                        "with_match_id", "best_effort"};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (slice_is(name, names[i]))
+            return true;
+    }
+    return false;
+}
+
+/* Operators of which nothing else begins with `name =`: there every name is meant as an
+ * option, and the binder says which ones there are. */
+static bool has_options_only(const struct node *op)
+{
+    static const char *const names[] = {"join",      "lookup", "union",  "sort",   "order",
+                                        "top",       "take",   "limit",  "sample", "parse",
+                                        "parse-where", "search", "find", "partition", "reduce",
+                                        "scan",      "as",     "count",  "consume", "getschema"};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (slice_is(op->name, names[i]))
+            return true;
+    }
+    return false;
+}
+
 bool parse_params(struct parser *p, struct node *op)
 {
-    static const char *const names[] = {"kind",          "withsource", "with_source",
-                                        "isfuzzy",       "bagexpansion", "with_itemindex",
-                                        "flags",         "decodeblocks", "datascope",
-                                        "with_match_id", "maxiterations", "id_column"};
     struct node **tail = &op->params;
+    bool open = has_options_only(op);
 
     while (*tail != NULL)
         tail = &(*tail)->next;
     for (;;) {
         const struct token *token = parse_peek(p, 0);
         bool hint = parse_is(p, "hint") && parse_is_at(p, 1, ".");
-        bool known = hint;
-        for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-            known = known || (parse_is(p, names[i]) && parse_is_at(p, 1, "="));
-        if (!known)
+        bool option = token->kind == TOKEN_NAME && parse_is_at(p, 1, "=") &&
+                      (open || parse_is_option(token->text));
+        if (!hint && !option)
             return true;
         p->at += hint ? 2 : 0;
         struct node *param = parse_name(p);
         if (param == NULL || !parse_need(p, "="))
             return false;
         param->kind = NODE_PARAM;
+        param->at = token->at;
         if (hint)
             param->name = slice_from(token->text.data,
                                      (size_t)(param->name.data + param->name.size -
@@ -332,14 +359,16 @@ static bool op_serialize(struct parser *p, struct node *op)
     return parse_named_list(p, &op->args);
 }
 
+/* count [as Name], getschema, consume */
 static bool op_nothing(struct parser *p, struct node *op)
 {
-    if (parse_is(p, "as")) { /* count as Name */
-        p->at++;
-        op->args = parse_name(p);
-        return op->args != NULL;
-    }
-    return true;
+    if (!parse_params(p, op))
+        return false;
+    if (!parse_is(p, "as"))
+        return true;
+    p->at++;
+    op->args = parse_name(p);
+    return op->args != NULL;
 }
 
 static bool op_as(struct parser *p, struct node *op)
@@ -348,24 +377,6 @@ static bool op_as(struct parser *p, struct node *op)
         return false;
     op->args = parse_name(p);
     return op->args != NULL;
-}
-
-/* The kind of chart and its properties mean nothing here. */
-static bool op_render(struct parser *p, struct node *op)
-{
-    uint32_t depth = 0;
-
-    (void)op;
-    for (;; p->at++) {
-        if (parse_peek(p, 0)->kind == TOKEN_END || parse_is(p, ";") || parse_is(p, "|"))
-            return true;
-        if (parse_is(p, "("))
-            depth++;
-        if (parse_is(p, "}") || (parse_is(p, ")") && depth == 0))
-            return true;
-        if (parse_is(p, ")"))
-            depth--;
-    }
 }
 
 static const struct {
@@ -382,7 +393,7 @@ static const struct {
     {"parse", op_parse},           {"parse-where", op_parse},  {"project-away", pattern_list},
     {"project-keep", pattern_list}, {"project-reorder", pattern_list},
     {"serialize", op_serialize},   {"as", op_as},              {"getschema", op_nothing},
-    {"consume", op_nothing},       {"render", op_render},      {"invoke", op_expression},
+    {"consume", op_nothing},       {"render", parse_render},   {"invoke", op_expression},
 };
 
 struct node *parse_operator(struct parser *p)
@@ -405,7 +416,7 @@ struct node *parse_operator(struct parser *p)
             continue;
         if (slice_is(op->name, "sort") || slice_is(op->name, "order") ||
             parse_peek(p, 0)->kind != TOKEN_END || operators[i].parse == op_nothing ||
-            operators[i].parse == op_render || operators[i].parse == op_serialize)
+            operators[i].parse == parse_render || operators[i].parse == op_serialize)
             return operators[i].parse(p, op) ? op : NULL;
         return parse_fail(p, "the operator's arguments");
     }

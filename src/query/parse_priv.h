@@ -47,6 +47,9 @@ bool parse_statements(struct parser *p, const char *end, struct node **ret);
 struct node *parse_literal(struct parser *p, const struct token *token);
 /* operator families */
 bool parse_params(struct parser *p, struct node *op);
+/* Whether `name = value` behind an operator's name is never a column's name. */
+bool parse_is_option(struct slice name);
+bool parse_render(struct parser *p, struct node *op);
 struct node *parse_right_table(struct parser *p);
 bool parse_partition(struct parser *p, struct node *op);
 bool parse_scan(struct parser *p, struct node *op);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* parse_rare.c - reduce, fork, facet, declare pattern.
+/* parse_rare.c - reduce, fork, facet, render, declare pattern.
  *
  *   operator    args          by                     params  body
  *   reduce      expression    threshold, characters  kind
  *   fork                                                     PARAM nodes: name, operators in body
  *   facet       columns                                      operators
+ *   render                                               chart, properties
  *
  * A pattern becomes one let function for each of its cases, and a call of it the call of
  * the function: the binder knows nothing of patterns. */
@@ -86,6 +87,84 @@ bool parse_facet(struct parser *p, struct node *op)
 {
     return parse_need(p, "by") && parse_named_list(p, &op->args) &&
            (!parse_take(p, "with") || parse_operators(p, &op->body));
+}
+
+/* ---- render chart [with (property = value, ...)] ---- */
+
+/* A value, of which a list of columns may follow; where it is a word, the word. */
+static struct node *render_value(struct parser *p, bool in_list)
+{
+    const struct token *first = parse_peek(p, 0);
+    struct node *value = parse_node(p, first->kind == TOKEN_NAME ? NODE_NAME : NODE_LITERAL,
+                                    first->at);
+    uint32_t depth = 0;
+
+    if (value == NULL)
+        return NULL;
+    value->name = first->text;
+    if (parse_is(p, ",") || parse_is(p, ")") || parse_is(p, "|") || parse_is(p, ";"))
+        return parse_fail(p, "a value");
+    for (;; p->at++) {
+        bool ends = parse_is(p, "|") || parse_is(p, ";") || parse_is(p, "}") ||
+                    (parse_is(p, ")") && depth == 0);
+        bool next = parse_is(p, ",") && parse_peek(p, 1)->kind == TOKEN_NAME &&
+                    parse_is_at(p, 2, "=");
+        bool legacy = !in_list && parse_peek(p, 0)->kind == TOKEN_NAME && parse_is_at(p, 1, "=");
+        if (parse_peek(p, 0)->kind == TOKEN_END || (depth == 0 && (ends || next || legacy)))
+            return value;
+        if (!in_list && parse_is(p, "with") && depth == 0)
+            return value;
+        depth += parse_is(p, "(");
+        depth -= parse_is(p, ")");
+    }
+}
+
+static struct node **render_property(struct parser *p, struct node **tail, bool in_list)
+{
+    struct node *param = parse_name(p);
+
+    if (param == NULL || !parse_need(p, "="))
+        return NULL;
+    param->kind = NODE_PARAM;
+    param->args = render_value(p, in_list);
+    if (param->args == NULL)
+        return NULL;
+    *tail = param;
+    return &param->next;
+}
+
+/* Nothing is drawn here, but what no one could draw is refused. */
+bool parse_render(struct parser *p, struct node *op)
+{
+    struct node *chart = parse_node(p, NODE_PARAM, parse_peek(p, 0)->at);
+    struct node **tail = chart == NULL ? NULL : &chart->next;
+
+    if (tail == NULL)
+        return false;
+    if (parse_peek(p, 0)->kind != TOKEN_NAME)
+        return parse_fail(p, "a chart such as timechart or piechart") != NULL;
+    chart->name = SLICE("chart");
+    chart->args = parse_name(p);
+    op->params = chart;
+    if (chart->args == NULL)
+        return false;
+    while (parse_peek(p, 0)->kind == TOKEN_NAME && parse_is_at(p, 1, "=")) { /* the old way */
+        tail = render_property(p, tail, false);
+        if (tail == NULL)
+            return false;
+    }
+    if (!parse_take(p, "with"))
+        return true;
+    if (!parse_need(p, "("))
+        return false;
+    while (!parse_take(p, ")")) {
+        tail = render_property(p, tail, true);
+        if (tail == NULL)
+            return false;
+        if (!parse_take(p, ",") && !parse_is(p, ")"))
+            return parse_fail(p, "',' or ')'") != NULL;
+    }
+    return true;
 }
 
 /* ---- declare pattern name = (a:string)[b:string] { ("x").["y"] = { query }; ... } ---- */

@@ -9,6 +9,12 @@ static void what_is_wrong_is_refused_where_it_stands(void **state)
         {"T | evaluate bag_unpack()", "'bag_unpack' takes a column", 1, 5},
         {"T | evaluate bag_unpack(n)", "'bag_unpack' needs a dynamic column", 1, 25},
         {"T | evaluate bag_unpack(nosuch)", "column 'nosuch' is not known", 1, 25},
+        {"T | evaluate bag_unpack(d, columnsConflict='keep')",
+         "'keep' is not what to do with columns that are there; expected error, replace_source or "
+         "keep_source",
+         1, 28},
+        {"T | evaluate bag_unpack(d, OutputColumnPrefx='x')", "did you mean 'OutputColumnPrefix'?",
+         1, 28},
         {"T | evaluate pivot()", "'pivot' takes a column", 1, 5},
         {"T | evaluate pivot(nosuch)", "column 'nosuch' is not known", 1, 20},
         {"T | evaluate autocluster()", "plugin 'autocluster' is not supported", 1, 14},

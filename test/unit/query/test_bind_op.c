@@ -9,6 +9,7 @@ static void what_is_wrong_is_refused_where_it_stands(void **state)
         {"T | project-away nosuch", "column 'nosuch' is not known", 1, 18},
         {"T | project-keep nosuch", "column 'nosuch' is not known", 1, 18},
         {"T | project-rename x = nosuch", "column 'nosuch' is not known", 1, 24},
+        {"T | project-rename s = n", "column 's' stands twice", 1, 20},
         {"T | project-rename n", "expected new_name = old_name", 1, 20},
         {"T | project-reorder nosuch", "column 'nosuch' is not known", 1, 21},
         {"T | sort by nosuch", "column 'nosuch' is not known", 1, 13},

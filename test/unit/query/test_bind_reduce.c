@@ -38,7 +38,7 @@ static void broken_parameters_are_refused(void **state)
     static const struct kql_case cases[] = {
         {"T | reduce by s with threshold=2", "between 0 and 1", 1, 22},
         {"T | reduce by s with limit=2", "'threshold' or 'characters'", 1, 22},
-        {"T | reduce kind=other by s", "the kind of reduce", 1, 17},
+        {"T | reduce kind=other by s", "'other' is not a kind of reduce; expected source", 1, 17},
     };
 
     (void)state;

@@ -10,6 +10,8 @@ static void what_is_wrong_is_refused_where_it_stands(void **state)
          "the axis is a string; a time or a number is needed", 1, 28},
         {"T | make-series nosuch() on t step 1d", "function 'nosuch' is not known", 1, 17},
         {"T | make-series count() on t step 0d", "the step must be greater than 0", 1, 35},
+        {"T | make-series count() default='a' on t step 1d",
+         "the default is a string, the series one of long", 1, 33},
         {"T | make-series n on t step 1d",
          "column 'n' must stand in an aggregate or behind 'by'", 1, 17},
     };

@@ -21,6 +21,27 @@ static const struct ask windows_cases[] = {
 };
 ASK_TEST(windows, windows_cases)
 
+static const struct ask types_cases[] = {
+    {"datatable(x: real)[1.5] | serialize p = prev(x, 1, 0) | project p",
+     "[[0]]"},
+    {"print x = 1 | serialize p = prev(x, dynamic(1)), q = next(x, 1, int(null)), r = prev(x, "
+     "-9223372036854775808), s = next(x, long(null), 7) | project p, q, r, s",
+     "[[null,null,null,7]]"},
+    {"datatable(x: decimal)[decimal(1.5), decimal(null), decimal(2.25)] | serialize s = "
+     "row_cumsum(x) | project s",
+     "[[\"1.5\"],[\"1.5\"],[\"3.75\"]]"},
+    {"datatable(x: bool)[true, true] | serialize s = row_cumsum(x) | project s",
+     "[[1],[2]]"},
+    {"datatable(x: dynamic)[1, 2.5, 'a'] | serialize s = row_cumsum(x) | project s",
+     "[[1],[3.5],[3.5]]"},
+    {"datatable(x: timespan)[1h, 2h] | serialize s = row_cumsum(x) | summarize max(s)",
+     "[[\"03:00:00\"]]"},
+    {"datatable(x: long)[1, 2, 3] | serialize n = row_number(5.0, x == 2), s = row_cumsum(x, x)"
+     " | project n, s",
+     "[[5,1],[5,2],[6,3]]"},
+};
+ASK_TEST(types, types_cases)
+
 static const struct ask errors_cases[] = {
     {"print x = prev(1)",
      "[[null]]"},
@@ -28,6 +49,28 @@ static const struct ask errors_cases[] = {
      "! SEM0025"},
     {"print x = 1 | serialize y = prev()",
      "! SEM0219"},
+    {"print x = 1 | serialize y = prev(x, 'a')",
+     "! argument 2 of 'prev' is a string, a number is needed"},
+    {"print x = 1 | serialize y = next(x, 1, 'a')",
+     "! argument 3 of 'next' is a string, a long is needed as the value is one"},
+    {"print x = 1 | serialize y = prev(x, 1, 2, 3)",
+     "! 'prev' takes 1 to 3 arguments, found 4"},
+    {"print x = 1 | serialize y = row_cumsum('a')",
+     "! argument 1 of 'row_cumsum' is a string, a number is needed"},
+    {"print x = now() | serialize y = row_cumsum(x)",
+     "! argument 1 of 'row_cumsum' is a datetime, a number is needed"},
+    {"print x = 1 | serialize y = row_cumsum(x, 'a')",
+     "! argument 2 of 'row_cumsum' is a string, a bool is needed"},
+    {"print x = 1 | serialize y = row_number('a')",
+     "! argument 1 of 'row_number' is a string, a number is needed"},
+    {"print x = 1 | serialize y = row_rank_min(x, 'a')",
+     "! argument 2 of 'row_rank_min' is a string, a bool is needed"},
+    {"print x = 1 | serialize y = row_rank(x, 1)",
+     "! argument 2 of 'row_rank' is a long, a bool is needed"},
+    {"print x = 1 | serialize y = row_window_session(x, 1h, 1h)",
+     "! argument 1 of 'row_window_session' is a long, a datetime is needed"},
+    {"print x = now() | serialize y = row_window_session(x, 1, 1h)",
+     "! argument 2 of 'row_window_session' is a long, a timespan is needed"},
     {"print x = 1 | serialize y = row_rank(x, y)",
      "! column 'y' is not known"},
     {"print x = 1 | serialize y = next(z)",
@@ -36,4 +79,5 @@ static const struct ask errors_cases[] = {
 ASK_TEST(errors, errors_cases)
 
 ASK_MAIN(cmocka_unit_test(windows),
+         cmocka_unit_test(types),
          cmocka_unit_test(errors))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* declare pattern, and its calls. */
+/* declare pattern, and its calls; render. */
 #include "kql.h"
 
 #define COUNTRY                                                                                    \
@@ -35,11 +35,30 @@ static void calls_without_a_case_are_refused(void **state)
     KQL_CHECK(cases);
 }
 
+static void charts_are_read_whole(void **state)
+{
+    static const struct kql_case cases[] = {
+        {"T | render", "expected a chart such as timechart or piechart", 1, 11},
+        {"T | render 5", "expected a chart such as timechart or piechart, found '5'", 1, 12},
+        {"T | render timechart with title='x'", "expected '('", 1, 27},
+        {"T | render timechart with (title)", "expected '='", 1, 33},
+        {"T | render timechart with (title=)", "expected a value", 1, 34},
+        {"T | render timechart with (title='x'", "expected ',' or ')'", 1, 37},
+        {"T | render timechart title='x' with (ytitle='a, b=c', ycolumns=a, b) | count", "[[2]]", 0,
+         0},
+        {"let v = (T | render timechart kind=stacked); v | count", "[[2]]", 0, 0},
+    };
+
+    (void)state;
+    KQL_CHECK(cases);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_call_is_the_query_of_its_case),
         cmocka_unit_test(calls_without_a_case_are_refused),
+        cmocka_unit_test(charts_are_read_whole),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -119,24 +119,80 @@ static enum status row_bin_decimal(ROW_PARAMETERS)
 }
 ROW_EVAL(row_bin_decimal, TYPE_DECIMAL)
 
+/* The bin that a number is in, counted from `point`; false if there is none of the type. */
+static bool bin_whole(int64_t value, int64_t size, int64_t point, enum type type, int64_t *ret)
+{
+    int64_t distance;
+
+    return !__builtin_sub_overflow(value, point, &distance) &&
+           bin_long(distance, size, &distance) &&
+           !__builtin_add_overflow(distance, point, ret) &&
+           (type != TYPE_DATETIME || (*ret >= 0 && *ret <= TICKS_MAX));
+}
+
+/* Whole numbers in bins of one size.  Rows come in the order of time, so most are in the
+ * bin of the row before: no division for these. */
+static void bin_run(const struct vector *v, int64_t size, int64_t point, int64_t *bins,
+                    uint8_t *nulls)
+{
+    int64_t low = 1;
+    int64_t high = 0; /* of the last bin: none yet */
+
+    for (uint32_t row = 0; row < v->row_count; row++) {
+        int64_t value = v->integers[row];
+        nulls[row] = v->nulls != NULL && v->nulls[row] != 0;
+        if (nulls[row] == 0 && (value < low || value > high)) {
+            nulls[row] = !bin_whole(value, size, point, v->type, &low);
+            if (nulls[row] != 0) {
+                low = 1;
+                high = 0;
+            } else if (__builtin_add_overflow(low, size - 1, &high)) {
+                high = INT64_MAX;
+            }
+        }
+        bins[row] = nulls[row] != 0 ? 0 : low;
+    }
+}
+
+/* bin(value, size), or bin_at(value, size, point): whole numbers. */
+static enum status bin_wholes(EVAL_PARAMETERS)
+{
+    enum status status = vector_raw(eval->arena, args[0].type, row_count, ret, err);
+    int64_t *bins = vector_data(ret);
+    uint8_t *nulls = vector_nulls(ret);
+    bool is_one = args[0].encoding == VECTOR_FLAT;
+
+    for (uint32_t i = 1; i < arg_count; i++)
+        is_one = is_one && args[i].encoding == VECTOR_CONST && !vector_is_null(&args[i], 0);
+    if (status == STATUS_OK && is_one) {
+        struct vector values = args[0];
+        values.row_count = row_count;
+        bin_run(&values, args[1].integers[0], arg_count > 2 ? args[2].integers[0] : 0, bins,
+                nulls);
+        if (memchr(nulls, 1, row_count) == NULL)
+            ret->nulls = NULL;
+        return status;
+    }
+    for (uint32_t row = 0; status == STATUS_OK && row < row_count; row++) {
+        int64_t point = arg_count > 2 ? args[2].integers[vector_index(&args[2], row)] : 0;
+        nulls[row] = vector_is_null(&args[0], row) || vector_is_null(&args[1], row) ||
+                     (arg_count > 2 && vector_is_null(&args[2], row)) ||
+                     !bin_whole(args[0].integers[vector_index(&args[0], row)],
+                                args[1].integers[vector_index(&args[1], row)], point,
+                                args[0].type, &bins[row]);
+        if (nulls[row] != 0)
+            bins[row] = 0;
+    }
+    return status;
+}
+
 static enum status eval_bin(EVAL_PARAMETERS)
 {
     if (args[0].type == TYPE_DECIMAL)
         return eval_row_bin_decimal(eval, args, arg_count, row_count, ret, err);
     if (args[0].type == TYPE_REAL)
         return bin_reals(eval, args, arg_count, row_count, ret, err);
-    enum status status = vector_flat(eval->arena, args[0].type, row_count, true, ret, err);
-    void *data = vector_data(ret);
-    uint8_t *nulls = vector_nulls(ret);
-    for (uint32_t row = 0; status == STATUS_OK && row < row_count; row++) {
-        int64_t *out = (int64_t *)data + row;
-        nulls[row] = vector_is_null(&args[0], row) || vector_is_null(&args[1], row) ||
-                     !bin_long(args[0].integers[vector_index(&args[0], row)],
-                               args[1].integers[vector_index(&args[1], row)], out);
-        if (nulls[row])
-            *out = 0;
-    }
-    return status;
+    return bin_wholes(eval, args, arg_count, row_count, ret, err);
 }
 
 static enum status bind_floor(BIND_PARAMETERS)
@@ -171,9 +227,6 @@ static enum status bind_bin_at(BIND_PARAMETERS)
 
 static enum status row_bin_at(ROW_PARAMETERS)
 {
-    int64_t binned;
-    int64_t distance;
-
     if (args[0].type == TYPE_DECIMAL) {
         struct value both[2] = {args[0], args[1]};
         enum status status =
@@ -184,20 +237,19 @@ static enum status row_bin_at(ROW_PARAMETERS)
             return status;
         return decimal_arithmetic(eval->arena, '+', ret, &args[2], ret, err);
     }
-    if (args[0].type == TYPE_REAL) {
-        if (!(args[1].real > 0))
-            return STATUS_OK;
-        return give_real(ret,
-                         args[2].real + bin_real(args[0].real - args[2].real, args[1].real));
-    }
-    if (__builtin_sub_overflow(args[0].integer, args[2].integer, &distance) ||
-        !bin_long(distance, args[1].integer, &binned) ||
-        __builtin_add_overflow(binned, args[2].integer, &binned) ||
-        (args[0].type == TYPE_DATETIME && (binned < 0 || binned > TICKS_MAX)))
+    if (!(args[1].real > 0))
         return STATUS_OK;
-    return give_long(ret, binned);
+    return give_real(ret,
+                     args[2].real + bin_real(args[0].real - args[2].real, args[1].real));
 }
 ROW_EVAL(row_bin_at, args[0].type)
+
+static enum status eval_bin_at(EVAL_PARAMETERS)
+{
+    if (args[0].type == TYPE_DECIMAL || args[0].type == TYPE_REAL)
+        return eval_row_bin_at(eval, args, arg_count, row_count, ret, err);
+    return bin_wholes(eval, args, arg_count, row_count, ret, err);
+}
 
 /* ---- unix epochs ---- */
 
@@ -256,7 +308,7 @@ static const struct function functions[] = {
     {.name = "bin_at", .signature = "bin_at(value, size, fixed_point)",
      .summary = "bin() whose bins are shifted so that one begins at the fixed point",
      .example = "bin_at(7, 5, 1) == 6", .args_min = 3, .args_max = 3, .bind = bind_bin_at,
-     .eval = eval_row_bin_at},
+     .eval = eval_bin_at},
     FROM_UNIX(seconds, "unixtime_seconds_todatetime(86400) == datetime(1970-01-02)"),
     FROM_UNIX(milliseconds,
               "unixtime_milliseconds_todatetime(1000) == datetime(1970-01-01 00:00:01)"),

@@ -62,65 +62,49 @@ void key_encode(const struct key_encoder *keys, uint32_t row, char *to, bool *re
         to = encode(&keys->columns[c], vector_index(&keys->columns[c], row), to, ret_null);
 }
 
-void key_decode(struct slice key, const enum type *types, uint32_t count, struct value *ret)
-{
-    const char *at = key.data;
-
-    for (uint32_t c = 0; c < count; c++) {
-        struct value *v = &ret[c];
-        *v = (struct value){.type = types[c], .is_null = *at++ != 0};
-        if (type_is_bytes(types[c])) {
-            uint32_t size;
-            memcpy(&size, at, 4);
-            v->bytes = slice_from(at + 4, size);
-            at += 4 + size;
-        } else if (types[c] == TYPE_GUID) {
-            memcpy(&v->guid, at, 16);
-            at += 16;
-        } else {
-            memcpy(&v->integer, at, 8);
-            if (types[c] == TYPE_BOOL)
-                v->boolean = v->integer != 0;
-            at += 8;
-        }
-    }
-}
-
 enum status group_init(struct group_table *table, struct arena *arena, struct error *err)
 {
     *table = (struct group_table){.arena = arena, .capacity = 16, .slot_count = 32};
     table->entries = ARENA_ARRAY(arena, struct group_entry, table->capacity, err);
-    table->slots = ARENA_ARRAY(arena, uint32_t, table->slot_count, err);
+    table->slots = ARENA_ARRAY(arena, struct group_slot, table->slot_count, err);
     return table->entries == NULL || table->slots == NULL ? err->status : STATUS_OK;
+}
+
+static uint32_t tag_of(uint64_t hash)
+{
+    return (uint32_t)(hash >> 32);
 }
 
 uint32_t group_find(const struct group_table *table, struct slice key, uint64_t hash)
 {
     uint32_t mask = table->slot_count - 1;
 
-    for (uint32_t i = (uint32_t)hash & mask; table->slots[i] != 0; i = (i + 1) & mask) {
-        const struct group_entry *e = &table->entries[table->slots[i] - 1];
-        if (e->hash == hash && slice_equal(e->key, key))
-            return table->slots[i] - 1;
+    for (uint32_t i = (uint32_t)hash & mask; table->slots[i].entry != 0; i = (i + 1) & mask) {
+        const struct group_slot *slot = &table->slots[i];
+        if (slot->tag == tag_of(hash) && slice_equal(table->entries[slot->entry - 1].key, key))
+            return slot->entry - 1;
     }
     return GROUP_NONE;
 }
 
 static void insert(struct group_table *table, uint32_t entry)
 {
+    uint64_t hash = table->entries[entry].hash;
     uint32_t mask = table->slot_count - 1;
-    uint32_t i = (uint32_t)table->entries[entry].hash & mask;
+    uint32_t i = (uint32_t)hash & mask;
 
-    while (table->slots[i] != 0)
+    while (table->slots[i].entry != 0)
         i = (i + 1) & mask;
-    table->slots[i] = entry + 1;
+    table->slots[i] = (struct group_slot){tag_of(hash), entry + 1};
 }
 
 static enum status grow(struct group_table *table, struct error *err)
 {
     uint32_t capacity = table->capacity * 2;
-    struct group_entry *entries = ARENA_ARRAY(table->arena, struct group_entry, capacity, err);
-    uint32_t *slots = ARENA_ARRAY(table->arena, uint32_t, (size_t)capacity * 2, err);
+    struct group_entry *entries =
+        arena_alloc_raw(table->arena, capacity * sizeof(*entries), err);
+    struct group_slot *slots =
+        ARENA_ARRAY(table->arena, struct group_slot, (size_t)capacity * 2, err);
 
     if (entries == NULL || slots == NULL)
         return err->status;

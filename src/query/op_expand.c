@@ -36,10 +36,9 @@ struct expanding {
     uint32_t count;
 };
 
-
-
 struct elements {
     struct slice *items; /* JSON */
+    const int64_t *wholes; /* instead of items, where all are whole numbers and wanted so */
     uint32_t count;
     bool none; /* null or empty: no element */
 };
@@ -78,6 +77,43 @@ static enum status pair_of(struct arena *arena, const struct dynamic_iterator *i
     return ret->data == NULL ? err->status : STATUS_OK;
 }
 
+/* "[1,-2,3]" as numbers.  False if something else is in it, a blank for instance. */
+static bool read_wholes(struct slice json, uint64_t limit, int64_t *to, uint32_t *ret_count)
+{
+    const char *at = json.data + 1;
+    const char *end = json.data + json.size;
+    uint32_t count = 0;
+
+    while (at < end && count < limit) {
+        bool is_negative = *at == '-';
+        const char *begin = at + is_negative;
+        int64_t number = 0;
+        for (at = begin; at < end && *at >= '0' && *at <= '9' && at - begin < 18; at++)
+            number = number * 10 + (*at - '0');
+        if (at == begin || at == end || (*at != ',' && *at != ']'))
+            return false;
+        to[count++] = is_negative ? -number : number;
+        if (*at++ == ']')
+            break;
+    }
+    *ret_count = count;
+    return count > 0;
+}
+
+static enum status split_wholes(struct arena *arena, struct slice json, uint64_t limit,
+                                struct elements *ret, struct error *err)
+{
+    *ret = (struct elements){0};
+    if (json.size < 3 || json.data[0] != '[')
+        return STATUS_OK;
+    int64_t *wholes = arena_alloc_raw(arena, json.size / 2 * sizeof(*wholes), err);
+    if (wholes == NULL)
+        return err->status;
+    if (read_wholes(json, limit, wholes, &ret->count))
+        ret->wholes = wholes;
+    return STATUS_OK;
+}
+
 static enum status split(struct arena *arena, struct slice json, bool arrays, uint64_t limit,
                          struct elements *ret, struct error *err)
 {
@@ -104,9 +140,14 @@ static enum status split(struct arena *arena, struct slice json, bool arrays, ui
     return status;
 }
 
-static enum status cell_of(struct worker *w, struct slice json, enum type type,
-                           struct value *ret, struct error *err)
+static enum status cell_of(struct worker *w, const struct elements *list, uint64_t index,
+                           enum type type, struct value *ret, struct error *err)
 {
+    if (list->wholes != NULL && index < list->count) {
+        *ret = (struct value){.type = type, .integer = list->wholes[index]};
+        return STATUS_OK;
+    }
+    struct slice json = index < list->count ? list->items[index] : slice_from(NULL, 0);
     struct value v = {.type = TYPE_DYNAMIC, .bytes = json};
     struct eval eval = {.arena = w->batch_arena, .query_arena = w->arena};
 
@@ -189,7 +230,10 @@ static enum status expand_row(struct expanding *x, uint32_t row, const struct ve
     for (uint32_t i = 0; i < columns && status == STATUS_OK; i++) {
         struct value v = vector_value(&inputs[i], row);
         struct slice json = v.is_null ? slice_from(NULL, 0) : v.bytes;
-        status = split(arena, json, p->spec.arrays, p->spec.limit, &lists[i], err);
+        if (p->columns[i].type == TYPE_LONG)
+            status = split_wholes(arena, json, p->spec.limit, &lists[i], err);
+        if (status == STATUS_OK && lists[i].wholes == NULL)
+            status = split(arena, json, p->spec.arrays, p->spec.limit, &lists[i], err);
         if (status == STATUS_OK && lists[i].count > count)
             count = lists[i].count;
     }
@@ -200,9 +244,8 @@ static enum status expand_row(struct expanding *x, uint32_t row, const struct ve
         x->sources[at] = row;
         x->indices[at] = (int64_t)e;
         for (uint32_t i = 0; i < columns && status == STATUS_OK; i++)
-            status = cell_of(x->worker,
-                             e < lists[i].count ? lists[i].items[e] : slice_from(NULL, 0),
-                             p->columns[i].type, &x->values[i][at], err);
+            status = cell_of(x->worker, &lists[i], e, p->columns[i].type, &x->values[i][at],
+                             err);
         if (status == STATUS_OK && x->count == BATCH_ROWS_MAX)
             status = flush(x, stop, err);
     }

@@ -36,8 +36,6 @@ struct key_encoder {
 };
 size_t key_bytes(const struct key_encoder *keys, uint32_t row);
 void key_encode(const struct key_encoder *keys, uint32_t row, char *to, bool *ret_null);
-/* The values again. */
-void key_decode(struct slice key, const enum type *types, uint32_t count, struct value *ret);
 
 /* Hash table from key bytes to a dense number. */
 struct group_table {
@@ -47,9 +45,16 @@ struct group_table {
         uint64_t hash;
     } *entries;
     uint32_t count, capacity;
-    uint32_t *slots;
+    struct group_slot {
+        uint32_t tag; /* high half of the hash: most others are told apart by it */
+        uint32_t entry; /* + 1; 0 = free */
+    } *slots;
     uint32_t slot_count;
 };
+static inline void group_prefetch(const struct group_table *table, uint64_t hash)
+{
+    __builtin_prefetch(&table->slots[(uint32_t)hash & (table->slot_count - 1)]);
+}
 enum status group_init(struct group_table *table, struct arena *arena,
                        struct error *err) MUST_USE;
 #define GROUP_NONE UINT32_MAX

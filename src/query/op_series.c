@@ -1,31 +1,60 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* op_series.c - make-series: rows of keys, bin and aggregates become one row a
- * series, with arrays over the bins. */
-#include "query/op_priv.h"
-
-#include "base/hash.h"
+ * series, with arrays over the bins.
+ *
+ * Series are numbered by their keys; of the rows the axis and the aggregates are
+ * kept.  The axis is the same text for all series and written once.
+ */
+#include "query/key_set_priv.h"
 #include "table/dynamic.h"
 
 #include <math.h>
 
 #define REAL_STEPS_MAX 1e15 /* what doubles still count one by one */
+#define ARRAYS_BYTES (4 * MIB) /* of arrays that are handed on at once, about */
+#define NO_ROW UINT32_MAX
 
 struct plan_series {
     struct plan plan;
     struct series_spec spec;
+    uint8_t *needed; /* of the output */
+    uint8_t *kept;   /* of the input, in rows */
 };
 
 struct filling {
     struct stage stage;
     pthread_mutex_t lock;
-    struct rowset *rows, *result;
+    struct rowset *rows;
     const struct plan_series *plan;
     struct run *run;
-    struct group_table groups;
-    uint32_t *first, *next; /* chains of row numbers, UINT32_MAX ends */
+    struct key_set keys;
+    uint32_t *series; /* of each row */
+    uint32_t series_capacity;
+    uint32_t *order, *first; /* rows by series; where those of a series begin */
     struct value from;
     uint64_t points;
+    struct slice axis;       /* its array */
+    struct slice *fallbacks; /* the text of each default */
+    uint32_t *slots;         /* a point's row, or NO_ROW */
 };
+
+static enum status number_rows(struct filling *f, const struct batch *batch, struct error *err)
+{
+    uint64_t total = f->rows->row_count + batch->row_count;
+
+    if (total > f->series_capacity) {
+        uint64_t capacity = total + total / 2 + BATCH_ROWS_MAX;
+        uint32_t *series = arena_alloc_raw(f->run->arena, capacity * sizeof(*series), err);
+        if (series == NULL)
+            return err->status;
+        if (f->rows->row_count > 0)
+            memcpy(series, f->series, f->rows->row_count * sizeof(*series));
+        f->series = series;
+        f->series_capacity = (uint32_t)capacity;
+    }
+    return key_set_add(&f->keys, batch->columns, batch->row_count,
+                       f->series + f->rows->row_count, err);
+}
 
 static enum status keep_rows(struct stage *stage, struct worker *w, const struct batch *batch,
                              bool *stop, struct error *err)
@@ -35,7 +64,9 @@ static enum status keep_rows(struct stage *stage, struct worker *w, const struct
     (void)w;
     (void)stop;
     (void)pthread_mutex_lock(&f->lock);
-    enum status status = rowset_add(f->rows, batch, NULL, batch->row_count, err);
+    enum status status = number_rows(f, batch, err);
+    if (status == STATUS_OK)
+        status = rowset_add(f->rows, batch, NULL, batch->row_count, err);
     (void)pthread_mutex_unlock(&f->lock);
     return status;
 }
@@ -89,7 +120,7 @@ static enum status find_extent(struct filling *f, struct error *err)
     bool any = false;
 
     f->from = spec->from;
-    for (uint32_t c = 0; c < f->rows->chunk_count; c++) {
+    for (uint32_t c = 0; c < f->rows->chunk_count && (by_data || spec->from.is_null); c++) {
         for (uint32_t r = 0; r < f->rows->chunks[c].row_count; r++) {
             struct value v = rowset_value(f->rows, c * BATCH_ROWS_MAX + r, spec->key_count);
             if (v.is_null)
@@ -115,147 +146,266 @@ static enum status find_extent(struct filling *f, struct error *err)
     return STATUS_OK;
 }
 
-static enum status add_row(struct filling *f, const struct key_encoder *keys, uint32_t row,
-                           uint32_t number, struct error *err)
+/* The rows of each series together. */
+static enum status order_rows(struct filling *f, struct error *err)
 {
-    size_t size = key_bytes(keys, row);
-    char *key = arena_alloc_raw(f->run->arena, size + 1, err);
-    bool ignored = false;
-    bool is_new = false;
-    uint32_t group;
+    uint32_t total = (uint32_t)f->rows->row_count;
+    uint32_t count = key_set_count(&f->keys);
 
-    if (key == NULL)
+    f->order = ARENA_ARRAY(f->run->arena, uint32_t, (size_t)total + 1, err);
+    f->first = ARENA_ARRAY(f->run->arena, uint32_t, (size_t)count + 2, err);
+    if (f->order == NULL || f->first == NULL)
         return err->status;
-    key_encode(keys, row, key, &ignored);
-    struct slice text = slice_from(key, size);
-    enum status status = group_add(&f->groups, text, hash_slice(text), &group, &is_new, err);
-    if (status == STATUS_OK) {
-        f->next[number] = is_new ? UINT32_MAX : f->first[group];
-        f->first[group] = number;
-    }
-    return status;
+    for (uint32_t r = 0; r < total; r++)
+        f->first[f->series[r] + 2]++;
+    for (uint32_t i = 0; i < count; i++)
+        f->first[i + 2] += f->first[i + 1];
+    for (uint32_t r = 0; r < total; r++)
+        f->order[f->first[f->series[r] + 1]++] = r;
+    return STATUS_OK;
 }
 
-static enum status group_rows(struct filling *f, struct error *err)
-{
-    uint64_t total = (uint64_t)f->rows->chunk_count * BATCH_ROWS_MAX;
-    enum status status = group_init(&f->groups, f->run->arena, err);
+/* ---- arrays ---- */
 
-    f->first = ARENA_ARRAY(f->run->arena, uint32_t, total + 1, err);
-    f->next = ARENA_ARRAY(f->run->arena, uint32_t, total + 1, err);
-    if (f->first == NULL || f->next == NULL)
-        return err->status;
-    for (uint32_t c = 0; c < f->rows->chunk_count && status == STATUS_OK; c++) {
-        struct key_encoder keys = {f->rows->chunks[c].columns, f->plan->spec.key_count};
-        for (uint32_t r = 0; r < f->rows->chunks[c].row_count && status == STATUS_OK; r++)
-            status = add_row(f, &keys, r, c * BATCH_ROWS_MAX + r, err);
-    }
-    return status;
-}
-
-static enum status give_array(struct filling *f, struct buf *buf, struct value *ret,
-                              struct error *err)
+/* Ends the array in the buffer; its text in the arena. */
+static enum status end_array(struct arena *arena, struct buf *buf, struct slice *ret,
+                             struct error *err)
 {
     buf_add_byte(buf, ']');
     enum status status = buf_check(buf, err);
-    if (status != STATUS_OK)
-        return status;
-    *ret = (struct value){.type = TYPE_DYNAMIC};
-    ret->bytes = arena_copy(f->run->workers[0].batch_arena, buf_slice(buf), err);
-    return ret->bytes.data == NULL ? err->status : STATUS_OK;
+    if (status == STATUS_OK) {
+        *ret = arena_copy(arena, buf_slice(buf), err);
+        status = ret->data == NULL ? err->status : STATUS_OK;
+    }
+    return status;
 }
 
-/* slots: a point's row, or UINT32_MAX. */
-static enum status make_array(struct filling *f, const uint32_t *slots, uint32_t column,
-                              const struct value *fallback, struct value *ret,
-                              struct error *err)
+static enum status write_axis(struct filling *f, struct error *err)
 {
     struct buf buf;
 
     buf_init(&buf, DYNAMIC_BYTES_MAX);
     buf_add_byte(&buf, '[');
     for (uint64_t i = 0; i < f->points; i++) {
-        struct value v = slots == NULL              ? point(f, i)
-                         : slots[i] == UINT32_MAX ? *fallback
-                                                  : rowset_value(f->rows, slots[i], column);
+        struct value at = point(f, i);
         if (i > 0)
             buf_add_byte(&buf, ',');
-        dynamic_add_value(&buf, &v);
+        dynamic_add_value(&buf, &at);
     }
-    enum status status = give_array(f, &buf, ret, err);
+    enum status status = end_array(f->run->arena, &buf, &f->axis, err);
     buf_release(&buf);
     return status;
 }
 
-/* row: the first of the series' chain, UINT32_MAX for one of defaults. */
-static enum status give_series(struct filling *f, uint32_t row, struct error *err)
+static enum status write_fallbacks(struct filling *f, uint32_t count, struct error *err)
 {
-    const struct series_spec *spec = &f->plan->spec;
-    const struct schema *schema = &f->plan->plan.schema;
-    struct arena *arena = f->run->workers[0].batch_arena;
-    uint32_t *slots = ARENA_ARRAY(arena, uint32_t, f->points + 1, err);
-    struct value *values = ARENA_ARRAY(arena, struct value, schema->column_count + 1, err);
-    enum status status = slots == NULL || values == NULL ? err->status : STATUS_OK;
+    struct buf buf;
+    enum status status = STATUS_OK;
 
-    if (status != STATUS_OK)
-        return status;
-    memset(slots, 0xff, f->points * sizeof(*slots));
-    for (uint32_t k = 0; k < spec->key_count && row != UINT32_MAX; k++)
-        values[k] = rowset_value(f->rows, row, k);
-    for (; row != UINT32_MAX; row = f->next[row]) {
-        struct value at = rowset_value(f->rows, row, spec->key_count);
+    f->fallbacks = ARENA_ARRAY(f->run->arena, struct slice, (size_t)count + 1, err);
+    if (f->fallbacks == NULL)
+        return err->status;
+    buf_init(&buf, DYNAMIC_BYTES_MAX);
+    for (uint32_t i = 0; i < count && status == STATUS_OK; i++) {
+        buf_clear(&buf);
+        dynamic_add_value(&buf, &f->plan->spec.defaults[i]);
+        status = buf_check(&buf, err);
+        if (status == STATUS_OK)
+            f->fallbacks[i] = arena_copy(f->run->arena, buf_slice(&buf), err);
+        if (status == STATUS_OK && f->fallbacks[i].data == NULL)
+            status = err->status;
+    }
+    buf_release(&buf);
+    return status;
+}
+
+/* The values of a column of the rows in the points. */
+static enum status write_array(struct filling *f, uint32_t column, struct slice fallback,
+                               struct buf *buf, struct slice *ret, struct error *err)
+{
+    buf_clear(buf);
+    buf_add_byte(buf, '[');
+    for (uint64_t i = 0; i < f->points; i++) {
+        if (i > 0)
+            buf_add_byte(buf, ',');
+        if (f->slots[i] == NO_ROW) {
+            buf_add_slice(buf, fallback);
+            continue;
+        }
+        const struct vector *v = rowset_column(f->rows, f->slots[i], column);
+        uint32_t row = f->slots[i] % BATCH_ROWS_MAX;
+        if (v->type == TYPE_LONG && v->encoding == VECTOR_FLAT &&
+            (v->nulls == NULL || v->nulls[row] == 0)) {
+            buf_add_i64(buf, v->integers[row]);
+        } else {
+            struct value value = vector_value(v, row);
+            dynamic_add_value(buf, &value);
+        }
+    }
+    return end_array(f->run->workers[0].batch_arena, buf, ret, err);
+}
+
+static void place_rows(struct filling *f, uint32_t series)
+{
+    uint32_t axis = f->plan->spec.key_count;
+
+    memset(f->slots, 0xff, f->points * sizeof(*f->slots));
+    for (uint32_t i = f->first[series]; i < f->first[series + 1]; i++) {
+        struct value at = rowset_value(f->rows, f->order[i], axis);
         uint64_t index;
         bool beyond;
         if (!at.is_null && distance(f, &at, &index, &beyond) && index < f->points)
-            slots[index] = row;
+            f->slots[index] = f->order[i];
     }
-    uint32_t last = schema->column_count - 1;
-    for (uint32_t c = spec->key_count; c < last && status == STATUS_OK; c++)
-        status = make_array(f, slots, c + 1, &spec->defaults[c - spec->key_count], &values[c],
-                            err);
+}
+
+/* ---- what comes out ---- */
+
+/* Columns for up to `room` series; the key columns follow. */
+static enum status open_columns(struct filling *f, uint32_t room, struct vector **ret,
+                                struct error *err)
+{
+    const struct plan_series *p = f->plan;
+    struct arena *arena = f->run->workers[0].batch_arena;
+    uint32_t width = p->plan.schema.column_count;
+    struct value axis = {.type = TYPE_DYNAMIC, .bytes = f->axis};
+
+    *ret = ARENA_ARRAY(arena, struct vector, width, err);
+    if (*ret == NULL)
+        return err->status;
+    for (uint32_t c = p->spec.key_count; c + 1 < width; c++) {
+        (*ret)[c] = run_absent(TYPE_DYNAMIC, room);
+        enum status status = p->needed[c] == 0
+                                 ? STATUS_OK
+                                 : vector_flat(arena, TYPE_DYNAMIC, room, false, &(*ret)[c], err);
+        if (status != STATUS_OK)
+            return status;
+    }
+    if (p->needed[width - 1] != 0)
+        return vector_const(arena, &axis, room, &(*ret)[width - 1], err);
+    (*ret)[width - 1] = run_absent(TYPE_DYNAMIC, room);
+    return STATUS_OK;
+}
+
+/* Arrays of the series from `from` on, until there is enough of them. */
+static enum status fill_columns(struct filling *f, uint32_t from, uint32_t room, struct buf *buf,
+                                struct vector *columns, uint32_t *ret_count, struct error *err)
+{
+    const struct plan_series *p = f->plan;
+    uint32_t width = p->plan.schema.column_count;
+    enum status status = STATUS_OK;
+    size_t bytes = 0;
+    uint32_t i = 0;
+
+    for (; i < room && bytes < ARRAYS_BYTES && status == STATUS_OK; i++) {
+        place_rows(f, from + i);
+        for (uint32_t c = p->spec.key_count; c + 1 < width && status == STATUS_OK; c++) {
+            if (p->needed[c] == 0)
+                continue;
+            struct slice *array = (struct slice *)vector_data(&columns[c]) + i;
+            status = write_array(f, c + 1, f->fallbacks[c - p->spec.key_count], buf, array, err);
+            bytes += array->size;
+        }
+        if (status == STATUS_OK)
+            status = run_check(f->run, err);
+    }
+    *ret_count = i;
+    return status;
+}
+
+static enum status give_series(struct filling *f, uint32_t total, struct stage *out,
+                               struct error *err)
+{
+    const struct plan_series *p = f->plan;
+    struct worker *w = &f->run->workers[0];
+    uint32_t width = p->plan.schema.column_count;
+    enum status status = STATUS_OK;
+    bool stop = false;
+    struct buf buf;
+
+    buf_init(&buf, DYNAMIC_BYTES_MAX);
+    for (uint32_t at = 0; at < total && !stop && status == STATUS_OK;) {
+        uint32_t count = total - at < BATCH_ROWS_MAX ? total - at : BATCH_ROWS_MAX;
+        struct vector *columns = NULL;
+        status = open_columns(f, count, &columns, err);
+        if (status == STATUS_OK)
+            status = fill_columns(f, at, count, &buf, columns, &count, err);
+        for (uint32_t c = p->spec.key_count; c < width && status == STATUS_OK; c++)
+            columns[c].row_count = count;
+        if (status == STATUS_OK)
+            status = key_set_columns(&f->keys, at, count, w->batch_arena, columns, err);
+        struct batch batch = {count, width, columns, false, NULL};
+        if (status == STATUS_OK)
+            status = stage_push(out, w, &batch, &stop, err);
+        arena_clear(w->batch_arena);
+        at += count;
+    }
+    buf_release(&buf);
+    return status;
+}
+
+/* What is there once and serves all series. */
+static enum status prepare(struct filling *f, struct error *err)
+{
+    const struct plan_series *p = f->plan;
+    uint32_t width = p->plan.schema.column_count;
+    enum status status = find_extent(f, err);
+
     if (status == STATUS_OK)
-        status = make_array(f, NULL, 0, NULL, &values[last], err);
+        status = order_rows(f, err);
     if (status == STATUS_OK)
-        status = rowset_add_values(f->result, values, err);
-    arena_clear(arena);
-    return status == STATUS_OK ? run_check(f->run, err) : status;
+        status = write_fallbacks(f, width - 1 - p->spec.key_count, err);
+    if (status == STATUS_OK && p->needed[width - 1] != 0)
+        status = write_axis(f, err);
+    if (status != STATUS_OK)
+        return status;
+    f->slots = arena_alloc_raw(f->run->arena, (f->points + 1) * sizeof(*f->slots), err);
+    return f->slots == NULL ? err->status : STATUS_OK;
 }
 
 static enum status series_run(const struct plan *plan, struct run *run, struct stage *out,
                               struct error *err)
 {
-    struct filling f = {.stage = {keep_rows},
-                        .lock = PTHREAD_MUTEX_INITIALIZER,
-                        .plan = (const struct plan_series *)plan,
-                        .run = run};
+    const struct plan_series *p = (const struct plan_series *)plan;
+    const struct schema *in = &plan->inputs[0]->schema;
+    struct filling f = {
+        .stage = {keep_rows}, .lock = PTHREAD_MUTEX_INITIALIZER, .plan = p, .run = run};
+    enum type *types = ARENA_ARRAY(run->arena, enum type, (size_t)in->column_count + 1, err);
 
-    f.rows = rowset_new(run->arena, &plan->inputs[0]->schema, NULL, err);
-    f.result = rowset_new(run->arena, &plan->schema, NULL, err);
-    if (f.rows == NULL || f.result == NULL)
+    f.rows = rowset_new(run->arena, in, p->kept, err);
+    if (f.rows == NULL || types == NULL)
         return err->status;
-    enum status status = plan_run(plan->inputs[0], run, &f.stage, err);
+    for (uint32_t c = 0; c < p->spec.key_count; c++)
+        types[c] = in->columns[c].type;
+    enum status status = key_set_init(&f.keys, run->arena, types, p->spec.key_count, err);
+    if (status == STATUS_OK)
+        status = plan_run(plan->inputs[0], run, &f.stage, err);
     (void)pthread_mutex_destroy(&f.lock);
     if (status == STATUS_OK)
-        status = find_extent(&f, err);
-    if (status == STATUS_OK)
-        status = group_rows(&f, err);
-    for (uint32_t i = 0; i < f.groups.count && status == STATUS_OK; i++)
-        status = give_series(&f, f.first[i], err);
-    if (status == STATUS_OK && f.plan->spec.nonempty && f.plan->spec.key_count == 0 &&
-        f.groups.count == 0 && f.points > 0)
-        status = give_series(&f, UINT32_MAX, err);
-    return status == STATUS_OK ? rowset_push(f.result, run, out, err) : status;
+        status = prepare(&f, err);
+    uint32_t count = key_set_count(&f.keys);
+    if (count == 0 && p->spec.nonempty && p->spec.key_count == 0 && f.points > 0)
+        count = 1; /* a series of defaults: first[0] and first[1] are 0 */
+    return status == STATUS_OK ? give_series(&f, count, out, err) : status;
 }
 
 static enum status series_need(struct plan *plan, const uint8_t *needed, struct query *q,
                                struct error *err)
 {
-    uint8_t *below = arena_alloc(q->arena, plan->inputs[0]->schema.column_count + 1, err);
+    struct plan_series *p = (struct plan_series *)plan;
+    uint32_t width = plan->schema.column_count;
+    uint8_t *below = arena_alloc(q->arena, width + 1, err);
 
-    (void)needed;
-    if (below == NULL)
+    p->needed = arena_alloc(q->arena, width + 1, err);
+    p->kept = arena_alloc(q->arena, width + 1, err);
+    if (below == NULL || p->needed == NULL || p->kept == NULL)
         return err->status;
-    memset(below, 1, plan->inputs[0]->schema.column_count);
+    memcpy(p->needed, needed, width);
+    memset(below, 1, width);
+    memset(p->kept, 1, width);
+    memset(p->kept, 0, p->spec.key_count);
+    for (uint32_t c = p->spec.key_count; c + 1 < width; c++)
+        p->kept[c + 1] = needed[c];
     return plan_need(plan->inputs[0], below, q, err);
 }
 

@@ -1,17 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* op_summarize.c - summarize, distinct, count: groups in a hash table, one a
- * worker, merged at the end.
- *
- * A group is found by its encoded key.  If all keys of a batch are dictionary
- * columns whose sizes multiply to little, a table from code to group answers
- * instead, and the key is encoded once per combination.
+/* op_summarize.c - summarize, distinct, count: groups numbered by their keys
+ * (key_set_priv.h), each worker for itself, merged at the end.
  */
-#include "base/hash.h"
 #include "query/explain_priv.h"
-#include "query/op_priv.h"
+#include "query/key_set_priv.h"
 #include "query/picker_priv.h"
-
-#define CODE_PRODUCT_MAX 65536u
 
 struct plan_summarize {
     struct plan plan;
@@ -22,25 +15,12 @@ struct plan_summarize {
     uint32_t call_count;
 };
 
-#define NUMBERS_KNOWN 1024u
-
-/* The group of a number that was a key lately. */
-struct known_number {
-    int64_t number;
-    uint32_t group; /* + 1; 0 = free */
-};
-
 struct part {
     struct arena *arena;
-    struct group_table groups;
+    struct key_set keys;
     void **states; /* a call: array of states */
     uint32_t *state_capacity;
     struct aggregate_state_context *contexts;
-    uint32_t *code_groups; /* CODE_PRODUCT_MAX, GROUP_NONE = not seen */
-    uint64_t code_id;      /* of the dictionary code_groups is about, or 0 */
-    struct known_number *numbers; /* NUMBERS_KNOWN, if the key is one whole number */
-    char *key;
-    size_t key_capacity;
 };
 
 struct summarize_stage {
@@ -72,19 +52,21 @@ static enum status part_open(const struct plan_summarize *p, struct run *run, st
         part->contexts[i].constants = p->calls[i].constants;
         part->contexts[i].type = p->calls[i].type;
     }
-    return group_init(&part->groups, part->arena, err);
+    return key_set_init(&part->keys, part->arena, p->key_types, p->key_count, err);
 }
 
 static enum status states_grow(const struct plan_summarize *p, struct part *part,
                                struct error *err)
 {
+    uint32_t count = key_set_count(&part->keys);
+
     for (uint32_t i = 0; i < p->call_count; i++) {
         size_t bytes = state_bytes(&p->calls[i]);
         uint32_t capacity = part->state_capacity[i];
-        if (capacity >= part->groups.count)
+        if (capacity >= count)
             continue;
         uint32_t wanted = capacity == 0 ? 16 : capacity * 2;
-        while (wanted < part->groups.count)
+        while (wanted < count)
             wanted *= 2;
         void *states = arena_alloc_array(part->arena, wanted, bytes, err);
         if (states == NULL)
@@ -93,133 +75,6 @@ static enum status states_grow(const struct plan_summarize *p, struct part *part
             memcpy(states, part->states[i], capacity * bytes);
         part->states[i] = states;
         part->state_capacity[i] = wanted;
-    }
-    return STATUS_OK;
-}
-
-static enum status group_of_row(struct part *part, const struct key_encoder *keys, uint32_t row,
-                                uint32_t *ret, struct error *err)
-{
-    size_t size = key_bytes(keys, row);
-    bool ignored;
-
-    if (size > part->key_capacity) {
-        part->key_capacity = size * 2 + 64;
-        part->key = arena_alloc_raw(part->arena, part->key_capacity, err);
-        if (part->key == NULL) {
-            part->key_capacity = 0;
-            return err->status;
-        }
-    }
-    key_encode(keys, row, part->key, &ignored);
-    struct slice key = slice_from(part->key, size);
-    bool is_new;
-    return group_add(&part->groups, key, hash_slice(key), ret, &is_new, err);
-}
-
-/* Whether the code table can answer: the product of the dictionaries' sizes. */
-static uint32_t code_product(const struct key_encoder *keys, uint32_t row_count)
-{
-    uint64_t product = 1;
-    bool stable = true;
-
-    for (uint32_t c = 0; c < keys->count; c++) {
-        const struct vector *v = &keys->columns[c];
-        if (v->encoding == VECTOR_FLAT)
-            return 0;
-        if (v->encoding == VECTOR_DICT) {
-            product *= v->dict_size;
-            stable = stable && v->dict_id != 0;
-        }
-        if (product > CODE_PRODUCT_MAX)
-            return 0;
-    }
-    return stable || product <= row_count ? (uint32_t)product : 0;
-}
-
-static uint64_t code_identity(const struct key_encoder *keys)
-{
-    uint64_t id = 1;
-
-    for (uint32_t c = 0; c < keys->count; c++) {
-        const struct vector *v = &keys->columns[c];
-        if (v->encoding == VECTOR_DICT && v->dict_id == 0)
-            return 0;
-        if (v->encoding == VECTOR_CONST)
-            return 0;
-        id = hash_u64(id * 31 + v->dict_id);
-    }
-    return id;
-}
-
-static enum status groups_by_code(struct part *part, const struct key_encoder *keys,
-                                  uint32_t product, uint32_t row_count, uint32_t *groups,
-                                  struct error *err)
-{
-    uint64_t id = code_identity(keys);
-
-    if (part->code_groups == NULL) {
-        part->code_groups =
-            arena_alloc_raw(part->arena, CODE_PRODUCT_MAX * sizeof(*part->code_groups), err);
-        if (part->code_groups == NULL)
-            return err->status;
-        part->code_id = 0;
-    }
-    if (id == 0 || id != part->code_id) {
-        memset(part->code_groups, 0xff, product * sizeof(*part->code_groups));
-        part->code_id = id;
-    }
-    for (uint32_t r = 0; r < row_count; r++) {
-        uint32_t code = 0;
-        for (uint32_t c = 0; c < keys->count; c++) {
-            const struct vector *v = &keys->columns[c];
-            if (v->encoding == VECTOR_DICT)
-                code = code * v->dict_size + v->codes[r];
-        }
-        if (part->code_groups[code] == GROUP_NONE) {
-            enum status status = group_of_row(part, keys, r, &part->code_groups[code], err);
-            if (status != STATUS_OK)
-                return status;
-        }
-        groups[r] = part->code_groups[code];
-    }
-    return STATUS_OK;
-}
-
-static bool is_whole_number(const struct vector *v)
-{
-    return v->encoding == VECTOR_FLAT && (v->type == TYPE_LONG || v->type == TYPE_INT ||
-                                          v->type == TYPE_DATETIME || v->type == TYPE_TIMESPAN);
-}
-
-/* Times of rows in order fall into few bins, one after the other. */
-static enum status groups_by_number(struct part *part, const struct key_encoder *keys,
-                                    uint32_t row_count, uint32_t *groups, struct error *err)
-{
-    const struct vector *v = &keys->columns[0];
-
-    if (part->numbers == NULL)
-        part->numbers = ARENA_ARRAY(part->arena, struct known_number, NUMBERS_KNOWN, err);
-    if (part->numbers == NULL)
-        return err->status;
-    for (uint32_t r = 0; r < row_count; r++) {
-        int64_t number = v->integers[r];
-        if (v->nulls == NULL && r > 0 && number == v->integers[r - 1]) {
-            groups[r] = groups[r - 1];
-            continue;
-        }
-        struct known_number *known =
-            &part->numbers[hash_u64((uint64_t)number) & (NUMBERS_KNOWN - 1)];
-        bool null = v->nulls != NULL && v->nulls[r] != 0;
-        if (known->group == 0 || known->number != number || null) {
-            enum status status = group_of_row(part, keys, r, &groups[r], err);
-            if (status != STATUS_OK)
-                return status;
-            if (!null)
-                *known = (struct known_number){number, groups[r] + 1};
-            continue;
-        }
-        groups[r] = known->group - 1;
     }
     return STATUS_OK;
 }
@@ -233,21 +88,9 @@ static enum status find_groups(const struct plan_summarize *p, struct part *part
 
     for (uint32_t i = 0; i < p->key_count && status == STATUS_OK; i++)
         status = expr_eval(w, p->keys[i].expr, batch, &columns[i], err);
-    if (status != STATUS_OK)
-        return status;
-    struct key_encoder keys = {columns, p->key_count};
-    uint32_t product = p->key_count == 0 ? 0 : code_product(&keys, batch->row_count);
-    if (p->key_count == 0) {
-        memset(groups, 0, batch->row_count * sizeof(*groups));
-        return part->groups.count > 0 ? STATUS_OK : group_of_row(part, &keys, 0, groups, err);
-    }
-    if (product > 0)
-        return groups_by_code(part, &keys, product, batch->row_count, groups, err);
-    if (p->key_count == 1 && is_whole_number(&columns[0]))
-        return groups_by_number(part, &keys, batch->row_count, groups, err);
-    for (uint32_t r = 0; r < batch->row_count && status == STATUS_OK; r++)
-        status = group_of_row(part, &keys, r, &groups[r], err);
-    return status;
+    return status == STATUS_OK
+               ? key_set_add(&part->keys, columns, batch->row_count, groups, err)
+               : status;
 }
 
 static enum status update(const struct aggregate_call *call, struct part *part, uint32_t index,
@@ -264,7 +107,8 @@ static enum status update(const struct aggregate_call *call, struct part *part, 
     if (call->is_picker) {
         const struct picker_rows rows = {groups, args, batch->row_count};
         const struct picker_memory memory = {part->arena, w->batch_arena};
-        return picker_update(call, part->states[index], part->groups.count, &rows, memory, err);
+        return picker_update(call, part->states[index], key_set_count(&part->keys), &rows, memory,
+                             err);
     }
     part->contexts[index].weights = batch->weights;
     return call->aggregate->update(&part->contexts[index], part->states[index], groups, args,
@@ -293,51 +137,41 @@ static enum status summarize_push(struct stage *stage, struct worker *w,
     return status;
 }
 
+static enum status merge_states(const struct plan_summarize *p, uint32_t index,
+                                struct part *into, const struct part *from, const uint32_t *map,
+                                struct run *run, struct error *err)
+{
+    const struct aggregate_call *call = &p->calls[index];
+    size_t bytes = state_bytes(call);
+    uint32_t count = key_set_count(&from->keys);
+    enum status status = STATUS_OK;
+
+    for (uint32_t g = 0; g < count && status == STATUS_OK; g++) {
+        char *to = (char *)into->states[index] + bytes * map[g];
+        const char *state = (const char *)from->states[index] + bytes * g;
+        if (g % BATCH_ROWS_MAX == 0)
+            status = run_check(run, err);
+        if (status == STATUS_OK)
+            status = call->is_picker
+                         ? picker_merge(call, into->arena, to, state, err)
+                         : call->aggregate->merge(&into->contexts[index], to, state, err);
+    }
+    return status;
+}
+
 static enum status merge(const struct plan_summarize *p, struct part *into,
                          const struct part *from, struct run *run, struct error *err)
 {
-    for (uint32_t g = 0; g < from->groups.count; g++) {
-        uint32_t target;
-        bool is_new;
-        enum status status = group_add(&into->groups, from->groups.entries[g].key,
-                                       from->groups.entries[g].hash, &target, &is_new, err);
-        if (status == STATUS_OK)
-            status = states_grow(p, into, err);
-        if (status == STATUS_OK && g % BATCH_ROWS_MAX == 0)
-            status = run_check(run, err);
-        for (uint32_t i = 0; i < p->call_count && status == STATUS_OK; i++) {
-            size_t bytes = state_bytes(&p->calls[i]);
-            char *to = (char *)into->states[i] + bytes * target;
-            const char *state = (const char *)from->states[i] + bytes * g;
-            status = p->calls[i].is_picker
-                         ? picker_merge(&p->calls[i], into->arena, to, state, err)
-                         : p->calls[i].aggregate->merge(&into->contexts[i], to, state, err);
-        }
-        if (status != STATUS_OK)
-            return status;
-    }
-    return STATUS_OK;
-}
+    uint32_t *map =
+        arena_alloc_raw(into->arena, (key_set_count(&from->keys) + 1) * sizeof(*map), err);
+    enum status status =
+        map == NULL ? err->status : key_set_merge(&into->keys, &from->keys, map, err);
 
-static enum status key_columns(const struct plan_summarize *p, const struct part *part,
-                               uint32_t from, uint32_t count, struct arena *arena,
-                               struct vector *ret, struct error *err)
-{
-    struct value *values = ARENA_ARRAY(arena, struct value, p->key_count + 1, err);
-
-    if (values == NULL)
-        return err->status;
-    for (uint32_t c = 0; c < p->key_count; c++) {
-        enum status status = vector_flat(arena, p->key_types[c], count, true, &ret[c], err);
-        if (status != STATUS_OK)
-            return status;
-    }
-    for (uint32_t r = 0; r < count; r++) {
-        key_decode(part->groups.entries[from + r].key, p->key_types, p->key_count, values);
-        for (uint32_t c = 0; c < p->key_count; c++)
-            vector_set(&ret[c], r, &values[c]);
-    }
-    return STATUS_OK;
+    if (status == STATUS_OK)
+        status = states_grow(p, into, err);
+    for (uint32_t i = 0; i < p->call_count && status == STATUS_OK; i++)
+        status = merge_states(p, i, into, from, map, run, err);
+    return status;
 }
 
 static enum status emit(const struct plan_summarize *p, struct part *part, struct run *run,
@@ -347,14 +181,15 @@ static enum status emit(const struct plan_summarize *p, struct part *part, struc
     bool stop = false;
     enum status status = STATUS_OK;
 
-    for (uint32_t at = 0; at < part->groups.count && !stop && status == STATUS_OK;
-         at += BATCH_ROWS_MAX) {
-        uint32_t left = part->groups.count - at;
+    uint32_t total = key_set_count(&part->keys);
+    for (uint32_t at = 0; at < total && !stop && status == STATUS_OK; at += BATCH_ROWS_MAX) {
+        uint32_t left = total - at;
         uint32_t count = left < BATCH_ROWS_MAX ? left : BATCH_ROWS_MAX;
         uint32_t width = p->plan.schema.column_count;
         struct vector *columns = ARENA_ARRAY(w->batch_arena, struct vector, width + 1, err);
         status = columns == NULL ? err->status
-                                 : key_columns(p, part, at, count, w->batch_arena, columns, err);
+                                 : key_set_columns(&part->keys, at, count, w->batch_arena,
+                                                   columns, err);
         uint32_t column = p->key_count;
         for (uint32_t i = 0; i < p->call_count && status == STATUS_OK; i++) {
             const struct aggregate_call *call = &p->calls[i];
@@ -382,29 +217,30 @@ static enum status summarize_finish(struct summarize_stage *s, struct stage *out
                                     struct error *err)
 {
     const struct plan_summarize *p = s->plan;
-    struct part *first = NULL;
+    struct part *first = &s->parts[0];
     enum status status = STATUS_OK;
 
+    for (uint32_t i = 1; i < s->run->thread_count; i++) {
+        struct part *part = &s->parts[i];
+        if (part->arena != NULL && (first->arena == NULL || key_set_count(&part->keys) >
+                                                                key_set_count(&first->keys)))
+            first = part; /* the others go into the one with most groups */
+    }
     for (uint32_t i = 0; i < s->run->thread_count && status == STATUS_OK; i++) {
-        if (s->parts[i].arena == NULL)
-            continue;
-        if (first == NULL)
-            first = &s->parts[i];
-        else
+        if (s->parts[i].arena != NULL && &s->parts[i] != first)
             status = merge(p, first, &s->parts[i], s->run, err);
     }
-    if (status == STATUS_OK && first == NULL && p->key_count == 0) {
+    if (status == STATUS_OK && first->arena == NULL && p->key_count == 0) {
         /* Nothing came in: one row of empty aggregates. */
-        struct key_encoder none = {NULL, 0};
         uint32_t group;
-        first = &s->parts[0];
         status = part_open(p, s->run, first, err);
         if (status == STATUS_OK)
-            status = group_of_row(first, &none, 0, &group, err);
+            status = key_set_add(&first->keys, NULL, 1, &group, err);
         if (status == STATUS_OK)
             status = states_grow(p, first, err);
     }
-    return status != STATUS_OK || first == NULL ? status : emit(p, first, s->run, out, err);
+    return status != STATUS_OK || first->arena == NULL ? status
+                                                       : emit(p, first, s->run, out, err);
 }
 
 static enum status summarize_run(const struct plan *plan, struct run *run, struct stage *out,

@@ -1,0 +1,449 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* key_set.c - see key_set_priv.h.
+ *
+ * A null's bytes are one zero byte: numbers have eight, a guid sixteen, and
+ * neither JSON nor a decimal is one; strings have no null.
+ */
+#include "query/key_set_priv.h"
+
+#include "base/hash.h"
+#include "base/random.h"
+
+#define NUMBERS_KNOWN 1024u
+#define PAIRS_FIRST 64u
+#define DICTIONARY_SHARE 16u /* a dictionary is of use to so small a part of its size in rows */
+#define NUMBER_PENDING (GROUP_NONE - 1)
+
+enum status key_set_init(struct key_set *set, struct arena *arena, const enum type *types,
+                         uint32_t column_count, struct error *err)
+{
+    *set = (struct key_set){.arena = arena, .column_count = column_count};
+    set->columns = ARENA_ARRAY(arena, struct key_column, column_count + 1, err);
+    set->pairs = ARENA_ARRAY(arena, struct key_pairs, column_count + 1, err);
+    set->scratch = arena_alloc_raw(arena, 3 * BATCH_ROWS_MAX * sizeof(*set->scratch), err);
+    set->hashes = arena_alloc_raw(arena, BATCH_ROWS_MAX * sizeof(*set->hashes), err);
+    if (set->columns == NULL || set->pairs == NULL || set->scratch == NULL ||
+        set->hashes == NULL)
+        return err->status;
+    for (uint32_t c = 0; c < column_count; c++) {
+        struct key_column *column = &set->columns[c];
+        enum status status = group_init(&column->values, arena, err);
+        if (status != STATUS_OK)
+            return status;
+        column->type = types[c];
+        column->null_number = GROUP_NONE;
+    }
+    return STATUS_OK;
+}
+
+uint32_t key_set_count(const struct key_set *set)
+{
+    if (set->column_count == 0)
+        return set->is_used ? 1 : 0;
+    return set->column_count == 1 ? set->columns[0].values.count
+                                  : set->pairs[set->column_count - 2].count;
+}
+
+/* ---- values of one column ---- */
+
+/* The bytes of an element; `number` holds those of a number. */
+static struct slice bytes_of(const struct vector *v, uint32_t at, uint64_t *number)
+{
+    if (v->nulls != NULL && v->nulls[at] != 0)
+        return slice_from("", 1);
+    if (type_is_bytes(v->type))
+        return v->slices[at];
+    if (v->type == TYPE_GUID)
+        return slice_from((const char *)v->guids[at].bytes, sizeof(v->guids[at].bytes));
+    if (v->type == TYPE_BOOL) {
+        *number = v->booleans[at] != 0;
+    } else if (v->type == TYPE_REAL) {
+        double real = v->reals[at] == 0 ? 0 : v->reals[at]; /* -0 is 0 */
+        memcpy(number, &real, sizeof(*number));
+    } else {
+        *number = (uint64_t)v->integers[at];
+    }
+    return slice_from((const char *)number, sizeof(*number));
+}
+
+static uint64_t hash_bytes(struct slice bytes)
+{
+    uint64_t number;
+
+    if (bytes.size != sizeof(number))
+        return hash_slice(bytes);
+    memcpy(&number, bytes.data, sizeof(number));
+    return hash_u64(number ^ hash_seed());
+}
+
+static enum status add_bytes(struct key_column *column, struct slice bytes, uint64_t hash,
+                             bool is_null, uint32_t *ret, struct error *err)
+{
+    bool is_new;
+    enum status status = group_add(&column->values, bytes, hash, ret, &is_new, err);
+
+    if (status == STATUS_OK && is_null)
+        column->null_number = *ret;
+    return status;
+}
+
+static bool is_null_at(const struct vector *v, uint32_t at)
+{
+    return v->nulls != NULL && v->nulls[at] != 0;
+}
+
+/* The numbers of elements.  Where they are in the table is asked of memory before the
+ * first is looked at: a big table is all cache misses. */
+static enum status add_elements(struct key_set *set, struct key_column *column,
+                                const struct vector *v, const uint32_t *elements, uint32_t count,
+                                uint32_t *ret, struct error *err)
+{
+    enum status status = STATUS_OK;
+    uint64_t number;
+
+    for (uint32_t i = 0; i < count; i++) {
+        set->hashes[i] = hash_bytes(bytes_of(v, elements[i], &number));
+        group_prefetch(&column->values, set->hashes[i]);
+    }
+    for (uint32_t i = 0; i < count && status == STATUS_OK; i++)
+        status = add_bytes(column, bytes_of(v, elements[i], &number), set->hashes[i],
+                           is_null_at(v, elements[i]), &ret[i], err);
+    return status;
+}
+
+static enum status numbers_of_dictionary(struct key_set *set, struct key_column *column,
+                                         const struct vector *v, uint32_t *ret,
+                                         struct error *err)
+{
+    uint32_t *codes = set->scratch;
+    uint32_t *numbers = set->scratch + BATCH_ROWS_MAX;
+    uint32_t count = 0;
+
+    if (column->by_code_capacity < v->dict_size) {
+        uint32_t capacity = v->dict_size + v->dict_size / 2;
+        column->by_code = arena_alloc_raw(set->arena, capacity * sizeof(*codes), err);
+        column->by_code_capacity = column->by_code == NULL ? 0 : capacity;
+        column->dict_id = 0;
+        if (column->by_code == NULL)
+            return err->status;
+    }
+    if (v->dict_id == 0 || column->dict_id != v->dict_id || column->dict_size != v->dict_size) {
+        memset(column->by_code, 0xff, v->dict_size * sizeof(*codes));
+        column->dict_id = v->dict_id;
+        column->dict_size = v->dict_size;
+    }
+    for (uint32_t r = 0; r < v->row_count; r++) {
+        uint32_t code = v->codes[r];
+        ret[r] = column->by_code[code];
+        if (ret[r] != GROUP_NONE)
+            continue;
+        column->by_code[code] = NUMBER_PENDING;
+        codes[count++] = code;
+    }
+    if (count == 0)
+        return STATUS_OK;
+    enum status status = add_elements(set, column, v, codes, count, numbers, err);
+    if (status != STATUS_OK)
+        return status;
+    for (uint32_t i = 0; i < count; i++)
+        column->by_code[codes[i]] = numbers[i];
+    for (uint32_t r = 0; r < v->row_count; r++)
+        ret[r] = column->by_code[v->codes[r]];
+    return STATUS_OK;
+}
+
+static bool is_whole_number(enum type type)
+{
+    return type == TYPE_LONG || type == TYPE_INT || type == TYPE_DATETIME ||
+           type == TYPE_TIMESPAN;
+}
+
+/* Times of rows in order fall into few bins, one after the other. */
+static enum status numbers_of_wholes(struct key_set *set, struct key_column *column,
+                                     const struct vector *v, uint32_t *ret, struct error *err)
+{
+    enum status status = STATUS_OK;
+
+    if (column->known == NULL)
+        column->known = ARENA_ARRAY(set->arena, struct known_number, NUMBERS_KNOWN, err);
+    if (column->known == NULL)
+        return err->status;
+    for (uint32_t r = 0; r < v->row_count && status == STATUS_OK; r++) {
+        int64_t value = v->integers[r];
+        if (r > 0 && v->nulls == NULL && value == v->integers[r - 1]) {
+            ret[r] = ret[r - 1];
+            continue;
+        }
+        struct known_number *known =
+            &column->known[hash_u64((uint64_t)value) & (NUMBERS_KNOWN - 1)];
+        bool is_null = is_null_at(v, r);
+        if (known->number == 0 || known->value != value || is_null) {
+            status = add_elements(set, column, v, &r, 1, &ret[r], err);
+            if (status == STATUS_OK && !is_null)
+                *known = (struct known_number){value, ret[r] + 1};
+            continue;
+        }
+        ret[r] = known->number - 1;
+    }
+    return status;
+}
+
+static enum status numbers_of_rows(struct key_set *set, struct key_column *column,
+                                   const struct vector *v, uint32_t *ret, struct error *err)
+{
+    uint32_t *elements = set->scratch;
+
+    for (uint32_t r = 0; r < v->row_count; r++)
+        elements[r] = vector_index(v, r);
+    return add_elements(set, column, v, elements, v->row_count, ret, err);
+}
+
+static enum status numbers_of(struct key_set *set, struct key_column *column,
+                              const struct vector *v, uint32_t *ret, struct error *err)
+{
+    const uint32_t first = 0;
+
+    if (v->encoding == VECTOR_CONST) {
+        uint32_t number = 0;
+        enum status status = add_elements(set, column, v, &first, 1, &number, err);
+        for (uint32_t r = 0; r < v->row_count; r++)
+            ret[r] = number;
+        return status;
+    }
+    bool lasts = v->encoding == VECTOR_DICT && v->dict_id != 0;
+    if (v->encoding == VECTOR_DICT &&
+        ((lasts && v->dict_id == column->dict_id) ||
+         v->dict_size / (lasts ? DICTIONARY_SHARE : 1) <= v->row_count))
+        return numbers_of_dictionary(set, column, v, ret, err);
+    if (v->encoding == VECTOR_FLAT && is_whole_number(v->type))
+        return numbers_of_wholes(set, column, v, ret, err);
+    return numbers_of_rows(set, column, v, ret, err);
+}
+
+/* ---- pairs ---- */
+
+static uint32_t pair_slot(const struct key_pairs *p, uint64_t pair)
+{
+    uint32_t mask = p->slot_count - 1;
+    uint32_t i = (uint32_t)hash_u64(pair) & mask;
+
+    while (p->slots[i] != 0 && p->pairs[p->slots[i] - 1] != pair)
+        i = (i + 1) & mask;
+    return i;
+}
+
+static enum status grow_pairs(struct key_set *set, struct key_pairs *p, struct error *err)
+{
+    uint32_t capacity = p->capacity == 0 ? PAIRS_FIRST : p->capacity * 2;
+    uint64_t *pairs = arena_alloc_raw(set->arena, capacity * sizeof(*pairs), err);
+    uint32_t *slots = ARENA_ARRAY(set->arena, uint32_t, (size_t)capacity * 2, err);
+
+    if (pairs == NULL || slots == NULL)
+        return err->status;
+    if (p->count > 0)
+        memcpy(pairs, p->pairs, p->count * sizeof(*pairs));
+    *p = (struct key_pairs){pairs, p->count, capacity, slots, capacity * 2};
+    for (uint32_t i = 0; i < p->count; i++)
+        slots[pair_slot(p, pairs[i])] = i + 1;
+    return STATUS_OK;
+}
+
+static enum status add_pair(struct key_set *set, struct key_pairs *p, uint64_t pair,
+                            uint32_t *ret, struct error *err)
+{
+    if (p->count == p->capacity) {
+        enum status status = p->count >= QUERY_OPERATOR_ROWS_MAX
+                                 ? ERROR_SET(err, STATUS_LIMIT, "more than %u groups",
+                                             QUERY_OPERATOR_ROWS_MAX)
+                                 : grow_pairs(set, p, err);
+        if (status != STATUS_OK)
+            return status;
+    }
+    uint32_t slot = pair_slot(p, pair);
+    if (p->slots[slot] == 0) {
+        p->pairs[p->count++] = pair;
+        p->slots[slot] = p->count;
+    }
+    *ret = p->slots[slot] - 1;
+    return STATUS_OK;
+}
+
+/* numbers: those of the left, and then of the pairs. */
+static enum status add_pairs(struct key_set *set, struct key_pairs *p, uint32_t *numbers,
+                             const uint32_t *right, uint32_t count, struct error *err)
+{
+    enum status status = STATUS_OK;
+    uint64_t last = UINT64_MAX; /* no number is that great */
+    uint32_t number = 0;
+
+    for (uint32_t r = 0; r < count && status == STATUS_OK; r++) {
+        uint64_t pair = (uint64_t)numbers[r] << 32 | right[r];
+        if (pair != last)
+            status = add_pair(set, p, pair, &number, err);
+        last = pair;
+        numbers[r] = number;
+    }
+    return status;
+}
+
+enum status key_set_add(struct key_set *set, const struct vector *columns, uint32_t row_count,
+                        uint32_t *ret_numbers, struct error *err)
+{
+    uint32_t *right = set->scratch + 2 * (size_t)BATCH_ROWS_MAX;
+
+    set->is_used = true;
+    if (set->column_count == 0) {
+        memset(ret_numbers, 0, row_count * sizeof(*ret_numbers));
+        return STATUS_OK;
+    }
+    enum status status = numbers_of(set, &set->columns[0], &columns[0], ret_numbers, err);
+    for (uint32_t c = 1; c < set->column_count && status == STATUS_OK; c++) {
+        status = numbers_of(set, &set->columns[c], &columns[c], right, err);
+        if (status == STATUS_OK)
+            status = add_pairs(set, &set->pairs[c - 1], ret_numbers, right, row_count, err);
+    }
+    return status;
+}
+
+/* ---- two sets ---- */
+
+static enum status merge_values(struct key_column *column, const struct key_column *from,
+                                uint32_t *map, struct error *err)
+{
+    const struct group_entry *entries = from->values.entries;
+    enum status status = STATUS_OK;
+
+    for (uint32_t i = 0; i < from->values.count && status == STATUS_OK; i++) {
+        if (i + 8 < from->values.count)
+            group_prefetch(&column->values, entries[i + 8].hash);
+        status = add_bytes(column, entries[i].key, entries[i].hash, i == from->null_number,
+                           &map[i], err);
+    }
+    return status;
+}
+
+enum status key_set_merge(struct key_set *set, const struct key_set *from, uint32_t *map,
+                          struct error *err)
+{
+    enum status status = STATUS_OK;
+    const uint32_t *left = NULL;
+
+    set->is_used = set->is_used || from->is_used;
+    if (set->column_count == 0)
+        map[0] = 0;
+    for (uint32_t c = 0; c < set->column_count && status == STATUS_OK; c++) {
+        const struct key_column *values = &from->columns[c];
+        bool is_last = c + 1 == set->column_count;
+        uint32_t *right = set->column_count == 1
+                              ? map
+                              : ARENA_ARRAY(set->arena, uint32_t, values->values.count + 1, err);
+        status = right == NULL ? err->status
+                               : merge_values(&set->columns[c], values, right, err);
+        if (c == 0 || status != STATUS_OK) {
+            left = right;
+            continue;
+        }
+        const struct key_pairs *pairs = &from->pairs[c - 1];
+        uint32_t *joined =
+            is_last ? map : ARENA_ARRAY(set->arena, uint32_t, pairs->count + 1, err);
+        if (joined == NULL)
+            return err->status;
+        for (uint32_t i = 0; i < pairs->count && status == STATUS_OK; i++) {
+            uint64_t pair = pairs->pairs[i];
+            status = add_pair(set, &set->pairs[c - 1],
+                              (uint64_t)left[pair >> 32] << 32 | right[(uint32_t)pair],
+                              &joined[i], err);
+        }
+        left = joined;
+    }
+    return status;
+}
+
+/* ---- columns again ---- */
+
+static void put_value(const struct key_column *column, uint32_t number, void *data,
+                      uint8_t *nulls, uint32_t at)
+{
+    struct slice bytes = column->values.entries[number].key;
+    bool is_null = number == column->null_number;
+
+    if (nulls != NULL)
+        nulls[at] = is_null;
+    if (type_is_bytes(column->type))
+        ((struct slice *)data)[at] = is_null ? slice_from(NULL, 0) : bytes;
+    else if (is_null)
+        memset((char *)data + at * vector_element_bytes(column->type), 0,
+               vector_element_bytes(column->type));
+    else if (column->type == TYPE_BOOL)
+        ((uint8_t *)data)[at] = bytes.data[0] != 0; /* a number below 2, low byte first */
+    else
+        memcpy((char *)data + at * vector_element_bytes(column->type), bytes.data, bytes.size);
+}
+
+/* FLAT values of numbers (NULL: from, from + 1 ...). */
+static enum status make_flat(const struct key_column *column, const uint32_t *numbers,
+                             uint32_t from, uint32_t count, struct arena *arena,
+                             struct vector *ret, struct error *err)
+{
+    bool has_nulls = column->null_number != GROUP_NONE && column->type != TYPE_STRING;
+    enum status status = vector_flat(arena, column->type, count, has_nulls, ret, err);
+    void *data = vector_data(ret);
+    uint8_t *nulls = vector_nulls(ret);
+
+    for (uint32_t i = 0; i < count && status == STATUS_OK; i++)
+        put_value(column, numbers == NULL ? from + i : numbers[i], data, nulls, i);
+    return status;
+}
+
+static enum status make_column(struct key_set *set, struct key_column *column,
+                               const uint32_t *numbers, uint32_t count, struct arena *arena,
+                               struct vector *ret, struct error *err)
+{
+    if (count < column->values.count / DICTIONARY_SHARE)
+        return make_flat(column, numbers, 0, count, arena, ret, err);
+    if (column->values_id == 0 || column->values_vector.row_count != column->values.count) {
+        enum status status = make_flat(column, NULL, 0, column->values.count, set->arena,
+                                       &column->values_vector, err);
+        if (status != STATUS_OK)
+            return status;
+        column->values_id = random_u64() | 1;
+    }
+    *ret = column->values_vector;
+    ret->encoding = VECTOR_DICT;
+    ret->row_count = count;
+    ret->codes = numbers;
+    ret->dict_size = column->values.count;
+    ret->dict_unique = true;
+    ret->dict_id = column->values_id;
+    return STATUS_OK;
+}
+
+enum status key_set_columns(struct key_set *set, uint32_t from, uint32_t count,
+                            struct arena *arena, struct vector *ret, struct error *err)
+{
+    if (set->column_count == 0)
+        return STATUS_OK;
+    if (set->column_count == 1)
+        return make_flat(&set->columns[0], NULL, from, count, arena, &ret[0], err);
+    uint32_t *left = arena_alloc_raw(arena, (count + 1) * sizeof(*left), err);
+    enum status status = left == NULL ? err->status : STATUS_OK;
+    for (uint32_t i = 0; i < count && status == STATUS_OK; i++)
+        left[i] = from + i;
+    for (uint32_t c = set->column_count - 1; c > 0 && status == STATUS_OK; c--) {
+        const struct key_pairs *pairs = &set->pairs[c - 1];
+        uint32_t *right = arena_alloc_raw(arena, (count + 1) * sizeof(*right), err);
+        uint32_t *next = arena_alloc_raw(arena, (count + 1) * sizeof(*next), err);
+        if (right == NULL || next == NULL)
+            return err->status;
+        for (uint32_t i = 0; i < count; i++) {
+            uint64_t pair = pairs->pairs[left[i]];
+            right[i] = (uint32_t)pair;
+            next[i] = (uint32_t)(pair >> 32);
+        }
+        status = make_column(set, &set->columns[c], right, count, arena, &ret[c], err);
+        left = next;
+    }
+    if (status == STATUS_OK)
+        status = make_column(set, &set->columns[0], left, count, arena, &ret[0], err);
+    return status;
+}

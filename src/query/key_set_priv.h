@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* key_set_priv.h - rows with the same keys get the same number.
+ *
+ * Each key column numbers its own values, 0 and up, and remembers the number of
+ * each code of the dictionary at hand, so that text is hashed once a dictionary
+ * and not once a row.  Several columns are joined two by two: the number of a
+ * pair of numbers, the number of that and the third, and so on.  What comes out
+ * are columns of codes again.
+ *
+ * One thread writes; what is in it lives in its arena.
+ */
+#ifndef QUERY_KEY_SET_PRIV_H
+#define QUERY_KEY_SET_PRIV_H
+
+#include "query/op_priv.h"
+
+/* The number of a whole number that was a key lately. */
+struct known_number {
+    int64_t value;
+    uint32_t number; /* + 1; 0 = free */
+};
+
+struct key_column {
+    enum type type;
+    struct group_table values; /* the bytes of a value -> its number */
+    uint32_t null_number;      /* GROUP_NONE: no null came */
+    uint64_t dict_id;          /* what by_code is about; 0: nothing that lasts */
+    uint32_t dict_size;
+    uint32_t *by_code; /* number of a code, or GROUP_NONE */
+    uint32_t by_code_capacity;
+    struct known_number *known;
+    struct vector values_vector; /* all values, FLAT, for what is given out */
+    uint64_t values_id;
+};
+
+struct key_pairs {
+    uint64_t *pairs; /* of a number: left in the high half, right in the low */
+    uint32_t count, capacity;
+    uint32_t *slots; /* number + 1; 0 = free */
+    uint32_t slot_count;
+};
+
+struct key_set {
+    struct arena *arena;
+    struct key_column *columns;
+    struct key_pairs *pairs; /* of column i + 1 and what stands before it */
+    uint32_t column_count;
+    bool is_used;      /* without columns all rows are one group: was there a row? */
+    uint32_t *scratch; /* BATCH_ROWS_MAX, three times */
+    uint64_t *hashes;  /* BATCH_ROWS_MAX */
+};
+
+enum status key_set_init(struct key_set *set, struct arena *arena, const enum type *types,
+                         uint32_t column_count, struct error *err) MUST_USE;
+/* How many different keys there are. */
+uint32_t key_set_count(const struct key_set *set);
+/* The number of each row's keys, new or old.  At most BATCH_ROWS_MAX rows. */
+enum status key_set_add(struct key_set *set, const struct vector *columns, uint32_t row_count,
+                        uint32_t *ret_numbers, struct error *err) MUST_USE;
+/* Adds the keys of `from`; map[its number] is the number here. */
+enum status key_set_merge(struct key_set *set, const struct key_set *from, uint32_t *map,
+                          struct error *err) MUST_USE;
+/* The key columns of the numbers [from, from + count); their bytes are the set's. */
+enum status key_set_columns(struct key_set *set, uint32_t from, uint32_t count,
+                            struct arena *arena, struct vector *ret,
+                            struct error *err) MUST_USE;
+
+#endif

@@ -23,6 +23,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/io.h"
+#include "base/stage.h"
 #include "crypt/keyring.h"
 #include "crypt/leaf.h"
 #include "table/record.h"
@@ -35,6 +36,7 @@ struct ingest_options {
     const struct clock *clock;
     struct record_sink *records; /* the tee: store first, rules second */
     struct leaf_sink *leaves;    /* evidence */
+    struct stage_times *stages;  /* takes what the stages cost; may be NULL */
     uint64_t wal_floor;          /* from the store: files below it are sealed */
     bool any_floor;              /* the store does not know it: all files there are */
     /* May the table be written, and which column is its event time?  Filled by

@@ -115,10 +115,12 @@ static enum status put_work(struct put *put, struct arena *arena, struct ingest_
     status = wal_wait(put->ingest->wal, &put->entry, err);
     if (status == STATUS_OK)
         status = finish_durable(put, err);
+    stage_watch_skip(&put->watch); /* the sinks measure themselves */
     wal_entry_end(put->ingest->wal, &put->entry);
     if (status == STATUS_OK)
         status = answer_sign(put->ingest->options.keyring, &put->tenant->id, &put->receipts, arena,
                              ret, err);
+    stage_watch_lap(&put->watch, STAGE_SIGN);
     return status;
 }
 
@@ -171,6 +173,7 @@ static void put_init(struct put *put, struct ingest *ingest, const struct ingest
                      struct arena *arena)
 {
     *put = (struct put){.ingest = ingest, .request = request, .arena = arena};
+    put->watch = stage_watch_start(ingest->options.stages);
     put->received_us = clock_unix_us(ingest->options.clock);
     split_init(&put->split, arena);
     buf_pool_take(&ingest->buffers, FRAME_SEALED_BYTES_MAX, &put->payload);

@@ -9,6 +9,7 @@
 
 struct put {
     struct wal_entry entry; /* first: the committer calls settle() with it */
+    struct stage_watch watch; /* of the request's thread */
     struct ingest *ingest;
     const struct ingest_request *request;
     struct tenant *tenant;

@@ -128,8 +128,10 @@ static enum status prepare(struct put *put, struct error *err)
     if (status != STATUS_OK)
         return status;
     leaves_commit(&put->leaves, put->stored);
+    stage_watch_lap(&put->watch, STAGE_EVIDENCE);
     for (uint32_t i = 0; i < put->leaves.count && status == STATUS_OK; i++)
         status = pack_leaf(put, &put->leaves.items[i], err);
+    stage_watch_lap(&put->watch, STAGE_LOG);
     return status;
 }
 
@@ -306,6 +308,7 @@ static enum status try_queue(struct put *put, bool locked, struct ingest_answer 
         forget_added(put, added);
         (void)pthread_mutex_unlock(&tenant->lock);
     }
+    stage_watch_lap(&put->watch, STAGE_DEDUPE);
     if (status == STATUS_OK)
         status = prepare(put, err);
     if (!locked)
@@ -316,12 +319,14 @@ static enum status try_queue(struct put *put, bool locked, struct ingest_answer 
         same = memory_generation(&put->ingest->memory) == put->run_generation;
         if (same)
             status = look_and_add(put, oldest, true, &same, &added, err);
+        stage_watch_lap(&put->watch, STAGE_DEDUPE);
     }
     if (status == STATUS_OK && same)
         status = number_and_enqueue(put, answer, arena, err);
     if (!put->enqueued)
         forget_added(put, added);
     (void)pthread_mutex_unlock(&tenant->lock);
+    stage_watch_lap(&put->watch, STAGE_EVIDENCE);
     *ret_again = status == STATUS_OK && !same;
     return status;
 }

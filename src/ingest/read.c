@@ -35,16 +35,18 @@ static enum status borrow_tape(struct put *put, struct record *record, bool *ret
     return STATUS_OK;
 }
 
-static void make_print(struct put *put, uint32_t index, struct slice id)
+/* ids: one a record, "" for none. */
+static void make_prints(struct put *put, const struct slice *ids)
 {
-    struct print *print = &put->prints[index];
-
-    if (id.size == 0) {
-        print->id = 0;
-        return;
+    for (uint32_t i = 0; i < put->split.count; i++) {
+        struct print *print = &put->prints[i];
+        if (ids[i].size == 0) {
+            print->id = 0;
+            continue;
+        }
+        print_make(&put->tenant->idem, put->table, ids[i], put->split.records[i].raw, print);
+        print->minute = minute_of(put->received_us);
     }
-    print_make(&put->tenant->idem, put->table, id, put->split.records[index].raw, print);
-    print->minute = minute_of(put->received_us);
 }
 
 /* By content (decisions: the first record that can be read decides). */
@@ -89,6 +91,9 @@ static enum status examine_all(struct put *put, struct error *err)
 
     if (status != STATUS_OK)
         return status;
+    struct slice *ids = ARENA_ARRAY(put->arena, struct slice, put->split.count, err);
+    if (ids == NULL)
+        return err->status;
     if (ingest->time_column != NULL)
         options.time_column = ingest->time_column(ingest->context, put->table);
     for (uint32_t i = 0; i < put->split.count; i++) {
@@ -99,11 +104,13 @@ static enum status examine_all(struct put *put, struct error *err)
         if (status != STATUS_OK)
             return status;
         examine_record(&options, record, &examination);
-        make_print(put, i, examination.id);
+        ids[i] = examination.id;
         if (borrowed)
             record->tokens = NULL;
         put->quarantined += (record->flags & RECORD_QUARANTINED) != 0;
     }
+    make_prints(put, ids);
+    stage_watch_lap(&put->watch, STAGE_DEDUPE);
     return STATUS_OK;
 }
 
@@ -114,6 +121,7 @@ enum status put_read(struct put *put, struct error *err)
 
     if (status == STATUS_OK)
         status = split_body(&put->split, request->body, request->format, err);
+    stage_watch_lap(&put->watch, STAGE_PARSE);
     if (status != STATUS_OK)
         return status;
     size_t count = put->split.count;

@@ -553,6 +553,7 @@ static void rotate(struct wal *wal, uint64_t ticket)
 
 static void commit_list(struct wal *wal, struct wal_entry *list, bool stopped)
 {
+    struct stage_watch watch = stage_watch_start(wal->options.stages);
     struct error err;
     bool fatal = false;
     enum status status = STATUS_OK;
@@ -563,12 +564,14 @@ static void commit_list(struct wal *wal, struct wal_entry *list, bool stopped)
     } else {
         status = commit(wal, list, &fatal, &err);
     }
+    stage_watch_lap(&watch, STAGE_LOG);
     if (fatal)
         wal_stop(wal, &err);
     if (status != STATUS_OK)
         refuse(wal, list, &err);
     else
         finish(wal, list);
+    stage_watch_lap(&watch, STAGE_EVIDENCE);
     if (wal->out.capacity > OUT_KEEP_BYTES)
         buf_release(&wal->out);
 }

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/io.h"
+#include "base/stage.h"
 #include "crypt/keyring.h"
 
 #include <pthread.h>
@@ -47,6 +48,7 @@ struct wal_options {
     struct io *io;
     const struct clock *clock;
     uint64_t next_file, next_lsn;
+    struct stage_times *stages; /* may be NULL */
     /* Called once, when nothing may be acknowledged any more; may be NULL. */
     void (*fatal)(void *context, const struct error *err);
     void *context;

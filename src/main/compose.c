@@ -33,6 +33,7 @@ struct tee {
     struct record_sink sink; /* first */
     struct record_sink *keep, *watch;
     struct store *store;
+    struct stage_times *stages;
     atomic_uint_fast64_t watch_failures;
 };
 
@@ -54,6 +55,7 @@ struct daybook {
     struct share *share;
     struct tee tee;
     struct verifier verifier;
+    struct stage_times stages;
     atomic_bool draining, stopping;
     pthread_mutex_t checkpoint_lock; /* one checkpoint at a time */
     pthread_t background;
@@ -85,12 +87,15 @@ static enum status tee_take(struct record_sink *sink, const struct record_batch 
 
     if (!batch->replayed)
         wait_for_room(tee->store);
+    struct stage_watch watch = stage_watch_start(tee->stages);
     enum status status = record_sink_take(tee->keep, batch, err);
 
+    stage_watch_lap(&watch, STAGE_BUILD);
     if (status == STATUS_OK && tee->watch != NULL &&
         record_sink_take(tee->watch, batch, &watch_err) != STATUS_OK &&
         atomic_fetch_add(&tee->watch_failures, 1) == 0)
         log_failure("a rule failed on a batch of records", &watch_err);
+    stage_watch_lap(&watch, STAGE_DETECT);
     return status;
 }
 
@@ -298,6 +303,7 @@ static enum status open_store(struct daybook *d, struct error *err)
         .tables = d->content.tables,
         .table_count = d->content.table_count,
         .thread_count = d->options.thread_count,
+        .stages = &d->stages,
     };
     return store_open(&options, &d->store, err);
 }
@@ -335,6 +341,7 @@ static enum status open_ingest(struct daybook *d, struct error *err)
         .sink = {tee_take},
         .keep = store_sink(d->store),
         .store = d->store,
+        .stages = &d->stages,
         .watch = detect_sink(d->detect),
     };
     struct ingest_options options = {
@@ -343,6 +350,7 @@ static enum status open_ingest(struct daybook *d, struct error *err)
         .clock = clock_system(),
         .records = &d->tee.sink,
         .leaves = evidence_sink(d->evidence),
+        .stages = &d->stages,
         .wal_floor = store_wal_floor(d->store),
         .any_floor = !store_floor_is_known(d->store),
         .time_column = time_column,
@@ -371,6 +379,7 @@ static enum status open_share(struct daybook *d, struct error *err)
         .views = each_view,
         .function = function_text,
         .external = d->options.external,
+        .stages = &d->stages,
         .checkpoint = checkpoint,
         .transport_metrics = transport_metrics,
         .draining = is_draining,
@@ -410,6 +419,7 @@ enum status daybook_checkpoint(struct daybook *d, struct error *err)
     uint64_t floor = 0;
 
     (void)pthread_mutex_lock(&d->checkpoint_lock);
+    struct stage_watch watch = stage_watch_start(&d->stages);
     enum status status = ingest_rotate(d->ingest, &floor, err);
     if (status == STATUS_OK) /* hits of the old files must be in the new ones */
         status = detect_drain(d->detect, err);
@@ -418,12 +428,15 @@ enum status daybook_checkpoint(struct daybook *d, struct error *err)
         if (status != STATUS_OK && status != STATUS_FULL)
             stop_process(d, err); /* it writes nothing any more */
     }
+    stage_watch_lap(&watch, STAGE_EVIDENCE);
     if (status == STATUS_OK)
         status = ingest_save(d->ingest, floor, err);
+    stage_watch_lap(&watch, STAGE_DEDUPE);
     if (status == STATUS_OK)
         status = seal(d, floor, err);
     (void)pthread_mutex_unlock(&d->checkpoint_lock);
     (void)malloc_trim(0); /* what the rows took goes back to the system */
+    stage_watch_lap(&watch, STAGE_FLUSH);
     return status;
 }
 
@@ -556,6 +569,11 @@ void daybook_close(struct daybook *d, bool flush)
 const struct http_router *daybook_router(const struct daybook *d)
 {
     return share_router(d->share);
+}
+
+struct stage_times *daybook_stages(struct daybook *d)
+{
+    return &d->stages;
 }
 
 void daybook_set_draining(struct daybook *d)

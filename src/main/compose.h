@@ -3,6 +3,7 @@
 #ifndef MAIN_COMPOSE_H
 #define MAIN_COMPOSE_H
 
+#include "base/stage.h"
 #include "main/content.h"
 #include "main/data_dir.h"
 #include "share/share.h"
@@ -25,6 +26,9 @@ enum status daybook_open(const struct daybook_options *options, struct daybook *
 void daybook_close(struct daybook *daybook, bool flush);
 const struct http_router *daybook_router(const struct daybook *daybook);
 void daybook_set_draining(struct daybook *daybook);
+
+/* What the stages of ingest have cost since the start. */
+struct stage_times *daybook_stages(struct daybook *daybook);
 
 /* Seals what is in memory and shortens the write-ahead log. */
 enum status daybook_checkpoint(struct daybook *daybook, struct error *err) MUST_USE;

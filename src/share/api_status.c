@@ -3,6 +3,7 @@
 #include "share/share_priv.h"
 
 #include "base/limits.h"
+#include "base/stage.h"
 #include "base/text.h"
 
 #include <stdarg.h>
@@ -119,6 +120,18 @@ static void add_detect_metrics(struct share *share, struct buf *out)
     add_metrics(out, metrics, sizeof(metrics) / sizeof(metrics[0]));
 }
 
+static void add_stage_metrics(const struct stage_times *stages, struct buf *out)
+{
+    static const struct metric m = {"ingest_cpu_seconds_total", "counter",
+                                    "Processor time of the stages of ingest.", 0};
+
+    buf_add_format(out, "# HELP daybook_%s %s\n# TYPE daybook_%s %s\n", m.name, m.help, m.name,
+                   m.kind);
+    for (unsigned i = 0; i < STAGE_COUNT_; i++)
+        buf_add_format(out, "daybook_%s{stage=\"%s\"} %.6f\n", m.name,
+                       stage_name((enum stage)i), stage_seconds(stages, (enum stage)i));
+}
+
 enum status share_metrics(void *context, const struct http_request *request,
                           struct http_response *response, struct error *err)
 {
@@ -131,6 +144,8 @@ enum status share_metrics(void *context, const struct http_request *request,
     add_ingest_metrics(share, &response->body);
     add_store_metrics(share, &response->body);
     add_detect_metrics(share, &response->body);
+    if (share->services.stages != NULL)
+        add_stage_metrics(share->services.stages, &response->body);
     if (share->services.transport_metrics != NULL)
         share->services.transport_metrics(share->services.context, &response->body);
     return buf_check(&response->body, err);

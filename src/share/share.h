@@ -30,6 +30,7 @@ struct share_services {
     struct webhook *webhook;
     const struct clock *clock;
     uint32_t thread_count; /* of a query */
+    const struct stage_times *stages; /* for the metrics; may be NULL */
     void *context;
     /* KQL text of the view with this name, or an empty slice. */
     struct slice (*view)(void *context, struct slice name);

@@ -205,14 +205,22 @@ enum status store_flush(struct store *store, uint64_t wal_floor, struct error *e
 
 enum status store_merge_step(struct store *store, bool *ret_worked, struct error *err)
 {
-    return sealed_merge_step(store->sealed, ret_worked, err);
+    struct stage_watch watch = stage_watch_start(store->options.stages);
+    enum status status = sealed_merge_step(store->sealed, ret_worked, err);
+
+    stage_watch_lap(&watch, STAGE_MERGE);
+    return status;
 }
 
 enum status store_compact(struct store *store,
                           void (*progress)(void *context, uint64_t done, uint64_t total),
                           void *context, const atomic_bool *cancelled, struct error *err)
 {
-    return sealed_compact(store->sealed, progress, context, cancelled, err);
+    struct stage_watch watch = stage_watch_start(store->options.stages);
+    enum status status = sealed_compact(store->sealed, progress, context, cancelled, err);
+
+    stage_watch_lap(&watch, STAGE_MERGE);
+    return status;
 }
 
 void store_stats(struct store *store, struct store_stats *ret)

@@ -17,6 +17,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/io.h"
+#include "base/stage.h"
 #include "crypt/keyring.h"
 #include "table/record.h"
 #include "table/source.h"
@@ -54,6 +55,7 @@ struct store_options {
     uint32_t table_count;
     uint32_t thread_count;      /* for scans and merges; 0 = number of cores */
     size_t cache_bytes;         /* 0 = BLOCK_CACHE_BYTES */
+    struct stage_times *stages; /* takes what merges cost; may be NULL */
 };
 
 enum status store_open(const struct store_options *options, struct store **ret,

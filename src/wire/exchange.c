@@ -429,7 +429,10 @@ static enum MHD_Result take_body(struct exchange *exchange, const char *upload,
     atomic_fetch_add(&exchange->server->bytes_in, bytes.size);
     if (exchange->refused && exchange->received_bytes > discard_bytes_max(exchange))
         return MHD_NO;
-    if (exchange->refused || add_body(exchange, bytes, &err) == STATUS_OK)
+    stage_watch_lap(&exchange->connection->watch, STAGE_TRANSPORT);
+    bool taken = exchange->refused || add_body(exchange, bytes, &err) == STATUS_OK;
+    stage_watch_lap(&exchange->connection->watch, STAGE_DECODE);
+    if (taken)
         return MHD_YES;
     /* The library takes no answer in the middle of a body: the rest is read and
      * dropped, still bounded in size and time. */
@@ -453,6 +456,7 @@ static enum MHD_Result answer(struct exchange *exchange, struct MHD_Connection *
     }
     exchange->request.body = buf_slice(&exchange->body);
     connection_enter(exchange->connection, CONNECTION_HANDLING);
+    stage_watch_lap(&exchange->connection->watch, STAGE_TRANSPORT);
     if (exchange->route->streams) {
         if (stream_start(exchange, &err) != STATUS_OK) {
             exchange->body_expected = false;
@@ -463,6 +467,7 @@ static enum MHD_Result answer(struct exchange *exchange, struct MHD_Connection *
     } else {
         http_dispatch(exchange->server->router, &exchange->request, &exchange->response);
     }
+    stage_watch_skip(&exchange->connection->watch); /* a handler measures itself */
     free_body(exchange);
     return queue_body(exchange, mhd);
 }

@@ -189,6 +189,7 @@ static void watch_connection(void *context, struct MHD_Connection *mhd, void **s
         connection->server = server;
         connection->fd = fd->connect_fd;
         connection->since_us = server_now_us();
+        connection->watch.times = server->stages; /* its thread begins at 0 */
         address_format(address->client_addr, connection->remote);
         (void)setsockopt(connection->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
         (void)pthread_mutex_lock(&server->lock);
@@ -391,6 +392,7 @@ enum status server_start(const struct server_options *options, struct server **r
         return ERROR_MEMORY(err);
     server->listen_fd = -1;
     server->router = options->router;
+    server->stages = options->stages;
     (void)pthread_mutex_init(&server->lock, NULL);
     buf_pool_init(&server->bodies);
     (void)pthread_condattr_init(&monotonic);

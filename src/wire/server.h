@@ -9,6 +9,7 @@
 #ifndef WIRE_SERVER_H
 #define WIRE_SERVER_H
 
+#include "base/stage.h"
 #include "wire/http.h"
 
 struct server;
@@ -18,6 +19,7 @@ struct server_options {
     struct slice certificate_pem, key_pem;
     const struct http_router *router;
     uint32_t connections_max;    /* 0 = CONNECTIONS_MAX */
+    struct stage_times *stages;  /* takes what bodies cost; may be NULL */
 };
 
 enum status server_start(const struct server_options *options, struct server **ret,

@@ -36,6 +36,7 @@ struct connection {
     uint64_t acked_bytes;        /* at the start of the sending window */
     atomic_uint_fast64_t body_bytes; /* encoded, of the request under way */
     struct exchange *exchange;
+    struct stage_watch watch;    /* of the connection's thread */
 };
 
 /* A certificate in use; replaced ones are freed when no handshake can hold them. */
@@ -50,6 +51,7 @@ struct certificate {
 struct server {
     struct MHD_Daemon *daemon;
     const struct http_router *router;
+    struct stage_times *stages;  /* may be NULL */
     int listen_fd;
     uint16_t port;
     pthread_t reaper;

@@ -137,17 +137,40 @@ void hmac256_add(struct hmac256 *mac, const void *data, size_t size)
     sha256_add(&mac->inner, data, size);
 }
 
+/* block: the inner digest in front, zeros behind. */
+static void end_outer(SHA256_CTX *outer, uint8_t block[BLOCK_BYTES], uint8_t ret[SHA256_BYTES])
+{
+    block[32] = 0x80;
+    put_be32(block + 60, (BLOCK_BYTES + SHA256_BYTES) * 8);
+    SHA256_Transform(outer, block);
+    put_digest(outer, ret);
+}
+
 void hmac256_end(struct hmac256 *mac, uint8_t ret[SHA256_BYTES])
 {
     uint8_t block[BLOCK_BYTES] = {0};
     int ok = SHA256_Final(block, &mac->inner.state);
 
     CHECK(ok == 1);
-    block[32] = 0x80;
-    put_be32(block + 60, (BLOCK_BYTES + SHA256_BYTES) * 8);
-    SHA256_Transform(&mac->outer, block);
-    put_digest(&mac->outer, ret);
+    end_outer(&mac->outer, block, ret);
     explicit_bzero(mac, sizeof(*mac));
+}
+
+void hmac256_short(const struct hmac256 *keyed, const void *data, size_t size,
+                   uint8_t ret[SHA256_BYTES])
+{
+    uint8_t block[BLOCK_BYTES] = {0};
+    SHA256_CTX inner = keyed->inner.state, outer = keyed->outer;
+
+    CHECK(size <= BLOCK_BYTES - 9);
+    if (size > 0)
+        memcpy(block, data, size);
+    block[size] = 0x80;
+    put_be32(block + 60, (BLOCK_BYTES + (uint32_t)size) * 8);
+    SHA256_Transform(&inner, block);
+    memset(block, 0, sizeof(block));
+    put_digest(&inner, block);
+    end_outer(&outer, block, ret);
 }
 
 void hmac256(const void *key, size_t key_size, struct slice data, uint8_t ret[SHA256_BYTES])

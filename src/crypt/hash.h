@@ -46,6 +46,10 @@ struct hmac256 {
 void hmac256_init(struct hmac256 *mac, const void *key, size_t key_size);
 void hmac256_add(struct hmac256 *mac, const void *data, size_t size);
 void hmac256_end(struct hmac256 *mac, uint8_t ret[SHA256_BYTES]); /* wipes the state */
+/* The HMAC of a message of at most 55 bytes under a key that `keyed` has and
+ * nothing else. */
+void hmac256_short(const struct hmac256 *keyed, const void *data, size_t size,
+                   uint8_t ret[SHA256_BYTES]);
 void hmac256(const void *key, size_t key_size, struct slice data, uint8_t ret[SHA256_BYTES]);
 
 /* RFC 5869 section 2.3.  prk is uniformly random; size is at most 255 digests,

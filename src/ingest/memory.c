@@ -12,7 +12,8 @@
 #include <stdlib.h>
 
 #define STATE_MAGIC "DBINGST\0"
-#define STATE_VERSION 1
+#define STATE_VERSION 2
+#define STATE_VERSION_OLDEST 1 /* its runs have other fingerprints of contents */
 #define STATE_BYTES_MAX (64 * MIB)
 #define STATE_HEAD_BYTES 40
 #define COUNTER_BYTES 24
@@ -283,7 +284,10 @@ static enum status read_state(struct memory *memory, struct slice bytes, struct 
     (void)reader_u32(&r);
     memory->floor = reader_u64(&r);
     memory->next_run = reader_u64(&r);
-    if (memcmp(magic.data, STATE_MAGIC, 8) != 0 || version != STATE_VERSION ||
+    if (memcmp(magic.data, STATE_MAGIC, 8) == 0 && version > STATE_VERSION)
+        return ERROR_SET(err, STATUS_CORRUPT, "'%s' has version %u, of a newer program",
+                         STATE_PATH, version);
+    if (memcmp(magic.data, STATE_MAGIC, 8) != 0 || version < STATE_VERSION_OLDEST ||
         reader_u32(&end) != hash_crc32c(0, bytes.data, size) || run_count > RUNS_MAX ||
         reader_left(&r) != run_count * sizeof(uint64_t) +
                                (uint64_t)tenant_count * STATE_TENANT_BYTES)

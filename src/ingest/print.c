@@ -10,27 +10,60 @@
 #include <stdlib.h>
 
 #define CAPACITY_MIN 64u
+#define ID_PREFIX_BYTES 3 /* "id" and its NUL */
+#define ID_SHORT_BYTES 55
 
-void print_make(const struct hmac256 *idem, struct slice table, struct slice id, struct slice raw,
-                struct print *ret)
+/* The first 8 bytes of HMAC("id" 0 table 0 Id). */
+static uint64_t id_of(const struct hmac256 *idem, struct slice table, struct slice id)
+{
+    size_t size = ID_PREFIX_BYTES + table.size + 1 + id.size;
+    uint8_t digest[SHA256_BYTES];
+    uint64_t ret;
+
+    if (size <= ID_SHORT_BYTES) {
+        char text[ID_SHORT_BYTES] = "id";
+        char *at = text + ID_PREFIX_BYTES;
+        if (table.size > 0)
+            memcpy(at, table.data, table.size);
+        at += table.size;
+        *at++ = '\0';
+        if (id.size > 0)
+            memcpy(at, id.data, id.size);
+        hmac256_short(idem, text, size, digest);
+    } else {
+        struct hmac256 mac = *idem;
+        hmac256_add(&mac, "id", ID_PREFIX_BYTES);
+        hmac256_add(&mac, table.data, table.size);
+        hmac256_add(&mac, "", 1);
+        hmac256_add(&mac, id.data, id.size);
+        hmac256_end(&mac, digest);
+    }
+    memcpy(&ret, digest, sizeof(ret));
+    return ret != 0 ? ret : 1;
+}
+
+void print_make(const struct print_keys *keys, struct slice table, struct slice id,
+                struct slice raw, struct print *ret)
+{
+    uint8_t tag[GMAC_BYTES];
+
+    ret->id = id_of(keys->idem, table, id);
+    gmac_begin(keys->gmac, GMAC_CONTENT);
+    gmac_add(keys->gmac, raw.data, raw.size);
+    gmac_end(keys->gmac, tag);
+    memcpy(ret->content, tag, PRINT_CONTENT_BYTES);
+    ret->minute = 0;
+}
+
+void print_set_content_1(const struct hmac256 *idem, struct slice raw, struct print *ret)
 {
     struct hmac256 mac = *idem;
     uint8_t digest[SHA256_BYTES];
 
-    hmac256_add(&mac, "id", 3);
-    hmac256_add(&mac, table.data, table.size);
-    hmac256_add(&mac, "", 1);
-    hmac256_add(&mac, id.data, id.size);
-    hmac256_end(&mac, digest);
-    memcpy(&ret->id, digest, sizeof(ret->id));
-    if (ret->id == 0)
-        ret->id = 1;
-    mac = *idem;
     hmac256_add(&mac, "raw", 4);
     hmac256_add(&mac, raw.data, raw.size);
     hmac256_end(&mac, digest);
     memcpy(ret->content, digest, PRINT_CONTENT_BYTES);
-    ret->minute = 0;
 }
 
 bool print_has_content_of(const struct print *a, const struct print *b)

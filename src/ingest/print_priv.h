@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/slice.h"
+#include "crypt/gmac.h"
 #include "crypt/hash.h"
 
 #define PRINT_CONTENT_BYTES 12
@@ -20,9 +21,17 @@ struct print {
     uint32_t minute;  /* of receipt, since 1970; 0 = forgotten */
 };
 
-/* idem: the tenant's HMAC, keyed and with nothing added. */
-void print_make(const struct hmac256 *idem, struct slice table, struct slice id, struct slice raw,
-                struct print *ret);
+/* Of a tenant, for one thread. */
+struct print_keys {
+    const struct hmac256 *idem; /* keyed, nothing added */
+    struct gmac *gmac;
+};
+
+void print_make(const struct print_keys *keys, struct slice table, struct slice id,
+                struct slice raw, struct print *ret);
+/* Gives the print the content that a run written before version 2 of the state
+ * file has for it. */
+void print_set_content_1(const struct hmac256 *idem, struct slice raw, struct print *ret);
 bool print_has_content_of(const struct print *a, const struct print *b);
 
 enum print_verdict { PRINT_NEW, PRINT_CONFLICTING, PRINT_DUPLICATE }; /* the higher one wins */

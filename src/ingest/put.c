@@ -185,6 +185,7 @@ static void put_init(struct put *put, struct ingest *ingest, const struct ingest
 static void put_release(struct put *put)
 {
     split_release(&put->split);
+    gmac_free(put->gmac);
     buf_pool_give(&put->ingest->buffers, &put->scratch.packed);
     buf_pool_give(&put->ingest->buffers, &put->scratch.plain);
     buf_pool_give(&put->ingest->buffers, &put->payload);
@@ -207,11 +208,14 @@ enum status ingest_put(struct ingest *ingest, const struct ingest_request *reque
     put_init(&put, ingest, request, work);
     status = tenant_table_get(&ingest->tenants, &request->tenant, &put.tenant, err);
     if (status == STATUS_OK)
+        status = gmac_new(&put.tenant->print_key, &put.gmac, err);
+    if (status == STATUS_OK)
         status = admit(&put, err);
     if (status != STATUS_OK)
         goto out;
     if (request->idempotency_key.size > 0)
         status = key_begin(&put, arena, ret, &replayed, err);
+    stage_watch_lap(&put.watch, STAGE_DEDUPE);
     if (status == STATUS_OK && !replayed)
         status = put_work(&put, arena, ret, err);
     key_end(&put);

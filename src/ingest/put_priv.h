@@ -13,6 +13,7 @@ struct put {
     struct ingest *ingest;
     const struct ingest_request *request;
     struct tenant *tenant;
+    struct gmac *gmac;      /* under the tenant's print_key */
     struct arena *arena;    /* of the work; freed at the end */
     struct split split;
     struct slice table;

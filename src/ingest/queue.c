@@ -16,6 +16,26 @@
 
 /* ---- duplicates ---- */
 
+/* What only the fingerprint of its content tells from a record in a run may be
+ * that record all the same, if the run is of version 1. */
+static enum status look_for_old(struct put *put, uint32_t oldest, struct error *err)
+{
+    enum status status = STATUS_OK;
+
+    for (uint32_t i = 0; i < put->split.count && status == STATUS_OK; i++) {
+        if (put->run_verdicts[i] != PRINT_CONFLICTING)
+            continue;
+        struct print print = put->prints[i];
+        struct memory_query query = {
+            .tenant = put->tenant, .prints = &print, .count = 1, .oldest = oldest};
+        uint64_t generation;
+        print_set_content_1(&put->tenant->idem, put->split.records[i].raw, &print);
+        status = memory_look(&put->ingest->memory, &query, &put->run_verdicts[i], &generation,
+                             err);
+    }
+    return status;
+}
+
 static enum status look_in_runs(struct put *put, uint32_t oldest, struct error *err)
 {
     struct memory_query query = {.tenant = put->tenant,
@@ -23,7 +43,9 @@ static enum status look_in_runs(struct put *put, uint32_t oldest, struct error *
                                  .count = put->split.count,
                                  .oldest = oldest};
 
-    return memory_look(&put->ingest->memory, &query, put->run_verdicts, &put->run_generation, err);
+    enum status status = memory_look(&put->ingest->memory, &query, put->run_verdicts,
+                                     &put->run_generation, err);
+    return status == STATUS_OK ? look_for_old(put, oldest, err) : status;
 }
 
 /* Adds the prints of this request one after the other, so that duplicates

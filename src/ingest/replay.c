@@ -341,9 +341,10 @@ static enum status decode_records(struct replay *replay, struct item *item, stru
     const struct ingest_options *ingest = &replay->ingest->options;
     struct examine_options options = {.tenant = item->tenant->id,
                                       .received_us = item->tail.received_us};
+    struct print_keys keys = {.idem = &item->tenant->idem};
     struct json_tape tape;
-    enum status status = STATUS_OK;
     size_t kept_bytes = 0;
+    enum status status = gmac_new(&item->tenant->print_key, &keys.gmac, err);
 
     if (ingest->time_column != NULL)
         options.time_column = ingest->time_column(ingest->context, item->tail.table);
@@ -357,14 +358,14 @@ static enum status decode_records(struct replay *replay, struct item *item, stru
             break;
         examine_record(&options, record, &examination);
         if (examination.id.size > 0) {
-            print_make(&item->tenant->idem, item->tail.table, examination.id, record->raw,
-                       &item->prints[i]);
+            print_make(&keys, item->tail.table, examination.id, record->raw, &item->prints[i]);
             item->prints[i].minute = minute_of(item->tail.received_us);
         }
         if (record->tokens == tape.tokens)
             record->tokens = NULL;
     }
     json_tape_release(&tape);
+    gmac_free(keys.gmac);
     return status;
 }
 

@@ -70,6 +70,7 @@ static enum status tenant_new(struct keyring *keyring, const struct guid *id, st
         return status;
     }
     hmac256_init(&tenant->idem, idem.bytes, sizeof(idem.bytes));
+    hmac256_short(&tenant->idem, "gmac", sizeof("gmac"), tenant->print_key.bytes);
     explicit_bzero(&idem, sizeof(idem));
     *ret = tenant;
     return STATUS_OK;

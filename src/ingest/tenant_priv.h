@@ -8,6 +8,7 @@
 #define INGEST_TENANT_PRIV_H
 
 #include "base/map.h"
+#include "crypt/keyring.h"
 #include "crypt/leaf.h"
 #include "ingest/print_priv.h"
 
@@ -36,6 +37,7 @@ struct tenant {
     struct guid id;
     struct key wal_key;
     struct hmac256 idem; /* keyed, nothing added */
+    struct key print_key; /* of the GMAC of contents and bodies */
 
     pthread_mutex_t lock;
     struct tenant_counters given;   /* by requests that may not be durable yet */

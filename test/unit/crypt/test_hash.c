@@ -69,6 +69,21 @@ static void hmac_matches_rfc_4231(void **state)
     assert_hex(mac, 32, "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
 }
 
+static void a_short_hmac_is_that_of_the_same_message(void **state)
+{
+    struct hmac256 keyed;
+    uint8_t data[55], one[32], other[32];
+
+    (void)state;
+    memset(data, 0x5a, sizeof(data));
+    hmac256_init(&keyed, "key", 3);
+    for (size_t size = 0; size <= sizeof(data); size++) {
+        hmac256_short(&keyed, data, size, one);
+        hmac256("key", 3, slice_from((const char *)data, size), other);
+        assert_memory_equal(one, other, sizeof(one));
+    }
+}
+
 static void expand_matches_rfc_5869_and_the_second_implementation(void **state)
 {
     uint8_t prk[32], out[150];
@@ -103,6 +118,7 @@ int main(void)
         cmocka_unit_test(sha256_matches_fips_180),
         cmocka_unit_test(every_way_to_hash_gives_the_same),
         cmocka_unit_test(hmac_matches_rfc_4231),
+        cmocka_unit_test(a_short_hmac_is_that_of_the_same_message),
         cmocka_unit_test(expand_matches_rfc_5869_and_the_second_implementation),
         cmocka_unit_test(secrets_compare_by_content),
     };

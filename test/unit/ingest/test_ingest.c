@@ -240,6 +240,74 @@ static void the_same_key_gets_the_same_receipt(void **state)
     arena_free(arena);
 }
 
+/* Puts the golden directory in the place of the fresh one. */
+static void open_golden(struct world *w)
+{
+    static const char *const paths[] = {"kek", "keys/keyring", "ingest/state",
+                                        "ingest/0000000000000001.run",
+                                        "wal/0000000000000002.wal"};
+    const char *source = getenv("DAYBOOK_SOURCE");
+    char root[512], kek[96];
+    struct io *in = NULL;
+    struct buf bytes;
+    struct error err;
+
+    world_close(w);
+    keyring_free(w->keyring);
+    ASSERT_OK(io_unlink(w->io, "wal/0000000000000001.wal", &err));
+    ASSERT_OK(io_unlink(w->io, "kek", &err));
+    (void)snprintf(root, sizeof(root), "%s/test/format/ingest-1", source == NULL ? "." : source);
+    ASSERT_OK(io_linux_new(root, &in, &err));
+    buf_init(&bytes, MIB);
+    for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+        buf_clear(&bytes);
+        ASSERT_OK(io_read_all(in, paths[i], &bytes, &err));
+        ASSERT_OK(io_replace(w->io, paths[i], buf_slice(&bytes), &err));
+    }
+    buf_release(&bytes);
+    io_free(in);
+    (void)snprintf(kek, sizeof(kek), "%s/kek", w->path);
+    ASSERT_OK(keyring_local_open(w->io, kek, &w->keyring, &err));
+    memset(w->tenant.bytes, 0x11, sizeof(w->tenant.bytes));
+    w->floor = 2;
+    world_open(w);
+}
+
+/* Written before version 2 of the state: a and b under key-1 are in a run, c under
+ * key-2 is in the log. */
+static void what_version_1_remembers_is_known(void **state)
+{
+    struct world *w = *state;
+    struct arena *arena = arena_new(MIB);
+    struct ingest_answer answer;
+    struct error err;
+    struct ingest_request request =
+        world_request(w, "Mine", SLICE("{\"Id\":\"a\",\"n\":1}\n{\"Id\":\"b\",\"n\":2}"));
+
+    open_golden(w);
+    request.tenant = w->tenant;
+    for (int i = 0; i < 2; i++) { /* then once more, from a state of version 2 */
+        request.idempotency_key = SLICE("");
+        put_ok(w, "{\"Id\":\"a\",\"n\":1}\n{\"Id\":\"b\",\"n\":3}\n{\"Id\":\"c\",\"n\":3}", arena,
+               &answer);
+        assert_int_equal(answer.duplicates, i == 0 ? 2 : 3);
+        assert_int_equal(answer.conflicting, i == 0 ? 1 : 0);
+        request.idempotency_key = SLICE("key-1");
+        ASSERT_OK(ingest_put(w->ingest, &request, arena, &answer, &err));
+        assert_true(answer.replayed_key);
+        assert_int_equal(answer.first_seq, 1);
+        struct ingest_request other = request;
+        other.idempotency_key = SLICE("key-2");
+        assert_int_equal(ingest_put(w->ingest, &other, arena, &answer, &err), STATUS_CONFLICT);
+        other.body = SLICE("{\"Id\":\"c\",\"n\":3}");
+        ASSERT_OK(ingest_put(w->ingest, &other, arena, &answer, &err));
+        assert_true(answer.replayed_key);
+        checkpoint(w);
+        world_reopen(w);
+    }
+    arena_free(arena);
+}
+
 static void commit_times_never_go_back(void **state)
 {
     struct world *w = *state;
@@ -424,6 +492,7 @@ int main(void)
         TEST(duplicates_are_known_after_the_log_is_trimmed),
         TEST(many_saves_merge_their_runs),
         TEST(the_same_key_gets_the_same_receipt),
+        TEST(what_version_1_remembers_is_known),
         TEST(commit_times_never_go_back),
         TEST(large_requests_are_cut_into_leaves),
         TEST(wrong_requests_are_refused),

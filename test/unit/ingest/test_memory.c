@@ -197,6 +197,25 @@ static void each_damage_of_the_state_is_found(void **state)
     buf_release(&bytes);
 }
 
+static void a_state_of_a_newer_program_is_refused(void **state)
+{
+    struct fixture *f = *state;
+    struct buf bytes;
+    struct error err;
+
+    save(f, 4, 1);
+    buf_init(&bytes, MIB);
+    ASSERT_OK(io_read_all(f->w.io, STATE_PATH, &bytes, &err));
+    bytes.data[8] = 3;
+    ASSERT_OK(io_replace(f->w.io, STATE_PATH, buf_slice(&bytes), &err));
+    close_memory(f);
+    tenant_table_init(&f->table, f->w.keyring);
+    memory_init(&f->memory, f->w.io, &f->table);
+    assert_int_equal(memory_load(&f->memory, &err), STATUS_CORRUPT);
+    assert_non_null(strstr(err.text, "version 3"));
+    buf_release(&bytes);
+}
+
 static void a_missing_run_is_found(void **state)
 {
     struct fixture *f = *state;
@@ -233,6 +252,7 @@ int main(void)
         TEST(kept_answers_are_found_by_their_whole_hash),
         TEST(left_over_runs_are_removed),
         TEST(each_damage_of_the_state_is_found),
+        TEST(a_state_of_a_newer_program_is_refused),
         TEST(a_missing_run_is_found),
         TEST(a_key_value_has_a_hash_and_a_body),
     };

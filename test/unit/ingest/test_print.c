@@ -11,11 +11,16 @@
 
 static struct print make(const char *table, const char *id, const char *raw, uint32_t minute)
 {
+    struct key key = {{1}};
     struct hmac256 idem;
+    struct print_keys keys = {.idem = &idem};
     struct print print;
+    struct error err;
 
     hmac256_init(&idem, "key", 3);
-    print_make(&idem, slice_of(table), slice_of(id), slice_of(raw), &print);
+    assert_int_equal(gmac_new(&key, &keys.gmac, &err), STATUS_OK);
+    print_make(&keys, slice_of(table), slice_of(id), slice_of(raw), &print);
+    gmac_free(keys.gmac);
     print.minute = minute;
     return print;
 }

@@ -3,8 +3,9 @@
  *
  * A term is a maximal run of ASCII letters and digits and of bytes above 127.
  * `has` finds its text where no term goes on beyond either end of it; an end
- * of the text that is no term character needs no boundary.  ASCII case folds.
+ * of the text that is no term character needs no boundary.  Case folds as base/fold.h says.
  */
+#include "base/fold.h"
 #include "base/hash.h"
 #include "query/expr_priv.h"
 #include "query/regex.h"
@@ -25,7 +26,7 @@ static inline bool matches(struct search s, struct slice text, struct slice part
 
     switch (s.kind) {
     case EQUAL:
-        return text.size == part.size && search_equal_at(text.data, part.data, part.size, exact);
+        return search_equal(text, part, exact);
     case HAS:
         return search_has(text, part, exact, false, false);
     case HAS_PREFIX:
@@ -35,10 +36,9 @@ static inline bool matches(struct search s, struct slice text, struct slice part
     case CONTAINS:
         return search_contains(text, part, exact);
     case STARTS:
-        return text.size >= part.size && search_equal_at(text.data, part.data, part.size, exact);
+        return search_starts(text, part, exact);
     case ENDS:
-        return text.size >= part.size &&
-               search_equal_at(text.data + text.size - part.size, part.data, part.size, exact);
+        return search_ends(text, part, exact);
     }
     return false;
 }
@@ -164,16 +164,25 @@ struct in_set {
     uint32_t slot_count;
 };
 
+/* The same for texts that are the same but for case. */
+static uint64_t hash_folded(struct slice text)
+{
+    uint64_t h = hash_seed();
+
+    if (fold_is_ascii(text)) {
+        for (size_t i = 0; i < text.size; i++)
+            h = (h ^ search_fold((unsigned char)text.data[i])) * UINT64_C(0x100000001b3);
+    } else {
+        for (size_t i = 0; i < text.size;)
+            h = (h ^ fold_next(text, &i)) * UINT64_C(0x100000001b3);
+    }
+    return hash_u64(h);
+}
+
 static uint64_t hash_value(const struct value *v, bool nocase)
 {
-    if (type_is_bytes(v->type)) {
-        if (!nocase)
-            return hash_slice(v->bytes);
-        uint64_t h = hash_seed();
-        for (size_t i = 0; i < v->bytes.size; i++)
-            h = (h ^ search_fold((unsigned char)v->bytes.data[i])) * UINT64_C(0x100000001b3);
-        return hash_u64(h);
-    }
+    if (type_is_bytes(v->type))
+        return nocase ? hash_folded(v->bytes) : hash_slice(v->bytes);
     if (v->type == TYPE_GUID)
         return hash_xxh3(&v->guid, sizeof(v->guid), 0);
     if (v->type == TYPE_BOOL)
@@ -187,7 +196,7 @@ static uint64_t hash_value(const struct value *v, bool nocase)
 static bool same_value(const struct value *a, const struct value *b, bool nocase)
 {
     if (nocase && type_is_bytes(a->type))
-        return slice_equal_nocase(a->bytes, b->bytes);
+        return search_equal(b->bytes, a->bytes, false);
     return value_compare(a, b) == 0;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fn_string.c - the string functions that most queries use, as loops. */
+#include "base/fold.h"
 #include "base/text.h"
 #include "query/fn_priv.h"
 #include "table/dynamic.h"
@@ -31,31 +32,6 @@ static enum status texts_new(struct eval *eval, uint32_t rows, uint32_t row_coun
 
 /* ---- letters ---- */
 
-static uint32_t fold_rune(uint32_t rune, bool upper)
-{
-    if (upper) {
-        if ((rune >= 0xE0 && rune <= 0xFE && rune != 0xF7) ||
-            (rune >= 0x3B1 && rune <= 0x3C9 && rune != 0x3C2) ||
-            (rune >= 0x430 && rune <= 0x44F))
-            return rune - 32;
-        if (rune >= 0x450 && rune <= 0x45F)
-            return rune - 80;
-        if (rune >= 0x100 && rune <= 0x177 && rune != 0x131 && rune != 0x138 &&
-            rune != 0x149) /* pairs; the odd one is lower except in two runs */
-            return (rune >= 0x139 && rune <= 0x148) ? rune - (rune % 2 == 0) : rune - (rune % 2);
-        return rune;
-    }
-    if ((rune >= 0xC0 && rune <= 0xDE && rune != 0xD7) ||
-        (rune >= 0x391 && rune <= 0x3A9 && rune != 0x3A2) ||
-        (rune >= 0x410 && rune <= 0x42F))
-        return rune + 32;
-    if (rune >= 0x400 && rune <= 0x40F)
-        return rune + 80;
-    if (rune >= 0x100 && rune <= 0x177 && rune != 0x130 && rune != 0x138 && rune != 0x149)
-        return (rune >= 0x139 && rune <= 0x148) ? rune + (rune % 2 != 0) : rune + (rune % 2 == 0);
-    return rune;
-}
-
 static enum status fold_unicode(struct eval *eval, struct slice in, bool upper, struct slice *ret,
                                 struct error *err)
 {
@@ -64,11 +40,13 @@ static enum status fold_unicode(struct eval *eval, struct slice in, bool upper, 
 
     text_start(&buf);
     for (size_t at = 0; at < in.size;) {
+        size_t from = at;
         uint32_t rune = text_next_rune(in, &at);
-        if (rune < 128)
-            rune = upper ? (rune >= 'a' && rune <= 'z' ? rune - 32 : rune)
-                         : (rune >= 'A' && rune <= 'Z' ? rune + 32 : rune);
-        text_add_rune(&buf, fold_rune(rune, upper));
+        uint32_t other = upper ? fold_upper(rune) : fold_lower(rune);
+        if (other == rune) /* bytes that are no UTF-8 too */
+            buf_add(&buf, in.data + from, at - from);
+        else
+            text_add_rune(&buf, other);
     }
     enum status status = give_buf(eval, &buf, &value, err);
     *ret = value.bytes;

@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "query/items.h"
 #include "table/dynamic.h"
+#include "table/search.h"
 
 /* indexof(source, match [, start, length, occurrence]), in characters; -1 if nowhere. */
 static enum status row_indexof(ROW_PARAMETERS)
@@ -118,24 +119,6 @@ static enum status row_strcmp(ROW_PARAMETERS)
 ROW_EVAL(row_strcmp, TYPE_LONG)
 BIND(bind_strcmp, "s", TYPE_LONG)
 
-static bool is_word(char c)
-{
-    return (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z') || (c & 0x80) != 0;
-}
-
-/* Whether a term stands in the text between bytes that are not of a word. */
-static bool has_term(struct slice s, struct slice term)
-{
-    for (size_t at = 0; at + term.size <= s.size; at++) {
-        if (!slice_equal_nocase(slice_from(s.data + at, term.size), term))
-            continue;
-        if ((at == 0 || !is_word(s.data[at - 1])) &&
-            (at + term.size == s.size || !is_word(s.data[at + term.size])))
-            return true;
-    }
-    return false;
-}
-
 static enum status row_has_any_index(ROW_PARAMETERS)
 {
     struct dynamic_iterator it = dynamic_iterate(args[1].bytes);
@@ -148,7 +131,7 @@ static enum status row_has_any_index(ROW_PARAMETERS)
         enum status status = dynamic_to_string(eval->arena, it.value, &term, err);
         if (status != STATUS_OK)
             return status;
-        if (has_term(args[0].bytes, term))
+        if (search_has(args[0].bytes, term, false, false, false))
             return give_long(ret, i);
     }
     return give_long(ret, -1);

@@ -53,7 +53,7 @@ bool filter_matches_slice(const struct filter *filter, struct slice text)
             is_match = slice_equal(text, value);
             break;
         case FILTER_EQUAL_NOCASE:
-            is_match = slice_equal_nocase(text, value);
+            is_match = search_equal(text, value, false);
             break;
         case FILTER_HAS:
         case FILTER_ANY_HAS:

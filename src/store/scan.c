@@ -366,9 +366,13 @@ static void probe_filter(struct scan_worker *worker, struct part *view,
         const struct value *value = &filter->values[k];
         uint64_t one = 0;
         bool maybe;
-        is_known = value->type == TYPE_STRING && !value->is_null && value->bytes.size > 0 &&
-                   section_probe(section_of_view(view), path, value->bytes, &maybe, &one,
-                                 &err) == STATUS_OK;
+        bool is_text = value->type == TYPE_STRING && !value->is_null && value->bytes.size > 0;
+        struct section *section = section_of_view(view);
+        is_known = is_text && (filter->kind == FILTER_EQUAL
+                                   ? section_probe_exact(section, path, value->bytes, &maybe,
+                                                         &one, &err)
+                                   : section_probe(section, path, value->bytes, &maybe, &one,
+                                                   &err)) == STATUS_OK;
         found |= one;
     }
     if (is_known)

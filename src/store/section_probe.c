@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* section_probe.c - questions to the index of a section
  * (docs/format/segment.md, "Index"). */
+#include "base/fold.h"
 #include "store/sealed_priv.h"
 #include "store/words_priv.h"
 
@@ -10,6 +11,7 @@ struct probing {
     struct cache_entry *entry; /* pins the header */
     const struct section_header *header;
     struct arena *arena; /* for hits, or NULL */
+    bool exact_case;
     uint64_t seed;
 };
 
@@ -63,7 +65,8 @@ static void intersect(struct index_hit *a, uint32_t *a_count, const struct index
     *a_count = kept;
 }
 
-/* Where all units of a text are; *ret_any: it has one. */
+/* Where all units of a text are; *ret_any: it has one.  The index folds ASCII only, so a
+ * unit with other letters that have a case says nothing unless the case is exact. */
 static enum status probe_text(const struct probing *p, struct slice text,
                               struct index_hit **ret, uint32_t *ret_count, bool *ret_any,
                               struct error *err)
@@ -79,6 +82,8 @@ static enum status probe_text(const struct probing *p, struct slice text,
     *ret = hits;
     *ret_count = 0;
     while (status == STATUS_OK && (!*ret_any || *ret_count > 0) && words_next(&words, &unit)) {
+        if (!p->exact_case && fold_has_case(unit))
+            continue;
         status = probe_unit(p, unit, *ret_any ? more : hits, *ret_any ? &count : ret_count, err);
         if (status == STATUS_OK && *ret_any)
             intersect(hits, ret_count, more, count);
@@ -136,7 +141,8 @@ static enum status probe_value(struct probing *p, uint32_t path, struct slice va
 
     if (status != STATUS_OK)
         return status;
-    if (!any && p->header->columns[path].is_indexed && entity_is_indexed(value)) {
+    if (!any && p->header->columns[path].is_indexed && entity_is_indexed(value) &&
+        !words_any_strong(value) && (p->exact_case || !fold_has_case(value))) {
         any = true;
         status = probe_unit(p, value, hits, &count, err);
     }
@@ -144,10 +150,9 @@ static enum status probe_value(struct probing *p, uint32_t path, struct slice va
     return status;
 }
 
-enum status section_probe(struct section *section, struct slice path, struct slice value,
-                          bool *ret_maybe, uint64_t *ret_blocks, struct error *err)
+static enum status probe_column(struct probing *p, struct slice path, struct slice value,
+                                bool *ret_maybe, uint64_t *ret_blocks, struct error *err)
 {
-    struct probing p = {.section = section, .arena = arena_new(ARENA_BUDGET_BYTES_MAX)};
     uint64_t blocks = UINT64_MAX;
     uint32_t at = 0;
     bool absent = false;
@@ -155,17 +160,35 @@ enum status section_probe(struct section *section, struct slice path, struct sli
     *ret_maybe = true;
     if (ret_blocks != NULL)
         *ret_blocks = UINT64_MAX;
-    enum status status = p.arena == NULL ? ERROR_MEMORY(err) : probing_open(&p, err);
-    if (status == STATUS_OK && index_knows(p.header, path, &at, &absent))
-        status = probe_value(&p, at, value, &blocks, err);
+    enum status status = p->arena == NULL ? ERROR_MEMORY(err) : probing_open(p, err);
+    if (status == STATUS_OK && index_knows(p->header, path, &at, &absent))
+        status = probe_value(p, at, value, &blocks, err);
     if (status == STATUS_OK) {
         *ret_maybe = !absent && blocks != 0;
         if (ret_blocks != NULL)
             *ret_blocks = absent ? 0 : blocks;
     }
-    cache_unpin(p.entry);
-    arena_free(p.arena);
-    return section_note(section, status, err);
+    cache_unpin(p->entry);
+    arena_free(p->arena);
+    return section_note(p->section, status, err);
+}
+
+enum status section_probe(struct section *section, struct slice path, struct slice value,
+                          bool *ret_maybe, uint64_t *ret_blocks, struct error *err)
+{
+    struct probing p = {.section = section, .arena = arena_new(ARENA_BUDGET_BYTES_MAX)};
+
+    return probe_column(&p, path, value, ret_maybe, ret_blocks, err);
+}
+
+enum status section_probe_exact(struct section *section, struct slice path, struct slice value,
+                                bool *ret_maybe, uint64_t *ret_blocks, struct error *err)
+{
+    struct probing p = {.section = section,
+                        .arena = arena_new(ARENA_BUDGET_BYTES_MAX),
+                        .exact_case = true};
+
+    return probe_column(&p, path, value, ret_maybe, ret_blocks, err);
 }
 
 /* ---- words ---- */

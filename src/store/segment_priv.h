@@ -115,6 +115,10 @@ bool section_is_usable(const struct section *section);
 #define SECTION_BLOCKS_MAX (PART_ROWS_MAX / INDEX_BLOCK_ROWS) /* 64 */
 enum status section_probe(struct section *section, struct slice path, struct slice value,
                           bool *ret_maybe, uint64_t *ret_blocks, struct error *err) MUST_USE;
+/* The same for a text in this case: more is known of letters beyond ASCII. */
+enum status section_probe_exact(struct section *section, struct slice path, struct slice value,
+                                bool *ret_maybe, uint64_t *ret_blocks,
+                                struct error *err) MUST_USE;
 
 /* Where can one column have all units of a text that is searched with `has`?  Path 0
  * stands for the literals of shapes (every row of a block may have them). */

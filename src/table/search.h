@@ -3,7 +3,9 @@
  *
  * A term is a maximal run of ASCII letters and digits and of bytes above 127.
  * `has` finds its text where no term goes on beyond either end of it; an end
- * of the text that is no term character needs no boundary.  ASCII case folds.
+ * of the text that is no term character needs no boundary.  Where the case is not exact,
+ * letters are the same as base/fold.h says; a part of ASCII takes the quick way, as it can
+ * be the same as ASCII only.
  */
 #ifndef TABLE_SEARCH_H
 #define TABLE_SEARCH_H
@@ -20,7 +22,9 @@ static inline bool search_is_term(unsigned char c)
     return c >= 0x80 || (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z');
 }
 
-bool search_equal_at(const char *text, const char *part, size_t size, bool exact_case);
+bool search_equal(struct slice text, struct slice part, bool exact_case);
+bool search_starts(struct slice text, struct slice part, bool exact_case);
+bool search_ends(struct slice text, struct slice part, bool exact_case);
 bool search_contains(struct slice text, struct slice part, bool exact_case);
 /* has; *_open: no boundary is asked for at that end (hasprefix, hassuffix). */
 bool search_has(struct slice text, struct slice term, bool exact_case, bool prefix_open,

@@ -236,6 +236,15 @@ static char fold(char c)
     return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
 }
 
+/* Letters beyond ASCII are those of Latin-1 here: C3 80 .. C3 9E, but C3 97. */
+static char fold_at(struct slice s, size_t i)
+{
+    unsigned char c = (unsigned char)s.data[i];
+    bool latin = i > 0 && (unsigned char)s.data[i - 1] == 0xC3;
+
+    return latin && c >= 0x80 && c <= 0x9E && c != 0x97 ? (char)(c + 32) : fold((char)c);
+}
+
 static bool in_term(char c)
 {
     return (c >= '0' && c <= '9') || (fold(c) >= 'a' && fold(c) <= 'z') || (c & 0x80) != 0;
@@ -250,7 +259,7 @@ static bool found(const struct value *args, int how)
     for (size_t at = 0; at + part.size <= s.size; at++) {
         size_t i = 0, end = at + part.size;
         while (i < part.size && ((how & EXACT) != 0 ? s.data[at + i] == part.data[i]
-                                                    : fold(s.data[at + i]) == fold(part.data[i])))
+                                                    : fold_at(s, at + i) == fold_at(part, i)))
             i++;
         if (i < part.size || ((how & AT_START) != 0 && at > 0) ||
             ((how & AT_END) != 0 && end < s.size))
@@ -338,7 +347,7 @@ static struct value lower(struct naive *naive, const struct value *args)
     char *copy = take_bytes(naive->arena, s.size + 1);
 
     for (size_t i = 0; i < s.size; i++)
-        copy[i] = fold(s.data[i]);
+        copy[i] = fold_at(s, i);
     return text(slice_from(copy, s.size));
 }
 

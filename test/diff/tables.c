@@ -55,6 +55,7 @@ static const char *const WORDS[] = {
     "alice", "Alice", "bob", "MailItemsAccessed", "mail items", "mail-items", "UserLoggedIn",
     "user", "a.b@example.com", "example", "z\xc3\xbcrich", "", "10.0.0.1", "10.0", "12", "-7",
     "1.5", "a'b\\c\"d", "mail", "items", "LOGGED", "k=1 n=22", "k=x n=9", "nothing",
+    "Z\xc3\x9cRICH",
 };
 
 struct slice words_of(uint32_t index)

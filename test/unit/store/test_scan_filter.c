@@ -49,6 +49,64 @@ static void filters_choose_rows(void **state)
     close_store(store);
 }
 
+/* Words with letters beyond ASCII, which the index keeps in the case they came in. */
+static void put_letters(struct store *store)
+{
+    struct batch_maker m;
+    struct buf text;
+
+    buf_init(&text, MIB);
+    batch_maker_init(&m, "Audit", 1);
+    for (int i = 0; i < 3000; i++) {
+        const char *name = i == 17     ? "J\xC3\x9CRGEN one"
+                           : i == 2017 ? "j\xC3\xBCrgen two"
+                           : i == 29   ? "J\\u00dcrgen three"
+                                       : "nobody";
+        buf_clear(&text);
+        buf_add_format(&text, "{\"Operation\":\"%s %d\",\"Folder\":[\"%s\"]}", name, i, name);
+        batch_maker_add(&m, buf_slice(&text), TICKS_PER_SECOND * (i + 1));
+    }
+    put(store, &m);
+    buf_release(&text);
+    batch_maker_release(&m);
+}
+
+static void case_folds_beyond_ascii(void **state)
+{
+    (void)state;
+    struct store *store = open_store();
+    put_letters(store);
+    struct value whole = text_value("J\xC3\xBCrgen ONE 17"), word = text_value("J\xC3\xBCRGEN");
+    struct value other = text_value("j\xC3\xB6rgen"), same = text_value("j\xC3\xBCrgen two 2017");
+    struct value both = text_value("J\xC3\x9CRGEN TWO 2017");
+    uint32_t operation = index_of(store, "Audit", "Operation");
+    uint32_t folder = index_of(store, "Audit", "Folder");
+    struct {
+        struct filter filter;
+        uint64_t want;
+    } cases[] = {
+        {{.kind = FILTER_EQUAL_NOCASE, .column = operation, .values = &whole, .value_count = 1},
+         1},
+        {{.kind = FILTER_EQUAL_NOCASE, .column = operation, .values = &both, .value_count = 1}, 1},
+        {{.kind = FILTER_EQUAL, .column = operation, .values = &whole, .value_count = 1}, 0},
+        {{.kind = FILTER_EQUAL, .column = operation, .values = &same, .value_count = 1}, 1},
+        {{.kind = FILTER_HAS, .column = operation, .values = &word, .value_count = 1}, 3},
+        {{.kind = FILTER_HAS, .column = operation, .values = &other, .value_count = 1}, 0},
+        {{.kind = FILTER_HAS, .column = folder, .values = &word, .value_count = 1}, 3},
+        {{.kind = FILTER_ANY_HAS, .column = SOURCE_COLUMN_ANY, .values = &word,
+          .value_count = 1}, 3},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct query q = {.table = "Audit", .columns = "_Seq Operation", .filter_count = 1};
+        q.filters[0] = cases[i].filter;
+        char *text = run(store, &q);
+        if (count_lines(text) != cases[i].want)
+            fail_msg("case %zu: %d rows", i, (int)count_lines(text));
+        free(text);
+    }
+    close_store(store);
+}
+
 static void elements_and_alternatives(void **state)
 {
     (void)state;
@@ -197,6 +255,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(filters_choose_rows),
+        cmocka_unit_test(case_folds_beyond_ascii),
         cmocka_unit_test(elements_and_alternatives),
         cmocka_unit_test(says_what_it_has_decided),
         cmocka_unit_test(time_ranges_choose_rows),

@@ -55,6 +55,39 @@ static void test_case_of_the_first_letter(void **state)
     assert_false(search_contains(SLICE("[a"), SLICE("{a"), false)); /* differ in the case bit */
 }
 
+/* Letters beyond ASCII: a-umlaut, o-umlaut; a letter whose capital is a byte longer. */
+static void test_letters_beyond_ascii(void **state)
+{
+    struct slice upper = SLICE("\xC3\x84" "B \xC3\x96x"), lower = SLICE("\xC3\xA4" "b");
+    struct slice turned = SLICE("x\xC9\x90"), capital = SLICE("\xE2\xB1\xAF");
+
+    (void)state;
+    assert_true(search_equal(SLICE("\xC3\x84" "B"), lower, false));
+    assert_false(search_equal(SLICE("\xC3\x84" "B"), lower, true));
+    assert_false(search_equal(upper, lower, false));
+    assert_false(search_equal(SLICE("\xC3\x84"), lower, false));
+    assert_false(search_equal(SLICE("ab"), lower, false));
+    assert_true(search_equal(SLICE("\xC9\x90"), capital, false)); /* two bytes, three bytes */
+    assert_true(search_starts(upper, lower, false));
+    assert_false(search_starts(upper, SLICE("\xC3\xB6"), false));
+    assert_true(search_ends(turned, capital, false));
+    assert_true(search_ends(SLICE("\xC3\xA4\xC3\xA4"), SLICE("\xC3\x84"), false));
+    assert_false(search_ends(SLICE("\xC3\xA4" "b"), SLICE("\xC3\x84"), false));
+    assert_true(search_contains(upper, SLICE("b \xC3\xB6"), false));
+    assert_false(search_contains(upper, SLICE("b \xC3\xB6"), true));
+    assert_false(search_contains(upper, SLICE("\xC3\xB6y"), false));
+    assert_false(search_contains(SLICE(""), SLICE("\xC3\xB6"), false));
+    assert_true(has("a \xC3\x84 b", "\xC3\xA4"));
+    assert_false(has("a\xC3\x84 b", "\xC3\xA4")); /* a term goes on before it */
+    assert_false(has("a \xC3\x84" "b", "\xC3\xA4"));
+    assert_true(has("x\xC3\x84 \xC3\x84", "\xC3\xA4")); /* the second place */
+    assert_true(search_has(SLICE("x\xC3\x84"), SLICE("\xC3\xA4"), false, true, false));
+    assert_true(search_has(SLICE("\xC3\x84x"), SLICE("\xC3\xA4"), false, false, true));
+    assert_false(search_equal(SLICE("\xFF"), SLICE("\xFE"), false)); /* no text, each itself */
+    assert_true(search_equal(SLICE("A\xFF"), SLICE("a\xFF"), false));
+    assert_false(search_equal(SLICE("\xC5\xBF"), SLICE("s"), false)); /* long s is no s */
+}
+
 static void test_terms(void **state)
 {
     struct slice text = SLICE("<A1b@c-\xC3\xAE..9>"), term;
@@ -76,6 +109,7 @@ int main(void)
         cmocka_unit_test(test_open_ends),
         cmocka_unit_test(test_contains),
         cmocka_unit_test(test_case_of_the_first_letter),
+        cmocka_unit_test(test_letters_beyond_ascii),
         cmocka_unit_test(test_terms),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,9 +2,9 @@
 /* keyring_local.c - see keyring_local.h; the bytes are in docs/format/keyring.md.
  *
  * Invariants:
- * 1. A tenant is in `index` only after its record is synced.
+ * 1. A tenant is in `index` only after its record is synced, in both files.
  * 2. After a failed write or sync no record is written any more (`failed`):
- *    what the file holds then is known only after it is opened again.
+ *    what the files hold then is known only after it is opened again.
  * 3. tenants[i] and secrets[i] belong together; secrets live in locked pages.
  * 4. `lock` guards everything but io, kek and host, which do not change. */
 #include "crypt/keyring_local.h"
@@ -15,6 +15,7 @@
 #include "base/map.h"
 #include "base/random.h"
 #include "base/text.h"
+#include "base/twin.h"
 #include "crypt/aead.h"
 #include "crypt/hash.h"
 #include "crypt/receipt.h"
@@ -29,6 +30,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define MAGIC "DBKEYR1"
+#define MAGIC_BYTES 8 /* with the NUL */
+#define RECORD_MAGIC "KRT1"
+#define KEYRING_BYTES_MAX (256 * MIB) /* a million tenants */
 #define FORMAT_VERSION 1
 #define HEADER_BYTES 512
 #define HOST_BYTES_MAX 255
@@ -53,7 +58,7 @@ struct tenant_entry {
 
 struct local {
     struct keyring keyring; /* first */
-    struct io_file *file;
+    struct io_file *file, *copy; /* NULL: there was no space to mend one of them */
     struct key *kek; /* secret page */
     char host[HOST_BYTES_MAX + 1];
     pthread_rwlock_t lock;
@@ -165,7 +170,7 @@ static enum status header_write(struct slice host, const struct key *kek,
     struct buf buf;
 
     buf_init(&buf, HEADER_BYTES);
-    buf_add(&buf, "DBKEYR1", 8);
+    buf_add(&buf, MAGIC, MAGIC_BYTES);
     buf_put_u32(&buf, FORMAT_VERSION);
     buf_put_u32(&buf, (uint32_t)host.size);
     buf_add_slice(&buf, host);
@@ -195,13 +200,12 @@ static enum status header_read(struct local *local, const uint8_t header[HEADER_
                                struct error *err)
 {
     struct reader r = reader_from(header, HEADER_BYTES);
-    struct slice magic = reader_bytes(&r, 8);
+    (void)reader_bytes(&r, MAGIC_BYTES); /* checked, like the checksum */
     uint32_t version = reader_u32(&r), host_size = reader_u32(&r);
     struct slice host = reader_bytes(&r, host_size);
     uint8_t none[1];
 
-    if (!checksum_is_right(header, HEADER_BYTES) || r.failed ||
-        !slice_equal(magic, slice_from("DBKEYR1", 8)) || !host_is_valid(host))
+    if (r.failed || !host_is_valid(host))
         return ERROR_SET(err, STATUS_CORRUPT, "header of '" KEYRING_PATH "' is damaged");
     if (version != FORMAT_VERSION)
         return ERROR_SET(err, STATUS_CORRUPT, "'" KEYRING_PATH "' has format %u, want %d", version,
@@ -210,7 +214,8 @@ static enum status header_read(struct local *local, const uint8_t header[HEADER_
     struct slice proof = {(const char *)header + HEADER_PROOF_AT, AEAD_OVERHEAD_BYTES};
     if (aead_open_to(local->kek, place, proof, none, err) != STATUS_OK)
         return ERROR_SET(err, err->status,
-                         "'" KEYRING_PATH "' was made with another key-encryption key");
+                         "'" KEYRING_PATH "' was made with another key-encryption key: the key "
+                         "file is another one or was changed; put the right one in its place");
     memcpy(local->host, host.data, host.size);
     local->host[host.size] = '\0';
     return STATUS_OK;
@@ -235,7 +240,7 @@ static enum status record_write(const struct local *local, const struct tenant_e
     uint8_t room[RECORD_OPEN_BYTES + HOST_BYTES_MAX];
 
     memset(ret, 0, RECORD_BYTES);
-    memcpy(ret, "KRT1", 4);
+    memcpy(ret, RECORD_MAGIC, 4);
     ret[4] = 1; /* version of the tenant's key, little-endian */
     memcpy(ret + 8, entry->tenant.bytes, 16);
     memcpy(ret + 24, entry->log_id, 16);
@@ -308,10 +313,7 @@ static enum status record_read(struct local *local, const uint8_t record[RECORD_
     memcpy(entry.tenant.bytes, record + 8, 16);
     memcpy(entry.log_id, record + 24, 16);
     memcpy(entry.public_key, record + 40, PUBLIC_KEY_BYTES);
-    if (!checksum_is_right(record, RECORD_BYTES) || memcmp(record, "KRT1", 4) != 0)
-        status = ERROR_SET(err, STATUS_CORRUPT, "'" KEYRING_PATH "' is damaged at offset %llu",
-                           (unsigned long long)offset);
-    else if (map_find(&local->index, guid_slice(&entry.tenant)) != NULL)
+    if (map_find(&local->index, guid_slice(&entry.tenant)) != NULL)
         status = ERROR_SET(err, STATUS_CORRUPT,
                            "'" KEYRING_PATH "' has a tenant twice, at offset %llu",
                            (unsigned long long)offset);
@@ -333,30 +335,68 @@ static bool is_zero(const uint8_t *data, size_t size)
     return any == 0;
 }
 
-/* A record lies within one sector, so a creation cut short leaves a short or
- * an empty last record; it was never acknowledged and is overwritten. */
-static enum status read_all(struct local *local, struct error *err)
+/* twin_check: checksums only, so it wants no keys.  A record lies within one sector, so
+ * a creation cut short leaves a short or an empty last record; it was never
+ * acknowledged, does not count, and is overwritten. */
+static enum status check_bytes(void *context, struct slice *bytes, struct error *err)
 {
-    uint8_t header[HEADER_BYTES], record[RECORD_BYTES];
-    uint64_t size = 0;
-    enum status status = io_size(local->file, &size, err);
+    const uint8_t *data = (const uint8_t *)bytes->data;
+
+    (void)context;
+    if (bytes->size < HEADER_BYTES || memcmp(data, MAGIC, MAGIC_BYTES) != 0 ||
+        !checksum_is_right(data, HEADER_BYTES))
+        return ERROR_SET(err, STATUS_CORRUPT, "header of '" KEYRING_PATH "' is damaged");
+    size_t count = (bytes->size - HEADER_BYTES) / RECORD_BYTES;
+    if (count > 0 && is_zero(data + HEADER_BYTES + (count - 1) * RECORD_BYTES, RECORD_BYTES))
+        count--;
+    bytes->size = HEADER_BYTES + count * RECORD_BYTES;
+    for (size_t i = 0; i < count; i++) {
+        size_t offset = HEADER_BYTES + i * RECORD_BYTES;
+        if (!checksum_is_right(data + offset, RECORD_BYTES) ||
+            memcmp(data + offset, RECORD_MAGIC, 4) != 0)
+            return ERROR_SET(err, STATUS_CORRUPT, "'" KEYRING_PATH "' is damaged at offset %zu",
+                             offset);
+    }
+    return STATUS_OK;
+}
+
+/* The bytes passed check_bytes(). */
+static enum status read_all(struct local *local, struct slice bytes, struct error *err)
+{
+    const uint8_t *data = (const uint8_t *)bytes.data;
+    size_t count = (bytes.size - HEADER_BYTES) / RECORD_BYTES;
+    enum status status = header_read(local, data, err);
 
     if (status == STATUS_OK)
-        status = io_read_at(local->file, 0, header, sizeof(header), err);
-    if (status == STATUS_OK)
-        status = header_read(local, header, err);
-    if (status != STATUS_OK)
-        return status;
-    uint64_t count = (size - HEADER_BYTES) / RECORD_BYTES;
-    status = grow(local, (size_t)count, err);
-    for (uint64_t i = 0; status == STATUS_OK && i < count; i++) {
-        uint64_t offset = HEADER_BYTES + i * RECORD_BYTES;
-        status = io_read_at(local->file, offset, record, sizeof(record), err);
-        if (status == STATUS_OK && i + 1 == count && is_zero(record, sizeof(record)))
-            break;
-        if (status == STATUS_OK)
-            status = record_read(local, record, offset, err);
+        status = grow(local, count, err);
+    for (size_t i = 0; status == STATUS_OK && i < count; i++) {
+        size_t offset = HEADER_BYTES + i * RECORD_BYTES;
+        status = record_read(local, data + offset, offset, err);
     }
+    return status;
+}
+
+static enum status load_files(struct local *local, struct io *io, struct error *err)
+{
+    bool is_single = false;
+    struct buf bytes;
+
+    buf_init(&bytes, KEYRING_BYTES_MAX);
+    enum status status = twin_load(io, KEYRING_PATH, check_bytes, NULL, &bytes, &is_single, err);
+    if (status == STATUS_NOT_FOUND)
+        status = ERROR_SET(err, STATUS_NOT_FOUND, "there is no keyring '" KEYRING_PATH "'");
+    else if (status == STATUS_CORRUPT)
+        status = ERROR_SET(err, STATUS_CORRUPT,
+                           "%s; put one of the two back from a backup: no record can be read "
+                           "without it",
+                           err->text);
+    if (status == STATUS_OK)
+        status = read_all(local, buf_slice(&bytes), err);
+    if (status == STATUS_OK && !is_single)
+        status = io_open(io, KEYRING_PATH, IO_WRITE, &local->file, err);
+    if (status == STATUS_OK && !is_single)
+        status = io_open(io, KEYRING_PATH TWIN_COPY, IO_WRITE, &local->copy, err);
+    buf_release(&bytes);
     return status;
 }
 
@@ -382,10 +422,18 @@ static enum status append_record(struct local *local, const uint8_t record[RECOR
                                  struct error *err)
 {
     uint64_t offset = HEADER_BYTES + (uint64_t)local->tenant_count * RECORD_BYTES;
-    enum status status = io_write_at(local->file, offset, record, RECORD_BYTES, err);
+    enum status status = STATUS_OK;
 
+    if (local->file == NULL)
+        return ERROR_SET(err, STATUS_FULL,
+                         "the disk had no space to mend the keyring; make some and start again");
+    status = io_write_at(local->file, offset, record, RECORD_BYTES, err);
     if (status == STATUS_OK)
         status = io_sync(local->file, err);
+    if (status == STATUS_OK) /* after it: twin.h */
+        status = io_write_at(local->copy, offset, record, RECORD_BYTES, err);
+    if (status == STATUS_OK)
+        status = io_sync(local->copy, err);
     if (status != STATUS_OK)
         local->failed = true; /* invariant 2 */
     return status;
@@ -564,6 +612,7 @@ static void local_free(struct keyring *keyring)
     free(local->tenants);
     map_release(&local->index);
     io_close(local->file);
+    io_close(local->copy);
     (void)pthread_rwlock_destroy(&local->lock);
     free(local);
 }
@@ -589,7 +638,7 @@ enum status keyring_local_create(struct io *io, const char *kek_path, struct sli
     enum status status = io_make_dir(io, "keys", err);
     if (status != STATUS_OK)
         return status;
-    if (io_exists(io, KEYRING_PATH))
+    if (io_exists(io, KEYRING_PATH) || io_exists(io, KEYRING_PATH TWIN_COPY))
         return ERROR_SET(err, STATUS_CONFLICT, "there is a keyring already");
     status = kek_create(kek_path, err);
     if (status == STATUS_OK)
@@ -597,8 +646,8 @@ enum status keyring_local_create(struct io *io, const char *kek_path, struct sli
     if (status == STATUS_OK)
         status = header_write(host, &kek, header, err);
     if (status == STATUS_OK)
-        status = io_replace(io, KEYRING_PATH, slice_from((const char *)header, sizeof(header)),
-                            err);
+        status = twin_save(io, KEYRING_PATH, slice_from((const char *)header, sizeof(header)),
+                           err);
     if (status == STATUS_OK)
         status = io_sync_dir(io, "", err);
     OPENSSL_cleanse(&kek, sizeof(kek));
@@ -627,13 +676,7 @@ enum status keyring_local_open(struct io *io, const char *kek_path, struct keyri
     status = kek_read(kek_path, local->kek, err);
     if (status != STATUS_OK)
         goto out;
-    if (!io_exists(io, KEYRING_PATH)) { /* IO_WRITE would make one */
-        status = ERROR_SET(err, STATUS_NOT_FOUND, "there is no keyring '" KEYRING_PATH "'");
-        goto out;
-    }
-    status = io_open(io, KEYRING_PATH, IO_WRITE, &local->file, err);
-    if (status == STATUS_OK)
-        status = read_all(local, err);
+    status = load_files(local, io, err);
     if (status != STATUS_OK)
         goto out;
     *ret = &local->keyring;

@@ -2,7 +2,8 @@
 /* keyring_local.h - the keyring that holds its keys in this process.
  *
  * The file keys/keyring has one record a tenant, wrapped under the key-
- * encryption key, which is a file of its own (docs/format/keyring.md).
+ * encryption key, which is a file of its own (docs/format/keyring.md).  It is
+ * kept twice (base/twin.h): damage to one of the two is made good when it is opened.
  */
 #ifndef CRYPT_KEYRING_LOCAL_H
 #define CRYPT_KEYRING_LOCAL_H

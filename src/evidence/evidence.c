@@ -136,7 +136,9 @@ static enum status take_locked(struct evidence *evidence, const struct leaf_comm
     if (commit->replayed && fields->leaf_index < next)
         return check_known(evidence, log, commit, fields->leaf_index, err);
     if (fields->leaf_index != next)
-        return ERROR_SET(err, STATUS_CORRUPT, "evidence leaf %llu does not follow: want %llu",
+        return ERROR_SET(err, STATUS_CORRUPT,
+                         "evidence leaf %llu does not follow: want %llu; the tenant's files in "
+                         "'t/' are damaged or old, put them back from a backup",
                          (unsigned long long)fields->leaf_index, (unsigned long long)next);
     if (fields->first_seq < log->next_seq)
         return ERROR_SET(err, STATUS_CORRUPT,

@@ -134,6 +134,7 @@ void ingest_stats(struct ingest *ingest, struct ingest_stats *ret)
     wal_stats(ingest->wal, &wal);
     (void)pthread_mutex_lock(&ingest->lock);
     *ret = ingest->stats;
+    ret->lost_runs = atomic_load(&ingest->memory.lost_count);
     (void)pthread_mutex_unlock(&ingest->lock);
     ret->fsyncs = wal.fsyncs;
     ret->fsync_us_total = wal.fsync_us_total;

@@ -111,6 +111,7 @@ struct ingest_stats {
     uint64_t fsyncs, fsync_us_total, fsync_us_max;
     uint64_t queue_depth, wal_bytes, shed;
     uint64_t replayed_records; /* at start */
+    uint64_t lost_runs; /* since the start: damaged files of what was received lately */
 };
 void ingest_stats(struct ingest *ingest, struct ingest_stats *ret);
 

@@ -5,6 +5,7 @@
 #include "base/check.h"
 #include "base/hash.h"
 #include "base/limits.h"
+#include "base/twin.h"
 #include "crypt/aead.h"
 #include "ingest/save_priv.h"
 
@@ -42,6 +43,12 @@ uint64_t memory_generation(struct memory *memory)
     return generation;
 }
 
+void memory_break(struct memory *memory, struct run *run)
+{
+    if (run_break(run))
+        (void)atomic_fetch_add(&memory->lost_count, 1);
+}
+
 /* ---- looking up ---- */
 
 struct print_search {
@@ -62,7 +69,20 @@ static bool on_print(void *context, const struct run_entry *entry)
     return search->verdict == PRINT_DUPLICATE || search->seen == DEDUPE_VERSIONS_MAX;
 }
 
-static enum status look_one(const struct memory *memory, const struct guid *tenant,
+/* What a damaged run remembers is forgotten: its block may be anybody's. */
+static enum status memory_find(struct memory *memory, struct run *run,
+                               const struct run_query *query, struct error *err)
+{
+    if (run_is_broken(run))
+        return STATUS_OK;
+    enum status status = run_find(run, query, err);
+    if (status != STATUS_CORRUPT)
+        return status;
+    memory_break(memory, run);
+    return STATUS_OK;
+}
+
+static enum status look_one(struct memory *memory, const struct guid *tenant,
                             struct print_search *search, struct error *err)
 {
     struct run_query query = {.tenant = *tenant,
@@ -75,7 +95,7 @@ static enum status look_one(const struct memory *memory, const struct guid *tena
     for (size_t i = memory->run_count; i-- > 0 && best != PRINT_DUPLICATE;) {
         search->seen = 0;
         search->verdict = PRINT_NEW;
-        enum status status = run_find(memory->runs[i], &query, err);
+        enum status status = memory_find(memory, memory->runs[i], &query, err);
         if (status != STATUS_OK)
             return status;
         if (search->verdict > best)
@@ -138,7 +158,7 @@ enum status memory_look_key(struct memory *memory, const struct tenant *tenant,
     *ret = NULL;
     (void)pthread_rwlock_rdlock(&memory->lock);
     for (size_t i = memory->run_count; i-- > 0 && search.found == NULL && status == STATUS_OK;) {
-        status = run_find(memory->runs[i], &query, err);
+        status = memory_find(memory, memory->runs[i], &query, err);
         if (status == STATUS_OK && search.status != STATUS_OK) {
             *err = search.err;
             status = search.status;
@@ -212,7 +232,7 @@ enum status state_write(const struct memory *memory, const struct state_content 
     if (status == STATUS_OK)
         status = buf_check(&bytes, err);
     if (status == STATUS_OK)
-        status = io_replace(memory->io, STATE_PATH, buf_slice(&bytes), err);
+        status = twin_save(memory->io, STATE_PATH, buf_slice(&bytes), err);
     buf_release(&bytes);
     free(list);
     return status;
@@ -272,32 +292,60 @@ enum status memory_open_run(struct memory *memory, uint64_t number, struct run *
     return run_open(memory->io, number, &keys, ret, err);
 }
 
-static enum status read_state(struct memory *memory, struct slice bytes, struct error *err)
+/* twin_check. */
+static enum status check_state(void *context, struct slice *bytes, struct error *err)
 {
-    if (bytes.size < STATE_HEAD_BYTES + sizeof(uint32_t))
+    (void)context;
+    if (bytes->size < STATE_HEAD_BYTES + sizeof(uint32_t))
         return corrupt_state(err);
-    size_t size = bytes.size - sizeof(uint32_t);
-    struct reader end = reader_from(bytes.data + size, sizeof(uint32_t));
-    struct reader r = reader_from(bytes.data, size);
+    size_t size = bytes->size - sizeof(uint32_t);
+    struct reader end = reader_from(bytes->data + size, sizeof(uint32_t));
+    struct reader r = reader_from(bytes->data, size);
     struct slice magic = reader_bytes(&r, 8);
     uint32_t version = reader_u32(&r), run_count = reader_u32(&r), tenant_count = reader_u32(&r);
-    (void)reader_u32(&r);
-    memory->floor = reader_u64(&r);
-    memory->next_run = reader_u64(&r);
-    if (memcmp(magic.data, STATE_MAGIC, 8) == 0 && version > STATE_VERSION)
-        return ERROR_SET(err, STATUS_CORRUPT, "'%s' has version %u, of a newer program",
+    (void)reader_bytes(&r, STATE_HEAD_BYTES - 8 - 3 * sizeof(uint32_t));
+    if (memcmp(magic.data, STATE_MAGIC, 8) != 0 ||
+        reader_u32(&end) != hash_crc32c(0, bytes->data, size))
+        return corrupt_state(err);
+    if (version > STATE_VERSION) /* sound: its copy is not to be taken instead */
+        return ERROR_SET(err, STATUS_INVALID, "'%s' has version %u, of a newer program",
                          STATE_PATH, version);
-    if (memcmp(magic.data, STATE_MAGIC, 8) != 0 || version < STATE_VERSION_OLDEST ||
-        reader_u32(&end) != hash_crc32c(0, bytes.data, size) || run_count > RUNS_MAX ||
+    if (version < STATE_VERSION_OLDEST || run_count > RUNS_MAX ||
         reader_left(&r) != run_count * sizeof(uint64_t) +
                                (uint64_t)tenant_count * STATE_TENANT_BYTES)
         return corrupt_state(err);
+    return STATUS_OK;
+}
+
+/* A run that is damaged is set aside: what it remembers is forgotten, and counted. */
+static enum status load_run(struct memory *memory, uint64_t number, struct error *err)
+{
+    enum status status =
+        memory_open_run(memory, number, &memory->runs[memory->run_count], err);
+
+    if (status == STATUS_OK) {
+        memory->run_count++;
+        return STATUS_OK;
+    }
+    if (status != STATUS_CORRUPT && status != STATUS_NOT_FOUND)
+        return status;
+    (void)atomic_fetch_add(&memory->lost_count, 1);
+    return run_set_aside(memory->io, number, err);
+}
+
+/* The bytes passed check_state(). */
+static enum status read_state(struct memory *memory, struct slice bytes, struct error *err)
+{
+    struct reader r = reader_from(bytes.data, bytes.size - sizeof(uint32_t));
+    (void)reader_bytes(&r, 8 + sizeof(uint32_t)); /* magic, version */
+    uint32_t run_count = reader_u32(&r), tenant_count = reader_u32(&r);
+    (void)reader_u32(&r);
+    memory->floor = reader_u64(&r);
+    memory->next_run = reader_u64(&r);
     for (uint32_t i = 0; i < run_count; i++) {
-        enum status status =
-            memory_open_run(memory, reader_u64(&r), &memory->runs[memory->run_count], err);
+        enum status status = load_run(memory, reader_u64(&r), err);
         if (status != STATUS_OK)
             return status;
-        memory->run_count++;
     }
     for (uint32_t i = 0; i < tenant_count; i++) {
         enum status status = read_tenant(memory, &r, err);
@@ -326,19 +374,20 @@ static enum status remove_leftover(void *context, const char *name, struct error
 
 enum status memory_load(struct memory *memory, struct error *err)
 {
+    bool is_single = false;
     struct buf bytes;
 
     buf_init(&bytes, STATE_BYTES_MAX);
     enum status status = io_make_dir(memory->io, RUN_DIR, err);
     if (status == STATUS_OK)
-        status = io_read_all(memory->io, STATE_PATH, &bytes, err);
+        status = twin_load(memory->io, STATE_PATH, check_state, NULL, &bytes, &is_single, err);
     if (status == STATUS_OK)
         status = read_state(memory, buf_slice(&bytes), err);
     else if (status == STATUS_NOT_FOUND)
         status = STATUS_OK;
     if (status == STATUS_OK) /* the state before may list what is removed: its name goes first */
         status = io_sync_dir(memory->io, RUN_DIR, err);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK && !is_single) /* a copy that is older may list it too */
         status = io_list(memory->io, RUN_DIR, remove_leftover, memory, err);
     buf_release(&bytes);
     return status;

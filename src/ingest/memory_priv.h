@@ -11,6 +11,8 @@
 #include "ingest/run_priv.h"
 #include "ingest/tenant_priv.h"
 
+#include <stdatomic.h>
+
 #define RUNS_MAX 64
 
 struct memory {
@@ -21,13 +23,15 @@ struct memory {
     size_t run_count;
     uint64_t generation;           /* counts the changes of runs */
     uint64_t next_run, floor;      /* the saver's */
+    atomic_uint lost_count;        /* runs that were found damaged since the start */
 };
 
 void memory_init(struct memory *memory, struct io *io, struct tenant_table *tenants);
 void memory_free_all(struct memory *memory);
 
 /* Reads state and runs, sets the tenants' counters; removes what is left over
- * from a save cut short.  A directory without state is new. */
+ * from a save cut short.  A directory without state is new.  The state is kept
+ * twice (base/twin.h); damaged runs are set aside, and counted. */
 enum status memory_load(struct memory *memory, struct error *err) MUST_USE;
 
 /* Writes what the tenants have frozen to a run, merges runs, drops what is
@@ -36,6 +40,8 @@ enum status memory_save(struct memory *memory, uint64_t floor, uint32_t oldest,
                         struct error *err) MUST_USE;
 
 uint64_t memory_generation(struct memory *memory);
+/* The run is damaged: no look-up reads it again, the next save sets it aside. */
+void memory_break(struct memory *memory, struct run *run);
 /* Verdicts on prints (those with an id) from the runs alone.  *ret_generation
  * says how long they hold. */
 struct memory_query {

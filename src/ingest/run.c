@@ -8,8 +8,10 @@
 #include "base/check.h"
 #include "base/hash.h"
 #include "base/limits.h"
+#include "base/twin.h"
 #include "crypt/aead.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -47,6 +49,7 @@ struct run {
     uint64_t number;
     struct section *sections;
     uint32_t section_count;
+    atomic_bool is_broken;
 };
 
 void run_path(uint64_t number, char ret[RUN_PATH_BYTES])
@@ -476,6 +479,26 @@ void run_close(struct run *run)
     free(run);
 }
 
+bool run_break(struct run *run)
+{
+    return !atomic_exchange(&run->is_broken, true);
+}
+
+bool run_is_broken(const struct run *run)
+{
+    return atomic_load(&run->is_broken);
+}
+
+enum status run_set_aside(struct io *io, uint64_t number, struct error *err)
+{
+    char path[RUN_PATH_BYTES], aside[RUN_PATH_BYTES];
+
+    run_path(number, path);
+    (void)snprintf(aside, sizeof(aside), RUN_DIR "/%016llx.run" TWIN_DAMAGED,
+                   (unsigned long long)number);
+    return io_exists(io, path) ? io_rename(io, path, aside, err) : STATUS_OK;
+}
+
 uint64_t run_number(const struct run *run)
 {
     return run->number;
@@ -597,7 +620,7 @@ out:
     return status;
 }
 
-enum status run_cursor_open(struct run_cursor *cursor, const struct run *run, size_t section,
+enum status run_cursor_open(struct run_cursor *cursor, struct run *run, size_t section,
                             struct error *err)
 {
     *cursor = (struct run_cursor){.run = run, .section = section};

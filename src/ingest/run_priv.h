@@ -55,6 +55,11 @@ struct run_keys {
 enum status run_open(struct io *io, uint64_t number, const struct run_keys *keys, struct run **ret,
                      struct error *err) MUST_USE;
 void run_close(struct run *run); /* NULL allowed */
+/* Sets a mark that the run is damaged; false if it had it. */
+bool run_break(struct run *run);
+bool run_is_broken(const struct run *run);
+/* Renames the file of a run to NAME.damaged; OK if there is none. */
+enum status run_set_aside(struct io *io, uint64_t number, struct error *err) MUST_USE;
 uint64_t run_number(const struct run *run);
 uint64_t run_entry_count(const struct run *run);
 uint32_t run_newest_minute(const struct run *run);
@@ -80,14 +85,14 @@ struct run_section_info run_section(const struct run *run, size_t section);
 
 /* Walks one section in order. */
 struct run_cursor {
-    const struct run *run;
+    struct run *run;
     size_t section, block;
     struct buf plain;
     struct reader reader;
     struct run_entry entry; /* the current one, if !done */
     bool done;
 };
-enum status run_cursor_open(struct run_cursor *cursor, const struct run *run, size_t section,
+enum status run_cursor_open(struct run_cursor *cursor, struct run *run, size_t section,
                             struct error *err) MUST_USE;
 enum status run_cursor_next(struct run_cursor *cursor, struct error *err) MUST_USE;
 void run_cursor_close(struct run_cursor *cursor);

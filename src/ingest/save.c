@@ -205,8 +205,11 @@ static enum status merge_section(struct memory *memory, struct merge_input *inpu
     size_t count = 0;
     uint64_t entries = 0;
     struct tenant *tenant = NULL;
+    struct run *read = NULL; /* last */
     enum status status = open_cursors(input, section, cursors, &count, &entries, err);
 
+    if (status == STATUS_CORRUPT)
+        memory_break(memory, cursors[count - 1].run);
     if (status != STATUS_OK || count == 0)
         goto out;
     status = tenant_table_get(memory->tenants, &section->tenant, &tenant, err);
@@ -217,11 +220,14 @@ static enum status merge_section(struct memory *memory, struct merge_input *inpu
         struct run_cursor *lowest = lowest_cursor(cursors, count);
         if (lowest == NULL)
             break;
+        read = lowest->run;
         if (lowest->entry.minute >= oldest)
             status = run_writer_add(writer, &lowest->entry, err);
         if (status == STATUS_OK)
             status = run_cursor_next(lowest, err);
     }
+    if (status == STATUS_CORRUPT && read != NULL)
+        memory_break(memory, read);
     if (status == STATUS_OK)
         status = run_writer_end(writer, err);
 out:
@@ -268,7 +274,7 @@ struct plan {
 static void plan_without_old(const struct memory *memory, uint32_t oldest, struct plan *ret)
 {
     for (size_t i = 0; i < memory->run_count; i++) {
-        if (run_newest_minute(memory->runs[i]) >= oldest)
+        if (run_newest_minute(memory->runs[i]) >= oldest && !run_is_broken(memory->runs[i]))
             ret->runs[ret->count++] = memory->runs[i];
     }
 }
@@ -284,6 +290,15 @@ static enum status plan_add(struct memory *memory, struct plan *plan, struct err
     plan->made[plan->made_count++] = run;
     plan->runs[plan->count++] = run;
     return STATUS_OK;
+}
+
+static bool plan_has_broken(const struct plan *plan)
+{
+    bool any = false;
+
+    for (size_t i = 0; i < plan->count; i++)
+        any = any || run_is_broken(plan->runs[i]);
+    return any;
 }
 
 /* Merges the last runs while MERGE_WIDTH of them are in one size class, or
@@ -302,6 +317,8 @@ static enum status plan_merge(struct memory *memory, uint32_t oldest, struct pla
             first = 0;
         enum status status =
             merge_runs(memory, plan->runs + first, plan->count - first, oldest, err);
+        if (status == STATUS_CORRUPT && plan_has_broken(plan))
+            return STATUS_OK; /* they stay as they are; the next save leaves it out */
         if (status != STATUS_OK)
             return status;
         plan->count = first;
@@ -321,16 +338,20 @@ static bool is_in(const struct run *run, struct run *const *runs, size_t count)
     return false;
 }
 
-/* Closes a run, and removes its file; what stays is removed at the next start. */
+/* Closes a run, and removes its file or sets it aside; what stays is removed at the
+ * next start. */
 static void drop_run(struct memory *memory, struct run *run)
 {
     struct error err;
     char path[RUN_PATH_BYTES];
 
-    run_path(run_number(run), path);
+    uint64_t number = run_number(run);
+    bool is_broken = run_is_broken(run);
+    run_path(number, path);
     run_close(run);
-    if (io_unlink(memory->io, path, &err) != STATUS_OK)
-        return;
+    enum status status = is_broken ? run_set_aside(memory->io, number, &err)
+                                   : io_unlink(memory->io, path, &err);
+    (void)status;
 }
 
 /* Makes the plan what lookups see, and drops the rest. */

@@ -11,6 +11,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "evidence/evidence.h"
+#include "share/damaged.h"
 
 #include <malloc.h>
 #include <pthread.h>
@@ -493,16 +494,20 @@ static void *run_background(void *arg)
     return NULL;
 }
 
-/* What was made anew at the start counts from now on. */
-static void settle_catalog(struct daybook *d)
+/* Says what was damaged; a catalog that was made anew counts from now on. */
+static void settle_damage(struct daybook *d)
 {
     struct error err;
+    struct buf names;
 
+    buf_init(&names, MIB);
+    if (damaged_files(d->io, &names) > 0)
+        log_line(LOG_LEVEL_ERROR, "damaged and set aside: %.*s; 'daybook doctor' tells more",
+                 SLICE_FMT(buf_slice(&names)));
+    buf_release(&names);
     if (store_floor_is_known(d->store))
         return;
-    log_line(LOG_LEVEL_ERROR,
-             "the catalog was damaged: it is set aside as seg/catalog.damaged and made anew from "
-             "the segments; no record is lost by that");
+    log_line(LOG_LEVEL_ERROR, "the catalog was made anew from the segments; no record is lost");
     if (daybook_checkpoint(d, &err) != STATUS_OK) /* the next start does it again */
         log_failure("cannot make a checkpoint", &err);
 }
@@ -526,7 +531,7 @@ enum status daybook_open(const struct daybook_options *options, struct daybook *
     if (status == STATUS_OK)
         status = open_ingest(d, err);
     if (status == STATUS_OK)
-        settle_catalog(d);
+        settle_damage(d);
     if (status == STATUS_OK)
         status = open_share(d, err);
     if (status == STATUS_OK && options->background) {

@@ -17,7 +17,7 @@ enum status meta_document_put(struct meta *meta, const struct guid *tenant,
 {
     sqlite3_stmt *statement = NULL;
 
-    (void)pthread_mutex_lock(&meta->lock);
+    meta_lock(meta);
     enum status status = meta_prepare(
         meta,
         "INSERT INTO documents VALUES(?,?,?,?,?,?) ON CONFLICT(tenant,kind,name) DO UPDATE SET"
@@ -33,7 +33,7 @@ enum status meta_document_put(struct meta *meta, const struct guid *tenant,
             status = meta_fail(meta, "store a document", err);
     }
     (void)sqlite3_finalize(statement);
-    (void)pthread_mutex_unlock(&meta->lock);
+    meta_unlock(meta);
     return status;
 }
 
@@ -58,7 +58,7 @@ enum status meta_document_get(struct meta *meta, const struct guid *tenant,
 {
     sqlite3_stmt *statement = NULL;
 
-    (void)pthread_mutex_lock(&meta->lock);
+    meta_lock(meta);
     enum status status = meta_prepare(meta,
                                       "SELECT name,items,updated_us,body FROM documents"
                                       " WHERE tenant=? AND kind=? AND name=?",
@@ -75,7 +75,7 @@ enum status meta_document_get(struct meta *meta, const struct guid *tenant,
             status = meta_fail(meta, "read a document", err);
     }
     (void)sqlite3_finalize(statement);
-    (void)pthread_mutex_unlock(&meta->lock);
+    meta_unlock(meta);
     return status;
 }
 
@@ -106,7 +106,7 @@ enum status meta_document_list(struct meta *meta, const struct guid *tenant,
     *ret = ARENA_ARRAY(arena, struct meta_document, META_DOCUMENTS_MAX, err);
     if (*ret == NULL)
         return err->status;
-    (void)pthread_mutex_lock(&meta->lock);
+    meta_lock(meta);
     enum status status = meta_prepare(meta,
                                       "SELECT name,items,updated_us FROM documents"
                                       " WHERE tenant=? AND kind=? ORDER BY name",
@@ -117,7 +117,7 @@ enum status meta_document_list(struct meta *meta, const struct guid *tenant,
         status = read_rows(meta, statement, arena, *ret, META_DOCUMENTS_MAX, ret_count, err);
     }
     (void)sqlite3_finalize(statement);
-    (void)pthread_mutex_unlock(&meta->lock);
+    meta_unlock(meta);
     return status;
 }
 
@@ -127,7 +127,7 @@ enum status meta_document_remove(struct meta *meta, const struct guid *tenant,
 {
     sqlite3_stmt *statement = NULL;
 
-    (void)pthread_mutex_lock(&meta->lock);
+    meta_lock(meta);
     enum status status = meta_prepare(
         meta, "DELETE FROM documents WHERE tenant=? AND kind=? AND name=?", &statement, err);
     if (status == STATUS_OK) {
@@ -139,6 +139,6 @@ enum status meta_document_remove(struct meta *meta, const struct guid *tenant,
                                SLICE_FMT(slice_head(name, 128)));
     }
     (void)sqlite3_finalize(statement);
-    (void)pthread_mutex_unlock(&meta->lock);
+    meta_unlock(meta);
     return status;
 }

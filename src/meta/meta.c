@@ -31,7 +31,9 @@ enum status meta_fail(struct meta *meta, const char *what, struct error *err)
     if (code == SQLITE_FULL)
         return ERROR_SET(err, STATUS_FULL, "cannot %s: the disk is full", what);
     if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB)
-        return ERROR_SET(err, STATUS_CORRUPT, "cannot %s: %s", what, sqlite3_errmsg(meta->db));
+        return ERROR_SET(err, STATUS_CORRUPT,
+                         "cannot %s: %s; put '%s' back from a backup, without '%s'", what,
+                         sqlite3_errmsg(meta->db), meta->path, meta->sum_path);
     return ERROR_SET(err, STATUS_IO, "cannot %s: %s", what, sqlite3_errmsg(meta->db));
 }
 
@@ -66,6 +68,27 @@ static enum status make_schema(struct meta *meta, struct error *err)
     return STATUS_OK;
 }
 
+/* Damage that SQLite itself sees; it also rolls back what a crash cut short. */
+static enum status check_structure(struct meta *meta, struct error *err)
+{
+    sqlite3_stmt *statement = NULL;
+    enum status status = meta_prepare(meta, "PRAGMA integrity_check(1)", &statement, err);
+
+    if (status != STATUS_OK)
+        return status;
+    int step = sqlite3_step(statement);
+    const char *text = step == SQLITE_ROW ? (const char *)sqlite3_column_text(statement, 0) : NULL;
+    if (step != SQLITE_ROW)
+        status = meta_fail(meta, "check the control plane", err);
+    else if (text == NULL || strcmp(text, "ok") != 0)
+        status = ERROR_SET(err, STATUS_CORRUPT,
+                           "the control plane '%s' is damaged (%s); put it back from a backup, "
+                           "without '%s'",
+                           meta->path, text == NULL ? "no answer" : text, meta->sum_path);
+    (void)sqlite3_finalize(statement);
+    return status;
+}
+
 enum status meta_open(const char *path, const struct clock *clock, struct meta **ret,
                       struct error *err)
 {
@@ -76,6 +99,8 @@ enum status meta_open(const char *path, const struct clock *clock, struct meta *
         return ERROR_MEMORY(err);
     meta->clock = clock;
     (void)pthread_mutex_init(&meta->lock, NULL);
+    (void)snprintf(meta->path, sizeof(meta->path), "%s", path);
+    (void)snprintf(meta->sum_path, sizeof(meta->sum_path), "%s.sum", path);
     if (sqlite3_open_v2(path, &meta->db,
                         SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
                         NULL) != SQLITE_OK ||
@@ -86,9 +111,16 @@ enum status meta_open(const char *path, const struct clock *clock, struct meta *
         status = meta_fail(meta, "open the control plane", err);
         goto out;
     }
-    status = make_schema(meta, err);
+    status = check_structure(meta, err);
+    if (status == STATUS_OK)
+        status = meta_check_sum(meta, err);
+    if (status == STATUS_OK)
+        status = make_schema(meta, err);
     if (status != STATUS_OK)
         goto out;
+    meta_lock(meta);
+    meta->summed_changes = -1; /* tables that were made do not count as changes */
+    meta_unlock(meta);
     *ret = meta;
     meta = NULL;
 out:
@@ -140,7 +172,7 @@ enum status meta_setting_set(struct meta *meta, struct slice name, struct slice 
 {
     sqlite3_stmt *statement = NULL;
 
-    (void)pthread_mutex_lock(&meta->lock);
+    meta_lock(meta);
     enum status status = meta_prepare(
         meta,
         "INSERT INTO settings VALUES(?,?)"
@@ -153,7 +185,7 @@ enum status meta_setting_set(struct meta *meta, struct slice name, struct slice 
             status = meta_fail(meta, "store a setting", err);
     }
     (void)sqlite3_finalize(statement);
-    (void)pthread_mutex_unlock(&meta->lock);
+    meta_unlock(meta);
     return status;
 }
 
@@ -163,7 +195,7 @@ enum status meta_setting_get(struct meta *meta, struct slice name, struct arena 
     sqlite3_stmt *statement = NULL;
 
     *ret = (struct slice){"", 0};
-    (void)pthread_mutex_lock(&meta->lock);
+    meta_lock(meta);
     enum status status =
         meta_prepare(meta, "SELECT value FROM settings WHERE name=?", &statement, err);
     if (status == STATUS_OK) {
@@ -177,6 +209,6 @@ enum status meta_setting_get(struct meta *meta, struct slice name, struct arena 
         }
     }
     (void)sqlite3_finalize(statement);
-    (void)pthread_mutex_unlock(&meta->lock);
+    meta_unlock(meta);
     return status;
 }

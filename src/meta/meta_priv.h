@@ -22,12 +22,23 @@ struct token_cache_entry {
     char name[TOKEN_NAME_BYTES_MAX + 1], table[TABLE_NAME_BYTES_MAX + 1];
 };
 
+#define META_PATH_BYTES 4128
+
 struct meta {
     pthread_mutex_t lock; /* everything below */
+    char path[META_PATH_BYTES], sum_path[META_PATH_BYTES];
+    int summed_changes; /* sqlite3_total_changes() of the last sum */
     sqlite3 *db;
     const struct clock *clock;
     struct token_cache_entry cache[TOKEN_CACHE_SLOTS];
 };
+
+/* ---- seal.c ---- */
+/* The database against the sum beside it.  STATUS_CORRUPT says what to do. */
+enum status meta_check_sum(struct meta *meta, struct error *err) MUST_USE;
+void meta_lock(struct meta *meta);
+/* Sums again what was changed under the lock. */
+void meta_unlock(struct meta *meta);
 
 /* The error for a failed SQLite call, "cannot `what`: ...". */
 enum status meta_fail(struct meta *meta, const char *what, struct error *err);

@@ -62,9 +62,9 @@ enum status meta_tenant_add(struct meta *meta, struct slice name, const struct g
     };
     if (tenant.name.data == NULL)
         return err->status;
-    (void)pthread_mutex_lock(&meta->lock);
+    meta_lock(meta);
     status = insert(meta, &tenant, err);
-    (void)pthread_mutex_unlock(&meta->lock);
+    meta_unlock(meta);
     if (status == STATUS_OK)
         *ret = tenant;
     return status;
@@ -89,7 +89,7 @@ enum status meta_tenant_find(struct meta *meta, struct slice name_or_id, struct 
 
     if (name_or_id.size > TENANT_NAME_BYTES_MAX)
         return ERROR_SET(err, STATUS_NOT_FOUND, "there is no such tenant");
-    (void)pthread_mutex_lock(&meta->lock);
+    meta_lock(meta);
     enum status status = meta_prepare(
         meta,
         by_id ? "SELECT id,name,created_us,retention_days FROM tenants WHERE id=?"
@@ -110,7 +110,7 @@ enum status meta_tenant_find(struct meta *meta, struct slice name_or_id, struct 
             status = meta_fail(meta, "find a tenant", err);
     }
     (void)sqlite3_finalize(statement);
-    (void)pthread_mutex_unlock(&meta->lock);
+    meta_unlock(meta);
     return status;
 }
 
@@ -120,7 +120,7 @@ enum status meta_tenant_list(struct meta *meta, struct arena *arena, struct meta
     sqlite3_stmt *statement = NULL;
     uint32_t count = 0;
 
-    (void)pthread_mutex_lock(&meta->lock);
+    meta_lock(meta);
     enum status status =
         meta_prepare(meta,
                      "SELECT id,name,created_us,retention_days,"
@@ -142,7 +142,7 @@ enum status meta_tenant_list(struct meta *meta, struct arena *arena, struct meta
         count++;
     }
     (void)sqlite3_finalize(statement);
-    (void)pthread_mutex_unlock(&meta->lock);
+    meta_unlock(meta);
     *ret_count = status == STATUS_OK ? count : 0;
     return status;
 }

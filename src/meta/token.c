@@ -100,9 +100,9 @@ enum status meta_token_add(struct meta *meta, const struct meta_token *token,
     if (!read_text(slice_of(text), &parsed, &secret_text))
         return ERROR_SET(err, STATUS_LIMIT, "cannot make a token");
     (void)SHA256((const unsigned char *)secret_text.data, secret_text.size, sha256);
-    (void)pthread_mutex_lock(&meta->lock);
+    meta_lock(meta);
     enum status status = insert(meta, token, &id, sha256, err);
-    (void)pthread_mutex_unlock(&meta->lock);
+    meta_unlock(meta);
     if (status == STATUS_OK) {
         memcpy(ret_text, text, sizeof(text));
         *ret_id = id;
@@ -201,13 +201,13 @@ enum status meta_token_check(struct meta *meta, struct slice text, struct meta_t
     if (!read_text(text, &id, &secret))
         return ERROR_SET(err, STATUS_DENIED, "the token is not valid");
     (void)SHA256((const unsigned char *)text.data, text.size, sha256);
-    (void)pthread_mutex_lock(&meta->lock);
+    meta_lock(meta);
     if (!cache_get(meta, sha256, arena, ret, err)) {
         status = look_up(meta, &id, secret, ret, arena, err);
         if (status == STATUS_OK)
             cache_put(meta, sha256, ret);
     }
-    (void)pthread_mutex_unlock(&meta->lock);
+    meta_unlock(meta);
     if (status == STATUS_OK && ret->expires_us <= clock_unix_us(meta->clock))
         status = ERROR_SET(err, STATUS_DENIED, "the token is not valid");
     return status;
@@ -219,7 +219,7 @@ enum status meta_token_list(struct meta *meta, struct arena *arena, struct meta_
     sqlite3_stmt *statement = NULL;
     uint32_t count = 0;
 
-    (void)pthread_mutex_lock(&meta->lock);
+    meta_lock(meta);
     enum status status = meta_prepare(
         meta,
         "SELECT id,tenant,role,name,only_table,created_us,expires_us,revoked_us,"
@@ -241,7 +241,7 @@ enum status meta_token_list(struct meta *meta, struct arena *arena, struct meta_
         count++;
     }
     (void)sqlite3_finalize(statement);
-    (void)pthread_mutex_unlock(&meta->lock);
+    meta_unlock(meta);
     *ret_count = status == STATUS_OK ? count : 0;
     return status;
 }
@@ -250,7 +250,7 @@ enum status meta_token_revoke(struct meta *meta, const struct guid *id, struct e
 {
     sqlite3_stmt *statement = NULL;
 
-    (void)pthread_mutex_lock(&meta->lock);
+    meta_lock(meta);
     enum status status = meta_prepare(
         meta, "UPDATE tokens SET revoked_us=? WHERE id=? AND revoked_us=0", &statement, err);
     if (status == STATUS_OK) {
@@ -263,6 +263,6 @@ enum status meta_token_revoke(struct meta *meta, const struct guid *id, struct e
     }
     (void)sqlite3_finalize(statement);
     memset(meta->cache, 0, sizeof(meta->cache)); /* takes effect at once */
-    (void)pthread_mutex_unlock(&meta->lock);
+    meta_unlock(meta);
     return status;
 }

@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "base/stage.h"
 #include "base/text.h"
+#include "share/damaged.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -66,6 +67,7 @@ static void add_ingest_metrics(struct share *share, struct buf *out)
         {"ingest_queue_depth", "gauge", "Frames waiting for a commit.", (double)s.queue_depth},
         {"shed_total", "counter", "Requests refused for overload.", (double)s.shed},
         {"replayed_records", "gauge", "Records replayed at start.", (double)s.replayed_records},
+        {"lost_runs", "gauge", "Damaged files of what was received lately.", (double)s.lost_runs},
     };
     add_metrics(out, metrics, sizeof(metrics) / sizeof(metrics[0]));
 }
@@ -85,14 +87,23 @@ static void add_store_metrics(struct share *share, struct buf *out)
         {"flushes_total", "counter", "Flushes.", (double)s.flushes},
         {"merges_total", "counter", "Merges.", (double)s.merges},
         {"corrupt_sections", "gauge", "Sections set aside.", (double)s.corrupt_sections},
-        {"rebuilt_catalogs", "gauge", "Damaged catalogs made anew at the start.",
-         (double)s.rebuilt_catalogs},
         {"cache_bytes", "gauge", "Block cache.", (double)s.cache_bytes},
         {"cache_hits_total", "counter", "Block cache hits.", (double)s.cache_hits},
         {"cache_misses_total", "counter", "Block cache misses.", (double)s.cache_misses},
         {"fallback_records", "gauge", "Records kept as raw bytes.", (double)s.fallback_records},
     };
     add_metrics(out, metrics, sizeof(metrics) / sizeof(metrics[0]));
+}
+
+static void add_file_metrics(struct share *share, struct buf *out)
+{
+    struct buf names;
+
+    buf_init(&names, MIB);
+    const struct metric metric = {"damaged_files", "gauge", "Damaged files that were set aside.",
+                                  damaged_files(share->services.io, &names)};
+    buf_release(&names);
+    add_metrics(out, &metric, 1);
 }
 
 static void add_detect_metrics(struct share *share, struct buf *out)
@@ -143,6 +154,7 @@ enum status share_metrics(void *context, const struct http_request *request,
     response->content_type = "text/plain; version=0.0.4; charset=utf-8";
     add_ingest_metrics(share, &response->body);
     add_store_metrics(share, &response->body);
+    add_file_metrics(share, &response->body);
     add_detect_metrics(share, &response->body);
     if (share->services.stages != NULL)
         add_stage_metrics(share->services.stages, &response->body);
@@ -192,10 +204,6 @@ static void check_store(struct share *share, struct checks *checks)
         add_check(checks, "store", VERDICT_BAD,
                   "%llu stored sections cannot be read; restore them from a backup",
                   (unsigned long long)s.corrupt_sections);
-    else if (s.rebuilt_catalogs > 0)
-        add_check(checks, "store", VERDICT_WARNING,
-                  "the catalog was damaged and made anew from the segments; look at the disk, "
-                  "then remove seg/catalog.damaged");
     else
         add_check(checks, "store", VERDICT_OK,
                   "%llu records in %llu segments (%.1f MiB), %llu in memory",
@@ -231,6 +239,28 @@ static void check_log(struct share *share, struct checks *checks)
               long_log ? "; checkpoints do not keep up, see the log of the server" : "");
 }
 
+static void check_files(struct share *share, struct checks *checks)
+{
+    struct ingest_stats s;
+    struct buf names;
+
+    buf_init(&names, MIB);
+    ingest_stats(share->services.ingest, &s);
+    uint32_t count = damaged_files(share->services.io, &names);
+    if (s.lost_runs > 0)
+        add_check(checks, "files", VERDICT_BAD,
+                  "%llu files of what was received in the last days were damaged: records that "
+                  "are sent again may be stored twice",
+                  (unsigned long long)s.lost_runs);
+    else if (count > 0)
+        add_check(checks, "files", VERDICT_WARNING,
+                  "%u files were damaged and made good; look at the disk, then remove %.*s", count,
+                  SLICE_FMT(slice_head(buf_slice(&names), 300)));
+    else
+        add_check(checks, "files", VERDICT_OK, "no file was set aside as damaged");
+    buf_release(&names);
+}
+
 static void check_rules(struct share *share, struct checks *checks)
 {
     struct detect_stats d;
@@ -258,6 +288,7 @@ enum status share_status(void *context, const struct http_request *request,
         return ERROR_SET(err, STATUS_DENIED, "the status is for tokens of the instance");
     buf_add_format(&response->body, "{\"version\":\"%s\",\"checks\":[", DAYBOOK_VERSION);
     check_store(share, &checks);
+    check_files(share, &checks);
     check_disk(share, &checks);
     check_log(share, &checks);
     check_rules(share, &checks);

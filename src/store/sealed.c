@@ -277,7 +277,6 @@ void sealed_stats(struct sealed *sealed, struct store_stats *ret)
     ret->merges = atomic_load(&sealed->merge_count);
     ret->raw_sections = atomic_load(&sealed->raw_count);
     ret->unverified_sections = atomic_load(&sealed->unverified_count);
-    ret->rebuilt_catalogs = sealed->is_rebuilt;
     ret->corrupt_sections = atomic_load(&sealed->corrupt_count);
     section_list_unref(list);
 }

@@ -54,16 +54,19 @@ static void end_life(struct trial *t)
         printf(" %s\n", power ? "power cut" : "killed");
 }
 
-/* One death in eight leaves a damaged catalog, which the recovery makes anew.  The
- * dice are of their own: known seeds stay what they were. */
+/* One death in eight leaves a damaged file that can be made good.  The dice are of
+ * their own: known seeds stay what they were. */
 static void damage(struct trial *t)
 {
+    static const char *const PATHS[] = {"seg/catalog", "ingest/state", "keys/keyring"};
     struct rng rng = {t->seed * 0xD1342543DE82EF95u + t->kills + t->cuts};
     char path[128];
 
-    if (t->request_count == 0 || rng_below(&rng, 8) != 0)
+    /* both of the files that are kept twice are there after the first checkpoint */
+    if (rng_below(&rng, 8) != 0 || !io_exists(t->engine.io, "ingest/state.copy"))
         return;
-    disk_rot(t->disk, "seg/catalog", (enum disk_damage)rng_below(&rng, DISK_DAMAGES_), path);
+    disk_rot(t->disk, PATHS[rng_below(&rng, 3)],
+             (enum disk_damage)rng_below(&rng, DISK_DAMAGES_), path);
     if (t->loud)
         printf(" damage to '%s'\n", path);
 }

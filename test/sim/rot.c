@@ -81,18 +81,30 @@ static void look(struct trial *t, uint32_t tenant, struct trial_rot *ret)
     ret->noticed |= status != STATUS_OK || summary.next_seq != last + 1;
 }
 
-/* Files of which all can be made anew or is kept twice: nobody may lack anything, the
- * work goes on, and it is all there after the next start too. */
-static bool can_be_mended(const char *path)
+static bool is_one_of(const char *path, const char *const *paths)
 {
-    static const char *const PATHS[] = {"seg/catalog"};
-
-    for (size_t i = 0; i < sizeof(PATHS) / sizeof(*PATHS); i++)
-        if (strcmp(path, PATHS[i]) == 0)
-            return true;
-    return false;
+    while (*paths != NULL && !slice_starts_with(slice_of(path), slice_of(*paths)))
+        paths++;
+    return *paths != NULL;
 }
 
+/* Files of which all can be made anew or is kept twice: nobody may lack anything. */
+static bool can_be_mended(const char *path)
+{
+    static const char *const PATHS[] = {"seg/catalog", "ingest/state", "keys/keyring", NULL};
+
+    return is_one_of(path, PATHS);
+}
+
+/* The start goes on without what is damaged. */
+static bool can_be_left_out(const char *path)
+{
+    static const char *const PATHS[] = {"seg/", "ingest/", "keys/", NULL};
+
+    return is_one_of(path, PATHS);
+}
+
+/* The work goes on, and it is all there after the next start too. */
 static void go_on(struct trial *t, const char *path)
 {
     struct error err;
@@ -131,9 +143,11 @@ bool trial_rot(struct trial *t, const char *prefix, enum disk_damage damage,
         trial_say(t, "damage to '%s' is called %s: %s", ret->path, status_name(status), err.text);
     for (uint32_t tenant = 0; tenant < ENGINE_TENANTS && !ret->refused; tenant++)
         look(t, tenant, ret);
-    if (can_be_mended(ret->path) && ret->refused)
+    if (can_be_left_out(ret->path) && ret->refused)
         trial_say(t, "damage to '%s' refuses the start: %s", ret->path, err.text);
-    if (can_be_mended(ret->path) && t->problem[0] == '\0')
+    t->no_retries = !can_be_mended(ret->path); /* it may have forgotten what it knew */
+    if ((can_be_mended(ret->path) || slice_starts_with(slice_of(ret->path), SLICE("ingest/"))) &&
+        t->problem[0] == '\0')
         go_on(t, ret->path);
     return t->problem[0] == '\0';
 }

@@ -196,7 +196,7 @@ void trial_step(struct trial *t)
     enum status status = STATUS_OK;
 
     e->clock.now_unix_us += (int64_t)rng_below(&t->rng, 90000000) - 5000000;
-    if (what < 62) {
+    if (what < 62 || (what < 74 && t->no_retries)) {
         r = trial_new_request(t);
         if (r != NULL)
             trial_put(t, r);

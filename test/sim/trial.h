@@ -34,6 +34,7 @@ struct trial {
     struct map records; /* tenant byte and raw -> request id << 32 | index */
     char problem[1024]; /* "" = none */
     bool loud;
+    bool no_retries; /* steps send new requests only */
     /* what happened, for the log */
     uint64_t acks, deaths, cuts, kills, failed_opens, checkpoints, refused, merges;
 };

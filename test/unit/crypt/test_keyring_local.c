@@ -16,6 +16,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#define COPY_PATH KEYRING_PATH ".copy"
+
 struct place {
     char root[64];
     char kek[96];
@@ -165,6 +167,7 @@ static void creating_twice_is_a_conflict_and_a_bad_host_invalid(void **state)
     assert_int_equal(keyring_local_create(place->io, place->kek, SLICE("a.b"), &err),
                      STATUS_CONFLICT);
     assert_int_equal(io_unlink(place->io, KEYRING_PATH, &err), STATUS_OK);
+    assert_int_equal(io_unlink(place->io, COPY_PATH, &err), STATUS_OK);
     assert_int_equal(keyring_local_open(place->io, place->kek, &keyring, &err), STATUS_NOT_FOUND);
     create(place); /* the key file is kept */
     keyring_free(open_keyring(place));
@@ -198,17 +201,18 @@ static void a_key_file_is_secret_whole_and_the_right_one(void **state)
     assert_int_equal(keyring_local_create(place->io, "/nonexistent/kek", SLICE("a"), &err),
                      STATUS_CONFLICT);
     assert_int_equal(io_unlink(place->io, KEYRING_PATH, &err), STATUS_OK);
+    assert_int_equal(io_unlink(place->io, COPY_PATH, &err), STATUS_OK);
     assert_int_equal(keyring_local_create(place->io, "/nonexistent/kek", SLICE("a"), &err),
                      STATUS_IO);
 }
 
-static void flip(struct place *place, uint64_t offset)
+static void flip(struct place *place, const char *path, uint64_t offset)
 {
     struct io_file *file = NULL;
     struct error err;
     uint8_t byte;
 
-    assert_int_equal(io_open(place->io, KEYRING_PATH, IO_WRITE, &file, &err), STATUS_OK);
+    assert_int_equal(io_open(place->io, path, IO_WRITE, &file, &err), STATUS_OK);
     assert_int_equal(io_read_at(file, offset, &byte, 1, &err), STATUS_OK);
     byte ^= 1;
     assert_int_equal(io_write_at(file, offset, &byte, 1, &err), STATUS_OK);
@@ -227,14 +231,68 @@ static void every_damaged_byte_of_the_file_is_found(void **state)
     assert_int_equal(keyring_create_tenant(keyring, &two, &err), STATUS_OK);
     keyring_free(keyring);
     for (uint64_t at = 0; at < 512 + 2 * 256; at++) {
-        flip(place, at);
+        uint64_t other = (at * 7 + 3) % (512 + 2 * 256);
+        flip(place, KEYRING_PATH, at);
+        flip(place, COPY_PATH, other);
         keyring = NULL;
         assert_int_equal(keyring_local_open(place->io, place->kek, &keyring, &err),
                          STATUS_CORRUPT);
         assert_null(keyring);
-        flip(place, at);
+        assert_non_null(strstr(err.text, "backup"));
+        flip(place, KEYRING_PATH, at);
+        flip(place, COPY_PATH, other);
     }
     keyring_free(open_keyring(place));
+}
+
+static void is_whole(struct place *place, const struct guid *tenants, size_t count)
+{
+    struct keyring *keyring = open_keyring(place);
+    struct error err;
+    struct key key;
+
+    for (size_t i = 0; i < count; i++)
+        assert_int_equal(
+            keyring_tenant_key(keyring, &tenants[i], KEY_PURPOSE_SEG, &key, &err), STATUS_OK);
+    keyring_free(keyring);
+}
+
+static void either_file_is_enough(void **state)
+{
+    static const char *const PATHS[] = {KEYRING_PATH, COPY_PATH};
+    struct place *place = *state;
+    struct guid tenants[3] = {guid_new(), guid_new(), guid_new()};
+    struct buf bytes;
+    struct error err;
+
+    create(place);
+    struct keyring *keyring = open_keyring(place);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(keyring_create_tenant(keyring, &tenants[i], &err), STATUS_OK);
+    keyring_free(keyring);
+    buf_init(&bytes, 10000);
+    assert_int_equal(io_read_all(place->io, KEYRING_PATH, &bytes, &err), STATUS_OK);
+    for (int p = 0; p < 2; p++) {
+        for (uint64_t at = 0; at < bytes.size; at += 37) {
+            flip(place, PATHS[p], at); /* mended by the first opening */
+            is_whole(place, tenants, 3);
+            is_whole(place, tenants, 3);
+        }
+        for (size_t size = 0; size < bytes.size; size += 128) {
+            assert_int_equal(
+                io_replace(place->io, PATHS[p], slice_head(buf_slice(&bytes), size), &err),
+                STATUS_OK);
+            is_whole(place, tenants, 3);
+        }
+        memset(bytes.data + bytes.size - 256, 0, 256); /* looks like a creation cut short */
+        assert_int_equal(io_replace(place->io, PATHS[p], buf_slice(&bytes), &err), STATUS_OK);
+        is_whole(place, tenants, 3);
+        buf_clear(&bytes);
+        assert_int_equal(io_read_all(place->io, KEYRING_PATH, &bytes, &err), STATUS_OK);
+        assert_int_equal(io_unlink(place->io, PATHS[p], &err), STATUS_OK);
+        is_whole(place, tenants, 3);
+    }
+    buf_release(&bytes);
 }
 
 static void a_creation_cut_short_is_overwritten(void **state)
@@ -282,6 +340,7 @@ static void records_do_not_move_to_another_keyring(void **state)
     buf_init(&content, 10000);
     assert_int_equal(io_read_all(place->io, KEYRING_PATH, &content, &err), STATUS_OK);
     assert_int_equal(io_unlink(place->io, KEYRING_PATH, &err), STATUS_OK);
+    assert_int_equal(io_unlink(place->io, COPY_PATH, &err), STATUS_OK);
     assert_int_equal(keyring_local_create(place->io, place->kek, SLICE("other.example"), &err),
                      STATUS_OK);
     struct io_file *file = NULL;
@@ -290,7 +349,9 @@ static void records_do_not_move_to_another_keyring(void **state)
     assert_int_equal(io_write_at(file, 768, content.data + 512, 256, &err), STATUS_OK);
     io_close(file);
     keyring = NULL;
+    assert_int_equal(io_unlink(place->io, COPY_PATH, &err), STATUS_OK);
     assert_int_equal(keyring_local_open(place->io, place->kek, &keyring, &err), STATUS_CORRUPT);
+    assert_int_equal(io_unlink(place->io, COPY_PATH, &err), STATUS_OK);
     buf_add(&content, content.data + 512, 256); /* the same tenant twice */
     assert_int_equal(io_replace(place->io, KEYRING_PATH, buf_slice(&content), &err), STATUS_OK);
     assert_int_equal(keyring_local_open(place->io, place->kek, &keyring, &err), STATUS_CORRUPT);
@@ -339,6 +400,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_key_file_is_secret_whole_and_the_right_one, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(every_damaged_byte_of_the_file_is_found, setup, teardown),
+        cmocka_unit_test_setup_teardown(either_file_is_enough, setup, teardown),
         cmocka_unit_test_setup_teardown(a_creation_cut_short_is_overwritten, setup, teardown),
         cmocka_unit_test_setup_teardown(
             after_a_failed_write_nothing_is_made_until_it_is_opened_again, setup, teardown),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ingest/memory_priv.h"
 
+#include "base/hash.h"
 #include "base/limits.h"
 #include "ingest/save_priv.h"
 #include "ingest/world.h"
@@ -175,6 +176,14 @@ static void left_over_runs_are_removed(void **state)
     assert_int_equal(look(f, 1, 1, 100), PRINT_DUPLICATE);
 }
 
+static enum status load_again(struct fixture *f, struct error *err)
+{
+    close_memory(f);
+    tenant_table_init(&f->table, f->w.keyring);
+    memory_init(&f->memory, f->w.io, &f->table);
+    return memory_load(&f->memory, err);
+}
+
 static void each_damage_of_the_state_is_found(void **state)
 {
     struct fixture *f = *state;
@@ -189,10 +198,8 @@ static void each_damage_of_the_state_is_found(void **state)
         if (i == bytes.size)
             bytes.data[i - 20] ^= 1;
         ASSERT_OK(io_replace(f->w.io, STATE_PATH, damaged, &err));
-        close_memory(f);
-        tenant_table_init(&f->table, f->w.keyring);
-        memory_init(&f->memory, f->w.io, &f->table);
-        assert_int_equal(memory_load(&f->memory, &err), STATUS_CORRUPT);
+        ASSERT_OK(io_replace(f->w.io, STATE_PATH ".copy", damaged, &err));
+        assert_int_equal(load_again(f, &err), STATUS_CORRUPT);
     }
     buf_release(&bytes);
 }
@@ -207,16 +214,33 @@ static void a_state_of_a_newer_program_is_refused(void **state)
     buf_init(&bytes, MIB);
     ASSERT_OK(io_read_all(f->w.io, STATE_PATH, &bytes, &err));
     bytes.data[8] = 3;
+    bytes.size -= sizeof(uint32_t);
+    buf_put_u32(&bytes, hash_crc32c(0, bytes.data, bytes.size));
     ASSERT_OK(io_replace(f->w.io, STATE_PATH, buf_slice(&bytes), &err));
-    close_memory(f);
-    tenant_table_init(&f->table, f->w.keyring);
-    memory_init(&f->memory, f->w.io, &f->table);
-    assert_int_equal(memory_load(&f->memory, &err), STATUS_CORRUPT);
+    assert_int_equal(load_again(f, &err), STATUS_INVALID);
     assert_non_null(strstr(err.text, "version 3"));
     buf_release(&bytes);
 }
 
-static void a_missing_run_is_found(void **state)
+static void one_of_the_two_states_is_enough(void **state)
+{
+    static const char *const PATHS[] = {STATE_PATH, STATE_PATH ".copy"};
+    struct fixture *f = *state;
+    struct error err;
+
+    add(f, 1, 1, 100);
+    save(f, 4, 1);
+    for (int i = 0; i < 2; i++) {
+        ASSERT_OK(io_replace(f->w.io, PATHS[i], SLICE("nonsense"), &err));
+        close_memory(f);
+        open_memory(f);
+        assert_int_equal(f->memory.floor, 4);
+        assert_int_equal(look(f, 1, 1, 100), PRINT_DUPLICATE);
+    }
+    assert_true(io_exists(f->w.io, STATE_PATH ".damaged"));
+}
+
+static void a_missing_run_is_forgotten_and_counted(void **state)
 {
     struct fixture *f = *state;
     struct error err;
@@ -224,10 +248,81 @@ static void a_missing_run_is_found(void **state)
     add(f, 1, 1, 100);
     save(f, 1, 1);
     ASSERT_OK(io_unlink(f->w.io, "ingest/0000000000000001.run", &err));
+    ASSERT_OK(load_again(f, &err));
+    assert_int_equal(f->memory.lost_count, 1);
+    assert_int_equal(f->memory.run_count, 0);
+}
+
+/* Damage that the opening finds, and damage that a look finds. */
+static void a_damaged_run_is_set_aside_and_counted(void **state)
+{
+    static const char RUN[] = "ingest/0000000000000001.run";
+    static const char OTHER[] = "ingest/0000000000000002.run";
+    struct fixture *f = *state;
+    struct buf bytes;
+    struct error err;
+
+    add(f, 1, 1, 100);
+    save(f, 1, 1);
+    add(f, 2, 2, 100);
+    save(f, 2, 1);
+    buf_init(&bytes, MIB);
+    ASSERT_OK(io_read_all(f->w.io, RUN, &bytes, &err));
+    bytes.data[bytes.size - 1] ^= 1; /* the directory */
+    ASSERT_OK(io_replace(f->w.io, RUN, buf_slice(&bytes), &err));
     close_memory(f);
-    tenant_table_init(&f->table, f->w.keyring);
-    memory_init(&f->memory, f->w.io, &f->table);
-    assert_int_equal(memory_load(&f->memory, &err), STATUS_NOT_FOUND);
+    open_memory(f);
+    assert_int_equal(f->memory.lost_count, 1);
+    assert_false(io_exists(f->w.io, RUN));
+    assert_true(io_exists(f->w.io, "ingest/0000000000000001.run.damaged"));
+    assert_int_equal(look(f, 1, 1, 100), PRINT_NEW);
+    assert_int_equal(look(f, 2, 2, 100), PRINT_DUPLICATE);
+
+    buf_clear(&bytes);
+    ASSERT_OK(io_read_all(f->w.io, OTHER, &bytes, &err));
+    bytes.data[70] ^= 1; /* the first block */
+    ASSERT_OK(io_replace(f->w.io, OTHER, buf_slice(&bytes), &err));
+    close_memory(f);
+    open_memory(f);
+    assert_int_equal(f->memory.lost_count, 1); /* the state still names the first */
+    assert_int_equal(look(f, 2, 2, 100), PRINT_NEW);
+    assert_int_equal(f->memory.lost_count, 2);
+    assert_int_equal(look(f, 2, 2, 100), PRINT_NEW);
+    assert_int_equal(f->memory.lost_count, 2);
+    add(f, 3, 3, 100);
+    save(f, 3, 1);
+    assert_false(io_exists(f->w.io, OTHER));
+    assert_true(io_exists(f->w.io, "ingest/0000000000000002.run.damaged"));
+    assert_int_equal(look(f, 3, 3, 100), PRINT_DUPLICATE);
+    buf_release(&bytes);
+}
+
+/* A merge of runs leaves a damaged one out instead of failing for ever. */
+static void a_save_goes_on_without_a_damaged_run(void **state)
+{
+    static const char RUN[] = "ingest/0000000000000002.run";
+    struct fixture *f = *state;
+    struct buf bytes;
+    struct error err;
+
+    for (uint64_t i = 1; i <= 3; i++) {
+        add(f, i, (uint8_t)i, 100);
+        save(f, i, 1);
+    }
+    buf_init(&bytes, MIB);
+    ASSERT_OK(io_read_all(f->w.io, RUN, &bytes, &err));
+    bytes.data[70] ^= 1;
+    ASSERT_OK(io_replace(f->w.io, RUN, buf_slice(&bytes), &err));
+    close_memory(f);
+    open_memory(f);
+    for (uint64_t i = 4; i <= 12; i++) { /* four of them are merged */
+        add(f, i, (uint8_t)i, 100);
+        save(f, i, 1);
+    }
+    for (uint64_t i = 1; i <= 12; i++)
+        assert_int_equal(look(f, i, (uint8_t)i, 100), i == 2 ? PRINT_NEW : PRINT_DUPLICATE);
+    assert_int_equal(f->memory.lost_count, 1);
+    buf_release(&bytes);
 }
 
 static void a_key_value_has_a_hash_and_a_body(void **state)
@@ -253,7 +348,10 @@ int main(void)
         TEST(left_over_runs_are_removed),
         TEST(each_damage_of_the_state_is_found),
         TEST(a_state_of_a_newer_program_is_refused),
-        TEST(a_missing_run_is_found),
+        TEST(one_of_the_two_states_is_enough),
+        TEST(a_missing_run_is_forgotten_and_counted),
+        TEST(a_damaged_run_is_set_aside_and_counted),
+        TEST(a_save_goes_on_without_a_damaged_run),
         TEST(a_key_value_has_a_hash_and_a_body),
     };
 

@@ -20,6 +20,7 @@ static void a_keyring_that_lacks_a_tenant_is_damage(void **state)
     assert_int_equal(
         place_ask(&place, place.admin, HTTP_POST, "/v1/tenants", "{\"name\":\"contoso\"}"), 200);
     ASSERT_OK(io_replace(place.io, KEYRING_PATH, buf_slice(&before), &err));
+    ASSERT_OK(io_replace(place.io, KEYRING_PATH ".copy", buf_slice(&before), &err));
     buf_release(&before);
     place_close(&place, true);
 

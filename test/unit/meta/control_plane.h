@@ -46,7 +46,10 @@ static inline int control_plane_teardown(void **state)
 
     meta_close(p->meta);
     arena_free(p->arena);
+    char sum[80];
+    (void)snprintf(sum, sizeof(sum), "%s.sum", p->path);
     (void)unlink(p->path);
+    (void)unlink(sum);
     free(p);
     return 0;
 }

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/twin.h"
+
+#include "base/check.h"
+
+#include <stdio.h>
+
+struct half {
+    char path[TWIN_PATH_BYTES];
+    struct buf content;
+    struct slice bytes; /* of content: what counts */
+    enum status status;
+    struct error err; /* status not OK */
+};
+
+static void name_of(const char *path, const char *suffix, char ret[TWIN_PATH_BYTES])
+{
+    int size = snprintf(ret, TWIN_PATH_BYTES, "%s%s", path, suffix);
+
+    CHECK(size > 0 && size < TWIN_PATH_BYTES);
+}
+
+static void read_half(struct io *io, twin_check *check, void *context, size_t max_bytes,
+                      struct half *half)
+{
+    buf_init(&half->content, max_bytes);
+    half->status = io_read_all(io, half->path, &half->content, &half->err);
+    half->bytes = buf_slice(&half->content);
+    if (half->status == STATUS_OK)
+        half->status = check(context, &half->bytes, &half->err);
+}
+
+static bool is_unusable(const struct half *half)
+{
+    return half->status == STATUS_CORRUPT || half->status == STATUS_NOT_FOUND;
+}
+
+/* NAME is not sound, its copy is. */
+static enum status mend(struct io *io, const struct half *name, const struct half *copy,
+                        struct error *err)
+{
+    char aside[TWIN_PATH_BYTES];
+    enum status status = STATUS_OK;
+
+    name_of(name->path, TWIN_DAMAGED, aside);
+    if (io_exists(io, name->path))
+        status = io_rename(io, name->path, aside, err);
+    return status == STATUS_OK ? io_replace(io, name->path, copy->bytes, err) : status;
+}
+
+static enum status settle(struct io *io, const struct half *name, const struct half *copy,
+                          const struct half **ret, bool *ret_single, struct error *err)
+{
+    bool is_cut = name->status == STATUS_OK && copy->status == STATUS_OK &&
+                  copy->bytes.size > name->bytes.size &&
+                  slice_starts_with(copy->bytes, name->bytes);
+
+    *ret = name;
+    if (!is_unusable(name) && name->status != STATUS_OK) {
+        *err = name->err;
+        return name->status;
+    }
+    if (!is_unusable(copy) && copy->status != STATUS_OK) {
+        *err = copy->err;
+        return copy->status;
+    }
+    if (name->status == STATUS_OK && copy->status == STATUS_OK &&
+        slice_equal(name->bytes, copy->bytes))
+        return STATUS_OK;
+    if (copy->status == STATUS_OK && (is_cut || name->status != STATUS_OK)) {
+        *ret = copy;
+        enum status status = mend(io, name, copy, err);
+        *ret_single = status == STATUS_FULL;
+        return *ret_single ? STATUS_OK : status;
+    }
+    if (name->status != STATUS_OK) {
+        *err = name->err;
+        return name->status == STATUS_NOT_FOUND && copy->status == STATUS_NOT_FOUND
+                   ? STATUS_NOT_FOUND
+                   : ERROR_SET(err, STATUS_CORRUPT, "%s, and '%s' is %s", name->err.text,
+                               copy->path,
+                               copy->status == STATUS_NOT_FOUND ? "missing" : "damaged too");
+    }
+    enum status status = io_replace(io, copy->path, name->bytes, err);
+    *ret_single = status == STATUS_FULL;
+    return *ret_single ? STATUS_OK : status;
+}
+
+enum status twin_load(struct io *io, const char *path, twin_check *check, void *context,
+                      struct buf *ret, bool *ret_single, struct error *err)
+{
+    struct half name = {.status = STATUS_OK}, copy = {.status = STATUS_OK};
+    const struct half *sound = NULL;
+
+    *ret_single = false;
+    name_of(path, "", name.path);
+    name_of(path, TWIN_COPY, copy.path);
+    read_half(io, check, context, ret->max_bytes, &name);
+    read_half(io, check, context, ret->max_bytes, &copy);
+    enum status status = settle(io, &name, &copy, &sound, ret_single, err);
+    if (status == STATUS_OK) {
+        buf_add_slice(ret, sound->bytes);
+        status = buf_check(ret, err);
+    }
+    buf_release(&name.content);
+    buf_release(&copy.content);
+    return status;
+}
+
+enum status twin_save(struct io *io, const char *path, struct slice bytes, struct error *err)
+{
+    char copy[TWIN_PATH_BYTES];
+    enum status status = io_replace(io, path, bytes, err);
+
+    name_of(path, TWIN_COPY, copy);
+    return status == STATUS_OK ? io_replace(io, copy, bytes, err) : status;
+}

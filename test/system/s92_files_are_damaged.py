@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Damage to each kind of file of a real data directory, and what readers are told.
+
+Each trial is a copy of one directory with one damaged file.  A server starts on it:
+either all records come back through `raw` and a query, exact and each once, or the
+reader that gives less says so, or the start is refused with the name of the file.
+DAYBOOK_ROT sets the number of trials of each kind of file.
+"""
+import json
+import os
+import random
+import shutil
+import unittest
+
+import lab
+from story import Story, record
+
+TRIALS = int(os.environ.get('DAYBOOK_ROT', '2'))
+SEALED, LOGGED = 2000, 300
+TABLES = ('AuditRecords', 'Mine')
+
+
+def damage(path, dice):
+    """One damaged place in the file; what was done."""
+    with open(path, 'r+b') as file:
+        size = os.path.getsize(path)
+        at = dice.randrange(size)
+        what = dice.choice(('flip', 'zero', 'cut', 'noise'))
+        if what == 'cut':
+            file.truncate(at)
+        else:
+            file.seek(at)
+            old = file.read(dice.randint(1, 64))
+            new = {'flip': bytes([old[0] ^ 1 << dice.randrange(8)]), 'zero': bytes(len(old)),
+                   'noise': dice.randbytes(len(old))}[what]
+            file.seek(at)
+            file.write(new)
+    return f'{what} at {at} of {size}'
+
+
+class Rot(Story):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.sent = {}
+        cls.other = cls.lab.add_token('ingest', cls.lab.add_tenant('fabrikam')['id'])
+        for _ in range(4):  # several files, so that one may be damaged in the middle
+            cls.send(SEALED // 4)
+            cls.lab.http('POST', '/v1/compact', b'')
+        cls.send(LOGGED)
+        cls.lab.kill()  # what came last is in the log only
+        cls.whole = os.path.join(cls.lab.parent, 'whole')
+        shutil.copytree(cls.lab.data, cls.whole)
+
+    @classmethod
+    def send(cls, count):
+        lines = [json.dumps(record(Number=i)).encode() for i in range(count)]
+        first = cls.lab.ingest(cls.writer, b'\n'.join(lines))['first_seq']
+        cls.sent.update({first + i: line for i, line in enumerate(lines)})
+        cls.lab.ingest(cls.other, b'\n'.join(lines), table='Mine')
+
+    def files(self, prefix, suffix=''):
+        """Below the directory, with something in them."""
+        found = []
+        for top, _, names in os.walk(self.whole):
+            for name in names:
+                path = os.path.relpath(os.path.join(top, name), self.whole)
+                if path.startswith(prefix) and path.endswith(suffix) and \
+                        os.path.getsize(os.path.join(self.whole, path)):
+                    found.append(path)
+        self.assertTrue(found, prefix)
+        return sorted(found)
+
+    def put_back(self):
+        self.lab.kill()
+        open(self.lab.log_path, 'wb').close()
+        shutil.rmtree(self.lab.data)
+        shutil.copytree(self.whole, self.lab.data)
+
+    def read_raw(self, what):
+        """How many records `raw` gives, and whether it ends well; all have the right bytes."""
+        done = self.lab.cli('raw', '--tenant', 'contoso', '--from-seq', '1', '--count',
+                            str(2 * max(self.sent)), '-0', token=self.reader, text=False)
+        found = [raw for raw in done.stdout.split(b'\0')[:-1] if b'"Number"' in raw]
+        wanted = [self.sent[seq] for seq in sorted(self.sent)]
+        if done.returncode == 0 and len(found) == len(wanted):
+            self.assertEqual(wanted, found, what)
+        known = set(wanted)
+        self.assertEqual([], [raw for raw in found if raw not in known], what)
+        self.assertEqual(len(found), len(set(found)), f'{what}: a record came twice')
+        return len(found), done.returncode == 0
+
+    def read_query(self):
+        status, _, body = self.lab.http(
+            'POST', '/v1/query', json.dumps({'tenant': 'contoso', 'query':
+                                             'AuditRecords | summarize n = count()'}),
+            token=self.reader, headers={'Content-Type': 'application/json'})
+        answer = json.loads(body)
+        well = status == 200 and 'error' not in answer and answer['complete']
+        return int(answer['rows'][0][0]) if answer.get('rows') else 0, well
+
+    def trial(self, path, dice):
+        """What became of it: 'refused', 'told' or 'whole'."""
+        self.put_back()
+        what = f'{path}: {damage(os.path.join(self.lab.data, path), dice)}'
+        try:
+            self.lab.start()
+        except RuntimeError as error:
+            self.assertIn(path.split('/')[0] + '/', str(error), what)
+            return 'refused'
+        results = []
+        for count, well in (self.read_raw(what), self.read_query()):
+            if well:
+                self.assertEqual(len(self.sent), count, f'{what}: nobody says that records lack')
+            results.append(well)
+        return 'whole' if all(results) else 'told'
+
+    def trials(self, paths, expected):
+        dice = random.Random(repr(paths))
+        seen = {}
+        for i in range(TRIALS):
+            result = self.trial(paths[i % len(paths)], dice)
+            seen[result] = seen.get(result, 0) + 1
+            self.assertIn(result, expected, paths)
+        print(f'  {os.path.commonprefix(paths)}: {seen}', flush=True)
+
+    def test_catalog(self):
+        self.trials(self.files('seg/catalog'), ('whole',))
+        checks = {check['name']: check for check in self.lab.ask('GET', '/v1/status')['checks']}
+        self.assertEqual('warning', checks['files']['verdict'])
+        self.assertIn('seg/catalog.damaged', checks['files']['text'])
+        self.assertEqual(1, self.lab.metrics()['damaged_files'])
+
+    def test_segments(self):
+        self.trials(self.files('seg/', '.seg'), ('whole', 'told'))
+
+    def test_keyring_and_its_copy(self):
+        self.trials(self.files('keys/keyring'), ('whole',))
+
+    def test_the_key(self):
+        self.trials(self.files('keys/kek'), ('refused',))
+
+    def test_saved_state_and_its_copy(self):
+        self.trials(self.files('ingest/state'), ('whole',))
+
+    def test_runs(self):
+        self.trials(self.files('ingest/', '.run'), ('whole',))
+
+    def test_log(self):
+        """Its end cannot be told from what a crash cut off: the last request may lack, whole."""
+        dice = random.Random(7)
+        seen = {}
+        for i in range(TRIALS):
+            paths = self.files('wal/')
+            path = paths[i % len(paths)]
+            self.put_back()
+            what = f'{path}: {damage(os.path.join(self.lab.data, path), dice)}'
+            try:
+                self.lab.start()
+            except RuntimeError as error:
+                self.assertIn(os.path.basename(path).split('.')[0], str(error), what)
+                seen['refused'] = seen.get('refused', 0) + 1
+                continue
+            count, well = self.read_raw(what)
+            self.assertIn((count, well), ((len(self.sent), True), (len(self.sent) - LOGGED, True)),
+                          what)
+            self.assertEqual((count, True), self.read_query(), what)
+            seen[count] = seen.get(count, 0) + 1
+        print(f'  wal/: {seen}', flush=True)
+
+    def test_evidence(self):
+        self.trials(self.files('t/'), ('whole', 'refused'))
+
+    def test_control_plane(self):
+        self.trials(self.files('control/db'), ('whole', 'refused'))
+
+    def test_work_goes_on_with_what_is_left(self):
+        self.put_back()
+        for path in ('seg/catalog', 'keys/keyring', 'ingest/state.copy'):
+            with open(os.path.join(self.lab.data, path), 'r+b') as file:
+                file.write(b'nonsense')
+        self.lab.start()
+        self.assertEqual((len(self.sent), True), self.read_query())
+        self.lab.add_tenant('northwind')
+        line = json.dumps(record(Number=-1)).encode()
+        first = self.lab.ingest(self.writer, line)['first_seq']
+        self.assertGreater(first, max(self.sent))
+        self.lab.http('POST', '/v1/compact', b'')
+        self.lab.kill()
+        self.lab.start()
+        self.assertEqual([line], self.raw(first, 1))
+        self.assertEqual((len(self.sent) + 1, True), self.read_query())
+        self.assertEqual({'northwind', 'contoso', 'fabrikam'},
+                         {t['name'] for t in self.lab.ask('GET', '/v1/tenants')})
+
+
+if __name__ == '__main__':
+    unittest.main()

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Of two files one is enough. */
+#include "base/twin.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static struct error err;
+
+struct place {
+    char root[64];
+    struct io *io;
+};
+
+static const char *const NAMES[] = {"state", "state.copy", "state.damaged", "state.tmp",
+                                    "state.copy.tmp"};
+
+static int setup(void **state)
+{
+    struct place *place = calloc(1, sizeof(*place));
+
+    assert_non_null(place);
+    memcpy(place->root, "/tmp/daybook-twin-XXXXXX", sizeof("/tmp/daybook-twin-XXXXXX"));
+    assert_non_null(mkdtemp(place->root));
+    assert_int_equal(io_linux_new(place->root, &place->io, &err), STATUS_OK);
+    *state = place;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct place *place = *state;
+
+    for (size_t i = 0; i < sizeof(NAMES) / sizeof(*NAMES); i++)
+        if (io_exists(place->io, NAMES[i]))
+            assert_int_equal(io_unlink(place->io, NAMES[i], &err), STATUS_OK);
+    io_free(place->io);
+    assert_int_equal(rmdir(place->root), 0);
+    free(place);
+    return 0;
+}
+
+/* Sound is what begins with '+'; '.' at the end does not count. */
+static enum status check(void *context, struct slice *bytes, struct error *e)
+{
+    (void)context;
+    if (bytes->size == 0 || bytes->data[0] != '+')
+        return ERROR_SET(e, STATUS_CORRUPT, "'state' is damaged");
+    while (bytes->data[bytes->size - 1] == '.')
+        bytes->size--;
+    return STATUS_OK;
+}
+
+static void put(struct place *place, const char *path, const char *text)
+{
+    if (text != NULL)
+        assert_int_equal(io_replace(place->io, path, slice_of(text), &err), STATUS_OK);
+    else if (io_exists(place->io, path))
+        assert_int_equal(io_unlink(place->io, path, &err), STATUS_OK);
+}
+
+static void expect_file(struct place *place, const char *path, const char *text)
+{
+    struct buf bytes;
+
+    buf_init(&bytes, 100);
+    if (text == NULL) {
+        assert_false(io_exists(place->io, path));
+        return;
+    }
+    assert_int_equal(io_read_all(place->io, path, &bytes, &err), STATUS_OK);
+    assert_true(slice_equal(buf_slice(&bytes), slice_of(text)));
+    buf_release(&bytes);
+}
+
+static void either_is_mended_from_the_other(void **state)
+{
+    static const struct {
+        const char *name, *copy; /* before */
+        const char *read;        /* NULL: not at all */
+        const char *name_after, *copy_after, *damaged;
+    } cases[] = {
+        {"+a", "+a", "+a", "+a", "+a", NULL},
+        {"-a", "+b", "+b", "+b", "+b", "-a"},   /* damage */
+        {NULL, "+b", "+b", "+b", "+b", NULL},   /* missing */
+        {"+a", "-b", "+a", "+a", "+a", NULL},
+        {"+a", NULL, "+a", "+a", "+a", NULL},
+        {"+b", "+a", "+b", "+b", "+b", NULL},   /* a change that was cut short */
+        {"+ab", "+a", "+ab", "+ab", "+ab", NULL},
+        {"+a", "+ab", "+ab", "+ab", "+ab", "+a"}, /* the end is missing */
+        {"+a..", "+ab", "+ab", "+ab", "+ab", "+a.."},
+        {"+a..", "+a", "+a", "+a..", "+a", NULL},
+        {"-a", "-b", NULL, "-a", "-b", NULL},
+        {"-a", NULL, NULL, "-a", NULL, NULL},
+    };
+    struct place *place = *state;
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        bool is_single = true;
+        struct buf bytes;
+        buf_init(&bytes, 100);
+        put(place, "state", cases[i].name);
+        put(place, "state.copy", cases[i].copy);
+        put(place, "state.damaged", NULL);
+        enum status status =
+            twin_load(place->io, "state", check, NULL, &bytes, &is_single, &err);
+        assert_int_equal(status, cases[i].read != NULL ? STATUS_OK : STATUS_CORRUPT);
+        if (cases[i].read != NULL)
+            assert_true(slice_equal(buf_slice(&bytes), slice_of(cases[i].read)));
+        assert_false(is_single);
+        expect_file(place, "state", cases[i].name_after);
+        expect_file(place, "state.copy", cases[i].copy_after);
+        expect_file(place, "state.damaged", cases[i].damaged);
+        buf_release(&bytes);
+    }
+}
+
+static void neither_is_not_found_and_save_makes_both(void **state)
+{
+    struct place *place = *state;
+    bool is_single = true;
+    struct buf bytes;
+
+    buf_init(&bytes, 100);
+    assert_int_equal(twin_load(place->io, "state", check, NULL, &bytes, &is_single, &err),
+                     STATUS_NOT_FOUND);
+    assert_int_equal(twin_save(place->io, "state", SLICE("+new"), &err), STATUS_OK);
+    expect_file(place, "state", "+new");
+    expect_file(place, "state.copy", "+new");
+    buf_release(&bytes);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(either_is_mended_from_the_other, setup, teardown),
+        cmocka_unit_test_setup_teardown(neither_is_not_found_and_save_makes_both, setup, teardown),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

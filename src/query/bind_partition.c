@@ -245,21 +245,30 @@ static struct plan *bind_steps(struct binder *b, struct plan *input, struct scan
 
 #define STEPS_MAX 99u
 
+static bool bind_each_step(struct binder *b, struct scanning *s, struct step *step)
+{
+    struct scope outer = b->scope;
+    bool is_bound = true;
+
+    b->scope = (struct scope){.columns = &s->schema};
+    for (const struct node *n = s->op->body; n != NULL && is_bound; n = n->next)
+        is_bound = bind_step(b, s, n, step++);
+    b->scope = outer;
+    return is_bound;
+}
+
 struct plan *bind_scan(struct binder *b, struct plan *input, const struct node *op)
 {
     struct scanning s = {.op = op};
-    struct step *step;
 
     if (node_count(op->body) > STEPS_MAX)
         return bind_fail(b, op->at, "E_QUERY_TOO_COMPLEX", "scan has more than %u steps",
                          STEPS_MAX);
     if (!bind_columns(b, input, &s))
         return NULL;
-    s.steps = step = ARENA_ARRAY(b->q->arena, struct step, node_count(op->body), b->err);
-    b->scope = (struct scope){.columns = &s.schema};
-    for (const struct node *n = op->body; n != NULL && step != NULL; n = n->next) {
-        if (!bind_step(b, &s, n, step++))
-            return NULL;
-    }
-    return step == NULL ? NULL : bind_steps(b, input, &s);
+    struct step *steps = ARENA_ARRAY(b->q->arena, struct step, node_count(op->body), b->err);
+    if (steps == NULL || !bind_each_step(b, &s, steps))
+        return NULL;
+    s.steps = steps;
+    return bind_steps(b, input, &s);
 }

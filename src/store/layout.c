@@ -215,7 +215,7 @@ static enum status make_columns(struct layout *layout, uint64_t total, struct er
 enum status layout_begin(struct layout *layout, struct part *part, struct shape_table *table,
                          struct error *err)
 {
-    uint64_t total;
+    uint64_t total = 0;
 
     *layout = (struct layout){.part = part};
     layout->shape_map = malloc((table->shape_count + (size_t)1) * sizeof(uint32_t));

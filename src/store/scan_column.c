@@ -218,7 +218,7 @@ static enum status make_leaves(const struct part_scan *scan, const struct column
                                struct vector *ret, struct error *err)
 {
     const struct path_values *values = plan->values;
-    const uint32_t *codes;
+    const uint32_t *codes = NULL;
     enum status status = make_codes(scan, plan, rows, count, arena, &codes, err);
     if (status != STATUS_OK)
         return status;

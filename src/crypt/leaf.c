@@ -5,6 +5,7 @@
 #include "base/check.h"
 #include "base/limits.h"
 #include "crypt/hash.h"
+#include "crypt/sha_pair_priv.h"
 
 #define LEAF_FLAGS_KNOWN (LEAF_FLAG_CLOCK_BACK | LEAF_FLAG_COALESCED | LEAF_FLAG_IDEMPOTENCY)
 #define HASH_ALGORITHM_SHA256 1
@@ -108,34 +109,44 @@ static uint32_t salt_depth(uint32_t count)
     return depth;
 }
 
-void leaf_salts(const uint8_t seed[SEED_BYTES], uint32_t count, struct hash256 *ret_salts)
-{
-    struct hash256 path[33]; /* path[k] = node of depth k above the current salt */
-    uint32_t depth = salt_depth(count);
+#define CHILD_BYTES (1 + HASH_BYTES) /* of the one block that is hashed */
 
-    CHECK(count >= 1);
-    memcpy(path[0].bytes, seed, SEED_BYTES);
-    for (uint32_t i = 0; i < count; i++) {
-        /* Only the nodes below the lowest bit that changed are new. */
-        uint32_t changed = i == 0 ? depth : (uint32_t)__builtin_ctz(i) + 1;
-        for (uint32_t level = depth - changed; level < depth; level++) {
-            uint8_t side = (i >> (depth - 1 - level)) & 1 ? 0x11 : 0x10;
-            sha256_prefixed(side, path[level].bytes, path[level + 1].bytes);
-        }
-        ret_salts[i] = path[depth];
+/* Both nodes below one. */
+static void hash_children(const struct hash256 *node, struct hash256 *left, struct hash256 *right)
+{
+    uint8_t blocks[2][SHA_BLOCK_BYTES] = {{0x10}, {0x11}};
+    uint32_t states[2][SHA_STATE_WORDS];
+
+    for (int i = 0; i < 2; i++) {
+        memcpy(states[i], sha_start, sizeof(states[i]));
+        memcpy(blocks[i] + 1, node->bytes, HASH_BYTES);
+        blocks[i][CHILD_BYTES] = 0x80;
+        put_be(blocks[i] + SHA_BLOCK_BYTES - 8, 8, CHILD_BYTES * 8);
     }
-    explicit_bzero(path, sizeof(path));
+    sha_blocks_pair((struct sha_lane){states[0], blocks[0]},
+                    (struct sha_lane){states[1], blocks[1]}, 1);
+    sha_put_state(states[0], left->bytes);
+    sha_put_state(states[1], right->bytes);
+    explicit_bzero(blocks, sizeof(blocks));
 }
 
-void leaf_commitment(const struct hash256 *salt, struct slice raw, struct hash256 *ret)
+/* A level after the other, in place: the children of node i become 2i and 2i + 1,
+ * the last nodes first. */
+void leaf_salts(const uint8_t seed[SEED_BYTES], uint32_t count, struct hash256 *ret_salts)
 {
-    static const char label[16] = "audit-record/v1"; /* with its NUL */
-    struct hmac256 mac;
+    struct hash256 right;
 
-    hmac256_init(&mac, salt->bytes, HASH_BYTES);
-    hmac256_add(&mac, label, sizeof(label));
-    hmac256_add(&mac, raw.data, raw.size);
-    hmac256_end(&mac, ret->bytes);
+    CHECK(count >= 1);
+    memcpy(ret_salts[0].bytes, seed, SEED_BYTES);
+    for (uint32_t left = salt_depth(count); left-- > 0;) {
+        uint32_t children = (uint32_t)(((uint64_t)count - 1) >> left) + 1;
+        for (uint32_t i = (children + 1) / 2; i-- > 0;) {
+            struct hash256 node = ret_salts[i];
+            hash_children(&node, &ret_salts[2 * i],
+                          2 * i + 1 < children ? &ret_salts[2 * i + 1] : &right);
+        }
+    }
+    explicit_bzero(&right, sizeof(right));
 }
 
 void leaf_inner_hash(uint64_t seq, int64_t received_us, uint32_t raw_bytes,

@@ -10,6 +10,15 @@
 
 #include <stdlib.h>
 
+#define GROUP_BYTES ((size_t)256 * 1024) /* of records copied before they are hashed */
+
+/* Some records of a leaf and the root of their inner hashes. */
+struct node {
+    int64_t received_us;
+    uint32_t from, to;
+    const uint8_t *want;
+};
+
 struct check {
     struct evidence *evidence;
     struct guid tenant;
@@ -20,6 +29,7 @@ struct check {
     void *context;
     struct hash256 *salts;   /* LEAF_RECORDS_MAX */
     struct buf neighbour;    /* a record that raw() does not have */
+    struct buf raws;         /* copies of records whose commitments are computed together */
 };
 
 /* The run that holds the leaf: of the disk or of memory. */
@@ -71,28 +81,55 @@ static enum status get_raw(struct check *check, uint64_t seq, struct slice *ret,
     return status == STATUS_OK ? buf_check(&check->neighbour, err) : status;
 }
 
-/* The records [from, to) of the leaf, one node, against `want`. */
-static enum status check_node(struct check *check, const struct leaf_fields *fields,
-                              int64_t received_us, uint32_t from, uint32_t to,
-                              const uint8_t want[HASH_BYTES], struct error *err)
+/* Copies records from `from` on, up to `to` or to GROUP_BYTES, behind each other;
+ * *ret_end is the first that is left. */
+static enum status copy_raws(struct check *check, const struct leaf_fields *fields, uint32_t from,
+                             uint32_t to, uint32_t sizes[NODE_RECORDS], uint32_t *ret_end,
+                             struct error *err)
 {
-    struct hash256 inner[NODE_RECORDS], root;
+    uint32_t i = from;
 
-    for (uint32_t i = from; i < to; i++) {
+    buf_clear(&check->raws);
+    for (; i < to && check->raws.size < GROUP_BYTES; i++) {
         struct slice raw = {NULL, 0};
-        struct hash256 commitment;
         enum status status = get_raw(check, fields->first_seq + i, &raw, err);
         if (status != STATUS_OK)
             return status;
         if (raw.size > UINT32_MAX)
             return wrong(fields, fields->first_seq + i, "larger than any record", err);
-        leaf_commitment(&check->salts[i], raw, &commitment);
-        leaf_inner_hash(fields->first_seq + i, received_us, (uint32_t)raw.size, &commitment,
-                        &inner[i - from]);
+        sizes[i - from] = (uint32_t)raw.size;
+        buf_add_slice(&check->raws, raw);
     }
-    merkle_root(inner, to - from, &root);
-    if (memcmp(root.bytes, want, HASH_BYTES) != 0)
-        return wrong(fields, fields->first_seq + from,
+    *ret_end = i;
+    return buf_check(&check->raws, err);
+}
+
+/* The records [from, to) of the leaf, one node, against `want`. */
+static enum status check_node(struct check *check, const struct leaf_fields *fields,
+                              const struct node *node, struct error *err)
+{
+    struct hash256 inner[NODE_RECORDS], root;
+    struct slice raws[NODE_RECORDS];
+    uint32_t sizes[NODE_RECORDS];
+
+    for (uint32_t i = node->from, end = i; i < node->to; i = end) {
+        enum status status = copy_raws(check, fields, i, node->to, sizes, &end, err);
+        if (status != STATUS_OK)
+            return status;
+        struct slice rest = buf_slice(&check->raws);
+        struct hash256 *hashes = inner + (i - node->from);
+        for (uint32_t k = 0; k < end - i; k++) {
+            raws[k] = slice_head(rest, sizes[k]);
+            rest = slice_tail(rest, sizes[k]);
+        }
+        leaf_commitments(&check->salts[i], raws, end - i, hashes);
+        for (uint32_t k = 0; k < end - i; k++)
+            leaf_inner_hash(fields->first_seq + i + k, node->received_us, sizes[k], &hashes[k],
+                            &hashes[k]);
+    }
+    merkle_root(inner, node->to - node->from, &root);
+    if (memcmp(root.bytes, node->want, HASH_BYTES) != 0)
+        return wrong(fields, fields->first_seq + node->from,
                      "it or one of the 63 behind it does not match its commitment", err);
     return STATUS_OK;
 }
@@ -126,12 +163,15 @@ static enum status check_leaf(struct check *check, const struct leaf_fields *fie
     leaf_salts(entry, fields->count, check->salts);
     for (uint32_t node = from / NODE_RECORDS; status == STATUS_OK && node * NODE_RECORDS < to;
          node++) {
-        uint32_t start = node * NODE_RECORDS, end = start + NODE_RECORDS;
-        status = check_node(check, fields, entry_time_us(entry), start,
-                            end < fields->count ? end : fields->count,
-                            nodes_kept > 0 ? nodes + (size_t)node * HASH_BYTES
-                                           : fields->batch_root.bytes,
-                            err);
+        struct node n = {.received_us = entry_time_us(entry),
+                         .from = node * NODE_RECORDS,
+                         .to = (node + 1) * NODE_RECORDS,
+                         .want = nodes + (size_t)node * HASH_BYTES};
+        if (n.to > fields->count)
+            n.to = fields->count;
+        if (nodes_kept == 0)
+            n.want = fields->batch_root.bytes;
+        status = check_node(check, fields, &n, err);
     }
     return status;
 }
@@ -176,6 +216,7 @@ enum status evidence_verify(struct evidence *evidence, const struct guid *tenant
         return ERROR_SET(err, STATUS_INVALID, "record numbers out of range");
     run_init(&check.memory);
     buf_init(&check.neighbour, REQUEST_BODY_BYTES_MAX);
+    buf_init(&check.raws, GROUP_BYTES + REQUEST_BODY_BYTES_MAX);
     enum status status = block_reader_init(&check.reader, evidence_io(evidence),
                                            evidence_keyring(evidence), tenant, err);
     if (status != STATUS_OK)
@@ -193,6 +234,7 @@ out:
         explicit_bzero(check.salts, LEAF_RECORDS_MAX * sizeof(*check.salts));
     free(check.salts);
     buf_release(&check.neighbour);
+    buf_release(&check.raws);
     run_release(&check.memory);
     block_reader_release(&check.reader);
     return status;

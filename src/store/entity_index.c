@@ -30,17 +30,43 @@ bool entity_is_indexed(struct slice value)
     return value.size >= VALUE_BYTES_MIN && value.size <= VALUE_BYTES_MAX;
 }
 
+/* ASCII upper case to lower, eight bytes at a time. */
+static void fold(const char *text, size_t size, char *ret)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+
+    for (size_t at = 0; at < size; at += sizeof(uint64_t)) {
+        size_t some = size - at < sizeof(uint64_t) ? size - at : sizeof(uint64_t);
+        uint64_t bytes = 0;
+        memcpy(&bytes, text + at, some);
+        uint64_t low = bytes & 127 * ones;
+        uint64_t from_a = low + (128 - 'A') * ones, behind_z = low + (127 - 'Z') * ones;
+        uint64_t upper = (from_a ^ behind_z) & ~bytes & 128 * ones;
+        bytes |= upper >> 2;
+        memcpy(ret + at, &bytes, some);
+    }
+}
+
+/* Of a text without upper case. */
+static uint32_t folded_fingerprint(uint64_t seed, struct slice unit)
+{
+    uint64_t hash = seed;
+
+    for (size_t at = 0; at == 0 || at < unit.size; at += VALUE_BYTES_MAX) {
+        size_t left = unit.size - at;
+        hash = hash_xxh3(unit.data + at, left < VALUE_BYTES_MAX ? left : VALUE_BYTES_MAX, hash);
+    }
+    return (uint32_t)(hash >> 32);
+}
+
 uint32_t entity_fingerprint(uint64_t seed, struct slice unit)
 {
     char folded[VALUE_BYTES_MAX];
     uint64_t hash = seed;
 
     for (size_t at = 0; at == 0 || at < unit.size; at += sizeof(folded)) {
-        size_t size = unit.size - at < sizeof(folded) ? unit.size - at : sizeof(folded);
-        for (size_t i = 0; i < size; i++) {
-            char c = unit.data[at + i];
-            folded[i] = c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
-        }
+        size_t left = unit.size - at, size = left < sizeof(folded) ? left : sizeof(folded);
+        fold(unit.data + at, size, folded);
         hash = hash_xxh3(folded, size, hash);
     }
     return (uint32_t)(hash >> 32);
@@ -103,19 +129,35 @@ static uint64_t key_of(uint64_t print, uint32_t path, uint64_t block)
 
 /* Fingerprints of texts, one list behind the other. */
 struct prints {
-    struct buf buf; /* uint32_t each */
+    struct buf buf;    /* uint32_t each */
+    struct buf folded; /* the text at hand */
     uint32_t *ends; /* a text: where its list ends */
 };
 
-static void add_words(struct prints *prints, uint64_t seed, struct slice text)
+static void add_print(struct prints *prints, uint32_t print)
 {
-    struct words words = {.text = text};
-    struct slice unit;
-
-    while (words_next(&words, &unit)) {
-        uint32_t print = entity_fingerprint(seed, unit);
+    if (prints->buf.capacity - prints->buf.size < sizeof(print)) {
         buf_add(&prints->buf, &print, sizeof(print));
+        return;
     }
+    memcpy(prints->buf.data + prints->buf.size, &print, sizeof(print));
+    prints->buf.size += sizeof(print);
+}
+
+/* whole: a text without a strong term is a unit itself. */
+static void add_units(struct prints *prints, uint64_t seed, struct slice text, bool whole)
+{
+    buf_clear(&prints->folded);
+    char *folded = buf_extend(&prints->folded, text.size);
+    if (folded == NULL)
+        return; /* the caller asks the buffer */
+    fold(text.data, text.size, folded);
+    struct words words = {.text = slice_from(folded, text.size)};
+    struct slice unit;
+    while (words_next(&words, &unit))
+        add_print(prints, folded_fingerprint(seed, unit));
+    if (whole && entity_is_indexed(text) && !words.any_strong)
+        add_print(prints, folded_fingerprint(seed, words.text));
 }
 
 /* The units of a dictionary's texts; whole: texts without a strong term too. */
@@ -128,20 +170,18 @@ static enum status dict_prints(const struct path_column *column, uint64_t seed, 
     for (uint32_t i = 0; i < column->dict_count; i++) {
         struct slice text = column->dict[i];
         if (column->has_escapes && slice_find_byte(text, '\\', 0) != SIZE_MAX) {
-            add_words(ret, seed, text); /* JSON shows it like that */
+            add_units(ret, seed, text, false); /* JSON shows it like that */
             buf_clear(&plain);
             json_unescape(text, &plain);
             text = buf_slice(&plain);
         }
-        add_words(ret, seed, text);
-        if (whole && entity_is_indexed(text) && !words_any_strong(text)) {
-            uint32_t print = entity_fingerprint(seed, text);
-            buf_add(&ret->buf, &print, sizeof(print));
-        }
+        add_units(ret, seed, text, whole);
         ret->ends[i] = (uint32_t)(ret->buf.size / sizeof(uint32_t));
     }
     enum status status = buf_check(&plain, err);
     buf_release(&plain);
+    if (status == STATUS_OK)
+        status = buf_check(&ret->folded, err);
     return status == STATUS_OK ? buf_check(&ret->buf, err) : status;
 }
 
@@ -154,6 +194,7 @@ static enum status add_column(const struct part *part, const struct path_uses *u
     struct prints prints = {.ends = malloc((size_t)column->dict_count * sizeof(uint32_t) + 1)};
     uint8_t *last = malloc((size_t)column->dict_count + 1);
     buf_init(&prints.buf, GIB);
+    buf_init(&prints.folded, RECORD_BYTES_MAX);
     enum status status = rows == NULL || prints.ends == NULL || last == NULL
                              ? ERROR_MEMORY(err)
                              : part_value_rows(part, uses, path, rows, err);
@@ -175,6 +216,7 @@ static enum status add_column(const struct part *part, const struct path_uses *u
     free(rows);
     free(prints.ends);
     buf_release(&prints.buf);
+    buf_release(&prints.folded);
     free(last);
     return status;
 }

@@ -17,9 +17,13 @@ bool word_is_strong(struct slice term);
 struct words {
     struct slice text;
     size_t at;
+    bool any_strong;  /* one of the terms so far was */
     size_t begins[4]; /* of the last decimal terms joined by dots */
     unsigned joined;  /* how many of them */
     size_t end;       /* of the last */
+    /* What the bytes [base, window_end) are, a bit each, lowest first. */
+    size_t base, window_end;
+    uint64_t terms, digits, strong;
 };
 bool words_next(struct words *words, struct slice *ret);
 bool words_any_strong(struct slice text);

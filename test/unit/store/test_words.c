@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/words_priv.h"
 
+#include "base/random.h"
+#include "table/search.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 
@@ -47,6 +50,41 @@ static void test_strength(void **state)
     assert_false(word_is_strong(SLICE("89D53FE6")));
     assert_true(words_any_strong(SLICE("1 2 three")));
     assert_false(words_any_strong(SLICE("10.20.30.40")));
+    assert_false(words_any_strong(SLICE("")));
+}
+
+/* Strong terms as search_next_term() cuts them; addresses are left out of both. */
+static void test_terms_are_those_of_a_search(void **state)
+{
+    static const char letters[] = "0123456789abcdefABCtTzZgX.-:@ /\xC3\xA4\x80\xff_\"[`{";
+    char text[300];
+
+    (void)state;
+    for (unsigned try = 0; try < 20000; try++) {
+        size_t size = random_u64() % sizeof(text), from = 0;
+        unsigned run = (unsigned)(random_u64() % 3); /* 0: many short terms; else long ones */
+        for (size_t i = 0; i < size; i++)
+            text[i] = run > 0 && random_u64() % (40 * run) != 0
+                          ? letters[random_u64() % 16]
+                          : letters[random_u64() % (sizeof(letters) - 1)];
+        struct words words = {.text = slice_from(text, size)};
+        struct slice unit, term;
+        bool any = false;
+        while (words_next(&words, &unit)) {
+            if (slice_find_byte(unit, '.', 0) != SIZE_MAX)
+                continue;
+            bool found = false;
+            while (!found && search_next_term(words.text, &from, &term))
+                found = word_is_strong(term);
+            assert_true(found);
+            assert_true(slice_equal(unit, term));
+            any = true;
+        }
+        while (search_next_term(words.text, &from, &term))
+            assert_false(word_is_strong(term));
+        assert_int_equal(words.any_strong, any);
+        assert_int_equal(words_any_strong(words.text), any);
+    }
 }
 
 int main(void)
@@ -54,6 +92,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_units),
         cmocka_unit_test(test_strength),
+        cmocka_unit_test(test_terms_are_those_of_a_search),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

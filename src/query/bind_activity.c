@@ -1,97 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* bind_activity.c - plugins that count who is active when, rows near others, and what
  * sets of identifiers share; query texts over their input. */
-#include "query/bind_priv.h"
-
 #include "base/limits.h"
-
-#define ARGS_MAX 16u
-
-/* The arguments as __1, __2 ...; what stands behind the first `fixed`, the dimensions, is
- * one list in the place after them, and the name of the timeline's column follows. */
-struct call {
-    const struct node *args[ARGS_MAX];
-    uint32_t count;
-    bool has_dims;
-};
-
-static bool refuse(struct binder *b, const struct node *op, const char *what)
-{
-    bind_fail(b, op->at, "SEM0219", "'%.*s' %s", SLICE_FMT(slice_head(op->args->name, 64)), what);
-    return false;
-}
-
-static struct node *copy_node(struct binder *b, const struct node *from)
-{
-    struct node *copy = ARENA_NEW(b->q->arena, struct node, b->err);
-
-    if (copy != NULL) {
-        *copy = *from;
-        copy->next = NULL;
-    }
-    return copy;
-}
-
-static bool take_args(struct binder *b, const struct node *op, uint32_t fixed, struct call *ret)
-{
-    const struct node *arg = op->args->args;
-    struct node *name = ARENA_NEW(b->q->arena, struct node, b->err);
-
-    *ret = (struct call){.count = fixed};
-    for (uint32_t i = 0; i < fixed; i++, arg = arg->next) {
-        if (arg == NULL || (arg->kind == NODE_NAMED && i < 2))
-            return refuse(b, op, "has too few arguments");
-        ret->args[i] = copy_node(b, arg->kind == NODE_NAMED ? arg->args : arg);
-        if (ret->args[i] == NULL)
-            return false;
-    }
-    for (const struct node *dim = arg; dim != NULL; dim = dim->next) {
-        if (dim->kind != NODE_NAME)
-            return refuse(b, op, "takes columns as dimensions");
-    }
-    ret->has_dims = arg != NULL;
-    ret->args[ret->count++] = arg;
-    if (name == NULL)
-        return false;
-    *name = (struct node){
-        .kind = NODE_NAME, .at = op->at, .name = bind_name_of(b, ret->args[1])};
-    ret->args[ret->count++] = name;
-    return name->name.size > 0 || refuse(b, op, "takes a column as its timeline");
-}
-
-/* The text with `, dims` (or nothing) for each '#', and the dimensions as one value for '@'. */
-static struct plan *expand(struct binder *b, struct plan *input, const struct node *op,
-                           const struct call *call, const char *text)
-{
-    char dims = (char)('1' + call->count - 2);
-    struct buf buf;
-
-    buf_init(&buf, QUERY_TEXT_BYTES_MAX);
-    for (const char *c = text; *c != '\0'; c++) {
-        if (*c == '#' && call->has_dims)
-            buf_add_format(&buf, ", __%c", dims);
-        else if (*c == '@' && call->has_dims)
-            buf_add_format(&buf, "tostring(pack_array(__%c))", dims);
-        else if (*c == '@')
-            buf_add_text(&buf, "''");
-        else if (*c != '#')
-            buf_add_byte(&buf, *c);
-    }
-    buf_add_byte(&buf, '\0');
-    struct plan *plan =
-        buf.failed ? NULL : bind_macro(b, input, op->at, buf.data, call->args, call->count);
-    buf_release(&buf);
-    return plan;
-}
+#include "query/plugin_priv.h"
 
 /* (id, time, start, end, step, dimensions) */
-static struct plan *counts_metrics(struct binder *b, struct plan *input, const struct node *op)
+struct plan *plugin_counts_metrics(struct binder *b, struct plan *input, const struct node *op)
 {
-    struct call call;
+    struct plugin_call call;
 
-    if (!take_args(b, op, 5, &call))
+    if (!plugin_args(b, op, 5, 1, &call))
         return NULL;
-    return expand(b, input, op, &call,
+    return plugin_expand(b, input, op, &call,
                   "let __d = materialize(__input | where __2 between (__3 .. __4)"
                   " | extend __t = bin_at(__2, __5, __3), __i = __1, __g = @);"
                   "let __f = __d | summarize __t = min(__t) by __i, __g"
@@ -105,13 +25,13 @@ static struct plan *counts_metrics(struct binder *b, struct plan *input, const s
 }
 
 /* (id, time, start, end, lookback, period, periods, bin, dimensions) */
-static struct plan *users_count(struct binder *b, struct plan *input, const struct node *op)
+struct plan *plugin_users_count(struct binder *b, struct plan *input, const struct node *op)
 {
-    struct call call;
+    struct plugin_call call;
 
-    if (!take_args(b, op, 8, &call))
+    if (!plugin_args(b, op, 8, 1, &call))
         return NULL;
-    return expand(b, input, op, &call,
+    return plugin_expand(b, input, op, &call,
                   "let __d = materialize(__input | where __2 between ((__3 - __5) .. __4)"
                   " | extend __t = __2, __i = __1, __g = @);"
                   "__d | where __t >= __3 | join kind=inner (__d | project __g, __i, __b = __t)"
@@ -123,20 +43,20 @@ static struct plan *users_count(struct binder *b, struct plan *input, const stru
 
 /* Start and end may be left out: then they are those of the input. */
 static bool take_open_args(struct binder *b, const struct node *op, uint32_t rest,
-                           struct call *ret, bool *ret_open)
+                           struct plugin_call *ret, bool *ret_open)
 {
     uint32_t fixed = 0;
 
     for (const struct node *arg = op->args->args; arg != NULL; arg = arg->next)
         fixed += arg->kind != NODE_NAME || fixed < 2 + rest;
     *ret_open = fixed < 4 + rest;
-    return take_args(b, op, *ret_open ? 2 + rest : 4 + rest, ret);
+    return plugin_args(b, op, *ret_open ? 2 + rest : 4 + rest, 1, ret);
 }
 
 /* (id, time, [start, end,] window, dimensions) */
-static struct plan *activity_metrics(struct binder *b, struct plan *input, const struct node *op)
+struct plan *plugin_activity_metrics(struct binder *b, struct plan *input, const struct node *op)
 {
-    struct call call;
+    struct plugin_call call;
     bool open;
 
     if (!take_open_args(b, op, 1, &call, &open))
@@ -162,20 +82,20 @@ static struct plan *activity_metrics(struct binder *b, struct plan *input, const
                                " __g = @#);");
     buf_add_format(&text, steps, open ? "__3" : "__5", open ? "__5" : "__7");
     buf_add_byte(&text, '\0');
-    struct plan *plan = text.failed ? NULL : expand(b, input, op, &call, text.data);
+    struct plan *plan = text.failed ? NULL : plugin_expand(b, input, op, &call, text.data);
     buf_release(&text);
     return plan;
 }
 
 /* (id, time, [start, end,] inner, outer, dimensions): the outer window ends with the inner. */
-static struct plan *engagement(struct binder *b, struct plan *input, const struct node *op)
+struct plan *plugin_engagement(struct binder *b, struct plan *input, const struct node *op)
 {
-    struct call call;
+    struct plugin_call call;
     bool open;
 
     if (!take_open_args(b, op, 2, &call, &open))
         return NULL;
-    return expand(b, input, op, &call,
+    return plugin_expand(b, input, op, &call,
                   open ? "let __d = materialize(__input | summarize by __t = bin(__2, __3),"
                          " __i = __1, __g = @#);"
                          "let __l = toscalar(__d | summarize max(__t));"
@@ -200,17 +120,17 @@ static struct plan *engagement(struct binder *b, struct plan *input, const struc
 }
 
 /* (condition, rows [, rows after]) */
-static struct plan *rows_near(struct binder *b, struct plan *input, const struct node *op)
+struct plan *plugin_rows_near(struct binder *b, struct plan *input, const struct node *op)
 {
     const struct node *args[3] = {NULL};
     uint32_t count = 0;
 
     for (const struct node *arg = op->args->args; arg != NULL; arg = arg->next) {
-        if (count >= 3 || (args[count++] = copy_node(b, arg)) == NULL)
-            return count >= 3 ? (refuse(b, op, "has too many arguments"), NULL) : NULL;
+        if (count >= 3 || (args[count++] = plugin_copy(b, arg)) == NULL)
+            return count >= 3 ? (plugin_refuse(b, op, "has too many arguments"), NULL) : NULL;
     }
     if (count < 2)
-        return refuse(b, op, "has too few arguments") ? input : NULL;
+        return plugin_refuse(b, op, "has too few arguments") ? input : NULL;
     if (count == 2)
         args[2] = args[1];
     return bind_macro(b, input, op->at,
@@ -221,19 +141,19 @@ static struct plan *rows_near(struct binder *b, struct plan *input, const struct
                       args, 3);
 }
 
-static struct plan *preview(struct binder *b, struct plan *input, const struct node *op)
+struct plan *plugin_preview(struct binder *b, struct plan *input, const struct node *op)
 {
     const struct node *args[1] = {op->args->args};
 
     if (args[0] == NULL || args[0]->next != NULL)
-        return refuse(b, op, "takes a number of rows") ? input : NULL;
+        return plugin_refuse(b, op, "takes a number of rows") ? input : NULL;
     bind_warn(b, op->at, "KS_TABLES", "preview gives 2 tables, this is the first of them");
     return bind_macro(b, input, op->at, "__input | take __1", args, 1);
 }
 
-static struct plan *identity(struct binder *b, struct plan *input, const struct node *op)
+struct plan *plugin_identity(struct binder *b, struct plan *input, const struct node *op)
 {
-    return op->args->args == NULL || refuse(b, op, "takes no arguments") ? input : NULL;
+    return op->args->args == NULL || plugin_refuse(b, op, "takes no arguments") ? input : NULL;
 }
 
 #define SETS_MAX 6u /* the unions of all subsets are counted */
@@ -259,7 +179,7 @@ static void add_shared(struct buf *text, uint32_t n)
     buf_add_byte(text, ')');
 }
 
-static struct plan *dcount_intersect(struct binder *b, struct plan *input, const struct node *op)
+struct plan *plugin_dcount_intersect(struct binder *b, struct plan *input, const struct node *op)
 {
     const struct node *args[SETS_MAX];
     uint32_t count = 0;
@@ -267,13 +187,13 @@ static struct plan *dcount_intersect(struct binder *b, struct plan *input, const
 
     for (const struct node *arg = op->args->args; arg != NULL; arg = arg->next) {
         if (count >= SETS_MAX)
-            return refuse(b, op, "takes at most 6 sets") ? input : NULL;
-        args[count] = copy_node(b, arg);
+            return plugin_refuse(b, op, "takes at most 6 sets") ? input : NULL;
+        args[count] = plugin_copy(b, arg);
         if (args[count++] == NULL)
             return NULL;
     }
     if (count < 2)
-        return refuse(b, op, "takes at least 2 sets") ? input : NULL;
+        return plugin_refuse(b, op, "takes at least 2 sets") ? input : NULL;
     buf_init(&text, QUERY_TEXT_BYTES_MAX);
     buf_add_text(&text, "__input | project ");
     for (uint32_t n = 1; n <= count; n++) {
@@ -284,25 +204,4 @@ static struct plan *dcount_intersect(struct binder *b, struct plan *input, const
     struct plan *plan = text.failed ? NULL : bind_macro(b, input, op->at, text.data, args, count);
     buf_release(&text);
     return plan;
-}
-
-bind_operator_fn *bind_activity_plugin(struct slice name)
-{
-    static const struct {
-        const char *name;
-        bind_operator_fn *bind;
-    } plugins[] = {{"active_users_count", users_count},
-                   {"activity_counts_metrics", counts_metrics},
-                   {"activity_engagement", engagement},
-                   {"activity_metrics", activity_metrics},
-                   {"dcount_intersect", dcount_intersect},
-                   {"identity", identity},
-                   {"preview", preview},
-                   {"rows_near", rows_near}};
-
-    for (size_t i = 0; i < sizeof(plugins) / sizeof(plugins[0]); i++) {
-        if (slice_is(name, plugins[i].name))
-            return plugins[i].bind;
-    }
-    return NULL;
 }

@@ -3,7 +3,7 @@
  * while binding and the plugin's table is made from its rows. */
 #include "base/limits.h"
 #include "base/map.h"
-#include "query/bind_priv.h"
+#include "query/plugin_priv.h"
 #include "query/rowset_priv.h"
 #include "table/dynamic.h"
 
@@ -204,7 +204,7 @@ static struct plan *unpack_declared(struct unpack *u, struct plan *input, const 
     return unpack_plan(u, input);
 }
 
-static struct plan *bag_unpack(struct binder *b, struct plan *input, const struct node *op)
+struct plan *plugin_bag_unpack(struct binder *b, struct plan *input, const struct node *op)
 {
     const struct node *args = op->args->args;
     struct unpack u = {.b = b, .capacity = TABLE_COLUMNS_MAX};
@@ -356,7 +356,7 @@ static struct node *other_columns(struct binder *b, const struct plan *input,
     return list;
 }
 
-static struct plan *pivot(struct binder *b, struct plan *input, const struct node *op)
+struct plan *plugin_pivot(struct binder *b, struct plan *input, const struct node *op)
 {
     static const struct node count = {.kind = NODE_CALL, .name = {"count", 5}};
     const struct node *column = op->args->args;
@@ -395,11 +395,12 @@ static struct plan *pivot(struct binder *b, struct plan *input, const struct nod
 
 struct plan *bind_evaluate(struct binder *b, struct plan *input, const struct node *op)
 {
-    struct slice name = op->args->name;
+    const struct plugin *plugin = plugin_find(op->args->name);
 
-    if (input != NULL && slice_is(name, "bag_unpack"))
-        return bag_unpack(b, input, op);
-    if (input != NULL && slice_is(name, "pivot"))
-        return pivot(b, input, op);
-    return bind_plugin(b, input, op);
+    if (plugin == NULL)
+        return plugin_unknown(b, op->args);
+    if (input == NULL)
+        return bind_fail(b, op->at, "SYN0002", "'%s' needs a table in front of it",
+                         plugin->text.name);
+    return plugin->bind(b, input, op);
 }

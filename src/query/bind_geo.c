@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* bind_geo.c - geo_polygon_lookup and geo_line_lookup: every row against every shape, as
  * a query over both; tables of shapes are short. */
-#include "query/bind_priv.h"
-
 #include "base/limits.h"
+#include "query/plugin_priv.h"
 
 enum {
     LOOKUP_TABLE,
@@ -82,7 +81,7 @@ static bool take_flag(struct binder *b, const struct node *arg, bool *ret)
     return true;
 }
 
-struct plan *bind_geo_lookup(struct binder *b, struct plan *input, const struct node *op)
+struct plan *plugin_geo_lookup(struct binder *b, struct plan *input, const struct node *op)
 {
     const struct node *args[LOOKUP_ARGS] = {NULL};
     bool is_line = slice_is(op->args->name, "geo_line_lookup");

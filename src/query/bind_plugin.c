@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* bind_plugin.c - plugins that are query texts over their input. */
 #include "base/limits.h"
-#include "query/bind_priv.h"
+#include "query/plugin_priv.h"
 
 #define ARGS_MAX 9u
 
@@ -28,58 +28,73 @@ static bool take_args(struct binder *b, const struct node *op, uint32_t least,
     return false;
 }
 
-static struct node *name_node(struct binder *b, const struct node *op, struct slice name)
+/* (table, source's key, table's key [, further keys] [, return_unmatched]) */
+static bool lookup_keys(struct binder *b, const struct node **args, uint32_t count,
+                        uint32_t *ret_keys, bool *ret_unmatched)
 {
-    struct node *node = ARENA_NEW(b->q->arena, struct node, b->err);
-
-    if (node != NULL)
-        *node = (struct node){.kind = NODE_NAME, .at = op->at, .name = name};
-    return node == NULL || name.data == NULL ? NULL : node;
-}
-
-static bool is_true(const struct node *named)
-{
-    return named->kind == NODE_NAMED && slice_is(named->by->name, "return_unmatched") &&
-           named->args->kind == NODE_LITERAL && named->args->value.boolean;
+    *ret_keys = 0;
+    *ret_unmatched = false;
+    for (uint32_t i = 3; i < count; i++) {
+        const struct node *arg = args[i];
+        bool named = arg->kind == NODE_NAMED;
+        if (arg->kind == NODE_NAME && *ret_keys == i - 3) {
+            ++*ret_keys;
+            continue;
+        }
+        if (named && !slice_is(arg->by->name, "return_unmatched"))
+            return bind_refuse_word(b, arg->at, "an argument of a lookup", arg->by->name,
+                                    "return_unmatched");
+        struct expr *value = bind_constant(b, named ? arg->args : arg);
+        if (value == NULL)
+            return false;
+        if (value->type != TYPE_BOOL || i + 1 < count)
+            return bind_fail(b, arg->at, "SEM0100",
+                             "expected columns of both tables, then return_unmatched") != NULL;
+        *ret_unmatched = value->value.boolean;
+    }
+    return true;
 }
 
 /* Every row against every network: the sources of networks are short lists. */
-static struct plan *lookup(struct binder *b, struct plan *input, const struct node *op)
+struct plan *plugin_ip_lookup(struct binder *b, struct plan *input, const struct node *op)
 {
+    const char *version = slice_is(op->args->name, "ipv6_lookup") ? "6" : "4";
     const struct node *args[ARGS_MAX];
+    const struct node *all[4 + ARGS_MAX] = {NULL};
+    struct buf text;
     uint32_t count;
-    bool v6 = slice_is(op->args->name, "ipv6_lookup");
+    uint32_t keys;
+    bool unmatched;
 
-    if (!take_args(b, op, 3, args, &count))
+    if (!take_args(b, op, 3, args, &count) || !lookup_keys(b, args, count, &keys, &unmatched))
         return NULL;
-    bool unmatched = count == 4 && is_true(args[3]);
-    if (count > 4 || (count == 4 && args[3]->kind != NODE_NAMED))
-        return bind_fail(b, args[3]->at, "SEM0100", "further keys are not supported");
+    memcpy(all, args, 3 * sizeof(args[0]));
+    buf_init(&text, QUERY_TEXT_BYTES_MAX);
     if (unmatched)
-        return bind_macro(
-            b, input, op->at,
-            v6 ? "let __s = __input | serialize __n = row_number() | extend __j = 1;"
-                 "let __m = __s | join kind=inner (__1 | extend __j = 1, __r = __3) on __j"
-                 " | where ipv6_is_match(__2, __r) | project-away __j, __j1, __r;"
-                 "union __m, (__s | join kind=leftanti (__m) on __n | project-away __j)"
-                 " | project-away __n"
-               : "let __s = __input | serialize __n = row_number() | extend __j = 1;"
-                 "let __m = __s | join kind=inner (__1 | extend __j = 1, __r = __3) on __j"
-                 " | where ipv4_is_match(__2, __r) | project-away __j, __j1, __r;"
-                 "union __m, (__s | join kind=leftanti (__m) on __n | project-away __j)"
-                 " | project-away __n",
-            args, 3);
-    return bind_macro(b, input, op->at,
-                      v6 ? "__input | extend __j = 1"
-                           " | join kind=inner (__1 | extend __j = 1, __r = __3) on __j"
-                           " | where ipv6_is_match(__2, __r) | project-away __j, __j1, __r"
-                         : "__input | extend __j = 1"
-                           " | join kind=inner (__1 | extend __j = 1, __r = __3) on __j"
-                           " | where ipv4_is_match(__2, __r) | project-away __j, __j1, __r",
-                      args, 3);
+        buf_add_text(&text, "let __s = __input | serialize __n = row_number() | extend __j = 1;"
+                            "let __m = __s");
+    else
+        buf_add_text(&text, "__input | extend __j = 1");
+    buf_add_text(&text, " | join kind=inner (__1 | extend __j = 1, __r = __3) on __j");
+    for (uint32_t i = 0; i < keys; i++) {
+        all[3 + i] = args[3 + i];
+        buf_add_format(&text, ", __%u", 4 + i);
+    }
+    buf_add_format(&text, " | where ipv%s_is_match(__2, __r) | project-away __j, __j1, __r",
+                   version);
+    for (uint32_t i = 0; i < keys; i++) /* joined keys come twice */
+        buf_add_format(&text, ", ['%.*s1']", SLICE_FMT(args[3 + i]->name));
+    if (unmatched)
+        buf_add_text(&text, ";union __m, (__s | join kind=leftanti (__m) on __n"
+                            " | project-away __j) | project-away __n");
+    buf_add_byte(&text, '\0');
+    struct plan *plan =
+        text.failed ? NULL : bind_macro(b, input, op->at, text.data, all, 3 + keys);
+    buf_release(&text);
+    return plan;
 }
 
-static struct plan *schema_merge(struct binder *b, struct plan *input, const struct node *op)
+struct plan *plugin_schema_merge(struct binder *b, struct plan *input, const struct node *op)
 {
     return bind_macro(b, input, op->at,
                       "__input | summarize ColumnOrdinal = max(ColumnOrdinal)"
@@ -99,7 +114,7 @@ static const struct node *tail_of(const struct node **args, uint32_t first, uint
 
 /* rolling_percentile(value, percentile, index, bin, bins [, keys]): a row counts in
  * its bin and the bins - 1 after it. */
-static struct plan *rolling_percentile(struct binder *b, struct plan *input,
+struct plan *plugin_rolling_percentile(struct binder *b, struct plan *input,
                                        const struct node *op)
 {
     const struct node *args[ARGS_MAX + 3];
@@ -122,8 +137,8 @@ static struct plan *rolling_percentile(struct binder *b, struct plan *input,
     struct slice column = arena_copy(b->q->arena, buf_slice(&name), b->err);
     buf_release(&name);
     const struct node *keys = tail_of(args, 5, count);
-    args[5] = name_node(b, op, column);
-    args[6] = name_node(b, op, bind_name_of(b, args[2]));
+    args[5] = plugin_name(b, op, column);
+    args[6] = plugin_name(b, op, bind_name_of(b, args[2]));
     args[7] = keys;
     return args[5] == NULL || args[6] == NULL
                ? NULL
@@ -145,7 +160,7 @@ static struct plan *rolling_percentile(struct binder *b, struct plan *input,
 }
 
 /* sliding_window_counts(id, time, start, end, window, bin [, keys]) */
-static struct plan *sliding_counts(struct binder *b, struct plan *input, const struct node *op)
+struct plan *plugin_sliding_counts(struct binder *b, struct plan *input, const struct node *op)
 {
     const struct node *args[ARGS_MAX + 2];
     uint32_t count;
@@ -153,7 +168,7 @@ static struct plan *sliding_counts(struct binder *b, struct plan *input, const s
     if (!take_args(b, op, 6, args, &count))
         return NULL;
     const struct node *keys = tail_of(args, 6, count);
-    args[6] = name_node(b, op, bind_name_of(b, args[1]));
+    args[6] = plugin_name(b, op, bind_name_of(b, args[1]));
     args[7] = keys;
     return args[6] == NULL
                ? NULL
@@ -186,7 +201,7 @@ static void add_quoted(struct buf *buf, const char *open, struct slice name, con
 }
 
 /* A row for each cell. */
-static struct plan *narrow(struct binder *b, struct plan *input, const struct node *op)
+struct plan *plugin_narrow(struct binder *b, struct plan *input, const struct node *op)
 {
     struct buf text;
 
@@ -204,29 +219,4 @@ static struct plan *narrow(struct binder *b, struct plan *input, const struct no
     struct plan *plan = text.failed ? NULL : bind_macro(b, input, op->at, text.data, NULL, 0);
     buf_release(&text);
     return plan;
-}
-
-struct plan *bind_plugin(struct binder *b, struct plan *input, const struct node *op)
-{
-    static const struct {
-        const char *name;
-        bind_operator_fn *bind;
-    } plugins[] = {{"geo_line_lookup", bind_geo_lookup},
-                   {"geo_polygon_lookup", bind_geo_lookup},
-                   {"ipv4_lookup", lookup},
-                   {"ipv6_lookup", lookup},
-                   {"narrow", narrow},
-                   {"rolling_percentile", rolling_percentile},
-                   {"schema_merge", schema_merge},
-                   {"sliding_window_counts", sliding_counts}};
-
-    for (size_t i = 0; i < sizeof(plugins) / sizeof(plugins[0]) && input != NULL; i++) {
-        if (slice_is(op->args->name, plugins[i].name))
-            return plugins[i].bind(b, input, op);
-    }
-    bind_operator_fn *activity = bind_activity_plugin(op->args->name);
-    if (activity != NULL && input != NULL)
-        return activity(b, input, op);
-    return bind_fail(b, op->args->at, "SEM0100", "plugin '%.*s' is not supported",
-                     SLICE_FMT(slice_head(op->args->name, 64)));
 }

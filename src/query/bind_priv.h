@@ -179,9 +179,7 @@ bind_operator_fn bind_where, bind_project, bind_extend, bind_project_away, bind_
     bind_sort, bind_top, bind_take, bind_join, bind_union, bind_expand, bind_apply, bind_parse,
     bind_parse_kv, bind_serialize, bind_getschema, bind_evaluate, bind_search, bind_top_nested,
     bind_sample_distinct, bind_sample, bind_top_hitters, bind_project_by_names, bind_partition,
-    bind_scan, bind_make_series, bind_plugin, bind_geo_lookup,
-    bind_reduce, bind_fork, bind_facet;
-bind_operator_fn *bind_activity_plugin(struct slice name); /* NULL: none of that name */
+    bind_scan, bind_make_series, bind_reduce, bind_fork, bind_facet;
 struct plan *bind_source(struct binder *b, const struct node *node);
 struct plan *bind_union_source(struct binder *b, const struct node *node);
 /* The names of tables that a pattern means: lets, then what the environment has.

@@ -12,6 +12,7 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "query/op_priv.h"
+#include "query/special.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -434,8 +435,29 @@ static void add_values(struct completer *c)
 
 /* ---- by place ---- */
 
+/* Directly behind `evaluate`. */
+static bool is_plugin(const struct completer *c)
+{
+    struct slice before = slice_trim(slice_head(c->request->text, c->context.from));
+
+    return slice_is(c->context.op_name, "evaluate") && slice_ends_with(before, SLICE("evaluate"));
+}
+
+static void add_plugins(struct completer *c)
+{
+    for (uint32_t i = 0; special_plugin_at(i) != NULL; i++) {
+        const struct special *p = special_plugin_at(i);
+        add(c, &(struct query_item){ITEM_FUNCTION, slice_of(p->name), slice_of(p->signature),
+                                    slice_of(p->summary)});
+    }
+}
+
 static void add_expression(struct completer *c)
 {
+    if (is_plugin(c)) {
+        add_plugins(c);
+        return;
+    }
     bool aggregates = slice_is(c->context.op_name, "summarize") ||
                       slice_is(c->context.op_name, "make-series");
 

@@ -198,6 +198,9 @@ enum status query_add_reference(struct buf *ret, struct error *err)
     add_heading(ret, "Functions over rows in an order", "Behind `serialize` or `sort`.");
     add_specials(rows, special_window_at);
     add_sorted(rows, ret);
+    add_heading(ret, "Plugins", "Behind `evaluate`: tables made of the whole input.");
+    add_specials(rows, special_plugin_at);
+    add_sorted(rows, ret);
     add_heading(ret, "Aggregates", "In `summarize` and `make-series`: a value of many rows.");
     add_functions(rows, true);
     add_sorted(rows, ret);

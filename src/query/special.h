@@ -16,5 +16,7 @@ const struct special *special_at(uint32_t index);
 /* The same for functions over rows in an order; their examples are whole queries of
  * one value, which is true. */
 const struct special *special_window_at(uint32_t index);
+/* The same for plugins of evaluate; "" where an example needs more than there is. */
+const struct special *special_plugin_at(uint32_t index);
 
 #endif

@@ -5,7 +5,7 @@
 static void what_is_wrong_is_refused_where_it_stands(void **state)
 {
     static const struct kql_case cases[] = {
-        {"T | evaluate nosuch()", "plugin 'nosuch' is not supported", 1, 14},
+        {"T | evaluate nosuch()", "plugin 'nosuch' is not known", 1, 14},
         {"T | evaluate bag_unpack()", "'bag_unpack' takes a column", 1, 5},
         {"T | evaluate bag_unpack(n)", "'bag_unpack' needs a dynamic column", 1, 25},
         {"T | evaluate bag_unpack(nosuch)", "column 'nosuch' is not known", 1, 25},
@@ -17,7 +17,7 @@ static void what_is_wrong_is_refused_where_it_stands(void **state)
          1, 28},
         {"T | evaluate pivot()", "'pivot' takes a column", 1, 5},
         {"T | evaluate pivot(nosuch)", "column 'nosuch' is not known", 1, 20},
-        {"T | evaluate autocluster()", "plugin 'autocluster' is not supported", 1, 14},
+        {"T | evaluate autocluster()", "plugin 'autocluster' is not known", 1, 14},
     };
 
     (void)state;

@@ -52,6 +52,14 @@ static void test_operators_stand_behind_a_bar(void **state)
     check("T | mv-apply d on (^", "summarize", "T");
 }
 
+static void test_plugins_stand_behind_evaluate(void **state)
+{
+    (void)state;
+    check("T | evaluate ^", "bag_unpack", "strlen");
+    check("T | evaluate fu^", "funnel_sequence", "bag_unpack");
+    check("T | evaluate bag_unpack(^", "d", "pivot");
+}
+
 static void test_tables_and_lets_stand_first(void **state)
 {
     (void)state;
@@ -171,6 +179,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_operators_stand_behind_a_bar),
+        cmocka_unit_test(test_plugins_stand_behind_evaluate),
         cmocka_unit_test(test_tables_and_lets_stand_first),
         cmocka_unit_test(test_columns_are_those_at_the_place),
         cmocka_unit_test(test_a_wrong_operator_does_not_hide_the_columns),

@@ -59,6 +59,11 @@ static void specials_have_examples(void **state)
     }
     for (uint32_t i = 0; special_window_at(i) != NULL; i++)
         failures += failures_of("", special_window_at(i)->example, "");
+    for (uint32_t i = 0; special_plugin_at(i) != NULL; i++) {
+        const char *example = special_plugin_at(i)->example;
+        if (example[0] != '\0')
+            failures += failures_of("", example, "");
+    }
     assert_int_equal(failures, 0);
 }
 

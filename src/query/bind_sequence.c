@@ -1,0 +1,409 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* bind_sequence.c - plugins over what ids do one after the other: sessions, cohorts,
+ * funnels, sequences; query texts over their input. */
+#include "base/limits.h"
+#include "query/plugin_priv.h"
+#include "table/dynamic.h"
+
+#include <stdio.h>
+
+/* (id, time, start, end, bin, lookback, dimensions): a session is of one id, without a
+ * pause longer than the look-back; it is active in every bin in which it has a row. */
+struct plan *plugin_session_count(struct binder *b, struct plan *input, const struct node *op)
+{
+    struct plugin_call call;
+
+    if (!plugin_args(b, op, 6, 1, &call))
+        return NULL;
+    return plugin_expand(b, input, op, &call,
+                         "__input | where __2 between (__3 .. __4)"
+                         " | extend __i = __1, __t = __2, __g = @"
+                         " | sort by __g asc, __i asc, __t asc | extend __n = row_number()"
+                         " | extend __new = __n == 1 or __g != prev(__g) or __i != prev(__i)"
+                         " or __t - prev(__t) > __6 | extend __s = row_cumsum(tolong(__new))"
+                         " | summarize count_sessions = count_distinct(__s)"
+                         " by __8 = bin_at(__t, __5, __3)# | sort by __8 asc");
+}
+
+/* ---- cohorts ---- */
+
+/* What stands between the window and the dimensions, and behind these: a constant is the
+ * cohort, a table the ids that are not new. */
+struct cohort {
+    const struct node *only, *known;
+    bool by_calendar; /* the window is 'week', 'month' or 'year' */
+    struct slice unit;
+};
+
+/* The call without cohort and known ids, which are taken out. */
+static struct node *plain_call(struct binder *b, const struct node *op, struct cohort *ret)
+{
+    struct node *copy = plugin_copy(b, op);
+    struct node *call = plugin_copy(b, op->args);
+    struct node **tail = call == NULL ? NULL : &call->args;
+    uint32_t at = 0;
+
+    if (copy == NULL || call == NULL)
+        return NULL;
+    for (const struct node *arg = op->args->args; arg != NULL; arg = arg->next, at++) {
+        struct node *one = plugin_copy(b, arg);
+        bool column = arg->kind == NODE_NAME && b->scope.columns != NULL &&
+                      schema_find(b->scope.columns, arg->name) != UINT32_MAX;
+        if (one == NULL)
+            return NULL;
+        if (at == 5 && !column && !bind_is_tabular(b, one)) {
+            ret->only = one;
+        } else if (at >= 5 && arg->next == NULL && !column && bind_is_tabular(b, one)) {
+            ret->known = one;
+        } else {
+            *tail = one;
+            tail = &one->next;
+        }
+    }
+    *tail = NULL;
+    copy->args = call;
+    return copy;
+}
+
+static bool read_window(struct binder *b, const struct node *window, struct cohort *ret)
+{
+    struct expr *expr = bind_constant(b, window);
+
+    if (expr == NULL)
+        return false;
+    ret->by_calendar = expr->type == TYPE_STRING;
+    ret->unit = expr->value.bytes;
+    return !ret->by_calendar || slice_is(ret->unit, "week") || slice_is(ret->unit, "month") ||
+           slice_is(ret->unit, "year") ||
+           bind_refuse_word(b, window->at, "a window", ret->unit, "week month year");
+}
+
+/* The window that holds a value of time. */
+static void add_window(struct buf *text, const struct cohort *c, const char *value)
+{
+    if (c->by_calendar)
+        buf_add_format(text, "startof%.*s(%s)", SLICE_FMT(c->unit), value);
+    else
+        buf_add_format(text, "bin_at(%s, __5, __3)", value);
+}
+
+static void add_cohorts(struct buf *text, const struct cohort *c)
+{
+    buf_add_text(text, "let __d = materialize(__input | where __2 between (__3 .. __4)");
+    if (c->known != NULL)
+        buf_add_text(text, " | extend __i = __1"
+                           " | join kind=leftanti (__9 | project __i = __1) on __i");
+    buf_add_text(text, " | summarize by __t = ");
+    add_window(text, c, "__2");
+    buf_add_text(text, ", __i = __1, __g = @#);"
+                       "let __f = __d | summarize __from = min(__t) by __i, __g#;"
+                       "let __p = ");
+    if (c->by_calendar) {
+        buf_add_text(text, "range __q from __3 to __4 step 1d | distinct __to = ");
+        add_window(text, c, "__q");
+    } else {
+        buf_add_text(text, "range __to from __3 to __4 step __5");
+    }
+    buf_add_text(text, " | extend __j = 1;"
+                       "let __a = __d | join kind=inner (__f) on __i, __g"
+                       " | summarize __n = count() by __to = __t, __g, __first = __from;"
+                       "__f | summarize __size = count() by __from, __g#");
+    if (c->only != NULL) {
+        buf_add_text(text, " | where __from == ");
+        add_window(text, c, "__8");
+    }
+    buf_add_text(text,
+                 " | extend __j = 1 | join kind=inner (__p) on __j | where __to >= __from"
+                 " | join kind=leftouter (__a) on __to, __g"
+                 " | summarize __new = sumif(__n, __first > __from or"
+                 " (__to == __from and __first == __from)),"
+                 " __back = sumif(__n, __first == __from) by __from, __to, __g, __size#"
+                 " | extend __new = coalesce(__new, 0), __back = coalesce(__back, 0)"
+                 " | sort by __from asc, __to asc, __g asc"
+                 " | project __A = __from, __B = __to, dcount_new_values = __new,"
+                 " dcount_retained_values = __back, dcount_churn_values = __size - __back,"
+                 " retention_rate = todouble(__back) / __size,"
+                 " churn_rate = todouble(__size - __back) / __size#");
+}
+
+/* (id, time, start, end, window [, cohort], dimensions [, known ids]) */
+struct plan *plugin_new_activity(struct binder *b, struct plan *input, const struct node *op)
+{
+    struct cohort c = {0};
+    struct plugin_call call;
+    struct buf text;
+    const struct node *plain = plain_call(b, op, &c);
+
+    if (plain == NULL || !plugin_args(b, plain, 5, 1, &call) || !read_window(b, call.args[4], &c))
+        return NULL;
+    struct slice time = call.args[6]->name;
+    if (c.known != NULL && call.args[0]->kind != NODE_NAME)
+        return bind_fail(b, op->at, "SEM0219", "the id is to be a column of both tables");
+    if (!plugin_add(b, op, &call, c.only) || !plugin_add(b, op, &call, c.known) ||
+        !plugin_add(b, op, &call, plugin_name(b, op, bind_join_name(b, "from_", time))) ||
+        !plugin_add(b, op, &call, plugin_name(b, op, bind_join_name(b, "to_", time))))
+        return NULL;
+    buf_init(&text, QUERY_TEXT_BYTES_MAX);
+    add_cohorts(&text, &c);
+    buf_add_byte(&text, '\0');
+    struct plan *plan = text.failed ? NULL : plugin_expand(b, input, op, &call, text.data);
+    buf_release(&text);
+    return plan;
+}
+
+/* ---- funnels ---- */
+
+#define STATES_MAX 16u
+
+/* How many states a constant sequence has; 0 with an error. */
+static uint32_t sequence_length(struct binder *b, const struct node *node)
+{
+    struct expr *expr = bind_constant(b, node);
+    uint32_t count = 0;
+
+    if (expr == NULL)
+        return 0;
+    if (expr->type != TYPE_DYNAMIC || expr->value.is_null ||
+        dynamic_kind(expr->value.bytes) != JSON_ARRAY) {
+        bind_fail(b, node->at, "SEM0219", "the sequence is a %s, an array of states is needed",
+                  type_name(expr->type));
+        return 0;
+    }
+    struct dynamic_iterator it = dynamic_iterate(expr->value.bytes);
+    while (count <= STATES_MAX && dynamic_next(&it))
+        count++;
+    if (count > 0 && count <= STATES_MAX)
+        return count;
+    bind_fail(b, node->at, "SEM0219", "the sequence has %s states, 1 to %u are possible",
+              count == 0 ? "no" : "too many", STATES_MAX);
+    return 0;
+}
+
+/* Steps: runs of one state of an id, with their first and last time.  A sequence is found
+ * where steps follow each other without a longer gap. */
+static void add_steps(struct buf *text, uint32_t length)
+{
+    buf_add_text(text,
+                 "__input | where __2 between (__3 .. __4)"
+                 " | project __i = __1, __t = __2, __v = tostring(__7)"
+                 " | sort by __i asc, __t asc, __v asc | extend __n = row_number()"
+                 " | extend __new = __n == 1 or __i != prev(__i) or __v != prev(__v)"
+                 " | extend __r = row_cumsum(tolong(__new))"
+                 " | summarize __a = min(__t), __z = max(__t) by __i, __v, __r"
+                 " | sort by __r asc | extend __hit = true");
+    for (uint32_t k = 0; k < length; k++) {
+        buf_add_format(text, " and next(__v, %u) == tostring(__8[%u])", k, k);
+        if (k > 0)
+            buf_add_format(text, " and next(__i, %u) == __i"
+                                 " and next(__a, %u) - next(__z, %u) <= __5", k, k, k - 1);
+    }
+    buf_add_format(text,
+                   ", prev = iff(prev(__i) == __i and __a - prev(__z) <= __5, prev(__v), ''),"
+                   " next = iff(next(__i, %u) == __i and next(__a, %u) - next(__z, %u) <= __5,"
+                   " next(__v, %u), '')"
+                   " | where __hit",
+                   length, length, length - 1, length);
+}
+
+/* (id, time, start, end, gap, step, state, sequence) */
+struct plan *plugin_funnel(struct binder *b, struct plan *input, const struct node *op)
+{
+    struct plugin_call call;
+    struct buf text;
+
+    if (!plugin_args(b, op, 8, 1, &call))
+        return NULL;
+    if (call.has_dims)
+        return plugin_refuse(b, op, "has too many arguments") ? input : NULL;
+    uint32_t length = sequence_length(b, call.args[7]);
+    if (length == 0)
+        return NULL;
+    bind_warn(b, op->at, "KS_TABLES", "funnel_sequence gives 3 tables, this is the first of them");
+    buf_init(&text, QUERY_TEXT_BYTES_MAX);
+    add_steps(&text, length);
+    buf_add_text(&text, " | summarize dcount = count_distinct(__i), samples = make_set(__i, 128)"
+                        " by __A = bin_at(__a, __6, __3), prev, next"
+                        " | sort by __A asc, dcount desc, prev asc, next asc");
+    buf_add_byte(&text, '\0');
+    struct plan *plan = text.failed ? NULL : plugin_expand(b, input, op, &call, text.data);
+    buf_release(&text);
+    return plan;
+}
+
+/* A state of the sequence is reached where it comes within the gap behind a row at which
+ * the one before it is reached; the last of these counts.  __m tells the rows that reach
+ * the state before (0) from those that are in this state (1). */
+static void add_reached(struct buf *text, uint32_t number)
+{
+    buf_add_format(text,
+                   "let __s%u = union (__s%u | extend __m = 0),"
+                   " (__e | where __v == tostring(__7[%u]) | mv-expand __p = __8 to"
+                   " typeof(timespan) | project __i, __p, __t, __b = __t, __m = 1)"
+                   " | sort by __p asc, __i asc, __t asc, __m asc"
+                   " | extend __k = row_number()"
+                   " | extend __first = __k == 1 or __p != prev(__p) or __i != prev(__i)"
+                   " | scan declare (__l: datetime, __o: datetime) with"
+                   " (step s: true => __l = iff(__m == 0, __t, iff(__first, datetime(null),"
+                   " s.__l)), __o = iff(__m == 0, __b, iff(__first, datetime(null), s.__o));)"
+                   " | where __m == 1 and __t - __l <= __p"
+                   " | project __i, __p, __t, __b = __o;",
+                   number, number - 1, number);
+}
+
+/* (id, time, start, end, step, state, sequence, gaps) */
+struct plan *plugin_completion(struct binder *b, struct plan *input, const struct node *op)
+{
+    struct plugin_call call;
+    struct buf text;
+
+    if (!plugin_args(b, op, 8, 1, &call))
+        return NULL;
+    if (call.has_dims)
+        return plugin_refuse(b, op, "has too many arguments") ? input : NULL;
+    uint32_t length = sequence_length(b, call.args[6]);
+    struct slice state = bind_name_of(b, call.args[5]);
+    if (length == 0 || !plugin_add(b, op, &call, plugin_name(b, op, state)))
+        return NULL;
+    buf_init(&text, QUERY_TEXT_BYTES_MAX);
+    buf_add_text(&text, "let __e = materialize(__input | where __2 between (__3 .. __4)"
+                        " | project __i = __1, __t = __2, __v = tostring(__6));"
+                        "let __s0 = __e | where __v == tostring(__7[0])"
+                        " | mv-expand __p = __8 to typeof(timespan)"
+                        " | project __i, __p, __t, __b = __t;");
+    for (uint32_t k = 1; k < length; k++)
+        add_reached(&text, k);
+    buf_add_text(&text, "union ");
+    for (uint32_t k = 0; k < length; k++)
+        buf_add_format(&text, "%s(__s%u | summarize dcount = count_distinct(__i)"
+                              " by __w = bin_at(__b, __5, __3), __p | extend __x = %u)",
+                       k > 0 ? ", " : "", k, k);
+    buf_add_text(&text, " | sort by __w asc, __p asc, __x asc"
+                        " | project __A = __w, __B = tostring(__7[__x]), Period = __p, dcount");
+    buf_add_byte(&text, '\0');
+    struct plan *plan = text.failed ? NULL : plugin_expand(b, input, op, &call, text.data);
+    buf_release(&text);
+    return plan;
+}
+
+/* ---- conditions one after the other ---- */
+
+#define CONDITIONS_MAX 8u
+
+struct detection {
+    const struct node *conditions[CONDITIONS_MAX];
+    struct slice names[CONDITIONS_MAX];
+    uint32_t count;
+};
+
+/* The call with time, gap and span, and the dimensions: what is a condition is taken out. */
+static struct node *take_conditions(struct binder *b, const struct node *op,
+                                    struct detection *ret)
+{
+    struct node *copy = plugin_copy(b, op);
+    struct node *call = plugin_copy(b, op->args);
+    struct node **tail = call == NULL ? NULL : &call->args;
+    uint32_t at = 0;
+
+    if (copy == NULL || call == NULL)
+        return NULL;
+    for (const struct node *arg = op->args->args; arg != NULL; arg = arg->next, at++) {
+        struct node *one = plugin_copy(b, arg->kind == NODE_NAMED ? arg->args : arg);
+        if (one == NULL)
+            return NULL;
+        if (at < 3 || arg->kind == NODE_NAME) {
+            *tail = one;
+            tail = &one->next;
+            continue;
+        }
+        struct expr *expr = bind_expr(b, one);
+        if (expr == NULL)
+            return NULL;
+        if (expr->type != TYPE_BOOL)
+            return bind_fail(b, arg->at, "SEM0219", "a condition is a %s, a bool is needed",
+                             type_name(expr->type));
+        if (ret->count == CONDITIONS_MAX)
+            return bind_fail(b, arg->at, "SEM0219", "more than %u conditions", CONDITIONS_MAX);
+        char number[16];
+        (void)snprintf(number, sizeof(number), "Expr%u", ret->count + 1);
+        ret->names[ret->count] = arg->kind == NODE_NAMED
+                                     ? arg->by->name
+                                     : arena_copy(b->q->arena, slice_of(number), b->err);
+        ret->conditions[ret->count++] = one;
+    }
+    *tail = NULL;
+    copy->args = call;
+    return copy;
+}
+
+/* "name_" and the name of the timeline's column. */
+static struct node *time_name(struct binder *b, const struct node *op, struct slice name,
+                              struct slice time)
+{
+    struct buf buf;
+
+    buf_init(&buf, COLUMN_NAME_BYTES_MAX * 4);
+    buf_add_slice(&buf, name);
+    buf_add_byte(&buf, '_');
+    struct slice prefix = arena_copy(b->q->arena, buf_slice(&buf), b->err);
+    buf_add_slice(&buf, time);
+    struct slice whole = arena_copy(b->q->arena, buf_slice(&buf), b->err);
+    buf_release(&buf);
+    return prefix.data == NULL ? NULL : plugin_name(b, op, whole);
+}
+
+/* Conditions are __6, __7 ..., the columns of their times follow them. */
+static void add_detection(struct buf *text, uint32_t count)
+{
+    buf_add_text(text, "let __e = materialize(__input | extend __t = __1, __g = @,"
+                       " __n = row_number());"
+                       "__e | where __6 | project __g#, __t0 = __t, __n0 = __n");
+    for (uint32_t i = 1; i < count; i++) {
+        uint32_t at = 5 + i;
+        buf_add_format(text,
+                       " | join kind=inner (__e | where __%c | project __g, __t%u = __t,"
+                       " __n%u = __n) on __g | project-away __g1"
+                       " | where (__t%u > __t%u or (__t%u == __t%u and __n%u != __n%u))"
+                       " and __t%u - __t%u <= __2 and __t%u - __t0 <= __3",
+                       (char)(at < 9 ? '1' + at : 'A' + (at - 9)), i, i, i, i - 1, i, i - 1, i,
+                       i - 1, i, i - 1, i);
+    }
+    buf_add_text(text, " | sort by ");
+    for (uint32_t i = 0; i < count; i++)
+        buf_add_format(text, "%s__t%u asc", i > 0 ? ", " : "", i);
+    buf_add_format(text, " | extend Duration = __t%u - __t0 | project-away __g", count - 1);
+    for (uint32_t i = 0; i < count; i++)
+        buf_add_format(text, ", __n%u", i);
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t at = 5 + count + i;
+        buf_add_format(text, "%s__%c = __t%u", i > 0 ? ", " : " | project-rename ",
+                       (char)(at < 9 ? '1' + at : 'A' + (at - 9)), i);
+    }
+}
+
+/* (time, gap, span, conditions, dimensions) */
+struct plan *plugin_sequence_detect(struct binder *b, struct plan *input, const struct node *op)
+{
+    struct detection d = {0};
+    struct plugin_call call;
+    struct buf text;
+    const struct node *plain = take_conditions(b, op, &d);
+
+    if (plain == NULL || !plugin_args(b, plain, 3, 0, &call))
+        return NULL;
+    if (d.count == 0)
+        return plugin_refuse(b, op, "takes at least one condition") ? input : NULL;
+    for (uint32_t i = 0; i < d.count; i++) {
+        if (!plugin_add(b, op, &call, d.conditions[i]))
+            return NULL;
+    }
+    for (uint32_t i = 0; i < d.count; i++) {
+        if (!plugin_add(b, op, &call, time_name(b, op, d.names[i], call.args[4]->name)))
+            return NULL;
+    }
+    buf_init(&text, QUERY_TEXT_BYTES_MAX);
+    add_detection(&text, d.count);
+    buf_add_byte(&text, '\0');
+    struct plan *plan = text.failed ? NULL : plugin_expand(b, input, op, &call, text.data);
+    buf_release(&text);
+    return plan;
+}

@@ -6,8 +6,10 @@
 #include "base/limits.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #define MINUTES_PER_DAY 1440
+#define LARGE_PER_PROCESSOR 4u /* of one tenant half: while one waits for the disk, others work */
 
 uint32_t oldest_minute(const struct ingest *ingest)
 {
@@ -50,6 +52,8 @@ enum status ingest_open(const struct ingest_options *options, struct ingest **re
     ingest->options = *options;
     (void)pthread_mutex_init(&ingest->lock, NULL);
     buf_pool_init(&ingest->buffers);
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    gate_init(&ingest->large, LARGE_PER_PROCESSOR * (processors > 0 ? (uint64_t)processors : 1));
     tenant_table_init(&ingest->tenants, options->keyring);
     memory_init(&ingest->memory, options->io, &ingest->tenants);
     enum status status = start(ingest, err);
@@ -69,6 +73,7 @@ void ingest_close(struct ingest *ingest)
     memory_free_all(&ingest->memory);
     tenant_table_release(&ingest->tenants);
     (void)pthread_mutex_destroy(&ingest->lock);
+    gate_release(&ingest->large);
     buf_pool_release(&ingest->buffers);
     free(ingest);
 }

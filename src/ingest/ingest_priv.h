@@ -7,6 +7,7 @@
 #include "ingest/answer_priv.h"
 #include "ingest/frame_priv.h"
 #include "ingest/ingest.h"
+#include "base/gate.h"
 #include "ingest/leaves_priv.h"
 #include "ingest/memory_priv.h"
 #include "ingest/tenant_priv.h"
@@ -18,6 +19,7 @@ struct ingest {
     struct memory memory;
     struct wal *wal;
     struct buf_pool buffers; /* of requests at work */
+    struct gate large;       /* processors at work on large bodies */
 
     pthread_mutex_t lock; /* all below, and the tenants' body_bytes */
     size_t body_bytes;    /* of all requests at work */

@@ -4,6 +4,9 @@
 
 #include "base/limits.h"
 
+#define LARGE_BYTES (256 * KIB)
+#define LARGE_WAIT_MS 2000u
+
 /* ---- the third part: after the commit ---- */
 
 /* Tokens that were not kept, or come from the log. */
@@ -85,12 +88,40 @@ static void count_request(struct put *put, const struct ingest_answer *answer)
     (void)pthread_mutex_unlock(&ingest->lock);
 }
 
+/* Large bodies are worked on in turn, or one tenant's would take the processors of all. */
+static enum status enter_large(struct put *put, uint64_t wait_ms, struct error *err)
+{
+    struct ingest *ingest = put->ingest;
+    enum status status = STATUS_OK;
+
+    put->in_gate = put->request->body.size >= LARGE_BYTES && !put->request->internal;
+    if (put->in_gate)
+        status = gate_enter(&ingest->large, &put->request->tenant, wait_ms, NULL, err);
+    if (status == STATUS_OK)
+        return STATUS_OK;
+    put->in_gate = false;
+    (void)pthread_mutex_lock(&ingest->lock);
+    ingest->stats.shed++;
+    (void)pthread_mutex_unlock(&ingest->lock);
+    return status;
+}
+
+static void leave_large(struct put *put)
+{
+    if (put->in_gate)
+        gate_leave(&put->ingest->large, &put->request->tenant);
+    put->in_gate = false;
+}
+
 /* What is durable and did not reach a sink or the memory is known again only
  * after a replay: the log stops, and with it the process. */
 static enum status finish_durable(struct put *put, struct error *err)
 {
-    enum status status = deliver_all(put, err);
+    enum status status = enter_large(put, UINT64_MAX, err);
 
+    if (status == STATUS_OK)
+        status = deliver_all(put, err);
+    leave_large(put);
     if (status == STATUS_OK && put->keyed)
         status = key_keep(put, err);
     if (status != STATUS_OK)
@@ -98,19 +129,31 @@ static enum status finish_durable(struct put *put, struct error *err)
     return status;
 }
 
+/* Up to the queue of the log. */
+static enum status put_first(struct put *put, struct arena *arena, struct ingest_answer *ret,
+                             bool *ret_queued, struct error *err)
+{
+    enum status status = enter_large(put, LARGE_WAIT_MS, err);
+
+    if (status == STATUS_OK)
+        status = put_read(put, err);
+    if (status == STATUS_OK && put->split.count == 0 && !put->keyed) {
+        *ret = (struct ingest_answer){.records = 0};
+    } else if (status == STATUS_OK) {
+        status = put_queue(put, ret, arena, err);
+        *ret_queued = status == STATUS_OK;
+    }
+    leave_large(put);
+    return status;
+}
+
 static enum status put_work(struct put *put, struct arena *arena, struct ingest_answer *ret,
                             struct error *err)
 {
-    enum status status = put_read(put, err);
+    bool is_queued = false;
+    enum status status = put_first(put, arena, ret, &is_queued, err);
 
-    if (status != STATUS_OK)
-        return status;
-    if (put->split.count == 0 && !put->keyed) {
-        *ret = (struct ingest_answer){.records = 0};
-        return STATUS_OK;
-    }
-    status = put_queue(put, ret, arena, err);
-    if (status != STATUS_OK)
+    if (!is_queued)
         return status;
     status = wal_wait(put->ingest->wal, &put->entry, err);
     if (status == STATUS_OK)

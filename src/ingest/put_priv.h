@@ -39,6 +39,7 @@ struct put {
     struct pending_key pending;
     struct buf answer_bytes;
     struct receipts receipts;
+    bool in_gate; /* has a place among the large ones */
 };
 
 /* Splits, examines, finds the table; prints of all records. */

@@ -7,8 +7,10 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #define GATE_WAIT_MS 500u
+#define QUERIES_PER_PROCESSOR 4u
 #define ROLE_BIT(role) (1u << (role))
 #define ANYBODY ROLE_BIT(ROLE_NONE)
 #define WRITERS (ROLE_BIT(ROLE_INGEST) | ROLE_BIT(ROLE_ADMIN) | ROLE_BIT(ROLE_OPERATOR))
@@ -88,6 +90,19 @@ static void log_failed(void *context, const struct http_request *request,
     log_failure(what, err);
 }
 
+/* Each query may use QUERY_MEMORY_BYTES, so their number bounds the memory of the
+ * server: a quarter of it, four queries a processor. */
+static uint64_t query_places(void)
+{
+    long pages = sysconf(_SC_PHYS_PAGES), page_bytes = sysconf(_SC_PAGE_SIZE);
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    uint64_t memory = pages > 0 && page_bytes > 0 ? (uint64_t)pages * (uint64_t)page_bytes : 0;
+    uint64_t most = QUERIES_PER_PROCESSOR * (processors > 0 ? (uint64_t)processors : 1);
+    uint64_t places = memory / 4 / QUERY_MEMORY_BYTES;
+
+    return places > most ? most : places;
+}
+
 enum status share_new(const struct share_services *services, struct share **ret,
                       struct error *err)
 {
@@ -96,7 +111,7 @@ enum status share_new(const struct share_services *services, struct share **ret,
     if (share == NULL)
         return ERROR_MEMORY(err);
     share->services = *services;
-    gate_init(&share->gate);
+    gate_init(&share->gate, query_places());
     guess_init(&share->guess);
     share->router = (struct http_router){
         .routes = routes,

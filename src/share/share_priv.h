@@ -5,7 +5,7 @@
 
 #include "codec/json.h"
 #include "share/document.h"
-#include "share/gate.h"
+#include "base/gate.h"
 #include "share/guess.h"
 #include "share/self_audit.h"
 #include "share/share.h"
@@ -14,7 +14,7 @@ struct share {
     struct share_services services;
     struct http_router router;
     struct self_audit *audit;
-    struct gate gate;
+    struct gate gate; /* of queries */
     struct guess guess;
 };
 

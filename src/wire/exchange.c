@@ -9,6 +9,7 @@
  */
 #include "wire/exchange_priv.h"
 
+#include "base/hash.h"
 #include "base/limits.h"
 #include "base/text.h"
 
@@ -66,9 +67,19 @@ void exchange_cancel(struct exchange *exchange)
     atomic_store(&exchange->cancelled, true);
 }
 
+/* Of the tenant that sends; two may share a counter. */
+static atomic_uint_fast64_t *tenant_bytes(struct exchange *exchange)
+{
+    const struct guid *tenant = &exchange->principal.tenant;
+    uint64_t hash = hash_xxh3(tenant->bytes, sizeof(tenant->bytes), 0);
+
+    return &exchange->server->tenant_bytes[hash % TENANT_SLOTS];
+}
+
 static void free_body(struct exchange *exchange)
 {
     atomic_fetch_sub(&exchange->server->bodies_bytes, exchange->charged_bytes);
+    atomic_fetch_sub(tenant_bytes(exchange), exchange->charged_bytes);
     exchange->charged_bytes = 0;
     buf_pool_give(&exchange->server->bodies, &exchange->body);
     decompressor_free(exchange->decompressor);
@@ -412,7 +423,10 @@ static enum status add_body(struct exchange *exchange, struct slice bytes, struc
         return STATUS_OK;
     uint64_t more = used - exchange->charged_bytes;
     exchange->charged_bytes = used;
-    if (atomic_fetch_add(&exchange->server->bodies_bytes, more) + more > BODIES_BYTES_MAX)
+    bool is_over = atomic_fetch_add(&exchange->server->bodies_bytes, more) + more >
+                   BODIES_BYTES_MAX;
+    is_over |= atomic_fetch_add(tenant_bytes(exchange), more) + more > BODIES_BYTES_MAX / 2;
+    if (is_over)
         return ERROR_SET(err, STATUS_BUSY, "too many bodies are being received; try again");
     return STATUS_OK;
 }

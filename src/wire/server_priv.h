@@ -48,6 +48,8 @@ struct certificate {
     uint64_t retired_us;
 };
 
+#define TENANT_SLOTS 256u
+
 struct server {
     struct MHD_Daemon *daemon;
     const struct http_router *router;
@@ -65,6 +67,7 @@ struct server {
     struct buf_pool bodies;      /* has its own lock */
     atomic_bool draining, cancelled;
     atomic_uint_fast64_t bodies_bytes; /* capacity of all body buffers */
+    atomic_uint_fast64_t tenant_bytes[TENANT_SLOTS]; /* the same, by hash of the tenant */
     atomic_uint_fast64_t connection_count, request_count, rejected, bytes_in, bytes_out;
     atomic_uint_fast64_t answers[6]; /* by status / 100 */
 };

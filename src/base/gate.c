@@ -1,25 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "share/gate.h"
+#include "base/gate.h"
 
 #include "base/check.h"
-#include "base/limits.h"
 
 #include <time.h>
-#include <unistd.h>
 
-#define QUERIES_PER_PROCESSOR 4u
 #define LOOK_MS 50u /* at the flag of cancellation */
 
-void gate_init(struct gate *gate)
+void gate_init(struct gate *gate, uint64_t place_count)
 {
-    long pages = sysconf(_SC_PHYS_PAGES), page_bytes = sysconf(_SC_PAGE_SIZE);
-    long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    uint64_t memory = pages > 0 && page_bytes > 0 ? (uint64_t)pages * (uint64_t)page_bytes : 0;
-    uint64_t places = memory / 4 / QUERY_MEMORY_BYTES;
-    uint64_t most = QUERIES_PER_PROCESSOR * (processors > 0 ? (uint64_t)processors : 1);
+    uint64_t places = place_count > GATE_PLACES_MAX ? GATE_PLACES_MAX : place_count;
 
-    most = most > GATE_PLACES_MAX ? GATE_PLACES_MAX : most;
-    places = places > most ? most : places;
     *gate = (struct gate){.place_count = places < 2 ? 2 : (uint32_t)places};
     (void)pthread_mutex_init(&gate->lock, NULL);
     (void)pthread_cond_init(&gate->left, NULL);
@@ -37,7 +28,8 @@ static bool has_place(const struct gate *gate, const struct guid *tenant)
 
     for (uint32_t i = 0; i < gate->taken; i++)
         own += guid_equal(&gate->tenants[i], tenant);
-    return gate->taken < gate->place_count && own < gate->place_count / 2;
+    uint32_t kept = own == 0 ? 0 : gate->place_count / 4; /* for those that have none */
+    return gate->taken + kept < gate->place_count && own < gate->place_count / 2;
 }
 
 enum status gate_enter(struct gate *gate, const struct guid *tenant, uint64_t wait_ms,
@@ -49,9 +41,9 @@ enum status gate_enter(struct gate *gate, const struct guid *tenant, uint64_t wa
     for (uint64_t waited_ms = 0; !has_place(gate, tenant); waited_ms += LOOK_MS) {
         struct timespec until;
         if (cancelled != NULL && atomic_load(cancelled))
-            status = ERROR_SET(err, STATUS_CANCELLED, "the query was cancelled");
+            status = ERROR_SET(err, STATUS_CANCELLED, "it was cancelled while it waited");
         else if (waited_ms >= wait_ms)
-            status = ERROR_SET(err, STATUS_BUSY, "too many queries are running; try again");
+            status = ERROR_SET(err, STATUS_BUSY, "too much is at work; try again");
         if (status != STATUS_OK)
             break;
         (void)clock_gettime(CLOCK_REALTIME, &until);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* gate.h - how many queries run at a time: each may use QUERY_MEMORY_BYTES, so
- * their number is what bounds the memory of the server.  One tenant gets half of
- * the places, so that others always find some.
+/* gate.h - how many pieces of work of a kind go on at a time, over all tenants.
+ *
+ * One tenant gets half of the places, and the last quarter is for tenants that have
+ * none: who floods waits for itself, and who comes rarely finds a place at once.
  */
-#ifndef SHARE_GATE_H
-#define SHARE_GATE_H
+#ifndef BASE_GATE_H
+#define BASE_GATE_H
 
 #include "base/error.h"
 #include "base/guid.h"
@@ -21,8 +22,8 @@ struct gate {
     struct guid tenants[GATE_PLACES_MAX]; /* of the taken places */
 };
 
-/* A quarter of the memory, four queries a processor, at least two. */
-void gate_init(struct gate *gate);
+/* place_count: 2 .. GATE_PLACES_MAX; what is outside is moved there. */
+void gate_init(struct gate *gate, uint64_t place_count);
 /* The zero tenant stands for several.  Waits for a place up to wait_ms, then
  * STATUS_BUSY; STATUS_CANCELLED when *cancelled (may be NULL) becomes true. */
 enum status gate_enter(struct gate *gate, const struct guid *tenant, uint64_t wait_ms,

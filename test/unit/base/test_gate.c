@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "share/gate.h"
+#include "base/gate.h"
 
 #include "test.h"
 
@@ -11,8 +11,7 @@ static void one_tenant_gets_half_of_the_places(void **state)
     struct error err;
 
     (void)state;
-    gate_init(&gate);
-    gate.place_count = 4;
+    gate_init(&gate, 4);
     ASSERT_OK(gate_enter(&gate, &one, 0, NULL, &err));
     ASSERT_OK(gate_enter(&gate, &one, 0, NULL, &err));
     assert_int_equal(gate_enter(&gate, &one, 0, NULL, &err), STATUS_BUSY);
@@ -29,8 +28,8 @@ static void no_more_run_than_there_are_places(void **state)
     struct guid tenant = {{0}};
 
     (void)state;
-    gate_init(&gate);
-    assert_true(gate.place_count >= 2 && gate.place_count <= GATE_PLACES_MAX);
+    gate_init(&gate, 1000);
+    assert_int_equal(gate.place_count, GATE_PLACES_MAX);
     for (uint32_t i = 0; i < gate.place_count; i++) {
         tenant.bytes[0] = (uint8_t)(i + 1);
         ASSERT_OK(gate_enter(&gate, &tenant, 0, NULL, &err));
@@ -47,10 +46,29 @@ static void who_is_gone_does_not_wait(void **state)
     atomic_bool cancelled = true;
 
     (void)state;
-    gate_init(&gate);
-    gate.place_count = 2;
+    gate_init(&gate, 2);
     ASSERT_OK(gate_enter(&gate, &one, 0, NULL, &err));
     assert_int_equal(gate_enter(&gate, &one, 60000, &cancelled, &err), STATUS_CANCELLED);
+    gate_release(&gate);
+}
+
+/* Two that flood leave a place for a third. */
+static void the_last_quarter_is_for_those_who_have_none(void **state)
+{
+    static const struct guid three = {{3}};
+    struct gate gate;
+    struct error err;
+
+    (void)state;
+    gate_init(&gate, 8);
+    for (int i = 0; i < 4; i++)
+        ASSERT_OK(gate_enter(&gate, &one, 0, NULL, &err));
+    assert_int_equal(gate_enter(&gate, &one, 0, NULL, &err), STATUS_BUSY);
+    ASSERT_OK(gate_enter(&gate, &two, 0, NULL, &err));
+    ASSERT_OK(gate_enter(&gate, &two, 0, NULL, &err));
+    assert_int_equal(gate_enter(&gate, &two, 0, NULL, &err), STATUS_BUSY);
+    ASSERT_OK(gate_enter(&gate, &three, 0, NULL, &err));
+    assert_int_equal(gate_enter(&gate, &three, 0, NULL, &err), STATUS_BUSY);
     gate_release(&gate);
 }
 
@@ -58,6 +76,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_tenant_gets_half_of_the_places),
+        cmocka_unit_test(the_last_quarter_is_for_those_who_have_none),
         cmocka_unit_test(no_more_run_than_there_are_places),
         cmocka_unit_test(who_is_gone_does_not_wait),
     };

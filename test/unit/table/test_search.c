@@ -3,6 +3,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
 
@@ -88,6 +89,46 @@ static void test_letters_beyond_ascii(void **state)
     assert_false(search_equal(SLICE("\xC5\xBF"), SLICE("s"), false)); /* long s is no s */
 }
 
+/* `count` times the unit, then the end. */
+static struct slice many(char *to, const char *unit, size_t count, const char *end)
+{
+    size_t size = strlen(unit);
+
+    for (size_t i = 0; i < count; i++)
+        memcpy(to + i * size, unit, size);
+    memcpy(to + count * size, end, strlen(end) + 1);
+    return slice_from(to, count * size + strlen(end));
+}
+
+/* Each part is nearly everywhere: letter by letter it would take hours. */
+static void test_texts_that_repeat_themselves(void **state)
+{
+    enum { UNITS = 1000000 };
+    char *text = malloc(UNITS * 4);
+    char *part = malloc(UNITS * 4);
+
+    (void)state;
+    assert_true(text != NULL && part != NULL);
+    struct slice a = many(text, "a", UNITS, "");
+    assert_false(search_contains(a, many(part, "A", UNITS / 2, "b"), false));
+    assert_true(search_contains(a, many(part, "A", UNITS / 2, ""), false));
+    a = many(text, "a", UNITS, "b a");
+    assert_true(search_contains(a, many(part, "A", UNITS / 2, "B"), false));
+    assert_true(search_has(a, many(part, "A", UNITS / 2, "B"), false, true, false));
+    assert_false(search_has(a, many(part, "A", UNITS / 2, "B"), false, false, false));
+    a = many(text, "-aa", UNITS, "");
+    assert_false(search_has(a, many(part, "-aa", UNITS / 3, "-a"), false, false, false));
+    assert_false(search_has(a, many(part, "-aa", UNITS / 3, "-a"), true, false, false));
+    assert_true(search_has(a, many(part, "-AA", UNITS / 3, "-A"), false, false, true));
+    a = many(text, "\xC3\xA4", UNITS, "\xC3\xB6");
+    assert_false(search_contains(a, many(part, "\xC3\x84", UNITS / 2, "b"), false));
+    assert_true(search_contains(a, many(part, "\xC3\x84", UNITS / 2, "\xC3\x96"), false));
+    assert_true(search_ends(a, many(part, "\xC3\x84", UNITS / 2, "\xC3\x96"), false));
+    assert_false(search_ends(a, many(part, "\xC3\x84", UNITS / 2, ""), false));
+    free(text);
+    free(part);
+}
+
 static void test_terms(void **state)
 {
     struct slice text = SLICE("<A1b@c-\xC3\xAE..9>"), term;
@@ -110,6 +151,7 @@ int main(void)
         cmocka_unit_test(test_contains),
         cmocka_unit_test(test_case_of_the_first_letter),
         cmocka_unit_test(test_letters_beyond_ascii),
+        cmocka_unit_test(test_texts_that_repeat_themselves),
         cmocka_unit_test(test_terms),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -18,11 +18,22 @@ enum status geo_check(enum geo_status status, struct error *err)
         return STATUS_OK;
     case GEO_NO_MEMORY:
         return ERROR_SET(err, STATUS_LIMIT, "a shape needs too much memory");
+    case GEO_TOO_MANY_RINGS:
+        return ERROR_SET(err, STATUS_LIMIT, "a polygon has more than %u rings", GEO_RINGS_MAX);
+    case GEO_STOPPED:
+        return err->status; /* of geo_may_go_on() */
     case GEO_ABSENT:
         break;
     }
     return ERROR_SET(err, STATUS_INVALID,
                      "this build has no shapes: it was made without the S2 library");
+}
+
+bool geo_may_go_on(void *context)
+{
+    const struct geo_patience *patience = context;
+
+    return eval_look(patience->eval, patience->err) == STATUS_OK;
 }
 
 /* Shapes of constant arguments, made by prepare(). */
@@ -34,7 +45,7 @@ struct made {
     } args[16];
 };
 
-static enum status read_shape(struct arena *arena, struct slice json,
+static enum status read_shape(struct eval *eval, struct arena *arena, struct slice json,
                               struct geo_input *ret, struct error *err)
 {
     struct geo_shape shape;
@@ -46,7 +57,7 @@ static enum status read_shape(struct arena *arena, struct slice json,
     status = arena_charge(arena, size, err);
     if (status != STATUS_OK)
         return status;
-    status = geo_check(geo_new(&shape, &ret->geo), err);
+    status = geo_check(geo_new(GEO_WATCH(eval, err), &shape, &ret->geo), err);
     if (status != STATUS_OK || ret->geo == NULL) {
         arena_refund(arena, size);
         return status;
@@ -66,7 +77,7 @@ enum status geo_take(struct eval *eval, const struct value *args, uint32_t index
     if (made != NULL && index < made->count && made->args[index].is_made)
         ret->geo = made->args[index].geo;
     else
-        status = read_shape(eval->arena, args[index].bytes, ret, err);
+        status = read_shape(eval, eval->arena, args[index].bytes, ret, err);
     if (ret->geo != NULL && geo_kind(ret->geo) != kind)
         geo_drop(eval, ret);
     return status;
@@ -100,7 +111,7 @@ enum status geo_prepare(struct eval *eval, const struct argument *args, uint32_t
         struct geo_input input = {0};
         if (value == NULL || value->type != TYPE_DYNAMIC || value->is_null)
             continue;
-        enum status status = read_shape(eval->query_arena, value->bytes, &input, err);
+        enum status status = read_shape(eval, eval->query_arena, value->bytes, &input, err);
         if (status != STATUS_OK)
             return status;
         made->args[i].is_made = true;
@@ -220,7 +231,7 @@ enum status geo_row_buffer(enum geo_kind kind, ROW_PARAMETERS)
     enum status status = geo_take(eval, args, 0, kind, &input, err);
 
     if (status == STATUS_OK && input.geo != NULL)
-        status = geo_check(geo_buffer(input.geo, args[1].real,
+        status = geo_check(geo_buffer(GEO_WATCH(eval, err), input.geo, args[1].real,
                                       geo_real(args, arg_count, 2, GEO_TOLERANCE_M), &made),
                            err);
     geo_drop(eval, &input);
@@ -235,7 +246,9 @@ enum status geo_row_simplify(enum geo_kind kind, ROW_PARAMETERS)
 
     if (status == STATUS_OK && input.geo != NULL)
         status = geo_check(
-            geo_simplify(&input.geo, 1, geo_real(args, arg_count, 1, GEO_TOLERANCE_M), &made), err);
+            geo_simplify(GEO_WATCH(eval, err), &input.geo, 1,
+                         geo_real(args, arg_count, 1, GEO_TOLERANCE_M), &made),
+            err);
     geo_drop(eval, &input);
     return status != STATUS_OK || made == NULL ? status : geo_give(eval, made, ret, err);
 }

@@ -340,7 +340,9 @@ static enum status row_geo_polygon_to_h3cells(ROW_PARAMETERS)
                     resolution <= H3_RESOLUTION_MAX && radius >= 0;
 
     if (is_valid && radius > 0) {
-        status = geo_check(geo_buffer(polygon.geo, radius, fmin(10, radius / 2), &wider), err);
+        status = geo_check(geo_buffer(GEO_WATCH(eval, err), polygon.geo, radius,
+                                      fmin(10, radius / 2), &wider),
+                           err);
         is_valid = status == STATUS_OK && wider != NULL;
     }
     if (is_valid)

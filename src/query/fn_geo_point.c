@@ -154,10 +154,12 @@ static enum status row_geo_from_wkt(ROW_PARAMETERS)
 
     (void)arg_count;
     text_start(&buf);
-    if (geo_wkt_json(args[0].bytes, &buf))
+    bool is_valid;
+    enum status status = geo_wkt_json(eval, args[0].bytes, &buf, &is_valid, err);
+    if (status == STATUS_OK && is_valid)
         return give_buf(eval, &buf, ret, err);
     buf_release(&buf);
-    return STATUS_OK;
+    return status;
 }
 ROW_EVAL(row_geo_from_wkt, TYPE_DYNAMIC)
 BIND(bind_wkt, "s", TYPE_DYNAMIC)

@@ -59,7 +59,8 @@ BIND(bind_closest, "rry", TYPE_DYNAMIC)
 static enum status row_geo_point_buffer(ROW_PARAMETERS)
 {
     struct geo *made = NULL;
-    enum status status = geo_check(geo_point_buffer(geo_point_of(args, 0), args[2].real,
+    enum status status = geo_check(geo_point_buffer(GEO_WATCH(eval, err), geo_point_of(args, 0),
+                                                    args[2].real,
                                                     geo_real(args, arg_count, 3, GEO_TOLERANCE_M),
                                                     &made),
                                    err);

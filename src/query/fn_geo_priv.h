@@ -17,12 +17,22 @@ void geo_add_point(struct buf *buf, struct geo_point point);
 void geo_add_shape(struct buf *buf, const struct geo_shape *shape);
 /* One geometry as itself, several (or none) as a GeometryCollection. */
 void geo_add_result(struct buf *buf, const struct geo_result *result);
-/* Well-known text as GeoJSON; false if it is none. */
-bool geo_wkt_json(struct slice wkt, struct buf *ret);
+/* Adds well-known text as GeoJSON; *ret_valid: it was some. */
+enum status geo_wkt_json(struct eval *eval, struct slice wkt, struct buf *json, bool *ret_valid,
+                         struct error *err) MUST_USE;
 
 /* ---- arguments and results: fn_geo.c ---- */
 
 #define GEO_TOLERANCE_M 10.0 /* where none is given */
+
+/* The query's time, for what takes long; geo_check() gives the error behind GEO_STOPPED. */
+struct geo_patience {
+    struct eval *eval;
+    struct error *err;
+};
+bool geo_may_go_on(void *patience);
+#define GEO_WATCH(EVAL, ERR)                                                                       \
+    (&(const struct geo_watch){geo_may_go_on, &(struct geo_patience){EVAL, ERR}})
 
 /* STATUS_OK with a null result for GEO_INVALID. */
 enum status geo_check(enum geo_status status, struct error *err) MUST_USE;

@@ -92,7 +92,7 @@ static enum status cover(struct eval *eval, const struct value *args, uint32_t a
         geo_drop(eval, &shape);
         return status;
     }
-    enum geo_status made = geo_cover(shape.geo, (int)level, radius, &cells);
+    enum geo_status made = geo_cover(GEO_WATCH(eval, err), shape.geo, (int)level, radius, &cells);
     geo_drop(eval, &shape);
     return made == GEO_OK ? geo_give_cells(eval, &cells, ret, err) : geo_check(made, err);
 }

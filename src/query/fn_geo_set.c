@@ -37,7 +37,7 @@ static enum status intersects(struct eval *eval, const struct value *args,
     enum status status = take_pair(eval, args, kinds, &pair, err);
 
     if (status == STATUS_OK && pair.b.geo != NULL) {
-        enum geo_status made = geo_intersects(pair.a.geo, pair.b.geo, &hit);
+        enum geo_status made = geo_intersects(GEO_WATCH(eval, err), pair.a.geo, pair.b.geo, &hit);
         status = made == GEO_OK ? give_bool(ret, hit) : geo_check(made, err);
     }
     drop_pair(eval, &pair);
@@ -53,7 +53,8 @@ static enum status intersection(struct eval *eval, const struct value *args,
     enum status status = take_pair(eval, args, kinds, &pair, err);
 
     if (status == STATUS_OK && pair.b.geo != NULL) {
-        enum geo_status made = geo_intersection(pair.a.geo, pair.b.geo, &result);
+        enum geo_status made = geo_intersection(GEO_WATCH(eval, err), pair.a.geo,
+                                                pair.b.geo, &result);
         status = made == GEO_OK ? geo_give_result(eval, &result, ret, err)
                                 : geo_check(made, err);
     }
@@ -166,7 +167,8 @@ static enum status unite(struct eval *eval, const struct value *args, enum geo_k
 
     if (status == STATUS_OK && shapes.are_valid) {
         done = shapes.count == 1 ? geo_shape_of(shapes.data[0], &result)
-                                 : geo_union(shapes.data, shapes.count, &made);
+                                 : geo_union(GEO_WATCH(eval, err), shapes.data,
+                                             shapes.count, &made);
         status = geo_check(done, err);
     }
     drop_shapes(eval, &shapes);
@@ -197,7 +199,7 @@ static enum status row_geo_simplify_polygons_array(ROW_PARAMETERS)
     enum status status = take_shapes(eval, &args[0], GEO_POLYGONS, &shapes, err);
 
     if (status == STATUS_OK && shapes.are_valid)
-        status = geo_check(geo_simplify(shapes.data, shapes.count,
+        status = geo_check(geo_simplify(GEO_WATCH(eval, err), shapes.data, shapes.count,
                                         geo_real(args, arg_count, 1, GEO_TOLERANCE_M), &made),
                            err);
     drop_shapes(eval, &shapes);

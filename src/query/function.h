@@ -33,11 +33,24 @@ struct eval {
     void *call_state;          /* what prepare() made for this call, shared by all threads */
     uint64_t *row_base;        /* rand(), row-dependent functions: first row of the batch */
     const struct query *query; /* whose time limit counts; NULL = none */
+    uint64_t work;             /* of eval_spend(), since the time was looked at */
 };
 
 /* Time limit and cancellation, looked at in every 16th row: a batch of rows that are
  * slow each does not hold the query beyond its limit. */
 enum status eval_check(const struct eval *eval, uint32_t row, struct error *err) MUST_USE;
+
+/* The same by what was done: bytes read, elements compared, whatever takes some
+ * nanoseconds.  For rows that differ in cost and for every loop within a row whose length
+ * the query or the data chooses; the time is looked at once in EVAL_WORK. */
+#define EVAL_WORK 65536u
+#define EVAL_ROW_WORK 4096u /* what any row of a function may cost beside its bytes */
+enum status eval_look(struct eval *eval, struct error *err) MUST_USE; /* at the time, now */
+static inline enum status eval_spend(struct eval *eval, uint64_t work, struct error *err)
+{
+    eval->work += work;
+    return eval->work < EVAL_WORK ? STATUS_OK : eval_look(eval, err);
+}
 
 enum function_flag {
     FUNCTION_IMPURE = 1,     /* rand(), new_guid(): never folded, never per dictionary value */

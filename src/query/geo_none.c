@@ -10,22 +10,24 @@ void geo_result_release(struct geo_result *result)
     *result = (struct geo_result){.points = {.kind = GEO_NOTHING}};
 }
 
-enum geo_status geo_new(const struct geo_shape *shape, struct geo **ret)
+enum geo_status geo_new(const struct geo_watch *watch, const struct geo_shape *shape,
+                        struct geo **ret)
 {
-    (void)shape, (void)ret;
+    (void)watch, (void)shape, (void)ret;
     return GEO_ABSENT;
 }
 
-enum geo_status geo_union(struct geo *const *shapes, uint32_t count, struct geo **ret)
+enum geo_status geo_union(const struct geo_watch *watch, struct geo *const *shapes, uint32_t count,
+                          struct geo **ret)
 {
-    (void)shapes, (void)count, (void)ret;
+    (void)watch, (void)shapes, (void)count, (void)ret;
     return GEO_ABSENT;
 }
 
-enum geo_status geo_simplify(struct geo *const *shapes, uint32_t count, double tolerance_m,
-                             struct geo **ret)
+enum geo_status geo_simplify(const struct geo_watch *watch, struct geo *const *shapes,
+                             uint32_t count, double tolerance_m, struct geo **ret)
 {
-    (void)shapes, (void)count, (void)tolerance_m, (void)ret;
+    (void)watch, (void)shapes, (void)count, (void)tolerance_m, (void)ret;
     return GEO_ABSENT;
 }
 
@@ -83,16 +85,17 @@ enum geo_status geo_locate(const struct geo *line, struct geo_point point, doubl
     return GEO_ABSENT;
 }
 
-enum geo_status geo_intersects(const struct geo *a, const struct geo *b, bool *ret)
+enum geo_status geo_intersects(const struct geo_watch *watch, const struct geo *a,
+                               const struct geo *b, bool *ret)
 {
-    (void)a, (void)b, (void)ret;
+    (void)watch, (void)a, (void)b, (void)ret;
     return GEO_ABSENT;
 }
 
-enum geo_status geo_intersection(const struct geo *a, const struct geo *b,
-                                 struct geo_result *ret)
+enum geo_status geo_intersection(const struct geo_watch *watch, const struct geo *a,
+                                 const struct geo *b, struct geo_result *ret)
 {
-    (void)a, (void)b, (void)ret;
+    (void)watch, (void)a, (void)b, (void)ret;
     return GEO_ABSENT;
 }
 
@@ -102,17 +105,17 @@ enum geo_status geo_shape_of(const struct geo *geo, struct geo_result *ret)
     return GEO_ABSENT;
 }
 
-enum geo_status geo_buffer(const struct geo *geo, double radius_m, double tolerance_m,
-                           struct geo **ret)
+enum geo_status geo_buffer(const struct geo_watch *watch, const struct geo *geo, double radius_m,
+                           double tolerance_m, struct geo **ret)
 {
-    (void)geo, (void)radius_m, (void)tolerance_m, (void)ret;
+    (void)watch, (void)geo, (void)radius_m, (void)tolerance_m, (void)ret;
     return GEO_ABSENT;
 }
 
-enum geo_status geo_point_buffer(struct geo_point point, double radius_m, double tolerance_m,
-                                 struct geo **ret)
+enum geo_status geo_point_buffer(const struct geo_watch *watch, struct geo_point point,
+                                 double radius_m, double tolerance_m, struct geo **ret)
 {
-    (void)point, (void)radius_m, (void)tolerance_m, (void)ret;
+    (void)watch, (void)point, (void)radius_m, (void)tolerance_m, (void)ret;
     return GEO_ABSENT;
 }
 
@@ -123,10 +126,10 @@ enum geo_status geo_densify(const struct geo_shape *shape, double tolerance_m, b
     return GEO_ABSENT;
 }
 
-enum geo_status geo_cover(const struct geo *geo, int level, double radius_m,
-                          struct geo_cells *ret)
+enum geo_status geo_cover(const struct geo_watch *watch, const struct geo *geo, int level,
+                          double radius_m, struct geo_cells *ret)
 {
-    (void)geo, (void)level, (void)radius_m, (void)ret;
+    (void)watch, (void)geo, (void)level, (void)radius_m, (void)ret;
     return GEO_ABSENT;
 }
 

@@ -20,6 +20,7 @@ extern "C" {
 
 #define GEO_RADIUS_M 6371010.0
 #define GEO_POINTS_MAX 1000000u /* coordinates of a shape */
+#define GEO_RINGS_MAX 4096u     /* of a polygon: each is compared with each */
 #define GEO_CELLS_MAX 65536u    /* cells of a covering, as documented */
 #define GEO_TOKEN_BYTES 17u     /* 16 hexadecimal digits and a 0 */
 
@@ -54,7 +55,15 @@ enum geo_status {
     GEO_OK,
     GEO_INVALID,   /* the shape or a parameter: null in the language */
     GEO_NO_MEMORY,
+    GEO_TOO_MANY_RINGS, /* a polygon of more than GEO_RINGS_MAX */
+    GEO_STOPPED,   /* the watch said so */
     GEO_ABSENT,    /* this build has no S2 */
+};
+
+/* Asked now and then by what may take long. */
+struct geo_watch {
+    bool (*may_go_on)(void *context);
+    void *context;
 };
 
 struct geo; /* lines or polygons, the union of what was given; read by several threads */
@@ -63,12 +72,14 @@ struct geo_cells {
     uint32_t count;
 };
 
-enum geo_status geo_new(const struct geo_shape *shape, struct geo **ret);
+enum geo_status geo_new(const struct geo_watch *watch, const struct geo_shape *shape,
+                        struct geo **ret);
 /* The union of all, two at least of one kind; or each with fewer points, then the union:
  * borders that they share stay shared. */
-enum geo_status geo_union(struct geo *const *shapes, uint32_t count, struct geo **ret);
-enum geo_status geo_simplify(struct geo *const *shapes, uint32_t count, double tolerance_m,
-                             struct geo **ret);
+enum geo_status geo_union(const struct geo_watch *watch, struct geo *const *shapes, uint32_t count,
+                          struct geo **ret);
+enum geo_status geo_simplify(const struct geo_watch *watch, struct geo *const *shapes,
+                             uint32_t count, double tolerance_m, struct geo **ret);
 void geo_free(struct geo *geo);
 enum geo_kind geo_kind(const struct geo *geo);
 
@@ -80,21 +91,22 @@ enum geo_status geo_closest(const struct geo *geo, struct geo_point point,
                             struct geo_point *ret, double *ret_distance_m);
 enum geo_status geo_interpolate(const struct geo *line, double fraction, struct geo_point *ret);
 enum geo_status geo_locate(const struct geo *line, struct geo_point point, double *ret);
-enum geo_status geo_intersects(const struct geo *a, const struct geo *b, bool *ret);
-enum geo_status geo_intersection(const struct geo *a, const struct geo *b,
-                                 struct geo_result *ret);
+enum geo_status geo_intersects(const struct geo_watch *watch, const struct geo *a,
+                               const struct geo *b, bool *ret);
+enum geo_status geo_intersection(const struct geo_watch *watch, const struct geo *a,
+                                 const struct geo *b, struct geo_result *ret);
 enum geo_status geo_shape_of(const struct geo *geo, struct geo_result *ret);
-enum geo_status geo_buffer(const struct geo *geo, double radius_m, double tolerance_m,
-                           struct geo **ret);
-enum geo_status geo_point_buffer(struct geo_point point, double radius_m, double tolerance_m,
-                                 struct geo **ret);
+enum geo_status geo_buffer(const struct geo_watch *watch, const struct geo *geo, double radius_m,
+                           double tolerance_m, struct geo **ret);
+enum geo_status geo_point_buffer(const struct geo_watch *watch, struct geo_point point,
+                                 double radius_m, double tolerance_m, struct geo **ret);
 /* Edges that are straight on the map, as geodesics.  crossing: edges of more than 180
  * degrees go over the antimeridian. */
 enum geo_status geo_densify(const struct geo_shape *shape, double tolerance_m, bool crossing,
                             struct geo_result *ret);
 /* Cells of a level that cover it and `radius_m` around it; GEO_INVALID when too many. */
-enum geo_status geo_cover(const struct geo *geo, int level, double radius_m,
-                          struct geo_cells *ret);
+enum geo_status geo_cover(const struct geo_watch *watch, const struct geo *geo, int level,
+                          double radius_m, struct geo_cells *ret);
 
 /* ---- S2 cells ---- */
 enum geo_status geo_cell_of(struct geo_point point, int level, char token[GEO_TOKEN_BYTES]);

@@ -13,9 +13,11 @@
 #include <s2/s2loop.h>
 #include <s2/s2pointutil.h>
 
-enum geo_status geo_s2_error(const S2Error &error)
+enum geo_status geo_s2_error(const struct geo_watch *watch, const S2Error &error)
 {
-    return error.code() == S2Error::RESOURCE_EXHAUSTED ? GEO_NO_MEMORY : GEO_INVALID;
+    if (error.code() != S2Error::RESOURCE_EXHAUSTED)
+        return GEO_INVALID;
+    return watch->may_go_on(watch->context) ? GEO_NO_MEMORY : GEO_STOPPED;
 }
 
 void geo::finish()
@@ -99,6 +101,8 @@ static enum geo_status make_polygon(const struct geo_shape *shape, uint32_t firs
 {
     std::vector<std::unique_ptr<S2Loop>> loops;
 
+    if (end - first > GEO_RINGS_MAX)
+        return GEO_TOO_MANY_RINGS;
     for (uint32_t i = first; i < end; i++) {
         uint32_t start = i == 0 ? 0 : shape->path_ends[i - 1];
         enum geo_status status =
@@ -124,12 +128,15 @@ static enum geo_status make_polygon(const struct geo_shape *shape, uint32_t firs
 }
 
 /* Each part by itself, then their union if there are several. */
-static enum geo_status make(const struct geo_shape *shape, struct geo **ret)
+static enum geo_status make(const struct geo_watch *watch, const struct geo_shape *shape,
+                            struct geo **ret)
 {
     std::vector<std::unique_ptr<struct geo>> parts;
 
     for (uint32_t i = 0; i < shape->part_count; i++) {
         auto part = std::make_unique<struct geo>();
+        if (i % 16 == 0)
+            geo_s2_watch(watch);
         uint32_t first = i == 0 ? 0 : shape->part_ends[i - 1];
         uint32_t start = first == 0 ? 0 : shape->path_ends[first - 1];
         enum geo_status status =
@@ -151,15 +158,16 @@ static enum geo_status make(const struct geo_shape *shape, struct geo **ret)
     std::vector<struct geo *> borrowed;
     for (const auto &part : parts)
         borrowed.push_back(part.get());
-    return geo_union(borrowed.data(), static_cast<uint32_t>(borrowed.size()), ret);
+    return geo_union(watch, borrowed.data(), static_cast<uint32_t>(borrowed.size()), ret);
 }
 
-extern "C" enum geo_status geo_new(const struct geo_shape *shape, struct geo **ret)
+extern "C" enum geo_status geo_new(const struct geo_watch *watch, const struct geo_shape *shape,
+                                   struct geo **ret)
 {
     if ((shape->kind != GEO_LINES && shape->kind != GEO_POLYGONS) ||
         shape->point_count > GEO_POINTS_MAX)
         return GEO_INVALID;
-    return geo_s2_guard([&] { return make(shape, ret); });
+    return geo_s2_guard([&] { return make(watch, shape, ret); });
 }
 
 extern "C" void geo_free(struct geo *geo)

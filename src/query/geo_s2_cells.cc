@@ -100,8 +100,41 @@ static bool is_too_many(const struct geo *geo, int level, double radius_m)
            radius * radius / S2::kMaxArea.GetValue(level) > GEO_CELLS_MAX;
 }
 
-static enum geo_status cover(const struct geo *geo, int level, double radius_m,
-                             struct geo_cells *ret)
+/* A region that can be stopped while it is covered. */
+template <typename R> class watched final : public S2Region {
+public:
+    watched(const struct geo_watch *watch, const R *region) : watch_(watch), region_(region) {}
+    S2Region *Clone() const override { return new watched(watch_, region_); }
+    S2Cap GetCapBound() const override { return region_->GetCapBound(); }
+    S2LatLngRect GetRectBound() const override { return region_->GetRectBound(); }
+    void GetCellUnionBound(std::vector<S2CellId> *ids) const override
+    {
+        region_->GetCellUnionBound(ids);
+    }
+    bool Contains(const S2Cell &cell) const override { return region_->Contains(cell); }
+    bool Contains(const S2Point &point) const override { return region_->Contains(point); }
+    bool MayIntersect(const S2Cell &cell) const override
+    {
+        if (++asked_ % 64 == 0)
+            geo_s2_watch(watch_);
+        return region_->MayIntersect(cell);
+    }
+
+private:
+    const struct geo_watch *watch_;
+    const R *region_;
+    mutable uint32_t asked_ = 0;
+};
+
+template <typename R>
+static void cover_region(const struct geo_watch *watch, S2RegionCoverer *coverer, const R &region,
+                         std::vector<S2CellId> *ret)
+{
+    coverer->GetCovering(watched<R>(watch, &region), ret);
+}
+
+static enum geo_status cover(const struct geo_watch *watch, const struct geo *geo, int level,
+                             double radius_m, struct geo_cells *ret)
 {
     S2RegionCoverer coverer;
     std::vector<S2CellId> cells;
@@ -111,10 +144,10 @@ static enum geo_status cover(const struct geo *geo, int level, double radius_m,
     coverer.mutable_options()->set_max_cells(GEO_CELLS_MAX);
     if (radius_m > 0) {
         S2ShapeIndexBufferedRegion region(&geo->index(), S1ChordAngle(geo_s2_angle(radius_m)));
-        coverer.GetCovering(region, &cells);
+        cover_region(watch, &coverer, region, &cells);
     } else {
         auto region = MakeS2ShapeIndexRegion(&geo->index());
-        coverer.GetCovering(region, &cells);
+        cover_region(watch, &coverer, region, &cells);
     }
     if (cells.size() > GEO_CELLS_MAX)
         return GEO_INVALID;
@@ -126,12 +159,12 @@ static enum geo_status cover(const struct geo *geo, int level, double radius_m,
     return GEO_OK;
 }
 
-extern "C" enum geo_status geo_cover(const struct geo *geo, int level, double radius_m,
-                                     struct geo_cells *ret)
+extern "C" enum geo_status geo_cover(const struct geo_watch *watch, const struct geo *geo,
+                                     int level, double radius_m, struct geo_cells *ret)
 {
     *ret = {};
     if (level < 0 || level > S2CellId::kMaxLevel || !(radius_m >= 0) || geo->is_empty() ||
         is_too_many(geo, level, radius_m))
         return GEO_INVALID;
-    return geo_s2_guard([&] { return cover(geo, level, radius_m, ret); });
+    return geo_s2_guard([&] { return cover(watch, geo, level, radius_m, ret); });
 }

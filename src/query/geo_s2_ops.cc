@@ -177,12 +177,12 @@ static S2BooleanOperation::Options closed_sets(S2MemoryTracker *tracker)
     return options;
 }
 
-static bool combine(S2BooleanOperation::OpType type, const struct geo *a, const struct geo *b,
-                    struct parts *ret, S2Error *error)
+static bool combine(const struct geo_watch *watch, S2BooleanOperation::OpType type,
+                    const struct geo *a, const struct geo *b, struct parts *ret, S2Error *error)
 {
     S2MemoryTracker tracker;
 
-    tracker.set_limit_bytes(GEO_WORK_BYTES);
+    geo_s2_track(watch, &tracker);
     S2BooleanOperation operation(type, ret->layers(), closed_sets(&tracker));
     return operation.Build(a->index(), b->index(), error);
 }
@@ -213,7 +213,8 @@ static int vertex_count(const struct geo *geo)
 }
 
 /* The two smallest are joined, until one is left: so the work grows as n log n. */
-static enum geo_status unite(struct geo *const *shapes, uint32_t count, struct geo **ret)
+static enum geo_status unite(const struct geo_watch *watch, struct geo *const *shapes,
+                             uint32_t count, struct geo **ret)
 {
     std::multimap<int, struct geo *> queue;
     std::vector<std::unique_ptr<struct geo>> made;
@@ -224,12 +225,13 @@ static enum geo_status unite(struct geo *const *shapes, uint32_t count, struct g
         struct parts parts;
         struct geo *joined = nullptr;
         S2Error error;
+        geo_s2_watch(watch);
         const struct geo *a = queue.begin()->second;
         queue.erase(queue.begin());
         const struct geo *b = queue.begin()->second;
         queue.erase(queue.begin());
-        if (!combine(S2BooleanOperation::OpType::UNION, a, b, &parts, &error))
-            return geo_s2_error(error);
+        if (!combine(watch, S2BooleanOperation::OpType::UNION, a, b, &parts, &error))
+            return geo_s2_error(watch, error);
         enum geo_status status = take(&parts, shapes[0]->kind, &joined);
         if (status != GEO_OK)
             return status;
@@ -240,34 +242,36 @@ static enum geo_status unite(struct geo *const *shapes, uint32_t count, struct g
     return GEO_OK;
 }
 
-extern "C" enum geo_status geo_union(struct geo *const *shapes, uint32_t count, struct geo **ret)
+extern "C" enum geo_status geo_union(const struct geo_watch *watch, struct geo *const *shapes,
+                                     uint32_t count, struct geo **ret)
 {
     for (uint32_t i = 0; i < count; i++) {
         if (shapes[i]->kind != shapes[0]->kind)
             return GEO_INVALID;
     }
     return count < 2 ? GEO_INVALID
-                     : geo_s2_guard([&] { return unite(shapes, count, ret); });
+                     : geo_s2_guard([&] { return unite(watch, shapes, count, ret); });
 }
 
-extern "C" enum geo_status geo_intersects(const struct geo *a, const struct geo *b, bool *ret)
+extern "C" enum geo_status geo_intersects(const struct geo_watch *watch, const struct geo *a,
+                                          const struct geo *b, bool *ret)
 {
     return geo_s2_guard([&] {
         S2MemoryTracker tracker;
-        tracker.set_limit_bytes(GEO_WORK_BYTES);
+        geo_s2_track(watch, &tracker);
         *ret = S2BooleanOperation::Intersects(a->index(), b->index(), closed_sets(&tracker));
-        return tracker.error().ok() ? GEO_OK : GEO_NO_MEMORY;
+        return tracker.error().ok() ? GEO_OK : geo_s2_error(watch, tracker.error());
     });
 }
 
-extern "C" enum geo_status geo_intersection(const struct geo *a, const struct geo *b,
-                                            struct geo_result *ret)
+extern "C" enum geo_status geo_intersection(const struct geo_watch *watch, const struct geo *a,
+                                            const struct geo *b, struct geo_result *ret)
 {
     return give(ret, [&] {
         struct parts parts;
         S2Error error;
-        if (!combine(S2BooleanOperation::OpType::INTERSECTION, a, b, &parts, &error))
-            return geo_s2_error(error);
+        if (!combine(watch, S2BooleanOperation::OpType::INTERSECTION, a, b, &parts, &error))
+            return geo_s2_error(watch, error);
         fill_points(parts.points, &ret->points);
         fill_lines(parts.lines, &ret->lines);
         fill_polygon(*parts.polygon, &ret->polygons);
@@ -278,15 +282,15 @@ extern "C" enum geo_status geo_intersection(const struct geo *a, const struct ge
 /* ---- simpler, denser, wider ---- */
 
 /* All go through one builder, so that what they share stays shared. */
-static enum geo_status simplify(struct geo *const *shapes, uint32_t count, double tolerance_m,
-                                struct geo **ret)
+static enum geo_status simplify(const struct geo_watch *watch, struct geo *const *shapes,
+                                uint32_t count, double tolerance_m, struct geo **ret)
 {
     S2MemoryTracker tracker;
     S2Builder::Options options{IdentitySnapFunction(geo_s2_angle(tolerance_m))};
     std::vector<std::unique_ptr<struct geo>> simple;
     S2Error error;
 
-    tracker.set_limit_bytes(GEO_WORK_BYTES);
+    geo_s2_track(watch, &tracker);
     options.set_simplify_edge_chains(true);
     options.set_memory_tracker(&tracker);
     S2Builder builder{options};
@@ -308,7 +312,7 @@ static enum geo_status simplify(struct geo *const *shapes, uint32_t count, doubl
         }
     }
     if (!builder.Build(&error))
-        return geo_s2_error(error);
+        return geo_s2_error(watch, error);
     std::vector<struct geo *> left;
     for (auto &one : simple) {
         if (one->is_empty())
@@ -319,7 +323,7 @@ static enum geo_status simplify(struct geo *const *shapes, uint32_t count, doubl
     if (left.empty())
         return GEO_INVALID;
     if (count > 1 && left.size() > 1)
-        return unite(left.data(), static_cast<uint32_t>(left.size()), ret);
+        return unite(watch, left.data(), static_cast<uint32_t>(left.size()), ret);
     for (auto &one : simple) {
         if (one.get() == left[0])
             *ret = one.release();
@@ -327,14 +331,14 @@ static enum geo_status simplify(struct geo *const *shapes, uint32_t count, doubl
     return GEO_OK;
 }
 
-extern "C" enum geo_status geo_simplify(struct geo *const *shapes, uint32_t count,
-                                        double tolerance_m, struct geo **ret)
+extern "C" enum geo_status geo_simplify(const struct geo_watch *watch, struct geo *const *shapes,
+                                        uint32_t count, double tolerance_m, struct geo **ret)
 {
     double most = S2Builder::SnapFunction::kMaxSnapRadius().radians() * GEO_RADIUS_M;
 
     if (count == 0 || !(tolerance_m >= 0 && tolerance_m <= most))
         return GEO_INVALID;
-    return geo_s2_guard([&] { return simplify(shapes, count, tolerance_m, ret); });
+    return geo_s2_guard([&] { return simplify(watch, shapes, count, tolerance_m, ret); });
 }
 
 static void densify_edge(const S2EdgeTessellator &tessellator,
@@ -398,7 +402,8 @@ extern "C" enum geo_status geo_densify(const struct geo_shape *shape, double tol
 
 /* `add` gives the operation its input. */
 template <typename F>
-static enum geo_status widen(double radius_m, double tolerance_m, struct geo **ret, F add)
+static enum geo_status widen(const struct geo_watch *watch, double radius_m, double tolerance_m,
+                             struct geo **ret, F add)
 {
     if (!(radius_m > 0) || !(tolerance_m > 0) || radius_m > M_PI * GEO_RADIUS_M ||
         tolerance_m < radius_m * S2BufferOperation::Options::kMinErrorFraction)
@@ -407,7 +412,7 @@ static enum geo_status widen(double radius_m, double tolerance_m, struct geo **r
         S2MemoryTracker tracker;
         S2Error error;
         struct parts parts;
-        tracker.set_limit_bytes(GEO_WORK_BYTES);
+        geo_s2_track(watch, &tracker);
         S2BufferOperation::Options options(geo_s2_angle(radius_m));
         options.set_error_fraction(std::clamp(
             tolerance_m / radius_m, S2BufferOperation::Options::kMinErrorFraction, 1.0));
@@ -415,25 +420,25 @@ static enum geo_status widen(double radius_m, double tolerance_m, struct geo **r
         S2BufferOperation operation(std::make_unique<S2PolygonLayer>(parts.polygon.get()), options);
         add(&operation);
         if (!operation.Build(&error))
-            return geo_s2_error(error);
+            return geo_s2_error(watch, error);
         return take(&parts, GEO_POLYGONS, ret);
     });
 }
 
-extern "C" enum geo_status geo_buffer(const struct geo *geo, double radius_m, double tolerance_m,
-                                      struct geo **ret)
+extern "C" enum geo_status geo_buffer(const struct geo_watch *watch, const struct geo *geo,
+                                      double radius_m, double tolerance_m, struct geo **ret)
 {
-    return widen(radius_m, tolerance_m, ret, [&](S2BufferOperation *operation) {
+    return widen(watch, radius_m, tolerance_m, ret, [&](S2BufferOperation *operation) {
         operation->AddShapeIndex(geo->index());
     });
 }
 
-extern "C" enum geo_status geo_point_buffer(struct geo_point point, double radius_m,
-                                            double tolerance_m, struct geo **ret)
+extern "C" enum geo_status geo_point_buffer(const struct geo_watch *watch, struct geo_point point,
+                                            double radius_m, double tolerance_m, struct geo **ret)
 {
     if (!geo_point_valid(point))
         return GEO_INVALID;
-    return widen(radius_m, tolerance_m, ret, [&](S2BufferOperation *operation) {
+    return widen(watch, radius_m, tolerance_m, ret, [&](S2BufferOperation *operation) {
         operation->AddPoint(geo_s2_point(point));
     });
 }

@@ -65,7 +65,28 @@ inline S1Angle geo_s2_angle(double meters)
     return S1Angle::Radians(meters / GEO_RADIUS_M);
 }
 
-/* Runs what may run out of memory. */
+/* Thrown where the watch says stop. */
+struct geo_stop {};
+
+inline void geo_s2_watch(const struct geo_watch *watch)
+{
+    if (!watch->may_go_on(watch->context))
+        throw geo_stop();
+}
+
+/* Bounds an operation: its memory, and by what it allocates its time. */
+inline void geo_s2_track(const struct geo_watch *watch, S2MemoryTracker *tracker)
+{
+    constexpr int64 often = int64{256} << 10;
+
+    tracker->set_limit_bytes(GEO_WORK_BYTES);
+    tracker->set_periodic_callback(often, [watch, tracker] {
+        if (!watch->may_go_on(watch->context))
+            tracker->set_limit_bytes(0); /* the operation ends at its next allocation */
+    });
+}
+
+/* Runs what may run out of memory or be stopped. */
 template <typename F> enum geo_status geo_s2_guard(F run)
 {
     try {
@@ -74,10 +95,12 @@ template <typename F> enum geo_status geo_s2_guard(F run)
         return GEO_NO_MEMORY;
     } catch (const std::length_error &) {
         return GEO_NO_MEMORY;
+    } catch (const geo_stop &) {
+        return GEO_STOPPED;
     }
 }
 
-enum geo_status geo_s2_error(const S2Error &error);
+enum geo_status geo_s2_error(const struct geo_watch *watch, const S2Error &error);
 
 #endif
 #endif

@@ -4,12 +4,16 @@
 
 #include "base/text.h"
 
-#define DEPTH_MAX 32 /* collections within collections */
+#define DEPTH_MAX 32      /* collections within collections */
+#define POSITION_WORK 512 /* two numbers are read and written */
 
 struct wkt {
     struct slice text;
     size_t at;
     struct buf *out;
+    struct eval *eval;
+    struct error *err;
+    enum status status;
 };
 
 static void skip_blanks(struct wkt *w)
@@ -38,11 +42,16 @@ static struct slice take_word(struct wkt *w)
     return slice_from(w->text.data + start, w->at - start);
 }
 
+static bool is_of_number(char c)
+{
+    return (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '+' || (c | 32) == 'e';
+}
+
 static bool take_number(struct wkt *w, double *ret)
 {
     skip_blanks(w);
     size_t start = w->at;
-    while (w->at < w->text.size && strchr("+-.0123456789eE", w->text.data[w->at]) != NULL)
+    while (w->at < w->text.size && is_of_number(w->text.data[w->at]))
         w->at++;
     return text_parse_double(slice_from(w->text.data + start, w->at - start), ret);
 }
@@ -64,7 +73,8 @@ static bool add_position(struct wkt *w)
         }
     }
     geo_add_coordinates(w->out, point);
-    return true;
+    w->status = eval_spend(w->eval, POSITION_WORK, w->err);
+    return w->status == STATUS_OK && !w->out->failed;
 }
 
 /* `depth` levels of brackets around positions; depth 0 is a position, which
@@ -137,12 +147,17 @@ static bool add_geometry(struct wkt *w, int level)
     return false;
 }
 
-bool geo_wkt_json(struct slice wkt, struct buf *ret)
+enum status geo_wkt_json(struct eval *eval, struct slice wkt, struct buf *json, bool *ret_valid,
+                         struct error *err)
 {
-    struct wkt w = {wkt, 0, ret};
+    struct wkt w = {.text = wkt, .out = json, .eval = eval, .err = err};
 
-    if (!add_geometry(&w, 0))
-        return false;
+    *ret_valid = add_geometry(&w, 0);
+    if (w.status != STATUS_OK)
+        return w.status;
+    if (json->failed)
+        return buf_check(json, err);
     skip_blanks(&w);
-    return w.at == wkt.size && !ret->failed;
+    *ret_valid = *ret_valid && w.at == wkt.size;
+    return STATUS_OK;
 }

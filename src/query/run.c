@@ -66,6 +66,12 @@ enum status eval_check(const struct eval *eval, uint32_t row, struct error *err)
                                                   : query_check(eval->query, err);
 }
 
+enum status eval_look(struct eval *eval, struct error *err)
+{
+    eval->work = 0;
+    return eval->query == NULL ? STATUS_OK : query_check(eval->query, err);
+}
+
 void run_code(struct error *err)
 {
     if (err->status == STATUS_LIMIT && err->code[0] == '\0')

@@ -56,12 +56,46 @@ static void unions_of_arrays(void **state)
     KQL_CHECK(cases);
 }
 
+/* Each would take minutes: the crossings of all lines, the holes with each other. */
+static void what_takes_long_is_stopped(void **state)
+{
+    static const struct {
+        const char *query, *says;
+    } cases[] = {
+        {"set servertimeout = 300ms; range x from 1 to 4000 step 1 | summarize l = make_list(pack("
+         "'type', 'LineString', 'coordinates', pack_array(pack_array(x * 0.02, -80), "
+         "pack_array(80 - x * 0.02, 80)))) | project geo_union_lines_array(l)",
+         "E_QUERY_TIMEOUT"},
+        {"set servertimeout = 300ms; range x from 1 to 300000 step 1 | summarize l = make_list("
+         "pack_array(rand() * 100, rand() * 50)) | project geo_line_buffer(pack('type', "
+         "'LineString', 'coordinates', l), 100000)",
+         "E_QUERY_TIMEOUT"},
+        {"range x from 0 to 4999 step 1 | extend a = x % 100 * 0.1, b = x / 100 * 0.1 | summarize "
+         "l = make_list(pack_array(pack_array(a, b), pack_array(a + 0.05, b), pack_array(a + 0.05, "
+         "b + 0.05), pack_array(a, b))) | project geo_polygon_area(pack('type', 'Polygon', "
+         "'coordinates', array_concat(dynamic([[[-1, -1], [50, -1], [50, 50], [-1, 50], "
+         "[-1, -1]]]), l)))",
+         "a polygon has more than 4096 rings"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct buf answer;
+        buf_init(&answer, 256 * MIB);
+        kql_answer(cases[i].query, false, &answer);
+        if (strstr(answer.data, cases[i].says) == NULL)
+            fail_msg("%s\n  should say %s\n  %.400s", cases[i].query, cases[i].says, answer.data);
+        buf_release(&answer);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(polygons_may_share_a_point_only),
         cmocka_unit_test(lines_meet_lines_and_polygons),
         cmocka_unit_test(unions_of_arrays),
+        cmocka_unit_test(what_takes_long_is_stopped),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,6 +4,30 @@
 
 #include "test.h"
 
+static bool reads(struct slice text, struct buf *ret)
+{
+    struct eval eval = {.arena = NULL};
+    struct error err;
+    bool is_valid;
+
+    return geo_wkt_json(&eval, text, ret, &is_valid, &err) == STATUS_OK && is_valid;
+}
+
+static void what_is_too_long_is_told(void **state)
+{
+    struct eval eval = {.arena = NULL};
+    struct error err = {.status = STATUS_OK};
+    struct buf buf;
+    bool is_valid;
+
+    (void)state;
+    buf_init(&buf, 64);
+    assert_int_equal(geo_wkt_json(&eval, SLICE("LINESTRING (1.5 2.5, 2.5 3.5, 3.5 4.5)"), &buf,
+                                  &is_valid, &err),
+                     STATUS_LIMIT);
+    buf_release(&buf);
+}
+
 static void each_kind_is_read(void **state)
 {
     static const char *const cases[][2] = {
@@ -28,7 +52,7 @@ static void each_kind_is_read(void **state)
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct buf buf;
         buf_init(&buf, MIB);
-        assert_true(geo_wkt_json(slice_of(cases[i][0]), &buf));
+        assert_true(reads(slice_of(cases[i][0]), &buf));
         buf_add_byte(&buf, '\0');
         assert_string_equal(buf.data, cases[i][1]);
         buf_release(&buf);
@@ -47,7 +71,7 @@ static void broken_text_is_refused(void **state)
     (void)state;
     buf_init(&buf, MIB);
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-        if (geo_wkt_json(slice_of(texts[i]), &buf))
+        if (reads(slice_of(texts[i]), &buf))
             fail_msg("'%s' is taken", texts[i]);
     }
     buf_clear(&buf);
@@ -55,7 +79,7 @@ static void broken_text_is_refused(void **state)
         buf_add_text(&buf, "GEOMETRYCOLLECTION (");
     struct buf out;
     buf_init(&out, MIB);
-    assert_false(geo_wkt_json(buf_slice(&buf), &out));
+    assert_false(reads(buf_slice(&buf), &out));
     buf_release(&out);
     buf_release(&buf);
 }
@@ -65,6 +89,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_kind_is_read),
         cmocka_unit_test(broken_text_is_refused),
+        cmocka_unit_test(what_is_too_long_is_told),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

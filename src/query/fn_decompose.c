@@ -39,11 +39,11 @@ static enum status decompose(struct eval *eval, const struct plan_of_parts *want
     if (want->season > 0 && want->season < p->known)
         found.length = (uint32_t)want->season;
     else if (want->season < 0 && p->known <= SEASON_POINTS_MAX)
-        status = period_find(eval->arena, p->series.data, p->known,
+        status = period_find(eval, p->series.data, p->known,
                              &(struct period_range){4, p->known, 1}, &found, err);
     if (status == STATUS_OK && found.length > 0 &&
         (want->season > 0 || found.score > want->threshold))
-        status = period_medians(eval->arena, p->series.data, p->known, count, found.length,
+        status = period_medians(eval, p->series.data, p->known, count, found.length,
                                 p->seasonal, err);
     if (status != STATUS_OK)
         return status;
@@ -69,6 +69,8 @@ static void add_list(struct buf *buf, const struct parts *p, double (*of)(const 
 {
     struct buf one;
 
+    if (buf->failed)
+        return;
     list_start(&one);
     for (uint32_t i = 0; i < p->series.count; i++)
         series_add(&one, of(p, i));

@@ -64,7 +64,7 @@ static enum status transform(struct eval *eval, const struct value *args, uint32
         if (isnan(re[i]) || isnan(im[i]))
             return STATUS_OK;
     }
-    status = fourier_transform(eval->arena, re, im, s.count, inverse, err);
+    status = fourier_transform(eval, re, im, s.count, inverse, err);
     return status == STATUS_OK ? give_two(eval, re, im, s.count, ret, err) : status;
 }
 
@@ -99,7 +99,7 @@ static enum status row_periods_detect(ROW_PARAMETERS)
                          PERIODS_MAX);
     uint32_t count = (uint32_t)args[3].integer;
     struct period_range range = {args[1].real, args[2].real, count};
-    status = period_find(eval->arena, s.data, s.count, &range, found, err);
+    status = period_find(eval, s.data, s.count, &range, found, err);
     for (uint32_t i = 0; i < count; i++) {
         lengths[i] = found[i].length;
         scores[i] = found[i].score;
@@ -122,7 +122,7 @@ static enum status row_periods_validate(ROW_PARAMETERS)
     if (status != STATUS_OK || s.is_number)
         return status;
     if (s.count >= 8)
-        status = period_scores(eval->arena, s.data, s.count, &all, err);
+        status = period_scores(eval, s.data, s.count, &all, err);
     for (uint32_t i = 1; status == STATUS_OK && i < arg_count; i++) {
         double length = args[i].real;
         lengths[i - 1] = length;
@@ -153,13 +153,13 @@ static enum status row_seasonal(ROW_PARAMETERS)
     if (given > 0 && given <= known)
         period.length = (uint32_t)given;
     else if (given < 0)
-        status = period_find(eval->arena, s.data, known, &(struct period_range){4, known, 1},
+        status = period_find(eval, s.data, known, &(struct period_range){4, known, 1},
                              &period, err);
     double *season = ARENA_ARRAY(eval->arena, double, s.count + 1, err);
     if (season == NULL)
         return err->status;
     if (status == STATUS_OK && period.length > 0)
-        status = period_medians(eval->arena, s.data, known, s.count, period.length, season, err);
+        status = period_medians(eval, s.data, known, s.count, period.length, season, err);
     if (status != STATUS_OK)
         return status;
     list_start(&buf);

@@ -36,6 +36,8 @@ void series_add(struct buf *buf, double number)
 {
     struct value value = {.type = TYPE_REAL, .real = number, .is_null = isnan(number)};
 
+    if (buf->failed) /* spare the digits of what is too long already */
+        return;
     if (buf->size > 1)
         buf_add_byte(buf, ',');
     dynamic_add_value(buf, &value);

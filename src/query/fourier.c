@@ -30,26 +30,60 @@ static void reorder(double *re, double *im, uint32_t count)
     }
 }
 
-/* count is a power of two; sign -1 forwards, 1 back, unscaled */
-static void transform_power(double *re, double *im, uint32_t count, int sign)
+/* The cosines and sines of half a turn in count / 2 steps, which a transform of count
+ * numbers, a power of two, takes. */
+static enum status turns_of(struct eval *eval, uint32_t count, double **ret, struct error *err)
 {
-    reorder(re, im, count);
-    for (uint32_t half = 1; half < count; half *= 2) {
-        for (uint32_t k = 0; k < half; k++) {
-            double angle = sign * PI * k / half;
-            double c = cos(angle);
-            double s = sin(angle);
-            for (uint32_t i = k; i < count; i += half * 2) {
-                uint32_t j = i + half;
-                double x = re[j] * c - im[j] * s;
-                double y = re[j] * s + im[j] * c;
-                re[j] = re[i] - x;
-                im[j] = im[i] - y;
-                re[i] += x;
-                im[i] += y;
-            }
+    double *turns = ARENA_ARRAY(eval->arena, double, (size_t)count + 2, err);
+    enum status status = turns == NULL ? err->status : STATUS_OK;
+
+    for (uint32_t k = 0; k < count / 2 && status == STATUS_OK; k++) {
+        double angle = PI * k / (count / 2);
+        turns[2 * k] = cos(angle);
+        turns[2 * k + 1] = sin(angle);
+        status = eval_spend(eval, 16, err);
+    }
+    *ret = turns;
+    return status;
+}
+
+/* Of a transform: the first `half` numbers with the ones behind them. */
+static void turn_pairs(const double *turns, size_t step, double *re, double *im, uint32_t half,
+                       int sign)
+{
+    for (uint32_t i = 0; i < half; i++) {
+        double c = turns[i * step];
+        double s = sign * turns[i * step + 1];
+        uint32_t j = i + half;
+        double x = re[j] * c - im[j] * s;
+        double y = re[j] * s + im[j] * c;
+        re[j] = re[i] - x;
+        im[j] = im[i] - y;
+        re[i] += x;
+        im[i] += y;
+    }
+}
+
+struct numbers {
+    double *re, *im;
+    uint32_t count;
+};
+
+/* count is a power of two; sign -1 forwards, 1 back, unscaled */
+static enum status transform_power(struct eval *eval, const double *turns, struct numbers n,
+                                   int sign, struct error *err)
+{
+    enum status status = eval_spend(eval, n.count, err);
+
+    reorder(n.re, n.im, n.count);
+    for (uint32_t half = 1; half < n.count && status == STATUS_OK; half *= 2) {
+        size_t step = n.count / half; /* of the turns, each of which is two numbers */
+        for (uint32_t from = 0; from < n.count && status == STATUS_OK; from += half * 2) {
+            turn_pairs(turns, step, n.re + from, n.im + from, half, sign);
+            status = eval_spend(eval, half * 4, err);
         }
     }
+    return status;
 }
 
 static uint32_t power_above(uint32_t count)
@@ -83,52 +117,72 @@ static double chirp_angle(uint32_t i, uint32_t count)
     return PI * (double)square / count;
 }
 
-static enum status transform_any(struct arena *arena, double *re, double *im, uint32_t count,
-                                 int sign, struct error *err)
+static enum status convolve(struct eval *eval, struct chirp *c, struct error *err)
 {
-    struct chirp c = {.power = power_above(count * 2)};
+    struct numbers series = {c->re, c->im, c->power};
+    struct numbers chirp = {c->wre, c->wim, c->power};
+    double *turns = NULL;
+    enum status status = turns_of(eval, c->power, &turns, err);
 
-    c.re = ARENA_ARRAY(arena, double, c.power, err);
-    c.im = ARENA_ARRAY(arena, double, c.power, err);
-    c.wre = ARENA_ARRAY(arena, double, c.power, err);
-    c.wim = ARENA_ARRAY(arena, double, c.power, err);
+    if (status == STATUS_OK)
+        status = transform_power(eval, turns, series, -1, err);
+    if (status == STATUS_OK)
+        status = transform_power(eval, turns, chirp, -1, err);
+    if (status != STATUS_OK)
+        return status;
+    multiply(c);
+    return transform_power(eval, turns, series, 1, err);
+}
+
+static enum status transform_any(struct eval *eval, struct numbers n, int sign,
+                                 struct error *err)
+{
+    struct chirp c = {.power = power_above(n.count * 2)};
+    enum status status = STATUS_OK;
+
+    c.re = ARENA_ARRAY(eval->arena, double, c.power, err);
+    c.im = ARENA_ARRAY(eval->arena, double, c.power, err);
+    c.wre = ARENA_ARRAY(eval->arena, double, c.power, err);
+    c.wim = ARENA_ARRAY(eval->arena, double, c.power, err);
     if (c.re == NULL || c.im == NULL || c.wre == NULL || c.wim == NULL)
         return err->status;
-    for (uint32_t i = 0; i < count; i++) {
-        double a = cos(chirp_angle(i, count));
-        double b = sign * sin(chirp_angle(i, count));
-        c.re[i] = re[i] * a - im[i] * b;
-        c.im[i] = re[i] * b + im[i] * a;
+    for (uint32_t i = 0; i < n.count && status == STATUS_OK; i++) {
+        double a = cos(chirp_angle(i, n.count));
+        double b = sign * sin(chirp_angle(i, n.count));
+        c.re[i] = n.re[i] * a - n.im[i] * b;
+        c.im[i] = n.re[i] * b + n.im[i] * a;
         c.wre[i] = a;
         c.wim[i] = -b;
         if (i > 0) {
             c.wre[c.power - i] = a;
             c.wim[c.power - i] = -b;
         }
+        status = eval_spend(eval, 16, err);
     }
-    transform_power(c.re, c.im, c.power, -1);
-    transform_power(c.wre, c.wim, c.power, -1);
-    multiply(&c);
-    transform_power(c.re, c.im, c.power, 1);
-    for (uint32_t i = 0; i < count; i++) {
-        double a = cos(chirp_angle(i, count));
-        double b = sign * sin(chirp_angle(i, count));
-        re[i] = (c.re[i] * a - c.im[i] * b) / c.power;
-        im[i] = (c.re[i] * b + c.im[i] * a) / c.power;
+    if (status == STATUS_OK)
+        status = convolve(eval, &c, err);
+    for (uint32_t i = 0; i < n.count && status == STATUS_OK; i++) {
+        double a = cos(chirp_angle(i, n.count));
+        double b = sign * sin(chirp_angle(i, n.count));
+        n.re[i] = (c.re[i] * a - c.im[i] * b) / c.power;
+        n.im[i] = (c.re[i] * b + c.im[i] * a) / c.power;
+        status = eval_spend(eval, 16, err);
     }
-    return STATUS_OK;
+    return status;
 }
 
-enum status fourier_transform(struct arena *arena, double *real, double *imaginary,
+enum status fourier_transform(struct eval *eval, double *real, double *imaginary,
                               uint32_t count, bool inverse, struct error *err)
 {
+    struct numbers n = {real, imaginary, count};
     int sign = inverse ? 1 : -1;
-    enum status status = STATUS_OK;
+    double *turns = NULL;
+    bool is_power = (count & (count - 1)) == 0;
+    enum status status = is_power ? turns_of(eval, count, &turns, err)
+                                  : transform_any(eval, n, sign, err);
 
-    if ((count & (count - 1)) == 0)
-        transform_power(real, imaginary, count, sign);
-    else
-        status = transform_any(arena, real, imaginary, count, sign, err);
+    if (is_power && status == STATUS_OK)
+        status = transform_power(eval, turns, n, sign, err);
     for (uint32_t i = 0; inverse && status == STATUS_OK && i < count; i++) {
         real[i] /= count;
         imaginary[i] /= count;
@@ -139,42 +193,46 @@ enum status fourier_transform(struct arena *arena, double *real, double *imagina
 /* ---- periods ---- */
 
 /* sums over i of x[i] * x[i + lag], x being the series less its mean */
-static enum status self_likeness(struct arena *arena, const double *data, uint32_t count,
+static enum status self_likeness(struct eval *eval, const double *data, uint32_t count,
                                  double **ret, struct error *err)
 {
     uint32_t power = power_above(count * 2);
-    double *re = ARENA_ARRAY(arena, double, power, err);
-    double *im = ARENA_ARRAY(arena, double, power, err);
+    double *re = ARENA_ARRAY(eval->arena, double, power, err);
+    double *im = ARENA_ARRAY(eval->arena, double, power, err);
+    struct numbers all = {re, im, power};
+    double *turns = NULL;
     double sum = 0;
     uint32_t n = 0;
 
     if (re == NULL || im == NULL)
         return err->status;
+    enum status status = turns_of(eval, power, &turns, err);
+    if (status != STATUS_OK)
+        return status;
     for (uint32_t i = 0; i < count; i++) {
         sum += isnan(data[i]) ? 0 : data[i];
         n += isnan(data[i]) ? 0 : 1;
     }
     for (uint32_t i = 0; i < count; i++)
         re[i] = isnan(data[i]) ? 0 : data[i] - sum / n;
-    transform_power(re, im, power, -1);
-    for (uint32_t i = 0; i < power; i++) {
+    status = transform_power(eval, turns, all, -1, err);
+    for (uint32_t i = 0; i < power && status == STATUS_OK; i++) {
         re[i] = re[i] * re[i] + im[i] * im[i];
         im[i] = 0;
     }
-    transform_power(re, im, power, 1);
     *ret = re;
-    return STATUS_OK;
+    return status == STATUS_OK ? transform_power(eval, turns, all, 1, err) : status;
 }
 
-enum status period_scores(struct arena *arena, const double *data, uint32_t count,
+enum status period_scores(struct eval *eval, const double *data, uint32_t count,
                           double **ret_scores, struct error *err)
 {
     double *like = NULL;
-    double *scores = ARENA_ARRAY(arena, double, count / 2 + 2, err);
+    double *scores = ARENA_ARRAY(eval->arena, double, count / 2 + 2, err);
     enum status status = scores == NULL ? err->status : STATUS_OK;
 
     if (status == STATUS_OK)
-        status = self_likeness(arena, data, count, &like, err);
+        status = self_likeness(eval, data, count, &like, err);
     if (status != STATUS_OK)
         return status;
     *ret_scores = scores;
@@ -215,18 +273,18 @@ static bool has_line(const double *power, uint32_t count, uint32_t lag, double t
     return false;
 }
 
-static enum status periodogram(struct arena *arena, const double *data, uint32_t count,
+static enum status periodogram(struct eval *eval, const double *data, uint32_t count,
                                double **ret, double *ret_typical, struct error *err)
 {
-    double *re = ARENA_ARRAY(arena, double, count + 1, err);
-    double *im = ARENA_ARRAY(arena, double, count + 1, err);
+    double *re = ARENA_ARRAY(eval->arena, double, count + 1, err);
+    double *im = ARENA_ARRAY(eval->arena, double, count + 1, err);
     double sum = 0;
 
     if (re == NULL || im == NULL)
         return err->status;
     for (uint32_t i = 0; i < count; i++)
         re[i] = isnan(data[i]) ? 0 : data[i];
-    enum status status = fourier_transform(arena, re, im, count, false, err);
+    enum status status = fourier_transform(eval, re, im, count, false, err);
     for (uint32_t i = 0; i < count && status == STATUS_OK; i++) {
         re[i] = i == 0 ? 0 : re[i] * re[i] + im[i] * im[i];
         sum += re[i];
@@ -236,7 +294,7 @@ static enum status periodogram(struct arena *arena, const double *data, uint32_t
     return status;
 }
 
-enum status period_find(struct arena *arena, const double *data, uint32_t count,
+enum status period_find(struct eval *eval, const double *data, uint32_t count,
                         const struct period_range *range, struct period *ret, struct error *err)
 {
     double *scores = NULL;
@@ -247,17 +305,18 @@ enum status period_find(struct arena *arena, const double *data, uint32_t count,
     memset(ret, 0, range->count * sizeof(*ret));
     if (count < 8)
         return STATUS_OK;
-    enum status status = period_scores(arena, data, count, &scores, err);
+    enum status status = period_scores(eval, data, count, &scores, err);
     if (status == STATUS_OK)
-        status = periodogram(arena, data, count, &power, &typical, err);
+        status = periodogram(eval, data, count, &power, &typical, err);
     while (status == STATUS_OK && found < range->count) {
         struct period best = {0};
-        for (uint32_t lag = 4; lag < (count + 1) / 2; lag++) {
+        for (uint32_t lag = 4; lag < (count + 1) / 2 && status == STATUS_OK; lag++) {
+            status = eval_spend(eval, found + 1, err);
             if (lag >= range->min && lag <= range->max && scores[lag] > best.score &&
                 !is_multiple(lag, ret, found) && has_line(power, count, lag, typical))
                 best = (struct period){lag, scores[lag]};
         }
-        if (best.length == 0)
+        if (best.length == 0 || status != STATUS_OK)
             break;
         /* what is near a better one in frequency is its shadow */
         for (uint32_t lag = 4; lag < (count + 1) / 2; lag++) {
@@ -278,10 +337,10 @@ static int compare_doubles(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-enum status period_medians(struct arena *arena, const double *data, uint32_t known,
+enum status period_medians(struct eval *eval, const double *data, uint32_t known,
                            uint32_t count, uint32_t length, double *ret, struct error *err)
 {
-    double *phase = ARENA_ARRAY(arena, double, known / length + 2, err);
+    double *phase = ARENA_ARRAY(eval->arena, double, known / length + 2, err);
 
     if (phase == NULL)
         return err->status;

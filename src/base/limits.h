@@ -77,6 +77,7 @@
 #define EXTERNAL_TIME_MS 30000u
 #define ZONE_BYTES_MAX (64 * KIB) /* table of one time zone; the longest has under 4 KiB */
 #define REGEX_BYTES_MAX (8 * MIB) /* memory of one compiled pattern */
+#define REGEX_STEPS_MAX 268435456u /* bytes times instructions of a search: a second at most */
 #define DYNAMIC_BYTES_MAX (16 * MIB)
 
 /* ---- wire ---- */

@@ -74,13 +74,21 @@ static bool is_ignored(const struct unpack *u, struct slice key)
     return false;
 }
 
+#define CHECK_BYTES MIB /* of bags: the time is looked at so often */
+
 static bool find_keys(struct unpack *u)
 {
+    size_t bytes = 0;
+
     for (uint32_t c = 0; c < u->rows->chunk_count; c++) {
         for (uint32_t r = 0; r < u->rows->chunks[c].row_count; r++) {
             struct value bag = rowset_value(u->rows, c * BATCH_ROWS_MAX + r, u->bag);
             if (bag.is_null || dynamic_kind(bag.bytes) != JSON_OBJECT)
                 continue;
+            bytes += bag.bytes.size + 64; /* rows may share a long one */
+            if (bytes >= CHECK_BYTES && query_check(u->b->q, u->b->err) != STATUS_OK)
+                return false;
+            bytes %= CHECK_BYTES;
             struct dynamic_iterator it = dynamic_iterate(bag.bytes);
             while (dynamic_next(&it)) {
                 if (!is_ignored(u, it.key) && !add_key(u, it.key, it.value))

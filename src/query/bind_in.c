@@ -41,6 +41,8 @@ static bool add_table(struct binder *b, struct values *list, const struct node *
     if (plan == NULL || !bind_run(b, plan, &rows))
         return false;
     for (uint32_t c = 0; rows != NULL && c < rows->chunk_count; c++) {
+        if (query_check(b->q, b->err) != STATUS_OK)
+            return false;
         for (uint32_t r = 0; r < rows->chunks[c].row_count; r++) {
             struct value v = rowset_value(rows, c * BATCH_ROWS_MAX + r, 0);
             if (!add_value(b, list, &v))
@@ -146,7 +148,7 @@ static struct expr *bind_set(struct binder *b, const struct node *node, struct e
     for (uint32_t i = 0; i < list->count; i++) {
         struct expr *item = bind_const_expr(b, &list->items[i], node->at);
         item = item == NULL ? NULL : bind_cast(b, item, type);
-        if (item == NULL)
+        if (item == NULL || (i % 1024 == 0 && query_check(b->q, b->err) != STATUS_OK))
             return NULL;
         bool lost = item->value.is_null && !list->items[i].is_null;
         if (!lost && in_set_add(set, &item->value, b->err) != STATUS_OK)
@@ -168,7 +170,7 @@ static struct expr *bind_has_list(struct binder *b, const struct node *node, str
     for (uint32_t i = 0; i < list->count; i++) {
         struct expr *item = bind_const_expr(b, &list->items[i], node->at);
         item = item == NULL ? NULL : bind_cast(b, item, TYPE_STRING);
-        if (item == NULL)
+        if (item == NULL || (i % 1024 == 0 && query_check(b->q, b->err) != STATUS_OK))
             return NULL;
         if (item->value.bytes.size > 0)
             texts[words->count++] = item->value.bytes;

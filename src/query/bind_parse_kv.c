@@ -5,6 +5,8 @@
 #include "query/kv_priv.h"
 #include "query/regex.h"
 
+#define KV_DELIMITER_BYTES_MAX 256u /* compared at each byte of a text */
+
 static bool text_property(struct binder *b, const struct node *op, const char *name,
                           struct slice *ret)
 {
@@ -58,6 +60,11 @@ static bool read_properties(struct binder *b, const struct node *op, struct kv_s
         !text_property(b, op, "quote", &kv->quotes) ||
         !text_property(b, op, "escape", &kv->escape) || !read_regex(b, op, kv))
         return false;
+    if (kv->pair.size > KV_DELIMITER_BYTES_MAX || kv->separator.size > KV_DELIMITER_BYTES_MAX) {
+        bind_fail(b, op->at, "SEM0100", "a delimiter has at most %u bytes",
+                  KV_DELIMITER_BYTES_MAX);
+        return false;
+    }
     for (const struct node *c = op->by; c != NULL; c = c->next)
         keys[kv->key_count++] = c->name;
     kv->keys = keys;

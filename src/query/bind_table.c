@@ -565,6 +565,8 @@ struct plan *bind_statements(struct binder *b, const struct node *list, struct e
 
     bind_warn_unused(b, list);
     for (const struct node *s = list; s != NULL; s = s->next) {
+        if (query_check(b->q, b->err) != STATUS_OK)
+            return NULL;
         if (s->kind == NODE_LET) {
             if (!bind_let(b, s))
                 return NULL;

@@ -124,16 +124,20 @@ static void compare_reals(enum comparison op, const struct vector *a, const stru
     }
 }
 
-static void compare_slices(enum comparison op, const struct vector *a, const struct vector *b,
-                           uint32_t rows, uint8_t *out)
+static enum status compare_slices(enum comparison op, struct eval *eval,
+                                  const struct vector *args, uint32_t rows, uint8_t *out,
+                                  struct error *err)
 {
-    if (op == EQ || op == NE) {
-        for (uint32_t i = 0; i < rows; i++)
-            out[i] = slice_equal(a->slices[AT(a, i)], b->slices[AT(b, i)]) == (op == EQ);
-        return;
+    enum status status = STATUS_OK;
+
+    for (uint32_t i = 0; i < rows && status == STATUS_OK; i++) {
+        struct slice a = args[0].slices[AT(&args[0], i)];
+        struct slice b = args[1].slices[AT(&args[1], i)];
+        out[i] = op == EQ || op == NE ? slice_equal(a, b) == (op == EQ)
+                                      : holds(op, slice_compare(a, b));
+        status = eval_spend(eval, (a.size < b.size ? a.size : b.size) / 4, err);
     }
-    for (uint32_t i = 0; i < rows; i++)
-        out[i] = holds(op, slice_compare(a->slices[AT(a, i)], b->slices[AT(b, i)]));
+    return status;
 }
 
 /* null == null and null != x decide; the rest with null is null. */
@@ -159,7 +163,7 @@ static enum status compare(enum comparison op, struct eval *eval, const struct v
         break;
     case TYPE_STRING:
     case TYPE_DYNAMIC:
-        compare_slices(op, a, b, rows, out);
+        status = compare_slices(op, eval, args, rows, out, err);
         break;
     case TYPE_BOOL:
         for (uint32_t i = 0; i < rows; i++)
@@ -176,8 +180,8 @@ static enum status compare(enum comparison op, struct eval *eval, const struct v
     case TYPE_COUNT_:
         break;
     }
-    if (a->nulls == NULL && b->nulls == NULL)
-        return STATUS_OK;
+    if (status != STATUS_OK || (a->nulls == NULL && b->nulls == NULL))
+        return status;
     uint8_t *null_bytes = arena_alloc(eval->arena, rows + 1, err);
     if (null_bytes == NULL)
         return err->status;
@@ -250,6 +254,7 @@ static enum status eval_member(struct eval *eval, const struct vector *args, uin
         bool null = dynamic_is_null(found) || (key->nulls != NULL && key->nulls[at] != 0);
         ((struct slice *)data)[i] = null ? slice_from(NULL, 0) : found;
         nulls[i] = null;
+        status = eval_spend(eval, json.size / 4, err);
     }
     return status;
 }

@@ -50,9 +50,9 @@ static enum status search(struct search s, struct eval *eval, const struct vecto
     void *data = vector_data(ret);
 
     for (uint32_t i = 0; i < rows && status == STATUS_OK; i++) {
-        ((uint8_t *)data)[i] = matches(s, args[0].slices[AT(&args[0], i)],
-                                       args[1].slices[AT(&args[1], i)]) != s.negated;
-        status = eval_check(eval, i, err);
+        struct slice text = args[0].slices[AT(&args[0], i)];
+        ((uint8_t *)data)[i] = matches(s, text, args[1].slices[AT(&args[1], i)]) != s.negated;
+        status = eval_spend(eval, text.size + 16, err);
     }
     return status;
 }
@@ -121,12 +121,13 @@ static enum status eval_has_list(struct eval *eval, const struct vector *args,
     for (uint32_t i = 0; i < rows && status == STATUS_OK; i++) {
         struct slice text = args[0].slices[AT(&args[0], i)];
         bool result = list->all;
-        for (uint32_t w = 0; w < list->count && result == list->all; w++)
+        for (uint32_t w = 0; w < list->count && result == list->all && status == STATUS_OK; w++) {
             result = search_has(text, list->words[w], false, false, false);
+            status = eval_spend(eval, text.size + 16, err);
+        }
         if (list->count == 0)
             result = false;
         ((uint8_t *)data)[i] = result != list->negated;
-        status = eval_check(eval, i, err);
     }
     return status;
 }
@@ -143,9 +144,11 @@ static enum status eval_regex(struct eval *eval, const struct vector *args, uint
 
     (void)arg_count;
     for (uint32_t i = 0; i < rows && status == STATUS_OK; i++) {
-        ((uint8_t *)data)[i] =
-            regex_find(eval->call_state, args[0].slices[AT(&args[0], i)], 0, NULL, 0);
-        status = eval_check(eval, i, err);
+        struct regex_matches m = {.eval = eval,
+                                  .regex = eval->call_state,
+                                  .text = args[0].slices[AT(&args[0], i)]};
+        status = regex_next(&m, NULL, 0, err);
+        ((uint8_t *)data)[i] = m.found;
     }
     return status;
 }
@@ -286,6 +289,8 @@ static enum status eval_in(struct eval *eval, const struct vector *args, uint32_
         v.type = set->type;
         bool found = v.is_null ? set->has_null : in_set_has(set, &v, &slot);
         ((uint8_t *)data)[i] = found != set->negated;
+        if (type_is_bytes(v.type))
+            status = eval_spend(eval, v.bytes.size, err);
     }
     return status;
 }

@@ -116,22 +116,30 @@ static bool path_begins(struct slice path, struct slice key, struct slice *ret_r
     return ret_rest->size == 0 || ret_rest->data[0] == '.';
 }
 
+struct removal {
+    struct eval *eval;
+    const struct slice *paths;
+    uint32_t path_count;
+};
+
 /* Copies a bag without what the paths name.  paths are texts such as "a" or
  * "$.a.b"; deeper steps are tried with "$" in front again. */
-static void add_without(struct buf *buf, struct slice bag, const struct slice *paths,
-                        uint32_t path_count, unsigned depth)
+static enum status add_without(struct buf *buf, struct slice bag, const struct removal *removal,
+                               unsigned depth, struct error *err)
 {
     struct dynamic_iterator it = dynamic_iterate(bag);
+    enum status status = STATUS_OK;
     bool first = true;
 
     buf_add_byte(buf, '{');
-    while (dynamic_next(&it)) {
+    while (status == STATUS_OK && dynamic_next(&it)) {
         struct slice inner[8];
         uint32_t inner_count = 0;
         bool drop = false;
-        for (uint32_t i = 0; i < path_count; i++) {
+        for (uint32_t i = 0; i < removal->path_count && status == STATUS_OK; i++) {
             struct slice rest;
-            if (!path_begins(paths[i], it.key, &rest))
+            status = eval_spend(removal->eval, 8, err);
+            if (!path_begins(removal->paths[i], it.key, &rest))
                 continue;
             drop = drop || rest.size == 0;
             if (rest.size > 0 && inner_count < 8)
@@ -154,12 +162,15 @@ static void add_without(struct buf *buf, struct slice bag, const struct slice *p
                 memcpy(paths_text[i] + 1, inner[i].data, size);
                 inner[i] = slice_from(paths_text[i], size + 1);
             }
-            add_without(buf, it.value, inner, inner_count, depth + 1);
+            const struct removal deeper = {removal->eval, inner, inner_count};
+            if (status == STATUS_OK)
+                status = add_without(buf, it.value, &deeper, depth + 1, err);
         } else {
             buf_add_slice(buf, it.value);
         }
     }
     buf_add_byte(buf, '}');
+    return status;
 }
 
 static enum status row_bag_remove_keys(ROW_PARAMETERS)
@@ -179,8 +190,12 @@ static enum status row_bag_remove_keys(ROW_PARAMETERS)
     if (status != STATUS_OK)
         return status;
     buf_init(&buf, DYNAMIC_BYTES_MAX);
-    add_without(&buf, args[0].bytes, paths, items.count, 0);
-    return give_buf(eval, &buf, ret, err);
+    const struct removal removal = {eval, paths, items.count};
+    status = add_without(&buf, args[0].bytes, &removal, 0, err);
+    if (status == STATUS_OK)
+        return give_buf(eval, &buf, ret, err);
+    buf_release(&buf);
+    return status;
 }
 ROW_EVAL(row_bag_remove_keys, TYPE_DYNAMIC)
 

@@ -153,23 +153,23 @@ static enum status find_pair(const struct kv_spec *kv, struct slice text, struct
 }
 
 enum status kv_find(const struct kv_spec *kv, struct slice text, struct slice key,
-                    struct arena *arena, struct slice *ret, struct error *err)
+                    struct eval *eval, struct slice *ret, struct error *err)
 {
     struct slice groups[3];
-    size_t from = 0;
+    struct regex_matches m = {.eval = eval, .regex = kv->regex, .text = text};
 
     *ret = SLICE("");
     if (kv->regex == NULL)
-        return find_pair(kv, text, key, arena, ret, err);
-    while (from <= text.size && regex_find(kv->regex, text, from, groups, 3)) {
+        return find_pair(kv, text, key, eval->arena, ret, err);
+    enum status status = regex_next(&m, groups, 3, err);
+    while (status == STATUS_OK && m.found) {
         if (groups[1].data != NULL && slice_equal(groups[1], key)) {
             *ret = groups[2].data == NULL ? SLICE("") : groups[2];
             return STATUS_OK;
         }
-        size_t end = (size_t)(groups[0].data - text.data) + groups[0].size;
-        from = end > from ? end : from + 1;
+        status = regex_next(&m, groups, 3, err);
     }
-    return STATUS_OK;
+    return status;
 }
 
 static enum status row_kv(ROW_PARAMETERS)
@@ -177,8 +177,7 @@ static enum status row_kv(ROW_PARAMETERS)
     struct slice found;
 
     (void)arg_count;
-    enum status status = kv_find(eval->call_state, args[0].bytes, args[1].bytes, eval->arena,
-                                 &found, err);
+    enum status status = kv_find(eval->call_state, args[0].bytes, args[1].bytes, eval, &found, err);
     return status == STATUS_OK ? give_bytes(ret, found) : status;
 }
 ROW_EVAL(row_kv, TYPE_STRING)

@@ -74,14 +74,17 @@ static enum status prepare(struct eval *eval, const struct argument *args, struc
     return STATUS_OK;
 }
 
-static enum status pattern_for(struct pattern *pattern, struct slice text, struct error *err)
+static enum status pattern_for(struct pattern *pattern, struct slice text, struct eval *eval,
+                               struct error *err)
 {
     struct regex *made = NULL;
 
     if (pattern->regex != NULL &&
         (pattern->own == NULL || slice_equal(pattern->text, text)))
         return STATUS_OK;
-    enum status status = compile(pattern->form, text, &made, err);
+    enum status status = eval_look(eval, err);
+    if (status == STATUS_OK)
+        status = compile(pattern->form, text, &made, err);
     if (status != STATUS_OK)
         return status;
     regex_free(pattern->own);
@@ -124,7 +127,7 @@ static enum status regex_rows(EVAL_PARAMETERS, regex_row *row_fn, enum type type
             any_null = any_null || (values[i].is_null && values[i].type != TYPE_STRING);
         }
         if (!any_null) {
-            status = pattern_for(&pattern, values[form.index].bytes, err);
+            status = pattern_for(&pattern, values[form.index].bytes, eval, err);
             if (status == STATUS_OK)
                 status = row_fn(eval, pattern.regex, values, arg_count, &result, err);
         }
@@ -163,14 +166,15 @@ static enum status row_extract(struct eval *eval, const struct regex *regex,
 {
     struct slice groups[REGEX_GROUPS_MAX + 1];
     int64_t group = args[1].integer;
+    struct regex_matches m = {eval, regex, args[2].bytes, 0, false};
 
-    (void)eval, (void)arg_count, (void)err;
+    (void)arg_count;
     if (group < 0 || group > REGEX_GROUPS_MAX || group > regex_group_count(regex))
         return STATUS_OK;
-    if (!regex_find(regex, args[2].bytes, 0, groups, (uint32_t)group + 1) ||
-        groups[group].data == NULL)
-        return STATUS_OK;
-    return give_bytes(ret, groups[group]);
+    enum status status = regex_next(&m, groups, (uint32_t)group + 1, err);
+    return status != STATUS_OK || !m.found || groups[group].data == NULL
+               ? status
+               : give_bytes(ret, groups[group]);
 }
 REGEX_EVAL(extract_text, row_extract, TYPE_STRING, 0, "", "")
 
@@ -257,25 +261,23 @@ static enum status row_extract_all(struct eval *eval, const struct regex *regex,
     uint32_t chosen[REGEX_GROUPS_MAX + 1];
     uint32_t group_count = regex_group_count(regex) + 1;
     uint32_t chosen_count = choose_groups(regex, arg_count > 2 ? &args[1] : NULL, chosen);
+    struct regex_matches m = {eval, regex, source, 0, false};
     struct buf buf;
-    size_t from = 0;
 
     if (group_count > REGEX_GROUPS_MAX + 1)
         group_count = REGEX_GROUPS_MAX + 1;
     buf_init(&buf, DYNAMIC_BYTES_MAX);
     buf_add_byte(&buf, '[');
-    while (from <= source.size && !buf.failed &&
-           regex_find(regex, source, from, groups, group_count)) {
+    enum status status = regex_next(&m, groups, group_count, err);
+    while (status == STATUS_OK && m.found && !buf.failed) {
         add_groups(&buf, groups, chosen, chosen_count);
-        size_t end = (size_t)(groups[0].data - source.data) + groups[0].size;
-        from = groups[0].size == 0 ? end + 1 : end;
+        status = regex_next(&m, groups, group_count, err);
     }
     buf_add_byte(&buf, ']');
-    if (buf.size == 2) {
-        buf_release(&buf);
-        return STATUS_OK;
-    }
-    return give_buf(eval, &buf, ret, err);
+    if (status == STATUS_OK && buf.size != 2)
+        return give_buf(eval, &buf, ret, err);
+    buf_release(&buf);
+    return status;
 }
 REGEX_EVAL(extract_all, row_extract_all, TYPE_DYNAMIC, 0, "", "")
 
@@ -317,25 +319,30 @@ static enum status replace_all(struct eval *eval, const struct regex *regex, str
 {
     struct slice groups[10];
     uint32_t group_count = regex_group_count(regex) + 1;
+    struct regex_matches m = {eval, regex, source, 0, false};
     struct buf buf;
-    size_t from = 0;
     size_t copied = 0;
 
     if (group_count > 10)
         group_count = 10;
-    if (!regex_find(regex, source, 0, groups, 1))
-        return give_bytes(ret, source);
+    enum status status = regex_next(&m, groups, group_count, err);
+    if (status != STATUS_OK || !m.found)
+        return status != STATUS_OK ? status : give_bytes(ret, source);
     text_start(&buf);
-    while (from <= source.size && !buf.failed &&
-           regex_find(regex, source, from, groups, group_count)) {
+    while (status == STATUS_OK && m.found && !buf.failed) {
         size_t at = (size_t)(groups[0].data - source.data);
         buf_add(&buf, source.data + copied, at - copied);
         add_rewrite(&buf, rewrite, groups, group_count);
         copied = at + groups[0].size;
-        from = groups[0].size == 0 ? copied + 1 : copied;
+        status = eval_spend(eval, rewrite.size, err);
+        if (status == STATUS_OK)
+            status = regex_next(&m, groups, group_count, err);
     }
     buf_add_slice(&buf, slice_tail(source, copied));
-    return give_buf(eval, &buf, ret, err);
+    if (status == STATUS_OK)
+        return give_buf(eval, &buf, ret, err);
+    buf_release(&buf);
+    return status;
 }
 
 static enum status row_replace_regex(struct eval *eval, const struct regex *regex,
@@ -359,25 +366,28 @@ BIND(bind_texts, "s", TYPE_STRING)
 
 /* ---- trim ---- */
 
-static enum status trim_ends(const struct regex *regex, struct slice s, bool start, bool end,
-                             struct value *ret)
+static enum status trim_ends(struct regex_matches m, bool start, bool end, struct value *ret,
+                             struct error *err)
 {
-    struct slice match;
-
+    struct slice s = m.text;
+    struct slice match = {NULL, 0};
     /* The pattern is anchored: (^(?:..)+)|((?:..)+$) finds the start first. */
-    if (start && regex_find(regex, s, 0, &match, 1) && match.data == s.data)
+    enum status status = start ? regex_next(&m, &match, 1, err) : STATUS_OK;
+
+    if (start && m.found && match.data == s.data)
         s = slice_tail(s, match.size);
-    if (end && s.size > 0) {
-        size_t from = 0;
-        while (from <= s.size && regex_find(regex, s, from, &match, 1)) {
-            if (match.data + match.size == s.data + s.size) {
-                s.size = (size_t)(match.data - s.data);
-                break;
-            }
-            from = (size_t)(match.data - s.data) + (match.size == 0 ? 1 : match.size);
+    m.text = s;
+    m.from = 0;
+    while (end && s.size > 0 && status == STATUS_OK) {
+        status = regex_next(&m, &match, 1, err);
+        if (!m.found)
+            break;
+        if (match.data + match.size == s.data + s.size) {
+            s.size = (size_t)(match.data - s.data);
+            break;
         }
     }
-    return give_bytes(ret, s);
+    return status == STATUS_OK ? give_bytes(ret, s) : status;
 }
 
 #define TRIM(NAME, START, END, BEFORE, AFTER)                                                      \
@@ -385,8 +395,9 @@ static enum status trim_ends(const struct regex *regex, struct slice s, bool sta
                                   const struct value *args, uint32_t arg_count,                    \
                                   struct value *ret, struct error *err)                            \
     {                                                                                              \
-        (void)eval, (void)arg_count, (void)err;                                                    \
-        return trim_ends(regex, args[1].bytes, START, END, ret);                                   \
+        (void)arg_count;                                                                           \
+        struct regex_matches m = {eval, regex, args[1].bytes, 0, false};                           \
+        return trim_ends(m, START, END, ret, err);                                                 \
     }                                                                                              \
     REGEX_EVAL(NAME, row_##NAME, TYPE_STRING, 0, BEFORE, AFTER)
 TRIM(trim, true, true, "(?:", ")+")
@@ -400,34 +411,36 @@ static enum status row_countof_regex(struct eval *eval, const struct regex *rege
                                      const struct value *args, uint32_t arg_count,
                                      struct value *ret, struct error *err)
 {
-    struct slice source = args[0].bytes;
+    struct regex_matches m = {eval, regex, args[0].bytes, 0, false};
     struct slice match;
     int64_t count = 0;
-    size_t from = 0;
+    enum status status = regex_next(&m, &match, 1, err);
 
-    (void)eval, (void)arg_count, (void)err;
-    while (from <= source.size && regex_find(regex, source, from, &match, 1)) {
-        size_t end = (size_t)(match.data - source.data) + match.size;
+    (void)arg_count;
+    while (status == STATUS_OK && m.found) {
         count++;
-        from = match.size == 0 ? end + 1 : end;
+        status = regex_next(&m, &match, 1, err);
     }
-    return give_long(ret, count);
+    return status == STATUS_OK ? give_long(ret, count) : status;
 }
 REGEX_EVAL(countof_regex, row_countof_regex, TYPE_LONG, 1, "", "")
 
 static enum status row_countof(ROW_PARAMETERS)
 {
     int64_t count = 0;
-    size_t at = 0;
+    enum status status = STATUS_OK;
 
-    (void)eval, (void)arg_count, (void)err;
+    (void)arg_count;
     if (args[1].bytes.size == 0)
         return give_long(ret, 0);
-    while ((at = slice_find(args[0].bytes, args[1].bytes, at)) != SIZE_MAX) {
+    for (size_t at = 0; status == STATUS_OK; at++) { /* matches of plain text overlap */
+        at = slice_find(args[0].bytes, args[1].bytes, at);
+        if (at == SIZE_MAX)
+            return give_long(ret, count);
         count++;
-        at++; /* matches of plain text overlap */
+        status = eval_spend(eval, args[1].bytes.size, err);
     }
-    return give_long(ret, count);
+    return status;
 }
 ROW_EVAL(row_countof, TYPE_LONG)
 BIND(bind_countof, "s", TYPE_LONG)
@@ -475,7 +488,6 @@ static enum status row_indexof_regex(struct eval *eval, const struct regex *rege
     int64_t nth = arg_count > 4 ? args[4].integer : 1;
     size_t from = 0;
 
-    (void)eval, (void)err;
     if (nth < 1 || length < -1 || start < 0)
         return STATUS_OK;
     for (int64_t i = 0; i < start && from < source.size; i++)
@@ -485,13 +497,15 @@ static enum status row_indexof_regex(struct eval *eval, const struct regex *rege
         (void)text_next_rune(source, &end);
     if (length >= 0)
         source = slice_head(source, end);
-    while (from <= source.size && regex_find(regex, source, from, &match, 1)) {
-        size_t at = (size_t)(match.data - source.data);
+    struct regex_matches m = {eval, regex, source, from, false};
+    enum status status = regex_next(&m, &match, 1, err);
+    while (status == STATUS_OK && m.found) {
         if (--nth == 0)
-            return give_long(ret, (int64_t)text_rune_count(slice_head(source, at)));
-        from = at + (match.size == 0 ? 1 : match.size);
+            return give_long(ret, (int64_t)text_rune_count(
+                                      slice_head(source, (size_t)(match.data - source.data))));
+        status = regex_next(&m, &match, 1, err);
     }
-    return give_long(ret, -1);
+    return status == STATUS_OK ? give_long(ret, -1) : status;
 }
 REGEX_EVAL(indexof_regex, row_indexof_regex, TYPE_LONG, 1, "", "")
 BIND(bind_indexof_regex, "ssl", TYPE_LONG)

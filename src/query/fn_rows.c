@@ -141,19 +141,16 @@ static bool load(const struct row_call *call, uint32_t row, struct value *values
     return any_null;
 }
 
-/* A row of long values may take long: the time is looked at before the next. */
-static bool is_long(const struct value *value)
+/* What a row costs, before more is known. */
+static uint64_t row_work(const struct value *values, uint32_t count)
 {
-    return type_is_bytes(value->type) && !value->is_null && value->bytes.size > 4 * KIB;
-}
+    uint64_t work = EVAL_ROW_WORK;
 
-static bool is_any_long(const struct value *values, uint32_t count)
-{
-    bool any = false;
-
-    for (uint32_t i = 0; i < count; i++)
-        any = any || is_long(&values[i]);
-    return any;
+    for (uint32_t i = 0; i < count; i++) {
+        if (type_is_bytes(values[i].type) && !values[i].is_null)
+            work += values[i].bytes.size;
+    }
+    return work;
 }
 
 enum status function_rows(struct eval *eval, const struct row_call *call, struct vector *ret,
@@ -162,7 +159,6 @@ enum status function_rows(struct eval *eval, const struct row_call *call, struct
     uint32_t rows = call->row_count;
     bool once = !call->impure;
     bool any_null = false;
-    bool slow = false;
     struct value *values = ARENA_ARRAY(eval->arena, struct value, call->arg_count + 1, err);
 
     if (values == NULL)
@@ -178,15 +174,15 @@ enum status function_rows(struct eval *eval, const struct row_call *call, struct
         struct value result = {.type = call->type, .is_null = call->type != TYPE_STRING};
         if (result.type == TYPE_STRING)
             result.bytes = SLICE("");
-        status = eval_check(eval, slow ? 0 : row, err);
-        if (status == STATUS_OK && (!load(call, row, values) || call->lazy_null))
+        bool has_null = load(call, row, values);
+        status = eval_spend(eval, row_work(values, call->arg_count), err);
+        if (status == STATUS_OK && (!has_null || call->lazy_null))
             status = call->row(eval, values, call->arg_count, &result, err);
         if (type_is_bytes(call->type) && !result.is_null &&
             result.bytes.size > QUERY_STRING_BYTES_MAX)
             return ERROR_SET(err, STATUS_LIMIT, "a text of %zu bytes is over the limit of %zu",
                              result.bytes.size, QUERY_STRING_BYTES_MAX);
         result.type = call->type;
-        slow = is_long(&result) || is_any_long(values, call->arg_count);
         store(data, nulls, row, &result);
         any_null = any_null || nulls[row] != 0;
     }

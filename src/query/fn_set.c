@@ -13,13 +13,48 @@ struct ranked {
     uint32_t index; /* in its array */
 };
 
-static int compare_ranked(const void *a, const void *b)
+/* Merges two sorted runs that follow each other. */
+static enum status merge_runs(struct eval *eval, const struct ranked *from, uint32_t first,
+                              uint32_t count, struct ranked *to, struct error *err)
 {
-    const struct ranked *x = a;
-    const struct ranked *y = b;
-    int order = item_compare(x->item, y->item);
+    uint32_t a = 0;
+    uint32_t b = first;
+    enum status status = STATUS_OK;
 
-    return order != 0 ? order : x->index < y->index ? -1 : x->index > y->index;
+    for (uint32_t i = 0; i < count && status == STATUS_OK; i++) {
+        bool second = a == first || (b < count && item_compare(from[a].item, from[b].item) > 0);
+        to[i] = from[second ? b++ : a++];
+        status = eval_spend(eval, 16 + to[i].item.size, err);
+    }
+    return status;
+}
+
+/* By value; equal ones keep their order.  Not qsort(): a million elements with escapes
+ * take seconds, and the time is looked at meanwhile. */
+static enum status sort_ranked(struct eval *eval, struct ranked *ranked, uint32_t count,
+                               struct error *err)
+{
+    struct ranked *from = ranked;
+    struct ranked *to = ARENA_ARRAY(eval->arena, struct ranked, count + 1, err);
+
+    if (to == NULL)
+        return err->status;
+    for (uint64_t run = 1; run < count; run *= 2) {
+        for (uint64_t at = 0; at < count; at += 2 * run) {
+            uint64_t end = at + 2 * run < count ? at + 2 * run : count;
+            uint64_t first = at + run < end ? run : end - at;
+            enum status status = merge_runs(eval, from + at, (uint32_t)first,
+                                            (uint32_t)(end - at), to + at, err);
+            if (status != STATUS_OK)
+                return status;
+        }
+        struct ranked *swap = from;
+        from = to;
+        to = swap;
+    }
+    if (from != ranked)
+        memcpy(ranked, from, count * sizeof(*ranked));
+    return STATUS_OK;
 }
 
 static enum status ranked_of(struct eval *eval, const struct value *value, struct ranked **ret,
@@ -60,18 +95,22 @@ static int compare_index(const void *a, const void *b)
     return x->index < y->index ? -1 : x->index > y->index;
 }
 
-/* Distinct elements of ranked (any order), in the order of the array. */
-static uint32_t distinct_items(struct ranked *ranked, uint32_t count)
+/* Keeps the distinct elements of ranked (any order), in the order of the array. */
+static enum status distinct_items(struct eval *eval, struct ranked *ranked, uint32_t *count,
+                                  struct error *err)
 {
     uint32_t kept = 0;
+    enum status status = sort_ranked(eval, ranked, *count, err);
 
-    qsort(ranked, count, sizeof(*ranked), compare_ranked);
-    for (uint32_t i = 0; i < count; i++) {
+    for (uint32_t i = 0; i < *count && status == STATUS_OK; i++) {
         if (kept == 0 || item_compare(ranked[kept - 1].item, ranked[i].item) != 0)
             ranked[kept++] = ranked[i];
     }
+    if (status != STATUS_OK)
+        return status;
     qsort(ranked, kept, sizeof(*ranked), compare_index);
-    return kept;
+    *count = kept;
+    return STATUS_OK;
 }
 
 static enum status row_set_union(ROW_PARAMETERS)
@@ -94,9 +133,10 @@ static enum status row_set_union(ROW_PARAMETERS)
     enum status status = list_give(eval, &buf, &joined, err);
     if (status == STATUS_OK)
         status = ranked_of(eval, &joined, &ranked, &count, err);
+    if (status == STATUS_OK)
+        status = distinct_items(eval, ranked, &count, err);
     if (status != STATUS_OK)
         return status;
-    count = distinct_items(ranked, count);
     list_start(&buf);
     for (uint32_t i = 0; i < count; i++)
         list_add(&buf, ranked[i].item);
@@ -117,21 +157,22 @@ static enum status set_filter(struct eval *eval, const struct value *args, uint3
     if (!items_is_array(&args[0]))
         return STATUS_OK;
     enum status status = ranked_of(eval, &args[0], &first, &count, err);
-    if (status != STATUS_OK)
-        return status;
-    count = distinct_items(first, count);
-    for (uint32_t k = 1; k < arg_count; k++) {
+    if (status == STATUS_OK)
+        status = distinct_items(eval, first, &count, err);
+    for (uint32_t k = 1; k < arg_count && status == STATUS_OK; k++) {
         uint32_t kept = 0;
         status = ranked_of(eval, &args[k], &other, &other_count, err);
-        if (status != STATUS_OK)
-            return status;
-        qsort(other, other_count, sizeof(*other), compare_ranked);
-        for (uint32_t i = 0; i < count; i++) {
+        if (status == STATUS_OK)
+            status = sort_ranked(eval, other, other_count, err);
+        for (uint32_t i = 0; i < count && status == STATUS_OK; i++) {
             if (has_item(other, other_count, first[i].item) == wanted)
                 first[kept++] = first[i];
+            status = eval_spend(eval, 64 + first[i].item.size, err);
         }
         count = kept;
     }
+    if (status != STATUS_OK)
+        return status;
     list_start(&buf);
     for (uint32_t i = 0; i < count; i++)
         list_add(&buf, first[i].item);
@@ -229,9 +270,10 @@ static enum status sort_arrays(struct eval *eval, const struct value *args, uint
     if (!items_is_array(&args[0]))
         return STATUS_OK;
     enum status status = ranked_of(eval, &args[0], &first, &count, err);
+    if (status == STATUS_OK)
+        status = sort_ranked(eval, first, count, err); /* nulls are at the end */
     if (status != STATUS_OK)
         return status;
-    qsort(first, count, sizeof(*first), compare_ranked); /* nulls are at the end */
     while (nulls < count && dynamic_is_null(first[count - 1 - nulls].item))
         nulls++;
     list_start(&buf);

@@ -73,7 +73,8 @@ static enum status fold_all(struct eval *eval, const struct vector *v, bool uppe
             out[k] = (char)((unsigned char)(c - first) < 26 ? c ^ 32 : c);
         }
         texts[i] = slice_from(out, in.size);
-        if (high >= 128)
+        status = eval_spend(eval, in.size, err);
+        if (status == STATUS_OK && high >= 128)
             status = fold_unicode(eval, in, upper, &texts[i], err);
     }
     return status;
@@ -123,6 +124,7 @@ static enum status join_rows(EVAL_PARAMETERS, uint32_t first)
             at += part.size;
         }
         texts[row] = slice_from(out, (size_t)(at - out));
+        status = eval_spend(eval, size / 8 + 1, err);
     }
     return status;
 }
@@ -180,9 +182,11 @@ static enum status eval_substring(EVAL_PARAMETERS)
             length = args[2].integers[vector_index(&args[2], row)];
             is_null = is_null || vector_is_null(&args[2], row);
         }
+        struct slice text = args[0].slices[vector_index(&args[0], row)];
         texts[row] = is_null ? SLICE("")
-                             : substring(args[0].slices[vector_index(&args[0], row)],
-                                         args[1].integers[vector_index(&args[1], row)], length);
+                             : substring(text, args[1].integers[vector_index(&args[1], row)],
+                                         length);
+        status = eval_spend(eval, text.size / 4 + 1, err);
     }
     return status;
 }
@@ -208,7 +212,7 @@ static enum status split_one(struct eval *eval, struct slice s, struct slice by,
                 buf_add_byte(&buf, ',');
             text_add_json_string(&buf, part);
         }
-        if (at == SIZE_MAX)
+        if (at == SIZE_MAX || buf.failed)
             break;
         from = at + by.size;
     }
@@ -228,9 +232,11 @@ static enum status eval_split(EVAL_PARAMETERS)
         int64_t only = -1;
         if (arg_count > 2 && !vector_is_null(&args[2], row))
             only = args[2].integers[vector_index(&args[2], row)];
-        status = split_one(eval, args[0].slices[vector_index(&args[0], row)],
-                           args[1].slices[vector_index(&args[1], row)], only,
-                           &((struct slice *)data)[row], err);
+        struct slice text = args[0].slices[vector_index(&args[0], row)];
+        status = eval_spend(eval, text.size + 1, err);
+        if (status == STATUS_OK)
+            status = split_one(eval, text, args[1].slices[vector_index(&args[1], row)], only,
+                               &((struct slice *)data)[row], err);
     }
     if (status == STATUS_OK && rows != row_count) {
         ret->encoding = VECTOR_CONST;
@@ -249,9 +255,12 @@ static enum status sizes(struct eval *eval, const struct vector *v, bool bytes,
     enum status status = vector_flat(eval->arena, TYPE_LONG, count, false, ret, err);
     void *data = vector_data(ret);
 
-    for (uint32_t i = 0; status == STATUS_OK && i < count; i++)
-        ((int64_t *)data)[i] =
-            (int64_t)(bytes ? v->slices[i].size : text_rune_count(v->slices[i]));
+    for (uint32_t i = 0; status == STATUS_OK && i < count; i++) {
+        struct slice text = v->slices[i];
+        ((int64_t *)data)[i] = (int64_t)(bytes ? text.size : text_rune_count(text));
+        if (!bytes)
+            status = eval_spend(eval, text.size / 4 + 1, err);
+    }
     ret->encoding = v->encoding;
     ret->row_count = v->row_count;
     return status;
@@ -283,7 +292,7 @@ static enum status row_replace_string(ROW_PARAMETERS)
     if (find.size == 0 || slice_find(s, find, 0) == SIZE_MAX)
         return give_bytes(ret, s);
     text_start(&buf);
-    while (true) {
+    while (!buf.failed) {
         size_t at = slice_find(s, find, from);
         if (at == SIZE_MAX)
             break;

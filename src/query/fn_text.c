@@ -5,6 +5,8 @@
 #include "table/dynamic.h"
 #include "table/search.h"
 
+#include <stdlib.h>
+
 /* indexof(source, match [, start, length, occurrence]), in characters; -1 if nowhere. */
 static enum status row_indexof(ROW_PARAMETERS)
 {
@@ -13,8 +15,8 @@ static enum status row_indexof(ROW_PARAMETERS)
     int64_t length = arg_count > 3 ? args[3].integer : -1;
     int64_t nth = arg_count > 4 ? args[4].integer : 1;
     size_t from = 0;
+    enum status status = STATUS_OK;
 
-    (void)eval, (void)err;
     if (length < -1 || nth < 0)
         return STATUS_OK;
     if (start < 0) {
@@ -27,18 +29,19 @@ static enum status row_indexof(ROW_PARAMETERS)
     }
     if (start > 0)
         return give_long(ret, -1);
-    while (true) { /* the length counts from where each search starts */
+    while (status == STATUS_OK) { /* the length counts from where each search starts */
         size_t end = length < 0 ? s.size : from;
         for (int64_t i = 0; i < length && end < s.size; i++)
             (void)text_next_rune(s, &end);
         size_t at = slice_find(slice_head(s, end), args[1].bytes, from);
         if (at == SIZE_MAX)
-            break;
+            return give_long(ret, -1);
         if (--nth <= 0)
             return give_long(ret, (int64_t)text_rune_count(slice_head(s, at)));
+        status = eval_spend(eval, (length < 0 ? at : end) - from + args[1].bytes.size, err);
         from = at + 1;
     }
-    return give_long(ret, -1);
+    return status;
 }
 ROW_EVAL(row_indexof, TYPE_LONG)
 BIND(bind_indexof, "ssl", TYPE_LONG)
@@ -85,11 +88,12 @@ BIND(bind_strrep, "sls", TYPE_STRING)
 static enum status row_translate(ROW_PARAMETERS)
 {
     struct slice source = args[2].bytes;
+    enum status status = STATUS_OK;
     struct buf buf;
 
     (void)arg_count;
     text_start(&buf);
-    for (size_t at = 0; at < source.size;) {
+    for (size_t at = 0; at < source.size && status == STATUS_OK;) {
         uint32_t rune = text_next_rune(source, &at);
         uint32_t replacement = 0;
         bool found = false;
@@ -104,8 +108,12 @@ static enum status row_translate(ROW_PARAMETERS)
             text_add_rune(&buf, rune);
         else if (args[1].bytes.size > 0)
             text_add_rune(&buf, replacement);
+        status = eval_spend(eval, from * 4, err);
     }
-    return give_buf(eval, &buf, ret, err);
+    if (status == STATUS_OK)
+        return give_buf(eval, &buf, ret, err);
+    buf_release(&buf);
+    return status;
 }
 ROW_EVAL(row_translate, TYPE_STRING)
 
@@ -129,6 +137,8 @@ static enum status row_has_any_index(ROW_PARAMETERS)
     for (int64_t i = 0; dynamic_next(&it); i++) {
         struct slice term;
         enum status status = dynamic_to_string(eval->arena, it.value, &term, err);
+        if (status == STATUS_OK)
+            status = eval_spend(eval, args[0].bytes.size + 16, err);
         if (status != STATUS_OK)
             return status;
         if (search_has(args[0].bytes, term, false, false, false))
@@ -158,16 +168,103 @@ static enum status texts_of(struct eval *eval, struct slice json, struct slice *
     return status;
 }
 
+/* A text to find, and its place in the list. */
+struct find {
+    struct slice text;
+    uint32_t index;
+};
+
+static int compare_finds(const void *a, const void *b)
+{
+    const struct find *x = a;
+    const struct find *y = b;
+    int order = slice_compare(x->text, y->text);
+
+    return order != 0 ? order : x->index < y->index ? -1 : x->index > y->index;
+}
+
+/* The first from `low` that has a byte of at least `byte` behind its first `depth`. */
+static uint32_t first_with(const struct find *finds, uint32_t low, uint32_t high, size_t depth,
+                           unsigned byte)
+{
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if ((unsigned char)finds[middle].text.data[depth] < byte)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* Of the sorted texts that begin s the one that stands first in the list, or NULL.  Each
+ * byte narrows the range of those that begin as s does, as a walk down a tree would. */
+static const struct find *find_at(const struct find *finds, uint32_t count, struct slice s,
+                                  uint64_t *ret_work)
+{
+    const struct find *best = NULL;
+    uint32_t low = 0;
+    uint32_t high = count;
+    size_t depth = 0;
+
+    while (true) {
+        /* what ends here stands before what goes on */
+        if (low < high && finds[low].text.size == depth &&
+            (best == NULL || finds[low].index < best->index))
+            best = &finds[low];
+        while (low < high && finds[low].text.size == depth)
+            low++;
+        if (low == high || depth == s.size)
+            break;
+        unsigned byte = (unsigned char)s.data[depth];
+        low = first_with(finds, low, high, depth, byte);
+        high = first_with(finds, low, high, depth, byte + 1);
+        depth++;
+    }
+    *ret_work = (depth + 1) * 16;
+    return best;
+}
+
+/* The texts to find that are not empty, sorted; each once, at its first place. */
+static enum status sort_finds(struct eval *eval, struct slice json, struct find **ret,
+                              uint32_t *ret_count, struct error *err)
+{
+    struct slice *texts;
+    uint32_t count;
+    uint32_t kept = 0;
+    enum status status = texts_of(eval, json, &texts, &count, err);
+
+    if (status != STATUS_OK)
+        return status;
+    struct find *finds = ARENA_ARRAY(eval->arena, struct find, count + 1, err);
+    if (finds == NULL)
+        return err->status;
+    for (uint32_t i = 0; i < count; i++) {
+        if (texts[i].size > 0)
+            finds[kept++] = (struct find){texts[i], i};
+    }
+    qsort(finds, kept, sizeof(*finds), compare_finds);
+    count = kept;
+    kept = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        if (kept == 0 || !slice_equal(finds[kept - 1].text, finds[i].text))
+            finds[kept++] = finds[i];
+    }
+    *ret = finds;
+    *ret_count = kept;
+    return STATUS_OK;
+}
+
 /* One pass: at each place the first text that is found there is replaced. */
 static enum status row_replace_strings(ROW_PARAMETERS)
 {
     struct slice s = args[0].bytes;
-    struct slice *finds;
-    struct slice *rewrites;
-    uint32_t find_count;
-    uint32_t rewrite_count;
+    struct find *finds = NULL;
+    struct slice *rewrites = NULL;
+    uint32_t find_count = 0;
+    uint32_t rewrite_count = 0;
     struct buf buf;
-    enum status status = texts_of(eval, args[1].bytes, &finds, &find_count, err);
+    enum status status = sort_finds(eval, args[1].bytes, &finds, &find_count, err);
 
     (void)arg_count;
     if (status == STATUS_OK)
@@ -175,20 +272,22 @@ static enum status row_replace_strings(ROW_PARAMETERS)
     if (status != STATUS_OK)
         return status;
     text_start(&buf);
-    for (size_t at = 0; at < s.size;) {
-        uint32_t i = 0;
-        while (i < find_count &&
-               (finds[i].size == 0 || !slice_starts_with(slice_tail(s, at), finds[i])))
-            i++;
-        if (i == find_count) {
+    for (size_t at = 0; at < s.size && status == STATUS_OK;) {
+        uint64_t work;
+        const struct find *found = find_at(finds, find_count, slice_tail(s, at), &work);
+        status = eval_spend(eval, work, err);
+        if (found == NULL) {
             buf_add_byte(&buf, s.data[at++]);
             continue;
         }
-        if (i < rewrite_count)
-            buf_add_slice(&buf, rewrites[i]);
-        at += finds[i].size;
+        if (found->index < rewrite_count)
+            buf_add_slice(&buf, rewrites[found->index]);
+        at += found->text.size;
     }
-    return give_buf(eval, &buf, ret, err);
+    if (status == STATUS_OK)
+        return give_buf(eval, &buf, ret, err);
+    buf_release(&buf);
+    return status;
 }
 ROW_EVAL(row_replace_strings, TYPE_STRING)
 BIND(bind_replace_strings, "syy", TYPE_STRING)

@@ -47,10 +47,11 @@ ROW_EVAL(row_url_decode, TYPE_STRING)
 static enum status encode(struct eval *eval, struct slice s, bool plus, struct value *ret,
                           struct error *err)
 {
+    static const char digits[] = "0123456789abcdef";
     struct buf buf;
 
     text_start(&buf);
-    for (size_t i = 0; i < s.size; i++) {
+    for (size_t i = 0; i < s.size && !buf.failed; i++) {
         unsigned char c = (unsigned char)s.data[i];
         bool plain = (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z') ||
                      (c != '\0' && strchr(plus ? "-_.!*()" : "-_.~", c) != NULL);
@@ -59,7 +60,7 @@ static enum status encode(struct eval *eval, struct slice s, bool plus, struct v
         else if (c == ' ' && plus)
             buf_add_byte(&buf, '+');
         else
-            buf_add_format(&buf, "%%%02x", c);
+            buf_add(&buf, (char[3]){'%', digits[c >> 4], digits[c & 15]}, 3);
     }
     return give_buf(eval, &buf, ret, err);
 }

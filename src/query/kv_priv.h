@@ -20,7 +20,7 @@ struct kv_spec {
 
 /* The first value of the key, "" if there is none. */
 enum status kv_find(const struct kv_spec *kv, struct slice text, struct slice key,
-                    struct arena *arena, struct slice *ret, struct error *err) MUST_USE;
+                    struct eval *eval, struct slice *ret, struct error *err) MUST_USE;
 
 /* (text, key) to text; its call_state is a kv_spec. */
 extern const struct function function_kv;

@@ -23,8 +23,10 @@ static bool parse_row(const struct plan_parse *p, struct eval *eval, struct slic
                       struct value *cells, enum status *status, struct error *err)
 {
     struct slice groups[REGEX_GROUPS_MAX + 1];
+    struct regex_matches m = {.eval = eval, .regex = p->spec.regex, .text = text};
 
-    if (!regex_find(p->spec.regex, text, 0, groups, p->spec.group_count + 1))
+    *status = regex_next(&m, groups, p->spec.group_count + 1, err);
+    if (!m.found || *status != STATUS_OK)
         return false;
     for (uint32_t i = 0; i < p->spec.column_count; i++) {
         const struct parse_column *c = &p->columns[i];
@@ -67,7 +69,8 @@ static enum status parse_push(struct stage *stage, struct worker *w, const struc
 {
     struct parse_stage *s = (struct parse_stage *)stage;
     const struct plan_parse *p = s->plan;
-    struct eval eval = {.arena = w->batch_arena, .query_arena = w->arena};
+    struct eval eval = {.arena = w->batch_arena, .query_arena = w->arena,
+                        .query = w->run->query};
     struct value values[REGEX_GROUPS_MAX + 1];
     struct vector text;
     struct vector *columns = NULL;

@@ -93,26 +93,91 @@ static enum status find_groups(const struct plan_summarize *p, struct part *part
                : status;
 }
 
+#define UPDATE_BYTES MIB /* of the arguments of rows that are added up at once */
+
+/* Rows of a call's arguments. */
+struct call_rows {
+    const struct aggregate_call *call;
+    const struct vector *args;
+    const uint32_t *groups, *weights;
+    uint32_t row_count;
+};
+
+static enum status add_rows(const struct call_rows *rows, struct part *part, uint32_t index,
+                            struct worker *w, struct error *err)
+{
+    const struct aggregate_call *call = rows->call;
+
+    if (call->is_picker) {
+        const struct picker_rows picked = {rows->groups, rows->args, rows->row_count};
+        const struct picker_memory memory = {part->arena, w->batch_arena};
+        return picker_update(call, part->states[index], key_set_count(&part->keys), &picked,
+                             memory, err);
+    }
+    part->contexts[index].weights = rows->weights;
+    return call->aggregate->update(&part->contexts[index], part->states[index], rows->groups,
+                                   rows->args, call->arg_count, rows->row_count, err);
+}
+
+static size_t row_bytes(const struct call_rows *rows, uint32_t row)
+{
+    size_t size = 0;
+
+    for (uint32_t i = 0; i < rows->call->arg_count; i++) {
+        const struct vector *v = &rows->args[i];
+        size += type_is_bytes(v->type) ? v->slices[vector_index(v, row)].size : 0;
+    }
+    return size;
+}
+
+/* The rows from `from` to `end`; args has room for their arguments. */
+static struct call_rows some_of(const struct call_rows *rows, uint32_t from, uint32_t end,
+                                struct vector *args)
+{
+    for (uint32_t i = 0; i < rows->call->arg_count; i++) {
+        struct vector *v = &args[i];
+        *v = rows->args[i];
+        v->row_count = end - from;
+        if (v->encoding == VECTOR_DICT)
+            v->codes += from;
+        if (v->encoding != VECTOR_FLAT)
+            continue;
+        v->data = (const char *)v->data + vector_element_bytes(v->type) * from;
+        v->nulls = v->nulls == NULL ? NULL : v->nulls + from;
+    }
+    return (struct call_rows){rows->call, args, rows->groups + from,
+                              rows->weights == NULL ? NULL : rows->weights + from, end - from};
+}
+
+/* Rows may share texts and arrays: a batch can have many times the bytes that memory has,
+ * so it is added up in pieces between which the time is looked at. */
 static enum status update(const struct aggregate_call *call, struct part *part, uint32_t index,
                           struct worker *w, const struct batch *batch, const uint32_t *groups,
                           struct error *err)
 {
-    struct vector *args = ARENA_ARRAY(w->batch_arena, struct vector, call->arg_count + 1, err);
+    struct vector *args = ARENA_ARRAY(w->batch_arena, struct vector, call->arg_count * 2 + 1, err);
     enum status status = args == NULL ? err->status : STATUS_OK;
+    const struct call_rows all = {call, args, groups, batch->weights, batch->row_count};
+    size_t bytes = 0;
+    uint32_t from = 0;
 
     for (uint32_t i = 0; i < call->arg_count && status == STATUS_OK; i++)
         status = expr_eval(w, call->args[i], batch, &args[i], err);
-    if (status != STATUS_OK)
-        return status;
-    if (call->is_picker) {
-        const struct picker_rows rows = {groups, args, batch->row_count};
-        const struct picker_memory memory = {part->arena, w->batch_arena};
-        return picker_update(call, part->states[index], key_set_count(&part->keys), &rows, memory,
-                             err);
+    for (uint32_t r = 0; r < batch->row_count && status == STATUS_OK; r++) {
+        bytes += row_bytes(&all, r);
+        if (bytes < UPDATE_BYTES)
+            continue;
+        struct call_rows some = some_of(&all, from, r + 1, args + call->arg_count);
+        status = add_rows(&some, part, index, w, err);
+        if (status == STATUS_OK)
+            status = run_check(w->run, err);
+        from = r + 1;
+        bytes = 0;
     }
-    part->contexts[index].weights = batch->weights;
-    return call->aggregate->update(&part->contexts[index], part->states[index], groups, args,
-                                   call->arg_count, batch->row_count, err);
+    if (status != STATUS_OK || (from > 0 && from == batch->row_count))
+        return status;
+    struct call_rows rest = some_of(&all, from, batch->row_count, args + call->arg_count);
+    return add_rows(&rest, part, index, w, err);
 }
 
 static enum status summarize_push(struct stage *stage, struct worker *w,

@@ -46,6 +46,11 @@ extern "C" uint32_t re2_shim_group_count(const struct regex *regex)
     return static_cast<uint32_t>(regex->re.NumberOfCapturingGroups());
 }
 
+extern "C" uint32_t re2_shim_size(const struct regex *regex)
+{
+    return static_cast<uint32_t>(regex->re.ProgramSize());
+}
+
 extern "C" int64_t re2_shim_group_named(const struct regex *regex, const struct re2_span *name)
 {
     try {

@@ -28,6 +28,7 @@ struct regex *re2_shim_new(const char *pattern, size_t size, const struct re2_op
                            char *error_text, size_t error_bytes);
 void re2_shim_free(struct regex *regex);
 uint32_t re2_shim_group_count(const struct regex *regex);
+uint32_t re2_shim_size(const struct regex *regex); /* instructions */
 int64_t re2_shim_group_named(const struct regex *regex, const struct re2_span *name);
 bool re2_shim_find(const struct regex *regex, const struct re2_span *text, size_t from,
                    struct re2_span *ret_spans, uint32_t span_count);

@@ -2,6 +2,7 @@
 #include "query/regex.h"
 
 #include "base/limits.h"
+#include "query/function.h"
 #include "query/re2_shim_priv.h"
 
 _Static_assert(REGEX_GROUPS_MAX + 1 <= RE2_SPANS_MAX, "the shim has room for all groups");
@@ -53,4 +54,33 @@ int64_t regex_group_named(const struct regex *regex, struct slice name)
     struct re2_span span = {name.data, name.size};
 
     return re2_shim_group_named(regex, &span);
+}
+
+enum status regex_allow(const struct regex *regex, size_t size, uint32_t group_count,
+                        struct error *err)
+{
+    /* what is known of the groups is copied at each step */
+    uint64_t steps = (uint64_t)size * re2_shim_size(regex) * (1 + group_count);
+
+    if (steps <= REGEX_STEPS_MAX)
+        return STATUS_OK;
+    return ERROR_SET(err, STATUS_LIMIT,
+                     "a text of %zu bytes is too long for a regular expression of this size (%u)",
+                     size, re2_shim_size(regex));
+}
+
+enum status regex_next(struct regex_matches *m, struct slice *groups, uint32_t group_count,
+                       struct error *err)
+{
+    size_t left = m->from < m->text.size ? m->text.size - m->from : 0;
+    enum status status = regex_allow(m->regex, left, group_count, err);
+
+    m->found = status == STATUS_OK && m->from <= m->text.size &&
+               regex_find(m->regex, m->text, m->from, groups, group_count);
+    if (m->found && group_count > 0) {
+        size_t end = (size_t)(groups[0].data - m->text.data) + groups[0].size;
+        m->from = groups[0].size == 0 ? end + 1 : end;
+    }
+    /* To find a match that is short, all that is left may have been read. */
+    return status == STATUS_OK ? eval_spend(m->eval, left * 4 + 1024, err) : status;
 }

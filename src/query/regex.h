@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/slice.h"
 
+struct eval;
 struct regex;
 
 enum regex_flag {
@@ -34,5 +35,22 @@ int64_t regex_group_named(const struct regex *regex, struct slice name);
  * group_count <= REGEX_GROUPS_MAX + 1, may be 0. */
 bool regex_find(const struct regex *regex, struct slice text, size_t from, struct slice *groups,
                 uint32_t group_count);
+
+/* STATUS_LIMIT if a search of so many bytes may take more than REGEX_STEPS_MAX.  Most take
+ * a step a byte, but whether this one does shows only when it cannot be stopped. */
+enum status regex_allow(const struct regex *regex, size_t size, uint32_t group_count,
+                        struct error *err) MUST_USE;
+
+/* The matches in a text one after the other, as long as the query's time lasts; an empty
+ * one is followed by a search one byte on. */
+struct regex_matches {
+    struct eval *eval;
+    const struct regex *regex;
+    struct slice text;
+    size_t from; /* where the next search begins */
+    bool found;  /* regex_next() had one */
+};
+enum status regex_next(struct regex_matches *m, struct slice *groups, uint32_t group_count,
+                       struct error *err) MUST_USE;
 
 #endif

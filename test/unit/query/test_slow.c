@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One row, or a few, that would take minutes: the query ends at its time all the same.
+ * What a row begins with is small, so that it is the loop that is met by the limit. */
+#include "ask.h"
+
+#define IN_TIME "set servertimeout = 50ms; "
+#define OVER "! E_QUERY_TIMEOUT"
+#define A(COUNT) "strrep(strrep('a', 1000), " #COUNT ")"
+
+static const struct ask texts_cases[] = {
+    {IN_TIME "print extract_all('(a.*b|a)', " A(300) ")", OVER},
+    {IN_TIME "print replace_regex(" A(300) ", 'a.*b|a', 'x')", OVER},
+    {IN_TIME "print countof(" A(300) ", 'a.*b|a', 'regex')", OVER},
+    {IN_TIME "print indexof_regex(" A(300) ", 'a.*b|a', 0, -1, 1000000000)", OVER},
+    {IN_TIME "print replace_regex(" A(300) ", 'a(x?)', strrep(strrep(@'\\1', 1000), 1000))", OVER},
+    {IN_TIME "print s = " A(300) " | parse-kv s as (b:string) with (regex=@'(a).*(b)|(?:a)')",
+     OVER},
+    {IN_TIME "print countof(" A(1000) ", " A(500) ")", OVER},
+    {IN_TIME "print indexof(" A(1000) ", 'a', 0, 500000, 1000000000)", OVER},
+    {IN_TIME "print translate(make_string(range(1000, 50000, 1)), 'x', " A(1000) ")", OVER},
+    {IN_TIME "print replace_strings(" A(1000) ", pack_array(strcat(" A(500) ", 'b')), "
+     "pack_array('x'))",
+     OVER},
+    {IN_TIME "print has_any_index(" A(1000) ", range(1, 300000, 1))", OVER},
+    {IN_TIME "print s = " A(1000) " | where s has_any (range(1, 300000, 1))", OVER},
+};
+ASK_TEST(a_text_that_is_searched_again_and_again, texts_cases)
+
+#define MANY(TEXT)                                                                                 \
+    IN_TIME "print s = " TEXT ", x = range(1, 100000, 1) | mv-expand x to typeof(long) | "
+#define MEGABYTES "strrep(strrep(strrep('1', 1000), 1000), 4)"
+
+static const struct ask rows_cases[] = {
+    {MANY(MEGABYTES) "summarize max(strlen(substring(s, x)))", OVER},
+    {MANY(MEGABYTES) "where substring(s, x) == substring(s, x + 1) | count", OVER},
+    {MANY(MEGABYTES) "where substring(s, x) in ('a', 'b') | count", OVER},
+    {MANY(MEGABYTES) "where substring(s, x) contains 'b' | count", OVER},
+    {MANY(MEGABYTES) "where split(substring(s, x), 'b', 1) == '' | count", OVER},
+    {MANY(MEGABYTES) "summarize arg_max(substring(s, x % 3), x)", OVER},
+    {MANY("range(1, 100000, 1)") "summarize make_set(s)", OVER},
+    {MANY("bag_pack('a', " MEGABYTES ")") "evaluate bag_unpack(s) | count", OVER},
+    {MANY("range(1, 500000, 1)") "summarize sum(tolong(s[499990 + x % 5]))", OVER},
+};
+ASK_TEST(rows_that_share_long_texts, rows_cases)
+
+static const struct ask lists_cases[] = {
+    {IN_TIME "print k = strcat_array(range(1, 100000, 1), '\",\"') | extend b = bag_zip("
+     "parse_json(strcat('[\"', k, '\"]')), range(1, 100000, 1)) | project bag_remove_keys(b, "
+     "parse_json(strcat('[\"', replace_string(k, '1', 'z'), '\"]')))",
+     OVER},
+    {IN_TIME "print array_sort_desc(range(1, 900000, 1))", OVER},
+    {IN_TIME "print set_union(range(1, 500000, 1), range(400000, 900000, 1))", OVER},
+    {IN_TIME "print series_fft(range(1, 999983, 1))", OVER},
+    {IN_TIME "print series_decompose(range(1, 1000000, 1))", OVER},
+};
+ASK_TEST(lists_that_are_long, lists_cases)
+
+/* A search of a text cannot be stopped: the ones that may take long are not begun. */
+static const struct ask patterns_cases[] = {
+    {"print " A(1000) " matches regex '((a?){200}(a){200}.*)*b'",
+     "! a text of 1000000 bytes is too long for a regular expression of this size"},
+    {"print extract('((a?){200}(a){200}.*)*b', 1, " A(1000) ")", "! E_RUNAWAY_QUERY"},
+    {"print s = " A(1000) " | parse kind=regex s with '((a?){200}(a){200}.*)*b' t",
+     "! E_RUNAWAY_QUERY"},
+    {"print " A(1000) " matches regex 'a+$', extract('(a)(b)', 1, strcat(" A(1000) ", 'b'))",
+     "[[true,\"a\"]]"},
+};
+ASK_TEST(a_pattern_that_could_take_long_is_refused, patterns_cases)
+
+ASK_MAIN(cmocka_unit_test(a_text_that_is_searched_again_and_again),
+         cmocka_unit_test(rows_that_share_long_texts), cmocka_unit_test(lists_that_are_long),
+         cmocka_unit_test(a_pattern_that_could_take_long_is_refused))

@@ -26,6 +26,8 @@
 #define MEMORY_BYTES_FLUSH (128 * MIB)
 #define WAL_BYTES_FLUSH (WAL_BYTES_MAX / 4)
 
+#define FLUSH_SHELF_ROWS 512u /* rows of a tenant and table, on average, that are worth a section */
+
 #define FREE_BYTES_FLUSH (2 * INGEST_RESERVE_BYTES) /* below it the log is shortened early */
 #define FREE_AGE_FLUSH_MS 2000u
 #define FAILED_PAUSE_US UINT64_C(5000000) /* after a checkpoint or a merge that failed */
@@ -59,8 +61,8 @@ struct daybook {
     struct stage_times stages;
     atomic_bool draining, stopping;
     pthread_mutex_t checkpoint_lock; /* one checkpoint at a time */
-    pthread_t background;
-    bool has_background;
+    pthread_t checkpoints, merges; /* the background work */
+    bool has_checkpoints, has_merges;
 };
 
 /* Rows come faster than the flush seals them: their senders slow down, so that
@@ -68,11 +70,11 @@ struct daybook {
 static void wait_for_room(struct store *store)
 {
     const struct timespec wait = {0, ROOM_WAIT_MS * 1000000L};
-    uint64_t rows, bytes, age_ms;
+    struct store_memory memory;
 
     for (unsigned i = 0; i < ROOM_WAITS_MAX; i++) {
-        store_memory(store, &rows, &bytes, &age_ms);
-        if (rows < MEMORY_ROWS_MAX)
+        store_memory(store, &memory);
+        if (memory.rows < MEMORY_ROWS_MAX)
             return;
         (void)nanosleep(&wait, NULL);
     }
@@ -286,7 +288,7 @@ static enum status open_store(struct daybook *d, struct error *err)
         status = io_linux_new(d->options.dir->path, &d->io, err);
     data_dir_path(d->options.dir, "control/db", path);
     if (status == STATUS_OK)
-        status = meta_open(path, clock_system(), &d->meta, err);
+        status = meta_open(path, d->options.clock, &d->meta, err);
     if (status == STATUS_OK)
         status = check_keys(d, err);
     if (status == STATUS_OK)
@@ -299,7 +301,7 @@ static enum status open_store(struct daybook *d, struct error *err)
     struct store_options options = {
         .io = d->io,
         .keyring = d->options.keyring,
-        .clock = clock_system(),
+        .clock = d->options.clock,
         .verifier = &d->verifier.verifier,
         .tables = d->content.tables,
         .table_count = d->content.table_count,
@@ -312,7 +314,7 @@ static enum status open_store(struct daybook *d, struct error *err)
 static enum status open_rules(struct daybook *d, struct error *err)
 {
     struct detect_options options = {
-        .clock = clock_system(),
+        .clock = d->options.clock,
         .context = d,
         .write = write_own,
         .deliver = deliver,
@@ -348,7 +350,7 @@ static enum status open_ingest(struct daybook *d, struct error *err)
     struct ingest_options options = {
         .io = d->io,
         .keyring = d->options.keyring,
-        .clock = clock_system(),
+        .clock = d->options.clock,
         .records = &d->tee.sink,
         .leaves = evidence_sink(d->evidence),
         .stages = &d->stages,
@@ -373,7 +375,7 @@ static enum status open_share(struct daybook *d, struct error *err)
         .kek_beside_data = io_exists(d->io, "keys/kek"),
         .detect = d->detect,
         .webhook = d->webhook,
-        .clock = clock_system(),
+        .clock = d->options.clock,
         .thread_count = d->options.thread_count,
         .context = d,
         .view = view_text,
@@ -450,48 +452,88 @@ static bool is_short_of_space(struct daybook *d)
     return io_free_bytes(d->io, &free_bytes, &err) == STATUS_OK && free_bytes < FREE_BYTES_FLUSH;
 }
 
+/* Many tenants with a few rows each wait longer: a section of three rows costs six times
+ * as much a row as one of a hundred, and the merges after it. */
+static uint64_t age_to_flush_ms(const struct store_memory *memory)
+{
+    return memory->rows >= memory->shelves * FLUSH_SHELF_ROWS ? MEMORY_AGE_FLUSH_MS
+                                                              : MEMORY_AGE_FLUSH_MS_MAX;
+}
+
 static bool checkpoint_is_due(struct daybook *d)
 {
     struct ingest_stats stats;
-    uint64_t rows, bytes, age_ms;
+    struct store_memory memory;
 
-    store_memory(d->store, &rows, &bytes, &age_ms);
+    store_memory(d->store, &memory);
     ingest_stats(d->ingest, &stats);
-    return rows >= MEMORY_ROWS_FLUSH || bytes >= MEMORY_BYTES_FLUSH ||
-           (rows > 0 && age_ms >= MEMORY_AGE_FLUSH_MS) || stats.wal_bytes >= WAL_BYTES_FLUSH ||
-           (rows > 0 && age_ms >= FREE_AGE_FLUSH_MS && is_short_of_space(d));
+    if (memory.rows == 0)
+        return stats.wal_bytes >= WAL_BYTES_FLUSH;
+    return memory.rows >= MEMORY_ROWS_FLUSH || memory.bytes >= MEMORY_BYTES_FLUSH ||
+           memory.age_ms >= age_to_flush_ms(&memory) || stats.wal_bytes >= WAL_BYTES_FLUSH ||
+           (memory.age_ms >= FREE_AGE_FLUSH_MS && is_short_of_space(d));
 }
 
-/* One step; false when it failed. */
-static bool tick(struct daybook *d)
+static enum status checkpoint_step(struct daybook *d, bool *ret_worked, struct error *err)
 {
-    struct error err;
-    bool worked = false;
-
-    if (checkpoint_is_due(d)) {
-        if (daybook_checkpoint(d, &err) == STATUS_OK)
-            return true;
-        log_failure("cannot make a checkpoint", &err);
-    } else {
-        if (store_merge_step(d->store, &worked, &err) == STATUS_OK)
-            return true;
-        log_failure("cannot merge segments", &err);
-    }
-    return false;
+    *ret_worked = checkpoint_is_due(d);
+    return *ret_worked ? daybook_checkpoint(d, err) : STATUS_OK;
 }
 
-static void *run_background(void *arg)
+static enum status merge_step(struct daybook *d, bool *ret_worked, struct error *err)
 {
-    struct daybook *d = arg;
+    return store_merge_step(d->store, &d->stopping, ret_worked, err);
+}
+
+enum status daybook_tick(struct daybook *d, bool *ret_worked, struct error *err)
+{
+    bool sealed = false, merged = false;
+    enum status status = checkpoint_step(d, &sealed, err);
+
+    if (status == STATUS_OK)
+        status = merge_step(d, &merged, err);
+    *ret_worked = sealed || merged;
+    return status;
+}
+
+/* Repeats a kind of work until the end; after a failure it waits longer. */
+static void repeat(struct daybook *d, const char *failure,
+                   enum status (*step)(struct daybook *d, bool *ret_worked, struct error *err))
+{
     struct timespec wait = {0, BACKGROUND_TICK_MS * 1000000L};
     uint64_t next_us = 0;
 
     while (!atomic_load(&d->stopping)) {
-        if (clock_monotonic_us(clock_system()) >= next_us && !tick(d))
+        struct error err;
+        bool worked = false;
+        if (clock_monotonic_us(clock_system()) >= next_us && step(d, &worked, &err) != STATUS_OK) {
+            log_failure(failure, &err);
             next_us = clock_monotonic_us(clock_system()) + FAILED_PAUSE_US;
+        }
         (void)nanosleep(&wait, NULL);
     }
+}
+
+static void *run_checkpoints(void *arg)
+{
+    repeat(arg, "cannot make a checkpoint", checkpoint_step);
     return NULL;
+}
+
+/* Beside the checkpoints: a merge may take minutes, memory fills in seconds. */
+static void *run_merges(void *arg)
+{
+    repeat(arg, "cannot merge segments", merge_step);
+    return NULL;
+}
+
+static enum status start_background(struct daybook *d, struct error *err)
+{
+    d->has_checkpoints = pthread_create(&d->checkpoints, NULL, run_checkpoints, d) == 0;
+    d->has_merges = pthread_create(&d->merges, NULL, run_merges, d) == 0;
+    return d->has_checkpoints && d->has_merges
+               ? STATUS_OK
+               : ERROR_SET(err, STATUS_LIMIT, "cannot start the background threads");
 }
 
 /* Says what was damaged; a catalog that was made anew counts from now on. */
@@ -520,6 +562,8 @@ enum status daybook_open(const struct daybook_options *options, struct daybook *
     if (d == NULL)
         return ERROR_MEMORY(err);
     d->options = *options;
+    if (d->options.clock == NULL)
+        d->options.clock = clock_system();
     if (d->options.thread_count == 0) {
         long cores = sysconf(_SC_NPROCESSORS_ONLN);
         d->options.thread_count = cores > 0 ? (uint32_t)cores : 1;
@@ -534,11 +578,8 @@ enum status daybook_open(const struct daybook_options *options, struct daybook *
         settle_damage(d);
     if (status == STATUS_OK)
         status = open_share(d, err);
-    if (status == STATUS_OK && options->background) {
-        d->has_background = pthread_create(&d->background, NULL, run_background, d) == 0;
-        if (!d->has_background)
-            status = ERROR_SET(err, STATUS_LIMIT, "cannot start the background thread");
-    }
+    if (status == STATUS_OK && options->background)
+        status = start_background(d, err);
     if (status != STATUS_OK) {
         daybook_close(d, false);
         return status;
@@ -554,8 +595,10 @@ void daybook_close(struct daybook *d, bool flush)
     if (d == NULL)
         return;
     atomic_store(&d->stopping, true);
-    if (d->has_background)
-        (void)pthread_join(d->background, NULL);
+    if (d->has_checkpoints)
+        (void)pthread_join(d->checkpoints, NULL);
+    if (d->has_merges)
+        (void)pthread_join(d->merges, NULL);
     share_free(d->share);
     if (flush && d->ingest != NULL && daybook_checkpoint(d, &err) != STATUS_OK)
         log_failure("cannot make the last checkpoint", &err);

@@ -15,7 +15,8 @@ struct daybook_options {
     struct keyring *keyring;    /* borrowed */
     uint32_t thread_count;      /* of a query; 0 = number of cores */
     struct external external;   /* what externaldata may read; texts live as long */
-    bool background;            /* checkpoints and merges by a thread */
+    bool background;            /* checkpoints and merges, by threads */
+    const struct clock *clock;  /* NULL = clock_system(); a benchmark lets months pass */
     void (*transport_metrics)(void *context, struct buf *ret);
     void *context;
 };
@@ -30,6 +31,9 @@ void daybook_set_draining(struct daybook *daybook);
 /* What the stages of ingest have cost since the start. */
 struct stage_times *daybook_stages(struct daybook *daybook);
 
+/* One step of the background work, for who has no threads for it: a checkpoint and a merge
+ * if they are due.  *ret_worked: there may be more. */
+enum status daybook_tick(struct daybook *daybook, bool *ret_worked, struct error *err) MUST_USE;
 /* Seals what is in memory and shortens the write-ahead log. */
 enum status daybook_checkpoint(struct daybook *daybook, struct error *err) MUST_USE;
 

@@ -22,11 +22,14 @@ static const int level_zstd[] = {FLUSH_ZSTD_LEVEL, MERGE_ZSTD_LEVEL, COMPACT_ZST
 
 enum status sealing_begin(struct sealing *sealing, struct sealed *sealed, struct error *err)
 {
+    (void)pthread_mutex_lock(&sealed->write_lock);
     *sealing = (struct sealing){.sealed = sealed, .generation = sealed->generation + 1};
+    /* a number is never used twice in a process, also after a failure */
+    uint64_t number = sealed->next_segment++;
+    (void)pthread_mutex_unlock(&sealed->write_lock);
     buf_init(&sealing->plain, SECTION_BYTES_MAX);
     buf_init(&sealing->cipher, SECTION_BYTES_MAX);
-    /* a number is never used twice in a process, also after a failure */
-    return segment_writer_begin(&sealing->writer, sealed->options.io, sealed->next_segment++, err);
+    return segment_writer_begin(&sealing->writer, sealed->options.io, number, err);
 }
 
 static uint64_t raw_size(const struct part *part)
@@ -126,29 +129,14 @@ static int compare_sections(const void *a, const void *b)
                          &(*(struct section *const *)b)->info);
 }
 
-static bool is_in(struct section *section, struct section *const *list, uint32_t count)
+/* The new sections of a sealing, behind those of the list. */
+static enum status add_new(struct sealed *sealed, const struct sealing *sealing,
+                           struct section_list *list, struct error *err)
 {
-    for (uint32_t i = 0; i < count; i++)
-        if (list[i] == section)
-            return true;
-    return false;
-}
-
-/* The current list without the removed and with the new sections. */
-static enum status next_list(struct sealing *sealing, struct section *const *removed,
-                             uint32_t removed_count, struct section_list **ret, struct error *err)
-{
-    struct sealed *sealed = sealing->sealed;
-    const struct section_list *old = sealed->list;
     struct segment_file *file = NULL;
-    struct section_list *list = section_list_new(old->count + sealing->count, err);
-    enum status status = list == NULL ? err->status : STATUS_OK;
+    enum status status =
+        segment_file_new(sealed->options.io, sealing->writer.number, &file, err);
 
-    for (uint32_t i = 0; i < old->count && status == STATUS_OK; i++)
-        if (!is_in(old->sections[i], removed, removed_count))
-            list->sections[list->count++] = section_ref(old->sections[i]);
-    if (status == STATUS_OK && sealing->count > 0)
-        status = segment_file_new(sealed->options.io, sealing->writer.number, &file, err);
     for (uint32_t i = 0; i < sealing->count && status == STATUS_OK; i++) {
         status = section_new(&sealing->infos[i], file, (struct slice){NULL, 0},
                              sealed->options.keyring, sealed->cache,
@@ -156,62 +144,118 @@ static enum status next_list(struct sealing *sealing, struct section *const *rem
         if (status == STATUS_OK)
             list->sections[list->count++]->corrupt_count = &sealed->corrupt_count;
     }
+    if (file != NULL)
+        file->live_count = sealing->count;
     segment_file_unref(file);
-    if (status != STATUS_OK) {
-        section_list_unref(list);
-        return status;
+    return status;
+}
+
+/* Both are in order. */
+static enum status merge_lists(const struct section_list *old, struct section_list *fresh,
+                               struct section_list **ret, struct error *err)
+{
+    struct section_list *list = section_list_new(old->count + fresh->count, err);
+    uint32_t a = 0, b = 0;
+
+    if (list == NULL)
+        return err->status;
+    while (a < old->count || b < fresh->count) {
+        bool is_old = b == fresh->count ||
+                      (a < old->count &&
+                       compare_sections(&old->sections[a], &fresh->sections[b]) < 0);
+        struct section *section = is_old ? old->sections[a++] : fresh->sections[b++];
+        if (!section->is_leaving)
+            list->sections[list->count++] = section_ref(section);
     }
-    qsort(list->sections, list->count, sizeof(struct section *), compare_sections);
     *ret = list;
     return STATUS_OK;
 }
 
-/* Files of removed sections that no live section uses go with their readers. */
-static void mark_dead_files(const struct section_list *list, struct section *const *removed,
-                            uint32_t removed_count)
+/* The current list without the removed and with the new sections. */
+static enum status next_list(struct sealed *sealed, const struct commit *commit,
+                             struct section_list **ret, struct error *err)
 {
-    for (uint32_t i = 0; i < removed_count; i++) {
-        bool used = false;
-        for (uint32_t k = 0; !used && k < list->count; k++)
-            used = list->sections[k]->file == removed[i]->file;
-        if (!used)
-            atomic_store(&removed[i]->file->is_dead, true);
+    uint32_t count = 0;
+    enum status status = STATUS_OK;
+
+    for (unsigned i = 0; i < 2; i++)
+        count += commit->sealings[i] == NULL ? 0 : commit->sealings[i]->count;
+    struct section_list *fresh = section_list_new(count, err);
+    if (fresh == NULL)
+        return err->status;
+    for (unsigned i = 0; i < 2 && status == STATUS_OK; i++) {
+        const struct sealing *sealing = commit->sealings[i];
+        if (sealing != NULL && sealing->count > 0)
+            status = add_new(sealed, sealing, fresh, err);
+    }
+    qsort(fresh->sections, fresh->count, sizeof(struct section *), compare_sections);
+    for (uint32_t i = 0; i < commit->removed_count; i++)
+        commit->removed[i]->is_leaving = true;
+    if (status == STATUS_OK)
+        status = merge_lists(sealed->list, fresh, ret, err);
+    for (uint32_t i = 0; i < commit->removed_count; i++)
+        commit->removed[i]->is_leaving = false;
+    section_list_unref(fresh);
+    return status;
+}
+
+/* Files of removed sections that no live section uses go with their readers. */
+static void mark_dead_files(const struct commit *commit)
+{
+    for (uint32_t i = 0; i < commit->removed_count; i++) {
+        struct segment_file *file = commit->removed[i]->file;
+        CHECK(file->live_count > 0);
+        if (--file->live_count == 0)
+            atomic_store(&file->is_dead, true);
     }
 }
 
-enum status sealing_commit(struct sealing *sealing, struct section *const *removed,
-                           uint32_t removed_count, uint64_t wal_floor,
-                           void (*publish)(void *context), void *context, struct error *err)
+static enum status make_visible(struct sealed *sealed, const struct commit *commit,
+                                struct error *err)
 {
-    struct sealed *sealed = sealing->sealed;
     struct section_list *list = NULL;
-    enum status status = STATUS_OK;
+    enum status status = next_list(sealed, commit, &list, err);
 
-    if (sealing->count > 0)
-        status = segment_writer_end(&sealing->writer, err);
-    if (status == STATUS_OK)
-        status = next_list(sealing, removed, removed_count, &list, err);
     if (status != STATUS_OK)
         return status;
-    struct catalog catalog = {.generation = sealing->generation, .wal_floor = wal_floor,
-                              .next_segment = sealed->next_segment};
+    struct catalog catalog = {
+        .generation = sealed->generation + 1,
+        .wal_floor = commit->wal_floor == NULL ? sealed->wal_floor : *commit->wal_floor,
+        .next_segment = sealed->next_segment,
+    };
     status = catalog_save(sealed->options.io, &catalog, list->sections, list->count, err);
     /* also after a failure: what may be on the disk is not to be numbered again */
-    sealed->generation = sealing->generation;
+    sealed->generation = catalog.generation;
     if (status != STATUS_OK) {
         section_list_unref(list);
         return status;
     }
-    mark_dead_files(list, removed, removed_count);
+    mark_dead_files(commit);
     (void)pthread_mutex_lock(&sealed->lock);
     struct section_list *old = sealed->list;
     sealed->list = list;
-    sealed->wal_floor = wal_floor;
-    if (publish != NULL)
-        publish(context);
+    sealed->wal_floor = catalog.wal_floor;
+    if (commit->publish != NULL)
+        commit->publish(commit->context);
     (void)pthread_mutex_unlock(&sealed->lock);
     section_list_unref(old);
     return STATUS_OK;
+}
+
+enum status sealed_commit(struct sealed *sealed, const struct commit *commit, struct error *err)
+{
+    enum status status = STATUS_OK;
+
+    for (unsigned i = 0; i < 2 && status == STATUS_OK; i++) {
+        if (commit->sealings[i] != NULL && commit->sealings[i]->count > 0)
+            status = segment_writer_end(&commit->sealings[i]->writer, err);
+    }
+    if (status != STATUS_OK)
+        return status;
+    (void)pthread_mutex_lock(&sealed->write_lock);
+    status = make_visible(sealed, commit, err);
+    (void)pthread_mutex_unlock(&sealed->write_lock);
+    return status;
 }
 
 static bool is_mismatch(enum status status)
@@ -249,18 +293,18 @@ enum status sealed_flush(struct sealed *sealed, struct part *const *parts, uint3
                          struct error *err)
 {
     struct sealing sealing = {0};
-
-    (void)pthread_mutex_lock(&sealed->write_lock);
+    const struct commit commit = {.sealings = {&sealing}, .wal_floor = &wal_floor,
+                                  .publish = publish, .context = context};
     enum status status = sealing_begin(&sealing, sealed, err);
+
     for (uint32_t i = 0; i < part_count && status == STATUS_OK; i++)
         status = flush_part(&sealing, parts[i], err);
     if (status == STATUS_OK)
-        status = sealing_commit(&sealing, NULL, 0, wal_floor, publish, context, err);
+        status = sealed_commit(sealed, &commit, err);
     if (status == STATUS_OK) {
         (void)atomic_fetch_add(&sealed->flush_count, 1);
         atomic_store(&sealed->floor_is_known, true);
     }
     sealing_release(&sealing);
-    (void)pthread_mutex_unlock(&sealed->write_lock);
     return status;
 }

@@ -3,7 +3,9 @@
  * 1. row_count and byte_count are the sums over all parts on the shelves.
  * 2. Only parts of one WAL file are joined, so a flush by WAL file takes whole
  *    parts and never a row too many.
- * 3. A busy part is in exactly one list of a flush or a join.
+ * 3. A part with a holder is in exactly that list of a flush or a join.
+ * 4. places names every shelf (fewer only after there was no memory for it);
+ *    oldest_us is the least added_us of all parts.
  */
 #include "store/memory_priv.h"
 
@@ -38,26 +40,56 @@ void part_list_release(struct part_list *list)
     *list = (struct part_list){0};
 }
 
-static bool has_part(const struct part_list *list, const struct part *part)
-{
-    for (uint32_t i = 0; i < list->count; i++) {
-        if (list->parts[i] == part)
-            return true;
-    }
-    return false;
-}
-
 /* ---- shelves ---- */
 
-static struct memory_shelf *find_shelf(struct memory *memory, const struct guid *tenant,
+void memory_make_empty(struct memory *memory)
+{
+    *memory = (struct memory){.oldest_us = UINT64_MAX};
+    map_init(&memory->places);
+}
+
+struct place_key {
+    char bytes[sizeof(struct guid) + TABLE_NAME_BYTES_MAX];
+};
+
+static struct slice key_of(const struct guid *tenant, struct slice table, struct place_key *room)
+{
+    CHECK(table.size <= TABLE_NAME_BYTES_MAX);
+    memcpy(room->bytes, tenant->bytes, sizeof(tenant->bytes));
+    if (table.size > 0)
+        memcpy(room->bytes + sizeof(tenant->bytes), table.data, table.size);
+    return slice_from(room->bytes, sizeof(tenant->bytes) + table.size);
+}
+
+static struct memory_shelf *find_shelf(const struct memory *memory, const struct guid *tenant,
                                        struct slice table)
 {
-    for (uint32_t i = 0; i < memory->shelf_count; i++) {
+    struct place_key room;
+    const struct map_entry *entry = map_find(&memory->places, key_of(tenant, table, &room));
+
+    if (entry != NULL)
+        return &memory->shelves[entry->value];
+    if (memory->places.count == memory->shelf_count)
+        return NULL;
+    for (uint32_t i = 0; i < memory->shelf_count; i++) { /* there was no memory for the map */
         struct memory_shelf *shelf = &memory->shelves[i];
         if (guid_equal(&shelf->tenant, tenant) && slice_equal(shelf->table, table))
             return shelf;
     }
     return NULL;
+}
+
+static enum status set_place(struct memory *memory, uint32_t index, struct error *err)
+{
+    const struct memory_shelf *shelf = &memory->shelves[index];
+    struct place_key room;
+    struct map_entry *entry =
+        map_put(&memory->places, key_of(&shelf->tenant, shelf->table, &room), NULL, err);
+
+    if (entry == NULL)
+        return err->status;
+    entry->value = index;
+    return STATUS_OK;
 }
 
 static struct memory_shelf *add_shelf(struct memory *memory, const struct part *part,
@@ -78,9 +110,14 @@ static struct memory_shelf *add_shelf(struct memory *memory, const struct part *
         (void)ERROR_MEMORY(err);
         return NULL;
     }
-    struct memory_shelf *shelf = &memory->shelves[memory->shelf_count++];
+    struct memory_shelf *shelf = &memory->shelves[memory->shelf_count];
     *shelf = (struct memory_shelf){.tenant = part->tenant,
                                    .table = slice_from(table, part->table.size)};
+    if (set_place(memory, memory->shelf_count, err) != STATUS_OK) {
+        free(table);
+        return NULL;
+    }
+    memory->shelf_count++;
     return shelf;
 }
 
@@ -97,7 +134,8 @@ void memory_release(struct memory *memory)
     for (uint32_t i = 0; i < memory->shelf_count; i++)
         release_shelf(&memory->shelves[i]);
     free(memory->shelves);
-    *memory = (struct memory){0};
+    map_release(&memory->places);
+    memory_make_empty(memory);
 }
 
 static void count_part(struct memory *memory, const struct memory_part *p, bool is_added)
@@ -127,6 +165,8 @@ static enum status put_part(struct memory *memory, struct memory_shelf *shelf, s
     *p = (struct memory_part){
         .part = part, .added_us = added_us, .size_bytes = part_memory_bytes(part)};
     count_part(memory, p, true);
+    if (added_us < memory->oldest_us)
+        memory->oldest_us = added_us;
     return STATUS_OK;
 }
 
@@ -163,17 +203,15 @@ enum status memory_list(const struct memory *memory, struct part_list *ret, stru
     return STATUS_OK;
 }
 
-uint64_t memory_oldest_us(const struct memory *memory)
+static void find_oldest(struct memory *memory)
 {
-    uint64_t oldest_us = UINT64_MAX;
-
+    memory->oldest_us = UINT64_MAX;
     for (uint32_t i = 0; i < memory->shelf_count; i++) {
         for (uint32_t k = 0; k < memory->shelves[i].part_count; k++) {
-            if (memory->shelves[i].parts[k].added_us < oldest_us)
-                oldest_us = memory->shelves[i].parts[k].added_us;
+            if (memory->shelves[i].parts[k].added_us < memory->oldest_us)
+                memory->oldest_us = memory->shelves[i].parts[k].added_us;
         }
     }
-    return oldest_us;
 }
 
 /* ---- flush ---- */
@@ -189,12 +227,12 @@ enum status memory_begin_flush(struct memory *memory, uint64_t wal_floor, struct
             struct memory_part *p = &shelf->parts[k];
             if (p->part->wal_file_max >= wal_floor)
                 continue;
-            if (p->busy) /* a join will put another part in its place soon */
+            if (p->holder != NULL) /* a join will put another part in its place soon */
                 status = ERROR_SET(err, STATUS_BUSY, "parts in memory are being joined");
             else
                 status = part_list_add(ret, p->part, err);
             if (status == STATUS_OK)
-                p->busy = true;
+                p->holder = ret;
         }
     }
     if (status != STATUS_OK) {
@@ -204,26 +242,45 @@ enum status memory_begin_flush(struct memory *memory, uint64_t wal_floor, struct
     return status;
 }
 
+/* Takes empty shelves away and names the places of the others. */
+static void drop_empty_shelves(struct memory *memory)
+{
+    struct error ignored;
+    uint32_t kept = 0;
+
+    for (uint32_t i = 0; i < memory->shelf_count; i++) {
+        if (memory->shelves[i].part_count == 0)
+            release_shelf(&memory->shelves[i]);
+        else
+            memory->shelves[kept++] = memory->shelves[i];
+    }
+    if (kept == memory->shelf_count)
+        return;
+    memory->shelf_count = kept;
+    map_clear(&memory->places);
+    for (uint32_t i = 0; i < kept; i++) {
+        if (set_place(memory, i, &ignored) != STATUS_OK)
+            break; /* find_shelf() looks at all of them then */
+    }
+}
+
 void memory_end_flush(struct memory *memory, const struct part_list *list, bool done)
 {
     for (uint32_t i = 0; i < memory->shelf_count; i++) {
         struct memory_shelf *shelf = &memory->shelves[i];
         for (uint32_t k = shelf->part_count; k > 0; k--) {
             struct memory_part *p = &shelf->parts[k - 1];
-            if (!p->busy || !has_part(list, p->part))
+            if (p->holder != list)
                 continue;
-            p->busy = false;
+            p->holder = NULL;
             if (done)
                 drop_part(memory, shelf, k - 1);
         }
     }
-    for (uint32_t i = memory->shelf_count; i > 0; i--) {
-        struct memory_shelf *shelf = &memory->shelves[i - 1];
-        if (shelf->part_count > 0)
-            continue;
-        release_shelf(shelf);
-        *shelf = memory->shelves[--memory->shelf_count];
-    }
+    if (!done)
+        return;
+    drop_empty_shelves(memory);
+    find_oldest(memory);
 }
 
 /* ---- joins ---- */
@@ -251,7 +308,7 @@ bool memory_begin_join(struct memory *memory, const struct guid *tenant, struct 
     for (uint32_t i = 0; i < shelf->part_count; i++) {
         const struct memory_part *p = &shelf->parts[i];
         uint32_t class = size_class(p->part);
-        if (class < 3 && !p->busy && !p->stays && p->part->wal_file_max == wal_file)
+        if (class < 3 && p->holder == NULL && !p->stays && p->part->wal_file_max == wal_file)
             counts[class]++;
     }
     for (uint32_t class = 0; class < 3; class++) {
@@ -260,13 +317,13 @@ bool memory_begin_join(struct memory *memory, const struct guid *tenant, struct 
     }
     for (uint32_t i = 0; i < shelf->part_count && wanted < 3; i++) {
         struct memory_part *p = &shelf->parts[i];
-        if (size_class(p->part) > wanted || p->busy || p->stays ||
+        if (size_class(p->part) > wanted || p->holder != NULL || p->stays ||
             p->part->wal_file_max != wal_file)
             continue;
         bytes += p->size_bytes;
         if (bytes > PART_JOIN_BYTES_MAX || part_list_add(ret, p->part, &err) != STATUS_OK)
             break; /* what there is will do; without memory a join can wait */
-        p->busy = true;
+        p->holder = ret;
     }
     if (ret->count >= 2)
         return true;
@@ -285,11 +342,11 @@ void memory_end_join(struct memory *memory, const struct part_list *list, struct
     bool is_placed = joined == NULL;
     for (uint32_t i = 0; i < shelf->part_count;) {
         struct memory_part *p = &shelf->parts[i];
-        if (!p->busy || !has_part(list, p->part)) {
+        if (p->holder != list) {
             i++;
             continue;
         }
-        p->busy = false;
+        p->holder = NULL;
         if (joined == NULL) {
             p->stays = true;
             i++;

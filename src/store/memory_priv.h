@@ -12,13 +12,16 @@
 #ifndef STORE_MEMORY_PRIV_H
 #define STORE_MEMORY_PRIV_H
 
+#include "base/map.h"
 #include "store/part_priv.h"
+
+struct part_list;
 
 struct memory_part {
     struct part *part;    /* one reference */
     uint64_t added_us;    /* monotonic: age of the rows */
     size_t size_bytes;
-    bool busy;            /* being joined or flushed: not to be joined */
+    const struct part_list *holder; /* of the join or flush under way that has it, or NULL */
     bool stays;           /* a join with it passed a bound: not to be tried again */
 };
 
@@ -32,8 +35,12 @@ struct memory_shelf {
 struct memory {
     struct memory_shelf *shelves;
     uint32_t shelf_count, shelf_capacity;
+    struct map places;    /* tenant and table -> index of the shelf */
     uint64_t row_count, byte_count;
+    uint64_t oldest_us;   /* UINT64_MAX when empty */
 };
+
+void memory_make_empty(struct memory *memory);
 
 /* Counted parts, for snapshots and flushes. */
 struct part_list {
@@ -51,13 +58,12 @@ enum status memory_add(struct memory *memory, struct part *part, uint64_t now_us
 /* All parts, in no order. */
 enum status memory_list(const struct memory *memory, struct part_list *ret,
                         struct error *err) MUST_USE;
-uint64_t memory_oldest_us(const struct memory *memory); /* UINT64_MAX when empty */
-
 /* The parts whose rows all come from WAL files below wal_floor.  STATUS_BUSY
  * while one of them is being joined. */
 enum status memory_begin_flush(struct memory *memory, uint64_t wal_floor, struct part_list *ret,
                                struct error *err) MUST_USE;
-/* done: the parts of the list leave memory; else they may be joined again. */
+/* done: the parts of the list leave memory; else they may be joined again.  `list` is the
+ * very one that was given to memory_begin_flush(). */
 void memory_end_flush(struct memory *memory, const struct part_list *list, bool done);
 
 /* Parts of one shelf and one WAL file worth joining: pinned and busy.
@@ -65,7 +71,7 @@ void memory_end_flush(struct memory *memory, const struct part_list *list, bool 
 bool memory_begin_join(struct memory *memory, const struct guid *tenant, struct slice table,
                        struct part_list *ret);
 /* Puts `joined` (reference taken over) in their place; NULL: they cannot be
- * joined and stay as they are. */
+ * joined and stay as they are.  `list` is the very one of memory_begin_join(). */
 void memory_end_join(struct memory *memory, const struct part_list *list, struct part *joined);
 
 #endif

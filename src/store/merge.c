@@ -1,40 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* merge.c - joins sections of one tenant, table and month of receipt.
  *
- * Merging in the background is tiered: when enough sections of one size stand
- * side by side they become one.  A step writes the sections of many tenants
- * into one file, so that small tenants share files.  Compaction joins all that
- * can be joined and packs it as small as it gets.
+ * A step in the background does what merge_plan.c has chosen; compaction joins all
+ * that can be joined and packs it as small as it gets.  Both take the groups (tenant
+ * and table) in order and fill files with the results: one with sections that may
+ * still grow, one with those that are done.
  *
  * A damaged section is left where it is, and so are those that do not fit
  * together or do not match their commitments when joined. */
-#include "base/time.h"
 #include "store/sealed_priv.h"
 
 #include <stdlib.h>
 
-#define MERGE_SECTIONS 8u                       /* of one tier start a merge */
-#define MERGE_STEP_ROWS 262144u                 /* of one step */
-#define COMPACT_STEP_ROWS (4 * PART_ROWS_MAX)   /* between two commits */
+#define COMMIT_ROWS (16 * PART_ROWS_MAX) /* between two commits of compacted sections */
 #define JOIN_RAW_BYTES_MAX ((uint64_t)256 * MIB)
-#define TIER_COUNT 9u                           /* rows: < 4, < 16 ... < 65,536, more */
-
-static uint32_t month_of(const struct section *section)
-{
-    struct civil_time civil;
-
-    time_to_civil(time_from_unix_us(section->info.received_min), &civil);
-    return (uint32_t)(civil.year * 12 + civil.month);
-}
-
-static unsigned tier_of(const struct section *section)
-{
-    unsigned tier = 0;
-
-    for (uint32_t rows = section->info.row_count; rows >= 4 && tier < TIER_COUNT - 1; rows /= 4)
-        tier++;
-    return tier;
-}
+#define DAY_US (INT64_C(86400) * 1000000)
 
 static bool is_same_group(const struct section *a, const struct section *b)
 {
@@ -52,12 +32,17 @@ struct job {
 struct merging {
     struct sealed *sealed;
     struct section_list *list;
-    enum section_level level;
-    struct sealing sealing;
-    bool is_open;
+    bool is_compaction; /* asked for: everything, not only what the plan wants */
+    const atomic_bool *cancelled; /* or NULL */
+    struct job job;
+    struct sealing growing, done; /* sections that may grow; those of half a part and more */
+    bool has_growing, has_done;   /* they are open */
     struct section **removed; /* inputs of the jobs done since the last commit */
     uint32_t removed_count;
     uint64_t rows;            /* of them */
+    void (*progress)(void *context, uint64_t done, uint64_t total); /* or NULL */
+    void *context;
+    uint64_t rows_done, rows_total;
 };
 
 static bool fits(const struct job *job, const struct section *section)
@@ -92,14 +77,48 @@ static enum status load_inputs(const struct job *job, struct part **views, struc
     return status;
 }
 
-/* Does one job.  *ret_done false: it cannot be done, nothing happened. */
-static enum status run_job(struct merging *merging, const struct job *job, bool *ret_done,
-                           struct error *err)
+/* The level that the result is written at. */
+static enum section_level level_of(const struct merging *merging)
 {
+    const struct job *job = &merging->job;
+    enum merge_plan plan = merging->sealed->plan;
+    uint8_t least = SECTION_COMPACTED;
+
+    if (merging->is_compaction || plan == PLAN_CLOSE)
+        return SECTION_COMPACTED;
+    for (uint32_t i = 0; i < job->count; i++)
+        least = job->inputs[i]->info.level < least ? job->inputs[i]->info.level : least;
+    return least == SECTION_FLUSHED ? SECTION_MERGED : (enum section_level)least;
+}
+
+/* Adds the result to the file it belongs to. */
+static enum status add_result(struct merging *merging, const struct part *part,
+                              struct error *err)
+{
+    bool is_done = part->row_count > PART_ROWS_MAX / 2;
+    struct sealing *sealing = is_done ? &merging->done : &merging->growing;
+    bool *is_open = is_done ? &merging->has_done : &merging->has_growing;
+    enum status status = STATUS_OK;
+
+    if (!*is_open)
+        status = sealing_begin(sealing, merging->sealed, err);
+    *is_open = true;
+    return status == STATUS_OK ? sealing_add(sealing, part, level_of(merging), err) : status;
+}
+
+static bool is_refused(enum status status)
+{
+    return status == STATUS_LIMIT || status == STATUS_CORRUPT || status == STATUS_NOT_FOUND;
+}
+
+/* Makes one section of the inputs.  One that cannot be done changes nothing: its inputs
+ * stay, and are not tried again. */
+static enum status run_job(struct merging *merging, struct error *err)
+{
+    const struct job *job = &merging->job;
     struct part **views = calloc(job->count, sizeof(*views));
     struct part *joined = NULL;
 
-    *ret_done = false;
     if (views == NULL)
         return ERROR_MEMORY(err);
     enum status status = load_inputs(job, views, err);
@@ -109,14 +128,9 @@ static enum status run_job(struct merging *merging, const struct job *job, bool 
     }
     if (status == STATUS_OK && job->count > 1)
         status = part_join(views, job->count, &joined, err);
-    if (status == STATUS_OK && !merging->is_open) {
-        status = sealing_begin(&merging->sealing, merging->sealed, err);
-        merging->is_open = true;
-    }
     if (status == STATUS_OK)
-        status = sealing_add(&merging->sealing, joined != NULL ? joined : views[0],
-                             merging->level, err);
-    if (status == STATUS_LIMIT || status == STATUS_CORRUPT || status == STATUS_NOT_FOUND) {
+        status = add_result(merging, joined != NULL ? joined : views[0], err);
+    if (is_refused(status)) {
         for (uint32_t i = 0; i < job->count; i++)
             atomic_store(&job->inputs[i]->stays, true);
         status = STATUS_OK; /* nothing was removed; the others go on */
@@ -127,7 +141,6 @@ static enum status run_job(struct merging *merging, const struct job *job, bool 
     for (uint32_t i = 0; i < job->count; i++)
         merging->removed[merging->removed_count++] = job->inputs[i];
     merging->rows += job->rows;
-    *ret_done = true;
 out:
     part_unref(joined);
     for (uint32_t i = 0; i < job->count; i++)
@@ -136,159 +149,93 @@ out:
     return status;
 }
 
+static void close_files(struct merging *merging)
+{
+    if (merging->has_growing)
+        sealing_release(&merging->growing);
+    if (merging->has_done)
+        sealing_release(&merging->done);
+    merging->has_growing = merging->has_done = false;
+}
+
 static enum status commit(struct merging *merging, struct error *err)
 {
+    const struct commit what = {
+        .sealings = {merging->has_growing ? &merging->growing : NULL,
+                     merging->has_done ? &merging->done : NULL},
+        .removed = merging->removed,
+        .removed_count = merging->removed_count,
+    };
     enum status status = STATUS_OK;
 
-    if (!merging->is_open)
-        return STATUS_OK;
-    status = sealing_commit(&merging->sealing, merging->removed, merging->removed_count,
-                            merging->sealed->wal_floor, NULL, NULL, err);
-    if (status == STATUS_OK)
-        (void)atomic_fetch_add(&merging->sealed->merge_count, 1);
-    sealing_release(&merging->sealing);
-    merging->is_open = false;
+    if (merging->removed_count > 0) {
+        status = sealed_commit(merging->sealed, &what, err);
+        if (status == STATUS_OK)
+            (void)atomic_fetch_add(&merging->sealed->merge_count, 1);
+    }
+    close_files(merging);
     merging->removed_count = 0;
     merging->rows = 0;
     return status;
 }
 
-static enum status merging_begin(struct merging *merging, struct sealed *sealed,
-                                 enum section_level level, struct job *job, struct error *err)
+/* ---- groups ---- */
+
+static bool is_cancelled(const struct merging *merging)
 {
-    *merging = (struct merging){.sealed = sealed, .level = level};
-    merging->list = sealed_pin(sealed, NULL, NULL);
-    merging->removed = calloc((size_t)merging->list->count + 1, sizeof(*merging->removed));
-    job->inputs = calloc((size_t)merging->list->count + 1, sizeof(*job->inputs));
-    return merging->removed == NULL || job->inputs == NULL ? ERROR_MEMORY(err) : STATUS_OK;
+    return merging->cancelled != NULL && atomic_load(merging->cancelled);
 }
 
-static void merging_end(struct merging *merging, struct job *job)
+/* Compaction: nothing would get better. */
+static bool is_as_good_as_it_gets(const struct job *job)
 {
-    if (merging->is_open)
-        sealing_release(&merging->sealing);
-    free(merging->removed);
-    free(job->inputs);
-    section_list_unref(merging->list);
+    return job->count == 1 && job->inputs[0]->info.level == SECTION_COMPACTED;
 }
 
-/* ---- in the background ---- */
-
-/* A job of the group [from, end) of the list: enough sections of one month and
- * tier, starting to look at section `at`. */
-static bool find_job(const struct section_list *list, uint32_t at, uint32_t end, struct job *job)
+static bool wants(const struct merging *merging, const struct section *section)
 {
-    const struct section *first = list->sections[at];
-
-    job_clear(job);
-    for (uint32_t i = at; i < end; i++) {
-        struct section *section = list->sections[i];
-        if (section_is_usable(section) && section->info.level != SECTION_COMPACTED &&
-            !atomic_load(&section->stays) &&
-            month_of(section) == month_of(first) && tier_of(section) == tier_of(first) &&
-            fits(job, section))
-            job_add(job, section);
-    }
-    return job->count >= MERGE_SECTIONS || (job->count > 1 && job->rows > PART_ROWS_MAX / 2);
+    if (!merging->is_compaction)
+        return merge_wants(merging->sealed, section);
+    return section_is_usable(section) && !atomic_load(&section->stays);
 }
 
-static enum status merge_due(struct merging *merging, struct job *job, bool *ret_worked,
-                             struct error *err)
+static enum status finish_job(struct merging *merging, struct error *err)
 {
-    const struct section_list *list = merging->list;
+    struct job *job = &merging->job;
     enum status status = STATUS_OK;
 
-    for (uint32_t from = 0, end; from < list->count && status == STATUS_OK; from = end) {
-        for (end = from + 1;
-             end < list->count && is_same_group(list->sections[from], list->sections[end]);)
-            end++;
-        for (uint32_t at = from; at + 1 < end && status == STATUS_OK; at++) {
-            bool done = false;
-            if (!find_job(list, at, end, job))
-                continue;
-            status = run_job(merging, job, &done, err);
-            *ret_worked = *ret_worked || done;
-            break; /* one job a group and step */
-        }
-        if (merging->rows >= MERGE_STEP_ROWS)
-            break;
-    }
-    return status == STATUS_OK ? commit(merging, err) : status;
-}
-
-enum status sealed_merge_step(struct sealed *sealed, bool *ret_worked, struct error *err)
-{
-    struct merging merging;
-    struct job job = {0};
-
-    *ret_worked = false;
-    if (!sealed_floor_is_known(sealed)) /* a commit would write it */
-        return STATUS_OK;
-    (void)pthread_mutex_lock(&sealed->write_lock);
-    enum status status = merging_begin(&merging, sealed, SECTION_MERGED, &job, err);
-    if (status == STATUS_OK)
-        status = merge_due(&merging, &job, ret_worked, err);
-    merging_end(&merging, &job);
-    (void)pthread_mutex_unlock(&sealed->write_lock);
-    return status;
-}
-
-/* ---- compaction ---- */
-
-struct compaction {
-    void (*progress)(void *context, uint64_t done, uint64_t total);
-    void *context;
-    const atomic_bool *cancelled;
-    uint64_t done, total; /* rows */
-};
-
-/* Nothing would get better. */
-static bool is_done(const struct job *job)
-{
-    return job->count == 0 ||
-           (job->count == 1 && job->inputs[0]->info.level == SECTION_COMPACTED);
-}
-
-static enum status compact_job(struct merging *merging, struct compaction *compaction,
-                               struct job *job, struct error *err)
-{
-    enum status status = STATUS_OK;
-    bool done = false;
-
-    if (compaction->cancelled != NULL && atomic_load(compaction->cancelled))
-        return ERROR_SET(err, STATUS_CANCELLED, "compaction was cancelled");
-    if (!is_done(job))
-        status = run_job(merging, job, &done, err);
-    if (status == STATUS_OK && merging->rows >= COMPACT_STEP_ROWS)
+    if (job->count > 0 && is_cancelled(merging))
+        return ERROR_SET(err, STATUS_CANCELLED, "the merge was cancelled");
+    if (job->count > 0 && !(merging->is_compaction && is_as_good_as_it_gets(job)))
+        status = run_job(merging, err);
+    if (status == STATUS_OK && merging->is_compaction && merging->rows >= COMMIT_ROWS)
         status = commit(merging, err);
-    compaction->done += job->rows;
-    if (status == STATUS_OK && compaction->progress != NULL)
-        compaction->progress(compaction->context, compaction->done, compaction->total);
+    merging->rows_done += job->rows;
+    if (status == STATUS_OK && merging->progress != NULL)
+        merging->progress(merging->context, merging->rows_done, merging->rows_total);
     job_clear(job);
     return status;
 }
 
 /* One month of a group: sections in order of time, as many as fit together. */
-static enum status compact_month(struct merging *merging, struct compaction *compaction,
-                                 uint32_t from, uint32_t end, uint32_t month, struct job *job,
-                                 struct error *err)
+static enum status join_month(struct merging *merging, uint32_t from, uint32_t end,
+                              uint32_t month, struct error *err)
 {
     enum status status = STATUS_OK;
 
     for (uint32_t i = from; i < end && status == STATUS_OK; i++) {
         struct section *section = merging->list->sections[i];
-        if (month_of(section) != month || !section_is_usable(section) ||
-            atomic_load(&section->stays))
+        if (!wants(merging, section) || merge_month(section) != month)
             continue;
-        if (!fits(job, section))
-            status = compact_job(merging, compaction, job, err);
-        job_add(job, section);
+        if (!fits(&merging->job, section))
+            status = finish_job(merging, err);
+        job_add(&merging->job, section);
     }
-    return status == STATUS_OK ? compact_job(merging, compaction, job, err) : status;
+    return status == STATUS_OK ? finish_job(merging, err) : status;
 }
 
-static enum status compact_group(struct merging *merging, struct compaction *compaction,
-                                 uint32_t from, uint32_t end, struct job *job, struct error *err)
+static enum status join_group(struct merging *merging, uint32_t from, uint32_t end,
+                              struct error *err)
 {
     uint32_t last = 0, month;
     enum status status = STATUS_OK;
@@ -296,40 +243,117 @@ static enum status compact_group(struct merging *merging, struct compaction *com
     do { /* the months of the group, rising */
         month = UINT32_MAX;
         for (uint32_t i = from; i < end; i++) {
-            uint32_t m = month_of(merging->list->sections[i]);
+            if (!wants(merging, merging->list->sections[i]))
+                continue;
+            uint32_t m = merge_month(merging->list->sections[i]);
             month = m > last && m < month ? m : month;
         }
         if (month != UINT32_MAX)
-            status = compact_month(merging, compaction, from, end, month, job, err);
+            status = join_month(merging, from, end, month, err);
         last = month;
     } while (month != UINT32_MAX && status == STATUS_OK);
     return status;
 }
 
+/* All groups, or as many as `rows_max` rows take. */
+static enum status join_groups(struct merging *merging, uint64_t rows_max, struct error *err)
+{
+    const struct section_list *list = merging->list;
+    enum status status = STATUS_OK;
+
+    for (uint32_t from = 0, end; status == STATUS_OK && from < list->count; from = end) {
+        for (end = from + 1;
+             end < list->count && is_same_group(list->sections[from], list->sections[end]);)
+            end++;
+        status = join_group(merging, from, end, err);
+        if (merging->rows >= rows_max)
+            break;
+    }
+    return status;
+}
+
+static enum status merging_begin(struct merging *merging, struct error *err)
+{
+    merging->list = sealed_pin(merging->sealed, NULL, NULL);
+    merging->removed = calloc((size_t)merging->list->count + 1, sizeof(*merging->removed));
+    merging->job.inputs = calloc((size_t)merging->list->count + 1, sizeof(struct section *));
+    return merging->removed == NULL || merging->job.inputs == NULL ? ERROR_MEMORY(err)
+                                                                   : STATUS_OK;
+}
+
+static void merging_end(struct merging *merging)
+{
+    close_files(merging);
+    free(merging->removed);
+    free(merging->job.inputs);
+    section_list_unref(merging->list);
+}
+
+/* ---- in the background ---- */
+
+/* Nothing has changed since there was nothing to do? */
+static bool is_idle(struct sealed *sealed, uint64_t *ret_generation, int64_t *ret_day)
+{
+    (void)pthread_mutex_lock(&sealed->write_lock);
+    *ret_generation = sealed->generation;
+    (void)pthread_mutex_unlock(&sealed->write_lock);
+    *ret_day = sealed->options.clock == NULL ? 0
+                                             : clock_unix_us(sealed->options.clock) / DAY_US;
+    return *ret_generation == sealed->idle_generation && *ret_day == sealed->idle_day;
+}
+
+enum status sealed_merge_step(struct sealed *sealed, const atomic_bool *cancelled,
+                              bool *ret_worked, struct error *err)
+{
+    struct merging merging = {.sealed = sealed, .cancelled = cancelled};
+    uint64_t generation = 0;
+    int64_t day = 0;
+    enum status status = STATUS_OK;
+
+    *ret_worked = false;
+    if (!sealed_floor_is_known(sealed)) /* a commit would write it */
+        return STATUS_OK;
+    (void)pthread_mutex_lock(&sealed->merge_lock);
+    if (!is_idle(sealed, &generation, &day)) {
+        status = merging_begin(&merging, err);
+        if (status == STATUS_OK && merge_choose(sealed, merging.list) == PLAN_NONE) {
+            sealed->idle_generation = generation;
+            sealed->idle_day = day;
+        } else if (status == STATUS_OK) {
+            status = join_groups(&merging, sealed->plan == PLAN_JOIN ? UINT64_MAX : COMMIT_ROWS,
+                                 err);
+        }
+        if (status == STATUS_CANCELLED)
+            status = STATUS_OK; /* what is done counts */
+        *ret_worked = merging.removed_count > 0;
+        if (status == STATUS_OK)
+            status = commit(&merging, err);
+        merging_end(&merging);
+    }
+    (void)pthread_mutex_unlock(&sealed->merge_lock);
+    return status;
+}
+
+/* ---- compaction ---- */
+
 enum status sealed_compact(struct sealed *sealed,
                            void (*progress)(void *context, uint64_t done, uint64_t total),
                            void *context, const atomic_bool *cancelled, struct error *err)
 {
-    struct merging merging;
-    struct compaction compaction = {progress, context, cancelled, 0, 0};
-    struct job job = {0};
+    struct merging merging = {.sealed = sealed, .is_compaction = true, .cancelled = cancelled,
+                              .progress = progress, .context = context};
 
     if (!sealed_floor_is_known(sealed)) /* a commit would write it */
         return ERROR_SET(err, STATUS_BUSY, "a checkpoint has to come first");
-    (void)pthread_mutex_lock(&sealed->write_lock);
-    enum status status = merging_begin(&merging, sealed, SECTION_COMPACTED, &job, err);
+    (void)pthread_mutex_lock(&sealed->merge_lock);
+    enum status status = merging_begin(&merging, err);
     for (uint32_t i = 0; i < merging.list->count; i++)
-        compaction.total += merging.list->sections[i]->info.row_count;
-    for (uint32_t from = 0, end; from < merging.list->count && status == STATUS_OK; from = end) {
-        for (end = from + 1; end < merging.list->count &&
-                             is_same_group(merging.list->sections[from],
-                                           merging.list->sections[end]);)
-            end++;
-        status = compact_group(&merging, &compaction, from, end, &job, err);
-    }
+        merging.rows_total += merging.list->sections[i]->info.row_count;
+    if (status == STATUS_OK)
+        status = join_groups(&merging, UINT64_MAX, err);
     if (status == STATUS_OK)
         status = commit(&merging, err);
-    merging_end(&merging, &job);
-    (void)pthread_mutex_unlock(&sealed->write_lock);
+    merging_end(&merging);
+    (void)pthread_mutex_unlock(&sealed->merge_lock);
     return status;
 }

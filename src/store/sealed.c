@@ -34,6 +34,35 @@ void section_list_unref(struct section_list *list)
     free(list);
 }
 
+/* The first section at `from` or behind whose tenant is above (or not below) the one asked
+ * for.  Steps double before the search halves: neighbours are found at once. */
+static uint32_t first_from(const struct section_list *list, const struct guid *tenant,
+                           uint32_t from, bool above)
+{
+    uint32_t low = from, high = list->count, step = 1;
+
+    while (low < high) {
+        uint32_t middle = step > 0 && high - low > step ? low + step - 1 : low + (high - low) / 2;
+        int order = memcmp(list->sections[middle]->info.tenant.bytes, tenant->bytes,
+                           sizeof(tenant->bytes));
+        if (order < 0 || (above && order == 0)) {
+            low = middle + 1;
+            step *= 2;
+        } else {
+            high = middle;
+            step = 0;
+        }
+    }
+    return low;
+}
+
+void section_list_find(const struct section_list *list, const struct guid *tenant, uint32_t from,
+                       uint32_t *ret_begin, uint32_t *ret_end)
+{
+    *ret_begin = first_from(list, tenant, from, false);
+    *ret_end = first_from(list, tenant, *ret_begin, true);
+}
+
 struct section_list *sealed_pin(struct sealed *sealed, void (*with)(void *context), void *context)
 {
     (void)pthread_mutex_lock(&sealed->lock);
@@ -55,6 +84,11 @@ uint64_t sealed_wal_floor(struct sealed *sealed)
 
 /* ---- opening ---- */
 
+static struct slice number_key(const uint64_t *number)
+{
+    return (struct slice){(const char *)number, sizeof(*number)};
+}
+
 static enum status make_sections(struct sealed *sealed, const struct catalog *catalog,
                                  struct error *err)
 {
@@ -67,10 +101,9 @@ static enum status make_sections(struct sealed *sealed, const struct catalog *ca
     map_init(&files);
     for (uint32_t i = 0; i < catalog->count && status == STATUS_OK; i++) {
         const struct section_info *info = &catalog->infos[i];
-        struct slice number = {(const char *)&info->segment, sizeof(info->segment)};
         struct segment_file *file = NULL;
         bool is_new = false;
-        struct map_entry *entry = map_put(&files, number, &is_new, err);
+        struct map_entry *entry = map_put(&files, number_key(&info->segment), &is_new, err);
         if (entry == NULL)
             status = err->status;
         else if (is_new)
@@ -84,6 +117,7 @@ static enum status make_sections(struct sealed *sealed, const struct catalog *ca
             segment_file_unref(file);
         if (status == STATUS_OK) {
             entry->value = (uint64_t)(uintptr_t)file;
+            file->live_count++;
             sealed->list->sections[i]->corrupt_count = &sealed->corrupt_count;
             sealed->list->count++;
         }
@@ -94,22 +128,19 @@ static enum status make_sections(struct sealed *sealed, const struct catalog *ca
 
 struct cleaning {
     struct sealed *sealed;
+    struct map live; /* numbers of the files that the catalog names */
     struct buf names; /* NUL-terminated, one after the other: to be removed */
 };
 
 static enum status look_at(void *context, const char *name, struct error *err)
 {
     struct cleaning *cleaning = context;
-    const struct section_list *list = cleaning->sealed->list;
     uint64_t number = 0;
     bool remove = slice_ends_with(slice_of(name), SLICE(".tmp"));
 
     /* A catalog that was made anew is not on the disk yet. */
-    if (!cleaning->sealed->is_rebuilt && segment_parse_name(name, &number)) {
-        remove = true;
-        for (uint32_t i = 0; remove && i < list->count; i++)
-            remove = list->sections[i]->info.segment != number;
-    }
+    if (!cleaning->sealed->is_rebuilt && segment_parse_name(name, &number))
+        remove = map_find(&cleaning->live, number_key(&number)) == NULL;
     if (remove)
         buf_add(&cleaning->names, name, strlen(name) + 1);
     return buf_check(&cleaning->names, err);
@@ -120,9 +151,17 @@ static enum status look_at(void *context, const char *name, struct error *err)
 static enum status clean(struct sealed *sealed, struct error *err)
 {
     struct cleaning cleaning = {.sealed = sealed};
+    enum status status = STATUS_OK;
 
+    map_init(&cleaning.live);
     buf_init(&cleaning.names, CATALOG_BYTES_MAX);
-    enum status status = io_list(sealed->options.io, SEGMENT_DIR, look_at, &cleaning, err);
+    for (uint32_t i = 0; i < sealed->list->count && status == STATUS_OK; i++) {
+        const uint64_t *number = &sealed->list->sections[i]->info.segment;
+        if (map_put(&cleaning.live, number_key(number), NULL, err) == NULL)
+            status = err->status;
+    }
+    if (status == STATUS_OK)
+        status = io_list(sealed->options.io, SEGMENT_DIR, look_at, &cleaning, err);
     if (status == STATUS_OK && cleaning.names.size > 0) /* the catalog's name first */
         status = io_sync_dir(sealed->options.io, SEGMENT_DIR, err);
     for (size_t at = 0; at < cleaning.names.size && status == STATUS_OK;) {
@@ -136,6 +175,7 @@ static enum status clean(struct sealed *sealed, struct error *err)
         status = io_unlink(sealed->options.io, path, err);
     }
     buf_release(&cleaning.names);
+    map_release(&cleaning.live);
     return status;
 }
 
@@ -186,6 +226,8 @@ enum status sealed_open(const struct sealed_options *options, struct sealed **re
     sealed->options = *options;
     (void)pthread_mutex_init(&sealed->lock, NULL);
     (void)pthread_mutex_init(&sealed->write_lock, NULL);
+    (void)pthread_mutex_init(&sealed->merge_lock, NULL);
+    sealed->idle_generation = UINT64_MAX;
     seq_set_init(&sealed->rows);
     sealed->cache = cache_new(options->cache_bytes == 0 ? BLOCK_CACHE_BYTES : options->cache_bytes);
     if (sealed->cache == NULL) {
@@ -232,6 +274,7 @@ void sealed_close(struct sealed *sealed)
     seq_set_release(&sealed->rows);
     (void)pthread_mutex_destroy(&sealed->lock);
     (void)pthread_mutex_destroy(&sealed->write_lock);
+    (void)pthread_mutex_destroy(&sealed->merge_lock);
     free(sealed);
 }
 
@@ -243,9 +286,8 @@ static uint64_t count_files(const struct section_list *list)
 
     map_init(&numbers);
     for (uint32_t i = 0; i < list->count; i++) {
-        const uint64_t *number = &list->sections[i]->info.segment;
-        struct slice key = {(const char *)number, sizeof(*number)};
-        if (map_put(&numbers, key, NULL, &ignored) == NULL)
+        if (map_put(&numbers, number_key(&list->sections[i]->info.segment), NULL,
+                    &ignored) == NULL)
             break; /* no memory: a count that is too low harms nobody */
     }
     uint64_t count = numbers.count;

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* sealed_priv.h - the inside of struct sealed: files, sections, catalog.
  *
- * Locks, in this order: write_lock (flush, merge, compact: one at a time),
- * lock (the current list, for pointers only), section->lock (opening it).
+ * Locks, in this order: merge_lock (merge or compaction: one at a time),
+ * write_lock (numbers, commits: never while sections are made), lock (the
+ * current list, for pointers only), section->lock (opening it).  So a flush
+ * goes on beside a merge; only merges take sections away, so what a merge has
+ * pinned is still live when it commits.
  */
 #ifndef STORE_SEALED_PRIV_H
 #define STORE_SEALED_PRIV_H
@@ -24,6 +27,14 @@
 #define MERGE_ZSTD_LEVEL 6
 #define COMPACT_ZSTD_LEVEL 12
 
+/* What a merge wants to know of a file (merge_plan.c). */
+struct file_facts {
+    uint64_t open_rows;  /* in sections that may still grow */
+    uint64_t live_bytes, end; /* of live sections; the end of the last of them */
+    uint32_t month;      /* merge_month() of the oldest open section, 0 if there is none */
+    bool is_listed;      /* in the plan under way */
+};
+
 /* An open segment file; goes with its last section. */
 struct segment_file {
     atomic_uint references;
@@ -32,6 +43,9 @@ struct segment_file {
     pthread_mutex_t lock; /* opening */
     struct io_file *file; /* NULL until somebody reads */
     atomic_bool is_dead;  /* no live section: unlinked with the last reference */
+    uint32_t live_count;  /* live sections; write_lock */
+    bool is_chosen;       /* by the plan of sealed; merge_lock */
+    struct file_facts facts; /* merge_lock */
 };
 
 struct section {
@@ -48,10 +62,22 @@ struct section {
     struct chunked_reader reader;
     atomic_bool is_broken;
     atomic_bool stays; /* it could not be joined: not tried again in this process */
+    bool is_leaving;   /* a commit takes it away; write_lock */
+};
+
+enum merge_plan {
+    PLAN_NONE,
+    PLAN_JOIN,  /* files of one size become one */
+    PLAN_CLOSE, /* what is open in months that are over is compacted */
+    PLAN_RENEW, /* files that are mostly dead are written again */
 };
 
 struct sealed {
     struct sealed_options options;
+    pthread_mutex_t merge_lock;
+    enum merge_plan plan;      /* what the chosen files were chosen for; merge_lock */
+    uint64_t idle_generation;  /* with it there was nothing to do; UINT64_MAX: none */
+    int64_t idle_day;
     pthread_mutex_t write_lock;
     pthread_mutex_t lock;
     struct section_list *list;
@@ -157,13 +183,28 @@ enum status sealing_begin(struct sealing *sealing, struct sealed *sealed,
 /* STATUS_CORRUPT or STATUS_NOT_FOUND from the verifier: nothing was added. */
 enum status sealing_add(struct sealing *sealing, const struct part *part,
                         enum section_level level, struct error *err) MUST_USE;
-/* Makes the new sections live and the removed ones not, with the floor. */
-enum status sealing_commit(struct sealing *sealing, struct section *const *removed,
-                           uint32_t removed_count, uint64_t wal_floor,
-                           void (*publish)(void *context), void *context,
-                           struct error *err) MUST_USE;
+/* What takes effect in one step. */
+struct commit {
+    struct sealing *sealings[2]; /* whose sections become live; NULL: none */
+    struct section *const *removed; /* live ones that go */
+    uint32_t removed_count;
+    const uint64_t *wal_floor;   /* NULL: stays as it is */
+    void (*publish)(void *context); /* in the moment the new list becomes visible, or NULL */
+    void *context;
+};
+enum status sealed_commit(struct sealed *sealed, const struct commit *commit,
+                          struct error *err) MUST_USE;
 void sealing_release(struct sealing *sealing);
 /* The order of a list: tenant, table, time, place. */
 int section_order(const struct section_info *a, const struct section_info *b);
+
+/* ---- merge_plan.c: what is worth merging; under merge_lock ---- */
+uint32_t merge_month(const struct section *section); /* of receipt: year * 12 + month */
+/* May it still be joined with others? */
+bool merge_is_open(const struct section *section);
+/* The plan under way if something of it is left, else a new one. */
+enum merge_plan merge_choose(struct sealed *sealed, const struct section_list *list);
+/* Is the section to be written again, by the plan? */
+bool merge_wants(const struct sealed *sealed, const struct section *section);
 
 #endif

@@ -83,6 +83,9 @@ bool sealed_has_row(struct sealed *sealed, const struct guid *tenant, uint64_t s
 struct section_list *sealed_pin(struct sealed *sealed, void (*with)(void *context),
                                 void *context);
 void section_list_unref(struct section_list *list); /* NULL allowed */
+/* The sections [*ret_begin, *ret_end) of a tenant, all of which stand at `from` or behind. */
+void section_list_find(const struct section_list *list, const struct guid *tenant, uint32_t from,
+                       uint32_t *ret_begin, uint32_t *ret_end);
 
 /* ---- flush.c ---- */
 /* Writes the parts into one segment file, checks every row, commits sections
@@ -93,8 +96,10 @@ enum status sealed_flush(struct sealed *sealed, struct part *const *parts, uint3
                          struct error *err) MUST_USE;
 
 /* ---- merge.c ---- */
-enum status sealed_merge_step(struct sealed *sealed, bool *ret_worked,
-                              struct error *err) MUST_USE;
+/* What is worth merging, one plan's work or a part of it.  *cancelled (or NULL) ends it
+ * early; what is done then counts. */
+enum status sealed_merge_step(struct sealed *sealed, const atomic_bool *cancelled,
+                              bool *ret_worked, struct error *err) MUST_USE;
 enum status sealed_compact(struct sealed *sealed,
                            void (*progress)(void *context, uint64_t done, uint64_t total),
                            void *context, const atomic_bool *cancelled,

@@ -64,14 +64,41 @@ void store_snapshot_free(struct store_snapshot *snapshot)
 
 /* ---- sources ---- */
 
-static bool has_tenant(const struct guid *tenants, uint32_t tenant_count,
-                       const struct guid *tenant)
+/* Tenants in order, each once. */
+struct tenant_set {
+    struct guid *ids;
+    uint32_t count;
+};
+
+static int compare_tenants(const void *a, const void *b)
 {
-    for (uint32_t i = 0; i < tenant_count; i++) {
-        if (guid_equal(&tenants[i], tenant))
-            return true;
+    return memcmp(((const struct guid *)a)->bytes, ((const struct guid *)b)->bytes,
+                  sizeof(struct guid));
+}
+
+static enum status make_set(const struct guid *tenants, uint32_t count, struct tenant_set *ret,
+                            struct error *err)
+{
+    ret->ids = malloc(((size_t)count + 1) * sizeof(*ret->ids));
+    ret->count = 0;
+    if (ret->ids == NULL)
+        return ERROR_MEMORY(err);
+    if (count > 0)
+        memcpy(ret->ids, tenants, count * sizeof(*tenants));
+    qsort(ret->ids, count, sizeof(*ret->ids), compare_tenants);
+    for (uint32_t i = 0; i < count; i++) {
+        if (ret->count == 0 || !guid_equal(&ret->ids[ret->count - 1], &ret->ids[i]))
+            ret->ids[ret->count++] = ret->ids[i];
     }
-    return false;
+    return STATUS_OK;
+}
+
+static bool has_tenant(const struct tenant_set *set, const struct guid *tenant)
+{
+    if (set->count == 1)
+        return guid_equal(&set->ids[0], tenant);
+    return set->count > 0 &&
+           bsearch(tenant, set->ids, set->count, sizeof(*set->ids), compare_tenants) != NULL;
 }
 
 static enum status add_unit(struct scan_source *source, struct scan_unit unit, struct error *err)
@@ -88,33 +115,38 @@ static enum status add_unit(struct scan_source *source, struct scan_unit unit, s
     return STATUS_OK;
 }
 
-static enum status add_units(struct scan_source *source, const struct store_snapshot *snapshot,
-                             const struct guid *tenants, uint32_t tenant_count,
-                             struct error *err)
+static bool is_of(const struct scan_source *source, struct slice table)
 {
+    return source->is_quarantine || slice_equal(source->table, table);
+}
+
+static enum status add_units(struct scan_source *source, const struct store_snapshot *snapshot,
+                             const struct tenant_set *set, struct error *err)
+{
+    const struct section_list *list = snapshot->sections;
     enum status status = STATUS_OK;
     uint64_t watermark = 0;
 
-    for (uint32_t i = 0; i < snapshot->sections->count && status == STATUS_OK; i++) {
-        struct section *section = snapshot->sections->sections[i];
-        const struct section_info *info = section_info(section);
-        if (!has_tenant(tenants, tenant_count, &info->tenant))
-            continue;
-        if (info->seq_max > watermark)
-            watermark = info->seq_max;
-        if (source->is_quarantine || slice_is(source->table, info->table))
-            status = add_unit(source, (struct scan_unit){.section = section}, err);
+    for (uint32_t t = 0, begin = 0, end = 0; t < set->count && status == STATUS_OK; t++) {
+        section_list_find(list, &set->ids[t], end, &begin, &end);
+        for (uint32_t i = begin; i < end && status == STATUS_OK; i++) {
+            const struct section_info *info = section_info(list->sections[i]);
+            if (info->seq_max > watermark)
+                watermark = info->seq_max;
+            if (is_of(source, slice_of(info->table)))
+                status = add_unit(source, (struct scan_unit){.section = list->sections[i]}, err);
+        }
     }
     for (uint32_t i = 0; i < snapshot->memory.count && status == STATUS_OK; i++) {
         struct part *part = snapshot->memory.parts[i];
-        if (!has_tenant(tenants, tenant_count, &part->tenant))
+        if (!has_tenant(set, &part->tenant))
             continue;
         if (part->seq_max > watermark)
             watermark = part->seq_max;
-        if (source->is_quarantine || slice_equal(source->table, part->table))
+        if (is_of(source, part->table))
             status = add_unit(source, (struct scan_unit){.part = part}, err);
     }
-    source->watermark = tenant_count == 1 ? watermark : 0;
+    source->watermark = set->count == 1 ? watermark : 0;
     return status;
 }
 
@@ -134,6 +166,7 @@ enum status store_snapshot_source(struct store_snapshot *snapshot, struct slice 
 {
     const struct table_definition *definition = find_definition(snapshot->store, table);
     struct scan_source *source = calloc(1, sizeof(*source));
+    struct tenant_set set = {0};
     enum status status = STATUS_OK;
 
     if (source == NULL)
@@ -149,7 +182,10 @@ enum status store_snapshot_source(struct store_snapshot *snapshot, struct slice 
         status = source->table.data == NULL ? err->status : STATUS_OK;
     }
     if (status == STATUS_OK)
-        status = add_units(source, snapshot, tenants, tenant_count, err);
+        status = make_set(tenants, tenant_count, &set, err);
+    if (status == STATUS_OK)
+        status = add_units(source, snapshot, &set, err);
+    free(set.ids);
     bool is_known = source->is_quarantine || source->unit_count > 0 ||
                     (definition != NULL && definition->declared);
     if (status == STATUS_OK && !is_known)
@@ -166,29 +202,31 @@ enum status store_snapshot_source(struct store_snapshot *snapshot, struct slice 
     return STATUS_OK;
 }
 
-static void add_stored(const struct store_snapshot *snapshot, const struct guid *tenants,
-                       uint32_t tenant_count, struct map *names)
+static void add_stored(const struct store_snapshot *snapshot, const struct tenant_set *set,
+                       struct map *names)
 {
+    const struct section_list *list = snapshot->sections;
     struct error err;
 
-    for (uint32_t i = 0; i < snapshot->sections->count; i++) {
-        const struct section_info *info = section_info(snapshot->sections->sections[i]);
-        if (has_tenant(tenants, tenant_count, &info->tenant))
-            (void)map_put(names, slice_of(info->table), NULL, &err);
+    for (uint32_t t = 0, begin = 0, end = 0; t < set->count; t++) {
+        section_list_find(list, &set->ids[t], end, &begin, &end);
+        for (uint32_t i = begin; i < end; i++)
+            (void)map_put(names, slice_of(section_info(list->sections[i])->table), NULL, &err);
     }
     for (uint32_t i = 0; i < snapshot->memory.count; i++) {
         const struct part *part = snapshot->memory.parts[i];
-        if (has_tenant(tenants, tenant_count, &part->tenant))
+        if (has_tenant(set, &part->tenant))
             (void)map_put(names, part->table, NULL, &err);
     }
 }
 
-/* Without memory for the map a name may be left out, never a row. */
+/* Without memory for the map or the set a name may be left out, never a row. */
 void store_snapshot_tables(struct store_snapshot *snapshot, const struct guid *tenants,
                            uint32_t tenant_count, bool stored,
                            void (*name)(void *context, struct slice name), void *context)
 {
     const struct store_options *options = &snapshot->store->options;
+    struct tenant_set set = {0};
     struct map names;
     struct error err;
     map_init(&names);
@@ -199,7 +237,9 @@ void store_snapshot_tables(struct store_snapshot *snapshot, const struct guid *t
     }
     if (!stored)
         (void)map_put(&names, QUARANTINE_TABLE, NULL, &err);
-    add_stored(snapshot, tenants, tenant_count, &names);
+    if (make_set(tenants, tenant_count, &set, &err) == STATUS_OK)
+        add_stored(snapshot, &set, &names);
+    free(set.ids);
     for (size_t i = 0; i < names.count; i++)
         name(context, names.entries[i].key);
     map_release(&names);

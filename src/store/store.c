@@ -95,6 +95,7 @@ enum status store_open(const struct store_options *options, struct store **ret, 
 
     if (store == NULL)
         return ERROR_MEMORY(err);
+    memory_make_empty(&store->memory);
     store->sink.take = take;
     store->options = *options;
     if (pthread_mutex_init(&store->lock, NULL) != 0 ||
@@ -139,17 +140,17 @@ bool store_floor_is_known(struct store *store)
     return sealed_floor_is_known(store->sealed);
 }
 
-void store_memory(struct store *store, uint64_t *ret_rows, uint64_t *ret_bytes,
-                  uint64_t *ret_age_ms)
+void store_memory(struct store *store, struct store_memory *ret)
 {
     uint64_t now_us = clock_monotonic_us(store->options.clock);
 
     (void)pthread_mutex_lock(&store->lock);
-    uint64_t oldest_us = memory_oldest_us(&store->memory);
-    *ret_rows = store->memory.row_count;
-    *ret_bytes = store->memory.byte_count;
+    uint64_t oldest_us = store->memory.oldest_us;
+    *ret = (struct store_memory){.rows = store->memory.row_count,
+                                 .bytes = store->memory.byte_count,
+                                 .shelves = store->memory.shelf_count};
     (void)pthread_mutex_unlock(&store->lock);
-    *ret_age_ms = oldest_us < now_us ? (now_us - oldest_us) / 1000 : 0;
+    ret->age_ms = oldest_us < now_us ? (now_us - oldest_us) / 1000 : 0;
 }
 
 /* ---- flush and merge ---- */
@@ -203,10 +204,11 @@ enum status store_flush(struct store *store, uint64_t wal_floor, struct error *e
     return status;
 }
 
-enum status store_merge_step(struct store *store, bool *ret_worked, struct error *err)
+enum status store_merge_step(struct store *store, const atomic_bool *cancelled,
+                             bool *ret_worked, struct error *err)
 {
     struct stage_watch watch = stage_watch_start(store->options.stages);
-    enum status status = sealed_merge_step(store->sealed, ret_worked, err);
+    enum status status = sealed_merge_step(store->sealed, cancelled, ret_worked, err);
 
     stage_watch_lap(&watch, STAGE_MERGE);
     return status;

@@ -68,17 +68,24 @@ uint64_t store_wal_floor(struct store *store);
  * whole log is to be replayed (the sink leaves out what is sealed), then flushed. */
 bool store_floor_is_known(struct store *store);
 
-/* Rows in memory, over all tenants, and the age of the oldest: when to flush. */
-void store_memory(struct store *store, uint64_t *ret_rows, uint64_t *ret_bytes,
-                  uint64_t *ret_age_ms);
+/* What is in memory, over all tenants: when to flush. */
+struct store_memory {
+    uint64_t rows, bytes;
+    uint64_t shelves; /* tenants and tables that have rows there: what a flush makes, at least */
+    uint64_t age_ms;  /* of the oldest row */
+};
+void store_memory(struct store *store, struct store_memory *ret);
 
 /* Seals every row that came from WAL files below wal_floor and records the
  * floor, in one step.  Rows that the verifier refuses are sealed too, as whole
  * records, and counted as unverified_sections: their log is to be kept. */
 enum status store_flush(struct store *store, uint64_t wal_floor, struct error *err) MUST_USE;
-/* One background merge if any is due; *ret_worked tells whether. */
-enum status store_merge_step(struct store *store, bool *ret_worked, struct error *err) MUST_USE;
-/* Joins everything that can be joined, recompresses; progress may be NULL. */
+/* One background merge if any is due; *ret_worked tells whether.  *cancelled (or NULL)
+ * ends it early; what is done then counts.  Flushes go on beside it. */
+enum status store_merge_step(struct store *store, const atomic_bool *cancelled,
+                             bool *ret_worked, struct error *err) MUST_USE;
+/* Joins everything that can be joined, recompresses; progress may be NULL.  Flushes go
+ * on beside it. */
 enum status store_compact(struct store *store, void (*progress)(void *context, uint64_t done,
                                                                 uint64_t total),
                           void *context, const atomic_bool *cancelled,

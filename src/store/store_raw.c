@@ -42,16 +42,17 @@ static int compare_rows(const void *left, const void *right)
 static enum status find_units(struct raw_reader *r, const struct store_snapshot *snapshot,
                               const struct guid *tenant, struct error *err)
 {
-    size_t count = (size_t)snapshot->sections->count + snapshot->memory.count;
-    r->units = calloc(count + 1, sizeof(*r->units));
+    uint32_t begin = 0, end = 0;
+
+    section_list_find(snapshot->sections, tenant, 0, &begin, &end);
+    r->units = calloc((size_t)(end - begin) + snapshot->memory.count + 1, sizeof(*r->units));
     if (r->units == NULL)
         return ERROR_MEMORY(err);
-    for (uint32_t i = 0; i < snapshot->sections->count; i++) {
+    for (uint32_t i = begin; i < end; i++) {
         struct section *section = snapshot->sections->sections[i];
         const struct section_info *info = section_info(section);
-        if (guid_equal(&info->tenant, tenant))
-            r->units[r->unit_count++] = (struct raw_unit){
-                .section = section, .seq_min = info->seq_min, .seq_max = info->seq_max};
+        r->units[r->unit_count++] = (struct raw_unit){
+            .section = section, .seq_min = info->seq_min, .seq_max = info->seq_max};
     }
     for (uint32_t i = 0; i < snapshot->memory.count; i++) {
         struct part *part = snapshot->memory.parts[i];

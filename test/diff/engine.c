@@ -237,7 +237,7 @@ static void open_place(struct place *place, int kind)
         }
     }
     while (kind == PLACE_MERGED && worked)
-        must(store_merge_step(place->store, &worked, &err), &err);
+        must(store_merge_step(place->store, NULL, &worked, &err), &err);
     if (kind == PLACE_MERGED)
         must(store_compact(place->store, NULL, NULL, NULL, &err), &err);
     must(store_snapshot(place->store, &place->snapshot, &err), &err);

@@ -47,7 +47,7 @@ static void merge(struct trial *t, bool compact)
         return;
     alloc_arm(true);
     enum status status = compact ? store_compact(t->engine.store, NULL, NULL, NULL, &err)
-                                 : store_merge_step(t->engine.store, &worked, &err);
+                                 : store_merge_step(t->engine.store, NULL, &worked, &err);
     alloc_arm(false);
     if (status == STATUS_CORRUPT || status == STATUS_INVALID)
         trial_say(t, "a merge says %s: %s", status_name(status), err.text);

@@ -207,7 +207,7 @@ void trial_step(struct trial *t)
         status = engine_checkpoint(e, &err);
         t->checkpoints += status == STATUS_OK;
     } else if (what < 97) {
-        status = store_merge_step(e->store, &worked, &err);
+        status = store_merge_step(e->store, NULL, &worked, &err);
         t->merges += worked;
     } else {
         status = engine_compact(e, &err);

@@ -26,19 +26,20 @@ static void add(struct memory *memory, struct part *part, uint64_t now_us)
 static void a_flush_takes_whole_files(void **state)
 {
     (void)state;
-    struct memory memory = {0};
+    struct memory memory;
+    memory_make_empty(&memory);
     struct part_list list = {0};
     struct error err;
     for (uint64_t i = 0; i < 20; i++)
         add(&memory, one_row((uint8_t)(i % 3), i + 1, i), 100 + i);
     assert_int_equal(memory.row_count, 20);
-    assert_int_equal(memory_oldest_us(&memory), 100);
+    assert_int_equal(memory.oldest_us, 100);
     assert_int_equal(memory_begin_flush(&memory, 5, &list, &err), STATUS_OK);
     assert_int_equal(list.count, 5);
     memory_end_flush(&memory, &list, true);
     part_list_release(&list);
     assert_int_equal(memory.row_count, 15);
-    assert_int_equal(memory_oldest_us(&memory), 105);
+    assert_int_equal(memory.oldest_us, 105);
     assert_int_equal(memory_begin_flush(&memory, 100, &list, &err), STATUS_OK);
     assert_int_equal(list.count, 15);
     memory_end_flush(&memory, &list, false); /* failed: all stay */
@@ -50,14 +51,15 @@ static void a_flush_takes_whole_files(void **state)
     assert_int_equal(memory.row_count, 0);
     assert_int_equal(memory.byte_count, 0);
     assert_int_equal(memory.shelf_count, 0);
-    assert_int_equal(memory_oldest_us(&memory), UINT64_MAX);
+    assert_int_equal(memory.oldest_us, UINT64_MAX);
     memory_release(&memory);
 }
 
 static void parts_of_one_file_are_joined(void **state)
 {
     (void)state;
-    struct memory memory = {0};
+    struct memory memory;
+    memory_make_empty(&memory);
     struct part_list list = {0}, flush = {0};
     struct part *joined = NULL;
     struct error err;
@@ -78,7 +80,7 @@ static void parts_of_one_file_are_joined(void **state)
     memory_end_join(&memory, &list, joined);
     part_list_release(&list);
     assert_int_equal(memory.row_count, 8);
-    assert_int_equal(memory_oldest_us(&memory), 102);
+    assert_int_equal(memory.oldest_us, 102);
     assert_int_equal(memory_list(&memory, &list, &err), STATUS_OK);
     assert_int_equal(list.count, 1);
     part_list_release(&list);
@@ -88,7 +90,8 @@ static void parts_of_one_file_are_joined(void **state)
 static void what_cannot_be_joined_is_not_tried_again(void **state)
 {
     (void)state;
-    struct memory memory = {0};
+    struct memory memory;
+    memory_make_empty(&memory);
     struct part_list list = {0};
     struct guid tenant = {{0}};
     for (uint64_t i = 0; i < 8; i++)
@@ -102,12 +105,36 @@ static void what_cannot_be_joined_is_not_tried_again(void **state)
     memory_release(&memory);
 }
 
+static void a_shelf_is_found_after_others_went(void **state)
+{
+    (void)state;
+    struct memory memory;
+    struct part_list list = {0};
+    struct error err;
+    memory_make_empty(&memory);
+    for (uint64_t i = 0; i < 200; i++) /* the even tenants have rows of the old file only */
+        add(&memory, one_row((uint8_t)i, i + 1, i % 2), i);
+    assert_int_equal(memory.shelf_count, 200);
+    assert_int_equal(memory_begin_flush(&memory, 1, &list, &err), STATUS_OK);
+    memory_end_flush(&memory, &list, true);
+    part_list_release(&list);
+    assert_int_equal(memory.shelf_count, 100);
+    assert_int_equal(memory.oldest_us, 1);
+    for (uint64_t i = 0; i < 200; i++)
+        add(&memory, one_row((uint8_t)i, i + 300, 1), 500 + i);
+    assert_int_equal(memory.shelf_count, 200);
+    for (uint32_t i = 0; i < 200; i++)
+        assert_int_equal(memory.shelves[i].part_count, i < 100 ? 2 : 1);
+    memory_release(&memory);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_flush_takes_whole_files),
         cmocka_unit_test(parts_of_one_file_are_joined),
         cmocka_unit_test(what_cannot_be_joined_is_not_tried_again),
+        cmocka_unit_test(a_shelf_is_found_after_others_went),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

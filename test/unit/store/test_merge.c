@@ -65,11 +65,11 @@ static void sections_of_one_size_are_joined(void **state)
     bool worked = false;
     scene_init(&s);
     assert_int_equal(stats_of(&s.f).sections, BATCHES);
-    assert_int_equal(sealed_merge_step(s.f.sealed, &worked, &s.f.err), STATUS_OK);
+    assert_int_equal(sealed_merge_step(s.f.sealed, NULL, &worked, &s.f.err), STATUS_OK);
     assert_true(worked);
     assert_int_equal(stats_of(&s.f).sections, 1);
     assert_int_equal(fixture_check(&s.f, &s.all), 50 * BATCHES);
-    assert_int_equal(sealed_merge_step(s.f.sealed, &worked, &s.f.err), STATUS_OK);
+    assert_int_equal(sealed_merge_step(s.f.sealed, NULL, &worked, &s.f.err), STATUS_OK);
     assert_false(worked);
     assert_false(io_exists(s.f.io, "seg/0000000000000001.seg"));
     fixture_reopen(&s.f);
@@ -125,13 +125,13 @@ static void what_does_not_match_when_joined_stays_and_is_not_tried_again(void **
     bool worked = true;
     scene_init(&s);
     s.f.verifier.refuse = true;
-    assert_int_equal(sealed_merge_step(s.f.sealed, &worked, &s.f.err), STATUS_OK);
+    assert_int_equal(sealed_merge_step(s.f.sealed, NULL, &worked, &s.f.err), STATUS_OK);
     assert_false(worked);
     assert_int_equal(stats_of(&s.f).sections, BATCHES);
     assert_int_equal(stats_of(&s.f).unjoined_sections, BATCHES);
     s.f.verifier.refuse = false;
     uint64_t seen = s.f.verifier.seen;
-    assert_int_equal(sealed_merge_step(s.f.sealed, &worked, &s.f.err), STATUS_OK);
+    assert_int_equal(sealed_merge_step(s.f.sealed, NULL, &worked, &s.f.err), STATUS_OK);
     assert_false(worked);
     assert_int_equal(s.f.verifier.seen, seen);
     assert_int_equal(fixture_check(&s.f, &s.all), 50 * BATCHES);
@@ -170,7 +170,7 @@ static void a_damaged_section_stays_and_the_rest_is_joined(void **state)
     io_close(file);
     fixture_reopen(&s.f);
     for (int i = 0; i < 2; i++)
-        assert_int_equal(sealed_merge_step(s.f.sealed, &worked, &s.f.err), STATUS_OK);
+        assert_int_equal(sealed_merge_step(s.f.sealed, NULL, &worked, &s.f.err), STATUS_OK);
     assert_true(worked);
     struct store_stats stats = stats_of(&s.f);
     assert_int_equal(stats.sections, 2);
@@ -194,7 +194,7 @@ static void a_merge_on_a_failing_disk_loses_and_doubles_nothing(void **state)
         assert_int_equal(sealed_open(&options, &sealed, &s.f.err), STATUS_OK);
         disk.fail_at = disk.change_count + n;
         disk.sticky = n % 2 == 0;
-        done = sealed_merge_step(sealed, &worked, &s.f.err) == STATUS_OK &&
+        done = sealed_merge_step(sealed, NULL, &worked, &s.f.err) == STATUS_OK &&
                disk.change_count < disk.fail_at;
         sealed_close(sealed);
         fixture_reopen(&s.f);

@@ -103,7 +103,7 @@ static void a_damaged_catalog_is_set_aside_and_made_anew(void **state)
     assert_int_equal(s.f.sealed->next_segment, next);
     check(&s, 60);
     /* nothing is committed before the floor is known; a start cut short does it again */
-    assert_int_equal(sealed_merge_step(s.f.sealed, &worked, &s.f.err), STATUS_OK);
+    assert_int_equal(sealed_merge_step(s.f.sealed, NULL, &worked, &s.f.err), STATUS_OK);
     assert_false(worked);
     assert_int_equal(sealed_compact(s.f.sealed, NULL, NULL, NULL, &s.f.err), STATUS_BUSY);
     fixture_reopen(&s.f);

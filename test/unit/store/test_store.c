@@ -26,10 +26,11 @@ static void small_batches_do_not_pile_up(void **state)
     char *text = run(store, &q);
     assert_int_equal(count_lines(text), 2000);
     free(text);
-    uint64_t rows, bytes, age_ms;
-    store_memory(store, &rows, &bytes, &age_ms);
-    assert_int_equal(rows, 2000);
-    assert_true(bytes > 0);
+    struct store_memory memory;
+    store_memory(store, &memory);
+    assert_int_equal(memory.rows, 2000);
+    assert_int_equal(memory.shelves, 1);
+    assert_true(memory.bytes > 0);
     batch_maker_release(&m);
     close_store(store);
 }

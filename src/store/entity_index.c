@@ -10,6 +10,7 @@
 #include "store/section_priv.h"
 #include "store/words_priv.h"
 
+#include <endian.h>
 #include <stdlib.h>
 
 #define VALUE_BYTES_MIN 6u
@@ -334,17 +335,11 @@ struct bit_reader {
 /* The next bits, the first one lowest; zeros behind the end. */
 static uint64_t window(const struct bit_reader *r)
 {
-    uint8_t bytes[8] = {0};
     size_t from = r->at >> 3, left = r->bytes.size - from;
     uint64_t value = 0;
 
-    if (left >= sizeof(bytes))
-        memcpy(bytes, r->bytes.data + from, sizeof(bytes));
-    else
-        memcpy(bytes, r->bytes.data + from, left);
-    for (unsigned i = 0; i < sizeof(bytes); i++) /* one load where integers are little-endian */
-        value |= (uint64_t)bytes[i] << (8 * i);
-    return value >> (r->at & 7);
+    memcpy(&value, r->bytes.data + from, left >= sizeof(value) ? sizeof(value) : left);
+    return le64toh(value) >> (r->at & 7);
 }
 
 /* count < WINDOW_BITS */

@@ -225,3 +225,54 @@ bool filter_array_matches(const struct part *part, const struct marks *marks, ui
     }
     return false;
 }
+
+/* A slot with marks; the others need no look for each row. */
+struct marked_slot {
+    const struct slot *slot;
+    const uint8_t *values; /* a byte a code; NULL: an array */
+    const uint32_t *codes;
+};
+
+#define MARKED_SLOTS_MAX 16u /* more are looked for again for each row */
+
+static bool has_mark(const struct part *part, const struct marks *marks,
+                     const struct marked_slot *marked, uint32_t count, uint32_t rank)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        const struct marked_slot *m = &marked[i];
+        if (m->values != NULL ? m->values[m->codes[rank]] != 0
+                              : filter_array_matches(part, marks, m->slot->path,
+                                                     m->slot->first + rank))
+            return true;
+    }
+    return false;
+}
+
+uint32_t filter_keep_marked(const struct part *part, const struct marks *marks,
+                            const struct slot_run *run, uint32_t *rows, uint32_t count)
+{
+    const struct shape *shape = run->shape;
+    struct marked_slot marked[MARKED_SLOTS_MAX];
+    uint32_t marked_count = 0, kept = 0;
+
+    for (uint32_t i = run->begin; i < run->end; i++) {
+        const struct slot *slot = &shape->slots[i];
+        if (!marks->paths[slot->path])
+            continue;
+        if (marked_count < MARKED_SLOTS_MAX)
+            marked[marked_count] = (struct marked_slot){slot, NULL, NULL};
+        if (marked_count < MARKED_SLOTS_MAX && slot->kind != SLOT_ARRAY) {
+            marked[marked_count].values = marks->values[slot->path];
+            marked[marked_count].codes = part->paths[slot->path].codes + slot->first;
+        }
+        marked_count++;
+    }
+    for (uint32_t i = 0; i < count && marked_count > 0; i++) {
+        uint32_t rank = rows[i] - shape->row_begin;
+        if (marked_count > MARKED_SLOTS_MAX
+                ? filter_slots_match(part, marks, shape, run->begin, run->end, rank)
+                : has_mark(part, marks, marked, marked_count, rank))
+            rows[kept++] = rows[i];
+    }
+    return kept;
+}

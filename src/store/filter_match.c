@@ -4,6 +4,10 @@
 
 #include "table/search.h"
 
+#ifdef __AVX2__
+#include <immintrin.h>
+#endif
+
 static bool is_whole_number(enum type type)
 {
     return type == TYPE_INT || type == TYPE_LONG || type == TYPE_DATETIME || type == TYPE_TIMESPAN;
@@ -117,6 +121,86 @@ static bool matches_element(const struct filter *filter, const struct path_value
     return false;
 }
 
+/* ---- words in a whole dictionary ---- */
+
+/* The first place in [at, end) where the word's first and last letter are, in any case;
+ * the end if there is none.  word.size - 1 bytes behind the end may be read. */
+static const char *find_ends(const char *at, const char *end, struct slice word)
+{
+    char first = (char)(word.data[0] | 0x20), last = (char)(word.data[word.size - 1] | 0x20);
+
+#ifdef __AVX2__
+    const __m256i low = _mm256_set1_epi8(0x20), firsts = _mm256_set1_epi8(first),
+                  lasts = _mm256_set1_epi8(last);
+    for (; end - at >= 32; at += 32) {
+        __m256i a = _mm256_loadu_si256((const __m256i *)(const void *)at);
+        __m256i b = _mm256_loadu_si256((const __m256i *)(const void *)(at + word.size - 1));
+        a = _mm256_cmpeq_epi8(_mm256_or_si256(a, low), firsts);
+        b = _mm256_cmpeq_epi8(_mm256_or_si256(b, low), lasts);
+        unsigned bits = (unsigned)_mm256_movemask_epi8(_mm256_and_si256(a, b));
+        if (bits != 0)
+            return at + __builtin_ctz(bits);
+    }
+#endif
+    while (at < end && ((char)(at[0] | 0x20) != first ||
+                        (char)(at[word.size - 1] | 0x20) != last))
+        at++;
+    return at;
+}
+
+static bool is_ascii(struct slice text)
+{
+    for (size_t i = 0; i < text.size; i++) {
+        if ((unsigned char)text.data[i] > 127)
+            return false;
+    }
+    return true;
+}
+
+/* Texts that stand one behind the other, as decoded dictionaries do: the block is searched
+ * as one text, and only where the word may be a text is looked at. */
+static void match_run(const struct filter *filter, struct slice word, const struct slice *texts,
+                      uint32_t count, uint8_t *matches)
+{
+    const char *at = texts[0].data;
+    const char *text_end = texts[count - 1].data + texts[count - 1].size;
+
+    if ((size_t)(text_end - at) < word.size)
+        return;
+    const char *end = text_end - word.size + 1;
+    for (uint32_t i = 0; (at = find_ends(at, end, word)) < end;) {
+        while (at >= texts[i].data + texts[i].size)
+            i++;
+        matches[i] = matches[i] != 0 || filter_matches_slice(filter, texts[i]);
+        at = matches[i] != 0 ? texts[i].data + texts[i].size : at + 1;
+    }
+}
+
+/* Of many texts few have a word. */
+static bool match_words(const struct filter *filter, const struct path_values *values,
+                        uint32_t count, uint8_t *matches)
+{
+    const struct slice *texts = values->data;
+
+    if ((filter->kind != FILTER_HAS && filter->kind != FILTER_ANY_HAS) ||
+        values->type != TYPE_STRING || values->nulls != NULL)
+        return false;
+    for (uint32_t k = 0; k < filter->value_count; k++) {
+        if (filter->values[k].bytes.size == 0 || !is_ascii(filter->values[k].bytes))
+            return false;
+    }
+    memset(matches, 0, count);
+    for (uint32_t from = 0, end; from < count; from = end) {
+        for (end = from + 1;
+             end < count && texts[end - 1].data != NULL &&
+             texts[end].data == texts[end - 1].data + texts[end - 1].size;)
+            end++;
+        for (uint32_t k = 0; k < filter->value_count && texts[from].data != NULL; k++)
+            match_run(filter, filter->values[k].bytes, texts + from, end - from, matches + from);
+    }
+    return true;
+}
+
 enum status filter_match_path(struct part_scan *scan, const struct filter *filter, uint32_t path,
                               enum type type, uint8_t **ret, struct error *err)
 {
@@ -131,10 +215,12 @@ enum status filter_match_path(struct part_scan *scan, const struct filter *filte
     uint8_t *matches = arena_alloc_raw(scan->arena, count + (size_t)1, err);
     if (matches == NULL)
         return err->status;
-    for (uint32_t i = 0; i < count; i++) {
-        matches[i] = matches_element(filter, values, i);
-        any |= matches[i] != 0;
+    if (!match_words(filter, values, count, matches)) {
+        for (uint32_t i = 0; i < count; i++)
+            matches[i] = matches_element(filter, values, i);
     }
+    for (uint32_t i = 0; i < count; i++)
+        any |= matches[i] != 0;
     *ret = any ? matches : NULL;
     return STATUS_OK;
 }

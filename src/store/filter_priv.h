@@ -55,6 +55,13 @@ enum status filter_mark_hits(struct part_scan *scan, struct test *test,
 /* Marks one leaf path, whose matches are test->values, and the arrays above. */
 enum status filter_mark_path(struct part_scan *scan, struct test *test, uint32_t path,
                              struct error *err) MUST_USE;
+/* Keeps the rows of a root shape that have a mark in the slots [begin, end); how many. */
+struct slot_run {
+    const struct shape *shape;
+    uint32_t begin, end;
+};
+uint32_t filter_keep_marked(const struct part *part, const struct marks *marks,
+                            const struct slot_run *run, uint32_t *rows, uint32_t count);
 bool filter_slots_match(const struct part *part, const struct marks *marks,
                         const struct shape *shape, uint32_t slot_begin, uint32_t slot_end,
                         uint32_t rank);

@@ -100,6 +100,8 @@ static struct binding bind_shape(const struct shape *shape, uint32_t value, uint
 
 int64_t scan_event_unit(const struct part_scan *scan, uint32_t path)
 {
+    if (scan->peek != NULL)
+        return section_peek_event_unit(scan->peek, path);
     return scan->is_view ? section_event_unit(scan->part, path) : 0;
 }
 
@@ -307,8 +309,8 @@ static bool is_looked_at(const struct part *part, const struct scan_source *sour
 }
 
 /* The same for `has`: *ret_known false if the index cannot tell. */
-static void probe_has(struct scan_worker *worker, struct part *view, const struct filter *filter,
-                      uint64_t *ret, bool *ret_known)
+static void probe_has(struct scan_worker *worker, const struct section_peek *peek,
+                      const struct filter *filter, uint64_t *ret, bool *ret_known)
 {
     const struct scan_source *source = worker->run->source;
     bool is_any = filter->kind == FILTER_ANY_HAS;
@@ -321,12 +323,11 @@ static void probe_has(struct scan_worker *worker, struct part *view, const struc
     for (uint32_t k = 0; k < filter->value_count && *ret_known; k++) {
         struct word_hit *hits = NULL;
         uint32_t count = 0;
-        if (section_probe_words(section_of_view(view), filter->values[k].bytes,
-                                worker->part_arena, &hits, &count, ret_known,
-                                &err) != STATUS_OK)
+        if (section_probe_words(peek->section, filter->values[k].bytes, worker->part_arena, &hits,
+                                &count, ret_known, &err) != STATUS_OK)
             *ret_known = false;
         for (uint32_t i = 0; i < count && *ret_known; i++) {
-            if (is_looked_at(view, source, filter, hits[i].path))
+            if (is_looked_at(peek->part, source, filter, hits[i].path))
                 *ret |= hits[i].blocks;
         }
     }
@@ -334,7 +335,7 @@ static void probe_has(struct scan_worker *worker, struct part *view, const struc
 
 /* The blocks in which the index leaves room for a filter; all if it says nothing,
  * as an index that cannot be read does. */
-static void probe_filter(struct scan_worker *worker, struct part *view,
+static void probe_filter(struct scan_worker *worker, const struct section_peek *peek,
                          const struct filter *filter, uint64_t *ret)
 {
     const struct scan_source *source = worker->run->source;
@@ -347,14 +348,14 @@ static void probe_filter(struct scan_worker *worker, struct part *view,
     if (filter->kind == FILTER_OR) {
         for (uint32_t i = 0; i < filter->part_count; i++) {
             uint64_t one;
-            probe_filter(worker, view, &filter->parts[i], &one);
+            probe_filter(worker, peek, &filter->parts[i], &one);
             found |= one;
         }
         *ret = found;
         return;
     }
     if (filter->kind == FILTER_HAS || filter->kind == FILTER_ANY_HAS) {
-        probe_has(worker, view, filter, &found, &is_known);
+        probe_has(worker, peek, filter, &found, &is_known);
         *ret = is_known ? found : UINT64_MAX;
         return;
     }
@@ -367,7 +368,7 @@ static void probe_filter(struct scan_worker *worker, struct part *view,
         uint64_t one = 0;
         bool maybe;
         bool is_text = value->type == TYPE_STRING && !value->is_null && value->bytes.size > 0;
-        struct section *section = section_of_view(view);
+        struct section *section = peek->section;
         is_known = is_text && (filter->kind == FILTER_EQUAL
                                    ? section_probe_exact(section, path, value->bytes, &maybe,
                                                          &one, &err)
@@ -380,17 +381,40 @@ static void probe_filter(struct scan_worker *worker, struct part *view,
 }
 
 /* The blocks that the index of the section leaves. */
-static uint64_t probe(struct scan_worker *worker, struct part *view)
+static uint64_t probe(struct scan_worker *worker, const struct section_peek *peek)
 {
     const struct scan_request *request = worker->run->request;
     uint64_t blocks = UINT64_MAX;
 
     for (uint32_t i = 0; i < request->filter_count && blocks != 0; i++) {
         uint64_t found;
-        probe_filter(worker, view, &request->filters[i], &found);
+        probe_filter(worker, peek, &request->filters[i], &found);
         blocks &= found;
     }
     return blocks;
+}
+
+/* The blocks that may have rows: the times and the index are asked first, as most
+ * sections of most questions need no view. */
+static enum status find_blocks(struct scan_worker *worker, struct part_scan *scan,
+                               struct section *section, uint64_t *ret, struct error *err)
+{
+    struct section_peek peek;
+    enum status status = section_peek(section, &peek, err);
+
+    *ret = UINT64_MAX;
+    if (status != STATUS_OK)
+        return status;
+    scan->part = peek.part;
+    scan->peek = &peek;
+    if (scan_is_outside(scan))
+        *ret = 0;
+    else if (!scan->source->is_quarantine)
+        *ret = probe(worker, &peek);
+    scan->part = NULL;
+    scan->peek = NULL;
+    section_peek_end(&peek);
+    return STATUS_OK;
 }
 
 static enum status scan_section(struct scan_worker *worker, struct part_scan *scan,
@@ -411,16 +435,17 @@ static enum status scan_section(struct scan_worker *worker, struct part_scan *sc
         note_part(worker->run, NULL, 0);
         return STATUS_OK;
     }
-    enum status status = section_view(section, &scan->part, err);
+    enum status status = find_blocks(worker, scan, section, &blocks, err);
+    if (status == STATUS_OK && blocks == 0) {
+        note_part(worker->run, NULL, 0);
+        return STATUS_OK;
+    }
+    if (status == STATUS_OK)
+        status = section_view(section, &scan->part, err);
     if (status == STATUS_OK) {
         scan->is_view = true;
-        if (!scan->source->is_quarantine)
-            blocks = probe(worker, scan->part);
         scan->blocks = &blocks;
-        if (blocks != 0)
-            status = scan_part(worker, scan, err);
-        else
-            note_part(worker->run, NULL, 0);
+        status = scan_part(worker, scan, err);
         part_unref(scan->part);
     }
     if (status != STATUS_CORRUPT)

@@ -215,16 +215,6 @@ static enum status make_test(struct part_scan *scan, const struct filter *filter
 
 /* ---- tests on rows ---- */
 
-static bool shape_has_marks(const struct marks *marks, const struct shape *shape,
-                            uint32_t slot_begin, uint32_t slot_end)
-{
-    for (uint32_t i = slot_begin; i < slot_end; i++) {
-        if (marks->paths[shape->slots[i].path])
-            return true;
-    }
-    return false;
-}
-
 /* Candidates: rows of one shape, rising. */
 struct candidates {
     uint32_t *rows;
@@ -235,19 +225,10 @@ struct candidates {
 static void keep_walked(const struct part *part, const struct test *test, uint32_t s,
                         uint32_t slot_begin, uint32_t slot_end, struct candidates *c)
 {
-    const struct shape *shape = &part->shapes[s];
-    uint32_t kept = 0;
+    const struct slot_run run = {&part->shapes[s], slot_begin, slot_end};
 
-    if (test->marks.shapes[s])
-        return;
-    if (shape_has_marks(&test->marks, shape, slot_begin, slot_end)) {
-        for (uint32_t i = 0; i < c->count; i++) {
-            if (filter_slots_match(part, &test->marks, shape, slot_begin, slot_end,
-                                   c->rows[i] - shape->row_begin))
-                c->rows[kept++] = c->rows[i];
-        }
-    }
-    c->count = kept;
+    if (!test->marks.shapes[s])
+        c->count = filter_keep_marked(part, &test->marks, &run, c->rows, c->count);
 }
 
 static void keep_array(const struct part *part, const struct test *test, uint32_t s,
@@ -467,6 +448,13 @@ static struct range time_range(struct part_scan *scan)
     return range;
 }
 
+bool scan_is_outside(struct part_scan *scan)
+{
+    struct range range = time_range(scan);
+
+    return range.from > scan->part->time_max || range.last < scan->part->time_min;
+}
+
 static enum status load_rows(struct part_scan *scan, bool has_times, struct error *err)
 {
     bool has_raw = false;
@@ -498,7 +486,7 @@ enum status scan_choose_rows(struct part_scan *scan, uint64_t *ret_examined, str
     const struct scan_request *request = scan->request;
     struct range range = time_range(scan);
     bool has_times = range.from > part->time_min || range.last < part->time_max;
-    bool is_none = range.from > part->time_max || range.last < part->time_min;
+    bool is_none = scan_is_outside(scan);
     enum status status = STATUS_OK;
 
     scan->row_count = 0;

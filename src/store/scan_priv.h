@@ -85,6 +85,7 @@ struct part_scan {
     const struct scan_request *request;
     struct part *part;
     bool is_view;        /* columns are loaded on demand */
+    const struct section_peek *peek; /* not NULL: `part` is only looked at, there is no view yet */
     struct arena *arena; /* until the part is done */
     const uint64_t *blocks; /* of INDEX_BLOCK_ROWS rows that may match, or NULL */
     uint32_t *rows;      /* chosen, rising */
@@ -123,6 +124,8 @@ enum status scan_bind(struct part_scan *scan, struct slice path, struct binding 
                       struct error *err) MUST_USE;
 
 /* ---- scan_filter.c ---- */
+/* Is every row outside of the time range, as filters on the event time narrow it? */
+bool scan_is_outside(struct part_scan *scan);
 /* Chooses the rows: time range, quarantine, filters. */
 enum status scan_choose_rows(struct part_scan *scan, uint64_t *ret_examined,
                              struct error *err) MUST_USE;

@@ -60,6 +60,8 @@ struct section {
     pthread_mutex_t lock;
     bool is_open;
     struct chunked_reader reader;
+    bool has_seed;
+    uint64_t seed; /* of the index, once somebody asked it; lock */
     atomic_bool is_broken;
     atomic_bool stays; /* it could not be joined: not tried again in this process */
     bool is_leaving;   /* a commit takes it away; write_lock */

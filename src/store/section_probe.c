@@ -15,13 +15,27 @@ struct probing {
     uint64_t seed;
 };
 
+/* Derived once: it takes longer than a probe. */
+static enum status get_seed(struct section *section, uint64_t *ret, struct error *err)
+{
+    enum status status = STATUS_OK;
+
+    (void)pthread_mutex_lock(&section->lock);
+    if (!section->has_seed)
+        status = section_index_seed(section->keyring, &section->info.tenant, &section->seed, err);
+    section->has_seed = status == STATUS_OK;
+    *ret = section->seed;
+    (void)pthread_mutex_unlock(&section->lock);
+    return status;
+}
+
 static enum status probing_open(struct probing *p, struct error *err)
 {
     enum status status = section_header_get(p->section, &p->entry, err);
 
     if (status == STATUS_OK) {
         p->header = p->entry->payload;
-        status = section_index_seed(p->section->keyring, &p->section->info.tenant, &p->seed, err);
+        status = get_seed(p->section, &p->seed, err);
     }
     return status;
 }

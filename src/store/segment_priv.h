@@ -137,6 +137,20 @@ enum status section_probe_words(struct section *section, struct slice text, stru
                                 struct error *err) MUST_USE;
 struct section *section_of_view(const struct part *view);
 
+/* A section looked at before it is worth a view: shapes and paths, to be read only, no
+ * column.  Give it back with section_peek_end(). */
+struct cache_entry;
+struct section_peek {
+    struct section *section;
+    struct part *part;
+    struct cache_entry *entry;
+};
+enum status section_peek(struct section *section, struct section_peek *ret,
+                         struct error *err) MUST_USE;
+void section_peek_end(struct section_peek *peek);
+/* As section_event_unit(). */
+int64_t section_peek_event_unit(const struct section_peek *peek, uint32_t path);
+
 /* A view with shapes and paths; no column is loaded.  STATUS_CORRUPT also
  * marks the section as not usable. */
 enum status section_view(struct section *section, struct part **ret, struct error *err) MUST_USE;

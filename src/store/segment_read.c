@@ -263,18 +263,34 @@ static void release_reader(void *arg)
     section_unref(reader->section);
 }
 
-enum status section_view(struct section *section, struct part **ret, struct error *err)
+enum status section_peek(struct section *section, struct section_peek *ret, struct error *err)
 {
-    struct cache_entry *entry = NULL;
-    struct part *view = NULL;
-    enum status status = STATUS_OK;
-
+    *ret = (struct section_peek){.section = section};
     if (!section_is_usable(section))
         return ERROR_SET(err, STATUS_CORRUPT, "segment %016llx, section %u was found damaged",
                          (unsigned long long)section->info.segment, section->info.index);
-    status = section_header_get(section, &entry, err);
+    enum status status = section_header_get(section, &ret->entry, err);
     if (status != STATUS_OK)
         return section_note(section, status, err);
+    ret->part = ((const struct section_header *)ret->entry->payload)->part;
+    return STATUS_OK;
+}
+
+void section_peek_end(struct section_peek *peek)
+{
+    cache_unpin(peek->entry);
+    peek->entry = NULL;
+}
+
+enum status section_view(struct section *section, struct part **ret, struct error *err)
+{
+    struct section_peek peek;
+    struct part *view = NULL;
+    enum status status = section_peek(section, &peek, err);
+
+    if (status != STATUS_OK)
+        return status;
+    struct cache_entry *entry = peek.entry;
     const struct section_header *header = entry->payload;
     status = section_header_view(header, &view, err);
     if (status != STATUS_OK)
@@ -475,14 +491,24 @@ enum status section_load_rows(struct part *view, unsigned which, struct error *e
     return section_note(view->reader->section, load_rows(view, which, err), err);
 }
 
-int64_t section_event_unit(const struct part *view, uint32_t path)
+static int64_t event_unit(const struct section_header *header, uint32_t path)
 {
-    const struct column_entry *entry = &view->reader->header->columns[path];
+    const struct column_entry *entry = &header->columns[path];
+    const struct path_column *column = &header->part->paths[path];
 
-    return entry->codes == CODES_EVENT && !view->paths[path].is_array &&
-                   !view->paths[path].is_object
+    return entry->codes == CODES_EVENT && !column->is_array && !column->is_object
                ? time_form_unit((uint8_t)entry->base)
                : 0;
+}
+
+int64_t section_event_unit(const struct part *view, uint32_t path)
+{
+    return event_unit(view->reader->header, path);
+}
+
+int64_t section_peek_event_unit(const struct section_peek *peek, uint32_t path)
+{
+    return event_unit(peek->entry->payload, path);
 }
 
 struct section *section_of_view(const struct part *view)

@@ -277,9 +277,23 @@ static enum status eval_logic(struct worker *w, const struct expr *expr,
     return STATUS_OK;
 }
 
+/* The column whose member's text the expression is, if it comes without its own. */
+static const struct vector *member_text(const struct expr *expr, const struct batch *batch)
+{
+    while (expr->kind == EXPR_CALL)
+        expr = expr->args[0];
+    return batch->columns[expr->column].member;
+}
+
 enum status expr_eval(struct worker *w, const struct expr *expr, const struct batch *batch,
                       struct vector *ret, struct error *err)
 {
+    const struct vector *text = expr->is_member ? member_text(expr, batch) : NULL;
+
+    if (text != NULL) {
+        *ret = *text;
+        return STATUS_OK;
+    }
     switch (expr->kind) {
     case EXPR_CONST:
         return vector_const(w->batch_arena, &expr->value, batch->row_count, ret, err);

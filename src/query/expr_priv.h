@@ -29,6 +29,7 @@ struct expr {
     uint32_t column;
     uint32_t site; /* EXPR_CALL: number of the call, for caches */
     bool is_impure; /* it or something below is */
+    bool is_member; /* tostring() of a member of a column: its text if that is a vector.member */
     bool is_any;    /* EXPR_OR: whether any column has args[0]->args[1] */
     struct value value;
     const struct function *function;

@@ -30,7 +30,7 @@ struct plan *op_new(struct query *q, size_t size, const struct plan_ops *ops, st
 
 struct plan_where {
     struct plan plan;
-    const struct expr *predicate;
+    struct expr *predicate;
     const uint8_t *needed;
 };
 
@@ -114,11 +114,17 @@ static void where_describe(const struct plan *plan, struct buf *ret)
     explain_expr(ret, ((const struct plan_where *)plan)->predicate, &plan->schema);
 }
 
+static const struct plan_ops where_ops = {"where", where_run, where_need, where_filter};
+
+struct expr *op_where_predicate(const struct plan *plan)
+{
+    return plan->ops == &where_ops ? ((const struct plan_where *)plan)->predicate : NULL;
+}
+
 struct plan *plan_where(struct query *q, struct plan *input, struct expr *predicate,
                         struct error *err)
 {
-    static const struct plan_ops ops = {"where", where_run, where_need, where_filter};
-    struct plan_where *p = (struct plan_where *)op_new(q, sizeof(*p), &ops, input, err);
+    struct plan_where *p = (struct plan_where *)op_new(q, sizeof(*p), &where_ops, input, err);
 
     if (p == NULL)
         return NULL;

@@ -13,6 +13,7 @@ struct plan_expand {
     struct expand_spec spec;
     struct expand_column *columns;
     const uint8_t *needed;
+    const struct plan *elements; /* the scan that may do this expanding itself, or NULL */
 };
 
 struct expand_stage {
@@ -415,7 +416,14 @@ static enum status expand_run(const struct plan *plan, struct run *run, struct s
 {
     struct expand_stage stage = {
         .stage = {expand_push}, .plan = (const struct plan_expand *)plan, .run = run, .out = out};
-    return plan_run(plan->inputs[0], run, &stage.stage, err);
+    const struct run_elements *above = run->elements;
+    const struct run_elements mine = {stage.plan->elements, out, &plan->schema,
+                                      stage.plan->columns[0].target};
+    if (stage.plan->elements != NULL)
+        run->elements = &mine;
+    enum status status = plan_run(plan->inputs[0], run, &stage.stage, err);
+    run->elements = above;
+    return status;
 }
 
 static enum status expand_need(struct plan *plan, const uint8_t *needed, struct query *q,
@@ -503,10 +511,27 @@ static enum status expand_filter(struct plan *plan, const struct pushed *list, s
     return plan_filter(plan->inputs[0], below, q, err);
 }
 
+static const struct plan_ops ops = {"mv-expand", expand_run, expand_need, expand_filter};
+
+const struct expand_column *op_expand_column(const struct plan *plan)
+{
+    const struct plan_expand *p = (const struct plan_expand *)plan;
+
+    if (plan->ops != &ops || p->spec.apply != NULL || p->spec.column_count != 1 ||
+        p->spec.index_column != UINT32_MAX || p->spec.limit < QUERY_OPERATOR_ROWS_MAX ||
+        p->columns[0].type != TYPE_DYNAMIC)
+        return NULL;
+    return &p->columns[0];
+}
+
+void op_expand_elements(struct plan *plan, const struct plan *scan)
+{
+    ((struct plan_expand *)plan)->elements = scan;
+}
+
 struct plan *plan_expand(struct query *q, struct plan *input, const struct expand_spec *spec,
                          struct error *err)
 {
-    static const struct plan_ops ops = {"mv-expand", expand_run, expand_need, expand_filter};
     struct plan_expand *p = (struct plan_expand *)op_new(q, sizeof(*p), &ops, input, err);
 
     if (p == NULL)

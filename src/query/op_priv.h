@@ -20,6 +20,15 @@ enum status push_is_whole(struct query *q, const struct expr *predicate, bool *r
 /* A column, perhaps with a path of members and conversions to text around it. */
 bool push_column_path(struct query *q, const struct expr *e, uint32_t *ret_column,
                       struct slice *ret_path);
+/* The predicate of a where; NULL for another operator. */
+struct expr *op_where_predicate(const struct plan *plan);
+/* The column of an mv-expand that does nothing but expand one; NULL for another operator. */
+const struct expand_column *op_expand_column(const struct plan *plan);
+/* Batches of elements come from the scan to behind this mv-expand. */
+void op_expand_elements(struct plan *plan, const struct plan *scan);
+/* Is it a scan that gets filters?  Then it asks for elements. */
+bool op_scan_elements(struct plan *plan, const struct scan_elements *elements);
+
 /* The list in terms of the input of a projection; what does not translate is
  * left out. */
 enum status push_through(struct query *q, const struct output *outputs, uint32_t count,

@@ -2,6 +2,7 @@
 /* op_scan.c - rows of a table source: only needed columns, advisory filters. */
 #include "base/limits.h"
 #include "query/explain_priv.h"
+#include "query/op_priv.h"
 
 struct plan_scan {
     struct plan plan;
@@ -14,6 +15,7 @@ struct plan_scan {
     uint32_t filter_count;
     bool hands_filters;  /* the predicates above have become filters */
     bool tally;          /* the consumer counts alike rows together */
+    const struct scan_elements *elements; /* asked for where an mv-expand takes them */
     int64_t time_from, time_to;
 };
 
@@ -22,7 +24,30 @@ struct scan_stage {
     const struct plan_scan *plan;
     struct run *run;
     struct stage *out;
+    const struct run_elements *elements; /* NULL: not asked for */
 };
+
+/* A row per element: the columns of the scan stay where they are, the element is its
+ * mv-expand's. */
+static enum status take_elements(struct scan_stage *s, struct worker *w,
+                                 const struct batch *batch, bool *stop, struct error *err)
+{
+    const struct schema *schema = s->elements->schema;
+    struct vector *columns =
+        ARENA_ARRAY(w->batch_arena, struct vector, schema->column_count + 1, err);
+
+    if (columns == NULL)
+        return err->status;
+    for (uint32_t c = 0; c < schema->column_count; c++)
+        columns[c] = run_absent(schema->columns[c].type, batch->row_count);
+    for (uint32_t i = 0; i < s->plan->column_count; i++)
+        columns[s->plan->columns[i]] = batch->columns[i];
+    columns[s->elements->target] = batch->columns[s->plan->column_count];
+    struct batch full = {.row_count = batch->row_count,
+                         .column_count = schema->column_count,
+                         .columns = columns};
+    return stage_push(s->elements->out, w, &full, stop, err);
+}
 
 static enum status take(struct scan_sink *sink, uint32_t worker, const struct batch *batch,
                         bool *stop, struct error *err)
@@ -36,6 +61,11 @@ static enum status take(struct scan_sink *sink, uint32_t worker, const struct ba
 
     if (columns == NULL)
         status = err->status;
+    if (status == STATUS_OK && batch->column_count > s->plan->column_count) {
+        status = take_elements(s, w, batch, stop, err);
+        arena_clear(w->batch_arena);
+        return status;
+    }
     for (uint32_t c = 0; status == STATUS_OK && c < schema->column_count; c++)
         columns[c] = run_absent(schema->columns[c].type, batch->row_count);
     for (uint32_t i = 0; status == STATUS_OK && i < s->plan->column_count; i++)
@@ -87,12 +117,14 @@ static enum status scan_run(const struct plan *plan, struct run *run, struct sta
     const struct query_request *request = run->query->request;
     struct scan_stage stage = {.sink = {take}, .plan = p, .run = run, .out = out};
     struct scan_stats stats = {.complete = true, .time_low = 1, .time_high = 0};
+    bool asks = run->elements != NULL && run->elements->scan == plan && p->hands_filters;
     struct scan_request scan = {.tenants = request->tenants,
                                 .tenant_count = request->tenant_count,
                                 .columns = p->columns,
                                 .column_count = p->column_count,
                                 .for_filters = p->hands_filters ? p->for_filters : NULL,
                                 .tally = p->hands_filters && p->tally,
+                                .elements = asks ? p->elements : NULL,
                                 .time_from = p->time_from,
                                 .time_to = p->time_to,
                                 .filters = p->filters,
@@ -100,6 +132,7 @@ static enum status scan_run(const struct plan *plan, struct run *run, struct sta
                                 .thread_count = run->scan_threads,
                                 .arena = run->arena,
                                 .cancelled = request->cancelled};
+    stage.elements = run->elements;
     enum status status = p->source->ops->scan(p->source, &scan, &stage.sink, &stats, err);
 
     add_stats(run->query, &stats);
@@ -238,6 +271,23 @@ static void scan_describe(const struct plan *plan, struct buf *ret)
         buf_add_text(ret, i > 0 ? " and " : "; filters ");
         describe_filter(&plan->schema, &p->filters[i], ret);
     }
+    if (p->elements != NULL) {
+        buf_add_text(ret, "; rows are the elements of ");
+        buf_add_slice(ret, plan->schema.columns[p->elements->column].name);
+        buf_add_text(ret, p->elements->path.data[0] == '[' ? "" : ".");
+        buf_add_slice(ret, p->elements->path);
+        buf_add_text(ret, " where their columns allow it");
+    }
+}
+
+bool op_scan_elements(struct plan *plan, const struct scan_elements *elements)
+{
+    struct plan_scan *p = (struct plan_scan *)plan;
+
+    if (plan->ops != &ops || p->elements != NULL)
+        return false;
+    p->elements = elements;
+    return true;
 }
 
 void plan_tally(struct plan *plan)

@@ -341,6 +341,26 @@ static bool takes_weights(const struct plan_summarize *p)
     return takes;
 }
 
+static enum status ask_elements(const struct plan_summarize *p, struct query *q,
+                                struct error *err)
+{
+    uint32_t count = p->key_count;
+
+    for (uint32_t i = 0; i < p->call_count; i++)
+        count += p->calls[i].arg_count;
+    struct expr **exprs = ARENA_ARRAY(q->arena, struct expr *, (size_t)count + 1, err);
+    if (exprs == NULL)
+        return err->status;
+    count = 0;
+    for (uint32_t i = 0; i < p->key_count; i++)
+        exprs[count++] = p->keys[i].expr;
+    for (uint32_t i = 0; i < p->call_count; i++) {
+        for (uint32_t a = 0; a < p->calls[i].arg_count; a++)
+            exprs[count++] = p->calls[i].args[a];
+    }
+    return plan_ask_elements(p->plan.inputs[0], exprs, count, q, err);
+}
+
 static enum status summarize_need(struct plan *plan, const uint8_t *needed, struct query *q,
                                   struct error *err)
 {
@@ -358,6 +378,9 @@ static enum status summarize_need(struct plan *plan, const uint8_t *needed, stru
     }
     if (takes_weights(p))
         plan_tally(plan->inputs[0]);
+    enum status status = ask_elements(p, q, err);
+    if (status != STATUS_OK)
+        return status;
     return plan_need(plan->inputs[0], below, q, err);
 }
 

@@ -174,6 +174,12 @@ struct plan *plan_union(struct query *q, struct plan **inputs, uint32_t count,
 struct plan *plan_cell(struct query *q, struct plan *input, struct error *err); /* materialize */
 struct plan *plan_reader(struct query *q, struct plan *cell, struct error *err);
 
+/* elements.c: the plan's consumer reads it through these expressions alone.  If all they
+ * ask of an mv-expand below is whether an element is there and one member's text, the
+ * scan below is told that it may give elements instead of rows. */
+enum status plan_ask_elements(struct plan *plan, struct expr *const *exprs, uint32_t count,
+                              struct query *q, struct error *err) MUST_USE;
+
 struct expand_column {
     struct expr *expr;   /* dynamic */
     uint32_t target;     /* output column */

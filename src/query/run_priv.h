@@ -33,6 +33,14 @@ struct query {
     const struct binding *stored; /* functions of the environment that were used */
 };
 
+/* Batches that the scan gives with a row per element go on behind the mv-expands. */
+struct run_elements {
+    const struct plan *scan;
+    struct stage *out;
+    const struct schema *schema; /* of what is handed on */
+    uint32_t target;             /* its column for the element */
+};
+
 /* One execution of one plan. */
 struct run {
     struct query *query;
@@ -44,6 +52,7 @@ struct run {
     /* The stage below which rows are made now that gathers them in `arena`: what lives
      * there it takes as it is (vector.home).  NULL: none. */
     const struct stage *keeper;
+    const struct run_elements *elements; /* NULL: none */
 };
 
 enum status run_begin(struct query *q, uint32_t thread_count, struct run *run,

@@ -220,17 +220,17 @@ struct scan_tally_sink {
 };
 
 static enum status take_tally(const struct tally_sink *sink, const struct batch *batch,
-                              struct error *err)
+                              bool *stop, struct error *err)
 {
     const struct scan_worker *worker = ((const struct scan_tally_sink *)sink)->worker;
     struct scan_run *run = worker->run;
-    bool stop = false;
 
     if (run->request->cancelled != NULL && atomic_load(run->request->cancelled))
         return ERROR_SET(err, STATUS_CANCELLED, "the query was cancelled");
-    enum status status = run->sink->take(run->sink, worker->index, batch, &stop, err);
-    if (stop)
+    enum status status = run->sink->take(run->sink, worker->index, batch, stop, err);
+    if (*stop)
         atomic_store(&run->stop, true);
+    *stop = *stop || atomic_load_explicit(&run->stop, memory_order_relaxed);
     return status;
 }
 
@@ -274,7 +274,13 @@ static enum status scan_part(struct scan_worker *worker, struct part_scan *scan,
     if (status == STATUS_OK && !is_done)
         status = scan_choose_rows(scan, &examined, err);
     if (status == STATUS_OK && !is_done && scan->row_count > 0)
+        status = scan_plan_elements(scan, err);
+    if (status == STATUS_OK && !is_done && scan->row_count > 0)
         status = scan_plan_columns(scan, err);
+    if (status == STATUS_OK && !is_done && scan->elements != NULL) {
+        status = scan_send_elements(scan, worker->batch_arena, &tally.sink, err);
+        is_done = true;
+    }
     if (status == STATUS_OK && !is_done && scan->request->tally && scan->is_decided &&
         scan->row_count > 0)
         status = scan_tally(scan, &tally.sink, &is_done, err);

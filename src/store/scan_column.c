@@ -113,7 +113,8 @@ enum status scan_plan_columns(struct part_scan *scan, struct error *err)
     for (uint32_t i = 0; i < request->column_count && status == STATUS_OK; i++) {
         scan->plans[i].column = &scan->source->columns[request->columns[i]];
         scan->plans[i].is_absent =
-            scan->is_decided && request->for_filters != NULL && request->for_filters[i];
+            (scan->is_decided && request->for_filters != NULL && request->for_filters[i]) ||
+            (scan->elements != NULL && request->columns[i] == request->elements->column);
         if (!scan->plans[i].is_absent)
             status = plan_column(scan, &scan->plans[i], err);
     }

@@ -7,6 +7,7 @@
  *   scan_column.c   one column of a batch
  *   scan_raw.c      the same for records that are kept raw
  *   scan_tally.c    combinations of values counted, instead of rows
+ *   scan_elements.c a row per element of arrays
  *
  * A worker scans a unit (a part in memory, a sealed section) at a time: it
  * finds the runs of rows in the time range, narrows them by codes, and only
@@ -93,6 +94,7 @@ struct part_scan {
     bool is_decided;     /* they satisfy the filters, for sure */
     bool is_whole;       /* scan_tally_whole(): all rows are meant, rows is NULL */
     struct column_plan *plans; /* request->column_count */
+    const struct element_walk *elements; /* scan_plan_elements(): rows are elements; or NULL */
 };
 
 /* How a wanted column is made for this part. */
@@ -146,7 +148,8 @@ bool scan_has_rows_of(const struct part_scan *scan, const struct shape *shape);
 
 /* ---- scan_tally.c ---- */
 struct tally_sink {
-    enum status (*take)(const struct tally_sink *sink, const struct batch *batch,
+    /* *stop set true: no more is wanted. */
+    enum status (*take)(const struct tally_sink *sink, const struct batch *batch, bool *stop,
                         struct error *err);
 };
 /* Sends the combinations of values that the chosen rows have, with how many rows have
@@ -157,6 +160,14 @@ enum status scan_tally(struct part_scan *scan, const struct tally_sink *out, boo
  * its counts stay with the values.  *ret_rows: how many rows there are. */
 enum status scan_tally_whole(struct part_scan *scan, const struct tally_sink *out,
                              bool *ret_done, uint64_t *ret_rows, struct error *err) MUST_USE;
+
+/* ---- scan_elements.c ---- */
+/* Sets scan->elements if the elements that the request asks for can be read as columns;
+ * before scan_plan_columns(). */
+enum status scan_plan_elements(struct part_scan *scan, struct error *err) MUST_USE;
+/* Sends them, with the other columns.  The arena is cleared now and then. */
+enum status scan_send_elements(struct part_scan *scan, struct arena *arena,
+                               const struct tally_sink *out, struct error *err) MUST_USE;
 
 /* ---- scan_raw.c ---- */
 enum status scan_make_raw_column(const struct part_scan *scan, const struct column_plan *plan,

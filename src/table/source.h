@@ -39,6 +39,14 @@ struct filter {
     uint32_t part_count;
 };
 
+/* Elements of arrays, for a consumer that reads no more of one than whether it is there
+ * and the text (tostring) of one member. */
+struct scan_elements {
+    uint32_t column;     /* dynamic, of the table's schema; nobody reads its own value */
+    struct slice path;   /* from there to the elements: "[]", "[].b[]" */
+    struct slice member; /* of an element: "a", "a.b" */
+};
+
 struct scan_request {
     const struct guid *tenants; /* the tenants the caller may read and asked for */
     uint32_t tenant_count;
@@ -48,6 +56,10 @@ struct scan_request {
                                  * batch that is decided may hold nulls there; NULL = none is */
     bool tally;                 /* rows that are alike in these columns may come as one, with
                                  * their number, in batches that are decided */
+    /* NULL, or: a batch may have a row per element, as mv-expand gives them (where there is
+     * none, one row of null).  It is decided, and has one column more: the element, a
+     * dynamic vector with `member`. */
+    const struct scan_elements *elements;
     int64_t time_from, time_to; /* event time ticks, [from, to); INT64_MIN/MAX = all */
     const struct filter *filters;
     uint32_t filter_count;

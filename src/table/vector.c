@@ -202,6 +202,15 @@ enum status vector_take(struct arena *arena, const struct vector *v, const uint3
     struct vector source = *v; /* v may be ret */
 
     v = &source;
+    if (v->member != NULL) {
+        struct vector *member = ARENA_NEW(arena, struct vector, err);
+        enum status taken = member == NULL
+                                ? err->status
+                                : vector_take(arena, v->member, rows, row_count, member, err);
+        if (taken != STATUS_OK)
+            return taken;
+        source.member = member;
+    }
     if (v->encoding == VECTOR_CONST) {
         *ret = *v;
         ret->row_count = row_count;
@@ -224,6 +233,7 @@ enum status vector_take(struct arena *arena, const struct vector *v, const uint3
     if (status != STATUS_OK)
         return status;
     ret->home = v->home;
+    ret->member = v->member;
     gather(v, rows, row_count, data);
     for (uint32_t i = 0; v->nulls != NULL && i < row_count; i++)
         nulls[i] = v->nulls[rows[i]];

@@ -25,6 +25,21 @@ static const char odd_records[] =
     "{\"CreationTime\":\"2024-02-01T10:00:11\",\"d\":{\"a\":{\"b\":5e0}},\"d\":{\"a\":{\"b\":6}}}\n"
     "not an object at all\n";
 
+/* Arrays of objects, in two tables: in one of them nothing else stands in their place. */
+#define ARRAYS                                                                                    \
+    "{\"CreationTime\":\"2024-02-01T10:00:00\",\"s\":\"x\",\"l\":[{\"m\":\"1\",\"k\":["           \
+    "{\"i\":\"a\"},{\"i\":\"b\"},{}]},{\"m\":\"2\"}]}\n"                                          \
+    "{\"CreationTime\":\"2024-02-01T10:00:01\",\"s\":\"y\",\"l\":[]}\n"                           \
+    "{\"CreationTime\":\"2024-02-01T10:00:02\",\"s\":\"z\"}\n"                                    \
+    "{\"CreationTime\":\"2024-02-01T10:00:03\",\"s\":\"x\",\"l\":[{\"k\":[]},{\"m\":null,"        \
+    "\"m\":\"\\u0033\"},{\"k\":[{\"i\":\"a\",\"j\":[1,2]},{\"i\":null}]}]}\n"
+static const char array_records[] = ARRAYS;
+static const char mixed_records[] =
+    ARRAYS "{\"CreationTime\":\"2024-02-01T10:00:04\",\"s\":\"x\",\"l\":{\"m\":\"7\",\"k\":[5]}}\n"
+           "{\"CreationTime\":\"2024-02-01T10:00:05\",\"s\":\"x\",\"l\":[\"m\",{\"m\":8},"
+           "[{\"m\":9}]]}\n"
+           "not an object at all\n";
+
 /* Words used below come from the data. */
 #define LETS                                                                                      \
     "let A = AuditRecords;"                                                                       \
@@ -147,6 +162,18 @@ static const char *const queries[] = {
     "Odd_CL | where * has '2024' | project _Seq",
     "Odd_CL | where * has '000000000001' | project _Seq",
     "Odd_CL | where TimeGenerated == datetime(2024-02-01T10:00:03) | project _Seq",
+    /* elements that the store gives */
+#define ELEMENTS(TABLE)                                                                            \
+    TABLE " | mv-expand e = l | summarize count(), dcount(s), max(_Seq) by tostring(e.m)",         \
+        TABLE " | mv-expand l | where isnotempty(l) | summarize count() by tostring(l.m), s",      \
+        TABLE " | mv-expand e = l | mv-expand f = e.k | summarize count() by s, tostring(f.i)",    \
+        TABLE " | mv-expand e = l | mv-expand f = e.k | where isnotnull(f) and s == 'x'"           \
+              " | summarize count_distinct(strcat(s, tostring(f.i))), count()",                    \
+        TABLE " | where s == 'x' | mv-expand e = l | mv-expand f = e.k | where isempty(f)"         \
+              " | summarize count(), countif(tostring(f.i) == '') by s",                           \
+        TABLE " | where s != 'x' | mv-expand e = l | summarize count() by tostring(e.m)"
+    ELEMENTS("Arrays_CL"),
+    ELEMENTS("Mixed_CL"),
 };
 
 #define QUERY_COUNT (sizeof(queries) / sizeof(queries[0]))
@@ -222,6 +249,8 @@ static void hints_threads_and_sealing_change_no_answer(void **state)
     answers_open(&a);
     answers_generate(&a, RECORDS);
     answers_lines(&a, "Odd_CL", odd_records);
+    answers_lines(&a, "Arrays_CL", array_records);
+    answers_lines(&a, "Mixed_CL", mixed_records);
     for (size_t i = 0; i < QUERY_COUNT; i++) {
         buf_init(&wants[i], GIB);
         reference(&a, queries[i], &wants[i]);

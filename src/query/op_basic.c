@@ -263,6 +263,21 @@ struct take_stage {
     atomic_uint_fast64_t left;
 };
 
+static enum status push_first(struct take_stage *s, struct worker *w, const struct batch *batch,
+                              uint32_t count, bool *stop, struct error *err)
+{
+    if (count == batch->row_count)
+        return stage_push(s->out, w, batch, stop, err);
+    uint32_t *rows = arena_alloc_raw(w->batch_arena, ((size_t)count + 1) * sizeof(*rows), err);
+    struct batch taken;
+    if (rows == NULL)
+        return err->status;
+    for (uint32_t i = 0; i < count; i++)
+        rows[i] = i;
+    enum status status = run_take(w, batch, NULL, rows, count, &taken, err);
+    return status == STATUS_OK ? stage_push(s->out, w, &taken, stop, err) : status;
+}
+
 static enum status take_push(struct stage *stage, struct worker *w, const struct batch *batch,
                              bool *stop, struct error *err)
 {
@@ -277,18 +292,10 @@ static enum status take_push(struct stage *stage, struct worker *w, const struct
             return STATUS_OK;
         }
     } while (!atomic_compare_exchange_weak(&s->left, &left, left - count));
+    enum status status = push_first(s, w, batch, (uint32_t)count, stop, err);
     if (left == count)
-        *stop = true;
-    if (count == batch->row_count)
-        return stage_push(s->out, w, batch, stop, err);
-    uint32_t *rows = arena_alloc_raw(w->batch_arena, ((size_t)count + 1) * sizeof(*rows), err);
-    struct batch taken;
-    if (rows == NULL)
-        return err->status;
-    for (uint32_t i = 0; i < count; i++)
-        rows[i] = i;
-    enum status status = run_take(w, batch, NULL, rows, (uint32_t)count, &taken, err);
-    return status == STATUS_OK ? stage_push(s->out, w, &taken, stop, err) : status;
+        *stop = true; /* not before: what is behind stops in the middle of its rows then */
+    return status;
 }
 
 static enum status take_run(const struct plan *plan, struct run *run, struct stage *out,

@@ -18,7 +18,7 @@ static const struct ask parts_cases[] = {
     {"range i from 0 to 31 step 1 | summarize y = make_list(i % 4) | project (b, s, t, r) = "
      "series_decompose(y, -1, 'avg', 0, 0.99) | project array_slice(b, 0, 1)",
      "[[[1.5,1.5]]]"},
-    {"print series_decompose(7)[0], series_decompose(dynamic([]))[0]",
+    {"print series_decompose(dynamic(7))[0], series_decompose(dynamic([]))[0]",
      "[[null,null]]"},
 };
 ASK_TEST(parts, parts_cases)

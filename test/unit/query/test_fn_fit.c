@@ -8,7 +8,7 @@ static const struct ask lines_cases[] = {
     {"print x = 1 | project (r, at, v, w, l) = series_fit_2lines(dynamic([1, 2, 3, 3, 2, 1])) "
      "| project at, l",
      "[[3,[1.0,2.0,3.0,3.0,2.0,1.0]]]"},
-    {"print series_fit_line(dynamic([1]))[1], series_fit_line(5)[1]",
+    {"print series_fit_line(dynamic([1]))[1], series_fit_line(dynamic(5))[1]",
      "[[null,null]]"},
 };
 ASK_TEST(lines, lines_cases)

@@ -11,7 +11,7 @@ static const struct ask transforms_cases[] = {
      "extend b = series_ifft(f[0], f[1])[0] | extend d = series_magnitude(series_subtract(b, "
      "s)) | summarize countif(d > 1e-9)",
      "[[0]]"},
-    {"print series_fft(dynamic(['x'])), series_fft(dynamic([])), series_fft(5), "
+    {"print series_fft(dynamic(['x'])), series_fft(dynamic([])), series_fft(dynamic(5)), "
      "series_ifft(dynamic([1]), dynamic([1, 2]))",
      "[[null,null,null,null,null,null,null,null]]"},
 };
@@ -41,7 +41,7 @@ static const struct ask seasons_cases[] = {
     {"print series_seasonal(dynamic([1, 3, 2, 9]), 2, 1)",
      "[[[1.5,3.0,1.5,3.0]]]"},
     {"print series_seasonal(dynamic([1, 2, 3]), 0), series_seasonal(dynamic([1, 2, 3]), 4), "
-     "series_seasonal(7)",
+     "series_seasonal(dynamic(7))",
      "[[[0.0,0.0,0.0],[0.0,0.0,0.0],null]]"},
 };
 ASK_TEST(seasons, seasons_cases)

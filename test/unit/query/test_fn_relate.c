@@ -45,7 +45,7 @@ static const struct ask lines_as_bags_cases[] = {
     {"print f = series_fit_2lines_dynamic(dynamic([1, 2, 3, 9, 8, 7])) | project f.split_idx, "
      "f.left.slope, f.right.slope",
      "[[3,1.0,-1.0]]"},
-    {"print series_fit_line_dynamic(7), series_fit_2lines_dynamic(dynamic([1]))",
+    {"print series_fit_line_dynamic(dynamic(7)), series_fit_2lines_dynamic(dynamic([1]))",
      "[[null,null]]"},
 };
 ASK_TEST(lines_as_bags, lines_as_bags_cases)

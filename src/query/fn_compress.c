@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fn_compress.c - text packed by zlib or gzip and written in base64; punycode. */
+#include "base/fold.h"
 #include "base/text.h"
 #include "query/fn_priv.h"
 
@@ -177,6 +178,150 @@ static bool puny_decode(struct slice text, struct puny *p)
     return true;
 }
 
+static void add_puny_number(struct buf *buf, uint32_t number, uint32_t bias)
+{
+    static const char digits[] = "abcdefghijklmnopqrstuvwxyz0123456789";
+
+    for (uint32_t k = 36;; k += 36) {
+        uint32_t t = threshold(k, bias);
+        if (number < t)
+            break;
+        buf_add_byte(buf, digits[t + (number - t) % (36 - t)]);
+        number = (number - t) / (36 - t);
+    }
+    buf_add_byte(buf, digits[number]);
+}
+
+/* false: it cannot be written so */
+static bool puny_encode(const struct puny *p, struct buf *buf)
+{
+    uint32_t done = 0;
+    uint32_t bias = 72;
+    uint64_t delta = 0;
+
+    for (uint32_t i = 0; i < p->count; i++) {
+        if (p->runes[i] < 128) {
+            buf_add_byte(buf, (char)p->runes[i]);
+            done++;
+        }
+    }
+    const uint32_t basic = done;
+    if (basic > 0)
+        buf_add_byte(buf, '-');
+    for (uint32_t from = 128; done < p->count; from++, delta++) {
+        uint32_t least = UINT32_MAX;
+        for (uint32_t i = 0; i < p->count; i++) {
+            if (p->runes[i] >= from && p->runes[i] < least)
+                least = p->runes[i];
+        }
+        delta += (uint64_t)(least - from) * (done + 1);
+        from = least;
+        for (uint32_t i = 0; i < p->count; i++) {
+            delta += p->runes[i] < from;
+            if (p->runes[i] != from)
+                continue;
+            if (delta > UINT32_MAX)
+                return false;
+            add_puny_number(buf, (uint32_t)delta, bias);
+            bias = adapt((uint32_t)delta, done + 1, done == basic);
+            delta = 0;
+            done++;
+        }
+    }
+    return true;
+}
+
+static bool read_runes(struct slice text, bool lower, struct puny *ret)
+{
+    ret->count = 0;
+    for (size_t at = 0; at < text.size;) {
+        if (ret->count == RUNES_MAX)
+            return false;
+        uint32_t rune = text_next_rune(text, &at);
+        ret->runes[ret->count++] = lower ? fold_lower(rune) : rune;
+    }
+    return text_is_utf8(text);
+}
+
+static enum status row_to_punycode(ROW_PARAMETERS)
+{
+    struct puny *p = ARENA_NEW(eval->arena, struct puny, err);
+    struct buf buf;
+
+    (void)arg_count;
+    if (p == NULL)
+        return err->status;
+    text_start(&buf);
+    if (!read_runes(args[0].bytes, false, p) || !puny_encode(p, &buf))
+        buf_clear(&buf);
+    return give_buf(eval, &buf, ret, err);
+}
+ROW_EVAL(row_to_punycode, TYPE_STRING)
+
+#define PUNY_LABEL "xn--"
+
+/* One label of a domain: beyond ASCII in small letters behind xn--; and back. */
+static bool add_label(struct puny *p, struct slice label, bool encode, struct buf *buf)
+{
+    struct slice prefix = slice_of(PUNY_LABEL);
+
+    if (encode) {
+        if (fold_is_ascii(label)) {
+            buf_add_slice(buf, label);
+            return true;
+        }
+        buf_add_slice(buf, prefix);
+        return read_runes(label, true, p) && puny_encode(p, buf);
+    }
+    if (label.size < prefix.size || !slice_equal_nocase(slice_head(label, prefix.size), prefix)) {
+        buf_add_slice(buf, label);
+        return true;
+    }
+    p->count = 0;
+    label = slice_tail(label, prefix.size);
+    if (!text_is_ascii(label) || !puny_decode(label, p))
+        return false;
+    for (uint32_t i = 0; i < p->count; i++)
+        text_add_rune(buf, p->runes[i]);
+    return true;
+}
+
+static enum status puny_domain(struct eval *eval, struct slice domain, bool encode,
+                               struct value *ret, struct error *err)
+{
+    struct puny *p = ARENA_NEW(eval->arena, struct puny, err);
+    struct slice rest = domain;
+    struct slice label;
+    struct buf buf;
+    bool good = true;
+
+    if (p == NULL)
+        return err->status;
+    text_start(&buf);
+    for (uint32_t n = 0; good && slice_next(&rest, '.', &label); n++) {
+        if (n > 0)
+            buf_add_byte(&buf, '.');
+        good = add_label(p, label, encode, &buf);
+    }
+    if (!good)
+        buf_clear(&buf);
+    return give_buf(eval, &buf, ret, err);
+}
+
+static enum status row_domain_to_punycode(ROW_PARAMETERS)
+{
+    (void)arg_count;
+    return puny_domain(eval, args[0].bytes, true, ret, err);
+}
+ROW_EVAL(row_domain_to_punycode, TYPE_STRING)
+
+static enum status row_domain_from_punycode(ROW_PARAMETERS)
+{
+    (void)arg_count;
+    return puny_domain(eval, args[0].bytes, false, ret, err);
+}
+ROW_EVAL(row_domain_from_punycode, TYPE_STRING)
+
 static enum status row_from_punycode(ROW_PARAMETERS)
 {
     struct puny *p = ARENA_NEW(eval->arena, struct puny, err);
@@ -211,6 +356,13 @@ static const struct function functions[] = {
          gzip_compress),
     TEXT("gzip_decompress_from_base64_string", "the text that was packed by gzip",
          "gzip_decompress_from_base64_string('x') == ''", gzip_decompress),
+    TEXT("punycode_domain_from_string", "a domain whose labels are in punycode, as it is read",
+         "punycode_domain_from_string('xn--mnchen-3ya.de') == 'münchen.de'",
+         domain_from_punycode),
+    TEXT("punycode_domain_to_string", "a domain with its labels in punycode where they need it",
+         "punycode_domain_to_string('München.de') == 'xn--mnchen-3ya.de'", domain_to_punycode),
+    TEXT("punycode_from_string", "a name in punycode",
+         "punycode_from_string('münchen') == 'mnchen-3ya'", to_punycode),
     TEXT("punycode_to_string", "the name that punycode stands for",
          "punycode_to_string('mnchen-3ya') == 'münchen'", from_punycode),
 };

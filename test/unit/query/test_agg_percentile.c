@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Percentiles by nearest rank. */
+#include "ask.h"
+
+static const struct ask ranks_cases[] = {
+    {"range x from 1 to 100 step 1 | summarize percentile(x, 50), percentile(x, 0), "
+     "percentile(x, 100), percentile(x, 95)",
+     "[[50,1,100,95]]"},
+    {"range x from 1 to 10 step 1 | summarize percentiles(x, 10, 90)",
+     "[[1,9]]"},
+    {"range x from 1 to 10 step 1 | summarize percentiles_array(x, 50, 100), "
+     "percentiles_array(x, dynamic([10]))",
+     "[[[5.0,10.0],[1.0]]]"},
+    {"datatable(v:long, w:long)[1, 1, 2, 98, 3, 1] | summarize percentilew(v, w, 50), "
+     "percentilesw(v, w, 1, 100)",
+     "[[2,1,3]]"},
+};
+ASK_TEST(ranks, ranks_cases)
+
+static const struct ask types_and_nothing_cases[] = {
+    {"datatable(t:datetime)[datetime(2024-01-01), datetime(2024-01-02)] | summarize "
+     "percentile(t, 50)",
+     "[[\"2024-01-01T00:00:00.0000000Z\"]]"},
+    {"datatable(t:timespan)[1h, 2h, 3h] | summarize percentile(t, 50)",
+     "[[\"02:00:00\"]]"},
+    {"datatable(x:long)[long(null)] | summarize percentile(x, 50)",
+     "[[null]]"},
+};
+ASK_TEST(types_and_nothing, types_and_nothing_cases)
+
+ASK_MAIN(cmocka_unit_test(ranks),
+         cmocka_unit_test(types_and_nothing))

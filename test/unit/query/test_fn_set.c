@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Arrays as sets, sorting them. */
+#include "ask.h"
+
+static const struct ask sets_cases[] = {
+    {"print set_union(dynamic([1,2]), dynamic([2,3])), set_union(dynamic([1,1]), dynamic([])), "
+     "set_union(dynamic([]), dynamic([]))",
+     "[[[1,2,3],[1],[]]]"},
+    {"print set_intersect(dynamic([1,2,3]), dynamic([3,2]), dynamic([2])), "
+     "set_difference(dynamic([1,2,3]), dynamic([2]), dynamic([3]))",
+     "[[[2],[1]]]"},
+    {"print set_has_element(dynamic([1,'a']), 'a'), set_has_element(dynamic([1,'a']), 'b'), "
+     "set_has_element(dynamic([1,2]), 2)",
+     "[[true,false,true]]"},
+    {"print jaccard_index(dynamic([1,2]), dynamic([2,3])) == 1.0 / 3",
+     "[[true]]"},
+};
+ASK_TEST(sets, sets_cases)
+
+static const struct ask sorting_cases[] = {
+    {"print array_sort_asc(dynamic([3,1,2])), array_sort_desc(dynamic([3,1,2])), "
+     "array_sort_asc(dynamic([]))",
+     "[[[1,2,3],[3,2,1],[]]]"},
+    {"print array_sort_asc(dynamic(['b','a',null])), array_sort_asc(dynamic(['b','a',null]), "
+     "false)",
+     "[[[\"a\",\"b\",null],[null,\"a\",\"b\"]]]"},
+};
+ASK_TEST(sorting, sorting_cases)
+
+ASK_MAIN(cmocka_unit_test(sets),
+         cmocka_unit_test(sorting))

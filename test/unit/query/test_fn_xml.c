@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* XML as JSON. */
+#include "ask.h"
+
+static const struct ask elements_cases[] = {
+    {"print parse_xml('<a><b>1</b><b>2</b></a>'), parse_xml('<a x=\"1\">t</a>')",
+     "[[{\"a\":{\"b\":[\"1\",\"2\"]}},{\"a\":{\"@x\":\"1\",\"#text\":\"t\"}}]]"},
+    {"print parse_xml('<a>'), parse_xml(''), parse_xml('<a/>')",
+     "[[null,null,{\"a\":null}]]"},
+    {"print parse_xml('<a>&lt;&amp;&#65;<![CDATA[<x>]]></a>')",
+     "[[{\"a\":{\"#text\":\"<&A\",\"#cdata-section\":\"<x>\"}}]]"},
+};
+ASK_TEST(elements, elements_cases)
+
+ASK_MAIN(cmocka_unit_test(elements))

@@ -66,12 +66,21 @@ enum status query_body(const struct command_context *context, struct slice text,
     return buf_check(ret, err);
 }
 
-/* The names in "columns":[{"name","type"}...]. */
-static enum status column_names(const struct command_context *context, struct slice text,
-                                const struct json_tape *tape, struct slice **ret,
+/* An answer, or one of its further tables: the object token at `at`. */
+struct answer_table {
+    struct slice text;
+    const struct json_tape *tape;
+    uint32_t at;
+};
+
+/* The names in "columns":[{"name","type"}...] of a table. */
+static enum status column_names(const struct command_context *context,
+                                const struct answer_table *table, struct slice **ret,
                                 uint32_t *ret_count, struct error *err)
 {
-    uint32_t columns = json_member(text, tape->tokens, 0, SLICE("columns"));
+    struct slice text = table->text;
+    const struct json_tape *tape = table->tape;
+    uint32_t columns = json_member(text, tape->tokens, table->at, SLICE("columns"));
     uint32_t count = 0;
 
     if (columns == UINT32_MAX)
@@ -141,33 +150,81 @@ static void show_summary(struct slice text, const struct json_tape *tape, uint64
     (void)fprintf(stderr, "\n");
 }
 
-static enum status show(const struct command_context *context, enum output_format format,
-                        struct slice text, const struct json_tape *tape, struct error *err)
+static enum status show_rows(const struct command_context *context, enum output_format format,
+                             const struct answer_table *table, uint64_t *row_count,
+                             struct error *err)
 {
+    const struct json_token *tokens = table->tape->tokens;
     struct output output;
     struct slice *columns = NULL;
     uint32_t column_count = 0;
-    enum status status = column_names(context, text, tape, &columns, &column_count, err);
+    enum status status = column_names(context, table, &columns, &column_count, err);
 
     if (status != STATUS_OK)
         return status;
-    uint32_t rows = json_member(text, tape->tokens, 0, SLICE("rows"));
+    uint32_t rows = json_member(table->text, tokens, table->at, SLICE("rows"));
     status = output_begin(&output, format, columns, column_count, context->arena, err);
     output.is_uncut = options_has(context->options, "explain");
     if (rows != UINT32_MAX) {
-        for (uint32_t i = rows + 1; status == STATUS_OK && i < tape->tokens[rows].next;
-             i = tape->tokens[i].next)
-            status = output_row(&output, text, tape, i, err);
+        for (uint32_t i = rows + 1; status == STATUS_OK && i < tokens[rows].next;
+             i = tokens[i].next)
+            status = output_row(&output, table->text, table->tape, i, err);
     }
+    *row_count += output.row_count;
+    return status == STATUS_OK ? output_end(&output, err) : status;
+}
+
+/* Further tables, each under its name; formats for programs have one table, so there they
+ * are left out, and said so. */
+static enum status show_further(const struct command_context *context,
+                                enum output_format format, struct slice text,
+                                const struct json_tape *tape, uint64_t *row_count,
+                                struct error *err)
+{
+    uint32_t list = json_member(text, tape->tokens, 0, SLICE("tables"));
+    enum status status = STATUS_OK;
+    uint32_t count = 0;
+
+    for (uint32_t i = list + 1; list != UINT32_MAX && status == STATUS_OK &&
+                                i < tape->tokens[list].next; i = tape->tokens[i].next) {
+        struct answer_table table = {text, tape, i};
+        uint32_t name = json_member(text, tape->tokens, i, SLICE("name"));
+        struct buf title;
+        count++;
+        if (format != OUTPUT_TABLE)
+            continue;
+        buf_init(&title, MIB);
+        buf_add_byte(&title, '\n');
+        if (name != UINT32_MAX)
+            text_add_printable(&title, json_text(text, &tape->tokens[name]));
+        buf_add_byte(&title, '\n');
+        status = output_write(buf_slice(&title), err);
+        buf_release(&title);
+        if (status == STATUS_OK)
+            status = show_rows(context, format, &table, row_count, err);
+    }
+    if (count > 0 && format != OUTPUT_TABLE)
+        (void)fprintf(stderr, "daybook: further tables of the answer: %u; -o table shows them\n",
+                      count);
+    return status;
+}
+
+static enum status show(const struct command_context *context, enum output_format format,
+                        struct slice text, const struct json_tape *tape, struct error *err)
+{
+    struct answer_table first = {text, tape, 0};
+    uint64_t row_count = 0;
+    enum status status = show_rows(context, format, &first, &row_count, err);
+
     if (status == STATUS_OK)
-        status = output_end(&output, err);
+        status = show_further(context, format, text, tape, &row_count, err);
     if (status == STATUS_OK && slice_is(answer_member(text, tape, 0, "complete"), "false"))
         (void)fprintf(stderr,
                       "daybook: the answer is not complete: some stored data could not be read\n");
     if (status == STATUS_OK)
         show_warnings(text, tape);
     if (status == STATUS_OK && isatty(STDERR_FILENO))
-        show_summary(text, tape, output.row_count);
+        show_summary(text, tape, row_count);
     return status;
 }
 

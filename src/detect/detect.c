@@ -353,7 +353,7 @@ static enum status load_rows(struct query_sink *sink, const struct batch *batch,
 enum status detect_load(struct detect *detect, const struct query_env *env,
                         const struct guid *tenants, uint32_t tenant_count, struct error *err)
 {
-    struct loader loader = {{NULL, load_rows}, detect};
+    struct loader loader = {{.rows = load_rows}, detect};
     struct query_stats stats;
     struct query_request request = {
         .text = SLICE("FirstSeen | project TenantId, Kind, Mailbox, AppId, Address, Network,"

@@ -9,6 +9,7 @@ struct writer {
     struct query_sink sink;
     struct buf *out;
     bool any;
+    bool has_tables; /* further ones */
 };
 
 static void add_text(struct buf *buf, struct slice text)
@@ -21,6 +22,7 @@ static enum status begin(struct query_sink *sink, const struct schema *schema, s
 {
     struct writer *w = (struct writer *)sink;
 
+    w->any = false;
     buf_add_text(w->out, ",\"columns\":[");
     for (uint32_t i = 0; i < schema->column_count; i++) {
         if (i > 0)
@@ -55,6 +57,17 @@ static enum status rows(struct query_sink *sink, const struct batch *batch, stru
     return buf_check(w->out, err);
 }
 
+static enum status table(struct query_sink *sink, struct slice name,
+                         const struct schema *schema, struct error *err)
+{
+    struct writer *w = (struct writer *)sink;
+
+    buf_add_text(w->out, w->has_tables ? "]},{\"name\":" : "],\"tables\":[{\"name\":");
+    w->has_tables = true;
+    add_text(w->out, name);
+    return begin(sink, schema, err);
+}
+
 static void add_error(struct buf *out, const struct error *e, const struct query_stats *stats)
 {
     buf_add_text(out, ",\"error\":");
@@ -77,13 +90,13 @@ static enum status answer(const struct query_request *request, struct slice id,
     struct buf body;
 
     buf_init(&body, 4 * QUERY_RESULT_BYTES_MAX);
-    struct writer w = {.sink = {begin, rows}, .out = &body};
+    struct writer w = {.sink = {begin, rows, table}, .out = &body};
     own.text = query;
     buf_add_text(ret, "{\"id\":");
     buf_add_slice(ret, id);
     if (query_run(&own, &w.sink, &stats, err) == STATUS_OK) {
         buf_add_slice(ret, buf_slice(&body));
-        buf_add_byte(ret, ']');
+        buf_add_text(ret, w.has_tables ? "]}]" : "]");
         query_add_coverage(ret, &stats);
     } else {
         add_error(ret, err, &stats);

@@ -12,8 +12,7 @@ static struct plan *bind_nothing(struct binder *b, struct plan *input, const str
     return input;
 }
 
-/* The pipe up to (not with) `op`, as a tree of its own. */
-static struct node *prefix_of(struct binder *b, const struct node *pipe, const struct node *op)
+struct node *bind_prefix(struct binder *b, const struct node *pipe, const struct node *op)
 {
     struct node *copy = ARENA_NEW(b->q->arena, struct node, b->err);
     struct node **tail = copy == NULL ? NULL : &copy->args;
@@ -42,7 +41,7 @@ static struct plan *bind_as(struct binder *b, struct plan *input, const struct n
 
     if (pipe == NULL)
         return input;
-    v.node = prefix_of(b, pipe, op);
+    v.node = bind_prefix(b, pipe, op);
     return v.node != NULL && bind_push(b, &v) ? input : NULL;
 }
 
@@ -89,7 +88,7 @@ static struct plan *bind_invoke_op(struct binder *b, const struct plan *input,
         call = name_columns(b, input, call);
     if (call == NULL)
         return NULL;
-    struct node *prefix = prefix_of(b, pipe, op);
+    struct node *prefix = bind_prefix(b, pipe, op);
     struct plan *plan =
         prefix == NULL ? NULL : bind_function(b, f, call, NULL, prefix, &expr);
     if (plan == NULL && b->err->status == STATUS_OK)
@@ -147,8 +146,8 @@ static const struct {
     {"consume", bind_nothing},
 };
 
-struct plan *bind_operator(struct binder *b, struct plan *input, const struct node *pipe,
-                           const struct node *op)
+static struct plan *bind_one(struct binder *b, struct plan *input, const struct node *pipe,
+                             const struct node *op)
 {
     struct scope scope = b->scope;
     struct plan *plan = NULL;
@@ -181,4 +180,15 @@ struct plan *bind_operator(struct binder *b, struct plan *input, const struct no
     }
     return bind_fail(b, op->at, "SEM0100", "operator '%.*s' is not supported",
                      SLICE_FMT(slice_head(op->name, 64)));
+}
+
+struct plan *bind_operator(struct binder *b, struct plan *input, const struct node *pipe,
+                           const struct node *op)
+{
+    const struct node *outer = b->pipe;
+
+    b->pipe = pipe;
+    struct plan *plan = bind_one(b, input, pipe, op);
+    b->pipe = outer;
+    return plan;
 }

@@ -147,8 +147,12 @@ struct plan *plugin_preview(struct binder *b, struct plan *input, const struct n
 
     if (args[0] == NULL || args[0]->next != NULL)
         return plugin_refuse(b, op, "takes a number of rows") ? input : NULL;
-    bind_warn(b, op->at, "KS_TABLES", "preview gives 2 tables, this is the first of them");
-    return bind_macro(b, input, op->at, "__input | take __1", args, 1);
+    bind_more(b, op, "preview", 2);
+    struct plan *first = bind_macro(b, input, op->at, "__input | take __1", args, 1);
+    struct plan *again = first == NULL ? NULL : bind_again(b, op);
+    if (again != NULL)
+        again = bind_macro(b, again, op->at, "__input | count", NULL, 0);
+    return first != NULL && bind_further(b, op, slice_from(NULL, 0), again) ? first : NULL;
 }
 
 struct plan *plugin_identity(struct binder *b, struct plan *input, const struct node *op)

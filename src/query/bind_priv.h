@@ -70,6 +70,8 @@ struct binder {
     uint32_t depth;   /* of function calls and views */
     bool is_dry;      /* only to find errors: subqueries do not run */
     uint64_t weight;  /* operators bound: bounds what lets can unfold to */
+    const struct node *pipe;          /* that the operator being bound stands in, or NULL */
+    const struct node *last_operator; /* of the query: it may give several tables */
 };
 
 #define BIND_DEPTH_MAX 64u
@@ -166,6 +168,16 @@ bool bind_declared(struct binder *b, const struct node *columns, struct schema *
 struct plan *bind_externaldata(struct binder *b, const struct node *node);
 bool bind_is_watchlist(struct slice name);
 struct plan *bind_watchlist(struct binder *b, const struct node *node);
+/* The pipe up to (not with) `op`, as a tree of its own. */
+struct node *bind_prefix(struct binder *b, const struct node *pipe, const struct node *op);
+/* Further tables of operators that give several.  bind_again(): the rows that reach `op`
+ * once more, NULL without an error where that has no sense (inside of mv-apply).
+ * bind_further() adds a table to the answer, if `op` ends the query and they are wanted;
+ * bind_more() warns otherwise that there are `count` tables. */
+struct plan *bind_again(struct binder *b, const struct node *op);
+bool bind_further(struct binder *b, const struct node *op, struct slice name,
+                  struct plan *plan);
+void bind_more(struct binder *b, const struct node *op, const char *what, uint32_t count);
 /* Binds the statements; the last tabular one, or NULL with *ret_expr. */
 struct plan *bind_statements(struct binder *b, const struct node *list, struct expr **ret_expr);
 /* Runs a plan now; NULL rows with check_only. */

@@ -205,29 +205,54 @@ static void add_steps(struct buf *text, uint32_t length)
                    length, length, length - 1, length);
 }
 
+/* One of the tables: by the states before and behind, or by one of them. */
+static struct plan *funnel_table(struct binder *b, struct plan *input, const struct node *op,
+                                 const struct plugin_call *call, const char *by)
+{
+    uint32_t length = sequence_length(b, call->args[7]);
+    struct buf text;
+
+    if (length == 0)
+        return NULL;
+    buf_init(&text, QUERY_TEXT_BYTES_MAX);
+    add_steps(&text, length);
+    buf_add_format(&text, " | summarize dcount = count_distinct(__i), samples = make_set(__i, 128)"
+                          " by __A = bin_at(__a, __6, __3), %s", by);
+    buf_add_text(&text, " | sort by __A asc, dcount desc");
+    for (const char *c = by; *c != '\0'; c++) { /* a, b -> , a asc, b asc */
+        if (c == by)
+            buf_add_text(&text, ", ");
+        if (*c == ',')
+            buf_add_text(&text, " asc");
+        buf_add_byte(&text, *c);
+    }
+    buf_add_text(&text, " asc");
+    buf_add_byte(&text, '\0');
+    struct plan *plan = text.failed ? NULL : plugin_expand(b, input, op, call, text.data);
+    buf_release(&text);
+    return plan;
+}
+
 /* (id, time, start, end, gap, step, state, sequence) */
 struct plan *plugin_funnel(struct binder *b, struct plan *input, const struct node *op)
 {
+    static const char *const further[] = {"prev", "next"};
     struct plugin_call call;
-    struct buf text;
 
     if (!plugin_args(b, op, 8, 1, &call))
         return NULL;
     if (call.has_dims)
         return plugin_refuse(b, op, "has too many arguments") ? input : NULL;
-    uint32_t length = sequence_length(b, call.args[7]);
-    if (length == 0)
-        return NULL;
-    bind_warn(b, op->at, "KS_TABLES", "funnel_sequence gives 3 tables, this is the first of them");
-    buf_init(&text, QUERY_TEXT_BYTES_MAX);
-    add_steps(&text, length);
-    buf_add_text(&text, " | summarize dcount = count_distinct(__i), samples = make_set(__i, 128)"
-                        " by __A = bin_at(__a, __6, __3), prev, next"
-                        " | sort by __A asc, dcount desc, prev asc, next asc");
-    buf_add_byte(&text, '\0');
-    struct plan *plan = text.failed ? NULL : plugin_expand(b, input, op, &call, text.data);
-    buf_release(&text);
-    return plan;
+    bind_more(b, op, "funnel_sequence", 3);
+    struct plan *first = funnel_table(b, input, op, &call, "prev, next");
+    for (size_t i = 0; i < 2 && first != NULL; i++) {
+        struct plan *again = bind_again(b, op);
+        if (again != NULL)
+            again = funnel_table(b, again, op, &call, further[i]);
+        if (!bind_further(b, op, slice_of(further[i]), again))
+            return NULL;
+    }
+    return first;
 }
 
 /* A state of the sequence is reached where it comes within the gap behind a row at which

@@ -225,7 +225,8 @@ static bool find_columns(struct completer *c, struct slice tail, struct schema *
     if (ends == NULL || c->context.segment_count == 0)
         return false;
     for (uint32_t i = 0; i < BIND_TRIES_MAX && !found; i++) {
-        struct schema_sink sink = {{keep_schema, no_rows}, c->arena, {0}};
+        struct schema_sink sink = {.sink = {.begin = keep_schema, .rows = no_rows},
+                                   .arena = c->arena};
         struct query_request request = *c->request;
         struct query_stats *stats = ARENA_NEW(c->arena, struct query_stats, c->err);
         struct error err = {0};
@@ -402,7 +403,7 @@ static enum status value_tail(struct completer *c, bool as_text, struct slice *r
 
 static void add_values(struct completer *c)
 {
-    struct value_sink sink = {.sink = {NULL, count_rows}, .arena = c->arena};
+    struct value_sink sink = {.sink = {.rows = count_rows}, .arena = c->arena};
     struct query_request request = *c->request;
     size_t *ends = ARENA_ARRAY(c->arena, size_t, 2 * COMPLETE_SEGMENTS_MAX + 1, c->err);
     struct query_stats *stats = ARENA_NEW(c->arena, struct query_stats, c->err);

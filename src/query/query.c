@@ -69,10 +69,27 @@ static enum status result_push(struct stage *stage, struct worker *w, const stru
     return status;
 }
 
+/* The rows of one table of the answer. */
+static enum status run_table(struct query *q, struct plan *plan, struct result_stage *result,
+                             struct error *err)
+{
+    struct run run;
+
+    if (q->request->check_only)
+        return STATUS_OK;
+    q->stats->phase = QUERY_PHASE_RUN;
+    enum status status = run_begin(q, q->thread_count, &run, err);
+    if (status == STATUS_OK) {
+        status = plan_run(plan, &run, &result->stage, err);
+        run_end(&run);
+    }
+    q->stats->rows = result->rows;
+    return status;
+}
+
 static enum status run_plan(struct query *q, struct plan *plan, struct query_sink *sink,
                             struct error *err)
 {
-    struct run run;
     struct result_stage result = {.stage = {result_push},
                                   .query = q,
                                   .sink = sink,
@@ -83,17 +100,33 @@ static enum status run_plan(struct query *q, struct plan *plan, struct query_sin
         return explain_plan(q, plan, sink, err);
     if (status == STATUS_OK && sink->begin != NULL)
         status = sink->begin(sink, &plan->schema, err);
-    if (status != STATUS_OK || q->request->check_only)
-        return status;
-    q->stats->phase = QUERY_PHASE_RUN;
-    status = run_begin(q, q->thread_count, &run, err);
-    if (status == STATUS_OK) {
-        status = plan_run(plan, &run, &result.stage, err);
-        run_end(&run);
+    if (status == STATUS_OK)
+        status = run_table(q, plan, &result, err);
+    for (struct further *f = q->further; f != NULL && status == STATUS_OK; f = f->next) {
+        if (q->take_max != UINT64_MAX)
+            f->plan = plan_take(q, f->plan, q->take_max, err);
+        status = f->plan == NULL ? err->status : plan_optimise(f->plan, q, err);
+        if (status == STATUS_OK)
+            status = sink->table(sink, f->name, &f->plan->schema, err);
+        if (status == STATUS_OK)
+            status = run_table(q, f->plan, &result, err);
     }
-    q->stats->rows = result.rows;
     (void)pthread_mutex_destroy(&result.lock);
     return status;
+}
+
+/* The operator that the rows of the query come from, if it ends in one. */
+static const struct node *last_operator(const struct node *statements)
+{
+    const struct node *last = statements;
+
+    while (last != NULL && last->next != NULL)
+        last = last->next;
+    if (last == NULL || last->kind != NODE_PIPE)
+        return NULL;
+    for (last = last->args; last->next != NULL;)
+        last = last->next;
+    return last;
 }
 
 static enum status bind_and_run(struct query *q, struct query_sink *sink, struct error *err)
@@ -110,6 +143,8 @@ static enum status bind_and_run(struct query *q, struct query_sink *sink, struct
     status = run_begin(q, 1, &b.fold, err);
     if (status != STATUS_OK)
         return status;
+    b.last_operator = last_operator(statements);
+    q->takes_tables = sink->table != NULL && request->explain == EXPLAIN_NOT;
     struct plan *plan = bind_statements(&b, statements, &expr);
     if (plan != NULL && q->take_max != UINT64_MAX)
         plan = plan_take(q, plan, q->take_max, err);

@@ -72,12 +72,17 @@ struct query_request {
     bool no_pushdown;            /* scans are told no filters: for tests of what they leave out */
 };
 
-/* Gets the result of the last tabular statement, from one thread at a time. */
+/* Gets the result of the last tabular statement, from one thread at a time.  Where its
+ * last operator gives several tables (fork, facet ...), the further ones come behind it. */
 struct query_sink {
     /* NULL where the columns are known. */
     enum status (*begin)(struct query_sink *sink, const struct schema *schema,
                          struct error *err);
     enum status (*rows)(struct query_sink *sink, const struct batch *batch, struct error *err);
+    /* A further table: the rows behind it are its.  NULL: only the first is wanted, and a
+     * warning says that there are more. */
+    enum status (*table)(struct query_sink *sink, struct slice name, const struct schema *schema,
+                         struct error *err);
 };
 
 enum query_phase { QUERY_PHASE_PARSE, QUERY_PHASE_BIND, QUERY_PHASE_RUN };

@@ -18,6 +18,13 @@ struct binding;
 
 /* Bound and run on behalf of one query_run(); the binder runs subqueries
  * (toscalar, in (T)) while binding. */
+/* A table of the answer behind the first. */
+struct further {
+    struct slice name;
+    struct plan *plan;
+    struct further *next;
+};
+
 struct query {
     const struct query_request *request;
     struct arena *arena;
@@ -29,6 +36,8 @@ struct query {
     pthread_mutex_t lock;     /* guards stats */
     struct query_stats *stats;
     const struct fetched *fetched;
+    bool takes_tables; /* the sink has a place for further ones */
+    struct further *further;
     bool table_missing; /* the last error is that of a table that is not known */
     const struct binding *stored; /* functions of the environment that were used */
 };

@@ -92,7 +92,7 @@ static enum status ask(struct scope *scope, struct buf *text,
                        struct map *out, struct error *err)
 {
     const struct scope_request *r = scope->request;
-    struct rows rows = {{NULL, take_rows}, scope, row, out};
+    struct rows rows = {{.rows = take_rows}, scope, row, out};
     struct query_stats stats = {0};
     struct query_request request = {
         .text = buf_slice(text),

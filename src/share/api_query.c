@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* POST /v1/query {"query","tenant","all_tenants","now","parameters","timeout_ms"}
  * answers {"columns":[{"name","type"}],"rows":[[...]],"complete",...}: rows
- * stream; an error after the first bytes stands in the last member. */
+ * stream; an error after the first bytes stands in the last member.  Where the query
+ * gives several tables, "tables":[{"name","columns","rows"}...] has the further ones. */
 #include "share/share_priv.h"
 
 #include "base/limits.h"
@@ -19,7 +20,8 @@ struct writer {
     struct self_audit *audit;
     struct audit_ticket ticket;
     bool sent;
-    uint64_t row_count;
+    bool has_tables; /* further ones */
+    uint64_t row_count; /* of the table */
 };
 
 /* The audit is durable before the first byte leaves. */
@@ -36,12 +38,12 @@ static enum status spill(struct writer *w, struct error *err)
     return w->response->flush(w->response, err);
 }
 
-static enum status begin(struct query_sink *sink, const struct schema *schema, struct error *err)
+static enum status add_columns(struct writer *w, const struct schema *schema, struct error *err)
 {
-    struct writer *w = (struct writer *)sink;
     struct buf *out = &w->response->body;
 
-    buf_add_text(out, "{\"columns\":[");
+    w->row_count = 0;
+    buf_add_text(out, "\"columns\":[");
     for (uint32_t i = 0; i < schema->column_count; i++) {
         buf_add_text(out, i > 0 ? ",{\"name\":" : "{\"name\":");
         text_add_json_string(out, schema->columns[i].name);
@@ -49,6 +51,27 @@ static enum status begin(struct query_sink *sink, const struct schema *schema, s
     }
     buf_add_text(out, "],\"rows\":[");
     return buf_check(out, err);
+}
+
+static enum status begin(struct query_sink *sink, const struct schema *schema, struct error *err)
+{
+    struct writer *w = (struct writer *)sink;
+
+    buf_add_byte(&w->response->body, '{');
+    return add_columns(w, schema, err);
+}
+
+static enum status table(struct query_sink *sink, struct slice name,
+                         const struct schema *schema, struct error *err)
+{
+    struct writer *w = (struct writer *)sink;
+    struct buf *out = &w->response->body;
+
+    buf_add_text(out, w->has_tables ? "]},\n{\"name\":" : "],\"tables\":[{\"name\":");
+    w->has_tables = true;
+    text_add_json_string(out, name);
+    buf_add_byte(out, ',');
+    return add_columns(w, schema, err);
 }
 
 static enum status rows(struct query_sink *sink, const struct batch *batch, struct error *err)
@@ -88,9 +111,9 @@ static void add_warnings(struct buf *out, const struct query_stats *stats)
         buf_add_byte(out, ']');
 }
 
-static void add_trailer(struct buf *out, const struct query_stats *stats)
+static void add_trailer(struct buf *out, bool has_tables, const struct query_stats *stats)
 {
-    buf_add_byte(out, ']');
+    buf_add_text(out, has_tables ? "]}]" : "]");
     query_add_coverage(out, stats);
     add_warnings(out, stats);
     buf_add_format(out, ",\"elapsed_us\":%llu,\"memory_bytes\":%llu}\n",
@@ -190,7 +213,7 @@ static enum status finish(struct writer *w, enum status status, const struct que
         if (!w->sent)
             status = self_audit_wait(w->audit, w->ticket, err);
         if (status == STATUS_OK) {
-            add_trailer(out, stats);
+            add_trailer(out, w->has_tables, stats);
             return buf_check(out, err);
         }
     }
@@ -200,7 +223,8 @@ static enum status finish(struct writer *w, enum status status, const struct que
         http_error_phase(w->response, w->request, err, query_phase_name(stats->phase));
         return STATUS_OK;
     }
-    buf_add_format(out, "],\"complete\":false,\"error\":{\"code\":\"%s\",\"message\":",
+    buf_add_format(out, "%s,\"complete\":false,\"error\":{\"code\":\"%s\",\"message\":",
+                   w->has_tables ? "]}]" : "]",
                    err->code[0] != '\0' ? err->code : status_name(err->status));
     text_add_json_string(out, slice_of(err->text));
     if (err->line != 0)
@@ -213,7 +237,7 @@ static enum status finish(struct writer *w, enum status status, const struct que
 static enum status answer(struct share *share, const struct http_request *request,
                           struct http_response *response, bool explains, struct error *err)
 {
-    struct writer w = {.sink = {begin, rows},
+    struct writer w = {.sink = {begin, rows, table},
                        .request = request,
                        .response = response,
                        .audit = share->audit};

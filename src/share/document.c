@@ -155,7 +155,7 @@ static enum status no_rows(struct query_sink *sink, const struct batch *batch, s
 /* Does it parse as a function?  Its names are looked up where it is called. */
 static enum status check_function(struct slice name, struct slice text, struct error *err)
 {
-    struct query_sink sink = {NULL, no_rows};
+    struct query_sink sink = {.rows = no_rows};
     struct query_stats stats = {0};
     struct buf query;
 

@@ -350,7 +350,7 @@ void engine_answer(struct slice text, const struct way *way, struct answer *ret)
 {
     struct way copy = *way;
     struct query_env env = {.context = &copy, .table = find_table, .view = find_view};
-    struct answer_sink sink = {{begin, rows}, ret};
+    struct answer_sink sink = {{.begin = begin, .rows = rows}, ret};
     struct query_request request = {.text = text, .env = &env, .tenants = &TENANT,
                                     .tenant_count = 1, .now = TICKS_UNIX_EPOCH,
                                     .memory_bytes = 64 * MIB, .time_ms = 20000,

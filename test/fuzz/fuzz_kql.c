@@ -25,7 +25,7 @@ static enum status rows(struct query_sink *sink, const struct batch *batch, stru
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct query_sink sink = {NULL, rows};
+    struct query_sink sink = {.rows = rows};
     struct query_request request = {.text = slice_from((const char *)data, size),
                                     .memory_bytes = 16 * MIB,
                                     .time_ms = 1000,

@@ -111,7 +111,7 @@ static enum status ask(struct trial *t, uint32_t tenant, const char *text, struc
     struct query_stats stats;
     enum status status = store_snapshot(t->engine.store, &tables.snapshot, err);
 
-    *row = (struct one_row){.sink = {begin, rows}};
+    *row = (struct one_row){.sink = {.begin = begin, .rows = rows}};
     if (status != STATUS_OK)
         return status;
     status = query_run(&request, &row->sink, &stats, err);

@@ -199,7 +199,7 @@ static inline enum status answers_ask(struct answers *a, struct query_request re
     struct answers_view view = {.answers = a};
     const struct query_env env = {
         .context = &view, .table = answers_table, .view = answers_view_text};
-    struct answers_sink sink = {.sink = {answers_begin, answers_rows}};
+    struct answers_sink sink = {.sink = {.begin = answers_begin, .rows = answers_rows}};
 
     assert_int_equal(store_snapshot(a->store, &view.snapshot, err), STATUS_OK);
     request.env = &env;

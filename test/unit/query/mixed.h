@@ -252,7 +252,7 @@ static inline void mixed_run(struct mixed *all, const char *query, const char *t
         else
             buf_add_byte(&text, *query);
     }
-    *ret = (struct mixed_answer){.sink = {mixed_begin, mixed_rows}};
+    *ret = (struct mixed_answer){.sink = {.begin = mixed_begin, .rows = mixed_rows}};
     buf_init(&ret->text, 64 * MIB);
     atomic_store(&all->cancelled, false);
     request.text = buf_slice(&text);

@@ -104,7 +104,7 @@ static void each_limit_holds(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         const struct limit_case *c = &cases[i];
-        struct counter counter = {.sink = {NULL, rows}};
+        struct counter counter = {.sink = {.rows = rows}};
         struct query_request request = {.text = slice_of(c->query),
                                         .memory_bytes = c->given.memory_bytes,
                                         .time_ms = c->given.time_ms,

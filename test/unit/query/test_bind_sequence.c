@@ -88,6 +88,12 @@ static void funnels_show_what_is_before_and_behind(void **state)
          "[[\"2020-01-01T00:00:00.0000000Z\",\"\",\"\",1],[\"2020-01-01T00:00:00.0000000Z\",\"\","
          "\"wind\",1]]",
          0, 0},
+        {EVENTS "| evaluate funnel_sequence(u, t, " JANUARY ", 30m, 1d, s, dynamic(['tornado']))",
+         "\"tables\":[{\"name\":\"prev\",\"columns\":[\"t\",\"prev\",\"dcount\",\"samples\"],"
+         "\"types\":[\"datetime\",\"string\",\"long\",\"dynamic\"],\"rows\":[["
+         "\"2020-01-01T00:00:00.0000000Z\",\"\",2,[\"b\",\"c\"]],["
+         "\"2020-01-01T00:00:00.0000000Z\",\"hail\",1,[\"a\"]]]},{\"name\":\"next\"",
+         0, 0},
         {EVENTS "| evaluate funnel_sequence(u, t, " JANUARY
                 ", 1m, 1d, s, dynamic(['hail', 'tornado'])) | count",
          "[[0]]", 0, 0},

@@ -15,7 +15,7 @@ static void run(const char *text, struct query_stats *ret)
 {
     struct query_request request = {.env = &kql_env, .text = slice_of(text),
                                     .now = INT64_C(639000000000000000)};
-    struct query_sink sink = {NULL, take_rows};
+    struct query_sink sink = {.rows = take_rows};
     struct error err;
 
     *ret = (struct query_stats){0};

@@ -37,7 +37,7 @@ static enum status rows(struct query_sink *sink, const struct batch *batch, stru
 static void explains(const char *query, enum query_explain how, const char *wanted)
 {
     struct query_request request = {.env = &kql_env, .text = slice_of(query), .explain = how};
-    struct text_sink sink = {{begin, rows}, {0}};
+    struct text_sink sink = {{.begin = begin, .rows = rows}, {0}};
     struct query_stats stats;
     struct error err;
 
@@ -96,7 +96,7 @@ static void test_errors_are_those_of_the_query(void **state)
 {
     struct query_request request = {
         .env = &kql_env, .text = SLICE("T | where nosuch == 1"), .explain = EXPLAIN_PLAN};
-    struct text_sink sink = {{begin, rows}, {0}};
+    struct text_sink sink = {{.begin = begin, .rows = rows}, {0}};
     struct query_stats stats;
     struct error err;
 

@@ -52,7 +52,7 @@ static enum status rows(struct query_sink *sink, const struct batch *batch, stru
 /* The answer as the file spells it. */
 static void answer(struct slice query, uint32_t threads, struct buf *ret)
 {
-    struct table t = {.sink = {begin, rows}};
+    struct table t = {.sink = {.begin = begin, .rows = rows}};
     struct query_request request = {
         .text = query, .now = TICKS_UNIX_EPOCH, .thread_count = threads};
     struct query_stats stats;

@@ -77,7 +77,7 @@ static void ask(struct source *s, const char *query, enum status wanted,
     s->columns[2] = (struct column){SLICE("TimeGenerated"), TYPE_DATETIME};
     s->columns[3] = (struct column){SLICE("other"), TYPE_DATETIME};
     s->schema = (struct schema){s->columns, 4};
-    *ret = (struct mixed_answer){.sink = {mixed_begin, mixed_rows}};
+    *ret = (struct mixed_answer){.sink = {.begin = mixed_begin, .rows = mixed_rows}};
     buf_init(&ret->text, MIB);
     ret->status = query_run(&request, &ret->sink, &ret->stats, &ret->err);
     if (ret->status != wanted)

@@ -85,11 +85,50 @@ static enum status refuse_schema(struct query_sink *sink, const struct schema *s
     return ERROR_SET(err, STATUS_IO, "nobody reads it any more");
 }
 
+static enum status refuse_table(struct query_sink *sink, struct slice name,
+                                const struct schema *schema, struct error *err)
+{
+    (void)sink;
+    (void)name;
+    (void)schema;
+    return ERROR_SET(err, STATUS_IO, "nobody reads it any more");
+}
+
+static enum status take_rows(struct query_sink *sink, const struct batch *batch,
+                             struct error *err)
+{
+    (void)sink;
+    (void)batch;
+    (void)err;
+    return STATUS_OK;
+}
+
+/* Limits are those of all tables together, and a sink may want one only. */
+static void several_tables_are_one_result(void **state)
+{
+    struct query_sink one = {.rows = take_rows};
+    struct query_sink refusing = {.rows = take_rows, .table = refuse_table};
+    struct query_request request = {
+        .text = SLICE("range x from 1 to 3 step 1 | fork (take 2) (take 3)")};
+    struct query_stats stats;
+    struct error err;
+
+    (void)state;
+    assert_int_equal(query_run(&request, &one, &stats, &err), STATUS_OK);
+    assert_int_equal(stats.rows, 2);
+    assert_int_equal(stats.warning_count, 1);
+    assert_string_equal(stats.warnings[0].code, "KS_TABLES");
+    assert_int_equal(query_run(&request, &refusing, &stats, &err), STATUS_IO);
+    assert_int_equal(stats.warning_count, 0);
+    request.explain = EXPLAIN_PLAN; /* of the first */
+    assert_int_equal(query_run(&request, &refusing, &stats, &err), STATUS_OK);
+}
+
 /* What the sink says is what the query says. */
 static void sinks_can_refuse(void **state)
 {
-    struct query_sink late = {mixed_begin, refuse};
-    struct mixed_answer early = {.sink = {refuse_schema, mixed_rows}};
+    struct query_sink late = {.begin = mixed_begin, .rows = refuse};
+    struct mixed_answer early = {.sink = {.begin = refuse_schema, .rows = mixed_rows}};
     struct mixed_answer rows = {.sink = late};
     struct query_request request = {.text = SLICE("print 1")};
     struct query_stats stats;
@@ -115,4 +154,5 @@ static void phases_have_names(void **state)
 ASK_MAIN(cmocka_unit_test(limits_have_their_codes),
          cmocka_unit_test(a_check_does_not_run),
          cmocka_unit_test(sinks_can_refuse),
+        cmocka_unit_test(several_tables_are_one_result),
          cmocka_unit_test(phases_have_names))

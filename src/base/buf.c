@@ -69,7 +69,11 @@ void buf_add(struct buf *buf, const void *data, size_t size)
 {
     if (size == 0)
         return;
-    void *at = buf_extend(buf, size);
+    void *at = size <= buf->capacity - buf->size && !buf->failed ? buf->data + buf->size : NULL;
+    if (at != NULL) /* most often there is room */
+        buf->size += size;
+    else
+        at = buf_extend(buf, size);
     if (at != NULL)
         memcpy(at, data, size);
 }

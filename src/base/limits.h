@@ -55,7 +55,8 @@
 #define BLOCK_CACHE_BYTES (64 * MIB)
 #define CIPHER_CHUNK_BYTES (16 * KIB)
 #define MEMORY_ROWS_FLUSH 98304u    /* rows in memory over all tenants that start a flush */
-#define MEMORY_ROWS_MAX 524288u    /* above it senders wait, at most a second, for the flush */
+#define MEMORY_ROWS_MAX 196608u    /* above it senders wait, at most a second, for the flush */
+#define MEMORY_BYTES_MAX (192 * MIB) /* the same for their bytes: mostly about 600 a row */
 #define MEMORY_AGE_FLUSH_MS 600000u /* age of the oldest row in memory that starts one */
 #define MEMORY_AGE_FLUSH_MS_MAX 21600000u /* the same where tenants have a few rows each */
 #define SMALL_TENANT_ROWS 4096u     /* below it rows stay in shared files */

@@ -74,7 +74,7 @@ static void wait_for_room(struct store *store)
 
     for (unsigned i = 0; i < ROOM_WAITS_MAX; i++) {
         store_memory(store, &memory);
-        if (memory.rows < MEMORY_ROWS_MAX)
+        if (memory.rows < MEMORY_ROWS_MAX && memory.bytes < MEMORY_BYTES_MAX)
             return;
         (void)nanosleep(&wait, NULL);
     }

@@ -6,6 +6,7 @@ sender is a process of its own with bodies made beforehand; its processor time i
 """
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -15,6 +16,7 @@ import engine as base
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '../../tools'))
 import lab  # noqa: E402  (stands beside the tools)
 
+STAGE = re.compile(r'ingest_cpu_seconds_total\{stage="(\w+)"\}')
 TICKS = os.sysconf('SC_CLK_TCK')
 
 
@@ -64,7 +66,13 @@ class Daybook(base.Engine):
         self.directory = kept
         return size
 
+    def stages(self):
+        """Processor seconds of the server by stage, since its start."""
+        return {match[1]: value for name, value in self.server.metrics().items()
+                if (match := STAGE.fullmatch(name))}
+
     def ingest(self):
+        before = self.stages()
         done = subprocess.run([lab.LOAD, *self.generator, '--in', self.data, '--server',
                                self.server.url, '--cacert', self.server.ca_file, '--tokens',
                                self.tokens, '--encoding', self.encoding],
@@ -73,7 +81,9 @@ class Daybook(base.Engine):
         if figures['records'] != self.records or figures['duplicates']:
             raise RuntimeError(f'not all records went in: {done.stdout}')
         return {'seconds': figures['seconds'], 'sender_cpu_seconds': figures['sender_cpu_seconds'],
-                'ack_p99_ms': figures['latency_ms']['p99']}
+                'ack_p99_ms': figures['latency_ms']['p99'],
+                'stages': {stage: seconds - before[stage]
+                           for stage, seconds in self.stages().items()}}
 
     def query(self, text):
         body = json.dumps({'query': 'set notruncation; ' + text, 'all_tenants': True})

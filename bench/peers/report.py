@@ -96,6 +96,11 @@ class Report:
         row('of that the sender, apart',
             lambda e: f"{self.ingests[e]['sender_cpu_seconds'] * 1e6 / self.records:.1f}"
             if 'sender_cpu_seconds' in self.ingests[e] else '')
+        stages = {s for e in self.engines for s in self.ingests[e].get('stages', {})}
+        for stage in sorted(stages):
+            row(f'stage {stage}, CPU-s per million', lambda e, stage=stage:
+                f"{self.ingests[e]['stages'][stage] * 1e6 / self.records:.2f}"
+                if 'stages' in self.ingests[e] else '')
         row('ingest, peak MiB', lambda e: f"{self.ingests[e]['peak_bytes'] / MIB:,.0f}")
         row('bytes on disk a record', lambda e: f'{self.sizes[e] / self.records:.0f}')
         row('start to ready, ms', lambda e: f'{self.starts[e]:.0f}' if e in self.starts else '')

@@ -25,7 +25,7 @@
 #define SECTIONS_MAX 1000000u
 #define FLUSH_ZSTD_LEVEL 1
 #define MERGE_ZSTD_LEVEL 6
-#define COMPACT_ZSTD_LEVEL 12
+#define COMPACT_ZSTD_LEVEL 7
 
 /* What a merge wants to know of a file (merge_plan.c). */
 struct file_facts {

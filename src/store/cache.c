@@ -3,7 +3,8 @@
  *
  * Invariants:
  * 1. An entry is in the order list (newest first) exactly when it has no pin.
- * 2. `bytes` is the sum over all entries, pinned or not, not dropped. */
+ * 2. `bytes` is the sum over all entries, pinned or not, not dropped.
+ * 3. Those are in a bucket and in a list of their owner. */
 #include "store/cache_priv.h"
 
 #include "base/check.h"
@@ -26,9 +27,70 @@ struct cache_block {
 
 _Static_assert(sizeof(struct cache_block) % 16 == 0, "data behind it are aligned");
 
+/* Maps that were given back, for the next columns of their size: making, clearing and
+ * undoing maps was a third of the time that it took to decode a section. */
+#define SPARE_UNIT_BYTES ((size_t)16 * KIB) /* sizes of maps are multiples of it */
+#define SPARE_CLASSES 128u                  /* larger ones are not kept */
+#define SPARE_BYTES_MAX (16 * MIB)
+
+static struct {
+    pthread_mutex_t lock;
+    struct cache_block *lists[SPARE_CLASSES]; /* by size */
+    size_t bytes;
+} spare = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+static struct cache_block *take_spare(size_t total)
+{
+    size_t class = total / SPARE_UNIT_BYTES - 1;
+
+    if (class >= SPARE_CLASSES)
+        return NULL;
+    (void)pthread_mutex_lock(&spare.lock);
+    struct cache_block *block = spare.lists[class];
+    if (block != NULL) {
+        spare.lists[class] = block->next;
+        spare.bytes -= total;
+    }
+    (void)pthread_mutex_unlock(&spare.lock);
+    return block;
+}
+
+static void give_back(struct cache_block *block)
+{
+    size_t class = block->size / SPARE_UNIT_BYTES - 1;
+    bool is_kept = false;
+
+    (void)pthread_mutex_lock(&spare.lock);
+    if (class < SPARE_CLASSES && spare.bytes + block->size <= SPARE_BYTES_MAX) {
+        block->next = spare.lists[class];
+        spare.lists[class] = block;
+        spare.bytes += block->size;
+        is_kept = true;
+    }
+    (void)pthread_mutex_unlock(&spare.lock);
+    if (!is_kept)
+        (void)munmap(block, block->size);
+}
+
+static struct cache_block *map_block(size_t total, size_t size)
+{
+    struct cache_block *block = take_spare(total);
+
+    if (block != NULL) {
+        memset(block + 1, 0, size);
+        return block;
+    }
+    block = mmap(NULL, total, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (block == MAP_FAILED)
+        return NULL;
+    (void)madvise(block, total, MADV_DONTDUMP);
+    return block;
+}
+
 void *cache_memory_alloc(struct cache_memory *memory, size_t size, struct error *err)
 {
     size_t total = size + sizeof(struct cache_block);
+    size_t map_bytes = (total + SPARE_UNIT_BYTES - 1) / SPARE_UNIT_BYTES * SPARE_UNIT_BYTES;
     bool mapped = total >= MAPPED_BYTES_MIN;
     struct cache_block *block = NULL;
 
@@ -37,23 +99,15 @@ void *cache_memory_alloc(struct cache_memory *memory, size_t size, struct error 
                         memory->bytes_max);
         return NULL;
     }
-    if (mapped) {
-        block = mmap(NULL, total, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-        if (block == MAP_FAILED)
-            block = NULL;
-        else
-            (void)madvise(block, total, MADV_DONTDUMP);
-    } else {
-        block = calloc(1, total);
-    }
+    block = mapped ? map_block(map_bytes, size) : calloc(1, total);
     if (block == NULL) {
         (void)ERROR_MEMORY(err);
         return NULL;
     }
-    block->size = mapped ? total : 0;
+    block->size = mapped ? map_bytes : 0;
     block->next = memory->blocks;
     memory->blocks = block;
-    memory->bytes += total;
+    memory->bytes += total; /* what it rounds up to is not touched */
     return block + 1;
 }
 
@@ -63,7 +117,7 @@ void cache_memory_free(struct cache_memory *memory)
         struct cache_block *block = memory->blocks;
         memory->blocks = block->next;
         if (block->size > 0)
-            (void)munmap(block, block->size);
+            give_back(block);
         else
             free(block);
     }
@@ -76,7 +130,8 @@ struct cache {
     pthread_mutex_t lock;
     size_t bytes, bytes_max;
     uint64_t hits, misses;
-    struct cache_entry *buckets[BUCKET_COUNT];
+    struct cache_entry *buckets[BUCKET_COUNT]; /* by owner and item */
+    struct cache_entry *owners[BUCKET_COUNT];  /* by owner: a merge drops thousands */
     struct cache_entry *newest, *oldest;
 };
 
@@ -141,6 +196,25 @@ static void order_add(struct cache *cache, struct cache_entry *entry)
     cache->newest = entry;
 }
 
+static struct cache_entry **owner_of(struct cache *cache, uint64_t owner)
+{
+    return &cache->owners[hash_u64(owner) & (BUCKET_COUNT - 1)];
+}
+
+static void bucket_add(struct cache *cache, struct cache_entry *entry)
+{
+    struct cache_entry **bucket = bucket_of(cache, entry->owner, entry->item);
+    struct cache_entry **owner = owner_of(cache, entry->owner);
+
+    entry->next_in_bucket = *bucket;
+    *bucket = entry;
+    entry->next_of_owner = *owner;
+    if (*owner != NULL)
+        (*owner)->last_of_owner = entry;
+    *owner = entry;
+    cache->bytes += entry->bytes;
+}
+
 static void bucket_remove(struct cache *cache, struct cache_entry *entry)
 {
     struct cache_entry **at = bucket_of(cache, entry->owner, entry->item);
@@ -148,6 +222,12 @@ static void bucket_remove(struct cache *cache, struct cache_entry *entry)
     while (*at != entry)
         at = &(*at)->next_in_bucket;
     *at = entry->next_in_bucket;
+    if (entry->last_of_owner != NULL)
+        entry->last_of_owner->next_of_owner = entry->next_of_owner;
+    else
+        *owner_of(cache, entry->owner) = entry->next_of_owner;
+    if (entry->next_of_owner != NULL)
+        entry->next_of_owner->last_of_owner = entry->last_of_owner;
     cache->bytes -= entry->bytes;
 }
 
@@ -212,10 +292,7 @@ struct cache_entry *cache_add(struct cache *cache, uint64_t owner, uint32_t item
     (void)pthread_mutex_lock(&cache->lock);
     struct cache_entry *other = find_locked(cache, owner, item), *evicted = NULL;
     if (other == NULL) {
-        struct cache_entry **bucket = bucket_of(cache, owner, item);
-        entry->next_in_bucket = *bucket;
-        *bucket = entry;
-        cache->bytes += entry->bytes;
+        bucket_add(cache, entry);
         evicted = evict(cache);
     }
     (void)pthread_mutex_unlock(&cache->lock);
@@ -266,21 +343,19 @@ void cache_drop(struct cache *cache, uint64_t owner)
     struct cache_entry *list = NULL;
 
     (void)pthread_mutex_lock(&cache->lock);
-    for (uint32_t b = 0; b < BUCKET_COUNT; b++) {
-        struct cache_entry *next = NULL;
-        for (struct cache_entry *entry = cache->buckets[b]; entry != NULL; entry = next) {
-            next = entry->next_in_bucket;
-            if (entry->owner != owner)
-                continue;
-            bucket_remove(cache, entry);
-            if (entry->pins > 0) {
-                entry->is_dropped = true;
-                continue;
-            }
-            order_remove(cache, entry);
-            entry->older = list;
-            list = entry;
+    struct cache_entry *next = NULL;
+    for (struct cache_entry *entry = *owner_of(cache, owner); entry != NULL; entry = next) {
+        next = entry->next_of_owner;
+        if (entry->owner != owner)
+            continue;
+        bucket_remove(cache, entry);
+        if (entry->pins > 0) {
+            entry->is_dropped = true;
+            continue;
         }
+        order_remove(cache, entry);
+        entry->older = list;
+        list = entry;
     }
     (void)pthread_mutex_unlock(&cache->lock);
     free_list(list);

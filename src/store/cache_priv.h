@@ -24,6 +24,7 @@ struct cache_entry {
     uint32_t pins;
     bool is_dropped;
     struct cache_entry *next_in_bucket;
+    struct cache_entry *next_of_owner, *last_of_owner; /* among owners of one hash */
     struct cache_entry *newer, *older; /* while not pinned */
 };
 

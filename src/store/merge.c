@@ -143,8 +143,10 @@ static enum status run_job(struct merging *merging, struct error *err)
     merging->rows += job->rows;
 out:
     part_unref(joined);
-    for (uint32_t i = 0; i < job->count; i++)
+    for (uint32_t i = 0; i < job->count; i++) {
         part_unref(views[i]);
+        cache_drop(job->inputs[i]->cache, job->inputs[i]->id); /* room for what readers use */
+    }
     free(views);
     return status;
 }

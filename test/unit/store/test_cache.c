@@ -107,6 +107,61 @@ static void memory_of_columns_is_zeroed_and_bounded(void **state)
     assert_int_equal(memory.bytes, 0);
 }
 
+static void memory_that_comes_back_is_zeroed_again(void **state)
+{
+    (void)state;
+    struct error err;
+    for (int round = 0; round < 4; round++) {
+        struct cache_memory memory = {0};
+        for (size_t size = 20000; size < 3000000; size *= 3) {
+            char *bytes = cache_memory_alloc(&memory, size, &err);
+            assert_non_null(bytes);
+            for (size_t i = 0; i < size; i++)
+                assert_int_equal(bytes[i], 0);
+            memset(bytes, 0x5a, size);
+        }
+        cache_memory_free(&memory);
+    }
+}
+
+static void count_freed(void *payload)
+{
+    *(unsigned *)payload += 1;
+}
+
+static void an_owner_takes_its_entries_along(void **state)
+{
+    (void)state;
+    struct cache *cache = cache_new(64 * MIB);
+    struct cache_entry *pinned = NULL;
+    unsigned gone[3] = {0};
+    for (uint32_t i = 0; i < 3000; i++) {
+        uint64_t owner = 1000 + i % 3;
+        struct cache_entry *entry =
+            cache_add(cache, owner, i, &gone[i % 3], count_freed, 100);
+        assert_non_null(entry);
+        if (i == 4)
+            pinned = entry;
+        else
+            cache_unpin(entry);
+    }
+    cache_drop(cache, 1001);
+    assert_int_equal(gone[0], 0);
+    assert_int_equal(gone[1], 999); /* one is pinned */
+    assert_null(cache_find(cache, 1001, 7));
+    assert_null(cache_find(cache, 1001, 4));
+    cache_unpin(pinned);
+    assert_int_equal(gone[1], 1000);
+    cache_drop(cache, 1001);
+    cache_drop(cache, 1000);
+    assert_int_equal(gone[0], 1000);
+    struct cache_entry *left = cache_find(cache, 1002, 2);
+    assert_non_null(left);
+    cache_unpin(left);
+    cache_free(cache);
+    assert_int_equal(gone[2], 1000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -115,6 +170,8 @@ int main(void)
         cmocka_unit_test(two_that_make_the_same_share_one),
         cmocka_unit_test(entries_of_a_dropped_owner_go_when_unpinned),
         cmocka_unit_test(memory_of_columns_is_zeroed_and_bounded),
+        cmocka_unit_test(memory_that_comes_back_is_zeroed_again),
+        cmocka_unit_test(an_owner_takes_its_entries_along),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -452,8 +452,8 @@ static bool is_short_of_space(struct daybook *d)
     return io_free_bytes(d->io, &free_bytes, &err) == STATUS_OK && free_bytes < FREE_BYTES_FLUSH;
 }
 
-/* Many tenants with a few rows each wait longer: a section of three rows costs six times
- * as much a row as one of a hundred, and the merges after it. */
+/* Many tenants with a few rows each wait longer: a row of a section of three takes about
+ * 1,000 bytes, one of a large section 90, and there are the merges after it. */
 static uint64_t age_to_flush_ms(const struct store_memory *memory)
 {
     return memory->rows >= memory->shelves * FLUSH_SHELF_ROWS ? MEMORY_AGE_FLUSH_MS

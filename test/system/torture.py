@@ -272,6 +272,8 @@ class Torture:
     def finish(self, clients):
         """All clients have their answers; all is compared."""
         self.stopping.set()
+        self.lab.kill()  # the last one may be aimed at a place still
+        self.start({})
         for client in clients:
             client.join(60)
             if client.is_alive():

@@ -8,6 +8,9 @@
 
 #include "base/limits.h"
 
+#include <sys/resource.h>
+
+#define STREAM_NICE 10
 #define STREAM_STACK_BYTES (2 * MIB) /* a query's recursion is bounded, but deep */
 
 void stream_init(struct stream *stream)
@@ -57,6 +60,9 @@ static void *run(void *context)
     struct exchange *exchange = context;
     struct stream *stream = &exchange->stream;
 
+    /* What streams may compute for minutes on all processors; a record that goes in beside it
+     * wants one for a millisecond.  Of this thread and those it starts. */
+    (void)setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + STREAM_NICE);
     http_dispatch(exchange->server->router, &exchange->request, &exchange->response);
     (void)pthread_mutex_lock(&stream->lock);
     if (stream->started && exchange->response.body.size > 0) {

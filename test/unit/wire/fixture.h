@@ -17,6 +17,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #include <cmocka.h>
@@ -69,6 +70,17 @@ static enum status handle_live(void *context, const struct http_request *request
     (void)err;
     (void)request;
     buf_add_text(&response->body, "live");
+    return STATUS_OK;
+}
+
+/* The priority of the thread it runs in: higher is less. */
+static enum status handle_nice(void *context, const struct http_request *request,
+                               struct http_response *response, struct error *err)
+{
+    (void)context;
+    (void)err;
+    (void)request;
+    buf_add_u64(&response->body, (uint64_t)(getpriority(PRIO_PROCESS, 0) + 20));
     return STATUS_OK;
 }
 
@@ -132,6 +144,8 @@ static const struct http_route fixture_routes[] = {
     {HTTP_GET, "/stream", FIXTURE_ANY, handle_stream, true},
     {HTTP_GET, "/slow", FIXTURE_ANY, handle_slow, true},
     {HTTP_GET, "/slow-inline", FIXTURE_ANY, handle_slow, false},
+    {HTTP_GET, "/nice", FIXTURE_ANY, handle_nice, true},
+    {HTTP_GET, "/nice-inline", FIXTURE_ANY, handle_nice, false},
     {HTTP_GET, "/admin", 1u << ROLE_ADMIN, handle_live, false},
 };
 

@@ -342,6 +342,26 @@ static void test_a_long_answer_is_streamed_whole(void **state)
     client_free(client);
 }
 
+static unsigned niceness(struct client *client, const char *path)
+{
+    struct buf answer;
+
+    assert_int_equal(get(client, path, &answer, STATUS_OK), 200);
+    unsigned number = fixture_number(buf_slice(&answer));
+    buf_release(&answer);
+    return number;
+}
+
+static void test_what_streams_stands_back(void **state)
+{
+    struct client *client = fixture_client(&fixture, "");
+    unsigned usual = niceness(client, "/nice-inline");
+    (void)state;
+    assert_int_equal(niceness(client, "/nice"), usual + 10 < 39 ? usual + 10 : 39);
+    assert_int_equal(niceness(client, "/nice-inline"), usual); /* and nobody else does */
+    client_free(client);
+}
+
 static void test_a_failure_in_the_middle_is_seen_as_a_cut_answer(void **state)
 {
     struct client *client = fixture_client(&fixture, "");
@@ -524,6 +544,7 @@ int main(void)
         cmocka_unit_test(test_huge_headers_are_refused),
         cmocka_unit_test(test_old_tls_and_weak_suites_are_refused),
         cmocka_unit_test(test_a_long_answer_is_streamed_whole),
+        cmocka_unit_test(test_what_streams_stands_back),
         cmocka_unit_test(test_a_failure_in_the_middle_is_seen_as_a_cut_answer),
         cmocka_unit_test(test_a_lost_client_cancels_its_handler),
         cmocka_unit_test(test_fifty_connections_at_once),

@@ -32,6 +32,9 @@ static void lines_are_answered(void **state)
     answers("{\"id\":[1,{\"x\":null}],\"query\":\"range x from 1 to 3 step 1\"}",
             "{\"id\":[1,{\"x\":null}],\"columns\":[\"x\"],\"types\":[\"long\"],\"rows\":"
             "[[1],[2],[3]]" COVERED);
+    answers("{\"id\":[1,\n{\"x\":\r\nnull}],\"query\":\"print a = parse_json('[1]')\"}",
+            "{\"id\":[1,{\"x\":null}],\"columns\":[\"a\"],\"types\":[\"dynamic\"],\"rows\":"
+            "[[[1]]]" COVERED);
     answers("{\"id\":1,\"query\":\"print \\u0061 = 1 |\\n where\"}",
             "{\"id\":1,\"error\":\"expected the operator's arguments, found the end of the query\","
             "\"code\":\"SYN0002\",\"phase\":\"parse\",\"line\":2,\"column\":7}\n");

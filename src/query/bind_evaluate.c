@@ -30,21 +30,24 @@ static enum type type_of(struct binder *b, struct slice json)
     return v.type;
 }
 
+#define TYPE_OPEN TYPE_COUNT_ /* of a column all of whose values were null so far */
+
+/* The type of a column does not depend on the order in which its values come. */
 static bool add_key(struct unpack *u, struct slice key, struct slice json)
 {
     struct binder *b = u->b;
     bool is_new = false;
     struct map_entry *entry = map_put(&u->keys, key, &is_new, b->err);
-    enum type type = type_of(b, json);
+    enum type type = dynamic_is_null(json) ? TYPE_OPEN : type_of(b, json);
 
     if (entry == NULL)
         return false;
     if (!is_new) {
         struct column *c = &u->columns[entry->value];
-        if (dynamic_is_null(json) || c->type == type)
+        if (type == TYPE_OPEN || c->type == type)
             return true;
         bool numbers = type_is_number(c->type) && type_is_number(type);
-        c->type = numbers ? TYPE_REAL : TYPE_DYNAMIC;
+        c->type = c->type == TYPE_OPEN ? type : numbers ? TYPE_REAL : TYPE_DYNAMIC;
         return true;
     }
     if (u->count == u->capacity) {
@@ -74,10 +77,26 @@ static bool is_ignored(const struct unpack *u, struct slice key)
     return false;
 }
 
+/* A key without its escapes. */
+static bool key_of(struct unpack *u, const struct dynamic_iterator *it, struct slice *ret)
+{
+    struct buf decoded;
+
+    *ret = it->key;
+    if (!it->key_escaped)
+        return true;
+    buf_init(&decoded, it->key.size + 1);
+    json_unescape(it->key, &decoded);
+    *ret = arena_copy(u->b->q->arena, buf_slice(&decoded), u->b->err);
+    buf_release(&decoded);
+    return ret->data != NULL;
+}
+
 #define CHECK_BYTES MIB /* of bags: the time is looked at so often */
 
 static bool find_keys(struct unpack *u)
 {
+    struct slice key;
     size_t bytes = 0;
 
     for (uint32_t c = 0; c < u->rows->chunk_count; c++) {
@@ -91,10 +110,15 @@ static bool find_keys(struct unpack *u)
             bytes %= CHECK_BYTES;
             struct dynamic_iterator it = dynamic_iterate(bag.bytes);
             while (dynamic_next(&it)) {
-                if (!is_ignored(u, it.key) && !add_key(u, it.key, it.value))
+                if (!is_ignored(u, it.key) &&
+                    (!key_of(u, &it, &key) || !add_key(u, key, it.value)))
                     return false;
             }
         }
+    }
+    for (uint32_t i = 0; i < u->count; i++) {
+        if (u->columns[i].type == TYPE_OPEN)
+            u->columns[i].type = TYPE_DYNAMIC;
     }
     return true;
 }

@@ -29,6 +29,15 @@ static void what_is_right_has_its_answer(void **state)
     static const struct kql_case cases[] = {
         {"T | project d, n | where n == 1 | evaluate bag_unpack(d) | project a", "[[1]]", 0, 0},
         {"T | evaluate pivot(s) | count", "[[2]]", 0, 0},
+        {"datatable(d: dynamic)[dynamic({'a': null}), dynamic({'a': 1}), dynamic({'a': 2.5})] | "
+         "evaluate bag_unpack(d) | getschema | project ColumnName, ColumnType",
+         "[[\"a\",\"real\"]]", 0, 0},
+        {"datatable(d: dynamic)[dynamic({'a': 2.5}), dynamic({'a': null}), dynamic({'a': 1})] | "
+         "evaluate bag_unpack(d) | getschema | project ColumnName, ColumnType",
+         "[[\"a\",\"real\"]]", 0, 0},
+        {"print d = parse_json('{\"\\\\u0061\":1,\"n\":null}') | evaluate bag_unpack(d) | "
+         "project a, n",
+         "[[1,null]]", 0, 0},
     };
 
     (void)state;

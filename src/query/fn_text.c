@@ -312,7 +312,7 @@ BIND(bind_codepoints, "s", TYPE_DYNAMIC)
 
 static void add_codepoint(struct buf *buf, int64_t rune)
 {
-    if (rune > 0 && rune <= 0x10FFFF && !(rune >= 0xD800 && rune <= 0xDFFF))
+    if (rune >= 0 && rune <= 0x10FFFF && !(rune >= 0xD800 && rune <= 0xDFFF))
         text_add_rune(buf, (uint32_t)rune);
 }
 

@@ -44,6 +44,7 @@ struct plain {
 };
 
 #define PLAIN_ROWS 37u
+#define CELLS_MAX 1000000u /* of an answer that is kept: more is a limit */
 
 static const struct schema *plain_schema(struct table_source *source)
 {
@@ -369,6 +370,10 @@ void answer_add(struct answer *answer, const struct value *row)
 {
     size_t bytes = answer->shape.count * sizeof(*row);
 
+    if ((size_t)answer->row_count * answer->shape.count >= CELLS_MAX) {
+        answer->is_limit = true;
+        return;
+    }
     if (answer->row_count == answer->capacity) {
         answer->capacity = answer->capacity * 2 + 64;
         struct value *more = TAKE_MANY(answer->arena, struct value,

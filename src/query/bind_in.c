@@ -30,14 +30,8 @@ static bool add_value(struct binder *b, struct values *list, const struct value 
 static bool add_table(struct binder *b, struct values *list, const struct node *node)
 {
     struct rowset *rows = NULL;
-    struct scope scope = b->scope;
-    struct aggregates *aggregates = b->aggregates;
+    struct plan *plan = bind_inner_table(b, node);
 
-    b->aggregates = NULL;
-    b->scope = (struct scope){0};
-    struct plan *plan = bind_table(b, node);
-    b->scope = scope;
-    b->aggregates = aggregates;
     if (plan == NULL || !bind_run(b, plan, &rows))
         return false;
     for (uint32_t c = 0; rows != NULL && c < rows->chunk_count; c++) {

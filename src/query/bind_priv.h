@@ -149,6 +149,8 @@ struct slice bind_join_name(struct binder *b, const char *prefix, struct slice n
 /* ---- tables ---- */
 bool bind_is_tabular(struct binder *b, const struct node *node);
 struct plan *bind_table(struct binder *b, const struct node *node);
+/* The same inside an expression, whose columns, aggregates and windows it does not see. */
+struct plan *bind_inner_table(struct binder *b, const struct node *node);
 struct plan *bind_operator(struct binder *b, struct plan *input, const struct node *pipe,
                            const struct node *op);
 struct plan *bind_named_table(struct binder *b, struct slice name, uint32_t at);

@@ -13,18 +13,12 @@
 static struct expr *bind_toscalar(struct binder *b, const struct node *node)
 {
     struct rowset *rows = NULL;
-    struct scope scope = b->scope;
-    struct aggregates *aggregates = b->aggregates;
 
     if (node->args == NULL)
         return bind_fail(b, node->at, "SEM0219", "'toscalar' takes a table");
     if (!bind_is_tabular(b, node->args))
         return bind_expr(b, node->args);
-    b->scope = (struct scope){0};
-    b->aggregates = NULL;
-    struct plan *plan = bind_table(b, node->args);
-    b->scope = scope;
-    b->aggregates = aggregates;
+    struct plan *plan = bind_inner_table(b, node->args);
     if (plan == NULL)
         return NULL;
     if (plan->schema.column_count == 0)
@@ -103,13 +97,10 @@ static struct expr *bind_pack_all(struct binder *b, const struct node *node)
 static struct expr *bind_column_names(struct binder *b, const struct node *node)
 {
     struct buf buf;
-    struct scope scope = b->scope;
 
     if (node->args == NULL)
         return bind_fail(b, node->at, "SEM0219", "'column_names_of' takes a table");
-    b->scope = (struct scope){0};
-    struct plan *plan = bind_table(b, node->args);
-    b->scope = scope;
+    struct plan *plan = bind_inner_table(b, node->args);
     if (plan == NULL)
         return NULL;
     buf_init(&buf, MIB);

@@ -389,6 +389,22 @@ struct plan *bind_table(struct binder *b, const struct node *node)
     return bind_fail(b, node->at, "SEM0100", "a value cannot stand here; a table is needed");
 }
 
+struct plan *bind_inner_table(struct binder *b, const struct node *node)
+{
+    struct scope scope = b->scope;
+    struct aggregates *aggregates = b->aggregates;
+    struct windows *windows = b->windows;
+
+    b->scope = (struct scope){0};
+    b->aggregates = NULL;
+    b->windows = NULL;
+    struct plan *plan = bind_table(b, node);
+    b->scope = scope;
+    b->aggregates = aggregates;
+    b->windows = windows;
+    return plan;
+}
+
 /* ---- let functions ---- */
 
 static const struct node *argument_of(const struct node *call, const struct node *param,

@@ -11,9 +11,16 @@ static const struct ask windows_cases[] = {
     {"datatable(x: long)[1, 1, 2] | sort by x asc | extend a = row_rank_min(x), b = "
      "row_rank_dense(x), c = row_rank(x), d = row_rank(x, false)",
      "[[1,1,1,1,1],[1,1,1,1,1],[2,3,2,2,3]]"},
+    {"datatable(x: int)[1, 2] | serialize a = prev(x, 1, 7), b = prev(x, 9223372036854775807), "
+     "c = next(x, -9223372036854775807), d = row_number(toint(3), x == 2) | project a, b, c, d",
+     "[[7,null,null,3],[1,null,null,3]]"},
     {"datatable(x: int)[1, 2] | serialize s = row_cumsum(x) | getschema | where ColumnName == "
      "'s' | project ColumnType",
      "[[\"int\"]]"},
+    {"print x = 1 | serialize a = row_number(toscalar(print b = 5 | extend c = 1)), d = "
+     "row_number(toscalar(range y from 1 to 3 step 1 | count)) | where row_cumsum(toscalar("
+     "print e = 2 | where e in ((print f = 2 | extend g = 1)))) == 2",
+     "[[1,5,3]]"},
     {"datatable(t: datetime)[datetime(2024-01-01), datetime(2024-01-01 00:01), "
      "datetime(2024-01-01 01:00)] | sort by t asc | extend s = row_window_session(t, 1d, 5m) | "
      "summarize dcount(s)",
@@ -73,6 +80,18 @@ static const struct ask errors_cases[] = {
      "! argument 2 of 'row_window_session' is a long, a timespan is needed"},
     {"print x = 1 | serialize y = row_rank(x, y)",
      "! column 'y' is not known"},
+    {"print x = 1 | serialize y = row_window_session(x, 1d, 1h)",
+     "! SEM0219"},
+    {"print t = now() | serialize y = row_window_session(t, 'a', 1h)",
+     "! SEM0219"},
+    {"print x = 'a' | serialize y = row_cumsum(x)",
+     "! SEM0219"},
+    {"print x = 1 | serialize y = row_number('a')",
+     "! SEM0219"},
+    {"print x = 1 | serialize y = prev(x, 'a')",
+     "! SEM0219"},
+    {"print x = 1 | serialize y = row_rank_min(x, 'a')",
+     "! SEM0219"},
     {"print x = 1 | serialize y = next(z)",
      "! column 'z' is not known"},
 };

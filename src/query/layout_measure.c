@@ -118,16 +118,20 @@ static void mark_all(struct measure *m)
     }
 }
 
-static bool is_sign(const struct measure *m, uint32_t i)
+/* Whether an operand, not an operator, stands at token i. */
+static bool is_operand(const struct measure *m, uint32_t i)
 {
     const struct token *before = &m->tokens[i == 0 ? 0 : i - 1];
 
-    if (!layout_is(&m->tokens[i], "-") && !layout_is(&m->tokens[i], "+"))
-        return false;
     if (i == 0 || is_keyword(before) || m->pieces[i - 1].is_operator)
         return true;
     return before->kind == TOKEN_SYMBOL && !layout_is(before, ")") && !layout_is(before, "]") &&
            !layout_is(before, "}") && !layout_is(before, "*");
+}
+
+static bool is_sign(const struct measure *m, uint32_t i)
+{
+    return (layout_is(&m->tokens[i], "-") || layout_is(&m->tokens[i], "+")) && is_operand(m, i);
 }
 
 static bool is_type_behind_colon(const struct measure *m, uint32_t i)
@@ -170,7 +174,8 @@ static bool is_spaced(const struct measure *m, uint32_t i, bool patterns)
         return spaced_bracket(m, i) && !is_sign(m, i - 1);
     if (b->kind == TOKEN_QUOTED && a->kind == TOKEN_NAME)
         return !adjacent(m, i);
-    if (patterns && (layout_is(a, "*") || layout_is(b, "*")))
+    if ((patterns && (layout_is(a, "*") || layout_is(b, "*"))) ||
+        (layout_is(a, "*") && is_operand(m, i - 1))) /* `*x`, a pattern */
         return !adjacent(m, i);
     return !is_sign(m, i - 1);
 }

@@ -2,8 +2,8 @@
 /* compare.c - are two answers the same?
  *
  * Names and types of columns are.  Rows are compared as multisets, reals with a
- * relative difference of 1e-9 (sums are made in any order), dynamic values as
- * text.  Behind a sort the keys stand in the same order; of a take there are as
+ * relative difference of 1e-9 (sums are made in any order) and with them what is cut
+ * from great ones, dynamic values as text.  Behind a sort the keys stand in the same order; of a take there are as
  * many rows, each of them among those it took from.
  */
 #include "model.h"
@@ -27,12 +27,21 @@ static bool empty(const struct value *v)
                           (v->type == TYPE_DYNAMIC && slice_is(v->bytes, "null"))));
 }
 
+/* Beyond 2^53 a whole number that a real can hold may have been cut from one by tolong(). */
+static bool is_cut(int64_t number)
+{
+    return (number > INT64_C(1) << 53 || number < -(INT64_C(1) << 53)) &&
+           number < INT64_MAX - 1024 && (int64_t)(double)number == number;
+}
+
 static bool same(const struct value *a, const struct value *b)
 {
     if (empty(a) || empty(b))
         return empty(a) && empty(b);
     if (a->type == TYPE_REAL)
         return same_real(a->real, b->real);
+    if (a->type == TYPE_LONG && is_cut(a->integer) && is_cut(b->integer))
+        return same_real((double)a->integer, (double)b->integer);
     return value_order(a, b) == 0;
 }
 

@@ -397,13 +397,15 @@ static void apply_row(struct naive *naive, const struct step *step, const struct
         struct value *cells = row_new(naive, out);
         uint32_t count = 0;
         for (uint32_t c = 0; c < in->shape.count; c++) {
-            bool replaced =
-                schema_find(&(struct schema){inner.shape.fields, inner.shape.count},
-                            in->shape.fields[c].name) != UINT32_MAX;
-            if (!replaced)
-                cells[count++] = row[c];
+            uint32_t at = schema_find(&(struct schema){inner.shape.fields, inner.shape.count},
+                                      in->shape.fields[c].name);
+            cells[count++] = at == UINT32_MAX ? row[c] : inner.rows[r][at];
         }
-        memcpy(cells + count, inner.rows[r], inner.shape.count * sizeof(*cells));
+        for (uint32_t c = 0; c < inner.shape.count; c++) {
+            if (schema_find(&(struct schema){in->shape.fields, in->shape.count},
+                            inner.shape.fields[c].name) == UINT32_MAX)
+                cells[count++] = inner.rows[r][c];
+        }
         rows_add(naive, out, cells);
     }
 }

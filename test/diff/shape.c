@@ -188,11 +188,13 @@ static bool apply(const struct step *step, struct arena *arena, const struct sha
         return false;
     ret->count = 0;
     for (uint32_t c = 0; c < in->count; c++) {
-        if (find(&inner, in->fields[c].name) == UINT32_MAX)
-            (void)add(ret, in->fields[c].name, in->fields[c].type);
+        uint32_t at = find(&inner, in->fields[c].name);
+        (void)add(ret, in->fields[c].name,
+                  at == UINT32_MAX ? in->fields[c].type : inner.fields[at].type);
     }
     for (uint32_t c = 0; c < inner.count; c++) {
-        if (!add(ret, inner.fields[c].name, inner.fields[c].type))
+        if (find(in, inner.fields[c].name) == UINT32_MAX &&
+            !add(ret, inner.fields[c].name, inner.fields[c].type))
             return false;
     }
     return true;

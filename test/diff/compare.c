@@ -2,9 +2,10 @@
 /* compare.c - are two answers the same?
  *
  * Names and types of columns are.  Rows are compared as multisets, reals with a
- * relative difference of 1e-9 (sums are made in any order) and with them what is cut
- * from great ones, dynamic values as text.  Behind a sort the keys stand in the same order; of a take there are as
- * many rows, each of them among those it took from.
+ * relative difference of 1e-9 (sums are made in any order) and what is cut from
+ * great ones with them, dynamic values as text.  Behind a sort the keys stand in
+ * the same order; of a take there are as many rows, each of them among those it
+ * took from.
  */
 #include "model.h"
 

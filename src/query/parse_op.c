@@ -96,6 +96,21 @@ static bool has_options_only(const struct node *op)
     return false;
 }
 
+/* "hint." and the name, which may be in brackets and apart from the dot. */
+static bool name_hint(struct parser *p, struct node *param)
+{
+    static const struct slice prefix = {"hint.", sizeof("hint.") - 1};
+    char *name = arena_alloc(p->arena, prefix.size + param->name.size, p->err);
+
+    if (name == NULL)
+        return false;
+    memcpy(name, prefix.data, prefix.size);
+    if (param->name.size > 0)
+        memcpy(name + prefix.size, param->name.data, param->name.size);
+    param->name = slice_from(name, prefix.size + param->name.size);
+    return true;
+}
+
 bool parse_params(struct parser *p, struct node *op)
 {
     struct node **tail = &op->params;
@@ -116,10 +131,8 @@ bool parse_params(struct parser *p, struct node *op)
             return false;
         param->kind = NODE_PARAM;
         param->at = token->at;
-        if (hint)
-            param->name = slice_from(token->text.data,
-                                     (size_t)(param->name.data + param->name.size -
-                                              token->text.data));
+        if (hint && !name_hint(p, param))
+            return false;
         param->args = parse_peek(p, 0)->kind == TOKEN_NAME ? parse_name(p) : parse_unary(p);
         if (param->args == NULL)
             return false;

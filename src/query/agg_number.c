@@ -6,10 +6,13 @@
 
 /* ---- variance, standard deviation, covariance ---- */
 
-/* Sums of squared distances from the running means; y only for covariance. */
+/* Sums of squared distances from the running means; y only for covariance.  All is
+ * measured from the first values, so that small distances of great numbers, such as
+ * times, are not lost in the means. */
 struct spread_state {
     uint64_t count;
-    double mean_x, mean_y;
+    double first_x, first_y;
+    double mean_x, mean_y; /* less the first */
     double moment; /* sum of (x - mean_x) * (y - mean_y); y is x for a variance */
 };
 
@@ -36,9 +39,13 @@ static enum status bind_covariance(BIND_PARAMETERS)
 
 static void spread_add(struct spread_state *state, double x, double y)
 {
+    if (state->count++ == 0) {
+        state->first_x = x;
+        state->first_y = y;
+    }
+    x -= state->first_x;
+    y -= state->first_y;
     double distance = x - state->mean_x;
-
-    state->count++;
     state->mean_x += distance / (double)state->count;
     state->mean_y += (y - state->mean_y) / (double)state->count;
     state->moment += distance * (y - state->mean_y);
@@ -81,9 +88,13 @@ static enum status merge_spread(MERGE_PARAMETERS)
     (void)context, (void)err;
     if (b->count == 0)
         return STATUS_OK;
+    if (a->count == 0) {
+        *a = *b;
+        return STATUS_OK;
+    }
     double share = (double)b->count / (double)count;
-    double x = b->mean_x - a->mean_x;
-    double y = b->mean_y - a->mean_y;
+    double x = b->mean_x - a->mean_x + (b->first_x - a->first_x);
+    double y = b->mean_y - a->mean_y + (b->first_y - a->first_y);
     a->moment += b->moment + x * y * share * (double)a->count;
     a->mean_x += x * share;
     a->mean_y += y * share;

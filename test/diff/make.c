@@ -368,11 +368,11 @@ static void make_join(struct maker *m, const struct shape *shape, struct step *s
         if (chance(m->dice, 60))
             break;
     }
-    bool keeps = strncmp(step->word, "lefts", 5) == 0 || strncmp(step->word, "lefta", 5) == 0;
     /* innerunique takes any left row of a key: of one, it is the row */
     if (unique && step->kind == STEP_JOIN && step->by_count == 1 &&
         slice_is(step->by[0].name, "id") && chance(m->dice, 30))
         step->word = chance(m->dice, 50) ? "" : "innerunique";
+    bool keeps = strncmp(step->word, "lefts", 5) == 0 || strncmp(step->word, "lefta", 5) == 0;
     m->unique = unique && keeps;
 }
 

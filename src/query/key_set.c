@@ -9,6 +9,8 @@
 #include "base/hash.h"
 #include "base/random.h"
 
+#include <math.h>
+
 #define NUMBERS_KNOWN 1024u
 #define PAIRS_FIRST 64u
 #define DICTIONARY_SHARE 16u /* a dictionary is of use to so small a part of its size in rows */
@@ -59,6 +61,8 @@ static struct slice bytes_of(const struct vector *v, uint32_t at, uint64_t *numb
         *number = v->booleans[at] != 0;
     } else if (v->type == TYPE_REAL) {
         double real = v->reals[at] == 0 ? 0 : v->reals[at]; /* -0 is 0 */
+        if (isnan(real))
+            real = (double)NAN; /* whatever its sign and bits */
         memcpy(number, &real, sizeof(*number));
     } else {
         *number = (uint64_t)v->integers[at];

@@ -16,6 +16,10 @@ static const struct ask keys_cases[] = {
      "[[1,2],[null,2],[0,1]]"},
     {"datatable(r: real)[0.0, -0.0, real(nan), real(nan), real(null)] | summarize count() by r",
      "[[0,2],[\"NaN\",2],[null,1]]"},
+    /* An infinity less itself is NaN with another sign. */
+    {"datatable(b: bool)[true, false] | project r = iff(b, real(+inf), real(nan)) | summarize "
+     "count() by x = r - r",
+     "[[\"NaN\",2]]"},
     {"range x from 1 to 200000 step 1 | summarize c = count() by x | summarize max(c), count()",
      "[[1,200000]]"},
     {"range x from 0 to 99999 step 1 | summarize c = count() by k = bin(x, 10) | summarize "

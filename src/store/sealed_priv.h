@@ -141,6 +141,9 @@ enum status segment_writer_add(struct segment_writer *writer, struct section_inf
 enum status segment_writer_end(struct segment_writer *writer, struct error *err) MUST_USE;
 /* Closes; removes the temporary file if it was not ended. */
 void segment_writer_release(struct segment_writer *writer);
+/* STATUS_INVALID: a newer program wrote the file; STATUS_CORRUPT: damage. */
+enum status segment_check_head(struct io_file *file, uint64_t number,
+                               struct error *err) MUST_USE;
 /* The entries of a finished file: what a check without the catalog reads. */
 enum status segment_directory_read(struct io *io, uint64_t number, struct section_info **ret,
                                    uint32_t *ret_count, struct error *err) MUST_USE;

@@ -122,6 +122,18 @@ static enum status read_cipher(void *context, uint64_t offset, void *ret, size_t
     return io_read_at(section->file->file, section->info.offset + offset, ret, size, err);
 }
 
+/* Damage to the head alone harms no section: each has its own checks. */
+static enum status check_head(struct segment_file *file, struct error *err)
+{
+    enum status status = segment_check_head(file->file, file->number, err);
+
+    if (status == STATUS_OK || status == STATUS_CORRUPT)
+        return STATUS_OK;
+    io_close(file->file);
+    file->file = NULL;
+    return status;
+}
+
 static enum status open_file(struct segment_file *file, struct error *err)
 {
     char path[SEGMENT_PATH_BYTES];
@@ -131,6 +143,8 @@ static enum status open_file(struct segment_file *file, struct error *err)
     if (file->file == NULL) {
         segment_path(file->number, "seg", path);
         status = io_open(file->io, path, IO_READ, &file->file, err);
+        if (status == STATUS_OK)
+            status = check_head(file, err);
     }
     (void)pthread_mutex_unlock(&file->lock);
     return status;

@@ -169,7 +169,7 @@ static enum status read_entries(struct slice bytes, uint64_t number, struct sect
     return STATUS_OK;
 }
 
-static enum status check_head(struct io_file *file, uint64_t number, struct error *err)
+enum status segment_check_head(struct io_file *file, uint64_t number, struct error *err)
 {
     uint8_t head[HEAD_BYTES];
     enum status status = io_read_at(file, 0, head, sizeof(head), err);
@@ -233,7 +233,7 @@ enum status segment_directory_read(struct io *io, uint64_t number, struct sectio
     segment_path(number, "seg", path);
     enum status status = io_open(io, path, IO_READ, &file, err);
     if (status == STATUS_OK)
-        status = check_head(file, number, err);
+        status = segment_check_head(file, number, err);
     if (status == STATUS_OK)
         status = read_directory(file, number, &bytes, err);
     if (status == STATUS_OK)

@@ -31,6 +31,7 @@ static enum status start(struct ingest *ingest, struct error *err)
                                       .clock = ingest->options.clock,
                                       .next_file = found.next_file,
                                       .next_lsn = found.next_lsn,
+                                      .reserve_bytes = ingest->options.reserve_bytes,
                                       .stages = ingest->options.stages,
                                       .fatal = ingest->options.fatal,
                                       .context = ingest->options.context};

@@ -38,6 +38,7 @@ struct ingest_options {
     struct leaf_sink *leaves;    /* evidence */
     struct stage_times *stages;  /* takes what the stages cost; may be NULL */
     uint64_t wal_floor;          /* from the store: files below it are sealed */
+    uint64_t reserve_bytes;      /* of the disk, kept for requests that are `internal`; 0: none */
     bool any_floor;              /* the store does not know it: all files there are */
     /* May the table be written, and which column is its event time?  Filled by
      * main from content/.  NULL time_column means none but the usual ones. */

@@ -16,6 +16,7 @@
 #include "base/limits.h"
 #include "base/random.h"
 #include "ingest/frame_priv.h"
+#include "ingest/reserve_priv.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -23,6 +24,10 @@
 
 #define COMMIT_BYTES_MAX (64 * MIB) /* written at once; a single larger frame may pass it */
 #define OUT_KEEP_BYTES (8 * MIB)    /* buffer kept between commits */
+/* After a commit found no space others are refused at once, so that the server's own
+ * records are not refused with them (invariant 3). */
+#define FULL_PAUSE_US UINT64_C(200000)
+#define RELEASES_MAX 4u /* somebody else may be quicker to take what was given up */
 
 struct wal_file {
     uint64_t number, size;
@@ -38,6 +43,7 @@ struct wal {
     struct guid log_id;
     uint8_t previous[AEAD_TAG_BYTES];
     uint64_t number, lsn, size;
+    struct reserve reserve;
     struct buf out;
 
     pthread_mutex_t lock; /* all below */
@@ -53,6 +59,7 @@ struct wal {
     struct wal_file *files; /* in order of number */
     size_t file_count, file_capacity;
     struct wal_stats stats;
+    uint64_t full_until_us; /* monotonic; with a reserve only */
 };
 
 void wal_path(uint64_t number, char ret[WAL_PATH_BYTES])
@@ -197,6 +204,10 @@ enum status wal_enqueue(struct wal *wal, struct wal_entry *entry, struct error *
         status = err->status;
     } else if (wal->refusing) {
         status = ERROR_SET(err, STATUS_BUSY, "the log is undoing a refused commit, try again");
+    } else if (!entry->internal && wal->full_until_us != 0 &&
+               clock_monotonic_us(wal->options.clock) < wal->full_until_us) {
+        errno = ENOSPC; /* the text ends with it */
+        status = ERROR_SET(err, STATUS_FULL, "the disk is full, try again");
     } else if (wal->stats.bytes > WAL_BYTES_MAX && !entry->internal) {
         status = ERROR_SET(err, STATUS_BUSY, "the log has %llu bytes that are not stored yet",
                            (unsigned long long)wal->stats.bytes);
@@ -432,15 +443,21 @@ static enum status seal_all(struct wal *wal, const struct wal_entry *list, uint6
     return STATUS_OK;
 }
 
-/* Space for the commit, and the reserve unless it is the server's own. */
+static bool has_kind(const struct wal_entry *list, bool internal)
+{
+    while (list != NULL && list->internal != internal)
+        list = list->next;
+    return list != NULL;
+}
+
+/* Space for the commit, and the free space that is kept unless it is the server's own.
+ * Once the reserve is given up nothing else goes with that. */
 static enum status check_space(struct wal *wal, const struct wal_entry *list, struct error *err)
 {
-    uint64_t available = 0, needed = wal->out.size + INGEST_RESERVE_BYTES;
+    bool is_short = !reserve_is_whole(&wal->reserve);
+    bool is_own = has_kind(list, true) && !(is_short && has_kind(list, false));
+    uint64_t available = 0, needed = wal->out.size + (is_own ? 0 : INGEST_RESERVE_BYTES);
 
-    for (const struct wal_entry *e = list; e != NULL; e = e->next) {
-        if (e->internal)
-            needed = wal->out.size;
-    }
     enum status status = io_free_bytes(wal->options.io, &available, err);
     if (status == STATUS_OK && available < needed) {
         errno = ENOSPC; /* the text ends with it */
@@ -502,8 +519,8 @@ static enum status write_out(struct wal *wal, bool *ret_fatal, struct error *err
     return status;
 }
 
-static enum status commit(struct wal *wal, struct wal_entry *list, bool *ret_fatal,
-                          struct error *err)
+static enum status try_commit(struct wal *wal, struct wal_entry *list, bool *ret_fatal,
+                              struct error *err)
 {
     uint64_t next_lsn = wal->lsn;
     enum status status = STATUS_OK;
@@ -535,6 +552,25 @@ static enum status commit(struct wal *wal, struct wal_entry *list, bool *ret_fat
     return STATUS_OK;
 }
 
+/* No byte is left: the server's own records get the reserve. */
+static enum status commit(struct wal *wal, struct wal_entry *list, bool *ret_fatal,
+                          struct error *err)
+{
+    enum status status = try_commit(wal, list, ret_fatal, err);
+
+    for (unsigned i = 0; i < RELEASES_MAX && status == STATUS_FULL && !*ret_fatal &&
+                         has_kind(list, true) && !has_kind(list, false) &&
+                         reserve_release(&wal->reserve, wal->out.size);
+         i++)
+        status = try_commit(wal, list, ret_fatal, err);
+    if (status == STATUS_FULL && !*ret_fatal && wal->options.reserve_bytes != 0) {
+        (void)pthread_mutex_lock(&wal->lock);
+        wal->full_until_us = clock_monotonic_us(wal->options.clock) + FULL_PAUSE_US;
+        (void)pthread_mutex_unlock(&wal->lock);
+    }
+    return status;
+}
+
 static void rotate(struct wal *wal, uint64_t ticket)
 {
     struct error err;
@@ -542,6 +578,7 @@ static void rotate(struct wal *wal, uint64_t ticket)
 
     if (wal->file == NULL || wal->size > WAL_HEADER_BYTES)
         status = begin_file(wal, wal->number + 1, &err);
+    reserve_renew(&wal->reserve);
     (void)pthread_mutex_lock(&wal->lock);
     wal->rotate_done = ticket;
     wal->rotate_failed = status != STATUS_OK;
@@ -613,6 +650,10 @@ enum status wal_open(const struct wal_options *options, struct wal **ret, struct
     (void)pthread_cond_init(&wal->work, NULL);
     (void)pthread_cond_init(&wal->moved, NULL);
     enum status status = begin_file(wal, options->next_file, err);
+    if (status == STATUS_OK)
+        status = reserve_open(&wal->reserve, options->io, options->reserve_bytes, err);
+    else if (status == STATUS_FULL)
+        (void)!reserve_open(&wal->reserve, options->io, options->reserve_bytes, err);
     if (status == STATUS_FULL) /* the first commit after there is space begins it */
         status = STATUS_OK;
     if (status == STATUS_OK) {

@@ -49,6 +49,7 @@ struct wal_options {
     const struct clock *clock;
     uint64_t next_file, next_lsn;
     struct stage_times *stages; /* may be NULL */
+    uint64_t reserve_bytes;     /* reserve_priv.h; 0: none */
     /* Called once, when nothing may be acknowledged any more; may be NULL. */
     void (*fatal)(void *context, const struct error *err);
     void *context;

@@ -355,6 +355,7 @@ static enum status open_ingest(struct daybook *d, struct error *err)
         .leaves = evidence_sink(d->evidence),
         .stages = &d->stages,
         .wal_floor = store_wal_floor(d->store),
+        .reserve_bytes = AUDIT_RESERVE_BYTES,
         .any_floor = !store_floor_is_known(d->store),
         .time_column = time_column,
         .fatal = stop_process,

@@ -17,6 +17,8 @@
 #define PENDING_LINES_MAX 20000u
 #define FAILED_RANGES_MAX 64u
 #define QUERY_SHOWN_BYTES_MAX (64 * KIB)
+#define FULL_TRIES 10u
+#define FULL_WAIT_MS 20
 
 struct line {
     struct line *next;
@@ -102,8 +104,8 @@ static bool take_tenant(struct round *round, struct guid *ret_tenant, struct buf
     return is_left;
 }
 
-static enum status write_tenant(struct self_audit *audit, struct guid tenant,
-                                const struct buf *body, struct error *err)
+static enum status try_write(struct self_audit *audit, struct guid tenant,
+                             const struct buf *body, struct error *err)
 {
     struct ingest_answer answer;
     struct arena *arena = arena_new(256 * MIB);
@@ -120,6 +122,21 @@ static enum status write_tenant(struct self_audit *audit, struct guid tenant,
     if (status == STATUS_OK)
         status = ingest_put(audit->ingest, &request, arena, &answer, err);
     arena_free(arena);
+    return status;
+}
+
+/* A disk that has no space refuses all that is queued together; the reserve is for what
+ * comes alone, so it is tried again. */
+static enum status write_tenant(struct self_audit *audit, struct guid tenant,
+                                const struct buf *body, struct error *err)
+{
+    const struct timespec wait = {0, FULL_WAIT_MS * 1000000L};
+    enum status status = try_write(audit, tenant, body, err);
+
+    for (unsigned i = 0; i < FULL_TRIES && status == STATUS_FULL; i++) {
+        (void)nanosleep(&wait, NULL);
+        status = try_write(audit, tenant, body, err);
+    }
     return status;
 }
 

@@ -2,8 +2,9 @@
 """A disk of 64 MiB runs full under a writing server, and gets space again.
 
 While it is full new records are refused with 507 and Retry-After, also after a
-restart; what was acknowledged is there; 10 seconds after there is space again
-records are taken.  Wants root, loop devices and ext4.
+restart; queries go on, and each is recorded; what was acknowledged is there; 10
+seconds after there is space again records are taken.  Wants root, loop devices and
+ext4.
 """
 import hashlib
 import http.client
@@ -17,6 +18,7 @@ from story import OwnDisk, record
 
 RESUME_S_MAX = 10.0
 BATCH = 500
+QUERIES = 10  # on a disk without a byte
 BALLAST_BYTES = 8 << 20
 
 
@@ -68,6 +70,17 @@ class FullDisk(OwnDisk):
         self.assertEqual([], [seq for seq, digest in self.promised.items()
                               if digests[seq - low] != digest])
 
+    def audits(self):
+        """How many queries with the mark are recorded."""
+        rows = self.lab.query('DaybookAudit | where Query startswith "AuditRecords" and '
+                              'Query has "fullmark" | count', 'contoso', self.reader)
+        return int(rows[0]['Count'])
+
+    def read(self):
+        """A query, which is answered only after it is recorded."""
+        return self.lab.query('AuditRecords | where Operation != "fullmark" | count', 'contoso',
+                              self.reader)
+
     def resumes(self):
         begin = time.monotonic()
         while time.monotonic() - begin < RESUME_S_MAX:
@@ -94,6 +107,13 @@ class FullDisk(OwnDisk):
             time.sleep(0.2)  # checkpoints and merges are tried meanwhile
         self.lab.http('POST', '/v1/compact', b'')
         self.assertEqual(200, self.lab.http('GET', '/livez')[0])
+        self.fill()  # what the server gave back meanwhile
+        before = self.audits()
+        for _ in range(QUERIES):
+            self.read()
+            self.assertEqual(507, self.send())
+        self.compare()  # `raw` reads too
+        self.assertGreaterEqual(self.audits(), before + QUERIES)
         os.unlink(self.filler)
         os.unlink(self.ballast)
         self.assertIsNotNone(self.resumes(), 'it does not go on')
@@ -105,6 +125,7 @@ class FullDisk(OwnDisk):
         try:
             self.lab.start()
             self.assertEqual(507, self.send())
+            self.read()
         except (RuntimeError, OSError, http.client.HTTPException) as error:
             self.fail(f'it does not start: {error}')
         finally:

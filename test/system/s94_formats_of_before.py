@@ -19,7 +19,7 @@ import lab
 
 FORMATS = os.path.join(lab.ROOT, 'test/format')
 STRIKE = os.path.join(lab.BUILD, 'test/system/strike.so')
-STEP = int(os.environ.get('DAYBOOK_UPGRADE_STEP', '9'))
+STEP = int(os.environ.get('DAYBOOK_UPGRADE_STEP', '17'))
 CALLS_MAX = 2000
 CATALOG_COMPATIBLE, CATALOG_INCOMPATIBLE = 12, 16  # offsets: docs/format/catalog.md
 SEGMENT_COMPATIBLE, SEGMENT_INCOMPATIBLE = 12, 16  # docs/format/segment.md

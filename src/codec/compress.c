@@ -174,6 +174,17 @@ static void reserve_frame(const struct decompressor *d, struct slice input, stru
         (void)buf_reserve(ret, room - size < OUTPUT_STEP_BYTES ? room : size + OUTPUT_STEP_BYTES);
 }
 
+/* Of today's format, or one to be skipped: the library would also read those of before
+ * version 0.8, with code that hardly anybody tries. */
+static bool is_frame(const char *magic)
+{
+    struct reader r = reader_from(magic, sizeof(uint32_t));
+    uint32_t number = reader_u32(&r);
+
+    return number == ZSTD_MAGICNUMBER ||
+           (number & ZSTD_MAGIC_SKIPPABLE_MASK) == ZSTD_MAGIC_SKIPPABLE_START;
+}
+
 static enum status feed_zstd(struct decompressor *d, struct slice input, struct buf *ret,
                              struct error *err)
 {
@@ -183,6 +194,9 @@ static enum status feed_zstd(struct decompressor *d, struct slice input, struct 
     reserve_frame(d, input, ret);
     while (in.pos < in.size || more) {
         size_t room;
+        if (!d->inside && in.size - in.pos >= sizeof(uint32_t) &&
+            !is_frame(input.data + in.pos))
+            return ERROR_SET(err, STATUS_INVALID, "the body is not valid zstd");
         enum status status = make_room(d, ret, &room, err);
         if (status != STATUS_OK)
             return status;

@@ -123,6 +123,9 @@ static bool text_search(struct query *q, const struct expr *e, struct pushed *re
     return e->args[1]->value.bytes.size > 0;
 }
 
+/* Of has_any: more are looked for here, where the time is looked at between them. */
+#define PUSHED_WORDS_MAX 256u
+
 static bool lists(struct query *q, const struct expr *e, struct pushed *ret)
 {
     if (e->function == &operator_in) {
@@ -137,7 +140,8 @@ static bool lists(struct query *q, const struct expr *e, struct pushed *ret)
     const struct has_list *list = e->call_state;
     struct error ignored = {0};
     struct value *values = ARENA_ARRAY(q->arena, struct value, list->count + 1, &ignored);
-    if (values == NULL || list->negated || list->all || list->count == 0)
+    if (values == NULL || list->negated || list->all || list->count == 0 ||
+        list->count > PUSHED_WORDS_MAX)
         return false;
     for (uint32_t i = 0; i < list->count; i++)
         values[i] = (struct value){.type = TYPE_STRING, .bytes = list->words[i]};

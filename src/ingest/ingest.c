@@ -4,9 +4,9 @@
 
 #include "base/check.h"
 #include "base/limits.h"
+#include "base/machine.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 #define MINUTES_PER_DAY 1440
 #define LARGE_PER_PROCESSOR 4u /* of one tenant half: while one waits for the disk, others work */
@@ -53,8 +53,7 @@ enum status ingest_open(const struct ingest_options *options, struct ingest **re
     ingest->options = *options;
     (void)pthread_mutex_init(&ingest->lock, NULL);
     buf_pool_init(&ingest->buffers);
-    long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    gate_init(&ingest->large, LARGE_PER_PROCESSOR * (processors > 0 ? (uint64_t)processors : 1));
+    gate_init(&ingest->large, (uint64_t)LARGE_PER_PROCESSOR * machine_processors());
     tenant_table_init(&ingest->tenants, options->keyring);
     memory_init(&ingest->memory, options->io, &ingest->tenants);
     enum status status = start(ingest, err);

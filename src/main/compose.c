@@ -10,6 +10,7 @@
 
 #include "base/limits.h"
 #include "base/log.h"
+#include "base/machine.h"
 #include "evidence/evidence.h"
 #include "share/damaged.h"
 
@@ -306,6 +307,7 @@ static enum status open_store(struct daybook *d, struct error *err)
         .tables = d->content.tables,
         .table_count = d->content.table_count,
         .thread_count = d->options.thread_count,
+        .cache_bytes = d->options.cache_bytes,
         .stages = &d->stages,
     };
     return store_open(&options, &d->store, err);
@@ -555,6 +557,15 @@ static void settle_damage(struct daybook *d)
         log_failure("cannot make a checkpoint", &err);
 }
 
+static size_t cache_share(void)
+{
+    uint64_t share = machine_memory_bytes() / BLOCK_CACHE_SHARE;
+
+    if (share < BLOCK_CACHE_BYTES_MIN)
+        return BLOCK_CACHE_BYTES_MIN;
+    return share < BLOCK_CACHE_BYTES_MAX ? (size_t)share : BLOCK_CACHE_BYTES_MAX;
+}
+
 enum status daybook_open(const struct daybook_options *options, struct daybook **ret,
                          struct error *err)
 {
@@ -565,10 +576,10 @@ enum status daybook_open(const struct daybook_options *options, struct daybook *
     d->options = *options;
     if (d->options.clock == NULL)
         d->options.clock = clock_system();
-    if (d->options.thread_count == 0) {
-        long cores = sysconf(_SC_NPROCESSORS_ONLN);
-        d->options.thread_count = cores > 0 ? (uint32_t)cores : 1;
-    }
+    if (d->options.thread_count == 0)
+        d->options.thread_count = machine_processors();
+    if (d->options.cache_bytes == 0)
+        d->options.cache_bytes = cache_share();
     (void)pthread_mutex_init(&d->checkpoint_lock, NULL);
     enum status status = open_store(d, err);
     if (status == STATUS_OK)

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 static const char *const keys[] = {"listen", "certificate", "key", "connections_max", "threads",
-                                   "log_level", "external_data_hosts",
+                                   "cache_mib", "log_level", "external_data_hosts",
                                    "external_data_private"};
 
 void config_init(struct config *config, const struct data_dir *dir)
@@ -121,6 +121,8 @@ static enum status apply(struct config *config, const struct yaml_node *root, co
         status = set_number(&config->connections_max, root, "connections_max", path, err);
     if (status == STATUS_OK)
         status = set_number(&config->threads, root, "threads", path, err);
+    if (status == STATUS_OK)
+        status = set_number(&config->cache_mib, root, "cache_mib", path, err);
     if (status == STATUS_OK)
         status = set_level(config, root, path, err);
     if (status == STATUS_OK)

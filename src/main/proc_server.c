@@ -117,6 +117,7 @@ static enum status start(struct running *r, struct error *err)
     struct daybook_options options = {
         .dir = process->dir,
         .thread_count = process->config->threads,
+        .cache_bytes = process->config->cache_mib * MIB,
         .external = {slice_of(process->config->external_hosts),
                      process->config->external_private},
         .background = true,

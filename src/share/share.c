@@ -3,11 +3,11 @@
 
 #include "base/limits.h"
 #include "base/log.h"
+#include "base/machine.h"
 #include "base/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #define GATE_WAIT_MS 500u
 #define QUERIES_PER_PROCESSOR 4u
@@ -94,11 +94,8 @@ static void log_failed(void *context, const struct http_request *request,
  * server: a quarter of it, four queries a processor. */
 static uint64_t query_places(void)
 {
-    long pages = sysconf(_SC_PHYS_PAGES), page_bytes = sysconf(_SC_PAGE_SIZE);
-    long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    uint64_t memory = pages > 0 && page_bytes > 0 ? (uint64_t)pages * (uint64_t)page_bytes : 0;
-    uint64_t most = QUERIES_PER_PROCESSOR * (processors > 0 ? (uint64_t)processors : 1);
-    uint64_t places = memory / 4 / QUERY_MEMORY_BYTES;
+    uint64_t most = (uint64_t)QUERIES_PER_PROCESSOR * machine_processors();
+    uint64_t places = machine_memory_bytes() / 4 / QUERY_MEMORY_BYTES;
 
     return places > most ? most : places;
 }

@@ -42,12 +42,13 @@ static void every_setting_is_taken(void **state)
 {
     (void)state;
     ASSERT_OK(read_text("# ours\nlisten: '[::]:443'\ncertificate: /c\nkey: /k\n"
-                        "connections_max: 77\nthreads: 3\nlog_level: debug\n"));
+                        "connections_max: 77\nthreads: 3\ncache_mib: 512\nlog_level: debug\n"));
     assert_string_equal(config.listen, "[::]:443");
     assert_string_equal(config.certificate, "/c");
     assert_string_equal(config.key, "/k");
     assert_int_equal(config.connections_max, 77);
     assert_int_equal(config.threads, 3);
+    assert_int_equal(config.cache_mib, 512);
     assert_int_equal(config.log_level, LOG_LEVEL_DEBUG);
 }
 

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* machine.h - what there is to work with: defaults are shares of it. */
+#ifndef BASE_MACHINE_H
+#define BASE_MACHINE_H
+
+#include <stdint.h>
+
+uint64_t machine_memory_bytes(void); /* 0 = unknown */
+uint32_t machine_processors(void);   /* at least 1 */
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "test.h"
+
+#include "base/limits.h"
+#include "base/machine.h"
+
+#include <stdio.h>
+
+static void memory_is_what_the_kernel_says(void **state)
+{
+    unsigned long long total_kib = 0;
+    FILE *file = fopen("/proc/meminfo", "r");
+
+    (void)state;
+    assert_non_null(file);
+    assert_int_equal(fscanf(file, "MemTotal: %llu kB", &total_kib), 1);
+    (void)fclose(file);
+    assert_int_equal(machine_memory_bytes() / KIB, total_kib);
+}
+
+static void there_is_a_processor(void **state)
+{
+    (void)state;
+    assert_true(machine_processors() >= 1);
+    assert_true(machine_processors() <= 65536);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(memory_is_what_the_kernel_says),
+        cmocka_unit_test(there_is_a_processor),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

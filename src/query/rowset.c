@@ -113,10 +113,12 @@ static enum status make_room(struct rowset *set, uint32_t wanted, uint32_t *ret_
             columns[c].is_rooted = true;
             status = grow_column(set, &columns[c], columns[c].type, used, capacity, err);
         }
+        if (status != STATUS_OK)
+            return status; /* some columns have no room: the next to add tries anew */
         set->row_capacity = capacity;
     }
     *ret_room = set->row_capacity - used;
-    return status;
+    return STATUS_OK;
 }
 
 static struct slice *dictionary_of(struct rowset *set, uint32_t column, const struct vector *v,
@@ -129,7 +131,7 @@ static struct slice *dictionary_of(struct rowset *set, uint32_t column, const st
     if (d->capacity < v->dict_size) {
         d->copies = arena_alloc_raw(set->arena, v->dict_size * sizeof(*d->copies), err);
         if (d->copies == NULL) {
-            d->capacity = 0;
+            *d = (struct rowset_dictionary){0};
             return NULL;
         }
         d->capacity = v->dict_size;

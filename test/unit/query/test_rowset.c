@@ -115,12 +115,37 @@ static void test_other_home(void **state)
     arena_free(arena);
 }
 
+/* Workers share a set: when one found no memory, the next must not write into what is not there. */
+static void test_no_memory(void **state)
+{
+    struct error err = {.status = STATUS_OK};
+    struct arena *arena = arena_new(96 * KIB), *other = arena_new(MIB);
+    struct value values[] = {{.type = TYPE_LONG, .integer = 7},
+                             {.type = TYPE_STRING, .bytes = slice_of("seven")}};
+    struct vector given[2];
+
+    (void)state;
+    assert_non_null(arena);
+    assert_non_null(other);
+    struct rowset *set = open_set(arena, NULL);
+    for (int c = 0; c < 2; c++)
+        ASSERT_OK(vector_const(other, &values[c], BATCH_ROWS_MAX, &given[c], &err));
+    struct batch batch = {BATCH_ROWS_MAX, 2, given, false, NULL};
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(rowset_add(set, &batch, NULL, BATCH_ROWS_MAX, &err), STATUS_LIMIT);
+        assert_int_equal(set->row_count, 0);
+    }
+    arena_free(other);
+    arena_free(arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_same_home),
         cmocka_unit_test(test_taken),
         cmocka_unit_test(test_other_home),
+        cmocka_unit_test(test_no_memory),
     };
 
     return RUN_TESTS(tests);

@@ -64,8 +64,8 @@ static enum status decompose(struct eval *eval, const struct plan_of_parts *want
     return STATUS_OK;
 }
 
-static void add_list(struct buf *buf, const struct parts *p, double (*of)(const struct parts *p,
-                                                                         uint32_t i))
+static void add_list(struct eval *eval, struct buf *buf, const struct parts *p,
+                     double (*of)(const struct parts *p, uint32_t i))
 {
     struct buf one;
 
@@ -73,7 +73,7 @@ static void add_list(struct buf *buf, const struct parts *p, double (*of)(const 
         return;
     list_start(&one);
     for (uint32_t i = 0; i < p->series.count; i++)
-        series_add(&one, of(p, i));
+        series_add(eval, &one, of(p, i));
     buf_add_byte(&one, ']');
     buf->failed = buf->failed || one.failed;
     list_add(buf, buf_slice(&one));
@@ -124,10 +124,10 @@ static enum status row_decompose(ROW_PARAMETERS)
     if (status != STATUS_OK)
         return status;
     list_start(&buf);
-    add_list(&buf, &p, baseline);
-    add_list(&buf, &p, seasonal);
-    add_list(&buf, &p, trend_at);
-    add_list(&buf, &p, residual);
+    add_list(eval, &buf, &p, baseline);
+    add_list(eval, &buf, &p, seasonal);
+    add_list(eval, &buf, &p, trend_at);
+    add_list(eval, &buf, &p, residual);
     return list_give(eval, &buf, ret, err);
 }
 ROW_EVAL(row_decompose, TYPE_DYNAMIC)
@@ -152,7 +152,7 @@ static enum status score(struct eval *eval, const struct parts *p, double limit,
     for (uint32_t i = 0; i < p->series.count; i++) {
         double by = fence_score(&fence, rest[i]);
         list_add(flags, by > limit ? SLICE("1") : by < -limit ? SLICE("-1") : SLICE("0"));
-        series_add(scores, by);
+        series_add(eval, scores, by);
     }
     return STATUS_OK;
 }
@@ -183,7 +183,7 @@ static enum status row_anomalies(ROW_PARAMETERS)
     list_start(&buf);
     list_add(&buf, buf_slice(&flags));
     list_add(&buf, buf_slice(&scores));
-    add_list(&buf, &p, baseline);
+    add_list(eval, &buf, &p, baseline);
     buf.failed = buf.failed || flags.failed || scores.failed;
     buf_release(&flags);
     buf_release(&scores);
@@ -207,7 +207,7 @@ static enum status row_forecast(ROW_PARAMETERS)
         return status;
     list_start(&buf);
     for (uint32_t i = 0; i < p.series.count; i++)
-        series_add(&buf, baseline(&p, i));
+        series_add(eval, &buf, baseline(&p, i));
     return list_give(eval, &buf, ret, err);
 }
 ROW_EVAL(row_forecast, TYPE_DYNAMIC)

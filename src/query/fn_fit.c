@@ -69,15 +69,15 @@ double sorted_percentile(const double *sorted, uint32_t count, double percent)
 /* ---- lines ---- */
 
 /* The left line's points up to `split`, then the right one's. */
-static void add_points(struct buf *buf, const struct line *left, const struct line *right,
-                       uint32_t split, uint32_t count)
+static void add_points(struct eval *eval, struct buf *buf, const struct line *left,
+                       const struct line *right, uint32_t split, uint32_t count)
 {
     struct buf points;
 
     list_start(&points);
     for (uint32_t i = 0; i < count; i++) {
         const struct line *line = i < split ? left : right;
-        series_add(&points, line->slope * i + line->offset);
+        series_add(eval, &points, line->slope * i + line->offset);
     }
     buf_add_byte(&points, ']');
     buf->failed = buf->failed || points.failed;
@@ -96,12 +96,12 @@ enum status series_fit_line_row(ROW_PARAMETERS)
         return status;
     struct line line = line_fit(s.data, 0, s.count);
     list_start(&buf);
-    series_add(&buf, line.rsquare);
-    series_add(&buf, line.slope);
-    series_add(&buf, line.variance);
-    series_add(&buf, line.residual);
-    series_add(&buf, line.offset);
-    add_points(&buf, &line, &line, 0, s.count);
+    series_add(eval, &buf, line.rsquare);
+    series_add(eval, &buf, line.slope);
+    series_add(eval, &buf, line.variance);
+    series_add(eval, &buf, line.residual);
+    series_add(eval, &buf, line.offset);
+    add_points(eval, &buf, &line, &line, 0, s.count);
     return list_give(eval, &buf, ret, err);
 }
 ROW_EVAL(series_fit_line_row, TYPE_DYNAMIC)
@@ -154,13 +154,13 @@ static enum status best_split(struct eval *eval, const struct series *s, uint32_
     return STATUS_OK;
 }
 
-static void add_side(struct buf *buf, const struct line *line)
+static void add_side(struct eval *eval, struct buf *buf, const struct line *line)
 {
-    series_add(buf, line->rsquare);
-    series_add(buf, line->slope);
-    series_add(buf, line->offset);
-    series_add(buf, line->variance);
-    series_add(buf, line->residual);
+    series_add(eval, buf, line->rsquare);
+    series_add(eval, buf, line->slope);
+    series_add(eval, buf, line->offset);
+    series_add(eval, buf, line->variance);
+    series_add(eval, buf, line->residual);
 }
 
 enum status series_fit_2lines_row(ROW_PARAMETERS)
@@ -183,13 +183,13 @@ enum status series_fit_2lines_row(ROW_PARAMETERS)
                    (isnan(right.residual) ? 0 : right.residual * (s.count - split - 1));
     double residual = error / (s.count - 1);
     list_start(&buf);
-    series_add(&buf, all.variance > 0 ? 1 - residual / all.variance : 1);
+    series_add(eval, &buf, all.variance > 0 ? 1 - residual / all.variance : 1);
     buf_add_format(&buf, ",%u", split);
-    series_add(&buf, all.variance);
-    series_add(&buf, residual);
-    add_points(&buf, &left, &right, split, s.count);
-    add_side(&buf, &right);
-    add_side(&buf, &left);
+    series_add(eval, &buf, all.variance);
+    series_add(eval, &buf, residual);
+    add_points(eval, &buf, &left, &right, split, s.count);
+    add_side(eval, &buf, &right);
+    add_side(eval, &buf, &left);
     return list_give(eval, &buf, ret, err);
 }
 ROW_EVAL(series_fit_2lines_row, TYPE_DYNAMIC)
@@ -223,13 +223,13 @@ static enum status row_stats(ROW_PARAMETERS)
         return STATUS_OK;
     double variance = n > 1 ? squares / (n - 1) : 0;
     list_start(&buf);
-    series_add(&buf, s.data[least]);
+    series_add(eval, &buf, s.data[least]);
     buf_add_format(&buf, ",%u", least);
-    series_add(&buf, s.data[greatest]);
+    series_add(eval, &buf, s.data[greatest]);
     buf_add_format(&buf, ",%u", greatest);
-    series_add(&buf, sum / n);
-    series_add(&buf, sqrt(variance));
-    series_add(&buf, variance);
+    series_add(eval, &buf, sum / n);
+    series_add(eval, &buf, sqrt(variance));
+    series_add(eval, &buf, variance);
     return list_give(eval, &buf, ret, err);
 }
 ROW_EVAL(row_stats, TYPE_DYNAMIC)
@@ -288,7 +288,7 @@ static enum status row_outliers(ROW_PARAMETERS)
         return status;
     list_start(&buf);
     for (uint32_t i = 0; i < s.count; i++)
-        series_add(&buf, fence_score(&fence, data[i]));
+        series_add(eval, &buf, fence_score(&fence, data[i]));
     return list_give(eval, &buf, ret, err);
 }
 ROW_EVAL_LAZY(row_outliers, TYPE_DYNAMIC)
@@ -349,7 +349,7 @@ static enum status fill(struct eval *eval, const struct value *args, uint32_t ar
     neighbours(data, s.count, before, after);
     list_start(&buf);
     for (uint32_t i = 0; i < s.count; i++)
-        series_add(&buf, !isnan(data[i])      ? data[i]
+        series_add(eval, &buf, !isnan(data[i])      ? data[i]
                          : kind == FILL_CONST ? args[1].real
                                               : filled(data, i, before[i], after[i], kind));
     return list_give(eval, &buf, ret, err);
@@ -397,7 +397,7 @@ static enum status row_fir(ROW_PARAMETERS)
             if (i + shift >= j && i + shift - j < s.count && !isnan(s.data[i + shift - j]))
                 sum += f.data[j] * s.data[i + shift - j];
         }
-        series_add(&buf, normal ? sum / total : sum);
+        series_add(eval, &buf, normal ? sum / total : sum);
     }
     if (status == STATUS_OK)
         return list_give(eval, &buf, ret, err);
@@ -434,7 +434,7 @@ static enum status row_iir(ROW_PARAMETERS)
         for (uint32_t j = 1; j < s[2].count && j <= i; j++)
             y[i] -= s[2].data[j] * y[i - j];
         y[i] /= s[2].data[0];
-        series_add(&buf, y[i]);
+        series_add(eval, &buf, y[i]);
     }
     if (status == STATUS_OK)
         return list_give(eval, &buf, ret, err);

@@ -8,13 +8,13 @@
 #define POINTS_MAX (1u << 20) /* of a series that is transformed */
 #define PERIODS_MAX 64u
 
-static void add_numbers(struct buf *buf, const double *data, uint32_t count)
+static void add_numbers(struct eval *eval, struct buf *buf, const double *data, uint32_t count)
 {
     struct buf one;
 
     list_start(&one);
     for (uint32_t i = 0; i < count; i++)
-        series_add(&one, data[i]);
+        series_add(eval, &one, data[i]);
     buf_add_byte(&one, ']');
     buf->failed = buf->failed || one.failed;
     list_add(buf, buf_slice(&one));
@@ -27,8 +27,8 @@ static enum status give_two(struct eval *eval, const double *a, const double *b,
     struct buf buf;
 
     list_start(&buf);
-    add_numbers(&buf, a, count);
-    add_numbers(&buf, b, count);
+    add_numbers(eval, &buf, a, count);
+    add_numbers(eval, &buf, b, count);
     return list_give(eval, &buf, ret, err);
 }
 
@@ -164,7 +164,7 @@ static enum status row_seasonal(ROW_PARAMETERS)
         return status;
     list_start(&buf);
     for (uint32_t i = 0; i < s.count; i++)
-        series_add(&buf, season[i]);
+        series_add(eval, &buf, season[i]);
     return list_give(eval, &buf, ret, err);
 }
 ROW_EVAL_LAZY(row_seasonal, TYPE_DYNAMIC)

@@ -132,13 +132,14 @@ static double polynomial(const struct fit *fit, double x)
     return value;
 }
 
-static void add_array(struct buf *buf, const double *data, uint32_t count, bool backwards)
+static void add_array(struct eval *eval, struct buf *buf, const double *data, uint32_t count,
+                      bool backwards)
 {
     struct buf one;
 
     list_start(&one);
     for (uint32_t i = 0; i < count; i++)
-        series_add(&one, data[backwards ? count - 1 - i : i]);
+        series_add(eval, &one, data[backwards ? count - 1 - i : i]);
     buf_add_byte(&one, ']');
     buf->failed = buf->failed || one.failed;
     list_add(buf, buf_slice(&one));
@@ -167,11 +168,11 @@ static enum status give_fit(struct eval *eval, const struct fit *fit, const doub
         points[i] = polynomial(fit, all_x[i]);
     double less = fit->count > 1 ? fit->count - 1 : 1;
     list_start(&buf);
-    series_add(&buf, own > 0 ? 1 - rest / own : 1);
-    add_array(&buf, fit->coefficients, fit->terms, true);
-    series_add(&buf, own / less);
-    series_add(&buf, rest / less);
-    add_array(&buf, points, all_count, false);
+    series_add(eval, &buf, own > 0 ? 1 - rest / own : 1);
+    add_array(eval, &buf, fit->coefficients, fit->terms, true);
+    series_add(eval, &buf, own / less);
+    series_add(eval, &buf, rest / less);
+    add_array(eval, &buf, points, all_count, false);
     return list_give(eval, &buf, ret, err);
 }
 

@@ -32,10 +32,16 @@ enum status series_of(struct eval *eval, const struct value *value, struct serie
     return STATUS_OK;
 }
 
-void series_add(struct buf *buf, double number)
+#define NUMBER_WORK 256u /* to write one takes a microsecond */
+
+void series_add(struct eval *eval, struct buf *buf, double number)
 {
     struct value value = {.type = TYPE_REAL, .real = number, .is_null = isnan(number)};
 
+    struct error late;
+
+    if (eval_spend(eval, NUMBER_WORK, &late) != STATUS_OK)
+        buf->failed = true; /* list_give() says why */
     if (buf->failed) /* spare the digits of what is too long already */
         return;
     if (buf->size > 1)
@@ -57,7 +63,7 @@ static enum status map_one(struct eval *eval, const struct value *args, one_func
         return status;
     list_start(&buf);
     for (uint32_t i = 0; i < series.count; i++)
-        series_add(&buf, fn(series.data[i]));
+        series_add(eval, &buf, fn(series.data[i]));
     return list_give(eval, &buf, ret, err);
 }
 
@@ -84,7 +90,7 @@ static enum status map_two(struct eval *eval, const struct value *args, two_func
         if (truth && !isnan(x) && !isnan(y))
             list_add(&buf, fn(x, y) != 0 ? SLICE("true") : SLICE("false"));
         else
-            series_add(&buf, isnan(x) || isnan(y) ? (double)NAN : fn(x, y));
+            series_add(eval, &buf, isnan(x) || isnan(y) ? (double)NAN : fn(x, y));
     }
     return list_give(eval, &buf, ret, err);
 }

@@ -141,6 +141,10 @@ void list_add(struct buf *buf, struct slice json)
 enum status list_give(struct eval *eval, struct buf *buf, struct value *ret, struct error *err)
 {
     buf_add_byte(buf, ']');
+    if (buf->failed && eval_look(eval, err) != STATUS_OK) { /* not its length, but the time */
+        buf_release(buf);
+        return err->status;
+    }
     return give_buf(eval, buf, ret, err);
 }
 

@@ -13,7 +13,8 @@ struct series {
 
 enum status series_of(struct eval *eval, const struct value *value, struct series *ret,
                       struct error *err) MUST_USE;
-/* One more element of an array under construction; NaN is null. */
-void series_add(struct buf *buf, double number);
+/* One more element of an array under construction; NaN is null.  When the query's time is
+ * over, the array fails. */
+void series_add(struct eval *eval, struct buf *buf, double number);
 
 #endif

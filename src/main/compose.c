@@ -11,6 +11,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/machine.h"
+#include "base/priority.h"
 #include "evidence/evidence.h"
 #include "share/damaged.h"
 
@@ -519,6 +520,7 @@ static void repeat(struct daybook *d, const char *failure,
 
 static void *run_checkpoints(void *arg)
 {
+    priority_behind(0);
     repeat(arg, "cannot make a checkpoint", checkpoint_step);
     return NULL;
 }
@@ -526,6 +528,7 @@ static void *run_checkpoints(void *arg)
 /* Beside the checkpoints: a merge may take minutes, memory fills in seconds. */
 static void *run_merges(void *arg)
 {
+    priority_behind(0);
     repeat(arg, "cannot merge segments", merge_step);
     return NULL;
 }

@@ -5,6 +5,7 @@
 #include "base/check.h"
 #include "base/io.h"
 #include "base/limits.h"
+#include "base/priority.h"
 #include "base/sandbox.h"
 #include "crypt/aead.h"
 #include "crypt/keyring_local.h"
@@ -125,6 +126,7 @@ int keeper_run(const struct keeper_options *options, const int *sockets, int rea
     struct error err;
 
     CHECK(options->channel_count >= 1 && options->channel_count <= KEEPER_CHANNELS_MAX);
+    priority_prompt();
     enum status status = prepare(options, &io, &keyring, &landlock_version, &err);
     send_report(ready_fd, status, &err, landlock_version);
     bool served = status == STATUS_OK && serve_all(keyring, sockets, options->channel_count);

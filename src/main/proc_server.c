@@ -5,6 +5,7 @@
 #include "base/io.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "base/priority.h"
 #include "base/text.h"
 #include "cli/cli.h"
 #include "crypt/keyring_remote.h"
@@ -188,6 +189,7 @@ int process_server(const struct server_process *process)
     int code = CLI_OK;
 
     log_set_level((enum log_level)process->config->log_level);
+    priority_prompt(); /* what takes long stands back: streams, merges */
     /* A heap a connection thread would keep what each of them once needed. */
     (void)mallopt(M_ARENA_MAX, HEAPS_MAX);
     (void)mallopt(M_MMAP_THRESHOLD, (int)MIB);

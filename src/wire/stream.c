@@ -7,8 +7,7 @@
 #include "wire/exchange_priv.h"
 
 #include "base/limits.h"
-
-#include <sys/resource.h>
+#include "base/priority.h"
 
 #define STREAM_NICE 10
 #define STREAM_STACK_BYTES (2 * MIB) /* a query's recursion is bounded, but deep */
@@ -62,7 +61,7 @@ static void *run(void *context)
 
     /* What streams may compute for minutes on all processors; a record that goes in beside it
      * wants one for a millisecond.  Of this thread and those it starts. */
-    (void)setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + STREAM_NICE);
+    priority_behind(STREAM_NICE);
     http_dispatch(exchange->server->router, &exchange->request, &exchange->response);
     (void)pthread_mutex_lock(&stream->lock);
     if (stream->started && exchange->response.body.size > 0) {

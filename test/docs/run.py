@@ -221,7 +221,7 @@ def check_metrics(count):
     wanted = set()
     for name in ('src/share/api_status.c', 'src/main/proc_server.c'):
         with open(os.path.join(ROOT, name), encoding='utf-8') as file:
-            wanted |= set(re.findall(r'\{"([a-z0-9_]+)", "(?:[a-z]+", ")?[A-Z]', file.read()))
+            wanted |= set(re.findall(r'\{"([a-z0-9_]+)",\s+"(?:[a-z]+",\s+")?[A-Z]', file.read()))
     with open(os.path.join(ROOT, 'docs/user/metrics.md'), encoding='utf-8') as file:
         says = set(re.findall(r'^\| `daybook_([a-z0-9_]+)`', file.read(), re.M))
     count.add(says == wanted, 'metrics.md has every metric',

@@ -53,9 +53,7 @@
 #define PART_MEMORY_BYTES_MAX (1 * GIB) /* arena of one part */
 #define PART_JOIN_BYTES_MAX (64 * MIB)  /* memory of parts that are joined in memory */
 #define INDEX_BLOCK_ROWS 1024u      /* the entity index names blocks of so many rows */
-#define BLOCK_CACHE_BYTES_MIN (64 * MIB) /* decoded columns: the default is a share of the */
-#define BLOCK_CACHE_BYTES_MAX (1 * GIB)  /* machine's memory between these two */
-#define BLOCK_CACHE_SHARE 32u
+#define BLOCK_CACHE_BYTES (128 * MIB) /* decoded columns; `cache_mib` of the configuration */
 #define CIPHER_CHUNK_BYTES (16 * KIB)
 #define MEMORY_ROWS_FLUSH 98304u    /* rows in memory over all tenants that start a flush */
 #define MEMORY_ROWS_MAX 196608u    /* above it senders wait, at most a second, for the flush */

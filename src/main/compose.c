@@ -560,15 +560,6 @@ static void settle_damage(struct daybook *d)
         log_failure("cannot make a checkpoint", &err);
 }
 
-static size_t cache_share(void)
-{
-    uint64_t share = machine_memory_bytes() / BLOCK_CACHE_SHARE;
-
-    if (share < BLOCK_CACHE_BYTES_MIN)
-        return BLOCK_CACHE_BYTES_MIN;
-    return share < BLOCK_CACHE_BYTES_MAX ? (size_t)share : BLOCK_CACHE_BYTES_MAX;
-}
-
 enum status daybook_open(const struct daybook_options *options, struct daybook **ret,
                          struct error *err)
 {
@@ -581,8 +572,6 @@ enum status daybook_open(const struct daybook_options *options, struct daybook *
         d->options.clock = clock_system();
     if (d->options.thread_count == 0)
         d->options.thread_count = machine_processors();
-    if (d->options.cache_bytes == 0)
-        d->options.cache_bytes = cache_share();
     (void)pthread_mutex_init(&d->checkpoint_lock, NULL);
     enum status status = open_store(d, err);
     if (status == STATUS_OK)

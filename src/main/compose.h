@@ -14,7 +14,7 @@ struct daybook_options {
     const struct data_dir *dir; /* locked */
     struct keyring *keyring;    /* borrowed */
     uint32_t thread_count;      /* of a query; 0 = number of cores */
-    size_t cache_bytes;         /* of decoded columns; 0 = a share of the memory */
+    size_t cache_bytes;         /* of decoded columns; 0 = BLOCK_CACHE_BYTES */
     struct external external;   /* what externaldata may read; texts live as long */
     bool background;            /* checkpoints and merges, by threads */
     const struct clock *clock;  /* NULL = clock_system(); a benchmark lets months pass */

@@ -15,7 +15,7 @@ struct config {
     char certificate[DATA_PATH_BYTES], key[DATA_PATH_BYTES]; /* PEM files */
     uint32_t connections_max;  /* 0 = default */
     uint32_t threads;          /* of a query; 0 = number of cores */
-    uint32_t cache_mib;        /* of decoded columns; 0 = a share of the memory */
+    uint32_t cache_mib;        /* of decoded columns; 0 = 128 */
     char external_hosts[4096]; /* "a.example,*.example.net": what externaldata may read */
     bool external_private;     /* also at private addresses and over plain http */
     int log_level;             /* enum log_level */

@@ -63,7 +63,7 @@ struct sealed_options {
     struct keyring *keyring;
     const struct clock *clock;
     struct record_verifier *verifier; /* NULL: no check (tests) */
-    size_t cache_bytes;               /* 0 = BLOCK_CACHE_BYTES_MIN */
+    size_t cache_bytes;               /* 0 = BLOCK_CACHE_BYTES */
 };
 
 /* Reads the catalog, removes what it does not list.  A damaged one is renamed to

@@ -54,7 +54,7 @@ struct store_options {
     const struct table_definition *tables;
     uint32_t table_count;
     uint32_t thread_count;      /* for scans and merges; 0 = number of cores */
-    size_t cache_bytes;         /* of decoded columns; 0 = BLOCK_CACHE_BYTES_MIN */
+    size_t cache_bytes;         /* of decoded columns; 0 = BLOCK_CACHE_BYTES */
     struct stage_times *stages; /* takes what merges cost; may be NULL */
 };
 

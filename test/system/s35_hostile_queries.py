@@ -36,9 +36,8 @@ MIB = 1 << 20
 MACHINE_BYTES = os.sysconf('SC_PHYS_PAGES') * os.sysconf('SC_PAGE_SIZE')
 # What one tenant may ask at a time: two a processor, and an eighth of the memory for all.
 AT_ONCE = max(1, min(2 * PROCESSORS, MACHINE_BYTES // (8 * 512 * MIB)))
-CACHE_BYTES = max(64 * MIB, min(MACHINE_BYTES // 32, 1024 * MIB))
-# Each question has 512 MiB; the cache; and room.
-MEMORY_BYTES = AT_ONCE * 512 * MIB + CACHE_BYTES + 1024 * MIB
+# Each question has 512 MiB; and room.
+MEMORY_BYTES = AT_ONCE * 512 * MIB + 1024 * MIB
 LIMITS = {'E_RUNAWAY_QUERY', 'E_QUERY_TIMEOUT', 'E_QUERY_RESULT_SET_TOO_LARGE',
           'E_QUERY_TOO_COMPLEX'}
 CANARY = b'canary-4be1cb61'  # in every record of the other tenant, in no question

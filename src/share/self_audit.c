@@ -34,7 +34,10 @@ struct self_audit {
     pthread_cond_t changed;
     pthread_t thread;
     bool has_thread, stopping;
-    uint64_t paced_us;    /* the writer's: when all writes so far are paid for, monotonic */
+    struct { /* the writer's; times are monotonic */
+        uint64_t paid_us; /* when all writes so far are paid for */
+        uint64_t own_requests, other_requests, other_us; /* of the log; newest of others */
+    } pace;
     struct line *pending, **pending_end; /* in the order of arrival */
     uint32_t pending_count;
     uint64_t given, done;
@@ -79,6 +82,7 @@ struct round {
     struct self_audit *audit;
     pthread_mutex_t lock; /* of all below */
     struct line *list;
+    uint64_t request_count; /* that were acknowledged */
     enum status status; /* of the last that failed, with its error */
     struct error failure;
 };
@@ -150,12 +154,14 @@ static void *write_tenants(void *arg)
     while (take_tenant(round, &tenant, &body)) {
         struct error err;
         enum status status = write_tenant(round->audit, tenant, &body, &err);
-        if (status != STATUS_OK) {
-            (void)pthread_mutex_lock(&round->lock);
+        (void)pthread_mutex_lock(&round->lock);
+        if (status == STATUS_OK) {
+            round->request_count++;
+        } else {
             round->status = status;
             round->failure = err;
-            (void)pthread_mutex_unlock(&round->lock);
         }
+        (void)pthread_mutex_unlock(&round->lock);
         buf_clear(&body);
     }
     buf_release(&body);
@@ -165,7 +171,7 @@ static void *write_tenants(void *arg)
 /* All lines of the list.  Tenants are side by side, since each waits for a sync. */
 static enum status write_round(struct self_audit *audit, struct line *list, struct error *err)
 {
-    struct round round = {audit, PTHREAD_MUTEX_INITIALIZER, list, STATUS_OK, {0}};
+    struct round round = {audit, PTHREAD_MUTEX_INITIALIZER, list, 0, STATUS_OK, {0}};
     pthread_t helpers[SELF_AUDIT_HELPERS_MAX];
     uint32_t tenants = 0, count = 0;
 
@@ -178,6 +184,7 @@ static enum status write_round(struct self_audit *audit, struct line *list, stru
     while (count > 0)
         (void)pthread_join(helpers[--count], NULL);
     (void)pthread_mutex_destroy(&round.lock);
+    audit->pace.own_requests += round.request_count;
     *err = round.failure;
     return round.status;
 }
@@ -203,17 +210,31 @@ static bool has_failed(const struct self_audit *audit, uint64_t ticket)
     return failed && ticket > 0;
 }
 
+static bool do_others_write(struct self_audit *audit, uint64_t now_us)
+{
+    struct ingest_stats stats;
+
+    ingest_stats(audit->ingest, &stats);
+    uint64_t others = stats.acked_requests - audit->pace.own_requests;
+    if (others != audit->pace.other_requests)
+        audit->pace.other_us = now_us;
+    audit->pace.other_requests = others;
+    return others > 0 && now_us - audit->pace.other_us < SELF_AUDIT_BUSY_MS * UINT64_C(1000);
+}
+
 /* Writes are paid for with SELF_AUDIT_PACE_MS each; a few may run into debt.  Those
- * beyond wait for others to join. */
+ * beyond wait for others to join, if there is somebody to be spared the syncs. */
 static bool must_gather(struct self_audit *audit)
 {
+    const uint64_t limit_us = SELF_AUDIT_BURST * SELF_AUDIT_PACE_MS * UINT64_C(1000);
     uint64_t now_us = clock_monotonic_us(audit->clock);
+    bool is_busy = do_others_write(audit, now_us);
 
-    if (audit->paced_us < now_us)
-        audit->paced_us = now_us;
-    if (audit->paced_us - now_us > SELF_AUDIT_BURST * SELF_AUDIT_PACE_MS * UINT64_C(1000))
-        return true;
-    audit->paced_us += SELF_AUDIT_PACE_MS * UINT64_C(1000);
+    if (audit->pace.paid_us < now_us)
+        audit->pace.paid_us = now_us;
+    if (audit->pace.paid_us - now_us > limit_us)
+        return is_busy;
+    audit->pace.paid_us += SELF_AUDIT_PACE_MS * UINT64_C(1000);
     return false;
 }
 

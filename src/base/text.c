@@ -2,11 +2,14 @@
 #include "base/text.h"
 
 #include "base/check.h"
+#include "base/real_shim_priv.h"
 
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+#define REAL_DIGITS_KEPT 15 /* so many decimal digits come back from a normal double */
 
 /* Length of the well-formed sequence at s (RFC 3629 table), 0 if there is none. */
 static size_t sequence_size(const unsigned char *s, size_t left)
@@ -158,6 +161,9 @@ bool text_parse_double(struct slice s, double *ret)
         if (s.data[i] == 'x' || s.data[i] == 'X' || s.data[i] == '\0')
             return false;
     }
+    /* strtod() knows a plus, infinity, and what is out of range. */
+    if (real_shim_parse(s.data, s.size, ret))
+        return true;
     memcpy(text, s.data, s.size);
     text[s.size] = '\0';
     double value = strtod(text, &end);
@@ -285,24 +291,67 @@ bool text_parse_base64(struct slice s, struct buf *ret)
     return !ret->failed;
 }
 
-void text_add_double(struct buf *buf, double value)
+/* The least of 15, 16 and 17 digits that read back, as printf writes them: what the rules
+ * of add_shortest() do not cover. */
+static void add_by_trying(struct buf *buf, double value)
 {
     char text[40];
 
-    if (isnan(value)) {
-        buf_add_text(buf, "NaN");
-        return;
-    }
-    if (isinf(value)) {
-        buf_add_text(buf, value < 0 ? "-Infinity" : "Infinity");
-        return;
-    }
-    for (int digits = 15; digits <= 17; digits++) {
+    for (int digits = REAL_DIGITS_KEPT; digits <= 17; digits++) {
         (void)snprintf(text, sizeof(text), "%.*g", digits, value);
         if (strtod(text, NULL) == value)
             break;
     }
     buf_add_text(buf, text);
+}
+
+/* What add_by_trying() writes, from the fewest digits that read back.  A normal double keeps
+ * 15 digits, so 15 or fewer are what printf rounds to; of 16 or 17 the closest to the value are
+ * taken by both, but for a power of two, which has more room above than below. */
+static void add_shortest(struct buf *buf, double value)
+{
+    char digits[REAL_SHIM_BYTES];
+    size_t size = real_shim_shortest(value, digits);
+    const char *first = digits + (digits[0] == '-' ? 1 : 0);
+    const char *e = memchr(first, 'e', (size_t)(digits + size - first));
+    uint32_t count = (uint32_t)(e - first) - (first[1] == '.' ? 1 : 0);
+    int exponent = 0;
+    int power;
+
+    if (count > REAL_DIGITS_KEPT && fabs(frexp(value, &power)) == 0.5) {
+        add_by_trying(buf, value);
+        return;
+    }
+    for (const char *at = e + 2; at < digits + size; at++)
+        exponent = exponent * 10 + (*at - '0');
+    exponent = e[1] == '-' ? -exponent : exponent;
+    int precision = count > REAL_DIGITS_KEPT ? (int)count : REAL_DIGITS_KEPT;
+    if (exponent < -4 || exponent >= precision) {
+        buf_add(buf, digits, size);
+        return;
+    }
+    buf_add(buf, digits, (size_t)(first - digits)); /* the sign */
+    if (exponent < 0)
+        buf_add(buf, "0.000", (size_t)(1 - exponent));
+    for (int i = 0; i < (int)count || i <= exponent; i++) {
+        if (i > 0 && i == exponent + 1)
+            buf_add_byte(buf, '.');
+        buf_add_byte(buf, i >= (int)count ? '0' : i == 0 ? first[0] : first[i + 1]);
+    }
+}
+
+void text_add_double(struct buf *buf, double value)
+{
+    if (isnan(value))
+        buf_add_text(buf, "NaN");
+    else if (isinf(value))
+        buf_add_text(buf, value < 0 ? "-Infinity" : "Infinity");
+    else if (value == 0)
+        buf_add_text(buf, signbit(value) ? "-0" : "0");
+    else if (isnormal(value))
+        add_shortest(buf, value);
+    else
+        add_by_trying(buf, value);
 }
 
 static bool plain_json_byte(unsigned char c)

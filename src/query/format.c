@@ -7,29 +7,6 @@
 #include "base/text.h"
 
 #include <math.h>
-#include <stdio.h>
-
-/* The shortest digits that read back as the same number; 1.0 is 1. */
-static void add_real(struct buf *buf, double real)
-{
-    char text[40];
-
-    if (real != real) {
-        buf_add_text(buf, "NaN");
-        return;
-    }
-    if (isinf(real)) {
-        buf_add_text(buf, real < 0 ? "-Infinity" : "Infinity");
-        return;
-    }
-    for (int digits = 15; digits <= 17; digits++) {
-        double back;
-        int size = snprintf(text, sizeof(text), "%.*g", digits, real);
-        if (text_parse_double(slice_from(text, (size_t)size), &back) && back == real)
-            break;
-    }
-    buf_add_text(buf, text);
-}
 
 static void add_quoted(struct buf *buf, struct slice text)
 {
@@ -53,7 +30,7 @@ static void add_scalar(struct buf *buf, const struct value *v, bool quoted)
     case TYPE_REAL:
         if (v->real != v->real || isinf(v->real))
             buf_add_text(buf, quote);
-        add_real(buf, v->real);
+        text_add_double(buf, v->real);
         if (v->real != v->real || isinf(v->real))
             buf_add_text(buf, quote);
         return;

@@ -4,6 +4,8 @@
 #include "base/text.h"
 
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 static struct buf buf;
 
@@ -60,6 +62,73 @@ static void numbers_must_be_whole(void **state)
     assert_true(text_parse_duration(SLICE("250ms"), &i) && i == 250);
     assert_false(text_parse_duration(SLICE("30"), &i));
     assert_false(text_parse_duration(SLICE("-1s"), &i));
+}
+
+/* As reals were written at first, and are in answers that were kept. */
+static void print_by_trying(double value, char text[40])
+{
+    for (int digits = 15; digits <= 17; digits++) {
+        (void)snprintf(text, 40, "%.*g", digits, value);
+        if (strtod(text, NULL) == value)
+            break;
+    }
+}
+
+static void check_double(double value)
+{
+    char wanted[40];
+    double back;
+
+    if (isnan(value) || isinf(value))
+        return;
+    buf_clear(&buf);
+    print_by_trying(value, wanted);
+    text_add_double(&buf, value);
+    assert_true(slice_is(buf_slice(&buf), wanted));
+    assert_true(text_parse_double(buf_slice(&buf), &back));
+    assert_memory_equal(&back, &value, sizeof(back));
+}
+
+static void check_around(double value)
+{
+    check_double(value);
+    check_double(-value);
+    check_double(nextafter(value, INFINITY));
+    check_double(nextafter(value, 0));
+}
+
+/* DAYBOOK_DOUBLES says of how many random ones. */
+static void doubles_print_as_printf_does(void **state)
+{
+    const char *given = getenv("DAYBOOK_DOUBLES");
+    uint64_t count = 50000;
+    uint64_t bits = 88172645463325252u;
+
+    (void)state;
+    if (given != NULL)
+        assert_true(text_parse_u64(slice_of(given), &count));
+    for (int power = -1074; power < 1024; power++)
+        check_around(ldexp(1, power));
+    for (int power = -324; power < 309; power++) {
+        char text[8];
+        (void)snprintf(text, sizeof(text), "1e%d", power);
+        check_around(strtod(text, NULL));
+    }
+    check_around(0);
+    for (uint64_t i = 0; i < count; i++) {
+        double value;
+        bits ^= bits << 13; /* xorshift */
+        bits ^= bits >> 7;
+        bits ^= bits << 17;
+        memcpy(&value, &bits, sizeof(value));
+        check_double(value);
+        uint64_t small = bits & (UINT64_MAX >> (12 + i % 52)); /* below the normal ones */
+        memcpy(&value, &small, sizeof(value));
+        check_double(value);
+        check_double((double)(int64_t)bits);
+        check_double((double)(bits % 100000000) / 1000);
+        check_double(ldexp((double)(bits % 100000), (int)(bits % 130) - 65));
+    }
 }
 
 static void doubles_print_shortest_and_read_back(void **state)
@@ -149,6 +218,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(only_well_formed_utf8_passes),
         cmocka_unit_test(numbers_must_be_whole),
+        cmocka_unit_test(doubles_print_as_printf_does),
         cmocka_unit_test(doubles_print_shortest_and_read_back),
         cmocka_unit_test(base64_and_hex_go_both_ways),
         cmocka_unit_test(hostile_text_is_made_harmless),

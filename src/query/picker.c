@@ -17,10 +17,19 @@ uint32_t picker_state_bytes(void)
     return (uint32_t)sizeof(struct picker);
 }
 
+static bool is_empty(const struct value *v)
+{
+    return v->is_null || (v->type == TYPE_STRING && v->bytes.size == 0);
+}
+
+/* take_any() of one expression looks for a row where it has a value; of several it takes
+ * them all from one row, whatever they are. */
 static bool is_better(const struct aggregate_call *call, const struct value *old,
                       const struct value *candidate)
 {
-    if (call->is_any || candidate->is_null)
+    if (call->is_any)
+        return call->arg_count == 1 && is_empty(old) && !is_empty(candidate);
+    if (candidate->is_null)
         return false;
     if (old->is_null)
         return true;
@@ -72,7 +81,7 @@ static uint32_t find_best(const struct aggregate_call *call, const struct picker
             touched[touched_count++] = g;
             continue;
         }
-        if (call->is_any)
+        if (call->is_any && call->arg_count > 1)
             continue;
         struct value old = vector_value(&rows->args[0], best[g]);
         struct value candidate = vector_value(&rows->args[0], r);

@@ -20,6 +20,10 @@ static const struct ask picks_cases[] = {
      "k = x % 3 | summarize max(strlen(s)), sum(x)",
      "[[99,26997]]"},
     {"range x from 1 to 9000 step 1 | summarize take_any(x) by x % 2 | summarize sum(x)", "[[3]]"},
+    /* The value may come batches later, and from another worker. */
+    {"range x from 1 to 90000 step 1 | extend y = iff(x == 80001, x, long(null)), s = iff(x == "
+     "5, 'v', '') | summarize take_any(y), take_any(s), take_any(tobool(y))",
+     "[[80001,\"v\",true]]"},
 };
 ASK_TEST(picks, picks_cases)
 

@@ -218,7 +218,7 @@ struct expr *bind_logic(struct binder *b, uint32_t at, enum expr_kind kind, stru
 
 /* ---- comparison ---- */
 
-static bool common_type(enum type a, enum type c, enum type *ret)
+static bool common_type(enum type a, enum type c, bool ordered, enum type *ret)
 {
     *ret = a;
     if (a == c)
@@ -238,7 +238,7 @@ static bool common_type(enum type a, enum type c, enum type *ret)
         *ret = a == TYPE_BOOL ? c : a;
         return true;
     }
-    if (a == TYPE_STRING || c == TYPE_STRING) { /* tables spell codes as text or number */
+    if (!ordered && (a == TYPE_STRING || c == TYPE_STRING)) { /* tables spell codes as text or number */
         *ret = a == TYPE_STRING ? c : a;
         return true;
     }
@@ -256,7 +256,8 @@ struct expr *bind_compare(struct binder *b, uint32_t at, struct slice op, struct
                       (right->kind == EXPR_CONST && right->value.is_null);
     if (left->type == TYPE_DYNAMIC && right->type == TYPE_DYNAMIC)
         type = null_const ? TYPE_DYNAMIC : TYPE_STRING;
-    else if (!common_type(left->type, right->type, &type))
+    else if (!common_type(left->type, right->type, op.data[0] == '<' || op.data[0] == '>',
+                          &type))
         return bind_fail(b, at, "SEM0064", "cannot compare a %s with a %s; convert one of them",
                          type_name(left->type), type_name(right->type));
     struct expr *args[2] = {bind_cast(b, left, type), bind_cast(b, right, type)};

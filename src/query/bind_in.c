@@ -62,9 +62,9 @@ static bool add_array(struct binder *b, struct values *list, struct slice json)
     return true;
 }
 
-/* False with *ret_dynamic set if an element is no constant. */
-static bool collect(struct binder *b, const struct node *list, struct values *ret,
-                    bool *ret_open)
+/* The constants of a list that is compared with a type; *ret_open: there are others. */
+static bool collect(struct binder *b, const struct node *list, enum type type,
+                    struct values *ret, bool *ret_open)
 {
     for (const struct node *item = list; item != NULL; item = item->next) {
         if (bind_is_tabular(b, item)) {
@@ -79,6 +79,7 @@ static bool collect(struct binder *b, const struct node *list, struct values *re
             *ret_open = true;
             continue;
         }
+        bind_warn_constant(b, item->at, expr, type);
         bool array = expr->type == TYPE_DYNAMIC && !expr->value.is_null &&
                      dynamic_kind(expr->value.bytes) == JSON_ARRAY;
         if (array ? !add_array(b, ret, expr->value.bytes) : !add_value(b, ret, &expr->value))
@@ -184,12 +185,13 @@ struct expr *bind_in(struct binder *b, const struct node *node)
     struct expr *left = bind_expr(b, node->args);
     struct values list = {0};
     bool open = false;
-
-    if (left == NULL || !collect(b, node->body, &list, &open))
-        return NULL;
     bool negated = node->name.data[0] == '!';
     bool nocase = node->name.data[node->name.size - 1] == '~';
     bool has = slice_is(slice_head(slice_tail(node->name, negated), 3), "has");
+
+    if (left == NULL ||
+        !collect(b, node->body, has || nocase ? TYPE_STRING : left->type, &list, &open))
+        return NULL;
     if (has && open)
         return bind_fail(b, node->at, "SEM0100", "'%.*s' needs a constant list",
                          SLICE_FMT(node->name));

@@ -90,6 +90,12 @@ void bind_warn_call(struct binder *b, const struct node *call);
 /* node: NODE_BINARY of a comparison. */
 void bind_warn_compare(struct binder *b, const struct node *node, const struct expr *left,
                        const struct expr *right);
+/* A value that its new type does not have.  False: it has, and nothing is said. */
+bool bind_warn_lost(struct binder *b, uint32_t at, const struct value *from,
+                    const struct value *to);
+/* The same of a text that is compared with a type. */
+bool bind_warn_constant(struct binder *b, uint32_t at, const struct expr *constant,
+                        enum type type);
 /* A condition that does not depend on the row. */
 void bind_warn_predicate(struct binder *b, uint32_t at, const struct expr *predicate);
 /* A column that hides a let of its name. */

@@ -31,10 +31,12 @@ static struct plan *datatable(struct binder *b, const struct node *node)
         return bind_fail(b, node->at, "SYN0002", "%u values do not fill rows of %u columns",
                          node_count(node->args), schema.column_count);
     for (const struct node *v = node->args; v != NULL; v = v->next) {
-        struct expr *expr = bind_constant(b, v);
+        const struct expr *given = bind_constant(b, v);
+        struct expr *expr = given == NULL ? NULL : bind_const_expr(b, &given->value, given->at);
         expr = expr == NULL ? NULL : bind_cast(b, expr, schema.columns[column].type);
         if (expr == NULL)
             return NULL;
+        bind_warn_lost(b, v->at, &given->value, &expr->value);
         values[column++] = expr->value;
         if (column == schema.column_count) {
             column = 0;

@@ -81,6 +81,31 @@ static bool has_upper(struct slice text)
     return false;
 }
 
+bool bind_warn_lost(struct binder *b, uint32_t at, const struct value *from,
+                    const struct value *to)
+{
+    if (!to->is_null || from->is_null || (from->type == TYPE_STRING && from->bytes.size == 0))
+        return false;
+    if (from->type == TYPE_STRING)
+        bind_warn(b, at, "KS_VALUE", "'%.*s' is not a %s: it becomes null",
+                  SLICE_FMT(slice_head(from->bytes, 64)), type_name(to->type));
+    else
+        bind_warn(b, at, "KS_VALUE", "this %s is not a %s: it becomes null",
+                  type_name(from->type), type_name(to->type));
+    return true;
+}
+
+bool bind_warn_constant(struct binder *b, uint32_t at, const struct expr *constant,
+                        enum type type)
+{
+    if (constant->kind != EXPR_CONST || constant->type != TYPE_STRING || type == TYPE_DYNAMIC)
+        return false;
+    struct expr *copy = bind_const_expr(b, &constant->value, constant->at);
+    copy = copy == NULL ? NULL : bind_cast(b, copy, type);
+    return copy != NULL && copy->kind == EXPR_CONST &&
+           bind_warn_lost(b, at, &constant->value, &copy->value);
+}
+
 void bind_warn_compare(struct binder *b, const struct node *node, const struct expr *left,
                        const struct expr *right)
 {
@@ -92,6 +117,9 @@ void bind_warn_compare(struct binder *b, const struct node *node, const struct e
         bind_warn(b, node->at, "KS_NULL", "a comparison with null is never true; use isnull()");
         return;
     }
+    if (bind_warn_constant(b, node->args->next->at, right, left->type) ||
+        bind_warn_constant(b, node->args->at, left, right->type))
+        return;
     if (left->type != right->type && left->type != TYPE_DYNAMIC && right->type != TYPE_DYNAMIC &&
         !(type_is_number(left->type) && type_is_number(right->type)))
         bind_warn(b, node->at, "KS_TYPES", "compares a %s with a %s, which is converted",

@@ -16,8 +16,8 @@ static const struct aggregate aggregates[] = {
            "the row in which a value is smallest", "arg_min(x, x) == 1"),
     PICKER("argmin", "argmin(value, * | column [, ...])", "the same as arg_min()",
            "argmin(x, x) == 1"),
-    PICKER("take_any", "take_any(* | column [, ...])", "any row; of one column a value where there is one",
-           "take_any(x) > 0"),
+    PICKER("take_any", "take_any(* | column [, ...])",
+           "any row; of one column a value where there is one", "take_any(x) > 0"),
     PICKER("any", "any(* | column [, ...])", "the same as take_any()", "any(x) > 0"),
 };
 

@@ -146,6 +146,22 @@ static const struct {
     {"consume", bind_nothing},
 };
 
+/* Whether the table behind an operator has further columns, since one before it has. */
+static bool stays_open(const struct plan *plan, const struct plan *input, const struct node *op)
+{
+    static const char *const naming[] = {
+        "project",     "project-keep", "summarize",   "distinct",   "count",
+        "getschema",   "reduce",       "make-series", "top-nested", "top-hitters",
+        "sample-distinct"};
+    bool open = plan->is_open || input->is_open;
+
+    for (uint32_t i = 0; i < plan->input_count; i++)
+        open = open || plan->inputs[i]->is_open;
+    for (size_t i = 0; i < sizeof(naming) / sizeof(naming[0]); i++)
+        open = open && !slice_is(op->name, naming[i]);
+    return open;
+}
+
 static struct plan *bind_one(struct binder *b, struct plan *input, const struct node *pipe,
                              const struct node *op)
 {
@@ -167,12 +183,14 @@ static struct plan *bind_one(struct binder *b, struct plan *input, const struct 
     for (size_t i = 0; i < sizeof(operators) / sizeof(operators[0]); i++) {
         if (!slice_is(op->name, operators[i].name))
             continue;
-        b->scope = (struct scope){.columns = &input->schema};
+        b->scope = (struct scope){.columns = &input->schema, .is_open = input->is_open};
         b->aggregates = NULL;
         plan = operators[i].bind(b, input, op);
         b->scope = scope;
         b->aggregates = NULL;
         b->windows = NULL;
+        if (plan != NULL)
+            plan->is_open = stays_open(plan, input, op);
         if (plan != NULL && plan->schema.column_count > TABLE_COLUMNS_MAX)
             return bind_fail(b, op->at, "E_RUNAWAY_QUERY", "more than %u columns",
                              TABLE_COLUMNS_MAX);

@@ -236,6 +236,17 @@ static struct plan *unpack_declared(struct unpack *u, struct plan *input, const 
     return unpack_plan(u, input);
 }
 
+/* Nothing is run, so the columns are not known: any name may be one. */
+static struct plan *open_table(struct binder *b, struct plan *input, const struct node *op)
+{
+    input->is_open = true;
+    if (b->q->request->check_only)
+        bind_warn(b, op->at, "KS_UNCHECKED",
+                  "'%.*s' makes columns from the data: their names and types are not checked",
+                  SLICE_FMT(op->args->name));
+    return input;
+}
+
 struct plan *plugin_bag_unpack(struct binder *b, struct plan *input, const struct node *op)
 {
     const struct node *args = op->args->args;
@@ -258,7 +269,7 @@ struct plan *plugin_bag_unpack(struct binder *b, struct plan *input, const struc
     if (!bind_run(b, input, &rows))
         return NULL;
     if (rows == NULL)
-        return input; /* checking only: the columns are not known */
+        return open_table(b, input, op);
     struct plan *plan = plan_rows(b->q, &input->schema, rows, b->err);
     u.rows = rows;
     if (plan == NULL)
@@ -408,7 +419,7 @@ struct plan *plugin_pivot(struct binder *b, struct plan *input, const struct nod
     if (!bind_run(b, input, &rows))
         return NULL;
     if (rows == NULL)
-        return input;
+        return open_table(b, input, op);
     struct plan *first = plan_rows(b->q, &input->schema, rows, b->err);
     struct plan *second = plan_rows(b->q, &input->schema, rows, b->err);
     if (first == NULL || second == NULL || !pivot_values(b, first, expr, &p))

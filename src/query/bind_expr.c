@@ -21,6 +21,7 @@ void *bind_fail(struct binder *b, uint32_t at, const char *code, const char *for
 void *bind_unknown(struct binder *b, uint32_t at, const char *code, const char *what,
                    struct slice name, struct slice nearest)
 {
+    b->q->has_guessed = false; /* this comes of no guess */
     if (nearest.size > 0)
         return bind_fail(b, at, code, "%s '%.*s' is not known; did you mean '%.*s'?", what,
                          SLICE_FMT(slice_head(name, 128)), SLICE_FMT(slice_head(nearest, 128)));
@@ -238,7 +239,8 @@ static bool common_type(enum type a, enum type c, bool ordered, enum type *ret)
         *ret = a == TYPE_BOOL ? c : a;
         return true;
     }
-    if (!ordered && (a == TYPE_STRING || c == TYPE_STRING)) { /* tables spell codes as text or number */
+    /* Tables spell codes as text or number. */
+    if (!ordered && (a == TYPE_STRING || c == TYPE_STRING)) {
         *ret = a == TYPE_STRING ? c : a;
         return true;
     }
@@ -479,6 +481,19 @@ static struct expr *bind_custom_field(struct binder *b, const struct node *node)
     return NULL;
 }
 
+static bool is_open(const struct binder *b)
+{
+    return b->scope.is_open && (b->is_dry || b->q->request->check_only) &&
+           b->scope.columns->column_count > 0;
+}
+
+/* A column that the data will have.  Nothing reads it: the first column stands for it. */
+static struct expr *guess(struct binder *b, const struct node *node)
+{
+    b->q->has_guessed = true;
+    return bind_column_expr(b, 0, TYPE_DYNAMIC, node->at);
+}
+
 static struct expr *bind_name(struct binder *b, const struct node *node)
 {
     if (b->aggregates != NULL) {
@@ -514,6 +529,8 @@ static struct expr *bind_name(struct binder *b, const struct node *node)
     struct expr *custom = bind_custom_field(b, node);
     if (custom != NULL || b->err->status != STATUS_OK)
         return custom;
+    if (is_open(b))
+        return guess(b, node);
     return bind_unknown(b, node->at, "SEM0100", "column", node->name,
                         nearest_column(b, node->name));
 }
@@ -524,10 +541,12 @@ static struct expr *bind_side(struct binder *b, const struct node *node, bool ri
     const struct schema *schema = right ? b->scope.right : b->scope.columns;
     uint32_t column = schema_find(schema, node->name);
 
-    if (column == UINT32_MAX)
+    if (column == UINT32_MAX && !is_open(b))
         return bind_unknown(b, node->at, "SEM0100", right ? "column of $right" : "column of $left",
                             node->name, nearest_column(b, node->name));
-    struct expr *expr = bind_column_expr(b, column, schema->columns[column].type, node->at);
+    struct expr *expr = column == UINT32_MAX
+                            ? guess(b, node)
+                            : bind_column_expr(b, column, schema->columns[column].type, node->at);
     if (expr != NULL && right)
         expr->site = 1; /* marks the side until op_join takes it apart */
     return expr;

@@ -57,10 +57,11 @@ static bool add_key(struct binder *b, struct keys *keys, const struct node *node
 static bool bind_condition(struct binder *b, struct keys *keys, const struct node *node,
                            const struct plan *left, const struct plan *right)
 {
-    struct scope scope = {&left->schema, &right->schema};
+    struct scope scope = {&left->schema, &right->schema, left->is_open || right->is_open};
 
     if (node->kind == NODE_NAME) { /* a column of both */
-        struct scope sides[2] = {{&left->schema, NULL}, {&right->schema, NULL}};
+        struct scope sides[2] = {{&left->schema, NULL, left->is_open},
+                                 {&right->schema, NULL, right->is_open}};
         struct expr *exprs[2];
         for (int i = 0; i < 2; i++) {
             b->scope = sides[i];

@@ -40,6 +40,7 @@ struct binding {
 struct scope {
     const struct schema *columns;
     const struct schema *right; /* not NULL in `on`: $left is columns */
+    bool is_open;               /* a name that is not there may be a column: plan.is_open */
 };
 
 /* Aggregates found while binding the expressions of summarize. */

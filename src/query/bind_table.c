@@ -493,6 +493,24 @@ struct plan *bind_function(struct binder *b, const struct binding *function,
 
 /* ---- statements ---- */
 
+/* What is wrong with a table shows, unless it may come of a guess: then it shows where the
+ * table is used. */
+static bool bind_dry(struct binder *b, const struct binding *table)
+{
+    bool outer = b->is_dry, guessed = b->q->has_guessed;
+
+    b->is_dry = true;
+    b->q->has_guessed = false;
+    bool ok = bind_closure(b, table) != NULL;
+    if (!ok && b->q->has_guessed && b->err->status == STATUS_INVALID) {
+        *b->err = (struct error){0};
+        ok = true;
+    }
+    b->is_dry = outer;
+    b->q->has_guessed = b->q->has_guessed || guessed;
+    return ok;
+}
+
 static bool bind_let(struct binder *b, const struct node *let)
 {
     struct binding v = {
@@ -521,11 +539,7 @@ static bool bind_let(struct binder *b, const struct node *let)
         return v.plan != NULL && bind_push(b, &v);
     }
     /* Bound once here, so that what nobody uses is checked too. */
-    bool outer = b->is_dry;
-    b->is_dry = true;
-    bool ok = bind_closure(b, &v) != NULL;
-    b->is_dry = outer;
-    return ok && bind_push(b, &v);
+    return bind_dry(b, &v) && bind_push(b, &v);
 }
 
 static bool bind_parameter_value(struct binder *b, const struct node *column)

@@ -229,6 +229,7 @@ static struct plan *unite(struct binder *b, struct inputs *in, const struct node
 {
     struct inputs copies = *in;
     struct merged m = {0};
+    bool is_open = false;
     const struct node *source = bind_param(op, "withsource");
 
     if (source == NULL)
@@ -240,9 +241,13 @@ static struct plan *unite(struct binder *b, struct inputs *in, const struct node
         copies.plans[i] = conform(b, in, i, &m, source);
         if (copies.plans[i] == NULL)
             return NULL;
+        is_open = is_open || in->plans[i]->is_open;
     }
-    return in->count == 1 ? copies.plans[0]
-                          : plan_union(b->q, copies.plans, in->count, b->err);
+    struct plan *plan = in->count == 1 ? copies.plans[0]
+                                       : plan_union(b->q, copies.plans, in->count, b->err);
+    if (plan != NULL)
+        plan->is_open = is_open;
+    return plan;
 }
 
 struct plan *bind_union_source(struct binder *b, const struct node *node)

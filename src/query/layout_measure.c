@@ -118,6 +118,12 @@ static void mark_all(struct measure *m)
     }
 }
 
+static bool ends_operand(const struct token *token)
+{
+    return !is_keyword(token) &&
+           (token->kind != TOKEN_SYMBOL || layout_is(token, ")") || layout_is(token, "]"));
+}
+
 /* Whether an operand, not an operator, stands at token i. */
 static bool is_operand(const struct measure *m, uint32_t i)
 {
@@ -125,8 +131,10 @@ static bool is_operand(const struct measure *m, uint32_t i)
 
     if (i == 0 || is_keyword(before) || m->pieces[i - 1].is_operator)
         return true;
+    if (layout_is(before, "*")) /* of `2 * -x`, not of a pattern */
+        return i > 1 && ends_operand(&m->tokens[i - 2]);
     return before->kind == TOKEN_SYMBOL && !layout_is(before, ")") && !layout_is(before, "]") &&
-           !layout_is(before, "}") && !layout_is(before, "*");
+           !layout_is(before, "}");
 }
 
 static bool is_sign(const struct measure *m, uint32_t i)
@@ -180,10 +188,14 @@ static bool is_spaced(const struct measure *m, uint32_t i, bool patterns)
     return !is_sign(m, i - 1);
 }
 
-static bool has_patterns(struct slice name)
+/* Whether names with `*` may stand behind the operator at token i. */
+static bool has_patterns(const struct measure *m, uint32_t i)
 {
-    static const char *const names[] = {"project", "union", "search", "find", "evaluate"};
+    static const char *const names[] = {"union", "search", "find", "evaluate"};
+    struct slice name = m->tokens[i].text;
 
+    if (slice_is(name, "project")) /* project-away and the like */
+        return i + 1 < m->count && m->pieces[i + 1].is_operator;
     return ONE_OF(name, names);
 }
 
@@ -274,15 +286,15 @@ static bool has_line_feed(const struct measure *m, uint32_t i)
 static void add_up(struct measure *m)
 {
     uint32_t width = 0, breaks = 0;
-    struct slice name = {"", 0};
+    bool patterns = false;
 
     for (uint32_t i = 0; i < m->count; i++) {
         struct piece *p = &m->pieces[i];
         size_t gap = i == 0 ? 0 : m->tokens[i - 1].end;
         uint32_t lines;
         if (p->is_operator && (i == 0 || !m->pieces[i - 1].is_operator))
-            name = m->tokens[i].text;
-        p->is_spaced = i > 0 && is_spaced(m, i, has_patterns(name));
+            patterns = has_patterns(m, i);
+        p->is_spaced = i > 0 && is_spaced(m, i, patterns);
         p->gap_breaks =
             layout_comment(m->text, &gap, m->tokens[i].at, &lines).size > 0;
         width += p->is_spaced;

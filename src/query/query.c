@@ -129,6 +129,15 @@ static const struct node *last_operator(const struct node *statements)
     return last;
 }
 
+/* Only checked, and what is wrong may come of a guess: it is not held against the query. */
+static enum status give_nothing(struct query_sink *sink, struct error *err)
+{
+    static const struct schema none = {NULL, 0};
+
+    *err = (struct error){0};
+    return sink->begin == NULL ? STATUS_OK : sink->begin(sink, &none, err);
+}
+
 static enum status bind_and_run(struct query *q, struct query_sink *sink, struct error *err)
 {
     const struct query_request *request = q->request;
@@ -150,6 +159,8 @@ static enum status bind_and_run(struct query *q, struct query_sink *sink, struct
         plan = plan_take(q, plan, q->take_max, err);
     if (plan != NULL)
         status = run_plan(q, plan, sink, err);
+    else if (request->check_only && q->has_guessed && err->status == STATUS_INVALID)
+        status = give_nothing(sink, err);
     else
         status = err->status == STATUS_OK
                      ? ERROR_SET(err, STATUS_INVALID, "expected a table at the end of the query")

@@ -38,6 +38,7 @@ struct query {
     const struct fetched *fetched;
     bool takes_tables; /* the sink has a place for further ones */
     struct further *further;
+    bool has_guessed;   /* a name was taken for a column of a table that is_open, of any type */
     bool table_missing; /* the last error is that of a table that is not known */
     const struct binding *stored; /* functions of the environment that were used */
 };

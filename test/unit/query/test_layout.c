@@ -28,6 +28,8 @@ static void test_each_operator_has_a_line(void **state)
     formats("T | distinct a,*X | summarize by *X,-b*c",
             "T\n| distinct a, *X\n| summarize by *X, -b * c\n");
     formats("T|take hint . ['a\\'b']=1 5", "T\n| take hint.['a\\'b']=1 5\n");
+    formats("T|project x=-3*-e,a*b,(a)*-b, 2*+c|extend y=2*-3",
+            "T\n| project x = -3 * -e, a * b, (a) * -b, 2 * +c\n| extend y = 2 * -3\n");
     formats("T | project-away x*,y | mv-expand kind=array z to typeof(string)",
             "T\n| project-away x*, y\n| mv-expand kind=array z to typeof(string)\n");
     formats("T|take 5;", "T\n| take 5;\n");

@@ -386,6 +386,7 @@ static enum status open_share(struct daybook *d, struct error *err)
         .views = each_view,
         .function = function_text,
         .external = d->options.external,
+        .places = d->options.places,
         .stages = &d->stages,
         .checkpoint = checkpoint,
         .transport_metrics = transport_metrics,

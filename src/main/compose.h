@@ -16,6 +16,7 @@ struct daybook_options {
     uint32_t thread_count;      /* of a query; 0 = number of cores */
     size_t cache_bytes;         /* of decoded columns; 0 = BLOCK_CACHE_BYTES */
     struct external external;   /* what externaldata may read; texts live as long */
+    const struct mmdb *places;  /* where addresses are, borrowed; NULL: not known */
     bool background;            /* checkpoints and merges, by threads */
     const struct clock *clock;  /* NULL = clock_system(); a benchmark lets months pass */
     void (*transport_metrics)(void *context, struct buf *ret);

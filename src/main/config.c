@@ -13,7 +13,7 @@
 
 static const char *const keys[] = {"listen", "certificate", "key", "connections_max", "threads",
                                    "cache_mib", "log_level", "external_data_hosts",
-                                   "external_data_private"};
+                                   "external_data_private", "geoip_database"};
 
 void config_init(struct config *config, const struct data_dir *dir)
 {
@@ -132,6 +132,7 @@ static enum status apply(struct config *config, const struct yaml_node *root, co
     set_text(config->listen, sizeof(config->listen), root, "listen");
     set_text(config->certificate, sizeof(config->certificate), root, "certificate");
     set_text(config->key, sizeof(config->key), root, "key");
+    set_text(config->geoip_database, sizeof(config->geoip_database), root, "geoip_database");
     return STATUS_OK;
 }
 

@@ -18,6 +18,7 @@ struct config {
     uint32_t cache_mib;        /* of decoded columns; 0 = 128 */
     char external_hosts[4096]; /* "a.example,*.example.net": what externaldata may read */
     bool external_private;     /* also at private addresses and over plain http */
+    char geoip_database[DATA_PATH_BYTES]; /* "": none */
     int log_level;             /* enum log_level */
 };
 

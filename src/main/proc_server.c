@@ -8,6 +8,7 @@
 #include "base/priority.h"
 #include "base/text.h"
 #include "cli/cli.h"
+#include "codec/mmdb.h"
 #include "crypt/keyring_remote.h"
 #include "main/compose.h"
 #include "main/powers.h"
@@ -30,6 +31,7 @@ struct running {
     struct keyring *keyring;
     struct daybook *daybook;
     struct server *server;
+    struct mmdb *places;
 };
 
 static void add_metrics(void *context, struct buf *ret)
@@ -126,7 +128,13 @@ static enum status start(struct running *r, struct error *err)
         .context = r,
     };
 
-    enum status status = keyring_remote_new(process->keeper_sockets, KEEPER_SOCKETS,
+    /* Opened before the powers are dropped: the file may lie anywhere. */
+    enum status status = STATUS_OK;
+    if (process->config->geoip_database[0] != '\0')
+        status = mmdb_open(process->config->geoip_database, &r->places, err);
+    options.places = r->places;
+    if (status == STATUS_OK)
+        status = keyring_remote_new(process->keeper_sockets, KEEPER_SOCKETS,
                                             KEEPER_TIMEOUT_MS, &r->keyring, err);
     if (status == STATUS_OK)
         status = powers_drop(process->dir, process->config, err);
@@ -212,5 +220,6 @@ int process_server(const struct server_process *process)
     server_free(r.server);
     daybook_close(r.daybook, code == CLI_OK);
     keyring_free(r.keyring);
+    mmdb_close(r.places);
     return code;
 }

@@ -61,9 +61,10 @@ void bind_warn_call(struct binder *b, const struct node *call)
         {"weekofyear", "week_of_year"},
     };
 
-    if (slice_is(call->name, "geo_info_from_ip_address"))
+    const struct query_env *env = b->q->request->env;
+    if (slice_is(call->name, "geo_info_from_ip_address") && (env == NULL || env->places == NULL))
         bind_warn(b, call->at, "KS_NO_DATA",
-                  "there is no database of addresses: '%.*s' gives null",
+                  "'%.*s' gives null: the setting geoip_database names no file",
                   SLICE_FMT(call->name));
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         if (slice_is(call->name, names[i].old))

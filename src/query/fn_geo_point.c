@@ -164,15 +164,6 @@ static enum status row_geo_from_wkt(ROW_PARAMETERS)
 ROW_EVAL(row_geo_from_wkt, TYPE_DYNAMIC)
 BIND(bind_wkt, "s", TYPE_DYNAMIC)
 
-/* What is not known is null, as the language has it; here no address is known, which a
- * warning says where the call is bound (bind_warn.c). */
-static enum status row_geo_info_from_ip_address(ROW_PARAMETERS)
-{
-    UNUSED_ROW;
-    return STATUS_OK;
-}
-ROW_EVAL(row_geo_info_from_ip_address, TYPE_DYNAMIC)
-
 static const struct function functions[] = {
     GEO(geo_distance_2points, "(lng1, lat1, lng2, lat2 [, use_spheroid])",
         "the meters between two points on the sphere or the WGS-84 spheroid",
@@ -186,9 +177,6 @@ static const struct function functions[] = {
     GEO(geo_point_in_circle, "(lng, lat, center_lng, center_lat, radius)",
         "true if a point is within so many meters of a center",
         "geo_point_in_circle(0, 0, 0, 1, 112000)", 5, 5, bind_in_circle),
-    GEO(geo_info_from_ip_address, "(address)",
-        "the country and city of an address; null, as there is no database of them",
-        "isnull(geo_info_from_ip_address('20.53.203.50'))", 1, 1, bind_wkt),
     GEO(geo_from_wkt, "(text)", "well-known text as GeoJSON",
         "geo_from_wkt('POINT (1 2)').coordinates[1] == 2", 1, 1, bind_wkt),
 };

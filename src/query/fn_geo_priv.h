@@ -114,5 +114,6 @@ extern const struct function_family function_family_geo_h3;
 extern const struct function_family function_family_geo_line;
 extern const struct function_family function_family_geo_polygon;
 extern const struct function_family function_family_geo_set;
+extern const struct function_family function_family_place;
 
 #endif

@@ -33,6 +33,7 @@ static const struct function_family *const families[] = {
     &function_family_ipv6,
     &function_family_unit,
     &function_family_geo_point,
+    &function_family_place,
     &function_family_geo_hash,
     &function_family_geo_s2,
     &function_family_geo_h3,

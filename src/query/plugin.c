@@ -59,12 +59,18 @@ static const struct plugin plugins[] = {
     {{"geo_line_lookup",
       "geo_line_lookup(table, line, longitude, latitude, radius [, return_unmatched, "
       "lookup_area_radius, return_lookup_key])",
-      "the rows of a table whose line is near a point", ""},
+      "the rows of a table whose line is near a point",
+      "print x = 1.0, y = 1.001 | evaluate geo_line_lookup(datatable(l: dynamic, n: long)"
+      "[dynamic({'type': 'LineString', 'coordinates': [[0, 1], [2, 1]]}), 7], l, x, y, 500) | "
+      "project n == 7"},
      plugin_geo_lookup},
     {{"geo_polygon_lookup",
       "geo_polygon_lookup(table, polygon, longitude, latitude [, radius, return_unmatched, "
       "lookup_area_radius, return_lookup_key])",
-      "the rows of a table whose polygon holds a point", ""},
+      "the rows of a table whose polygon holds a point",
+      "print x = 1.0, y = 1.0 | evaluate geo_polygon_lookup(datatable(p: dynamic, n: long)"
+      "[dynamic({'type': 'Polygon', 'coordinates': [[[0, 0], [2, 0], [2, 2], [0, 2], [0, 0]]]}), "
+      "7], p, x, y) | project n == 7"},
      plugin_geo_lookup},
     {{"identity", "identity()", "the input", "print true | evaluate identity()"}, plugin_identity},
     {{"ipv4_lookup", "ipv4_lookup(table, address, network [, keys] [, return_unmatched])",

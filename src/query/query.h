@@ -9,6 +9,7 @@
 #define QUERY_QUERY_H
 
 #include "base/arena.h"
+#include "codec/mmdb.h"
 #include "table/source.h"
 
 /* What a query can see, filled by the caller.  All callbacks may be NULL. */
@@ -38,6 +39,7 @@ struct query_env {
      * the address is not allowed; NULL: none is. */
     enum status (*fetch)(void *context, struct slice url, struct arena *arena,
                          struct slice *ret, struct error *err);
+    const struct mmdb *places; /* geo_info_from_ip_address(); NULL: it knows none */
 };
 
 struct query_parameter {

@@ -450,6 +450,7 @@ enum status share_view_open(struct share *share, const struct http_request *requ
         .watchlist = find_watchlist,
         .watchlists = each_watchlist,
         .fetch = fetch,
+        .places = share->services.places,
     };
     enum status status =
         gate_enter(&share->gate, place_of(ret), GATE_WAIT_MS, request->cancelled, err);

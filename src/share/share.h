@@ -38,6 +38,7 @@ struct share_services {
     /* "(parameters) { body }" of a function that ships, or an empty slice. */
     struct slice (*function)(void *context, struct slice name);
     struct external external; /* what externaldata may read */
+    const struct mmdb *places; /* where addresses are; NULL: not known */
     /* Flushes what is in memory (a checkpoint). */
     enum status (*checkpoint)(void *context, struct error *err);
     /* Transport's own metrics in Prometheus text; may be NULL. */

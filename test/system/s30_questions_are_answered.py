@@ -5,6 +5,7 @@ import io
 import json
 import os
 
+import mmdb
 from story import Story, record
 
 
@@ -48,6 +49,25 @@ class Query(Story):
         error = self.refused(400, self.ask, 'AuditRecords\n| where NoSuchColumn == 1')
         self.assertEqual((2, 9), (error['line'], error['column']))
         self.assertIn('NoSuchColumn', error['message'])
+
+    def test_places_of_addresses_are_in_a_file_that_the_operator_names(self):
+        ask = 'print p = geo_info_from_ip_address("203.0.113.9") | project c = tostring(p.city)'
+        self.assertEqual('', self.ask(ask)[0]['c'])
+        database = os.path.join(self.lab.parent, 'city.mmdb')
+        config = os.path.join(self.lab.parent, 'places.yml')
+        mmdb.write(database, {'203.0.113.0/24': mmdb.place('Iceland', 'Capital Region',
+                                                           'Reykjavik', 64.1, -21.9)})
+        with open(config, 'w', encoding='utf-8') as file:
+            file.write(f'geoip_database: {database}\n')
+        self.lab.stop()
+        self.lab.start('--config', config)
+        self.assertEqual('Reykjavik', self.ask(ask)[0]['c'])
+        self.lab.stop()
+        with open(database, 'wb') as file:
+            file.write(b'no database')
+        with self.assertRaisesRegex(RuntimeError, 'is no database of addresses'):
+            self.lab.start('--config', config)
+        self.lab.start()
 
     def test_output_formats(self):
         text = ('AuditRecords | where UserId startswith "u" | summarize n = count() by Operation '

@@ -41,7 +41,7 @@ static void suspicious_queries_are_warned_about(void **state)
         {"T | where true", "the condition is always true", 1, 11},
         {"let unused = 5;\nlet f = () { 1 };\nprint f()", "'unused' is not used", 1, 1},
         {"let a = 5;\nlet f = () { a };\nT", "'f' is not used", 2, 1},
-        {"print geo_info_from_ip_address('1.1.1.1')", "no database of addresses", 1, 7},
+        {"print geo_info_from_ip_address('1.1.1.1')", "geoip_database names no file", 1, 7},
         {"T | fork (count) (take 1)", "fork gives 2 tables", 1, 5},
         {"T | facet by n, s", "facet gives 2 tables", 1, 5},
         {"T | evaluate preview(1)", "preview gives 2 tables", 1, 5},

@@ -35,22 +35,9 @@ static void directions_turn_clockwise_from_north(void **state)
     KQL_CHECK(cases);
 }
 
-static void no_address_is_known(void **state)
-{
-    static const struct kql_case cases[] = {
-        {"print geo_info_from_ip_address('20.53.203.50').country", "[[null]]", 0, 0},
-        {"T | extend p = geo_info_from_ip_address(s) | where isnull(p.city) | count", "[[2]]", 0,
-         0},
-    };
-
-    (void)state;
-    KQL_CHECK(cases);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(no_address_is_known),
         cmocka_unit_test(distances_follow_the_sphere_or_the_spheroid),
         cmocka_unit_test(directions_turn_clockwise_from_north),
     };

@@ -286,7 +286,7 @@ struct expr *bind_string_op(struct binder *b, uint32_t at, struct slice op, stru
     if (slice_is(op, "matches regex")) {
         struct regex *regex = NULL;
         if (args[1]->kind != EXPR_CONST)
-            return bind_fail(b, args[1]->at, "SEM0100", "the pattern must be a constant");
+            return bind_invoke(b, at, &operator_regex_row, args, 2, TYPE_BOOL);
         if (regex_new(args[1]->value.bytes, 0, &regex, b->err) != STATUS_OK) {
             lex_position(b->text, args[1]->at, &b->err->line, &b->err->column);
             return NULL;

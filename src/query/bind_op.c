@@ -334,32 +334,48 @@ struct plan *bind_project_keep(struct binder *b, struct plan *input, const struc
     return pick(b, input, op, true);
 }
 
+/* `old` of project-rename: the place of its output.  A field that the table does not
+ * declare (bind_custom_field) becomes a further one. */
+static uint32_t renamed(struct binder *b, const struct plan *input, const struct node *item,
+                        struct output *outputs, uint32_t *count)
+{
+    uint32_t column = schema_find(&input->schema, item->args->name);
+    struct expr *expr = column != UINT32_MAX ? NULL : bind_expr(b, item->args);
+
+    if (column != UINT32_MAX || expr == NULL)
+        return column;
+    if (expr->kind == EXPR_CONST) {
+        bind_fail(b, item->at, "SEM0100", "expected a column");
+        return UINT32_MAX;
+    }
+    outputs[*count].expr = expr;
+    return (*count)++;
+}
+
 struct plan *bind_project_rename(struct binder *b, struct plan *input, const struct node *op)
 {
-    struct output *outputs = bind_all(b, &input->schema, 0);
+    struct output *outputs = bind_all(b, &input->schema, node_count(op->args));
+    uint32_t count = input->schema.column_count;
 
     for (const struct node *item = op->args; item != NULL && outputs != NULL; item = item->next) {
         if (item->kind != NODE_NAMED || item->args->kind != NODE_NAME)
             return bind_fail(b, item->at, "SEM0100", "expected new_name = old_name");
-        uint32_t column = schema_find(&input->schema, item->args->name);
+        uint32_t column = renamed(b, input, item, outputs, &count);
         if (column == UINT32_MAX)
-            return bind_expr(b, item->args) == NULL
-                       ? NULL
-                       : bind_fail(b, item->at, "SEM0100", "expected a column");
+            return NULL;
         outputs[column].name = item->by->name;
     }
     for (const struct node *item = op->args; item != NULL && outputs != NULL; item = item->next) {
         struct slice name = item->by->name;
-        uint32_t first = find_output(outputs, input->schema.column_count, name);
+        uint32_t first = find_output(outputs, count, name);
         if (first != UINT32_MAX &&
-            find_output(&outputs[first + 1], input->schema.column_count - first - 1, name) !=
-                UINT32_MAX)
+            find_output(&outputs[first + 1], count - first - 1, name) != UINT32_MAX)
             return bind_fail(b, item->at, "SEM0111", "column '%.*s' stands twice",
                              SLICE_FMT(slice_head(name, 128)));
     }
     return outputs == NULL
                ? NULL
-               : plan_project(b->q, input, outputs, input->schema.column_count, b->err);
+               : plan_project(b->q, input, outputs, count, b->err);
 }
 
 static int by_name(const struct output *a, const struct output *c, bool descending)

@@ -7,6 +7,7 @@
 
 #include "base/limits.h"
 #include "base/text.h"
+#include "query/literal.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -211,7 +212,9 @@ static bool is_bool(const struct node *value)
 {
     bool literal = value->kind == NODE_LITERAL &&
                    (value->value.type == TYPE_BOOL || value->value.type == TYPE_LONG);
-    return literal || (value->kind == NODE_NAME && has_word("true false", value->name));
+    bool ignored;
+
+    return literal || (value->kind == NODE_NAME && literal_bool(value->name, &ignored));
 }
 
 static bool check_value(struct binder *b, const struct node *op, const struct node *param,

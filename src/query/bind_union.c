@@ -2,6 +2,7 @@
 /* bind_union.c - union: the inputs are projected to one schema. */
 #include "base/limits.h"
 #include "query/bind_priv.h"
+#include "query/literal.h"
 
 struct inputs {
     struct plan **plans;
@@ -74,8 +75,9 @@ static struct slice source_name(struct binder *b, const struct node *node, uint3
 static bool collect(struct binder *b, struct inputs *in, const struct node *op)
 {
     const struct node *fuzzy = bind_param(op, "isfuzzy");
-    bool is_fuzzy = fuzzy != NULL && ((fuzzy->kind == NODE_LITERAL && fuzzy->value.boolean) ||
-                                      slice_is(fuzzy->name, "true"));
+    bool is_fuzzy = false;
+    if (fuzzy != NULL && !literal_bool(fuzzy->name, &is_fuzzy))
+        is_fuzzy = fuzzy->kind == NODE_LITERAL && fuzzy->value.boolean;
     struct error first = {0};
 
     for (const struct node *t = op->args; t != NULL; t = t->next) {

@@ -239,6 +239,12 @@ static const struct function *times(char op, enum type left, enum type right,
 {
     bool both = left == TYPE_TIMESPAN && right == TYPE_TIMESPAN;
 
+    /* A datetime counts from the first of January of the year 1. */
+    if (left == TYPE_DATETIME && (right == TYPE_DATETIME || right == TYPE_TIMESPAN) &&
+        (op == '/' || op == '%')) {
+        *ret = op == '/' ? TYPE_REAL : TYPE_TIMESPAN;
+        return op == '/' ? &ratio_function : of_type('%', TYPE_TIMESPAN);
+    }
     if (left == TYPE_DATETIME && right == TYPE_DATETIME) {
         *ret = TYPE_TIMESPAN;
         return op == '-' ? of_type('-', TYPE_TIMESPAN) : NULL;

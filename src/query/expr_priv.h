@@ -81,6 +81,7 @@ const struct function *operator_string(struct slice name);  /* has, contains ...
 extern const struct function operator_negate;
 extern const struct function operator_member;  /* (dynamic, string) */
 extern const struct function operator_element; /* (dynamic, long or string) */
+extern const struct function operator_regex_row; /* (string, pattern) */
 extern const struct function operator_regex;   /* (string); call_state: struct regex */
 extern const struct function operator_not;
 extern const struct function operator_in;      /* (x); call_state: struct in_set */

@@ -144,6 +144,29 @@ static enum status regex_rows(EVAL_PARAMETERS, regex_row *row_fn, enum type type
     return STATUS_OK;
 }
 
+/* `matches regex` with a pattern that comes with the row. */
+static enum status eval_matches(EVAL_PARAMETERS)
+{
+    struct pattern pattern = {.form = {1, "", ""}};
+    enum status status = vector_flat(eval->arena, TYPE_BOOL, row_count, false, ret, err);
+    uint8_t *data = vector_data(ret);
+
+    (void)arg_count;
+    for (uint32_t row = 0; row < row_count && status == STATUS_OK; row++) {
+        status = pattern_for(&pattern, row_value(&args[1], row).bytes, eval, err);
+        struct regex_matches m = {.eval = eval,
+                                  .regex = pattern.regex,
+                                  .text = row_value(&args[0], row).bytes};
+        if (status == STATUS_OK)
+            status = regex_next(&m, NULL, 0, err);
+        data[row] = m.found;
+    }
+    regex_free(pattern.own);
+    return status;
+}
+
+const struct function operator_regex_row = {.name = "matches regex", .eval = eval_matches};
+
 #define REGEX_EVAL(NAME, ROW, TYPE, INDEX, BEFORE, AFTER)                                          \
     static enum status prepare_##NAME(struct eval *eval, const struct argument *args,              \
                                       uint32_t arg_count, void **ret, struct error *err)           \

@@ -36,6 +36,18 @@ bool literal_long(struct slice text, int64_t *ret)
     return text_parse_i64(text, ret);
 }
 
+bool literal_bool(struct slice text, bool *ret)
+{
+    static const char *const words[2][3] = {{"false", "False", "FALSE"}, {"true", "True", "TRUE"}};
+
+    for (size_t i = 0; i < 6; i++) {
+        *ret = i >= 3;
+        if (slice_is(text, words[i / 3][i % 3]))
+            return true;
+    }
+    return false;
+}
+
 bool literal_real(struct slice text, double *ret)
 {
     text = slice_trim(text);

@@ -14,6 +14,8 @@ bool literal_datetime(struct slice text, int64_t *ret_ticks);
 bool literal_timespan(struct slice text, int64_t *ret_ticks);
 /* Digits with optional sign, or 0x hex digits. */
 bool literal_long(struct slice text, int64_t *ret);
+/* true True TRUE, false False FALSE: words of the language, none else. */
+bool literal_bool(struct slice text, bool *ret);
 bool literal_real(struct slice text, double *ret);
 /* True if the text spells a decimal: [+-]digits[.digits][e..]. */
 bool literal_is_decimal(struct slice text);

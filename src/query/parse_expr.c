@@ -4,6 +4,7 @@
 #include "query/parse_priv.h"
 
 #include "base/limits.h"
+#include "query/literal.h"
 
 #include <stdio.h>
 
@@ -191,13 +192,12 @@ static struct node *parse_primary(struct parser *p)
     }
     if (token->kind != TOKEN_NAME && token->kind != TOKEN_QUOTED)
         return parse_fail(p, "an expression");
-    if (token->kind == TOKEN_NAME &&
-        (slice_is(token->text, "true") || slice_is(token->text, "false")))
-    {
+    bool is_true = false;
+    if (token->kind == TOKEN_NAME && literal_bool(token->text, &is_true)) {
         struct node *node = parse_node(p, NODE_LITERAL, token->at);
         if (node == NULL)
             return NULL;
-        node->value = (struct value){.type = TYPE_BOOL, .boolean = slice_is(token->text, "true")};
+        node->value = (struct value){.type = TYPE_BOOL, .boolean = is_true};
         p->at++;
         return node;
     }

@@ -100,9 +100,21 @@ static void timespans(void **state)
     }
 }
 
+static void booleans_have_six_spellings(void **state)
+{
+    bool value = false;
+
+    (void)state;
+    assert_true(literal_bool(SLICE("True"), &value) && value);
+    assert_true(literal_bool(SLICE("FALSE"), &value) && !value);
+    assert_false(literal_bool(SLICE("tRUE"), &value));
+    assert_false(literal_bool(SLICE(""), &value));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(booleans_have_six_spellings),
         cmocka_unit_test(whole_numbers),
         cmocka_unit_test(reals_and_decimals),
         cmocka_unit_test(times),

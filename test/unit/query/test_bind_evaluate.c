@@ -1,47 +1,47 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* evaluate: bag_unpack, pivot. */
-#include "kql.h"
+#include "ask.h"
 
 static void what_is_wrong_is_refused_where_it_stands(void **state)
 {
-    static const struct kql_case cases[] = {
-        {"T | evaluate nosuch()", "plugin 'nosuch' is not known", 1, 14},
-        {"T | evaluate bag_unpack()", "'bag_unpack' takes a column", 1, 5},
-        {"T | evaluate bag_unpack(n)", "'bag_unpack' needs a dynamic column", 1, 25},
-        {"T | evaluate bag_unpack(nosuch)", "column 'nosuch' is not known", 1, 25},
+    static const struct ask cases[] = {
+        {"T | evaluate nosuch()", "! 1:14 plugin 'nosuch' is not known"},
+        {"T | evaluate bag_unpack()", "! 1:5 'bag_unpack' takes a column"},
+        {"T | evaluate bag_unpack(n)", "! 1:25 'bag_unpack' needs a dynamic column"},
+        {"T | evaluate bag_unpack(nosuch)", "! 1:25 column 'nosuch' is not known"},
         {"T | evaluate bag_unpack(d, columnsConflict='keep')",
-         "'keep' is not what to do with columns that are there; expected error, replace_source or "
-         "keep_source",
-         1, 28},
-        {"T | evaluate bag_unpack(d, OutputColumnPrefx='x')", "did you mean 'OutputColumnPrefix'?",
-         1, 28},
-        {"T | evaluate pivot()", "'pivot' takes a column", 1, 5},
-        {"T | evaluate pivot(nosuch)", "column 'nosuch' is not known", 1, 20},
-        {"T | evaluate autocluster()", "plugin 'autocluster' is not known", 1, 14},
+         "! 1:28 'keep' is not what to do with columns that are there; expected error, "
+         "replace_source or "
+         "keep_source"},
+        {"T | evaluate bag_unpack(d, OutputColumnPrefx='x')",
+         "! 1:28 did you mean 'OutputColumnPrefix'?"},
+        {"T | evaluate pivot()", "! 1:5 'pivot' takes a column"},
+        {"T | evaluate pivot(nosuch)", "! 1:20 column 'nosuch' is not known"},
+        {"T | evaluate autocluster()", "! 1:14 plugin 'autocluster' is not known"},
     };
 
     (void)state;
-    KQL_CHECK(cases);
+    ASK(cases);
 }
 
 static void what_is_right_has_its_answer(void **state)
 {
-    static const struct kql_case cases[] = {
-        {"T | project d, n | where n == 1 | evaluate bag_unpack(d) | project a", "[[1]]", 0, 0},
-        {"T | evaluate pivot(s) | count", "[[2]]", 0, 0},
+    static const struct ask cases[] = {
+        {"T | project d, n | where n == 1 | evaluate bag_unpack(d) | project a", "[[1]]"},
+        {"T | evaluate pivot(s) | count", "[[2]]"},
         {"datatable(d: dynamic)[dynamic({'a': null}), dynamic({'a': 1}), dynamic({'a': 2.5})] | "
          "evaluate bag_unpack(d) | getschema | project ColumnName, ColumnType",
-         "[[\"a\",\"real\"]]", 0, 0},
+         "[[\"a\",\"real\"]]"},
         {"datatable(d: dynamic)[dynamic({'a': 2.5}), dynamic({'a': null}), dynamic({'a': 1})] | "
          "evaluate bag_unpack(d) | getschema | project ColumnName, ColumnType",
-         "[[\"a\",\"real\"]]", 0, 0},
+         "[[\"a\",\"real\"]]"},
         {"print d = parse_json('{\"\\\\u0061\":1,\"n\":null}') | evaluate bag_unpack(d) | "
          "project a, n",
-         "[[1,null]]", 0, 0},
+         "[[1,null]]"},
     };
 
     (void)state;
-    KQL_CHECK(cases);
+    ASK(cases);
 }
 
 #define ROWS "datatable(k:string, v:long, d:dynamic)['x', 1, dynamic({'y': 'z'})] "
@@ -50,8 +50,7 @@ static bool is_refused(const char *query)
 {
     struct buf answer;
 
-    buf_init(&answer, MIB);
-    kql_answer(query, true, &answer);
+    ask_answer(query, true, &answer);
     bool refused = strstr(answer.data, "\"error\":") != NULL;
     buf_release(&answer);
     return refused;
@@ -94,17 +93,17 @@ static void checking_takes_names_for_columns_that_the_data_makes(void **state)
 /* It is bound once before anybody uses it, and nothing runs then. */
 static void a_let_may_use_columns_that_the_data_makes(void **state)
 {
-    static const struct kql_case cases[] = {
-        {"let X = " ROWS "| evaluate pivot(k, sum(v)) | where x == 1 | project x; X", "[[1]]", 0,
-         0},
-        {"let X = " ROWS "| evaluate bag_unpack(d) | where strcat(y, y) == 'zz' | project y, v; X",
-         "[[\"z\",1]]", 0, 0},
+    static const struct ask cases[] = {
+        {"let X = " ROWS "| evaluate pivot(k, sum(v)) | where x == 1 | project x; X", "[[1]]"},
+        {"let X = " ROWS "| evaluate bag_unpack(d) | where strcat(y, y) == 'zz' | project y, v; "
+         "X",
+         "[[\"z\",1]]"},
         {"let X =\n" ROWS "| evaluate pivot(k, sum(v))\n| where w == 1; X",
-         "column 'w' is not known", 3, 9},
+         "! 3:9 column 'w' is not known"},
     };
 
     (void)state;
-    KQL_CHECK(cases);
+    ASK(cases);
 }
 
 int main(void)

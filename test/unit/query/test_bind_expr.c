@@ -1,42 +1,42 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Names, operators and their types. */
-#include "kql.h"
+#include "ask.h"
 
 static void what_is_wrong_is_refused_where_it_stands(void **state)
 {
-    static const struct kql_case cases[] = {
-        {"T | where nosuch == 1", "column 'nosuch' is not known", 1, 11},
-        {"T | where nn == 1", "column 'nn' is not known; did you mean 'n'?", 1, 11},
-        {"T | where s + 1 > 2", "cannot compute string + long", 1, 13},
-        {"T | where t - true", "cannot compute datetime - bool", 1, 13},
-        {"T | where s", "where needs a bool, found a string", 1, 11},
-        {"T | where s and b", "expected a bool, found a string", 1, 11},
-        {"T | where n.x == 1", "'.x' needs a dynamic value, found a long", 1, 13},
+    static const struct ask cases[] = {
+        {"T | where nosuch == 1", "! 1:11 column 'nosuch' is not known"},
+        {"T | where nn == 1", "! 1:11 column 'nn' is not known; did you mean 'n'?"},
+        {"T | where s + 1 > 2", "! 1:13 cannot compute string + long"},
+        {"T | where t - true", "! 1:13 cannot compute datetime - bool"},
+        {"T | where s", "! 1:11 where needs a bool, found a string"},
+        {"T | where s and b", "! 1:11 expected a bool, found a string"},
+        {"T | where n.x == 1", "! 1:13 '.x' needs a dynamic value, found a long"},
         {"T | where s.x == 1",
-         "'.x' needs a dynamic value, found a string; use parse_json()", 1, 13},
-        {"T | where n[0] == 1", "'[...]' needs a dynamic value, found a long", 1, 12},
-        {"T | where -s == 1", "cannot negate a string", 1, 11},
-        {"T | where t > b", "cannot compare a datetime with a bool; convert one of them", 1, 13},
-        {"T | where s matches regex '('", "'(' is not a regular expression: missing ): (", 1, 27},
-        {"T | where * !has 'one'", "'!has' cannot follow '*' here", 1, 13},
+         "! 1:13 '.x' needs a dynamic value, found a string; use parse_json()"},
+        {"T | where n[0] == 1", "! 1:12 '[...]' needs a dynamic value, found a long"},
+        {"T | where -s == 1", "! 1:11 cannot negate a string"},
+        {"T | where t > b", "! 1:13 cannot compare a datetime with a bool; convert one of them"},
+        {"T | where s matches regex '('", "! 1:27 '(' is not a regular expression: missing ): ("},
+        {"T | where * !has 'one'", "! 1:13 '!has' cannot follow '*' here"},
     };
 
     (void)state;
-    KQL_CHECK(cases);
+    ASK(cases);
 }
 
 static void what_is_right_has_its_answer(void **state)
 {
-    static const struct kql_case cases[] = {
-        {"T | extend x = -span | project x", "[[\"-01:00:00\"],[\"-02:00:00\"]]", 0, 0},
-        {"T | where n between (1 .. 2) | count", "[[2]]", 0, 0},
-        {"T | where t !between (datetime(2026-01-01) .. 1h) | count", "[[1]]", 0, 0},
-        {"T | where * has 'one' | count", "[[1]]", 0, 0},
-        {"T | where d.a == 1 | count", "[[1]]", 0, 0},
+    static const struct ask cases[] = {
+        {"T | extend x = -span | project x", "[[\"-01:00:00\"],[\"-02:00:00\"]]"},
+        {"T | where n between (1 .. 2) | count", "[[2]]"},
+        {"T | where t !between (datetime(2026-01-01) .. 1h) | count", "[[1]]"},
+        {"T | where * has 'one' | count", "[[1]]"},
+        {"T | where d.a == 1 | count", "[[1]]"},
     };
 
     (void)state;
-    KQL_CHECK(cases);
+    ASK(cases);
 }
 
 int main(void)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Looking up points in tables of shapes. */
-#include "kql.h"
+#include "ask.h"
 
 #define SHAPES                                                                                     \
     "let shapes = datatable(name:string, shape:dynamic)['a', dynamic({\"type\":\"Polygon\","       \
@@ -10,48 +10,47 @@
 
 static void points_meet_the_shapes_that_hold_them(void **state)
 {
-    static const struct kql_case cases[] = {
+    static const struct ask cases[] = {
         {SHAPES "| evaluate geo_polygon_lookup(shapes, shape, x, y) | project p, name",
-         "[[\"in\",\"a\"]]", 0, 0},
+         "[[\"in\",\"a\"]]"},
         {SHAPES "| evaluate geo_polygon_lookup(shapes, shape, x, y, 1000) | summarize count()",
-         "[[2]]", 0, 0},
+         "[[2]]"},
         {SHAPES "| evaluate geo_polygon_lookup(shapes, shape, x, y, return_unmatched = true)"
-                " | where isempty(name) | count",
-         "[[2]]", 0, 0},
+         " | where isempty(name) | count",
+         "[[2]]"},
         {SHAPES "| evaluate geo_line_lookup(lines, line, x, y, 1000) | project p, name",
-         "[[\"near\",\"l\"]]", 0, 0},
+         "[[\"near\",\"l\"]]"},
     };
 
     (void)state;
-    KQL_CHECK(cases);
+    ASK(cases);
 }
 
 static void the_key_is_a_column_where_that_is_asked_for(void **state)
 {
-    static const struct kql_case cases[] = {
-        {SHAPES "| evaluate geo_polygon_lookup(shapes, shape, x, y) | getschema | count", "[[4]]",
-         0, 0},
+    static const struct ask cases[] = {
+        {SHAPES "| evaluate geo_polygon_lookup(shapes, shape, x, y) | getschema | count", "[[4]]"},
         {SHAPES "| evaluate geo_polygon_lookup(shapes, shape, x, y, return_lookup_key = true)"
-                " | getschema | count",
-         "[[5]]", 0, 0},
+         " | getschema | count",
+         "[[5]]"},
     };
 
     (void)state;
-    KQL_CHECK(cases);
+    ASK(cases);
 }
 
 static void wrong_arguments_are_refused(void **state)
 {
-    static const struct kql_case cases[] = {
-        {"print x = 1. | evaluate geo_polygon_lookup(T, d, x)", "takes at least 4 arguments", 1,
-         16},
+    static const struct ask cases[] = {
+        {"print x = 1. | evaluate geo_polygon_lookup(T, d, x)",
+         "! 1:16 takes at least 4 arguments"},
         {"print x = 1. | evaluate geo_polygon_lookup(T, d, x, x, nosuch = 1)",
-         "does not take this argument", 1, 56},
-        {"print x = 1. | evaluate geo_line_lookup(T, d, x, x)", "takes a radius", 1, 16},
+         "! 1:56 does not take this argument"},
+        {"print x = 1. | evaluate geo_line_lookup(T, d, x, x)", "! 1:16 takes a radius"},
     };
 
     (void)state;
-    KQL_CHECK(cases);
+    ASK(cases);
 }
 
 int main(void)

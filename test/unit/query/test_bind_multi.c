@@ -1,26 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Calls that give several columns. */
-#include "kql.h"
+#include "ask.h"
 
 static void what_is_wrong_is_refused_where_it_stands(void **state)
 {
-    static const struct kql_case cases[] = {
-        {"T | extend (a, b) = n", "several names need a dynamic array", 1, 12},
+    static const struct ask cases[] = {
+        {"T | extend (a, b) = n", "! 1:12 several names need a dynamic array"},
     };
 
     (void)state;
-    KQL_CHECK(cases);
+    ASK(cases);
 }
 
 static void what_is_right_has_its_answer(void **state)
 {
-    static const struct kql_case cases[] = {
-        {"T | extend (a, b) = dynamic([1, 2]) | project a, b | take 1", "[[1,2]]", 0, 0},
-        {"print (slope, x) = series_fit_line(dynamic([1, 2, 3])) | project x", "[[1]]", 0, 0},
+    static const struct ask cases[] = {
+        {"T | extend (a, b) = dynamic([1, 2]) | project a, b | take 1", "[[1,2]]"},
+        {"print (slope, x) = series_fit_line(dynamic([1, 2, 3])) | project x", "[[1]]"},
     };
 
     (void)state;
-    KQL_CHECK(cases);
+    ASK(cases);
 }
 
 int main(void)

@@ -1,26 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* top-nested. */
-#include "kql.h"
+#include "ask.h"
 
 static void what_is_wrong_is_refused_where_it_stands(void **state)
 {
-    static const struct kql_case cases[] = {
-        {"T | top-nested 1 of nosuch by count()", "column 'nosuch' is not known", 1, 21},
-        {"T | top-nested 1 of n by nosuch()", "function 'nosuch' is not known", 1, 26},
+    static const struct ask cases[] = {
+        {"T | top-nested 1 of nosuch by count()", "! 1:21 column 'nosuch' is not known"},
+        {"T | top-nested 1 of n by nosuch()", "! 1:26 function 'nosuch' is not known"},
     };
 
     (void)state;
-    KQL_CHECK(cases);
+    ASK(cases);
 }
 
 static void what_is_right_has_its_answer(void **state)
 {
-    static const struct kql_case cases[] = {
-        {"T | top-nested 1 of n by count() | project n", "[[1]]", 0, 0},
+    static const struct ask cases[] = {
+        {"T | top-nested 1 of n by count() | project n", "[[1]]"},
     };
 
     (void)state;
-    KQL_CHECK(cases);
+    ASK(cases);
 }
 
 int main(void)

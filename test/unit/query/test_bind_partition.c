@@ -1,33 +1,33 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* partition, scan. */
-#include "kql.h"
+#include "ask.h"
 
 static void what_is_wrong_is_refused_where_it_stands(void **state)
 {
-    static const struct kql_case cases[] = {
-        {"T | partition by nosuch (take 1)", "column 'nosuch' is not known", 1, 18},
-        {"T | partition by n (nosuchop)", "'nosuchop' is not an operator", 1, 21},
-        {"T | partition by n (where nosuch == 1)", "column 'nosuch' is not known", 1, 27},
+    static const struct ask cases[] = {
+        {"T | partition by nosuch (take 1)", "! 1:18 column 'nosuch' is not known"},
+        {"T | partition by n (nosuchop)", "! 1:21 'nosuchop' is not an operator"},
+        {"T | partition by n (where nosuch == 1)", "! 1:27 column 'nosuch' is not known"},
         {"T | scan with (step a: true => m = n;) | count",
-         "a step assigns to columns of the input and declared ones only", 1, 32},
+         "! 1:32 a step assigns to columns of the input and declared ones only"},
         {"T | scan declare (m:long = 0) with (step a: nosuch;)",
-         "column 'nosuch' is not known", 1, 45},
+         "! 1:45 column 'nosuch' is not known"},
     };
 
     (void)state;
-    KQL_CHECK(cases);
+    ASK(cases);
 }
 
 static void what_is_right_has_its_answer(void **state)
 {
-    static const struct kql_case cases[] = {
-        {"T | partition by n (top 1 by s) | count", "[[2]]", 0, 0},
+    static const struct ask cases[] = {
+        {"T | partition by n (top 1 by s) | count", "[[2]]"},
         {"T | scan declare (m:long = 0) with (step a: true => m = m + n;) | project m",
-         "[[1],[2]]", 0, 0},
+         "[[1],[2]]"},
     };
 
     (void)state;
-    KQL_CHECK(cases);
+    ASK(cases);
 }
 
 int main(void)

@@ -1,36 +1,36 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* make-series. */
-#include "kql.h"
+#include "ask.h"
 
 static void what_is_wrong_is_refused_where_it_stands(void **state)
 {
-    static const struct kql_case cases[] = {
-        {"T | make-series count() on nosuch step 1d", "column 'nosuch' is not known", 1, 28},
+    static const struct ask cases[] = {
+        {"T | make-series count() on nosuch step 1d", "! 1:28 column 'nosuch' is not known"},
         {"T | make-series count() on s step 1",
-         "the axis is a string; a time or a number is needed", 1, 28},
-        {"T | make-series nosuch() on t step 1d", "function 'nosuch' is not known", 1, 17},
-        {"T | make-series count() on t step 0d", "the step must be greater than 0", 1, 35},
+         "! 1:28 the axis is a string; a time or a number is needed"},
+        {"T | make-series nosuch() on t step 1d", "! 1:17 function 'nosuch' is not known"},
+        {"T | make-series count() on t step 0d", "! 1:35 the step must be greater than 0"},
         {"T | make-series count() default='a' on t step 1d",
-         "the default is a string, the series one of long", 1, 33},
+         "! 1:33 the default is a string, the series one of long"},
         {"T | make-series n on t step 1d",
-         "column 'n' must stand in an aggregate or behind 'by'", 1, 17},
+         "! 1:17 column 'n' must stand in an aggregate or behind 'by'"},
     };
 
     (void)state;
-    KQL_CHECK(cases);
+    ASK(cases);
 }
 
 static void what_is_right_has_its_answer(void **state)
 {
-    static const struct kql_case cases[] = {
-        {"T | make-series count() on t step 1d | count", "[[1]]", 0, 0},
+    static const struct ask cases[] = {
+        {"T | make-series count() on t step 1d | count", "[[1]]"},
         {"T | make-series c = count() default = 0 on t from datetime(2026-01-01) to "
          "datetime(2026-01-03) step 1d by b | count",
-         "[[2]]", 0, 0},
+         "[[2]]"},
     };
 
     (void)state;
-    KQL_CHECK(cases);
+    ASK(cases);
 }
 
 int main(void)

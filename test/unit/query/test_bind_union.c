@@ -1,35 +1,35 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* union: its inputs, their columns. */
-#include "kql.h"
+#include "ask.h"
 
 static void what_is_wrong_is_refused_where_it_stands(void **state)
 {
-    static const struct kql_case cases[] = {
-        {"union Nosuch", "table 'Nosuch' is not known", 1, 7},
-        {"union isfuzzy=true Nosuch, AlsoNot", "table 'Nosuch' is not known", 1, 20},
-        {"union isfuzzy=true T, (T | where nosuch == 1)", "column 'nosuch' is not known", 1, 34},
-        {"T | union nosuch", "table 'nosuch' is not known", 1, 11},
+    static const struct ask cases[] = {
+        {"union Nosuch", "! 1:7 table 'Nosuch' is not known"},
+        {"union isfuzzy=true Nosuch, AlsoNot", "! 1:20 table 'Nosuch' is not known"},
+        {"union isfuzzy=true T, (T | where nosuch == 1)", "! 1:34 column 'nosuch' is not known"},
+        {"T | union nosuch", "! 1:11 table 'nosuch' is not known"},
     };
 
     (void)state;
-    KQL_CHECK(cases);
+    ASK(cases);
 }
 
 static void what_is_right_has_its_answer(void **state)
 {
-    static const struct kql_case cases[] = {
-        {"union T, Empty | count", "[[2]]", 0, 0},
-        {"union isfuzzy=true T, Nosuch | count", "[[2]]", 0, 0},
-        {"union kind=inner T, (T | project n) | getschema | count", "[[1]]", 0, 0},
-        {"union withsource=w T, T | distinct w | count", "[[1]]", 0, 0},
-        {"T | union (T) | count", "[[4]]", 0, 0},
+    static const struct ask cases[] = {
+        {"union T, Empty | count", "[[2]]"},
+        {"union isfuzzy=true T, Nosuch | count", "[[2]]"},
+        {"union kind=inner T, (T | project n) | getschema | count", "[[1]]"},
+        {"union withsource=w T, T | distinct w | count", "[[1]]"},
+        {"T | union (T) | count", "[[4]]"},
         {"union (print a = 1), (print a = 'x') | getschema | project ColumnName",
-         "[[\"a_long\"],[\"a_string\"]]", 0, 0},
-        {"union isfuzzy=true T, cluster('x').T | count", "[[2]]", 0, 0},
+         "[[\"a_long\"],[\"a_string\"]]"},
+        {"union isfuzzy=true T, cluster('x').T | count", "[[2]]"},
     };
 
     (void)state;
-    KQL_CHECK(cases);
+    ASK(cases);
 }
 
 int main(void)

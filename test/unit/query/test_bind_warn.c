@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Warnings, with their places; and queries that deserve none. */
-#include "kql.h"
+#include "ask.h"
+
+struct warned {
+    const char *query, *says;
+    uint32_t line, column;
+};
 
 static enum status take_rows(struct query_sink *sink, const struct batch *batch,
                              struct error *err)
@@ -13,7 +18,7 @@ static enum status take_rows(struct query_sink *sink, const struct batch *batch,
 
 static void run(const char *text, struct query_stats *ret)
 {
-    struct query_request request = {.env = &kql_env, .text = slice_of(text),
+    struct query_request request = {.env = &ask_env, .text = slice_of(text),
                                     .now = INT64_C(639000000000000000)};
     struct query_sink sink = {.rows = take_rows};
     struct error err;
@@ -24,7 +29,7 @@ static void run(const char *text, struct query_stats *ret)
 
 static void suspicious_queries_are_warned_about(void **state)
 {
-    static const struct kql_case cases[] = {
+    static const struct warned cases[] = {
         {"T | summarize makeset(s)", "'makeset' is deprecated; use make_set", 1, 15},
         {"T | extend\n  p = pack('a', n)", "'pack' is deprecated; use bag_pack", 2, 7},
         {"T | extend x = columnifexists('n', 1)", "column_ifexists", 1, 16},

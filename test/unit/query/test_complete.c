@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "kql.h"
+#include "ask.h"
 
 /* `text` with the cursor at '^'; gives "from-to: item item ...", `+` at the end if there
  * are more. */
 static void complete(const char *text, struct arena *arena, struct query_completion *ret)
 {
     size_t at = strcspn(text, "^");
-    struct query_request request = {.env = &kql_env};
+    struct query_request request = {.env = &ask_env};
     struct error err;
     struct buf whole;
 

@@ -19,7 +19,8 @@ static const struct ask nulls_cases[] = {
 ASK_TEST(nulls, nulls_cases)
 
 static const struct ask types_cases[] = {
-    {"print 1 < 'a', 5 == '5', '5' != 5", "[[null,true,false]]"},
+    {"print 5 == '5', '5' != 5", "[[true,false]]"},
+    {"print 1 < 'a'", "! 1:9 cannot compare a long with a string"},
     {"print true > false, 1 == 1.0, int(1) < 2, decimal(1.50) == decimal(1.5), 1h >= 60m",
      "[[true,true,true,true,true]]"},
     {"print guid(00000000-0000-0000-0000-000000000001) < guid(00000000-0000-0000-0000-00000000000"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "kql.h"
+#include "ask.h"
 
 #include "query/explain_priv.h"
 
@@ -36,7 +36,7 @@ static enum status rows(struct query_sink *sink, const struct batch *batch, stru
 
 static void explains(const char *query, enum query_explain how, const char *wanted)
 {
-    struct query_request request = {.env = &kql_env, .text = slice_of(query), .explain = how};
+    struct query_request request = {.env = &ask_env, .text = slice_of(query), .explain = how};
     struct text_sink sink = {{.begin = begin, .rows = rows}, {0}};
     struct query_stats stats;
     struct error err;
@@ -95,7 +95,7 @@ static void test_a_measured_run_counts_the_rows_of_each(void **state)
 static void test_errors_are_those_of_the_query(void **state)
 {
     struct query_request request = {
-        .env = &kql_env, .text = SLICE("T | where nosuch == 1"), .explain = EXPLAIN_PLAN};
+        .env = &ask_env, .text = SLICE("T | where nosuch == 1"), .explain = EXPLAIN_PLAN};
     struct text_sink sink = {{.begin = begin, .rows = rows}, {0}};
     struct query_stats stats;
     struct error err;

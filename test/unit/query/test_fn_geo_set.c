@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Shapes together: what they share, and their union. */
-#include "kql.h"
+#include "ask.h"
 
 #define A "geo_from_wkt('POLYGON ((2 45, 0 45, 1 44, 2 45))')"
 #define B "geo_from_wkt('POLYGON ((3 44, 2 45, 2 43, 3 44))')"
@@ -8,52 +8,53 @@
 
 static void polygons_may_share_a_point_only(void **state)
 {
-    static const struct kql_case cases[] = {
+    static const struct ask cases[] = {
         {"print geo_intersects_2polygons(" A ", " B "), geo_intersects_2polygons(" A ", " FAR ")",
-         "[[true,false]]", 0, 0},
+         "[[true,false]]"},
         {"print geo_intersection_2polygons(" A ", " B ")",
-         "{\"type\":\"Point\",\"coordinates\":[2.0,45.0]}", 0, 0},
+         "{\"type\":\"Point\",\"coordinates\":[2.0,45.0]}"},
         {"print geo_intersection_2polygons(" A ", " FAR ")",
-         "{\"type\":\"GeometryCollection\",\"geometries\":[]}", 0, 0},
-        {"print geo_intersects_2polygons(" A ", dynamic(1))", "[[null]]", 0, 0},
+         "{\"type\":\"GeometryCollection\",\"geometries\":[]}"},
+        {"print geo_intersects_2polygons(" A ", dynamic(1))", "[[null]]"},
     };
 
     (void)state;
-    KQL_CHECK(cases);
+    ASK(cases);
 }
 
 static void lines_meet_lines_and_polygons(void **state)
 {
-    static const struct kql_case cases[] = {
+    static const struct ask cases[] = {
         {"let a = geo_from_wkt('LINESTRING (0 1, 2 1)'); let b = geo_from_wkt('LINESTRING (1 0, "
          "1 2)'); print geo_intersects_2lines(a, b), geo_intersection_2lines(a, a).type, "
          "geo_intersection_2lines(a, b).type",
-         "[[true,\"LineString\",\"Point\"]]", 0, 0},
-        {"print geo_intersection_line_with_polygon(geo_from_wkt('LINESTRING (-1 44.9, 4 44.9)'), " A
+         "[[true,\"LineString\",\"Point\"]]"},
+        {"print geo_intersection_line_with_polygon(geo_from_wkt('LINESTRING (-1 44.9, 4 "
+         "44.9)'), " A
          ").type",
-         "LineString", 0, 0},
+         "LineString"},
     };
 
     (void)state;
-    KQL_CHECK(cases);
+    ASK(cases);
 }
 
 static void unions_of_arrays(void **state)
 {
-    static const struct kql_case cases[] = {
-        {"print geo_union_polygons_array(pack_array(" A ", " FAR ")).type", "MultiPolygon", 0, 0},
-        {"print geo_union_polygons_array(pack_array(" A ")).type", "Polygon", 0, 0},
+    static const struct ask cases[] = {
+        {"print geo_union_polygons_array(pack_array(" A ", " FAR ")).type", "MultiPolygon"},
+        {"print geo_union_polygons_array(pack_array(" A ")).type", "Polygon"},
         {"print geo_union_polygons_array(pack_array(" A ", 1)), "
          "geo_union_polygons_array(dynamic([])), geo_union_lines_array(pack_array(" A ")), "
          "geo_simplify_polygons_array(pack_array(" A "), -1)",
-         "[[null,null,null,null]]", 0, 0},
+         "[[null,null,null,null]]"},
         {"print array_length(geo_simplify_polygons_array(pack_array(" A ", " A
          "), 10).coordinates[0])",
-         "[[4]]", 0, 0},
+         "[[4]]"},
     };
 
     (void)state;
-    KQL_CHECK(cases);
+    ASK(cases);
 }
 
 /* Each would take minutes: the crossings of all lines, the holes with each other. */
@@ -81,8 +82,7 @@ static void what_takes_long_is_stopped(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct buf answer;
-        buf_init(&answer, 256 * MIB);
-        kql_answer(cases[i].query, false, &answer);
+        ask_answer(cases[i].query, false, &answer);
         if (strstr(answer.data, cases[i].says) == NULL)
             fail_msg("%s\n  should say %s\n  %.400s", cases[i].query, cases[i].says, answer.data);
         buf_release(&answer);

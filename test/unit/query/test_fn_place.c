@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* geo_info_from_ip_address(), with and without a file. */
-#include "kql.h"
+#include "ask.h"
 
 #include "codec/mmdb.h"
 #include "mmdb_file.h"
@@ -34,7 +34,7 @@ static void what_the_file_has_is_given(void **state)
 {
     char path[] = "/tmp/daybook-mmdb-XXXXXX";
     struct mmdb *places = NULL;
-    struct query_env env = kql_env;
+    struct query_env env = ask_env;
     struct error err;
 
     (void)state;
@@ -57,15 +57,14 @@ static void what_the_file_has_is_given(void **state)
 
 static void without_a_file_it_is_null(void **state)
 {
-    static const struct kql_case cases[] = {
-        {"print geo_info_from_ip_address('203.0.113.9').country", "[[null]]", 0, 0},
-        {"T | extend p = geo_info_from_ip_address(s) | where isnull(p.city) | count", "[[2]]", 0,
-         0},
-        {"print geo_info_from_ip_address()", "geo_info_from_ip_address", 1, 7},
+    static const struct ask cases[] = {
+        {"print geo_info_from_ip_address('203.0.113.9').country", "[[null]]"},
+        {"T | extend p = geo_info_from_ip_address(s) | where isnull(p.city) | count", "[[2]]"},
+        {"print geo_info_from_ip_address()", "! 1:7 geo_info_from_ip_address"},
     };
 
     (void)state;
-    KQL_CHECK(cases);
+    ASK(cases);
 }
 
 int main(void)

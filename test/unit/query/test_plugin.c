@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The table of plugins: every one is found, runs as its example says, and is named where a
  * query is near. */
-#include "kql.h"
+#include "ask.h"
 
 #include "query/plugin_priv.h"
 
@@ -20,8 +20,7 @@ static void every_plugin_is_found_and_does_as_it_says(void **state)
             assert_true(strcmp(special_plugin_at(i - 1)->name, text->name) < 0);
         if (text->example[0] == '\0')
             continue;
-        buf_init(&answer, MIB);
-        kql_answer(text->example, false, &answer);
+        ask_answer(text->example, false, &answer);
         if (strstr(answer.data, "[[true]]") == NULL)
             fail_msg("%s\n  %.400s", text->example, answer.data);
         buf_release(&answer);
@@ -32,20 +31,20 @@ static void every_plugin_is_found_and_does_as_it_says(void **state)
 
 static void what_is_wrong_is_refused_where_it_stands(void **state)
 {
-    static const struct kql_case cases[] = {
-        {"T | evaluate bag_unpac(d)", "plugin 'bag_unpac' is not known; did you mean 'bag_unpack'?",
-         1, 14},
-        {"T | evaluate nosuch()", "plugin 'nosuch' is not known", 1, 14},
-        {"evaluate narrow()", "'narrow' needs a table in front of it", 1, 1},
-        {"T | evaluate session_count(n)", "'session_count' has too few arguments", 1, 5},
-        {"T | evaluate session_count(n, t, t, t, 1d, 1d, n + 1)", "takes columns as dimensions", 1,
-         5},
+    static const struct ask cases[] = {
+        {"T | evaluate bag_unpac(d)",
+         "! 1:14 plugin 'bag_unpac' is not known; did you mean 'bag_unpack'?"},
+        {"T | evaluate nosuch()", "! 1:14 plugin 'nosuch' is not known"},
+        {"evaluate narrow()", "! 1:1 'narrow' needs a table in front of it"},
+        {"T | evaluate session_count(n)", "! 1:5 'session_count' has too few arguments"},
+        {"T | evaluate session_count(n, t, t, t, 1d, 1d, n + 1)",
+         "! 1:5 takes columns as dimensions"},
         {"T | evaluate session_count(n, t + 1h, t, t, 1d, 1d)",
-         "takes a column as its timeline", 1, 5},
+         "! 1:5 takes a column as its timeline"},
     };
 
     (void)state;
-    KQL_CHECK(cases);
+    ASK(cases);
 }
 
 int main(void)

@@ -19,10 +19,10 @@ static unsigned failures_of(const char *before, const char *example, const char 
     buf_add_text(&query, example);
     buf_add_text(&query, after);
     buf_add_byte(&query, '\0');
-    ask_run(query.data, false, &answer);
-    bool good = ask_fits(buf_slice(&answer), "[[true]]");
+    ask_answer(query.data, false, &answer);
+    bool good = ask_fits(answer.data, "[[true]]");
     if (!good)
-        print_error("%s\n  %.*s\n", query.data, SLICE_FMT(buf_slice(&answer)));
+        print_error("%s\n  %s\n", query.data, answer.data);
     buf_release(&answer);
     buf_release(&query);
     return !good;

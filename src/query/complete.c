@@ -77,18 +77,35 @@ static void add_words(struct completer *c, const struct complete_words *words,
     }
 }
 
-static void add_functions(struct completer *c, bool aggregates)
+static void add_aggregate(struct completer *c, const struct aggregate *a)
+{
+    if (a != NULL)
+        add(c, &(struct query_item){ITEM_AGGREGATE, slice_of(a->name), slice_of(a->signature),
+                                    slice_of(a->summary)});
+}
+
+/* Those that nearly every query uses come first. */
+static void add_aggregates(struct completer *c)
+{
+    static const char *const common[] = {"count",   "dcount",   "countif",   "sum",     "min",
+                                         "max",     "avg",      "make_set",  "make_list",
+                                         "arg_max", "arg_min",  "take_any"};
+    uint32_t family_count;
+    const struct function_family *const *families = function_families(&family_count);
+
+    for (size_t i = 0; i < sizeof(common) / sizeof(common[0]); i++)
+        add_aggregate(c, aggregate_find(slice_of(common[i])));
+    for (uint32_t f = 0; f < family_count; f++) {
+        for (uint32_t i = 0; i < families[f]->aggregate_count; i++)
+            add_aggregate(c, &families[f]->aggregates[i]);
+    }
+}
+
+static void add_functions(struct completer *c)
 {
     uint32_t family_count;
     const struct function_family *const *families = function_families(&family_count);
 
-    for (uint32_t f = 0; f < family_count; f++) {
-        for (uint32_t i = 0; aggregates && i < families[f]->aggregate_count; i++) {
-            const struct aggregate *a = &families[f]->aggregates[i];
-            add(c, &(struct query_item){ITEM_AGGREGATE, slice_of(a->name), slice_of(a->signature),
-                                        slice_of(a->summary)});
-        }
-    }
     for (uint32_t f = 0; f < family_count; f++) {
         for (uint32_t i = 0; i < families[f]->function_count; i++) {
             const struct function *fn = &families[f]->functions[i];
@@ -272,6 +289,30 @@ static void add_columns(struct completer *c)
         if (name.data != NULL)
             add(c, &(struct query_item){ITEM_COLUMN, name,
                                         slice_of(type_name(schema.columns[i].type)), {"", 0}});
+    }
+}
+
+/* Behind `Time > `: what gives a time. */
+static void add_times(struct completer *c)
+{
+    static const char *const names[] = {"ago",        "now",         "startofday", "endofday",
+                                        "startofweek", "startofmonth", "todatetime"};
+    struct schema schema = {0};
+    struct buf tail;
+
+    if (c->context.operand.size == 0)
+        return;
+    buf_init(&tail, QUERY_TEXT_BYTES_MAX);
+    buf_add_text(&tail, "\n| project ");
+    buf_add_slice(&tail, c->context.operand);
+    bool is_time = find_columns(c, buf_slice(&tail), &schema) && schema.column_count == 1 &&
+                   schema.columns[0].type == TYPE_DATETIME;
+    buf_release(&tail);
+    for (size_t i = 0; is_time && i < sizeof(names) / sizeof(names[0]); i++) {
+        const struct function *f = function_find(slice_of(names[i]));
+        if (f != NULL)
+            add(c, &(struct query_item){ITEM_FUNCTION, slice_of(f->name), slice_of(f->signature),
+                                        slice_of(f->summary)});
     }
 }
 
@@ -459,12 +500,17 @@ static void add_expression(struct completer *c)
         add_plugins(c);
         return;
     }
-    bool aggregates = slice_is(c->context.op_name, "summarize") ||
-                      slice_is(c->context.op_name, "make-series");
+    bool aggregates = !c->context.is_behind_by && (slice_is(c->context.op_name, "summarize") ||
+                                                   slice_is(c->context.op_name, "make-series"));
 
+    if (aggregates && !c->context.is_in_call)
+        add_aggregates(c);
+    add_times(c);
     add_columns(c);
     add_lets(c);
-    add_functions(c, aggregates);
+    if (aggregates)
+        add_aggregates(c);
+    add_functions(c);
 }
 
 static void add_behind(struct completer *c)
@@ -480,6 +526,8 @@ static void add_behind(struct completer *c)
         add_words(c, &of_join, ITEM_KEYWORD);
     if (slice_is(name, "sort") || slice_is(name, "order") || slice_is(name, "top"))
         add_words(c, &complete_order, ITEM_KEYWORD);
+    else if (c->context.is_compared)
+        add_words(c, &complete_logic, ITEM_KEYWORD);
     else
         add_words(c, &complete_infix, ITEM_KEYWORD);
 }
@@ -519,6 +567,9 @@ static void add_items(struct completer *c)
         break;
     case PLACE_HINT:
         add_words(c, &complete_hints, ITEM_KEYWORD);
+        break;
+    case PLACE_CHART:
+        add_words(c, &complete_charts, ITEM_KEYWORD);
         break;
     case PLACE_TYPE:
         add_words(c, &complete_types, ITEM_KEYWORD);

@@ -96,27 +96,59 @@ static bool split_word(struct arena *arena, struct slice text, struct complete_c
 
 /* ---- brackets and pipelines ---- */
 
+static const char *const list_operators[] = {"in",   "!in",     "in~",     "!in~",
+                                             "has_any", "has_all", NULL};
+
+/* The operator or source that token i belongs to begins with one of the words. */
+static bool is_within(const struct reader_state *r, uint32_t i, const char *const *words)
+{
+    uint32_t depth = 0;
+
+    for (; i < r->count; i--) { /* 0 - 1 is behind the end */
+        depth += is(r, i, ")");
+        if (is(r, i, "(") && depth-- == 0)
+            return false;
+        if (depth == 0 && is_any(r, i, words))
+            return true;
+        if (depth == 0 && (is(r, i, "|") || is(r, i, ";") || is(r, i, "{")))
+            return false;
+    }
+    return false;
+}
+
 /* The bracket opens a query of its own, or statements. */
 static bool opens_pipeline(const struct reader_state *r, uint32_t open)
 {
     static const char *const before[] = {"join", "lookup", "union", "materialize", "toscalar",
-                                         "view", "|", "=", "(", NULL};
+                                         "view", "|", ";", NULL};
+    static const char *const joins[] = {"join", "lookup", "union", NULL};
 
     if (is(r, open, "{"))
         return true;
     if (!is(r, open, "("))
         return false;
-    if (open == 0 || is_any(r, open - 1, before) || is(r, open - 1, ";"))
+    while (open > 0 && is(r, open - 1, "(")) { /* in ((T | ..., but not where ((a */
+        open--;
+        if (open > 0 && is_any(r, open - 1, list_operators))
+            return true;
+    }
+    if (open == 0 || is_any(r, open - 1, before))
         return true;
+    if (is(r, open - 1, "=")) /* let f = (; not extend x = ( */
+        return open >= 3 && is(r, open - 3, "let");
     /* kind=inner (, union A, ( */
-    return (open >= 2 && is(r, open - 2, "=")) || is(r, open - 1, ",");
+    return ((open >= 2 && is(r, open - 2, "=")) || is(r, open - 1, ",")) &&
+           is_within(r, open - 1, joins);
 }
 
 /* Does it go on with the rows of the operator it stands in? */
 static bool goes_on(const struct reader_state *r, uint32_t open)
 {
+    static const char *const partition[] = {"partition", NULL};
+
     return is(r, open, "(") && open > 0 &&
-           (is(r, open - 1, "on") || (open > 1 && is(r, open - 2, "by")));
+           (is(r, open - 1, "on") ||
+            (open > 1 && is(r, open - 2, "by") && is_within(r, open - 2, partition)));
 }
 
 static struct slice span(const struct reader_state *r, uint32_t from, uint32_t to)
@@ -270,13 +302,12 @@ static struct slice operand_before(const struct reader_state *r, uint32_t end)
 
 static bool find_operand(struct reader_state *r, const struct walk *w)
 {
-    static const char *const lists[] = {"in", "!in", "in~", "!in~", "has_any", "has_all", NULL};
     uint32_t last = r->count - 1;
 
     if (is_comparison(r, last))
         r->ret->operand = operand_before(r, last);
     else if (w->depth > 0 && (is(r, last, "(") || is(r, last, ",")) && w->open[w->depth] > 1 &&
-             is_any(r, w->open[w->depth] - 1, lists))
+             is_any(r, w->open[w->depth] - 1, list_operators))
         r->ret->operand = operand_before(r, w->open[w->depth] - 1);
     return r->ret->operand.size > 0;
 }
@@ -311,11 +342,67 @@ static bool is_half_operator(struct reader_state *r, uint32_t start, struct slic
     return true;
 }
 
-static enum complete_place place_in_operator(struct reader_state *r, const struct walk *w,
-                                             uint32_t start)
+static bool is_one_of(struct slice name, const char *const *list)
+{
+    while (*list != NULL && !slice_is(name, *list))
+        list++;
+    return *list != NULL;
+}
+
+/* search in (, find in (: the tables that are looked through. */
+static bool names_tables(const struct reader_state *r, const struct walk *w)
+{
+    static const char *const names[] = {"search", "find", NULL};
+    uint32_t last = r->count - 1;
+
+    return w->depth > 0 && w->open[w->depth] > 0 && is(r, w->open[w->depth] - 1, "in") &&
+           (is(r, last, "(") || is(r, last, ",")) && is_one_of(r->ret->op_name, names);
+}
+
+/* What an operator wants that is no expression. */
+static enum complete_place place_by_operator(const struct reader_state *r, uint32_t start)
 {
     static const char *const column_operators[] = {"project-away", "project-keep",
                                                    "project-reorder", "distinct", NULL};
+    static const char *const plain[] = {"take", "limit", "sample", "as", "count", "consume",
+                                        "getschema", "serialize", NULL};
+    static const char *const joins[] = {"join", "lookup", NULL};
+    struct slice name = r->ret->op_name;
+
+    if (is_one_of(name, column_operators))
+        return PLACE_COLUMN;
+    if (is_one_of(name, plain))
+        return PLACE_NOTHING;
+    if (slice_is(name, "render"))
+        return r->count <= start + 1 ? PLACE_CHART : PLACE_NOTHING;
+    if (slice_is(name, "union") || (is_one_of(name, joins) && r->count <= start + 1))
+        return PLACE_SOURCE;
+    return PLACE_EXPRESSION;
+}
+
+/* What an expression at the end is compared with, and where in its operator it stands. */
+static void describe_expression(struct reader_state *r, const struct walk *w, uint32_t start)
+{
+    static const char *const orders[] = {"<", "<=", ">", ">=", NULL};
+    struct complete_context *c = r->ret;
+    uint32_t last = r->count - 1;
+    uint32_t open = w->depth > 0 ? w->open[w->depth] : 0;
+
+    if (is_any(r, last, orders))
+        c->operand = operand_before(r, last);
+    else if (open > 1 && (is(r, last, "(") || is(r, last, "..")) &&
+             (is(r, open - 1, "between") || is(r, open - 1, "!between")))
+        c->operand = operand_before(r, open - 1);
+    c->is_compared = last > 1 && r->tokens[last].kind != TOKEN_SYMBOL &&
+                     (is_comparison(r, last - 1) || is_any(r, last - 1, orders));
+    c->is_in_call = open > start;
+    for (uint32_t i = start; i <= last; i++)
+        c->is_behind_by = c->is_behind_by || is(r, i, "by") || is(r, i, "on");
+}
+
+static enum complete_place place_in_operator(struct reader_state *r, const struct walk *w,
+                                             uint32_t start)
+{
     uint32_t last = r->count - 1;
 
     if (is(r, last, ".")) {
@@ -329,20 +416,14 @@ static enum complete_place place_in_operator(struct reader_state *r, const struc
         return PLACE_KIND;
     if (is(r, last, ":") || (is(r, last, "(") && last > 0 && is(r, last - 1, "typeof")))
         return PLACE_TYPE;
+    if (names_tables(r, w))
+        return r->ret->is_quoted ? PLACE_NOTHING : PLACE_SOURCE;
     if (find_operand(r, w))
         return PLACE_VALUE;
     if (r->ret->is_quoted)
         return PLACE_NOTHING;
-    if (ends_operand(r, start))
-        return PLACE_BEHIND;
-    for (uint32_t i = 0; column_operators[i] != NULL; i++) {
-        if (slice_is(r->ret->op_name, column_operators[i]))
-            return PLACE_COLUMN;
-    }
-    bool table = slice_is(r->ret->op_name, "union") ||
-                 ((slice_is(r->ret->op_name, "join") || slice_is(r->ret->op_name, "lookup")) &&
-                  r->count <= start + 1);
-    return table ? PLACE_SOURCE : PLACE_EXPRESSION;
+    describe_expression(r, w, start);
+    return ends_operand(r, start) ? PLACE_BEHIND : place_by_operator(r, start);
 }
 
 static enum complete_place find_place(struct reader_state *r, struct slice whole)
@@ -368,6 +449,8 @@ static enum complete_place find_place(struct reader_state *r, struct slice whole
         r->ret->op_name = name;
         if (is(r, start, "let") && r->count < start + 3)
             return PLACE_NOTHING;
+        if (is(r, r->count - 1, ":")) /* let f = (x: */
+            return PLACE_TYPE;
         return is(r, start, "print") || is(r, start, "union") || w.depth > level
                    ? place_in_operator(r, &w, start)
                    : PLACE_NOTHING;

@@ -16,6 +16,7 @@ enum complete_place {
     PLACE_KIND,     /* behind `kind=` */
     PLACE_HINT,     /* behind `hint.` */
     PLACE_TYPE,     /* behind a colon, in typeof() */
+    PLACE_CHART,    /* behind `render` */
 };
 
 #define COMPLETE_SEGMENTS_MAX 256u
@@ -26,7 +27,11 @@ struct complete_context {
     struct slice word;       /* decoded, up to the cursor */
     bool is_quoted;          /* the word is an open string */
     struct slice op_name;    /* the operator the cursor is in, "" in a source */
-    struct slice operand;    /* PLACE_VALUE: the text of what is compared */
+    struct slice operand;    /* PLACE_VALUE: the text of what is compared; PLACE_EXPRESSION:
+                              * what its order is compared with, or "" */
+    bool is_compared;        /* PLACE_BEHIND: a comparison is complete: a == 1 */
+    bool is_in_call;         /* PLACE_EXPRESSION: in brackets of the operator */
+    bool is_behind_by;       /* `by` or `on` stands before it in the operator */
     struct slice segments[COMPLETE_SEGMENTS_MAX]; /* of the pipeline before this operator */
     uint32_t segment_count;
     struct slice lets[COMPLETE_SEGMENTS_MAX];     /* statements before, without `;` */
@@ -49,6 +54,6 @@ struct complete_words {
 };
 extern const struct complete_words complete_operators, complete_sources, complete_join_kinds,
     complete_union_kinds, complete_hints, complete_infix, complete_order, complete_types,
-    complete_window_functions;
+    complete_window_functions, complete_charts, complete_logic;
 
 #endif

@@ -114,6 +114,24 @@ static const struct complete_word infix[] = {
 };
 const struct complete_words complete_infix = WORDS(infix);
 
+static const struct complete_word logic[] = {{"and", "", "both"}, {"or", "", "one or both"}};
+const struct complete_words complete_logic = WORDS(logic);
+
+static const struct complete_word charts[] = {
+    {"timechart", "", "lines over time"},
+    {"barchart", "", "bars, lying"},
+    {"columnchart", "", "bars, standing"},
+    {"piechart", "", "shares of a whole"},
+    {"linechart", "", "lines"},
+    {"areachart", "", "filled lines"},
+    {"stackedareachart", "", "filled lines on top of each other"},
+    {"scatterchart", "", "points"},
+    {"anomalychart", "", "lines with anomalies marked"},
+    {"card", "", "one value, large"},
+    {"table", "", "rows"},
+};
+const struct complete_words complete_charts = WORDS(charts);
+
 static const struct complete_word order[] = {
     {"asc", "", "least first"},
     {"desc", "", "greatest first (the default)"},

@@ -175,9 +175,68 @@ static void test_a_position_behind_the_end_is_refused(void **state)
     arena_free(arena);
 }
 
+static void test_a_call_in_a_named_expression_is_no_query(void **state)
+{
+    (void)state;
+    check("T | extend x = strcat(^", "s", "Empty");
+    check("T | extend x = strcat(s, tolower(^", "s", "Empty");
+    check("T | extend x = (n + ^", "n", "Empty");
+    check("T | where ((n == 1 or ^", "n", "Empty");
+    check("T | summarize count() by bin(^", "t", "where");
+    check("T | extend x = iff(s == '^", "\"one\"", NULL);
+    /* but these are */
+    check("T | join kind=inner (^", "Empty", "n");
+    check("T | join hint.strategy=shuffle kind=inner (^", "Empty", "n");
+    check("let f = () { T }; let x = (^", "Empty", NULL);
+    check("union T, (^", "Empty", NULL);
+    check("T | where n in ((^", "Empty", NULL);
+    check("T | partition by s (^", "summarize", "Empty");
+}
+
+static void test_operators_want_different_things(void **state)
+{
+    (void)state;
+    check("T | render ^", "timechart", "n");
+    check("T | take ^", NULL, NULL);
+    check("T | as ^", NULL, NULL);
+    check("search in (^", "Empty", "strlen");
+    check("find in (T, ^", "Empty", "strlen");
+    check("let f = (x:^", "string", "T");
+    check("T | where s == 'one' ^", "and", "==");
+    check("T | where s ^", "==", NULL);
+    check("T | summarize count() by ^", "n", "count");
+    check("T | make-series count() on ^", "t", "count");
+}
+
+static const char *first(const char *text)
+{
+    static char name[64];
+    struct arena *arena = arena_new(64 * MIB);
+    struct query_completion c;
+
+    complete(text, arena, &c);
+    assert_true(c.count > 0);
+    (void)snprintf(name, sizeof(name), "%.*s", SLICE_FMT(c.items[0].text));
+    arena_free(arena);
+    return name;
+}
+
+static void test_the_likely_comes_first(void **state)
+{
+    (void)state;
+    assert_string_equal(first("T | summarize ^"), "count");
+    assert_string_equal(first("T | summarize make_set(^"), "n");
+    assert_string_equal(first("T | where t > ^"), "ago");
+    assert_string_equal(first("T | where t between (ago(1d) .. ^"), "ago");
+    assert_string_equal(first("T | where n > ^"), "n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_call_in_a_named_expression_is_no_query),
+        cmocka_unit_test(test_operators_want_different_things),
+        cmocka_unit_test(test_the_likely_comes_first),
         cmocka_unit_test(test_operators_stand_behind_a_bar),
         cmocka_unit_test(test_plugins_stand_behind_evaluate),
         cmocka_unit_test(test_tables_and_lets_stand_first),

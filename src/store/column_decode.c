@@ -18,6 +18,7 @@ struct decoding {
     struct arena *scratch;
     struct cache_memory *memory;
     struct path_column *ret;
+    uint32_t *codes; /* scratch, of values: packed at the end */
 };
 
 static enum status corrupt(const struct decoding *d, struct error *err)
@@ -71,11 +72,6 @@ static bool tokens_to_codes(uint32_t *tokens, uint32_t count, bool recent, uint3
     return true;
 }
 
-static uint32_t *alloc_codes(struct decoding *d, struct error *err)
-{
-    return cache_memory_alloc(d->memory, (size_t)d->ret->value_count * sizeof(uint32_t) + 4, err);
-}
-
 /* ---- arrays ---- */
 
 static enum status decode_counts(struct decoding *d, struct error *err)
@@ -84,10 +80,11 @@ static enum status decode_counts(struct decoding *d, struct error *err)
     uint64_t total = 0;
     uint32_t *counts = NULL, count = 0;
 
-    ret->codes = alloc_codes(d, err);
+    ret->codes.wide =
+        cache_memory_alloc(d->memory, (size_t)ret->value_count * sizeof(uint32_t) + 4, err);
     ret->value_starts =
         cache_memory_alloc(d->memory, ((size_t)ret->value_count + 1) * sizeof(uint32_t), err);
-    if (ret->codes == NULL || ret->value_starts == NULL)
+    if (ret->codes.wide == NULL || ret->value_starts == NULL)
         return err->status;
     if (d->entry->codes == CODES_PLANES) {
         enum status status = get_planes(d, &counts, &count, err);
@@ -104,7 +101,7 @@ static enum status decode_counts(struct decoding *d, struct error *err)
         ret->value_starts[v] = (uint32_t)total;
         if (n > COLUMN_VALUES_MAX - total)
             return corrupt(d, err);
-        ret->codes[v] = (uint32_t)n;
+        ret->codes.wide[v] = (uint32_t)n;
         total += n;
     }
     ret->value_starts[ret->value_count] = (uint32_t)total;
@@ -225,7 +222,7 @@ static enum status decode_event(struct decoding *d, struct error *err)
             ret->dict[fresh] = (struct slice){text + fresh * size, size};
             *slot = (struct map_slot){ticks[v], ++fresh};
         }
-        ret->codes[v] = slot->code - 1;
+        d->codes[v] = slot->code - 1;
     }
     memset(ret->dict_kinds, JSON_STRING, ret->dict_count);
     return fresh == ret->dict_count ? STATUS_OK : corrupt(d, err);
@@ -283,7 +280,7 @@ static enum status decode_same(struct decoding *d, struct error *err)
             text += from.size;
             map[c] = ++fresh;
         }
-        ret->codes[v] = map[c] - 1;
+        d->codes[v] = map[c] - 1;
     }
     return fresh == ret->dict_count && text == end ? STATUS_OK : corrupt(d, err);
 }
@@ -312,13 +309,13 @@ static enum status decode_context(struct decoding *d, struct error *err)
     for (uint32_t v = 0; status == STATUS_OK && v < ret->value_count; v++) {
         uint8_t rank = (uint8_t)ranks.data[v];
         if (rank != CONTEXT_ESCAPE) {
-            if (!context_take(&lists, context[v], rank, &ret->codes[v]))
+            if (!context_take(&lists, context[v], rank, &d->codes[v]))
                 status = corrupt(d, err);
         } else if (next == escape_count) {
             status = corrupt(d, err);
         } else {
-            ret->codes[v] = escapes[next++];
-            status = context_push(&lists, context[v], ret->codes[v], err);
+            d->codes[v] = escapes[next++];
+            status = context_push(&lists, context[v], d->codes[v], err);
         }
     }
     context_lists_release(&lists);
@@ -335,7 +332,7 @@ static enum status decode_tokens(struct decoding *d, bool recent, struct error *
     if (count != d->ret->value_count || !tokens_to_codes(tokens, count, recent, &fresh) ||
         fresh != d->ret->dict_count)
         return corrupt(d, err);
-    memcpy(d->ret->codes, tokens, (size_t)count * sizeof(*tokens));
+    d->codes = tokens;
     return STATUS_OK;
 }
 
@@ -347,11 +344,10 @@ static enum status decode_codes(struct decoding *d, bool *ret_texts, struct erro
     *ret_texts = true;
     switch ((enum codes_encoding)d->entry->codes) {
     case CODES_CONST:
-        memset(ret->codes, 0, (size_t)ret->value_count * sizeof(*ret->codes));
         return ret->dict_count == 1 ? STATUS_OK : corrupt(d, err);
     case CODES_IDENTITY:
         for (uint32_t v = 0; v < ret->value_count; v++)
-            ret->codes[v] = v;
+            d->codes[v] = v;
         return ret->dict_count == ret->value_count ? STATUS_OK : corrupt(d, err);
     case CODES_PLANES:
         return decode_tokens(d, false, err);
@@ -397,6 +393,18 @@ static enum status decode_dictionary(struct decoding *d, struct error *err)
     return STATUS_OK;
 }
 
+static enum status pack_codes(struct decoding *d, struct error *err)
+{
+    enum code_width width = code_width_for(d->ret->dict_count);
+    size_t bytes = codes_bytes(width, d->ret->value_count);
+    void *room = bytes == 0 ? NULL : cache_memory_alloc(d->memory, bytes, err);
+
+    if (bytes > 0 && room == NULL)
+        return err->status;
+    d->ret->codes = codes_pack(d->codes, d->ret->value_count, width, room);
+    return STATUS_OK;
+}
+
 static enum status decode_values(struct decoding *d, struct error *err)
 {
     struct path_column *ret = d->ret;
@@ -407,12 +415,16 @@ static enum status decode_values(struct decoding *d, struct error *err)
     ret->dict_count = d->entry->dict_count;
     if (ret->dict_count == 0 || ret->dict_count > ret->value_count)
         return corrupt(d, err);
-    ret->codes = alloc_codes(d, err);
-    ret->dict = cache_memory_alloc(d->memory, (size_t)ret->dict_count * sizeof(*ret->dict), err);
+    d->codes = ARENA_ARRAY(d->scratch, uint32_t, (size_t)ret->value_count, err);
+    ret->dict = cache_memory_alloc(d->memory, ((size_t)ret->dict_count + 1) * sizeof(*ret->dict),
+                                   err);
     ret->dict_kinds = cache_memory_alloc(d->memory, (size_t)ret->dict_count + 1, err);
-    if (ret->codes == NULL || ret->dict == NULL || ret->dict_kinds == NULL)
+    if (d->codes == NULL || ret->dict == NULL || ret->dict_kinds == NULL)
         return err->status;
+    ret->dict[ret->dict_count] = (struct slice){"", 0};
     enum status status = decode_codes(d, &texts, err);
+    if (status == STATUS_OK)
+        status = pack_codes(d, err);
     if (status == STATUS_OK && texts)
         status = decode_dictionary(d, err);
     return status;
@@ -425,7 +437,7 @@ enum status column_decode(const struct part *part, const struct path_uses *uses,
     const struct path_column *known = &part->paths[path];
     const struct column_entry *entry = source->entry;
     struct reader reader = reader_from(source->blob.data, source->blob.size);
-    struct decoding d = {part, uses, path, entry, reader, NULL, memory, ret};
+    struct decoding d = {part, uses, path, entry, reader, NULL, memory, ret, NULL};
     enum status status = STATUS_OK;
 
     *ret = (struct path_column){.path = known->path, .is_array = known->is_array,

@@ -91,7 +91,7 @@ static enum status make_canonical(struct column_encoder *encoder, uint32_t path,
     }
     memset(map, 0xff, (size_t)column->dict_count * sizeof(*map));
     for (uint32_t v = 0; v < column->value_count; v++) {
-        uint32_t code = column->codes[v];
+        uint32_t code = code_at(column->codes, v);
         if (map[code] == UINT32_MAX) {
             map[code] = c->dict_count;
             c->order[c->dict_count++] = code;
@@ -191,12 +191,12 @@ static enum status encode_array(const struct column_encoder *encoder, uint32_t p
     enum status status = STATUS_OK;
 
     for (uint32_t v = 1; same && v < column->value_count; v++)
-        same = column->codes[v] == column->codes[0];
+        same = code_at(column->codes, v) == code_at(column->codes, 0);
     ret->codes = same ? CODES_CONST : CODES_PLANES;
     if (same)
-        buf_put_varint(blob, column->value_count == 0 ? 0 : column->codes[0]);
+        buf_put_varint(blob, column->value_count == 0 ? 0 : code_at(column->codes, 0));
     else
-        status = put_planes(blob, column->codes, column->value_count, encoder->level, err);
+        status = put_planes(blob, column->codes.wide, column->value_count, encoder->level, err);
     return status == STATUS_OK ? encode_shapes(encoder, column, blob, err) : status;
 }
 
@@ -292,7 +292,7 @@ static bool check_same(const struct path_column *column, const struct path_colum
 {
     memset(map, 0xff, (size_t)base->dict_count * sizeof(*map));
     for (uint32_t v = 0; v < column->value_count; v++) {
-        uint32_t code = column->codes[v], c = context[v];
+        uint32_t code = code_at(column->codes, v), c = context[v];
         if (c >= base->dict_count)
             return false;
         if (map[c] == code)
@@ -317,8 +317,8 @@ static bool looks_same(const struct column_encoder *encoder, uint32_t path, uint
         uint32_t a = shape->slots[use->slot].first, b = shape->slots[i].first;
         uint32_t end = shape->row_count - 1;
         const struct path_column *x = &part->paths[path], *y = &part->paths[base];
-        return same_text(x, x->codes[a], y, y->codes[b]) &&
-               same_text(x, x->codes[a + end], y, y->codes[b + end]);
+        return same_text(x, code_at(x->codes, a), y, code_at(y->codes, b)) &&
+               same_text(x, code_at(x->codes, a + end), y, code_at(y->codes, b + end));
     }
     return true; /* from element to record: only the whole check knows */
 }
@@ -506,7 +506,7 @@ static bool is_event_time(const struct column_encoder *encoder, uint32_t path, u
     uint8_t form = 0;
 
     if (column->dict_count < 2 || path_parent(part, &encoder->uses, path) != 0 ||
-        !time_form_of(column->dict[column->codes[0]], ret_form, &ticks))
+        !time_form_of(column->dict[code_at(column->codes, 0)], ret_form, &ticks))
         return false;
     int64_t *dict = malloc((size_t)column->dict_count * sizeof(*dict));
     if (dict == NULL)
@@ -519,8 +519,9 @@ static bool is_event_time(const struct column_encoder *encoder, uint32_t path, u
     for (uint32_t u = uses->starts[path]; good && u < uses->starts[path + 1]; u++) {
         const struct shape *shape = &part->shapes[uses->uses[u].shape];
         uint32_t first = shape->slots[uses->uses[u].slot].first;
+        const int64_t *times = part->event_times + shape->row_begin;
         for (uint32_t k = 0; good && k < shape->row_count; k++)
-            good = dict[column->codes[first + k]] == part->event_times[shape->row_begin + k];
+            good = dict[code_at(column->codes, first + k)] == times[k];
     }
     free(dict);
     return good;

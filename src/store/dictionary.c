@@ -89,7 +89,7 @@ uint32_t dictionary_put(struct dictionary *d, struct slice text, enum json_kind 
 enum status dictionary_finish(const struct dictionary *d, struct arena *arena,
                               struct path_column *column, struct error *err)
 {
-    struct slice *texts = arena_alloc_raw(arena, d->count * sizeof(*texts) + 1, err);
+    struct slice *texts = arena_alloc_raw(arena, (d->count + (size_t)1) * sizeof(*texts), err);
     if (texts == NULL)
         return err->status;
     uint8_t *kinds = arena_alloc_raw(arena, d->count + (size_t)1, err);
@@ -106,6 +106,7 @@ enum status dictionary_finish(const struct dictionary *d, struct arena *arena,
         kinds[i] = d->kinds[i];
         bytes += size;
     }
+    texts[d->count] = (struct slice){"", 0};
     column->dict = texts;
     column->dict_kinds = kinds;
     column->dict_count = d->count;

@@ -206,7 +206,7 @@ static enum status add_column(const struct part *part, const struct path_uses *u
         memset(last, UINT8_MAX, column->dict_count);
     const uint32_t *units = (const uint32_t *)(const void *)prints.buf.data;
     for (uint32_t v = 0; v < column->value_count && status == STATUS_OK; v++) {
-        uint32_t code = column->codes[v], block = rows[v] / INDEX_BLOCK_ROWS;
+        uint32_t code = code_at(column->codes, v), block = rows[v] / INDEX_BLOCK_ROWS;
         if (last[code] == block)
             continue;
         last[code] = (uint8_t)block;

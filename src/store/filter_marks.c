@@ -203,7 +203,8 @@ bool filter_slots_match(const struct part *part, const struct marks *marks,
             continue;
         if (slot->kind == SLOT_ARRAY ? filter_array_matches(part, marks, slot->path, value)
                                      : marks->values[slot->path]
-                                                    [part->paths[slot->path].codes[value]] != 0)
+                                                    [code_at(part->paths[slot->path].codes,
+                                                             value)] != 0)
             return true;
     }
     return false;
@@ -230,7 +231,7 @@ bool filter_array_matches(const struct part *part, const struct marks *marks, ui
 struct marked_slot {
     const struct slot *slot;
     const uint8_t *values; /* a byte a code; NULL: an array */
-    const uint32_t *codes;
+    struct codes codes;
 };
 
 #define MARKED_SLOTS_MAX 16u /* more are looked for again for each row */
@@ -240,7 +241,7 @@ static bool has_mark(const struct part *part, const struct marks *marks,
 {
     for (uint32_t i = 0; i < count; i++) {
         const struct marked_slot *m = &marked[i];
-        if (m->values != NULL ? m->values[m->codes[rank]] != 0
+        if (m->values != NULL ? m->values[code_at(m->codes, rank)] != 0
                               : filter_array_matches(part, marks, m->slot->path,
                                                      m->slot->first + rank))
             return true;
@@ -260,10 +261,11 @@ uint32_t filter_keep_marked(const struct part *part, const struct marks *marks,
         if (!marks->paths[slot->path])
             continue;
         if (marked_count < MARKED_SLOTS_MAX)
-            marked[marked_count] = (struct marked_slot){slot, NULL, NULL};
+            marked[marked_count] = (struct marked_slot){.slot = slot};
         if (marked_count < MARKED_SLOTS_MAX && slot->kind != SLOT_ARRAY) {
             marked[marked_count].values = marks->values[slot->path];
-            marked[marked_count].codes = part->paths[slot->path].codes + slot->first;
+            marked[marked_count].codes =
+                codes_from(part->paths[slot->path].codes, slot->first);
         }
         marked_count++;
     }

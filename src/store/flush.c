@@ -43,7 +43,7 @@ static uint64_t raw_size(const struct part *part)
         if (column->is_object)
             continue;
         for (uint32_t v = 0; v < column->value_count; v++) {
-            uint32_t code = column->codes[v];
+            uint32_t code = code_at(column->codes, v);
             size += !column->is_array ? column->dict[code].size : code > 0 ? code + 1u : 2u;
         }
     }

@@ -206,7 +206,7 @@ static enum status make_columns(struct layout *layout, uint64_t total, struct er
         return ERROR_MEMORY(err);
     uint32_t *next = layout->codes;
     for (uint32_t i = 0; i < part->path_count; i++) {
-        part->paths[i].codes = next;
+        part->paths[i].codes = (struct codes){CODE_WIDE, {next}};
         next += part->paths[i].value_count;
     }
     return STATUS_OK;
@@ -263,7 +263,7 @@ enum status layout_open_array(struct layout *layout, uint32_t path_index, struct
         return err->status;
     for (uint32_t i = 0; i < path->value_count; i++) {
         path->value_starts[i] = at;
-        at += path->codes[i];
+        at += path->codes.wide[i];
     }
     path->value_starts[path->value_count] = at;
     CHECK(at == path->element_count);
@@ -329,7 +329,7 @@ enum status layout_finish(struct layout *layout, struct error *err)
                 return status;
         }
         if (!path->is_array && path->dict_count == 1) {
-            path->codes = zeros;
+            path->codes.wide = zeros;
             continue;
         }
         size_t bytes = path->value_count * sizeof(uint32_t);
@@ -337,8 +337,8 @@ enum status layout_finish(struct layout *layout, struct error *err)
         if (codes == NULL)
             return err->status;
         if (bytes > 0)
-            memcpy(codes, path->codes, bytes);
-        path->codes = codes;
+            memcpy(codes, path->codes.wide, bytes);
+        path->codes.wide = codes;
     }
     return STATUS_OK;
 }

@@ -363,7 +363,7 @@ static enum status put_instance(struct builder *b, uint32_t record, struct insta
         const struct slot *slot = &shape->slots[i];
         struct leaf leaf = b->leaves[instance.leaf + i];
         uint32_t value = slot->first + rank;
-        uint32_t *code = &part->paths[slot->path].codes[value];
+        uint32_t *code = &part->paths[slot->path].codes.wide[value];
         if (slot->kind == SLOT_ARRAY) {
             *code = leaf.end;
             b->refs[slot->path][value] = (struct array_ref){record, leaf.start};
@@ -404,7 +404,7 @@ static enum status put_elements(struct builder *b, uint32_t path_index, struct e
 
     for (uint32_t v = 0; v < path->value_count && status == STATUS_OK; v++) {
         struct array_ref ref = b->refs[path_index][v];
-        for (uint32_t i = 0; i < path->codes[v] && status == STATUS_OK; i++) {
+        for (uint32_t i = 0; i < path->codes.wide[v] && status == STATUS_OK; i++) {
             struct instance instance = b->instances[ref.first_instance + i];
             uint32_t shape = b->layout.shape_map[instance.shape];
             uint32_t rank = layout_place_element(&b->layout, path_index, element++, shape);

@@ -164,14 +164,14 @@ static enum status put_slot(struct joiner *j, uint32_t shape, uint32_t slot_inde
     struct part *part = j->layout.part;
     const struct slot *slot = &part->shapes[shape].slots[slot_index];
     const struct origin *origins = j->origins[shape];
-    uint32_t *codes = part->paths[slot->path].codes + slot->first;
+    uint32_t *codes = part->paths[slot->path].codes.wide + slot->first;
     enum status status = STATUS_OK;
 
     for (uint32_t i = 0; i < part->shapes[shape].row_count && status == STATUS_OK; i++) {
         struct input *in = &j->inputs[origins[i].input];
         const struct slot *from = &in->part->shapes[origins[i].shape].slots[slot_index];
         uint32_t value = from->first + origins[i].rank;
-        uint32_t code = in->part->paths[from->path].codes[value];
+        uint32_t code = code_at(in->part->paths[from->path].codes, value);
         if (slot->kind == SLOT_ARRAY) {
             codes[i] = code;
             j->refs[slot->path][slot->first + i] =

@@ -53,6 +53,7 @@
 
 #include "base/arena.h"
 #include "base/guid.h"
+#include "store/codes_priv.h"
 #include "table/record.h"
 
 #include <stdatomic.h>
@@ -98,10 +99,10 @@ struct path_column {
     bool is_array;
     bool is_object;          /* only names a shape_object; no values */
     uint32_t value_count;
-    uint32_t *codes;         /* value_count; array: the element counts.  Columns of a part
-                              * with one dictionary text may share an array of zeros */
+    struct codes codes;      /* value_count; array: the element counts.  Wide in parts that
+                              * are made here, whose columns may share an array of zeros */
     uint32_t dict_count;
-    struct slice *dict;      /* distinct leaf texts, verbatim (escaped) */
+    struct slice *dict;      /* distinct leaf texts, verbatim (escaped); behind them an empty one */
     uint8_t *dict_kinds;     /* enum json_kind of each: "1" the string differs from 1 the number */
     bool has_escapes;        /* some dictionary text holds a backslash */
 

@@ -49,7 +49,7 @@ static void render_slots(const struct part *part, const struct shape *shape, uin
         if (slot->kind == SLOT_ARRAY)
             part_render_array(part, slot->path, slot->first + rank, ret);
         else
-            buf_add_slice(ret, path->dict[path->codes[slot->first + rank]]);
+            buf_add_slice(ret, path->dict[code_at(path->codes, slot->first + rank)]);
     }
 }
 
@@ -76,7 +76,7 @@ void part_render_object(const struct part *part, const struct shape *shape,
         if (slot->kind == SLOT_ARRAY)
             part_render_array(part, slot->path, value, ret);
         else
-            buf_add_slice(ret, path->dict[path->codes[value]]);
+            buf_add_slice(ret, path->dict[code_at(path->codes, value)]);
     }
     add_literal(shape, from, object->literal_end, ret);
 }

@@ -162,9 +162,9 @@ static enum status context_by_row(const struct part *part, const struct path_use
             by_row[r] = column->dict_count;
         for (uint32_t u = uses->starts[base]; u < uses->starts[base + 1]; u++) {
             const struct shape *shape = &part->shapes[uses->uses[u].shape];
-            const uint32_t *codes = column->codes + shape->slots[uses->uses[u].slot].first;
-            for (uint32_t k = 0; k < shape->row_count; k++)
-                by_row[shape->row_begin + k] = codes[k];
+            uint32_t first = shape->slots[uses->uses[u].slot].first;
+            codes_copy(codes_from(column->codes, first), shape->row_count,
+                       by_row + shape->row_begin);
         }
         for (uint32_t v = 0; v < part->paths[path].value_count; v++)
             ret[v] = by_row[ret[v]];
@@ -188,8 +188,10 @@ enum status part_context_codes(const struct part *part, const struct path_uses *
         const struct slot *slot = slot_of(part, uses, uses->uses[u].shape, base);
         uint32_t first = shape->slots[uses->uses[u].slot].first;
 
-        for (uint32_t k = 0; k < shape->row_count; k++)
-            ret[first + k] = slot == NULL ? column->dict_count : column->codes[slot->first + k];
+        if (slot != NULL)
+            codes_copy(codes_from(column->codes, slot->first), shape->row_count, ret + first);
+        for (uint32_t k = 0; slot == NULL && k < shape->row_count; k++)
+            ret[first + k] = column->dict_count;
     }
     return STATUS_OK;
 }

@@ -73,6 +73,12 @@ enum status scan_load_shape(struct part_scan *scan, uint32_t shape, struct error
     return scan->is_view ? section_load_shape(scan->part, shape, err) : STATUS_OK;
 }
 
+enum status scan_load_slots(struct part_scan *scan, uint32_t shape, uint32_t begin, uint32_t end,
+                            struct error *err)
+{
+    return scan->is_view ? section_load_slots(scan->part, shape, begin, end, err) : STATUS_OK;
+}
+
 enum status scan_load_rows(struct part_scan *scan, unsigned which, struct error *err)
 {
     return scan->is_view ? section_load_rows(scan->part, which, err) : STATUS_OK;

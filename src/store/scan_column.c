@@ -59,21 +59,50 @@ static enum status plan_field(struct part_scan *scan, struct column_plan *plan, 
         plan->has_containers = true;
         if (binding->kind == BIND_ARRAY)
             status = scan_load_tree(scan, binding->index, err);
-        else
+        else if (binding->kind == BIND_RAW)
             status = scan_load_shape(scan, s, err);
+        else
+            status = scan_load_slots(scan, s, shape->objects[binding->index].slot_begin,
+                                     shape->objects[binding->index].slot_end, err);
     }
     if (status == STATUS_OK && value_path != UINT32_MAX)
         status = path_values_get(scan->part, value_path, plan->column->type, &plan->values, err);
     return status;
 }
 
-static enum status plan_rest(struct part_scan *scan, struct error *err)
+static bool is_rest(const struct part_scan *scan, uint32_t path)
+{
+    struct slice text = scan->part->paths[path].path;
+
+    return path_is_top_level(text) && map_find(&scan->source->fields, text) == NULL;
+}
+
+/* What add_rest() reads of a shape. */
+static enum status load_rest(struct part_scan *scan, uint32_t s, struct error *err)
+{
+    const struct shape *shape = &scan->part->shapes[s];
+    enum status status = STATUS_OK;
+
+    for (uint32_t i = 0; i < shape->slot_count && status == STATUS_OK; i++) {
+        if (shape->is_raw || (!shape->slots[i].shadowed && is_rest(scan, shape->slots[i].path)))
+            status = scan_load_slots(scan, s, i, i + 1, err);
+    }
+    for (uint32_t i = 0; i < shape->object_count && status == STATUS_OK; i++) {
+        if (is_rest(scan, shape->objects[i].path))
+            status = scan_load_slots(scan, s, shape->objects[i].slot_begin,
+                                     shape->objects[i].slot_end, err);
+    }
+    return status;
+}
+
+/* The fields that are no columns, or whole records. */
+static enum status plan_texts(struct part_scan *scan, bool whole, struct error *err)
 {
     enum status status = STATUS_OK;
 
     for (uint32_t s = 0; s < scan->part->root_shape_count && status == STATUS_OK; s++) {
         if (scan_has_rows_of(scan, &scan->part->shapes[s]))
-            status = scan_load_shape(scan, s, err);
+            status = whole ? scan_load_shape(scan, s, err) : load_rest(scan, s, err);
     }
     return status;
 }
@@ -85,8 +114,9 @@ static enum status plan_column(struct part_scan *scan, struct column_plan *plan,
     case COLUMN_FIELD:
         return plan_field(scan, plan, err);
     case COLUMN_REST:
+        return plan_texts(scan, false, err);
     case COLUMN_RAW:
-        return plan_rest(scan, err);
+        return plan_texts(scan, true, err);
     case COLUMN_SEQ:
         return scan_load_rows(scan, ROWS_SEQS, err);
     case COLUMN_RECEIVED:
@@ -173,30 +203,35 @@ static enum status make_codes(const struct part_scan *scan, const struct column_
 
     (void)next_run(part, rows, count, &run);
     const struct binding *first = &plan->bindings[run.shape];
-    if (run.end == count && first->kind == BIND_LEAF && rows[count - 1] - rows[0] == count - 1) {
-        /* One stretch of one shape: the part's own codes. */
-        uint32_t begin = first->first + (rows[0] - part->shapes[run.shape].row_begin);
-        *ret = part->paths[first->index].codes + begin;
-        return STATUS_OK;
-    }
+    bool is_stretch = run.end == count && first->kind == BIND_LEAF &&
+                      rows[count - 1] - rows[0] == count - 1;
+    struct codes own = {0};
+    if (is_stretch)
+        own = codes_from(part->paths[first->index].codes,
+                         first->first + (rows[0] - part->shapes[run.shape].row_begin));
+    *ret = own.wide;
+    if (is_stretch && own.width == CODE_WIDE)
+        return STATUS_OK; /* the part's own */
     uint32_t *codes = arena_alloc_raw(arena, count * sizeof(*codes), err);
     if (codes == NULL)
         return err->status;
+    *ret = codes;
+    if (is_stretch) {
+        codes_copy(own, count, codes);
+        return STATUS_OK;
+    }
     run = (struct run){0};
     while (next_run(part, rows, count, &run)) {
         const struct binding *binding = &plan->bindings[run.shape];
-        if (binding->kind == BIND_NONE) {
-            for (uint32_t i = run.begin; i < run.end; i++)
-                codes[i] = missing;
+        for (uint32_t i = run.begin; i < run.end && binding->kind == BIND_NONE; i++)
+            codes[i] = missing;
+        if (binding->kind == BIND_NONE)
             continue;
-        }
         CHECK_DEBUG(binding->kind == BIND_LEAF);
-        const uint32_t *from = part->paths[binding->index].codes + binding->first;
-        uint32_t row_begin = part->shapes[run.shape].row_begin;
-        for (uint32_t i = run.begin; i < run.end; i++)
-            codes[i] = from[rows[i] - row_begin];
+        codes_take(codes_from(part->paths[binding->index].codes, binding->first),
+                   rows + run.begin, part->shapes[run.shape].row_begin, run.end - run.begin,
+                   codes + run.begin);
     }
-    *ret = codes;
     return STATUS_OK;
 }
 
@@ -288,7 +323,7 @@ static void add_field(const struct part_scan *scan, const struct column_plan *pl
         return;
     case BIND_LEAF: {
         const struct slice *slices = plan->values->data;
-        buf_add_slice(ret, slices[part->paths[binding->index].codes[value]]);
+        buf_add_slice(ret, slices[code_at(part->paths[binding->index].codes, value)]);
         return;
     }
     case BIND_ARRAY:
@@ -314,16 +349,9 @@ static void add_member(struct buf *ret, bool *is_first, struct slice path, struc
     buf_add_byte(ret, ':');
 }
 
-static bool is_rest(const struct part_scan *scan, uint32_t path)
-{
-    struct slice text = scan->part->paths[path].path;
-
-    return path_is_top_level(text) && map_find(&scan->source->fields, text) == NULL;
-}
-
 static void add_leaf_json(const struct path_column *path, uint32_t value, struct buf *ret)
 {
-    uint32_t code = path->codes[value];
+    uint32_t code = code_at(path->codes, value);
     bool is_string = path->dict_kinds[code] == JSON_STRING;
 
     if (is_string)

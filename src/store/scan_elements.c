@@ -30,7 +30,7 @@ struct element_walk {
     struct level levels[LEVELS_MAX];
     uint32_t level_count;
     const struct path_values *values; /* of the member */
-    const uint32_t *codes;
+    struct codes codes;
 };
 
 /* The rows under construction. */
@@ -252,7 +252,7 @@ static enum status walk_array(struct element_rows *rows, uint32_t depth, uint32_
         uint32_t rank = is_mixed ? array->element_ranks[e] : e;
         if (depth + 1 == walk->level_count)
             status = add_row(rows, source, true,
-                             first == NO_VALUE ? missing : walk->codes[first + rank], err);
+                             first == NO_VALUE ? missing : code_at(walk->codes, first + rank), err);
         else if (first == NO_VALUE)
             status = add_row(rows, source, false, missing, err);
         else

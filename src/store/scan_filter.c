@@ -249,16 +249,11 @@ static void keep_leaves(const struct part *part, const struct test *test, uint32
                         struct candidates *c)
 {
     const struct binding *binding = &test->bindings[s];
-    const uint32_t *codes = part->paths[binding->index].codes + binding->first;
-    uint32_t row_begin = part->shapes[s].row_begin;
-    uint32_t kept = 0;
 
-    for (uint32_t i = 0; i < c->count && test->values != NULL; i++) {
-        uint32_t row = c->rows[i];
-        c->rows[kept] = row;
-        kept += test->values[codes[row - row_begin]];
-    }
-    c->count = kept;
+    c->count = test->values == NULL
+                   ? 0
+                   : codes_keep(codes_from(part->paths[binding->index].codes, binding->first),
+                                test->values, part->shapes[s].row_begin, c->rows, c->count);
 }
 
 /* Adds the rows of `more` that are not in c. */

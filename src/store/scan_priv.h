@@ -112,6 +112,9 @@ enum status scan_load(struct part_scan *scan, uint32_t path, struct error *err) 
 enum status scan_load_tree(struct part_scan *scan, uint32_t path, struct error *err) MUST_USE;
 enum status scan_load_shape(struct part_scan *scan, uint32_t shape,
                             struct error *err) MUST_USE;
+/* Slots [begin, end) of a shape, with what is in their arrays. */
+enum status scan_load_slots(struct part_scan *scan, uint32_t shape, uint32_t begin, uint32_t end,
+                            struct error *err) MUST_USE;
 enum status scan_load_rows(struct part_scan *scan, unsigned which, struct error *err) MUST_USE;
 
 /* If the leaves of a path are the event times, as text: the ticks of the text's

@@ -108,7 +108,7 @@ static enum status read_row(struct raw_reader *r, uint32_t row, void *ret, bool 
     const struct shape *shape = &part->shapes[part_root_shape(part, row)];
     const struct path_column *path = &part->paths[shape->slots[0].path];
 
-    r->raw = path->dict[path->codes[shape->slots[0].first + (row - shape->row_begin)]];
+    r->raw = path->dict[code_at(path->codes, shape->slots[0].first + (row - shape->row_begin))];
     *ret_null = true;
     /* Checked when it came; what does not parse now has no columns. */
     if (json_parse(r->raw, JSON_DEPTH_MAX, &r->tape) != JSON_OK ||

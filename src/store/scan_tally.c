@@ -47,29 +47,36 @@ static bool make_digits(const struct part_scan *scan, struct digit *digits, uint
     return true;
 }
 
-/* Adds the digit of rows [begin, end), all of one shape, to their numbers. */
-static void add_digit(const struct part_scan *scan, const struct digit *digit, uint32_t s,
-                      const uint32_t *rows, uint32_t count, uint32_t *numbers)
+/* Rows of one shape, with room for as many codes and numbers of combinations. */
+struct tally_rows {
+    const uint32_t *rows;
+    uint32_t count, shape;
+    uint32_t *codes, *numbers;
+};
+
+/* Adds the digit of the rows to their numbers. */
+static void add_digit(const struct part_scan *scan, const struct digit *digit,
+                      const struct tally_rows *rows)
 {
     if (digit->count == 1)
         return;
-    const struct binding *binding = &digit->plan->bindings[s];
+    const struct binding *binding = &digit->plan->bindings[rows->shape];
     if (binding->kind != BIND_LEAF) {
-        for (uint32_t i = 0; i < count; i++)
-            numbers[i] += (digit->count - 1) * digit->stride;
+        for (uint32_t i = 0; i < rows->count; i++)
+            rows->numbers[i] += (digit->count - 1) * digit->stride;
         return;
     }
-    const uint32_t *codes = scan->part->paths[binding->index].codes + binding->first;
-    uint32_t row_begin = scan->part->shapes[s].row_begin;
-    for (uint32_t i = 0; i < count; i++)
-        numbers[i] += codes[rows[i] - row_begin] * digit->stride;
+    codes_take(codes_from(scan->part->paths[binding->index].codes, binding->first), rows->rows,
+               scan->part->shapes[rows->shape].row_begin, rows->count, rows->codes);
+    for (uint32_t i = 0; i < rows->count; i++)
+        rows->numbers[i] += rows->codes[i] * digit->stride;
 }
 
 static enum status count_rows(const struct part_scan *scan, const struct digit *digits,
                               uint32_t *table, struct error *err)
 {
     enum { STEP = 1024 };
-    uint32_t *numbers = arena_alloc_raw(scan->arena, STEP * sizeof(*numbers), err);
+    uint32_t *numbers = arena_alloc_raw(scan->arena, 2 * STEP * sizeof(*numbers), err);
     const struct part *part = scan->part;
 
     if (numbers == NULL)
@@ -83,8 +90,9 @@ static enum status count_rows(const struct part_scan *scan, const struct digit *
         while (rows[count - 1] >= end)
             count--;
         memset(numbers, 0, count * sizeof(*numbers));
+        const struct tally_rows run = {rows, count, s, numbers + STEP, numbers};
         for (uint32_t i = 0; i < scan->request->column_count; i++)
-            add_digit(scan, &digits[i], s, rows, count, numbers);
+            add_digit(scan, &digits[i], &run);
         for (uint32_t i = 0; i < count; i++)
             table[numbers[i]]++;
         at += count;
@@ -235,9 +243,8 @@ static uint32_t *count_codes(const struct part_scan *scan, const struct digit *d
             counts[digit->count - 1] += shape->row_count;
             continue;
         }
-        const uint32_t *codes = part->paths[binding->index].codes + binding->first;
-        for (uint32_t i = 0; i < shape->row_count; i++)
-            counts[codes[i]]++;
+        codes_count(codes_from(part->paths[binding->index].codes, binding->first),
+                    shape->row_count, counts);
     }
     return counts;
 }

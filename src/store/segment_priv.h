@@ -166,6 +166,9 @@ int64_t section_event_unit(const struct part *view, uint32_t path);
 bool section_times_are_whole(const struct part *view);
 /* Every column of every shape: what part_render() of any row needs. */
 enum status section_load_all(struct part *view, struct error *err) MUST_USE;
+/* Slots [begin, end) of a shape, with what is in their arrays. */
+enum status section_load_slots(struct part *view, uint32_t shape, uint32_t begin, uint32_t end,
+                               struct error *err) MUST_USE;
 /* The columns that rendering rows of this shape needs. */
 enum status section_load_shape(struct part *view, uint32_t shape, struct error *err) MUST_USE;
 

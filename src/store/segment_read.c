@@ -537,14 +537,15 @@ bool section_times_are_whole(const struct part *view)
     return times->is_whole;
 }
 
-enum status section_load_shape(struct part *view, uint32_t shape, struct error *err)
+enum status section_load_slots(struct part *view, uint32_t shape, uint32_t begin, uint32_t end,
+                               struct error *err)
 {
     enum status status = STATUS_OK;
 
     if (view->reader == NULL)
         return STATUS_OK;
     const struct shape *s = &view->shapes[shape];
-    for (uint32_t i = 0; i < s->slot_count && status == STATUS_OK; i++) {
+    for (uint32_t i = begin; i < end && status == STATUS_OK; i++) {
         status = section_load(view, s->slots[i].path, err);
         if (s->slots[i].kind != SLOT_ARRAY)
             continue;
@@ -554,6 +555,11 @@ enum status section_load_shape(struct part *view, uint32_t shape, struct error *
                 status = section_load_shape(view, e, err);
     }
     return status;
+}
+
+enum status section_load_shape(struct part *view, uint32_t shape, struct error *err)
+{
+    return section_load_slots(view, shape, 0, view->shapes[shape].slot_count, err);
 }
 
 enum status section_load_all(struct part *view, struct error *err)

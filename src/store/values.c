@@ -225,6 +225,16 @@ static bool are_unique(const struct path_column *path, const struct slice *slice
     return is_plain && empty_count == 1;
 }
 
+/* Are the texts of the dictionary the strings, as they stand? */
+static bool are_strings(const struct path_column *path, enum type type)
+{
+    bool are = type == TYPE_STRING && !path->has_escapes && path->dict != NULL;
+
+    for (uint32_t i = 0; i < path->dict_count && are; i++)
+        are = path->dict_kinds[i] != JSON_NULL;
+    return are;
+}
+
 static size_t rounded(size_t size)
 {
     return (size + 15) & ~(size_t)15;
@@ -235,9 +245,10 @@ static enum status make_values(const struct part *part, uint32_t path_index, enu
 {
     const struct path_column *path = &part->paths[path_index];
     size_t count = path->dict_count + (size_t)1;
-    size_t data_bytes = rounded(count * vector_element_bytes(type));
-    size_t bytes = sizeof(struct path_values) + data_bytes + count;
-    struct path_values *values = calloc(1, rounded(sizeof(*values)) + data_bytes + count);
+    bool is_shared = are_strings(path, type);
+    size_t data_bytes = is_shared ? 0 : rounded(count * vector_element_bytes(type));
+    size_t bytes = rounded(sizeof(struct path_values)) + data_bytes + (is_shared ? 0 : count);
+    struct path_values *values = calloc(1, bytes);
     struct maker m = {.path = path, .values = values};
 
     if (values == NULL)
@@ -247,10 +258,11 @@ static enum status make_values(const struct part *part, uint32_t path_index, enu
     buf_init(&m.text, PART_MEMORY_BYTES_MAX);
     values->type = type;
     values->count = (uint32_t)count;
-    values->data = m.data;
+    values->data = is_shared ? (const void *)path->dict : m.data;
     values->id = hash_u64(part->id + ((uint64_t)path_index << 8) + type) | 1;
-    enum status status =
-        type_is_bytes(type) ? fill_slices(&m, type, err) : fill_fixed(&m, type, err);
+    enum status status = is_shared              ? STATUS_OK
+                         : type_is_bytes(type) ? fill_slices(&m, type, err)
+                                               : fill_fixed(&m, type, err);
     if (status != STATUS_OK) {
         buf_release(&m.text);
         free(values);

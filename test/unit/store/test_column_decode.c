@@ -26,7 +26,7 @@ static void columns_survive(struct trip *t, const struct section_header *header,
                         status == STATUS_LIMIT);
             if (status == STATUS_OK) {
                 for (uint32_t v = 0; !column.is_array && v < column.value_count; v++)
-                    assert_true(column.codes[v] < column.dict_count);
+                    assert_true(code_at(column.codes, v) < column.dict_count);
             }
             cache_memory_free(&memory);
         }

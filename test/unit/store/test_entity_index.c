@@ -48,7 +48,7 @@ static void no_value_is_denied_and_blocks_are_right(void **state)
     uint32_t hit_count = 0, units = 0;
     for (uint32_t v = 0; v < column->value_count; v++) {
         uint64_t blocks = 0;
-        struct words words = {.text = column->dict[column->codes[v]]};
+        struct words words = {.text = column->dict[code_at(column->codes, v)]};
         struct slice unit;
         if (!words_next(&words, &unit))
             unit = words.text;

@@ -27,7 +27,7 @@ static void values_know_their_rows(void **state)
     assert_true(part_context_needs_rows(part, &uses, path, name));
     assert_int_equal(part_context_codes(part, &uses, path, name, context, &err), STATUS_OK);
     for (uint32_t v = 0; v < 5; v++) {
-        struct slice text = column->dict[column->codes[v]];
+        struct slice text = column->dict[code_at(column->codes, v)];
         assert_int_equal(part->seqs[rows[v]], (uint64_t)(text.data[0] - '0') + 1);
         if (slice_is(text, "3"))
             assert_int_equal(context[v], part->paths[name].dict_count); /* absent */

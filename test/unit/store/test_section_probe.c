@@ -83,7 +83,7 @@ static void denies_nothing_that_is_there(void **state)
         uint32_t *rows = ARENA_ARRAY(arena, uint32_t, column->value_count, &t.err);
         assert_int_equal(part_value_rows(t.view, &uses, p, rows, &t.err), STATUS_OK);
         for (uint32_t v = 0; v < column->value_count; v += 7) {
-            struct slice text = column->dict[column->codes[v]];
+            struct slice text = column->dict[code_at(column->codes, v)];
             if (slice_find_byte(text, '\\', 0) == SIZE_MAX)
                 find_value(&t, p, text, rows[v] / INDEX_BLOCK_ROWS);
             find_word(&t, p, text, rows[v] / INDEX_BLOCK_ROWS);

@@ -187,7 +187,7 @@ static void views_share_what_is_loaded_and_pin_it(void **state)
     assert_int_equal(section_load(a, path, &s.f.err), STATUS_OK);
     assert_int_equal(section_load(b, path, &s.f.err), STATUS_OK);
     assert_true(a->paths[path].loaded);
-    assert_ptr_equal(a->paths[path].codes, b->paths[path].codes);
+    assert_ptr_equal(a->paths[path].dict, b->paths[path].dict);
     part_unref(a);
     assert_int_equal(section_load_all(b, &s.f.err), STATUS_OK);
     part_unref(b);

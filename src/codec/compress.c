@@ -8,6 +8,7 @@
 #include <zlib.h>
 #include <zstd.h>
 
+#define FRAME_BYTES_MIN 9 /* magic, two bytes of header, a block's header */
 #define OUTPUT_STEP_BYTES (64 * KIB)
 #define SPARE_COUNT 4
 #define SPARE_BYTES_MAX (4 * MIB) /* one with a larger window is freed */
@@ -109,6 +110,18 @@ void decompressor_free(struct decompressor *d)
     free(d);
 }
 
+static enum status too_large(const struct buf *ret, struct error *err)
+{
+    return ERROR_SET(err, STATUS_LIMIT, "the decoded body is larger than %zu bytes",
+                     ret->max_bytes);
+}
+
+static enum status too_dense(struct error *err)
+{
+    return ERROR_SET(err, STATUS_LIMIT, "the body is compressed by more than %d to 1",
+                     REQUEST_RATIO_MAX);
+}
+
 /* Room for the next piece of output. */
 static enum status make_room(struct decompressor *d, struct buf *ret, size_t *ret_room,
                              struct error *err)
@@ -116,11 +129,9 @@ static enum status make_room(struct decompressor *d, struct buf *ret, size_t *re
     size_t room = ret->max_bytes - ret->size;
 
     if (room == 0)
-        return ERROR_SET(err, STATUS_LIMIT, "the decoded body is larger than %zu bytes",
-                         ret->max_bytes);
+        return too_large(ret, err);
     if (d->out_bytes > MIB && d->out_bytes / REQUEST_RATIO_MAX > d->in_bytes)
-        return ERROR_SET(err, STATUS_LIMIT, "the body is compressed by more than %d to 1",
-                         REQUEST_RATIO_MAX);
+        return too_dense(err);
     if (room > OUTPUT_STEP_BYTES)
         room = OUTPUT_STEP_BYTES;
     if (!buf_reserve(ret, room))
@@ -312,6 +323,71 @@ enum status zstd_unpack(struct slice packed, size_t raw_size, void *ret, struct 
     if (size != raw_size)
         return ERROR_SET(err, STATUS_CORRUPT, "a zstd block gives %zu bytes, not %zu", size,
                          raw_size);
+    return STATUS_OK;
+}
+
+static enum status decode_stream(struct slice packed, struct buf *ret, struct error *err)
+{
+    struct decompressor *d = NULL;
+    enum status status = decompressor_new(COMPRESSION_ZSTD, &d, err);
+
+    if (status == STATUS_OK)
+        status = decompressor_feed(d, packed, ret, err);
+    if (status == STATUS_OK)
+        status = decompressor_finish(d, err);
+    decompressor_free(d);
+    return status;
+}
+
+/* Does the frame at the front (RFC 8878) ask for no more than a decoder gives? */
+static bool is_window_allowed(struct slice frame, uint64_t content_size)
+{
+    const uint64_t most = UINT64_C(1) << ZSTD_WINDOW_LOG_MAX;
+    uint8_t descriptor = (uint8_t)frame.data[4], window = (uint8_t)frame.data[5];
+    uint64_t base = UINT64_C(1) << (10 + (window >> 3));
+    bool is_single_segment = (descriptor & 0x20) != 0;
+
+    return is_single_segment ? content_size <= most : base + base / 8 * (window & 7) <= most;
+}
+
+/* Nothing but one frame of today's format, with its size. */
+static bool is_one_frame(struct slice packed, uint64_t *ret_size)
+{
+    struct reader r = reader_from(packed.data, packed.size);
+
+    if (reader_u32(&r) != ZSTD_MAGICNUMBER || packed.size < FRAME_BYTES_MIN ||
+        ZSTD_findFrameCompressedSize(packed.data, packed.size) != packed.size)
+        return false;
+    unsigned long long size = ZSTD_getFrameContentSize(packed.data, packed.size);
+    *ret_size = size;
+    return size != ZSTD_CONTENTSIZE_ERROR && size != ZSTD_CONTENTSIZE_UNKNOWN &&
+           is_window_allowed(packed, size);
+}
+
+enum status zstd_decode(struct slice packed, struct buf *ret, bool *ret_is_frame,
+                        struct error *err)
+{
+    uint64_t size = 0;
+
+    *ret_is_frame = is_one_frame(packed, &size);
+    if (!*ret_is_frame)
+        return decode_stream(packed, ret, err);
+    if (size > ret->max_bytes - ret->size)
+        return too_large(ret, err);
+    if (size > MIB && size / REQUEST_RATIO_MAX > packed.size)
+        return too_dense(err);
+    if (!buf_reserve(ret, size))
+        return ERROR_MEMORY(err);
+    ZSTD_DStream *decoder = take_stream(); /* a context is the same type */
+    if (decoder == NULL)
+        return ERROR_MEMORY(err);
+    size_t made = ZSTD_decompressDCtx(decoder, ret->data + ret->size, size, packed.data,
+                                      packed.size);
+    give_stream(decoder);
+    if (made != size) /* an error is a size, too */
+        return ERROR_SET(err, STATUS_INVALID, "the body is not valid zstd: %s",
+                         ZSTD_getErrorName(made));
+    ret->size += size;
     return STATUS_OK;
 }
 

@@ -27,6 +27,12 @@ enum status decompressor_feed(struct decompressor *d, struct slice input, struct
 enum status decompressor_finish(struct decompressor *d, struct error *err) MUST_USE;
 void decompressor_free(struct decompressor *d);
 
+/* A whole body of zstd, appended.  One frame that says its size is decoded in one
+ * step, and zstd_unpack() makes the same bytes of it at any time (*ret_is_frame); all
+ * else goes through a decompressor.  The same bounds and errors either way. */
+enum status zstd_decode(struct slice packed, struct buf *ret, bool *ret_is_frame,
+                        struct error *err) MUST_USE;
+
 /* Whole-block zstd for stored formats.  Contexts are kept per thread. */
 enum status zstd_pack(struct slice raw, int level, struct buf *ret, struct error *err) MUST_USE;
 /* raw_size is what the writer recorded; anything else is STATUS_CORRUPT. */

@@ -12,7 +12,8 @@
 #define FRAME_MAGIC "DBWF"
 #define FORMAT_VERSION 1
 #define FRAME_ADDITIONAL_BYTES 60
-#define TAIL_VERSION 1
+#define TAIL_BLOCKS 1   /* versions of the tail */
+#define TAIL_RECEIVED 2
 #define TAIL_SIZE_BYTES 4
 #define BLOCK_ZSTD_LEVEL 1
 #define FLAGS_STORED (RECORD_QUARANTINED | RECORD_CONFLICTING)
@@ -133,6 +134,14 @@ enum status frame_open(const struct frame *frame, const struct guid *log_id, con
 
 /* ---- the payload ---- */
 
+static void put_head(struct buf *ret, const struct record *record)
+{
+    buf_put_varint(ret, record->raw.size);
+    buf_put_u8(ret, (uint8_t)(record->flags & FLAGS_STORED));
+    if ((record->flags & RECORD_QUARANTINED) != 0)
+        buf_put_u8(ret, (uint8_t)quarantine_from_text(record->quarantine_reason));
+}
+
 enum status payload_add_block(struct buf *payload, const struct record *records, uint32_t count,
                               struct payload_scratch *scratch, struct error *err)
 {
@@ -141,12 +150,8 @@ enum status payload_add_block(struct buf *payload, const struct record *records,
     buf_clear(plain);
     buf_clear(&scratch->packed);
     buf_put_varint(plain, count);
-    for (uint32_t i = 0; i < count; i++) {
-        buf_put_varint(plain, records[i].raw.size);
-        buf_put_u8(plain, (uint8_t)(records[i].flags & FLAGS_STORED));
-        if ((records[i].flags & RECORD_QUARANTINED) != 0)
-            buf_put_u8(plain, (uint8_t)quarantine_from_text(records[i].quarantine_reason));
-    }
+    for (uint32_t i = 0; i < count; i++)
+        put_head(plain, &records[i]);
     for (uint32_t i = 0; i < count; i++)
         buf_add_slice(plain, records[i].raw);
     enum status status = buf_check(plain, err);
@@ -158,11 +163,32 @@ enum status payload_add_block(struct buf *payload, const struct record *records,
     return status == STATUS_OK ? buf_check(payload, err) : status;
 }
 
+bool payload_add_received(struct buf *payload, const struct payload_body *body,
+                          const struct record *records, uint32_t count)
+{
+    size_t start = payload->size, at = 0;
+
+    buf_put_varint(payload, body->plain.size);
+    buf_put_blob(payload, body->packed);
+    buf_put_varint(payload, count);
+    for (uint32_t i = 0; i < count; i++) {
+        uintptr_t from = (uintptr_t)records[i].raw.data - (uintptr_t)body->plain.data;
+        if (from < at || from > body->plain.size || records[i].raw.size > body->plain.size - from) {
+            payload->size = start;
+            return false;
+        }
+        buf_put_varint(payload, from - at);
+        put_head(payload, &records[i]);
+        at = from + records[i].raw.size;
+    }
+    return true;
+}
+
 void payload_add_tail(struct buf *payload, const struct payload_tail *tail)
 {
     size_t start = payload->size;
 
-    buf_put_u8(payload, TAIL_VERSION);
+    buf_put_u8(payload, tail->is_received ? TAIL_RECEIVED : TAIL_BLOCKS);
     buf_put_blob(payload, tail->table);
     buf_put_u64(payload, (uint64_t)tail->received_us);
     buf_add(payload, tail->source_id.bytes, sizeof(tail->source_id.bytes));
@@ -218,7 +244,9 @@ enum status payload_decode_tail(struct slice payload, struct payload_tail *ret,
         copy_bytes(&r, tail.body_hash.bytes, HASH_BYTES);
         tail.answer = reader_blob(&r);
     }
-    if (r.failed || reader_left(&r) != 0 || version != TAIL_VERSION)
+    tail.is_received = version == TAIL_RECEIVED;
+    if (r.failed || reader_left(&r) != 0 || (version != TAIL_BLOCKS && !tail.is_received) ||
+        (tail.is_received && tail.block_count != 1))
         return ERROR_SET(err, STATUS_CORRUPT, "the tail of a log frame is not readable");
     *ret = tail;
     return STATUS_OK;
@@ -229,25 +257,34 @@ static enum status bad_block(struct error *err)
     return ERROR_SET(err, STATUS_CORRUPT, "a block of a log frame is not readable");
 }
 
+/* What stands about one record beside its raw bytes. */
+static bool read_head(struct reader *r, struct record *ret)
+{
+    uint64_t size = reader_varint(r);
+    uint8_t flags = reader_u8(r);
+
+    *ret = (struct record){.raw = {NULL, size}, .flags = flags};
+    if (r->failed || (flags & ~FLAGS_STORED) != 0)
+        return false;
+    if ((flags & RECORD_QUARANTINED) != 0) {
+        uint8_t reason = reader_u8(r);
+        if (reason == QUARANTINE_NONE || reason >= QUARANTINE_COUNT_)
+            return false;
+        ret->quarantine_reason = quarantine_text((enum quarantine)reason);
+    }
+    return !r->failed;
+}
+
 /* Sizes and flags; the raw bytes follow them in the block. */
 static bool read_heads(struct reader *r, struct record *items, uint64_t count, size_t *ret_bytes)
 {
     *ret_bytes = 0;
     for (uint64_t i = 0; i < count; i++) {
-        uint64_t size = reader_varint(r);
-        uint8_t flags = reader_u8(r);
-        items[i] = (struct record){.raw = {NULL, size}, .flags = flags};
-        if (r->failed || size > reader_left(r) || (flags & ~FLAGS_STORED) != 0)
+        if (!read_head(r, &items[i]) || items[i].raw.size > reader_left(r))
             return false;
-        if ((flags & RECORD_QUARANTINED) != 0) {
-            uint8_t reason = reader_u8(r);
-            if (reason == QUARANTINE_NONE || reason >= QUARANTINE_COUNT_)
-                return false;
-            items[i].quarantine_reason = quarantine_text((enum quarantine)reason);
-        }
-        *ret_bytes += size;
+        *ret_bytes += items[i].raw.size;
     }
-    return !r->failed && *ret_bytes == reader_left(r);
+    return *ret_bytes == reader_left(r);
 }
 
 enum status payload_next_block(struct reader *blocks, struct arena *arena,
@@ -276,4 +313,31 @@ enum status payload_next_block(struct reader *blocks, struct arena *arena,
         items[i].raw = reader_bytes(&r, items[i].raw.size);
     ret->count += (uint32_t)count;
     return STATUS_OK;
+}
+
+enum status payload_next_received(struct reader *blocks, struct arena *arena,
+                                  struct payload_records *ret, struct error *err)
+{
+    uint64_t plain_size = reader_varint(blocks);
+    struct slice packed = reader_blob(blocks);
+    uint64_t count = reader_varint(blocks);
+    size_t at = 0;
+
+    if (blocks->failed || plain_size > REQUEST_BODY_BYTES_MAX || count > ret->max - ret->count)
+        return bad_block(err);
+    char *plain = arena_alloc_raw(arena, plain_size, err);
+    if (plain == NULL)
+        return err->status;
+    enum status status = zstd_unpack(packed, plain_size, plain, err);
+    for (uint64_t i = 0; i < count && status == STATUS_OK; i++) {
+        struct record *record = &ret->items[ret->count];
+        uint64_t gap = reader_varint(blocks);
+        if (!read_head(blocks, record) || gap > plain_size - at ||
+            record->raw.size > plain_size - at - gap)
+            return bad_block(err);
+        record->raw.data = plain + at + gap;
+        at += gap + record->raw.size;
+        ret->count++;
+    }
+    return status;
 }

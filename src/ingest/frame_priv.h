@@ -59,7 +59,8 @@ struct payload_tail {
     struct slice table;
     int64_t received_us;
     struct guid source_id;
-    uint32_t block_count;
+    bool is_received;     /* the body as it came stands in place of the blocks */
+    uint32_t block_count; /* received: 1 */
     uint32_t leaf_count;
     const uint8_t *leaves; /* leaf_count * FRAME_LEAF_BYTES */
     bool keyed;
@@ -72,9 +73,18 @@ struct payload_scratch {
     struct buf plain, packed;
 };
 
+struct payload_body {
+    struct slice packed; /* zstd_unpack() makes plain of it */
+    struct slice plain;
+};
+
 /* Appends one block. */
 enum status payload_add_block(struct buf *payload, const struct record *records, uint32_t count,
                               struct payload_scratch *scratch, struct error *err) MUST_USE;
+/* Appends the body as it was received, and where in it the records are.  False, and
+ * nothing is appended, if one of them is no part of it or they are out of order. */
+bool payload_add_received(struct buf *payload, const struct payload_body *body,
+                          const struct record *records, uint32_t count);
 void payload_add_tail(struct buf *payload, const struct payload_tail *tail);
 
 /* STATUS_CORRUPT if it is not such a payload.  *ret_blocks is in front of it. */
@@ -88,5 +98,8 @@ struct payload_records {
 };
 enum status payload_next_block(struct reader *blocks, struct arena *arena,
                                struct payload_records *ret, struct error *err) MUST_USE;
+/* The same of a body as it was received. */
+enum status payload_next_received(struct reader *blocks, struct arena *arena,
+                                  struct payload_records *ret, struct error *err) MUST_USE;
 
 #endif

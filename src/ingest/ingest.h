@@ -67,6 +67,7 @@ struct ingest_request {
     struct guid tenant;
     struct slice table;           /* "" = by content: AuditRecords, or STATUS_INVALID naming it */
     struct slice body;            /* decoded */
+    struct slice packed;          /* a frame that zstd_unpack() makes the body of; "" = none */
     enum ingest_format format;
     struct guid source_id;        /* pseudonymous id of the credential */
     struct slice idempotency_key; /* "" = none */

@@ -32,6 +32,7 @@ struct put {
     struct buf payload;
     struct payload_scratch scratch;
     uint32_t block_count;
+    bool is_received;       /* the payload holds the body as it came */
     struct tenant_counters next; /* the tenant's numbers behind this request */
     bool enqueued;
 

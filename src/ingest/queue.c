@@ -12,6 +12,7 @@
 #include "base/limits.h"
 
 #define TRIES_UNLOCKED 3
+#define RECEIVED_PART_MAX 2u /* a body as it came has at most this part of what is stored */
 #define CLOCK_BACK_US INT64_C(1000000)
 
 /* ---- duplicates ---- */
@@ -139,6 +140,19 @@ static enum status pack_leaf(struct put *put, const struct leaf_draft *draft, st
     return status;
 }
 
+/* The body as it came is packed already.  What was packed badly, or is mostly duplicates,
+ * would make the log longer. */
+static bool add_received(struct put *put)
+{
+    const struct payload_body body = {put->request->packed, put->request->body};
+    uint64_t bytes = 0;
+
+    for (uint32_t i = 0; i < put->leaves.count; i++)
+        bytes += put->leaves.items[i].raw_bytes;
+    return body.packed.size > 0 && body.packed.size <= bytes / RECEIVED_PART_MAX &&
+           payload_add_received(&put->payload, &body, put->stored, put->stored_count);
+}
+
 static enum status prepare(struct put *put, struct error *err)
 {
     enum status status = choose_stored(put, err);
@@ -151,7 +165,10 @@ static enum status prepare(struct put *put, struct error *err)
         return status;
     leaves_commit(&put->leaves, put->stored);
     stage_watch_lap(&put->watch, STAGE_EVIDENCE);
-    for (uint32_t i = 0; i < put->leaves.count && status == STATUS_OK; i++)
+    put->is_received = add_received(put);
+    if (put->is_received)
+        put->block_count = 1;
+    for (uint32_t i = 0; i < put->leaves.count && !put->is_received && status == STATUS_OK; i++)
         status = pack_leaf(put, &put->leaves.items[i], err);
     stage_watch_lap(&put->watch, STAGE_LOG);
     return status;
@@ -223,6 +240,7 @@ static enum status add_tail(struct put *put, const struct ingest_answer *answer,
     struct payload_tail tail = {.table = put->table,
                                 .received_us = put->received_us,
                                 .source_id = put->request->source_id,
+                                .is_received = put->is_received,
                                 .block_count = put->block_count,
                                 .leaf_count = put->leaves.count,
                                 .keyed = put->keyed};

@@ -391,7 +391,9 @@ static enum status decode(struct replay *replay, struct item *item, struct error
         status = decode_leaves(item, err);
     struct reader r = reader_from(blocks.data, blocks.size);
     for (uint32_t i = 0; status == STATUS_OK && i < item->tail.block_count; i++)
-        status = payload_next_block(&r, item->arena, &item->records, err);
+        status = item->tail.is_received
+                     ? payload_next_received(&r, item->arena, &item->records, err)
+                     : payload_next_block(&r, item->arena, &item->records, err);
     if (status == STATUS_OK &&
         (item->records.count != item->records.max || reader_left(&r) != 0))
         status = ERROR_SET(err, STATUS_CORRUPT, "blocks and leaves do not agree");

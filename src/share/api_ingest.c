@@ -70,6 +70,7 @@ enum status share_ingest(void *context, const struct http_request *request,
     struct ingest_request in = {
         .table = http_query(request, "table"),
         .body = request->body,
+        .packed = request->packed,
         .source_id = who->id,
         .idempotency_key = http_header(request, "idempotency-key"),
     };

@@ -47,6 +47,7 @@ void *exchange_begin(void *context, const char *target, struct MHD_Connection *m
     }
     http_response_init(&exchange->response);
     buf_init(&exchange->body, REQUEST_BODY_BYTES_MAX);
+    buf_init(&exchange->packed, REQUEST_BODY_BYTES_MAX);
     exchange->request = (struct http_request){
         .principal = &exchange->principal,
         .remote = slice_of(connection->remote),
@@ -82,6 +83,7 @@ static void free_body(struct exchange *exchange)
     atomic_fetch_sub(tenant_bytes(exchange), exchange->charged_bytes);
     exchange->charged_bytes = 0;
     buf_pool_give(&exchange->server->bodies, &exchange->body);
+    buf_pool_give(&exchange->server->bodies, &exchange->packed);
     decompressor_free(exchange->decompressor);
     exchange->decompressor = NULL;
 }
@@ -387,7 +389,8 @@ static enum MHD_Result take_headers(struct exchange *exchange, struct MHD_Connec
         (void)ERROR_SET(&err, STATUS_INVALID, "the Content-Encoding is not gzip, zstd or identity");
         return refuse(exchange, mhd, &err, 415);
     }
-    if (kind != COMPRESSION_NONE &&
+    exchange->encoding = kind;
+    if (kind == COMPRESSION_GZIP &&
         decompressor_new(kind, &exchange->decompressor, &err) != STATUS_OK)
         return refuse(exchange, mhd, &err, 503);
     if (exchange->content_length > REQUEST_BODY_BYTES_MAX) {
@@ -396,29 +399,23 @@ static enum MHD_Result take_headers(struct exchange *exchange, struct MHD_Connec
     }
     if (exchange->content_length > DISCARD_BYTES_MAX || kind != COMPRESSION_NONE)
         buf_pool_take(&exchange->server->bodies, REQUEST_BODY_BYTES_MAX, &exchange->body);
+    if (kind == COMPRESSION_ZSTD)
+        buf_pool_take(&exchange->server->bodies, REQUEST_BODY_BYTES_MAX, &exchange->packed);
     /* Untouched pages of the reservation cost nothing. */
-    if (kind == COMPRESSION_NONE && exchange->content_length > DISCARD_BYTES_MAX)
-        (void)buf_reserve(&exchange->body, exchange->content_length);
+    if (kind != COMPRESSION_GZIP && exchange->content_length > DISCARD_BYTES_MAX)
+        (void)buf_reserve(kind == COMPRESSION_ZSTD ? &exchange->packed : &exchange->body,
+                          exchange->content_length);
     connection_enter(exchange->connection, CONNECTION_BODY);
     return MHD_YES;
 }
 
 /* ---- body ---- */
 
-static enum status add_body(struct exchange *exchange, struct slice bytes, struct error *err)
+/* What the body holds now counts against the bounds of the server and the tenant. */
+static enum status charge_body(struct exchange *exchange, struct error *err)
 {
-    struct buf *body = &exchange->body;
+    uint64_t used = exchange->body.size + exchange->packed.size;
 
-    if (exchange->decompressor != NULL) {
-        enum status status = decompressor_feed(exchange->decompressor, bytes, body, err);
-        if (status != STATUS_OK)
-            return status;
-    } else {
-        buf_add_slice(body, bytes);
-    }
-    if (body->failed)
-        return ERROR_SET(err, STATUS_LIMIT, "the body is over %zu bytes", body->max_bytes);
-    uint64_t used = body->size;
     if (used <= exchange->charged_bytes)
         return STATUS_OK;
     uint64_t more = used - exchange->charged_bytes;
@@ -429,6 +426,39 @@ static enum status add_body(struct exchange *exchange, struct slice bytes, struc
     if (is_over)
         return ERROR_SET(err, STATUS_BUSY, "too many bodies are being received; try again");
     return STATUS_OK;
+}
+
+static enum status add_body(struct exchange *exchange, struct slice bytes, struct error *err)
+{
+    bool is_zstd = exchange->encoding == COMPRESSION_ZSTD;
+    struct buf *to = is_zstd ? &exchange->packed : &exchange->body;
+
+    if (exchange->decompressor != NULL) {
+        enum status status = decompressor_feed(exchange->decompressor, bytes, to, err);
+        if (status != STATUS_OK)
+            return status;
+    } else {
+        buf_add_slice(to, bytes);
+    }
+    if (to->failed)
+        return ERROR_SET(err, STATUS_LIMIT, "the body is over %zu bytes", to->max_bytes);
+    return charge_body(exchange, err);
+}
+
+/* The body is complete: decodes what waited for that. */
+static enum status finish_body(struct exchange *exchange, struct error *err)
+{
+    bool is_frame = false;
+
+    if (exchange->decompressor != NULL)
+        return decompressor_finish(exchange->decompressor, err);
+    if (exchange->encoding != COMPRESSION_ZSTD)
+        return STATUS_OK;
+    enum status status =
+        zstd_decode(buf_slice(&exchange->packed), &exchange->body, &is_frame, err);
+    if (status == STATUS_OK && is_frame)
+        exchange->request.packed = buf_slice(&exchange->packed);
+    return status == STATUS_OK ? charge_body(exchange, err) : status;
 }
 
 static enum MHD_Result take_body(struct exchange *exchange, const char *upload,
@@ -463,14 +493,14 @@ static enum MHD_Result answer(struct exchange *exchange, struct MHD_Connection *
 
     if (exchange->refused)
         return queue_body(exchange, mhd);
-    if (exchange->decompressor != NULL &&
-        decompressor_finish(exchange->decompressor, &err) != STATUS_OK) {
+    stage_watch_lap(&exchange->connection->watch, STAGE_TRANSPORT);
+    if (finish_body(exchange, &err) != STATUS_OK) {
         exchange->body_expected = false;
         return refuse(exchange, mhd, &err, 0);
     }
     exchange->request.body = buf_slice(&exchange->body);
     connection_enter(exchange->connection, CONNECTION_HANDLING);
-    stage_watch_lap(&exchange->connection->watch, STAGE_TRANSPORT);
+    stage_watch_lap(&exchange->connection->watch, STAGE_DECODE);
     if (exchange->route->streams) {
         if (stream_start(exchange, &err) != STATUS_OK) {
             exchange->body_expected = false;

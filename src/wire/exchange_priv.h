@@ -27,7 +27,9 @@ struct exchange {
     struct http_response response;
     struct principal principal;
     const struct http_route *route;
-    struct decompressor *decompressor; /* NULL for identity */
+    enum compression encoding;
+    struct decompressor *decompressor; /* of gzip */
+    struct buf packed;           /* zstd: as it comes, decoded when it is complete */
     struct buf body;
     uint64_t content_length;     /* 0 if none or chunked */
     uint64_t received_bytes;     /* encoded */

@@ -60,6 +60,8 @@ struct http_request {
     const struct http_pair *headers;  /* names in lower case */
     uint32_t header_count;
     struct slice body;                /* decoded by Content-Encoding, complete */
+    struct slice packed;              /* one frame of zstd that zstd_unpack() makes the body
+                                       * of, if it came as that; else "" */
     const struct principal *principal; /* never NULL; role ROLE_NONE if anonymous */
     struct slice remote;              /* address text, for the audit */
     struct arena *arena;              /* lives until the response is out */

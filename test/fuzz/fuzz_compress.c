@@ -48,6 +48,25 @@ static void check_packing(struct slice raw)
     free(out);
 }
 
+/* What goes to the log as it came is read back as it was decoded. */
+static void check_whole(struct slice packed)
+{
+    struct buf out;
+    struct error err = {0};
+    bool is_frame = false;
+
+    buf_init(&out, 2 * MIB);
+    enum status status = zstd_decode(packed, &out, &is_frame, &err);
+    CHECK(status == STATUS_OK || err.text[0] != '\0');
+    if (status == STATUS_OK && is_frame) {
+        char *back = malloc(out.size + 1);
+        CHECK(back != NULL && zstd_unpack(packed, out.size, back, &err) == STATUS_OK);
+        CHECK(out.size == 0 || memcmp(back, out.data, out.size) == 0);
+        free(back);
+    }
+    buf_release(&out);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct buf whole, cut;
@@ -64,6 +83,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     CHECK(decode(kind, input, data[0] / 2 + 1u, &cut, &err) == status);
     CHECK(status != STATUS_OK || slice_equal(buf_slice(&whole), buf_slice(&cut)));
     check_packing(input);
+    check_whole(input);
     buf_release(&whole);
     buf_release(&cut);
     return 0;

@@ -24,7 +24,10 @@ static void read_payload(struct slice payload, struct arena *arena)
     if (payload_decode_tail(payload, &tail, &blocks, &err) != STATUS_OK)
         return;
     struct reader r = reader_from(blocks.data, blocks.size);
-    while (reader_left(&r) > 0 && payload_next_block(&r, arena, &records, &err) == STATUS_OK)
+    enum status (*next)(struct reader *, struct arena *, struct payload_records *,
+                        struct error *) =
+        tail.is_received ? payload_next_received : payload_next_block;
+    while (reader_left(&r) > 0 && next(&r, arena, &records, &err) == STATUS_OK)
         CHECK(records.count <= RECORDS);
     for (uint32_t i = 0; i < records.count; i++)
         CHECK((items[i].quarantine_reason != NULL) == ((items[i].flags & RECORD_QUARANTINED) != 0));

@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "base/limits.h"
+#include "codec/compress.h"
 #include "sim/alloc.h"
 
 #include <stdarg.h>
@@ -123,25 +124,30 @@ static enum status put(struct trial *t, const struct trial_request *r, struct ar
                        struct ingest_answer *ret, struct error *err)
 {
     char raw[RECORD_BYTES], key[32];
-    struct buf body;
+    struct buf body, packed;
 
     buf_init(&body, MIB);
+    buf_init(&packed, MIB);
     for (uint32_t i = 0; i < r->count; i++) {
         buf_add(&body, raw, make_record(t, r, i, raw));
         buf_add_byte(&body, '\n');
     }
     (void)snprintf(key, sizeof(key), "key-%u", r->id);
-    const struct ingest_request request = {
+    struct ingest_request request = {
         .tenant = t->engine.tenants[r->tenant],
         .table = SLICE(TABLE),
         .body = buf_slice(&body),
         .source_id = t->engine.tenants[0],
         .idempotency_key = slice_of(r->with_key ? key : ""),
     };
+    if (r->id % 2 == 0) /* came as zstd */
+        CHECK(zstd_pack(request.body, 3, &packed, err) == STATUS_OK);
+    request.packed = buf_slice(&packed);
     alloc_arm(true);
     enum status status = ingest_put(t->engine.ingest, &request, arena, ret, err);
     alloc_arm(false);
     buf_release(&body);
+    buf_release(&packed);
     return status;
 }
 

@@ -4,6 +4,8 @@
 #include "base/limits.h"
 #include "codec/compress.h"
 
+#include <stdlib.h>
+
 static struct error err;
 
 /* Packs, feeds in pieces of `step` bytes, compares. */
@@ -191,6 +193,63 @@ static void a_stored_block_gives_exactly_its_size(void **state)
     buf_release(&packed);
 }
 
+static void decode_is(enum status wanted, struct slice packed, bool is_frame)
+{
+    struct buf out;
+    bool found = !is_frame;
+
+    buf_init(&out, 20 * MIB);
+    ASSERT_STATUS(wanted, zstd_decode(packed, &out, &found, &err));
+    if (wanted == STATUS_OK) {
+        assert_int_equal(found, is_frame);
+        char *back = malloc(out.size + 1);
+        assert_true(!is_frame || zstd_unpack(packed, out.size, back, &err) == STATUS_OK);
+        assert_true(!is_frame || slice_equal(slice_from(back, out.size), buf_slice(&out)));
+        free(back);
+    }
+    buf_release(&out);
+}
+
+/* What is not a single frame of known size goes the long way; bounds hold on both. */
+static void a_body_of_zstd_is_decoded_whole(void **state)
+{
+    static const char skippable[] = "\x50\x2a\x4d\x18\x03\0\0\0abc";
+    static const char old[] = "\x27\xb5\x2f\xfd\x20\x01\x09\0\0x"; /* version 0.7 */
+    static const char lie[] = "\x28\xb5\x2f\xfd\xa0\x09\0\0\0\x29\0\0wrong";
+    /* a single segment of 9 MiB; a window of 16 MiB */
+    static const char segment[] = "\x28\xb5\x2f\xfd\xa0\0\0\x90\0\x01\0\0";
+    static const char window[] = "\x28\xb5\x2f\xfd\x80\x70\0\0\x90\0\x01\0\0";
+    static const char unknown[] = "\x28\xb5\x2f\xfd\0\x58\x19\0\0abc";
+    static char zeros[32 << 20];
+    struct buf packed;
+
+    (void)state;
+    buf_init(&packed, 64 * MIB);
+    ASSERT_OK(zstd_pack(SLICE("some text, some text"), 1, &packed, &err));
+    size_t size = packed.size;
+    decode_is(STATUS_OK, buf_slice(&packed), true);
+    decode_is(STATUS_INVALID, slice_head(buf_slice(&packed), size - 1), true);
+    buf_add(&packed, skippable, sizeof(skippable) - 1);
+    decode_is(STATUS_OK, buf_slice(&packed), false);
+    packed.size = size;
+    ASSERT_OK(zstd_pack(SLICE("two"), 1, &packed, &err));
+    decode_is(STATUS_OK, buf_slice(&packed), false);
+    decode_is(STATUS_OK, slice_from(unknown, sizeof(unknown) - 1), false);
+    decode_is(STATUS_OK, SLICE(""), false);
+    decode_is(STATUS_INVALID, SLICE("\x28\xb5\x2f\xfd"), false);
+    decode_is(STATUS_INVALID, slice_from(old, sizeof(old) - 1), false);
+    decode_is(STATUS_INVALID, slice_from(lie, sizeof(lie) - 1), true);
+    decode_is(STATUS_INVALID, slice_from(segment, sizeof(segment) - 1), false);
+    decode_is(STATUS_INVALID, slice_from(window, sizeof(window) - 1), false);
+    buf_clear(&packed);
+    ASSERT_OK(zstd_pack(slice_from(zeros, 16 << 20), 3, &packed, &err)); /* a bomb */
+    decode_is(STATUS_LIMIT, buf_slice(&packed), true);
+    buf_clear(&packed);
+    ASSERT_OK(zstd_pack(slice_from(zeros, sizeof(zeros)), 3, &packed, &err)); /* too large */
+    decode_is(STATUS_LIMIT, buf_slice(&packed), true);
+    buf_release(&packed);
+}
+
 static void encodings_have_names(void **state)
 {
     enum compression kind;
@@ -212,6 +271,7 @@ int main(void)
         cmocka_unit_test(a_frame_that_lies_about_its_size_is_told),
         cmocka_unit_test(broken_and_cut_input_is_told),
         cmocka_unit_test(a_stored_block_gives_exactly_its_size),
+        cmocka_unit_test(a_body_of_zstd_is_decoded_whole),
         cmocka_unit_test(encodings_have_names),
     };
 

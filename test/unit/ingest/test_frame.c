@@ -3,6 +3,7 @@
 
 #include "base/limits.h"
 #include "base/random.h"
+#include "codec/compress.h"
 #include "ingest/split_priv.h"
 
 #include <setjmp.h>
@@ -167,6 +168,99 @@ static void records_read_back_with_what_is_stored_of_them(void **state)
     buf_release(&payload);
 }
 
+#define BODY "[{\"a\":1} , {\"b\":2},x\n, {}]"
+
+/* Records two, three and four of BODY. */
+static void make_received(struct buf *payload, struct slice body)
+{
+    struct payload_tail tail = make_tail();
+    struct buf packed;
+    struct error err;
+    const struct record records[] = {
+        {.raw = {body.data + 11, 7}, .flags = RECORD_CONFLICTING | RECORD_FOREIGN},
+        {.raw = {body.data + 19, 1},
+         .flags = RECORD_QUARANTINED,
+         .quarantine_reason = quarantine_text(QUARANTINE_NOT_JSON)},
+        {.raw = {body.data + 23, 2}},
+    };
+
+    buf_init(&packed, MIB);
+    assert_int_equal(zstd_pack(body, 1, &packed, &err), STATUS_OK);
+    const struct payload_body as_it_came = {buf_slice(&packed), body};
+    const struct record swapped[] = {records[1], records[0]};
+    const struct record strange[] = {{.raw = {"{}", 2}}};
+    const struct record long_one[] = {{.raw = {body.data + 11, body.size}}};
+    assert_false(payload_add_received(payload, &as_it_came, swapped, 2));
+    assert_false(payload_add_received(payload, &as_it_came, strange, 1));
+    assert_false(payload_add_received(payload, &as_it_came, long_one, 1));
+    assert_int_equal(payload->size, 0);
+    assert_true(payload_add_received(payload, &as_it_came, records, 3));
+    tail.is_received = true;
+    tail.block_count = 1;
+    payload_add_tail(payload, &tail);
+    buf_release(&packed);
+}
+
+static void a_body_reads_back_as_it_came(void **state)
+{
+    struct arena *arena = arena_new(MIB);
+    struct record items[3];
+    struct payload_records records = {items, 0, 3};
+    struct payload_tail back;
+    struct slice blocks;
+    struct buf payload;
+    struct error err;
+
+    (void)state;
+    buf_init(&payload, MIB);
+    make_received(&payload, SLICE(BODY));
+    assert_int_equal(payload_decode_tail(buf_slice(&payload), &back, &blocks, &err), STATUS_OK);
+    assert_true(back.is_received);
+    struct reader r = reader_from(blocks.data, blocks.size);
+    assert_int_equal(payload_next_received(&r, arena, &records, &err), STATUS_OK);
+    assert_int_equal(reader_left(&r), 0);
+    assert_int_equal(records.count, 3);
+    assert_true(slice_is(items[0].raw, "{\"b\":2}"));
+    assert_int_equal(items[0].flags, RECORD_CONFLICTING);
+    assert_true(slice_is(items[1].raw, "x"));
+    assert_ptr_equal(items[1].quarantine_reason, quarantine_text(QUARANTINE_NOT_JSON));
+    assert_true(slice_is(items[2].raw, "{}"));
+    r = reader_from(blocks.data, blocks.size);
+    records = (struct payload_records){items, 0, 2}; /* more than the leaves say */
+    assert_int_equal(payload_next_received(&r, arena, &records, &err), STATUS_CORRUPT);
+    arena_free(arena);
+    buf_release(&payload);
+}
+
+static void damaged_bodies_are_refused_or_harmless(void **state)
+{
+    struct payload_tail back;
+    struct buf payload;
+    struct error err;
+    struct rng rng = {2};
+
+    (void)state;
+    buf_init(&payload, MIB);
+    make_received(&payload, SLICE(BODY));
+    for (int i = 0; i < 20000; i++) {
+        struct arena *arena = arena_new(MIB);
+        struct record items[3];
+        struct payload_records records = {items, 0, 3};
+        struct slice blocks;
+        uint32_t at = rng_below(&rng, (uint32_t)payload.size);
+        char before = payload.data[at];
+        payload.data[at] = (char)rng_next(&rng);
+        if (payload_decode_tail(buf_slice(&payload), &back, &blocks, &err) == STATUS_OK) {
+            struct reader r = reader_from(blocks.data, blocks.size);
+            if (payload_next_received(&r, arena, &records, &err) == STATUS_OK)
+                assert_true(records.count <= 3);
+        }
+        payload.data[at] = before;
+        arena_free(arena);
+    }
+    buf_release(&payload);
+}
+
 /* Every change is an error or reads something of the same form; none harms. */
 static void damaged_payloads_are_refused_or_harmless(void **state)
 {
@@ -211,6 +305,8 @@ int main(void)
         cmocka_unit_test(a_frame_opens_only_where_it_was_sealed),
         cmocka_unit_test(a_payload_that_does_not_fit_is_refused),
         cmocka_unit_test(records_read_back_with_what_is_stored_of_them),
+        cmocka_unit_test(a_body_reads_back_as_it_came),
+        cmocka_unit_test(damaged_bodies_are_refused_or_harmless),
         cmocka_unit_test(damaged_payloads_are_refused_or_harmless),
     };
 

@@ -2,6 +2,7 @@
 #include "ingest/world.h"
 
 #include "base/limits.h"
+#include "codec/compress.h"
 
 static int set_up(void **state)
 {
@@ -482,6 +483,90 @@ static void a_floor_below_the_store_is_replayed_for_numbers_only(void **state)
     arena_free(arena);
 }
 
+/* Long enough to be packed to less than half. */
+#define TEN "0123456789"
+#define LONG_TEXT ",\"Text\":\"" TEN TEN TEN TEN TEN TEN TEN "\""
+
+static void put_packed(struct world *w, const char *body, struct slice packed_text,
+                       struct ingest_answer *ret, struct arena *arena)
+{
+    struct ingest_request request = world_request(w, "Mine", slice_of(body));
+    struct buf packed;
+    struct error err;
+
+    buf_init(&packed, MIB);
+    ASSERT_OK(zstd_pack(packed_text, 3, &packed, &err));
+    request.packed = buf_slice(&packed);
+    ASSERT_OK(ingest_put(w->ingest, &request, arena, ret, &err));
+    buf_release(&packed);
+}
+
+/* Duplicates, blanks and what is no JSON stand in it too; the replay finds the records. */
+static void a_packed_body_is_replayed_from_the_log(void **state)
+{
+    struct world *w = *state;
+    struct arena *arena = arena_new(MIB);
+    struct ingest_answer answer;
+    const char *first = RECORD("a", LONG_TEXT) "\n\n \r\n{broken\n" RECORD("a", LONG_TEXT)
+        "\n" RECORD("b", LONG_TEXT) "\n" RECORD("c", LONG_TEXT) "\n" RECORD("d", LONG_TEXT);
+    const char *second = "[" RECORD("c", LONG_TEXT) " ,\n" RECORD("b", LONG_TEXT ",\"x\":1") ","
+        RECORD("e", LONG_TEXT) "," RECORD("f", LONG_TEXT) "]";
+
+    put_packed(w, first, slice_of(first), &answer, arena);
+    assert_int_equal(answer.count, 5);
+    assert_int_equal(answer.duplicates, 1);
+    put_packed(w, second, slice_of(second), &answer, arena);
+    assert_int_equal(answer.count, 3);
+    assert_int_equal(answer.conflicting, 1);
+    assert_int_equal(w->record_count, 8);
+    struct seen_record before[8];
+    memcpy(before, w->records, sizeof(before));
+    world_reopen(w);
+    assert_int_equal(w->record_count, 8);
+    for (int i = 0; i < 8; i++) {
+        uint64_t seq = w->records[i].seq;
+        assert_in_range(seq, 1, 8);
+        assert_int_equal(w->records[i].hash, before[seq - 1].hash);
+        assert_int_equal(w->records[i].flags, before[seq - 1].flags);
+        assert_ptr_equal(w->records[i].reason, before[seq - 1].reason);
+    }
+    arena_free(arena);
+}
+
+/* It is what came that the log keeps: another body there is told by the leaves. */
+static void a_packed_body_goes_to_the_log_unchanged(void **state)
+{
+    struct world *w = *state;
+    struct arena *arena = arena_new(MIB);
+    const char *body = RECORD("a", LONG_TEXT) "\n" RECORD("b", LONG_TEXT);
+    const char *other = RECORD("a", LONG_TEXT) "\n" RECORD("c", LONG_TEXT);
+    struct ingest_answer answer;
+    struct error err;
+
+    put_packed(w, body, slice_of(other), &answer, arena);
+    assert_int_equal(answer.count, 2);
+    world_close(w);
+    assert_int_equal(world_try_open(w, &err), STATUS_CORRUPT);
+    arena_free(arena);
+}
+
+/* Packed badly, or hardly anything of it is new: the records are packed anew. */
+static void a_packed_body_that_is_too_long_stays_out_of_the_log(void **state)
+{
+    struct world *w = *state;
+    struct arena *arena = arena_new(MIB);
+    const char *body = RECORD("a", LONG_TEXT);
+    char noise[512];
+    struct ingest_answer answer;
+
+    random_bytes(noise, sizeof(noise));
+    /* in the log it would be damage at the next start */
+    put_packed(w, body, slice_from(noise, sizeof(noise)), &answer, arena);
+    world_reopen(w);
+    assert_int_equal(w->record_count, 1);
+    arena_free(arena);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -499,6 +584,9 @@ int main(void)
         TEST(audit_records_are_known_by_their_fields),
         TEST(a_failed_sink_stops_everything),
         TEST(only_what_is_saved_may_be_trimmed),
+        TEST(a_packed_body_is_replayed_from_the_log),
+        TEST(a_packed_body_goes_to_the_log_unchanged),
+        TEST(a_packed_body_that_is_too_long_stays_out_of_the_log),
         TEST(a_floor_below_the_store_is_replayed_for_numbers_only),
     };
 

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/text.h"
+#include "query/regex.h"
 #include "query/rowset_priv.h"
 
 #define EXPR_DEPTH_MAX 24u
@@ -76,6 +77,8 @@ static const char *infix_of(const struct expr *e)
 
     if (e->arg_count != 2)
         return NULL;
+    if (e->function == &operator_regex_row)
+        return name;
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         if (strcmp(name, names[i][0]) == 0)
             return names[i][1];
@@ -109,6 +112,22 @@ static void add_call(struct buf *ret, const struct expr *e, const struct schema 
         add_expr(ret, e->args[0], schema, depth);
         buf_add_byte(ret, '.');
         query_add_text(ret, &e->args[1]->value);
+        return;
+    }
+    if (e->function == &operator_element && e->arg_count == 2) {
+        add_expr(ret, e->args[0], schema, depth);
+        buf_add_byte(ret, '[');
+        add_expr(ret, e->args[1], schema, depth);
+        buf_add_byte(ret, ']');
+        return;
+    }
+    if (e->function == &operator_regex) {
+        buf_add_byte(ret, '(');
+        add_expr(ret, e->args[0], schema, depth);
+        buf_add_text(ret, " matches regex ");
+        const struct value pattern = {.type = TYPE_STRING, .bytes = regex_pattern(e->call_state)};
+        explain_value(ret, &pattern);
+        buf_add_byte(ret, ')');
         return;
     }
     const char *infix = infix_of(e);

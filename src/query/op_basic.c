@@ -206,15 +206,28 @@ static enum status project_filter(struct plan *plan, const struct pushed *list, 
     return status == STATUS_OK ? plan_filter(plan->inputs[0], list, q, err) : status;
 }
 
-/* What is computed or renamed; of the rest how many are kept. */
+static bool is_empty(const struct expr *e)
+{
+    return e->kind == EXPR_CONST &&
+           (e->value.is_null || (e->type == TYPE_STRING && e->value.bytes.size == 0));
+}
+
+#define EMPTY_SHOWN_MAX 3u /* views and unions fill up dozens of columns */
+
+/* What is computed or renamed; of the rest how many are kept, and how many are empty. */
 static void project_describe(const struct plan *plan, struct buf *ret)
 {
     const struct plan_project *p = (const struct plan_project *)plan;
     const struct schema *below = &plan->inputs[0]->schema;
-    uint32_t kept = 0;
+    uint32_t kept = 0, empty = 0;
 
+    for (uint32_t i = 0; i < plan->schema.column_count; i++)
+        empty += is_empty(p->outputs[i].expr);
+    empty = empty > EMPTY_SHOWN_MAX ? empty : 0;
     for (uint32_t i = 0; i < plan->schema.column_count; i++) {
         const struct output *o = &p->outputs[i];
+        if (empty > 0 && is_empty(o->expr))
+            continue;
         if (o->expr->kind == EXPR_COLUMN && o->expr->column < below->column_count &&
             slice_equal(o->name, below->columns[o->expr->column].name)) {
             kept++;
@@ -227,6 +240,8 @@ static void project_describe(const struct plan *plan, struct buf *ret)
     }
     if (kept > 0)
         buf_add_format(ret, "%s%u columns as they are", ret->size > 0 ? ", " : "", kept);
+    if (empty > 0)
+        buf_add_format(ret, "%s%u columns empty", ret->size > 0 ? ", " : "", empty);
 }
 
 struct plan *plan_project(struct query *q, struct plan *input, const struct output *outputs,

@@ -4,6 +4,7 @@
  * Each row's arrays are laid side by side; the longest says how many rows come
  * out.  mv-apply runs its operators on the rows of one input row at a time.
  */
+#include "query/explain_priv.h"
 #include "query/fn_priv.h"
 #include "query/op_priv.h"
 #include "table/dynamic.h"
@@ -529,6 +530,21 @@ void op_expand_elements(struct plan *plan, const struct plan *scan)
     ((struct plan_expand *)plan)->elements = scan;
 }
 
+static void expand_describe(const struct plan *plan, struct buf *ret)
+{
+    const struct plan_expand *p = (const struct plan_expand *)plan;
+
+    for (uint32_t i = 0; i < p->spec.column_count; i++) {
+        const struct expand_column *c = &p->columns[i];
+        buf_add_text(ret, i > 0 ? ", " : "");
+        if (c->target < plan->schema.column_count) {
+            buf_add_slice(ret, plan->schema.columns[c->target].name);
+            buf_add_text(ret, " = ");
+        }
+        explain_expr(ret, c->expr, &plan->inputs[0]->schema);
+    }
+}
+
 struct plan *plan_expand(struct query *q, struct plan *input, const struct expand_spec *spec,
                          struct error *err)
 {
@@ -536,6 +552,7 @@ struct plan *plan_expand(struct query *q, struct plan *input, const struct expan
 
     if (p == NULL)
         return NULL;
+    p->plan.describe = expand_describe;
     p->spec = *spec;
     p->columns = ARENA_ARRAY(q->arena, struct expand_column, spec->column_count, err);
     if (p->columns == NULL)

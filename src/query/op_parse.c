@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* op_parse.c - parse and parse-where: the pattern is one regular expression
  * whose groups are the columns. */
+#include "query/explain_priv.h"
 #include "query/fn_priv.h"
 #include "query/op_priv.h"
 #include "query/regex.h"
@@ -147,6 +148,19 @@ static enum status parse_filter(struct plan *plan, const struct pushed *list, st
     return plan_filter(plan->inputs[0], below, q, err);
 }
 
+static void parse_describe(const struct plan *plan, struct buf *ret)
+{
+    const struct plan_parse *p = (const struct plan_parse *)plan;
+
+    explain_expr(ret, p->spec.text, &plan->inputs[0]->schema);
+    buf_add_text(ret, p->spec.column_count > 0 ? " to " : "");
+    for (uint32_t i = 0; i < p->spec.column_count; i++) {
+        buf_add_text(ret, i > 0 ? ", " : "");
+        buf_add_slice(ret, plan->schema.columns[p->columns[i].target].name);
+    }
+    buf_add_text(ret, p->spec.filter ? "; keeps what matches" : "");
+}
+
 struct plan *plan_parse(struct query *q, struct plan *input, const struct parse_spec *spec,
                         struct error *err)
 {
@@ -155,6 +169,7 @@ struct plan *plan_parse(struct query *q, struct plan *input, const struct parse_
 
     if (p == NULL)
         return NULL;
+    p->plan.describe = parse_describe;
     p->spec = *spec;
     p->columns = ARENA_ARRAY(q->arena, struct parse_column, spec->column_count + 1, err);
     if (p->columns == NULL)

@@ -174,6 +174,19 @@ static enum status partition_need(struct plan *plan, const uint8_t *needed, stru
     return status == STATUS_OK ? plan_need(plan->inputs[0], below, q, err) : status;
 }
 
+static void partition_describe(const struct plan *plan, struct buf *ret)
+{
+    const struct plan_partition *p = (const struct plan_partition *)plan;
+
+    buf_add_text(ret, "by ");
+    buf_add_slice(ret, plan->inputs[0]->schema.columns[p->column].name);
+    buf_add_format(ret, "; in each: %s", p->inner->ops->name);
+    if (p->inner->describe != NULL) {
+        buf_add_byte(ret, ' ');
+        p->inner->describe(p->inner, ret);
+    }
+}
+
 struct plan *plan_partition(struct query *q, struct plan *input, uint32_t column,
                             struct plan *inner, struct error *err)
 {
@@ -182,6 +195,7 @@ struct plan *plan_partition(struct query *q, struct plan *input, uint32_t column
 
     if (p == NULL)
         return NULL;
+    p->plan.describe = partition_describe;
     p->column = column;
     p->inner = inner;
     p->plan.schema = inner->schema;

@@ -36,6 +36,11 @@ static enum status union_filter(struct plan *plan, const struct pushed *list, st
     return status;
 }
 
+static void union_describe(const struct plan *plan, struct buf *ret)
+{
+    buf_add_format(ret, "%u tables, one after the other", plan->input_count);
+}
+
 struct plan *plan_union(struct query *q, struct plan **inputs, uint32_t count, struct error *err)
 {
     static const struct plan_ops ops = {"union", union_run, union_need, union_filter};
@@ -43,6 +48,7 @@ struct plan *plan_union(struct query *q, struct plan **inputs, uint32_t count, s
 
     if (p == NULL)
         return NULL;
+    p->describe = union_describe;
     p->inputs = ARENA_ARRAY(q->arena, struct plan *, count, err);
     if (p->inputs == NULL)
         return NULL;

@@ -41,6 +41,12 @@ extern "C" void re2_shim_free(struct regex *regex)
     delete regex;
 }
 
+extern "C" void re2_shim_pattern(const struct regex *regex, struct re2_span *ret)
+{
+    ret->data = regex->re.pattern().data();
+    ret->size = regex->re.pattern().size();
+}
+
 extern "C" uint32_t re2_shim_group_count(const struct regex *regex)
 {
     return static_cast<uint32_t>(regex->re.NumberOfCapturingGroups());

@@ -27,6 +27,7 @@ struct re2_span {
 struct regex *re2_shim_new(const char *pattern, size_t size, const struct re2_options *options,
                            char *error_text, size_t error_bytes);
 void re2_shim_free(struct regex *regex);
+void re2_shim_pattern(const struct regex *regex, struct re2_span *ret);
 uint32_t re2_shim_group_count(const struct regex *regex);
 uint32_t re2_shim_size(const struct regex *regex); /* instructions */
 int64_t re2_shim_group_named(const struct regex *regex, const struct re2_span *name);

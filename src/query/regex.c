@@ -30,6 +30,14 @@ void regex_free(struct regex *regex)
     re2_shim_free(regex);
 }
 
+struct slice regex_pattern(const struct regex *regex)
+{
+    struct re2_span span;
+
+    re2_shim_pattern(regex, &span);
+    return slice_from(span.data, span.size);
+}
+
 uint32_t regex_group_count(const struct regex *regex)
 {
     return re2_shim_group_count(regex);

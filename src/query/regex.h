@@ -25,6 +25,7 @@ enum status regex_new(struct slice pattern, unsigned flags, struct regex **ret,
                       struct error *err) MUST_USE;
 void regex_free(struct regex *regex); /* NULL allowed */
 
+struct slice regex_pattern(const struct regex *regex); /* lives as long */
 uint32_t regex_group_count(const struct regex *regex); /* without the whole match */
 
 /* The number of the group (?P<name>...), or -1. */

@@ -92,6 +92,45 @@ static void test_a_measured_run_counts_the_rows_of_each(void **state)
              "    range||100\n");
 }
 
+static void test_rarer_operators_describe_themselves(void **state)
+{
+    (void)state;
+    explains("Empty | mv-expand x = d, d | parse s with a 'x' b:long | parse-where e with * 'y' f",
+             EXPLAIN_PLAN,
+             "operator|detail\n"
+             "parse|e to f; keeps what matches\n"
+             "  parse|s to a, b\n"
+             "    mv-expand|x = d, d = d\n"
+             "      scan|Empty; columns n, r, s, d, e, t, span\n");
+    explains("Empty | partition by s (top 2 by n)", EXPLAIN_PLAN,
+             "operator|detail\n"
+             "partition|by s; in each: sort by n desc; keeps the first 2\n"
+             "  scan|Empty; columns n, r, s, d, e, t, b, span\n");
+    explains("union (Empty | project n), (print a = 1)", EXPLAIN_PLAN,
+             "operator|detail\n"
+             "union|2 tables, one after the other\n"
+             "  project|a = long(null), 1 columns as they are\n"
+             "    project|1 columns as they are\n"
+             "      scan|Empty; columns n\n"
+             "  project|n = long(null), 1 columns as they are\n"
+             "    project|a = 1\n"
+             "      rows|\n");
+}
+
+static void test_expressions_look_like_the_language(void **state)
+{
+    (void)state;
+    explains("Empty | where s matches regex 'x+' and s matches regex e and isnull(d[1].a)",
+             EXPLAIN_PLAN,
+             "operator|detail\n"
+             "where|((s matches regex \"x+\") and (s matches regex e) and isnull(d[1].a))\n"
+             "  scan|Empty; columns n, r, s, d, e, t, b, span\n");
+    explains("Empty | project n, a = '', b = '', c = long(null), d = dynamic(null)", EXPLAIN_PLAN,
+             "operator|detail\n"
+             "project|1 columns as they are, 4 columns empty\n"
+             "  scan|Empty; columns n\n");
+}
+
 static void test_errors_are_those_of_the_query(void **state)
 {
     struct query_request request = {
@@ -130,6 +169,8 @@ int main(void)
         cmocka_unit_test(test_top_and_summarize_describe_themselves),
         cmocka_unit_test(test_joins_have_two_inputs),
         cmocka_unit_test(test_a_measured_run_counts_the_rows_of_each),
+        cmocka_unit_test(test_rarer_operators_describe_themselves),
+        cmocka_unit_test(test_expressions_look_like_the_language),
         cmocka_unit_test(test_errors_are_those_of_the_query),
         cmocka_unit_test(test_long_details_are_cut),
     };

@@ -2,8 +2,9 @@
 /* cache.c - see cache_priv.h; also the memory that decoded columns live in.
  *
  * Invariants:
- * 1. An entry is in the order list (newest first) exactly when it has no pin.
- * 2. `bytes` is the sum over all entries, pinned or not, not dropped.
+ * 1. An entry is in the order list (newest first) of its kind exactly when it has no pin.
+ * 2. `bytes` is the sum over all entries, pinned or not, not dropped; `fresh_bytes` over
+ *    those that are not kept.
  * 3. Those are in a bucket and in a list of their owner. */
 #include "store/cache_priv.h"
 
@@ -126,13 +127,27 @@ void cache_memory_free(struct cache_memory *memory)
 
 /* ---- the cache ---- */
 
+#define FRESH_SHARE 8u    /* of the bound is for what was asked for once */
+#define GHOST_COUNT 16384u /* power of two */
+
+struct order {
+    struct cache_entry *newest, *oldest;
+};
+
+/* What left: a later one takes the place of an earlier. */
+struct ghost {
+    uint64_t key, last_use;
+};
+
 struct cache {
     pthread_mutex_t lock;
-    size_t bytes, bytes_max;
+    size_t bytes, fresh_bytes, bytes_max;
+    uint64_t clock; /* counts what is asked for */
     uint64_t hits, misses;
     struct cache_entry *buckets[BUCKET_COUNT]; /* by owner and item */
     struct cache_entry *owners[BUCKET_COUNT];  /* by owner: a merge drops thousands */
-    struct cache_entry *newest, *oldest;
+    struct order fresh, kept;
+    struct ghost ghosts[GHOST_COUNT];
 };
 
 struct cache *cache_new(size_t bytes_max)
@@ -152,48 +167,79 @@ static void entry_free(struct cache_entry *entry)
     free(entry);
 }
 
+static void free_order(struct cache_entry *newest)
+{
+    while (newest != NULL) {
+        struct cache_entry *entry = newest;
+        newest = entry->older;
+        entry_free(entry);
+    }
+}
+
 void cache_free(struct cache *cache)
 {
     if (cache == NULL)
         return;
-    while (cache->newest != NULL) {
-        struct cache_entry *entry = cache->newest;
-        cache->newest = entry->older;
-        entry_free(entry);
-    }
+    free_order(cache->fresh.newest);
+    free_order(cache->kept.newest);
     (void)pthread_mutex_destroy(&cache->lock);
     free(cache);
 }
 
+static uint64_t key_of(uint64_t owner, uint32_t item)
+{
+    return hash_u64(owner + item * UINT64_C(0x9E3779B97F4A7C15));
+}
+
 static struct cache_entry **bucket_of(struct cache *cache, uint64_t owner, uint32_t item)
 {
-    uint64_t key = owner + item * UINT64_C(0x9E3779B97F4A7C15);
+    return &cache->buckets[key_of(owner, item) & (BUCKET_COUNT - 1)];
+}
 
-    return &cache->buckets[hash_u64(key) & (BUCKET_COUNT - 1)];
+static struct order *order_of(struct cache *cache, const struct cache_entry *entry)
+{
+    return entry->is_kept ? &cache->kept : &cache->fresh;
 }
 
 static void order_remove(struct cache *cache, struct cache_entry *entry)
 {
+    struct order *order = order_of(cache, entry);
+
     if (entry->newer != NULL)
         entry->newer->older = entry->older;
     else
-        cache->newest = entry->older;
+        order->newest = entry->older;
     if (entry->older != NULL)
         entry->older->newer = entry->newer;
     else
-        cache->oldest = entry->newer;
+        order->oldest = entry->newer;
     entry->newer = entry->older = NULL;
 }
 
 static void order_add(struct cache *cache, struct cache_entry *entry)
 {
-    entry->older = cache->newest;
+    struct order *order = order_of(cache, entry);
+
+    entry->older = order->newest;
     entry->newer = NULL;
-    if (cache->newest != NULL)
-        cache->newest->newer = entry;
+    if (order->newest != NULL)
+        order->newest->newer = entry;
     else
-        cache->oldest = entry;
-    cache->newest = entry;
+        order->oldest = entry;
+    order->newest = entry;
+}
+
+/* Counts the entry's bytes, or no longer. */
+static void charge(struct cache *cache, const struct cache_entry *entry, size_t bytes)
+{
+    cache->bytes += bytes;
+    cache->fresh_bytes += entry->is_kept ? 0 : bytes;
+}
+
+static void discharge(struct cache *cache, const struct cache_entry *entry)
+{
+    cache->bytes -= entry->bytes;
+    cache->fresh_bytes -= entry->is_kept ? 0 : entry->bytes;
 }
 
 static struct cache_entry **owner_of(struct cache *cache, uint64_t owner)
@@ -212,7 +258,7 @@ static void bucket_add(struct cache *cache, struct cache_entry *entry)
     if (*owner != NULL)
         (*owner)->last_of_owner = entry;
     *owner = entry;
-    cache->bytes += entry->bytes;
+    charge(cache, entry, entry->bytes);
 }
 
 static void bucket_remove(struct cache *cache, struct cache_entry *entry)
@@ -228,7 +274,21 @@ static void bucket_remove(struct cache *cache, struct cache_entry *entry)
         *owner_of(cache, entry->owner) = entry->next_of_owner;
     if (entry->next_of_owner != NULL)
         entry->next_of_owner->last_of_owner = entry->last_of_owner;
-    cache->bytes -= entry->bytes;
+    discharge(cache, entry);
+}
+
+static struct ghost *ghost_of(struct cache *cache, uint64_t key)
+{
+    return &cache->ghosts[(key >> 32) & (GHOST_COUNT - 1)];
+}
+
+static struct cache_entry *next_to_leave(const struct cache *cache)
+{
+    bool are_too_many = cache->fresh_bytes > cache->bytes_max / FRESH_SHARE;
+
+    if (cache->fresh.oldest != NULL && (are_too_many || cache->kept.oldest == NULL))
+        return cache->fresh.oldest;
+    return cache->kept.oldest;
 }
 
 /* Takes entries out until the bound holds; a list of them for entry_free(). */
@@ -236,8 +296,12 @@ static struct cache_entry *evict(struct cache *cache)
 {
     struct cache_entry *list = NULL;
 
-    while (cache->bytes > cache->bytes_max && cache->oldest != NULL) {
-        struct cache_entry *entry = cache->oldest;
+    while (cache->bytes > cache->bytes_max) {
+        struct cache_entry *entry = next_to_leave(cache);
+        if (entry == NULL)
+            break;
+        uint64_t key = key_of(entry->owner, entry->item);
+        *ghost_of(cache, key) = (struct ghost){key, entry->last_use};
         order_remove(cache, entry);
         bucket_remove(cache, entry);
         entry->older = list;
@@ -265,7 +329,23 @@ static struct cache_entry *find_locked(struct cache *cache, uint64_t owner, uint
         return NULL;
     if (entry->pins++ == 0)
         order_remove(cache, entry);
+    entry->last_use = ++cache->clock;
+    cache->fresh_bytes -= entry->is_kept ? 0 : entry->bytes;
+    entry->is_kept = true;
     return entry;
+}
+
+/* Was it here before, and is there room among what is kept or something used less lately? */
+static bool is_wanted_again(struct cache *cache, const struct cache_entry *entry)
+{
+    uint64_t key = key_of(entry->owner, entry->item);
+    const struct ghost *ghost = ghost_of(cache, key);
+    size_t room = cache->bytes_max - cache->bytes_max / FRESH_SHARE;
+
+    if (ghost->key != key || ghost->last_use == 0)
+        return false;
+    return cache->bytes - cache->fresh_bytes + entry->bytes <= room ||
+           (cache->kept.oldest != NULL && ghost->last_use > cache->kept.oldest->last_use);
 }
 
 struct cache_entry *cache_find(struct cache *cache, uint64_t owner, uint32_t item)
@@ -292,6 +372,8 @@ struct cache_entry *cache_add(struct cache *cache, uint64_t owner, uint32_t item
     (void)pthread_mutex_lock(&cache->lock);
     struct cache_entry *other = find_locked(cache, owner, item), *evicted = NULL;
     if (other == NULL) {
+        entry->last_use = ++cache->clock;
+        entry->is_kept = is_wanted_again(cache, entry);
         bucket_add(cache, entry);
         evicted = evict(cache);
     }
@@ -332,7 +414,7 @@ void cache_charge(struct cache_entry *entry, size_t bytes)
     CHECK(entry->pins > 0);
     entry->bytes += bytes;
     if (!entry->is_dropped)
-        cache->bytes += bytes;
+        charge(cache, entry, bytes);
     struct cache_entry *evicted = evict(cache);
     (void)pthread_mutex_unlock(&cache->lock);
     free_list(evicted);

@@ -1,6 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cache_priv.h - what was decrypted and decoded, bounded, least recently used
- * out first.
+/* cache_priv.h - what was decrypted and decoded, bounded.
+ *
+ * Plain "least recently used" never hits for a scan that is greater than the cache, which
+ * questions over all sections are.  So what was asked for once is *fresh* and has an
+ * eighth of the bound when there is no room; what was asked for again is *kept*, the least
+ * recently used of it leaves first.  Of what left, the cache remembers when it was last
+ * used: if it comes back and was used later than the oldest that is kept, it is kept at
+ * once.  A scan greater than the cache hits as often as its share that fits; another one
+ * takes its place when it is asked for the second time.
  *
  * An entry is immutable and pinned while somebody uses it; pinned entries
  * count but do not leave, so the bound may be passed by what is in use.
@@ -23,6 +30,8 @@ struct cache_entry {
     struct cache *cache;
     uint32_t pins;
     bool is_dropped;
+    bool is_kept;      /* else it is fresh */
+    uint64_t last_use; /* on the cache's clock */
     struct cache_entry *next_in_bucket;
     struct cache_entry *next_of_owner, *last_of_owner; /* among owners of one hash */
     struct cache_entry *newer, *older; /* while not pinned */

@@ -47,6 +47,56 @@ static void the_least_recently_used_leaves_first(void **state)
     assert_int_equal(freed, 3);
 }
 
+/* Asks for the items [begin, end) of an owner, each of 1,000 bytes; how many were there. */
+static uint32_t ask(struct cache *cache, uint64_t owner, uint32_t begin, uint32_t end)
+{
+    uint32_t found = 0;
+
+    for (uint32_t i = begin; i < end; i++) {
+        struct cache_entry *entry = cache_find(cache, owner, i);
+        found += entry != NULL;
+        cache_unpin(entry != NULL ? entry : add(cache, owner, i, 1000 - sizeof(*entry)));
+    }
+    return found;
+}
+
+static void a_scan_greater_than_the_cache_hits_what_fits(void **state)
+{
+    (void)state;
+    struct cache *cache = cache_new(80 * 1000);
+    struct cache_stats stats;
+    for (int pass = 0; pass < 2; pass++)
+        (void)ask(cache, 1, 0, 100);
+    for (int pass = 0; pass < 5; pass++)
+        assert_in_range(ask(cache, 1, 0, 100), 65, 80);
+    cache_stats(cache, &stats);
+    assert_true(stats.bytes <= 80 * 1000);
+    cache_free(cache);
+}
+
+static void what_is_used_again_outlives_a_scan(void **state)
+{
+    (void)state;
+    struct cache *cache = cache_new(80 * 1000);
+    for (int pass = 0; pass < 2; pass++)
+        (void)ask(cache, 1, 0, 60);
+    (void)ask(cache, 2, 0, 5000);
+    assert_int_equal(ask(cache, 1, 0, 60), 60);
+    cache_free(cache);
+}
+
+static void another_set_takes_the_place_of_the_last(void **state)
+{
+    (void)state;
+    struct cache *cache = cache_new(80 * 1000);
+    for (uint64_t owner = 1; owner < 5; owner++) {
+        for (int pass = 0; pass < 2; pass++)
+            (void)ask(cache, owner, 0, 60);
+        assert_int_equal(ask(cache, owner, 0, 60), 60);
+    }
+    cache_free(cache);
+}
+
 static void what_is_pinned_stays_whatever_it_costs(void **state)
 {
     (void)state;
@@ -166,6 +216,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_least_recently_used_leaves_first),
+        cmocka_unit_test(a_scan_greater_than_the_cache_hits_what_fits),
+        cmocka_unit_test(what_is_used_again_outlives_a_scan),
+        cmocka_unit_test(another_set_takes_the_place_of_the_last),
         cmocka_unit_test(what_is_pinned_stays_whatever_it_costs),
         cmocka_unit_test(two_that_make_the_same_share_one),
         cmocka_unit_test(entries_of_a_dropped_owner_go_when_unpinned),

@@ -59,7 +59,7 @@ static void run_seeds(struct run *run, uint64_t from, uint64_t seed_count)
     free(t);
 }
 
-/* One life; the number of calls that there were to fail. */
+/* One life; the number of calls, or with alloc_at of allocations, that there were to fail. */
 static uint64_t one_sweep(struct run *run, const struct disk_faults *faults, bool recovery,
                           uint64_t alloc_at, bool alloc_sticky)
 {
@@ -69,9 +69,8 @@ static uint64_t one_sweep(struct run *run, const struct disk_faults *faults, boo
 
     CHECK(t != NULL);
     trial_init(t, SWEEP_SEED, faults->fail_at, run->kek);
-    alloc_set(alloc_at, alloc_sticky);
-    if (recovery && alloc_at != 0)
-        alloc_set(0, false);
+    t->alloc_at = alloc_at;
+    t->alloc_sticky = alloc_sticky;
     (void)trial_sweep(t, faults, recovery, &calls);
     (void)snprintf(what, sizeof(what), "%s %llu of kinds %02x, %s%s%s",
                    alloc_at != 0 ? "allocation" : "call",
@@ -79,6 +78,7 @@ static uint64_t one_sweep(struct run *run, const struct disk_faults *faults, boo
                    faults->fail_kinds, faults->sticky || alloc_sticky ? "for good" : "once",
                    faults->full ? ", full" : "", recovery ? ", in recovery" : "");
     count(run, t, what);
+    calls = alloc_at != 0 ? t->allocs : calls;
     trial_release(t);
     free(t);
     return calls;
@@ -106,11 +106,11 @@ static void sweep_allocs(struct run *run, uint64_t step, uint64_t from)
 {
     static const struct disk_faults none = {0};
 
-    for (uint32_t mode = 0; mode < 2; mode++) {
-        (void)one_sweep(run, &none, false, UINT64_MAX, false);
-        uint64_t calls = alloc_count();
+    for (uint32_t mode = 0; mode < 4; mode++) {
+        bool recovery = (mode & 2) != 0, sticky = (mode & 1) != 0;
+        uint64_t calls = one_sweep(run, &none, recovery, UINT64_MAX, false);
         for (uint64_t n = from; n <= calls; n += step)
-            (void)one_sweep(run, &none, false, n, mode == 1);
+            (void)one_sweep(run, &none, recovery, n, sticky);
     }
 }
 

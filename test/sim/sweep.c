@@ -104,9 +104,11 @@ bool trial_sweep(struct trial *t, const struct disk_faults *faults, bool recover
         stop(t, DISK_KILLED);
     }
     disk_set_faults(t->disk, faults);
+    alloc_set(t->alloc_at, t->alloc_sticky);
     if (open_armed(t, &err))
         recovery ? checkpoint(t) : live(t);
     *ret_calls = disk_calls_of(t->disk, faults->fail_kinds);
+    t->allocs = alloc_count();
     alloc_set(0, false);
     stop(t, DISK_KILLED);
     if (!open_soundly(t))

@@ -35,6 +35,9 @@ struct trial {
     char problem[1024]; /* "" = none */
     bool loud;
     bool no_retries; /* steps send new requests only */
+    uint64_t alloc_at; /* of a sweep: the allocation that fails; 0: none */
+    bool alloc_sticky; /* and all after it */
+    uint64_t allocs;   /* that there were to fail */
     /* what happened, for the log */
     uint64_t acks, deaths, cuts, kills, failed_opens, checkpoints, refused, merges;
 };
@@ -46,7 +49,7 @@ void trial_release(struct trial *trial);
 /* Random lives with random faults.  False when something was wrong (`problem`). */
 bool trial_run(struct trial *trial);
 
-/* A fixed life under `faults`, which hold from the opening on or, with
+/* A fixed life under `faults` and alloc_at, which hold from the opening on or, with
  * `recovery`, in the restart after a kill; then a sound restart, a power cut and
  * another one, each compared; then what got no answer is sent again.  *ret_calls
  * counts calls of the kinds in faults->fail_kinds. */

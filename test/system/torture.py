@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Kills a Daybook under full load, again and again, and compares it with a ledger.
 
-usage: torture.py [--kills N] [--seconds S] [--clients N] [--seed N] [--directory DIR]
+usage: torture.py [--kills N] [--seconds S] [--clients N] [--pause S] [--seed N]
+                  [--directory DIR]
 
 Clients send batches under idempotency keys, each until it is answered, and write
 (sequence number, SHA-256) of every record to a ledger, synced, after the 2xx.  The
@@ -108,6 +109,7 @@ class Client(threading.Thread):
                                self.number % 2 == 0)
             self.send(b'\n'.join(lines), lines,
                       str(uuid.UUID(int=self.rng.getrandbits(128))))
+            time.sleep(self.torture.options.pause)
 
     def send(self, body, lines, key):
         world = self.torture
@@ -317,6 +319,7 @@ def main():
     parser.add_argument('--kills', type=int, default=60)
     parser.add_argument('--seconds', type=float, default=86400, help='no kill after these')
     parser.add_argument('--clients', type=int, default=4)
+    parser.add_argument('--pause', type=float, default=0, help='of a client after each answer')
     parser.add_argument('--seed', type=int, default=1)
     parser.add_argument('--directory', help='the data stays there')
     options = parser.parse_args()

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fn_fit.c - series: lines fitted, statistics, gaps filled, filters.  Functions with
  * several results give them as an array; bind_multi.c makes columns of it. */
+#include "base/text.h"
 #include "query/fit_priv.h"
 #include "query/series_priv.h"
 
@@ -196,43 +197,96 @@ ROW_EVAL(series_fit_2lines_row, TYPE_DYNAMIC)
 
 /* ---- statistics ---- */
 
+struct stats {
+    uint32_t least, greatest; /* positions */
+    double mean, variance, sum;
+};
+
+/* False: there are none, or one element is no finite number and those are not ignored. */
+static bool find_stats(const struct series *s, bool ignore, struct stats *ret)
+{
+    uint32_t n = 0;
+    double moment = 0;
+
+    *ret = (struct stats){0};
+    for (uint32_t i = 0; i < s->count; i++) {
+        double x = s->data[i];
+        if (!isfinite(x) && !ignore)
+            return false;
+        if (!isfinite(x))
+            continue;
+        ret->least = n == 0 || x < s->data[ret->least] ? i : ret->least;
+        ret->greatest = n == 0 || x > s->data[ret->greatest] ? i : ret->greatest;
+        ret->sum += x;
+        double distance = x - ret->mean;
+        ret->mean += distance / ++n;
+        moment += distance * (x - ret->mean);
+    }
+    ret->variance = n > 1 ? moment / (n - 1) : 0;
+    return n > 0;
+}
+
+static enum status stats_of(struct eval *eval, const struct value *args, uint32_t arg_count,
+                            struct series *ret_series, struct stats *ret, bool *ret_found,
+                            struct error *err)
+{
+    bool ignore = arg_count > 1 && args[1].boolean;
+    enum status status = series_of(eval, &args[0], ret_series, err);
+
+    *ret_found = status == STATUS_OK && !ret_series->is_number &&
+                 find_stats(ret_series, ignore, ret);
+    return status;
+}
+
 static enum status row_stats(ROW_PARAMETERS)
 {
     struct series s;
+    struct stats stats;
     struct buf buf;
-    uint32_t n = 0, least = 0, greatest = 0;
-    double sum = 0, squares = 0;
-    enum status status = series_of(eval, &args[0], &s, err);
+    bool found;
+    enum status status = stats_of(eval, args, arg_count, &s, &stats, &found, err);
 
-    (void)arg_count;
-    if (status != STATUS_OK || s.is_number)
+    if (!found)
         return status;
-    for (uint32_t i = 0; i < s.count; i++) {
-        if (isnan(s.data[i]))
-            continue;
-        if (n == 0 || s.data[i] < s.data[least])
-            least = i;
-        if (n == 0 || s.data[i] > s.data[greatest])
-            greatest = i;
-        sum += s.data[i];
-        n++;
-    }
-    for (uint32_t i = 0; i < s.count; i++)
-        squares += isnan(s.data[i]) ? 0 : (s.data[i] - sum / n) * (s.data[i] - sum / n);
-    if (n == 0)
-        return STATUS_OK;
-    double variance = n > 1 ? squares / (n - 1) : 0;
     list_start(&buf);
-    series_add(eval, &buf, s.data[least]);
-    buf_add_format(&buf, ",%u", least);
-    series_add(eval, &buf, s.data[greatest]);
-    buf_add_format(&buf, ",%u", greatest);
-    series_add(eval, &buf, sum / n);
-    series_add(eval, &buf, sqrt(variance));
-    series_add(eval, &buf, variance);
+    series_add(eval, &buf, s.data[stats.least]);
+    buf_add_format(&buf, ",%u", stats.least);
+    series_add(eval, &buf, s.data[stats.greatest]);
+    buf_add_format(&buf, ",%u", stats.greatest);
+    series_add(eval, &buf, stats.mean);
+    series_add(eval, &buf, sqrt(stats.variance));
+    series_add(eval, &buf, stats.variance);
     return list_give(eval, &buf, ret, err);
 }
 ROW_EVAL(row_stats, TYPE_DYNAMIC)
+
+static enum status row_stats_dynamic(ROW_PARAMETERS)
+{
+    struct series s;
+    struct stats stats;
+    struct buf buf;
+    bool found;
+    enum status status = stats_of(eval, args, arg_count, &s, &stats, &found, err);
+
+    if (!found)
+        return status;
+    const struct {
+        const char *name;
+        double number;
+    } parts[] = {{"\"min\":", s.data[stats.least]}, {"\"max\":", s.data[stats.greatest]},
+                 {"\"avg\":", stats.mean},          {"\"stdev\":", sqrt(stats.variance)},
+                 {"\"variance\":", stats.variance}, {"\"min_idx\":", stats.least},
+                 {"\"max_idx\":", stats.greatest},  {"\"sum\":", stats.sum},
+                 {"\"len\":", s.count}};
+    bag_start(&buf);
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+        buf_add_text(&buf, i > 0 ? "," : "");
+        buf_add_text(&buf, parts[i].name);
+        text_add_double(&buf, parts[i].number);
+    }
+    return bag_give(eval, &buf, ret, err);
+}
+ROW_EVAL(row_stats_dynamic, TYPE_DYNAMIC)
 
 enum status fence_of(struct arena *arena, const double *data, uint32_t count, double low,
                      double high, struct fence *ret, struct error *err)
@@ -470,6 +524,9 @@ static const struct function functions[] = {
      .args_max = 1, .bind = bind_series, .eval = eval_series_fit_2lines_row},
     SERIES(stats, "(series [, ignore_nonfinite])", "least, greatest, mean, spread",
            "(dynamic([1, 3]))[4] == 2", 1, 2, bind_stats),
+    SERIES(stats_dynamic, "(series [, ignore_nonfinite])",
+           "least, greatest, mean and spread as a bag", "(dynamic([1, 3])).avg == 2", 1, 2,
+           bind_stats),
     GAPS(outliers, "(series [, kind, ignore, low, high])", "how far outside elements are",
          "(dynamic([1, 1, 1]))[0] == 0", 1, 5, bind_outliers),
     GAPS(fill_const, "(series, constant [, missing])", "gaps filled with a constant",

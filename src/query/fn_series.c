@@ -222,49 +222,6 @@ static enum status row_series_magnitude(ROW_PARAMETERS)
 }
 ROW_EVAL(row_series_magnitude, TYPE_REAL)
 
-/* min, max, mean and spread as one bag. */
-static enum status row_series_stats_dynamic(ROW_PARAMETERS)
-{
-    struct series series;
-    struct buf buf;
-    double mean = 0;
-    double moment = 0;
-    uint32_t low = 0;
-    uint32_t high = 0;
-    enum status status = series_of(eval, &args[0], &series, err);
-
-    (void)arg_count;
-    if (status != STATUS_OK || series.is_number || series.count == 0)
-        return status;
-    for (uint32_t i = 0; i < series.count; i++) {
-        double distance = series.data[i] - mean;
-        mean += distance / (i + 1);
-        moment += distance * (series.data[i] - mean);
-        low = series.data[i] < series.data[low] ? i : low;
-        high = series.data[i] > series.data[high] ? i : high;
-    }
-    if (isnan(mean))
-        return STATUS_OK;
-    double variance = series.count > 1 ? moment / (series.count - 1) : 0;
-    const struct {
-        const char *name;
-        double number;
-    } parts[] = {{"\"min\":", series.data[low]},    {"\"max\":", series.data[high]},
-                 {"\"avg\":", mean},                {"\"stdev\":", sqrt(variance)},
-                 {"\"variance\":", variance},       {"\"min_idx\":", low},
-                 {"\"max_idx\":", high},            {"\"sum\":", mean * series.count},
-                 {"\"len\":", series.count}};
-    bag_start(&buf);
-    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
-        if (i > 0)
-            buf_add_byte(&buf, ',');
-        buf_add_text(&buf, parts[i].name);
-        text_add_double(&buf, parts[i].number);
-    }
-    return bag_give(eval, &buf, ret, err);
-}
-ROW_EVAL(row_series_stats_dynamic, TYPE_DYNAMIC)
-
 #define MAP_ONE(NAME, TEXT, EXAMPLE)                                                               \
     {.name = "series_" #NAME, .signature = "series_" #NAME "(series)", .summary = (TEXT),          \
      .example = "series_" #NAME EXAMPLE, .args_min = 1, .args_max = 1, .bind = bind_series,        \
@@ -311,8 +268,6 @@ static const struct function functions[] = {
          "(dynamic([1, 2]), dynamic([3, 4])) == 11", 2, bind_number),
     FOLD(magnitude, "(series)", "the root of the sum of squares", "(dynamic([3, 4])) == 5", 1,
          bind_number),
-    FOLD(stats_dynamic, "(series)", "least, greatest, mean and spread as a bag",
-         "(dynamic([1, 3])).avg == 2", 1, bind_series),
 };
 
 FUNCTION_FAMILY(series, functions);

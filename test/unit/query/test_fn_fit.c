@@ -14,7 +14,7 @@ static const struct ask lines_cases[] = {
 ASK_TEST(lines, lines_cases)
 
 static const struct ask statistics_cases[] = {
-    {"print x = 1 | project (a, b, c, d, e, f, g) = series_stats(dynamic([3, null, 1, 8]))",
+    {"print x = 1 | project (a, b, c, d, e, f, g) = series_stats(dynamic([3, null, 1, 8]), true)",
      "[[1,2,8,3,4,3.605551275463989,13]]"},
     {"print series_outliers(dynamic([1, 2, 1, 2, 1, 2, 1, 2, 1, 50])), "
      "series_outliers(dynamic([1, 2, null, 99]), 'ctukey', 99), series_outliers(dynamic([5, 5, "

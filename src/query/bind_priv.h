@@ -203,6 +203,11 @@ bind_operator_fn bind_where, bind_project, bind_extend, bind_project_away, bind_
     bind_scan, bind_make_series, bind_reduce, bind_fork, bind_facet;
 struct plan *bind_source(struct binder *b, const struct node *node);
 struct plan *bind_union_source(struct binder *b, const struct node *node);
+/* The tables of find: of those in `node` (a union) the ones that have a column of `schema`
+ * that is named; all, if none has.  *ret_common: of each column, whether all have it. */
+struct plan *bind_find_source(struct binder *b, const struct node *node,
+                              const struct schema *schema, const uint8_t *named,
+                              uint8_t **ret_common);
 /* The names of tables that a pattern means: lets, then what the environment has.
  * `*` alone means the tables that hold rows. */
 struct names {

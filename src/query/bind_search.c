@@ -11,6 +11,7 @@ struct searching {
     bool exact_case;
     uint32_t first; /* column: the table's name in front is not searched */
     uint8_t *named; /* columns that the predicate names */
+    bool everywhere; /* it asks every column besides */
 };
 
 static bool holds_text(enum type type)
@@ -48,7 +49,7 @@ static struct node *term_node(struct binder *b, const struct searching *s,
 }
 
 /* What is asked of '*' is asked of every column with text, joined by or. */
-static struct node *every_column(struct binder *b, const struct searching *s,
+static struct node *every_column(struct binder *b, struct searching *s,
                                  const struct node *node, bool is_term)
 {
     struct node *any = ARENA_NEW(b->q->arena, struct node, b->err);
@@ -56,6 +57,7 @@ static struct node *every_column(struct binder *b, const struct searching *s,
 
     if (any == NULL)
         return NULL;
+    s->everywhere = true;
     *any = (struct node){.kind = NODE_BINARY, .at = node->at, .name = SLICE("or")};
     for (uint32_t c = s->first; c < s->schema->column_count; c++) {
         struct node column = {
@@ -136,88 +138,209 @@ static struct node *spread_terms(struct binder *b, struct searching *s, const st
     return copy;
 }
 
-static struct plan *all_tables(struct binder *b, const struct node *op, const char *source)
+/* The tables as a union with the column that names the table. */
+static struct node tables_of(const struct node *op, struct node *with, struct node *name,
+                             struct node *every)
 {
-    static const struct node every = {.kind = NODE_STAR, .name = {"*", 1}};
-    struct node name = {.kind = NODE_NAME, .at = op->at, .name = slice_of(source)};
-    struct node with = {
-        .kind = NODE_PARAM, .at = op->at, .name = SLICE("withsource"), .args = &name};
-    struct node tables = {.kind = NODE_OPERATOR,
-                          .at = op->at,
-                          .name = SLICE("union"),
-                          .args = op->by != NULL ? op->by
-                                                 : (struct node *)(uintptr_t)&every,
-                          .params = &with};
+    bool finds = slice_is(op->name, "find");
+    const struct node *given = bind_param(op, "withsource");
 
-    return bind_union_source(b, &tables);
+    if (given == NULL)
+        given = bind_param(op, "with_source");
+    *every = (struct node){.kind = NODE_STAR, .name = {"*", 1}};
+    *name = (struct node){.kind = NODE_NAME,
+                          .at = op->at,
+                          .name = finds ? SLICE("source_") : SLICE("$table")};
+    if (given != NULL)
+        name->name = given->kind == NODE_LITERAL ? given->value.bytes : given->name;
+    *with = (struct node){
+        .kind = NODE_PARAM, .at = op->at, .name = SLICE("withsource"), .args = name};
+    return (struct node){.kind = NODE_OPERATOR,
+                         .at = op->at,
+                         .name = SLICE("union"),
+                         .args = op->by != NULL ? op->by : every,
+                         .params = with};
 }
 
-/* source_, the columns that the predicate names, and the rest packed. */
-static struct plan *find_columns(struct binder *b, struct plan *plan, const struct node *op,
-                                 const uint8_t *named)
-{
-    struct node items[1] = {{.kind = NODE_NAME, .at = op->at, .name = SLICE("source_")}};
+/* ---- what find gives ---- */
 
-    if (op->body != NULL) {
-        struct node project = {.kind = NODE_OPERATOR, .at = op->at, .name = SLICE("project")};
-        items[0].next = op->body;
-        project.args = &items[0];
-        return bind_operator(b, plan, NULL, &project);
+static void add_shown(struct buf *shown, struct slice name)
+{
+    if (shown->size > 1)
+        buf_add_byte(shown, ',');
+    text_add_json_string(shown, name);
+}
+
+/* pack_: a bag of what has a value and is not shown.  Takes `shown`, a list of names. */
+static struct node *rest_node(struct binder *b, uint32_t at, struct buf *shown)
+{
+    struct node *nodes = ARENA_ARRAY(b->q->arena, struct node, 6, b->err);
+
+    buf_add_byte(shown, ']');
+    struct value names = {.type = TYPE_DYNAMIC,
+                          .bytes = arena_copy(b->q->arena, buf_slice(shown), b->err)};
+    buf_release(shown);
+    if (nodes == NULL || names.bytes.data == NULL)
+        return NULL;
+    nodes[0] = (struct node){.kind = NODE_NAMED, .at = at, .by = &nodes[1], .args = &nodes[2]};
+    nodes[1] = (struct node){.kind = NODE_NAME, .at = at, .name = SLICE("pack_")};
+    nodes[2] = (struct node){
+        .kind = NODE_CALL, .at = at, .name = SLICE("bag_remove_keys"), .args = &nodes[3]};
+    nodes[3] = (struct node){.kind = NODE_CALL, .at = at, .name = SLICE("pack_all"),
+                             .args = &nodes[5], .next = &nodes[4]};
+    nodes[4] = (struct node){.kind = NODE_LITERAL, .at = at, .value = names};
+    nodes[5] = (struct node){.kind = NODE_LITERAL, .at = at,
+                             .value = {.type = TYPE_BOOL, .boolean = true}};
+    return &nodes[0];
+}
+
+/* name:type, which the parser takes for a look into a column: a cast. */
+static struct node *typed_node(struct binder *b, const struct node *item)
+{
+    const struct node *left = item->args, *right = left->next;
+    struct node *nodes = ARENA_ARRAY(b->q->arena, struct node, 3, b->err);
+    enum type type;
+
+    if (nodes == NULL)
+        return NULL;
+    if (left->kind != NODE_NAME || right->kind != NODE_NAME ||
+        !type_from_name(right->name, &type))
+        return bind_fail(b, item->at, "SYN0002", "expected a column and its type");
+    nodes[0] = (struct node){.kind = NODE_NAMED, .at = item->at, .by = &nodes[1],
+                             .args = &nodes[2]};
+    nodes[1] = *left;
+    nodes[1].next = NULL;
+    nodes[2] = (struct node){.kind = NODE_CALL,
+                             .at = item->at,
+                             .name = bind_join_name(b, "to", slice_of(type_name(type))),
+                             .args = &nodes[1]};
+    return nodes[2].name.data == NULL ? NULL : &nodes[0];
+}
+
+static bool is_pack_all(const struct node *item)
+{
+    return item->kind == NODE_CALL && slice_is(item->name, "pack_all") && item->args == NULL;
+}
+
+/* project a, b:long, pack_all() */
+static struct plan *find_project(struct binder *b, struct plan *plan, const struct node *op,
+                                 struct node *source)
+{
+    struct node project = {.kind = NODE_OPERATOR, .at = op->at, .name = SLICE("project")};
+    struct node **tail = &source->next;
+    struct buf shown;
+
+    list_start(&shown);
+    add_shown(&shown, source->name);
+    for (const struct node *item = op->body; item != NULL; item = item->next) {
+        bool typed = item->kind == NODE_BINARY && slice_is(item->name, ":");
+        struct node *copy =
+            typed ? typed_node(b, item) : ARENA_NEW(b->q->arena, struct node, b->err);
+        if (copy == NULL) {
+            buf_release(&shown);
+            return NULL;
+        }
+        if (!typed)
+            *copy = *item;
+        copy->next = NULL;
+        if (typed || item->kind == NODE_NAME)
+            add_shown(&shown, typed ? copy->by->name : item->name);
+        *tail = copy;
+        tail = &copy->next;
     }
+    struct node *rest = rest_node(b, op->at, &shown);
+    for (tail = &source->next; rest != NULL && *tail != NULL; tail = &(*tail)->next) {
+        if (!is_pack_all(*tail))
+            continue;
+        rest->next = (*tail)->next;
+        *tail = rest;
+        break;
+    }
+    project.args = source;
+    return rest == NULL ? NULL : bind_operator(b, plan, NULL, &project);
+}
+
+/* The table's name, the columns that the predicate names or all tables have, and the rest
+ * packed. */
+static struct plan *find_smart(struct binder *b, struct plan *plan, const struct node *op,
+                               const uint8_t *shows)
+{
     struct output *outputs = bind_all(b, &plan->schema, 1);
-    struct node calls[4] = {0};
     uint32_t count = 0;
     struct buf shown;
+
     if (outputs == NULL)
         return NULL;
     list_start(&shown);
     for (uint32_t c = 0; c < plan->schema.column_count; c++) {
-        if (c != 0 && named[c] == 0)
+        if (c != 0 && shows[c] == 0)
             continue;
         outputs[count++] = outputs[c];
-        if (shown.size > 1)
-            buf_add_byte(&shown, ',');
-        text_add_json_string(&shown, plan->schema.columns[c].name);
+        add_shown(&shown, plan->schema.columns[c].name);
     }
-    buf_add_byte(&shown, ']');
-    struct value names = {.type = TYPE_DYNAMIC,
-                          .bytes = arena_copy(b->q->arena, buf_slice(&shown), b->err)};
-    buf_release(&shown);
-    calls[0] = (struct node){
-        .kind = NODE_CALL, .at = op->at, .name = SLICE("bag_remove_keys"), .args = &calls[1]};
-    calls[1] = (struct node){.kind = NODE_CALL, .at = op->at, .name = SLICE("pack_all"),
-                             .args = &calls[3], .next = &calls[2]};
-    calls[2] = (struct node){.kind = NODE_LITERAL, .at = op->at, .value = names};
-    calls[3] = (struct node){.kind = NODE_LITERAL, .at = op->at,
-                             .value = {.type = TYPE_BOOL, .boolean = true}};
+    struct node *rest = rest_node(b, op->at, &shown);
+    if (rest == NULL)
+        return NULL;
     b->scope = (struct scope){.columns = &plan->schema};
-    outputs[count] = (struct output){SLICE("pack_"), bind_expr(b, &calls[0])};
+    outputs[count] = (struct output){rest->by->name, bind_expr(b, rest->args)};
     return outputs[count].expr == NULL ? NULL
                                        : plan_project(b->q, plan, outputs, count + 1, b->err);
 }
 
-struct plan *bind_search(struct binder *b, struct plan *input, const struct node *op)
+/* The predicate over the columns of `plan`, which it searches. */
+static struct plan *search(struct binder *b, struct plan *plan, const struct node *op,
+                           struct searching *s)
 {
-    bool finds = slice_is(op->name, "find");
-    struct scope scope = b->scope;
-    struct plan *plan =
-        input != NULL ? input : all_tables(b, op, finds ? "source_" : "$table");
+    struct node where = {.kind = NODE_OPERATOR, .at = op->at, .name = SLICE("where")};
 
+    s->schema = &plan->schema;
+    s->exact_case = bind_option_is(op, "kind", "case_sensitive");
+    s->named = arena_alloc(b->q->arena, plan->schema.column_count + 1, b->err);
+    if (s->named == NULL)
+        return NULL;
+    if (op->args == NULL)
+        return plan;
+    where.args = spread_terms(b, s, op->args);
+    return where.args == NULL ? NULL : bind_operator(b, plan, NULL, &where);
+}
+
+static struct plan *find_tables(struct binder *b, const struct node *op, struct node *tables)
+{
+    struct searching s = {.first = 1};
+    struct plan *all = bind_union_source(b, tables);
+    struct node source = {.kind = NODE_NAME, .at = op->at, .name = tables->params->args->name};
+    uint8_t *common = NULL;
+
+    if (all == NULL || search(b, all, op, &s) == NULL)
+        return NULL;
+    /* What the predicate asks nothing of has no part in it. */
+    for (uint32_t c = 0; c < all->schema.column_count && s.everywhere; c++)
+        s.named[c] = 1;
+    struct plan *plan = bind_find_source(b, tables, &all->schema, s.named, &common);
+    plan = plan == NULL ? NULL : search(b, plan, op, &s);
     if (plan == NULL)
         return NULL;
-    struct searching s = {.schema = &plan->schema,
-                          .first = input == NULL,
-                          .exact_case = bind_option_is(op, "kind", "case_sensitive")};
-    s.named = arena_alloc(b->q->arena, plan->schema.column_count + 1, b->err);
-    if (s.named == NULL)
-        return NULL;
-    if (op->args != NULL) {
-        struct node where = {.kind = NODE_OPERATOR, .at = op->at, .name = SLICE("where")};
-        where.args = spread_terms(b, &s, op->args);
-        plan = where.args == NULL ? NULL : bind_operator(b, plan, NULL, &where);
+    if (op->body != NULL)
+        return find_project(b, plan, op, &source);
+    for (uint32_t c = 0; c < plan->schema.column_count; c++)
+        common[c] = common[c] || s.named[c];
+    return find_smart(b, plan, op, common);
+}
+
+struct plan *bind_search(struct binder *b, struct plan *input, const struct node *op)
+{
+    struct scope scope = b->scope;
+    struct searching s = {.first = input == NULL};
+    struct node with, name, every;
+    struct node tables = tables_of(op, &with, &name, &every);
+    struct plan *plan = input;
+
+    if (slice_is(op->name, "find") && input == NULL) {
+        plan = find_tables(b, op, &tables);
+    } else {
+        plan = input != NULL ? input : bind_union_source(b, &tables);
+        plan = plan == NULL ? NULL : search(b, plan, op, &s);
     }
-    if (plan != NULL && finds)
-        plan = find_columns(b, plan, op, s.named);
     b->scope = scope;
     return plan;
 }

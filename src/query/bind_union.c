@@ -268,6 +268,42 @@ struct plan *bind_union_source(struct binder *b, const struct node *node)
     return plan;
 }
 
+static bool has_named(const struct plan *plan, const struct schema *schema, const uint8_t *named)
+{
+    bool found = false;
+
+    for (uint32_t c = 0; c < schema->column_count && !found; c++)
+        found = named[c] != 0 && schema_find(&plan->schema, schema->columns[c].name) != UINT32_MAX;
+    return found;
+}
+
+struct plan *bind_find_source(struct binder *b, const struct node *node,
+                              const struct schema *schema, const uint8_t *named,
+                              uint8_t **ret_common)
+{
+    struct inputs in = {0};
+    struct scope scope = b->scope;
+    uint32_t kept = 0;
+
+    b->scope = (struct scope){0};
+    bool ok = collect(b, &in, node);
+    for (uint32_t i = 0; ok && i < in.count; i++) {
+        if (!has_named(in.plans[i], schema, named))
+            continue;
+        in.plans[kept] = in.plans[i];
+        in.names[kept++] = in.names[i];
+    }
+    in.count = kept > 0 ? kept : in.count;
+    struct plan *plan = ok ? unite(b, &in, node) : NULL;
+    b->scope = scope;
+    if (plan == NULL)
+        return NULL;
+    *ret_common = arena_alloc(b->q->arena, plan->schema.column_count + 1, b->err);
+    for (uint32_t c = 0; c < plan->schema.column_count && *ret_common != NULL; c++)
+        (*ret_common)[c] = in_all(&in, &plan->schema.columns[c]);
+    return *ret_common == NULL ? NULL : plan;
+}
+
 struct plan *bind_union(struct binder *b, struct plan *input, const struct node *op)
 {
     struct inputs in = {0};

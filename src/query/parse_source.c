@@ -106,11 +106,13 @@ static bool source_search(struct parser *p, struct node *source)
     source->args = parse_expression(p);
     if (source->args == NULL)
         return false;
-    if (parse_take(p, "project"))
-        return parse_named_list(p, &source->body);
-    if (parse_take(p, "project-smart"))
+    if (!parse_take(p, "project"))
         return true;
-    return true;
+    if (parse_is(p, "-") && parse_is_at(p, 1, "smart")) { /* as without it */
+        p->at += 2;
+        return true;
+    }
+    return parse_named_list(p, &source->body);
 }
 
 static bool op_evaluate(struct parser *p, struct node *op)

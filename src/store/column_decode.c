@@ -255,7 +255,7 @@ static enum status decode_same(struct decoding *d, struct error *err)
     struct path_column *ret = d->ret;
     uint32_t *context = NULL, fresh = 0;
 
-    if (base == NULL)
+    if (base == NULL || base->dict == NULL)
         return corrupt(d, err);
     enum status status = context_codes(d, &context, err);
     if (status != STATUS_OK)
@@ -372,7 +372,9 @@ static enum status decode_dictionary(struct decoding *d, struct error *err)
     struct path_column *ret = d->ret;
     struct slice kinds;
     enum status status =
-        texts_decode(d->entry, &d->reader, d->scratch, d->memory, ret->dict, err);
+        d->entry->texts == TEXTS_GUID
+            ? guids_decode(d->entry, &d->reader, d->scratch, d->memory, &ret->guids, err)
+            : texts_decode(d->entry, &d->reader, d->scratch, d->memory, ret->dict, err);
 
     if (status != STATUS_OK)
         return status;
@@ -405,6 +407,26 @@ static enum status pack_codes(struct decoding *d, struct error *err)
     return STATUS_OK;
 }
 
+static bool has_own_texts(const struct column_entry *entry)
+{
+    return entry->codes != CODES_SAME && entry->codes != CODES_EVENT;
+}
+
+static enum status alloc_texts(struct decoding *d, struct error *err)
+{
+    struct path_column *ret = d->ret;
+    size_t count = (size_t)ret->dict_count + 1;
+
+    ret->dict_kinds = cache_memory_alloc(d->memory, count, err);
+    if (ret->dict_kinds == NULL || (d->entry->texts == TEXTS_GUID && has_own_texts(d->entry)))
+        return ret->dict_kinds == NULL ? err->status : STATUS_OK;
+    ret->dict = cache_memory_alloc(d->memory, count * sizeof(*ret->dict), err);
+    if (ret->dict == NULL)
+        return err->status;
+    ret->dict[ret->dict_count] = (struct slice){"", 0};
+    return STATUS_OK;
+}
+
 static enum status decode_values(struct decoding *d, struct error *err)
 {
     struct path_column *ret = d->ret;
@@ -416,13 +438,11 @@ static enum status decode_values(struct decoding *d, struct error *err)
     if (ret->dict_count == 0 || ret->dict_count > ret->value_count)
         return corrupt(d, err);
     d->codes = ARENA_ARRAY(d->scratch, uint32_t, (size_t)ret->value_count, err);
-    ret->dict = cache_memory_alloc(d->memory, ((size_t)ret->dict_count + 1) * sizeof(*ret->dict),
-                                   err);
-    ret->dict_kinds = cache_memory_alloc(d->memory, (size_t)ret->dict_count + 1, err);
-    if (d->codes == NULL || ret->dict == NULL || ret->dict_kinds == NULL)
+    if (d->codes == NULL)
         return err->status;
-    ret->dict[ret->dict_count] = (struct slice){"", 0};
-    enum status status = decode_codes(d, &texts, err);
+    enum status status = alloc_texts(d, err);
+    if (status == STATUS_OK)
+        status = decode_codes(d, &texts, err);
     if (status == STATUS_OK)
         status = pack_codes(d, err);
     if (status == STATUS_OK && texts)

@@ -139,10 +139,16 @@ enum status column_encode(struct column_encoder *encoder, uint32_t path, struct 
 /* The texts of a dictionary: picks an encoding and appends its streams. */
 enum status texts_encode(const struct slice *texts, uint32_t count, int level, bool thorough,
                          struct buf *ret, uint8_t *ret_encoding, struct error *err) MUST_USE;
-/* The reverse: dict_count texts of text_bytes bytes in all. */
+/* The reverse: dict_count texts of text_bytes bytes in all, whose encoding is not GUID. */
 enum status texts_decode(const struct column_entry *entry, struct reader *reader,
                          struct arena *scratch, struct cache_memory *memory, struct slice *ret,
                          struct error *err) MUST_USE;
+/* The same of GUID: as they are, for guids_to_texts(). */
+enum status guids_decode(const struct column_entry *entry, struct reader *reader,
+                         struct arena *scratch, struct cache_memory *memory,
+                         const struct guid **ret, struct error *err) MUST_USE;
+/* text: count * GUID_TEXT_BYTES + 1 bytes, which ret points into. */
+void guids_to_texts(const struct guid *guids, uint32_t count, char *text, struct slice *ret);
 /* ISO times of one form (segment.md, TIME). */
 #define TIME_FORM_COUNT 16u
 bool time_form_of(struct slice text, uint8_t *ret_form, int64_t *ret_ticks);

@@ -103,6 +103,9 @@ struct path_column {
                               * are made here, whose columns may share an array of zeros */
     uint32_t dict_count;
     struct slice *dict;      /* distinct leaf texts, verbatim (escaped); behind them an empty one */
+    /* Views: texts that are lower-case GUIDs stay 16 bytes each; dict is NULL until
+     * section_load() makes them texts.  NULL for other columns. */
+    const struct guid *guids;
     uint8_t *dict_kinds;     /* enum json_kind of each: "1" the string differs from 1 the number */
     bool has_escapes;        /* some dictionary text holds a backslash */
 
@@ -177,6 +180,8 @@ size_t part_memory_bytes(const struct part *part);
 /* ---- part_render.c ---- */
 /* Appends the exact raw bytes of a row.  All columns of its shape are loaded. */
 void part_render(const struct part *part, uint32_t row, struct buf *ret);
+/* Appends one text of a dictionary, as it came. */
+void part_add_text(const struct path_column *column, uint32_t code, struct buf *ret);
 /* Appends the JSON text of one array value of a row. */
 void part_render_array(const struct part *part, uint32_t path, uint32_t value_index,
                        struct buf *ret);

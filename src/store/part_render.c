@@ -12,6 +12,18 @@ static void add_literal(const struct shape *shape, uint32_t begin, uint32_t end,
     buf_add(ret, shape->literals.data + begin, end - begin);
 }
 
+void part_add_text(const struct path_column *column, uint32_t code, struct buf *ret)
+{
+    char text[GUID_TEXT_BYTES + 1];
+
+    if (column->dict != NULL) {
+        buf_add_slice(ret, column->dict[code]);
+        return;
+    }
+    guid_format(&column->guids[code], text);
+    buf_add(ret, text, GUID_TEXT_BYTES);
+}
+
 void part_render_array(const struct part *part, uint32_t path_index, uint32_t value_index,
                        struct buf *ret)
 {
@@ -49,7 +61,7 @@ static void render_slots(const struct part *part, const struct shape *shape, uin
         if (slot->kind == SLOT_ARRAY)
             part_render_array(part, slot->path, slot->first + rank, ret);
         else
-            buf_add_slice(ret, path->dict[code_at(path->codes, slot->first + rank)]);
+            part_add_text(path, code_at(path->codes, slot->first + rank), ret);
     }
 }
 
@@ -76,7 +88,7 @@ void part_render_object(const struct part *part, const struct shape *shape,
         if (slot->kind == SLOT_ARRAY)
             part_render_array(part, slot->path, value, ret);
         else
-            buf_add_slice(ret, path->dict[code_at(path->codes, value)]);
+            part_add_text(path, code_at(path->codes, value), ret);
     }
     add_literal(shape, from, object->literal_end, ret);
 }

@@ -39,9 +39,12 @@ struct scan_worker {
 
 enum status scan_load(struct part_scan *scan, uint32_t path, struct error *err)
 {
-    if (!scan->is_view || scan->part->paths[path].loaded || scan->part->paths[path].is_object)
-        return STATUS_OK;
-    return section_load(scan->part, path, err);
+    return scan->is_view ? section_load(scan->part, path, err) : STATUS_OK;
+}
+
+enum status scan_load_lean(struct part_scan *scan, uint32_t path, struct error *err)
+{
+    return scan->is_view ? section_load_lean(scan->part, path, err) : STATUS_OK;
 }
 
 enum status scan_load_tree(struct part_scan *scan, uint32_t path, struct error *err)
@@ -73,10 +76,10 @@ enum status scan_load_shape(struct part_scan *scan, uint32_t shape, struct error
     return scan->is_view ? section_load_shape(scan->part, shape, err) : STATUS_OK;
 }
 
-enum status scan_load_slots(struct part_scan *scan, uint32_t shape, uint32_t begin, uint32_t end,
+enum status scan_load_slots(struct part_scan *scan, const struct slot_range *range,
                             struct error *err)
 {
-    return scan->is_view ? section_load_slots(scan->part, shape, begin, end, err) : STATUS_OK;
+    return scan->is_view ? section_load_slots(scan->part, range, err) : STATUS_OK;
 }
 
 enum status scan_load_rows(struct part_scan *scan, unsigned which, struct error *err)

@@ -36,6 +36,33 @@ bool scan_has_rows_of(const struct part_scan *scan, const struct shape *shape)
     return at < scan->row_count && scan->rows[at] < shape->row_begin + shape->row_count;
 }
 
+static enum status load_object(struct part_scan *scan, uint32_t s,
+                               const struct shape_object *object, struct error *err)
+{
+    return scan_load_slots(scan, &(struct slot_range){s, object->slot_begin, object->slot_end},
+                           err);
+}
+
+/* What reads of the leaves: their values, or GUIDs as they are if few of many are read. */
+static enum status plan_leaves(struct part_scan *scan, struct column_plan *plan, uint32_t path,
+                               struct error *err)
+{
+    enum type type = plan->column->type;
+    const struct path_column *column = &scan->part->paths[path];
+    enum status status = scan_load_lean(scan, path, err);
+
+    if (status == STATUS_OK && column->guids != NULL && !plan->has_containers &&
+        (type == TYPE_STRING || type == TYPE_GUID) && !scan->is_whole &&
+        scan->row_count < column->dict_count / DICT_SHARE) {
+        plan->guids = column;
+        return STATUS_OK;
+    }
+    if (status == STATUS_OK)
+        status = scan_load(scan, path, err);
+    return status == STATUS_OK ? path_values_get(scan->part, path, type, &plan->values, err)
+                               : status;
+}
+
 /* What the leaves of a column are decoded to. */
 static enum status plan_field(struct part_scan *scan, struct column_plan *plan, struct error *err)
 {
@@ -53,7 +80,6 @@ static enum status plan_field(struct part_scan *scan, struct column_plan *plan, 
                 plan->event_unit = scan_event_unit(scan, value_path);
             if (plan->event_unit > 0)
                 return scan_load_rows(scan, ROWS_TIMES, err);
-            status = scan_load(scan, binding->index, err);
             continue;
         }
         plan->has_containers = true;
@@ -62,12 +88,11 @@ static enum status plan_field(struct part_scan *scan, struct column_plan *plan, 
         else if (binding->kind == BIND_RAW)
             status = scan_load_shape(scan, s, err);
         else
-            status = scan_load_slots(scan, s, shape->objects[binding->index].slot_begin,
-                                     shape->objects[binding->index].slot_end, err);
+            status = load_object(scan, s, &shape->objects[binding->index], err);
     }
-    if (status == STATUS_OK && value_path != UINT32_MAX)
-        status = path_values_get(scan->part, value_path, plan->column->type, &plan->values, err);
-    return status;
+    return status == STATUS_OK && value_path != UINT32_MAX
+               ? plan_leaves(scan, plan, value_path, err)
+               : status;
 }
 
 static bool is_rest(const struct part_scan *scan, uint32_t path)
@@ -84,13 +109,12 @@ static enum status load_rest(struct part_scan *scan, uint32_t s, struct error *e
     enum status status = STATUS_OK;
 
     for (uint32_t i = 0; i < shape->slot_count && status == STATUS_OK; i++) {
-        if (shape->is_raw || (!shape->slots[i].shadowed && is_rest(scan, shape->slots[i].path)))
-            status = scan_load_slots(scan, s, i, i + 1, err);
+        if (!shape->slots[i].shadowed && is_rest(scan, shape->slots[i].path))
+            status = scan_load_slots(scan, &(struct slot_range){s, i, i + 1}, err);
     }
     for (uint32_t i = 0; i < shape->object_count && status == STATUS_OK; i++) {
         if (is_rest(scan, shape->objects[i].path))
-            status = scan_load_slots(scan, s, shape->objects[i].slot_begin,
-                                     shape->objects[i].slot_end, err);
+            status = load_object(scan, s, &shape->objects[i], err);
     }
     return status;
 }
@@ -101,8 +125,14 @@ static enum status plan_texts(struct part_scan *scan, bool whole, struct error *
     enum status status = STATUS_OK;
 
     for (uint32_t s = 0; s < scan->part->root_shape_count && status == STATUS_OK; s++) {
-        if (scan_has_rows_of(scan, &scan->part->shapes[s]))
-            status = whole ? scan_load_shape(scan, s, err) : load_rest(scan, s, err);
+        const struct slot_range all = {s, 0, scan->part->shapes[s].slot_count};
+        if (!scan_has_rows_of(scan, &scan->part->shapes[s]))
+            continue;
+        /* a record that is kept whole is parsed: it has to be a text */
+        bool is_parsed = !whole && scan->part->shapes[s].is_raw;
+        status = is_parsed ? scan_load_shape(scan, s, err)
+                 : whole   ? scan_load_slots(scan, &all, err)
+                           : load_rest(scan, s, err);
     }
     return status;
 }
@@ -198,7 +228,8 @@ static enum status make_codes(const struct part_scan *scan, const struct column_
                               const uint32_t **ret, struct error *err)
 {
     const struct part *part = scan->part;
-    uint32_t missing = plan->values->count - 1;
+    uint32_t missing =
+        plan->guids != NULL ? plan->guids->dict_count : plan->values->count - 1;
     struct run run = {0};
 
     (void)next_run(part, rows, count, &run);
@@ -249,6 +280,36 @@ struct vector scan_dict_vector(const struct path_values *values, const uint32_t 
                            .dict_id = values->id};
 }
 
+/* A few GUIDs, as texts or as they are; the code behind the last is for none. */
+static enum status make_guids(const struct column_plan *plan, const uint32_t *codes,
+                              uint32_t count, struct arena *arena, struct vector *ret,
+                              struct error *err)
+{
+    const struct path_column *column = plan->guids;
+    bool is_text = plan->column->type == TYPE_STRING;
+    char *text = is_text ? arena_alloc_raw(arena, (size_t)count * GUID_TEXT_BYTES + 1, err) : NULL;
+
+    if (is_text && text == NULL)
+        return err->status;
+    enum status status = vector_flat(arena, plan->column->type, count, !is_text, ret, err);
+    void *data = vector_data(ret);
+    uint8_t *nulls = vector_nulls(ret);
+    for (uint32_t i = 0; i < count && status == STATUS_OK; i++) {
+        bool is_null = codes[i] == column->dict_count ||
+                       column->dict_kinds[codes[i]] == JSON_NULL;
+        struct guid guid = is_null ? (struct guid){0} : column->guids[codes[i]];
+        if (!is_text) {
+            ((struct guid *)data)[i] = guid;
+            nulls[i] = is_null;
+            continue;
+        }
+        ((struct slice *)data)[i] = (struct slice){text, is_null ? 0 : GUID_TEXT_BYTES};
+        guid_format(&guid, text); /* its 0 gives way to the next */
+        text += is_null ? 0 : GUID_TEXT_BYTES;
+    }
+    return status;
+}
+
 static enum status make_leaves(const struct part_scan *scan, const struct column_plan *plan,
                                const uint32_t *rows, uint32_t count, struct arena *arena,
                                struct vector *ret, struct error *err)
@@ -258,6 +319,8 @@ static enum status make_leaves(const struct part_scan *scan, const struct column
     enum status status = make_codes(scan, plan, rows, count, arena, &codes, err);
     if (status != STATUS_OK)
         return status;
+    if (plan->guids != NULL)
+        return make_guids(plan, codes, count, arena, ret, err);
     *ret = scan_dict_vector(values, codes, count);
     if (count >= values->count / DICT_SHARE)
         return STATUS_OK;
@@ -356,7 +419,7 @@ static void add_leaf_json(const struct path_column *path, uint32_t value, struct
 
     if (is_string)
         buf_add_byte(ret, '"');
-    buf_add_slice(ret, path->dict[code]);
+    part_add_text(path, code, ret);
     if (is_string)
         buf_add_byte(ret, '"');
 }

@@ -105,6 +105,7 @@ struct column_plan {
     bool has_containers; /* some chosen shape has an array or object there */
     int64_t event_unit;  /* the leaves are the event time in whole units of so many ticks, or 0 */
     bool is_absent;      /* nobody reads it */
+    const struct path_column *guids; /* few rows of many GUIDs: read from here, values is NULL */
 };
 
 /* Loads a column of a view; nothing to do for a part in memory. */
@@ -112,8 +113,9 @@ enum status scan_load(struct part_scan *scan, uint32_t path, struct error *err) 
 enum status scan_load_tree(struct part_scan *scan, uint32_t path, struct error *err) MUST_USE;
 enum status scan_load_shape(struct part_scan *scan, uint32_t shape,
                             struct error *err) MUST_USE;
-/* Slots [begin, end) of a shape, with what is in their arrays. */
-enum status scan_load_slots(struct part_scan *scan, uint32_t shape, uint32_t begin, uint32_t end,
+/* For rendering, and for reading few values: lean (segment_priv.h). */
+enum status scan_load_lean(struct part_scan *scan, uint32_t path, struct error *err) MUST_USE;
+enum status scan_load_slots(struct part_scan *scan, const struct slot_range *range,
                             struct error *err) MUST_USE;
 enum status scan_load_rows(struct part_scan *scan, unsigned which, struct error *err) MUST_USE;
 

@@ -32,7 +32,7 @@ static bool make_digits(const struct part_scan *scan, struct digit *digits, uint
     for (uint32_t i = 0; i < scan->request->column_count; i++) {
         const struct column_plan *plan = &scan->plans[i];
         bool is_field = plan->column->source == COLUMN_FIELD && !plan->has_containers &&
-                        plan->event_unit == 0;
+                        plan->event_unit == 0 && plan->guids == NULL;
         if (!is_field && !is_constant(plan))
             return false;
         digits[i] = (struct digit){plan, 1, (uint32_t)size};

@@ -156,6 +156,8 @@ int64_t section_peek_event_unit(const struct section_peek *peek, uint32_t path);
 enum status section_view(struct section *section, struct part **ret, struct error *err) MUST_USE;
 /* The column of a path (with the array columns above it, which scans need). */
 enum status section_load(struct part *view, uint32_t path, struct error *err) MUST_USE;
+/* The same, but GUIDs do not become texts: for whoever reads few of them (part_add_text()). */
+enum status section_load_lean(struct part *view, uint32_t path, struct error *err) MUST_USE;
 enum section_rows { ROWS_SEQS = 1, ROWS_TIMES = 2, ROWS_RECEIVED = 4, ROWS_FLAGS = 8 };
 /* `which` is a set of enum section_rows; FLAGS brings the reasons too. */
 enum status section_load_rows(struct part *view, unsigned which, struct error *err) MUST_USE;
@@ -166,10 +168,14 @@ int64_t section_event_unit(const struct part *view, uint32_t path);
 bool section_times_are_whole(const struct part *view);
 /* Every column of every shape: what part_render() of any row needs. */
 enum status section_load_all(struct part *view, struct error *err) MUST_USE;
-/* Slots [begin, end) of a shape, with what is in their arrays. */
-enum status section_load_slots(struct part *view, uint32_t shape, uint32_t begin, uint32_t end,
+/* What part_render() and its like need of a shape: slots [begin, end), with what is in their
+ * arrays.  Lean. */
+struct slot_range {
+    uint32_t shape, begin, end;
+};
+enum status section_load_slots(struct part *view, const struct slot_range *range,
                                struct error *err) MUST_USE;
-/* The columns that rendering rows of this shape needs. */
+/* All of them, as section_load() does. */
 enum status section_load_shape(struct part *view, uint32_t shape, struct error *err) MUST_USE;
 
 #endif

@@ -334,17 +334,32 @@ out:
 
 /* ---- columns ---- */
 
+/* Texts of GUIDs, once somebody wants all of them. */
+struct guid_texts {
+    struct cache_memory memory;
+    struct slice *dict;
+};
+
 struct loaded {
     struct cache_memory memory;
+    _Atomic(struct guid_texts *) texts;
     struct path_column column;
     void *rows;
     bool is_whole; /* TIMES: all are whole seconds */
 };
 
+static void free_guid_texts(struct guid_texts *texts)
+{
+    if (texts != NULL)
+        cache_memory_free(&texts->memory);
+    free(texts);
+}
+
 static void free_loaded(void *payload)
 {
     struct loaded *loaded = payload;
 
+    free_guid_texts(atomic_load(&loaded->texts));
     path_values_free(atomic_load(&loaded->column.values));
     cache_memory_free(&loaded->memory);
     free(loaded);
@@ -456,6 +471,51 @@ static enum status load_rows(struct part *view, unsigned which, struct error *er
     return status;
 }
 
+static struct guid_texts *make_guid_texts(const struct path_column *column, struct error *err)
+{
+    struct guid_texts *texts = calloc(1, sizeof(*texts));
+    size_t count = column->dict_count;
+
+    if (texts == NULL) {
+        (void)ERROR_MEMORY(err);
+        return NULL;
+    }
+    texts->dict =
+        cache_memory_alloc(&texts->memory, (count + 1) * sizeof(*texts->dict), err);
+    char *text = cache_memory_alloc(&texts->memory, count * GUID_TEXT_BYTES + 1, err);
+    if (texts->dict == NULL || text == NULL) {
+        free_guid_texts(texts);
+        return NULL;
+    }
+    guids_to_texts(column->guids, column->dict_count, text, texts->dict);
+    texts->dict[count] = (struct slice){"", 0};
+    return texts;
+}
+
+/* The texts of a loaded column, which stay with the cached one. */
+static enum status get_texts(struct part *view, uint32_t path, struct error *err)
+{
+    struct path_column *column = &view->paths[path];
+
+    if (column->guids == NULL || column->dict != NULL)
+        return STATUS_OK;
+    struct loaded *loaded = column->home_entry->payload;
+    struct guid_texts *texts = atomic_load_explicit(&loaded->texts, memory_order_acquire);
+    if (texts == NULL) {
+        struct guid_texts *mine = make_guid_texts(column, err);
+        if (mine == NULL)
+            return err->status;
+        if (atomic_compare_exchange_strong(&loaded->texts, &texts, mine)) {
+            texts = mine;
+            cache_charge(column->home_entry, mine->memory.bytes);
+        } else {
+            free_guid_texts(mine);
+        }
+    }
+    column->dict = texts->dict;
+    return STATUS_OK;
+}
+
 /* depth: bases of bases and arrays of arrays, both bounded by the header's
  * checks; 128 is above their sum. */
 static enum status load_path(struct part *view, uint32_t path, unsigned depth, struct error *err)
@@ -476,6 +536,8 @@ static enum status load_path(struct part *view, uint32_t path, unsigned depth, s
         status = load_path(view, parent, depth + 1, err);
     if (status == STATUS_OK && (entry->codes == CODES_SAME || entry->codes == CODES_CONTEXT))
         status = load_path(view, entry->base, depth + 1, err);
+    if (status == STATUS_OK && entry->codes == CODES_SAME)
+        status = get_texts(view, entry->base, err);
     if (status == STATUS_OK && entry->codes == CODES_EVENT && !view->paths[path].is_array)
         status = load_rows(view, ROWS_TIMES, err);
     if (status == STATUS_OK)
@@ -491,11 +553,18 @@ static enum status load_path(struct part *view, uint32_t path, unsigned depth, s
     return STATUS_OK;
 }
 
-enum status section_load(struct part *view, uint32_t path, struct error *err)
+enum status section_load_lean(struct part *view, uint32_t path, struct error *err)
 {
     if (view->reader == NULL)
         return STATUS_OK;
     return section_note(view->reader->section, load_path(view, path, 0, err), err);
+}
+
+enum status section_load(struct part *view, uint32_t path, struct error *err)
+{
+    enum status status = section_load_lean(view, path, err);
+
+    return status == STATUS_OK ? get_texts(view, path, err) : status;
 }
 
 enum status section_load_rows(struct part *view, unsigned which, struct error *err)
@@ -537,29 +606,40 @@ bool section_times_are_whole(const struct part *view)
     return times->is_whole;
 }
 
-enum status section_load_slots(struct part *view, uint32_t shape, uint32_t begin, uint32_t end,
-                               struct error *err)
+/* load: of a path. */
+static enum status load_slots(struct part *view, const struct slot_range *range,
+                              enum status (*load)(struct part *, uint32_t, struct error *),
+                              struct error *err)
 {
     enum status status = STATUS_OK;
 
     if (view->reader == NULL)
         return STATUS_OK;
-    const struct shape *s = &view->shapes[shape];
-    for (uint32_t i = begin; i < end && status == STATUS_OK; i++) {
-        status = section_load(view, s->slots[i].path, err);
+    const struct shape *s = &view->shapes[range->shape];
+    for (uint32_t i = range->begin; i < range->end && status == STATUS_OK; i++) {
+        status = load(view, s->slots[i].path, err);
         if (s->slots[i].kind != SLOT_ARRAY)
             continue;
         for (uint32_t e = view->root_shape_count; e < view->shape_count && status == STATUS_OK;
              e++)
             if (view->shapes[e].parent_path == s->slots[i].path)
-                status = section_load_shape(view, e, err);
+                status = load_slots(view, &(struct slot_range){e, 0, view->shapes[e].slot_count},
+                                    load, err);
     }
     return status;
 }
 
+enum status section_load_slots(struct part *view, const struct slot_range *range,
+                               struct error *err)
+{
+    return load_slots(view, range, section_load_lean, err);
+}
+
 enum status section_load_shape(struct part *view, uint32_t shape, struct error *err)
 {
-    return section_load_slots(view, shape, 0, view->shapes[shape].slot_count, err);
+    const struct slot_range all = {shape, 0, view->shapes[shape].slot_count};
+
+    return load_slots(view, &all, section_load, err);
 }
 
 enum status section_load_all(struct part *view, struct error *err)

@@ -107,7 +107,8 @@ static enum status render(const struct raw_reader *r, const struct raw_row *row,
     buf_clear(raw);
     if (unit->section != NULL) {
         uint32_t shape = part_root_shape(unit->part, row->row);
-        enum status status = section_load_shape(unit->part, shape, err);
+        const struct slot_range all = {shape, 0, unit->part->shapes[shape].slot_count};
+        enum status status = section_load_slots(unit->part, &all, err);
         if (status != STATUS_OK)
             return status;
     }

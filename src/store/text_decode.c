@@ -52,28 +52,34 @@ static enum status decode_plain(struct reader *reader, uint32_t count, struct te
     return STATUS_OK;
 }
 
-static enum status decode_guids(struct reader *reader, uint32_t count, struct text_block *block,
-                                struct arena *scratch, struct slice *ret, struct error *err)
+enum status guids_decode(const struct column_entry *entry, struct reader *reader,
+                         struct arena *scratch, struct cache_memory *memory,
+                         const struct guid **ret, struct error *err)
 {
     struct slice bytes;
     enum status status = stream_get(reader, scratch, &bytes, err);
 
     if (status != STATUS_OK)
         return status;
-    if (bytes.size != (size_t)count * sizeof(struct guid))
+    if (bytes.size != (size_t)entry->dict_count * sizeof(struct guid) ||
+        entry->text_bytes != (uint64_t)entry->dict_count * GUID_TEXT_BYTES)
         return corrupt(err);
-    for (uint32_t i = 0; i < count; i++) {
-        struct guid guid;
-        char text[GUID_TEXT_BYTES + 1];
-        char *at = take(block, GUID_TEXT_BYTES);
-        if (at == NULL)
-            return corrupt(err);
-        memcpy(guid.bytes, bytes.data + (size_t)i * sizeof(guid), sizeof(guid.bytes));
-        guid_format(&guid, text);
-        memcpy(at, text, GUID_TEXT_BYTES);
-        ret[i] = (struct slice){at, GUID_TEXT_BYTES};
-    }
+    struct guid *guids = cache_memory_alloc(memory, bytes.size + 1, err);
+    if (guids == NULL)
+        return err->status;
+    if (bytes.size > 0)
+        memcpy(guids, bytes.data, bytes.size);
+    *ret = guids;
     return STATUS_OK;
+}
+
+void guids_to_texts(const struct guid *guids, uint32_t count, char *text, struct slice *ret)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        guid_format(&guids[i], text); /* its 0 gives way to the next */
+        ret[i] = (struct slice){text, GUID_TEXT_BYTES};
+        text += GUID_TEXT_BYTES;
+    }
 }
 
 static enum status decode_integers(struct reader *reader, uint32_t count,
@@ -220,9 +226,6 @@ enum status texts_decode(const struct column_entry *entry, struct reader *reader
     case TEXTS_PLAIN:
         status = decode_plain(reader, count, &block, scratch, ret, err);
         break;
-    case TEXTS_GUID:
-        status = decode_guids(reader, count, &block, scratch, ret, err);
-        break;
     case TEXTS_INTEGER:
         status = decode_integers(reader, count, &block, scratch, ret, err);
         break;
@@ -233,6 +236,7 @@ enum status texts_decode(const struct column_entry *entry, struct reader *reader
         status = decode_grouped(reader, count, &block, scratch, ret, err);
         break;
     case TEXTS_NONE:
+    case TEXTS_GUID: /* guids_decode() */
     case TEXTS_COUNT_:
         status = corrupt(err);
         break;

@@ -55,6 +55,50 @@ static void undeclared_fields_are_in_additional_fields(void **state)
     close_store(store);
 }
 
+#define GUID_ROWS 60u
+
+/* Few rows of many GUIDs are read without making all of them texts; the last has none. */
+static void few_of_many_guids_are_read_as_they_are(void **state)
+{
+    (void)state;
+    struct store *store = open_store();
+    struct batch_maker m;
+    batch_maker_init(&m, "Audit", 1);
+    for (uint32_t i = 0; i < GUID_ROWS; i++) {
+        char text[400];
+        (void)snprintf(text, sizeof(text),
+                       "{\"Operation\":\"89d53fe6-7f50-4456-b931-0000000000%02x\","
+                       "\"Key\":\"89d53fe6-7f50-4456-b931-1000000000%02x\","
+                       "\"Folder\":{\"Path\":\"89d53fe6-7f50-4456-b931-2000000000%02x\"},"
+                       "\"Other\":\"89d53fe6-7f50-4456-b931-3000000000%02x\"}",
+                       i, i, i, i);
+        batch_maker_add(&m, slice_of(text), TICKS_PER_SECOND * (i + 1));
+    }
+    batch_maker_add(&m, SLICE("{\"Number\":1}"), TICKS_PER_SECOND * (GUID_ROWS + 1));
+    put(store, &m);
+    struct query few = {.table = "Audit", .columns = "Operation Key Folder Path AdditionalFields",
+                        .time_from = TICKS_PER_SECOND * GUID_ROWS, .time_to = INT64_MAX};
+    check(store, few,
+          "89d53fe6-7f50-4456-b931-00000000003b|89d53fe6-7f50-4456-b931-10000000003b|"
+          "{\"Path\":\"89d53fe6-7f50-4456-b931-20000000003b\"}|"
+          "89d53fe6-7f50-4456-b931-20000000003b|"
+          "{\"Other\":\"89d53fe6-7f50-4456-b931-30000000003b\"}\n"
+          "|null|null||null\n");
+    struct query all = {.table = "Audit", .columns = "Operation Key Folder Path AdditionalFields"};
+    char *whole = run(store, &all), *rest = run(store, &few);
+    assert_string_equal(whole + strlen(whole) - strlen(rest), rest);
+    free(whole);
+    free(rest);
+    check(store, few, /* the texts are there now: the same */
+          "89d53fe6-7f50-4456-b931-00000000003b|89d53fe6-7f50-4456-b931-10000000003b|"
+          "{\"Path\":\"89d53fe6-7f50-4456-b931-20000000003b\"}|"
+          "89d53fe6-7f50-4456-b931-20000000003b|"
+          "{\"Other\":\"89d53fe6-7f50-4456-b931-30000000003b\"}\n"
+          "|null|null||null\n");
+    batch_maker_release(&m);
+    close_store(store);
+}
+
 static void quarantined_rows_are_in_their_own_table(void **state)
 {
     (void)state;
@@ -76,6 +120,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(declared_columns_have_their_types),
         cmocka_unit_test(undeclared_fields_are_in_additional_fields),
+        cmocka_unit_test(few_of_many_guids_are_read_as_they_are),
         cmocka_unit_test(quarantined_rows_are_in_their_own_table),
     };
 

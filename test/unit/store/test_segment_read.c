@@ -171,6 +171,42 @@ static void a_section_moved_to_another_place_does_not_open(void **state)
     scene_release(&s);
 }
 
+static void guids_become_texts_for_who_wants_them(void **state)
+{
+    (void)state;
+    struct scene s;
+    scene_init(&s);
+    struct section_list *list = sealed_pin(s.f.sealed, NULL, NULL);
+    struct part *a = NULL, *b = NULL;
+    struct store_stats before = {0}, after = {0};
+    assert_int_equal(section_view(list->sections[0], &a, &s.f.err), STATUS_OK);
+    assert_int_equal(section_view(list->sections[0], &b, &s.f.err), STATUS_OK);
+    uint32_t path = part_find_path(a, SLICE("Id"), PATH_VALUE);
+    const struct path_column *lean = &a->paths[path], *full = &b->paths[path];
+    assert_int_equal(section_load_lean(a, path, &s.f.err), STATUS_OK);
+    assert_non_null(lean->guids);
+    assert_null(lean->dict);
+    sealed_stats(s.f.sealed, &before);
+    assert_int_equal(section_load(b, path, &s.f.err), STATUS_OK);
+    sealed_stats(s.f.sealed, &after);
+    assert_ptr_equal(lean->guids, full->guids);
+    assert_true(after.cache_bytes >= before.cache_bytes + lean->dict_count * GUID_TEXT_BYTES);
+    struct buf text;
+    buf_init(&text, MIB);
+    for (uint32_t c = 0; c < lean->dict_count; c++) {
+        buf_clear(&text);
+        part_add_text(lean, c, &text);
+        assert_true(slice_equal(buf_slice(&text), full->dict[c]));
+    }
+    buf_release(&text);
+    assert_int_equal(section_load(a, path, &s.f.err), STATUS_OK); /* loaded already, as lean */
+    assert_ptr_equal(lean->dict, full->dict);
+    part_unref(a);
+    part_unref(b);
+    section_list_unref(list);
+    scene_release(&s);
+}
+
 static void views_share_what_is_loaded_and_pin_it(void **state)
 {
     (void)state;
@@ -246,6 +282,7 @@ int main(void)
         cmocka_unit_test(zeroed_pages_give_no_wrong_row),
         cmocka_unit_test(a_missing_file_is_a_gap_not_a_failure),
         cmocka_unit_test(a_section_moved_to_another_place_does_not_open),
+        cmocka_unit_test(guids_become_texts_for_who_wants_them),
         cmocka_unit_test(views_share_what_is_loaded_and_pin_it),
         cmocka_unit_test(a_probe_finds_what_is_there_and_denies_what_is_not),
     };

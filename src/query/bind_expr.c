@@ -247,6 +247,20 @@ static bool common_type(enum type a, enum type c, bool ordered, enum type *ret)
     return false;
 }
 
+static struct expr *refuse_compare(struct binder *b, uint32_t at, const struct expr *left,
+                                   const struct expr *right)
+{
+    const struct expr *text = left->type == TYPE_STRING ? left : right;
+    const char *other = type_name(left->type == TYPE_STRING ? right->type : left->type);
+
+    if (text->type == TYPE_STRING && text->kind == EXPR_CONST && text->value.bytes.size > 0)
+        return bind_fail(b, at, "SEM0064", "cannot compare a %s with a %s; write %s(%.*s)",
+                         type_name(left->type), type_name(right->type), other,
+                         SLICE_FMT(slice_head(text->value.bytes, 64)));
+    return bind_fail(b, at, "SEM0064", "cannot compare a %s with a %s; convert one of them",
+                     type_name(left->type), type_name(right->type));
+}
+
 struct expr *bind_compare(struct binder *b, uint32_t at, struct slice op, struct expr *left,
                           struct expr *right)
 {
@@ -260,8 +274,7 @@ struct expr *bind_compare(struct binder *b, uint32_t at, struct slice op, struct
         type = null_const ? TYPE_DYNAMIC : TYPE_STRING;
     else if (!common_type(left->type, right->type, op.data[0] == '<' || op.data[0] == '>',
                           &type))
-        return bind_fail(b, at, "SEM0064", "cannot compare a %s with a %s; convert one of them",
-                         type_name(left->type), type_name(right->type));
+        return refuse_compare(b, at, left, right);
     struct expr *args[2] = {bind_cast(b, left, type), bind_cast(b, right, type)};
     if (args[0] == NULL || args[1] == NULL)
         return NULL;

@@ -50,13 +50,15 @@ static const char *leaf_fault(const uint8_t leaf[LEAF_BYTES], const struct leaf_
 {
     if (memcmp(leaf, "ALC1", 4) != 0)
         return "wrong magic";
-    if (fields->kind != LEAF_KIND_DATA && fields->kind != LEAF_KIND_CONTROL)
+    if (fields->kind != LEAF_KIND_DATA && fields->kind != LEAF_KIND_CONTROL &&
+        fields->kind != LEAF_KIND_GAP)
         return "unknown kind";
     if (leaf[5] != HASH_ALGORITHM_SHA256)
         return "unknown hash algorithm";
     if ((fields->flags & ~LEAF_FLAGS_KNOWN) != 0)
         return "unknown flags";
-    if (fields->count == 0 || fields->count > LEAF_RECORDS_MAX)
+    if (fields->kind != LEAF_KIND_GAP &&
+        (fields->count == 0 || fields->count > LEAF_RECORDS_MAX))
         return "record count out of range";
     if (fields->kind == LEAF_KIND_CONTROL && fields->count != 1)
         return "control leaf with several records";

@@ -20,7 +20,11 @@ struct hash256 {
     uint8_t bytes[HASH_BYTES];
 };
 
-enum leaf_kind { LEAF_KIND_DATA = 1, LEAF_KIND_CONTROL = 2 };
+enum leaf_kind {
+    LEAF_KIND_DATA = 1,
+    LEAF_KIND_CONTROL = 2,
+    LEAF_KIND_GAP = 3, /* stands for a leaf that was lost; commits to nothing */
+};
 
 enum leaf_flag {
     LEAF_FLAG_CLOCK_BACK = 1,  /* the clock stepped back before this leaf */
@@ -88,10 +92,20 @@ struct leaf_commit {
     bool replayed;                      /* from the WAL after a restart; may be known already */
 };
 
-/* Takes leaves after they are durable in the WAL, per tenant in index order. */
+/* The next leaf of a tenant: what was before it and is not known is lost. */
+struct leaf_place {
+    uint64_t leaf_index, first_seq;
+    int64_t commit_time_us; /* of the leaf before */
+};
+
+/* Takes leaves after they are durable in the WAL, per tenant in index order.
+ * skip() says that the log was damaged: leaves that the sink lacks before `next`
+ * will not come. */
 struct leaf_sink {
     enum status (*take)(struct leaf_sink *sink, const struct leaf_commit *commit,
                         struct error *err);
+    enum status (*skip)(struct leaf_sink *sink, const struct guid *tenant,
+                        const struct leaf_place *next, struct error *err);
 };
 
 #endif

@@ -166,6 +166,39 @@ static enum status take(struct leaf_sink *sink, const struct leaf_commit *commit
     return status;
 }
 
+/* The first of the gaps has all numbers that lack, as far as they fit. */
+static enum status add_gap(struct log *log, const struct leaf_place *next, struct error *err)
+{
+    uint64_t from = log->next_seq == 0 ? 1 : log->next_seq;
+    uint64_t lost = next->first_seq > from ? next->first_seq - from : 0;
+    struct leaf_fields fields = {.kind = LEAF_KIND_GAP,
+                                 .leaf_index = log_leaf_count(log),
+                                 .first_seq = from,
+                                 .count = lost > UINT32_MAX ? UINT32_MAX : (uint32_t)lost,
+                                 .commit_time_us = next->commit_time_us};
+    struct leaf_commit commit = {.tenant = log->tenant, .replayed = true};
+
+    leaf_encode(&fields, commit.leaf);
+    enum status status = run_add(&log->pending, &commit, &fields, err);
+    if (status == STATUS_OK)
+        log->next_seq = from + fields.count;
+    return status;
+}
+
+static enum status skip(struct leaf_sink *sink, const struct guid *tenant,
+                        const struct leaf_place *next, struct error *err)
+{
+    struct evidence *evidence = (struct evidence *)sink;
+    struct log *log = NULL;
+
+    (void)pthread_mutex_lock(&evidence->lock);
+    enum status status = find_log(evidence, tenant, &log, err);
+    while (status == STATUS_OK && log_leaf_count(log) < next->leaf_index)
+        status = add_gap(log, next, err);
+    (void)pthread_mutex_unlock(&evidence->lock);
+    return status;
+}
+
 /* ---- flushing ---- */
 
 /* Moves what is pending to flushing (unless a flush before left something
@@ -413,6 +446,7 @@ enum status evidence_open(struct io *io, struct keyring *keyring, struct evidenc
     if (evidence == NULL)
         return ERROR_MEMORY(err);
     evidence->sink.take = take;
+    evidence->sink.skip = skip;
     evidence->io = io;
     evidence->keyring = keyring;
     map_init(&evidence->logs);

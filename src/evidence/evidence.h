@@ -25,7 +25,8 @@ enum status evidence_open(struct io *io, struct keyring *keyring, struct evidenc
 void evidence_close(struct evidence *evidence); /* does not flush; NULL allowed */
 
 /* take(): STATUS_CORRUPT if the leaf is not the next one of its tenant.  A
- * replayed leaf that is known already must be equal. */
+ * replayed leaf that is known already must be equal.  skip() puts gaps, leaves that
+ * commit to nothing, in the place of those that are not known. */
 struct leaf_sink *evidence_sink(struct evidence *evidence);
 
 /* Writes and syncs every leaf taken before the call.  STATUS_FULL: call again
@@ -61,6 +62,7 @@ struct evidence_summary {
     uint64_t leaf_count;
     uint64_t record_count;
     uint64_t next_seq;   /* after the last record; 0 without any */
+    uint64_t lost_leaf_count, lost_record_count; /* gaps; the latter at most */
     struct hash256 root; /* RFC 6962, over all leaves */
 };
 

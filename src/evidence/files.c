@@ -49,6 +49,8 @@ uint32_t node_count(uint32_t record_count)
 
 uint32_t leaf_record_count(const uint8_t leaf[LEAF_BYTES])
 {
+    if (leaf[4] == LEAF_KIND_GAP)
+        return 0;
     return (uint32_t)leaf[24] << 24 | (uint32_t)leaf[25] << 16 | (uint32_t)leaf[26] << 8 | leaf[27];
 }
 
@@ -63,8 +65,9 @@ enum status run_add(struct run *run, const struct leaf_commit *commit,
     buf_add(&run->leaves, commit->leaf, LEAF_BYTES);
     buf_add(&run->entries, commit->seed, SEED_BYTES);
     buf_put_u64(&run->entries, (uint64_t)commit->received_us);
-    for (uint32_t i = 0; i < node_count(fields->count); i++) {
-        uint32_t left = fields->count - i * NODE_RECORDS;
+    uint32_t record_count = leaf_record_count(commit->leaf);
+    for (uint32_t i = 0; i < node_count(record_count); i++) {
+        uint32_t left = record_count - i * NODE_RECORDS;
         struct hash256 node;
         merkle_root(commit->inner_hashes + (size_t)i * NODE_RECORDS,
                     left < NODE_RECORDS ? left : NODE_RECORDS, &node);

@@ -34,7 +34,7 @@ const uint8_t *run_leaf(const struct run *run, uint64_t index); /* NULL outside 
 const uint8_t *run_entry(const struct run *run, uint64_t index);
 
 uint32_t node_count(uint32_t record_count);  /* 0 for up to NODE_RECORDS */
-uint32_t leaf_record_count(const uint8_t leaf[LEAF_BYTES]);
+uint32_t leaf_record_count(const uint8_t leaf[LEAF_BYTES]); /* with evidence; 0 of a gap */
 
 /* What is stored of a tenant. */
 struct stored {

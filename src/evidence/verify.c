@@ -194,6 +194,8 @@ static enum status check_range(struct check *check, uint64_t index, struct error
         if (seq < fields.first_seq || seq - fields.first_seq >= fields.count)
             return ERROR_SET(err, STATUS_NOT_FOUND, "no evidence covers record %llu",
                              (unsigned long long)seq);
+        if (fields.kind == LEAF_KIND_GAP)
+            return wrong(&fields, seq, "it was lost when the log was damaged", err);
         status = check_leaf(check, &fields, run_entry(run, index), err);
         seq = fields.first_seq + fields.count;
     }
@@ -248,7 +250,7 @@ static enum status check_link(const struct leaf_fields *fields, uint64_t index,
         return wrong(fields, fields->first_seq, "the leaf is at the wrong place", err);
     if (index > 0 && fields->first_seq != before->next_seq)
         return wrong(fields, fields->first_seq, "it does not follow the leaf before", err);
-    if (fields->commit_time_us < time_us)
+    if (fields->kind != LEAF_KIND_GAP && fields->commit_time_us < time_us)
         return wrong(fields, fields->first_seq, "the leaf is older than the one before", err);
     return STATUS_OK;
 }
@@ -269,16 +271,21 @@ static enum status check_log(struct check *check, uint64_t leaf_count,
             status = leaf_decode(run_leaf(run, index), &fields, err);
         if (status == STATUS_OK)
             status = check_link(&fields, index, ret, time_us, err);
-        if (status == STATUS_OK && node_count(fields.count) > 0)
+        if (status == STATUS_OK && fields.kind != LEAF_KIND_GAP && node_count(fields.count) > 0)
             status = check_nodes_root(&fields, run_entry(run, index) + ENTRY_BYTES,
                                       node_count(fields.count), err);
         if (status != STATUS_OK)
             return status;
         leaf_hash(run_leaf(run, index), &hash);
         merkle_frontier_add(&frontier, &hash);
-        time_us = fields.commit_time_us;
         ret->next_seq = fields.first_seq + fields.count;
-        ret->record_count += fields.count;
+        if (fields.kind == LEAF_KIND_GAP) {
+            ret->lost_leaf_count++;
+            ret->lost_record_count += fields.count;
+        } else {
+            ret->record_count += fields.count;
+            time_us = fields.commit_time_us;
+        }
     }
     ret->leaf_count = leaf_count;
     merkle_frontier_root(&frontier, &ret->root);

@@ -97,6 +97,20 @@ enum status frame_seal(const struct guid *log_id, const struct frame_header *hea
     return STATUS_OK;
 }
 
+bool frame_peek(struct slice bytes, struct frame_header *ret)
+{
+    const uint8_t *head = (const uint8_t *)bytes.data;
+
+    *ret = (struct frame_header){0};
+    if (bytes.size < FRAME_HEADER_BYTES || memcmp(head, FRAME_MAGIC, 4) != 0)
+        return false;
+    ret->lsn = get_le(head + 8, 8);
+    ret->commit_lsn = get_le(head + 16, 8);
+    memcpy(ret->tenant.bytes, head + 24, 16);
+    memcpy(ret->previous, head + 40, AEAD_TAG_BYTES);
+    return true;
+}
+
 bool frame_decode(struct slice bytes, struct frame *ret)
 {
     const uint8_t *head = (const uint8_t *)bytes.data;
@@ -112,14 +126,11 @@ bool frame_decode(struct slice bytes, struct frame *ret)
     if (get_le(head + 60, 4) != hash_crc32c(crc, head + FRAME_HEADER_BYTES, sealed_size))
         return false;
     *ret = (struct frame){
-        .header = {.lsn = get_le(head + 8, 8), .commit_lsn = get_le(head + 16, 8)},
         .head = slice_from(bytes.data, FRAME_ADDITIONAL_BYTES),
         .sealed = slice_from(bytes.data + FRAME_HEADER_BYTES, sealed_size),
         .tag = head + FRAME_HEADER_BYTES + sealed_size - AEAD_TAG_BYTES,
     };
-    memcpy(ret->header.tenant.bytes, head + 24, 16);
-    memcpy(ret->header.previous, head + 40, AEAD_TAG_BYTES);
-    return true;
+    return frame_peek(bytes, &ret->header);
 }
 
 enum status frame_open(const struct frame *frame, const struct guid *log_id, const struct key *key,

@@ -45,6 +45,8 @@ struct frame { /* borrowed from the bytes */
 
 /* The frame at the front of `bytes`; false if none checks there. */
 bool frame_decode(struct slice bytes, struct frame *ret);
+/* The fields of a head that need not be right: its checksum is not looked at. */
+bool frame_peek(struct slice bytes, struct frame_header *ret);
 static inline size_t frame_size(const struct frame *frame)
 {
     return FRAME_HEADER_BYTES + frame->sealed.size;

@@ -25,6 +25,8 @@ static enum status start(struct ingest *ingest, struct error *err)
     enum status status = memory_load(&ingest->memory, err);
 
     if (status == STATUS_OK)
+        status = loss_load(&ingest->loss, ingest->options.io, err);
+    if (status == STATUS_OK)
         status = replay_log(ingest, ingest->memory.floor, &found, err);
     if (status == STATUS_OK) {
         struct wal_options options = {.io = ingest->options.io,
@@ -38,7 +40,8 @@ static enum status start(struct ingest *ingest, struct error *err)
         status = wal_open(&options, &ingest->wal, err);
     }
     for (size_t i = 0; i < found.file_count && status == STATUS_OK; i++)
-        status = wal_note_file(ingest->wal, found.files[i].number, found.files[i].size_bytes, err);
+        status = wal_note_file(ingest->wal, found.files[i].number, found.files[i].size_bytes,
+                               found.files[i].is_damaged, err);
     free(found.files);
     return status;
 }
@@ -57,6 +60,8 @@ enum status ingest_open(const struct ingest_options *options, struct ingest **re
     tenant_table_init(&ingest->tenants, options->keyring);
     memory_init(&ingest->memory, options->io, &ingest->tenants);
     enum status status = start(ingest, err);
+    ingest->options.tenants = NULL; /* the caller's again */
+    ingest->options.tenant_count = 0;
     if (status != STATUS_OK) {
         ingest_close(ingest);
         return status;
@@ -70,6 +75,7 @@ void ingest_close(struct ingest *ingest)
     if (ingest == NULL)
         return;
     wal_close(ingest->wal);
+    loss_release(&ingest->loss);
     memory_free_all(&ingest->memory);
     tenant_table_release(&ingest->tenants);
     (void)pthread_mutex_destroy(&ingest->lock);
@@ -102,8 +108,10 @@ static enum status freeze_all(struct ingest *ingest, struct error *err)
 
 enum status ingest_save(struct ingest *ingest, uint64_t floor, struct error *err)
 {
-    enum status status = freeze_all(ingest, err);
+    enum status status = loss_save(&ingest->loss, ingest->options.io, err);
 
+    if (status == STATUS_OK)
+        status = freeze_all(ingest, err);
     if (status == STATUS_OK)
         status = memory_save(&ingest->memory, floor, oldest_minute(ingest), err);
     return status;
@@ -141,11 +149,18 @@ void ingest_stats(struct ingest *ingest, struct ingest_stats *ret)
     *ret = ingest->stats;
     ret->lost_runs = atomic_load(&ingest->memory.lost_count);
     (void)pthread_mutex_unlock(&ingest->lock);
+    ret->lost_ranges = ingest->loss.count;
     ret->fsyncs = wal.fsyncs;
     ret->fsync_us_total = wal.fsync_us_total;
     ret->fsync_us_max = wal.fsync_us_max;
     ret->queue_depth = wal.depth;
     ret->wal_bytes = wal.bytes;
+}
+
+uint32_t ingest_lost_list(const struct ingest *ingest, const struct ingest_lost **ret)
+{
+    *ret = ingest->loss.items;
+    return ingest->loss.count;
 }
 
 uint64_t ingest_last_seq(struct ingest *ingest, const struct guid *tenant_id)

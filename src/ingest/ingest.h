@@ -40,6 +40,10 @@ struct ingest_options {
     uint64_t wal_floor;          /* from the store: files below it are sealed */
     uint64_t reserve_bytes;      /* of the disk, kept for requests that are `internal`; 0: none */
     bool any_floor;              /* the store does not know it: all files there are */
+    /* The highest number of a tenant's records below the floor; 0: none.  May be NULL. */
+    uint64_t (*last_sealed)(void *context, const struct guid *tenant);
+    const struct guid *tenants;  /* for the opening: of whom a damaged log may have records */
+    uint32_t tenant_count;
     /* May the table be written, and which column is its event time?  Filled by
      * main from content/.  NULL time_column means none but the usual ones. */
     const char *(*time_column)(void *context, struct slice table);
@@ -51,8 +55,9 @@ struct ingest_options {
 };
 
 /* Opens the WAL, replays what is not sealed into the sinks (replayed = true),
- * and starts the committer.  STATUS_CORRUPT names file and offset when a frame
- * that was acknowledged cannot be read (a torn tail is not corruption). */
+ * and starts the committer.  Frames that were acknowledged and cannot be read are
+ * left out (ingest_lost_list()); their file leaves the log as NAME.aside.  A torn
+ * tail is no damage.  STATUS_CORRUPT if a file is missing. */
 enum status ingest_open(const struct ingest_options *options, struct ingest **ret,
                         struct error *err) MUST_USE;
 void ingest_close(struct ingest *ingest); /* waits for the queue; NULL allowed */
@@ -107,12 +112,25 @@ enum status ingest_trim(struct ingest *ingest, uint64_t floor, struct error *err
  * the files leave the log as NAME.aside, for a person to look at. */
 enum status ingest_set_aside(struct ingest *ingest, uint64_t floor, struct error *err) MUST_USE;
 
+/* Records [first_seq, last_seq] that were acknowledged and are lost; is_bound: at most
+ * these, as the numbers of the lost frames are not known. */
+struct ingest_lost {
+    struct guid tenant;
+    uint64_t first_seq, last_seq;
+    bool is_bound;
+};
+/* All that was ever lost; lives as long as the ingest and does not change. */
+uint32_t ingest_lost_list(const struct ingest *ingest, const struct ingest_lost **ret);
+
 struct ingest_stats {
     uint64_t acked_records, acked_requests, acked_bytes;
     uint64_t duplicates, conflicting, quarantined, foreign, replayed_keys;
     uint64_t fsyncs, fsync_us_total, fsync_us_max;
     uint64_t queue_depth, wal_bytes, shed;
     uint64_t replayed_records; /* at start */
+    uint64_t damaged_logs;     /* files found damaged at the start */
+    uint64_t torn_bytes;       /* cut off the end of the log at the start */
+    uint64_t lost_ranges;      /* ingest_lost_list() */
     uint64_t lost_runs; /* since the start: damaged files of what was received lately */
 };
 void ingest_stats(struct ingest *ingest, struct ingest_stats *ret);

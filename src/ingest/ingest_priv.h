@@ -9,6 +9,8 @@
 #include "ingest/ingest.h"
 #include "base/gate.h"
 #include "ingest/leaves_priv.h"
+#include "ingest/log_read_priv.h"
+#include "ingest/loss_priv.h"
 #include "ingest/memory_priv.h"
 #include "ingest/tenant_priv.h"
 #include "ingest/wal_priv.h"
@@ -18,6 +20,7 @@ struct ingest {
     struct tenant_table tenants;
     struct memory memory;
     struct wal *wal;
+    struct loss loss; /* after the start the saver's; its list does not change */
     struct buf_pool buffers; /* of requests at work */
     struct gate large;       /* processors at work on large bodies */
 
@@ -49,9 +52,7 @@ enum status deliver_records(struct ingest *ingest, const struct delivery *delive
 
 struct replay_result {
     uint64_t next_file, next_lsn; /* where the log goes on */
-    struct wal_found {
-        uint64_t number, size_bytes;
-    } *files;                     /* found; the caller's */
+    struct wal_found *files; /* found; the caller's */
     size_t file_count;
 };
 /* Reads the log from its floor into the sinks, the counters and the memory. */

@@ -19,7 +19,6 @@
 #include <stdlib.h>
 
 #define REPLAY_THREADS 2
-#define WAL_NAME_BYTES 20 /* 16 digits and ".wal" */
 
 struct replay {
     struct ingest *ingest;
@@ -27,25 +26,18 @@ struct replay {
     pthread_cond_t turned;
     enum status status;
     struct error err;
-    struct wal_found *files;
-    size_t file_count, file_capacity;
+    struct log_reader reader;
     uint64_t records_floor; /* files below it are sealed: counters only */
+    uint64_t state_floor;   /* the numbers of files below it are in the saved state */
     uint64_t floor_max;     /* a file with this number was begun */
-    /* the file being read */
-    size_t file_at;
-    struct io_file *file;
-    struct wal_header header;
-    uint64_t offset, lsn; /* next to be read */
-    uint8_t previous[AEAD_TAG_BYTES];
     uint64_t next_ticket, turn;
 };
 
 /* One frame at work in a thread. */
 struct item {
-    uint64_t ticket, wal_file, offset;
-    struct guid log_id;
+    uint64_t ticket;
+    struct log_item log;
     struct buf bytes, payload;
-    struct frame frame;
     struct tenant *tenant; /* NULL: its keys are gone */
     struct arena *arena;
     struct payload_tail tail;
@@ -54,60 +46,19 @@ struct item {
     struct print *prints;
 };
 
-static enum status corrupt(uint64_t file, uint64_t offset, const char *what, struct error *err)
-{
-    char path[WAL_PATH_BYTES];
-
-    wal_path(file, path);
-    return ERROR_SET(err, STATUS_CORRUPT, "'%s', offset %llu: %s", path,
-                     (unsigned long long)offset, what);
-}
-
-/* ---- finding the files ---- */
-
-static bool parse_name(const char *name, uint64_t *ret)
-{
-    uint8_t bytes[8];
-    struct slice s = slice_of(name);
-
-    if (s.size != WAL_NAME_BYTES || !slice_ends_with(s, SLICE(".wal")) ||
-        !text_parse_hex(slice_head(s, 16), bytes, sizeof(bytes)))
-        return false;
-    *ret = 0;
-    for (size_t i = 0; i < sizeof(bytes); i++)
-        *ret = *ret << 8 | bytes[i];
-    return true;
-}
-
-static enum status on_name(void *context, const char *name, struct error *err)
-{
-    struct replay *replay = context;
-    uint64_t number;
-
-    if (!parse_name(name, &number))
-        return STATUS_OK; /* a copy that was not finished */
-    if (replay->file_count == replay->file_capacity) {
-        size_t capacity = replay->file_capacity == 0 ? 16 : 2 * replay->file_capacity;
-        struct wal_found *files = realloc(replay->files, capacity * sizeof(*files));
-        if (files == NULL)
-            return ERROR_MEMORY(err);
-        replay->files = files;
-        replay->file_capacity = capacity;
-    }
-    replay->files[replay->file_count++] = (struct wal_found){number, 0};
-    return STATUS_OK;
-}
+/* ---- the files ---- */
 
 /* Names are in order of number: 16 digits each.  All from the floor on must be
  * there; only a new directory has none. */
 static enum status check_files(const struct replay *replay, uint64_t floor, struct error *err)
 {
+    const struct log_reader *reader = &replay->reader;
     uint64_t next = floor > 0 ? floor : 1;
-    bool is_new = replay->file_count == 0 && replay->floor_max <= 1;
+    bool is_new = reader->file_count == 0 && replay->floor_max <= 1;
 
-    for (size_t i = 0; i < replay->file_count && replay->files[i].number <= next; i++)
-        next += replay->files[i].number == next;
-    uint64_t last = replay->file_count == 0 ? 0 : replay->files[replay->file_count - 1].number;
+    for (size_t i = 0; i < reader->file_count && reader->files[i].number <= next; i++)
+        next += reader->files[i].number == next;
+    uint64_t last = reader->file_count == 0 ? 0 : reader->files[reader->file_count - 1].number;
     if (!is_new && last + 1 != next)
         return ERROR_SET(err, STATUS_CORRUPT, "log file %016llx is missing",
                          (unsigned long long)next);
@@ -117,169 +68,16 @@ static enum status check_files(const struct replay *replay, uint64_t floor, stru
     return STATUS_OK;
 }
 
-/* ---- the last file ---- */
-
-/* The size of the valid part of the last file's bytes. */
-static enum status valid_size(const struct wal_found *found, struct slice bytes, size_t *ret,
-                              struct error *err)
+/* The next item of the log; *ret_done at its end. */
+static enum status take_item(struct replay *replay, struct item *item, bool *ret_done,
+                             struct error *err)
 {
-    struct wal_header header;
-    size_t at = WAL_HEADER_BYTES;
-    struct frame frame;
-
-    *ret = 0;
-    if (bytes.size < WAL_HEADER_BYTES ||
-        !wal_header_decode((const uint8_t *)bytes.data, &header))
-        return STATUS_OK;
-    uint64_t lsn = header.first_lsn;
-    while (frame_decode(slice_tail(bytes, at), &frame) && frame.header.lsn == lsn) {
-        at += frame_size(&frame);
-        lsn++;
-    }
-    *ret = at;
-    for (size_t from = slice_find(bytes, SLICE("DBWF"), at + 1); from != SIZE_MAX;
-         from = slice_find(bytes, SLICE("DBWF"), from + 1)) {
-        if (frame_decode(slice_tail(bytes, from), &frame) && frame.header.commit_lsn > lsn)
-            return corrupt(found->number, at, "an acknowledged frame is damaged", err);
-    }
-    return STATUS_OK;
-}
-
-/* Without space for a copy: the same bytes to the same place, and what is behind cut off. */
-static enum status renew_in_place(struct io *io, const char *path, struct slice valid,
-                                  struct error *err)
-{
-    struct io_file *file = NULL;
-    enum status status = io_open(io, path, IO_WRITE, &file, err);
-
-    if (status == STATUS_OK)
-        status = io_write_at(file, 0, valid.data, valid.size, err);
-    if (status == STATUS_OK)
-        status = io_truncate(file, valid.size, err);
-    if (status == STATUS_OK)
-        status = io_sync(file, err);
-    io_close(file);
-    return status == STATUS_OK ? io_sync_dir(io, WAL_DIR, err) : status;
-}
-
-/* Writes the valid part to a new file that takes the name of the old one. */
-static enum status renew_last(struct replay *replay, struct error *err)
-{
-    struct io *io = replay->ingest->options.io;
-    struct wal_found *found = &replay->files[replay->file_count - 1];
-    char path[WAL_PATH_BYTES];
-    size_t size = 0;
-    struct buf bytes;
-
-    wal_path(found->number, path);
-    buf_init(&bytes, 2 * (size_t)FRAME_SEALED_BYTES_MAX + 2 * WAL_FILE_BYTES);
-    enum status status = io_read_all(io, path, &bytes, err);
-    if (status == STATUS_OK)
-        status = valid_size(found, buf_slice(&bytes), &size, err);
-    if (status != STATUS_OK)
-        goto out;
-    found->size_bytes = size;
-    if (size == 0) { /* it was never begun */
-        status = io_unlink(io, path, err);
-        replay->file_count--;
-    } else { /* also when nothing is wrong: it may be in the page cache only */
-        struct slice valid = slice_head(buf_slice(&bytes), size);
-        status = io_replace(io, path, valid, err);
-        if (status == STATUS_FULL)
-            status = renew_in_place(io, path, valid, err);
-    }
-out:
-    buf_release(&bytes);
-    return status;
-}
-
-/* ---- reading frames, in order ---- */
-
-static enum status next_file(struct replay *replay, struct error *err)
-{
-    struct wal_found *found = &replay->files[replay->file_at];
-    uint8_t bytes[WAL_HEADER_BYTES];
-    char path[WAL_PATH_BYTES];
-
-    wal_path(found->number, path);
-    enum status status = io_open(replay->ingest->options.io, path, IO_READ, &replay->file, err);
-    if (status == STATUS_OK)
-        status = io_size(replay->file, &found->size_bytes, err);
-    if (status == STATUS_OK && found->size_bytes < sizeof(bytes))
-        return corrupt(found->number, 0, "the header is cut", err);
-    if (status == STATUS_OK)
-        status = io_read_at(replay->file, 0, bytes, sizeof(bytes), err);
-    if (status != STATUS_OK)
-        return status;
-    if (!wal_header_decode(bytes, &replay->header) || replay->header.number != found->number)
-        return corrupt(found->number, 0, "the header is not readable", err);
-    if (replay->lsn != 0 && replay->header.first_lsn != replay->lsn)
-        return corrupt(found->number, 0, "frames are missing before this file", err);
-    replay->lsn = replay->header.first_lsn;
-    replay->offset = WAL_HEADER_BYTES;
-    memcpy(replay->previous, replay->header.log_id.bytes, sizeof(replay->previous));
-    return STATUS_OK;
-}
-
-static enum status read_frame(struct replay *replay, struct item *item, struct error *err)
-{
-    const struct wal_found *found = &replay->files[replay->file_at];
-    uint64_t left = found->size_bytes - replay->offset;
-    uint32_t sealed_size = 0;
-
-    buf_clear(&item->bytes);
-    char *head = left < FRAME_HEADER_BYTES ? NULL : buf_extend(&item->bytes, FRAME_HEADER_BYTES);
-    if (head == NULL)
-        return corrupt(found->number, replay->offset, "a frame is cut", err);
     enum status status =
-        io_read_at(replay->file, replay->offset, head, FRAME_HEADER_BYTES, err);
-    if (status != STATUS_OK)
-        return status;
-    memcpy(&sealed_size, head + 56, sizeof(sealed_size));
-    if (sealed_size > left - FRAME_HEADER_BYTES || sealed_size > FRAME_SEALED_BYTES_MAX)
-        return corrupt(found->number, replay->offset, "a frame is damaged", err);
-    char *sealed = buf_extend(&item->bytes, sealed_size);
-    if (sealed == NULL)
-        return ERROR_MEMORY(err);
-    status = io_read_at(replay->file, replay->offset + FRAME_HEADER_BYTES, sealed, sealed_size,
-                        err);
-    if (status != STATUS_OK)
-        return status;
-    if (!frame_decode(buf_slice(&item->bytes), &item->frame) ||
-        item->frame.header.lsn != replay->lsn ||
-        memcmp(item->frame.header.previous, replay->previous, AEAD_TAG_BYTES) != 0)
-        return corrupt(found->number, replay->offset, "a frame is damaged", err);
-    item->wal_file = found->number;
-    item->offset = replay->offset;
-    item->log_id = replay->header.log_id;
-    item->ticket = replay->next_ticket++;
-    memcpy(replay->previous, item->frame.tag, AEAD_TAG_BYTES);
-    replay->offset += frame_size(&item->frame);
-    replay->lsn++;
-    return STATUS_OK;
-}
+        log_reader_next(&replay->reader, &item->bytes, &item->log, ret_done, err);
 
-/* The next frame of the log; *ret_done at its end. */
-static enum status take_frame(struct replay *replay, struct item *item, bool *ret_done,
-                              struct error *err)
-{
-    *ret_done = false;
-    for (;;) {
-        if (replay->file_at == replay->file_count) {
-            *ret_done = true;
-            return STATUS_OK;
-        }
-        if (replay->file == NULL) {
-            enum status status = next_file(replay, err);
-            if (status != STATUS_OK)
-                return status;
-        }
-        if (replay->offset < replay->files[replay->file_at].size_bytes)
-            return read_frame(replay, item, err);
-        io_close(replay->file);
-        replay->file = NULL;
-        replay->file_at++;
-    }
+    if (status == STATUS_OK && !*ret_done)
+        item->ticket = replay->next_ticket++;
+    return status;
 }
 
 /* ---- decoding one frame ---- */
@@ -375,15 +173,15 @@ static enum status decode(struct replay *replay, struct item *item, struct error
 
     arena_clear(item->arena);
     buf_clear(&item->payload);
-    enum status status = tenant_table_get(&replay->ingest->tenants, &item->frame.header.tenant,
+    enum status status = tenant_table_get(&replay->ingest->tenants, &item->log.frame.header.tenant,
                                           &item->tenant, err);
     if (status == STATUS_NOT_FOUND) {
         item->tenant = NULL; /* its keys were destroyed, and with them its records */
         return STATUS_OK;
     }
     if (status == STATUS_OK)
-        status = frame_open(&item->frame, &item->log_id, &item->tenant->wal_key, &item->payload,
-                            err);
+        status = frame_open(&item->log.frame, &item->log.log_id, &item->tenant->wal_key,
+                            &item->payload, err);
     if (status == STATUS_OK)
         status = payload_decode_tail(buf_slice(&item->payload), &item->tail, &blocks, err);
     item->records = (struct payload_records){.items = NULL};
@@ -411,15 +209,31 @@ static enum status decode(struct replay *replay, struct item *item, struct error
 
 /* ---- passing it on ---- */
 
-/* Numbers follow each other; the first frame may lie before the saved state. */
-static enum status count_leaf(struct tenant *tenant, const struct leaf_fields *fields,
-                              struct error *err)
+static enum status skip_leaves(const struct ingest *ingest, const struct tenant *tenant,
+                               uint64_t leaf_index, uint64_t first_seq, struct error *err)
+{
+    struct leaf_sink *sink = ingest->options.leaves;
+    const struct leaf_place next = {leaf_index, first_seq, tenant->given.commit_us};
+
+    return sink->skip(sink, &tenant->id, &next, err);
+}
+
+/* Numbers follow each other, but for what was lost; the first frame may lie before the
+ * saved state. */
+static enum status count_leaf(struct ingest *ingest, struct tenant *tenant,
+                              const struct leaf_fields *fields, struct error *err)
 {
     struct tenant_counters *given = &tenant->given;
-    bool follows = fields->first_seq == given->next_seq && fields->leaf_index == given->next_leaf;
-    bool before = fields->first_seq <= given->next_seq && fields->leaf_index <= given->next_leaf;
+    bool is_back = fields->first_seq < given->next_seq || fields->leaf_index < given->next_leaf;
+    bool is_gap = false;
+    enum status status =
+        loss_close(&ingest->loss, &ingest->options, tenant, fields, &is_gap, err);
 
-    if (tenant->seen ? !follows : !before)
+    if (status == STATUS_OK && is_gap)
+        status = skip_leaves(ingest, tenant, fields->leaf_index, fields->first_seq, err);
+    if (status != STATUS_OK)
+        return status;
+    if (tenant->seen && is_back)
         return ERROR_SET(err, STATUS_CORRUPT,
                          "leaf %llu with record %llu does not follow the ones before",
                          (unsigned long long)fields->leaf_index,
@@ -442,7 +256,7 @@ static enum status pass_leaves(struct replay *replay, struct item *item, struct 
                                      .received_us = item->tail.received_us,
                                      .inner_hashes = item->leaves.hashes + draft->first,
                                      .replayed = true};
-        status = count_leaf(item->tenant, &draft->fields, err);
+        status = count_leaf(replay->ingest, item->tenant, &draft->fields, err);
         memcpy(commit.leaf, draft->leaf, LEAF_BYTES);
         memcpy(commit.seed, draft->seed, SEED_BYTES);
         if (status == STATUS_OK)
@@ -469,9 +283,35 @@ static enum status remember(struct replay *replay, struct item *item, struct err
     return tenant_keep_answer(item->tenant, &item->tail.key_mac, kept, err);
 }
 
+/* A frame that is whole and says what cannot be is lost like one that is not. */
+static void lose_frame(struct replay *replay, struct item *item)
+{
+    struct log_item *log = &item->log;
+
+    replay->reader.files[log->file_at].is_damaged = true;
+    log->lost_count = 1;
+    log->has_suspect = true;
+    log->suspect = log->frame.header.tenant;
+}
+
+static enum status pass_loss(struct replay *replay, const struct log_item *log, struct error *err)
+{
+    struct tenant *suspect = NULL;
+    enum status status = STATUS_NOT_FOUND;
+
+    if (log->has_suspect)
+        status = tenant_table_get(&replay->ingest->tenants, &log->suspect, &suspect, err);
+    if (status != STATUS_OK && status != STATUS_NOT_FOUND)
+        return status;
+    loss_note(&replay->ingest->loss, suspect, log->lost_count, log->file < replay->state_floor);
+    return STATUS_OK;
+}
+
 /* In turn: leaves, counters, memory. */
 static enum status pass_in_order(struct replay *replay, struct item *item, struct error *err)
 {
+    if (item->log.lost_count > 0)
+        return pass_loss(replay, &item->log, err);
     enum status status = item->tenant == NULL ? STATUS_OK : pass_leaves(replay, item, err);
 
     if (status == STATUS_OK && item->tenant != NULL)
@@ -483,11 +323,12 @@ static enum status pass_records(struct replay *replay, struct item *item, struct
 {
     struct delivery delivery = {.table = item->tail.table,
                                 .received_us = item->tail.received_us,
-                                .wal_file = item->wal_file,
+                                .wal_file = item->log.file,
                                 .replayed = true};
     enum status status = STATUS_OK;
 
-    if (item->tenant == NULL || item->wal_file < replay->records_floor)
+    if (item->tenant == NULL || item->log.lost_count > 0 ||
+        item->log.file < replay->records_floor)
         return STATUS_OK;
     delivery.tenant = item->tenant->id;
     for (uint32_t i = 0; i < item->leaves.count && status == STATUS_OK; i++) {
@@ -517,7 +358,7 @@ static bool step(struct replay *replay, struct item *item)
     enum status status = replay->status;
     bool first_failure = false;
     if (status == STATUS_OK) {
-        status = take_frame(replay, item, &done, &err);
+        status = take_item(replay, item, &done, &err);
         first_failure = status != STATUS_OK;
     }
     if (first_failure)
@@ -526,13 +367,21 @@ static bool step(struct replay *replay, struct item *item)
     if (status != STATUS_OK || done)
         return false;
 
-    status = decode(replay, item, &err);
+    item->tenant = NULL;
+    if (item->log.lost_count == 0)
+        status = decode(replay, item, &err);
+    if (status == STATUS_CORRUPT)
+        item->tenant = NULL;
     if (status != STATUS_OK)
         (void)error_wrap(&err, "log file %016llx, offset %llu",
-                         (unsigned long long)item->wal_file, (unsigned long long)item->offset);
+                         (unsigned long long)item->log.file, (unsigned long long)item->log.offset);
     (void)pthread_mutex_lock(&replay->lock);
     while (replay->turn != item->ticket && replay->status == STATUS_OK)
         (void)pthread_cond_wait(&replay->turned, &replay->lock);
+    if (status == STATUS_CORRUPT) {
+        lose_frame(replay, item);
+        status = STATUS_OK;
+    }
     if (status == STATUS_OK && replay->status == STATUS_OK)
         status = pass_in_order(replay, item, &err);
     replay->turn++;
@@ -548,7 +397,7 @@ static bool step(struct replay *replay, struct item *item)
     (void)pthread_mutex_lock(&replay->lock);
     if (status != STATUS_OK)
         fail(replay, status, &err);
-    else if (item->tenant != NULL && item->wal_file >= replay->records_floor)
+    else if (item->tenant != NULL && item->log.file >= replay->records_floor)
         replay->ingest->stats.replayed_records += item->records.count;
     (void)pthread_mutex_unlock(&replay->lock);
     return status == STATUS_OK;
@@ -592,24 +441,40 @@ static enum status run_threads(struct replay *replay, struct error *err)
     return replay->status;
 }
 
-/* A request that lies before the saved state does not take numbers back. */
+/* A request that lies before the saved state does not take numbers back, and numbers
+ * that may be lost are not given again. */
+static enum status settle_tenant(struct ingest *ingest, struct tenant *tenant, struct error *err)
+{
+    bool is_gap = false;
+    enum status status = loss_end(&ingest->loss, &ingest->options, tenant, &is_gap, err);
+
+    if (status == STATUS_OK && is_gap)
+        status = skip_leaves(ingest, tenant, tenant->given.next_leaf, tenant->given.next_seq,
+                             err);
+    tenant->durable = tenant->given;
+    return status;
+}
+
 static enum status settle_counters(struct ingest *ingest, struct error *err)
 {
-    struct tenant **list = NULL;
+    const struct ingest_options *options = &ingest->options;
+    bool is_lost = ingest->loss.frames + ingest->loss.saved_frames > 0;
+    enum status status = STATUS_OK;
+    struct tenant **list = NULL, *ignored;
     size_t count = 0;
-    enum status status = tenant_table_list(&ingest->tenants, &list, &count, err);
 
-    for (size_t i = 0; status == STATUS_OK && i < count; i++) {
-        struct tenant_counters *given = &list[i]->given, *saved = &list[i]->durable;
-        if (given->next_leaf < saved->next_leaf)
-            status = ERROR_SET(err, STATUS_CORRUPT,
-                               "the log ends at leaf %llu of a tenant, the state at %llu",
-                               (unsigned long long)given->next_leaf,
-                               (unsigned long long)saved->next_leaf);
-        *saved = *given;
-    }
+    /* They had nothing in the state and in what could be read. */
+    for (uint32_t i = 0; is_lost && status == STATUS_OK && i < options->tenant_count; i++)
+        status = tenant_table_get(&ingest->tenants, &options->tenants[i], &ignored, err);
+    if (status == STATUS_OK)
+        status = tenant_table_list(&ingest->tenants, &list, &count, err);
+    for (size_t i = 0; status == STATUS_OK && i < count; i++)
+        status = settle_tenant(ingest, list[i], err);
     free(list);
-    return status;
+    if (status != STATUS_OK)
+        return status;
+    status = loss_save(&ingest->loss, options->io, err);
+    return status == STATUS_FULL ? STATUS_OK : status; /* the next checkpoint does it */
 }
 
 /* From which file on the log is read; sets what else follows from the two floors.
@@ -620,54 +485,68 @@ static uint64_t choose_floor(struct replay *replay, uint64_t state_floor)
     uint64_t store_floor = options->wal_floor;
 
     if (options->any_floor) {
+        const struct log_reader *reader = &replay->reader;
         store_floor = state_floor;
-        for (size_t i = replay->file_count; i > 0; i--) {
-            bool follows = i == replay->file_count ||
-                           replay->files[i - 1].number + 1 == replay->files[i].number;
+        for (size_t i = reader->file_count; i > 0; i--) {
+            bool follows = i == reader->file_count ||
+                           reader->files[i - 1].number + 1 == reader->files[i].number;
             if (!follows) /* what is before was removed, and a power cut brought it back */
                 break;
-            store_floor = replay->files[i - 1].number;
+            store_floor = reader->files[i - 1].number;
         }
     }
+    replay->state_floor = state_floor;
     replay->records_floor = store_floor;
     replay->floor_max = state_floor > store_floor ? state_floor : store_floor;
     return state_floor < store_floor ? state_floor : store_floor;
+}
+
+/* Reads from the first file that counts to the end. */
+static enum status read_log(struct replay *replay, uint64_t state_floor, struct error *err)
+{
+    struct log_reader *reader = &replay->reader;
+    uint64_t floor = choose_floor(replay, state_floor);
+    enum status status = check_files(replay, floor, err);
+
+    if (status == STATUS_OK)
+        status = log_reader_renew(reader, err);
+    while (status == STATUS_OK && reader->file_at < reader->file_count &&
+           reader->files[reader->file_at].number < floor)
+        reader->file_at++;
+    if (status == STATUS_OK)
+        status = run_threads(replay, err);
+    return status == STATUS_OK ? settle_counters(replay->ingest, err) : status;
+}
+
+static void report(struct replay *replay, struct replay_result *ret)
+{
+    struct log_reader *reader = &replay->reader;
+
+    for (size_t i = 0; i < reader->file_count; i++)
+        replay->ingest->stats.damaged_logs += reader->files[i].is_damaged;
+    replay->ingest->stats.torn_bytes = reader->torn_bytes;
+    ret->files = reader->files;
+    ret->file_count = reader->file_count;
+    ret->next_file = reader->next_number;
+    ret->next_lsn = reader->lsn == 0 ? 1 : reader->lsn;
+    reader->files = NULL;
 }
 
 enum status replay_log(struct ingest *ingest, uint64_t state_floor, struct replay_result *ret,
                        struct error *err)
 {
     struct replay replay = {.ingest = ingest};
-    uint64_t floor = 0;
 
     (void)pthread_mutex_init(&replay.lock, NULL);
     (void)pthread_cond_init(&replay.turned, NULL);
     enum status status = io_make_dir(ingest->options.io, WAL_DIR, err);
     if (status == STATUS_OK)
-        status = io_list(ingest->options.io, WAL_DIR, on_name, &replay, err);
-    if (status == STATUS_OK) {
-        floor = choose_floor(&replay, state_floor);
-        status = check_files(&replay, floor, err);
-    }
-    if (status == STATUS_OK && replay.file_count > 0)
-        status = renew_last(&replay, err);
-    while (status == STATUS_OK && replay.file_at < replay.file_count &&
-           replay.files[replay.file_at].number < floor)
-        replay.file_at++;
+        status = log_reader_open(&replay.reader, ingest->options.io, err);
     if (status == STATUS_OK)
-        status = run_threads(&replay, err);
+        status = read_log(&replay, state_floor, err);
     if (status == STATUS_OK)
-        status = settle_counters(ingest, err);
-    if (status == STATUS_OK) {
-        ret->files = replay.files;
-        ret->file_count = replay.file_count;
-        ret->next_file =
-            replay.file_count == 0 ? 1 : replay.files[replay.file_count - 1].number + 1;
-        ret->next_lsn = replay.lsn == 0 ? 1 : replay.lsn;
-        replay.files = NULL;
-    }
-    free(replay.files);
-    io_close(replay.file);
+        report(&replay, ret);
+    log_reader_close(&replay.reader);
     (void)pthread_mutex_destroy(&replay.lock);
     (void)pthread_cond_destroy(&replay.turned);
     return status;

@@ -19,6 +19,12 @@ struct tenant_counters {
     int64_t commit_us; /* of the last leaf */
 };
 
+/* Frames of a damaged log since the last one that is known to be the tenant's. */
+struct tenant_loss {
+    uint64_t frames, saved_frames; /* that seem to be its own; loss_note() */
+    uint64_t frames_before, saved_before; /* of those of nobody, that are none of it */
+};
+
 /* An answer kept for its idempotency key; immutable. */
 struct kept_answer {
     uint32_t minute; /* of receipt */
@@ -43,6 +49,7 @@ struct tenant {
     struct tenant_counters given;   /* by requests that may not be durable yet */
     struct tenant_counters durable;
     bool seen;                      /* a replayed frame has set the numbers */
+    struct tenant_loss lost;        /* the replay's */
     struct print_set hot, frozen;   /* frozen: being written to a run */
     struct map hot_keys, frozen_keys; /* HMAC -> struct kept_answer *, owned */
     struct pending_key *pending;

@@ -31,6 +31,7 @@
 
 struct wal_file {
     uint64_t number, size;
+    bool is_damaged;
 };
 
 struct wal {
@@ -70,7 +71,7 @@ void wal_path(uint64_t number, char ret[WAL_PATH_BYTES])
 /* ---- files ---- */
 
 enum status wal_note_file(struct wal *wal, uint64_t number, uint64_t size_bytes,
-                          struct error *err)
+                          bool is_damaged, struct error *err)
 {
     enum status status = STATUS_OK;
 
@@ -88,7 +89,7 @@ enum status wal_note_file(struct wal *wal, uint64_t number, uint64_t size_bytes,
     size_t place = wal->file_count++;
     for (; place > 0 && wal->files[place - 1].number > number; place--)
         wal->files[place] = wal->files[place - 1];
-    wal->files[place] = (struct wal_file){number, size_bytes};
+    wal->files[place] = (struct wal_file){number, size_bytes, is_damaged};
     wal->stats.bytes += size_bytes;
 out:
     (void)pthread_mutex_unlock(&wal->lock);
@@ -125,7 +126,7 @@ static enum status begin_file(struct wal *wal, uint64_t number, struct error *er
     if (status == STATUS_OK)
         status = io_sync_dir(wal->options.io, WAL_DIR, err);
     if (status == STATUS_OK)
-        status = wal_note_file(wal, number, sizeof(bytes), err);
+        status = wal_note_file(wal, number, sizeof(bytes), false, err);
     io_close(wal->file);
     wal->file = NULL;
     if (status != STATUS_OK) {
@@ -170,7 +171,7 @@ static enum status trim(struct wal *wal, uint64_t floor, bool keep, struct error
         (void)pthread_mutex_unlock(&wal->lock);
         if (file.number == 0)
             break;
-        status = drop_file(wal, file.number, keep, err);
+        status = drop_file(wal, file.number, keep || file.is_damaged, err);
         if (status != STATUS_OK)
             return status;
         removed = true;

@@ -81,9 +81,10 @@ enum status wal_trim(struct wal *wal, uint64_t floor, struct error *err) MUST_US
 /* The same, but the files are only renamed to NAME.aside. */
 enum status wal_set_aside(struct wal *wal, uint64_t floor, struct error *err) MUST_USE;
 
-/* An old file found at the start, for the sum of sizes and for wal_trim(). */
+/* An old file found at the start, for the sum of sizes and for wal_trim(), which sets a
+ * damaged one aside. */
 enum status wal_note_file(struct wal *wal, uint64_t number, uint64_t size_bytes,
-                          struct error *err) MUST_USE;
+                          bool is_damaged, struct error *err) MUST_USE;
 
 struct wal_stats {
     uint64_t fsyncs, fsync_us_total, fsync_us_max, depth, bytes;

@@ -148,6 +148,11 @@ static const char *time_column(void *context, struct slice table)
     return content_time_column(&((struct daybook *)context)->content, table);
 }
 
+static uint64_t last_sealed(void *context, const struct guid *tenant)
+{
+    return store_last_sealed(((struct daybook *)context)->store, tenant);
+}
+
 /* Rules write through the same door as everybody. */
 static enum status write_own(void *context, const struct guid *tenant, struct slice table,
                              struct slice body, struct error *err)
@@ -340,9 +345,36 @@ static void stop_process(void *context, const struct error *err)
     _exit(EXIT_FAILURE);
 }
 
-/* Replays the write-ahead log into store and rules, then lets the rules write. */
-static enum status open_ingest(struct daybook *d, struct error *err)
+/* Readers are told what is lost. */
+static enum status tell_lost(struct daybook *d, struct error *err)
 {
+    const struct ingest_lost *lost = NULL;
+    uint32_t count = ingest_lost_list(d->ingest, &lost);
+    enum status status = STATUS_OK;
+
+    for (uint32_t i = 0; i < count && status == STATUS_OK; i++) {
+        const struct store_gap gap = {lost[i].tenant, lost[i].first_seq, lost[i].last_seq};
+        char tenant[GUID_TEXT_BYTES + 1];
+        guid_format(&gap.tenant, tenant);
+        log_line(LOG_LEVEL_ERROR,
+                 "the log was damaged: records %llu to %llu of tenant %s are lost%s",
+                 (unsigned long long)gap.first_seq, (unsigned long long)gap.last_seq, tenant,
+                 lost[i].is_bound ? ", or some of them" : "");
+        status = store_add_gap(d->store, &gap, err);
+    }
+    return status;
+}
+
+/* Replays the write-ahead log into store and rules, then lets the rules write. */
+static enum status open_log(struct daybook *d, const struct meta_tenant *tenants, uint32_t count,
+                            struct arena *arena, struct error *err)
+{
+    struct guid *ids = ARENA_ARRAY(arena, struct guid, (size_t)count + 1, err);
+
+    if (ids == NULL)
+        return err->status;
+    for (uint32_t i = 0; i < count; i++)
+        ids[i] = tenants[i].id;
     d->tee = (struct tee){
         .sink = {tee_take},
         .keep = store_sink(d->store),
@@ -360,12 +392,32 @@ static enum status open_ingest(struct daybook *d, struct error *err)
         .wal_floor = store_wal_floor(d->store),
         .reserve_bytes = AUDIT_RESERVE_BYTES,
         .any_floor = !store_floor_is_known(d->store),
+        .last_sealed = last_sealed,
+        .tenants = ids,
+        .tenant_count = count,
         .time_column = time_column,
         .fatal = stop_process,
         .context = d,
     };
     enum status status = ingest_open(&options, &d->ingest, err);
+    if (status == STATUS_OK)
+        status = tell_lost(d, err);
     return status == STATUS_OK ? detect_start(d->detect, err) : status;
+}
+
+static enum status open_ingest(struct daybook *d, struct error *err)
+{
+    struct arena *arena = arena_new(GIB);
+    struct meta_tenant *tenants = NULL;
+    uint32_t count = 0;
+
+    if (arena == NULL)
+        return ERROR_MEMORY(err);
+    enum status status = meta_tenant_list(d->meta, arena, &tenants, &count, err);
+    if (status == STATUS_OK)
+        status = open_log(d, tenants, count, arena, err);
+    arena_free(arena);
+    return status;
 }
 
 static enum status open_share(struct daybook *d, struct error *err)
@@ -546,6 +598,7 @@ static enum status start_background(struct daybook *d, struct error *err)
 /* Says what was damaged; a catalog that was made anew counts from now on. */
 static void settle_damage(struct daybook *d)
 {
+    struct ingest_stats stats;
     struct error err;
     struct buf names;
 
@@ -554,9 +607,17 @@ static void settle_damage(struct daybook *d)
         log_line(LOG_LEVEL_ERROR, "damaged and set aside: %.*s; 'daybook doctor' tells more",
                  SLICE_FMT(buf_slice(&names)));
     buf_release(&names);
-    if (store_floor_is_known(d->store))
+    ingest_stats(d->ingest, &stats);
+    if (stats.torn_bytes > 0)
+        log_line(LOG_LEVEL_WARNING,
+                 "the last %llu bytes of the log are no whole request and were cut off: what a "
+                 "crash left, if there was one",
+                 (unsigned long long)stats.torn_bytes);
+    if (store_floor_is_known(d->store) && stats.damaged_logs == 0)
         return;
-    log_line(LOG_LEVEL_ERROR, "the catalog was made anew from the segments; no record is lost");
+    if (!store_floor_is_known(d->store))
+        log_line(LOG_LEVEL_ERROR,
+                 "the catalog was made anew from the segments; no record is lost");
     if (daybook_checkpoint(d, &err) != STATUS_OK) /* the next start does it again */
         log_failure("cannot make a checkpoint", &err);
 }

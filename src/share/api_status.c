@@ -67,6 +67,12 @@ static void add_ingest_metrics(struct share *share, struct buf *out)
         {"ingest_queue_depth", "gauge", "Frames waiting for a commit.", (double)s.queue_depth},
         {"shed_total", "counter", "Requests refused for overload.", (double)s.shed},
         {"replayed_records", "gauge", "Records replayed at start.", (double)s.replayed_records},
+        {"damaged_logs", "gauge", "Files of the log found damaged at start.",
+         (double)s.damaged_logs},
+        {"torn_bytes", "gauge", "Bytes cut off the end of the log at start.",
+         (double)s.torn_bytes},
+        {"lost_ranges", "gauge", "Ranges of records lost with a damaged log.",
+         (double)s.lost_ranges},
         {"lost_runs", "gauge", "Damaged files of what was received lately.", (double)s.lost_runs},
     };
     add_metrics(out, metrics, sizeof(metrics) / sizeof(metrics[0]));
@@ -239,6 +245,23 @@ static void check_log(struct share *share, struct checks *checks)
               long_log ? "; checkpoints do not keep up, see the log of the server" : "");
 }
 
+/* The log was damaged: the last of what is lost, and where its bytes are. */
+static void add_lost(struct share *share, struct checks *checks, uint32_t file_count,
+                     struct slice files)
+{
+    const struct ingest_lost *lost = NULL;
+    uint32_t count = ingest_lost_list(share->services.ingest, &lost);
+    char tenant[GUID_TEXT_BYTES + 1];
+
+    guid_format(&lost[count - 1].tenant, tenant);
+    add_check(checks, "files", VERDICT_BAD,
+              "%u ranges of acknowledged records were lost with a damaged log, last %llu to %llu "
+              "of tenant %s%s; send them again; %u files are set aside: %.*s",
+              count, (unsigned long long)lost[count - 1].first_seq,
+              (unsigned long long)lost[count - 1].last_seq, tenant,
+              lost[count - 1].is_bound ? " at most" : "", file_count, SLICE_FMT(files));
+}
+
 static void check_files(struct share *share, struct checks *checks)
 {
     struct ingest_stats s;
@@ -247,7 +270,9 @@ static void check_files(struct share *share, struct checks *checks)
     buf_init(&names, MIB);
     ingest_stats(share->services.ingest, &s);
     uint32_t count = damaged_files(share->services.io, &names);
-    if (s.lost_runs > 0)
+    if (s.lost_ranges > 0)
+        add_lost(share, checks, count, slice_head(buf_slice(&names), 200));
+    else if (s.lost_runs > 0)
         add_check(checks, "files", VERDICT_BAD,
                   "%llu files of what was received in the last days were damaged: records that "
                   "are sent again may be stored twice",

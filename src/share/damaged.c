@@ -2,6 +2,7 @@
 #include "share/damaged.h"
 
 #define SUFFIX ".damaged"
+#define ASIDE ".aside"
 
 struct search {
     const char *directory;
@@ -19,14 +20,15 @@ static void add(struct search *search, const char *name)
 static enum status see(void *context, const char *name, struct error *err)
 {
     (void)err;
-    if (slice_ends_with(slice_of(name), SLICE(SUFFIX)))
+    if (slice_ends_with(slice_of(name), SLICE(SUFFIX)) ||
+        slice_ends_with(slice_of(name), SLICE(ASIDE)))
         add(context, name);
     return STATUS_OK;
 }
 
 uint32_t damaged_files(struct io *io, struct buf *ret_names)
 {
-    static const char *const DIRECTORIES[] = {"seg", "ingest"};
+    static const char *const DIRECTORIES[] = {"seg", "ingest", "wal"};
     struct search search = {.names = ret_names};
     struct error ignored;
 

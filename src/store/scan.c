@@ -567,6 +567,8 @@ static enum status source_scan(struct table_source *base, const struct scan_requ
                                  .watermark = source->watermark,
                                  .time_low = INT64_MAX,
                                  .time_high = INT64_MIN};
+    stats->complete = source->gap[0] == '\0';
+    (void)snprintf(stats->gap, sizeof(stats->gap), "%s", source->gap);
     if (count == 0)
         return STATUS_OK;
     if (pthread_mutex_init(&run.lock, NULL) != 0)

@@ -58,6 +58,7 @@ struct scan_source {
     bool is_quarantine;
     struct scan_unit *units;
     uint32_t unit_count, unit_capacity;
+    char gap[160];      /* what is lost of one of the tenants; "" = nothing */
     uint64_t watermark; /* highest _Seq of the snapshot, if there is one tenant */
     struct arena *arena; /* owns names and arrays */
     struct scan_source *next; /* of the snapshot */

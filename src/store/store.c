@@ -87,6 +87,53 @@ struct record_sink *store_sink(struct store *store)
     return &store->sink;
 }
 
+/* ---- what is lost ---- */
+
+enum status store_add_gap(struct store *store, const struct store_gap *gap, struct error *err)
+{
+    if (store->gap_count == store->gap_capacity) {
+        uint32_t capacity = store->gap_capacity == 0 ? 16 : 2 * store->gap_capacity;
+        struct store_gap *gaps = realloc(store->gaps, capacity * sizeof(*gaps));
+        if (gaps == NULL)
+            return ERROR_MEMORY(err);
+        store->gaps = gaps;
+        store->gap_capacity = capacity;
+    }
+    store->gaps[store->gap_count++] = *gap;
+    return STATUS_OK;
+}
+
+const struct store_gap *store_find_gap(const struct store *store, const struct guid *tenant,
+                                       uint64_t from, uint64_t last)
+{
+    for (uint32_t i = 0; i < store->gap_count; i++) {
+        const struct store_gap *gap = &store->gaps[i];
+        if (guid_equal(&gap->tenant, tenant) && gap->first_seq <= last && gap->last_seq >= from)
+            return gap;
+    }
+    return NULL;
+}
+
+static void do_nothing(void *context)
+{
+    (void)context;
+}
+
+uint64_t store_last_sealed(struct store *store, const struct guid *tenant)
+{
+    struct section_list *list = sealed_pin(store->sealed, do_nothing, NULL);
+    uint32_t begin = 0, end = 0;
+    uint64_t last = 0;
+
+    section_list_find(list, tenant, 0, &begin, &end);
+    for (uint32_t i = begin; i < end; i++) {
+        const struct section_info *info = section_info(list->sections[i]);
+        last = info->seq_max > last ? info->seq_max : last;
+    }
+    section_list_unref(list);
+    return last;
+}
+
 /* ---- life ---- */
 
 enum status store_open(const struct store_options *options, struct store **ret, struct error *err)
@@ -124,6 +171,7 @@ void store_close(struct store *store)
         return;
     memory_release(&store->memory);
     sealed_close(store->sealed);
+    free(store->gaps);
     (void)pthread_cond_destroy(&store->joined);
     (void)pthread_mutex_destroy(&store->flush_lock);
     (void)pthread_mutex_destroy(&store->lock);

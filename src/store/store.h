@@ -110,12 +110,24 @@ void store_snapshot_tables(struct store_snapshot *snapshot, const struct guid *t
                            void (*name)(void *context, struct slice name), void *context);
 
 /* The exact raw bytes of records [from_seq, from_seq + count) in order; stops
- * early when each() says so by STATUS_CANCELLED.  Missing numbers are skipped. */
+ * early when each() says so by STATUS_CANCELLED.  Missing numbers are skipped;
+ * STATUS_CORRUPT at the end if some of them were lost (store_add_gap()). */
 enum status store_raw(struct store *store, const struct guid *tenant, uint64_t from_seq,
                       uint64_t count,
                       enum status (*each)(void *context, uint64_t seq, struct slice raw,
                                           struct error *err),
                       void *context, struct error *err) MUST_USE;
+
+/* Records that were acknowledged and will not come: store_raw() and scans say that
+ * they lack.  To be called before there are readers. */
+struct store_gap {
+    struct guid tenant;
+    uint64_t first_seq, last_seq;
+};
+enum status store_add_gap(struct store *store, const struct store_gap *gap,
+                          struct error *err) MUST_USE;
+/* The highest number of a tenant's sealed records; 0: none. */
+uint64_t store_last_sealed(struct store *store, const struct guid *tenant);
 
 struct store_stats {
     uint64_t rows_memory, rows_sealed, bytes_memory, bytes_sealed;

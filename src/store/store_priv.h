@@ -25,6 +25,8 @@ struct store {
     pthread_cond_t joined; /* a join has ended */
     struct memory memory;
     struct sealed *sealed;
+    struct store_gap *gaps; /* do not change once there are readers */
+    uint32_t gap_count, gap_capacity;
     pthread_mutex_t flush_lock; /* one flush at a time */
 };
 
@@ -35,5 +37,9 @@ struct store_snapshot {
     struct section_list *sections;
     struct scan_source *sources; /* owned */
 };
+
+/* What is lost of a tenant in [from, last]; NULL: nothing. */
+const struct store_gap *store_find_gap(const struct store *store, const struct guid *tenant,
+                                       uint64_t from, uint64_t last);
 
 #endif

@@ -51,6 +51,24 @@ static enum status neighbour(void *context, const struct guid *tenant, uint64_t 
     return status;
 }
 
+static uint64_t last_sealed(void *context, const struct guid *tenant)
+{
+    return store_last_sealed(((struct engine *)context)->store, tenant);
+}
+
+static enum status tell_lost(struct engine *e, struct error *err)
+{
+    const struct ingest_lost *lost = NULL;
+    uint32_t count = ingest_lost_list(e->ingest, &lost);
+    enum status status = STATUS_OK;
+
+    for (uint32_t i = 0; i < count && status == STATUS_OK; i++) {
+        const struct store_gap gap = {lost[i].tenant, lost[i].first_seq, lost[i].last_seq};
+        status = store_add_gap(e->store, &gap, err);
+    }
+    return status;
+}
+
 enum status engine_make(struct engine *e, struct error *err)
 {
     static const char *const directories[] = {"keys", "wal", "ingest", "seg", "t", "control"};
@@ -63,7 +81,7 @@ enum status engine_make(struct engine *e, struct error *err)
     if (status == STATUS_OK)
         status = keyring_local_open(e->io, e->kek, &e->keyring, err);
     for (uint32_t i = 0; status == STATUS_OK && i < ENGINE_TENANTS; i++) {
-        e->tenants[i] = (struct guid){{(uint8_t)(i + 1)}};
+        memset(e->tenants[i].bytes, (int)(0x5A ^ 37 * i), sizeof(e->tenants[i].bytes));
         status = keyring_create_tenant(e->keyring, &e->tenants[i], err);
     }
     keyring_free(e->keyring);
@@ -106,12 +124,21 @@ static enum status open_parts(struct engine *e, struct error *err)
         .leaves = evidence_sink(e->evidence),
         .wal_floor = store_wal_floor(e->store),
         .any_floor = !store_floor_is_known(e->store),
+        .last_sealed = last_sealed,
+        .tenants = e->tenants,
+        .tenant_count = ENGINE_TENANTS,
         .fatal = fatal,
         .context = e,
     };
     status = ingest_open(&ingest, &e->ingest, err);
-    if (status != STATUS_OK || store_floor_is_known(e->store))
+    if (status == STATUS_OK)
+        status = tell_lost(e, err);
+    if (status != STATUS_OK)
         return status;
+    struct ingest_stats stats;
+    ingest_stats(e->ingest, &stats);
+    if (store_floor_is_known(e->store) && stats.damaged_logs == 0)
+        return STATUS_OK;
     struct error ignored; /* a checkpoint that fails is made at the next start */
     enum status settled = engine_checkpoint(e, &ignored);
     (void)settled;

@@ -179,7 +179,7 @@ static void a_log_that_is_too_long_is_busy(void **state)
     struct note note = make_note("one");
     struct error err;
 
-    ASSERT_OK(wal_note_file(f->wal, 3, WAL_BYTES_MAX, &err));
+    ASSERT_OK(wal_note_file(f->wal, 3, WAL_BYTES_MAX, false, &err));
     assert_int_equal(commit(f, &note), STATUS_BUSY);
     note.entry.internal = true;
     assert_int_equal(commit(f, &note), STATUS_OK);

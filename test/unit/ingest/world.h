@@ -53,6 +53,7 @@ struct world {
     size_t record_count;
     struct leaf_fields *leaves;
     size_t leaf_count;
+    uint64_t skipped_to; /* a leaf; 0: none was skipped */
     char table[80];
     bool fail_records, fail_leaves;
     int fatal_count;
@@ -120,6 +121,17 @@ static enum status world_take_leaf(struct leaf_sink *sink, const struct leaf_com
     }
     (void)pthread_mutex_unlock(&w->lock);
     return status;
+}
+
+static enum status world_skip(struct leaf_sink *sink, const struct guid *tenant,
+                              const struct leaf_place *next, struct error *err)
+{
+    struct world *w = world_of_leaves(sink);
+
+    (void)err;
+    CHECK(guid_equal(tenant, &w->tenant));
+    w->skipped_to = next->leaf_index;
+    return STATUS_OK;
 }
 
 static const char *world_time_column(void *context, struct slice table)
@@ -214,6 +226,7 @@ static inline void world_new(struct world *w)
     w->leaves = calloc(WORLD_RECORDS_MAX, sizeof(*w->leaves));
     w->record_sink.take = world_take;
     w->leaf_sink.take = world_take_leaf;
+    w->leaf_sink.skip = world_skip;
 }
 
 static int world_remove(const char *path, const struct stat *st, int type, struct FTW *at)

@@ -58,10 +58,55 @@ static void raw_bytes_come_in_order_of_their_numbers(void **state)
     close_store(store);
 }
 
+static enum status count_raw(void *context, uint64_t seq, struct slice raw, struct error *err)
+{
+    (void)seq;
+    (void)raw;
+    (void)err;
+    ++*(uint32_t *)context;
+    return STATUS_OK;
+}
+
+/* All that is there comes, then the reader is told. */
+static void what_is_lost_is_said(void **state)
+{
+    (void)state;
+    struct store *store = open_store();
+    struct store_gap gap = {tenant_of(1), 3, 7};
+    struct store_snapshot *snapshot = NULL;
+    struct batch_maker m;
+    struct error err;
+    uint32_t count = 0;
+
+    batch_maker_init(&m, "T0", 1);
+    batch_maker_add(&m, SLICE("{\"i\":1}"), 0);
+    batch_maker_add(&m, SLICE("{\"i\":2}"), 0);
+    put(store, &m);
+    assert_int_equal(store_last_sealed(store, &gap.tenant), is_sealed ? 2 : 0);
+    assert_int_equal(store_add_gap(store, &gap, &err), STATUS_OK);
+    assert_int_equal(store_raw(store, &gap.tenant, 1, 2, count_raw, &count, &err), STATUS_OK);
+    assert_int_equal(store_raw(store, &gap.tenant, 1, 3, count_raw, &count, &err),
+                     STATUS_CORRUPT);
+    assert_int_equal(count, 4);
+    assert_non_null(strstr(err.text, "records 3 to 7"));
+    for (uint8_t i = 1; i <= 2; i++) {
+        const struct guid tenant = tenant_of(i);
+        struct table_source *source = NULL;
+        assert_int_equal(store_snapshot(store, &snapshot, &err), STATUS_OK);
+        if (store_snapshot_source(snapshot, SLICE("T0"), &tenant, 1, &source, &err) == STATUS_OK)
+            assert_int_equal(((struct scan_source *)source)->gap[0] != '\0', i == 1);
+        assert_int_equal(source != NULL, i == 1); /* the other one has no such table */
+        store_snapshot_free(snapshot);
+    }
+    batch_maker_release(&m);
+    close_store(store);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(raw_bytes_come_in_order_of_their_numbers),
+        cmocka_unit_test(what_is_lost_is_said),
     };
 
     int failed = cmocka_run_group_tests_name("in memory", tests, NULL, NULL);

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ingest/log_read_priv.h"
+
+#include "base/limits.h"
+#include "ingest/world.h"
+
+#define FIRST "wal/0000000000000001.wal"
+#define FRAMES 4
+
+struct fixture {
+    struct world w;
+    struct buf file; /* with FRAMES frames, the last file of the log */
+    size_t ends[FRAMES + 1];
+};
+
+struct reading {
+    uint32_t frames, lost, suspects;
+    uint64_t torn_bytes;
+    bool is_damaged;
+};
+
+static int set_up(void **state)
+{
+    struct fixture *f = calloc(1, sizeof(*f));
+    struct arena *arena = arena_new(MIB);
+    struct ingest_answer answer;
+    struct error err;
+    struct frame frame;
+
+    world_new(&f->w);
+    world_open(&f->w);
+    for (int i = 0; i < FRAMES; i++) {
+        struct ingest_request request = world_request(&f->w, "Mine", SLICE("{\"Id\":1}\n{}"));
+        ASSERT_OK(ingest_put(f->w.ingest, &request, arena, &answer, &err));
+    }
+    world_close(&f->w);
+    buf_init(&f->file, MIB);
+    ASSERT_OK(io_read_all(f->w.io, FIRST, &f->file, &err));
+    f->ends[0] = WAL_HEADER_BYTES;
+    for (int i = 0; i < FRAMES; i++) {
+        assert_true(frame_decode(slice_tail(buf_slice(&f->file), f->ends[i]), &frame));
+        f->ends[i + 1] = f->ends[i] + frame_size(&frame);
+    }
+    arena_free(arena);
+    *state = f;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct fixture *f = *state;
+
+    world_free(&f->w);
+    buf_release(&f->file);
+    free(f);
+    return 0;
+}
+
+/* Reads a log of one file with these bytes. */
+static struct reading read_log(struct fixture *f, struct slice bytes)
+{
+    struct reading result = {.frames = 0};
+    struct log_reader reader;
+    struct log_item item;
+    struct error err;
+    struct buf room;
+    bool done = false;
+
+    ASSERT_OK(io_replace(f->w.io, FIRST, bytes, &err));
+    ASSERT_OK(log_reader_open(&reader, f->w.io, &err));
+    ASSERT_OK(log_reader_renew(&reader, &err));
+    result.torn_bytes = reader.torn_bytes;
+    buf_init(&room, MIB);
+    while (!done) {
+        ASSERT_OK(log_reader_next(&reader, &room, &item, &done, &err));
+        if (!done && item.lost_count == 0) {
+            result.frames++;
+            assert_true(guid_equal(&item.frame.header.tenant, &f->w.tenant));
+        } else if (!done) {
+            result.lost += (uint32_t)item.lost_count;
+            result.suspects += item.has_suspect && guid_equal(&item.suspect, &f->w.tenant);
+        }
+    }
+    for (size_t i = 0; i < reader.file_count; i++)
+        result.is_damaged = result.is_damaged || reader.files[i].is_damaged;
+    buf_release(&room);
+    log_reader_close(&reader);
+    return result;
+}
+
+static void a_whole_log_is_read_whole(void **state)
+{
+    struct fixture *f = *state;
+    struct reading all = read_log(f, buf_slice(&f->file));
+
+    assert_int_equal(all.frames, FRAMES);
+    assert_int_equal(all.lost + all.torn_bytes, 0);
+    assert_false(all.is_damaged);
+}
+
+static void any_damaged_byte_costs_its_frame_only(void **state)
+{
+    struct fixture *f = *state;
+
+    for (size_t frame = 0; frame < FRAMES; frame++) {
+        for (size_t at = f->ends[frame]; at < f->ends[frame + 1]; at += 5) {
+            f->file.data[at] ^= 4;
+            struct reading found = read_log(f, buf_slice(&f->file));
+            f->file.data[at] ^= 4;
+            bool is_last = frame + 1 == FRAMES; /* not to be told from a torn one */
+            assert_int_equal(found.frames, FRAMES - 1);
+            assert_int_equal(found.lost, is_last ? 0 : 1);
+            assert_int_equal(found.is_damaged, !is_last);
+            assert_int_equal(found.torn_bytes, is_last ? f->ends[FRAMES] - f->ends[FRAMES - 1] : 0);
+            if (!is_last && at >= f->ends[frame] + FRAME_HEADER_BYTES)
+                assert_int_equal(found.suspects, 1);
+        }
+    }
+}
+
+static void a_damaged_header_costs_nothing(void **state)
+{
+    struct fixture *f = *state;
+
+    for (size_t at = 0; at < WAL_HEADER_BYTES; at++) {
+        f->file.data[at] ^= 4;
+        struct reading found = read_log(f, buf_slice(&f->file));
+        f->file.data[at] ^= 4;
+        assert_int_equal(found.frames, FRAMES);
+        assert_int_equal(found.lost, 0);
+        assert_true(found.is_damaged);
+    }
+}
+
+/* Nothing says which log its frames are of. */
+static void without_header_and_first_frame_all_is_lost(void **state)
+{
+    struct fixture *f = *state;
+
+    memset(f->file.data, 0, WAL_HEADER_BYTES + 1);
+    struct reading found = read_log(f, buf_slice(&f->file));
+    assert_int_equal(found.frames, 0);
+    assert_int_not_equal(found.lost, 0);
+    assert_true(found.is_damaged);
+}
+
+static void a_cut_is_a_torn_end(void **state)
+{
+    struct fixture *f = *state;
+
+    struct reading found = read_log(f, slice_head(buf_slice(&f->file), f->ends[2] + 9));
+    assert_int_equal(found.frames, 2);
+    assert_int_equal(found.torn_bytes, 9);
+    assert_false(found.is_damaged);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_whole_log_is_read_whole, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(any_damaged_byte_costs_its_frame_only, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_damaged_header_costs_nothing, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(without_header_and_first_frame_all_is_lost, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_cut_is_a_torn_end, set_up, tear_down),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

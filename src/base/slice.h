@@ -30,6 +30,30 @@ static inline struct slice slice_of(const char *text) /* NUL-terminated; NULL gi
     return (struct slice){text, text == NULL ? 0 : strlen(text)};
 }
 
+/* memcmp() for equality.  Most texts are short, and a call costs more than they do. */
+static inline bool bytes_equal(const char *a, const char *b, size_t size)
+{
+    uint64_t x, y;
+
+    if (size < sizeof(x)) {
+        for (size_t i = 0; i < size; i++)
+            if (a[i] != b[i])
+                return false;
+        return true;
+    }
+    if (size > 64)
+        return memcmp(a, b, size) == 0;
+    for (size_t at = 0; at + sizeof(x) < size; at += sizeof(x)) {
+        memcpy(&x, a + at, sizeof(x));
+        memcpy(&y, b + at, sizeof(y));
+        if (x != y)
+            return false;
+    }
+    memcpy(&x, a + size - sizeof(x), sizeof(x));
+    memcpy(&y, b + size - sizeof(y), sizeof(y));
+    return x == y;
+}
+
 static inline bool slice_equal(struct slice a, struct slice b)
 {
     return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #define SLOTS_FIRST 16u
+#define SLOTS_FEW 1024u /* up to here a table grows by more at once */
 #define TEXTS_FIRST 8u
 #define COUNT_MAX (UINT32_C(1) << 30)
 
@@ -35,7 +36,8 @@ static bool grow_texts(struct dictionary *d)
 
 static bool grow_slots(struct dictionary *d)
 {
-    uint32_t count = d->slots == NULL ? SLOTS_FIRST : (d->slot_mask + 1) * 2;
+    uint32_t factor = d->slot_mask < SLOTS_FEW ? 4 : 2;
+    uint32_t count = d->slots == NULL ? SLOTS_FIRST : (d->slot_mask + 1) * factor;
     struct dictionary_slot *slots = calloc(count, sizeof(*slots));
     if (slots == NULL)
         return false;
@@ -62,8 +64,7 @@ uint32_t dictionary_append(struct dictionary *d, struct slice text, enum json_ki
     d->texts[d->count] = text;
     d->kinds[d->count] = (uint8_t)kind;
     d->text_bytes += text.size;
-    if (kind == JSON_STRING && !d->has_escapes)
-        d->has_escapes = slice_find_byte(text, '\\', 0) != SIZE_MAX;
+    d->has_strings |= kind == JSON_STRING;
     return d->count++;
 }
 
@@ -71,13 +72,16 @@ uint32_t dictionary_put(struct dictionary *d, struct slice text, enum json_kind 
 {
     if ((d->slots == NULL || d->count * 2 > d->slot_mask) && !grow_slots(d))
         return DICTIONARY_NO_CODE;
-    uint64_t wide = hash_xxh3(text.data, text.size, hash_seed() + (uint64_t)kind);
+    if (d->seed == 0)
+        d->seed = hash_seed() | 1;
+    uint64_t wide = hash_xxh3(text.data, text.size, d->seed + 2 * (uint64_t)kind);
     uint32_t hash = (uint32_t)(wide >> 32);
     uint32_t at = hash & d->slot_mask;
     for (; d->slots[at].code_plus_1 != 0; at = (at + 1) & d->slot_mask) {
         uint32_t code = d->slots[at].code_plus_1 - 1;
         if (d->slots[at].hash == hash && d->kinds[code] == (uint8_t)kind &&
-            slice_equal(d->texts[code], text))
+            d->texts[code].size == text.size &&
+            bytes_equal(d->texts[code].data, text.data, text.size))
             return code;
     }
     uint32_t code = dictionary_append(d, text, kind);
@@ -95,8 +99,8 @@ enum status dictionary_finish(const struct dictionary *d, struct arena *arena,
     uint8_t *kinds = arena_alloc_raw(arena, d->count + (size_t)1, err);
     if (kinds == NULL)
         return err->status;
-    char *bytes = arena_alloc_raw(arena, d->text_bytes + 1, err);
-    if (bytes == NULL)
+    char *all = arena_alloc_raw(arena, d->text_bytes + 1, err), *bytes = all;
+    if (all == NULL)
         return err->status;
     for (uint32_t i = 0; i < d->count; i++) {
         size_t size = d->texts[i].size;
@@ -110,6 +114,6 @@ enum status dictionary_finish(const struct dictionary *d, struct arena *arena,
     column->dict = texts;
     column->dict_kinds = kinds;
     column->dict_count = d->count;
-    column->has_escapes = d->has_escapes;
+    column->has_escapes = d->has_strings && memchr(all, '\\', d->text_bytes) != NULL;
     return STATUS_OK;
 }

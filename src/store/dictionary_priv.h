@@ -24,8 +24,9 @@ struct dictionary {
     uint32_t count, capacity;
     struct dictionary_slot *slots; /* slot_mask + 1, or NULL */
     uint32_t slot_mask;
+    uint64_t seed; /* of the hashes; 0 until the first */
     size_t text_bytes;
-    bool has_escapes;
+    bool has_strings;
 };
 
 /* Zero-initialised is empty. */

@@ -95,19 +95,21 @@ static enum status add_instance(struct builder *b, struct instance instance, str
     return STATUS_OK;
 }
 
-static enum status add_leaf(struct builder *b, struct leaf leaf, struct error *err)
+/* Room for `count` leaves more. */
+static enum status make_room(struct builder *b, uint32_t count, struct error *err)
 {
-    if (b->leaf_count == b->leaf_capacity) {
-        if (b->leaf_capacity > UINT32_MAX / 4)
-            return ERROR_SET(err, STATUS_LIMIT, "a batch has too many values");
-        uint32_t capacity = b->leaf_capacity == 0 ? 1024 : b->leaf_capacity * 2;
-        struct leaf *leaves = realloc(b->leaves, capacity * sizeof(*leaves));
-        if (leaves == NULL)
-            return ERROR_MEMORY(err);
-        b->leaves = leaves;
-        b->leaf_capacity = capacity;
-    }
-    b->leaves[b->leaf_count++] = leaf;
+    if (count <= b->leaf_capacity - b->leaf_count)
+        return STATUS_OK;
+    if (b->leaf_capacity > UINT32_MAX / 4 || count > UINT32_MAX / 4)
+        return ERROR_SET(err, STATUS_LIMIT, "a batch has too many values");
+    uint32_t capacity = b->leaf_capacity == 0 ? 1024 : b->leaf_capacity * 2;
+    while (capacity - b->leaf_count < count)
+        capacity *= 2;
+    struct leaf *leaves = realloc(b->leaves, capacity * sizeof(*leaves));
+    if (leaves == NULL)
+        return ERROR_MEMORY(err);
+    b->leaves = leaves;
+    b->leaf_capacity = capacity;
     return STATUS_OK;
 }
 
@@ -131,8 +133,9 @@ static enum status step(struct builder *b, struct walk *w, uint32_t token, struc
     if (status != STATUS_OK || w->node == NODE_NONE)
         return status;
     /* An array's entry holds its token until its elements are queued. */
-    struct leaf leaf = {t->start, t->end};
-    return add_leaf(b, kind == SLOT_ARRAY ? (struct leaf){token, 0} : leaf, err);
+    b->leaves[b->leaf_count++] =
+        kind == SLOT_ARRAY ? (struct leaf){token, 0} : (struct leaf){t->start, t->end};
+    return STATUS_OK;
 }
 
 /* In a tape without its arrays, keys and values alternate whatever the depth:
@@ -241,9 +244,11 @@ static enum status add_raw(struct builder *b, const struct record *record, struc
     enum status status = shape_table_raw(&b->table, &shape, err);
 
     if (status == STATUS_OK)
-        status = add_leaf(b, (struct leaf){0, (uint32_t)record->raw.size}, err);
-    if (status == STATUS_OK)
+        status = make_room(b, 1, err);
+    if (status == STATUS_OK) {
+        b->leaves[b->leaf_count++] = (struct leaf){0, (uint32_t)record->raw.size};
         status = add_instance(b, (struct instance){shape, leaf}, err);
+    }
     return status;
 }
 
@@ -258,7 +263,9 @@ static enum status add_record(struct builder *b, const struct record *record, st
     if (record->raw.size > UINT32_MAX)
         return ERROR_SET(err, STATUS_LIMIT, "a record of %zu bytes", record->raw.size);
     b->pending_count = 0;
-    if (fits)
+    if (fits) /* a leaf is a token of the record, each of them once */
+        status = make_room(b, record->token_count, err);
+    if (fits && status == STATUS_OK)
         status = add_pending(b, (struct pending){0, 0, (uint32_t)record->raw.size, 0}, err);
     for (uint32_t i = 0; i < b->pending_count && fits && status == STATUS_OK; i++) {
         struct pending value = b->pending[i];
@@ -342,7 +349,8 @@ static enum status put_leaf(struct dictionary *dictionary, struct slice text, en
                             const uint32_t *previous, uint32_t *ret, struct error *err)
 {
     if (previous != NULL && dictionary->kinds[*previous] == (uint8_t)kind &&
-        slice_equal(dictionary->texts[*previous], text)) {
+        dictionary->texts[*previous].size == text.size &&
+        bytes_equal(dictionary->texts[*previous].data, text.data, text.size)) {
         *ret = *previous;
         return STATUS_OK;
     }

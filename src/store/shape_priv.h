@@ -110,7 +110,7 @@ static inline enum status shape_table_step(struct shape_table *table, uint32_t n
     if (child != NODE_NONE) {
         const struct shape_node *c = &table->nodes[child];
         if (c->kind == kind && c->literal_size == literal.size &&
-            memcmp(c->literal, literal.data, literal.size) == 0) {
+            bytes_equal(c->literal, literal.data, literal.size)) {
             *ret = child;
             return STATUS_OK;
         }

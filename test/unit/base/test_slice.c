@@ -5,6 +5,23 @@
 
 #include <stdlib.h>
 
+static void each_byte_counts_for_equality(void **state)
+{
+    char a[80], b[80];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(a); i++)
+        a[i] = b[i] = (char)(i * 7);
+    for (size_t size = 0; size < sizeof(a); size++) {
+        assert_true(bytes_equal(a, b, size));
+        for (size_t i = 0; i < sizeof(a); i++) {
+            b[i] ^= 1;
+            assert_int_equal(bytes_equal(a, b, size), i >= size);
+            b[i] ^= 1;
+        }
+    }
+}
+
 static void comparison_is_by_bytes_then_length(void **state)
 {
     (void)state;
@@ -54,6 +71,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(comparison_is_by_bytes_then_length),
+        cmocka_unit_test(each_byte_counts_for_equality),
         cmocka_unit_test(finding_stays_inside),
         cmocka_unit_test(parts_are_split_and_copied),
     };

@@ -20,7 +20,12 @@ static void a_text_and_its_kind_have_one_code(void **state)
         }
     }
     assert_int_equal(d.count, 3000);
-    assert_false(d.has_escapes);
+    struct arena *arena = arena_new(1 << 20);
+    struct path_column column = {0};
+    struct error err;
+    assert_int_equal(dictionary_finish(&d, arena, &column, &err), STATUS_OK);
+    assert_false(column.has_escapes);
+    arena_free(arena);
     dictionary_release(&d);
 }
 

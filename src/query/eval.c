@@ -159,6 +159,14 @@ static enum status call_dictionary(struct worker *w, const struct expr *expr,
     return status;
 }
 
+static bool has_codes_of_one(const struct expr *expr, const struct vector *args)
+{
+    return (expr->function->flags & FUNCTION_COMPARES_CODES) != 0 &&
+           args[0].encoding == VECTOR_DICT && args[1].encoding == VECTOR_DICT &&
+           args[0].type == TYPE_STRING && args[0].dict_unique && args[0].dict_id != 0 &&
+           args[0].dict_id == args[1].dict_id && args[0].dict_size == args[1].dict_size;
+}
+
 static enum status call_lifted(struct worker *w, const struct expr *expr, struct vector *args,
                                uint32_t rows, struct vector *ret, struct error *err)
 {
@@ -198,6 +206,8 @@ static enum status call_lifted(struct worker *w, const struct expr *expr, struct
                                                : hash_u64(args[dict].dict_id * 31 + expr->site + 1);
         return STATUS_OK;
     }
+    if (has_codes_of_one(expr, args))
+        return call_plain(w, expr, args, rows, ret, err);
     for (uint32_t i = 0; i < expr->arg_count && status == STATUS_OK; i++) {
         if (args[i].encoding == VECTOR_DICT)
             status = run_expand(w->batch_arena, &args[i], &args[i], err);

@@ -140,6 +140,14 @@ static enum status compare_slices(enum comparison op, struct eval *eval,
     return status;
 }
 
+/* Texts of one dictionary without doubles are equal where their codes are. */
+static void compare_codes(enum comparison op, const struct vector *a, const struct vector *b,
+                          uint32_t rows, uint8_t *out)
+{
+    for (uint32_t i = 0; i < rows; i++)
+        out[i] = (a->codes[i] == b->codes[i]) == (op == EQ);
+}
+
 /* null == null and null != x decide; the rest with null is null. */
 static enum status compare(enum comparison op, struct eval *eval, const struct vector *args,
                            uint32_t rows, struct vector *ret, struct error *err)
@@ -151,6 +159,10 @@ static enum status compare(enum comparison op, struct eval *eval, const struct v
 
     if (status != STATUS_OK)
         return status;
+    if (a->encoding == VECTOR_DICT) {
+        compare_codes(op, a, b, rows, out);
+        return STATUS_OK;
+    }
     switch (a->type) {
     case TYPE_INT:
     case TYPE_LONG:
@@ -219,7 +231,8 @@ COMPARISON(GE)
 const struct function *operator_compare(struct slice name)
 {
     static const struct function functions[] = {
-        {.name = "==", .eval = eval_EQ}, {.name = "!=", .eval = eval_NE},
+        {.name = "==", .eval = eval_EQ, .flags = FUNCTION_COMPARES_CODES},
+        {.name = "!=", .eval = eval_NE, .flags = FUNCTION_COMPARES_CODES},
         {.name = "<", .eval = eval_LT},  {.name = "<=", .eval = eval_LE},
         {.name = ">", .eval = eval_GT},  {.name = ">=", .eval = eval_GE}};
 

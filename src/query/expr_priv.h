@@ -71,6 +71,8 @@ uint32_t expr_select(const struct vector *v, uint32_t *rows);
 
 /* Of operators: a null argument gives null, and the call machinery sees to it. */
 #define FUNCTION_SPREAD_NULLS 128u
+/* Two columns of codes of one dictionary of different strings come as they are. */
+#define FUNCTION_COMPARES_CODES 256u
 
 /* Functions behind the operators. */
 const struct function *operator_compare(struct slice name); /* == != < <= > >= */

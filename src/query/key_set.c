@@ -224,6 +224,12 @@ static enum status numbers_of(struct key_set *set, struct key_column *column,
     return numbers_of_rows(set, column, v, ret, err);
 }
 
+enum status key_set_number(struct key_set *set, uint32_t column, const struct vector *v,
+                           uint32_t *ret_numbers, struct error *err)
+{
+    return numbers_of(set, &set->columns[column], v, ret_numbers, err);
+}
+
 /* ---- pairs ---- */
 
 static uint32_t pair_slot(const struct key_pairs *p, uint64_t pair)
@@ -326,6 +332,12 @@ static enum status merge_values(struct key_column *column, const struct key_colu
     return status;
 }
 
+enum status key_set_merge_column(struct key_set *set, const struct key_set *from,
+                                 uint32_t column, uint32_t *map, struct error *err)
+{
+    return merge_values(&set->columns[column], &from->columns[column], map, err);
+}
+
 enum status key_set_merge(struct key_set *set, const struct key_set *from, uint32_t *map,
                           struct error *err)
 {
@@ -399,12 +411,11 @@ static enum status make_flat(const struct key_column *column, const uint32_t *nu
     return status;
 }
 
-static enum status make_column(struct key_set *set, struct key_column *column,
-                               const uint32_t *numbers, uint32_t count, struct arena *arena,
-                               struct vector *ret, struct error *err)
+enum status key_set_dictionary(struct key_set *set, uint32_t column_number, struct vector *ret,
+                               struct error *err)
 {
-    if (count < column->values.count / DICTIONARY_SHARE)
-        return make_flat(column, numbers, 0, count, arena, ret, err);
+    struct key_column *column = &set->columns[column_number];
+
     if (column->values_id == 0 || column->values_vector.row_count != column->values.count) {
         enum status status = make_flat(column, NULL, 0, column->values.count, set->arena,
                                        &column->values_vector, err);
@@ -414,12 +425,23 @@ static enum status make_column(struct key_set *set, struct key_column *column,
     }
     *ret = column->values_vector;
     ret->encoding = VECTOR_DICT;
-    ret->row_count = count;
-    ret->codes = numbers;
+    ret->row_count = 0;
     ret->dict_size = column->values.count;
     ret->dict_unique = true;
     ret->dict_id = column->values_id;
     return STATUS_OK;
+}
+
+static enum status make_column(struct key_set *set, uint32_t column, const uint32_t *numbers,
+                               uint32_t count, struct arena *arena, struct vector *ret,
+                               struct error *err)
+{
+    if (count < set->columns[column].values.count / DICTIONARY_SHARE)
+        return make_flat(&set->columns[column], numbers, 0, count, arena, ret, err);
+    enum status status = key_set_dictionary(set, column, ret, err);
+    ret->row_count = count;
+    ret->codes = numbers;
+    return status;
 }
 
 enum status key_set_columns(struct key_set *set, uint32_t from, uint32_t count,
@@ -444,10 +466,10 @@ enum status key_set_columns(struct key_set *set, uint32_t from, uint32_t count,
             right[i] = (uint32_t)pair;
             next[i] = (uint32_t)(pair >> 32);
         }
-        status = make_column(set, &set->columns[c], right, count, arena, &ret[c], err);
+        status = make_column(set, c, right, count, arena, &ret[c], err);
         left = next;
     }
     if (status == STATUS_OK)
-        status = make_column(set, &set->columns[0], left, count, arena, &ret[0], err);
+        status = make_column(set, 0, left, count, arena, &ret[0], err);
     return status;
 }

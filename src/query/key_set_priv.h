@@ -65,4 +65,16 @@ enum status key_set_columns(struct key_set *set, uint32_t from, uint32_t count,
                             struct arena *arena, struct vector *ret,
                             struct error *err) MUST_USE;
 
+/* ---- its columns one by one, without pairs: rows of texts kept as numbers ---- */
+
+/* The numbers of a column's values, row by row.  At most BATCH_ROWS_MAX rows. */
+enum status key_set_number(struct key_set *set, uint32_t column, const struct vector *v,
+                           uint32_t *ret_numbers, struct error *err) MUST_USE;
+/* Adds the values of the same column of `from`; map[its number] is the number here. */
+enum status key_set_merge_column(struct key_set *set, const struct key_set *from,
+                                 uint32_t column, uint32_t *map, struct error *err) MUST_USE;
+/* All values of a column as the dictionary of numbers: a vector that lacks codes and rows. */
+enum status key_set_dictionary(struct key_set *set, uint32_t column, struct vector *ret,
+                               struct error *err) MUST_USE;
+
 #endif

@@ -39,7 +39,7 @@ static enum status part_open(const struct plan_sort *p, struct run *run, struct 
     if (part->arena == NULL)
         return ERROR_MEMORY(err);
     part->rows = rowset_new(part->arena, &p->wide, p->kept, err);
-    return part->rows == NULL ? err->status : STATUS_OK;
+    return part->rows == NULL ? err->status : rowset_code(part->rows, err);
 }
 
 /* Keeps the best `limit` rows. */
@@ -47,10 +47,11 @@ static enum status prune(const struct plan_sort *p, struct run *run, struct sort
                          struct error *err)
 {
     struct sort_part kept = {0};
-    uint32_t *order;
-    enum status status = sort_order(part->rows, p->keys, p->order_count, run, part->arena,
-                                    &order, err);
+    uint32_t *order = NULL;
+    enum status status = rowset_finish(part->rows, err);
 
+    if (status == STATUS_OK)
+        status = sort_order(part->rows, p->keys, p->order_count, run, part->arena, &order, err);
     if (status == STATUS_OK)
         status = part_open(p, run, &kept, err);
     uint64_t count = part->rows->row_count < p->limit ? part->rows->row_count : p->limit;
@@ -129,7 +130,7 @@ static enum status sort_finish(struct sort_stage *s, struct stage *out, struct e
 {
     const struct plan_sort *p = s->plan;
     struct rowset *all = rowset_new(s->run->arena, &p->wide, p->kept, err);
-    uint32_t *order;
+    uint32_t *order = NULL;
 
     if (all == NULL)
         return err->status;
@@ -140,8 +141,9 @@ static enum status sort_finish(struct sort_stage *s, struct stage *out, struct e
         if (status != STATUS_OK)
             return status;
     }
-    enum status status =
-        sort_order(all, p->keys, p->order_count, s->run, s->run->arena, &order, err);
+    enum status status = rowset_finish(all, err);
+    if (status == STATUS_OK)
+        status = sort_order(all, p->keys, p->order_count, s->run, s->run->arena, &order, err);
     if (status == STATUS_OK)
         status = keep_parts(s, all, err);
     if (status != STATUS_OK)

@@ -200,6 +200,40 @@ static bool is_shift(const struct window_call *call, int64_t *ret_distance)
     return true;
 }
 
+/* prev() and next() of a column of codes: the codes of other rows.  *ret_done is false where
+ * a row has no neighbour, or the chunks are not of one dictionary. */
+static enum status shift_codes(const struct pass *p, int64_t distance, uint32_t rows,
+                               struct arena *arena, struct vector *ret, bool *ret_done,
+                               struct error *err)
+{
+    int64_t at = (int64_t)p->row + distance;
+    int64_t end = at + rows;
+
+    *ret_done = false;
+    if (at < 0 || (uint64_t)end > p->total)
+        return STATUS_OK;
+    const struct vector *first = &p->args[at / BATCH_ROWS_MAX][0];
+    const struct vector *last = &p->args[(end - 1) / BATCH_ROWS_MAX][0];
+    if (first->encoding != VECTOR_DICT || last->encoding != VECTOR_DICT ||
+        first->dict_id == 0 || first->dict_id != last->dict_id ||
+        first->dict_size != last->dict_size)
+        return STATUS_OK;
+    uint32_t *codes = arena_alloc_raw(arena, ((size_t)rows + 1) * sizeof(*codes), err);
+    if (codes == NULL)
+        return err->status;
+    for (uint32_t done = 0, count; done < rows; done += count, at += count) {
+        const struct vector *v = &p->args[at / BATCH_ROWS_MAX][0];
+        uint32_t start = (uint32_t)(at % BATCH_ROWS_MAX);
+        count = v->row_count - start < rows - done ? v->row_count - start : rows - done;
+        memcpy(codes + done, v->codes + start, count * sizeof(*codes));
+    }
+    *ret = *first;
+    ret->row_count = rows;
+    ret->codes = codes;
+    *ret_done = true;
+    return STATUS_OK;
+}
+
 /* Sums of whole numbers over a chunk, in one loop. */
 static void cumulate_chunk(struct pass *p, struct vector *column)
 {
@@ -253,6 +287,8 @@ static enum status keep_argument(struct arena *arena, const struct vector *v,
 {
     size_t bytes = vector_element_bytes(v->type) * v->row_count;
 
+    if (v->encoding == VECTOR_DICT && !type_is_bytes(v->type))
+        return run_expand(arena, v, ret, err);
     if (v->encoding != VECTOR_FLAT || (type_is_bytes(v->type) && v->home != arena))
         return vector_flatten(arena, v, ret, err);
     void *data = arena_alloc_raw(arena, bytes + 1, err);
@@ -316,12 +352,21 @@ static enum status add_column(const struct window_call *call, struct run *run,
                         .arena = run->arena,
                         .err = err};
     enum status status = eval_arguments(call, run, chunks, count, &pass, err);
+    int64_t distance = 0;
+    bool shifts = is_shift(call, &distance);
 
     for (uint32_t c = 0; c < count && status == STATUS_OK; c++) {
         struct vector *columns = (struct vector *)(uintptr_t)chunks[c].columns;
         struct vector *column = &columns[chunks[c].column_count];
-        status = vector_raw(run->arena, call->type, chunks[c].row_count, column, err);
-        if (status == STATUS_OK)
+        uint32_t rows = chunks[c].row_count;
+        bool is_done = false;
+        if (shifts)
+            status = shift_codes(&pass, distance, rows, run->arena, column, &is_done, err);
+        if (is_done)
+            pass.row += rows;
+        else if (status == STATUS_OK)
+            status = vector_raw(run->arena, call->type, rows, column, err);
+        if (status == STATUS_OK && !is_done)
             compute_chunk(&pass, call, column);
         if (status == STATUS_OK)
             status = pass.status;

@@ -28,21 +28,45 @@ static void *column_data(const struct vector *v)
     return (void *)(uintptr_t)v->data;
 }
 
-static enum status grow_column(struct rowset *set, struct vector *v, enum type type,
-                               uint32_t used, uint32_t capacity, struct error *err)
+/* Room for more rows in the last chunk.  Its column may be another's, taken as it was. */
+static enum status grow_column(struct rowset *set, uint32_t column, uint32_t used,
+                               uint32_t capacity, struct error *err)
 {
-    size_t bytes = vector_element_bytes(type);
+    struct batch *last = &set->chunks[set->chunk_count - 1];
+    struct vector *v = (struct vector *)(uintptr_t)&last->columns[column];
+    size_t bytes = vector_element_bytes(v->type);
+    const struct vector old = *v;
+    struct vector grown = {.type = old.type, .row_count = old.row_count};
+
+    if (rowset_is_coded(set, column)) {
+        uint32_t *codes = arena_alloc_raw(set->arena, capacity * sizeof(*codes), err);
+        if (codes == NULL)
+            return err->status;
+        if (used > 0)
+            memcpy(codes, old.codes, used * sizeof(*codes));
+        grown.encoding = VECTOR_DICT;
+        grown.codes = codes;
+        *v = grown;
+        return STATUS_OK;
+    }
     char *data = arena_alloc_raw(set->arena, bytes * capacity, err);
     uint8_t *nulls = arena_alloc_raw(set->arena, capacity, err);
-
     if (data == NULL || nulls == NULL)
         return err->status;
-    if (used > 0) {
-        memcpy(data, v->data, bytes * used);
-        memcpy(nulls, v->nulls, used);
-    }
-    v->data = data;
-    v->nulls = nulls;
+    if (used > 0 && old.encoding == VECTOR_FLAT)
+        memcpy(data, old.data, bytes * used);
+    for (uint32_t r = 0; r < used && old.encoding == VECTOR_DICT; r++)
+        ((struct slice *)(void *)data)[r] = old.slices[old.codes[r]];
+    if (used > 0 && old.nulls != NULL)
+        memcpy(nulls, old.nulls, used);
+    else
+        memset(nulls, 0, used);
+    grown.encoding = VECTOR_FLAT;
+    grown.data = data;
+    grown.nulls = nulls;
+    grown.home = set->home;
+    grown.is_rooted = true;
+    *v = grown;
     return STATUS_OK;
 }
 
@@ -104,14 +128,9 @@ static enum status make_room(struct rowset *set, uint32_t wanted, uint32_t *ret_
             capacity *= 2;
         if (capacity > BATCH_ROWS_MAX)
             capacity = BATCH_ROWS_MAX;
-        struct vector *columns = (struct vector *)(uintptr_t)last->columns;
         for (uint32_t c = 0; c < last->column_count && status == STATUS_OK; c++) {
-            if (set->needed != NULL && set->needed[c] == 0)
-                continue;
-            columns[c].encoding = VECTOR_FLAT;
-            columns[c].home = set->home;
-            columns[c].is_rooted = true;
-            status = grow_column(set, &columns[c], columns[c].type, used, capacity, err);
+            if (set->needed == NULL || set->needed[c] != 0)
+                status = grow_column(set, c, used, capacity, err);
         }
         if (status != STATUS_OK)
             return status; /* some columns have no room: the next to add tries anew */
@@ -156,22 +175,34 @@ static bool copy_slice(struct rowset *set, struct slice s, struct slice *ret, st
     return true;
 }
 
+/* Rows of a batch: those of a list, or `count` from `from` on. */
+struct picked {
+    const uint32_t *rows;
+    uint32_t from, count;
+};
+
+static inline uint32_t picked_row(const struct picked *picked, uint32_t i)
+{
+    return picked->rows == NULL ? picked->from + i : picked->rows[picked->from + i];
+}
+
 static enum status add_slices(struct rowset *set, uint32_t column, struct slice *to,
-                              const struct vector *v, const uint32_t *rows, uint32_t count,
+                              const struct vector *v, const struct picked *picked,
                               struct error *err)
 {
+    uint32_t count = picked->count;
     struct slice *copies = NULL;
     struct slice once = {NULL, 0};
 
+    if (v->encoding != VECTOR_CONST && v->home != NULL && v->home == set->home) {
+        for (uint32_t i = 0; i < count; i++)
+            to[i] = v->slices[vector_index(v, picked_row(picked, i))];
+        return STATUS_OK;
+    }
     if (v->encoding == VECTOR_DICT && (v->dict_id != 0 || v->dict_size <= v->row_count)) {
         copies = dictionary_of(set, column, v, err);
         if (copies == NULL)
             return err->status;
-    }
-    if (v->encoding == VECTOR_FLAT && v->home != NULL && v->home == set->home) {
-        for (uint32_t i = 0; i < count; i++)
-            to[i] = v->slices[rows == NULL ? i : rows[i]];
-        return STATUS_OK;
     }
     if (v->encoding == VECTOR_CONST) {
         if (!copy_slice(set, v->slices[0], &once, err))
@@ -181,7 +212,7 @@ static enum status add_slices(struct rowset *set, uint32_t column, struct slice 
         return STATUS_OK;
     }
     for (uint32_t i = 0; i < count; i++) {
-        uint32_t at = vector_index(v, rows == NULL ? i : rows[i]);
+        uint32_t at = vector_index(v, picked_row(picked, i));
         if (copies == NULL) {
             if (!copy_slice(set, v->slices[at], &to[i], err))
                 return err->status;
@@ -195,15 +226,15 @@ static enum status add_slices(struct rowset *set, uint32_t column, struct slice 
 }
 
 /* Elements that are not bytes; the rows as they are, if rows is NULL. */
-static void add_elements(void *to, size_t bytes, const struct vector *v, const uint32_t *rows,
-                         uint32_t count)
+static void add_elements(void *to, size_t bytes, const struct vector *v,
+                         const struct picked *picked)
 {
-    if (rows == NULL && v->encoding == VECTOR_FLAT) {
-        memcpy(to, v->data, bytes * count);
+    if (picked->rows == NULL && v->encoding == VECTOR_FLAT) {
+        memcpy(to, (const char *)v->data + bytes * picked->from, bytes * picked->count);
         return;
     }
-    for (uint32_t i = 0; i < count; i++) {
-        uint32_t at = vector_index(v, rows == NULL ? i : rows[i]);
+    for (uint32_t i = 0; i < picked->count; i++) {
+        uint32_t at = vector_index(v, picked_row(picked, i));
         if (bytes == sizeof(int64_t))
             ((int64_t *)to)[i] = v->integers[at];
         else if (bytes == sizeof(uint8_t))
@@ -214,35 +245,42 @@ static void add_elements(void *to, size_t bytes, const struct vector *v, const u
 }
 
 static enum status add_column(struct rowset *set, uint32_t column, const struct vector *v,
-                              const uint32_t *rows, uint32_t count, struct error *err)
+                              const struct picked *picked, struct error *err)
 {
     struct batch *last = &set->chunks[set->chunk_count - 1];
     struct vector *to = (struct vector *)(uintptr_t)&last->columns[column];
     uint32_t used = last->row_count;
-    uint8_t *nulls = (uint8_t *)(uintptr_t)to->nulls + used;
     size_t bytes = vector_element_bytes(to->type);
-    char *data = (char *)column_data(to) + bytes * used;
 
+    if (rowset_is_coded(set, column)) {
+        enum status status =
+            rowset_add_codes(set, column, v, picked->from, picked->count, err);
+        if (status != STATUS_OK || rowset_is_coded(set, column))
+            return status;
+    }
+    uint8_t *nulls = (uint8_t *)(uintptr_t)to->nulls + used;
+    char *data = (char *)column_data(to) + bytes * used;
     if (v->nulls == NULL)
-        memset(nulls, 0, count);
-    for (uint32_t i = 0; v->nulls != NULL && i < count; i++)
-        nulls[i] = vector_is_null(v, rows == NULL ? i : rows[i]);
+        memset(nulls, 0, picked->count);
+    for (uint32_t i = 0; v->nulls != NULL && i < picked->count; i++)
+        nulls[i] = vector_is_null(v, picked_row(picked, i));
     if (type_is_bytes(to->type))
-        return add_slices(set, column, (struct slice *)(void *)data, v, rows, count, err);
-    add_elements(data, bytes, v, rows, count);
+        return add_slices(set, column, (struct slice *)(void *)data, v, picked, err);
+    add_elements(data, bytes, v, picked);
     return STATUS_OK;
 }
 
 /* Can the batch be a chunk as it is? */
 static bool is_chunk(const struct rowset *set, const struct batch *batch)
 {
-    if (!is_full(set) || set->home == NULL)
+    if (!is_full(set) || set->home == NULL || set->texts != NULL)
         return false;
     for (uint32_t c = 0; c < set->schema.column_count; c++) {
         const struct vector *v = &batch->columns[c];
         if (set->needed != NULL && set->needed[c] == 0)
             continue;
-        if (v->encoding != VECTOR_FLAT || !v->is_rooted || v->home != set->home)
+        bool is_codes = v->encoding == VECTOR_DICT && v->type == TYPE_STRING;
+        if ((v->encoding != VECTOR_FLAT && !is_codes) || !v->is_rooted || v->home != set->home)
             return false;
     }
     return true;
@@ -287,17 +325,11 @@ enum status rowset_add(struct rowset *set, const struct batch *batch, const uint
         if (status != STATUS_OK)
             return status;
         uint32_t count = row_count - done < room ? row_count - done : room;
-        uint32_t behind[BATCH_ROWS_MAX]; /* the rest of a batch, in a second chunk */
-        const uint32_t *picked = rows == NULL ? NULL : rows + done;
-        if (rows == NULL && done > 0) {
-            for (uint32_t i = 0; i < count; i++)
-                behind[i] = done + i;
-            picked = behind;
-        }
+        const struct picked picked = {rows, done, count};
         for (uint32_t c = 0; c < set->schema.column_count; c++) {
             if (set->needed != NULL && set->needed[c] == 0)
                 continue;
-            status = add_column(set, c, &batch->columns[c], picked, count, err);
+            status = add_column(set, c, &batch->columns[c], &picked, err);
             if (status != STATUS_OK)
                 return status;
         }
@@ -354,36 +386,72 @@ enum status rowset_push(const struct rowset *set, struct run *run, struct stage 
     return status;
 }
 
+static inline uint32_t place(uint32_t row)
+{
+    return row % BATCH_ROWS_MAX;
+}
+
+/* One loop a type: rows are at random, so each is a miss that should not wait for another. */
+static void take_elements(const struct rowset *set, const uint32_t *rows, uint32_t count,
+                          uint32_t column, void *to)
+{
+    enum type type = set->schema.columns[column].type;
+
+    if (type_is_bytes(type)) {
+        for (uint32_t i = 0; i < count; i++) {
+            const struct vector *v = rowset_column(set, rows[i], column);
+            ((struct slice *)to)[i] = v->slices[vector_index(v, place(rows[i]))];
+        }
+    } else if (type == TYPE_BOOL) {
+        for (uint32_t i = 0; i < count; i++)
+            ((uint8_t *)to)[i] = rowset_column(set, rows[i], column)->booleans[place(rows[i])];
+    } else if (type == TYPE_GUID) {
+        for (uint32_t i = 0; i < count; i++)
+            ((struct guid *)to)[i] = rowset_column(set, rows[i], column)->guids[place(rows[i])];
+    } else {
+        for (uint32_t i = 0; i < count; i++)
+            ((int64_t *)to)[i] = rowset_column(set, rows[i], column)->integers[place(rows[i])];
+    }
+}
+
+static enum status take_codes(const struct rowset *set, struct arena *arena,
+                              const uint32_t *rows, uint32_t count, uint32_t column,
+                              struct vector *ret, struct error *err)
+{
+    uint32_t *codes = arena_alloc_raw(arena, ((size_t)count + 1) * sizeof(*codes), err);
+
+    if (codes == NULL)
+        return err->status;
+    for (uint32_t i = 0; i < count; i++)
+        codes[i] = rowset_column(set, rows[i], column)->codes[place(rows[i])];
+    *ret = set->chunks[0].columns[column];
+    ret->row_count = count;
+    ret->codes = codes;
+    ret->home = set->home;
+    ret->is_rooted = set->home == arena;
+    return STATUS_OK;
+}
+
 static enum status take_column(const struct rowset *set, struct arena *arena,
                                const uint32_t *rows, uint32_t count, uint32_t column,
                                struct vector *ret, struct error *err)
 {
-    enum type type = set->schema.columns[column].type;
-    enum status status = vector_raw(arena, type, count, ret, err);
-    void *data = vector_data(ret);
-    uint8_t *nulls = vector_nulls(ret);
-    size_t bytes = vector_element_bytes(type);
-
+    if (rowset_is_coded(set, column) && count > 0)
+        return take_codes(set, arena, rows, count, column, ret, err);
+    enum status status = vector_raw(arena, set->schema.columns[column].type, count, ret, err);
     if (status != STATUS_OK)
         return status;
     ret->home = set->home;
     ret->is_rooted = set->home == arena;
-    bool any = false;
+    take_elements(set, rows, count, column, vector_data(ret));
+    uint8_t any = 0;
     for (uint32_t i = 0; i < count; i++) {
-        const struct vector *v = rowset_column(set, rows[i], column);
-        uint32_t at = rows[i] % BATCH_ROWS_MAX;
-        nulls[i] = v->nulls[at];
-        any = any || nulls[i] != 0;
-        if (bytes == sizeof(int64_t))
-            ((int64_t *)data)[i] = v->integers[at];
-        else if (type_is_bytes(type))
-            ((struct slice *)data)[i] = v->slices[at];
-        else if (type == TYPE_BOOL)
-            ((uint8_t *)data)[i] = v->booleans[at];
-        else
-            ((struct guid *)data)[i] = v->guids[at];
+        const uint8_t *nulls = rowset_column(set, rows[i], column)->nulls;
+        uint8_t null = nulls == NULL ? 0 : nulls[place(rows[i])];
+        vector_nulls(ret)[i] = null;
+        any |= null;
     }
-    if (!any)
+    if (any == 0)
         ret->nulls = NULL;
     return STATUS_OK;
 }
@@ -429,12 +497,13 @@ enum status rowset_push_rows(const struct rowset *set, const uint32_t *rows, uin
     return status;
 }
 
-enum status rowset_adopt(struct rowset *into, const struct rowset *from, struct error *err)
+enum status rowset_adopt(struct rowset *into, struct rowset *from, struct error *err)
 {
+    enum status status = rowset_adopt_codes(into, from, err);
     uint32_t count = into->chunk_count + from->chunk_count;
     struct batch *chunks = ARENA_ARRAY(into->arena, struct batch, count + 1, err);
 
-    if (chunks == NULL)
+    if (status != STATUS_OK || chunks == NULL)
         return err->status;
     if (into->chunk_count > 0)
         memcpy(chunks, into->chunks, into->chunk_count * sizeof(*chunks));

@@ -4,6 +4,10 @@
  * A row's number is chunk * BATCH_ROWS_MAX + row in the chunk.  Bytes are
  * copied, unless they live as long as ours; a dictionary's value is copied once per
  * dictionary.  One thread writes; after that it is read-only.
+ *
+ * A set with codes keeps texts as numbers (key_set_priv.h): a row is 4 bytes of a column, and
+ * what is taken of it are columns of codes of one dictionary, which work once a value.  A
+ * column whose texts nearly all differ becomes one of slices again.
  */
 #ifndef QUERY_ROWSET_PRIV_H
 #define QUERY_ROWSET_PRIV_H
@@ -18,6 +22,8 @@ struct rowset_dictionary {
     uint32_t capacity;
 };
 
+struct key_set;
+
 struct rowset {
     struct arena *arena;
     struct schema schema;
@@ -28,10 +34,17 @@ struct rowset {
     uint32_t row_capacity; /* of the last chunk */
     uint64_t row_count;
     struct rowset_dictionary *dictionaries; /* a column */
+    struct key_set *texts; /* of the columns of codes; NULL: there are none */
+    uint32_t *coded;       /* a column: its number in texts + 1; 0: kept as it is */
 };
 
 struct rowset *rowset_new(struct arena *arena, const struct schema *schema,
                           const uint8_t *needed, struct error *err);
+/* Keeps columns of strings as codes, from an empty set on.  Nothing can be read of them
+ * before rowset_finish(). */
+enum status rowset_code(struct rowset *set, struct error *err) MUST_USE;
+/* After the last row, or whenever rows are to be read. */
+enum status rowset_finish(struct rowset *set, struct error *err) MUST_USE;
 /* rows NULL: all rows of the batch. */
 enum status rowset_add(struct rowset *set, const struct batch *batch, const uint32_t *rows,
                        uint32_t row_count, struct error *err) MUST_USE;
@@ -51,9 +64,21 @@ enum status rowset_push_rows(const struct rowset *set, const uint32_t *rows, uin
                              struct run *run, struct stage *out, struct error *err) MUST_USE;
 
 /* Takes the chunks of `from`, which must outlive `into`; nothing is added to
- * either after that. */
-enum status rowset_adopt(struct rowset *into, const struct rowset *from,
+ * either after that.  The codes of both become those of one dictionary. */
+enum status rowset_adopt(struct rowset *into, struct rowset *from,
                          struct error *err) MUST_USE;
+
+/* rowset_codes.c, for rowset.c: */
+/* Adds rows of a batch's column to the last chunk, or makes it one of slices: then the
+ * rows are still to be added. */
+enum status rowset_add_codes(struct rowset *set, uint32_t column, const struct vector *v,
+                             uint32_t from, uint32_t count, struct error *err) MUST_USE;
+enum status rowset_adopt_codes(struct rowset *into, struct rowset *from,
+                               struct error *err) MUST_USE;
+static inline bool rowset_is_coded(const struct rowset *set, uint32_t column)
+{
+    return set->texts != NULL && set->coded[column] != 0;
+}
 
 static inline const struct vector *rowset_column(const struct rowset *set, uint32_t row,
                                                  uint32_t column)

@@ -317,8 +317,33 @@ static enum status fill_numbers(struct sorter *s, uint32_t column, uint32_t half
     return STATUS_OK;
 }
 
+/* The codes of the set and the ranks of its texts. */
+static enum status fill_ranks_of_codes(struct sorter *s, uint32_t column, struct error *err)
+{
+    const struct vector *any = &s->set->chunks[0].columns[column];
+    struct texts t = {.type = TYPE_STRING, .count = any->dict_size};
+    uint64_t at = 0;
+    uint64_t span;
+
+    t.list = arena_alloc_raw(s->arena, ((size_t)t.count + 1) * sizeof(*t.list), err);
+    if (t.list == NULL)
+        return err->status;
+    for (uint32_t i = 0; i < t.count; i++)
+        t.list[i].bytes = any->slices[i];
+    enum status status = rank_texts(s, &t, &span, err);
+    for (uint32_t c = 0; c < s->set->chunk_count && status == STATUS_OK; c++) {
+        const uint32_t *codes = s->set->chunks[c].columns[column].codes;
+        status = run_check(s->run, err);
+        for (uint32_t r = 0; r < s->set->chunks[c].row_count; r++)
+            s->field[at++] = t.list[codes[r]].rank;
+    }
+    return status;
+}
+
 static enum status fill_ranks(struct sorter *s, uint32_t column, struct error *err)
 {
+    if (rowset_is_coded(s->set, column) && s->row_count > 0)
+        return fill_ranks_of_codes(s, column, err);
     struct texts t = {.type = s->set->schema.columns[column].type};
     uint64_t at = 0;
     uint64_t span;
@@ -331,7 +356,8 @@ static enum status fill_ranks(struct sorter *s, uint32_t column, struct error *e
         for (uint32_t r = 0; r < chunk->row_count && status == STATUS_OK; r++, at++) {
             s->field[at] = 0;
             if (v->nulls == NULL || v->nulls[r] == 0)
-                status = add_text(&t, s->arena, v->slices[r], &s->field[at], err);
+                status = add_text(&t, s->arena, v->slices[vector_index(v, r)], &s->field[at],
+                                  err);
         }
     }
     if (status == STATUS_OK)
@@ -485,7 +511,7 @@ static uint64_t prefix_at(const struct vector *v, uint32_t row, const struct sor
     if (!type_is_bytes(v->type))
         prefix = number_at(v, row, 0);
     else if (v->type != TYPE_DECIMAL)
-        prefix = prefix_of(v->slices[row], 0);
+        prefix = prefix_of(v->slices[vector_index(v, row)], 0);
     return key->descending ? ~prefix : prefix;
 }
 

@@ -44,6 +44,28 @@ static const struct ask sums_cases[] = {
 };
 ASK_TEST(sums, sums_cases)
 
+/* Texts that come as codes of a dictionary, over several chunks. */
+#define CODES                                                                                      \
+    "range x from 1 to 10000 step 1 | extend s = tostring(x % 7) | summarize by x, s | "           \
+    "sort by s asc, x asc | "
+static const struct ask codes_cases[] = {
+    {CODES "extend p = prev(s), q = prev(s, 10), n = next(s), o = prev(s, 1, 'none') | summarize "
+           "countif(s != p), countif(s == q), countif(s == n), countif(s == o), countif(o == "
+           "'none'), countif(p == ''), countif(n == '')",
+     "[[7,9930,9993,9993,1,1,1]]"},
+    {CODES "extend q = prev(s, 5000), r = prev(s, 20000, 'far') | summarize countif(s == q), "
+           "countif(q == ''), countif(r == 'far'), min(q), max(q)",
+     "[[0,5000,10000,\"\",\"3\"]]"},
+    {CODES "extend c = row_cumsum(1, s != prev(s)) | where s != next(s) | project s, c | take 2",
+     "[[\"0\",1428],[\"1\",1429]]"},
+    {CODES "where x % 2 == 0 | serialize p = prev(s) | where s != p | summarize make_list(s)",
+     "[[[\"0\",\"1\",\"2\",\"3\",\"4\",\"5\",\"6\"]]]"},
+    {"range x from 1 to 10000 step 1 | extend s = tostring(x % 7) | summarize by x, s | "
+     "top 3 by s desc, x desc | project s, x",
+     "[[\"6\",9995],[\"6\",9988],[\"6\",9981]]"},
+};
+ASK_TEST(codes, codes_cases)
+
 static const struct ask errors_cases[] = {
     {"range x from 1 to 100000000 step 1 | serialize p = prev(x)", "! E_RUNAWAY_QUERY"},
     {"print x = 1 | serialize y = prev(z)", "! column 'z' is not known"},
@@ -53,4 +75,5 @@ ASK_TEST(errors, errors_cases)
 ASK_MAIN(cmocka_unit_test(shifts),
          cmocka_unit_test(stays),
          cmocka_unit_test(sums),
+         cmocka_unit_test(codes),
          cmocka_unit_test(errors))

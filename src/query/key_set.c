@@ -14,6 +14,7 @@
 #define NUMBERS_KNOWN 1024u
 #define PAIRS_FIRST 64u
 #define DICTIONARY_SHARE 16u /* a dictionary is of use to so small a part of its size in rows */
+#define BYTES_A_LOOK MIB     /* of keys that are read between two looks at the time */
 #define NUMBER_PENDING (GROUP_NONE - 1)
 
 enum status key_set_init(struct key_set *set, struct arena *arena, const enum type *types,
@@ -96,6 +97,16 @@ static bool is_null_at(const struct vector *v, uint32_t at)
     return v->nulls != NULL && v->nulls[at] != 0;
 }
 
+/* Rows may share a text of many megabytes, which each of them reads. */
+static enum status spend(struct key_set *set, size_t bytes, struct error *err)
+{
+    set->spent_bytes += bytes;
+    if (set->spent_bytes < BYTES_A_LOOK)
+        return STATUS_OK;
+    set->spent_bytes = 0;
+    return set->run == NULL ? STATUS_OK : run_check(set->run, err);
+}
+
 /* The numbers of elements.  Where they are in the table is asked of memory before the
  * first is looked at: a big table is all cache misses. */
 static enum status add_elements(struct key_set *set, struct key_column *column,
@@ -105,13 +116,19 @@ static enum status add_elements(struct key_set *set, struct key_column *column,
     enum status status = STATUS_OK;
     uint64_t number;
 
-    for (uint32_t i = 0; i < count; i++) {
-        set->hashes[i] = hash_bytes(bytes_of(v, elements[i], &number));
+    for (uint32_t i = 0; i < count && status == STATUS_OK; i++) {
+        struct slice bytes = bytes_of(v, elements[i], &number);
+        set->hashes[i] = hash_bytes(bytes);
         group_prefetch(&column->values, set->hashes[i]);
+        status = spend(set, bytes.size, err);
     }
-    for (uint32_t i = 0; i < count && status == STATUS_OK; i++)
-        status = add_bytes(column, bytes_of(v, elements[i], &number), set->hashes[i],
-                           is_null_at(v, elements[i]), &ret[i], err);
+    for (uint32_t i = 0; i < count && status == STATUS_OK; i++) {
+        struct slice bytes = bytes_of(v, elements[i], &number);
+        status = add_bytes(column, bytes, set->hashes[i], is_null_at(v, elements[i]), &ret[i],
+                           err);
+        if (status == STATUS_OK)
+            status = spend(set, bytes.size, err);
+    }
     return status;
 }
 

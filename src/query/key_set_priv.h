@@ -48,6 +48,8 @@ struct key_set {
     bool is_used;      /* without columns all rows are one group: was there a row? */
     uint32_t *scratch; /* BATCH_ROWS_MAX, three times */
     uint64_t *hashes;  /* BATCH_ROWS_MAX */
+    const struct run *run; /* whose time is looked at while long keys are read; NULL: none */
+    size_t spent_bytes;    /* since it was */
 };
 
 enum status key_set_init(struct key_set *set, struct arena *arena, const enum type *types,

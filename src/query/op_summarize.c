@@ -52,7 +52,10 @@ static enum status part_open(const struct plan_summarize *p, struct run *run, st
         part->contexts[i].constants = p->calls[i].constants;
         part->contexts[i].type = p->calls[i].type;
     }
-    return key_set_init(&part->keys, part->arena, p->key_types, p->key_count, err);
+    enum status status =
+        key_set_init(&part->keys, part->arena, p->key_types, p->key_count, err);
+    part->keys.run = run;
+    return status;
 }
 
 static enum status states_grow(const struct plan_summarize *p, struct part *part,

@@ -6,6 +6,8 @@
 #include "base/hash.h"
 #include "query/key_set_priv.h"
 
+#include <stdatomic.h>
+
 static const enum type types[] = {TYPE_STRING, TYPE_LONG, TYPE_INT,      TYPE_REAL,     TYPE_BOOL,
                                   TYPE_GUID,   TYPE_DECIMAL, TYPE_DATETIME, TYPE_TIMESPAN};
 #define TYPES ((uint32_t)(sizeof(types) / sizeof(types[0])))
@@ -207,9 +209,40 @@ static const char *const alike[] = {
 };
 MIXED_TEST(encodings_do_not_matter, mixed_same, alike)
 
+/* Rows that share a great text end soon after they are cancelled, within their batch. */
+static void long_keys_are_cancelled(void **state)
+{
+    static const enum type type = TYPE_STRING;
+    static const atomic_bool cancelled = true;
+    const struct query_request request = {.cancelled = &cancelled};
+    struct query query = {.request = &request};
+    struct run run = {.query = &query};
+    struct error err = {.status = STATUS_OK};
+    struct arena *arena = arena_new(64 * MIB);
+    struct slice shared[BATCH_ROWS_MAX];
+    uint32_t numbers[BATCH_ROWS_MAX];
+    struct key_set set;
+
+    (void)state;
+    assert_non_null(arena);
+    char *text = arena_alloc(arena, 15 * MIB, &err);
+    assert_non_null(text);
+    ASSERT_OK(key_set_init(&set, arena, &type, 1, &err));
+    set.run = &run;
+    for (uint32_t i = 0; i < BATCH_ROWS_MAX; i++)
+        shared[i] = slice_from(text, 10);
+    struct vector v = {.type = type, .row_count = BATCH_ROWS_MAX, .slices = shared};
+    ASSERT_OK(key_set_add(&set, &v, BATCH_ROWS_MAX, numbers, &err)); /* too little to look */
+    for (uint32_t i = 0; i < BATCH_ROWS_MAX; i++)
+        shared[i] = slice_from(text, 15 * MIB);
+    ASSERT_STATUS(STATUS_CANCELLED, key_set_add(&set, &v, BATCH_ROWS_MAX, numbers, &err));
+    arena_free(arena);
+}
+
 ASK_MAIN(cmocka_unit_test(numbers_do_not_depend_on_encodings),
          cmocka_unit_test(odd_batches),
          cmocka_unit_test(no_columns_are_one_key),
          cmocka_unit_test(sets_are_joined),
+         cmocka_unit_test(long_keys_are_cancelled),
          cmocka_unit_test(memory_is_bounded),
          cmocka_unit_test(encodings_do_not_matter))

@@ -377,9 +377,11 @@ static uint64_t get_unary(struct bit_reader *r)
 
 static void put_rice(struct bit_writer *w, uint64_t value, unsigned k)
 {
-    for (uint64_t q = value >> k; q > 0; q--)
-        put_bits(w, 0, 1);
-    put_bits(w, 1, 1);
+    uint64_t zeros = value >> k;
+
+    for (; zeros >= 32; zeros -= 32)
+        put_bits(w, 0, 32);
+    put_bits(w, UINT64_C(1) << zeros, (unsigned)zeros + 1);
     put_bits(w, value & ((UINT64_C(1) << k) - 1), k);
 }
 

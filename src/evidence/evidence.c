@@ -110,6 +110,11 @@ static enum status check_known(struct evidence *evidence, struct log *log,
 
     if (known == NULL) {
         enum status status = files_leaf(evidence->io, &log->tenant, index, stored, err);
+        if (status == STATUS_CORRUPT || /* the log's is authentic; its block tells */
+            (status == STATUS_OK && memcmp(stored, commit->leaf, LEAF_BYTES) != 0)) {
+            memcpy(stored, commit->leaf, LEAF_BYTES);
+            status = files_put_leaf(evidence->io, &log->tenant, index, stored, err);
+        }
         if (status != STATUS_OK)
             return status;
         known = stored;
@@ -124,6 +129,50 @@ static enum status check_known(struct evidence *evidence, struct log *log,
     return STATUS_OK;
 }
 
+static bool is_all_stored(const struct log *log)
+{
+    return log->flushing.count == 0 && log->pending.count == 0;
+}
+
+/* The first of the gaps has all numbers that lack, as far as they fit. */
+static enum status add_gap(struct log *log, const struct leaf_place *next, struct error *err)
+{
+    uint64_t first = log_leaf_count(log) == 0 ? 1 : next->first_seq; /* else it is not known */
+    uint64_t from = log->next_seq == 0 ? first : log->next_seq;
+    uint64_t lost = next->first_seq > from ? next->first_seq - from : 0;
+    struct leaf_fields fields = {.kind = LEAF_KIND_GAP,
+                                 .leaf_index = log_leaf_count(log),
+                                 .first_seq = from,
+                                 .count = lost > UINT32_MAX ? UINT32_MAX : (uint32_t)lost,
+                                 .commit_time_us = next->commit_time_us};
+    struct leaf_commit commit = {.tenant = log->tenant, .replayed = true};
+
+    leaf_encode(&fields, commit.leaf);
+    enum status status = run_add(&log->pending, &commit, &fields, err);
+    if (status == STATUS_OK)
+        log->next_seq = from + fields.count;
+    return status;
+}
+
+/* Puts gaps before `next` where leaves lack: the log was damaged, or the files were. */
+static enum status fill(struct evidence *evidence, struct log *log, const struct leaf_place *next,
+                        struct error *err)
+{
+    enum status status = STATUS_OK;
+
+    if (log_leaf_count(log) >= next->leaf_index)
+        return STATUS_OK;
+    if (is_all_stored(log)) {
+        status = files_mend(evidence->io, &log->tenant, next->leaf_index, &log->stored, err);
+        log->next_seq = log->stored.next_seq;
+        if (log->next_seq > next->first_seq) /* the last leaf there is damaged */
+            log->next_seq = 0;
+    }
+    while (status == STATUS_OK && log_leaf_count(log) < next->leaf_index)
+        status = add_gap(log, next, err);
+    return status;
+}
+
 static enum status take_locked(struct evidence *evidence, const struct leaf_commit *commit,
                                const struct leaf_fields *fields, struct error *err)
 {
@@ -135,10 +184,16 @@ static enum status take_locked(struct evidence *evidence, const struct leaf_comm
     uint64_t next = log_leaf_count(log);
     if (commit->replayed && fields->leaf_index < next)
         return check_known(evidence, log, commit, fields->leaf_index, err);
-    if (fields->leaf_index != next)
-        return ERROR_SET(err, STATUS_CORRUPT,
-                         "evidence leaf %llu does not follow: want %llu; the tenant's files in "
-                         "'t/' are damaged or old, put them back from a backup",
+    const struct leaf_place place = {fields->leaf_index, fields->first_seq,
+                                     fields->commit_time_us};
+    if (is_all_stored(log))
+        status = fill(evidence, log, &place, err);
+    if (is_all_stored(log) && log->next_seq > fields->first_seq)
+        log->next_seq = 0; /* the last leaf on the disk is damaged */
+    if (status != STATUS_OK)
+        return status;
+    if (fields->leaf_index != log_leaf_count(log))
+        return ERROR_SET(err, STATUS_CORRUPT, "evidence leaf %llu does not follow: want %llu",
                          (unsigned long long)fields->leaf_index, (unsigned long long)next);
     if (fields->first_seq < log->next_seq)
         return ERROR_SET(err, STATUS_CORRUPT,
@@ -166,25 +221,6 @@ static enum status take(struct leaf_sink *sink, const struct leaf_commit *commit
     return status;
 }
 
-/* The first of the gaps has all numbers that lack, as far as they fit. */
-static enum status add_gap(struct log *log, const struct leaf_place *next, struct error *err)
-{
-    uint64_t from = log->next_seq == 0 ? 1 : log->next_seq;
-    uint64_t lost = next->first_seq > from ? next->first_seq - from : 0;
-    struct leaf_fields fields = {.kind = LEAF_KIND_GAP,
-                                 .leaf_index = log_leaf_count(log),
-                                 .first_seq = from,
-                                 .count = lost > UINT32_MAX ? UINT32_MAX : (uint32_t)lost,
-                                 .commit_time_us = next->commit_time_us};
-    struct leaf_commit commit = {.tenant = log->tenant, .replayed = true};
-
-    leaf_encode(&fields, commit.leaf);
-    enum status status = run_add(&log->pending, &commit, &fields, err);
-    if (status == STATUS_OK)
-        log->next_seq = from + fields.count;
-    return status;
-}
-
 static enum status skip(struct leaf_sink *sink, const struct guid *tenant,
                         const struct leaf_place *next, struct error *err)
 {
@@ -193,8 +229,8 @@ static enum status skip(struct leaf_sink *sink, const struct guid *tenant,
 
     (void)pthread_mutex_lock(&evidence->lock);
     enum status status = find_log(evidence, tenant, &log, err);
-    while (status == STATUS_OK && log_leaf_count(log) < next->leaf_index)
-        status = add_gap(log, next, err);
+    if (status == STATUS_OK)
+        status = fill(evidence, log, next, err);
     (void)pthread_mutex_unlock(&evidence->lock);
     return status;
 }

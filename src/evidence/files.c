@@ -14,6 +14,7 @@
 
 #include <stdio.h>
 
+#define ASIDE_BYTES_MAX (256 * MIB)
 #define RUN_BYTES_MAX (256 * MIB) /* leaves of one tenant between two checkpoints */
 #define BLOCK_LABEL "daybook/evidence/v1"
 #define BLOCK_BOUND_BYTES 24u /* of the header, in the additional data */
@@ -216,6 +217,45 @@ static enum status probe_block(struct io_file *file, uint64_t offset, uint64_t f
     return header_decode(ret) && ret->size <= file_size - offset ? STATUS_OK : STATUS_NOT_FOUND;
 }
 
+#define SCAN_BYTES ((size_t)MIB)
+
+/* The first header behind *offset, which is moved to it; STATUS_NOT_FOUND: none. */
+static enum status find_block(struct io_file *file, uint64_t *offset, uint64_t file_size,
+                              struct block_header *ret, struct error *err)
+{
+    enum status status = STATUS_NOT_FOUND;
+    struct buf room;
+
+    buf_init(&room, SCAN_BYTES);
+    for (uint64_t at = *offset + 1; status == STATUS_NOT_FOUND && at < file_size;) {
+        size_t size = file_size - at < SCAN_BYTES ? (size_t)(file_size - at) : SCAN_BYTES;
+        buf_clear(&room);
+        void *bytes = buf_extend(&room, size);
+        enum status read = bytes == NULL ? ERROR_MEMORY(err)
+                                         : io_read_at(file, at, bytes, size, err);
+        size_t found = 0;
+        while (read == STATUS_OK && status == STATUS_NOT_FOUND &&
+               (found = slice_find(buf_slice(&room), SLICE("EVB1"), found)) != SIZE_MAX) {
+            *offset = at + found++;
+            status = probe_block(file, *offset, file_size, ret, err);
+        }
+        if (read != STATUS_OK)
+            status = read;
+        at += size > 3 && at + size < file_size ? size - 3 : size; /* a magic on the seam */
+    }
+    buf_release(&room);
+    return status;
+}
+
+/* The block at *offset, or the first one behind what is damaged there. */
+static enum status next_block(struct io_file *file, uint64_t *offset, uint64_t file_size,
+                              struct block_header *ret, struct error *err)
+{
+    enum status status = probe_block(file, *offset, file_size, ret, err);
+
+    return status == STATUS_NOT_FOUND ? find_block(file, offset, file_size, ret, err) : status;
+}
+
 static enum status sealed_is_whole(struct io_file *file, uint64_t offset,
                                    const struct block_header *header, struct error *err)
 {
@@ -250,15 +290,49 @@ static enum status scan_blocks(struct io_file *file, uint64_t first_leaf, struct
             break;
         if (header.first_index != ret->leaf_count ||
             header.first_index + header.count > first_leaf + FILE_LEAVES)
-            return ERROR_SET(err, STATUS_CORRUPT,
-                             "evidence block at %llu starts with leaf %llu, want %llu",
-                             (unsigned long long)ret->batch_end,
-                             (unsigned long long)header.first_index,
-                             (unsigned long long)ret->leaf_count);
+            break; /* one before it is damaged: files_mend() */
         ret->leaf_count += header.count;
         ret->batch_end += header.size;
     }
     return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
+/* A last leaf that is damaged does not say it. */
+static enum status find_next_seq(struct io *io, const struct guid *tenant, struct stored *stored,
+                                 struct error *err)
+{
+    uint8_t leaf[LEAF_BYTES];
+    struct leaf_fields fields;
+
+    stored->next_seq = 0;
+    if (stored->leaf_count == 0)
+        return STATUS_OK;
+    enum status status = files_leaf(io, tenant, stored->leaf_count - 1, leaf, err);
+    if (status == STATUS_OK)
+        status = leaf_decode(leaf, &fields, err);
+    if (status == STATUS_OK && fields.leaf_index == stored->leaf_count - 1)
+        stored->next_seq = fields.first_seq + fields.count;
+    return status == STATUS_CORRUPT ? STATUS_OK : status;
+}
+
+/* Copies a damaged file, unless one was kept before. */
+static enum status keep_aside(struct io *io, const struct guid *tenant, const char *kind,
+                              uint64_t number, struct error *err)
+{
+    char path[PATH_BYTES], aside[PATH_BYTES + 8];
+    struct buf bytes;
+
+    tenant_path(tenant, kind, number, path);
+    (void)snprintf(aside, sizeof(aside), "%s.aside", path);
+    aside[sizeof("t/") - 1 + 32] = '-'; /* beside the tenant's directory: they are listed */
+    if (io_exists(io, aside))
+        return STATUS_OK;
+    buf_init(&bytes, ASIDE_BYTES_MAX);
+    enum status status = io_read_all(io, path, &bytes, err);
+    if (status == STATUS_OK)
+        status = io_replace(io, aside, buf_slice(&bytes), err);
+    buf_release(&bytes);
+    return status == STATUS_FULL || status == STATUS_LIMIT ? STATUS_OK : status;
 }
 
 enum status files_load(struct io *io, const struct guid *tenant, struct stored *ret,
@@ -267,8 +341,6 @@ enum status files_load(struct io *io, const struct guid *tenant, struct stored *
     struct newest newest = {false, 0};
     struct io_file *file = NULL;
     char path[PATH_BYTES];
-    uint8_t leaf[LEAF_BYTES];
-    struct leaf_fields fields;
 
     *ret = (struct stored){0};
     tenant_path(tenant, NULL, 0, path);
@@ -282,15 +354,61 @@ enum status files_load(struct io *io, const struct guid *tenant, struct stored *
     if (status == STATUS_OK)
         status = scan_blocks(file, newest.number * FILE_LEAVES, ret, err);
     io_close(file);
-    if (status == STATUS_OK && ret->leaf_count > 0)
-        status = files_leaf(io, tenant, ret->leaf_count - 1, leaf, err);
-    if (status == STATUS_OK && ret->leaf_count > 0)
-        status = leaf_decode(leaf, &fields, err);
-    if (status != STATUS_OK)
-        return error_wrap(err, "'%s'", path);
-    if (ret->leaf_count > 0)
-        ret->next_seq = fields.first_seq + fields.count;
-    return STATUS_OK;
+    if (status == STATUS_OK)
+        status = find_next_seq(io, tenant, ret, err);
+    return status == STATUS_OK ? STATUS_OK : error_wrap(err, "'%s'", path);
+}
+
+enum status files_put_leaf(struct io *io, const struct guid *tenant, uint64_t index,
+                           const uint8_t leaf[LEAF_BYTES], struct error *err)
+{
+    uint64_t number = index / FILE_LEAVES;
+    struct io_file *file = NULL;
+    char path[PATH_BYTES];
+    enum status status = keep_aside(io, tenant, "leaf", number, err);
+
+    tenant_path(tenant, "leaf", number, path);
+    if (status == STATUS_OK)
+        status = io_open(io, path, IO_WRITE, &file, err);
+    if (status == STATUS_OK)
+        status = io_write_at(file, index % FILE_LEAVES * LEAF_BYTES, leaf, LEAF_BYTES, err);
+    io_close(file);
+    return status;
+}
+
+enum status files_mend(struct io *io, const struct guid *tenant, uint64_t index,
+                       struct stored *stored, struct error *err)
+{
+    uint64_t number = stored->leaf_count / FILE_LEAVES, size = 0, at = stored->batch_end;
+    struct block_header header;
+    struct io_file *file = NULL;
+    char path[PATH_BYTES];
+
+    tenant_path(tenant, "batch", number, path);
+    if (!io_exists(io, path))
+        return STATUS_OK;
+    enum status status = io_open(io, path, IO_READ, &file, err);
+    if (status == STATUS_OK)
+        status = io_size(file, &size, err);
+    bool is_damaged = size > stored->batch_end;
+    while (status == STATUS_OK) { /* each round moves `at` forward */
+        status = next_block(file, &at, size, &header, err);
+        if (status != STATUS_OK || header.first_index + header.count > index)
+            break;
+        enum status whole = sealed_is_whole(file, at, &header, err);
+        at += header.size;
+        if (whole == STATUS_OK && header.first_index >= stored->leaf_count) {
+            stored->leaf_count = header.first_index + header.count;
+            stored->batch_end = at;
+        } else if (whole != STATUS_NOT_FOUND) {
+            status = whole;
+        }
+    }
+    io_close(file);
+    if (status == STATUS_OK || status == STATUS_NOT_FOUND)
+        status = find_next_seq(io, tenant, stored, err);
+    return status == STATUS_OK && is_damaged ? keep_aside(io, tenant, "batch", number, err)
+                                             : status;
 }
 
 enum status files_leaf(struct io *io, const struct guid *tenant, uint64_t index,
@@ -540,7 +658,7 @@ static enum status find_blocks(struct io_file *batch, uint64_t first, uint64_t *
 
     *ret_begin = *ret_end = 0;
     while (status == STATUS_OK) { /* each round moves *ret_end forward */
-        status = probe_block(batch, *ret_end, size, &header, err);
+        status = next_block(batch, ret_end, size, &header, err);
         if (status != STATUS_OK)
             break;
         *ret_end += header.size;
@@ -706,7 +824,7 @@ enum status block_reader_seek(struct block_reader *reader, uint64_t index, struc
     if (status == STATUS_OK)
         status = io_size(batch, &size, err);
     while (status == STATUS_OK) { /* each round moves offset forward */
-        status = probe_block(batch, offset, size, &header, err);
+        status = next_block(batch, &offset, size, &header, err);
         if (status == STATUS_NOT_FOUND || (status == STATUS_OK && header.first_index > index)) {
             status = ERROR_SET(err, STATUS_CORRUPT, "evidence of leaf %llu is damaged or lost",
                                (unsigned long long)index);

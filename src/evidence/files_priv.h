@@ -39,12 +39,22 @@ uint32_t leaf_record_count(const uint8_t leaf[LEAF_BYTES]); /* with evidence; 0 
 /* What is stored of a tenant. */
 struct stored {
     uint64_t leaf_count;
-    uint64_t next_seq;
+    uint64_t next_seq;  /* 0 also where the last leaf is damaged */
     uint64_t batch_end; /* where the next block goes in the last batch file */
 };
 
 enum status files_load(struct io *io, const struct guid *tenant, struct stored *ret,
                        struct error *err) MUST_USE;
+
+/* Leaf `index` follows, which is behind those that are stored: what is between them was
+ * damaged.  Takes whole blocks behind the damage for stored, up to that leaf; what
+ * an append would write over is copied to t/TENANT-batch.N.aside. */
+enum status files_mend(struct io *io, const struct guid *tenant, uint64_t index,
+                       struct stored *stored, struct error *err) MUST_USE;
+/* Puts a leaf that is stored back to its place; its damaged file is copied to
+ * t/TENANT-leaf.N.aside.  Not durable: files_renew(). */
+enum status files_put_leaf(struct io *io, const struct guid *tenant, uint64_t index,
+                           const uint8_t leaf[LEAF_BYTES], struct error *err) MUST_USE;
 
 /* What is to be appended for a tenant: run->first_index = stored.leaf_count. */
 struct append_job {

@@ -279,7 +279,7 @@ static void check_files(struct share *share, struct checks *checks)
                   (unsigned long long)s.lost_runs);
     else if (count > 0)
         add_check(checks, "files", VERDICT_WARNING,
-                  "%u files were damaged and made good; look at the disk, then remove %.*s", count,
+                  "%u files were damaged and set aside; look at the disk, then remove %.*s", count,
                   SLICE_FMT(slice_head(buf_slice(&names), 300)));
     else
         add_check(checks, "files", VERDICT_OK, "no file was set aside as damaged");

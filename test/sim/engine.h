@@ -34,6 +34,7 @@ struct engine {
     struct engine_verifier verifier;
     atomic_bool dead;
     struct error why; /* it is dead */
+    bool is_evidence_damaged; /* on purpose: rows may not match it */
 };
 
 /* The directories and keys of a new data directory. */

@@ -99,7 +99,7 @@ static bool can_be_mended(const char *path)
 /* The start goes on without what is damaged. */
 static bool can_be_left_out(const char *path)
 {
-    static const char *const PATHS[] = {"wal/", "seg/", "ingest/", "keys/", NULL};
+    static const char *const PATHS[] = {"wal/", "seg/", "t/", "ingest/", "keys/", NULL};
 
     return is_one_of(path, PATHS);
 }
@@ -165,6 +165,7 @@ bool trial_rot(struct trial *t, const char *prefix, enum disk_damage damage,
     disk_rot(t->disk, prefix, damage, ret->path);
     if (t->problem[0] != '\0' || ret->path[0] == '\0')
         return t->problem[0] == '\0';
+    t->engine.is_evidence_damaged = slice_starts_with(slice_of(ret->path), SLICE("t/"));
     enum status status = engine_open(&t->engine, &err);
     ret->refused = status != STATUS_OK;
     if (ret->refused && status != STATUS_CORRUPT)
@@ -177,7 +178,9 @@ bool trial_rot(struct trial *t, const char *prefix, enum disk_damage damage,
     if ((can_be_mended(ret->path) || slice_starts_with(slice_of(ret->path), SLICE("ingest/"))) &&
         t->problem[0] == '\0')
         go_on(t, ret->path);
-    if (slice_starts_with(slice_of(ret->path), SLICE("wal/")) && t->problem[0] == '\0')
+    if ((slice_starts_with(slice_of(ret->path), SLICE("wal/")) ||
+         slice_starts_with(slice_of(ret->path), SLICE("t/"))) &&
+        t->problem[0] == '\0')
         go_on_with_less(t, ret);
     return t->problem[0] == '\0';
 }

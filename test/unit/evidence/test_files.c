@@ -85,17 +85,50 @@ static void every_changed_byte_of_both_files_is_noticed(void **state)
     assert_int_equal(verify_fresh(fixture), STATUS_OK);
 }
 
-static void lost_blocks_are_corruption_when_the_next_leaf_comes(void **state)
+/* A gap is in the place of what was damaged, whose bytes are kept. */
+static void lost_blocks_are_a_gap_when_the_next_leaf_comes(void **state)
 {
     struct fixture *fixture = *state;
+    struct evidence_summary summary;
     struct error err;
 
     write_three(fixture);
     flip(fixture, BATCH_PATH, size_of(fixture, BATCH_PATH) - 1);
     struct evidence *evidence = fixture_open(fixture, fixture->disk);
-    assert_int_equal(fixture_take(evidence, &fixture->tenant, 3, 601, 5, false, &err),
-                     STATUS_CORRUPT);
+    uint64_t stored = 0;
+    assert_int_equal(evidence_count(evidence, &fixture->tenant, &stored, NULL, &err), STATUS_OK);
+    assert_true(stored < 3);
+    assert_int_equal(fixture_take(evidence, &fixture->tenant, 3, 601, 5, false, &err), STATUS_OK);
+    assert_int_equal(evidence_flush(evidence, &err), STATUS_OK);
+    assert_int_equal(evidence_check(evidence, &fixture->tenant, &summary, &err), STATUS_OK);
+    assert_int_equal(summary.leaf_count, 4);
+    assert_int_equal(summary.lost_leaf_count, 3 - stored);
+    assert_int_equal(summary.record_count + summary.lost_record_count, 605);
+    assert_true(io_exists(fixture->disk, "t/a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1-batch.0.aside"));
     evidence_close(evidence);
+}
+
+/* Only what a damaged block commits to is lost, not what is behind it. */
+static void blocks_behind_a_damaged_one_are_read(void **state)
+{
+    struct fixture *fixture = *state;
+    struct error err;
+
+    write_three(fixture);
+    for (uint64_t at = 0; at < 32; at++) { /* the header of the first block */
+        flip(fixture, BATCH_PATH, at);
+        struct evidence *evidence = fixture_open(fixture, fixture->disk);
+        uint64_t leaves = 9;
+        assert_int_equal(fixture_take(evidence, &fixture->tenant, 3, 601, 5, false, &err),
+                         STATUS_OK);
+        assert_int_equal(evidence_count(evidence, &fixture->tenant, &leaves, NULL, &err),
+                         STATUS_OK);
+        assert_int_equal(leaves, 4);
+        assert_int_equal(fixture_verify(evidence, &fixture->tenant, 1, 1, &err), STATUS_CORRUPT);
+        assert_int_equal(fixture_verify(evidence, &fixture->tenant, 600, 1, &err), STATUS_OK);
+        evidence_close(evidence);
+        flip(fixture, BATCH_PATH, at);
+    }
 }
 
 static void missing_files_are_corruption(void **state)
@@ -193,8 +226,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(every_changed_byte_of_both_files_is_noticed, fixture_setup,
                                         fixture_teardown),
-        cmocka_unit_test_setup_teardown(lost_blocks_are_corruption_when_the_next_leaf_comes,
+        cmocka_unit_test_setup_teardown(lost_blocks_are_a_gap_when_the_next_leaf_comes,
                                         fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(blocks_behind_a_damaged_one_are_read, fixture_setup,
+                                        fixture_teardown),
         cmocka_unit_test_setup_teardown(missing_files_are_corruption, fixture_setup,
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(blocks_of_another_tenant_do_not_open, fixture_setup,

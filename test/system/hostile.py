@@ -131,6 +131,9 @@ GROWTH = {
     'strcat grows': 'print s0 = "0123456789abcdef"' + ''.join(
         f' | extend s{i + 1} = strcat(s{i}, s{i}, s{i}, s{i})' for i in range(20))
         + ' | project strlen(s20)',
+    'one long key': 'range i from 1 to 4000 step 1 | extend one = 1 | join kind=inner ('
+                    'print one = 1, k = strrep(strrep("abcdefghijklmno", 1000), 1000)) on one'
+                    ' | summarize count() by k',
     'strcat of records':
         f'{T} | extend s = strrep(strrep(Id, 1000), 10) | extend t = strcat(s, s, s)'
                          ' | summarize make_list(t)',

@@ -3,6 +3,8 @@
  * and the log of the records it was for is kept. */
 #include "place.h"
 
+#include "base/hash.h"
+
 #include <dirent.h>
 #include <fcntl.h>
 
@@ -33,15 +35,21 @@ static void path_below(const struct place *place, const char *directory, const c
     (void)closedir(dir);
 }
 
+/* The block says that it is a later one: those behind it are not found. */
 static void damage_evidence(const struct place *place)
 {
     char tenant[512], path[600];
+    uint8_t header[32];
 
     path_below(place, "t", "", tenant);
     (void)snprintf(path, sizeof(path), "%s/batch.0", tenant);
-    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    int fd = open(path, O_RDWR | O_CLOEXEC);
     assert_true(fd >= 0);
-    assert_int_equal(pwrite(fd, "XXXX", 4, 0), 4);
+    assert_int_equal(pread(fd, header, 32, 0), 32);
+    header[8] = 9;
+    uint32_t crc = hash_crc32c(0, header, 28);
+    memcpy(header + 28, &crc, sizeof(crc));
+    assert_int_equal(pwrite(fd, header, 32, 0), 32);
     (void)close(fd);
 }
 

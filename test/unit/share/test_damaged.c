@@ -13,8 +13,9 @@
 
 static const char *const FILES[] = {"seg/catalog",         "seg/catalog.damaged",
                                     "ingest/1.run.damaged", "ingest/state.damaged",
-                                    "keys/keyring.damaged", "wal/1.wal.damaged"};
-static const char *const DIRECTORIES[] = {"seg", "ingest", "keys", "wal"};
+                                    "keys/keyring.damaged", "wal/1.wal.aside",
+                                    "t/1-batch.0.aside"};
+static const char *const DIRECTORIES[] = {"seg", "ingest", "keys", "wal", "t"};
 
 static void what_was_set_aside_is_named(void **state)
 {
@@ -29,16 +30,17 @@ static void what_was_set_aside_is_named(void **state)
     buf_init(&names, MIB);
     assert_int_equal(damaged_files(io, &names), 0);
     assert_int_equal(names.size, 0);
-    for (size_t i = 0; i < 4; i++)
+    for (size_t i = 0; i < 5; i++)
         assert_int_equal(io_make_dir(io, DIRECTORIES[i], &err), STATUS_OK);
-    for (size_t i = 0; i < 6; i++)
+    for (size_t i = 0; i < 7; i++)
         assert_int_equal(io_replace(io, FILES[i], SLICE("x"), &err), STATUS_OK);
-    assert_int_equal(damaged_files(io, &names), 4);
+    assert_int_equal(damaged_files(io, &names), 6);
     assert_true(slice_is(buf_slice(&names), "seg/catalog.damaged, ingest/1.run.damaged, "
-                                            "ingest/state.damaged, keys/keyring.damaged"));
-    for (size_t i = 0; i < 6; i++)
+                                            "ingest/state.damaged, wal/1.wal.aside, "
+                                            "t/1-batch.0.aside, keys/keyring.damaged"));
+    for (size_t i = 0; i < 7; i++)
         assert_int_equal(io_unlink(io, FILES[i], &err), STATUS_OK);
-    for (size_t i = 0; i < 4; i++) {
+    for (size_t i = 0; i < 5; i++) {
         char path[64];
         (void)snprintf(path, sizeof(path), "%s/%s", root, DIRECTORIES[i]);
         assert_int_equal(rmdir(path), 0);

@@ -66,7 +66,7 @@ static void leaf_with_any_field_out_of_range_is_corrupt(void **state)
     static const struct {
         size_t at;
         uint8_t value;
-    } faults[] = {{0, 'B'},  {4, 0},     {4, 3},    {5, 2},    {6, 1},    {7, 8},
+    } faults[] = {{0, 'B'},  {4, 0},     {4, 4},    {5, 2},    {6, 1},    {7, 8},
                   {31, 1},   {26, 0xff}, {32, 0x80}, {4, 2 /* control with 257 */}};
 
     (void)state;

@@ -123,8 +123,9 @@ static bool text_search(struct query *q, const struct expr *e, struct pushed *re
     return e->args[1]->value.bytes.size > 0;
 }
 
-/* Of has_any: more are looked for here, where the time is looked at between them. */
-#define PUSHED_WORDS_MAX 256u
+/* A source compares each of its values with each of these.  More, such as the rows of
+ * `in (Table)`, are looked for here: by hash, and with an eye on the time. */
+#define PUSHED_VALUES_MAX 256u
 
 static bool lists(struct query *q, const struct expr *e, struct pushed *ret)
 {
@@ -133,6 +134,7 @@ static bool lists(struct query *q, const struct expr *e, struct pushed *ret)
         ret->value_count = in_set_values(set, &ret->values);
         ret->kind = in_set_is_nocase(set) ? FILTER_EQUAL_NOCASE : FILTER_EQUAL;
         return !in_set_is_negated(set) && ret->value_count > 0 &&
+               ret->value_count <= PUSHED_VALUES_MAX &&
                push_column_path(q, e->args[0], &ret->column, &ret->path);
     }
     if (e->function != &operator_has_list)
@@ -141,7 +143,7 @@ static bool lists(struct query *q, const struct expr *e, struct pushed *ret)
     struct error ignored = {0};
     struct value *values = ARENA_ARRAY(q->arena, struct value, list->count + 1, &ignored);
     if (values == NULL || list->negated || list->all || list->count == 0 ||
-        list->count > PUSHED_WORDS_MAX)
+        list->count > PUSHED_VALUES_MAX)
         return false;
     for (uint32_t i = 0; i < list->count; i++)
         values[i] = (struct value){.type = TYPE_STRING, .bytes = list->words[i]};

@@ -131,7 +131,37 @@ static const char *const hungry[] = {
 };
 MIXED_TEST(memory_is_bounded, mixed_starve, hungry)
 
+/* A million of them, from a query on another table, held a source for minutes. */
+static void long_lists_are_not_told(void **state)
+{
+    static const struct {
+        unsigned count;
+        const char *operator, *wanted;
+    } lists[] = {
+        {256, "in", "s == any of 256 values"},
+        {257, "in", NULL},
+        {256, "has_any", "s has any of 256 values"},
+        {257, "has_any", NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+        struct buf values, query;
+        buf_init(&values, MIB);
+        buf_init(&query, MIB);
+        for (unsigned k = 0; k < lists[i].count; k++)
+            buf_add_format(&values, "%s'v%u'", k == 0 ? "" : ", ", k);
+        buf_add_format(&query, "@ | where s %s (%.*s)", lists[i].operator,
+                       SLICE_FMT(buf_slice(&values)));
+        buf_add(&query, "", 1);
+        is_told(&(struct told){query.data, lists[i].wanted});
+        buf_release(&values);
+        buf_release(&query);
+    }
+}
+
 ASK_MAIN(cmocka_unit_test(comparisons_are_told),
+         cmocka_unit_test(long_lists_are_not_told),
          cmocka_unit_test(searches_are_told),
          cmocka_unit_test(paths_are_told),
          cmocka_unit_test(alternatives_are_told),

@@ -66,6 +66,25 @@ struct expr *bind_column_expr(struct binder *b, uint32_t column, enum type type,
     return expr;
 }
 
+static struct expr *fail_beside_aggregates(struct binder *b, struct slice name, uint32_t at)
+{
+    return bind_fail(b, at, "SEM0100", "column '%.*s' must stand in an aggregate or behind 'by'",
+                     SLICE_FMT(slice_head(name, 128)));
+}
+
+struct expr *bind_scope_column(struct binder *b, uint32_t column, uint32_t at)
+{
+    const struct column *wanted = &b->scope.columns->columns[column];
+
+    if (b->aggregates == NULL)
+        return bind_column_expr(b, column, wanted->type, at);
+    for (uint32_t i = 0; i < b->aggregates->key_count; i++) {
+        if (slice_equal(b->aggregates->keys[i].name, wanted->name))
+            return bind_column_expr(b, i, b->aggregates->keys[i].expr->type, at);
+    }
+    return fail_beside_aggregates(b, wanted->name, at);
+}
+
 /* Sums the weights of args into expr; fails when it gets too heavy. */
 static bool weigh(struct binder *b, struct expr *expr)
 {
@@ -349,7 +368,7 @@ static struct expr *bind_any(struct binder *b, const struct node *node)
         return bind_fail(b, node->at, "SEM0100", "'%.*s' cannot follow '*' here",
                          SLICE_FMT(node->name));
     for (uint32_t i = 0; i < count; i++) {
-        struct expr *column = bind_column_expr(b, i, schema->columns[i].type, node->at);
+        struct expr *column = bind_scope_column(b, i, node->at);
         column = bind_cast(b, column, TYPE_STRING);
         args[i] = slice_is(node->name, "==")
                       ? bind_compare(b, node->at, node->name, column, word)
@@ -536,9 +555,7 @@ static struct expr *bind_name(struct binder *b, const struct node *node)
                          SLICE_FMT(slice_head(node->name, 128)));
     if (b->aggregates != NULL && b->scope.columns != NULL &&
         schema_find(b->scope.columns, node->name) != UINT32_MAX)
-        return bind_fail(b, node->at, "SEM0100",
-                         "column '%.*s' must stand in an aggregate or behind 'by'",
-                         SLICE_FMT(slice_head(node->name, 128)));
+        return fail_beside_aggregates(b, node->name, node->at);
     struct expr *custom = bind_custom_field(b, node);
     if (custom != NULL || b->err->status != STATUS_OK)
         return custom;

@@ -124,6 +124,9 @@ struct invocation {
 struct expr *bind_invoke_with(struct binder *b, const struct invocation *invocation);
 struct expr *bind_const_expr(struct binder *b, const struct value *value, uint32_t at);
 struct expr *bind_column_expr(struct binder *b, uint32_t column, enum type type, uint32_t at);
+/* A column of the scope that is meant without its name, as by `*` or pack_all().  Beside
+ * aggregates the rows have keys alone: others are refused there. */
+struct expr *bind_scope_column(struct binder *b, uint32_t column, uint32_t at);
 struct expr *bind_call(struct binder *b, const struct node *node);
 /* Refuses arguments of types that the function has no use for. */
 bool bind_check_types(struct binder *b, const struct node *call, struct expr *const *args,

@@ -48,8 +48,7 @@ static struct expr *bind_if_exists(struct binder *b, const struct node *node)
     if (b->scope.columns != NULL) {
         uint32_t column = schema_find(b->scope.columns, name->value.bytes);
         if (column != UINT32_MAX)
-            return bind_column_expr(b, column, b->scope.columns->columns[column].type,
-                                    node->at);
+            return bind_scope_column(b, column, node->at);
     }
     return bind_expr(b, node->args->next);
 }
@@ -61,7 +60,7 @@ static struct expr *bind_ingestion_time(struct binder *b, const struct node *nod
     if (b->scope.columns != NULL) {
         uint32_t column = schema_find(b->scope.columns, SLICE("_ReceivedTime"));
         if (column != UINT32_MAX)
-            return bind_column_expr(b, column, TYPE_DATETIME, node->at);
+            return bind_scope_column(b, column, node->at);
     }
     return bind_const_expr(b, &null, node->at);
 }
@@ -80,7 +79,7 @@ static struct expr *bind_pack_all(struct binder *b, const struct node *node)
     for (uint32_t i = 0; args != NULL && i < schema->column_count; i++) {
         struct value name = {.type = TYPE_STRING, .bytes = schema->columns[i].name};
         args[count++] = bind_const_expr(b, &name, node->at);
-        args[count++] = bind_column_expr(b, i, schema->columns[i].type, node->at);
+        args[count++] = bind_scope_column(b, i, node->at);
         if (args[count - 1] == NULL || args[count - 2] == NULL)
             return NULL;
     }
@@ -183,7 +182,7 @@ static struct expr *bind_data_size(struct binder *b, const struct node *node)
         return NULL;
     struct expr **args = ARENA_ARRAY(b->q->arena, struct expr *, schema->column_count + 1, b->err);
     for (uint32_t i = 0; args != NULL && i < schema->column_count; i++) {
-        args[i] = bind_column_expr(b, i, schema->columns[i].type, node->at);
+        args[i] = bind_scope_column(b, i, node->at);
         if (args[i] == NULL)
             return NULL;
     }
@@ -332,8 +331,10 @@ static struct expr *cursor_compare(struct binder *b, const struct node *node, st
         return bind_fail(b, node->at, "SEM0100",
                          "'%.*s' needs a table whose records have a time of receipt",
                          SLICE_FMT(node->name));
-    return bind_compare(b, node->at, op, bind_column_expr(b, column, TYPE_DATETIME, node->at),
-                        bind_const_expr(b, &time, node->at));
+    struct expr *received = bind_scope_column(b, column, node->at);
+    if (received == NULL)
+        return NULL;
+    return bind_compare(b, node->at, op, received, bind_const_expr(b, &time, node->at));
 }
 
 static struct expr *bind_cursor_after(struct binder *b, const struct node *node)

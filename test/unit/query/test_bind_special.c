@@ -38,6 +38,32 @@ static const struct ask columns_cases[] = {
 };
 ASK_TEST(columns, columns_cases)
 
+/* Rows beside aggregates have the keys and the aggregates alone: a column that is meant
+ * without its name was read from a place that they do not have. */
+static const struct ask beside_cases[] = {
+    {"print a = 1, b = 2 | summarize x = tostring(pack_all()) == '{}'",
+     "! column 'a' must stand in an aggregate or behind 'by'"},
+    {"print a = 1, b = 2 | summarize x = pack_all() by a",
+     "! column 'b' must stand in an aggregate or behind 'by'"},
+    {"print b = 2, a = 1 | summarize n = count(), p = pack_all() by b, a",
+     "[[2,1,1,{\"b\":2,\"a\":1}]]"},
+    {"print a = 1 | summarize count(), estimate_data_size(*)",
+     "! column 'a' must stand in an aggregate or behind 'by'"},
+    {"print b = 1, a = 'x' | summarize count() == 1 and * has 'x'",
+     "! column 'b' must stand in an aggregate or behind 'by'"},
+    {"print b = 2, a = 1 | summarize count(), x = column_ifexists('a', 7)",
+     "! column 'a' must stand in an aggregate or behind 'by'"},
+    {"print b = 2, a = 1 | summarize x = column_ifexists('a', 7), n = count() by a",
+     "[[1,1,1]]"},
+    {"datatable(_ReceivedTime: datetime)[datetime(1970-01-01)] | summarize count(), "
+     "ingestion_time()",
+     "! column '_ReceivedTime' must stand in an aggregate or behind 'by'"},
+    {"datatable(_ReceivedTime: datetime)[datetime(1970-01-01)] | summarize count(), "
+     "cursor_after('1')",
+     "! column '_ReceivedTime' must stand in an aggregate or behind 'by'"},
+};
+ASK_TEST(columns_beside_aggregates, beside_cases)
+
 static const struct ask subqueries_cases[] = {
     {"print toscalar(range x from 5 to 6 step 1)",
      "[[5]]"},
@@ -101,7 +127,7 @@ static const struct ask cursors_cases[] = {
 };
 ASK_TEST(cursors, cursors_cases)
 
-ASK_MAIN(cmocka_unit_test(columns),
+ASK_MAIN(cmocka_unit_test(columns), cmocka_unit_test(columns_beside_aggregates),
          cmocka_unit_test(subqueries),
          cmocka_unit_test(bins),
          cmocka_unit_test(the_caller),

@@ -214,7 +214,10 @@ static bool picker_args(struct binder *b, const struct node *node, struct aggreg
                         struct aggregates *outer)
 {
     const struct schema *schema = b->scope.columns;
-    uint32_t capacity = node_count(node->args) + schema->column_count + 1;
+    uint32_t capacity = 1;
+
+    for (const struct node *arg = node->args; arg != NULL; arg = arg->next)
+        capacity += arg->kind == NODE_STAR ? schema->column_count : 1;
     struct expr **args = ARENA_ARRAY(b->q->arena, struct expr *, capacity, b->err);
     struct slice *names = ARENA_ARRAY(b->q->arena, struct slice, capacity, b->err);
     uint32_t count = 0;

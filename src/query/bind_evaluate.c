@@ -266,7 +266,7 @@ struct plan *plugin_bag_unpack(struct binder *b, struct plan *input, const struc
         return NULL;
     if (op->by != NULL)
         return unpack_declared(&u, input, op);
-    if (!bind_run(b, input, &rows))
+    if (!bind_run(b, input, op->at, &rows))
         return NULL;
     if (rows == NULL)
         return open_table(b, input, op);
@@ -296,7 +296,7 @@ static bool pivot_values(struct binder *b, struct plan *input, const struct expr
     struct plan *distinct = plan_summarize(b->q, input, &key, 1, NULL, 0, b->err);
     struct rowset *rows = NULL;
 
-    if (distinct == NULL || !bind_run(b, distinct, &rows))
+    if (distinct == NULL || !bind_run(b, distinct, column->at, &rows))
         return false;
     uint64_t total = rows == NULL ? 0 : rows->row_count;
     if (total > TABLE_COLUMNS_MAX) {
@@ -416,7 +416,7 @@ struct plan *plugin_pivot(struct binder *b, struct plan *input, const struct nod
                    : bind_fail(b, op->at, "SEM0219", "'pivot' takes a column");
     if (expr->kind != EXPR_COLUMN || call->kind != NODE_CALL)
         return bind_fail(b, column->at, "SEM0100", "expected pivot(column, aggregate, ...)");
-    if (!bind_run(b, input, &rows))
+    if (!bind_run(b, input, op->at, &rows))
         return NULL;
     if (rows == NULL)
         return open_table(b, input, op);

@@ -46,7 +46,7 @@ static struct plan *partition_queries(struct binder *b, struct plan *input, uint
     struct plan *plans[QUERIES_MAX];
     struct rowset *rows = NULL;
 
-    if (distinct == NULL || !bind_run(b, distinct, &rows))
+    if (distinct == NULL || !bind_run(b, distinct, op->at, &rows))
         return NULL;
     uint64_t count = rows == NULL ? 0 : rows->row_count;
     if (count > QUERIES_MAX)

@@ -192,8 +192,8 @@ bool bind_further(struct binder *b, const struct node *op, struct slice name,
 void bind_more(struct binder *b, const struct node *op, const char *what, uint32_t count);
 /* Binds the statements; the last tabular one, or NULL with *ret_expr. */
 struct plan *bind_statements(struct binder *b, const struct node *list, struct expr **ret_expr);
-/* Runs a plan now; NULL rows with check_only. */
-bool bind_run(struct binder *b, struct plan *plan, struct rowset **ret);
+/* Runs a plan now, for what stands at `at`; NULL rows with check_only. */
+bool bind_run(struct binder *b, struct plan *plan, uint32_t at, struct rowset **ret);
 
 /* ---- operators, by file ---- */
 typedef struct plan *bind_operator_fn(struct binder *b, struct plan *input,

@@ -25,7 +25,7 @@ static struct expr *bind_toscalar(struct binder *b, const struct node *node)
         return bind_fail(b, node->at, "SEM0100", "the table of toscalar() has no columns");
     enum type type = plan->schema.columns[0].type;
     struct value value = {.type = type, .is_null = type != TYPE_STRING};
-    if (!bind_run(b, plan, &rows))
+    if (!bind_run(b, plan, node->at, &rows))
         return NULL;
     for (uint32_t c = 0; rows != NULL && c < rows->chunk_count; c++) {
         if (rows->chunks[c].row_count > 0) {

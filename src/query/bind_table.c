@@ -27,9 +27,15 @@ bool bind_push(struct binder *b, const struct binding *binding)
     return true;
 }
 
-bool bind_run(struct binder *b, struct plan *plan, struct rowset **ret)
+bool bind_run(struct binder *b, struct plan *plan, uint32_t at, struct rowset **ret)
 {
     *ret = NULL;
+    if (plan->reads_given) {
+        (void)bind_fail(b, at, "SEM0100",
+                        "this has to be known before the query runs, and cannot come from the "
+                        "rows inside 'partition' or 'mv-apply'");
+        return false;
+    }
     if (b->q->request->check_only || b->is_dry)
         return true;
     b->q->stats->phase = QUERY_PHASE_RUN;

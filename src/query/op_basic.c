@@ -22,6 +22,7 @@ struct plan *op_new(struct query *q, size_t size, const struct plan_ops *ops, st
         plan->schema = input->schema;
         plan->depth = input->depth + 1;
         plan->is_serialized = input->is_serialized;
+        plan->reads_given = input->reads_given;
     }
     return plan;
 }

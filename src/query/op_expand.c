@@ -386,6 +386,7 @@ struct plan *plan_given(struct query *q, const struct schema *schema, struct err
         return NULL;
     p->plan.schema = *schema;
     p->plan.is_serialized = true;
+    p->plan.reads_given = true;
     return &p->plan;
 }
 

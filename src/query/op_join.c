@@ -534,6 +534,7 @@ struct plan *plan_join(struct query *q, struct plan *left, struct plan *right,
     p->plan.inputs[0] = left;
     p->plan.inputs[1] = right;
     p->plan.input_count = 2;
+    p->plan.reads_given = left->reads_given || right->reads_given;
     p->plan.depth = 1 + (left->depth > right->depth ? left->depth : right->depth);
     p->kind = spec->kind;
     p->build_left = spec->kind == JOIN_INNER_UNIQUE || spec->kind == JOIN_RIGHT_ANTI ||

@@ -54,6 +54,7 @@ struct plan *plan_union(struct query *q, struct plan **inputs, uint32_t count, s
         return NULL;
     for (uint32_t i = 0; i < count; i++) {
         p->inputs[i] = inputs[i];
+        p->reads_given |= inputs[i]->reads_given;
         if (inputs[i]->depth >= p->depth)
             p->depth = inputs[i]->depth + 1;
     }
@@ -133,5 +134,6 @@ struct plan *plan_reader(struct query *q, struct plan *cell, struct error *err)
     p->cell = (struct plan_cell *)cell;
     p->plan.schema = cell->schema;
     p->plan.is_serialized = cell->is_serialized;
+    p->plan.reads_given = cell->reads_given;
     return &p->plan;
 }

@@ -75,7 +75,8 @@ static void compress(struct tdigest *digest)
         total += digest->data[i].weight;
     for (uint32_t i = 1; i < digest->count; i++) {
         double after = before + digest->data[kept].weight + digest->data[i].weight;
-        if (scale(after / total) - scale(before / total) <= 1) {
+        bool is_near = scale(after / total) - scale(before / total) <= 1;
+        if (is_near && isfinite(digest->data[kept].mean) && isfinite(digest->data[i].mean)) {
             join(&digest->data[kept], &digest->data[i]);
         } else {
             before += digest->data[kept].weight;
@@ -184,6 +185,18 @@ static void add_number(struct buf *buf, double number)
         text_add_double(buf, number);
 }
 
+static void add_mean(const struct tdigest *digest, long double mean, struct buf *buf)
+{
+    struct value value = value_of(digest, mean);
+
+    if (digest->type == TYPE_REAL && isfinite(value.real))
+        text_add_double(buf, value.real);
+    else if (digest->type == TYPE_REAL)
+        dynamic_add_value(buf, &value); /* JSON has no infinity: a text */
+    else
+        buf_add_i64(buf, value.integer);
+}
+
 void tdigest_add_json(struct tdigest *digest, struct buf *buf)
 {
     uint32_t code = 0;
@@ -195,10 +208,7 @@ void tdigest_add_json(struct tdigest *digest, struct buf *buf)
     for (uint32_t i = 0; i < digest->count; i++) {
         if (i > 0)
             buf_add_byte(buf, ',');
-        if (digest->type == TYPE_REAL)
-            text_add_double(buf, (double)digest->data[i].mean);
-        else
-            buf_add_i64(buf, (int64_t)llroundl(digest->data[i].mean));
+        add_mean(digest, digest->data[i].mean, buf);
     }
     buf_add_text(buf, "],[");
     for (uint32_t i = 0; i < digest->count; i++) {
@@ -221,7 +231,9 @@ static bool read_mean(const struct tdigest *digest, struct slice text, long doub
         *ret = (long double)whole;
         return true;
     }
-    if (!text_parse_double(text, &real) || !isfinite(real))
+    if (slice_is(text, "\"Infinity\"") || slice_is(text, "\"-Infinity\""))
+        real = text.data[1] == '-' ? -(double)INFINITY : (double)INFINITY;
+    else if (!text_parse_double(text, &real) || !isfinite(real))
         return false;
     *ret = (long double)real;
     return true;

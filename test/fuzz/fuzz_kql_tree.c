@@ -78,11 +78,16 @@ static void lay_out(struct slice text)
     arena_free(arena);
 }
 
-/* bag_unpack() and pivot() take their columns from rows, other places a toscalar(). */
+/* bag_unpack() and pivot() take their columns from rows, other places a toscalar(), as
+ * reduce does, or the values of a column, as partition with queries in braces. */
 static bool binds_by_rows(struct slice text)
 {
-    return slice_find(text, SLICE("evaluate"), 0) != SIZE_MAX ||
-           slice_find(text, SLICE("toscalar"), 0) != SIZE_MAX;
+    static const char *const words[] = {"evaluate", "toscalar", "reduce", "partition"};
+    bool found = false;
+
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]) && !found; i++)
+        found = slice_find(text, slice_of(words[i]), 0) != SIZE_MAX;
+    return found;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

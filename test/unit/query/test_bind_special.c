@@ -64,6 +64,26 @@ static const struct ask beside_cases[] = {
 };
 ASK_TEST(columns_beside_aggregates, beside_cases)
 
+/* The rows of a part, or of an element, are not there yet while the query is bound: the
+ * process read them through a null pointer. */
+static const struct ask given_cases[] = {
+    {"datatable(s: string, d: dynamic)['a', dynamic({'x': 1})] | partition by s (take 1 | "
+     "evaluate bag_unpack(d))",
+     "! cannot come from the rows inside 'partition' or 'mv-apply'"},
+    {"datatable(s: string, n: long)['a', 1] | partition by s (evaluate pivot(n))",
+     "! cannot come from the rows inside 'partition' or 'mv-apply'"},
+    {"datatable(d: dynamic)[dynamic([1])] | mv-apply d on (evaluate bag_unpack(d))",
+     "! cannot come from the rows inside 'partition' or 'mv-apply'"},
+    {"datatable(s: string)['a'] | partition by s (reduce by s)",
+     "! cannot come from the rows inside 'partition' or 'mv-apply'"},
+    {"datatable(s: string, d: dynamic)['a', dynamic({'x': 1})] | partition by s (take 1 | "
+     "evaluate bag_unpack(d): (s: string, x: long)) | project x",
+     "[[1]]"},
+    {"print a = 1 | partition by a (extend b = toscalar(print c = 7)) | project b",
+     "[[7]]"},
+};
+ASK_TEST(rows_that_are_not_there_yet, given_cases)
+
 static const struct ask subqueries_cases[] = {
     {"print toscalar(range x from 5 to 6 step 1)",
      "[[5]]"},
@@ -128,6 +148,7 @@ static const struct ask cursors_cases[] = {
 ASK_TEST(cursors, cursors_cases)
 
 ASK_MAIN(cmocka_unit_test(columns), cmocka_unit_test(columns_beside_aggregates),
+         cmocka_unit_test(rows_that_are_not_there_yet),
          cmocka_unit_test(subqueries),
          cmocka_unit_test(bins),
          cmocka_unit_test(the_caller),

@@ -29,6 +29,13 @@ static const struct ask ranks_cases[] = {
 ASK_TEST(ranks, ranks_cases)
 
 static const struct ask merging_cases[] = {
+    {"range x from 1 to 4 step 1 | summarize t = tdigest(iff(x == 4, real(1), iff(x % 2 == 0, "
+     "real(-inf), real(+inf)))) | project t, percentile_tdigest(t, 1), percentile_tdigest(t, 50), "
+     "percentile_tdigest(t, 100), rank_tdigest(t, 5)",
+     "[[[[8],[\"-Infinity\",1,\"Infinity\"],[1,1,2]],\"-Infinity\",1.0,\"Infinity\",2]]"},
+    {"range x from 1 to 20000 step 1 | summarize t = tdigest(iff(x % 2 == 0, real(-inf), "
+     "todouble(x))) | project percentile_tdigest(t, 40), percentile_tdigest(t, 60) > 0",
+     "[[\"-Infinity\",true]]"},
     {"print merge_tdigest(dynamic([[7],[1,2,3],[1,1,1]]), dynamic([[7],[2,9],[1,4]])), "
      "tdigest_merge(dynamic(1))",
      "[[[[7],[1,2,3,9],[1,2,1,4]],null]]"},

@@ -3,6 +3,9 @@
 #include "mixed.h"
 
 static const struct ask picks_cases[] = {
+    {"datatable(a: long, b: long, c: long, e: string)[1, 2, 3, 'x'] | summarize "
+     "arg_max(*, *, *), take_any(*, *) | project a, b, c, e",
+     "[[1,2,3,\"x\"]]"},
     {"datatable(n: long, s: string)[1, 'a', 3, 'b', 2, 'c'] | summarize arg_max(n, s), arg_min(n, "
      "s)",
      "[[3,\"b\",1,\"a\"]]"},

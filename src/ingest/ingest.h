@@ -47,6 +47,9 @@ struct ingest_options {
     /* May the table be written, and which column is its event time?  Filled by
      * main from content/.  NULL time_column means none but the usual ones. */
     const char *(*time_column)(void *context, struct slice table);
+    /* Returns when the sinks have room for more rows, or after a while; called while
+     * nothing is in the log that a checkpoint would wait for.  May be NULL. */
+    void (*wait_for_room)(void *context);
     /* Called once, from any thread, when nothing may be acknowledged any more
      * (a failed sync, a failed sink): the process has to stop, a restart
      * recovers.  Requests get STATUS_IO from then on.  May be NULL. */
@@ -94,7 +97,8 @@ struct ingest_answer { /* arrays live in the caller's arena */
     uint64_t first_seq;      /* of the stored records; 0 if none */
     uint32_t count;          /* stored records, quarantined ones included */
     struct slice receipt;    /* signed note(s), one a leaf, "\n" between; "" if nothing was
-                              * stored, or the keyring could not sign (the records are stored) */
+                              * stored, the request was internal, or the keyring could not
+                              * sign (the records are stored) */
     struct slice seeds;      /* SEED_BYTES a leaf, in leaf order */
     bool replayed_key;       /* the idempotency key was known: the first answer again */
 };
@@ -104,6 +108,20 @@ struct ingest_answer { /* arrays live in the caller's arena */
  * STATUS_FULL (disk; nothing stored).  Nothing is stored unless OK. */
 enum status ingest_put(struct ingest *ingest, const struct ingest_request *request,
                        struct arena *arena, struct ingest_answer *ret, struct error *err) MUST_USE;
+
+/* The same in two steps, so that one thread can have many requests in one commit:
+ * begin queues, end waits.  What was begun must be ended, and only that frees it; the
+ * request and the arena have to live until then.  Not for two requests with the same
+ * idempotency key: the second would wait for the first.  A checkpoint waits for all that
+ * was begun, so who begins many calls ingest_wait_for_room() before the first;
+ * ingest_put() does it itself, unless the request is internal: the checkpoint waits for
+ * some of these in other ways, too. */
+struct put;
+void ingest_wait_for_room(struct ingest *ingest);
+enum status ingest_put_begin(struct ingest *ingest, const struct ingest_request *request,
+                             struct arena *arena, struct put **ret, struct error *err) MUST_USE;
+enum status ingest_put_end(struct put *put, struct ingest_answer *ret,
+                           struct error *err) MUST_USE;
 
 enum status ingest_rotate(struct ingest *ingest, uint64_t *ret_floor, struct error *err) MUST_USE;
 enum status ingest_save(struct ingest *ingest, uint64_t floor, struct error *err) MUST_USE;

@@ -14,7 +14,9 @@ struct put {
     const struct ingest_request *request;
     struct tenant *tenant;
     struct gmac *gmac;      /* under the tenant's print_key */
-    struct arena *arena;    /* of the work; freed at the end */
+    struct arena *arena;    /* of the work, the put in it; freed at the end */
+    struct arena *answer_arena; /* the caller's */
+    struct ingest_answer answer;
     struct split split;
     struct slice table;
     int64_t received_us;
@@ -41,6 +43,7 @@ struct put {
     struct buf answer_bytes;
     struct receipts receipts;
     bool in_gate; /* has a place among the large ones */
+    bool is_admitted, is_replayed;
 };
 
 /* Splits, examines, finds the table; prints of all records. */

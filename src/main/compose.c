@@ -37,7 +37,6 @@
 struct tee {
     struct record_sink sink; /* first */
     struct record_sink *keep, *watch;
-    struct store *store;
     struct stage_times *stages;
     atomic_uint_fast64_t watch_failures;
 };
@@ -68,14 +67,15 @@ struct daybook {
 };
 
 /* Rows come faster than the flush seals them: their senders slow down, so that
- * memory stays bounded.  Not for ever: a checkpoint may wait for this very row. */
-static void wait_for_room(struct store *store)
+ * memory stays bounded.  Not for ever: the flush may be what does not work. */
+static void wait_for_room(void *context)
 {
     const struct timespec wait = {0, ROOM_WAIT_MS * 1000000L};
+    struct daybook *d = context;
     struct store_memory memory;
 
     for (unsigned i = 0; i < ROOM_WAITS_MAX; i++) {
-        store_memory(store, &memory);
+        store_memory(d->store, &memory);
         if (memory.rows < MEMORY_ROWS_MAX && memory.bytes < MEMORY_BYTES_MAX)
             return;
         (void)nanosleep(&wait, NULL);
@@ -90,8 +90,6 @@ static enum status tee_take(struct record_sink *sink, const struct record_batch 
     struct tee *tee = (struct tee *)sink;
     struct error watch_err;
 
-    if (!batch->replayed)
-        wait_for_room(tee->store);
     struct stage_watch watch = stage_watch_start(tee->stages);
     enum status status = record_sink_take(tee->keep, batch, err);
 
@@ -378,7 +376,6 @@ static enum status open_log(struct daybook *d, const struct meta_tenant *tenants
     d->tee = (struct tee){
         .sink = {tee_take},
         .keep = store_sink(d->store),
-        .store = d->store,
         .stages = &d->stages,
         .watch = detect_sink(d->detect),
     };
@@ -396,6 +393,7 @@ static enum status open_log(struct daybook *d, const struct meta_tenant *tenants
         .tenants = ids,
         .tenant_count = count,
         .time_column = time_column,
+        .wait_for_room = wait_for_room,
         .fatal = stop_process,
         .context = d,
     };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Lines are gathered per tenant in a pending batch; the writer takes the whole
- * pending batch, writes one request a tenant, then publishes how far it came.
+/* Lines are gathered in a pending batch; the writer takes the whole of it, writes one
+ * request a tenant, then publishes how far it came.
  * Invariant: done <= taken <= given.  The last failed ranges are remembered; a
  * ticket older than those that were forgotten counts as failed, never as done. */
 #include "share/self_audit.h"
@@ -15,16 +15,27 @@
 #include <time.h>
 
 #define PENDING_LINES_MAX 20000u
+#define PENDING_BYTES_MAX (64 * MIB)
+#define REQUESTS_MAX 64u /* under way at once, in one commit if all goes well */
+#define REQUEST_BYTES_ENOUGH (4 * MIB) /* no more lines are added beyond */
+#define REQUESTS_BYTES_ENOUGH (16 * MIB)
 #define FAILED_RANGES_MAX 64u
 #define QUERY_SHOWN_BYTES_MAX (64 * KIB)
 #define FULL_TRIES 10u
 #define FULL_WAIT_MS 20
 
+/* What is said of an action to all its tenants. */
+struct text {
+    uint32_t lines; /* that still show it; counted under the lock until the writer has them */
+    size_t size;
+    char bytes[];
+};
+
 struct line {
     struct line *next;
     struct guid tenant;
-    size_t size;
-    char text[];
+    struct text *text;
+    uint32_t order; /* of arrival, within a round */
 };
 
 struct self_audit {
@@ -40,6 +51,7 @@ struct self_audit {
     } pace;
     struct line *pending, **pending_end; /* in the order of arrival */
     uint32_t pending_count;
+    size_t pending_bytes;
     uint64_t given, done;
     struct { /* of tickets; a ring */
         uint64_t from, to;
@@ -77,116 +89,161 @@ static void write_line(const struct self_audit *audit, const struct audit_action
     buf_add_text(ret, "}\n");
 }
 
-/* What one round writes, by the writer and its helpers. */
+/* ---- a round: all that waits, a request for each tenant ---- */
+
+/* One request under way. */
+struct write {
+    struct ingest_request request;
+    struct buf body;
+    struct arena *arena;
+    struct put *put;
+    enum status status;
+    struct error err;
+};
+
 struct round {
     struct self_audit *audit;
-    pthread_mutex_t lock; /* of all below */
-    struct line *list;
-    uint64_t request_count; /* that were acknowledged */
+    struct line **lines; /* by tenant, then in their order */
+    uint32_t count, taken;
+    struct write writes[REQUESTS_MAX];
+    uint32_t write_count;
     enum status status; /* of the last that failed, with its error */
     struct error failure;
 };
 
-/* The lines of the list's first tenant, off the list and into the body. */
-static bool take_tenant(struct round *round, struct guid *ret_tenant, struct buf *body)
+static int compare_lines(const void *a, const void *b)
 {
-    (void)pthread_mutex_lock(&round->lock);
-    bool is_left = round->list != NULL;
-    if (is_left)
-        *ret_tenant = round->list->tenant;
-    for (struct line **link = &round->list; *link != NULL;) {
-        struct line *line = *link;
-        if (!guid_equal(&line->tenant, ret_tenant)) {
-            link = &line->next;
-            continue;
-        }
-        buf_add(body, line->text, line->size);
-        *link = line->next;
-        free(line);
-    }
-    (void)pthread_mutex_unlock(&round->lock);
-    return is_left;
+    const struct line *x = *(struct line *const *)a, *y = *(struct line *const *)b;
+    int order = memcmp(x->tenant.bytes, y->tenant.bytes, sizeof(x->tenant.bytes));
+
+    return order != 0 ? order : (x->order > y->order) - (x->order < y->order);
 }
 
-static enum status try_write(struct self_audit *audit, struct guid tenant,
-                             const struct buf *body, struct error *err)
+static void free_line(struct line *line)
 {
-    struct ingest_answer answer;
-    struct arena *arena = arena_new(256 * MIB);
-    enum status status;
+    if (--line->text->lines == 0)
+        free(line->text);
+    free(line);
+}
 
-    struct ingest_request request = {
-        .tenant = tenant,
-        .table = SLICE("DaybookAudit"),
-        .body = buf_slice(body),
-        .format = INGEST_FORMAT_NDJSON,
-        .internal = true,
-    };
-    status = arena == NULL ? ERROR_MEMORY(err) : buf_check(body, err);
-    if (status == STATUS_OK)
-        status = ingest_put(audit->ingest, &request, arena, &answer, err);
-    arena_free(arena);
-    return status;
+static void free_lines(struct line *list)
+{
+    while (list != NULL) {
+        struct line *next = list->next;
+        free_line(list);
+        list = next;
+    }
+}
+
+/* Takes the next lines of one tenant. */
+static void begin_write(struct round *round, struct write *write)
+{
+    struct line *first = round->lines[round->taken];
+
+    write->request = (struct ingest_request){.tenant = first->tenant,
+                                             .table = SLICE("DaybookAudit"),
+                                             .format = INGEST_FORMAT_NDJSON,
+                                             .internal = true};
+    buf_init(&write->body, REQUEST_BODY_BYTES_MAX);
+    while (round->taken < round->count && write->body.size < REQUEST_BYTES_ENOUGH &&
+           guid_equal(&round->lines[round->taken]->tenant, &write->request.tenant)) {
+        const struct text *text = round->lines[round->taken]->text;
+        buf_add(&write->body, text->bytes, text->size);
+        free_line(round->lines[round->taken++]);
+    }
+    write->request.body = buf_slice(&write->body);
+    write->arena = arena_new(256 * MIB);
+    write->status = write->arena == NULL ? ERROR_MEMORY(&write->err)
+                                         : buf_check(&write->body, &write->err);
+    if (write->status == STATUS_OK)
+        write->status = ingest_put_begin(round->audit->ingest, &write->request, write->arena,
+                                         &write->put, &write->err);
 }
 
 /* A disk that has no space refuses all that is queued together; the reserve is for what
  * comes alone, so it is tried again. */
-static enum status write_tenant(struct self_audit *audit, struct guid tenant,
-                                const struct buf *body, struct error *err)
+static void try_alone(struct round *round, struct write *write)
 {
     const struct timespec wait = {0, FULL_WAIT_MS * 1000000L};
-    enum status status = try_write(audit, tenant, body, err);
+    struct ingest_answer answer;
 
-    for (unsigned i = 0; i < FULL_TRIES && status == STATUS_FULL; i++) {
+    for (unsigned i = 0; i < FULL_TRIES && write->status == STATUS_FULL; i++) {
         (void)nanosleep(&wait, NULL);
-        status = try_write(audit, tenant, body, err);
+        write->status = ingest_put(round->audit->ingest, &write->request, write->arena, &answer,
+                                   &write->err);
     }
-    return status;
 }
 
-static void *write_tenants(void *arg)
+static void end_write(struct round *round, struct write *write)
 {
-    struct round *round = arg;
-    struct guid tenant;
-    struct buf body;
-
-    buf_init(&body, REQUEST_BODY_BYTES_MAX);
-    while (take_tenant(round, &tenant, &body)) {
-        struct error err;
-        enum status status = write_tenant(round->audit, tenant, &body, &err);
-        (void)pthread_mutex_lock(&round->lock);
-        if (status == STATUS_OK) {
-            round->request_count++;
-        } else {
-            round->status = status;
-            round->failure = err;
-        }
-        (void)pthread_mutex_unlock(&round->lock);
-        buf_clear(&body);
+    try_alone(round, write);
+    if (write->status == STATUS_OK) {
+        round->audit->pace.own_requests++;
+    } else {
+        round->status = write->status;
+        round->failure = write->err;
     }
-    buf_release(&body);
-    return NULL;
+    buf_release(&write->body);
+    arena_free(write->arena);
 }
 
-/* All lines of the list.  Tenants are side by side, since each waits for a sync. */
+/* Some requests, side by side: one sync is for all of them. */
+static void write_some(struct round *round)
+{
+    struct ingest_answer answer;
+    size_t bytes = 0;
+
+    ingest_wait_for_room(round->audit->ingest);
+    for (round->write_count = 0; round->taken < round->count &&
+                                 round->write_count < REQUESTS_MAX && bytes < REQUESTS_BYTES_ENOUGH;
+         round->write_count++) {
+        begin_write(round, &round->writes[round->write_count]);
+        bytes += round->writes[round->write_count].body.size;
+    }
+    for (uint32_t i = 0; i < round->write_count; i++) {
+        struct write *write = &round->writes[i];
+        if (write->status == STATUS_OK)
+            write->status = ingest_put_end(write->put, &answer, &write->err);
+    }
+    for (uint32_t i = 0; i < round->write_count; i++)
+        end_write(round, &round->writes[i]);
+}
+
+static enum status sort_lines(struct round *round, struct line *list, struct error *err)
+{
+    uint32_t count = 0;
+
+    for (const struct line *line = list; line != NULL; line = line->next)
+        count++;
+    round->lines = calloc(count, sizeof(*round->lines));
+    if (round->lines == NULL)
+        return ERROR_MEMORY(err);
+    for (struct line *line = list; line != NULL; line = line->next) {
+        line->order = round->count;
+        round->lines[round->count++] = line;
+    }
+    qsort(round->lines, count, sizeof(struct line *), compare_lines);
+    return STATUS_OK;
+}
+
+/* The lines of the list, which are freed. */
 static enum status write_round(struct self_audit *audit, struct line *list, struct error *err)
 {
-    struct round round = {audit, PTHREAD_MUTEX_INITIALIZER, list, 0, STATUS_OK, {0}};
-    pthread_t helpers[SELF_AUDIT_HELPERS_MAX];
-    uint32_t tenants = 0, count = 0;
+    struct round *round = calloc(1, sizeof(*round));
+    enum status status = round == NULL ? ERROR_MEMORY(err) : sort_lines(round, list, err);
 
-    for (const struct line *line = list; line->next != NULL; line = line->next)
-        tenants += !guid_equal(&line->tenant, &line->next->tenant);
-    while (count < SELF_AUDIT_HELPERS_MAX && count < tenants &&
-           pthread_create(&helpers[count], NULL, write_tenants, &round) == 0)
-        count++;
-    (void)write_tenants(&round);
-    while (count > 0)
-        (void)pthread_join(helpers[--count], NULL);
-    (void)pthread_mutex_destroy(&round.lock);
-    audit->pace.own_requests += round.request_count;
-    *err = round.failure;
-    return round.status;
+    if (status == STATUS_OK) {
+        round->audit = audit;
+        while (round->taken < round->count)
+            write_some(round);
+        status = round->status;
+        *err = round->failure;
+        free(round->lines);
+    } else {
+        free_lines(list);
+    }
+    free(round);
+    return status;
 }
 
 static void remember_failure(struct self_audit *audit, uint64_t from, uint64_t to,
@@ -259,6 +316,7 @@ static void *run(void *arg)
         audit->pending = NULL;
         audit->pending_end = &audit->pending;
         audit->pending_count = 0;
+        audit->pending_bytes = 0;
         (void)pthread_mutex_unlock(&audit->lock);
 
         struct error failure;
@@ -295,9 +353,50 @@ enum status self_audit_new(struct ingest *ingest, const struct clock *clock,
     return STATUS_OK;
 }
 
+/* One line for each tenant, in *ret; all or none. */
+static enum status make_lines(const struct audit_action *action, struct slice said,
+                              struct line **ret, struct error *err)
+{
+    struct text *text = malloc(sizeof(*text) + said.size);
+    struct line **end = ret;
+
+    *ret = NULL;
+    if (text == NULL)
+        return ERROR_MEMORY(err);
+    text->lines = 0;
+    text->size = said.size;
+    memcpy(text->bytes, said.data, said.size);
+    for (uint32_t i = 0; i < action->tenant_count; i++) {
+        struct line *line = malloc(sizeof(*line));
+        if (line == NULL)
+            break;
+        *line = (struct line){.tenant = action->tenants[i], .text = text};
+        text->lines++;
+        *end = line;
+        end = &line->next;
+    }
+    if (text->lines == action->tenant_count)
+        return STATUS_OK;
+    if (*ret == NULL)
+        free(text);
+    free_lines(*ret);
+    return ERROR_MEMORY(err);
+}
+
+/* With the lock held. */
+static void queue_lines(struct self_audit *audit, struct line *list, uint32_t count, size_t size)
+{
+    *audit->pending_end = list;
+    while (*audit->pending_end != NULL)
+        audit->pending_end = &(*audit->pending_end)->next;
+    audit->pending_count += count;
+    audit->pending_bytes += size;
+}
+
 enum status self_audit_begin(struct self_audit *audit, const struct audit_action *action,
                              struct audit_ticket *ret, struct error *err)
 {
+    struct line *lines = NULL;
     struct buf text;
     enum status status;
 
@@ -307,28 +406,20 @@ enum status self_audit_begin(struct self_audit *audit, const struct audit_action
     buf_init(&text, MIB);
     write_line(audit, action, &text);
     status = buf_check(&text, err);
+    if (status == STATUS_OK)
+        status = make_lines(action, buf_slice(&text), &lines, err);
     (void)pthread_mutex_lock(&audit->lock);
-    if (status == STATUS_OK && audit->pending_count + action->tenant_count > PENDING_LINES_MAX)
+    if (status == STATUS_OK && (audit->pending_count + action->tenant_count > PENDING_LINES_MAX ||
+                                audit->pending_bytes + text.size > PENDING_BYTES_MAX))
         status = ERROR_SET(err, STATUS_BUSY, "too many actions wait for their audit record");
-    for (uint32_t i = 0; status == STATUS_OK && i < action->tenant_count; i++) {
-        struct line *line = malloc(sizeof(*line) + text.size);
-        if (line == NULL) {
-            status = ERROR_MEMORY(err);
-            break;
-        }
-        line->tenant = action->tenants[i];
-        line->size = text.size;
-        memcpy(line->text, text.data, text.size);
-        line->next = NULL;
-        *audit->pending_end = line;
-        audit->pending_end = &line->next;
-        audit->pending_count++;
-    }
     if (status == STATUS_OK) {
+        queue_lines(audit, lines, action->tenant_count, text.size);
         ret->number = ++audit->given;
         (void)pthread_cond_broadcast(&audit->changed);
     }
     (void)pthread_mutex_unlock(&audit->lock);
+    if (status != STATUS_OK)
+        free_lines(lines);
     buf_release(&text);
     return status;
 }

@@ -4,7 +4,7 @@
  * self_audit_begin() queues the record and lets the caller go on working;
  * self_audit_wait() returns when it is durable, and the caller must not send a
  * byte before.  One writer thread takes all that wait together, a request a tenant;
- * the requests of many tenants go out side by side and share commits.  A record that
+ * the requests of many tenants are queued side by side and share commits.  A record that
  * comes alone is written at once.  While others write to the log, too, and more
  * than one write in SELF_AUDIT_PACE_MS is wanted for long, each gathers for
  * SELF_AUDIT_GATHER_MS first, so that many small queries share a commit and do not
@@ -18,7 +18,6 @@
 #include "wire/http.h"
 
 #define SELF_AUDIT_GATHER_MS 20u
-#define SELF_AUDIT_HELPERS_MAX 7u /* threads that help to write for many tenants */
 #define SELF_AUDIT_PACE_MS 100u
 #define SELF_AUDIT_BURST 20u /* writes that are not made to gather */
 #define SELF_AUDIT_BUSY_MS 100u /* others write to the log if one did within */

@@ -59,6 +59,39 @@ static void records_are_numbered_and_signed(void **state)
     arena_free(arena);
 }
 
+static void one_thread_has_many_requests_under_way(void **state)
+{
+    struct world *w = *state;
+    struct arena *arena = arena_new(MIB);
+    struct ingest_request requests[3];
+    struct ingest_answer answer;
+    struct put *puts[3];
+    struct error err;
+
+    requests[0] = world_request(w, "Mine", SLICE(RECORD("a", "")));
+    requests[1] = world_request(w, "Mine", SLICE(RECORD("b", "") "\n" RECORD("a", "")));
+    requests[2] = world_request(w, "Mine", SLICE(RECORD("a", "")));
+    requests[2].tenant = w->other;
+    requests[2].internal = true;
+    for (int i = 0; i < 3; i++)
+        ASSERT_OK(ingest_put_begin(w->ingest, &requests[i], arena, &puts[i], &err));
+    for (int i = 0; i < 3; i++) {
+        ASSERT_OK(ingest_put_end(puts[i], &answer, &err));
+        assert_int_equal(answer.stored, 1);
+        assert_int_equal(answer.duplicates, i == 1);
+        assert_int_equal(answer.first_seq, i == 1 ? 2 : 1);
+        /* Nobody is handed the receipt of an internal one. */
+        assert_int_equal(answer.receipt.size > 0, i < 2);
+    }
+    assert_int_equal(w->leaf_count, 3);
+    assert_int_equal(w->room_asked_count, 0);
+    put_ok(w, RECORD("z", ""), arena, &answer);
+    assert_int_equal(w->room_asked_count, 1);
+    ASSERT_OK(ingest_put(w->ingest, &requests[2], arena, &answer, &err)); /* internal */
+    assert_int_equal(w->room_asked_count, 1);
+    arena_free(arena);
+}
+
 static void a_restart_replays_the_same_records_and_leaves(void **state)
 {
     struct world *w = *state;
@@ -574,6 +607,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
         TEST(records_are_numbered_and_signed),
+        TEST(one_thread_has_many_requests_under_way),
         TEST(a_restart_replays_the_same_records_and_leaves),
         TEST(duplicates_are_left_out_and_listed),
         TEST(duplicates_are_known_after_the_log_is_trimmed),

@@ -47,6 +47,7 @@ struct world {
     struct ingest *ingest;
     uint64_t floor;
     const char *time_column;
+    unsigned room_asked_count;
     /* notes of the sinks */
     pthread_mutex_t lock;
     struct seen_record *records;
@@ -134,6 +135,11 @@ static enum status world_skip(struct leaf_sink *sink, const struct guid *tenant,
     return STATUS_OK;
 }
 
+static void world_wait_for_room(void *context)
+{
+    ((struct world *)context)->room_asked_count++;
+}
+
 static const char *world_time_column(void *context, struct slice table)
 {
     (void)table;
@@ -156,6 +162,7 @@ static inline enum status world_try_open(struct world *w, struct error *err)
         .leaves = &w->leaf_sink,
         .wal_floor = w->floor,
         .time_column = world_time_column,
+        .wait_for_room = world_wait_for_room,
         .fatal = world_fatal,
         .context = w,
     };

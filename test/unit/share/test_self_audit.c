@@ -16,7 +16,9 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct buf written;
 static unsigned put_count, delay_ms;
 static uint64_t acked_count, acked_by_others;
-static bool fails, others_write;
+static enum status fails_with; /* unless OK */
+static unsigned full_count;      /* of requests that find no space */
+static bool others_write;
 static struct clock_fixed still;
 
 static void sleep_ms(unsigned ms)
@@ -25,21 +27,66 @@ static void sleep_ms(unsigned ms)
     (void)nanosleep(&wait, NULL);
 }
 
-enum status ingest_put(struct ingest *ingest, const struct ingest_request *request,
-                       struct arena *arena, struct ingest_answer *ret, struct error *err)
+struct put {
+    enum status status;
+};
+static struct put all_puts[64];
+static unsigned begun_count, begun_at_once_max, room_asked_count;
+
+enum status ingest_put_begin(struct ingest *ingest, const struct ingest_request *request,
+                             struct arena *arena, struct put **ret, struct error *err)
 {
     (void)ingest;
     (void)arena;
-    *ret = (struct ingest_answer){0};
-    sleep_ms(delay_ms);
+    (void)err;
     (void)pthread_mutex_lock(&lock);
     put_count++;
-    bool refused = fails || !request->internal || !slice_is(request->table, "DaybookAudit");
+    enum status status = fails_with;
+    if (full_count > 0) {
+        full_count--;
+        status = STATUS_FULL;
+    }
+    if (!request->internal || !slice_is(request->table, "DaybookAudit"))
+        status = STATUS_INVALID;
+    bool refused = status != STATUS_OK;
     if (!refused)
         buf_add_slice(&written, request->body);
     acked_count += !refused;
+    assert_true(begun_count < 64);
+    *ret = &all_puts[begun_count++];
+    (*ret)->status = status;
+    if (begun_count > begun_at_once_max)
+        begun_at_once_max = begun_count;
     (void)pthread_mutex_unlock(&lock);
-    return refused ? ERROR_SET(err, STATUS_FULL, "no space") : STATUS_OK;
+    return STATUS_OK;
+}
+
+enum status ingest_put_end(struct put *put, struct ingest_answer *ret, struct error *err)
+{
+    enum status status = put->status;
+    *ret = (struct ingest_answer){0};
+    sleep_ms(delay_ms);
+    (void)pthread_mutex_lock(&lock);
+    begun_count--;
+    (void)pthread_mutex_unlock(&lock);
+    return status == STATUS_OK ? STATUS_OK : ERROR_SET(err, status, "no space");
+}
+
+void ingest_wait_for_room(struct ingest *ingest)
+{
+    (void)ingest;
+    (void)pthread_mutex_lock(&lock);
+    room_asked_count++;
+    assert_int_equal(begun_count, 0); /* a checkpoint would wait for these */
+    (void)pthread_mutex_unlock(&lock);
+}
+
+enum status ingest_put(struct ingest *ingest, const struct ingest_request *request,
+                       struct arena *arena, struct ingest_answer *ret, struct error *err)
+{
+    struct put *put;
+    enum status status = ingest_put_begin(ingest, request, arena, &put, err);
+    return status == STATUS_OK ? ingest_put_end(put, ret, err) : status;
 }
 
 void ingest_stats(struct ingest *ingest, struct ingest_stats *ret)
@@ -78,9 +125,10 @@ static int setup(void **state)
     struct self_audit *audit = NULL;
     struct error err = {0};
     buf_init(&written, 16 * MIB);
-    put_count = delay_ms = 0;
+    put_count = delay_ms = begun_at_once_max = full_count = room_asked_count = 0;
     acked_count = acked_by_others = 0;
-    fails = others_write = false;
+    fails_with = STATUS_OK;
+    others_write = false;
     clock_fixed_init(&still, 1700000000000000);
     assert_int_equal(self_audit_new(NULL, &still.clock, &audit, &err), STATUS_OK);
     *state = audit;
@@ -140,17 +188,45 @@ static void test_a_failed_write_fails_every_action_of_it_for_ever(void **state)
     struct audit_ticket early;
     struct audit_action action = make("q", 1);
     struct error err = {0};
-    fails = true;
+    fails_with = STATUS_FULL;
     assert_int_equal(self_audit_begin(*state, &action, &early, &err), STATUS_OK);
+    assert_int_equal(self_audit_wait(*state, early, &err), STATUS_FULL);
+    (void)pthread_mutex_lock(&lock);
+    fails_with = STATUS_IO;
+    (void)pthread_mutex_unlock(&lock);
     /* More failures than are remembered, then a success. */
     for (int i = 0; i < 70; i++)
-        assert_int_equal(self_audit_put(*state, &action, &err), STATUS_FULL);
+        assert_int_equal(self_audit_put(*state, &action, &err), STATUS_IO);
     (void)pthread_mutex_lock(&lock);
-    fails = false;
+    fails_with = STATUS_OK;
     (void)pthread_mutex_unlock(&lock);
     assert_int_equal(self_audit_put(*state, &action, &err), STATUS_OK);
-    assert_int_equal(self_audit_wait(*state, early, &err), STATUS_FULL);
+    assert_int_equal(self_audit_wait(*state, early, &err), STATUS_IO); /* the newest */
     assert_non_null(strstr(err.text, "not recorded"));
+}
+
+static void test_many_tenants_are_queued_before_the_first_is_waited_for(void **state)
+{
+    static struct guid many[200];
+    struct error err = {0};
+    struct audit_action action = {"AuditSearch", SLICE("all"), &request, many, 200};
+    for (unsigned i = 0; i < 200; i++)
+        many[i] = (struct guid){{(uint8_t)(i * 7), (uint8_t)i}};
+    assert_int_equal(self_audit_put(*state, &action, &err), STATUS_OK);
+    assert_int_equal(count_of("\n"), 200);
+    assert_int_equal(put_count, 200);
+    assert_int_equal(begun_at_once_max, 64);
+    assert_int_equal(room_asked_count, 4);
+}
+
+static void test_what_finds_no_space_together_is_tried_alone(void **state)
+{
+    struct error err = {0};
+    struct audit_action action = make("all", 3);
+    full_count = 3;
+    assert_int_equal(self_audit_put(*state, &action, &err), STATUS_OK);
+    assert_int_equal(count_of("\n"), 3);
+    assert_int_equal(put_count, 6);
 }
 
 static void test_a_huge_query_is_cut_and_its_size_told(void **state)
@@ -224,6 +300,10 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(test_a_failed_write_fails_every_action_of_it_for_ever,
                                         setup, teardown),
+        cmocka_unit_test_setup_teardown(test_many_tenants_are_queued_before_the_first_is_waited_for,
+                                        setup, teardown),
+        cmocka_unit_test_setup_teardown(test_what_finds_no_space_together_is_tried_alone, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(test_a_huge_query_is_cut_and_its_size_told, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(test_what_waits_at_the_end_is_written, setup, teardown),

@@ -30,6 +30,18 @@ static const struct option ingest_options[] = {
     {"quiet", false, false, NULL, "no progress"},
 };
 
+static const struct option loss_options[] = {
+    {"tenant", true, false, "NAME", "whose records are lost"},
+    {"from-seq", true, false, "N", "the range that begins here (default: all not accepted yet)"},
+    {"from", true, false, "TIME", "the first time that is concerned (default: as listed)"},
+    {"to", true, false, "TIME", "the last one"},
+    {"yes", false, false, NULL, "do not ask"},
+};
+
+static const struct option verify_options[] = {
+    {"tenant", true, false, "NAME", "only this tenant (default: all, and the instance's log)"},
+};
+
 static const struct option query_options[] = {
     {"tenant", true, false, "NAME", "whose records to read"},
     {"all-tenants", false, false, NULL, "read all tenants (role operator; audited)"},
@@ -126,6 +138,16 @@ static const struct command commands[] = {
      "functions that queries call by their name",
      "FILE holds (parameters) { body } in KQL ('-': stdin).\n",
      OPTIONS(function_options), cmd_function},
+    {"loss", "list [--tenant NAME] | accept --tenant NAME [--from-seq N] [--from TIME] [--to TIME]"
+             " [--yes]",
+     "records lost with a damaged log",
+     "Until a loss is accepted all answers about its tenant are incomplete; afterwards those\n"
+     "that concern the times and numbers of what is lost.  Who accepted it is recorded, and\n"
+     "the gap stays in the evidence.  Have the senders send the records again first.\n",
+     OPTIONS(loss_options), cmd_loss},
+    {"verify", "[--tenant NAME]", "check every record against its evidence",
+     "Exit code 1 when something does not match, 5 when only known gaps lack.\n",
+     OPTIONS(verify_options), cmd_verify},
     {"compact", "", "join and recompress what is stored", NULL, OPTIONS(compact_options),
      cmd_compact},
     {"doctor", "", "check the state of a server or data directory", NULL, NULL, 0, cmd_doctor},

@@ -209,6 +209,23 @@ static enum status show_further(const struct command_context *context,
     return status;
 }
 
+static void show_gap(struct slice text, const struct json_tape *tape)
+{
+    uint32_t token = json_member(text, tape->tokens, 0, SLICE("gap"));
+    struct buf gap, line;
+
+    buf_init(&gap, 64 * KIB);
+    buf_init(&line, 64 * KIB);
+    if (token != UINT32_MAX)
+        answer_add_text(text, tape, token, &gap);
+    text_add_printable(&line, buf_slice(&gap));
+    (void)fprintf(stderr, "daybook: the answer is not complete: %.*s\n",
+                  SLICE_FMT(line.size > 0 ? buf_slice(&line)
+                                          : SLICE("some stored data could not be read")));
+    buf_release(&gap);
+    buf_release(&line);
+}
+
 static enum status show(const struct command_context *context, enum output_format format,
                         struct slice text, const struct json_tape *tape, struct error *err)
 {
@@ -219,8 +236,7 @@ static enum status show(const struct command_context *context, enum output_forma
     if (status == STATUS_OK)
         status = show_further(context, format, text, tape, &row_count, err);
     if (status == STATUS_OK && slice_is(answer_member(text, tape, 0, "complete"), "false"))
-        (void)fprintf(stderr,
-                      "daybook: the answer is not complete: some stored data could not be read\n");
+        show_gap(text, tape);
     if (status == STATUS_OK)
         show_warnings(text, tape);
     if (status == STATUS_OK && isatty(STDERR_FILENO))

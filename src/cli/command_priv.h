@@ -42,11 +42,13 @@ int cmd_compact(const struct command_context *context);
 int cmd_doctor(const struct command_context *context);
 int cmd_function(const struct command_context *context);
 int cmd_ingest(const struct command_context *context);
+int cmd_loss(const struct command_context *context);
 int cmd_query(const struct command_context *context);
 int cmd_raw(const struct command_context *context);
 int cmd_scope(const struct command_context *context);
 int cmd_tenant(const struct command_context *context);
 int cmd_token(const struct command_context *context);
+int cmd_verify(const struct command_context *context);
 int cmd_watchlist(const struct command_context *context);
 int cmd_webhook(const struct command_context *context);
 

@@ -55,6 +55,7 @@ enum status ingest_open(const struct ingest_options *options, struct ingest **re
         return ERROR_MEMORY(err);
     ingest->options = *options;
     (void)pthread_mutex_init(&ingest->lock, NULL);
+    (void)pthread_mutex_init(&ingest->loss_lock, NULL);
     buf_pool_init(&ingest->buffers);
     gate_init(&ingest->large, (uint64_t)LARGE_PER_PROCESSOR * machine_processors());
     tenant_table_init(&ingest->tenants, options->keyring);
@@ -79,6 +80,7 @@ void ingest_close(struct ingest *ingest)
     memory_free_all(&ingest->memory);
     tenant_table_release(&ingest->tenants);
     (void)pthread_mutex_destroy(&ingest->lock);
+    (void)pthread_mutex_destroy(&ingest->loss_lock);
     gate_release(&ingest->large);
     buf_pool_release(&ingest->buffers);
     free(ingest);
@@ -108,7 +110,9 @@ static enum status freeze_all(struct ingest *ingest, struct error *err)
 
 enum status ingest_save(struct ingest *ingest, uint64_t floor, struct error *err)
 {
+    (void)pthread_mutex_lock(&ingest->loss_lock);
     enum status status = loss_save(&ingest->loss, ingest->options.io, err);
+    (void)pthread_mutex_unlock(&ingest->loss_lock);
 
     if (status == STATUS_OK)
         status = freeze_all(ingest, err);
@@ -149,7 +153,11 @@ void ingest_stats(struct ingest *ingest, struct ingest_stats *ret)
     *ret = ingest->stats;
     ret->lost_runs = atomic_load(&ingest->memory.lost_count);
     (void)pthread_mutex_unlock(&ingest->lock);
+    (void)pthread_mutex_lock(&ingest->loss_lock);
     ret->lost_ranges = ingest->loss.count;
+    for (uint32_t i = 0; i < ingest->loss.count; i++)
+        ret->accepted_ranges += ingest->loss.items[i].accepted_us != 0;
+    (void)pthread_mutex_unlock(&ingest->loss_lock);
     ret->fsyncs = wal.fsyncs;
     ret->fsync_us_total = wal.fsync_us_total;
     ret->fsync_us_max = wal.fsync_us_max;
@@ -157,10 +165,25 @@ void ingest_stats(struct ingest *ingest, struct ingest_stats *ret)
     ret->wal_bytes = wal.bytes;
 }
 
-uint32_t ingest_lost_list(const struct ingest *ingest, const struct ingest_lost **ret)
+enum status ingest_lost_list(struct ingest *ingest, struct arena *arena,
+                             struct ingest_lost **ret, uint32_t *ret_count, struct error *err)
 {
-    *ret = ingest->loss.items;
-    return ingest->loss.count;
+    (void)pthread_mutex_lock(&ingest->loss_lock);
+    *ret_count = ingest->loss.count;
+    *ret = ARENA_ARRAY(arena, struct ingest_lost, (size_t)*ret_count + 1, err);
+    if (*ret != NULL && *ret_count > 0)
+        memcpy(*ret, ingest->loss.items, *ret_count * sizeof(**ret));
+    (void)pthread_mutex_unlock(&ingest->loss_lock);
+    return *ret == NULL ? err->status : STATUS_OK;
+}
+
+enum status ingest_accept_lost(struct ingest *ingest, const struct ingest_lost *accepted,
+                               struct error *err)
+{
+    (void)pthread_mutex_lock(&ingest->loss_lock);
+    enum status status = loss_accept(&ingest->loss, ingest->options.io, accepted, err);
+    (void)pthread_mutex_unlock(&ingest->loss_lock);
+    return status;
 }
 
 uint64_t ingest_last_seq(struct ingest *ingest, const struct guid *tenant_id)

@@ -28,6 +28,8 @@
 #include "crypt/leaf.h"
 #include "table/record.h"
 
+#define INGEST_WHO_BYTES 64u
+
 struct ingest;
 
 struct ingest_options {
@@ -136,9 +138,18 @@ struct ingest_lost {
     struct guid tenant;
     uint64_t first_seq, last_seq;
     bool is_bound;
+    int64_t accepted_us;  /* when somebody accepted that they are lost; 0: nobody did */
+    int64_t from_us, to_us; /* accepted: the times that are said to be concerned, inclusive */
+    char accepted_by[INGEST_WHO_BYTES]; /* a name, with a NUL */
 };
-/* All that was ever lost; lives as long as the ingest and does not change. */
-uint32_t ingest_lost_list(const struct ingest *ingest, const struct ingest_lost **ret);
+/* All that was ever lost. */
+enum status ingest_lost_list(struct ingest *ingest, struct arena *arena,
+                             struct ingest_lost **ret, uint32_t *ret_count,
+                             struct error *err) MUST_USE;
+/* Keeps that the range with these numbers was accepted (anew, if it was before); durable
+ * when it returns.  The range itself stays for ever.  STATUS_NOT_FOUND if none has them. */
+enum status ingest_accept_lost(struct ingest *ingest, const struct ingest_lost *accepted,
+                               struct error *err) MUST_USE;
 
 struct ingest_stats {
     uint64_t acked_records, acked_requests, acked_bytes;
@@ -149,6 +160,7 @@ struct ingest_stats {
     uint64_t damaged_logs;     /* files found damaged at the start */
     uint64_t torn_bytes;       /* cut off the end of the log at the start */
     uint64_t lost_ranges;      /* ingest_lost_list() */
+    uint64_t accepted_ranges;  /* of these */
     uint64_t lost_runs; /* since the start: damaged files of what was received lately */
 };
 void ingest_stats(struct ingest *ingest, struct ingest_stats *ret);

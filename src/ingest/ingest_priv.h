@@ -20,7 +20,8 @@ struct ingest {
     struct tenant_table tenants;
     struct memory memory;
     struct wal *wal;
-    struct loss loss; /* after the start the saver's; its list does not change */
+    pthread_mutex_t loss_lock; /* taken alone */
+    struct loss loss;
     struct buf_pool buffers; /* of requests at work */
     struct gate large;       /* processors at work on large bodies */
 

@@ -7,9 +7,11 @@
 
 #include <stdlib.h>
 
-#define LOSS_MAGIC "DBLOST\0\1" /* the last byte is the version */
-#define HEAD_BYTES 12u          /* magic, count */
-#define ITEM_BYTES 33u
+#define LOSS_MAGIC "DBLOST\0" /* and a byte, the version */
+#define HEAD_BYTES 12u        /* magic, version, count */
+#define VERSION 2u
+#define ITEM_BYTES_1 33u /* of version 1 */
+#define ITEM_BYTES (ITEM_BYTES_1 + 3 * 8 + INGEST_WHO_BYTES)
 #define LEAVES_PER_FRAME 128u /* a request has at most 100 of full count and 8 of full size */
 #define LEAVES_SKIPPED_MAX 1024u
 
@@ -20,14 +22,21 @@ _Static_assert(REQUEST_RECORDS_MAX / LEAF_RECORDS_MAX +
 
 /* ---- the list ---- */
 
-static enum status add(struct loss *loss, const struct ingest_lost *item, struct error *err)
+static struct ingest_lost *find(const struct loss *loss, const struct ingest_lost *item)
 {
     for (uint32_t i = 0; i < loss->count; i++) {
-        const struct ingest_lost *known = &loss->items[i];
+        struct ingest_lost *known = &loss->items[i];
         if (guid_equal(&known->tenant, &item->tenant) && known->first_seq == item->first_seq &&
             known->last_seq == item->last_seq)
-            return STATUS_OK; /* found again: the log was not cut yet */
+            return known;
     }
+    return NULL;
+}
+
+static enum status add(struct loss *loss, const struct ingest_lost *item, struct error *err)
+{
+    if (find(loss, item) != NULL)
+        return STATUS_OK; /* found again: the log was not cut yet */
     if (loss->count == loss->capacity) {
         uint32_t capacity = loss->capacity == 0 ? 16 : 2 * loss->capacity;
         struct ingest_lost *items = realloc(loss->items, capacity * sizeof(*items));
@@ -48,14 +57,36 @@ static enum status check(void *context, struct slice *bytes, struct error *err)
 
     (void)context;
     struct slice magic = reader_bytes(&r, sizeof(LOSS_MAGIC) - 1);
-    uint64_t count = reader_u32(&r);
-    if (!r.failed && slice_equal(magic, SLICE(LOSS_MAGIC)) &&
-        bytes->size == HEAD_BYTES + count * ITEM_BYTES + 4) {
+    uint8_t version = reader_u8(&r);
+    uint64_t count = reader_u32(&r), item_bytes = version == 1 ? ITEM_BYTES_1 : ITEM_BYTES;
+    if (!r.failed && slice_equal(magic, SLICE(LOSS_MAGIC)) && version >= 1 &&
+        version <= VERSION && bytes->size == HEAD_BYTES + count * item_bytes + 4) {
         struct reader end = reader_from(bytes->data + bytes->size - 4, 4);
         if (reader_u32(&end) == hash_crc32c(0, bytes->data, bytes->size - 4))
             return STATUS_OK;
     }
     return ERROR_SET(err, STATUS_CORRUPT, "'" LOSS_PATH "' is not readable");
+}
+
+static struct ingest_lost read_item(struct reader *r, uint8_t version)
+{
+    struct ingest_lost item = {.first_seq = 0};
+    struct slice id = reader_bytes(r, sizeof(item.tenant.bytes));
+
+    if (!r->failed)
+        memcpy(item.tenant.bytes, id.data, id.size);
+    item.first_seq = reader_u64(r);
+    item.last_seq = reader_u64(r);
+    item.is_bound = reader_u8(r) != 0;
+    if (version == 1)
+        return item;
+    item.accepted_us = (int64_t)reader_u64(r);
+    item.from_us = (int64_t)reader_u64(r);
+    item.to_us = (int64_t)reader_u64(r);
+    struct slice by = reader_bytes(r, sizeof(item.accepted_by));
+    if (!r->failed)
+        memcpy(item.accepted_by, by.data, sizeof(item.accepted_by) - 1);
+    return item;
 }
 
 enum status loss_load(struct loss *loss, struct io *io, struct error *err)
@@ -68,15 +99,10 @@ enum status loss_load(struct loss *loss, struct io *io, struct error *err)
     enum status status = twin_load(io, LOSS_PATH, check, NULL, &bytes, &is_single, err);
     struct reader r = reader_from(bytes.data, bytes.size);
     (void)reader_bytes(&r, sizeof(LOSS_MAGIC) - 1);
+    uint8_t version = reader_u8(&r);
     uint32_t count = status == STATUS_OK ? reader_u32(&r) : 0;
     for (uint32_t i = 0; i < count && status == STATUS_OK; i++) {
-        struct ingest_lost item = {.first_seq = 0};
-        struct slice id = reader_bytes(&r, sizeof(item.tenant.bytes));
-        if (!r.failed)
-            memcpy(item.tenant.bytes, id.data, id.size);
-        item.first_seq = reader_u64(&r);
-        item.last_seq = reader_u64(&r);
-        item.is_bound = reader_u8(&r) != 0;
+        const struct ingest_lost item = read_item(&r, version);
         status = add(loss, &item, err);
     }
     buf_release(&bytes);
@@ -92,6 +118,7 @@ enum status loss_save(struct loss *loss, struct io *io, struct error *err)
         return STATUS_OK;
     buf_init(&bytes, 64 * MIB);
     buf_add(&bytes, LOSS_MAGIC, sizeof(LOSS_MAGIC) - 1);
+    buf_put_u8(&bytes, VERSION);
     buf_put_u32(&bytes, loss->count);
     for (uint32_t i = 0; i < loss->count; i++) {
         const struct ingest_lost *item = &loss->items[i];
@@ -99,6 +126,10 @@ enum status loss_save(struct loss *loss, struct io *io, struct error *err)
         buf_put_u64(&bytes, item->first_seq);
         buf_put_u64(&bytes, item->last_seq);
         buf_put_u8(&bytes, item->is_bound);
+        buf_put_u64(&bytes, (uint64_t)item->accepted_us);
+        buf_put_u64(&bytes, (uint64_t)item->from_us);
+        buf_put_u64(&bytes, (uint64_t)item->to_us);
+        buf_add(&bytes, item->accepted_by, sizeof(item->accepted_by));
     }
     enum status status = buf_check(&bytes, err);
     if (status == STATUS_OK) {
@@ -109,6 +140,26 @@ enum status loss_save(struct loss *loss, struct io *io, struct error *err)
         status = twin_save(io, LOSS_PATH, buf_slice(&bytes), err);
     loss->is_changed = status != STATUS_OK;
     buf_release(&bytes);
+    return status;
+}
+
+enum status loss_accept(struct loss *loss, struct io *io, const struct ingest_lost *accepted,
+                        struct error *err)
+{
+    struct ingest_lost *item = find(loss, accepted);
+
+    if (item == NULL)
+        return ERROR_SET(err, STATUS_NOT_FOUND, "no records %llu to %llu are lost",
+                         (unsigned long long)accepted->first_seq,
+                         (unsigned long long)accepted->last_seq);
+    const struct ingest_lost before = *item;
+    const bool is_bound = item->is_bound;
+    *item = *accepted;
+    item->is_bound = is_bound;
+    loss->is_changed = true;
+    enum status status = loss_save(loss, io, err);
+    if (status != STATUS_OK)
+        *item = before; /* the next save writes it as it was */
     return status;
 }
 
@@ -158,7 +209,10 @@ uint64_t loss_start(const struct ingest_options *options, const struct tenant *t
 static enum status lose(struct loss *loss, const struct tenant *tenant, uint64_t from,
                         uint64_t end, bool is_bound, struct error *err)
 {
-    const struct ingest_lost item = {tenant->id, from, end - 1, is_bound};
+    const struct ingest_lost item = {.tenant = tenant->id,
+                                     .first_seq = from,
+                                     .last_seq = end - 1,
+                                     .is_bound = is_bound};
 
     return from < end ? add(loss, &item, err) : STATUS_OK;
 }

@@ -29,6 +29,9 @@ struct loss {
 enum status loss_load(struct loss *loss, struct io *io, struct error *err) MUST_USE;
 /* Does nothing unless something changed. */
 enum status loss_save(struct loss *loss, struct io *io, struct error *err) MUST_USE;
+/* ingest_accept_lost(); saves it. */
+enum status loss_accept(struct loss *loss, struct io *io, const struct ingest_lost *accepted,
+                        struct error *err) MUST_USE;
 void loss_release(struct loss *loss);
 
 /* Frames lack; is_saved: the saved counters have their numbers.  The tenant of the

@@ -343,22 +343,23 @@ static void stop_process(void *context, const struct error *err)
     _exit(EXIT_FAILURE);
 }
 
-/* Readers are told what is lost. */
-static enum status tell_lost(struct daybook *d, struct error *err)
+/* Readers are told what is lost, the log what nobody accepted yet. */
+static enum status tell_lost(struct daybook *d, struct arena *arena, struct error *err)
 {
-    const struct ingest_lost *lost = NULL;
-    uint32_t count = ingest_lost_list(d->ingest, &lost);
-    enum status status = STATUS_OK;
+    struct ingest_lost *lost = NULL;
+    uint32_t count = 0;
+    enum status status = ingest_lost_list(d->ingest, arena, &lost, &count, err);
 
     for (uint32_t i = 0; i < count && status == STATUS_OK; i++) {
-        const struct store_gap gap = {lost[i].tenant, lost[i].first_seq, lost[i].last_seq};
         char tenant[GUID_TEXT_BYTES + 1];
-        guid_format(&gap.tenant, tenant);
-        log_line(LOG_LEVEL_ERROR,
-                 "the log was damaged: records %llu to %llu of tenant %s are lost%s",
-                 (unsigned long long)gap.first_seq, (unsigned long long)gap.last_seq, tenant,
-                 lost[i].is_bound ? ", or some of them" : "");
-        status = store_add_gap(d->store, &gap, err);
+        guid_format(&lost[i].tenant, tenant);
+        if (lost[i].accepted_us == 0)
+            log_line(LOG_LEVEL_ERROR,
+                     "the log was damaged: records %llu to %llu of tenant %s are lost%s",
+                     (unsigned long long)lost[i].first_seq, (unsigned long long)lost[i].last_seq,
+                     tenant, lost[i].is_bound ? ", or some of them" : "");
+        const struct store_gap gap = share_gap(&lost[i]);
+        status = store_set_gap(d->store, &gap, err);
     }
     return status;
 }
@@ -399,7 +400,7 @@ static enum status open_log(struct daybook *d, const struct meta_tenant *tenants
     };
     enum status status = ingest_open(&options, &d->ingest, err);
     if (status == STATUS_OK)
-        status = tell_lost(d, err);
+        status = tell_lost(d, arena, err);
     return status == STATUS_OK ? detect_start(d->detect, err) : status;
 }
 
@@ -425,6 +426,7 @@ static enum status open_share(struct daybook *d, struct error *err)
         .store = d->store,
         .meta = d->meta,
         .keyring = d->options.keyring,
+        .evidence = d->evidence,
         .io = d->io,
         .kek_beside_data = io_exists(d->io, "keys/kek"),
         .detect = d->detect,

@@ -73,6 +73,8 @@ static void add_ingest_metrics(struct share *share, struct buf *out)
          (double)s.torn_bytes},
         {"lost_ranges", "gauge", "Ranges of records lost with a damaged log.",
          (double)s.lost_ranges},
+        {"accepted_ranges", "gauge", "Of the lost ranges: somebody accepted them.",
+         (double)s.accepted_ranges},
         {"lost_runs", "gauge", "Damaged files of what was received lately.", (double)s.lost_runs},
     };
     add_metrics(out, metrics, sizeof(metrics) / sizeof(metrics[0]));
@@ -245,33 +247,56 @@ static void check_log(struct share *share, struct checks *checks)
               long_log ? "; checkpoints do not keep up, see the log of the server" : "");
 }
 
-/* The log was damaged: the last of what is lost, and where its bytes are. */
-static void add_lost(struct share *share, struct checks *checks, uint32_t file_count,
-                     struct slice files)
+/* The log was damaged: the last of what is lost and nobody accepted, and where its bytes
+ * are. */
+static void add_lost(struct checks *checks, const struct ingest_lost *last, uint64_t count,
+                     uint32_t file_count, struct slice files)
 {
-    const struct ingest_lost *lost = NULL;
-    uint32_t count = ingest_lost_list(share->services.ingest, &lost);
     char tenant[GUID_TEXT_BYTES + 1];
 
-    guid_format(&lost[count - 1].tenant, tenant);
+    guid_format(&last->tenant, tenant);
     add_check(checks, "files", VERDICT_BAD,
-              "%u ranges of acknowledged records were lost with a damaged log, last %llu to %llu "
-              "of tenant %s%s; send them again; %u files are set aside: %.*s",
-              count, (unsigned long long)lost[count - 1].first_seq,
-              (unsigned long long)lost[count - 1].last_seq, tenant,
-              lost[count - 1].is_bound ? " at most" : "", file_count, SLICE_FMT(files));
+              "%llu ranges of acknowledged records were lost with a damaged log, last %llu to "
+              "%llu of tenant %s%s; send them again, then 'daybook loss accept'; %u files are "
+              "set aside: %.*s",
+              (unsigned long long)count, (unsigned long long)last->first_seq,
+              (unsigned long long)last->last_seq, tenant, last->is_bound ? " at most" : "",
+              file_count, SLICE_FMT(files));
 }
 
-static void check_files(struct share *share, struct checks *checks)
+/* The last of the losses that nobody accepted; NULL: none. */
+static const struct ingest_lost *find_open(struct share *share, struct arena *arena,
+                                           uint64_t *ret_count)
 {
+    const struct ingest_lost *last = NULL;
+    struct ingest_lost *lost = NULL;
+    struct error ignored;
+    uint32_t count = 0;
+
+    *ret_count = 0;
+    if (ingest_lost_list(share->services.ingest, arena, &lost, &count, &ignored) != STATUS_OK)
+        return NULL;
+    for (uint32_t i = 0; i < count; i++) {
+        if (lost[i].accepted_us != 0)
+            continue;
+        last = &lost[i];
+        ++*ret_count;
+    }
+    return last;
+}
+
+static void check_files(struct share *share, struct arena *arena, struct checks *checks)
+{
+    uint64_t open_count = 0;
+    const struct ingest_lost *open = find_open(share, arena, &open_count);
     struct ingest_stats s;
     struct buf names;
 
     buf_init(&names, MIB);
     ingest_stats(share->services.ingest, &s);
     uint32_t count = damaged_files(share->services.io, &names);
-    if (s.lost_ranges > 0)
-        add_lost(share, checks, count, slice_head(buf_slice(&names), 200));
+    if (open != NULL)
+        add_lost(checks, open, open_count, count, slice_head(buf_slice(&names), 200));
     else if (s.lost_runs > 0)
         add_check(checks, "files", VERDICT_BAD,
                   "%llu files of what was received in the last days were damaged: records that "
@@ -282,7 +307,11 @@ static void check_files(struct share *share, struct checks *checks)
                   "%u files were damaged and set aside; look at the disk, then remove %.*s", count,
                   SLICE_FMT(slice_head(buf_slice(&names), 300)));
     else
-        add_check(checks, "files", VERDICT_OK, "no file was set aside as damaged");
+        add_check(checks, "files", VERDICT_OK, "no file is set aside as damaged");
+    if (s.accepted_ranges > 0)
+        add_check(checks, "losses", VERDICT_OK,
+                  "%llu ranges of records are lost, which was accepted; 'daybook loss list'",
+                  (unsigned long long)s.accepted_ranges);
     buf_release(&names);
 }
 
@@ -313,7 +342,7 @@ enum status share_status(void *context, const struct http_request *request,
         return ERROR_SET(err, STATUS_DENIED, "the status is for tokens of the instance");
     buf_add_format(&response->body, "{\"version\":\"%s\",\"checks\":[", DAYBOOK_VERSION);
     check_store(share, &checks);
-    check_files(share, &checks);
+    check_files(share, request->arena, &checks);
     check_disk(share, &checks);
     check_log(share, &checks);
     check_rules(share, &checks);

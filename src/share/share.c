@@ -45,6 +45,9 @@ static const struct http_route routes[] = {
     {HTTP_GET, "/v1/functions/*", READERS, share_document_get, false},
     {HTTP_PUT, "/v1/functions/*", ANALYSTS, share_document_put, true},
     {HTTP_DELETE, "/v1/functions/*", ANALYSTS, share_document_remove, false},
+    {HTTP_GET, "/v1/losses", READERS, share_loss_list, false},
+    {HTTP_POST, "/v1/losses", ADMINS, share_loss_accept, false},
+    {HTTP_GET, "/v1/verify", READERS, share_verify, true},
     {HTTP_POST, "/v1/compact", ADMINS, share_compact, true},
     {HTTP_GET, "/v1/status", READERS, share_status, false},
     {HTTP_GET, "/livez", ANYBODY, share_live, false},
@@ -153,14 +156,12 @@ static enum status no_tenant(struct slice name, struct error *err)
                      SLICE_FMT(slice_head(name, TENANT_NAME_BYTES_MAX)));
 }
 
-static enum status reach_all(struct share *share, const struct http_request *request,
-                             struct reach *ret, struct error *err)
+static enum status reach_tenants(struct share *share, const struct http_request *request,
+                                 struct reach *ret, struct error *err)
 {
     struct meta_tenant *tenants;
     uint32_t count;
 
-    if (request->principal->role != ROLE_OPERATOR || !guid_is_zero(&request->principal->tenant))
-        return ERROR_SET(err, STATUS_DENIED, "all tenants at once are for the role operator");
     enum status status =
         meta_tenant_list(share->services.meta, request->arena, &tenants, &count, err);
     if (status != STATUS_OK)
@@ -174,6 +175,27 @@ static enum status reach_all(struct share *share, const struct http_request *req
         ret->names[i] = tenants[i].name;
     }
     ret->count = count;
+    return STATUS_OK;
+}
+
+static enum status reach_all(struct share *share, const struct http_request *request,
+                             struct reach *ret, struct error *err)
+{
+    if (request->principal->role != ROLE_OPERATOR || !guid_is_zero(&request->principal->tenant))
+        return ERROR_SET(err, STATUS_DENIED, "all tenants at once are for the role operator");
+    return reach_tenants(share, request, ret, err);
+}
+
+enum status share_reach_logs(struct share *share, const struct http_request *request,
+                             struct slice name, struct reach *ret, struct error *err)
+{
+    if (name.size > 0 || !guid_is_zero(&request->principal->tenant))
+        return share_reach(share, request, name, false, ret, err);
+    *ret = (struct reach){0};
+    enum status status = reach_tenants(share, request, ret, err);
+    if (status != STATUS_OK)
+        return status;
+    ret->names[ret->count++] = SLICE(INSTANCE_NAME); /* there is room; its id is zero */
     return STATUS_OK;
 }
 

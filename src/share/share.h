@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "detect/detect.h"
 #include "detect/webhook.h"
+#include "evidence/evidence.h"
 #include "ingest/ingest.h"
 #include "meta/meta.h"
 #include "share/external.h"
@@ -24,6 +25,7 @@ struct share_services {
     struct store *store;
     struct meta *meta;
     struct keyring *keyring;
+    struct evidence *evidence;
     struct io *io;               /* the data directory, for its free space */
     bool kek_beside_data;        /* the key-encryption key lies in the data directory */
     struct detect *detect;
@@ -45,6 +47,9 @@ struct share_services {
     void (*transport_metrics)(void *context, struct buf *ret);
     bool (*draining)(void *context);
 };
+
+/* What the store is to say of it. */
+struct store_gap share_gap(const struct ingest_lost *lost);
 
 struct share;
 

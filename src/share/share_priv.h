@@ -32,6 +32,11 @@ enum status share_reach(struct share *share, const struct http_request *request,
                         struct slice name, bool all, struct reach *ret,
                         struct error *err) MUST_USE;
 
+/* The same of what there are logs of, whoever may administer them: of the instance without
+ * a name all tenants and the instance itself. */
+enum status share_reach_logs(struct share *share, const struct http_request *request,
+                             struct slice name, struct reach *ret, struct error *err) MUST_USE;
+
 /* What concerns no tenant is recorded in a log of its own, the tenant zero, which is
  * read under this name by tokens of the instance. */
 #define INSTANCE_NAME "instance"
@@ -79,5 +84,6 @@ http_handler share_tenant_add, share_tenant_list, share_token_add, share_token_l
     share_token_revoke, share_webhook_get, share_webhook_put;
 http_handler share_document_list, share_document_get, share_document_put, share_document_remove;
 http_handler share_live, share_ready, share_metrics, share_status, share_compact;
+http_handler share_loss_list, share_loss_accept, share_verify;
 
 #endif

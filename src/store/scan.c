@@ -6,6 +6,7 @@
  * does not: it is a gap, named in the stats.
  */
 #include "store/filter_priv.h"
+#include "store/gap_priv.h"
 
 #include "base/check.h"
 
@@ -567,8 +568,10 @@ static enum status source_scan(struct table_source *base, const struct scan_requ
                                  .watermark = source->watermark,
                                  .time_low = INT64_MAX,
                                  .time_high = INT64_MIN};
-    stats->complete = source->gap[0] == '\0';
-    (void)snprintf(stats->gap, sizeof(stats->gap), "%s", source->gap);
+    const struct store_gap *gap = gap_met(source, request);
+    stats->complete = gap == NULL;
+    if (gap != NULL)
+        gap_describe(gap, stats->gap, sizeof(stats->gap));
     if (count == 0)
         return STATUS_OK;
     if (pthread_mutex_init(&run.lock, NULL) != 0)
@@ -591,4 +594,5 @@ void scan_source_init(struct scan_source *source)
         .schema = source_schema, .scan = source_scan, .free = source_free};
 
     source->base.ops = &OPS;
+    source->time_column = UINT32_MAX;
 }

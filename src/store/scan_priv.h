@@ -58,7 +58,9 @@ struct scan_source {
     bool is_quarantine;
     struct scan_unit *units;
     uint32_t unit_count, unit_capacity;
-    char gap[160];      /* what is lost of one of the tenants; "" = nothing */
+    struct store_gap *gaps; /* what is lost of the tenants */
+    uint32_t gap_count;
+    uint32_t time_column; /* the field that the event time is taken from; UINT32_MAX: none */
     uint64_t watermark; /* highest _Seq of the snapshot, if there is one tenant */
     struct arena *arena; /* owns names and arrays */
     struct scan_source *next; /* of the snapshot */

@@ -135,6 +135,8 @@ static enum status make_declared(struct scan_source *source,
         if (status == STATUS_OK)
             status = add_column(source, column->name,
                                 declared_column(definition, column, buf_slice(&path)), err);
+        if (column->type == TYPE_DATETIME && slice_equal(column->name, definition->time_column))
+            source->time_column = i;
     }
     buf_release(&path);
     bool has_rest = schema_find(&source->schema, SLICE("AdditionalFields")) == UINT32_MAX;

@@ -161,17 +161,9 @@ static const struct table_definition *find_definition(const struct store *store,
     return NULL;
 }
 
-static void note_gap(struct scan_source *source, const struct store *store,
-                     const struct tenant_set *set)
+static bool is_in_set(const void *set, const struct guid *tenant)
 {
-    for (uint32_t i = 0; i < store->gap_count && source->gap[0] == '\0'; i++) {
-        const struct store_gap *gap = &store->gaps[i];
-        if (has_tenant(set, &gap->tenant))
-            (void)snprintf(source->gap, sizeof(source->gap),
-                           "records %llu to %llu, or some of them, were lost to damage",
-                           (unsigned long long)gap->first_seq,
-                           (unsigned long long)gap->last_seq);
-    }
+    return has_tenant(set, tenant);
 }
 
 enum status store_snapshot_source(struct store_snapshot *snapshot, struct slice table,
@@ -199,7 +191,8 @@ enum status store_snapshot_source(struct store_snapshot *snapshot, struct slice 
         status = make_set(tenants, tenant_count, &set, err);
     if (status == STATUS_OK)
         status = add_units(source, snapshot, &set, err);
-    note_gap(source, snapshot->store, &set);
+    if (status == STATUS_OK)
+        status = gap_list_copy(&snapshot->store->gaps, is_in_set, &set, source, err);
     free(set.ids);
     bool is_known = source->is_quarantine || source->unit_count > 0 ||
                     (definition != NULL && definition->declared);

@@ -89,29 +89,9 @@ struct record_sink *store_sink(struct store *store)
 
 /* ---- what is lost ---- */
 
-enum status store_add_gap(struct store *store, const struct store_gap *gap, struct error *err)
+enum status store_set_gap(struct store *store, const struct store_gap *gap, struct error *err)
 {
-    if (store->gap_count == store->gap_capacity) {
-        uint32_t capacity = store->gap_capacity == 0 ? 16 : 2 * store->gap_capacity;
-        struct store_gap *gaps = realloc(store->gaps, capacity * sizeof(*gaps));
-        if (gaps == NULL)
-            return ERROR_MEMORY(err);
-        store->gaps = gaps;
-        store->gap_capacity = capacity;
-    }
-    store->gaps[store->gap_count++] = *gap;
-    return STATUS_OK;
-}
-
-const struct store_gap *store_find_gap(const struct store *store, const struct guid *tenant,
-                                       uint64_t from, uint64_t last)
-{
-    for (uint32_t i = 0; i < store->gap_count; i++) {
-        const struct store_gap *gap = &store->gaps[i];
-        if (guid_equal(&gap->tenant, tenant) && gap->first_seq <= last && gap->last_seq >= from)
-            return gap;
-    }
-    return NULL;
+    return gap_list_set(&store->gaps, gap, err);
 }
 
 static void do_nothing(void *context)
@@ -145,6 +125,7 @@ enum status store_open(const struct store_options *options, struct store **ret, 
     memory_make_empty(&store->memory);
     store->sink.take = take;
     store->options = *options;
+    gap_list_init(&store->gaps);
     if (pthread_mutex_init(&store->lock, NULL) != 0 ||
         pthread_mutex_init(&store->flush_lock, NULL) != 0 ||
         pthread_cond_init(&store->joined, NULL) != 0) {
@@ -171,7 +152,7 @@ void store_close(struct store *store)
         return;
     memory_release(&store->memory);
     sealed_close(store->sealed);
-    free(store->gaps);
+    gap_list_release(&store->gaps);
     (void)pthread_cond_destroy(&store->joined);
     (void)pthread_mutex_destroy(&store->flush_lock);
     (void)pthread_mutex_destroy(&store->lock);

@@ -111,20 +111,23 @@ void store_snapshot_tables(struct store_snapshot *snapshot, const struct guid *t
 
 /* The exact raw bytes of records [from_seq, from_seq + count) in order; stops
  * early when each() says so by STATUS_CANCELLED.  Missing numbers are skipped;
- * STATUS_CORRUPT at the end if some of them were lost (store_add_gap()). */
+ * STATUS_CORRUPT at the end if some of them were lost (store_set_gap()). */
 enum status store_raw(struct store *store, const struct guid *tenant, uint64_t from_seq,
                       uint64_t count,
                       enum status (*each)(void *context, uint64_t seq, struct slice raw,
                                           struct error *err),
                       void *context, struct error *err) MUST_USE;
 
-/* Records that were acknowledged and will not come: store_raw() and scans say that
- * they lack.  To be called before there are readers. */
+/* Records that were acknowledged and will not come: store_raw() says that they lack, and
+ * so do scans; of a loss that was accepted those that may concern its numbers and times. */
 struct store_gap {
     struct guid tenant;
     uint64_t first_seq, last_seq;
+    bool is_accepted;
+    int64_t time_from, time_to; /* accepted: ticks, inclusive; when the events were, and came */
 };
-enum status store_add_gap(struct store *store, const struct store_gap *gap,
+/* Adds it, or replaces the one with its numbers; for readers that begin after it. */
+enum status store_set_gap(struct store *store, const struct store_gap *gap,
                           struct error *err) MUST_USE;
 /* The highest number of a tenant's sealed records; 0: none. */
 uint64_t store_last_sealed(struct store *store, const struct guid *tenant);

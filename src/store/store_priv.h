@@ -11,6 +11,7 @@
 #ifndef STORE_STORE_PRIV_H
 #define STORE_STORE_PRIV_H
 
+#include "store/gap_priv.h"
 #include "store/memory_priv.h"
 #include "store/scan_priv.h"
 #include "store/segment_priv.h"
@@ -25,8 +26,7 @@ struct store {
     pthread_cond_t joined; /* a join has ended */
     struct memory memory;
     struct sealed *sealed;
-    struct store_gap *gaps; /* do not change once there are readers */
-    uint32_t gap_count, gap_capacity;
+    struct gap_list gaps;
     pthread_mutex_t flush_lock; /* one flush at a time */
 };
 
@@ -37,9 +37,5 @@ struct store_snapshot {
     struct section_list *sections;
     struct scan_source *sources; /* owned */
 };
-
-/* What is lost of a tenant in [from, last]; NULL: nothing. */
-const struct store_gap *store_find_gap(const struct store *store, const struct guid *tenant,
-                                       uint64_t from, uint64_t last);
 
 #endif

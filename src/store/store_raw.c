@@ -192,11 +192,12 @@ enum status store_raw(struct store *store, const struct guid *tenant, uint64_t f
         from = last + 1;
         close_views(&r, from);
     }
-    const struct store_gap *gap = store_find_gap(store, tenant, from_seq, end);
-    if (status == STATUS_OK && gap != NULL)
-        status = ERROR_SET(err, STATUS_CORRUPT,
-                           "records %llu to %llu, or some of them, were lost to damage",
-                           (unsigned long long)gap->first_seq, (unsigned long long)gap->last_seq);
+    struct store_gap gap;
+    if (status == STATUS_OK && gap_list_find(&store->gaps, tenant, from_seq, end, &gap)) {
+        char text[sizeof(err->text)];
+        gap_describe(&gap, text, sizeof(text));
+        status = ERROR_SET(err, STATUS_CORRUPT, "%s", text);
+    }
     for (uint32_t i = 0; i < r.unit_count; i++) {
         if (r.units[i].section != NULL)
             part_unref(r.units[i].part);

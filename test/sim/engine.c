@@ -2,6 +2,7 @@
 #include "sim/engine.h"
 
 #include "base/check.h"
+#include "base/limits.h"
 
 #include <stdlib.h>
 
@@ -58,14 +59,20 @@ static uint64_t last_sealed(void *context, const struct guid *tenant)
 
 static enum status tell_lost(struct engine *e, struct error *err)
 {
-    const struct ingest_lost *lost = NULL;
-    uint32_t count = ingest_lost_list(e->ingest, &lost);
-    enum status status = STATUS_OK;
+    struct arena *arena = arena_new(64 * MIB);
+    struct ingest_lost *lost = NULL;
+    uint32_t count = 0;
 
+    if (arena == NULL)
+        return ERROR_MEMORY(err);
+    enum status status = ingest_lost_list(e->ingest, arena, &lost, &count, err);
     for (uint32_t i = 0; i < count && status == STATUS_OK; i++) {
-        const struct store_gap gap = {lost[i].tenant, lost[i].first_seq, lost[i].last_seq};
-        status = store_add_gap(e->store, &gap, err);
+        const struct store_gap gap = {.tenant = lost[i].tenant,
+                                      .first_seq = lost[i].first_seq,
+                                      .last_seq = lost[i].last_seq};
+        status = store_set_gap(e->store, &gap, err);
     }
+    arena_free(arena);
     return status;
 }
 

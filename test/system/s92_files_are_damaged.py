@@ -168,6 +168,89 @@ class Rot(Story):
             seen[count] = seen.get(count, 0) + 1
         print(f'  wal/: {seen}', flush=True)
 
+    def lose_the_second_to_last(self):
+        """Three more requests, of which the log loses the one in the middle; its numbers."""
+        self.put_back()
+        self.lab.start()
+        first = None
+        for _ in range(3):
+            lines = [json.dumps(record(Number=i)).encode() for i in range(LOGGED)]
+            last, first = first, self.lab.ingest(self.writer, b'\n'.join(lines))['first_seq']
+        self.lab.kill()
+        path = max((os.path.join(self.lab.data, 'wal', name)
+                    for name in os.listdir(os.path.join(self.lab.data, 'wal'))
+                    if name.endswith('.wal')), key=os.path.getsize)
+        with open(path, 'r+b') as file:
+            file.seek(os.path.getsize(path) // 2)
+            file.write(b'nonsense')
+        self.lab.start()
+        lost = self.lab.ask('GET', '/v1/losses?tenant=contoso')
+        self.assertEqual(1, len(lost), lost)
+        self.assertEqual((last, LOGGED, None),
+                         (lost[0]['first_seq'], lost[0]['records'], lost[0]['accepted']))
+        return lost[0]
+
+    def complete(self, query):
+        status, _, body = self.lab.http(
+            'POST', '/v1/query', json.dumps({'tenant': 'contoso', 'query': query}),
+            token=self.reader, headers={'Content-Type': 'application/json'})
+        self.assertEqual(200, status, body)
+        answer = json.loads(body)
+        return answer['complete'], answer.get('gap', '')
+
+    def test_a_loss_is_accepted_and_stays_on_record(self):
+        lost = self.lose_the_second_to_last()
+        before = f'AuditRecords | where _Seq < {lost["first_seq"]} | count'
+        of_old = ('AuditRecords | where TimeGenerated between (datetime(2001) .. datetime(2002)) '
+                  '| count')
+        over = 'AuditRecords | count'
+        for query in (before, of_old, over):
+            complete, gap = self.complete(query)
+            self.assertFalse(complete)
+            self.assertIn(f'records {lost["first_seq"]} to {lost["last_seq"]}', gap)
+        done = self.lab.cli('loss', 'accept', '--tenant', 'contoso', token=self.reader)
+        self.assertEqual(2, done.returncode, done.stderr)  # nobody can be asked
+        done = self.lab.cli('loss', 'accept', '--tenant', 'contoso', '--yes', token=self.reader)
+        self.assertEqual(3, done.returncode, done.stderr)  # not an analyst's to do
+        done = self.lab.cli('loss', 'accept', '--tenant', 'contoso', '--yes',
+                            token=self.lab.admin)
+        self.assertEqual(0, done.returncode, done.stderr)
+        self.assertIn(f'records {lost["first_seq"]} to {lost["last_seq"]} ({LOGGED})', done.stderr)
+        for _ in range(2):
+            self.assertEqual((True, ''), self.complete(before))
+            self.assertEqual((True, ''), self.complete(of_old))
+            self.assertFalse(self.complete(over)[0])
+            check = {c['name']: c for c in self.lab.ask('GET', '/v1/status')['checks']}
+            self.assertNotEqual('bad', check['files']['verdict'])
+            self.assertEqual(1, self.lab.metrics()['accepted_ranges'])
+            raw = self.lab.cli('raw', '--tenant', 'contoso', '--from-seq',
+                               str(lost['first_seq']), '--count', '1', token=self.reader)
+            self.assertEqual(4, raw.returncode, raw.stderr)  # for ever
+            kept = self.lab.ask('GET', '/v1/losses?tenant=contoso')[0]
+            self.assertEqual('init', kept['accepted_by'])
+            self.lab.kill()
+            self.lab.start()
+        found = self.lab.query(f'DaybookAudit | where _Seq > {lost["last_seq"]} and Operation == '
+                               '"LossAccept" | project UserId', 'contoso', self.reader)
+        self.assertEqual([{'UserId': 'init'}], found)
+        done = self.lab.cli('verify', '--tenant', 'contoso', token=self.reader)
+        self.assertEqual(5, done.returncode, done.stdout + done.stderr)
+        gaps = [f for f in map(json.loads, done.stdout.splitlines()) if f['kind'] == 'gap']
+        self.assertEqual([(lost['first_seq'], lost['last_seq'])],
+                         [(gap['seq_first'], gap['seq_last']) for gap in gaps])
+
+    def test_what_verify_says_of_damaged_segments(self):
+        self.put_back()
+        for path in self.files('seg/', '.seg'):
+            with open(os.path.join(self.lab.data, path), 'r+b') as file:
+                for i in range(1, 16):  # some is index, which no record needs
+                    file.seek(os.path.getsize(file.name) * i // 16)
+                    file.write(b'nonsense')
+        self.lab.start()
+        done = self.lab.cli('verify', token=self.lab.admin)
+        self.assertEqual(1, done.returncode, done.stdout + done.stderr)
+        self.assertIn('"kind":"records"', done.stdout)
+
     def test_evidence(self):
         self.trials(self.files('t/'), ('whole',))
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ingest/loss_priv.h"
 
+#include "base/hash.h"
 #include "base/limits.h"
 #include "ingest/world.h"
 
@@ -125,6 +126,60 @@ static void the_list_is_kept_twice(void **state)
     world_free(&w);
 }
 
+/* The list as programs before the acceptances wrote it. */
+static void write_version_1(struct world *w, uint64_t first, uint64_t last)
+{
+    struct buf bytes;
+    struct error err;
+
+    buf_init(&bytes, KIB);
+    buf_add(&bytes, "DBLOST\0\1", 8);
+    buf_put_u32(&bytes, 1);
+    buf_add(&bytes, w->tenant.bytes, sizeof(w->tenant.bytes));
+    buf_put_u64(&bytes, first);
+    buf_put_u64(&bytes, last);
+    buf_put_u8(&bytes, 1);
+    buf_put_u32(&bytes, hash_crc32c(0, bytes.data, bytes.size));
+    ASSERT_OK(io_replace(w->io, LOSS_PATH, buf_slice(&bytes), &err));
+    buf_release(&bytes);
+}
+
+static void who_accepts_a_loss_is_kept_with_it(void **state)
+{
+    struct ingest_lost accepted = {.first_seq = 10, .last_seq = 14, .accepted_us = 3,
+                                   .from_us = 1, .to_us = 2, .accepted_by = "someone"};
+    struct loss loss, again;
+    struct world w;
+    struct error err;
+
+    (void)state;
+    world_new(&w);
+    ASSERT_OK(io_make_dir(w.io, "ingest", &err));
+    write_version_1(&w, 10, 14);
+    ASSERT_OK(loss_load(&loss, w.io, &err));
+    expect(&loss, 0, 10, 14, true);
+    assert_int_equal(loss.items[0].accepted_us, 0);
+    assert_int_equal(loss_accept(&loss, w.io, &accepted, &err), STATUS_NOT_FOUND);
+    accepted.tenant = w.tenant;
+    accepted.last_seq = 15;
+    assert_int_equal(loss_accept(&loss, w.io, &accepted, &err), STATUS_NOT_FOUND);
+    accepted.last_seq = 14;
+    for (int i = 0; i < 2; i++) { /* anew, too */
+        accepted.from_us -= i;
+        ASSERT_OK(loss_accept(&loss, w.io, &accepted, &err));
+        ASSERT_OK(loss_load(&again, w.io, &err));
+        expect(&again, 0, 10, 14, true);
+        assert_int_equal(again.count, 1);
+        assert_int_equal(again.items[0].accepted_us, 3);
+        assert_int_equal(again.items[0].from_us, 1 - i);
+        assert_int_equal(again.items[0].to_us, 2);
+        assert_string_equal(again.items[0].accepted_by, "someone");
+        loss_release(&again);
+    }
+    loss_release(&loss);
+    world_free(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -132,6 +187,7 @@ int main(void)
         cmocka_unit_test(the_first_frame_is_measured_against_what_is_sealed),
         cmocka_unit_test(numbers_that_may_be_lost_are_not_given_again),
         cmocka_unit_test(the_list_is_kept_twice),
+        cmocka_unit_test(who_accepts_a_loss_is_kept_with_it),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

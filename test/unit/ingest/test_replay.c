@@ -111,10 +111,10 @@ static void expect_corrupt(struct fixture *f, const char *text)
 /* One range is lost, or none (first 0). */
 static void expect_lost(struct fixture *f, uint64_t first, uint64_t last, bool is_bound)
 {
-    const struct ingest_lost *lost = NULL;
+    struct ingest_lost *lost = NULL;
     struct ingest_stats stats;
 
-    assert_int_equal(ingest_lost_list(f->w.ingest, &lost), first == 0 ? 0 : 1);
+    assert_int_equal(world_lost(&f->w, f->arena, &lost), first == 0 ? 0 : 1);
     ingest_stats(f->w.ingest, &stats);
     assert_int_equal(stats.damaged_logs, 1);
     if (first == 0)
@@ -295,8 +295,8 @@ static void a_log_that_ends_before_the_state_has_lost_what_lies_between(void **s
     ASSERT_OK(io_replace(f->w.io, SECOND, slice_head(buf_slice(&file), WAL_HEADER_BYTES), &err));
     buf_release(&file);
     world_open(&f->w);
-    const struct ingest_lost *lost = NULL;
-    assert_int_equal(ingest_lost_list(f->w.ingest, &lost), 1);
+    struct ingest_lost *lost = NULL;
+    assert_int_equal(world_lost(&f->w, f->arena, &lost), 1);
     assert_int_equal(lost->first_seq, 6);
     assert_int_equal(lost->last_seq, 6);
     assert_int_equal(ingest_last_seq(f->w.ingest, &f->w.tenant), 6);

@@ -254,6 +254,17 @@ static inline void world_free(struct world *w)
         fail_msg("cannot remove '%s'", w->path);
 }
 
+/* How many ranges are lost. */
+static inline uint32_t world_lost(struct world *w, struct arena *arena, struct ingest_lost **ret)
+{
+    uint32_t count = 0;
+    struct error err;
+
+    if (ingest_lost_list(w->ingest, arena, ret, &count, &err) != STATUS_OK)
+        fail_msg("%s", err.text);
+    return count;
+}
+
 static inline struct ingest_request world_request(struct world *w, const char *table,
                                                   struct slice body)
 {

@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `daybook loss`, `daybook verify`: what a damaged log has lost, and whether all else is
+ * there. */
+#include "cli/command_priv.h"
+
+#include "base/limits.h"
+#include "base/text.h"
+#include "cli/output.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+/* ---- loss ---- */
+
+struct losses {
+    struct session *session;
+    struct session_answer answer;
+    struct json_tape tape;
+    struct slice text; /* of the answer */
+};
+
+static bool is_true(const struct losses *l, uint32_t row, const char *key)
+{
+    return slice_is(answer_member(l->text, &l->tape, row, key), "true");
+}
+
+/* Nobody accepted it yet, and --from-seq means it or no one in particular. */
+static bool is_meant(const struct command_context *context, const struct losses *l, uint32_t row)
+{
+    const char *seq = options_get(context->options, "from-seq", NULL);
+    struct slice first = answer_member(l->text, &l->tape, row, "first_seq");
+
+    return seq == NULL ? slice_is(answer_member(l->text, &l->tape, row, "accepted"), "null")
+                       : slice_is(first, seq);
+}
+
+static void show(const struct losses *l, uint32_t row, FILE *out)
+{
+    static const char *const keys[] = {"received_after", "received_before"};
+    struct buf line;
+
+    buf_init(&line, 64 * KIB);
+    buf_add_format(&line, "records %llu to %llu (%s%llu)",
+                   (unsigned long long)answer_number(l->text, &l->tape, row, "first_seq"),
+                   (unsigned long long)answer_number(l->text, &l->tape, row, "last_seq"),
+                   is_true(l, row, "at_most") ? "at most " : "",
+                   (unsigned long long)answer_number(l->text, &l->tape, row, "records"));
+    for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
+        buf_add_format(&line, "%s%.*s", i == 0 ? ", received between " : " and ",
+                       SLICE_FMT(answer_member(l->text, &l->tape, row, keys[i])));
+    (void)fprintf(out, "%.*s\n", SLICE_FMT(buf_slice(&line)));
+    buf_release(&line);
+}
+
+/* What is asked for is the name of the tenant: one does not type it by accident. */
+static bool confirm(const char *tenant, uint32_t count)
+{
+    char typed[TENANT_NAME_BYTES_MAX + 2];
+
+    (void)fprintf(stderr,
+                  "Queries about the times of %s will go on saying that they lack, all others "
+                  "that they are complete; 'raw' and the evidence keep the gap for ever.\n"
+                  "Type the name of the tenant to accept: ",
+                  count == 1 ? "these records" : "each of these");
+    (void)fflush(stderr);
+    if (fgets(typed, sizeof(typed), stdin) == NULL)
+        return false;
+    typed[strcspn(typed, "\n")] = '\0';
+    return strcmp(typed, tenant) == 0;
+}
+
+static void add_time(struct buf *body, const struct command_context *context,
+                     const struct losses *l, uint32_t row, const char *key)
+{
+    const char *given = options_get(context->options, key, NULL);
+    struct slice kept = answer_member(l->text, &l->tape, row, key);
+
+    buf_add_format(body, ",\"%s\":", key);
+    if (given != NULL)
+        text_add_json_string(body, slice_of(given));
+    else if (slice_is(kept, "null"))
+        buf_add_text(body, "null");
+    else
+        text_add_json_string(body, kept);
+}
+
+static enum status accept_one(const struct command_context *context, struct losses *l,
+                              uint32_t row, struct buf *ret_rows, struct error *err)
+{
+    struct session_request request = {.method = HTTP_POST, .path = "/v1/losses"};
+    struct session_answer answer = {0};
+    struct json_tape tape;
+    struct buf body;
+
+    json_tape_init(&tape);
+    buf_init(&body, 64 * KIB);
+    buf_add_text(&body, "{\"tenant\":");
+    text_add_json_string(&body, answer_member(l->text, &l->tape, row, "tenant"));
+    for (size_t i = 0; i < 2; i++) {
+        const char *key = i == 0 ? "first_seq" : "last_seq";
+        buf_add_format(&body, ",\"%s\":%llu", key,
+                       (unsigned long long)answer_number(l->text, &l->tape, row, key));
+    }
+    add_time(&body, context, l, row, "from");
+    add_time(&body, context, l, row, "to");
+    buf_add_byte(&body, '}');
+    request.body = buf_slice(&body);
+    enum status status = buf_check(&body, err);
+    if (status == STATUS_OK)
+        status = session_ask(l->session, &request, &answer, &tape, err);
+    if (status == STATUS_OK) {
+        buf_add_byte(ret_rows, ret_rows->size == 0 ? '[' : ',');
+        buf_add_slice(ret_rows, buf_slice(&answer.body));
+    }
+    session_answer_release(&answer);
+    json_tape_release(&tape);
+    buf_release(&body);
+    return status;
+}
+
+static enum status show_rows(const struct command_context *context, struct buf *rows,
+                             struct error *err)
+{
+    struct json_tape tape;
+
+    json_tape_init(&tape);
+    buf_add_byte(rows, ']');
+    enum status status = buf_check(rows, err);
+    if (status == STATUS_OK &&
+        json_parse(buf_slice(rows), JSON_DEPTH_MAX, &tape) != JSON_OK)
+        status = ERROR_SET(err, STATUS_CORRUPT, "the server's answer is no JSON");
+    if (status == STATUS_OK)
+        status = command_show_objects(context, buf_slice(rows), &tape, err);
+    json_tape_release(&tape);
+    return status;
+}
+
+static enum status accept_all(const struct command_context *context, struct losses *l,
+                              const char *tenant, struct error *err)
+{
+    bool is_sure = options_has(context->options, "yes");
+    enum status status = STATUS_OK;
+    uint32_t count = 0, end = l->tape.tokens[0].next;
+    struct buf rows;
+
+    for (uint32_t row = 1; row < end; row = l->tape.tokens[row].next) {
+        if (!is_meant(context, l, row))
+            continue;
+        if (count++ == 0)
+            (void)fprintf(stderr, "Lost, of tenant %s:\n", tenant);
+        show(l, row, stderr);
+    }
+    if (count == 0)
+        return ERROR_SET(err, STATUS_NOT_FOUND, "'%s' has no loss to accept; see 'daybook loss "
+                                                "list'", tenant);
+    if (!is_sure && !isatty(STDIN_FILENO))
+        return ERROR_SET(err, STATUS_INVALID, "not accepted: nobody can be asked, say --yes");
+    if (!is_sure && !confirm(tenant, count))
+        return ERROR_SET(err, STATUS_INVALID, "not accepted");
+    buf_init(&rows, 64 * MIB);
+    for (uint32_t row = 1; row < end && status == STATUS_OK; row = l->tape.tokens[row].next) {
+        if (is_meant(context, l, row))
+            status = accept_one(context, l, row, &rows, err);
+    }
+    if (status == STATUS_OK)
+        status = show_rows(context, &rows, err);
+    buf_release(&rows);
+    return status;
+}
+
+static int accept(const struct command_context *context, const char *tenant)
+{
+    struct http_pair query = {SLICE("tenant"), slice_of(tenant)};
+    struct session_request request = {
+        .method = HTTP_GET, .path = "/v1/losses", .query = &query, .query_count = 1};
+    struct losses l = {.session = NULL};
+    struct error err;
+
+    json_tape_init(&l.tape);
+    enum status status = session_open(context, &l.session, &err);
+    if (status == STATUS_OK)
+        status = session_ask(l.session, &request, &l.answer, &l.tape, &err);
+    l.text = buf_slice(&l.answer.body);
+    if (status == STATUS_OK)
+        status = accept_all(context, &l, tenant, &err);
+    int code = status == STATUS_OK ? CLI_OK : cli_fail(&err);
+    session_close(l.session);
+    session_answer_release(&l.answer);
+    json_tape_release(&l.tape);
+    return code;
+}
+
+int cmd_loss(const struct command_context *context)
+{
+    const struct options *o = context->options;
+    const char *verb = o->word_count == 1 ? o->words[0] : "";
+    const char *tenant = options_get(o, "tenant", NULL);
+    struct http_pair query = {SLICE("tenant"), slice_of(tenant == NULL ? "" : tenant)};
+    struct session_request request = {.method = HTTP_GET, .path = "/v1/losses", .query = &query};
+
+    request.query_count = tenant == NULL ? 0 : 1;
+    if (strcmp(verb, "list") == 0)
+        return command_ask(context, &request, command_show_objects);
+    if (strcmp(verb, "accept") != 0)
+        return command_usage(context, "say list or accept");
+    if (tenant == NULL)
+        return command_usage(context, "whose loss is accepted? --tenant NAME is wanted");
+    return accept(context, tenant);
+}
+
+/* ---- verify ---- */
+
+struct findings {
+    struct buf text; /* lines as one array */
+    bool is_wrong, has_gaps;
+};
+
+static enum status take_bytes(void *context, struct slice bytes, struct error *err)
+{
+    struct findings *f = context;
+
+    buf_add_slice(&f->text, bytes);
+    return buf_check(&f->text, err);
+}
+
+/* Lines become an array; commas take the places of their ends. */
+static enum status show_findings(const struct command_context *context, struct findings *f,
+                                 struct error *err)
+{
+    struct json_tape tape;
+
+    for (size_t i = 0; i < f->text.size; i++) {
+        if (f->text.data[i] == '\n')
+            f->text.data[i] = i + 1 == f->text.size ? ']' : ',';
+    }
+    if (f->text.size == 1)
+        buf_add_byte(&f->text, ']');
+    json_tape_init(&tape);
+    struct slice text = buf_slice(&f->text);
+    enum status status = buf_check(&f->text, err);
+    if (status == STATUS_OK && json_parse(text, JSON_DEPTH_MAX, &tape) != JSON_OK)
+        status = ERROR_SET(err, STATUS_IO, "the answer ends in the middle");
+    for (uint32_t row = 1; status == STATUS_OK && row < tape.tokens[0].next;
+         row = tape.tokens[row].next) {
+        struct slice kind = answer_member(text, &tape, row, "kind");
+        if (slice_is(answer_member(text, &tape, row, "ok"), "true") || slice_is(kind, "tenant"))
+            continue;
+        f->is_wrong |= !slice_is(kind, "gap");
+        f->has_gaps |= slice_is(kind, "gap");
+    }
+    if (status == STATUS_OK)
+        status = command_show_objects(context, text, &tape, err);
+    json_tape_release(&tape);
+    return status;
+}
+
+int cmd_verify(const struct command_context *context)
+{
+    const char *tenant = options_get(context->options, "tenant", NULL);
+    struct http_pair query = {SLICE("tenant"), slice_of(tenant == NULL ? "" : tenant)};
+    struct findings findings = {.is_wrong = false};
+    struct session_request request = {.method = HTTP_GET,
+                                      .path = "/v1/verify",
+                                      .query = &query,
+                                      .query_count = tenant == NULL ? 0 : 1,
+                                      .on_body = take_bytes,
+                                      .context = &findings};
+    struct session *session = NULL;
+    struct session_answer answer = {0};
+    struct error err;
+
+    if (context->options->word_count > 0)
+        return command_usage(context, "it takes no words");
+    buf_init(&findings.text, GIB);
+    buf_add_byte(&findings.text, '[');
+    enum status status = session_open(context, &session, &err);
+    if (status == STATUS_OK)
+        status = session_send(session, &request, &answer, &err);
+    if (status == STATUS_OK && answer.status != 200)
+        status = session_error(&answer, &err);
+    if (status == STATUS_OK)
+        status = show_findings(context, &findings, &err);
+    int code = status != STATUS_OK  ? cli_fail(&err)
+               : findings.is_wrong  ? CLI_NO
+               : findings.has_gaps  ? CLI_INCOMPLETE
+                                    : CLI_OK;
+    session_close(session);
+    session_answer_release(&answer);
+    buf_release(&findings.text);
+    return code;
+}

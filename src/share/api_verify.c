@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* GET /v1/verify?tenant=: every leaf of the evidence and every record against it, a line
+ * {"tenant","ok","kind","leaf","seq_first","seq_last","file","offset","text"} for each
+ * finding, and one of kind "tenant" behind those of a tenant.
+ *
+ * Leaves are taken together to some thousand records, whose bytes are read at once; what
+ * fails so is looked at leaf by leaf. */
+#include "share/share_priv.h"
+
+#include "base/limits.h"
+#include "base/text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define RUN_RECORDS 4096u           /* enough to read at once */
+#define RUN_BYTES (16 * MIB)
+#define FINDINGS_MAX 1000u          /* of a tenant; further ones are counted */
+#define FLUSH_BYTES (64 * KIB)
+
+/* Leaves next to each other. */
+struct run {
+    uint64_t first_leaf, leaf_count, first_seq, bytes;
+    uint32_t count; /* of records */
+};
+
+struct finding {
+    const char *kind;
+    uint64_t leaf, seq_first, seq_last; /* no records: seq_last < seq_first */
+};
+
+struct checking {
+    struct share *share;
+    const struct http_request *request;
+    struct http_response *response;
+    struct guid tenant;
+    struct slice name;
+    uint64_t leaf_count; /* whose records are in the store for sure */
+    uint64_t findings, gaps;
+    uint64_t gap_leaf, gap_first, gap_end; /* not said yet: gap_end > 0 */
+    struct run run;
+    struct buf raw;                            /* of the run's records */
+    struct { size_t at, size; } *records;      /* size SIZE_MAX: it is not there */
+    uint64_t records_first;
+};
+
+static void add_line(struct checking *c, bool is_ok, const struct finding *f, const char *text)
+{
+    struct buf *out = &c->response->body;
+
+    buf_add_text(out, "{\"tenant\":");
+    text_add_json_string(out, c->name);
+    buf_add_format(out, ",\"ok\":%s,\"kind\":\"%s\"", is_ok ? "true" : "false", f->kind);
+    if (f->leaf == UINT64_MAX)
+        buf_add_text(out, ",\"leaf\":null");
+    else
+        buf_add_format(out, ",\"leaf\":%llu", (unsigned long long)f->leaf);
+    if (f->seq_last < f->seq_first)
+        buf_add_text(out, ",\"seq_first\":null,\"seq_last\":null");
+    else
+        buf_add_format(out, ",\"seq_first\":%llu,\"seq_last\":%llu",
+                       (unsigned long long)f->seq_first, (unsigned long long)f->seq_last);
+    buf_add_text(out, ",\"file\":null,\"offset\":null,\"text\":");
+    text_add_json_string(out, slice_of(text));
+    buf_add_text(out, "}\n");
+}
+
+static enum status find(struct checking *c, const struct finding *f, const char *text,
+                        struct error *err)
+{
+    if (c->findings++ < FINDINGS_MAX)
+        add_line(c, false, f, text);
+    if (c->response->body.size > FLUSH_BYTES && c->response->flush != NULL)
+        return c->response->flush(c->response, err);
+    return buf_check(&c->response->body, err);
+}
+
+/* ---- records ---- */
+
+static enum status keep(void *context, uint64_t seq, struct slice raw, struct error *err)
+{
+    struct checking *c = context;
+
+    c->records[seq - c->records_first].at = c->raw.size;
+    c->records[seq - c->records_first].size = raw.size;
+    buf_add_slice(&c->raw, raw);
+    return buf_check(&c->raw, err);
+}
+
+static enum status get(void *context, uint64_t seq, struct slice *ret, struct error *err)
+{
+    const struct checking *c = context;
+
+    if (seq < c->records_first || seq - c->records_first >= c->run.count ||
+        c->records[seq - c->records_first].size == SIZE_MAX)
+        return ERROR_SET(err, STATUS_NOT_FOUND, "record %llu is missing",
+                         (unsigned long long)seq);
+    *ret = slice_from(c->raw.data + c->records[seq - c->records_first].at,
+                      c->records[seq - c->records_first].size);
+    return STATUS_OK;
+}
+
+static enum status check_run(struct checking *c, struct error *err)
+{
+    const struct run *run = &c->run;
+
+    buf_clear(&c->raw);
+    c->records_first = run->first_seq;
+    for (uint32_t i = 0; i < run->count; i++)
+        c->records[i].size = SIZE_MAX;
+    enum status status = store_raw(c->share->services.store, &c->tenant, run->first_seq,
+                                   run->count, keep, c, err);
+    return status == STATUS_OK
+               ? evidence_verify(c->share->services.evidence, &c->tenant, run->first_seq,
+                                 run->count, get, c, err)
+               : status;
+}
+
+/* It is about the data, and not about this look at it. */
+static bool is_finding(enum status status)
+{
+    return status == STATUS_CORRUPT || status == STATUS_NOT_FOUND || status == STATUS_IO;
+}
+
+static enum status read_leaf(struct checking *c, uint64_t index, struct leaf_fields *ret,
+                             struct error *err)
+{
+    uint8_t leaf[LEAF_BYTES];
+    enum status status =
+        evidence_leaf(c->share->services.evidence, &c->tenant, index, leaf, err);
+
+    return status == STATUS_OK ? leaf_decode(leaf, ret, err) : status;
+}
+
+/* Which leaves of the run it is. */
+static enum status search_run(struct checking *c, struct error *err)
+{
+    const struct run whole = c->run;
+    enum status status = STATUS_OK;
+    struct leaf_fields fields;
+
+    for (uint64_t i = 0; i < whole.leaf_count && status == STATUS_OK; i++) {
+        struct finding finding = {"records", whole.first_leaf + i, 1, 0};
+        status = read_leaf(c, whole.first_leaf + i, &fields, err);
+        if (status == STATUS_OK) {
+            c->run = (struct run){whole.first_leaf + i, 1, fields.first_seq, fields.raw_bytes,
+                                  fields.count};
+            finding.seq_first = fields.first_seq;
+            finding.seq_last = fields.first_seq + fields.count - 1;
+            status = check_run(c, err);
+        }
+        if (is_finding(status)) {
+            char text[ERROR_TEXT_BYTES];
+            (void)snprintf(text, sizeof(text), "%s", err->text);
+            status = find(c, &finding, text, err);
+        }
+    }
+    return status;
+}
+
+static enum status end_run(struct checking *c, struct error *err)
+{
+    enum status status = STATUS_OK;
+
+    if (c->request->cancelled != NULL && atomic_load(c->request->cancelled))
+        return ERROR_SET(err, STATUS_CANCELLED, "the client is gone");
+    if (c->run.count > 0) {
+        status = check_run(c, err);
+        if (is_finding(status))
+            status = search_run(c, err);
+    }
+    c->run = (struct run){0};
+    return status;
+}
+
+/* ---- leaves ---- */
+
+/* Gaps next to each other are one. */
+static enum status end_gap(struct checking *c, struct error *err)
+{
+    const struct finding finding = {"gap", c->gap_leaf, c->gap_first, c->gap_end - 1};
+    struct ingest_lost *lost = NULL;
+    uint32_t count = 0;
+
+    if (c->gap_end == 0)
+        return STATUS_OK;
+    c->gap_end = 0;
+    c->gaps++;
+    enum status status =
+        ingest_lost_list(c->share->services.ingest, c->request->arena, &lost, &count, err);
+    bool is_accepted = false;
+    for (uint32_t i = 0; i < count && status == STATUS_OK; i++)
+        is_accepted |= guid_equal(&lost[i].tenant, &c->tenant) && lost[i].accepted_us != 0 &&
+                       lost[i].first_seq <= finding.seq_last &&
+                       lost[i].last_seq >= finding.seq_first;
+    return status == STATUS_OK
+               ? find(c, &finding,
+                      is_accepted ? "lost when the log was damaged, which was accepted"
+                                  : "lost when the log or the evidence was damaged",
+                      err)
+               : status;
+}
+
+static enum status take_leaf(struct checking *c, uint64_t index, struct error *err)
+{
+    struct run *run = &c->run;
+    struct leaf_fields fields;
+    enum status status = read_leaf(c, index, &fields, err);
+
+    if (status != STATUS_OK)
+        return status;
+    if (fields.kind == LEAF_KIND_GAP) {
+        if (c->gap_end == 0) {
+            c->gap_leaf = index;
+            c->gap_first = fields.first_seq;
+        }
+        c->gap_end = fields.first_seq + fields.count;
+        return end_run(c, err);
+    }
+    status = end_gap(c, err);
+    if (status == STATUS_OK && run->count > 0 &&
+        (run->bytes + fields.raw_bytes > RUN_BYTES || run->count + fields.count > RUN_RECORDS))
+        status = end_run(c, err);
+    if (run->count == 0)
+        *run = (struct run){.first_leaf = index, .first_seq = fields.first_seq};
+    run->leaf_count++;
+    run->bytes += fields.raw_bytes;
+    run->count += fields.count;
+    return status;
+}
+
+/* All that is wrong; the leaves behind one that cannot be read are not looked at. */
+static enum status check_leaves(struct checking *c, struct error *err)
+{
+    enum status status = STATUS_OK;
+
+    for (uint64_t i = 0; i < c->leaf_count && status == STATUS_OK; i++)
+        status = take_leaf(c, i, err);
+    if (status == STATUS_OK)
+        status = end_gap(c, err);
+    return status == STATUS_OK ? end_run(c, err) : status;
+}
+
+static enum status check_tenant(struct checking *c, struct error *err)
+{
+    struct evidence_summary summary;
+    char text[ERROR_TEXT_BYTES] = "";
+    struct buf root;
+    struct finding finding = {"evidence", UINT64_MAX, 1, 0};
+    enum status status =
+        evidence_check(c->share->services.evidence, &c->tenant, &summary, err);
+
+    if (is_finding(status)) {
+        (void)snprintf(text, sizeof(text), "%s", err->text);
+        status = find(c, &finding, text, err);
+    }
+    if (status == STATUS_OK)
+        status = check_leaves(c, err);
+    if (is_finding(status)) {
+        (void)snprintf(text, sizeof(text), "%s", err->text);
+        status = find(c, &finding, text, err);
+    }
+    if (status != STATUS_OK)
+        return status;
+    finding.kind = "tenant";
+    finding.seq_last = summary.next_seq == 0 ? 0 : summary.next_seq - 1;
+    buf_init(&root, 2 * KIB);
+    text_add_hex(&root, summary.root.bytes, sizeof(summary.root.bytes));
+    (void)snprintf(text, sizeof(text), "%llu findings, %llu of them gaps; %llu leaves, root %.*s",
+                   (unsigned long long)c->findings, (unsigned long long)c->gaps,
+                   (unsigned long long)c->leaf_count, SLICE_FMT(buf_slice(&root)));
+    buf_release(&root);
+    add_line(c, c->findings == 0, &finding, text);
+    return buf_check(&c->response->body, err);
+}
+
+/* How many leaves there are; then all their records reach the store. */
+static enum status count_leaves(struct share *share, const struct reach *reach, uint64_t *ret,
+                                struct error *err)
+{
+    enum status status = STATUS_OK;
+
+    for (uint32_t i = 0; i < reach->count && status == STATUS_OK; i++)
+        status = evidence_count(share->services.evidence, &reach->tenants[i], &ret[i], NULL, err);
+    return status == STATUS_OK && share->services.checkpoint != NULL
+               ? share->services.checkpoint(share->services.context, err)
+               : status;
+}
+
+static enum status verify(struct share *share, const struct http_request *request,
+                          struct http_response *response, const struct reach *reach,
+                          struct error *err)
+{
+    uint64_t *counts = ARENA_ARRAY(request->arena, uint64_t, (size_t)reach->count + 1, err);
+    struct checking c = {.share = share, .request = request, .response = response};
+
+    if (counts == NULL)
+        return err->status;
+    enum status status = count_leaves(share, reach, counts, err);
+    if (status != STATUS_OK)
+        return status;
+    c.records = calloc(RUN_RECORDS + LEAF_RECORDS_MAX, sizeof(*c.records));
+    if (c.records == NULL)
+        return ERROR_MEMORY(err);
+    buf_init(&c.raw, RUN_BYTES + REQUEST_BODY_BYTES_MAX);
+    for (uint32_t i = 0; i < reach->count && status == STATUS_OK; i++) {
+        c.tenant = reach->tenants[i];
+        c.name = reach->names[i];
+        c.leaf_count = counts[i];
+        c.findings = c.gaps = c.gap_end = 0;
+        c.run = (struct run){0};
+        status = check_tenant(&c, err);
+    }
+    buf_release(&c.raw);
+    free(c.records);
+    return status;
+}
+
+enum status share_verify(void *context, const struct http_request *request,
+                         struct http_response *response, struct error *err)
+{
+    struct share *share = context;
+    struct slice name = http_query(request, "tenant");
+    struct guid concerned = {{0}};
+    struct reach reach;
+    enum status status = share_reach_logs(share, request, name, &reach, err);
+
+    if (status == STATUS_OK && reach.count == 1)
+        concerned = reach.tenants[0];
+    if (status == STATUS_OK)
+        status = share_record(share, request, "Verify", &concerned, err);
+    if (status != STATUS_OK)
+        return status;
+    response->content_type = "application/x-ndjson";
+    return verify(share, request, response, &reach, err);
+}

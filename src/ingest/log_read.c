@@ -10,6 +10,8 @@
 
 #define WAL_NAME_BYTES 20 /* 16 digits and ".wal" */
 #define FRAME_MAGIC "DBWF"
+#define LOST_FILE_FRAMES 16u /* of the most records each: more than a file has */
+#define LOST_FILES_MAX 64u
 #define FILE_READ_BYTES_MAX (2 * (size_t)FRAME_SEALED_BYTES_MAX + 2 * WAL_FILE_BYTES)
 
 /* ---- finding the files ---- */
@@ -262,6 +264,31 @@ static bool tell_lost(struct log_reader *reader, uint64_t lsn, struct log_item *
     return true;
 }
 
+/* Files are missing before the one at file_at, or at the end.  Between others the numbers
+ * of the frames tell what lacks, elsewhere nobody knows: as many as there can well be. */
+static bool tell_missing(struct log_reader *reader, struct log_item *ret)
+{
+    bool is_end = reader->file_at == reader->file_count;
+    uint64_t next = is_end ? reader->last_wanted + 1 : reader->files[reader->file_at].number;
+
+    if (reader->expected == 0 || reader->expected >= next)
+        return false;
+    uint64_t count = next - reader->expected;
+    reader->missing += count;
+    reader->expected = next;
+    if (reader->lsn != 0 && !is_end)
+        return false;
+    count = LOST_FILE_FRAMES * (count < LOST_FILES_MAX ? count : LOST_FILES_MAX);
+    *ret = (struct log_item){.file_at = SIZE_MAX,
+                             .file = next - 1,
+                             .lost_count = count,
+                             .has_suspect = reader->has_suspect,
+                             .suspect = reader->suspect};
+    reader->is_short = reader->has_suspect = false;
+    reader->lsn += reader->lsn == 0 ? 0 : count;
+    return true;
+}
+
 /* Opens the file at file_at; *ret_lost: there is an item before its first frame. */
 static enum status next_file(struct log_reader *reader, struct log_item *ret, bool *ret_lost,
                              struct error *err)
@@ -284,8 +311,9 @@ static enum status next_file(struct log_reader *reader, struct log_item *ret, bo
     reader->log_id = header.log_id;
     memcpy(reader->previous, header.log_id.bytes, sizeof(reader->previous));
     *ret_lost = tell_lost(reader, header.first_lsn, ret);
-    if (*ret_lost && reader->file_at > 0)
-        reader->files[reader->file_at - 1].is_damaged = true;
+    if (*ret_lost && reader->file_at > 0 && found[-1].number + 1 == found->number)
+        found[-1].is_damaged = true;
+    reader->expected = reader->expected == 0 ? 0 : found->number + 1;
     return STATUS_OK;
 }
 
@@ -361,8 +389,10 @@ static enum status step(struct log_reader *reader, struct buf *bytes, struct log
     const struct wal_found *found = &reader->files[reader->file_at];
     struct frame frame;
 
-    if (reader->file == NULL)
-        return next_file(reader, ret, ret_found, err);
+    if (reader->file == NULL) {
+        *ret_found = tell_missing(reader, ret);
+        return *ret_found ? STATUS_OK : next_file(reader, ret, ret_found, err);
+    }
     if (reader->offset >= found->size_bytes) {
         io_close(reader->file);
         reader->file = NULL;
@@ -397,6 +427,7 @@ enum status log_reader_next(struct log_reader *reader, struct buf *bytes, struct
         if (status != STATUS_OK)
             return status;
     }
+    found = found || tell_missing(reader, ret);
     if (!found && reader->is_short && reader->file_count > 0) { /* one at least */
         *ret = (struct log_item){.file_at = reader->file_count - 1,
                                  .lost_count = 1,
@@ -407,7 +438,7 @@ enum status log_reader_next(struct log_reader *reader, struct buf *bytes, struct
         found = true;
     }
     *ret_done = !found;
-    if (found)
+    if (found && ret->file_at != SIZE_MAX)
         ret->file = reader->files[ret->file_at].number;
     return STATUS_OK;
 }

@@ -23,6 +23,10 @@ struct log_reader {
     size_t file_count, file_capacity;
     uint64_t next_number; /* of a new file */
     uint64_t torn_bytes; /* cut off the end of the log */
+    /* set by who knows which files there should be */
+    uint64_t expected;    /* the next one; 0: what there is */
+    uint64_t last_wanted; /* was begun for sure */
+    uint64_t missing;     /* how many are not there */
     /* the file being read */
     size_t file_at;
     struct io_file *file;
@@ -36,7 +40,7 @@ struct log_reader {
 
 /* A frame, or a place where frames lack. */
 struct log_item {
-    size_t file_at;
+    size_t file_at; /* SIZE_MAX: in files that are missing, `file` is the last */
     uint64_t file, offset;
     struct guid log_id;
     struct frame frame;   /* in the caller's bytes; lost_count 0 */

@@ -48,24 +48,19 @@ struct item {
 
 /* ---- the files ---- */
 
-/* Names are in order of number: 16 digits each.  All from the floor on must be
- * there; only a new directory has none. */
-static enum status check_files(const struct replay *replay, uint64_t floor, struct error *err)
+/* All files from the floor on should be there; only a new directory has none.  The last
+ * one may have been taken out, as it was not begun. */
+static void expect_files(struct replay *replay, uint64_t floor, uint64_t last)
 {
-    const struct log_reader *reader = &replay->reader;
-    uint64_t next = floor > 0 ? floor : 1;
-    bool is_new = reader->file_count == 0 && replay->floor_max <= 1;
+    struct log_reader *reader = &replay->reader;
 
-    for (size_t i = 0; i < reader->file_count && reader->files[i].number <= next; i++)
-        next += reader->files[i].number == next;
-    uint64_t last = reader->file_count == 0 ? 0 : reader->files[reader->file_count - 1].number;
-    if (!is_new && last + 1 != next)
-        return ERROR_SET(err, STATUS_CORRUPT, "log file %016llx is missing",
-                         (unsigned long long)next);
-    if (!is_new && last < replay->floor_max)
-        return ERROR_SET(err, STATUS_CORRUPT, "log file %016llx is missing",
-                         (unsigned long long)replay->floor_max);
-    return STATUS_OK;
+    if (last == 0 && replay->floor_max <= 1)
+        return;
+    reader->expected = floor > 0 ? floor : 1;
+    if (last >= replay->floor_max)
+        return;
+    reader->last_wanted = replay->floor_max;
+    reader->next_number = replay->floor_max + 1;
 }
 
 /* The next item of the log; *ret_done at its end. */
@@ -506,10 +501,10 @@ static enum status read_log(struct replay *replay, uint64_t state_floor, struct 
 {
     struct log_reader *reader = &replay->reader;
     uint64_t floor = choose_floor(replay, state_floor);
-    enum status status = check_files(replay, floor, err);
+    uint64_t last = reader->file_count == 0 ? 0 : reader->files[reader->file_count - 1].number;
+    enum status status = log_reader_renew(reader, err);
 
-    if (status == STATUS_OK)
-        status = log_reader_renew(reader, err);
+    expect_files(replay, floor, last);
     while (status == STATUS_OK && reader->file_at < reader->file_count &&
            reader->files[reader->file_at].number < floor)
         reader->file_at++;
@@ -524,6 +519,7 @@ static void report(struct replay *replay, struct replay_result *ret)
 
     for (size_t i = 0; i < reader->file_count; i++)
         replay->ingest->stats.damaged_logs += reader->files[i].is_damaged;
+    replay->ingest->stats.damaged_logs += reader->missing;
     replay->ingest->stats.torn_bytes = reader->torn_bytes;
     ret->files = reader->files;
     ret->file_count = reader->file_count;

@@ -168,6 +168,20 @@ class Rot(Story):
             seen[count] = seen.get(count, 0) + 1
         print(f'  wal/: {seen}', flush=True)
 
+    def test_a_missing_log_file_stops_nobody(self):
+        self.put_back()
+        logs = self.files('wal/', '.wal')
+        for path in logs:
+            os.unlink(os.path.join(self.lab.data, path))
+        self.lab.start()
+        self.assertEqual(len(self.sent) - LOGGED, self.read_raw('no log')[0])
+        self.assertFalse(self.read_query()[1])
+        lost = self.lab.ask('GET', '/v1/losses')
+        self.assertEqual({True}, {row['at_most'] for row in lost})
+        self.assertEqual({'contoso', 'fabrikam', 'instance'}, {row['tenant'] for row in lost})
+        line = json.dumps(record(Number=-1)).encode()
+        self.assertGreater(self.lab.ingest(self.writer, line)['first_seq'], max(self.sent))
+
     def lose_the_second_to_last(self):
         """Three more requests, of which the log loses the one in the middle; its numbers."""
         self.put_back()

@@ -70,10 +70,12 @@ static void write_first(struct fixture *f, size_t size)
 
 static void remove_others(struct fixture *f)
 {
-    static const char *const paths[] = {SECOND, "wal/0000000000000003.wal"};
+    static const char *const paths[] = {SECOND, "wal/0000000000000003.wal",
+                                        "wal/0000000000000004.wal",
+                                        "wal/0000000000000005.wal"};
     struct error err;
 
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < sizeof(paths) / sizeof(*paths); i++) {
         if (io_exists(f->w.io, paths[i]))
             ASSERT_OK(io_unlink(f->w.io, paths[i], &err));
     }
@@ -97,15 +99,6 @@ static void a_torn_tail_of_the_last_file_is_cut(void **state)
         assert_int_equal(f->w.record_count, counts[frames]);
         world_close(&f->w);
     }
-}
-
-static void expect_corrupt(struct fixture *f, const char *text)
-{
-    struct error err;
-
-    assert_int_equal(world_try_open(&f->w, &err), STATUS_CORRUPT);
-    if (strstr(err.text, text) == NULL)
-        fail_msg("'%s' does not say '%s'", err.text, text);
 }
 
 /* One range is lost, or none (first 0). */
@@ -213,22 +206,75 @@ static void the_last_numbers_before_damage_are_not_given_again(void **state)
     expect_lost(f, 5, 4 + REQUEST_RECORDS_MAX, true);
 }
 
-static void a_missing_file_is_corruption(void **state)
+/* How many files were missing or damaged, and whether the first loss is a bound. */
+static void expect_missing(struct fixture *f, uint64_t files, uint64_t first, uint64_t last)
+{
+    struct ingest_lost *lost = NULL;
+    struct ingest_stats stats;
+
+    assert_int_equal(world_lost(&f->w, f->arena, &lost), first == 0 ? 0 : 1);
+    ingest_stats(f->w.ingest, &stats);
+    assert_int_equal(stats.damaged_logs, files);
+    if (first == 0)
+        return;
+    assert_int_equal(lost->first_seq, first);
+    assert_int_equal(lost->last_seq, last);
+}
+
+/* Its records are lost, and the ones behind them are not. */
+static void a_missing_file_costs_its_records_alone(void **state)
 {
     struct fixture *f = *state;
+    struct ingest_answer answer;
+    struct ingest_request request = world_request(&f->w, "Mine", SLICE("{\"Id\":9}"));
     struct error err;
+    uint64_t floor;
 
     world_open(&f->w);
     put(&f->w, f->arena, "{\"Id\":6}");
+    ASSERT_OK(ingest_rotate(f->w.ingest, &floor, &err));
+    put(&f->w, f->arena, "{\"Id\":7}");
     world_close(&f->w);
-    ASSERT_OK(io_unlink(f->w.io, FIRST, &err));
-    expect_corrupt(f, "0000000000000001 is missing");
-    write_first(f, f->file.size);
-    f->w.floor = 9;
-    expect_corrupt(f, "is missing");
-    f->w.floor = 0;
-    world_reopen(&f->w);
-    assert_int_equal(f->w.record_count, 6);
+    struct buf second;
+    buf_init(&second, MIB);
+    ASSERT_OK(io_read_all(f->w.io, SECOND, &second, &err));
+    ASSERT_OK(io_unlink(f->w.io, SECOND, &err)); /* between others */
+    for (int i = 0; i < 2; i++) {
+        world_open(&f->w);
+        assert_int_equal(f->w.record_count, 6);
+        expect_missing(f, 1, 6, 6);
+        assert_int_equal(ingest_last_seq(f->w.ingest, &f->w.tenant), 7);
+        world_close(&f->w);
+    }
+    forget_lost(f);
+    ASSERT_OK(io_replace(f->w.io, SECOND, buf_slice(&second), &err));
+    buf_release(&second);
+    ASSERT_OK(io_unlink(f->w.io, FIRST, &err)); /* before all others */
+    world_open(&f->w);
+    assert_int_equal(f->w.record_count, 1);
+    expect_missing(f, 1, 1, 5);
+    ASSERT_OK(ingest_put(f->w.ingest, &request, f->arena, &answer, &err));
+    assert_int_equal(answer.first_seq, 7);
+}
+
+/* What the last files had, nobody knows: no number of it is given again. */
+static void files_that_are_missing_at_the_end_are_bounded(void **state)
+{
+    struct fixture *f = *state;
+    struct ingest_answer answer;
+    struct ingest_request request = world_request(&f->w, "Mine", SLICE("{\"Id\":9}"));
+    const uint64_t most = UINT64_C(16) * REQUEST_RECORDS_MAX;
+    struct error err;
+
+    f->w.floor = 3; /* the first file is sealed, and nothing else is there */
+    world_open(&f->w);
+    assert_int_equal(f->w.record_count, 0);
+    expect_missing(f, 2, 6, 5 + 2 * most);
+    ASSERT_OK(ingest_put(f->w.ingest, &request, f->arena, &answer, &err));
+    assert_int_equal(answer.first_seq, 6 + 2 * most);
+    world_reopen(&f->w); /* they lie before others now */
+    assert_int_equal(f->w.record_count, 1);
+    assert_int_equal(ingest_last_seq(f->w.ingest, &f->w.tenant), 6 + 2 * most);
 }
 
 static void a_frame_at_another_place_is_lost(void **state)
@@ -310,7 +356,8 @@ int main(void)
         TEST(a_damaged_frame_is_lost_alone_and_named),
         TEST(damage_before_the_last_file_is_no_torn_end),
         TEST(the_last_numbers_before_damage_are_not_given_again),
-        TEST(a_missing_file_is_corruption),
+        TEST(a_missing_file_costs_its_records_alone),
+        TEST(files_that_are_missing_at_the_end_are_bounded),
         TEST(a_frame_at_another_place_is_lost),
         TEST(records_of_a_tenant_without_keys_are_left_out),
         TEST(a_log_that_ends_before_the_state_has_lost_what_lies_between),

@@ -755,5 +755,9 @@ void disk_rot(struct disk *disk, const char *prefix, enum disk_damage damage, ch
         damage_content(&disk->rng, &chosen->node->now, damage);
         content_copy(&chosen->node->safe, &chosen->node->now);
     }
+    if (chosen != NULL && damage == DISK_GONE) {
+        name_remove(&disk->now, ret);
+        name_remove(&disk->safe, ret);
+    }
     unlock(disk);
 }

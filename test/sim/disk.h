@@ -54,8 +54,8 @@ uint64_t disk_calls_of(const struct disk *disk, uint32_t kinds);
 bool disk_is_off(const struct disk *disk);
 void disk_restart(struct disk *disk, enum disk_restart how);
 
-enum disk_damage { DISK_FLIP, DISK_ZERO, DISK_CUT, DISK_SWAP, DISK_DAMAGES_ };
-/* Damages one file whose path has the prefix, at random, on the disk and in the
+enum disk_damage { DISK_FLIP, DISK_ZERO, DISK_CUT, DISK_SWAP, DISK_GONE, DISK_DAMAGES_ };
+/* Damages or removes one file whose path has the prefix, at random, on the disk and in the
  * cache; its path is put into ret (empty: there is no such file). */
 void disk_rot(struct disk *disk, const char *prefix, enum disk_damage damage, char ret[128]);
 /* The number of files. */

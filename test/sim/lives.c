@@ -66,7 +66,7 @@ static void damage(struct trial *t)
     if (rng_below(&rng, 8) != 0 || !io_exists(t->engine.io, "ingest/state.copy"))
         return;
     disk_rot(t->disk, PATHS[rng_below(&rng, 3)],
-             (enum disk_damage)rng_below(&rng, DISK_DAMAGES_), path);
+             (enum disk_damage)rng_below(&rng, DISK_GONE), path);
     if (t->loud)
         printf(" damage to '%s'\n", path);
 }

@@ -357,6 +357,19 @@ enum status evidence_count(struct evidence *evidence, const struct guid *tenant,
     return status;
 }
 
+enum status evidence_stored(struct evidence *evidence, const struct guid *tenant,
+                            struct stored *ret, struct error *err)
+{
+    struct log *log = NULL;
+
+    (void)pthread_mutex_lock(&evidence->lock);
+    enum status status = find_log(evidence, tenant, &log, err);
+    if (status == STATUS_OK)
+        *ret = log->stored;
+    (void)pthread_mutex_unlock(&evidence->lock);
+    return status;
+}
+
 enum status evidence_memory(struct evidence *evidence, const struct guid *tenant, uint64_t index,
                             struct run *ret, struct error *err)
 {
@@ -388,15 +401,16 @@ out:
     return status;
 }
 
-enum status evidence_leaf(struct evidence *evidence, const struct guid *tenant, uint64_t index,
-                          uint8_t ret[LEAF_BYTES], struct error *err)
+/* A leaf of memory or, by the reader, of the disk; its bytes to *ret. */
+static enum status look_up(struct evidence *evidence, struct leaf_reader *reader, uint64_t index,
+                           uint8_t ret[LEAF_BYTES], struct leaf_fields *ret_fields,
+                           struct error *err)
 {
-    struct leaf_fields fields;
     struct log *log = NULL;
     bool stored = false;
 
     (void)pthread_mutex_lock(&evidence->lock);
-    enum status status = find_log(evidence, tenant, &log, err);
+    enum status status = find_log(evidence, &reader->tenant, &log, err);
     if (status == STATUS_OK && index >= log_leaf_count(log))
         status = ERROR_SET(err, STATUS_NOT_FOUND, "there is no evidence leaf %llu",
                            (unsigned long long)index);
@@ -408,42 +422,68 @@ enum status evidence_leaf(struct evidence *evidence, const struct guid *tenant, 
     }
     (void)pthread_mutex_unlock(&evidence->lock);
     if (status == STATUS_OK && stored)
-        status = files_leaf(evidence->io, tenant, index, ret, err);
+        status = leaf_reader_get(reader, index, 1, ret, err);
     if (status == STATUS_OK)
-        status = leaf_decode(ret, &fields, err);
-    if (status == STATUS_OK && fields.leaf_index != index)
+        status = leaf_decode(ret, ret_fields, err);
+    if (status == STATUS_OK && ret_fields->leaf_index != index)
         status = ERROR_SET(err, STATUS_CORRUPT, "evidence leaf %llu says it is %llu",
-                           (unsigned long long)index, (unsigned long long)fields.leaf_index);
+                           (unsigned long long)index, (unsigned long long)ret_fields->leaf_index);
     return status;
+}
+
+enum status evidence_leaf(struct evidence *evidence, const struct guid *tenant, uint64_t index,
+                          uint8_t ret[LEAF_BYTES], struct error *err)
+{
+    struct leaf_reader reader;
+    struct leaf_fields fields;
+
+    leaf_reader_init(&reader, evidence->io, tenant);
+    enum status status = look_up(evidence, &reader, index, ret, &fields, err);
+    leaf_reader_release(&reader);
+    return status;
+}
+
+/* What is asked for is new most of the time: steps back from the end, each twice as far,
+ * until the leaf is in [low, high), then halves that. */
+static enum status find_leaf(struct evidence *evidence, struct leaf_reader *reader,
+                             uint64_t count, uint64_t seq, uint64_t *ret_index, struct error *err)
+{
+    uint64_t low = 0, high = count, back = 1;
+    uint8_t leaf[LEAF_BYTES];
+    struct leaf_fields fields;
+
+    while (low < high) {
+        uint64_t at = back > 0 ? high - (back < high ? back : high) : low + (high - low) / 2;
+        enum status status = look_up(evidence, reader, at, leaf, &fields, err);
+        if (status != STATUS_OK)
+            return status;
+        if (seq < fields.first_seq) {
+            high = at;
+            back *= 2;
+        } else if (seq - fields.first_seq >= fields.count) {
+            low = at + 1;
+            back = 0;
+        } else {
+            *ret_index = at;
+            return STATUS_OK;
+        }
+    }
+    return ERROR_SET(err, STATUS_NOT_FOUND, "no evidence covers record %llu",
+                     (unsigned long long)seq);
 }
 
 enum status evidence_leaf_of_seq(struct evidence *evidence, const struct guid *tenant,
                                  uint64_t seq, uint64_t *ret_index, struct error *err)
 {
-    uint64_t low = 0, high = 0; /* the leaf is in [low, high) */
-    uint8_t leaf[LEAF_BYTES];
-    struct leaf_fields fields;
-    enum status status = evidence_count(evidence, tenant, &high, NULL, err);
+    struct leaf_reader reader;
+    uint64_t count = 0;
+    enum status status = evidence_count(evidence, tenant, &count, NULL, err);
 
-    while (status == STATUS_OK && low < high) {
-        uint64_t middle = low + (high - low) / 2;
-        status = evidence_leaf(evidence, tenant, middle, leaf, err);
-        if (status == STATUS_OK)
-            status = leaf_decode(leaf, &fields, err);
-        if (status != STATUS_OK)
-            return status;
-        if (seq < fields.first_seq)
-            high = middle;
-        else if (seq - fields.first_seq >= fields.count)
-            low = middle + 1;
-        else {
-            *ret_index = middle;
-            return STATUS_OK;
-        }
-    }
-    return status != STATUS_OK ? status
-                               : ERROR_SET(err, STATUS_NOT_FOUND, "no evidence covers record %llu",
-                                           (unsigned long long)seq);
+    leaf_reader_init(&reader, evidence->io, tenant);
+    if (status == STATUS_OK)
+        status = find_leaf(evidence, &reader, count, seq, ret_index, err);
+    leaf_reader_release(&reader);
+    return status;
 }
 
 struct leaf_sink *evidence_sink(struct evidence *evidence)

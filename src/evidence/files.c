@@ -102,6 +102,8 @@ const uint8_t *run_entry(const struct run *run, uint64_t index)
 
     if (run_leaf(run, index) == NULL)
         return NULL;
+    if (run->entries.size == (size_t)run->count * ENTRY_BYTES) /* none has nodes */
+        return (const uint8_t *)run->entries.data + (index - run->first_index) * ENTRY_BYTES;
     for (uint64_t i = run->first_index; i < index; i++)
         at += entry_bytes(run_leaf(run, i));
     return (const uint8_t *)run->entries.data + at;
@@ -411,21 +413,54 @@ enum status files_mend(struct io *io, const struct guid *tenant, uint64_t index,
                                              : status;
 }
 
-enum status files_leaf(struct io *io, const struct guid *tenant, uint64_t index,
-                       uint8_t ret[LEAF_BYTES], struct error *err)
+void leaf_reader_init(struct leaf_reader *reader, struct io *io, const struct guid *tenant)
 {
-    struct io_file *file = NULL;
+    *reader = (struct leaf_reader){.io = io, .tenant = *tenant};
+}
+
+void leaf_reader_release(struct leaf_reader *reader)
+{
+    io_close(reader->file);
+    reader->file = NULL;
+}
+
+/* Opens the file with leaf `index`, unless it is open. */
+static enum status leaf_reader_open(struct leaf_reader *reader, uint64_t index, struct error *err)
+{
+    uint64_t number = index / FILE_LEAVES;
     char path[PATH_BYTES];
 
-    tenant_path(tenant, "leaf", index / FILE_LEAVES, path);
-    enum status status = io_open(io, path, IO_READ, &file, err);
-    if (status == STATUS_OK)
-        status = io_read_at(file, index % FILE_LEAVES * LEAF_BYTES, ret, LEAF_BYTES, err);
-    io_close(file);
+    if (reader->file != NULL && reader->number == number)
+        return STATUS_OK;
+    leaf_reader_release(reader);
+    reader->number = number;
+    tenant_path(&reader->tenant, "leaf", number, path);
+    enum status status = io_open(reader->io, path, IO_READ, &reader->file, err);
     /* The caller knows that the leaf is stored: its absence is damage. */
     return status == STATUS_NOT_FOUND
                ? ERROR_SET(err, STATUS_CORRUPT, "evidence file '%s' is missing", path)
                : status;
+}
+
+enum status leaf_reader_get(struct leaf_reader *reader, uint64_t index, uint32_t count,
+                            uint8_t *ret, struct error *err)
+{
+    enum status status = leaf_reader_open(reader, index, err);
+
+    return status == STATUS_OK ? io_read_at(reader->file, index % FILE_LEAVES * LEAF_BYTES, ret,
+                                            (size_t)count * LEAF_BYTES, err)
+                               : status;
+}
+
+enum status files_leaf(struct io *io, const struct guid *tenant, uint64_t index,
+                       uint8_t ret[LEAF_BYTES], struct error *err)
+{
+    struct leaf_reader reader;
+
+    leaf_reader_init(&reader, io, tenant);
+    enum status status = leaf_reader_get(&reader, index, 1, ret, err);
+    leaf_reader_release(&reader);
+    return status;
 }
 
 /* ---- writing ---- */
@@ -571,7 +606,9 @@ static enum status finish_step(struct step *step, struct error *err)
         status = leaf_decode(run_leaf(job->run, step->end - 1), &fields, err);
     if (status != STATUS_OK)
         return status;
-    job->stored.batch_end = (step->fresh ? 0 : job->stored.batch_end) + step->blocks.size;
+    job->stored.newest_leaf = job->stored.leaf_count;
+    job->stored.newest_offset = step->fresh ? 0 : job->stored.batch_end;
+    job->stored.batch_end = job->stored.newest_offset + step->blocks.size;
     job->stored.leaf_count = step->end;
     job->stored.next_seq = fields.first_seq + fields.count;
     return STATUS_OK;
@@ -739,12 +776,15 @@ enum status block_reader_init(struct block_reader *reader, struct io *io,
 {
     *reader = (struct block_reader){.io = io, .tenant = *tenant};
     run_init(&reader->run);
+    leaf_reader_init(&reader->leaves, io, tenant);
     return keyring_tenant_key(keyring, tenant, KEY_PURPOSE_TLOG, &reader->key, err);
 }
 
 void block_reader_release(struct block_reader *reader)
 {
     run_release(&reader->run);
+    leaf_reader_release(&reader->leaves);
+    io_close(reader->batch);
     explicit_bzero(&reader->key, sizeof(reader->key));
 }
 
@@ -762,29 +802,24 @@ static bool run_is_whole(const struct run *run)
     return size == run->entries.size;
 }
 
-static enum status read_block(struct block_reader *reader, struct io_file *batch, uint64_t offset,
+static enum status read_block(struct block_reader *reader, uint64_t offset,
                               const struct block_header *header, struct error *err)
 {
     uint8_t additional[ADDITIONAL_BYTES];
     struct run *run = &reader->run;
-    struct io_file *leaves = NULL;
-    char path[PATH_BYTES];
     struct buf sealed;
 
     run_release(run);
     run->first_index = header->first_index;
     buf_init(&sealed, header->size);
-    tenant_path(&reader->tenant, "leaf", header->first_index / FILE_LEAVES, path);
     void *leaf_room = buf_extend(&run->leaves, (size_t)header->count * LEAF_BYTES);
     void *sealed_room = buf_extend(&sealed, header->size - BLOCK_HEADER_BYTES);
     enum status status = leaf_room == NULL || sealed_room == NULL
                              ? ERROR_MEMORY(err)
-                             : io_open(reader->io, path, IO_READ, &leaves, err);
+                             : leaf_reader_get(&reader->leaves, header->first_index,
+                                               header->count, leaf_room, err);
     if (status == STATUS_OK)
-        status = io_read_at(leaves, header->first_index % FILE_LEAVES * LEAF_BYTES, leaf_room,
-                            run->leaves.size, err);
-    if (status == STATUS_OK)
-        status = io_read_at(batch, offset + BLOCK_HEADER_BYTES, sealed_room, sealed.size, err);
+        status = io_read_at(reader->batch, offset + BLOCK_HEADER_BYTES, sealed_room, sealed.size, err);
     if (status == STATUS_OK)
         status = aead_open(&reader->key,
                            additional_data(&reader->tenant, header, buf_slice(&run->leaves),
@@ -802,9 +837,25 @@ static enum status read_block(struct block_reader *reader, struct io_file *batch
                             (unsigned long long)(header->first_index + header->count - 1));
     }
     reader->next_offset = offset + header->size;
-    io_close(leaves);
     buf_release(&sealed);
     return status;
+}
+
+/* Opens the batch file with that number, unless it is open. */
+static enum status open_batch(struct block_reader *reader, uint64_t number, struct error *err)
+{
+    char path[PATH_BYTES];
+
+    if (reader->batch != NULL && reader->batch_number == number)
+        return STATUS_OK;
+    io_close(reader->batch);
+    reader->batch = NULL;
+    reader->batch_number = number;
+    tenant_path(&reader->tenant, "batch", number, path);
+    enum status status = io_open(reader->io, path, IO_READ, &reader->batch, err);
+    return status == STATUS_NOT_FOUND
+               ? ERROR_SET(err, STATUS_CORRUPT, "evidence file '%s' is missing", path)
+               : status;
 }
 
 enum status block_reader_seek(struct block_reader *reader, uint64_t index, struct error *err)
@@ -812,32 +863,24 @@ enum status block_reader_seek(struct block_reader *reader, uint64_t index, struc
     struct run *run = &reader->run;
     uint64_t number = index / FILE_LEAVES, offset = 0, size = 0;
     struct block_header header;
-    struct io_file *batch = NULL;
-    char path[PATH_BYTES];
 
     if (run_leaf(run, index) != NULL)
         return STATUS_OK;
     if (run->count > 0 && index >= run->first_index && run->first_index / FILE_LEAVES == number)
         offset = reader->next_offset; /* forward in the same file */
-    tenant_path(&reader->tenant, "batch", number, path);
-    enum status status = io_open(reader->io, path, IO_READ, &batch, err);
+    else if (index >= reader->known_leaf && reader->known_leaf / FILE_LEAVES == number)
+        offset = reader->known_offset;
+    enum status status = open_batch(reader, number, err);
     if (status == STATUS_OK)
-        status = io_size(batch, &size, err);
+        status = io_size(reader->batch, &size, err);
     while (status == STATUS_OK) { /* each round moves offset forward */
-        status = next_block(batch, &offset, size, &header, err);
-        if (status == STATUS_NOT_FOUND || (status == STATUS_OK && header.first_index > index)) {
-            status = ERROR_SET(err, STATUS_CORRUPT, "evidence of leaf %llu is damaged or lost",
-                               (unsigned long long)index);
-            break;
-        }
-        if (status == STATUS_OK && index - header.first_index < header.count) {
-            status = read_block(reader, batch, offset, &header, err);
-            break;
-        }
+        status = next_block(reader->batch, &offset, size, &header, err);
+        if (status == STATUS_NOT_FOUND || (status == STATUS_OK && header.first_index > index))
+            return ERROR_SET(err, STATUS_CORRUPT, "evidence of leaf %llu is damaged or lost",
+                             (unsigned long long)index);
+        if (status == STATUS_OK && index - header.first_index < header.count)
+            return read_block(reader, offset, &header, err);
         offset += header.size;
     }
-    io_close(batch);
-    return status == STATUS_NOT_FOUND
-               ? ERROR_SET(err, STATUS_CORRUPT, "evidence file '%s' is missing", path)
-               : status;
+    return status;
 }

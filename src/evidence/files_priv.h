@@ -41,6 +41,9 @@ struct stored {
     uint64_t leaf_count;
     uint64_t next_seq;  /* 0 also where the last leaf is damaged */
     uint64_t batch_end; /* where the next block goes in the last batch file */
+    /* Of the newest append into one file: its first leaf, and where its blocks begin.
+     * 0, 0 where nothing was appended yet: where the first file begins. */
+    uint64_t newest_leaf, newest_offset;
 };
 
 enum status files_load(struct io *io, const struct guid *tenant, struct stored *ret,
@@ -75,13 +78,32 @@ enum status files_renew(struct io *io, const struct guid *tenant, uint64_t from,
 enum status files_leaf(struct io *io, const struct guid *tenant, uint64_t index,
                        uint8_t ret[LEAF_BYTES], struct error *err) MUST_USE;
 
-/* Reads stored runs, a block at a time; going forward is cheap. */
+/* Reads stored leaves; has the file of the last one open. */
+struct leaf_reader {
+    struct io *io;
+    struct guid tenant;
+    struct io_file *file; /* NULL: none is open */
+    uint64_t number;      /* of the file */
+};
+
+void leaf_reader_init(struct leaf_reader *reader, struct io *io, const struct guid *tenant);
+void leaf_reader_release(struct leaf_reader *reader);
+/* `count` leaves from `index` on, which are in one file: LEAF_BYTES each. */
+enum status leaf_reader_get(struct leaf_reader *reader, uint64_t index, uint32_t count,
+                            uint8_t *ret, struct error *err) MUST_USE;
+
+/* Reads stored runs, a block at a time; going forward is cheap.  Has the files of the
+ * current block open. */
 struct block_reader {
     struct io *io;
     struct guid tenant;
     struct key key;
     struct run run; /* the current block; count 0 = none */
     uint64_t next_offset; /* of the block behind it, in file run.first_index / FILE_LEAVES */
+    struct leaf_reader leaves;
+    struct io_file *batch; /* NULL: none is open */
+    uint64_t batch_number;
+    uint64_t known_leaf, known_offset; /* a block that begins with that leaf; may be 0, 0 */
 };
 
 enum status block_reader_init(struct block_reader *reader, struct io *io,

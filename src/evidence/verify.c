@@ -27,10 +27,25 @@ struct check {
     uint64_t first_seq, end_seq;
     enum status (*raw)(void *context, uint64_t seq, struct slice *ret, struct error *err);
     void *context;
-    struct hash256 *salts;   /* LEAF_RECORDS_MAX */
+    struct hash256 *salts;   /* of the leaf that is looked at; secret */
+    uint32_t salt_count;     /* room for so many */
     struct buf neighbour;    /* a record that raw() does not have */
     struct buf raws;         /* copies of records whose commitments are computed together */
 };
+
+/* A reader that knows where the newest blocks are: most of what is asked for is new. */
+static enum status start_reader(struct check *check, struct error *err)
+{
+    struct stored stored = {0};
+    enum status status = block_reader_init(&check->reader, evidence_io(check->evidence),
+                                           evidence_keyring(check->evidence), &check->tenant, err);
+
+    if (status == STATUS_OK)
+        status = evidence_stored(check->evidence, &check->tenant, &stored, err);
+    check->reader.known_leaf = stored.newest_leaf;
+    check->reader.known_offset = stored.newest_offset;
+    return status;
+}
 
 /* The run that holds the leaf: of the disk or of memory. */
 static enum status seek(struct check *check, uint64_t index, const struct run **ret,
@@ -146,6 +161,29 @@ static enum status check_nodes_root(const struct leaf_fields *fields, const uint
     return STATUS_OK;
 }
 
+static void free_salts(struct check *check)
+{
+    if (check->salts != NULL)
+        explicit_bzero(check->salts, check->salt_count * sizeof(*check->salts));
+    free(check->salts);
+    check->salts = NULL;
+    check->salt_count = 0;
+}
+
+static enum status make_salts(struct check *check, const uint8_t *seed, uint32_t count,
+                              struct error *err)
+{
+    if (count > check->salt_count) {
+        free_salts(check);
+        check->salts = malloc(count * sizeof(*check->salts));
+        if (check->salts == NULL)
+            return ERROR_MEMORY(err);
+        check->salt_count = count;
+    }
+    leaf_salts(seed, count, check->salts);
+    return STATUS_OK;
+}
+
 static enum status check_leaf(struct check *check, const struct leaf_fields *fields,
                               const uint8_t *entry, struct error *err)
 {
@@ -160,7 +198,8 @@ static enum status check_leaf(struct check *check, const struct leaf_fields *fie
         from = (uint32_t)(check->first_seq - fields->first_seq);
     if (check->end_seq - fields->first_seq < to)
         to = (uint32_t)(check->end_seq - fields->first_seq);
-    leaf_salts(entry, fields->count, check->salts);
+    if (status == STATUS_OK)
+        status = make_salts(check, entry, fields->count, err);
     for (uint32_t node = from / NODE_RECORDS; status == STATUS_OK && node * NODE_RECORDS < to;
          node++) {
         struct node n = {.received_us = entry_time_us(entry),
@@ -219,22 +258,12 @@ enum status evidence_verify(struct evidence *evidence, const struct guid *tenant
     run_init(&check.memory);
     buf_init(&check.neighbour, REQUEST_BODY_BYTES_MAX);
     buf_init(&check.raws, GROUP_BYTES + REQUEST_BODY_BYTES_MAX);
-    enum status status = block_reader_init(&check.reader, evidence_io(evidence),
-                                           evidence_keyring(evidence), tenant, err);
-    if (status != STATUS_OK)
-        goto out;
-    check.salts = malloc(LEAF_RECORDS_MAX * sizeof(*check.salts));
-    if (check.salts == NULL) {
-        status = ERROR_MEMORY(err);
-        goto out;
-    }
-    status = evidence_leaf_of_seq(evidence, tenant, first_seq, &index, err);
+    enum status status = start_reader(&check, err);
+    if (status == STATUS_OK)
+        status = evidence_leaf_of_seq(evidence, tenant, first_seq, &index, err);
     if (status == STATUS_OK)
         status = check_range(&check, index, err);
-out:
-    if (check.salts != NULL)
-        explicit_bzero(check.salts, LEAF_RECORDS_MAX * sizeof(*check.salts));
-    free(check.salts);
+    free_salts(&check);
     buf_release(&check.neighbour);
     buf_release(&check.raws);
     run_release(&check.memory);
@@ -300,8 +329,7 @@ enum status evidence_check(struct evidence *evidence, const struct guid *tenant,
 
     *ret = (struct evidence_summary){0};
     run_init(&check.memory);
-    enum status status = block_reader_init(&check.reader, evidence_io(evidence),
-                                           evidence_keyring(evidence), tenant, err);
+    enum status status = start_reader(&check, err);
     if (status == STATUS_OK)
         status = evidence_count(evidence, tenant, &leaf_count, NULL, err);
     if (status == STATUS_OK)
@@ -318,8 +346,7 @@ enum status evidence_entry(struct evidence *evidence, const struct guid *tenant,
     const struct run *run = NULL;
 
     run_init(&check.memory);
-    enum status status = block_reader_init(&check.reader, evidence_io(evidence),
-                                           evidence_keyring(evidence), tenant, err);
+    enum status status = start_reader(&check, err);
     if (status == STATUS_OK)
         status = seek(&check, index, &run, err);
     if (status == STATUS_OK)

@@ -33,6 +33,7 @@ struct arena {
     struct budget *budget; /* own_budget, or the parent's */
     struct budget own_budget;
     size_t held_bytes; /* of the budget, by this arena */
+    size_t next_bytes; /* of the next block; 0: the first one */
 };
 
 struct arena *arena_new(size_t budget_bytes)
@@ -96,7 +97,7 @@ void arena_clear(struct arena *arena)
     struct block *keep = NULL;
     for (struct block *block = arena->head; block != NULL;) {
         struct block *next = block->next;
-        if (keep == NULL && block->size == ARENA_BLOCK_BYTES) {
+        if (keep == NULL && block->size <= ARENA_BLOCK_BYTES) {
             keep = block;
             keep->used = 0;
         } else {
@@ -120,9 +121,22 @@ void arena_free(struct arena *arena)
     free(arena);
 }
 
+/* Blocks grow fourfold up to ARENA_BLOCK_BYTES, so that what holds little takes
+ * little: memory has a part for each of ten thousand tenants. */
+static size_t next_block_bytes(struct arena *arena, size_t size)
+{
+    size_t bytes = arena->next_bytes == 0 ? ARENA_BLOCK_BYTES_MIN : arena->next_bytes;
+
+    while (bytes < size)
+        bytes *= 4;
+    arena->next_bytes = bytes < ARENA_BLOCK_BYTES ? bytes * 4 : ARENA_BLOCK_BYTES;
+    return bytes;
+}
+
 static struct block *add_block(struct arena *arena, size_t size, struct error *err)
 {
-    size_t block_size = size > ARENA_BLOCK_BYTES / 4 ? size : ARENA_BLOCK_BYTES;
+    bool is_alone = size > ARENA_BLOCK_BYTES / 4;
+    size_t block_size = is_alone ? size : next_block_bytes(arena, size);
 
     if (arena_charge(arena, block_size, err) != STATUS_OK)
         return NULL;
@@ -134,7 +148,7 @@ static struct block *add_block(struct arena *arena, size_t size, struct error *e
     }
     block->size = block_size;
     block->used = 0;
-    if (block_size != ARENA_BLOCK_BYTES && arena->head != NULL) {
+    if (is_alone && arena->head != NULL) {
         /* A block of its own goes behind the one that still has room. */
         block->next = arena->head->next;
         arena->head->next = block;

@@ -14,7 +14,8 @@
 #define GIB (1024 * MIB)
 
 /* ---- memory ---- */
-#define ARENA_BLOCK_BYTES (32 * KIB) /* a typical small query fits in one */
+#define ARENA_BLOCK_BYTES_MIN (2 * KIB) /* of the first block; each next one is four times it */
+#define ARENA_BLOCK_BYTES (32 * KIB)    /* of the largest; a typical small query fits in one */
 #define ARENA_BUDGET_BYTES_MAX (8 * GIB)
 
 /* ---- ingest ---- */

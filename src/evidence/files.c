@@ -819,7 +819,8 @@ static enum status read_block(struct block_reader *reader, uint64_t offset,
                              : leaf_reader_get(&reader->leaves, header->first_index,
                                                header->count, leaf_room, err);
     if (status == STATUS_OK)
-        status = io_read_at(reader->batch, offset + BLOCK_HEADER_BYTES, sealed_room, sealed.size, err);
+        status = io_read_at(reader->batch, offset + BLOCK_HEADER_BYTES, sealed_room, sealed.size,
+                            err);
     if (status == STATUS_OK)
         status = aead_open(&reader->key,
                            additional_data(&reader->tenant, header, buf_slice(&run->leaves),
@@ -875,10 +876,11 @@ enum status block_reader_seek(struct block_reader *reader, uint64_t index, struc
         status = io_size(reader->batch, &size, err);
     while (status == STATUS_OK) { /* each round moves offset forward */
         status = next_block(reader->batch, &offset, size, &header, err);
-        if (status == STATUS_NOT_FOUND || (status == STATUS_OK && header.first_index > index))
+        bool is_found = status == STATUS_OK;
+        if (status == STATUS_NOT_FOUND || (is_found && header.first_index > index))
             return ERROR_SET(err, STATUS_CORRUPT, "evidence of leaf %llu is damaged or lost",
                              (unsigned long long)index);
-        if (status == STATUS_OK && index - header.first_index < header.count)
+        if (is_found && index - header.first_index < header.count)
             return read_block(reader, offset, &header, err);
         offset += header.size;
     }

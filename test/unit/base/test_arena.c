@@ -42,6 +42,23 @@ static void the_budget_is_a_limit_for_its_owner(void **state)
     arena_free(arena);
 }
 
+static void what_holds_little_takes_little(void **state)
+{
+    struct error err;
+    struct arena *arena = arena_new(100 * MIB);
+
+    (void)state;
+    assert_non_null(arena_alloc(arena, 100, &err));
+    assert_int_equal(arena_used_bytes(arena), ARENA_BLOCK_BYTES_MIN);
+    for (int i = 0; i < 10000; i++) {
+        size_t size = 1 + (size_t)i * 7919 % (ARENA_BLOCK_BYTES / 4);
+        assert_non_null(arena_alloc(arena, size, &err));
+        arena_clear(arena);
+        assert_true(arena_used_bytes(arena) <= ARENA_BLOCK_BYTES);
+    }
+    arena_free(arena);
+}
+
 static void a_shared_arena_draws_on_the_same_budget(void **state)
 {
     struct error err;
@@ -117,6 +134,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(allocations_are_zeroed_and_aligned),
         cmocka_unit_test(the_budget_is_a_limit_for_its_owner),
+        cmocka_unit_test(what_holds_little_takes_little),
         cmocka_unit_test(a_shared_arena_draws_on_the_same_budget),
         cmocka_unit_test(the_budget_can_be_lowered_only),
         cmocka_unit_test(cleanups_run_once_when_it_ends),

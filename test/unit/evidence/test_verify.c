@@ -9,7 +9,7 @@
 static const uint32_t counts[LEAVES] = {10, 64, 65, 1000, 1, 200};
 #define RECORDS 1340
 
-static struct evidence *six_leaves(struct fixture *fixture)
+static struct evidence *six_leaves_flushed(struct fixture *fixture, bool each)
 {
     struct evidence *evidence = fixture_open(fixture, fixture->disk);
     uint64_t seq = 1;
@@ -18,7 +18,7 @@ static struct evidence *six_leaves(struct fixture *fixture)
     for (uint64_t i = 0; i < LEAVES; i++) {
         assert_int_equal(fixture_take(evidence, &fixture->tenant, i, seq, counts[i], false, &err),
                          STATUS_OK);
-        if (i == 3) /* the last two stay in memory */
+        if (each || i == 3)
             assert_int_equal(evidence_flush(evidence, &err), STATUS_OK);
         seq += counts[i];
     }
@@ -26,10 +26,14 @@ static struct evidence *six_leaves(struct fixture *fixture)
     return evidence;
 }
 
-static void every_range_of_right_records_passes(void **state)
+/* The last two in memory. */
+static struct evidence *six_leaves(struct fixture *fixture)
 {
-    struct fixture *fixture = *state;
-    struct evidence *evidence = six_leaves(fixture);
+    return six_leaves_flushed(fixture, false);
+}
+
+static void check_ranges(struct fixture *fixture, struct evidence *evidence)
+{
     struct rng rng = {3};
     struct error err;
 
@@ -42,6 +46,26 @@ static void every_range_of_right_records_passes(void **state)
         assert_int_equal(fixture_verify(evidence, &fixture->tenant, from, count, &err),
                          STATUS_OK);
     }
+}
+
+static void every_range_of_right_records_passes(void **state)
+{
+    struct evidence *evidence = six_leaves(*state);
+
+    check_ranges(*state, evidence);
+    evidence_close(evidence);
+}
+
+/* Blocks before and behind where the newest append began, also after a restart. */
+static void ranges_of_many_flushes_pass(void **state)
+{
+    struct fixture *fixture = *state;
+    struct evidence *evidence = six_leaves_flushed(fixture, true);
+
+    check_ranges(fixture, evidence);
+    evidence_close(evidence);
+    evidence = fixture_open(fixture, fixture->disk);
+    check_ranges(fixture, evidence);
     evidence_close(evidence);
 }
 
@@ -187,6 +211,8 @@ static void failures_are_passed_on_and_gaps_named(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(ranges_of_many_flushes_pass, fixture_setup,
+                                        fixture_teardown),
         cmocka_unit_test_setup_teardown(every_range_of_right_records_passes, fixture_setup,
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(every_wrong_record_is_found_and_named, fixture_setup,

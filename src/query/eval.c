@@ -22,6 +22,18 @@ static const struct expr *pure_single(const struct vector *args, uint32_t count,
     return dicts == 1 && (expr->function->flags & FUNCTION_IMPURE) == 0 ? expr : NULL;
 }
 
+/* Are the arguments beside the dictionary the same in every batch?  A column that is constant
+ * in one batch may be another constant in the next, over the same dictionary: the legs of a
+ * union say where they come from in this way. */
+static bool is_rest_fixed(const struct expr *expr, uint32_t dict)
+{
+    for (uint32_t i = 0; i < expr->arg_count; i++) {
+        if (i != dict && expr->args[i]->kind != EXPR_CONST)
+            return false;
+    }
+    return true;
+}
+
 /* Sets null (or the empty text) where an argument is null. */
 static enum status spread_nulls(struct arena *arena, const struct vector *args, uint32_t count,
                                 struct vector *ret, struct error *err)
@@ -186,7 +198,10 @@ static enum status call_lifted(struct worker *w, const struct expr *expr, struct
         ret->row_count = rows;
         return status;
     }
-    if (pure_single(args, expr->arg_count, expr, &dict) != NULL &&
+    bool is_single = pure_single(args, expr->arg_count, expr, &dict) != NULL;
+    if (is_single && !is_rest_fixed(expr, dict))
+        args[dict].dict_id = 0; /* nothing of it is kept */
+    if (is_single &&
         (args[dict].dict_size <= rows ||
          (args[dict].dict_id != 0 && args[dict].dict_size / 16 <= rows))) {
         struct vector values;

@@ -245,11 +245,20 @@ static void project_describe(const struct plan *plan, struct buf *ret)
         buf_add_format(ret, "%s%u columns empty", ret->size > 0 ? ", " : "", empty);
 }
 
+static const struct plan_ops project_ops = {"project", project_run, project_need,
+                                            project_filter};
+
+const struct expr *op_project_output(const struct plan *plan, uint32_t column)
+{
+    return plan->ops == &project_ops ? ((const struct plan_project *)plan)->outputs[column].expr
+                                     : NULL;
+}
+
 struct plan *plan_project(struct query *q, struct plan *input, const struct output *outputs,
                           uint32_t count, struct error *err)
 {
-    static const struct plan_ops ops = {"project", project_run, project_need, project_filter};
-    struct plan_project *p = (struct plan_project *)op_new(q, sizeof(*p), &ops, input, err);
+    struct plan_project *p =
+        (struct plan_project *)op_new(q, sizeof(*p), &project_ops, input, err);
     struct column *columns = ARENA_ARRAY(q->arena, struct column, count + 1, err);
 
     if (p == NULL || columns == NULL)
@@ -339,6 +348,9 @@ static void take_describe(const struct plan *plan, struct buf *ret)
 struct plan *plan_take(struct query *q, struct plan *input, uint64_t rows, struct error *err)
 {
     static const struct plan_ops ops = {"take", take_run, pass_need, NULL};
+
+    if (op_sort_limit(input, rows)) /* the first of sorted rows: a top */
+        return input;
     struct plan_take *p = (struct plan_take *)op_new(q, sizeof(*p), &ops, input, err);
 
     if (p == NULL)

@@ -22,6 +22,12 @@ bool push_column_path(struct query *q, const struct expr *e, uint32_t *ret_colum
                       struct slice *ret_path);
 /* The predicate of a where; NULL for another operator. */
 struct expr *op_where_predicate(const struct plan *plan);
+/* The expression of an output column of a projection; NULL for another operator. */
+const struct expr *op_project_output(const struct plan *plan, uint32_t column);
+/* Is it a scan that gets filters? */
+bool op_is_filtered_scan(const struct plan *plan);
+/* A sort without a limit gets this one; false if the plan is none. */
+bool op_sort_limit(struct plan *plan, uint64_t rows);
 /* The column of an mv-expand that does nothing but expand one; NULL for another operator. */
 const struct expand_column *op_expand_column(const struct plan *plan);
 /* Batches of elements come from the scan to behind this mv-expand. */

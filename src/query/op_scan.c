@@ -118,6 +118,7 @@ static enum status scan_run(const struct plan *plan, struct run *run, struct sta
     struct scan_stage stage = {.sink = {take}, .plan = p, .run = run, .out = out};
     struct scan_stats stats = {.complete = true, .time_low = 1, .time_high = 0};
     bool asks = run->elements != NULL && run->elements->scan == plan && p->hands_filters;
+    bool has_top = run->top != NULL && run->top->scan == plan && !asks;
     struct scan_request scan = {.tenants = request->tenants,
                                 .tenant_count = request->tenant_count,
                                 .columns = p->columns,
@@ -125,6 +126,7 @@ static enum status scan_run(const struct plan *plan, struct run *run, struct sta
                                 .for_filters = p->hands_filters ? p->for_filters : NULL,
                                 .tally = p->hands_filters && p->tally,
                                 .elements = asks ? p->elements : NULL,
+                                .top = has_top ? run->top->top : NULL,
                                 .time_from = p->time_from,
                                 .time_to = p->time_to,
                                 .filters = p->filters,
@@ -288,6 +290,11 @@ bool op_scan_elements(struct plan *plan, const struct scan_elements *elements)
         return false;
     p->elements = elements;
     return true;
+}
+
+bool op_is_filtered_scan(const struct plan *plan)
+{
+    return plan->ops == &ops && ((const struct plan_scan *)plan)->hands_filters;
 }
 
 void plan_tally(struct plan *plan)

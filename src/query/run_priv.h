@@ -51,6 +51,12 @@ struct run_elements {
     uint32_t target;             /* its column for the element */
 };
 
+/* The consumer keeps the highest rows of a scan. */
+struct run_top {
+    const struct plan *scan;
+    const struct scan_top *top;
+};
+
 /* One execution of one plan. */
 struct run {
     struct query *query;
@@ -63,6 +69,7 @@ struct run {
      * there it takes as it is (vector.home).  NULL: none. */
     const struct stage *keeper;
     const struct run_elements *elements; /* NULL: none */
+    const struct run_top *top;           /* NULL: none */
 };
 
 enum status run_begin(struct query *q, uint32_t thread_count, struct run *run,

@@ -20,6 +20,7 @@ _Static_assert(SECTION_BLOCKS_MAX <= 64, "a word has a bit for each block");
 struct scan_run {
     struct scan_source *source;
     const struct scan_request *request;
+    const struct scan_unit *units; /* of the source, in the order they are dealt out */
     struct scan_sink *sink;
     atomic_uint next_unit;
     atomic_bool stop;
@@ -33,6 +34,7 @@ struct scan_worker {
     struct scan_run *run;
     uint32_t index;
     struct arena *part_arena, *batch_arena;
+    struct highest highest; /* of the request's top, if it has one */
     pthread_t thread;
 };
 
@@ -155,8 +157,7 @@ enum status scan_bind(struct part_scan *scan, struct slice path, struct binding 
 
 /* ---- batches ---- */
 
-/* End of the batch that begins at `begin`: rows that are kept raw stay apart. */
-static uint32_t batch_end(const struct part_scan *scan, uint32_t begin)
+uint32_t scan_batch_end(const struct part_scan *scan, uint32_t begin)
 {
     const struct part *part = scan->part;
     uint32_t end = scan->row_count - begin > BATCH_ROWS_MAX ? begin + BATCH_ROWS_MAX
@@ -213,7 +214,7 @@ static enum status send_rows(struct scan_worker *worker, const struct part_scan 
             return STATUS_OK;
         if (run->request->cancelled != NULL && atomic_load(run->request->cancelled))
             return ERROR_SET(err, STATUS_CANCELLED, "the query was cancelled");
-        uint32_t end = batch_end(scan, at);
+        uint32_t end = scan_batch_end(scan, at);
         status = send_batch(worker, scan, scan->rows + at, end - at, &stop, err);
         arena_clear(worker->batch_arena);
         if (stop)
@@ -283,6 +284,8 @@ static enum status scan_part(struct scan_worker *worker, struct part_scan *scan,
 
     if (status == STATUS_OK && !is_done)
         status = scan_choose_rows(scan, &examined, err);
+    if (status == STATUS_OK && !is_done && scan->row_count > 0 && scan->request->top != NULL)
+        status = scan_top_narrow(scan, &worker->highest, err);
     if (status == STATUS_OK && !is_done && scan->row_count > 0)
         status = scan_plan_elements(scan, err);
     if (status == STATUS_OK && !is_done && scan->row_count > 0)
@@ -441,7 +444,8 @@ static enum status scan_section(struct scan_worker *worker, struct part_scan *sc
     uint64_t blocks = UINT64_MAX;
     bool is_outside =
         info->time_max < request->time_from ||
-        (request->time_to != INT64_MAX && info->time_min >= request->time_to);
+        (request->time_to != INT64_MAX && info->time_min >= request->time_to) ||
+        scan_top_is_below(scan->source, request, info);
 
     if (!section_is_usable(section)) {
         note_gap(worker->run, "a damaged section was left out");
@@ -491,7 +495,7 @@ static void *work(void *argument)
         uint32_t index = atomic_fetch_add(&run->next_unit, 1);
         if (index >= run->source->unit_count)
             break;
-        const struct scan_unit *unit = &run->source->units[index];
+        const struct scan_unit *unit = &run->units[index];
         struct part_scan scan = {.source = run->source,
                                  .request = run->request,
                                  .part = unit->part,
@@ -513,6 +517,19 @@ static const struct schema *source_schema(struct table_source *base)
     return &((struct scan_source *)base)->schema;
 }
 
+static enum status start_highest(struct scan_worker *worker, struct error *err)
+{
+    const struct scan_request *request = worker->run->request;
+
+    if (request->top == NULL)
+        return STATUS_OK;
+    int64_t *room = ARENA_ARRAY(request->arena, int64_t, request->top->count, err);
+    if (room == NULL)
+        return err->status;
+    highest_init(&worker->highest, room, request->top->count);
+    return STATUS_OK;
+}
+
 static enum status start_workers(struct scan_run *run, struct scan_worker *workers,
                                  uint32_t count, struct error *err)
 {
@@ -526,6 +543,8 @@ static enum status start_workers(struct scan_run *run, struct scan_worker *worke
         workers[i].batch_arena = arena_share(run->request->arena);
         if (workers[i].part_arena == NULL || workers[i].batch_arena == NULL)
             status = ERROR_MEMORY(err);
+        if (status == STATUS_OK)
+            status = start_highest(&workers[i], err);
     }
     for (; started < count && status == STATUS_OK; started++) {
         /* Fewer threads than wanted is slower, not wrong. */
@@ -574,6 +593,8 @@ static enum status source_scan(struct table_source *base, const struct scan_requ
         gap_describe(gap, stats->gap, sizeof(stats->gap));
     if (count == 0)
         return STATUS_OK;
+    if (scan_top_order(source, request, &run.units, err) != STATUS_OK)
+        return err->status;
     if (pthread_mutex_init(&run.lock, NULL) != 0)
         return ERROR_MEMORY(err);
     atomic_init(&run.next_unit, 0);

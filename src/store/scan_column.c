@@ -76,10 +76,6 @@ static enum status plan_field(struct part_scan *scan, struct column_plan *plan, 
             continue;
         if (binding->kind == BIND_LEAF) {
             value_path = binding->index;
-            if (plan->column->type == TYPE_DATETIME)
-                plan->event_unit = scan_event_unit(scan, value_path);
-            if (plan->event_unit > 0)
-                return scan_load_rows(scan, ROWS_TIMES, err);
             continue;
         }
         plan->has_containers = true;
@@ -90,9 +86,12 @@ static enum status plan_field(struct part_scan *scan, struct column_plan *plan, 
         else
             status = load_object(scan, s, &shape->objects[binding->index], err);
     }
-    return status == STATUS_OK && value_path != UINT32_MAX
-               ? plan_leaves(scan, plan, value_path, err)
-               : status;
+    if (status != STATUS_OK || value_path == UINT32_MAX)
+        return status;
+    if (plan->column->type == TYPE_DATETIME)
+        plan->event_unit = scan_event_unit(scan, value_path);
+    return plan->event_unit > 0 ? scan_load_rows(scan, ROWS_TIMES, err)
+                                : plan_leaves(scan, plan, value_path, err);
 }
 
 static bool is_rest(const struct part_scan *scan, uint32_t path)
@@ -137,8 +136,8 @@ static enum status plan_texts(struct part_scan *scan, bool whole, struct error *
     return status;
 }
 
-static enum status plan_column(struct part_scan *scan, struct column_plan *plan,
-                               struct error *err)
+enum status scan_plan_column(struct part_scan *scan, struct column_plan *plan,
+                             struct error *err)
 {
     switch (plan->column->source) {
     case COLUMN_FIELD:
@@ -176,7 +175,7 @@ enum status scan_plan_columns(struct part_scan *scan, struct error *err)
             (scan->is_decided && request->for_filters != NULL && request->for_filters[i]) ||
             (scan->elements != NULL && request->columns[i] == request->elements->column);
         if (!scan->plans[i].is_absent)
-            status = plan_column(scan, &scan->plans[i], err);
+            status = scan_plan_column(scan, &scan->plans[i], err);
     }
     return status;
 }

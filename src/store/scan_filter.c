@@ -421,33 +421,61 @@ static void narrow_by_event(struct part_scan *scan, const struct filter *filter,
         range->last = high;
 }
 
-static struct range time_range(struct part_scan *scan)
+static void narrow_range(struct part_scan *scan, const struct filter *filter, bool by_fields,
+                         struct range *range)
+{
+    if (filter->kind != FILTER_RANGE || filter->column == SOURCE_COLUMN_ANY)
+        return;
+    if (scan->source->columns[filter->column].source != COLUMN_TIME) {
+        if (by_fields)
+            narrow_by_event(scan, filter, range);
+        return;
+    }
+    if (filter->low > range->from)
+        range->from = filter->low;
+    if (filter->high < range->last)
+        range->last = filter->high;
+}
+
+/* Of rows in columns, and (not by_fields) of those that are kept raw: what their fields
+ * say is not known before they are parsed. */
+static struct range time_range(struct part_scan *scan, bool by_fields)
 {
     const struct scan_request *request = scan->request;
     bool has_end = request->time_to != INT64_MAX && request->time_to != INT64_MIN;
     struct range range = {request->time_from, request->time_to - (has_end ? 1 : 0)};
 
-    for (uint32_t i = 0; i < request->filter_count && !scan->source->is_quarantine; i++) {
-        const struct filter *filter = &request->filters[i];
-        if (filter->kind != FILTER_RANGE || filter->column == SOURCE_COLUMN_ANY)
-            continue;
-        if (scan->source->columns[filter->column].source != COLUMN_TIME) {
-            narrow_by_event(scan, filter, &range);
-            continue;
-        }
-        if (filter->low > range.from)
-            range.from = filter->low;
-        if (filter->high < range.last)
-            range.last = filter->high;
+    if (scan->source->is_quarantine)
+        return range;
+    for (uint32_t i = 0; i < request->filter_count; i++)
+        narrow_range(scan, &request->filters[i], by_fields, &range);
+    if (request->top != NULL) {
+        const struct filter top = {.kind = FILTER_RANGE,
+                                   .column = request->top->column,
+                                   .low = scan_top_low(request->top),
+                                   .high = INT64_MAX};
+        narrow_range(scan, &top, by_fields, &range);
     }
     return range;
 }
 
+static bool has_raw_shapes(const struct part *part)
+{
+    for (uint32_t s = 0; s < part->root_shape_count; s++) {
+        if (part->shapes[s].is_raw)
+            return true;
+    }
+    return false;
+}
+
+static bool misses(const struct part *part, struct range range)
+{
+    return range.from > part->time_max || range.last < part->time_min;
+}
+
 bool scan_is_outside(struct part_scan *scan)
 {
-    struct range range = time_range(scan);
-
-    return range.from > scan->part->time_max || range.last < scan->part->time_min;
+    return misses(scan->part, time_range(scan, !has_raw_shapes(scan->part)));
 }
 
 static enum status load_rows(struct part_scan *scan, bool has_times, struct error *err)
@@ -479,7 +507,7 @@ enum status scan_choose_rows(struct part_scan *scan, uint64_t *ret_examined, str
 {
     const struct part *part = scan->part;
     const struct scan_request *request = scan->request;
-    struct range range = time_range(scan);
+    struct range range = time_range(scan, true), raw_range = time_range(scan, false);
     bool has_times = range.from > part->time_min || range.last < part->time_max;
     bool is_none = scan_is_outside(scan);
     enum status status = STATUS_OK;
@@ -508,7 +536,8 @@ enum status scan_choose_rows(struct part_scan *scan, uint64_t *ret_examined, str
         if (scan->source->is_quarantine && !shape->is_raw)
             continue;
         struct candidates c = {scan->rows + scan->row_count,
-                               add_candidates(scan, shape, range, has_times)};
+                               add_candidates(scan, shape, shape->is_raw ? raw_range : range,
+                                              has_times)};
         *ret_examined += c.count;
         status = narrow(scan, tests, s, &c, err);
         scan->row_count += c.count;

@@ -8,6 +8,7 @@
  *   scan_raw.c      the same for records that are kept raw
  *   scan_tally.c    combinations of values counted, instead of rows
  *   scan_elements.c a row per element of arrays
+ *   scan_top.c      the highest of a column alone
  *
  * A worker scans a unit (a part in memory, a sealed section) at a time: it
  * finds the runs of rows in the time range, narrows them by codes, and only
@@ -16,6 +17,7 @@
 #ifndef STORE_SCAN_PRIV_H
 #define STORE_SCAN_PRIV_H
 
+#include "base/highest.h"
 #include "base/map.h"
 #include "store/memory_priv.h"
 #include "store/path_priv.h"
@@ -74,6 +76,10 @@ enum status scan_schema_make(struct scan_source *source, const struct table_defi
 void scan_source_init(struct scan_source *source);
 
 /* ---- one part while it is scanned, by one worker ---- */
+
+struct part_scan;
+/* End of the batch of chosen rows that begins at `begin`: rows that are kept raw stay apart. */
+uint32_t scan_batch_end(const struct part_scan *scan, uint32_t begin);
 
 enum binding_kind { BIND_NONE, BIND_LEAF, BIND_ARRAY, BIND_OBJECT, BIND_RAW };
 
@@ -142,6 +148,9 @@ enum status scan_choose_rows(struct part_scan *scan, uint64_t *ret_examined,
 
 /* ---- scan_column.c ---- */
 enum status scan_plan_columns(struct part_scan *scan, struct error *err) MUST_USE;
+/* One column, which the caller has set in the plan. */
+enum status scan_plan_column(struct part_scan *scan, struct column_plan *plan,
+                             struct error *err) MUST_USE;
 /* One column for the chosen rows [begin, begin + count); either all of them
  * are of the raw shape or none is. */
 enum status scan_make_column(const struct part_scan *scan, const struct column_plan *plan,
@@ -153,6 +162,17 @@ struct vector scan_dict_vector(const struct path_values *values, const uint32_t 
                                uint32_t count);
 /* Is a chosen row of the shape? */
 bool scan_has_rows_of(const struct part_scan *scan, const struct shape *shape);
+
+/* ---- scan_top.c ---- */
+/* The units in the order of the scan; in the request's arena, or the source's own. */
+enum status scan_top_order(const struct scan_source *source, const struct scan_request *request,
+                           const struct scan_unit **ret, struct error *err) MUST_USE;
+/* Is every row of the section below what is wanted still?  It is not opened then. */
+bool scan_top_is_below(const struct scan_source *source, const struct scan_request *request,
+                       const struct section_info *info);
+/* Leaves out chosen rows that are not among the highest of those the worker has met. */
+enum status scan_top_narrow(struct part_scan *scan, struct highest *highest,
+                            struct error *err) MUST_USE;
 
 /* ---- scan_tally.c ---- */
 struct tally_sink {

@@ -47,6 +47,30 @@ struct scan_elements {
     struct slice member; /* of an element: "a", "a.b" */
 };
 
+/* The consumer keeps the `count` rows with the highest values of a column (datetime, long
+ * ...), nulls last.  What is below `low` need not come: the consumer raises it while the
+ * scan runs.  If all rows that satisfy the filters are kept, the source may leave out those
+ * of them that have `count` others above. */
+struct scan_top {
+    uint32_t column; /* of the table's schema */
+    uint32_t count;  /* >= 1 */
+    bool keeps_all;  /* of what satisfies the filters, before it chooses the highest */
+    atomic_int_fast64_t *low;
+};
+
+static inline int64_t scan_top_low(const struct scan_top *top)
+{
+    return (int64_t)atomic_load_explicit(top->low, memory_order_relaxed);
+}
+
+static inline void scan_top_raise(const struct scan_top *top, int64_t low)
+{
+    int_fast64_t now = atomic_load_explicit(top->low, memory_order_relaxed);
+
+    while (now < low && !atomic_compare_exchange_weak(top->low, &now, low))
+        ;
+}
+
 struct scan_request {
     const struct guid *tenants; /* the tenants the caller may read and asked for */
     uint32_t tenant_count;
@@ -60,6 +84,7 @@ struct scan_request {
      * none, one row of null).  It is decided, and has one column more: the element, a
      * dynamic vector with `member`. */
     const struct scan_elements *elements;
+    const struct scan_top *top; /* NULL: all rows are wanted */
     int64_t time_from, time_to; /* event time ticks, [from, to); INT64_MIN/MAX = all */
     const struct filter *filters;
     uint32_t filter_count;

@@ -42,6 +42,10 @@ static const char *const alike[] = {
     "@ | project id, s = tolower(s) | extend s = strcat(s, '!') | where s == 'alpha!' "
     "| summarize count(), sum(id)",
     "@ | where bool(null) or b | count",
+    "union (@ | extend o = 'a'), (@ | extend o = 'b') | extend x = strcat(o, s) "
+    "| summarize sum(id), count() by x | sort by x asc",
+    "union (@ | where id < 3000 | project x = s), (@) | extend y = iff(true, x, s) "
+    "| summarize count() by y | sort by y asc",
 };
 MIXED_TEST(encodings_do_not_matter, mixed_same, alike)
 

@@ -157,6 +157,7 @@ struct query {
     uint32_t thread_count;
     uint64_t row_limit;
     const atomic_bool *cancelled;
+    const struct scan_top *top;
     struct scan_stats stats;
     enum status want;
 };
@@ -208,7 +209,8 @@ static inline char *run(struct store *store, struct query *q)
                                    .filter_count = q->filter_count,
                                    .thread_count = q->thread_count == 0 ? 1 : q->thread_count,
                                    .arena = arena_new(256 * MIB),
-                                   .cancelled = q->cancelled};
+                                   .cancelled = q->cancelled,
+                                   .top = q->top};
     enum status status = source->ops->scan(source, &request, &sink.sink, &q->stats, &err);
     if (status != q->want)
         fail_msg("%s", err.text);

@@ -31,10 +31,41 @@ static void records_beyond_the_bounds_have_their_columns(void **state)
     close_store(store);
 }
 
+/* The time alone is asked for: it is no text of the rows in columns, and one of the other. */
+static void times_of_both_sorts_of_rows(void **state)
+{
+    struct store *store = open_store();
+    struct batch_maker m;
+    struct buf text;
+
+    (void)state;
+    buf_init(&text, MIB);
+    batch_maker_init(&m, "Audit", 1);
+    for (int i = 0; i < 3; i++) {
+        int64_t time = INT64_C(638500000000000000) + i * TICKS_PER_SECOND;
+        char iso[TIME_TEXT_BYTES + 1];
+        time_format_iso(time, iso);
+        buf_clear(&text);
+        buf_add_format(&text, "{\"CreationTime\":\"%s\"", iso);
+        for (uint32_t k = 0; i == 2 && k <= SHAPE_SLOTS_MAX; k++)
+            buf_add_format(&text, ",\"k%u\":1", k);
+        buf_add_byte(&text, '}');
+        batch_maker_add(&m, buf_slice(&text), time);
+    }
+    put(store, &m);
+    check(store, (struct query){.table = "Audit", .columns = "CreationTime"},
+          "2024-04-29T15:06:40.0000000Z\n2024-04-29T15:06:41.0000000Z\n"
+          "2024-04-29T15:06:42.0000000Z\n");
+    buf_release(&text);
+    batch_maker_release(&m);
+    close_store(store);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(records_beyond_the_bounds_have_their_columns),
+        cmocka_unit_test(times_of_both_sorts_of_rows),
     };
 
     int failed = cmocka_run_group_tests_name("in memory", tests, NULL, NULL);

@@ -151,6 +151,11 @@ static bool is_type_behind_colon(const struct measure *m, uint32_t i)
             (m->tokens[i].kind == TOKEN_NAME && type_from_name(m->tokens[i].text, &type)));
 }
 
+static bool is_numeral(const struct token *token)
+{
+    return token->kind == TOKEN_NUMBER || token->kind == TOKEN_SPAN;
+}
+
 static bool spaced_bracket(const struct measure *m, uint32_t i)
 {
     const struct token *a = &m->tokens[i - 1], *b = &m->tokens[i];
@@ -173,9 +178,10 @@ static bool is_spaced(const struct measure *m, uint32_t i, bool patterns)
         (layout_is(a, "=") || layout_is(b, "=")))
         return false;
     if (layout_is(b, ",") || layout_is(b, ";") || layout_is(b, ")") || layout_is(b, "]") ||
-        layout_is(a, "(") || layout_is(a, "[") || layout_is(a, ".") || layout_is(b, ".") ||
-        layout_is(b, ":") || is_type_behind_colon(m, i))
+        layout_is(a, "(") || layout_is(a, "[") || layout_is(b, ":") || is_type_behind_colon(m, i))
         return false;
+    if (layout_is(a, ".") || layout_is(b, ".")) /* beside a number it could become part of it */
+        return (is_numeral(a) || is_numeral(b)) && !adjacent(m, i);
     if (layout_is(a, "{") && layout_is(b, "}"))
         return false;
     if (layout_is(b, "(") || layout_is(b, "["))

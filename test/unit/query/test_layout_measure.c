@@ -43,6 +43,18 @@ static void test_names_with_hyphens_are_one(void **state)
     arena_free(arena);
 }
 
+static void test_points_do_not_become_parts_of_numbers(void **state)
+{
+    struct arena *arena = arena_new(MIB);
+    uint32_t count;
+    struct piece *p = measure(arena, SLICE("a . b 0 .0 . c"), &count);
+
+    (void)state;
+    assert_false(p[1].is_spaced || p[2].is_spaced); /* a.b */
+    assert_true(p[4].is_spaced);                    /* 0 .0, which is not 0.0 */
+    arena_free(arena);
+}
+
 static void test_comments_and_bars_break_lines(void **state)
 {
     struct arena *arena = arena_new(MIB);
@@ -79,6 +91,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_brackets_find_each_other),
         cmocka_unit_test(test_names_with_hyphens_are_one),
+        cmocka_unit_test(test_points_do_not_become_parts_of_numbers),
         cmocka_unit_test(test_comments_and_bars_break_lines),
         cmocka_unit_test(test_a_lone_bracket_is_refused),
     };

@@ -247,7 +247,8 @@ static enum status take_tally(const struct tally_sink *sink, const struct batch 
 
 /* ---- units ---- */
 
-static void note_part(struct scan_run *run, const struct part *part, uint64_t examined)
+static void note_rows(struct scan_run *run, int64_t time_min, int64_t time_max,
+                      uint64_t examined)
 {
     struct scan_stats *stats = run->stats;
 
@@ -257,12 +258,17 @@ static void note_part(struct scan_run *run, const struct part *part, uint64_t ex
         stats->parts_skipped++;
     } else {
         stats->parts_scanned++;
-        if (part->time_min < stats->time_low)
-            stats->time_low = part->time_min;
-        if (part->time_max > stats->time_high)
-            stats->time_high = part->time_max;
+        if (time_min < stats->time_low)
+            stats->time_low = time_min;
+        if (time_max > stats->time_high)
+            stats->time_high = time_max;
     }
     (void)pthread_mutex_unlock(&run->lock);
+}
+
+static void note_skipped(struct scan_run *run)
+{
+    note_rows(run, INT64_MAX, INT64_MIN, 0);
 }
 
 static void note_gap(struct scan_run *run, const char *text)
@@ -300,7 +306,7 @@ static enum status scan_part(struct scan_worker *worker, struct part_scan *scan,
     if (status == STATUS_OK && !is_done)
         status = send_rows(worker, scan, err);
     if (status == STATUS_OK)
-        note_part(worker->run, scan->part, examined);
+        note_rows(worker->run, scan->part->time_min, scan->part->time_max, examined);
     return status;
 }
 
@@ -436,6 +442,29 @@ static enum status find_blocks(struct scan_worker *worker, struct part_scan *sca
     return STATUS_OK;
 }
 
+/* Nothing but how many rows there are: the catalog says it, no section is opened. */
+static bool is_counted(const struct scan_source *source, const struct scan_request *request,
+                       const struct section_info *info)
+{
+    return request->tally && request->column_count == 0 && request->filter_count == 0 &&
+           request->elements == NULL && request->top == NULL && !source->is_quarantine &&
+           info->fallback_count == 0 && request->time_from <= info->time_min &&
+           request->time_to > info->time_max;
+}
+
+static enum status send_count(struct scan_worker *worker, const struct section_info *info,
+                              struct error *err)
+{
+    const struct scan_tally_sink tally = {{take_tally}, worker};
+    const struct batch batch = {.row_count = 1, .decided = true, .weights = &info->row_count};
+    bool stop = false;
+    enum status status = take_tally(&tally.sink, &batch, &stop, err);
+
+    if (status == STATUS_OK)
+        note_rows(worker->run, info->time_min, info->time_max, info->row_count);
+    return status;
+}
+
 static enum status scan_section(struct scan_worker *worker, struct part_scan *scan,
                                 struct section *section, struct error *err)
 {
@@ -452,12 +481,14 @@ static enum status scan_section(struct scan_worker *worker, struct part_scan *sc
         return STATUS_OK;
     }
     if (is_outside) {
-        note_part(worker->run, NULL, 0);
+        note_skipped(worker->run);
         return STATUS_OK;
     }
+    if (is_counted(scan->source, request, info))
+        return send_count(worker, info, err);
     enum status status = find_blocks(worker, scan, section, &blocks, err);
     if (status == STATUS_OK && blocks == 0) {
-        note_part(worker->run, NULL, 0);
+        note_skipped(worker->run);
         return STATUS_OK;
     }
     if (status == STATUS_OK)

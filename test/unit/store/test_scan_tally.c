@@ -20,31 +20,38 @@ static enum status take_tally(struct scan_sink *base, uint32_t worker, const str
     sink->weighted += batch->weights != NULL;
     for (uint32_t r = 0; r < batch->row_count; r++) {
         uint32_t weight = batch->weights == NULL ? 1 : batch->weights[r];
-        struct value value = vector_value(&batch->columns[0], r);
         sink->rows += weight;
         sink->combinations++;
+        if (batch->column_count == 0)
+            continue;
+        struct value value = vector_value(&batch->columns[0], r);
         if (value.type == TYPE_STRING && slice_is(value.bytes, "op3"))
             sink->of_op3 += weight;
     }
     return STATUS_OK;
 }
 
+/* first NULL: no column. */
 static struct tally_test_sink ask(struct store *store, const char *first, const char *second,
                                   const struct filter *filter)
 {
     struct store_snapshot *snapshot = NULL;
     struct table_source *source = NULL;
     struct guid tenant = tenant_of(1);
-    uint32_t columns[] = {index_of(store, "Audit", first), index_of(store, "Audit", second)};
+    uint32_t columns[2] = {0};
     struct tally_test_sink sink = {.sink.take = take_tally};
     struct scan_stats stats;
     struct error err = {0};
 
+    if (first != NULL) {
+        columns[0] = index_of(store, "Audit", first);
+        columns[1] = index_of(store, "Audit", second);
+    }
     assert_int_equal(store_snapshot(store, &snapshot, &err), STATUS_OK);
     assert_int_equal(
         store_snapshot_source(snapshot, SLICE("Audit"), &tenant, 1, &source, &err), STATUS_OK);
     struct scan_request request = {.tenants = &tenant, .tenant_count = 1, .columns = columns,
-                                   .column_count = 2, .tally = true, .time_from = INT64_MIN,
+                                   .column_count = first == NULL ? 0 : 2, .tally = true, .time_from = INT64_MIN,
                                    .time_to = INT64_MAX, .filters = filter,
                                    .filter_count = filter != NULL, .thread_count = 1,
                                    .arena = arena_new(64 * MIB)};
@@ -68,6 +75,28 @@ static void counts_combinations(void **state)
     sink = ask(store, "Operation", "RecordType", NULL);
     assert_int_equal(sink.rows, 12000);
     assert_int_equal(sink.of_op3, 1200);
+    close_store(store);
+}
+
+/* A quarantined record is a row of the section and none of the table. */
+static void counts_rows_without_a_column(void **state)
+{
+    struct store *store = open_store();
+    struct batch_maker m;
+
+    (void)state;
+    put_many(store);
+    struct tally_test_sink sink = ask(store, NULL, NULL, NULL);
+    assert_int_equal(sink.rows, 12000);
+    assert_true(sink.combinations <= 40);
+    batch_maker_init(&m, "Audit", 1);
+    m.next_seq = 1000000;
+    batch_maker_add(&m, SLICE("{\"Operation\":\"one\"}"), 1);
+    batch_maker_add(&m, SLICE("no JSON"), 2);
+    put(store, &m);
+    sink = ask(store, NULL, NULL, NULL);
+    assert_int_equal(sink.rows, 12001);
+    batch_maker_release(&m);
     close_store(store);
 }
 
@@ -117,6 +146,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(counts_combinations),
+        cmocka_unit_test(counts_rows_without_a_column),
         cmocka_unit_test(counts_what_the_filter_leaves),
         cmocka_unit_test(sends_rows_where_it_cannot_count),
         cmocka_unit_test_setup(counts_combinations, seal),

@@ -332,49 +332,66 @@ ROW_EVAL(row_bag_zip, TYPE_DYNAMIC)
 
 /* ---- treepath ---- */
 
-static void add_paths(struct buf *buf, struct slice json, struct buf *path, unsigned depth)
+struct tree {
+    struct buf list, path;
+    struct map seen; /* paths that are in the list */
+    struct error *err;
+};
+
+static void add_paths(struct tree *tree, struct slice json, unsigned depth);
+
+static void add_step(struct tree *tree, struct slice value, unsigned depth)
+{
+    bool is_new = false;
+
+    if (map_put(&tree->seen, buf_slice(&tree->path), &is_new, tree->err) == NULL)
+        tree->list.failed = true;
+    if (is_new) {
+        if (tree->list.size > 1)
+            buf_add_byte(&tree->list, ',');
+        buf_add_byte(&tree->list, '"');
+        buf_add_slice(&tree->list, buf_slice(&tree->path));
+        buf_add_byte(&tree->list, '"');
+    }
+    add_paths(tree, value, depth + 1);
+}
+
+/* The elements of an array share the step [0], so what is below any of them is listed. */
+static void add_paths(struct tree *tree, struct slice json, unsigned depth)
 {
     struct dynamic_iterator it = dynamic_iterate(json);
     enum json_kind kind = dynamic_kind(json);
-    size_t base = path->size;
-    bool seen = false;
+    size_t base = tree->path.size;
 
     if ((kind != JSON_OBJECT && kind != JSON_ARRAY) || depth > JSON_DEPTH_MAX)
         return;
-    while (dynamic_next(&it)) {
-        path->size = base;
-        if (kind == JSON_ARRAY && seen)
-            continue; /* elements share one step */
-        seen = true;
+    while (dynamic_next(&it) && !tree->list.failed && !tree->path.failed) {
+        tree->path.size = base;
         if (kind == JSON_ARRAY) {
-            buf_add_text(path, "[0]");
+            buf_add_text(&tree->path, "[0]");
         } else {
-            buf_add_text(path, "['");
-            buf_add_slice(path, it.key);
-            buf_add_text(path, "']");
+            buf_add_text(&tree->path, "['");
+            buf_add_slice(&tree->path, it.key);
+            buf_add_text(&tree->path, "']");
         }
-        if (buf->size > 1)
-            buf_add_byte(buf, ',');
-        buf_add_byte(buf, '"');
-        buf_add_slice(buf, buf_slice(path));
-        buf_add_byte(buf, '"');
-        add_paths(buf, it.value, path, depth + 1);
+        add_step(tree, it.value, depth);
     }
-    path->size = base;
+    tree->path.size = base;
 }
 
 static enum status row_treepath(ROW_PARAMETERS)
 {
-    struct buf path;
-    struct buf buf;
+    struct tree tree = {.err = err};
 
     (void)arg_count;
-    buf_init(&path, QUERY_TEXT_BYTES_MAX);
-    list_start(&buf);
-    add_paths(&buf, args[0].bytes, &path, 0);
-    buf.failed = buf.failed || path.failed;
-    buf_release(&path);
-    return list_give(eval, &buf, ret, err);
+    buf_init(&tree.path, QUERY_TEXT_BYTES_MAX);
+    map_init(&tree.seen);
+    list_start(&tree.list);
+    add_paths(&tree, args[0].bytes, 0);
+    tree.list.failed = tree.list.failed || tree.path.failed;
+    buf_release(&tree.path);
+    map_release(&tree.seen);
+    return list_give(eval, &tree.list, ret, err);
 }
 ROW_EVAL(row_treepath, TYPE_DYNAMIC)
 

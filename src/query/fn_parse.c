@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fn_parse.c - extract_json() parse_csv() parse_version() parse_command_line()
- * parse_user_agent(). */
+/* fn_parse.c - extract_json() parse_csv() parse_version() parse_command_line() */
 #include "base/text.h"
 #include "query/items.h"
 #include "table/dynamic.h"
@@ -193,119 +192,6 @@ static enum status row_parse_command_line(ROW_PARAMETERS)
 }
 ROW_EVAL(row_parse_command_line, TYPE_DYNAMIC)
 
-/* ---- parse_user_agent: the common browsers, systems and devices ---- */
-
-struct agent_rule {
-    const char *mark, *family;
-    const char *version_after; /* NULL: right after the mark */
-};
-
-static const struct agent_rule browsers[] = {
-    {"Edg/", "Edge", NULL},          {"EdgA/", "Edge Mobile", NULL},
-    {"EdgiOS/", "Edge Mobile", NULL}, {"Edge/", "Edge", NULL},
-    {"OPR/", "Opera", NULL},         {"SamsungBrowser/", "Samsung Internet", NULL},
-    {"FxiOS/", "Firefox iOS", NULL}, {"Firefox/", "Firefox", NULL},
-    {"CriOS/", "Chrome Mobile iOS", NULL}, {"Chrome/", "Chrome", NULL},
-    {"MSIE ", "IE", NULL},           {"Trident/", "IE", "rv:"},
-    {"Safari/", "Safari", "Version/"}, {"python-requests/", "Python Requests", NULL},
-    {"curl/", "curl", NULL},         {"Wget/", "Wget", NULL},
-};
-static const struct agent_rule systems[] = {
-    {"Windows NT 10.0", "Windows 10", ""}, {"Windows NT 6.3", "Windows 8.1", ""},
-    {"Windows NT 6.2", "Windows 8", ""},   {"Windows NT 6.1", "Windows 7", ""},
-    {"Windows NT", "Windows", ""},         {"Android ", "Android", NULL},
-    {"iPhone OS ", "iOS", NULL},           {"CPU OS ", "iOS", NULL},
-    {"Mac OS X ", "Mac OS X", NULL},       {"CrOS", "Chrome OS", ""},
-    {"Linux", "Linux", ""},
-};
-static const struct agent_rule devices[] = {
-    {"iPhone", "iPhone", ""}, {"iPad", "iPad", ""}, {"Macintosh", "Mac", ""},
-    {"Android", "Generic Smartphone", ""},
-};
-
-static void add_versions(struct buf *buf, struct slice version)
-{
-    static const char *const names[] = {"MajorVersion", "MinorVersion", "Patch"};
-    size_t at = 0;
-
-    for (size_t i = 0; i < 3; i++) {
-        size_t start = at;
-        while (at < version.size && version.data[at] >= '0' && version.data[at] <= '9')
-            at++;
-        buf_add_format(buf, ",\"%s\":\"%.*s\"", names[i], (int)(at - start),
-                       version.data + start);
-        if (at < version.size && (version.data[at] == '.' || version.data[at] == '_'))
-            at++;
-        else
-            version = slice_head(version, at);
-    }
-}
-
-static void add_agent_part(struct buf *buf, struct slice agent, const struct agent_rule *rules,
-                           size_t rule_count, bool with_version)
-{
-    struct slice version = {"", 0};
-    const char *family = "Other";
-
-    for (size_t i = 0; i < rule_count; i++) {
-        struct slice mark = slice_of(rules[i].mark);
-        size_t at = slice_find(agent, mark, 0);
-        if (at == SIZE_MAX)
-            continue;
-        family = rules[i].family;
-        if (rules[i].version_after == NULL) {
-            version = slice_tail(agent, at + mark.size);
-        } else if (rules[i].version_after[0] != '\0') {
-            struct slice before = slice_of(rules[i].version_after);
-            at = slice_find(agent, before, 0);
-            if (at != SIZE_MAX)
-                version = slice_tail(agent, at + before.size);
-        }
-        break;
-    }
-    buf_add_byte(buf, '{');
-    buf_add_text(buf, "\"Family\":");
-    text_add_json_string(buf, slice_of(family));
-    if (with_version)
-        add_versions(buf, version);
-    buf_add_byte(buf, '}');
-}
-
-static enum status row_parse_user_agent(ROW_PARAMETERS)
-{
-    struct slice wanted;
-    struct slice agent = args[0].bytes;
-    struct buf buf;
-    enum status status = value_text(eval->arena, &args[arg_count - 1], &wanted, err);
-    bool all = arg_count < 2;
-
-    if (status != STATUS_OK)
-        return status;
-    bag_start(&buf);
-    if (all || slice_find(wanted, SLICE("browser"), 0) != SIZE_MAX) {
-        buf_add_text(&buf, "\"Browser\":");
-        add_agent_part(&buf, agent, browsers, COUNT_OF(browsers), true);
-    }
-    if (all || slice_find(wanted, SLICE("os"), 0) != SIZE_MAX) {
-        buf_add_text(&buf, buf.size > 1 ? ",\"OperatingSystem\":" : "\"OperatingSystem\":");
-        add_agent_part(&buf, agent, systems, COUNT_OF(systems), true);
-    }
-    if (all || slice_find(wanted, SLICE("device"), 0) != SIZE_MAX) {
-        buf_add_text(&buf, buf.size > 1 ? ",\"Device\":" : "\"Device\":");
-        add_agent_part(&buf, agent, devices, COUNT_OF(devices), false);
-    }
-    return bag_give(eval, &buf, ret, err);
-}
-ROW_EVAL(row_parse_user_agent, TYPE_DYNAMIC)
-
-static enum status bind_parse_user_agent(BIND_PARAMETERS)
-{
-    (void)args, (void)arg_count, (void)err;
-    want[0] = TYPE_STRING;
-    *ret = TYPE_DYNAMIC;
-    return STATUS_OK;
-}
-
 #define JSON_PATH(NAME)                                                                            \
     {.name = (NAME), .signature = NAME "(path, json [, typeof(type)])",                            \
      .summary = "what a path such as '$.a[0].b' finds in JSON text",                               \
@@ -326,13 +212,6 @@ static const struct function functions[] = {
      .summary = "the arguments of a command line",
      .example = "parse_command_line('a \"b c\"', 'windows')[1] == 'b c'", .args_min = 1,
      .args_max = 2, .bind = bind_parse, .eval = eval_row_parse_command_line},
-    {.name = "parse_user_agent",
-     .signature = "parse_user_agent(text [, 'browser' | 'os' | 'device'])",
-     .summary = "the browser, system and device that a user agent names",
-     .example = "parse_user_agent('Mozilla/5.0 Firefox/120.0', 'browser').Browser.Family == "
-                "'Firefox'",
-     .args_min = 1, .args_max = 2, .bind = bind_parse_user_agent,
-     .eval = eval_row_parse_user_agent},
 };
 
 FUNCTION_FAMILY(parse, functions);

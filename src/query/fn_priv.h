@@ -143,6 +143,7 @@ extern const struct function_family function_family_math;
 extern const struct function_family function_family_number;
 extern const struct function_family function_family_hash;
 extern const struct function_family function_family_encode;
+extern const struct function_family function_family_agent;
 extern const struct function_family function_family_parse;
 extern const struct function_family function_family_url;
 extern const struct function_family function_family_xml;

@@ -222,12 +222,11 @@ static enum status row_parse_path(ROW_PARAMETERS)
             stream = slice_tail(path, colon + 1);
             path = slice_head(path, colon);
         }
-    } else if (scheme.size > 0 || slice_starts_with(path, SLICE("\\\\"))) {
-        size_t skip = scheme.size > 0 ? 0 : 2;
-        size_t end = skip;
+    } else if (scheme.size > 0) { /* a shared path, \\\\server, has no root */
+        size_t end = 0;
         while (end < path.size && path.data[end] != '/' && path.data[end] != '\\')
             end++;
-        root = slice_from(path.data + skip, end - skip);
+        root = slice_head(path, end);
     }
     size_t slash = last_of(path, "/\\");
     struct slice file = slash == SIZE_MAX ? path : slice_tail(path, slash + 1);

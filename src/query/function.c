@@ -25,6 +25,7 @@ static const struct function_family *const families[] = {
     &function_family_encode,
     &function_family_url,
     &function_family_parse,
+    &function_family_agent,
     &function_family_format,
     &function_family_xml,
     &function_family_sketch,

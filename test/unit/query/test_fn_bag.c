@@ -20,6 +20,10 @@ static const struct ask changing_cases[] = {
     {"print bag_pack('a', 1, 'b', 'x'), pack_dictionary('a', 1), treepath(dynamic({'a': {'b': "
      "1}}))",
      "[[{\"a\":1,\"b\":\"x\"},{\"a\":1},[\"['a']\",\"['a']['b']\"]]]"},
+    {"print treepath(dynamic({'l': [100, 'x', {'x': 'y'}, {'x': 1, 'z': [[2]]}]})), "
+     "treepath(dynamic(1))",
+     "[[[\"['l']\",\"['l'][0]\",\"['l'][0]['x']\",\"['l'][0]['z']\",\"['l'][0]['z'][0]\","
+     "\"['l'][0]['z'][0][0]\"],[]]]"},
     {"print bag_pack('a')",
      "! 'bag_pack' takes 2 to 254 arguments, found 1"},
     {"print bag_set_key(dynamic({}), 'a')",

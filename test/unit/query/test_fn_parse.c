@@ -13,9 +13,6 @@ static const struct ask json_and_csv_cases[] = {
     {"print parse_version('1.2.3.4') > parse_version('1.2.3'), isnull(parse_version('x')), "
      "parse_command_line('a \"b c\" d', 'windows')",
      "[[true,true,[\"a\",\"b c\",\"d\"]]]"},
-    {"print parse_user_agent('Mozilla/5.0 (Windows NT 10.0) Firefox/50.0', 'browser')",
-     "[[{\"Browser\":{\"Family\":\"Firefox\",\"MajorVersion\":\"50\",\"MinorVersion\":\"0\",\"P"
-     "atch\":\"\"}}]]"},
 };
 ASK_TEST(json_and_csv, json_and_csv_cases)
 

@@ -16,6 +16,9 @@ static const struct ask addresses_cases[] = {
 ASK_TEST(addresses, addresses_cases)
 
 static const struct ask paths_cases[] = {
+    {"print p = parse_path('\\\\\\\\shared\\\\users\\\\file.txt.gz') | project p.RootPath, "
+     "p.DirectoryPath, p.DirectoryName, p.Extension",
+     "[[\"\",\"\\\\\\\\shared\\\\users\",\"users\",\"gz\"]]"},
     {"print parse_path('C:\\\\dir\\\\a.txt').Filename, parse_path('/x/y.tar.gz').Extension, "
      "parse_path('').Filename",
      "[[\"a.txt\",\"gz\",\"\"]]"},

@@ -51,7 +51,8 @@ static struct tally_test_sink ask(struct store *store, const char *first, const 
     assert_int_equal(
         store_snapshot_source(snapshot, SLICE("Audit"), &tenant, 1, &source, &err), STATUS_OK);
     struct scan_request request = {.tenants = &tenant, .tenant_count = 1, .columns = columns,
-                                   .column_count = first == NULL ? 0 : 2, .tally = true, .time_from = INT64_MIN,
+                                   .column_count = first == NULL ? 0 : 2, .tally = true,
+                                   .time_from = INT64_MIN,
                                    .time_to = INT64_MAX, .filters = filter,
                                    .filter_count = filter != NULL, .thread_count = 1,
                                    .arena = arena_new(64 * MIB)};

@@ -236,14 +236,14 @@ static void add_tenants(struct fleet *fleet)
 {
     const struct world *world = stream_world(fleet->stream);
     struct arena *arena = arena_new(GIB);
-    char path[DATA_PATH_BYTES];
+    const struct meta_options options = {
+        .io = fleet->io, .path = "control/db", .clock = clock_system()};
     struct meta *meta = NULL;
     struct error err;
 
     if (arena == NULL)
         exit(EXIT_FAILURE);
-    data_dir_path(&fleet->dir, "control/db", path);
-    must(meta_open(path, clock_system(), &meta, &err), &err);
+    must(meta_open(&options, &meta, &err), &err);
     for (uint32_t i = 0; i < world->tenant_count; i++) {
         struct meta_tenant tenant;
         if (!guid_parse(slice_of(world->tenants[i].id), &fleet->ids[i]))

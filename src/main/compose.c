@@ -284,16 +284,38 @@ static enum status check_keys(struct daybook *d, struct error *err)
     return status;
 }
 
+/* What was acknowledged is on the disk; whether more is, only a restart can
+ * tell.  Nothing is cleaned up: the supervisor starts the server again. */
+static void stop_process(void *context, const struct error *err)
+{
+    (void)context;
+    log_failure("nothing can be made durable any more, the server stops", err);
+    _exit(EXIT_FAILURE);
+}
+
+static enum status open_meta(struct daybook *d, struct error *err)
+{
+    const struct meta_options options = {.io = d->io,
+                                         .path = "control/db",
+                                         .clock = d->options.clock,
+                                         .fatal = stop_process,
+                                         .context = d};
+    enum status status = meta_open(&options, &d->meta, err);
+
+    if (status == STATUS_OK && meta_is_restored(d->meta))
+        log_line(LOG_LEVEL_ERROR, "the control plane was damaged and was put back from its copy; "
+                                  "nothing is lost");
+    return status;
+}
+
 static enum status open_store(struct daybook *d, struct error *err)
 {
-    char path[DATA_PATH_BYTES];
     enum status status = content_load(&d->content, err);
 
     if (status == STATUS_OK)
         status = io_linux_new(d->options.dir->path, &d->io, err);
-    data_dir_path(d->options.dir, "control/db", path);
     if (status == STATUS_OK)
-        status = meta_open(path, d->options.clock, &d->meta, err);
+        status = open_meta(d, err);
     if (status == STATUS_OK)
         status = check_keys(d, err);
     if (status == STATUS_OK)
@@ -332,15 +354,6 @@ static enum status open_rules(struct daybook *d, struct error *err)
     if (status == STATUS_OK)
         status = load_baselines(d, err);
     return status;
-}
-
-/* What was acknowledged is on the disk; whether more is, only a restart can
- * tell.  Nothing is cleaned up: the supervisor starts the server again. */
-static void stop_process(void *context, const struct error *err)
-{
-    (void)context;
-    log_failure("nothing can be made durable any more, the server stops", err);
-    _exit(EXIT_FAILURE);
 }
 
 /* Readers are told what is lost, the log what nobody accepted yet. */

@@ -208,10 +208,10 @@ static enum status make_keys(struct io *io, const struct data_dir *dir,
     return status;
 }
 
-static enum status make_token(const struct data_dir *dir, struct data_init *init,
-                              struct error *err)
+static enum status make_token(struct io *io, struct data_init *init, struct error *err)
 {
-    char path[DATA_PATH_BYTES];
+    const struct meta_options options = {
+        .io = io, .path = "control/db", .clock = clock_system(), .create = true};
     struct meta *meta = NULL;
     struct guid id;
     struct meta_token token = {
@@ -221,10 +221,7 @@ static enum status make_token(const struct data_dir *dir, struct data_init *init
         .expires_us = clock_unix_us(clock_system()) + INT64_C(86400000000) * ADMIN_TOKEN_DAYS,
     };
 
-    data_dir_path(dir, "control/db", path);
-    mode_t mask = umask(0077);
-    enum status status = meta_open(path, clock_system(), &meta, err);
-    (void)umask(mask);
+    enum status status = meta_open(&options, &meta, err);
     if (status == STATUS_OK)
         status = meta_token_add(meta, &token, init->admin_token, &id, err);
     meta_close(meta);
@@ -253,7 +250,7 @@ enum status data_dir_init(const char *path, struct data_init *init, struct error
     if (status == STATUS_OK)
         status = make_keys(io, &dir, init, err);
     if (status == STATUS_OK)
-        status = make_token(&dir, init, err);
+        status = make_token(io, init, err);
     if (status == STATUS_OK) /* last: without it the directory does not count */
         status = io_replace(io, "FORMAT", SLICE(FORMAT_TEXT), err);
     data_dir_close(&dir);

@@ -27,13 +27,17 @@ static const char documents_sql[] =
 enum status meta_fail(struct meta *meta, const char *what, struct error *err)
 {
     int code = sqlite3_errcode(meta->db) & 0xff;
+    const char *why = meta->vfs.last.text[0] != '\0' ? meta->vfs.last.text : "no more is known";
 
     if (code == SQLITE_FULL)
         return ERROR_SET(err, STATUS_FULL, "cannot %s: the disk is full", what);
+    if (code == SQLITE_NOMEM)
+        return ERROR_MEMORY(err);
+    if (code == SQLITE_IOERR || code == SQLITE_CANTOPEN)
+        return ERROR_SET(err, STATUS_IO, "cannot %s: %s (%s)", what, sqlite3_errmsg(meta->db),
+                         why);
     if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB)
-        return ERROR_SET(err, STATUS_CORRUPT,
-                         "cannot %s: %s; put '%s' back from a backup, without '%s'", what,
-                         sqlite3_errmsg(meta->db), meta->path, meta->sum_path);
+        return ERROR_SET(err, STATUS_CORRUPT, "cannot %s: %s", what, sqlite3_errmsg(meta->db));
     return ERROR_SET(err, STATUS_IO, "cannot %s: %s", what, sqlite3_errmsg(meta->db));
 }
 
@@ -81,51 +85,122 @@ static enum status check_structure(struct meta *meta, struct error *err)
     if (step != SQLITE_ROW)
         status = meta_fail(meta, "check the control plane", err);
     else if (text == NULL || strcmp(text, "ok") != 0)
-        status = ERROR_SET(err, STATUS_CORRUPT,
-                           "the control plane '%s' is damaged (%s); put it back from a backup, "
-                           "without '%s'",
-                           meta->path, text == NULL ? "no answer" : text, meta->sum_path);
+        status = ERROR_SET(err, STATUS_CORRUPT, "its structure is damaged: %s",
+                           text == NULL ? "no answer" : text);
     (void)sqlite3_finalize(statement);
     return status;
 }
 
-enum status meta_open(const char *path, const struct clock *clock, struct meta **ret,
-                      struct error *err)
+/* One that has lost even its header looks like a new one. */
+static enum status check_there(struct meta *meta, struct error *err)
+{
+    struct io_file *file = NULL;
+    uint64_t size = 0;
+    enum status status = io_open(meta->options.io, meta->path, IO_READ, &file, err);
+
+    if (status == STATUS_OK)
+        status = io_size(file, &size, err);
+    io_close(file);
+    if (status == STATUS_NOT_FOUND || (status == STATUS_OK && size == 0))
+        return ERROR_SET(err, STATUS_CORRUPT, "it is %s", size == 0 ? "missing" : "empty");
+    return status;
+}
+
+static enum status connect(struct meta *meta, struct error *err)
+{
+    if (sqlite3_open_v2(meta->path, &meta->db,
+                        SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
+                        meta->vfs.name) != SQLITE_OK ||
+        sqlite3_exec(meta->db,
+                     "PRAGMA journal_mode=DELETE; PRAGMA synchronous=FULL;"
+                     "PRAGMA temp_store=MEMORY;"
+                     "PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF;",
+                     NULL, NULL, NULL) != SQLITE_OK)
+        return meta_fail(meta, "open the control plane", err);
+    return STATUS_OK;
+}
+
+static enum status open_checked(struct meta *meta, struct error *err)
+{
+    enum status status = meta->options.create ? STATUS_OK : check_there(meta, err);
+
+    if (status == STATUS_OK)
+        status = connect(meta, err);
+    if (status == STATUS_OK)
+        status = check_structure(meta, err);
+    if (status == STATUS_OK)
+        status = meta_check_sum(meta, err);
+    /* A header that SQLite cannot make sense of, of a file that is read without an error. */
+    if (status == STATUS_IO && meta->db != NULL && sqlite3_errcode(meta->db) == SQLITE_ERROR)
+        err->status = status = STATUS_CORRUPT;
+    return status;
+}
+
+/* What is damaged is put back from the copy. */
+static enum status open_mended(struct meta *meta, struct error *err)
+{
+    struct error damage;
+    enum status status = open_checked(meta, err);
+
+    if (status != STATUS_CORRUPT)
+        return status;
+    damage = *err;
+    (void)sqlite3_close(meta->db);
+    meta->db = NULL;
+    status = meta_restore(meta, err);
+    if (status == STATUS_NOT_FOUND)
+        return ERROR_SET(err, STATUS_CORRUPT,
+                         "the control plane '%s' is damaged (%s), and its copy '%s" META_COPY
+                         "' does not count; put '%s' back from a backup, without '%s" META_SUM
+                         "', and revoke again what was revoked since",
+                         meta->path, damage.text, meta->path, meta->path, meta->path);
+    if (status == STATUS_OK)
+        status = open_checked(meta, err);
+    meta->is_restored = status == STATUS_OK;
+    return status;
+}
+
+/* A disk without space for the copy does not keep anybody out. */
+static enum status first_seal(struct meta *meta, struct error *err)
+{
+    meta_lock(meta);
+    enum status status = meta_seal(meta, err);
+    meta_unlock(meta);
+    return status == STATUS_FULL ? STATUS_OK : status;
+}
+
+enum status meta_open(const struct meta_options *options, struct meta **ret, struct error *err)
 {
     struct meta *meta = calloc(1, sizeof(*meta));
-    enum status status;
 
     if (meta == NULL)
         return ERROR_MEMORY(err);
-    meta->clock = clock;
+    meta->options = *options;
+    meta->clock = options->clock;
     (void)pthread_mutex_init(&meta->lock, NULL);
-    (void)snprintf(meta->path, sizeof(meta->path), "%s", path);
-    (void)snprintf(meta->sum_path, sizeof(meta->sum_path), "%s.sum", path);
-    if (sqlite3_open_v2(path, &meta->db,
-                        SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
-                        NULL) != SQLITE_OK ||
-        sqlite3_exec(meta->db,
-                     "PRAGMA journal_mode=DELETE; PRAGMA synchronous=FULL;"
-                     "PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF;",
-                     NULL, NULL, NULL) != SQLITE_OK) {
-        status = meta_fail(meta, "open the control plane", err);
-        goto out;
+    CHECK(strlen(options->path) < META_PATH_BYTES - 32);
+    (void)snprintf(meta->path, sizeof(meta->path), "%s", options->path);
+    enum status status = meta_vfs_open(&meta->vfs, options->io, err);
+    if (status != STATUS_OK) {
+        free(meta);
+        return status;
     }
-    status = check_structure(meta, err);
-    if (status == STATUS_OK)
-        status = meta_check_sum(meta, err);
+    status = open_mended(meta, err);
     if (status == STATUS_OK)
         status = make_schema(meta, err);
-    if (status != STATUS_OK)
-        goto out;
-    meta_lock(meta);
-    meta->summed_changes = -1; /* tables that were made do not count as changes */
-    meta_unlock(meta);
+    if (status == STATUS_OK)
+        status = first_seal(meta, err);
+    if (status != STATUS_OK) {
+        meta_close(meta);
+        return status;
+    }
     *ret = meta;
-    meta = NULL;
-out:
-    meta_close(meta);
-    return status;
+    return STATUS_OK;
+}
+
+bool meta_is_restored(const struct meta *meta)
+{
+    return meta->is_restored;
 }
 
 void meta_close(struct meta *meta)
@@ -133,6 +208,7 @@ void meta_close(struct meta *meta)
     if (meta == NULL)
         return;
     (void)sqlite3_close(meta->db);
+    meta_vfs_close(&meta->vfs);
     (void)pthread_mutex_destroy(&meta->lock);
     free(meta);
 }

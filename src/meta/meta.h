@@ -13,14 +13,30 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/guid.h"
+#include "base/io.h"
 
 #define TOKEN_TEXT_BYTES 96
 #define TOKEN_NAME_BYTES_MAX 63
 
 struct meta;
 
-enum status meta_open(const char *path, const struct clock *clock, struct meta **ret,
+struct meta_options {
+    struct io *io;
+    const char *path; /* of the database, below io's directory */
+    const struct clock *clock;
+    bool create;      /* it may be a new one */
+    /* What was written may not be on the disk: nothing is written any more, and the process
+     * should start again.  Called once a failed call, with the lock held; may be NULL. */
+    void (*fatal)(void *context, const struct error *err);
+    void *context;
+};
+
+/* A database that is damaged or missing is put back from its copy, and what there was is
+ * kept as NAME.damaged.  STATUS_CORRUPT, and what to do, if the copy cannot take its place. */
+enum status meta_open(const struct meta_options *options, struct meta **ret,
                       struct error *err) MUST_USE;
+/* Was it put back at the opening? */
+bool meta_is_restored(const struct meta *meta);
 void meta_close(struct meta *meta);
 
 struct meta_tenant {

@@ -6,6 +6,7 @@
 #include "meta/meta.h"
 
 #include "base/limits.h"
+#include "meta/vfs_priv.h"
 
 #include <pthread.h>
 #include <sqlite3.h>
@@ -22,22 +23,35 @@ struct token_cache_entry {
     char name[TOKEN_NAME_BYTES_MAX + 1], table[TABLE_NAME_BYTES_MAX + 1];
 };
 
-#define META_PATH_BYTES 4128
+#define META_PATH_BYTES 128
 
 struct meta {
     pthread_mutex_t lock; /* everything below */
-    char path[META_PATH_BYTES], sum_path[META_PATH_BYTES];
+    struct meta_options options;
+    char path[META_PATH_BYTES];
     int summed_changes; /* sqlite3_total_changes() of the last sum */
+    bool is_restored, was_fatal;
+    struct meta_vfs vfs;
     sqlite3 *db;
     const struct clock *clock;
     struct token_cache_entry cache[TOKEN_CACHE_SLOTS];
 };
 
 /* ---- seal.c ---- */
-/* The database against the sum beside it.  STATUS_CORRUPT says what to do. */
+#define META_SUM ".sum"
+#define META_COPY ".copy"
+
+/* NAME with a suffix. */
+void meta_path(const struct meta *meta, const char *suffix, char ret[META_PATH_BYTES]);
+/* The database against the sum beside it. */
 enum status meta_check_sum(struct meta *meta, struct error *err) MUST_USE;
+/* Makes copy and sum good, unless they are. */
+enum status meta_seal(struct meta *meta, struct error *err) MUST_USE;
+/* While the database is closed: its copy, if it has the sum, takes its place.
+ * STATUS_NOT_FOUND if it does not count. */
+enum status meta_restore(struct meta *meta, struct error *err) MUST_USE;
 void meta_lock(struct meta *meta);
-/* Sums again what was changed under the lock. */
+/* Seals again what was changed under the lock. */
 void meta_unlock(struct meta *meta);
 
 /* The error for a failed SQLite call, "cannot `what`: ...". */

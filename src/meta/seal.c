@@ -1,78 +1,73 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* seal.c - is the database still what was written?  SQLite sees damage to its own
- * structure, not to a name or a role in it, so after each change a sum of the whole
- * file is put beside it (docs/format/control.md).
+/* seal.c - is the database still what was written, and if not, what was?  SQLite sees damage
+ * to its own structure, not to a name or a role in it, so after each change a sum of the
+ * whole file is put beside it, and a copy (docs/format/control.md).
  *
- * The change counter in the file's header says whether the sum is of this state: a
- * crash between a change and its sum leaves a sum of the state before, which is no
- * damage.
+ * The order: the change is committed; the blocks of the copy that differ are written and
+ * synced; then the sum is replaced.  The copy counts when it has the sum, so
+ * 1. it is never older than the last change that was answered: a token that was revoked
+ *    does not come back;
+ * 2. a copy that a crash left half written does not count, and the database does;
+ * 3. where the copy cannot be written the sum is removed, and nothing is put back.
  *
- * Closing a file drops the locks that SQLite has on it; so it is read only where no
- * statement is open, under the lock of struct meta. */
+ * The change counter in the file's header says whether the sum is of this state: a crash
+ * between a change and its sum leaves a sum of the state before, which is no damage. */
 #include "meta/meta_priv.h"
 
 #include "base/buf.h"
+#include "base/check.h"
 #include "base/hash.h"
-
-#include <fcntl.h>
-#include <stdlib.h>
-#include <unistd.h>
 
 #define SUM_MAGIC "DBMSUM1" /* with its NUL */
 #define SUM_BYTES 36u
 #define DATABASE_BYTES_MAX (2 * GIB)
 #define COUNTER_AT 24u
 #define HEADER_BYTES 100u
+#define BLOCK_BYTES 4096u
+#define JOURNAL "-journal"
+#define DAMAGED ".damaged"
 
 struct sum {
     uint32_t counter;
     uint64_t size, hash;
 };
 
-static enum status read_file(const char *path, size_t max_bytes, struct buf *ret,
-                             struct error *err)
+void meta_path(const struct meta *meta, const char *suffix, char ret[META_PATH_BYTES])
 {
-    enum status status = STATUS_OK;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int size = snprintf(ret, META_PATH_BYTES, "%s%s", meta->path, suffix);
 
-    buf_init(ret, max_bytes);
-    if (fd < 0)
-        return ERROR_SET(err, STATUS_NOT_FOUND, "there is no '%s'", path);
-    while (status == STATUS_OK) {
-        char *room = buf_extend(ret, 64 * KIB);
-        ssize_t got = room == NULL ? 0 : read(fd, room, 64 * KIB);
-        if (room == NULL || got < 0)
-            status = ERROR_SET(err, STATUS_IO, "cannot read '%s'", path);
-        else
-            ret->size -= 64 * KIB - (size_t)got;
-        if (got == 0)
-            break;
-    }
-    (void)close(fd);
-    return status;
+    CHECK(size > 0 && size < META_PATH_BYTES);
 }
 
-static enum status sum_of_database(const struct meta *meta, struct sum *ret, struct error *err)
-{
-    struct buf bytes;
-    enum status status = read_file(meta->path, DATABASE_BYTES_MAX, &bytes, err);
+/* ---- the sum ---- */
 
-    *ret = (struct sum){.size = bytes.size};
-    if (status == STATUS_OK && bytes.size >= HEADER_BYTES) {
+static struct sum sum_of(struct slice bytes)
+{
+    struct sum sum = {.size = bytes.size};
+
+    if (bytes.size >= HEADER_BYTES) {
         const uint8_t *at = (const uint8_t *)bytes.data + COUNTER_AT; /* big-endian */
-        ret->counter = (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
-        ret->hash = hash_xxh3(bytes.data, bytes.size, 0);
+        sum.counter = (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
+        sum.hash = hash_xxh3(bytes.data, bytes.size, 0);
     }
-    buf_release(&bytes);
-    return status;
+    return sum;
+}
+
+static bool sums_equal(const struct sum *a, const struct sum *b)
+{
+    return a->counter == b->counter && a->size == b->size && a->hash == b->hash;
 }
 
 /* false: there is no sound one. */
 static bool read_sum(const struct meta *meta, struct sum *ret)
 {
+    char path[META_PATH_BYTES];
     struct error ignored;
     struct buf bytes;
-    enum status status = read_file(meta->sum_path, 128 * KIB, &bytes, &ignored);
+
+    meta_path(meta, META_SUM, path);
+    buf_init(&bytes, 128 * KIB);
+    enum status status = io_read_all(meta->options.io, path, &bytes, &ignored);
     struct reader r = reader_from(bytes.data, bytes.size);
     struct slice magic = reader_bytes(&r, sizeof(SUM_MAGIC));
     bool sound = status == STATUS_OK && bytes.size == SUM_BYTES &&
@@ -87,23 +82,12 @@ static bool read_sum(const struct meta *meta, struct sum *ret)
     return sound;
 }
 
-static bool write_whole(const char *path, struct slice bytes)
+static enum status write_sum(struct meta *meta, const struct sum *sum, struct error *err)
 {
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    bool done = fd >= 0 && write(fd, bytes.data, bytes.size) == (ssize_t)bytes.size;
-
-    if (fd >= 0)
-        (void)close(fd);
-    return done;
-}
-
-/* Without sync: a sum that is lost, or old, is no damage.  So is one that cannot be
- * written. */
-static void write_sum(struct meta *meta, const struct sum *sum)
-{
-    char temporary[META_PATH_BYTES + 8];
+    char path[META_PATH_BYTES];
     struct buf bytes;
 
+    meta_path(meta, META_SUM, path);
     buf_init(&bytes, SUM_BYTES);
     buf_add(&bytes, SUM_MAGIC, sizeof(SUM_MAGIC));
     buf_put_u32(&bytes, sum->counter);
@@ -112,44 +96,190 @@ static void write_sum(struct meta *meta, const struct sum *sum)
     buf_put_u64(&bytes, sum->hash);
     if (!bytes.failed)
         buf_put_u32(&bytes, hash_crc32c(0, bytes.data, bytes.size));
-    (void)snprintf(temporary, sizeof(temporary), "%s.tmp", meta->sum_path);
-    if (!bytes.failed && write_whole(temporary, buf_slice(&bytes)) &&
-        rename(temporary, meta->sum_path) == 0)
-        meta->summed_changes = sqlite3_total_changes(meta->db);
-    else
-        (void)unlink(temporary);
+    enum status status = buf_check(&bytes, err);
+    if (status == STATUS_OK)
+        status = io_replace(meta->options.io, path, buf_slice(&bytes), err);
     buf_release(&bytes);
+    return status;
 }
 
 enum status meta_check_sum(struct meta *meta, struct error *err)
 {
     struct sum now, then;
-    enum status status = sum_of_database(meta, &now, err);
+    struct buf bytes;
 
-    if (status != STATUS_OK)
-        return status;
-    if (read_sum(meta, &then) && then.counter == now.counter &&
-        (then.size != now.size || then.hash != now.hash))
-        return ERROR_SET(err, STATUS_CORRUPT,
-                         "the control plane '%s' was damaged: it is not what was written; put it "
-                         "back from a backup, without '%s'",
-                         meta->path, meta->sum_path);
-    write_sum(meta, &now);
-    return STATUS_OK;
+    buf_init(&bytes, DATABASE_BYTES_MAX);
+    enum status status = io_read_all(meta->options.io, meta->path, &bytes, err);
+    now = sum_of(buf_slice(&bytes));
+    buf_release(&bytes);
+    if (status == STATUS_OK && read_sum(meta, &then) && then.counter == now.counter &&
+        !sums_equal(&then, &now))
+        return ERROR_SET(err, STATUS_CORRUPT, "it is not what was written");
+    return status;
 }
+
+/* ---- the copy ---- */
+
+/* Writes the blocks that differ: most of a large database stays as it is. */
+static enum status write_blocks(struct io_file *file, struct slice bytes, struct slice copy,
+                                struct error *err)
+{
+    enum status status = STATUS_OK;
+
+    for (size_t at = 0; at < bytes.size && status == STATUS_OK; at += BLOCK_BYTES) {
+        struct slice now = slice_head(slice_tail(bytes, at), BLOCK_BYTES);
+        bool is_same = at + now.size <= copy.size &&
+                       slice_equal(now, slice_head(slice_tail(copy, at), now.size));
+        if (!is_same)
+            status = io_write_at(file, at, now.data, now.size, err);
+    }
+    if (status == STATUS_OK && copy.size > bytes.size)
+        status = io_truncate(file, bytes.size, err);
+    return status;
+}
+
+static enum status write_copy(struct meta *meta, struct slice bytes, struct error *err)
+{
+    struct io *io = meta->options.io;
+    struct io_file *file = NULL;
+    char path[META_PATH_BYTES];
+    struct buf copy;
+
+    meta_path(meta, META_COPY, path);
+    buf_init(&copy, DATABASE_BYTES_MAX);
+    if (!io_exists(io, path))
+        return io_replace(io, path, bytes, err);
+    enum status status = io_read_all(io, path, &copy, err);
+    if (status == STATUS_LIMIT) { /* it cannot be ours */
+        buf_clear(&copy);
+        status = STATUS_OK;
+    }
+    if (status == STATUS_OK)
+        status = io_open(io, path, IO_WRITE, &file, err);
+    if (status == STATUS_OK)
+        status = write_blocks(file, bytes, buf_slice(&copy), err);
+    if (status == STATUS_OK)
+        status = io_truncate(file, bytes.size, err);
+    if (status == STATUS_OK)
+        status = io_sync(file, err);
+    io_close(file);
+    buf_release(&copy);
+    return status;
+}
+
+static bool copy_has(const struct meta *meta, const struct sum *sum, struct buf *ret)
+{
+    char path[META_PATH_BYTES];
+    struct error ignored;
+
+    meta_path(meta, META_COPY, path);
+    if (io_read_all(meta->options.io, path, ret, &ignored) != STATUS_OK)
+        return false;
+    struct sum copy = sum_of(buf_slice(ret));
+    return ret->size >= HEADER_BYTES && sums_equal(&copy, sum);
+}
+
+static bool is_sealed(const struct meta *meta, const struct sum *now)
+{
+    struct sum then;
+    struct buf copy;
+
+    buf_init(&copy, DATABASE_BYTES_MAX);
+    bool is_same = read_sum(meta, &then) && sums_equal(&then, now) && copy_has(meta, now, &copy);
+    buf_release(&copy);
+    return is_same;
+}
+
+/* As well as can be: what is wrong with the disk shows at the next change. */
+static void sync_directory(struct meta *meta)
+{
+    char directory[META_PATH_BYTES];
+    const char *end = strrchr(meta->path, '/');
+    struct error ignored;
+
+    (void)snprintf(directory, sizeof(directory), "%.*s",
+                   end == NULL ? 0 : (int)(end - meta->path), meta->path);
+    enum status status = io_sync_dir(meta->options.io, directory, &ignored);
+    (void)status;
+}
+
+enum status meta_seal(struct meta *meta, struct error *err)
+{
+    char path[META_PATH_BYTES];
+    struct error ignored;
+    struct buf bytes;
+
+    buf_init(&bytes, DATABASE_BYTES_MAX);
+    enum status status = io_read_all(meta->options.io, meta->path, &bytes, err);
+    struct sum now = sum_of(buf_slice(&bytes));
+    if (status == STATUS_OK && !is_sealed(meta, &now)) {
+        status = write_copy(meta, buf_slice(&bytes), err);
+        if (status == STATUS_OK)
+            status = write_sum(meta, &now, err);
+    }
+    buf_release(&bytes);
+    if (status == STATUS_OK) {
+        meta->summed_changes = sqlite3_total_changes(meta->db);
+        return STATUS_OK;
+    }
+    meta_path(meta, META_SUM, path);
+    if (io_unlink(meta->options.io, path, &ignored) == STATUS_OK) /* rule 3 */
+        sync_directory(meta);
+    return status;
+}
+
+/* ---- putting back ---- */
+
+/* Out of the way, kept for a person to look at. */
+static enum status set_aside(struct meta *meta, const char *suffix, struct error *err)
+{
+    char path[META_PATH_BYTES], aside[META_PATH_BYTES + sizeof(DAMAGED)];
+
+    meta_path(meta, suffix, path);
+    (void)snprintf(aside, sizeof(aside), "%s" DAMAGED, path);
+    return io_exists(meta->options.io, path) ? io_rename(meta->options.io, path, aside, err)
+                                             : STATUS_OK;
+}
+
+enum status meta_restore(struct meta *meta, struct error *err)
+{
+    struct sum then;
+    struct buf copy;
+
+    buf_init(&copy, DATABASE_BYTES_MAX);
+    enum status status = read_sum(meta, &then) && copy_has(meta, &then, &copy)
+                             ? STATUS_OK
+                             : ERROR_SET(err, STATUS_NOT_FOUND, "the copy does not count");
+    /* The journal first: it would be rolled back into the copy. */
+    if (status == STATUS_OK)
+        status = set_aside(meta, JOURNAL, err);
+    if (status == STATUS_OK)
+        status = set_aside(meta, "", err);
+    if (status == STATUS_OK)
+        status = io_replace(meta->options.io, meta->path, buf_slice(&copy), err);
+    buf_release(&copy);
+    return status;
+}
+
+/* ---- the lock ---- */
 
 void meta_lock(struct meta *meta)
 {
     (void)pthread_mutex_lock(&meta->lock);
 }
 
+/* A change that was committed counts; one that cannot be sealed is sealed with the next. */
 void meta_unlock(struct meta *meta)
 {
     struct error ignored;
-    struct sum sum;
 
-    if (sqlite3_total_changes(meta->db) != meta->summed_changes &&
-        sum_of_database(meta, &sum, &ignored) == STATUS_OK)
-        write_sum(meta, &sum);
+    if (sqlite3_total_changes(meta->db) != meta->summed_changes && !meta->vfs.is_failed) {
+        enum status status = meta_seal(meta, &ignored);
+        (void)status;
+    }
+    if (meta->vfs.is_failed && !meta->was_fatal && meta->options.fatal != NULL) {
+        meta->was_fatal = true;
+        meta->options.fatal(meta->options.context, &meta->vfs.last);
+    }
     (void)pthread_mutex_unlock(&meta->lock);
 }

@@ -28,7 +28,7 @@ static enum status see(void *context, const char *name, struct error *err)
 
 uint32_t damaged_files(struct io *io, struct buf *ret_names)
 {
-    static const char *const DIRECTORIES[] = {"seg", "ingest", "wal", "t"};
+    static const char *const DIRECTORIES[] = {"control", "seg", "ingest", "wal", "t"};
     struct search search = {.names = ret_names};
     struct error ignored;
 

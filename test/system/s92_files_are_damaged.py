@@ -269,7 +269,24 @@ class Rot(Story):
         self.trials(self.files('t/'), ('whole',))
 
     def test_control_plane(self):
-        self.trials(self.files('control/db'), ('whole', 'refused'))
+        self.trials(self.files('control/db'), ('whole',))
+        self.put_back()
+        self.lab.start()
+        revoked = self.lab.ask('POST', '/v1/tokens', {'role': 'reader', 'tenant': 'contoso'})
+        self.lab.ask('DELETE', '/v1/tokens/' + revoked['id'])
+        self.lab.kill()
+        os.unlink(os.path.join(self.lab.data, 'control', 'db'))
+        self.lab.start()
+        self.assertEqual((len(self.sent), True), self.read_query())
+        self.refused(401, self.lab.ask, 'GET', '/v1/tenants', None, revoked['token'])
+        self.assertIn('put back from its copy', self.lab.log_tail())
+        check = {c['name']: c for c in self.lab.ask('GET', '/v1/status')['checks']}
+        self.assertNotEqual('bad', check['files']['verdict'])
+        self.lab.kill()
+        for name in ('db', 'db.copy'):
+            os.unlink(os.path.join(self.lab.data, 'control', name))
+        with self.assertRaisesRegex(RuntimeError, 'back from a backup'):
+            self.lab.start()
 
     def test_work_goes_on_with_what_is_left(self):
         self.put_back()

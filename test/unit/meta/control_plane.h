@@ -8,6 +8,7 @@
 #include "base/limits.h"
 #include "meta/meta.h"
 
+#include <ftw.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,26 +17,46 @@
 #define START_US INT64_C(1700000000000000)
 
 struct control_plane {
-    char path[64];
+    char root[64], path[80]; /* a directory, the database in it */
+    struct io *io;
     struct clock_fixed clock;
     struct meta *meta;
     struct arena *arena;
     struct error err;
 };
 
+static inline enum status control_plane_open(struct control_plane *p, bool create,
+                                             struct error *err)
+{
+    const struct meta_options options = {
+        .io = p->io, .path = "db", .clock = &p->clock.clock, .create = create};
+
+    p->meta = NULL;
+    return meta_open(&options, &p->meta, err);
+}
+
+static inline int control_plane_remove(const char *path, const struct stat *st, int type,
+                                       struct FTW *ftw)
+{
+    (void)st;
+    (void)type;
+    (void)ftw;
+    return remove(path);
+}
+
 static inline int control_plane_setup(void **state)
 {
     struct control_plane *p = calloc(1, sizeof(*p));
 
     assert_non_null(p);
-    (void)snprintf(p->path, sizeof(p->path), "/tmp/daybook-meta-XXXXXX");
-    int fd = mkstemp(p->path);
-    assert_true(fd >= 0);
-    (void)close(fd);
+    (void)snprintf(p->root, sizeof(p->root), "/tmp/daybook-meta-XXXXXX");
+    assert_non_null(mkdtemp(p->root));
+    (void)snprintf(p->path, sizeof(p->path), "%s/db", p->root);
+    assert_int_equal(io_linux_new(p->root, &p->io, &p->err), STATUS_OK);
     clock_fixed_init(&p->clock, START_US);
     p->arena = arena_new(MIB);
     assert_non_null(p->arena);
-    assert_int_equal(meta_open(p->path, &p->clock.clock, &p->meta, &p->err), STATUS_OK);
+    assert_int_equal(control_plane_open(p, true, &p->err), STATUS_OK);
     *state = p;
     return 0;
 }
@@ -46,10 +67,8 @@ static inline int control_plane_teardown(void **state)
 
     meta_close(p->meta);
     arena_free(p->arena);
-    char sum[80];
-    (void)snprintf(sum, sizeof(sum), "%s.sum", p->path);
-    (void)unlink(p->path);
-    (void)unlink(sum);
+    io_free(p->io);
+    (void)nftw(p->root, control_plane_remove, 8, FTW_DEPTH | FTW_PHYS);
     free(p);
     return 0;
 }
@@ -69,8 +88,7 @@ static inline void control_plane_reopen(struct control_plane *p)
     struct error err;
 
     meta_close(p->meta);
-    p->meta = NULL;
-    ASSERT_OK(meta_open(p->path, &p->clock.clock, &p->meta, &err));
+    ASSERT_OK(control_plane_open(p, false, &err));
 }
 
 #define META_TEST(function)                                                                        \

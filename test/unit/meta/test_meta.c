@@ -22,33 +22,38 @@ static void a_setting_is_kept_over_a_restart(void **state)
 static void a_newer_schema_is_refused(void **state)
 {
     struct control_plane *p = *state;
-    struct meta *meta = NULL;
 
+    meta_close(p->meta);
     control_plane_do(p, "PRAGMA user_version = 99");
-    ASSERT_STATUS(STATUS_CORRUPT, meta_open(p->path, &p->clock.clock, &meta, &err));
+    ASSERT_STATUS(STATUS_CORRUPT, control_plane_open(p, false, &err));
     assert_non_null(strstr(err.text, "99"));
-    assert_null(meta);
+    assert_null(p->meta);
 }
 
 static void a_file_that_is_no_database_is_corrupt(void **state)
 {
     struct control_plane *p = *state;
-    struct meta *meta = NULL;
     FILE *file = fopen(p->path, "w");
 
+    meta_close(p->meta);
     assert_non_null(file);
     for (int i = 0; i < 1000; i++)
         (void)fputs("this is not a database. ", file);
     (void)fclose(file);
-    ASSERT_STATUS(STATUS_CORRUPT, meta_open(p->path, &p->clock.clock, &meta, &err));
+    ASSERT_OK(io_unlink(p->io, "db.copy", &err));
+    ASSERT_STATUS(STATUS_CORRUPT, control_plane_open(p, false, &err));
+    ASSERT_STATUS(STATUS_CORRUPT, control_plane_open(p, true, &err));
+    assert_null(p->meta);
 }
 
 static void a_place_that_is_not_there_is_an_io_error(void **state)
 {
     struct control_plane *p = *state;
+    const struct meta_options options = {
+        .io = p->io, .path = "nowhere/db", .clock = &p->clock.clock, .create = true};
     struct meta *meta = NULL;
 
-    ASSERT_STATUS(STATUS_IO, meta_open("/nowhere/at/all", &p->clock.clock, &meta, &err));
+    ASSERT_STATUS(STATUS_IO, meta_open(&options, &meta, &err));
     assert_null(meta);
     meta_close(NULL);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Damage anywhere in the database is seen at the next start. */
+/* Damage anywhere in the database is seen at the next start and made good from the copy,
+ * unless that is older than what was answered. */
 #include "control_plane.h"
 
 #include "base/buf.h"
@@ -9,31 +10,15 @@
 
 static struct error err;
 
-static void get(const char *path, struct buf *ret)
+static void get(struct control_plane *p, const char *name, struct buf *ret)
 {
-    FILE *file = fopen(path, "rb");
-    char *room;
-
-    assert_non_null(file);
     buf_init(ret, MIB);
-    room = buf_extend(ret, MIB);
-    assert_non_null(room);
-    ret->size = fread(room, 1, MIB, file);
-    (void)fclose(file);
+    ASSERT_OK(io_read_all(p->io, name, ret, &err));
 }
 
-static void put(const char *path, const struct buf *bytes)
+static void put(struct control_plane *p, const char *name, struct slice bytes)
 {
-    FILE *file = fopen(path, "wb");
-
-    assert_non_null(file);
-    assert_int_equal(fwrite(bytes->data, 1, bytes->size, file), bytes->size);
-    (void)fclose(file);
-}
-
-static void sum_path(const struct control_plane *p, char ret[80])
-{
-    (void)snprintf(ret, 80, "%s.sum", p->path);
+    ASSERT_OK(io_replace(p->io, name, bytes, &err));
 }
 
 static void fill(struct control_plane *p)
@@ -49,80 +34,195 @@ static void fill(struct control_plane *p)
     ASSERT_OK(meta_setting_set(p->meta, SLICE("a"), SLICE("one"), &err));
 }
 
-static void any_changed_byte_is_found(void **state)
+static void shut(struct control_plane *p)
+{
+    meta_close(p->meta);
+    p->meta = NULL;
+}
+
+/* It opens as it was filled. */
+static void expect_filled(struct control_plane *p, bool is_restored)
+{
+    struct meta_tenant tenant;
+    struct meta_token *tokens;
+    struct slice value;
+    uint32_t count = 0;
+
+    ASSERT_OK(control_plane_open(p, false, &err));
+    assert_int_equal(meta_is_restored(p->meta), is_restored);
+    ASSERT_OK(meta_tenant_find(p->meta, SLICE("contoso"), &tenant, p->arena, &err));
+    ASSERT_OK(meta_token_list(p->meta, p->arena, &tokens, &count, &err));
+    assert_int_equal(count, 1);
+    ASSERT_OK(meta_setting_get(p->meta, SLICE("a"), p->arena, &value, &err));
+    ASSERT_SLICE(value, "one");
+    shut(p);
+}
+
+static void any_changed_byte_is_made_good(void **state)
 {
     struct control_plane *p = *state;
     struct buf bytes;
 
     fill(p);
-    meta_close(p->meta);
-    p->meta = NULL;
-    get(p->path, &bytes);
+    shut(p);
+    get(p, "db", &bytes);
     for (size_t at = 0; at < bytes.size; at += STEP) {
         if (at >= COUNTER_AT && at < COUNTER_AT + 4)
             continue;
         bytes.data[at] ^= 4;
-        put(p->path, &bytes);
-        enum status status = meta_open(p->path, &p->clock.clock, &p->meta, &err);
-        if (status != STATUS_CORRUPT)
-            fail_msg("byte %zu: %s", at, status_name(status));
+        put(p, "db", buf_slice(&bytes));
+        expect_filled(p, true);
         bytes.data[at] ^= 4;
     }
-    put(p->path, &bytes);
-    ASSERT_OK(meta_open(p->path, &p->clock.clock, &p->meta, &err));
+    assert_true(io_exists(p->io, "db.damaged"));
     buf_release(&bytes);
 }
 
-/* The name of a tenant is no structure: only the sum sees it. */
-static void a_changed_name_is_found_and_what_to_do_is_said(void **state)
+static void a_cut_or_missing_database_is_made_good(void **state)
 {
     struct control_plane *p = *state;
     struct buf bytes;
 
     fill(p);
-    meta_close(p->meta);
-    p->meta = NULL;
-    get(p->path, &bytes);
-    char *name = memmem(bytes.data, bytes.size, "contoso", 7);
-    assert_non_null(name);
-    name[0] = 'b';
-    put(p->path, &bytes);
-    ASSERT_STATUS(STATUS_CORRUPT, meta_open(p->path, &p->clock.clock, &p->meta, &err));
-    assert_non_null(strstr(err.text, "backup"));
-    assert_non_null(strstr(err.text, p->path));
+    shut(p);
+    get(p, "db", &bytes);
+    for (size_t size = 0; size < bytes.size; size += 512) {
+        put(p, "db", slice_head(buf_slice(&bytes), size));
+        expect_filled(p, true);
+    }
+    ASSERT_OK(io_unlink(p->io, "db", &err));
+    expect_filled(p, true);
     buf_release(&bytes);
 }
 
-static void an_old_or_damaged_or_missing_sum_is_no_damage(void **state)
+/* It would be rolled back into the copy. */
+static void the_journal_of_a_missing_database_is_set_aside(void **state)
 {
     struct control_plane *p = *state;
-    struct buf old, now;
-    char path[80];
 
-    sum_path(p, path);
-    get(path, &old);
     fill(p);
-    put(path, &old); /* a crash before the new one was written */
-    control_plane_reopen(p);
-    get(path, &now);
+    shut(p);
+    ASSERT_OK(io_unlink(p->io, "db", &err));
+    put(p, "db-journal", SLICE("\xd9\xd5\x05\xf9\x20\xa1\x63\xd7 and what else there was"));
+    expect_filled(p, true);
+    assert_false(io_exists(p->io, "db-journal"));
+    assert_true(io_exists(p->io, "db-journal.damaged"));
+}
+
+/* The name of a tenant is no structure: only the sum sees it. */
+static void two_damages_refuse_the_start_and_say_what_to_do(void **state)
+{
+    struct control_plane *p = *state;
+    struct buf bytes, copy;
+
+    fill(p);
+    shut(p);
+    get(p, "db", &bytes);
+    get(p, "db.copy", &copy);
+    char *name = memmem(bytes.data, bytes.size, "contoso", 7);
+    assert_non_null(name);
+    name[0] = 'b';
+    copy.data[copy.size - 1] ^= 1;
+    put(p, "db", buf_slice(&bytes));
+    put(p, "db.copy", buf_slice(&copy));
+    ASSERT_STATUS(STATUS_CORRUPT, control_plane_open(p, false, &err));
+    assert_non_null(strstr(err.text, "put 'db' back from a backup, without 'db.sum'"));
+    assert_false(io_exists(p->io, "db.damaged")); /* nothing was touched */
+    copy.data[copy.size - 1] ^= 1;
+    put(p, "db.copy", buf_slice(&copy));
+    expect_filled(p, true);
+    put(p, "db", SLICE("nonsense")); /* and nobody knows of what state the copy is */
+    ASSERT_OK(io_unlink(p->io, "db.sum", &err));
+    ASSERT_STATUS(STATUS_CORRUPT, control_plane_open(p, false, &err));
+    buf_release(&bytes);
+    buf_release(&copy);
+}
+
+/* A token that was revoked does not come back: the copy does not count. */
+static void a_copy_of_another_state_does_not_count(void **state)
+{
+    struct control_plane *p = *state;
+    struct buf copy;
+
+    fill(p);
+    get(p, "db.copy", &copy);
+    ASSERT_OK(meta_setting_set(p->meta, SLICE("a"), SLICE("two"), &err));
+    shut(p);
+    put(p, "db.copy", buf_slice(&copy));
+    put(p, "db", SLICE("nonsense"));
+    ASSERT_STATUS(STATUS_CORRUPT, control_plane_open(p, false, &err));
+    buf_release(&copy);
+}
+
+static void copy_and_sum_are_made_good_at_the_start(void **state)
+{
+    struct control_plane *p = *state;
+    struct buf old, now, copy;
+
+    get(p, "db.sum", &old);
+    fill(p);
+    shut(p);
+    put(p, "db.sum", buf_slice(&old)); /* a crash before the new one was written */
+    put(p, "db.copy", SLICE("half"));
+    expect_filled(p, false);
+    get(p, "db.sum", &now);
     assert_false(slice_equal(buf_slice(&old), buf_slice(&now)));
+    get(p, "db.copy", &copy);
+    buf_release(&old);
+    get(p, "db", &old);
+    assert_true(slice_equal(buf_slice(&old), buf_slice(&copy)));
     now.data[20] ^= 1;
-    put(path, &now);
-    control_plane_reopen(p);
-    (void)unlink(path);
-    control_plane_reopen(p);
+    put(p, "db.sum", buf_slice(&now));
+    expect_filled(p, false);
+    ASSERT_OK(io_unlink(p->io, "db.copy", &err));
+    expect_filled(p, false);
     control_plane_do(p, "UPDATE settings SET value='two'"); /* by another program */
-    control_plane_reopen(p);
+    ASSERT_OK(control_plane_open(p, false, &err));
+    shut(p);
+    put(p, "db", SLICE("nonsense"));
+    ASSERT_OK(control_plane_open(p, false, &err));
+    assert_true(meta_is_restored(p->meta));
     buf_release(&old);
     buf_release(&now);
+    buf_release(&copy);
+}
+
+/* The database became shorter, and longer. */
+static void the_copy_follows_the_size(void **state)
+{
+    static char body[60000];
+    struct control_plane *p = *state;
+    struct meta_document document = {
+        .name = SLICE("d"), .body = slice_from(body, sizeof(body)), .items = 1};
+
+    fill(p);
+    memset(body, 'x', sizeof(body));
+    for (int i = 0; i < 3; i++) {
+        ASSERT_OK(meta_document_put(p->meta, &(struct guid){{1}}, META_WATCHLIST, &document,
+                                    &err));
+        if (i == 1) {
+            ASSERT_OK(meta_document_remove(p->meta, &(struct guid){{1}}, META_WATCHLIST,
+                                           SLICE("d"), &err));
+            control_plane_do(p, "VACUUM");
+        }
+        shut(p);
+        expect_filled(p, false);
+        put(p, "db", SLICE("nonsense"));
+        expect_filled(p, true);
+        ASSERT_OK(control_plane_open(p, false, &err));
+    }
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        META_TEST(any_changed_byte_is_found),
-        META_TEST(a_changed_name_is_found_and_what_to_do_is_said),
-        META_TEST(an_old_or_damaged_or_missing_sum_is_no_damage),
+        META_TEST(any_changed_byte_is_made_good),
+        META_TEST(a_cut_or_missing_database_is_made_good),
+        META_TEST(the_journal_of_a_missing_database_is_set_aside),
+        META_TEST(two_damages_refuse_the_start_and_say_what_to_do),
+        META_TEST(a_copy_of_another_state_does_not_count),
+        META_TEST(copy_and_sum_are_made_good_at_the_start),
+        META_TEST(the_copy_follows_the_size),
     };
 
     return RUN_TESTS(tests);

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 struct fixture {
-    char root[64], db[96], kek[96];
+    char root[64], kek[96];
     struct io *io;
     struct keyring *keyring;
     struct meta *meta;
@@ -46,7 +46,9 @@ static inline void fixture_open(struct fixture *f)
     uint32_t count = 0;
     struct error err;
 
-    ASSERT_OK(meta_open(f->db, clock_system(), &f->meta, &err));
+    const struct meta_options meta = {
+        .io = f->io, .path = "db", .clock = clock_system(), .create = true};
+    ASSERT_OK(meta_open(&meta, &f->meta, &err));
     ASSERT_OK(evidence_open(f->io, f->keyring, &f->evidence, &err));
     const struct store_options store = {
         .io = f->io, .keyring = f->keyring, .clock = clock_system(), .thread_count = 1};
@@ -98,7 +100,6 @@ static inline int fixture_setup(void **state)
     assert_non_null(f);
     (void)snprintf(f->root, sizeof(f->root), "/tmp/daybook-share-XXXXXX");
     assert_non_null(mkdtemp(f->root));
-    (void)snprintf(f->db, sizeof(f->db), "%s/db", f->root);
     (void)snprintf(f->kek, sizeof(f->kek), "%s/kek", f->root);
     ASSERT_OK(io_linux_new(f->root, &f->io, &err));
     for (size_t i = 0; i < sizeof(directories) / sizeof(*directories); i++)

@@ -44,7 +44,9 @@ static int setup(void **state)
     ASSERT_OK(keyring_local_create(f->io, f->kek, SLICE("test.example"), &err));
     ASSERT_OK(keyring_local_open(f->io, f->kek, &f->keyring, &err));
     ASSERT_OK(keyring_create_tenant(f->keyring, &tenant, &err));
-    ASSERT_OK(meta_open(f->db, clock_system(), &f->documents.meta, &err));
+    const struct meta_options options = {
+        .io = f->io, .path = "db", .clock = clock_system(), .create = true};
+    ASSERT_OK(meta_open(&options, &f->documents.meta, &err));
     f->documents.keyring = f->keyring;
     f->arena = arena_new(64 * MIB);
     *state = f;

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* vfs_priv.h - SQLite's files behind base/io.h.
+ *
+ * Only what one connection needs that has the directory to itself: a database and its
+ * rollback journal.  Locks are granted, there is no shared memory (so no journal_mode=WAL)
+ * and there are no temporary files (temp_store=MEMORY).
+ *
+ * After a write or sync that failed, but for want of space, nobody knows what is on the
+ * disk: from then on nothing is written any more, and the next opening rolls back. */
+#ifndef META_VFS_PRIV_H
+#define META_VFS_PRIV_H
+
+#include "base/io.h"
+
+#include <sqlite3.h>
+
+struct meta_vfs {
+    sqlite3_vfs base; /* first */
+    struct io *io;
+    char name[40];     /* for sqlite3_open_v2() */
+    bool is_failed;    /* nothing is written any more */
+    struct error last; /* of the last call that failed; text "" = none did */
+};
+
+enum status meta_vfs_open(struct meta_vfs *vfs, struct io *io, struct error *err) MUST_USE;
+/* No database may be open on it any more. */
+void meta_vfs_close(struct meta_vfs *vfs);
+
+#endif

@@ -21,6 +21,7 @@ struct scan_run {
     struct scan_source *source;
     const struct scan_request *request;
     const struct scan_unit *units; /* of the source, in the order they are dealt out */
+    struct scan_marks marks;
     struct scan_sink *sink;
     atomic_uint next_unit;
     atomic_bool stop;
@@ -471,16 +472,12 @@ static enum status scan_section(struct scan_worker *worker, struct part_scan *sc
     const struct section_info *info = section_info(section);
     const struct scan_request *request = scan->request;
     uint64_t blocks = UINT64_MAX;
-    bool is_outside =
-        info->time_max < request->time_from ||
-        (request->time_to != INT64_MAX && info->time_min >= request->time_to) ||
-        scan_top_is_below(scan->source, request, info);
 
     if (!section_is_usable(section)) {
         note_gap(worker->run, "a damaged section was left out");
         return STATUS_OK;
     }
-    if (is_outside) {
+    if (scan_section_is_outside(scan->source, request, &worker->run->marks, info)) {
         note_skipped(worker->run);
         return STATUS_OK;
     }
@@ -624,7 +621,8 @@ static enum status source_scan(struct table_source *base, const struct scan_requ
         gap_describe(gap, stats->gap, sizeof(stats->gap));
     if (count == 0)
         return STATUS_OK;
-    if (scan_top_order(source, request, &run.units, err) != STATUS_OK)
+    if (scan_top_order(source, request, &run.units, err) != STATUS_OK ||
+        scan_marks_make(source, request, &run.marks, err) != STATUS_OK)
         return err->status;
     if (pthread_mutex_init(&run.lock, NULL) != 0)
         return ERROR_MEMORY(err);

@@ -478,6 +478,66 @@ bool scan_is_outside(struct part_scan *scan)
     return misses(scan->part, time_range(scan, !has_raw_shapes(scan->part)));
 }
 
+/* ---- sections that need not be opened ---- */
+
+static uint64_t mark_of(const struct scan_source *source, uint32_t index, struct slice path)
+{
+    const struct source_column *column = &source->columns[index];
+
+    return column->source == COLUMN_FIELD && column->type == TYPE_DATETIME && path.size == 0
+               ? section_time_mark(column->path)
+               : 0;
+}
+
+enum status scan_marks_make(const struct scan_source *source, const struct scan_request *request,
+                            struct scan_marks *ret, struct error *err)
+{
+    ret->filters = ARENA_ARRAY(request->arena, uint64_t, request->filter_count + (size_t)1, err);
+    if (ret->filters == NULL)
+        return err->status;
+    for (uint32_t i = 0; i < request->filter_count; i++) {
+        const struct filter *filter = &request->filters[i];
+        if (filter->kind == FILTER_RANGE && filter->column != SOURCE_COLUMN_ANY)
+            ret->filters[i] = mark_of(source, filter->column, filter->path);
+    }
+    ret->top = request->top == NULL ? 0 : mark_of(source, request->top->column, SLICE(""));
+    return STATUS_OK;
+}
+
+/* Are the values of the column within the event times of the section? */
+static bool is_time_of(const struct scan_source *source, uint32_t column, uint64_t mark,
+                       const struct section_info *info)
+{
+    bool is_listed = false;
+
+    for (uint32_t i = 0; i < info->time_count && mark != 0; i++)
+        is_listed = is_listed || info->times[i] == mark;
+    return is_listed || source->columns[column].source == COLUMN_TIME;
+}
+
+bool scan_section_is_outside(const struct scan_source *source, const struct scan_request *request,
+                             const struct scan_marks *marks, const struct section_info *info)
+{
+    const struct scan_top *top = request->top;
+
+    if (info->time_max < request->time_from ||
+        (request->time_to != INT64_MAX && info->time_min >= request->time_to))
+        return true;
+    if (source->is_quarantine)
+        return false;
+    for (uint32_t i = 0; i < request->filter_count; i++) {
+        const struct filter *filter = &request->filters[i];
+        if (filter->kind != FILTER_RANGE || filter->column == SOURCE_COLUMN_ANY ||
+            filter->path.size > 0 ||
+            !is_time_of(source, filter->column, marks->filters[i], info))
+            continue;
+        if (filter->low > info->time_max || filter->high < info->time_min)
+            return true;
+    }
+    return top != NULL && scan_top_low(top) > info->time_max &&
+           is_time_of(source, top->column, marks->top, info);
+}
+
 static enum status load_rows(struct part_scan *scan, bool has_times, struct error *err)
 {
     bool has_raw = false;

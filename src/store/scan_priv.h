@@ -140,6 +140,17 @@ enum status scan_bind(struct part_scan *scan, struct slice path, struct binding 
                       struct error *err) MUST_USE;
 
 /* ---- scan_filter.c ---- */
+/* section_time_mark() of the columns that filters and top of a request ask of; 0: of none. */
+struct scan_marks {
+    uint64_t *filters; /* request->filter_count */
+    uint64_t top;
+};
+/* In the request's arena. */
+enum status scan_marks_make(const struct scan_source *source, const struct scan_request *request,
+                            struct scan_marks *ret, struct error *err) MUST_USE;
+/* Is every row of the section outside of the times that are asked for?  It is not opened then. */
+bool scan_section_is_outside(const struct scan_source *source, const struct scan_request *request,
+                             const struct scan_marks *marks, const struct section_info *info);
 /* Is every row outside of the time range, as filters on the event time narrow it? */
 bool scan_is_outside(struct part_scan *scan);
 /* Chooses the rows: time range, quarantine, filters. */
@@ -167,9 +178,6 @@ bool scan_has_rows_of(const struct part_scan *scan, const struct shape *shape);
 /* The units in the order of the scan; in the request's arena, or the source's own. */
 enum status scan_top_order(const struct scan_source *source, const struct scan_request *request,
                            const struct scan_unit **ret, struct error *err) MUST_USE;
-/* Is every row of the section below what is wanted still?  It is not opened then. */
-bool scan_top_is_below(const struct scan_source *source, const struct scan_request *request,
-                       const struct section_info *info);
 /* Leaves out chosen rows that are not among the highest of those the worker has met. */
 enum status scan_top_narrow(struct part_scan *scan, struct highest *highest,
                             struct error *err) MUST_USE;

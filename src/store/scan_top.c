@@ -40,14 +40,6 @@ enum status scan_top_order(const struct scan_source *source, const struct scan_r
     return STATUS_OK;
 }
 
-bool scan_top_is_below(const struct scan_source *source, const struct scan_request *request,
-                       const struct section_info *info)
-{
-    return request->top != NULL &&
-           source->columns[request->top->column].source == COLUMN_TIME &&
-           info->time_max < scan_top_low(request->top);
-}
-
 /* The values of the chosen rows [begin, end) to `values`; of null what is below all. */
 static enum status read_values(struct part_scan *scan, const struct column_plan *plan,
                                uint32_t begin, uint32_t end, int64_t *values, struct error *err)

@@ -15,6 +15,18 @@
 
 _Static_assert(WRAPPED_KEY_BYTES == KEY_BYTES + AEAD_OVERHEAD_BYTES, "aead.h");
 
+uint64_t section_time_mark(struct slice path)
+{
+    struct sha256 hash;
+    uint8_t sum[SHA256_BYTES];
+
+    sha256_init(&hash);
+    sha256_add(&hash, path.data, path.size);
+    sha256_end(&hash, sum);
+    struct reader r = reader_from(sum, sizeof(uint64_t));
+    return reader_u64(&r);
+}
+
 void section_info_from_part(const struct part *part, struct section_info *ret)
 {
     size_t size = part->table.size < TABLE_NAME_BYTES_MAX ? part->table.size
@@ -60,10 +72,24 @@ void section_entry_put(struct buf *ret, const struct section_info *info)
     buf_put_varint(&entry, info->index_pages);
     buf_put_u32(&entry, info->crc);
     buf_add(&entry, info->wrapped_key, sizeof(info->wrapped_key));
+    buf_put_u8(&entry, info->time_count);
+    for (uint32_t i = 0; i < info->time_count; i++)
+        buf_put_u64(&entry, info->times[i]);
     buf_put_blob(ret, buf_slice(&entry));
     if (entry.failed)
         ret->failed = true;
     buf_release(&entry);
+}
+
+/* Behind the key: not there in entries of earlier programs, which told less. */
+static void get_times(struct reader *r, struct section_info *ret)
+{
+    uint32_t count = reader_left(r) > 0 ? reader_u8(r) : 0;
+
+    r->failed = r->failed || count > SECTION_TIMES_MAX;
+    for (uint32_t i = 0; i < count && !r->failed; i++)
+        ret->times[i] = reader_u64(r);
+    ret->time_count = (uint8_t)count;
 }
 
 static bool entry_is_sound(const struct section_info *info)
@@ -101,6 +127,7 @@ enum status section_entry_get(struct reader *reader, struct section_info *ret, s
     uint64_t packed = reader_varint(&r), raw = reader_varint(&r), pages = reader_varint(&r);
     ret->crc = reader_u32(&r);
     struct slice key = reader_bytes(&r, sizeof(ret->wrapped_key));
+    get_times(&r, ret);
     if (reader->failed || r.failed || table.size == 0 || table.size > TABLE_NAME_BYTES_MAX ||
         (index | rows | fallback | packed | raw | pages) > UINT32_MAX)
         return ERROR_SET(err, STATUS_CORRUPT, "a section entry is cut short or out of range");

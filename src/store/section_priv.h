@@ -48,7 +48,7 @@ struct section_options {
     bool thorough;
     uint64_t index_seed;
 };
-/* The plain section.  Fills header_packed, header_raw, index_pages of *info. */
+/* The plain section.  Fills header_packed, header_raw, index_pages and times of *info. */
 enum status section_encode(const struct part *part, const struct section_options *options,
                            struct buf *ret, struct section_info *info,
                            struct error *err) MUST_USE;

@@ -30,6 +30,8 @@
 enum section_level { SECTION_FLUSHED, SECTION_MERGED, SECTION_COMPACTED };
 
 /* What is known of a section without opening it. */
+#define SECTION_TIMES_MAX 4u
+
 struct section_info {
     uint64_t segment;
     uint32_t index;
@@ -46,7 +48,14 @@ struct section_info {
     uint32_t header_packed, header_raw, index_pages;
     uint32_t crc;
     uint8_t wrapped_key[WRAPPED_KEY_BYTES];
+    /* section_time_mark() of fields whose values, where there are any, are the event times
+     * of their rows: they are within [time_min, time_max]. */
+    uint8_t time_count;
+    uint64_t times[SECTION_TIMES_MAX];
 };
+
+/* What the entry of a section has of a path: the first eight bytes of its SHA-256. */
+uint64_t section_time_mark(struct slice path);
 
 struct section; /* counted by the lists and views that hold it */
 

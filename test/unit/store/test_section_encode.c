@@ -33,6 +33,40 @@ static void nasty_records_come_back(void **state)
     }
 }
 
+static uint8_t times_listed(const char *const *lines, uint64_t *ret_first)
+{
+    struct batch_maker m;
+    struct trip t;
+
+    batch_maker_init(&m, "Audit", 1);
+    for (int i = 0; lines[i] != NULL; i++)
+        batch_maker_add(&m, slice_of(lines[i]),
+                        INT64_C(638500000000000000) + i * TICKS_PER_SECOND);
+    trip_init(&t, &m, false);
+    uint8_t count = t.info.time_count;
+    *ret_first = t.info.times[0];
+    trip_release(&t);
+    batch_maker_release(&m);
+    return count;
+}
+
+/* Only what is the time of all rows that have it is told of the section. */
+static void fields_that_are_the_time_are_listed(void **state)
+{
+    static const char *const same[] = {
+        "{\"CreationTime\":\"2024-04-29T15:06:40\",\"a\":1}",
+        "{\"CreationTime\":\"2024-04-29T15:06:41\"}", "{\"b\":1}", "no JSON", NULL};
+    static const char *const other[] = {
+        "{\"CreationTime\":\"2024-04-29T15:06:40\",\"a\":1}",
+        "{\"CreationTime\":\"2025-04-29T15:06:41\"}", NULL};
+    uint64_t first;
+
+    (void)state;
+    assert_int_equal(times_listed(same, &first), 1);
+    assert_int_equal(first, section_time_mark(SLICE("CreationTime")));
+    assert_int_equal(times_listed(other, &first), 0);
+}
+
 static void a_random_record(struct buf *line, struct rng *rng)
 {
     static const char *const VALUES[] = {"1", "22", "\"x\"", "\"yy\"", "null", "true", "[1,2]",
@@ -71,6 +105,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nasty_records_come_back),
+        cmocka_unit_test(fields_that_are_the_time_are_listed),
         cmocka_unit_test(random_records_come_back),
     };
 

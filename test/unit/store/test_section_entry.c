@@ -40,6 +40,51 @@ static void an_entry_comes_back(void **state)
     struct section_info info = some_info(), back;
     assert_int_equal(trip(&info, &back), STATUS_OK);
     assert_memory_equal(&info, &back, sizeof(info));
+    info.time_count = SECTION_TIMES_MAX;
+    for (uint64_t i = 0; i < SECTION_TIMES_MAX; i++)
+        info.times[i] = UINT64_MAX - i;
+    assert_int_equal(trip(&info, &back), STATUS_OK);
+    assert_memory_equal(&info, &back, sizeof(info));
+}
+
+/* Entries of before end behind the key; what a later program adds is skipped. */
+static void entries_of_other_programs_are_read(void **state)
+{
+    struct section_info info = some_info(), back;
+    struct buf bytes, other;
+    struct error err;
+
+    (void)state;
+    info.time_count = 1;
+    buf_init(&bytes, MIB);
+    buf_init(&other, MIB);
+    section_entry_put(&bytes, &info);
+    struct reader r = reader_from(bytes.data, bytes.size);
+    struct slice entry = reader_blob(&r);
+    buf_put_blob(&other, slice_head(entry, entry.size - 9));
+    r = reader_from(other.data, other.size);
+    assert_int_equal(section_entry_get(&r, &back, &err), STATUS_OK);
+    assert_int_equal(back.time_count, 0);
+    assert_int_equal(back.crc, info.crc);
+    buf_clear(&other);
+    section_entry_put(&other, &info);
+    r = reader_from(other.data, other.size);
+    entry = reader_blob(&r);
+    buf_clear(&bytes);
+    buf_put_varint(&bytes, entry.size + 3);
+    buf_add_slice(&bytes, entry);
+    buf_add_text(&bytes, "new");
+    r = reader_from(bytes.data, bytes.size);
+    assert_int_equal(section_entry_get(&r, &back, &err), STATUS_OK);
+    assert_int_equal(back.time_count, 1);
+    info.time_count = SECTION_TIMES_MAX + 1; /* no program writes it */
+    buf_clear(&bytes);
+    buf_add_slice(&bytes, buf_slice(&other));
+    bytes.data[bytes.size - 9] = (char)info.time_count;
+    r = reader_from(bytes.data, bytes.size);
+    assert_int_equal(section_entry_get(&r, &back, &err), STATUS_CORRUPT);
+    buf_release(&bytes);
+    buf_release(&other);
 }
 
 static void an_entry_that_contradicts_itself_is_refused(void **state)
@@ -77,6 +122,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_entry_comes_back),
+        cmocka_unit_test(entries_of_other_programs_are_read),
         cmocka_unit_test(an_entry_that_contradicts_itself_is_refused),
         cmocka_unit_test(keys_open_only_in_their_place),
     };

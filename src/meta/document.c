@@ -28,7 +28,7 @@ enum status meta_document_put(struct meta *meta, const struct guid *tenant,
         (void)sqlite3_bind_int64(statement, 4, (int64_t)document->items);
         (void)sqlite3_bind_int64(statement, 5, clock_unix_us(meta->clock));
         (void)sqlite3_bind_blob64(statement, 6, document->body.data, document->body.size,
-                                  SQLITE_TRANSIENT);
+                                  SQLITE_STATIC);
         if (sqlite3_step(statement) != SQLITE_DONE)
             status = meta_fail(meta, "store a document", err);
     }

@@ -84,9 +84,10 @@ static enum status check_structure(struct meta *meta, struct error *err)
     const char *text = step == SQLITE_ROW ? (const char *)sqlite3_column_text(statement, 0) : NULL;
     if (step != SQLITE_ROW)
         status = meta_fail(meta, "check the control plane", err);
-    else if (text == NULL || strcmp(text, "ok") != 0)
-        status = ERROR_SET(err, STATUS_CORRUPT, "its structure is damaged: %s",
-                           text == NULL ? "no answer" : text);
+    else if (text == NULL)
+        status = ERROR_MEMORY(err);
+    else if (strcmp(text, "ok") != 0)
+        status = ERROR_SET(err, STATUS_CORRUPT, "its structure is damaged: %s", text);
     (void)sqlite3_finalize(statement);
     return status;
 }
@@ -112,7 +113,7 @@ static enum status connect(struct meta *meta, struct error *err)
                         SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
                         meta->vfs.name) != SQLITE_OK ||
         sqlite3_exec(meta->db,
-                     "PRAGMA journal_mode=DELETE; PRAGMA synchronous=FULL;"
+                     "PRAGMA journal_mode=DELETE; PRAGMA synchronous=EXTRA;"
                      "PRAGMA temp_store=MEMORY;"
                      "PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF;",
                      NULL, NULL, NULL) != SQLITE_OK)
@@ -215,14 +216,14 @@ void meta_close(struct meta *meta)
 
 void meta_bind_guid(sqlite3_stmt *statement, int index, const struct guid *guid)
 {
-    (void)sqlite3_bind_blob(statement, index, guid->bytes, sizeof(guid->bytes), SQLITE_TRANSIENT);
+    (void)sqlite3_bind_blob(statement, index, guid->bytes, sizeof(guid->bytes), SQLITE_STATIC);
 }
 
 void meta_bind_text(sqlite3_stmt *statement, int index, struct slice text)
 {
     CHECK(text.size < INT32_MAX);
     (void)sqlite3_bind_text(statement, index, text.size == 0 ? "" : text.data, (int)text.size,
-                            SQLITE_TRANSIENT);
+                            SQLITE_STATIC);
 }
 
 struct guid meta_column_guid(sqlite3_stmt *statement, int index)
@@ -239,6 +240,10 @@ struct slice meta_column_text(sqlite3_stmt *statement, int index, struct arena *
 {
     const char *text = (const char *)sqlite3_column_text(statement, index);
 
+    if (text == NULL && sqlite3_column_type(statement, index) != SQLITE_NULL) {
+        (void)ERROR_MEMORY(err);
+        return slice_from(NULL, 0);
+    }
     return arena_copy(arena, slice_from(text, (size_t)sqlite3_column_bytes(statement, index)),
                       err);
 }

@@ -58,6 +58,7 @@ void meta_unlock(struct meta *meta);
 enum status meta_fail(struct meta *meta, const char *what, struct error *err);
 enum status meta_prepare(struct meta *meta, const char *sql, sqlite3_stmt **ret,
                          struct error *err) MUST_USE;
+/* What is bound stays where it is until the statement is finalized. */
 void meta_bind_guid(sqlite3_stmt *statement, int index, const struct guid *guid);
 void meta_bind_text(sqlite3_stmt *statement, int index, struct slice text);
 struct guid meta_column_guid(sqlite3_stmt *statement, int index);

@@ -8,7 +8,9 @@
  * 1. it is never older than the last change that was answered: a token that was revoked
  *    does not come back;
  * 2. a copy that a crash left half written does not count, and the database does;
- * 3. where the copy cannot be written the sum is removed, and nothing is put back.
+ * 3. where they cannot be written both are removed, and nothing is put back; the next
+ *    copy is a new file, as after a failed sync the page cache may show what the disk
+ *    does not have.
  *
  * The change counter in the file's header says whether the sum is of this state: a crash
  * between a change and its sum leaves a sum of the state before, which is no damage. */
@@ -222,9 +224,13 @@ enum status meta_seal(struct meta *meta, struct error *err)
         meta->summed_changes = sqlite3_total_changes(meta->db);
         return STATUS_OK;
     }
-    meta_path(meta, META_SUM, path);
-    if (io_unlink(meta->options.io, path, &ignored) == STATUS_OK) /* rule 3 */
-        sync_directory(meta);
+    static const char *const suffixes[] = {META_SUM, META_COPY}; /* rule 3 */
+    for (size_t i = 0; i < 2; i++) {
+        meta_path(meta, suffixes[i], path);
+        if (io_unlink(meta->options.io, path, &ignored) != STATUS_OK)
+            ignored.status = STATUS_OK; /* the next change tries again */
+    }
+    sync_directory(meta);
     return status;
 }
 

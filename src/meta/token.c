@@ -29,6 +29,10 @@ static void write_text(const struct guid *id, const uint8_t secret[32],
     text_add_hex(&buf, id->bytes, sizeof(id->bytes));
     buf_add_byte(&buf, '_');
     text_add_base64(&buf, secret, 32);
+    if (buf.failed) { /* no memory: no token */
+        ret[0] = '\0';
+        return;
+    }
     buf.size--; /* the padding */
     for (size_t i = 4 + ID_BYTES + 1; i < buf.size; i++) {
         if (buf.data[i] == '+')
@@ -68,7 +72,7 @@ static enum status insert(struct meta *meta, const struct meta_token *token,
     if (status != STATUS_OK)
         return status;
     meta_bind_guid(statement, 1, id);
-    (void)sqlite3_bind_blob(statement, 2, secret_sha256, 32, SQLITE_TRANSIENT);
+    (void)sqlite3_bind_blob(statement, 2, secret_sha256, 32, SQLITE_STATIC);
     meta_bind_guid(statement, 3, &token->tenant);
     (void)sqlite3_bind_int(statement, 4, (int)token->role);
     meta_bind_text(statement, 5, token->name);
@@ -98,7 +102,7 @@ enum status meta_token_add(struct meta *meta, const struct meta_token *token,
     write_text(&id, secret, text);
     OPENSSL_cleanse(secret, sizeof(secret));
     if (!read_text(slice_of(text), &parsed, &secret_text))
-        return ERROR_SET(err, STATUS_LIMIT, "cannot make a token");
+        return ERROR_MEMORY(err);
     (void)SHA256((const unsigned char *)secret_text.data, secret_text.size, sha256);
     meta_lock(meta);
     enum status status = insert(meta, token, &id, sha256, err);

@@ -245,4 +245,5 @@ void trial_compare(struct trial *t)
     }
     for (uint32_t i = 0; i < t->request_count; i++)
         check_request(t, &t->requests[i]);
+    control_compare(t);
 }

@@ -76,6 +76,18 @@ static enum status tell_lost(struct engine *e, struct error *err)
     return status;
 }
 
+static enum status open_meta(struct engine *e, bool create, struct error *err)
+{
+    const struct meta_options options = {.io = e->io,
+                                         .path = "control/db",
+                                         .clock = &e->clock.clock,
+                                         .create = create,
+                                         .fatal = fatal,
+                                         .context = e};
+
+    return meta_open(&options, &e->meta, err);
+}
+
 enum status engine_make(struct engine *e, struct error *err)
 {
     static const char *const directories[] = {"keys", "wal", "ingest", "seg", "t", "control"};
@@ -91,8 +103,12 @@ enum status engine_make(struct engine *e, struct error *err)
         memset(e->tenants[i].bytes, (int)(0x5A ^ 37 * i), sizeof(e->tenants[i].bytes));
         status = keyring_create_tenant(e->keyring, &e->tenants[i], err);
     }
+    if (status == STATUS_OK)
+        status = open_meta(e, true, err);
     keyring_free(e->keyring);
+    meta_close(e->meta);
     e->keyring = NULL;
+    e->meta = NULL;
     return status;
 }
 
@@ -106,6 +122,8 @@ static enum status open_parts(struct engine *e, struct error *err)
         if (status == STATUS_NOT_FOUND)
             status = ERROR_SET(err, STATUS_CORRUPT, "the keyring has no keys of a tenant");
     }
+    if (status == STATUS_OK)
+        status = open_meta(e, false, err);
     if (status == STATUS_OK)
         status = evidence_open(e->io, e->keyring, &e->evidence, err);
     if (status != STATUS_OK)
@@ -167,7 +185,9 @@ void engine_close(struct engine *e)
     ingest_close(e->ingest);
     store_close(e->store);
     evidence_close(e->evidence);
+    meta_close(e->meta);
     keyring_free(e->keyring);
+    e->meta = NULL;
     e->ingest = NULL;
     e->store = NULL;
     e->evidence = NULL;

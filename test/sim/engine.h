@@ -11,6 +11,7 @@
 #include "crypt/keyring_local.h"
 #include "evidence/evidence.h"
 #include "ingest/ingest.h"
+#include "meta/meta.h"
 #include "store/store.h"
 
 #include <stdatomic.h>
@@ -28,6 +29,7 @@ struct engine {
     struct clock_fixed clock;
     struct guid tenants[ENGINE_TENANTS];
     struct keyring *keyring;
+    struct meta *meta;
     struct evidence *evidence;
     struct store *store;
     struct ingest *ingest;

@@ -91,7 +91,8 @@ static bool is_one_of(const char *path, const char *const *paths)
 /* Files of which all can be made anew or is kept twice: nobody may lack anything. */
 static bool can_be_mended(const char *path)
 {
-    static const char *const PATHS[] = {"seg/catalog", "ingest/state", "keys/keyring", NULL};
+    static const char *const PATHS[] = {"seg/catalog", "ingest/state", "keys/keyring", "control/",
+                                        NULL};
 
     return is_one_of(path, PATHS);
 }
@@ -99,7 +100,7 @@ static bool can_be_mended(const char *path)
 /* The start goes on without what is damaged. */
 static bool can_be_left_out(const char *path)
 {
-    static const char *const PATHS[] = {"wal/", "seg/", "t/", "ingest/", "keys/", NULL};
+    static const char *const PATHS[] = {"wal/", "seg/", "t/", "ingest/", "keys/", "control/", NULL};
 
     return is_one_of(path, PATHS);
 }

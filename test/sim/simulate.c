@@ -117,7 +117,7 @@ static void sweep_allocs(struct run *run, uint64_t step, uint64_t from)
 static void run_rot(struct run *run, uint64_t from, uint64_t seed_count)
 {
     static const char *const prefixes[] = {"wal/", "seg/0", "seg/catalog", "t/",
-                                           "ingest/state", "ingest/0", "keys/"};
+                                           "ingest/state", "ingest/0", "keys/", "control/"};
     enum { PREFIXES = sizeof(prefixes) / sizeof(*prefixes) };
     struct trial *t = calloc(1, sizeof(*t));
     uint64_t refused[PREFIXES] = {0}, noticed[PREFIXES] = {0}, lives[PREFIXES] = {0};

@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #define ROUNDS 3u
+#define CHANGES 3u /* of the control plane, a round */
 
 static const struct disk_faults no_faults = {0};
 
@@ -57,6 +58,8 @@ static void live(struct trial *t)
 {
     for (uint32_t round = 0; round < ROUNDS; round++) {
         send(t, 3);
+        for (uint32_t i = 0; i < CHANGES && goes_on(t); i++)
+            control_step(t);
         checkpoint(t);
         send(t, 2);
         merge(t, false);

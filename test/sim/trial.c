@@ -33,6 +33,7 @@ void trial_init(struct trial *t, uint64_t seed, uint64_t disk_seed, const char *
     struct error err;
 
     *t = (struct trial){.seed = seed, .rng = {seed * 0x9E3779B97F4A7C15u}};
+    t->control.rng.state = seed * 0xD1342543DE82EF95u;
     t->disk = disk_new(disk_seed ^ 0x5DEECE66Du);
     t->engine.io = disk_io(t->disk);
     t->engine.kek = kek;
@@ -201,6 +202,8 @@ void trial_step(struct trial *t)
     bool worked = false;
     enum status status = STATUS_OK;
 
+    if (rng_below(&t->control.rng, 3) == 0)
+        control_step(t);
     e->clock.now_unix_us += (int64_t)rng_below(&t->rng, 90000000) - 5000000;
     if (what < 62 || (what < 74 && t->no_retries)) {
         r = trial_new_request(t);

@@ -9,6 +9,7 @@
 #define SIM_TRIAL_H
 
 #include "base/map.h"
+#include "sim/control.h"
 #include "sim/disk.h"
 #include "sim/engine.h"
 
@@ -31,6 +32,7 @@ struct trial {
     struct engine engine;
     struct trial_request requests[TRIAL_REQUESTS_MAX];
     uint32_t request_count;
+    struct control control;
     struct map records; /* tenant byte and raw -> request id << 32 | index */
     char problem[1024]; /* "" = none */
     bool loud;

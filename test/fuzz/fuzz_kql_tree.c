@@ -111,7 +111,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     CHECK(ran == STATUS_OK || run.text[0] != '\0');
     if (!binds_by_rows(request.text) &&
         ((bound == STATUS_OK && ran == STATUS_INVALID && stats.phase != QUERY_PHASE_RUN) ||
-         (bound == STATUS_INVALID && (ran != bound || strcmp(check.text, run.text) != 0)))) {
+         (bound == STATUS_INVALID && ran != STATUS_LIMIT && /* of a table that `in` reads */
+          (ran != bound || strcmp(check.text, run.text) != 0)))) {
         fprintf(stderr, "bound: %s\nrun: %s\n", check.text, run.text);
         abort();
     }

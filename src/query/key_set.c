@@ -49,8 +49,7 @@ uint32_t key_set_count(const struct key_set *set)
 
 /* ---- values of one column ---- */
 
-/* The bytes of an element; `number` holds those of a number. */
-static struct slice bytes_of(const struct vector *v, uint32_t at, uint64_t *number)
+struct slice key_value_bytes(const struct vector *v, uint32_t at, uint64_t *number)
 {
     if (v->nulls != NULL && v->nulls[at] != 0)
         return slice_from("", 1);
@@ -71,7 +70,7 @@ static struct slice bytes_of(const struct vector *v, uint32_t at, uint64_t *numb
     return slice_from((const char *)number, sizeof(*number));
 }
 
-static uint64_t hash_bytes(struct slice bytes)
+uint64_t key_value_hash(struct slice bytes)
 {
     uint64_t number;
 
@@ -97,14 +96,14 @@ static bool is_null_at(const struct vector *v, uint32_t at)
     return v->nulls != NULL && v->nulls[at] != 0;
 }
 
-/* Rows may share a text of many megabytes, which each of them reads. */
-static enum status spend(struct key_set *set, size_t bytes, struct error *err)
+enum status key_spend(const struct run *run, size_t *spent_bytes, size_t bytes,
+                      struct error *err)
 {
-    set->spent_bytes += bytes;
-    if (set->spent_bytes < BYTES_A_LOOK)
+    *spent_bytes += bytes;
+    if (*spent_bytes < BYTES_A_LOOK)
         return STATUS_OK;
-    set->spent_bytes = 0;
-    return set->run == NULL ? STATUS_OK : run_check(set->run, err);
+    *spent_bytes = 0;
+    return run == NULL ? STATUS_OK : run_check(run, err);
 }
 
 /* The numbers of elements.  Where they are in the table is asked of memory before the
@@ -117,17 +116,17 @@ static enum status add_elements(struct key_set *set, struct key_column *column,
     uint64_t number;
 
     for (uint32_t i = 0; i < count && status == STATUS_OK; i++) {
-        struct slice bytes = bytes_of(v, elements[i], &number);
-        set->hashes[i] = hash_bytes(bytes);
+        struct slice bytes = key_value_bytes(v, elements[i], &number);
+        set->hashes[i] = key_value_hash(bytes);
         group_prefetch(&column->values, set->hashes[i]);
-        status = spend(set, bytes.size, err);
+        status = key_spend(set->run, &set->spent_bytes, bytes.size, err);
     }
     for (uint32_t i = 0; i < count && status == STATUS_OK; i++) {
-        struct slice bytes = bytes_of(v, elements[i], &number);
+        struct slice bytes = key_value_bytes(v, elements[i], &number);
         status = add_bytes(column, bytes, set->hashes[i], is_null_at(v, elements[i]), &ret[i],
                            err);
         if (status == STATUS_OK)
-            status = spend(set, bytes.size, err);
+            status = key_spend(set->run, &set->spent_bytes, bytes.size, err);
     }
     return status;
 }
@@ -219,6 +218,14 @@ static enum status numbers_of_rows(struct key_set *set, struct key_column *colum
     return add_elements(set, column, v, elements, v->row_count, ret, err);
 }
 
+bool key_dictionary_pays(const struct vector *v, uint64_t known_id)
+{
+    bool lasts = v->dict_id != 0;
+
+    return (lasts && v->dict_id == known_id) ||
+           v->dict_size / (lasts ? DICTIONARY_SHARE : 1) <= v->row_count;
+}
+
 static enum status numbers_of(struct key_set *set, struct key_column *column,
                               const struct vector *v, uint32_t *ret, struct error *err)
 {
@@ -231,10 +238,7 @@ static enum status numbers_of(struct key_set *set, struct key_column *column,
             ret[r] = number;
         return status;
     }
-    bool lasts = v->encoding == VECTOR_DICT && v->dict_id != 0;
-    if (v->encoding == VECTOR_DICT &&
-        ((lasts && v->dict_id == column->dict_id) ||
-         v->dict_size / (lasts ? DICTIONARY_SHARE : 1) <= v->row_count))
+    if (v->encoding == VECTOR_DICT && key_dictionary_pays(v, column->dict_id))
         return numbers_of_dictionary(set, column, v, ret, err);
     if (v->encoding == VECTOR_FLAT && is_whole_number(v->type))
         return numbers_of_wholes(set, column, v, ret, err);
@@ -249,10 +253,20 @@ enum status key_set_number(struct key_set *set, uint32_t column, const struct ve
 
 /* ---- pairs ---- */
 
-static uint32_t pair_slot(const struct key_pairs *p, uint64_t pair)
+static uint32_t first_slot(const struct key_pairs *p, uint64_t pair)
+{
+    return (uint32_t)hash_u64(pair ^ hash_seed()) & (p->slot_count - 1);
+}
+
+void key_pair_prefetch(const struct key_pairs *p, uint64_t pair)
+{
+    __builtin_prefetch(&p->slots[first_slot(p, pair)]);
+}
+
+uint32_t key_pair_slot(const struct key_pairs *p, uint64_t pair)
 {
     uint32_t mask = p->slot_count - 1;
-    uint32_t i = (uint32_t)hash_u64(pair) & mask;
+    uint32_t i = first_slot(p, pair);
 
     while (p->slots[i] != 0 && p->pairs[p->slots[i] - 1] != pair)
         i = (i + 1) & mask;
@@ -271,7 +285,7 @@ static enum status grow_pairs(struct key_set *set, struct key_pairs *p, struct e
         memcpy(pairs, p->pairs, p->count * sizeof(*pairs));
     *p = (struct key_pairs){pairs, p->count, capacity, slots, capacity * 2};
     for (uint32_t i = 0; i < p->count; i++)
-        slots[pair_slot(p, pairs[i])] = i + 1;
+        slots[key_pair_slot(p, pairs[i])] = i + 1;
     return STATUS_OK;
 }
 
@@ -286,7 +300,7 @@ static enum status add_pair(struct key_set *set, struct key_pairs *p, uint64_t p
         if (status != STATUS_OK)
             return status;
     }
-    uint32_t slot = pair_slot(p, pair);
+    uint32_t slot = key_pair_slot(p, pair);
     if (p->slots[slot] == 0) {
         p->pairs[p->count++] = pair;
         p->slots[slot] = p->count;
@@ -304,7 +318,7 @@ static enum status add_pairs(struct key_set *set, struct key_pairs *p, uint32_t 
     uint32_t number = 0;
 
     for (uint32_t r = 0; r < count && status == STATUS_OK; r++) {
-        uint64_t pair = (uint64_t)numbers[r] << 32 | right[r];
+        uint64_t pair = key_pair(numbers[r], right[r]);
         if (pair != last)
             status = add_pair(set, p, pair, &number, err);
         last = pair;
@@ -384,8 +398,8 @@ enum status key_set_merge(struct key_set *set, const struct key_set *from, uint3
         for (uint32_t i = 0; i < pairs->count && status == STATUS_OK; i++) {
             uint64_t pair = pairs->pairs[i];
             status = add_pair(set, &set->pairs[c - 1],
-                              (uint64_t)left[pair >> 32] << 32 | right[(uint32_t)pair],
-                              &joined[i], err);
+                              key_pair(left[pair >> 32], right[(uint32_t)pair]), &joined[i],
+                              err);
         }
         left = joined;
     }

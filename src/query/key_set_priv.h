@@ -79,4 +79,23 @@ enum status key_set_merge_column(struct key_set *set, const struct key_set *from
 enum status key_set_dictionary(struct key_set *set, uint32_t column, struct vector *ret,
                                struct error *err) MUST_USE;
 
+/* ---- what finders share with it (key_find_priv.h) ---- */
+
+/* The bytes of an element; `number` holds those of a number. */
+struct slice key_value_bytes(const struct vector *v, uint32_t at, uint64_t *number);
+uint64_t key_value_hash(struct slice bytes);
+/* Rows may share a text of many megabytes, which each of them reads: adds up what was read and
+ * looks at the time now and then. */
+enum status key_spend(const struct run *run, size_t *spent_bytes, size_t bytes,
+                      struct error *err) MUST_USE;
+/* Is a DICT vector better asked by its codes?  known_id: the dictionary that is remembered. */
+bool key_dictionary_pays(const struct vector *v, uint64_t known_id);
+static inline uint64_t key_pair(uint32_t left, uint32_t right)
+{
+    return (uint64_t)left << 32 | right;
+}
+/* Both need a slot_count beyond 0.  The slot of a pair, or the free one where it would be. */
+uint32_t key_pair_slot(const struct key_pairs *p, uint64_t pair);
+void key_pair_prefetch(const struct key_pairs *p, uint64_t pair);
+
 #endif

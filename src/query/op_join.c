@@ -6,8 +6,8 @@
  * side in a way that wants the left: innerunique builds the left with one row
  * a key; rightsemi and rightanti build the left's keys only.
  */
-#include "base/hash.h"
 #include "query/explain_priv.h"
+#include "query/key_find_priv.h"
 #include "query/op_priv.h"
 
 struct plan_join {
@@ -27,7 +27,7 @@ struct plan_join {
 struct build {
     struct arena *arena;
     struct rowset *rows;
-    struct group_table keys;
+    struct key_set keys;
     uint32_t *heads; /* a key: first row + 1 */
     uint32_t head_capacity;
     uint32_t *nexts; /* a row number: next row + 1 */
@@ -44,12 +44,18 @@ struct build_stage {
     pthread_mutex_t lock;
 };
 
+struct prober {
+    struct arena *arena; /* NULL: it had no batch yet */
+    struct key_finder finder;
+};
+
 struct probe_stage {
     struct stage stage;
     const struct plan_join *plan;
     struct run *run;
     struct build *build;
     struct stage *out;
+    struct prober *probers; /* a worker */
 };
 
 static enum status grow_array(struct arena *arena, uint32_t **array, uint32_t *capacity,
@@ -70,55 +76,63 @@ static enum status grow_array(struct arena *arena, uint32_t **array, uint32_t *c
     return STATUS_OK;
 }
 
+/* A batch's keys, and room for their numbers. */
 static enum status eval_keys(struct worker *w, struct expr **exprs, uint32_t count,
-                             const struct batch *batch, struct key_encoder *ret,
-                             struct error *err)
+                             const struct batch *batch, struct vector **ret,
+                             uint32_t **ret_numbers, struct error *err)
 {
-    struct vector *columns = ARENA_ARRAY(w->batch_arena, struct vector, count + 1, err);
-    enum status status = columns == NULL ? err->status : STATUS_OK;
+    size_t rows = (size_t)batch->row_count + 1;
+    enum status status = STATUS_OK;
 
+    *ret = ARENA_ARRAY(w->batch_arena, struct vector, count + 1, err);
+    *ret_numbers = arena_alloc_raw(w->batch_arena, rows * sizeof(**ret_numbers), err);
+    if (*ret == NULL || *ret_numbers == NULL)
+        return err->status;
     for (uint32_t i = 0; i < count && status == STATUS_OK; i++)
-        status = expr_eval(w, exprs[i], batch, &columns[i], err);
-    *ret = (struct key_encoder){columns, count};
+        status = expr_eval(w, exprs[i], batch, &(*ret)[i], err);
     return status;
 }
 
-static enum status key_of(struct worker *w, const struct key_encoder *keys, uint32_t row,
-                          struct slice *ret, struct error *err)
+/* Rows in front of which their key has not come: numbers are given in their order. */
+static uint32_t first_rows(uint32_t key_count, uint32_t *numbers, uint32_t row_count,
+                           uint32_t *ret_rows)
 {
-    bool ignored; /* null matches null, as in Kusto */
-    size_t size = key_bytes(keys, row);
-    char *bytes = arena_alloc_raw(w->batch_arena, size + 1, err);
+    uint32_t count = 0;
 
-    if (bytes == NULL)
-        return err->status;
-    key_encode(keys, row, bytes, &ignored);
-    *ret = slice_from(bytes, size);
-    return STATUS_OK;
+    for (uint32_t r = 0; r < row_count; r++) {
+        if (numbers[r] != key_count + count)
+            continue;
+        numbers[count] = numbers[r];
+        ret_rows[count++] = r;
+    }
+    return count;
 }
 
-static enum status build_row(struct build *b, const struct plan_join *p,
-                             const struct batch *batch, uint32_t row, struct slice key,
-                             struct error *err)
+/* The first, or all, rows of each key.  Null matches null, as in Kusto. */
+static enum status build_rows(struct build *b, const struct plan_join *p,
+                              const struct batch *batch, const struct vector *keys,
+                              uint32_t *numbers, uint32_t *rows, struct error *err)
 {
-    uint32_t group;
-    bool is_new;
-    enum status status = group_add(&b->keys, key, hash_slice(key), &group, &is_new, err);
+    uint32_t known = key_set_count(&b->keys);
+    uint32_t count = batch->row_count;
+    enum status status = key_set_add(&b->keys, keys, count, numbers, err);
 
-    if (status != STATUS_OK || p->keys_only || (p->kind == JOIN_INNER_UNIQUE && !is_new))
+    if (status != STATUS_OK || p->keys_only)
         return status;
-    status = rowset_add(b->rows, batch, &row, 1, err);
+    bool is_some = p->kind == JOIN_INNER_UNIQUE;
+    if (is_some)
+        count = first_rows(known, numbers, count, rows);
+    uint32_t row = (uint32_t)b->rows->row_count;
+    status = rowset_add(b->rows, batch, is_some ? rows : NULL, count, err);
     if (status == STATUS_OK)
-        status = grow_array(b->arena, &b->heads, &b->head_capacity, group + 1, err);
-    uint32_t number = (b->rows->chunk_count - 1) * BATCH_ROWS_MAX +
-                      b->rows->chunks[b->rows->chunk_count - 1].row_count - 1;
+        status = grow_array(b->arena, &b->heads, &b->head_capacity, key_set_count(&b->keys), err);
     if (status == STATUS_OK)
-        status = grow_array(b->arena, &b->nexts, &b->next_capacity, number + 1, err);
-    if (status != STATUS_OK)
-        return status;
-    b->nexts[number] = b->heads[group];
-    b->heads[group] = number + 1;
-    return STATUS_OK;
+        status = grow_array(b->arena, &b->nexts, &b->next_capacity, row + count, err);
+    for (uint32_t i = 0; i < count && status == STATUS_OK; i++, row++) {
+        b->nexts[row] = b->heads[numbers[i]];
+        b->heads[numbers[i]] = row + 1;
+    }
+    return status;
 }
 
 static enum status build_push(struct stage *stage, struct worker *w, const struct batch *batch,
@@ -126,20 +140,20 @@ static enum status build_push(struct stage *stage, struct worker *w, const struc
 {
     struct build_stage *s = (struct build_stage *)stage;
     const struct plan_join *p = s->plan;
-    struct key_encoder keys;
-    enum status status = eval_keys(w, p->build_keys, p->key_count, batch, &keys, err);
+    struct vector *keys;
+    uint32_t *numbers;
+    enum status status =
+        eval_keys(w, p->build_keys, p->key_count, batch, &keys, &numbers, err);
 
     (void)stop;
     if (status != STATUS_OK)
         return status;
-    struct slice *encoded = ARENA_ARRAY(w->batch_arena, struct slice, batch->row_count, err);
-    if (encoded == NULL)
+    uint32_t *rows =
+        arena_alloc_raw(w->batch_arena, ((size_t)batch->row_count + 1) * sizeof(*rows), err);
+    if (rows == NULL)
         return err->status;
-    for (uint32_t r = 0; r < batch->row_count && status == STATUS_OK; r++)
-        status = key_of(w, &keys, r, &encoded[r], err);
     (void)pthread_mutex_lock(&s->lock);
-    for (uint32_t r = 0; r < batch->row_count && status == STATUS_OK; r++)
-        status = build_row(s->build, p, batch, r, encoded[r], err);
+    status = build_rows(s->build, p, batch, keys, numbers, rows, err);
     (void)pthread_mutex_unlock(&s->lock);
     return status;
 }
@@ -147,7 +161,7 @@ static enum status build_push(struct stage *stage, struct worker *w, const struc
 /* Chains are in reverse order of the rows: turn them round once. */
 static void build_order(struct build *b)
 {
-    for (uint32_t g = 0; g < b->keys.count && g < b->head_capacity; g++) {
+    for (uint32_t g = 0; g < key_set_count(&b->keys) && g < b->head_capacity; g++) {
         uint32_t reversed = 0;
         for (uint32_t at = b->heads[g]; at != 0;) {
             uint32_t next = b->nexts[at - 1];
@@ -239,23 +253,18 @@ static bool keeps_unmatched_probe(const struct plan_join *p)
     return p->kind == JOIN_LEFT_OUTER || p->kind == JOIN_FULL_OUTER;
 }
 
-static enum status probe_rows(struct probing *x, const struct key_encoder *keys,
-                              struct error *err)
+static enum status probe_rows(struct probing *x, const uint32_t *numbers, struct error *err)
 {
     struct build *b = x->stage->build;
     struct pairs *pairs = x->pairs;
     enum status status = STATUS_OK;
 
     for (uint32_t r = 0; r < x->batch->row_count && !*x->stop && status == STATUS_OK; r++) {
-        struct slice key;
-        status = key_of(x->worker, keys, r, &key, err);
-        uint32_t group =
-            status != STATUS_OK ? GROUP_NONE : group_find(&b->keys, key, hash_slice(key));
-        if (group == GROUP_NONE) {
+        if (numbers[r] == GROUP_NONE) {
             x->lonely[x->lonely_count++] = r;
             continue;
         }
-        for (uint32_t at = b->heads[group]; at != 0 && !*x->stop && status == STATUS_OK;
+        for (uint32_t at = b->heads[numbers[r]]; at != 0 && !*x->stop && status == STATUS_OK;
              at = b->nexts[at - 1]) {
             if (b->matched != NULL)
                 atomic_store_explicit(&b->matched[at - 1], 1, memory_order_relaxed);
@@ -268,45 +277,70 @@ static enum status probe_rows(struct probing *x, const struct key_encoder *keys,
     return status == STATUS_OK ? flush(x, err) : status;
 }
 
+/* Semi and anti: the rows themselves, with a partner or without. */
+static enum status push_some(struct probe_stage *s, struct worker *w, const struct batch *batch,
+                             const uint32_t *numbers, uint32_t *rows, bool *stop,
+                             struct error *err)
+{
+    const struct plan_join *p = s->plan;
+    bool anti = p->kind == JOIN_LEFT_ANTI || p->kind == JOIN_RIGHT_ANTI;
+    struct batch taken;
+    uint32_t count = 0;
+
+    for (uint32_t r = 0; r < batch->row_count; r++) {
+        rows[count] = r;
+        count += (numbers[r] != GROUP_NONE) != anti;
+    }
+    if (count == 0)
+        return STATUS_OK;
+    enum status status = run_take(w, batch, p->probe_needed, rows, count, &taken, err);
+    return status == STATUS_OK ? stage_push(s->out, w, &taken, stop, err) : status;
+}
+
+static enum status find_keys(struct probe_stage *s, struct worker *w, const struct vector *keys,
+                             uint32_t row_count, uint32_t *ret, struct error *err)
+{
+    struct prober *prober = &s->probers[w->index];
+    enum status status = STATUS_OK;
+
+    if (prober->arena == NULL) {
+        prober->arena = arena_share(s->run->arena);
+        status = prober->arena == NULL ? ERROR_MEMORY(err)
+                                       : key_finder_init(&prober->finder, prober->arena,
+                                                         &s->build->keys, s->run, err);
+    }
+    return status == STATUS_OK ? key_find(&prober->finder, keys, row_count, ret, err) : status;
+}
+
 static enum status probe_push(struct stage *stage, struct worker *w, const struct batch *batch,
                               bool *stop, struct error *err)
 {
     struct probe_stage *s = (struct probe_stage *)stage;
     const struct plan_join *p = s->plan;
-    struct key_encoder keys;
-    uint32_t lonely_count = 0;
-    enum status status = eval_keys(w, p->probe_keys, p->key_count, batch, &keys, err);
-    uint32_t *lonely =
-        arena_alloc_raw(w->batch_arena, ((size_t)batch->row_count + 1) * sizeof(*lonely), err);
-    struct pairs *pairs = arena_alloc_raw(w->batch_arena, sizeof(*pairs), err);
+    struct vector *keys;
+    uint32_t *numbers;
+    enum status status =
+        eval_keys(w, p->probe_keys, p->key_count, batch, &keys, &numbers, err);
 
-    if (status != STATUS_OK || lonely == NULL || pairs == NULL)
+    if (status == STATUS_OK)
+        status = find_keys(s, w, keys, batch->row_count, numbers, err);
+    if (status != STATUS_OK)
+        return status;
+    uint32_t *rows =
+        arena_alloc_raw(w->batch_arena, ((size_t)batch->row_count + 1) * sizeof(*rows), err);
+    if (rows == NULL)
+        return err->status;
+    if (p->keys_only)
+        return push_some(s, w, batch, numbers, rows, stop, err);
+    struct pairs *pairs = arena_alloc_raw(w->batch_arena, sizeof(*pairs), err);
+    if (pairs == NULL)
         return err->status;
     pairs->count = 0;
-    if (!p->keys_only) {
-        struct probing x = {s, w, batch, pairs, lonely, 0, stop};
-        status = probe_rows(&x, &keys, err);
-        if (status != STATUS_OK || !keeps_unmatched_probe(p) || x.lonely_count == 0)
-            return status;
-        return push_pairs(&x, lonely, NULL, x.lonely_count, err);
-    }
-    bool anti = p->kind == JOIN_LEFT_ANTI || p->kind == JOIN_RIGHT_ANTI;
-    for (uint32_t r = 0; r < batch->row_count && status == STATUS_OK; r++) {
-        struct slice key;
-        status = key_of(w, &keys, r, &key, err);
-        if (status != STATUS_OK)
-            break;
-        bool found = group_find(&s->build->keys, key, hash_slice(key)) != GROUP_NONE;
-        if (found != anti)
-            lonely[lonely_count++] = r;
-    }
-    struct batch taken;
-    if (status == STATUS_OK && lonely_count > 0) {
-        status = run_take(w, batch, p->probe_needed, lonely, lonely_count, &taken, err);
-        if (status == STATUS_OK)
-            status = stage_push(s->out, w, &taken, stop, err);
-    }
-    return status;
+    struct probing x = {s, w, batch, pairs, rows, 0, stop};
+    status = probe_rows(&x, numbers, err);
+    if (status != STATUS_OK || !keeps_unmatched_probe(p) || x.lonely_count == 0)
+        return status;
+    return push_pairs(&x, rows, NULL, x.lonely_count, err);
 }
 
 static enum status emit_unmatched(struct probe_stage *s, struct error *err)
@@ -332,19 +366,24 @@ static enum status emit_unmatched(struct probe_stage *s, struct error *err)
     return status;
 }
 
-static enum status join_both(const struct plan_join *p, struct run *run, struct build *b,
-                             struct stage *out, struct error *err)
+static enum status build_side(const struct plan_join *p, struct run *run, struct build *b,
+                              struct error *err)
 {
     const struct plan *built = p->plan.inputs[p->build_left ? 0 : 1];
-    const struct plan *streamed = p->plan.inputs[p->build_left ? 1 : 0];
     struct build_stage build = {
         .stage = {build_push},
         .plan = p,
         .run = run,
         .build = b,
         .lock = PTHREAD_MUTEX_INITIALIZER};
-    enum status status = group_init(&b->keys, b->arena, err);
+    enum type *types = ARENA_ARRAY(b->arena, enum type, p->key_count + 1, err);
 
+    if (types == NULL)
+        return err->status;
+    for (uint32_t i = 0; i < p->key_count; i++)
+        types[i] = p->build_keys[i]->type;
+    enum status status = key_set_init(&b->keys, b->arena, types, p->key_count, err);
+    b->keys.run = run;
     if (status == STATUS_OK) {
         b->rows = rowset_new(b->arena, &built->schema, p->build_needed, err);
         status = b->rows == NULL ? err->status : STATUS_OK;
@@ -352,19 +391,35 @@ static enum status join_both(const struct plan_join *p, struct run *run, struct 
     if (status == STATUS_OK)
         status = plan_run(built, run, &build.stage, err);
     (void)pthread_mutex_destroy(&build.lock);
-    if (status != STATUS_OK)
-        return status;
-    build_order(b);
-    bool outer = p->kind == JOIN_RIGHT_OUTER || p->kind == JOIN_FULL_OUTER;
-    if (outer) {
-        b->matched = arena_alloc(b->arena, (size_t)b->rows->chunk_count * BATCH_ROWS_MAX + 1, err);
-        if (b->matched == NULL)
-            return err->status;
-    }
+    if (status == STATUS_OK)
+        build_order(b);
+    return status;
+}
+
+static enum status join_both(const struct plan_join *p, struct run *run, struct build *b,
+                             struct stage *out, struct error *err)
+{
+    const struct plan *streamed = p->plan.inputs[p->build_left ? 1 : 0];
     struct probe_stage probe = {
         .stage = {probe_push}, .plan = p, .run = run, .build = b, .out = out};
+    bool outer = p->kind == JOIN_RIGHT_OUTER || p->kind == JOIN_FULL_OUTER;
+    enum status status = build_side(p, run, b, err);
+
+    if (status == STATUS_OK && outer) {
+        b->matched = arena_alloc(b->arena, (size_t)b->rows->chunk_count * BATCH_ROWS_MAX + 1, err);
+        status = b->matched == NULL ? err->status : STATUS_OK;
+    }
+    if (status != STATUS_OK)
+        return status;
+    probe.probers = ARENA_ARRAY(b->arena, struct prober, run->thread_count, err);
+    if (probe.probers == NULL)
+        return err->status;
     status = plan_run(streamed, run, &probe.stage, err);
-    return status == STATUS_OK && outer ? emit_unmatched(&probe, err) : status;
+    if (status == STATUS_OK && outer)
+        status = emit_unmatched(&probe, err);
+    for (uint32_t i = 0; i < run->thread_count; i++)
+        arena_free(probe.probers[i].arena);
+    return status;
 }
 
 static enum status join_run(const struct plan *plan, struct run *run, struct stage *out,

@@ -96,78 +96,120 @@ static enum status row_bag_merge(ROW_PARAMETERS)
 }
 ROW_EVAL_LAZY(row_bag_merge, TYPE_DYNAMIC)
 
-/* ---- removing ---- */
+/* ---- paths ---- */
 
-#define REMOVE_DEPTH_MAX 32
+#define PATH_DEPTH_MAX 32u
 
-/* True if the path names exactly this key; *ret_rest is what follows it. */
-static bool path_begins(struct slice path, struct slice key, struct slice *ret_rest)
+/* Keys from the outside in, as they are written within the quotes of JSON. */
+struct key_path {
+    struct slice *keys;
+    uint32_t count; /* 0: no path of keys alone */
+};
+
+static enum status key_of(struct arena *arena, struct slice key, struct slice *ret,
+                          struct error *err)
 {
-    if (slice_starts_with(path, SLICE("$.")))
-        path = slice_tail(path, 2);
-    else if (slice_equal(path, key)) {
-        *ret_rest = SLICE("");
-        return true;
-    } else
-        return false;
-    if (!slice_starts_with(path, key))
-        return false;
-    *ret_rest = slice_tail(path, key.size);
-    return ret_rest->size == 0 || ret_rest->data[0] == '.';
+    struct buf buf;
+
+    buf_init(&buf, DYNAMIC_BYTES_MAX);
+    text_add_json_string(&buf, key);
+    enum status status = buf_check(&buf, err);
+    if (status == STATUS_OK) {
+        *ret = arena_copy(arena, slice_from(buf.data + 1, buf.size - 2), err);
+        status = ret->data == NULL ? err->status : STATUS_OK;
+    }
+    buf_release(&buf);
+    return status;
 }
+
+/* Takes the step that text begins with: ".name", or "['name']" with either quote. */
+static bool take_step(struct slice *text, struct slice *ret)
+{
+    if (text->data[0] == '.') {
+        size_t end = 1;
+        while (end < text->size && text->data[end] != '.' && text->data[end] != '[')
+            end++;
+        *ret = slice_from(text->data + 1, end - 1);
+        *text = slice_tail(*text, end);
+        return ret->size > 0;
+    }
+    if (text->size < 4 || text->data[0] != '[' ||
+        (text->data[1] != '\'' && text->data[1] != '"'))
+        return false;
+    size_t close = slice_find_byte(*text, text->data[1], 2);
+    if (close >= text->size - 1 || text->data[close + 1] != ']')
+        return false;
+    *ret = slice_from(text->data + 2, close - 2);
+    *text = slice_tail(*text, close + 2);
+    return true;
+}
+
+/* "$.a['b c']" is the keys "a" and "b c"; what does not begin as a path does is one key. */
+static enum status path_of(struct arena *arena, struct slice text, struct key_path *ret,
+                           struct error *err)
+{
+    struct slice keys[PATH_DEPTH_MAX] = {text};
+    enum status status = STATUS_OK;
+    uint32_t count = 1;
+
+    *ret = (struct key_path){0};
+    if (slice_starts_with(text, SLICE("$.")) || slice_starts_with(text, SLICE("$["))) {
+        text = slice_tail(text, 1);
+        for (count = 0; text.size > 0; count++) {
+            if (count == PATH_DEPTH_MAX || !take_step(&text, &keys[count]))
+                return STATUS_OK;
+        }
+    }
+    ret->keys = ARENA_ARRAY(arena, struct slice, count, err);
+    if (ret->keys == NULL)
+        return err->status;
+    for (ret->count = 0; ret->count < count && status == STATUS_OK; ret->count++)
+        status = key_of(arena, keys[ret->count], &ret->keys[ret->count], err);
+    return status;
+}
+
+/* ---- removing ---- */
 
 struct removal {
     struct eval *eval;
-    const struct slice *paths;
+    const struct key_path *const *paths; /* those whose first `depth` keys led here */
     uint32_t path_count;
+    uint32_t depth;
 };
 
-/* Copies a bag without what the paths name.  paths are texts such as "a" or
- * "$.a.b"; deeper steps are tried with "$" in front again. */
+/* Copies a bag without what the paths name. */
 static enum status add_without(struct buf *buf, struct slice bag, const struct removal *removal,
-                               unsigned depth, struct error *err)
+                               struct error *err)
 {
+    const struct key_path **inner =
+        ARENA_ARRAY(removal->eval->arena, const struct key_path *, removal->path_count + 1, err);
     struct dynamic_iterator it = dynamic_iterate(bag);
-    enum status status = STATUS_OK;
+    enum status status = inner == NULL ? err->status : STATUS_OK;
+    uint32_t depth = removal->depth;
     bool first = true;
 
     buf_add_byte(buf, '{');
     while (status == STATUS_OK && dynamic_next(&it)) {
-        struct slice inner[8];
-        uint32_t inner_count = 0;
+        struct removal deeper = {removal->eval, inner, 0, depth + 1};
         bool drop = false;
-        for (uint32_t i = 0; i < removal->path_count && status == STATUS_OK; i++) {
-            struct slice rest;
-            status = eval_spend(removal->eval, 8, err);
-            if (!path_begins(removal->paths[i], it.key, &rest))
+        status = eval_spend(removal->eval, 8 * (uint64_t)removal->path_count, err);
+        for (uint32_t i = 0; i < removal->path_count; i++) {
+            const struct key_path *path = removal->paths[i];
+            if (path->count <= depth || !slice_equal(path->keys[depth], it.key))
                 continue;
-            drop = drop || rest.size == 0;
-            if (rest.size > 0 && inner_count < 8)
-                inner[inner_count++] = rest;
+            drop = drop || path->count == depth + 1;
+            inner[deeper.path_count++] = path;
         }
-        if (drop)
+        if (drop || status != STATUS_OK)
             continue;
-        if (!first)
-            buf_add_byte(buf, ',');
+        buf_add_text(buf, first ? "\"" : ",\"");
         first = false;
-        buf_add_byte(buf, '"');
         buf_add_slice(buf, it.key);
         buf_add_text(buf, "\":");
-        if (inner_count > 0 && depth < REMOVE_DEPTH_MAX &&
-            dynamic_kind(it.value) == JSON_OBJECT) {
-            char paths_text[8][256];
-            for (uint32_t i = 0; i < inner_count; i++) {
-                size_t size = inner[i].size < 254 ? inner[i].size : 254;
-                paths_text[i][0] = '$';
-                memcpy(paths_text[i] + 1, inner[i].data, size);
-                inner[i] = slice_from(paths_text[i], size + 1);
-            }
-            const struct removal deeper = {removal->eval, inner, inner_count};
-            if (status == STATUS_OK)
-                status = add_without(buf, it.value, &deeper, depth + 1, err);
-        } else {
+        if (deeper.path_count > 0 && dynamic_kind(it.value) == JSON_OBJECT)
+            status = add_without(buf, it.value, &deeper, err);
+        else
             buf_add_slice(buf, it.value);
-        }
     }
     buf_add_byte(buf, '}');
     return status;
@@ -182,16 +224,24 @@ static enum status row_bag_remove_keys(ROW_PARAMETERS)
     if (!is_bag(&args[0]))
         return STATUS_OK;
     enum status status = items_of(eval, args[1].bytes, &items, err);
-    struct slice *paths = ARENA_ARRAY(eval->arena, struct slice, items.count + 1, err);
-    if (status != STATUS_OK || paths == NULL)
+    uint32_t count = status == STATUS_OK ? items.count : 0;
+    struct key_path *paths = ARENA_ARRAY(eval->arena, struct key_path, count + 1, err);
+    const struct key_path **all =
+        ARENA_ARRAY(eval->arena, const struct key_path *, count + 1, err);
+    if (status != STATUS_OK || paths == NULL || all == NULL)
         return err->status;
-    for (uint32_t i = 0; status == STATUS_OK && i < items.count; i++)
-        status = dynamic_to_string(eval->arena, items.data[i], &paths[i], err);
+    for (uint32_t i = 0; status == STATUS_OK && i < count; i++) {
+        struct slice text;
+        status = dynamic_to_string(eval->arena, items.data[i], &text, err);
+        if (status == STATUS_OK)
+            status = path_of(eval->arena, text, &paths[i], err);
+        all[i] = &paths[i];
+    }
     if (status != STATUS_OK)
         return status;
     buf_init(&buf, DYNAMIC_BYTES_MAX);
-    const struct removal removal = {eval, paths, items.count};
-    status = add_without(&buf, args[0].bytes, &removal, 0, err);
+    const struct removal removal = {eval, all, count, 0};
+    status = add_without(&buf, args[0].bytes, &removal, err);
     if (status == STATUS_OK)
         return give_buf(eval, &buf, ret, err);
     buf_release(&buf);
@@ -254,52 +304,22 @@ static void add_changed(struct buf *buf, struct slice bag, const struct slice *p
     buf_add_byte(buf, '}');
 }
 
-#define PATH_DEPTH_MAX 32u
-
-/* "$.a.b" is the keys a and b; all else is one key. */
-static uint32_t split_path(struct slice escaped, struct slice *ret)
-{
-    uint32_t count = 0;
-
-    if (escaped.size < 3 || escaped.data[0] != '$' || escaped.data[1] != '.') {
-        ret[0] = escaped;
-        return 1;
-    }
-    struct slice rest = slice_tail(escaped, 2);
-    while (count < PATH_DEPTH_MAX) {
-        size_t dot = count + 1 == PATH_DEPTH_MAX ? SIZE_MAX : slice_find_byte(rest, '.', 0);
-        if (dot >= rest.size) {
-            ret[count++] = rest;
-            break;
-        }
-        ret[count++] = slice_head(rest, dot);
-        rest = slice_tail(rest, dot + 1);
-    }
-    return count;
-}
-
 static enum status row_bag_set_key(ROW_PARAMETERS)
 {
-    struct slice path[PATH_DEPTH_MAX];
+    struct key_path path;
     struct slice json;
-    struct buf key;
     struct buf buf;
 
     (void)arg_count;
     if (!is_bag(&args[0]))
         return STATUS_OK;
     enum status status = value_json(eval, &args[2], &json, err);
-    if (status != STATUS_OK)
-        return status;
-    buf_init(&key, DYNAMIC_BYTES_MAX);
-    text_add_json_string(&key, args[1].bytes);
-    struct slice escaped = SLICE("");
-    if (key.size >= 2)
-        escaped = slice_from(key.data + 1, key.size - 2);
+    if (status == STATUS_OK)
+        status = path_of(eval->arena, args[1].bytes, &path, err);
+    if (status != STATUS_OK || path.count == 0)
+        return status; /* null: an index cannot be set */
     buf_init(&buf, DYNAMIC_BYTES_MAX);
-    add_changed(&buf, args[0].bytes, path, split_path(escaped, path), json);
-    buf.failed = buf.failed || key.failed;
-    buf_release(&key);
+    add_changed(&buf, args[0].bytes, path.keys, path.count, json);
     return give_buf(eval, &buf, ret, err);
 }
 ROW_EVAL_LAZY(row_bag_set_key, TYPE_DYNAMIC)

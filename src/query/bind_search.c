@@ -6,6 +6,8 @@
 #include "query/bind_priv.h"
 #include "query/items.h"
 
+#include <string.h>
+
 struct searching {
     const struct schema *schema;
     bool exact_case;
@@ -19,7 +21,30 @@ static bool holds_text(enum type type)
     return type == TYPE_STRING || type == TYPE_DYNAMIC;
 }
 
-/* "a*" is a prefix, "*a" a suffix, "*a*" anywhere, "a" a word. */
+/* "a*b" is a pattern: what begins with a and ends in b, as words unless a star is there too. */
+static struct slice term_pattern(struct binder *b, struct slice text, bool head, bool tail,
+                                 bool exact_case)
+{
+    struct buf pattern;
+
+    buf_init(&pattern, QUERY_TEXT_BYTES_MAX);
+    buf_add_text(&pattern, exact_case ? "" : "(?i)");
+    buf_add_text(&pattern, head ? "" : "\\b");
+    for (size_t i = 0; i < text.size; i++) {
+        char c = text.data[i];
+        if (c == '*')
+            buf_add_byte(&pattern, '.');
+        else if (c != '\0' && strchr("\\.+?()|[]{}^$", c) != NULL)
+            buf_add_byte(&pattern, '\\');
+        buf_add_byte(&pattern, c);
+    }
+    buf_add_text(&pattern, tail ? "" : "\\b");
+    struct slice copy = arena_copy(b->q->arena, buf_slice(&pattern), b->err);
+    buf_release(&pattern);
+    return copy;
+}
+
+/* "a*" is a prefix, "*a" a suffix, "*a*" anywhere, "a" a word, "a*b" a pattern. */
 static struct node *term_node(struct binder *b, const struct searching *s,
                               const struct node *left, const struct node *term)
 {
@@ -32,20 +57,22 @@ static struct node *term_node(struct binder *b, const struct searching *s,
         return NULL;
     text = slice_tail(text, head);
     text = slice_head(text, text.size - tail);
-    if (memchr(text.data, '*', text.size) != NULL)
-        return bind_fail(b, term->at, "SEM0100", "'*' can only stand first and last");
+    bool is_pattern = slice_find_byte(text, '*', 0) < text.size;
     const char *plain = head && tail ? "contains" : tail ? "hasprefix" : head ? "hassuffix" : "has";
+    struct slice suffix = s->exact_case ? SLICE("_cs") : SLICE("");
+    if (is_pattern)
+        text = term_pattern(b, text, head, tail, s->exact_case);
     nodes[0] = (struct node){.kind = NODE_BINARY,
                              .at = term->at,
-                             .name = bind_join_name(b, plain,
-                                                    s->exact_case ? SLICE("_cs") : SLICE("")),
+                             .name = is_pattern ? SLICE("matches regex")
+                                                : bind_join_name(b, plain, suffix),
                              .args = &nodes[1]};
     nodes[1] = *left;
     nodes[1].next = &nodes[2];
     nodes[2] = *term;
     nodes[2].next = NULL;
     nodes[2].value.bytes = text;
-    return nodes[0].name.data == NULL ? NULL : &nodes[0];
+    return nodes[0].name.data == NULL || text.data == NULL ? NULL : &nodes[0];
 }
 
 /* What is asked of '*' is asked of every column with text, joined by or. */

@@ -42,7 +42,7 @@ struct elements {
     struct slice *items; /* JSON */
     const int64_t *wholes; /* instead of items, where all are whole numbers and wanted so */
     uint32_t count;
-    bool none; /* null or empty: no element */
+    bool is_null; /* which is a row of null, if there is no other */
 };
 
 static enum status add_item(struct arena *arena, struct elements *e, uint32_t *capacity,
@@ -125,7 +125,7 @@ static enum status split(struct arena *arena, struct slice json, bool arrays, ui
 
     *ret = (struct elements){0};
     if (dynamic_is_null(json)) {
-        ret->none = true;
+        ret->is_null = true;
         return STATUS_OK;
     }
     if (kind != JSON_ARRAY && kind != JSON_OBJECT)
@@ -138,7 +138,6 @@ static enum status split(struct arena *arena, struct slice json, bool arrays, ui
         if (status == STATUS_OK)
             status = add_item(arena, ret, &capacity, item, err);
     }
-    ret->none = ret->count == 0;
     return status;
 }
 
@@ -227,6 +226,7 @@ static enum status expand_row(struct expanding *x, uint32_t row, const struct ve
     struct arena *arena = x->worker->batch_arena;
     struct elements *lists = ARENA_ARRAY(arena, struct elements, columns, err);
     uint64_t count = 0;
+    bool stays = false;
     enum status status = lists == NULL ? err->status : STATUS_OK;
 
     for (uint32_t i = 0; i < columns && status == STATUS_OK; i++) {
@@ -238,9 +238,10 @@ static enum status expand_row(struct expanding *x, uint32_t row, const struct ve
             status = split(arena, json, p->spec.arrays, p->spec.limit, &lists[i], err);
         if (status == STATUS_OK && lists[i].count > count)
             count = lists[i].count;
+        stays = stays || (status == STATUS_OK && lists[i].is_null);
     }
-    if (count == 0 && p->spec.apply == NULL)
-        count = 1; /* nothing to expand: the row stays, with null */
+    if (count == 0 && stays && p->spec.apply == NULL)
+        count = 1; /* the row stays, with null; what is empty gives no row */
     for (uint64_t e = 0; e < count && !*stop && status == STATUS_OK; e++) {
         uint32_t at = x->count++;
         x->sources[at] = row;

@@ -233,7 +233,8 @@ static enum status add_row(struct element_rows *rows, uint32_t source, bool is_t
     return rows->count == BATCH_ROWS_MAX ? flush(rows, err) : STATUS_OK;
 }
 
-/* The elements of one array and of those inside; one row of null where there is none. */
+/* The elements of one array and of those inside; none of an empty array, one row of null
+ * where there is no array. */
 static enum status walk_array(struct element_rows *rows, uint32_t depth, uint32_t value,
                               uint32_t source, struct error *err)
 {
@@ -243,8 +244,7 @@ static enum status walk_array(struct element_rows *rows, uint32_t depth, uint32_
     uint32_t missing = walk->values->count - 1;
     uint32_t end = array->value_starts[value + 1];
     uint32_t e = array->value_starts[value];
-    enum status status =
-        e == end ? add_row(rows, source, false, missing, err) : STATUS_OK;
+    enum status status = STATUS_OK;
 
     for (; e < end && !*rows->stop && status == STATUS_OK; e++) {
         bool is_mixed = array->element_shapes != NULL;

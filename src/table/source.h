@@ -81,7 +81,7 @@ struct scan_request {
     bool tally;                 /* rows that are alike in these columns may come as one, with
                                  * their number, in batches that are decided */
     /* NULL, or: a batch may have a row per element, as mv-expand gives them (where there is
-     * none, one row of null).  It is decided, and has one column more: the element, a
+     * no array, one row of null).  It is decided, and has one column more: the element, a
      * dynamic vector with `member`. */
     const struct scan_elements *elements;
     const struct scan_top *top; /* NULL: all rows are wanted */

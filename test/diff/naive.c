@@ -308,7 +308,7 @@ static struct value cell_of_json(struct naive *naive, enum type type, struct sli
     abort();
 }
 
-/* One row an element; a bag gives bags of one; what is empty gives a row of null. */
+/* One row an element; a bag gives bags of one; null gives a row of null. */
 static void expand_row(struct naive *naive, const struct step *step, const struct rows *in,
                        struct value *row, struct rows *out)
 {
@@ -318,7 +318,7 @@ static void expand_row(struct naive *naive, const struct step *step, const struc
     uint32_t at_column = schema_find(&(struct schema){out->shape.fields, out->shape.count},
                                      item->name);
     enum type type = out->shape.fields[at_column].type;
-    bool nested = node_first(json) == '[' || node_first(json) == '{', any = false;
+    bool nested = node_first(json) == '[' || node_first(json) == '{';
     size_t at = 1;
 
     while (nested && node_next(json, &at, &key, &value)) {
@@ -329,13 +329,12 @@ static void expand_row(struct naive *naive, const struct step *step, const struc
                                        SLICE_FMT(value)));
         cells[at_column] = cell_of_json(naive, type, value);
         rows_add(naive, out, cells);
-        any = true;
     }
-    if (any || (step->kind == STEP_APPLY && (nested || json.size == 0)))
+    if (nested || (step->kind == STEP_APPLY && json.size == 0))
         return; /* mv-apply runs over no rows then */
     struct value *cells = row_new(naive, out);
     memcpy(cells, row, in->shape.count * sizeof(*cells));
-    cells[at_column] = cell_of_json(naive, type, nested ? (struct slice){0} : json);
+    cells[at_column] = cell_of_json(naive, type, json);
     rows_add(naive, out, cells);
 }
 

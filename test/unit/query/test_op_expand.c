@@ -14,7 +14,7 @@ static const struct ask wholes_cases[] = {
     {"print d = parse_json('[ 1 , 2 ]') | mv-expand d to typeof(long)", "[[1],[2]]"},
     {"print d = dynamic([1,2.5,null,'7','x',[3]]) | mv-expand d to typeof(long)",
      "[[1],[2],[null],[7],[null],[null]]"},
-    {"print d = dynamic([]) | mv-expand d to typeof(long)", "[[null]]"},
+    {"print d = dynamic([]) | mv-expand d to typeof(long)", "[]"},
     {"print d = dynamic([-1]), e = dynamic(['a','b']) | mv-expand d to typeof(long), e to "
      "typeof(string)",
      "[[-1,\"a\"],[null,\"b\"]]"},
@@ -31,7 +31,7 @@ static const struct ask expands_cases[] = {
     {"print d = dynamic({\"a\":1,\"b\":[2]}) | mv-expand kind=array d",
      "[[[\"a\",1]],[[\"b\",[2]]]]"},
     {"datatable(d: dynamic)[dynamic([]), dynamic({}), dynamic(null), dynamic(7)] | mv-expand d",
-     "[[null],[null],[null],[7]]"},
+     "[[null],[7]]"},
     {"print d = dynamic(['1', '2', 'x', null]) | mv-expand d to typeof(long)",
      "[[1],[2],[null],[null]]"},
     {"print d = dynamic([5, 6, 7]) | mv-expand with_itemindex=i d limit 2", "[[5,0],[6,1]]"},

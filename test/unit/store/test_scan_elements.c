@@ -112,7 +112,7 @@ static void elements_come_one_by_one(void **state)
         "\"\\u0034\"},{\"M\":null}]}]}",
         NULL};
     (void)state;
-    is_answer(lines, "[].I[]", "M", "a=+:1 a=+:2 a=+:3 b=-: d=-: d=-: d=+: d=+:4 d=+: c=-: ");
+    is_answer(lines, "[].I[]", "M", "a=+:1 a=+:2 a=+:3 d=-: d=+: d=+:4 d=+: c=-: ");
 }
 
 static void one_level_and_a_member_inside(void **state)

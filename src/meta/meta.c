@@ -56,10 +56,13 @@ static enum status make_schema(struct meta *meta, struct error *err)
 
     if (status != STATUS_OK)
         return status;
-    int version = sqlite3_step(statement) == SQLITE_ROW ? sqlite3_column_int(statement, 0) : -1;
+    bool is_read = sqlite3_step(statement) == SQLITE_ROW;
+    int version = is_read ? sqlite3_column_int(statement, 0) : 0;
+    if (!is_read)
+        status = meta_fail(meta, "read the version of the control plane", err);
     (void)sqlite3_finalize(statement);
-    if (version == SCHEMA_VERSION)
-        return STATUS_OK;
+    if (status != STATUS_OK || version == SCHEMA_VERSION)
+        return status;
     if (version != 0 && version != 1)
         return ERROR_SET(err, STATUS_CORRUPT,
                          "the control plane has schema version %d, this program knows %d", version,
@@ -145,6 +148,9 @@ static enum status open_mended(struct meta *meta, struct error *err)
 
     if (status != STATUS_CORRUPT)
         return status;
+    if (meta->vfs.last.text[0] != '\0') /* SQLite calls damage what it could not read */
+        return ERROR_SET(err, STATUS_IO, "cannot open the control plane: %s",
+                         meta->vfs.last.text);
     damage = *err;
     (void)sqlite3_close(meta->db);
     meta->db = NULL;
@@ -159,15 +165,6 @@ static enum status open_mended(struct meta *meta, struct error *err)
         status = open_checked(meta, err);
     meta->is_restored = status == STATUS_OK;
     return status;
-}
-
-/* A disk without space for the copy does not keep anybody out. */
-static enum status first_seal(struct meta *meta, struct error *err)
-{
-    meta_lock(meta);
-    enum status status = meta_seal(meta, err);
-    meta_unlock(meta);
-    return status == STATUS_FULL ? STATUS_OK : status;
 }
 
 enum status meta_open(const struct meta_options *options, struct meta **ret, struct error *err)
@@ -190,7 +187,7 @@ enum status meta_open(const struct meta_options *options, struct meta **ret, str
     if (status == STATUS_OK)
         status = make_schema(meta, err);
     if (status == STATUS_OK)
-        status = first_seal(meta, err);
+        status = meta_seal(meta, err); /* nobody else has it yet */
     if (status != STATUS_OK) {
         meta_close(meta);
         return status;

@@ -45,7 +45,7 @@ struct meta {
 void meta_path(const struct meta *meta, const char *suffix, char ret[META_PATH_BYTES]);
 /* The database against the sum beside it. */
 enum status meta_check_sum(struct meta *meta, struct error *err) MUST_USE;
-/* Makes copy and sum good, unless they are. */
+/* Makes copy and sum good, unless they are; without space for them there are none. */
 enum status meta_seal(struct meta *meta, struct error *err) MUST_USE;
 /* While the database is closed: its copy, if it has the sum, takes its place.
  * STATUS_NOT_FOUND if it does not count. */

@@ -10,7 +10,7 @@
  * 2. a copy that a crash left half written does not count, and the database does;
  * 3. where they cannot be written both are removed, and nothing is put back; the next
  *    copy is a new file, as after a failed sync the page cache may show what the disk
- *    does not have.
+ *    does not have.  Where they cannot be removed either nothing is answered any more.
  *
  * The change counter in the file's header says whether the sum is of this state: a crash
  * between a change and its sum leaves a sum of the state before, which is no damage. */
@@ -192,23 +192,33 @@ static bool is_sealed(const struct meta *meta, const struct sum *now)
     return is_same;
 }
 
-/* As well as can be: what is wrong with the disk shows at the next change. */
-static void sync_directory(struct meta *meta)
+static enum status sync_directory(struct meta *meta, struct error *err)
 {
     char directory[META_PATH_BYTES];
     const char *end = strrchr(meta->path, '/');
-    struct error ignored;
 
     (void)snprintf(directory, sizeof(directory), "%.*s",
                    end == NULL ? 0 : (int)(end - meta->path), meta->path);
-    enum status status = io_sync_dir(meta->options.io, directory, &ignored);
-    (void)status;
+    return io_sync_dir(meta->options.io, directory, err);
 }
 
-enum status meta_seal(struct meta *meta, struct error *err)
+static enum status remove_seal(struct meta *meta, struct error *err)
 {
+    static const char *const suffixes[] = {META_SUM, META_COPY};
+    enum status status = STATUS_OK;
     char path[META_PATH_BYTES];
-    struct error ignored;
+
+    for (size_t i = 0; i < 2 && status == STATUS_OK; i++) {
+        meta_path(meta, suffixes[i], path);
+        status = io_unlink(meta->options.io, path, err);
+        if (status == STATUS_NOT_FOUND)
+            status = STATUS_OK;
+    }
+    return status == STATUS_OK ? sync_directory(meta, err) : status;
+}
+
+static enum status write_seal(struct meta *meta, struct error *err)
+{
     struct buf bytes;
 
     buf_init(&bytes, DATABASE_BYTES_MAX);
@@ -220,18 +230,18 @@ enum status meta_seal(struct meta *meta, struct error *err)
             status = write_sum(meta, &now, err);
     }
     buf_release(&bytes);
+    return status;
+}
+
+enum status meta_seal(struct meta *meta, struct error *err)
+{
+    enum status status = write_seal(meta, err);
+
     if (status == STATUS_OK) {
         meta->summed_changes = sqlite3_total_changes(meta->db);
         return STATUS_OK;
     }
-    static const char *const suffixes[] = {META_SUM, META_COPY}; /* rule 3 */
-    for (size_t i = 0; i < 2; i++) {
-        meta_path(meta, suffixes[i], path);
-        if (io_unlink(meta->options.io, path, &ignored) != STATUS_OK)
-            ignored.status = STATUS_OK; /* the next change tries again */
-    }
-    sync_directory(meta);
-    return status;
+    return remove_seal(meta, err);
 }
 
 /* ---- putting back ---- */
@@ -274,18 +284,24 @@ void meta_lock(struct meta *meta)
     (void)pthread_mutex_lock(&meta->lock);
 }
 
-/* A change that was committed counts; one that cannot be sealed is sealed with the next. */
+static void stop(struct meta *meta, const struct error *why)
+{
+    meta->vfs.is_failed = true;
+    if (!meta->was_fatal && meta->options.fatal != NULL)
+        meta->options.fatal(meta->options.context, why);
+    meta->was_fatal = true;
+}
+
+/* A change that was committed counts; one that finds no place for its copy is copied with
+ * the next. */
 void meta_unlock(struct meta *meta)
 {
-    struct error ignored;
+    struct error err;
 
-    if (sqlite3_total_changes(meta->db) != meta->summed_changes && !meta->vfs.is_failed) {
-        enum status status = meta_seal(meta, &ignored);
-        (void)status;
-    }
-    if (meta->vfs.is_failed && !meta->was_fatal && meta->options.fatal != NULL) {
-        meta->was_fatal = true;
-        meta->options.fatal(meta->options.context, &meta->vfs.last);
-    }
+    if (meta->vfs.is_failed)
+        stop(meta, &meta->vfs.last);
+    else if (sqlite3_total_changes(meta->db) != meta->summed_changes &&
+             meta_seal(meta, &err) != STATUS_OK)
+        stop(meta, &err);
     (void)pthread_mutex_unlock(&meta->lock);
 }

@@ -133,12 +133,12 @@ void control_step(struct trial *t)
     enum status status = change(t, object, value, arena, &err);
     alloc_arm(false);
     bool is_lost = atomic_load(&t->engine.dead) || disk_is_off(t->disk);
-    if (status == STATUS_OK) {
-        o->value = value;
-        c->answers++;
-    } else if (is_lost) {
+    if (is_lost) { /* also if it was done: the process ends before it answers */
         o->maybe = value;
         o->has_maybe = true;
+    } else if (status == STATUS_OK) {
+        o->value = value;
+        c->answers++;
     } else if (status != STATUS_IO && status != STATUS_FULL && status != STATUS_LIMIT) {
         trial_say(t, "control plane, object %u: %s (%s)", object, err.text, err.origin);
     }

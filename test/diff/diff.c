@@ -43,7 +43,7 @@ static struct answer new_answer(struct arena *arena)
 static bool differs(const struct question *q, void *context)
 {
     struct pair *pair = context;
-    struct arena *arena = arena_new(512 * MIB);
+    struct arena *arena = arena_new(2 * GIB);
     struct answer base = new_answer(arena), other = new_answer(arena);
     struct buf text;
 

@@ -384,7 +384,7 @@ static struct value part_of(struct naive *naive, const struct value *args)
 
 static struct value long_of_text(struct naive *naive, const struct value *args)
 {
-    struct slice s = args[0].bytes;
+    struct slice s = slice_trim(args[0].bytes);
     int64_t n;
 
     (void)naive;

@@ -75,6 +75,7 @@ static void skip_blanks(struct parser *p)
         unsigned char c = p->text[p->at];
         if (c != ' ' && c != '\n' && c != '\r' && c != '\t')
             break;
+        p->tape->has_blanks = true;
         p->at++;
     }
 }
@@ -342,6 +343,7 @@ enum json_result json_parse_prefix(struct slice text, unsigned depth_max, struct
     CHECK(depth_max <= DEPTH_LIMIT && text.size < UINT32_MAX);
     tape->count = 0;
     tape->error_offset = 0;
+    tape->has_blanks = false;
     if (text.size >= 3 && memcmp(text.data, "\xEF\xBB\xBF", 3) == 0)
         p.at = 3;
     skip_blanks(&p);
@@ -362,6 +364,7 @@ enum json_result json_parse(struct slice text, unsigned depth_max, struct json_t
 
     if (result != JSON_OK)
         return result;
+    tape->has_blanks = tape->has_blanks || end < text.size;
     for (; end < text.size; end++) {
         char c = text.data[end];
         if (c != ' ' && c != '\n' && c != '\r' && c != '\t') {

@@ -43,6 +43,7 @@ struct json_tape {
     uint32_t count;
     uint32_t capacity;
     uint32_t error_offset; /* byte where json_parse() stopped, on failure */
+    bool has_blanks;       /* there are some outside of strings */
 };
 
 enum json_result {

@@ -7,6 +7,10 @@
 #include "base/limits.h"
 #include "base/text.h"
 
+#ifdef __AVX2__
+#include <immintrin.h>
+#endif
+
 static size_t skip_blanks(struct slice s, size_t at)
 {
     while (at < s.size && (s.data[at] == ' ' || s.data[at] == '\n' || s.data[at] == '\r' ||
@@ -15,16 +19,31 @@ static size_t skip_blanks(struct slice s, size_t at)
     return at;
 }
 
+/* Where the next quote or backslash is, from `at` on; the size if there is none. */
+static size_t string_stop(struct slice s, size_t at)
+{
+#ifdef __AVX2__
+    const __m256i quote = _mm256_set1_epi8('"'), slash = _mm256_set1_epi8('\\');
+    for (; at + 32 <= s.size; at += 32) {
+        __m256i v = _mm256_loadu_si256((const __m256i *)(const void *)(s.data + at));
+        uint32_t stops = (uint32_t)_mm256_movemask_epi8(
+            _mm256_or_si256(_mm256_cmpeq_epi8(v, quote), _mm256_cmpeq_epi8(v, slash)));
+        if (stops != 0)
+            return at + (size_t)__builtin_ctz(stops);
+    }
+#endif
+    while (at < s.size && s.data[at] != '"' && s.data[at] != '\\')
+        at++;
+    return at;
+}
+
 /* Behind the string whose opening quote is at `at`. */
 static size_t skip_string(struct slice s, size_t at, bool *ret_escaped)
 {
-    for (at++; at < s.size; at++) {
+    for (at = string_stop(s, at + 1); at < s.size; at = string_stop(s, at + 2)) {
         if (s.data[at] == '"')
             return at + 1;
-        if (s.data[at] == '\\') {
-            *ret_escaped = true;
-            at++;
-        }
+        *ret_escaped = true;
     }
     return s.size;
 }
@@ -262,8 +281,7 @@ static void add_compact(struct buf *buf, struct slice json)
     }
 }
 
-/* True when there is a blank outside the strings. */
-static bool has_blanks(struct slice json)
+static bool is_blank_outside(struct slice json)
 {
     for (size_t at = 0; at < json.size;) {
         bool escaped = false;
@@ -278,6 +296,60 @@ static bool has_blanks(struct slice json)
     }
     return false;
 }
+
+#ifdef __AVX2__
+
+/* A bit a byte of 64: where the byte is `c`. */
+static uint64_t places_of(__m256i low, __m256i high, char c)
+{
+    __m256i all = _mm256_set1_epi8(c);
+    uint32_t a = (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(low, all));
+    uint32_t b = (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(high, all));
+
+    return (uint64_t)b << 32 | a;
+}
+
+/* Each bit with those below it: odd inside of a string, where a bit is a quote. */
+static uint64_t parity(uint64_t bits)
+{
+    for (unsigned shift = 1; shift < 64; shift *= 2)
+        bits ^= bits << shift;
+    return bits;
+}
+
+/* True when there is a blank outside the strings: 64 bytes at a time, until a backslash says
+ * that not each quote begins or ends a string. */
+static bool has_blanks(struct slice json)
+{
+    uint64_t in_string = 0; /* all ones: the block begins in a string */
+
+    for (size_t at = 0; at < json.size; at += 64) {
+        char last[64] = {0};
+        const char *block = json.data + at;
+        if (json.size - at < 64)
+            block = memcpy(last, block, json.size - at);
+        __m256i low = _mm256_loadu_si256((const __m256i *)(const void *)block);
+        __m256i high = _mm256_loadu_si256((const __m256i *)(const void *)(block + 32));
+        if (places_of(low, high, '\\') != 0)
+            return is_blank_outside(json);
+        uint64_t blanks = places_of(low, high, ' ') | places_of(low, high, '\n') |
+                          places_of(low, high, '\r') | places_of(low, high, '\t');
+        uint64_t inside = parity(places_of(low, high, '"')) ^ in_string;
+        if ((blanks & ~inside) != 0)
+            return true;
+        in_string = (inside >> 63) != 0 ? UINT64_MAX : 0;
+    }
+    return false;
+}
+
+#else
+
+static bool has_blanks(struct slice json)
+{
+    return is_blank_outside(json);
+}
+
+#endif
 
 static enum status compact(struct arena *arena, struct slice json, struct slice *ret,
                            struct error *err)
@@ -423,7 +495,12 @@ enum status dynamic_parse(struct arena *arena, struct slice text, struct slice *
     }
     json_tape_init(&tape);
     enum json_result result = json_parse(trimmed, 4 * JSON_DEPTH_MAX, &tape);
+    bool is_compact = result == JSON_OK && !tape.has_blanks;
     json_tape_release(&tape);
+    if (is_compact) {
+        *ret = trimmed;
+        return STATUS_OK;
+    }
     if (result == JSON_OK)
         return compact(arena, trimmed, ret, err);
     buf_init(&buf, DYNAMIC_BYTES_MAX);

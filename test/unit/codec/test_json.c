@@ -90,6 +90,25 @@ static void long_strings_cross_every_block_boundary(void **state)
     }
 }
 
+static void blanks_outside_of_strings_are_told(void **state)
+{
+    static const struct {
+        const char *text;
+        bool has;
+    } cases[] = {
+        {"{\"a b\":[1,\"c d\",{}]}", false}, {"[ 1]", true},        {"[1 ]", true},
+        {"[1,\n2]", true},                   {"{\"a\" :1}", true},   {"{\"a\":\t1}", true},
+        {"[1]", false},                      {"[1]\r", true},        {" 1", true},
+        {"{ }", true},                       {"\"\\\" \"", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        assert_int_equal(json_parse(slice_of(cases[i].text), 8, &tape), JSON_OK);
+        assert_int_equal(tape.has_blanks, cases[i].has);
+    }
+}
+
 static void escapes_are_decoded(void **state)
 {
     struct buf buf;
@@ -122,6 +141,7 @@ int main(void)
         cmocka_unit_test(what_is_not_json_is_refused),
         cmocka_unit_test(the_way_it_is_wrong_is_told),
         cmocka_unit_test(long_strings_cross_every_block_boundary),
+        cmocka_unit_test(blanks_outside_of_strings_are_told),
         cmocka_unit_test(escapes_are_decoded),
         cmocka_unit_test(the_last_of_equal_keys_wins),
     };

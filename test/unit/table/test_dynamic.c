@@ -110,6 +110,45 @@ static void values_become_json(void **state)
     buf_release(&buf);
 }
 
+/* Texts of all lengths up to three blocks of 64 bytes; a blank at each place, in a string or
+ * not, with and without an escape before it. */
+static void a_blank_is_seen_at_every_place(void **state)
+{
+    char text[200];
+
+    (void)state;
+    for (size_t size = 4; size < sizeof(text); size++) {
+        for (size_t at = 1; at + 1 < size; at++) {
+            for (int kind = 0; kind < 4; kind++) {
+                bool escape = kind % 2 == 1 && at > 4, in_string = kind >= 2;
+                memset(text, in_string ? 'a' : '1', size);
+                text[0] = in_string ? '"' : '[';
+                text[size - 1] = in_string ? '"' : ']';
+                text[at] = "\n \t\r"[at % 4];
+                if (in_string)
+                    text[at] = ' ';
+                if (escape && at > 6)
+                    memcpy(text + 1, in_string ? "\\\"b" : "\"\\\"\",", in_string ? 3 : 5);
+                struct slice json;
+                ASSERT_OK(dynamic_to_string(arena, slice_from(text, size), &json, &err));
+                if (in_string)
+                    assert_int_equal(json.size, size - 2 - (escape && at > 6));
+                else
+                    assert_int_equal(json.size, size - 1);
+                struct buf list;
+                buf_init(&list, 1000);
+                buf_add_byte(&list, '[');
+                buf_add(&list, text, size);
+                buf_add_byte(&list, ']');
+                ASSERT_OK(dynamic_to_string(arena, buf_slice(&list), &json, &err));
+                assert_int_equal(json.size, size + 2 - !in_string);
+                buf_release(&list);
+            }
+        }
+        arena_clear(arena);
+    }
+}
+
 static void parsing_never_fails_on_text(void **state)
 {
     struct slice json;
@@ -117,6 +156,10 @@ static void parsing_never_fails_on_text(void **state)
     (void)state;
     ASSERT_OK(dynamic_parse(arena, SLICE(" [1, 2] "), &json, &err));
     ASSERT_SLICE(json, "[1,2]");
+    ASSERT_OK(dynamic_parse(arena, SLICE("{\"a b\": \"c d\"}"), &json, &err));
+    ASSERT_SLICE(json, "{\"a b\":\"c d\"}");
+    ASSERT_OK(dynamic_parse(arena, SLICE("{\"a b\":[\"\\\" \",{}]}"), &json, &err));
+    ASSERT_SLICE(json, "{\"a b\":[\"\\\" \",{}]}");
     ASSERT_OK(dynamic_parse(arena, SLICE("not json"), &json, &err));
     ASSERT_SLICE(json, "\"not json\"");
     ASSERT_OK(dynamic_parse(arena, SLICE("  "), &json, &err));
@@ -129,6 +172,7 @@ int main(void)
         cmocka_unit_test(members_and_elements_are_found),
         cmocka_unit_test(broken_text_is_walked_without_harm),
         cmocka_unit_test(to_string_decodes_and_compacts),
+        cmocka_unit_test(a_blank_is_seen_at_every_place),
         cmocka_unit_test(scalars_come_out_typed),
         cmocka_unit_test(values_become_json),
         cmocka_unit_test(parsing_never_fails_on_text),

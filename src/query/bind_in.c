@@ -102,11 +102,12 @@ static struct expr *bind_open_in(struct binder *b, const struct node *node, stru
         if (right == NULL)
             return NULL;
         if (right->type == TYPE_DYNAMIC) {
-            const struct function *has = function_find(SLICE("set_has_element"));
-            struct expr *args[2] = {right, left};
-            struct value no = {.type = TYPE_BOOL};
-            terms[i] = has == NULL ? bind_const_expr(b, &no, node->at)
-                                   : bind_invoke(b, node->at, has, args, 2, TYPE_BOOL);
+            struct expr *args[2] = {right, nocase ? bind_cast(b, left, TYPE_STRING) : left};
+            terms[i] = args[1] == NULL
+                           ? NULL
+                           : bind_invoke(b, node->at,
+                                         nocase ? &operator_in_values_nocase : &operator_in_values,
+                                         args, 2, TYPE_BOOL);
         } else if (nocase) {
             terms[i] = bind_string_op(b, node->at, SLICE("=~"), left, right);
         } else {

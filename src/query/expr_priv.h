@@ -87,6 +87,8 @@ extern const struct function operator_regex_row; /* (string, pattern) */
 extern const struct function operator_regex;   /* (string); call_state: struct regex */
 extern const struct function operator_not;
 extern const struct function operator_in;      /* (x); call_state: struct in_set */
+extern const struct function operator_in_values; /* (dynamic, x): x is it or an element of it */
+extern const struct function operator_in_values_nocase; /* (dynamic, string) */
 extern const struct function operator_has_list;
 const struct function *operator_cast(enum type to);
 

@@ -3,6 +3,7 @@
  * cheap: elements are compared after a sort, results keep the first order. */
 #include "query/items.h"
 #include "table/dynamic.h"
+#include "table/search.h"
 
 #include <stdlib.h>
 
@@ -190,6 +191,55 @@ static enum status row_set_difference(ROW_PARAMETERS)
     return set_filter(eval, args, arg_count, false, ret, err);
 }
 ROW_EVAL(row_set_difference, TYPE_DYNAMIC)
+
+/* ---- `in` with a value that comes with the row ---- */
+
+static enum status items_or_one(struct eval *eval, const struct value *value, struct items *ret,
+                                struct error *err)
+{
+    if (items_is_array(value))
+        return items_of(eval, value->bytes, ret, err);
+    *ret = (struct items){&value->bytes, 1};
+    return STATUS_OK;
+}
+
+static enum status row_in_values(ROW_PARAMETERS)
+{
+    struct items items;
+    struct slice wanted;
+
+    (void)arg_count;
+    enum status status = items_or_one(eval, &args[0], &items, err);
+    if (status == STATUS_OK)
+        status = value_json(eval, &args[1], &wanted, err);
+    if (status != STATUS_OK)
+        return status;
+    return give_bool(ret, items_find(&items, wanted) != UINT32_MAX);
+}
+ROW_EVAL(row_in_values, TYPE_BOOL)
+
+static enum status row_in_values_nocase(ROW_PARAMETERS)
+{
+    enum status status;
+    struct items items;
+    bool found = false;
+
+    (void)arg_count;
+    status = items_or_one(eval, &args[0], &items, err);
+    for (uint32_t i = 0; status == STATUS_OK && i < items.count && !found; i++) {
+        struct slice text;
+        status = dynamic_to_string(eval->arena, items.data[i], &text, err);
+        if (status == STATUS_OK)
+            status = eval_spend(eval, 8 + text.size, err);
+        found = status == STATUS_OK && search_equal(text, args[1].bytes, false);
+    }
+    return status == STATUS_OK ? give_bool(ret, found) : status;
+}
+ROW_EVAL(row_in_values_nocase, TYPE_BOOL)
+
+const struct function operator_in_values = {.name = "in", .eval = eval_row_in_values};
+const struct function operator_in_values_nocase = {.name = "in~",
+                                                   .eval = eval_row_in_values_nocase};
 
 static enum status row_set_has_element(ROW_PARAMETERS)
 {

@@ -115,11 +115,13 @@ static struct value session(struct pass *p)
 {
     struct value time = argument(p, p->row, 0);
 
-    if (time.is_null)
+    if (time.is_null) {
+        p->sum = time; /* the next row begins a session */
         return time;
+    }
     bool fresh = restarts(p, 3) || p->sum.is_null ||
-                 time.integer - p->sum.integer > argument(p, p->row, 1).integer ||
-                 time.integer - p->previous.integer > argument(p, p->row, 2).integer;
+                 time.integer - p->sum.integer >= argument(p, p->row, 1).integer ||
+                 time.integer - p->previous.integer >= argument(p, p->row, 2).integer;
     if (fresh)
         p->sum = time;
     p->previous = time;

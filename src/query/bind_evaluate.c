@@ -332,7 +332,8 @@ static struct node *conditional(struct binder *b, const struct node *call,
         {"count", "countif"},       {"sum", "sumif"},         {"avg", "avgif"},
         {"min", "minif"},           {"max", "maxif"},         {"dcount", "dcountif"},
         {"make_set", "make_set_if"}, {"make_list", "make_list_if"},
-        {"take_any", "take_anyif"}, {"any", "take_anyif"}};
+        {"take_any", "take_anyif"}, {"any", "take_anyif"},    {"stdev", "stdevif"},
+        {"variance", "varianceif"}, {"make_bag", "make_bag_if"}};
     struct node *node = ARENA_NEW(b->q->arena, struct node, b->err);
     struct node *arg = ARENA_NEW(b->q->arena, struct node, b->err);
 

@@ -125,7 +125,8 @@ void control_step(struct trial *t)
     struct error err;
 
     CHECK(arena != NULL);
-    if (value == UINT64_MAX || atomic_load(&t->engine.dead)) {
+    /* What got no answer is not changed again before it was looked at. */
+    if (value == UINT64_MAX || o->has_maybe || atomic_load(&t->engine.dead)) {
         arena_free(arena);
         return;
     }

@@ -147,6 +147,20 @@ static struct expr *call_user(struct binder *b, const struct binding *user,
     return expr;
 }
 
+static bool is_call_of(const struct expr *expr, const char *name)
+{
+    return expr->kind == EXPR_CALL && expr->function->eval == function_find(slice_of(name))->eval;
+}
+
+/* parse_json(tostring(d)) of a dynamic d need not parse what is JSON already. */
+static struct expr *reread(struct binder *b, struct expr *call)
+{
+    if (call == NULL || !is_call_of(call, "parse_json") ||
+        !is_call_of(call->args[0], "tostring") || call->args[0]->args[0]->type != TYPE_DYNAMIC)
+        return call;
+    return bind_invoke(b, call->at, &operator_reread, call->args[0]->args, 1, TYPE_DYNAMIC);
+}
+
 struct expr *bind_call(struct binder *b, const struct node *node)
 {
     const struct binding *user = node->by == NULL ? bind_find(b, node->name) : NULL;
@@ -165,7 +179,7 @@ struct expr *bind_call(struct binder *b, const struct node *node)
         return bind_aggregate(b, node, aggregate);
     const struct function *function = function_find(node->name);
     if (function != NULL)
-        return bind_builtin(b, node, function);
+        return reread(b, bind_builtin(b, node, function));
     if (aggregate != NULL)
         return bind_fail(b, node->at, "SEM0261", "aggregate '%.*s' can only stand in summarize",
                          SLICE_FMT(slice_head(node->name, 128)));

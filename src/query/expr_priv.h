@@ -81,6 +81,7 @@ const struct function *operator_arithmetic(struct slice name, enum type left, en
                                            enum type *ret); /* NULL if the types do not fit */
 const struct function *operator_string(struct slice name);  /* has, contains ... */
 extern const struct function operator_negate;
+extern const struct function operator_reread;  /* (dynamic): parse_json(tostring(it)) */
 extern const struct function operator_member;  /* (dynamic, string) */
 extern const struct function operator_element; /* (dynamic, long or string) */
 extern const struct function operator_regex_row; /* (string, pattern) */

@@ -152,6 +152,26 @@ CONVERT(guid, TYPE_GUID, false)
 CONVERT(string, TYPE_STRING, false)
 CONVERT(dynamic, TYPE_DYNAMIC, true)
 
+/* parse_json(tostring(d)): what is no text in d is JSON already. */
+static enum status row_reread(ROW_PARAMETERS)
+{
+    bool is_text = dynamic_kind(slice_trim(args[0].bytes)) == JSON_STRING;
+    struct slice text;
+    enum status status = dynamic_to_string(eval->arena, args[0].bytes, &text, err);
+
+    (void)arg_count;
+    if (status == STATUS_OK && is_text)
+        status = dynamic_parse(eval->arena, text, &text, err);
+    if (status != STATUS_OK)
+        return status;
+    ret->bytes = text;
+    ret->is_null = dynamic_is_null(text);
+    return STATUS_OK;
+}
+ROW_EVAL(row_reread, TYPE_DYNAMIC)
+
+const struct function operator_reread = {.name = "parse_json", .eval = eval_row_reread};
+
 static enum status row_gettype(ROW_PARAMETERS)
 {
     struct value inner = args[0];

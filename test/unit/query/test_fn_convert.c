@@ -51,8 +51,28 @@ static const struct ask dynamic_cases[] = {
 };
 ASK_TEST(dynamic, dynamic_cases)
 
+/* Reading a dynamic's text again is the same as reading any text: strcat() hides which it is. */
+#define DYNAMICS                                                                                   \
+    "let T = datatable(d: dynamic) [dynamic({\"a\": [1, {\"b\": \" c \"}]}), "                     \
+    "dynamic([]), dynamic(\"x\"), dynamic(\"{\\\"a\\\": [\\\"y z\\\"]}\"), "                       \
+    "dynamic(\" [1, 2] \"), dynamic(null), dynamic(1.50), dynamic(true), "                         \
+    "dynamic(\"true\"), dynamic(\"null\"), dynamic(\"\"), dynamic(\"[1,\"), "                      \
+    "dynamic(\"12\")]; T "
+
+static const struct ask again_cases[] = {
+    {DYNAMICS "| extend p = parse_json(tostring(d)), q = parse_json(strcat(tostring(d), '')) "
+              "| summarize n = count(), alike = countif(gettype(p) == gettype(q) and "
+              "tostring(p) == tostring(q) and isnull(p) == isnull(q)), "
+              "nulls = countif(isnull(p)), texts = countif(gettype(p) == 'string')",
+     "[[13,13,3,2]]"},
+    {DYNAMICS "| where tostring(todynamic(tostring(d)).a[0]) == 'y z' | count", "[[1]]"},
+    {DYNAMICS "| where toint(parse_json(tostring(d))[1]) == 2 | count", "[[1]]"},
+};
+ASK_TEST(again, again_cases)
+
 ASK_MAIN(cmocka_unit_test(numbers),
          cmocka_unit_test(booleans),
          cmocka_unit_test(texts),
          cmocka_unit_test(times_and_identifiers),
-         cmocka_unit_test(dynamic))
+         cmocka_unit_test(dynamic),
+         cmocka_unit_test(again))

@@ -31,21 +31,37 @@ bool entity_is_indexed(struct slice value)
     return value.size >= VALUE_BYTES_MIN && value.size <= VALUE_BYTES_MAX;
 }
 
-/* ASCII upper case to lower, eight bytes at a time. */
-static void fold(const char *text, size_t size, char *ret)
+/* ASCII upper case to lower, of eight bytes. */
+static uint64_t fold_word(uint64_t bytes)
 {
     const uint64_t ones = UINT64_C(0x0101010101010101);
+    uint64_t low = bytes & 127 * ones;
+    uint64_t from_a = low + (128 - 'A') * ones, behind_z = low + (127 - 'Z') * ones;
+    uint64_t upper = (from_a ^ behind_z) & ~bytes & 128 * ones;
 
-    for (size_t at = 0; at < size; at += sizeof(uint64_t)) {
-        size_t some = size - at < sizeof(uint64_t) ? size - at : sizeof(uint64_t);
-        uint64_t bytes = 0;
-        memcpy(&bytes, text + at, some);
-        uint64_t low = bytes & 127 * ones;
-        uint64_t from_a = low + (128 - 'A') * ones, behind_z = low + (127 - 'Z') * ones;
-        uint64_t upper = (from_a ^ behind_z) & ~bytes & 128 * ones;
-        bytes |= upper >> 2;
-        memcpy(ret + at, &bytes, some);
-    }
+    return bytes | upper >> 2;
+}
+
+static void fold_eight(const char *text, char *ret)
+{
+    uint64_t bytes;
+
+    memcpy(&bytes, text, sizeof(bytes));
+    bytes = fold_word(bytes);
+    memcpy(ret, &bytes, sizeof(bytes));
+}
+
+/* The last eight bytes may overlap those before: no copy of a size that is not known. */
+static void fold(const char *text, size_t size, char *ret)
+{
+    size_t at = 0;
+
+    for (; size - at >= sizeof(uint64_t); at += sizeof(uint64_t))
+        fold_eight(text + at, ret + at);
+    if (at > 0 && at < size)
+        fold_eight(text + size - sizeof(uint64_t), ret + size - sizeof(uint64_t));
+    for (; at == 0 && size > 0; size--)
+        ret[size - 1] = (char)fold_word((unsigned char)text[size - 1]);
 }
 
 /* Of a text without upper case. */

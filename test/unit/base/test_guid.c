@@ -35,6 +35,36 @@ static void anything_else_is_refused(void **state)
     assert_int_equal(guid.bytes[0], 1);
 }
 
+/* Each character at each place: only a digit that guid_format() writes passes. */
+static void the_stored_form_is_exact(void **state)
+{
+    static const char digits[] = "0123456789abcdef";
+    const struct guid base = {{0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef, 0xfe, 0xdc, 0xba,
+                               0x98, 0x76, 0x54, 0x32, 0x10}};
+    char text[GUID_TEXT_BYTES + 1], again[GUID_TEXT_BYTES + 1];
+    struct guid guid;
+
+    (void)state;
+    guid_format(&base, text);
+    assert_string_equal(text, "01234567-89ab-cdef-fedc-ba9876543210");
+    for (size_t at = 0; at < GUID_TEXT_BYTES; at++) {
+        bool is_hyphen = text[at] == '-';
+        char kept = text[at];
+        for (int c = -128; c < 128; c++) {
+            text[at] = (char)c;
+            bool good = is_hyphen ? c == '-' : c > 0 && strchr(digits, c) != NULL;
+            guid = (struct guid){{0}};
+            assert_int_equal(guid_parse_lower(text, &guid), good);
+            assert_int_equal(guid_is_zero(&guid), !good);
+            if (good) {
+                guid_format(&guid, again);
+                assert_string_equal(again, text);
+            }
+        }
+        text[at] = kept;
+    }
+}
+
 static void new_ones_differ(void **state)
 {
     struct guid a = guid_new(), b = guid_new();
@@ -51,6 +81,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(text_and_bytes_agree),
         cmocka_unit_test(anything_else_is_refused),
+        cmocka_unit_test(the_stored_form_is_exact),
         cmocka_unit_test(new_ones_differ),
     };
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The index never denies a value that is there. */
+#include "base/hash.h"
 #include "store/section_priv.h"
 #include "store/words_priv.h"
 
@@ -87,9 +88,30 @@ static void letters_of_either_case_are_one_and_keys_differ(void **state)
     assert_true(entity_is_indexed(SLICE("longer")));
 }
 
+/* The print is one of the text in lower case, whatever its length and wherever a byte stands. */
+static void any_byte_folds_as_ascii_does(void **state)
+{
+    char text[40], lower[40];
+
+    (void)state;
+    for (size_t size = 1; size <= sizeof(text); size++) {
+        for (size_t at = 0; at < size; at++) {
+            for (int c = 0; c < 256; c++) {
+                memset(text, 'Q', size);
+                memset(lower, 'q', size);
+                text[at] = (char)c;
+                lower[at] = (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+                assert_int_equal(entity_fingerprint(7, slice_from(text, size)),
+                                 (uint32_t)(hash_xxh3(lower, size, 7) >> 32));
+            }
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(any_byte_folds_as_ascii_does),
         cmocka_unit_test(no_value_is_denied_and_blocks_are_right),
         cmocka_unit_test(letters_of_either_case_are_one_and_keys_differ),
     };

@@ -230,6 +230,11 @@ static enum status row_parse_path(ROW_PARAMETERS)
     }
     size_t slash = last_of(path, "/\\");
     struct slice file = slash == SIZE_MAX ? path : slice_tail(path, slash + 1);
+    size_t colon = slice_find_byte(file, ':', 0);
+    if (colon != SIZE_MAX) { /* of a path without a drive */
+        stream = slice_tail(file, colon + 1);
+        file = slice_head(file, colon);
+    }
     struct slice directory = slash == SIZE_MAX ? SLICE("") : slice_head(path, slash);
     size_t parent = last_of(directory, "/\\");
     size_t dot = last_of(file, ".");

@@ -91,13 +91,38 @@ bool parse_facet(struct parser *p, struct node *op)
 
 /* ---- render chart [with (property = value, ...)] ---- */
 
+#define RENDER_DEPTH_MAX 32u
+
+/* The brackets that are open in a value. */
+struct open_brackets {
+    char closers[RENDER_DEPTH_MAX];
+    uint32_t count;
+};
+
+/* Opens or closes one, if one is at hand; false: it closes another, or they are too many. */
+static bool pass_bracket(const struct parser *p, struct open_brackets *open)
+{
+    static const char *const pairs[][2] = {{"(", ")"}, {"[", "]"}, {"{", "}"}};
+
+    for (int i = 0; i < 3; i++) {
+        if (parse_is(p, pairs[i][0])) {
+            if (open->count == RENDER_DEPTH_MAX)
+                return false;
+            open->closers[open->count++] = pairs[i][1][0];
+        } else if (parse_is(p, pairs[i][1])) {
+            return open->count > 0 && open->closers[--open->count] == pairs[i][1][0];
+        }
+    }
+    return true;
+}
+
 /* A value, of which a list of columns may follow; where it is a word, the word. */
 static struct node *render_value(struct parser *p, bool in_list)
 {
     const struct token *first = parse_peek(p, 0);
     struct node *value = parse_node(p, first->kind == TOKEN_NAME ? NODE_NAME : NODE_LITERAL,
                                     first->at);
-    uint32_t depth = 0;
+    struct open_brackets open = {.count = 0};
 
     if (value == NULL)
         return NULL;
@@ -106,16 +131,16 @@ static struct node *render_value(struct parser *p, bool in_list)
         return parse_fail(p, "a value");
     for (;; p->at++) {
         bool ends = parse_is(p, "|") || parse_is(p, ";") || parse_is(p, "}") ||
-                    (parse_is(p, ")") && depth == 0);
+                    (parse_is(p, ")") && open.count == 0);
         bool next = parse_is(p, ",") && parse_peek(p, 1)->kind == TOKEN_NAME &&
                     parse_is_at(p, 2, "=");
         bool legacy = !in_list && parse_peek(p, 0)->kind == TOKEN_NAME && parse_is_at(p, 1, "=");
-        if (parse_peek(p, 0)->kind == TOKEN_END || (depth == 0 && (ends || next || legacy)))
+        if (parse_peek(p, 0)->kind == TOKEN_END || (open.count == 0 && (ends || next || legacy)))
             return value;
-        if (!in_list && parse_is(p, "with") && depth == 0)
+        if (!in_list && parse_is(p, "with") && open.count == 0)
             return value;
-        depth += parse_is(p, "(");
-        depth -= parse_is(p, ")");
+        if (!pass_bracket(p, &open))
+            return parse_fail(p, "the end of the value");
     }
 }
 

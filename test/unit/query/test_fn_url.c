@@ -16,6 +16,9 @@ static const struct ask addresses_cases[] = {
 ASK_TEST(addresses, addresses_cases)
 
 static const struct ask paths_cases[] = {
+    {"print p = parse_path('\\\\\\\\srv\\\\f.txt:ads') | project p.Filename, p.Extension, "
+     "p.AlternateDataStreamName",
+     "[[\"f.txt\",\"txt\",\"ads\"]]"},
     {"print p = parse_path('\\\\\\\\shared\\\\users\\\\file.txt.gz') | project p.RootPath, "
      "p.DirectoryPath, p.DirectoryName, p.Extension",
      "[[\"\",\"\\\\\\\\shared\\\\users\",\"users\",\"gz\"]]"},

@@ -43,6 +43,11 @@ static void charts_are_read_whole(void **state)
         {"T | render timechart with (title)", "! 1:33 expected '='"},
         {"T | render timechart with (title=)", "! 1:34 expected a value"},
         {"T | render timechart with (title='x'", "! 1:37 expected ',' or ')'"},
+        {"T | render timechart with (title=f('a', 2)[)",
+         "! 1:44 expected the end of the value, found ')'"},
+        {"T | render timechart with (title=[(])", "! 1:36 expected the end of the value"},
+        {"T | render timechart with (title=])", "! 1:34 expected the end of the value"},
+        {"T | render timechart with (title=f([1], {}), ycolumns=a, b) | count", "[[2]]"},
         {"T | render timechart title='x' with (ytitle='a, b=c', ycolumns=a, b) | count", "[[2]]"},
         {"let v = (T | render timechart kind=stacked); v | count", "[[2]]"},
     };

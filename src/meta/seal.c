@@ -135,8 +135,6 @@ static enum status write_blocks(struct io_file *file, struct slice bytes, struct
         if (!is_same)
             status = io_write_at(file, at, now.data, now.size, err);
     }
-    if (status == STATUS_OK && copy.size > bytes.size)
-        status = io_truncate(file, bytes.size, err);
     return status;
 }
 
@@ -192,16 +190,6 @@ static bool is_sealed(const struct meta *meta, const struct sum *now)
     return is_same;
 }
 
-static enum status sync_directory(struct meta *meta, struct error *err)
-{
-    char directory[META_PATH_BYTES];
-    const char *end = strrchr(meta->path, '/');
-
-    (void)snprintf(directory, sizeof(directory), "%.*s",
-                   end == NULL ? 0 : (int)(end - meta->path), meta->path);
-    return io_sync_dir(meta->options.io, directory, err);
-}
-
 static enum status remove_seal(struct meta *meta, struct error *err)
 {
     static const char *const suffixes[] = {META_SUM, META_COPY};
@@ -214,7 +202,7 @@ static enum status remove_seal(struct meta *meta, struct error *err)
         if (status == STATUS_NOT_FOUND)
             status = STATUS_OK;
     }
-    return status == STATUS_OK ? sync_directory(meta, err) : status;
+    return status == STATUS_OK ? meta_sync_directory(meta->options.io, meta->path, err) : status;
 }
 
 static enum status write_seal(struct meta *meta, struct error *err)

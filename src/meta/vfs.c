@@ -96,14 +96,14 @@ static int truncate_file(sqlite3_file *base, sqlite3_int64 size)
     return SQLITE_OK;
 }
 
-static enum status sync_directory_of(struct meta_vfs *vfs, const char *name, struct error *err)
+enum status meta_sync_directory(struct io *io, const char *name, struct error *err)
 {
     char directory[NAME_BYTES_MAX] = "";
     const char *end = strrchr(name, '/');
 
     if (end != NULL)
         (void)snprintf(directory, sizeof(directory), "%.*s", (int)(end - name), name);
-    return io_sync_dir(vfs->io, directory, err);
+    return io_sync_dir(io, directory, err);
 }
 
 /* The flags only tell how hard: it is always done as hard as can be. */
@@ -117,7 +117,7 @@ static int sync_file(sqlite3_file *base, int flags)
         return SQLITE_IOERR_FSYNC;
     enum status status = io_sync(f->file, &err);
     if (status == STATUS_OK && f->is_new)
-        status = sync_directory_of(f->vfs, f->name, &err);
+        status = meta_sync_directory(f->vfs->io, f->name, &err);
     if (status != STATUS_OK)
         return fail_for_good(f->vfs, STATUS_IO, &err, SQLITE_IOERR_FSYNC);
     f->is_new = false;
@@ -236,7 +236,7 @@ static int delete_file(sqlite3_vfs *base, const char *name, int sync_directory)
     if (status == STATUS_NOT_FOUND)
         return SQLITE_IOERR_DELETE_NOENT;
     if (status == STATUS_OK && sync_directory != 0)
-        status = sync_directory_of(vfs, name, &err);
+        status = meta_sync_directory(vfs->io, name, &err);
     return status == STATUS_OK ? SQLITE_OK
                                : fail_for_good(vfs, STATUS_IO, &err, SQLITE_IOERR_DELETE);
 }

@@ -25,5 +25,7 @@ struct meta_vfs {
 enum status meta_vfs_open(struct meta_vfs *vfs, struct io *io, struct error *err) MUST_USE;
 /* No database may be open on it any more. */
 void meta_vfs_close(struct meta_vfs *vfs);
+/* The directory that the file `name` is in. */
+enum status meta_sync_directory(struct io *io, const char *name, struct error *err) MUST_USE;
 
 #endif

@@ -12,62 +12,63 @@
 struct agent_rule {
     const char *mark, *family;
     const char *version_after; /* NULL: right after the mark; "": none is there */
-    const char *brand, *model; /* of a device */
 };
 
 static const struct agent_rule browsers[] = {
-    {"AdobeAIR/", "AdobeAIR", NULL, NULL, NULL},
-    {"SymbianOS/", "Nokia OSS Browser", "Series60/", NULL, NULL},
-    {"Edg/", "Edge", NULL, NULL, NULL},
-    {"EdgA/", "Edge Mobile", NULL, NULL, NULL},
-    {"EdgiOS/", "Edge Mobile", NULL, NULL, NULL},
-    {"Edge/", "Edge", NULL, NULL, NULL},
-    {"OPR/", "Opera", NULL, NULL, NULL},
-    {"Opera/", "Opera", "Version/", NULL, NULL},
-    {"SamsungBrowser/", "Samsung Internet", NULL, NULL, NULL},
-    {"YaBrowser/", "Yandex Browser", NULL, NULL, NULL},
-    {"Vivaldi/", "Vivaldi", NULL, NULL, NULL},
-    {"HeadlessChrome/", "HeadlessChrome", NULL, NULL, NULL},
-    {"PhantomJS/", "PhantomJS", NULL, NULL, NULL},
-    {"Thunderbird/", "Thunderbird", NULL, NULL, NULL},
-    {"FxiOS/", "Firefox iOS", NULL, NULL, NULL},
-    {"Firefox/", "Firefox", NULL, NULL, NULL},
-    {"CriOS/", "Chrome Mobile iOS", NULL, NULL, NULL},
-    {"Chrome/", "Chrome", NULL, NULL, NULL},
-    {"MSIE ", "IE", NULL, NULL, NULL},
-    {"Trident/", "IE", "rv:", NULL, NULL},
-    {"Safari/", "Safari", "Version/", NULL, NULL},
-    {"python-requests/", "Python Requests", NULL, NULL, NULL},
-    {"Python-urllib/", "Python-urllib", NULL, NULL, NULL},
-    {"aiohttp/", "aiohttp", NULL, NULL, NULL},
-    {"Go-http-client/", "Go-http-client", NULL, NULL, NULL},
-    {"Apache-HttpClient/", "Apache-HttpClient", NULL, NULL, NULL},
-    {"okhttp/", "okhttp", NULL, NULL, NULL},
-    {"axios/", "axios", NULL, NULL, NULL},
-    {"PostmanRuntime/", "PostmanRuntime", NULL, NULL, NULL},
-    {"Java/", "Java", NULL, NULL, NULL},
-    {"curl/", "curl", NULL, NULL, NULL},
-    {"Wget/", "Wget", NULL, NULL, NULL},
+    {"AdobeAIR/", "AdobeAIR", NULL},
+    {"SymbianOS/", "Nokia OSS Browser", "Series60/"},
+    {"Edg/", "Edge", NULL},
+    {"EdgA/", "Edge Mobile", NULL},
+    {"EdgiOS/", "Edge Mobile", NULL},
+    {"Edge/", "Edge", NULL},
+    {"OPR/", "Opera", NULL},
+    {"Opera/", "Opera", "Version/"},
+    {"SamsungBrowser/", "Samsung Internet", NULL},
+    {"YaBrowser/", "Yandex Browser", NULL},
+    {"Vivaldi/", "Vivaldi", NULL},
+    {"HeadlessChrome/", "HeadlessChrome", NULL},
+    {"PhantomJS/", "PhantomJS", NULL},
+    {"Thunderbird/", "Thunderbird", NULL},
+    {"FxiOS/", "Firefox iOS", NULL},
+    {"Firefox/", "Firefox", NULL},
+    {"CriOS/", "Chrome Mobile iOS", NULL},
+    {"Chrome/", "Chrome", NULL},
+    {"MSIE ", "IE", NULL},
+    {"Trident/", "IE", "rv:"},
+    {"Safari/", "Safari", "Version/"},
+    {"python-requests/", "Python Requests", NULL},
+    {"Python-urllib/", "Python-urllib", NULL},
+    {"aiohttp/", "aiohttp", NULL},
+    {"Go-http-client/", "Go-http-client", NULL},
+    {"Apache-HttpClient/", "Apache-HttpClient", NULL},
+    {"okhttp/", "okhttp", NULL},
+    {"axios/", "axios", NULL},
+    {"PostmanRuntime/", "PostmanRuntime", NULL},
+    {"Java/", "Java", NULL},
+    {"curl/", "curl", NULL},
+    {"Wget/", "Wget", NULL},
 };
 static const struct agent_rule systems[] = {
-    {"Windows NT 10.0", "Windows 10", "", NULL, NULL},
-    {"Windows NT 6.3", "Windows 8.1", "", NULL, NULL},
-    {"Windows NT 6.2", "Windows 8", "", NULL, NULL},
-    {"Windows NT 6.1", "Windows 7", "", NULL, NULL},
-    {"Windows", "Windows", "", NULL, NULL},
-    {"SymbianOS/", "Symbian OS", NULL, NULL, NULL},
-    {"Android ", "Android", NULL, NULL, NULL},
-    {"iPhone OS ", "iOS", NULL, NULL, NULL},
-    {"CPU OS ", "iOS", NULL, NULL, NULL},
-    {"Mac OS X ", "Mac OS X", NULL, NULL, NULL},
-    {"CrOS", "Chrome OS", "", NULL, NULL},
-    {"Linux", "Linux", "", NULL, NULL},
+    {"Windows NT 10.0", "Windows 10", ""},
+    {"Windows NT 6.3", "Windows 8.1", ""},
+    {"Windows NT 6.2", "Windows 8", ""},
+    {"Windows NT 6.1", "Windows 7", ""},
+    {"Windows", "Windows", ""},
+    {"SymbianOS/", "Symbian OS", NULL},
+    {"Android ", "Android", NULL},
+    {"iPhone OS ", "iOS", NULL},
+    {"CPU OS ", "iOS", NULL},
+    {"Mac OS X ", "Mac OS X", NULL},
+    {"CrOS", "Chrome OS", ""},
+    {"Linux", "Linux", ""},
 };
-static const struct agent_rule devices[] = {
-    {"iPhone", "iPhone", "", "Apple", "iPhone"},
-    {"iPad", "iPad", "", "Apple", "iPad"},
-    {"Macintosh", "Mac", "", "Apple", "Mac"},
-    {"Android", "Generic Smartphone", "", "Generic", "Smartphone"},
+static const struct device {
+    const char *family, *mark, *brand, *model;
+} devices[] = {
+    {"iPhone", "iPhone", "Apple", "iPhone"},
+    {"iPad", "iPad", "Apple", "iPad"},
+    {"Mac", "Macintosh", "Apple", "Mac"},
+    {"Generic Smartphone", "Android", "Generic", "Smartphone"},
 };
 
 /* The numbers of a version, divided by points or underlines: a member each, empty where
@@ -170,14 +171,17 @@ static bool add_nokia(struct buf *buf, struct slice agent)
 
 static void add_device(struct buf *buf, struct slice agent)
 {
-    struct slice version;
-    const struct agent_rule *rule = find_rule(agent, devices, COUNT_OF(devices), &version);
+    static const struct device other = {"Other", "", "", ""};
+    const struct device *device = &other;
 
-    if (rule == NULL && add_nokia(buf, agent))
+    for (size_t i = 0; i < COUNT_OF(devices) && device == &other; i++) {
+        if (slice_find(agent, slice_of(devices[i].mark), 0) != SIZE_MAX)
+            device = &devices[i];
+    }
+    if (device == &other && add_nokia(buf, agent))
         return;
-    begin_part(buf, "Device", slice_of(rule == NULL ? "Other" : rule->family));
-    end_device(buf, slice_of(rule == NULL ? "" : rule->brand),
-               slice_of(rule == NULL ? "" : rule->model));
+    begin_part(buf, "Device", slice_of(device->family));
+    end_device(buf, slice_of(device->brand), slice_of(device->model));
 }
 
 static enum status row_parse_user_agent(ROW_PARAMETERS)

@@ -58,6 +58,18 @@ size_t part_memory_bytes(const struct part *part)
     return bytes;
 }
 
+bool part_has_open_raw(const struct part *part)
+{
+    for (uint32_t s = 0; s < part->root_shape_count; s++) {
+        const struct shape *shape = &part->shapes[s];
+        for (uint32_t i = 0; shape->is_raw && i < shape->row_count; i++) {
+            if (part->reasons == NULL || part->reasons[shape->row_begin + i] == NULL)
+                return true;
+        }
+    }
+    return false;
+}
+
 bool part_has_only_arrays(const struct part *part, struct slice path)
 {
     for (size_t at = slice_find_byte(path, '[', 0); at != SIZE_MAX;

@@ -447,10 +447,9 @@ static enum status find_blocks(struct scan_worker *worker, struct part_scan *sca
 static bool is_counted(const struct scan_source *source, const struct scan_request *request,
                        const struct section_info *info)
 {
-    return request->tally && request->column_count == 0 && request->filter_count == 0 &&
-           request->elements == NULL && request->top == NULL && !source->is_quarantine &&
-           info->fallback_count == 0 && request->time_from <= info->time_min &&
-           request->time_to > info->time_max;
+    return scan_tallies_all(source, request, info->time_min, info->time_max) &&
+           request->column_count == 0 && request->elements == NULL && request->top == NULL &&
+           info->fallback_count == 0;
 }
 
 static enum status send_count(struct scan_worker *worker, const struct section_info *info,

@@ -540,11 +540,9 @@ bool scan_section_is_outside(const struct scan_source *source, const struct scan
 
 static enum status load_rows(struct part_scan *scan, bool has_times, struct error *err)
 {
-    bool has_raw = false;
-
-    for (uint32_t s = 0; s < scan->part->root_shape_count; s++)
-        has_raw |= scan->part->shapes[s].is_raw;
+    bool has_raw = has_raw_shapes(scan->part);
     unsigned which = (has_times ? (unsigned)ROWS_TIMES : 0) | (has_raw ? (unsigned)ROWS_FLAGS : 0);
+
     return which == 0 ? STATUS_OK : scan_load_rows(scan, which, err);
 }
 

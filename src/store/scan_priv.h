@@ -192,6 +192,9 @@ struct tally_sink {
  * them.  *ret_done false: there are no codes or too many; nothing was sent. */
 enum status scan_tally(struct part_scan *scan, const struct tally_sink *out, bool *ret_done,
                        struct error *err) MUST_USE;
+/* Does the request want no more than combinations of all rows of that time? */
+bool scan_tallies_all(const struct scan_source *source, const struct scan_request *request,
+                      int64_t time_min, int64_t time_max);
 /* The same of all rows of a part, if nothing narrows them and one column varies at most;
  * its counts stay with the values.  *ret_rows: how many rows there are. */
 enum status scan_tally_whole(struct part_scan *scan, const struct tally_sink *out,

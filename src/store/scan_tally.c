@@ -224,6 +224,13 @@ static enum status plain_rows(struct part_scan *scan, uint64_t *ret_rows, bool *
     return status;
 }
 
+bool scan_tallies_all(const struct scan_source *source, const struct scan_request *request,
+                      int64_t time_min, int64_t time_max)
+{
+    return request->tally && request->filter_count == 0 && !source->is_quarantine &&
+           request->time_from <= time_min && request->time_to > time_max;
+}
+
 static uint32_t *count_codes(const struct part_scan *scan, const struct digit *digit,
                              struct error *err)
 {
@@ -284,8 +291,7 @@ enum status scan_tally_whole(struct part_scan *scan, const struct tally_sink *ou
     *ret_done = false;
     if (digits == NULL)
         return err->status;
-    if (!request->tally || request->filter_count > 0 || scan->source->is_quarantine ||
-        request->time_from > part->time_min || request->time_to <= part->time_max)
+    if (!scan_tallies_all(scan->source, request, part->time_min, part->time_max))
         return STATUS_OK;
     enum status status = plain_rows(scan, ret_rows, &is_plain, err);
     if (status != STATUS_OK || !is_plain || *ret_rows == 0)

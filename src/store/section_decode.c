@@ -254,18 +254,6 @@ static enum status get_reasons(struct reader *r, struct part *part, struct error
     return STATUS_OK;
 }
 
-static bool has_open_raw(const struct part *part)
-{
-    for (uint32_t s = 0; s < part->root_shape_count; s++) {
-        const struct shape *shape = &part->shapes[s];
-        for (uint32_t i = 0; shape->is_raw && i < shape->row_count; i++) {
-            if (part->reasons == NULL || part->reasons[shape->row_begin + i] == NULL)
-                return true;
-        }
-    }
-    return false;
-}
-
 static enum status get_ranks(struct reader *r, struct section_header *header, struct error *err)
 {
     uint32_t path_count = header->part->path_count;
@@ -342,7 +330,7 @@ static enum status get_header(const struct section_info *info, struct section_he
         status = get_columns(&r, header, &offset, err);
     if (status == STATUS_OK)
         status = get_reasons(&r, part, err);
-    header->has_open_raw = status == STATUS_OK && has_open_raw(part);
+    header->has_open_raw = status == STATUS_OK && part_has_open_raw(part);
     header->has_escaped_literals = status == STATUS_OK && has_escaped_literals(part);
     if (status == STATUS_OK)
         status = get_pages(&r, header, offset, err);

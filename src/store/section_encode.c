@@ -154,25 +154,12 @@ static enum status put_section(struct writing *w, struct buf *ret, struct sectio
     return status == STATUS_OK ? buf_check(ret, err) : status;
 }
 
-/* Is a record kept raw that is not in quarantine?  Its fields may say anything. */
-static bool has_open_raw(const struct part *part)
-{
-    for (uint32_t s = 0; s < part->root_shape_count; s++) {
-        const struct shape *shape = &part->shapes[s];
-        for (uint32_t i = 0; shape->is_raw && i < shape->row_count; i++) {
-            if ((part->row_flags[shape->row_begin + i] & RECORD_QUARANTINED) == 0)
-                return true;
-        }
-    }
-    return false;
-}
-
 static void note_times(const struct writing *w, struct section_info *info)
 {
     const struct part *part = w->part;
 
     info->time_count = 0;
-    if (has_open_raw(part))
+    if (part_has_open_raw(part))
         return;
     for (uint32_t p = 0; p < part->path_count && info->time_count < SECTION_TIMES_MAX; p++) {
         const struct path_column *path = &part->paths[p];

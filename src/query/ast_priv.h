@@ -33,6 +33,8 @@ enum node_kind {
     NODE_LET,      /* name; args[0] */
     NODE_DECLARE,  /* by: NODE_COLUMN with default in args */
     NODE_TYPEOF,   /* value.type, or by: columns of a schema */
+    NODE_RESTRICT, /* by: NODE_NAME, NODE_STAR; NODE_MEMBER with args: database(...) ... */
+    NODE_ALIAS,    /* of a database */
 };
 
 enum node_flag {

@@ -126,7 +126,7 @@ static struct expr *bind_builtin(struct binder *b, const struct node *node,
         struct eval eval = {.arena = b->q->arena,
                             .query = b->q,
                             .query_arena = b->q->arena,
-                            .now = b->q->request->now};
+                            .now = b->q->now};
         if (function->prepare(&eval, arguments, count, &state, b->err) != STATUS_OK) {
             place(b, node);
             return NULL;

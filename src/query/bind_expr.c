@@ -662,6 +662,8 @@ struct expr *bind_expr(struct binder *b, const struct node *node)
     case NODE_FUNCTION:
     case NODE_LET:
     case NODE_DECLARE:
+    case NODE_RESTRICT:
+    case NODE_ALIAS:
         break;
     }
     return bind_fail(b, node->at, "SEM0100", "a table cannot stand here; a value is needed");

@@ -357,6 +357,8 @@ struct plan *bind_watchlist(struct binder *b, const struct node *node)
     struct filling f;
     struct csv csv = {.separator = ',', .arena = b->q->arena};
 
+    if (!bind_is_seen(b, node->name))
+        return bind_unseen(b, node->name, node->at);
     if (slice_is(node->name, "_GetWatchlistAlias"))
         return bind_aliases(b, node);
     struct expr *alias = node->args == NULL ? NULL : bind_constant(b, node->args);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* bind_limits.c - what `set` says about the limits of the query, under Kusto's names.
+/* bind_limits.c - what `set` says about the query, under Kusto's names: its limits, and now().
  *
  * A query may tighten any limit, and may loosen those that are defaults; what the
  * request itself says stays the bound: the lower of the two holds.  Memory is never
@@ -111,8 +111,24 @@ static bool set_number(struct binder *b, const struct node *set, enum limit limi
     return true;
 }
 
-bool bind_limit(struct binder *b, const struct node *set)
+static bool set_now(struct binder *b, const struct node *set)
 {
+    const struct expr *expr = set->args == NULL ? NULL : bind_constant(b, set->args);
+
+    if (set->args != NULL && expr == NULL)
+        return false;
+    if (expr == NULL || expr->type != TYPE_DATETIME || expr->value.is_null)
+        return bind_fail(b, set->at, "SEM0100",
+                         "'%.*s' wants a datetime such as datetime(2026-01-31 12:00)",
+                         SLICE_FMT(set->name)) != NULL;
+    b->q->now = expr->value.integer;
+    return true;
+}
+
+bool bind_option(struct binder *b, const struct node *set)
+{
+    if (slice_is(set->name, "query_now"))
+        return set_now(b, set);
     for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
         enum limit limit = options[i].limit;
         if (!slice_is(set->name, options[i].name))

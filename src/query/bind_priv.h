@@ -19,6 +19,7 @@ enum binding_kind {
     BINDING_FUNCTION, /* node: NODE_FUNCTION */
     BINDING_CELL,     /* plan: materialized */
     BINDING_SCHEMA,   /* the source of mv-apply, or a table of a check: plan */
+    BINDING_FENCE,    /* restrict access: further out, only tables of the list `node` are seen */
 };
 
 struct binding {
@@ -149,8 +150,8 @@ bool bind_check_count(struct binder *b, const struct node *node, uint32_t count,
                       uint32_t max);
 /* What `set NAME = value` says is bound under this and the name. */
 #define BIND_SET "set "
-/* Heeds a `set` of a limit; true for every other option, which it leaves alone. */
-bool bind_limit(struct binder *b, const struct node *set);
+/* Heeds a `set` of a limit or of now(); true for every other option, which it leaves alone. */
+bool bind_option(struct binder *b, const struct node *set);
 
 /* The default name of an expression's column, or an empty slice. */
 struct slice bind_name_of(struct binder *b, const struct node *node);
@@ -173,6 +174,14 @@ const struct binding *bind_find(const struct binder *b, struct slice name);
 bool bind_push(struct binder *b, const struct binding *binding);
 /* A stored function, NULL if there is none (or, with b->err set, it is broken). */
 const struct binding *bind_stored(struct binder *b, struct slice name);
+/* restrict access: lets that it does not name are gone, and tables, views and stored
+ * functions are seen where bind_is_seen() says so. */
+bool bind_restrict(struct binder *b, const struct node *node);
+bool bind_is_seen(const struct binder *b, struct slice name);
+void *bind_unseen(struct binder *b, struct slice name, uint32_t at); /* fails */
+/* database(), or with the name that current_database() gives. */
+bool bind_is_own_database(const struct node *call);
+#define BIND_DATABASE "daybook"
 /* A let's name first, then a stored function. */
 const struct binding *bind_find_function(struct binder *b, struct slice name);
 /* The schema that NODE_COLUMNs declare. */

@@ -291,7 +291,7 @@ static struct expr *bind_member(struct binder *b, const struct node *node)
 
 static struct expr *bind_database(struct binder *b, const struct node *node)
 {
-    return constant_text_of(b, SLICE("daybook"), node->at);
+    return constant_text_of(b, SLICE(BIND_DATABASE), node->at);
 }
 
 /* ---- cursors: the receive time in ticks, as text ---- */

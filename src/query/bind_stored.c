@@ -78,5 +78,5 @@ const struct binding *bind_find_function(struct binder *b, struct slice name)
 {
     const struct binding *found = bind_find(b, name);
 
-    return found != NULL ? found : bind_stored(b, name);
+    return found != NULL || !bind_is_seen(b, name) ? found : bind_stored(b, name);
 }

@@ -149,6 +149,8 @@ bool bind_is_tabular(struct binder *b, const struct node *node)
     case NODE_LET:
     case NODE_DECLARE:
     case NODE_TYPEOF:
+    case NODE_RESTRICT:
+    case NODE_ALIAS:
         break;
     }
     return false;
@@ -157,6 +159,7 @@ bool bind_is_tabular(struct binder *b, const struct node *node)
 /* ---- tables and views by name ---- */
 
 struct nearest {
+    const struct binder *b;
     struct slice name;
     size_t distance, best_size;
     char best[128]; /* a copy: a name lives as long as the call that brings it */
@@ -167,7 +170,7 @@ static void consider(void *arg, struct slice name)
     struct nearest *n = arg;
     size_t d = slice_equal_nocase(name, n->name) ? 0 : text_distance(name, n->name);
 
-    if (d < n->distance) {
+    if (d < n->distance && (bind_find(n->b, name) != NULL || bind_is_seen(n->b, name))) {
         n->distance = d;
         n->best_size = slice_head(name, sizeof(n->best)).size;
         memcpy(n->best, name.data, n->best_size);
@@ -225,8 +228,12 @@ struct plan *bind_named_table(struct binder *b, struct slice name, uint32_t at)
 {
     const struct query_env *env = b->q->request->env;
     struct table_source *source = NULL;
-    struct nearest nearest = {.name = name, .distance = name.size < 5 ? 2 : 4};
+    struct nearest nearest = {.b = b, .name = name, .distance = name.size < 5 ? 2 : 4};
 
+    if (!bind_is_seen(b, name) && is_table_name(b, name)) {
+        b->q->table_missing = true;
+        return bind_unseen(b, name, at);
+    }
     if (env != NULL && env->view != NULL && !in_view(b, name)) {
         struct slice text = env->view(env->context, name);
         if (text.size > 0)
@@ -295,6 +302,7 @@ static struct plan *bind_name_table(struct binder *b, const struct node *node)
         return plan;
     }
     case BINDING_SCALAR:
+    case BINDING_FENCE:
         break;
     }
     return bind_fail(b, node->at, "SEM0100", "'%.*s' is a value, a table is needed",
@@ -372,6 +380,8 @@ struct plan *bind_table(struct binder *b, const struct node *node)
     case NODE_OPERATOR:
         return bind_union_source(b, node);
     case NODE_MEMBER:
+        if (bind_is_own_database(node->args))
+            return bind_named_table(b, node->name, node->at);
         b->q->table_missing = true;
         return bind_fail(b, node->at, "SEM0100",
                          "tables of other databases and clusters are not supported");
@@ -390,6 +400,8 @@ struct plan *bind_table(struct binder *b, const struct node *node)
     case NODE_LET:
     case NODE_DECLARE:
     case NODE_TYPEOF:
+    case NODE_RESTRICT:
+    case NODE_ALIAS:
         break;
     }
     return bind_fail(b, node->at, "SEM0100", "a value cannot stand here; a table is needed");
@@ -577,13 +589,13 @@ static bool bind_parameter_value(struct binder *b, const struct node *column)
     return v.expr != NULL && bind_push(b, &v);
 }
 
-/* Limits are heeded.  Other options are seen by those who ask for them; what their value
+/* Limits and now() are heeded.  Other options are seen by those who ask for them; what their value
  * is is not checked. */
 static bool bind_set(struct binder *b, const struct node *set)
 {
     struct binding v = {.name = bind_join_name(b, BIND_SET, set->name), .kind = BINDING_SCALAR};
 
-    if (b->depth == 0 && !bind_limit(b, set))
+    if (b->depth == 0 && !bind_option(b, set))
         return false;
     if (set->args == NULL)
         return true;
@@ -611,6 +623,13 @@ struct plan *bind_statements(struct binder *b, const struct node *list, struct e
                 if (!bind_parameter_value(b, c))
                     return NULL;
             }
+        } else if (s->kind == NODE_RESTRICT) {
+            if (!bind_restrict(b, s))
+                return NULL;
+        } else if (s->kind == NODE_ALIAS) {
+            return bind_fail(b, s->at, "SEM0100",
+                             "'alias' names another database, and there are no others: take the "
+                             "statement away, and name tables without a database");
         } else if (s->kind == NODE_PARAM) {
             if (!bind_set(b, s))
                 return NULL;

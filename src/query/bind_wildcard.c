@@ -9,6 +9,7 @@ struct matching {
     struct binder *b;
     struct slice pattern;
     struct names *names;
+    bool is_let;
 };
 
 static bool is_known(const struct names *names, struct slice name)
@@ -41,20 +42,21 @@ static void match(void *arg, struct slice name)
     struct matching *m = arg;
 
     if (m->b->err->status == STATUS_OK && bind_pattern_matches(m->pattern, name) &&
-        !is_known(m->names, name))
+        !is_known(m->names, name) && (m->is_let || bind_is_seen(m->b, name)))
         add_name(m->b, m->names, name);
 }
 
 bool bind_wildcard(struct binder *b, struct slice pattern, struct names *ret)
 {
     const struct query_env *env = b->q->request->env;
-    struct matching m = {b, pattern, ret};
+    struct matching m = {b, pattern, ret, true};
 
     for (const struct binding *v = b->bindings; v != NULL; v = v->next) {
         bool view = v->kind == BINDING_FUNCTION && (v->node->flags & NODE_VIEW) != 0;
         if (view || v->kind == BINDING_TABLE || v->kind == BINDING_CELL)
             match(&m, v->name);
     }
+    m.is_let = false;
     if (env != NULL && env->stored != NULL && slice_is(pattern, "*"))
         env->stored(env->context, match, &m);
     else if (env != NULL && env->names != NULL)
@@ -128,7 +130,7 @@ struct plan *bind_absent(struct binder *b, const struct names *stored,
 {
     const struct query_env *env = b->q->request->env;
     struct names named = {0}, tables = {0};
-    struct matching all = {b, SLICE("*"), &tables};
+    struct matching all = {b, SLICE("*"), &tables, false};
     struct schema schema = {0};
 
     if (env == NULL || env->stored == NULL || env->names == NULL || env->table == NULL)

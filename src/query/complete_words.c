@@ -54,6 +54,8 @@ static const struct complete_word sources[] = {
     {"search", "search in (table, ...) \"term\"", "rows with a term in any column"},
     {"find", "find in (table, ...) where predicate", "rows of several tables"},
     {"declare", "declare query_parameters(name:type = value)", "parameters of the query"},
+    {"set", "set option = value;", "an option of the query, such as query_now"},
+    {"restrict", "restrict access to (name, ...);", "hides the tables that are not named"},
 };
 const struct complete_words complete_sources = WORDS(sources);
 

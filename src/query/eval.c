@@ -87,7 +87,7 @@ static enum status call_plain(struct worker *w, const struct expr *expr,
     struct eval eval = {.arena = w->batch_arena,
                         .query = w->run->query,
                         .query_arena = w->arena,
-                        .now = w->run->query->request->now,
+                        .now = w->run->query->now,
                         .constants = expr->constants,
                         .call_state = expr->call_state,
                         .row_base = &w->row_base};

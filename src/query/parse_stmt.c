@@ -151,7 +151,66 @@ static struct node *parse_declare(struct parser *p)
     return declare;
 }
 
-/* `set name = value`, `alias ...`: options of the service; read and left. */
+/* A let, a table, a pattern of such; database().name, cluster(...).database(...).name. */
+static struct node *parse_entity(struct parser *p)
+{
+    struct node *member = NULL;
+
+    while (parse_peek(p, 0)->kind == TOKEN_NAME && parse_is_at(p, 1, "(")) {
+        struct node *call = parse_node(p, NODE_CALL, parse_peek(p, 0)->at);
+        if (member == NULL)
+            member = parse_node(p, NODE_MEMBER, parse_peek(p, 0)->at);
+        if (call == NULL || member == NULL)
+            return NULL;
+        call->name = parse_peek(p, 0)->text;
+        p->at += 2;
+        if (!parse_is(p, ")") && (call->args = parse_expression(p)) == NULL)
+            return NULL;
+        if (!parse_need(p, ")") || !parse_need(p, "."))
+            return NULL;
+        call->next = member->args; /* the innermost first */
+        member->args = call;
+    }
+    struct node *name = parse_pattern(p);
+    if (name == NULL || member == NULL)
+        return name;
+    member->by = name;
+    return member;
+}
+
+/* restrict access to (entity, ...) */
+static struct node *parse_restrict(struct parser *p)
+{
+    struct node *limits = parse_node(p, NODE_RESTRICT, parse_peek(p, 0)->at);
+    struct node **tail = limits == NULL ? NULL : &limits->by;
+
+    p->at += 2;
+    if (tail == NULL || !parse_need(p, "to") || !parse_need(p, "("))
+        return NULL;
+    do {
+        *tail = parse_entity(p);
+        if (*tail == NULL)
+            return NULL;
+        tail = &(*tail)->next;
+    } while (parse_take(p, ","));
+    return parse_need(p, ")") ? limits : NULL;
+}
+
+/* alias database name = cluster(...).database(...) */
+static struct node *parse_alias(struct parser *p)
+{
+    struct node *alias = parse_node(p, NODE_ALIAS, parse_peek(p, 0)->at);
+
+    p->at += 2;
+    struct node *name = alias == NULL ? NULL : parse_name(p);
+    if (name == NULL || !parse_need(p, "="))
+        return NULL;
+    alias->name = name->name;
+    alias->args = parse_expression(p);
+    return alias->args == NULL ? NULL : alias;
+}
+
+/* `set name = value`: options of the query. */
 static struct node *parse_set(struct parser *p)
 {
     struct node *set = parse_node(p, NODE_PARAM, parse_peek(p, 0)->at);
@@ -177,6 +236,10 @@ struct node *parse_statement(struct parser *p)
         return parse_set(p);
     if (parse_is(p, "declare") && parse_peek(p, 1)->kind == TOKEN_NAME)
         return parse_declare(p);
+    if (parse_is(p, "restrict") && parse_is_at(p, 1, "access"))
+        return parse_restrict(p);
+    if (parse_is(p, "alias") && parse_is_at(p, 1, "database"))
+        return parse_alias(p);
     return parse_pipeline(p);
 }
 

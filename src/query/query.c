@@ -181,6 +181,7 @@ enum status query_run(const struct query_request *request, struct query_sink *si
                       .bytes_max = request->rows_max == UINT64_MAX ? UINT64_MAX
                                                                    : QUERY_RESULT_BYTES_MAX,
                       .take_max = UINT64_MAX,
+                      .now = request->now,
                       .thread_count = request->thread_count == 0 ? 1 : request->thread_count};
 
     if (time_ms > QUERY_TIME_MS_MAX)

@@ -71,6 +71,8 @@ static const struct {
     {"find", "let T = view () { print a = 1 }; find in (T) where a == 1 | count | "
              "project Count == 1"},
     {"declare", "declare query_parameters(a: long = 1); print a == 1"},
+    {"set", "set query_now = datetime(2026-01-31); print now() == datetime(2026-01-31)"},
+    {"restrict", "let V = view () { print a = 1 }; restrict access to (V); V | project a == 1"},
 };
 
 const char *reference_example(const char *name)

@@ -31,6 +31,7 @@ struct query {
     uint64_t deadline_us; /* monotonic */
     uint64_t rows_max, bytes_max; /* of the result: above it fails; UINT64_MAX = none */
     uint64_t take_max;    /* rows of the result that are wanted; UINT64_MAX = all */
+    int64_t now;          /* ticks: what now() gives */
     uint32_t site_count;
     uint32_t thread_count;
     pthread_mutex_t lock;     /* guards stats */

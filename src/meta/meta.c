@@ -207,6 +207,7 @@ void meta_close(struct meta *meta)
         return;
     (void)sqlite3_close(meta->db);
     meta_vfs_close(&meta->vfs);
+    meta_pages_release(&meta->pages);
     (void)pthread_mutex_destroy(&meta->lock);
     free(meta);
 }

@@ -29,9 +29,9 @@ struct meta {
     pthread_mutex_t lock; /* everything below */
     struct meta_options options;
     char path[META_PATH_BYTES];
-    int summed_changes; /* sqlite3_total_changes() of the last sum */
     bool is_restored, was_fatal;
     struct meta_vfs vfs;
+    struct meta_pages pages; /* of the database and of its copy, but for vfs.written */
     sqlite3 *db;
     const struct clock *clock;
     struct token_cache_entry cache[TOKEN_CACHE_SLOTS];

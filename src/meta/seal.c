@@ -16,23 +16,10 @@
  * between a change and its sum leaves a sum of the state before, which is no damage. */
 #include "meta/meta_priv.h"
 
-#include "base/buf.h"
 #include "base/check.h"
-#include "base/hash.h"
 
-#define SUM_MAGIC "DBMSUM1" /* with its NUL */
-#define SUM_BYTES 36u
-#define DATABASE_BYTES_MAX (2 * GIB)
-#define COUNTER_AT 24u
-#define HEADER_BYTES 100u
-#define BLOCK_BYTES 4096u
 #define JOURNAL "-journal"
 #define DAMAGED ".damaged"
-
-struct sum {
-    uint32_t counter;
-    uint64_t size, hash;
-};
 
 void meta_path(const struct meta *meta, const char *suffix, char ret[META_PATH_BYTES])
 {
@@ -41,153 +28,105 @@ void meta_path(const struct meta *meta, const char *suffix, char ret[META_PATH_B
     CHECK(size > 0 && size < META_PATH_BYTES);
 }
 
-/* ---- the sum ---- */
-
-static struct sum sum_of(struct slice bytes)
-{
-    struct sum sum = {.size = bytes.size};
-
-    if (bytes.size >= HEADER_BYTES) {
-        const uint8_t *at = (const uint8_t *)bytes.data + COUNTER_AT; /* big-endian */
-        sum.counter = (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
-        sum.hash = hash_xxh3(bytes.data, bytes.size, 0);
-    }
-    return sum;
-}
-
-static bool sums_equal(const struct sum *a, const struct sum *b)
-{
-    return a->counter == b->counter && a->size == b->size && a->hash == b->hash;
-}
-
-/* false: there is no sound one. */
-static bool read_sum(const struct meta *meta, struct sum *ret)
-{
-    char path[META_PATH_BYTES];
-    struct error ignored;
-    struct buf bytes;
-
-    meta_path(meta, META_SUM, path);
-    buf_init(&bytes, 128 * KIB);
-    enum status status = io_read_all(meta->options.io, path, &bytes, &ignored);
-    struct reader r = reader_from(bytes.data, bytes.size);
-    struct slice magic = reader_bytes(&r, sizeof(SUM_MAGIC));
-    bool sound = status == STATUS_OK && bytes.size == SUM_BYTES &&
-                 slice_equal(magic, slice_from(SUM_MAGIC, sizeof(SUM_MAGIC)));
-
-    ret->counter = reader_u32(&r);
-    (void)reader_u32(&r);
-    ret->size = reader_u64(&r);
-    ret->hash = reader_u64(&r);
-    sound = sound && reader_u32(&r) == hash_crc32c(0, bytes.data, SUM_BYTES - 4);
-    buf_release(&bytes);
-    return sound;
-}
-
-static enum status write_sum(struct meta *meta, const struct sum *sum, struct error *err)
-{
-    char path[META_PATH_BYTES];
-    struct buf bytes;
-
-    meta_path(meta, META_SUM, path);
-    buf_init(&bytes, SUM_BYTES);
-    buf_add(&bytes, SUM_MAGIC, sizeof(SUM_MAGIC));
-    buf_put_u32(&bytes, sum->counter);
-    buf_put_u32(&bytes, 0);
-    buf_put_u64(&bytes, sum->size);
-    buf_put_u64(&bytes, sum->hash);
-    if (!bytes.failed)
-        buf_put_u32(&bytes, hash_crc32c(0, bytes.data, bytes.size));
-    enum status status = buf_check(&bytes, err);
-    if (status == STATUS_OK)
-        status = io_replace(meta->options.io, path, buf_slice(&bytes), err);
-    buf_release(&bytes);
-    return status;
-}
-
 enum status meta_check_sum(struct meta *meta, struct error *err)
 {
-    struct sum now, then;
-    struct buf bytes;
+    struct meta_sum now, then;
+    char path[META_PATH_BYTES];
+    enum status status = meta_sum_of(meta->options.io, meta->path, &now, err);
 
-    buf_init(&bytes, DATABASE_BYTES_MAX);
-    enum status status = io_read_all(meta->options.io, meta->path, &bytes, err);
-    now = sum_of(buf_slice(&bytes));
-    buf_release(&bytes);
-    if (status == STATUS_OK && read_sum(meta, &then) && then.counter == now.counter &&
-        !sums_equal(&then, &now))
+    meta_path(meta, META_SUM, path);
+    if (status == STATUS_OK && meta_sum_read(meta->options.io, path, &then) &&
+        then.counter == now.counter && !meta_sums_equal(&then, &now))
         return ERROR_SET(err, STATUS_CORRUPT, "it is not what was written");
     return status;
 }
 
 /* ---- the copy ---- */
 
-/* Writes the blocks that differ: most of a large database stays as it is. */
-static enum status write_blocks(struct io_file *file, struct slice bytes, struct slice copy,
-                                struct error *err)
-{
-    enum status status = STATUS_OK;
+/* The database, and its copy on the way to the same bytes. */
+struct following {
+    struct meta_pages *pages;
+    const struct meta_written *written;
+    struct io_file *from, *to;
+    uint64_t copy_size;
+    bool was_behind; /* the copy had other bytes */
+};
 
-    for (size_t at = 0; at < bytes.size && status == STATUS_OK; at += BLOCK_BYTES) {
-        struct slice now = slice_head(slice_tail(bytes, at), BLOCK_BYTES);
-        bool is_same = at + now.size <= copy.size &&
-                       slice_equal(now, slice_head(slice_tail(copy, at), now.size));
-        if (!is_same)
-            status = io_write_at(file, at, now.data, now.size, err);
+static enum status copy_page(struct following *f, uint64_t page, struct error *err)
+{
+    struct meta_page now, then;
+    enum status status = meta_page_read(f->from, f->pages->size, page, &now, err);
+
+    if (status == STATUS_OK)
+        status = meta_page_read(f->to, f->copy_size, page, &then, err);
+    if (status != STATUS_OK || now.size == 0 ||
+        (now.size == then.size && memcmp(now.bytes, then.bytes, now.size) == 0))
+        return status;
+    f->was_behind = true;
+    return io_write_at(f->to, page * META_PAGE_BYTES, now.bytes, now.size, err);
+}
+
+static enum status follow_page(struct following *f, uint64_t page, struct error *err)
+{
+    enum status status = meta_pages_follow(f->pages, f->from, page, err);
+
+    return status == STATUS_OK ? copy_page(f, page, err) : status;
+}
+
+/* What was written, and what is new. */
+static enum status follow(struct following *f, struct error *err)
+{
+    if (f->written->is_all)
+        f->pages->size = 0;
+    enum status status = meta_pages_resize(f->pages, f->from, err);
+    if (status == STATUS_OK)
+        status = io_size(f->to, &f->copy_size, err);
+    uint64_t first = f->written->is_all ? 0 : f->copy_size / META_PAGE_BYTES;
+    for (uint64_t page = first; page < f->pages->count && status == STATUS_OK; page++)
+        status = copy_page(f, page, err);
+    for (uint32_t i = 0; i < f->written->count && !f->written->is_all && status == STATUS_OK; i++)
+        status = follow_page(f, f->written->pages[i], err);
+    if (status == STATUS_OK && f->copy_size > f->pages->size) {
+        f->was_behind = true;
+        status = io_truncate(f->to, f->pages->size, err);
     }
     return status;
 }
 
-static enum status write_copy(struct meta *meta, struct slice bytes, struct error *err)
+static enum status finish_seal(struct meta *meta, const struct following *f, struct error *err)
 {
     struct io *io = meta->options.io;
-    struct io_file *file = NULL;
+    struct meta_sum now, then;
     char path[META_PATH_BYTES];
-    struct buf copy;
+    enum status status = meta_pages_sum(f->pages, f->from, &now, err);
+
+    meta_path(meta, META_SUM, path);
+    if (status == STATUS_OK && !f->was_behind && meta_sum_read(io, path, &then) &&
+        meta_sums_equal(&then, &now))
+        return STATUS_OK;
+    if (status == STATUS_OK)
+        status = io_sync(f->to, err);
+    if (status == STATUS_OK && f->written->is_all) /* the copy may be new */
+        status = meta_sync_directory(io, meta->path, err);
+    return status == STATUS_OK ? meta_sum_write(io, path, &now, err) : status;
+}
+
+static enum status write_seal(struct meta *meta, struct error *err)
+{
+    struct following f = {.pages = &meta->pages, .written = &meta->vfs.written};
+    char path[META_PATH_BYTES];
 
     meta_path(meta, META_COPY, path);
-    buf_init(&copy, DATABASE_BYTES_MAX);
-    if (!io_exists(io, path))
-        return io_replace(io, path, bytes, err);
-    enum status status = io_read_all(io, path, &copy, err);
-    if (status == STATUS_LIMIT) { /* it cannot be ours */
-        buf_clear(&copy);
-        status = STATUS_OK;
-    }
+    enum status status = io_open(meta->options.io, meta->path, IO_READ, &f.from, err);
     if (status == STATUS_OK)
-        status = io_open(io, path, IO_WRITE, &file, err);
+        status = io_open(meta->options.io, path, IO_WRITE, &f.to, err);
     if (status == STATUS_OK)
-        status = write_blocks(file, bytes, buf_slice(&copy), err);
+        status = follow(&f, err);
     if (status == STATUS_OK)
-        status = io_truncate(file, bytes.size, err);
-    if (status == STATUS_OK)
-        status = io_sync(file, err);
-    io_close(file);
-    buf_release(&copy);
+        status = finish_seal(meta, &f, err);
+    io_close(f.from);
+    io_close(f.to);
     return status;
-}
-
-static bool copy_has(const struct meta *meta, const struct sum *sum, struct buf *ret)
-{
-    char path[META_PATH_BYTES];
-    struct error ignored;
-
-    meta_path(meta, META_COPY, path);
-    if (io_read_all(meta->options.io, path, ret, &ignored) != STATUS_OK)
-        return false;
-    struct sum copy = sum_of(buf_slice(ret));
-    return ret->size >= HEADER_BYTES && sums_equal(&copy, sum);
-}
-
-static bool is_sealed(const struct meta *meta, const struct sum *now)
-{
-    struct sum then;
-    struct buf copy;
-
-    buf_init(&copy, DATABASE_BYTES_MAX);
-    bool is_same = read_sum(meta, &then) && sums_equal(&then, now) && copy_has(meta, now, &copy);
-    buf_release(&copy);
-    return is_same;
 }
 
 static enum status remove_seal(struct meta *meta, struct error *err)
@@ -205,31 +144,13 @@ static enum status remove_seal(struct meta *meta, struct error *err)
     return status == STATUS_OK ? meta_sync_directory(meta->options.io, meta->path, err) : status;
 }
 
-static enum status write_seal(struct meta *meta, struct error *err)
-{
-    struct buf bytes;
-
-    buf_init(&bytes, DATABASE_BYTES_MAX);
-    enum status status = io_read_all(meta->options.io, meta->path, &bytes, err);
-    struct sum now = sum_of(buf_slice(&bytes));
-    if (status == STATUS_OK && !is_sealed(meta, &now)) {
-        status = write_copy(meta, buf_slice(&bytes), err);
-        if (status == STATUS_OK)
-            status = write_sum(meta, &now, err);
-    }
-    buf_release(&bytes);
-    return status;
-}
-
 enum status meta_seal(struct meta *meta, struct error *err)
 {
     enum status status = write_seal(meta, err);
 
-    if (status == STATUS_OK) {
-        meta->summed_changes = sqlite3_total_changes(meta->db);
-        return STATUS_OK;
-    }
-    return remove_seal(meta, err);
+    meta->vfs.written.is_all = status != STATUS_OK;
+    meta->vfs.written.count = 0;
+    return status == STATUS_OK ? STATUS_OK : remove_seal(meta, err);
 }
 
 /* ---- putting back ---- */
@@ -245,15 +166,32 @@ static enum status set_aside(struct meta *meta, const char *suffix, struct error
                                              : STATUS_OK;
 }
 
+static bool copy_counts(const struct meta *meta)
+{
+    struct meta_sum copy, then;
+    char path[META_PATH_BYTES];
+    struct error ignored;
+
+    meta_path(meta, META_SUM, path);
+    if (!meta_sum_read(meta->options.io, path, &then) || then.size == 0)
+        return false;
+    meta_path(meta, META_COPY, path);
+    return meta_sum_of(meta->options.io, path, &copy, &ignored) == STATUS_OK &&
+           meta_sums_equal(&copy, &then);
+}
+
 enum status meta_restore(struct meta *meta, struct error *err)
 {
-    struct sum then;
+    char path[META_PATH_BYTES];
     struct buf copy;
 
-    buf_init(&copy, DATABASE_BYTES_MAX);
-    enum status status = read_sum(meta, &then) && copy_has(meta, &then, &copy)
+    buf_init(&copy, META_DATABASE_BYTES_MAX);
+    enum status status = copy_counts(meta)
                              ? STATUS_OK
                              : ERROR_SET(err, STATUS_NOT_FOUND, "the copy does not count");
+    meta_path(meta, META_COPY, path);
+    if (status == STATUS_OK)
+        status = io_read_all(meta->options.io, path, &copy, err);
     /* The journal first: it would be rolled back into the copy. */
     if (status == STATUS_OK)
         status = set_aside(meta, JOURNAL, err);
@@ -288,7 +226,7 @@ void meta_unlock(struct meta *meta)
 
     if (meta->vfs.is_failed)
         stop(meta, &meta->vfs.last);
-    else if (sqlite3_total_changes(meta->db) != meta->summed_changes &&
+    else if ((meta->vfs.written.count > 0 || meta->vfs.written.is_all) &&
              meta_seal(meta, &err) != STATUS_OK)
         stop(meta, &err);
     (void)pthread_mutex_unlock(&meta->lock);

@@ -18,7 +18,8 @@ struct vfs_file {
     struct meta_vfs *vfs;
     struct io_file *file;
     uint64_t size;
-    bool is_new; /* its name may not be on the disk */
+    bool is_database; /* not its journal */
+    bool is_new;      /* its name may not be on the disk */
     char name[NAME_BYTES_MAX];
 };
 
@@ -64,6 +65,22 @@ static int read_file(sqlite3_file *base, void *ret, int size, sqlite3_int64 offs
     return there == wanted ? SQLITE_OK : SQLITE_IOERR_SHORT_READ;
 }
 
+/* A write that fails may have been done in part. */
+static void note_write(struct vfs_file *f, uint64_t offset, uint64_t size)
+{
+    struct meta_written *w = &f->vfs->written;
+    uint64_t end = (offset + size + META_PAGE_BYTES - 1) / META_PAGE_BYTES;
+
+    if (!f->is_database)
+        return;
+    for (uint64_t page = offset / META_PAGE_BYTES; page < end && !w->is_all; page++) {
+        if (w->count < META_WRITTEN_MAX)
+            w->pages[w->count++] = page;
+        else
+            w->is_all = true;
+    }
+}
+
 static int write_file(sqlite3_file *base, const void *data, int size, sqlite3_int64 offset)
 {
     struct vfs_file *f = (struct vfs_file *)base;
@@ -72,6 +89,7 @@ static int write_file(sqlite3_file *base, const void *data, int size, sqlite3_in
 
     if (f->vfs->is_failed)
         return SQLITE_IOERR_WRITE;
+    note_write(f, (uint64_t)offset, (uint64_t)size);
     enum status status = io_write_at(f->file, (uint64_t)offset, data, (size_t)size, &err);
     if (status == STATUS_OK) {
         f->size = end > f->size ? end : f->size;
@@ -89,6 +107,7 @@ static int truncate_file(sqlite3_file *base, sqlite3_int64 size)
 
     if (f->vfs->is_failed)
         return SQLITE_IOERR_TRUNCATE;
+    f->vfs->written.is_all = f->vfs->written.is_all || f->is_database;
     enum status status = io_truncate(f->file, (uint64_t)size, &err);
     if (status != STATUS_OK)
         return fail_for_good(f->vfs, status, &err, SQLITE_IOERR_TRUNCATE);
@@ -211,7 +230,7 @@ static int open_file(sqlite3_vfs *base, const char *name, sqlite3_file *ret, int
     ret->pMethods = NULL;
     if (name == NULL || strlen(name) >= sizeof(f->name)) /* a temporary file has no name */
         return SQLITE_CANTOPEN;
-    *f = (struct vfs_file){.vfs = vfs};
+    *f = (struct vfs_file){.vfs = vfs, .is_database = (flags & SQLITE_OPEN_MAIN_DB) != 0};
     (void)snprintf(f->name, sizeof(f->name), "%s", name);
     enum status status = look(vfs, name, &f->size, &err);
     f->is_new = status == STATUS_NOT_FOUND && writes && makes;
@@ -302,6 +321,7 @@ enum status meta_vfs_open(struct meta_vfs *vfs, struct io *io, struct error *err
                  .xCurrentTime = now,
                  .xGetLastError = last_error},
         .io = io,
+        .written.is_all = true,
     };
     /* There may be several in a process: each has a name of its own. */
     (void)snprintf(vfs->name, sizeof(vfs->name), "daybook-%p", (void *)vfs);

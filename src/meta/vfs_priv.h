@@ -10,9 +10,19 @@
 #ifndef META_VFS_PRIV_H
 #define META_VFS_PRIV_H
 
-#include "base/io.h"
+#include "meta/sum_priv.h"
 
 #include <sqlite3.h>
+
+#define META_WRITTEN_MAX 1024u
+
+/* The pages of the database that were written since the last seal; they may
+ * be there twice. */
+struct meta_written {
+    uint32_t count;
+    bool is_all; /* more than are kept, or it became shorter */
+    uint64_t pages[META_WRITTEN_MAX];
+};
 
 struct meta_vfs {
     sqlite3_vfs base; /* first */
@@ -20,6 +30,7 @@ struct meta_vfs {
     char name[40];     /* for sqlite3_open_v2() */
     bool is_failed;    /* nothing is written any more */
     struct error last; /* of the last call that failed; text "" = none did */
+    struct meta_written written;
 };
 
 enum status meta_vfs_open(struct meta_vfs *vfs, struct io *io, struct error *err) MUST_USE;

@@ -7,6 +7,8 @@
 
 #define STEP 61
 #define COUNTER_AT 24
+#define FREE_COUNT_AT 36
+#define MANY_BYTES (6 * MIB) /* more pages than are kept apart */
 
 static struct error err;
 
@@ -187,10 +189,147 @@ static void copy_and_sum_are_made_good_at_the_start(void **state)
     buf_release(&copy);
 }
 
+static char body[60000];
+
+/* A watchlist comes and goes: its pages are free. */
+static void free_pages(struct control_plane *p)
+{
+    struct meta_document document = {
+        .name = SLICE("d"), .body = slice_from(body, sizeof(body)), .items = 1};
+
+    fill(p);
+    memset(body, 'x', sizeof(body));
+    ASSERT_OK(meta_document_put(p->meta, &(struct guid){{1}}, META_WATCHLIST, &document, &err));
+    ASSERT_OK(meta_document_remove(p->meta, &(struct guid){{1}}, META_WATCHLIST, SLICE("d"),
+                                   &err));
+    shut(p);
+}
+
+/* What was in the free pages before is not in the journal, so it is not put back. */
+static void a_rollback_over_free_pages_is_no_damage(void **state)
+{
+    struct control_plane *p = *state;
+    struct buf before, bytes, journal;
+    sqlite3 *db = NULL;
+
+    free_pages(p);
+    get(p, "db", &before);
+    assert_int_equal(sqlite3_open(p->path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db,
+                                  "PRAGMA cache_size=1; BEGIN;"
+                                  "INSERT INTO settings VALUES('long',zeroblob(30000));"
+                                  "INSERT INTO settings VALUES('longer',zeroblob(90000));",
+                                  NULL, NULL, NULL),
+                     SQLITE_OK);
+    get(p, "db", &bytes); /* in the middle of it, as a crash leaves it */
+    get(p, "db-journal", &journal);
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+    put(p, "db", buf_slice(&bytes));
+    put(p, "db-journal", buf_slice(&journal));
+    expect_filled(p, false);
+    assert_false(io_exists(p->io, "db.damaged"));
+    buf_clear(&bytes);
+    ASSERT_OK(io_read_all(p->io, "db", &bytes, &err));
+    assert_int_equal(bytes.size, before.size); /* else this was no test */
+    assert_memory_not_equal(bytes.data, before.data, bytes.size);
+    put(p, "db", SLICE("nonsense")); /* and the copy counts */
+    expect_filled(p, true);
+    buf_release(&before);
+    buf_release(&bytes);
+    buf_release(&journal);
+}
+
+/* Nobody reads what is in a free page; what tells that it is free is no free page. */
+static void a_changed_byte_counts_but_in_free_pages(void **state)
+{
+    struct control_plane *p = *state;
+    uint32_t noticed = 0, borne = 0;
+    struct buf bytes;
+
+    free_pages(p);
+    get(p, "db", &bytes);
+    for (size_t page = 0; page < bytes.size / 4096; page++) {
+        size_t at = page * 4096 + (page * 997 + 100) % 4096;
+        bytes.data[at] ^= 4;
+        put(p, "db", buf_slice(&bytes));
+        ASSERT_OK(control_plane_open(p, false, &err));
+        meta_is_restored(p->meta) ? noticed++ : borne++;
+        shut(p);
+        expect_filled(p, false);
+        bytes.data[at] ^= 4;
+        put(p, "db", buf_slice(&bytes));
+        expect_filled(p, false);
+    }
+    assert_true(noticed >= 7); /* the header, six tables and indexes, the list of free pages */
+    assert_int_equal(borne, (uint8_t)bytes.data[FREE_COUNT_AT + 3] - 1); /* one is the list */
+    assert_true(borne > 10);
+    buf_release(&bytes);
+}
+
+/* Only what was written is summed anew, so damage beside it does not become what counts. */
+static void damage_while_it_is_open_is_seen_at_the_next_start(void **state)
+{
+    struct control_plane *p = *state;
+    struct buf bytes;
+
+    fill(p);
+    get(p, "db", &bytes);
+    const char *name = memmem(bytes.data, bytes.size, "contoso", 7);
+    assert_non_null(name);
+    FILE *file = fopen(p->path, "r+");
+    assert_non_null(file);
+    assert_int_equal(fseek(file, name - bytes.data, SEEK_SET), 0);
+    assert_int_equal(fputc('b', file), 'b');
+    assert_int_equal(fclose(file), 0);
+    ASSERT_OK(meta_setting_set(p->meta, SLICE("a"), SLICE("one"), &err));
+    shut(p);
+    expect_filled(p, true);
+    buf_release(&bytes);
+}
+
+static void expect_equal_copy(struct control_plane *p)
+{
+    struct buf bytes, copy;
+
+    buf_init(&bytes, 4 * MANY_BYTES);
+    buf_init(&copy, 4 * MANY_BYTES);
+    ASSERT_OK(io_read_all(p->io, "db", &bytes, &err));
+    ASSERT_OK(io_read_all(p->io, "db.copy", &copy, &err));
+    assert_true(slice_equal(buf_slice(&bytes), buf_slice(&copy)));
+    buf_release(&bytes);
+    buf_release(&copy);
+}
+
+static void the_copy_follows_large_changes(void **state)
+{
+    struct control_plane *p = *state;
+    char *many = malloc(MANY_BYTES);
+    struct meta_document document = {
+        .name = SLICE("d"), .body = slice_from(many, MANY_BYTES), .items = 1};
+
+    assert_non_null(many);
+    fill(p);
+    for (int i = 0; i < 2; i++) {
+        memset(many, 'x' + i, MANY_BYTES);
+        ASSERT_OK(meta_document_put(p->meta, &(struct guid){{1}}, META_WATCHLIST, &document,
+                                    &err));
+        expect_equal_copy(p);
+        ASSERT_OK(meta_setting_set(p->meta, SLICE("b"), SLICE("small"), &err));
+        expect_equal_copy(p);
+    }
+    ASSERT_OK(meta_document_remove(p->meta, &(struct guid){{1}}, META_WATCHLIST, SLICE("d"),
+                                   &err));
+    expect_equal_copy(p);
+    shut(p);
+    expect_filled(p, false);
+    put(p, "db", SLICE("nonsense"));
+    expect_filled(p, true);
+    free(many);
+}
+
 /* The database became shorter, and longer. */
 static void the_copy_follows_the_size(void **state)
 {
-    static char body[60000];
     struct control_plane *p = *state;
     struct meta_document document = {
         .name = SLICE("d"), .body = slice_from(body, sizeof(body)), .items = 1};
@@ -222,6 +361,10 @@ int main(void)
         META_TEST(two_damages_refuse_the_start_and_say_what_to_do),
         META_TEST(a_copy_of_another_state_does_not_count),
         META_TEST(copy_and_sum_are_made_good_at_the_start),
+        META_TEST(a_rollback_over_free_pages_is_no_damage),
+        META_TEST(a_changed_byte_counts_but_in_free_pages),
+        META_TEST(damage_while_it_is_open_is_seen_at_the_next_start),
+        META_TEST(the_copy_follows_large_changes),
         META_TEST(the_copy_follows_the_size),
     };
 

@@ -4,7 +4,16 @@
 #include "query/bind_priv.h"
 #include "query/rowset_priv.h"
 
+#include <math.h>
+
 #define QUERIES_MAX 64u /* of a partition, as documented */
+
+/* The parts of `op` when each is bound by itself. */
+struct parting {
+    const struct node *op;
+    uint32_t column;
+    struct plan *cell; /* all rows, where the operators run on each part; NULL: a query */
+};
 
 /* The query in braces with the column's value as a name. */
 static struct plan *bind_for_key(struct binder *b, const struct node *op,
@@ -25,6 +34,65 @@ static struct plan *bind_for_key(struct binder *b, const struct node *op,
     return plan;
 }
 
+/* Whether the column has the value; a value that equals nothing is asked for by name. */
+static struct expr *bind_is_key(struct binder *b, struct node *name, const struct value *value)
+{
+    bool is_nan = value->type == TYPE_REAL && !value->is_null && isnan(value->real);
+    struct node literal = {.kind = NODE_LITERAL, .at = name->at, .value = *value};
+    struct node is = {.kind = NODE_BINARY, .at = name->at, .name = SLICE("=="), .args = name};
+    struct node text = {.kind = NODE_CALL, .at = name->at, .name = SLICE("tostring"), .args = name};
+
+    name->next = NULL;
+    if (value->is_null || is_nan) {
+        is.kind = NODE_CALL;
+        is.name = is_nan ? SLICE("isnan") : SLICE("isnull");
+    } else if (value->type == TYPE_DYNAMIC) {
+        struct node other = text;
+        other.args = &literal;
+        text.next = &other;
+        is.args = &text;
+        return bind_expr(b, &is);
+    } else {
+        name->next = &literal;
+    }
+    return bind_expr(b, &is);
+}
+
+/* The operators in parentheses on the rows with the value, as a pipe of its own: so `as`
+ * can name them.  value: NULL for no rows. */
+static struct plan *bind_part(struct binder *b, const struct parting *p,
+                              const struct value *value)
+{
+    struct node *nodes = ARENA_ARRAY(b->q->arena, struct node, 3, b->err);
+    const struct binding *outer = b->bindings;
+    struct scope scope = b->scope;
+    struct plan *part = nodes == NULL ? NULL : plan_reader(b->q, p->cell, b->err);
+    struct binding v = {.name = SLICE("\001part"), .kind = BINDING_CELL};
+
+    if (part == NULL)
+        return NULL;
+    if (value != NULL) {
+        nodes[0] = *p->op->by;
+        b->scope = (struct scope){.columns = &part->schema};
+        struct expr *is_key = bind_is_key(b, &nodes[0], value);
+        b->scope = scope;
+        part = is_key == NULL ? NULL : plan_where(b->q, part, is_key, b->err);
+    } else {
+        part = plan_take(b->q, part, 0, b->err);
+    }
+    v.plan = part == NULL ? NULL : plan_cell(b->q, part, b->err);
+    if (v.plan == NULL || !bind_push(b, &v))
+        return NULL;
+    nodes[1] = (struct node){.kind = NODE_PIPE, .at = p->op->at, .args = &nodes[2]};
+    nodes[2] = (struct node){
+        .kind = NODE_NAME, .at = p->op->at, .name = v.name, .next = p->op->body};
+    b->scope = (struct scope){0};
+    struct plan *plan = bind_table(b, &nodes[1]);
+    b->bindings = outer;
+    b->scope = scope;
+    return plan;
+}
+
 static bool is_same_schema(const struct schema *a, const struct schema *c)
 {
     bool same = a->column_count == c->column_count;
@@ -35,54 +103,84 @@ static bool is_same_schema(const struct schema *a, const struct schema *c)
     return same;
 }
 
-/* A query with a source of its own runs for each value of the column. */
-static struct plan *partition_queries(struct binder *b, struct plan *input, uint32_t column,
-                                      const struct node *op)
+/* The values of the column; *ret: NULL where nothing runs. */
+static bool find_keys(struct binder *b, struct plan *input, const struct parting *p,
+                      struct rowset **ret)
 {
-    enum type type = input->schema.columns[column].type;
-    struct output key = {op->by->name, bind_column_expr(b, column, type, op->by->at)};
+    const struct node *by = p->op->by;
+    enum type type = input->schema.columns[p->column].type;
+    struct output key = {by->name, bind_column_expr(b, p->column, type, by->at)};
     struct plan *distinct =
         key.expr == NULL ? NULL : plan_summarize(b->q, input, &key, 1, NULL, 0, b->err);
+
+    if (distinct == NULL || !bind_run(b, distinct, p->op->at, ret))
+        return false;
+    if (*ret == NULL || (*ret)->row_count <= QUERIES_MAX)
+        return true;
+    return bind_fail(b, p->op->at, "SEM0100", "partition by more than %u values%s", QUERIES_MAX,
+                     p->cell != NULL ? ", which is the most where `as` names the rows" : "") !=
+           NULL;
+}
+
+/* A query that is bound for each value of the column. */
+static struct plan *partition_queries(struct binder *b, struct plan *input,
+                                      const struct parting *p)
+{
     struct plan *plans[QUERIES_MAX];
     struct rowset *rows = NULL;
 
-    if (distinct == NULL || !bind_run(b, distinct, op->at, &rows))
+    if (!find_keys(b, input, p, &rows))
         return NULL;
     uint64_t count = rows == NULL ? 0 : rows->row_count;
-    if (count > QUERIES_MAX)
-        return bind_fail(b, op->at, "SEM0100", "partition by more than %u values", QUERIES_MAX);
     if (count == 0) { /* for its columns */
+        enum type type = input->schema.columns[p->column].type;
         struct value none = {.type = type, .is_null = type != TYPE_STRING};
-        plans[0] = bind_for_key(b, op, &none);
+        plans[0] = p->cell != NULL ? bind_part(b, p, NULL) : bind_for_key(b, p->op, &none);
         return plans[0] == NULL ? NULL : plan_take(b->q, plans[0], 0, b->err);
     }
     for (uint32_t i = 0; i < count; i++) {
         struct value value = rowset_value(rows, i, 0);
-        plans[i] = bind_for_key(b, op, &value);
+        plans[i] = p->cell != NULL ? bind_part(b, p, &value) : bind_for_key(b, p->op, &value);
         if (plans[i] == NULL)
             return NULL;
         if (!is_same_schema(&plans[0]->schema, &plans[i]->schema))
-            return bind_fail(b, op->at, "SEM0100", "the queries of a partition differ in columns");
+            return bind_fail(b, p->op->at, "SEM0100",
+                             "the queries of a partition differ in columns");
     }
     return count == 1 ? plans[0] : plan_union(b->q, plans, (uint32_t)count, b->err);
 }
 
+/* Rows that are named to be read again are those of one part. */
+static bool names_rows(const struct node *operators)
+{
+    for (const struct node *o = operators; o != NULL && o->next != NULL; o = o->next) {
+        if (slice_is(o->name, "as"))
+            return true;
+    }
+    return false;
+}
+
 struct plan *bind_partition(struct binder *b, struct plan *input, const struct node *op)
 {
-    uint32_t column = schema_find(&input->schema, op->by->name);
+    struct parting p = {op, schema_find(&input->schema, op->by->name), NULL};
     struct scope scope = b->scope;
 
-    if (column == UINT32_MAX)
+    if (p.column == UINT32_MAX)
         return bind_expr(b, op->by) == NULL
                    ? NULL
                    : bind_fail(b, op->by->at, "SEM0100", "partition needs a column");
     if (op->args != NULL)
-        return partition_queries(b, input, column, op);
+        return partition_queries(b, input, &p);
+    if (names_rows(op->body)) {
+        p.cell = plan_cell(b->q, input, b->err);
+        input = p.cell == NULL ? NULL : plan_reader(b->q, p.cell, b->err);
+        return input == NULL ? NULL : partition_queries(b, input, &p);
+    }
     struct plan *inner = plan_given(b->q, &input->schema, b->err);
     for (const struct node *o = op->body; o != NULL && inner != NULL; o = o->next)
         inner = bind_operator(b, inner, NULL, o);
     b->scope = scope;
-    return inner == NULL ? NULL : plan_partition(b->q, input, column, inner, b->err);
+    return inner == NULL ? NULL : plan_partition(b->q, input, p.column, inner, b->err);
 }
 
 /* ---- scan ---- */

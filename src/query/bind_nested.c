@@ -122,6 +122,39 @@ static struct plan *name_columns(struct binder *b, struct plan *plan, const stru
     return outputs == NULL ? NULL : plan_project(b->q, plan, outputs, at, b->err);
 }
 
+static bool is_whole(enum type type)
+{
+    return type == TYPE_INT || type == TYPE_LONG;
+}
+
+/* What `with others` gives, in the type of the column. */
+static const struct node *bind_others(struct binder *b, const struct node *level)
+{
+    const struct node *key = level->args->kind == NODE_NAMED ? level->args->args : level->args;
+    const struct expr *of = bind_expr(b, key);
+    struct expr *others = of == NULL ? NULL : bind_constant(b, level->body);
+
+    if (others == NULL || others->type == of->type)
+        return others == NULL ? NULL : level->body;
+    enum type from = others->type;
+    bool is_null = others->value.is_null;
+    bool fits = !type_is_number(from) || of->type == TYPE_STRING ||
+                (type_is_number(of->type) && (!is_whole(of->type) || is_whole(from)));
+    others = fits ? bind_cast(b, others, of->type) : others;
+    if (others == NULL)
+        return NULL;
+    if (!fits || (others->value.is_null && !is_null))
+        return bind_fail(b, level->body->at, "SEM0100",
+                         "'with others' gives a %s, and the column is a %s: give one of its type",
+                         type_name(from), type_name(of->type));
+    struct node *literal = ARENA_NEW(b->q->arena, struct node, b->err);
+    if (literal == NULL)
+        return NULL;
+    *literal = (struct node){
+        .kind = NODE_LITERAL, .at = level->body->at, .value = others->value};
+    return literal;
+}
+
 static void add_query(struct buf *text, const struct node *op, uint32_t levels)
 {
     bool with_others[LEVELS_MAX + 1] = {false};
@@ -163,7 +196,9 @@ struct plan *bind_top_nested(struct binder *b, struct plan *input, const struct 
         args[count++] = level->args->kind == NODE_NAMED ? level->args->args : level->args;
         args[count++] = level->by->kind == NODE_NAMED ? level->by->args : level->by;
         args[count++] = level->params;
-        args[count++] = level->body;
+        args[count] = level->body == NULL ? NULL : bind_others(b, level);
+        if (args[count++] == NULL && level->body != NULL)
+            return NULL;
     }
     buf_init(&text, 64 * KIB);
     add_query(&text, op, levels);

@@ -215,11 +215,20 @@ bind_operator_fn bind_where, bind_project, bind_extend, bind_project_away, bind_
     bind_scan, bind_make_series, bind_reduce, bind_fork, bind_facet;
 struct plan *bind_source(struct binder *b, const struct node *node);
 struct plan *bind_union_source(struct binder *b, const struct node *node);
-/* The tables of find: of those in `node` (a union) the ones that have a column of `schema`
- * that is named; all, if none has.  *ret_common: of each column, whether all have it. */
-struct plan *bind_find_source(struct binder *b, const struct node *node,
-                              const struct schema *schema, const uint8_t *named,
-                              uint8_t **ret_common);
+/* The tables of find. */
+struct found {
+    struct plan **plans;          /* each with the columns of all; the first is its name */
+    const struct schema **owns;   /* what each has itself */
+    uint32_t count;
+    const struct schema *schema;  /* of the plans */
+    const struct slice *bases;    /* a column: its name in the tables, where x_long is x */
+    uint8_t *common;              /* a column: whether all tables have it */
+    bool has_variants;            /* some column has another type in another table */
+};
+/* Of the tables in `node` (a union) those that have a column of `all` that is named; all
+ * tables, if none has or `all` is NULL. */
+bool bind_find_tables(struct binder *b, const struct node *node, const struct found *all,
+                      const uint8_t *named, struct found *ret);
 /* The names of tables that a pattern means: lets, then what the environment has.
  * `*` alone means the tables that hold rows. */
 struct names {

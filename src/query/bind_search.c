@@ -4,7 +4,7 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "query/bind_priv.h"
-#include "query/items.h"
+#include "query/fn_priv.h"
 
 #include <string.h>
 
@@ -14,6 +14,8 @@ struct searching {
     uint32_t first; /* column: the table's name in front is not searched */
     uint8_t *named; /* columns that the predicate names */
     bool everywhere; /* it asks every column besides */
+    const struct found *found; /* find: its tables, of which this is one */
+    const struct schema *own;  /* what the table has itself */
 };
 
 static bool holds_text(enum type type)
@@ -119,16 +121,55 @@ static bool is_text(const struct node *node)
     return node != NULL && node->kind == NODE_LITERAL && node->value.type == TYPE_STRING;
 }
 
+/* A column of another type in each table: the one of this table's, or any (of nulls). */
+static uint32_t variant_of(const struct searching *s, struct slice name)
+{
+    uint32_t own = schema_find(s->own, name);
+    uint32_t found = UINT32_MAX;
+
+    for (uint32_t c = s->first; c < s->schema->column_count; c++) {
+        if (!slice_equal(s->found->bases[c], name))
+            continue;
+        s->named[c] = 1;
+        if (found == UINT32_MAX ||
+            (own != UINT32_MAX && s->schema->columns[c].type == s->own->columns[own].type))
+            found = c;
+    }
+    return found;
+}
+
+static bool has_variants(const struct searching *s, struct slice name)
+{
+    for (uint32_t c = s->first; c < s->schema->column_count; c++) {
+        if (slice_equal(s->found->bases[c], name))
+            return !slice_equal(s->schema->columns[c].name, name);
+    }
+    return false;
+}
+
+/* Notes a column that is named; the node to put in for it, or NULL. */
+static const struct node *column_node(struct binder *b, struct searching *s,
+                                      const struct node *node)
+{
+    uint32_t column = s->found != NULL ? variant_of(s, node->name) : UINT32_MAX;
+
+    if (column == UINT32_MAX || slice_equal(s->schema->columns[column].name, node->name))
+        return NULL;
+    struct node *copy = ARENA_NEW(b->q->arena, struct node, b->err);
+    if (copy == NULL)
+        return NULL;
+    *copy = *node;
+    copy->name = s->schema->columns[column].name;
+    copy->next = NULL;
+    return copy;
+}
+
 static const struct node *spread(struct binder *b, void *context, const struct node *node)
 {
     struct searching *s = context;
 
-    if (node->kind == NODE_NAME) {
-        uint32_t column = schema_find(s->schema, node->name);
-        if (column != UINT32_MAX)
-            s->named[column] = 1;
-        return NULL;
-    }
+    if (node->kind == NODE_NAME)
+        return column_node(b, s, node);
     bool of_star = node->args != NULL && node->args->kind == NODE_STAR;
     if (node->kind == NODE_BINARY && slice_is(node->name, ":") && is_text(node->args->next))
         return of_star ? every_column(b, s, node, true)
@@ -189,43 +230,71 @@ static struct node tables_of(const struct node *op, struct node *with, struct no
                          .params = with};
 }
 
-/* ---- what find gives ---- */
-
-static void add_shown(struct buf *shown, struct slice name)
+/* The predicate over the columns of `plan`, which it searches. */
+static struct plan *search(struct binder *b, struct plan *plan, const struct node *op,
+                           struct searching *s)
 {
-    if (shown->size > 1)
-        buf_add_byte(shown, ',');
-    text_add_json_string(shown, name);
+    struct node where = {.kind = NODE_OPERATOR, .at = op->at, .name = SLICE("where")};
+
+    s->exact_case = bind_option_is(op, "kind", "case_sensitive");
+    if (op->args == NULL)
+        return plan;
+    where.args = spread_terms(b, s, op->args);
+    return where.args == NULL ? NULL : bind_operator(b, plan, NULL, &where);
 }
 
-/* pack_: a bag of what has a value and is not shown.  Takes `shown`, a list of names. */
-static struct node *rest_node(struct binder *b, uint32_t at, struct buf *shown)
-{
-    struct node *nodes = ARENA_ARRAY(b->q->arena, struct node, 6, b->err);
+/* ---- what find gives, of each table ---- */
 
-    buf_add_byte(shown, ']');
-    struct value names = {.type = TYPE_DYNAMIC,
-                          .bytes = arena_copy(b->q->arena, buf_slice(shown), b->err)};
-    buf_release(shown);
-    if (nodes == NULL || names.bytes.data == NULL)
+static const char rest_name[] = "\001rest";
+
+/* pack_: a bag of what has a value and is not shown, under the names it has in the table. */
+static struct expr *bind_rest(struct binder *b, const struct searching *s, uint32_t at,
+                              const uint8_t *shown)
+{
+    const struct function *pack = function_find(SLICE("bag_pack"));
+    uint32_t columns = s->schema->column_count;
+    struct expr **args = ARENA_ARRAY(b->q->arena, struct expr *, columns * 2 + 1, b->err);
+    uint32_t count = 0;
+
+    if (args == NULL || pack == NULL)
         return NULL;
-    nodes[0] = (struct node){.kind = NODE_NAMED, .at = at, .by = &nodes[1], .args = &nodes[2]};
-    nodes[1] = (struct node){.kind = NODE_NAME, .at = at, .name = SLICE("pack_")};
-    nodes[2] = (struct node){
-        .kind = NODE_CALL, .at = at, .name = SLICE("bag_remove_keys"), .args = &nodes[3]};
-    nodes[3] = (struct node){.kind = NODE_CALL, .at = at, .name = SLICE("pack_all"),
-                             .args = &nodes[5], .next = &nodes[4]};
-    nodes[4] = (struct node){.kind = NODE_LITERAL, .at = at, .value = names};
-    nodes[5] = (struct node){.kind = NODE_LITERAL, .at = at,
-                             .value = {.type = TYPE_BOOL, .boolean = true}};
-    return &nodes[0];
+    for (uint32_t c = s->first; c < columns; c++) {
+        struct value name = {.type = TYPE_STRING, .bytes = s->found->bases[c]};
+        if (shown[c] != 0)
+            continue;
+        args[count] = bind_const_expr(b, &name, at);
+        args[count + 1] = bind_column_expr(b, c, s->schema->columns[c].type, at);
+        if (args[count] == NULL || args[count + 1] == NULL)
+            return NULL;
+        count += 2;
+    }
+    struct expr *bag = bind_invoke(b, at, pack, args, count, TYPE_DYNAMIC);
+    return bag == NULL ? NULL
+                       : bind_invoke(b, at, &function_without_empty, &bag, 1, TYPE_DYNAMIC);
+}
+
+/* x_long, if x has another type in each table. */
+static struct slice shown_name(struct binder *b, const struct searching *s, struct slice name,
+                               const char *type)
+{
+    struct buf buf;
+
+    if (!has_variants(s, name))
+        return name;
+    buf_init(&buf, COLUMN_NAME_BYTES_MAX * 4);
+    buf_add_slice(&buf, name);
+    buf_add_byte(&buf, '_');
+    buf_add_text(&buf, type);
+    struct slice copy = arena_copy(b->q->arena, buf_slice(&buf), b->err);
+    buf_release(&buf);
+    return copy;
 }
 
 /* name:type, which the parser takes for a look into a column: a cast. */
-static struct node *typed_node(struct binder *b, const struct node *item)
+static struct node *typed_node(struct binder *b, struct searching *s, const struct node *item)
 {
     const struct node *left = item->args, *right = left->next;
-    struct node *nodes = ARENA_ARRAY(b->q->arena, struct node, 3, b->err);
+    struct node *nodes = ARENA_ARRAY(b->q->arena, struct node, 4, b->err);
     enum type type;
 
     if (nodes == NULL)
@@ -237,11 +306,17 @@ static struct node *typed_node(struct binder *b, const struct node *item)
                              .args = &nodes[2]};
     nodes[1] = *left;
     nodes[1].next = NULL;
+    nodes[1].name = shown_name(b, s, left->name, type_name(type));
     nodes[2] = (struct node){.kind = NODE_CALL,
                              .at = item->at,
                              .name = bind_join_name(b, "to", slice_of(type_name(type))),
-                             .args = &nodes[1]};
-    return nodes[2].name.data == NULL ? NULL : &nodes[0];
+                             .args = &nodes[3]};
+    nodes[3] = *left;
+    nodes[3].next = NULL;
+    uint32_t column = variant_of(s, left->name);
+    if (column != UINT32_MAX)
+        nodes[3].name = s->schema->columns[column].name;
+    return nodes[1].name.data == NULL || nodes[2].name.data == NULL ? NULL : &nodes[0];
 }
 
 static bool is_pack_all(const struct node *item)
@@ -249,109 +324,149 @@ static bool is_pack_all(const struct node *item)
     return item->kind == NODE_CALL && slice_is(item->name, "pack_all") && item->args == NULL;
 }
 
+/* An item of the list; notes which columns are shown. */
+static struct node *shown_node(struct binder *b, struct searching *s, const struct node *item,
+                               uint8_t *shown)
+{
+    bool typed = item->kind == NODE_BINARY && slice_is(item->name, ":");
+    const struct node *name = typed ? item->args : item;
+
+    for (uint32_t c = s->first; c < s->schema->column_count && name->kind == NODE_NAME; c++)
+        shown[c] |= slice_equal(s->found->bases[c], name->name);
+    if (typed)
+        return typed_node(b, s, item);
+    if (item->kind == NODE_NAME && has_variants(s, item->name))
+        return bind_fail(b, item->at, "SEM0100",
+                         "column '%.*s' has another type in each table; say which is wanted, "
+                         "such as %.*s:string",
+                         SLICE_FMT(slice_head(item->name, 128)),
+                         SLICE_FMT(slice_head(item->name, 128)));
+    struct node *copy = ARENA_NEW(b->q->arena, struct node, b->err);
+    if (copy != NULL)
+        *copy = *item;
+    return copy;
+}
+
+/* pack_all() stands for a column that is there already. */
+static struct node *pack_node(struct binder *b, const struct node *item)
+{
+    struct node *nodes = ARENA_ARRAY(b->q->arena, struct node, 3, b->err);
+
+    if (nodes == NULL)
+        return NULL;
+    nodes[0] = (struct node){.kind = NODE_NAMED, .at = item->at, .by = &nodes[1],
+                             .args = &nodes[2]};
+    nodes[1] = (struct node){.kind = NODE_NAME, .at = item->at, .name = SLICE("pack_")};
+    nodes[2] = (struct node){.kind = NODE_NAME, .at = item->at, .name = slice_of(rest_name)};
+    return &nodes[0];
+}
+
 /* project a, b:long, pack_all() */
 static struct plan *find_project(struct binder *b, struct plan *plan, const struct node *op,
-                                 struct node *source)
+                                 struct searching *s)
 {
-    struct node project = {.kind = NODE_OPERATOR, .at = op->at, .name = SLICE("project")};
-    struct node **tail = &source->next;
-    struct buf shown;
+    struct node source = {.kind = NODE_NAME, .at = op->at, .name = s->found->bases[0]};
+    struct node project = {
+        .kind = NODE_OPERATOR, .at = op->at, .name = SLICE("project"), .args = &source};
+    struct node **tail = &source.next;
+    uint32_t columns = plan->schema.column_count;
+    uint8_t *shown = arena_alloc(b->q->arena, columns + 1, b->err);
+    struct output *outputs = bind_all(b, &plan->schema, 1);
 
-    list_start(&shown);
-    add_shown(&shown, source->name);
+    if (shown == NULL || outputs == NULL)
+        return NULL;
     for (const struct node *item = op->body; item != NULL; item = item->next) {
-        bool typed = item->kind == NODE_BINARY && slice_is(item->name, ":");
-        struct node *copy =
-            typed ? typed_node(b, item) : ARENA_NEW(b->q->arena, struct node, b->err);
-        if (copy == NULL) {
-            buf_release(&shown);
+        *tail = is_pack_all(item) ? pack_node(b, item) : shown_node(b, s, item, shown);
+        if (*tail == NULL)
             return NULL;
-        }
-        if (!typed)
-            *copy = *item;
-        copy->next = NULL;
-        if (typed || item->kind == NODE_NAME)
-            add_shown(&shown, typed ? copy->by->name : item->name);
-        *tail = copy;
-        tail = &copy->next;
+        (*tail)->next = NULL;
+        tail = &(*tail)->next;
     }
-    struct node *rest = rest_node(b, op->at, &shown);
-    for (tail = &source->next; rest != NULL && *tail != NULL; tail = &(*tail)->next) {
-        if (!is_pack_all(*tail))
-            continue;
-        rest->next = (*tail)->next;
-        *tail = rest;
-        break;
-    }
-    project.args = source;
-    return rest == NULL ? NULL : bind_operator(b, plan, NULL, &project);
+    outputs[columns] = (struct output){slice_of(rest_name), bind_rest(b, s, op->at, shown)};
+    if (outputs[columns].expr == NULL)
+        return NULL;
+    plan = plan_project(b->q, plan, outputs, columns + 1, b->err);
+    return plan == NULL ? NULL : bind_operator(b, plan, NULL, &project);
 }
 
 /* The table's name, the columns that the predicate names or all tables have, and the rest
  * packed. */
 static struct plan *find_smart(struct binder *b, struct plan *plan, const struct node *op,
-                               const uint8_t *shows)
+                               const struct searching *s)
 {
     struct output *outputs = bind_all(b, &plan->schema, 1);
+    uint8_t *shown = arena_alloc(b->q->arena, plan->schema.column_count + 1, b->err);
     uint32_t count = 0;
-    struct buf shown;
 
-    if (outputs == NULL)
+    if (outputs == NULL || shown == NULL)
         return NULL;
-    list_start(&shown);
     for (uint32_t c = 0; c < plan->schema.column_count; c++) {
-        if (c != 0 && shows[c] == 0)
-            continue;
-        outputs[count++] = outputs[c];
-        add_shown(&shown, plan->schema.columns[c].name);
+        shown[c] = c < s->first || s->found->common[c] != 0 || s->named[c] != 0;
+        if (shown[c] != 0)
+            outputs[count++] = outputs[c];
     }
-    struct node *rest = rest_node(b, op->at, &shown);
-    if (rest == NULL)
-        return NULL;
-    b->scope = (struct scope){.columns = &plan->schema};
-    outputs[count] = (struct output){rest->by->name, bind_expr(b, rest->args)};
+    outputs[count] = (struct output){SLICE("pack_"), bind_rest(b, s, op->at, shown)};
     return outputs[count].expr == NULL ? NULL
                                        : plan_project(b->q, plan, outputs, count + 1, b->err);
 }
 
-/* The predicate over the columns of `plan`, which it searches. */
-static struct plan *search(struct binder *b, struct plan *plan, const struct node *op,
-                           struct searching *s)
+/* The rows of each table that the predicate keeps, in found->plans.  A table is left out
+ * where a column has a type of which the predicate makes no sense, while it does of another
+ * table's.  !all: only for s->named, so the first table will do if types do not differ. */
+static bool search_each(struct binder *b, const struct node *op, struct searching *s,
+                        struct found *found, bool all)
 {
-    struct node where = {.kind = NODE_OPERATOR, .at = op->at, .name = SLICE("where")};
+    struct error first = {0};
+    uint32_t kept = 0;
 
-    s->schema = &plan->schema;
-    s->exact_case = bind_option_is(op, "kind", "case_sensitive");
-    s->named = arena_alloc(b->q->arena, plan->schema.column_count + 1, b->err);
-    if (s->named == NULL)
-        return NULL;
-    if (op->args == NULL)
-        return plan;
-    where.args = spread_terms(b, s, op->args);
-    return where.args == NULL ? NULL : bind_operator(b, plan, NULL, &where);
+    s->found = found;
+    s->schema = found->schema;
+    s->named = arena_alloc(b->q->arena, found->schema->column_count + 1, b->err);
+    for (uint32_t i = 0; i < found->count && s->named != NULL; i++) {
+        s->own = found->owns[i];
+        struct plan *plan = search(b, found->plans[i], op, s);
+        if (plan == NULL && (!found->has_variants || b->err->status != STATUS_INVALID))
+            return false;
+        if (plan != NULL) {
+            found->owns[kept] = s->own;
+            found->plans[kept++] = plan;
+        } else if (first.status == STATUS_OK) {
+            first = *b->err;
+        }
+        *b->err = (struct error){0};
+        if (!all && !found->has_variants)
+            break;
+    }
+    if (kept == 0)
+        *b->err = first;
+    found->count = kept;
+    return kept > 0;
 }
 
-static struct plan *find_tables(struct binder *b, const struct node *op, struct node *tables)
+static struct plan *find_tables(struct binder *b, const struct node *op,
+                                const struct node *tables)
 {
     struct searching s = {.first = 1};
-    struct plan *all = bind_union_source(b, tables);
-    struct node source = {.kind = NODE_NAME, .at = op->at, .name = tables->params->args->name};
-    uint8_t *common = NULL;
+    struct found all, found;
 
-    if (all == NULL || search(b, all, op, &s) == NULL)
+    if (!bind_find_tables(b, tables, NULL, NULL, &all) || !search_each(b, op, &s, &all, false))
         return NULL;
     /* What the predicate asks nothing of has no part in it. */
-    for (uint32_t c = 0; c < all->schema.column_count && s.everywhere; c++)
+    for (uint32_t c = 0; c < all.schema->column_count && s.everywhere; c++)
         s.named[c] = 1;
-    struct plan *plan = bind_find_source(b, tables, &all->schema, s.named, &common);
-    plan = plan == NULL ? NULL : search(b, plan, op, &s);
-    if (plan == NULL)
+    if (!bind_find_tables(b, tables, &all, s.named, &found) ||
+        !search_each(b, op, &s, &found, true))
         return NULL;
-    if (op->body != NULL)
-        return find_project(b, plan, op, &source);
-    for (uint32_t c = 0; c < plan->schema.column_count; c++)
-        common[c] = common[c] || s.named[c];
-    return find_smart(b, plan, op, common);
+    for (uint32_t i = 0; i < found.count; i++) {
+        s.own = found.owns[i];
+        struct plan *plan = op->body != NULL ? find_project(b, found.plans[i], op, &s)
+                                             : find_smart(b, found.plans[i], op, &s);
+        if (plan == NULL)
+            return NULL;
+        found.plans[i] = plan;
+    }
+    return found.count == 1 ? found.plans[0]
+                            : plan_union(b->q, found.plans, found.count, b->err);
 }
 
 struct plan *bind_search(struct binder *b, struct plan *input, const struct node *op)
@@ -366,6 +481,7 @@ struct plan *bind_search(struct binder *b, struct plan *input, const struct node
         plan = find_tables(b, op, &tables);
     } else {
         plan = input != NULL ? input : bind_union_source(b, &tables);
+        s.schema = plan == NULL ? NULL : &plan->schema;
         plan = plan == NULL ? NULL : search(b, plan, op, &s);
     }
     b->scope = scope;

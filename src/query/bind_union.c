@@ -226,27 +226,36 @@ static struct plan *conform(struct binder *b, const struct inputs *in, uint32_t 
     return plan_project(b->q, in->plans[index], outputs, count, b->err);
 }
 
-/* Each conform() reads the schemas of all inputs: they are kept apart. */
-static struct plan *unite(struct binder *b, struct inputs *in, const struct node *op)
+/* Each of the inputs with the columns of all, in *ret; NULL without. */
+static struct plan **conform_all(struct binder *b, const struct inputs *in,
+                                 const struct node *op, struct merged *m)
 {
-    struct inputs copies = *in;
-    struct merged m = {0};
-    bool is_open = false;
+    struct plan **plans = ARENA_ARRAY(b->q->arena, struct plan *, in->count + 1, b->err);
     const struct node *source = bind_param(op, "withsource");
 
     if (source == NULL)
         source = bind_param(op, "with_source");
-    copies.plans = ARENA_ARRAY(b->q->arena, struct plan *, in->count, b->err);
-    if (copies.plans == NULL || !merge(b, in, bind_option_is(op, "kind", "inner"), &m))
+    if (plans == NULL || !merge(b, in, bind_option_is(op, "kind", "inner"), m))
         return NULL;
     for (uint32_t i = 0; i < in->count; i++) {
-        copies.plans[i] = conform(b, in, i, &m, source);
-        if (copies.plans[i] == NULL)
+        plans[i] = conform(b, in, i, m, source);
+        if (plans[i] == NULL)
             return NULL;
-        is_open = is_open || in->plans[i]->is_open;
     }
-    struct plan *plan = in->count == 1 ? copies.plans[0]
-                                       : plan_union(b->q, copies.plans, in->count, b->err);
+    return plans;
+}
+
+static struct plan *unite(struct binder *b, const struct inputs *in, const struct node *op)
+{
+    struct merged m = {0};
+    struct plan **plans = conform_all(b, in, op, &m);
+    bool is_open = false;
+
+    if (plans == NULL)
+        return NULL;
+    for (uint32_t i = 0; i < in->count; i++)
+        is_open = is_open || in->plans[i]->is_open;
+    struct plan *plan = in->count == 1 ? plans[0] : plan_union(b->q, plans, in->count, b->err);
     if (plan != NULL)
         plan->is_open = is_open;
     return plan;
@@ -268,40 +277,69 @@ struct plan *bind_union_source(struct binder *b, const struct node *node)
     return plan;
 }
 
-static bool has_named(const struct plan *plan, const struct schema *schema, const uint8_t *named)
+static bool has_named(const struct plan *plan, const struct found *all, const uint8_t *named)
 {
     bool found = false;
 
-    for (uint32_t c = 0; c < schema->column_count && !found; c++)
-        found = named[c] != 0 && schema_find(&plan->schema, schema->columns[c].name) != UINT32_MAX;
+    for (uint32_t c = 1; c < all->schema->column_count && !found; c++)
+        found = named[c] != 0 && schema_find(&plan->schema, all->bases[c]) != UINT32_MAX;
     return found;
 }
 
-struct plan *bind_find_source(struct binder *b, const struct node *node,
-                              const struct schema *schema, const uint8_t *named,
-                              uint8_t **ret_common)
+static void keep_named(struct inputs *in, const struct found *all, const uint8_t *named)
+{
+    uint32_t kept = 0;
+
+    for (uint32_t i = 0; i < in->count; i++) {
+        if (!has_named(in->plans[i], all, named))
+            continue;
+        in->plans[kept] = in->plans[i];
+        in->names[kept++] = in->names[i];
+    }
+    in->count = kept > 0 ? kept : in->count;
+}
+
+/* What is said of the columns: the first is the table's name. */
+static bool describe(struct binder *b, const struct inputs *in, const struct merged *m,
+                     struct found *ret)
+{
+    struct slice *bases = ARENA_ARRAY(b->q->arena, struct slice, m->count + 1, b->err);
+
+    ret->owns = ARENA_ARRAY(b->q->arena, const struct schema *, in->count + 1, b->err);
+    ret->common = arena_alloc(b->q->arena, m->count + 1, b->err);
+    if (bases == NULL || ret->owns == NULL || ret->common == NULL)
+        return false;
+    ret->count = in->count;
+    ret->schema = &ret->plans[0]->schema;
+    ret->bases = bases;
+    bases[0] = ret->schema->columns[0].name;
+    for (uint32_t i = 0; i < in->count; i++)
+        ret->owns[i] = &in->plans[i]->schema;
+    for (uint32_t c = 0; c < m->count; c++) {
+        bases[c + 1] = m->columns[c].name;
+        ret->common[c + 1] = in_all(in, &m->columns[c]);
+        ret->has_variants = ret->has_variants ||
+                            !slice_equal(bases[c + 1], ret->schema->columns[c + 1].name);
+    }
+    return true;
+}
+
+bool bind_find_tables(struct binder *b, const struct node *node, const struct found *all,
+                      const uint8_t *named, struct found *ret)
 {
     struct inputs in = {0};
+    struct merged m = {0};
     struct scope scope = b->scope;
-    uint32_t kept = 0;
 
     b->scope = (struct scope){0};
     bool ok = collect(b, &in, node);
-    for (uint32_t i = 0; ok && i < in.count; i++) {
-        if (!has_named(in.plans[i], schema, named))
-            continue;
-        in.plans[kept] = in.plans[i];
-        in.names[kept++] = in.names[i];
-    }
-    in.count = kept > 0 ? kept : in.count;
-    struct plan *plan = ok ? unite(b, &in, node) : NULL;
     b->scope = scope;
-    if (plan == NULL)
-        return NULL;
-    *ret_common = arena_alloc(b->q->arena, plan->schema.column_count + 1, b->err);
-    for (uint32_t c = 0; c < plan->schema.column_count && *ret_common != NULL; c++)
-        (*ret_common)[c] = in_all(&in, &plan->schema.columns[c]);
-    return *ret_common == NULL ? NULL : plan;
+    if (!ok)
+        return false;
+    if (all != NULL)
+        keep_named(&in, all, named);
+    *ret = (struct found){.plans = conform_all(b, &in, node, &m)};
+    return ret->plans != NULL && describe(b, &in, &m, ret);
 }
 
 struct plan *bind_union(struct binder *b, struct plan *input, const struct node *op)

@@ -4,13 +4,13 @@
  *
  * Entries are (fingerprint, path, block), sorted; entries of one fingerprint share
  * it.  A page holds whole fingerprints only, so one page answers a probe. */
+#include "base/bits.h"
 #include "base/guid.h"
 #include "base/hash.h"
 #include "codec/json.h"
 #include "store/section_priv.h"
 #include "store/words_priv.h"
 
-#include <endian.h>
 #include <stdlib.h>
 
 #define VALUE_BYTES_MIN 6u
@@ -317,114 +317,6 @@ static enum status sort_entries(struct entries *entries, struct error *err)
     return STATUS_OK;
 }
 
-/* ---- bits, least significant first ---- */
-
-struct bit_writer {
-    struct buf *buf;
-    uint64_t bits;
-    unsigned count;
-};
-
-static void put_bits(struct bit_writer *w, uint64_t value, unsigned count)
-{
-    w->bits |= value << w->count;
-    w->count += count;
-    for (; w->count >= 8; w->count -= 8, w->bits >>= 8)
-        buf_put_u8(w->buf, (uint8_t)w->bits);
-}
-
-static void flush_bits(struct bit_writer *w)
-{
-    if (w->count > 0)
-        buf_put_u8(w->buf, (uint8_t)w->bits);
-    *w = (struct bit_writer){w->buf, 0, 0};
-}
-
-struct bit_reader {
-    struct slice bytes;
-    uint64_t at, end; /* bits */
-    bool failed;
-};
-
-#define WINDOW_BITS 57u /* that a window holds wherever it begins in a byte */
-
-/* The next bits, the first one lowest; zeros behind the end. */
-static uint64_t window(const struct bit_reader *r)
-{
-    size_t from = r->at >> 3, left = r->bytes.size - from;
-    uint64_t value = 0;
-
-    memcpy(&value, r->bytes.data + from, left >= sizeof(value) ? sizeof(value) : left);
-    return le64toh(value) >> (r->at & 7);
-}
-
-/* count < WINDOW_BITS */
-static uint64_t get_bits(struct bit_reader *r, unsigned count)
-{
-    if (r->failed || r->end - r->at < count) {
-        r->failed = true;
-        return 0;
-    }
-    if (count == 0)
-        return 0;
-    uint64_t value = window(r) & ((UINT64_C(1) << count) - 1);
-    r->at += count;
-    return value;
-}
-
-static uint64_t get_unary(struct bit_reader *r)
-{
-    uint64_t n = 0;
-
-    while (!r->failed && r->at < r->end) {
-        uint64_t left = r->end - r->at, take = left < WINDOW_BITS ? left : WINDOW_BITS;
-        uint64_t bits = window(r) & ((UINT64_C(1) << take) - 1);
-        if (bits != 0) {
-            unsigned zeros = (unsigned)__builtin_ctzll(bits);
-            r->at += zeros + 1;
-            return n + zeros;
-        }
-        n += take;
-        r->at += take;
-    }
-    r->failed = true;
-    return 0;
-}
-
-static void put_rice(struct bit_writer *w, uint64_t value, unsigned k)
-{
-    uint64_t zeros = value >> k;
-
-    for (; zeros >= 32; zeros -= 32)
-        put_bits(w, 0, 32);
-    put_bits(w, UINT64_C(1) << zeros, (unsigned)zeros + 1);
-    put_bits(w, value & ((UINT64_C(1) << k) - 1), k);
-}
-
-static uint64_t get_rice(struct bit_reader *r, unsigned k)
-{
-    uint64_t q = get_unary(r);
-
-    return q << k | get_bits(r, k);
-}
-
-static void put_gamma(struct bit_writer *w, uint64_t value) /* from 1 */
-{
-    unsigned bits = 63u - (unsigned)__builtin_clzll(value);
-
-    put_rice(w, bits, 0);
-    put_bits(w, value & ((UINT64_C(1) << bits) - 1), bits);
-}
-
-static uint64_t get_gamma(struct bit_reader *r)
-{
-    uint64_t bits = get_unary(r);
-
-    if (bits > PATH_BITS)
-        r->failed = true;
-    return r->failed ? 1 : UINT64_C(1) << bits | get_bits(r, (unsigned)bits);
-}
-
 static unsigned bits_of_block(uint32_t block_count)
 {
     return block_count < 2 ? 0 : 32u - (unsigned)__builtin_clz(block_count - 1);
@@ -435,28 +327,28 @@ static void put_blocks(struct bit_writer *w, uint64_t blocks, uint32_t block_cou
     unsigned count = (unsigned)__builtin_popcountll(blocks);
 
     if (count > LISTED_MAX) {
-        put_rice(w, LISTED_MAX, 0);
+        bits_put_unary(w, LISTED_MAX);
         for (uint32_t i = 0; i < block_count; i += 32)
-            put_bits(w, blocks >> i & UINT32_MAX, block_count - i < 32 ? block_count - i : 32);
+            bits_put(w, blocks >> i & UINT32_MAX, block_count - i < 32 ? block_count - i : 32);
         return;
     }
-    put_rice(w, count - 1, 0);
+    bits_put_unary(w, count - 1);
     for (; blocks != 0; blocks &= blocks - 1)
-        put_bits(w, (uint64_t)__builtin_ctzll(blocks), bits_of_block(block_count));
+        bits_put(w, (uint64_t)__builtin_ctzll(blocks), bits_of_block(block_count));
 }
 
 static uint64_t get_blocks(struct bit_reader *r, uint32_t block_count)
 {
-    uint64_t blocks = 0, count = get_unary(r);
+    uint64_t blocks = 0, count = bits_get_unary(r);
 
     if (count == LISTED_MAX) {
         for (uint32_t i = 0; i < block_count; i += 32)
-            blocks |= get_bits(r, block_count - i < 32 ? block_count - i : 32) << i;
+            blocks |= bits_get(r, block_count - i < 32 ? block_count - i : 32) << i;
         return blocks;
     }
     r->failed = r->failed || count > LISTED_MAX;
     for (uint64_t n = 0; n <= count && !r->failed; n++)
-        blocks |= UINT64_C(1) << (get_bits(r, bits_of_block(block_count)) % SECTION_BLOCKS_MAX);
+        blocks |= UINT64_C(1) << (bits_get(r, bits_of_block(block_count)) % SECTION_BLOCKS_MAX);
     return blocks;
 }
 
@@ -533,16 +425,16 @@ static size_t put_page(const struct paging *p, size_t from, struct buf *pages,
         uint64_t print = print_at(p, i);
         uint32_t count = 0, rank = UINT32_MAX; /* the first step is rank + 1 */
         i = gather(p, i, &count);
-        put_rice(&w, print - last, k);
-        put_rice(&w, count - 1, 0);
+        bits_put_rice(&w, print - last, k);
+        bits_put_unary(&w, count - 1);
         for (uint32_t h = 0; h < count; h++) {
-            put_gamma(&w, p->hits[h].rank - rank);
+            bits_put_gamma(&w, p->hits[h].rank - rank);
             put_blocks(&w, p->hits[h].blocks, p->block_count);
             rank = p->hits[h].rank;
         }
         last = print;
     }
-    flush_bits(&w);
+    bits_end(&w);
     *ret_first = (uint32_t)first;
     return end;
 }
@@ -685,9 +577,9 @@ enum status entity_index_probe(struct slice page, const struct index_probe *prob
     *ret_count = 0;
     for (uint64_t i = 0; i < prints && !bits.failed && at <= probe->fingerprint; i++) {
         uint64_t rank = UINT64_MAX;
-        at += get_rice(&bits, k);
-        for (uint64_t n = get_unary(&bits) + 1; n > 0 && !bits.failed; n--) {
-            rank += get_gamma(&bits);
+        at += bits_get_rice(&bits, k);
+        for (uint64_t n = bits_get_unary(&bits) + 1; n > 0 && !bits.failed; n--) {
+            rank += bits_get_gamma(&bits, PATH_BITS);
             uint64_t blocks = get_blocks(&bits, probe->block_count);
             if (rank >= probe->rank_count)
                 bits.failed = true;

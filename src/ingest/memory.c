@@ -13,7 +13,7 @@
 #include <stdlib.h>
 
 #define STATE_MAGIC "DBINGST\0"
-#define STATE_VERSION 2
+#define STATE_VERSION 3
 #define STATE_VERSION_OLDEST 1 /* its runs have other fingerprints of contents */
 #define STATE_BYTES_MAX (64 * MIB)
 #define STATE_HEAD_BYTES 40
@@ -62,7 +62,7 @@ static bool on_print(void *context, const struct run_entry *entry)
     struct print_search *search = context;
 
     search->seen++;
-    if (entry->minute >= search->oldest && entry->value.size == PRINT_CONTENT_BYTES) {
+    if (entry->minute >= search->oldest && entry->value.size >= PRINT_CONTENT_BYTES) {
         bool same = memcmp(entry->value.data, search->print->content, PRINT_CONTENT_BYTES) == 0;
         search->verdict = same ? PRINT_DUPLICATE : PRINT_CONFLICTING;
     }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* print_priv.h - fingerprints of records, and the set of the recent ones.
  *
- * A fingerprint is 20 bytes of keyed hashes: who can choose records can choose
+ * A fingerprint is 16 bytes of keyed hashes: who can choose records can choose
  * neither collisions nor hash chains.  A set has one owner at a time.
  */
 #ifndef INGEST_PRINT_PRIV_H
@@ -13,7 +13,7 @@
 #include "crypt/gmac.h"
 #include "crypt/hash.h"
 
-#define PRINT_CONTENT_BYTES 12
+#define PRINT_CONTENT_BYTES 8 /* as RUN_PRINT_BYTES */
 
 struct print {
     uint64_t id;      /* of table and Id; 0 = no fingerprint */

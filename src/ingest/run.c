@@ -16,10 +16,10 @@
 #include <stdlib.h>
 
 #define MAGIC "DBRUN\0\0\0"
-#define FORMAT_VERSION 1
+#define FORMAT_VERSION 2
+#define FORMAT_VERSION_OLDEST 1 /* its records are not packed, and have 12 bytes of content */
 #define HEADER_BYTES 64
 #define DIRECTORY_BYTES 64 /* a section */
-#define BLOCK_BYTES (16 * KIB)
 #define ENTRY_BYTES_MAX (32 * MIB)
 #define INDEX_BLOCK 0xFFFFFFFFu
 #define FILTER_BITS_PER_ENTRY 10
@@ -35,6 +35,7 @@ struct section {
     uint64_t entry_count, offset, index_offset;
     uint32_t index_size;
     bool readable; /* the tenant still has its key */
+    bool is_packed; /* its blocks are */
     struct key key;
     uint32_t block_count;
     uint64_t *first_keys; /* block_count */
@@ -47,6 +48,7 @@ struct run {
     struct io_file *file;
     struct guid id;
     uint64_t number;
+    uint32_t version;
     struct section *sections;
     uint32_t section_count;
     atomic_bool is_broken;
@@ -102,9 +104,10 @@ struct run_writer {
     struct guid tenant;
     enum run_kind kind;
     struct key key;
-    uint64_t section_offset, entry_count, block_first_key;
+    uint64_t section_offset, entry_count;
     uint32_t newest_minute, block_count;
-    struct buf block, index, sealed;
+    struct run_block_writer block;
+    struct buf plain, index, sealed;
     uint8_t *filter;
     size_t filter_size;
 };
@@ -122,7 +125,8 @@ enum status run_writer_new(struct io *io, uint64_t number, struct run_writer **r
     w->id = guid_new();
     w->offset = HEADER_BYTES;
     buf_init(&w->directory, DIRECTORY_BYTES_MAX);
-    buf_init(&w->block, ENTRY_BYTES_MAX + 2 * BLOCK_BYTES);
+    run_block_writer_init(&w->block, ENTRY_BYTES_MAX + 2 * RUN_BLOCK_BYTES);
+    buf_init(&w->plain, ENTRY_BYTES_MAX + 4 * RUN_BLOCK_BYTES);
     buf_init(&w->index, INDEX_BYTES_MAX);
     buf_init(&w->sealed, INDEX_BYTES_MAX + AEAD_OVERHEAD_BYTES);
     run_path(number, path);
@@ -144,7 +148,8 @@ void run_writer_free(struct run_writer *w)
         return;
     io_close(w->file);
     buf_release(&w->directory);
-    buf_release(&w->block);
+    run_block_writer_release(&w->block);
+    buf_release(&w->plain);
     buf_release(&w->index);
     buf_release(&w->sealed);
     free(w->filter);
@@ -162,7 +167,7 @@ enum status run_writer_begin(struct run_writer *w, const struct guid *tenant, en
     w->section_offset = w->offset;
     w->entry_count = 0;
     w->newest_minute = w->block_count = 0;
-    buf_clear(&w->block);
+    run_block_begin(&w->block, kind == RUN_KIND_RECORD);
     buf_clear(&w->index);
     w->filter_size = entry_count_max * FILTER_BITS_PER_ENTRY / 8 + 8;
     w->filter = calloc(1, w->filter_size);
@@ -188,37 +193,36 @@ static enum status write_sealed(struct run_writer *w, uint32_t block, struct sli
 
 static enum status end_block(struct run_writer *w, struct error *err)
 {
-    if (w->block.size == 0)
+    uint64_t first_key = w->block.first_key;
+
+    if (w->block.count == 0)
         return STATUS_OK;
-    enum status status = buf_check(&w->block, err);
+    buf_clear(&w->plain);
+    run_block_end(&w->block, &w->plain);
+    enum status status = buf_check(&w->plain, err);
     if (status == STATUS_OK)
-        status = write_sealed(w, w->block_count, buf_slice(&w->block), err);
+        status = write_sealed(w, w->block_count, buf_slice(&w->plain), err);
     if (status != STATUS_OK)
         return status;
-    buf_put_u64(&w->index, w->block_first_key);
+    buf_put_u64(&w->index, first_key);
     buf_put_varint(&w->index, w->sealed.size);
     w->block_count++;
-    buf_clear(&w->block);
     return buf_check(&w->index, err);
 }
 
 enum status run_writer_add(struct run_writer *w, const struct run_entry *entry, struct error *err)
 {
-    if (w->block.size >= BLOCK_BYTES) {
+    if (run_block_is_full(&w->block)) {
         enum status status = end_block(w, err);
         if (status != STATUS_OK)
             return status;
     }
-    if (w->block.size == 0)
-        w->block_first_key = entry->key;
-    buf_put_u64(&w->block, entry->key);
-    buf_put_u32(&w->block, entry->minute);
-    buf_put_blob(&w->block, entry->value);
+    run_block_add(&w->block, entry);
     filter_add(w->filter, w->filter_size, entry->key);
     if (entry->minute > w->newest_minute)
         w->newest_minute = entry->minute;
     w->entry_count++;
-    return buf_check(&w->block, err);
+    return buf_check(&w->block.values, err);
 }
 
 /* A section without entries leaves no trace. */
@@ -370,6 +374,7 @@ static enum status read_directory(struct run *run, struct slice bytes, uint64_t 
         struct slice tenant = reader_bytes(&r, sizeof(s->tenant.bytes));
         memcpy(s->tenant.bytes, tenant.data, sizeof(s->tenant.bytes));
         s->kind = (enum run_kind)reader_u32(&r);
+        s->is_packed = s->kind == RUN_KIND_RECORD && run->version > 1;
         s->newest_minute = reader_u32(&r);
         s->entry_count = reader_u64(&r);
         s->offset = reader_u64(&r);
@@ -403,14 +408,15 @@ static enum status read_header(struct run *run, uint64_t file_size, uint64_t *re
         return status;
     struct reader r = reader_from(bytes, sizeof(bytes));
     struct slice magic = reader_bytes(&r, 8);
-    uint32_t version = reader_u32(&r);
+    run->version = reader_u32(&r);
     run->section_count = reader_u32(&r);
     memcpy(run->id.bytes, reader_bytes(&r, sizeof(run->id.bytes)).data, sizeof(run->id.bytes));
     uint64_t number = reader_u64(&r);
     *ret_directory = reader_u64(&r);
     (void)reader_bytes(&r, 12);
     if (reader_u32(&r) != hash_crc32c(0, bytes, 60) || memcmp(magic.data, MAGIC, 8) != 0 ||
-        version != FORMAT_VERSION || number != run->number)
+        run->version < FORMAT_VERSION_OLDEST || run->version > FORMAT_VERSION ||
+        number != run->number)
         return corrupt(run, "the header is not readable", err);
     uint64_t size = (uint64_t)run->section_count * DIRECTORY_BYTES + sizeof(uint32_t);
     if (*ret_directory > file_size || size != file_size - *ret_directory ||
@@ -537,12 +543,12 @@ struct run_section_info run_section(const struct run *run, size_t section)
     return (struct run_section_info){s->tenant, s->kind, s->readable ? s->entry_count : 0};
 }
 
-static bool read_entry(struct reader *r, struct run_entry *ret)
+/* The next entry of a block; *ret_more false: it was the last. */
+static enum status next_entry(const struct run *run, struct run_block_reader *block,
+                              struct run_entry *ret, bool *ret_more, struct error *err)
 {
-    ret->key = reader_u64(r);
-    ret->minute = reader_u32(r);
-    ret->value = reader_blob(r);
-    return !r->failed;
+    *ret_more = run_block_next(block, ret);
+    return block->failed ? corrupt(run, "an entry is not readable", err) : STATUS_OK;
 }
 
 static int compare_section(const struct section *s, const struct guid *tenant, enum run_kind kind)
@@ -597,23 +603,23 @@ enum status run_find(const struct run *run, const struct run_query *query, struc
     if (s == NULL || !filter_has(s->filter, s->filter_size, query->key))
         return STATUS_OK;
     buf_init(&plain, INDEX_BYTES_MAX);
-    for (uint32_t block = first_block(s, query->key);
-         block < s->block_count && s->first_keys[block] <= query->key; block++) {
+    for (uint32_t i = first_block(s, query->key);
+         i < s->block_count && s->first_keys[i] <= query->key; i++) {
+        struct run_block_reader block;
         struct run_entry entry;
-        status = read_sealed(run, s, block, &plain, err);
+        bool more;
+        status = read_sealed(run, s, i, &plain, err);
         if (status != STATUS_OK)
             goto out;
-        struct reader r = reader_from(plain.data, plain.size);
-        while (reader_left(&r) > 0) {
-            if (!read_entry(&r, &entry)) {
-                status = corrupt(run, "an entry is not readable", err);
-                goto out;
-            }
+        run_block_open(&block, buf_slice(&plain), s->is_packed);
+        while ((status = next_entry(run, &block, &entry, &more, err)) == STATUS_OK && more) {
             if (entry.key > query->key)
                 goto out;
             if (entry.key == query->key && query->found(query->context, &entry))
                 goto out;
         }
+        if (status != STATUS_OK)
+            goto out;
     }
 out:
     buf_release(&plain);
@@ -625,28 +631,31 @@ enum status run_cursor_open(struct run_cursor *cursor, struct run *run, size_t s
 {
     *cursor = (struct run_cursor){.run = run, .section = section};
     buf_init(&cursor->plain, INDEX_BYTES_MAX);
-    cursor->reader = reader_from("", 0);
+    run_block_open(&cursor->reader, SLICE(""), false);
     return run_cursor_next(cursor, err);
 }
 
 enum status run_cursor_next(struct run_cursor *cursor, struct error *err)
 {
     const struct section *s = &cursor->run->sections[cursor->section];
+    bool more = false;
+    enum status status = next_entry(cursor->run, &cursor->reader, &cursor->entry, &more, err);
 
-    if (reader_left(&cursor->reader) == 0) {
+    while (status == STATUS_OK && !more) {
         if (!s->readable || cursor->block == s->block_count) {
             cursor->done = true;
             return STATUS_OK;
         }
-        enum status status =
-            read_sealed(cursor->run, s, (uint32_t)cursor->block++, &cursor->plain, err);
+        status = read_sealed(cursor->run, s, (uint32_t)cursor->block++, &cursor->plain, err);
         if (status != STATUS_OK)
             return status;
-        cursor->reader = reader_from(cursor->plain.data, cursor->plain.size);
+        run_block_open(&cursor->reader, buf_slice(&cursor->plain), s->is_packed);
+        status = next_entry(cursor->run, &cursor->reader, &cursor->entry, &more, err);
     }
-    if (!read_entry(&cursor->reader, &cursor->entry))
+    if (status == STATUS_OK && s->kind == RUN_KIND_RECORD &&
+        cursor->entry.value.size < RUN_PRINT_BYTES)
         return corrupt(cursor->run, "an entry is not readable", err);
-    return STATUS_OK;
+    return status;
 }
 
 void run_cursor_close(struct run_cursor *cursor)

@@ -11,17 +11,12 @@
 #include "base/guid.h"
 #include "base/io.h"
 #include "crypt/keyring.h"
+#include "ingest/run_block_priv.h"
 
 #define RUN_DIR "ingest"
 #define RUN_PATH_BYTES 64
 
 enum run_kind { RUN_KIND_RECORD = 1, RUN_KIND_KEY = 2 };
-
-struct run_entry {
-    uint64_t key;
-    uint32_t minute; /* of receipt, since 1970 */
-    struct slice value;
-};
 
 void run_path(uint64_t number, char ret[RUN_PATH_BYTES]);
 
@@ -30,7 +25,7 @@ void run_path(uint64_t number, char ret[RUN_PATH_BYTES]);
 struct run_writer;
 enum status run_writer_new(struct io *io, uint64_t number, struct run_writer **ret,
                            struct error *err) MUST_USE;
-/* At most entry_count_max entries follow. */
+/* At most entry_count_max entries follow; the value of a record has RUN_PRINT_BYTES. */
 enum status run_writer_begin(struct run_writer *writer, const struct guid *tenant,
                              enum run_kind kind, const struct key *key, size_t entry_count_max,
                              struct error *err) MUST_USE;
@@ -88,7 +83,7 @@ struct run_cursor {
     struct run *run;
     size_t section, block;
     struct buf plain;
-    struct reader reader;
+    struct run_block_reader reader;
     struct run_entry entry; /* the current one, if !done */
     bool done;
 };

@@ -320,7 +320,7 @@ static void what_version_1_remembers_is_known(void **state)
 
     open_golden(w);
     request.tenant = w->tenant;
-    for (int i = 0; i < 2; i++) { /* then once more, from a state of version 2 */
+    for (int i = 0; i < 2; i++) { /* then once more, from a state of today */
         request.idempotency_key = SLICE("");
         put_ok(w, "{\"Id\":\"a\",\"n\":1}\n{\"Id\":\"b\",\"n\":3}\n{\"Id\":\"c\",\"n\":3}", arena,
                &answer);

@@ -227,6 +227,8 @@ static enum status status_of(unsigned http_status)
     case 409:
     case 422:
         return STATUS_CONFLICT;
+    case 410:
+        return STATUS_CORRUPT;
     case 413:
         return STATUS_LIMIT;
     case 429:

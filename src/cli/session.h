@@ -25,7 +25,7 @@ struct session_request {
     const struct http_pair *headers;
     uint32_t header_count;
     struct slice body;
-    /* Gets body bytes of a 200 answer as they come; NULL collects them. */
+    /* Gets body bytes of a 2xx answer as they come; NULL collects them. */
     enum status (*on_body)(void *context, struct slice bytes, struct error *err);
     void *context;
 };

@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* GET /v1/raw?tenant=&from-seq=&count=&zero= */
+/* GET /v1/raw?tenant=&from-seq=&count=&zero=
+ *
+ * Where records are lost those that are there are sent, and the answer is cut off, so that
+ * nobody takes it for all; which lack stands in a header, as behind records there is no place
+ * for it. */
 #include "share/share_priv.h"
 
 #include "base/limits.h"
 #include "base/text.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #define FLUSH_BYTES (256 * KIB)
 
@@ -28,6 +33,33 @@ static enum status each(void *context, uint64_t seq, struct slice raw, struct er
     if (out->size > FLUSH_BYTES && w->response->flush != NULL)
         return w->response->flush(w->response, err);
     return buf_check(out, err);
+}
+
+static enum status send(struct share *share, const struct reach *reach, uint64_t from,
+                        uint64_t count, struct raw_writer *w, struct error *err)
+{
+    struct http_response *response = w->response;
+    struct error lost = {0};
+    char text[ERROR_TEXT_BYTES];
+
+    if (store_check_lost(share->services.store, &reach->tenants[0], from, count, &lost) !=
+        STATUS_OK) {
+        struct slice header = arena_copy(w->request->arena, slice_of(lost.text), err);
+        if (header.data == NULL)
+            return err->status;
+        http_add_header(response, HTTP_INCOMPLETE, header);
+    }
+    response->content_type = "application/octet-stream";
+    enum status status =
+        store_raw(share->services.store, &reach->tenants[0], from, count, each, w, err);
+    if (status == STATUS_OK || strcmp(err->code, STORE_RECORDS_LOST) != 0)
+        return status;
+    (void)snprintf(text, sizeof(text), "%s", err->text);
+    if (response->body.size > 0 && response->flush != NULL)
+        (void)response->flush(response, err); /* or the error takes their place */
+    (void)ERROR_SET(err, STATUS_CORRUPT, "%s; 'daybook loss list' says what is known of them",
+                    text);
+    return error_code(err, STORE_RECORDS_LOST);
 }
 
 enum status share_raw(void *context, const struct http_request *request,
@@ -55,6 +87,5 @@ enum status share_raw(void *context, const struct http_request *request,
     status = self_audit_put(share->audit, &action, err);
     if (status != STATUS_OK)
         return status;
-    response->content_type = "application/octet-stream";
-    return store_raw(share->services.store, &reach.tenants[0], from, count, each, &w, err);
+    return send(share, &reach, from, count, &w, err);
 }

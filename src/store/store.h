@@ -118,6 +118,11 @@ enum status store_raw(struct store *store, const struct guid *tenant, uint64_t f
                                           struct error *err),
                       void *context, struct error *err) MUST_USE;
 
+#define STORE_RECORDS_LOST "records_lost" /* the error's code */
+/* STATUS_CORRUPT with this code, and which, if records of the range will not come. */
+enum status store_check_lost(struct store *store, const struct guid *tenant, uint64_t from_seq,
+                             uint64_t count, struct error *err) MUST_USE;
+
 /* Records that were acknowledged and will not come: store_raw() says that they lack, and
  * so do scans; of a loss that was accepted those that may concern its numbers and times. */
 struct store_gap {

@@ -166,6 +166,25 @@ static enum status read_window(struct raw_reader *r, uint64_t from, uint64_t las
     return status;
 }
 
+static uint64_t last_of(uint64_t from_seq, uint64_t count)
+{
+    return count - 1 > UINT64_MAX - from_seq ? UINT64_MAX : from_seq + (count - 1);
+}
+
+enum status store_check_lost(struct store *store, const struct guid *tenant, uint64_t from_seq,
+                             uint64_t count, struct error *err)
+{
+    char text[sizeof(err->text)];
+    struct store_gap gap;
+
+    if (count == 0 ||
+        !gap_list_find(&store->gaps, tenant, from_seq, last_of(from_seq, count), &gap))
+        return STATUS_OK;
+    gap_describe(&gap, text, sizeof(text));
+    (void)ERROR_SET(err, STATUS_CORRUPT, "%s", text);
+    return error_code(err, STORE_RECORDS_LOST);
+}
+
 enum status store_raw(struct store *store, const struct guid *tenant, uint64_t from_seq,
                       uint64_t count,
                       enum status (*each)(void *context, uint64_t seq, struct slice raw,
@@ -179,7 +198,7 @@ enum status store_raw(struct store *store, const struct guid *tenant, uint64_t f
 
     if (count == 0)
         return STATUS_OK;
-    uint64_t end = count - 1 > UINT64_MAX - from_seq ? UINT64_MAX : from_seq + (count - 1);
+    uint64_t end = last_of(from_seq, count);
     enum status status = store_snapshot(store, &snapshot, err);
     if (status == STATUS_OK)
         status = find_units(&r, snapshot, tenant, err);
@@ -192,12 +211,8 @@ enum status store_raw(struct store *store, const struct guid *tenant, uint64_t f
         from = last + 1;
         close_views(&r, from);
     }
-    struct store_gap gap;
-    if (status == STATUS_OK && gap_list_find(&store->gaps, tenant, from_seq, end, &gap)) {
-        char text[sizeof(err->text)];
-        gap_describe(&gap, text, sizeof(text));
-        status = ERROR_SET(err, STATUS_CORRUPT, "%s", text);
-    }
+    if (status == STATUS_OK)
+        status = store_check_lost(store, tenant, from_seq, count, err);
     for (uint32_t i = 0; i < r.unit_count; i++) {
         if (r.units[i].section != NULL)
             part_unref(r.units[i].part);

@@ -26,6 +26,7 @@ struct client {
     char *url, *ca_file, *token;
     uint64_t timeout_ms;
     bool guarded, allow_private;
+    char incomplete[ERROR_TEXT_BYTES]; /* "" or why the answer will be cut off */
     bool blocked;    /* the last connection was refused by the guard */
     const struct client_request *request; /* of the request under way */
     struct client_answer *answer;
@@ -51,7 +52,10 @@ static size_t take_body(char *data, size_t size, size_t count, void *context)
     struct client *client = context;
     struct slice bytes = slice_from(data, size * count);
 
-    if (client->request->on_body != NULL) {
+    long http_status = 0;
+
+    (void)curl_easy_getinfo(client->curl, CURLINFO_RESPONSE_CODE, &http_status);
+    if (client->request->on_body != NULL && http_status / 100 == 2) {
         if (client->request->on_body(client->request->context, bytes, client->err) == STATUS_OK)
             return bytes.size;
         client->failed = true;
@@ -61,14 +65,21 @@ static size_t take_body(char *data, size_t size, size_t count, void *context)
     return client->answer->body.failed ? 0 : bytes.size;
 }
 
+static bool is_header(struct slice line, struct slice name, struct slice *ret_value)
+{
+    *ret_value = slice_trim(slice_tail(line, name.size));
+    return slice_equal_nocase(slice_head(line, name.size), name);
+}
+
 static size_t take_header(char *data, size_t size, size_t count, void *context)
 {
     struct client *client = context;
     struct slice line = slice_trim(slice_from(data, size * count));
-    struct slice name = SLICE("retry-after:");
+    struct slice value;
 
-    if (slice_equal_nocase(slice_head(line, name.size), name)) {
-        struct slice value = slice_trim(slice_tail(line, name.size));
+    if (is_header(line, SLICE(HTTP_INCOMPLETE ":"), &value))
+        (void)snprintf(client->incomplete, sizeof(client->incomplete), "%.*s", SLICE_FMT(value));
+    if (is_header(line, SLICE("retry-after:"), &value)) {
         bool digits = value.size > 0 && value.size < sizeof(client->answer->retry_after);
         for (size_t i = 0; digits && i < value.size; i++)
             digits = isdigit((unsigned char)value.data[i]) != 0;
@@ -296,6 +307,9 @@ static enum status explain(struct client *client, CURLcode rc, struct error *err
                          "%s is not an address of the public internet; allow_private permits it",
                          client->url);
     errno = 0;
+    if (client->incomplete[0] != '\0')
+        return ERROR_SET(err, STATUS_CORRUPT, "the answer is not complete: %s",
+                         client->incomplete);
     const char *advice = rc == CURLE_PEER_FAILED_VERIFICATION || rc == CURLE_SSL_CACERT_BADFILE
                              ? "; give its CA with --cacert FILE"
                          : rc == CURLE_COULDNT_CONNECT ? "; is the server running?"
@@ -350,6 +364,7 @@ enum status client_send(struct client *client, const struct client_request *requ
     client->answer = ret;
     client->err = err;
     client->failed = client->blocked = false;
+    client->incomplete[0] = '\0';
     buf_clear(&client->text);
     enum status status = make_headers(client, request, &headers, err);
     if (status == STATUS_OK && !set_request(client, request, headers))

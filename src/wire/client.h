@@ -33,7 +33,7 @@ struct client_request {
     struct slice body;
     const atomic_bool *cancelled;
     size_t answer_bytes_max;     /* 0 = 1 GiB */
-    /* Optional: gets body bytes as they come (then `body` stays empty). */
+    /* Optional: gets body bytes of a 2xx answer as they come (then `body` stays empty). */
     enum status (*on_body)(void *context, struct slice bytes, struct error *err);
     void *context;
 };
@@ -44,8 +44,9 @@ struct client_answer {
     char retry_after[16]; /* "" or seconds */
 };
 
-/* A transport failure is STATUS_IO with what to do about it; any HTTP status is
- * OK and stands in the answer.  One thread a client. */
+/* A transport failure is STATUS_IO with what to do about it, or STATUS_CORRUPT with what the
+ * header HTTP_INCOMPLETE said before the answer was cut off; any HTTP status is OK and stands
+ * in the answer.  One thread a client. */
 enum status client_send(struct client *client, const struct client_request *request,
                         struct client_answer *ret, struct error *err) MUST_USE;
 void client_answer_release(struct client_answer *answer);

@@ -50,7 +50,7 @@ const char *http_status_text(unsigned status)
     } texts[] = {
         {200, "OK"}, {201, "Created"}, {202, "Accepted"}, {204, "No Content"},
         {400, "Bad Request"}, {401, "Unauthorized"}, {403, "Forbidden"}, {404, "Not Found"},
-        {405, "Method Not Allowed"}, {409, "Conflict"}, {413, "Content Too Large"},
+        {405, "Method Not Allowed"}, {409, "Conflict"}, {410, "Gone"}, {413, "Content Too Large"},
         {414, "URI Too Long"}, {415, "Unsupported Media Type"}, {422, "Unprocessable Content"},
         {429, "Too Many Requests"}, {431, "Request Header Fields Too Large"},
         {500, "Internal Server Error"}, {503, "Service Unavailable"},
@@ -133,9 +133,10 @@ static unsigned error_http_status(const struct error *err, const struct http_req
         return 503;
     case STATUS_FULL:
         return 507;
+    case STATUS_CORRUPT:
+        return err->code[0] != '\0' ? 410 : 500; /* known, and for good */
     case STATUS_OK:
     case STATUS_IO:
-    case STATUS_CORRUPT:
     case STATUS_COUNT_:
         break;
     }

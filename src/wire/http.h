@@ -87,6 +87,9 @@ struct http_response {
     bool broken;  /* the handler failed after that: the answer ends without its end mark */
 };
 
+/* A header that says why a streamed answer is going to be cut off; see client.h. */
+#define HTTP_INCOMPLETE "Daybook-Incomplete"
+
 void http_response_init(struct http_response *response);
 void http_response_release(struct http_response *response);
 void http_add_header(struct http_response *response, const char *name, struct slice value);
@@ -97,7 +100,8 @@ enum status http_flush(struct http_response *response, size_t min_bytes,
 /* The answer for a failure: status from err->status (INVALID 400, DENIED 403 or
  * 401 for an anonymous principal, NOT_FOUND 404, CONFLICT 409 (422 for
  * idempotency_conflict), LIMIT 413, or 429 with a code (a quota or budget), BUSY
- * 429 + Retry-After, CANCELLED 503, FULL 507 + Retry-After, else 500) and a body
+ * 429 + Retry-After, CANCELLED 503, FULL 507 + Retry-After, CORRUPT with a code (what is
+ * gone for good) 410, else 500) and a body
  * {"error":{"code","message","line","column"}}.  What was in the body is gone. */
 void http_error(struct http_response *response, const struct http_request *request,
                 const struct error *err);

@@ -240,6 +240,14 @@ class Rot(Story):
             raw = self.lab.cli('raw', '--tenant', 'contoso', '--from-seq',
                                str(lost['first_seq']), '--count', '1', token=self.reader)
             self.assertEqual(4, raw.returncode, raw.stderr)  # for ever
+            self.assertEqual('', raw.stdout)
+            self.assertIn(f'records {lost["first_seq"]} to {lost["last_seq"]}', raw.stderr)
+            last = max(seq for seq in self.sent if seq < lost['first_seq'])
+            more = self.lab.cli('raw', '--tenant', 'contoso', '--from-seq', str(last), '--count',
+                                str(lost['first_seq'] - last + 1), token=self.reader)
+            self.assertEqual(4, more.returncode, more.stderr)
+            self.assertTrue(more.stdout.startswith(self.sent[last].decode() + '\n'), more.stdout)
+            self.assertIn(f'records {lost["first_seq"]} to {lost["last_seq"]}', more.stderr)
             kept = self.lab.ask('GET', '/v1/losses?tenant=contoso')[0]
             self.assertEqual('init', kept['accepted_by'])
             self.lab.kill()

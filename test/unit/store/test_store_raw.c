@@ -89,6 +89,11 @@ static void what_is_lost_is_said(void **state)
                      STATUS_CORRUPT);
     assert_int_equal(count, 4);
     assert_non_null(strstr(err.text, "records 3 to 7"));
+    assert_string_equal(err.code, STORE_RECORDS_LOST);
+    assert_int_equal(store_check_lost(store, &gap.tenant, 1, 2, &err), STATUS_OK);
+    assert_int_equal(store_check_lost(store, &gap.tenant, 5, 0, &err), STATUS_OK);
+    assert_int_equal(store_check_lost(store, &gap.tenant, 7, UINT64_MAX, &err), STATUS_CORRUPT);
+    assert_int_equal(store_check_lost(store, &gap.tenant, 8, UINT64_MAX, &err), STATUS_OK);
     for (uint8_t i = 1; i <= 2; i++) {
         const struct guid tenant = tenant_of(i);
         struct table_source *source = NULL;

@@ -84,12 +84,15 @@ static enum status handle_nice(void *context, const struct http_request *request
     return STATUS_OK;
 }
 
-/* "?n=" pieces of 1000 bytes, each flushed. */
+/* "?n=" pieces of 1000 bytes, each flushed; "?why=" is why it will be cut off. */
 static enum status handle_stream(void *context, const struct http_request *request,
                                  struct http_response *response, struct error *err)
 {
     (void)context;
     int pieces = (int)fixture_number(http_query(request, "n"));
+    struct slice why = http_query(request, "why");
+    if (why.size > 0)
+        http_add_header(response, HTTP_INCOMPLETE, why);
     for (int i = 0; i < pieces; i++) {
         for (int k = 0; k < 1000; k++)
             buf_add_byte(&response->body, (char)('a' + i % 26));

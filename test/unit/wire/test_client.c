@@ -157,6 +157,33 @@ static void test_on_body_gets_the_bytes_and_may_stop(void **state)
     client_free(client);
 }
 
+static void test_what_cut_an_answer_off_is_told(void **state)
+{
+    struct client *client = NULL;
+    size_t total = 0;
+    struct client_request request = {.path = SLICE("/stream?n=30&fail=1&why=9+is+lost"),
+                                     .on_body = count_bytes,
+                                     .context = &total};
+    struct client_answer answer;
+    struct error err = {0};
+    (void)state;
+    assert_int_equal(open_client(fixture.url, false, false, &client, &err), STATUS_OK);
+    assert_int_equal(get(client, &request, &answer, &err), STATUS_CORRUPT);
+    assert_int_equal(total, 30000);
+    assert_string_equal(err.text, "the answer is not complete: 9 is lost");
+    request.path = SLICE("/stream?n=2&fail=1");
+    total = 0;
+    assert_int_equal(get(client, &request, &answer, &err), STATUS_IO);
+    assert_int_equal(total, 2000);
+    request.path = SLICE("/stream?n=0&fail=1"); /* an error is no data */
+    assert_int_equal(get(client, &request, &answer, &err), STATUS_OK);
+    assert_int_equal(answer.status, 500);
+    assert_true(answer.body.size > 0);
+    assert_int_equal(total, 2000);
+    client_answer_release(&answer);
+    client_free(client);
+}
+
 static void test_a_header_cannot_carry_a_second_line(void **state)
 {
     struct client *client = NULL;
@@ -179,6 +206,7 @@ int main(void)
         cmocka_unit_test(test_an_unknown_certificate_is_refused),
         cmocka_unit_test(test_cancelling_ends_a_request),
         cmocka_unit_test(test_on_body_gets_the_bytes_and_may_stop),
+        cmocka_unit_test(test_what_cut_an_answer_off_is_told),
         cmocka_unit_test(test_a_header_cannot_carry_a_second_line),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

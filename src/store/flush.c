@@ -27,9 +27,23 @@ enum status sealing_begin(struct sealing *sealing, struct sealed *sealed, struct
     /* a number is never used twice in a process, also after a failure */
     uint64_t number = sealed->next_segment++;
     (void)pthread_mutex_unlock(&sealed->write_lock);
-    buf_init(&sealing->plain, SECTION_BYTES_MAX);
-    buf_init(&sealing->cipher, SECTION_BYTES_MAX);
+    (void)pthread_mutex_init(&sealing->lock, NULL);
     return segment_writer_begin(&sealing->writer, sealed->options.io, number, err);
+}
+
+void sealing_room_init(struct sealing_room *room)
+{
+    *room = (struct sealing_room){0};
+    buf_init(&room->plain, SECTION_BYTES_MAX);
+    buf_init(&room->cipher, SECTION_BYTES_MAX);
+}
+
+void sealing_room_release(struct sealing_room *room)
+{
+    if (room->plain.data != NULL)
+        OPENSSL_cleanse(room->plain.data, room->plain.size);
+    buf_release(&room->plain);
+    buf_release(&room->cipher);
 }
 
 static uint64_t raw_size(const struct part *part)
@@ -63,47 +77,54 @@ static enum status grow_infos(struct sealing *sealing, struct error *err)
     return STATUS_OK;
 }
 
-enum status sealing_add(struct sealing *sealing, const struct part *part,
-                        enum section_level level, struct error *err)
+/* Its place in the file is its number, which the encryption binds it to. */
+static enum status append(struct sealing *sealing, struct sealing_room *room,
+                          struct section_info *info, struct error *err)
+{
+    (void)pthread_mutex_lock(&sealing->lock);
+    enum status status = grow_infos(sealing, err);
+    info->index = sealing->count;
+    if (status == STATUS_OK)
+        status = section_seal(sealing->sealed->options.keyring, info, buf_slice(&room->plain),
+                              &room->cipher, err);
+    if (status == STATUS_OK)
+        status = segment_writer_add(&sealing->writer, info, buf_slice(&room->cipher), err);
+    if (status == STATUS_OK)
+        sealing->infos[sealing->count++] = *info;
+    (void)pthread_mutex_unlock(&sealing->lock);
+    return status;
+}
+
+enum status sealing_add(struct sealing *sealing, struct sealing_room *room,
+                        const struct part *part, enum section_level level, struct error *err)
 {
     struct sealed *sealed = sealing->sealed;
     struct section_options options = {level_zstd[level], level != SECTION_FLUSHED, 0};
-    enum status status = grow_infos(sealing, err);
+    struct section_info info;
 
-    if (status != STATUS_OK || part->row_count == 0)
-        return status;
-    struct section_info *info = &sealing->infos[sealing->count];
-    section_info_from_part(part, info);
-    info->segment = sealing->writer.number;
-    info->index = sealing->count;
-    info->generation = sealing->generation;
-    info->level = (uint8_t)level;
-    info->raw_bytes = raw_size(part);
-    buf_clear(&sealing->plain);
-    buf_clear(&sealing->cipher);
-    status = section_index_seed(sealed->options.keyring, &part->tenant, &options.index_seed, err);
+    if (part->row_count == 0)
+        return STATUS_OK;
+    section_info_from_part(part, &info);
+    info.segment = sealing->writer.number;
+    info.generation = sealing->generation;
+    info.level = (uint8_t)level;
+    info.raw_bytes = raw_size(part);
+    buf_clear(&room->plain);
+    buf_clear(&room->cipher);
+    enum status status =
+        section_index_seed(sealed->options.keyring, &part->tenant, &options.index_seed, err);
     if (status == STATUS_OK)
-        status = section_encode(part, &options, &sealing->plain, info, err);
+        status = section_encode(part, &options, &room->plain, &info, err);
     if (status == STATUS_OK)
-        status = section_check(info, buf_slice(&sealing->plain),
-                               sealing->unverified ? NULL : sealed->options.verifier, err);
-    if (status == STATUS_OK)
-        status = section_seal(sealed->options.keyring, info, buf_slice(&sealing->plain),
-                              &sealing->cipher, err);
-    if (status == STATUS_OK)
-        status = segment_writer_add(&sealing->writer, info, buf_slice(&sealing->cipher), err);
-    if (status == STATUS_OK)
-        sealing->count++;
-    return status;
+        status = section_check(&info, buf_slice(&room->plain),
+                               room->unverified ? NULL : sealed->options.verifier, err);
+    return status == STATUS_OK ? append(sealing, room, &info, err) : status;
 }
 
 void sealing_release(struct sealing *sealing)
 {
     segment_writer_release(&sealing->writer);
-    if (sealing->plain.data != NULL)
-        OPENSSL_cleanse(sealing->plain.data, sealing->plain.size);
-    buf_release(&sealing->plain);
-    buf_release(&sealing->cipher);
+    (void)pthread_mutex_destroy(&sealing->lock);
     free(sealing->infos);
     sealing->infos = NULL;
 }
@@ -258,29 +279,50 @@ enum status sealed_commit(struct sealed *sealed, const struct commit *commit, st
     return status;
 }
 
+/* ---- flush ---- */
+
+/* The parts that become sections, by as many threads as there are. */
+struct flushing {
+    struct sealing sealing;
+    struct part *const *parts;
+    uint32_t part_count;
+    atomic_uint next;
+    atomic_bool has_failed;
+};
+
+struct flusher {
+    struct flushing *flushing;
+    pthread_t thread;
+    struct sealing_room room;
+    enum status status;
+    struct error err;
+};
+
 static bool is_mismatch(enum status status)
 {
     return status == STATUS_CORRUPT || status == STATUS_NOT_FOUND;
 }
 
-static enum status flush_part(struct sealing *sealing, const struct part *part,
-                              struct error *err)
+static enum status flush_part(struct flusher *flusher, const struct part *part)
 {
+    struct sealing *sealing = &flusher->flushing->sealing;
     struct sealed *sealed = sealing->sealed;
+    struct sealing_room *room = &flusher->room;
+    struct error *err = &flusher->err;
     struct part *raw = NULL;
-    enum status status = sealing_add(sealing, part, SECTION_FLUSHED, err);
+    enum status status = sealing_add(sealing, room, part, SECTION_FLUSHED, err);
 
     if (!is_mismatch(status))
         return status;
     status = part_raw(part, &raw, err);
     if (status == STATUS_OK)
-        status = sealing_add(sealing, raw, SECTION_FLUSHED, err);
+        status = sealing_add(sealing, room, raw, SECTION_FLUSHED, err);
     if (status == STATUS_OK) {
         (void)atomic_fetch_add(&sealed->raw_count, 1);
     } else if (is_mismatch(status)) {
-        sealing->unverified = true;
-        status = sealing_add(sealing, raw, SECTION_FLUSHED, err);
-        sealing->unverified = false;
+        room->unverified = true;
+        status = sealing_add(sealing, room, raw, SECTION_FLUSHED, err);
+        room->unverified = false;
         if (status == STATUS_OK)
             (void)atomic_fetch_add(&sealed->unverified_count, 1);
     }
@@ -288,23 +330,76 @@ static enum status flush_part(struct sealing *sealing, const struct part *part,
     return status;
 }
 
+static void flush_some(struct flusher *flusher)
+{
+    struct flushing *flushing = flusher->flushing;
+
+    while (flusher->status == STATUS_OK && !atomic_load(&flushing->has_failed)) {
+        uint32_t next = atomic_fetch_add(&flushing->next, 1);
+        if (next >= flushing->part_count)
+            return;
+        flusher->status = flush_part(flusher, flushing->parts[next]);
+    }
+    atomic_store(&flushing->has_failed, true);
+}
+
+static void *flusher_main(void *arg)
+{
+    struct flusher *flusher = arg;
+    struct stage_watch watch =
+        stage_watch_start(flusher->flushing->sealing.sealed->options.stages);
+
+    flush_some(flusher);
+    stage_watch_lap(&watch, STAGE_FLUSH);
+    return NULL;
+}
+
+static enum status flush_parts(struct flushing *flushing, struct error *err)
+{
+    struct flusher flushers[FLUSH_THREADS_MAX] = {0};
+    uint32_t count = flushing->sealing.sealed->options.thread_count, started = 1;
+    enum status status = STATUS_OK;
+
+    count = count > FLUSH_THREADS_MAX ? FLUSH_THREADS_MAX : count;
+    for (uint32_t i = 0; i == 0 || i < count; i++) {
+        flushers[i].flushing = flushing;
+        sealing_room_init(&flushers[i].room);
+    }
+    /* Fewer threads than wanted are slower, not wrong. */
+    for (; started < count && started < flushing->part_count; started++) {
+        if (pthread_create(&flushers[started].thread, NULL, flusher_main, &flushers[started]) != 0)
+            break;
+    }
+    flush_some(&flushers[0]);
+    for (uint32_t i = 0; i < started; i++) {
+        if (i > 0)
+            (void)pthread_join(flushers[i].thread, NULL);
+        if (status == STATUS_OK && flushers[i].status != STATUS_OK) {
+            status = flushers[i].status;
+            *err = flushers[i].err;
+        }
+        sealing_room_release(&flushers[i].room);
+    }
+    return status;
+}
+
 enum status sealed_flush(struct sealed *sealed, struct part *const *parts, uint32_t part_count,
                          uint64_t wal_floor, void (*publish)(void *context), void *context,
                          struct error *err)
 {
-    struct sealing sealing = {0};
-    const struct commit commit = {.sealings = {&sealing}, .wal_floor = &wal_floor,
+    struct flushing flushing = {.parts = parts, .part_count = part_count};
+    const struct commit commit = {.sealings = {&flushing.sealing}, .wal_floor = &wal_floor,
                                   .publish = publish, .context = context};
-    enum status status = sealing_begin(&sealing, sealed, err);
+    enum status status = sealing_begin(&flushing.sealing, sealed, err);
 
-    for (uint32_t i = 0; i < part_count && status == STATUS_OK; i++)
-        status = flush_part(&sealing, parts[i], err);
+    if (status == STATUS_OK)
+        status = flush_parts(&flushing, err);
     if (status == STATUS_OK)
         status = sealed_commit(sealed, &commit, err);
     if (status == STATUS_OK) {
         (void)atomic_fetch_add(&sealed->flush_count, 1);
         atomic_store(&sealed->floor_is_known, true);
     }
-    sealing_release(&sealing);
+    sealing_release(&flushing.sealing);
     return status;
 }

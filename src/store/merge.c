@@ -37,6 +37,7 @@ struct merging {
     struct job job;
     struct sealing growing, done; /* sections that may grow; those of half a part and more */
     bool has_growing, has_done;   /* they are open */
+    struct sealing_room room;
     struct section **removed; /* inputs of the jobs done since the last commit */
     uint32_t removed_count;
     uint64_t rows;            /* of them */
@@ -103,7 +104,8 @@ static enum status add_result(struct merging *merging, const struct part *part,
     if (!*is_open)
         status = sealing_begin(sealing, merging->sealed, err);
     *is_open = true;
-    return status == STATUS_OK ? sealing_add(sealing, part, level_of(merging), err) : status;
+    return status == STATUS_OK ? sealing_add(sealing, &merging->room, part, level_of(merging), err)
+                               : status;
 }
 
 static bool is_refused(enum status status)
@@ -276,6 +278,7 @@ static enum status join_groups(struct merging *merging, uint64_t rows_max, struc
 
 static enum status merging_begin(struct merging *merging, struct error *err)
 {
+    sealing_room_init(&merging->room);
     merging->list = sealed_pin(merging->sealed, NULL, NULL);
     merging->removed = calloc((size_t)merging->list->count + 1, sizeof(*merging->removed));
     merging->job.inputs = calloc((size_t)merging->list->count + 1, sizeof(struct section *));
@@ -286,6 +289,7 @@ static enum status merging_begin(struct merging *merging, struct error *err)
 static void merging_end(struct merging *merging)
 {
     close_files(merging);
+    sealing_room_release(&merging->room);
     free(merging->removed);
     free(merging->job.inputs);
     section_list_unref(merging->list);

@@ -23,6 +23,7 @@
 #define CATALOG_ASIDE_PATH CATALOG_PATH ".damaged"
 #define CATALOG_BYTES_MAX (256 * MIB)
 #define SECTIONS_MAX 1000000u
+#define FLUSH_THREADS_MAX 16
 #define FLUSH_ZSTD_LEVEL 1
 #define MERGE_ZSTD_LEVEL 6
 #define COMPACT_ZSTD_LEVEL 7
@@ -180,14 +181,21 @@ struct sealing {
     uint64_t generation;
     struct section_info *infos;
     uint32_t count, capacity;
+    pthread_mutex_t lock; /* from `writer` on: threads make sections and add them in turn */
+};
+/* What each of these threads needs for itself. */
+struct sealing_room {
     struct buf plain, cipher;
     bool unverified; /* rows are not compared with their commitments */
 };
+void sealing_room_init(struct sealing_room *room);
+void sealing_room_release(struct sealing_room *room);
 enum status sealing_begin(struct sealing *sealing, struct sealed *sealed,
                           struct error *err) MUST_USE;
 /* STATUS_CORRUPT or STATUS_NOT_FOUND from the verifier: nothing was added. */
-enum status sealing_add(struct sealing *sealing, const struct part *part,
-                        enum section_level level, struct error *err) MUST_USE;
+enum status sealing_add(struct sealing *sealing, struct sealing_room *room,
+                        const struct part *part, enum section_level level,
+                        struct error *err) MUST_USE;
 /* What takes effect in one step. */
 struct commit {
     struct sealing *sealings[2]; /* whose sections become live; NULL: none */

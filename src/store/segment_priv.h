@@ -73,6 +73,8 @@ struct sealed_options {
     const struct clock *clock;
     struct record_verifier *verifier; /* NULL: no check (tests) */
     size_t cache_bytes;               /* 0 = BLOCK_CACHE_BYTES */
+    uint32_t thread_count;            /* of a flush; 0 = 1 */
+    struct stage_times *stages;       /* takes what its other threads cost; NULL allowed */
 };
 
 /* Reads the catalog, removes what it does not list.  A damaged one is renamed to

@@ -136,7 +136,9 @@ enum status store_open(const struct store_options *options, struct store **ret, 
                                     .keyring = options->keyring,
                                     .clock = options->clock,
                                     .verifier = options->verifier,
-                                    .cache_bytes = options->cache_bytes};
+                                    .cache_bytes = options->cache_bytes,
+                                    .thread_count = options->thread_count,
+                                    .stages = options->stages};
     enum status status = sealed_open(&sealed, &store->sealed, err);
     if (status != STATUS_OK) {
         store_close(store);

@@ -53,9 +53,9 @@ struct store_options {
     struct record_verifier *verifier; /* NULL only in tests */
     const struct table_definition *tables;
     uint32_t table_count;
-    uint32_t thread_count;      /* for scans and merges; 0 = number of cores */
+    uint32_t thread_count;      /* of a flush; 0 = 1 */
     size_t cache_bytes;         /* of decoded columns; 0 = BLOCK_CACHE_BYTES */
-    struct stage_times *stages; /* takes what merges cost; may be NULL */
+    struct stage_times *stages; /* takes what merges and threads of its own cost; may be NULL */
 };
 
 enum status store_open(const struct store_options *options, struct store **ret,

@@ -20,9 +20,9 @@ struct fixture_verifier {
     struct record_verifier verifier; /* first */
     const struct batch_maker *makers[4];
     uint32_t maker_count;
-    uint64_t seen;
+    atomic_uint_fast64_t seen;
     bool refuse;
-    unsigned refusals; /* so many calls are refused first */
+    unsigned refusals; /* so many calls are refused first; of one thread */
 };
 
 struct fixture {

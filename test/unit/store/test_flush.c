@@ -116,6 +116,84 @@ static void a_tenant_without_keys_cannot_be_flushed(void **state)
     fixture_release(&f);
 }
 
+#define THREADS 4
+#define MANY_PARTS 40
+
+/* Parts of four tenants in turn, taken by several threads; the last of no tenant with keys. */
+static enum status flush_many(struct fixture *f, struct batch_maker makers[4],
+                              uint32_t part_count, bool last_fails)
+{
+    struct batch_maker keyless;
+    struct part *parts[MANY_PARTS + 1];
+    fixture_init(f);
+    f->options.thread_count = THREADS;
+    fixture_reopen(f);
+    for (uint8_t i = 0; i < 4; i++) {
+        batch_maker_init(&makers[i], "T", (uint8_t)(i + 1));
+        fixture_records(&makers[i], 200, i + 1u);
+        f->verifier.makers[i] = &makers[i];
+    }
+    f->verifier.maker_count = 4;
+    batch_maker_init(&keyless, "T", 0xee);
+    fixture_records(&keyless, 5, 1);
+    for (uint32_t i = 0; i < part_count; i++)
+        parts[i] = fixture_part(&makers[i % 4]);
+    parts[part_count] = fixture_part(&keyless);
+    enum status status = sealed_flush(f->sealed, parts, part_count + (last_fails ? 1 : 0), 5,
+                                      NULL, NULL, &f->err);
+    for (uint32_t i = 0; i <= part_count; i++)
+        part_unref(parts[i]);
+    batch_maker_release(&keyless);
+    return status;
+}
+
+static void release_many(struct fixture *f, struct batch_maker makers[4])
+{
+    for (uint32_t i = 0; i < 4; i++)
+        batch_maker_release(&makers[i]);
+    fixture_release(f);
+}
+
+static void several_threads_make_the_sections_of_one_file(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct batch_maker makers[4];
+    assert_int_equal(flush_many(&f, makers, MANY_PARTS, false), STATUS_OK);
+    assert_int_equal(f.verifier.seen, MANY_PARTS * 200);
+    for (int opened = 0; opened < 2; opened++) {
+        struct section_list *list = sealed_pin(f.sealed, NULL, NULL);
+        assert_int_equal(list->count, MANY_PARTS);
+        section_list_unref(list);
+        for (uint32_t i = 0; i < 4; i++) /* each record in ten sections */
+            assert_int_equal(fixture_check(&f, &makers[i]), MANY_PARTS / 4 * 200);
+        fixture_reopen(&f);
+    }
+    release_many(&f, makers);
+}
+
+static void fewer_parts_than_threads_are_flushed(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct batch_maker makers[4];
+    assert_int_equal(flush_many(&f, makers, 2, false), STATUS_OK);
+    assert_int_equal(fixture_check(&f, &makers[1]), 200);
+    release_many(&f, makers);
+}
+
+static void one_thread_that_fails_fails_the_flush(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct batch_maker makers[4];
+    assert_int_equal(flush_many(&f, makers, MANY_PARTS, true), STATUS_NOT_FOUND);
+    assert_non_null(strstr(f.err.text, "no keys"));
+    assert_int_equal(fixture_check(&f, &makers[0]), 0);
+    assert_int_equal(sealed_wal_floor(f.sealed), 0);
+    release_many(&f, makers);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -124,6 +202,9 @@ int main(void)
         cmocka_unit_test(what_never_matches_is_kept_counted_and_stops_nothing),
         cmocka_unit_test(a_flush_without_parts_moves_the_floor),
         cmocka_unit_test(a_tenant_without_keys_cannot_be_flushed),
+        cmocka_unit_test(several_threads_make_the_sections_of_one_file),
+        cmocka_unit_test(fewer_parts_than_threads_are_flushed),
+        cmocka_unit_test(one_thread_that_fails_fails_the_flush),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -380,7 +380,7 @@ static void add_json_rune(struct buf *buf, uint32_t rune)
     default:
         break;
     }
-    if (rune < 0x20 || rune == 0x7F)
+    if (rune < 0x20)
         buf_add_format(buf, "\\u%04x", rune);
     else
         text_add_rune(buf, rune);

@@ -108,7 +108,8 @@ static struct plan *under_windows(struct binder *b, struct plan *plan,
 
 struct plan *bind_where(struct binder *b, struct plan *input, const struct node *op)
 {
-    struct windows windows = {.base = input->schema.column_count};
+    struct windows windows = {.base = input->schema.column_count,
+                              .is_ordered = input->is_serialized};
 
     b->windows = &windows;
     struct expr *predicate = bind_expr(b, op->args);
@@ -248,7 +249,8 @@ static uint32_t list_room(const struct node *items, const struct schema *schema)
 static struct plan *bind_list(struct binder *b, struct plan *input, const struct node *items,
                               bool keep, const char *prefix)
 {
-    struct windows windows = {.base = input->schema.column_count};
+    struct windows windows = {.base = input->schema.column_count,
+                              .is_ordered = input->is_serialized};
     struct list list = {.prefix = prefix, .is_print = prefix[0] == 'p'};
     uint32_t room = list_room(items, &input->schema);
 
@@ -282,9 +284,10 @@ struct plan *bind_extend(struct binder *b, struct plan *input, const struct node
 
 struct plan *bind_serialize(struct binder *b, struct plan *input, const struct node *op)
 {
+    input->is_serialized = true; /* as they come */
     struct plan *plan = op->args == NULL ? input : bind_extend(b, input, op);
 
-    if (plan != NULL && op->args != NULL)
+    if (plan != NULL)
         plan->is_serialized = true;
     return plan;
 }

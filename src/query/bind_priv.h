@@ -55,7 +55,8 @@ struct aggregates {
 struct windows {
     struct window_call *calls;
     uint32_t count, capacity;
-    uint32_t base; /* columns of the input */
+    uint32_t base;   /* columns of the input */
+    bool is_ordered; /* its rows are */
 };
 
 struct binder {

@@ -171,14 +171,14 @@ static struct expr *bind_pack_columns(struct binder *b, const struct node *node)
     return bind_invoke(b, node->at, pack, args, count, TYPE_DYNAMIC);
 }
 
-/* estimate_data_size(*): of all columns. */
-static struct expr *bind_data_size(struct binder *b, const struct node *node)
+/* A function of all columns, where its one argument is `*`; else NULL without an error. */
+static struct expr *bind_of_all(struct binder *b, const struct node *node,
+                                const struct function *function, enum type type)
 {
-    const struct function *size = function_find(SLICE("estimate_data_size"));
     const struct schema *schema = b->scope.columns;
 
     if (node->args == NULL || node->args->kind != NODE_STAR || node->args->next != NULL ||
-        schema == NULL || size == NULL)
+        schema == NULL || function == NULL)
         return NULL;
     struct expr **args = ARENA_ARRAY(b->q->arena, struct expr *, schema->column_count + 1, b->err);
     for (uint32_t i = 0; args != NULL && i < schema->column_count; i++) {
@@ -186,9 +186,18 @@ static struct expr *bind_data_size(struct binder *b, const struct node *node)
         if (args[i] == NULL)
             return NULL;
     }
-    return args == NULL
-               ? NULL
-               : bind_invoke(b, node->at, size, args, schema->column_count, TYPE_LONG);
+    return args == NULL ? NULL
+                        : bind_invoke(b, node->at, function, args, schema->column_count, type);
+}
+
+static struct expr *bind_data_size(struct binder *b, const struct node *node)
+{
+    return bind_of_all(b, node, function_find(SLICE("estimate_data_size")), TYPE_LONG);
+}
+
+static struct expr *bind_pack_array(struct binder *b, const struct node *node)
+{
+    return bind_of_all(b, node, function_find(SLICE("pack_array")), TYPE_DYNAMIC);
 }
 
 /* bin_auto(x): bin_at() with what `set query_bin_auto_size` and `_at` say. */
@@ -431,6 +440,7 @@ static const struct {
       "array_length(extent_tags()) == 0"},
      bind_extent_tags},
     {{"estimate_data_size", NULL, NULL, NULL}, bind_data_size},
+    {{"pack_array", NULL, NULL, NULL}, bind_pack_array},
     {{"__null", NULL, NULL, NULL}, bind_typed_null},
 };
 

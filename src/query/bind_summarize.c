@@ -173,12 +173,13 @@ static const struct node *split_percentiles(struct binder *b, const struct node 
     return *ret_list;
 }
 
-/* The name of a further column of a row picker: argmax() puts a prefix before it, what
- * has no name is numbered. */
+/* The name of a further column of a row picker: argmax() and any() put a prefix before it,
+ * what has no name is numbered. */
 static struct slice picked_name(struct binder *b, const struct node *call, struct slice name,
                                 uint32_t index)
 {
-    bool old = slice_is(call->name, "argmax") || slice_is(call->name, "argmin");
+    bool old = slice_is(call->name, "argmax") || slice_is(call->name, "argmin") ||
+               slice_is(call->name, "any");
     bool any = slice_is(call->name, "take_any") || slice_is(call->name, "any");
     struct buf buf;
 
@@ -219,7 +220,8 @@ static bool bind_item(struct binder *b, struct aggregates *a, const struct node 
             struct slice column = given != NULL ? given->name : call->output_names[i];
             if (given != NULL)
                 given = given->next;
-            if (i == 0 && name.size > 0 && item->kind != NODE_NAMED)
+            bool all = item->args != NULL && item->args->kind == NODE_STAR;
+            if (i == 0 && !all && name.size > 0 && item->kind != NODE_NAMED)
                 column = name;
             else if (given == NULL && item->kind != NODE_NAMED)
                 column = picked_name(b, item, column, i);

@@ -172,6 +172,10 @@ struct expr *bind_window(struct binder *b, const struct node *node)
                          "'%.*s' needs rows in an order: use it in extend, project or where "
                          "behind serialize or sort",
                          SLICE_FMT(node->name));
+    if (!b->windows->is_ordered)
+        bind_warn(b, node->at, "KS_ORDER",
+                  "the rows come in no order: put 'sort by' (or 'serialize') before '%.*s'",
+                  SLICE_FMT(node->name));
     call.kind = kind->kind;
     if (!bind_args(b, node, kind, &call) || !add_call(b, &call))
         return NULL;

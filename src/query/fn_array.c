@@ -142,7 +142,7 @@ static enum status row_array_index_of(ROW_PARAMETERS)
     int64_t length = arg_count > 3 ? args[3].integer : -1;
     int64_t nth = arg_count > 4 ? args[4].integer : 1;
 
-    if (!items_is_array(&args[0]) || nth < 1)
+    if (!items_is_array(&args[0]) || nth < 1 || length < -1)
         return STATUS_OK;
     enum status status = items_of(eval, args[0].bytes, &items, err);
     if (status == STATUS_OK)

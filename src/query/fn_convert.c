@@ -258,6 +258,8 @@ static enum status row_dynamic_to_json(ROW_PARAMETERS)
     struct buf buf;
 
     (void)arg_count;
+    if (args[0].type == TYPE_STRING) /* a scalar, as tostring() has it */
+        return give_bytes(ret, args[0].bytes);
     if (args[0].is_null)
         return give_bytes(ret, SLICE("null"));
     text_start(&buf);
@@ -269,7 +271,15 @@ static enum status row_dynamic_to_json(ROW_PARAMETERS)
     return give_buf(eval, &buf, ret, err);
 }
 ROW_EVAL_LAZY(row_dynamic_to_json, TYPE_STRING)
-BIND(bind_dynamic_to_json, "y", TYPE_STRING)
+
+static enum status bind_dynamic_to_json(BIND_PARAMETERS)
+{
+    (void)arg_count;
+    (void)err;
+    *ret = TYPE_STRING;
+    want[0] = args[0].type == TYPE_DYNAMIC ? TYPE_DYNAMIC : TYPE_STRING;
+    return STATUS_OK;
+}
 
 #define TO(NAME, KIND, TEXT, EXAMPLE, FLAGS)                                                       \
     {.name = (NAME), .signature = NAME "(value)", .summary = (TEXT), .example = (EXAMPLE),         \

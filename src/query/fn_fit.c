@@ -3,6 +3,7 @@
  * several results give them as an array; bind_multi.c makes columns of it. */
 #include "base/text.h"
 #include "query/fit_priv.h"
+#include "query/items.h"
 #include "query/series_priv.h"
 
 #include <math.h>
@@ -351,6 +352,14 @@ ROW_EVAL_LAZY(row_outliers, TYPE_DYNAMIC)
 
 enum fill { FILL_CONST, FILL_FORWARD, FILL_BACKWARD, FILL_LINEAR };
 
+struct filling {
+    enum fill kind;
+    struct items items;
+    struct slice constant;    /* JSON */
+    double *data;             /* NaN: missing */
+    uint32_t *before, *after; /* the nearest that are there, or UINT32_MAX */
+};
+
 /* The nearest element that is there, or UINT32_MAX. */
 static void neighbours(const double *data, uint32_t count, uint32_t *before, uint32_t *after)
 {
@@ -367,46 +376,80 @@ static void neighbours(const double *data, uint32_t count, uint32_t *before, uin
     }
 }
 
-static double filled(const double *data, uint32_t i, uint32_t before, uint32_t after,
-                     enum fill kind)
+/* On the line between the neighbours. */
+static double filled(const double *data, uint32_t i, uint32_t before, uint32_t after)
 {
     bool has_before = before != UINT32_MAX;
     bool has_after = after != UINT32_MAX;
 
-    if (kind == FILL_FORWARD)
-        return has_before ? data[before] : (double)NAN;
-    if (kind == FILL_BACKWARD)
-        return has_after ? data[after] : (double)NAN;
     if (has_before && has_after && after > before)
         return data[before] + (data[after] - data[before]) * (i - before) / (after - before);
     return has_before ? data[before] : has_after ? data[after] : (double)NAN;
+}
+
+/* What is put in: elements and constants are as they are written. */
+static enum status fill_gap(struct eval *eval, const struct filling *f, uint32_t i,
+                            struct buf *buf, struct error *err)
+{
+    uint32_t from = f->kind == FILL_FORWARD ? f->before[i] : f->after[i];
+    struct slice json = f->constant;
+
+    if (f->kind == FILL_LINEAR) {
+        series_add(eval, buf, filled(f->data, i, f->before[i], f->after[i]));
+        return STATUS_OK;
+    }
+    if (f->kind != FILL_CONST)
+        json = from == UINT32_MAX ? f->items.data[i] : f->items.data[from];
+    list_add(buf, json);
+    return eval_spend(eval, json.size, err);
+}
+
+static enum status fill_all(struct eval *eval, struct filling *f, struct value *ret,
+                            struct error *err)
+{
+    struct buf buf;
+    enum status status = STATUS_OK;
+
+    neighbours(f->data, f->items.count, f->before, f->after);
+    list_start(&buf);
+    for (uint32_t i = 0; i < f->items.count && status == STATUS_OK; i++) {
+        if (isnan(f->data[i]))
+            status = fill_gap(eval, f, i, &buf, err);
+        else if (f->kind == FILL_LINEAR)
+            series_add(eval, &buf, f->data[i]);
+        else
+            list_add(&buf, f->items.data[i]);
+    }
+    if (status == STATUS_OK)
+        return list_give(eval, &buf, ret, err);
+    buf_release(&buf);
+    return status;
 }
 
 static enum status fill(struct eval *eval, const struct value *args, uint32_t arg_count,
                         enum fill kind, struct value *ret, struct error *err)
 {
     uint32_t mark = kind == FILL_CONST ? 2 : 1; /* the argument that names what is missing */
+    struct filling f = {.kind = kind, .constant = SLICE("null")};
     struct series s;
-    struct buf buf;
     enum status status = series_of(eval, &args[0], &s, err);
 
     if (status != STATUS_OK || s.is_number)
         return status;
-    double *data = ARENA_ARRAY(eval->arena, double, s.count + 1, err);
-    uint32_t *before = ARENA_ARRAY(eval->arena, uint32_t, s.count + 1, err);
-    uint32_t *after = ARENA_ARRAY(eval->arena, uint32_t, s.count + 1, err);
-    if (data == NULL || before == NULL || after == NULL)
+    status = items_of(eval, args[0].bytes, &f.items, err);
+    if (status == STATUS_OK && kind == FILL_CONST && !args[1].is_null)
+        status = value_json(eval, &args[1], &f.constant, err);
+    if (status != STATUS_OK)
+        return status;
+    f.data = ARENA_ARRAY(eval->arena, double, s.count + 1, err);
+    f.before = ARENA_ARRAY(eval->arena, uint32_t, s.count + 1, err);
+    f.after = ARENA_ARRAY(eval->arena, uint32_t, s.count + 1, err);
+    if (f.data == NULL || f.before == NULL || f.after == NULL)
         return err->status;
     bool marked = arg_count > mark && !args[mark].is_null;
     for (uint32_t i = 0; i < s.count; i++)
-        data[i] = marked && s.data[i] == args[mark].real ? (double)NAN : s.data[i];
-    neighbours(data, s.count, before, after);
-    list_start(&buf);
-    for (uint32_t i = 0; i < s.count; i++)
-        series_add(eval, &buf, !isnan(data[i])      ? data[i]
-                         : kind == FILL_CONST ? args[1].real
-                                              : filled(data, i, before[i], after[i], kind));
-    return list_give(eval, &buf, ret, err);
+        f.data[i] = marked && s.data[i] == args[mark].real ? (double)NAN : s.data[i];
+    return fill_all(eval, &f, ret, err);
 }
 
 #define FILL(NAME, KIND)                                                                           \
@@ -500,7 +543,7 @@ ROW_EVAL(row_iir, TYPE_DYNAMIC)
 BIND(bind_series, "y", TYPE_DYNAMIC)
 BIND(bind_stats, "yb", TYPE_DYNAMIC)
 BIND(bind_outliers, "ysrrr", TYPE_DYNAMIC)
-BIND(bind_fill_const, "yrr", TYPE_DYNAMIC)
+BIND(bind_fill_const, "ynr", TYPE_DYNAMIC)
 BIND(bind_fill, "yrbr", TYPE_DYNAMIC)
 BIND(bind_fir, "yybb", TYPE_DYNAMIC)
 

@@ -64,16 +64,19 @@ static enum status row_reverse(ROW_PARAMETERS)
 }
 ROW_EVAL(row_reverse, TYPE_STRING)
 
+#define STRREP_MAX 1024 /* times, as documented: more is as many */
+
 static enum status row_strrep(ROW_PARAMETERS)
 {
     struct slice between = arg_count > 2 ? args[2].bytes : SLICE("");
     struct buf buf;
 
-    if (args[1].integer < 0 || args[1].integer > 1024)
-        return ERROR_SET(err, STATUS_INVALID, "strrep() repeats 0 to 1024 times, not %lld",
-                         (long long)args[1].integer);
+    int64_t times = args[1].integer < STRREP_MAX ? args[1].integer : STRREP_MAX;
+    if (times < 0)
+        return ERROR_SET(err, STATUS_INVALID, "strrep() does not repeat %lld times",
+                         (long long)times);
     text_start(&buf);
-    for (int64_t i = 0; i < args[1].integer; i++) {
+    for (int64_t i = 0; i < times; i++) {
         if (i > 0)
             buf_add_slice(&buf, between);
         buf_add_slice(&buf, args[0].bytes);

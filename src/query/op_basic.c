@@ -392,6 +392,7 @@ struct plan *plan_rows(struct query *q, const struct schema *schema, struct rows
     if (p == NULL)
         return NULL;
     p->plan.schema = *schema;
+    p->plan.is_serialized = true;
     p->rows = rows;
     return &p->plan;
 }

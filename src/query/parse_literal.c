@@ -89,6 +89,10 @@ struct node *parse_literal(struct parser *p, const struct token *token)
         }
         v->is_null = slice_is(v->bytes, "null");
         return node;
+    } else if (token->type == TYPE_DATETIME && slice_trim(token->text).size == 0) {
+        node->kind = NODE_CALL; /* datetime() is the time now */
+        node->name = SLICE("now");
+        return node;
     } else {
         ok = typed_value(p, token->type, token->text, v);
     }

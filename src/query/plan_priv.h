@@ -75,7 +75,7 @@ struct plan { /* first member of every operator */
     struct plan **inputs;
     uint32_t input_count;
     uint32_t depth;     /* longest way to a source */
-    bool is_serialized; /* rows come in an order that means something, one worker */
+    bool is_serialized; /* rows come in an order that means something */
     bool reads_given;   /* rows of a part or an element are below: run by their operator only */
     bool is_open;       /* nothing is run: it has further columns, which the data decide */
     bool filters_scan;  /* a scan, perhaps behind predicates that it gets as filters whole */

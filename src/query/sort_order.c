@@ -269,12 +269,18 @@ static enum status pack_nulls(struct sorter *s, const struct sort_key *key, stru
     return any ? pack(s, 1, err) : STATUS_OK;
 }
 
-static uint64_t real_bits(double real)
+/* NaN is neither low nor high: it stands beside the nulls. */
+static bool nan_is_low(const struct sort_key *key)
+{
+    return key->nulls_first != key->descending;
+}
+
+static uint64_t real_bits(double real, const struct sort_key *key)
 {
     uint64_t bits;
 
     if (real != real)
-        return 0;
+        return nan_is_low(key) ? 0 : UINT64_MAX;
     real = real == 0 ? 0 : real; /* -0 is 0 */
     memcpy(&bits, &real, 8);
     return (bits >> 63) != 0 ? ~bits : bits | (UINT64_C(1) << 63);
@@ -288,31 +294,32 @@ static uint64_t guid_half(const struct guid *guid, uint32_t half)
     return __builtin_bswap64(bits);
 }
 
-static uint64_t number_at(const struct vector *v, uint32_t row, uint32_t half)
+static uint64_t number_at(const struct vector *v, uint32_t row, uint32_t half,
+                          const struct sort_key *key)
 {
     if (v->type == TYPE_BOOL)
         return v->booleans[row];
     if (v->type == TYPE_REAL)
-        return real_bits(v->reals[row]);
+        return real_bits(v->reals[row], key);
     if (v->type == TYPE_GUID)
         return guid_half(&v->guids[row], half);
     return (uint64_t)v->integers[row] ^ (UINT64_C(1) << 63);
 }
 
 /* The fields of numbers, in order but for null, which is 0. */
-static enum status fill_numbers(struct sorter *s, uint32_t column, uint32_t half,
+static enum status fill_numbers(struct sorter *s, const struct sort_key *key, uint32_t half,
                                 struct error *err)
 {
     uint64_t at = 0;
 
     for (uint32_t c = 0; c < s->set->chunk_count; c++) {
         const struct batch *chunk = &s->set->chunks[c];
-        const struct vector *v = &chunk->columns[column];
+        const struct vector *v = &chunk->columns[key->column];
         enum status status = run_check(s->run, err);
         if (status != STATUS_OK)
             return status;
         for (uint32_t r = 0; r < chunk->row_count; r++)
-            s->field[at++] = number_at(v, r, half);
+            s->field[at++] = number_at(v, r, half, key);
     }
     return STATUS_OK;
 }
@@ -402,7 +409,7 @@ static enum status add_key(struct sorter *s, const struct sort_key *key, struct 
 
     for (uint32_t half = 0; half < halves && status == STATUS_OK; half++) {
         status = type_is_bytes(type) ? fill_ranks(s, key->column, err)
-                                     : fill_numbers(s, key->column, half, err);
+                                     : fill_numbers(s, key, half, err);
         if (status == STATUS_OK)
             status = pack_values(s, key, err);
     }
@@ -476,6 +483,12 @@ struct comparison {
     uint32_t key_count;
 };
 
+/* Nulls are outermost, then NaN. */
+static int outlying(const struct value *value)
+{
+    return value->is_null ? 2 : value->type == TYPE_REAL && value->real != value->real;
+}
+
 static int compare_rows(const void *left, const void *right, void *arg)
 {
     const struct comparison *c = arg;
@@ -490,9 +503,10 @@ static int compare_rows(const void *left, const void *right, void *arg)
         const struct sort_key *key = &c->keys[i];
         struct value x = rowset_value(c->set, a, key->column);
         struct value y = rowset_value(c->set, b, key->column);
+        int left_out = outlying(&x), right_out = outlying(&y);
         int result;
-        if (x.is_null || y.is_null)
-            result = ((int)y.is_null - (int)x.is_null) * (key->nulls_first ? 1 : -1);
+        if (left_out > 0 || right_out > 0)
+            result = (right_out - left_out) * (key->nulls_first ? 1 : -1);
         else
             result = value_compare(&x, &y) * (key->descending ? -1 : 1);
         if (result != 0)
@@ -509,7 +523,7 @@ static uint64_t prefix_at(const struct vector *v, uint32_t row, const struct sor
     if (v->nulls != NULL && v->nulls[row] != 0)
         return key->nulls_first ? 0 : UINT64_MAX;
     if (!type_is_bytes(v->type))
-        prefix = number_at(v, row, 0);
+        prefix = number_at(v, row, 0, key);
     else if (v->type != TYPE_DECIMAL)
         prefix = prefix_of(v->slices[vector_index(v, row)], 0);
     return key->descending ? ~prefix : prefix;

@@ -51,6 +51,7 @@ static void suspicious_queries_are_warned_about(void **state)
         {"T | facet by n, s", "facet gives 2 tables", 1, 5},
         {"T | evaluate preview(1)", "preview gives 2 tables", 1, 5},
         {"print 1,\n Beware()", "it is guessed", 2, 2},
+        {"T | summarize count() by n | extend p = prev(n)", "the rows come in no order", 1, 41},
         {"let n = 5; T | where n == 2", "'n' means the column, not the let", 1, 22},
     };
     struct query_stats stats;
@@ -78,6 +79,20 @@ static void plain_queries_are_not(void **state)
         "let rows = T | where n > 1; rows | join rows on n",
         "T | where d.a == 1 and t > ago(1d)",
         "let f = (n:long) { T | where n == 1 }; f(1)",
+        "T | summarize c = count() by n | sort by n | where c > 0 | extend p = prev(n)",
+        "T | summarize c = count() by n | serialize | extend p = row_number()",
+        "T | summarize c = count() by n | serialize p = row_cumsum(c)",
+        "range x from 1 to 3 step 1 | extend p = next(x)",
+        "T | top 2 by n | extend p = next(n)",
+        "T | union T | partition by s (sort by n | extend p = next(n))",
+        "T | union T | top-nested 1 of s by sum(n), top-nested 1 of n by sum(n)",
+        "T | union T | evaluate activity_counts_metrics(s, t, datetime(2026-01-01), "
+        "datetime(2026-01-03), 1d)",
+        "T | union T | evaluate session_count(s, t, datetime(2026-01-01), datetime(2026-01-03), "
+        "1d, 1d)",
+        "T | union T | evaluate narrow()",
+        "T | union T | evaluate funnel_sequence_completion(n, t, datetime(2026-01-01), "
+        "datetime(2026-01-03), 1d, s, dynamic(['one', 'two']), dynamic([1d]))",
     };
     struct query_stats stats;
 

@@ -94,6 +94,12 @@ static void add_rows(struct fixture *f, uint32_t count, uint64_t seed)
     }
 }
 
+/* Nulls are outermost, then NaN. */
+static int outlying(const struct value *value)
+{
+    return value->is_null ? 2 : value->type == TYPE_REAL && isnan(value->real);
+}
+
 /* What the order of two rows is to be. */
 static int compare(const struct rowset *set, const struct sort_key *keys, uint32_t count,
                    uint32_t a, uint32_t b)
@@ -102,9 +108,10 @@ static int compare(const struct rowset *set, const struct sort_key *keys, uint32
         struct value x = rowset_value(set, a, keys[i].column);
         struct value y = rowset_value(set, b, keys[i].column);
         int c = 0;
-        if (x.is_null != y.is_null)
-            c = x.is_null == keys[i].nulls_first ? -1 : 1;
-        else if (!x.is_null)
+        int out = outlying(&x) - outlying(&y);
+        if (out != 0)
+            c = (out > 0) == keys[i].nulls_first ? -1 : 1;
+        else if (outlying(&x) == 0)
             c = keys[i].descending ? -value_compare(&x, &y) : value_compare(&x, &y);
         if (c != 0)
             return c;

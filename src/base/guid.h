@@ -30,4 +30,10 @@ static inline bool guid_is_zero(const struct guid *a)
     return guid_equal(a, &zero);
 }
 
+/* Its bytes, to be the key of a map. */
+static inline struct slice guid_slice(const struct guid *guid)
+{
+    return (struct slice){(const char *)guid->bytes, sizeof(guid->bytes)};
+}
+
 #endif

@@ -19,6 +19,7 @@
 #define KEY_BYTES 32
 #define SIGNATURE_BYTES 64
 #define PUBLIC_KEY_BYTES 32
+#define KEYRING_TENANTS_MAX 128u /* of one answer */
 
 struct key {
     uint8_t bytes[KEY_BYTES];
@@ -53,6 +54,11 @@ struct keyring_ops {
     /* The key for one purpose.  STATUS_NOT_FOUND for a tenant without keys. */
     enum status (*tenant_key)(struct keyring *keyring, const struct guid *tenant,
                               enum key_purpose purpose, struct key *ret, struct error *err);
+    /* The tenants that have keys, from `place` on (0 first, then as many more as came);
+     * places do not change.  *ret_count 0: there are no further ones. */
+    enum status (*tenants)(struct keyring *keyring, uint64_t place,
+                           struct guid ret[KEYRING_TENANTS_MAX], uint32_t *ret_count,
+                           struct error *err);
     /* The tenant's log origin ("<host>/tlog/<32 hex>") and public key. */
     enum status (*log_identity)(struct keyring *keyring, const struct guid *tenant,
                                 struct buf *ret_origin, uint8_t ret_public[PUBLIC_KEY_BYTES],
@@ -79,6 +85,13 @@ static inline enum status keyring_tenant_key(struct keyring *k, const struct gui
                                              struct error *err)
 {
     return k->ops->tenant_key(k, tenant, purpose, ret, err);
+}
+
+static inline enum status keyring_tenants(struct keyring *k, uint64_t place,
+                                          struct guid ret[KEYRING_TENANTS_MAX],
+                                          uint32_t *ret_count, struct error *err)
+{
+    return k->ops->tenants(k, place, ret, ret_count, err);
 }
 
 static inline enum status keyring_sign_receipt(struct keyring *k, const struct guid *tenant,

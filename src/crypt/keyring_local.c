@@ -279,11 +279,6 @@ static enum status grow(struct local *local, size_t want, struct error *err)
     return STATUS_OK;
 }
 
-static struct slice guid_slice(const struct guid *guid)
-{
-    return (struct slice){(const char *)guid->bytes, sizeof(guid->bytes)};
-}
-
 /* Room must be there (grow()). */
 static enum status add_tenant(struct local *local, const struct tenant_entry *entry,
                               const struct tenant_secret *secret, struct error *err)
@@ -506,6 +501,21 @@ static enum status local_tenant_key(struct keyring *keyring, const struct guid *
     return status;
 }
 
+static enum status local_tenants(struct keyring *keyring, uint64_t place,
+                                 struct guid ret[KEYRING_TENANTS_MAX], uint32_t *ret_count,
+                                 struct error *err)
+{
+    struct local *local = local_of(keyring);
+
+    (void)err;
+    *ret_count = 0;
+    (void)pthread_rwlock_rdlock(&local->lock);
+    for (; place < local->tenant_count && *ret_count < KEYRING_TENANTS_MAX; place++)
+        ret[(*ret_count)++] = local->tenants[place].tenant;
+    (void)pthread_rwlock_unlock(&local->lock);
+    return STATUS_OK;
+}
+
 static void add_origin(const struct local *local, size_t at, struct buf *ret)
 {
     buf_add_text(ret, local->host);
@@ -620,6 +630,7 @@ static void local_free(struct keyring *keyring)
 static const struct keyring_ops local_ops = {
     .create_tenant = local_create_tenant,
     .tenant_key = local_tenant_key,
+    .tenants = local_tenants,
     .log_identity = local_log_identity,
     .sign_receipt = local_sign_receipt,
     .free = local_free,

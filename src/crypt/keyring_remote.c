@@ -24,7 +24,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define CACHE_KEYS 4096u
+#define CACHE_KEYS 32768u /* 1.9 MB; three for each of 10,000 tenants that are asked about */
 
 struct cached_key {
     struct guid tenant;
@@ -228,6 +228,26 @@ static enum status remote_tenant_key(struct keyring *keyring, const struct guid 
     return status;
 }
 
+static enum status remote_tenants(struct keyring *keyring, uint64_t place,
+                                  struct guid ret[KEYRING_TENANTS_MAX], uint32_t *ret_count,
+                                  struct error *err)
+{
+    struct wire_request request = {.operation = WIRE_TENANTS, .fields = {.first_seq = place}};
+    uint8_t message[WIRE_ANSWER_BYTES_MAX];
+    struct wire_answer answer;
+    enum status status = ask(remote_of(keyring), &request, message, &answer, err);
+
+    if (status != STATUS_OK)
+        return status;
+    if (answer.body.size % sizeof(*ret) != 0 ||
+        answer.body.size > KEYRING_TENANTS_MAX * sizeof(*ret))
+        return malformed(err);
+    *ret_count = (uint32_t)(answer.body.size / sizeof(*ret));
+    if (*ret_count > 0)
+        memcpy(ret, answer.body.data, answer.body.size);
+    return STATUS_OK;
+}
+
 static enum status remote_log_identity(struct keyring *keyring, const struct guid *tenant,
                                        struct buf *ret_origin,
                                        uint8_t ret_public[PUBLIC_KEY_BYTES], struct error *err)
@@ -277,6 +297,7 @@ static void remote_free(struct keyring *keyring)
 static const struct keyring_ops remote_ops = {
     .create_tenant = remote_create_tenant,
     .tenant_key = remote_tenant_key,
+    .tenants = remote_tenants,
     .log_identity = remote_log_identity,
     .sign_receipt = remote_sign_receipt,
     .free = remote_free,

@@ -13,6 +13,8 @@ static enum status perform(struct keyring *keyring, const struct wire_request *r
                            struct buf *ret, struct error *err)
 {
     uint8_t public_key[PUBLIC_KEY_BYTES] = {0};
+    struct guid tenants[KEYRING_TENANTS_MAX];
+    uint32_t tenant_count = 0;
     struct key key;
     enum status status = STATUS_OK;
 
@@ -31,6 +33,10 @@ static enum status perform(struct keyring *keyring, const struct wire_request *r
         status = keyring_log_identity(keyring, &request->tenant, ret, public_key, err);
         if (status == STATUS_OK)
             memcpy(ret->data, public_key, sizeof(public_key));
+        return status;
+    case WIRE_TENANTS:
+        status = keyring_tenants(keyring, request->fields.first_seq, tenants, &tenant_count, err);
+        buf_add(ret, tenants, tenant_count * sizeof(*tenants));
         return status;
     case WIRE_SIGN_RECEIPT:
         return keyring_sign_receipt(keyring, &request->tenant, &request->fields, ret, err);

@@ -38,9 +38,13 @@ static bool unused_is_zero(const struct wire_request *request)
 
     if (request->operation != WIRE_TENANT_KEY && request->purpose != 0)
         return false;
+    if (request->operation == WIRE_TENANTS &&
+        memcmp(request->tenant.bytes, none, sizeof(request->tenant)) != 0)
+        return false;
     return request->operation == WIRE_SIGN_RECEIPT ||
-           (fields->leaf_index == 0 && fields->first_seq == 0 && fields->count == 0 &&
-            fields->time_us == 0 && memcmp(fields->leaf_hash, none, sizeof(none)) == 0);
+           (fields->leaf_index == 0 && fields->count == 0 && fields->time_us == 0 &&
+            (fields->first_seq == 0 || request->operation == WIRE_TENANTS) &&
+            memcmp(fields->leaf_hash, none, sizeof(none)) == 0);
 }
 
 bool wire_request_decode(struct slice message, struct wire_request *ret)
@@ -61,7 +65,7 @@ bool wire_request_decode(struct slice message, struct wire_request *ret)
     ret->fields.time_us = (int64_t)reader_u64(&r);
     memcpy(ret->fields.leaf_hash, reader_bytes(&r, 32).data, 32);
     return !r.failed && zero == 0 && ret->operation >= WIRE_CREATE_TENANT &&
-           ret->operation <= WIRE_SIGN_RECEIPT && ret->purpose < KEY_PURPOSE_COUNT_ &&
+           ret->operation <= WIRE_TENANTS && ret->purpose < KEY_PURPOSE_COUNT_ &&
            unused_is_zero(ret);
 }
 

@@ -10,11 +10,14 @@
 #define WIRE_BODY_BYTES_MAX 2048u
 #define WIRE_ANSWER_BYTES_MAX (WIRE_ANSWER_HEADER_BYTES + WIRE_BODY_BYTES_MAX)
 
+_Static_assert(KEYRING_TENANTS_MAX * sizeof(struct guid) <= WIRE_BODY_BYTES_MAX, "in one answer");
+
 enum wire_operation {
     WIRE_CREATE_TENANT = 1,
     WIRE_TENANT_KEY = 2,
     WIRE_LOG_IDENTITY = 3,
     WIRE_SIGN_RECEIPT = 4,
+    WIRE_TENANTS = 5, /* fields.first_seq: the place of the first */
 };
 
 struct wire_request {

@@ -33,6 +33,79 @@ struct detect {
     uint32_t alerts_in_hour;
 };
 
+/* ---- what the tables remember ---- */
+
+struct loader {
+    struct query_sink sink; /* first */
+    struct detect *detect;
+};
+
+/* Columns as in the question of load_tenant(). */
+static enum status load_rows(struct query_sink *sink, const struct batch *batch,
+                             struct error *err)
+{
+    struct detect *d = ((struct loader *)sink)->detect;
+    enum status status = STATUS_OK;
+
+    for (uint32_t i = 0; status == STATUS_OK && i < batch->row_count; i++) {
+        struct guid tenant = vector_value(&batch->columns[0], i).guid;
+        struct first_seen_row row = {
+            .kind = vector_value(&batch->columns[1], i).bytes,
+            .mailbox = vector_value(&batch->columns[2], i).bytes,
+            .app = vector_value(&batch->columns[3], i).bytes,
+            .address = vector_value(&batch->columns[4], i).bytes,
+            .network = vector_value(&batch->columns[5], i).bytes,
+            .user = vector_value(&batch->columns[6], i).bytes,
+            .time = vector_value(&batch->columns[7], i).integer,
+            .alerted = vector_value(&batch->columns[8], i).boolean,
+        };
+        status = first_seen_load(d->first_seen, &tenant, &row, err);
+    }
+    return status;
+}
+
+/* What was half loaded is loaded again with the next batch: learning twice is learning. */
+static enum status load_tenant(struct detect *d, const struct guid *tenant, struct error *err)
+{
+    struct loader loader = {{.rows = load_rows}, d};
+    enum status status = STATUS_OK;
+
+    if (first_seen_is_loaded(d->first_seen, tenant))
+        return STATUS_OK;
+    if (d->options.ask != NULL)
+        status = d->options.ask(
+            d->options.context, tenant,
+            SLICE("FirstSeen | project TenantId, Kind, Mailbox, AppId, Address, Network,"
+                  " UserId, FirstTime, Alerted = isnotempty(AlertId)"),
+            &loader.sink, err);
+    return status == STATUS_OK ? first_seen_set_loaded(d->first_seen, tenant, err) : status;
+}
+
+static enum status load_addresses(struct query_sink *sink, const struct batch *batch,
+                                  struct error *err)
+{
+    struct detect *d = ((struct loader *)sink)->detect;
+    enum status status = STATUS_OK;
+
+    for (uint32_t i = 0; status == STATUS_OK && i < batch->row_count; i++)
+        status = first_seen_load_alerted(d->first_seen, vector_value(&batch->columns[0], i).bytes,
+                                         err);
+    return status;
+}
+
+enum status detect_load(struct detect *detect, struct error *err)
+{
+    struct loader loader = {{.rows = load_addresses}, detect};
+
+    return detect->options.ask(
+        detect->options.context, NULL,
+        SLICE("SecurityAlert | where AlertType == '" FIRST_SEEN_ALERT_TYPE "'"
+              " | distinct tostring(parse_json(ExtendedProperties).address)"),
+        &loader.sink, err);
+}
+
+/* ---- the sink ---- */
+
 /* Takes a replayed FirstSeen row off the held-back hits. */
 static void cancel_hit(struct detect *d, const struct guid *tenant,
                        const struct first_seen_row *row)
@@ -126,6 +199,7 @@ static enum status take(struct record_sink *sink, const struct record_batch *bat
         !slice_is(batch->table, "OfficeActivity"))
         return STATUS_OK;
     (void)pthread_mutex_lock(&d->lock);
+    status = load_tenant(d, &batch->tenant, err);
     for (uint32_t i = 0; status == STATUS_OK && i < batch->record_count; i++)
         status = first_seen_table ? replay_row(d, &batch->tenant, &batch->records[i], err)
                                   : observe(d, &batch->tenant, &batch->records[i], err);
@@ -319,54 +393,4 @@ void detect_stats(struct detect *d, struct detect_stats *ret)
     *ret = d->stats;
     ret->queue_depth = d->depth;
     (void)pthread_mutex_unlock(&d->lock);
-}
-
-struct loader {
-    struct query_sink sink; /* first */
-    struct detect *detect;
-};
-
-/* Columns as in the query of detect_load(). */
-static enum status load_rows(struct query_sink *sink, const struct batch *batch,
-                             struct error *err)
-{
-    struct detect *d = ((struct loader *)sink)->detect;
-    enum status status = STATUS_OK;
-
-    for (uint32_t i = 0; status == STATUS_OK && i < batch->row_count; i++) {
-        struct guid tenant = vector_value(&batch->columns[0], i).guid;
-        struct first_seen_row row = {
-            .kind = vector_value(&batch->columns[1], i).bytes,
-            .mailbox = vector_value(&batch->columns[2], i).bytes,
-            .app = vector_value(&batch->columns[3], i).bytes,
-            .address = vector_value(&batch->columns[4], i).bytes,
-            .network = vector_value(&batch->columns[5], i).bytes,
-            .user = vector_value(&batch->columns[6], i).bytes,
-            .time = vector_value(&batch->columns[7], i).integer,
-            .alerted = vector_value(&batch->columns[8], i).boolean,
-        };
-        status = first_seen_load(d->first_seen, &tenant, &row, err);
-    }
-    return status;
-}
-
-enum status detect_load(struct detect *detect, const struct query_env *env,
-                        const struct guid *tenants, uint32_t tenant_count, struct error *err)
-{
-    struct loader loader = {{.rows = load_rows}, detect};
-    struct query_stats stats;
-    struct query_request request = {
-        .text = SLICE("FirstSeen | project TenantId, Kind, Mailbox, AppId, Address, Network,"
-                      " UserId, FirstTime, Alerted = isnotempty(AlertId)"),
-        .env = env,
-        .tenants = tenants,
-        .tenant_count = tenant_count,
-        .now = time_from_unix_us(clock_unix_us(detect->options.clock)),
-        .rows_max = UINT64_MAX,
-        .thread_count = 1,
-    };
-
-    if (tenant_count == 0)
-        return STATUS_OK;
-    return query_run(&request, &loader.sink, &stats, err);
 }

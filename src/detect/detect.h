@@ -6,9 +6,10 @@
  * (tables FirstSeen and SecurityAlert, through the `write` callback, that is
  * ingest) and hands alerts to the `deliver` callback (the webhook).
  *
- * Start: detect_new(), detect_load() from the store, then the WAL replay feeds
- * the sink (hits are held back, rows of FirstSeen in the WAL cancel them), then
- * detect_start().
+ * Start: detect_new(), detect_load() of what is known over all tenants, then the WAL replay
+ * feeds the sink (hits are held back, rows of FirstSeen in the WAL cancel them), then
+ * detect_start().  What is known of one tenant alone is read when its first batch comes:
+ * of ten thousand tenants few send something in the first seconds.
  */
 #ifndef DETECT_DETECT_H
 #define DETECT_DETECT_H
@@ -31,16 +32,18 @@ struct detect_options {
     /* Appends records (NDJSON) to one of our tables of the tenant, durably. */
     enum status (*write)(void *context, const struct guid *tenant, struct slice table,
                          struct slice body, struct error *err);
+    /* The answer to a question about our own tables, of a tenant or (NULL) of all.  It is
+     * asked in sink.take too, with the store behind it.  NULL: nothing is remembered. */
+    enum status (*ask)(void *context, const struct guid *tenant, struct slice text,
+                       struct query_sink *sink, struct error *err);
     /* Takes an alert for delivery; must not block.  May be NULL. */
     void (*deliver)(void *context, const struct detect_alert *alert);
 };
 
 enum status detect_new(const struct detect_options *options, struct detect **ret,
                        struct error *err) MUST_USE;
-/* Reads the table FirstSeen of the tenants. */
-enum status detect_load(struct detect *detect, const struct query_env *env,
-                        const struct guid *tenants, uint32_t tenant_count,
-                        struct error *err) MUST_USE;
+/* Reads which addresses took part in alerts, from the table SecurityAlert. */
+enum status detect_load(struct detect *detect, struct error *err) MUST_USE;
 struct record_sink *detect_sink(struct detect *detect);
 enum status detect_start(struct detect *detect, struct error *err) MUST_USE;
 /* Returns when every hit so far is written (before a checkpoint trims the WAL). */

@@ -16,6 +16,7 @@ struct tenant_state {
     struct map seen;     /* 'p' pair, 'a' app, 'n' network, 's' sign-in, 'm' session */
     int64_t first_time;  /* ticks of the oldest event; INT64_MAX before the first */
     int64_t newest_time;
+    bool is_loaded;
 };
 
 struct first_seen {
@@ -53,8 +54,7 @@ void first_seen_free(struct first_seen *state)
 static struct tenant_state *tenant_of(struct first_seen *state, const struct guid *id,
                                       struct error *err)
 {
-    struct slice key = slice_from((const char *)id->bytes, sizeof(id->bytes));
-    struct map_entry *entry = map_put(&state->tenants, key, NULL, err);
+    struct map_entry *entry = map_put(&state->tenants, guid_slice(id), NULL, err);
 
     if (entry == NULL)
         return NULL;
@@ -173,6 +173,32 @@ static bool is_fresh(const struct tenant_state *tenant, const struct event *even
     return event->time - known < TICKS_PER_DAY && !knows(tenant, 's', event->user, network);
 }
 
+bool first_seen_is_loaded(const struct first_seen *state, const struct guid *tenant_id)
+{
+    const struct tenant_state *tenant = map_pointer(&state->tenants, guid_slice(tenant_id));
+
+    return tenant != NULL && tenant->is_loaded;
+}
+
+enum status first_seen_set_loaded(struct first_seen *state, const struct guid *tenant_id,
+                                  struct error *err)
+{
+    struct tenant_state *tenant = tenant_of(state, tenant_id, err);
+
+    if (tenant == NULL)
+        return err->status;
+    tenant->is_loaded = true;
+    return STATUS_OK;
+}
+
+enum status first_seen_load_alerted(struct first_seen *state, struct slice address,
+                                    struct error *err)
+{
+    if (address.size == 0)
+        return STATUS_OK;
+    return map_put(&state->alerted, address, NULL, err) == NULL ? err->status : STATUS_OK;
+}
+
 enum status first_seen_observe(struct first_seen *state, const struct guid *tenant_id,
                                const struct event *event, struct first_seen_hit *ret,
                                struct error *err)
@@ -205,9 +231,8 @@ enum status first_seen_observe(struct first_seen *state, const struct guid *tena
             ret->kind = FIRST_SEEN_PAIR;
             judge(state, tenant, event, app_known == INT64_MAX,
                   network.size > 0 && is_fresh(tenant, event, network, network_known), ret);
-            if (ret->alert && event->address.size > 0 &&
-                map_put(&state->alerted, event->address, NULL, err) == NULL)
-                status = err->status;
+            if (ret->alert)
+                status = first_seen_load_alerted(state, event->address, err);
         }
     }
     if (event->time > tenant->newest_time && !event->is_undated)
@@ -236,9 +261,8 @@ enum status first_seen_load(struct first_seen *state, const struct guid *tenant_
         if (status == STATUS_OK)
             status = learn(tenant, 'a', row->app, none, row->time, &ignored, err);
     }
-    if (status == STATUS_OK && row->alerted && row->address.size > 0 &&
-        map_put(&state->alerted, row->address, NULL, err) == NULL)
-        status = err->status;
+    if (status == STATUS_OK && row->alerted)
+        status = first_seen_load_alerted(state, row->address, err);
     return status;
 }
 

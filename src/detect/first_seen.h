@@ -18,7 +18,8 @@
  * behind the newest seen: loading old months raises no storm, and senders that
  * work side by side may be some days apart.
  *
- * One thread at a time; no I/O.  State is rebuilt from the table FirstSeen.
+ * One thread at a time; no I/O.  State is rebuilt from the tables FirstSeen (of a tenant,
+ * when its first record comes) and SecurityAlert (of all tenants).
  */
 #ifndef DETECT_FIRST_SEEN_H
 #define DETECT_FIRST_SEEN_H
@@ -28,6 +29,7 @@
 #include "detect/event.h"
 
 #define FIRST_SEEN_ALERT_SCORE 60
+#define FIRST_SEEN_ALERT_TYPE "first-seen-application" /* SecurityAlert.AlertType */
 #define FIRST_SEEN_LEARNING_DAYS 14
 #define FIRST_SEEN_BACKFILL_DAYS 30
 
@@ -61,7 +63,12 @@ enum status first_seen_observe(struct first_seen *state, const struct guid *tena
                                const struct event *event, struct first_seen_hit *ret,
                                struct error *err) MUST_USE;
 
-/* A row of the table FirstSeen, at start: learns without judging. */
+/* Did the caller say that it has loaded what the tenant's table remembers? */
+bool first_seen_is_loaded(const struct first_seen *state, const struct guid *tenant);
+enum status first_seen_set_loaded(struct first_seen *state, const struct guid *tenant,
+                                  struct error *err) MUST_USE;
+
+/* A row of the table FirstSeen: learns without judging. */
 struct first_seen_row {
     struct slice kind; /* "pair" or "network" */
     struct slice mailbox, app, address, network, user;
@@ -70,6 +77,9 @@ struct first_seen_row {
 };
 enum status first_seen_load(struct first_seen *state, const struct guid *tenant,
                             const struct first_seen_row *row, struct error *err) MUST_USE;
+/* An address that took part in an alert. */
+enum status first_seen_load_alerted(struct first_seen *state, struct slice address,
+                                    struct error *err) MUST_USE;
 
 /* Appends the reasons as a JSON array of sentences ("application X is new to
  * the tenant"). */

@@ -107,7 +107,7 @@ static void add_details(const struct hit *hit, struct buf *ret)
 {
     const struct event *e = &hit->event;
 
-    buf_add_text(ret, "\"rule\":\"first-seen-application\"");
+    buf_add_text(ret, "\"rule\":\"" FIRST_SEEN_ALERT_TYPE "\"");
     buf_add_format(ret, ",\"score\":%u,\"record_seq\":%llu", hit->found.score,
                    (unsigned long long)e->seq);
     add_verbatim(ret, "record_id", e->id);
@@ -157,7 +157,7 @@ void hit_add_alert(const struct hit *hit, int64_t now, struct buf *ret)
     add_alert_id(ret, "SystemAlertId", hit);
     add_verbatim(ret, "AlertName", SLICE(ALERT_NAME));
     add_verbatim(ret, "DisplayName", SLICE(ALERT_NAME));
-    add_verbatim(ret, "AlertType", SLICE("first-seen-application"));
+    add_verbatim(ret, "AlertType", SLICE(FIRST_SEEN_ALERT_TYPE));
     add_verbatim(ret, "AlertSeverity", slice_of(severity(hit)));
     buf_add_text(ret, ",\"Description\":");
     text_add_json_string(ret, buf_slice(&description));

@@ -40,11 +40,6 @@ struct evidence {
     bool failed;
 };
 
-static struct slice guid_slice(const struct guid *guid)
-{
-    return (struct slice){(const char *)guid->bytes, sizeof(guid->bytes)};
-}
-
 static uint64_t log_leaf_count(const struct log *log)
 {
     return log->stored.leaf_count + log->flushing.count + log->pending.count;

@@ -11,6 +11,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/machine.h"
+#include "base/map.h"
 #include "base/priority.h"
 #include "evidence/evidence.h"
 #include "share/damaged.h"
@@ -216,6 +217,22 @@ static void transport_metrics(void *context, struct buf *ret)
 
 /* ---- opening ---- */
 
+static enum status list_tenants(struct daybook *d, struct arena *arena, struct guid **ret,
+                                uint32_t *ret_count, struct error *err)
+{
+    struct meta_tenant *tenants = NULL;
+    enum status status = meta_tenant_list(d->meta, arena, &tenants, ret_count, err);
+
+    if (status != STATUS_OK)
+        return status;
+    *ret = ARENA_ARRAY(arena, struct guid, (size_t)*ret_count + 1, err);
+    if (*ret == NULL)
+        return err->status;
+    for (uint32_t i = 0; i < *ret_count; i++)
+        (*ret)[i] = tenants[i].id;
+    return STATUS_OK;
+}
+
 struct load_context {
     struct store_snapshot *snapshot;
     const struct guid *tenants;
@@ -230,32 +247,66 @@ static enum status load_table(void *context, struct slice name, struct table_sou
     return store_snapshot_source(c->snapshot, name, c->tenants, c->tenant_count, ret, err);
 }
 
-/* The baselines of all tenants, from what is in segments. */
-static enum status load_baselines(struct daybook *d, struct error *err)
+static enum status ask_of(struct daybook *d, const struct guid *tenants, uint32_t count,
+                          struct slice text, struct query_sink *sink, struct error *err)
 {
-    struct load_context context = {0};
+    struct load_context context = {.tenants = tenants, .tenant_count = count};
     struct query_env env = {.context = &context, .table = load_table};
-    struct arena *arena = arena_new(GIB);
-    struct meta_tenant *tenants;
+    struct query_stats stats;
+    struct query_request request = {
+        .text = text,
+        .env = &env,
+        .tenants = tenants,
+        .tenant_count = count,
+        .now = time_from_unix_us(clock_unix_us(d->options.clock)),
+        .rows_max = UINT64_MAX,
+        .thread_count = 1,
+    };
+    enum status status = store_snapshot(d->store, &context.snapshot, err);
+
+    if (status != STATUS_OK)
+        return status;
+    status = query_run(&request, sink, &stats, err);
+    if (status == STATUS_OK && !stats.scan.complete)
+        log_line(LOG_LEVEL_WARNING, "the rules do not know all that they knew: %s",
+                 stats.scan.gap);
+    store_snapshot_free(context.snapshot);
+    return status;
+}
+
+/* What the rules ask of what is stored. */
+static enum status ask(void *context, const struct guid *tenant, struct slice text,
+                       struct query_sink *sink, struct error *err)
+{
+    struct daybook *d = context;
+    struct guid *ids = NULL;
     uint32_t count = 0;
 
+    if (tenant != NULL)
+        return ask_of(d, tenant, 1, text, sink, err);
+    struct arena *arena = arena_new(GIB);
     if (arena == NULL)
         return ERROR_MEMORY(err);
-    enum status status = meta_tenant_list(d->meta, arena, &tenants, &count, err);
-    struct guid *ids = ARENA_ARRAY(arena, struct guid, count + 1, err);
-    if (status == STATUS_OK && ids == NULL)
-        status = err->status;
-    for (uint32_t i = 0; status == STATUS_OK && i < count; i++)
-        ids[i] = tenants[i].id;
-    if (status == STATUS_OK)
-        status = store_snapshot(d->store, &context.snapshot, err);
-    if (status == STATUS_OK) {
-        context.tenants = ids;
-        context.tenant_count = count;
-        status = detect_load(d->detect, &env, ids, count, err);
-        store_snapshot_free(context.snapshot);
-    }
+    enum status status = list_tenants(d, arena, &ids, &count, err);
+    if (status == STATUS_OK && count > 0)
+        status = ask_of(d, ids, count, text, sink, err);
     arena_free(arena);
+    return status;
+}
+
+/* The tenants that have keys, as keys of *ret. */
+static enum status list_keys(struct keyring *keyring, struct map *ret, struct error *err)
+{
+    struct guid ids[KEYRING_TENANTS_MAX];
+    uint32_t count = 0;
+    enum status status = STATUS_OK;
+
+    do {
+        status = keyring_tenants(keyring, ret->count, ids, &count, err);
+        for (uint32_t i = 0; status == STATUS_OK && i < count; i++)
+            if (map_put(ret, guid_slice(&ids[i]), NULL, err) == NULL)
+                status = err->status;
+    } while (status == STATUS_OK && count > 0);
     return status;
 }
 
@@ -266,20 +317,20 @@ static enum status check_keys(struct daybook *d, struct error *err)
     struct arena *arena = arena_new(GIB);
     struct meta_tenant *tenants = NULL;
     uint32_t count = 0;
-    struct key key;
+    struct map keys;
 
     if (arena == NULL)
         return ERROR_MEMORY(err);
+    map_init(&keys);
     enum status status = meta_tenant_list(d->meta, arena, &tenants, &count, err);
-    for (uint32_t i = 0; status == STATUS_OK && i < count; i++) {
-        status = keyring_tenant_key(d->options.keyring, &tenants[i].id, KEY_PURPOSE_WAL, &key,
-                                    err);
-        if (status == STATUS_NOT_FOUND)
+    if (status == STATUS_OK)
+        status = list_keys(d->options.keyring, &keys, err);
+    for (uint32_t i = 0; status == STATUS_OK && i < count; i++)
+        if (map_find(&keys, guid_slice(&tenants[i].id)) == NULL)
             status = ERROR_SET(err, STATUS_CORRUPT,
                                "the keyring has no keys of tenant '%.*s': it is damaged or old",
                                SLICE_FMT(tenants[i].name));
-    }
-    explicit_bzero(&key, sizeof(key));
+    map_release(&keys);
     arena_free(arena);
     return status;
 }
@@ -345,6 +396,7 @@ static enum status open_rules(struct daybook *d, struct error *err)
         .clock = d->options.clock,
         .context = d,
         .write = write_own,
+        .ask = ask,
         .deliver = deliver,
     };
     enum status status = webhook_new(&d->webhook, err);
@@ -352,7 +404,7 @@ static enum status open_rules(struct daybook *d, struct error *err)
     if (status == STATUS_OK)
         status = detect_new(&options, &d->detect, err);
     if (status == STATUS_OK)
-        status = load_baselines(d, err);
+        status = detect_load(d->detect, err);
     return status;
 }
 
@@ -378,15 +430,9 @@ static enum status tell_lost(struct daybook *d, struct arena *arena, struct erro
 }
 
 /* Replays the write-ahead log into store and rules, then lets the rules write. */
-static enum status open_log(struct daybook *d, const struct meta_tenant *tenants, uint32_t count,
+static enum status open_log(struct daybook *d, const struct guid *tenants, uint32_t count,
                             struct arena *arena, struct error *err)
 {
-    struct guid *ids = ARENA_ARRAY(arena, struct guid, (size_t)count + 1, err);
-
-    if (ids == NULL)
-        return err->status;
-    for (uint32_t i = 0; i < count; i++)
-        ids[i] = tenants[i].id;
     d->tee = (struct tee){
         .sink = {tee_take},
         .keep = store_sink(d->store),
@@ -404,7 +450,7 @@ static enum status open_log(struct daybook *d, const struct meta_tenant *tenants
         .reserve_bytes = AUDIT_RESERVE_BYTES,
         .any_floor = !store_floor_is_known(d->store),
         .last_sealed = last_sealed,
-        .tenants = ids,
+        .tenants = tenants,
         .tenant_count = count,
         .time_column = time_column,
         .wait_for_room = wait_for_room,
@@ -420,12 +466,12 @@ static enum status open_log(struct daybook *d, const struct meta_tenant *tenants
 static enum status open_ingest(struct daybook *d, struct error *err)
 {
     struct arena *arena = arena_new(GIB);
-    struct meta_tenant *tenants = NULL;
+    struct guid *tenants = NULL;
     uint32_t count = 0;
 
     if (arena == NULL)
         return ERROR_MEMORY(err);
-    enum status status = meta_tenant_list(d->meta, arena, &tenants, &count, err);
+    enum status status = list_tenants(d, arena, &tenants, &count, err);
     if (status == STATUS_OK)
         status = open_log(d, tenants, count, arena, err);
     arena_free(arena);

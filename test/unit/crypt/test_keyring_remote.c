@@ -51,6 +51,29 @@ static void every_operation_gives_what_the_local_keyring_gives(void **state)
     buf_release(&other);
 }
 
+static void all_tenants_are_listed(void **state)
+{
+    struct keeper_fixture *fixture = *state;
+    struct keyring *remote = keeper_remote(fixture);
+    struct guid tenants[KEYRING_TENANTS_MAX + 2], got[KEYRING_TENANTS_MAX];
+    uint32_t count = 1;
+    struct error err;
+
+    assert_int_equal(keyring_tenants(remote, 0, got, &count, &err), STATUS_OK);
+    assert_int_equal(count, 0);
+    for (uint32_t i = 0; i < KEYRING_TENANTS_MAX + 2; i++) {
+        tenants[i] = guid_new();
+        assert_int_equal(keyring_create_tenant(fixture->local, &tenants[i], &err), STATUS_OK);
+    }
+    for (uint32_t place = 0; place < KEYRING_TENANTS_MAX + 2; place += count) {
+        assert_int_equal(keyring_tenants(remote, place, got, &count, &err), STATUS_OK);
+        assert_int_equal(count, place == 0 ? KEYRING_TENANTS_MAX : 2);
+        assert_memory_equal(got, &tenants[place], count * sizeof(*got));
+    }
+    assert_int_equal(keyring_tenants(remote, UINT64_MAX, got, &count, &err), STATUS_OK);
+    assert_int_equal(count, 0);
+}
+
 struct caller {
     struct keyring *keyring;
     struct guid tenant;
@@ -184,6 +207,8 @@ static void malformed_answers_are_refused(void **state)
     uint8_t message[WIRE_ANSWER_BYTES_MAX] = {0}, public_key[PUBLIC_KEY_BYTES];
     struct guid tenant = guid_new();
     struct wire_answer answer = {1, STATUS_OK, SLICE("short")};
+    struct guid tenants[KEYRING_TENANTS_MAX];
+    uint32_t count = 0;
     struct buf origin;
     int socket = -1;
     struct error err;
@@ -205,6 +230,10 @@ static void malformed_answers_are_refused(void **state)
     assert_int_equal(send(socket, message, size, 0), (ssize_t)size);
     assert_int_equal(keyring_log_identity(remote, &tenant, &origin, public_key, &err),
                      STATUS_BUSY);
+    answer.number = 4; /* part of a tenant */
+    size = wire_answer_encode(&answer, message);
+    assert_int_equal(send(socket, message, size, 0), (ssize_t)size);
+    assert_int_equal(keyring_tenants(remote, 0, tenants, &count, &err), STATUS_BUSY);
     assert_int_equal(close(socket), 0);
     keyring_free(remote);
     buf_release(&origin);
@@ -215,6 +244,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(every_operation_gives_what_the_local_keyring_gives,
                                         keeper_setup, keeper_teardown),
+        cmocka_unit_test_setup_teardown(all_tenants_are_listed, keeper_setup, keeper_teardown),
         cmocka_unit_test_setup_teardown(many_threads_get_their_own_answers, keeper_setup,
                                         keeper_teardown),
         cmocka_unit_test(a_dead_keeper_is_busy_at_once),

@@ -38,7 +38,8 @@ static void requests_out_of_range_are_refused(void **state)
     static const struct {
         size_t at;
         uint8_t value;
-    } faults[] = {{0, 'X'}, {8, 0}, {8, 5}, {9, 1}, {12, 1}, {52, 1}, {8, WIRE_TENANT_KEY}};
+    } faults[] = {{0, 'X'}, {8, 0}, {8, 6}, {9, 1}, {12, 1}, {52, 1}, {8, WIRE_TENANT_KEY},
+                {8, WIRE_TENANTS}};
 
     (void)state;
     for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
@@ -52,6 +53,12 @@ static void requests_out_of_range_are_refused(void **state)
     assert_false(wire_request_decode(bytes_of(message, WIRE_REQUEST_BYTES + 1), &back));
     request = (struct wire_request){.operation = WIRE_TENANT_KEY, .purpose = KEY_PURPOSE_COUNT_};
     wire_request_encode(&request, message);
+    assert_false(wire_request_decode(bytes_of(message, WIRE_REQUEST_BYTES), &back));
+    request = (struct wire_request){.operation = WIRE_TENANTS, .fields = {.first_seq = 7}};
+    wire_request_encode(&request, message);
+    assert_true(wire_request_decode(bytes_of(message, WIRE_REQUEST_BYTES), &back));
+    assert_int_equal(back.fields.first_seq, 7);
+    message[16] = 1; /* a tenant */
     assert_false(wire_request_decode(bytes_of(message, WIRE_REQUEST_BYTES), &back));
 }
 

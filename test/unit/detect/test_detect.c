@@ -9,12 +9,21 @@
 
 #define DAY(n) (TICKS_UNIX_EPOCH + (n) * TICKS_PER_DAY)
 
-/* Collects what the rules write and deliver. */
+/* Collects what the rules write and deliver; remembers what TABLES says. */
 struct collector {
     pthread_mutex_t lock;
-    unsigned rows, alerts, delivered, refusals_left;
-    char last_table[32];
+    unsigned rows, alerts, delivered, refusals_left, questions, failures_left;
+    bool remembers;
 };
+
+#define TABLES                                                                                     \
+    "let FirstSeen = datatable(TenantId: guid, Kind: string, Mailbox: string, AppId: string,"      \
+    " Address: string, Network: string, UserId: string, FirstTime: datetime, AlertId: string)["    \
+    "'05000000-0000-0000-0000-000000000000', 'pair', 'ann', 'outlook', '10.1.1.1',"                \
+    " '10.1.0.0/16', 'ann', datetime(1970-01-01), ''];\n"                                          \
+    "let SecurityAlert = datatable(AlertType: string, ExtendedProperties: string)["                \
+    "'first-seen-application', '{\"address\":\"10.1.2.3\"}',"                                      \
+    " 'other', '{\"address\":\"10.1.4.5\"}'];\n"
 
 static struct error err;
 static struct collector collector = {.lock = PTHREAD_MUTEX_INITIALIZER};
@@ -40,6 +49,31 @@ static enum status keep(void *context, const struct guid *who, struct slice tabl
     return status;
 }
 
+/* Runs the question over TABLES. */
+static enum status ask(void *context, const struct guid *who, struct slice text,
+                       struct query_sink *sink, struct error *e)
+{
+    struct collector *c = context;
+    struct query_stats stats;
+    struct buf all;
+
+    c->questions++;
+    assert_true(who == NULL || guid_equal(who, &tenant));
+    if (c->failures_left > 0) {
+        c->failures_left--;
+        return ERROR_SET(e, STATUS_IO, "the disk does not answer");
+    }
+    if (!c->remembers)
+        return STATUS_OK;
+    buf_init(&all, 64 * KIB);
+    buf_add_text(&all, TABLES);
+    buf_add_slice(&all, text);
+    const struct query_request request = {.text = buf_slice(&all)};
+    enum status status = query_run(&request, sink, &stats, e);
+    buf_release(&all);
+    return status;
+}
+
 static void deliver(void *context, const struct detect_alert *alert)
 {
     struct collector *c = context;
@@ -52,10 +86,15 @@ static void deliver(void *context, const struct detect_alert *alert)
 
 static int set_up(void **state)
 {
-    const struct detect_options options = {clock_system(), &collector, keep, deliver};
+    const struct detect_options options = {.clock = clock_system(),
+                                           .context = &collector,
+                                           .write = keep,
+                                           .ask = ask,
+                                           .deliver = deliver};
 
     (void)state;
-    collector.rows = collector.alerts = collector.delivered = 0;
+    collector.rows = collector.alerts = collector.delivered = collector.questions = 0;
+    collector.remembers = false;
     return detect_new(&options, &detect, &err) != STATUS_OK;
 }
 
@@ -66,8 +105,8 @@ static int tear_down(void **state)
     return 0;
 }
 
-static void feed(const char *mailbox, const char *app, const char *address, int64_t time,
-                 bool replayed)
+static enum status try_feed(const char *mailbox, const char *app, const char *address,
+                            int64_t time, bool replayed)
 {
     struct made made;
 
@@ -76,8 +115,15 @@ static void feed(const char *mailbox, const char *app, const char *address, int6
         .tenant = tenant, .table = SLICE("AuditRecords"), .records = &made.record,
         .record_count = 1, .replayed = replayed,
     };
-    ASSERT_OK(record_sink_take(detect_sink(detect), &batch, &err));
+    enum status status = record_sink_take(detect_sink(detect), &batch, &err);
     made_release(&made);
+    return status;
+}
+
+static void feed(const char *mailbox, const char *app, const char *address, int64_t time,
+                 bool replayed)
+{
+    ASSERT_OK(try_feed(mailbox, app, address, time, replayed));
 }
 
 static void hits_are_written_and_alerts_delivered(void **state)
@@ -133,6 +179,43 @@ static void a_replayed_row_cancels_the_replayed_hit(void **state)
     made_release(&row);
 }
 
+static void a_tenant_is_remembered_when_its_first_batch_comes(void **state)
+{
+    struct detect_stats stats;
+
+    (void)state;
+    collector.remembers = true;
+    collector.failures_left = 1;
+    assert_int_equal(try_feed("ann", "outlook", "10.1.1.1", DAY(20), false), STATUS_IO);
+    assert_int_equal(collector.questions, 1);
+    feed("ann", "outlook", "10.1.1.1", DAY(20), false);
+    feed("ann", "outlook", "10.1.1.1", DAY(21), false);
+    assert_int_equal(collector.questions, 2);
+    detect_stats(detect, &stats);
+    assert_int_equal(stats.pairs, 0);
+    assert_int_equal(stats.networks, 0);
+}
+
+/* 20 for the pair, 20 for the application, 40 for the address: more than 60. */
+static void addresses_of_alerts_are_remembered_over_all_tenants(void **state)
+{
+    struct detect_stats stats;
+
+    (void)state;
+    collector.remembers = true;
+    ASSERT_OK(detect_load(detect, &err));
+    assert_int_equal(collector.questions, 1);
+    feed("ann", "outlook", "10.1.1.1", DAY(20), false);
+    feed("ann", "reader", "10.1.4.5", DAY(21), false); /* of an alert that is not ours */
+    detect_stats(detect, &stats);
+    assert_int_equal(stats.pairs, 1);
+    assert_int_equal(stats.alerts, 0);
+    feed("ann", "sync", "10.1.2.3", DAY(22), false);
+    detect_stats(detect, &stats);
+    assert_int_equal(stats.pairs, 2);
+    assert_int_equal(stats.alerts, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -140,6 +223,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_busy_table_is_tried_again, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_replayed_row_cancels_the_replayed_hit, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(a_tenant_is_remembered_when_its_first_batch_comes, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(addresses_of_alerts_are_remembered_over_all_tenants,
+                                        set_up, tear_down),
     };
 
     return RUN_TESTS(tests);

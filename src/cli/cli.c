@@ -40,6 +40,7 @@ static const struct option loss_options[] = {
 
 static const struct option verify_options[] = {
     {"tenant", true, false, "NAME", "only this tenant (default: all, and the instance's log)"},
+    {"receipt", true, false, "FILE", "only what these receipts, or answers of ingest, promise"},
 };
 
 static const struct option query_options[] = {
@@ -145,7 +146,7 @@ static const struct command commands[] = {
      "that concern the times and numbers of what is lost.  Who accepted it is recorded, and\n"
      "the gap stays in the evidence.  Have the senders send the records again first.\n",
      OPTIONS(loss_options), cmd_loss},
-    {"verify", "[--tenant NAME]", "check every record against its evidence",
+    {"verify", "[--tenant NAME] [--receipt FILE]", "check every record against its evidence",
      "Exit code 1 when something does not match, 5 when only known gaps lack.\n",
      OPTIONS(verify_options), cmd_verify},
     {"compact", "", "join and recompress what is stored", NULL, OPTIONS(compact_options),
@@ -154,6 +155,24 @@ static const struct command commands[] = {
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
+
+enum status command_read(const char *path, struct buf *ret, struct error *err)
+{
+    FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "rbe");
+    char chunk[16384];
+
+    if (file == NULL)
+        return ERROR_SET(err, STATUS_IO, "cannot open '%s'", path);
+    for (size_t got = fread(chunk, 1, sizeof(chunk), file); got > 0;
+         got = fread(chunk, 1, sizeof(chunk), file))
+        buf_add(ret, chunk, got);
+    bool failed = ferror(file) != 0;
+    if (file != stdin)
+        (void)fclose(file);
+    if (failed)
+        return ERROR_SET(err, STATUS_IO, "cannot read '%s'", path);
+    return buf_check(ret, err);
+}
 
 int cli_fail(const struct error *err)
 {

@@ -7,25 +7,6 @@
 
 #include <stdio.h>
 
-/* The whole of a file, or of stdin for "-". */
-static enum status read_all(const char *path, struct buf *ret, struct error *err)
-{
-    FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "rbe");
-    char chunk[16384];
-
-    if (file == NULL)
-        return ERROR_SET(err, STATUS_IO, "cannot open '%s'", path);
-    for (size_t got = fread(chunk, 1, sizeof(chunk), file); got > 0;
-         got = fread(chunk, 1, sizeof(chunk), file))
-        buf_add(ret, chunk, got);
-    bool failed = ferror(file) != 0;
-    if (file != stdin)
-        (void)fclose(file);
-    if (failed)
-        return ERROR_SET(err, STATUS_IO, "cannot read '%s'", path);
-    return buf_check(ret, err);
-}
-
 /* `show`: the text itself, as it was added. */
 static enum status show_text(const struct command_context *context, struct slice text,
                              const struct json_tape *tape, struct error *err)
@@ -54,7 +35,7 @@ static int add(const struct command_context *context, struct session_request *re
     struct error err;
 
     buf_init(&body, 2 * WATCHLIST_BYTES_MAX);
-    enum status status = read_all(path, &body, &err);
+    enum status status = command_read(path, &body, &err);
     request->method = HTTP_PUT;
     request->body = buf_slice(&body);
     int code =

@@ -27,6 +27,9 @@ struct command_context {
     struct arena *arena;
 };
 
+/* The whole of a file, or of stdin for "-"; ret's maximum bounds it. */
+enum status command_read(const char *path, struct buf *ret, struct error *err) MUST_USE;
+
 int command_usage(const struct command_context *context, const char *format, ...)
     PRINTF_LIKE(2, 3);
 

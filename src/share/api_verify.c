@@ -4,11 +4,16 @@
  * finding, and one of kind "tenant" behind those of a tenant.
  *
  * Leaves are taken together to some thousand records, whose bytes are read at once; what
- * fails so is looked at leaf by leaf. */
+ * fails so is looked at leaf by leaf.
+ *
+ * POST /v1/verify?tenant= with receipts, as notes or as the JSON answers of ingest: does the
+ * log keep what each of them promises?  A line of kind "receipt", "gap" (lost, and said so) or
+ * "pending" (the log still has time) for each. */
 #include "share/share_priv.h"
 
 #include "base/limits.h"
 #include "base/text.h"
+#include "crypt/receipt.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -287,8 +292,219 @@ static enum status count_leaves(struct share *share, const struct reach *reach, 
                : status;
 }
 
+/* Goes on with another tenant. */
+static void begin_tenant(struct checking *c, const struct reach *reach, uint32_t index,
+                         uint64_t leaf_count)
+{
+    c->tenant = reach->tenants[index];
+    c->name = reach->names[index];
+    c->leaf_count = leaf_count;
+    c->findings = c->gaps = c->gap_end = 0;
+    c->run = (struct run){0};
+}
+
+static enum status check_tenants(struct checking *c, const struct reach *reach,
+                                 const uint64_t *counts, struct error *err)
+{
+    enum status status = STATUS_OK;
+
+    for (uint32_t i = 0; i < reach->count && status == STATUS_OK; i++) {
+        begin_tenant(c, reach, i, counts[i]);
+        status = check_tenant(c, err);
+    }
+    return status;
+}
+
+/* ---- receipts ---- */
+
+static void describe_receipt(const struct receipt_fields *fields, struct finding *ret)
+{
+    ret->leaf = fields->leaf_index;
+    ret->seq_first = fields->first_seq;
+    ret->seq_last = fields->first_seq + fields->count - 1;
+}
+
+/* The leaf that the log promised is not there. */
+static void miss_leaf(const struct checking *c, const struct receipt_fields *fields,
+                      struct finding *finding, char *ret, size_t size)
+{
+    int64_t until_us = fields->time_us + RECEIPT_MMD_SECONDS * INT64_C(1000000);
+
+    if (until_us > clock_unix_us(c->share->services.clock)) {
+        finding->kind = "pending";
+        (void)snprintf(ret, size, "not in the log yet, which has %d s for it",
+                       RECEIPT_MMD_SECONDS);
+        return;
+    }
+    (void)snprintf(ret, size, "MISBEHAVIOUR: the log signed for this leaf and does not have it");
+}
+
+/* Is the leaf what was signed?  "" if it is; STATUS_OK unless it cannot be told. */
+static enum status compare_leaf(struct checking *c, const struct receipt_fields *fields,
+                                struct finding *finding, char *ret, size_t size,
+                                struct error *err)
+{
+    uint8_t leaf[LEAF_BYTES];
+    struct leaf_fields there;
+    struct hash256 hash;
+    enum status status =
+        evidence_leaf(c->share->services.evidence, &c->tenant, fields->leaf_index, leaf, err);
+
+    ret[0] = '\0';
+    if (status == STATUS_NOT_FOUND) {
+        miss_leaf(c, fields, finding, ret, size);
+        return STATUS_OK;
+    }
+    if (status == STATUS_OK)
+        status = leaf_decode(leaf, &there, err);
+    if (status != STATUS_OK)
+        return status;
+    leaf_hash(leaf, &hash);
+    if (there.kind == LEAF_KIND_GAP) {
+        finding->kind = "gap";
+        (void)snprintf(ret, size, "lost when the log or the evidence was damaged");
+    } else if (memcmp(hash.bytes, fields->leaf_hash, sizeof(hash.bytes)) != 0 ||
+               fields->first_seq < there.first_seq ||
+               fields->first_seq + fields->count > there.first_seq + there.count) {
+        (void)snprintf(ret, size, "MISBEHAVIOUR: the log signed for another leaf at this place");
+    } else {
+        c->run = (struct run){fields->leaf_index, 1, there.first_seq, there.raw_bytes,
+                              there.count};
+    }
+    return STATUS_OK;
+}
+
+static enum status check_receipt(struct checking *c, struct slice note,
+                                 const uint8_t public_key[PUBLIC_KEY_BYTES], struct error *err)
+{
+    struct finding finding = {"receipt", UINT64_MAX, 1, 0};
+    struct receipt_fields fields;
+    char text[ERROR_TEXT_BYTES] = "";
+    struct slice origin;
+    enum status status = receipt_verify(note, public_key, &fields, &origin, err);
+
+    if (status == STATUS_OK) {
+        describe_receipt(&fields, &finding);
+        status = compare_leaf(c, &fields, &finding, text, sizeof(text), err);
+    }
+    if (status == STATUS_OK && text[0] == '\0')
+        status = check_run(c, err);
+    if (is_finding(status)) {
+        (void)snprintf(text, sizeof(text), "%s", err->text);
+        status = STATUS_OK;
+    }
+    if (status != STATUS_OK)
+        return status;
+    if (text[0] != '\0')
+        return find(c, &finding, text, err);
+    add_line(c, true, &finding, "the log has it, and the records are what was signed for");
+    return buf_check(&c->response->body, err);
+}
+
+/* Whose log the note is of; the second line names it. */
+static enum status check_note(struct checking *c, const struct reach *reach, struct slice note,
+                              struct error *err)
+{
+    uint8_t public_key[PUBLIC_KEY_BYTES];
+    struct finding finding = {"receipt", UINT64_MAX, 1, 0};
+    struct slice rest = note, line = SLICE("");
+    struct buf origin;
+    bool is_known = false;
+    enum status status = STATUS_OK;
+
+    (void)slice_next(&rest, '\n', &line);
+    (void)slice_next(&rest, '\n', &line);
+    buf_init(&origin, 2 * ORIGIN_BYTES_MAX);
+    for (uint32_t i = 0; i < reach->count && status == STATUS_OK && !is_known; i++) {
+        buf_clear(&origin);
+        status = keyring_log_identity(c->share->services.keyring, &reach->tenants[i], &origin,
+                                      public_key, err);
+        is_known = status == STATUS_OK && slice_equal(buf_slice(&origin), line);
+        if (is_known)
+            begin_tenant(c, reach, i, 0);
+        if (status == STATUS_NOT_FOUND) /* it has no keys yet */
+            status = STATUS_OK;
+    }
+    buf_release(&origin);
+    if (status != STATUS_OK)
+        return status;
+    if (is_known)
+        return check_receipt(c, note, public_key, err);
+    c->name = SLICE("");
+    return find(c, &finding, "not a receipt of a log that may be read here", err);
+}
+
+/* Notes with or without a blank line between them; each begins with its first line. */
+static enum status check_notes(struct checking *c, const struct reach *reach, struct slice text,
+                               struct error *err)
+{
+    const struct slice first = SLICE("audit-receipt/v1\n");
+    enum status status = STATUS_OK;
+
+    while (text.size > 0 && status == STATUS_OK) {
+        size_t next = slice_find(text, first, 1);
+        struct slice note = next == SIZE_MAX ? text : slice_head(text, next);
+        text = slice_tail(text, note.size);
+        while (slice_ends_with(note, SLICE("\n\n")))
+            note.size--;
+        status = check_note(c, reach, note, err);
+    }
+    return status;
+}
+
+/* An answer of ingest: the notes are a text in it. */
+static enum status check_answer(struct checking *c, const struct reach *reach, struct slice line,
+                                struct error *err)
+{
+    struct json_tape tape;
+    struct buf notes;
+    enum status status = STATUS_OK;
+
+    json_tape_init(&tape);
+    buf_init(&notes, REQUEST_BODY_BYTES_MAX);
+    uint32_t token = json_parse(line, JSON_DEPTH_MAX, &tape) == JSON_OK &&
+                             tape.tokens[0].kind == JSON_OBJECT
+                         ? json_member(line, tape.tokens, 0, SLICE("receipt"))
+                         : UINT32_MAX;
+    if (token == UINT32_MAX || tape.tokens[token].kind != JSON_STRING)
+        status = ERROR_SET(err, STATUS_INVALID,
+                           "neither receipts nor answers of ingest, one a line, with \"receipt\"");
+    else
+        json_unescape(json_text(line, &tape.tokens[token]), &notes);
+    if (status == STATUS_OK)
+        status = buf_check(&notes, err);
+    if (status == STATUS_OK)
+        status = check_notes(c, reach, buf_slice(&notes), err);
+    buf_release(&notes);
+    json_tape_release(&tape);
+    return status;
+}
+
+static enum status check_receipts(struct checking *c, const struct reach *reach,
+                                  const uint64_t *counts, struct error *err)
+{
+    struct slice rest = slice_trim(c->request->body), line;
+    enum status status = STATUS_OK;
+
+    (void)counts;
+    if (rest.size == 0)
+        return ERROR_SET(err, STATUS_INVALID, "there is no receipt in the body");
+    if (rest.data[0] != '{')
+        return check_notes(c, reach, c->request->body, err);
+    while (status == STATUS_OK && slice_next(&rest, '\n', &line)) {
+        if (slice_trim(line).size > 0)
+            status = check_answer(c, reach, slice_trim(line), err);
+    }
+    return status;
+}
+
+/* ---- requests ---- */
+
+typedef enum status check(struct checking *c, const struct reach *reach, const uint64_t *counts,
+                          struct error *err);
+
 static enum status verify(struct share *share, const struct http_request *request,
-                          struct http_response *response, const struct reach *reach,
+                          struct http_response *response, const struct reach *reach, check *what,
                           struct error *err)
 {
     uint64_t *counts = ARENA_ARRAY(request->arena, uint64_t, (size_t)reach->count + 1, err);
@@ -303,21 +519,14 @@ static enum status verify(struct share *share, const struct http_request *reques
     if (c.records == NULL)
         return ERROR_MEMORY(err);
     buf_init(&c.raw, RUN_BYTES + REQUEST_BODY_BYTES_MAX);
-    for (uint32_t i = 0; i < reach->count && status == STATUS_OK; i++) {
-        c.tenant = reach->tenants[i];
-        c.name = reach->names[i];
-        c.leaf_count = counts[i];
-        c.findings = c.gaps = c.gap_end = 0;
-        c.run = (struct run){0};
-        status = check_tenant(&c, err);
-    }
+    status = what(&c, reach, counts, err);
     buf_release(&c.raw);
     free(c.records);
     return status;
 }
 
-enum status share_verify(void *context, const struct http_request *request,
-                         struct http_response *response, struct error *err)
+static enum status answer(void *context, const struct http_request *request,
+                          struct http_response *response, check *what, struct error *err)
 {
     struct share *share = context;
     struct slice name = http_query(request, "tenant");
@@ -332,5 +541,17 @@ enum status share_verify(void *context, const struct http_request *request,
     if (status != STATUS_OK)
         return status;
     response->content_type = "application/x-ndjson";
-    return verify(share, request, response, &reach, err);
+    return verify(share, request, response, &reach, what, err);
+}
+
+enum status share_verify(void *context, const struct http_request *request,
+                         struct http_response *response, struct error *err)
+{
+    return answer(context, request, response, check_tenants, err);
+}
+
+enum status share_verify_receipts(void *context, const struct http_request *request,
+                                  struct http_response *response, struct error *err)
+{
+    return answer(context, request, response, check_receipts, err);
 }

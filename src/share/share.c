@@ -48,6 +48,7 @@ static const struct http_route routes[] = {
     {HTTP_GET, "/v1/losses", READERS, share_loss_list, false},
     {HTTP_POST, "/v1/losses", ADMINS, share_loss_accept, false},
     {HTTP_GET, "/v1/verify", READERS, share_verify, true},
+    {HTTP_POST, "/v1/verify", READERS, share_verify_receipts, true},
     {HTTP_POST, "/v1/compact", ADMINS, share_compact, true},
     {HTTP_GET, "/v1/status", READERS, share_status, false},
     {HTTP_GET, "/livez", ANYBODY, share_live, false},

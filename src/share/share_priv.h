@@ -84,6 +84,6 @@ http_handler share_tenant_add, share_tenant_list, share_token_add, share_token_l
     share_token_revoke, share_webhook_get, share_webhook_put;
 http_handler share_document_list, share_document_get, share_document_put, share_document_remove;
 http_handler share_live, share_ready, share_metrics, share_status, share_compact;
-http_handler share_loss_list, share_loss_accept, share_verify;
+http_handler share_loss_list, share_loss_accept, share_verify, share_verify_receipts;
 
 #endif

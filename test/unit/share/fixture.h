@@ -140,8 +140,8 @@ static inline int fixture_teardown(void **state)
     return 0;
 }
 
-/* Four records {"n":0} ..., a leaf. */
-static inline void fixture_put(struct fixture *f)
+/* Four records {"n":0} ..., a leaf; its receipt, in the arena. */
+static inline struct slice fixture_put(struct fixture *f)
 {
     const struct ingest_request request = {
         .tenant = f->tenant,
@@ -153,6 +153,7 @@ static inline void fixture_put(struct fixture *f)
 
     ASSERT_OK(ingest_put(f->ingest, &request, f->arena, &answer, &err));
     assert_int_equal(answer.stored, 4);
+    return answer.receipt;
 }
 
 static inline enum status fixture_keep_name(void *context, const char *name, struct error *err)

@@ -2,6 +2,8 @@
 /* All records against the evidence: what is whole, what is a known gap, what is wrong. */
 #include "fixture.h"
 
+#include "base/text.h"
+
 static struct error err;
 
 static void a_sound_tenant_is_one_line(void **state)
@@ -58,12 +60,126 @@ static void records_that_are_missing_are_found(void **state)
     ASSERT_SAYS(f, "\"ok\":false,\"kind\":\"tenant\"");
 }
 
+static enum status ask_receipts(struct fixture *f, struct slice body)
+{
+    char *text = slice_dup(body);
+
+    assert_non_null(text);
+    enum status status = fixture_ask(f, share_verify_receipts, "alpha", text, &err);
+    free(text);
+    return status;
+}
+
+static void receipts_are_kept(void **state)
+{
+    struct fixture *f = *state;
+    struct slice first = fixture_put(f), second = fixture_put(f);
+    struct buf body;
+
+    buf_init(&body, MIB);
+    buf_add_slice(&body, first);
+    buf_add_slice(&body, second);
+    ASSERT_OK(ask_receipts(f, buf_slice(&body)));
+    ASSERT_SAYS(f, "{\"tenant\":\"alpha\",\"ok\":true,\"kind\":\"receipt\",\"leaf\":0,"
+                   "\"seq_first\":1,\"seq_last\":4,");
+    ASSERT_SAYS(f, "\"ok\":true,\"kind\":\"receipt\",\"leaf\":1,");
+    buf_clear(&body);
+    for (int i = 0; i < 2; i++) { /* as they stand in answers, with a blank line between */
+        buf_add_text(&body, "{\"records\":8,\"receipt\":");
+        struct buf notes;
+        buf_init(&notes, MIB);
+        buf_add_slice(&notes, first);
+        buf_add_byte(&notes, '\n');
+        buf_add_slice(&notes, second);
+        text_add_json_string(&body, buf_slice(&notes));
+        buf_add_text(&body, "}\n\n");
+        buf_release(&notes);
+    }
+    ASSERT_OK(ask_receipts(f, buf_slice(&body)));
+    int lines = 0;
+    for (const char *at = f->answer.data; (at = strstr(at, "\"ok\":true")) != NULL; at++)
+        lines++;
+    assert_int_equal(lines, 4);
+    assert_null(strstr(f->answer.data, "\"ok\":false"));
+    buf_release(&body);
+}
+
+static void what_is_no_receipt_is_refused_or_found(void **state)
+{
+    struct fixture *f = *state;
+    struct slice note = fixture_put(f);
+    char *text = slice_dup(note);
+
+    ASSERT_STATUS(STATUS_INVALID, ask_receipts(f, SLICE(" \n")));
+    ASSERT_STATUS(STATUS_INVALID, ask_receipts(f, SLICE("{\"receipt\":7}")));
+    ASSERT_STATUS(STATUS_INVALID, ask_receipts(f, SLICE("{\"a\":")));
+    ASSERT_OK(ask_receipts(f, SLICE("audit-receipt/v1\nelsewhere/tlog/00\nleaf 1\n")));
+    ASSERT_SAYS(f, "{\"tenant\":\"\",\"ok\":false,\"kind\":\"receipt\",\"leaf\":null,");
+    ASSERT_SAYS(f, "not a receipt of a log that may be read here");
+    char *leaf = strstr(text, "leaf 0");
+    assert_non_null(leaf);
+    leaf[5] = '1';
+    ASSERT_OK(ask_receipts(f, slice_of(text)));
+    ASSERT_SAYS(f, "\"ok\":false");
+    ASSERT_SAYS(f, "receipt signature is wrong");
+    free(text);
+}
+
+/* Signed by the log's own key, and not true. */
+static void a_broken_promise_is_misbehaviour(void **state)
+{
+    struct fixture *f = *state;
+    struct receipt_fields fields = {.leaf_index = 9, .first_seq = 100, .count = 5};
+    struct buf note;
+
+    (void)fixture_put(f);
+    buf_init(&note, MIB);
+    fields.time_us = clock_unix_us(clock_system());
+    ASSERT_OK(keyring_sign_receipt(f->keyring, &f->tenant, &fields, &note, &err));
+    ASSERT_OK(ask_receipts(f, buf_slice(&note)));
+    ASSERT_SAYS(f, "\"ok\":false,\"kind\":\"pending\",\"leaf\":9,\"seq_first\":100,"
+                   "\"seq_last\":104,");
+    fields.time_us -= INT64_C(3600000000);
+    buf_clear(&note);
+    ASSERT_OK(keyring_sign_receipt(f->keyring, &f->tenant, &fields, &note, &err));
+    ASSERT_OK(ask_receipts(f, buf_slice(&note)));
+    ASSERT_SAYS(f, "\"kind\":\"receipt\",\"leaf\":9");
+    ASSERT_SAYS(f, "MISBEHAVIOUR: the log signed for this leaf and does not have it");
+    fields.leaf_index = 0;
+    buf_clear(&note);
+    ASSERT_OK(keyring_sign_receipt(f->keyring, &f->tenant, &fields, &note, &err));
+    ASSERT_OK(ask_receipts(f, buf_slice(&note)));
+    ASSERT_SAYS(f, "MISBEHAVIOUR: the log signed for another leaf at this place");
+    buf_release(&note);
+}
+
+static void a_receipt_of_what_is_lost_names_the_gap(void **state)
+{
+    struct fixture *f = *state;
+    struct slice notes[3];
+    char text[3][2048];
+
+    for (int i = 0; i < 3; i++) {
+        notes[i] = fixture_put(f);
+        (void)snprintf(text[i], sizeof(text[i]), "%.*s", SLICE_FMT(notes[i]));
+    }
+    fixture_damage_log(f);
+    ASSERT_OK(ask_receipts(f, slice_of(text[1])));
+    ASSERT_SAYS(f, "\"ok\":false,\"kind\":\"gap\",\"leaf\":1,\"seq_first\":5,\"seq_last\":8");
+    ASSERT_OK(ask_receipts(f, slice_of(text[2])));
+    ASSERT_SAYS(f, "\"ok\":true,\"kind\":\"receipt\",\"leaf\":2");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         FIXTURE_TEST(a_sound_tenant_is_one_line),
         FIXTURE_TEST(a_gap_is_named),
         FIXTURE_TEST(records_that_are_missing_are_found),
+        FIXTURE_TEST(receipts_are_kept),
+        FIXTURE_TEST(what_is_no_receipt_is_refused_or_found),
+        FIXTURE_TEST(a_broken_promise_is_misbehaviour),
+        FIXTURE_TEST(a_receipt_of_what_is_lost_names_the_gap),
     };
 
     return RUN_TESTS(tests);

@@ -9,6 +9,7 @@
 #include "store/gap_priv.h"
 
 #include "base/check.h"
+#include "base/crew.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -23,6 +24,7 @@ struct scan_run {
     const struct scan_unit *units; /* of the source, in the order they are dealt out */
     struct scan_marks marks;
     struct scan_sink *sink;
+    struct scan_worker *workers;
     atomic_uint next_unit;
     atomic_bool stop;
     pthread_mutex_t lock; /* of what follows */
@@ -36,7 +38,6 @@ struct scan_worker {
     uint32_t index;
     struct arena *part_arena, *batch_arena;
     struct highest highest; /* of the request's top, if it has one */
-    pthread_t thread;
 };
 
 /* ---- columns of views ---- */
@@ -512,10 +513,10 @@ static void fail_run(struct scan_run *run, const struct error *err)
     atomic_store(&run->stop, true);
 }
 
-static void *work(void *argument)
+static void work(void *context, uint32_t worker_index)
 {
-    struct scan_worker *worker = argument;
-    struct scan_run *run = worker->run;
+    struct scan_run *run = context;
+    struct scan_worker *worker = &run->workers[worker_index];
     struct error err = {0};
 
     while (!atomic_load(&run->stop)) {
@@ -534,7 +535,6 @@ static void *work(void *argument)
         if (status != STATUS_OK)
             fail_run(run, &err);
     }
-    return NULL;
 }
 
 /* ---- the table_source ---- */
@@ -557,12 +557,12 @@ static enum status start_highest(struct scan_worker *worker, struct error *err)
     return STATUS_OK;
 }
 
-static enum status start_workers(struct scan_run *run, struct scan_worker *workers,
+static enum status run_workers(struct scan_run *run, struct scan_worker *workers,
                                  uint32_t count, struct error *err)
 {
     enum status status = STATUS_OK;
-    uint32_t started = 1;
 
+    run->workers = workers;
     for (uint32_t i = 0; i < count; i++) {
         workers[i].run = run;
         workers[i].index = i;
@@ -573,15 +573,8 @@ static enum status start_workers(struct scan_run *run, struct scan_worker *worke
         if (status == STATUS_OK)
             status = start_highest(&workers[i], err);
     }
-    for (; started < count && status == STATUS_OK; started++) {
-        /* Fewer threads than wanted is slower, not wrong. */
-        if (pthread_create(&workers[started].thread, NULL, work, &workers[started]) != 0)
-            break;
-    }
     if (status == STATUS_OK)
-        (void)work(&workers[0]);
-    for (uint32_t i = 1; i < started && status == STATUS_OK; i++)
-        (void)pthread_join(workers[i].thread, NULL);
+        crew_run(count, work, run);
     for (uint32_t i = 0; i < count; i++) {
         arena_free(workers[i].part_arena);
         arena_free(workers[i].batch_arena);
@@ -627,7 +620,7 @@ static enum status source_scan(struct table_source *base, const struct scan_requ
         return ERROR_MEMORY(err);
     atomic_init(&run.next_unit, 0);
     atomic_init(&run.stop, false);
-    enum status status = start_workers(&run, workers, count, err);
+    enum status status = run_workers(&run, workers, count, err);
     (void)pthread_mutex_destroy(&run.lock);
     return status == STATUS_OK ? run.status : status;
 }

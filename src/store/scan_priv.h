@@ -57,6 +57,8 @@ struct scan_source {
     struct source_column *columns; /* schema.column_count */
     struct map fields;  /* paths of the top-level fields that are columns */
     struct slice table;
+    struct guid *tenants; /* as they were asked for */
+    uint32_t tenant_count;
     bool is_quarantine;
     struct scan_unit *units;
     uint32_t unit_count, unit_capacity;

@@ -140,14 +140,15 @@ static enum status add_units(struct scan_source *source, const struct store_snap
     }
     for (uint32_t i = 0; i < snapshot->memory.count && status == STATUS_OK; i++) {
         struct part *part = snapshot->memory.parts[i];
-        if (!has_tenant(set, &part->tenant))
+        bool is_wanted = is_of(source, part->table);
+        if ((!is_wanted && set->count > 1) || !has_tenant(set, &part->tenant))
             continue;
         if (part->seq_max > watermark)
             watermark = part->seq_max;
-        if (is_of(source, part->table))
+        if (is_wanted)
             status = add_unit(source, (struct scan_unit){.part = part}, err);
     }
-    source->watermark = set->count == 1 ? watermark : 0;
+    source->watermark = set->count == 1 ? watermark : 0; /* of all of its tables */
     return status;
 }
 
@@ -161,6 +162,39 @@ static const struct table_definition *find_definition(const struct store *store,
     return NULL;
 }
 
+/* A query asks for its table more than once: whether there is one, then for its rows. */
+static struct scan_source *find_source(const struct store_snapshot *snapshot, struct slice table,
+                                       const struct guid *tenants, uint32_t tenant_count)
+{
+    struct scan_source *source = snapshot->sources;
+
+    while (source != NULL &&
+           (source->tenant_count != tenant_count || !slice_equal(source->table, table) ||
+            (tenant_count > 0 &&
+             memcmp(source->tenants, tenants, tenant_count * sizeof(*tenants)) != 0)))
+        source = source->next;
+    return source;
+}
+
+/* What a source remembers of what it was asked for. */
+static enum status name_source(struct scan_source *source, struct slice table,
+                               const struct guid *tenants, uint32_t tenant_count,
+                               struct error *err)
+{
+    source->is_quarantine = slice_equal(table, QUARANTINE_TABLE);
+    source->arena = arena_new(QUERY_MEMORY_BYTES);
+    if (source->arena == NULL)
+        return ERROR_MEMORY(err);
+    source->table = arena_copy(source->arena, table, err);
+    source->tenants = ARENA_ARRAY(source->arena, struct guid, (size_t)tenant_count + 1, err);
+    if (source->table.data == NULL || source->tenants == NULL)
+        return err->status;
+    if (tenant_count > 0)
+        memcpy(source->tenants, tenants, tenant_count * sizeof(*tenants));
+    source->tenant_count = tenant_count;
+    return STATUS_OK;
+}
+
 static bool is_in_set(const void *set, const struct guid *tenant)
 {
     return has_tenant(set, tenant);
@@ -171,22 +205,19 @@ enum status store_snapshot_source(struct store_snapshot *snapshot, struct slice 
                                   struct table_source **ret, struct error *err)
 {
     const struct table_definition *definition = find_definition(snapshot->store, table);
-    struct scan_source *source = calloc(1, sizeof(*source));
+    struct scan_source *source = find_source(snapshot, table, tenants, tenant_count);
     struct tenant_set set = {0};
-    enum status status = STATUS_OK;
 
+    if (source != NULL) {
+        *ret = &source->base;
+        return STATUS_OK;
+    }
+    source = calloc(1, sizeof(*source));
     if (source == NULL)
         return ERROR_MEMORY(err);
     map_init(&source->fields);
     scan_source_init(source);
-    source->is_quarantine = slice_equal(table, QUARANTINE_TABLE);
-    source->arena = arena_new(QUERY_MEMORY_BYTES);
-    if (source->arena == NULL)
-        status = ERROR_MEMORY(err);
-    if (status == STATUS_OK) {
-        source->table = arena_copy(source->arena, table, err);
-        status = source->table.data == NULL ? err->status : STATUS_OK;
-    }
+    enum status status = name_source(source, table, tenants, tenant_count, err);
     if (status == STATUS_OK)
         status = make_set(tenants, tenant_count, &set, err);
     if (status == STATUS_OK)

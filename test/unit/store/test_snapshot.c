@@ -19,10 +19,50 @@ static void a_declared_table_binds_on_an_empty_store(void **state)
     close_store(store);
 }
 
+static struct table_source *source_of(struct store_snapshot *snapshot, const char *table,
+                                      const struct guid *tenants, uint32_t count)
+{
+    struct table_source *source = NULL;
+    struct error err;
+
+    assert_int_equal(store_snapshot_source(snapshot, slice_of(table), tenants, count, &source,
+                                           &err),
+                     STATUS_OK);
+    return source;
+}
+
+/* Asked for again, a table is the one at hand; another table or other tenants are not. */
+static void a_table_is_made_once(void **state)
+{
+    struct store *store = open_store();
+    struct store_snapshot *snapshot = NULL;
+    struct guid tenants[] = {tenant_of(1), tenant_of(2)};
+    struct error err;
+
+    (void)state;
+    assert_int_equal(store_snapshot(store, &snapshot, &err), STATUS_OK);
+    struct table_source *both = source_of(snapshot, "Audit", tenants, 2);
+    struct table_source *first = source_of(snapshot, "Audit", tenants, 1);
+    struct table_source *none = source_of(snapshot, "Audit", tenants, 0);
+    struct table_source *other = source_of(snapshot, "Quarantine", tenants, 2);
+    assert_ptr_not_equal(both, first);
+    assert_ptr_not_equal(both, none);
+    assert_ptr_not_equal(first, none);
+    assert_ptr_not_equal(both, other);
+    assert_ptr_not_equal(first, source_of(snapshot, "Audit", tenants + 1, 1));
+    assert_ptr_equal(both, source_of(snapshot, "Audit", tenants, 2));
+    assert_ptr_equal(first, source_of(snapshot, "Audit", tenants, 1));
+    assert_ptr_equal(none, source_of(snapshot, "Audit", NULL, 0));
+    assert_ptr_equal(other, source_of(snapshot, "Quarantine", tenants, 2));
+    store_snapshot_free(snapshot);
+    close_store(store);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_declared_table_binds_on_an_empty_store),
+        cmocka_unit_test(a_table_is_made_once),
     };
 
     int failed = cmocka_run_group_tests_name("in memory", tests, NULL, NULL);

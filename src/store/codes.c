@@ -114,6 +114,22 @@ uint32_t codes_keep(struct codes codes, const uint8_t *marks, uint32_t base, uin
     return kept;
 }
 
+void codes_find(struct codes codes, const uint8_t *marks, uint32_t base, const uint32_t *places,
+                uint32_t count, uint8_t *found)
+{
+    uint8_t all = marks[0];
+
+#define FIND(in)                          \
+    for (uint32_t i = 0; i < count; i++)  \
+        found[i] |= marks[(in)[places[i] - base]]
+#define FIND_ALL                          \
+    for (uint32_t i = 0; i < count; i++)  \
+        found[i] |= all
+    BY_WIDTH(codes, FIND, FIND_ALL)
+#undef FIND_ALL
+#undef FIND
+}
+
 void codes_count(struct codes codes, uint32_t count, uint32_t *counts)
 {
 #define COUNT(in)                         \

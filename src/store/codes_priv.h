@@ -60,6 +60,9 @@ void codes_take(struct codes codes, const uint32_t *places, uint32_t base, uint3
  * their number. */
 uint32_t codes_keep(struct codes codes, const uint8_t *marks, uint32_t base, uint32_t *places,
                     uint32_t count);
+/* found[i] |= mark of the code (places[i] - base), likewise. */
+void codes_find(struct codes codes, const uint8_t *marks, uint32_t base, const uint32_t *places,
+                uint32_t count, uint8_t *found);
 /* counts[code] += 1 for each of the first `count` codes. */
 void codes_count(struct codes codes, uint32_t count, uint32_t *counts);
 

@@ -45,12 +45,16 @@ static enum status mark_path(struct part_scan *scan, struct test *test, uint32_t
                              bool *exact, struct error *err)
 {
     const struct path_column *path = &scan->part->paths[path_index];
+    const struct path_values *plain = NULL;
     struct marks *marks = &test->marks;
     enum status status = filter_match_path(scan, test->filter, path_index, TYPE_STRING,
                                            &marks->values[path_index], err);
 
+    if (status == STATUS_OK && path->has_escapes)
+        status = path_values_get(scan->part, path_index, TYPE_STRING, &plain, err);
     for (uint32_t i = 0; status == STATUS_OK && path->has_escapes && i < path->dict_count; i++) {
-        if (slice_find_byte(path->dict[i], '\\', 0) == SIZE_MAX)
+        bool is_itself = ((const struct slice *)plain->data)[i].data == path->dict[i].data;
+        if (is_itself || slice_find_byte(path->dict[i], '\\', 0) == SIZE_MAX)
             continue;
         bool is_marked = marks->values[path_index] != NULL && marks->values[path_index][i] != 0;
         bool is_match = filter_matches_slice(test->filter, path->dict[i]);
@@ -227,54 +231,49 @@ bool filter_array_matches(const struct part *part, const struct marks *marks, ui
     return false;
 }
 
-/* A slot with marks; the others need no look for each row. */
-struct marked_slot {
-    const struct slot *slot;
-    const uint8_t *values; /* a byte a code; NULL: an array */
-    struct codes codes;
-};
+/* ---- rows ---- */
 
-#define MARKED_SLOTS_MAX 16u /* more are looked for again for each row */
+enum { STEP_ROWS = 1024 };
 
-static bool has_mark(const struct part *part, const struct marks *marks,
-                     const struct marked_slot *marked, uint32_t count, uint32_t rank)
+/* Which of up to STEP_ROWS rows have a mark in the slots. */
+static void find_marked(const struct part *part, const struct marks *marks,
+                        const struct slot_run *run, const uint32_t *rows, uint32_t count,
+                        uint8_t *found)
 {
-    for (uint32_t i = 0; i < count; i++) {
-        const struct marked_slot *m = &marked[i];
-        if (m->values != NULL ? m->values[code_at(m->codes, rank)] != 0
-                              : filter_array_matches(part, marks, m->slot->path,
-                                                     m->slot->first + rank))
-            return true;
+    uint32_t base = run->shape->row_begin;
+
+    memset(found, 0, count);
+    for (uint32_t s = run->begin; s < run->end; s++) {
+        const struct slot *slot = &run->shape->slots[s];
+        if (!marks->paths[slot->path])
+            continue;
+        if (slot->kind != SLOT_ARRAY) {
+            codes_find(codes_from(part->paths[slot->path].codes, slot->first),
+                       marks->values[slot->path], base, rows, count, found);
+            continue;
+        }
+        for (uint32_t i = 0; i < count; i++)
+            found[i] = found[i] != 0 || filter_array_matches(part, marks, slot->path,
+                                                             slot->first + rows[i] - base);
     }
-    return false;
 }
 
 uint32_t filter_keep_marked(const struct part *part, const struct marks *marks,
                             const struct slot_run *run, uint32_t *rows, uint32_t count)
 {
-    const struct shape *shape = run->shape;
-    struct marked_slot marked[MARKED_SLOTS_MAX];
-    uint32_t marked_count = 0, kept = 0;
+    uint8_t found[STEP_ROWS];
+    uint32_t kept = 0;
+    bool any = false;
 
-    for (uint32_t i = run->begin; i < run->end; i++) {
-        const struct slot *slot = &shape->slots[i];
-        if (!marks->paths[slot->path])
-            continue;
-        if (marked_count < MARKED_SLOTS_MAX)
-            marked[marked_count] = (struct marked_slot){.slot = slot};
-        if (marked_count < MARKED_SLOTS_MAX && slot->kind != SLOT_ARRAY) {
-            marked[marked_count].values = marks->values[slot->path];
-            marked[marked_count].codes =
-                codes_from(part->paths[slot->path].codes, slot->first);
+    for (uint32_t s = run->begin; s < run->end && !any; s++)
+        any = marks->paths[run->shape->slots[s].path];
+    for (uint32_t at = 0, step; at < count && any; at += step) {
+        step = count - at < STEP_ROWS ? count - at : STEP_ROWS;
+        find_marked(part, marks, run, rows + at, step, found);
+        for (uint32_t i = 0; i < step; i++) {
+            rows[kept] = rows[at + i];
+            kept += found[i];
         }
-        marked_count++;
-    }
-    for (uint32_t i = 0; i < count && marked_count > 0; i++) {
-        uint32_t rank = rows[i] - shape->row_begin;
-        if (marked_count > MARKED_SLOTS_MAX
-                ? filter_slots_match(part, marks, shape, run->begin, run->end, rank)
-                : has_mark(part, marks, marked, marked_count, rank))
-            rows[kept++] = rows[i];
     }
     return kept;
 }

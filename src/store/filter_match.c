@@ -123,6 +123,19 @@ static bool matches_element(const struct filter *filter, const struct path_value
 
 /* ---- words in a whole dictionary ---- */
 
+#ifdef __AVX2__
+/* Which of 32 places have a first letter there and a last one where the word would end. */
+static inline __m256i ends_at(const char *at, size_t size, __m256i firsts, __m256i lasts)
+{
+    const __m256i low = _mm256_set1_epi8(0x20);
+    __m256i a = _mm256_loadu_si256((const __m256i *)(const void *)at);
+    __m256i b = _mm256_loadu_si256((const __m256i *)(const void *)(at + size - 1));
+
+    return _mm256_and_si256(_mm256_cmpeq_epi8(_mm256_or_si256(a, low), firsts),
+                            _mm256_cmpeq_epi8(_mm256_or_si256(b, low), lasts));
+}
+#endif
+
 /* The first place in [at, end) where the word's first and last letter are, in any case;
  * the end if there is none.  word.size - 1 bytes behind the end may be read. */
 static const char *find_ends(const char *at, const char *end, struct slice word)
@@ -130,14 +143,16 @@ static const char *find_ends(const char *at, const char *end, struct slice word)
     char first = (char)(word.data[0] | 0x20), last = (char)(word.data[word.size - 1] | 0x20);
 
 #ifdef __AVX2__
-    const __m256i low = _mm256_set1_epi8(0x20), firsts = _mm256_set1_epi8(first),
-                  lasts = _mm256_set1_epi8(last);
+    const __m256i firsts = _mm256_set1_epi8(first), lasts = _mm256_set1_epi8(last);
+
+    for (; end - at >= 64; at += 64) { /* most have none */
+        __m256i found = _mm256_or_si256(ends_at(at, word.size, firsts, lasts),
+                                        ends_at(at + 32, word.size, firsts, lasts));
+        if (!_mm256_testz_si256(found, found))
+            break;
+    }
     for (; end - at >= 32; at += 32) {
-        __m256i a = _mm256_loadu_si256((const __m256i *)(const void *)at);
-        __m256i b = _mm256_loadu_si256((const __m256i *)(const void *)(at + word.size - 1));
-        a = _mm256_cmpeq_epi8(_mm256_or_si256(a, low), firsts);
-        b = _mm256_cmpeq_epi8(_mm256_or_si256(b, low), lasts);
-        unsigned bits = (unsigned)_mm256_movemask_epi8(_mm256_and_si256(a, b));
+        unsigned bits = (unsigned)_mm256_movemask_epi8(ends_at(at, word.size, firsts, lasts));
         if (bits != 0)
             return at + __builtin_ctz(bits);
     }
@@ -157,8 +172,18 @@ static bool is_ascii(struct slice text)
     return true;
 }
 
+/* Does the word stand there, but for its case and what cannot stand in a word? */
+static bool may_stand_at(const char *at, struct slice word)
+{
+    for (size_t i = 1; i < word.size; i++) {
+        if ((at[i] | 0x20) != (word.data[i] | 0x20))
+            return false;
+    }
+    return true;
+}
+
 /* Texts that stand one behind the other, as decoded dictionaries do: the block is searched
- * as one text, and only where the word may be a text is looked at. */
+ * as one text, and only what has the word is looked at, once. */
 static void match_run(const struct filter *filter, struct slice word, const struct slice *texts,
                       uint32_t count, uint8_t *matches)
 {
@@ -169,10 +194,14 @@ static void match_run(const struct filter *filter, struct slice word, const stru
         return;
     const char *end = text_end - word.size + 1;
     for (uint32_t i = 0; (at = find_ends(at, end, word)) < end;) {
+        if (!may_stand_at(at, word)) {
+            at++;
+            continue;
+        }
         while (at >= texts[i].data + texts[i].size)
             i++;
         matches[i] = matches[i] != 0 || filter_matches_slice(filter, texts[i]);
-        at = matches[i] != 0 ? texts[i].data + texts[i].size : at + 1;
+        at = texts[i].data + texts[i].size;
     }
 }
 
@@ -191,7 +220,7 @@ static bool match_words(const struct filter *filter, const struct path_values *v
     }
     memset(matches, 0, count);
     for (uint32_t from = 0, end; from < count; from = end) {
-        for (end = from + 1;
+        for (end = values->is_run ? count : from + 1;
              end < count && texts[end - 1].data != NULL &&
              texts[end].data == texts[end - 1].data + texts[end - 1].size;)
             end++;
@@ -206,7 +235,6 @@ enum status filter_match_path(struct part_scan *scan, const struct filter *filte
 {
     const struct path_values *values;
     uint32_t count = scan->part->paths[path].dict_count;
-    bool any = false;
     enum status status = path_values_get(scan->part, path, type, &values, err);
 
     *ret = NULL;
@@ -219,8 +247,6 @@ enum status filter_match_path(struct part_scan *scan, const struct filter *filte
         for (uint32_t i = 0; i < count; i++)
             matches[i] = matches_element(filter, values, i);
     }
-    for (uint32_t i = 0; i < count; i++)
-        any |= matches[i] != 0;
-    *ret = any ? matches : NULL;
+    *ret = memchr(matches, 1, count) != NULL ? matches : NULL;
     return STATUS_OK;
 }

@@ -235,6 +235,15 @@ static bool are_strings(const struct path_column *path, enum type type)
     return are;
 }
 
+static bool are_run(const struct path_column *path, const struct slice *texts)
+{
+    bool are = path->dict_count > 0 && texts[0].data != NULL;
+
+    for (uint32_t i = 1; i < path->dict_count && are; i++)
+        are = texts[i].data == texts[i - 1].data + texts[i - 1].size;
+    return are;
+}
+
 static size_t rounded(size_t size)
 {
     return (size + 15) & ~(size_t)15;
@@ -269,6 +278,7 @@ static enum status make_values(const struct part *part, uint32_t path_index, enu
         return status;
     }
     values->unique = type_is_bytes(type) && are_unique(path, values->data);
+    values->is_run = type == TYPE_STRING && are_run(path, values->data);
     values->bytes = bytes + m.text.capacity;
     values->text = m.text.data;
     *ret = values;

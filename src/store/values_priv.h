@@ -18,6 +18,7 @@ struct path_values {
     const void *data;     /* count elements, as in a vector of the type */
     const uint8_t *nulls; /* count bytes; NULL for strings */
     bool unique;          /* no two elements are equal */
+    bool is_run;          /* strings: they stand one behind the other in memory, but the last */
     uint64_t id;          /* dict_id of vectors */
     char *text;           /* decoded bytes, owned */
     size_t bytes;         /* of this block */

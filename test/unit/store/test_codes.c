@@ -66,6 +66,12 @@ static void check_loops(struct codes codes, const uint32_t *wide, uint32_t dict_
                 assert_int_equal(kept[next++], places[i]);
         }
         assert_int_equal(count, next);
+        uint8_t found[COUNT] = {0};
+        found[1] = 1; /* what was found before stays */
+        codes_find(tail, marks, BASE, places, place_count, found);
+        for (uint32_t i = 0; i < place_count; i++)
+            assert_int_equal(found[i],
+                             i == 1 || wide[FIRST + places[i] - BASE] % 2 == round);
     }
     codes_count(tail, COUNT - FIRST, counts);
     for (uint32_t i = FIRST; i < COUNT; i++)

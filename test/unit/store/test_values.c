@@ -43,7 +43,24 @@ static void strings_are_decoded(void **state)
     }
     assert_int_equal(((const struct slice *)values->data)[5].size, 0);
     assert_false(values->unique);
+    assert_false(values->is_run); /* some are the part's text, some are not */
     assert_null(values->nulls);
+    part_unref(part);
+    batch_maker_release(&m);
+}
+
+static void a_run_is_one_text(void **state)
+{
+    (void)state;
+    static const char *const LINES[] = {"{\"a\":\"one\"}", "{\"a\":\"two\"}", "{\"a\":\"three\"}"};
+    struct batch_maker m;
+    struct part *part = part_of(LINES, 3, &m);
+    const struct path_values *values = get(part, TYPE_STRING);
+    const struct slice *texts = values->data;
+
+    assert_true(values->is_run);
+    assert_memory_equal(texts[0].data, "onetwothree", 11);
+    assert_ptr_equal(texts[2].data, texts[0].data + 6);
     part_unref(part);
     batch_maker_release(&m);
 }
@@ -114,6 +131,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(strings_are_decoded),
+        cmocka_unit_test(a_run_is_one_text),
         cmocka_unit_test(dynamic_values_are_json),
         cmocka_unit_test(plain_dictionaries_are_unique),
         cmocka_unit_test(texts_become_fixed_values),

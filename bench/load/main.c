@@ -19,6 +19,7 @@ static const char usage[] =
     "                    [--batch N] [--encoding zstd|gzip|identity] [--ledger FILE]\n"
     "                    [--malicious FILE] [--give-up SECONDS] [--records N] [--tenants N]\n"
     "                    [--users N] [--days N] [--end TIME] [--seed N] [--attack] [--in FILE]\n"
+    "                    [--rate RECORDS-A-SECOND]\n"
     "\n"
     "Sends the stream of daybook-generate in batches of one tenant.  The file of tokens has\n"
     "lines `TENANT-ID TOKEN`.  The ledger gets a line for each acknowledged request before\n"
@@ -59,12 +60,15 @@ static bool take_option(struct job *job, struct load *load, int option)
     uint64_t number = 0;
     int64_t ticks = 0;
 
-    if (strchr("ntudscbg", option) != NULL) {
+    if (strchr("ntudscbgr", option) != NULL) {
         if (!text_parse_u64(slice_of(optarg), &number))
             return false;
-        if (option != 'g')
+        if (option != 'g' && option != 'r')
             return take_number(job, option, number);
-        load->give_up_us = (int64_t)number * 1000000;
+        if (option == 'r')
+            load->rate = number;
+        else
+            load->give_up_us = (int64_t)number * 1000000;
         return true;
     }
     switch (option) {
@@ -96,7 +100,8 @@ static bool parse_arguments(int argc, char **argv, struct job *job, struct load 
         {"connections", required_argument, NULL, 'c'}, {"batch", required_argument, NULL, 'b'},
         {"encoding", required_argument, NULL, 'E'},  {"ledger", required_argument, NULL, 'L'},
         {"malicious", required_argument, NULL, 'M'}, {"give-up", required_argument, NULL, 'g'},
-        {"in", required_argument, NULL, 'I'},       {NULL, 0, NULL, 0}};
+        {"in", required_argument, NULL, 'I'},        {"rate", required_argument, NULL, 'r'},
+        {NULL, 0, NULL, 0}};
     int option;
 
     stream_default_options(&job->options);
@@ -189,14 +194,13 @@ static enum status run(struct load *load, const struct job *job, struct stream *
     struct sender senders[CONNECTIONS_MAX];
     uint32_t started = 0;
     enum status status = STATUS_OK;
-    uint64_t begin_us;
     double begin_cpu;
 
     if (job->in != NULL)
         status = cut_file(load, job->in, job->batch_records, err);
     if (status != STATUS_OK)
         return status;
-    begin_us = clock_monotonic_us(load->clock);
+    load->begin_us = clock_monotonic_us(load->clock);
     begin_cpu = cpu_seconds();
     for (; started < job->connection_count; started++) {
         senders[started] = (struct sender){.load = load};
@@ -212,7 +216,7 @@ static enum status run(struct load *load, const struct job *job, struct stream *
         (void)pthread_join(senders[i].thread, NULL);
     if (status == STATUS_OK && load->has_failed)
         status = ERROR_SET(err, STATUS_IO, "%s", load->failure);
-    report(load, (double)(clock_monotonic_us(load->clock) - begin_us) / 1e6,
+    report(load, (double)(clock_monotonic_us(load->clock) - load->begin_us) / 1e6,
            cpu_seconds() - begin_cpu);
     return status;
 }

@@ -158,6 +158,18 @@ static bool is_worth_another_try(long code)
     return code == 0 || code == 408 || code == 429 || code >= 500;
 }
 
+/* Batches begin as far apart as the rate wants, however long the answers take. */
+static void wait_turn(struct load *load, const struct batch *batch)
+{
+    uint64_t before = atomic_fetch_add(&load->started, batch->record_count);
+
+    if (load->rate == 0)
+        return;
+    uint64_t due_us = load->begin_us + before * 1000000 / load->rate;
+    for (uint64_t now_us; (now_us = clock_monotonic_us(load->clock)) < due_us;)
+        (void)usleep((useconds_t)(due_us - now_us));
+}
+
 static void send_batch(struct connection *connection, const struct batch *batch)
 {
     struct load *load = connection->load;
@@ -211,8 +223,10 @@ void *sender_run(void *context)
     while ((batch = queue_take(&load->queue)) != NULL) {
         if (!load->has_failed && batch_pack(batch, load->encoding, &err) != STATUS_OK)
             fail(load, "cannot compress", slice_of(err.text));
-        if (!load->has_failed)
+        if (!load->has_failed) {
+            wait_turn(load, batch);
             send_batch(&connection, batch);
+        }
         queue_done(&load->queue, batch->tenant);
         batch_free(batch);
     }

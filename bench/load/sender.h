@@ -18,6 +18,8 @@ struct load {
     enum compression encoding;
     uint64_t run; /* makes idempotency keys differ between runs */
     int64_t give_up_us; /* for how long a batch is tried */
+    uint64_t rate;      /* records a second, of all connections; 0: as many as it takes */
+    uint64_t begin_us;  /* monotonic */
     char **tokens; /* a tenant */
     const struct world *world;
     const struct attack *attack; /* or NULL */
@@ -29,6 +31,7 @@ struct load {
     uint32_t latency_count, latency_max;
     char failure[256]; /* the first, once has_failed is set */
     atomic_bool has_failed;
+    atomic_uint_fast64_t started; /* records whose batch has its turn */
     atomic_uint_fast64_t records, bytes, sent_bytes, requests, retries, duplicates, quarantined;
 };
 

@@ -35,20 +35,34 @@ static struct slice nearest_function(const struct binder *b, struct slice name)
     return best;
 }
 
+/* How the function is written, to be said behind a message; "" if nobody knows. */
+static const char *signature_of(struct slice name)
+{
+    const struct function *function = function_find(name);
+    const struct aggregate *aggregate = aggregate_find(name);
+
+    if (aggregate != NULL && aggregate->signature != NULL)
+        return aggregate->signature;
+    return function != NULL && function->signature != NULL ? function->signature : "";
+}
+
 bool bind_check_count(struct binder *b, const struct node *node, uint32_t count, uint32_t min,
                         uint32_t max)
 {
+    const char *signature = signature_of(node->name);
+    const char *mark = signature[0] == '\0' ? "" : ": ";
+
     if (count >= min && (max == 255 || count <= max))
         return true;
     if (min == max)
-        bind_fail(b, node->at, "SEM0219", "'%.*s' takes %u arguments, found %u",
-                  SLICE_FMT(node->name), min, count);
+        bind_fail(b, node->at, "SEM0219", "'%.*s' takes %u argument%s, found %u%s%s",
+                  SLICE_FMT(node->name), min, min == 1 ? "" : "s", count, mark, signature);
     else if (max == 255)
-        bind_fail(b, node->at, "SEM0219", "'%.*s' takes at least %u arguments, found %u",
-                  SLICE_FMT(node->name), min, count);
+        bind_fail(b, node->at, "SEM0219", "'%.*s' takes at least %u argument%s, found %u%s%s",
+                  SLICE_FMT(node->name), min, min == 1 ? "" : "s", count, mark, signature);
     else
-        bind_fail(b, node->at, "SEM0219", "'%.*s' takes %u to %u arguments, found %u",
-                  SLICE_FMT(node->name), min, max, count);
+        bind_fail(b, node->at, "SEM0219", "'%.*s' takes %u to %u arguments, found %u%s%s",
+                  SLICE_FMT(node->name), min, max, count, mark, signature);
     return false;
 }
 
@@ -181,13 +195,19 @@ struct expr *bind_call(struct binder *b, const struct node *node)
     if (function != NULL)
         return reread(b, bind_builtin(b, node, function));
     if (aggregate != NULL)
-        return bind_fail(b, node->at, "SEM0261", "aggregate '%.*s' can only stand in summarize",
+        return bind_fail(b, node->at, "SEM0261",
+                         "aggregate '%.*s' can only stand in summarize; summarize first, then use "
+                         "the column that it gives",
                          SLICE_FMT(slice_head(node->name, 128)));
     user = bind_stored(b, node->name);
     if (user != NULL)
         return call_user(b, user, node);
     if (b->err->status != STATUS_OK)
         return NULL;
+    const char *here = bind_hint(node->name);
+    if (here != NULL)
+        return bind_fail(b, node->at, "SEM0260", "function '%.*s' is not known; here it is %s",
+                         SLICE_FMT(slice_head(node->name, 128)), here);
     return bind_unknown(b, node->at, "SEM0260", "function", node->name,
                         nearest_function(b, node->name));
 }

@@ -223,8 +223,11 @@ struct expr *bind_logic(struct binder *b, uint32_t at, enum expr_kind kind, stru
     for (uint32_t i = 0; i < count; i++) {
         if (args[i]->type != TYPE_BOOL && args[i]->type != TYPE_DYNAMIC &&
             !type_is_number(args[i]->type))
-            return bind_fail(b, args[i]->at, "SEM0106", "expected a bool, found a %s",
-                             type_name(args[i]->type));
+            return bind_fail(b, args[i]->at, "SEM0106", "expected a bool, found a %s%s",
+                             type_name(args[i]->type),
+                             args[i]->type == TYPE_STRING
+                                 ? "; one of several texts is asked for with has_any ('a', 'b')"
+                                 : "");
         expr->args[i] = bind_cast(b, args[i], TYPE_BOOL);
         if (expr->args[i] == NULL)
             return NULL;
@@ -266,6 +269,11 @@ static bool common_type(enum type a, enum type c, bool ordered, enum type *ret)
     return false;
 }
 
+static bool other_is(const struct expr *left, const struct expr *right, enum type type)
+{
+    return left->type == type || right->type == type;
+}
+
 static struct expr *refuse_compare(struct binder *b, uint32_t at, const struct expr *left,
                                    const struct expr *right)
 {
@@ -276,6 +284,10 @@ static struct expr *refuse_compare(struct binder *b, uint32_t at, const struct e
         return bind_fail(b, at, "SEM0064", "cannot compare a %s with a %s; write %s(%.*s)",
                          type_name(left->type), type_name(right->type), other,
                          SLICE_FMT(slice_head(text->value.bytes, 64)));
+    if (other_is(left, right, TYPE_DATETIME) && !other_is(left, right, TYPE_STRING))
+        return bind_fail(b, at, "SEM0064",
+                         "cannot compare a %s with a %s; a time is written datetime(2026-01-31)",
+                         type_name(left->type), type_name(right->type));
     return bind_fail(b, at, "SEM0064", "cannot compare a %s with a %s; convert one of them",
                      type_name(left->type), type_name(right->type));
 }
@@ -332,7 +344,10 @@ struct expr *bind_string_op(struct binder *b, uint32_t at, struct slice op, stru
     }
     const struct function *function = operator_string(op);
     if (function == NULL)
-        return bind_fail(b, at, "SYN0002", "'%.*s' is not supported", SLICE_FMT(op));
+        return bind_fail(b, at, "SYN0002",
+                         "'%.*s' is not supported; write 'contains', 'startswith', 'endswith' or "
+                         "'matches regex'",
+                         SLICE_FMT(op));
     return bind_invoke(b, at, function, args, 2, TYPE_BOOL);
 }
 
@@ -346,8 +361,12 @@ static struct expr *bind_arithmetic(struct binder *b, const struct node *node,
     const struct function *function = operator_arithmetic(node->name, left->type, right->type,
                                                           &types[0], &types[1], &types[2]);
     if (function == NULL)
-        return bind_fail(b, node->at, "SEM0001", "cannot compute %s %.*s %s",
-                         type_name(left->type), SLICE_FMT(node->name), type_name(right->type));
+        return bind_fail(b, node->at, "SEM0001", "cannot compute %s %.*s %s%s",
+                         type_name(left->type), SLICE_FMT(node->name), type_name(right->type),
+                         slice_is(node->name, "+") &&
+                                 (left->type == TYPE_STRING || right->type == TYPE_STRING)
+                             ? "; texts are joined with strcat()"
+                             : "");
     struct expr *args[2] = {bind_cast(b, left, types[0]), bind_cast(b, right, types[1])};
     if (args[0] == NULL || args[1] == NULL)
         return NULL;
@@ -526,6 +545,27 @@ static struct expr *guess(struct binder *b, const struct node *node)
     return bind_column_expr(b, 0, TYPE_DYNAMIC, node->at);
 }
 
+/* A name that is no column, and what it is instead. */
+static struct expr *unknown_column(struct binder *b, const struct node *node)
+{
+    struct slice name = slice_head(node->name, 128);
+
+    if (slice_equal_nocase(name, SLICE("null")) || slice_equal_nocase(name, SLICE("none")))
+        return bind_fail(b, node->at, "SEM0100",
+                         "column '%.*s' is not known; write isnull(x), or isempty(x) of a text",
+                         SLICE_FMT(name));
+    if (b->scope.right != NULL && schema_find(b->scope.right, node->name) != UINT32_MAX)
+        return bind_fail(b, node->at, "SEM0100",
+                         "column '%.*s' is not in both tables; write $left.x == $right.%.*s",
+                         SLICE_FMT(name), SLICE_FMT(name));
+    if (aggregate_find(node->name) != NULL || function_find(node->name) != NULL)
+        return bind_fail(b, node->at, "SEM0100",
+                         "column '%.*s' is not known; a function is written %.*s(...)",
+                         SLICE_FMT(name), SLICE_FMT(name));
+    return bind_unknown(b, node->at, "SEM0100", "column", node->name,
+                        nearest_column(b, node->name));
+}
+
 static struct expr *bind_name(struct binder *b, const struct node *node)
 {
     if (b->aggregates != NULL) {
@@ -561,8 +601,7 @@ static struct expr *bind_name(struct binder *b, const struct node *node)
         return custom;
     if (is_open(b))
         return guess(b, node);
-    return bind_unknown(b, node->at, "SEM0100", "column", node->name,
-                        nearest_column(b, node->name));
+    return unknown_column(b, node);
 }
 
 /* $left.x and $right.y in `on`. */
@@ -648,7 +687,8 @@ struct expr *bind_expr(struct binder *b, const struct node *node)
     case NODE_NAMED:
         return bind_expr(b, node->args);
     case NODE_STAR:
-        return bind_fail(b, node->at, "SYN0002", "'*' cannot stand here");
+        return bind_fail(b, node->at, "SYN0002",
+                         "'*' cannot stand here; rows are counted with count()");
     case NODE_TYPEOF: {
         struct value name = {.type = TYPE_STRING, .bytes = slice_of(type_name(node->value.type))};
         return bind_const_expr(b, &name, node->at);

@@ -118,8 +118,11 @@ struct plan *bind_where(struct binder *b, struct plan *input, const struct node 
         return NULL;
     if (predicate->type != TYPE_BOOL && predicate->type != TYPE_DYNAMIC &&
         !type_is_number(predicate->type))
-        return bind_fail(b, op->args->at, "SEM0106", "where needs a bool, found a %s",
-                         type_name(predicate->type));
+        return bind_fail(b, op->args->at, "SEM0106", "where needs a bool, found a %s%s",
+                         type_name(predicate->type),
+                         op->args->kind == NODE_NAMED ? "; compare with '=='" : "");
+    if (op->args->kind == NODE_NAMED)
+        bind_warn(b, op->args->at, "KS_EQUALS", "'=' gives a name: compare with '=='");
     predicate = bind_cast(b, predicate, TYPE_BOOL);
     if (predicate != NULL)
         bind_warn_predicate(b, op->args->at, predicate);

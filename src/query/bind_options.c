@@ -119,6 +119,8 @@ static struct slice nearest_word(const char *words, struct slice word, size_t *d
         at += strspn(at, " ");
         struct slice one = slice_from(at, strcspn(at, " "));
         size_t d = one.size == 0 ? SIZE_MAX : text_distance(one, word);
+        if (word.size > 2 && slice_starts_with(one, word))
+            d = 0; /* left: leftouter */
         if (d < *distance) {
             *distance = d;
             best = one;

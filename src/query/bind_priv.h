@@ -86,6 +86,9 @@ void *bind_fail(struct binder *b, uint32_t at, const char *code, const char *for
 void *bind_unknown(struct binder *b, uint32_t at, const char *code, const char *what,
                    struct slice name, struct slice nearest);
 
+/* What a function of another language is here, or NULL. */
+const char *bind_hint(struct slice name);
+
 /* ---- warnings ---- */
 void bind_warn(struct binder *b, uint32_t at, const char *code, const char *format, ...)
     PRINTF_LIKE(4, 5);

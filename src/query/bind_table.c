@@ -382,6 +382,11 @@ struct plan *bind_table(struct binder *b, const struct node *node)
     case NODE_MEMBER:
         if (bind_is_own_database(node->args))
             return bind_named_table(b, node->name, node->at);
+        if (node->args->kind == NODE_NAME && bind_is_tabular(b, node->args))
+            return bind_fail(b, node->at, "SEM0100",
+                             "a column of a table is asked for behind a bar: %.*s | project %.*s",
+                             SLICE_FMT(slice_head(node->args->name, 128)),
+                             SLICE_FMT(slice_head(node->name, 128)));
         b->q->table_missing = true;
         return bind_fail(b, node->at, "SEM0100",
                          "tables of other databases and clusters are not supported");
@@ -654,6 +659,8 @@ struct plan *bind_statements(struct binder *b, const struct node *list, struct e
         }
     }
     if (plan == NULL && *ret_expr == NULL && b->err->status == STATUS_OK)
-        return bind_fail(b, 0, "SEM0100", "expected a table at the end of the query");
+        return bind_fail(b, 0, "SEM0100",
+                         "expected a table at the end of the query: behind the last ';' stands "
+                         "what is asked for, such as: Table | take 10");
     return plan;
 }

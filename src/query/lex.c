@@ -396,6 +396,27 @@ static enum status take_number(struct lexer *lx, struct error *err)
     return add(lx, TOKEN_NAME, start, text, err); /* names may begin with a digit */
 }
 
+/* What is meant by characters that texts bring along, or other languages have. */
+static const char *hint_of_character(struct slice c)
+{
+    static const struct {
+        const char *character, *hint;
+    } hints[] = {
+        {"\xe2\x80\x9c", "; write plain quotes"}, {"\xe2\x80\x9d", "; write plain quotes"},
+        {"\xe2\x80\x9e", "; write plain quotes"}, {"\xe2\x80\x98", "; write plain quotes"},
+        {"\xe2\x80\x99", "; write plain quotes"},  {"\xe2\x80\x93", "; write -"},
+        {"\xe2\x80\x94", "; write -"},  {"`", "; a name with blanks is written ['a name']"},
+        {"!", "; write not(...), '!=' or '!in'"}, {"^", "; write pow(x, y)"},
+        {"\\", "; paths are texts: @'C:\\...'"},
+    };
+
+    for (size_t i = 0; i < sizeof(hints) / sizeof(hints[0]); i++) {
+        if (slice_is(c, hints[i].character))
+            return hints[i].hint;
+    }
+    return "";
+}
+
 static enum status take_symbol(struct lexer *lx, struct error *err)
 {
     static const char *const two[] = {"==", "!=", "<=", ">=", "<>", "=~", "!~", "..", "=>"};
@@ -411,7 +432,8 @@ static enum status take_symbol(struct lexer *lx, struct error *err)
         size_t at = 0;
         (void)text_next_rune(rest, &at);
         return lex_error(lx->text, (uint32_t)lx->at, "SYN0001", err,
-                         "unexpected character '%.*s'", (int)at, rest.data);
+                         "unexpected character '%.*s'%s", (int)at, rest.data,
+                         hint_of_character(slice_head(rest, at)));
     }
     size_t start = lx->at;
     lx->at += size;

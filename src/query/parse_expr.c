@@ -82,11 +82,15 @@ struct slice parse_excerpt(const struct parser *p, const struct token *token)
 void *parse_fail(struct parser *p, const char *expected)
 {
     const struct token *token = parse_peek(p, 0);
+    const char *hint = parse_hint(p);
+    const char *text = hint == NULL ? "" : hint;
+    const char *mark = hint == NULL ? "" : "; ";
 
     if (token->kind == TOKEN_END)
-        return parse_error(p, token->at, "expected %s, found the end of the query", expected);
-    return parse_error(p, token->at, "expected %s, found '%.*s'", expected,
-                       SLICE_FMT(parse_excerpt(p, token)));
+        return parse_error(p, token->at, "expected %s, found the end of the query%s%s", expected,
+                           mark, text);
+    return parse_error(p, token->at, "expected %s, found '%.*s'%s%s", expected,
+                       SLICE_FMT(parse_excerpt(p, token)), mark, text);
 }
 
 bool parse_need(struct parser *p, const char *text)

@@ -3,6 +3,7 @@
 #include "query/parse_priv.h"
 
 #include "base/text.h"
+#include "query/function.h"
 
 static bool list_of_literals(struct parser *p, struct node **ret)
 {
@@ -382,20 +383,31 @@ bool parse_op_other(struct parser *p, struct node *op)
         "project-reorder", "render", "serialize", "evaluate", "invoke", "getschema", "as",
         "search", "sample", "make-series", "partition", "scan", "top-nested"};
     const char *nearest = NULL;
+    const char *instead = parse_hint_operator(op->name);
     size_t best = 3;
 
     for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
         if (slice_is(op->name, others[i].name))
             return others[i].parse(p, op);
     }
+    struct slice name = slice_head(op->name, 60);
+    if (instead != NULL)
+        return parse_error(p, op->at, "'%.*s' is not an operator; write %s", SLICE_FMT(name),
+                           instead) != NULL;
+    if (function_find(op->name) != NULL || aggregate_find(op->name) != NULL)
+        return parse_error(p, op->at, "'%.*s' is not an operator but a function: %s",
+                           SLICE_FMT(name),
+                           function_find(op->name) != NULL ? "use it in extend, project or where"
+                                                           : "use it in summarize") != NULL;
     for (size_t i = 0; i < sizeof(common) / sizeof(common[0]); i++) {
-        size_t distance = text_distance(op->name, slice_of(common[i]));
+        size_t distance = slice_equal_nocase(op->name, slice_of(common[i]))
+                              ? 0
+                              : text_distance(op->name, slice_of(common[i]));
         if (distance < best) {
             best = distance;
             nearest = common[i];
         }
     }
-    struct slice name = slice_head(op->name, 60);
     if (nearest == NULL)
         return parse_error(p, op->at, "'%.*s' is not an operator", SLICE_FMT(name)) != NULL;
     return parse_error(p, op->at, "'%.*s' is not an operator; did you mean '%s'?", SLICE_FMT(name),

@@ -153,6 +153,19 @@ void *plugin_unknown(struct binder *b, const struct node *call)
             best = slice_of(plugins[i].text.name);
         }
     }
+    static const char *const absent[] = {
+        "autocluster", "basket", "diffpatterns", "diffpatterns_text", "python", "r", "csharp",
+        "sql_request", "mysql_request", "postgresql_request", "cosmosdb_sql_request",
+        "http_request", "http_request_post", "ai_embeddings", "ai_embed_text",
+        "ai_chat_completion", "ai_chat_completion_prompt", "infer_storage_schema",
+        "infer_storage_schema_with_suggestions", "azure_digital_twins_query_request"};
+    for (size_t i = 0; i < sizeof(absent) / sizeof(absent[0]); i++) {
+        if (slice_is(name, absent[i]))
+            return bind_fail(b, call->at, "SEM0100",
+                             "plugin '%.*s' is not here: no query leaves the server, runs other "
+                             "languages or mines patterns",
+                             SLICE_FMT(name));
+    }
     return bind_unknown(b, call->at, "SEM0100", "plugin", name, best);
 }
 

@@ -5,8 +5,8 @@
 static void what_is_wrong_is_refused_where_it_stands(void **state)
 {
     static const struct ask cases[] = {
-        {"print strlen()", "! 1:7 'strlen' takes 1 arguments, found 0"},
-        {"print strlen('a', 'b')", "! 1:7 'strlen' takes 1 arguments, found 2"},
+        {"print strlen()", "! 1:7 'strlen' takes 1 argument, found 0: strlen(text)"},
+        {"print strlen('a', 'b')", "! 1:7 'strlen' takes 1 argument, found 2"},
         {"print nosuchfn(1)", "! 1:7 function 'nosuchfn' is not known"},
         {"print strlne('a')", "! 1:7 function 'strlne' is not known; did you mean 'strlen'?"},
         {"T | where count() > 1", "! 1:11 aggregate 'count' can only stand in summarize"},

@@ -52,6 +52,7 @@ static void suspicious_queries_are_warned_about(void **state)
         {"T | evaluate preview(1)", "preview gives 2 tables", 1, 5},
         {"print 1,\n Beware()", "it is guessed", 2, 2},
         {"T | summarize count() by n | extend p = prev(n)", "the rows come in no order", 1, 41},
+        {"T | where b = (n == 1)", "'=' gives a name: compare with '=='", 1, 11},
         {"let n = 5; T | where n == 2", "'n' means the column, not the let", 1, 22},
     };
     struct query_stats stats;

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* parse_hint.c - what to write instead, where a query goes wrong as it does for people who
+ * know SQL or another language of searches, or who are in a hurry. */
+#include "query/parse_priv.h"
+
+struct hint {
+    const char *word, *text;
+};
+
+static const char *find(const struct hint *list, size_t count, struct slice word)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (slice_equal_nocase(word, slice_of(list[i].word)))
+            return list[i].text;
+    }
+    return NULL;
+}
+#define FIND(LIST, WORD) find((LIST), sizeof(LIST) / sizeof((LIST)[0]), (WORD))
+
+/* What stands where it cannot. */
+static const struct hint of_found[] = {
+    {"=", "compare with '=='"},
+    {"&", "write 'and'"},
+    {"=>", "write '>='"},
+    {"#", "comments begin with '//'"},
+    {"--", "comments begin with '//'"},
+    {"as", "a name stands in front: name = expression"},
+    {"descending", "write 'desc'"},
+    {"ascending", "write 'asc'"},
+    {"is", "write isnull(x), isempty(x) or isnotempty(x)"},
+    {"not", "write '!in', '!contains', '!has' ..., or not(...)"},
+    {"group", "groups are written 'summarize ... by ...'"},
+    {"having", "write '| where ...' behind summarize"},
+    {"when", "write case(condition, value, ..., otherwise) or iff(condition, value, otherwise)"},
+    {"like", "write 'contains', 'startswith', 'endswith' or 'matches regex'"},
+    {"regex", "write 'matches regex'"},
+    {"matches", "write 'matches regex'"},
+    {"rlike", "write 'matches regex'"},
+    {"offset", "sort, number the rows with row_number() and keep those behind"},
+    {"from", "a query begins with its table: Table | where ... | project ..."},
+    {"{", "parameters of a function have types: (x:string) { ... }"},
+    {"over", "write serialize and row_number(), prev(), row_cumsum() ..."},
+};
+
+/* What stands in front of it. */
+static const struct hint of_before[] = {
+    {"distinct", "write '| distinct column', or dcount(column) in summarize"},
+    {"not", "write not(...)"},
+    {"var", "a name is given with 'let x = ...;'"},
+    {"matches", "write 'matches regex'"},
+    {"between", "write between (low .. high)"},
+    {"!between", "write !between (low .. high)"},
+};
+
+static const struct hint of_operator[] = {
+    {"select", "project"},           {"fields", "project"},
+    {"columns", "project"},          {"table", "project"},
+    {"keep", "project-keep"},        {"drop", "project-away"},
+    {"remove", "project-away"},      {"rename", "project-rename"},
+    {"group", "summarize ... by"},   {"groupby", "summarize ... by"},
+    {"aggregate", "summarize"},      {"stats", "summarize"},
+    {"timechart", "summarize ... by bin(time, 1h) | render timechart"},
+    {"chart", "render"},             {"having", "where"},
+    {"if", "where"},                 {"eval", "extend"},
+    {"let", "extend (let stands in front of the query)"},
+    {"set", "extend"},               {"add", "extend"},
+    {"dedup", "distinct, or summarize arg_max(time, *) by key"},
+    {"unique", "distinct"},          {"uniq", "distinct"},
+    {"head", "take, or top n by column"},
+    {"first", "take, or top n by column"},
+    {"tail", "top n by column"},     {"last", "top n by column"},
+    {"skip", "sort and where row_number() > n"},
+    {"orderby", "order by"},         {"sortby", "sort by"},
+    {"left", "join kind=leftouter"}, {"right", "join kind=rightouter"},
+    {"inner", "join kind=inner"},    {"outer", "join kind=fullouter"},
+    {"full", "join kind=fullouter"}, {"append", "union"},
+    {"unionall", "union"},           {"explode", "mv-expand"},
+    {"unnest", "mv-expand"},         {"flatten", "mv-expand"},
+    {"expand", "mv-expand"},         {"apply", "mv-apply"},
+    {"rex", "parse, or extend x = extract(...)"},
+    {"grok", "parse, or extend x = extract(...)"},
+    {"pivot", "evaluate pivot(...)"}, {"unpivot", "evaluate narrow()"},
+    {"grep", "search, or where column contains"},
+    {"find", "search"},              {"match", "where column has"},
+    {"transaction", "summarize, or scan"},
+};
+
+static bool is_operator(struct slice word)
+{
+    static const char *const names[] = {
+        "where",  "filter", "extend",   "project",   "summarize", "sort",   "order",     "top",
+        "take",   "limit",  "distinct", "join",      "lookup",    "union",  "mv",        "parse",
+        "render", "count",  "evaluate", "serialize", "make",      "search", "partition", "invoke"};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (slice_equal_nocase(word, slice_of(names[i])))
+            return true;
+    }
+    return false;
+}
+
+/* Words of the language that have been written in capitals. */
+static bool is_capital(struct slice word)
+{
+    static const char *const names[] = {
+        "and",        "or",        "in",       "by",         "on",       "has",     "asc",
+        "desc",       "with",      "between",  "contains",   "has_any",  "has_all", "startswith",
+        "endswith",   "hasprefix", "matches",  "hassuffix",  "of",       "to",      "from",
+        "containscs", "step",      "nulls"};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (!slice_is(word, names[i]) && slice_equal_nocase(word, slice_of(names[i])))
+            return true;
+    }
+    return false;
+}
+
+static bool is_unit(struct slice word)
+{
+    static const struct hint units[] = {{"d", ""},    {"day", ""},  {"days", ""},   {"h", ""},
+                                        {"hour", ""}, {"hours", ""}, {"m", ""},     {"min", ""},
+                                        {"minute", ""}, {"minutes", ""}, {"s", ""}, {"sec", ""},
+                                        {"second", ""}, {"seconds", ""}, {"ms", ""},
+                                        {"week", ""}, {"weeks", ""}};
+
+    return FIND(units, word) != NULL;
+}
+
+static bool takes_list(struct slice word)
+{
+    static const struct hint names[] = {{"in", ""},      {"!in", ""},     {"in~", ""},
+                                        {"!in~", ""},    {"has_any", ""}, {"has_all", ""}};
+
+    return FIND(names, word) != NULL;
+}
+
+static struct slice word_at(const struct parser *p, uint32_t at)
+{
+    const struct token *t = &p->tokens[at < p->count ? at : p->count - 1];
+
+    return t->kind == TOKEN_NAME || t->kind == TOKEN_SYMBOL ? t->text : slice_from(NULL, 0);
+}
+
+/* The token that the statement begins with. */
+static uint32_t statement_start(const struct parser *p)
+{
+    uint32_t at = p->at;
+
+    while (at > 0 && !slice_is(word_at(p, at - 1), ";"))
+        at--;
+    return at;
+}
+
+/* The first operator is not reached: what the query begins with is wrong. */
+static const char *hint_of_start(const struct parser *p)
+{
+    uint32_t start = statement_start(p);
+    struct slice first = word_at(p, start);
+
+    for (uint32_t i = start; i < p->at; i++) {
+        if (slice_is(word_at(p, i), "|"))
+            return NULL;
+    }
+    if (start > 0 && start == p->at && slice_is(first, "|"))
+        return "';' ends the query: take it away";
+    bool is_source = slice_is(first, "search") || slice_is(first, "union") ||
+                     slice_is(first, "evaluate");
+    bool is_other = is_operator(first) || slice_equal_nocase(first, SLICE("select"));
+    if (slice_is(first, "|") || (p->at > start && is_other && !is_source))
+        return "a query begins with its table: Table | where ... | project ...";
+    if (p->at == start + 1 && slice_is(word_at(p, p->at), "="))
+        return "a name is given with 'let x = ...;'";
+    if (slice_is(first, "let") && p->at == start + 2 && slice_is(word_at(p, p->at), "("))
+        return "a function is written let f = (x:type) { ... }";
+    return NULL;
+}
+
+/* What the tokens around say. */
+static const char *hint_of_neighbours(const struct parser *p)
+{
+    struct slice before = p->at > 0 ? word_at(p, p->at - 1) : slice_from(NULL, 0);
+    struct slice further = p->at > 1 ? word_at(p, p->at - 2) : slice_from(NULL, 0);
+    struct slice found = word_at(p, p->at);
+    const struct token *token = parse_peek(p, 0);
+    bool ends = token->kind == TOKEN_END || slice_is(found, "|") || slice_is(found, ")");
+
+    if (slice_is(before, "|") && slice_is(found, "|"))
+        return "take one '|' away, or write 'or'";
+    if (slice_is(before, ",") && (ends || slice_is(found, "by")))
+        return "the ',' before it is too many";
+    if (slice_is(before, "by") && slice_is(further, ","))
+        return "the ',' before 'by' is too many";
+    if (slice_is(before, "count") && slice_is(further, "|"))
+        return slice_is(found, "by") ? "write '| summarize count() by ...'"
+                                     : "the operator is '| count', the aggregate is in summarize";
+    if (slice_is(found, ",") && takes_list(further))
+        return "a list is written in parentheses: in ('a', 'b')";
+    if (takes_list(before) && (slice_is(found, "[") || slice_is(found, "{")))
+        return "a list is written in parentheses: in ('a', 'b')";
+    if (slice_is(before, "=") && slice_is(found, "<"))
+        return "write '<='";
+    if (slice_is(before, "==") && slice_is(found, "="))
+        return "compare with '=='";
+    if (slice_is(before, "==") && slice_is(found, "~"))
+        return "write '=~'";
+    if (slice_is(before, ":") && slice_is(found, "="))
+        return "write '='";
+    if (slice_is(further, "/") && slice_is(before, "*"))
+        return "comments begin with '//'";
+    if (p->at > 0 && p->tokens[p->at - 1].kind == TOKEN_NUMBER && is_unit(found))
+        return "a timespan is written in one: 1d, 12h, 30m, 5s";
+    return NULL;
+}
+
+const char *parse_hint(const struct parser *p)
+{
+    const struct token *token = parse_peek(p, 0);
+    struct slice found = word_at(p, p->at);
+    const char *text = hint_of_start(p);
+
+    if (text == NULL)
+        text = hint_of_neighbours(p);
+    if (text == NULL && found.size > 0)
+        text = FIND(of_found, found);
+    if (text == NULL && p->at > 0)
+        text = FIND(of_before, word_at(p, p->at - 1));
+    if (text != NULL)
+        return text;
+    if (token->kind == TOKEN_NAME && is_capital(found))
+        return "words of the language are written in lower case";
+    if (token->kind == TOKEN_NAME && is_operator(found))
+        return "put '|' before an operator";
+    return NULL;
+}
+
+const char *parse_hint_operator(struct slice name)
+{
+    return FIND(of_operator, name);
+}

@@ -299,8 +299,8 @@ static int compare_json(struct slice a, struct slice b)
     double x;
     double y;
 
-    if (text_parse_double(a, &x) && text_parse_double(b, &y))
-        return x < y ? -1 : x > y;
+    if (text_parse_double(a, &x) && text_parse_double(b, &y) && x != y)
+        return x < y ? -1 : 1;
     return slice_compare(a, b);
 }
 
@@ -320,12 +320,12 @@ static int compare_state(enum type type, const struct extreme_state *a,
         return memcmp(&a->guid, &b->guid, sizeof(a->guid));
     case TYPE_STRING:
         return slice_compare(a->bytes, b->bytes);
-    case TYPE_DYNAMIC:
     case TYPE_DECIMAL: {
         struct value x = {.type = TYPE_DECIMAL, .bytes = a->bytes};
         struct value y = {.type = TYPE_DECIMAL, .bytes = b->bytes};
         return decimal_compare(&x, &y);
     }
+    case TYPE_DYNAMIC:
         return compare_json(a->bytes, b->bytes);
     case TYPE_COUNT_:
         break;

@@ -42,14 +42,26 @@ static enum status bind_values(const struct argument *args, enum type *want, enu
     return STATUS_OK;
 }
 
+/* Percents are of the whole call, not of a row. */
+static enum status bind_percents(const struct argument *args, uint32_t first, uint32_t arg_count,
+                                 enum type *want, struct error *err)
+{
+    enum status status = STATUS_OK;
+
+    for (uint32_t i = first; i < arg_count && status == STATUS_OK; i++) {
+        want[i] = args[i].type == TYPE_DYNAMIC ? TYPE_DYNAMIC : TYPE_REAL;
+        status = args[i].constant == NULL
+                     ? argument_fail(err, &args[i], "the percent must be a constant")
+                     : argument_between(&args[i], "percent", 0, 100, err);
+    }
+    return status;
+}
+
 static enum status bind_percentile(BIND_PARAMETERS)
 {
-    for (uint32_t i = 1; i < arg_count; i++) {
-        want[i] = args[i].type == TYPE_DYNAMIC ? TYPE_DYNAMIC : TYPE_REAL;
-        if (argument_between(&args[i], "percent", 0, 100, err) != STATUS_OK)
-            return err->status;
-    }
-    return bind_values(args, want, ret);
+    enum status status = bind_percents(args, 1, arg_count, want, err);
+
+    return status != STATUS_OK ? status : bind_values(args, want, ret);
 }
 
 /* The same with a weight in second place. */
@@ -58,11 +70,7 @@ static enum status bind_weighted(BIND_PARAMETERS)
     enum status status = bind_percentile(args, 1, want, ret, err);
 
     want[1] = args[1].type == TYPE_DYNAMIC ? TYPE_DYNAMIC : TYPE_REAL;
-    for (uint32_t i = 2; i < arg_count && status == STATUS_OK; i++) {
-        want[i] = args[i].type == TYPE_DYNAMIC ? TYPE_DYNAMIC : TYPE_REAL;
-        status = argument_between(&args[i], "percent", 0, 100, err);
-    }
-    return status;
+    return status != STATUS_OK ? status : bind_percents(args, 2, arg_count, want, err);
 }
 
 static enum status bind_weighted_array(BIND_PARAMETERS)

@@ -357,15 +357,23 @@ BIND(bind_strcat_array, "ys", TYPE_STRING)
 
 static enum status bind_range(BIND_PARAMETERS)
 {
-    (void)args, (void)arg_count, (void)err;
-    if (args[0].type == TYPE_DATETIME)
-        want[1] = TYPE_DATETIME;
-    if (args[0].type == TYPE_DATETIME && arg_count > 2)
-        want[2] = TYPE_TIMESPAN;
-    if (args[0].type == TYPE_INT)
-        want[0] = TYPE_LONG;
+    enum status status = STATUS_OK;
+
     *ret = TYPE_DYNAMIC;
-    return STATUS_OK;
+    if (args[0].type == TYPE_DATETIME || args[0].type == TYPE_TIMESPAN) {
+        want[1] = args[0].type;
+        if (arg_count > 2)
+            want[2] = TYPE_TIMESPAN;
+        return STATUS_OK;
+    }
+    status = bind_letters(args, arg_count, "n", want, err);
+    for (uint32_t i = 0; i < arg_count; i++) {
+        if (want[i] == TYPE_DECIMAL)
+            want[i] = TYPE_REAL;
+        else if (want[i] == TYPE_INT)
+            want[i] = TYPE_LONG;
+    }
+    return status;
 }
 
 static double number_of(const struct value *value)
@@ -384,8 +392,7 @@ static enum status row_range(ROW_PARAMETERS)
     struct value item = args[0];
     struct buf buf;
 
-    if (type_is_bytes(args[0].type) || type_is_bytes(args[1].type) ||
-        args[0].type == TYPE_GUID || (real ? real_step == 0 : step == 0))
+    if (real ? real_step == 0 : step == 0)
         return STATUS_OK;
     list_start(&buf);
     for (uint32_t i = 0; i < RANGE_MAX; i++) {

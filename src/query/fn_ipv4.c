@@ -108,7 +108,6 @@ static enum status row_ipv4_is_in_any_range(ROW_PARAMETERS)
     if (!ip_parse_v4(args[0].bytes, &address, &prefix))
         return STATUS_OK;
     for (uint32_t i = 1; i < arg_count; i++) {
-        struct dynamic_iterator it = dynamic_iterate(args[i].bytes);
         bool hit = false;
         if (!items_is_array(&args[i])) {
             struct slice text;
@@ -119,6 +118,7 @@ static enum status row_ipv4_is_in_any_range(ROW_PARAMETERS)
                 return give_bool(ret, true);
             continue;
         }
+        struct dynamic_iterator it = dynamic_iterate(args[i].bytes);
         while (dynamic_next(&it)) {
             struct slice text = slice_trim(it.value);
             if (text.size >= 2 &&

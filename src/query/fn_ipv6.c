@@ -193,10 +193,10 @@ static enum status row_ipv6_is_in_any_range(ROW_PARAMETERS)
     if (!parse(args[0].bytes, &address))
         return STATUS_OK;
     for (uint32_t i = 1; i < arg_count; i++) {
-        struct dynamic_iterator it = dynamic_iterate(args[i].bytes);
         struct slice text;
         bool hit = false;
         if (items_is_array(&args[i])) {
+            struct dynamic_iterator it = dynamic_iterate(args[i].bytes);
             while (dynamic_next(&it)) {
                 text = slice_trim(it.value);
                 if (text.size >= 2 &&

@@ -283,7 +283,16 @@ UNIX_TIME(seconds, TICKS_PER_SECOND, 1)
 UNIX_TIME(milliseconds, TICKS_PER_MS, 1)
 UNIX_TIME(microseconds, TICKS_PER_US, 1)
 UNIX_TIME(nanoseconds, 1, 100)
-BIND(bind_unix, "n", TYPE_DATETIME)
+
+static enum status bind_unix(BIND_PARAMETERS)
+{
+    enum status status = bind_letters(args, arg_count, "n", want, err);
+
+    if (want[0] == TYPE_DECIMAL)
+        want[0] = TYPE_REAL;
+    *ret = TYPE_DATETIME;
+    return status;
+}
 
 #define FROM_UNIX(UNIT, EXAMPLE)                                                                   \
     {.name = "unixtime_" #UNIT "_todatetime", .signature = "unixtime_" #UNIT "_todatetime(count)", \

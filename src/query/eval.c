@@ -179,6 +179,20 @@ static bool has_codes_of_one(const struct expr *expr, const struct vector *args)
            args[0].dict_id == args[1].dict_id && args[0].dict_size == args[1].dict_size;
 }
 
+/* The call a row at a time: no argument is a dictionary. */
+static enum status call_rows(struct worker *w, const struct expr *expr, struct vector *args,
+                             uint32_t rows, struct vector *ret, struct error *err)
+{
+    enum status status = STATUS_OK;
+
+    *err = (struct error){0};
+    for (uint32_t i = 0; i < expr->arg_count && status == STATUS_OK; i++) {
+        if (args[i].encoding == VECTOR_DICT)
+            status = run_expand(w->batch_arena, &args[i], &args[i], err);
+    }
+    return status != STATUS_OK ? status : call_plain(w, expr, args, rows, ret, err);
+}
+
 static enum status call_lifted(struct worker *w, const struct expr *expr, struct vector *args,
                                uint32_t rows, struct vector *ret, struct error *err)
 {
@@ -206,6 +220,8 @@ static enum status call_lifted(struct worker *w, const struct expr *expr, struct
          (args[dict].dict_id != 0 && args[dict].dict_size / 16 <= rows))) {
         struct vector values;
         status = call_dictionary(w, expr, args, dict, &values, err);
+        if (status == STATUS_INVALID) /* a value that no row may have: the rows are asked */
+            return call_rows(w, expr, args, rows, ret, err);
         if (status != STATUS_OK)
             return status;
         *ret = values;
@@ -223,12 +239,7 @@ static enum status call_lifted(struct worker *w, const struct expr *expr, struct
     }
     if (has_codes_of_one(expr, args))
         return call_plain(w, expr, args, rows, ret, err);
-    for (uint32_t i = 0; i < expr->arg_count && status == STATUS_OK; i++) {
-        if (args[i].encoding == VECTOR_DICT)
-            status = run_expand(w->batch_arena, &args[i], &args[i], err);
-    }
-    return status != STATUS_OK ? status
-                               : call_plain(w, expr, args, rows, ret, err);
+    return call_rows(w, expr, args, rows, ret, err);
 }
 
 /* 0 false, 1 true, 2 null. */

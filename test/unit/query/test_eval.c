@@ -42,6 +42,9 @@ static const char *const alike[] = {
     "@ | project id, s = tolower(s) | extend s = strcat(s, '!') | where s == 'alpha!' "
     "| summarize count(), sum(id)",
     "@ | where bool(null) or b | count",
+    /* a value of the dictionary that no row has any more is no pattern */
+    "@ | where s == 'alpha' | extend x = replace_regex('alpha', replace_string(s, 'beta', '('), "
+    "'b') | summarize count() by x",
     "union (@ | extend o = 'a'), (@ | extend o = 'b') | extend x = strcat(o, s) "
     "| summarize sum(id), count() by x | sort by x asc",
     "union (@ | where id < 3000 | project x = s), (@) | extend y = iff(true, x, s) "

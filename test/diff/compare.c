@@ -7,7 +7,9 @@
  * the same order; of a take there are as many rows, each of them among those it
  * took from.
  */
-#include "model.h"
+#include "forms.h"
+
+#include "base/text.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -35,12 +37,22 @@ static bool is_cut(int64_t number)
            number < INT64_MAX - 1024 && (int64_t)(double)number == number;
 }
 
+/* Sums of decimals lose their last digits, too. */
+static bool same_decimal(struct slice a, struct slice b)
+{
+    double left, right;
+
+    return text_parse_double(a, &left) && text_parse_double(b, &right) && same_real(left, right);
+}
+
 static bool same(const struct value *a, const struct value *b)
 {
     if (empty(a) || empty(b))
         return empty(a) && empty(b);
     if (a->type == TYPE_REAL)
         return same_real(a->real, b->real);
+    if (a->type == TYPE_DECIMAL && same_decimal(a->bytes, b->bytes))
+        return true;
     if (a->type == TYPE_LONG && is_cut(a->integer) && is_cut(b->integer))
         return same_real((double)a->integer, (double)b->integer);
     return value_order(a, b) == 0;
@@ -194,4 +206,77 @@ void compare_answers(const struct question *q, const struct answer *a, const str
     }
     if (last != NULL && last->kind == STEP_SORT && ret->size == 0)
         compare_order(last, a, b, ret);
+}
+
+/* ---- forms: rows as multisets; loose arrays and bags as multisets of what they hold ---- */
+
+static int text_order(const void *left, const void *right)
+{
+    return slice_compare(*(const struct slice *)left, *(const struct slice *)right);
+}
+
+/* The elements of an array in an order, the keys of a bag: which of several values a key
+ * keeps is free. */
+static struct slice loosen(struct arena *arena, struct slice text)
+{
+    struct slice items[4096];
+    uint32_t count = 0, depth = 0;
+    size_t from = 1;
+    bool is_bag = text.size > 0 && text.data[0] == '{', quoted = false;
+
+    if (text.size < 2 || (!is_bag && text.data[0] != '['))
+        return text;
+    for (size_t i = 1; i < text.size && count < 4096; i++) {
+        char c = text.data[i];
+        if (quoted && c == '\\')
+            i++;
+        quoted ^= c == '"';
+        if (quoted)
+            continue;
+        depth += c == '[' || c == '{';
+        if (is_bag && c == ':' && depth == 0)
+            items[count++] = slice_from(text.data + from, i - from);
+        if (!is_bag && depth == 0 && (c == ',' || i == text.size - 1))
+            items[count++] = slice_from(text.data + from, i - from);
+        if (depth == 0 && c == ',')
+            from = i + 1;
+        depth -= depth > 0 && (c == ']' || c == '}');
+    }
+    qsort(items, count, sizeof(items[0]), text_order);
+    struct slice ret = {take_bytes(arena, text.size + count), 0};
+    for (uint32_t i = 0; i < count; i++) {
+        memcpy((char *)(uintptr_t)ret.data + ret.size, items[i].data, items[i].size);
+        ret.size += items[i].size;
+        ((char *)(uintptr_t)ret.data)[ret.size++] = ' ';
+    }
+    return ret;
+}
+
+static struct answer loosened(const struct answer *a)
+{
+    struct answer ret = *a;
+    size_t count = (size_t)a->row_count * a->shape.count;
+
+    ret.cells = TAKE_MANY(a->arena, struct value, count);
+    for (size_t i = 0; i < count; i++) {
+        ret.cells[i] = a->cells[i];
+        if (a->cells[i].type == TYPE_DYNAMIC && !a->cells[i].is_null)
+            ret.cells[i].bytes = loosen(a->arena, a->cells[i].bytes);
+    }
+    return ret;
+}
+
+void compare_forms(const struct answer *a, const struct answer *b, bool is_loose, struct buf *ret)
+{
+    static const struct pipe none;
+    const struct question plain = {.pipe = (struct pipe *)(uintptr_t)&none};
+
+    if (is_loose && a->error[0] == '\0' && b->error[0] == '\0') {
+        struct answer left = loosened(a), right = loosened(b);
+        for (uint32_t i = 0; i < left.shape.count && i < right.shape.count; i++)
+            left.shape.fields[i].name = right.shape.fields[i].name; /* of percentiles() */
+        compare_answers(&plain, &left, &right, ret);
+    } else {
+        compare_answers(&plain, a, b, ret);
+    }
 }

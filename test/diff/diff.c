@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* diff.c - asks random questions in several ways and compares the answers.
  *
- * usage: diff [--count N] [--seed N] [--each] [--print] [--stop N]
+ * usage: diff [--count N] [--seed N] [--each] [--forms] [--print] [--stop N]
  *
  * Question i comes from seed + i alone, so that a line of the output is enough
  * to ask it again (--seed S --count 1).  Each question is answered naively, by
@@ -9,7 +9,7 @@
  * with --each in all of them.  A question whose answers differ is made smaller.
  * The last line is the count; exit 1 if any differed.
  */
-#include "model.h"
+#include "forms.h"
 
 #include "base/limits.h"
 #include "base/text.h"
@@ -21,7 +21,7 @@
 
 struct options {
     uint64_t seed, count, stop;
-    bool each, print;
+    bool each, print, forms;
 };
 
 struct tally {
@@ -95,6 +95,48 @@ static void report(struct question *q, struct pair *pair, uint64_t seed)
     buf_release(&text);
 }
 
+/* One question in several texts: the first over the plain source, the others in some way. */
+static void ask_forms(const struct options *options, uint64_t seed, struct tally *tally)
+{
+    struct dice dice = {.state = seed};
+    struct arena *arena = arena_new(GIB);
+    struct forms forms;
+    struct buf what;
+
+    if (arena == NULL)
+        abort();
+    forms_make(&dice, arena, &forms);
+    struct answer base = new_answer(arena);
+    buf_init(&what, MIB);
+    for (uint32_t i = 0; i < forms.count && options->print; i++)
+        printf("%s\n", forms.texts[i]);
+    engine_answer(slice_of(forms.texts[0]), &WAYS[0], &base);
+    tally->asked++;
+    for (uint32_t i = 0; i < forms.count && what.size == 0; i++) {
+        const struct way *way = &WAYS[i == 0 ? 1 + roll(&dice, WAY_COUNT - 1)
+                                             : roll(&dice, WAY_COUNT)];
+        struct answer other = new_answer(arena);
+        engine_answer(slice_of(forms.texts[i]), way, &other);
+        bool fails = base.error[0] != '\0' || other.error[0] != '\0';
+        if (!(fails && forms.may_fail[i]))
+            compare_forms(&base, &other, forms.is_loose, &what);
+        tally->limits += base.is_limit || other.is_limit;
+        tally->errors += other.error[0] != '\0' && !other.is_limit;
+        tally->rows += other.row_count;
+        tally->answers++;
+        if (options->print && other.error[0] != '\0')
+            printf("  %s\n", other.error);
+        if (what.size > 0)
+            printf("--seed %" PRIu64 " --count 1: %s, differs from %s\n%s\n%s\n%.*s\n", seed,
+                   way->name, WAYS[0].name, forms.texts[i], forms.texts[0],
+                   SLICE_FMT(buf_slice(&what)));
+    }
+    (void)fflush(stdout);
+    tally->differ += what.size > 0;
+    buf_release(&what);
+    arena_free(arena);
+}
+
 static void ask(const struct options *options, uint64_t seed, struct tally *tally)
 {
     struct dice dice = {.state = seed};
@@ -142,18 +184,26 @@ int main(int argc, char **argv)
             usage |= !text_parse_u64(slice_of(argv[++i]), number);
         else if (strcmp(argv[i], "--each") == 0)
             options.each = true;
+        else if (strcmp(argv[i], "--forms") == 0)
+            options.forms = true;
         else if (strcmp(argv[i], "--print") == 0)
             options.print = true;
         else
             usage = true;
     }
     if (usage) {
-        fprintf(stderr, "usage: diff [--count N] [--seed N] [--each] [--print] [--stop N]\n");
+        fprintf(stderr,
+                "usage: diff [--count N] [--seed N] [--each] [--forms] [--print] [--stop N]\n");
         return 2;
     }
+    callees_open();
     engine_open();
-    for (uint64_t i = 0; i < options.count && tally.differ < options.stop; i++)
-        ask(&options, options.seed + i, &tally);
+    for (uint64_t i = 0; i < options.count && tally.differ < options.stop; i++) {
+        if (options.forms || (options.seed + i) % 3 == 0)
+            ask_forms(&options, options.seed + i, &tally);
+        else
+            ask(&options, options.seed + i, &tally);
+    }
     engine_close();
     printf("%" PRIu64 " questions (%" PRIu64 " also naively), %" PRIu64 " comparisons, %" PRIu64
            " rows, %" PRIu64 " at a limit, %" PRIu64 " failed alike, %.0f s of CPU: %" PRIu64

@@ -43,6 +43,7 @@ struct plain {
     const struct table *table;
 };
 
+#define NOW TICKS_UNIX_EPOCH
 #define PLAIN_ROWS 37u
 #define CELLS_MAX 300000u /* of an answer that is kept: more is a limit */
 
@@ -353,7 +354,7 @@ void engine_answer(struct slice text, const struct way *way, struct answer *ret)
     struct query_env env = {.context = &copy, .table = find_table, .view = find_view};
     struct answer_sink sink = {{.begin = begin, .rows = rows}, ret};
     struct query_request request = {.text = text, .env = &env, .tenants = &TENANT,
-                                    .tenant_count = 1, .now = TICKS_UNIX_EPOCH,
+                                    .tenant_count = 1, .now = NOW,
                                     .memory_bytes = 64 * MIB, .time_ms = 20000,
                                     .rows_max = 100000, .thread_count = way->threads,
                                     .no_pushdown = way->no_pushdown};
@@ -364,6 +365,37 @@ void engine_answer(struct slice text, const struct way *way, struct answer *ret)
     ret->is_limit |= status == STATUS_LIMIT;
     if (status != STATUS_OK)
         (void)snprintf(ret->error, sizeof(ret->error), "%.299s", err.text);
+}
+
+static enum status begin_last(struct query_sink *sink, const struct schema *schema,
+                              struct error *err)
+{
+    struct answer *answer = ((struct answer_sink *)sink)->answer;
+
+    (void)err;
+    answer->shape.count = schema->column_count > 0;
+    if (schema->column_count > 0)
+        answer->shape.fields[0].type = schema->columns[schema->column_count - 1].type;
+    return STATUS_OK;
+}
+
+bool engine_binds(struct slice text, enum type *ret_last)
+{
+    struct way plain = WAYS[0];
+    struct query_env env = {.context = &plain, .table = find_table, .view = find_view};
+    struct answer answer = {0};
+    struct answer_sink sink = {{.begin = begin_last}, &answer};
+    struct query_request request = {.text = text, .env = &env, .tenants = &TENANT,
+                                    .tenant_count = 1, .now = NOW, .memory_bytes = 64 * MIB,
+                                    .time_ms = 20000, .check_only = true};
+    struct query_stats stats;
+    struct error err = {0};
+
+    if (query_run(&request, &sink.sink, &stats, &err) != STATUS_OK || answer.shape.count == 0)
+        return false;
+    if (ret_last != NULL)
+        *ret_last = answer.shape.fields[0].type;
+    return true;
 }
 
 void answer_add(struct answer *answer, const struct value *row)

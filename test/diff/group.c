@@ -222,7 +222,7 @@ static struct value make_list(struct naive *naive, const struct value *const *ar
     return list_of(naive, args[0], rows, false);
 }
 
-const struct aggregate AGGREGATES[] = {
+const struct aggregate_rule AGGREGATES[] = {
     {"count()", "l=", count},
     {"countif(@)", "l=b", count_if},
     {"sum(@)", "l=l", sum_long},

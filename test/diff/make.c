@@ -281,7 +281,7 @@ static void make_aggregates(struct maker *m, const struct shape *shape, struct s
 {
     step->item_count = roll(m->dice, 3) + 1;
     for (uint32_t i = 0; i < step->item_count; i++) {
-        const struct aggregate *a = &AGGREGATES[roll(m->dice, AGGREGATE_COUNT)];
+        const struct aggregate_rule *a = &AGGREGATES[roll(m->dice, AGGREGATE_COUNT)];
         struct item *item = &step->items[i];
         *item = (struct item){.name = new_name(m), .aggregate = a};
         if (a->types[2] != '\0')

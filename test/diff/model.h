@@ -54,8 +54,8 @@ static inline struct value *table_row(const struct table *t, uint32_t row)
     return t->cells + (size_t)row * t->shape.count;
 }
 
-#define TABLES 5u
-/* The fixed tables, the same in every run. */
+#define TABLES 6u
+/* The fixed tables, the same in every run; the last one is for forms.h alone. */
 const struct table *tables_all(void);
 
 /* ---- terms: scalar expressions ---- */
@@ -113,19 +113,19 @@ enum step_kind {
     STEP_AS_IS,   /* text that the naive evaluator does not know; last only */
 };
 
-struct aggregate {
+struct aggregate_rule {
     const char *text;
     const char *types;
     struct value (*fn)(struct naive *naive, const struct value *const *args, uint32_t rows);
 };
-extern const struct aggregate AGGREGATES[];
+extern const struct aggregate_rule AGGREGATES[];
 extern const uint32_t AGGREGATE_COUNT;
 
 struct item {
     struct slice name;
     struct term *term;      /* of an aggregate: its first argument, or NULL */
     struct term *second;
-    const struct aggregate *aggregate;
+    const struct aggregate_rule *aggregate;
     bool ascending;
 };
 
@@ -202,6 +202,8 @@ extern const uint32_t WAY_COUNT;
 void engine_open(void);
 void engine_close(void);
 void engine_answer(struct slice text, const struct way *way, struct answer *ret);
+/* Whether it can be run; the type of its last column (ret_last may be NULL). */
+bool engine_binds(struct slice text, enum type *ret_last);
 
 /* compare.c: "" or what differs; `q` tells what order and choice are free. */
 void compare_answers(const struct question *q, const struct answer *a, const struct answer *b,

@@ -13,9 +13,13 @@ static void render_text(struct slice s, struct buf *buf)
 {
     buf_add_byte(buf, '\'');
     for (size_t i = 0; i < s.size; i++) {
-        if (s.data[i] == '\'' || s.data[i] == '\\')
+        char c = s.data[i];
+        if (c == '\'' || c == '\\')
             buf_add_byte(buf, '\\');
-        buf_add_byte(buf, s.data[i]);
+        if (c == '\n' || c == '\r' || c == '\t')
+            buf_add_text(buf, c == '\n' ? "\\n" : c == '\r' ? "\\r" : "\\t");
+        else
+            buf_add_byte(buf, c);
     }
     buf_add_byte(buf, '\'');
 }

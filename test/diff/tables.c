@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* tables.c - the records that questions are asked of: skewed and unique keys,
  * nulls, extremes, nested values, a table of one row and one of none. */
-#include "model.h"
+#include "forms.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -21,14 +21,15 @@ void *take_bytes(struct arena *arena, size_t size)
 
 const char *take_text(struct arena *arena, const char *format, ...)
 {
-    char text[512];
-    va_list args;
+    va_list args, again;
 
     va_start(args, format);
-    int size = vsnprintf(text, sizeof(text), format, args);
+    va_copy(again, args);
+    size_t size = (size_t)vsnprintf(NULL, 0, format, args) + 1;
+    char *copy = take_bytes(arena, size);
+    (void)vsnprintf(copy, size, format, again);
+    va_end(again);
     va_end(args);
-    char *copy = take_bytes(arena, (size_t)size + 1);
-    memcpy(copy, text, (size_t)size < sizeof(text) ? (size_t)size + 1 : sizeof(text));
     return copy;
 }
 
@@ -154,6 +155,60 @@ static struct table make_table(struct dice *dice, const char *name, const char *
     return t;
 }
 
+/* A sample that JSON can carry, so that a store can. */
+static struct value some_sample(struct dice *dice, enum type type)
+{
+    const struct value *v;
+
+    do {
+        v = &sample_at(type, roll(dice, sample_count(type, chance(dice, 40))))->value;
+    } while (type == TYPE_REAL && !v->is_null && !isfinite(v->real));
+    return *v;
+}
+
+/* For forms.h: k and w are skewed, q and f small, e holds series, the rest samples. */
+static struct value make_odd_cell(struct dice *dice, const struct column *field, uint32_t row)
+{
+    static const char *const series[] = {
+        "[1,2,3]", "[2.5,-1,4,8,null,3]", "[0,0,0,0]", "[]", "[7]", "[1,2,3,4,1,2,3,4,1,2,3,9]",
+        "[10,9,8,7,6,5,4,3,2,1,30,1,2,3,2,1]", "[1,null,null,4]", "[10000000000.5,2,0.001]",
+    };
+    struct value v = {.type = field->type};
+    char letter = field->name.data[0];
+
+    if (letter == 'i' && field->name.size == 2) {
+        v.integer = row + 1;
+    } else if (letter == 'T') {
+        v.integer = DAY_ONE + (int64_t)roll(dice, 10 * 24 * 60) * TICKS_PER_MINUTE;
+    } else if (letter == 'w') {
+        v.bytes = words_of(roll(dice, 9));
+    } else if (letter == 'k' || letter == 'q' || letter == 'f' || letter == 'e') {
+        v.is_null = chance(dice, 8);
+        v.integer = (int64_t)roll(dice, letter == 'k' ? 5 : 20) - (letter == 'q' ? 4 : 0);
+        if (letter == 'f')
+            v.real = (double)((int64_t)roll(dice, 400) - 100) / 16;
+        if (letter == 'e')
+            v.bytes = slice_of(series[roll(dice, sizeof(series) / sizeof(series[0]))]);
+    } else {
+        v = some_sample(dice, field->type);
+    }
+    return v;
+}
+
+#define ODD_ROWS 150u
+
+static void make_odd(struct dice *dice, struct table *t)
+{
+    *t = make_table(dice, "Odd",
+                    "id:l k:l w:s s:s z:s i:i n:l q:l r:r f:r c:# b:b t:t TimeGenerated:t p:p g:g "
+                    "d:d e:d a:d",
+                    ODD_ROWS);
+    for (uint32_t r = 0; r < t->row_count; r++) {
+        for (uint32_t c = 0; c < t->shape.count; c++)
+            table_row(t, r)[c] = make_odd_cell(dice, &t->shape.fields[c], r);
+    }
+}
+
 const struct table *tables_all(void)
 {
     static struct table all[TABLES];
@@ -169,6 +224,7 @@ const struct table *tables_all(void)
     all[2] = make_table(&dice, "Empty", "id:l n:l r:r s:s d:d t:t TimeGenerated:t", 0);
     all[3] = make_table(&dice, "One", "id:l n:l s:s d:d TimeGenerated:t p:p", 1);
     all[4] = make_table(&dice, "Notes", "id:l s:s s3:s m:l d:d d2:d TimeGenerated:t g:g", 60);
+    make_odd(&dice, &all[TABLES - 1]);
     return all;
 }
 
@@ -195,6 +251,8 @@ enum type type_of_letter(char letter)
         return TYPE_BOOL;
     case 'g':
         return TYPE_GUID;
+    case '#':
+        return TYPE_DECIMAL;
     default:
         return TYPE_DYNAMIC;
     }

@@ -38,7 +38,7 @@ struct plan *plugin_users_count(struct binder *b, struct plan *input, const stru
                   " on __g, __i | where __b > __t - __5 and __b <= __t"
                   " | summarize __n = count_distinct(bin(__b, __6)) by __t, __i#"
                   " | where __n >= __7 | summarize dcount = count_distinct(__i)"
-                  " by __A = bin_at(__t, __8, __3)#");
+                  " by __10 = bin_at(__t, __8, __3)#");
 }
 
 /* Start and end may be left out: then they are those of the input. */

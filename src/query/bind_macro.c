@@ -2,6 +2,7 @@
 /* bind_macro.c - operators written in terms of others: a query text whose
  * placeholders are replaced by the operator's arguments. */
 #include "base/limits.h"
+#include "base/text.h"
 #include "query/bind_priv.h"
 
 static bool rewrite_list(struct binder *b, const struct node *list, bind_change_fn *change,
@@ -54,13 +55,12 @@ static const struct node *put_argument(struct binder *b, void *context, const st
     struct slice name = node->name;
 
     (void)b;
-    if (node->kind != NODE_NAME || name.size != 3 || memcmp(name.data, "__", 2) != 0)
+    if (node->kind != NODE_NAME || name.size < 3 || memcmp(name.data, "__", 2) != 0)
         return NULL;
-    char c = name.data[2];
-    uint32_t index = c >= '1' && c <= '9' ? (uint32_t)(c - '1')
-                     : c >= 'A' && c <= 'Z' ? (uint32_t)(c - 'A') + 9
-                                            : UINT32_MAX;
-    return index < p->count ? p->args[index] : NULL;
+    uint64_t number = 0;
+    if (!text_parse_u64(slice_tail(name, 2), &number) || number == 0 || number > p->count)
+        return NULL;
+    return p->args[number - 1];
 }
 
 /* Errors about what the text itself says point at the operator. */

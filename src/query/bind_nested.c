@@ -8,14 +8,13 @@
 #include "base/limits.h"
 #include "query/bind_priv.h"
 
-#define LEVELS_MAX 8u
+#define LEVELS_MAX 16u
 #define ARGS 4u /* of a level: expression, aggregate, count, others */
 
-static char placeholder(uint32_t level, uint32_t arg)
+/* The number of an argument, which the text names by __NUMBER. */
+static uint32_t number_of(uint32_t level, uint32_t arg)
 {
-    uint32_t index = (level - 1) * ARGS + arg;
-
-    return (char)(index < 9 ? '1' + index : 'A' + (index - 9));
+    return (level - 1) * ARGS + arg + 1;
 }
 
 static void add_keys(struct buf *text, uint32_t count, bool with_expressions)
@@ -23,7 +22,7 @@ static void add_keys(struct buf *text, uint32_t count, bool with_expressions)
     for (uint32_t i = 1; i <= count; i++) {
         buf_add_format(text, i > 1 ? ", __k%u" : "__k%u", i);
         if (with_expressions)
-            buf_add_format(text, " = __%c", placeholder(i, 0));
+            buf_add_format(text, " = __%u", number_of(i, 0));
     }
 }
 
@@ -37,8 +36,8 @@ static void add_level(struct buf *text, const struct node *level, uint32_t numbe
 {
     const char *order = (level->flags & NODE_ASC) != 0 ? "asc" : "desc";
 
-    buf_add_format(text, "let __t%u = __input | summarize __a%u = __%c by ", number, number,
-                   placeholder(number, 1));
+    buf_add_format(text, "let __t%u = __input | summarize __a%u = __%u by ", number, number,
+                   number_of(number, 1));
     add_keys(text, number, true);
     if (number > 1) {
         buf_add_format(text, " | join kind=inner (__t%u) on ", number - 1);
@@ -54,7 +53,7 @@ static void add_level(struct buf *text, const struct node *level, uint32_t numbe
         buf_add_format(text, "prev(__k%u) != __k%u or ", i, i);
     buf_add_text(text, "false)");
     if (level->params != NULL)
-        buf_add_format(text, " | where __r <= __%c", placeholder(number, 2));
+        buf_add_format(text, " | where __r <= __%u", number_of(number, 2));
     buf_add_text(text, " | project ");
     add_columns(text, number);
     buf_add_text(text, "; ");
@@ -81,7 +80,7 @@ static bool add_others(struct buf *text, const struct node *level, uint32_t numb
     uint32_t i = number;
     for (const struct node *l = level; l != NULL; l = l->next, i++) {
         if (l->body != NULL)
-            buf_add_format(text, ", __a%u = __%c", i, placeholder(i, 1));
+            buf_add_format(text, ", __a%u = __%u", i, number_of(i, 1));
     }
     if (number > 1) {
         buf_add_text(text, " by ");
@@ -93,7 +92,7 @@ static bool add_others(struct buf *text, const struct node *level, uint32_t numb
     for (const struct node *l = level; l != NULL; l = l->next, i++) {
         if (l->body == NULL)
             continue;
-        buf_add_format(text, "%s__k%u = __%c", comma, i, placeholder(i, 3));
+        buf_add_format(text, "%s__k%u = __%u", comma, i, number_of(i, 3));
         comma = ", ";
     }
     buf_add_text(text, "; ");

@@ -265,7 +265,7 @@ struct multi {
 bool bind_multi(struct binder *b, const struct node *item, struct expr *expr,
                 struct multi *ret);
 /* An operator in terms of others: `text` is a query in which __input is the
- * input (of the width it has, read again at each place) and __1 ... __9, __A ... stand
+ * input (of the width it has, read again at each place) and __1, __2 ... stand
  * for arguments, an expression or a list each. */
 struct plan *bind_macro(struct binder *b, struct plan *input, uint32_t at, const char *text,
                         const struct node *const *args, uint32_t arg_count);

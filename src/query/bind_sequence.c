@@ -120,7 +120,7 @@ static void add_cohorts(struct buf *text, const struct cohort *c)
                  " __back = sumif(__n, __first == __from) by __from, __to, __g, __size#"
                  " | extend __new = coalesce(__new, 0), __back = coalesce(__back, 0)"
                  " | sort by __from asc, __to asc, __g asc"
-                 " | project __A = __from, __B = __to, dcount_new_values = __new,"
+                 " | project __10 = __from, __11 = __to, dcount_new_values = __new,"
                  " dcount_retained_values = __back, dcount_churn_values = __size - __back,"
                  " retention_rate = todouble(__back) / __size,"
                  " churn_rate = todouble(__size - __back) / __size#");
@@ -217,8 +217,8 @@ static struct plan *funnel_table(struct binder *b, struct plan *input, const str
     buf_init(&text, QUERY_TEXT_BYTES_MAX);
     add_steps(&text, length);
     buf_add_format(&text, " | summarize dcount = count_distinct(__i), samples = make_set(__i, 128)"
-                          " by __A = bin_at(__a, __6, __3), %s", by);
-    buf_add_text(&text, " | sort by __A asc, dcount desc");
+                          " by __10 = bin_at(__a, __6, __3), %s", by);
+    buf_add_text(&text, " | sort by __10 asc, dcount desc");
     for (const char *c = by; *c != '\0'; c++) { /* a, b -> , a asc, b asc */
         if (c == by)
             buf_add_text(&text, ", ");
@@ -303,7 +303,7 @@ struct plan *plugin_completion(struct binder *b, struct plan *input, const struc
                               " by __w = bin_at(__b, __5, __3), __p | extend __x = %u)",
                        k > 0 ? ", " : "", k, k);
     buf_add_text(&text, " | sort by __w asc, __p asc, __x asc"
-                        " | project __A = __w, __B = tostring(__7[__x]), Period = __p, dcount");
+                        " | project __10 = __w, __11 = tostring(__7[__x]), Period = __p, dcount");
     buf_add_byte(&text, '\0');
     struct plan *plan = text.failed ? NULL : plugin_expand(b, input, op, &call, text.data);
     buf_release(&text);

@@ -176,7 +176,7 @@ struct plan *bind_function(struct binder *b, const struct binding *function,
                            const struct node *first_node, struct expr **ret_expr);
 const struct binding *bind_find(const struct binder *b, struct slice name);
 bool bind_push(struct binder *b, const struct binding *binding);
-/* A stored function, NULL if there is none (or, with b->err set, it is broken). */
+/* A stored function, NULL if there is none that is seen (or, with b->err set, it is broken). */
 const struct binding *bind_stored(struct binder *b, struct slice name);
 /* restrict access: lets that it does not name are gone, and tables, views and stored
  * functions are seen where bind_is_seen() says so. */

@@ -78,9 +78,10 @@ static bool name_tables(struct binder *b, const struct node *entities, struct no
             return bind_fail(b, e->at, "SEM0100",
                              "there are no other databases and clusters: name tables alone, or "
                              "as database().NAME") != NULL;
-        const struct node call = {.kind = NODE_CALL, .at = e->at, .name = name->name};
-        if (name->kind == NODE_NAME && !bind_is_tabular(b, name) && !bind_is_tabular(b, &call))
-            return bind_named_table(b, name->name, name->at) != NULL;
+        if (name->kind == NODE_NAME && bind_find_function(b, name->name) == NULL &&
+            (b->err->status != STATUS_OK || !bind_is_tabular(b, name)))
+            return b->err->status == STATUS_OK &&
+                   bind_named_table(b, name->name, name->at) != NULL;
         *tail = ARENA_NEW(b->q->arena, struct node, b->err);
         if (*tail == NULL)
             return false;

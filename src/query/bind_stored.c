@@ -46,6 +46,8 @@ const struct binding *bind_stored(struct binder *b, struct slice name)
 {
     const struct query_env *env = b->q->request->env;
 
+    if (!bind_is_seen(b, name))
+        return NULL;
     for (const struct binding *v = b->q->stored; v != NULL; v = v->next) {
         if (slice_equal(v->name, name))
             return v;
@@ -78,5 +80,5 @@ const struct binding *bind_find_function(struct binder *b, struct slice name)
 {
     const struct binding *found = bind_find(b, name);
 
-    return found != NULL || !bind_is_seen(b, name) ? found : bind_stored(b, name);
+    return found != NULL ? found : bind_stored(b, name);
 }

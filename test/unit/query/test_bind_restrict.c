@@ -23,6 +23,7 @@ static void what_is_named_is_seen(void **state)
         /* what comes behind it is seen, and sees as little */
         {"restrict access to (T); let U = T | take 1; U | count", "[[1]]"},
         {"restrict access to (Rows); Rows | count", "[[2]]"},
+        {"restrict access to (T, Twice); T | project m = Twice(n)", "[[2],[4]]"},
         {"restrict access to (_GetWatchlist, T); _GetWatchlist('vips') | count", "[[2]]"},
         {"let V = view () { T | take 1 }; restrict access to (V); union * | count", "[[1]]"},
         {"restrict access to (T, Empty); search 'one' | count", "[[1]]"},
@@ -58,6 +59,10 @@ static void everything_else_is_not(void **state)
          "W | count",
          "! 1:71 table 'W' is not known"},
         {"let V = view () { T }; restrict access to (V); Rows() | count", "! 1:48 "},
+        {"let V = view () { T }; restrict access to (V); V | extend m = Twice(n)",
+         "! 1:63 function 'Twice' is not known"},
+        {"print Twice(1); let V = view () { T }; restrict access to (V); V | extend m = Twice(n)",
+         "! function 'Twice' is not known"},
         {"let V = view () { T }; restrict access to (V); union E* | count",
          "! 1:48 union has no table"},
         {"restrict access to (Nosuch); T | count", "! 1:21 table 'Nosuch' is not known"},

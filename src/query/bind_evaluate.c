@@ -9,6 +9,7 @@
 
 struct unpack {
     struct binder *b;
+    uint32_t at; /* of the call */
     const struct rowset *rows;
     uint32_t bag; /* the input's column */
     struct slice prefix;
@@ -51,7 +52,7 @@ static bool add_key(struct unpack *u, struct slice key, struct slice json)
         return true;
     }
     if (u->count == u->capacity) {
-        bind_fail(b, 0, "E_RUNAWAY_QUERY", "bag_unpack gives more than %u columns",
+        bind_fail(b, u->at, "E_RUNAWAY_QUERY", "bag_unpack gives more than %u columns",
                   TABLE_COLUMNS_MAX);
         return false;
     }
@@ -170,7 +171,7 @@ static struct plan *unpack_plan(struct unpack *u, struct plan *rows)
         if (place < count && u->keeps)
             continue;
         if (place < count && !u->replaces)
-            return bind_fail(b, 0, "SEM0100",
+            return bind_fail(b, u->at, "SEM0100",
                              "bag_unpack: column '%.*s' is there already; give a prefix",
                              SLICE_FMT(slice_head(c->name, 128)));
         outputs[place] = (struct output){c->name, bind_cast(b, member, c->type)};
@@ -250,7 +251,7 @@ static struct plan *open_table(struct binder *b, struct plan *input, const struc
 struct plan *plugin_bag_unpack(struct binder *b, struct plan *input, const struct node *op)
 {
     const struct node *args = op->args->args;
-    struct unpack u = {.b = b, .capacity = TABLE_COLUMNS_MAX};
+    struct unpack u = {.b = b, .at = op->args->at, .capacity = TABLE_COLUMNS_MAX};
     struct rowset *rows = NULL;
 
     if (args == NULL)

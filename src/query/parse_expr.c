@@ -82,7 +82,7 @@ struct slice parse_excerpt(const struct parser *p, const struct token *token)
 void *parse_fail(struct parser *p, const char *expected)
 {
     const struct token *token = parse_peek(p, 0);
-    const char *hint = parse_hint(p);
+    const char *hint = parse_hint(p, expected);
     const char *text = hint == NULL ? "" : hint;
     const char *mark = hint == NULL ? "" : "; ";
 

@@ -212,7 +212,30 @@ static const char *hint_of_neighbours(const struct parser *p)
     return NULL;
 }
 
-const char *parse_hint(const struct parser *p)
+static bool is_operand(const struct token *token)
+{
+    return token->kind == TOKEN_SYMBOL ? slice_is(token->text, ")") : token->kind != TOKEN_END;
+}
+
+/* Two things stand side by side, on one line or on two. */
+static const char *hint_of_gap(const struct parser *p)
+{
+    if (p->at == 0)
+        return NULL;
+    const struct token *before = &p->tokens[p->at - 1];
+    const struct token *token = parse_peek(p, 0);
+    struct slice gap = slice_from(p->text.data + before->end, token->at - before->end);
+    bool is_line = slice_find_byte(gap, '\n', 0) < gap.size;
+
+    if (!is_operand(before) || token->kind == TOKEN_END || token->kind == TOKEN_SYMBOL)
+        return NULL;
+    if (is_line && slice_is(word_at(p, statement_start(p)), "let"))
+        return "a let statement ends in ';'";
+    return is_line ? "an operator begins with '|'"
+                   : "something is missing before it, such as ',' or 'by'";
+}
+
+const char *parse_hint(const struct parser *p, const char *expected)
 {
     const struct token *token = parse_peek(p, 0);
     struct slice found = word_at(p, p->at);
@@ -230,7 +253,8 @@ const char *parse_hint(const struct parser *p)
         return "words of the language are written in lower case";
     if (token->kind == TOKEN_NAME && is_operator(found))
         return "put '|' before an operator";
-    return NULL;
+    /* Where one thing is wanted, that says enough. */
+    return slice_starts_with(slice_of(expected), SLICE("an operator, ")) ? hint_of_gap(p) : NULL;
 }
 
 const char *parse_hint_operator(struct slice name)

@@ -22,7 +22,7 @@ struct node *parse_node(struct parser *p, enum node_kind kind, uint32_t at);
 void *parse_error(struct parser *p, uint32_t at, const char *format, ...) PRINTF_LIKE(3, 4);
 void *parse_fail(struct parser *p, const char *expected); /* "expected X, found Y; hint" */
 /* What may be meant where the next token makes no sense; NULL: who knows. */
-const char *parse_hint(const struct parser *p);
+const char *parse_hint(const struct parser *p, const char *expected);
 /* What is written instead of an operator of another language, or NULL. */
 const char *parse_hint_operator(struct slice name);
 /* The token as it is written, cut to what a message has room for. */

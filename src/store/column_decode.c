@@ -26,34 +26,6 @@ static enum status corrupt(const struct decoding *d, struct error *err)
     return ERROR_SET(err, STATUS_CORRUPT, "column %u does not decode", d->path);
 }
 
-/* Plain numbers; *ret_count is what the stream holds. */
-static enum status get_planes(struct decoding *d, uint32_t **ret, uint32_t *ret_count,
-                              struct error *err)
-{
-    struct slice raw;
-    enum status status = stream_get(&d->reader, d->scratch, &raw, err);
-
-    if (status != STATUS_OK)
-        return status;
-    uint8_t planes = raw.size > 0 ? (uint8_t)raw.data[0] : 0;
-    if (planes < 1 || planes > 4 || (raw.size - 1) % planes != 0 ||
-        (raw.size - 1) / planes > COLUMN_VALUES_MAX)
-        return corrupt(d, err);
-    uint32_t count = (uint32_t)((raw.size - 1) / planes);
-    uint32_t *out = arena_alloc_raw(d->scratch, (size_t)count * sizeof(*out) + 4, err);
-    if (out == NULL)
-        return err->status;
-    const uint8_t *in = (const uint8_t *)raw.data + 1;
-    for (uint32_t i = 0; i < count; i++)
-        out[i] = in[i];
-    for (uint32_t p = 1; p < planes; p++)
-        for (uint32_t i = 0; i < count; i++)
-            out[i] |= (uint32_t)in[(size_t)p * count + i] << (8 * p);
-    *ret = out;
-    *ret_count = count;
-    return STATUS_OK;
-}
-
 /* Turns tokens into codes, in place; false if one points nowhere.  *ret_fresh
  * is the number of different codes. */
 static bool tokens_to_codes(uint32_t *tokens, uint32_t count, bool recent, uint32_t *ret_fresh)
@@ -87,7 +59,7 @@ static enum status decode_counts(struct decoding *d, struct error *err)
     if (ret->codes.wide == NULL || ret->value_starts == NULL)
         return err->status;
     if (d->entry->codes == CODES_PLANES) {
-        enum status status = get_planes(d, &counts, &count, err);
+        enum status status = planes_get(&d->reader, d->scratch, &counts, &count, err);
         if (status != STATUS_OK)
             return status;
         if (count != ret->value_count)
@@ -129,7 +101,7 @@ static enum status decode_many_shapes(struct decoding *d, uint64_t low, uint32_t
 {
     struct path_column *ret = d->ret;
     uint32_t *tokens = NULL, count = 0;
-    enum status status = get_planes(d, &tokens, &count, err);
+    enum status status = planes_get(&d->reader, d->scratch, &tokens, &count, err);
 
     if (status != STATUS_OK)
         return status;
@@ -297,7 +269,7 @@ static enum status decode_context(struct decoding *d, struct error *err)
         return corrupt(d, err);
     enum status status = stream_get(&d->reader, d->scratch, &ranks, err);
     if (status == STATUS_OK)
-        status = get_planes(d, &escapes, &escape_count, err);
+        status = planes_get(&d->reader, d->scratch, &escapes, &escape_count, err);
     if (status == STATUS_OK)
         status = context_codes(d, &context, err);
     if (status != STATUS_OK)
@@ -325,7 +297,7 @@ static enum status decode_context(struct decoding *d, struct error *err)
 static enum status decode_tokens(struct decoding *d, bool recent, struct error *err)
 {
     uint32_t *tokens = NULL, count = 0, fresh = 0;
-    enum status status = get_planes(d, &tokens, &count, err);
+    enum status status = planes_get(&d->reader, d->scratch, &tokens, &count, err);
 
     if (status != STATUS_OK)
         return status;
@@ -372,7 +344,10 @@ static enum status decode_dictionary(struct decoding *d, struct error *err)
     struct path_column *ret = d->ret;
     struct slice kinds;
     enum status status =
-        d->entry->texts == TEXTS_GUID
+        d->entry->donor != 0
+            ? borrow_decode(d->entry, &d->part->paths[d->entry->donor], &d->reader, d->scratch,
+                            d->memory, ret, err)
+        : texts_are_guids(d->entry->texts)
             ? guids_decode(d->entry, &d->reader, d->scratch, d->memory, &ret->guids, err)
             : texts_decode(d->entry, &d->reader, d->scratch, d->memory, ret->dict, err);
 
@@ -418,7 +393,7 @@ static enum status alloc_texts(struct decoding *d, struct error *err)
     size_t count = (size_t)ret->dict_count + 1;
 
     ret->dict_kinds = cache_memory_alloc(d->memory, count, err);
-    if (ret->dict_kinds == NULL || (d->entry->texts == TEXTS_GUID && has_own_texts(d->entry)))
+    if (ret->dict_kinds == NULL || (texts_are_guids(d->entry->texts) && has_own_texts(d->entry)))
         return ret->dict_kinds == NULL ? err->status : STATUS_OK;
     ret->dict = cache_memory_alloc(d->memory, count * sizeof(*ret->dict), err);
     if (ret->dict == NULL)

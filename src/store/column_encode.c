@@ -8,35 +8,17 @@
  *
  * Invariant: following `base` from column to column ends within
  * CONTEXT_CHAIN_MAX steps, so decoding does. */
+#include "store/column_encode_priv.h"
+
 #include "base/time.h"
 #include "codec/json.h"
-#include "store/column_priv.h"
 
 #include <math.h>
 #include <stdlib.h>
 
 #define SAMPLE_VALUES 2048u
 #define CONTEXT_VALUES_MIN 64u
-#define CANDIDATES_MAX 64u
 #define RANK_COUNT 256u
-
-struct canonical {
-    uint32_t *codes;  /* value_count */
-    uint32_t *order;  /* canonical code -> index in part's dict */
-    uint32_t dict_count;
-    bool done;
-};
-
-struct column_encoder {
-    const struct part *part;
-    int level;
-    bool thorough;
-    struct arena *arena;
-    struct path_uses uses;
-    struct canonical *canonicals; /* by path */
-    uint32_t *bases;              /* by path; 0 = none */
-    uint8_t *is_same;             /* by path */
-};
 
 enum status column_encoder_new(const struct part *part, int level, bool thorough,
                                struct column_encoder **ret, struct error *err)
@@ -51,13 +33,18 @@ enum status column_encoder_new(const struct part *part, int level, bool thorough
         status = err->status;
         goto out;
     }
-    *encoder = (struct column_encoder){part, level, thorough, arena, {0}, NULL, NULL, NULL};
+    *encoder = (struct column_encoder){
+        .part = part, .level = level, .thorough = thorough, .arena = arena};
     encoder->canonicals = ARENA_ARRAY(arena, struct canonical, part->path_count, err);
     encoder->bases = ARENA_ARRAY(arena, uint32_t, part->path_count, err);
+    encoder->donors = ARENA_ARRAY(arena, uint32_t, part->path_count, err);
     encoder->is_same = ARENA_ARRAY(arena, uint8_t, part->path_count, err);
-    status = encoder->canonicals == NULL || encoder->bases == NULL || encoder->is_same == NULL
+    status = encoder->canonicals == NULL || encoder->bases == NULL || encoder->donors == NULL ||
+                     encoder->is_same == NULL
                  ? err->status
                  : path_uses_build(part, arena, &encoder->uses, err);
+    if (status == STATUS_OK && thorough)
+        status = text_index_new(part, &encoder->texts, err);
     if (status != STATUS_OK)
         goto out;
     *ret = encoder;
@@ -69,11 +56,13 @@ out:
 
 void column_encoder_free(struct column_encoder *encoder)
 {
-    if (encoder != NULL)
-        arena_free(encoder->arena);
+    if (encoder == NULL)
+        return;
+    text_index_free(encoder->texts);
+    arena_free(encoder->arena);
 }
 
-static enum status make_canonical(struct column_encoder *encoder, uint32_t path,
+enum status column_canonical(struct column_encoder *encoder, uint32_t path,
                                   struct canonical **ret, struct error *err)
 {
     struct canonical *c = &encoder->canonicals[path];
@@ -103,30 +92,7 @@ static enum status make_canonical(struct column_encoder *encoder, uint32_t path,
     return STATUS_OK;
 }
 
-/* ---- byte planes ---- */
-
-static enum status put_planes(struct buf *ret, const uint32_t *tokens, uint32_t count, int level,
-                              struct error *err)
-{
-    uint32_t all = 0, planes = 1;
-    struct buf raw;
-
-    for (uint32_t i = 0; i < count; i++)
-        all |= tokens[i];
-    while (planes < 4 && all >> (8 * planes) != 0)
-        planes++;
-    buf_init(&raw, COLUMN_STREAM_BYTES_MAX);
-    buf_put_u8(&raw, (uint8_t)planes);
-    uint8_t *out = buf_extend(&raw, (size_t)planes * count);
-    for (uint32_t p = 0; out != NULL && p < planes; p++)
-        for (uint32_t i = 0; i < count; i++)
-            out[(size_t)p * count + i] = (uint8_t)(tokens[i] >> (8 * p));
-    enum status status = buf_check(&raw, err);
-    if (status == STATUS_OK)
-        status = stream_put(ret, buf_slice(&raw), level, err);
-    buf_release(&raw);
-    return status;
-}
+/* ---- codes ---- */
 
 /* Tokens of PLANES (recent false) or RECENT. */
 static void make_tokens(const uint32_t *codes, uint32_t count, bool recent, uint32_t *ret)
@@ -151,7 +117,7 @@ static enum status put_tokens(const struct column_encoder *encoder, const uint32
     if (tokens == NULL)
         return ERROR_MEMORY(err);
     make_tokens(codes, count, recent, tokens);
-    enum status status = put_planes(ret, tokens, count, encoder->level, err);
+    enum status status = planes_put(ret, tokens, count, encoder->level, err);
     free(tokens);
     return status;
 }
@@ -178,7 +144,7 @@ static enum status encode_shapes(const struct column_encoder *encoder,
         tokens[e] = column->element_shapes[e] - low;
     buf_put_u8(blob, 1);
     buf_put_varint(blob, low);
-    enum status status = put_planes(blob, tokens, column->element_count, encoder->level, err);
+    enum status status = planes_put(blob, tokens, column->element_count, encoder->level, err);
     free(tokens);
     return status;
 }
@@ -196,7 +162,7 @@ static enum status encode_array(const struct column_encoder *encoder, uint32_t p
     if (same)
         buf_put_varint(blob, column->value_count == 0 ? 0 : code_at(column->codes, 0));
     else
-        status = put_planes(blob, column->codes.wide, column->value_count, encoder->level, err);
+        status = planes_put(blob, column->codes.wide, column->value_count, encoder->level, err);
     return status == STATUS_OK ? encode_shapes(encoder, column, blob, err) : status;
 }
 
@@ -207,26 +173,48 @@ static bool is_value(const struct path_column *column)
     return !column->is_array && !column->is_object && column->value_count > 0;
 }
 
-/* Would `base` for `path` close a circle or make the chain too long? */
-static bool may_lean_on(const struct column_encoder *encoder, uint32_t path, uint32_t base)
+/* The longest way down from a path over bases and donors; UINT32_MAX if it meets `avoid`. */
+static uint32_t depth_below(const struct column_encoder *encoder, uint32_t path, uint32_t avoid)
 {
-    uint32_t steps = 0, depth_below = 0;
+    const uint32_t next[2] = {encoder->bases[path], encoder->donors[path]};
+    uint32_t most = 0;
 
-    for (uint32_t p = base; p != 0; p = encoder->bases[p])
-        if (p == path || ++steps >= CONTEXT_CHAIN_MAX / 2)
-            return false;
-    /* what leans on `path` already must not get too deep either */
-    for (uint32_t q = 0; q < encoder->part->path_count; q++) {
-        uint32_t depth = 0;
-        for (uint32_t p = q; p != 0 && p != path; p = encoder->bases[p])
-            depth++;
-        depth_below = depth > depth_below && encoder->bases[q] != 0 ? depth : depth_below;
+    if (path == avoid)
+        return UINT32_MAX;
+    for (unsigned i = 0; i < 2; i++) {
+        uint32_t depth = next[i] == 0 ? 0 : depth_below(encoder, next[i], avoid);
+        if (depth == UINT32_MAX)
+            return UINT32_MAX;
+        most = next[i] != 0 && depth + 1 > most ? depth + 1 : most;
     }
-    return steps + depth_below < CONTEXT_CHAIN_MAX;
+    return most;
+}
+
+/* The longest way up: over those that lean on the path. */
+static uint32_t height_above(const struct column_encoder *encoder, uint32_t path)
+{
+    uint32_t most = 0;
+
+    for (uint32_t p = 1; p < encoder->part->path_count; p++) {
+        if (encoder->bases[p] != path && encoder->donors[p] != path)
+            continue;
+        uint32_t height = height_above(encoder, p) + 1;
+        most = height > most ? height : most;
+    }
+    return most;
+}
+
+/* Would `base` for `path` close a circle or make a chain too long? */
+bool column_may_lean_on(const struct column_encoder *encoder, uint32_t path, uint32_t base)
+{
+    uint32_t below = depth_below(encoder, base, path);
+
+    return below < CONTEXT_CHAIN_MAX / 2 - 1 &&
+           below + 1 + height_above(encoder, path) < CONTEXT_CHAIN_MAX;
 }
 
 /* The use of the path with most values. */
-static const struct path_use *widest_use(const struct column_encoder *encoder, uint32_t path)
+const struct path_use *column_widest_use(const struct column_encoder *encoder, uint32_t path)
 {
     const struct path_uses *uses = &encoder->uses;
     const struct path_use *best = NULL;
@@ -248,7 +236,7 @@ static uint32_t add_candidates(const struct column_encoder *encoder, uint32_t pa
 {
     const struct shape *shape = &encoder->part->shapes[s];
 
-    for (uint32_t i = 0; i < shape->slot_count && count < CANDIDATES_MAX; i++) {
+    for (uint32_t i = 0; i < shape->slot_count && count < COLUMN_CANDIDATES_MAX; i++) {
         uint32_t p = shape->slots[i].path;
         const struct path_column *column = &encoder->part->paths[p];
         if (p != path && !shape->slots[i].shadowed && is_value(column))
@@ -257,11 +245,11 @@ static uint32_t add_candidates(const struct column_encoder *encoder, uint32_t pa
     return count;
 }
 
-static uint32_t find_candidates(const struct column_encoder *encoder, uint32_t path,
+uint32_t column_candidates(const struct column_encoder *encoder, uint32_t path,
                                 uint32_t *ret)
 {
     const struct part *part = encoder->part;
-    const struct path_use *use = widest_use(encoder, path);
+    const struct path_use *use = column_widest_use(encoder, path);
     uint32_t widest = 0, count = add_candidates(encoder, path, use->shape, ret, 0);
 
     if (part->shapes[use->shape].parent_path == 0)
@@ -271,7 +259,7 @@ static uint32_t find_candidates(const struct column_encoder *encoder, uint32_t p
     uint32_t top = part->shapes[use->shape].parent_path;
     for (uint32_t p; (p = path_parent(part, &encoder->uses, top)) != 0;)
         top = p;
-    const struct path_use *top_use = widest_use(encoder, top);
+    const struct path_use *top_use = column_widest_use(encoder, top);
     if (top_use != NULL) {
         widest = top_use->shape;
         count = add_candidates(encoder, path, widest, ret, count);
@@ -308,7 +296,7 @@ static bool check_same(const struct path_column *column, const struct path_colum
 static bool looks_same(const struct column_encoder *encoder, uint32_t path, uint32_t base)
 {
     const struct part *part = encoder->part;
-    const struct path_use *use = widest_use(encoder, path);
+    const struct path_use *use = column_widest_use(encoder, path);
     const struct shape *shape = &part->shapes[use->shape];
 
     for (uint32_t i = 0; i < shape->slot_count; i++) {
@@ -324,7 +312,7 @@ static bool looks_same(const struct column_encoder *encoder, uint32_t path, uint
 }
 
 /* The context codes of `path` under `base` in fresh memory; NULL on failure. */
-static uint32_t *context_of(const struct column_encoder *encoder, uint32_t path, uint32_t base,
+uint32_t *column_context(const struct column_encoder *encoder, uint32_t path, uint32_t base,
                             struct error *err)
 {
     uint32_t count = encoder->part->paths[path].value_count;
@@ -351,12 +339,12 @@ static enum status find_same(struct column_encoder *encoder, uint32_t path,
         const struct path_column *base = &part->paths[candidates[i]];
         if (base->dict_count < 2 || base->value_count < part->paths[path].dict_count ||
             !looks_same(encoder, path, candidates[i]) ||
-            !may_lean_on(encoder, path, candidates[i]))
+            !column_may_lean_on(encoder, path, candidates[i]))
             continue;
         if (!encoder->thorough &&
             part_context_needs_rows(part, &encoder->uses, path, candidates[i]))
             continue;
-        uint32_t *context = context_of(encoder, path, candidates[i], err);
+        uint32_t *context = column_context(encoder, path, candidates[i], err);
         uint32_t *map = malloc((size_t)base->dict_count * sizeof(*map));
         bool same = context != NULL && map != NULL &&
                     check_same(&part->paths[path], base, context, map);
@@ -438,7 +426,7 @@ static enum status find_context(struct column_encoder *encoder, uint32_t path,
 {
     const struct part *part = encoder->part;
     const struct canonical *c = &encoder->canonicals[path];
-    const struct path_use *use = widest_use(encoder, path);
+    const struct path_use *use = column_widest_use(encoder, path);
     const struct shape *shape = &part->shapes[use->shape];
     uint32_t from = shape->slots[use->slot].first;
     uint32_t sample = shape->row_count < SAMPLE_VALUES ? shape->row_count : SAMPLE_VALUES;
@@ -451,9 +439,9 @@ static enum status find_context(struct column_encoder *encoder, uint32_t path,
         uint32_t base = candidates[i];
         double score = 0;
         if (part->paths[base].dict_count < 2 || part->paths[base].dict_count > CONTEXT_DICT_MAX ||
-            encoder->is_same[base] || !may_lean_on(encoder, path, base))
+            encoder->is_same[base] || !column_may_lean_on(encoder, path, base))
             continue;
-        uint32_t *context = context_of(encoder, path, base, err);
+        uint32_t *context = column_context(encoder, path, base, err);
         if (context == NULL)
             return err->status;
         struct ranking r = {c->codes + from, context + from, sample,
@@ -474,7 +462,7 @@ static enum status put_context(const struct column_encoder *encoder, uint32_t pa
                                struct buf *ret, struct error *err)
 {
     uint32_t count = encoder->part->paths[path].value_count;
-    uint32_t *context = context_of(encoder, path, base, err);
+    uint32_t *context = column_context(encoder, path, base, err);
     uint8_t *ranks = malloc((size_t)count + 1);
     uint32_t *escapes = malloc((size_t)count * sizeof(*escapes) + 1);
     struct ranking r = {encoder->canonicals[path].codes, context, count,
@@ -527,7 +515,7 @@ static bool is_event_time(const struct column_encoder *encoder, uint32_t path, u
     return good;
 }
 
-static enum status put_dictionary(const struct column_encoder *encoder, uint32_t path,
+static enum status put_dictionary(struct column_encoder *encoder, uint32_t path,
                                   struct buf *blob, struct column_entry *ret, struct error *err)
 {
     const struct path_column *column = &encoder->part->paths[path];
@@ -554,8 +542,12 @@ static enum status put_dictionary(const struct column_encoder *encoder, uint32_t
         goto out;
     }
     ret->text_bytes = (uint32_t)bytes;
+    size_t start = blob->size;
     status = texts_encode(texts, c->dict_count, encoder->level, encoder->thorough, blob,
                           &ret->texts, err);
+    if (status == STATUS_OK && encoder->thorough && c->dict_count >= BORROW_TEXTS_MIN &&
+        ret->texts != TEXTS_INTEGER && ret->texts != TEXTS_TIME)
+        status = column_borrow(encoder, path, texts, start, blob, ret, err);
     if (status != STATUS_OK)
         goto out;
     buf_put_u8(blob, same ? kinds[0] : UINT8_MAX);
@@ -620,9 +612,9 @@ static enum status encode_values(struct column_encoder *encoder, uint32_t path, 
 {
     const struct path_column *column = &encoder->part->paths[path];
     struct canonical *c = NULL;
-    uint32_t candidates[CANDIDATES_MAX], candidate_count = 0, base = 0;
+    uint32_t candidates[COLUMN_CANDIDATES_MAX], candidate_count = 0, base = 0;
     uint8_t form = 0;
-    enum status status = make_canonical(encoder, path, &c, err);
+    enum status status = column_canonical(encoder, path, &c, err);
 
     if (status != STATUS_OK)
         return status;
@@ -634,7 +626,7 @@ static enum status encode_values(struct column_encoder *encoder, uint32_t path, 
             ret->text_bytes = (uint32_t)(c->dict_count * time_form_size(form));
             return STATUS_OK;
         }
-        candidate_count = find_candidates(encoder, path, candidates);
+        candidate_count = column_candidates(encoder, path, candidates);
         status = find_same(encoder, path, candidates, candidate_count, &base, err);
         if (status != STATUS_OK)
             return status;

@@ -30,11 +30,12 @@ enum texts_encoding {
     TEXTS_INTEGER,
     TEXTS_TIME,
     TEXTS_GROUPED,
+    TEXTS_GUID_BITS,
     TEXTS_COUNT_
 };
 
 #define CONTEXT_LIST_MAX 254u      /* codes a context remembers */
-#define CONTEXT_CHAIN_MAX 8u       /* bases of bases */
+#define CONTEXT_CHAIN_MAX 8u       /* bases of bases, and donors */
 #define CONTEXT_DICT_MAX 8192u     /* dictionary of a base */
 #define COLUMN_VALUES_MAX (1u << 26)
 #define COLUMN_STREAM_BYTES_MAX (1 * GIB)
@@ -50,6 +51,7 @@ struct column_entry {
     uint32_t dict_count;
     uint32_t text_bytes;
     uint32_t base;     /* path, for SAME and CONTEXT */
+    uint32_t donor;    /* path whose texts this one's are made of (text_borrow.c); 0: none */
     uint32_t size;     /* of the blob */
     uint64_t offset;   /* in the plain section, or in the header if is_inline */
 };
@@ -113,9 +115,18 @@ bool context_take(struct context_lists *lists, uint32_t context, uint32_t rank, 
 
 /* ---- streams ---- */
 enum status stream_put(struct buf *ret, struct slice raw, int level, struct error *err) MUST_USE;
+/* Of bytes that do not compress. */
+void stream_put_plain(struct buf *ret, struct slice raw);
 /* The next stream; *ret points into the input or into *memory. */
 enum status stream_get(struct reader *reader, struct arena *scratch, struct slice *ret,
                        struct error *err) MUST_USE;
+/* ---- planes.c ---- */
+enum status planes_put(struct buf *ret, const uint32_t *tokens, uint32_t count, int level,
+                       struct error *err) MUST_USE;
+/* In the arena; *ret_count is what the stream holds. */
+enum status planes_get(struct reader *reader, struct arena *scratch, uint32_t **ret,
+                       uint32_t *ret_count, struct error *err) MUST_USE;
+
 static inline uint64_t zigzag(int64_t v)
 {
     return ((uint64_t)v << 1) ^ (uint64_t)(v >> 63);
@@ -139,16 +150,62 @@ enum status column_encode(struct column_encoder *encoder, uint32_t path, struct 
 /* The texts of a dictionary: picks an encoding and appends its streams. */
 enum status texts_encode(const struct slice *texts, uint32_t count, int level, bool thorough,
                          struct buf *ret, uint8_t *ret_encoding, struct error *err) MUST_USE;
-/* The reverse: dict_count texts of text_bytes bytes in all, whose encoding is not GUID. */
+/* The reverse: dict_count texts of text_bytes bytes in all, that are not GUIDs. */
 enum status texts_decode(const struct column_entry *entry, struct reader *reader,
                          struct arena *scratch, struct cache_memory *memory, struct slice *ret,
                          struct error *err) MUST_USE;
-/* The same of GUID: as they are, for guids_to_texts(). */
+static inline bool texts_are_guids(uint8_t texts) /* enum texts_encoding */
+{
+    return texts == TEXTS_GUID || texts == TEXTS_GUID_BITS;
+}
+/* The same of GUID and GUID_BITS: as they are, for guids_to_texts(). */
 enum status guids_decode(const struct column_entry *entry, struct reader *reader,
                          struct arena *scratch, struct cache_memory *memory,
                          const struct guid **ret, struct error *err) MUST_USE;
 /* text: count * GUID_TEXT_BYTES + 1 bytes, which ret points into. */
 void guids_to_texts(const struct guid *guids, uint32_t count, char *text, struct slice *ret);
+
+/* ---- text_borrow.c: texts that another column has too ---- */
+enum borrow_mode {
+    BORROW_WHOLE = 1, /* some texts are the donor's, the others its own */
+    BORROW_ENDS,      /* texts end in the donor's; what stands in front is its own */
+};
+#define BORROW_NONE UINT32_MAX
+struct borrowing {
+    enum borrow_mode mode;
+    const struct slice *texts; /* count */
+    const uint32_t *refs;      /* count: the donor's code as it is written, or BORROW_NONE */
+    const struct slice *donor; /* its texts by that code */
+    uint32_t count;
+};
+/* Appends what borrow_decode() reads; *ret_encoding is that of the own texts.  are_guids:
+ * they and the donor's are (BORROW_WHOLE only). */
+enum status borrow_encode(const struct borrowing *borrowing, bool are_guids, int level,
+                          struct buf *ret, uint8_t *ret_encoding, struct error *err) MUST_USE;
+/* The donor's column is loaded, with texts unless the entry's are GUIDs.  Fills dict
+ * or guids of *ret, as entry->texts says. */
+enum status borrow_decode(const struct column_entry *entry, const struct path_column *donor,
+                          struct reader *reader, struct arena *scratch,
+                          struct cache_memory *memory, struct path_column *ret,
+                          struct error *err) MUST_USE;
+
+/* ---- text_index.c: which columns of a part have a text ---- */
+struct text_index;
+enum status text_index_new(const struct part *part, struct text_index **ret,
+                           struct error *err) MUST_USE;
+void text_index_free(struct text_index *index); /* NULL allowed */
+/* The column that has most of a path's texts (a sample of them), of those that
+ * may_lend(context, donor) allows; 0 if none has enough. */
+uint32_t text_index_donor(const struct text_index *index, uint32_t path,
+                          bool (*may_lend)(void *context, uint32_t donor), void *context);
+/* The code that a text has in a column; BORROW_NONE. */
+uint32_t text_index_code(const struct text_index *index, uint32_t path, struct slice text);
+
+/* ---- guid_bits.c ---- */
+void guid_bits_pack(const struct guid *guids, uint32_t count, struct buf *ret);
+/* ret: count; false if the bytes are not those of so many. */
+bool guid_bits_unpack(struct slice packed, uint32_t count, struct guid *ret) MUST_USE;
+
 /* ISO times of one form (segment.md, TIME). */
 #define TIME_FORM_COUNT 16u
 bool time_form_of(struct slice text, uint8_t *ret_form, int64_t *ret_ticks);

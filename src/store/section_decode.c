@@ -175,14 +175,16 @@ static enum status get_entry(struct reader *r, const struct section_header *head
     ret->codes = reader_u8(r);
     ret->texts = reader_u8(r);
     uint64_t dict_count = reader_varint(r), text_bytes = reader_varint(r);
-    uint64_t base = reader_varint(r), size = reader_varint(r);
-    if (r->failed || flags > 3 || ret->codes >= CODES_COUNT_ || ret->texts >= TEXTS_COUNT_ ||
-        dict_count > value_count || text_bytes > COLUMN_STREAM_BYTES_MAX || base > UINT32_MAX ||
-        size > UINT32_MAX)
+    uint64_t base = reader_varint(r);
+    uint64_t donor = (flags & 4) != 0 ? reader_varint(r) : 0, size = reader_varint(r);
+    if (r->failed || flags > 7 || donor >= header->part->path_count ||
+        ret->codes >= CODES_COUNT_ || ret->texts >= TEXTS_COUNT_ || dict_count > value_count ||
+        text_bytes > COLUMN_STREAM_BYTES_MAX || base > UINT32_MAX || size > UINT32_MAX)
         return corrupt(err, "columns");
     ret->dict_count = (uint32_t)dict_count;
     ret->text_bytes = (uint32_t)text_bytes;
     ret->base = (uint32_t)base;
+    ret->donor = (uint32_t)donor;
     ret->size = (uint32_t)size;
     if (ret->is_inline) {
         struct slice blob = reader_bytes(r, size);
@@ -194,19 +196,47 @@ static enum status get_entry(struct reader *r, const struct section_header *head
     return r->failed ? corrupt(err, "columns") : STATUS_OK;
 }
 
-/* Following the bases ends: SAME and CONTEXT form no circle. */
-static bool bases_end(const struct section_header *header)
+/* Level of a path: how many steps over bases and donors end below it.  0: not known yet. */
+static uint8_t level_above(const struct section_header *header, const uint8_t *levels,
+                           uint32_t path)
 {
-    for (uint32_t p = 0; p < header->part->path_count; p++) {
-        uint32_t at = p, steps = 0;
-        while (header->columns[at].codes == CODES_SAME ||
-               header->columns[at].codes == CODES_CONTEXT) {
-            at = header->columns[at].base;
-            if (at == 0 || at >= header->part->path_count || ++steps > CONTEXT_CHAIN_MAX)
-                return false;
-        }
+    const struct column_entry *entry = &header->columns[path];
+    bool has_base = entry->codes == CODES_SAME || entry->codes == CODES_CONTEXT;
+    uint8_t base = has_base ? levels[entry->base] : 1, donor = levels[entry->donor];
+
+    if (entry->donor == 0)
+        donor = 1;
+    if (base == 0 || donor == 0)
+        return 0;
+    return has_base || entry->donor != 0 ? (uint8_t)((base > donor ? base : donor) + 1) : 1;
+}
+
+/* Following bases and donors ends: columns lean on each other in no circle. */
+static enum status check_leaning(const struct section_header *header, struct error *err)
+{
+    uint32_t count = header->part->path_count, known = 0;
+
+    for (uint32_t p = 0; p < count; p++) {
+        const struct column_entry *entry = &header->columns[p];
+        if ((entry->codes == CODES_SAME || entry->codes == CODES_CONTEXT) &&
+            (entry->base == 0 || entry->base >= count))
+            return corrupt(err, "columns");
     }
-    return true;
+    uint8_t *levels = ARENA_ARRAY(header->part->arena, uint8_t, (size_t)count + 1, err);
+    if (levels == NULL)
+        return err->status;
+    for (uint32_t round = 0; round <= CONTEXT_CHAIN_MAX && known < count; round++) {
+        for (uint32_t p = 0; p < count; p++) {
+            if (levels[p] == 0)
+                levels[p] = level_above(header, levels, p);
+            if (levels[p] > CONTEXT_CHAIN_MAX + 1)
+                return corrupt(err, "columns");
+        }
+        known = 0;
+        for (uint32_t p = 0; p < count; p++)
+            known += levels[p] != 0 ? 1 : 0;
+    }
+    return known == count ? STATUS_OK : corrupt(err, "columns");
 }
 
 static enum status get_columns(struct reader *r, struct section_header *header, uint64_t *offset,
@@ -225,9 +255,7 @@ static enum status get_columns(struct reader *r, struct section_header *header, 
         if (!part->paths[p].is_object)
             status = get_entry(r, header, part->paths[p].value_count, offset, &header->columns[p],
                                err);
-    if (status == STATUS_OK && !bases_end(header))
-        status = corrupt(err, "columns");
-    return status;
+    return status == STATUS_OK ? check_leaning(header, err) : status;
 }
 
 static enum status get_reasons(struct reader *r, struct part *part, struct error *err)
@@ -314,9 +342,9 @@ static enum status get_header(const struct section_info *info, struct section_he
     uint64_t offset = info->header_packed;
     uint8_t format = reader_u8(&r);
 
-    if (format != SECTION_FORMAT && format != SECTION_FORMAT_OLD)
+    if (format < SECTION_FORMAT_OLD || format > SECTION_FORMAT)
         return corrupt(err, "format");
-    header->has_index = format == SECTION_FORMAT;
+    header->has_index = format != SECTION_FORMAT_OLD;
     part->row_count = (uint32_t)reader_varint(&r);
     if (part->row_count != info->row_count || part->row_count > PART_ROWS_MAX ||
         !get_count(&r, PART_PATHS_MAX * 4, &part->path_count) ||

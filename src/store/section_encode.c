@@ -67,12 +67,15 @@ static void put_entry(struct buf *header, const struct column_entry *entry, stru
 {
     bool is_inline = entry->size <= INLINE_BLOB_BYTES;
 
-    buf_put_u8(header, (uint8_t)((is_inline ? 1 : 0) | (entry->is_indexed ? 2 : 0)));
+    buf_put_u8(header, (uint8_t)((is_inline ? 1 : 0) | (entry->is_indexed ? 2 : 0) |
+                                 (entry->donor != 0 ? 4 : 0)));
     buf_put_u8(header, entry->codes);
     buf_put_u8(header, entry->texts);
     buf_put_varint(header, entry->dict_count);
     buf_put_varint(header, entry->text_bytes);
     buf_put_varint(header, entry->base);
+    if (entry->donor != 0)
+        buf_put_varint(header, entry->donor);
     buf_put_varint(header, entry->size);
     if (is_inline)
         buf_add_slice(header, blob);

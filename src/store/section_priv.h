@@ -8,7 +8,7 @@
 #include "store/column_priv.h"
 #include "store/segment_priv.h"
 
-#define SECTION_FORMAT 2u
+#define SECTION_FORMAT 3u
 #define SECTION_FORMAT_OLD 1u /* read, without its index */
 #define SECTION_HEADER_BYTES_MAX (64 * MIB)
 #define SECTION_BYTES_MAX (4 * GIB)

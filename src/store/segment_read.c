@@ -538,6 +538,10 @@ static enum status load_path(struct part *view, uint32_t path, unsigned depth, s
         status = load_path(view, entry->base, depth + 1, err);
     if (status == STATUS_OK && entry->codes == CODES_SAME)
         status = get_texts(view, entry->base, err);
+    if (status == STATUS_OK && entry->donor != 0)
+        status = load_path(view, entry->donor, depth + 1, err);
+    if (status == STATUS_OK && entry->donor != 0 && !texts_are_guids(entry->texts))
+        status = get_texts(view, entry->donor, err);
     if (status == STATUS_OK && entry->codes == CODES_EVENT && !view->paths[path].is_array)
         status = load_rows(view, ROWS_TIMES, err);
     if (status == STATUS_OK)

@@ -61,14 +61,18 @@ enum status guids_decode(const struct column_entry *entry, struct reader *reader
 
     if (status != STATUS_OK)
         return status;
-    if (bytes.size != (size_t)entry->dict_count * sizeof(struct guid) ||
+    size_t size = (size_t)entry->dict_count * sizeof(struct guid);
+    bool is_packed = entry->texts == TEXTS_GUID_BITS;
+    if ((bytes.size != size && !is_packed) ||
         entry->text_bytes != (uint64_t)entry->dict_count * GUID_TEXT_BYTES)
         return corrupt(err);
-    struct guid *guids = cache_memory_alloc(memory, bytes.size + 1, err);
+    struct guid *guids = cache_memory_alloc(memory, size + 1, err);
     if (guids == NULL)
         return err->status;
-    if (bytes.size > 0)
-        memcpy(guids, bytes.data, bytes.size);
+    if (is_packed && !guid_bits_unpack(bytes, entry->dict_count, guids))
+        return corrupt(err);
+    if (!is_packed && size > 0)
+        memcpy(guids, bytes.data, size);
     *ret = guids;
     return STATUS_OK;
 }
@@ -237,6 +241,7 @@ enum status texts_decode(const struct column_entry *entry, struct reader *reader
         break;
     case TEXTS_NONE:
     case TEXTS_GUID: /* guids_decode() */
+    case TEXTS_GUID_BITS:
     case TEXTS_COUNT_:
         status = corrupt(err);
         break;

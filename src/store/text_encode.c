@@ -13,6 +13,7 @@
 #include <stdlib.h>
 
 #define STREAM_RAW_BYTES 24u     /* shorter streams are not worth a zstd frame */
+#define STREAM_HEAD_BYTES_MAX 6u
 #define INTEGER_TEXT_BYTES 20u
 #define GROUPED_TEXTS_MIN 32u    /* texts of a class, and of a grouped dictionary */
 #define GROUPED_CLASSES_MAX 64u
@@ -38,13 +39,18 @@ enum status stream_put(struct buf *ret, struct slice raw, int level, struct erro
         buf_put_varint(ret, raw.size);
         buf_put_blob(ret, buf_slice(&packed));
     } else {
-        buf_put_u8(ret, 0);
-        buf_put_blob(ret, raw);
+        stream_put_plain(ret, raw);
     }
     status = buf_check(ret, err);
 out:
     buf_release(&packed);
     return status;
+}
+
+void stream_put_plain(struct buf *ret, struct slice raw)
+{
+    buf_put_u8(ret, 0);
+    buf_put_blob(ret, raw);
 }
 
 enum status stream_get(struct reader *reader, struct arena *scratch, struct slice *ret,
@@ -341,6 +347,29 @@ out:
     return status;
 }
 
+/* GUID, or GUID_BITS if that is smaller.  raw: the GUIDs. */
+static enum status put_guids(struct slice raw, uint32_t count, int level, bool thorough,
+                             struct buf *ret, uint8_t *ret_encoding, struct error *err)
+{
+    size_t start = ret->size;
+    struct buf bits;
+    enum status status = stream_put(ret, raw, level, err);
+
+    if (status != STATUS_OK || !thorough)
+        return status;
+    buf_init(&bits, COLUMN_STREAM_BYTES_MAX);
+    guid_bits_pack((const struct guid *)(const void *)raw.data, count, &bits);
+    status = buf_check(&bits, err);
+    if (status == STATUS_OK && bits.size + STREAM_HEAD_BYTES_MAX < ret->size - start) {
+        ret->size = start;
+        stream_put_plain(ret, buf_slice(&bits));
+        *ret_encoding = TEXTS_GUID_BITS;
+        status = buf_check(ret, err);
+    }
+    buf_release(&bits);
+    return status;
+}
+
 enum status texts_encode(const struct slice *texts, uint32_t count, int level, bool thorough,
                          struct buf *ret, uint8_t *ret_encoding, struct error *err)
 {
@@ -360,7 +389,9 @@ enum status texts_encode(const struct slice *texts, uint32_t count, int level, b
             continue;
         *ret_encoding = encodings[i];
         status = buf_check(&raw, err);
-        if (status == STATUS_OK)
+        if (status == STATUS_OK && encodings[i] == TEXTS_GUID)
+            status = put_guids(buf_slice(&raw), count, level, thorough, ret, ret_encoding, err);
+        else if (status == STATUS_OK)
             status = stream_put(ret, buf_slice(&raw), level, err);
         goto out;
     }

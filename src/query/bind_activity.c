@@ -134,7 +134,7 @@ struct plan *plugin_rows_near(struct binder *b, struct plan *input, const struct
     if (count == 2)
         args[2] = args[1];
     return bind_macro(b, input, op->at,
-                      "let __s = __input | serialize __n = row_number();"
+                      "let __s = materialize(__input | serialize __n = row_number());"
                       "let __h = __s | where __1 | extend __o = range(__n - __2, __n + __3, 1)"
                       " | mv-expand __o to typeof(long) | distinct __o;"
                       "__s | where __n in (__h) | project-away __n",

@@ -100,7 +100,8 @@ struct plan *plugin_geo_lookup(struct binder *b, struct plan *input, const struc
                            : "geo_point_in_polygon(__3, __4, __r)";
     buf_init(&text, QUERY_TEXT_BYTES_MAX);
     buf_add_format(&text,
-                   "let __s = __input | serialize __n = row_number() | extend __j = 1;"
+                   "let __s = materialize(__input | serialize __n = row_number()"
+                   " | extend __j = 1);"
                    "let __m = __s | join kind=inner (__1 | extend __j = 1, __r = __2) on __j"
                    " | where %s | project-away __j, __j1, __r%s;",
                    test, with_key ? "" : ", __2");

@@ -71,8 +71,8 @@ struct plan *plugin_ip_lookup(struct binder *b, struct plan *input, const struct
     memcpy(all, args, 3 * sizeof(args[0]));
     buf_init(&text, QUERY_TEXT_BYTES_MAX);
     if (unmatched)
-        buf_add_text(&text, "let __s = __input | serialize __n = row_number() | extend __j = 1;"
-                            "let __m = __s");
+        buf_add_text(&text, "let __s = materialize(__input | serialize __n = row_number()"
+                            " | extend __j = 1); let __m = __s");
     else
         buf_add_text(&text, "__input | extend __j = 1");
     buf_add_text(&text, " | join kind=inner (__1 | extend __j = 1, __r = __3) on __j");

@@ -69,7 +69,7 @@ static enum status bind_weighted(BIND_PARAMETERS)
 {
     enum status status = bind_percentile(args, 1, want, ret, err);
 
-    want[1] = args[1].type == TYPE_DYNAMIC ? TYPE_DYNAMIC : TYPE_REAL;
+    want[1] = TYPE_REAL;
     return status != STATUS_OK ? status : bind_percents(args, 2, arg_count, want, err);
 }
 

@@ -10,8 +10,8 @@ static bool is_findable(struct slice word, bool anywhere)
     bool is_like_number = true;
     uint32_t dots = 0;
 
-    if (word.size == 0 || word.data[0] == ':')
-        return false;
+    if (word.size == 0 || word.data[0] == ':' || slice_equal_nocase(word, SLICE("null")))
+        return false; /* a null has no text as a value, and one in an array */
     for (size_t i = 0; i < word.size; i++) {
         char c = word.data[i];
         if (memchr("\"\\[]{},/", c, 8) != NULL || (unsigned char)c <= ' ')

@@ -29,6 +29,10 @@ static void test_findable(void **state)
     assert_false(is_findable(FILTER_HAS, "a,b"));
     assert_false(is_findable(FILTER_HAS, ":a"));
     assert_false(is_findable(FILTER_HAS, ""));
+    /* a null in an array reads so, one that is a value of its own does not */
+    assert_false(is_findable(FILTER_HAS, "null"));
+    assert_false(is_findable(FILTER_ANY_HAS, "NULL"));
+    assert_true(is_findable(FILTER_HAS, "nullable"));
     /* may be what a number or a time is printed as */
     assert_false(is_findable(FILTER_ANY_HAS, "2024"));
     assert_false(is_findable(FILTER_ANY_HAS, "2024-02-17T17:12:03Z"));

@@ -215,6 +215,16 @@ static int text_order(const void *left, const void *right)
     return slice_compare(*(const struct slice *)left, *(const struct slice *)right);
 }
 
+/* Reals in few digits: sums are made in any order. */
+static struct slice shorten(struct arena *arena, struct slice item)
+{
+    double real;
+
+    if (slice_find_byte(item, '.', 0) == SIZE_MAX || !text_parse_double(item, &real))
+        return item;
+    return slice_of(take_text(arena, "%.9g", real));
+}
+
 /* The elements of an array in an order, the keys of a bag: which of several values a key
  * keeps is free. */
 static struct slice loosen(struct arena *arena, struct slice text)
@@ -242,8 +252,13 @@ static struct slice loosen(struct arena *arena, struct slice text)
             from = i + 1;
         depth -= depth > 0 && (c == ']' || c == '}');
     }
+    size_t size = count;
+    for (uint32_t i = 0; i < count; i++) {
+        items[i] = shorten(arena, items[i]);
+        size += items[i].size;
+    }
     qsort(items, count, sizeof(items[0]), text_order);
-    struct slice ret = {take_bytes(arena, text.size + count), 0};
+    struct slice ret = {take_bytes(arena, size), 0};
     for (uint32_t i = 0; i < count; i++) {
         memcpy((char *)(uintptr_t)ret.data + ret.size, items[i].data, items[i].size);
         ret.size += items[i].size;

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* diff.c - asks random questions in several ways and compares the answers.
  *
- * usage: diff [--count N] [--seed N] [--each] [--forms] [--print] [--stop N]
+ * usage: diff [--count N] [--seed N] [--each] [--forms] [--coverage] [--print] [--stop N]
+ *             [--text QUERY]
  *
  * Question i comes from seed + i alone, so that a line of the output is enough
  * to ask it again (--seed S --count 1).  Each question is answered naively, by
  * the engine over a plain source, and by the engine in one more way in turn;
- * with --each in all of them.  A question whose answers differ is made smaller.
+ * with --each in all of them.  With --coverage it is an error if something of the
+ * reference of the language was not asked for.  A question whose answers differ is made smaller.
  * The last line is the count; exit 1 if any differed.
  */
 #include "forms.h"
@@ -19,9 +21,12 @@
 #include <stdlib.h>
 #include <time.h>
 
+#define FORMS_EVERY 4u
+
 struct options {
     uint64_t seed, count, stop;
-    bool each, print, forms;
+    bool each, print, forms, coverage;
+    const char *text;
 };
 
 struct tally {
@@ -105,7 +110,10 @@ static void ask_forms(const struct options *options, uint64_t seed, struct tally
 
     if (arena == NULL)
         abort();
-    forms_make(&dice, arena, &forms);
+    if (seed / FORMS_EVERY % 4 == 0)
+        operators_make(&dice, arena, seed / FORMS_EVERY / 4, &forms);
+    else
+        forms_make(&dice, arena, seed / FORMS_EVERY, &forms);
     struct answer base = new_answer(arena);
     buf_init(&what, MIB);
     for (uint32_t i = 0; i < forms.count && options->print; i++)
@@ -124,15 +132,45 @@ static void ask_forms(const struct options *options, uint64_t seed, struct tally
         tally->errors += other.error[0] != '\0' && !other.is_limit;
         tally->rows += other.row_count;
         tally->answers++;
+        if (options->coverage && other.error[0] == '\0')
+            cover_text(forms.texts[i]);
         if (options->print && other.error[0] != '\0')
             printf("  %s\n", other.error);
         if (what.size > 0)
-            printf("--seed %" PRIu64 " --count 1: %s, differs from %s\n%s\n%s\n%.*s\n", seed,
-                   way->name, WAYS[0].name, forms.texts[i], forms.texts[0],
+            printf("--forms --seed %" PRIu64 " --count 1: %s, differs from %s\n%s\n%s\n%.*s\n",
+                   seed, way->name, WAYS[0].name, forms.texts[i], forms.texts[0],
                    SLICE_FMT(buf_slice(&what)));
     }
     (void)fflush(stdout);
     tally->differ += what.size > 0;
+    buf_release(&what);
+    arena_free(arena);
+}
+
+/* A text of the command line, in every way. */
+static void ask_text(const char *text, struct tally *tally)
+{
+    struct arena *arena = arena_new(GIB);
+    struct buf what;
+
+    if (arena == NULL)
+        abort();
+    buf_init(&what, MIB);
+    struct answer base = new_answer(arena);
+    engine_answer(slice_of(text), &WAYS[0], &base);
+    printf("%u rows %s\n", base.row_count, base.error);
+    tally->asked++;
+    for (uint32_t w = 1; w < WAY_COUNT; w++) {
+        struct answer other = new_answer(arena);
+        engine_answer(slice_of(text), &WAYS[w], &other);
+        buf_clear(&what);
+        compare_forms(&base, &other, false, &what);
+        tally->answers++;
+        tally->differ += what.size > 0;
+        if (what.size > 0)
+            printf("%s differs from %s\n%.*s\n", WAYS[w].name, WAYS[0].name,
+                   SLICE_FMT(buf_slice(&what)));
+    }
     buf_release(&what);
     arena_free(arena);
 }
@@ -180,12 +218,16 @@ int main(int argc, char **argv)
                            : strcmp(argv[i], "--count") == 0 ? &options.count
                            : strcmp(argv[i], "--stop") == 0  ? &options.stop
                                                              : NULL;
-        if (number != NULL && i + 1 < argc)
+        if (strcmp(argv[i], "--text") == 0 && i + 1 < argc)
+            options.text = argv[++i];
+        else if (number != NULL && i + 1 < argc)
             usage |= !text_parse_u64(slice_of(argv[++i]), number);
         else if (strcmp(argv[i], "--each") == 0)
             options.each = true;
         else if (strcmp(argv[i], "--forms") == 0)
             options.forms = true;
+        else if (strcmp(argv[i], "--coverage") == 0)
+            options.coverage = true;
         else if (strcmp(argv[i], "--print") == 0)
             options.print = true;
         else
@@ -193,13 +235,19 @@ int main(int argc, char **argv)
     }
     if (usage) {
         fprintf(stderr,
-                "usage: diff [--count N] [--seed N] [--each] [--forms] [--print] [--stop N]\n");
+                "usage: diff [--count N] [--seed N] [--each] [--forms] [--coverage] [--print] "
+                "[--stop N] [--text QUERY]\n");
         return 2;
     }
     callees_open();
     engine_open();
+    cover_open();
+    if (options.text != NULL) {
+        ask_text(options.text, &tally);
+        options.count = 0;
+    }
     for (uint64_t i = 0; i < options.count && tally.differ < options.stop; i++) {
-        if (options.forms || (options.seed + i) % 3 == 0)
+        if (options.forms || (options.seed + i) % FORMS_EVERY == 0)
             ask_forms(&options, options.seed + i, &tally);
         else
             ask(&options, options.seed + i, &tally);
@@ -210,5 +258,6 @@ int main(int argc, char **argv)
            " differ\n",
            tally.asked, tally.naive, tally.answers, tally.rows, tally.limits, tally.errors,
            (double)clock() / CLOCKS_PER_SEC, tally.differ);
-    return tally.differ > 0;
+    uint32_t missed = options.coverage ? cover_report() : 0;
+    return tally.differ > 0 || missed > 0;
 }

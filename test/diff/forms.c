@@ -87,6 +87,11 @@ static const char *some_source(struct plan *p)
     return kind >= SOURCE_COUNT ? as_datatable(p) : fill1(p, SOURCES[kind], p->filter);
 }
 
+const char *forms_rows(struct teller *t, const char *filter, bool is_plain)
+{
+    return fill_text(t, SOURCES[is_plain ? 0 : roll(t->dice, SOURCE_COUNT)], &filter);
+}
+
 /* ---- the value: an expression, and what stands before it ---- */
 
 struct value_text {
@@ -393,25 +398,6 @@ static const char *aggregate_form(struct plan *p, bool is_plain, bool *ret_may_f
 
 /* ---- a question ---- */
 
-/* Of an aggregate whose bytes depend on the order of rows, what does not. */
-static const char *settled(struct plan *p)
-{
-    static const struct {
-        const char *name, *text;
-    } all[] = {
-        {"hll", "dcount_hll($0)"},
-        {"tdigest", "percentile_tdigest($0, 50)"},
-        {"buildschema", "strlen(tostring($0))"}, /* the order of keys is free */
-    };
-    const char *name = p->call.callee->name;
-
-    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
-        if (p->call.callee->kind == CALLEE_AGGREGATE && strstr(name, all[i].name) != NULL)
-            return all[i].text;
-    }
-    return p->call.callee->is_impure ? "isnull($0)" : "$0";
-}
-
 static bool call_binds(struct plan *p)
 {
     static const char *const around[] = {
@@ -425,17 +411,17 @@ static bool call_binds(struct plan *p)
     return engine_binds(slice_of(with_names(&p->teller, text)), &p->type);
 }
 
-void forms_make(struct dice *dice, struct arena *arena, struct forms *ret)
+void forms_make(struct dice *dice, struct arena *arena, uint64_t seed, struct forms *ret)
 {
     struct plan p = {.teller = {dice, arena}, .around = "$0"};
-    struct callee *callee = callee_at(roll(dice, callee_count()));
+    struct callee *callee = callee_at((uint32_t)(seed % callee_count()));
     bool binds = false;
 
     p.call.callee = callee;
     *ret = (struct forms){.is_loose = callee->kind == CALLEE_AGGREGATE};
     for (int i = 0; i < 5 && !binds; i++) {
         call_make(&p.teller, callee, 1, &p.call);
-        p.around = settled(&p);
+        p.around = call_settled(&p.call);
         p.text = fill1(&p, p.around, call_text(&p.teller, &p.call));
         binds = call_binds(&p);
     }

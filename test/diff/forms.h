@@ -76,6 +76,8 @@ struct teller { /* who makes up texts */
 const struct table *forms_table(void); /* what they ask: every type, edges, samples */
 void call_make(struct teller *t, struct callee *callee, uint32_t depth, struct call *ret);
 const char *call_text(struct teller *t, const struct call *call);
+/* "$0", or what of it does not depend on chance or on the order of rows. */
+const char *call_settled(const struct call *call);
 const char *some_literal(struct teller *t, enum type type);
 const char *some_column_mark(struct teller *t, enum type type); /* or NULL */
 /* "$0", "$1" ... in a format are the texts. */
@@ -95,7 +97,22 @@ struct forms {
     bool is_loose; /* arrays and bags of aggregates: the order in them is free */
 };
 
-void forms_make(struct dice *dice, struct arena *arena, struct forms *ret);
+/* About the function that the seed says. */
+void forms_make(struct dice *dice, struct arena *arena, uint64_t seed, struct forms *ret);
+/* The rows of Odd that a filter (an operator or "") leaves, in some way. */
+const char *forms_rows(struct teller *t, const char *filter, bool is_plain);
 void compare_forms(const struct answer *a, const struct answer *b, bool is_loose, struct buf *ret);
+
+/* ---- operators.c: about the operator that the seed says ---- */
+
+void operators_make(struct dice *dice, struct arena *arena, uint64_t seed, struct forms *ret);
+
+/* ---- cover.c: what of the language's reference was asked and answered ---- */
+
+void cover_open(void);
+void cover_text(const char *text);
+uint32_t cover_report(void); /* prints what never was; their number */
+
+
 
 #endif

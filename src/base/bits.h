@@ -14,6 +14,34 @@
 #include "base/buf.h"
 
 #include <endian.h>
+#ifdef __BMI2__
+#include <immintrin.h>
+#endif
+
+/* The bits under the mask, as the lowest ones; and the reverse. */
+static inline uint64_t bits_gather(uint64_t word, uint64_t mask)
+{
+#ifdef __BMI2__
+    return _pext_u64(word, mask);
+#else
+    uint64_t ret = 0;
+    for (unsigned n = 0; mask != 0; mask &= mask - 1, n++)
+        ret |= (word >> __builtin_ctzll(mask) & 1) << n;
+    return ret;
+#endif
+}
+
+static inline uint64_t bits_scatter(uint64_t bits, uint64_t mask)
+{
+#ifdef __BMI2__
+    return _pdep_u64(bits, mask);
+#else
+    uint64_t ret = 0;
+    for (; mask != 0; mask &= mask - 1, bits >>= 1)
+        ret |= (bits & 1) << __builtin_ctzll(mask);
+    return ret;
+#endif
+}
 
 #define BITS_AT_ONCE 56u /* that bits_put() and bits_get() take */
 

@@ -322,10 +322,13 @@ static unsigned bits_of_block(uint32_t block_count)
     return block_count < 2 ? 0 : 32u - (unsigned)__builtin_clz(block_count - 1);
 }
 
-static void put_blocks(struct bit_writer *w, uint64_t blocks, uint32_t block_count)
+/* Blocks of a path: `all` are those that it has entries in. */
+static void put_blocks(struct bit_writer *w, uint64_t blocks, uint64_t all)
 {
+    uint32_t block_count = (uint32_t)__builtin_popcountll(all);
     unsigned count = (unsigned)__builtin_popcountll(blocks);
 
+    blocks = bits_gather(blocks, all);
     if (count > LISTED_MAX) {
         bits_put_unary(w, LISTED_MAX);
         for (uint32_t i = 0; i < block_count; i += 32)
@@ -356,8 +359,8 @@ static uint64_t get_blocks(struct bit_reader *r, uint32_t block_count)
 struct paging {
     const struct entries *entries;
     unsigned shift; /* fingerprint bits that are left out */
-    uint32_t block_count;
     const uint32_t *ranks; /* a path */
+    const uint64_t *rank_blocks; /* a rank: where its path has entries */
     struct index_hit *hits; /* room for a fingerprint's */
 };
 
@@ -429,7 +432,7 @@ static size_t put_page(const struct paging *p, size_t from, struct buf *pages,
         bits_put_unary(&w, count - 1);
         for (uint32_t h = 0; h < count; h++) {
             bits_put_gamma(&w, p->hits[h].rank - rank);
-            put_blocks(&w, p->hits[h].blocks, p->block_count);
+            put_blocks(&w, p->hits[h].blocks, p->rank_blocks[p->hits[h].rank]);
             rank = p->hits[h].rank;
         }
         last = print;
@@ -440,7 +443,7 @@ static size_t put_page(const struct paging *p, size_t from, struct buf *pages,
 }
 
 struct ranked {
-    uint64_t count;
+    uint64_t count, blocks;
     uint32_t path;
 };
 
@@ -455,7 +458,8 @@ static int compare_ranked(const void *a, const void *b)
 
 /* Paths that have entries, those with most first. */
 static enum status rank_paths(const struct entries *entries, uint32_t path_count,
-                              uint32_t *ret_ranks, struct buf *directory, struct error *err)
+                              uint32_t *ret_ranks, uint64_t *ret_blocks, struct buf *directory,
+                              struct error *err)
 {
     struct ranked *ranked = calloc((size_t)path_count + 1, sizeof(*ranked));
     uint32_t used = 0;
@@ -464,18 +468,39 @@ static enum status rank_paths(const struct entries *entries, uint32_t path_count
         return ERROR_MEMORY(err);
     for (uint32_t i = 0; i < path_count; i++)
         ranked[i].path = i;
-    for (size_t i = 0; i < entries->count; i++)
-        ranked[entries->keys[i] >> BLOCK_BITS & ((1u << PATH_BITS) - 1)].count++;
+    for (size_t i = 0; i < entries->count; i++) {
+        struct ranked *r = &ranked[entries->keys[i] >> BLOCK_BITS & ((1u << PATH_BITS) - 1)];
+        r->count++;
+        r->blocks |= UINT64_C(1) << (entries->keys[i] & (SECTION_BLOCKS_MAX - 1));
+    }
     qsort(ranked, path_count, sizeof(*ranked), compare_ranked);
     while (used < path_count && ranked[used].count > 0)
         used++;
     buf_put_varint(directory, used);
     for (uint32_t i = 0; i < used; i++) {
         ret_ranks[ranked[i].path] = i;
+        ret_blocks[i] = ranked[i].blocks;
         buf_put_varint(directory, ranked[i].path);
+        buf_put_u64(directory, ranked[i].blocks);
     }
     free(ranked);
     return STATUS_OK;
+}
+
+/* Of fingerprints: as many as tell those of the section apart, and some to spare. */
+static unsigned bits_of_prints(const struct entries *entries)
+{
+    uint64_t prints = 0, last = UINT64_MAX;
+    unsigned bits = SPARE_BITS;
+
+    for (size_t i = 0; i < entries->count; i++) {
+        uint64_t print = entries->keys[i] >> PRINT_SHIFT;
+        prints += print != last ? 1 : 0;
+        last = print;
+    }
+    while (bits < 32 && (UINT64_C(1) << (bits - SPARE_BITS)) < prints)
+        bits++;
+    return bits;
 }
 
 static enum status put_pages(const struct part *part, const struct entries *entries,
@@ -483,15 +508,15 @@ static enum status put_pages(const struct part *part, const struct entries *entr
 {
     uint32_t *ranks = calloc((size_t)part->path_count + 1, sizeof(*ranks));
     struct index_hit *hits = calloc((size_t)part->path_count + 1, sizeof(*hits));
-    unsigned bits = SPARE_BITS;
-    enum status status = ranks == NULL || hits == NULL ? ERROR_MEMORY(err) : STATUS_OK;
+    uint64_t *blocks = calloc((size_t)part->path_count + 1, sizeof(*blocks));
+    unsigned bits = bits_of_prints(entries);
+    enum status status =
+        ranks == NULL || hits == NULL || blocks == NULL ? ERROR_MEMORY(err) : STATUS_OK;
 
-    while (bits < 32 && (UINT64_C(1) << (bits - SPARE_BITS)) < entries->count)
-        bits++;
-    struct paging p = {entries, 32 - bits, entity_block_count(part->row_count), ranks, hits};
+    struct paging p = {entries, 32 - bits, ranks, blocks, hits};
     buf_put_u8(&ret->directory, (uint8_t)bits);
     if (status == STATUS_OK)
-        status = rank_paths(entries, part->path_count, ranks, &ret->directory, err);
+        status = rank_paths(entries, part->path_count, ranks, blocks, &ret->directory, err);
     for (size_t i = 0; i < entries->count && status == STATUS_OK;) {
         size_t start = ret->pages.size;
         uint32_t first = 0;
@@ -503,6 +528,7 @@ static enum status put_pages(const struct part *part, const struct entries *entr
     }
     free(ranks);
     free(hits);
+    free(blocks);
     return status;
 }
 
@@ -580,11 +606,15 @@ enum status entity_index_probe(struct slice page, const struct index_probe *prob
         at += bits_get_rice(&bits, k);
         for (uint64_t n = bits_get_unary(&bits) + 1; n > 0 && !bits.failed; n--) {
             rank += bits_get_gamma(&bits, PATH_BITS);
-            uint64_t blocks = get_blocks(&bits, probe->block_count);
-            if (rank >= probe->rank_count)
+            if (rank >= probe->rank_count) {
                 bits.failed = true;
-            else if (at == probe->fingerprint && *ret_count < probe->rank_count)
-                ret[(*ret_count)++] = (struct index_hit){(uint32_t)rank, blocks};
+                break;
+            }
+            uint64_t all = probe->rank_blocks[rank];
+            uint64_t blocks = get_blocks(&bits, (uint32_t)__builtin_popcountll(all));
+            if (at == probe->fingerprint && *ret_count < probe->rank_count)
+                ret[(*ret_count)++] =
+                    (struct index_hit){(uint32_t)rank, bits_scatter(blocks, all)};
         }
     }
     return bits.failed ? ERROR_SET(err, STATUS_CORRUPT, "a page of the index does not decode")

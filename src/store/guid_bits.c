@@ -6,42 +6,6 @@
 
 #include <endian.h>
 
-#ifdef __BMI2__
-#include <immintrin.h>
-
-static uint64_t gather(uint64_t word, uint64_t mask)
-{
-    return _pext_u64(word, mask);
-}
-
-static uint64_t scatter(uint64_t bits, uint64_t mask)
-{
-    return _pdep_u64(bits, mask);
-}
-
-#else
-
-/* The bits under the mask, as the lowest ones. */
-static uint64_t gather(uint64_t word, uint64_t mask)
-{
-    uint64_t ret = 0;
-
-    for (unsigned n = 0; mask != 0; mask &= mask - 1, n++)
-        ret |= (word >> __builtin_ctzll(mask) & 1) << n;
-    return ret;
-}
-
-static uint64_t scatter(uint64_t bits, uint64_t mask)
-{
-    uint64_t ret = 0;
-
-    for (; mask != 0; mask &= mask - 1, bits >>= 1)
-        ret |= (bits & 1) << __builtin_ctzll(mask);
-    return ret;
-}
-
-#endif
-
 struct halves {
     uint64_t word[2];
 };
@@ -77,7 +41,7 @@ void guid_bits_pack(const struct guid *guids, uint32_t count, struct buf *ret)
         struct halves guid = halves_of(&guids[i]);
         for (unsigned h = 0; h < 2; h++) {
             unsigned size = (unsigned)__builtin_popcountll(mask.word[h]);
-            uint64_t bits = gather(guid.word[h], mask.word[h]);
+            uint64_t bits = bits_gather(guid.word[h], mask.word[h]);
             unsigned low = size < 32 ? size : 32;
             bits_put(&w, bits & UINT32_MAX, low);
             bits_put(&w, bits >> 32, size - low);
@@ -104,7 +68,7 @@ bool guid_bits_unpack(struct slice packed, uint32_t count, struct guid *ret)
             unsigned low = size < 32 ? size : 32;
             uint64_t bits = bits_get(&r, low);
             bits |= bits_get(&r, size - low) << 32;
-            words[h] = htole64((first.word[h] & ~mask.word[h]) | scatter(bits, mask.word[h]));
+            words[h] = htole64((first.word[h] & ~mask.word[h]) | bits_scatter(bits, mask.word[h]));
         }
         memcpy(ret[i].bytes, words, sizeof(words));
     }

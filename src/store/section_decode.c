@@ -285,17 +285,24 @@ static enum status get_reasons(struct reader *r, struct part *part, struct error
 static enum status get_ranks(struct reader *r, struct section_header *header, struct error *err)
 {
     uint32_t path_count = header->part->path_count;
+    uint32_t block_count = entity_block_count(header->part->row_count);
+    uint64_t all = block_count == 0 ? 0 : UINT64_MAX >> (SECTION_BLOCKS_MAX - block_count);
 
     if (!get_count(r, path_count, &header->rank_count))
         return corrupt(err, "index");
     header->ranks = ARENA_ARRAY(header->part->arena, uint32_t, header->rank_count, err);
-    if (header->ranks == NULL)
+    header->rank_blocks =
+        ARENA_ARRAY(header->part->arena, uint64_t, header->rank_count, err);
+    if (header->ranks == NULL || header->rank_blocks == NULL)
         return err->status;
     for (uint32_t i = 0; i < header->rank_count; i++) {
         uint64_t path = reader_varint(r);
         if (path >= path_count)
             return corrupt(err, "index");
         header->ranks[i] = (uint32_t)path;
+        header->rank_blocks[i] = header->form < SECTION_FORMAT_BLOCKS ? all : reader_u64(r);
+        if (header->rank_blocks[i] == 0 || (header->rank_blocks[i] & ~all) != 0)
+            return corrupt(err, "index");
     }
     return STATUS_OK;
 }
@@ -344,6 +351,7 @@ static enum status get_header(const struct section_info *info, struct section_he
 
     if (format < SECTION_FORMAT_OLD || format > SECTION_FORMAT)
         return corrupt(err, "format");
+    header->form = format;
     header->has_index = format != SECTION_FORMAT_OLD;
     part->row_count = (uint32_t)reader_varint(&r);
     if (part->row_count != info->row_count || part->row_count > PART_ROWS_MAX ||

@@ -8,7 +8,8 @@
 #include "store/column_priv.h"
 #include "store/segment_priv.h"
 
-#define SECTION_FORMAT 3u
+#define SECTION_FORMAT 4u
+#define SECTION_FORMAT_BLOCKS 4u /* ranks say in which blocks they are; before: in all */
 #define SECTION_FORMAT_OLD 1u /* read, without its index */
 #define SECTION_HEADER_BYTES_MAX (64 * MIB)
 #define SECTION_BYTES_MAX (4 * GIB)
@@ -33,8 +34,10 @@ struct section_header {
     struct index_page *pages;
     uint32_t page_count;
     uint8_t index_bits;           /* of a fingerprint */
+    uint8_t form;
     bool has_index;               /* false: it is of an old form */
     uint32_t *ranks;              /* rank -> path */
+    uint64_t *rank_blocks;        /* rank -> the blocks that it has entries in */
     uint32_t rank_count;
     bool has_escaped_literals;    /* keys that JSON may show otherwise */
     struct slice raw;             /* the header's bytes: inline blobs */
@@ -102,7 +105,8 @@ struct index_hit {
 struct index_probe {
     uint32_t first;       /* fingerprint of the page */
     uint32_t fingerprint; /* that is asked for */
-    uint32_t rank_count, block_count; /* of the section */
+    uint32_t rank_count;         /* of the section */
+    const uint64_t *rank_blocks; /* by rank: the blocks that it has entries in */
 };
 /* Where the fingerprint is; ret has room for rank_count hits. */
 enum status entity_index_probe(struct slice page, const struct index_probe *probe,

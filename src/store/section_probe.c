@@ -55,7 +55,7 @@ static enum status probe_unit(const struct probing *p, struct slice unit, struct
     enum status status = section_page_get(p->section, header, index, &page, err);
     if (status == STATUS_OK) {
         const struct index_probe probe = {header->pages[index].first, print, header->rank_count,
-                                          entity_block_count(p->section->info.row_count)};
+                                          header->rank_blocks};
         const struct section_page *payload = page->payload;
         status = entity_index_probe(buf_slice(&payload->bytes), &probe, ret, ret_count, err);
     }

@@ -12,7 +12,10 @@
 #define NAME_DIGITS 16u
 #define TAIL_BYTES 32u
 #define FORMAT_VERSION 1u
-#define FLAG_SECTION_FORM_3 1u /* incompatible: sections may be of form 3 */
+/* Incompatible: sections may be of these forms. */
+#define FLAG_SECTION_FORM_3 1u
+#define FLAG_SECTION_FORM_4 2u
+#define FLAGS_KNOWN (FLAG_SECTION_FORM_3 | FLAG_SECTION_FORM_4)
 #define HEAD_MAGIC "DAYBKSEG"
 #define TAIL_MAGIC "DAYSEGND"
 #define MAGIC_BYTES 8u
@@ -68,7 +71,7 @@ enum status segment_writer_begin(struct segment_writer *writer, struct io *io, u
     buf_put_u16(&head, FORMAT_VERSION);
     buf_put_u16(&head, 0);
     buf_put_u32(&head, 0);
-    buf_put_u32(&head, FLAG_SECTION_FORM_3);
+    buf_put_u32(&head, FLAGS_KNOWN);
     buf_put_u64(&head, number);
     if (!head.failed)
         buf_put_u32(&head, hash_crc32c(0, head.data, head.size));
@@ -186,7 +189,7 @@ enum status segment_check_head(struct io_file *file, uint64_t number, struct err
     if (memcmp(head, HEAD_MAGIC, MAGIC_BYTES) != 0 || stored != number ||
         reader_u32(&r) != hash_crc32c(0, head, HEAD_BYTES - 4))
         return corrupt(number, err);
-    if (version > FORMAT_VERSION || (incompatible & ~FLAG_SECTION_FORM_3) != 0)
+    if (version > FORMAT_VERSION || (incompatible & ~FLAGS_KNOWN) != 0)
         return ERROR_SET(err, STATUS_INVALID,
                          "segment file %016llx has version %u and flags %x: a newer program "
                          "wrote it",

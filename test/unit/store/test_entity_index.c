@@ -6,6 +6,21 @@
 
 #include "store/section_trip.h"
 
+/* What the directory says of the pages. */
+static void read_pages(const struct entity_index *index, struct reader *r,
+                       struct index_page *ret)
+{
+    uint64_t offset = 0;
+
+    for (uint32_t i = 0; i < index->page_count; i++) {
+        ret[i].first = reader_u32(r);
+        ret[i].size = (uint32_t)reader_varint(r);
+        ret[i].offset = offset;
+        offset += ret[i].size;
+    }
+    assert_int_equal(offset, index->pages.size);
+}
+
 static void no_value_is_denied_and_blocks_are_right(void **state)
 {
     (void)state;
@@ -27,20 +42,16 @@ static void no_value_is_denied_and_blocks_are_right(void **state)
     struct reader r = reader_from(index.directory.data, index.directory.size);
     uint8_t bits = reader_u8(&r);
     uint32_t rank_count = (uint32_t)reader_varint(&r), rank = UINT32_MAX;
-    uint64_t offset = 0;
+    uint64_t *rank_blocks = ARENA_ARRAY(arena, uint64_t, rank_count, &err);
     uint32_t path = part_find_path(part, SLICE("Folders[].Items[].Mid"), PATH_VALUE);
     for (uint32_t i = 0; i < rank_count; i++) {
         if (reader_varint(&r) == path)
             rank = i;
+        rank_blocks[i] = reader_u64(&r);
+        assert_int_not_equal(rank_blocks[i], 0);
     }
     assert_int_not_equal(rank, UINT32_MAX);
-    for (uint32_t i = 0; i < index.page_count; i++) {
-        pages[i].first = reader_u32(&r);
-        pages[i].size = (uint32_t)reader_varint(&r);
-        pages[i].offset = offset;
-        offset += pages[i].size;
-    }
-    assert_int_equal(offset, index.pages.size);
+    read_pages(&index, &r, pages);
     const struct path_column *column = &part->paths[path];
     assert_true(columns[path].is_indexed);
     uint32_t *rows = malloc(column->value_count * sizeof(*rows));
@@ -59,14 +70,14 @@ static void no_value_is_denied_and_blocks_are_right(void **state)
         uint32_t page = entity_index_page(pages, index.page_count, print);
         assert_int_not_equal(page, UINT32_MAX);
         struct slice bytes = {index.pages.data + pages[page].offset, pages[page].size};
-        const struct index_probe probe = {pages[page].first, print, rank_count, 6};
+        const struct index_probe probe = {pages[page].first, print, rank_count, rank_blocks};
         assert_int_equal(entity_index_probe(bytes, &probe, hits, &hit_count, &err), STATUS_OK);
         for (uint32_t i = 0; i < hit_count; i++)
             blocks |= hits[i].rank == rank ? hits[i].blocks : 0;
         assert_true((blocks >> (rows[v] / INDEX_BLOCK_ROWS) & 1) == 1);
     }
     struct slice cut = {index.pages.data, 1};
-    const struct index_probe any = {0, UINT32_MAX, rank_count, 6};
+    const struct index_probe any = {0, UINT32_MAX, rank_count, rank_blocks};
     assert_int_equal(entity_index_probe(cut, &any, hits, &hit_count, &err), STATUS_CORRUPT);
     assert_true(units > 0);
     free(rows);

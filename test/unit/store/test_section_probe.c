@@ -149,8 +149,10 @@ static void old_form_says_nothing(void **state)
     buf_put_varint(&raw, header->page_count);
     buf_put_u8(&raw, header->index_bits);
     buf_put_varint(&raw, header->rank_count);
-    for (uint32_t i = 0; i < header->rank_count; i++)
+    for (uint32_t i = 0; i < header->rank_count; i++) {
         buf_put_varint(&raw, header->ranks[i]);
+        buf_put_u64(&raw, header->rank_blocks[i]);
+    }
     for (uint32_t i = 0; i < header->page_count; i++) {
         buf_put_u32(&raw, 0);
         buf_put_varint(&raw, header->pages[i].size);

@@ -175,12 +175,6 @@ static bool copy_slice(struct rowset *set, struct slice s, struct slice *ret, st
     return true;
 }
 
-/* Rows of a batch: those of a list, or `count` from `from` on. */
-struct picked {
-    const uint32_t *rows;
-    uint32_t from, count;
-};
-
 static inline uint32_t picked_row(const struct picked *picked, uint32_t i)
 {
     return picked->rows == NULL ? picked->from + i : picked->rows[picked->from + i];
@@ -253,8 +247,7 @@ static enum status add_column(struct rowset *set, uint32_t column, const struct 
     size_t bytes = vector_element_bytes(to->type);
 
     if (rowset_is_coded(set, column)) {
-        enum status status =
-            rowset_add_codes(set, column, v, picked->from, picked->count, err);
+        enum status status = rowset_add_codes(set, column, v, picked, err);
         if (status != STATUS_OK || rowset_is_coded(set, column))
             return status;
     }

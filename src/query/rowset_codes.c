@@ -5,13 +5,16 @@
 
 #define TEXTS_FEW 65536u  /* so many different ones are never too many */
 #define ROWS_A_TEXT 4u    /* beyond these a text has so many rows, or slices take less */
+#define LOOSE_FEW BATCH_ROWS_MAX /* so many rows may come without a dictionary, */
+#define LOOSE_SHARE 8u    /* or one in so many */
 
 enum status rowset_code(struct rowset *set, struct error *err)
 {
     uint32_t count = 0;
 
     set->coded = ARENA_ARRAY(set->arena, uint32_t, set->schema.column_count + 1, err);
-    if (set->coded == NULL)
+    set->loose = ARENA_ARRAY(set->arena, uint32_t, set->schema.column_count + 1, err);
+    if (set->coded == NULL || set->loose == NULL)
         return err->status;
     for (uint32_t c = 0; c < set->schema.column_count; c++) {
         if ((set->needed == NULL || set->needed[c] != 0) &&
@@ -68,23 +71,71 @@ static enum status uncode(struct rowset *set, uint32_t column, struct error *err
     return STATUS_OK;
 }
 
+/* Rows without a dictionary that is of use have each text hashed; sources give some so, now
+ * and then.  They are counted. */
+static bool are_too_loose(struct rowset *set, uint32_t column, const struct vector *v,
+                          uint32_t count)
+{
+    bool has_dictionary = v->encoding == VECTOR_CONST ||
+                          (v->encoding == VECTOR_DICT &&
+                           (v->dict_id != 0 || v->dict_size <= v->row_count));
+
+    if (has_dictionary)
+        return false;
+    set->loose[column] += count;
+    return set->loose[column] > LOOSE_FEW &&
+           set->loose[column] > (set->row_count + count) / LOOSE_SHARE;
+}
+
+/* The picked rows as a vector of their own. */
+static enum status pick(struct rowset *set, const struct vector *v, const struct picked *picked,
+                        struct vector *ret, struct error *err)
+{
+    const uint32_t *rows = picked->rows == NULL ? NULL : picked->rows + picked->from;
+
+    *ret = *v;
+    ret->row_count = picked->count;
+    if (v->encoding == VECTOR_CONST)
+        return STATUS_OK;
+    if (v->encoding == VECTOR_FLAT && rows == NULL) {
+        ret->slices += picked->from;
+        return STATUS_OK;
+    }
+    if (v->encoding == VECTOR_FLAT) {
+        ret->encoding = VECTOR_DICT;
+        ret->codes = rows;
+        ret->dict_size = v->row_count;
+        return STATUS_OK;
+    }
+    if (rows == NULL) {
+        ret->codes += picked->from;
+        return STATUS_OK;
+    }
+    if (set->picked == NULL)
+        set->picked = ARENA_ARRAY(set->arena, uint32_t, BATCH_ROWS_MAX, err);
+    if (set->picked == NULL)
+        return err->status;
+    for (uint32_t i = 0; i < picked->count; i++)
+        set->picked[i] = v->codes[rows[i]];
+    ret->codes = set->picked;
+    return STATUS_OK;
+}
+
 enum status rowset_add_codes(struct rowset *set, uint32_t column, const struct vector *v,
-                             uint32_t from, uint32_t count, struct error *err)
+                             const struct picked *picked, struct error *err)
 {
     uint32_t last = set->chunk_count - 1;
     uint32_t different = texts_of(set, column)->count;
     uint32_t *codes = (uint32_t *)(uintptr_t)column_of(set, last, column)->codes;
-    struct vector some = *v;
+    struct vector some;
 
-    if (v->encoding == VECTOR_FLAT ||
-        (v->encoding == VECTOR_DICT && v->dict_id == 0 && v->dict_size > v->row_count) ||
+    if (are_too_loose(set, column, v, picked->count) ||
         (different > TEXTS_FEW && different > set->row_count / ROWS_A_TEXT))
         return uncode(set, column, err);
-    some.row_count = count;
-    if (some.encoding == VECTOR_DICT)
-        some.codes += from;
-    return key_set_number(set->texts, set->coded[column] - 1, &some,
-                          codes + set->chunks[last].row_count, err);
+    enum status status = pick(set, v, picked, &some, err);
+    return status == STATUS_OK ? key_set_number(set->texts, set->coded[column] - 1, &some,
+                                                codes + set->chunks[last].row_count, err)
+                               : status;
 }
 
 enum status rowset_finish(struct rowset *set, struct error *err)

@@ -36,6 +36,14 @@ struct rowset {
     struct rowset_dictionary *dictionaries; /* a column */
     struct key_set *texts; /* of the columns of codes; NULL: there are none */
     uint32_t *coded;       /* a column: its number in texts + 1; 0: kept as it is */
+    uint32_t *loose;       /* a column: rows that came without a dictionary */
+    uint32_t *picked;      /* BATCH_ROWS_MAX codes, once rows are picked by a list */
+};
+
+/* Rows of a batch: those of a list, or `count` from `from` on. */
+struct picked {
+    const uint32_t *rows;
+    uint32_t from, count;
 };
 
 struct rowset *rowset_new(struct arena *arena, const struct schema *schema,
@@ -72,7 +80,7 @@ enum status rowset_adopt(struct rowset *into, struct rowset *from,
 /* Adds rows of a batch's column to the last chunk, or makes it one of slices: then the
  * rows are still to be added. */
 enum status rowset_add_codes(struct rowset *set, uint32_t column, const struct vector *v,
-                             uint32_t from, uint32_t count, struct error *err) MUST_USE;
+                             const struct picked *picked, struct error *err) MUST_USE;
 enum status rowset_adopt_codes(struct rowset *into, struct rowset *from,
                                struct error *err) MUST_USE;
 static inline bool rowset_is_coded(const struct rowset *set, uint32_t column)

@@ -55,20 +55,28 @@ static void add_words(struct rowset *set, const struct slice *dictionary, uint32
     ASSERT_OK(rowset_add(set, &batch, NULL, 6, &err));
 }
 
-static void add_one(struct rowset *set, const char *text, bool is_flat)
+static void add_one(struct rowset *set, const char *text)
 {
     struct error err = {.status = STATUS_OK};
     struct value values[] = {{.type = TYPE_LONG, .integer = 9},
                              {.type = TYPE_STRING, .bytes = slice_of(text)}};
-    struct vector v[2];
 
-    for (uint32_t c = 0; c < 2; c++) {
-        ASSERT_OK(vector_const(arena, &values[c], 1, &v[c], &err));
-        if (is_flat)
-            v[c].encoding = VECTOR_FLAT;
-    }
-    struct batch batch = {.row_count = 1, .column_count = 2, .columns = v};
-    ASSERT_OK(rowset_add(set, &batch, NULL, 1, &err));
+    ASSERT_OK(rowset_add_values(set, values, &err));
+}
+
+/* Rows without a dictionary, up to BATCH_ROWS_MAX. */
+static void add_loose(struct rowset *set, const char *text, uint32_t count)
+{
+    static const int64_t numbers[BATCH_ROWS_MAX];
+    static struct slice texts[BATCH_ROWS_MAX];
+    struct error err = {.status = STATUS_OK};
+    struct vector v[] = {{.type = TYPE_LONG, .row_count = count, .integers = numbers},
+                         {.type = TYPE_STRING, .row_count = count, .slices = texts}};
+    struct batch batch = {.row_count = count, .column_count = 2, .columns = v};
+
+    for (uint32_t i = 0; i < count; i++)
+        texts[i] = slice_of(text);
+    ASSERT_OK(rowset_add(set, &batch, NULL, count, &err));
 }
 
 static void assert_text(const struct rowset *set, uint32_t row, const char *text)
@@ -100,7 +108,7 @@ static void test_one_dictionary(void **state)
     (void)state;
     add_words(set, words, 4, 71);
     add_words(set, turned, 4, 72);
-    add_one(set, "four", false);
+    add_one(set, "four");
     finish(set);
     assert_words(set, 0);
     assert_text(set, 6, "");
@@ -113,27 +121,93 @@ static void test_one_dictionary(void **state)
     assert_int_not_equal(taken[1].codes[0], taken[1].codes[2]);
     assert_int_equal(taken[0].integers[0], 9);
     /* More rows after it was read. */
-    add_one(set, "five", false);
+    add_one(set, "five");
     finish(set);
     assert_text(set, 13, "five");
     assert_words(set, 0);
 }
 
-/* A text that comes without a dictionary makes slices of all. */
+/* A few texts without a dictionary are numbered, too; many make slices of all. */
 static void test_slices_again(void **state)
 {
     struct rowset *set = open_coded();
 
     (void)state;
     add_words(set, words, 4, 71);
+    add_loose(set, "five", 1);
     assert_true(rowset_is_coded(set, 1));
-    add_one(set, "five", true);
+    add_words(set, words, 4, 71);
+    add_loose(set, "six", BATCH_ROWS_MAX - 1);
+    assert_true(rowset_is_coded(set, 1));
+    add_loose(set, "seven", 1);
     assert_false(rowset_is_coded(set, 1));
     add_words(set, words, 4, 71);
     finish(set);
     assert_words(set, 0);
     assert_text(set, 6, "five");
     assert_words(set, 7);
+    assert_text(set, 13, "six");
+    assert_text(set, 13 + BATCH_ROWS_MAX - 1, "seven");
+    assert_words(set, 13 + BATCH_ROWS_MAX);
+}
+
+/* Rows by a list, of a column with a dictionary, without one, and of one value. */
+static void test_picked_rows(void **state)
+{
+    static const int64_t numbers[] = {1, 2, 3, 4, 5, 6};
+    static const struct slice texts[] = {{"a", 1}, {"b", 1}, {"c", 1},
+                                         {"d", 1}, {"e", 1}, {"f", 1}};
+    static const uint32_t rows[] = {1, 3, 4};
+    struct error err = {.status = STATUS_OK};
+    struct rowset *set = open_coded();
+    struct vector v[] = {
+        {.type = TYPE_LONG, .row_count = 6, .integers = numbers},
+        {.type = TYPE_STRING, .encoding = VECTOR_DICT, .row_count = 6, .slices = words,
+         .codes = codes, .dict_size = 4, .dict_unique = true, .dict_id = 71},
+    };
+    struct batch batch = {.row_count = 6, .column_count = 2, .columns = v};
+
+    (void)state;
+    ASSERT_OK(rowset_add(set, &batch, rows, 3, &err));
+    v[1] = (struct vector){.type = TYPE_STRING, .row_count = 6, .slices = texts};
+    ASSERT_OK(rowset_add(set, &batch, rows, 3, &err));
+    v[1].encoding = VECTOR_CONST;
+    ASSERT_OK(rowset_add(set, &batch, rows, 3, &err));
+    assert_true(rowset_is_coded(set, 1));
+    finish(set);
+    for (uint32_t i = 0; i < 3; i++) {
+        assert_true(slice_equal(rowset_value(set, i, 1).bytes, words[codes[rows[i]]]));
+        assert_true(slice_equal(rowset_value(set, 3 + i, 1).bytes, texts[rows[i]]));
+        assert_text(set, 6 + i, "a");
+        assert_int_equal(rowset_value(set, 3 + i, 0).integer, numbers[rows[i]]);
+    }
+}
+
+/* A chunk's end is in the midst of rows without a dictionary. */
+static void test_loose_rows_over_a_border(void **state)
+{
+    static const int64_t numbers[BATCH_ROWS_MAX];
+    static char letters[BATCH_ROWS_MAX][2];
+    static struct slice texts[BATCH_ROWS_MAX];
+    struct error err = {.status = STATUS_OK};
+    struct rowset *set = open_coded();
+    struct vector v[] = {{.type = TYPE_LONG, .row_count = 3000, .integers = numbers},
+                         {.type = TYPE_STRING, .row_count = 3000, .slices = texts}};
+    struct batch batch = {.row_count = 3000, .column_count = 2, .columns = v};
+
+    (void)state;
+    for (uint32_t i = 0; i < 3000; i++) {
+        letters[i][0] = (char)('a' + i % 26);
+        letters[i][1] = (char)('a' + i / 26 % 26);
+        texts[i] = slice_from(letters[i], 2);
+    }
+    for (uint32_t i = 0; i < 700; i++)
+        add_words(set, words, 4, 71);
+    ASSERT_OK(rowset_add(set, &batch, NULL, 3000, &err));
+    assert_true(rowset_is_coded(set, 1));
+    finish(set);
+    for (uint32_t i = 0; i < 3000; i++)
+        assert_true(slice_equal(rowset_value(set, 4200 + i, 1).bytes, texts[i]));
 }
 
 static void test_sets_become_one(void **state)
@@ -145,20 +219,25 @@ static void test_sets_become_one(void **state)
         struct rowset *all = rowset_new(arena, &schema, NULL, &err);
         struct rowset *one = open_coded();
         struct rowset *other = open_coded();
+        uint32_t zeros = (i & 1) != 0 ? BATCH_ROWS_MAX + 1 : 1;
+        uint32_t sixes = (i & 2) != 0 ? BATCH_ROWS_MAX + 1 : 1;
         assert_non_null(all);
-        add_one(one, "zero", (i & 1) != 0);
+        for (uint32_t k = 0; k < zeros; k++)
+            add_loose(one, "zero", 1);
         add_words(one, words, 4, 71);
         add_words(other, words, 4, 72);
-        add_one(other, "six", (i & 2) != 0);
+        for (uint32_t k = 0; k < sixes; k++)
+            add_loose(other, "six", 1);
+        uint32_t border = one->chunk_count * BATCH_ROWS_MAX;
         ASSERT_OK(rowset_adopt(all, one, &err));
         ASSERT_OK(rowset_adopt(all, other, &err));
         finish(all);
-        assert_int_equal(all->row_count, 14);
+        assert_int_equal(all->row_count, 12 + zeros + sixes);
         assert_int_equal(rowset_is_coded(all, 1), i == 0);
         assert_text(all, 0, "zero");
-        assert_words(all, 1);
-        assert_words(all, BATCH_ROWS_MAX);
-        assert_text(all, BATCH_ROWS_MAX + 6, "six");
+        assert_words(all, zeros);
+        assert_words(all, border);
+        assert_text(all, border + 6, "six");
     }
 }
 
@@ -215,7 +294,7 @@ static void test_chunk_of_codes(void **state)
     struct batch batch = {.row_count = 6, .column_count = 2, .columns = taken};
     ASSERT_OK(rowset_add(to, &batch, NULL, 6, &err));
     assert_ptr_equal(to->chunks[0].columns[1].codes, taken[1].codes);
-    add_one(to, "five", false);
+    add_one(to, "five");
     ASSERT_OK(rowset_add(to, &batch, NULL, 6, &err));
     assert_words(to, 0);
     assert_text(to, 6, "five");
@@ -240,6 +319,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_one_dictionary, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_slices_again, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_picked_rows, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_loose_rows_over_a_border, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_sets_become_one, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_too_many, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_chunk_of_codes, set_up, tear_down),

@@ -131,11 +131,15 @@ static struct plan *bind_bins(struct binder *b, struct plan *input, const struct
 
     axis.next = NULL;
     buf_init(&text, KIB);
-    buf_add_text(&text, "__input | where isnotnull(__1)");
+    buf_add_text(&text, "__input | where ");
+    if (m->from == NULL && m->to == NULL)
+        buf_add_text(&text, "isnotnull(__1)"); /* what is compared is not null */
     if (m->from != NULL)
-        buf_add_text(&text, " and __1 >= __2");
+        buf_add_text(&text, "__1 >= __2");
+    if (m->from != NULL && m->to != NULL)
+        buf_add_text(&text, " and ");
     if (m->to != NULL)
-        buf_add_text(&text, m->with_last ? " and __1 <= __3" : " and __1 < __3");
+        buf_add_text(&text, m->with_last ? "__1 <= __3" : "__1 < __3");
     buf_add_text(&text, " | summarize __4 by ");
     if (m->op->by != NULL)
         buf_add_text(&text, "__5, ");

@@ -27,6 +27,20 @@ static void what_is_right_has_its_answer(void **state)
         {"T | make-series c = count() default = 0 on t from datetime(2026-01-01) to "
          "datetime(2026-01-03) step 1d by b | count",
          "[[2]]"},
+        /* rows without a time are of no bin, whatever bounds there are */
+        {"datatable(t: datetime)[datetime(2026-01-01), datetime(null), datetime(2026-01-02)] "
+         "| make-series c = count() on t step 1d | project c",
+         "[[[1,1]]]"},
+        {"datatable(t: datetime)[datetime(2026-01-01), datetime(null), datetime(2026-01-02)] "
+         "| make-series c = count() on t from datetime(2026-01-01) step 1d | project c",
+         "[[[1,1]]]"},
+        {"datatable(t: datetime)[datetime(2026-01-01), datetime(null), datetime(2026-01-02)] "
+         "| make-series c = count() on t to datetime(2026-01-03) step 1d | project c",
+         "[[[1,1]]]"},
+        {"datatable(t: datetime)[datetime(2026-01-01), datetime(null), datetime(2026-01-02)] "
+         "| make-series c = count() on t from datetime(2026-01-01) to datetime(2026-01-02) "
+         "step 1d | project c",
+         "[[[1]]]"},
     };
 
     (void)state;

@@ -173,6 +173,27 @@ static enum status cells_vector(struct arena *arena, const struct value *cells, 
     return status;
 }
 
+/* A column of the rows that arrays come from, a row for each element: many rows have one
+ * value, so it is a dictionary to whoever groups by it. */
+static enum status repeat_column(struct expanding *x, uint32_t column, struct arena *arena,
+                                 struct vector *ret, struct error *err)
+{
+    const struct vector *v = &x->batch->columns[column];
+
+    if (v->encoding != VECTOR_FLAT || !type_is_bytes(v->type) || v->member != NULL ||
+        x->count < v->row_count)
+        return vector_take(arena, v, x->sources, x->count, ret, err);
+    *ret = *v;
+    ret->encoding = VECTOR_DICT;
+    ret->row_count = x->count;
+    ret->codes = x->sources;
+    ret->dict_size = v->row_count;
+    ret->dict_unique = false;
+    ret->dict_id = 0;
+    ret->is_rooted = false;
+    return STATUS_OK;
+}
+
 static enum status flush(struct expanding *x, bool *stop, struct error *err)
 {
     const struct plan_expand *p = x->plan;
@@ -197,7 +218,7 @@ static enum status flush(struct expanding *x, bool *stop, struct error *err)
     for (uint32_t c = 0; c < width && status == STATUS_OK; c++) {
         columns[c] = run_absent(p->spec.schema->columns[c].type, count);
         if (c < x->batch->column_count && (p->needed == NULL || p->needed[c] != 0))
-            status = vector_take(own, &x->batch->columns[c], x->sources, count, &columns[c], err);
+            status = repeat_column(x, c, own, &columns[c], err);
     }
     for (uint32_t i = 0; i < p->spec.column_count && status == STATUS_OK; i++) {
         enum type type = p->columns[i].type;

@@ -38,6 +38,15 @@ static const struct ask expands_cases[] = {
     {"print d = range(1, 10000, 1) | mv-expand e = d to typeof(long) | summarize count(), sum(e)",
      "[[10000,50005000]]"},
     {"range x from 1 to 5000 step 1 | mv-expand d = range(1, 10) | take 7 | count", "[[7]]"},
+    /* columns of the rows with the arrays, once a value */
+    {"datatable(s: string, o: dynamic, n: long, d: dynamic)['a', dynamic({\"k\":1}), 1, "
+     "dynamic([1,2,3]), 'b', dynamic(null), 2, dynamic([4,5]), 'a', dynamic([7]), 3, dynamic([])] "
+     "| mv-expand d to typeof(long) | extend t = strcat(s, '!') | summarize sum(d), max(n), "
+     "take_any(t), countif(isnull(o)) by s | sort by s asc",
+     "[[\"a\",6,1,\"a!\",0],[\"b\",9,2,\"b!\",2]]"},
+    {"range x from 1 to 3000 step 1 | extend s = strcat('s', x % 7), d = range(1, 4) | mv-expand d "
+     "to typeof(long) | summarize c = count(), v = sum(d) by s | summarize count(), sum(c), sum(v)",
+     "[[7,12000,30000]]"},
 };
 ASK_TEST(expands, expands_cases)
 

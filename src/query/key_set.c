@@ -13,6 +13,8 @@
 
 #define NUMBERS_KNOWN 1024u
 #define PAIRS_FIRST 64u
+#define GRID_PLACES_MAX (1u << 18) /* a megabyte, for the second cache */
+#define GRID_PLACES_A_ROW 16u /* so far: a greater grid is not worth its clearing yet */
 #define DICTIONARY_SHARE 16u /* a dictionary is of use to so small a part of its size in rows */
 #define BYTES_A_LOOK MIB     /* of keys that are read between two looks at the time */
 #define NUMBER_PENDING (GROUP_NONE - 1)
@@ -283,7 +285,10 @@ static enum status grow_pairs(struct key_set *set, struct key_pairs *p, struct e
         return err->status;
     if (p->count > 0)
         memcpy(pairs, p->pairs, p->count * sizeof(*pairs));
-    *p = (struct key_pairs){pairs, p->count, capacity, slots, capacity * 2};
+    p->pairs = pairs;
+    p->capacity = capacity;
+    p->slots = slots;
+    p->slot_count = capacity * 2;
     for (uint32_t i = 0; i < p->count; i++)
         slots[key_pair_slot(p, pairs[i])] = i + 1;
     return STATUS_OK;
@@ -309,14 +314,67 @@ static enum status add_pair(struct key_set *set, struct key_pairs *p, uint64_t p
     return STATUS_OK;
 }
 
-/* numbers: those of the left, and then of the pairs. */
-static enum status add_pairs(struct key_set *set, struct key_pairs *p, uint32_t *numbers,
-                             const uint32_t *right, uint32_t count, struct error *err)
+static uint32_t power_of_two(uint32_t least)
+{
+    uint32_t power = 1;
+
+    while (power < least)
+        power *= 2;
+    return power;
+}
+
+/* A grid with a place for each pair of numbers below these, if that is not too many. */
+static enum status fit_grid(struct key_set *set, struct key_pairs *p, uint32_t left_count,
+                            uint32_t right_count, struct error *err)
+{
+    if (p->grid_rows >= left_count && p->grid_columns >= right_count)
+        return STATUS_OK;
+    bool is_small = left_count <= GRID_PLACES_MAX && right_count <= GRID_PLACES_MAX;
+    uint64_t rows = is_small ? power_of_two(left_count) : GRID_PLACES_MAX;
+    uint64_t columns = is_small ? power_of_two(right_count) : GRID_PLACES_MAX;
+    p->grid_rows = 0;
+    p->grid_columns = 0;
+    if (rows * columns > GRID_PLACES_MAX || rows * columns > p->asked * GRID_PLACES_A_ROW)
+        return STATUS_OK;
+    /* What the old one knew is found in the slots, once a pair. */
+    p->grid = ARENA_ARRAY(set->arena, uint32_t, rows * columns, err);
+    if (p->grid == NULL)
+        return err->status;
+    p->grid_rows = (uint32_t)rows;
+    p->grid_columns = (uint32_t)columns;
+    return STATUS_OK;
+}
+
+static enum status add_pairs_by_grid(struct key_set *set, struct key_pairs *p, uint32_t *numbers,
+                                     const uint32_t *right, uint32_t count, struct error *err)
 {
     enum status status = STATUS_OK;
+
+    for (uint32_t r = 0; r < count && status == STATUS_OK; r++) {
+        uint32_t *place = &p->grid[numbers[r] * p->grid_columns + right[r]];
+        uint32_t number = *place - 1;
+        if (*place == 0)
+            status = add_pair(set, p, key_pair(numbers[r], right[r]), &number, err);
+        *place = number + 1;
+        numbers[r] = number;
+    }
+    return status;
+}
+
+/* Joins column c to those before it.  numbers: those of the left, and then of the pairs. */
+static enum status add_pairs(struct key_set *set, uint32_t c, uint32_t *numbers,
+                             const uint32_t *right, uint32_t count, struct error *err)
+{
+    struct key_pairs *p = &set->pairs[c - 1];
+    uint32_t left_count = c == 1 ? set->columns[0].values.count : set->pairs[c - 2].count;
+    uint32_t right_count = set->columns[c].values.count;
     uint64_t last = UINT64_MAX; /* no number is that great */
     uint32_t number = 0;
 
+    p->asked += count;
+    enum status status = fit_grid(set, p, left_count, right_count, err);
+    if (status == STATUS_OK && p->grid_rows > 0)
+        return add_pairs_by_grid(set, p, numbers, right, count, err);
     for (uint32_t r = 0; r < count && status == STATUS_OK; r++) {
         uint64_t pair = key_pair(numbers[r], right[r]);
         if (pair != last)
@@ -341,7 +399,7 @@ enum status key_set_add(struct key_set *set, const struct vector *columns, uint3
     for (uint32_t c = 1; c < set->column_count && status == STATUS_OK; c++) {
         status = numbers_of(set, &set->columns[c], &columns[c], right, err);
         if (status == STATUS_OK)
-            status = add_pairs(set, &set->pairs[c - 1], ret_numbers, right, row_count, err);
+            status = add_pairs(set, c, ret_numbers, right, row_count, err);
     }
     return status;
 }

@@ -38,6 +38,11 @@ struct key_pairs {
     uint32_t count, capacity;
     uint32_t *slots; /* number + 1; 0 = free */
     uint32_t slot_count;
+    /* Where few meet few: the number of a pair + 1 in the row of its left and the column of its
+     * right, 0 = look into the slots. */
+    uint32_t *grid;
+    uint32_t grid_rows, grid_columns; /* powers of two; 0: there is none */
+    uint64_t asked; /* rows so far */
 };
 
 struct key_set {

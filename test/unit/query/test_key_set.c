@@ -239,10 +239,52 @@ static void long_keys_are_cancelled(void **state)
     arena_free(arena);
 }
 
+/* Pairs have one number whether few or many values meet: ever more of them come, the grid of
+ * places grows, and is left when it would be too great. */
+static void pairs_keep_their_numbers(void **state)
+{
+    enum { BITS_MAX = 11, BATCHES = 3, COUNT = 1000 };
+    static const enum type longs[] = {TYPE_LONG, TYPE_LONG};
+    static int64_t values[2][COUNT];
+    static uint32_t numbers[COUNT], number_of[1u << (2 * BITS_MAX)]; /* + 1 */
+    struct error err = {.status = STATUS_OK};
+    struct arena *arena = arena_new(256 * MIB);
+    struct key_set set;
+    uint32_t seed = 3, count = 0, grids = 0;
+
+    (void)state;
+    assert_non_null(arena);
+    ASSERT_OK(key_set_init(&set, arena, longs, 2, &err));
+    for (uint32_t b = 0; b < BITS_MAX * BATCHES; b++) {
+        uint32_t mask = (2u << b / BATCHES) - 1;
+        for (uint32_t r = 0; r < COUNT; r++) {
+            seed = seed * 1664525 + 1013904223;
+            values[0][r] = seed >> 8 & mask;
+            values[1][r] = seed >> 20 & mask;
+        }
+        const struct vector v[] = {
+            {.type = TYPE_LONG, .row_count = COUNT, .integers = values[0]},
+            {.type = TYPE_LONG, .row_count = COUNT, .integers = values[1]}};
+        ASSERT_OK(key_set_add(&set, v, COUNT, numbers, &err));
+        grids += set.pairs[0].grid_rows > 0;
+        for (uint32_t r = 0; r < COUNT; r++) {
+            uint32_t *known = &number_of[values[0][r] << BITS_MAX | values[1][r]];
+            if (*known == 0)
+                *known = ++count; /* they are numbered as they come */
+            assert_int_equal(numbers[r] + 1, *known);
+        }
+    }
+    assert_int_equal(key_set_count(&set), count);
+    assert_true(grids > BATCHES);
+    assert_int_equal(set.pairs[0].grid_rows, 0);
+    arena_free(arena);
+}
+
 ASK_MAIN(cmocka_unit_test(numbers_do_not_depend_on_encodings),
          cmocka_unit_test(odd_batches),
          cmocka_unit_test(no_columns_are_one_key),
          cmocka_unit_test(sets_are_joined),
+         cmocka_unit_test(pairs_keep_their_numbers),
          cmocka_unit_test(long_keys_are_cancelled),
          cmocka_unit_test(memory_is_bounded),
          cmocka_unit_test(encodings_do_not_matter))

@@ -11,7 +11,8 @@
 
 #include <math.h>
 
-#define NUMBERS_KNOWN 1024u
+#define NUMBERS_KNOWN_FIRST 1024u
+#define NUMBERS_KNOWN_MAX 16384u
 #define PAIRS_FIRST 64u
 #define GRID_PLACES_MAX (1u << 18) /* a megabyte, for the second cache */
 #define GRID_PLACES_A_ROW 16u /* so far: a greater grid is not worth its clearing yet */
@@ -180,24 +181,36 @@ static bool is_whole_number(enum type type)
            type == TYPE_TIMESPAN;
 }
 
+/* Room for twice as many as there are, up to a bound. */
+static enum status fit_known(struct key_set *set, struct key_column *column, struct error *err)
+{
+    uint32_t count = column->known_count == 0 ? NUMBERS_KNOWN_FIRST : column->known_count;
+
+    while (count < NUMBERS_KNOWN_MAX && count / 2 < column->values.count)
+        count *= 2;
+    if (count == column->known_count)
+        return STATUS_OK;
+    column->known = ARENA_ARRAY(set->arena, struct known_number, count, err);
+    column->known_count = column->known == NULL ? 0 : count;
+    return column->known == NULL ? err->status : STATUS_OK;
+}
+
 /* Times of rows in order fall into few bins, one after the other. */
 static enum status numbers_of_wholes(struct key_set *set, struct key_column *column,
                                      const struct vector *v, uint32_t *ret, struct error *err)
 {
-    enum status status = STATUS_OK;
+    enum status status = fit_known(set, column, err);
+    uint32_t mask = column->known_count - 1;
 
-    if (column->known == NULL)
-        column->known = ARENA_ARRAY(set->arena, struct known_number, NUMBERS_KNOWN, err);
-    if (column->known == NULL)
-        return err->status;
+    if (status != STATUS_OK)
+        return status;
     for (uint32_t r = 0; r < v->row_count && status == STATUS_OK; r++) {
         int64_t value = v->integers[r];
         if (r > 0 && v->nulls == NULL && value == v->integers[r - 1]) {
             ret[r] = ret[r - 1];
             continue;
         }
-        struct known_number *known =
-            &column->known[hash_u64((uint64_t)value) & (NUMBERS_KNOWN - 1)];
+        struct known_number *known = &column->known[hash_u64((uint64_t)value) & mask];
         bool is_null = is_null_at(v, r);
         if (known->number == 0 || known->value != value || is_null) {
             status = add_elements(set, column, v, &r, 1, &ret[r], err);
@@ -255,9 +268,14 @@ enum status key_set_number(struct key_set *set, uint32_t column, const struct ve
 
 /* ---- pairs ---- */
 
+static uint64_t pair_hash(uint64_t pair)
+{
+    return hash_u64(pair ^ hash_seed());
+}
+
 static uint32_t first_slot(const struct key_pairs *p, uint64_t pair)
 {
-    return (uint32_t)hash_u64(pair ^ hash_seed()) & (p->slot_count - 1);
+    return (uint32_t)pair_hash(pair) & (p->slot_count - 1);
 }
 
 void key_pair_prefetch(const struct key_pairs *p, uint64_t pair)
@@ -265,14 +283,19 @@ void key_pair_prefetch(const struct key_pairs *p, uint64_t pair)
     __builtin_prefetch(&p->slots[first_slot(p, pair)]);
 }
 
-uint32_t key_pair_slot(const struct key_pairs *p, uint64_t pair)
+static uint32_t slot_of(const struct key_pairs *p, uint64_t pair, uint64_t hash)
 {
     uint32_t mask = p->slot_count - 1;
-    uint32_t i = first_slot(p, pair);
+    uint32_t i = (uint32_t)hash & mask;
 
     while (p->slots[i] != 0 && p->pairs[p->slots[i] - 1] != pair)
         i = (i + 1) & mask;
     return i;
+}
+
+uint32_t key_pair_slot(const struct key_pairs *p, uint64_t pair)
+{
+    return slot_of(p, pair, pair_hash(pair));
 }
 
 static enum status grow_pairs(struct key_set *set, struct key_pairs *p, struct error *err)
@@ -295,7 +318,7 @@ static enum status grow_pairs(struct key_set *set, struct key_pairs *p, struct e
 }
 
 static enum status add_pair(struct key_set *set, struct key_pairs *p, uint64_t pair,
-                            uint32_t *ret, struct error *err)
+                            uint64_t hash, uint32_t *ret, struct error *err)
 {
     if (p->count == p->capacity) {
         enum status status = p->count >= QUERY_OPERATOR_ROWS_MAX
@@ -305,7 +328,7 @@ static enum status add_pair(struct key_set *set, struct key_pairs *p, uint64_t p
         if (status != STATUS_OK)
             return status;
     }
-    uint32_t slot = key_pair_slot(p, pair);
+    uint32_t slot = slot_of(p, pair, hash);
     if (p->slots[slot] == 0) {
         p->pairs[p->count++] = pair;
         p->slots[slot] = p->count;
@@ -353,8 +376,10 @@ static enum status add_pairs_by_grid(struct key_set *set, struct key_pairs *p, u
     for (uint32_t r = 0; r < count && status == STATUS_OK; r++) {
         uint32_t *place = &p->grid[numbers[r] * p->grid_columns + right[r]];
         uint32_t number = *place - 1;
-        if (*place == 0)
-            status = add_pair(set, p, key_pair(numbers[r], right[r]), &number, err);
+        if (*place == 0) {
+            uint64_t pair = key_pair(numbers[r], right[r]);
+            status = add_pair(set, p, pair, pair_hash(pair), &number, err);
+        }
         *place = number + 1;
         numbers[r] = number;
     }
@@ -375,10 +400,13 @@ static enum status add_pairs(struct key_set *set, uint32_t c, uint32_t *numbers,
     enum status status = fit_grid(set, p, left_count, right_count, err);
     if (status == STATUS_OK && p->grid_rows > 0)
         return add_pairs_by_grid(set, p, numbers, right, count, err);
+    uint64_t seed = hash_seed();
+    for (uint32_t r = 0; r < count; r++)
+        set->hashes[r] = hash_u64(key_pair(numbers[r], right[r]) ^ seed);
     for (uint32_t r = 0; r < count && status == STATUS_OK; r++) {
         uint64_t pair = key_pair(numbers[r], right[r]);
         if (pair != last)
-            status = add_pair(set, p, pair, &number, err);
+            status = add_pair(set, p, pair, set->hashes[r], &number, err);
         last = pair;
         numbers[r] = number;
     }
@@ -455,9 +483,8 @@ enum status key_set_merge(struct key_set *set, const struct key_set *from, uint3
             return err->status;
         for (uint32_t i = 0; i < pairs->count && status == STATUS_OK; i++) {
             uint64_t pair = pairs->pairs[i];
-            status = add_pair(set, &set->pairs[c - 1],
-                              key_pair(left[pair >> 32], right[(uint32_t)pair]), &joined[i],
-                              err);
+            pair = key_pair(left[pair >> 32], right[(uint32_t)pair]);
+            status = add_pair(set, &set->pairs[c - 1], pair, pair_hash(pair), &joined[i], err);
         }
         left = joined;
     }

@@ -29,6 +29,7 @@ struct key_column {
     uint32_t *by_code; /* number of a code, or GROUP_NONE */
     uint32_t by_code_capacity;
     struct known_number *known;
+    uint32_t known_count; /* a power of two */
     struct vector values_vector; /* all values, FLAT, for what is given out */
     uint64_t values_id;
 };

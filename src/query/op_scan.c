@@ -34,7 +34,7 @@ static enum status take_elements(struct scan_stage *s, struct worker *w,
 {
     const struct schema *schema = s->elements->schema;
     struct vector *columns =
-        ARENA_ARRAY(w->batch_arena, struct vector, schema->column_count + 1, err);
+        arena_alloc_raw(w->batch_arena, (schema->column_count + 1) * sizeof(*columns), err);
 
     if (columns == NULL)
         return err->status;
@@ -57,7 +57,7 @@ static enum status take(struct scan_sink *sink, uint32_t worker, const struct ba
     const struct schema *schema = &s->plan->plan.schema;
     enum status status = run_check(s->run, err);
     struct vector *columns =
-        ARENA_ARRAY(w->batch_arena, struct vector, schema->column_count + 1, err);
+        arena_alloc_raw(w->batch_arena, (schema->column_count + 1) * sizeof(*columns), err);
 
     if (columns == NULL)
         status = err->status;

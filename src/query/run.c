@@ -78,19 +78,8 @@ void run_code(struct error *err)
         (void)error_code(err, "E_RUNAWAY_QUERY");
 }
 
-struct vector run_absent(enum type type, uint32_t row_count)
-{
-    static const struct {
-        struct slice slice;
-        int64_t integer[2];
-    } zero;
-    static const uint8_t null[1] = {1};
-    struct vector v = {.type = type, .encoding = VECTOR_CONST, .row_count = row_count};
-
-    v.data = type_is_bytes(type) ? (const void *)&zero.slice : (const void *)zero.integer;
-    v.nulls = type == TYPE_STRING ? NULL : null;
-    return v;
-}
+const struct run_zero run_zero;
+const uint8_t run_null[1] = {1};
 
 enum status run_expand(struct arena *arena, const struct vector *v, struct vector *ret,
                        struct error *err)

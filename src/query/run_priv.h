@@ -94,8 +94,24 @@ enum status run_take(struct worker *w, const struct batch *batch, const uint8_t 
                      const uint32_t *rows, uint32_t row_count, struct batch *ret,
                      struct error *err) MUST_USE;
 
-/* A null constant of the type, for columns nobody reads. */
-struct vector run_absent(enum type type, uint32_t row_count);
+extern const struct run_zero {
+    struct slice slice;
+    int64_t integer[2];
+} run_zero;
+extern const uint8_t run_null[1];
+
+/* A null constant of the type, for columns nobody reads: most of a wide table's, batch by
+ * batch. */
+static inline struct vector run_absent(enum type type, uint32_t row_count)
+{
+    return (struct vector){
+        .type = type,
+        .encoding = VECTOR_CONST,
+        .row_count = row_count,
+        .data = type_is_bytes(type) ? (const void *)&run_zero.slice : run_zero.integer,
+        .nulls = type == TYPE_STRING ? NULL : run_null,
+    };
+}
 
 /* Collects a plan's result. */
 enum status run_collect(struct query *q, struct plan *plan, struct rowset **ret,

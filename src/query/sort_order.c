@@ -4,6 +4,7 @@
 
 #include "base/hash.h"
 #include "query/run_priv.h"
+#include "query/sort_unit_priv.h"
 
 #include <stdlib.h>
 
@@ -12,6 +13,7 @@
 #define FEW_ROWS 4096u           /* below, counters cost more than passes */
 #define INSERTION_ROWS 24u
 #define SLOTS_FIRST 256u
+#define EIGHTS_MAX 4u            /* of bytes by which texts are sorted before they are compared */
 
 struct entry {
     uint64_t key;
@@ -29,6 +31,11 @@ struct sorter {
     uint32_t word_count;
 };
 
+static uint32_t bits_of(uint64_t span)
+{
+    return span == 0 ? 0 : 64 - (uint32_t)__builtin_clzll(span);
+}
+
 /* ---- different bytes and their ranks ---- */
 
 struct text {
@@ -43,6 +50,7 @@ struct texts {
     uint32_t count, capacity;
     uint32_t *slots; /* UINT32_MAX: free */
     uint32_t slot_count;
+    struct entry *spare; /* of a text each, while they are ranked */
     enum type type;
 };
 
@@ -157,6 +165,26 @@ static void radix_pass(const struct entry *from, struct entry *to, uint64_t coun
         to[places[from[i].key >> shift & (size - 1)]++] = from[i];
 }
 
+/* The same for words that hold key and row. */
+static void radix_pass_words(const uint64_t *from, uint64_t *to, uint64_t count, uint32_t shift,
+                             uint32_t bits)
+{
+    uint32_t places[1u << DIGIT_BITS_MAX];
+    uint32_t size = 1u << bits;
+    uint32_t sum = 0;
+
+    memset(places, 0, size * sizeof(*places));
+    for (uint64_t i = 0; i < count; i++)
+        places[from[i] >> shift & (size - 1)]++;
+    for (uint32_t d = 0; d < size; d++) {
+        uint32_t here = places[d];
+        places[d] = sum;
+        sum += here;
+    }
+    for (uint64_t i = 0; i < count; i++)
+        to[places[from[i] >> shift & (size - 1)]++] = from[i];
+}
+
 static void insertion_sort(struct entry *list, uint64_t count)
 {
     for (uint64_t i = 1; i < count; i++) {
@@ -192,44 +220,76 @@ static enum status sort_entries(const struct sorter *s, struct entry **list,
     return STATUS_OK;
 }
 
+/* Are equal keys, of bytes before `from` and eight more, equal texts? */
+static bool are_equal(const struct texts *t, const struct entry *list, uint32_t count,
+                      size_t from)
+{
+    size_t size = t->list[list[0].row].bytes.size;
+    bool are = size <= from + 8;
+
+    for (uint32_t i = 1; i < count && are; i++)
+        are = t->list[list[i].row].bytes.size == size;
+    return are;
+}
+
+/* Texts that are equal before `from`: by the next eight bytes, those that are equal in these by
+ * the next, and in the end by comparing. */
+static enum status sort_eights(const struct sorter *s, struct texts *t, struct entry *list,
+                               uint32_t count, size_t from, uint32_t eights, struct error *err)
+{
+    struct entry *sorted = list;
+    struct entry *other = t->spare;
+
+    if (eights == 0) {
+        qsort_r(list, count, sizeof(*list), compare_entries, t);
+        return STATUS_OK;
+    }
+    for (uint32_t i = 0; i < count; i++)
+        list[i].key = prefix_of(t->list[list[i].row].bytes, from);
+    enum status status = sort_entries(s, &sorted, &other, count, 64, err);
+    if (sorted != list)
+        memcpy(list, sorted, count * sizeof(*list));
+    for (uint32_t i = 0, end; i < count && status == STATUS_OK; i = end) {
+        for (end = i + 1; end < count && list[end].key == list[i].key;)
+            end++;
+        if (end - i > 1 && !are_equal(t, list + i, end - i, from))
+            status = sort_eights(s, t, list + i, end - i, from + 8, eights - 1, err);
+    }
+    return status;
+}
+
+static bool differ(const struct texts *t, uint32_t a, uint32_t b)
+{
+    return t->type == TYPE_DECIMAL
+               ? compare_bytes(&t->list[a].bytes, &t->list[b].bytes, t->type) != 0
+               : !slice_equal(t->list[a].bytes, t->list[b].bytes);
+}
+
 static enum status rank_texts(const struct sorter *s, struct texts *t, uint64_t *ret_span,
                               struct error *err)
 {
     struct entry *list = arena_alloc_raw(s->arena, (t->count + 1) * sizeof(*list), err);
-    struct entry *spare = arena_alloc_raw(s->arena, (t->count + 1) * sizeof(*spare), err);
 
+    t->spare = arena_alloc_raw(s->arena, (t->count + 1) * sizeof(*t->spare), err);
     *ret_span = 0;
-    if (list == NULL || spare == NULL)
+    if (list == NULL || t->spare == NULL)
         return err->status;
     if (t->count == 0)
         return STATUS_OK;
     /* Decimals are bytes whose order is not that of their values. */
     bool plain = t->type != TYPE_DECIMAL;
-    size_t skip = plain ? common_prefix(t) : 0;
     for (uint32_t i = 0; i < t->count; i++)
-        list[i] = (struct entry){plain ? prefix_of(t->list[i].bytes, skip) : 0, i};
-    enum status status =
-        plain ? sort_entries(s, &list, &spare, t->count, 64, err) : STATUS_OK;
-    for (uint32_t i = 0, end; i < t->count && status == STATUS_OK; i = end) {
-        for (end = i + 1; end < t->count && list[end].key == list[i].key;)
-            end++;
-        if (end - i > 1)
-            qsort_r(list + i, end - i, sizeof(*list), compare_entries, t);
-        for (uint32_t k = i; k < end; k++) {
-            if (k > 0 && (k == i || compare_entries(&list[k - 1], &list[k], t) != 0))
-                ++*ret_span;
-            t->list[list[k].row].rank = *ret_span;
-        }
+        list[i].row = i;
+    enum status status = sort_eights(s, t, list, t->count, plain ? common_prefix(t) : 0,
+                                     plain ? EIGHTS_MAX : 0, err);
+    for (uint32_t i = 0; i < t->count && status == STATUS_OK; i++) {
+        *ret_span += i > 0 && differ(t, list[i - 1].row, list[i].row);
+        t->list[list[i].row].rank = *ret_span;
     }
     return status;
 }
 
 /* ---- fields ---- */
-
-static uint32_t bits_of(uint64_t span)
-{
-    return span == 0 ? 0 : 64 - (uint32_t)__builtin_clzll(span);
-}
 
 /* Packs the fields of all rows, which are at most `span`. */
 static enum status pack(struct sorter *s, uint64_t span, struct error *err)
@@ -374,31 +434,77 @@ static enum status fill_ranks(struct sorter *s, uint32_t column, struct error *e
     return status;
 }
 
-/* Makes the fields small, turns them, and packs them.  What stands for a null does not
- * matter: its own bit comes before. */
-static enum status pack_values(struct sorter *s, const struct sort_key *key, struct error *err)
+/* The lowest and the highest field of what is not null; false: nothing is. */
+static bool find_bounds(const struct sorter *s, const struct sort_key *key, uint64_t *ret_low,
+                        uint64_t *ret_high)
 {
     uint64_t low = UINT64_MAX;
     uint64_t high = 0;
     uint64_t at = 0;
+    bool any = false;
 
-    for (uint32_t pass = 0; pass < 2; pass++, at = 0) {
-        for (uint32_t c = 0; c < s->set->chunk_count; c++) {
-            const struct batch *chunk = &s->set->chunks[c];
-            const uint8_t *nulls = chunk->columns[key->column].nulls;
-            for (uint32_t r = 0; r < chunk->row_count; r++, at++) {
-                uint64_t f = s->field[at];
-                bool null = nulls != NULL && nulls[r] != 0;
-                if (pass == 1) {
-                    s->field[at] = null ? 0 : key->descending ? high - f : f - low;
-                } else if (!null) {
-                    low = f < low ? f : low;
-                    high = f > high ? f : high;
-                }
-            }
+    for (uint32_t c = 0; c < s->set->chunk_count; c++) {
+        const struct batch *chunk = &s->set->chunks[c];
+        const uint8_t *nulls = chunk->columns[key->column].nulls;
+        for (uint32_t r = 0; r < chunk->row_count; r++, at++) {
+            uint64_t f = s->field[at];
+            if (nulls != NULL && nulls[r] != 0)
+                continue;
+            low = f < low ? f : low;
+            high = f > high ? f : high;
+            any = true;
         }
     }
-    return low >= high ? STATUS_OK : pack(s, high - low, err);
+    *ret_low = low;
+    *ret_high = high;
+    return any;
+}
+
+/* What all fields are multiples of: times are often whole seconds, which are ten million
+ * ticks, and that saves two of six passes. */
+static struct unit find_unit(const struct sorter *s, const struct sort_key *key, uint64_t low,
+                             uint64_t high)
+{
+    struct unit unit = unit_of(high - low);
+    uint64_t at = 0;
+    uint64_t ignored;
+
+    for (uint32_t c = 0; c < s->set->chunk_count && unit.value > 1; c++) {
+        const struct batch *chunk = &s->set->chunks[c];
+        const uint8_t *nulls = chunk->columns[key->column].nulls;
+        for (uint32_t r = 0; r < chunk->row_count && unit.value > 1; r++) {
+            uint64_t f = s->field[at + r];
+            if ((nulls == NULL || nulls[r] == 0) && !unit_divide(&unit, f - low, &ignored))
+                unit = unit_of(unit_divisor(unit.value, f - low));
+        }
+        at += chunk->row_count;
+    }
+    return unit;
+}
+
+/* Makes the fields small, turns them, and packs them.  What stands for a null does not
+ * matter: its own bit comes before. */
+static enum status pack_values(struct sorter *s, const struct sort_key *key, struct error *err)
+{
+    uint64_t low, high;
+    uint64_t at = 0;
+
+    if (!find_bounds(s, key, &low, &high) || low == high)
+        return STATUS_OK;
+    struct unit unit = find_unit(s, key, low, high);
+    for (uint32_t c = 0; c < s->set->chunk_count; c++) {
+        const struct batch *chunk = &s->set->chunks[c];
+        const uint8_t *nulls = chunk->columns[key->column].nulls;
+        for (uint32_t r = 0; r < chunk->row_count; r++, at++) {
+            uint64_t f = s->field[at];
+            uint64_t distance = key->descending ? high - f : f - low;
+            if (nulls != NULL && nulls[r] != 0)
+                s->field[at] = 0;
+            else
+                (void)unit_divide(&unit, distance, &s->field[at]);
+        }
+    }
+    return pack(s, (high - low) / unit.value, err);
 }
 
 static enum status add_key(struct sorter *s, const struct sort_key *key, struct error *err)
@@ -416,10 +522,41 @@ static enum status add_key(struct sorter *s, const struct sort_key *key, struct 
     return status;
 }
 
+/* The keys of all rows fit one word, and leave room for the row: nothing else is moved. */
+static enum status sort_packed(struct sorter *s, uint32_t row_bits, uint32_t *ret,
+                               struct error *err)
+{
+    uint64_t count = s->row_count;
+    uint64_t *list = s->words[0], *spare = s->field;
+    uint32_t bits = s->bits[0];
+    uint32_t passes = (bits + DIGIT_BITS_MAX - 1) / DIGIT_BITS_MAX;
+
+    for (uint64_t i = 0; i < count; i++)
+        list[i] = list[i] << row_bits | i;
+    for (uint32_t p = 0; p < passes; p++) {
+        uint32_t shift = bits * p / passes;
+        enum status status = run_check(s->run, err);
+        if (status != STATUS_OK)
+            return status;
+        radix_pass_words(list, spare, count, row_bits + shift, bits * (p + 1) / passes - shift);
+        uint64_t *swap = list;
+        list = spare;
+        spare = swap;
+    }
+    for (uint64_t i = 0; i < count; i++)
+        ret[i] = (uint32_t)(list[i] & ((UINT64_C(1) << row_bits) - 1));
+    s->field = spare; /* number_rows() needs one of the two */
+    return STATUS_OK;
+}
+
 /* ret[i]: the position of the row that comes i-th. */
 static enum status sort_words(struct sorter *s, uint32_t *ret, struct error *err)
 {
     uint64_t count = s->row_count;
+    uint32_t row_bits = bits_of(count);
+
+    if (count >= FEW_ROWS && s->word_count == 1 && s->bits[0] + row_bits <= 64)
+        return sort_packed(s, row_bits, ret, err);
     struct entry *list = arena_alloc_raw(s->arena, (count + 1) * sizeof(*list), err);
     struct entry *spare = arena_alloc_raw(s->arena, (count + 1) * sizeof(*spare), err);
     enum status status = list == NULL || spare == NULL ? err->status : STATUS_OK;

@@ -162,6 +162,45 @@ static void test_as_compared(void **state)
     }
 }
 
+/* Texts that are equal for long, up to all of them, and ends that are zeros; times that are
+ * multiples of something, but for the last. */
+static void test_long_ties(void **state)
+{
+    struct error err = {.status = STATUS_OK};
+    struct value values[COLUMNS];
+    struct fixture f;
+    uint64_t seed = 5;
+
+    (void)state;
+    open_fixture(&f, 256 * MIB);
+    for (uint32_t r = 0; r < 6000; r++) {
+        char texts[COLUMNS][64];
+        seed = seed * UINT64_C(6364136223846793005) + 1442695040888963407u;
+        for (uint32_t c = 0; c < COLUMNS; c++) {
+            values[c] = (struct value){.type = types[c], .is_null = types[c] != TYPE_STRING};
+            if (types[c] == TYPE_LONG || types[c] == TYPE_DATETIME)
+                values[c] = (struct value){.type = types[c],
+                                           .integer = (int64_t)(seed >> 44) * 10000000 +
+                                                      (r == 5999)};
+            if (types[c] != TYPE_STRING)
+                continue;
+            size_t size = 0;
+            for (uint32_t k = 0; k < (seed >> 33) % 7; k++, size += 8)
+                memset(texts[c] + size, (seed >> (40 + k) & 3) == 0 ? 'b' : 'a', 8);
+            size_t end = (seed >> 50) % 4;
+            memset(texts[c] + size, 0, end);
+            values[c].bytes = slice_from(texts[c], size + end);
+        }
+        ASSERT_OK(rowset_add_values(f.set, values, &err));
+    }
+    for (uint32_t c = 0; c < COLUMNS; c++) {
+        struct sort_key keys[] = {{c, false, true}, {(c + 1) % COLUMNS, true, true}};
+        assert_sorted(&f, keys, 1);
+        assert_sorted(&f, keys, 2);
+    }
+    arena_free(f.arena);
+}
+
 /* Rows of adopted sets have numbers with gaps. */
 static void test_gaps(void **state)
 {
@@ -230,6 +269,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_as_compared),
+        cmocka_unit_test(test_long_ties),
         cmocka_unit_test(test_gaps),
         cmocka_unit_test(test_stops),
     };

@@ -284,7 +284,8 @@ static struct expr *refuse_compare(struct binder *b, uint32_t at, const struct e
         return bind_fail(b, at, "SEM0064", "cannot compare a %s with a %s; write %s(%.*s)",
                          type_name(left->type), type_name(right->type), other,
                          SLICE_FMT(slice_head(text->value.bytes, 64)));
-    if (other_is(left, right, TYPE_DATETIME) && !other_is(left, right, TYPE_STRING))
+    if (other_is(left, right, TYPE_DATETIME) &&
+        (type_is_number(left->type) || type_is_number(right->type)))
         return bind_fail(b, at, "SEM0064",
                          "cannot compare a %s with a %s; a time is written datetime(2026-01-31)",
                          type_name(left->type), type_name(right->type));

@@ -10,14 +10,16 @@ static void what_is_wrong_is_refused_where_it_stands(void **state)
         {"T | evaluate bag_unpack(n)", "! 1:25 'bag_unpack' needs a dynamic column"},
         {"T | evaluate bag_unpack(nosuch)", "! 1:25 column 'nosuch' is not known"},
         {"T | evaluate bag_unpack(d, columnsConflict='keep')",
-         "! 1:28 'keep' is not what to do with columns that are there; expected error, "
-         "replace_source or "
-         "keep_source"},
+         "! 1:28 'keep' is not what to do with columns that are there; did you mean "
+         "'keep_source'?"},
+        {"T | evaluate bag_unpack(d, columnsConflict='other')",
+         "! 1:28 'other' is not what to do with columns that are there; expected error, "
+         "replace_source or keep_source"},
         {"T | evaluate bag_unpack(d, OutputColumnPrefx='x')",
          "! 1:28 did you mean 'OutputColumnPrefix'?"},
         {"T | evaluate pivot()", "! 1:5 'pivot' takes a column"},
         {"T | evaluate pivot(nosuch)", "! 1:20 column 'nosuch' is not known"},
-        {"T | evaluate autocluster()", "! 1:14 plugin 'autocluster' is not known"},
+        {"T | evaluate autocluster()", "! 1:14 plugin 'autocluster' is not here"},
     };
 
     (void)state;

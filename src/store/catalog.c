@@ -67,8 +67,6 @@ enum status catalog_load(struct io *io, struct catalog *ret, struct error *err)
     struct buf bytes;
 
     *ret = (struct catalog){.next_segment = 1};
-    if (!io_exists(io, CATALOG_PATH))
-        return STATUS_OK;
     buf_init(&bytes, CATALOG_BYTES_MAX);
     enum status status = io_read_all(io, CATALOG_PATH, &bytes, err);
     if (status == STATUS_OK)

@@ -146,8 +146,9 @@ static enum status look_at(void *context, const char *name, struct error *err)
     return buf_check(&cleaning->names, err);
 }
 
-/* Removes what the catalog does not list: left over from a crash.  The catalog that
- * was read may not have its name on the disk yet; the one before lists these files. */
+/* Removes what the catalog does not list: left over from a crash.  The catalog that was read
+ * may not have its name on the disk yet; the one before lists these files, and the very first
+ * would be missing after a power cut, on a disk that may have no place for another. */
 static enum status clean(struct sealed *sealed, struct error *err)
 {
     struct cleaning cleaning = {.sealed = sealed};
@@ -162,7 +163,7 @@ static enum status clean(struct sealed *sealed, struct error *err)
     }
     if (status == STATUS_OK)
         status = io_list(sealed->options.io, SEGMENT_DIR, look_at, &cleaning, err);
-    if (status == STATUS_OK && cleaning.names.size > 0) /* the catalog's name first */
+    if (status == STATUS_OK)
         status = io_sync_dir(sealed->options.io, SEGMENT_DIR, err);
     for (size_t at = 0; at < cleaning.names.size && status == STATUS_OK;) {
         char path[SEGMENT_PATH_BYTES + 256];
@@ -194,11 +195,11 @@ static enum status see_segment(void *context, const char *name, struct error *er
 static enum status load(struct sealed *sealed, struct catalog *ret, struct error *err)
 {
     struct io *io = sealed->options.io;
-    bool has_catalog = io_exists(io, CATALOG_PATH);
     enum status status = catalog_load(io, ret, err);
+    bool is_damaged = status == STATUS_CORRUPT, is_new = status == STATUS_NOT_FOUND;
+    bool is_missing = false;
 
-    bool is_damaged = status == STATUS_CORRUPT, is_missing = false;
-    if (status == STATUS_OK && !has_catalog) {
+    if (is_new) {
         status = io_list(io, SEGMENT_DIR, see_segment, &is_missing, err);
         is_missing = is_missing || io_exists(io, CATALOG_ASIDE_PATH);
     }
@@ -207,7 +208,7 @@ static enum status load(struct sealed *sealed, struct catalog *ret, struct error
         status = catalog_rebuild(sealed, ret, err);
         if (status == STATUS_OK && is_damaged)
             status = io_rename(io, CATALOG_PATH, CATALOG_ASIDE_PATH, err);
-    } else if (status == STATUS_OK && !has_catalog) { /* from now on a missing one is damage */
+    } else if (status == STATUS_OK && is_new) { /* from now on a missing one is damage */
         status = catalog_save(io, ret, NULL, 0, err);
     }
     atomic_store(&sealed->floor_is_known, !sealed->is_rebuilt);

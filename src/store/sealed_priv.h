@@ -156,7 +156,7 @@ struct catalog {
     uint32_t count;
 };
 enum status catalog_decode(struct slice bytes, struct catalog *ret, struct error *err) MUST_USE;
-/* An empty one if there is no file. */
+/* STATUS_NOT_FOUND, and an empty one, if there is no file. */
 enum status catalog_load(struct io *io, struct catalog *ret, struct error *err) MUST_USE;
 void catalog_release(struct catalog *catalog);
 enum status catalog_save(struct io *io, const struct catalog *catalog,

@@ -2,6 +2,7 @@
 /* A catalog that is damaged or missing is made anew: the same rows, each once. */
 #include "store/sealed_priv.h"
 
+#include "ingest/fault_io.h"
 #include "store/segment_fixture.h"
 
 struct scene {
@@ -233,6 +234,37 @@ static void two_damages_at_once_are_refused_by_name(void **state)
     scene_release(&s);
 }
 
+/* One that cannot be looked for is not a new one, whose segments would be removed. */
+static void a_missing_catalog_is_missing_through_read_errors(void **state)
+{
+    struct scene s;
+    struct fault_io faults;
+    bool was_opened = false;
+
+    (void)state;
+    scene_init(&s);
+    fill(&s, 60);
+    flush(&s, 0, 60, 3);
+    sealed_close(s.f.sealed);
+    s.f.sealed = NULL;
+    assert_int_equal(io_unlink(s.f.io, CATALOG_PATH, &s.f.err), STATUS_OK);
+    for (uint64_t n = 1; !was_opened; n++) {
+        struct sealed_options options = s.f.options;
+        struct sealed *sealed = NULL;
+        fault_io_init(&faults, s.f.io);
+        faults.fail_at = n;
+        options.io = &faults.io;
+        was_opened = sealed_open(&options, &sealed, &s.f.err) == STATUS_OK;
+        was_opened = was_opened && faults.calls < n;
+        sealed_close(sealed);
+        fixture_reopen(&s.f);
+        check(&s, 60);
+        sealed_close(s.f.sealed);
+        s.f.sealed = NULL;
+    }
+    scene_release(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -240,6 +272,7 @@ int main(void)
         cmocka_unit_test(what_was_merged_away_does_not_come_back),
         cmocka_unit_test(a_repeated_flush_counts_once),
         cmocka_unit_test(a_missing_catalog_is_made_anew_too),
+        cmocka_unit_test(a_missing_catalog_is_missing_through_read_errors),
         cmocka_unit_test(a_damaged_section_stays_listed),
         cmocka_unit_test(two_damages_at_once_are_refused_by_name),
     };

@@ -144,15 +144,19 @@ static enum status renew_in_place(struct io *io, const char *path, struct slice 
     return status == STATUS_OK ? io_sync_dir(io, WAL_DIR, err) : status;
 }
 
-/* A file of which nothing is valid: behind its header there was something once. */
+/* A file of which nothing is valid: behind its header there was something once.  One that was
+ * never begun stays until the next file takes its name: if the process ends before that, the
+ * one before it is still not the last, whose damaged end would be taken for a torn one. */
 static enum status drop_last(struct log_reader *reader, const char *path, size_t size,
                              struct error *err)
 {
     char aside[WAL_PATH_BYTES + 8];
 
     reader->next_number = reader->files[--reader->file_count].number;
-    if (size <= WAL_HEADER_BYTES)
-        return io_unlink(reader->io, path, err);
+    if (size <= WAL_HEADER_BYTES) {
+        reader->torn_bytes = 0;
+        return STATUS_OK;
+    }
     (void)snprintf(aside, sizeof(aside), "%s.aside", path);
     return io_rename(reader->io, path, aside, err);
 }

@@ -54,7 +54,8 @@ enum status log_reader_open(struct log_reader *reader, struct io *io, struct err
 void log_reader_close(struct log_reader *reader);
 
 /* Makes the last file durable up to its last acknowledged frame: what is read may be
- * in the page cache only.  A file that was never begun is taken out. */
+ * in the page cache only.  A file that was never begun is not part of the log: it stays until
+ * the next one takes its name. */
 enum status log_reader_renew(struct log_reader *reader, struct error *err) MUST_USE;
 
 /* From file_at on; *ret_done at the end of the log.  `bytes` holds the frame. */

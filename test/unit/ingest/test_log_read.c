@@ -154,6 +154,23 @@ static void a_cut_is_a_torn_end(void **state)
     assert_false(found.is_damaged);
 }
 
+/* A power cut while the second file was made, and a damaged frame in the first.  The process
+ * may end before the second file is made anew. */
+static void a_file_that_was_never_begun_shows_that_the_one_before_it_is_whole(void **state)
+{
+    struct fixture *f = *state;
+    struct error err;
+
+    ASSERT_OK(io_replace(f->w.io, "wal/0000000000000002.wal", SLICE(""), &err));
+    f->file.data[f->ends[FRAMES] - 1] ^= 4;
+    for (int start = 0; start < 2; start++) {
+        struct reading found = read_log(f, buf_slice(&f->file));
+        assert_int_equal(found.frames, FRAMES - 1);
+        assert_int_equal(found.lost, 1);
+        assert_int_equal(found.torn_bytes, 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -163,6 +180,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(without_header_and_first_frame_all_is_lost, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_cut_is_a_torn_end, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            a_file_that_was_never_begun_shows_that_the_one_before_it_is_whole, set_up, tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -222,7 +222,7 @@ struct header_scan {
     struct http_pair *pairs;
     uint32_t count;
     size_t bytes;
-    const char *last_end; /* of the last value, by address */
+    const char *last_end; /* of the last value; before the first, of the request line */
     uint32_t hosts, lengths, encodings, authorizations;
     unsigned status; /* of the refusal, 0 = right */
     const char *wrong;
@@ -239,17 +239,17 @@ static bool is_token(struct slice name)
     return name.size > 0;
 }
 
-/* The library (before 1.0) ends a line at a bare CR, LF or at CR LF and writes a
- * NUL over each byte of it: behind the value's own NUL stands a second one
- * exactly if the line ended in CR LF and had no NUL inside. */
-static bool line_is_right(const char *value, size_t size)
+/* The library (before 1.0) ends a line at a bare CR, LF or at CR LF and writes a NUL over each
+ * byte of it.  A name stands two bytes behind the text before it exactly if that line ended in
+ * CR LF, was not folded and had no NUL inside.  (NUL LF is not to be told from CR LF.) */
+static bool line_is_right(const char *last_end, const char *name, const char *value, size_t size)
 {
     for (size_t i = 0; i < size; i++) {
         unsigned char c = (unsigned char)value[i];
         if ((c < ' ' && c != '\t') || c == 0x7f)
             return false;
     }
-    return MHD_VERSION >= 0x01000000 || value[size + 1] == '\0';
+    return MHD_VERSION >= 0x01000000 || name == last_end + 2;
 }
 
 static void scan_fault(struct header_scan *scan, unsigned status, const char *wrong)
@@ -266,7 +266,8 @@ static enum MHD_Result scan_header(void *context, enum MHD_ValueKind kind, const
 
     (void)kind;
     scan->bytes += key_size + value_size;
-    if (name.data == NULL || value == NULL || !is_token(name) || !line_is_right(value, value_size))
+    if (name.data == NULL || value == NULL || !is_token(name) ||
+        !line_is_right(scan->last_end, key, value, value_size))
         scan_fault(scan, 400, "a malformed header line");
     else if (scan->count == HEADER_COUNT_MAX || scan->bytes > HEADERS_BYTES_MAX ||
              key_size + value_size > HEADER_LINE_BYTES_MAX)
@@ -276,8 +277,7 @@ static enum MHD_Result scan_header(void *context, enum MHD_ValueKind kind, const
     char *lower = (char *)(uintptr_t)name.data; /* our own copy */
     for (size_t i = 0; i < key_size; i++)
         lower[i] = (char)tolower((unsigned char)lower[i]);
-    if (scan->last_end == NULL || value + value_size > scan->last_end)
-        scan->last_end = value + value_size;
+    scan->last_end = value + value_size;
     struct slice trimmed = slice_trim(slice_from(value, value_size));
     scan->pairs[scan->count++] = (struct http_pair){.name = name, .value = trimmed};
     scan->hosts += slice_is(name, "host");
@@ -287,25 +287,37 @@ static enum MHD_Result scan_header(void *context, enum MHD_ValueKind kind, const
     return MHD_YES;
 }
 
-/* The same NULs once more: behind the last line stands the empty one.  (The
- * library takes a line with an empty name for it.) */
-static bool end_is_right(const char *last_end)
+/* The request line in the same way: a method, two single blanks, and no NUL in the target. */
+static bool start_is_right(const struct exchange *exchange, const char *method,
+                           const char *version)
+{
+    return is_token(slice_of(method)) &&
+           (MHD_VERSION >= 0x01000000 ||
+            version == method + strlen(method) + 1 + exchange->target.size + 1);
+}
+
+/* Behind the last line stands the empty one, and the header, which begins with the method,
+ * ends there.  (The library takes a line with an empty name for it.) */
+static bool end_is_right(const char *last_end, const char *method, struct MHD_Connection *mhd)
 {
     static const char nuls[4];
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
 
-    return MHD_VERSION >= 0x01000000 || last_end == NULL ||
-           memcmp(last_end, nuls, sizeof(nuls)) == 0;
+    return MHD_VERSION >= 0x01000000 ||
+           (info != NULL && memcmp(last_end, nuls, sizeof(nuls)) == 0 &&
+            last_end + sizeof(nuls) == method + info->header_size);
 }
 
 /* RFC 9112, 6: one way only to say where the body ends. */
-static void check_framing(struct header_scan *scan, bool is_11)
+static void check_framing(struct header_scan *scan, bool is_11, bool has_right_end)
 {
     struct exchange *exchange = scan->exchange;
     struct slice length = http_header(&exchange->request, "content-length");
     struct slice encoding = http_header(&exchange->request, "transfer-encoding");
     struct slice expect = http_header(&exchange->request, "expect");
 
-    if (!end_is_right(scan->last_end))
+    if (!has_right_end)
         scan_fault(scan, 400, "a malformed end of the header");
     else if (scan->lengths + scan->encodings > 1)
         scan_fault(scan, 400, "more than one of Content-Length and Transfer-Encoding");
@@ -343,7 +355,7 @@ static void read_headers(struct exchange *exchange, struct MHD_Connection *mhd,
 {
     bool is_11 = strcmp(version, "HTTP/1.1") == 0;
 
-    *scan = (struct header_scan){.exchange = exchange};
+    *scan = (struct header_scan){.exchange = exchange, .last_end = version + strlen(version)};
     exchange->request.method = method_from_text(method);
     scan->pairs = ARENA_ARRAY(exchange->arena, struct http_pair, HEADER_COUNT_MAX, &scan->err);
     if (scan->pairs == NULL) {
@@ -353,11 +365,13 @@ static void read_headers(struct exchange *exchange, struct MHD_Connection *mhd,
     exchange->request.headers = scan->pairs;
     if (!is_11 && strcmp(version, "HTTP/1.0") != 0)
         scan_fault(scan, 505, "a version other than HTTP/1.1 and HTTP/1.0");
+    else if (!start_is_right(exchange, method, version))
+        scan_fault(scan, 400, "a malformed request line");
     else
         (void)MHD_get_connection_values_n(mhd, MHD_HEADER_KIND, scan_header, scan);
     exchange->request.header_count = scan->count;
     if (scan->status == 0)
-        check_framing(scan, is_11);
+        check_framing(scan, is_11, end_is_right(scan->last_end, method, mhd));
 }
 
 static enum MHD_Result take_headers(struct exchange *exchange, struct MHD_Connection *mhd,
@@ -491,6 +505,10 @@ static enum MHD_Result answer(struct exchange *exchange, struct MHD_Connection *
 {
     struct error err = {0};
 
+    /* Nobody can tell for sure where lines behind the last chunk ended, and with it where
+     * another request begins. */
+    if (MHD_get_connection_values(mhd, MHD_FOOTER_KIND, NULL, NULL) > 0)
+        exchange->closes = true;
     if (exchange->refused)
         return queue_body(exchange, mhd);
     stage_watch_lap(&exchange->connection->watch, STAGE_TRANSPORT);

@@ -247,9 +247,47 @@ static void test_a_right_chunked_body_is_taken(void **state)
     (void)state;
     fixture_raw(&fixture,
                 SLICE(HEAD "Transfer-Encoding: chunked\r\n\r\n3;ext=1\r\nabc\r\n2\r\nde\r\n0\r\n"
+                           "\r\n" INNER),
+                &answer);
+    assert_int_equal(count_of(&answer, "abcde"), 1);
+    assert_int_equal(count_of(&answer, "live"), 1);
+    buf_release(&answer);
+    fixture_raw(&fixture,
+                SLICE(HEAD "Transfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n0\r\n"
                            "Trailer: x\r\n\r\n" INNER),
                 &answer);
     assert_int_equal(count_of(&answer, "abcde"), 1);
+    assert_int_equal(count_of(&answer, "live"), 0); /* behind a trailer nothing is read */
+    buf_release(&answer);
+}
+
+/* Nothing of the next request is there yet when the header is read. */
+static void test_the_header_ends_in_right_line_ends(void **state)
+{
+    static const char *const cases[] = {
+        "GET /live HTTP/1.1\r\nHost: x\n\r\n",
+        "GET /live HTTP/1.1\r\nHost: x\r\n\n",
+        "GET /live HTTP/1.1\r\nHost: x\r\nX: a\r\n b\r\n\r\n",
+        "GET /live HTTP/1.1\nHost: x\r\n\r\n",
+        "GET /live HTTP/1.0\n\r\n",
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct buf answer;
+        fixture_raw(&fixture, slice_of(cases[i]), &answer);
+        if (count_of(&answer, "live") > 0 || status_of(&answer) != 400)
+            fail_msg("case %zu: %.*s", i, SLICE_FMT(buf_slice(&answer)));
+        buf_release(&answer);
+    }
+    struct buf answer;
+    fixture_raw(&fixture, SLICE("GET /live\0/x HTTP/1.1\r\nHost: x\r\n\r\n"), &answer);
+    assert_int_equal(count_of(&answer, "live"), 0);
+    buf_release(&answer);
+    fixture_raw(&fixture, SLICE("GET /live HTTP/1.1\r\nHost: x\0\0y\r\nConnection: close\r\n\r\n"),
+                &answer);
+    assert_int_equal(count_of(&answer, "live"), 0);
+    buf_release(&answer);
+    fixture_raw(&fixture, SLICE("GET /live HTTP/1.0\r\n\r\n"), &answer);
     assert_int_equal(count_of(&answer, "live"), 1);
     buf_release(&answer);
 }
@@ -540,6 +578,7 @@ int main(void)
         cmocka_unit_test(test_a_bomb_is_413_and_never_reaches_the_handler),
         cmocka_unit_test(test_smuggled_requests_are_never_answered),
         cmocka_unit_test(test_a_right_chunked_body_is_taken),
+        cmocka_unit_test(test_the_header_ends_in_right_line_ends),
         cmocka_unit_test(test_every_answer_has_the_security_headers),
         cmocka_unit_test(test_huge_headers_are_refused),
         cmocka_unit_test(test_old_tls_and_weak_suites_are_refused),

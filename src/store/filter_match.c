@@ -182,6 +182,26 @@ static bool may_stand_at(const char *at, struct slice word)
     return true;
 }
 
+/* Which of the texts, that stand one behind the other, the place is in: one of the next where
+ * many are hit, or far on. */
+static uint32_t text_at(const struct slice *texts, uint32_t count, const char *at)
+{
+    uint32_t low = 0, high = 1;
+
+    while (high < count && texts[high].data <= at) {
+        low = high;
+        high = high < count / 2 ? high * 2 : count;
+    }
+    while (high - low > 1) {
+        uint32_t middle = low + (high - low) / 2;
+        if (texts[middle].data <= at)
+            low = middle;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 /* Texts that stand one behind the other, as decoded dictionaries do: the block is searched
  * as one text, and only what has the word is looked at, once. */
 static void match_run(const struct filter *filter, struct slice word, const struct slice *texts,
@@ -198,8 +218,7 @@ static void match_run(const struct filter *filter, struct slice word, const stru
             at++;
             continue;
         }
-        while (at >= texts[i].data + texts[i].size)
-            i++;
+        i += text_at(texts + i, count - i, at);
         matches[i] = matches[i] != 0 || filter_matches_slice(filter, texts[i]);
         at = texts[i].data + texts[i].size;
     }

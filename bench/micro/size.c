@@ -212,10 +212,10 @@ static enum status weigh(struct weighing *w, struct section *section, struct err
 
     buf_init(&plain, SECTION_BYTES_MAX);
     if (status == STATUS_OK) {
-        size_t size = section->reader.plain_size;
-        void *room = buf_extend(&plain, size);
+        const struct chunked_reader *reader = &((struct section_header *)opened->payload)->reader;
+        void *room = buf_extend(&plain, reader->plain_size);
         status = room == NULL ? buf_check(&plain, err)
-                              : chunked_reader_read(&section->reader, 0, size, room, err);
+                              : chunked_reader_read(reader, 0, reader->plain_size, room, err);
     }
     if (status == STATUS_OK && w->again)
         status = encode_again(w, section, &info, &plain, err);

@@ -33,7 +33,6 @@ struct arena {
     struct budget *budget; /* own_budget, or the parent's */
     struct budget own_budget;
     size_t held_bytes; /* of the budget, by this arena */
-    size_t next_bytes; /* of the next block; 0: the first one */
 };
 
 struct arena *arena_new(size_t budget_bytes)
@@ -121,15 +120,14 @@ void arena_free(struct arena *arena)
     free(arena);
 }
 
-/* Blocks grow fourfold up to ARENA_BLOCK_BYTES, so that what holds little takes
- * little: memory has a part for each of ten thousand tenants. */
-static size_t next_block_bytes(struct arena *arena, size_t size)
+/* A block has at most three quarters of what is there, so that little of an arena is
+ * empty: memory has parts of a few rows for each of ten thousand tenants. */
+static size_t next_block_bytes(const struct arena *arena, size_t size)
 {
-    size_t bytes = arena->next_bytes == 0 ? ARENA_BLOCK_BYTES_MIN : arena->next_bytes;
+    size_t bytes = ARENA_BLOCK_BYTES_MIN;
 
-    while (bytes < size)
-        bytes *= 4;
-    arena->next_bytes = bytes < ARENA_BLOCK_BYTES ? bytes * 4 : ARENA_BLOCK_BYTES;
+    while (bytes < ARENA_BLOCK_BYTES && (bytes < size || bytes * 2 <= arena->held_bytes / 4 * 3))
+        bytes *= 2;
     return bytes;
 }
 

@@ -14,7 +14,7 @@
 #define GIB (1024 * MIB)
 
 /* ---- memory ---- */
-#define ARENA_BLOCK_BYTES_MIN (2 * KIB) /* of the first block; each next one is four times it */
+#define ARENA_BLOCK_BYTES_MIN (2 * KIB) /* of the first block; arena.c says how they grow */
 #define ARENA_BLOCK_BYTES (32 * KIB)    /* of the largest; a typical small query fits in one */
 #define ARENA_BUDGET_BYTES_MAX (8 * GIB)
 
@@ -58,7 +58,7 @@
 #define CIPHER_CHUNK_BYTES (16 * KIB)
 #define MEMORY_ROWS_FLUSH 98304u    /* rows in memory over all tenants that start a flush */
 #define MEMORY_ROWS_MAX 196608u    /* above it senders wait, at most a second, for the flush */
-#define MEMORY_BYTES_MAX (192 * MIB) /* the same for their bytes: mostly about 600 a row */
+#define MEMORY_BYTES_MAX (128 * MIB) /* the same for their bytes: mostly about 600 a row */
 #define MEMORY_AGE_FLUSH_MS 600000u /* age of the oldest row in memory that starts one */
 #define MEMORY_AGE_FLUSH_MS_MAX 21600000u /* the same where tenants have a few rows each */
 #define SMALL_TENANT_ROWS 4096u     /* below it rows stay in shared files */

@@ -26,10 +26,13 @@
 #define ROOM_WAIT_MS 5
 #define ROOM_WAITS_MAX 200u
 #define BACKGROUND_TICK_MS 250u
-#define MEMORY_BYTES_FLUSH (128 * MIB)
+#define MEMORY_BYTES_FLUSH (64 * MIB)
 #define WAL_BYTES_FLUSH (WAL_BYTES_MAX / 4)
 
 #define FLUSH_SHELF_ROWS 512u /* rows of a tenant and table, on average, that are worth a section */
+
+#define TRIM_DECODED 20000u /* headers and columns that came and went: the heap has holes */
+#define TRIM_PAUSE_US UINT64_C(3000000)
 
 #define FREE_BYTES_FLUSH (2 * INGEST_RESERVE_BYTES) /* below it the log is shortened early */
 #define FREE_AGE_FLUSH_MS 2000u
@@ -64,6 +67,7 @@ struct daybook {
     atomic_bool draining, stopping;
     pthread_mutex_t checkpoint_lock; /* one checkpoint at a time */
     pthread_t checkpoints, merges; /* the background work */
+    uint64_t trimmed, trimmed_us; /* what was decoded, and when: trim_heap() */
     bool has_checkpoints, has_merges;
 };
 
@@ -590,8 +594,24 @@ static bool checkpoint_is_due(struct daybook *d)
            (memory.age_ms >= FREE_AGE_FLUSH_MS && is_short_of_space(d));
 }
 
+/* A question about ten thousand sections, or a merge of them, leaves the heap full of
+ * holes, which go back to the system. */
+static void trim_heap(struct daybook *d)
+{
+    uint64_t now_us = clock_monotonic_us(clock_system());
+    struct store_memory memory;
+
+    store_memory(d->store, &memory);
+    if (memory.decoded - d->trimmed < TRIM_DECODED || now_us - d->trimmed_us < TRIM_PAUSE_US)
+        return;
+    (void)malloc_trim(0);
+    d->trimmed = memory.decoded;
+    d->trimmed_us = now_us;
+}
+
 static enum status checkpoint_step(struct daybook *d, bool *ret_worked, struct error *err)
 {
+    trim_heap(d);
     *ret_worked = checkpoint_is_due(d);
     return *ret_worked ? daybook_checkpoint(d, err) : STATUS_OK;
 }

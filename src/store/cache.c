@@ -17,6 +17,7 @@
 
 #define BUCKET_COUNT 4096u /* power of two */
 #define MAPPED_BYTES_MIN ((size_t)32768) /* larger blocks are maps of their own */
+#define HEAP_BYTES ((size_t)16) /* that malloc() takes beside a block: small ones are many */
 
 /* ---- memory of decoded columns ---- */
 
@@ -93,9 +94,11 @@ void *cache_memory_alloc(struct cache_memory *memory, size_t size, struct error 
     size_t total = size + sizeof(struct cache_block);
     size_t map_bytes = (total + SPARE_UNIT_BYTES - 1) / SPARE_UNIT_BYTES * SPARE_UNIT_BYTES;
     bool mapped = total >= MAPPED_BYTES_MIN;
+    /* what a map rounds up to is not touched */
+    size_t charged = mapped ? total : total + HEAP_BYTES;
     struct cache_block *block = NULL;
 
-    if (memory->bytes_max > 0 && total > memory->bytes_max - memory->bytes) {
+    if (memory->bytes_max > 0 && charged > memory->bytes_max - memory->bytes) {
         (void)ERROR_SET(err, STATUS_LIMIT, "decoded columns need more than %zu bytes",
                         memory->bytes_max);
         return NULL;
@@ -108,7 +111,7 @@ void *cache_memory_alloc(struct cache_memory *memory, size_t size, struct error 
     block->size = mapped ? map_bytes : 0;
     block->next = memory->blocks;
     memory->blocks = block;
-    memory->bytes += total; /* what it rounds up to is not touched */
+    memory->bytes += charged;
     return block + 1;
 }
 
@@ -142,6 +145,7 @@ struct ghost {
 struct cache {
     pthread_mutex_t lock;
     size_t bytes, fresh_bytes, bytes_max;
+    size_t held; /* cache_hold() */
     uint64_t clock; /* counts what is asked for */
     uint64_t hits, misses;
     struct cache_entry *buckets[BUCKET_COUNT]; /* by owner and item */
@@ -229,6 +233,14 @@ static void order_add(struct cache *cache, struct cache_entry *entry)
     order->newest = entry;
 }
 
+/* What entries may have beside what is held. */
+static size_t room_of(const struct cache *cache)
+{
+    size_t least = cache->bytes_max / 4;
+
+    return cache->held < cache->bytes_max - least ? cache->bytes_max - cache->held : least;
+}
+
 /* Counts the entry's bytes, or no longer. */
 static void charge(struct cache *cache, const struct cache_entry *entry, size_t bytes)
 {
@@ -284,7 +296,7 @@ static struct ghost *ghost_of(struct cache *cache, uint64_t key)
 
 static struct cache_entry *next_to_leave(const struct cache *cache)
 {
-    bool are_too_many = cache->fresh_bytes > cache->bytes_max / FRESH_SHARE;
+    bool are_too_many = cache->fresh_bytes > room_of(cache) / FRESH_SHARE;
 
     if (cache->fresh.oldest != NULL && (are_too_many || cache->kept.oldest == NULL))
         return cache->fresh.oldest;
@@ -296,7 +308,7 @@ static struct cache_entry *evict(struct cache *cache)
 {
     struct cache_entry *list = NULL;
 
-    while (cache->bytes > cache->bytes_max) {
+    while (cache->bytes > room_of(cache)) {
         struct cache_entry *entry = next_to_leave(cache);
         if (entry == NULL)
             break;
@@ -340,7 +352,7 @@ static bool is_wanted_again(struct cache *cache, const struct cache_entry *entry
 {
     uint64_t key = key_of(entry->owner, entry->item);
     const struct ghost *ghost = ghost_of(cache, key);
-    size_t room = cache->bytes_max - cache->bytes_max / FRESH_SHARE;
+    size_t room = room_of(cache) - room_of(cache) / FRESH_SHARE;
 
     if (ghost->key != key || ghost->last_use == 0)
         return false;
@@ -368,7 +380,8 @@ struct cache_entry *cache_add(struct cache *cache, uint64_t owner, uint32_t item
     }
     *entry = (struct cache_entry){.owner = owner, .item = item, .payload = payload,
                                   .free_payload = free_payload,
-                                  .bytes = bytes + sizeof(*entry), .cache = cache, .pins = 1};
+                                  .bytes = bytes + sizeof(*entry) + HEAP_BYTES, .cache = cache,
+                                  .pins = 1};
     (void)pthread_mutex_lock(&cache->lock);
     struct cache_entry *other = find_locked(cache, owner, item), *evicted = NULL;
     if (other == NULL) {
@@ -418,6 +431,23 @@ void cache_charge(struct cache_entry *entry, size_t bytes)
     struct cache_entry *evicted = evict(cache);
     (void)pthread_mutex_unlock(&cache->lock);
     free_list(evicted);
+}
+
+void cache_hold(struct cache *cache, size_t bytes)
+{
+    (void)pthread_mutex_lock(&cache->lock);
+    cache->held += bytes;
+    struct cache_entry *evicted = evict(cache);
+    (void)pthread_mutex_unlock(&cache->lock);
+    free_list(evicted);
+}
+
+void cache_let_go(struct cache *cache, size_t bytes)
+{
+    (void)pthread_mutex_lock(&cache->lock);
+    CHECK(cache->held >= bytes);
+    cache->held -= bytes;
+    (void)pthread_mutex_unlock(&cache->lock);
 }
 
 void cache_drop(struct cache *cache, uint64_t owner)

@@ -49,6 +49,9 @@ struct cache_entry *cache_add(struct cache *cache, uint64_t owner, uint32_t item
 void cache_unpin(struct cache_entry *entry); /* NULL allowed */
 /* A pinned entry's payload has grown by so many bytes. */
 void cache_charge(struct cache_entry *entry, size_t bytes);
+/* Bytes that the owners themselves take: entries have less room, but a quarter of the bound. */
+void cache_hold(struct cache *cache, size_t bytes);
+void cache_let_go(struct cache *cache, size_t bytes);
 /* Forgets all entries of an owner; the pinned ones when they are given back. */
 void cache_drop(struct cache *cache, uint64_t owner);
 

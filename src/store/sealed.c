@@ -297,6 +297,14 @@ static uint64_t count_files(const struct section_list *list)
     return count;
 }
 
+uint64_t sealed_decoded(struct sealed *sealed)
+{
+    struct cache_stats cache;
+
+    cache_stats(sealed->cache, &cache);
+    return cache.misses;
+}
+
 void sealed_stats(struct sealed *sealed, struct store_stats *ret)
 {
     struct section_list *list = sealed_pin(sealed, NULL, NULL);

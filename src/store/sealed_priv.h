@@ -3,14 +3,13 @@
  *
  * Locks, in this order: merge_lock (merge or compaction: one at a time),
  * write_lock (numbers, commits: never while sections are made), lock (the
- * current list, for pointers only), section->lock (opening it).  So a flush
- * goes on beside a merge; only merges take sections away, so what a merge has
- * pinned is still live when it commits.
+ * current list, for pointers only).  So a flush goes on beside a merge; only
+ * merges take sections away, so what a merge has pinned is still live when it
+ * commits.
  */
 #ifndef STORE_SEALED_PRIV_H
 #define STORE_SEALED_PRIV_H
 
-#include "crypt/chunked.h"
 #include "store/cache_priv.h"
 #include "store/section_priv.h"
 #include "store/seq_set_priv.h"
@@ -49,6 +48,8 @@ struct segment_file {
     struct file_facts facts; /* merge_lock */
 };
 
+/* There may be a hundred thousand: what it takes to read one is in its header, which the
+ * cache may drop. */
 struct section {
     atomic_uint references;
     struct section_info info;
@@ -58,11 +59,6 @@ struct section {
     struct keyring *keyring;
     struct cache *cache;
     atomic_uint_fast64_t *corrupt_count; /* of the store; NULL allowed */
-    pthread_mutex_t lock;
-    bool is_open;
-    struct chunked_reader reader;
-    bool has_seed;
-    uint64_t seed; /* of the index, once somebody asked it; lock */
     atomic_bool is_broken;
     atomic_bool stays; /* it could not be joined: not tried again in this process */
     bool is_leaving;   /* a commit takes it away; write_lock */

@@ -390,6 +390,8 @@ enum status section_header_decode(const struct section_info *info, struct slice 
         goto out;
     }
     header->part = part;
+    atomic_init(&header->has_seed, false);
+    atomic_init(&header->seed, 0);
     header->raw = arena_copy(arena, raw, err);
     part->table = arena_copy(arena, slice_of(info->table), err);
     if (header->raw.data == NULL || part->table.data == NULL) {
@@ -417,8 +419,10 @@ out:
 
 void section_header_free(struct section_header *header)
 {
-    if (header != NULL)
-        arena_free(header->part->arena);
+    if (header == NULL)
+        return;
+    chunked_reader_release(&header->reader);
+    arena_free(header->part->arena);
 }
 
 enum status section_header_view(const struct section_header *header, struct part **ret,

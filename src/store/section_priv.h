@@ -5,6 +5,7 @@
 #ifndef STORE_SECTION_PRIV_H
 #define STORE_SECTION_PRIV_H
 
+#include "crypt/chunked.h"
 #include "store/column_priv.h"
 #include "store/segment_priv.h"
 
@@ -28,6 +29,9 @@ struct index_page {
  * and paths but no column. */
 struct section_header {
     struct part *part;
+    struct chunked_reader reader;  /* sections in files: of their other bytes */
+    atomic_bool has_seed;
+    atomic_uint_fast64_t seed;     /* of the index, once somebody asked it */
     struct path_uses uses;
     struct column_entry rows[ROW_DATA_COUNT_];
     struct column_entry *columns; /* by path */

@@ -16,16 +16,17 @@ struct probing {
 };
 
 /* Derived once: it takes longer than a probe. */
-static enum status get_seed(struct section *section, uint64_t *ret, struct error *err)
+static enum status get_seed(const struct section *section, struct section_header *header,
+                            uint64_t *ret, struct error *err)
 {
-    enum status status = STATUS_OK;
-
-    (void)pthread_mutex_lock(&section->lock);
-    if (!section->has_seed)
-        status = section_index_seed(section->keyring, &section->info.tenant, &section->seed, err);
-    section->has_seed = status == STATUS_OK;
-    *ret = section->seed;
-    (void)pthread_mutex_unlock(&section->lock);
+    *ret = atomic_load(&header->seed);
+    if (atomic_load(&header->has_seed))
+        return STATUS_OK;
+    enum status status = section_index_seed(section->keyring, &section->info.tenant, ret, err);
+    if (status == STATUS_OK) {
+        atomic_store(&header->seed, *ret);
+        atomic_store(&header->has_seed, true);
+    }
     return status;
 }
 
@@ -35,7 +36,7 @@ static enum status probing_open(struct probing *p, struct error *err)
 
     if (status == STATUS_OK) {
         p->header = p->entry->payload;
-        status = get_seed(p->section, &p->seed, err);
+        status = get_seed(p->section, p->entry->payload, &p->seed, err);
     }
     return status;
 }

@@ -116,6 +116,7 @@ enum status sealed_compact(struct sealed *sealed,
                            void *context, const atomic_bool *cancelled,
                            struct error *err) MUST_USE;
 
+uint64_t sealed_decoded(struct sealed *sealed); /* see struct store_memory */
 /* Fills the sealed half of *ret. */
 void sealed_stats(struct sealed *sealed, struct store_stats *ret);
 

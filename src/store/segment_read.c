@@ -71,7 +71,7 @@ enum status section_new(const struct section_info *info, struct segment_file *fi
     section->file = file;
     if (file != NULL)
         (void)atomic_fetch_add(&file->references, 1);
-    (void)pthread_mutex_init(&section->lock, NULL);
+    cache_hold(cache, sizeof(*section));
     *ret = section;
     return STATUS_OK;
 }
@@ -87,9 +87,8 @@ void section_unref(struct section *section)
     if (section == NULL || atomic_fetch_sub(&section->references, 1) != 1)
         return;
     cache_drop(section->cache, section->id);
+    cache_let_go(section->cache, sizeof(*section));
     segment_file_unref(section->file);
-    chunked_reader_release(&section->reader);
-    (void)pthread_mutex_destroy(&section->lock);
     free(section);
 }
 
@@ -150,12 +149,15 @@ static enum status open_file(struct segment_file *file, struct error *err)
     return status;
 }
 
-static enum status open_section(struct section *section, struct error *err)
+static enum status open_section(struct section *section, struct chunked_reader *ret,
+                                struct error *err)
 {
     uint8_t context[SECTION_CONTEXT_BYTES_MAX];
     struct key key;
-    enum status status = open_file(section->file, err);
 
+    if (section->file == NULL)
+        return STATUS_OK;
+    enum status status = open_file(section->file, err);
     if (status == STATUS_OK)
         status = section_unwrap(section->keyring, &section->info, &key, err);
     if (status != STATUS_OK)
@@ -167,30 +169,23 @@ static enum status open_section(struct section *section, struct error *err)
         .read_at = read_cipher,
         .read_context = section,
     };
-    status = chunked_reader_init(&section->reader, &source, err);
+    status = chunked_reader_init(ret, &source, err);
     OPENSSL_cleanse(&key, sizeof(key));
-    section->is_open = status == STATUS_OK;
     return status;
 }
 
-static enum status ensure_open(struct section *section, struct error *err)
-{
-    enum status status = STATUS_OK;
-
-    if (section->file == NULL)
-        return STATUS_OK;
-    (void)pthread_mutex_lock(&section->lock);
-    if (!section->is_open)
-        status = open_section(section, err);
-    (void)pthread_mutex_unlock(&section->lock);
-    return status;
-}
+struct plain_range {
+    uint64_t offset;
+    size_t size;
+};
 
 /* Plain bytes of the section, in *ret (cleared). */
-static enum status read_plain(struct section *section, uint64_t offset, size_t size,
-                              struct buf *ret, struct error *err)
+static enum status read_plain(const struct section *section, const struct chunked_reader *reader,
+                              struct plain_range range, struct buf *ret, struct error *err)
 {
-    uint64_t plain_size = section->file == NULL ? section->plain.size : section->reader.plain_size;
+    uint64_t plain_size = section->file == NULL ? section->plain.size : reader->plain_size;
+    uint64_t offset = range.offset;
+    size_t size = range.size;
 
     if (offset > plain_size || size > plain_size - offset)
         return ERROR_SET(err, STATUS_CORRUPT, "%zu bytes at %llu are outside of the section", size,
@@ -200,7 +195,7 @@ static enum status read_plain(struct section *section, uint64_t offset, size_t s
     if (room == NULL && size > 0)
         return buf_check(ret, err);
     if (section->file != NULL)
-        return chunked_reader_read(&section->reader, offset, size, room, err);
+        return chunked_reader_read(reader, offset, size, room, err);
     if (size > 0)
         memcpy(room, section->plain.data + offset, size);
     return STATUS_OK;
@@ -217,13 +212,15 @@ static enum status read_header(struct section *section, struct section_header **
                                struct error *err)
 {
     const struct section_info *info = &section->info;
+    struct chunked_reader reader = {0};
     struct buf packed, raw;
 
     buf_init(&packed, SECTION_BYTES_MAX);
     buf_init(&raw, SECTION_HEADER_BYTES_MAX + 1);
-    enum status status = ensure_open(section, err);
+    enum status status = open_section(section, &reader, err);
     if (status == STATUS_OK)
-        status = read_plain(section, 0, info->header_packed, &packed, err);
+        status = read_plain(section, &reader, (struct plain_range){0, info->header_packed},
+                            &packed, err);
     if (status != STATUS_OK)
         goto out;
     void *room = buf_extend(&raw, (size_t)info->header_raw + 1);
@@ -235,7 +232,10 @@ static enum status read_header(struct section *section, struct section_header **
     status = zstd_unpack(buf_slice(&packed), info->header_raw, room, err);
     if (status == STATUS_OK)
         status = section_header_decode(info, buf_slice(&raw), ret, err);
+    if (status == STATUS_OK)
+        (*ret)->reader = reader;
 out:
+    chunked_reader_release(&reader);
     buf_release(&packed);
     buf_release(&raw);
     return status;
@@ -373,9 +373,8 @@ static enum status get_blob(const struct section_reader *reader, const struct co
         *ret = slice_head(slice_tail(reader->header->raw, entry->offset), entry->size);
         return STATUS_OK;
     }
-    enum status status = ensure_open(reader->section, err);
-    if (status == STATUS_OK)
-        status = read_plain(reader->section, entry->offset, entry->size, bytes, err);
+    enum status status = read_plain(reader->section, &reader->header->reader,
+                                    (struct plain_range){entry->offset, entry->size}, bytes, err);
     *ret = buf_slice(bytes);
     return status;
 }
@@ -676,10 +675,8 @@ enum status section_page_get(struct section *section, const struct section_heade
     if (page == NULL)
         return ERROR_MEMORY(err);
     buf_init(&page->bytes, SECTION_HEADER_BYTES_MAX);
-    enum status status = ensure_open(section, err);
-    if (status == STATUS_OK)
-        status = read_plain(section, header->pages[index].offset, header->pages[index].size,
-                            &page->bytes, err);
+    const struct plain_range range = {header->pages[index].offset, header->pages[index].size};
+    enum status status = read_plain(section, &header->reader, range, &page->bytes, err);
     if (status != STATUS_OK) {
         free_page(page);
         return status;

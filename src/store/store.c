@@ -182,6 +182,7 @@ void store_memory(struct store *store, struct store_memory *ret)
                                  .shelves = store->memory.shelf_count};
     (void)pthread_mutex_unlock(&store->lock);
     ret->age_ms = oldest_us < now_us ? (now_us - oldest_us) / 1000 : 0;
+    ret->decoded = sealed_decoded(store->sealed);
 }
 
 /* ---- flush and merge ---- */

@@ -73,6 +73,7 @@ struct store_memory {
     uint64_t rows, bytes;
     uint64_t shelves; /* tenants and tables that have rows there: what a flush makes, at least */
     uint64_t age_ms;  /* of the oldest row */
+    uint64_t decoded; /* headers and columns of sections, since the start */
 };
 void store_memory(struct store *store, struct store_memory *ret);
 

@@ -212,6 +212,31 @@ static void an_owner_takes_its_entries_along(void **state)
     assert_int_equal(gone[2], 1000);
 }
 
+static void what_owners_take_leaves_less_room(void **state)
+{
+    struct cache_stats stats;
+
+    (void)state;
+    struct cache *cache = cache_new(8000);
+    for (uint32_t i = 0; i < 8; i++)
+        cache_unpin(add(cache, 1, i, 900));
+    cache_stats(cache, &stats);
+    assert_in_range(stats.bytes, 7000, 8000);
+    cache_hold(cache, 4000);
+    cache_stats(cache, &stats);
+    assert_in_range(stats.bytes, 3000, 4000);
+    cache_hold(cache, 100000); /* a quarter is always there */
+    cache_unpin(add(cache, 1, 9, 900));
+    cache_stats(cache, &stats);
+    assert_in_range(stats.bytes, 1000, 2000);
+    cache_let_go(cache, 104000);
+    for (uint32_t i = 0; i < 8; i++)
+        cache_unpin(add(cache, 2, i, 900));
+    cache_stats(cache, &stats);
+    assert_in_range(stats.bytes, 7000, 8000);
+    cache_free(cache);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -225,6 +250,7 @@ int main(void)
         cmocka_unit_test(memory_of_columns_is_zeroed_and_bounded),
         cmocka_unit_test(memory_that_comes_back_is_zeroed_again),
         cmocka_unit_test(an_owner_takes_its_entries_along),
+        cmocka_unit_test(what_owners_take_leaves_less_room),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

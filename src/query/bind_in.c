@@ -88,6 +88,36 @@ static bool collect(struct binder *b, const struct node *list, enum type type,
     return true;
 }
 
+static struct expr *call_of(struct binder *b, const struct node *node, const char *name,
+                            struct expr **args, uint32_t count)
+{
+    return bind_invoke(b, node->at, function_find(slice_of(name)), args, count, TYPE_BOOL);
+}
+
+/* A null is in a list that holds a null, as it is where all of the list is known. */
+static struct expr *or_both_null(struct binder *b, const struct node *node, struct expr *equal,
+                                 struct expr *left, struct expr *right)
+{
+    if (equal == NULL || left->type == TYPE_STRING || right->type == TYPE_STRING)
+        return equal;
+    struct expr *nulls[2] = {call_of(b, node, "isnull", &left, 1),
+                             call_of(b, node, "isnull", &right, 1)};
+    struct expr *either[2] = {equal, NULL};
+    if (nulls[0] == NULL || nulls[1] == NULL)
+        return NULL;
+    either[1] = bind_logic(b, node->at, EXPR_AND, nulls, 2);
+    return either[1] == NULL ? NULL : bind_logic(b, node->at, EXPR_OR, either, 2);
+}
+
+/* Whether a value is in a list is never null. */
+static struct expr *or_false(struct binder *b, const struct node *node, struct expr *any)
+{
+    struct value no = {.type = TYPE_BOOL};
+    struct expr *args[2] = {any, bind_const_expr(b, &no, node->at)};
+
+    return args[1] == NULL ? NULL : call_of(b, node, "coalesce", args, 2);
+}
+
 /* A list with columns in it: a chain of comparisons. */
 static struct expr *bind_open_in(struct binder *b, const struct node *node, struct expr *left,
                                  bool nocase, bool negated)
@@ -111,7 +141,8 @@ static struct expr *bind_open_in(struct binder *b, const struct node *node, stru
         } else if (nocase) {
             terms[i] = bind_string_op(b, node->at, SLICE("=~"), left, right);
         } else {
-            terms[i] = bind_compare(b, node->at, SLICE("=="), left, right);
+            terms[i] = or_both_null(b, node, bind_compare(b, node->at, SLICE("=="), left, right),
+                                    left, right);
         }
         if (terms[i++] == NULL)
             return NULL;
@@ -119,6 +150,7 @@ static struct expr *bind_open_in(struct binder *b, const struct node *node, stru
     if (terms == NULL)
         return NULL;
     struct expr *any = i == 1 ? terms[0] : bind_logic(b, node->at, EXPR_OR, terms, i);
+    any = any == NULL || left->type == TYPE_STRING ? any : or_false(b, node, any);
     if (any == NULL || !negated)
         return any;
     return bind_invoke(b, node->at, &operator_not, &any, 1, TYPE_BOOL);

@@ -251,8 +251,11 @@ const char *call_text(struct teller *t, const struct call *call)
 
     buf_init(&buf, 1u << 20);
     if (callee->kind == CALLEE_INFIX) {
-        buf_add_format(&buf, "(%s %s ", call->args[0].text, callee->name);
+        bool is_list = call->args[1].type == TYPE_COUNT_;
+        buf_add_format(&buf, "((%s) %s ", call->args[0].text, callee->name);
+        buf_add_text(&buf, is_list ? "" : "(");
         buf_add_text(&buf, call->args[1].text);
+        buf_add_text(&buf, is_list ? "" : ")");
     } else {
         buf_add_format(&buf, "%s(", callee->name);
         for (uint32_t i = 0; i < call->arg_count; i++) {

@@ -343,6 +343,7 @@ static bool binds(struct callee *callee, uint32_t arg, const char *text)
     for (uint32_t i = 0; i < call.arg_count; i++) {
         const char *other = i < callee->example_count ? callee->example[i] : "1";
         call.args[i].text = i == arg ? text : stand_in(other);
+        call.args[i].type = i < callee->example_count ? callee->types[i] : TYPE_LONG;
     }
     buf_add_text(&buf, call_text(&t, &call));
     bool ok = engine_binds(buf_slice(&buf), NULL);

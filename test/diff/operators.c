@@ -344,5 +344,6 @@ void operators_make(struct dice *dice, struct arena *arena, uint64_t seed, struc
                                            : fill_text(&t, "$0$1 | $2",
                                                        (const char *const[]){rows, columns, text});
         ret->texts[ret->count] = with_names(&t, query);
+        ret->may_fail[ret->count] = true; /* which rows are looked at before a filter is free */
     }
 }

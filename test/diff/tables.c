@@ -21,13 +21,19 @@ void *take_bytes(struct arena *arena, size_t size)
 
 const char *take_text(struct arena *arena, const char *format, ...)
 {
+    char text[512];
     va_list args, again;
 
+    if (format == NULL) /* else a build with sanitizers is warned that it may be */
+        abort();
     va_start(args, format);
     va_copy(again, args);
-    size_t size = (size_t)vsnprintf(NULL, 0, format, args) + 1;
+    size_t size = (size_t)vsnprintf(text, sizeof(text), format, args) + 1;
     char *copy = take_bytes(arena, size);
-    (void)vsnprintf(copy, size, format, again);
+    if (size <= sizeof(text))
+        memcpy(copy, text, size);
+    else
+        (void)vsnprintf(copy, size, format, again);
     va_end(again);
     va_end(args);
     return copy;

@@ -101,6 +101,8 @@ static enum status row_parse_version(ROW_PARAMETERS)
     bool any = false;
 
     (void)arg_count;
+    if (rest.size == 0)
+        return STATUS_OK;
     text_start(&buf);
     for (int i = 0; i < VERSION_PARTS; i++) {
         struct slice part;

@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#define DONOR_TEXTS_MAX 4u /* for each that borrows: to read more for few is too dear */
 #define ENDING_BYTES_MIN 4u
 #define ENDING_SAMPLE 64u
 
@@ -29,7 +30,10 @@ struct lending {
 static bool may_lend_to(void *context, uint32_t donor)
 {
     const struct lending *lending = context;
+    const struct path_column *paths = lending->encoder->part->paths;
 
+    if (paths[donor].dict_count / DONOR_TEXTS_MAX > paths[lending->path].dict_count)
+        return false;
     return column_may_lean_on(lending->encoder, lending->path, donor) &&
            (!lending->are_guids || are_guids(&lending->encoder->part->paths[donor]));
 }
@@ -190,7 +194,8 @@ enum status column_borrow(struct column_encoder *encoder, uint32_t path, const s
         return STATUS_OK;
     buf_init(&other, COLUMN_STREAM_BYTES_MAX);
     enum status status = put_borrowed(encoder, &attempt, &other, &encoding, err);
-    if (status == STATUS_OK && other.size < blob->size - start) {
+    if (status == STATUS_OK && is_worth_a_column(blob->size - start, other.size, ret->value_count,
+                                                 SAVED_BY_DONOR)) {
         blob->size = start;
         buf_add_slice(blob, buf_slice(&other));
         ret->texts = encoding;

@@ -591,7 +591,7 @@ static enum status put_codes(struct column_encoder *encoder, uint32_t path,
         goto out;
     buf_clear(&other);
     status = put_context(encoder, path, base, &other, err);
-    if (status == STATUS_OK && other.size < best.size) {
+    if (status == STATUS_OK && is_worth_a_column(best.size, other.size, count, SAVED_BY_CONTEXT)) {
         struct buf swap = best;
         best = other;
         other = swap;

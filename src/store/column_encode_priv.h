@@ -31,6 +31,16 @@ struct column_encoder {
     struct text_index *texts;     /* thorough */
 };
 
+/* Whoever reads a column that leans on another reads two: what that saves must be a part of
+ * a byte for each value. */
+#define SAVED_BY_DONOR 4u    /* a quarter */
+#define SAVED_BY_CONTEXT 16u /* half a bit */
+static inline bool is_worth_a_column(size_t alone, size_t leaning, uint32_t value_count,
+                                     uint32_t values_a_byte)
+{
+    return leaning < alone && alone - leaning >= value_count / values_a_byte;
+}
+
 /* ---- column_encode.c ---- */
 enum status column_canonical(struct column_encoder *encoder, uint32_t path, struct canonical **ret,
                              struct error *err) MUST_USE;

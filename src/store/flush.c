@@ -13,6 +13,7 @@
  * A failure before 3 changes nothing.  A failure of 3 leaves the file, because
  * the new catalog may have reached the disk. */
 #include "base/check.h"
+#include "base/crew.h"
 #include "store/sealed_priv.h"
 
 #include <openssl/crypto.h>
@@ -281,21 +282,21 @@ enum status sealed_commit(struct sealed *sealed, const struct commit *commit, st
 
 /* ---- flush ---- */
 
+/* What a thread of a flush has for itself. */
+struct flusher {
+    struct sealing_room room;
+    enum status status;
+    struct error err;
+};
+
 /* The parts that become sections, by as many threads as there are. */
 struct flushing {
     struct sealing sealing;
     struct part *const *parts;
     uint32_t part_count;
+    struct flusher flushers[FLUSH_THREADS_MAX];
     atomic_uint next;
     atomic_bool has_failed;
-};
-
-struct flusher {
-    struct flushing *flushing;
-    pthread_t thread;
-    struct sealing_room room;
-    enum status status;
-    struct error err;
 };
 
 static bool is_mismatch(enum status status)
@@ -303,9 +304,9 @@ static bool is_mismatch(enum status status)
     return status == STATUS_CORRUPT || status == STATUS_NOT_FOUND;
 }
 
-static enum status flush_part(struct flusher *flusher, const struct part *part)
+static enum status flush_part(struct sealing *sealing, struct flusher *flusher,
+                              const struct part *part)
 {
-    struct sealing *sealing = &flusher->flushing->sealing;
     struct sealed *sealed = sealing->sealed;
     struct sealing_room *room = &flusher->room;
     struct error *err = &flusher->err;
@@ -330,57 +331,44 @@ static enum status flush_part(struct flusher *flusher, const struct part *part)
     return status;
 }
 
-static void flush_some(struct flusher *flusher)
+static void flush_some(struct flushing *flushing, struct flusher *flusher)
 {
-    struct flushing *flushing = flusher->flushing;
-
-    while (flusher->status == STATUS_OK && !atomic_load(&flushing->has_failed)) {
+    sealing_room_init(&flusher->room);
+    while (!atomic_load(&flushing->has_failed)) {
         uint32_t next = atomic_fetch_add(&flushing->next, 1);
         if (next >= flushing->part_count)
-            return;
-        flusher->status = flush_part(flusher, flushing->parts[next]);
+            break;
+        flusher->status = flush_part(&flushing->sealing, flusher, flushing->parts[next]);
+        if (flusher->status != STATUS_OK)
+            atomic_store(&flushing->has_failed, true);
     }
-    atomic_store(&flushing->has_failed, true);
+    sealing_room_release(&flusher->room);
 }
 
-static void *flusher_main(void *arg)
+static void flush_work(void *context, uint32_t index)
 {
-    struct flusher *flusher = arg;
-    struct stage_watch watch =
-        stage_watch_start(flusher->flushing->sealing.sealed->options.stages);
+    struct flushing *flushing = context;
+    /* the calling thread is watched by who calls */
+    struct stage_watch watch = stage_watch_start(
+        index == 0 ? NULL : flushing->sealing.sealed->options.stages);
 
-    flush_some(flusher);
+    flush_some(flushing, &flushing->flushers[index]);
     stage_watch_lap(&watch, STAGE_FLUSH);
-    return NULL;
 }
 
 static enum status flush_parts(struct flushing *flushing, struct error *err)
 {
-    struct flusher flushers[FLUSH_THREADS_MAX] = {0};
-    uint32_t count = flushing->sealing.sealed->options.thread_count, started = 1;
-    enum status status = STATUS_OK;
+    uint32_t count = flushing->sealing.sealed->options.thread_count;
 
     count = count > FLUSH_THREADS_MAX ? FLUSH_THREADS_MAX : count;
-    for (uint32_t i = 0; i == 0 || i < count; i++) {
-        flushers[i].flushing = flushing;
-        sealing_room_init(&flushers[i].room);
+    crew_run(count > flushing->part_count ? flushing->part_count : count, flush_work, flushing);
+    for (uint32_t i = 0; i < FLUSH_THREADS_MAX; i++) {
+        if (flushing->flushers[i].status == STATUS_OK)
+            continue;
+        *err = flushing->flushers[i].err;
+        return flushing->flushers[i].status;
     }
-    /* Fewer threads than wanted are slower, not wrong. */
-    for (; started < count && started < flushing->part_count; started++) {
-        if (pthread_create(&flushers[started].thread, NULL, flusher_main, &flushers[started]) != 0)
-            break;
-    }
-    flush_some(&flushers[0]);
-    for (uint32_t i = 0; i < started; i++) {
-        if (i > 0)
-            (void)pthread_join(flushers[i].thread, NULL);
-        if (status == STATUS_OK && flushers[i].status != STATUS_OK) {
-            status = flushers[i].status;
-            *err = flushers[i].err;
-        }
-        sealing_room_release(&flushers[i].room);
-    }
-    return status;
+    return STATUS_OK;
 }
 
 enum status sealed_flush(struct sealed *sealed, struct part *const *parts, uint32_t part_count,

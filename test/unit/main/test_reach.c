@@ -60,6 +60,7 @@ static const struct rule rules[] = {
     {HTTP_GET, "/v1/losses", "/v1/losses?tenant=%t", "", "raduo", OPTIONAL},
     {HTTP_POST, "/v1/losses", "/v1/losses", "{\"tenant\":\"%t\"}", "do", EMPTY},
     {HTTP_GET, "/v1/verify", "/v1/verify?tenant=%t", "", "raduo", OPTIONAL},
+    {HTTP_POST, "/v1/verify", "/v1/verify?tenant=%t", "no receipt", "raduo", OPTIONAL},
     {HTTP_POST, "/v1/compact", "/v1/compact", "", "do", INSTANCE},
     {HTTP_GET, "/v1/status", "/v1/status", "", "raduo", INSTANCE},
     {HTTP_GET, "/livez", "/livez", "", "", PUBLIC},

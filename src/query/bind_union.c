@@ -109,6 +109,7 @@ static bool collect(struct binder *b, struct inputs *in, const struct node *op)
 
 struct merged {
     struct column *columns;
+    struct slice *names; /* of the result: where inputs differ in the type, with the type */
     uint32_t count;
 };
 
@@ -119,16 +120,6 @@ static uint32_t find(const struct merged *m, struct slice name, enum type type)
             return i;
     }
     return UINT32_MAX;
-}
-
-static bool has_conflict(const struct inputs *in, struct slice name, enum type type)
-{
-    for (uint32_t i = 0; i < in->count; i++) {
-        uint32_t c = schema_find(&in->plans[i]->schema, name);
-        if (c != UINT32_MAX && in->plans[i]->schema.columns[c].type != type)
-            return true;
-    }
-    return false;
 }
 
 static bool in_all(const struct inputs *in, const struct column *column)
@@ -150,6 +141,8 @@ static bool merge(struct binder *b, const struct inputs *in, bool inner, struct 
     m->columns = ARENA_ARRAY(b->q->arena, struct column, room, b->err);
     for (uint32_t i = 0; i < in->count && m->columns != NULL; i++) {
         const struct schema *s = &in->plans[i]->schema;
+        if (query_check(b->q, b->err) != STATUS_OK)
+            return false;
         for (uint32_t c = 0; c < s->column_count; c++) {
             if (find(m, s->columns[c].name, s->columns[c].type) != UINT32_MAX ||
                 (inner && !in_all(in, &s->columns[c])))
@@ -194,6 +187,24 @@ static struct slice typed_name(struct binder *b, const struct merged *m,
     return name;
 }
 
+static bool has_variant(const struct merged *m, const struct column *column)
+{
+    for (uint32_t i = 0; i < m->count; i++) {
+        if (m->columns[i].type != column->type && slice_equal(m->columns[i].name, column->name))
+            return true;
+    }
+    return false;
+}
+
+static bool name_columns(struct binder *b, struct merged *m)
+{
+    m->names = ARENA_ARRAY(b->q->arena, struct slice, m->count + 1, b->err);
+    for (uint32_t i = 0; i < m->count && m->names != NULL; i++)
+        m->names[i] = has_variant(m, &m->columns[i]) ? typed_name(b, m, &m->columns[i])
+                                                     : m->columns[i].name;
+    return m->names != NULL && b->err->status == STATUS_OK;
+}
+
 static struct plan *conform(struct binder *b, const struct inputs *in, uint32_t index,
                             const struct merged *m, const struct node *source)
 {
@@ -201,7 +212,7 @@ static struct plan *conform(struct binder *b, const struct inputs *in, uint32_t 
     const struct schema *s = &in->plans[index]->schema;
     uint32_t count = 0;
 
-    if (outputs == NULL)
+    if (outputs == NULL || query_check(b->q, b->err) != STATUS_OK)
         return NULL;
     if (source != NULL) {
         struct value name = {.type = TYPE_STRING, .bytes = in->names[index]};
@@ -214,9 +225,7 @@ static struct plan *conform(struct binder *b, const struct inputs *in, uint32_t 
         const struct column *column = &m->columns[i];
         uint32_t c = schema_find(s, column->name);
         struct value null = {.type = column->type, .is_null = column->type != TYPE_STRING};
-        outputs[count].name =
-            has_conflict(in, column->name, column->type) ? typed_name(b, m, column)
-                                                         : column->name;
+        outputs[count].name = m->names[i];
         outputs[count].expr = c != UINT32_MAX && s->columns[c].type == column->type
                                   ? bind_column_expr(b, c, column->type, 0)
                                   : bind_const_expr(b, &null, 0);
@@ -235,7 +244,8 @@ static struct plan **conform_all(struct binder *b, const struct inputs *in,
 
     if (source == NULL)
         source = bind_param(op, "with_source");
-    if (plans == NULL || !merge(b, in, bind_option_is(op, "kind", "inner"), m))
+    if (plans == NULL || !merge(b, in, bind_option_is(op, "kind", "inner"), m) ||
+        !name_columns(b, m))
         return NULL;
     for (uint32_t i = 0; i < in->count; i++) {
         plans[i] = conform(b, in, i, m, source);

@@ -17,7 +17,7 @@
 #include "ingest/ingest.h"
 #include "wire/http.h"
 
-#define SELF_AUDIT_GATHER_MS 20u
+#define SELF_AUDIT_GATHER_MS 4u
 #define SELF_AUDIT_PACE_MS 100u
 #define SELF_AUDIT_BURST 20u /* writes that are not made to gather */
 #define SELF_AUDIT_BUSY_MS 100u /* others write to the log if one did within */

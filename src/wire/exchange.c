@@ -16,6 +16,8 @@
 #include <ctype.h>
 #include <stdlib.h>
 
+#define PROMPT_BODY_BYTES (256 * KIB) /* a longer one is handled in a thread that stands back */
+
 static struct connection *connection_of(struct MHD_Connection *mhd)
 {
     const union MHD_ConnectionInfo *info =
@@ -519,7 +521,7 @@ static enum MHD_Result answer(struct exchange *exchange, struct MHD_Connection *
     exchange->request.body = buf_slice(&exchange->body);
     connection_enter(exchange->connection, CONNECTION_HANDLING);
     stage_watch_lap(&exchange->connection->watch, STAGE_DECODE);
-    if (exchange->route->streams) {
+    if (exchange->route->streams || exchange->body.size > PROMPT_BODY_BYTES) {
         if (stream_start(exchange, &err) != STATUS_OK) {
             exchange->body_expected = false;
             return refuse(exchange, mhd, &err, 0);

@@ -96,6 +96,7 @@
 #define QUERY_PARAMETERS_MAX 100u
 #define BODY_RATE_BYTES_MIN 1024u           /* a second, after BODY_GRACE_MS; slower is cut off */
 #define BODY_GRACE_MS 10000u
+#define LARGE_BODY_BYTES (256 * KIB)         /* from here on: in turn, and behind small ones */
 #define BODIES_BYTES_MAX (512 * MIB)        /* of all requests under way; above it 429 */
 #define REQUEST_ARENA_BYTES (256 * MIB)     /* what a handler may allocate */
 #define RESPONSE_BYTES_MAX (256 * MIB)      /* of a buffered answer */

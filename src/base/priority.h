@@ -14,5 +14,8 @@
 void priority_prompt(void); /* short work, many in turn: slices of 0.1 ms */
 /* Long work that stands back: slices as usual, and less of them (nice, 0 to 19, is added). */
 void priority_behind(int nice);
+/* Of all that does: queries, large bodies, checkpoints and merges share what small requests
+ * leave. */
+#define PRIORITY_BEHIND_NICE 10
 
 #endif

@@ -4,7 +4,6 @@
 
 #include "base/limits.h"
 
-#define LARGE_BYTES (256 * KIB)
 #define LARGE_WAIT_MS 2000u
 
 /* ---- the third part: after the commit ---- */
@@ -94,7 +93,7 @@ static enum status enter_large(struct put *put, uint64_t wait_ms, struct error *
     struct ingest *ingest = put->ingest;
     enum status status = STATUS_OK;
 
-    put->in_gate = put->request->body.size >= LARGE_BYTES && !put->request->internal;
+    put->in_gate = put->request->body.size >= LARGE_BODY_BYTES && !put->request->internal;
     if (put->in_gate)
         status = gate_enter(&ingest->large, &put->request->tenant, wait_ms, NULL, err);
     if (status == STATUS_OK)

@@ -23,7 +23,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#define BACKGROUND_NICE 10 /* as what streams, and as large bodies */
 #define ROOM_WAIT_MS 5
 #define ROOM_WAITS_MAX 200u
 #define BACKGROUND_TICK_MS 250u
@@ -653,7 +652,7 @@ static void repeat(struct daybook *d, const char *failure,
 
 static void *run_checkpoints(void *arg)
 {
-    priority_behind(BACKGROUND_NICE);
+    priority_behind(PRIORITY_BEHIND_NICE);
     repeat(arg, "cannot make a checkpoint", checkpoint_step);
     return NULL;
 }
@@ -661,7 +660,7 @@ static void *run_checkpoints(void *arg)
 /* Beside the checkpoints: a merge may take minutes, memory fills in seconds. */
 static void *run_merges(void *arg)
 {
-    priority_behind(BACKGROUND_NICE);
+    priority_behind(PRIORITY_BEHIND_NICE);
     repeat(arg, "cannot merge segments", merge_step);
     return NULL;
 }

@@ -63,7 +63,7 @@ void column_encoder_free(struct column_encoder *encoder)
 }
 
 enum status column_canonical(struct column_encoder *encoder, uint32_t path,
-                                  struct canonical **ret, struct error *err)
+                             struct canonical **ret, struct error *err)
 {
     struct canonical *c = &encoder->canonicals[path];
     const struct path_column *column = &encoder->part->paths[path];
@@ -245,8 +245,7 @@ static uint32_t add_candidates(const struct column_encoder *encoder, uint32_t pa
     return count;
 }
 
-uint32_t column_candidates(const struct column_encoder *encoder, uint32_t path,
-                                uint32_t *ret)
+uint32_t column_candidates(const struct column_encoder *encoder, uint32_t path, uint32_t *ret)
 {
     const struct part *part = encoder->part;
     const struct path_use *use = column_widest_use(encoder, path);
@@ -313,7 +312,7 @@ static bool looks_same(const struct column_encoder *encoder, uint32_t path, uint
 
 /* The context codes of `path` under `base` in fresh memory; NULL on failure. */
 uint32_t *column_context(const struct column_encoder *encoder, uint32_t path, uint32_t base,
-                            struct error *err)
+                         struct error *err)
 {
     uint32_t count = encoder->part->paths[path].value_count;
     uint32_t *context = malloc((size_t)count * sizeof(*context) + 1);

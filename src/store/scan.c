@@ -558,7 +558,7 @@ static enum status start_highest(struct scan_worker *worker, struct error *err)
 }
 
 static enum status run_workers(struct scan_run *run, struct scan_worker *workers,
-                                 uint32_t count, struct error *err)
+                               uint32_t count, struct error *err)
 {
     enum status status = STATUS_OK;
 

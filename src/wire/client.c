@@ -51,7 +51,6 @@ static size_t take_body(char *data, size_t size, size_t count, void *context)
 {
     struct client *client = context;
     struct slice bytes = slice_from(data, size * count);
-
     long http_status = 0;
 
     (void)curl_easy_getinfo(client->curl, CURLINFO_RESPONSE_CODE, &http_status);

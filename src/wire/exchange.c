@@ -4,8 +4,8 @@
  *     begin (request line) -> headers: framing, token, route -> body, decoded as it
  *     comes -> handler -> answer queued -> end
  *
- * A handler whose route streams runs in a thread of its own; the connection
- * thread takes the bytes it flushes (stream.c has that pair).
+ * A handler whose route streams, or that has a large body, runs in a thread of its own that
+ * stands back; the connection thread takes the bytes it flushes (stream.c has that pair).
  */
 #include "wire/exchange_priv.h"
 
@@ -15,8 +15,6 @@
 
 #include <ctype.h>
 #include <stdlib.h>
-
-#define PROMPT_BODY_BYTES (256 * KIB) /* a longer one is handled in a thread that stands back */
 
 static struct connection *connection_of(struct MHD_Connection *mhd)
 {
@@ -521,7 +519,7 @@ static enum MHD_Result answer(struct exchange *exchange, struct MHD_Connection *
     exchange->request.body = buf_slice(&exchange->body);
     connection_enter(exchange->connection, CONNECTION_HANDLING);
     stage_watch_lap(&exchange->connection->watch, STAGE_DECODE);
-    if (exchange->route->streams || exchange->body.size > PROMPT_BODY_BYTES) {
+    if (exchange->route->streams || exchange->body.size >= LARGE_BODY_BYTES) {
         if (stream_start(exchange, &err) != STATUS_OK) {
             exchange->body_expected = false;
             return refuse(exchange, mhd, &err, 0);

@@ -123,7 +123,7 @@ struct http_route {
     const char *path;   /* exact, or with a trailing "*" for a prefix */
     uint32_t roles;     /* 1u << enum role, of those allowed; ROLE_NONE bit = anybody */
     http_handler *handler;
-    bool streams; /* may call response->flush: a transport gives it a thread of its own */
+    bool streams; /* may call response->flush: it has a thread of its own, as large bodies */
 };
 
 struct http_router {

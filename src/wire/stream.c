@@ -9,7 +9,6 @@
 #include "base/limits.h"
 #include "base/priority.h"
 
-#define STREAM_NICE 10
 #define STREAM_STACK_BYTES (2 * MIB) /* a query's recursion is bounded, but deep */
 
 void stream_init(struct stream *stream)
@@ -59,9 +58,10 @@ static void *run(void *context)
     struct exchange *exchange = context;
     struct stream *stream = &exchange->stream;
 
-    /* What streams may compute for minutes on all processors; a record that goes in beside it
-     * wants one for a millisecond.  Of this thread and those it starts. */
-    priority_behind(STREAM_NICE);
+    /* What streams may compute for minutes on all processors, and a large body for some
+     * milliseconds; a record that goes in beside them wants one for less than one.  Of this
+     * thread and those it starts. */
+    priority_behind(PRIORITY_BEHIND_NICE);
     http_dispatch(exchange->server->router, &exchange->request, &exchange->response);
     (void)pthread_mutex_lock(&stream->lock);
     if (stream->started && exchange->response.body.size > 0) {

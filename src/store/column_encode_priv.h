@@ -8,7 +8,6 @@
 #include "store/column_priv.h"
 
 #define COLUMN_CANDIDATES_MAX 64u
-#define BORROW_TEXTS_MIN 64u /* of a dictionary that borrows or lends */
 
 /* The dictionary numbered in the order of first occurrence. */
 struct canonical {

@@ -171,6 +171,7 @@ enum borrow_mode {
     BORROW_ENDS,      /* texts end in the donor's; what stands in front is its own */
 };
 #define BORROW_NONE UINT32_MAX
+#define BORROW_TEXTS_MIN 64u /* of a dictionary that borrows or lends */
 struct borrowing {
     enum borrow_mode mode;
     const struct slice *texts; /* count */

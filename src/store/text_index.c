@@ -6,7 +6,6 @@
 
 #include <stdlib.h>
 
-#define LENDER_TEXTS_MIN 64u
 #define TEXT_BYTES_MIN 8u  /* on average: shorter ones are cheap */
 #define SAMPLE_TEXTS 256u
 #define MATCHES_MIN 64u    /* of them: below, reading two columns for one is not worth it */
@@ -30,7 +29,7 @@ static bool may_lend(const struct path_column *column)
     int64_t ticks;
     uint64_t bytes = 0;
 
-    if (column->is_array || column->is_object || column->dict_count < LENDER_TEXTS_MIN ||
+    if (column->is_array || column->is_object || column->dict_count < BORROW_TEXTS_MIN ||
         time_form_of(column->dict[0], &form, &ticks))
         return false;
     for (uint32_t i = 0; i < column->dict_count; i++)
@@ -38,17 +37,12 @@ static bool may_lend(const struct path_column *column)
     return bytes >= (uint64_t)column->dict_count * TEXT_BYTES_MIN;
 }
 
-static uint64_t hash_of(struct slice text)
-{
-    return hash_xxh3(text.data, text.size, 0);
-}
-
 static void add_texts(struct text_index *index, uint32_t path)
 {
     const struct path_column *column = &index->part->paths[path];
 
     for (uint32_t i = 0; i < column->dict_count; i++) {
-        uint64_t hash = hash_of(column->dict[i]), at = hash & index->mask;
+        uint64_t hash = hash_slice(column->dict[i]), at = hash & index->mask;
         while (index->places[at].path != 0)
             at = (at + 1) & index->mask;
         index->places[at] = (struct place){(uint32_t)(hash >> 32), path, i};
@@ -99,7 +93,7 @@ static bool is_at(const struct text_index *index, const struct place *place, uin
 
 static void count_matches(const struct text_index *index, struct slice text)
 {
-    uint64_t hash = hash_of(text);
+    uint64_t hash = hash_slice(text);
 
     for (uint64_t at = hash & index->mask; index->places[at].path != 0;
          at = (at + 1) & index->mask)
@@ -130,7 +124,7 @@ uint32_t text_index_donor(const struct text_index *index, uint32_t path,
 
 uint32_t text_index_code(const struct text_index *index, uint32_t path, struct slice text)
 {
-    uint64_t hash = hash_of(text);
+    uint64_t hash = hash_slice(text);
 
     for (uint64_t at = hash & index->mask; index->places[at].path != 0;
          at = (at + 1) & index->mask)

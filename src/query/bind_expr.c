@@ -293,6 +293,18 @@ static struct expr *refuse_compare(struct binder *b, uint32_t at, const struct e
                      type_name(left->type), type_name(right->type));
 }
 
+/* Dynamic values are compared by their texts, but a null is none.  To be equal to a text that
+ * is not empty is said as that: no null is, and a source understands it. */
+static enum type type_of_dynamics(struct slice op, const struct expr *left,
+                                  const struct expr *right)
+{
+    const struct expr *constant = left->kind == EXPR_CONST ? left : right;
+    bool is_text = constant->kind == EXPR_CONST && !constant->value.is_null &&
+                   !slice_is(constant->value.bytes, "\"\"");
+
+    return is_text && (slice_is(op, "==") || slice_is(op, "!=")) ? TYPE_STRING : TYPE_DYNAMIC;
+}
+
 struct expr *bind_compare(struct binder *b, uint32_t at, struct slice op, struct expr *left,
                           struct expr *right)
 {
@@ -300,10 +312,8 @@ struct expr *bind_compare(struct binder *b, uint32_t at, struct slice op, struct
 
     if (left == NULL || right == NULL)
         return NULL;
-    bool null_const = (left->kind == EXPR_CONST && left->value.is_null) ||
-                      (right->kind == EXPR_CONST && right->value.is_null);
     if (left->type == TYPE_DYNAMIC && right->type == TYPE_DYNAMIC)
-        type = null_const ? TYPE_DYNAMIC : TYPE_STRING;
+        type = type_of_dynamics(op, left, right);
     else if (!common_type(left->type, right->type, op.data[0] == '<' || op.data[0] == '>',
                           &type))
         return refuse_compare(b, at, left, right);

@@ -140,6 +140,25 @@ static enum status compare_slices(enum comparison op, struct eval *eval,
     return status;
 }
 
+/* By what they say as texts; the caller looks at nulls. */
+static enum status compare_dynamics(enum comparison op, struct eval *eval,
+                                    const struct vector *args, uint32_t rows, uint8_t *out,
+                                    struct error *err)
+{
+    enum status status = STATUS_OK;
+
+    for (uint32_t i = 0; i < rows && status == STATUS_OK; i++) {
+        struct slice texts[2] = {{"", 0}, {"", 0}};
+        for (int k = 0; k < 2 && status == STATUS_OK; k++)
+            status = dynamic_to_string(eval->arena, args[k].slices[AT(&args[k], i)], &texts[k],
+                                       err);
+        if (status == STATUS_OK)
+            status = eval_spend(eval, (texts[0].size + texts[1].size) / 4, err);
+        out[i] = holds(op, slice_compare(texts[0], texts[1]));
+    }
+    return status;
+}
+
 /* Texts of one dictionary without doubles are equal where their codes are. */
 static void compare_codes(enum comparison op, const struct vector *a, const struct vector *b,
                           uint32_t rows, uint8_t *out)
@@ -174,8 +193,10 @@ static enum status compare(enum comparison op, struct eval *eval, const struct v
         compare_reals(op, a, b, rows, out);
         break;
     case TYPE_STRING:
-    case TYPE_DYNAMIC:
         status = compare_slices(op, eval, args, rows, out, err);
+        break;
+    case TYPE_DYNAMIC:
+        status = compare_dynamics(op, eval, args, rows, out, err);
         break;
     case TYPE_BOOL:
         for (uint32_t i = 0; i < rows; i++)

@@ -82,7 +82,8 @@ static bool comparison(struct query *q, const struct expr *e, struct pushed *ret
         constant = e->args[0];
         op = mirrored(op);
     }
-    if (constant->kind != EXPR_CONST || constant->value.is_null || strcmp(op, "!=") == 0 ||
+    if (constant->kind != EXPR_CONST || constant->value.is_null ||
+        constant->type == TYPE_DYNAMIC || strcmp(op, "!=") == 0 ||
         !push_column_path(q, column, &ret->column, &ret->path))
         return false;
     if (strcmp(op, "==") == 0) {

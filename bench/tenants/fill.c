@@ -114,17 +114,31 @@ static uint64_t resident_bytes(void)
     return resident * 4096;
 }
 
+/* Of all write calls, also to what is no file (some). */
+static uint64_t written_bytes(void)
+{
+    unsigned long long read = 0, written = 0;
+    FILE *file = fopen("/proc/self/io", "re");
+
+    if (file == NULL || fscanf(file, "rchar: %llu wchar: %llu", &read, &written) != 2)
+        written = 0;
+    if (file != NULL)
+        (void)fclose(file);
+    return written;
+}
+
 static void print_day(const struct fleet *fleet, uint64_t day, double began_s)
 {
     tree.files = tree.bytes = 0;
     (void)nftw(fleet->dir.path, count_one, 32, FTW_PHYS);
     (void)printf("{\"day\":%llu,\"records\":%llu,\"requests\":%llu,\"seconds\":%.1f,"
-                 "\"cpu_seconds\":%.1f,\"rss_mib\":%llu,\"files\":%llu,\"bytes\":%llu}\n",
+                 "\"cpu_seconds\":%.1f,\"rss_mib\":%llu,\"files\":%llu,\"bytes\":%llu,"
+                 "\"written\":%llu}\n",
                  (unsigned long long)day, (unsigned long long)fleet->records,
                  (unsigned long long)fleet->requests,
                  (double)clock_monotonic_us(clock_system()) / 1e6 - began_s, cpu_seconds(),
                  (unsigned long long)(resident_bytes() / MIB), (unsigned long long)tree.files,
-                 (unsigned long long)tree.bytes);
+                 (unsigned long long)tree.bytes, (unsigned long long)written_bytes());
     (void)fflush(stdout);
 }
 

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* flush.c - parts in memory become sections of a new segment file.
  *
+ * Small parts of a tenant and table are joined first: a small tenant's batches become
+ * one section, not one each.
+ *
  * The order of the steps is the safety:
  * 1. encode each part, decode it again, have every row checked;
  * 2. seal and write it to NAME.tmp; sync; rename; sync the directory;
@@ -289,11 +292,17 @@ struct flusher {
     struct error err;
 };
 
+/* Parts that become one section. */
+struct part_group {
+    uint32_t from, count;
+};
+
 /* The parts that become sections, by as many threads as there are. */
 struct flushing {
     struct sealing sealing;
     struct part *const *parts;
-    uint32_t part_count;
+    struct part_group *groups; /* of them, in order */
+    uint32_t part_count, group_count;
     struct flusher flushers[FLUSH_THREADS_MAX];
     atomic_uint next;
     atomic_bool has_failed;
@@ -331,14 +340,66 @@ static enum status flush_part(struct sealing *sealing, struct flusher *flusher,
     return status;
 }
 
+static bool is_small(const struct part *part)
+{
+    return part->row_count <= SMALL_TENANT_ROWS;
+}
+
+/* Neighbours of one tenant and table, while they are small and fit together. */
+static enum status make_groups(struct flushing *flushing, struct error *err)
+{
+    struct part *const *parts = flushing->parts;
+    uint32_t count = flushing->part_count, end;
+
+    flushing->groups = calloc((size_t)count + 1, sizeof(*flushing->groups));
+    if (flushing->groups == NULL)
+        return ERROR_MEMORY(err);
+    for (uint32_t from = 0; from < count; from = end) {
+        uint64_t rows = parts[from]->row_count, bytes = part_memory_bytes(parts[from]);
+        for (end = from + 1; end < count && is_small(parts[from]); end++) {
+            rows += parts[end]->row_count;
+            bytes += part_memory_bytes(parts[end]);
+            if (!is_small(parts[end]) || rows > PART_ROWS_MAX || bytes > PART_JOIN_BYTES_MAX ||
+                !guid_equal(&parts[end]->tenant, &parts[from]->tenant) ||
+                !slice_equal(parts[end]->table, parts[from]->table))
+                break;
+        }
+        flushing->groups[flushing->group_count++] = (struct part_group){from, end - from};
+    }
+    return STATUS_OK;
+}
+
+/* One section of all, or, where they do not fit together or a row of them does not match,
+ * one of each. */
+static enum status flush_group(struct flushing *flushing, struct flusher *flusher,
+                               const struct part_group *group)
+{
+    struct part *const *parts = flushing->parts + group->from;
+    struct part *joined = NULL;
+    enum status status = STATUS_LIMIT;
+
+    if (group->count > 1)
+        status = part_join(parts, group->count, &joined, &flusher->err);
+    if (status == STATUS_OK)
+        status = sealing_add(&flushing->sealing, &flusher->room, joined, SECTION_FLUSHED,
+                             &flusher->err);
+    part_unref(joined);
+    if (status != STATUS_LIMIT && !is_mismatch(status))
+        return status;
+    status = STATUS_OK;
+    for (uint32_t i = 0; i < group->count && status == STATUS_OK; i++)
+        status = flush_part(&flushing->sealing, flusher, parts[i]);
+    return status;
+}
+
 static void flush_some(struct flushing *flushing, struct flusher *flusher)
 {
     sealing_room_init(&flusher->room);
     while (!atomic_load(&flushing->has_failed)) {
         uint32_t next = atomic_fetch_add(&flushing->next, 1);
-        if (next >= flushing->part_count)
+        if (next >= flushing->group_count)
             break;
-        flusher->status = flush_part(&flushing->sealing, flusher, flushing->parts[next]);
+        flusher->status = flush_group(flushing, flusher, &flushing->groups[next]);
         if (flusher->status != STATUS_OK)
             atomic_store(&flushing->has_failed, true);
     }
@@ -360,8 +421,11 @@ static enum status flush_parts(struct flushing *flushing, struct error *err)
 {
     uint32_t count = flushing->sealing.sealed->options.thread_count;
 
+    if (make_groups(flushing, err) != STATUS_OK)
+        return err->status;
     count = count > FLUSH_THREADS_MAX ? FLUSH_THREADS_MAX : count;
-    crew_run(count > flushing->part_count ? flushing->part_count : count, flush_work, flushing);
+    crew_run(count > flushing->group_count ? flushing->group_count : count, flush_work,
+             flushing);
     for (uint32_t i = 0; i < FLUSH_THREADS_MAX; i++) {
         if (flushing->flushers[i].status == STATUS_OK)
             continue;
@@ -389,5 +453,6 @@ enum status sealed_flush(struct sealed *sealed, struct part *const *parts, uint3
         atomic_store(&sealed->floor_is_known, true);
     }
     sealing_release(&flushing.sealing);
+    free(flushing.groups);
     return status;
 }

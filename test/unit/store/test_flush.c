@@ -194,6 +194,78 @@ static void one_thread_that_fails_fails_the_flush(void **state)
     release_many(&f, makers);
 }
 
+/* Twenty records from the maker's n-th batch. */
+static struct part *make_batch(const struct batch_maker *m, uint32_t n)
+{
+    struct batch_maker one = {.batch = m->batch};
+    one.batch.records += (size_t)n * 20;
+    one.batch.record_count = 20;
+    return fixture_part(&one);
+}
+
+/* Two batches of a tenant, one of another tenant, one of the first again. */
+static void flush_batches(struct fixture *f, uint32_t refusals, uint32_t section_count)
+{
+    struct batch_maker makers[2];
+    fixture_init(f);
+    for (uint8_t i = 0; i < 2; i++) {
+        batch_maker_init(&makers[i], "T", (uint8_t)(i + 1));
+        fixture_records(&makers[i], i == 0 ? 60 : 20, i + 1u);
+        f->verifier.makers[i] = &makers[i];
+    }
+    f->verifier.maker_count = 2;
+    f->verifier.refusals = refusals;
+    struct part *parts[4] = {make_batch(&makers[0], 0), make_batch(&makers[0], 1),
+                             make_batch(&makers[1], 0), make_batch(&makers[0], 2)};
+    assert_int_equal(sealed_flush(f->sealed, parts, 4, 5, NULL, NULL, &f->err), STATUS_OK);
+    struct section_list *list = sealed_pin(f->sealed, NULL, NULL);
+    assert_int_equal(list->count, section_count);
+    section_list_unref(list);
+    assert_int_equal(fixture_check(f, &makers[0]), 60);
+    assert_int_equal(fixture_check(f, &makers[1]), 20);
+    for (uint32_t i = 0; i < 4; i++)
+        part_unref(parts[i]);
+    batch_maker_release(&makers[0]);
+    batch_maker_release(&makers[1]);
+}
+
+static void small_parts_of_one_table_become_one_section(void **state)
+{
+    (void)state;
+    struct fixture f;
+    flush_batches(&f, 0, 3);
+    fixture_release(&f);
+}
+
+static void parts_that_do_not_match_together_are_flushed_one_by_one(void **state)
+{
+    (void)state;
+    struct fixture f;
+    flush_batches(&f, 1, 4);
+    assert_int_equal(stats_of(&f).raw_sections, 0);
+    assert_int_equal(stats_of(&f).unverified_sections, 0);
+    fixture_release(&f);
+}
+
+static void large_parts_are_sections_of_their_own(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct batch_maker m;
+    fixture_init(&f);
+    batch_maker_init(&m, "T", 1);
+    fixture_records(&m, SMALL_TENANT_ROWS + 1, 1);
+    struct part *part = fixture_part(&m);
+    struct part *parts[2] = {part, part};
+    assert_int_equal(sealed_flush(f.sealed, parts, 2, 5, NULL, NULL, &f.err), STATUS_OK);
+    struct section_list *list = sealed_pin(f.sealed, NULL, NULL);
+    assert_int_equal(list->count, 2);
+    section_list_unref(list);
+    part_unref(part);
+    batch_maker_release(&m);
+    fixture_release(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -205,6 +277,9 @@ int main(void)
         cmocka_unit_test(several_threads_make_the_sections_of_one_file),
         cmocka_unit_test(fewer_parts_than_threads_are_flushed),
         cmocka_unit_test(one_thread_that_fails_fails_the_flush),
+        cmocka_unit_test(small_parts_of_one_table_become_one_section),
+        cmocka_unit_test(parts_that_do_not_match_together_are_flushed_one_by_one),
+        cmocka_unit_test(large_parts_are_sections_of_their_own),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,15 +10,16 @@ static void a_finished_file_lists_its_sections(void **state)
 {
     (void)state;
     struct fixture f;
-    struct batch_maker m;
+    struct batch_maker m, other;
     struct section_info *infos = NULL;
     uint32_t count = 0;
     struct buf bytes;
     fixture_init(&f);
     batch_maker_init(&m, "T", 1);
+    batch_maker_init(&other, "U", 1);
     fixture_records(&m, 10, 1);
-    struct part *parts[2] = {fixture_part(&m), NULL};
-    parts[1] = parts[0];
+    fixture_records(&other, 10, 2);
+    struct part *parts[2] = {fixture_part(&m), fixture_part(&other)};
     assert_int_equal(sealed_flush(f.sealed, parts, 2, 1, NULL, NULL, &f.err), STATUS_OK);
     assert_int_equal(segment_directory_read(f.io, 1, &infos, &count, &f.err), STATUS_OK);
     assert_int_equal(count, 2);
@@ -40,7 +41,9 @@ static void a_finished_file_lists_its_sections(void **state)
     }
     buf_release(&bytes);
     part_unref(parts[0]);
+    part_unref(parts[1]);
     batch_maker_release(&m);
+    batch_maker_release(&other);
     fixture_release(&f);
 }
 

@@ -12,9 +12,11 @@ std::size_t real_shim_shortest(double value, char *to)
                          to);
 }
 
-bool real_shim_parse(const char *text, std::size_t size, double *ret)
+real_shim_result real_shim_parse(const char *text, std::size_t size, double *ret)
 {
     const std::from_chars_result done = std::from_chars(text, text + size, *ret);
 
-    return done.ec == std::errc() && done.ptr == text + size;
+    if (done.ptr != text + size || done.ec == std::errc::invalid_argument)
+        return REAL_SHIM_NONE;
+    return done.ec == std::errc() ? REAL_SHIM_OK : REAL_SHIM_BEYOND;
 }

@@ -17,8 +17,14 @@ extern "C" {
  * behind a single digit).  Of several with so few digits it is the closest.  `to` has
  * REAL_SHIM_BYTES; gives how many are used. */
 size_t real_shim_shortest(double value, char *to);
-/* Whether all of the text is a number in range, as JSON writes them. */
-bool real_shim_parse(const char *text, size_t size, double *ret);
+enum real_shim_result {
+    REAL_SHIM_OK,
+    REAL_SHIM_NONE,   /* not all of the text is a number */
+    REAL_SHIM_BEYOND, /* a number, greater than all doubles or closer to 0 than all but 0 */
+};
+
+/* A number as JSON writes them, with any number of digits, inf, or nan, without a plus. */
+enum real_shim_result real_shim_parse(const char *text, size_t size, double *ret);
 
 #ifdef __cplusplus
 }

@@ -149,27 +149,48 @@ bool text_parse_i64(struct slice s, int64_t *ret)
     return true;
 }
 
+/* Where the first digit that counts stands: 1 for 1.5, 3 for 150, -2 for 0.0015; with the
+ * exponent.  The text is a number, not 0. */
+static int64_t decimal_place(struct slice number)
+{
+    int64_t place = 0, exponent = 0;
+    bool point = false, counted = false;
+
+    for (size_t i = 0; i < number.size; i++) {
+        char c = number.data[i];
+        if ((c | 0x20) == 'e') {
+            bool negative = number.data[i + 1] == '-';
+            i += negative || number.data[i + 1] == '+' ? 1 : 0;
+            for (i++; i < number.size && exponent < INT32_MAX; i++)
+                exponent = exponent * 10 + (number.data[i] - '0');
+            return place + (negative ? -exponent : exponent);
+        }
+        point |= c == '.';
+        if (c < '0' || c > '9')
+            continue;
+        if (!counted && point && c == '0')
+            place--;
+        counted |= c != '0';
+        if (counted && !point)
+            place++;
+    }
+    return place;
+}
+
 bool text_parse_double(struct slice s, double *ret)
 {
-    char text[128];
-    char *end;
-
-    /* strtod() also takes blanks and hexadecimal; neither is ours. */
-    if (s.size == 0 || s.size >= sizeof(text) || s.data[0] <= ' ')
-        return false;
-    for (size_t i = 0; i < s.size; i++) {
-        if (s.data[i] == 'x' || s.data[i] == 'X' || s.data[i] == '\0')
-            return false;
-    }
-    /* strtod() knows a plus, infinity, and what is out of range. */
-    if (real_shim_parse(s.data, s.size, ret))
+    if (s.size > 1 && s.data[0] == '+' && s.data[1] != '-')
+        s = slice_tail(s, 1);
+    switch (real_shim_parse(s.data, s.size, ret)) {
+    case REAL_SHIM_OK:
         return true;
-    memcpy(text, s.data, s.size);
-    text[s.size] = '\0';
-    double value = strtod(text, &end);
-    if (end != text + s.size)
+    case REAL_SHIM_NONE:
         return false;
-    *ret = value;
+    case REAL_SHIM_BEYOND:
+        break;
+    }
+    double value = decimal_place(s) > 0 ? HUGE_VAL : 0.0;
+    *ret = s.data[0] == '-' ? -value : value;
     return true;
 }
 

@@ -17,7 +17,8 @@ size_t text_rune_count(struct slice s);
 /* The whole text must be the number; false otherwise, also out of range. */
 bool text_parse_i64(struct slice s, int64_t *ret); /* [+-]digits */
 bool text_parse_u64(struct slice s, uint64_t *ret);
-bool text_parse_double(struct slice s, double *ret); /* C locale; also inf, nan */
+/* C locale, any number of digits; also inf, nan.  Out of range: an infinity, or 0. */
+bool text_parse_double(struct slice s, double *ret);
 bool text_parse_hex(struct slice s, void *ret, size_t size); /* exactly 2*size digits */
 /* "10", "64k", "16M", "1g" (powers of 1024). */
 bool text_parse_size(struct slice s, uint64_t *ret_bytes);

@@ -55,6 +55,12 @@ static void numbers_must_be_whole(void **state)
     assert_true(text_parse_double(SLICE("1e3"), &d) && d == 1000.0);
     assert_false(text_parse_double(SLICE("0x10"), &d));
     assert_false(text_parse_double(SLICE(" 1"), &d));
+    assert_false(text_parse_double(SLICE(""), &d));
+    assert_false(text_parse_double(SLICE("+-1"), &d));
+    assert_false(text_parse_double(SLICE("1e+"), &d));
+    assert_true(text_parse_double(SLICE("+1.5"), &d) && d == 1.5);
+    assert_true(text_parse_double(SLICE("-Infinity"), &d) && d < 0 && isinf(d));
+    assert_true(text_parse_double(SLICE("nan"), &d) && isnan(d));
     assert_true(text_parse_size(SLICE("64k"), &u) && u == 65536);
     assert_true(text_parse_size(SLICE("3"), &u) && u == 3);
     assert_false(text_parse_size(SLICE("99999999999G"), &u));
@@ -62,6 +68,46 @@ static void numbers_must_be_whole(void **state)
     assert_true(text_parse_duration(SLICE("250ms"), &i) && i == 250);
     assert_false(text_parse_duration(SLICE("30"), &i));
     assert_false(text_parse_duration(SLICE("-1s"), &i));
+}
+
+static double read_double(const char *before, size_t zeros, const char *after)
+{
+    double value = 0;
+    struct buf text;
+
+    buf_init(&text, SIZE_MAX);
+    buf_add_text(&text, before);
+    for (size_t i = 0; i < zeros; i++)
+        buf_add_byte(&text, '0');
+    buf_add_text(&text, after);
+    assert_true(text_parse_double(buf_slice(&text), &value));
+    buf_release(&text);
+    return value;
+}
+
+static void doubles_have_any_number_of_digits(void **state)
+{
+    (void)state;
+    assert_true(read_double("1e", 1000, "2") == 100);
+    assert_true(read_double("0.", 1000, "5e1001") == 5);
+    assert_true(read_double("1", 1000, "e-1000") == 1);
+    assert_true(read_double("3.", 1000, "1") == 3);
+    assert_true(read_double("-", 100000, "7") == -7);
+}
+
+static void doubles_out_of_range_are_at_its_end(void **state)
+{
+    (void)state;
+    assert_true(read_double("1e400", 0, "") == HUGE_VAL);
+    assert_true(read_double("-1", 400, "") == -HUGE_VAL);
+    assert_true(read_double("1e-400", 0, "") == 0);
+    assert_true(signbit(read_double("-1e-400", 0, "")) != 0);
+    assert_true(read_double("0.", 1000, "1") == 0);
+    assert_true(read_double("0.", 1000, "1e1400") == HUGE_VAL);
+    assert_true(read_double("1", 1000, "e-1500") == 0);
+    assert_true(read_double("1e", 3, "99999999999999999999") == HUGE_VAL);
+    assert_true(read_double("1e-", 3, "99999999999999999999") == 0);
+    assert_true(read_double("1e", 0, "309") == HUGE_VAL);
 }
 
 /* As reals were written at first, and are in answers that were kept. */
@@ -218,6 +264,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(only_well_formed_utf8_passes),
         cmocka_unit_test(numbers_must_be_whole),
+        cmocka_unit_test(doubles_have_any_number_of_digits),
+        cmocka_unit_test(doubles_out_of_range_are_at_its_end),
         cmocka_unit_test(doubles_print_as_printf_does),
         cmocka_unit_test(doubles_print_shortest_and_read_back),
         cmocka_unit_test(base64_and_hex_go_both_ways),

@@ -591,32 +591,110 @@ uint32_t entity_index_page(const struct index_page *pages, uint32_t count, uint3
     return low;
 }
 
+/* A page while it is read. */
+struct walk {
+    struct bit_reader bits;
+    uint64_t left; /* fingerprints */
+    uint64_t at;   /* the last one that was read */
+    uint8_t k;
+};
+
+static struct walk walk_from(struct slice page, uint32_t first)
+{
+    struct reader reader = reader_from(page.data, page.size);
+    uint64_t prints = reader_varint(&reader);
+    uint8_t k = reader_u8(&reader);
+    struct walk walk = {.left = prints, .at = first, .k = k};
+
+    walk.bits = bit_reader_from((struct slice){(const char *)reader.at, reader_left(&reader)});
+    walk.bits.failed = reader.failed || k > 31;
+    return walk;
+}
+
+static bool walk_next(struct walk *w)
+{
+    if (w->left == 0 || w->bits.failed)
+        return false;
+    w->left--;
+    w->at += bits_get_rice(&w->bits, w->k);
+    return true;
+}
+
+/* The hits of the fingerprint that walk_next() read; ret NULL: steps over them. */
+static uint32_t walk_hits(struct walk *w, const struct index_probe *probe, struct index_hit *ret)
+{
+    uint64_t rank = UINT64_MAX;
+    uint32_t count = 0;
+
+    for (uint64_t n = bits_get_unary(&w->bits) + 1; n > 0 && !w->bits.failed; n--) {
+        rank += bits_get_gamma(&w->bits, PATH_BITS);
+        if (rank >= probe->rank_count) {
+            w->bits.failed = true;
+            break;
+        }
+        uint64_t all = probe->rank_blocks[rank];
+        uint64_t blocks = get_blocks(&w->bits, (uint32_t)__builtin_popcountll(all));
+        if (ret != NULL)
+            ret[count++] = (struct index_hit){(uint32_t)rank, bits_scatter(blocks, all)};
+    }
+    return count;
+}
+
+static enum status walk_check(const struct walk *w, struct error *err)
+{
+    return w->bits.failed ? ERROR_SET(err, STATUS_CORRUPT, "a page of the index does not decode")
+                          : STATUS_OK;
+}
+
+enum status entity_index_steps(struct slice page, const struct index_probe *probe,
+                               struct buf *ret, struct error *err)
+{
+    struct walk w = walk_from(page, probe->first);
+
+    for (uint32_t n = 1; walk_next(&w); n++) {
+        (void)walk_hits(&w, probe, NULL);
+        if (n % INDEX_STEP_PRINTS == 0 && w.at <= UINT32_MAX) {
+            const struct index_step step = {(uint32_t)w.at, (uint32_t)w.bits.at};
+            buf_add(ret, &step, sizeof(step));
+        }
+    }
+    enum status status = walk_check(&w, err);
+    return status == STATUS_OK ? buf_check(ret, err) : status;
+}
+
+/* Goes to the last step before the fingerprint. */
+static void walk_step(struct walk *w, const struct index_probe *probe)
+{
+    uint32_t low = 0, high = probe->step_count; /* steps below `low` are before it */
+
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (probe->steps[middle].print < probe->fingerprint)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (low == 0)
+        return;
+    w->at = probe->steps[low - 1].print;
+    w->bits.at = probe->steps[low - 1].bit;
+    w->left -= (uint64_t)low * INDEX_STEP_PRINTS;
+}
+
 enum status entity_index_probe(struct slice page, const struct index_probe *probe,
                                struct index_hit *ret, uint32_t *ret_count, struct error *err)
 {
-    struct reader reader = reader_from(page.data, page.size);
-    uint64_t prints = reader_varint(&reader), at = probe->first;
-    uint8_t k = reader_u8(&reader);
-    struct slice bytes = {(const char *)reader.at, reader_left(&reader)};
-    struct bit_reader bits = {bytes, 0, (uint64_t)bytes.size * 8, reader.failed || k > 31};
+    struct walk w = walk_from(page, probe->first);
 
     *ret_count = 0;
-    for (uint64_t i = 0; i < prints && !bits.failed && at <= probe->fingerprint; i++) {
-        uint64_t rank = UINT64_MAX;
-        at += bits_get_rice(&bits, k);
-        for (uint64_t n = bits_get_unary(&bits) + 1; n > 0 && !bits.failed; n--) {
-            rank += bits_get_gamma(&bits, PATH_BITS);
-            if (rank >= probe->rank_count) {
-                bits.failed = true;
-                break;
-            }
-            uint64_t all = probe->rank_blocks[rank];
-            uint64_t blocks = get_blocks(&bits, (uint32_t)__builtin_popcountll(all));
-            if (at == probe->fingerprint && *ret_count < probe->rank_count)
-                ret[(*ret_count)++] =
-                    (struct index_hit){(uint32_t)rank, bits_scatter(blocks, all)};
+    walk_step(&w, probe);
+    while (walk_next(&w) && w.at <= probe->fingerprint) {
+        bool is_it = w.at == probe->fingerprint;
+        uint32_t count = walk_hits(&w, probe, is_it ? ret : NULL);
+        if (is_it && !w.bits.failed) {
+            *ret_count = count;
+            break;
         }
     }
-    return bits.failed ? ERROR_SET(err, STATUS_CORRUPT, "a page of the index does not decode")
-                       : STATUS_OK;
+    return walk_check(&w, err);
 }

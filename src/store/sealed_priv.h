@@ -109,6 +109,7 @@ enum status section_header_get(struct section *section, struct cache_entry **ret
 /* A page of the index (payload: struct section_page), pinned. */
 struct section_page {
     struct buf bytes;
+    struct buf steps; /* struct index_step each */
 };
 enum status section_page_get(struct section *section, const struct section_header *header,
                              uint32_t index, struct cache_entry **ret,

@@ -106,12 +106,23 @@ struct index_hit {
     uint32_t rank;   /* of a path */
     uint64_t blocks; /* a bit each */
 };
+/* Where in a page the reading may begin: behind each INDEX_STEP_PRINTS fingerprints. */
+#define INDEX_STEP_PRINTS 32u
+struct index_step {
+    uint32_t print; /* the last before */
+    uint32_t bit;   /* of the page's bits */
+};
 struct index_probe {
     uint32_t first;       /* fingerprint of the page */
     uint32_t fingerprint; /* that is asked for */
     uint32_t rank_count;         /* of the section */
     const uint64_t *rank_blocks; /* by rank: the blocks that it has entries in */
+    const struct index_step *steps; /* of the page; step_count may be 0 */
+    uint32_t step_count;
 };
+/* Appends the steps (struct index_step each) of a page; `fingerprint` is not asked. */
+enum status entity_index_steps(struct slice page, const struct index_probe *probe,
+                               struct buf *ret, struct error *err) MUST_USE;
 /* Where the fingerprint is; ret has room for rank_count hits. */
 enum status entity_index_probe(struct slice page, const struct index_probe *probe,
                                struct index_hit *ret, uint32_t *ret_count,

@@ -55,9 +55,14 @@ static enum status probe_unit(const struct probing *p, struct slice unit, struct
         return STATUS_OK;
     enum status status = section_page_get(p->section, header, index, &page, err);
     if (status == STATUS_OK) {
-        const struct index_probe probe = {header->pages[index].first, print, header->rank_count,
-                                          header->rank_blocks};
         const struct section_page *payload = page->payload;
+        const struct index_probe probe = {
+            .first = header->pages[index].first,
+            .fingerprint = print,
+            .rank_count = header->rank_count,
+            .rank_blocks = header->rank_blocks,
+            .steps = (const struct index_step *)(const void *)payload->steps.data,
+            .step_count = (uint32_t)(payload->steps.size / sizeof(struct index_step))};
         status = entity_index_probe(buf_slice(&payload->bytes), &probe, ret, ret_count, err);
     }
     cache_unpin(page);
@@ -80,29 +85,62 @@ static void intersect(struct index_hit *a, uint32_t *a_count, const struct index
     *a_count = kept;
 }
 
-/* Where all units of a text are; *ret_any: it has one.  The index folds ASCII only, so a
- * unit with other letters that have a case says nothing unless the case is exact. */
+/* Units of a text, the longest first: it is in the fewest sections. */
+#define UNITS_MAX 16u
+struct units {
+    struct slice list[UNITS_MAX];
+    uint32_t count;
+};
+
+static void add_unit(struct units *units, struct slice unit)
+{
+    uint32_t at = units->count < UNITS_MAX ? units->count++ : UNITS_MAX;
+
+    for (; at > 0 && units->list[at - 1].size < unit.size; at--) {
+        if (at < UNITS_MAX)
+            units->list[at] = units->list[at - 1];
+    }
+    if (at < UNITS_MAX)
+        units->list[at] = unit;
+}
+
+/* The index folds ASCII only, so a unit with other letters that have a case says nothing
+ * unless the case is exact. */
+static void find_units(struct slice text, bool exact_case, struct units *ret)
+{
+    struct words words = {.text = text};
+    struct slice unit;
+
+    ret->count = 0;
+    while (words_next(&words, &unit)) {
+        if (exact_case || !fold_has_case(unit))
+            add_unit(ret, unit);
+    }
+}
+
+/* Where the (longest) units of a text are; *ret_any: it has one. */
 static enum status probe_text(const struct probing *p, struct slice text,
                               struct index_hit **ret, uint32_t *ret_count, bool *ret_any,
                               struct error *err)
 {
-    uint32_t room = p->header->rank_count + 1, count = 0;
-    struct index_hit *hits = ARENA_ARRAY(p->arena, struct index_hit, room, err);
-    struct index_hit *more = ARENA_ARRAY(p->arena, struct index_hit, room, err);
-    struct words words = {.text = text};
-    struct slice unit;
-    enum status status = hits == NULL || more == NULL ? err->status : STATUS_OK;
+    size_t room = (size_t)p->header->rank_count + 1;
+    uint32_t count = 0;
+    struct index_hit *hits = arena_alloc_raw(p->arena, 2 * room * sizeof(*hits), err);
+    struct units units;
 
-    *ret_any = false;
     *ret = hits;
     *ret_count = 0;
-    while (status == STATUS_OK && (!*ret_any || *ret_count > 0) && words_next(&words, &unit)) {
-        if (!p->exact_case && fold_has_case(unit))
-            continue;
-        status = probe_unit(p, unit, *ret_any ? more : hits, *ret_any ? &count : ret_count, err);
-        if (status == STATUS_OK && *ret_any)
-            intersect(hits, ret_count, more, count);
-        *ret_any = true;
+    *ret_any = false;
+    if (hits == NULL)
+        return err->status;
+    find_units(text, p->exact_case, &units);
+    *ret_any = units.count > 0;
+    enum status status =
+        *ret_any ? probe_unit(p, units.list[0], hits, ret_count, err) : STATUS_OK;
+    for (uint32_t i = 1; i < units.count && *ret_count > 0 && status == STATUS_OK; i++) {
+        status = probe_unit(p, units.list[i], hits + room, &count, err);
+        if (status == STATUS_OK)
+            intersect(hits, ret_count, hits + room, count);
     }
     return status;
 }

@@ -662,7 +662,22 @@ static void free_page(void *payload)
     struct section_page *page = payload;
 
     buf_release(&page->bytes);
+    buf_release(&page->steps);
     free(page);
+}
+
+static enum status read_page(struct section *section, const struct section_header *header,
+                             uint32_t index, struct section_page *page, struct error *err)
+{
+    const struct plain_range range = {header->pages[index].offset, header->pages[index].size};
+    const struct index_probe all = {.first = header->pages[index].first,
+                                    .rank_count = header->rank_count,
+                                    .rank_blocks = header->rank_blocks};
+    enum status status = read_plain(section, &header->reader, range, &page->bytes, err);
+
+    return status == STATUS_OK
+               ? entity_index_steps(buf_slice(&page->bytes), &all, &page->steps, err)
+               : status;
 }
 
 enum status section_page_get(struct section *section, const struct section_header *header,
@@ -675,13 +690,13 @@ enum status section_page_get(struct section *section, const struct section_heade
     if (page == NULL)
         return ERROR_MEMORY(err);
     buf_init(&page->bytes, SECTION_HEADER_BYTES_MAX);
-    const struct plain_range range = {header->pages[index].offset, header->pages[index].size};
-    enum status status = read_plain(section, &header->reader, range, &page->bytes, err);
+    buf_init(&page->steps, SECTION_HEADER_BYTES_MAX);
+    enum status status = read_page(section, header, index, page, err);
     if (status != STATUS_OK) {
         free_page(page);
         return status;
     }
     *ret = cache_add(section->cache, section->id, ITEM_PAGES + index, page, free_page,
-                     page->bytes.capacity + sizeof(*page));
+                     page->bytes.capacity + page->steps.capacity + sizeof(*page));
     return *ret == NULL ? ERROR_MEMORY(err) : STATUS_OK;
 }

@@ -21,6 +21,47 @@ static void read_pages(const struct entity_index *index, struct reader *r,
     assert_int_equal(offset, index->pages.size);
 }
 
+static void assert_hits(const struct index_hit *a, uint32_t a_count, const struct index_hit *b,
+                        uint32_t b_count)
+{
+    assert_int_equal(a_count, b_count);
+    for (uint32_t i = 0; i < a_count; i++) {
+        assert_int_equal(a[i].rank, b[i].rank);
+        assert_int_equal(a[i].blocks, b[i].blocks);
+    }
+}
+
+/* A probe that begins at a step finds what one from the beginning does, for the fingerprints
+ * beside it too. */
+static void assert_steps_agree(struct slice page, const struct index_probe *probe,
+                               const struct index_hit *hits, uint32_t count)
+{
+    struct index_hit *found = calloc((size_t)probe->rank_count * 2, sizeof(*found));
+    struct index_hit *others = found + probe->rank_count;
+    uint32_t found_count = 0, other_count = 0;
+    struct index_probe with = *probe;
+    struct error err;
+    struct buf steps;
+
+    buf_init(&steps, MIB);
+    assert_int_equal(entity_index_steps(page, probe, &steps, &err), STATUS_OK);
+    with.step_count = (uint32_t)(steps.size / sizeof(struct index_step));
+    with.steps = (const struct index_step *)(const void *)steps.data;
+    assert_true(with.step_count > 0);
+    assert_int_equal(entity_index_probe(page, &with, found, &found_count, &err), STATUS_OK);
+    assert_hits(found, found_count, hits, count);
+    for (uint32_t i = 0; i < with.step_count; i++) {
+        struct index_probe from_start = *probe;
+        with.fingerprint = from_start.fingerprint = with.steps[i].print + (i & 1);
+        assert_int_equal(entity_index_probe(page, &with, found, &found_count, &err), STATUS_OK);
+        assert_int_equal(entity_index_probe(page, &from_start, others, &other_count, &err),
+                         STATUS_OK);
+        assert_hits(found, found_count, others, other_count);
+    }
+    buf_release(&steps);
+    free(found);
+}
+
 static void no_value_is_denied_and_blocks_are_right(void **state)
 {
     (void)state;
@@ -70,15 +111,24 @@ static void no_value_is_denied_and_blocks_are_right(void **state)
         uint32_t page = entity_index_page(pages, index.page_count, print);
         assert_int_not_equal(page, UINT32_MAX);
         struct slice bytes = {index.pages.data + pages[page].offset, pages[page].size};
-        const struct index_probe probe = {pages[page].first, print, rank_count, rank_blocks};
+        struct index_probe probe = {.first = pages[page].first,
+                                    .fingerprint = print,
+                                    .rank_count = rank_count,
+                                    .rank_blocks = rank_blocks};
         assert_int_equal(entity_index_probe(bytes, &probe, hits, &hit_count, &err), STATUS_OK);
         for (uint32_t i = 0; i < hit_count; i++)
             blocks |= hits[i].rank == rank ? hits[i].blocks : 0;
         assert_true((blocks >> (rows[v] / INDEX_BLOCK_ROWS) & 1) == 1);
+        assert_steps_agree(bytes, &probe, hits, hit_count);
     }
     struct slice cut = {index.pages.data, 1};
-    const struct index_probe any = {0, UINT32_MAX, rank_count, rank_blocks};
+    const struct index_probe any = {
+        .fingerprint = UINT32_MAX, .rank_count = rank_count, .rank_blocks = rank_blocks};
     assert_int_equal(entity_index_probe(cut, &any, hits, &hit_count, &err), STATUS_CORRUPT);
+    struct buf none;
+    buf_init(&none, MIB);
+    assert_int_equal(entity_index_steps(cut, &any, &none, &err), STATUS_CORRUPT);
+    buf_release(&none);
     assert_true(units > 0);
     free(rows);
     buf_release(&index.pages);

@@ -130,6 +130,15 @@ void codes_find(struct codes codes, const uint8_t *marks, uint32_t base, const u
 #undef FIND
 }
 
+void codes_mark(struct codes codes, uint32_t count, uint8_t *marks)
+{
+#define MARK(in)                          \
+    for (uint32_t i = 0; i < count; i++)  \
+        marks[(in)[i]] = 1
+    BY_WIDTH(codes, MARK, marks[0] |= count > 0)
+#undef MARK
+}
+
 void codes_count(struct codes codes, uint32_t count, uint32_t *counts)
 {
 #define COUNT(in)                         \

@@ -63,6 +63,8 @@ uint32_t codes_keep(struct codes codes, const uint8_t *marks, uint32_t base, uin
 /* found[i] |= mark of the code (places[i] - base), likewise. */
 void codes_find(struct codes codes, const uint8_t *marks, uint32_t base, const uint32_t *places,
                 uint32_t count, uint8_t *found);
+/* marks[code] = 1 for each of the first `count` codes. */
+void codes_mark(struct codes codes, uint32_t count, uint8_t *marks);
 /* counts[code] += 1 for each of the first `count` codes. */
 void codes_count(struct codes codes, uint32_t count, uint32_t *counts);
 

@@ -39,22 +39,47 @@ static bool literals_match(const struct filter *filter, struct slice literals)
     return slice_find_byte(literals, '\\', 0) != SIZE_MAX || filter_is_within(filter, literals);
 }
 
-/* *exact becomes false if a value matches without its JSON escapes and not with them,
- * or the reverse: it depends on the column which of them is seen. */
-static enum status mark_path(struct part_scan *scan, struct test *test, uint32_t path_index,
+/* Matches the values in the hit's blocks; *ret_codes: which ones that is, NULL: all. */
+static enum status match_hit(struct part_scan *scan, struct test *test, struct word_hit hit,
+                             uint8_t **ret_codes, struct error *err)
+{
+    struct marks *marks = &test->marks;
+    uint32_t donor = scan->part->paths[hit.path].lent.donor;
+    bool is_done = false;
+    enum status status = filter_codes_in(scan, hit.path, hit.blocks, ret_codes, err);
+    const struct wanted_values wanted = {hit.path, TYPE_STRING, *ret_codes};
+    const struct lent_question question = {.filter = test->filter,
+                                           .path = hit.path,
+                                           .lent_is_known = marks->asked[donor],
+                                           .lent = marks->values[donor]};
+
+    if (status == STATUS_OK && *ret_codes == NULL)
+        status = filter_match_lent(scan, &question, &marks->values[hit.path], &is_done, err);
+    if (status == STATUS_OK && !is_done)
+        status = filter_match_path(scan, test->filter, &wanted, &marks->values[hit.path], err);
+    marks->asked[hit.path] = *ret_codes == NULL;
+    return status;
+}
+
+/* The values in the hit's blocks.  *exact becomes false if one matches without its JSON
+ * escapes and not with them, or the reverse: it depends on the column which of them is seen. */
+static enum status mark_path(struct part_scan *scan, struct test *test, struct word_hit hit,
                              bool *exact, struct error *err)
 {
+    uint32_t path_index = hit.path;
     const struct path_column *path = &scan->part->paths[path_index];
     const struct path_values *plain = NULL;
     struct marks *marks = &test->marks;
-    enum status status = filter_match_path(scan, test->filter, path_index, TYPE_STRING,
-                                           &marks->values[path_index], err);
+    uint8_t *codes = NULL;
+    enum status status = match_hit(scan, test, hit, &codes, err);
 
     if (status == STATUS_OK && path->has_escapes)
         status = path_values_get(scan->part, path_index, TYPE_STRING, &plain, err);
-    for (uint32_t i = 0; status == STATUS_OK && path->has_escapes && i < path->dict_count; i++) {
-        bool is_itself = ((const struct slice *)plain->data)[i].data == path->dict[i].data;
-        if (is_itself || slice_find_byte(path->dict[i], '\\', 0) == SIZE_MAX)
+    if (status != STATUS_OK)
+        return status;
+    for (uint32_t n = 0; plain != NULL && n < plain->rewritten_count; n++) {
+        uint32_t i = plain->rewritten[n];
+        if (codes != NULL && codes[i] == 0)
             continue;
         bool is_marked = marks->values[path_index] != NULL && marks->values[path_index][i] != 0;
         bool is_match = filter_matches_slice(test->filter, path->dict[i]);
@@ -68,7 +93,7 @@ static enum status mark_path(struct part_scan *scan, struct test *test, uint32_t
         marks->values[path_index][i] = 1;
     }
     marks->paths[path_index] = marks->values[path_index] != NULL;
-    return status;
+    return STATUS_OK;
 }
 
 static enum status make_room(struct part_scan *scan, struct marks *marks, struct error *err)
@@ -77,9 +102,12 @@ static enum status make_room(struct part_scan *scan, struct marks *marks, struct
 
     marks->values = ARENA_ARRAY(scan->arena, uint8_t *, part->path_count, err);
     marks->paths = ARENA_ARRAY(scan->arena, bool, part->path_count, err);
+    marks->asked = ARENA_ARRAY(scan->arena, bool, part->path_count, err);
     marks->shapes = ARENA_ARRAY(scan->arena, bool, part->shape_count, err);
-    return marks->values == NULL || marks->paths == NULL || marks->shapes == NULL ? err->status
-                                                                                  : STATUS_OK;
+    return marks->values == NULL || marks->paths == NULL || marks->asked == NULL ||
+                   marks->shapes == NULL
+               ? err->status
+               : STATUS_OK;
 }
 
 /* Marks arrays whose elements have marks.  Parents stand before their children,
@@ -111,7 +139,7 @@ enum status filter_mark(struct part_scan *scan, struct test *test, struct slice 
         const struct path_column *path = &part->paths[i];
         if (path->loaded && !path->is_array && !path->is_object && path->dict_count > 0 &&
             slice_starts_with(path->path, prefix))
-            status = mark_path(scan, test, i, &ignored, err);
+            status = mark_path(scan, test, (struct word_hit){i, UINT64_MAX}, &ignored, err);
     }
     if (status != STATUS_OK)
         return status;
@@ -164,11 +192,13 @@ enum status filter_mark_hits(struct part_scan *scan, struct test *test,
     enum status status = make_room(scan, marks, err);
 
     test->is_exact = !has_shadowed(part);
-    for (uint32_t i = 0; i < count && status == STATUS_OK; i++) {
-        uint32_t path = hits[i].path;
-        if (path == 0 || part->paths[path].dict_count == 0)
+    /* first those that lend, then those that are made of theirs */
+    for (uint32_t n = 0; n < 2 * count && status == STATUS_OK; n++) {
+        uint32_t i = n % count, path = hits[i].path;
+        if (path == 0 || part->paths[path].dict_count == 0 ||
+            (part->paths[path].lent.donor != 0) != (n >= count))
             continue;
-        status = mark_path(scan, test, path, &test->is_exact, err);
+        status = mark_path(scan, test, hits[i], &test->is_exact, err);
         test->is_exact = test->is_exact && (!marks->paths[path] || is_shown(scan, path));
     }
     for (uint32_t s = 0; s < part->shape_count && has_literals && status == STATUS_OK; s++) {
@@ -184,11 +214,11 @@ enum status filter_mark_path(struct part_scan *scan, struct test *test, uint32_t
                              struct error *err)
 {
     struct marks *marks = &test->marks;
+    const struct wanted_values wanted = {path, TYPE_STRING, NULL};
     enum status status = make_room(scan, marks, err);
 
     if (status == STATUS_OK)
-        status = filter_match_path(scan, test->filter, path, TYPE_STRING, &marks->values[path],
-                                   err);
+        status = filter_match_path(scan, test->filter, &wanted, &marks->values[path], err);
     if (status != STATUS_OK)
         return status;
     marks->paths[path] = marks->values[path] != NULL;

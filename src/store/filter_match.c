@@ -204,7 +204,7 @@ static uint32_t text_at(const struct slice *texts, uint32_t count, const char *a
 
 /* Texts that stand one behind the other, as decoded dictionaries do: the block is searched
  * as one text, and only what has the word is looked at, once. */
-static void match_run(const struct filter *filter, struct slice word, const struct slice *texts,
+static void match_word(const struct filter *filter, struct slice word, const struct slice *texts,
                       uint32_t count, uint8_t *matches)
 {
     const char *at = texts[0].data;
@@ -224,9 +224,41 @@ static void match_run(const struct filter *filter, struct slice word, const stru
     }
 }
 
+void filter_match_run(const struct filter *filter, const struct slice *texts, uint32_t count,
+                      uint8_t *matches)
+{
+    for (uint32_t k = 0; k < filter->value_count && count > 0; k++)
+        match_word(filter, filter->values[k].bytes, texts, count, matches);
+}
+
+/* So many texts that nobody wants are searched with those around them. */
+#define PASSED_OVER_MIN 4u
+
+/* The end of the texts from `from` on that are searched at once: they stand one behind the
+ * other, and most of them are wanted. */
+static uint32_t run_end(const struct path_values *values, const uint8_t *wanted, uint32_t from,
+                        uint32_t count)
+{
+    const struct slice *texts = values->data;
+    uint32_t end = from + 1;
+
+    if (values->is_run && wanted == NULL)
+        return count;
+    for (uint32_t next = end; next < count; next++) {
+        if (texts[next - 1].data == NULL ||
+            texts[next].data != texts[next - 1].data + texts[next - 1].size)
+            return end;
+        if (wanted == NULL || wanted[next] != 0)
+            end = next + 1;
+        else if (next - end >= PASSED_OVER_MIN)
+            return end;
+    }
+    return end;
+}
+
 /* Of many texts few have a word. */
 static bool match_words(const struct filter *filter, const struct path_values *values,
-                        uint32_t count, uint8_t *matches)
+                        const uint8_t *wanted, uint32_t count, uint8_t *matches)
 {
     const struct slice *texts = values->data;
 
@@ -239,22 +271,75 @@ static bool match_words(const struct filter *filter, const struct path_values *v
     }
     memset(matches, 0, count);
     for (uint32_t from = 0, end; from < count; from = end) {
-        for (end = values->is_run ? count : from + 1;
-             end < count && texts[end - 1].data != NULL &&
-             texts[end].data == texts[end - 1].data + texts[end - 1].size;)
-            end++;
-        for (uint32_t k = 0; k < filter->value_count && texts[from].data != NULL; k++)
-            match_run(filter, filter->values[k].bytes, texts + from, end - from, matches + from);
+        end = from + 1;
+        if (wanted != NULL && wanted[from] == 0)
+            continue;
+        end = run_end(values, wanted, from, count);
+        if (texts[from].data != NULL)
+            filter_match_run(filter, texts + from, end - from, matches + from);
     }
     return true;
 }
 
-enum status filter_match_path(struct part_scan *scan, const struct filter *filter, uint32_t path,
-                              enum type type, uint8_t **ret, struct error *err)
+/* ---- which values are asked ---- */
+
+#define FEW_CODES 256u /* that may all be asked */
+#define FEW_SHARE 4u   /* of a dictionary: to pick more is slower than to take all */
+
+/* Marks the codes of a slot in the blocks. */
+static void mark_blocks(const struct part *part, const struct shape *shape,
+                        const struct slot *slot, uint64_t blocks, uint8_t *marks)
+{
+    uint32_t shape_end = shape->row_begin + shape->row_count;
+
+    for (; blocks != 0; blocks &= blocks - 1) {
+        uint32_t begin = (uint32_t)__builtin_ctzll(blocks) * INDEX_BLOCK_ROWS;
+        uint32_t end = begin + INDEX_BLOCK_ROWS;
+        begin = begin < shape->row_begin ? shape->row_begin : begin;
+        end = end > shape_end ? shape_end : end;
+        if (begin < end)
+            codes_mark(codes_from(part->paths[slot->path].codes,
+                                  slot->first + (begin - shape->row_begin)),
+                       end - begin, marks);
+    }
+}
+
+enum status filter_codes_in(struct part_scan *scan, uint32_t path, uint64_t blocks,
+                            uint8_t **ret, struct error *err)
+{
+    const struct part *part = scan->part;
+    const struct path_column *column = &part->paths[path];
+    uint32_t block_count = (part->row_count + INDEX_BLOCK_ROWS - 1) / INDEX_BLOCK_ROWS;
+
+    *ret = NULL;
+    if (scan->blocks == NULL || column->dict_count <= FEW_CODES ||
+        slice_find_byte(column->path, '[', 0) != SIZE_MAX ||
+        (uint32_t)__builtin_popcountll(blocks & *scan->blocks) * 2 > block_count)
+        return STATUS_OK;
+    uint8_t *marks = ARENA_ARRAY(scan->arena, uint8_t, column->dict_count, err);
+    if (marks == NULL)
+        return err->status;
+    for (uint32_t s = 0; s < part->root_shape_count; s++) {
+        const struct shape *shape = &part->shapes[s];
+        for (uint32_t i = 0; i < shape->slot_count; i++) {
+            if (shape->slots[i].path == path)
+                mark_blocks(part, shape, &shape->slots[i], blocks & *scan->blocks, marks);
+        }
+    }
+    uint32_t wanted = 0;
+    for (uint32_t i = 0; i < column->dict_count; i++)
+        wanted += marks[i];
+    *ret = wanted < column->dict_count / FEW_SHARE ? marks : NULL;
+    return STATUS_OK;
+}
+
+enum status filter_match_path(struct part_scan *scan, const struct filter *filter,
+                              const struct wanted_values *wanted, uint8_t **ret,
+                              struct error *err)
 {
     const struct path_values *values;
-    uint32_t count = scan->part->paths[path].dict_count;
-    enum status status = path_values_get(scan->part, path, type, &values, err);
+    uint32_t count = scan->part->paths[wanted->path].dict_count;
+    enum status status = path_values_get(scan->part, wanted->path, wanted->type, &values, err);
 
     *ret = NULL;
     if (status != STATUS_OK)
@@ -262,9 +347,10 @@ enum status filter_match_path(struct part_scan *scan, const struct filter *filte
     uint8_t *matches = arena_alloc_raw(scan->arena, count + (size_t)1, err);
     if (matches == NULL)
         return err->status;
-    if (!match_words(filter, values, count, matches)) {
+    if (!match_words(filter, values, wanted->codes, count, matches)) {
         for (uint32_t i = 0; i < count; i++)
-            matches[i] = matches_element(filter, values, i);
+            matches[i] = (wanted->codes == NULL || wanted->codes[i] != 0) &&
+                         matches_element(filter, values, i);
     }
     *ret = memchr(matches, 1, count) != NULL ? matches : NULL;
     return STATUS_OK;

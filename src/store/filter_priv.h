@@ -2,6 +2,7 @@
 /* filter_priv.h - a filter as a question to one part.
  *
  *   filter_match.c  which values of a dictionary match
+ *   filter_lent.c   the same of texts that are made of another column's
  *   filter_marks.c  which arrays and objects hold a value that matches
  *   scan_filter.c   which rows are left
  */
@@ -14,6 +15,7 @@
 struct marks {
     uint8_t **values; /* per path: a byte a code, NULL if none matches */
     bool *paths;      /* per path: a value of it or below matches */
+    bool *asked;      /* per path: `values` tells of all codes, not of some blocks' alone */
     bool *shapes;     /* per shape: its literals match */
 };
 
@@ -37,9 +39,39 @@ bool filter_matches_missing(const struct filter *filter);
 /* Is one of the texts in there, as a term or not? */
 bool filter_is_within(const struct filter *filter, struct slice text);
 bool filter_matches_slice(const struct filter *filter, struct slice text);
-/* A byte a code of the loaded path; NULL in *ret if no code matches. */
-enum status filter_match_path(struct part_scan *scan, const struct filter *filter, uint32_t path,
-                              enum type type, uint8_t **ret, struct error *err) MUST_USE;
+/* The codes that the loaded path has in some blocks, a byte a code.  NULL in *ret: all of
+ * them; so it is too where they are many, and below arrays. */
+enum status filter_codes_in(struct part_scan *scan, uint32_t path, uint64_t blocks,
+                            uint8_t **ret, struct error *err) MUST_USE;
+/* A byte a code of the loaded path; NULL in *ret if no code matches.  Of codes that are not
+ * wanted (NULL: all are) some may be passed over. */
+struct wanted_values {
+    uint32_t path;
+    enum type type;
+    const uint8_t *codes;
+};
+enum status filter_match_path(struct part_scan *scan, const struct filter *filter,
+                              const struct wanted_values *wanted, uint8_t **ret,
+                              struct error *err) MUST_USE;
+
+/* Texts that stand one behind the other against words of ASCII: sets matches[i] of those that
+ * have one. */
+void filter_match_run(const struct filter *filter, const struct slice *texts, uint32_t count,
+                      uint8_t *matches);
+
+/* ---- filter_lent.c ---- */
+/* The same where the texts are made of a donor's (struct lent_texts) and words are looked for:
+ * what the donor's say, and the fronts.  *ret_done false: they are not, or a word might be
+ * neither.  lent: what is known of all of the donor's codes (as filter_match_path() says it);
+ * lent_is_known false: it is asked. */
+struct lent_question {
+    const struct filter *filter;
+    uint32_t path;
+    bool lent_is_known;
+    const uint8_t *lent;
+};
+enum status filter_match_lent(struct part_scan *scan, const struct lent_question *question,
+                              uint8_t **ret, bool *ret_done, struct error *err) MUST_USE;
 
 /* ---- filter_marks.c ---- */
 /* Can the filter's words be looked for in leaves and literals? */

@@ -92,6 +92,18 @@ struct shape {
     bool is_raw;
 };
 
+/* Texts of a dictionary that are a front and the text of another path, the donor, or one of
+ * the two (docs/format/segment.md, "Donors").  Kept where the fronts are a small part. */
+struct lent_texts {
+    uint32_t donor;         /* 0: the texts are not made of another path's */
+    uint32_t front_count;
+    const uint32_t *codes;  /* a text: the donor's code, its dict_count for none */
+    const uint32_t *fronts; /* a text: the number of its front */
+    const struct slice *front_texts; /* front_count, one behind the other in memory */
+    const uint8_t *odd_fronts; /* a front: a term at its end may go on behind it, or it has a
+                                * backslash */
+};
+
 /* The values of one path: a dictionary and a code a value.  For an array path
  * the codes are element counts and there is no dictionary. */
 struct path_column {
@@ -106,6 +118,8 @@ struct path_column {
     /* Views: texts that are lower-case GUIDs stay 16 bytes each; dict is NULL until
      * section_load() makes them texts.  NULL for other columns. */
     const struct guid *guids;
+    /* Views: how the texts are made of another path's, for whoever searches both. */
+    struct lent_texts lent;
     uint8_t *dict_kinds;     /* enum json_kind of each: "1" the string differs from 1 the number */
     bool has_escapes;        /* some dictionary text holds a backslash */
 

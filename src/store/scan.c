@@ -336,10 +336,11 @@ static bool is_looked_at(const struct part *part, const struct scan_source *sour
 }
 
 /* The same for `has`: *ret_known false if the index cannot tell. */
-static void probe_has(struct scan_worker *worker, const struct section_peek *peek,
-                      const struct filter *filter, uint64_t *ret, bool *ret_known)
+static void probe_has(struct part_scan *scan, const struct filter *filter, uint64_t *ret,
+                      bool *ret_known)
 {
-    const struct scan_source *source = worker->run->source;
+    const struct scan_source *source = scan->source;
+    const struct section_peek *peek = scan->peek;
     bool is_any = filter->kind == FILTER_ANY_HAS;
     struct error err;
 
@@ -350,9 +351,11 @@ static void probe_has(struct scan_worker *worker, const struct section_peek *pee
     for (uint32_t k = 0; k < filter->value_count && *ret_known; k++) {
         struct word_hit *hits = NULL;
         uint32_t count = 0;
-        if (section_probe_words(peek->section, filter->values[k].bytes, worker->part_arena, &hits,
+        if (section_probe_words(peek->section, filter->values[k].bytes, scan->arena, &hits,
                                 &count, ret_known, &err) != STATUS_OK)
             *ret_known = false;
+        if (*ret_known && filter->value_count == 1)
+            scan->probed = (struct probed_words){filter, hits, count};
         for (uint32_t i = 0; i < count && *ret_known; i++) {
             if (is_looked_at(peek->part, source, filter, hits[i].path))
                 *ret |= hits[i].blocks;
@@ -362,10 +365,9 @@ static void probe_has(struct scan_worker *worker, const struct section_peek *pee
 
 /* The blocks in which the index leaves room for a filter; all if it says nothing,
  * as an index that cannot be read does. */
-static void probe_filter(struct scan_worker *worker, const struct section_peek *peek,
-                         const struct filter *filter, uint64_t *ret)
+static void probe_filter(struct part_scan *scan, const struct filter *filter, uint64_t *ret)
 {
-    const struct scan_source *source = worker->run->source;
+    const struct scan_source *source = scan->source;
     uint64_t found = 0;
     struct slice path;
     struct error err;
@@ -375,19 +377,19 @@ static void probe_filter(struct scan_worker *worker, const struct section_peek *
     if (filter->kind == FILTER_OR) {
         for (uint32_t i = 0; i < filter->part_count; i++) {
             uint64_t one;
-            probe_filter(worker, peek, &filter->parts[i], &one);
+            probe_filter(scan, &filter->parts[i], &one);
             found |= one;
         }
         *ret = found;
         return;
     }
     if (filter->kind == FILTER_HAS || filter->kind == FILTER_ANY_HAS) {
-        probe_has(worker, peek, filter, &found, &is_known);
+        probe_has(scan, filter, &found, &is_known);
         *ret = is_known ? found : UINT64_MAX;
         return;
     }
     if (!is_probed(source, filter) ||
-        scan_filter_path(worker->part_arena, &source->columns[filter->column], filter, &path,
+        scan_filter_path(scan->arena, &source->columns[filter->column], filter, &path,
                          &err) != STATUS_OK)
         return;
     for (uint32_t k = 0; k < filter->value_count && is_known; k++) {
@@ -395,7 +397,7 @@ static void probe_filter(struct scan_worker *worker, const struct section_peek *
         uint64_t one = 0;
         bool maybe;
         bool is_text = value->type == TYPE_STRING && !value->is_null && value->bytes.size > 0;
-        struct section *section = peek->section;
+        struct section *section = scan->peek->section;
         is_known = is_text && (filter->kind == FILTER_EQUAL
                                    ? section_probe_exact(section, path, value->bytes, &maybe,
                                                          &one, &err)
@@ -408,14 +410,14 @@ static void probe_filter(struct scan_worker *worker, const struct section_peek *
 }
 
 /* The blocks that the index of the section leaves. */
-static uint64_t probe(struct scan_worker *worker, const struct section_peek *peek)
+static uint64_t probe(struct part_scan *scan)
 {
-    const struct scan_request *request = worker->run->request;
+    const struct scan_request *request = scan->request;
     uint64_t blocks = UINT64_MAX;
 
     for (uint32_t i = 0; i < request->filter_count && blocks != 0; i++) {
         uint64_t found;
-        probe_filter(worker, peek, &request->filters[i], &found);
+        probe_filter(scan, &request->filters[i], &found);
         blocks &= found;
     }
     return blocks;
@@ -423,8 +425,8 @@ static uint64_t probe(struct scan_worker *worker, const struct section_peek *pee
 
 /* The blocks that may have rows: the times and the index are asked first, as most
  * sections of most questions need no view. */
-static enum status find_blocks(struct scan_worker *worker, struct part_scan *scan,
-                               struct section *section, uint64_t *ret, struct error *err)
+static enum status find_blocks(struct part_scan *scan, struct section *section, uint64_t *ret,
+                               struct error *err)
 {
     struct section_peek peek;
     enum status status = section_peek(section, &peek, err);
@@ -437,7 +439,7 @@ static enum status find_blocks(struct scan_worker *worker, struct part_scan *sca
     if (scan_is_outside(scan))
         *ret = 0;
     else if (!scan->source->is_quarantine)
-        *ret = probe(worker, &peek);
+        *ret = probe(scan);
     scan->part = NULL;
     scan->peek = NULL;
     section_peek_end(&peek);
@@ -483,7 +485,7 @@ static enum status scan_section(struct scan_worker *worker, struct part_scan *sc
     }
     if (is_counted(scan->source, request, info))
         return send_count(worker, info, err);
-    enum status status = find_blocks(worker, scan, section, &blocks, err);
+    enum status status = find_blocks(scan, section, &blocks, err);
     if (status == STATUS_OK && blocks == 0) {
         note_skipped(worker->run);
         return STATUS_OK;

@@ -38,12 +38,17 @@ static bool part_may_match(const struct part *part, const struct source_column *
 /* Only the columns that the index names are loaded and marked. */
 static enum status mark_hits(struct part_scan *scan, struct test *test, struct error *err)
 {
-    struct word_hit *hits = NULL;
-    uint32_t count = 0;
-    bool is_known = false, has_literals = false;
-    enum status status = section_probe_words(section_of_view(scan->part),
-                                             test->filter->values[0].bytes, scan->arena, &hits,
-                                             &count, &is_known, err);
+    const struct word_hit *hits = scan->probed.hits;
+    uint32_t count = scan->probed.count;
+    bool is_known = scan->probed.filter == test->filter, has_literals = false;
+    struct word_hit *asked = NULL;
+    enum status status = STATUS_OK;
+
+    if (!is_known) {
+        status = section_probe_words(section_of_view(scan->part), test->filter->values[0].bytes,
+                                     scan->arena, &asked, &count, &is_known, err);
+        hits = asked;
+    }
 
     for (uint32_t i = 0; i < scan->part->path_count && !is_known && status == STATUS_OK; i++)
         status = scan_load(scan, i, err);
@@ -88,15 +93,18 @@ static enum status load_containers(struct part_scan *scan, const struct test *te
 static enum status test_leaves(struct part_scan *scan, struct test *test, uint32_t path,
                                enum type type, struct error *err)
 {
-    uint8_t *values = NULL;
+    uint8_t *values = NULL, *codes = NULL;
 
     test->is_event = test->filter->kind == FILTER_RANGE && type == TYPE_DATETIME &&
                      scan_event_unit(scan, path) > 0;
     if (test->is_event)
         return STATUS_OK;
     enum status status = scan_load(scan, path, err);
+    if (status == STATUS_OK && test->filter->kind == FILTER_HAS)
+        status = filter_codes_in(scan, path, UINT64_MAX, &codes, err);
+    const struct wanted_values wanted = {path, type, codes};
     if (status == STATUS_OK)
-        status = filter_match_path(scan, test->filter, path, type, &values, err);
+        status = filter_match_path(scan, test->filter, &wanted, &values, err);
     test->values = values;
     return status;
 }

@@ -99,6 +99,11 @@ struct part_scan {
     bool is_view;        /* columns are loaded on demand */
     const struct section_peek *peek; /* not NULL: `part` is only looked at, there is no view yet */
     struct arena *arena; /* until the part is done */
+    struct probed_words { /* what the index says of one filter; NULL: of none */
+        const struct filter *filter;
+        const struct word_hit *hits;
+        uint32_t count;
+    } probed;
     const uint64_t *blocks; /* of INDEX_BLOCK_ROWS rows that may match, or NULL */
     uint32_t *rows;      /* chosen, rising */
     uint32_t row_count;

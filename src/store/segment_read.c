@@ -424,19 +424,24 @@ static enum status make_item(struct part *view, uint32_t place, struct error *er
     return reader->pins[place] == NULL ? ERROR_MEMORY(err) : STATUS_OK;
 }
 
-static enum status get_item(struct part *view, uint32_t place, struct loaded **ret,
-                            struct error *err)
+/* Is the item at hand without decoding it?  It is pinned then. */
+static bool find_item(const struct part *view, uint32_t place)
 {
-    struct section_reader *reader = view->reader;
-    enum status status = STATUS_OK;
+    const struct section_reader *reader = view->reader;
 
     if (reader->pins[place] == NULL)
         reader->pins[place] =
             cache_find(reader->section->cache, reader->section->id, ITEM_ROWS + place);
-    if (reader->pins[place] == NULL)
-        status = make_item(view, place, err);
+    return reader->pins[place] != NULL;
+}
+
+static enum status get_item(struct part *view, uint32_t place, struct loaded **ret,
+                            struct error *err)
+{
+    enum status status = find_item(view, place) ? STATUS_OK : make_item(view, place, err);
+
     if (status == STATUS_OK)
-        *ret = reader->pins[place]->payload;
+        *ret = view->reader->pins[place]->payload;
     return status;
 }
 
@@ -515,13 +520,33 @@ static enum status get_texts(struct part *view, uint32_t path, struct error *err
     return STATUS_OK;
 }
 
+static enum status load_path(struct part *view, uint32_t path, unsigned depth, struct error *err);
+
+/* What a column has to be decoded with. */
+static enum status load_leaned_on(struct part *view, uint32_t path, unsigned depth,
+                                  struct error *err)
+{
+    const struct column_entry *entry = &view->reader->header->columns[path];
+    enum status status = STATUS_OK;
+
+    if (entry->codes == CODES_SAME || entry->codes == CODES_CONTEXT)
+        status = load_path(view, entry->base, depth, err);
+    if (status == STATUS_OK && entry->codes == CODES_SAME)
+        status = get_texts(view, entry->base, err);
+    if (status == STATUS_OK && entry->donor != 0)
+        status = load_path(view, entry->donor, depth, err);
+    if (status == STATUS_OK && entry->donor != 0 && !texts_are_guids(entry->texts))
+        status = get_texts(view, entry->donor, err);
+    if (status == STATUS_OK && entry->codes == CODES_EVENT && !view->paths[path].is_array)
+        status = load_rows(view, ROWS_TIMES, err);
+    return status;
+}
+
 /* depth: bases of bases and arrays of arrays, both bounded by the header's
  * checks; 128 is above their sum. */
 static enum status load_path(struct part *view, uint32_t path, unsigned depth, struct error *err)
 {
-    const struct section_header *header = view->reader->header;
-    const struct column_entry *entry = &header->columns[path];
-    struct loaded *loaded = NULL;
+    uint32_t place = ROW_DATA_COUNT_ + path;
     enum status status = STATUS_OK;
 
     if (view->paths[path].is_object)
@@ -530,29 +555,23 @@ static enum status load_path(struct part *view, uint32_t path, unsigned depth, s
         return STATUS_OK;
     if (depth > 128)
         return ERROR_SET(err, STATUS_CORRUPT, "columns lean on each other too deeply");
-    uint32_t parent = path_parent(view, &header->uses, path);
+    uint32_t parent = path_parent(view, &view->reader->header->uses, path);
     if (parent != 0)
         status = load_path(view, parent, depth + 1, err);
-    if (status == STATUS_OK && (entry->codes == CODES_SAME || entry->codes == CODES_CONTEXT))
-        status = load_path(view, entry->base, depth + 1, err);
-    if (status == STATUS_OK && entry->codes == CODES_SAME)
-        status = get_texts(view, entry->base, err);
-    if (status == STATUS_OK && entry->donor != 0)
-        status = load_path(view, entry->donor, depth + 1, err);
-    if (status == STATUS_OK && entry->donor != 0 && !texts_are_guids(entry->texts))
-        status = get_texts(view, entry->donor, err);
-    if (status == STATUS_OK && entry->codes == CODES_EVENT && !view->paths[path].is_array)
-        status = load_rows(view, ROWS_TIMES, err);
-    if (status == STATUS_OK)
-        status = get_item(view, ROW_DATA_COUNT_ + path, &loaded, err);
+    bool is_found = status == STATUS_OK && find_item(view, place);
+    if (status == STATUS_OK && !is_found)
+        status = load_leaned_on(view, path, depth + 1, err);
+    if (status == STATUS_OK && !is_found)
+        status = make_item(view, place, err);
     if (status != STATUS_OK)
         return status;
+    struct loaded *loaded = view->reader->pins[place]->payload;
     struct slice name = view->paths[path].path;
     memcpy(&view->paths[path], &loaded->column, sizeof(loaded->column));
     view->paths[path].path = name; /* the decoder's view may be gone */
     atomic_init(&view->paths[path].values, NULL);
     view->paths[path].home = &loaded->column;
-    view->paths[path].home_entry = view->reader->pins[ROW_DATA_COUNT_ + path];
+    view->paths[path].home_entry = view->reader->pins[place];
     return STATUS_OK;
 }
 

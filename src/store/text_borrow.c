@@ -7,8 +7,11 @@
 #include "base/guid.h"
 #include "base/map.h"
 #include "store/column_priv.h"
+#include "table/search.h"
 
 #include <stdlib.h>
+
+#define LENT_SHARE 4u /* of the texts' bytes: fronts beyond it are not kept apart */
 
 /* Tokens of the references, behind each other. */
 static enum status put_refs(const struct borrowing *b, int level, struct buf *ret,
@@ -220,6 +223,62 @@ static enum status make_guids(const struct column_entry *entry, const struct bor
     return next == b->own.dict_count ? STATUS_OK : corrupt(err);
 }
 
+/* The fronts, or own texts, and an empty one. */
+static enum status keep_fronts(const struct borrowed *b, struct cache_memory *memory,
+                               struct lent_texts *ret, struct error *err)
+{
+    uint32_t own = b->own.dict_count;
+    struct slice *texts = cache_memory_alloc(memory, (own + (size_t)1) * sizeof(*texts), err);
+    char *at = cache_memory_alloc(memory, (size_t)b->own.text_bytes + 1, err);
+    uint8_t *odd = cache_memory_alloc(memory, own + (size_t)1, err);
+
+    if (texts == NULL || at == NULL || odd == NULL)
+        return err->status;
+    for (uint32_t i = 0; i < own; i++) {
+        struct slice text = b->texts[i];
+        if (text.size > 0)
+            memcpy(at, text.data, text.size);
+        texts[i] = (struct slice){at, text.size};
+        odd[i] = text.size > 0 && (search_is_term((unsigned char)text.data[text.size - 1]) ||
+                                   memchr(text.data, '\\', text.size) != NULL);
+        at += text.size;
+    }
+    texts[own] = (struct slice){at, 0};
+    odd[own] = 0;
+    ret->front_texts = texts;
+    ret->odd_fronts = odd;
+    ret->front_count = own + 1;
+    return STATUS_OK;
+}
+
+/* What the texts are made of stays known. */
+static enum status keep_lent(const struct column_entry *entry, const struct borrowed *b,
+                             const struct path_column *donor, struct cache_memory *memory,
+                             struct path_column *ret, struct error *err)
+{
+    size_t room = (size_t)b->count * sizeof(uint32_t) + 1;
+    struct lent_texts lent = {.donor = entry->donor};
+    uint32_t next = 0;
+
+    if (b->own.text_bytes > entry->text_bytes / LENT_SHARE)
+        return STATUS_OK;
+    uint32_t *codes = cache_memory_alloc(memory, room, err);
+    uint32_t *fronts = cache_memory_alloc(memory, room, err);
+    if (codes == NULL || fronts == NULL)
+        return err->status;
+    for (uint32_t i = 0; i < b->count; i++) {
+        bool is_borrowed = b->refs[i] != BORROW_NONE;
+        codes[i] = is_borrowed ? b->refs[i] : donor->dict_count;
+        fronts[i] = b->fronts != NULL ? b->fronts[i] : is_borrowed ? b->own.dict_count : next++;
+    }
+    lent.codes = codes;
+    lent.fronts = fronts;
+    enum status status = keep_fronts(b, memory, &lent, err);
+    if (status == STATUS_OK)
+        ret->lent = lent;
+    return status;
+}
+
 /* Fills the block that all texts stand in. */
 static enum status make_texts(const struct column_entry *entry, const struct borrowed *b,
                               const struct path_column *donor, struct cache_memory *memory,
@@ -249,7 +308,7 @@ static enum status make_texts(const struct column_entry *entry, const struct bor
         ret->dict[i] = (struct slice){at, size};
         at += size;
     }
-    return at == end ? STATUS_OK : corrupt(err);
+    return at == end ? keep_lent(entry, b, donor, memory, ret, err) : corrupt(err);
 }
 
 enum status borrow_decode(const struct column_entry *entry, const struct path_column *donor,

@@ -244,6 +244,28 @@ static bool are_run(const struct path_column *path, const struct slice *texts)
     return are;
 }
 
+/* Lists the codes whose text is another than the dictionary's. */
+static enum status list_rewritten(const struct path_column *path, struct path_values *values,
+                                  struct error *err)
+{
+    const struct slice *texts = values->data;
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < path->dict_count; i++)
+        count += texts[i].data != path->dict[i].data;
+    if (count == 0)
+        return STATUS_OK;
+    values->rewritten = malloc(count * sizeof(*values->rewritten));
+    if (values->rewritten == NULL)
+        return ERROR_MEMORY(err);
+    for (uint32_t i = 0; i < path->dict_count; i++) {
+        if (texts[i].data != path->dict[i].data &&
+            slice_find_byte(path->dict[i], '\\', 0) != SIZE_MAX)
+            values->rewritten[values->rewritten_count++] = i;
+    }
+    return STATUS_OK;
+}
+
 static size_t rounded(size_t size)
 {
     return (size + 15) & ~(size_t)15;
@@ -272,6 +294,8 @@ static enum status make_values(const struct part *part, uint32_t path_index, enu
     enum status status = is_shared              ? STATUS_OK
                          : type_is_bytes(type) ? fill_slices(&m, type, err)
                                                : fill_fixed(&m, type, err);
+    if (status == STATUS_OK && type == TYPE_STRING && path->has_escapes)
+        status = list_rewritten(path, values, err);
     if (status != STATUS_OK) {
         buf_release(&m.text);
         free(values);
@@ -279,7 +303,7 @@ static enum status make_values(const struct part *part, uint32_t path_index, enu
     }
     values->unique = type_is_bytes(type) && are_unique(path, values->data);
     values->is_run = type == TYPE_STRING && are_run(path, values->data);
-    values->bytes = bytes + m.text.capacity;
+    values->bytes = bytes + m.text.capacity + values->rewritten_count * sizeof(uint32_t);
     values->text = m.text.data;
     *ret = values;
     return STATUS_OK;
@@ -327,6 +351,7 @@ void path_values_free(struct path_values *values)
     while (values != NULL) {
         struct path_values *next = values->next;
         free(values->text);
+        free(values->rewritten);
         free(atomic_load(&values->tally));
         free(values);
         values = next;

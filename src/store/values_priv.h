@@ -19,6 +19,9 @@ struct path_values {
     const uint8_t *nulls; /* count bytes; NULL for strings */
     bool unique;          /* no two elements are equal */
     bool is_run;          /* strings: they stand one behind the other in memory, but the last */
+    uint32_t *rewritten;  /* strings: the codes whose texts have escapes, so that they are others
+                           * than in the dictionary; rising, owned */
+    uint32_t rewritten_count;
     uint64_t id;          /* dict_id of vectors */
     char *text;           /* decoded bytes, owned */
     size_t bytes;         /* of this block */

@@ -78,6 +78,12 @@ static void check_loops(struct codes codes, const uint32_t *wide, uint32_t dict_
         counts[wide[i]]--;
     for (uint32_t c = 0; c < dict_count; c++)
         assert_int_equal(counts[c], 0);
+    memset(marks, 0, dict_count);
+    codes_mark(tail, COUNT - FIRST, marks);
+    for (uint32_t i = FIRST; i < COUNT; i++)
+        counts[wide[i]] = 1;
+    for (uint32_t c = 0; c < dict_count; c++)
+        assert_int_equal(marks[c], counts[c]);
     free(marks);
     free(counts);
 }

@@ -62,6 +62,26 @@ static void test_missing(void **state)
     assert_false(filter_matches_missing(&filter));
 }
 
+/* Of wanted codes all is said, of others nothing that is wrong. */
+static void assert_wanted_are_found(struct part_scan *scan, const struct filter *filter,
+                                    uint32_t path, uint32_t step)
+{
+    const struct path_column *column = &scan->part->paths[path];
+    uint8_t *codes = calloc(column->dict_count, 1), *found = NULL;
+    struct error err;
+
+    for (uint32_t i = step; i < column->dict_count; i += 1 + (i * 7 + step) % (4 * step + 1))
+        codes[i] = 1;
+    const struct wanted_values some = {path, TYPE_STRING, codes};
+    assert_int_equal(filter_match_path(scan, filter, &some, &found, &err), STATUS_OK);
+    for (uint32_t i = 0; i < column->dict_count; i++) {
+        bool is_match = filter_matches_slice(filter, column->dict[i]);
+        bool is_found = found != NULL && found[i] != 0;
+        assert_true(codes[i] != 0 ? is_found == is_match : !is_found || is_match);
+    }
+    free(codes);
+}
+
 /* A dictionary searched as one text says what its values say one by one. */
 static void words_of_a_dictionary(void **state)
 {
@@ -93,15 +113,64 @@ static void words_of_a_dictionary(void **state)
         uint8_t *found = NULL;
         uint32_t count = 0;
         struct error err;
-        assert_int_equal(filter_match_path(&scan, &filter, path, TYPE_STRING, &found, &err),
-                         STATUS_OK);
+        const struct wanted_values all = {path, TYPE_STRING, NULL};
+        assert_int_equal(filter_match_path(&scan, &filter, &all, &found, &err), STATUS_OK);
         for (uint32_t i = 0; i < column->dict_count; i++) {
             bool wanted = filter_matches_slice(&filter, column->dict[i]);
             assert_int_equal(found != NULL && found[i] != 0, wanted);
             count += wanted;
         }
+        assert_wanted_are_found(&scan, &filter, path, w);
         assert_int_equal(count > 0, w < 5);
     }
+    part_unref(scan.part);
+    batch_maker_release(&m);
+    arena_free(scan.arena);
+}
+
+/* Codes of blocks: those of the rows there, whatever the shape. */
+static void codes_of_blocks(void **state)
+{
+    uint64_t some = 5; /* blocks 0 and 2 of 12 */
+    struct part_scan scan = {.arena = arena_new(64 * MIB), .blocks = &some};
+    struct batch_maker m;
+    uint8_t *codes = NULL;
+    struct error err;
+
+    (void)state;
+    batch_maker_init(&m, "T", 1);
+    for (uint32_t i = 0; i < 12 * INDEX_BLOCK_ROWS; i++) {
+        char text[96];
+        int size = snprintf(text, sizeof(text), i % 3 == 0 ? "{\"b\":1,\"a\":\"v%u\"}"
+                                                           : "{\"a\":\"v%u\"}", i % 9000);
+        batch_maker_add(&m, slice_from(text, (size_t)size), 1);
+    }
+    scan.part = build_part(&m);
+    const struct part *part = scan.part;
+    uint32_t path = part_find_path(part, SLICE("a"), PATH_VALUE), marked = 0;
+    const struct path_column *column = &part->paths[path];
+    assert_int_equal(filter_codes_in(&scan, path, 7, &codes, &err), STATUS_OK);
+    assert_non_null(codes);
+    uint8_t *wanted = calloc(column->dict_count, 1);
+    for (uint32_t s = 0; s < part->root_shape_count; s++) {
+        const struct shape *shape = &part->shapes[s];
+        for (uint32_t k = 0; k < shape->slot_count; k++) {
+            for (uint32_t i = 0; i < shape->row_count && shape->slots[k].path == path; i++) {
+                uint32_t block = (shape->row_begin + i) / INDEX_BLOCK_ROWS;
+                if ((some >> block & 1) != 0)
+                    wanted[code_at(column->codes, shape->slots[k].first + i)] = 1;
+            }
+        }
+    }
+    for (uint32_t i = 0; i < column->dict_count; i++) {
+        assert_int_equal(codes[i], wanted[i]);
+        marked += codes[i];
+    }
+    assert_true(marked > 1000 && marked <= 2 * INDEX_BLOCK_ROWS);
+    some = UINT64_MAX;
+    assert_int_equal(filter_codes_in(&scan, path, UINT64_MAX, &codes, &err), STATUS_OK);
+    assert_null(codes);
+    free(wanted);
     part_unref(scan.part);
     batch_maker_release(&m);
     arena_free(scan.arena);
@@ -114,6 +183,7 @@ int main(void)
         cmocka_unit_test(test_texts),
         cmocka_unit_test(test_missing),
         cmocka_unit_test(words_of_a_dictionary),
+        cmocka_unit_test(codes_of_blocks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

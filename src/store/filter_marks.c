@@ -103,27 +103,42 @@ static enum status make_room(struct part_scan *scan, struct marks *marks, struct
     marks->values = ARENA_ARRAY(scan->arena, uint8_t *, part->path_count, err);
     marks->paths = ARENA_ARRAY(scan->arena, bool, part->path_count, err);
     marks->asked = ARENA_ARRAY(scan->arena, bool, part->path_count, err);
+    marks->free = ARENA_ARRAY(scan->arena, uint64_t, part->path_count, err);
     marks->shapes = ARENA_ARRAY(scan->arena, bool, part->shape_count, err);
     return marks->values == NULL || marks->paths == NULL || marks->asked == NULL ||
-                   marks->shapes == NULL
+                   marks->free == NULL || marks->shapes == NULL
                ? err->status
                : STATUS_OK;
 }
 
 /* Marks arrays whose elements have marks.  Parents stand before their children,
  * so going down the numbers sees the elements before the arrays. */
+static void mark_array(const struct part *part, struct marks *marks, uint32_t array)
+{
+    uint64_t free = UINT64_MAX;
+    bool any = false;
+
+    for (uint32_t s = part->root_shape_count; s < part->shape_count; s++) {
+        const struct shape *shape = &part->shapes[s];
+        if (shape->parent_path != array)
+            continue;
+        any |= marks->shapes[s];
+        free = marks->shapes[s] ? 0 : free;
+        for (uint32_t i = 0; i < shape->slot_count; i++) {
+            uint32_t path = shape->slots[i].path;
+            any |= marks->paths[path];
+            free &= marks->paths[path] ? marks->free[path] : UINT64_MAX;
+        }
+    }
+    marks->paths[array] |= any;
+    marks->free[array] = any ? free : 0;
+}
+
 static void mark_arrays(const struct part *part, struct marks *marks)
 {
     for (uint32_t p = part->path_count; p > 0; p--) {
-        for (uint32_t s = part->root_shape_count; s < part->shape_count; s++) {
-            const struct shape *shape = &part->shapes[s];
-            if (shape->parent_path != p - 1)
-                continue;
-            bool any = marks->shapes[s];
-            for (uint32_t i = 0; i < shape->slot_count && !any; i++)
-                any = marks->paths[shape->slots[i].path];
-            marks->paths[p - 1] |= any;
-        }
+        if (part->paths[p - 1].is_array)
+            mark_array(part, marks, p - 1);
     }
 }
 
@@ -199,6 +214,7 @@ enum status filter_mark_hits(struct part_scan *scan, struct test *test,
             (part->paths[path].lent.donor != 0) != (n >= count))
             continue;
         status = mark_path(scan, test, hits[i], &test->is_exact, err);
+        marks->free[path] = ~hits[i].blocks;
         test->is_exact = test->is_exact && (!marks->paths[path] || is_shown(scan, path));
     }
     for (uint32_t s = 0; s < part->shape_count && has_literals && status == STATUS_OK; s++) {
@@ -265,17 +281,28 @@ bool filter_array_matches(const struct part *part, const struct marks *marks, ui
 
 enum { STEP_ROWS = 1024 };
 
+/* The blocks that rising rows lie in, and those between them. */
+static uint64_t blocks_of(const uint32_t *rows, uint32_t count)
+{
+    uint32_t first = rows[0] / INDEX_BLOCK_ROWS, last = rows[count - 1] / INDEX_BLOCK_ROWS;
+
+    if (last >= 64)
+        return UINT64_MAX; /* no section has so many, and nothing is known of a part in memory */
+    return (last == 63 ? UINT64_MAX : (UINT64_C(1) << (last + 1)) - 1) & UINT64_MAX << first;
+}
+
 /* Which of up to STEP_ROWS rows have a mark in the slots. */
 static void find_marked(const struct part *part, const struct marks *marks,
                         const struct slot_run *run, const uint32_t *rows, uint32_t count,
                         uint8_t *found)
 {
     uint32_t base = run->shape->row_begin;
+    uint64_t blocks = blocks_of(rows, count);
 
     memset(found, 0, count);
     for (uint32_t s = run->begin; s < run->end; s++) {
         const struct slot *slot = &run->shape->slots[s];
-        if (!marks->paths[slot->path])
+        if (!marks->paths[slot->path] || (blocks & ~marks->free[slot->path]) == 0)
             continue;
         if (slot->kind != SLOT_ARRAY) {
             codes_find(codes_from(part->paths[slot->path].codes, slot->first),
@@ -288,6 +315,24 @@ static void find_marked(const struct part *part, const struct marks *marks,
     }
 }
 
+/* How many of the rows are in the block of the first. */
+static uint32_t count_in_block(const struct part *part, const uint32_t *rows, uint32_t count)
+{
+    uint32_t end = (rows[0] / INDEX_BLOCK_ROWS + 1) * INDEX_BLOCK_ROWS;
+    uint32_t low = 1, high = count < STEP_ROWS ? count : STEP_ROWS;
+
+    if (end >= part->row_count || rows[high - 1] < end)
+        return high;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (rows[middle] < end)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 uint32_t filter_keep_marked(const struct part *part, const struct marks *marks,
                             const struct slot_run *run, uint32_t *rows, uint32_t count)
 {
@@ -298,7 +343,7 @@ uint32_t filter_keep_marked(const struct part *part, const struct marks *marks,
     for (uint32_t s = run->begin; s < run->end && !any; s++)
         any = marks->paths[run->shape->slots[s].path];
     for (uint32_t at = 0, step; at < count && any; at += step) {
-        step = count - at < STEP_ROWS ? count - at : STEP_ROWS;
+        step = count_in_block(part, rows + at, count - at);
         find_marked(part, marks, run, rows + at, step, found);
         for (uint32_t i = 0; i < step; i++) {
             rows[kept] = rows[at + i];

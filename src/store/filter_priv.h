@@ -16,6 +16,7 @@ struct marks {
     uint8_t **values; /* per path: a byte a code, NULL if none matches */
     bool *paths;      /* per path: a value of it or below matches */
     bool *asked;      /* per path: `values` tells of all codes, not of some blocks' alone */
+    uint64_t *free;   /* per path: blocks of rows in which neither it nor what is below has one */
     bool *shapes;     /* per shape: its literals match */
 };
 

@@ -141,10 +141,19 @@ static enum status send(struct part_scan *scan, const struct digit *digits,
     uint32_t column_count = scan->request->column_count;
     struct vector *columns = ARENA_ARRAY(scan->arena, struct vector, column_count, err);
     enum status status = columns == NULL ? err->status : STATUS_OK;
+    const struct vector *absent[TYPE_COUNT_] = {NULL}; /* one for all that nobody reads */
     bool is_enough = false; /* what is counted is soon sent */
 
-    for (uint32_t i = 0; i < column_count && status == STATUS_OK; i++)
+    for (uint32_t i = 0; i < column_count && status == STATUS_OK; i++) {
+        const struct vector **same = &absent[digits[i].plan->column->type];
+        if (digits[i].plan->is_absent && *same != NULL) {
+            columns[i] = **same;
+            continue;
+        }
         status = make_column(scan, &digits[i], numbers, count, &columns[i], err);
+        if (digits[i].plan->is_absent)
+            *same = &columns[i];
+    }
     struct batch batch = {.row_count = count, .column_count = column_count, .columns = columns,
                           .decided = true, .weights = weights};
     return status == STATUS_OK ? out->take(out, &batch, &is_enough, err) : status;

@@ -62,6 +62,19 @@ static void assert_steps_agree(struct slice page, const struct index_probe *prob
     free(found);
 }
 
+static void assert_cut_is_damage(struct slice cut, const struct index_probe *probe,
+                                 struct index_hit *hits)
+{
+    uint32_t count = 0;
+    struct error err;
+    struct buf none;
+
+    assert_int_equal(entity_index_probe(cut, probe, hits, &count, &err), STATUS_CORRUPT);
+    buf_init(&none, MIB);
+    assert_int_equal(entity_index_steps(cut, probe, &none, &err), STATUS_CORRUPT);
+    buf_release(&none);
+}
+
 static void no_value_is_denied_and_blocks_are_right(void **state)
 {
     (void)state;
@@ -121,14 +134,9 @@ static void no_value_is_denied_and_blocks_are_right(void **state)
         assert_true((blocks >> (rows[v] / INDEX_BLOCK_ROWS) & 1) == 1);
         assert_steps_agree(bytes, &probe, hits, hit_count);
     }
-    struct slice cut = {index.pages.data, 1};
     const struct index_probe any = {
         .fingerprint = UINT32_MAX, .rank_count = rank_count, .rank_blocks = rank_blocks};
-    assert_int_equal(entity_index_probe(cut, &any, hits, &hit_count, &err), STATUS_CORRUPT);
-    struct buf none;
-    buf_init(&none, MIB);
-    assert_int_equal(entity_index_steps(cut, &any, &none, &err), STATUS_CORRUPT);
-    buf_release(&none);
+    assert_cut_is_damage(slice_from(index.pages.data, 1), &any, hits);
     assert_true(units > 0);
     free(rows);
     buf_release(&index.pages);

@@ -4,6 +4,7 @@
 #include "base/check.h"
 #include "base/real_shim_priv.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -380,6 +381,27 @@ static bool plain_json_byte(unsigned char c)
     return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
 }
 
+/* How many bytes at the beginning are plain, eight at a time: the lowest byte that is flagged is
+ * not; a borrow only flags bytes above one that is. */
+static size_t plain_json_run(const char *text, size_t size)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    size_t at = 0;
+
+    for (uint64_t word; size - at >= sizeof(word); at += sizeof(word)) {
+        memcpy(&word, text + at, sizeof(word));
+        word = le64toh(word);
+        uint64_t quotes = word ^ '"' * ones, slashes = word ^ '\\' * ones;
+        uint64_t flags = word | (word - 0x20 * ones) | (quotes - ones) | (slashes - ones);
+        flags &= 0x80 * ones;
+        if (flags != 0)
+            return at + (unsigned)__builtin_ctzll(flags) / 8;
+    }
+    while (at < size && plain_json_byte((unsigned char)text[at]))
+        at++;
+    return at;
+}
+
 static void add_json_rune(struct buf *buf, uint32_t rune)
 {
     switch (rune) {
@@ -409,13 +431,12 @@ static void add_json_rune(struct buf *buf, uint32_t rune)
 
 void text_add_json_string(struct buf *buf, struct slice s)
 {
+    (void)buf_reserve(buf, s.size + 2); /* most texts are plain */
     buf_add_byte(buf, '"');
     for (size_t at = 0; at < s.size;) {
-        size_t run = at;
-        while (run < s.size && plain_json_byte((unsigned char)s.data[run]))
-            run++;
-        buf_add(buf, s.data + at, run - at);
-        at = run;
+        size_t run = plain_json_run(s.data + at, s.size - at);
+        buf_add(buf, s.data + at, run);
+        at += run;
         if (at < s.size)
             add_json_rune(buf, text_next_rune(s, &at));
     }

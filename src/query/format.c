@@ -72,6 +72,16 @@ void query_add_json(struct buf *buf, const struct value *v)
         add_scalar(buf, v, true);
 }
 
+void query_add_cell(struct buf *buf, const struct vector *column, uint32_t row)
+{
+    if (column->type == TYPE_STRING) { /* most cells */
+        text_add_json_string(buf, column->slices[vector_index(column, row)]);
+        return;
+    }
+    struct value value = vector_value(column, row);
+    query_add_json(buf, &value);
+}
+
 void query_add_text(struct buf *buf, const struct value *v)
 {
     if (v->type == TYPE_STRING)

@@ -164,6 +164,8 @@ enum status query_complete(const struct query_request *request, uint32_t at, str
  * digits and Z, timespan d.hh:mm:ss.fffffff, long exact, NaN and infinities as
  * strings, dynamic as JSON. */
 void query_add_json(struct buf *buf, const struct value *value);
+/* The same of a row of a column. */
+void query_add_cell(struct buf *buf, const struct vector *column, uint32_t row);
 /* The same as text for a table or CSV (not escaped). */
 void query_add_text(struct buf *buf, const struct value *value);
 

@@ -82,10 +82,9 @@ static enum status rows(struct query_sink *sink, const struct batch *batch, stru
     for (uint32_t row = 0; row < batch->row_count; row++) {
         buf_add_text(out, w->row_count++ > 0 ? ",\n[" : "\n[");
         for (uint32_t i = 0; i < batch->column_count; i++) {
-            struct value value = vector_value(&batch->columns[i], row);
             if (i > 0)
                 buf_add_byte(out, ',');
-            query_add_json(out, &value);
+            query_add_cell(out, &batch->columns[i], row);
         }
         buf_add_byte(out, ']');
     }

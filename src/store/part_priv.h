@@ -93,12 +93,13 @@ struct shape {
 };
 
 /* Texts of a dictionary that are a front and the text of another path, the donor, or one of
- * the two (docs/format/segment.md, "Donors").  Kept where the fronts are a small part. */
+ * the two (docs/format/segment.md, "Donors").  Kept where the fronts are a small part
+ * and 16 bits are enough to number them. */
 struct lent_texts {
     uint32_t donor;         /* 0: the texts are not made of another path's */
     uint32_t front_count;
-    const uint32_t *codes;  /* a text: the donor's code, its dict_count for none */
-    const uint32_t *fronts; /* a text: the number of its front */
+    const uint16_t *codes;  /* a text: the donor's code, its dict_count for none */
+    const uint16_t *fronts; /* a text: the number of its front */
     const struct slice *front_texts; /* front_count, one behind the other in memory */
     const uint8_t *odd_fronts; /* a front: a term at its end may go on behind it, or it has a
                                 * backslash */

@@ -121,6 +121,16 @@ static bool is_of(const struct scan_source *source, struct slice table)
     return source->is_quarantine || slice_equal(source->table, table);
 }
 
+/* The same of a section, of which there may be very many. */
+static bool is_section_of(const struct scan_source *source, const struct section_info *info)
+{
+    size_t size = source->table.size;
+
+    return source->is_quarantine ||
+           (size < sizeof(info->table) && info->table[size] == '\0' &&
+            strncmp(info->table, source->table.data, size) == 0);
+}
+
 static enum status add_units(struct scan_source *source, const struct store_snapshot *snapshot,
                              const struct tenant_set *set, struct error *err)
 {
@@ -134,7 +144,7 @@ static enum status add_units(struct scan_source *source, const struct store_snap
             const struct section_info *info = section_info(list->sections[i]);
             if (info->seq_max > watermark)
                 watermark = info->seq_max;
-            if (is_of(source, slice_of(info->table)))
+            if (is_section_of(source, info))
                 status = add_unit(source, (struct scan_unit){.section = list->sections[i]}, err);
         }
     }

@@ -256,20 +256,23 @@ static enum status keep_lent(const struct column_entry *entry, const struct borr
                              const struct path_column *donor, struct cache_memory *memory,
                              struct path_column *ret, struct error *err)
 {
-    size_t room = (size_t)b->count * sizeof(uint32_t) + 1;
+    size_t room = (size_t)b->count * sizeof(uint16_t) + 1;
     struct lent_texts lent = {.donor = entry->donor};
     uint32_t next = 0;
 
-    if (b->own.text_bytes > entry->text_bytes / LENT_SHARE)
+    if (b->own.text_bytes > entry->text_bytes / LENT_SHARE ||
+        donor->dict_count > UINT16_MAX || b->own.dict_count > UINT16_MAX)
         return STATUS_OK;
-    uint32_t *codes = cache_memory_alloc(memory, room, err);
-    uint32_t *fronts = cache_memory_alloc(memory, room, err);
+    uint16_t *codes = cache_memory_alloc(memory, room, err);
+    uint16_t *fronts = cache_memory_alloc(memory, room, err);
     if (codes == NULL || fronts == NULL)
         return err->status;
     for (uint32_t i = 0; i < b->count; i++) {
         bool is_borrowed = b->refs[i] != BORROW_NONE;
-        codes[i] = is_borrowed ? b->refs[i] : donor->dict_count;
-        fronts[i] = b->fronts != NULL ? b->fronts[i] : is_borrowed ? b->own.dict_count : next++;
+        codes[i] = (uint16_t)(is_borrowed ? b->refs[i] : donor->dict_count);
+        fronts[i] = (uint16_t)(b->fronts != NULL ? b->fronts[i]
+                               : is_borrowed     ? b->own.dict_count
+                                                 : next++);
     }
     lent.codes = codes;
     lent.fronts = fronts;

@@ -227,6 +227,33 @@ static void hostile_text_is_made_harmless(void **state)
     ASSERT_SLICE(buf_slice(&buf), "\"q\\\"\\\\\\n\\u0001\x7F\xEF\xBF\xBD\"");
 }
 
+/* Each byte, wherever it stands in a word: alone it is written as it is among others. */
+static void every_byte_is_quoted_in_every_place(void **state)
+{
+    (void)state;
+    for (unsigned byte = 0; byte < 256; byte++) {
+        char text[24], alone[16];
+        const char one = (char)byte;
+        buf_clear(&buf);
+        text_add_json_string(&buf, slice_from(&one, 1));
+        assert_true(buf.size >= 3 && buf.size < sizeof(alone));
+        size_t size = buf.size - 2;
+        memcpy(alone, buf.data + 1, size);
+        for (size_t place = 0; place < sizeof(text); place++) {
+            memset(text, 'a', sizeof(text));
+            text[place] = one;
+            text[(place + 3) % sizeof(text)] = one;
+            buf_clear(&buf);
+            text_add_json_string(&buf, slice_from(text, sizeof(text)));
+            assert_int_equal(buf.size, sizeof(text) + 2 * size);
+            size_t first = place + 3 < sizeof(text) ? place : (place + 3) % sizeof(text);
+            assert_memory_equal(buf.data + 1 + first, alone, size);
+            for (size_t i = 0; i < first; i++)
+                assert_int_equal(buf.data[1 + i], 'a');
+        }
+    }
+}
+
 static void a_spreadsheet_runs_no_cell(void **state)
 {
     static const struct {
@@ -270,6 +297,7 @@ int main(void)
         cmocka_unit_test(doubles_print_shortest_and_read_back),
         cmocka_unit_test(base64_and_hex_go_both_ways),
         cmocka_unit_test(hostile_text_is_made_harmless),
+        cmocka_unit_test(every_byte_is_quoted_in_every_place),
         cmocka_unit_test(a_spreadsheet_runs_no_cell),
         cmocka_unit_test(the_distance_counts_edits),
     };

@@ -4,6 +4,23 @@
 
 #include <math.h>
 
+/* The third row of a column of one value. */
+static void is_written_as_cell(const struct value *v, const char *json)
+{
+    struct arena *arena = arena_new(MIB);
+    struct vector column;
+    struct error err;
+    struct buf buf;
+
+    buf_init(&buf, MIB);
+    assert_int_equal(vector_const(arena, v, 5, &column, &err), STATUS_OK);
+    query_add_cell(&buf, &column, 2);
+    if (!slice_is(buf_slice(&buf), json))
+        fail_msg("%.*s, wanted %s", SLICE_FMT(buf_slice(&buf)), json);
+    buf_release(&buf);
+    arena_free(arena);
+}
+
 static void is_written(struct value v, const char *json, const char *text)
 {
     struct buf buf;
@@ -12,6 +29,7 @@ static void is_written(struct value v, const char *json, const char *text)
     query_add_json(&buf, &v);
     if (!slice_is(buf_slice(&buf), json))
         fail_msg("%.*s, wanted %s", SLICE_FMT(buf_slice(&buf)), json);
+    is_written_as_cell(&v, json);
     buf_clear(&buf);
     query_add_text(&buf, &v);
     if (!slice_is(buf_slice(&buf), text))

@@ -94,19 +94,24 @@ static bool is_unreserved(char c)
            c == '-' || c == '.' || c == '_' || c == '~';
 }
 
+/* Names that people chose stand in it: "My list". */
+static void add_escaped(struct buf *buf, struct slice text, char also_plain)
+{
+    for (size_t i = 0; i < text.size; i++) {
+        if (is_unreserved(text.data[i]) || text.data[i] == also_plain)
+            buf_add_byte(buf, text.data[i]);
+        else
+            buf_add_format(buf, "%%%02X", (unsigned char)text.data[i]);
+    }
+}
+
 static void add_query(struct buf *buf, const struct session_request *request)
 {
     for (uint32_t i = 0; i < request->query_count; i++) {
-        struct slice value = request->query[i].value;
         buf_add_byte(buf, i == 0 ? '?' : '&');
         buf_add_slice(buf, request->query[i].name);
         buf_add_byte(buf, '=');
-        for (size_t k = 0; k < value.size; k++) {
-            if (is_unreserved(value.data[k]))
-                buf_add_byte(buf, value.data[k]);
-            else
-                buf_add_format(buf, "%%%02X", (unsigned char)value.data[k]);
-        }
+        add_escaped(buf, request->query[i].value, '\0');
     }
 }
 
@@ -118,7 +123,7 @@ static enum status send_remote(struct session *session, const struct session_req
     uint64_t seconds;
 
     buf_init(&path, MIB);
-    buf_add_text(&path, request->path);
+    add_escaped(&path, slice_of(request->path), '/');
     add_query(&path, request);
     struct client_request out = {
         .method = request->method,
@@ -261,7 +266,11 @@ enum status session_error(const struct session_answer *answer, struct error *err
         if (t != UINT32_MAX)
             answer_add_text(text, &tape, t, &code);
     }
-    if (message.size > 0)
+    if (answer->status == 401) /* the server's words are for who writes a client */
+        (void)error_set(err, "server", STATUS_DENIED,
+                        "the token in DAYBOOK_TOKEN does not count: it is wrong, has expired or "
+                        "was revoked; 'daybook token add' makes another");
+    else if (message.size > 0)
         (void)error_set(err, "server", status_of(answer->status), "%.*s",
                         SLICE_FMT(buf_slice(&message)));
     else

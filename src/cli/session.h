@@ -19,7 +19,7 @@ void session_close(struct session *session);
 
 struct session_request {
     enum http_method method;
-    const char *path;                    /* without the query string */
+    const char *path;                    /* without the query string; not escaped */
     const struct http_pair *query;
     uint32_t query_count;
     const struct http_pair *headers;

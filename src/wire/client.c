@@ -32,6 +32,7 @@ struct client {
     struct client_answer *answer;
     struct error *err;
     bool failed; /* err is set */
+    char why[CURL_ERROR_SIZE]; /* "" or what the library says of the last failure */
 };
 
 static curl_socket_t open_socket(void *context, curlsocktype purpose,
@@ -101,9 +102,7 @@ static int look_cancelled(void *context, curl_off_t total_in, curl_off_t in, cur
     return client->request->cancelled != NULL && atomic_load(client->request->cancelled);
 }
 
-/* A guarded URL is https://host[:port]/...: no user, no port of another service.
- * Plain http only where the operator allows private addresses. */
-static enum status check_guarded(struct slice url, bool allow_http, struct error *err)
+enum status client_check_guarded(struct slice url, bool allow_private, struct error *err)
 {
     CURLU *parts = curl_url();
     char *text = slice_dup(url);
@@ -119,8 +118,10 @@ static enum status check_guarded(struct slice url, bool allow_http, struct error
         if (curl_url_get(parts, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) == CURLUE_OK)
             (void)text_parse_u64(slice_of(port), &number);
         wrong = NULL;
-        if (strcmp(scheme, "https") != 0 && !(allow_http && strcmp(scheme, "http") == 0))
-            wrong = "it is not https";
+        bool is_http = strcmp(scheme, "http") == 0;
+        if (strcmp(scheme, "https") != 0 && !(allow_private && is_http))
+            wrong = is_http ? "it is not https, which only a private receiver may lack"
+                            : "it is not https";
         else if (has_user)
             wrong = "it holds a user name";
         else if (number != 443 && number < 1024)
@@ -145,6 +146,8 @@ static bool set_options(struct client *client)
     rc |= curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR,
                            client->guarded && client->allow_private ? "https,http" : "https");
     rc |= curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
+    rc |= curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L); /* "..": a part of somebody's name */
+    rc |= curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, client->why);
     rc |= curl_easy_setopt(curl, CURLOPT_PROXY, "");
     rc |= curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     rc |= curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, 10000L);
@@ -168,16 +171,28 @@ static bool set_options(struct client *client)
     return rc == CURLE_OK;
 }
 
+static bool has_control(struct slice s)
+{
+    for (size_t i = 0; i < s.size; i++) {
+        if ((unsigned char)s.data[i] < ' ')
+            return true;
+    }
+    return false;
+}
+
 enum status client_new(const struct client_options *options, struct client **ret,
                        struct error *err)
 {
     enum status status = STATUS_OK;
 
     if (options->guarded)
-        status = check_guarded(options->url, options->allow_private, err);
+        status = client_check_guarded(options->url, options->allow_private, err);
     else if (!slice_starts_with(options->url, SLICE("https://")))
         status = ERROR_SET(err, STATUS_INVALID, "the URL '%.*s' does not begin with https://",
                            SLICE_FMT(options->url));
+    if (status == STATUS_OK && has_control(options->token))
+        status = ERROR_SET(err, STATUS_INVALID, "the token has a line break or another control "
+                                                "character in it");
     if (status != STATUS_OK)
         return status;
     struct client *client = calloc(1, sizeof(*client));
@@ -230,15 +245,6 @@ static bool add_line(struct client *client, struct curl_slist **list)
         return false;
     *list = longer;
     return true;
-}
-
-static bool has_control(struct slice s)
-{
-    for (size_t i = 0; i < s.size; i++) {
-        if ((unsigned char)s.data[i] < ' ')
-            return true;
-    }
-    return false;
 }
 
 static enum status make_headers(struct client *client, const struct client_request *request,
@@ -309,12 +315,16 @@ static enum status explain(struct client *client, CURLcode rc, struct error *err
     if (client->incomplete[0] != '\0')
         return ERROR_SET(err, STATUS_CORRUPT, "the answer is not complete: %s",
                          client->incomplete);
-    const char *advice = rc == CURLE_PEER_FAILED_VERIFICATION || rc == CURLE_SSL_CACERT_BADFILE
-                             ? "; give its CA with --cacert FILE"
+    if (rc == CURLE_SSL_CACERT_BADFILE && client->ca_file[0] != '\0')
+        return ERROR_SET(err, STATUS_INVALID, "cannot read certificates from '%s'",
+                         client->ca_file);
+    const char *advice = rc == CURLE_PEER_FAILED_VERIFICATION
+                             ? client->ca_file[0] == '\0' ? "; give its CA with --cacert FILE"
+                                                          : "; is --cacert of this server?"
                          : rc == CURLE_COULDNT_CONNECT ? "; is the server running?"
                                                        : "";
-    (void)ERROR_SET(err, STATUS_IO, "cannot reach %s: %s%s", client->url, curl_easy_strerror(rc),
-                    advice);
+    (void)ERROR_SET(err, STATUS_IO, "cannot reach %s: %s%s", client->url,
+                    client->why[0] != '\0' ? client->why : curl_easy_strerror(rc), advice);
     return err->status;
 }
 
@@ -363,7 +373,7 @@ enum status client_send(struct client *client, const struct client_request *requ
     client->answer = ret;
     client->err = err;
     client->failed = client->blocked = false;
-    client->incomplete[0] = '\0';
+    client->incomplete[0] = client->why[0] = '\0';
     buf_clear(&client->text);
     enum status status = make_headers(client, request, &headers, err);
     if (status == STATUS_OK && !set_request(client, request, headers))

@@ -21,6 +21,11 @@ struct client_options {
     bool guarded, allow_private;
 };
 
+/* A guarded URL is https://host[:port]/...: no user in it, no port below 1024 but 443.  With
+ * allow_private also http, on a port from 1024.  STATUS_INVALID says what is wrong. */
+enum status client_check_guarded(struct slice url, bool allow_private,
+                                 struct error *err) MUST_USE;
+
 enum status client_new(const struct client_options *options, struct client **ret,
                        struct error *err) MUST_USE;
 void client_free(struct client *client);

@@ -103,6 +103,46 @@ static void test_a_guarded_url_is_plain_https(void **state)
                      STATUS_INVALID);
 }
 
+static void test_a_token_cannot_bring_a_header_of_its_own(void **state)
+{
+    struct client *client = NULL;
+    struct error err = {0};
+    struct client_options options = {.url = slice_of(fixture.url)};
+    (void)state;
+    options.token = SLICE("x\r\nEvil: y");
+    assert_int_equal(client_new(&options, &client, &err), STATUS_INVALID);
+    assert_non_null(strstr(err.text, "control character"));
+}
+
+/* "..": part of a name that somebody chose, not the way to another resource. */
+static void test_a_path_is_sent_as_it_is(void **state)
+{
+    struct client *client = NULL;
+    struct client_request request = {.path = SLICE("/nothing/../live")};
+    struct client_answer answer;
+    struct error err = {0};
+    (void)state;
+    assert_int_equal(open_client(fixture.url, false, false, &client, &err), STATUS_OK);
+    assert_int_equal(get(client, &request, &answer, &err), STATUS_OK);
+    assert_int_equal(answer.status, 404);
+    client_answer_release(&answer);
+    client_free(client);
+}
+
+static void test_an_unreadable_ca_file_is_named(void **state)
+{
+    struct client *client = NULL;
+    struct client_request request = {0};
+    struct client_answer answer;
+    struct error err = {0};
+    struct client_options options = {.url = slice_of(fixture.url), .ca_file = SLICE("/none")};
+    (void)state;
+    assert_int_equal(client_new(&options, &client, &err), STATUS_OK);
+    assert_int_equal(get(client, &request, &answer, &err), STATUS_INVALID);
+    assert_non_null(strstr(err.text, "'/none'"));
+    client_free(client);
+}
+
 static void test_an_unknown_certificate_is_refused(void **state)
 {
     struct client *client = NULL;
@@ -203,6 +243,9 @@ int main(void)
         cmocka_unit_test(test_a_guarded_client_connects_to_no_inner_address),
         cmocka_unit_test(test_allow_private_lifts_the_address_check_only),
         cmocka_unit_test(test_a_guarded_url_is_plain_https),
+        cmocka_unit_test(test_a_token_cannot_bring_a_header_of_its_own),
+        cmocka_unit_test(test_a_path_is_sent_as_it_is),
+        cmocka_unit_test(test_an_unreadable_ca_file_is_named),
         cmocka_unit_test(test_an_unknown_certificate_is_refused),
         cmocka_unit_test(test_cancelling_ends_a_request),
         cmocka_unit_test(test_on_body_gets_the_bytes_and_may_stop),

@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "base/time.h"
+#include "wire/client.h"
 
 #define TOKEN_DAYS_MAX 3650
 
@@ -311,11 +312,8 @@ enum status share_webhook_put(void *context, const struct http_request *request,
     bool allow_private = share_body_flag(&body, "allow_private");
     status = share_body_text(&body, "url", request->arena, &url, err);
     share_body_release(&body);
-    bool https = slice_starts_with(url, SLICE("https://"));
-    bool http = slice_starts_with(url, SLICE("http://")) && allow_private;
-    if (status == STATUS_OK && url.size > 0 && !https && !http)
-        status = ERROR_SET(err, STATUS_INVALID,
-                           "a webhook has an https:// address (http:// only with allow_private)");
+    if (status == STATUS_OK && url.size > 0) /* else it shows with the first alert */
+        status = client_check_guarded(url, allow_private, err);
     if (status == STATUS_OK)
         status = share_record(share, request, "WebhookSet", &request->principal->tenant, err);
     if (status == STATUS_OK)

@@ -34,7 +34,9 @@ class Instance(Story):
         self.assertEqual(before, self.records())
 
     def test_what_is_refused_is_not_done(self):
-        self.refused(400, self.lab.ask, 'PUT', '/v1/settings/webhook', {'url': 'ftp://x'})
+        for url in ('ftp://x', 'http://example.com:8080/', 'https://example.com:25/',
+                    'https://me@example.com/'):  # none would ever be delivered to
+            self.refused(400, self.lab.ask, 'PUT', '/v1/settings/webhook', {'url': url})
         self.refused(403, self.lab.ask, 'PUT', '/v1/settings/webhook', {'url': ''}, self.reader)
         self.refused(404, self.lab.query, 'DaybookAudit', 'instance', self.reader)
         self.refused(400, self.lab.ask, 'POST', '/v1/tenants', {'name': 'instance'})

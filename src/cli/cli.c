@@ -105,24 +105,24 @@ static const struct option webhook_options[] = {
 
 static const struct command commands[] = {
     {"tenant", "add NAME [--id GUID] | list | show NAME", "add and list tenants", NULL,
-     OPTIONS(tenant_options), cmd_tenant},
+     OPTIONS(tenant_options), cmd_tenant, true},
     {"token", "add --role ROLE [--tenant NAME] [--table T] [--expires 30d] | list | revoke ID",
      "make, list and revoke tokens",
      "The token is printed once.  A token without --tenant reaches the whole instance\n"
      "(roles admin and operator).\n",
-     OPTIONS(token_options), cmd_token},
+     OPTIONS(token_options), cmd_token, true},
     {"webhook", "set URL [--allow-private] | show | clear", "where alerts are delivered", NULL,
-     OPTIONS(webhook_options), cmd_webhook},
+     OPTIONS(webhook_options), cmd_webhook, true},
     {"ingest", "--tenant NAME [--table T] [--follow] FILE...|-", "send records from files",
      "Reads NDJSON, JSON arrays and Management-API blobs, also .gz and .zst.\n",
-     OPTIONS(ingest_options), cmd_ingest},
+     OPTIONS(ingest_options), cmd_ingest, true},
     {"query", "--tenant NAME|--all-tenants [--now TIME] ['KQL']", "ask in KQL",
      "Without a query, on a terminal, it reads queries until Ctrl-D.\n"
      "With --batch FILE each line {\"id\",\"query\"} is answered on a line; without --data\n"
      "and --server there are no tables then.\n",
-     OPTIONS(query_options), cmd_query},
+     OPTIONS(query_options), cmd_query, true},
     {"raw", "--tenant NAME --from-seq N --count M [-0]", "the exact bytes received", NULL,
-     OPTIONS(raw_options), cmd_raw},
+     OPTIONS(raw_options), cmd_raw, false},
     {"scope",
      "--tenant NAME|--all-tenants (--alert ID | --app-id | --ip | --session | --user VALUE"
      " | --indicators FILE)...",
@@ -130,28 +130,29 @@ static const struct command commands[] = {
      "The lower bound counts messages named in bind records; the upper bound adds that a\n"
      "sync takes whole folders and that throttled periods cannot be ruled out.\n"
      "Exit code 1 when nothing was touched.\n",
-     OPTIONS(scope_options), cmd_scope},
+     OPTIONS(scope_options), cmd_scope, false},
     {"watchlist", "--tenant NAME add ALIAS FILE | list | show ALIAS | remove ALIAS",
      "lists that queries read with _GetWatchlist()",
      "FILE is CSV whose first line names the columns ('-': stdin).\n",
-     OPTIONS(watchlist_options), cmd_watchlist},
+     OPTIONS(watchlist_options), cmd_watchlist, true},
     {"function", "[--tenant NAME] add NAME FILE | list | show NAME | remove NAME",
      "functions that queries call by their name",
      "FILE holds (parameters) { body } in KQL ('-': stdin).\n",
-     OPTIONS(function_options), cmd_function},
+     OPTIONS(function_options), cmd_function, true},
     {"loss", "list [--tenant NAME] | accept --tenant NAME [--from-seq N] [--from TIME] [--to TIME]"
              " [--yes]",
      "records lost with a damaged log",
      "Until a loss is accepted all answers about its tenant are incomplete; afterwards those\n"
      "that concern the times and numbers of what is lost.  Who accepted it is recorded, and\n"
      "the gap stays in the evidence.  Have the senders send the records again first.\n",
-     OPTIONS(loss_options), cmd_loss},
+     OPTIONS(loss_options), cmd_loss, true},
     {"verify", "[--tenant NAME] [--receipt FILE]", "check every record against its evidence",
      "Exit code 1 when something does not match, 5 when only known gaps lack.\n",
-     OPTIONS(verify_options), cmd_verify},
-    {"compact", "", "join and recompress what is stored", NULL, OPTIONS(compact_options),
-     cmd_compact},
-    {"doctor", "", "check the state of a server or data directory", NULL, NULL, 0, cmd_doctor},
+     OPTIONS(verify_options), cmd_verify, false},
+    {"compact", "[--quiet]", "join and recompress what is stored", NULL, OPTIONS(compact_options),
+     cmd_compact, false},
+    {"doctor", "[-o FORMAT]", "check the state of a server or data directory", NULL, NULL, 0,
+     cmd_doctor, false},
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
@@ -258,6 +259,20 @@ static int show_command_help(const struct command *command)
     return CLI_OK;
 }
 
+/* Before anything is done: a token that was made and cannot be shown is lost. */
+static bool check_arguments(const struct command_context *context)
+{
+    const struct options *o = context->options;
+    enum output_format format;
+    struct error err;
+
+    if (output_format_from(o, &format, &err) != STATUS_OK)
+        return (void)command_usage(context, "%s", err.text), false;
+    if (!context->command->takes_words && o->word_count > 0)
+        return (void)command_usage(context, "it takes options only, not '%s'", o->words[0]), false;
+    return true;
+}
+
 static int run_command(const struct cli_host *host, const struct command *command, int argc,
                        const char **argv)
 {
@@ -280,7 +295,7 @@ static int run_command(const struct cli_host *host, const struct command *comman
     else if (options_has(&options, "help"))
         code = show_command_help(command);
     else
-        code = command->run(&context);
+        code = check_arguments(&context) ? command->run(&context) : CLI_USAGE;
     arena_free(arena);
     return code;
 }
@@ -289,7 +304,7 @@ static int unknown_command(const char *name)
 {
     static const char *const of_host[] = {"init", "serve"};
     const char *nearest = NULL;
-    size_t best = 4;
+    size_t best = options_typo_limit(slice_of(name));
 
     for (size_t i = 0; i < COMMAND_COUNT + 2; i++) {
         const char *known = i < COMMAND_COUNT ? commands[i].name : of_host[i - COMMAND_COUNT];
@@ -307,8 +322,16 @@ static int unknown_command(const char *name)
 
 int cli_main(const struct cli_host *host, int argc, const char **argv)
 {
-    if (argc == 0 || strcmp(argv[0], "--help") == 0 || strcmp(argv[0], "help") == 0)
-        return argc == 0 ? (show_help(), CLI_USAGE) : show_help();
+    if (argc == 0)
+        return (void)show_help(), CLI_USAGE;
+    bool wants_help = strcmp(argv[0], "--help") == 0 || strcmp(argv[0], "-h") == 0 ||
+                      strcmp(argv[0], "help") == 0;
+    if (wants_help && argc == 1)
+        return show_help();
+    if (wants_help) { /* 'help COMMAND' is 'COMMAND --help' */
+        const char *about[] = {argv[1], "--help"};
+        return cli_main(host, 2, about);
+    }
     if (strcmp(argv[0], "--version") == 0) {
         (void)printf("daybook %s\n", DAYBOOK_VERSION);
         return CLI_OK;

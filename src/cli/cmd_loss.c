@@ -272,8 +272,6 @@ int cmd_verify(const struct command_context *context)
     struct error err;
     struct buf body;
 
-    if (context->options->word_count > 0)
-        return command_usage(context, "it takes no words");
     buf_init(&findings.text, GIB);
     buf_add_byte(&findings.text, '[');
     buf_init(&body, REQUEST_BODY_BYTES_MAX);

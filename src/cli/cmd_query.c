@@ -475,6 +475,10 @@ int cmd_query(const struct command_context *context)
     if (options_has(o, "reference"))
         return run_reference();
 
+    if (options_has(o, "analyze") && !options_has(o, "explain"))
+        return command_usage(context, "--analyze goes with --explain");
+    if (options_has(o, "check") && batch == NULL)
+        return command_usage(context, "--check goes with --batch");
     if (batch != NULL)
         return o->word_count == 0 ? run_batch(context, batch)
                                   : command_usage(context, "--batch takes no query besides");

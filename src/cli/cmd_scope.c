@@ -190,8 +190,6 @@ int cmd_scope(const struct command_context *context)
     enum output_format format = OUTPUT_TABLE;
     uint32_t tenants = UINT32_MAX;
 
-    if (context->options->word_count > 0)
-        return command_usage(context, "'%s' is not an option", context->options->words[0]);
     if (!options_has(context->options, "tenant") && !options_has(context->options, "all-tenants"))
         return command_usage(context, "--tenant NAME or --all-tenants is wanted");
     json_tape_init(&tape);

@@ -17,6 +17,7 @@ struct command {
     const struct option *options; /* beyond the common ones */
     uint32_t option_count;
     int (*run)(const struct command_context *context);
+    bool takes_words; /* else options only */
 };
 
 /* What a command gets: parsed arguments and the way to ask. */

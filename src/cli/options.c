@@ -8,6 +8,8 @@
 static const struct option *find(const struct option *table, uint32_t table_count,
                                  struct slice name)
 {
+    if (slice_is(name, "h"))
+        name = SLICE("help");
     for (uint32_t i = 0; i < table_count; i++) {
         if (slice_is(name, table[i].name))
             return &table[i];
@@ -15,11 +17,16 @@ static const struct option *find(const struct option *table, uint32_t table_coun
     return NULL;
 }
 
+size_t options_typo_limit(struct slice word)
+{
+    return word.size / 2 + 1 < 4 ? word.size / 2 + 1 : 4;
+}
+
 static enum status unknown(const struct option *table, uint32_t table_count, const char *word,
                            struct slice name, struct error *err)
 {
     const char *nearest = NULL;
-    size_t best = 4;
+    size_t best = options_typo_limit(name);
 
     for (uint32_t i = 0; i < table_count; i++) {
         size_t distance = text_distance(name, slice_of(table[i].name));

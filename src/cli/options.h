@@ -32,13 +32,16 @@ struct options {
     uint32_t word_count;
 };
 
-/* STATUS_INVALID names what is wrong and how it should be. */
+/* STATUS_INVALID names what is wrong and how it should be.  -h is --help. */
 enum status options_parse(const struct option *table, uint32_t table_count, int argc,
                           const char **argv, struct arena *arena, struct options *ret,
                           struct error *err) MUST_USE;
 bool options_has(const struct options *options, const char *name);
 /* The last value given, or `fallback`. */
 const char *options_get(const struct options *options, const char *name, const char *fallback);
+/* A known word is what was meant if text_distance() is below this: with more letters wrong than
+ * right it would be a guess. */
+size_t options_typo_limit(struct slice word);
 /* Appends the table as help text. */
 void options_help(const struct option *table, uint32_t table_count, struct buf *ret);
 

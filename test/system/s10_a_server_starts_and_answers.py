@@ -64,6 +64,51 @@ class CommandLine(Story):
             self.assertEqual('', done.stdout)
             self.assertTrue(done.stderr)
 
+    def test_help_has_other_spellings(self):
+        self.assertEqual(self.lab.run('--help').stdout, self.lab.run('-h').stdout)
+        wanted = self.lab.run('query', '--help').stdout
+        for args in (['query', '-h'], ['help', 'query'], ['--help', 'query']):
+            done = self.lab.run(*args)
+            self.assertEqual((0, wanted), (done.returncode, done.stdout), args)
+
+    def test_nothing_is_done_with_an_argument_that_is_wrong(self):
+        """A token that is made and cannot be shown would be lost."""
+        before = self.lab.cli('token', 'list').stdout
+        for args in (['token', 'add', '--role', 'admin', '-o', 'xml'], ['compact', 'now'],
+                     ['doctor', 'data'], ['raw', '--tenant', 'contoso', '--from-seq', '1',
+                                          '--count', '1', '2'],
+                     ['verify', 'bundle'], ['query', '--tenant', 'contoso', '--check', 'print 1'],
+                     ['query', '--tenant', 'contoso', '--analyze', 'print 1']):
+            done = self.lab.cli(*args)
+            self.assertEqual((2, ''), (done.returncode, done.stdout), args)
+            self.assertIn('usage: daybook', done.stderr)
+        self.assertEqual(before, self.lab.cli('token', 'list').stdout)
+
+    def test_names_may_hold_what_an_address_may_not(self):
+        path = os.path.join(self.lab.parent, 'list.csv')
+        with open(path, 'w') as f:
+            f.write('a,b\n1,2\n')
+        for args in (['add', 'My list', path], ['show', 'My list'], ['remove', 'My list']):
+            done = self.lab.cli('watchlist', '--tenant', 'contoso', *args)
+            self.assertEqual(0, done.returncode, (args, done.stderr))
+        for name in ('../tenants', 'a b?c#d', '%2e'):
+            done = self.lab.cli('token', 'revoke', name)
+            self.assertEqual(2, done.returncode)
+            self.assertIn(f"'{name}' is not the id of a token", done.stderr)
+
+    def test_why_a_server_is_not_asked_is_said(self):
+        for code, wanted, more, token in (
+                (3, 'DAYBOOK_TOKEN does not count', [], 'dbk_x_y_z'),
+                (2, 'control character', [], 'x\nEvil: y'),
+                (2, "cannot read certificates from '/none'", ['--cacert', '/none'], None),
+                (4, 'Failed to connect', ['--server', 'https://127.0.0.1:1'], None)):
+            args = ['--server', self.lab.url, '--cacert', self.lab.ca_file]
+            for name, value in zip(more[::2], more[1::2], strict=True):
+                args[args.index(name) + 1] = value
+            done = self.lab.run('tenant', 'list', *args, token=token or self.lab.admin)
+            self.assertEqual(code, done.returncode, done.stderr)
+            self.assertIn(wanted, done.stderr)
+
     def test_init_does_not_overwrite(self):
         done = self.lab.run('init', '--data', self.lab.data)
         self.assertNotEqual(0, done.returncode)

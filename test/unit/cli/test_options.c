@@ -70,10 +70,22 @@ static void what_is_wrong_is_said_with_the_nearest_right_one(void **state)
     assert_non_null(strstr(err.text, "did you mean '--tenant'"));
     ASSERT_STATUS(STATUS_INVALID, PARSE("--something-else"));
     assert_null(strstr(err.text, "did you mean"));
+    ASSERT_STATUS(STATUS_INVALID, PARSE("-x"));
+    assert_null(strstr(err.text, "did you mean"));
     ASSERT_STATUS(STATUS_INVALID, PARSE("--tenant"));
     assert_non_null(strstr(err.text, "wants a value"));
     ASSERT_STATUS(STATUS_INVALID, PARSE("--follow=yes"));
     assert_non_null(strstr(err.text, "takes no value"));
+}
+
+static void the_short_form_asks_for_help_where_there_is_some(void **state)
+{
+    static const struct option with_help[] = {{"help", false, false, NULL, "show this help"}};
+    const char *words[] = {"-h"};
+
+    ASSERT_OK(options_parse(with_help, 1, 1, words, *state, &options, &err));
+    assert_true(options_has(&options, "help"));
+    ASSERT_STATUS(STATUS_INVALID, PARSE("-h"));
 }
 
 static void only_some_options_may_be_given_twice(void **state)
@@ -119,6 +131,7 @@ int main(void)
         OPTIONS_TEST(two_dashes_end_the_options),
         OPTIONS_TEST(a_value_may_look_like_an_option),
         OPTIONS_TEST(what_is_wrong_is_said_with_the_nearest_right_one),
+        OPTIONS_TEST(the_short_form_asks_for_help_where_there_is_some),
         OPTIONS_TEST(only_some_options_may_be_given_twice),
         OPTIONS_TEST(there_is_an_end_to_options),
         OPTIONS_TEST(the_help_names_every_option),

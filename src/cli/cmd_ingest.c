@@ -22,6 +22,7 @@
 
 #define READ_BYTES (256 * KIB)
 #define TRIES_MAX 12u
+#define QUIET_TRIES 3u
 #define FOLLOW_MS 500u
 #define PROGRESS_US 200000u
 
@@ -107,6 +108,22 @@ static void sleep_ms(uint64_t ms)
     (void)nanosleep(&t, NULL);
 }
 
+static bool is_interrupted(const struct sender *s)
+{
+    return atomic_load(s->context->host->interrupted);
+}
+
+static void say_again(const struct sender *s, const struct error *err)
+{
+    struct buf text;
+
+    buf_init(&text, ERROR_TEXT_BYTES * 8);
+    text_add_printable(&text, slice_of(err->text));
+    (void)fprintf(stderr, "%sdaybook: %.*s; trying again\n", s->show_progress ? "\r\033[K" : "",
+                  SLICE_FMT(buf_slice(&text)));
+    buf_release(&text);
+}
+
 /* One request; again after a refusal that says "later" or a broken connection. */
 static enum status send_body(struct sender *s, struct slice body, struct error *err)
 {
@@ -139,8 +156,10 @@ static enum status send_body(struct sender *s, struct slice body, struct error *
             sum_answer(s, buf_slice(&answer.body), &tape);
         session_answer_release(&answer);
         bool again = status == STATUS_BUSY || status == STATUS_FULL || status == STATUS_IO;
-        if (!again || atomic_load(s->context->host->interrupted))
+        if (!again || is_interrupted(s) || try + 1 == TRIES_MAX)
             break;
+        if (try == (status == STATUS_BUSY ? QUIET_TRIES : 0)) /* busy for a moment is usual */
+            say_again(s, err);
         sleep_ms(wait_s > 0 ? wait_s * 1000u : 100u << (try < 6 ? try : 6));
     }
     json_tape_release(&tape);
@@ -149,85 +168,124 @@ static enum status send_body(struct sender *s, struct slice body, struct error *
     return status;
 }
 
-static enum status drain(struct sender *s, struct feed *feed, bool all, struct error *err)
+static enum status stopped(const struct sender *s, struct error *err)
+{
+    return ERROR_SET(err, STATUS_CANCELLED,
+                     "stopped; %llu records were stored, sending the file again stores no record "
+                     "twice if records have an Id",
+                     (unsigned long long)s->stored);
+}
+
+static enum status drain(struct sender *s, struct feed *feed, enum feed_part part,
+                         struct error *err)
 {
     struct slice body;
     enum status status = STATUS_OK;
 
-    while (status == STATUS_OK && feed_body(feed, all, &body)) {
+    while (status == STATUS_OK && feed_body(feed, part, &body)) {
         status = send_body(s, body, err);
         feed_taken(feed);
-        if (atomic_load(s->context->host->interrupted))
-            return ERROR_SET(err, STATUS_CANCELLED,
-                             "stopped; %llu records were stored, sending the file again stores no "
-                             "record twice if records have an Id",
-                             (unsigned long long)s->stored);
+        if (is_interrupted(s))
+            return stopped(s, err);
     }
     return status;
 }
 
-/* Reads to the end of the file (forever with --follow) and sends. */
-static enum status pump(struct sender *s, int fd, const char *path, struct feed *feed,
+/* The end of following: what is whole is sent; the beginning of a record is not one. */
+static enum status end_follow(struct sender *s, struct feed *feed, struct error *err)
+{
+    atomic_store(s->context->host->interrupted, false); /* it was about the waiting */
+    enum status status = drain(s, feed, FEED_WHOLE, err);
+
+    if (status == STATUS_OK && slice_trim(buf_slice(&feed->body)).size > 0 && !feed->is_array)
+        (void)fprintf(stderr, "daybook: the last line has no end yet and was not sent\n");
+    return status;
+}
+
+/* A file on its way into bodies. */
+struct source {
+    int fd;
+    const char *path;
+    bool is_followed;
+    struct feed feed;
+    struct decompressor *decompressor;
+    struct buf decoded;
+};
+
+static enum status take(struct sender *s, struct source *source, struct slice bytes,
                         struct error *err)
 {
-    static char chunk[READ_BYTES];
-    struct decompressor *decompressor = NULL;
-    struct buf decoded;
-    bool follow = options_has(s->context->options, "follow");
     enum status status = STATUS_OK;
 
-    buf_init(&decoded, GIB);
-    while (status == STATUS_OK) {
-        ssize_t got = read(fd, chunk, sizeof(chunk));
-        if (got < 0 && errno == EINTR)
-            got = 0;
-        if (got < 0) {
-            status = ERROR_SET(err, STATUS_IO, "cannot read '%s'", path);
-            break;
-        }
-        if (got == 0 && (!follow || atomic_load(s->context->host->interrupted)))
-            break;
-        if (got == 0) {
-            status = drain(s, feed, feed->boundary == feed->body.size, err);
-            sleep_ms(FOLLOW_MS);
-            continue;
-        }
-        struct slice bytes = slice_from(chunk, (size_t)got);
-        s->encoded_done += bytes.size;
-        if (decompressor == NULL)
-            status = decompressor_new(compression_detect(bytes), &decompressor, err);
-        buf_clear(&decoded);
-        if (status == STATUS_OK)
-            status = decompressor_feed(decompressor, bytes, &decoded, err);
-        if (status == STATUS_OK)
-            status = feed_add(feed, buf_slice(&decoded), err);
-        if (status == STATUS_OK)
-            status = drain(s, feed, false, err);
-    }
-    if (status == STATUS_OK && decompressor != NULL)
-        status = decompressor_finish(decompressor, err);
+    s->encoded_done += bytes.size;
+    if (source->decompressor == NULL)
+        status = decompressor_new(compression_detect(bytes), &source->decompressor, err);
+    buf_clear(&source->decoded);
     if (status == STATUS_OK)
-        status = drain(s, feed, true, err);
-    decompressor_free(decompressor);
-    buf_release(&decoded);
-    return status;
+        status = decompressor_feed(source->decompressor, bytes, &source->decoded, err);
+    if (status == STATUS_OK)
+        status = feed_add(&source->feed, buf_slice(&source->decoded), err);
+    /* Who follows has caught up when less comes than there is room for. */
+    bool waits = source->is_followed && bytes.size < READ_BYTES;
+    return status == STATUS_OK ? drain(s, &source->feed, waits ? FEED_WHOLE : FEED_FULL, err)
+                               : status;
+}
+
+/* Nobody can write to a pipe any more whose end was read; a file may grow. */
+static bool ends(int fd)
+{
+    struct stat st;
+
+    return fd == STDIN_FILENO && fstat(fd, &st) == 0 && !S_ISREG(st.st_mode);
+}
+
+/* Reads to the end of the file (with --follow until it is interrupted) and sends. */
+static enum status pump(struct sender *s, struct source *source, struct error *err)
+{
+    static char chunk[READ_BYTES];
+    enum status status = STATUS_OK;
+
+    while (status == STATUS_OK && !is_interrupted(s)) {
+        ssize_t got = read(source->fd, chunk, sizeof(chunk));
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return ERROR_SET(err, STATUS_IO, "cannot read '%s'", source->path);
+        if (got > 0)
+            status = take(s, source, slice_from(chunk, (size_t)got), err);
+        else if (source->is_followed && !ends(source->fd))
+            sleep_ms(FOLLOW_MS);
+        else
+            break;
+    }
+    if (status == STATUS_OK && is_interrupted(s))
+        return source->is_followed ? end_follow(s, &source->feed, err) : stopped(s, err);
+    if (status == STATUS_OK && source->decompressor != NULL)
+        status = decompressor_finish(source->decompressor, err);
+    return status == STATUS_OK ? drain(s, &source->feed, FEED_ALL, err) : status;
 }
 
 static enum status send_file(struct sender *s, const char *path, struct error *err)
 {
     bool standard = strcmp(path, "-") == 0;
-    int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
-    struct feed feed;
+    struct source source = {
+        .fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC),
+        .path = path,
+        .is_followed = options_has(s->context->options, "follow"),
+    };
 
-    if (fd < 0)
+    if (source.fd < 0)
         return ERROR_SET(err, STATUS_IO, "cannot open '%s'", path);
-    feed_init(&feed);
-    enum status status = pump(s, fd, path, &feed, err);
-    if (status != STATUS_OK && status != STATUS_CANCELLED)
+    feed_init(&source.feed);
+    buf_init(&source.decoded, GIB);
+    enum status status = pump(s, &source, err);
+    if (status != STATUS_OK && status != STATUS_CANCELLED && status != STATUS_IO)
         (void)error_wrap(err, "%s", path);
-    feed_release(&feed);
+    feed_release(&source.feed);
+    decompressor_free(source.decompressor);
+    buf_release(&source.decoded);
     if (!standard)
-        (void)close(fd);
+        (void)close(source.fd);
     return status;
 }
 
@@ -272,6 +330,8 @@ int cmd_ingest(const struct command_context *context)
 
     if (o->word_count == 0)
         return command_usage(context, "name a file, or '-' for standard input");
+    if (options_has(o, "follow") && o->word_count > 1)
+        return command_usage(context, "--follow reads one file, it has no end");
     if (options_has(o, "data") && !options_has(o, "tenant"))
         return command_usage(context, "--tenant NAME is wanted");
     buf_init(&s.quarantined, GIB);
@@ -283,9 +343,10 @@ int cmd_ingest(const struct command_context *context)
     for (uint32_t i = 0; status == STATUS_OK && i < o->word_count; i++)
         status = send_file(&s, o->words[i], &err);
     show_progress(&s, true);
-    if (status == STATUS_OK)
-        status = print_answer(&s, &err);
     int code = status == STATUS_OK ? CLI_OK : cli_fail(&err);
+    /* Also after a failure: whoever has the receipts can prove what was stored before it. */
+    if ((status == STATUS_OK || s.records > 0) && print_answer(&s, &err) != STATUS_OK)
+        code = cli_fail(&err);
     session_close(s.session);
     buf_release(&s.quarantined);
     buf_release(&s.receipts);

@@ -126,15 +126,15 @@ static bool is_full(const struct feed *feed)
     return feed->boundary >= FEED_BODY_BYTES || feed->record_count >= FEED_RECORDS_MAX;
 }
 
-bool feed_body(struct feed *feed, bool all, struct slice *ret)
+bool feed_body(struct feed *feed, enum feed_part part, struct slice *ret)
 {
-    if (is_full(feed)) {
+    if (is_full(feed) || (part == FEED_WHOLE && feed->boundary > 0)) {
         if (feed->is_array)
             feed->body.data[feed->boundary] = ']'; /* was the comma */
         *ret = slice_head(buf_slice(&feed->body), feed->boundary + (feed->is_array ? 1 : 0));
         return true;
     }
-    if (!all)
+    if (part != FEED_ALL && !(part == FEED_WHOLE && feed->array_ended))
         return false;
     struct slice rest = buf_slice(&feed->body);
     struct slice trimmed = slice_trim(rest);

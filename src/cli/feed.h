@@ -27,9 +27,14 @@ void feed_init(struct feed *feed);
 void feed_release(struct feed *feed);
 /* Takes bytes; STATUS_LIMIT when one record does not fit a request. */
 enum status feed_add(struct feed *feed, struct slice bytes, struct error *err) MUST_USE;
-/* A full body, if there is one; borrowed until feed_taken().  With `all` also
- * the rest, complete or not. */
-bool feed_body(struct feed *feed, bool all, struct slice *ret);
+enum feed_part {
+    FEED_FULL,  /* a body that is worth a request */
+    FEED_WHOLE, /* also less, but no record of which more may come */
+    FEED_ALL,   /* also the rest, complete or not */
+};
+
+/* The next body, if there is one; borrowed until feed_taken(). */
+bool feed_body(struct feed *feed, enum feed_part part, struct slice *ret);
 void feed_taken(struct feed *feed);
 
 #endif

@@ -53,11 +53,11 @@ struct outcome {
     struct json_tape *tape;
 };
 
-static void take(struct feed *feed, bool all, struct outcome *out)
+static void take(struct feed *feed, enum feed_part part, struct outcome *out)
 {
     struct slice body;
 
-    while (feed_body(feed, all, &body)) {
+    while (feed_body(feed, part, &body)) {
         CHECK(body.size > 0 && feed->record_count <= FEED_RECORDS_MAX);
         CHECK(body.size <= feed->body.size);
         buf_add_slice(&out->bodies, body);
@@ -76,9 +76,9 @@ static void cut(struct slice file, size_t step, struct outcome *out)
     feed_init(&feed);
     for (size_t at = 0; at < file.size; at += step) {
         CHECK(feed_add(&feed, slice_head(slice_tail(file, at), step), &err) == STATUS_OK);
-        take(&feed, false, out);
+        take(&feed, FEED_FULL, out);
     }
-    take(&feed, true, out);
+    take(&feed, FEED_ALL, out);
     out->is_array = feed.is_array;
     feed_release(&feed);
 }

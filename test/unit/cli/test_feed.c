@@ -65,11 +65,11 @@ struct outcome {
     size_t largest;
 };
 
-static void take(struct feed *feed, bool all, struct outcome *out)
+static void take(struct feed *feed, enum feed_part part, struct outcome *out)
 {
     struct slice body;
 
-    while (feed_body(feed, all, &body)) {
+    while (feed_body(feed, part, &body)) {
         out->bodies++;
         out->largest = body.size > out->largest ? body.size : out->largest;
         add_records(body, feed->is_array, &out->records);
@@ -91,10 +91,10 @@ static void run(struct slice text, uint32_t chunk, struct outcome *out)
         if (size > text.size - at)
             size = text.size - at;
         ASSERT_OK(feed_add(&feed, slice_from(text.data + at, size), &err));
-        take(&feed, false, out);
+        take(&feed, FEED_FULL, out);
         at += size;
     }
-    take(&feed, true, out);
+    take(&feed, FEED_ALL, out);
     feed_release(&feed);
 }
 
@@ -210,12 +210,46 @@ static void a_broken_array_is_sent_as_it_is(void **state)
     (void)state;
     feed_init(&feed);
     ASSERT_OK(feed_add(&feed, slice_of(text), &err));
-    assert_false(feed_body(&feed, false, &body));
-    assert_true(feed_body(&feed, true, &body));
+    assert_false(feed_body(&feed, FEED_FULL, &body));
+    assert_true(feed_body(&feed, FEED_ALL, &body));
     assert_true(slice_is(body, text));
     feed_taken(&feed);
-    assert_false(feed_body(&feed, true, &body));
+    assert_false(feed_body(&feed, FEED_ALL, &body));
     feed_release(&feed);
+}
+
+/* Who follows a file sends what is whole at each look: the records are the same, and none is
+ * sent by halves. */
+static void whole_records_can_be_taken_at_any_time(void **state)
+{
+    static const char *const texts[] = {
+        "{\"a\":1}\n{\"b\":2}\n{\"c\":",
+        "[{\"a\":1} ,{\"b\":[2,3]}, {\"c\":",
+    };
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct outcome out = {0};
+        struct slice text = slice_of(texts[i]);
+        struct feed feed;
+        buf_init(&out.records, MIB);
+        feed_init(&feed);
+        for (size_t at = 0; at < text.size; at++) {
+            ASSERT_OK(feed_add(&feed, slice_from(text.data + at, 1), &err));
+            take(&feed, FEED_WHOLE, &out);
+        }
+        assert_int_equal(out.bodies, 2);
+        const struct slice wanted[] = {SLICE("{\"a\":1}\0{\"b\":2}\0"),
+                                       SLICE("{\"a\":1}\0{\"b\":[2,3]}\0")};
+        assert_true(slice_equal(buf_slice(&out.records), wanted[i]));
+        assert_int_not_equal(slice_trim(buf_slice(&feed.body)).size, 0);
+        if (i == 1) { /* and the end of an array is the end of its last element */
+            ASSERT_OK(feed_add(&feed, SLICE("3}]"), &err));
+            take(&feed, FEED_WHOLE, &out);
+            assert_int_equal(out.bodies, 3);
+        }
+        feed_release(&feed);
+        buf_release(&out.records);
+    }
 }
 
 static void a_record_without_end_is_refused(void **state)
@@ -243,6 +277,7 @@ int main(void)
         cmocka_unit_test(large_records_are_cut_behind_the_size),
         cmocka_unit_test(nothing_and_blanks_make_no_request),
         cmocka_unit_test(a_broken_array_is_sent_as_it_is),
+        cmocka_unit_test(whole_records_can_be_taken_at_any_time),
         cmocka_unit_test(a_record_without_end_is_refused),
     };
 

@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`daybook ingest` on files that grow, that are missing, and when it is stopped."""
+import json
+import os
+import signal
+import subprocess
+import time
+
+import lab
+from story import Story
+
+PATIENCE_S = 60  # of a busy machine
+
+
+class Files(Story):
+    def begin(self, *args, url=None):
+        """The command, which goes on."""
+        environment = dict(os.environ, DAYBOOK_TOKEN=self.lab.admin)
+        return subprocess.Popen(
+            [lab.DAYBOOK, 'ingest', '--server', url or self.lab.url, '--cacert',
+             self.lab.ca_file, '--tenant', 'contoso', *args], env=environment,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+    def rows_come(self, table, wanted):
+        end = time.monotonic() + PATIENCE_S
+        while time.monotonic() < end:
+            done = self.lab.cli('query', '--tenant', 'contoso', f'{table} | count')
+            if done.returncode == 0 and json.loads(done.stdout)['Count'] == wanted:
+                return
+            time.sleep(0.2)
+        self.fail(f'{wanted} rows of {table} do not come: {done.stdout}{done.stderr}')
+
+    def test_a_file_is_followed_line_by_line(self):
+        path = os.path.join(self.lab.parent, 'grows')
+        with open(path, 'wb') as file:
+            file.write(b'{"a":1}\n{"a":')
+            file.flush()
+            process = self.begin('--table', 'Grows', '--follow', path)
+            self.rows_come('Grows', 1)
+            file.write(b'2}\n{"a":3}\n{"a":4')
+            file.flush()
+            self.rows_come('Grows', 3)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=PATIENCE_S)
+        self.assertEqual(0, process.returncode, err)
+        answer = json.loads(out)
+        self.assertEqual((3, 3, []), (answer['records'], answer['stored'], answer['quarantined']))
+        self.assertIn(b'no end yet', err)
+        done = self.lab.run('verify', '--server', self.lab.url, '--cacert', self.lab.ca_file,
+                            '--tenant', 'contoso', '--receipt', '-', token=self.lab.admin,
+                            data=out.decode())
+        self.assertIn(done.returncode, (0, 5), done.stderr)  # 5: the log still has time
+
+    def test_a_pipe_is_followed_to_its_end(self):
+        process = self.begin('--table', 'Pipe', '--follow', '-')
+        process.stdin.write(b'{"a":1}\n{"a":2}')
+        process.stdin.flush()
+        self.rows_come('Pipe', 1)
+        out, err = process.communicate(timeout=PATIENCE_S)
+        self.assertEqual(0, process.returncode, err)
+        self.assertEqual(2, json.loads(out)['stored'])
+
+    def test_a_stop_sends_no_half_of_a_record(self):
+        process = self.begin('--table', 'Stopped', '-')
+        process.stdin.write(b'{"a":1}\n{"a":')
+        process.stdin.flush()
+        time.sleep(1)  # it reads, or has not begun: either way nothing may come of the half
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=PATIENCE_S)
+        self.assertNotEqual(0, process.returncode)
+        self.assertEqual(b'', out)
+        done = self.lab.cli('query', '--tenant', 'contoso', 'union isfuzzy=true Stopped | count')
+        self.assertNotIn('1', done.stdout, err)
+
+    def test_what_was_stored_before_a_failure_has_its_receipt(self):
+        path = os.path.join(self.lab.parent, 'first')
+        with open(path, 'w', encoding='utf-8') as file:
+            file.write('{"a":1}\n')
+        done = self.lab.cli('ingest', '--tenant', 'contoso', '--table', 'Before', path, '/none')
+        self.assertEqual(4, done.returncode)
+        self.assertIn("cannot open '/none'", done.stderr)
+        answer = json.loads(done.stdout)
+        self.assertEqual(1, answer['stored'])
+        self.assertIn('audit-receipt', answer['receipt'])
+
+    def test_a_wait_for_a_server_is_told(self):
+        process = self.begin('--table', 'Waited', '-', url='https://127.0.0.1:1')
+        process.stdin.write(b'{"a":1}\n')
+        process.stdin.close()
+        line = process.stderr.readline()
+        process.kill()
+        process.wait()
+        process.stdout.close()
+        process.stderr.close()
+        self.assertRegex(line, rb'cannot reach .*; trying again\n')
+
+    def test_one_file_is_followed(self):
+        done = self.lab.cli('ingest', '--tenant', 'contoso', '--follow', 'a', 'b')
+        self.assertEqual(2, done.returncode)

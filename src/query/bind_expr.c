@@ -601,6 +601,8 @@ static struct expr *bind_name(struct binder *b, const struct node *node)
             copy->value = found->expr->value;
         return copy;
     }
+    if (found != NULL && found->kind == BINDING_FUNCTION)
+        return bind_call(b, &(struct node){.kind = NODE_CALL, .at = node->at, .name = node->name});
     if (found != NULL)
         return bind_fail(b, node->at, "SEM0100", "'%.*s' is a table, a value is needed here",
                          SLICE_FMT(slice_head(node->name, 128)));

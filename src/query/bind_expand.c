@@ -66,8 +66,14 @@ static bool bind_expansion(struct binder *b, struct plan *input, const struct no
     }
     x->spec.index_column = UINT32_MAX;
     if (index != NULL) {
+        struct schema now = {x->schema, x->width};
+        struct slice name = index->name;
+        for (uint32_t n = 1; name.data != NULL && schema_find(&now, name) != UINT32_MAX; n++)
+            name = bind_numbered(b, index->name, n);
+        if (name.data == NULL)
+            return false;
         x->spec.index_column = x->width;
-        x->schema[x->width++] = (struct column){index->name, TYPE_LONG};
+        x->schema[x->width++] = (struct column){name, TYPE_LONG};
     }
     x->spec.limit = QUERY_OPERATOR_ROWS_MAX;
     if (limit != NULL && !bind_count(b, limit, &x->spec.limit))

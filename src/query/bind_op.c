@@ -83,16 +83,27 @@ static uint32_t find_output(const struct output *outputs, uint32_t count, struct
     return UINT32_MAX;
 }
 
-static struct slice numbered(struct binder *b, const char *prefix, uint32_t number)
+struct slice bind_numbered(struct binder *b, struct slice name, uint32_t number)
 {
     struct buf buf;
 
-    buf_init(&buf, 64);
-    buf_add_text(&buf, prefix);
+    buf_init(&buf, COLUMN_NAME_BYTES_MAX * 4);
+    buf_add_slice(&buf, name);
     buf_add_u64(&buf, number);
-    struct slice name = arena_copy(b->q->arena, buf_slice(&buf), b->err);
+    struct slice both = arena_copy(b->q->arena, buf_slice(&buf), b->err);
     buf_release(&buf);
-    return name;
+    return both;
+}
+
+struct slice bind_free_name(struct binder *b, const struct output *outputs, uint32_t count,
+                            struct slice name)
+{
+    struct slice fresh = name;
+
+    for (uint32_t n = 1;
+         fresh.data != NULL && find_output(outputs, count, fresh) != UINT32_MAX; n++)
+        fresh = bind_numbered(b, name, n);
+    return fresh;
 }
 
 /* ---- where ---- */
@@ -140,6 +151,7 @@ struct plan *bind_where(struct binder *b, struct plan *input, const struct node 
 
 struct list {
     struct output *outputs;
+    bool *named; /* which of them the query itself names */
     uint32_t count, fixed; /* fixed: columns of the input in front (extend) */
     uint32_t items, unnamed;
     const char *prefix;
@@ -155,28 +167,30 @@ static bool put(struct binder *b, struct list *list, struct slice name, struct e
         list->outputs[old].expr = expr;
         return true;
     }
-    if (old != UINT32_MAX && named) {
+    if (old != UINT32_MAX && named && list->named[old]) {
         bind_fail(b, at, "SEM0111", "column '%.*s' stands twice",
                   SLICE_FMT(slice_head(name, 128)));
         return false;
     }
-    for (uint32_t n = 1; old != UINT32_MAX; n++) {
-        struct slice candidate = numbered(b, "", n);
-        candidate = bind_join_name(b, "", candidate);
-        struct buf buf;
-        buf_init(&buf, COLUMN_NAME_BYTES_MAX * 4);
-        buf_add_slice(&buf, name);
-        buf_add_u64(&buf, n);
-        candidate = arena_copy(b->q->arena, buf_slice(&buf), b->err);
-        buf_release(&buf);
-        if (candidate.data == NULL)
-            return false;
-        old = find_output(list->outputs, list->count, candidate);
-        if (old == UINT32_MAX)
-            name = candidate;
-    }
+    name = bind_free_name(b, list->outputs, list->count, name);
+    if (name.data == NULL)
+        return false;
+    list->named[list->count] = named;
     list->outputs[list->count++] = (struct output){name, expr};
     return true;
+}
+
+/* The next number for a column without a name; extend leaves those of the input alone. */
+static struct slice next_number(struct binder *b, struct list *list)
+{
+    struct slice name;
+
+    if (list->is_print)
+        return bind_numbered(b, slice_of(list->prefix), list->items);
+    do {
+        name = bind_numbered(b, slice_of(list->prefix), ++list->unnamed);
+    } while (name.data != NULL && find_output(list->outputs, list->fixed, name) != UINT32_MAX);
+    return name;
 }
 
 /* (a, b) = f(): the elements of the array f gives. */
@@ -234,7 +248,7 @@ static bool bind_item(struct binder *b, struct list *list, const struct node *it
     if (list->is_print && item->kind != NODE_NAMED)
         name = slice_from(NULL, 0);
     if (name.size == 0)
-        name = numbered(b, list->prefix, list->is_print ? list->items : ++list->unnamed);
+        name = next_number(b, list);
     return put(b, list, name, expr, named, item->at);
 }
 
@@ -259,7 +273,9 @@ static struct plan *bind_list(struct binder *b, struct plan *input, const struct
 
     list.outputs = keep ? bind_all(b, &input->schema, room)
                         : ARENA_ARRAY(b->q->arena, struct output, room, b->err);
-    if (list.outputs == NULL)
+    list.named = ARENA_ARRAY(b->q->arena, bool,
+                             room + (keep ? input->schema.column_count : 0), b->err);
+    if (list.outputs == NULL || list.named == NULL)
         return NULL;
     list.count = list.fixed = keep ? input->schema.column_count : 0;
     b->windows = &windows;

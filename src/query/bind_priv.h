@@ -161,6 +161,14 @@ bool bind_option(struct binder *b, const struct node *set);
 struct slice bind_name_of(struct binder *b, const struct node *node);
 struct slice bind_join_name(struct binder *b, const char *prefix, struct slice name);
 
+/* The name with the number behind it; data NULL: no memory. */
+struct slice bind_numbered(struct binder *b, struct slice name, uint32_t number);
+
+/* The name, or with the first number behind it that none of the outputs has; data NULL: no
+ * memory. */
+struct slice bind_free_name(struct binder *b, const struct output *outputs, uint32_t count,
+                            struct slice name);
+
 /* ---- tables ---- */
 bool bind_is_tabular(struct binder *b, const struct node *node);
 struct plan *bind_table(struct binder *b, const struct node *node);

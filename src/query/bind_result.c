@@ -110,6 +110,17 @@ static bool is_scalar_merge(const struct binder *b, struct slice name)
     return b->aggregates == NULL && aggregate_find(name) != NULL && function_find(name) != NULL;
 }
 
+/* array_sort_asc(d) is d_sorted, of anything without a name array0_sorted. */
+static struct slice name_of_sorted(struct binder *b, struct slice arg)
+{
+    return joined(b, arg.size > 0 ? arg : SLICE("array0"), SLICE("sorted"));
+}
+
+static bool is_sort(struct slice name)
+{
+    return slice_is(name, "array_sort_asc") || slice_is(name, "array_sort_desc");
+}
+
 static struct slice name_of_call(struct binder *b, const struct node *call)
 {
     struct slice none = {NULL, 0};
@@ -127,6 +138,8 @@ static struct slice name_of_call(struct binder *b, const struct node *call)
         return arg;
     if (is_transparent(call->name))
         return arg;
+    if (is_sort(call->name))
+        return name_of_sorted(b, arg);
     if (aggregate != NULL && aggregate->is_row_picker && prefix.size == 0) {
         if (slice_is(call->name, "argmax") || slice_is(call->name, "argmin"))
             return joined(b, slice_tail(call->name, 3), arg);

@@ -6,41 +6,7 @@
 
 static struct slice unnamed(struct binder *b, uint32_t number)
 {
-    struct buf buf;
-
-    buf_init(&buf, 64);
-    buf_add_text(&buf, "Column");
-    buf_add_u64(&buf, number);
-    struct slice name = arena_copy(b->q->arena, buf_slice(&buf), b->err);
-    buf_release(&buf);
-    return name;
-}
-
-static bool is_taken(const struct output *outputs, uint32_t count, struct slice name)
-{
-    for (uint32_t i = 0; i < count; i++) {
-        if (slice_equal(outputs[i].name, name))
-            return true;
-    }
-    return false;
-}
-
-static struct slice free_name(struct binder *b, const struct output *outputs, uint32_t count,
-                              struct slice name)
-{
-    struct slice candidate = name;
-    struct buf buf;
-
-    for (uint32_t n = 1; is_taken(outputs, count, candidate); n++) {
-        buf_init(&buf, COLUMN_NAME_BYTES_MAX * 4);
-        buf_add_slice(&buf, name);
-        buf_add_u64(&buf, n);
-        candidate = arena_copy(b->q->arena, buf_slice(&buf), b->err);
-        buf_release(&buf);
-        if (candidate.data == NULL)
-            break;
-    }
-    return candidate;
+    return bind_numbered(b, SLICE("Column"), number);
 }
 
 /* Keys of `by`, named; *ret has room for all columns of the input too. */
@@ -72,7 +38,7 @@ static bool bind_keys(struct binder *b, struct plan *input, const struct node *l
         struct slice name = bind_name_of(b, item);
         if (name.size == 0)
             name = unnamed(b, ++*unnamed_count);
-        keys[count].name = free_name(b, keys, count, name);
+        keys[count].name = bind_free_name(b, keys, count, name);
         keys[count++].expr = expr;
     }
     *ret = keys;
@@ -103,7 +69,7 @@ static bool add_result(struct binder *b, struct results *r, struct slice name, s
         r->outputs = outputs;
         r->capacity = capacity;
     }
-    r->outputs[r->count].name = free_name(b, r->outputs, r->count, name);
+    r->outputs[r->count].name = bind_free_name(b, r->outputs, r->count, name);
     r->outputs[r->count++].expr = expr;
     return expr != NULL;
 }

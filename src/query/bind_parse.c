@@ -27,21 +27,53 @@ static void add_escaped(struct buf *buf, struct slice text)
     }
 }
 
-/* A relaxed column takes anything up to what follows; before a star it can only
- * be known by its type. */
-static const char *group_of(enum type type, bool relaxed, bool is_regex)
+#define SHAPE_GUID "[0-9a-fA-F]{8}(?:-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}"
+
+/* What a typed column looks like; NULL: like any text. */
+static const char *shape_of(enum type type, bool is_regex)
 {
-    if (!relaxed && (type == TYPE_LONG || type == TYPE_INT))
-        return "(-?\\d+)";
-    if (!relaxed && (type == TYPE_REAL || type == TYPE_DECIMAL))
-        return "(-?\\d+(?:\\.\\d+)?(?:[eE][-+]?\\d+)?)";
-    return is_regex ? "(.*)" : "(.*?)";
+    switch (type) {
+    case TYPE_LONG:
+    case TYPE_INT:
+        return "\\s*[-+]?\\d+";
+    case TYPE_REAL:
+    case TYPE_DECIMAL:
+        return is_regex ? "\\s*[-+]?\\d+(?:\\.\\d+)?" : "\\s*[-+]?(?:\\d+\\.?\\d*|\\.\\d+)";
+    case TYPE_BOOL:
+        return is_regex ? "\\s*(?i:true|false)" : "\\s*(?:(?i:true|false)|[-+]?\\d+)";
+    case TYPE_GUID:
+        return SHAPE_GUID;
+    case TYPE_STRING:
+    case TYPE_DYNAMIC:
+    case TYPE_DATETIME:
+    case TYPE_TIMESPAN:
+    case TYPE_COUNT_:
+        break;
+    }
+    return NULL;
+}
+
+/* A column takes what stands before the text that follows.  Where a star follows, and
+ * anywhere in a pattern of regular expressions, only its type can say where it ends;
+ * before a star at the very end it need not be there. */
+static void add_group(struct buf *buf, const struct node *item, bool is_regex)
+{
+    const struct node *star =
+        item->next != NULL && item->next->kind == NODE_STAR ? item->next : NULL;
+    const char *shape =
+        is_regex || star != NULL ? shape_of(item->value.type, is_regex) : NULL;
+
+    buf_add_text(buf, "(");
+    if (shape == NULL)
+        buf_add_text(buf, is_regex ? ".*" : ".*?");
+    else
+        buf_add_text(buf, shape);
+    buf_add_text(buf, shape != NULL && !is_regex && star->next == NULL ? "|)" : ")");
 }
 
 static bool add_column(struct binder *b, struct pattern *x, const struct node *item,
                        bool is_regex)
 {
-    bool relaxed = x->spec.relaxed && (item->next == NULL || item->next->kind != NODE_STAR);
     struct schema now = {x->schema, x->width};
     uint32_t at = schema_find(&now, item->name);
 
@@ -61,7 +93,7 @@ static bool add_column(struct binder *b, struct pattern *x, const struct node *i
     x->schema[at] = (struct column){item->name, item->value.type};
     x->columns[x->spec.column_count++] =
         (struct parse_column){at, ++x->groups, item->value.type};
-    buf_add_text(&x->regex, group_of(item->value.type, relaxed, is_regex));
+    add_group(&x->regex, item, is_regex);
     return true;
 }
 
@@ -85,11 +117,14 @@ static bool build(struct binder *b, struct pattern *x, const struct node *op, bo
 {
     const struct node *flags = bind_param(op, "flags");
 
-    buf_add_text(&x->regex, "(?s");
-    for (size_t i = 0; flags != NULL && i < flags->name.size; i++) {
-        buf_add_byte(&x->regex, flags->name.data[i]);
+    /* Texts are matched from the first to the last byte, regular expressions anywhere. */
+    if (is_regex && flags != NULL) {
+        buf_add_text(&x->regex, "(?");
+        buf_add_slice(&x->regex, flags->name);
+        buf_add_byte(&x->regex, ')');
+    } else if (!is_regex) {
+        buf_add_text(&x->regex, "(?s)^");
     }
-    buf_add_text(&x->regex, ")^");
     for (const struct node *item = op->by; item != NULL; item = item->next) {
         bool ok = true;
         if (item->kind == NODE_STAR)
@@ -103,7 +138,8 @@ static bool build(struct binder *b, struct pattern *x, const struct node *op, bo
         if (!ok)
             return false;
     }
-    buf_add_byte(&x->regex, '$');
+    if (!is_regex)
+        buf_add_byte(&x->regex, '$');
     return buf_check(&x->regex, b->err) == STATUS_OK;
 }
 

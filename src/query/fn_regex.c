@@ -13,6 +13,7 @@
 struct pattern_form {
     uint32_t index;
     const char *before, *after;
+    const char *again; /* NULL, or behind the pattern a second time */
 };
 
 /* The pattern of the rows of one call of eval(). */
@@ -43,6 +44,10 @@ static enum status compile(struct pattern_form form, struct slice text, struct r
     buf_add_text(&buf, form.before);
     buf_add_slice(&buf, text);
     buf_add_text(&buf, form.after);
+    if (form.again != NULL) {
+        buf_add_slice(&buf, text);
+        buf_add_text(&buf, form.again);
+    }
     status = buf_check(&buf, err);
     if (status == STATUS_OK)
         status = regex_new(buf_slice(&buf), 0, ret, err);
@@ -147,7 +152,7 @@ static enum status regex_rows(EVAL_PARAMETERS, regex_row *row_fn, enum type type
 /* `matches regex` with a pattern that comes with the row. */
 static enum status eval_matches(EVAL_PARAMETERS)
 {
-    struct pattern pattern = {.form = {1, "", ""}};
+    struct pattern pattern = {.form = {1, "", "", NULL}};
     enum status status = vector_flat(eval->arena, TYPE_BOOL, row_count, false, ret, err);
     uint8_t *data = vector_data(ret);
 
@@ -167,17 +172,17 @@ static enum status eval_matches(EVAL_PARAMETERS)
 
 const struct function operator_regex_row = {.name = "matches regex", .eval = eval_matches};
 
-#define REGEX_EVAL(NAME, ROW, TYPE, INDEX, BEFORE, AFTER)                                          \
+#define REGEX_EVAL(NAME, ROW, TYPE, INDEX, BEFORE, AFTER, AGAIN)                                   \
     static enum status prepare_##NAME(struct eval *eval, const struct argument *args,              \
                                       uint32_t arg_count, void **ret, struct error *err)           \
     {                                                                                              \
         (void)arg_count;                                                                           \
-        return prepare(eval, args, (struct pattern_form){INDEX, BEFORE, AFTER}, ret, err);         \
+        return prepare(eval, args, (struct pattern_form){INDEX, BEFORE, AFTER, AGAIN}, ret, err);  \
     }                                                                                              \
     static enum status eval_##NAME(EVAL_PARAMETERS)                                                \
     {                                                                                              \
         return regex_rows(eval, args, arg_count, row_count, ret, err, ROW, TYPE,                   \
-                          (struct pattern_form){INDEX, BEFORE, AFTER});                            \
+                          (struct pattern_form){INDEX, BEFORE, AFTER, AGAIN});                     \
     }
 
 /* ---- extract ---- */
@@ -199,7 +204,7 @@ static enum status row_extract(struct eval *eval, const struct regex *regex,
                ? status
                : give_bytes(ret, groups[group]);
 }
-REGEX_EVAL(extract_text, row_extract, TYPE_STRING, 0, "", "")
+REGEX_EVAL(extract_text, row_extract, TYPE_STRING, 0, "", "", NULL)
 
 /* typeof(x) arrives as a null of that type. */
 static enum status bind_extract(BIND_PARAMETERS)
@@ -253,14 +258,7 @@ static uint32_t choose_groups(const struct regex *regex, const struct value *lis
     uint32_t group_count = regex_group_count(regex);
     uint32_t count = 0;
 
-    if (list == NULL) {
-        if (group_count == 0)
-            chosen[count++] = 0;
-        for (uint32_t i = 1; i <= group_count && count < REGEX_GROUPS_MAX; i++)
-            chosen[count++] = i;
-        return count;
-    }
-    struct dynamic_iterator it = dynamic_iterate(list->bytes);
+    struct dynamic_iterator it = dynamic_iterate(list == NULL ? SLICE("[]") : list->bytes);
     while (dynamic_next(&it) && count < REGEX_GROUPS_MAX) {
         struct slice item = slice_trim(it.value);
         int64_t group;
@@ -272,6 +270,12 @@ static uint32_t choose_groups(const struct regex *regex, const struct value *lis
             group <= REGEX_GROUPS_MAX)
             chosen[count++] = (uint32_t)group;
     }
+    if (count > 0) /* a list without a group that is there is none */
+        return count;
+    if (group_count == 0)
+        chosen[count++] = 0;
+    for (uint32_t i = 1; i <= group_count && count < REGEX_GROUPS_MAX; i++)
+        chosen[count++] = i;
     return count;
 }
 
@@ -302,7 +306,7 @@ static enum status row_extract_all(struct eval *eval, const struct regex *regex,
     buf_release(&buf);
     return status;
 }
-REGEX_EVAL(extract_all, row_extract_all, TYPE_DYNAMIC, 0, "", "")
+REGEX_EVAL(extract_all, row_extract_all, TYPE_DYNAMIC, 0, "", "", NULL)
 
 static enum status bind_extract_all(BIND_PARAMETERS)
 {
@@ -375,7 +379,7 @@ static enum status row_replace_regex(struct eval *eval, const struct regex *rege
     (void)arg_count;
     return replace_all(eval, regex, args[0].bytes, args[2].bytes, ret, err);
 }
-REGEX_EVAL(replace_regex, row_replace_regex, TYPE_STRING, 1, "", "")
+REGEX_EVAL(replace_regex, row_replace_regex, TYPE_STRING, 1, "", "", NULL)
 
 static enum status row_replace(struct eval *eval, const struct regex *regex,
                                const struct value *args, uint32_t arg_count, struct value *ret,
@@ -384,48 +388,24 @@ static enum status row_replace(struct eval *eval, const struct regex *regex,
     (void)arg_count;
     return replace_all(eval, regex, args[2].bytes, args[1].bytes, ret, err);
 }
-REGEX_EVAL(replace, row_replace, TYPE_STRING, 0, "", "")
+REGEX_EVAL(replace, row_replace, TYPE_STRING, 0, "", "", NULL)
 BIND(bind_texts, "s", TYPE_STRING)
 
 /* ---- trim ---- */
 
-static enum status trim_ends(struct regex_matches m, bool start, bool end, struct value *ret,
-                             struct error *err)
-{
-    struct slice s = m.text;
-    struct slice match = {NULL, 0};
-    /* The pattern is anchored: (^(?:..)+)|((?:..)+$) finds the start first. */
-    enum status status = start ? regex_next(&m, &match, 1, err) : STATUS_OK;
-
-    if (start && m.found && match.data == s.data)
-        s = slice_tail(s, match.size);
-    m.text = s;
-    m.from = 0;
-    while (end && s.size > 0 && status == STATUS_OK) {
-        status = regex_next(&m, &match, 1, err);
-        if (!m.found)
-            break;
-        if (match.data + match.size == s.data + s.size) {
-            s.size = (size_t)(match.data - s.data);
-            break;
-        }
-    }
-    return status == STATUS_OK ? give_bytes(ret, s) : status;
-}
-
-#define TRIM(NAME, START, END, BEFORE, AFTER)                                                      \
+/* The pattern stands in a group and is anchored; all that it matches goes. */
+#define TRIM(NAME, BEFORE, AFTER, AGAIN)                                                           \
     static enum status row_##NAME(struct eval *eval, const struct regex *regex,                    \
                                   const struct value *args, uint32_t arg_count,                    \
                                   struct value *ret, struct error *err)                            \
     {                                                                                              \
         (void)arg_count;                                                                           \
-        struct regex_matches m = {eval, regex, args[1].bytes, 0, false};                           \
-        return trim_ends(m, START, END, ret, err);                                                 \
+        return replace_all(eval, regex, args[1].bytes, SLICE(""), ret, err);                       \
     }                                                                                              \
-    REGEX_EVAL(NAME, row_##NAME, TYPE_STRING, 0, BEFORE, AFTER)
-TRIM(trim, true, true, "(?:", ")+")
-TRIM(trim_start, true, false, "^(?:", ")+")
-TRIM(trim_end, false, true, "(?:", ")+$")
+    REGEX_EVAL(NAME, row_##NAME, TYPE_STRING, 0, BEFORE, AFTER, AGAIN)
+TRIM(trim, "^(", ")|(", ")$")
+TRIM(trim_start, "^(", ")", NULL)
+TRIM(trim_end, "(", ")$", NULL)
 
 /* ---- counting and finding ---- */
 
@@ -446,7 +426,7 @@ static enum status row_countof_regex(struct eval *eval, const struct regex *rege
     }
     return status == STATUS_OK ? give_long(ret, count) : status;
 }
-REGEX_EVAL(countof_regex, row_countof_regex, TYPE_LONG, 1, "", "")
+REGEX_EVAL(countof_regex, row_countof_regex, TYPE_LONG, 1, "", "", NULL)
 
 static enum status row_countof(ROW_PARAMETERS)
 {
@@ -530,7 +510,7 @@ static enum status row_indexof_regex(struct eval *eval, const struct regex *rege
     }
     return status == STATUS_OK ? give_long(ret, -1) : status;
 }
-REGEX_EVAL(indexof_regex, row_indexof_regex, TYPE_LONG, 1, "", "")
+REGEX_EVAL(indexof_regex, row_indexof_regex, TYPE_LONG, 1, "", "", NULL)
 BIND(bind_indexof_regex, "ssl", TYPE_LONG)
 
 static enum status row_regex_quote(ROW_PARAMETERS)
@@ -575,11 +555,11 @@ static const struct function functions[] = {
                    "the same as replace_regex() with the arguments in another order",
                    "replace('[0-9]', '-', 'a1b2') == 'a-b-'", 3, 3, bind_texts),
     REGEX_FUNCTION(trim, "trim(regex, source)", "without the matches at both ends",
-                   "trim('-', '--a-b--') == 'a-b'", 2, 2, bind_texts),
+                   "trim('-+', '--a-b--') == 'a-b'", 2, 2, bind_texts),
     REGEX_FUNCTION(trim_start, "trim_start(regex, source)", "without the matches at the start",
-                   "trim_start('-', '--a--') == 'a--'", 2, 2, bind_texts),
+                   "trim_start('-+', '--a--') == 'a--'", 2, 2, bind_texts),
     REGEX_FUNCTION(trim_end, "trim_end(regex, source)", "without the matches at the end",
-                   "trim_end('-', '--a--') == '--a'", 2, 2, bind_texts),
+                   "trim_end('-+', '--a--') == '--a'", 2, 2, bind_texts),
     REGEX_FUNCTION(countof, "countof(source, search [, 'normal' | 'regex'])",
                    "how often a text or a pattern occurs", "countof('abcabc', 'bc') == 2", 2, 3,
                    bind_countof),

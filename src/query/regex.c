@@ -1,11 +1,34 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "query/regex.h"
 
+#include "base/buf.h"
 #include "base/limits.h"
 #include "query/function.h"
 #include "query/re2_shim_priv.h"
 
 _Static_assert(REGEX_GROUPS_MAX + 1 <= RE2_SPANS_MAX, "the shim has room for all groups");
+
+/* (?<name>...) is (?P<name>...) to RE2; (?<= and (?<! stay as they are, and are refused. */
+static void name_groups(struct slice pattern, struct buf *ret)
+{
+    bool in_class = false;
+
+    for (size_t i = 0; i < pattern.size; i++) {
+        struct slice rest = slice_tail(pattern, i);
+        buf_add_byte(ret, pattern.data[i]);
+        if (pattern.data[i] == '\\' && rest.size > 1)
+            buf_add_byte(ret, pattern.data[++i]);
+        else if (pattern.data[i] == '[' && !in_class)
+            in_class = true;
+        else if (pattern.data[i] == ']')
+            in_class = false;
+        else if (!in_class && rest.size > 3 && slice_starts_with(rest, SLICE("(?<")) &&
+                 rest.data[3] != '=' && rest.data[3] != '!') {
+            buf_add_text(ret, "?P");
+            i++;
+        }
+    }
+}
 
 enum status regex_new(struct slice pattern, unsigned flags, struct regex **ret, struct error *err)
 {
@@ -14,9 +37,21 @@ enum status regex_new(struct slice pattern, unsigned flags, struct regex **ret, 
                                   .dot_newline = (flags & REGEX_DOT_NEWLINE) != 0,
                                   .literal = (flags & REGEX_LITERAL) != 0};
     char text[200];
+    struct buf named;
 
-    *ret = re2_shim_new(pattern.size > 0 ? pattern.data : "", pattern.size, &options, text,
-                        sizeof(text));
+    buf_init(&named, 2 * QUERY_TEXT_BYTES_MAX);
+    if ((flags & REGEX_LITERAL) != 0)
+        buf_add_slice(&named, pattern);
+    else
+        name_groups(pattern, &named);
+    enum status status = buf_check(&named, err);
+    if (status != STATUS_OK) {
+        buf_release(&named);
+        return status;
+    }
+    struct slice read = buf_slice(&named);
+    *ret = re2_shim_new(read.size > 0 ? read.data : "", read.size, &options, text, sizeof(text));
+    buf_release(&named);
     if (*ret != NULL)
         return STATUS_OK;
     if (text[0] == '\0')

@@ -21,8 +21,8 @@ static const struct ask replacing_cases[] = {
     {"print replace_regex('a1b2', '\\\\d', '#'), replace_regex('ab', '(a)(b)', '\\\\2\\\\1'), "
      "replace_regex('ab', 'z', 'y')",
      "[[\"a#b#\",\"ba\",\"ab\"]]"},
-    {"print trim(' +', '  a b '), trim_start('x', 'xxa'), trim_end('x', 'axx'), trim('-', '')",
-     "[[\"a b\",\"a\",\"a\",\"\"]]"},
+    {"print trim(' +', '  a b '), trim_start('x+', 'xxa'), trim_end('x', 'axx'), trim('-', '')",
+     "[[\"a b\",\"a\",\"ax\",\"\"]]"},
     {"print regex_quote('a.b*')",
      "[[\"a\\\\.b\\\\*\"]]"},
     {"print extract('(', 1, 'a')",

@@ -9,7 +9,9 @@ static const struct ask patterns_cases[] = {
     {"print extract_all('(?P<first>\\\\w)(?P<rest>\\\\w+)', dynamic(['rest', 1]), 'ab cd'), "
      "extract_all('(\\\\d)', 'a1b2'), extract_all('x(y)', 'none'), extract_all('(?P<n>a)', "
      "dynamic(['other', 5]), 'a')",
-     "[[[[\"b\",\"a\"],[\"d\",\"c\"]],[\"1\",\"2\"],null,null]]"},
+     "[[[[\"b\",\"a\"],[\"d\",\"c\"]],[\"1\",\"2\"],null,[\"a\"]]]"},
+    {"print extract('(?<n>a)[(?<]', 1, 'a('), extract_all('(?<x>a)(b)', dynamic(['x']), 'ab')",
+     "[[\"a\",[\"a\"]]]"},
     {"print extract(strcat('(', 'a'), 1, 'a')",
      "! '(a' is not a regular expression: missing ): (a"},
     {"print extract('(?<=a)b', 1, 'ab')",

@@ -3,6 +3,8 @@
 #include "base/text.h"
 #include "query/items.h"
 
+#include <stdlib.h>
+
 BIND(bind_text, "s", TYPE_STRING)
 BIND(bind_parse, "s", TYPE_DYNAMIC)
 
@@ -90,88 +92,142 @@ static struct slice take_before(struct slice *rest, char byte)
     return head;
 }
 
-/* {"k":"v"}; the last of equal keys stays a duplicate, as it was given. */
-static void add_query(struct buf *buf, struct slice query)
-{
-    bool first = true;
+struct parameter {
+    struct slice key, value;
+};
 
-    buf_add_byte(buf, '{');
-    while (query.size > 0) {
-        struct slice value = take_before(&query, '&');
-        struct slice key = take_before(&value, '=');
-        struct buf text;
-        if (key.size == 0)
-            continue;
-        if (!first)
-            buf_add_byte(buf, ',');
-        first = false;
-        buf_init(&text, QUERY_STRING_BYTES_MAX);
-        add_decoded(&text, key);
-        text_add_json_string(buf, buf_slice(&text));
-        buf_add_byte(buf, ':');
-        buf_clear(&text);
-        add_decoded(&text, value);
-        text_add_json_string(buf, buf_slice(&text));
-        buf_release(&text);
-    }
-    buf_add_byte(buf, '}');
+static int by_key(const void *left, const void *right)
+{
+    const struct parameter *a = left;
+    const struct parameter *b = right;
+    int order = slice_compare(a->key, b->key);
+
+    /* of the same text: as they stand */
+    return order != 0 ? order : a->value.data < b->value.data ? -1 : a->value.data > b->value.data;
 }
 
-static void add_query_member(struct buf *buf, struct slice query)
+/* The parameters that have a key and a value, by their keys. */
+static struct parameter *read_query(struct eval *eval, struct slice query, size_t *ret_count,
+                                    struct error *err)
+{
+    size_t room = 1;
+    size_t count = 0;
+
+    for (size_t i = 0; i < query.size; i++)
+        room += query.data[i] == '&';
+    struct parameter *list = ARENA_ARRAY(eval->arena, struct parameter, room, err);
+    while (list != NULL && query.size > 0) {
+        struct slice value = take_before(&query, '&');
+        struct slice key = take_before(&value, '=');
+        if (key.size > 0 && value.size > 0)
+            list[count++] = (struct parameter){key, value};
+    }
+    if (list != NULL)
+        qsort(list, count, sizeof(*list), by_key);
+    *ret_count = count;
+    return list;
+}
+
+/* {"k":"v"}; a key that is there several times has an array.  Escapes stay as they are. */
+static enum status add_query(struct eval *eval, struct buf *buf, struct slice query,
+                             struct error *err)
+{
+    size_t count;
+    const struct parameter *list = read_query(eval, query, &count, err);
+
+    if (list == NULL)
+        return err->status;
+    buf_add_byte(buf, '{');
+    for (size_t i = 0; i < count;) {
+        size_t end = i + 1;
+        while (end < count && slice_equal(list[end].key, list[i].key))
+            end++;
+        buf_add_text(buf, i > 0 ? "," : "");
+        text_add_json_string(buf, list[i].key);
+        buf_add_text(buf, end > i + 1 ? ":[" : ":");
+        for (size_t k = i; k < end; k++) {
+            buf_add_text(buf, k > i ? "," : "");
+            text_add_json_string(buf, list[k].value);
+        }
+        buf_add_text(buf, end > i + 1 ? "]" : "");
+        i = end;
+    }
+    buf_add_byte(buf, '}');
+    return STATUS_OK;
+}
+
+static enum status add_query_member(struct eval *eval, struct buf *buf, struct slice query,
+                                    struct error *err)
 {
     if (buf->size > 1)
         buf_add_byte(buf, ',');
     buf_add_text(buf, "\"Query Parameters\":");
-    add_query(buf, query);
+    return add_query(eval, buf, query, err);
+}
+
+struct url {
+    struct slice scheme, user, password, host, port, path, query, fragment;
+};
+
+/* What stands before '@' is a user only if a password follows it. */
+static void read_authority(struct slice authority, struct url *url)
+{
+    size_t sign = slice_find_byte(authority, '@', 0);
+    size_t colon = slice_find_byte(authority, ':', 0);
+
+    if (sign != SIZE_MAX && colon < sign) {
+        url->user = slice_head(authority, colon);
+        url->password = slice_head(slice_tail(authority, colon + 1), sign - colon - 1);
+        authority = slice_tail(authority, sign + 1);
+    }
+    size_t bracket = slice_find_byte(authority, ']', 0);
+    colon = slice_find_byte(authority, ':', bracket == SIZE_MAX ? 0 : bracket);
+    url->host = slice_head(authority, colon);
+    if (colon != SIZE_MAX)
+        url->port = slice_tail(authority, colon + 1);
+}
+
+/* Without a scheme all parts are empty. */
+static void read_url(struct slice text, struct url *url)
+{
+    size_t at = slice_find(text, SLICE("://"), 0);
+
+    if (at == SIZE_MAX)
+        return;
+    url->scheme = slice_head(text, at);
+    struct slice rest = slice_tail(text, at + 3);
+    bool only_path = slice_find_byte(rest, '#', 0) == SIZE_MAX &&
+                     slice_find_byte(rest, '?', 0) == SIZE_MAX;
+    url->fragment = rest;
+    rest = take_before(&url->fragment, '#');
+    url->query = rest;
+    rest = take_before(&url->query, '?');
+    size_t slash = slice_find_byte(rest, '/', 0);
+    if (slash != SIZE_MAX && !(only_path && slash + 1 == rest.size))
+        url->path = slice_tail(rest, slash);
+    read_authority(slice_head(rest, slash), url);
 }
 
 static enum status row_parse_url(ROW_PARAMETERS)
 {
-    struct slice rest = args[0].bytes;
-    struct slice scheme = SLICE("");
-    struct slice user = SLICE("");
-    struct slice password = SLICE("");
-    struct slice port = SLICE("");
-    struct slice authority = SLICE("");
-    size_t at = slice_find(rest, SLICE("://"), 0);
+    struct url url = {0};
     struct buf buf;
 
     (void)arg_count;
-    if (at != SIZE_MAX) {
-        scheme = slice_head(rest, at);
-        rest = slice_tail(rest, at + 3);
-    }
-    struct slice fragment = rest;
-    rest = take_before(&fragment, '#');
-    struct slice query = rest;
-    rest = take_before(&query, '?');
-    struct slice path = rest;
-    if (at != SIZE_MAX) {
-        size_t slash = slice_find_byte(rest, '/', 0);
-        authority = slice_head(rest, slash);
-        path = slash == SIZE_MAX ? SLICE("") : slice_tail(rest, slash);
-    }
-    size_t sign = slice_find_byte(authority, '@', 0);
-    if (sign != SIZE_MAX) {
-        password = slice_head(authority, sign);
-        authority = slice_tail(authority, sign + 1);
-        user = take_before(&password, ':');
-    }
-    size_t bracket = slice_find_byte(authority, ']', 0);
-    size_t colon = slice_find_byte(authority, ':', bracket == SIZE_MAX ? 0 : bracket);
-    struct slice host = slice_head(authority, colon);
-    if (colon != SIZE_MAX)
-        port = slice_tail(authority, colon + 1);
+    read_url(args[0].bytes, &url);
     bag_start(&buf);
-    bag_add_text(&buf, "Scheme", scheme);
-    bag_add_text(&buf, "Host", host);
-    bag_add_text(&buf, "Port", port);
-    bag_add_text(&buf, "Path", path);
-    bag_add_text(&buf, "Username", user);
-    bag_add_text(&buf, "Password", password);
-    add_query_member(&buf, query);
-    bag_add_text(&buf, "Fragment", fragment);
-    return bag_give(eval, &buf, ret, err);
+    bag_add_text(&buf, "Scheme", url.scheme);
+    bag_add_text(&buf, "Host", url.host);
+    bag_add_text(&buf, "Port", url.port);
+    bag_add_text(&buf, "Path", url.path);
+    bag_add_text(&buf, "Username", url.user);
+    bag_add_text(&buf, "Password", url.password);
+    enum status status = add_query_member(eval, &buf, url.query, err);
+    bag_add_text(&buf, "Fragment", url.fragment);
+    if (status == STATUS_OK)
+        return bag_give(eval, &buf, ret, err);
+    buf_release(&buf);
+    return status;
 }
 ROW_EVAL(row_parse_url, TYPE_DYNAMIC)
 
@@ -184,8 +240,11 @@ static enum status row_parse_urlquery(ROW_PARAMETERS)
     if (query.size > 0 && query.data[0] == '?')
         query = slice_tail(query, 1);
     bag_start(&buf);
-    add_query_member(&buf, query);
-    return bag_give(eval, &buf, ret, err);
+    enum status status = add_query_member(eval, &buf, query, err);
+    if (status == STATUS_OK)
+        return bag_give(eval, &buf, ret, err);
+    buf_release(&buf);
+    return status;
 }
 ROW_EVAL(row_parse_urlquery, TYPE_DYNAMIC)
 

@@ -200,8 +200,7 @@ static struct expr *bind_has_list(struct binder *b, const struct node *node, str
         item = item == NULL ? NULL : bind_cast(b, item, TYPE_STRING);
         if (item == NULL || (i % 1024 == 0 && query_check(b->q, b->err) != STATUS_OK))
             return NULL;
-        if (item->value.bytes.size > 0)
-            texts[words->count++] = item->value.bytes;
+        texts[words->count++] = item->value.bytes; /* a null is the empty word: it is anywhere */
     }
     words->words = texts;
     words->negated = node->name.data[0] == '!';

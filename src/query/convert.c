@@ -21,6 +21,20 @@ static bool real_to_long(double real, int64_t *ret)
     return true;
 }
 
+/* What is too large is the largest there is, as over the rows of the service. */
+static bool real_to_whole(double real, enum type type, int64_t *ret)
+{
+    int64_t least = type == TYPE_INT ? INT32_MIN : INT64_MIN;
+    int64_t most = type == TYPE_INT ? INT32_MAX : INT64_MAX;
+
+    if (isnan(real) || isinf(real))
+        return false;
+    if (!real_to_long(real, ret))
+        *ret = real < 0 ? least : most;
+    *ret = *ret < least ? least : *ret > most ? most : *ret;
+    return true;
+}
+
 static bool text_is_true(struct slice text, bool *ret)
 {
     int64_t number;
@@ -125,7 +139,7 @@ static void to_long(const struct value *from, struct value *ret)
     if (from->type == TYPE_BOOL)
         value = from->boolean;
     else if (from->type == TYPE_REAL) {
-        if (!real_to_long(from->real, &value))
+        if (!real_to_whole(from->real, ret->type, &value))
             return;
     } else if (from->type == TYPE_STRING) {
         if (!literal_long(from->bytes, &value))
@@ -139,6 +153,8 @@ static void to_long(const struct value *from, struct value *ret)
         return;
     else
         value = from->integer;
+    if (ret->type == TYPE_INT && (from->type == TYPE_INT || from->type == TYPE_LONG))
+        value = (int32_t)(uint32_t)value; /* the low half, as the service has it */
     if (ret->type == TYPE_INT && (value < INT32_MIN || value > INT32_MAX))
         return;
     ret->is_null = false;
@@ -182,6 +198,8 @@ static void to_time(const struct value *from, struct value *ret)
     } else if (from->type == TYPE_DATETIME || from->type == TYPE_TIMESPAN ||
                from->type == TYPE_INT || from->type == TYPE_LONG)
         ticks = from->integer;
+    else if (from->type == TYPE_BOOL && ret->type == TYPE_TIMESPAN)
+        ticks = from->boolean;
     else
         return;
     if (ret->type == TYPE_DATETIME && (ticks < 0 || ticks > TICKS_MAX))

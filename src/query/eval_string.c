@@ -125,8 +125,6 @@ static enum status eval_has_list(struct eval *eval, const struct vector *args,
             result = search_has(text, list->words[w], false, false, false);
             status = eval_spend(eval, text.size + 16, err);
         }
-        if (list->count == 0)
-            result = false;
         ((uint8_t *)data)[i] = result != list->negated;
     }
     return status;

@@ -196,9 +196,8 @@ static enum status row_gettype(ROW_PARAMETERS)
     }
     if (inner.is_null && inner.type != TYPE_STRING)
         return give_bytes(ret, SLICE("null"));
-    if (args[0].type == TYPE_DYNAMIC && inner.type == TYPE_LONG && inner.integer >= INT32_MIN &&
-        inner.integer <= INT32_MAX)
-        return give_bytes(ret, SLICE("int"));
+    if (args[0].type == TYPE_DYNAMIC && inner.type == TYPE_REAL)
+        return give_bytes(ret, SLICE("double"));
     return give_bytes(ret, slice_of(type_name(inner.type)));
 }
 ROW_EVAL_LAZY(row_gettype, TYPE_STRING)

@@ -22,16 +22,15 @@ static size_t run_length(struct slice s, size_t at)
     return end - at;
 }
 
-/* `count` digits of the seven of a fraction; capital F drops zeros at the end. */
-static void add_fraction(struct buf *buf, int tick, size_t count, bool drop_zeros)
+/* `count` digits of the seven of a fraction; `unless_zero`: nothing if all are 0. */
+static void add_fraction(struct buf *buf, int tick, size_t count, bool unless_zero)
 {
     char digits[16];
 
     (void)snprintf(digits, sizeof(digits), "%07d", tick);
     count = count > 7 ? 7 : count;
-    while (drop_zeros && count > 0 && digits[count - 1] == '0')
-        count--;
-    buf_add(buf, digits, count);
+    if (!unless_zero || strspn(digits, "0") < count)
+        buf_add(buf, digits, count);
 }
 
 static void add_number(struct buf *buf, int64_t value, size_t width)
@@ -83,10 +82,20 @@ static bool add_part(struct buf *buf, const struct parts *parts, char letter, si
     }
 }
 
+/* The longest specifier of a date that the run of letters begins with: ddd is dd and d. */
+static size_t specifier(const struct parts *parts, char letter, size_t run)
+{
+    if (parts->is_span || letter == 'f' || letter == 'F')
+        return run;
+    if (letter == 'y' && run >= 4)
+        return 4;
+    return run >= 2 ? 2 : 1;
+}
+
 static void add_formatted(struct buf *buf, const struct parts *parts, struct slice format)
 {
     for (size_t at = 0; at < format.size;) {
-        size_t count = run_length(format, at);
+        size_t count = specifier(parts, format.data[at], run_length(format, at));
         size_t before = buf->size;
         if (strchr("yMdhHmsfFt", format.data[at]) == NULL || format.data[at] == '\0' ||
             !add_part(buf, parts, format.data[at], count)) {

@@ -29,7 +29,7 @@ bool ip_parse_v4(struct slice text, uint32_t *ret_address, int64_t *ret_prefix)
         size_t start = at;
         while (at < text.size && text.data[at] >= '0' && text.data[at] <= '9' && at - start < 3)
             value = value * 10 + (uint32_t)(text.data[at++] - '0');
-        if (at == start || value > 255)
+        if (at == start || value > 255 || (text.data[start] == '0' && at - start > 1))
             return false;
         address = address << 8 | value;
         if (part < 3 && (at >= text.size || text.data[at++] != '.'))

@@ -82,6 +82,7 @@ static bool parse(struct slice text, struct address *ret)
             return false;
         text = slice_head(text, slash);
     }
+    text = slice_head(text, slice_find_byte(text, '%', 0)); /* the zone is of this host only */
     bool dotted = slice_find_byte(text, '.', 0) != SIZE_MAX;
     if (dotted && ret->prefix <= 32 && slash != SIZE_MAX)
         ret->prefix += 96; /* counted in the IPv4 part */

@@ -18,6 +18,16 @@ BIND(bind_real, "r", TYPE_REAL)
     }                                                                                              \
     ROW_EVAL(row_##NAME, TYPE_REAL)
 
+/* null where there is no such angle */
+#define ARC(NAME)                                                                                  \
+    static enum status row_##NAME(ROW_PARAMETERS)                                                  \
+    {                                                                                              \
+        double x = args[0].real;                                                                   \
+        (void)eval, (void)arg_count, (void)err;                                                    \
+        return fabs(x) > 1 ? STATUS_OK : give_real(ret, NAME(x));                                  \
+    }                                                                                              \
+    ROW_EVAL(row_##NAME, TYPE_REAL)
+
 static double gamma_log(double x)
 {
     int sign;
@@ -25,8 +35,8 @@ static double gamma_log(double x)
     return lgamma_r(x, &sign);
 }
 
-REAL(acos, acos(x))
-REAL(asin, asin(x))
+ARC(acos)
+ARC(asin)
 REAL(atan, atan(x))
 REAL(cos, cos(x))
 REAL(sin, sin(x))

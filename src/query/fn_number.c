@@ -54,6 +54,25 @@ static enum status row_ceiling(ROW_PARAMETERS)
 }
 ROW_EVAL(row_ceiling, args[0].type)
 
+/* Whole numbers rounded to tens, hundreds ...; what would be too large stays as it is. */
+static int64_t round_whole(int64_t number, int64_t digits)
+{
+    int64_t scale = 1;
+    int64_t most;
+
+    if (digits >= 0)
+        return number;
+    for (int64_t i = digits < -19 ? -19 : digits; i < 0; i++) {
+        if (__builtin_mul_overflow(scale, (int64_t)10, &scale))
+            return 0;
+    }
+    int64_t rest = number % scale;
+    int64_t down = number - rest;
+    if (rest > -(scale / 2) && rest < scale / 2)
+        return down;
+    return __builtin_add_overflow(down, number < 0 ? -scale : scale, &most) ? number : most;
+}
+
 /* Halves go away from zero, as the documentation's examples show. */
 static enum status row_round(ROW_PARAMETERS)
 {
@@ -69,7 +88,7 @@ static enum status row_round(ROW_PARAMETERS)
         return decimal_value(eval->arena, &number, ret, err);
     }
     if (args[0].type != TYPE_REAL)
-        return give_long(ret, args[0].integer);
+        return give_long(ret, round_whole(args[0].integer, digits));
     if (digits > 300 || !isfinite(args[0].real))
         return give_real(ret, args[0].real);
     if (digits < -300)

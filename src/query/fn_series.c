@@ -2,10 +2,29 @@
 /* fn_series.c - arithmetic on series: dynamic arrays of numbers.  What is not a
  * number is null in the result. */
 #include "base/text.h"
+#include "query/literal.h"
 #include "query/series_priv.h"
 #include "table/dynamic.h"
 
 #include <math.h>
+
+/* A number; a time counts its ticks, as in a sum of a series of times. */
+static double number_of(struct slice text)
+{
+    double number;
+    int64_t ticks;
+
+    if (slice_is(text, "true") || slice_is(text, "false"))
+        return text.data[0] == 't';
+    if (text.size > 2 && text.data[0] == '"') {
+        struct slice inner = slice_from(text.data + 1, text.size - 2);
+        bool is_date = slice_find_byte(inner, 'T', 0) != SIZE_MAX;
+        if (slice_find_byte(inner, ':', 0) != SIZE_MAX &&
+            (is_date ? literal_datetime(inner, &ticks) : literal_timespan(inner, &ticks)))
+            return (double)ticks;
+    }
+    return text_parse_double(slice_trim(text), &number) ? number : (double)NAN;
+}
 
 enum status series_of(struct eval *eval, const struct value *value, struct series *ret,
                       struct error *err)
@@ -22,11 +41,7 @@ enum status series_of(struct eval *eval, const struct value *value, struct serie
     if (data == NULL)
         return err->status;
     for (uint32_t i = 0; i < items.count; i++) {
-        struct slice text = items.data[i];
-        if (slice_is(text, "true") || slice_is(text, "false"))
-            data[i] = text.data[0] == 't';
-        else if (!text_parse_double(slice_trim(text), &data[i]))
-            data[i] = (double)NAN;
+        data[i] = number_of(items.data[i]);
     }
     *ret = (struct series){data, items.count, !is_array};
     return STATUS_OK;

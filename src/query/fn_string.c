@@ -159,7 +159,9 @@ static struct slice substring(struct slice s, int64_t start, int64_t length)
 {
     if (start < 0) { /* from the end */
         int64_t count = (int64_t)text_rune_count(s);
-        start = start < -count ? 0 : count + start;
+        if (start < -count)
+            return SLICE("");
+        start += count;
     }
     if (text_is_ascii(s)) {
         s = slice_tail(s, (size_t)start);

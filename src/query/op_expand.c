@@ -141,6 +141,39 @@ static enum status split(struct arena *arena, struct slice json, bool arrays, ui
     return status;
 }
 
+/* A number without a point or an exponent. */
+static bool is_whole(struct slice json)
+{
+    return slice_find_byte(json, '.', 0) == SIZE_MAX && slice_find_byte(json, 'e', 0) == SIZE_MAX &&
+           slice_find_byte(json, 'E', 0) == SIZE_MAX;
+}
+
+/* `to typeof(...)` takes elements that are such values: a text is no number, as the service
+ * has it, and a number no time. */
+static bool is_element_of(enum type type, struct slice json)
+{
+    enum json_kind kind = dynamic_kind(json);
+
+    switch (type) {
+    case TYPE_INT:
+    case TYPE_LONG:
+    case TYPE_REAL:
+        return kind == JSON_NUMBER;
+    case TYPE_BOOL:
+        return kind == JSON_TRUE || kind == JSON_FALSE || (kind == JSON_NUMBER && is_whole(json));
+    case TYPE_DATETIME:
+    case TYPE_GUID:
+        return kind == JSON_STRING;
+    case TYPE_STRING:
+    case TYPE_DYNAMIC:
+    case TYPE_DECIMAL:
+    case TYPE_TIMESPAN:
+    case TYPE_COUNT_:
+        break;
+    }
+    return true;
+}
+
 static enum status cell_of(struct worker *w, const struct elements *list, uint64_t index,
                            enum type type, struct value *ret, struct error *err)
 {
@@ -153,8 +186,8 @@ static enum status cell_of(struct worker *w, const struct elements *list, uint64
     struct eval eval = {.arena = w->batch_arena, .query_arena = w->arena};
 
     v.is_null = dynamic_is_null(json);
-    *ret = (struct value){.type = type, .is_null = true};
-    if (v.is_null)
+    *ret = (struct value){.type = type, .is_null = type != TYPE_STRING};
+    if (v.is_null || !is_element_of(type, json))
         return STATUS_OK;
     if (type == TYPE_DYNAMIC) {
         *ret = v;

@@ -146,8 +146,11 @@ static bool lists(struct query *q, const struct expr *e, struct pushed *ret)
     if (values == NULL || list->negated || list->all || list->count == 0 ||
         list->count > PUSHED_VALUES_MAX)
         return false;
-    for (uint32_t i = 0; i < list->count; i++)
+    for (uint32_t i = 0; i < list->count; i++) {
+        if (list->words[i].size == 0) /* is anywhere */
+            return false;
         values[i] = (struct value){.type = TYPE_STRING, .bytes = list->words[i]};
+    }
     ret->kind = FILTER_HAS;
     ret->values = values;
     ret->value_count = list->count;

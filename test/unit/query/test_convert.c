@@ -13,7 +13,7 @@ static const struct ask conversions_cases[] = {
      "[[\"1.5\",\"1\",null,\"100000000000000000000\",null]]"},
     {"print tolong('0x1F'), tolong(1.9), tolong('x'), toint(3000000000), "
      "tolong(todecimal('7.9')), tolong(true), tolong(1e30)",
-     "[[31,1,null,null,7,1,null]]"},
+     "[[31,1,null,-1294967296,7,1,9223372036854775807]]"},
     {"print tobool('TRUE'), tobool('0'), tobool('x'), tobool(2), tobool(todecimal(0))",
      "[[true,false,null,true,false]]"},
     {"print toreal('1e3'), toreal('x'), toreal(todecimal('1.5')), todatetime('2020-13-01'), "
@@ -24,7 +24,7 @@ static const struct ask conversions_cases[] = {
      "[[\"1\",\"a\",\"{\\\"b\\\":1,\\\"a\\\":[1]}\",\"01:00:00\",\"true\",\"{\\\"a\\\":{\\\"y"
      "\\\":[2],\\\"z\\\":1},\\\"b\\\":1}\"]]"},
     {"print todynamic('{\"a\": 1}').a, todynamic('{'), gettype(todynamic('5')), todynamic(1.5)",
-     "[[1,\"{\",\"int\",1.5]]"},
+     "[[1,\"{\",\"long\",1.5]]"},
 };
 ASK_TEST(conversions, conversions_cases)
 

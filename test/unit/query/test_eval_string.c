@@ -26,7 +26,7 @@ ASK_TEST(words, words_cases)
 static const struct ask lists_cases[] = {
     {"print 'a b' has_any ('x', 'B'), 'a b' has_all ('a', 'B'), 'a b' has_all ('a', 'c'), "
      "'a b' has_any ('')",
-     "[[true,true,false,false]]"},
+     "[[true,true,false,true]]"},
     {"print 'a' in ('A', 'b'), 'a' in~ ('A', 'b'), 'a' !in ('A'), 'a' !in~ ('A')",
      "[[false,true,true,false]]"},
     {"print 1 in (1.0, 2), 3 in (1, 2), -0.0 in (0.0), 1h in (60m), true in (false)",

@@ -52,8 +52,23 @@ static bool is_directory(const struct memory_io *memory, const char *path)
     return false;
 }
 
-static enum status memory_open(struct io *io, const char *path, enum io_open_mode mode,
-                               struct io_file **ret, struct error *err)
+static void lock(struct io *io)
+{
+    (void)pthread_mutex_lock(&((struct memory_io *)io)->lock);
+}
+
+static void unlock(struct io *io)
+{
+    (void)pthread_mutex_unlock(&((struct memory_io *)io)->lock);
+}
+
+static struct io *io_of(struct io_file *file)
+{
+    return &((struct memory_file *)file)->memory->io;
+}
+
+static enum status open_entry(struct io *io, const char *path, enum io_open_mode mode,
+                              struct io_file **ret, struct error *err)
 {
     struct memory_io *memory = (struct memory_io *)io;
     struct memory_entry *entry = find(memory, path);
@@ -73,9 +88,22 @@ static enum status memory_open(struct io *io, const char *path, enum io_open_mod
     return STATUS_OK;
 }
 
+static enum status memory_open(struct io *io, const char *path, enum io_open_mode mode,
+                               struct io_file **ret, struct error *err)
+{
+    lock(io);
+    enum status status = open_entry(io, path, mode, ret, err);
+    unlock(io);
+    return status;
+}
+
 static void memory_close(struct io_file *file)
 {
-    ((struct memory_file *)file)->memory->open_count--;
+    struct io *io = io_of(file);
+
+    lock(io);
+    ((struct memory_io *)io)->open_count--;
+    unlock(io);
     free(file);
 }
 
@@ -89,15 +117,17 @@ static enum status memory_read_at(struct io_file *file, uint64_t offset, void *r
                                   struct error *err)
 {
     const struct buf *bytes = bytes_of(file);
+    struct io *io = io_of(file);
 
-    if (offset > bytes->size || size > bytes->size - offset)
-        return ERROR_SET(err, STATUS_CORRUPT, "the file is too short");
-    if (size > 0)
+    lock(io);
+    bool is_there = offset <= bytes->size && size <= bytes->size - offset;
+    if (is_there && size > 0)
         memcpy(ret, bytes->data + offset, size);
-    return STATUS_OK;
+    unlock(io);
+    return is_there ? STATUS_OK : ERROR_SET(err, STATUS_CORRUPT, "the file is too short");
 }
 
-static enum status memory_truncate(struct io_file *file, uint64_t size, struct error *err)
+static enum status set_size(struct io_file *file, uint64_t size, struct error *err)
 {
     struct buf *bytes = bytes_of(file);
 
@@ -112,16 +142,29 @@ static enum status memory_truncate(struct io_file *file, uint64_t size, struct e
     return STATUS_OK;
 }
 
+static enum status memory_truncate(struct io_file *file, uint64_t size, struct error *err)
+{
+    struct io *io = io_of(file);
+
+    lock(io);
+    enum status status = set_size(file, size, err);
+    unlock(io);
+    return status;
+}
+
 static enum status memory_write_at(struct io_file *file, uint64_t offset, const void *data,
                                    size_t size, struct error *err)
 {
     struct buf *bytes = bytes_of(file);
+    struct io *io = io_of(file);
     enum status status = STATUS_OK;
 
+    lock(io);
     if (offset + size > bytes->size)
-        status = memory_truncate(file, offset + size, err);
+        status = set_size(file, offset + size, err);
     if (status == STATUS_OK && size > 0)
         memcpy(bytes->data + offset, data, size);
+    unlock(io);
     return status;
 }
 
@@ -134,12 +177,16 @@ static enum status memory_sync(struct io_file *file, struct error *err)
 
 static enum status memory_size(struct io_file *file, uint64_t *ret, struct error *err)
 {
+    struct io *io = io_of(file);
+
     (void)err;
+    lock(io);
     *ret = bytes_of(file)->size;
+    unlock(io);
     return STATUS_OK;
 }
 
-static enum status memory_unlink(struct io *io, const char *path, struct error *err)
+static enum status remove_entry(struct io *io, const char *path, struct error *err)
 {
     struct memory_entry *entry = find((struct memory_io *)io, path);
 
@@ -150,18 +197,35 @@ static enum status memory_unlink(struct io *io, const char *path, struct error *
     return STATUS_OK;
 }
 
-static enum status memory_rename(struct io *io, const char *from, const char *to,
-                                 struct error *err)
+static enum status memory_unlink(struct io *io, const char *path, struct error *err)
+{
+    lock(io);
+    enum status status = remove_entry(io, path, err);
+    unlock(io);
+    return status;
+}
+
+static enum status rename_entry(struct io *io, const char *from, const char *to,
+                                struct error *err)
 {
     struct memory_entry *entry = find((struct memory_io *)io, from);
 
     if (entry == NULL)
         return not_found(from, err);
     if (strcmp(from, to) != 0 && find((struct memory_io *)io, to) != NULL)
-        (void)memory_unlink(io, to, err);
+        (void)remove_entry(io, to, err);
     CHECK(strlen(to) < sizeof(entry->path));
     (void)snprintf(entry->path, sizeof(entry->path), "%s", to);
     return STATUS_OK;
+}
+
+static enum status memory_rename(struct io *io, const char *from, const char *to,
+                                 struct error *err)
+{
+    lock(io);
+    enum status status = rename_entry(io, from, to, err);
+    unlock(io);
+    return status;
 }
 
 static enum status memory_dir(struct io *io, const char *path, struct error *err)
@@ -187,12 +251,14 @@ static enum status memory_list(struct io *io, const char *path,
     size_t count = 0, size = strlen(path);
     enum status status = STATUS_OK;
 
+    lock(io);
     for (uint32_t i = 0; i < MEMORY_FILES_MAX; i++) {
         const char *other = memory->files[i].path;
         if (strncmp(other, path, size) == 0 && other[size] == '/' &&
             strchr(other + size + 1, '/') == NULL)
             (void)snprintf(names[count++], sizeof(names[0]), "%s", other + size + 1);
     }
+    unlock(io);
     qsort(names, count, sizeof(names[0]), compare);
     for (size_t i = 0; i < count && status == STATUS_OK; i++)
         status = entry(context, names[i], err);
@@ -223,11 +289,13 @@ static const struct io_ops memory_ops = {
 void memory_io_init(struct memory_io *memory)
 {
     *memory = (struct memory_io){.io.ops = &memory_ops};
+    (void)pthread_mutex_init(&memory->lock, NULL);
 }
 
 void memory_io_release(struct memory_io *memory)
 {
     CHECK(memory->open_count == 0);
+    (void)pthread_mutex_destroy(&memory->lock);
     for (uint32_t i = 0; i < MEMORY_FILES_MAX; i++) {
         if (memory->files[i].path[0] != '\0')
             buf_release(&memory->files[i].bytes);

@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* memory_io.h - a few files in memory behind base/io.h, for targets that read whole files.
  *
- * Nothing fails but for want of what is not there; directories exist.  One thread. */
+ * Nothing fails but for want of what is not there; directories exist.  Threads may work side
+ * by side, but for memory_io_file(): nobody else then. */
 #ifndef FUZZ_MEMORY_IO_H
 #define FUZZ_MEMORY_IO_H
 
 #include "base/io.h"
 
-#define MEMORY_FILES_MAX 32u
+#include <pthread.h>
+
+#define MEMORY_FILES_MAX 64u
 
 struct memory_io {
     struct io io; /* first */
+    pthread_mutex_t lock; /* everything below */
     struct memory_entry {
         char path[128]; /* "" = free */
         struct buf bytes;

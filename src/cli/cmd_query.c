@@ -115,14 +115,17 @@ static void show_warnings(struct slice text, const struct json_tape *tape)
         return;
     for (uint32_t i = list + 1; i < tape->tokens[list].next; i = tape->tokens[i].next) {
         uint32_t message = json_member(text, tape->tokens, i, SLICE("message"));
-        struct buf line;
-        buf_init(&line, 4 * KIB);
+        struct buf said, line;
+        buf_init(&said, 4 * KIB);
+        buf_init(&line, 32 * KIB);
         if (message != UINT32_MAX)
-            answer_add_text(text, tape, message, &line);
+            answer_add_text(text, tape, message, &said);
+        text_add_printable(&line, buf_slice(&said));
         (void)fprintf(stderr, "daybook: line %llu, column %llu: warning: %.*s\n",
                       (unsigned long long)answer_number(text, tape, i, "line"),
                       (unsigned long long)answer_number(text, tape, i, "column"),
                       SLICE_FMT(buf_slice(&line)));
+        buf_release(&said);
         buf_release(&line);
     }
 }

@@ -53,6 +53,34 @@ static enum status spill(struct output *output, struct error *err)
     return status;
 }
 
+static struct slice printable(struct slice text, struct arena *arena, struct error *err)
+{
+    struct buf shown;
+
+    buf_init(&shown, GIB);
+    text_add_printable(&shown, text);
+    struct slice copy = buf_check(&shown, err) == STATUS_OK
+                            ? arena_copy(arena, buf_slice(&shown), err)
+                            : slice_from(NULL, 0);
+    buf_release(&shown);
+    return copy;
+}
+
+/* For a terminal: names come from records, too. */
+static enum status print_columns(struct output *output, struct error *err)
+{
+    const struct slice *names = output->columns;
+    struct slice *shown = ARENA_ARRAY(output->arena, struct slice, output->column_count + 1, err);
+
+    output->columns = shown;
+    for (uint32_t i = 0; shown != NULL && i < output->column_count; i++) {
+        shown[i] = printable(names[i], output->arena, err);
+        if (shown[i].data == NULL)
+            return err->status;
+    }
+    return shown == NULL ? err->status : STATUS_OK;
+}
+
 enum status output_begin(struct output *output, enum output_format format,
                          const struct slice *columns, uint32_t column_count, struct arena *arena,
                          struct error *err)
@@ -60,6 +88,8 @@ enum status output_begin(struct output *output, enum output_format format,
     *output = (struct output){.format = format, .columns = columns, .column_count = column_count,
                               .arena = arena};
     buf_init(&output->buf, GIB);
+    if (format == OUTPUT_TABLE)
+        return print_columns(output, err);
     if (format == OUTPUT_JSON)
         buf_add_byte(&output->buf, '[');
     for (uint32_t i = 0; format == OUTPUT_CSV && i < column_count; i++) {
@@ -109,7 +139,7 @@ static void add_object(struct output *output, struct slice text, const struct js
         if (t->kind == JSON_STRING)
             buf_add(&output->buf, text.data + t->start - 1, t->end - t->start + 2);
         else
-            buf_add_slice(&output->buf, json_text(text, t));
+            json_add_line(&output->buf, json_text(text, t));
         token = next_cell(tape, row, token);
     }
     buf_add_byte(&output->buf, '}');
@@ -118,7 +148,7 @@ static void add_object(struct output *output, struct slice text, const struct js
 static enum status keep_cell(struct output *output, struct slice text,
                              const struct json_token *token, struct error *err)
 {
-    struct buf raw, shown;
+    struct buf raw;
 
     if (output->cell_count == output->cell_capacity) {
         size_t capacity = output->cell_capacity == 0 ? 1024 : output->cell_capacity * 2;
@@ -129,12 +159,9 @@ static enum status keep_cell(struct output *output, struct slice text,
         output->cell_capacity = capacity;
     }
     buf_init(&raw, GIB);
-    buf_init(&shown, GIB);
     add_cell_text(&raw, text, token);
-    text_add_printable(&shown, buf_slice(&raw));
-    struct slice cell = arena_copy(output->arena, buf_slice(&shown), err);
+    struct slice cell = printable(buf_slice(&raw), output->arena, err);
     buf_release(&raw);
-    buf_release(&shown);
     if (cell.data == NULL)
         return err->status;
     output->cells[output->cell_count++] = cell;

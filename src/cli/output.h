@@ -2,7 +2,7 @@
 /* output.h - rows on stdout: a table for people, NDJSON, JSON or CSV for programs.
  *
  * Cells come as JSON values (tokens of an answer).  In a table, log data cannot
- * steer the terminal: control and bidi characters are escaped.
+ * steer the terminal: control and bidi characters are escaped, in names, too.
  */
 #ifndef CLI_OUTPUT_H
 #define CLI_OUTPUT_H
@@ -18,7 +18,7 @@ enum status output_format_from(const struct options *options, enum output_format
 
 struct output {
     enum output_format format;
-    const struct slice *columns; /* names, decoded */
+    const struct slice *columns; /* names, decoded; OUTPUT_TABLE: and printable */
     uint32_t column_count;
     uint64_t row_count;
     bool is_uncut;       /* OUTPUT_TABLE: long cells are shown whole; set it after the begin */

@@ -404,6 +404,17 @@ static size_t unescape_unicode(struct slice s, size_t at, struct buf *ret)
     return 6;
 }
 
+void json_add_line(struct buf *ret, struct slice json)
+{
+    struct slice line;
+
+    while (slice_next(&json, '\n', &line)) {
+        struct slice part;
+        while (slice_next(&line, '\r', &part))
+            buf_add_slice(ret, part);
+    }
+}
+
 void json_unescape(struct slice escaped, struct buf *ret)
 {
     static const char from[] = "bfnrt", to[] = "\b\f\n\r\t";

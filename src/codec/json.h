@@ -74,6 +74,9 @@ static inline struct slice json_text(struct slice text, const struct json_token 
 /* Decodes the escapes of a string token's text; lone surrogates become U+FFFD. */
 void json_unescape(struct slice escaped, struct buf *ret);
 
+/* Appends the JSON in one line: a line end in it can only be a blank between two tokens. */
+void json_add_line(struct buf *ret, struct slice json);
+
 /* The value token of `key` in the object at `object` (the last one wins), or
  * UINT32_MAX.  Keys are compared unescaped. */
 uint32_t json_member(struct slice text, const struct json_token *tokens, uint32_t object,

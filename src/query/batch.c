@@ -18,18 +18,6 @@ static void add_text(struct buf *buf, struct slice text)
     query_add_json(buf, &v);
 }
 
-/* JSON in one line: a line end in it can only be a blank between two tokens. */
-static void add_in_line(struct buf *buf, struct slice json)
-{
-    struct slice line;
-
-    while (slice_next(&json, '\n', &line)) {
-        struct slice part;
-        while (slice_next(&line, '\r', &part))
-            buf_add_slice(buf, part);
-    }
-}
-
 static enum status begin(struct query_sink *sink, const struct schema *schema, struct error *err)
 {
     struct writer *w = (struct writer *)sink;
@@ -105,9 +93,9 @@ static enum status answer(const struct query_request *request, struct slice id,
     struct writer w = {.sink = {begin, rows, table}, .out = &body};
     own.text = query;
     buf_add_text(ret, "{\"id\":");
-    add_in_line(ret, id);
+    json_add_line(ret, id);
     if (query_run(&own, &w.sink, &stats, err) == STATUS_OK) {
-        add_in_line(ret, buf_slice(&body));
+        json_add_line(ret, buf_slice(&body));
         buf_add_text(ret, w.has_tables ? "]}]" : "]");
         query_add_coverage(ret, &stats);
     } else {

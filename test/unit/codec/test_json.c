@@ -134,6 +134,17 @@ static void the_last_of_equal_keys_wins(void **state)
     ASSERT_SLICE(json_text(text, &tape.tokens[k]), "2");
 }
 
+static void a_line_has_no_line_ends(void **state)
+{
+    struct buf line;
+
+    (void)state;
+    buf_init(&line, 1024);
+    json_add_line(&line, SLICE("{\"a\": [1,\r\n 2],\n\"b\":\"\\n\"}\n"));
+    ASSERT_SLICE(buf_slice(&line), "{\"a\": [1, 2],\"b\":\"\\n\"}");
+    buf_release(&line);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -143,6 +154,7 @@ int main(void)
         cmocka_unit_test(long_strings_cross_every_block_boundary),
         cmocka_unit_test(blanks_outside_of_strings_are_told),
         cmocka_unit_test(escapes_are_decoded),
+        cmocka_unit_test(a_line_has_no_line_ends),
         cmocka_unit_test(the_last_of_equal_keys_wins),
     };
 

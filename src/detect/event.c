@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "detect/event.h"
 
+#include "base/text.h"
+
 #include <arpa/inet.h>
 #include <stdio.h>
 
@@ -95,13 +97,30 @@ struct slice event_address(struct slice text)
     return text;
 }
 
+/* As many bytes as there is room for, without a part of an escape or of a character. */
+static struct slice cut(struct slice text)
+{
+    size_t at = 0, end = 0;
+
+    while (at < NETWORK_BYTES) {
+        end = at;
+        if (at >= text.size)
+            break;
+        if (text.data[at] == '\\')
+            at += at + 1 < text.size && text.data[at + 1] == 'u' ? 6 : 2;
+        else
+            (void)text_next_rune(text, &at);
+    }
+    return slice_head(text, end);
+}
+
 struct slice event_network(struct slice address, char ret[NETWORK_BYTES])
 {
     char text[INET6_ADDRSTRLEN];
     uint8_t bytes[16];
 
     if (address.size == 0 || address.size >= sizeof(text))
-        return slice_head(address, NETWORK_BYTES - 1);
+        return cut(address);
     memcpy(text, address.data, address.size);
     text[address.size] = '\0';
     int size = 0;

@@ -20,7 +20,7 @@ struct event {
 void event_from_record(const struct record *record, struct event *ret);
 
 /* The network of an address as text: /16 of IPv4, /32 of IPv6, else the
- * address; a port and brackets are left out.  `ret` holds 48 bytes. */
+ * address, cut to what fits; a port and brackets are left out.  `ret` holds 48 bytes. */
 #define NETWORK_BYTES 48
 struct slice event_network(struct slice address, char ret[NETWORK_BYTES]);
 /* The address without brackets and port. */

@@ -52,6 +52,13 @@ static void networks_are_16_and_32_bits(void **state)
     ASSERT_SLICE(event_network(SLICE("2603:10a6:5::1"), text), "2603:10a6::/32");
     ASSERT_SLICE(event_network(SLICE("not-an-address"), text), "not-an-address");
     assert_int_equal(event_network(SLICE(""), text).size, 0);
+    /* What is too long to be an address is cut, but not within an escape or a character. */
+#define LONG "123456789 123456789 123456789 123456789 12345"
+    ASSERT_SLICE(event_network(SLICE(LONG "6\\\",\\\"x"), text), LONG "6");
+    ASSERT_SLICE(event_network(SLICE(LONG "\\\"x"), text), LONG "\\\"");
+    ASSERT_SLICE(event_network(SLICE(LONG "\\u0041"), text), LONG);
+    ASSERT_SLICE(event_network(SLICE(LONG "6\xC3\xA9x"), text), LONG "6");
+    ASSERT_SLICE(event_network(SLICE(LONG "67890"), text), LONG "67");
     ASSERT_SLICE(event_address(SLICE("[2603::1]:443")), "2603::1");
     ASSERT_SLICE(event_address(SLICE("2603::1")), "2603::1");
 }

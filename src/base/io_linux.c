@@ -24,6 +24,10 @@ struct linux_file {
     char path[256]; /* for error texts; cut at the end */
 };
 
+#define OPEN_TRIES_MAX 1000
+
+/* The kernel gives up with EAGAIN where something is renamed, wherever that is, while it
+ * follows ".." in a link: openat2(2) says to ask again. */
 static int open_below(const struct linux_io *io, const char *path, int flags, mode_t mode)
 {
     struct open_how how = {
@@ -34,7 +38,11 @@ static int open_below(const struct linux_io *io, const char *path, int flags, mo
 
     if (path[0] == '\0')
         path = ".";
-    return (int)syscall(SYS_openat2, io->root_fd, path, &how, sizeof(how));
+    int fd = -1;
+    errno = EAGAIN;
+    for (int i = 0; i < OPEN_TRIES_MAX && fd < 0 && errno == EAGAIN; i++)
+        fd = (int)syscall(SYS_openat2, io->root_fd, path, &how, sizeof(how));
+    return fd;
 }
 
 static enum status linux_open(struct io *base, const char *path, enum io_open_mode mode,

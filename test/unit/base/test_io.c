@@ -3,6 +3,8 @@
 
 #include "base/io.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -111,6 +113,53 @@ static void names_are_listed_in_order(void **state)
     assert_int_equal(rmdir(path), 0);
 }
 
+static atomic_bool is_done;
+
+static void *rename_on(void *arg)
+{
+    char from[64], to[64];
+
+    (void)snprintf(from, sizeof(from), "%s/from", root);
+    (void)snprintf(to, sizeof(to), "%s/to", root);
+    while (!atomic_load(&is_done)) {
+        if (rename(from, to) == 0)
+            (void)rename(to, from);
+    }
+    return arg;
+}
+
+/* Time zones are such links, and something is renamed somewhere at all times. */
+static void a_link_upwards_opens_while_others_rename(void **state)
+{
+    struct io_file *file;
+    pthread_t thread;
+    char path[64];
+
+    (void)state;
+    ASSERT_OK(io_make_dir(io, "d", &err));
+    ASSERT_OK(io_replace(io, "d/target", SLICE("x"), &err));
+    ASSERT_OK(io_replace(io, "from", SLICE(""), &err));
+    (void)snprintf(path, sizeof(path), "%s/d/link", root);
+    assert_int_equal(symlink("../d/../d/../d/../d/../d/target", path), 0);
+    assert_int_equal(pthread_create(&thread, NULL, rename_on, NULL), 0);
+    enum status status = STATUS_OK;
+    for (int i = 0; i < 200000 && status == STATUS_OK; i++) {
+        status = io_open(io, "d/link", IO_READ, &file, &err);
+        if (status == STATUS_OK)
+            io_close(file);
+    }
+    atomic_store(&is_done, true);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    if (status != STATUS_OK)
+        fail_msg("%s", err.text);
+    ASSERT_OK(io_unlink(io, "d/link", &err));
+    ASSERT_OK(io_unlink(io, "d/target", &err));
+    if (io_unlink(io, "from", &err) == STATUS_NOT_FOUND)
+        ASSERT_OK(io_unlink(io, "to", &err));
+    (void)snprintf(path, sizeof(path), "%s/d", root);
+    assert_int_equal(rmdir(path), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -118,6 +167,7 @@ int main(void)
         cmocka_unit_test(files_are_written_and_read_at_offsets),
         cmocka_unit_test(a_path_cannot_leave_the_root),
         cmocka_unit_test(names_are_listed_in_order),
+        cmocka_unit_test(a_link_upwards_opens_while_others_rename),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);

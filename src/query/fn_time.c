@@ -41,19 +41,6 @@ ROW_EVAL(row_now, TYPE_DATETIME)
 
 /* ---- bin ---- */
 
-/* floor(value / size) * size; false if it cannot be. */
-static bool bin_long(int64_t value, int64_t size, int64_t *ret)
-{
-    int64_t rest;
-
-    if (size <= 0)
-        return false;
-    rest = value % size;
-    if (rest < 0)
-        rest += size;
-    return !__builtin_sub_overflow(value, rest, ret);
-}
-
 static double bin_real(double value, double size)
 {
     return floor(value / size) * size;
@@ -119,14 +106,21 @@ static enum status row_bin_decimal(ROW_PARAMETERS)
 }
 ROW_EVAL(row_bin_decimal, TYPE_DECIMAL)
 
-/* The bin that a number is in, counted from `point`; false if there is none of the type. */
+static int64_t modulo(int64_t value, int64_t size)
+{
+    int64_t rest = value % size;
+
+    return rest < 0 ? rest + size : rest;
+}
+
+/* The bin that a number is in, counted from `point`; false if there is none of the type.
+ * The two may lie further apart than a number can say. */
 static bool bin_whole(int64_t value, int64_t size, int64_t point, enum type type, int64_t *ret)
 {
-    int64_t distance;
-
-    return !__builtin_sub_overflow(value, point, &distance) &&
-           bin_long(distance, size, &distance) &&
-           !__builtin_add_overflow(distance, point, ret) &&
+    if (size <= 0)
+        return false;
+    int64_t rest = modulo(modulo(value, size) - modulo(point, size), size);
+    return !__builtin_sub_overflow(value, rest, ret) &&
            (type != TYPE_DATETIME || (*ret >= 0 && *ret <= TICKS_MAX));
 }
 

@@ -6,6 +6,23 @@
 #include <arpa/inet.h>
 #include <stdio.h>
 
+/* As many bytes as there is room for, without a part of an escape or of a character. */
+static struct slice cut(struct slice text, size_t room)
+{
+    size_t at = 0, end = 0;
+
+    if (text.size <= room)
+        return text;
+    while (at <= room) {
+        end = at;
+        if (text.data[at] == '\\')
+            at += at + 1 < text.size && text.data[at + 1] == 'u' ? 6 : 2;
+        else
+            (void)text_next_rune(text, &at);
+    }
+    return slice_head(text, end);
+}
+
 static void keep(struct slice *field, struct slice value)
 {
     if (field->size == 0)
@@ -74,8 +91,9 @@ void event_from_record(const struct record *record, struct event *ret)
         return;
     for (uint32_t i = 1; i < tokens[0].next; i = tokens[i + 1].next) {
         if (tokens[i + 1].kind == JSON_STRING)
-            take_field(json_text(record->raw, &tokens[i]), json_text(record->raw, &tokens[i + 1]),
-                       ret, &client_ip, &app_id);
+            take_field(json_text(record->raw, &tokens[i]),
+                       cut(json_text(record->raw, &tokens[i + 1]), EVENT_FIELD_BYTES_MAX), ret,
+                       &client_ip, &app_id);
     }
     keep(&ret->address, client_ip);
     keep(&ret->app, app_id);
@@ -97,30 +115,13 @@ struct slice event_address(struct slice text)
     return text;
 }
 
-/* As many bytes as there is room for, without a part of an escape or of a character. */
-static struct slice cut(struct slice text)
-{
-    size_t at = 0, end = 0;
-
-    while (at < NETWORK_BYTES) {
-        end = at;
-        if (at >= text.size)
-            break;
-        if (text.data[at] == '\\')
-            at += at + 1 < text.size && text.data[at + 1] == 'u' ? 6 : 2;
-        else
-            (void)text_next_rune(text, &at);
-    }
-    return slice_head(text, end);
-}
-
 struct slice event_network(struct slice address, char ret[NETWORK_BYTES])
 {
     char text[INET6_ADDRSTRLEN];
     uint8_t bytes[16];
 
     if (address.size == 0 || address.size >= sizeof(text))
-        return cut(address);
+        return cut(address, NETWORK_BYTES - 1);
     memcpy(text, address.data, address.size);
     text[address.size] = '\0';
     int size = 0;

@@ -5,6 +5,9 @@
 
 #include "table/record.h"
 
+/* What is kept of a field: identifiers are short, and what is written of a hit has several. */
+#define EVENT_FIELD_BYTES_MAX 512u
+
 struct event {
     struct slice operation, id, user, mailbox, app, address, session;
     int64_t time; /* ticks */
@@ -14,9 +17,10 @@ struct event {
     bool is_undated;     /* time is when it was received: it tells no age of others */
 };
 
-/* Slices point into the record (escapes are not decoded: identifiers have
- * none).  The application is ClientAppId where there is one, else AppId: with
- * delegated tokens AppId names the API that was called. */
+/* Slices point into the record (escapes are not decoded: identifiers have none; a
+ * field that is too long is cut between two characters).  The application is
+ * ClientAppId where there is one, else AppId: with delegated tokens AppId names the
+ * API that was called. */
 void event_from_record(const struct record *record, struct event *ret);
 
 /* The network of an address as text: /16 of IPv4, /32 of IPv6, else the

@@ -78,7 +78,7 @@ static void deliver(void *context, const struct detect_alert *alert)
 {
     struct collector *c = context;
 
-    assert_true(alert->json.size > 0);
+    assert_true(alert->json.size > 0 && alert->json.data[alert->json.size - 1] == '}');
     (void)pthread_mutex_lock(&c->lock);
     c->delivered++;
     (void)pthread_mutex_unlock(&c->lock);
@@ -144,6 +144,30 @@ static void hits_are_written_and_alerts_delivered(void **state)
     assert_int_equal(stats.pairs, 2);
     assert_int_equal(stats.alerts, 1);
     assert_int_equal(stats.queue_depth, 0);
+}
+
+/* What is written of them is more than a request may have, as long as fields are whole. */
+static void hits_of_large_records_are_all_written(void **state)
+{
+    static char app[900 * 1024], text[sizeof(app) + 256];
+
+    (void)state;
+    memset(app, 'x', sizeof(app) - 1);
+    for (int i = 0; i < 80; i++) {
+        struct made made;
+        (void)snprintf(text, sizeof(text),
+                       "{\"Operation\":\"MailItemsAccessed\",\"MailboxOwnerUPN\":\"%d\","
+                       "\"ClientAppId\":\"%s\"}",
+                       i, app);
+        make_text(&made, text, DAY(0));
+        const struct record_batch batch = {.tenant = tenant, .table = SLICE("AuditRecords"),
+                                           .records = &made.record, .record_count = 1};
+        ASSERT_OK(record_sink_take(detect_sink(detect), &batch, &err));
+        made_release(&made);
+    }
+    ASSERT_OK(detect_start(detect, &err));
+    ASSERT_OK(detect_drain(detect, &err));
+    assert_int_equal(collector.rows, 80);
 }
 
 static void a_busy_table_is_tried_again(void **state)
@@ -220,6 +244,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(hits_are_written_and_alerts_delivered, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(hits_of_large_records_are_all_written, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_busy_table_is_tried_again, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_replayed_row_cancels_the_replayed_hit, set_up,
                                         tear_down),

@@ -32,6 +32,25 @@ static void fields_come_from_the_top_level(void **state)
     made_release(&made);
 }
 
+static void long_fields_are_cut_at_whole_characters(void **state)
+{
+    char id[EVENT_FIELD_BYTES_MAX], text[4 * EVENT_FIELD_BYTES_MAX];
+    struct made made;
+    struct event e;
+
+    (void)state;
+    memset(id, 'x', sizeof(id) - 1);
+    id[sizeof(id) - 1] = '\0';
+    (void)snprintf(text, sizeof(text),
+                   "{\"Id\":\"%s1\",\"UserId\":\"%s\\u00e9\",\"AppId\":\"%s12\"}", id, id, id);
+    make_text(&made, text, 1);
+    event_from_record(&made.record, &e);
+    assert_int_equal(e.id.size, EVENT_FIELD_BYTES_MAX);
+    assert_int_equal(e.user.size, EVENT_FIELD_BYTES_MAX - 1);
+    assert_int_equal(e.app.size, EVENT_FIELD_BYTES_MAX);
+    made_release(&made);
+}
+
 static void a_quarantined_record_has_no_fields(void **state)
 {
     struct record record = {.raw = SLICE("{broken"), .token_count = 0};
@@ -68,6 +87,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(fields_come_from_the_top_level),
         cmocka_unit_test(a_quarantined_record_has_no_fields),
+        cmocka_unit_test(long_fields_are_cut_at_whole_characters),
         cmocka_unit_test(networks_are_16_and_32_bits),
     };
 

@@ -58,7 +58,7 @@ static uint8_t *match_fronts(struct part_scan *scan, const struct filter *filter
 static bool is_odd(const struct path_column *column, const struct path_column *donor,
                    uint32_t code)
 {
-    const struct lent_texts *lent = &column->lent;
+    const struct lent_texts *lent = column->lent;
     struct slice front = lent->front_texts[lent->fronts[code]];
     uint32_t end = lent->codes[code];
     bool goes_on = end < donor->dict_count && donor->dict[end].size > 0 &&
@@ -73,7 +73,7 @@ static enum status put_together(struct part_scan *scan, const struct lent_questi
                                 struct error *err)
 {
     const struct path_column *column = &scan->part->paths[question->path];
-    const struct lent_texts *lent = &column->lent;
+    const struct lent_texts *lent = column->lent;
     const struct path_values *values = NULL;
     uint8_t any = 0;
 
@@ -100,18 +100,18 @@ enum status filter_match_lent(struct part_scan *scan, const struct lent_question
                               uint8_t **ret, bool *ret_done, struct error *err)
 {
     const struct path_column *column = &scan->part->paths[question->path];
-    const struct lent_texts *lent = &column->lent;
-    const struct wanted_values all = {lent->donor, TYPE_STRING, NULL};
+    const struct lent_texts *lent = column->lent;
     bool plain = false;
     uint8_t *asked = NULL;
 
     *ret_done = false;
     *ret = NULL;
-    if (lent->donor == 0 || !are_terms(question->filter))
+    if (lent == NULL || !are_terms(question->filter))
         return STATUS_OK;
     enum status status = is_plain(scan, lent->donor, &plain, err);
     if (status != STATUS_OK || !plain)
         return status;
+    const struct wanted_values all = {lent->donor, TYPE_STRING, NULL};
     if (!question->lent_is_known)
         status = filter_match_path(scan, question->filter, &all, &asked, err);
     if (status != STATUS_OK)

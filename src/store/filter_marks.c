@@ -44,7 +44,8 @@ static enum status match_hit(struct part_scan *scan, struct test *test, struct w
                              uint8_t **ret_codes, struct error *err)
 {
     struct marks *marks = &test->marks;
-    uint32_t donor = scan->part->paths[hit.path].lent.donor;
+    const struct lent_texts *lent = scan->part->paths[hit.path].lent;
+    uint32_t donor = lent != NULL ? lent->donor : 0;
     bool is_done = false;
     enum status status = filter_codes_in(scan, hit.path, hit.blocks, ret_codes, err);
     const struct wanted_values wanted = {hit.path, TYPE_STRING, *ret_codes};
@@ -211,7 +212,7 @@ enum status filter_mark_hits(struct part_scan *scan, struct test *test,
     for (uint32_t n = 0; n < 2 * count && status == STATUS_OK; n++) {
         uint32_t i = n % count, path = hits[i].path;
         if (path == 0 || part->paths[path].dict_count == 0 ||
-            (part->paths[path].lent.donor != 0) != (n >= count))
+            (part->paths[path].lent != NULL) != (n >= count))
             continue;
         status = mark_path(scan, test, hits[i], &test->is_exact, err);
         marks->free[path] = ~hits[i].blocks;

@@ -96,7 +96,7 @@ struct shape {
  * the two (docs/format/segment.md, "Donors").  Kept where the fronts are a small part
  * and 16 bits are enough to number them. */
 struct lent_texts {
-    uint32_t donor;         /* 0: the texts are not made of another path's */
+    uint32_t donor; /* a path */
     uint32_t front_count;
     const uint16_t *codes;  /* a text: the donor's code, its dict_count for none */
     const uint16_t *fronts; /* a text: the number of its front */
@@ -120,7 +120,7 @@ struct path_column {
      * section_load() makes them texts.  NULL for other columns. */
     const struct guid *guids;
     /* Views: how the texts are made of another path's, for whoever searches both. */
-    struct lent_texts lent;
+    const struct lent_texts *lent; /* NULL: they are not, or it is not known */
     uint8_t *dict_kinds;     /* enum json_kind of each: "1" the string differs from 1 the number */
     bool has_escapes;        /* some dictionary text holds a backslash */
 

@@ -435,7 +435,7 @@ enum status section_header_view(const struct section_header *header, struct part
         return ERROR_MEMORY(err);
     struct part *part = ARENA_NEW(arena, struct part, err);
     struct path_column *paths =
-        ARENA_ARRAY(arena, struct path_column, (size_t)from->path_count + 1, err);
+        arena_alloc_raw(arena, ((size_t)from->path_count + 1) * sizeof(*paths), err);
     if (part == NULL || paths == NULL) {
         arena_free(arena);
         return err->status;

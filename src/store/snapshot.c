@@ -121,14 +121,36 @@ static bool is_of(const struct scan_source *source, struct slice table)
     return source->is_quarantine || slice_equal(source->table, table);
 }
 
-/* The same of a section, of which there may be very many. */
-static bool is_section_of(const struct scan_source *source, const struct section_info *info)
+/* The first of the sections of a tenant whose table is not before (or, above, is behind) the
+ * source's. */
+static uint32_t first_of_table(const struct scan_source *source, const struct section_list *list,
+                               uint32_t begin, uint32_t end, bool above)
 {
-    size_t size = source->table.size;
+    while (begin < end) {
+        uint32_t middle = begin + (end - begin) / 2;
+        int order = slice_compare(slice_of(section_info(list->sections[middle])->table),
+                                  source->table);
+        if (order < 0 || (above && order == 0))
+            begin = middle + 1;
+        else
+            end = middle;
+    }
+    return begin;
+}
 
-    return source->is_quarantine ||
-           (size < sizeof(info->table) && info->table[size] == '\0' &&
-            strncmp(info->table, source->table.data, size) == 0);
+/* The sections [begin, end) of one tenant. */
+static enum status add_sections(struct scan_source *source, const struct section_list *list,
+                                uint32_t begin, uint32_t end, struct error *err)
+{
+    enum status status = STATUS_OK;
+
+    if (!source->is_quarantine && begin < end) {
+        begin = first_of_table(source, list, begin, end, false);
+        end = first_of_table(source, list, begin, end, true);
+    }
+    for (uint32_t i = begin; i < end && status == STATUS_OK; i++)
+        status = add_unit(source, (struct scan_unit){.section = list->sections[i]}, err);
+    return status;
 }
 
 static enum status add_units(struct scan_source *source, const struct store_snapshot *snapshot,
@@ -140,13 +162,11 @@ static enum status add_units(struct scan_source *source, const struct store_snap
 
     for (uint32_t t = 0, begin = 0, end = 0; t < set->count && status == STATUS_OK; t++) {
         section_list_find(list, &set->ids[t], end, &begin, &end);
-        for (uint32_t i = begin; i < end && status == STATUS_OK; i++) {
+        for (uint32_t i = begin; i < end && set->count == 1; i++) {
             const struct section_info *info = section_info(list->sections[i]);
-            if (info->seq_max > watermark)
-                watermark = info->seq_max;
-            if (is_section_of(source, info))
-                status = add_unit(source, (struct scan_unit){.section = list->sections[i]}, err);
+            watermark = info->seq_max > watermark ? info->seq_max : watermark;
         }
+        status = add_sections(source, list, begin, end, err);
     }
     for (uint32_t i = 0; i < snapshot->memory.count && status == STATUS_OK; i++) {
         struct part *part = snapshot->memory.parts[i];

@@ -257,15 +257,15 @@ static enum status keep_lent(const struct column_entry *entry, const struct borr
                              struct path_column *ret, struct error *err)
 {
     size_t room = (size_t)b->count * sizeof(uint16_t) + 1;
-    struct lent_texts lent = {.donor = entry->donor};
     uint32_t next = 0;
 
     if (b->own.text_bytes > entry->text_bytes / LENT_SHARE ||
         donor->dict_count > UINT16_MAX || b->own.dict_count > UINT16_MAX)
         return STATUS_OK;
+    struct lent_texts *lent = cache_memory_alloc(memory, sizeof(*lent), err);
     uint16_t *codes = cache_memory_alloc(memory, room, err);
     uint16_t *fronts = cache_memory_alloc(memory, room, err);
-    if (codes == NULL || fronts == NULL)
+    if (lent == NULL || codes == NULL || fronts == NULL)
         return err->status;
     for (uint32_t i = 0; i < b->count; i++) {
         bool is_borrowed = b->refs[i] != BORROW_NONE;
@@ -274,9 +274,8 @@ static enum status keep_lent(const struct column_entry *entry, const struct borr
                                : is_borrowed     ? b->own.dict_count
                                                  : next++);
     }
-    lent.codes = codes;
-    lent.fronts = fronts;
-    enum status status = keep_fronts(b, memory, &lent, err);
+    *lent = (struct lent_texts){.donor = entry->donor, .codes = codes, .fronts = fronts};
+    enum status status = keep_fronts(b, memory, lent, err);
     if (status == STATUS_OK)
         ret->lent = lent;
     return status;

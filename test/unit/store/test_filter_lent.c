@@ -36,7 +36,7 @@ static void assert_same(struct part_scan *scan, const struct filter *filter, uin
                         bool expect_done)
 {
     const struct path_column *column = &scan->part->paths[path];
-    const struct wanted_values donor = {column->lent.donor, TYPE_STRING, NULL};
+    const struct wanted_values donor = {column->lent->donor, TYPE_STRING, NULL};
     const struct path_values *values = NULL;
     uint8_t *matches = NULL, *lent = NULL;
     bool is_done = false;
@@ -84,8 +84,9 @@ static void words_are_found_where_they_stand(void **state)
     trip_init(&t, &m, true);
     uint32_t path = part_find_path(t.view, SLICE("Url"), PATH_VALUE);
     uint32_t name = part_find_path(t.view, SLICE("Name"), PATH_VALUE);
-    assert_int_equal(t.view->paths[path].lent.donor, name);
-    assert_true(t.view->paths[path].lent.front_count > 1);
+    assert_non_null(t.view->paths[path].lent);
+    assert_int_equal(t.view->paths[path].lent->donor, name);
+    assert_true(t.view->paths[path].lent->front_count > 1);
     ask(&t);
     trip_release(&t);
     batch_maker_release(&m);
@@ -101,7 +102,7 @@ static void escapes_are_seen_through(void **state)
     add_records(&m, true);
     trip_init(&t, &m, true);
     uint32_t path = part_find_path(t.view, SLICE("Url"), PATH_VALUE);
-    assert_int_not_equal(t.view->paths[path].lent.donor, 0);
+    assert_non_null(t.view->paths[path].lent);
     assert_true(t.view->paths[path].has_escapes);
     ask(&t);
     trip_release(&t);

@@ -100,23 +100,26 @@ enum status meta_document_list(struct meta *meta, const struct guid *tenant,
                                struct meta_document **ret, uint32_t *ret_count,
                                struct error *err)
 {
-    sqlite3_stmt *statement = NULL;
+    enum status status = STATUS_OK;
 
     *ret_count = 0;
     *ret = ARENA_ARRAY(arena, struct meta_document, META_DOCUMENTS_MAX, err);
     if (*ret == NULL)
         return err->status;
     meta_lock(meta);
-    enum status status = meta_prepare(meta,
-                                      "SELECT name,items,updated_us FROM documents"
-                                      " WHERE tenant=? AND kind=? ORDER BY name",
-                                      &statement, err);
+    if (meta->list_documents == NULL)
+        status = meta_prepare(meta,
+                              "SELECT name,items,updated_us FROM documents"
+                              " WHERE tenant=? AND kind=? ORDER BY name",
+                              &meta->list_documents, err);
     if (status == STATUS_OK) {
-        meta_bind_guid(statement, 1, tenant);
-        (void)sqlite3_bind_int(statement, 2, (int)kind);
-        status = read_rows(meta, statement, arena, *ret, META_DOCUMENTS_MAX, ret_count, err);
+        meta_bind_guid(meta->list_documents, 1, tenant);
+        (void)sqlite3_bind_int(meta->list_documents, 2, (int)kind);
+        status = read_rows(meta, meta->list_documents, arena, *ret, META_DOCUMENTS_MAX, ret_count,
+                           err);
     }
-    (void)sqlite3_finalize(statement);
+    (void)sqlite3_reset(meta->list_documents); /* what went wrong has been told */
+    (void)sqlite3_clear_bindings(meta->list_documents);
     meta_unlock(meta);
     return status;
 }

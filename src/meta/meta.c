@@ -205,6 +205,7 @@ void meta_close(struct meta *meta)
 {
     if (meta == NULL)
         return;
+    (void)sqlite3_finalize(meta->list_documents);
     (void)sqlite3_close(meta->db);
     meta_vfs_close(&meta->vfs);
     meta_pages_release(&meta->pages);

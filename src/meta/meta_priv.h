@@ -33,6 +33,7 @@ struct meta {
     struct meta_vfs vfs;
     struct meta_pages pages; /* of the database and of its copy, but for vfs.written */
     sqlite3 *db;
+    sqlite3_stmt *list_documents; /* each query asks it; NULL before the first */
     const struct clock *clock;
     struct token_cache_entry cache[TOKEN_CACHE_SLOTS];
 };

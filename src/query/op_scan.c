@@ -25,6 +25,7 @@ struct scan_stage {
     struct run *run;
     struct stage *out;
     const struct run_elements *elements; /* NULL: not asked for */
+    struct vector **columns; /* a worker: room for the schema; absent but for those of the plan */
 };
 
 /* A row per element: the columns of the scan stay where they are, the element is its
@@ -55,20 +56,17 @@ static enum status take(struct scan_sink *sink, uint32_t worker, const struct ba
     struct scan_stage *s = (struct scan_stage *)sink;
     struct worker *w = &s->run->workers[worker];
     const struct schema *schema = &s->plan->plan.schema;
+    struct vector *columns = s->columns[worker];
     enum status status = run_check(s->run, err);
-    struct vector *columns =
-        arena_alloc_raw(w->batch_arena, (schema->column_count + 1) * sizeof(*columns), err);
 
-    if (columns == NULL)
-        status = err->status;
     if (status == STATUS_OK && batch->column_count > s->plan->column_count) {
         status = take_elements(s, w, batch, stop, err);
         arena_clear(w->batch_arena);
         return status;
     }
-    for (uint32_t c = 0; status == STATUS_OK && c < schema->column_count; c++)
-        columns[c] = run_absent(schema->columns[c].type, batch->row_count);
-    for (uint32_t i = 0; status == STATUS_OK && i < s->plan->column_count; i++)
+    for (uint32_t c = 0; c < schema->column_count; c++)
+        columns[c].row_count = batch->row_count;
+    for (uint32_t i = 0; i < s->plan->column_count && status == STATUS_OK; i++)
         columns[s->plan->columns[i]] = batch->columns[i];
     struct batch full = {.row_count = batch->row_count,
                          .column_count = schema->column_count,
@@ -110,6 +108,24 @@ static void add_stats(struct query *q, const struct scan_stats *s)
     (void)pthread_mutex_unlock(&q->lock);
 }
 
+static enum status make_room(struct scan_stage *stage, struct error *err)
+{
+    const struct schema *schema = &stage->plan->plan.schema;
+    struct run *run = stage->run;
+
+    stage->columns = ARENA_ARRAY(run->arena, struct vector *, run->scan_threads, err);
+    for (uint32_t i = 0; stage->columns != NULL && i < run->scan_threads; i++) {
+        struct vector *room =
+            arena_alloc_raw(run->arena, (schema->column_count + 1) * sizeof(*room), err);
+        if (room == NULL)
+            return err->status;
+        for (uint32_t c = 0; c < schema->column_count; c++)
+            room[c] = run_absent(schema->columns[c].type, 0);
+        stage->columns[i] = room;
+    }
+    return stage->columns == NULL ? err->status : STATUS_OK;
+}
+
 static enum status scan_run(const struct plan *plan, struct run *run, struct stage *out,
                             struct error *err)
 {
@@ -135,8 +151,9 @@ static enum status scan_run(const struct plan *plan, struct run *run, struct sta
                                 .arena = run->arena,
                                 .cancelled = request->cancelled};
     stage.elements = run->elements;
-    enum status status = p->source->ops->scan(p->source, &scan, &stage.sink, &stats, err);
-
+    enum status status = make_room(&stage, err);
+    if (status == STATUS_OK)
+        status = p->source->ops->scan(p->source, &scan, &stage.sink, &stats, err);
     add_stats(run->query, &stats);
     return status;
 }

@@ -123,42 +123,65 @@ static bool matches_element(const struct filter *filter, const struct path_value
 
 /* ---- words in a whole dictionary ---- */
 
-#ifdef __AVX2__
-/* Which of 32 places have a first letter there and a last one where the word would end. */
-static inline __m256i ends_at(const char *at, size_t size, __m256i firsts, __m256i lasts)
-{
-    const __m256i low = _mm256_set1_epi8(0x20);
-    __m256i a = _mm256_loadu_si256((const __m256i *)(const void *)at);
-    __m256i b = _mm256_loadu_si256((const __m256i *)(const void *)(at + size - 1));
+/* Three letters of a word: the first, one in the middle, the last.  Two are in many texts, and
+ * each time the word has to be compared. */
+struct letters {
+    size_t places[3];
+    char low[3]; /* in lower case */
+};
 
-    return _mm256_and_si256(_mm256_cmpeq_epi8(_mm256_or_si256(a, low), firsts),
-                            _mm256_cmpeq_epi8(_mm256_or_si256(b, low), lasts));
+static struct letters letters_of(struct slice word)
+{
+    struct letters ret = {{0, word.size / 2, word.size - 1}, {0}};
+
+    for (unsigned i = 0; i < 3; i++)
+        ret.low[i] = (char)(word.data[ret.places[i]] | 0x20);
+    return ret;
+}
+
+#ifdef __AVX2__
+static inline __m256i letter_at(const char *at, const struct letters *l, unsigned which)
+{
+    __m256i bytes = _mm256_loadu_si256((const __m256i *)(const void *)(at + l->places[which]));
+
+    return _mm256_cmpeq_epi8(_mm256_or_si256(bytes, _mm256_set1_epi8(0x20)),
+                             _mm256_set1_epi8(l->low[which]));
+}
+
+/* Which of 32 places have the letters where the word's would be. */
+static inline __m256i letters_at(const char *at, const struct letters *l)
+{
+    return _mm256_and_si256(_mm256_and_si256(letter_at(at, l, 0), letter_at(at, l, 2)),
+                            letter_at(at, l, 1));
 }
 #endif
 
-/* The first place in [at, end) where the word's first and last letter are, in any case;
- * the end if there is none.  word.size - 1 bytes behind the end may be read. */
-static const char *find_ends(const char *at, const char *end, struct slice word)
+static bool has_letters(const char *at, const struct letters *l)
 {
-    char first = (char)(word.data[0] | 0x20), last = (char)(word.data[word.size - 1] | 0x20);
+    return (char)(at[l->places[0]] | 0x20) == l->low[0] &&
+           (char)(at[l->places[1]] | 0x20) == l->low[1] &&
+           (char)(at[l->places[2]] | 0x20) == l->low[2];
+}
+
+/* The first place in [at, end) where the word's letters are, in any case; the end if there is
+ * none.  As many bytes as the word has beyond one may be read behind the end. */
+static const char *find_letters(const char *at, const char *end, const struct letters *given)
+{
+    const struct letters l = *given;
 
 #ifdef __AVX2__
-    const __m256i firsts = _mm256_set1_epi8(first), lasts = _mm256_set1_epi8(last);
-
     for (; end - at >= 64; at += 64) { /* most have none */
-        __m256i found = _mm256_or_si256(ends_at(at, word.size, firsts, lasts),
-                                        ends_at(at + 32, word.size, firsts, lasts));
+        __m256i found = _mm256_or_si256(letters_at(at, &l), letters_at(at + 32, &l));
         if (!_mm256_testz_si256(found, found))
             break;
     }
     for (; end - at >= 32; at += 32) {
-        unsigned bits = (unsigned)_mm256_movemask_epi8(ends_at(at, word.size, firsts, lasts));
+        unsigned bits = (unsigned)_mm256_movemask_epi8(letters_at(at, &l));
         if (bits != 0)
             return at + __builtin_ctz(bits);
     }
 #endif
-    while (at < end && ((char)(at[0] | 0x20) != first ||
-                        (char)(at[word.size - 1] | 0x20) != last))
+    while (at < end && !has_letters(at, &l))
         at++;
     return at;
 }
@@ -213,7 +236,8 @@ static void match_word(const struct filter *filter, struct slice word, const str
     if ((size_t)(text_end - at) < word.size)
         return;
     const char *end = text_end - word.size + 1;
-    for (uint32_t i = 0; (at = find_ends(at, end, word)) < end;) {
+    const struct letters letters = letters_of(word);
+    for (uint32_t i = 0; (at = find_letters(at, end, &letters)) < end;) {
         if (!may_stand_at(at, word)) {
             at++;
             continue;
@@ -286,22 +310,42 @@ static bool match_words(const struct filter *filter, const struct path_values *v
 #define FEW_CODES 256u /* that may all be asked */
 #define FEW_SHARE 4u   /* of a dictionary: to pick more is slower than to take all */
 
-/* Marks the codes of a slot in the blocks. */
-static void mark_blocks(const struct part *part, const struct shape *shape,
-                        const struct slot *slot, uint64_t blocks, uint8_t *marks)
+/* Marks the codes of a slot in the blocks (marks NULL: none); how many rows that is. */
+static uint32_t mark_blocks(const struct part *part, const struct shape *shape,
+                            const struct slot *slot, uint64_t blocks, uint8_t *marks)
 {
-    uint32_t shape_end = shape->row_begin + shape->row_count;
+    uint32_t shape_end = shape->row_begin + shape->row_count, count = 0;
 
     for (; blocks != 0; blocks &= blocks - 1) {
         uint32_t begin = (uint32_t)__builtin_ctzll(blocks) * INDEX_BLOCK_ROWS;
         uint32_t end = begin + INDEX_BLOCK_ROWS;
         begin = begin < shape->row_begin ? shape->row_begin : begin;
         end = end > shape_end ? shape_end : end;
-        if (begin < end)
+        if (begin >= end)
+            continue;
+        count += end - begin;
+        if (marks != NULL)
             codes_mark(codes_from(part->paths[slot->path].codes,
                                   slot->first + (begin - shape->row_begin)),
                        end - begin, marks);
     }
+    return count;
+}
+
+/* The same of all slots of a path. */
+static uint32_t mark_path_blocks(const struct part *part, uint32_t path, uint64_t blocks,
+                                 uint8_t *marks)
+{
+    uint32_t count = 0;
+
+    for (uint32_t s = 0; s < part->root_shape_count; s++) {
+        const struct shape *shape = &part->shapes[s];
+        for (uint32_t i = 0; i < shape->slot_count; i++) {
+            if (shape->slots[i].path == path)
+                count += mark_blocks(part, shape, &shape->slots[i], blocks, marks);
+        }
+    }
+    return count;
 }
 
 enum status filter_codes_in(struct part_scan *scan, uint32_t path, uint64_t blocks,
@@ -309,23 +353,17 @@ enum status filter_codes_in(struct part_scan *scan, uint32_t path, uint64_t bloc
 {
     const struct part *part = scan->part;
     const struct path_column *column = &part->paths[path];
-    uint32_t block_count = (part->row_count + INDEX_BLOCK_ROWS - 1) / INDEX_BLOCK_ROWS;
 
     *ret = NULL;
-    if (scan->blocks == NULL || column->dict_count <= FEW_CODES ||
+    blocks &= scan->blocks == NULL ? UINT64_MAX : *scan->blocks;
+    if (blocks == UINT64_MAX || column->dict_count <= FEW_CODES ||
         slice_find_byte(column->path, '[', 0) != SIZE_MAX ||
-        (uint32_t)__builtin_popcountll(blocks & *scan->blocks) * 2 > block_count)
+        mark_path_blocks(part, path, blocks, NULL) > column->value_count / FEW_SHARE)
         return STATUS_OK;
     uint8_t *marks = ARENA_ARRAY(scan->arena, uint8_t, column->dict_count, err);
     if (marks == NULL)
         return err->status;
-    for (uint32_t s = 0; s < part->root_shape_count; s++) {
-        const struct shape *shape = &part->shapes[s];
-        for (uint32_t i = 0; i < shape->slot_count; i++) {
-            if (shape->slots[i].path == path)
-                mark_blocks(part, shape, &shape->slots[i], blocks & *scan->blocks, marks);
-        }
-    }
+    (void)mark_path_blocks(part, path, blocks, marks);
     uint32_t wanted = 0;
     for (uint32_t i = 0; i < column->dict_count; i++)
         wanted += marks[i];

@@ -106,8 +106,9 @@ static enum status make_room(struct part_scan *scan, struct marks *marks, struct
     marks->asked = ARENA_ARRAY(scan->arena, bool, part->path_count, err);
     marks->free = ARENA_ARRAY(scan->arena, uint64_t, part->path_count, err);
     marks->shapes = ARENA_ARRAY(scan->arena, bool, part->shape_count, err);
+    marks->spans = ARENA_ARRAY(scan->arena, struct slot_span, part->shape_count, err);
     return marks->values == NULL || marks->paths == NULL || marks->asked == NULL ||
-                   marks->free == NULL || marks->shapes == NULL
+                   marks->free == NULL || marks->shapes == NULL || marks->spans == NULL
                ? err->status
                : STATUS_OK;
 }
@@ -123,13 +124,18 @@ static void mark_array(const struct part *part, struct marks *marks, uint32_t ar
         const struct shape *shape = &part->shapes[s];
         if (shape->parent_path != array)
             continue;
-        any |= marks->shapes[s];
-        free = marks->shapes[s] ? 0 : free;
+        struct slot_span span = {shape->slot_count, 0};
         for (uint32_t i = 0; i < shape->slot_count; i++) {
             uint32_t path = shape->slots[i].path;
-            any |= marks->paths[path];
-            free &= marks->paths[path] ? marks->free[path] : UINT64_MAX;
+            if (!marks->paths[path])
+                continue;
+            free &= marks->free[path];
+            span.begin = i < span.begin ? i : span.begin;
+            span.end = i + 1;
         }
+        any |= marks->shapes[s] || span.end > 0;
+        free = marks->shapes[s] ? 0 : free;
+        marks->spans[s] = span;
     }
     marks->paths[array] |= any;
     marks->free[array] = any ? free : 0;
@@ -272,7 +278,8 @@ bool filter_array_matches(const struct part *part, const struct marks *marks, ui
         uint32_t rank = is_mixed ? path->element_ranks[e] : e;
         const struct shape *shape = &part->shapes[s];
         if (marks->shapes[s] ||
-            filter_slots_match(part, marks, shape, 0, shape->slot_count, rank))
+            filter_slots_match(part, marks, shape, marks->spans[s].begin, marks->spans[s].end,
+                               rank))
             return true;
     }
     return false;

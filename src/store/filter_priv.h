@@ -18,6 +18,9 @@ struct marks {
     bool *asked;      /* per path: `values` tells of all codes, not of some blocks' alone */
     uint64_t *free;   /* per path: blocks of rows in which neither it nor what is below has one */
     bool *shapes;     /* per shape: its literals match */
+    struct slot_span {
+        uint32_t begin, end;
+    } *spans;         /* per shape of elements: the slots that have marks are in there */
 };
 
 struct test {

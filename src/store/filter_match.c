@@ -205,15 +205,21 @@ static bool may_stand_at(const char *at, struct slice word)
     return true;
 }
 
-/* Which of the texts, that stand one behind the other, the place is in: one of the next where
- * many are hit, or far on. */
-static uint32_t text_at(const struct slice *texts, uint32_t count, const char *at)
+/* Which of the texts, that stand one behind the other, the place is in: the last that begins
+ * at it or before.  They are about as long as each other, so the search begins where that says,
+ * and few of the texts' places are read. */
+static uint32_t text_at(const struct slice *texts, uint32_t count, size_t bytes, const char *at)
 {
-    uint32_t low = 0, high = 1;
+    uint32_t guess = (uint32_t)((uint64_t)(at - texts[0].data) * count / bytes);
+    uint32_t low = guess < count ? guess : count - 1, high = low + 1, step = 1;
 
-    while (high < count && texts[high].data <= at) {
+    for (; texts[low].data > at; step *= 2) {
+        high = low;
+        low = low > step ? low - step : 0;
+    }
+    for (; high < count && texts[high].data <= at; step *= 2) {
         low = high;
-        high = high < count / 2 ? high * 2 : count;
+        high = count - high > step ? high + step : count;
     }
     while (high - low > 1) {
         uint32_t middle = low + (high - low) / 2;
@@ -237,12 +243,13 @@ static void match_word(const struct filter *filter, struct slice word, const str
         return;
     const char *end = text_end - word.size + 1;
     const struct letters letters = letters_of(word);
-    for (uint32_t i = 0; (at = find_letters(at, end, &letters)) < end;) {
+    size_t bytes = (size_t)(text_end - at);
+    while ((at = find_letters(at, end, &letters)) < end) {
         if (!may_stand_at(at, word)) {
             at++;
             continue;
         }
-        i += text_at(texts + i, count - i, at);
+        uint32_t i = text_at(texts, count, bytes, at);
         matches[i] = matches[i] != 0 || filter_matches_slice(filter, texts[i]);
         at = texts[i].data + texts[i].size;
     }

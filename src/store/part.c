@@ -34,6 +34,26 @@ uint32_t part_find_path(const struct part *part, struct slice path, enum path_cl
     return UINT32_MAX;
 }
 
+void part_find_paths(const struct part *part, struct slice path, uint32_t ret[PATH_CLASS_COUNT])
+{
+    char last = path.size == 0 ? 0 : path.data[path.size - 1];
+
+    for (unsigned c = 0; c < PATH_CLASS_COUNT; c++)
+        ret[c] = UINT32_MAX;
+    for (uint32_t i = 0; i < part->path_count; i++) {
+        const struct path_column *column = &part->paths[i];
+        struct slice text = column->path;
+        if (text.size != path.size || (text.size > 0 && text.data[text.size - 1] != last) ||
+            !slice_equal(text, path))
+            continue;
+        enum path_class found = column->is_array    ? PATH_ARRAY
+                                : column->is_object ? PATH_OBJECT
+                                                    : PATH_VALUE;
+        if (ret[found] == UINT32_MAX)
+            ret[found] = i;
+    }
+}
+
 uint32_t part_root_shape(const struct part *part, uint32_t row)
 {
     uint32_t low = 0, high = part->root_shape_count;

@@ -186,6 +186,9 @@ void part_unref(struct part *part); /* NULL allowed */
 enum path_class { PATH_VALUE, PATH_ARRAY, PATH_OBJECT };
 uint32_t part_find_path(const struct part *part, struct slice path,
                         enum path_class path_class); /* UINT32_MAX if none */
+/* The same of all classes, in one pass: ret[class]. */
+#define PATH_CLASS_COUNT 3
+void part_find_paths(const struct part *part, struct slice path, uint32_t ret[PATH_CLASS_COUNT]);
 /* Is a record kept raw that is not in quarantine?  Its fields may say anything. */
 bool part_has_open_raw(const struct part *part);
 /* Is there no object where a path has "[]", and no container at its end?  (A scalar

@@ -94,11 +94,15 @@ enum status scan_load_rows(struct part_scan *scan, unsigned which, struct error 
 
 /* ---- where paths are ---- */
 
-static struct binding bind_shape(const struct shape *shape, uint32_t value, uint32_t array,
-                                 uint32_t object)
+/* paths: by class. */
+static struct binding bind_shape(const struct shape *shape, const uint32_t *paths)
 {
+    uint32_t value = paths[PATH_VALUE], array = paths[PATH_ARRAY], object = paths[PATH_OBJECT];
+
     if (shape->is_raw)
         return (struct binding){.kind = BIND_RAW};
+    if (value == UINT32_MAX && array == UINT32_MAX && object == UINT32_MAX)
+        return (struct binding){.kind = BIND_NONE};
     for (uint32_t i = 0; i < shape->slot_count; i++) {
         const struct slot *slot = &shape->slots[i];
         bool is_array = slot->kind == SLOT_ARRAY;
@@ -145,15 +149,16 @@ enum status scan_bind(struct part_scan *scan, struct slice path, struct binding 
                       struct error *err)
 {
     const struct part *part = scan->part;
-    uint32_t value = part_find_path(part, path, PATH_VALUE);
-    uint32_t array = part_find_path(part, path, PATH_ARRAY);
-    uint32_t object = part_find_path(part, path, PATH_OBJECT);
+    uint32_t found[PATH_CLASS_COUNT];
 
+    part_find_paths(part, path, found);
     *ret = ARENA_ARRAY(scan->arena, struct binding, part->root_shape_count, err);
     if (*ret == NULL)
         return err->status;
-    for (uint32_t s = 0; s < part->root_shape_count; s++)
-        (*ret)[s] = bind_shape(&part->shapes[s], value, array, object);
+    for (uint32_t s = 0; s < part->root_shape_count; s++) {
+        if (scan->live_shapes == NULL || scan->live_shapes[s])
+            (*ret)[s] = bind_shape(&part->shapes[s], found);
+    }
     return STATUS_OK;
 }
 

@@ -72,7 +72,9 @@ static enum status plan_field(struct part_scan *scan, struct column_plan *plan, 
     for (uint32_t s = 0; s < scan->part->root_shape_count && status == STATUS_OK; s++) {
         const struct shape *shape = &scan->part->shapes[s];
         const struct binding *binding = &plan->bindings[s];
-        if (binding->kind == BIND_NONE || !scan_has_rows_of(scan, shape))
+        bool is_live = scan->live_shapes != NULL ? scan->live_shapes[s]
+                                                 : scan_has_rows_of(scan, shape);
+        if (binding->kind == BIND_NONE || !is_live)
             continue;
         if (binding->kind == BIND_LEAF) {
             value_path = binding->index;
@@ -161,10 +163,22 @@ enum status scan_plan_column(struct part_scan *scan, struct column_plan *plan,
     return STATUS_OK;
 }
 
+/* Few rows are of few shapes: the columns are bound in these alone. */
+static enum status find_live_shapes(struct part_scan *scan, struct error *err)
+{
+    uint32_t count = scan->part->root_shape_count;
+    bool *live = ARENA_ARRAY(scan->arena, bool, count + (size_t)1, err);
+
+    for (uint32_t s = 0; s < count && live != NULL; s++)
+        live[s] = scan_has_rows_of(scan, &scan->part->shapes[s]);
+    scan->live_shapes = live;
+    return live == NULL ? err->status : STATUS_OK;
+}
+
 enum status scan_plan_columns(struct part_scan *scan, struct error *err)
 {
     const struct scan_request *request = scan->request;
-    enum status status = STATUS_OK;
+    enum status status = find_live_shapes(scan, err);
 
     scan->plans = ARENA_ARRAY(scan->arena, struct column_plan, request->column_count, err);
     if (scan->plans == NULL)

@@ -109,6 +109,8 @@ struct part_scan {
     uint32_t row_count;
     bool is_decided;     /* they satisfy the filters, for sure */
     bool is_whole;       /* scan_tally_whole(): all rows are meant, rows is NULL */
+    const bool *live_shapes; /* scan_plan_columns(): root shapes of the chosen rows, which alone
+                              * are bound from then on; NULL before: all are */
     struct column_plan *plans; /* request->column_count */
     const struct element_walk *elements; /* scan_plan_elements(): rows are elements; or NULL */
 };

@@ -321,5 +321,6 @@ enum status scan_tally_whole(struct part_scan *scan, const struct tally_sink *ou
             status = send_table(scan, digits, counts, size, out, err);
     }
     scan->is_whole = scan->is_decided = false;
+    scan->live_shapes = NULL;
     return status;
 }

@@ -40,6 +40,16 @@ static void paths_are_found_by_text_and_class(void **state)
     assert_true(value < part->path_count && array < part->path_count);
     assert_true(object < part->path_count && value != array && array != object);
     assert_int_equal(part_find_path(part, SLICE("b"), PATH_VALUE), UINT32_MAX);
+    uint32_t found[PATH_CLASS_COUNT];
+    part_find_paths(part, SLICE("a"), found);
+    assert_int_equal(found[PATH_VALUE], value);
+    assert_int_equal(found[PATH_ARRAY], array);
+    assert_int_equal(found[PATH_OBJECT], object);
+    part_find_paths(part, SLICE("b"), found);
+    for (unsigned c = 0; c < PATH_CLASS_COUNT; c++)
+        assert_int_equal(found[c], UINT32_MAX);
+    part_find_paths(part, SLICE(""), found);
+    assert_int_equal(found[PATH_OBJECT], 0); /* the record */
     for (uint32_t row = 0; row < 3; row++)
         assert_int_equal(part_root_shape(part, row), row);
     part_unref(part);

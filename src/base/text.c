@@ -431,10 +431,19 @@ static void add_json_rune(struct buf *buf, uint32_t rune)
 
 void text_add_json_string(struct buf *buf, struct slice s)
 {
-    (void)buf_reserve(buf, s.size + 2); /* most texts are plain */
+    size_t run = plain_json_run(s.data, s.size);
+    if (run == s.size && buf_reserve(buf, s.size + 2)) { /* most are plain */
+        char *to = buf->data + buf->size;
+        to[0] = '"';
+        if (s.size > 0)
+            memcpy(to + 1, s.data, s.size);
+        to[s.size + 1] = '"';
+        buf->size += s.size + 2;
+        return;
+    }
     buf_add_byte(buf, '"');
     for (size_t at = 0; at < s.size;) {
-        size_t run = plain_json_run(s.data + at, s.size - at);
+        run = plain_json_run(s.data + at, s.size - at);
         buf_add(buf, s.data + at, run);
         at += run;
         if (at < s.size)

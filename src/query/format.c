@@ -74,12 +74,16 @@ void query_add_json(struct buf *buf, const struct value *v)
 
 void query_add_cell(struct buf *buf, const struct vector *column, uint32_t row)
 {
-    if (column->type == TYPE_STRING) { /* most cells */
-        text_add_json_string(buf, column->slices[vector_index(column, row)]);
-        return;
+    uint32_t at = vector_index(column, row);
+
+    if (column->type == TYPE_STRING) { /* most cells are texts or null */
+        text_add_json_string(buf, column->slices[at]);
+    } else if (column->nulls != NULL && column->nulls[at] != 0) {
+        buf_add(buf, "null", 4);
+    } else {
+        struct value value = vector_element(column, at);
+        query_add_json(buf, &value);
     }
-    struct value value = vector_value(column, row);
-    query_add_json(buf, &value);
 }
 
 void query_add_text(struct buf *buf, const struct value *v)

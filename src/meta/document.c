@@ -118,8 +118,10 @@ enum status meta_document_list(struct meta *meta, const struct guid *tenant,
         status = read_rows(meta, meta->list_documents, arena, *ret, META_DOCUMENTS_MAX, ret_count,
                            err);
     }
-    (void)sqlite3_reset(meta->list_documents); /* what went wrong has been told */
-    (void)sqlite3_clear_bindings(meta->list_documents);
+    if (meta->list_documents != NULL) {
+        (void)sqlite3_reset(meta->list_documents); /* what went wrong has been told */
+        (void)sqlite3_clear_bindings(meta->list_documents);
+    }
     meta_unlock(meta);
     return status;
 }

@@ -7,6 +7,8 @@
 #include "base/hash.h"
 #include "query/op_priv.h"
 
+#define AHEAD 8u /* keys whose slots are fetched before they are needed */
+
 static size_t value_bytes(const struct vector *v, uint32_t at)
 {
     if (type_is_bytes(v->type))
@@ -113,13 +115,16 @@ static enum status grow(struct group_table *table, struct error *err)
     table->capacity = capacity;
     table->slots = slots;
     table->slot_count = capacity * 2;
-    for (uint32_t i = 0; i < table->count; i++)
+    for (uint32_t i = 0; i < table->count; i++) {
+        if (i + AHEAD < table->count)
+            group_prefetch(table, entries[i + AHEAD].hash);
         insert(table, i);
+    }
     return STATUS_OK;
 }
 
-enum status group_add(struct group_table *table, struct slice key, uint64_t hash, uint32_t *ret,
-                      bool *ret_new, struct error *err)
+static enum status add(struct group_table *table, struct slice key, uint64_t hash, bool copies,
+                       uint32_t *ret, bool *ret_new, struct error *err)
 {
     uint32_t found = group_find(table, key, hash);
 
@@ -135,13 +140,37 @@ enum status group_add(struct group_table *table, struct slice key, uint64_t hash
         if (status != STATUS_OK)
             return status;
     }
-    char *copy = arena_alloc_raw(table->arena, key.size + 1, err);
-    if (copy == NULL)
-        return err->status;
-    if (key.size > 0)
-        memcpy(copy, key.data, key.size);
-    table->entries[table->count] = (struct group_entry){slice_from(copy, key.size), hash};
+    if (copies) {
+        char *copy = arena_alloc_raw(table->arena, key.size + 1, err);
+        if (copy == NULL)
+            return err->status;
+        if (key.size > 0)
+            memcpy(copy, key.data, key.size);
+        key.data = copy;
+    }
+    table->entries[table->count] = (struct group_entry){key, hash};
     insert(table, table->count);
     *ret = table->count++;
     return STATUS_OK;
+}
+
+enum status group_add(struct group_table *table, struct slice key, uint64_t hash, uint32_t *ret,
+                      bool *ret_new, struct error *err)
+{
+    return add(table, key, hash, true, ret, ret_new, err);
+}
+
+enum status group_merge(struct group_table *table, const struct group_table *from, bool copies,
+                        uint32_t *map, struct error *err)
+{
+    const struct group_entry *entries = from->entries;
+    enum status status = STATUS_OK;
+    bool is_new;
+
+    for (uint32_t i = 0; i < from->count && status == STATUS_OK; i++) {
+        if (i + AHEAD < from->count)
+            group_prefetch(table, entries[i + AHEAD].hash);
+        status = add(table, entries[i].key, entries[i].hash, copies, &map[i], &is_new, err);
+    }
+    return status;
 }

@@ -435,24 +435,19 @@ enum status key_set_add(struct key_set *set, const struct vector *columns, uint3
 /* ---- two sets ---- */
 
 static enum status merge_values(struct key_column *column, const struct key_column *from,
-                                uint32_t *map, struct error *err)
+                                bool copies, uint32_t *map, struct error *err)
 {
-    const struct group_entry *entries = from->values.entries;
-    enum status status = STATUS_OK;
+    enum status status = group_merge(&column->values, &from->values, copies, map, err);
 
-    for (uint32_t i = 0; i < from->values.count && status == STATUS_OK; i++) {
-        if (i + 8 < from->values.count)
-            group_prefetch(&column->values, entries[i + 8].hash);
-        status = add_bytes(column, entries[i].key, entries[i].hash, i == from->null_number,
-                           &map[i], err);
-    }
+    if (status == STATUS_OK && from->null_number != GROUP_NONE)
+        column->null_number = map[from->null_number];
     return status;
 }
 
 enum status key_set_merge_column(struct key_set *set, const struct key_set *from,
                                  uint32_t column, uint32_t *map, struct error *err)
 {
-    return merge_values(&set->columns[column], &from->columns[column], map, err);
+    return merge_values(&set->columns[column], &from->columns[column], true, map, err);
 }
 
 enum status key_set_merge(struct key_set *set, const struct key_set *from, uint32_t *map,
@@ -471,7 +466,7 @@ enum status key_set_merge(struct key_set *set, const struct key_set *from, uint3
                               ? map
                               : ARENA_ARRAY(set->arena, uint32_t, values->values.count + 1, err);
         status = right == NULL ? err->status
-                               : merge_values(&set->columns[c], values, right, err);
+                               : merge_values(&set->columns[c], values, false, right, err);
         if (c == 0 || status != STATUS_OK) {
             left = right;
             continue;

@@ -65,7 +65,7 @@ uint32_t key_set_count(const struct key_set *set);
 /* The number of each row's keys, new or old.  At most BATCH_ROWS_MAX rows. */
 enum status key_set_add(struct key_set *set, const struct vector *columns, uint32_t row_count,
                         uint32_t *ret_numbers, struct error *err) MUST_USE;
-/* Adds the keys of `from`; map[its number] is the number here. */
+/* Adds the keys of `from`, which has to live as long; map[its number] is the number here. */
 enum status key_set_merge(struct key_set *set, const struct key_set *from, uint32_t *map,
                           struct error *err) MUST_USE;
 /* The key columns of the numbers [from, from + count); their bytes are the set's. */

@@ -84,6 +84,40 @@ static void groups_are_numbered(void **state)
     arena_free(arena);
 }
 
+/* One table's keys in another, some of which it has; copied they outlive their table. */
+static void tables_are_joined(void **state)
+{
+    (void)state;
+    for (int copies = 0; copies < 2; copies++) {
+        struct arena *arena = arena_new(16 * MIB), *other = arena_new(16 * MIB);
+        struct error err = {.status = STATUS_OK};
+        struct group_table table, from;
+        static uint32_t map[3000];
+        uint32_t group;
+        bool is_new;
+        ASSERT_OK(group_init(&table, arena, &err));
+        ASSERT_OK(group_init(&from, other, &err));
+        for (uint32_t i = 0; i < 6000; i++) {
+            uint32_t key = i % 3 == 0 ? i : i / 2; /* a third of the one is in the other */
+            struct group_table *to = i % 2 == 0 ? &table : &from;
+            ASSERT_OK(group_add(to, slice_from((const char *)&key, sizeof(key)), key % 97, &group,
+                                &is_new, &err));
+        }
+        uint32_t had = table.count, came = from.count;
+        ASSERT_OK(group_merge(&table, &from, copies != 0, map, &err));
+        assert_true(table.count > had && table.count < had + came);
+        for (uint32_t i = 0; i < came; i++)
+            assert_true(slice_equal(table.entries[map[i]].key, from.entries[i].key));
+        if (copies != 0)
+            arena_free(other);
+        for (uint32_t i = 0; i < table.count; i++)
+            assert_int_equal(group_find(&table, table.entries[i].key, table.entries[i].hash), i);
+        if (copies == 0)
+            arena_free(other);
+        arena_free(arena);
+    }
+}
+
 /* Out of memory at any place, what is in the table stays findable. */
 static void memory_is_bounded(void **state)
 {
@@ -115,5 +149,6 @@ MIXED_TEST(encodings_do_not_matter, mixed_same, alike)
 ASK_MAIN(cmocka_unit_test(keys_tell_values_apart),
          cmocka_unit_test(zeros_are_one),
          cmocka_unit_test(groups_are_numbered),
-         cmocka_unit_test(memory_is_bounded),
+         cmocka_unit_test(tables_are_joined),
+        cmocka_unit_test(memory_is_bounded),
          cmocka_unit_test(encodings_do_not_matter))

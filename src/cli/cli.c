@@ -47,6 +47,7 @@ static const struct option query_options[] = {
     {"tenant", true, false, "NAME", "whose records to read"},
     {"all-tenants", false, false, NULL, "read all tenants (role operator; audited)"},
     {"now", true, false, "TIME", "what now() and ago() mean"},
+    {"watermark", true, false, "N|now", "see the tenant's records up to this _Seq alone"},
     {"batch", true, false, "FILE", "lines {\"id\",\"query\"}; an answer a line"},
     {"check", false, false, NULL, "with --batch: parse and bind only"},
     {"parameter", true, true, "NAME=VALUE", "a declared query parameter"},

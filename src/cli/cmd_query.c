@@ -31,7 +31,26 @@ static void add_string(struct buf *buf, const char *key, struct slice value)
     text_add_json_string(buf, value);
 }
 
-/* {"query":...,"tenant":...,"now":...,"parameters":{...},"all_tenants":true} */
+static enum status add_watermark(struct buf *ret, const char *given, struct error *err)
+{
+    uint64_t number;
+
+    if (given == NULL)
+        return STATUS_OK;
+    if (strcmp(given, "now") == 0) {
+        buf_add_text(ret, ",\"watermark\":\"now\"");
+    } else if (text_parse_u64(slice_of(given), &number)) {
+        buf_add_text(ret, ",\"watermark\":");
+        buf_add_u64(ret, number);
+    } else {
+        return ERROR_SET(err, STATUS_INVALID,
+                         "--watermark is the _Seq that an earlier answer went up to, or now, not "
+                         "'%s'", given);
+    }
+    return STATUS_OK;
+}
+
+/* {"query":...,"tenant":...,"now":...,"watermark":...,"parameters":{...},"all_tenants":true} */
 enum status query_body(const struct command_context *context, struct slice text,
                        struct buf *ret, struct error *err)
 {
@@ -45,6 +64,8 @@ enum status query_body(const struct command_context *context, struct slice text,
         add_string(ret, "tenant", slice_of(tenant));
     if (now != NULL)
         add_string(ret, "now", slice_of(now));
+    if (add_watermark(ret, options_get(o, "watermark", NULL), err) != STATUS_OK)
+        return err->status;
     if (options_has(o, "all-tenants"))
         buf_add_text(ret, ",\"all_tenants\":true");
     if (options_has(o, "analyze"))
@@ -344,9 +365,10 @@ static enum status remote_line(const struct command_context *context, struct ses
     struct session_answer answer = {0};
     const char *tenant = options_get(context->options, "tenant", "");
     const char *now = options_get(context->options, "now", "");
-    struct http_pair query[4] = {
+    struct http_pair query[] = {
         {SLICE("tenant"), slice_of(tenant)},
         {SLICE("now"), slice_of(now)},
+        {SLICE("watermark"), slice_of(options_get(context->options, "watermark", ""))},
         {SLICE("check"), options_has(context->options, "check") ? SLICE("1") : SLICE("0")},
         {SLICE("all-tenants"),
          options_has(context->options, "all-tenants") ? SLICE("1") : SLICE("0")},
@@ -355,7 +377,7 @@ static enum status remote_line(const struct command_context *context, struct ses
         .method = HTTP_POST,
         .path = "/v1/query/batch",
         .query = query,
-        .query_count = 4,
+        .query_count = sizeof(query) / sizeof(query[0]),
         .body = line,
     };
     enum status status = session_send(session, &request, &answer, err);

@@ -186,14 +186,14 @@ enum status ingest_accept_lost(struct ingest *ingest, const struct ingest_lost *
     return status;
 }
 
-uint64_t ingest_last_seq(struct ingest *ingest, const struct guid *tenant_id)
+uint64_t ingest_delivered_seq(struct ingest *ingest, const struct guid *tenant_id)
 {
     struct tenant *tenant = tenant_table_find(&ingest->tenants, tenant_id);
 
     if (tenant == NULL)
         return 0;
     (void)pthread_mutex_lock(&tenant->lock);
-    uint64_t last = tenant->given.next_seq - 1;
+    uint64_t last = tenant_delivered_seq(tenant);
     (void)pthread_mutex_unlock(&tenant->lock);
     return last;
 }

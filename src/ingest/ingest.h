@@ -165,7 +165,8 @@ struct ingest_stats {
 };
 void ingest_stats(struct ingest *ingest, struct ingest_stats *ret);
 
-/* The highest sequence number given to a tenant's record; 0 if none. */
-uint64_t ingest_last_seq(struct ingest *ingest, const struct guid *tenant);
+/* All of a tenant's records up to this number have been taken by the sinks, and no further
+ * one will get a number up to it; above it some may have been taken.  0 if there is none. */
+uint64_t ingest_delivered_seq(struct ingest *ingest, const struct guid *tenant);
 
 #endif

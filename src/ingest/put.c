@@ -151,6 +151,9 @@ static enum status put_last(struct put *put, struct error *err)
 
     if (status == STATUS_OK)
         status = finish_durable(put, err);
+    (void)pthread_mutex_lock(&put->tenant->lock);
+    tenant_remove_undelivered(put->tenant, &put->undelivered);
+    (void)pthread_mutex_unlock(&put->tenant->lock);
     stage_watch_skip(&put->watch); /* the sinks measure themselves */
     wal_entry_end(put->ingest->wal, &put->entry);
     /* Nobody is handed the receipt of the server's own records. */

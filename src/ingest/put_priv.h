@@ -37,6 +37,7 @@ struct put {
     bool is_received;       /* the payload holds the body as it came */
     struct tenant_counters next; /* the tenant's numbers behind this request */
     bool enqueued;
+    struct undelivered undelivered; /* in the tenant's list while it is enqueued */
 
     bool keyed;
     struct pending_key pending;

@@ -321,6 +321,7 @@ static enum status number_and_enqueue(struct put *put, struct ingest_answer *ans
     put->entry.payload = writes ? buf_slice(&put->payload) : slice_from("", 0);
     status = wal_enqueue(put->ingest->wal, &put->entry, err);
     if (status == STATUS_OK) {
+        tenant_add_undelivered(put->tenant, &put->undelivered, put->tenant->given.next_seq);
         put->tenant->given = put->next;
         put->enqueued = true;
     }

@@ -232,3 +232,29 @@ void tenant_thaw(struct tenant *tenant)
     free_answers(&tenant->frozen_keys);
     map_init(&tenant->frozen_keys);
 }
+
+void tenant_add_undelivered(struct tenant *tenant, struct undelivered *item, uint64_t first_seq)
+{
+    *item = (struct undelivered){first_seq, tenant->undelivered};
+    tenant->undelivered = item;
+}
+
+void tenant_remove_undelivered(struct tenant *tenant, const struct undelivered *item)
+{
+    struct undelivered **place = &tenant->undelivered;
+
+    while (*place != item)
+        place = &(*place)->next;
+    *place = item->next;
+}
+
+uint64_t tenant_delivered_seq(const struct tenant *tenant)
+{
+    uint64_t next = tenant->given.next_seq;
+
+    for (const struct undelivered *i = tenant->undelivered; i != NULL; i = i->next) {
+        if (i->first_seq < next)
+            next = i->first_seq;
+    }
+    return next - 1;
+}

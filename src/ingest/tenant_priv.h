@@ -39,6 +39,12 @@ struct pending_key {
     struct pending_key *next;
 };
 
+/* A request whose records have numbers and are not with the sinks yet; lives with it. */
+struct undelivered {
+    uint64_t first_seq;
+    struct undelivered *next;
+};
+
 struct tenant {
     struct guid id;
     struct key wal_key;
@@ -48,6 +54,7 @@ struct tenant {
     pthread_mutex_t lock;
     struct tenant_counters given;   /* by requests that may not be durable yet */
     struct tenant_counters durable;
+    struct undelivered *undelivered; /* in no order */
     bool seen;                      /* a replayed frame has set the numbers */
     struct tenant_loss lost;        /* the replay's */
     struct print_set hot, frozen;   /* frozen: being written to a run */
@@ -74,6 +81,11 @@ enum status tenant_table_list(struct tenant_table *table, struct tenant ***ret, 
                               struct error *err) MUST_USE;
 
 /* The rest wants the tenant's lock held. */
+
+void tenant_add_undelivered(struct tenant *tenant, struct undelivered *item, uint64_t first_seq);
+void tenant_remove_undelivered(struct tenant *tenant, const struct undelivered *item);
+/* The highest number up to which nothing is undelivered. */
+uint64_t tenant_delivered_seq(const struct tenant *tenant);
 
 enum print_verdict tenant_look(const struct tenant *tenant, const struct print *print,
                                uint32_t oldest);

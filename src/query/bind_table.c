@@ -224,6 +224,25 @@ static bool in_view(const struct binder *b, struct slice name)
     return false;
 }
 
+/* What a table had when its highest number was the request's watermark. */
+static struct plan *bind_up_to(struct binder *b, struct plan *scan, uint64_t watermark, uint32_t at)
+{
+    uint32_t seq = schema_find(&scan->schema, SLICE("_Seq"));
+    struct value highest = {.type = TYPE_LONG, .integer = (int64_t)watermark};
+    struct scope scope = b->scope;
+
+    if (seq == UINT32_MAX)
+        return scan;
+    b->scope = (struct scope){.columns = &scan->schema};
+    struct expr *column = bind_column_expr(b, seq, TYPE_LONG, at);
+    struct expr *constant = bind_const_expr(b, &highest, at);
+    struct expr *is_seen = column == NULL || constant == NULL
+                               ? NULL
+                               : bind_compare(b, at, SLICE("<="), column, constant);
+    b->scope = scope;
+    return is_seen == NULL ? NULL : plan_where(b->q, scan, is_seen, b->err);
+}
+
 struct plan *bind_named_table(struct binder *b, struct slice name, uint32_t at)
 {
     const struct query_env *env = b->q->request->env;
@@ -241,8 +260,11 @@ struct plan *bind_named_table(struct binder *b, struct slice name, uint32_t at)
     }
     if (env != NULL && env->table != NULL) {
         enum status status = env->table(env->context, name, &source, b->err);
+        struct plan *scan = status == STATUS_OK ? plan_scan(b->q, source, name, b->err) : NULL;
+        if (scan != NULL && b->q->request->has_watermark)
+            return bind_up_to(b, scan, b->q->request->watermark, at);
         if (status == STATUS_OK)
-            return plan_scan(b->q, source, name, b->err);
+            return scan;
         if (status != STATUS_NOT_FOUND)
             return NULL;
         *b->err = (struct error){0};

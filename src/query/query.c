@@ -196,6 +196,8 @@ enum status query_run(const struct query_request *request, struct query_sink *si
     enum status status = bind_and_run(&q, sink, err);
     if (status != STATUS_OK)
         run_code(err);
+    if (request->has_watermark)
+        ret_stats->scan.watermark = request->watermark;
     ret_stats->memory_bytes = arena_used_bytes(q.arena);
     arena_free(q.arena);
     (void)pthread_mutex_destroy(&q.lock);

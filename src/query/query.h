@@ -63,6 +63,8 @@ struct query_request {
     uint32_t tenant_count;
     struct slice principal;      /* current_principal(); "" if it is nobody's */
     int64_t now;                 /* ticks: now() */
+    bool has_watermark;          /* rows with a _Seq above `watermark` are not seen */
+    uint64_t watermark;
     /* `set` in the text can lower these, and raise those of time and rows that are 0. */
     size_t memory_bytes;         /* 0 = QUERY_MEMORY_BYTES */
     uint64_t time_ms;            /* 0 = QUERY_TIME_MS */

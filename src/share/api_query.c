@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* POST /v1/query {"query","tenant","all_tenants","now","parameters","timeout_ms"}
+/* POST /v1/query {"query","tenant","all_tenants","now","watermark","parameters","timeout_ms"}
  * answers {"columns":[{"name","type"}],"rows":[[...]],"complete",...}: rows
  * stream; an error after the first bytes stands in the last member.  Where the query
  * gives several tables, "tables":[{"name","columns","rows"}...] has the further ones. */
@@ -163,6 +163,29 @@ static enum status parse_parameters(const struct body *body, struct arena *arena
     return STATUS_OK;
 }
 
+/* "watermark": a number that an answer had, or "now": as much as has come.  What comes later
+ * never gets a number below it, so every question with it sees the same records. */
+static enum status parse_watermark(struct share *share, struct slice text,
+                                   const struct reach *reach, struct query_request *ret,
+                                   struct error *err)
+{
+    if (reach->count != 1)
+        return ERROR_SET(err, STATUS_INVALID,
+                         "a watermark counts the records of one tenant: name it");
+    uint64_t delivered = ingest_delivered_seq(share->services.ingest, &reach->tenants[0]);
+    ret->has_watermark = true;
+    ret->watermark = delivered;
+    if (!slice_is(text, "now") && !text_parse_u64(text, &ret->watermark))
+        return ERROR_SET(err, STATUS_INVALID,
+                         "'watermark' is the number of an earlier answer, or \"now\"");
+    if (ret->watermark > delivered)
+        return ERROR_SET(err, STATUS_INVALID,
+                         "the watermark %llu is ahead of the tenant's records, which are whole up "
+                         "to %llu",
+                         (unsigned long long)ret->watermark, (unsigned long long)delivered);
+    return STATUS_OK;
+}
+
 /* Fills a query request from the body; the view stays open until the answer. */
 static enum status prepare(struct share *share, const struct http_request *request,
                            const struct body *body, struct query_request *ret, struct reach *reach,
@@ -191,6 +214,10 @@ static enum status prepare(struct share *share, const struct http_request *reque
         (!text_parse_u64(json_text(body->text, &body->tape.tokens[token]), &timeout_ms) ||
          timeout_ms == 0 || timeout_ms > QUERY_TIME_MS_MAX))
         return ERROR_SET(err, STATUS_INVALID, "'timeout_ms' is 1 to %u", QUERY_TIME_MS_MAX);
+    token = json_member(body->text, body->tape.tokens, 0, SLICE("watermark"));
+    if (token != UINT32_MAX)
+        status = parse_watermark(share, json_text(body->text, &body->tape.tokens[token]), reach,
+                                 ret, err);
     ret->parameters = parameters;
     ret->tenants = reach->tenants;
     ret->tenant_count = reach->count;
@@ -198,7 +225,7 @@ static enum status prepare(struct share *share, const struct http_request *reque
     ret->thread_count = share->services.thread_count;
     ret->principal = slice_of(request->principal->name);
     ret->cancelled = request->cancelled;
-    return STATUS_OK;
+    return status;
 }
 
 /* Ends the answer: a trailer, or the error, as an answer of its own where
@@ -296,6 +323,8 @@ enum status share_query_batch(void *context, const struct http_request *request,
 
     if (status == STATUS_OK)
         status = parse_now(share, http_query(request, "now"), &base.now, err);
+    if (status == STATUS_OK && http_query(request, "watermark").size > 0)
+        status = parse_watermark(share, http_query(request, "watermark"), &reach, &base, err);
     if (status == STATUS_OK) {
         struct audit_action action = {"AuditSearch", request->body, request, reach.tenants,
                                       reach.count};

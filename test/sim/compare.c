@@ -232,7 +232,7 @@ void trial_compare(struct trial *t)
     for (uint32_t tenant = 0; tenant < ENGINE_TENANTS; tenant++) {
         struct reading reading = {t, tenant, 1};
         const struct guid *id = &t->engine.tenants[tenant];
-        uint64_t last = ingest_last_seq(t->engine.ingest, id);
+        uint64_t last = ingest_delivered_seq(t->engine.ingest, id);
         if (store_raw(t->engine.store, id, 1, last + 1000, take_raw, &reading, &err) != STATUS_OK)
             trial_say(t, "tenant %u: cannot read: %s", tenant, err.text);
         if (reading.next != last + 1)

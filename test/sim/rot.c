@@ -53,7 +53,8 @@ static void look(struct trial *t, uint32_t tenant, struct trial_rot *ret)
     struct seeing seeing = {t, tenant, 0, 0};
     struct evidence_summary summary;
     struct error err;
-    uint64_t wanted = promised(t, tenant), rows = 0, last = ingest_last_seq(t->engine.ingest, id);
+    uint64_t last = ingest_delivered_seq(t->engine.ingest, id);
+    uint64_t wanted = promised(t, tenant), rows = 0;
     bool complete = false, is_log = slice_starts_with(slice_of(ret->path), SLICE("wal/"));
 
     /* The end of the log cannot be told from a commit that a crash cut off. */
@@ -111,7 +112,7 @@ static void forget_torn(struct trial *t)
     for (uint32_t i = 0; i < t->request_count; i++) {
         struct trial_request *r = &t->requests[i];
         if (r->acked &&
-            r->first_seq > ingest_last_seq(t->engine.ingest, &t->engine.tenants[r->tenant]))
+            r->first_seq > ingest_delivered_seq(t->engine.ingest, &t->engine.tenants[r->tenant]))
             r->acked = false;
     }
 }

@@ -54,8 +54,8 @@ static void records_are_numbered_and_signed(void **state)
     assert_int_equal(answer.first_seq, 4);
     assert_int_equal(w->leaves[1].leaf_index, 1);
     assert_int_equal(w->leaves[1].first_seq, 4);
-    assert_int_equal(ingest_last_seq(w->ingest, &w->tenant), 4);
-    assert_int_equal(ingest_last_seq(w->ingest, &w->other), 0);
+    assert_int_equal(ingest_delivered_seq(w->ingest, &w->tenant), 4);
+    assert_int_equal(ingest_delivered_seq(w->ingest, &w->other), 0);
     arena_free(arena);
 }
 
@@ -182,10 +182,10 @@ static void duplicates_are_known_after_the_log_is_trimmed(void **state)
         put_ok(w, RECORD("a", "") "\n" RECORD("b", ",\"x\":1"), arena, &answer);
         assert_int_equal(answer.duplicates, i == 0 ? 1 : 2);
         assert_int_equal(answer.conflicting, i == 0 ? 1 : 0);
-        assert_int_equal(ingest_last_seq(w->ingest, &w->tenant), 3);
+        assert_int_equal(ingest_delivered_seq(w->ingest, &w->tenant), 3);
         world_reopen(w);
         assert_int_equal(w->record_count, 1);
-        assert_int_equal(ingest_last_seq(w->ingest, &w->tenant), 3);
+        assert_int_equal(ingest_delivered_seq(w->ingest, &w->tenant), 3);
     }
     checkpoint(w);
     w->clock.now_unix_us += INT64_C(7) * 86400 * 1000000 + 120 * 1000000;
@@ -428,7 +428,7 @@ static void wrong_requests_are_refused(void **state)
     request = world_request(w, "", SLICE(" \n"));
     ASSERT_OK(ingest_put(w->ingest, &request, arena, &answer, &err));
     assert_int_equal(answer.records, 0);
-    assert_int_equal(ingest_last_seq(w->ingest, &w->tenant), 1);
+    assert_int_equal(ingest_delivered_seq(w->ingest, &w->tenant), 1);
     arena_free(arena);
 }
 

@@ -131,7 +131,7 @@ static void go_on(struct world *w, struct ledger *l, struct arena *arena)
         if (l->acked[i])
             assert_int_equal(answer.duplicates, RECORDS_EACH);
     }
-    assert_int_equal(ingest_last_seq(w->ingest, &w->tenant), REQUESTS * RECORDS_EACH);
+    assert_int_equal(ingest_delivered_seq(w->ingest, &w->tenant), REQUESTS * RECORDS_EACH);
 }
 
 /* One life with the n-th call failing; false when there is no such call. */

@@ -94,7 +94,7 @@ static void a_torn_tail_of_the_last_file_is_cut(void **state)
         while (frames < 4 && f->ends[frames + 1] <= size)
             frames++;
         assert_int_equal(f->w.record_count, counts[frames]);
-        assert_int_equal(ingest_last_seq(f->w.ingest, &f->w.tenant), counts[frames]);
+        assert_int_equal(ingest_delivered_seq(f->w.ingest, &f->w.tenant), counts[frames]);
         world_reopen(&f->w); /* what was cut stays cut */
         assert_int_equal(f->w.record_count, counts[frames]);
         world_close(&f->w);
@@ -143,7 +143,7 @@ static void a_damaged_frame_is_lost_alone_and_named(void **state)
             f->file.data[at] ^= 4;
             world_open(&f->w);
             assert_int_equal(f->w.record_count, 5 - (ends[i] - first + 1));
-            assert_int_equal(ingest_last_seq(f->w.ingest, &f->w.tenant), 5);
+            assert_int_equal(ingest_delivered_seq(f->w.ingest, &f->w.tenant), 5);
             expect_lost(f, first, ends[i], false);
             world_reopen(&f->w); /* found again, told once */
             expect_lost(f, first, ends[i], false);
@@ -243,7 +243,7 @@ static void a_missing_file_costs_its_records_alone(void **state)
         world_open(&f->w);
         assert_int_equal(f->w.record_count, 6);
         expect_missing(f, 1, 6, 6);
-        assert_int_equal(ingest_last_seq(f->w.ingest, &f->w.tenant), 7);
+        assert_int_equal(ingest_delivered_seq(f->w.ingest, &f->w.tenant), 7);
         world_close(&f->w);
     }
     forget_lost(f);
@@ -274,7 +274,7 @@ static void files_that_are_missing_at_the_end_are_bounded(void **state)
     assert_int_equal(answer.first_seq, 6 + 2 * most);
     world_reopen(&f->w); /* they lie before others now */
     assert_int_equal(f->w.record_count, 1);
-    assert_int_equal(ingest_last_seq(f->w.ingest, &f->w.tenant), 6 + 2 * most);
+    assert_int_equal(ingest_delivered_seq(f->w.ingest, &f->w.tenant), 6 + 2 * most);
 }
 
 static void a_frame_at_another_place_is_lost(void **state)
@@ -317,7 +317,7 @@ static void records_of_a_tenant_without_keys_are_left_out(void **state)
     f->w.keyring = keyring;
     world_open(&f->w);
     assert_int_equal(f->w.record_count, 0);
-    assert_int_equal(ingest_last_seq(f->w.ingest, &known), 0);
+    assert_int_equal(ingest_delivered_seq(f->w.ingest, &known), 0);
     world_close(&f->w);
     keyring_free(f->w.keyring);
     f->w.keyring = NULL;
@@ -345,7 +345,7 @@ static void a_log_that_ends_before_the_state_has_lost_what_lies_between(void **s
     assert_int_equal(world_lost(&f->w, f->arena, &lost), 1);
     assert_int_equal(lost->first_seq, 6);
     assert_int_equal(lost->last_seq, 6);
-    assert_int_equal(ingest_last_seq(f->w.ingest, &f->w.tenant), 6);
+    assert_int_equal(ingest_delivered_seq(f->w.ingest, &f->w.tenant), 6);
 }
 
 int main(void)

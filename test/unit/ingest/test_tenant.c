@@ -137,6 +137,22 @@ static void what_is_forgotten_is_new_again(void **state)
     expect(f, 2, false, NULL);
 }
 
+static void what_is_delivered_ends_before_the_first_that_is_not(void **state)
+{
+    struct fixture *f = *state;
+    struct undelivered first, second;
+
+    assert_int_equal(tenant_delivered_seq(f->tenant), 0);
+    tenant_add_undelivered(f->tenant, &first, 1);
+    tenant_add_undelivered(f->tenant, &second, 5);
+    f->tenant->given.next_seq = 9;
+    assert_int_equal(tenant_delivered_seq(f->tenant), 0);
+    tenant_remove_undelivered(f->tenant, &first);
+    assert_int_equal(tenant_delivered_seq(f->tenant), 4);
+    tenant_remove_undelivered(f->tenant, &second);
+    assert_int_equal(tenant_delivered_seq(f->tenant), 8);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -145,6 +161,7 @@ int main(void)
         TEST(what_is_frozen_is_seen_until_it_is_thawed),
         TEST(a_failed_save_keeps_what_was_frozen),
         TEST(what_is_forgotten_is_new_again),
+        TEST(what_is_delivered_ends_before_the_first_that_is_not),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -90,7 +90,7 @@ static struct plan *bind_invoke_op(struct binder *b, const struct plan *input,
         return NULL;
     struct node *prefix = bind_prefix(b, pipe, op);
     struct plan *plan =
-        prefix == NULL ? NULL : bind_function(b, f, call, NULL, prefix, &expr);
+        prefix == NULL ? NULL : bind_function(b, f, call, prefix, &expr);
     if (plan == NULL && b->err->status == STATUS_OK)
         return bind_fail(b, call->at, "SEM0100", "'%.*s' gives no table",
                          SLICE_FMT(slice_head(call->name, 128)));

@@ -153,7 +153,7 @@ static struct expr *call_user(struct binder *b, const struct binding *user,
                               const struct node *node)
 {
     struct expr *expr = NULL;
-    struct plan *plan = bind_function(b, user, node, NULL, NULL, &expr);
+    struct plan *plan = bind_function(b, user, node, NULL, &expr);
 
     if (plan != NULL)
         return bind_fail(b, node->at, "SEM0100", "'%.*s' gives a table, a value is needed",

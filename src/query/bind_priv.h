@@ -178,10 +178,13 @@ struct plan *bind_operator(struct binder *b, struct plan *input, const struct no
                            const struct node *op);
 struct plan *bind_named_table(struct binder *b, struct slice name, uint32_t at);
 struct plan *bind_apply_operators(struct binder *b, struct plan *input, const struct node *ops);
-/* Binds the body of a function; *ret_expr or the returned plan. */
+/* A let's table, bound with the names that it saw. */
+struct plan *bind_closure(struct binder *b, const struct binding *v);
+/* Binds the body of a function; *ret_expr or the returned plan.  first_node: a table for its
+ * first parameter (invoke), or NULL. */
 struct plan *bind_function(struct binder *b, const struct binding *function,
-                           const struct node *call, struct plan *first_plan,
-                           const struct node *first_node, struct expr **ret_expr);
+                           const struct node *call, const struct node *first_node,
+                           struct expr **ret_expr);
 const struct binding *bind_find(const struct binder *b, struct slice name);
 bool bind_push(struct binder *b, const struct binding *binding);
 /* A stored function, NULL if there is none that is seen (or, with b->err set, it is broken). */

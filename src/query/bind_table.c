@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* bind_table.c - what stands first in a pipeline: tables, views, lets,
- * functions, pipes. */
+/* bind_table.c - what stands first in a pipeline: tables and views by their names,
+ * calls that give a table, pipes. */
 #include "query/bind_priv.h"
 #include "query/rowset_priv.h"
 
@@ -280,8 +280,7 @@ struct plan *bind_named_table(struct binder *b, struct slice name, uint32_t at)
                         slice_from(nearest.best, nearest.best_size));
 }
 
-/* A closure, bound with the names it saw. */
-static struct plan *bind_closure(struct binder *b, const struct binding *v)
+struct plan *bind_closure(struct binder *b, const struct binding *v)
 {
     struct binder inner = *b;
 
@@ -317,7 +316,7 @@ static struct plan *bind_name_table(struct binder *b, const struct node *node)
     case BINDING_FUNCTION: {
         struct node call = {.kind = NODE_CALL, .at = node->at, .name = node->name};
         struct expr *expr = NULL;
-        struct plan *plan = bind_function(b, v, &call, NULL, NULL, &expr);
+        struct plan *plan = bind_function(b, v, &call, NULL, &expr);
         if (plan == NULL && b->err->status == STATUS_OK)
             return bind_fail(b, node->at, "SEM0100", "'%.*s' gives a value, a table is needed",
                              SLICE_FMT(slice_head(node->name, 128)));
@@ -359,7 +358,7 @@ static struct plan *bind_call_table(struct binder *b, const struct node *node)
         return bind_name_table(b, &named);
     }
     if (v != NULL && v->kind == BINDING_FUNCTION) {
-        struct plan *plan = bind_function(b, v, node, NULL, NULL, &expr);
+        struct plan *plan = bind_function(b, v, node, NULL, &expr);
         if (plan == NULL && b->err->status == STATUS_OK)
             return bind_fail(b, node->at, "SEM0100", "'%.*s' gives a value, a table is needed",
                              SLICE_FMT(slice_head(node->name, 128)));
@@ -447,242 +446,5 @@ struct plan *bind_inner_table(struct binder *b, const struct node *node)
     b->scope = scope;
     b->aggregates = aggregates;
     b->windows = windows;
-    return plan;
-}
-
-/* ---- let functions ---- */
-
-static const struct node *argument_of(const struct node *call, const struct node *param,
-                                      uint32_t index)
-{
-    uint32_t i = 0;
-
-    for (const struct node *arg = call->args; arg != NULL; arg = arg->next) {
-        if (arg->kind == NODE_NAMED && slice_equal(arg->by->name, param->name))
-            return arg->args;
-        if (i++ == index && arg->kind != NODE_NAMED)
-            return arg;
-    }
-    return NULL;
-}
-
-static bool bind_parameter(struct binder *b, struct binder *inner, const struct node *call,
-                           const struct node *param, const struct node *arg)
-{
-    struct binding v = {.name = param->name};
-
-    if ((param->flags & NODE_TABULAR) != 0) {
-        if (arg == NULL) {
-            bind_fail(b, call->at, "SEM0219", "argument '%.*s' is missing",
-                      SLICE_FMT(slice_head(param->name, 128)));
-            return false;
-        }
-        v.kind = BINDING_TABLE;
-        v.node = arg;
-        v.closure = b->bindings;
-        v.text = b->text;
-        return bind_push(inner, &v);
-    }
-    v.kind = BINDING_SCALAR;
-    v.expr = arg != NULL             ? bind_typed(b, arg, param->value.type)
-             : param->args != NULL   ? bind_typed(inner, param->args, param->value.type)
-                                     : NULL;
-    if (v.expr == NULL) {
-        if (b->err->status == STATUS_OK)
-            bind_fail(b, call->at, "SEM0219", "argument '%.*s' is missing",
-                      SLICE_FMT(slice_head(param->name, 128)));
-        return false;
-    }
-    return bind_push(inner, &v);
-}
-
-struct plan *bind_function(struct binder *b, const struct binding *function,
-                           const struct node *call, struct plan *first_plan,
-                           const struct node *first_node, struct expr **ret_expr)
-{
-    const struct node *param = function->node->by;
-    struct binder inner = *b;
-    uint32_t index = 0;
-
-    if (b->depth >= BIND_DEPTH_MAX)
-        return bind_fail(b, call->at, "E_QUERY_TOO_COMPLEX", "calls are nested too deep");
-    if (node_count(call->args) + (first_node != NULL) > node_count(param))
-        return bind_fail(b, call->at, "SEM0219", "'%.*s' takes %u arguments",
-                         SLICE_FMT(slice_head(call->name, 128)), node_count(param));
-    if (function->warning.size > 0)
-        bind_warn(b, call->at, "KS_FUNCTION", "%.*s", SLICE_FMT(function->warning));
-    inner.depth++;
-    inner.bindings = function->closure;
-    inner.text = function->text;
-    (void)first_plan;
-    if (first_node != NULL) {
-        if (param == NULL || (param->flags & NODE_TABULAR) == 0)
-            return bind_fail(b, call->at, "SEM0100", "the first parameter must be a table");
-        if (!bind_parameter(b, &inner, call, param, first_node))
-            return NULL;
-        param = param->next;
-    }
-    for (; param != NULL; param = param->next) {
-        if (!bind_parameter(b, &inner, call, param, argument_of(call, param, index++)))
-            return NULL;
-    }
-    inner.scope = (struct scope){0};
-    inner.aggregates = NULL;
-    inner.windows = NULL;
-    struct plan *plan = bind_statements(&inner, function->node->body, ret_expr);
-    b->weight = inner.weight;
-    if (b->err->status != STATUS_OK && inner.text.data != b->text.data)
-        (void)error_wrap(b->err, "function '%.*s'", SLICE_FMT(slice_head(function->name, 128)));
-    return plan;
-}
-
-/* ---- statements ---- */
-
-/* What is wrong with a table shows, unless it may come of a guess: then it shows where the
- * table is used. */
-static bool bind_dry(struct binder *b, const struct binding *table)
-{
-    bool outer = b->is_dry, guessed = b->q->has_guessed;
-
-    b->is_dry = true;
-    b->q->has_guessed = false;
-    bool ok = bind_closure(b, table) != NULL;
-    if (!ok && b->q->has_guessed && b->err->status == STATUS_INVALID) {
-        *b->err = (struct error){0};
-        ok = true;
-    }
-    b->is_dry = outer;
-    b->q->has_guessed = b->q->has_guessed || guessed;
-    return ok;
-}
-
-static bool bind_let(struct binder *b, const struct node *let)
-{
-    struct binding v = {
-        .name = let->name, .node = let->args, .closure = b->bindings, .text = b->text};
-    const struct node *value = let->args;
-
-    if (value->kind == NODE_FUNCTION) {
-        v.kind = BINDING_FUNCTION;
-        return bind_push(b, &v);
-    }
-    if (!bind_is_tabular(b, value)) {
-        /* In a function it may depend on a parameter, so on the caller's row. */
-        struct expr *expr = b->depth > 0 ? bind_expr(b, value) : bind_constant(b, value);
-        if (expr == NULL)
-            return false;
-        v.kind = BINDING_SCALAR;
-        v.expr = expr;
-        v.is_let = true;
-        return bind_push(b, &v);
-    }
-    v.kind = BINDING_TABLE;
-    if (value->kind == NODE_CALL && slice_is(value->name, "materialize")) {
-        struct plan *plan = bind_table(b, value);
-        v.kind = BINDING_CELL;
-        v.plan = plan == NULL ? NULL : plan_cell(b->q, plan, b->err);
-        return v.plan != NULL && bind_push(b, &v);
-    }
-    /* Bound once here, so that what nobody uses is checked too. */
-    return bind_dry(b, &v) && bind_push(b, &v);
-}
-
-static bool bind_parameter_value(struct binder *b, const struct node *column)
-{
-    const struct query_request *r = b->q->request;
-    struct binding v = {.name = column->name, .kind = BINDING_SCALAR};
-    struct node *literal = NULL;
-
-    for (uint32_t i = 0; i < r->parameter_count; i++) {
-        if (!slice_equal(r->parameters[i].name, column->name))
-            continue;
-        struct slice text = r->parameters[i].text;
-        struct error ignored = {0};
-        bool parsed = parse_query(b->q->arena, text, &literal, &ignored) == STATUS_OK &&
-                      literal->next == NULL &&
-                      (literal->kind == NODE_LITERAL || literal->kind == NODE_UNARY);
-        struct value plain = {.type = TYPE_STRING, .bytes = text};
-        struct expr *expr =
-            parsed ? bind_constant(b, literal) : bind_const_expr(b, &plain, column->at);
-        v.expr = bind_cast(b, expr, column->value.type);
-        return v.expr != NULL && bind_push(b, &v);
-    }
-    if (column->args == NULL) {
-        bind_fail(b, column->at, "SEM0100", "parameter '%.*s' has no value",
-                  SLICE_FMT(slice_head(column->name, 128)));
-        return false;
-    }
-    v.expr = bind_cast(b, bind_constant(b, column->args), column->value.type);
-    return v.expr != NULL && bind_push(b, &v);
-}
-
-/* Limits and now() are heeded.  Other options are seen by those who ask for them; what their value
- * is is not checked. */
-static bool bind_set(struct binder *b, const struct node *set)
-{
-    struct binding v = {.name = bind_join_name(b, BIND_SET, set->name), .kind = BINDING_SCALAR};
-
-    if (b->depth == 0 && !bind_option(b, set))
-        return false;
-    if (set->args == NULL)
-        return true;
-    v.expr = bind_constant(b, set->args);
-    if (v.expr == NULL) {
-        *b->err = (struct error){0};
-        return true;
-    }
-    return bind_push(b, &v);
-}
-
-struct plan *bind_statements(struct binder *b, const struct node *list, struct expr **ret_expr)
-{
-    struct plan *plan = NULL;
-
-    bind_warn_unused(b, list);
-    for (const struct node *s = list; s != NULL; s = s->next) {
-        if (query_check(b->q, b->err) != STATUS_OK)
-            return NULL;
-        if (s->kind == NODE_LET) {
-            if (!bind_let(b, s))
-                return NULL;
-        } else if (s->kind == NODE_DECLARE) {
-            for (const struct node *c = s->by; c != NULL; c = c->next) {
-                if (!bind_parameter_value(b, c))
-                    return NULL;
-            }
-        } else if (s->kind == NODE_RESTRICT) {
-            if (!bind_restrict(b, s))
-                return NULL;
-        } else if (s->kind == NODE_ALIAS) {
-            return bind_fail(b, s->at, "SEM0100",
-                             "'alias' names another database, and there are no others: take the "
-                             "statement away, and name tables without a database");
-        } else if (s->kind == NODE_PARAM) {
-            if (!bind_set(b, s))
-                return NULL;
-        } else if (bind_is_tabular(b, s)) {
-            plan = bind_table(b, s);
-            if (plan == NULL)
-                return NULL;
-            *ret_expr = NULL;
-        } else if (b->depth == 0) {
-            (void)bind_table(b, s); /* a value or an unknown name: says so */
-            return NULL;
-        } else {
-            plan = NULL;
-            *ret_expr = bind_expr(b, s);
-            if (*ret_expr == NULL) {
-                if (s->kind == NODE_NAME) { /* more likely a table */
-                    *b->err = (struct error){0};
-                    return bind_named_table(b, s->name, s->at);
-                }
-                return NULL;
-            }
-        }
-    }
-    if (plan == NULL && *ret_expr == NULL && b->err->status == STATUS_OK)
-        return bind_fail(b, 0, "SEM0100",
-                         "expected a table at the end of the query: behind the last ';' stands "
-                         "what is asked for, such as: Table | take 10");
     return plan;
 }

@@ -85,6 +85,12 @@ static bool has_upper(struct slice text)
 bool bind_warn_lost(struct binder *b, uint32_t at, const struct value *from,
                     const struct value *to)
 {
+    if (!to->is_null && to->type == TYPE_INT && from->type == TYPE_LONG &&
+        to->integer != from->integer) {
+        bind_warn(b, at, "KS_VALUE", "this long does not fit an int: it becomes %lld",
+                  (long long)to->integer);
+        return false;
+    }
     if (!to->is_null || from->is_null || (from->type == TYPE_STRING && from->bytes.size == 0))
         return false;
     if (from->type == TYPE_STRING)

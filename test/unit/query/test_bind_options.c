@@ -77,7 +77,7 @@ static void what_is_right_passes(void **state)
          "[[2]]"},
         {"T | union kind=Inner withsource=Source isfuzzy=true (T) | count", "[[4]]"},
         {"union hint.concurrency=2 hint.spread=all T, T | count", "[[4]]"},
-        {"T | parse kind=regex flags=Ui s with 'O' x | project x", "[[\"ne\"],[\"\"]]"},
+        {"T | parse kind=regex flags=Ui s with 'O' x 'e' | project x", "[[\"n\"],[\"\"]]"},
         {"T | mv-expand bagexpansion=array with_itemindex=i d | project i", "[[0],[0],[1]]"},
         {"T | getschema kind=csl | count", "[[7]]"},
         {"T | consume decodeblocks=true | count", "[[2]]"},

@@ -80,6 +80,8 @@ void query_add_cell(struct buf *buf, const struct vector *column, uint32_t row)
         text_add_json_string(buf, column->slices[at]);
     } else if (column->nulls != NULL && column->nulls[at] != 0) {
         buf_add(buf, "null", 4);
+    } else if (column->type == TYPE_LONG || column->type == TYPE_INT) {
+        buf_add_i64(buf, column->integers[at]);
     } else {
         struct value value = vector_element(column, at);
         query_add_json(buf, &value);

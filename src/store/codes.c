@@ -79,6 +79,17 @@ struct codes codes_pack(const uint32_t *wide, uint32_t count, enum code_width wi
         break;                      \
     }
 
+bool codes_are_one(struct codes codes, uint32_t count)
+{
+    bool same = true;
+
+    /* each is the one before */
+#define SAME(in) same = memcmp((in), (in) + 1, (count - 1) * sizeof(*(in))) == 0
+    BY_WIDTH(codes, SAME, same = true)
+#undef SAME
+    return same;
+}
+
 void codes_copy(struct codes codes, uint32_t count, uint32_t *ret)
 {
 #define COPY(in)                          \

@@ -8,6 +8,7 @@
 #ifndef STORE_CODES_PRIV_H
 #define STORE_CODES_PRIV_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -51,6 +52,8 @@ size_t codes_bytes(enum code_width width, uint32_t count);
 /* Packs into `room`, which has codes_bytes(). */
 struct codes codes_pack(const uint32_t *wide, uint32_t count, enum code_width width, void *room);
 
+/* Are the first `count` codes (at least one) the same? */
+bool codes_are_one(struct codes codes, uint32_t count);
 /* ret[i] = code i */
 void codes_copy(struct codes codes, uint32_t count, uint32_t *ret);
 /* ret[i] = code (places[i] - base) */

@@ -538,15 +538,19 @@ static enum status make_event_time(const struct part_scan *scan, const struct co
     int64_t *out = vector_data(ret);
     uint8_t *nulls = vector_nulls(ret);
     run = (struct run){0};
+    bool any_null = false;
     while (next_run(scan->part, rows, count, &run)) {
         bool is_null = plan->bindings[run.shape].kind != BIND_LEAF;
-        for (uint32_t i = run.begin; i < run.end; i++) {
-            int64_t time = is_null ? 0 : times[rows[i]];
-            int64_t rest = is_whole ? 0 : time % plan->event_unit;
-            out[i] = time - rest - (rest < 0 ? plan->event_unit : 0);
-            nulls[i] = is_null;
+        any_null = any_null || is_null;
+        memset(nulls + run.begin, is_null, run.end - run.begin);
+        for (uint32_t i = run.begin; i < run.end; i++)
+            out[i] = is_null ? 0 : times[rows[i]];
+        for (uint32_t i = run.begin; i < run.end && !is_null && !is_whole; i++) {
+            int64_t rest = out[i] % plan->event_unit;
+            out[i] -= rest + (rest < 0 ? plan->event_unit : 0);
         }
     }
+    ret->nulls = any_null ? nulls : NULL;
     return STATUS_OK;
 }
 

@@ -257,11 +257,21 @@ static void keep_leaves(const struct part *part, const struct test *test, uint32
                         struct candidates *c)
 {
     const struct binding *binding = &test->bindings[s];
+    const struct codes codes = part->paths[binding->index].codes;
+    uint32_t base = part->shapes[s].row_begin;
 
-    c->count = test->values == NULL
-                   ? 0
-                   : codes_keep(codes_from(part->paths[binding->index].codes, binding->first),
-                                test->values, part->shapes[s].row_begin, c->rows, c->count);
+    if (test->values == NULL || c->count == 0) {
+        c->count = 0;
+        return;
+    }
+    /* Rows of a shape have often one value: of the field that says what kind they are. */
+    uint32_t first = binding->first + (c->rows[0] - base);
+    bool is_stretch = c->rows[c->count - 1] - c->rows[0] == c->count - 1;
+    if (is_stretch && codes_are_one(codes_from(codes, first), c->count))
+        c->count = test->values[code_at(codes, first)] != 0 ? c->count : 0;
+    else
+        c->count = codes_keep(codes_from(codes, binding->first), test->values, base, c->rows,
+                              c->count);
 }
 
 /* Adds the rows of `more` that are not in c. */

@@ -78,6 +78,14 @@ static void check_loops(struct codes codes, const uint32_t *wide, uint32_t dict_
         counts[wide[i]]--;
     for (uint32_t c = 0; c < dict_count; c++)
         assert_int_equal(counts[c], 0);
+    for (uint32_t i = 0; i < COUNT; i++) {
+        uint32_t same = 1;
+        while (i + same < COUNT && wide[i + same] == wide[i])
+            same++;
+        assert_true(codes_are_one(codes_from(codes, i), same));
+        if (i + same < COUNT)
+            assert_false(codes_are_one(codes_from(codes, i), same + 1));
+    }
     memset(marks, 0, dict_count);
     codes_mark(tail, COUNT - FIRST, marks);
     for (uint32_t i = FIRST; i < COUNT; i++)

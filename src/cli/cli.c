@@ -117,8 +117,8 @@ static const struct command commands[] = {
     {"ingest", "--tenant NAME [--table T] [--follow] FILE...|-", "send records from files",
      "Reads NDJSON, JSON arrays and Management-API blobs, also .gz and .zst.\n",
      OPTIONS(ingest_options), cmd_ingest, true},
-    {"query", "--tenant NAME|--all-tenants [--now TIME] ['KQL']", "ask in KQL",
-     "Without a query, on a terminal, it reads queries until Ctrl-D.\n"
+    {"query", "--tenant NAME|--all-tenants [--now TIME] ['KQL'|-]", "ask in KQL",
+     "Without a query it reads one from standard input, on a terminal several until Ctrl-D.\n"
      "With --batch FILE each line {\"id\",\"query\"} is answered on a line; without --data\n"
      "and --server there are no tables then.\n",
      OPTIONS(query_options), cmd_query, true},

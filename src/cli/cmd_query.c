@@ -343,18 +343,44 @@ static void show_place(struct slice text, const struct error *err)
     buf_release(&caret);
 }
 
-static int run_one(const struct command_context *context, const char *text)
+static int end(enum status status, const struct error *err)
+{
+    return status == STATUS_OK || output_was_left(err) ? CLI_OK : cli_fail(err);
+}
+
+/* The text of the argument, or of standard input for "-". */
+static enum status read_text(const char *word, struct buf *ret, struct error *err)
+{
+    enum status status = STATUS_OK;
+
+    buf_init(ret, QUERY_LINE_BYTES_MAX);
+    if (strcmp(word, "-") == 0)
+        status = command_read(word, ret, err);
+    else
+        buf_add_text(ret, word);
+    return status == STATUS_OK ? buf_check(ret, err) : status;
+}
+
+static int run_one(const struct command_context *context, const char *word)
 {
     struct session *session = NULL;
     struct error err;
-    enum status status = session_open(context, &session, &err);
+    struct buf text;
+    enum status status = read_text(word, &text, &err);
 
+    if (status == STATUS_OK && slice_trim(buf_slice(&text)).size == 0) {
+        buf_release(&text);
+        return command_usage(context, "give one query, in quotes or on standard input");
+    }
     if (status == STATUS_OK)
-        status = query_ask(context, session, slice_of(text), &err);
-    int code = status == STATUS_OK ? CLI_OK : cli_fail(&err);
-    if (status != STATUS_OK)
-        show_place(slice_of(text), &err);
+        status = session_open(context, &session, &err);
+    if (status == STATUS_OK)
+        status = query_ask(context, session, buf_slice(&text), &err);
+    int code = end(status, &err);
+    if (code != CLI_OK)
+        show_place(buf_slice(&text), &err);
     session_close(session);
+    buf_release(&text);
     return code;
 }
 
@@ -423,6 +449,8 @@ static int run_batch(const struct command_context *context, const char *path)
         status = session_open(context, &session, &err);
     while (status == STATUS_OK && !atomic_load(context->host->interrupted)) {
         ssize_t size = getline(&line, &capacity, file);
+        if (size < 0 && ferror(file) != 0)
+            status = ERROR_SET(&err, STATUS_IO, "cannot read '%s'", path);
         if (size < 0)
             break;
         struct slice text = slice_trim(slice_from(line, (size_t)size));
@@ -442,20 +470,7 @@ static int run_batch(const struct command_context *context, const char *path)
     if (file != NULL && file != stdin)
         (void)fclose(file);
     session_close(session);
-    return status == STATUS_OK ? CLI_OK : cli_fail(&err);
-}
-
-/* The text of the argument, or of standard input for "-". */
-static enum status read_text(const char *word, struct buf *ret, struct error *err)
-{
-    char block[4096];
-    size_t size;
-
-    if (strcmp(word, "-") != 0)
-        buf_add_text(ret, word);
-    while (strcmp(word, "-") == 0 && (size = fread(block, 1, sizeof(block), stdin)) > 0)
-        buf_add(ret, block, size);
-    return buf_check(ret, err);
+    return end(status, &err);
 }
 
 static int run_format(const struct command_context *context)
@@ -465,7 +480,6 @@ static int run_format(const struct command_context *context)
 
     if (context->options->word_count != 1)
         return command_usage(context, "give one query in quotes, or '-' for standard input");
-    buf_init(&text, QUERY_LINE_BYTES_MAX);
     buf_init(&laid_out, 4 * QUERY_LINE_BYTES_MAX);
     enum status status = read_text(context->options->words[0], &text, &err);
     if (status == STATUS_OK)
@@ -474,7 +488,7 @@ static int run_format(const struct command_context *context)
         status = output_write(buf_slice(&laid_out), &err);
     buf_release(&text);
     buf_release(&laid_out);
-    return status == STATUS_OK ? CLI_OK : cli_fail(&err);
+    return end(status, &err);
 }
 
 static int run_reference(void)
@@ -485,9 +499,9 @@ static int run_reference(void)
     buf_init(&buf, MIB);
     enum status status = query_add_reference(&buf, &err);
     if (status == STATUS_OK)
-        (void)fwrite(buf.data, 1, buf.size, stdout);
+        status = output_write(buf_slice(&buf), &err);
     buf_release(&buf);
-    return status == STATUS_OK ? CLI_OK : cli_fail(&err);
+    return end(status, &err);
 }
 
 int cmd_query(const struct command_context *context)
@@ -507,11 +521,11 @@ int cmd_query(const struct command_context *context)
     if (batch != NULL)
         return o->word_count == 0 ? run_batch(context, batch)
                                   : command_usage(context, "--batch takes no query besides");
-    if (o->word_count > 1 || (o->word_count == 0 && !isatty(STDIN_FILENO)))
+    if (o->word_count > 1)
         return command_usage(context, "give one query, in quotes");
     if (!options_has(o, "tenant") && !options_has(o, "all-tenants"))
         return command_usage(context, "--tenant NAME or --all-tenants is wanted");
-    if (o->word_count == 0)
+    if (o->word_count == 0 && isatty(STDIN_FILENO))
         return shell_run(context);
-    return run_one(context, o->words[0]);
+    return run_one(context, o->word_count == 0 ? "-" : o->words[0]);
 }

@@ -37,7 +37,7 @@ static int stream(const struct command_context *context, struct session_request 
         status = session_send(session, request, &answer, &err);
     if (status == STATUS_OK && answer.status != 200)
         status = session_error(&answer, &err);
-    if (status != STATUS_OK)
+    if (status != STATUS_OK && !output_was_left(&err))
         code = cli_fail(&err);
     session_close(session);
     session_answer_release(&answer);

@@ -7,7 +7,6 @@
 #include "cli/output.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 static const char *const kinds[] = {"alert", "app-id", "ip", "session", "user"};
@@ -35,34 +34,34 @@ static void add_indicator(struct buf *body, struct slice kind, struct slice valu
 }
 
 /* Lines "KIND VALUE"; blank lines and lines that begin with '#' are skipped. */
+static enum status add_lines(struct buf *body, struct slice text, const char *path,
+                             struct error *err)
+{
+    struct slice line, kind;
+
+    for (size_t number = 1; slice_next(&text, '\n', &line); number++) {
+        line = slice_trim(line);
+        if (line.size == 0 || line.data[0] == '#')
+            continue;
+        if (!slice_next(&line, ' ', &kind) || line.data == NULL || !is_kind(kind))
+            return ERROR_SET(err, STATUS_INVALID,
+                             "%s:%zu: a line is KIND VALUE, KIND one of app-id, ip, session, "
+                             "user, alert",
+                             path, number);
+        add_indicator(body, kind, slice_trim(line));
+    }
+    return STATUS_OK;
+}
+
 static enum status add_file(struct buf *body, const char *path, struct error *err)
 {
-    FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "rb");
-    char *line = NULL;
-    size_t capacity = 0, number = 0;
-    enum status status = STATUS_OK;
+    struct buf text;
 
-    if (file == NULL)
-        return ERROR_SET(err, STATUS_IO, "cannot open '%s'", path);
-    while (status == STATUS_OK) {
-        ssize_t size = getline(&line, &capacity, file);
-        if (size < 0)
-            break;
-        struct slice text = slice_trim(slice_from(line, (size_t)size)), kind;
-        number++;
-        if (text.size == 0 || text.data[0] == '#')
-            continue;
-        if (!slice_next(&text, ' ', &kind) || text.data == NULL || !is_kind(kind))
-            status = ERROR_SET(err, STATUS_INVALID,
-                               "%s:%zu: a line is KIND VALUE, KIND one of app-id, ip, session, "
-                               "user, alert",
-                               path, number);
-        else
-            add_indicator(body, kind, slice_trim(text));
-    }
-    free(line);
-    if (file != stdin)
-        (void)fclose(file);
+    buf_init(&text, 16 * MIB);
+    enum status status = command_read(path, &text, err);
+    if (status == STATUS_OK)
+        status = add_lines(body, buf_slice(&text), path, err);
+    buf_release(&text);
     return status;
 }
 

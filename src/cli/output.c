@@ -30,7 +30,7 @@ enum status output_format_from(const struct options *options, enum output_format
     return ERROR_SET(err, STATUS_INVALID, "-o is table, json, ndjson or csv, not '%s'", name);
 }
 
-enum status output_write(struct slice bytes, struct error *err)
+static enum status write_all(struct slice bytes, struct error *err)
 {
     while (bytes.size > 0) {
         ssize_t got = write(STDOUT_FILENO, bytes.data, bytes.size);
@@ -41,6 +41,43 @@ enum status output_write(struct slice bytes, struct error *err)
         bytes = slice_tail(bytes, (size_t)got);
     }
     return STATUS_OK;
+}
+
+/* What a terminal would obey stands there as text; lines and tabs stay. */
+static void add_for_terminal(struct buf *buf, struct slice bytes)
+{
+    for (size_t at = 0; at < bytes.size; at++) {
+        size_t from = at;
+        while (at < bytes.size && bytes.data[at] != '\n' && bytes.data[at] != '\t')
+            at++;
+        struct slice plain = slice_from(bytes.data + from, at - from);
+        bool ends_line = at < bytes.size && bytes.data[at] == '\n';
+        if (ends_line && slice_ends_with(plain, SLICE("\r"))) /* CSV */
+            plain.size--;
+        text_add_printable(buf, plain);
+        if (at < bytes.size)
+            buf_add_byte(buf, bytes.data[at]);
+    }
+}
+
+enum status output_write(struct slice bytes, struct error *err)
+{
+    struct buf shown;
+
+    if (isatty(STDOUT_FILENO) == 0)
+        return write_all(bytes, err);
+    buf_init(&shown, 8 * GIB);
+    add_for_terminal(&shown, bytes);
+    enum status status = buf_check(&shown, err);
+    if (status == STATUS_OK)
+        status = write_all(buf_slice(&shown), err);
+    buf_release(&shown);
+    return status;
+}
+
+bool output_was_left(const struct error *err)
+{
+    return err->status == STATUS_IO && err->os_errno == EPIPE;
 }
 
 static enum status spill(struct output *output, struct error *err)

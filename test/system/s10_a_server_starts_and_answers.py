@@ -4,6 +4,7 @@ import os
 import re
 import ssl
 import stat
+import subprocess
 import urllib.request
 
 import lab
@@ -95,6 +96,33 @@ class CommandLine(Story):
             done = self.lab.cli('token', 'revoke', name)
             self.assertEqual(2, done.returncode)
             self.assertIn(f"'{name}' is not the id of a token", done.stderr)
+
+    def test_a_query_comes_from_standard_input_too(self):
+        for more in ([], ['-']):
+            done = self.lab.cli('query', '--tenant', 'contoso', *more, data='print a = 1\n')
+            self.assertEqual('{"a":1}\n', done.stdout, done.stderr)
+        done = self.lab.cli('query', '--tenant', 'contoso', data=' \n')
+        self.assertEqual(2, done.returncode)
+
+    def test_a_file_that_cannot_be_read_is_not_an_empty_one(self):
+        for args in (['query', '--batch', '/'],
+                     ['scope', '--tenant', 'contoso', '--indicators', '/']):
+            done = self.lab.cli(*args)
+            self.assertEqual(4, done.returncode, args)
+            self.assertIn("cannot read '/': Is a directory", done.stderr)
+
+    def test_a_reader_that_has_enough_is_no_failure(self):
+        read, write = os.pipe()
+        os.close(read)
+        try:
+            for args in (['query', 'print 1'], ['raw', '--from-seq', '1', '--count', '9']):
+                done = subprocess.run(
+                    [lab.DAYBOOK, args[0], '--server', self.lab.url, '--cacert', self.lab.ca_file,
+                     '--tenant', 'contoso', *args[1:]], stdout=write, stderr=subprocess.PIPE,
+                    env=dict(os.environ, DAYBOOK_TOKEN=self.reader), timeout=120, check=False)
+                self.assertEqual((0, b''), (done.returncode, done.stderr), args)
+        finally:
+            os.close(write)
 
     def test_why_a_server_is_not_asked_is_said(self):
         for code, wanted, more, token in (

@@ -20,12 +20,12 @@ LONG = 'range i from 1 to 40000000 step 1 | where hash_sha256(tostring(i)) == "x
 class Terminal:
     """The command on a pseudo-terminal."""
 
-    def __init__(self, story, *args):
+    def __init__(self, story, *args, command='query'):
         self.seen = ''
         self.state = os.path.join(story.lab.parent, 'state')
         environment = dict(os.environ, DAYBOOK_TOKEN=story.reader, XDG_STATE_HOME=self.state,
                            TERM='xterm', LC_ALL='C.UTF-8', NO_COLOR='1')
-        command = [lab.DAYBOOK, 'query', '--server', story.lab.url, '--cacert', story.lab.ca_file,
+        command = [lab.DAYBOOK, command, '--server', story.lab.url, '--cacert', story.lab.ca_file,
                    '--tenant', 'contoso', *args]
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
@@ -251,6 +251,20 @@ class AtATerminal(Story):
         again.wait('print marker = 12345;')
         again.give_up()
         self.assertEqual(0, again.leave())
+
+    def test_no_record_writes_to_the_terminal(self):
+        """Neither by a cell of CSV nor by the raw bytes of what is no JSON."""
+        answer = self.lab.ingest(self.writer, b'{"a":"\x1b]0;title\x07\xc2\x9b31m"\n', table='Odd')
+        raw = Terminal(self, '--from-seq', str(answer['first_seq']), '--count', '1', command='raw')
+        shown, _ = raw.wait('31m"')
+        self.assertIn('"\\u{1b}]0;title\\u{7}\\u{9b}', shown)
+        self.assertEqual(0, raw.code())
+        query = 'AuditRecords | where UserId endswith "red" | project UserId, Operation'
+        csv = Terminal(self, '-o', 'csv', query)
+        shown, _ = csv.wait('[31mred,Send')
+        self.assertTrue(shown.endswith('a\\u{1b}'), shown)
+        self.assertNotIn('\x1b', shown)
+        self.assertEqual(0, csv.code())
 
     def test_a_pager_is_used_only_if_asked(self):
         environment = dict(os.environ, PAGER='sed s/^/paged:/')

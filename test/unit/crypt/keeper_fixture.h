@@ -3,6 +3,8 @@
 #ifndef TEST_CRYPT_KEEPER_FIXTURE_H
 #define TEST_CRYPT_KEEPER_FIXTURE_H
 
+#include "tree.h"
+
 #include "crypt/keyring_local.h"
 #include "crypt/keyring_remote.h"
 #include "crypt/keyring_serve.h"
@@ -11,7 +13,6 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <cmocka.h>
-#include <ftw.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -82,15 +83,6 @@ static inline struct keyring *keeper_remote(struct keeper_fixture *fixture)
     return fixture->remote;
 }
 
-static inline int keeper_remove(const char *path, const struct stat *st, int type,
-                                struct FTW *ftw)
-{
-    (void)st;
-    (void)type;
-    (void)ftw;
-    return remove(path);
-}
-
 static inline int keeper_teardown(void **state)
 {
     struct keeper_fixture *fixture = *state;
@@ -104,7 +96,7 @@ static inline int keeper_teardown(void **state)
         assert_int_equal(pthread_join(fixture->served[i].thread, NULL), 0);
     keyring_free(fixture->local);
     io_free(fixture->io);
-    (void)nftw(fixture->root, keeper_remove, 8, FTW_DEPTH | FTW_PHYS);
+    (void)tree_remove(fixture->root);
     free(fixture);
     return 0;
 }

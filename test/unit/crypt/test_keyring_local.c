@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "tree.h"
+
 #include "crypt/keyring_local.h"
 
 #include "base/random.h"
@@ -7,7 +9,6 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <cmocka.h>
-#include <ftw.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,20 +39,12 @@ static int setup(void **state)
     return 0;
 }
 
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-    (void)st;
-    (void)type;
-    (void)ftw;
-    return remove(path);
-}
-
 static int teardown(void **state)
 {
     struct place *place = *state;
 
     io_free(place->io);
-    (void)nftw(place->root, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    (void)tree_remove(place->root);
     free(place);
     return 0;
 }

@@ -3,6 +3,8 @@
 #ifndef TEST_EVIDENCE_FIXTURE_H
 #define TEST_EVIDENCE_FIXTURE_H
 
+#include "tree.h"
+
 #include "base/io.h"
 #include "base/limits.h"
 #include "crypt/keyring.h"
@@ -12,7 +14,6 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <cmocka.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -171,21 +172,12 @@ static inline int fixture_setup(void **state)
     return 0;
 }
 
-static inline int fixture_remove(const char *path, const struct stat *st, int type,
-                                 struct FTW *ftw)
-{
-    (void)st;
-    (void)type;
-    (void)ftw;
-    return remove(path);
-}
-
 static inline int fixture_teardown(void **state)
 {
     struct fixture *fixture = *state;
 
     io_free(fixture->disk);
-    (void)nftw(fixture->root, fixture_remove, 8, FTW_DEPTH | FTW_PHYS);
+    (void)tree_remove(fixture->root);
     free(fixture);
     return 0;
 }

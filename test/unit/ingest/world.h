@@ -6,12 +6,13 @@
 #ifndef TEST_INGEST_WORLD_H
 #define TEST_INGEST_WORLD_H
 
+#include "tree.h"
+
 #include "base/check.h"
 #include "base/random.h"
 #include "crypt/keyring_local.h"
 #include "ingest/ingest.h"
 
-#include <ftw.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -236,12 +237,6 @@ static inline void world_new(struct world *w)
     w->leaf_sink.skip = world_skip;
 }
 
-static int world_remove(const char *path, const struct stat *st, int type, struct FTW *at)
-{
-    (void)st, (void)type, (void)at;
-    return remove(path);
-}
-
 static inline void world_free(struct world *w)
 {
     world_close(w);
@@ -250,7 +245,7 @@ static inline void world_free(struct world *w)
     free(w->records);
     free(w->leaves);
     (void)pthread_mutex_destroy(&w->lock);
-    if (nftw(w->path, world_remove, 16, FTW_DEPTH | FTW_PHYS) != 0)
+    if (!tree_remove(w->path))
         fail_msg("cannot remove '%s'", w->path);
 }
 

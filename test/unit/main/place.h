@@ -4,6 +4,7 @@
 #define MAIN_PLACE_H
 
 #include "test.h"
+#include "tree.h"
 
 #include "base/io.h"
 #include "base/limits.h"
@@ -11,7 +12,6 @@
 #include "crypt/keyring_local.h"
 #include "main/compose.h"
 
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -69,18 +69,9 @@ static inline void place_make(struct place *place)
     (void)snprintf(place->admin, sizeof(place->admin), "%s", init.admin_token);
 }
 
-static inline int place_remove_one(const char *path, const struct stat *st, int type,
-                                   struct FTW *ftw)
-{
-    (void)st;
-    (void)type;
-    (void)ftw;
-    return remove(path);
-}
-
 static inline void place_remove(struct place *place)
 {
-    (void)nftw(place->root, place_remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    (void)tree_remove(place->root);
     buf_release(&place->answer);
 }
 

@@ -4,11 +4,11 @@
 #define META_CONTROL_PLANE_H
 
 #include "test.h"
+#include "tree.h"
 
 #include "base/limits.h"
 #include "meta/meta.h"
 
-#include <ftw.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,15 +35,6 @@ static inline enum status control_plane_open(struct control_plane *p, bool creat
     return meta_open(&options, &p->meta, err);
 }
 
-static inline int control_plane_remove(const char *path, const struct stat *st, int type,
-                                       struct FTW *ftw)
-{
-    (void)st;
-    (void)type;
-    (void)ftw;
-    return remove(path);
-}
-
 static inline int control_plane_setup(void **state)
 {
     struct control_plane *p = calloc(1, sizeof(*p));
@@ -68,7 +59,7 @@ static inline int control_plane_teardown(void **state)
     meta_close(p->meta);
     arena_free(p->arena);
     io_free(p->io);
-    (void)nftw(p->root, control_plane_remove, 8, FTW_DEPTH | FTW_PHYS);
+    (void)tree_remove(p->root);
     free(p);
     return 0;
 }

@@ -4,12 +4,12 @@
 #define TEST_SHARE_FIXTURE_H
 
 #include "test.h"
+#include "tree.h"
 
 #include "base/limits.h"
 #include "crypt/keyring_local.h"
 #include "share/share_priv.h"
 
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -117,15 +117,6 @@ static inline int fixture_setup(void **state)
     return 0;
 }
 
-static inline int fixture_remove(const char *path, const struct stat *st, int type,
-                                 struct FTW *ftw)
-{
-    (void)st;
-    (void)type;
-    (void)ftw;
-    return remove(path);
-}
-
 static inline int fixture_teardown(void **state)
 {
     struct fixture *f = *state;
@@ -135,7 +126,7 @@ static inline int fixture_teardown(void **state)
     io_free(f->io);
     arena_free(f->arena);
     buf_release(&f->answer);
-    (void)nftw(f->root, fixture_remove, 8, FTW_DEPTH | FTW_PHYS);
+    (void)tree_remove(f->root);
     free(f);
     return 0;
 }

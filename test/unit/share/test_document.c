@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "test.h"
+#include "tree.h"
 
 #include "base/limits.h"
 #include "crypt/keyring_local.h"
 #include "share/document.h"
 
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sqlite3.h>
@@ -21,14 +21,6 @@ struct fixture {
 
 static struct error err;
 static const struct guid tenant = {{7}}, everybody;
-
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-    (void)st;
-    (void)type;
-    (void)ftw;
-    return remove(path);
-}
 
 static int setup(void **state)
 {
@@ -60,7 +52,7 @@ static int teardown(void **state)
     keyring_free(f->keyring);
     io_free(f->io);
     arena_free(f->arena);
-    (void)nftw(f->root, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    (void)tree_remove(f->root);
     free(f);
     return 0;
 }

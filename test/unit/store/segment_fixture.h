@@ -3,11 +3,12 @@
 #ifndef STORE_SEGMENT_FIXTURE_H
 #define STORE_SEGMENT_FIXTURE_H
 
+#include "tree.h"
+
 #include "base/time.h"
 #include "store/batch_maker.h"
 #include "store/sealed_priv.h"
 
-#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -105,20 +106,11 @@ static inline void fixture_init(struct fixture *f)
     fixture_reopen(f);
 }
 
-static inline int fixture_remove(const char *path, const struct stat *info, int type,
-                                 struct FTW *ftw)
-{
-    (void)info;
-    (void)type;
-    (void)ftw;
-    return remove(path);
-}
-
 static inline void fixture_release(struct fixture *f)
 {
     sealed_close(f->sealed);
     io_free(f->io);
-    assert_int_equal(nftw(f->root, fixture_remove, 8, FTW_DEPTH | FTW_PHYS), 0);
+    assert_true(tree_remove(f->root));
 }
 
 static inline struct part *fixture_part(const struct batch_maker *m)

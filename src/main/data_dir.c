@@ -96,6 +96,8 @@ static enum status check_format(const struct data_dir *dir, struct error *err)
 
     data_dir_path(dir, "FORMAT", path);
     int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 && errno != ENOENT && errno != ENOTDIR) /* it may well be one */
+        return ERROR_SET(err, STATUS_IO, "cannot open '%s'", path);
     if (fd < 0)
         return ERROR_SET(err, STATUS_NOT_FOUND,
                          "'%s' is not a data directory; 'daybook init --data %s' makes one",
@@ -109,17 +111,33 @@ static enum status check_format(const struct data_dir *dir, struct error *err)
     return STATUS_OK;
 }
 
+/* The names in a directory outlive a power cut when it was synced itself. */
+static enum status sync_directory(const char *path, struct error *err)
+{
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    enum status status = STATUS_OK;
+
+    if (fd < 0 || fsync(fd) != 0)
+        status = ERROR_SET(err, STATUS_IO, "cannot sync '%s'", path);
+    if (fd >= 0)
+        (void)close(fd);
+    return status;
+}
+
 /* A copy made by hand may lack the empty ones. */
 static enum status make_served(const struct data_dir *dir, struct error *err)
 {
     char path[DATA_PATH_BYTES];
+    bool is_new = false;
 
     for (size_t i = 0; data_dir_served[i] != NULL; i++) {
         data_dir_path(dir, data_dir_served[i], path);
-        if (mkdir(path, 0700) != 0 && errno != EEXIST)
+        if (mkdir(path, 0700) == 0)
+            is_new = true;
+        else if (errno != EEXIST)
             return ERROR_SET(err, STATUS_IO, "cannot make '%s'", path);
     }
-    return STATUS_OK;
+    return is_new ? sync_directory(dir->path, err) : STATUS_OK;
 }
 
 enum status data_dir_open(const char *path, struct data_dir *ret, struct error *err)
@@ -152,12 +170,14 @@ enum status data_dir_kek(const struct data_dir *dir, char ret[DATA_PATH_BYTES],
     data_dir_path(dir, "keys/kek", ret);
     data_dir_path(dir, "keys/kek.path", path);
     int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 && errno != ENOENT)
+        return ERROR_SET(err, STATUS_IO, "cannot open '%s'", path);
     if (fd < 0)
         return STATUS_OK;
     ssize_t got = read(fd, ret, DATA_PATH_BYTES - 1);
     (void)close(fd);
     if (got <= 0)
-        return ERROR_SET(err, STATUS_CORRUPT, "'%s' is empty", path);
+        return ERROR_SET(err, STATUS_CORRUPT, "'%s' is empty or cannot be read", path);
     ret[got] = '\0';
     return STATUS_OK;
 }
@@ -176,9 +196,24 @@ static enum status make_certificate(struct io *io, const char *host, struct erro
         status = io_replace(io, "tls/cert.pem", buf_slice(&certificate), err);
     if (status == STATUS_OK)
         status = io_replace(io, "tls/key.pem", buf_slice(&key), err);
+    if (key.data != NULL)
+        explicit_bzero(key.data, key.size);
     buf_release(&certificate);
     buf_release(&key);
     return status;
+}
+
+/* The path from the root, as the directory may be opened from anywhere. */
+static enum status make_absolute(const char *path, char ret[DATA_PATH_BYTES], struct error *err)
+{
+    char cwd[DATA_PATH_BYTES] = "";
+
+    if (path[0] != '/' && getcwd(cwd, sizeof(cwd)) == NULL)
+        return ERROR_SET(err, STATUS_IO, "cannot tell the current directory");
+    int size = snprintf(ret, DATA_PATH_BYTES, "%s%s%s", cwd, path[0] == '/' ? "" : "/", path);
+    return size >= 0 && size < DATA_PATH_BYTES
+               ? STATUS_OK
+               : ERROR_SET(err, STATUS_INVALID, "the path of the key file is too long");
 }
 
 static enum status make_keys(struct io *io, const struct data_dir *dir,
@@ -188,18 +223,9 @@ static enum status make_keys(struct io *io, const struct data_dir *dir,
     enum status status = io_make_dir(io, "keys", err);
 
     if (status == STATUS_OK && init->kek_path != NULL) {
-        char absolute[DATA_PATH_BYTES];
-        if (init->kek_path[0] == '/')
-            (void)snprintf(absolute, sizeof(absolute), "%s", init->kek_path);
-        else {
-            char cwd[DATA_PATH_BYTES / 2] = ".";
-            if (getcwd(cwd, sizeof(cwd)) == NULL)
-                status = ERROR_SET(err, STATUS_IO, "cannot tell the current directory");
-            (void)snprintf(absolute, sizeof(absolute), "%s/%.*s", cwd, DATA_PATH_BYTES / 2 - 2,
-                           init->kek_path);
-        }
+        status = make_absolute(init->kek_path, kek, err);
         if (status == STATUS_OK)
-            status = io_replace(io, "keys/kek.path", slice_of(absolute), err);
+            status = io_replace(io, "keys/kek.path", slice_of(kek), err);
     }
     if (status == STATUS_OK)
         status = data_dir_kek(dir, kek, err);
@@ -228,6 +254,22 @@ static enum status make_token(struct io *io, struct data_init *init, struct erro
     return status;
 }
 
+/* The name of the directory itself, in the one above it. */
+static enum status sync_name(const char *path, struct error *err)
+{
+    char above[DATA_PATH_BYTES];
+    size_t size = strlen(path);
+
+    while (size > 1 && path[size - 1] == '/')
+        size--;
+    while (size > 0 && path[size - 1] != '/')
+        size--;
+    (void)snprintf(above, sizeof(above), "%.*s", (int)size, path);
+    enum status status = sync_directory(size == 0 ? "." : above, err);
+    /* One that may be passed through but not read cannot be synced either. */
+    return status == STATUS_IO && err->os_errno == EACCES ? STATUS_OK : status;
+}
+
 enum status data_dir_init(const char *path, struct data_init *init, struct error *err)
 {
     struct data_dir dir = {.lock_fd = -1};
@@ -251,6 +293,8 @@ enum status data_dir_init(const char *path, struct data_init *init, struct error
         status = make_keys(io, &dir, init, err);
     if (status == STATUS_OK)
         status = make_token(io, init, err);
+    if (status == STATUS_OK)
+        status = sync_name(path, err);
     if (status == STATUS_OK) /* last: without it the directory does not count */
         status = io_replace(io, "FORMAT", SLICE(FORMAT_TEXT), err);
     data_dir_close(&dir);

@@ -2,6 +2,8 @@
 /* Who may have a data directory. */
 #include "main/data_dir.h"
 
+#include "tree.h"
+
 #include "base/clock.h"
 
 #include <setjmp.h>
@@ -15,7 +17,7 @@
 #include <unistd.h>
 
 struct place {
-    char root[64], format[80], lock[80];
+    char root[64], format[80];
 };
 
 static int setup(void **state)
@@ -26,7 +28,6 @@ static int setup(void **state)
     (void)snprintf(place->root, sizeof(place->root), "/tmp/daybook-lock-XXXXXX");
     assert_non_null(mkdtemp(place->root));
     (void)snprintf(place->format, sizeof(place->format), "%s/FORMAT", place->root);
-    (void)snprintf(place->lock, sizeof(place->lock), "%s/LOCK", place->root);
     FILE *file = fopen(place->format, "we");
     assert_non_null(file);
     (void)fputs("daybook 1\n", file);
@@ -39,9 +40,7 @@ static int teardown(void **state)
 {
     struct place *place = *state;
 
-    (void)unlink(place->format);
-    (void)unlink(place->lock);
-    (void)rmdir(place->root);
+    (void)tree_remove(place->root);
     free(place);
     return 0;
 }
@@ -95,11 +94,65 @@ static void what_a_killed_holder_left_is_waited_for(void **state)
     (void)close(told[1]);
 }
 
+/* An error that says to make one would be followed. */
+static void one_that_may_not_be_read_is_not_called_missing(void **state)
+{
+    struct place *place = *state;
+    struct data_dir dir;
+    struct error err;
+
+    assert_int_equal(unlink(place->format), 0);
+    assert_int_equal(data_dir_open(place->root, &dir, &err), STATUS_NOT_FOUND);
+    assert_non_null(strstr(err.text, "daybook init"));
+    assert_int_equal(symlink("FORMAT", place->format), 0); /* root may read all but this */
+    assert_int_equal(data_dir_open(place->root, &dir, &err), STATUS_IO);
+    assert_null(strstr(err.text, "daybook init"));
+}
+
+static void a_new_one_has_all_directories(void **state)
+{
+    struct place *place = *state;
+    char data[80], path[DATA_PATH_BYTES];
+    struct data_init init = {.host = "a.example"};
+    struct data_dir dir = {.lock_fd = -1};
+    struct error err;
+
+    (void)snprintf(data, sizeof(data), "%s/data//", place->root);
+    assert_int_equal(data_dir_init(data, &init, &err), STATUS_OK);
+    (void)snprintf(dir.path, sizeof(dir.path), "%s", data);
+    for (size_t i = 0; data_dir_served[i] != NULL; i++) {
+        data_dir_path(&dir, data_dir_served[i], path);
+        assert_int_equal(access(path, R_OK | W_OK | X_OK), 0);
+    }
+    assert_int_equal(data_dir_init(data, &init, &err), STATUS_CONFLICT);
+}
+
+static void a_key_file_has_a_path_of_full_length(void **state)
+{
+    struct place *place = *state;
+    char data[80], kek[DATA_PATH_BYTES];
+    struct data_init init = {.host = "a.example", .kek_path = kek};
+    struct error err;
+
+    (void)snprintf(data, sizeof(data), "%s/data", place->root);
+    memset(kek, 'k', sizeof(kek) - 1);
+    kek[sizeof(kek) - 1] = '\0';
+    assert_int_equal(data_dir_init(data, &init, &err), STATUS_INVALID);
+    assert_non_null(strstr(err.text, "too long"));
+    (void)snprintf(kek, sizeof(kek), "%s/kek", place->root);
+    assert_int_equal(data_dir_init(data, &init, &err), STATUS_OK); /* a second attempt */
+    assert_int_equal(access(kek, R_OK), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_living_holder_is_named_at_once, setup, teardown),
         cmocka_unit_test_setup_teardown(what_a_killed_holder_left_is_waited_for, setup, teardown),
+        cmocka_unit_test_setup_teardown(one_that_may_not_be_read_is_not_called_missing, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(a_new_one_has_all_directories, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_key_file_has_a_path_of_full_length, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -43,12 +43,24 @@ static enum status check_keys(const struct yaml_node *root, const char *path, st
     return STATUS_OK;
 }
 
-static void set_text(char *field, size_t size, const struct yaml_node *root, const char *key)
+enum status config_set(char *field, size_t size, const char *name, struct slice text,
+                       struct error *err)
+{
+    if (text.size >= size)
+        return ERROR_SET(err, STATUS_INVALID, "'%s' is longer than %zu bytes", name, size - 1);
+    memcpy(field, text.data, text.size);
+    field[text.size] = '\0';
+    return STATUS_OK;
+}
+
+static enum status set_text(char *field, size_t size, const struct yaml_node *root,
+                            const char *key, const char *path, struct error *err)
 {
     struct slice text = yaml_text(root, key, NULL);
 
-    if (text.data != NULL)
-        (void)snprintf(field, size, "%.*s", SLICE_FMT(text));
+    if (text.data == NULL || config_set(field, size, key, text, err) == STATUS_OK)
+        return STATUS_OK;
+    return error_wrap(err, "%s", path);
 }
 
 static enum status set_number(uint32_t *field, const struct yaml_node *root, const char *key,
@@ -127,13 +139,19 @@ static enum status apply(struct config *config, const struct yaml_node *root, co
         status = set_level(config, root, path, err);
     if (status == STATUS_OK)
         status = set_hosts(config, root, path, err);
-    if (status != STATUS_OK)
-        return status;
-    set_text(config->listen, sizeof(config->listen), root, "listen");
-    set_text(config->certificate, sizeof(config->certificate), root, "certificate");
-    set_text(config->key, sizeof(config->key), root, "key");
-    set_text(config->geoip_database, sizeof(config->geoip_database), root, "geoip_database");
-    return STATUS_OK;
+    struct {
+        const char *key;
+        char *field;
+        size_t size;
+    } texts[] = {
+        {"listen", config->listen, sizeof(config->listen)},
+        {"certificate", config->certificate, sizeof(config->certificate)},
+        {"key", config->key, sizeof(config->key)},
+        {"geoip_database", config->geoip_database, sizeof(config->geoip_database)},
+    };
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]) && status == STATUS_OK; i++)
+        status = set_text(texts[i].field, texts[i].size, root, texts[i].key, path, err);
+    return status;
 }
 
 enum status config_read(struct config *config, const char *path, struct error *err)

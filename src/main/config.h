@@ -23,6 +23,10 @@ struct config {
 };
 
 void config_init(struct config *config, const struct data_dir *dir);
+/* Puts text into a field of `size` bytes; STATUS_INVALID with the setting's name if it is too
+ * long. */
+enum status config_set(char *field, size_t size, const char *name, struct slice text,
+                       struct error *err) MUST_USE;
 enum status config_read(struct config *config, const char *path, struct error *err) MUST_USE;
 
 #endif

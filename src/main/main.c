@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "cli/cli.h"
 #include "cli/options.h"
+#include "cli/output.h"
 #include "crypt/keyring_local.h"
 #include "main/compose.h"
 #include "main/process.h"
@@ -114,39 +115,78 @@ static int usage(const char *text, const struct option *table, uint32_t count, i
     return code;
 }
 
-static void print_init(const char *path, const struct data_init *init, bool json)
+static void add_init(struct buf *out, const char *path, const struct data_init *init, bool json)
 {
     char *absolute = realpath(path, NULL);
-    struct buf line;
+    struct buf ca_file;
 
-    buf_init(&line, MIB);
-    buf_add_text(&line, absolute == NULL ? path : absolute);
-    buf_add_text(&line, "/tls/cert.pem");
+    buf_init(&ca_file, MIB);
+    buf_add_text(&ca_file, absolute == NULL ? path : absolute);
+    buf_add_text(&ca_file, "/tls/cert.pem");
     if (json) {
-        (void)printf("{\"admin_token\":\"%s\",\"ca_file\":", init->admin_token);
-        struct buf quoted;
-        buf_init(&quoted, MIB);
-        text_add_json_string(&quoted, buf_slice(&line));
-        (void)printf("%.*s,\"url\":\"https://127.0.0.1:8443\"}\n", SLICE_FMT(buf_slice(&quoted)));
-        buf_release(&quoted);
+        buf_add_format(out, "{\"admin_token\":\"%s\",\"ca_file\":", init->admin_token);
+        text_add_json_string(out, buf_slice(&ca_file));
+        buf_add_text(out, ",\"url\":\"https://127.0.0.1:8443\"}\n");
     } else {
-        (void)printf("Made '%s'.  Next:\n\n"
-                     "  daybook serve --data %s\n\n"
-                     "and, in another terminal:\n\n"
-                     "  export DAYBOOK_SERVER=https://127.0.0.1:8443\n"
-                     "  export DAYBOOK_CACERT=%.*s\n"
-                     "  export DAYBOOK_TOKEN=%s\n"
-                     "  daybook tenant add contoso\n\n"
-                     "The token is an admin's, valid for 30 days, and is not shown again.\n",
-                     path, path, SLICE_FMT(buf_slice(&line)), init->admin_token);
+        buf_add_format(out,
+                       "Made '%s'.  Next:\n\n"
+                       "  daybook serve --data %s\n\n"
+                       "and, in another terminal:\n\n"
+                       "  export DAYBOOK_SERVER=https://127.0.0.1:8443\n"
+                       "  export DAYBOOK_CACERT=%.*s\n"
+                       "  export DAYBOOK_TOKEN=%s\n"
+                       "  daybook tenant add contoso\n\n"
+                       "The token is an admin's, valid for 30 days, and is not shown again.\n",
+                       path, path, SLICE_FMT(buf_slice(&ca_file)), init->admin_token);
     }
+    buf_release(&ca_file);
+    free(absolute);
+}
+
+/* A token that nobody has seen is of no use: that it was not shown is a failure. */
+static enum status print_init(const char *path, const struct data_init *init, bool json,
+                              struct error *err)
+{
+    struct buf out;
+
+    buf_init(&out, MIB);
+    (void)buf_reserve(&out, 32 * KIB); /* does not move: no copy of the token stays behind */
+    add_init(&out, path, init, json);
+    enum status status = buf_check(&out, err);
+    if (status == STATUS_OK)
+        status = output_write(buf_slice(&out), err);
+    if (out.data != NULL)
+        explicit_bzero(out.data, out.capacity);
+    buf_release(&out);
+    if (status != STATUS_OK)
+        return error_wrap(err, "'%s' was made, but its token is not shown ('daybook token add "
+                               "--role admin --data %s' makes another)", path, path);
     if (init->kek_path == NULL)
         (void)fprintf(stderr, "daybook: the key-encryption key lies beside the data "
                               "('%s/keys/kek'); whoever copies the directory can read it.  "
                               "Use --kek FILE on another disk.\n",
                       path);
-    buf_release(&line);
-    free(absolute);
+    return STATUS_OK;
+}
+
+static enum status make_data(const struct options *options, struct error *err)
+{
+    const char *path = options_get(options, "data", "");
+    struct data_init data = {
+        .host = options_get(options, "host", "localhost"),
+        .kek_path = options_get(options, "kek", NULL),
+    };
+    bool json = options_has(options, "o") || !isatty(STDOUT_FILENO);
+    enum status status = STATUS_OK;
+
+    if (strcmp(options_get(options, "o", "json"), "json") != 0)
+        return ERROR_SET(err, STATUS_INVALID, "-o is json, not '%s'",
+                         options_get(options, "o", ""));
+    status = data_dir_init(path, &data, err);
+    if (status == STATUS_OK)
+        status = print_init(path, &data, json, err);
+    explicit_bzero(data.admin_token, sizeof(data.admin_token));
+    return status;
 }
 
 static int init(int argc, const char **argv)
@@ -165,18 +205,8 @@ static int init(int argc, const char **argv)
         code = usage("usage: daybook init --data DIR", init_options, count, CLI_OK);
     } else if (!options_has(&options, "data") || options.word_count > 0) {
         code = usage("usage: daybook init --data DIR", init_options, count, CLI_USAGE);
-    } else {
-        const char *format = options_get(&options, "o", "");
-        struct data_init data = {
-            .host = options_get(&options, "host", "localhost"),
-            .kek_path = options_get(&options, "kek", NULL),
-        };
-        const char *path = options_get(&options, "data", "");
-        if (data_dir_init(path, &data, &err) != STATUS_OK)
-            code = cli_fail(&err);
-        else
-            print_init(path, &data, strcmp(format, "json") == 0 || !isatty(STDOUT_FILENO));
-        explicit_bzero(data.admin_token, sizeof(data.admin_token));
+    } else if (make_data(&options, &err) != STATUS_OK) {
+        code = cli_fail(&err);
     }
     arena_free(arena);
     return code;
@@ -208,9 +238,9 @@ static int serve(int argc, const char **argv)
         const char *file = options_get(&options, "config", NULL);
         config_init(&config, &dir);
         enum status status = file == NULL ? STATUS_OK : config_read(&config, file, &err);
-        if (options_has(&options, "listen"))
-            (void)snprintf(config.listen, sizeof(config.listen), "%s",
-                           options_get(&options, "listen", ""));
+        if (status == STATUS_OK && options_has(&options, "listen"))
+            status = config_set(config.listen, sizeof(config.listen), "--listen",
+                                slice_of(options_get(&options, "listen", "")), &err);
         code = status == STATUS_OK ? process_supervise(&dir, &config) : cli_fail(&err);
         data_dir_close(&dir);
     }

@@ -72,8 +72,10 @@ static enum status read_file(const char *path, struct buf *ret, struct error *er
     for (size_t got = fread(chunk, 1, sizeof(chunk), file); got > 0;
          got = fread(chunk, 1, sizeof(chunk), file))
         buf_add(ret, chunk, got);
+    bool failed = ferror(file) != 0;
     (void)fclose(file);
-    return buf_check(ret, err);
+    explicit_bzero(chunk, sizeof(chunk));
+    return failed ? ERROR_SET(err, STATUS_IO, "cannot read '%s'", path) : buf_check(ret, err);
 }
 
 /* Certificate and key as they are in their files now. */

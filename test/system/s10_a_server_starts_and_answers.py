@@ -141,6 +141,18 @@ class CommandLine(Story):
         done = self.lab.run('init', '--data', self.lab.data)
         self.assertNotEqual(0, done.returncode)
 
+    def test_init_fails_when_nobody_sees_its_token(self):
+        path = os.path.join(self.lab.parent, 'unseen')
+        self.assertEqual(2, self.lab.run('init', '--data', path, '-o', 'xml').returncode)
+        self.assertFalse(os.path.exists(path))
+        with open('/dev/full', 'wb') as full:
+            done = subprocess.run([lab.DAYBOOK, 'init', '--data', path], stdout=full,
+                                  stderr=subprocess.PIPE, text=True, timeout=120, check=False)
+        self.assertEqual(4, done.returncode)
+        self.assertIn('token add --role admin', done.stderr)
+        done = self.lab.run('token', 'add', '--role', 'admin', '--data', path)
+        self.assertIn('dbk_', done.stdout)
+
     def test_the_version_is_told(self):
         done = self.lab.run('--version')
         self.assertEqual(0, done.returncode)

@@ -52,6 +52,19 @@ static void every_setting_is_taken(void **state)
     assert_int_equal(config.log_level, LOG_LEVEL_DEBUG);
 }
 
+static void what_does_not_fit_is_not_cut(void **state)
+{
+    char text[1024];
+
+    (void)state;
+    (void)snprintf(text, sizeof(text), "listen: %0300d\n", 1);
+    assert_int_equal(read_text(text), STATUS_INVALID);
+    assert_non_null(strstr(err.text, "'listen' is longer than 255 bytes"));
+    (void)snprintf(text, sizeof(text), "listen: %0255d\n", 1);
+    ASSERT_OK(read_text(text));
+    assert_int_equal(strlen(config.listen), 255);
+}
+
 static void what_is_wrong_is_named(void **state)
 {
     static const struct {
@@ -89,6 +102,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_not_said_has_a_default),
         cmocka_unit_test(every_setting_is_taken),
+        cmocka_unit_test(what_does_not_fit_is_not_cut),
         cmocka_unit_test(what_is_wrong_is_named),
         cmocka_unit_test(a_file_that_is_not_there_or_too_large_is_refused),
     };

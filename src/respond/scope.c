@@ -9,13 +9,24 @@
 #include "respond/access.h"
 #include "table/dynamic.h"
 
+#include <arpa/inet.h>
 #include <stdio.h>
 
 #define GROW_ROUNDS_MAX 8
 #define INDICATORS_MAX 10000u
 
+static const char *const kind_names[INDICATOR_KIND_COUNT_] = {"alert", "app-id", "ip", "session",
+                                                              "user"};
+
+/* An address without its port: 192.0.2.1:443 and [2001:db8::1]:443 as well as the bare ones.
+ * The same as bare_address(). */
+#define BARE                                                                                       \
+    "let Bare = (a: string) { iff(a startswith \"[\","                                            \
+    " substring(tostring(split(a, \"]\")[0]), 1),"                                                \
+    " iff(a contains \".\", tostring(split(a, \":\")[0]), a)) };\n"
+
 /* Mail accesses of both tables in one shape; a time filter goes into %s. */
-static const char mail_text[] =
+static const char mail_text[] = BARE
     "let Mail = union (AuditRecords | where Operation == \"MailItemsAccessed\"%s"
     " | project TenantId, Time = TimeGenerated,"
     " Mailbox = iff(isempty(MailboxOwnerUPN), MailboxGuid, MailboxOwnerUPN),"
@@ -31,11 +42,11 @@ static const char mail_text[] =
     " Folders = todynamic(Folders));\n";
 
 /* Who used which address, for anything. */
-static const char used_text[] =
+static const char used_text[] = BARE
     "union (AuditRecords | project A = iff(isempty(ClientIPAddress), ClientIP, ClientIPAddress),"
     " P = iff(isempty(ClientAppId), AppId, ClientAppId)),"
     " (OfficeActivity | project A = iff(isempty(Client_IPAddress), ClientIP, Client_IPAddress),"
-    " P = iff(isempty(ClientAppId), AppId, ClientAppId)) | where A in~ ";
+    " P = iff(isempty(ClientAppId), AppId, ClientAppId))";
 
 struct scope {
     const struct scope_request *request;
@@ -48,16 +59,39 @@ struct scope {
 
 bool indicator_kind_from_name(struct slice name, enum indicator_kind *ret)
 {
-    static const char *const names[INDICATOR_KIND_COUNT_] = {"alert", "app-id", "ip", "session",
-                                                            "user"};
-
     for (int i = 0; i < INDICATOR_KIND_COUNT_; i++) {
-        if (slice_is(name, names[i])) {
+        if (slice_is(name, kind_names[i])) {
             *ret = (enum indicator_kind)i;
             return true;
         }
     }
     return false;
+}
+
+static bool is_address(struct slice text)
+{
+    char address[INET6_ADDRSTRLEN];
+    uint8_t bytes[16];
+
+    if (text.size >= sizeof(address))
+        return false;
+    (void)snprintf(address, sizeof(address), "%.*s", SLICE_FMT(text));
+    return inet_pton(AF_INET, address, bytes) == 1 || inet_pton(AF_INET6, address, bytes) == 1;
+}
+
+/* The address in it, which may have a port behind; false and *ret as it is: there is none. */
+static bool bare_address(struct slice text, struct slice *ret)
+{
+    bool bracketed = text.size > 0 && text.data[0] == '[';
+    size_t end = slice_find_byte(text, bracketed ? ']' : ':', 0);
+    struct slice bare = bracketed ? slice_tail(slice_head(text, end), 1) : slice_head(text, end);
+
+    if (!is_address(bare))
+        bare = text; /* IPv6 without brackets */
+    if (!is_address(bare))
+        return false;
+    *ret = bare;
+    return true;
 }
 
 /* ---- queries ---- */
@@ -147,11 +181,8 @@ static void add_conditions(struct scope *scope, struct buf *text)
         add_list(text, &scope->sets[INDICATOR_APP]);
     }
     if (scope->sets[INDICATOR_IP].count > 0) {
-        buf_add_text(text, " and (Address in~ ");
+        buf_add_text(text, " and Bare(Address) in~ ");
         add_list(text, &scope->sets[INDICATOR_IP]);
-        buf_add_text(text, " or (Address has \".\" and tostring(split(Address, \":\")[0]) in ");
-        add_list(text, &scope->sets[INDICATOR_IP]);
-        buf_add_text(text, "))");
     }
     if (scope->sets[INDICATOR_SESSION].count > 0) {
         buf_add_text(text, " and Session in~ ");
@@ -188,6 +219,7 @@ static enum status put_member(struct map *set, struct slice json, const char *ke
         return ERROR_MEMORY(err);
     if (value.size > 0)
         status = dynamic_to_string(arena, value, &text, err);
+    (void)bare_address(text, &text); /* also where the record had a port */
     if (status == STATUS_OK && text.size > 0 && map_put(set, text, NULL, err) == NULL)
         status = err->status;
     arena_free(arena);
@@ -242,17 +274,20 @@ static enum status new_addresses(struct scope *scope, struct map *out, struct er
     add_mail(scope, &text);
     buf_add_text(&text, "let Of = Mail | where App in~ ");
     add_list(&text, &scope->sets[INDICATOR_APP]);
-    buf_add_text(&text, ";\nlet Boxes = Of | where Address in~ ");
+    buf_add_text(&text, " | extend Ip = Bare(Address);\nlet Boxes = Of | where Ip in~ ");
     add_list(&text, &scope->sets[INDICATOR_IP]);
     buf_add_text(&text, " | distinct TenantId, Mailbox;\n"
-                        "Of | distinct TenantId, Mailbox, Address"
-                        " | join kind=leftsemi Boxes on TenantId, Mailbox | distinct Address"
-                        " | where Address !in~ ");
+                        "Of | distinct TenantId, Mailbox, Ip"
+                        " | join kind=leftsemi Boxes on TenantId, Mailbox | distinct Ip"
+                        " | where Ip !in~ ");
     add_list(&text, &scope->sets[INDICATOR_IP]);
     enum status status = ask(scope, &text, row_key, &candidates, err);
     if (status == STATUS_OK && candidates.count > 0) {
         buf_clear(&text);
         buf_add_text(&text, used_text);
+        buf_add_text(&text, " | where A in~ "); /* most rows end here */
+        add_list(&text, &candidates);
+        buf_add_text(&text, " or A contains \":\" | extend A = Bare(A) | where A in~ ");
         add_list(&text, &candidates);
         buf_add_text(&text, " and P !in~ ");
         add_list(&text, &scope->sets[INDICATOR_APP]);
@@ -390,8 +425,6 @@ static void add_tenant(struct scope *scope, uint32_t index, bool *first, struct 
 
 static void add_answer(struct scope *scope, struct buf *ret)
 {
-    static const char *const names[INDICATOR_KIND_COUNT_] = {"alert", "app-id", "ip", "session",
-                                                            "user"};
     bool first = true;
 
     buf_add_text(ret, "{\"tenants\":[");
@@ -403,7 +436,7 @@ static void add_answer(struct scope *scope, struct buf *ret)
         const struct map *set = &scope->sets[kind];
         if (set->count == 0)
             continue;
-        buf_add_format(ret, "%s\"%s\":[", first ? "" : ",", names[kind]);
+        buf_add_format(ret, "%s\"%s\":[", first ? "" : ",", kind_names[kind]);
         first = false;
         for (size_t i = 0; i < set->count; i++) {
             if (i > 0)
@@ -427,6 +460,9 @@ static enum status take_indicators(struct scope *scope, struct error *err)
         struct slice value = slice_trim(r->indicators[i].value);
         if (value.size == 0 || !text_is_utf8(value))
             return ERROR_SET(err, STATUS_INVALID, "an indicator is empty or not UTF-8");
+        /* What cannot match would say "nothing was touched". */
+        if (r->indicators[i].kind == INDICATOR_IP && !bare_address(value, &value))
+            return ERROR_SET(err, STATUS_INVALID, "'%.*s' is not an address", SLICE_FMT(value));
         if (map_put(&scope->sets[r->indicators[i].kind], value, NULL, err) == NULL)
             return err->status;
     }

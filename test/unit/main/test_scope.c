@@ -145,6 +145,9 @@ static void kinds_restrict_each_other_and_values_are_alternatives(void **state)
          "\"lower\":3,"},
         {"{\"kind\":\"app-id\",\"value\":\"" EVIL "\"},{\"kind\":\"ip\",\"value\":\"192.0.2.67\"}",
          "\"lower\":2,"},
+        {"{\"kind\":\"ip\",\"value\":\"192.0.2.67:80\"}", "\"lower\":2,"},
+        {"{\"kind\":\"ip\",\"value\":\"2001:DB8::7\"}", "\"lower\":2,"},
+        {"{\"kind\":\"ip\",\"value\":\"[2001:db8::7]:1\"}", "\"lower\":2,"},
         {"{\"kind\":\"session\",\"value\":\"s-1\"}", "\"lower\":2,"},
         {"{\"kind\":\"user\",\"value\":\"ANN@x\"},{\"kind\":\"ip\",\"value\":\"192.0.2.66\"}",
          "\"lower\":2,"},
@@ -158,6 +161,7 @@ static void kinds_restrict_each_other_and_values_are_alternatives(void **state)
     place_add_tenant(place, "alpha");
     add(&r, "ann@x", EVIL, "192.0.2.66", BIND ITEMS_1_2 ",\"SessionId\":\"s-1\"");
     add(&r, "ann@x", EVIL, "192.0.2.67:4711", BIND ITEMS_2_3 ",\"SessionId\":\"s-2\"");
+    add(&r, "ann@x", EVIL, "[2001:db8::7]:443", BIND ITEMS_1_2);
     put(place, "alpha", "", &r);
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         (void)snprintf(body, sizeof(body), "{\"indicators\":[%s]%s", cases[i].indicators, ALL);
@@ -247,7 +251,7 @@ static void an_alert_grows_over_the_addresses_of_its_application(void **state)
     raise_alert(place, alert);
     /* From another address into the same mailbox, from there into another, and so on. */
     add(&r, "ann@x", EVIL, "203.0.113.5", BIND ITEMS_2_3);
-    add(&r, "bob@x", EVIL, "203.0.113.5", BIND ITEMS_1_2);
+    add(&r, "bob@x", EVIL, "203.0.113.5:5000", BIND ITEMS_1_2);
     add(&r, "bob@x", EVIL, "203.0.113.6", BIND ITEMS_1_2);
     add(&r, "cid@x", EVIL, "203.0.113.6", BIND ITEMS_1_2);
     /* No way leads here. */
@@ -281,7 +285,7 @@ static void an_address_that_anything_else_uses_is_not_added(void **state)
     add(&r, "cid@x", EVIL, "192.0.2.9", BIND ITEMS_1_2);
     put(place, "alpha", "", &r);
     buf_add_text(&r, "{\"TimeGenerated\":\"2024-02-10T00:00:00Z\",\"Operation\":\"Send\","
-                     "\"UserId\":\"eve@x\",\"ClientIP\":\"192.0.2.9\",\"AppId\":\"" MAIL "\"}");
+                     "\"UserId\":\"eve@x\",\"ClientIP\":\"192.0.2.9:55\",\"AppId\":\"" MAIL "\"}");
     put(place, "alpha", "OfficeActivity", &r);
     assert_int_equal(scope_of_alert(place, alert), 200);
     ASSERT_SAYS(place, "\"ip\":[\"198.51.100.66\"]");
@@ -335,6 +339,7 @@ static void what_is_wrong_is_said(void **state)
         {"{\"indicators\":[{\"kind\":\"ip\"}],\"all_tenants\":true}", 400},
         {"{\"indicators\":[{\"kind\":\"shoe\",\"value\":\"1\"}],\"all_tenants\":true}", 400},
         {"{\"indicators\":[{\"kind\":\"ip\",\"value\":\" \"}],\"all_tenants\":true}", 400},
+        {"{\"indicators\":[{\"kind\":\"ip\",\"value\":\"192.0.2.O\"}],\"all_tenants\":true}", 400},
         {"{\"indicators\":[{\"kind\":\"alert\",\"value\":\"none\"}],\"all_tenants\":true}", 404},
         {BY_APP ",\"from\":\"yesterday\"" ALL, 400},
         {"[]", 400},

@@ -77,7 +77,13 @@ static struct mailbox_scope *put_mailbox(struct scope_accesses *accesses,
             return NULL;
         entry->value = (uint64_t)(uintptr_t)m;
     }
-    return (struct mailbox_scope *)(uintptr_t)entry->value;
+    struct mailbox_scope *m = (struct mailbox_scope *)(uintptr_t)entry->value;
+    if (slice_compare(access->mailbox, m->name) < 0) { /* not whichever came first */
+        m->name = arena_copy(accesses->arena, access->mailbox, err);
+        if (m->name.data == NULL)
+            return NULL;
+    }
+    return m;
 }
 
 static enum status put(struct map *map, struct slice key, struct error *err)
@@ -217,14 +223,12 @@ static int by_text(const void *a, const void *b)
     return slice_compare(*(const struct slice *)a, *(const struct slice *)b);
 }
 
-/* The keys as a sorted JSON array, so that equal scopes print alike. */
-static void add_keys(struct buf *ret, const char *name, const struct map *map,
-                     struct arena *arena)
+void scope_add_keys(const struct map *map, struct arena *arena, struct buf *ret)
 {
     struct error ignored;
     struct slice *keys = ARENA_ARRAY(arena, struct slice, map->count + 1, &ignored);
 
-    buf_add_format(ret, ",\"%s\":[", name);
+    buf_add_byte(ret, '[');
     for (size_t i = 0; keys != NULL && i < map->count; i++)
         keys[i] = map->entries[i].key;
     if (keys == NULL)
@@ -237,6 +241,13 @@ static void add_keys(struct buf *ret, const char *name, const struct map *map,
         text_add_json_string(ret, keys[i]);
     }
     buf_add_byte(ret, ']');
+}
+
+static void add_keys(struct buf *ret, const char *name, const struct map *map,
+                     struct arena *arena)
+{
+    buf_add_format(ret, ",\"%s\":", name);
+    scope_add_keys(map, arena, ret);
 }
 
 static void add_time(struct buf *ret, const char *name, int64_t ticks)

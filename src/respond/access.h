@@ -46,6 +46,8 @@ enum status scope_add_known(struct scope_accesses *accesses, const struct guid *
                             struct error *err) MUST_USE;
 struct mailbox_scope *scope_find_mailbox(const struct scope_accesses *accesses,
                                          const struct guid *tenant, struct slice mailbox);
+/* The keys as a sorted JSON array, so that equal scopes print alike. */
+void scope_add_keys(const struct map *map, struct arena *arena, struct buf *ret);
 /* The object of one mailbox. */
 void scope_add_mailbox_json(const struct mailbox_scope *mailbox, struct buf *ret);
 

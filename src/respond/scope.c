@@ -11,6 +11,7 @@
 
 #include <arpa/inet.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #define GROW_ROUNDS_MAX 8
 #define INDICATORS_MAX 10000u
@@ -395,16 +396,38 @@ static enum status find_known(struct scope *scope, struct error *err)
 
 /* ---- the answer ---- */
 
-static void add_tenant(struct scope *scope, uint32_t index, bool *first, struct buf *ret)
+static int by_name(const void *a, const void *b)
+{
+    const struct mailbox_scope *x = *(const struct mailbox_scope *const *)a;
+    const struct mailbox_scope *y = *(const struct mailbox_scope *const *)b;
+
+    return slice_compare(x->name, y->name);
+}
+
+/* The mailboxes in an order that does not depend on which thread was first; NULL: no memory. */
+static const struct mailbox_scope **sort_mailboxes(struct scope *scope)
+{
+    const struct map *mailboxes = &scope->accesses.mailboxes;
+    struct error ignored;
+    const struct mailbox_scope **ret =
+        ARENA_ARRAY(scope->arena, const struct mailbox_scope *, mailboxes->count + 1, &ignored);
+
+    for (size_t i = 0; ret != NULL && i < mailboxes->count; i++)
+        ret[i] = (const struct mailbox_scope *)(uintptr_t)mailboxes->entries[i].value;
+    if (ret != NULL)
+        qsort(ret, mailboxes->count, sizeof(struct mailbox_scope *), by_name);
+    return ret;
+}
+
+static void add_tenant(struct scope *scope, const struct mailbox_scope **mailboxes,
+                       uint32_t index, bool *first, struct buf *ret)
 {
     const struct scope_request *r = scope->request;
-    const struct map *mailboxes = &scope->accesses.mailboxes;
     bool any = false;
     char id[GUID_TEXT_BYTES + 1];
 
-    for (size_t i = 0; i < mailboxes->count; i++) {
-        const struct mailbox_scope *m =
-            (const struct mailbox_scope *)(uintptr_t)mailboxes->entries[i].value;
+    for (size_t i = 0; i < scope->accesses.mailboxes.count; i++) {
+        const struct mailbox_scope *m = mailboxes[i];
         if (!guid_equal(&m->tenant, &r->tenants[index]))
             continue;
         if (!any) {
@@ -425,25 +448,22 @@ static void add_tenant(struct scope *scope, uint32_t index, bool *first, struct 
 
 static void add_answer(struct scope *scope, struct buf *ret)
 {
+    const struct mailbox_scope **mailboxes = sort_mailboxes(scope);
     bool first = true;
 
     buf_add_text(ret, "{\"tenants\":[");
-    for (uint32_t i = 0; i < scope->request->tenant_count; i++)
-        add_tenant(scope, i, &first, ret);
+    for (uint32_t i = 0; i < scope->request->tenant_count && mailboxes != NULL; i++)
+        add_tenant(scope, mailboxes, i, &first, ret);
+    ret->failed = ret->failed || mailboxes == NULL;
     buf_add_text(ret, "],\"indicators\":{");
     first = true;
     for (int kind = 0; kind < INDICATOR_KIND_COUNT_; kind++) {
         const struct map *set = &scope->sets[kind];
         if (set->count == 0)
             continue;
-        buf_add_format(ret, "%s\"%s\":[", first ? "" : ",", kind_names[kind]);
+        buf_add_format(ret, "%s\"%s\":", first ? "" : ",", kind_names[kind]);
+        scope_add_keys(set, scope->arena, ret);
         first = false;
-        for (size_t i = 0; i < set->count; i++) {
-            if (i > 0)
-                buf_add_byte(ret, ',');
-            text_add_json_string(ret, set->entries[i].key);
-        }
-        buf_add_byte(ret, ']');
     }
     buf_add_format(ret, "},\"complete\":%s}", scope->complete ? "true" : "false");
 }

@@ -172,6 +172,27 @@ static void kinds_restrict_each_other_and_values_are_alternatives(void **state)
     buf_release(&r);
 }
 
+/* Threads take the records in any order; what is shown is evidence, and is the same each time. */
+static void the_answer_does_not_depend_on_the_order_of_records(void **state)
+{
+    struct place *place = *state;
+    struct buf r;
+
+    buf_init(&r, MIB);
+    place_add_tenant(place, "alpha");
+    add(&r, "zoe@x", EVIL, "192.0.2.66", BIND ITEMS_1_2);
+    add(&r, "bob@x", EVIL, "192.0.2.66", BIND ITEMS_1_2);
+    add(&r, "Bob@x", EVIL, "192.0.2.66", BIND ITEMS_1_2);
+    put(place, "alpha", "", &r);
+    assert_int_equal(scope(place, "{\"indicators\":[{\"kind\":\"ip\",\"value\":\"192.0.2.66\"},"
+                                  "{\"kind\":\"ip\",\"value\":\"192.0.2.1\"}]" ALL),
+                     200);
+    ASSERT_SAYS(place, "\"mailboxes\":[{\"mailbox\":\"Bob@x\"");
+    ASSERT_SAYS(place, ",{\"mailbox\":\"zoe@x\"");
+    ASSERT_SAYS(place, "\"ip\":[\"192.0.2.1\",\"192.0.2.66\"]");
+    buf_release(&r);
+}
+
 static void a_time_range_is_half_open_and_one_end_will_do(void **state)
 {
     static const struct {
@@ -378,6 +399,7 @@ int main(void)
         PLACE_TEST(a_throttled_hour_opens_the_upper_bound),
         PLACE_TEST(rows_of_both_tables_count),
         PLACE_TEST(kinds_restrict_each_other_and_values_are_alternatives),
+        PLACE_TEST(the_answer_does_not_depend_on_the_order_of_records),
         PLACE_TEST(a_time_range_is_half_open_and_one_end_will_do),
         PLACE_TEST(an_alert_grows_over_the_addresses_of_its_application),
         PLACE_TEST(an_address_that_anything_else_uses_is_not_added),

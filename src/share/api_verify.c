@@ -34,6 +34,12 @@ struct finding {
     uint64_t leaf, seq_first, seq_last; /* no records: seq_last < seq_first */
 };
 
+/* Of a tenant's log; without an origin it has no keys yet. */
+struct identity {
+    struct slice origin;
+    uint8_t public_key[PUBLIC_KEY_BYTES];
+};
+
 struct checking {
     struct share *share;
     const struct http_request *request;
@@ -47,6 +53,8 @@ struct checking {
     struct buf raw;                            /* of the run's records */
     struct { size_t at, size; } *records;      /* size SIZE_MAX: it is not there */
     uint64_t records_first;
+    struct identity *identities; /* of the tenants in reach, as far as a receipt asked */
+    uint32_t identity_count;
 };
 
 static void add_line(struct checking *c, bool is_ok, const struct finding *f, const char *text)
@@ -401,36 +409,67 @@ static enum status check_receipt(struct checking *c, struct slice note,
     return buf_check(&c->response->body, err);
 }
 
-/* Whose log the note is of; the second line names it. */
+/* The next tenant's.  The keeper is asked once for each tenant, not for each receipt. */
+static enum status learn_identity(struct checking *c, const struct reach *reach,
+                                  struct error *err)
+{
+    struct identity *identity = &c->identities[c->identity_count];
+    struct buf origin;
+
+    buf_init(&origin, 2 * ORIGIN_BYTES_MAX);
+    enum status status = keyring_log_identity(c->share->services.keyring,
+                                              &reach->tenants[c->identity_count], &origin,
+                                              identity->public_key, err);
+    if (status == STATUS_OK)
+        identity->origin = arena_copy(c->request->arena, buf_slice(&origin), err);
+    if (status == STATUS_OK && identity->origin.data == NULL)
+        status = err->status;
+    buf_release(&origin);
+    if (status == STATUS_NOT_FOUND)
+        status = STATUS_OK;
+    c->identity_count += status == STATUS_OK;
+    return status;
+}
+
+/* Whose log it is; UINT32_MAX: of none that may be read here. */
+static enum status find_log(struct checking *c, const struct reach *reach, struct slice origin,
+                            uint32_t *ret, struct error *err)
+{
+    enum status status = STATUS_OK;
+
+    *ret = UINT32_MAX;
+    for (uint32_t i = 0; i < reach->count && origin.size > 0; i++) {
+        if (i == c->identity_count)
+            status = learn_identity(c, reach, err);
+        if (status != STATUS_OK)
+            return status;
+        if (slice_equal(c->identities[i].origin, origin)) {
+            *ret = i;
+            return STATUS_OK;
+        }
+    }
+    return STATUS_OK;
+}
+
+/* The second line of a note names the log. */
 static enum status check_note(struct checking *c, const struct reach *reach, struct slice note,
                               struct error *err)
 {
-    uint8_t public_key[PUBLIC_KEY_BYTES];
     struct finding finding = {"receipt", UINT64_MAX, 1, 0};
     struct slice rest = note, line = SLICE("");
-    struct buf origin;
-    bool is_known = false;
-    enum status status = STATUS_OK;
+    uint32_t log = UINT32_MAX;
 
     (void)slice_next(&rest, '\n', &line);
     (void)slice_next(&rest, '\n', &line);
-    buf_init(&origin, 2 * ORIGIN_BYTES_MAX);
-    for (uint32_t i = 0; i < reach->count && status == STATUS_OK && !is_known; i++) {
-        buf_clear(&origin);
-        status = keyring_log_identity(c->share->services.keyring, &reach->tenants[i], &origin,
-                                      public_key, err);
-        is_known = status == STATUS_OK && slice_equal(buf_slice(&origin), line);
-        if (is_known)
-            begin_tenant(c, reach, i, 0);
-        if (status == STATUS_NOT_FOUND) /* it has no keys yet */
-            status = STATUS_OK;
-    }
-    buf_release(&origin);
+    enum status status = find_log(c, reach, line, &log, err);
     if (status != STATUS_OK)
         return status;
-    if (is_known)
-        return check_receipt(c, note, public_key, err);
+    if (log != UINT32_MAX) {
+        begin_tenant(c, reach, log, 0);
+        return check_receipt(c, note, c->identities[log].public_key, err);
+    }
     c->name = SLICE("");
+    c->findings = 0; /* each receipt has its line */
     return find(c, &finding, "not a receipt of a log that may be read here", err);
 }
 
@@ -510,7 +549,8 @@ static enum status verify(struct share *share, const struct http_request *reques
     uint64_t *counts = ARENA_ARRAY(request->arena, uint64_t, (size_t)reach->count + 1, err);
     struct checking c = {.share = share, .request = request, .response = response};
 
-    if (counts == NULL)
+    c.identities = ARENA_ARRAY(request->arena, struct identity, (size_t)reach->count + 1, err);
+    if (counts == NULL || c.identities == NULL)
         return err->status;
     enum status status = count_leaves(share, reach, counts, err);
     if (status != STATUS_OK)

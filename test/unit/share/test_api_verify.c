@@ -125,6 +125,24 @@ static void what_is_no_receipt_is_refused_or_found(void **state)
     free(text);
 }
 
+static void each_receipt_has_its_line(void **state)
+{
+    struct fixture *f = *state;
+    struct buf body;
+    unsigned lines = 0;
+
+    buf_init(&body, MIB);
+    for (unsigned i = 0; i < 1500; i++) /* more than are found of one tenant */
+        buf_add_format(&body, "audit-receipt/v1\nelsewhere/tlog/%02x\nleaf 1\n\n", i);
+    buf_add_slice(&body, fixture_put(f));
+    ASSERT_OK(ask_receipts(f, buf_slice(&body)));
+    for (const char *at = f->answer.data; (at = strchr(at, '\n')) != NULL; at++)
+        lines++;
+    assert_int_equal(lines, 1501);
+    ASSERT_SAYS(f, "\"tenant\":\"alpha\",\"ok\":true,\"kind\":\"receipt\"");
+    buf_release(&body);
+}
+
 /* Signed by the log's own key, and not true. */
 static void a_broken_promise_is_misbehaviour(void **state)
 {
@@ -178,6 +196,7 @@ int main(void)
         FIXTURE_TEST(records_that_are_missing_are_found),
         FIXTURE_TEST(receipts_are_kept),
         FIXTURE_TEST(what_is_no_receipt_is_refused_or_found),
+        FIXTURE_TEST(each_receipt_has_its_line),
         FIXTURE_TEST(a_broken_promise_is_misbehaviour),
         FIXTURE_TEST(a_receipt_of_what_is_lost_names_the_gap),
     };

@@ -59,6 +59,9 @@
 #define MEMORY_ROWS_FLUSH 98304u    /* rows in memory over all tenants that start a flush */
 #define MEMORY_ROWS_MAX 196608u    /* above it senders wait, at most a second, for the flush */
 #define MEMORY_BYTES_MAX (128 * MIB) /* the same for their bytes: mostly about 600 a row */
+#define HELD_TEXT_ROWS_MAX 16u        /* a batch in memory of more rows is a part at once */
+#define HELD_TEXT_BYTES_MAX (64 * KIB)
+#define HELD_PARTS_BYTES_MAX (8 * MIB) /* of parts that queries made of texts, kept */
 #define MEMORY_AGE_FLUSH_MS 600000u /* age of the oldest row in memory that starts one */
 #define MEMORY_AGE_FLUSH_MS_MAX 21600000u /* the same where tenants have a few rows each */
 #define SMALL_TENANT_ROWS 4096u     /* below it rows stay in shared files */

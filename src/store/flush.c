@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* flush.c - parts in memory become sections of a new segment file.
+/* flush.c - the rows in memory become sections of a new segment file.
  *
- * Small parts of a tenant and table are joined first: a small tenant's batches become
+ * What is small of a tenant and table is joined first: a small tenant's batches become
  * one section, not one each.
  *
  * The order of the steps is the safety:
@@ -292,17 +292,17 @@ struct flusher {
     struct error err;
 };
 
-/* Parts that become one section. */
-struct part_group {
+/* What becomes one section. */
+struct row_group {
     uint32_t from, count;
 };
 
-/* The parts that become sections, by as many threads as there are. */
+/* The rows that become sections, by as many threads as there are. */
 struct flushing {
     struct sealing sealing;
-    struct part *const *parts;
-    struct part_group *groups; /* of them, in order */
-    uint32_t part_count, group_count;
+    struct held *const *rows;
+    struct row_group *groups; /* of them, in order */
+    uint32_t row_count, group_count;
     struct flusher flushers[FLUSH_THREADS_MAX];
     atomic_uint next;
     atomic_bool has_failed;
@@ -340,46 +340,58 @@ static enum status flush_part(struct sealing *sealing, struct flusher *flusher,
     return status;
 }
 
-static bool is_small(const struct part *part)
+static bool is_small(const struct held *held)
 {
-    return part->row_count <= SMALL_TENANT_ROWS;
+    return held->row_count <= SMALL_TENANT_ROWS;
 }
 
 /* Neighbours of one tenant and table, while they are small and fit together. */
 static enum status make_groups(struct flushing *flushing, struct error *err)
 {
-    struct part *const *parts = flushing->parts;
-    uint32_t count = flushing->part_count, end;
+    struct held *const *held = flushing->rows;
+    uint32_t count = flushing->row_count, end;
 
     flushing->groups = calloc((size_t)count + 1, sizeof(*flushing->groups));
     if (flushing->groups == NULL)
         return ERROR_MEMORY(err);
     for (uint32_t from = 0; from < count; from = end) {
-        uint64_t rows = parts[from]->row_count, bytes = part_memory_bytes(parts[from]);
-        for (end = from + 1; end < count && is_small(parts[from]); end++) {
-            rows += parts[end]->row_count;
-            bytes += part_memory_bytes(parts[end]);
-            if (!is_small(parts[end]) || rows > PART_ROWS_MAX || bytes > PART_JOIN_BYTES_MAX ||
-                !guid_equal(&parts[end]->tenant, &parts[from]->tenant) ||
-                !slice_equal(parts[end]->table, parts[from]->table))
+        uint64_t rows = held[from]->row_count, bytes = held_bytes(held[from]);
+        for (end = from + 1; end < count && is_small(held[from]); end++) {
+            rows += held[end]->row_count;
+            bytes += held_bytes(held[end]);
+            if (!is_small(held[end]) || rows > PART_ROWS_MAX || bytes > PART_JOIN_BYTES_MAX ||
+                !guid_equal(&held[end]->tenant, &held[from]->tenant) ||
+                !slice_equal(held[end]->table, held[from]->table))
                 break;
         }
-        flushing->groups[flushing->group_count++] = (struct part_group){from, end - from};
+        flushing->groups[flushing->group_count++] = (struct row_group){from, end - from};
     }
     return STATUS_OK;
+}
+
+static enum status flush_held(struct flushing *flushing, struct flusher *flusher,
+                              struct held *held)
+{
+    struct part *part = NULL;
+    enum status status = held_part(held, &part, &flusher->err);
+
+    if (status == STATUS_OK)
+        status = flush_part(&flushing->sealing, flusher, part);
+    part_unref(part);
+    return status;
 }
 
 /* One section of all, or, where they do not fit together or a row of them does not match,
  * one of each. */
 static enum status flush_group(struct flushing *flushing, struct flusher *flusher,
-                               const struct part_group *group)
+                               const struct row_group *group)
 {
-    struct part *const *parts = flushing->parts + group->from;
+    struct held *const *held = flushing->rows + group->from;
     struct part *joined = NULL;
     enum status status = STATUS_LIMIT;
 
     if (group->count > 1)
-        status = part_join(parts, group->count, &joined, &flusher->err);
+        status = held_join(held, group->count, &joined, &flusher->err);
     if (status == STATUS_OK)
         status = sealing_add(&flushing->sealing, &flusher->room, joined, SECTION_FLUSHED,
                              &flusher->err);
@@ -388,7 +400,7 @@ static enum status flush_group(struct flushing *flushing, struct flusher *flushe
         return status;
     status = STATUS_OK;
     for (uint32_t i = 0; i < group->count && status == STATUS_OK; i++)
-        status = flush_part(&flushing->sealing, flusher, parts[i]);
+        status = flush_held(flushing, flusher, held[i]);
     return status;
 }
 
@@ -435,11 +447,11 @@ static enum status flush_parts(struct flushing *flushing, struct error *err)
     return STATUS_OK;
 }
 
-enum status sealed_flush(struct sealed *sealed, struct part *const *parts, uint32_t part_count,
+enum status sealed_flush(struct sealed *sealed, struct held *const *rows, uint32_t row_count,
                          uint64_t wal_floor, void (*publish)(void *context), void *context,
                          struct error *err)
 {
-    struct flushing flushing = {.parts = parts, .part_count = part_count};
+    struct flushing flushing = {.rows = rows, .row_count = row_count};
     const struct commit commit = {.sealings = {&flushing.sealing}, .wal_floor = &wal_floor,
                                   .publish = publish, .context = context};
     enum status status = sealing_begin(&flushing.sealing, sealed, err);

@@ -18,26 +18,26 @@
 
 /* ---- lists ---- */
 
-enum status part_list_add(struct part_list *list, struct part *part, struct error *err)
+enum status held_list_add(struct held_list *list, struct held *held, struct error *err)
 {
     if (list->count == list->capacity) {
         uint32_t capacity = list->capacity == 0 ? 16 : list->capacity * 2;
-        struct part **parts = realloc(list->parts, capacity * sizeof(struct part *));
-        if (parts == NULL)
+        struct held **held_room = realloc(list->held, capacity * sizeof(struct held *));
+        if (held_room == NULL)
             return ERROR_MEMORY(err);
-        list->parts = parts;
+        list->held = held_room;
         list->capacity = capacity;
     }
-    list->parts[list->count++] = part_ref(part);
+    list->held[list->count++] = held_ref(held);
     return STATUS_OK;
 }
 
-void part_list_release(struct part_list *list)
+void held_list_release(struct held_list *list)
 {
     for (uint32_t i = 0; i < list->count; i++)
-        part_unref(list->parts[i]);
-    free(list->parts);
-    *list = (struct part_list){0};
+        held_unref(list->held[i]);
+    free(list->held);
+    *list = (struct held_list){0};
 }
 
 /* ---- shelves ---- */
@@ -92,7 +92,7 @@ static enum status set_place(struct memory *memory, uint32_t index, struct error
     return STATUS_OK;
 }
 
-static struct memory_shelf *add_shelf(struct memory *memory, const struct part *part,
+static struct memory_shelf *add_shelf(struct memory *memory, const struct held *held,
                                       struct error *err)
 {
     if (memory->shelf_count == memory->shelf_capacity) {
@@ -105,14 +105,14 @@ static struct memory_shelf *add_shelf(struct memory *memory, const struct part *
         memory->shelves = shelves;
         memory->shelf_capacity = capacity;
     }
-    char *table = slice_dup(part->table);
+    char *table = slice_dup(held->table);
     if (table == NULL) {
         (void)ERROR_MEMORY(err);
         return NULL;
     }
     struct memory_shelf *shelf = &memory->shelves[memory->shelf_count];
-    *shelf = (struct memory_shelf){.tenant = part->tenant,
-                                   .table = slice_from(table, part->table.size)};
+    *shelf = (struct memory_shelf){.tenant = held->tenant,
+                                   .table = slice_from(table, held->table.size)};
     if (set_place(memory, memory->shelf_count, err) != STATUS_OK) {
         free(table);
         return NULL;
@@ -124,7 +124,7 @@ static struct memory_shelf *add_shelf(struct memory *memory, const struct part *
 static void release_shelf(struct memory_shelf *shelf)
 {
     for (uint32_t i = 0; i < shelf->part_count; i++)
-        part_unref(shelf->parts[i].part);
+        held_unref(shelf->parts[i].held);
     free(shelf->parts);
     free((void *)(uintptr_t)shelf->table.data);
 }
@@ -141,16 +141,16 @@ void memory_release(struct memory *memory)
 static void count_part(struct memory *memory, const struct memory_part *p, bool is_added)
 {
     if (is_added) {
-        memory->row_count += p->part->row_count;
+        memory->row_count += p->held->row_count;
         memory->byte_count += p->size_bytes;
     } else {
-        CHECK(memory->row_count >= p->part->row_count); /* invariant 1 */
-        memory->row_count -= p->part->row_count;
+        CHECK(memory->row_count >= p->held->row_count); /* invariant 1 */
+        memory->row_count -= p->held->row_count;
         memory->byte_count -= p->size_bytes;
     }
 }
 
-static enum status put_part(struct memory *memory, struct memory_shelf *shelf, struct part *part,
+static enum status put_part(struct memory *memory, struct memory_shelf *shelf, struct held *held,
                             uint64_t added_us, struct error *err)
 {
     if (shelf->part_count == shelf->part_capacity) {
@@ -163,39 +163,39 @@ static enum status put_part(struct memory *memory, struct memory_shelf *shelf, s
     }
     struct memory_part *p = &shelf->parts[shelf->part_count++];
     *p = (struct memory_part){
-        .part = part, .added_us = added_us, .size_bytes = part_memory_bytes(part)};
+        .held = held, .added_us = added_us, .size_bytes = held_bytes(held)};
     count_part(memory, p, true);
     if (added_us < memory->oldest_us)
         memory->oldest_us = added_us;
     return STATUS_OK;
 }
 
-enum status memory_add(struct memory *memory, struct part *part, uint64_t now_us,
+enum status memory_add(struct memory *memory, struct held *held, uint64_t now_us,
                        struct error *err)
 {
-    struct memory_shelf *shelf = find_shelf(memory, &part->tenant, part->table);
+    struct memory_shelf *shelf = find_shelf(memory, &held->tenant, held->table);
     if (shelf == NULL)
-        shelf = add_shelf(memory, part, err);
+        shelf = add_shelf(memory, held, err);
     if (shelf == NULL)
         return err->status;
-    return put_part(memory, shelf, part, now_us, err);
+    return put_part(memory, shelf, held, now_us, err);
 }
 
 /* Takes the part at `index` off the shelf; its order is kept. */
 static void drop_part(struct memory *memory, struct memory_shelf *shelf, uint32_t index)
 {
     count_part(memory, &shelf->parts[index], false);
-    part_unref(shelf->parts[index].part);
+    held_unref(shelf->parts[index].held);
     shelf->part_count--;
     memmove(&shelf->parts[index], &shelf->parts[index + 1],
             (shelf->part_count - index) * sizeof(*shelf->parts));
 }
 
-enum status memory_list(const struct memory *memory, struct part_list *ret, struct error *err)
+enum status memory_list(const struct memory *memory, struct held_list *ret, struct error *err)
 {
     for (uint32_t i = 0; i < memory->shelf_count; i++) {
         for (uint32_t k = 0; k < memory->shelves[i].part_count; k++) {
-            enum status status = part_list_add(ret, memory->shelves[i].parts[k].part, err);
+            enum status status = held_list_add(ret, memory->shelves[i].parts[k].held, err);
             if (status != STATUS_OK)
                 return status;
         }
@@ -216,7 +216,7 @@ static void find_oldest(struct memory *memory)
 
 /* ---- flush ---- */
 
-enum status memory_begin_flush(struct memory *memory, uint64_t wal_floor, struct part_list *ret,
+enum status memory_begin_flush(struct memory *memory, uint64_t wal_floor, struct held_list *ret,
                                struct error *err)
 {
     enum status status = STATUS_OK;
@@ -225,19 +225,19 @@ enum status memory_begin_flush(struct memory *memory, uint64_t wal_floor, struct
         struct memory_shelf *shelf = &memory->shelves[i];
         for (uint32_t k = 0; k < shelf->part_count && status == STATUS_OK; k++) {
             struct memory_part *p = &shelf->parts[k];
-            if (p->part->wal_file_max >= wal_floor)
+            if (p->held->wal_file_max >= wal_floor)
                 continue;
             if (p->holder != NULL) /* a join will put another part in its place soon */
                 status = ERROR_SET(err, STATUS_BUSY, "parts in memory are being joined");
             else
-                status = part_list_add(ret, p->part, err);
+                status = held_list_add(ret, p->held, err);
             if (status == STATUS_OK)
                 p->holder = ret;
         }
     }
     if (status != STATUS_OK) {
         memory_end_flush(memory, ret, false);
-        part_list_release(ret);
+        held_list_release(ret);
     }
     return status;
 }
@@ -264,7 +264,7 @@ static void drop_empty_shelves(struct memory *memory)
     }
 }
 
-void memory_end_flush(struct memory *memory, const struct part_list *list, bool done)
+void memory_end_flush(struct memory *memory, const struct held_list *list, bool done)
 {
     for (uint32_t i = 0; i < memory->shelf_count; i++) {
         struct memory_shelf *shelf = &memory->shelves[i];
@@ -286,16 +286,16 @@ void memory_end_flush(struct memory *memory, const struct part_list *list, bool 
 /* ---- joins ---- */
 
 /* 0 for up to 64 rows, 1 up to 512, 2 up to 4,096; 3 is not joined any more. */
-static uint32_t size_class(const struct part *part)
+static uint32_t size_class(const struct held *held)
 {
-    return part->row_count <= SMALL_TENANT_ROWS / 64  ? 0
-           : part->row_count <= SMALL_TENANT_ROWS / 8 ? 1
-           : part->row_count <= SMALL_TENANT_ROWS     ? 2
+    return held->row_count <= SMALL_TENANT_ROWS / 64  ? 0
+           : held->row_count <= SMALL_TENANT_ROWS / 8 ? 1
+           : held->row_count <= SMALL_TENANT_ROWS     ? 2
                                                       : 3;
 }
 
 bool memory_begin_join(struct memory *memory, const struct guid *tenant, struct slice table,
-                       struct part_list *ret)
+                       struct held_list *ret)
 {
     struct memory_shelf *shelf = find_shelf(memory, tenant, table);
     struct error err;
@@ -304,11 +304,11 @@ bool memory_begin_join(struct memory *memory, const struct guid *tenant, struct 
 
     if (shelf == NULL || shelf->part_count < JOIN_FAN_IN)
         return false;
-    uint64_t wal_file = shelf->parts[shelf->part_count - 1].part->wal_file_max;
+    uint64_t wal_file = shelf->parts[shelf->part_count - 1].held->wal_file_max;
     for (uint32_t i = 0; i < shelf->part_count; i++) {
         const struct memory_part *p = &shelf->parts[i];
-        uint32_t class = size_class(p->part);
-        if (class < 3 && p->holder == NULL && !p->stays && p->part->wal_file_max == wal_file)
+        uint32_t class = size_class(p->held);
+        if (class < 3 && p->holder == NULL && !p->stays && p->held->wal_file_max == wal_file)
             counts[class]++;
     }
     for (uint32_t class = 0; class < 3; class++) {
@@ -317,27 +317,27 @@ bool memory_begin_join(struct memory *memory, const struct guid *tenant, struct 
     }
     for (uint32_t i = 0; i < shelf->part_count && wanted < 3; i++) {
         struct memory_part *p = &shelf->parts[i];
-        if (size_class(p->part) > wanted || p->holder != NULL || p->stays ||
-            p->part->wal_file_max != wal_file)
+        if (size_class(p->held) > wanted || p->holder != NULL || p->stays ||
+            p->held->wal_file_max != wal_file)
             continue;
         bytes += p->size_bytes;
-        if (bytes > PART_JOIN_BYTES_MAX || part_list_add(ret, p->part, &err) != STATUS_OK)
+        if (bytes > PART_JOIN_BYTES_MAX || held_list_add(ret, p->held, &err) != STATUS_OK)
             break; /* what there is will do; without memory a join can wait */
         p->holder = ret;
     }
     if (ret->count >= 2)
         return true;
     memory_end_flush(memory, ret, false);
-    part_list_release(ret);
+    held_list_release(ret);
     return false;
 }
 
-void memory_end_join(struct memory *memory, const struct part_list *list, struct part *joined)
+void memory_end_join(struct memory *memory, const struct held_list *list, struct held *joined)
 {
     if (list->count == 0)
         return;
     struct memory_shelf *shelf =
-        find_shelf(memory, &list->parts[0]->tenant, list->parts[0]->table);
+        find_shelf(memory, &list->held[0]->tenant, list->held[0]->table);
     CHECK(shelf != NULL);
     bool is_placed = joined == NULL;
     for (uint32_t i = 0; i < shelf->part_count;) {
@@ -352,9 +352,9 @@ void memory_end_join(struct memory *memory, const struct part_list *list, struct
             i++;
         } else if (!is_placed) { /* in the place and with the age of the oldest */
             count_part(memory, p, false);
-            part_unref(p->part);
-            p->part = joined;
-            p->size_bytes = part_memory_bytes(joined);
+            held_unref(p->held);
+            p->held = joined;
+            p->size_bytes = held_bytes(joined);
             count_part(memory, p, true);
             is_placed = true;
             i++;

@@ -451,13 +451,18 @@ static enum status find_blocks(struct part_scan *scan, struct section *section, 
     return STATUS_OK;
 }
 
-/* Nothing but how many rows there are: the catalog says it, no section is opened. */
+/* Rows of which no more is known than this. */
+struct row_facts {
+    int64_t time_min, time_max;
+    uint32_t row_count;
+};
+
+/* Nothing but how many rows there are, all of which are rows of the table: nothing is opened. */
 static bool is_counted(const struct scan_source *source, const struct scan_request *request,
-                       const struct section_info *info)
+                       const struct row_facts *facts)
 {
-    return scan_tallies_all(source, request, info->time_min, info->time_max) &&
-           request->column_count == 0 && request->elements == NULL && request->top == NULL &&
-           info->fallback_count == 0;
+    return scan_tallies_all(source, request, facts->time_min, facts->time_max) &&
+           request->column_count == 0 && request->elements == NULL && request->top == NULL;
 }
 
 /* There is no question that could leave a row of the section out. */
@@ -469,16 +474,36 @@ static bool is_unasked(const struct scan_source *source, const struct scan_reque
            (request->time_to == INT64_MAX || request->time_to > info->time_max);
 }
 
-static enum status send_count(struct scan_worker *worker, const struct section_info *info,
+static enum status send_count(struct scan_worker *worker, const struct row_facts *facts,
                               struct error *err)
 {
     const struct scan_tally_sink tally = {{take_tally}, worker};
-    const struct batch batch = {.row_count = 1, .decided = true, .weights = &info->row_count};
+    const struct batch batch = {.row_count = 1, .decided = true, .weights = &facts->row_count};
     bool stop = false;
     enum status status = take_tally(&tally.sink, &batch, &stop, err);
 
     if (status == STATUS_OK)
-        note_rows(worker->run, info->time_min, info->time_max, info->row_count);
+        note_rows(worker->run, facts->time_min, facts->time_max, facts->row_count);
+    return status;
+}
+
+static enum status scan_held(struct scan_worker *worker, struct part_scan *scan,
+                             struct held *held, struct error *err)
+{
+    const struct row_facts facts = {held->time_min, held->time_max, held->row_count};
+
+    if (held_is_text(held) && scan_times_are_outside(scan->request, held->time_min,
+                                                     held->time_max)) {
+        note_skipped(worker->run);
+        return STATUS_OK;
+    }
+    if (held_is_text(held) && held->quarantined_count == 0 &&
+        is_counted(scan->source, scan->request, &facts))
+        return send_count(worker, &facts, err);
+    enum status status = held_part(held, &scan->part, err);
+    if (status == STATUS_OK)
+        status = scan_part(worker, scan, err);
+    part_unref(scan->part);
     return status;
 }
 
@@ -487,6 +512,7 @@ static enum status scan_section(struct scan_worker *worker, struct part_scan *sc
 {
     const struct section_info *info = section_info(section);
     const struct scan_request *request = scan->request;
+    const struct row_facts facts = {info->time_min, info->time_max, info->row_count};
     uint64_t blocks = UINT64_MAX;
 
     if (!section_is_usable(section)) {
@@ -497,8 +523,8 @@ static enum status scan_section(struct scan_worker *worker, struct part_scan *sc
         note_skipped(worker->run);
         return STATUS_OK;
     }
-    if (is_counted(scan->source, request, info))
-        return send_count(worker, info, err);
+    if (info->fallback_count == 0 && is_counted(scan->source, request, &facts))
+        return send_count(worker, &facts, err);
     enum status status = is_unasked(scan->source, request, info)
                              ? STATUS_OK
                              : find_blocks(scan, section, &blocks, err);
@@ -544,11 +570,10 @@ static void work(void *context, uint32_t worker_index)
         const struct scan_unit *unit = &run->units[index];
         struct part_scan scan = {.source = run->source,
                                  .request = run->request,
-                                 .part = unit->part,
                                  .arena = worker->part_arena};
         enum status status = unit->section != NULL
                                  ? scan_section(worker, &scan, unit->section, &err)
-                                 : scan_part(worker, &scan, &err);
+                                 : scan_held(worker, &scan, unit->held, &err);
         arena_clear(worker->part_arena);
         if (status != STATUS_OK)
             fail_run(run, &err);

@@ -533,13 +533,19 @@ static bool is_time_of(const struct scan_source *source, uint32_t column, uint64
     return is_listed || source->columns[column].source == COLUMN_TIME;
 }
 
+bool scan_times_are_outside(const struct scan_request *request, int64_t time_min,
+                            int64_t time_max)
+{
+    return time_max < request->time_from ||
+           (request->time_to != INT64_MAX && time_min >= request->time_to);
+}
+
 bool scan_section_is_outside(const struct scan_source *source, const struct scan_request *request,
                              const struct scan_marks *marks, const struct section_info *info)
 {
     const struct scan_top *top = request->top;
 
-    if (info->time_max < request->time_from ||
-        (request->time_to != INT64_MAX && info->time_min >= request->time_to))
+    if (scan_times_are_outside(request, info->time_min, info->time_max))
         return true;
     if (source->is_quarantine)
         return false;

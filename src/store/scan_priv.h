@@ -47,7 +47,7 @@ struct source_column {
 
 /* What is scanned at once: one of the two is set. */
 struct scan_unit {
-    struct part *part;       /* borrowed from the snapshot */
+    struct held *held;       /* borrowed from the snapshot */
     struct section *section; /* likewise */
 };
 
@@ -157,6 +157,9 @@ struct scan_marks {
 /* In the request's arena. */
 enum status scan_marks_make(const struct scan_source *source, const struct scan_request *request,
                             struct scan_marks *ret, struct error *err) MUST_USE;
+/* No row with event times in [time_min, time_max] is in the time range of the request. */
+bool scan_times_are_outside(const struct scan_request *request, int64_t time_min,
+                            int64_t time_max);
 /* Is every row of the section outside of the times that are asked for?  It is not opened then. */
 bool scan_section_is_outside(const struct scan_source *source, const struct scan_request *request,
                              const struct scan_marks *marks, const struct section_info *info);

@@ -273,10 +273,12 @@ static enum status see_part(struct finder *f, struct part_scan *scan, struct err
 static enum status see_unit(struct finder *f, struct scan_source *source,
                             const struct scan_unit *unit, struct arena *arena, struct error *err)
 {
-    struct part_scan scan = {.source = source, .part = unit->part, .arena = arena};
+    struct part_scan scan = {.source = source, .arena = arena};
     enum status status = STATUS_OK;
 
-    if (unit->section != NULL) {
+    if (unit->section == NULL) {
+        status = held_part(unit->held, &scan.part, err);
+    } else {
         if (!section_is_usable(unit->section))
             return STATUS_OK;
         scan.is_view = true;
@@ -284,8 +286,7 @@ static enum status see_unit(struct finder *f, struct scan_source *source,
     }
     if (status == STATUS_OK)
         status = see_part(f, &scan, err);
-    if (scan.is_view)
-        part_unref(scan.part);
+    part_unref(scan.part);
     /* A damaged section is a gap of the scan, not the end of the table. */
     return status == STATUS_CORRUPT ? STATUS_OK : status;
 }

@@ -12,7 +12,7 @@
 
 static int64_t newest(const struct scan_unit *unit)
 {
-    return unit->section != NULL ? section_info(unit->section)->time_max : unit->part->time_max;
+    return unit->section != NULL ? section_info(unit->section)->time_max : unit->held->time_max;
 }
 
 static int compare_newest(const void *a, const void *b)

@@ -22,7 +22,7 @@
 #define STORE_SEGMENT_PRIV_H
 
 #include "base/limits.h"
-#include "store/part_priv.h"
+#include "store/held_priv.h"
 #include "store/store.h"
 
 #define WRAPPED_KEY_BYTES 72 /* KEY_BYTES and the overhead of crypt/aead.h */
@@ -99,10 +99,11 @@ void section_list_find(const struct section_list *list, const struct guid *tenan
                        uint32_t *ret_begin, uint32_t *ret_end);
 
 /* ---- flush.c ---- */
-/* Writes the parts into one segment file, checks every row, commits sections
+/* Writes the rows into one segment file, checks every one, commits sections
  * and floor in one step, and calls publish(context) in the moment the new
- * list becomes visible.  part_count may be 0: then only the floor moves. */
-enum status sealed_flush(struct sealed *sealed, struct part *const *parts, uint32_t part_count,
+ * list becomes visible.  row_count, of what is held, may be 0: then only the floor moves.
+ * Neighbours of one tenant and table are joined. */
+enum status sealed_flush(struct sealed *sealed, struct held *const *rows, uint32_t row_count,
                          uint64_t wal_floor, void (*publish)(void *context), void *context,
                          struct error *err) MUST_USE;
 

@@ -58,7 +58,7 @@ void store_snapshot_free(struct store_snapshot *snapshot)
         free_source(snapshot->sources);
         snapshot->sources = next;
     }
-    part_list_release(&snapshot->memory);
+    held_list_release(&snapshot->memory);
     section_list_unref(snapshot->sections);
     free(snapshot);
 }
@@ -169,14 +169,14 @@ static enum status add_units(struct scan_source *source, const struct store_snap
         status = add_sections(source, list, begin, end, err);
     }
     for (uint32_t i = 0; i < snapshot->memory.count && status == STATUS_OK; i++) {
-        struct part *part = snapshot->memory.parts[i];
-        bool is_wanted = is_of(source, part->table);
-        if ((!is_wanted && set->count > 1) || !has_tenant(set, &part->tenant))
+        struct held *held = snapshot->memory.held[i];
+        bool is_wanted = is_of(source, held->table);
+        if ((!is_wanted && set->count > 1) || !has_tenant(set, &held->tenant))
             continue;
-        if (part->seq_max > watermark)
-            watermark = part->seq_max;
+        if (held->seq_max > watermark)
+            watermark = held->seq_max;
         if (is_wanted)
-            status = add_unit(source, (struct scan_unit){.part = part}, err);
+            status = add_unit(source, (struct scan_unit){.held = held}, err);
     }
     source->watermark = set->count == 1 ? watermark : 0; /* of all of its tables */
     return status;
@@ -283,9 +283,9 @@ static void add_stored(const struct store_snapshot *snapshot, const struct tenan
             (void)map_put(names, slice_of(section_info(list->sections[i])->table), NULL, &err);
     }
     for (uint32_t i = 0; i < snapshot->memory.count; i++) {
-        const struct part *part = snapshot->memory.parts[i];
-        if (has_tenant(set, &part->tenant))
-            (void)map_put(names, part->table, NULL, &err);
+        const struct held *held = snapshot->memory.held[i];
+        if (has_tenant(set, &held->tenant))
+            (void)map_put(names, held->table, NULL, &err);
     }
 }
 

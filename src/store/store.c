@@ -9,44 +9,54 @@
 
 /* ---- taking batches ---- */
 
+/* One part of the rows; NULL where they cannot be joined. */
+static struct held *join(const struct held_list *list)
+{
+    struct part *part = NULL;
+    struct held *joined = NULL;
+    struct error err;
+
+    if (held_join(list->held, list->count, &part, &err) != STATUS_OK)
+        return NULL;
+    if (held_from_part(part, &joined, &err) != STATUS_OK)
+        part_unref(part);
+    return joined;
+}
+
 /* Joins small parts of the table while there are enough of them. */
 static void join_small(struct store *store, const struct record_batch *batch)
 {
     for (;;) {
-        struct part_list list = {0};
-        struct part *joined = NULL;
-        struct error err;
+        struct held_list list = {0};
         (void)pthread_mutex_lock(&store->lock);
         bool is_due = memory_begin_join(&store->memory, &batch->tenant, batch->table, &list);
         (void)pthread_mutex_unlock(&store->lock);
         if (!is_due)
             return;
-        /* What cannot be joined stays as it is: no rows are lost. */
-        if (part_join(list.parts, list.count, &joined, &err) != STATUS_OK)
-            joined = NULL;
+        struct held *joined = join(&list); /* what cannot be joined stays as it is */
         (void)pthread_mutex_lock(&store->lock);
         memory_end_join(&store->memory, &list, joined);
         (void)pthread_cond_broadcast(&store->joined);
         (void)pthread_mutex_unlock(&store->lock);
-        part_list_release(&list);
+        held_list_release(&list);
     }
 }
 
 static enum status take_new(struct store *store, const struct record_batch *batch,
                             struct error *err)
 {
-    struct part *part = NULL;
+    struct held *held = NULL;
 
     if (batch->record_count == 0)
         return STATUS_OK;
-    enum status status = part_from_records(batch, &part, err);
+    enum status status = held_from_batch(batch, &store->memory.pool, &held, err);
     if (status != STATUS_OK)
         return status;
     (void)pthread_mutex_lock(&store->lock);
-    status = memory_add(&store->memory, part, clock_monotonic_us(store->options.clock), err);
+    status = memory_add(&store->memory, held, clock_monotonic_us(store->options.clock), err);
     (void)pthread_mutex_unlock(&store->lock);
     if (status != STATUS_OK) {
-        part_unref(part);
+        held_unref(held);
         return status;
     }
     join_small(store, batch);
@@ -189,7 +199,7 @@ void store_memory(struct store *store, struct store_memory *ret)
 
 struct flush {
     struct store *store;
-    struct part_list parts;
+    struct held_list rows;
 };
 
 static void publish(void *context)
@@ -197,7 +207,7 @@ static void publish(void *context)
     struct flush *flush = context;
 
     (void)pthread_mutex_lock(&flush->store->lock);
-    memory_end_flush(&flush->store->memory, &flush->parts, true);
+    memory_end_flush(&flush->store->memory, &flush->rows, true);
     (void)pthread_mutex_unlock(&flush->store->lock);
 }
 
@@ -208,7 +218,7 @@ static enum status begin_flush(struct flush *flush, uint64_t wal_floor, struct e
 
     (void)pthread_mutex_lock(&store->lock);
     for (;;) {
-        status = memory_begin_flush(&store->memory, wal_floor, &flush->parts, err);
+        status = memory_begin_flush(&store->memory, wal_floor, &flush->rows, err);
         if (status != STATUS_BUSY)
             break;
         (void)pthread_cond_wait(&store->joined, &store->lock);
@@ -224,14 +234,14 @@ enum status store_flush(struct store *store, uint64_t wal_floor, struct error *e
     (void)pthread_mutex_lock(&store->flush_lock);
     enum status status = begin_flush(&flush, wal_floor, err);
     if (status == STATUS_OK)
-        status = sealed_flush(store->sealed, flush.parts.parts, flush.parts.count, wal_floor,
+        status = sealed_flush(store->sealed, flush.rows.held, flush.rows.count, wal_floor,
                               publish, &flush, err);
     if (status != STATUS_OK) {
         (void)pthread_mutex_lock(&store->lock);
-        memory_end_flush(&store->memory, &flush.parts, false);
+        memory_end_flush(&store->memory, &flush.rows, false);
         (void)pthread_mutex_unlock(&store->lock);
     }
-    part_list_release(&flush.parts);
+    held_list_release(&flush.rows);
     (void)pthread_mutex_unlock(&store->flush_lock);
     return status;
 }

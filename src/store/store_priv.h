@@ -33,7 +33,7 @@ struct store {
 /* Not thread-safe; the parts and sections it pins are. */
 struct store_snapshot {
     struct store *store;
-    struct part_list memory;
+    struct held_list memory;
     struct section_list *sections;
     struct scan_source *sources; /* owned */
 };

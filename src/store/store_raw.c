@@ -14,8 +14,9 @@
 #define WINDOW 8192u
 
 struct raw_unit {
-    struct part *part;       /* of the snapshot, or a view that is owned */
-    struct section *section; /* NULL: in memory */
+    struct part *part;       /* owned; NULL before it is wanted */
+    struct section *section; /* of the snapshot; NULL: in memory */
+    struct held *held;       /* likewise */
     uint64_t seq_min, seq_max;
 };
 
@@ -55,10 +56,10 @@ static enum status find_units(struct raw_reader *r, const struct store_snapshot 
             .section = section, .seq_min = info->seq_min, .seq_max = info->seq_max};
     }
     for (uint32_t i = 0; i < snapshot->memory.count; i++) {
-        struct part *part = snapshot->memory.parts[i];
-        if (guid_equal(&part->tenant, tenant))
+        struct held *held = snapshot->memory.held[i];
+        if (guid_equal(&held->tenant, tenant))
             r->units[r->unit_count++] = (struct raw_unit){
-                .part = part, .seq_min = part->seq_min, .seq_max = part->seq_max};
+                .held = held, .seq_min = held->seq_min, .seq_max = held->seq_max};
     }
     return STATUS_OK;
 }
@@ -86,7 +87,9 @@ static enum status add_unit_rows(struct raw_reader *r, uint32_t index, uint64_t 
 
     if (unit->seq_max < from || unit->seq_min > last)
         return STATUS_OK;
-    if (unit->part == NULL) {
+    if (unit->part == NULL && unit->held != NULL) {
+        status = held_part(unit->held, &unit->part, err);
+    } else if (unit->part == NULL) {
         status = section_view(unit->section, &unit->part, err);
         if (status == STATUS_OK)
             status = section_load_rows(unit->part, ROWS_SEQS, err);
@@ -116,12 +119,12 @@ static enum status render(const struct raw_reader *r, const struct raw_row *row,
     return buf_check(raw, err);
 }
 
-/* Gives back views that no later window needs. */
-static void close_views(struct raw_reader *r, uint64_t from)
+/* Gives back parts that no later window needs. */
+static void close_parts(struct raw_reader *r, uint64_t from)
 {
     for (uint32_t i = 0; i < r->unit_count; i++) {
         struct raw_unit *unit = &r->units[i];
-        if (unit->section == NULL || unit->part == NULL || unit->seq_max >= from)
+        if (unit->part == NULL || unit->seq_max >= from)
             continue;
         part_unref(unit->part);
         unit->part = NULL;
@@ -209,14 +212,12 @@ enum status store_raw(struct store *store, const struct guid *tenant, uint64_t f
         if (last == UINT64_MAX)
             break;
         from = last + 1;
-        close_views(&r, from);
+        close_parts(&r, from);
     }
     if (status == STATUS_OK)
         status = store_check_lost(store, tenant, from_seq, count, err);
-    for (uint32_t i = 0; i < r.unit_count; i++) {
-        if (r.units[i].section != NULL)
-            part_unref(r.units[i].part);
-    }
+    for (uint32_t i = 0; i < r.unit_count; i++)
+        part_unref(r.units[i].part);
     free(r.units);
     free(r.rows);
     buf_release(&raw);

@@ -123,6 +123,24 @@ static inline struct part *fixture_part(const struct batch_maker *m)
     return part;
 }
 
+/* sealed_flush() of parts. */
+static inline enum status fixture_flush(struct sealed *sealed, struct part *const *parts,
+                                        uint32_t count, uint64_t wal_floor,
+                                        void (*publish)(void *context), void *context,
+                                        struct error *err)
+{
+    struct held **rows = calloc((size_t)count + 1, sizeof(*rows));
+
+    assert_non_null(rows);
+    for (uint32_t i = 0; i < count; i++)
+        assert_int_equal(held_from_part(part_ref(parts[i]), &rows[i], err), STATUS_OK);
+    enum status status = sealed_flush(sealed, rows, count, wal_floor, publish, context, err);
+    for (uint32_t i = 0; i < count; i++)
+        held_unref(rows[i]);
+    free(rows);
+    return status;
+}
+
 #define FIXTURE_TIME INT64_C(638400000000000000) /* in 2024 */
 
 /* Records of the kinds that audit logs have: many columns of every encoding. */

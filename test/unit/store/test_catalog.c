@@ -18,7 +18,7 @@ static void every_changed_or_missing_byte_is_found(void **state)
     fixture_records(&m, 10, 1);
     struct part *part = fixture_part(&m);
     for (uint64_t i = 0; i < 3; i++)
-        assert_int_equal(sealed_flush(f.sealed, &part, 1, i, NULL, NULL, &f.err), STATUS_OK);
+        assert_int_equal(fixture_flush(f.sealed, &part, 1, i, NULL, NULL, &f.err), STATUS_OK);
     buf_init(&bytes, MIB);
     assert_int_equal(io_read_all(f.io, CATALOG_PATH, &bytes, &f.err), STATUS_OK);
     assert_int_equal(catalog_decode(buf_slice(&bytes), &catalog, &f.err), STATUS_OK);

@@ -16,7 +16,7 @@ static void what_was_flushed_is_there_after_a_restart(void **state)
     f.verifier.makers[1] = &b;
     f.verifier.maker_count = 2;
     struct part *parts[2] = {fixture_part(&a), fixture_part(&b)};
-    assert_int_equal(sealed_flush(f.sealed, parts, 2, 5, NULL, NULL, &f.err), STATUS_OK);
+    assert_int_equal(fixture_flush(f.sealed, parts, 2, 5, NULL, NULL, &f.err), STATUS_OK);
     assert_int_equal(f.verifier.seen, 3010);
     assert_int_equal(sealed_wal_floor(f.sealed), 5);
     assert_int_equal(fixture_check(&f, &a), 3000);
@@ -56,7 +56,7 @@ static void flush_refused(struct fixture *f, struct batch_maker *m, bool always)
     f->verifier.maker_count = 1;
     f->verifier.refuse = always;
     f->verifier.refusals = 1;
-    assert_int_equal(sealed_flush(f->sealed, &part, 1, 9, count, &published, &f->err), STATUS_OK);
+    assert_int_equal(fixture_flush(f->sealed, &part, 1, 9, count, &published, &f->err), STATUS_OK);
     assert_int_equal(published, 1);
     assert_int_equal(fixture_check(f, m), 20);
     part_unref(part);
@@ -95,7 +95,7 @@ static void a_flush_without_parts_moves_the_floor(void **state)
     (void)state;
     struct fixture f;
     fixture_init(&f);
-    assert_int_equal(sealed_flush(f.sealed, NULL, 0, 3, NULL, NULL, &f.err), STATUS_OK);
+    assert_int_equal(fixture_flush(f.sealed, NULL, 0, 3, NULL, NULL, &f.err), STATUS_OK);
     fixture_reopen(&f);
     assert_int_equal(sealed_wal_floor(f.sealed), 3);
     fixture_release(&f);
@@ -110,7 +110,7 @@ static void a_tenant_without_keys_cannot_be_flushed(void **state)
     batch_maker_init(&m, "T", 0xee);
     fixture_records(&m, 5, 1);
     struct part *part = fixture_part(&m);
-    assert_int_equal(sealed_flush(f.sealed, &part, 1, 1, NULL, NULL, &f.err), STATUS_NOT_FOUND);
+    assert_int_equal(fixture_flush(f.sealed, &part, 1, 1, NULL, NULL, &f.err), STATUS_NOT_FOUND);
     part_unref(part);
     batch_maker_release(&m);
     fixture_release(&f);
@@ -139,7 +139,7 @@ static enum status flush_many(struct fixture *f, struct batch_maker makers[4],
     for (uint32_t i = 0; i < part_count; i++)
         parts[i] = fixture_part(&makers[i % 4]);
     parts[part_count] = fixture_part(&keyless);
-    enum status status = sealed_flush(f->sealed, parts, part_count + (last_fails ? 1 : 0), 5,
+    enum status status = fixture_flush(f->sealed, parts, part_count + (last_fails ? 1 : 0), 5,
                                       NULL, NULL, &f->err);
     for (uint32_t i = 0; i <= part_count; i++)
         part_unref(parts[i]);
@@ -217,7 +217,7 @@ static void flush_batches(struct fixture *f, uint32_t refusals, uint32_t section
     f->verifier.refusals = refusals;
     struct part *parts[4] = {make_batch(&makers[0], 0), make_batch(&makers[0], 1),
                              make_batch(&makers[1], 0), make_batch(&makers[0], 2)};
-    assert_int_equal(sealed_flush(f->sealed, parts, 4, 5, NULL, NULL, &f->err), STATUS_OK);
+    assert_int_equal(fixture_flush(f->sealed, parts, 4, 5, NULL, NULL, &f->err), STATUS_OK);
     struct section_list *list = sealed_pin(f->sealed, NULL, NULL);
     assert_int_equal(list->count, section_count);
     section_list_unref(list);
@@ -257,7 +257,7 @@ static void large_parts_are_sections_of_their_own(void **state)
     fixture_records(&m, SMALL_TENANT_ROWS + 1, 1);
     struct part *part = fixture_part(&m);
     struct part *parts[2] = {part, part};
-    assert_int_equal(sealed_flush(f.sealed, parts, 2, 5, NULL, NULL, &f.err), STATUS_OK);
+    assert_int_equal(fixture_flush(f.sealed, parts, 2, 5, NULL, NULL, &f.err), STATUS_OK);
     struct section_list *list = sealed_pin(f.sealed, NULL, NULL);
     assert_int_equal(list->count, 2);
     section_list_unref(list);

@@ -4,23 +4,25 @@
 
 #include "store/part_maker.h"
 
-static struct part *one_row(uint8_t tenant, uint64_t seq, uint64_t wal_file)
+static struct held *one_row(uint8_t tenant, uint64_t seq, uint64_t wal_file)
 {
     struct batch_maker m;
     batch_maker_init(&m, "T", tenant);
     m.next_seq = seq;
     m.batch.wal_file = wal_file;
     batch_maker_add(&m, SLICE("{\"a\":1}"), 1);
-    struct part *part = build_part(&m);
+    struct held *held = NULL;
+    struct error err;
+    assert_int_equal(held_from_part(build_part(&m), &held, &err), STATUS_OK);
     batch_maker_release(&m);
-    return part;
+    return held;
 }
 
-static void add(struct memory *memory, struct part *part, uint64_t now_us)
+static void add(struct memory *memory, struct held *held, uint64_t now_us)
 {
     struct error err;
 
-    assert_int_equal(memory_add(memory, part, now_us, &err), STATUS_OK);
+    assert_int_equal(memory_add(memory, held, now_us, &err), STATUS_OK);
 }
 
 static void a_flush_takes_whole_files(void **state)
@@ -28,7 +30,7 @@ static void a_flush_takes_whole_files(void **state)
     (void)state;
     struct memory memory;
     memory_make_empty(&memory);
-    struct part_list list = {0};
+    struct held_list list = {0};
     struct error err;
     for (uint64_t i = 0; i < 20; i++)
         add(&memory, one_row((uint8_t)(i % 3), i + 1, i), 100 + i);
@@ -37,17 +39,17 @@ static void a_flush_takes_whole_files(void **state)
     assert_int_equal(memory_begin_flush(&memory, 5, &list, &err), STATUS_OK);
     assert_int_equal(list.count, 5);
     memory_end_flush(&memory, &list, true);
-    part_list_release(&list);
+    held_list_release(&list);
     assert_int_equal(memory.row_count, 15);
     assert_int_equal(memory.oldest_us, 105);
     assert_int_equal(memory_begin_flush(&memory, 100, &list, &err), STATUS_OK);
     assert_int_equal(list.count, 15);
     memory_end_flush(&memory, &list, false); /* failed: all stay */
     assert_int_equal(memory.row_count, 15);
-    part_list_release(&list);
+    held_list_release(&list);
     assert_int_equal(memory_begin_flush(&memory, 100, &list, &err), STATUS_OK);
     memory_end_flush(&memory, &list, true);
-    part_list_release(&list);
+    held_list_release(&list);
     assert_int_equal(memory.row_count, 0);
     assert_int_equal(memory.byte_count, 0);
     assert_int_equal(memory.shelf_count, 0);
@@ -60,8 +62,9 @@ static void parts_of_one_file_are_joined(void **state)
     (void)state;
     struct memory memory;
     memory_make_empty(&memory);
-    struct part_list list = {0}, flush = {0};
-    struct part *joined = NULL;
+    struct held_list list = {0}, flush = {0};
+    struct part *part = NULL;
+    struct held *joined = NULL;
     struct error err;
     struct guid tenant = {{0}};
     for (uint64_t i = 0; i < 10; i++)
@@ -69,21 +72,22 @@ static void parts_of_one_file_are_joined(void **state)
     assert_true(memory_begin_join(&memory, &tenant, SLICE("T"), &list));
     assert_int_equal(list.count, 8);
     /* While they are busy neither a flush nor a join may take them. */
-    struct part_list other = {0};
+    struct held_list other = {0};
     assert_false(memory_begin_join(&memory, &tenant, SLICE("T"), &other));
     assert_int_equal(memory_begin_flush(&memory, 3, &flush, &err), STATUS_BUSY);
     assert_int_equal(memory_begin_flush(&memory, 2, &flush, &err), STATUS_OK);
     assert_int_equal(flush.count, 2);
     memory_end_flush(&memory, &flush, true);
-    part_list_release(&flush);
-    assert_int_equal(part_join(list.parts, list.count, &joined, &err), STATUS_OK);
+    held_list_release(&flush);
+    assert_int_equal(held_join(list.held, list.count, &part, &err), STATUS_OK);
+    assert_int_equal(held_from_part(part, &joined, &err), STATUS_OK);
     memory_end_join(&memory, &list, joined);
-    part_list_release(&list);
+    held_list_release(&list);
     assert_int_equal(memory.row_count, 8);
     assert_int_equal(memory.oldest_us, 102);
     assert_int_equal(memory_list(&memory, &list, &err), STATUS_OK);
     assert_int_equal(list.count, 1);
-    part_list_release(&list);
+    held_list_release(&list);
     memory_release(&memory);
 }
 
@@ -92,14 +96,14 @@ static void what_cannot_be_joined_is_not_tried_again(void **state)
     (void)state;
     struct memory memory;
     memory_make_empty(&memory);
-    struct part_list list = {0};
+    struct held_list list = {0};
     struct guid tenant = {{0}};
     for (uint64_t i = 0; i < 8; i++)
         add(&memory, one_row(0, i + 1, 1), i);
     assert_false(memory_begin_join(&memory, &tenant, SLICE("other"), &list));
     assert_true(memory_begin_join(&memory, &tenant, SLICE("T"), &list));
     memory_end_join(&memory, &list, NULL);
-    part_list_release(&list);
+    held_list_release(&list);
     assert_false(memory_begin_join(&memory, &tenant, SLICE("T"), &list));
     assert_int_equal(memory.row_count, 8);
     memory_release(&memory);
@@ -109,7 +113,7 @@ static void a_shelf_is_found_after_others_went(void **state)
 {
     (void)state;
     struct memory memory;
-    struct part_list list = {0};
+    struct held_list list = {0};
     struct error err;
     memory_make_empty(&memory);
     for (uint64_t i = 0; i < 200; i++) /* the even tenants have rows of the old file only */
@@ -117,7 +121,7 @@ static void a_shelf_is_found_after_others_went(void **state)
     assert_int_equal(memory.shelf_count, 200);
     assert_int_equal(memory_begin_flush(&memory, 1, &list, &err), STATUS_OK);
     memory_end_flush(&memory, &list, true);
-    part_list_release(&list);
+    held_list_release(&list);
     assert_int_equal(memory.shelf_count, 100);
     assert_int_equal(memory.oldest_us, 1);
     for (uint64_t i = 0; i < 200; i++)

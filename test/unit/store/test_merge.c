@@ -30,10 +30,10 @@ static void scene_fill(struct scene *s, bool one_file)
     s->f.verifier.makers[0] = &s->all;
     s->f.verifier.maker_count = 1;
     for (uint32_t i = 0; !one_file && i < BATCHES; i++)
-        assert_int_equal(sealed_flush(s->f.sealed, &s->parts[i], 1, i, NULL, NULL, &s->f.err),
+        assert_int_equal(fixture_flush(s->f.sealed, &s->parts[i], 1, i, NULL, NULL, &s->f.err),
                          STATUS_OK);
     if (one_file)
-        assert_int_equal(sealed_flush(s->f.sealed, s->parts, BATCHES, 9, NULL, NULL, &s->f.err),
+        assert_int_equal(fixture_flush(s->f.sealed, s->parts, BATCHES, 9, NULL, NULL, &s->f.err),
                          STATUS_OK);
 }
 

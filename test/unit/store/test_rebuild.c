@@ -44,7 +44,7 @@ static void flush(struct scene *s, uint32_t from, uint32_t count, uint64_t floor
     struct part *parts[2] = {part_of(&s->makers[0], from, count),
                              part_of(&s->makers[1], from, count)};
 
-    assert_int_equal(sealed_flush(s->f.sealed, parts, 2, floor, NULL, NULL, &s->f.err), STATUS_OK);
+    assert_int_equal(fixture_flush(s->f.sealed, parts, 2, floor, NULL, NULL, &s->f.err), STATUS_OK);
     part_unref(parts[0]);
     part_unref(parts[1]);
 }

@@ -23,7 +23,7 @@ static bool flush_with_failure(struct fixture *f, struct part *part, uint64_t n,
     disk.change_count = 0;
     disk.fail_at = n;
     disk.sticky = sticky;
-    status = sealed_flush(sealed, &part, 1, 7, NULL, NULL, &f->err);
+    status = fixture_flush(sealed, &part, 1, 7, NULL, NULL, &f->err);
     sealed_close(sealed);
     return status == STATUS_OK;
 }
@@ -51,7 +51,7 @@ static void kill_points(bool sticky)
         if (done)
             assert_int_equal(floor, 7);
         if (floor == 0) { /* the write-ahead log gives the rows again */
-            assert_int_equal(sealed_flush(f.sealed, &part, 1, 7, NULL, NULL, &f.err), STATUS_OK);
+            assert_int_equal(fixture_flush(f.sealed, &part, 1, 7, NULL, NULL, &f.err), STATUS_OK);
             assert_int_equal(fixture_check(&f, &m), 40);
         }
         part_unref(part);
@@ -90,9 +90,9 @@ static void a_flush_can_be_tried_again(void **state)
         options.io = &disk.io;
         assert_int_equal(sealed_open(&options, &sealed, &f.err), STATUS_OK);
         disk.fail_at = disk.change_count + n;
-        enum status status = sealed_flush(sealed, &part, 1, n, NULL, NULL, &f.err);
+        enum status status = fixture_flush(sealed, &part, 1, n, NULL, NULL, &f.err);
         if (status != STATUS_OK)
-            status = sealed_flush(sealed, &part, 1, n, NULL, NULL, &f.err);
+            status = fixture_flush(sealed, &part, 1, n, NULL, NULL, &f.err);
         assert_int_equal(status, STATUS_OK);
         sealed_close(sealed);
         fixture_reopen(&f);
@@ -139,8 +139,8 @@ static void counts_tell_what_is_there(void **state)
     fixture_records(&m, 40, 1);
     batch_maker_add(&m, SLICE("not json"), FIXTURE_TIME);
     struct part *part = fixture_part(&m);
-    assert_int_equal(sealed_flush(f.sealed, &part, 1, 7, NULL, NULL, &f.err), STATUS_OK);
-    assert_int_equal(sealed_flush(f.sealed, &part, 1, 7, NULL, NULL, &f.err), STATUS_OK);
+    assert_int_equal(fixture_flush(f.sealed, &part, 1, 7, NULL, NULL, &f.err), STATUS_OK);
+    assert_int_equal(fixture_flush(f.sealed, &part, 1, 7, NULL, NULL, &f.err), STATUS_OK);
     sealed_stats(f.sealed, &stats);
     assert_int_equal(stats.rows_sealed, 82);
     assert_int_equal(stats.sections, 2);

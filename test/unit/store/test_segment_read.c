@@ -19,7 +19,7 @@ static void scene_init(struct scene *s)
     batch_maker_init(&s->m, "T", 1);
     fixture_records(&s->m, 300, 5);
     struct part *part = fixture_part(&s->m);
-    assert_int_equal(sealed_flush(s->f.sealed, &part, 1, 7, NULL, NULL, &s->f.err), STATUS_OK);
+    assert_int_equal(fixture_flush(s->f.sealed, &part, 1, 7, NULL, NULL, &s->f.err), STATUS_OK);
     buf_init(&s->good, 64 * MIB);
     assert_int_equal(io_read_all(s->f.io, PATH, &s->good, &s->f.err), STATUS_OK);
     part_unref(part);

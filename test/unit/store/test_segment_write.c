@@ -20,7 +20,7 @@ static void a_finished_file_lists_its_sections(void **state)
     fixture_records(&m, 10, 1);
     fixture_records(&other, 10, 2);
     struct part *parts[2] = {fixture_part(&m), fixture_part(&other)};
-    assert_int_equal(sealed_flush(f.sealed, parts, 2, 1, NULL, NULL, &f.err), STATUS_OK);
+    assert_int_equal(fixture_flush(f.sealed, parts, 2, 1, NULL, NULL, &f.err), STATUS_OK);
     assert_int_equal(segment_directory_read(f.io, 1, &infos, &count, &f.err), STATUS_OK);
     assert_int_equal(count, 2);
     assert_int_equal(infos[1].index, 1);
@@ -60,11 +60,11 @@ static void write_golden(const char *to)
     batch_maker_init(&m, "AuditRecords", 1);
     fixture_records(&m, 200, 77);
     struct part *part = fixture_part(&m);
-    assert_int_equal(sealed_flush(f.sealed, &part, 1, 5, NULL, NULL, &f.err), STATUS_OK);
+    assert_int_equal(fixture_flush(f.sealed, &part, 1, 5, NULL, NULL, &f.err), STATUS_OK);
     assert_int_equal(sealed_compact(f.sealed, NULL, NULL, NULL, &f.err), STATUS_OK);
     m.batch.tenant.bytes[15] = 2;
     struct part *other = fixture_part(&m);
-    assert_int_equal(sealed_flush(f.sealed, &other, 1, 6, NULL, NULL, &f.err), STATUS_OK);
+    assert_int_equal(fixture_flush(f.sealed, &other, 1, 6, NULL, NULL, &f.err), STATUS_OK);
     assert_int_equal(io_linux_new(to, &out, &f.err), STATUS_OK);
     assert_int_equal(io_make_dir(out, "seg", &f.err), STATUS_OK);
     buf_init(&bytes, MIB);

@@ -18,8 +18,8 @@ static void small_batches_do_not_pile_up(void **state)
     assert_int_equal(store_snapshot(store, &snapshot, &err), STATUS_OK);
     assert_true(snapshot->memory.count < 50);
     for (uint32_t i = 0; i < snapshot->memory.count; i++) {
-        const struct part *part = snapshot->memory.parts[i];
-        assert_true(part->wal_file_max == 1 ? part->seq_max <= 1000 : part->seq_min > 1000);
+        const struct held *held = snapshot->memory.held[i];
+        assert_true(held->wal_file_max == 1 ? held->seq_max <= 1000 : held->seq_min > 1000);
     }
     store_snapshot_free(snapshot);
     struct query q = {.table = "Audit", .columns = "_Seq"};
@@ -49,7 +49,7 @@ static void *write_batches(void *context)
 
     batch_maker_init(&m, "Audit", 1);
     for (int b = 0; b < 150; b++) {
-        for (int i = 0; i < 20; i++)
+        for (int i = 0; i < (b % 2 == 0 ? 4 : 36); i++) /* text, a part */
             batch_maker_add(&m, SLICE("{\"Operation\":\"A\",\"Folder\":[1]}"), i + 1);
         (void)pthread_mutex_lock(&t->lock);
         m.batch.wal_file = t->wal_file;

@@ -24,7 +24,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define CACHE_KEYS 32768u /* 1.9 MB; three for each of 10,000 tenants that are asked about */
+/* 3.4 MB: what five purposes of 10,000 tenants need.  A key has one of the places of its
+ * set, so that few keys drive others out before all places are taken. */
+#define CACHE_KEYS 65536u
+#define CACHE_SET_KEYS 8u
 
 struct cached_key {
     struct guid tenant;
@@ -43,6 +46,7 @@ struct remote {
     uint32_t free_count;
     uint32_t next_number;
     struct cached_key *cache; /* CACHE_KEYS, secret pages */
+    uint32_t next_victim;     /* turns over the places of full sets */
 };
 
 static struct remote *remote_of(struct keyring *keyring)
@@ -170,33 +174,50 @@ static enum status remote_create_tenant(struct keyring *keyring, const struct gu
     return ask(remote_of(keyring), &request, message, &answer, err);
 }
 
-static struct cached_key *cache_place(struct remote *remote, const struct guid *tenant,
-                                      enum key_purpose purpose)
+/* The first place of the set of a key. */
+static struct cached_key *cache_set(struct remote *remote, const struct guid *tenant,
+                                    enum key_purpose purpose)
 {
     uint64_t hash = hash_xxh3(tenant->bytes, sizeof(tenant->bytes), (uint64_t)purpose);
 
-    return &remote->cache[hash % CACHE_KEYS];
+    return &remote->cache[hash % (CACHE_KEYS / CACHE_SET_KEYS) * CACHE_SET_KEYS];
+}
+
+/* The place that has the key, or NULL. */
+static struct cached_key *cache_find(struct cached_key *set, const struct guid *tenant,
+                                     enum key_purpose purpose)
+{
+    for (uint32_t i = 0; i < CACHE_SET_KEYS; i++) {
+        if (set[i].purpose == (uint8_t)purpose + 1 && guid_equal(&set[i].tenant, tenant))
+            return &set[i];
+    }
+    return NULL;
 }
 
 static bool cache_get(struct remote *remote, const struct guid *tenant, enum key_purpose purpose,
                       struct key *ret)
 {
-    const struct cached_key *place = cache_place(remote, tenant, purpose);
+    struct cached_key *set = cache_set(remote, tenant, purpose);
 
     (void)pthread_mutex_lock(&remote->lock);
-    bool found = place->purpose == (uint8_t)purpose + 1 && guid_equal(&place->tenant, tenant);
-    if (found)
+    const struct cached_key *place = cache_find(set, tenant, purpose);
+    if (place != NULL)
         *ret = place->key;
     (void)pthread_mutex_unlock(&remote->lock);
-    return found;
+    return place != NULL;
 }
 
 static void cache_put(struct remote *remote, const struct guid *tenant, enum key_purpose purpose,
                       const struct key *key)
 {
-    struct cached_key *place = cache_place(remote, tenant, purpose);
+    struct cached_key *set = cache_set(remote, tenant, purpose);
 
     (void)pthread_mutex_lock(&remote->lock);
+    struct cached_key *place = cache_find(set, tenant, purpose);
+    for (uint32_t i = 0; i < CACHE_SET_KEYS && place == NULL; i++)
+        place = set[i].purpose == 0 ? &set[i] : NULL;
+    if (place == NULL)
+        place = &set[remote->next_victim++ % CACHE_SET_KEYS];
     *place = (struct cached_key){*tenant, (uint8_t)(purpose + 1), *key};
     (void)pthread_mutex_unlock(&remote->lock);
 }

@@ -239,6 +239,51 @@ static void malformed_answers_are_refused(void **state)
     buf_release(&origin);
 }
 
+/* Keys of many tenants, asked for in turn: how many the keeper was asked for. */
+static uint32_t ask_for_all(struct keyring *remote, int socket, uint32_t *number)
+{
+    enum { TENANTS = 9000 };
+    static const enum key_purpose PURPOSES[] = {KEY_PURPOSE_WAL, KEY_PURPOSE_SEG,
+                                                KEY_PURPOSE_INDEX};
+    uint8_t request[WIRE_REQUEST_BYTES], message[WIRE_ANSWER_BYTES_MAX], bytes[32];
+    struct wire_answer answer = {0, STATUS_OK, slice_from((const char *)bytes, 32)};
+    struct guid tenant = {{0}};
+    struct error err;
+    struct key key;
+    uint32_t asked = 0;
+    bool is_ready = false; /* the next answer waits already */
+
+    memset(bytes, 9, sizeof(bytes));
+    for (uint32_t i = 0; i < 3 * TENANTS; i++) {
+        tenant.bytes[0] = (uint8_t)(i / 3);
+        tenant.bytes[15] = (uint8_t)(i / 3 >> 8);
+        answer.number = *number;
+        size_t size = wire_answer_encode(&answer, message);
+        if (!is_ready)
+            assert_int_equal(send(socket, message, size, 0), (ssize_t)size);
+        assert_int_equal(keyring_tenant_key(remote, &tenant, PURPOSES[i % 3], &key, &err),
+                         STATUS_OK);
+        assert_int_equal(key.bytes[31], 9);
+        is_ready = recv(socket, request, sizeof(request), MSG_DONTWAIT) < 0;
+        asked += is_ready ? 0 : 1;
+        *number += is_ready ? 0 : 1;
+    }
+    return asked;
+}
+
+static void the_keys_of_ten_thousand_tenants_are_asked_for_once(void **state)
+{
+    int socket = -1;
+    uint32_t number = 1;
+
+    (void)state;
+    struct keyring *remote = lonely(&socket, 1000);
+    assert_int_equal(ask_for_all(remote, socket, &number), 27000);
+    assert_in_range(ask_for_all(remote, socket, &number), 0, 270);
+    assert_int_equal(close(socket), 0);
+    keyring_free(remote);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -251,6 +296,7 @@ int main(void)
         cmocka_unit_test(a_silent_keeper_is_busy_after_the_timeout),
         cmocka_unit_test(late_answers_are_dropped),
         cmocka_unit_test(malformed_answers_are_refused),
+        cmocka_unit_test(the_keys_of_ten_thousand_tenants_are_asked_for_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

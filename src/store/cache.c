@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-#define BUCKET_COUNT 4096u /* power of two */
+#define BUCKET_COUNT 65536u /* power of two */
 #define MAPPED_BYTES_MIN ((size_t)32768) /* larger blocks are maps of their own */
 #define HEAP_BYTES ((size_t)16) /* that malloc() takes beside a block: small ones are many */
 

@@ -296,6 +296,9 @@ static struct value cell_of_json(struct naive *naive, enum type type, struct sli
 
     if (type == TYPE_DYNAMIC)
         return v;
+    if (type == TYPE_LONG && !v.is_null && node_first(json) != '-' &&
+        (node_first(json) < '0' || node_first(json) > '9'))
+        return (struct value){.type = type, .is_null = true}; /* no number */
     static const char *const names[] = {"l=d", "s=d"};
     const char *wanted = names[type == TYPE_STRING ? 1 : 0];
     for (uint32_t i = 0; i < RULE_COUNT; i++) {
@@ -344,14 +347,14 @@ static void parse_row(struct naive *naive, const struct step *step, const struct
 {
     struct slice s = term_value(naive, step->items[0].term, &in->shape, row).bytes;
     struct value *cells = row_new(naive, out), number = {.type = TYPE_STRING};
-    size_t start = slice_find(s, SLICE("k="), 0), at = start;
+    size_t start = slice_find(s, SLICE("k="), 0);
+    size_t at = start == SIZE_MAX ? start : slice_find(s, SLICE(" n="), start + 2);
 
     memcpy(cells, row, in->shape.count * sizeof(*cells));
     struct value *word = &cells[in->shape.count], *count = &cells[in->shape.count + 1];
     *word = (struct value){.type = TYPE_STRING};
     *count = (struct value){.type = TYPE_LONG, .is_null = true};
-    while (start != SIZE_MAX && count->is_null &&
-           (at = slice_find(s, SLICE(" n="), at == start ? at + 2 : at + 1)) != SIZE_MAX) {
+    if (at != SIZE_MAX) { /* the word ends at the first, whether a number follows or not */
         number.bytes = slice_tail(s, at + 3);
         for (uint32_t i = 0; i < RULE_COUNT; i++) {
             if (strcmp(RULES[i].types, "l=s") == 0 && RULES[i].text[0] == 't')

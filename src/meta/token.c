@@ -25,11 +25,13 @@ static void write_text(const struct guid *id, const uint8_t secret[32],
     struct buf buf;
 
     buf_init(&buf, TOKEN_TEXT_BYTES * 2);
+    (void)buf_reserve(&buf, TOKEN_TEXT_BYTES); /* does not move: it is wiped where it is */
     buf_add_text(&buf, "dbk_");
     text_add_hex(&buf, id->bytes, sizeof(id->bytes));
     buf_add_byte(&buf, '_');
     text_add_base64(&buf, secret, 32);
     if (buf.failed) { /* no memory: no token */
+        buf_release(&buf);
         ret[0] = '\0';
         return;
     }
@@ -43,6 +45,7 @@ static void write_text(const struct guid *id, const uint8_t secret[32],
     uint32_t crc = hash_crc32c(0, buf.data, buf.size);
     buf_add_format(&buf, "_%08x", crc);
     (void)snprintf(ret, TOKEN_TEXT_BYTES, "%.*s", SLICE_FMT(buf_slice(&buf)));
+    explicit_bzero(buf.data, buf.capacity);
     buf_release(&buf);
 }
 

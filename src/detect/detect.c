@@ -161,13 +161,14 @@ static enum status observe(struct detect *d, const struct guid *tenant,
     struct event event;
     struct first_seen_hit found;
 
+    /* Before it is learnt: what is not new any more is never a hit again. */
+    if (d->depth >= QUEUE_HITS_MAX)
+        return ERROR_SET(err, STATUS_BUSY, "the queue of hits is full");
     event_from_record(record, &event);
     d->stats.events++;
     enum status status = first_seen_observe(d->first_seen, tenant, &event, &found, err);
     if (status != STATUS_OK || found.kind == FIRST_SEEN_NOTHING)
         return status;
-    if (d->depth >= QUEUE_HITS_MAX)
-        return ERROR_SET(err, STATUS_BUSY, "the queue of hits is full");
     if (found.alert && !may_alert(d))
         found.alert = false;
     struct hit *hit = hit_new(tenant, &event, &found, err);

@@ -5,6 +5,7 @@
 #include "record_maker.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 
 #define DAY(n) (TICKS_UNIX_EPOCH + (n) * TICKS_PER_DAY)
@@ -170,6 +171,27 @@ static void hits_of_large_records_are_all_written(void **state)
     assert_int_equal(collector.rows, 80);
 }
 
+/* What finds no place in the queue is not learnt, so that it is found the next time. */
+static void a_hit_that_is_refused_comes_again(void **state)
+{
+    enum status status = STATUS_OK;
+    char mailbox[32];
+    unsigned i = 0;
+
+    (void)state;
+    for (; status == STATUS_OK && i < 1000000; i++) {
+        (void)snprintf(mailbox, sizeof(mailbox), "m%u", i);
+        status = try_feed(mailbox, "outlook", "10.1.1.1", DAY(1), false);
+    }
+    ASSERT_STATUS(STATUS_BUSY, status);
+    ASSERT_OK(detect_start(detect, &err));
+    ASSERT_OK(detect_drain(detect, &err));
+    assert_int_equal(collector.rows, i - 1);
+    feed(mailbox, "outlook", "10.1.1.1", DAY(1), false);
+    ASSERT_OK(detect_drain(detect, &err));
+    assert_int_equal(collector.rows, i);
+}
+
 static void a_busy_table_is_tried_again(void **state)
 {
     (void)state;
@@ -245,6 +267,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(hits_are_written_and_alerts_delivered, set_up, tear_down),
         cmocka_unit_test_setup_teardown(hits_of_large_records_are_all_written, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_hit_that_is_refused_comes_again, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_busy_table_is_tried_again, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_replayed_row_cancels_the_replayed_hit, set_up,
                                         tear_down),

@@ -237,6 +237,17 @@ static bool skip_misc(struct xml *xml)
 static bool read_element(struct xml *xml, unsigned depth, struct slice *ret_name,
                          struct slice *ret_json);
 
+/* Text beside elements, one before it or one that follows: blanks around it are layout. */
+static bool is_mixed(const struct xml *xml, const struct members *members)
+{
+    for (uint32_t i = 0; i < members->count; i++) {
+        struct slice name = members->data[i].name;
+        if (!slice_starts_with(name, SLICE("@")) && !slice_starts_with(name, SLICE("#")))
+            return true;
+    }
+    return !starts(xml, "</") && !starts(xml, "<!") && !starts(xml, "<?");
+}
+
 /* One piece of an element's content; *ret_end at the closing tag. */
 static bool read_content(struct xml *xml, unsigned depth, struct members *members, bool *ret_end)
 {
@@ -269,6 +280,8 @@ static bool read_content(struct xml *xml, unsigned depth, struct members *member
     xml->at = end;
     if (slice_trim(text).size == 0)
         return true;
+    if (is_mixed(xml, members))
+        text = slice_trim(text);
     return text_json(xml, text, true, &json) && add_member(xml, members, SLICE("#text"), json);
 }
 

@@ -5,6 +5,10 @@
 static const struct ask elements_cases[] = {
     {"print parse_xml('<a><b>1</b><b>2</b></a>'), parse_xml('<a x=\"1\">t</a>')",
      "[[{\"a\":{\"b\":[\"1\",\"2\"]}},{\"a\":{\"@x\":\"1\",\"#text\":\"t\"}}]]"},
+    {"print parse_xml('<e> text <a>t</a> </e>'), parse_xml('<e><a> t </a> x </e>'), "
+     "parse_xml('<e x=\"1\"> t </e>')",
+     "[[{\"e\":{\"#text\":\"text\",\"a\":\"t\"}},{\"e\":{\"a\":\" t \",\"#text\":\"x\"}},"
+     "{\"e\":{\"@x\":\"1\",\"#text\":\" t \"}}]]"},
     {"print parse_xml('<a>'), parse_xml(''), parse_xml('<a/>')",
      "[[null,null,{\"a\":null}]]"},
     {"print parse_xml('<a>&lt;&amp;&#65;<![CDATA[<x>]]></a>')",

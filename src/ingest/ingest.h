@@ -7,8 +7,8 @@
  * the batch to the sinks and has the receipt signed.  After it returns OK the
  * records survive power loss and are searchable.
  *
- * Threads: ingest_put() from any number of threads.  Work before and after the
- * commit runs in the caller; one committer thread writes and syncs.
+ * Threads: ingest_put() from any number of threads.  All work runs in the caller, but for
+ * commits behind another one and those of large bodies, which a thread of the log makes.
  *
  * Checkpoint (how the WAL gets shorter; called by one thread):
  *     n = ingest_rotate()      new WAL file n; waits until every frame of the

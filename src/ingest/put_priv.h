@@ -8,7 +8,7 @@
 #include "ingest/split_priv.h"
 
 struct put {
-    struct wal_entry entry; /* first: the committer calls settle() with it */
+    struct wal_entry entry; /* first: who commits calls settle() with it */
     struct stage_watch watch; /* of the request's thread */
     struct ingest *ingest;
     const struct ingest_request *request;

@@ -272,7 +272,7 @@ static enum status add_tail(struct put *put, const struct ingest_answer *answer,
     return buf_check(&put->payload, err);
 }
 
-/* By the committer: the numbers are the tenant's now, or never were. */
+/* By who commits: the numbers are the tenant's now, or never were. */
 static enum status settle(struct wal_entry *entry, bool durable, struct error *err)
 {
     struct put *put = (struct put *)entry;
@@ -317,6 +317,7 @@ static enum status number_and_enqueue(struct put *put, struct ingest_answer *ans
     put->entry.tenant = put->tenant->id;
     put->entry.key = &put->tenant->wal_key;
     put->entry.internal = put->request->internal;
+    put->entry.stands_back = put->request->body.size >= LARGE_BODY_BYTES;
     put->entry.settle = settle;
     put->entry.payload = writes ? buf_slice(&put->payload) : slice_from("", 0);
     status = wal_enqueue(put->ingest->wal, &put->entry, err);

@@ -2,9 +2,10 @@
 /* wal.c - see wal_priv.h.
  *
  * Invariants:
- * 1. Only the committer touches file, log_id, lsn, size and out.
+ * 1. Only who has set `is_busy` touches file, log_id, lsn, size and out: a thread that waits
+ *    for its entry, or the committer.
  * 2. An entry becomes durable after the write and the sync of its bytes
- *    succeeded; entries settle in the order of the queue.
+ *    succeeded; a tenant's entries settle in their order.
  * 3. When a commit is refused, all that is queued is refused with it, because
  *    its numbers follow from the refused ones; nothing is queued meanwhile
  *    (`refusing`).
@@ -17,13 +18,13 @@
 #include "base/random.h"
 #include "ingest/frame_priv.h"
 #include "ingest/reserve_priv.h"
+#include "ingest/waiting_priv.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#define COMMIT_BYTES_MAX (64 * MIB) /* written at once; a single larger frame may pass it */
-#define OUT_KEEP_BYTES (8 * MIB)    /* buffer kept between commits */
+#define OUT_KEEP_BYTES (8 * MIB) /* buffer kept between commits */
 /* After a commit found no space others are refused at once, so that the server's own
  * records are not refused with them (invariant 3). */
 #define FULL_PAUSE_US UINT64_C(200000)
@@ -39,7 +40,7 @@ struct wal {
     pthread_t committer;
     bool has_committer;
 
-    /* the committer's */
+    /* of who is busy */
     struct io_file *file;
     struct guid log_id;
     uint8_t previous[AEAD_TAG_BYTES];
@@ -49,10 +50,11 @@ struct wal {
 
     pthread_mutex_t lock; /* all below */
     pthread_cond_t work;  /* for the committer */
-    pthread_cond_t moved; /* an entry ended, a position settled, a file began */
-    struct wal_entry *head, **tail;
+    pthread_cond_t moved; /* an entry settled or ended, a file began */
+    bool is_busy; /* somebody commits or begins a file */
+    struct waiting waiting;
     struct wal_entry *live;
-    uint64_t queued_position, settled_position;
+    uint64_t queued_position;
     uint64_t rotate_asked, rotate_done;
     struct error rotate_error;
     bool rotate_failed, closing, refusing, stopped;
@@ -215,32 +217,17 @@ enum status wal_enqueue(struct wal *wal, struct wal_entry *entry, struct error *
     } else {
         entry->state = WAL_WAITING;
         entry->file = 0;
-        entry->next = NULL;
         entry->position = ++wal->queued_position;
         (void)pthread_cond_init(&entry->changed, NULL);
-        *wal->tail = entry;
-        wal->tail = &entry->next;
+        waiting_add(&wal->waiting, entry);
         entry->live_previous = NULL;
         entry->live_next = wal->live;
         if (wal->live != NULL)
             wal->live->live_previous = entry;
         wal->live = entry;
         wal->stats.depth++;
-        (void)pthread_cond_signal(&wal->work);
-    }
-    (void)pthread_mutex_unlock(&wal->lock);
-    return status;
-}
-
-enum status wal_wait(struct wal *wal, struct wal_entry *entry, struct error *err)
-{
-    (void)pthread_mutex_lock(&wal->lock);
-    while (entry->state == WAL_WAITING)
-        (void)pthread_cond_wait(&entry->changed, &wal->lock);
-    enum status status = STATUS_OK;
-    if (entry->state == WAL_REFUSED) {
-        *err = entry->err;
-        status = err->status;
+        if (entry->stands_back)
+            (void)pthread_cond_signal(&wal->work);
     }
     (void)pthread_mutex_unlock(&wal->lock);
     return status;
@@ -286,13 +273,22 @@ static bool has_live_before(const struct wal *wal, uint64_t file)
     return false;
 }
 
+static bool has_waiting_up_to(const struct wal *wal, uint64_t position)
+{
+    for (const struct wal_entry *e = wal->live; e != NULL; e = e->live_next) {
+        if (e->state == WAL_WAITING && e->position <= position)
+            return true;
+    }
+    return false;
+}
+
 enum status wal_settle(struct wal *wal, struct error *err)
 {
     enum status status = STATUS_OK;
 
     (void)pthread_mutex_lock(&wal->lock);
     uint64_t position = wal->queued_position;
-    while (wal->settled_position < position && !wal->stopped)
+    while (has_waiting_up_to(wal, position) && !wal->stopped)
         (void)pthread_cond_wait(&wal->moved, &wal->lock);
     if (wal->stopped) {
         *err = wal->stop_error;
@@ -337,28 +333,7 @@ void wal_stats(struct wal *wal, struct wal_stats *ret)
     (void)pthread_mutex_unlock(&wal->lock);
 }
 
-/* ---- the committer's side ---- */
-
-/* Takes entries off the queue, up to COMMIT_BYTES_MAX. */
-static struct wal_entry *take_queue(struct wal *wal)
-{
-    struct wal_entry *first = wal->head, *last = NULL;
-    size_t bytes = 0;
-
-    for (struct wal_entry *e = first; e != NULL; e = e->next) {
-        if (last != NULL && bytes + e->payload.size > COMMIT_BYTES_MAX)
-            break;
-        bytes += e->payload.size;
-        last = e;
-    }
-    if (last != NULL) {
-        wal->head = last->next;
-        if (wal->head == NULL)
-            wal->tail = &wal->head;
-        last->next = NULL;
-    }
-    return first;
-}
+/* ---- a commit ---- */
 
 /* With the lock held: the entry is its owner's again. */
 static void wake(struct wal *wal, struct wal_entry *entry, const struct error *refused)
@@ -366,7 +341,6 @@ static void wake(struct wal *wal, struct wal_entry *entry, const struct error *r
     if (refused != NULL)
         entry->err = *refused;
     entry->state = refused == NULL ? WAL_DURABLE : WAL_REFUSED;
-    wal->settled_position = entry->position;
     (void)pthread_cond_signal(&entry->changed);
     (void)pthread_cond_broadcast(&wal->moved);
 }
@@ -404,9 +378,7 @@ static void refuse(struct wal *wal, struct wal_entry *list, const struct error *
 {
     (void)pthread_mutex_lock(&wal->lock);
     wal->refusing = true;
-    struct wal_entry *rest = wal->head;
-    wal->head = NULL;
-    wal->tail = &wal->head;
+    struct wal_entry *rest = waiting_take_all(&wal->waiting);
     (void)pthread_mutex_unlock(&wal->lock);
     take_back(list);
     take_back(rest);
@@ -614,25 +586,68 @@ static void commit_list(struct wal *wal, struct wal_entry *list, bool stopped)
         buf_release(&wal->out);
 }
 
+/* ---- who commits ---- */
+
+static bool has_turn(const struct wal *wal)
+{
+    return wal->rotate_asked != wal->rotate_done && !wal->stopped;
+}
+
+static bool has_work(const struct wal *wal)
+{
+    return has_turn(wal) || !waiting_is_empty(&wal->waiting);
+}
+
+/* One commit, or a new file.  The lock is held, and let go meanwhile. */
+static void work(struct wal *wal)
+{
+    uint64_t ticket = wal->rotate_asked;
+    bool stopped = wal->stopped, turns = has_turn(wal);
+    struct wal_entry *list = turns ? NULL : waiting_take(&wal->waiting);
+
+    wal->is_busy = true;
+    (void)pthread_mutex_unlock(&wal->lock);
+    if (turns)
+        rotate(wal, ticket);
+    if (list != NULL)
+        commit_list(wal, list, stopped);
+    (void)pthread_mutex_lock(&wal->lock);
+    wal->is_busy = false;
+    if (has_work(wal))
+        (void)pthread_cond_signal(&wal->work);
+}
+
+enum status wal_wait(struct wal *wal, struct wal_entry *entry, struct error *err)
+{
+    enum status status = STATUS_OK;
+
+    (void)pthread_mutex_lock(&wal->lock);
+    while (entry->state == WAL_WAITING) {
+        if (wal->is_busy || entry->stands_back || has_turn(wal))
+            (void)pthread_cond_wait(&entry->changed, &wal->lock);
+        else
+            work(wal);
+    }
+    if (entry->state == WAL_REFUSED) {
+        *err = entry->err;
+        status = err->status;
+    }
+    (void)pthread_mutex_unlock(&wal->lock);
+    return status;
+}
+
 static void *committer_main(void *arg)
 {
     struct wal *wal = arg;
 
-    for (bool running = true; running;) {
-        (void)pthread_mutex_lock(&wal->lock);
-        while (wal->head == NULL && !wal->closing &&
-               (wal->rotate_asked == wal->rotate_done || wal->stopped))
+    (void)pthread_mutex_lock(&wal->lock);
+    while (!wal->closing || has_work(wal)) {
+        if (wal->is_busy || !has_work(wal))
             (void)pthread_cond_wait(&wal->work, &wal->lock);
-        uint64_t ticket = wal->rotate_asked;
-        bool stopped = wal->stopped, turn = ticket != wal->rotate_done && !stopped;
-        struct wal_entry *list = turn ? NULL : take_queue(wal);
-        running = list != NULL || turn || !wal->closing;
-        (void)pthread_mutex_unlock(&wal->lock);
-        if (turn)
-            rotate(wal, ticket);
-        if (list != NULL)
-            commit_list(wal, list, stopped);
+        else
+            work(wal);
     }
+    (void)pthread_mutex_unlock(&wal->lock);
     return NULL;
 }
 
@@ -645,7 +660,7 @@ enum status wal_open(const struct wal_options *options, struct wal **ret, struct
     wal->options = *options;
     wal->lsn = options->next_lsn;
     wal->number = options->next_file - 1;
-    wal->tail = &wal->head;
+    waiting_init(&wal->waiting);
     buf_init(&wal->out, COMMIT_BYTES_MAX + FRAME_SEALED_BYTES_MAX + MIB);
     (void)pthread_mutex_init(&wal->lock, NULL);
     (void)pthread_cond_init(&wal->work, NULL);

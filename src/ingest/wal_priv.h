@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* wal_priv.h - the files of the write-ahead log and the group commit.
  *
- * Requests queue up their frames; one committer thread writes all that wait
- * with one write and one sync, settles them in order and wakes their threads.
- * A frame stays "live" until its owner says wal_entry_end(): a rotation waits
- * for that.
+ * Requests queue up their frames.  A commit writes many of them (waiting_priv.h says which)
+ * with one write and one sync, settles them in order and wakes their threads.  Who finds the
+ * log idle commits on its own thread: to hand a frame to another thread and to be woken by it
+ * costs little on an idle machine, and two waits for a processor on a busy one.  What waits
+ * behind a commit, and what stands back, is left to the committer, a thread of the log.
+ * A frame stays "live" until its owner says wal_entry_end(): a rotation waits for that.
  */
 #ifndef INGEST_WAL_PRIV_H
 #define INGEST_WAL_PRIV_H
@@ -29,8 +31,9 @@ struct wal_entry {
     const struct key *key;
     struct slice payload; /* "" = writes nothing, only waits for its place */
     bool internal;        /* may use the space in reserve */
-    /* Called once by the committer, in the order of the queue, before the
-     * owner wakes: durable, or refused (then it cannot fail).  An error stops
+    bool stands_back;     /* its thread does: it leaves commits to the committer */
+    /* Called once by whoever commits, in the order of its tenant's entries, before
+     * the owner wakes: durable, or refused (then it cannot fail).  An error stops
      * the log. */
     enum status (*settle)(struct wal_entry *entry, bool durable, struct error *err);
 
@@ -39,7 +42,7 @@ struct wal_entry {
     enum wal_state state;
     struct error err;
     pthread_cond_t changed;
-    struct wal_entry *next;                  /* in the queue */
+    struct wal_entry *next;                  /* of those that wait, or of a commit */
     struct wal_entry *live_next, *live_previous;
     uint64_t position;
 };
@@ -60,11 +63,12 @@ enum status wal_open(const struct wal_options *options, struct wal **ret,
                      struct error *err) MUST_USE;
 void wal_close(struct wal *wal); /* after the last entry ended; NULL allowed */
 
-/* Puts the entry at the end of the queue, under the lock that numbers its
+/* Puts the entry behind those of its tenant, under the lock that numbers its
  * tenant's records.  STATUS_BUSY when the log is too long or refused frames
  * are being undone; the reason of the stop when it has stopped. */
 enum status wal_enqueue(struct wal *wal, struct wal_entry *entry, struct error *err) MUST_USE;
-/* Waits for the entry's commit.  OK: durable and settled. */
+/* Waits for the entry's commit, or makes it; soon after wal_enqueue().  OK: durable and
+ * settled. */
 enum status wal_wait(struct wal *wal, struct wal_entry *entry, struct error *err) MUST_USE;
 /* The sinks have it (or it was refused). */
 void wal_entry_end(struct wal *wal, struct wal_entry *entry);

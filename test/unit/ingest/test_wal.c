@@ -4,7 +4,10 @@
 #include "base/limits.h"
 #include "ingest/fault_io.h"
 #include "ingest/frame_priv.h"
+#include "ingest/waiting_priv.h"
 #include "ingest/world.h"
+
+#include <semaphore.h>
 
 static const struct key wal_key = {{3}};
 
@@ -18,14 +21,23 @@ struct fixture {
 struct note { /* an entry that writes down how it settled */
     struct wal_entry entry;
     int settled; /* 1 durable, -1 refused */
+    int order;   /* of all, from 1 */
     bool fails;
+    sem_t *began, *may_end; /* NULL, or of one that stays in its commit for a while */
 };
+
+static int settled_count;
 
 static enum status settle(struct wal_entry *entry, bool durable, struct error *err)
 {
     struct note *note = (struct note *)entry;
 
     note->settled = durable ? 1 : -1;
+    note->order = ++settled_count; /* one commit at a time */
+    if (note->began != NULL) {
+        (void)sem_post(note->began);
+        (void)sem_wait(note->may_end);
+    }
     return note->fails && durable ? ERROR_SET(err, STATUS_IO, "the sink failed") : STATUS_OK;
 }
 
@@ -251,6 +263,115 @@ static void a_rotation_that_fails_can_be_tried_again(void **state)
     assert_int_equal(f->fatal_count, 0);
 }
 
+/* Begins a commit that lasts until end_long_commit(). */
+static void begin_long_commit(struct fixture *f, struct note *note, sem_t *began, sem_t *may_end)
+{
+    struct error err;
+
+    (void)sem_init(began, 0, 0);
+    (void)sem_init(may_end, 0, 0);
+    note->began = began;
+    note->may_end = may_end;
+    note->entry.stands_back = true; /* by the committer: this thread goes on */
+    ASSERT_OK(wal_enqueue(f->wal, &note->entry, &err));
+    (void)sem_wait(began);
+}
+
+static void end_long_commit(struct fixture *f, struct note *note)
+{
+    struct error err;
+
+    (void)sem_post(note->may_end);
+    ASSERT_OK(wal_wait(f->wal, &note->entry, &err));
+    wal_entry_end(f->wal, &note->entry);
+    (void)sem_destroy(note->began);
+    (void)sem_destroy(note->may_end);
+}
+
+static void small_frames_do_not_wait_for_large_ones(void **state)
+{
+    static char large[COMMIT_BYTES_MAX];
+    struct fixture *f = *state;
+    struct note first = make_note("first"), small = make_note("small"), behind = make_note("b");
+    struct note bulk[] = {make_note(""), make_note("")};
+    struct error err;
+    sem_t began, may_end;
+
+    memset(large, 'x', sizeof(large));
+    begin_long_commit(f, &first, &began, &may_end);
+    for (int i = 0; i < 2; i++) {
+        bulk[i].entry.tenant = (struct guid){{1}};
+        bulk[i].entry.payload = slice_from(large, sizeof(large));
+        bulk[i].entry.stands_back = true;
+        ASSERT_OK(wal_enqueue(f->wal, &bulk[i].entry, &err));
+    }
+    behind.entry.tenant = (struct guid){{1}};
+    small.entry.tenant = (struct guid){{2}};
+    ASSERT_OK(wal_enqueue(f->wal, &behind.entry, &err));
+    ASSERT_OK(wal_enqueue(f->wal, &small.entry, &err));
+    end_long_commit(f, &first);
+    struct note *notes[] = {&small, &bulk[0], &bulk[1], &behind};
+    for (int i = 0; i < 4; i++) {
+        ASSERT_OK(wal_wait(f->wal, &notes[i]->entry, &err));
+        wal_entry_end(f->wal, &notes[i]->entry);
+        assert_int_equal(notes[i]->settled, 1);
+        assert_int_equal(notes[i]->order, first.order + 1 + i);
+    }
+}
+
+/* What waited when it was called, although others went before and come behind. */
+static void to_settle_waits_for_large_frames_too(void **state)
+{
+    static char large[COMMIT_BYTES_MAX];
+    struct fixture *f = *state;
+    struct note bulk = make_note(""), small = make_note("small");
+    struct error err;
+
+    memset(large, 'x', sizeof(large));
+    bulk.entry.payload = slice_from(large, sizeof(large));
+    bulk.entry.stands_back = true;
+    small.entry.tenant = (struct guid){{2}};
+    small.entry.stands_back = true;
+    ASSERT_OK(wal_enqueue(f->wal, &bulk.entry, &err));
+    ASSERT_OK(wal_enqueue(f->wal, &small.entry, &err));
+    ASSERT_OK(wal_settle(f->wal, &err));
+    assert_int_equal(bulk.settled, 1);
+    assert_int_equal(small.settled, 1);
+    ASSERT_OK(wal_wait(f->wal, &bulk.entry, &err));
+    ASSERT_OK(wal_wait(f->wal, &small.entry, &err));
+    wal_entry_end(f->wal, &bulk.entry);
+    wal_entry_end(f->wal, &small.entry);
+}
+
+static void a_refused_commit_refuses_all_that_waits(void **state)
+{
+    static char large[COMMIT_BYTES_MAX];
+    struct fixture *f = *state;
+    struct note first = make_note("first"), bulk = make_note(""), small = make_note("small");
+    struct note again = make_note("again");
+    struct error err;
+    sem_t began, may_end;
+
+    memset(large, 'x', sizeof(large));
+    begin_long_commit(f, &first, &began, &may_end);
+    bulk.entry.tenant = (struct guid){{1}};
+    bulk.entry.payload = slice_from(large, sizeof(large));
+    ASSERT_OK(wal_enqueue(f->wal, &bulk.entry, &err));
+    small.entry.tenant = (struct guid){{2}};
+    ASSERT_OK(wal_enqueue(f->wal, &small.entry, &err));
+    f->fault.os_errno = ENOSPC;
+    f->fault.fail_at = f->fault.calls + 2;
+    end_long_commit(f, &first);
+    assert_int_equal(wal_wait(f->wal, &bulk.entry, &err), STATUS_FULL);
+    assert_int_equal(wal_wait(f->wal, &small.entry, &err), STATUS_FULL);
+    wal_entry_end(f->wal, &bulk.entry);
+    wal_entry_end(f->wal, &small.entry);
+    assert_int_equal(first.settled, 1);
+    assert_int_equal(bulk.settled, -1);
+    assert_int_equal(small.settled, -1);
+    assert_int_equal(commit(f, &again), STATUS_OK);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -264,6 +385,9 @@ int main(void)
         TEST(a_full_disk_that_cannot_be_undone_stops_the_log),
         TEST(a_failed_sink_stops_the_log),
         TEST(a_rotation_that_fails_can_be_tried_again),
+        TEST(small_frames_do_not_wait_for_large_ones),
+        TEST(to_settle_waits_for_large_frames_too),
+        TEST(a_refused_commit_refuses_all_that_waits),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -49,9 +49,9 @@ struct ingest_options {
     /* May the table be written, and which column is its event time?  Filled by
      * main from content/.  NULL time_column means none but the usual ones. */
     const char *(*time_column)(void *context, struct slice table);
-    /* Returns when the sinks have room for more rows, or after a while; called while
-     * nothing is in the log that a checkpoint would wait for.  May be NULL. */
-    void (*wait_for_room)(void *context);
+    /* Have the sinks room for more rows?  Some of it is for small bodies only, so that they
+     * do not wait for the flush beside who sends more than it can take.  May be NULL. */
+    bool (*has_room)(void *context, bool is_small);
     /* Called once, from any thread, when nothing may be acknowledged any more
      * (a failed sync, a failed sink): the process has to stop, a restart
      * recovers.  Requests get STATUS_IO from then on.  May be NULL. */
@@ -119,7 +119,8 @@ enum status ingest_put(struct ingest *ingest, const struct ingest_request *reque
  * ingest_put() does it itself, unless the request is internal: the checkpoint waits for
  * some of these in other ways, too. */
 struct put;
-void ingest_wait_for_room(struct ingest *ingest);
+/* Returns when the sinks have room, or after a second: they may be what does not work. */
+void ingest_wait_for_room(struct ingest *ingest, bool is_small);
 enum status ingest_put_begin(struct ingest *ingest, const struct ingest_request *request,
                              struct arena *arena, struct put **ret, struct error *err) MUST_USE;
 enum status ingest_put_end(struct put *put, struct ingest_answer *ret,

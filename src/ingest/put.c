@@ -4,7 +4,12 @@
 
 #include "base/limits.h"
 
+#include <time.h>
+
 #define LARGE_WAIT_MS 2000u
+#define ROOM_WAIT_MS 5
+#define ROOM_WAITS_MAX 200u
+#define ROOM_TURNS_MAX 3u
 
 /* ---- the third part: after the commit ---- */
 
@@ -87,13 +92,34 @@ static void count_request(struct put *put, const struct ingest_answer *answer)
     (void)pthread_mutex_unlock(&ingest->lock);
 }
 
+/* ---- room and turns ---- */
+
+static bool has_room(const struct ingest *ingest, bool is_small)
+{
+    return ingest->options.has_room == NULL ||
+           ingest->options.has_room(ingest->options.context, is_small);
+}
+
+void ingest_wait_for_room(struct ingest *ingest, bool is_small)
+{
+    const struct timespec wait = {0, ROOM_WAIT_MS * 1000000L};
+
+    for (unsigned i = 0; i < ROOM_WAITS_MAX && !has_room(ingest, is_small); i++)
+        (void)nanosleep(&wait, NULL);
+}
+
+static bool is_small(const struct ingest_request *request)
+{
+    return request->body.size < LARGE_BODY_BYTES;
+}
+
 /* Large bodies are worked on in turn, or one tenant's would take the processors of all. */
 static enum status enter_large(struct put *put, uint64_t wait_ms, struct error *err)
 {
     struct ingest *ingest = put->ingest;
     enum status status = STATUS_OK;
 
-    put->in_gate = put->request->body.size >= LARGE_BODY_BYTES && !put->request->internal;
+    put->in_gate = !is_small(put->request) && !put->request->internal;
     if (put->in_gate)
         status = gate_enter(&ingest->large, &put->request->tenant, wait_ms, NULL, err);
     if (status == STATUS_OK)
@@ -111,6 +137,24 @@ static void leave_large(struct put *put)
         gate_leave(&put->ingest->large, &put->request->tenant);
     put->in_gate = false;
 }
+
+/* The same, with room.  Many may have waited for the same room: whose turn it is not waits
+ * again, outside, as who is in the log already needs a turn to make room. */
+static enum status enter_with_room(struct put *put, struct error *err)
+{
+    enum status status = enter_large(put, LARGE_WAIT_MS, err);
+
+    for (unsigned i = 0; i < ROOM_TURNS_MAX && status == STATUS_OK && put->in_gate &&
+                         !has_room(put->ingest, false);
+         i++) {
+        leave_large(put);
+        ingest_wait_for_room(put->ingest, false);
+        status = enter_large(put, LARGE_WAIT_MS, err);
+    }
+    return status;
+}
+
+/* ---- from the gate to the answer ---- */
 
 /* What is durable and did not reach a sink or the memory is known again only
  * after a replay: the log stops, and with it the process. */
@@ -131,7 +175,7 @@ static enum status finish_durable(struct put *put, struct error *err)
 /* Up to the queue of the log. */
 static enum status put_first(struct put *put, struct error *err)
 {
-    enum status status = enter_large(put, LARGE_WAIT_MS, err);
+    enum status status = enter_with_room(put, err);
 
     if (status == STATUS_OK)
         status = put_read(put, err);
@@ -302,19 +346,13 @@ enum status ingest_put_end(struct put *put, struct ingest_answer *ret, struct er
     return status;
 }
 
-void ingest_wait_for_room(struct ingest *ingest)
-{
-    if (ingest->options.wait_for_room != NULL)
-        ingest->options.wait_for_room(ingest->options.context);
-}
-
 enum status ingest_put(struct ingest *ingest, const struct ingest_request *request,
                        struct arena *arena, struct ingest_answer *ret, struct error *err)
 {
     struct put *put;
 
     if (!request->internal)
-        ingest_wait_for_room(ingest);
+        ingest_wait_for_room(ingest, is_small(request));
     enum status status = ingest_put_begin(ingest, request, arena, &put, err);
     return status == STATUS_OK ? ingest_put_end(put, ret, err) : status;
 }

@@ -23,8 +23,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#define ROOM_WAIT_MS 5
-#define ROOM_WAITS_MAX 200u
 #define BACKGROUND_TICK_MS 250u
 #define MEMORY_BYTES_FLUSH (64 * MIB)
 #define WAL_BYTES_FLUSH (WAL_BYTES_MAX / 4)
@@ -71,20 +69,16 @@ struct daybook {
     bool has_checkpoints, has_merges;
 };
 
-/* Rows come faster than the flush seals them: their senders slow down, so that
- * memory stays bounded.  Not for ever: the flush may be what does not work. */
-static void wait_for_room(void *context)
+/* Rows come faster than the flush seals them: who sends many slows down, so that memory
+ * stays bounded, and who sends few only if that does not help. */
+static bool has_room(void *context, bool is_small)
 {
-    const struct timespec wait = {0, ROOM_WAIT_MS * 1000000L};
-    struct daybook *d = context;
+    const size_t quarters = is_small ? 5 : 4;
     struct store_memory memory;
 
-    for (unsigned i = 0; i < ROOM_WAITS_MAX; i++) {
-        store_memory(d->store, &memory);
-        if (memory.rows < MEMORY_ROWS_MAX && memory.bytes < MEMORY_BYTES_MAX)
-            return;
-        (void)nanosleep(&wait, NULL);
-    }
+    store_memory(((struct daybook *)context)->store, &memory);
+    return memory.rows < MEMORY_ROWS_MAX / 4 * quarters &&
+           memory.bytes < MEMORY_BYTES_MAX / 4 * quarters;
 }
 
 /* Keeps first, watches second: a watcher that fails is counted and reported,
@@ -457,7 +451,7 @@ static enum status open_log(struct daybook *d, const struct guid *tenants, uint3
         .tenants = tenants,
         .tenant_count = count,
         .time_column = time_column,
-        .wait_for_room = wait_for_room,
+        .has_room = has_room,
         .fatal = stop_process,
         .context = d,
     };

@@ -193,7 +193,7 @@ static void write_some(struct round *round)
     struct ingest_answer answer;
     size_t bytes = 0;
 
-    ingest_wait_for_room(round->audit->ingest);
+    ingest_wait_for_room(round->audit->ingest, true);
     for (round->write_count = 0; round->taken < round->count &&
                                  round->write_count < REQUESTS_MAX && bytes < REQUESTS_BYTES_ENOUGH;
          round->write_count++) {

@@ -92,6 +92,28 @@ static void one_thread_has_many_requests_under_way(void **state)
     arena_free(arena);
 }
 
+static void large_bodies_wait_for_room_and_again_when_it_is_their_turn(void **state)
+{
+    struct world *w = *state;
+    struct arena *arena = arena_new(4 * MIB);
+    struct ingest_answer answer;
+    struct buf body;
+
+    buf_init(&body, MIB);
+    for (unsigned i = 0; body.size < LARGE_BODY_BYTES; i++)
+        buf_add_format(&body, "{\"Id\":\"%u\",\"v\":\"%0200u\"}\n", i, i);
+    buf_add_byte(&body, '\0');
+    w->room_refusals = 6; /* there was room when it came, none when it was its turn */
+    put_ok(w, body.data, arena, &answer);
+    assert_int_equal(w->room_asked_count, 5);
+    w->room_refusals = UINT32_MAX;
+    put_ok(w, RECORD("small", ""), arena, &answer);
+    assert_int_equal(w->room_asked_count, 6);
+    w->room_refusals = 0;
+    buf_release(&body);
+    arena_free(arena);
+}
+
 static void a_restart_replays_the_same_records_and_leaves(void **state)
 {
     struct world *w = *state;
@@ -608,6 +630,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
         TEST(records_are_numbered_and_signed),
         TEST(one_thread_has_many_requests_under_way),
+        TEST(large_bodies_wait_for_room_and_again_when_it_is_their_turn),
         TEST(a_restart_replays_the_same_records_and_leaves),
         TEST(duplicates_are_left_out_and_listed),
         TEST(duplicates_are_known_after_the_log_is_trimmed),

@@ -49,6 +49,7 @@ struct world {
     uint64_t floor;
     const char *time_column;
     unsigned room_asked_count;
+    uint32_t room_refusals; /* bit n: the n-th time it is asked, for large bodies */
     /* notes of the sinks */
     pthread_mutex_t lock;
     struct seen_record *records;
@@ -136,9 +137,11 @@ static enum status world_skip(struct leaf_sink *sink, const struct guid *tenant,
     return STATUS_OK;
 }
 
-static void world_wait_for_room(void *context)
+static bool world_has_room(void *context, bool is_small)
 {
-    ((struct world *)context)->room_asked_count++;
+    struct world *w = context;
+
+    return (w->room_refusals >> w->room_asked_count++ % 32 & 1) == 0 || is_small;
 }
 
 static const char *world_time_column(void *context, struct slice table)
@@ -163,7 +166,7 @@ static inline enum status world_try_open(struct world *w, struct error *err)
         .leaves = &w->leaf_sink,
         .wal_floor = w->floor,
         .time_column = world_time_column,
-        .wait_for_room = world_wait_for_room,
+        .has_room = world_has_room,
         .fatal = world_fatal,
         .context = w,
     };

@@ -72,9 +72,10 @@ enum status ingest_put_end(struct put *put, struct ingest_answer *ret, struct er
     return status == STATUS_OK ? STATUS_OK : ERROR_SET(err, status, "no space");
 }
 
-void ingest_wait_for_room(struct ingest *ingest)
+void ingest_wait_for_room(struct ingest *ingest, bool is_small)
 {
     (void)ingest;
+    (void)is_small;
     (void)pthread_mutex_lock(&lock);
     room_asked_count++;
     assert_int_equal(begun_count, 0); /* a checkpoint would wait for these */

@@ -34,7 +34,6 @@ import hostile  # noqa: E402
 import lab  # noqa: E402
 import s35_hostile_queries as questions  # noqa: E402
 import s93_overload_is_shed as overload  # noqa: E402
-from story import record  # noqa: E402
 
 WARM_S = 1.0
 STORED = 40000  # records that are asked about
@@ -109,9 +108,7 @@ class Fairness:
                 with open(os.path.join(directory, name), 'rb') as file:
                     server.ingest(server.add_token('ingest', 'hostile'), file.read(),
                                   'AuditRecords')
-        lines = (json.dumps(record(Number=i)) for i in range(overload.BODY_RECORDS))
-        self.bulk = ('POST', '/v1/ingest', '\n'.join(lines).encode(),
-                     overload.bearer(self.flooder))
+        self.bulk = ('POST', '/v1/ingest', overload.bulk_body(), overload.bearer(self.flooder))
         self.heavy = ('POST', '/v1/query', json.dumps({'tenant': 'hostile', 'query': HEAVY}),
                       overload.bearer(self.hostile, **{'Content-Type': 'application/json'}))
 

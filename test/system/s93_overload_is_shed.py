@@ -15,12 +15,14 @@ import statistics
 import threading
 import time
 import urllib.parse
+import uuid
 
 from story import Story, record
 
 SECONDS = float(os.environ.get('DAYBOOK_OVERLOAD_S', '15'))
 INGEST_CLIENTS, QUERY_CLIENTS = 48, 32
 BODY_RECORDS = 20000
+TAG = b'0000beef'  # in each Id of a body: another one in each request, or it had duplicates only
 RSS_BYTES_MAX = 3 << 30
 SLOWEST_S = 60.0  # of the third tenant: far above what is promised
 SERVED_MIN = 5    # requests of the third tenant, of each kind
@@ -59,7 +61,10 @@ class Flood:
         while not self.stopped.is_set():
             try:
                 connection = connection or self.connect()
-                connection.request(*self.request)
+                method, path, body, headers = self.request
+                if isinstance(body, bytes):
+                    body = body.replace(TAG, uuid.uuid4().hex[:len(TAG)].encode())
+                connection.request(method, path, body, headers)
                 answer = connection.getresponse()
                 answer.read()
                 self.count(answer.status)
@@ -80,6 +85,12 @@ class Flood:
         self.stopped.set()
         self.answers, self.problems = self.queue.get(timeout=240)
         self.process.join()
+
+
+def bulk_body():
+    """Small records that a request makes new ones of."""
+    return '\n'.join(json.dumps(record(Number=i) | {'Id': f'{TAG.decode()}-{uuid.uuid4()}'})
+                     for i in range(BODY_RECORDS)).encode()
 
 
 def bearer(token, **more):
@@ -124,8 +135,7 @@ class Overload(Story):
 
     def test_overload(self):
         self.tell('idle', *self.work(3))
-        body = '\n'.join(json.dumps(record(Number=i)) for i in range(BODY_RECORDS)).encode()
-        bulk = ('POST', '/v1/ingest', body, bearer(self.flooder))
+        bulk = ('POST', '/v1/ingest', bulk_body(), bearer(self.flooder))
         heavy = ('POST', '/v1/query', json.dumps({
             'tenant': 'asker', 'query': 'AuditRecords | extend k = hash(strcat(Id, UserId)) | '
                                         'summarize count() by k, Id | sort by k | take 10'}),
@@ -151,4 +161,4 @@ class Overload(Story):
         self.assertEqual([], [seq for seq, line in self.acked if back[seq - low] != line])
         # the flood's own: as many as were acknowledged
         acked = flood.answers[200] * BODY_RECORDS
-        self.assertGreaterEqual(self.count(tenant='flood', token=self.flood_reader), acked // 1000)
+        self.assertGreaterEqual(self.count(tenant='flood', token=self.flood_reader), acked)

@@ -10,10 +10,14 @@
 void gate_init(struct gate *gate, uint64_t place_count)
 {
     uint64_t places = place_count > GATE_PLACES_MAX ? GATE_PLACES_MAX : place_count;
+    pthread_condattr_t attributes;
 
     *gate = (struct gate){.place_count = places < 2 ? 2 : (uint32_t)places};
     (void)pthread_mutex_init(&gate->lock, NULL);
-    (void)pthread_cond_init(&gate->left, NULL);
+    (void)pthread_condattr_init(&attributes);
+    (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC); /* the other may be set back */
+    (void)pthread_cond_init(&gate->left, &attributes);
+    (void)pthread_condattr_destroy(&attributes);
 }
 
 void gate_release(struct gate *gate)
@@ -46,7 +50,7 @@ enum status gate_enter(struct gate *gate, const struct guid *tenant, uint64_t wa
             status = ERROR_SET(err, STATUS_BUSY, "too much is at work; try again");
         if (status != STATUS_OK)
             break;
-        (void)clock_gettime(CLOCK_REALTIME, &until);
+        (void)clock_gettime(CLOCK_MONOTONIC, &until);
         until.tv_nsec += LOOK_MS * 1000000L;
         until.tv_sec += until.tv_nsec / 1000000000L;
         until.tv_nsec %= 1000000000L;

@@ -24,7 +24,7 @@ static void *write_lines(void *arg)
     (void)pthread_mutex_lock(&w->lock);
     while (!w->stopping) {
         struct timespec until;
-        (void)clock_gettime(CLOCK_REALTIME, &until);
+        (void)clock_gettime(CLOCK_MONOTONIC, &until);
         until.tv_sec += WAITING_MS / 1000;
         while (!w->stopping && pthread_cond_timedwait(&w->changed, &w->lock, &until) == 0)
             ;
@@ -40,12 +40,16 @@ static void *write_lines(void *arg)
 struct waiting *waiting_start(int fd)
 {
     struct waiting *w = isatty(fd) ? calloc(1, sizeof(*w)) : NULL;
+    pthread_condattr_t attributes;
 
     if (w == NULL)
         return NULL;
     w->fd = fd;
     (void)pthread_mutex_init(&w->lock, NULL);
-    (void)pthread_cond_init(&w->changed, NULL);
+    (void)pthread_condattr_init(&attributes);
+    (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    (void)pthread_cond_init(&w->changed, &attributes);
+    (void)pthread_condattr_destroy(&attributes);
     if (pthread_create(&w->thread, NULL, write_lines, w) != 0) {
         (void)pthread_mutex_destroy(&w->lock);
         (void)pthread_cond_destroy(&w->changed);

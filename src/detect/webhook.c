@@ -5,6 +5,7 @@
 #include "wire/client.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -27,21 +28,26 @@ struct webhook {
     bool allow_private;
     struct client *client; /* of `client_url`; only the thread uses it */
     char *client_url;
+    bool client_private; /* it may call private addresses */
     struct slice client_path; /* the end of client_url */
     struct job *head, *tail;
     struct webhook_stats stats;
 };
 
-/* A client for the URL as it is now; NULL if delivery is off or cannot be set up. */
+/* A client for the settings as they are now; NULL with err if delivery is off or cannot be set
+ * up. */
 static struct client *client_for(struct webhook *w, struct error *err)
 {
     (void)pthread_mutex_lock(&w->lock);
     char *url = w->url == NULL ? NULL : slice_dup(slice_of(w->url));
     bool allow_private = w->allow_private;
     (void)pthread_mutex_unlock(&w->lock);
-    if (url == NULL)
+    if (url == NULL) {
+        (void)ERROR_SET(err, STATUS_NOT_FOUND, "there is no webhook any more");
         return NULL;
-    if (w->client != NULL && strcmp(url, w->client_url) == 0) {
+    }
+    if (w->client != NULL && strcmp(url, w->client_url) == 0 &&
+        w->client_private == allow_private) {
         free(url);
         return w->client;
     }
@@ -49,6 +55,7 @@ static struct client *client_for(struct webhook *w, struct error *err)
     free(w->client_url);
     w->client = NULL;
     w->client_url = url;
+    w->client_private = allow_private;
     /* "https://host:port" goes to the client, the rest is the request's path. */
     struct slice base = slice_of(url);
     size_t host = slice_find(base, SLICE("://"), 0);
@@ -65,15 +72,14 @@ static struct client *client_for(struct webhook *w, struct error *err)
     return w->client;
 }
 
-static bool send_job(struct webhook *w, const struct job *job)
+static enum status send_job(struct webhook *w, const struct job *job, struct error *err)
 {
-    struct error err;
-    struct client *client = client_for(w, &err);
+    struct client *client = client_for(w, err);
     struct client_answer answer = {0};
     char id[GUID_TEXT_BYTES + 1];
 
     if (client == NULL)
-        return false;
+        return err->status;
     guid_format(&job->id, id);
     struct http_pair headers[2] = {{SLICE("Content-Type"), SLICE("application/json")},
                                    {SLICE("Daybook-Alert"), slice_of(id)}};
@@ -85,10 +91,11 @@ static bool send_job(struct webhook *w, const struct job *job)
         .body = slice_from(job->body, job->size),
         .answer_bytes_max = WEBHOOK_ANSWER_BYTES_MAX,
     };
-    bool ok = client_send(client, &request, &answer, &err) == STATUS_OK && answer.status >= 200 &&
-              answer.status < 300;
+    enum status status = client_send(client, &request, &answer, err);
+    if (status == STATUS_OK && answer.status / 100 != 2)
+        status = ERROR_SET(err, STATUS_DENIED, "it answered %u", answer.status);
     client_answer_release(&answer);
-    return ok;
+    return status;
 }
 
 /* Waits unless the webhook stops; true when it stops. */
@@ -96,7 +103,7 @@ static bool pause_ms(struct webhook *w, uint64_t ms)
 {
     struct timespec until;
 
-    (void)clock_gettime(CLOCK_REALTIME, &until);
+    (void)clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_sec += (time_t)(ms / 1000);
     until.tv_nsec += (long)(ms % 1000) * 1000000;
     if (until.tv_nsec >= 1000000000) {
@@ -111,39 +118,47 @@ static bool pause_ms(struct webhook *w, uint64_t ms)
     return stopping;
 }
 
-static void deliver(struct webhook *w, struct job *job)
+/* Tries for some seconds; false: it went wrong. */
+static bool deliver(struct webhook *w, struct job *job)
 {
+    struct error err;
     bool ok = false;
 
     for (unsigned try = 0; !ok && try < WEBHOOK_TRIES_MAX; try++) {
-        ok = send_job(w, job);
-        if (!ok && pause_ms(w, (uint64_t)PAUSE_FIRST_MS << try))
+        ok = send_job(w, job, &err) == STATUS_OK;
+        if (!ok && (err.status == STATUS_INVALID || /* of the settings: no try can help */
+                    pause_ms(w, (uint64_t)PAUSE_FIRST_MS << try)))
             break;
     }
     (void)pthread_mutex_lock(&w->lock);
     w->stats.delivered += ok;
     w->stats.failed += !ok;
+    if (!ok)
+        (void)snprintf(w->stats.failure, sizeof(w->stats.failure), "%s", err.text);
     w->stats.queue_depth--;
     (void)pthread_mutex_unlock(&w->lock);
     free(job);
+    return ok;
 }
 
+/* What waits is still delivered at the end, while the receiver takes it. */
 static void *run(void *arg)
 {
     struct webhook *w = arg;
+    bool ok = true;
 
     (void)pthread_mutex_lock(&w->lock);
     for (;;) {
         while (w->head == NULL && !w->stopping)
             (void)pthread_cond_wait(&w->changed, &w->lock);
-        if (w->head == NULL)
+        if (w->head == NULL || (w->stopping && !ok))
             break;
         struct job *job = w->head;
         w->head = job->next;
         if (w->head == NULL)
             w->tail = NULL;
         (void)pthread_mutex_unlock(&w->lock);
-        deliver(w, job);
+        ok = deliver(w, job);
         (void)pthread_mutex_lock(&w->lock);
     }
     (void)pthread_mutex_unlock(&w->lock);
@@ -153,11 +168,15 @@ static void *run(void *arg)
 enum status webhook_new(struct webhook **ret, struct error *err)
 {
     struct webhook *w = calloc(1, sizeof(*w));
+    pthread_condattr_t attributes;
 
     if (w == NULL)
         return ERROR_MEMORY(err);
     (void)pthread_mutex_init(&w->lock, NULL);
-    (void)pthread_cond_init(&w->changed, NULL);
+    (void)pthread_condattr_init(&attributes);
+    (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    (void)pthread_cond_init(&w->changed, &attributes);
+    (void)pthread_condattr_destroy(&attributes);
     if (pthread_create(&w->thread, NULL, run, w) != 0) {
         webhook_free(w);
         return ERROR_SET(err, STATUS_LIMIT, "cannot start the thread that delivers alerts");
@@ -215,6 +234,11 @@ void webhook_free(struct webhook *w)
         (void)pthread_cond_broadcast(&w->changed);
         (void)pthread_mutex_unlock(&w->lock);
         (void)pthread_join(w->thread, NULL);
+    }
+    while (w->head != NULL) {
+        struct job *next = w->head->next;
+        free(w->head);
+        w->head = next;
     }
     client_free(w->client);
     free(w->client_url);

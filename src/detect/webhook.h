@@ -20,10 +20,12 @@ enum status webhook_new(struct webhook **ret, struct error *err) MUST_USE;
 enum status webhook_set(struct webhook *webhook, struct slice url, bool allow_private,
                         struct error *err) MUST_USE;
 void webhook_put(struct webhook *webhook, const struct detect_alert *alert); /* does not block */
-void webhook_free(struct webhook *webhook); /* what is queued gets one last try */
+/* Sends what is queued while the receiver takes it; what it refuses first ends that. */
+void webhook_free(struct webhook *webhook);
 
 struct webhook_stats {
     uint64_t delivered, failed, dropped, queue_depth;
+    char failure[ERROR_TEXT_BYTES]; /* "" or why the last one failed */
 };
 void webhook_stats(struct webhook *webhook, struct webhook_stats *ret);
 

@@ -327,8 +327,9 @@ static void check_rules(struct share *share, struct checks *checks)
               (unsigned long long)d.events, (unsigned long long)d.alerts,
               (unsigned long long)d.failed_writes);
     add_check(checks, "webhook", w.failed + w.dropped > 0 ? VERDICT_WARNING : VERDICT_OK,
-              "%llu alerts delivered, %llu not (they are in SecurityAlert all the same)",
-              (unsigned long long)w.delivered, (unsigned long long)(w.failed + w.dropped));
+              "%llu alerts delivered, %llu not (they are in SecurityAlert all the same)%s%s",
+              (unsigned long long)w.delivered, (unsigned long long)(w.failed + w.dropped),
+              w.failure[0] != '\0' ? ", last: " : "", w.failure);
 }
 
 enum status share_status(void *context, const struct http_request *request,

@@ -121,11 +121,76 @@ static void a_private_address_is_not_called_unless_allowed(void **state)
     assert_int_equal(pthread_join(thread, NULL), 0);
 }
 
+/* The address stays and the permission goes: what was set up with it goes, too. */
+static void a_permission_that_is_taken_back_counts_at_once(void **state)
+{
+    const struct detect_alert alert = {.json = SLICE("{\"marker\":1}")};
+    struct receiver r = {0};
+    struct webhook_stats stats = {0};
+    struct webhook *webhook;
+    struct error err;
+    pthread_t thread;
+    char url[64];
+
+    (void)state;
+    open_receiver(&r);
+    assert_int_equal(pthread_create(&thread, NULL, receive, &r), 0);
+    (void)snprintf(url, sizeof(url), "http://127.0.0.1:%u/hook", r.port);
+    ASSERT_OK(webhook_new(&webhook, &err));
+    ASSERT_OK(webhook_set(webhook, slice_of(url), true, &err));
+    webhook_put(webhook, &alert);
+    for (int i = 0; i < 3000 && stats.delivered == 0; i++) {
+        (void)usleep(10000);
+        webhook_stats(webhook, &stats);
+    }
+    assert_int_equal(stats.delivered, 1);
+    ASSERT_OK(webhook_set(webhook, slice_of(url), false, &err));
+    webhook_put(webhook, &alert);
+    for (int i = 0; i < 6000 && stats.failed == 0; i++) {
+        (void)usleep(10000);
+        webhook_stats(webhook, &stats);
+    }
+    assert_int_equal(stats.failed, 1);
+    assert_non_null(strstr(stats.failure, "not https"));
+    webhook_free(webhook);
+    assert_int_equal(r.requests, 1);
+    (void)shutdown(r.socket, SHUT_RDWR);
+    (void)close(r.socket);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+}
+
+/* The server ends, whatever waits for a receiver that is out of order. */
+static void the_end_does_not_wait_for_a_receiver_that_refuses(void **state)
+{
+    const struct detect_alert alert = {.json = SLICE("{\"marker\":1}")};
+    struct receiver r = {.refuse = 1000};
+    struct webhook *webhook;
+    struct error err;
+    pthread_t thread;
+    char url[64];
+
+    (void)state;
+    open_receiver(&r);
+    assert_int_equal(pthread_create(&thread, NULL, receive, &r), 0);
+    (void)snprintf(url, sizeof(url), "http://127.0.0.1:%u/hook", r.port);
+    ASSERT_OK(webhook_new(&webhook, &err));
+    ASSERT_OK(webhook_set(webhook, slice_of(url), true, &err));
+    for (int i = 0; i < 100; i++)
+        webhook_put(webhook, &alert);
+    webhook_free(webhook);
+    assert_in_range(r.requests, 0, 50); /* of the first; the others are given up */
+    (void)shutdown(r.socket, SHUT_RDWR);
+    (void)close(r.socket);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_alert_arrives_after_refusals),
         cmocka_unit_test(a_private_address_is_not_called_unless_allowed),
+        cmocka_unit_test(a_permission_that_is_taken_back_counts_at_once),
+        cmocka_unit_test(the_end_does_not_wait_for_a_receiver_that_refuses),
     };
 
     return RUN_TESTS(tests);

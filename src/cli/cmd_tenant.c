@@ -70,6 +70,17 @@ static void add_member(struct buf *buf, const char *key, const char *value)
     text_add_json_string(buf, slice_of(value));
 }
 
+/* Asks with the body, which is released. */
+static int send(const struct command_context *context, enum http_method method,
+                struct session_request *request, struct buf *body)
+{
+    request->method = method;
+    request->body = buf_slice(body);
+    int code = command_ask(context, request, command_show_objects);
+    buf_release(body);
+    return code;
+}
+
 int cmd_tenant(const struct command_context *context)
 {
     const struct options *o = context->options;
@@ -92,11 +103,7 @@ int cmd_tenant(const struct command_context *context)
     add_member(&body, "name", o->words[1]);
     add_member(&body, "id", options_get(o, "id", NULL));
     buf_add_byte(&body, '}');
-    request.method = HTTP_POST;
-    request.body = buf_slice(&body);
-    int code = command_ask(context, &request, command_show_objects);
-    buf_release(&body);
-    return code;
+    return send(context, HTTP_POST, &request, &body);
 }
 
 int cmd_token(const struct command_context *context)
@@ -127,11 +134,7 @@ int cmd_token(const struct command_context *context)
     add_member(&body, "expires", options_get(o, "expires", "30d"));
     add_member(&body, "name", options_get(o, "name", NULL));
     buf_add_byte(&body, '}');
-    request.method = HTTP_POST;
-    request.body = buf_slice(&body);
-    int code = command_ask(context, &request, command_show_objects);
-    buf_release(&body);
-    return code;
+    return send(context, HTTP_POST, &request, &body);
 }
 
 int cmd_webhook(const struct command_context *context)
@@ -151,9 +154,5 @@ int cmd_webhook(const struct command_context *context)
     add_member(&body, "url", set ? o->words[1] : "");
     buf_add_format(&body, ",\"allow_private\":%s}",
                    options_has(o, "allow-private") ? "true" : "false");
-    request.method = HTTP_PUT;
-    request.body = buf_slice(&body);
-    int code = command_ask(context, &request, command_show_objects);
-    buf_release(&body);
-    return code;
+    return send(context, HTTP_PUT, &request, &body);
 }

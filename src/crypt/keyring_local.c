@@ -127,9 +127,13 @@ static enum status kek_read(const char *path, struct key *ret, struct error *err
     struct stat st;
     int fd = open(path, O_RDONLY | O_CLOEXEC);
 
+    if (fd < 0 && errno == ENOENT)
+        return ERROR_SET(err, STATUS_NOT_FOUND,
+                         "there is no key file '%s', without which nothing can be read; is its "
+                         "disk there?",
+                         path);
     if (fd < 0)
-        return ERROR_SET(err, errno == ENOENT ? STATUS_NOT_FOUND : STATUS_IO,
-                         "cannot open key file '%s'", path);
+        return ERROR_SET(err, STATUS_IO, "cannot open key file '%s'", path);
     ssize_t size = read(fd, text, sizeof(text));
     if (fstat(fd, &st) != 0 || size < 0)
         status = ERROR_SET(err, STATUS_IO, "cannot read key file '%s'", path);

@@ -6,9 +6,9 @@
 #include "share/external.h"
 
 #include "base/check.h"
+#include "base/limits.h"
 
 #include <curl/curl.h>
-#include <stdlib.h>
 #include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -36,6 +36,23 @@ static void check_parts(CURLU *parts, bool allows_http)
     curl_free(user);
 }
 
+static void check_url(struct slice base, struct slice path, bool allows_http)
+{
+    CURLU *parts = curl_url();
+    struct buf text;
+
+    CHECK(parts != NULL);
+    buf_init(&text, 64 * KIB);
+    buf_add_slice(&text, base);
+    buf_add_slice(&text, path);
+    buf_add_byte(&text, '\0');
+    CHECK(!text.failed);
+    if (curl_url_set(parts, CURLUPART_URL, text.data, 0) == CURLUE_OK)
+        check_parts(parts, allows_http);
+    curl_url_cleanup(parts);
+    buf_release(&text);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct error err = {0};
@@ -48,18 +65,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     CHECK(status == STATUS_OK || (status == STATUS_DENIED && err.text[0] != '\0'));
     if (status != STATUS_OK)
         return 0;
-    /* All of it, and the part up to the path, which is what a client is made with. */
-    size_t ends[2] = {url.size, 8};
-    while (ends[1] < url.size && strchr("/?#;", url.data[ends[1]]) == NULL)
-        ends[1]++;
-    for (int i = 0; i < 2; i++) {
-        char *text = slice_dup(slice_head(url, ends[i]));
-        CURLU *parts = curl_url();
-        CHECK(text != NULL && parts != NULL);
-        if (curl_url_set(parts, CURLUPART_URL, text, 0) == CURLUE_OK)
-            check_parts(parts, external.allow_private);
-        curl_url_cleanup(parts);
-        free(text);
-    }
+    /* The part up to the path, which is what a client is made with, and what it asks for. */
+    size_t end = slice_starts_with(url, SLICE("https://")) ? 8 : 7;
+    while (end < url.size && strchr("/?#;", url.data[end]) == NULL)
+        end++;
+    struct slice path = slice_tail(url, end);
+    path = slice_head(path, slice_find_byte(path, '#', 0));
+    path = slice_head(path, slice_find_byte(path, ';', 0)); /* keys of others */
+    check_url(slice_head(url, end), SLICE(""), external.allow_private);
+    check_url(slice_head(url, end), path.size == 0 ? SLICE("/") : path, external.allow_private);
     return 0;
 }

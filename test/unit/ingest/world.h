@@ -17,6 +17,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -48,7 +49,7 @@ struct world {
     struct ingest *ingest;
     uint64_t floor;
     const char *time_column;
-    unsigned room_asked_count;
+    atomic_uint room_asked_count; /* by any thread */
     uint32_t room_refusals; /* bit n: the n-th time it is asked, for large bodies */
     /* notes of the sinks */
     pthread_mutex_t lock;
@@ -141,7 +142,8 @@ static bool world_has_room(void *context, bool is_small)
 {
     struct world *w = context;
 
-    return (w->room_refusals >> w->room_asked_count++ % 32 & 1) == 0 || is_small;
+    unsigned number = atomic_fetch_add(&w->room_asked_count, 1);
+    return (w->room_refusals >> number % 32 & 1) == 0 || is_small;
 }
 
 static const char *world_time_column(void *context, struct slice table)

@@ -25,6 +25,7 @@ GENERATE = os.path.join(BUILD, 'bench/daybook-generate')
 LOAD = os.path.join(BUILD, 'bench/daybook-load')
 START_S = 60  # for a server to answer
 STOP_S = 60
+IDLE_S = 10  # a connection that rested longer is not used again: the server may end it
 
 
 class Refused(Exception):
@@ -150,6 +151,9 @@ class Lab:
         """(status, headers, what `read` gives) of one request; a thread keeps its connection."""
         place = urllib.parse.urlsplit(self.url)
         connection = getattr(self.local, 'connection', None)
+        if connection is not None and time.monotonic() - self.local.used > IDLE_S:
+            connection.close()
+            connection = None
         if connection is None:
             connection = http.client.HTTPSConnection(place.hostname, place.port, timeout=120,
                                                      context=self.tls)
@@ -157,9 +161,11 @@ class Lab:
         all_headers = {} if token == '' else {'Authorization': f'Bearer {token or self.admin}'}
         all_headers.update(headers or {})
         is_kept = connection.sock is not None
+        self.local.used = time.monotonic()
         try:
             connection.request(method, path, body, all_headers)
             answer = connection.getresponse()
+            self.local.used = time.monotonic()
             return answer.status, answer.headers, read(answer)
         except (http.client.HTTPException, OSError):
             connection.close()

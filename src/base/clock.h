@@ -6,7 +6,9 @@
 #ifndef BASE_CLOCK_H
 #define BASE_CLOCK_H
 
+#include <pthread.h>
 #include <stdint.h>
+#include <time.h>
 
 struct clock {
     int64_t (*unix_us)(const struct clock *clock);     /* UTC, microseconds since 1970 */
@@ -24,6 +26,11 @@ static inline uint64_t clock_monotonic_us(const struct clock *clock)
 {
     return clock->monotonic_us(clock);
 }
+
+/* A condition whose timed waits go by the monotonic clock, as the other can be set back. */
+void clock_cond_init(pthread_cond_t *cond);
+/* So many milliseconds from now, for pthread_cond_timedwait() on such a condition. */
+struct timespec clock_deadline(uint64_t wait_ms);
 
 /* A clock that stands still until it is moved, for tests. */
 struct clock_fixed {

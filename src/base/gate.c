@@ -2,22 +2,17 @@
 #include "base/gate.h"
 
 #include "base/check.h"
-
-#include <time.h>
+#include "base/clock.h"
 
 #define LOOK_MS 50u /* at the flag of cancellation */
 
 void gate_init(struct gate *gate, uint64_t place_count)
 {
     uint64_t places = place_count > GATE_PLACES_MAX ? GATE_PLACES_MAX : place_count;
-    pthread_condattr_t attributes;
 
     *gate = (struct gate){.place_count = places < 2 ? 2 : (uint32_t)places};
     (void)pthread_mutex_init(&gate->lock, NULL);
-    (void)pthread_condattr_init(&attributes);
-    (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC); /* the other may be set back */
-    (void)pthread_cond_init(&gate->left, &attributes);
-    (void)pthread_condattr_destroy(&attributes);
+    clock_cond_init(&gate->left);
 }
 
 void gate_release(struct gate *gate)
@@ -43,17 +38,13 @@ enum status gate_enter(struct gate *gate, const struct guid *tenant, uint64_t wa
 
     (void)pthread_mutex_lock(&gate->lock);
     for (uint64_t waited_ms = 0; !has_place(gate, tenant); waited_ms += LOOK_MS) {
-        struct timespec until;
         if (cancelled != NULL && atomic_load(cancelled))
             status = ERROR_SET(err, STATUS_CANCELLED, "it was cancelled while it waited");
         else if (waited_ms >= wait_ms)
             status = ERROR_SET(err, STATUS_BUSY, "too much is at work; try again");
         if (status != STATUS_OK)
             break;
-        (void)clock_gettime(CLOCK_MONOTONIC, &until);
-        until.tv_nsec += LOOK_MS * 1000000L;
-        until.tv_sec += until.tv_nsec / 1000000000L;
-        until.tv_nsec %= 1000000000L;
+        struct timespec until = clock_deadline(LOOK_MS);
         (void)pthread_cond_timedwait(&gate->left, &gate->lock, &until);
     }
     if (status == STATUS_OK)

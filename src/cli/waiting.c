@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/waiting.h"
 
+#include "base/clock.h"
+
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 struct waiting {
@@ -23,9 +24,7 @@ static void *write_lines(void *arg)
 
     (void)pthread_mutex_lock(&w->lock);
     while (!w->stopping) {
-        struct timespec until;
-        (void)clock_gettime(CLOCK_MONOTONIC, &until);
-        until.tv_sec += WAITING_MS / 1000;
+        struct timespec until = clock_deadline(WAITING_MS);
         while (!w->stopping && pthread_cond_timedwait(&w->changed, &w->lock, &until) == 0)
             ;
         if (!w->stopping)
@@ -40,16 +39,12 @@ static void *write_lines(void *arg)
 struct waiting *waiting_start(int fd)
 {
     struct waiting *w = isatty(fd) ? calloc(1, sizeof(*w)) : NULL;
-    pthread_condattr_t attributes;
 
     if (w == NULL)
         return NULL;
     w->fd = fd;
     (void)pthread_mutex_init(&w->lock, NULL);
-    (void)pthread_condattr_init(&attributes);
-    (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    (void)pthread_cond_init(&w->changed, &attributes);
-    (void)pthread_condattr_destroy(&attributes);
+    clock_cond_init(&w->changed);
     if (pthread_create(&w->thread, NULL, write_lines, w) != 0) {
         (void)pthread_mutex_destroy(&w->lock);
         (void)pthread_cond_destroy(&w->changed);

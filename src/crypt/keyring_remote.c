@@ -70,16 +70,9 @@ static enum status take_channel(struct remote *remote, int *ret, uint32_t *ret_n
                                 struct error *err)
 {
     enum status status = STATUS_OK;
-    struct timespec until;
-    int failed = clock_gettime(CLOCK_MONOTONIC, &until);
+    struct timespec until = clock_deadline(remote->timeout_ms);
+    int failed = 0;
 
-    CHECK(failed == 0);
-    until.tv_sec += remote->timeout_ms / 1000;
-    until.tv_nsec += (long)(remote->timeout_ms % 1000) * 1000000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000;
-    }
     (void)pthread_mutex_lock(&remote->lock);
     while (remote->free_count == 0 && failed == 0)
         failed = pthread_cond_timedwait(&remote->freed, &remote->lock, &until);
@@ -326,14 +319,10 @@ static const struct keyring_ops remote_ops = {
 
 static void init_waiting(struct remote *remote)
 {
-    pthread_condattr_t monotonic;
-    int failed = pthread_condattr_init(&monotonic);
+    int failed = pthread_mutex_init(&remote->lock, NULL);
 
-    failed |= pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    failed |= pthread_cond_init(&remote->freed, &monotonic);
-    failed |= pthread_mutex_init(&remote->lock, NULL);
     CHECK(failed == 0);
-    (void)pthread_condattr_destroy(&monotonic);
+    clock_cond_init(&remote->freed);
 }
 
 enum status keyring_remote_new(const int *sockets, uint32_t count, uint32_t timeout_ms,

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "detect/webhook.h"
 
+#include "base/clock.h"
 #include "base/limits.h"
 #include "wire/client.h"
 
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #define QUEUE_MAX 10000u
 #define PAUSE_FIRST_MS 100u
@@ -101,15 +101,8 @@ static enum status send_job(struct webhook *w, const struct job *job, struct err
 /* Waits unless the webhook stops; true when it stops. */
 static bool pause_ms(struct webhook *w, uint64_t ms)
 {
-    struct timespec until;
+    struct timespec until = clock_deadline(ms);
 
-    (void)clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += (time_t)(ms / 1000);
-    until.tv_nsec += (long)(ms % 1000) * 1000000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_nsec -= 1000000000;
-        until.tv_sec++;
-    }
     (void)pthread_mutex_lock(&w->lock);
     while (!w->stopping && pthread_cond_timedwait(&w->changed, &w->lock, &until) == 0)
         ;
@@ -168,15 +161,11 @@ static void *run(void *arg)
 enum status webhook_new(struct webhook **ret, struct error *err)
 {
     struct webhook *w = calloc(1, sizeof(*w));
-    pthread_condattr_t attributes;
 
     if (w == NULL)
         return ERROR_MEMORY(err);
     (void)pthread_mutex_init(&w->lock, NULL);
-    (void)pthread_condattr_init(&attributes);
-    (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    (void)pthread_cond_init(&w->changed, &attributes);
-    (void)pthread_condattr_destroy(&attributes);
+    clock_cond_init(&w->changed);
     if (pthread_create(&w->thread, NULL, run, w) != 0) {
         webhook_free(w);
         return ERROR_SET(err, STATUS_LIMIT, "cannot start the thread that delivers alerts");

@@ -9,6 +9,7 @@
 #include "wire/server_priv.h"
 
 #include "base/check.h"
+#include "base/clock.h"
 #include "base/limits.h"
 
 #include <errno.h>
@@ -302,11 +303,7 @@ static void *reap(void *context)
 
     (void)pthread_mutex_lock(&server->lock);
     while (!server->stopping) {
-        struct timespec until;
-        (void)clock_gettime(CLOCK_MONOTONIC, &until);
-        until.tv_nsec += REAPER_TICK_MS * 1000000L;
-        until.tv_sec += until.tv_nsec / 1000000000L;
-        until.tv_nsec %= 1000000000L;
+        struct timespec until = clock_deadline(REAPER_TICK_MS);
         int rc = 0;
         while (!server->stopping && rc != ETIMEDOUT)
             rc = pthread_cond_timedwait(&server->changed, &server->lock, &until);
@@ -386,7 +383,6 @@ enum status server_start(const struct server_options *options, struct server **r
                          struct error *err)
 {
     struct server *server = calloc(1, sizeof(*server));
-    pthread_condattr_t monotonic;
 
     if (server == NULL)
         return ERROR_MEMORY(err);
@@ -395,10 +391,7 @@ enum status server_start(const struct server_options *options, struct server **r
     server->stages = options->stages;
     (void)pthread_mutex_init(&server->lock, NULL);
     buf_pool_init(&server->bodies);
-    (void)pthread_condattr_init(&monotonic);
-    (void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    (void)pthread_cond_init(&server->changed, &monotonic);
-    (void)pthread_condattr_destroy(&monotonic);
+    clock_cond_init(&server->changed);
 
     enum status status = certificate_load(options->certificate_pem, options->key_pem,
                                           &server->certificate, err);
@@ -426,13 +419,9 @@ uint16_t server_port(const struct server *server)
 /* Waits until no request is under way; the lock is held. */
 static void wait_idle(struct server *server, uint64_t timeout_ms)
 {
-    struct timespec until;
+    struct timespec until = clock_deadline(timeout_ms);
     int rc = 0;
 
-    (void)clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += (long)(timeout_ms % 1000u) * 1000000L;
-    until.tv_sec += (time_t)(timeout_ms / 1000u) + until.tv_nsec / 1000000000L;
-    until.tv_nsec %= 1000000000L;
     while (server->active > 0 && rc == 0)
         rc = pthread_cond_timedwait(&server->changed, &server->lock, &until);
 }

@@ -13,7 +13,8 @@
 
 struct receiver {
     int socket;
-    unsigned port;
+    pthread_t thread;
+    char url[64];
     unsigned refuse;  /* answer so many requests with 503 first */
     unsigned requests;
     char last[4096];
@@ -46,7 +47,7 @@ static void *receive(void *arg)
     }
 }
 
-static void open_receiver(struct receiver *r)
+static void receiver_begin(struct receiver *r, const char *scheme)
 {
     struct sockaddr_in address = {.sin_family = AF_INET};
     socklen_t size = sizeof(address);
@@ -56,7 +57,16 @@ static void open_receiver(struct receiver *r)
     assert_int_equal(bind(r->socket, (struct sockaddr *)&address, size), 0);
     assert_int_equal(listen(r->socket, 8), 0);
     assert_int_equal(getsockname(r->socket, (struct sockaddr *)&address, &size), 0);
-    r->port = ntohs(address.sin_port);
+    (void)snprintf(r->url, sizeof(r->url), "%s://127.0.0.1:%u/hook", scheme,
+                   ntohs(address.sin_port));
+    assert_int_equal(pthread_create(&r->thread, NULL, receive, r), 0);
+}
+
+static void receiver_end(struct receiver *r)
+{
+    (void)shutdown(r->socket, SHUT_RDWR);
+    (void)close(r->socket);
+    assert_int_equal(pthread_join(r->thread, NULL), 0);
 }
 
 static void an_alert_arrives_after_refusals(void **state)
@@ -66,16 +76,12 @@ static void an_alert_arrives_after_refusals(void **state)
     struct webhook_stats stats;
     struct webhook *webhook;
     struct error err;
-    pthread_t thread;
-    char url[64];
 
     (void)state;
-    open_receiver(&r);
-    assert_int_equal(pthread_create(&thread, NULL, receive, &r), 0);
-    (void)snprintf(url, sizeof(url), "http://127.0.0.1:%u/hook", r.port);
+    receiver_begin(&r, "http");
     ASSERT_OK(webhook_new(&webhook, &err));
     webhook_put(webhook, &alert); /* off: goes nowhere, is not counted as lost */
-    ASSERT_OK(webhook_set(webhook, slice_of(url), true, &err));
+    ASSERT_OK(webhook_set(webhook, slice_of(r.url), true, &err));
     webhook_put(webhook, &alert);
     for (int i = 0; i < 500; i++) {
         webhook_stats(webhook, &stats);
@@ -89,9 +95,7 @@ static void an_alert_arrives_after_refusals(void **state)
     assert_non_null(strstr(r.last, "Daybook-Alert: ab000000-"));
     assert_non_null(strstr(r.last, "POST /hook"));
     webhook_free(webhook);
-    (void)shutdown(r.socket, SHUT_RDWR);
-    (void)close(r.socket);
-    assert_int_equal(pthread_join(thread, NULL), 0);
+    receiver_end(&r);
 }
 
 static void a_private_address_is_not_called_unless_allowed(void **state)
@@ -101,24 +105,18 @@ static void a_private_address_is_not_called_unless_allowed(void **state)
     struct webhook_stats stats;
     struct webhook *webhook;
     struct error err;
-    pthread_t thread;
-    char url[64];
 
     (void)state;
-    open_receiver(&r);
-    assert_int_equal(pthread_create(&thread, NULL, receive, &r), 0);
-    (void)snprintf(url, sizeof(url), "https://127.0.0.1:%u/hook", r.port);
+    receiver_begin(&r, "https");
     ASSERT_OK(webhook_new(&webhook, &err));
-    ASSERT_OK(webhook_set(webhook, slice_of(url), false, &err));
+    ASSERT_OK(webhook_set(webhook, slice_of(r.url), false, &err));
     webhook_put(webhook, &alert);
     (void)usleep(100000);
     webhook_stats(webhook, &stats);
     assert_int_equal(stats.delivered, 0);
     webhook_free(webhook);
     assert_int_equal(r.requests, 0);
-    (void)shutdown(r.socket, SHUT_RDWR);
-    (void)close(r.socket);
-    assert_int_equal(pthread_join(thread, NULL), 0);
+    receiver_end(&r);
 }
 
 /* The address stays and the permission goes: what was set up with it goes, too. */
@@ -129,22 +127,18 @@ static void a_permission_that_is_taken_back_counts_at_once(void **state)
     struct webhook_stats stats = {0};
     struct webhook *webhook;
     struct error err;
-    pthread_t thread;
-    char url[64];
 
     (void)state;
-    open_receiver(&r);
-    assert_int_equal(pthread_create(&thread, NULL, receive, &r), 0);
-    (void)snprintf(url, sizeof(url), "http://127.0.0.1:%u/hook", r.port);
+    receiver_begin(&r, "http");
     ASSERT_OK(webhook_new(&webhook, &err));
-    ASSERT_OK(webhook_set(webhook, slice_of(url), true, &err));
+    ASSERT_OK(webhook_set(webhook, slice_of(r.url), true, &err));
     webhook_put(webhook, &alert);
     for (int i = 0; i < 3000 && stats.delivered == 0; i++) {
         (void)usleep(10000);
         webhook_stats(webhook, &stats);
     }
     assert_int_equal(stats.delivered, 1);
-    ASSERT_OK(webhook_set(webhook, slice_of(url), false, &err));
+    ASSERT_OK(webhook_set(webhook, slice_of(r.url), false, &err));
     webhook_put(webhook, &alert);
     for (int i = 0; i < 6000 && stats.failed == 0; i++) {
         (void)usleep(10000);
@@ -154,9 +148,7 @@ static void a_permission_that_is_taken_back_counts_at_once(void **state)
     assert_non_null(strstr(stats.failure, "not https"));
     webhook_free(webhook);
     assert_int_equal(r.requests, 1);
-    (void)shutdown(r.socket, SHUT_RDWR);
-    (void)close(r.socket);
-    assert_int_equal(pthread_join(thread, NULL), 0);
+    receiver_end(&r);
 }
 
 /* The server ends, whatever waits for a receiver that is out of order. */
@@ -166,22 +158,16 @@ static void the_end_does_not_wait_for_a_receiver_that_refuses(void **state)
     struct receiver r = {.refuse = 1000};
     struct webhook *webhook;
     struct error err;
-    pthread_t thread;
-    char url[64];
 
     (void)state;
-    open_receiver(&r);
-    assert_int_equal(pthread_create(&thread, NULL, receive, &r), 0);
-    (void)snprintf(url, sizeof(url), "http://127.0.0.1:%u/hook", r.port);
+    receiver_begin(&r, "http");
     ASSERT_OK(webhook_new(&webhook, &err));
-    ASSERT_OK(webhook_set(webhook, slice_of(url), true, &err));
+    ASSERT_OK(webhook_set(webhook, slice_of(r.url), true, &err));
     for (int i = 0; i < 100; i++)
         webhook_put(webhook, &alert);
     webhook_free(webhook);
     assert_in_range(r.requests, 0, 50); /* of the first; the others are given up */
-    (void)shutdown(r.socket, SHUT_RDWR);
-    (void)close(r.socket);
-    assert_int_equal(pthread_join(thread, NULL), 0);
+    receiver_end(&r);
 }
 
 int main(void)

@@ -11,10 +11,9 @@
 #include "base/text.h"
 #include "cli/feed.h"
 #include "cli/output.h"
+#include "cli/source.h"
 #include "codec/compress.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -203,89 +202,96 @@ static enum status end_follow(struct sender *s, struct feed *feed, struct error 
 }
 
 /* A file on its way into bodies. */
-struct source {
-    int fd;
-    const char *path;
-    bool is_followed;
+struct intake {
+    struct source source;
     struct feed feed;
     struct decompressor *decompressor;
     struct buf decoded;
 };
 
-static enum status take(struct sender *s, struct source *source, struct slice bytes,
+static enum status take(struct sender *s, struct intake *intake, struct slice bytes,
                         struct error *err)
 {
     enum status status = STATUS_OK;
 
     s->encoded_done += bytes.size;
-    if (source->decompressor == NULL)
-        status = decompressor_new(compression_detect(bytes), &source->decompressor, err);
-    buf_clear(&source->decoded);
+    if (intake->decompressor == NULL)
+        status = decompressor_new(compression_detect(bytes), &intake->decompressor, err);
+    buf_clear(&intake->decoded);
     if (status == STATUS_OK)
-        status = decompressor_feed(source->decompressor, bytes, &source->decoded, err);
+        status = decompressor_feed(intake->decompressor, bytes, &intake->decoded, err);
     if (status == STATUS_OK)
-        status = feed_add(&source->feed, buf_slice(&source->decoded), err);
+        status = feed_add(&intake->feed, buf_slice(&intake->decoded), err);
     /* Who follows has caught up when less comes than there is room for. */
-    bool waits = source->is_followed && bytes.size < READ_BYTES;
-    return status == STATUS_OK ? drain(s, &source->feed, waits ? FEED_WHOLE : FEED_FULL, err)
+    bool waits = intake->source.is_followed && bytes.size < READ_BYTES;
+    return status == STATUS_OK ? drain(s, &intake->feed, waits ? FEED_WHOLE : FEED_FULL, err)
                                : status;
 }
 
-/* Nobody can write to a pipe any more whose end was read; a file may grow. */
-static bool ends(int fd)
+/* All that the file had, its last record complete or not. */
+static enum status finish(struct sender *s, struct intake *intake, struct error *err)
 {
-    struct stat st;
+    enum status status = STATUS_OK;
 
-    return fd == STDIN_FILENO && fstat(fd, &st) == 0 && !S_ISREG(st.st_mode);
+    if (intake->decompressor != NULL)
+        status = decompressor_finish(intake->decompressor, err);
+    return status == STATUS_OK ? drain(s, &intake->feed, FEED_ALL, err) : status;
+}
+
+/* The file that is followed begins again. */
+static enum status begin_again(struct sender *s, struct intake *intake, struct error *err)
+{
+    (void)fprintf(stderr, "%sdaybook: '%s' begins again: it was cut short or replaced\n",
+                  s->show_progress ? "\r\033[K" : "", intake->source.path);
+    enum status status = finish(s, intake, err);
+    feed_release(&intake->feed);
+    feed_init(&intake->feed);
+    decompressor_free(intake->decompressor);
+    intake->decompressor = NULL;
+    return status;
 }
 
 /* Reads to the end of the file (with --follow until it is interrupted) and sends. */
-static enum status pump(struct sender *s, struct source *source, struct error *err)
+static enum status pump(struct sender *s, struct intake *intake, struct error *err)
 {
     static char chunk[READ_BYTES];
+    enum source_state state = SOURCE_BYTES;
     enum status status = STATUS_OK;
+    size_t size;
 
-    while (status == STATUS_OK && !is_interrupted(s)) {
-        ssize_t got = read(source->fd, chunk, sizeof(chunk));
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return ERROR_SET(err, STATUS_IO, "cannot read '%s'", source->path);
-        if (got > 0)
-            status = take(s, source, slice_from(chunk, (size_t)got), err);
-        else if (source->is_followed && !ends(source->fd))
-            sleep_ms(FOLLOW_MS);
-        else
+    while (status == STATUS_OK && state != SOURCE_ENDS && !is_interrupted(s)) {
+        status = source_read(&intake->source, chunk, sizeof(chunk), &state, &size, err);
+        if (status != STATUS_OK)
             break;
+        if (state == SOURCE_BYTES)
+            status = take(s, intake, slice_from(chunk, size), err);
+        else if (state == SOURCE_ANEW)
+            status = begin_again(s, intake, err);
+        else if (state == SOURCE_WAITS && !is_interrupted(s))
+            sleep_ms(FOLLOW_MS);
     }
     if (status == STATUS_OK && is_interrupted(s))
-        return source->is_followed ? end_follow(s, &source->feed, err) : stopped(s, err);
-    if (status == STATUS_OK && source->decompressor != NULL)
-        status = decompressor_finish(source->decompressor, err);
-    return status == STATUS_OK ? drain(s, &source->feed, FEED_ALL, err) : status;
+        return intake->source.is_followed ? end_follow(s, &intake->feed, err) : stopped(s, err);
+    return status == STATUS_OK ? finish(s, intake, err) : status;
 }
 
 static enum status send_file(struct sender *s, const char *path, struct error *err)
 {
-    bool standard = strcmp(path, "-") == 0;
-    struct source source = {
-        .fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC),
-        .path = path,
-        .is_followed = options_has(s->context->options, "follow"),
-    };
+    struct intake intake = {0};
+    enum status status =
+        source_open(&intake.source, path, options_has(s->context->options, "follow"), err);
 
-    if (source.fd < 0)
-        return ERROR_SET(err, STATUS_IO, "cannot open '%s'", path);
-    feed_init(&source.feed);
-    buf_init(&source.decoded, GIB);
-    enum status status = pump(s, &source, err);
+    if (status != STATUS_OK)
+        return status;
+    feed_init(&intake.feed);
+    buf_init(&intake.decoded, GIB);
+    status = pump(s, &intake, err);
     if (status != STATUS_OK && status != STATUS_CANCELLED && status != STATUS_IO)
         (void)error_wrap(err, "%s", path);
-    feed_release(&source.feed);
-    decompressor_free(source.decompressor);
-    buf_release(&source.decoded);
-    if (!standard)
-        (void)close(source.fd);
+    feed_release(&intake.feed);
+    decompressor_free(intake.decompressor);
+    buf_release(&intake.decoded);
+    source_close(&intake.source);
     return status;
 }
 

@@ -294,7 +294,9 @@ static enum status show_paged(const struct command_context *context, struct slic
     (void)dup2(ends[1], STDOUT_FILENO);
     (void)close(ends[0]);
     (void)close(ends[1]);
+    output_set_paged(true);
     enum status status = show(context, format, text, tape, err);
+    output_set_paged(false);
     (void)dup2(out, STDOUT_FILENO); /* the pager sees the end */
     (void)close(out);
     while (child > 0 && waitpid(child, NULL, 0) < 0 && errno == EINTR)

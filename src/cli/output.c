@@ -11,6 +11,13 @@
 #define WRITE_BYTES (256 * KIB)
 #define CELL_RUNES_MAX 120u /* of a table; the rest is cut with an ellipsis */
 
+static bool is_paged; /* what standard output gets */
+
+void output_set_paged(bool paged)
+{
+    is_paged = paged;
+}
+
 enum status output_format_from(const struct options *options, enum output_format *ret,
                                struct error *err)
 {
@@ -64,7 +71,7 @@ enum status output_write(struct slice bytes, struct error *err)
 {
     struct buf shown;
 
-    if (isatty(STDOUT_FILENO) == 0)
+    if (!is_paged && isatty(STDOUT_FILENO) == 0)
         return write_all(bytes, err);
     buf_init(&shown, 8 * GIB);
     add_for_terminal(&shown, bytes);

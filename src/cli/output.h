@@ -40,6 +40,8 @@ enum status output_end(struct output *output, struct error *err) MUST_USE;
 /* Writes all of it to stdout; STATUS_IO when it is closed.  A terminal gets control characters
  * (but newline and tab) as text: it would obey those of a record. */
 enum status output_write(struct slice bytes, struct error *err) MUST_USE;
+/* What stdout gets is shown on a terminal though it is none: a pager stands between. */
+void output_set_paged(bool paged);
 /* Who read stdout has had enough (head, a pager): for commands that only read, no failure. */
 bool output_was_left(const struct error *err);
 

@@ -51,6 +51,30 @@ class Files(Story):
                             data=out.decode())
         self.assertIn(done.returncode, (0, 5), done.stderr)  # 5: the log still has time
 
+    def test_a_rotated_file_is_followed_by_its_name(self):
+        path = os.path.join(self.lab.parent, 'rotated')
+        with open(path, 'wb') as file:
+            file.write(b'{"a":1}\n')
+            file.flush()
+            process = self.begin('--table', 'Rotated', '--follow', path)
+            self.rows_come('Rotated', 1)
+            os.rename(path, path + '.1')
+            file.write(b'{"a":2}\n{"a":3}')  # the last one has no end, and gets none
+        with open(path, 'wb') as file:
+            file.write(b'{"a":4}\n{"a":41}\n')
+            file.flush()
+            self.rows_come('Rotated', 5)
+        with open(path, 'wb') as file:  # cut short
+            file.write(b'{"a":5}\n')
+            file.flush()
+            self.rows_come('Rotated', 6)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=PATIENCE_S)
+        self.assertEqual(0, process.returncode, err)
+        answer = json.loads(out)
+        self.assertEqual((6, 6, []), (answer['records'], answer['stored'], answer['quarantined']))
+        self.assertEqual(2, err.count(b'begins again'), err)
+
     def test_a_pipe_is_followed_to_its_end(self):
         process = self.begin('--table', 'Pipe', '--follow', '-')
         process.stdin.write(b'{"a":1}\n{"a":2}')

@@ -98,6 +98,21 @@ static void test_nothing_steers_the_terminal(void **state)
                               "\\u{1b}]0;title\\u{7}  \\u{9b}1m\n");
 }
 
+static void test_nothing_steers_the_terminal_through_a_pager(void **state)
+{
+    static const char json[] = "[[\"c\"],[\"\\u001b]0;x\"]]";
+    char text[4096];
+
+    (void)state;
+    show(OUTPUT_CSV, json, text);
+    assert_string_equal(text, "c\r\n\x1b]0;x\r\n");
+    output_set_paged(true);
+    show(OUTPUT_CSV, json, text);
+    output_set_paged(false);
+    assert_null(strchr(text, 0x1b));
+    assert_non_null(strstr(text, "]0;x\n"));
+}
+
 static void test_long_cells_are_cut(void **state)
 {
     char json[1024], text[4096], cell[201];
@@ -116,6 +131,7 @@ int main(void)
         cmocka_unit_test(test_formats),
         cmocka_unit_test(test_a_record_is_a_line),
         cmocka_unit_test(test_nothing_steers_the_terminal),
+        cmocka_unit_test(test_nothing_steers_the_terminal_through_a_pager),
         cmocka_unit_test(test_long_cells_are_cut),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

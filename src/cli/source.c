@@ -31,7 +31,7 @@ static bool open_other(struct source *source)
 
     if (fd < 0)
         return false;
-    /* The old size is asked for last: who made the new file has written to the old one till then. */
+    /* The old size is asked for last: till then something was written there, perhaps. */
     if (fstat(fd, &st) != 0 || fstat(source->fd, &old) != 0 ||
         (st.st_dev == old.st_dev && st.st_ino == old.st_ino) ||
         (uint64_t)old.st_size != source->position) {

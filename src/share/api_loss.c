@@ -169,17 +169,12 @@ static enum status read_number(const struct body *body, const char *key, uint64_
 static enum status read_time(const struct body *body, const char *key, struct arena *arena,
                              int64_t *ret_us, struct error *err)
 {
-    struct slice text;
-    int64_t ticks = 0;
-    enum status status = share_body_text(body, key, arena, &text, err);
+    int64_t ticks = INT64_MIN;
+    enum status status = share_body_time(body, key, arena, &ticks, err);
 
-    if (status != STATUS_OK || text.size == 0)
-        return status;
-    if (!time_parse_iso(text, &ticks))
-        return ERROR_SET(err, STATUS_INVALID, "'%s' wants a time such as 2024-02-17T17:12:03Z",
-                         key);
-    *ret_us = time_to_unix_us(ticks);
-    return STATUS_OK;
+    if (status == STATUS_OK && ticks != INT64_MIN)
+        *ret_us = time_to_unix_us(ticks);
+    return status;
 }
 
 /* The times that somebody accepts contain those of receipt, so that a query by either

@@ -119,15 +119,6 @@ static void add_trailer(struct buf *out, bool has_tables, const struct query_sta
                    (unsigned long long)stats->elapsed_us, (unsigned long long)stats->memory_bytes);
 }
 
-static enum status parse_now(struct share *share, struct slice text, int64_t *ret,
-                             struct error *err)
-{
-    *ret = time_from_unix_us(clock_unix_us(share->services.clock));
-    if (text.size > 0 && !time_parse_iso(text, ret))
-        return ERROR_SET(err, STATUS_INVALID, "'now' wants a time such as 2024-02-17T17:12:03Z");
-    return STATUS_OK;
-}
-
 static enum status parse_parameters(const struct body *body, struct arena *arena,
                                     struct query_parameter **ret, uint32_t *ret_count,
                                     struct error *err)
@@ -144,21 +135,13 @@ static enum status parse_parameters(const struct body *body, struct arena *arena
     if (*ret == NULL)
         return err->status;
     for (uint32_t i = object + 1; i < tokens[object].next; i = tokens[i + 1].next) {
-        struct buf text;
+        struct query_parameter *parameter = *ret + *ret_count;
         if (*ret_count == PARAMETERS_MAX)
             return ERROR_SET(err, STATUS_LIMIT, "at most %u parameters", PARAMETERS_MAX);
-        buf_init(&text, REQUEST_BODY_BYTES_MAX);
-        if (tokens[i + 1].kind == JSON_STRING)
-            json_unescape(json_text(body->text, &tokens[i + 1]), &text);
-        else
-            buf_add_slice(&text, json_text(body->text, &tokens[i + 1]));
-        (*ret)[*ret_count] = (struct query_parameter){
-            .name = json_text(body->text, &tokens[i]),
-            .text = arena_copy(arena, buf_slice(&text), err),
-        };
-        buf_release(&text);
-        if ((*ret)[(*ret_count)++].text.data == NULL)
+        parameter->name = json_text(body->text, &tokens[i]);
+        if (share_body_value(body, i + 1, arena, &parameter->text, err) != STATUS_OK)
             return err->status;
+        ++*ret_count;
     }
     return STATUS_OK;
 }
@@ -191,17 +174,17 @@ static enum status prepare(struct share *share, const struct http_request *reque
                            const struct body *body, struct query_request *ret, struct reach *reach,
                            struct error *err)
 {
-    struct slice tenant, now;
+    struct slice tenant;
     struct query_parameter *parameters = NULL;
     uint64_t timeout_ms = 0;
+
+    ret->now = time_from_unix_us(clock_unix_us(share->services.clock));
     enum status status = share_body_text(body, "query", request->arena, &ret->text, err);
 
     if (status == STATUS_OK)
         status = share_body_text(body, "tenant", request->arena, &tenant, err);
     if (status == STATUS_OK)
-        status = share_body_text(body, "now", request->arena, &now, err);
-    if (status == STATUS_OK)
-        status = parse_now(share, now, &ret->now, err);
+        status = share_body_time(body, "now", request->arena, &ret->now, err);
     if (status == STATUS_OK)
         status = parse_parameters(body, request->arena, &parameters, &ret->parameter_count, err);
     if (status == STATUS_OK)
@@ -312,7 +295,8 @@ enum status share_query_batch(void *context, const struct http_request *request,
                               struct http_response *response, struct error *err)
 {
     struct share *share = context;
-    struct query_request base = {.thread_count = share->services.thread_count,
+    struct query_request base = {.now = time_from_unix_us(clock_unix_us(share->services.clock)),
+                                 .thread_count = share->services.thread_count,
                                  .principal = slice_of(request->principal->name),
                                  .cancelled = request->cancelled};
     struct query_view view;
@@ -322,7 +306,7 @@ enum status share_query_batch(void *context, const struct http_request *request,
                                      err);
 
     if (status == STATUS_OK)
-        status = parse_now(share, http_query(request, "now"), &base.now, err);
+        status = share_parse_time("now", http_query(request, "now"), &base.now, err);
     if (status == STATUS_OK && http_query(request, "watermark").size > 0)
         status = parse_watermark(share, http_query(request, "watermark"), &reach, &base, err);
     if (status == STATUS_OK) {

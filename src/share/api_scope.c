@@ -9,15 +9,9 @@
 static enum status decode(const struct body *body, uint32_t token, struct arena *arena,
                           struct slice *ret, struct error *err)
 {
-    struct buf text;
-
     if (token == UINT32_MAX || body->tape.tokens[token].kind != JSON_STRING)
         return ERROR_SET(err, STATUS_INVALID, "an indicator has the strings 'kind' and 'value'");
-    buf_init(&text, REQUEST_BODY_BYTES_MAX);
-    json_unescape(json_text(body->text, &body->tape.tokens[token]), &text);
-    *ret = arena_copy(arena, buf_slice(&text), err);
-    buf_release(&text);
-    return ret->data == NULL ? err->status : STATUS_OK;
+    return share_body_value(body, token, arena, ret, err);
 }
 
 static enum status parse_indicators(const struct body *body, struct arena *arena,
@@ -58,18 +52,6 @@ static enum status parse_indicators(const struct body *body, struct arena *arena
     return STATUS_OK;
 }
 
-static enum status parse_time(const struct body *body, const char *key, struct arena *arena,
-                              int64_t *ret, struct error *err)
-{
-    struct slice text;
-    enum status status = share_body_text(body, key, arena, &text, err);
-
-    if (status == STATUS_OK && text.size > 0 && !time_parse_iso(text, ret))
-        return ERROR_SET(err, STATUS_INVALID, "'%s' wants a time such as 2024-02-17T17:12:03Z",
-                         key);
-    return status;
-}
-
 static enum status run(struct share *share, const struct http_request *request,
                        const struct body *body, struct buf *ret, struct error *err)
 {
@@ -84,9 +66,9 @@ static enum status run(struct share *share, const struct http_request *request,
     if (status == STATUS_OK)
         status = share_body_text(body, "tenant", request->arena, &tenant, err);
     if (status == STATUS_OK)
-        status = parse_time(body, "from", request->arena, &scope.time_from, err);
+        status = share_body_time(body, "from", request->arena, &scope.time_from, err);
     if (status == STATUS_OK)
-        status = parse_time(body, "to", request->arena, &scope.time_to, err);
+        status = share_body_time(body, "to", request->arena, &scope.time_to, err);
     if (status == STATUS_OK)
         status = share_reach(share, request, tenant, share_body_flag(body, "all_tenants"), &reach,
                              err);

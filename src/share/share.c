@@ -255,51 +255,6 @@ enum status share_reach(struct share *share, const struct http_request *request,
     return STATUS_OK;
 }
 
-enum status share_body(const struct http_request *request, struct body *ret, struct error *err)
-{
-    ret->text = request->body;
-    json_tape_init(&ret->tape);
-    enum json_result result = json_parse(ret->text, JSON_DEPTH_MAX, &ret->tape);
-    if (result == JSON_OK && ret->tape.tokens[0].kind == JSON_OBJECT)
-        return STATUS_OK;
-    uint32_t at = ret->tape.error_offset;
-    json_tape_release(&ret->tape);
-    if (result == JSON_OK)
-        return ERROR_SET(err, STATUS_INVALID, "the body must be a JSON object");
-    return ERROR_SET(err, STATUS_INVALID, "the body %s (at byte %u)", json_result_text(result),
-                     at);
-}
-
-void share_body_release(struct body *body)
-{
-    json_tape_release(&body->tape);
-}
-
-enum status share_body_text(const struct body *body, const char *key, struct arena *arena,
-                            struct slice *ret, struct error *err)
-{
-    uint32_t token = json_member(body->text, body->tape.tokens, 0, slice_of(key));
-    struct buf decoded;
-
-    *ret = (struct slice){"", 0};
-    if (token == UINT32_MAX || body->tape.tokens[token].kind == JSON_NULL)
-        return STATUS_OK;
-    if (body->tape.tokens[token].kind != JSON_STRING)
-        return ERROR_SET(err, STATUS_INVALID, "'%s' must be a string", key);
-    buf_init(&decoded, REQUEST_BODY_BYTES_MAX);
-    json_unescape(json_text(body->text, &body->tape.tokens[token]), &decoded);
-    *ret = arena_copy(arena, buf_slice(&decoded), err);
-    buf_release(&decoded);
-    return ret->data == NULL ? err->status : STATUS_OK;
-}
-
-bool share_body_flag(const struct body *body, const char *key)
-{
-    uint32_t token = json_member(body->text, body->tape.tokens, 0, slice_of(key));
-
-    return token != UINT32_MAX && body->tape.tokens[token].kind == JSON_TRUE;
-}
-
 /* ---- what a query sees ---- */
 
 static enum status find_table(void *context, struct slice name, struct table_source **ret,

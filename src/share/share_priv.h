@@ -58,6 +58,16 @@ void share_body_release(struct body *body);
 /* Decoded string member ("" if absent); STATUS_INVALID if it is no string. */
 enum status share_body_text(const struct body *body, const char *key, struct arena *arena,
                             struct slice *ret, struct error *err) MUST_USE;
+/* The value: a string decoded, all else as it is written. */
+enum status share_body_value(const struct body *body, uint32_t token, struct arena *arena,
+                             struct slice *ret, struct error *err) MUST_USE;
+/* A time in ISO 8601 as ticks (base/time.h); `ret` stays if the text is empty.  `key` is the
+ * name of what is wrong. */
+enum status share_parse_time(const char *key, struct slice text, int64_t *ret,
+                             struct error *err) MUST_USE;
+/* The same of a member. */
+enum status share_body_time(const struct body *body, const char *key, struct arena *arena,
+                            int64_t *ret, struct error *err) MUST_USE;
 bool share_body_flag(const struct body *body, const char *key);
 
 /* Query environment over a snapshot for these tenants, and a place among the queries

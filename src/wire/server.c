@@ -37,14 +37,6 @@ static const char priorities[] =
     "+SIGN-ECDSA-SHA384:+SIGN-RSA-PSS-RSAE-SHA256:+SIGN-RSA-PSS-RSAE-SHA384:"
     "+SIGN-RSA-SHA256:+SIGN-RSA-SHA384:+SIGN-EDDSA-ED25519:+CTYPE-X509:%SERVER_PRECEDENCE";
 
-uint64_t server_now_us(void)
-{
-    struct timespec now;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000u + (uint64_t)now.tv_nsec / 1000u;
-}
-
 /* ---- certificates ---- */
 
 static void certificate_free(struct certificate *certificate)
@@ -146,7 +138,7 @@ enum status server_reload(struct server *server, struct slice certificate_pem,
     if (status != STATUS_OK)
         return status;
     (void)pthread_mutex_lock(&server->lock);
-    server->certificate->retired_us = server_now_us();
+    server->certificate->retired_us = clock_monotonic_us(clock_system());
     server->certificate->next = server->retired;
     server->retired = server->certificate;
     server->certificate = certificate;
@@ -189,7 +181,7 @@ static void watch_connection(void *context, struct MHD_Connection *mhd, void **s
         }
         connection->server = server;
         connection->fd = fd->connect_fd;
-        connection->since_us = server_now_us();
+        connection->since_us = clock_monotonic_us(clock_system());
         connection->watch.times = server->stages; /* its thread begins at 0 */
         address_format(address->client_addr, connection->remote);
         (void)setsockopt(connection->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
@@ -233,7 +225,7 @@ void connection_enter(struct connection *connection, enum connection_phase phase
                                                                         : 0;
     (void)pthread_mutex_lock(&server->lock);
     connection->phase = phase;
-    connection->since_us = server_now_us();
+    connection->since_us = clock_monotonic_us(clock_system());
     connection->acked_bytes = acked;
     if (phase == CONNECTION_BODY)
         atomic_store(&connection->body_bytes, 0);
@@ -284,7 +276,7 @@ static bool client_is_gone(const struct connection *connection)
 
 static void look_at_connections(struct server *server)
 {
-    uint64_t now_us = server_now_us();
+    uint64_t now_us = clock_monotonic_us(clock_system());
     bool cancelled = atomic_load(&server->cancelled);
 
     for (struct connection *c = server->connections; c != NULL; c = c->next) {

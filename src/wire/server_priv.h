@@ -72,7 +72,6 @@ struct server {
     atomic_uint_fast64_t answers[6]; /* by status / 100 */
 };
 
-uint64_t server_now_us(void);
 void connection_enter(struct connection *connection, enum connection_phase phase);
 
 /* The HTTP library's callbacks for one request. */

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What requests say in JSON. */
+#include "share/share_priv.h"
+
+#include "base/limits.h"
+#include "base/time.h"
+
+enum status share_body(const struct http_request *request, struct body *ret, struct error *err)
+{
+    ret->text = request->body;
+    json_tape_init(&ret->tape);
+    enum json_result result = json_parse(ret->text, JSON_DEPTH_MAX, &ret->tape);
+    if (result == JSON_OK && ret->tape.tokens[0].kind == JSON_OBJECT)
+        return STATUS_OK;
+    uint32_t at = ret->tape.error_offset;
+    json_tape_release(&ret->tape);
+    if (result == JSON_OK)
+        return ERROR_SET(err, STATUS_INVALID, "the body must be a JSON object");
+    return ERROR_SET(err, STATUS_INVALID, "the body %s (at byte %u)", json_result_text(result),
+                     at);
+}
+
+void share_body_release(struct body *body)
+{
+    json_tape_release(&body->tape);
+}
+
+enum status share_body_value(const struct body *body, uint32_t token, struct arena *arena,
+                             struct slice *ret, struct error *err)
+{
+    struct slice text = json_text(body->text, &body->tape.tokens[token]);
+    struct buf decoded;
+
+    buf_init(&decoded, REQUEST_BODY_BYTES_MAX);
+    if (body->tape.tokens[token].kind == JSON_STRING)
+        json_unescape(text, &decoded);
+    else
+        buf_add_slice(&decoded, text);
+    *ret = arena_copy(arena, buf_slice(&decoded), err);
+    buf_release(&decoded);
+    return ret->data == NULL ? err->status : STATUS_OK;
+}
+
+enum status share_body_text(const struct body *body, const char *key, struct arena *arena,
+                            struct slice *ret, struct error *err)
+{
+    uint32_t token = json_member(body->text, body->tape.tokens, 0, slice_of(key));
+
+    *ret = (struct slice){"", 0};
+    if (token == UINT32_MAX || body->tape.tokens[token].kind == JSON_NULL)
+        return STATUS_OK;
+    if (body->tape.tokens[token].kind != JSON_STRING)
+        return ERROR_SET(err, STATUS_INVALID, "'%s' must be a string", key);
+    return share_body_value(body, token, arena, ret, err);
+}
+
+enum status share_parse_time(const char *key, struct slice text, int64_t *ret, struct error *err)
+{
+    if (text.size > 0 && !time_parse_iso(text, ret))
+        return ERROR_SET(err, STATUS_INVALID, "'%s' wants a time such as 2024-02-17T17:12:03Z",
+                         key);
+    return STATUS_OK;
+}
+
+enum status share_body_time(const struct body *body, const char *key, struct arena *arena,
+                            int64_t *ret, struct error *err)
+{
+    struct slice text;
+    enum status status = share_body_text(body, key, arena, &text, err);
+
+    return status == STATUS_OK ? share_parse_time(key, text, ret, err) : status;
+}
+
+bool share_body_flag(const struct body *body, const char *key)
+{
+    uint32_t token = json_member(body->text, body->tape.tokens, 0, slice_of(key));
+
+    return token != UINT32_MAX && body->tape.tokens[token].kind == JSON_TRUE;
+}

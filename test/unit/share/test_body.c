@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "test.h"
+
+#include "base/limits.h"
+#include "base/time.h"
+#include "share/share_priv.h"
+
+#include <string.h>
+
+static struct arena *arena;
+static struct error err;
+
+static enum status parse(const char *text, struct body *ret)
+{
+    struct http_request request = {.body = slice_of(text), .arena = arena};
+
+    return share_body(&request, ret, &err);
+}
+
+static void test_a_body_is_an_object(void **state)
+{
+    struct body body;
+
+    (void)state;
+    ASSERT_OK(parse("{}", &body));
+    share_body_release(&body);
+    assert_int_equal(parse("[]", &body), STATUS_INVALID);
+    assert_string_equal(err.text, "the body must be a JSON object");
+    assert_int_equal(parse("{\"a\":", &body), STATUS_INVALID);
+    assert_non_null(strstr(err.text, "(at byte 5)"));
+}
+
+static void test_texts(void **state)
+{
+    struct slice text;
+    struct body body;
+
+    (void)state;
+    ASSERT_OK(parse("{\"a\":\"x\\u0041\",\"b\":null,\"c\":[1, \"y\"],\"d\":true,"
+                    "\"e\":\"true\"}",
+                    &body));
+    ASSERT_OK(share_body_text(&body, "a", arena, &text, &err));
+    assert_true(slice_is(text, "xA"));
+    ASSERT_OK(share_body_text(&body, "b", arena, &text, &err));
+    assert_true(slice_is(text, ""));
+    ASSERT_OK(share_body_text(&body, "none", arena, &text, &err));
+    assert_true(slice_is(text, ""));
+    assert_int_equal(share_body_text(&body, "c", arena, &text, &err), STATUS_INVALID);
+    assert_string_equal(err.text, "'c' must be a string");
+    uint32_t token = json_member(body.text, body.tape.tokens, 0, SLICE("c"));
+    ASSERT_OK(share_body_value(&body, token, arena, &text, &err));
+    assert_true(slice_is(text, "[1, \"y\"]"));
+    token = json_member(body.text, body.tape.tokens, 0, SLICE("a"));
+    ASSERT_OK(share_body_value(&body, token, arena, &text, &err));
+    assert_true(slice_is(text, "xA"));
+    assert_true(share_body_flag(&body, "d"));
+    assert_false(share_body_flag(&body, "e"));
+    assert_false(share_body_flag(&body, "none"));
+    share_body_release(&body);
+}
+
+static void test_times(void **state)
+{
+    int64_t ticks = 7;
+    struct body body;
+
+    (void)state;
+    ASSERT_OK(parse("{\"a\":\"1970-01-01T00:00:01Z\",\"b\":\"soon\",\"c\":\"\",\"d\":5}", &body));
+    ASSERT_OK(share_body_time(&body, "none", arena, &ticks, &err));
+    ASSERT_OK(share_body_time(&body, "c", arena, &ticks, &err));
+    assert_int_equal(ticks, 7);
+    ASSERT_OK(share_body_time(&body, "a", arena, &ticks, &err));
+    assert_int_equal(ticks, time_from_unix_us(1000000));
+    assert_int_equal(share_body_time(&body, "b", arena, &ticks, &err), STATUS_INVALID);
+    assert_string_equal(err.text, "'b' wants a time such as 2024-02-17T17:12:03Z");
+    assert_int_equal(share_body_time(&body, "d", arena, &ticks, &err), STATUS_INVALID);
+    share_body_release(&body);
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    arena = arena_new(MIB);
+    return arena == NULL;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    arena_free(arena);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_body_is_an_object),
+        cmocka_unit_test(test_texts),
+        cmocka_unit_test(test_times),
+    };
+
+    return cmocka_run_group_tests(tests, setup, teardown);
+}

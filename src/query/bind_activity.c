@@ -2,6 +2,7 @@
 /* bind_activity.c - plugins that count who is active when, rows near others, and what
  * sets of identifiers share; query texts over their input. */
 #include "base/limits.h"
+#include "query/distinct_priv.h"
 #include "query/plugin_priv.h"
 
 /* (id, time, start, end, step, dimensions) */
@@ -160,38 +161,15 @@ struct plan *plugin_identity(struct binder *b, struct plan *input, const struct 
     return op->args->args == NULL || plugin_refuse(b, op, "takes no arguments") ? input : NULL;
 }
 
-#define SETS_MAX 6u /* the unions of all subsets are counted */
-
-/* What the first n sets share, of the counts of unions: the sum over the subsets, odd ones
- * added and even ones taken away. */
-static void add_shared(struct buf *text, uint32_t n)
-{
-    buf_add_format(text, "s%u = max_of(0, 0", n - 1);
-    for (uint32_t subset = 1; subset < 1u << n; subset++) {
-        const char *comma = "";
-        bool odd = __builtin_popcount(subset) % 2 == 1;
-        bool one = (subset & (subset - 1)) == 0;
-        buf_add_format(text, " %c dcount_hll(%s", odd ? '+' : '-', one ? "" : "hll_merge(");
-        for (uint32_t i = 0; i < n; i++) {
-            if ((subset >> i & 1) == 0)
-                continue;
-            buf_add_format(text, "%s__%u", comma, i + 1);
-            comma = ", ";
-        }
-        buf_add_text(text, one ? ")" : "))");
-    }
-    buf_add_byte(text, ')');
-}
-
 struct plan *plugin_dcount_intersect(struct binder *b, struct plan *input, const struct node *op)
 {
-    const struct node *args[SETS_MAX];
+    const struct node *args[SKETCHES_SHARED_MAX];
     uint32_t count = 0;
     struct buf text;
 
     for (const struct node *arg = op->args->args; arg != NULL; arg = arg->next) {
-        if (count >= SETS_MAX)
-            return plugin_refuse(b, op, "takes at most 6 sets") ? input : NULL;
+        if (count >= SKETCHES_SHARED_MAX)
+            return plugin_refuse(b, op, "takes at most 16 sets") ? input : NULL;
         args[count] = plugin_copy(b, arg);
         if (args[count++] == NULL)
             return NULL;
@@ -199,11 +177,12 @@ struct plan *plugin_dcount_intersect(struct binder *b, struct plan *input, const
     if (count < 2)
         return plugin_refuse(b, op, "takes at least 2 sets") ? input : NULL;
     buf_init(&text, QUERY_TEXT_BYTES_MAX);
-    buf_add_text(&text, "__input | project ");
-    for (uint32_t n = 1; n <= count; n++) {
-        buf_add_text(&text, n > 1 ? ", " : "");
-        add_shared(&text, n);
-    }
+    buf_add_text(&text, "__input | project __s = hll_intersect(");
+    for (uint32_t n = 0; n < count; n++)
+        buf_add_format(&text, n > 0 ? ", __%u" : "__%u", n + 1);
+    buf_add_text(&text, ") | project ");
+    for (uint32_t n = 0; n < count; n++)
+        buf_add_format(&text, "%ss%u = tolong(__s[%u])", n > 0 ? ", " : "", n, n);
     buf_add_byte(&text, '\0');
     struct plan *plan = text.failed ? NULL : bind_macro(b, input, op->at, text.data, args, count);
     buf_release(&text);

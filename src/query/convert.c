@@ -61,7 +61,7 @@ enum status value_text(struct arena *arena, const struct value *value, struct sl
         return STATUS_OK;
     switch (value->type) {
     case TYPE_BOOL:
-        *ret = value->boolean ? SLICE("true") : SLICE("false");
+        *ret = value->boolean ? SLICE("True") : SLICE("False"); /* as the service has it */
         return STATUS_OK;
     case TYPE_DATETIME:
         time_format_iso(value->integer, text);

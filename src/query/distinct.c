@@ -45,8 +45,10 @@ static void register_add(uint8_t *registers, uint64_t hash)
         registers[index] = rank;
 }
 
-static enum status to_registers(struct arena *arena, struct distinct *set, struct error *err)
+enum status distinct_to_registers(struct arena *arena, struct distinct *set, struct error *err)
 {
+    if (set->registers != NULL)
+        return STATUS_OK;
     set->registers = ARENA_ARRAY(arena, uint8_t, DISTINCT_REGISTERS, err);
     if (set->registers == NULL)
         return err->status;
@@ -94,7 +96,8 @@ enum status distinct_add(struct arena *arena, struct distinct *set, uint64_t has
         return STATUS_OK;
     *slot = hash;
     set->count++;
-    return set->count > DISTINCT_EXACT_MAX && !exact ? to_registers(arena, set, err) : STATUS_OK;
+    return set->count > DISTINCT_EXACT_MAX && !exact ? distinct_to_registers(arena, set, err)
+                                                      : STATUS_OK;
 }
 
 enum status distinct_merge(struct arena *arena, struct distinct *into,
@@ -102,32 +105,41 @@ enum status distinct_merge(struct arena *arena, struct distinct *into,
 {
     enum status status = STATUS_OK;
 
-    if (from->registers != NULL && into->registers == NULL)
-        status = to_registers(arena, into, err);
+    if (from->registers != NULL)
+        status = distinct_to_registers(arena, into, err);
     for (uint32_t i = 0; status == STATUS_OK && i < from->slot_count; i++) {
         if (from->slots[i] != 0)
             status = distinct_add(arena, into, from->slots[i], exact, err);
     }
-    for (uint32_t i = 0; status == STATUS_OK && from->registers != NULL && i < DISTINCT_REGISTERS;
-         i++) {
-        if (from->registers[i] > into->registers[i])
-            into->registers[i] = from->registers[i];
-    }
+    if (status == STATUS_OK && from->registers != NULL)
+        distinct_union(into->registers, from->registers, into->registers);
     return status;
+}
+
+void distinct_union(const uint8_t *a, const uint8_t *b, uint8_t *ret)
+{
+    for (uint32_t i = 0; i < DISTINCT_REGISTERS; i++)
+        ret[i] = a[i] > b[i] ? a[i] : b[i];
+}
+
+bool distinct_has(const struct distinct *set, uint64_t hash)
+{
+    return set->slot_count > 0 && *slot_of(set, hash) == hash;
 }
 
 int64_t distinct_count(const struct distinct *set)
 {
     double m = DISTINCT_REGISTERS;
     double sum = 0;
-    uint32_t zeros = 0;
+    uint32_t ranks[256] = {0};
 
     if (set->registers == NULL)
         return set->count;
-    for (uint32_t i = 0; i < DISTINCT_REGISTERS; i++) {
-        sum += ldexp(1.0, -set->registers[i]);
-        zeros += set->registers[i] == 0;
-    }
+    for (uint32_t i = 0; i < DISTINCT_REGISTERS; i++)
+        ranks[set->registers[i]]++;
+    for (int rank = 0; rank < 256; rank++)
+        sum += ranks[rank] * ldexp(1.0, -rank);
+    uint32_t zeros = ranks[0];
     double estimate = 0.7213 / (1 + 1.079 / m) * m * m / sum;
     if (estimate <= 2.5 * m && zeros > 0)
         estimate = m * log(m / zeros);
@@ -173,7 +185,7 @@ bool distinct_from_json(struct arena *arena, struct slice json, struct distinct 
         while (good && reader_left(&reader) > 0)
             good = distinct_add(arena, ret, reader_u64(&reader), false, err) == STATUS_OK;
     } else if (reader_left(&reader) == DISTINCT_REGISTERS &&
-               to_registers(arena, ret, err) == STATUS_OK) {
+               distinct_to_registers(arena, ret, err) == STATUS_OK) {
         memcpy(ret->registers, bytes.data + 1, DISTINCT_REGISTERS);
         for (uint32_t i = 0; i < DISTINCT_REGISTERS; i++) {
             if (ret->registers[i] > 64)

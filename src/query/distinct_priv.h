@@ -15,6 +15,7 @@
 #define DISTINCT_EXACT_MAX 8192u
 #define DISTINCT_BITS 14u
 #define DISTINCT_REGISTERS (1u << DISTINCT_BITS)
+#define SKETCHES_SHARED_MAX 16u /* whose common values are counted: all subsets are looked at */
 
 /* Zeroed is empty.  Exactly one of slots and registers is in use. */
 struct distinct {
@@ -28,6 +29,13 @@ enum status distinct_add(struct arena *arena, struct distinct *set, uint64_t has
 enum status distinct_merge(struct arena *arena, struct distinct *into,
                            const struct distinct *from, bool exact, struct error *err) MUST_USE;
 int64_t distinct_count(const struct distinct *set);
+bool distinct_has(const struct distinct *set, uint64_t hash); /* of an exact set */
+
+/* Registers, made of the hashes where it is exact. */
+enum status distinct_to_registers(struct arena *arena, struct distinct *set,
+                                  struct error *err) MUST_USE;
+/* The greater of each two registers: `ret` stands for both sets. */
+void distinct_union(const uint8_t *a, const uint8_t *b, uint8_t *ret);
 
 /* The hash under which a value is counted; the same in each process. */
 uint64_t distinct_hash(const struct value *value);

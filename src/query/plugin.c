@@ -41,7 +41,7 @@ static const struct plugin plugins[] = {
       "print d = dynamic({'a': true}) | evaluate bag_unpack(d)"},
      plugin_bag_unpack},
     {{"dcount_intersect", "dcount_intersect(sketch, sketch [, ...])",
-      "how many values the first two, three ... sketches of hll() share; at most six",
+      "how many values the first two, three ... sketches of hll() share; at most sixteen",
       "range x from 1 to 9 step 1 | summarize a = hll_if(x, x < 6), b = hll_if(x, x > 3) | "
       "evaluate dcount_intersect(a, b) | project s1 == 2"},
      plugin_dcount_intersect},

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "detect/event.h"
 
+#include "base/ip.h"
 #include "base/text.h"
 
-#include <arpa/inet.h>
 #include <stdio.h>
 
 /* As many bytes as there is room for, without a part of an escape or of a character. */
@@ -97,40 +97,23 @@ void event_from_record(const struct record *record, struct event *ret)
     }
     keep(&ret->address, client_ip);
     keep(&ret->app, app_id);
-    ret->address = event_address(ret->address);
+    ret->address = ip_bare(ret->address);
     ret->is_mail_access = slice_is(ret->operation, "MailItemsAccessed") && ret->mailbox.size > 0 &&
                           ret->app.size > 0;
     ret->is_sign_in = slice_is(ret->operation, "UserLoggedIn");
 }
 
-struct slice event_address(struct slice text)
-{
-    size_t close = slice_find_byte(text, ']', 0);
-
-    if (text.size > 1 && text.data[0] == '[' && close != SIZE_MAX)
-        return slice_from(text.data + 1, close - 1);
-    size_t colon = slice_find_byte(text, ':', 0);
-    if (colon != SIZE_MAX && slice_find_byte(text, ':', colon + 1) == SIZE_MAX)
-        return slice_head(text, colon); /* IPv4 and a port */
-    return text;
-}
-
 struct slice event_network(struct slice address, char ret[NETWORK_BYTES])
 {
-    char text[INET6_ADDRSTRLEN];
-    uint8_t bytes[16];
+    uint8_t ip[IP_BYTES];
+    int size;
 
-    if (address.size == 0 || address.size >= sizeof(text))
+    if (!ip_parse(address, ip))
         return cut(address, NETWORK_BYTES - 1);
-    memcpy(text, address.data, address.size);
-    text[address.size] = '\0';
-    int size = 0;
-    if (inet_pton(AF_INET, text, bytes) == 1)
-        size = snprintf(ret, NETWORK_BYTES, "%u.%u.0.0/16", bytes[0], bytes[1]);
-    else if (inet_pton(AF_INET6, text, bytes) == 1)
-        size = snprintf(ret, NETWORK_BYTES, "%x:%x::/32", (unsigned)bytes[0] << 8 | bytes[1],
-                        (unsigned)bytes[2] << 8 | bytes[3]);
+    if (ip_is_four(ip))
+        size = snprintf(ret, NETWORK_BYTES, "%u.%u.0.0/16", ip[12], ip[13]);
     else
-        return address;
+        size = snprintf(ret, NETWORK_BYTES, "%x:%x::/32", (unsigned)ip[0] << 8 | ip[1],
+                        (unsigned)ip[2] << 8 | ip[3]);
     return slice_from(ret, (size_t)size);
 }

@@ -23,11 +23,9 @@ struct event {
  * API that was called. */
 void event_from_record(const struct record *record, struct event *ret);
 
-/* The network of an address as text: /16 of IPv4, /32 of IPv6, else the
- * address, cut to what fits; a port and brackets are left out.  `ret` holds 48 bytes. */
+/* The network of an address as text: /16 of IPv4 (also within IPv6), /32 of IPv6, the same
+ * in whichever way the address is written; of what is no address that, cut to what fits. */
 #define NETWORK_BYTES 48
 struct slice event_network(struct slice address, char ret[NETWORK_BYTES]);
-/* The address without brackets and port. */
-struct slice event_address(struct slice text);
 
 #endif

@@ -3,6 +3,7 @@
  * is a time in seconds since 0001 (0 never occurs). */
 #include "detect/first_seen.h"
 
+#include "base/ip.h"
 #include "base/limits.h"
 #include "base/map.h"
 #include "base/text.h"
@@ -21,7 +22,7 @@ struct tenant_state {
 
 struct first_seen {
     struct map tenants; /* guid bytes -> struct tenant_state * */
-    struct map alerted; /* addresses */
+    struct map alerted; /* addresses, in one writing */
 };
 
 struct first_seen *first_seen_new(void)
@@ -136,6 +137,7 @@ static void judge(struct first_seen *state, struct tenant_state *tenant,
                   struct first_seen_hit *hit)
 {
     int64_t watched = event->time - tenant->first_time;
+    char address[IP_TEXT_BYTES];
 
     hit->reasons = REASON_PAIR_NEW;
     hit->score = 20;
@@ -147,7 +149,7 @@ static void judge(struct first_seen *state, struct tenant_state *tenant,
         hit->reasons |= REASON_APP_NEW;
         hit->score += 20;
     }
-    if (map_find(&state->alerted, event->address) != NULL) {
+    if (map_find(&state->alerted, ip_canonical(event->address, address)) != NULL) {
         hit->reasons |= REASON_ADDRESS_ALERTED;
         hit->score += 40;
     }
@@ -194,9 +196,12 @@ enum status first_seen_set_loaded(struct first_seen *state, const struct guid *t
 enum status first_seen_load_alerted(struct first_seen *state, struct slice address,
                                     struct error *err)
 {
-    if (address.size == 0)
-        return STATUS_OK;
-    return map_put(&state->alerted, address, NULL, err) == NULL ? err->status : STATUS_OK;
+    char room[IP_TEXT_BYTES];
+
+    address = ip_canonical(address, room);
+    return address.size == 0 || map_put(&state->alerted, address, NULL, err) != NULL
+               ? STATUS_OK
+               : err->status;
 }
 
 enum status first_seen_observe(struct first_seen *state, const struct guid *tenant_id,

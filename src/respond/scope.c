@@ -4,12 +4,12 @@
  * reads the same way. */
 #include "respond/scope.h"
 
+#include "base/ip.h"
 #include "base/limits.h"
 #include "base/text.h"
 #include "respond/access.h"
 #include "table/dynamic.h"
 
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -19,12 +19,13 @@
 static const char *const kind_names[INDICATOR_KIND_COUNT_] = {"alert", "app-id", "ip", "session",
                                                               "user"};
 
-/* An address without its port: 192.0.2.1:443 and [2001:db8::1]:443 as well as the bare ones.
- * The same as bare_address(). */
+/* An address in one writing, as add_address() has it: 192.0.2.1:443 and [2001:db8::1]:443 as
+ * well as the bare ones.  The same as ip_parse(). */
 #define BARE                                                                                       \
-    "let Bare = (a: string) { iff(a startswith \"[\","                                            \
+    "let Bare = (a: string) { let b = iff(a startswith \"[\","                                    \
     " substring(tostring(split(a, \"]\")[0]), 1),"                                                \
-    " iff(a contains \".\", tostring(split(a, \":\")[0]), a)) };\n"
+    " iff(countof(a, \":\") == 1, tostring(split(a, \":\")[0]), a));"                             \
+    " let six = parse_ipv6(b); iff(isempty(six), b, six) };\n"
 
 /* Mail accesses of both tables in one shape; a time filter goes into %s. */
 static const char mail_text[] = BARE
@@ -67,32 +68,6 @@ bool indicator_kind_from_name(struct slice name, enum indicator_kind *ret)
         }
     }
     return false;
-}
-
-static bool is_address(struct slice text)
-{
-    char address[INET6_ADDRSTRLEN];
-    uint8_t bytes[16];
-
-    if (text.size >= sizeof(address))
-        return false;
-    (void)snprintf(address, sizeof(address), "%.*s", SLICE_FMT(text));
-    return inet_pton(AF_INET, address, bytes) == 1 || inet_pton(AF_INET6, address, bytes) == 1;
-}
-
-/* The address in it, which may have a port behind; false and *ret as it is: there is none. */
-static bool bare_address(struct slice text, struct slice *ret)
-{
-    bool bracketed = text.size > 0 && text.data[0] == '[';
-    size_t end = slice_find_byte(text, bracketed ? ']' : ':', 0);
-    struct slice bare = bracketed ? slice_tail(slice_head(text, end), 1) : slice_head(text, end);
-
-    if (!is_address(bare))
-        bare = text; /* IPv6 without brackets */
-    if (!is_address(bare))
-        return false;
-    *ret = bare;
-    return true;
 }
 
 /* ---- queries ---- */
@@ -158,6 +133,31 @@ static void add_list(struct buf *text, const struct map *set)
     buf_add_byte(text, ')');
 }
 
+/* As parse_ipv6() writes it; what is no address as it is. */
+static void add_address(struct buf *text, struct slice address)
+{
+    uint8_t ip[IP_BYTES];
+
+    if (!ip_parse(address, ip)) {
+        text_add_json_string(text, address);
+        return;
+    }
+    for (int i = 0; i < IP_BYTES; i += 2)
+        buf_add_format(text, "%s%02x%02x", i == 0 ? "\"" : ":", ip[i], ip[i + 1]);
+    buf_add_byte(text, '"');
+}
+
+static void add_addresses(struct buf *text, const struct map *set)
+{
+    buf_add_byte(text, '(');
+    for (size_t i = 0; i < set->count; i++) {
+        if (i > 0)
+            buf_add_byte(text, ',');
+        add_address(text, set->entries[i].key);
+    }
+    buf_add_byte(text, ')');
+}
+
 static void add_mail(struct scope *scope, struct buf *text)
 {
     char range[160] = "", from[TIME_TEXT_BYTES + 1], to[TIME_TEXT_BYTES + 1];
@@ -183,7 +183,7 @@ static void add_conditions(struct scope *scope, struct buf *text)
     }
     if (scope->sets[INDICATOR_IP].count > 0) {
         buf_add_text(text, " and Bare(Address) in~ ");
-        add_list(text, &scope->sets[INDICATOR_IP]);
+        add_addresses(text, &scope->sets[INDICATOR_IP]);
     }
     if (scope->sets[INDICATOR_SESSION].count > 0) {
         buf_add_text(text, " and Session in~ ");
@@ -195,15 +195,20 @@ static void add_conditions(struct scope *scope, struct buf *text)
     }
 }
 
-static enum status row_key(struct scope *scope, const struct batch *batch, uint32_t row,
-                           struct map *out, struct error *err)
+/* Sets of addresses have them as people write them. */
+static enum status put_address(struct map *set, struct slice address, struct error *err)
 {
-    struct slice key = bytes_at(batch, 0, row);
+    char room[IP_TEXT_BYTES];
 
+    address = ip_canonical(address, room);
+    return address.size == 0 || map_put(set, address, NULL, err) != NULL ? STATUS_OK : err->status;
+}
+
+static enum status address_row(struct scope *scope, const struct batch *batch, uint32_t row,
+                               struct map *out, struct error *err)
+{
     (void)scope;
-    if (key.size == 0)
-        return STATUS_OK;
-    return map_put(out, key, NULL, err) == NULL ? err->status : STATUS_OK;
+    return put_address(out, bytes_at(batch, 0, row), err);
 }
 
 /* ---- alerts ---- */
@@ -220,9 +225,8 @@ static enum status put_member(struct map *set, struct slice json, const char *ke
         return ERROR_MEMORY(err);
     if (value.size > 0)
         status = dynamic_to_string(arena, value, &text, err);
-    (void)bare_address(text, &text); /* also where the record had a port */
-    if (status == STATUS_OK && text.size > 0 && map_put(set, text, NULL, err) == NULL)
-        status = err->status;
+    if (status == STATUS_OK)
+        status = put_address(set, text, err); /* an identifier is none, and stays */
     arena_free(arena);
     return status;
 }
@@ -276,24 +280,24 @@ static enum status new_addresses(struct scope *scope, struct map *out, struct er
     buf_add_text(&text, "let Of = Mail | where App in~ ");
     add_list(&text, &scope->sets[INDICATOR_APP]);
     buf_add_text(&text, " | extend Ip = Bare(Address);\nlet Boxes = Of | where Ip in~ ");
-    add_list(&text, &scope->sets[INDICATOR_IP]);
+    add_addresses(&text, &scope->sets[INDICATOR_IP]);
     buf_add_text(&text, " | distinct TenantId, Mailbox;\n"
                         "Of | distinct TenantId, Mailbox, Ip"
                         " | join kind=leftsemi Boxes on TenantId, Mailbox | distinct Ip"
                         " | where Ip !in~ ");
-    add_list(&text, &scope->sets[INDICATOR_IP]);
-    enum status status = ask(scope, &text, row_key, &candidates, err);
+    add_addresses(&text, &scope->sets[INDICATOR_IP]);
+    enum status status = ask(scope, &text, address_row, &candidates, err);
     if (status == STATUS_OK && candidates.count > 0) {
         buf_clear(&text);
         buf_add_text(&text, used_text);
         buf_add_text(&text, " | where A in~ "); /* most rows end here */
         add_list(&text, &candidates);
         buf_add_text(&text, " or A contains \":\" | extend A = Bare(A) | where A in~ ");
-        add_list(&text, &candidates);
+        add_addresses(&text, &candidates);
         buf_add_text(&text, " and P !in~ ");
         add_list(&text, &scope->sets[INDICATOR_APP]);
         buf_add_text(&text, " | distinct A");
-        status = ask(scope, &text, row_key, &used, err);
+        status = ask(scope, &text, address_row, &used, err);
     }
     for (size_t i = 0; status == STATUS_OK && i < candidates.count; i++) {
         struct slice key = candidates.entries[i].key;
@@ -471,6 +475,8 @@ static void add_answer(struct scope *scope, struct buf *ret)
 static enum status take_indicators(struct scope *scope, struct error *err)
 {
     const struct scope_request *r = scope->request;
+    char room[IP_TEXT_BYTES];
+    uint8_t ip[IP_BYTES];
 
     if (r->indicator_count == 0)
         return ERROR_SET(err, STATUS_INVALID, "a scope wants at least one indicator");
@@ -481,8 +487,11 @@ static enum status take_indicators(struct scope *scope, struct error *err)
         if (value.size == 0 || !text_is_utf8(value))
             return ERROR_SET(err, STATUS_INVALID, "an indicator is empty or not UTF-8");
         /* What cannot match would say "nothing was touched". */
-        if (r->indicators[i].kind == INDICATOR_IP && !bare_address(value, &value))
+        bool is_ip = r->indicators[i].kind == INDICATOR_IP;
+        if (is_ip && !ip_parse(value, ip))
             return ERROR_SET(err, STATUS_INVALID, "'%.*s' is not an address", SLICE_FMT(value));
+        if (is_ip)
+            value = ip_canonical(value, room);
         if (map_put(&scope->sets[r->indicators[i].kind], value, NULL, err) == NULL)
             return err->status;
     }

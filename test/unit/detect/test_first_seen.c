@@ -91,6 +91,30 @@ static void an_alerted_address_is_remembered_in_every_tenant(void **state)
     assert_true(see(&other, "ann", "sync", "66.6.6.6", DAY(25)).alert);
 }
 
+static void an_alerted_address_is_known_in_each_of_its_writings(void **state)
+{
+    (void)state;
+    live(&tenant);
+    ASSERT_OK(first_seen_load_alerted(rule, SLICE("2001:DB8::7"), &err));
+    ASSERT_OK(first_seen_load_alerted(rule, SLICE("10.1.3.3"), &err));
+    assert_true(see(&tenant, "ann", "sync", "[2001:0db8:0:0::0007]:443", DAY(20)).reasons &
+                REASON_ADDRESS_ALERTED);
+    assert_true(see(&tenant, "ann", "x", "::ffff:10.1.3.3", DAY(20)).reasons &
+                REASON_ADDRESS_ALERTED);
+    assert_false(see(&tenant, "ann", "y", "2001:db8::70", DAY(20)).reasons &
+                 REASON_ADDRESS_ALERTED);
+}
+
+/* A strange network does not become a known one by a mapped address of another network. */
+static void a_mapped_address_has_its_own_network(void **state)
+{
+    (void)state;
+    live(&tenant);
+    (void)see(&tenant, "bob", "outlook", "::ffff:10.1.1.1", DAY(5));
+    assert_true(see(&tenant, "ann", "evil", "::ffff:66.6.6.6", DAY(20)).network_new);
+    assert_false(see(&tenant, "ann", "other", "::ffff:10.1.9.9", DAY(20)).network_new);
+}
+
 static void a_sign_in_from_the_new_network_explains_it(void **state)
 {
     struct first_seen_hit hit;
@@ -175,6 +199,9 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(an_alerted_address_is_remembered_in_every_tenant, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(an_alerted_address_is_known_in_each_of_its_writings,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_mapped_address_has_its_own_network, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_sign_in_from_the_new_network_explains_it, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(learning_and_old_records_raise_no_storm, set_up,

@@ -172,6 +172,37 @@ static void kinds_restrict_each_other_and_values_are_alternatives(void **state)
     buf_release(&r);
 }
 
+/* An address can be written in several ways; whoever writes it another way does not hide. */
+static void an_address_is_found_in_each_of_its_writings(void **state)
+{
+    static const char *const written[] = {
+        "2001:db8::7",  "2001:DB8:0:0:0:0:0:7", "[2001:0db8:0000::0007]:443", "2001:db8::0:7%2",
+        "::ffff:192.0.2.66", "192.0.2.66", "192.0.2.66:81", "[::FFFF:c000:0242]:9",
+    };
+    static const char *const asked[] = {"2001:db8::7", "2001:DB8:0:0::7", "[2001:db8::0007]:1",
+                                        "192.0.2.66", "::ffff:192.0.2.66", "::FFFF:C000:242"};
+    struct place *place = *state;
+    struct buf r;
+    char body[512];
+
+    buf_init(&r, MIB);
+    place_add_tenant(place, "alpha");
+    for (size_t i = 0; i < sizeof(written) / sizeof(written[0]); i++)
+        add(&r, "ann@x", EVIL, written[i], BIND ITEMS_1_2);
+    add(&r, "ann@x", EVIL, "2001:db8::8", BIND ITEMS_1_2);
+    add(&r, "ann@x", EVIL, "::ffff:192.0.2.67", BIND ITEMS_1_2);
+    put(place, "alpha", "", &r);
+    for (size_t i = 0; i < sizeof(asked) / sizeof(asked[0]); i++) {
+        (void)snprintf(body, sizeof(body),
+                       "{\"indicators\":[{\"kind\":\"ip\",\"value\":\"%s\"}]%s", asked[i], ALL);
+        assert_int_equal(scope(place, body), 200);
+        if (!place_says(place, "\"records\":4,"))
+            fail_msg("%s: %s", asked[i], place_body(place));
+    }
+    ASSERT_SAYS(place, "\"ip\":[\"192.0.2.66\"]");
+    buf_release(&r);
+}
+
 /* Threads take the records in any order; what is shown is evidence, and is the same each time. */
 static void the_answer_does_not_depend_on_the_order_of_records(void **state)
 {
@@ -304,15 +335,21 @@ static void an_address_that_anything_else_uses_is_not_added(void **state)
     add(&r, "bob@x", EVIL, "192.0.2.1", BIND ITEMS_1_2);
     add(&r, "ann@x", EVIL, "192.0.2.9", BIND ITEMS_2_3);
     add(&r, "cid@x", EVIL, "192.0.2.9", BIND ITEMS_1_2);
+    add(&r, "ann@x", EVIL, "2001:db8::9", BIND ITEMS_2_3);
+    add(&r, "dan@x", EVIL, "2001:db8::9", BIND ITEMS_1_2);
     put(place, "alpha", "", &r);
     buf_add_text(&r, "{\"TimeGenerated\":\"2024-02-10T00:00:00Z\",\"Operation\":\"Send\","
-                     "\"UserId\":\"eve@x\",\"ClientIP\":\"192.0.2.9:55\",\"AppId\":\"" MAIL "\"}");
+                     "\"UserId\":\"eve@x\",\"ClientIP\":\"192.0.2.9:55\",\"AppId\":\"" MAIL "\"}\n"
+                     "{\"TimeGenerated\":\"2024-02-10T00:00:00Z\",\"Operation\":\"Send\","
+                     "\"UserId\":\"eve@x\",\"ClientIP\":\"2001:DB8:0:0:0:0:0:9\","
+                     "\"AppId\":\"" MAIL "\"}");
     put(place, "alpha", "OfficeActivity", &r);
     assert_int_equal(scope_of_alert(place, alert), 200);
     ASSERT_SAYS(place, "\"ip\":[\"198.51.100.66\"]");
     ASSERT_SAYS(place, "\"bind_messages\":[\"<1@x>\",\"<2@x>\"]");
     assert_false(place_says(place, "bob@x"));
     assert_false(place_says(place, "cid@x"));
+    assert_false(place_says(place, "dan@x"));
     buf_release(&r);
 }
 
@@ -399,6 +436,7 @@ int main(void)
         PLACE_TEST(a_throttled_hour_opens_the_upper_bound),
         PLACE_TEST(rows_of_both_tables_count),
         PLACE_TEST(kinds_restrict_each_other_and_values_are_alternatives),
+        PLACE_TEST(an_address_is_found_in_each_of_its_writings),
         PLACE_TEST(the_answer_does_not_depend_on_the_order_of_records),
         PLACE_TEST(a_time_range_is_half_open_and_one_end_will_do),
         PLACE_TEST(an_alert_grows_over_the_addresses_of_its_application),

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/ip.h"
+
+#include <arpa/inet.h>
+
+struct slice ip_bare(struct slice text)
+{
+    size_t close = slice_find_byte(text, ']', 0);
+
+    if (text.size > 1 && text.data[0] == '[' && close != SIZE_MAX)
+        return slice_from(text.data + 1, close - 1);
+    size_t colon = slice_find_byte(text, ':', 0);
+    if (colon != SIZE_MAX && slice_find_byte(text, ':', colon + 1) == SIZE_MAX)
+        return slice_head(text, colon); /* IPv4 and a port */
+    return text;
+}
+
+bool ip_is_four(const uint8_t ip[IP_BYTES])
+{
+    static const uint8_t mapped[12] = {[10] = 0xff, 0xff};
+
+    return memcmp(ip, mapped, sizeof(mapped)) == 0;
+}
+
+bool ip_parse(struct slice text, uint8_t ret[IP_BYTES])
+{
+    char plain[IP_TEXT_BYTES];
+
+    text = ip_bare(slice_trim(text));
+    text = slice_head(text, slice_find_byte(text, '%', 0)); /* a zone is of that host only */
+    if (text.size == 0 || text.size >= sizeof(plain) || slice_find_byte(text, '\0', 0) != SIZE_MAX)
+        return false;
+    memcpy(plain, text.data, text.size);
+    plain[text.size] = '\0';
+    memset(ret, 0, IP_BYTES);
+    bool is_four = inet_pton(AF_INET, plain, ret + 12) == 1;
+    if (!is_four && inet_pton(AF_INET6, plain, ret) != 1)
+        return false;
+    /* ::a.b.c.d, of before ::ffff:a.b.c.d */
+    bool is_compatible = slice_starts_with(text, SLICE("::")) &&
+                         slice_find_byte(text, '.', 0) != SIZE_MAX &&
+                         slice_find_byte(text, ':', 2) == SIZE_MAX;
+    if (is_four || is_compatible)
+        ret[10] = ret[11] = 0xff;
+    return true;
+}
+
+struct slice ip_canonical(struct slice text, char room[IP_TEXT_BYTES])
+{
+    uint8_t ip[IP_BYTES];
+
+    if (!ip_parse(text, ip))
+        return text;
+    bool is_four = ip_is_four(ip);
+    if (inet_ntop(is_four ? AF_INET : AF_INET6, is_four ? ip + 12 : ip, room, IP_TEXT_BYTES) ==
+        NULL)
+        return text;
+    return slice_of(room);
+}

@@ -9,10 +9,10 @@
  * 2. seal and write it to NAME.tmp; sync; rename; sync the directory;
  * 3. replace the catalog: now the sections count and the floor has moved;
  * 4. publish to readers.
- * A part whose rows do not match their commitments is encoded again with every
- * record whole; when that does not match either, it is stored so all the same
- * and counted, and the caller keeps the log of it: one part must not keep the
- * others out of the segments for ever.
+ * A part whose rows do not match what came is encoded again with every record
+ * whole; when that does not match either, it is stored so all the same and
+ * counted, and the caller keeps the log of it: one part must not keep the others
+ * out of the segments for ever.
  * A failure before 3 changes nothing.  A failure of 3 leaves the file, because
  * the new catalog may have reached the disk. */
 #include "base/check.h"
@@ -120,8 +120,8 @@ enum status sealing_add(struct sealing *sealing, struct sealing_room *room,
     if (status == STATUS_OK)
         status = section_encode(part, &options, &room->plain, &info, err);
     if (status == STATUS_OK)
-        status = section_check(&info, buf_slice(&room->plain),
-                               room->unverified ? NULL : sealed->options.verifier, err);
+        status = section_check(&info, buf_slice(&room->plain), room->unverified ? NULL : part,
+                               sealed->options.verifier, err);
     return status == STATUS_OK ? append(sealing, room, &info, err) : status;
 }
 

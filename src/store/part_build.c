@@ -15,6 +15,7 @@
 #include "base/check.h"
 #include "base/limits.h"
 #include "store/layout_priv.h"
+#include "store/row_tag_priv.h"
 
 #include <stdlib.h>
 
@@ -59,6 +60,7 @@ struct builder {
     struct pending *pending; /* parallel to the instances of this record */
     uint32_t pending_count, pending_capacity;
     uint32_t *roots;         /* per record: its instance */
+    uint64_t *tags;          /* per record: row_tag() */
     struct row *rows;        /* in row order */
     struct array_ref **refs; /* per path of the part: who each array value is */
 };
@@ -396,8 +398,9 @@ static enum status put_rows(struct builder *b, struct error *err)
         const struct shape *shape = &part->shapes[s];
         for (uint32_t i = 0; i < shape->row_count && status == STATUS_OK; i++) {
             const struct row *row = &b->rows[shape->row_begin + i];
-            layout_set_row(&b->layout, shape->row_begin + i, &b->batch->records[row->record],
-                           b->batch->received_us);
+            const struct record *record = &b->batch->records[row->record];
+            part->tags[shape->row_begin + i] = b->tags[row->record];
+            layout_set_row(&b->layout, shape->row_begin + i, record, b->batch->received_us);
             status = put_instance(b, row->record, b->instances[row->instance], i, err);
         }
     }
@@ -444,6 +447,9 @@ static enum status fill(struct builder *b, struct error *err)
                 return err->status;
         }
     }
+    part->tags = arena_alloc_raw(part->arena, part->row_count * sizeof(uint64_t), err);
+    if (part->tags == NULL)
+        return err->status;
     status = put_rows(b, err);
     for (uint32_t i = 0; i < part->path_count && status == STATUS_OK; i++) {
         if (part->paths[i].is_array)
@@ -463,6 +469,7 @@ static void release(struct builder *b)
     free(b->leaves);
     free(b->pending);
     free(b->roots);
+    free(b->tags);
     free(b->rows);
 }
 
@@ -479,10 +486,12 @@ static enum status build(const struct record_batch *batch, bool all_raw, size_t 
         goto out;
     part->wal_file_max = batch->wal_file;
     b.roots = malloc(batch->record_count * sizeof(uint32_t));
-    if (b.roots == NULL)
+    b.tags = malloc(batch->record_count * sizeof(uint64_t));
+    if (b.roots == NULL || b.tags == NULL)
         status = ERROR_MEMORY(err);
     for (uint32_t i = 0; i < batch->record_count && status == STATUS_OK; i++) {
         b.roots[i] = b.instance_count;
+        b.tags[i] = row_tag(batch->records[i].seq, batch->records[i].raw);
         status = add_record(&b, &batch->records[i], err);
     }
     if (status == STATUS_OK)

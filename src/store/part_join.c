@@ -210,6 +210,8 @@ static enum status put_rows(struct joiner *j, struct error *err)
             if (in->reasons != NULL)
                 record.quarantine_reason = in->reasons[row->row];
             layout_set_row(&j->layout, begin + i, &record, in->received_us[row->row]);
+            if (part->tags != NULL)
+                part->tags[begin + i] = in->tags[row->row];
             j->origins[s][i] =
                 (struct origin){row->input, row->row - in->shapes[old].row_begin, old};
         }
@@ -276,12 +278,19 @@ static enum status fill(struct joiner *j, struct error *err)
     enum status status = make_scratch(j, err);
     if (status != STATUS_OK)
         return status;
+    bool has_tags = true;
     for (uint32_t i = 0; i < j->input_count; i++) {
+        has_tags &= j->inputs[i].part->tags != NULL;
         if (j->inputs[i].part->reasons != NULL && part->reasons == NULL) {
             part->reasons = ARENA_ARRAY(part->arena, const char *, part->row_count, err);
             if (part->reasons == NULL)
                 return err->status;
         }
+    }
+    if (has_tags) {
+        part->tags = arena_alloc_raw(part->arena, part->row_count * sizeof(uint64_t), err);
+        if (part->tags == NULL)
+            return err->status;
     }
     status = put_rows(j, err);
     for (uint32_t i = 0; i < part->path_count && status == STATUS_OK; i++) {

@@ -148,6 +148,7 @@ struct part {
     int64_t *event_times;    /* ticks */
     int64_t *received_us;
     uint8_t *row_flags;      /* enum record_flag */
+    uint64_t *tags;          /* row_tag() of each as it came, or NULL: of what was sealed before */
     const char **reasons;    /* quarantine reason or NULL; array NULL if no row has one */
     int64_t time_min, time_max, received_min, received_max;
     uint64_t seq_min, seq_max;

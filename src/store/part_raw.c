@@ -3,42 +3,49 @@
  * columns of a part do not give back the bytes that came. */
 #include "store/part_priv.h"
 
+#include "base/check.h"
 #include "base/limits.h"
 
 #include <stdlib.h>
 
-struct row_time {
+struct row_facts {
     uint64_t seq;
     int64_t received_us;
+    uint64_t tag;
 };
 
-static int compare_times(const void *a, const void *b)
+static int compare_facts(const void *a, const void *b)
 {
-    const struct row_time *x = a, *y = b;
+    const struct row_facts *x = a, *y = b;
 
     return (x->seq > y->seq) - (x->seq < y->seq);
 }
 
-/* A batch has one receive time, a joined part has many. */
-static enum status keep_times(const struct part *from, struct part *to, struct error *err)
+/* A batch has one receive time, a joined part has many; and the tags are those of the
+ * bytes that came, not of what the columns give back. */
+static enum status keep_facts(const struct part *from, struct part *to, struct error *err)
 {
-    struct row_time *times = calloc(from->row_count, sizeof(*times));
+    struct row_facts *facts = calloc(from->row_count, sizeof(*facts));
 
-    if (times == NULL)
+    if (facts == NULL)
         return ERROR_MEMORY(err);
     for (uint32_t r = 0; r < from->row_count; r++)
-        times[r] = (struct row_time){from->seqs[r], from->received_us[r]};
-    qsort(times, from->row_count, sizeof(*times), compare_times);
+        facts[r] = (struct row_facts){from->seqs[r], from->received_us[r],
+                                      from->tags == NULL ? 0 : from->tags[r]};
+    qsort(facts, from->row_count, sizeof(*facts), compare_facts);
     for (uint32_t r = 0; r < to->row_count; r++) {
-        const struct row_time key = {to->seqs[r], 0};
-        const struct row_time *found =
-            bsearch(&key, times, from->row_count, sizeof(*times), compare_times);
-        if (found != NULL)
-            to->received_us[r] = found->received_us;
+        const struct row_facts key = {.seq = to->seqs[r]};
+        const struct row_facts *found =
+            bsearch(&key, facts, from->row_count, sizeof(*facts), compare_facts);
+        CHECK(found != NULL);
+        to->received_us[r] = found->received_us;
+        to->tags[r] = found->tag;
     }
+    if (from->tags == NULL)
+        to->tags = NULL;
     to->received_min = from->received_min;
     to->received_max = from->received_max;
-    free(times);
+    free(facts);
     return STATUS_OK;
 }
 
@@ -90,7 +97,7 @@ enum status part_raw(const struct part *part, struct part **ret, struct error *e
     if (status == STATUS_OK) /* no tokens: every record is kept whole */
         status = part_from_records(&batch, &made, err);
     if (status == STATUS_OK)
-        status = keep_times(part, made, err);
+        status = keep_facts(part, made, err);
     if (status == STATUS_OK) {
         *ret = made;
         made = NULL; /* given away */

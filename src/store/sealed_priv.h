@@ -166,9 +166,12 @@ enum status catalog_rebuild(struct sealed *sealed, struct catalog *ret,
                             struct error *err) MUST_USE;
 
 /* ---- section_check.c ---- */
-/* Decodes the plain section and has every row checked. */
+/* Decodes the plain section and, unless `part` is NULL, checks that its rows are those of
+ * the part, with the bytes they came with: by their tags or by the verifier, which may be
+ * NULL.  STATUS_CORRUPT or STATUS_NOT_FOUND if not. */
 enum status section_check(const struct section_info *info, struct slice plain,
-                          struct record_verifier *verifier, struct error *err) MUST_USE;
+                          const struct part *part, struct record_verifier *verifier,
+                          struct error *err) MUST_USE;
 
 /* ---- flush.c ---- */
 /* One job that makes new sections of parts: begin, add each, commit. */
@@ -183,7 +186,7 @@ struct sealing {
 /* What each of these threads needs for itself. */
 struct sealing_room {
     struct buf plain, cipher;
-    bool unverified; /* rows are not compared with their commitments */
+    bool unverified; /* rows are not compared with what came */
 };
 void sealing_room_init(struct sealing_room *room);
 void sealing_room_release(struct sealing_room *room);

@@ -1,9 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* section_check.c - before a section becomes the only copy of its rows: decode
- * it, render every row, have the bytes checked against their commitments. */
+/* section_check.c - before a section becomes the only copy of its rows: decode it and
+ * render every row.
+ *
+ * Rows that came since the start have a tag of their bytes, and each must give it again.
+ * The commitments, which cost ten times as much, are then checked of the first rows: they
+ * tell whether the evidence can be found and has the same records.  Rows of sections have
+ * no tags; their commitments are all checked. */
+#include "store/row_tag_priv.h"
 #include "store/sealed_priv.h"
 
 #include <stdlib.h>
+
+#define SECTION_SAMPLE_ROWS 64u /* as many records as a node of the evidence has */
 
 struct numbered_row {
     uint64_t seq;
@@ -56,17 +64,20 @@ static enum status check_runs(struct rendering *rendering, struct record_verifie
     return status;
 }
 
-static enum status check_view(struct part *view, struct record_verifier *verifier,
-                              struct error *err)
+/* The rows whose numbers are below `end`, against their commitments. */
+static enum status check_commitments(struct part *view, uint64_t end,
+                                     struct record_verifier *verifier, struct error *err)
 {
     struct numbered_row *rows = malloc((size_t)view->row_count * sizeof(*rows));
-    struct rendering rendering = {view, rows, view->row_count, {0}};
+    struct rendering rendering = {view, rows, 0, {0}};
 
     if (rows == NULL)
         return ERROR_MEMORY(err);
-    for (uint32_t r = 0; r < view->row_count; r++)
-        rows[r] = (struct numbered_row){view->seqs[r], r};
-    qsort(rows, view->row_count, sizeof(*rows), compare_rows);
+    for (uint32_t r = 0; r < view->row_count; r++) {
+        if (view->seqs[r] < end)
+            rows[rendering.row_count++] = (struct numbered_row){view->seqs[r], r};
+    }
+    qsort(rows, rendering.row_count, sizeof(*rows), compare_rows);
     buf_init(&rendering.raw, REQUEST_BODY_BYTES_MAX);
     enum status status = check_runs(&rendering, verifier, err);
     buf_release(&rendering.raw);
@@ -74,8 +85,51 @@ static enum status check_view(struct part *view, struct record_verifier *verifie
     return status;
 }
 
+static bool has_rows_of(const struct part *view, const struct part *part)
+{
+    size_t bytes = part->row_count * sizeof(uint64_t);
+
+    return view->row_count == part->row_count && memcmp(view->seqs, part->seqs, bytes) == 0 &&
+           memcmp(view->event_times, part->event_times, bytes) == 0 &&
+           memcmp(view->received_us, part->received_us, bytes) == 0 &&
+           memcmp(view->row_flags, part->row_flags, part->row_count) == 0;
+}
+
+static enum status check_tags(struct part *view, const struct part *part, struct error *err)
+{
+    struct buf raw;
+    enum status status = STATUS_OK;
+
+    if (!has_rows_of(view, part))
+        return ERROR_SET(err, STATUS_CORRUPT, "the section has other rows than it was made of");
+    buf_init(&raw, REQUEST_BODY_BYTES_MAX);
+    for (uint32_t r = 0; r < view->row_count && status == STATUS_OK; r++) {
+        buf_clear(&raw);
+        part_render(view, r, &raw);
+        status = buf_check(&raw, err);
+        if (status == STATUS_OK && row_tag(view->seqs[r], buf_slice(&raw)) != part->tags[r])
+            status = ERROR_SET(err, STATUS_CORRUPT, "record %llu has other bytes than it came with",
+                               (unsigned long long)view->seqs[r]);
+    }
+    buf_release(&raw);
+    return status;
+}
+
+static enum status check_view(struct part *view, const struct part *part,
+                              struct record_verifier *verifier, struct error *err)
+{
+    bool has_tags = part->tags != NULL;
+    enum status status = has_tags ? check_tags(view, part, err) : STATUS_OK;
+
+    if (status == STATUS_OK && verifier != NULL)
+        status = check_commitments(
+            view, has_tags ? part->seq_min + SECTION_SAMPLE_ROWS : UINT64_MAX, verifier, err);
+    return status;
+}
+
 enum status section_check(const struct section_info *info, struct slice plain,
-                          struct record_verifier *verifier, struct error *err)
+                          const struct part *part, struct record_verifier *verifier,
+                          struct error *err)
 {
     struct cache *cache = cache_new(SECTION_BYTES_MAX);
     struct section *section = NULL;
@@ -87,8 +141,8 @@ enum status section_check(const struct section_info *info, struct slice plain,
         status = section_view(section, &view, err);
     if (status == STATUS_OK)
         status = section_load_all(view, err);
-    if (status == STATUS_OK && verifier != NULL)
-        status = check_view(view, verifier, err);
+    if (status == STATUS_OK && part != NULL)
+        status = check_view(view, part, verifier, err);
     part_unref(view);
     section_unref(section);
     cache_free(cache);

@@ -6,7 +6,8 @@
  * rows are searchable when take() returns); store_flush() writes the parts of
  * all tenants into one segment file, a section a part; a background merge and
  * store_compact() join sections.  Segments, once sealed, are the only copy:
- * each record is re-rendered and checked against its commitment first.
+ * each record is re-rendered and checked first, by its tag against the bytes that came,
+ * when sections are joined against its commitment.
  *
  * Threads: everything is thread-safe.  Readers pin a snapshot and never block
  * writers.
@@ -36,8 +37,9 @@ struct table_definition {
     bool declared;              /* false: a user table, columns found in the data */
 };
 
-/* Called before the only other copy of the raw bytes goes away: do these
- * consecutive records re-render exactly?  STATUS_CORRUPT if not. */
+/* Do these consecutive records re-render exactly, by the evidence?  STATUS_CORRUPT if not.
+ * Called before older sections go away, of all their records; before the log goes away
+ * of the first of each section. */
 struct record_verifier {
     enum status (*verify)(struct record_verifier *verifier, const struct guid *tenant,
                           uint64_t first_seq, uint32_t count,

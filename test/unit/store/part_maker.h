@@ -4,6 +4,7 @@
 #define STORE_PART_MAKER_H
 
 #include "store/batch_maker.h"
+#include "store/row_tag_priv.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -41,6 +42,8 @@ static inline void check_part(const struct part *part, const struct batch_maker 
                      SLICE_FMT(buf_slice(&raw)));
         assert_int_equal(part->event_times[row], record->event_time);
         assert_int_equal(part->row_flags[row], record->flags);
+        if (part->tags != NULL)
+            assert_int_equal(part->tags[row], row_tag(record->seq, record->raw));
         seen++;
     }
     assert_int_equal(seen, m->batch.record_count);

@@ -8,6 +8,7 @@
 
 struct trip {
     struct fixture_verifier verifier;
+    struct part *part;
     struct section_info info;
     struct buf plain;
     struct cache *cache;
@@ -16,19 +17,31 @@ struct trip {
     struct error err;
 };
 
-/* Encodes, checks every row against the maker, and opens a view. */
+static inline enum status trip_check(struct trip *t)
+{
+    return section_check(&t->info, buf_slice(&t->plain), t->part, &t->verifier.verifier, &t->err);
+}
+
+/* Encodes, checks every row by its tag and then against the maker, and opens a view. */
 static inline void trip_init(struct trip *t, const struct batch_maker *m, bool thorough)
 {
     struct part *part = fixture_part(m);
     struct section_options options = {thorough ? 9 : 1, thorough, 42};
 
-    *t = (struct trip){.verifier = {.verifier.verify = fixture_verify, .makers = {m},
+    *t = (struct trip){.part = part,
+                       .verifier = {.verifier.verify = fixture_verify, .makers = {m},
                                     .maker_count = 1}};
+    uint64_t *tags = part->tags;
     buf_init(&t->plain, 64 * MIB);
     section_info_from_part(part, &t->info);
     if (section_encode(part, &options, &t->plain, &t->info, &t->err) != STATUS_OK ||
-        section_check(&t->info, buf_slice(&t->plain), &t->verifier.verifier, &t->err) != STATUS_OK)
+        trip_check(t) != STATUS_OK)
         fail_msg("%s", t->err.text);
+    t->verifier.seen = 0;
+    part->tags = NULL;
+    if (trip_check(t) != STATUS_OK)
+        fail_msg("%s", t->err.text);
+    part->tags = tags;
     assert_int_equal(t->verifier.seen, m->batch.record_count);
     t->cache = cache_new(64 * MIB);
     assert_non_null(t->cache);
@@ -37,11 +50,11 @@ static inline void trip_init(struct trip *t, const struct batch_maker *m, bool t
         section_view(t->section, &t->view, &t->err) != STATUS_OK ||
         section_load_all(t->view, &t->err) != STATUS_OK)
         fail_msg("%s", t->err.text);
-    part_unref(part);
 }
 
 static inline void trip_release(struct trip *t)
 {
+    part_unref(t->part);
     part_unref(t->view);
     section_unref(t->section);
     cache_free(t->cache);

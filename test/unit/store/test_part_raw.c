@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A part of whole records is the same rows. */
+#include "store/row_tag_priv.h"
 #include "store/segment_fixture.h"
 
 static uint32_t row_of(const struct part *part, uint64_t seq)
@@ -45,6 +46,7 @@ static void every_row_keeps_its_bytes_and_times(void **state)
         assert_true(slice_equal(buf_slice(&want), buf_slice(&got)));
         assert_true(raw->shapes[part_root_shape(raw, at)].is_raw);
         assert_int_equal(raw->received_us[at], joined->received_us[r]);
+        assert_int_equal(raw->tags[at], row_tag(joined->seqs[r], buf_slice(&want)));
         assert_int_equal(raw->event_times[at], joined->event_times[r]);
         assert_int_equal(raw->row_flags[at], joined->row_flags[r]);
         assert_true(raw->reasons[at] == joined->reasons[r]);
@@ -58,10 +60,33 @@ static void every_row_keeps_its_bytes_and_times(void **state)
     batch_maker_release(&m);
 }
 
+/* What the columns give back may be wrong, and that is when the rows are kept whole. */
+static void tags_are_those_of_the_bytes_that_came(void **state)
+{
+    (void)state;
+    struct batch_maker m;
+    struct part *part = NULL, *raw = NULL;
+    struct error err;
+    batch_maker_init(&m, "T", 1);
+    fixture_records(&m, 20, 1);
+    assert_int_equal(part_from_records(&m.batch, &part, &err), STATUS_OK);
+    part->tags[7] ^= 1;
+    assert_int_equal(part_raw(part, &raw, &err), STATUS_OK);
+    assert_int_equal(raw->tags[row_of(raw, part->seqs[7])], part->tags[7]);
+    part_unref(raw);
+    part->tags = NULL;
+    assert_int_equal(part_raw(part, &raw, &err), STATUS_OK);
+    assert_null(raw->tags);
+    part_unref(raw);
+    part_unref(part);
+    batch_maker_release(&m);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_row_keeps_its_bytes_and_times),
+        cmocka_unit_test(tags_are_those_of_the_bytes_that_came),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,37 +1,114 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The check renders each row and believes only the verifier. */
+/* The check renders each row and believes only its tag or the verifier. */
 #include "store/sealed_priv.h"
 
 #include "store/section_trip.h"
 
-static void rows_are_shown_in_order_and_a_refusal_counts(void **state)
+static void make(struct trip *t, struct batch_maker *m)
+{
+    batch_maker_init(m, "T", 1);
+    fixture_records(m, 100, 1);
+    trip_init(t, m, false);
+    t->verifier.seen = 0;
+}
+
+static void release(struct trip *t, struct batch_maker *m)
+{
+    trip_release(t);
+    batch_maker_release(m);
+}
+
+static void rows_without_tags_are_all_shown_to_the_verifier(void **state)
 {
     (void)state;
     struct batch_maker m;
     struct trip t;
-    batch_maker_init(&m, "T", 1);
-    fixture_records(&m, 100, 1);
-    trip_init(&t, &m, false);
-    t.verifier.seen = 0;
-    assert_int_equal(section_check(&t.info, buf_slice(&t.plain), &t.verifier.verifier, &t.err),
-                     STATUS_OK);
+    make(&t, &m);
+    t.part->tags = NULL;
+    assert_int_equal(trip_check(&t), STATUS_OK);
     assert_int_equal(t.verifier.seen, 100);
     t.verifier.refuse = true;
-    assert_int_equal(section_check(&t.info, buf_slice(&t.plain), &t.verifier.verifier, &t.err),
-                     STATUS_CORRUPT);
-    /* without a verifier the bytes have to decode at least */
-    assert_int_equal(section_check(&t.info, buf_slice(&t.plain), NULL, &t.err), STATUS_OK);
+    assert_int_equal(trip_check(&t), STATUS_CORRUPT);
+    release(&t, &m);
+}
+
+static void of_rows_with_tags_the_verifier_sees_the_first(void **state)
+{
+    (void)state;
+    struct batch_maker m;
+    struct trip t;
+    make(&t, &m);
+    assert_int_equal(trip_check(&t), STATUS_OK);
+    assert_int_equal(t.verifier.seen, 64);
+    t.verifier.refuse = true;
+    assert_int_equal(trip_check(&t), STATUS_CORRUPT);
+    release(&t, &m);
+}
+
+static void each_tag_is_compared(void **state)
+{
+    (void)state;
+    struct batch_maker m;
+    struct trip t;
+    make(&t, &m);
+    for (uint32_t r = 0; r < t.part->row_count; r++) {
+        t.part->tags[r] ^= 1;
+        assert_int_equal(trip_check(&t), STATUS_CORRUPT);
+        t.part->tags[r] ^= 1;
+    }
+    assert_int_equal(trip_check(&t), STATUS_OK);
+    release(&t, &m);
+}
+
+static void rows_have_the_numbers_times_and_flags_of_the_part(void **state)
+{
+    (void)state;
+    struct batch_maker m;
+    struct trip t;
+    make(&t, &m);
+    uint32_t last = t.part->row_count - 1;
+    t.part->seqs[last]++;
+    assert_int_equal(trip_check(&t), STATUS_CORRUPT);
+    t.part->seqs[last]--;
+    t.part->event_times[last]++;
+    assert_int_equal(trip_check(&t), STATUS_CORRUPT);
+    t.part->event_times[last]--;
+    t.part->received_us[last]++;
+    assert_int_equal(trip_check(&t), STATUS_CORRUPT);
+    t.part->received_us[last]--;
+    t.part->row_flags[last] ^= RECORD_QUARANTINED;
+    assert_int_equal(trip_check(&t), STATUS_CORRUPT);
+    t.part->row_flags[last] ^= RECORD_QUARANTINED;
+    assert_int_equal(trip_check(&t), STATUS_OK);
+    release(&t, &m);
+}
+
+static void without_a_part_the_bytes_have_to_decode_at_least(void **state)
+{
+    (void)state;
+    struct batch_maker m;
+    struct trip t;
+    make(&t, &m);
+    t.verifier.refuse = true;
+    assert_int_equal(
+        section_check(&t.info, buf_slice(&t.plain), NULL, &t.verifier.verifier, &t.err),
+        STATUS_OK);
     t.info.row_count++;
-    assert_int_equal(section_check(&t.info, buf_slice(&t.plain), NULL, &t.err), STATUS_CORRUPT);
+    assert_int_equal(
+        section_check(&t.info, buf_slice(&t.plain), NULL, &t.verifier.verifier, &t.err),
+        STATUS_CORRUPT);
     t.info.row_count--;
-    trip_release(&t);
-    batch_maker_release(&m);
+    release(&t, &m);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(rows_are_shown_in_order_and_a_refusal_counts),
+        cmocka_unit_test(rows_without_tags_are_all_shown_to_the_verifier),
+        cmocka_unit_test(of_rows_with_tags_the_verifier_sees_the_first),
+        cmocka_unit_test(each_tag_is_compared),
+        cmocka_unit_test(rows_have_the_numbers_times_and_flags_of_the_part),
+        cmocka_unit_test(without_a_part_the_bytes_have_to_decode_at_least),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -57,8 +57,9 @@
 #define BLOCK_CACHE_BYTES (128 * MIB) /* decoded columns; `cache_mib` of the configuration */
 #define CIPHER_CHUNK_BYTES (16 * KIB)
 #define MEMORY_ROWS_FLUSH 98304u    /* rows in memory over all tenants that start a flush */
-#define MEMORY_ROWS_MAX 196608u    /* above it large bodies wait, at most a second a turn, for the
-                                    * flush; small ones above five quarters of it */
+#define MEMORY_ROWS_MAX 196608u    /* above it, with what is on its way, large bodies wait for the
+                                    * flush, three turns of a second, then 429; small ones wait
+                                    * above five quarters of it, a second at most */
 #define MEMORY_BYTES_MAX (128 * MIB) /* the same for their bytes: mostly about 600 a row */
 #define HELD_TEXT_ROWS_MAX 16u        /* a batch in memory of more rows is a part at once */
 #define HELD_TEXT_BYTES_MAX (64 * KIB)

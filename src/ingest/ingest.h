@@ -49,9 +49,10 @@ struct ingest_options {
     /* May the table be written, and which column is its event time?  Filled by
      * main from content/.  NULL time_column means none but the usual ones. */
     const char *(*time_column)(void *context, struct slice table);
-    /* Have the sinks room for more rows?  Some of it is for small bodies only, so that they
-     * do not wait for the flush beside who sends more than it can take.  May be NULL. */
-    bool (*has_room)(void *context, bool is_small);
+    /* Have the sinks room for more rows, beside about so many that are on their way to them?
+     * Some of it is for small bodies only, so that they do not wait for the flush beside who
+     * sends more than it can take; what is on its way does not count for them.  May be NULL. */
+    bool (*has_room)(void *context, bool is_small, uint64_t coming_rows);
     /* Called once, from any thread, when nothing may be acknowledged any more
      * (a failed sync, a failed sink): the process has to stop, a restart
      * recovers.  Requests get STATUS_IO from then on.  May be NULL. */

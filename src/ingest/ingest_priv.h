@@ -24,6 +24,7 @@ struct ingest {
     struct loss loss;
     struct buf_pool buffers; /* of requests at work */
     struct gate large;       /* processors at work on large bodies */
+    atomic_uint_fast64_t coming_rows; /* of large bodies that are not with the sinks yet */
 
     pthread_mutex_t lock; /* all below, and the tenants' body_bytes */
     size_t body_bytes;    /* of all requests at work */

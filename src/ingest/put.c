@@ -10,6 +10,7 @@
 #define ROOM_WAIT_MS 5
 #define ROOM_WAITS_MAX 200u
 #define ROOM_TURNS_MAX 3u
+#define RECORD_BYTES_USUAL KIB
 
 /* ---- the third part: after the commit ---- */
 
@@ -94,23 +95,33 @@ static void count_request(struct put *put, const struct ingest_answer *answer)
 
 /* ---- room and turns ---- */
 
-static bool has_room(const struct ingest *ingest, bool is_small)
+static bool has_room(const struct ingest *ingest, bool is_small, uint64_t coming_rows)
 {
     return ingest->options.has_room == NULL ||
-           ingest->options.has_room(ingest->options.context, is_small);
+           ingest->options.has_room(ingest->options.context, is_small, coming_rows);
 }
 
 void ingest_wait_for_room(struct ingest *ingest, bool is_small)
 {
     const struct timespec wait = {0, ROOM_WAIT_MS * 1000000L};
 
-    for (unsigned i = 0; i < ROOM_WAITS_MAX && !has_room(ingest, is_small); i++)
+    for (unsigned i = 0; i < ROOM_WAITS_MAX; i++) {
+        if (has_room(ingest, is_small, atomic_load(&ingest->coming_rows)))
+            break;
         (void)nanosleep(&wait, NULL);
+    }
 }
 
 static bool is_small(const struct ingest_request *request)
 {
     return request->body.size < LARGE_BODY_BYTES;
+}
+
+static void count_shed(struct ingest *ingest)
+{
+    (void)pthread_mutex_lock(&ingest->lock);
+    ingest->stats.shed++;
+    (void)pthread_mutex_unlock(&ingest->lock);
 }
 
 /* Large bodies are worked on in turn, or one tenant's would take the processors of all. */
@@ -125,9 +136,7 @@ static enum status enter_large(struct put *put, uint64_t wait_ms, struct error *
     if (status == STATUS_OK)
         return STATUS_OK;
     put->in_gate = false;
-    (void)pthread_mutex_lock(&ingest->lock);
-    ingest->stats.shed++;
-    (void)pthread_mutex_unlock(&ingest->lock);
+    count_shed(ingest);
     return status;
 }
 
@@ -138,20 +147,41 @@ static void leave_large(struct put *put)
     put->in_gate = false;
 }
 
+/* Its rows are on their way from here on.  Were they counted only once they are in memory, all
+ * that wait for their turns in the log would come in on the same room. */
+static void count_coming(struct put *put, uint64_t rows)
+{
+    (void)atomic_fetch_add(&put->ingest->coming_rows, rows - put->coming_rows);
+    put->coming_rows = rows;
+}
+
+/* Whether there is room beside the others'; if so, the rows are counted, by a guess: the body
+ * is not read yet. */
+static bool take_room(struct put *put)
+{
+    uint64_t rows = put->request->body.size / RECORD_BYTES_USUAL + 1;
+    uint64_t others = atomic_fetch_add(&put->ingest->coming_rows, rows);
+
+    put->coming_rows = rows;
+    if (has_room(put->ingest, false, others))
+        return true;
+    count_coming(put, 0);
+    return false;
+}
+
 /* The same, with room.  Many may have waited for the same room: whose turn it is not waits
  * again, outside, as who is in the log already needs a turn to make room. */
 static enum status enter_with_room(struct put *put, struct error *err)
 {
-    enum status status = enter_large(put, LARGE_WAIT_MS, err);
-
-    for (unsigned i = 0; i < ROOM_TURNS_MAX && status == STATUS_OK && put->in_gate &&
-                         !has_room(put->ingest, false);
-         i++) {
+    for (unsigned i = 0; i < ROOM_TURNS_MAX; i++) {
+        enum status status = enter_large(put, LARGE_WAIT_MS, err);
+        if (status != STATUS_OK || !put->in_gate || take_room(put))
+            return status;
         leave_large(put);
         ingest_wait_for_room(put->ingest, false);
-        status = enter_large(put, LARGE_WAIT_MS, err);
     }
-    return status;
+    count_shed(put->ingest);
+    return ERROR_SET(err, STATUS_BUSY, "more records come than can be stored, try again");
 }
 
 /* ---- from the gate to the answer ---- */
@@ -164,6 +194,7 @@ static enum status finish_durable(struct put *put, struct error *err)
 
     if (status == STATUS_OK)
         status = deliver_all(put, err);
+    count_coming(put, 0); /* they are with the sinks */
     leave_large(put);
     if (status == STATUS_OK && put->keyed)
         status = key_keep(put, err);
@@ -179,6 +210,8 @@ static enum status put_first(struct put *put, struct error *err)
 
     if (status == STATUS_OK)
         status = put_read(put, err);
+    if (status == STATUS_OK && put->in_gate)
+        count_coming(put, put->split.count);
     if (status == STATUS_OK && put->split.count == 0 && !put->keyed)
         put->answer = (struct ingest_answer){.records = 0};
     else if (status == STATUS_OK)
@@ -292,6 +325,7 @@ static void put_free(struct put *put)
 
     if (put->is_admitted)
         leave(put);
+    count_coming(put, 0);
     split_release(&put->split);
     gmac_free(put->gmac);
     give_scratch(put);

@@ -44,6 +44,7 @@ struct put {
     struct buf answer_bytes;
     struct receipts receipts;
     bool in_gate; /* has a place among the large ones */
+    uint64_t coming_rows; /* its part of ingest->coming_rows */
     bool is_admitted, is_replayed;
 };
 

@@ -25,6 +25,7 @@
 
 #define BACKGROUND_TICK_MS 250u
 #define MEMORY_BYTES_FLUSH (64 * MIB)
+#define ROW_BYTES_USUAL 600u /* in memory */
 #define WAL_BYTES_FLUSH (WAL_BYTES_MAX / 4)
 
 #define FLUSH_SHELF_ROWS 512u /* rows of a tenant and table, on average, that are worth a section */
@@ -71,12 +72,16 @@ struct daybook {
 
 /* Rows come faster than the flush seals them: who sends many slows down, so that memory
  * stays bounded, and who sends few only if that does not help. */
-static bool has_room(void *context, bool is_small)
+static bool has_room(void *context, bool is_small, uint64_t coming_rows)
 {
     const size_t quarters = is_small ? 5 : 4;
     struct store_memory memory;
 
     store_memory(((struct daybook *)context)->store, &memory);
+    if (!is_small) {
+        memory.rows += coming_rows;
+        memory.bytes += coming_rows * ROW_BYTES_USUAL;
+    }
     return memory.rows < MEMORY_ROWS_MAX / 4 * quarters &&
            memory.bytes < MEMORY_BYTES_MAX / 4 * quarters;
 }

@@ -92,11 +92,39 @@ static void one_thread_has_many_requests_under_way(void **state)
     arena_free(arena);
 }
 
+/* All that wait in the log came in while there was room: the next one sees them. */
+static void rows_on_their_way_count(void **state)
+{
+    struct world *w = *state;
+    struct arena *arena = arena_new(16 * MIB);
+    struct ingest_answer answer;
+    struct put *puts[2];
+    struct error err;
+    struct buf body;
+    unsigned count = 0;
+
+    buf_init(&body, MIB);
+    for (; body.size < LARGE_BODY_BYTES; count++)
+        buf_add_format(&body, "{\"Id\":\"%u\",\"v\":\"%0200u\"}\n", count, count);
+    struct ingest_request request = world_request(w, "Mine", buf_slice(&body));
+    for (int i = 0; i < 2; i++) {
+        ASSERT_OK(ingest_put_begin(w->ingest, &request, arena, &puts[i], &err));
+        assert_int_equal(w->coming_rows, i == 0 ? 0 : count);
+    }
+    for (int i = 0; i < 2; i++)
+        ASSERT_OK(ingest_put_end(puts[i], &answer, &err));
+    put_ok(w, RECORD("small", ""), arena, &answer);
+    assert_int_equal(w->coming_rows, 0);
+    buf_release(&body);
+    arena_free(arena);
+}
+
 static void large_bodies_wait_for_room_and_again_when_it_is_their_turn(void **state)
 {
     struct world *w = *state;
     struct arena *arena = arena_new(4 * MIB);
     struct ingest_answer answer;
+    struct error err;
     struct buf body;
 
     buf_init(&body, MIB);
@@ -107,6 +135,10 @@ static void large_bodies_wait_for_room_and_again_when_it_is_their_turn(void **st
     put_ok(w, body.data, arena, &answer);
     assert_int_equal(w->room_asked_count, 5);
     w->room_refusals = UINT32_MAX;
+    struct ingest_request request = world_request(w, "Mine", buf_slice(&body));
+    request.body.size--;
+    assert_int_equal(ingest_put(w->ingest, &request, arena, &answer, &err), STATUS_BUSY);
+    w->room_asked_count = 5;
     put_ok(w, RECORD("small", ""), arena, &answer);
     assert_int_equal(w->room_asked_count, 6);
     w->room_refusals = 0;
@@ -630,6 +662,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
         TEST(records_are_numbered_and_signed),
         TEST(one_thread_has_many_requests_under_way),
+        TEST(rows_on_their_way_count),
         TEST(large_bodies_wait_for_room_and_again_when_it_is_their_turn),
         TEST(a_restart_replays_the_same_records_and_leaves),
         TEST(duplicates_are_left_out_and_listed),

@@ -50,6 +50,7 @@ struct world {
     uint64_t floor;
     const char *time_column;
     atomic_uint room_asked_count; /* by any thread */
+    atomic_uint_fast64_t coming_rows; /* as it was told with the last question */
     uint32_t room_refusals; /* bit n: the n-th time it is asked, for large bodies */
     /* notes of the sinks */
     pthread_mutex_t lock;
@@ -138,10 +139,11 @@ static enum status world_skip(struct leaf_sink *sink, const struct guid *tenant,
     return STATUS_OK;
 }
 
-static bool world_has_room(void *context, bool is_small)
+static bool world_has_room(void *context, bool is_small, uint64_t coming_rows)
 {
     struct world *w = context;
 
+    w->coming_rows = coming_rows;
     unsigned number = atomic_fetch_add(&w->room_asked_count, 1);
     return (w->room_refusals >> number % 32 & 1) == 0 || is_small;
 }

@@ -17,6 +17,7 @@
 #include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,18 +32,19 @@ struct running {
     const struct server_process *process;
     struct keyring *keyring;
     struct daybook *daybook;
-    struct server *server;
+    _Atomic(struct server *) server; /* its threads may ask for it before it has started */
     struct mmdb *places;
 };
 
 static void add_metrics(void *context, struct buf *ret)
 {
-    const struct running *r = context;
+    struct running *r = context;
+    struct server *server = atomic_load(&r->server);
     struct server_stats s;
 
-    if (r->server == NULL)
+    if (server == NULL)
         return;
-    server_stats(r->server, &s);
+    server_stats(server, &s);
     const struct {
         const char *name, *help;
         uint64_t value;
@@ -99,6 +101,7 @@ static void release_tls(struct buf *certificate, struct buf *key)
 static enum status start_http(struct running *r, struct error *err)
 {
     const struct config *config = r->process->config;
+    struct server *server = NULL;
     struct buf certificate, key;
     enum status status = read_tls(config, &certificate, &key, err);
 
@@ -111,7 +114,8 @@ static enum status start_http(struct running *r, struct error *err)
             .connections_max = config->connections_max,
             .stages = daybook_stages(r->daybook),
         };
-        status = server_start(&options, &r->server, err);
+        status = server_start(&options, &server, err);
+        atomic_store(&r->server, server);
     }
     release_tls(&certificate, &key);
     return status;

@@ -95,6 +95,17 @@ static void functions_that_ship_can_be_called(void **state)
         "_Im_UserManagement | count",
         "_Im_AlertEvent | count",
         "_Im_DhcpEvent | count",
+        "imRegistry | where User has 'x' and Process has 'y' | project Dvc, CommandLine",
+        "imProcessTerminate | project User, Process, CommandLine, Hash, Dvc, Rule",
+        "imFileEvent | project FileName, FilePath, Hash, Url, User, Process, CommandLine, IpAddr",
+        "imDns | project Domain, DomainCategory, IpAddr, Hostname, SessionId, Src, Dst, Dvc",
+        "imWebSession | project UserAgent, HttpStatusCode, IpAddr, User, Hostname, Src, Dst, Rule",
+        "imNetworkSession | project IpAddr, Hostname, User, Application, Duration, SessionId",
+        "imAuthentication | project User, LogonTarget, Src, Dst, IpAddr, Application",
+        "imAuditEvent | project User, Value, Application, IpAddr, Dst",
+        "imUserManagement | project User, IpAddr, Hostname, Application",
+        "imDhcpEvent | project IpAddr, Hostname, SessionId, Duration, User",
+        "imAlertEvent | project IpAddr, Hostname, User, Url",
     };
     struct place *place = *state;
 

@@ -269,30 +269,6 @@ static bool common_type(enum type a, enum type c, bool ordered, enum type *ret)
     return false;
 }
 
-static bool other_is(const struct expr *left, const struct expr *right, enum type type)
-{
-    return left->type == type || right->type == type;
-}
-
-static struct expr *refuse_compare(struct binder *b, uint32_t at, const struct expr *left,
-                                   const struct expr *right)
-{
-    const struct expr *text = left->type == TYPE_STRING ? left : right;
-    const char *other = type_name(left->type == TYPE_STRING ? right->type : left->type);
-
-    if (text->type == TYPE_STRING && text->kind == EXPR_CONST && text->value.bytes.size > 0)
-        return bind_fail(b, at, "SEM0064", "cannot compare a %s with a %s; write %s(%.*s)",
-                         type_name(left->type), type_name(right->type), other,
-                         SLICE_FMT(slice_head(text->value.bytes, 64)));
-    if (other_is(left, right, TYPE_DATETIME) &&
-        (type_is_number(left->type) || type_is_number(right->type)))
-        return bind_fail(b, at, "SEM0064",
-                         "cannot compare a %s with a %s; a time is written datetime(2026-01-31)",
-                         type_name(left->type), type_name(right->type));
-    return bind_fail(b, at, "SEM0064", "cannot compare a %s with a %s; convert one of them",
-                     type_name(left->type), type_name(right->type));
-}
-
 /* Dynamic values are compared by their texts, but a null is none.  To be equal to a text that
  * is not empty is said as that: no null is, and a source understands it. */
 static enum type type_of_dynamics(struct slice op, const struct expr *left,
@@ -316,7 +292,7 @@ struct expr *bind_compare(struct binder *b, uint32_t at, struct slice op, struct
         type = type_of_dynamics(op, left, right);
     else if (!common_type(left->type, right->type, op.data[0] == '<' || op.data[0] == '>',
                           &type))
-        return refuse_compare(b, at, left, right);
+        return bind_hint_compare(b, at, left, right);
     struct expr *args[2] = {bind_cast(b, left, type), bind_cast(b, right, type)};
     if (args[0] == NULL || args[1] == NULL)
         return NULL;
@@ -434,7 +410,10 @@ static struct expr *bind_binary(struct binder *b, const struct node *node)
     if (node->args->kind == NODE_STAR)
         return bind_any(b, node);
     struct expr *left = bind_expr(b, node->args);
+    if (left != NULL && left->type == TYPE_STRING)
+        b->beside_text = node->args->next;
     struct expr *right = left == NULL ? NULL : bind_expr(b, node->args->next);
+    b->beside_text = NULL;
     if (right != NULL && operator_compare(node->name) != NULL)
         bind_warn_compare(b, node, left, right);
     if (operator_compare(node->name) != NULL)
@@ -455,7 +434,10 @@ static struct expr *bind_unary(struct binder *b, const struct node *node)
     if (arg == NULL)
         return NULL;
     if (!type_is_number(arg->type) && arg->type != TYPE_TIMESPAN)
-        return bind_fail(b, node->at, "SEM0001", "cannot negate a %s", type_name(arg->type));
+        return bind_fail(b, node->at, "SEM0001", "cannot negate a %s%s", type_name(arg->type),
+                         arg->type != TYPE_STRING ? ""
+                                                  : "; an order is turned by 'desc', columns are "
+                                                    "left out by project-away");
     return bind_invoke(b, node->at, &operator_negate, &arg, 1, arg->type);
 }
 
@@ -483,32 +465,6 @@ static struct expr *bind_between(struct binder *b, const struct node *node)
 }
 
 /* ---- names and paths ---- */
-
-static struct slice nearest_column(const struct binder *b, struct slice name)
-{
-    struct slice best = {NULL, 0};
-    size_t distance = name.size <= 3 ? 2 : 4;
-    const struct schema *schemas[2] = {b->scope.columns, b->scope.right};
-
-    for (int s = 0; s < 2; s++) {
-        for (uint32_t i = 0; schemas[s] != NULL && i < schemas[s]->column_count; i++) {
-            struct slice column = schemas[s]->columns[i].name;
-            size_t d = slice_equal_nocase(column, name) ? 0 : text_distance(column, name);
-            if (d < distance) {
-                distance = d;
-                best = column;
-            }
-        }
-    }
-    for (const struct binding *v = b->bindings; v != NULL; v = v->next) {
-        size_t d = text_distance(v->name, name);
-        if (v->kind == BINDING_SCALAR && d < distance) {
-            distance = d;
-            best = v->name;
-        }
-    }
-    return best;
-}
 
 /* Tables with columns such as `clientIp_s` get further ones as data comes: the suffix
  * is the type.  One that is not declared is read from AdditionalFields. */
@@ -556,27 +512,6 @@ static struct expr *guess(struct binder *b, const struct node *node)
     return bind_column_expr(b, 0, TYPE_DYNAMIC, node->at);
 }
 
-/* A name that is no column, and what it is instead. */
-static struct expr *unknown_column(struct binder *b, const struct node *node)
-{
-    struct slice name = slice_head(node->name, 128);
-
-    if (slice_equal_nocase(name, SLICE("null")) || slice_equal_nocase(name, SLICE("none")))
-        return bind_fail(b, node->at, "SEM0100",
-                         "column '%.*s' is not known; write isnull(x), or isempty(x) of a text",
-                         SLICE_FMT(name));
-    if (b->scope.right != NULL && schema_find(b->scope.right, node->name) != UINT32_MAX)
-        return bind_fail(b, node->at, "SEM0100",
-                         "column '%.*s' is not in both tables; write $left.x == $right.%.*s",
-                         SLICE_FMT(name), SLICE_FMT(name));
-    if (aggregate_find(node->name) != NULL || function_find(node->name) != NULL)
-        return bind_fail(b, node->at, "SEM0100",
-                         "column '%.*s' is not known; a function is written %.*s(...)",
-                         SLICE_FMT(name), SLICE_FMT(name));
-    return bind_unknown(b, node->at, "SEM0100", "column", node->name,
-                        nearest_column(b, node->name));
-}
-
 static struct expr *bind_name(struct binder *b, const struct node *node)
 {
     if (b->aggregates != NULL) {
@@ -614,7 +549,7 @@ static struct expr *bind_name(struct binder *b, const struct node *node)
         return custom;
     if (is_open(b))
         return guess(b, node);
-    return unknown_column(b, node);
+    return bind_unknown_column(b, node);
 }
 
 /* $left.x and $right.y in `on`. */
@@ -625,7 +560,7 @@ static struct expr *bind_side(struct binder *b, const struct node *node, bool ri
 
     if (column == UINT32_MAX && !is_open(b))
         return bind_unknown(b, node->at, "SEM0100", right ? "column of $right" : "column of $left",
-                            node->name, nearest_column(b, node->name));
+                            node->name, bind_nearest_column(b, node->name));
     struct expr *expr = column == UINT32_MAX
                             ? guess(b, node)
                             : bind_column_expr(b, column, schema->columns[column].type, node->at);
@@ -649,8 +584,11 @@ static struct expr *bind_member(struct binder *b, const struct node *node)
                          "'.%.*s' needs a dynamic value, found a string; use parse_json()",
                          SLICE_FMT(slice_head(node->name, 128)));
     if (base->type != TYPE_DYNAMIC)
-        return bind_fail(b, node->at, "SEM0100", "'.%.*s' needs a dynamic value, found a %s",
-                         SLICE_FMT(slice_head(node->name, 128)), type_name(base->type));
+        return bind_fail(b, node->at, "SEM0100", "'.%.*s' needs a dynamic value, found a %s%s",
+                         SLICE_FMT(slice_head(node->name, 128)), type_name(base->type),
+                         base->type == TYPE_DATETIME
+                             ? "; write datetime_part('hour', x), startofday(x) ..."
+                             : "");
     struct value key = {.type = TYPE_STRING, .bytes = node->name};
     struct expr *args[2] = {base, bind_const_expr(b, &key, node->at)};
     if (args[1] == NULL)
@@ -666,8 +604,10 @@ static struct expr *bind_index(struct binder *b, const struct node *node)
     if (index == NULL)
         return NULL;
     if (base->type != TYPE_DYNAMIC)
-        return bind_fail(b, node->at, "SEM0100", "'[...]' needs a dynamic value, found a %s",
-                         type_name(base->type));
+        return bind_fail(b, node->at, "SEM0100", "'[...]' needs a dynamic value, found a %s%s",
+                         type_name(base->type),
+                         base->type == TYPE_STRING ? "; use parse_json(), split() or substring()"
+                                                   : "");
     if (index->type != TYPE_STRING)
         index = bind_cast(b, index, index->type == TYPE_DYNAMIC ? TYPE_STRING : TYPE_LONG);
     struct expr *args[2] = {base, index};

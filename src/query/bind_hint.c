@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* bind_hint.c - names of functions that other languages have, and what they are here. */
+/* bind_hint.c - names of functions that other languages have, and what they are here; what
+ * else may be meant by what the binder cannot understand. */
+#include "base/text.h"
 #include "query/bind_priv.h"
 
 struct hint {
@@ -36,6 +38,24 @@ static const struct hint hints[] = {
     {"regexp_extract", "extract(expression, group, text)"},
     {"regexp_like", "text matches regex expression"},
     {"regex", "text matches regex expression"},
+    {"regexmatch", "text matches regex expression"},
+    {"regex_match", "text matches regex expression"},
+    {"rlike", "text matches regex expression"},
+    {"match", "text matches regex expression, or text has 'word'"},
+    {"exists", "x in (Table | project x), or join kind=leftsemi"},
+    {"isin", "an operator: x in ('a', 'b')"},
+    {"to_string", "tostring(x)"},
+    {"to_lower", "tolower(text)"},
+    {"to_upper", "toupper(text)"},
+    {"toint32", "toint(x)"},
+    {"parseint", "tolong(x)"},
+    {"json_parse", "parse_json(text)"},
+    {"from_json", "parse_json(text)"},
+    {"timestamp", "todatetime(x)"},
+    {"unix_timestamp", "datetime_diff('second', time, datetime(1970-01-01))"},
+    {"ipmatch", "ipv4_is_match(address, '10.0.0.0/8')"},
+    {"cidr_match", "ipv4_is_in_range(address, '10.0.0.0/8')"},
+    {"is_private", "ipv4_is_private(address)"},
     {"contains", "an operator: text contains 'part'"},
     {"startswith", "an operator: text startswith 'part'"},
     {"endswith", "an operator: text endswith 'part'"},
@@ -128,4 +148,112 @@ const char *bind_hint(struct slice name)
             return hints[i].here;
     }
     return NULL;
+}
+
+struct slice bind_nearest_column(const struct binder *b, struct slice name)
+{
+    struct slice best = {NULL, 0};
+    size_t distance = name.size <= 3 ? 2 : 4;
+    const struct schema *schemas[2] = {b->scope.columns, b->scope.right};
+
+    for (int s = 0; s < 2; s++) {
+        for (uint32_t i = 0; schemas[s] != NULL && i < schemas[s]->column_count; i++) {
+            struct slice column = schemas[s]->columns[i].name;
+            size_t d = slice_equal_nocase(column, name) ? 0 : text_distance(column, name);
+            if (d < distance) {
+                distance = d;
+                best = column;
+            }
+        }
+    }
+    for (const struct binding *v = b->bindings; v != NULL; v = v->next) {
+        size_t d = text_distance(v->name, name);
+        if (v->kind == BINDING_SCALAR && d < distance) {
+            distance = d;
+            best = v->name;
+        }
+    }
+    return best;
+}
+
+/* A column that the same operator makes: its other items do not see it. */
+static bool is_sibling(const struct binder *b, struct slice name)
+{
+    for (const struct node *item = b->items; item != NULL; item = item->next) {
+        for (const struct node *by = item->by; item->kind == NODE_NAMED && by != NULL;
+             by = by->next) {
+            if (slice_equal(by->name, name))
+                return true;
+        }
+    }
+    return false;
+}
+
+/* x == 1 among what extend and project make. */
+static bool is_made(const struct binder *b, const struct node *name)
+{
+    for (const struct node *item = b->items; item != NULL; item = item->next) {
+        if (item->kind == NODE_BINARY && slice_is(item->name, "==") && item->args == name)
+            return true;
+    }
+    return false;
+}
+
+struct expr *bind_unknown_column(struct binder *b, const struct node *node)
+{
+    struct slice name = slice_head(node->name, 128);
+    struct slice nearest = bind_nearest_column(b, node->name);
+    bool is_function = aggregate_find(node->name) != NULL || function_find(node->name) != NULL;
+
+    if (slice_equal_nocase(name, SLICE("null")) || slice_equal_nocase(name, SLICE("none")))
+        return bind_fail(b, node->at, "SEM0100",
+                         "column '%.*s' is not known; write isnull(x), or isempty(x) of a text",
+                         SLICE_FMT(name));
+    if (b->scope.right != NULL && schema_find(b->scope.right, node->name) != UINT32_MAX)
+        return bind_fail(b, node->at, "SEM0100",
+                         "column '%.*s' is not in both tables; write $left.x == $right.%.*s",
+                         SLICE_FMT(name), SLICE_FMT(name));
+    if (is_sibling(b, node->name))
+        return bind_fail(b, node->at, "SEM0100",
+                         "column '%.*s' is not known: the same operator makes it, so it is there "
+                         "behind the next '|'",
+                         SLICE_FMT(name));
+    if (is_function && !slice_starts_with(nearest, node->name))
+        return bind_fail(b, node->at, "SEM0100",
+                         "column '%.*s' is not known; a function is written %.*s(...)",
+                         SLICE_FMT(name), SLICE_FMT(name));
+    if (nearest.size == 0 && is_made(b, node))
+        return bind_fail(b, node->at, "SEM0100",
+                         "column '%.*s' is not known; a new one is made by %.*s = ...",
+                         SLICE_FMT(name), SLICE_FMT(name));
+    if (nearest.size == 0 && b->beside_text == node)
+        return bind_fail(b, node->at, "SEM0100",
+                         "column '%.*s' is not known; a text stands in quotes: '%.*s'",
+                         SLICE_FMT(name), SLICE_FMT(name));
+    return bind_unknown(b, node->at, "SEM0100", "column", node->name, nearest);
+}
+
+static bool one_is(const struct expr *left, const struct expr *right, enum type type)
+{
+    return left->type == type || right->type == type;
+}
+
+struct expr *bind_hint_compare(struct binder *b, uint32_t at, const struct expr *left,
+                               const struct expr *right)
+{
+    const struct expr *text = left->type == TYPE_STRING ? left : right;
+    const char *other = type_name(left->type == TYPE_STRING ? right->type : left->type);
+    bool with_number = type_is_number(left->type) || type_is_number(right->type);
+    const char *hint = "convert one of them";
+
+    if (text->type == TYPE_STRING && text->kind == EXPR_CONST && text->value.bytes.size > 0)
+        return bind_fail(b, at, "SEM0064", "cannot compare a %s with a %s; write %s(%.*s)",
+                         type_name(left->type), type_name(right->type), other,
+                         SLICE_FMT(slice_head(text->value.bytes, 64)));
+    if (with_number && one_is(left, right, TYPE_DATETIME))
+        hint = "a time is written datetime(2026-01-31)";
+    else if (with_number && one_is(left, right, TYPE_TIMESPAN))
+        hint = "a timespan is written 1d, 12h, 30m, 5s";
+    return bind_fail(b, at, "SEM0064", "cannot compare a %s with a %s; %s", type_name(left->type),
+                     type_name(right->type), hint);
 }

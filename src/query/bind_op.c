@@ -279,10 +279,12 @@ static struct plan *bind_list(struct binder *b, struct plan *input, const struct
         return NULL;
     list.count = list.fixed = keep ? input->schema.column_count : 0;
     b->windows = &windows;
+    b->items = items;
     bool ok = true;
     for (const struct node *item = items; item != NULL && ok; item = item->next, list.items++)
         ok = bind_item(b, &list, item, &input->schema);
     b->windows = NULL;
+    b->items = NULL;
     if (!ok)
         return NULL;
     struct plan *below = under_windows(b, input, &windows);

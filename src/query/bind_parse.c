@@ -113,8 +113,32 @@ static bool add_regex(struct binder *b, struct pattern *x, const struct node *it
     return true;
 }
 
+/* May an item stand behind another one?  Where nothing says where a column ends, or two
+ * stars what each of them skips, the pattern means nothing. */
+static bool check_order(struct binder *b, const struct node *item, const struct node *before)
+{
+    bool is_text = item->kind != NODE_STAR && item->kind != NODE_COLUMN;
+    const char *wrong = NULL;
+
+    if (is_text)
+        wrong = item->value.bytes.size == 0 ? "an empty text in a pattern matches anywhere" : NULL;
+    else if (before == NULL)
+        return true;
+    else if (before->kind == NODE_STAR)
+        wrong = "behind '*' stands the text up to which it skips: * 'text' column";
+    else if (before->kind == NODE_COLUMN && item->kind == NODE_COLUMN)
+        wrong = "between two columns stands the text that ends the first: a ',' b";
+    else if (before->kind == NODE_COLUMN && before->value.type == TYPE_STRING)
+        wrong = "'*' behind a column of text: nothing says where the column ends; put a text "
+                "between them";
+    if (wrong != NULL)
+        bind_fail(b, item->at, "SEM0476", "%s", wrong);
+    return wrong == NULL;
+}
+
 static bool build(struct binder *b, struct pattern *x, const struct node *op, bool is_regex)
 {
+    const struct node *before = NULL;
     const struct node *flags = bind_param(op, "flags");
 
     /* Texts are matched from the first to the last byte, regular expressions anywhere. */
@@ -126,14 +150,15 @@ static bool build(struct binder *b, struct pattern *x, const struct node *op, bo
         buf_add_text(&x->regex, "(?s)^");
     }
     for (const struct node *item = op->by; item != NULL; item = item->next) {
-        bool ok = true;
-        if (item->kind == NODE_STAR)
+        bool ok = check_order(b, item, before);
+        before = item;
+        if (ok && item->kind == NODE_STAR)
             buf_add_text(&x->regex, ".*?");
-        else if (item->kind == NODE_COLUMN)
+        else if (ok && item->kind == NODE_COLUMN)
             ok = add_column(b, x, item, is_regex);
-        else if (is_regex)
+        else if (ok && is_regex)
             ok = add_regex(b, x, item);
-        else
+        else if (ok)
             add_escaped(&x->regex, item->value.bytes);
         if (!ok)
             return false;

@@ -75,6 +75,8 @@ struct binder {
     uint64_t weight;  /* operators bound: bounds what lets can unfold to */
     const struct node *pipe;          /* that the operator being bound stands in, or NULL */
     const struct node *last_operator; /* of the query: it may give several tables */
+    const struct node *items;         /* that extend or project is making, or NULL */
+    const struct node *beside_text;   /* what a text is compared with, or NULL */
 };
 
 #define BIND_DEPTH_MAX 64u
@@ -88,6 +90,13 @@ void *bind_unknown(struct binder *b, uint32_t at, const char *code, const char *
 
 /* What a function of another language is here, or NULL. */
 const char *bind_hint(struct slice name);
+/* The column or value in scope whose name is most like it; "" if none is. */
+struct slice bind_nearest_column(const struct binder *b, struct slice name);
+/* A name that is no column, and what it may be instead. */
+struct expr *bind_unknown_column(struct binder *b, const struct node *node);
+/* Values whose types cannot be compared. */
+struct expr *bind_hint_compare(struct binder *b, uint32_t at, const struct expr *left,
+                               const struct expr *right);
 
 /* ---- warnings ---- */
 void bind_warn(struct binder *b, uint32_t at, const char *code, const char *format, ...)

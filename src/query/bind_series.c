@@ -30,7 +30,7 @@ static bool read_range(struct binder *b, struct making *m)
         *(slice_is(p->name, "from") ? &m->from : slice_is(p->name, "to") ? &m->to : &m->step) =
             p->args;
     if (m->step == NULL)
-        bind_fail(b, m->op->at, "SEM0100", "make-series needs a step");
+        bind_fail(b, m->op->at, "SEM0100", "make-series needs a step, as in: on time step 1h");
     return m->step != NULL;
 }
 

@@ -369,6 +369,12 @@ static struct plan *bind_call_table(struct binder *b, const struct node *node)
                          SLICE_FMT(slice_head(node->name, 128)));
     if (v == NULL && node->args == NULL) /* a stored function without parameters */
         return bind_named_table(b, node->name, node->at);
+    if (aggregate_find(node->name) != NULL)
+        return bind_fail(b, node->at, "SEM0261",
+                         "aggregate '%.*s' can only stand in summarize: Table | summarize "
+                         "%.*s(...)",
+                         SLICE_FMT(slice_head(node->name, 64)),
+                         SLICE_FMT(slice_head(node->name, 64)));
     b->q->table_missing = true;
     return bind_unknown(b, node->at, "SEM0260", "function", node->name,
                         slice_from(NULL, 0));
@@ -430,7 +436,8 @@ struct plan *bind_table(struct binder *b, const struct node *node)
     case NODE_ALIAS:
         break;
     }
-    return bind_fail(b, node->at, "SEM0100", "a value cannot stand here; a table is needed");
+    return bind_fail(b, node->at, "SEM0100",
+                     "a value cannot stand here; a table is needed, as in: Table | where ...");
 }
 
 struct plan *bind_inner_table(struct binder *b, const struct node *node)

@@ -82,13 +82,14 @@ struct slice parse_excerpt(const struct parser *p, const struct token *token)
 void *parse_fail(struct parser *p, const char *expected)
 {
     const struct token *token = parse_peek(p, 0);
-    const char *hint = parse_hint(p, expected);
+    char room[PARSE_HINT_BYTES];
+    const char *hint = parse_hint(p, expected, room);
     const char *text = hint == NULL ? "" : hint;
     const char *mark = hint == NULL ? "" : "; ";
 
-    if (token->kind == TOKEN_END)
-        return parse_error(p, token->at, "expected %s, found the end of the query%s%s", expected,
-                           mark, text);
+    if (token->kind == TOKEN_END) /* behind the last word, not behind blank lines */
+        return parse_error(p, p->at > 0 ? p->tokens[p->at - 1].end : token->at,
+                           "expected %s, found the end of the query%s%s", expected, mark, text);
     return parse_error(p, token->at, "expected %s, found '%.*s'%s%s", expected,
                        SLICE_FMT(parse_excerpt(p, token)), mark, text);
 }
@@ -266,11 +267,14 @@ static struct node *parse_postfix(struct parser *p)
             break;
         if (parse_is(p, "["))
             continue; /* a.[0] */
+        uint32_t at = p->at;
         struct node *name = parse_primary(p);
         if (name == NULL)
             return NULL;
-        if (name->kind != NODE_NAME && name->kind != NODE_CALL)
+        if (name->kind != NODE_NAME && name->kind != NODE_CALL) {
+            p->at = at;
             return parse_fail(p, "a member name");
+        }
         name->next = name->kind == NODE_CALL ? NULL : name->next;
         if (name->kind == NODE_CALL) {
             /* database("x").f(y): the path in front is kept in `by`. */

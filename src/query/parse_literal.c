@@ -60,6 +60,8 @@ struct node *parse_literal(struct parser *p, const struct token *token)
 {
     struct node *node = parse_node(p, NODE_LITERAL, token->at);
     bool ok = false;
+    bool is_name = token->kind == TOKEN_LITERAL && token->text.size > 0 &&
+                   lex_is_name_start(slice_trim(token->text).data[0]);
 
     if (node == NULL)
         return NULL;
@@ -99,8 +101,10 @@ struct node *parse_literal(struct parser *p, const struct token *token)
     if (!ok && p->err->status == STATUS_LIMIT)
         return NULL;
     if (!ok)
-        return parse_error(p, token->at, "'%.*s' is not a %s literal",
+        return parse_error(p, token->at, "'%.*s' is not a %s literal%s%s%s",
                            SLICE_FMT(parse_excerpt(p, token)),
-                           type_name(token->kind == TOKEN_LITERAL ? token->type : v->type));
+                           type_name(token->kind == TOKEN_LITERAL ? token->type : v->type),
+                           is_name ? "; a column is converted with to" : "",
+                           is_name ? type_name(token->type) : "", is_name ? "()" : "");
     return node;
 }

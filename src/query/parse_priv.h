@@ -21,8 +21,16 @@ struct parser {
 struct node *parse_node(struct parser *p, enum node_kind kind, uint32_t at);
 void *parse_error(struct parser *p, uint32_t at, const char *format, ...) PRINTF_LIKE(3, 4);
 void *parse_fail(struct parser *p, const char *expected); /* "expected X, found Y; hint" */
-/* What may be meant where the next token makes no sense; NULL: who knows. */
-const char *parse_hint(const struct parser *p, const char *expected);
+/* What may be meant where the next token makes no sense; NULL: who knows.  `room` holds the
+ * texts that are made for it. */
+#define PARSE_HINT_BYTES 128
+const char *parse_hint(const struct parser *p, const char *expected, char room[PARSE_HINT_BYTES]);
+/* The operator or source in whose arguments the next token stands; "" for none. */
+struct slice parse_operator_around(const struct parser *p);
+/* How that one is written; NULL: it is not known. */
+const char *parse_usage(const struct parser *p, char room[PARSE_HINT_BYTES]);
+/* Where the last bracket was opened that is not closed; NULL: nowhere. */
+const char *parse_unclosed(const struct parser *p, char room[PARSE_HINT_BYTES]);
 /* What is written instead of an operator of another language, or NULL. */
 const char *parse_hint_operator(struct slice name);
 /* The token as it is written, cut to what a message has room for. */

@@ -60,7 +60,6 @@ static const struct {
     {"as", ROWS "as t | summarize sum(x) == 6"},
     {"getschema", ROWS "getschema | project ColumnType == 'long'"},
     {"render", ROWS "summarize sum(x) == 6 | render table"},
-    {"consume", ROWS "consume | count | project Count == 0"},
     {"reduce", "print t = 'a 1' | reduce by t | project Count == 1"},
     {"facet", ROWS "facet by x | count | project Count == 3"},
     {"fork", ROWS "fork (summarize sum(x) == 6)"},

@@ -36,7 +36,8 @@ static void lines_are_answered(void **state)
             "{\"id\":[1,{\"x\":null}],\"columns\":[\"a\"],\"types\":[\"dynamic\"],\"rows\":"
             "[[[1]]]" COVERED);
     answers("{\"id\":1,\"query\":\"print \\u0061 = 1 |\\n where\"}",
-            "{\"id\":1,\"error\":\"expected the operator's arguments, found the end of the query\","
+            "{\"id\":1,\"error\":\"expected the operator's arguments, found the end of the query; "
+            "it is written: where predicate\","
             "\"code\":\"SYN0002\",\"phase\":\"parse\",\"line\":2,\"column\":7}\n");
 }
 

@@ -21,7 +21,7 @@ static const struct ask conversions_cases[] = {
      "[[1000,null,1.5,null,\"2020-01-02T00:00:00.0000000Z\",\"1.02:03:04\",null]]"},
     {"print tostring(1.0), tostring(dynamic('a')), tostring(dynamic({'b': 1, 'a': [1]})), "
      "tostring(1h), tostring(true), dynamic_to_json(dynamic({'b': 1, 'a': {'z': 1, 'y': [2]}}))",
-     "[[\"1\",\"a\",\"{\\\"b\\\":1,\\\"a\\\":[1]}\",\"01:00:00\",\"true\",\"{\\\"a\\\":{\\\"y"
+     "[[\"1\",\"a\",\"{\\\"b\\\":1,\\\"a\\\":[1]}\",\"01:00:00\",\"True\",\"{\\\"a\\\":{\\\"y"
      "\\\":[2],\\\"z\\\":1},\\\"b\\\":1}\"]]"},
     {"print todynamic('{\"a\": 1}').a, todynamic('{'), gettype(todynamic('5')), todynamic(1.5)",
      "[[1,\"{\",\"long\",1.5]]"},

@@ -25,7 +25,7 @@ ASK_TEST(booleans, booleans_cases)
 
 static const struct ask texts_cases[] = {
     {"print tostring(1), tostring(1.5), tostring(true), tostring(long(null)), tostring(1h)",
-     "[[\"1\",\"1.5\",\"true\",\"\",\"01:00:00\"]]"},
+     "[[\"1\",\"1.5\",\"True\",\"\",\"01:00:00\"]]"},
     {"print tostring(dynamic({\"a\":[1,\"b\"]})), tostring(dynamic(\"x\")), "
      "tostring(dynamic(null))",
      "[[\"{\\\"a\\\":[1,\\\"b\\\"]}\",\"x\",\"\"]]"},

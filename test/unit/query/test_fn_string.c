@@ -16,7 +16,7 @@ ASK_TEST(pieces, pieces_cases)
 
 static const struct ask joins_cases[] = {
     {"print strcat('a', 1, true, long(null)), strcat_delim('-', 'a', 1, ''), strcat('')",
-     "[[\"a1true\",\"a-1-\",\"\"]]"},
+     "[[\"a1True\",\"a-1-\",\"\"]]"},
     {"print replace_string('aXbX', 'X', '--'), replace_string('aaa', 'aa', 'b'), "
      "replace_string('abc', 'z', 'y')",
      "[[\"a--b--\",\"ba\",\"abc\"]]"},

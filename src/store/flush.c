@@ -48,6 +48,8 @@ void sealing_room_release(struct sealing_room *room)
         OPENSSL_cleanse(room->plain.data, room->plain.size);
     buf_release(&room->plain);
     buf_release(&room->cipher);
+    cache_free(room->cache);
+    room->cache = NULL;
 }
 
 static uint64_t raw_size(const struct part *part)
@@ -119,9 +121,13 @@ enum status sealing_add(struct sealing *sealing, struct sealing_room *room,
         section_index_seed(sealed->options.keyring, &part->tenant, &options.index_seed, err);
     if (status == STATUS_OK)
         status = section_encode(part, &options, &room->plain, &info, err);
+    if (status == STATUS_OK && room->cache == NULL)
+        room->cache = cache_new(SECTION_BYTES_MAX);
+    if (status == STATUS_OK && room->cache == NULL)
+        status = ERROR_MEMORY(err);
     if (status == STATUS_OK)
-        status = section_check(&info, buf_slice(&room->plain), room->unverified ? NULL : part,
-                               sealed->options.verifier, err);
+        status = section_check(room->cache, &info, buf_slice(&room->plain),
+                               room->unverified ? NULL : part, sealed->options.verifier, err);
     return status == STATUS_OK ? append(sealing, room, &info, err) : status;
 }
 

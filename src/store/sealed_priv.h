@@ -168,10 +168,11 @@ enum status catalog_rebuild(struct sealed *sealed, struct catalog *ret,
 /* ---- section_check.c ---- */
 /* Decodes the plain section and, unless `part` is NULL, checks that its rows are those of
  * the part, with the bytes they came with: by their tags or by the verifier, which may be
- * NULL.  STATUS_CORRUPT or STATUS_NOT_FOUND if not. */
-enum status section_check(const struct section_info *info, struct slice plain,
-                          const struct part *part, struct record_verifier *verifier,
-                          struct error *err) MUST_USE;
+ * NULL.  STATUS_CORRUPT or STATUS_NOT_FOUND if not.  What is decoded does not stay in the
+ * cache. */
+enum status section_check(struct cache *cache, const struct section_info *info,
+                          struct slice plain, const struct part *part,
+                          struct record_verifier *verifier, struct error *err) MUST_USE;
 
 /* ---- flush.c ---- */
 /* One job that makes new sections of parts: begin, add each, commit. */
@@ -186,6 +187,7 @@ struct sealing {
 /* What each of these threads needs for itself. */
 struct sealing_room {
     struct buf plain, cipher;
+    struct cache *cache; /* for section_check(); NULL until the first section */
     bool unverified; /* rows are not compared with what came */
 };
 void sealing_room_init(struct sealing_room *room);

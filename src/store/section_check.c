@@ -127,15 +127,13 @@ static enum status check_view(struct part *view, const struct part *part,
     return status;
 }
 
-enum status section_check(const struct section_info *info, struct slice plain,
-                          const struct part *part, struct record_verifier *verifier,
-                          struct error *err)
+enum status section_check(struct cache *cache, const struct section_info *info,
+                          struct slice plain, const struct part *part,
+                          struct record_verifier *verifier, struct error *err)
 {
-    struct cache *cache = cache_new(SECTION_BYTES_MAX);
     struct section *section = NULL;
     struct part *view = NULL;
-    enum status status = cache == NULL ? ERROR_MEMORY(err)
-                                       : section_new(info, NULL, plain, NULL, cache, &section, err);
+    enum status status = section_new(info, NULL, plain, NULL, cache, &section, err);
 
     if (status == STATUS_OK)
         status = section_view(section, &view, err);
@@ -145,6 +143,5 @@ enum status section_check(const struct section_info *info, struct slice plain,
         status = check_view(view, part, verifier, err);
     part_unref(view);
     section_unref(section);
-    cache_free(cache);
     return status;
 }

@@ -19,7 +19,8 @@ struct trip {
 
 static inline enum status trip_check(struct trip *t)
 {
-    return section_check(&t->info, buf_slice(&t->plain), t->part, &t->verifier.verifier, &t->err);
+    return section_check(t->cache, &t->info, buf_slice(&t->plain), t->part,
+                         &t->verifier.verifier, &t->err);
 }
 
 /* Encodes, checks every row by its tag and then against the maker, and opens a view. */
@@ -33,6 +34,8 @@ static inline void trip_init(struct trip *t, const struct batch_maker *m, bool t
                                     .maker_count = 1}};
     uint64_t *tags = part->tags;
     buf_init(&t->plain, 64 * MIB);
+    t->cache = cache_new(64 * MIB);
+    assert_non_null(t->cache);
     section_info_from_part(part, &t->info);
     if (section_encode(part, &options, &t->plain, &t->info, &t->err) != STATUS_OK ||
         trip_check(t) != STATUS_OK)
@@ -43,8 +46,6 @@ static inline void trip_init(struct trip *t, const struct batch_maker *m, bool t
         fail_msg("%s", t->err.text);
     part->tags = tags;
     assert_int_equal(t->verifier.seen, m->batch.record_count);
-    t->cache = cache_new(64 * MIB);
-    assert_non_null(t->cache);
     if (section_new(&t->info, NULL, buf_slice(&t->plain), NULL, t->cache, &t->section, &t->err) !=
             STATUS_OK ||
         section_view(t->section, &t->view, &t->err) != STATUS_OK ||

@@ -90,13 +90,13 @@ static void without_a_part_the_bytes_have_to_decode_at_least(void **state)
     struct trip t;
     make(&t, &m);
     t.verifier.refuse = true;
-    assert_int_equal(
-        section_check(&t.info, buf_slice(&t.plain), NULL, &t.verifier.verifier, &t.err),
-        STATUS_OK);
+    assert_int_equal(section_check(t.cache, &t.info, buf_slice(&t.plain), NULL,
+                                   &t.verifier.verifier, &t.err),
+                     STATUS_OK);
     t.info.row_count++;
-    assert_int_equal(
-        section_check(&t.info, buf_slice(&t.plain), NULL, &t.verifier.verifier, &t.err),
-        STATUS_CORRUPT);
+    assert_int_equal(section_check(t.cache, &t.info, buf_slice(&t.plain), NULL,
+                                   &t.verifier.verifier, &t.err),
+                     STATUS_CORRUPT);
     t.info.row_count--;
     release(&t, &m);
 }

@@ -131,21 +131,29 @@ static size_t next_block_bytes(const struct arena *arena, size_t size)
     return bytes;
 }
 
-static struct block *add_block(struct arena *arena, size_t size, struct error *err)
+static struct block *new_block(struct arena *arena, size_t size, struct error *err)
 {
-    bool is_alone = size > ARENA_BLOCK_BYTES / 4;
-    size_t block_size = is_alone ? size : next_block_bytes(arena, size);
-
-    if (arena_charge(arena, block_size, err) != STATUS_OK)
+    if (arena_charge(arena, size, err) != STATUS_OK)
         return NULL;
-    struct block *block = malloc(sizeof(*block) + block_size);
+    struct block *block = malloc(sizeof(*block) + size);
     if (block == NULL) {
-        arena_refund(arena, block_size);
+        arena_refund(arena, size);
         (void)ERROR_MEMORY(err);
         return NULL;
     }
-    block->size = block_size;
+    block->size = size;
     block->used = 0;
+    return block;
+}
+
+static struct block *add_block(struct arena *arena, size_t size, struct error *err)
+{
+    bool is_alone = size > ARENA_BLOCK_BYTES / 4;
+    struct block *block =
+        new_block(arena, is_alone ? size : next_block_bytes(arena, size), err);
+
+    if (block == NULL)
+        return NULL;
     if (is_alone && arena->head != NULL) {
         /* A block of its own goes behind the one that still has room. */
         block->next = arena->head->next;
@@ -175,6 +183,18 @@ void *arena_alloc_raw(struct arena *arena, size_t size, struct error *err)
     void *memory = block->data + block->used;
     block->used += rounded;
     return memory;
+}
+
+enum status arena_reserve(struct arena *arena, size_t size, struct error *err)
+{
+    if (size > ARENA_BUDGET_BYTES_MAX)
+        return ERROR_SET(err, STATUS_LIMIT, "%zu bytes wanted at once", size);
+    struct block *block = size == 0 ? NULL : new_block(arena, size, err);
+    if (block == NULL)
+        return size == 0 ? STATUS_OK : err->status;
+    block->next = arena->head;
+    arena->head = block;
+    return STATUS_OK;
 }
 
 void *arena_alloc(struct arena *arena, size_t size, struct error *err)

@@ -32,7 +32,7 @@
 
 struct wal_file {
     uint64_t number, size;
-    bool is_damaged;
+    bool is_kept; /* it leaves the log as NAME.aside */
 };
 
 struct wal {
@@ -73,7 +73,7 @@ void wal_path(uint64_t number, char ret[WAL_PATH_BYTES])
 /* ---- files ---- */
 
 enum status wal_note_file(struct wal *wal, uint64_t number, uint64_t size_bytes,
-                          bool is_damaged, struct error *err)
+                          bool is_kept, struct error *err)
 {
     enum status status = STATUS_OK;
 
@@ -91,7 +91,7 @@ enum status wal_note_file(struct wal *wal, uint64_t number, uint64_t size_bytes,
     size_t place = wal->file_count++;
     for (; place > 0 && wal->files[place - 1].number > number; place--)
         wal->files[place] = wal->files[place - 1];
-    wal->files[place] = (struct wal_file){number, size_bytes, is_damaged};
+    wal->files[place] = (struct wal_file){number, size_bytes, is_kept};
     wal->stats.bytes += size_bytes;
 out:
     (void)pthread_mutex_unlock(&wal->lock);
@@ -147,12 +147,12 @@ static enum status begin_file(struct wal *wal, uint64_t number, struct error *er
 
 /* Takes one file out of the log.  One that a trim before could not report may
  * be gone. */
-static enum status drop_file(struct wal *wal, uint64_t number, bool keep, struct error *err)
+static enum status drop_file(struct wal *wal, const struct wal_file *file, struct error *err)
 {
     char path[WAL_PATH_BYTES], aside[WAL_PATH_BYTES + 8];
 
-    wal_path(number, path);
-    if (keep && io_exists(wal->options.io, path)) {
+    wal_path(file->number, path);
+    if (file->is_kept && io_exists(wal->options.io, path)) {
         (void)snprintf(aside, sizeof(aside), "%s.aside", path);
         return io_rename(wal->options.io, path, aside, err);
     }
@@ -160,7 +160,7 @@ static enum status drop_file(struct wal *wal, uint64_t number, bool keep, struct
     return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
-static enum status trim(struct wal *wal, uint64_t floor, bool keep, struct error *err)
+enum status wal_trim(struct wal *wal, uint64_t floor, struct error *err)
 {
     enum status status = STATUS_OK;
     bool removed = false;
@@ -173,7 +173,7 @@ static enum status trim(struct wal *wal, uint64_t floor, bool keep, struct error
         (void)pthread_mutex_unlock(&wal->lock);
         if (file.number == 0)
             break;
-        status = drop_file(wal, file.number, keep || file.is_damaged, err);
+        status = drop_file(wal, &file, err);
         if (status != STATUS_OK)
             return status;
         removed = true;
@@ -185,14 +185,14 @@ static enum status trim(struct wal *wal, uint64_t floor, bool keep, struct error
     return removed ? io_sync_dir(wal->options.io, WAL_DIR, err) : STATUS_OK;
 }
 
-enum status wal_trim(struct wal *wal, uint64_t floor, struct error *err)
-{
-    return trim(wal, floor, false, err);
-}
-
+/* All are marked first: what cannot be renamed now must not be removed by a later trim. */
 enum status wal_set_aside(struct wal *wal, uint64_t floor, struct error *err)
 {
-    return trim(wal, floor, true, err);
+    (void)pthread_mutex_lock(&wal->lock);
+    for (size_t i = 0; i < wal->file_count; i++)
+        wal->files[i].is_kept = wal->files[i].is_kept || wal->files[i].number < floor;
+    (void)pthread_mutex_unlock(&wal->lock);
+    return wal_trim(wal, floor, err);
 }
 
 /* ---- the owner's side ---- */

@@ -166,6 +166,27 @@ static void files_set_aside_leave_the_log_and_stay_on_the_disk(void **state)
     ASSERT_OK(wal_set_aside(f->wal, file, &err));
 }
 
+static void what_could_not_be_set_aside_is_not_removed_later(void **state)
+{
+    struct fixture *f = *state;
+    struct note one = make_note("one"), two = make_note("two");
+    struct error err;
+    uint64_t file;
+
+    assert_int_equal(commit(f, &one), STATUS_OK);
+    ASSERT_OK(wal_rotate(f->wal, &file, &err));
+    assert_int_equal(commit(f, &two), STATUS_OK);
+    ASSERT_OK(wal_rotate(f->wal, &file, &err));
+    f->fault.sticky = true;
+    f->fault.fail_at = f->fault.calls + 1;
+    assert_int_equal(wal_set_aside(f->wal, file, &err), STATUS_IO);
+    f->fault.fail_at = 0;
+    ASSERT_OK(wal_trim(f->wal, file, &err)); /* of the next checkpoint */
+    assert_false(io_exists(f->w.io, "wal/0000000000000004.wal"));
+    assert_true(io_exists(f->w.io, "wal/0000000000000004.wal.aside"));
+    assert_true(io_exists(f->w.io, "wal/0000000000000005.wal.aside"));
+}
+
 static void a_full_file_is_followed_by_another(void **state)
 {
     struct fixture *f = *state;
@@ -379,6 +400,7 @@ int main(void)
         TEST(frames_are_in_the_file_in_order),
         TEST(a_rotation_waits_for_the_frames_before),
         TEST(files_set_aside_leave_the_log_and_stay_on_the_disk),
+        TEST(what_could_not_be_set_aside_is_not_removed_later),
         TEST(a_full_file_is_followed_by_another),
         TEST(a_log_that_is_too_long_is_busy),
         TEST(a_full_disk_refuses_and_the_next_commit_begins_a_file),

@@ -86,6 +86,11 @@ enum status catalog_save(struct io *io, const struct catalog *catalog,
 {
     struct buf bytes;
 
+    if (count > SECTIONS_MAX) /* it could not be read again */
+        return ERROR_SET(err, STATUS_LIMIT,
+                         "the store would have %u sections, the limit is %u; merges make "
+                         "them fewer",
+                         count, SECTIONS_MAX);
     buf_init(&bytes, CATALOG_BYTES_MAX);
     buf_add(&bytes, MAGIC, MAGIC_BYTES);
     buf_put_u16(&bytes, FORMAT_VERSION);

@@ -2,7 +2,8 @@
 /* section_entry.c - the facts of a section as bytes, and its encryption.
  *
  * The context binds the ciphertext and the wrapped key to tenant, segment,
- * index and generation, so that neither opens in another place. */
+ * index and generation, so that neither opens in another place.  The wrapped key is
+ * bound to the facts, too: they decide which questions pass a section by. */
 #include "base/hash.h"
 #include "base/random.h"
 #include "crypt/aead.h"
@@ -45,6 +46,37 @@ void section_info_from_part(const struct part *part, struct section_info *ret)
         ret->fallback_count += part->shapes[s].is_raw ? part->shapes[s].row_count : 0;
 }
 
+/* The fields from the tenant to the raw bytes. */
+static void put_rows(struct buf *ret, const struct section_info *info)
+{
+    buf_add(ret, info->tenant.bytes, sizeof(info->tenant.bytes));
+    buf_put_blob(ret, slice_of(info->table));
+    buf_put_u8(ret, info->level);
+    buf_put_varint(ret, info->row_count);
+    buf_put_varint(ret, info->fallback_count);
+    buf_put_varint(ret, info->seq_min);
+    buf_put_varint(ret, info->seq_max - info->seq_min);
+    buf_put_u64(ret, (uint64_t)info->time_min);
+    buf_put_u64(ret, (uint64_t)info->time_max);
+    buf_put_u64(ret, (uint64_t)info->received_min);
+    buf_put_u64(ret, (uint64_t)info->received_max);
+    buf_put_varint(ret, info->raw_bytes);
+}
+
+static void put_header(struct buf *ret, const struct section_info *info)
+{
+    buf_put_varint(ret, info->header_packed);
+    buf_put_varint(ret, info->header_raw);
+    buf_put_varint(ret, info->index_pages);
+}
+
+static void put_times(struct buf *ret, const struct section_info *info)
+{
+    buf_put_u8(ret, info->time_count);
+    for (uint32_t i = 0; i < info->time_count; i++)
+        buf_put_u64(ret, info->times[i]);
+}
+
 void section_entry_put(struct buf *ret, const struct section_info *info)
 {
     struct buf entry;
@@ -53,28 +85,13 @@ void section_entry_put(struct buf *ret, const struct section_info *info)
     buf_put_varint(&entry, info->segment);
     buf_put_varint(&entry, info->index);
     buf_put_varint(&entry, info->generation);
-    buf_add(&entry, info->tenant.bytes, sizeof(info->tenant.bytes));
-    buf_put_blob(&entry, slice_of(info->table));
-    buf_put_u8(&entry, info->level);
-    buf_put_varint(&entry, info->row_count);
-    buf_put_varint(&entry, info->fallback_count);
-    buf_put_varint(&entry, info->seq_min);
-    buf_put_varint(&entry, info->seq_max - info->seq_min);
-    buf_put_u64(&entry, (uint64_t)info->time_min);
-    buf_put_u64(&entry, (uint64_t)info->time_max);
-    buf_put_u64(&entry, (uint64_t)info->received_min);
-    buf_put_u64(&entry, (uint64_t)info->received_max);
-    buf_put_varint(&entry, info->raw_bytes);
+    put_rows(&entry, info);
     buf_put_varint(&entry, info->offset);
     buf_put_varint(&entry, info->size_bytes);
-    buf_put_varint(&entry, info->header_packed);
-    buf_put_varint(&entry, info->header_raw);
-    buf_put_varint(&entry, info->index_pages);
+    put_header(&entry, info);
     buf_put_u32(&entry, info->crc);
     buf_add(&entry, info->wrapped_key, sizeof(info->wrapped_key));
-    buf_put_u8(&entry, info->time_count);
-    for (uint32_t i = 0; i < info->time_count; i++)
-        buf_put_u64(&entry, info->times[i]);
+    put_times(&entry, info);
     buf_put_blob(ret, buf_slice(&entry));
     if (entry.failed)
         ret->failed = true;
@@ -162,11 +179,32 @@ struct slice section_context(const struct section_info *info, const char *label,
     return (struct slice){(const char *)ret, size + 20};
 }
 
+/* What the wrapped key is bound to: its place, and the facts by their SHA-256. */
+static enum status bind_facts(const struct section_info *info,
+                              uint8_t ret[SECTION_CONTEXT_BYTES_MAX + SHA256_BYTES],
+                              struct slice *ret_slice, struct error *err)
+{
+    struct buf facts;
+
+    *ret_slice = section_context(info, "daybook/segkey/v2", ret);
+    buf_init(&facts, SECTION_ENTRY_BYTES_MAX);
+    put_rows(&facts, info);
+    put_header(&facts, info);
+    put_times(&facts, info);
+    enum status status = buf_check(&facts, err);
+    if (status == STATUS_OK)
+        sha256(facts.data, facts.size, ret + ret_slice->size);
+    ret_slice->size += SHA256_BYTES;
+    buf_release(&facts);
+    return status;
+}
+
 enum status section_seal(struct keyring *keyring, struct section_info *info, struct slice plain,
                          struct buf *ret, struct error *err)
 {
-    uint8_t context[SECTION_CONTEXT_BYTES_MAX];
+    uint8_t context[SECTION_CONTEXT_BYTES_MAX + SHA256_BYTES];
     struct key tenant_key, file_key;
+    struct slice bound;
     size_t start = ret->size;
     enum status status = keyring_tenant_key(keyring, &info->tenant, KEY_PURPOSE_SEG, &tenant_key,
                                             err);
@@ -175,8 +213,9 @@ enum status section_seal(struct keyring *keyring, struct section_info *info, str
         return status;
     random_bytes(file_key.bytes, sizeof(file_key.bytes));
     struct slice key_bytes = {(const char *)file_key.bytes, sizeof(file_key.bytes)};
-    status = aead_seal_to(&tenant_key, section_context(info, "daybook/segkey/v1", context),
-                          key_bytes, info->wrapped_key, err);
+    status = bind_facts(info, context, &bound, err);
+    if (status == STATUS_OK)
+        status = aead_seal_to(&tenant_key, bound, key_bytes, info->wrapped_key, err);
     if (status == STATUS_OK)
         status = chunked_seal(&file_key, section_context(info, "daybook/seg/v1", context), plain,
                               ret, err);
@@ -192,13 +231,17 @@ enum status section_seal(struct keyring *keyring, struct section_info *info, str
 enum status section_unwrap(struct keyring *keyring, const struct section_info *info,
                            struct key *ret, struct error *err)
 {
-    uint8_t context[SECTION_CONTEXT_BYTES_MAX];
+    uint8_t context[SECTION_CONTEXT_BYTES_MAX + SHA256_BYTES];
     struct key tenant_key;
-    struct slice sealed = {(const char *)info->wrapped_key, sizeof(info->wrapped_key)};
+    struct slice sealed = {(const char *)info->wrapped_key, sizeof(info->wrapped_key)}, bound;
     enum status status = keyring_tenant_key(keyring, &info->tenant, KEY_PURPOSE_SEG, &tenant_key,
                                             err);
 
     if (status == STATUS_OK)
+        status = bind_facts(info, context, &bound, err);
+    if (status == STATUS_OK)
+        status = aead_open_to(&tenant_key, bound, sealed, ret->bytes, err);
+    if (status == STATUS_CORRUPT) /* wrapped by a program before, to its place alone */
         status = aead_open_to(&tenant_key, section_context(info, "daybook/segkey/v1", context),
                               sealed, ret->bytes, err);
     OPENSSL_cleanse(&tenant_key, sizeof(tenant_key));

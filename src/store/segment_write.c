@@ -12,10 +12,11 @@
 #define NAME_DIGITS 16u
 #define TAIL_BYTES 32u
 #define FORMAT_VERSION 1u
-/* Incompatible: sections may be of these forms. */
+/* Incompatible: sections may be of these forms; their keys are bound to their facts. */
 #define FLAG_SECTION_FORM_3 1u
 #define FLAG_SECTION_FORM_4 2u
-#define FLAGS_KNOWN (FLAG_SECTION_FORM_3 | FLAG_SECTION_FORM_4)
+#define FLAG_BOUND_FACTS 4u
+#define FLAGS_KNOWN (FLAG_SECTION_FORM_3 | FLAG_SECTION_FORM_4 | FLAG_BOUND_FACTS)
 #define HEAD_MAGIC "DAYBKSEG"
 #define TAIL_MAGIC "DAYSEGND"
 #define MAGIC_BYTES 8u

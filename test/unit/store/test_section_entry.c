@@ -2,6 +2,7 @@
 /* The facts of a section come back; those that cannot be are refused. */
 #include "store/section_priv.h"
 
+#include "crypt/aead.h"
 #include "store/segment_fixture.h"
 
 static struct section_info some_info(void)
@@ -118,6 +119,63 @@ static void keys_open_only_in_their_place(void **state)
     buf_release(&cipher);
 }
 
+/* What a section says of its rows decides which questions skip it. */
+static void keys_open_only_with_their_facts(void **state)
+{
+    (void)state;
+    struct keyring keyring = {&FIXTURE_KEYS};
+    struct section_info info = some_info();
+    struct buf cipher;
+    struct key key;
+    struct error err;
+    buf_init(&cipher, MIB);
+    info.time_count = 2;
+    assert_int_equal(section_seal(&keyring, &info, SLICE("plain"), &cipher, &err), STATUS_OK);
+    for (uint8_t what = 0; what < 16; what++) {
+        struct section_info other = info;
+        other.table[1] = what == 0 ? 'x' : other.table[1];
+        other.row_count += what == 1;
+        other.fallback_count += what == 2;
+        other.seq_min += what == 3;
+        other.seq_max += what == 4;
+        other.time_min += what == 5;
+        other.time_max += what == 6;
+        other.received_min += what == 7;
+        other.received_max += what == 8;
+        other.raw_bytes += what == 9;
+        other.header_packed += what == 10;
+        other.header_raw += what == 11;
+        other.index_pages += what == 12;
+        other.time_count = what == 13 ? 1 : other.time_count;
+        other.times[1] += what == 14;
+        other.level = what == 15 ? SECTION_FLUSHED : other.level;
+        assert_int_equal(section_unwrap(&keyring, &other, &key, &err), STATUS_CORRUPT);
+    }
+    info.offset++; /* where it lies is found by its checks */
+    assert_int_equal(section_unwrap(&keyring, &info, &key, &err), STATUS_OK);
+    buf_release(&cipher);
+}
+
+/* A key wrapped by a program before, without the facts. */
+static void keys_of_older_files_open(void **state)
+{
+    (void)state;
+    struct keyring keyring = {&FIXTURE_KEYS};
+    struct section_info info = some_info();
+    uint8_t room[SECTION_CONTEXT_BYTES_MAX];
+    const struct key file_key = {{7}};
+    struct key tenant_key, key;
+    struct error err;
+    assert_int_equal(keyring_tenant_key(&keyring, &info.tenant, KEY_PURPOSE_SEG, &tenant_key, &err),
+                     STATUS_OK);
+    struct slice plain = {(const char *)file_key.bytes, sizeof(file_key.bytes)};
+    assert_int_equal(aead_seal_to(&tenant_key, section_context(&info, "daybook/segkey/v1", room),
+                                  plain, info.wrapped_key, &err),
+                     STATUS_OK);
+    assert_int_equal(section_unwrap(&keyring, &info, &key, &err), STATUS_OK);
+    assert_memory_equal(&key, &file_key, sizeof(key));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -125,6 +183,8 @@ int main(void)
         cmocka_unit_test(entries_of_other_programs_are_read),
         cmocka_unit_test(an_entry_that_contradicts_itself_is_refused),
         cmocka_unit_test(keys_open_only_in_their_place),
+        cmocka_unit_test(keys_open_only_with_their_facts),
+        cmocka_unit_test(keys_of_older_files_open),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

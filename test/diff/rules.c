@@ -403,7 +403,7 @@ static struct value text_of_bool(struct naive *naive, const struct value *args)
     (void)naive;
     if (args[0].is_null)
         return text((struct slice){0});
-    return text(args[0].boolean ? SLICE("true") : SLICE("false"));
+    return text(args[0].boolean ? SLICE("True") : SLICE("False"));
 }
 
 /* ---- times ---- */

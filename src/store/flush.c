@@ -7,14 +7,14 @@
  * The order of the steps is the safety:
  * 1. encode each part, decode it again, have every row checked;
  * 2. seal and write it to NAME.tmp; sync; rename; sync the directory;
- * 3. replace the catalog: now the sections count and the floor has moved;
+ * 3. commit the change to the catalog: now the sections count and the floor has moved;
  * 4. publish to readers.
  * A part whose rows do not match what came is encoded again with every record
  * whole; when that does not match either, it is stored so all the same and
  * counted, and the caller keeps the log of it: one part must not keep the others
  * out of the segments for ever.
  * A failure before 3 changes nothing.  A failure of 3 leaves the file, because
- * the new catalog may have reached the disk. */
+ * the change may have reached the disk. */
 #include "base/check.h"
 #include "base/crew.h"
 #include "store/sealed_priv.h"
@@ -202,9 +202,9 @@ static enum status merge_lists(const struct section_list *old, struct section_li
     return STATUS_OK;
 }
 
-/* The current list without the removed and with the new sections. */
-static enum status next_list(struct sealed *sealed, const struct commit *commit,
-                             struct section_list **ret, struct error *err)
+/* The sections of all sealings of the commit, in order. */
+static enum status list_new(struct sealed *sealed, const struct commit *commit,
+                            struct section_list **ret, struct error *err)
 {
     uint32_t count = 0;
     enum status status = STATUS_OK;
@@ -220,13 +220,20 @@ static enum status next_list(struct sealed *sealed, const struct commit *commit,
             status = add_new(sealed, sealing, fresh, err);
     }
     qsort(fresh->sections, fresh->count, sizeof(struct section *), compare_sections);
+    *ret = fresh; /* also of what could not be finished */
+    return status;
+}
+
+/* The current list without the removed and with the new sections. */
+static enum status next_list(struct sealed *sealed, const struct commit *commit,
+                             struct section_list *fresh, struct section_list **ret,
+                             struct error *err)
+{
     for (uint32_t i = 0; i < commit->removed_count; i++)
         commit->removed[i]->is_leaving = true;
-    if (status == STATUS_OK)
-        status = merge_lists(sealed->list, fresh, ret, err);
+    enum status status = merge_lists(sealed->list, fresh, ret, err);
     for (uint32_t i = 0; i < commit->removed_count; i++)
         commit->removed[i]->is_leaving = false;
-    section_list_unref(fresh);
     return status;
 }
 
@@ -241,36 +248,52 @@ static void mark_dead_files(const struct commit *commit)
     }
 }
 
-static enum status make_visible(struct sealed *sealed, const struct commit *commit,
-                                struct error *err)
+/* The catalog has it. */
+static enum status record(struct sealed *sealed, const struct commit *commit,
+                          const struct section_list *fresh, const struct section_list *list,
+                          uint64_t wal_floor, struct error *err)
 {
-    struct section_list *list = NULL;
-    enum status status = next_list(sealed, commit, &list, err);
+    const struct catalog_state state = {.generation = sealed->generation + 1,
+                                        .wal_floor = wal_floor,
+                                        .next_segment = sealed->next_segment};
+    const struct catalog_change change = {fresh, commit->removed, commit->removed_count};
 
-    if (status != STATUS_OK)
-        return status;
-    struct catalog catalog = {
-        .generation = sealed->generation + 1,
-        .wal_floor = commit->wal_floor == NULL ? sealed->wal_floor : *commit->wal_floor,
-        .next_segment = sealed->next_segment,
-    };
-    status = catalog_save(sealed->options.io, &catalog, list->sections, list->count, err);
     /* also after a failure: what may be on the disk is not to be numbered again */
-    sealed->generation = catalog.generation;
-    if (status != STATUS_OK) {
-        section_list_unref(list);
-        return status;
-    }
+    sealed->generation = state.generation;
+    return catalog_commit(sealed->options.io, &state, &change, list, &sealed->catalog, err);
+}
+
+static void show(struct sealed *sealed, const struct commit *commit, struct section_list *list,
+                 uint64_t wal_floor)
+{
     mark_dead_files(commit);
     (void)pthread_mutex_lock(&sealed->lock);
     struct section_list *old = sealed->list;
     sealed->list = list;
-    sealed->wal_floor = catalog.wal_floor;
+    sealed->wal_floor = wal_floor;
     if (commit->publish != NULL)
         commit->publish(commit->context);
     (void)pthread_mutex_unlock(&sealed->lock);
     section_list_unref(old);
-    return STATUS_OK;
+}
+
+static enum status make_visible(struct sealed *sealed, const struct commit *commit,
+                                struct error *err)
+{
+    struct section_list *fresh = NULL, *list = NULL;
+    uint64_t wal_floor = commit->wal_floor == NULL ? sealed->wal_floor : *commit->wal_floor;
+    enum status status = list_new(sealed, commit, &fresh, err);
+
+    if (status == STATUS_OK)
+        status = next_list(sealed, commit, fresh, &list, err);
+    if (status == STATUS_OK)
+        status = record(sealed, commit, fresh, list, wal_floor, err);
+    if (status == STATUS_OK)
+        show(sealed, commit, list, wal_floor);
+    else
+        section_list_unref(list);
+    section_list_unref(fresh);
+    return status;
 }
 
 enum status sealed_commit(struct sealed *sealed, const struct commit *commit, struct error *err)

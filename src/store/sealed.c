@@ -147,8 +147,9 @@ static enum status look_at(void *context, const char *name, struct error *err)
 }
 
 /* Removes what the catalog does not list: left over from a crash.  The catalog that was read
- * may not have its name on the disk yet; the one before lists these files, and the very first
- * would be missing after a power cut, on a disk that may have no place for another. */
+ * may not have its name or its last change on the disk yet; the one before lists these files,
+ * and the very first would be missing after a power cut, on a disk that may have no place for
+ * another. */
 static enum status clean(struct sealed *sealed, struct error *err)
 {
     struct cleaning cleaning = {.sealed = sealed};
@@ -163,6 +164,8 @@ static enum status clean(struct sealed *sealed, struct error *err)
     }
     if (status == STATUS_OK)
         status = io_list(sealed->options.io, SEGMENT_DIR, look_at, &cleaning, err);
+    if (status == STATUS_OK)
+        status = catalog_sync(sealed->options.io, &sealed->catalog, err);
     if (status == STATUS_OK)
         status = io_sync_dir(sealed->options.io, SEGMENT_DIR, err);
     for (size_t at = 0; at < cleaning.names.size && status == STATUS_OK;) {
@@ -191,13 +194,14 @@ static enum status see_segment(void *context, const char *name, struct error *er
 }
 
 /* Reads the catalog.  One that is damaged is set aside, one that is missing though
- * there are segments is taken for damaged; then it is made anew. */
+ * there are segments is taken for damaged; then it is made anew.  One with a torn end is
+ * made anew as well, as what it says may have been committed, but a crash is no damage. */
 static enum status load(struct sealed *sealed, struct catalog *ret, struct error *err)
 {
     struct io *io = sealed->options.io;
     enum status status = catalog_load(io, ret, err);
     bool is_damaged = status == STATUS_CORRUPT, is_new = status == STATUS_NOT_FOUND;
-    bool is_missing = false;
+    bool is_missing = false, is_torn = ret->is_torn;
 
     if (is_new) {
         status = io_list(io, SEGMENT_DIR, see_segment, &is_missing, err);
@@ -206,10 +210,11 @@ static enum status load(struct sealed *sealed, struct catalog *ret, struct error
     sealed->is_rebuilt = is_damaged || is_missing;
     if (is_damaged || (status == STATUS_OK && is_missing)) {
         status = catalog_rebuild(sealed, ret, err);
-        if (status == STATUS_OK && is_damaged)
+        if (status == STATUS_OK && is_damaged && !is_torn)
             status = io_rename(io, CATALOG_PATH, CATALOG_ASIDE_PATH, err);
     } else if (status == STATUS_OK && is_new) { /* from now on a missing one is damage */
-        status = catalog_save(io, ret, NULL, 0, err);
+        const struct catalog_state empty = {.next_segment = ret->next_segment};
+        status = catalog_commit(io, &empty, NULL, NULL, &ret->file, err);
     }
     atomic_store(&sealed->floor_is_known, !sealed->is_rebuilt);
     return status;
@@ -244,6 +249,7 @@ enum status sealed_open(const struct sealed_options *options, struct sealed **re
     sealed->generation = catalog.generation;
     sealed->wal_floor = catalog.wal_floor;
     sealed->next_segment = catalog.next_segment;
+    sealed->catalog = catalog.file;
     status = make_sections(sealed, &catalog, err);
     if (status == STATUS_OK)
         status = clean(sealed, err);

@@ -21,7 +21,10 @@
 #define CATALOG_PATH SEGMENT_DIR "/catalog"
 #define CATALOG_ASIDE_PATH CATALOG_PATH ".damaged"
 #define CATALOG_BYTES_MAX (256 * MIB)
+#define CATALOG_HEAD_BYTES 20u /* before the numbers */
 #define SECTIONS_MAX 1000000u
+/* In it, also of sections that were removed: an entry takes more than a hundred bytes. */
+#define CATALOG_ENTRIES_MAX (CATALOG_BYTES_MAX / 100)
 #define FLUSH_THREADS_MAX 16
 #define FLUSH_ZSTD_LEVEL 1
 #define MERGE_ZSTD_LEVEL 6
@@ -71,6 +74,12 @@ enum merge_plan {
     PLAN_RENEW, /* files that are mostly dead are written again */
 };
 
+/* The catalog, as the next commit finds it; all 0: it has to be written whole. */
+struct catalog_file {
+    uint64_t bytes, snapshot_bytes; /* with changes; of the snapshot alone */
+    uint32_t crc;                   /* of `bytes` */
+};
+
 struct sealed {
     struct sealed_options options;
     pthread_mutex_t merge_lock;
@@ -81,6 +90,7 @@ struct sealed {
     pthread_mutex_t lock;
     struct section_list *list;
     uint64_t wal_floor, generation, next_segment;
+    struct catalog_file catalog; /* write_lock */
     struct cache *cache;
     atomic_uint_fast64_t flush_count, merge_count, corrupt_count;
     atomic_uint_fast64_t raw_count, unverified_count; /* sections, see sealed_flush() */
@@ -147,18 +157,35 @@ enum status segment_directory_read(struct io *io, uint64_t number, struct sectio
                                    uint32_t *ret_count, struct error *err) MUST_USE;
 
 /* ---- catalog.c ---- */
+/* What is read, with the sections that are live, in section_order(). */
 struct catalog {
     uint64_t generation, wal_floor, next_segment;
     struct section_info *infos; /* owned */
     uint32_t count;
+    struct catalog_file file;
+    bool is_torn; /* with STATUS_CORRUPT: only the end is not right, as after a crash */
 };
 enum status catalog_decode(struct slice bytes, struct catalog *ret, struct error *err) MUST_USE;
 /* STATUS_NOT_FOUND, and an empty one, if there is no file. */
 enum status catalog_load(struct io *io, struct catalog *ret, struct error *err) MUST_USE;
 void catalog_release(struct catalog *catalog);
-enum status catalog_save(struct io *io, const struct catalog *catalog,
-                         struct section *const *sections, uint32_t count,
+/* What was read of the file is on the disk, all of it. */
+enum status catalog_sync(struct io *io, const struct catalog_file *file,
                          struct error *err) MUST_USE;
+/* What holds after a commit, and what that changes. */
+struct catalog_state {
+    uint64_t generation, wal_floor, next_segment;
+};
+struct catalog_change {
+    const struct section_list *added;
+    struct section *const *removed;
+    uint32_t removed_count;
+};
+/* Durable: the change behind the others, or a snapshot of `all` (NULL: no section) where
+ * there is no change, or no room for it.  After a failure it may hold or not. */
+enum status catalog_commit(struct io *io, const struct catalog_state *state,
+                           const struct catalog_change *change, const struct section_list *all,
+                           struct catalog_file *file, struct error *err) MUST_USE;
 
 /* ---- rebuild.c ---- */
 /* The catalog from the segment files, with sealed->rows; its floor is not known. */

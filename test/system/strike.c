@@ -23,10 +23,11 @@
 
 #define FILES_MAX 65536
 
-enum kind { OTHER, WAL, FLUSH, MERGE, SEGMENT, EVIDENCE, SAVE, KINDS };
+enum kind { OTHER, WAL, FLUSH, MERGE, SEGMENT, EVIDENCE, SAVE, CATALOG, KINDS };
 
 static const char *const kind_names[KINDS] = {
-    [WAL] = "wal", [FLUSH] = "flush", [MERGE] = "merge", [EVIDENCE] = "evidence", [SAVE] = "save"};
+    [WAL] = "wal",           [FLUSH] = "flush", [MERGE] = "merge",
+    [EVIDENCE] = "evidence", [SAVE] = "save",   [CATALOG] = "catalog"};
 
 static struct {
     char place[32];
@@ -90,8 +91,8 @@ static enum kind kind_of(const char *path, bool writes)
         return writes ? SAVE : OTHER;
     if (strncmp(path, "seg/", 4) != 0)
         return OTHER;
-    if (strstr(path, "catalog") != NULL)
-        return OTHER;
+    if (strstr(path, "catalog") != NULL) /* whole, or a change behind it */
+        return writes ? CATALOG : OTHER;
     return !writes ? SEGMENT : has_read ? MERGE : FLUSH;
 }
 

@@ -9,7 +9,7 @@ Clients send batches under idempotency keys, each until it is answered, and writ
 (sequence number, SHA-256) of every record to a ledger, synced, after the 2xx.  The
 whole process group gets SIGKILL at any moment, or right after strike.so ended the
 server in a chosen call: a write (half done) or a sync of the log, of evidence, of the
-saved state, of a flush or a merge, the catalog's rename, a removal, or in recovery.
+saved state, of a flush or a merge, of the catalog or its rename, a removal, or in recovery.
 After each start what is new is read back through
 GET /v1/raw, in the end everything: nothing is lost, nothing is there twice, the
 numbers have no gap.  Half of the clients send records without an Id, so that only
@@ -43,8 +43,9 @@ BATCHES = (1, 20, 20, 200)
 # Where a life ends: how often, and before which call of that place at the latest.
 # 'any' is kill -9 after a random time, 'start' one before the server answers.
 PLACES = {'any': (8, 0), 'start': (4, 0), 'wal-write': (3, 60), 'wal-sync': (3, 60),
-          'flush-write': (3, 8), 'flush-sync': (3, 3), 'catalog-rename': (2, 4),
-          'catalog-renamed': (2, 4), 'merge-write': (4, 3), 'merge-sync': (4, 2),
+          'flush-write': (3, 8), 'flush-sync': (3, 3), 'catalog-write': (3, 3),
+          'catalog-sync': (2, 3), 'catalog-rename': (1, 1), 'catalog-renamed': (1, 1),
+          'merge-write': (4, 3), 'merge-sync': (4, 2),
           'merge-remove': (2, 2), 'evidence-write': (3, 4), 'evidence-sync': (3, 4),
           'save-write': (2, 8), 'save-sync': (2, 4), 'trim': (2, 2), 'recovery': (4, 25)}
 STRIKE = os.path.join(lab.BUILD, 'test/system/strike.so')

@@ -8,6 +8,7 @@
  * the polynomials differ, and then the linear function does but for one key in 2^61. */
 #include "crypt/vhash.h"
 
+#include <openssl/evp.h>
 #include <string.h>
 
 __extension__ typedef unsigned __int128 wide;
@@ -42,6 +43,25 @@ void vhash_key_init(struct vhash_key *key, const uint8_t bytes[VHASH_KEY_BYTES])
     }
     for (size_t i = 0; i < 3; i++)
         key->linear[i] = load(bytes + 32 + 8 * i) % MASK_61;
+}
+
+enum status vhash_key_derive(const struct key *from, struct vhash_key *ret, struct error *err)
+{
+    const uint8_t counter[PAIR_BYTES] = {0}, zeros[VHASH_KEY_BYTES] = {0};
+    uint8_t bytes[VHASH_KEY_BYTES];
+    EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
+    int size = 0;
+    bool is_good =
+        ctx != NULL &&
+        EVP_EncryptInit_ex(ctx, EVP_aes_256_ctr(), NULL, from->bytes, counter) == 1 &&
+        EVP_EncryptUpdate(ctx, bytes, &size, zeros, sizeof(zeros)) == 1;
+
+    if (is_good)
+        vhash_key_init(ret, bytes);
+    EVP_CIPHER_CTX_free(ctx);
+    explicit_bzero(bytes, sizeof(bytes));
+    return is_good ? STATUS_OK
+                   : ERROR_SET(err, STATUS_LIMIT, "libcrypto refused a cipher operation");
 }
 
 static wide product(uint64_t a, uint64_t b)

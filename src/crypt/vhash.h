@@ -12,6 +12,9 @@
 #ifndef CRYPT_VHASH_H
 #define CRYPT_VHASH_H
 
+#include "base/error.h"
+#include "crypt/keyring.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -27,6 +30,11 @@ struct vhash_key {
 
 /* From bytes that are uniform and secret. */
 void vhash_key_init(struct vhash_key *key, const uint8_t bytes[VHASH_KEY_BYTES]);
+
+/* From the key stream of AES-256-CTR that begins with a block of zeros; about a
+ * microsecond. */
+enum status vhash_key_derive(const struct key *from, struct vhash_key *ret,
+                             struct error *err) MUST_USE;
 
 /* Of a number and a message; below 2^61.  The bytes of the message are taken as
  * little-endian words. */

@@ -7,15 +7,31 @@
 
 #include <stdlib.h>
 
-/* 16 bytes of a GMAC and 16 zeros. */
+/* 8 bytes of a fingerprint and 24 zeros. */
 static void hash_body(const struct put *put, struct hash256 *ret)
 {
-    gmac_begin(put->gmac, GMAC_BODY);
-    gmac_add(put->gmac, put->request->table.data, put->request->table.size);
-    gmac_add(put->gmac, "", 1);
-    gmac_add(put->gmac, put->request->body.data, put->request->body.size);
+    uint64_t print = print_of_body(&put->keys, put->request->table, put->request->body);
+
     memset(ret, 0, sizeof(*ret));
-    gmac_end(put->gmac, ret->bytes);
+    memcpy(ret->bytes, &print, sizeof(print));
+}
+
+/* What was kept before version 4 of the state file: 16 bytes of a GMAC and 16 zeros. */
+static enum status hash_body_2(const struct put *put, struct hash256 *ret, struct error *err)
+{
+    struct gmac *gmac = NULL;
+    enum status status = gmac_new(&put->tenant->print_key_2, &gmac, err);
+
+    if (status != STATUS_OK)
+        return status;
+    gmac_begin(gmac, GMAC_BODY);
+    gmac_add(gmac, put->request->table.data, put->request->table.size);
+    gmac_add(gmac, "", 1);
+    gmac_add(gmac, put->request->body.data, put->request->body.size);
+    memset(ret, 0, sizeof(*ret));
+    gmac_end(gmac, ret->bytes);
+    gmac_free(gmac);
+    return STATUS_OK;
 }
 
 /* What was kept before version 2 of the state file. */
@@ -30,14 +46,22 @@ static void hash_body_1(const struct put *put, struct hash256 *ret)
     sha256_end(&hash, ret->bytes);
 }
 
-static bool is_body(const struct put *put, const struct hash256 *kept)
+static enum status is_body(const struct put *put, const struct hash256 *kept, bool *ret,
+                           struct error *err)
 {
     struct hash256 hash;
 
-    if (memcmp(kept->bytes, put->pending.body_hash.bytes, HASH_BYTES) == 0)
-        return true;
+    *ret = memcmp(kept->bytes, put->pending.body_hash.bytes, HASH_BYTES) == 0;
+    if (*ret)
+        return STATUS_OK;
     hash_body_1(put, &hash);
-    return memcmp(kept->bytes, hash.bytes, HASH_BYTES) == 0;
+    *ret = memcmp(kept->bytes, hash.bytes, HASH_BYTES) == 0;
+    if (*ret)
+        return STATUS_OK;
+    enum status status = hash_body_2(put, &hash, err);
+    if (status == STATUS_OK)
+        *ret = memcmp(kept->bytes, hash.bytes, HASH_BYTES) == 0;
+    return status;
 }
 
 static enum status conflict(struct error *err)
@@ -62,11 +86,13 @@ static enum status replay_answer(struct put *put, const struct kept_answer *kept
                                  struct error *err)
 {
     struct receipts receipts;
+    bool is_same = false;
+    enum status status = is_body(put, &kept->body_hash, &is_same, err);
 
-    if (!is_body(put, &kept->body_hash))
-        return conflict(err);
-    enum status status =
-        answer_decode(slice_from(kept->bytes, kept->size), arena, ret, &receipts, err);
+    if (status == STATUS_OK && !is_same)
+        status = conflict(err);
+    if (status == STATUS_OK)
+        status = answer_decode(slice_from(kept->bytes, kept->size), arena, ret, &receipts, err);
     if (status == STATUS_OK)
         status = answer_sign(put->ingest->options.keyring, &put->tenant->id, &receipts, arena, ret,
                              err);

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 
 #define STATE_MAGIC "DBINGST\0"
-#define STATE_VERSION 3
+#define STATE_VERSION 4
 #define STATE_VERSION_OLDEST 1 /* its runs have other fingerprints of contents */
 #define STATE_BYTES_MAX (64 * MIB)
 #define STATE_HEAD_BYTES 40

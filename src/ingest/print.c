@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* print.c - see print_priv.h.
  *
- * Invariant: capacity is 0 or a power of two, and at most 3/4 of it is used,
- * so that every walk meets a free slot. */
+ * Invariants:
+ * 1. capacity is 0 or a power of two, and at most 3/4 of it is used, so that every
+ *    walk meets a free slot.
+ * 2. The place where a walk begins rises with the id, so the slots are nearly sorted. */
 #include "ingest/print_priv.h"
 
 #include "base/limits.h"
@@ -10,6 +12,8 @@
 #include <stdlib.h>
 
 #define CAPACITY_MIN 64u
+#define PRINT_OF_CONTENT 1u /* the number of vhash() */
+#define PRINT_OF_TABLE 2u
 #define ID_PREFIX_BYTES 3 /* "id" and its NUL */
 #define ID_SHORT_BYTES 55
 
@@ -45,14 +49,28 @@ static uint64_t id_of(const struct hmac256 *idem, struct slice table, struct sli
 void print_make(const struct print_keys *keys, struct slice table, struct slice id,
                 struct slice raw, struct print *ret)
 {
-    uint8_t tag[GMAC_BYTES];
+    uint64_t content = vhash(&keys->hash, PRINT_OF_CONTENT, raw.data, raw.size);
 
     ret->id = id_of(keys->idem, table, id);
-    gmac_begin(keys->gmac, GMAC_CONTENT);
-    gmac_add(keys->gmac, raw.data, raw.size);
-    gmac_end(keys->gmac, tag);
-    memcpy(ret->content, tag, PRINT_CONTENT_BYTES);
+    memcpy(ret->content, &content, PRINT_CONTENT_BYTES);
     ret->minute = 0;
+}
+
+uint64_t print_of_body(const struct print_keys *keys, struct slice table, struct slice body)
+{
+    uint64_t number = vhash(&keys->hash, PRINT_OF_TABLE, table.data, table.size);
+
+    return vhash(&keys->hash, number, body.data, body.size);
+}
+
+void print_set_content_2(struct gmac *gmac, struct slice raw, struct print *ret)
+{
+    uint8_t tag[GMAC_BYTES];
+
+    gmac_begin(gmac, GMAC_CONTENT);
+    gmac_add(gmac, raw.data, raw.size);
+    gmac_end(gmac, tag);
+    memcpy(ret->content, tag, PRINT_CONTENT_BYTES);
 }
 
 void print_set_content_1(const struct hmac256 *idem, struct slice raw, struct print *ret)
@@ -77,6 +95,12 @@ void print_set_release(struct print_set *set)
     *set = (struct print_set){0};
 }
 
+/* Where a walk begins: the highest bits of the id, which is uniform. */
+static size_t home_of(const struct print_set *set, uint64_t id)
+{
+    return (size_t)(id >> (__builtin_clzll(set->capacity) + 1));
+}
+
 /* The slot of the print, or of the first free place. */
 static struct print *walk(const struct print_set *set, const struct print *print,
                           uint32_t *ret_versions)
@@ -84,7 +108,7 @@ static struct print *walk(const struct print_set *set, const struct print *print
     size_t mask = set->capacity - 1;
 
     *ret_versions = 0;
-    for (size_t i = print->id & mask;; i = (i + 1) & mask) {
+    for (size_t i = home_of(set, print->id);; i = (i + 1) & mask) {
         struct print *slot = &set->slots[i];
         if (slot->id == 0)
             return slot;
@@ -106,7 +130,7 @@ enum print_verdict print_set_look(const struct print_set *set, const struct prin
 
     if (set->count == 0)
         return PRINT_NEW;
-    for (size_t i = print->id & mask; versions < DEDUPE_VERSIONS_MAX; i = (i + 1) & mask) {
+    for (size_t i = home_of(set, print->id); versions < DEDUPE_VERSIONS_MAX; i = (i + 1) & mask) {
         const struct print *slot = &set->slots[i];
         if (slot->id == 0)
             break;
@@ -181,11 +205,16 @@ bool print_set_forget(struct print_set *set, const struct print *print)
     return true;
 }
 
-static int by_id(const void *a, const void *b)
+/* Of prints that are nearly sorted. */
+static void insertion_sort(struct print *prints, size_t count)
 {
-    uint64_t x = ((const struct print *)a)->id, y = ((const struct print *)b)->id;
-
-    return x < y ? -1 : x > y;
+    for (size_t i = 1; i < count; i++) {
+        struct print print = prints[i];
+        size_t at = i;
+        for (; at > 0 && prints[at - 1].id > print.id; at--)
+            prints[at] = prints[at - 1];
+        prints[at] = print;
+    }
 }
 
 enum status print_set_sorted(const struct print_set *set, struct print **ret, size_t *ret_count,
@@ -196,11 +225,15 @@ enum status print_set_sorted(const struct print_set *set, struct print **ret, si
 
     if (prints == NULL)
         return ERROR_MEMORY(err);
-    for (size_t i = 0; i < set->capacity; i++) {
-        if (set->slots[i].id != 0 && set->slots[i].minute != 0)
-            prints[count++] = set->slots[i];
+    /* those that went on from the end to the front are the last */
+    for (int wrapped = 0; wrapped < 2; wrapped++) {
+        for (size_t i = 0; i < set->capacity; i++) {
+            const struct print *slot = &set->slots[i];
+            if (slot->id != 0 && slot->minute != 0 && (home_of(set, slot->id) > i) == wrapped)
+                prints[count++] = *slot;
+        }
     }
-    qsort(prints, count, sizeof(*prints), by_id);
+    insertion_sort(prints, count);
     *ret = prints;
     *ret_count = count;
     return STATUS_OK;

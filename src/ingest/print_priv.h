@@ -12,6 +12,7 @@
 #include "base/slice.h"
 #include "crypt/gmac.h"
 #include "crypt/hash.h"
+#include "crypt/vhash.h"
 
 #define PRINT_CONTENT_BYTES 8 /* as RUN_PRINT_BYTES */
 
@@ -24,13 +25,16 @@ struct print {
 /* Of a tenant, for one thread. */
 struct print_keys {
     const struct hmac256 *idem; /* keyed, nothing added */
-    struct gmac *gmac;
+    struct vhash_key hash;
 };
 
 void print_make(const struct print_keys *keys, struct slice table, struct slice id,
                 struct slice raw, struct print *ret);
-/* Gives the print the content that a run written before version 2 of the state
- * file has for it. */
+/* Of a body, for its idempotency key. */
+uint64_t print_of_body(const struct print_keys *keys, struct slice table, struct slice body);
+/* Gives the print the content that a run written at version 2 or 3 of the state file has
+ * for it; and before version 2. */
+void print_set_content_2(struct gmac *gmac, struct slice raw, struct print *ret);
 void print_set_content_1(const struct hmac256 *idem, struct slice raw, struct print *ret);
 bool print_has_content_of(const struct print *a, const struct print *b);
 

@@ -327,7 +327,7 @@ static void put_free(struct put *put)
         leave(put);
     count_coming(put, 0);
     split_release(&put->split);
-    gmac_free(put->gmac);
+    explicit_bzero(&put->keys, sizeof(put->keys));
     give_scratch(put);
     buf_pool_give(&put->ingest->buffers, &put->payload);
     buf_release(&put->answer_bytes);
@@ -346,7 +346,7 @@ enum status ingest_put_begin(struct ingest *ingest, const struct ingest_request 
         return status;
     status = tenant_table_get(&ingest->tenants, &request->tenant, &put->tenant, err);
     if (status == STATUS_OK)
-        status = gmac_new(&put->tenant->print_key, &put->gmac, err);
+        status = tenant_print_keys(put->tenant, &put->keys, err);
     if (status == STATUS_OK)
         status = admit(put, err);
     if (status == STATUS_OK && request->idempotency_key.size > 0)

@@ -13,7 +13,7 @@ struct put {
     struct ingest *ingest;
     const struct ingest_request *request;
     struct tenant *tenant;
-    struct gmac *gmac;      /* under the tenant's print_key */
+    struct print_keys keys; /* of the tenant; wiped at the end */
     struct arena *arena;    /* of the work, the put in it; freed at the end */
     struct arena *answer_arena; /* the caller's */
     struct ingest_answer answer;

@@ -17,23 +17,41 @@
 
 /* ---- duplicates ---- */
 
-/* What only the fingerprint of its content tells from a record in a run may be
- * that record all the same, if the run is of version 1. */
-static enum status look_for_old(struct put *put, uint32_t oldest, struct error *err)
+/* Looks for the record with the content that older programs kept. */
+static enum status look_for_old(struct put *put, uint32_t i, uint32_t oldest,
+                                struct gmac *gmac, struct error *err)
 {
+    struct slice raw = put->split.records[i].raw;
+    struct print print = put->prints[i];
+    struct memory_query query = {
+        .tenant = put->tenant, .prints = &print, .count = 1, .oldest = oldest};
+    uint64_t generation;
+
+    print_set_content_2(gmac, raw, &print);
+    enum status status =
+        memory_look(&put->ingest->memory, &query, &put->run_verdicts[i], &generation, err);
+    if (status != STATUS_OK || put->run_verdicts[i] != PRINT_CONFLICTING)
+        return status;
+    print_set_content_1(&put->tenant->idem, raw, &print);
+    return memory_look(&put->ingest->memory, &query, &put->run_verdicts[i], &generation, err);
+}
+
+/* What only the fingerprint of its content tells from a record in a run may be that
+ * record all the same, if the run was written before version 4 of the state. */
+static enum status look_for_conflicting(struct put *put, uint32_t oldest, struct error *err)
+{
+    struct gmac *gmac = NULL;
     enum status status = STATUS_OK;
 
     for (uint32_t i = 0; i < put->split.count && status == STATUS_OK; i++) {
         if (put->run_verdicts[i] != PRINT_CONFLICTING)
             continue;
-        struct print print = put->prints[i];
-        struct memory_query query = {
-            .tenant = put->tenant, .prints = &print, .count = 1, .oldest = oldest};
-        uint64_t generation;
-        print_set_content_1(&put->tenant->idem, put->split.records[i].raw, &print);
-        status = memory_look(&put->ingest->memory, &query, &put->run_verdicts[i], &generation,
-                             err);
+        if (gmac == NULL)
+            status = gmac_new(&put->tenant->print_key_2, &gmac, err);
+        if (status == STATUS_OK)
+            status = look_for_old(put, i, oldest, gmac, err);
     }
+    gmac_free(gmac);
     return status;
 }
 
@@ -46,7 +64,7 @@ static enum status look_in_runs(struct put *put, uint32_t oldest, struct error *
 
     enum status status = memory_look(&put->ingest->memory, &query, put->run_verdicts,
                                      &put->run_generation, err);
-    return status == STATUS_OK ? look_for_old(put, oldest, err) : status;
+    return status == STATUS_OK ? look_for_conflicting(put, oldest, err) : status;
 }
 
 /* Adds the prints of this request one after the other, so that duplicates

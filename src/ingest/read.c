@@ -38,15 +38,13 @@ static enum status borrow_tape(struct put *put, struct record *record, bool *ret
 /* ids: one a record, "" for none. */
 static void make_prints(struct put *put, const struct slice *ids)
 {
-    const struct print_keys keys = {&put->tenant->idem, put->gmac};
-
     for (uint32_t i = 0; i < put->split.count; i++) {
         struct print *print = &put->prints[i];
         if (ids[i].size == 0) {
             print->id = 0;
             continue;
         }
-        print_make(&keys, put->table, ids[i], put->split.records[i].raw, print);
+        print_make(&put->keys, put->table, ids[i], put->split.records[i].raw, print);
         print->minute = minute_of(put->received_us);
     }
 }

@@ -134,10 +134,10 @@ static enum status decode_records(struct replay *replay, struct item *item, stru
     const struct ingest_options *ingest = &replay->ingest->options;
     struct examine_options options = {.tenant = item->tenant->id,
                                       .received_us = item->tail.received_us};
-    struct print_keys keys = {.idem = &item->tenant->idem};
+    struct print_keys keys;
     struct json_tape tape;
     size_t kept_bytes = 0;
-    enum status status = gmac_new(&item->tenant->print_key, &keys.gmac, err);
+    enum status status = tenant_print_keys(item->tenant, &keys, err);
 
     if (ingest->time_column != NULL)
         options.time_column = ingest->time_column(ingest->context, item->tail.table);
@@ -158,7 +158,7 @@ static enum status decode_records(struct replay *replay, struct item *item, stru
             record->tokens = NULL;
     }
     json_tape_release(&tape);
-    gmac_free(keys.gmac);
+    explicit_bzero(&keys, sizeof(keys));
     return status;
 }
 

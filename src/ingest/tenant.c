@@ -70,10 +70,18 @@ static enum status tenant_new(struct keyring *keyring, const struct guid *id, st
         return status;
     }
     hmac256_init(&tenant->idem, idem.bytes, sizeof(idem.bytes));
-    hmac256_short(&tenant->idem, "gmac", sizeof("gmac"), tenant->print_key.bytes);
+    hmac256_short(&tenant->idem, "vhash", sizeof("vhash"), tenant->print_key.bytes);
+    hmac256_short(&tenant->idem, "gmac", sizeof("gmac"), tenant->print_key_2.bytes);
     explicit_bzero(&idem, sizeof(idem));
     *ret = tenant;
     return STATUS_OK;
+}
+
+enum status tenant_print_keys(const struct tenant *tenant, struct print_keys *ret,
+                              struct error *err)
+{
+    ret->idem = &tenant->idem;
+    return vhash_key_derive(&tenant->print_key, &ret->hash, err);
 }
 
 struct tenant *tenant_table_find(struct tenant_table *table, const struct guid *id)

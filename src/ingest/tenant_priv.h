@@ -49,7 +49,8 @@ struct tenant {
     struct guid id;
     struct key wal_key;
     struct hmac256 idem; /* keyed, nothing added */
-    struct key print_key; /* of the GMAC of contents and bodies */
+    struct key print_key;   /* of the fingerprints of contents and bodies */
+    struct key print_key_2; /* of those before version 4 of the state file: a GMAC */
 
     pthread_mutex_t lock;
     struct tenant_counters given;   /* by requests that may not be durable yet */
@@ -78,6 +79,10 @@ enum status tenant_table_get(struct tenant_table *table, const struct guid *id,
 struct tenant *tenant_table_find(struct tenant_table *table, const struct guid *id);
 /* All there are now, in order of id; the array is the caller's. */
 enum status tenant_table_list(struct tenant_table *table, struct tenant ***ret, size_t *ret_count,
+                              struct error *err) MUST_USE;
+
+/* For one thread; the tenant must outlive them, and the caller wipes them. */
+enum status tenant_print_keys(const struct tenant *tenant, struct print_keys *ret,
                               struct error *err) MUST_USE;
 
 /* The rest wants the tenant's lock held. */

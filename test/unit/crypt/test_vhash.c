@@ -90,12 +90,25 @@ static void another_key_gives_other_values(void **state)
     assert_int_not_equal(vhash(&key, 1, "record", 6), vhash(&other, 1, "record", 6));
 }
 
+/* By openssl enc -aes-256-ctr -K 0700.. -iv 0 of 2,104 zeros,
+ * and then as above. */
+static void a_key_is_made_of_the_key_stream_of_another(void **state)
+{
+    (void)state;
+    struct key from = {{7}};
+    struct vhash_key key;
+    struct error err;
+    assert_int_equal(vhash_key_derive(&from, &key, &err), STATUS_OK);
+    assert_int_equal(vhash(&key, 1, "a record", 8), 0x1abde8a0f24a69fc);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(values_are_those_of_the_definition),
         cmocka_unit_test(the_largest_words_do_not_overflow),
         cmocka_unit_test(a_byte_a_size_and_a_number_make_another_value),
+        cmocka_unit_test(a_key_is_made_of_the_key_stream_of_another),
         cmocka_unit_test(another_key_gives_other_values),
     };
 

@@ -329,7 +329,7 @@ static void the_same_key_gets_the_same_receipt(void **state)
 }
 
 /* Puts the golden directory in the place of the fresh one. */
-static void open_golden(struct world *w)
+static void open_golden(struct world *w, const char *name)
 {
     static const char *const paths[] = {"kek", "keys/keyring", "ingest/state",
                                         "ingest/0000000000000001.run",
@@ -344,7 +344,8 @@ static void open_golden(struct world *w)
     keyring_free(w->keyring);
     ASSERT_OK(io_unlink(w->io, "wal/0000000000000001.wal", &err));
     ASSERT_OK(io_unlink(w->io, "kek", &err));
-    (void)snprintf(root, sizeof(root), "%s/test/format/ingest-1", source == NULL ? "." : source);
+    (void)snprintf(root, sizeof(root), "%s/test/format/%s", source == NULL ? "." : source,
+                   name);
     ASSERT_OK(io_linux_new(root, &in, &err));
     buf_init(&bytes, MIB);
     for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
@@ -361,18 +362,16 @@ static void open_golden(struct world *w)
     world_open(w);
 }
 
-/* Written before version 2 of the state: a and b under key-1 are in a run, c under
- * key-2 is in the log. */
-static void what_version_1_remembers_is_known(void **state)
+/* a and b under key-1 are in a run, c under key-2 is in the log. */
+static void expect_golden(struct world *w, const char *name)
 {
-    struct world *w = *state;
     struct arena *arena = arena_new(MIB);
     struct ingest_answer answer;
     struct error err;
     struct ingest_request request =
         world_request(w, "Mine", SLICE("{\"Id\":\"a\",\"n\":1}\n{\"Id\":\"b\",\"n\":2}"));
 
-    open_golden(w);
+    open_golden(w, name);
     request.tenant = w->tenant;
     for (int i = 0; i < 2; i++) { /* then once more, from a state of today */
         request.idempotency_key = SLICE("");
@@ -394,6 +393,16 @@ static void what_version_1_remembers_is_known(void **state)
         world_reopen(w);
     }
     arena_free(arena);
+}
+
+static void what_version_1_remembers_is_known(void **state)
+{
+    expect_golden(*state, "ingest-1");
+}
+
+static void what_version_3_remembers_is_known(void **state)
+{
+    expect_golden(*state, "ingest-3");
 }
 
 static void commit_times_never_go_back(void **state)
@@ -670,6 +679,7 @@ int main(void)
         TEST(many_saves_merge_their_runs),
         TEST(the_same_key_gets_the_same_receipt),
         TEST(what_version_1_remembers_is_known),
+        TEST(what_version_3_remembers_is_known),
         TEST(commit_times_never_go_back),
         TEST(large_requests_are_cut_into_leaves),
         TEST(wrong_requests_are_refused),

@@ -213,12 +213,12 @@ static void a_state_of_a_newer_program_is_refused(void **state)
     save(f, 4, 1);
     buf_init(&bytes, MIB);
     ASSERT_OK(io_read_all(f->w.io, STATE_PATH, &bytes, &err));
-    bytes.data[8] = 4;
+    bytes.data[8] = 5;
     bytes.size -= sizeof(uint32_t);
     buf_put_u32(&bytes, hash_crc32c(0, bytes.data, bytes.size));
     ASSERT_OK(io_replace(f->w.io, STATE_PATH, buf_slice(&bytes), &err));
     assert_int_equal(load_again(f, &err), STATUS_INVALID);
-    assert_non_null(strstr(err.text, "version 4"));
+    assert_non_null(strstr(err.text, "version 5"));
     buf_release(&bytes);
 }
 

@@ -9,18 +9,24 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static struct print make(const char *table, const char *id, const char *raw, uint32_t minute)
+static void make_keys(struct hmac256 *idem, struct print_keys *ret)
 {
     struct key key = {{1}};
-    struct hmac256 idem;
-    struct print_keys keys = {.idem = &idem};
-    struct print print;
     struct error err;
 
-    hmac256_init(&idem, "key", 3);
-    assert_int_equal(gmac_new(&key, &keys.gmac, &err), STATUS_OK);
+    hmac256_init(idem, "key", 3);
+    ret->idem = idem;
+    assert_int_equal(vhash_key_derive(&key, &ret->hash, &err), STATUS_OK);
+}
+
+static struct print make(const char *table, const char *id, const char *raw, uint32_t minute)
+{
+    struct hmac256 idem;
+    struct print_keys keys;
+    struct print print;
+
+    make_keys(&idem, &keys);
     print_make(&keys, slice_of(table), slice_of(id), slice_of(raw), &print);
-    gmac_free(keys.gmac);
     print.minute = minute;
     return print;
 }
@@ -46,6 +52,21 @@ static void a_print_is_of_table_id_and_content(void **state)
     assert_int_not_equal(a.id, make("U", "id", "raw", 5).id);
     assert_int_not_equal(a.id, make("T", "ie", "raw", 5).id);
     assert_int_not_equal(make("T", "Ui", "", 5).id, make("TU", "i", "", 5).id);
+}
+
+static void a_print_of_a_body_is_of_its_table_too(void **state)
+{
+    struct hmac256 idem;
+    struct print_keys keys;
+
+    (void)state;
+    make_keys(&idem, &keys);
+    uint64_t print = print_of_body(&keys, SLICE("T"), SLICE("body"));
+    assert_int_equal(print_of_body(&keys, SLICE("T"), SLICE("body")), print);
+    assert_int_not_equal(print_of_body(&keys, SLICE("U"), SLICE("body")), print);
+    assert_int_not_equal(print_of_body(&keys, SLICE("T"), SLICE("Body")), print);
+    assert_int_not_equal(print_of_body(&keys, SLICE(""), SLICE("Tbody")), print);
+    assert_int_not_equal(print_of_body(&keys, SLICE(""), SLICE("")), print);
 }
 
 static void equal_content_is_a_duplicate_and_other_a_conflict(void **state)
@@ -102,6 +123,28 @@ static void many_are_found_and_come_out_sorted(void **state)
     print_set_release(&set);
 }
 
+static void what_went_on_at_the_front_is_sorted_too(void **state)
+{
+    struct print_set set = {0};
+    struct print *sorted;
+    struct error err;
+    size_t count;
+
+    (void)state;
+    for (uint64_t i = 1; i <= 20; i++) { /* all but the first of the highest find no room */
+        add(&set, (struct print){.id = UINT64_MAX - i, .minute = 1});
+        add(&set, (struct print){.id = i, .minute = 1});
+    }
+    assert_int_equal(print_set_sorted(&set, &sorted, &count, &err), STATUS_OK);
+    assert_int_equal(count, 40);
+    for (uint64_t i = 0; i < 20; i++) {
+        assert_int_equal(sorted[i].id, i + 1);
+        assert_int_equal(sorted[20 + i].id, UINT64_MAX - 20 + i);
+    }
+    free(sorted);
+    print_set_release(&set);
+}
+
 static void one_id_cannot_fill_the_set(void **state)
 {
     struct print_set set = {0};
@@ -139,8 +182,10 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_print_is_of_table_id_and_content),
+        cmocka_unit_test(a_print_of_a_body_is_of_its_table_too),
         cmocka_unit_test(equal_content_is_a_duplicate_and_other_a_conflict),
         cmocka_unit_test(many_are_found_and_come_out_sorted),
+        cmocka_unit_test(what_went_on_at_the_front_is_sorted_too),
         cmocka_unit_test(one_id_cannot_fill_the_set),
         cmocka_unit_test(a_reserved_set_does_not_grow),
     };

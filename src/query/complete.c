@@ -477,12 +477,12 @@ static void add_values(struct completer *c)
 
 /* ---- by place ---- */
 
-/* Directly behind `evaluate`. */
-static bool is_plugin(const struct completer *c)
+/* Directly behind a word. */
+static bool is_behind(const struct completer *c, const char *word)
 {
     struct slice before = slice_trim(slice_head(c->request->text, c->context.from));
 
-    return slice_is(c->context.op_name, "evaluate") && slice_ends_with(before, SLICE("evaluate"));
+    return slice_ends_with(before, slice_of(word));
 }
 
 static void add_plugins(struct completer *c)
@@ -494,12 +494,8 @@ static void add_plugins(struct completer *c)
     }
 }
 
-static void add_expression(struct completer *c)
+static void add_operands(struct completer *c)
 {
-    if (is_plugin(c)) {
-        add_plugins(c);
-        return;
-    }
     bool aggregates = !c->context.is_behind_by && (slice_is(c->context.op_name, "summarize") ||
                                                    slice_is(c->context.op_name, "make-series"));
 
@@ -513,23 +509,46 @@ static void add_expression(struct completer *c)
     add_functions(c);
 }
 
+static void add_expression(struct completer *c)
+{
+    static const struct complete_word regex[] = {{"regex", "", "a pattern of RE2"}};
+    const struct complete_words of_matches = {regex, 1};
+    bool is_invoke = slice_is(c->context.op_name, "invoke") && !c->context.is_in_call;
+
+    if (slice_is(c->context.op_name, "evaluate") && is_behind(c, "evaluate"))
+        add_plugins(c);
+    else if (is_behind(c, "matches"))
+        add_words(c, &of_matches, ITEM_KEYWORD);
+    else if (is_invoke)
+        add_lets(c);
+    else
+        add_operands(c);
+}
 static void add_behind(struct completer *c)
 {
-    static const struct complete_word by[] = {{"by", "", "the columns that make a group"}};
-    static const struct complete_word on[] = {{"on", "", "the columns that must be equal"}};
-    const struct complete_words of_summarize = {by, 1}, of_join = {on, 1};
     struct slice name = c->context.op_name;
+    const struct complete_word *word;
 
-    if (slice_is(name, "summarize") || slice_is(name, "make-series") || slice_is(name, "top"))
-        add_words(c, &of_summarize, ITEM_KEYWORD);
-    if (slice_is(name, "join") || slice_is(name, "lookup"))
-        add_words(c, &of_join, ITEM_KEYWORD);
+    for (uint32_t n = 0; (word = complete_keyword(name, n)) != NULL; n++) {
+        bool is_first = slice_is(name, "sort") || slice_is(name, "order");
+        if (c->context.is_bare || !is_first)
+            add_words(c, &(struct complete_words){word, 1}, ITEM_KEYWORD);
+    }
+    if (c->context.is_bare || slice_is(name, "render"))
+        return;
     if (slice_is(name, "sort") || slice_is(name, "order") || slice_is(name, "top"))
         add_words(c, &complete_order, ITEM_KEYWORD);
     else if (c->context.is_compared)
         add_words(c, &complete_logic, ITEM_KEYWORD);
     else
         add_words(c, &complete_infix, ITEM_KEYWORD);
+}
+
+static const struct complete_words *kinds_of(struct slice op_name)
+{
+    return slice_is(op_name, "union")    ? &complete_union_kinds
+           : slice_is(op_name, "lookup") ? &complete_lookup_kinds
+                                         : &complete_join_kinds;
 }
 
 static void add_items(struct completer *c)
@@ -561,15 +580,16 @@ static void add_items(struct completer *c)
             add_lets(c);
         break;
     case PLACE_KIND:
-        add_words(c, slice_is(c->context.op_name, "union") ? &complete_union_kinds
-                                                           : &complete_join_kinds,
-                  ITEM_KEYWORD);
+        add_words(c, kinds_of(c->context.op_name), ITEM_KEYWORD);
         break;
     case PLACE_HINT:
         add_words(c, &complete_hints, ITEM_KEYWORD);
         break;
     case PLACE_CHART:
         add_words(c, &complete_charts, ITEM_KEYWORD);
+        break;
+    case PLACE_PROPERTY:
+        add_words(c, &complete_properties, ITEM_KEYWORD);
         break;
     case PLACE_TYPE:
         add_words(c, &complete_types, ITEM_KEYWORD);

@@ -363,20 +363,26 @@ static bool names_tables(const struct reader_state *r, const struct walk *w)
 static enum complete_place place_by_operator(const struct reader_state *r, uint32_t start)
 {
     static const char *const column_operators[] = {"project-away", "project-keep",
-                                                   "project-reorder", "distinct", NULL};
+                                                   "project-reorder", "project-rename",
+                                                   "distinct", NULL};
     static const char *const plain[] = {"take", "limit", "sample", "as", "count", "consume",
-                                        "getschema", "serialize", NULL};
+                                        "getschema", NULL};
     static const char *const joins[] = {"join", "lookup", NULL};
+    static const char *const by_first[] = {"sort", "order", NULL};
     struct slice name = r->ret->op_name;
+    bool is_bare = r->count <= start + 1;
 
     if (is_one_of(name, column_operators))
         return PLACE_COLUMN;
     if (is_one_of(name, plain))
         return PLACE_NOTHING;
     if (slice_is(name, "render"))
-        return r->count <= start + 1 ? PLACE_CHART : PLACE_NOTHING;
-    if (slice_is(name, "union") || (is_one_of(name, joins) && r->count <= start + 1))
+        return is_bare ? PLACE_CHART : r->ret->is_in_call ? PLACE_PROPERTY : PLACE_NOTHING;
+    if (slice_is(name, "union") || (is_one_of(name, joins) && is_bare))
         return PLACE_SOURCE;
+    r->ret->is_bare = is_bare && is_one_of(name, by_first);
+    if (r->ret->is_bare)
+        return PLACE_BEHIND;
     return PLACE_EXPRESSION;
 }
 
@@ -400,6 +406,24 @@ static void describe_expression(struct reader_state *r, const struct walk *w, ui
         c->is_behind_by = c->is_behind_by || is(r, i, "by") || is(r, i, "on");
 }
 
+/* Behind $right the columns are those of the other table: what stands between the join's
+ * options and `on` is the pipeline. */
+static void choose_right(struct reader_state *r, uint32_t start)
+{
+    uint32_t from = start + 1, to = r->count;
+
+    while (from + 2 < r->count && is(r, from + 1, "="))
+        from += 3; /* kind=inner */
+    while (from + 4 < r->count && is(r, from, "hint"))
+        from += 5; /* hint.strategy=shuffle */
+    for (uint32_t i = r->count; i > from; i--)
+        to = is(r, i - 1, "on") ? i - 1 : to;
+    if (to > from && to < r->count) {
+        r->ret->segments[0] = span(r, from, to);
+        r->ret->segment_count = 1;
+    }
+}
+
 static enum complete_place place_in_operator(struct reader_state *r, const struct walk *w,
                                              uint32_t start)
 {
@@ -408,13 +432,17 @@ static enum complete_place place_in_operator(struct reader_state *r, const struc
     if (is(r, last, ".")) {
         if (last > 0 && is(r, last - 1, "hint"))
             return PLACE_HINT;
+        if (last > 0 && is(r, last - 1, "$right"))
+            choose_right(r, start);
         return last > 0 && (is(r, last - 1, "$left") || is(r, last - 1, "$right"))
                    ? PLACE_COLUMN
                    : PLACE_NOTHING;
     }
     if (is(r, last, "=") && last > 0 && is(r, last - 1, "kind"))
         return PLACE_KIND;
-    if (is(r, last, ":") || (is(r, last, "(") && last > 0 && is(r, last - 1, "typeof")))
+    bool is_step = last > 1 && is(r, last - 2, "step"); /* of scan */
+    bool in_typeof = last > 0 && is(r, last, "(") && is(r, last - 1, "typeof");
+    if ((is(r, last, ":") && !is_step) || in_typeof)
         return PLACE_TYPE;
     if (names_tables(r, w))
         return r->ret->is_quoted ? PLACE_NOTHING : PLACE_SOURCE;

@@ -17,6 +17,7 @@ enum complete_place {
     PLACE_HINT,     /* behind `hint.` */
     PLACE_TYPE,     /* behind a colon, in typeof() */
     PLACE_CHART,    /* behind `render` */
+    PLACE_PROPERTY, /* in the brackets of `render ... with (` */
 };
 
 #define COMPLETE_SEGMENTS_MAX 256u
@@ -30,6 +31,7 @@ struct complete_context {
     struct slice operand;    /* PLACE_VALUE: the text of what is compared; PLACE_EXPRESSION:
                               * what its order is compared with, or "" */
     bool is_compared;        /* PLACE_BEHIND: a comparison is complete: a == 1 */
+    bool is_bare;            /* PLACE_BEHIND: the operator's name stands there alone */
     bool is_in_call;         /* PLACE_EXPRESSION: in brackets of the operator */
     bool is_behind_by;       /* `by` or `on` stands before it in the operator */
     struct slice segments[COMPLETE_SEGMENTS_MAX]; /* of the pipeline before this operator */
@@ -54,6 +56,9 @@ struct complete_words {
 };
 extern const struct complete_words complete_operators, complete_sources, complete_join_kinds,
     complete_union_kinds, complete_hints, complete_infix, complete_order, complete_types,
-    complete_window_functions, complete_charts, complete_logic;
+    complete_window_functions, complete_charts, complete_logic, complete_lookup_kinds,
+    complete_properties;
+/* The n-th word, from 0, that divides the arguments of an operator; NULL: there is none. */
+const struct complete_word *complete_keyword(struct slice op_name, uint32_t n);
 
 #endif

@@ -76,6 +76,12 @@ static const struct complete_word join_kinds[] = {
 };
 const struct complete_words complete_join_kinds = WORDS(join_kinds);
 
+static const struct complete_word lookup_kinds[] = {
+    {"leftouter", "", "also rows without a partner (the default)"},
+    {"inner", "", "only rows with a partner"},
+};
+const struct complete_words complete_lookup_kinds = WORDS(lookup_kinds);
+
 static const struct complete_word union_kinds[] = {
     {"inner", "", "the columns that all tables have"},
     {"outer", "", "all columns (the default)"},
@@ -137,6 +143,59 @@ static const struct complete_word charts[] = {
     {"table", "", "rows"},
 };
 const struct complete_words complete_charts = WORDS(charts);
+
+static const struct complete_word properties[] = {
+    {"title", "title=\"text\"", "above the chart"},
+    {"xcolumn", "xcolumn=column", "what is along the x axis"},
+    {"ycolumns", "ycolumns=column, ...", "what is along the y axis"},
+    {"series", "series=column, ...", "what makes a line of its own"},
+    {"xtitle", "xtitle=\"text\"", "along the x axis"},
+    {"ytitle", "ytitle=\"text\"", "along the y axis"},
+    {"kind", "kind=stacked", "how bars and areas stand together"},
+    {"legend", "legend=visible", "whether the lines are explained"},
+};
+const struct complete_words complete_properties = WORDS(properties);
+
+/* A list for each operator, in the order in which they are written. */
+static const struct {
+    const char *op;
+    struct complete_word word;
+} keywords[] = {
+    {"summarize", {"by", "", "the columns that make a group"}},
+    {"make-series", {"on", "", "the column of the axis"}},
+    {"make-series", {"from", "", "where the axis begins"}},
+    {"make-series", {"to", "", "where the axis ends"}},
+    {"make-series", {"step", "", "how far it is from one point to the next"}},
+    {"make-series", {"by", "", "the columns that make a series"}},
+    {"sort", {"by", "", "the columns that make the order"}},
+    {"order", {"by", "", "the columns that make the order"}},
+    {"top", {"by", "", "the columns that make the order"}},
+    {"top-nested", {"of", "", "the column of the level"}},
+    {"top-nested", {"by", "", "what makes a group great"}},
+    {"top-hitters", {"of", "", "the column whose values are counted"}},
+    {"sample-distinct", {"of", "", "the column whose values are taken"}},
+    {"join", {"on", "", "the columns that must be equal"}},
+    {"lookup", {"on", "", "the columns that must be equal"}},
+    {"mv-expand", {"to typeof(", "to typeof(type)", "the type that elements get"}},
+    {"mv-expand", {"limit", "limit n", "the most rows that a row gives"}},
+    {"mv-apply", {"to typeof(", "to typeof(type)", "the type that elements get"}},
+    {"mv-apply", {"on", "on (operators)", "what is done with the elements"}},
+    {"parse", {"with", "", "the pattern"}},
+    {"parse-where", {"with", "", "the pattern"}},
+    {"parse-kv", {"as", "as (name:type, ...)", "the keys that become columns"}},
+    {"partition", {"by", "", "the column whose values make the parts"}},
+    {"reduce", {"by", "", "the column with the texts"}},
+    {"render", {"with (", "with (name = value, ...)", "how it is drawn"}},
+};
+
+const struct complete_word *complete_keyword(struct slice op_name, uint32_t n)
+{
+    for (size_t i = 0; i < sizeof(keywords) / sizeof(keywords[0]); i++) {
+        if (slice_is(op_name, keywords[i].op) && n-- == 0)
+            return &keywords[i].word;
+    }
+    return NULL;
+}
 
 static const struct complete_word order[] = {
     {"asc", "", "least first"},

@@ -208,6 +208,98 @@ static void test_operators_want_different_things(void **state)
     check("T | make-series count() on ^", "t", "count");
 }
 
+/* As people stop to think: what must be offered there, and what must not. */
+static const struct place {
+    const char *text, *wanted, *unwanted;
+} real_places[] = {
+    {"T\n| where t > ago(1d)\n| where s has 'one' and ^", "n", "where"},
+    {"T | where t > ago(1d) and s ^", "contains", "extend"},
+    {"T | where isnotempty(^", "s", "T"},
+    {"T | where isnotempty(s) ^", "and", "n"},
+    {"T | where not(^", "s", "T"},
+    {"T | where s in~ (^", "\"one\"", "where"},
+    {"T | where s !in ('one', '^", "\"two\"", NULL},
+    {"T | where tolower(s) == ^", "n", "where"},
+    {"T | where s startswith '^", "\"one\"", NULL},
+    {"T | where n between (^", "n", "T"},
+    {"T | where n between (1 .. 2) ^", "and", "n"},
+    {"T | where n == 1 or ^", "s", "or"},
+    {"T | where s matches ^", "regex", "n"},
+    {"T | project n, ^", "s", "T"},
+    {"T | project day = bin(t, 1d), ^", "s", "where"},
+    {"T | project-rename x = ^", "n", "strlen"},
+    {"T | project-reorder ^", "n", "strlen"},
+    {"T | project-keep n, ^", "s", "strlen"},
+    {"T | extend day = startof^", "startofday", "startswith"},
+    {"T | extend x = parse_json(^", "d", "T"},
+    {"T | extend x = case(n == 1, 'a', ^", "n", "T"},
+    {"T | extend a = 1 | extend b = a + ^", "a", "T"},
+    {"T | summarize c = count(), dc^", "dcount", "where"},
+    {"T | summarize arg_max(t, ^", "s", "T"},
+    {"T | summarize c = countif(^", "n", "T"},
+    {"T | summarize count() by bin(t, 1h), ^", "s", "count"},
+    {"T | summarize make_set(s) by n | mv-expand ^", "set_s", "s"},
+    {"T | summarize count() by s | where count^", "count_", "count"},
+    {"T | summarize count() by s | top 10 by ^", "count_", "T"},
+    {"T | top 10 ^", "by", "n"},
+    {"T | sort by n desc, ^", "s", "desc"},
+    {"T | order ^", "by", "n"},
+    {"T | distinct n, ^", "s", "T"},
+    {"T | join kind=leftouter (T | where n == 1 | project k = n) on $left.n == $right.^", "k",
+     "s"},
+    {"T | join kind=inner (T | project n, extra = 1) on n | where ^", "extra", NULL},
+    {"T | join kind=inner (T | ^", "where", "n"},
+    {"T | lookup kind=^", "leftouter", "leftanti"},
+    {"T | mv-expand x = d ^", "to typeof(", "n"},
+    {"T | mv-apply x = d on (where ^", "d", "T"},
+    {"T | parse s ^", "with", "n"},
+    {"T | parse s with * 'a' name:^", "string", "n"},
+    {"T | parse s with * 'a' name:long | where ^", "name", NULL},
+    {"T | make-series c = count() on t ^", "from", "n"},
+    {"T | make-series c = count() on t from ago(1d) to now() step 1h by ^", "s", "count"},
+    {"T | evaluate pivot(^", "s", "T"},
+    {"T | render timechart with (^", "title", "n"},
+    {"T | scan declare (x:long = 0) with (step a: ^", "n", "T"},
+    {"let since = ago(1d);\nT | where t > si^", "since", "T"},
+    {"let names = dynamic(['one']);\nT | where s in (na^", "names", "n"},
+    {"let f = (a:string) { T | where s == a };\nf('one') | ^", "where", "n"},
+    {"let x = materialize(T | where ^", "n", "T"},
+    {"union withsource=Source T, ^", "Empty", "n"},
+    {"union kind=outer (T | ^", "where", "n"},
+    {"search in (T) '^", NULL, "where"},
+    {"T | getschema | where ^", "ColumnName", "n"},
+    {"T | serialize r = row_^", "row_number", "n"},
+    {"T | sort by t asc | extend p = pre^", "prev", NULL},
+    {"T | partition hint.strategy=native by s (top 1 by ^", "n", "T"},
+    {"print x = strc^", "strcat", "T"},
+    {"range x from 1 to 3 step 1 | extend y = ^", "x", "T"},
+    {"datatable(a:^", "string", "T"},
+    {"T | count ^", NULL, "n"},
+    {"T | invoke ^", NULL, "n"},
+};
+
+static void test_sixty_places_of_real_questions(void **state)
+{
+    unsigned failures = 0;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(real_places) / sizeof(real_places[0]); i++) {
+        const struct place *p = &real_places[i];
+        struct arena *arena = arena_new(64 * MIB);
+        struct query_completion c;
+        complete(p->text, arena, &c);
+        bool lacks = p->wanted != NULL && !has(&c, p->wanted);
+        bool spare = p->unwanted != NULL && has(&c, p->unwanted);
+        if (lacks || spare) {
+            print_error("%s: %s '%s' among %u\n", p->text, lacks ? "no" : "there is",
+                        lacks ? p->wanted : p->unwanted, c.count);
+            failures++;
+        }
+        arena_free(arena);
+    }
+    assert_int_equal(failures, 0);
+}
+
 static const char *first(const char *text)
 {
     static char name[64];
@@ -236,6 +328,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_call_in_a_named_expression_is_no_query),
         cmocka_unit_test(test_operators_want_different_things),
+        cmocka_unit_test(test_sixty_places_of_real_questions),
         cmocka_unit_test(test_the_likely_comes_first),
         cmocka_unit_test(test_operators_stand_behind_a_bar),
         cmocka_unit_test(test_plugins_stand_behind_evaluate),

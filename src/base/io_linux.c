@@ -125,15 +125,17 @@ static enum status linux_write_at(struct io_file *base, uint64_t offset, const v
 
 /* After a failed sync nobody knows what is on the disk, also when space was
  * what it wanted: never STATUS_FULL, which invites to try again. */
+static enum status sync_failed(const char *what, const char *path, struct error *err)
+{
+    errno = EIO;
+    return ERROR_SET(err, STATUS_IO, "cannot sync %s'%s'", what, path);
+}
+
 static enum status linux_sync(struct io_file *base, struct error *err)
 {
     struct linux_file *file = (struct linux_file *)base;
 
-    if (fdatasync(file->fd) != 0) {
-        errno = EIO;
-        return ERROR_SET(err, STATUS_IO, "cannot sync '%s'", file->path);
-    }
-    return STATUS_OK;
+    return fdatasync(file->fd) != 0 ? sync_failed("", file->path, err) : STATUS_OK;
 }
 
 static enum status linux_size(struct io_file *base, uint64_t *ret, struct error *err)
@@ -214,7 +216,7 @@ static enum status linux_make_dir(struct io *base, const char *path, struct erro
     if (fd < 0 || (mkdirat(fd, name, 0700) != 0 && errno != EEXIST))
         status = ERROR_SET(err, STATUS_IO, "cannot make directory '%s'", path);
     else if (fsync(fd) != 0)
-        status = ERROR_SET(err, STATUS_IO, "cannot sync the directory of '%s'", path);
+        status = sync_failed("the directory of ", path, err);
     if (fd >= 0)
         (void)close(fd);
     return status;
@@ -223,12 +225,9 @@ static enum status linux_make_dir(struct io *base, const char *path, struct erro
 static enum status linux_sync_dir(struct io *base, const char *path, struct error *err)
 {
     int fd = open_below((struct linux_io *)base, path, O_RDONLY | O_DIRECTORY, 0);
-    enum status status = STATUS_OK;
+    enum status status =
+        fd < 0 || fsync(fd) != 0 ? sync_failed("directory ", path, err) : STATUS_OK;
 
-    if (fd < 0 || fsync(fd) != 0) {
-        errno = EIO;
-        status = ERROR_SET(err, STATUS_IO, "cannot sync directory '%s'", path);
-    }
     if (fd >= 0)
         (void)close(fd);
     return status;

@@ -3,10 +3,13 @@
 
 #include "base/io.h"
 
+#include <errno.h>
 #include <pthread.h>
+#include <seccomp.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static char root[] = "/tmp/daybook-io-XXXXXX";
@@ -160,6 +163,53 @@ static void a_link_upwards_opens_while_others_rename(void **state)
     assert_int_equal(rmdir(path), 0);
 }
 
+/* From here on no sync of this process succeeds, for want of space. */
+static bool make_syncs_fail(void)
+{
+    scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+    bool ok = filter != NULL &&
+              seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSPC), SCMP_SYS(fsync), 0) == 0 &&
+              seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSPC), SCMP_SYS(fdatasync), 0) == 0 &&
+              seccomp_load(filter) == 0;
+
+    if (filter != NULL)
+        seccomp_release(filter);
+    return ok;
+}
+
+/* Which of the calls ended otherwise, or 0. */
+static int try_syncs(void)
+{
+    struct io_file *file = NULL;
+
+    if (io_open(io, "file", IO_WRITE, &file, &err) != STATUS_OK || !make_syncs_fail())
+        return 1;
+    int failed = io_sync(file, &err) != STATUS_IO               ? 2
+                 : io_sync_dir(io, "", &err) != STATUS_IO       ? 3
+                 : io_make_dir(io, "folder", &err) != STATUS_IO ? 4
+                                                                : 0;
+    io_close(file);
+    return failed;
+}
+
+/* STATUS_FULL would say that nothing happened and a later try may do. */
+static void a_failed_sync_is_never_a_lack_of_space(void **state)
+{
+    char path[64];
+    int ended = 0;
+
+    (void)state;
+    pid_t child = fork();
+    if (child == 0)
+        _exit(try_syncs());
+    assert_int_equal(waitpid(child, &ended, 0), child);
+    assert_true(WIFEXITED(ended));
+    assert_int_equal(WEXITSTATUS(ended), 0);
+    ASSERT_OK(io_unlink(io, "file", &err));
+    (void)snprintf(path, sizeof(path), "%s/folder", root);
+    assert_int_equal(rmdir(path), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -168,6 +218,7 @@ int main(void)
         cmocka_unit_test(a_path_cannot_leave_the_root),
         cmocka_unit_test(names_are_listed_in_order),
         cmocka_unit_test(a_link_upwards_opens_while_others_rename),
+        cmocka_unit_test(a_failed_sync_is_never_a_lack_of_space),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -265,7 +265,8 @@ static enum status ask_of(struct daybook *d, const struct guid *tenants, uint32_
         .rows_max = UINT64_MAX,
         .thread_count = 1,
     };
-    enum status status = store_snapshot(d->store, &context.snapshot, err);
+    enum status status = store_snapshot_of(d->store, count == 1 ? tenants : NULL, &context.snapshot,
+                                           err);
 
     if (status != STATUS_OK)
         return status;

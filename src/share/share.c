@@ -434,7 +434,7 @@ enum status share_view_open(struct share *share, const struct http_request *requ
         gate_enter(&share->gate, place_of(ret), GATE_WAIT_MS, request->cancelled, err);
     if (status != STATUS_OK)
         return status;
-    status = store_snapshot(share->services.store, &ret->snapshot, err);
+    status = store_snapshot_of(share->services.store, only_tenant(ret), &ret->snapshot, err);
     if (status != STATUS_OK)
         gate_leave(&share->gate, place_of(ret));
     return status;

@@ -191,9 +191,12 @@ static void drop_part(struct memory *memory, struct memory_shelf *shelf, uint32_
             (shelf->part_count - index) * sizeof(*shelf->parts));
 }
 
-enum status memory_list(const struct memory *memory, struct held_list *ret, struct error *err)
+enum status memory_list(const struct memory *memory, const struct guid *tenant,
+                        struct held_list *ret, struct error *err)
 {
     for (uint32_t i = 0; i < memory->shelf_count; i++) {
+        if (tenant != NULL && !guid_equal(&memory->shelves[i].tenant, tenant))
+            continue;
         for (uint32_t k = 0; k < memory->shelves[i].part_count; k++) {
             enum status status = held_list_add(ret, memory->shelves[i].parts[k].held, err);
             if (status != STATUS_OK)

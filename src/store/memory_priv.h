@@ -56,9 +56,9 @@ void memory_release(struct memory *memory);
 /* Takes over the reference on success. */
 enum status memory_add(struct memory *memory, struct held *held, uint64_t now_us,
                        struct error *err) MUST_USE;
-/* All parts, in no order. */
-enum status memory_list(const struct memory *memory, struct held_list *ret,
-                        struct error *err) MUST_USE;
+/* All parts, in no order, or those of one tenant. */
+enum status memory_list(const struct memory *memory, const struct guid *tenant,
+                        struct held_list *ret, struct error *err) MUST_USE;
 /* The parts whose rows all come from WAL files below wal_floor.  STATUS_BUSY
  * while one of them is being joined. */
 enum status memory_begin_flush(struct memory *memory, uint64_t wal_floor, struct held_list *ret,

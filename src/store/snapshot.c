@@ -20,17 +20,28 @@ static void pin_memory(void *context)
     struct store *store = pin->snapshot->store;
 
     (void)pthread_mutex_lock(&store->lock);
-    pin->status = memory_list(&store->memory, &pin->snapshot->memory, pin->err);
+    pin->status = memory_list(&store->memory,
+                              pin->snapshot->is_of_one ? &pin->snapshot->tenant : NULL,
+                              &pin->snapshot->memory, pin->err);
     (void)pthread_mutex_unlock(&store->lock);
 }
 
 enum status store_snapshot(struct store *store, struct store_snapshot **ret, struct error *err)
+{
+    return store_snapshot_of(store, NULL, ret, err);
+}
+
+enum status store_snapshot_of(struct store *store, const struct guid *tenant,
+                              struct store_snapshot **ret, struct error *err)
 {
     struct store_snapshot *snapshot = calloc(1, sizeof(*snapshot));
 
     if (snapshot == NULL)
         return ERROR_MEMORY(err);
     snapshot->store = store;
+    snapshot->is_of_one = tenant != NULL;
+    if (tenant != NULL)
+        snapshot->tenant = *tenant;
     struct pin pin = {.snapshot = snapshot, .status = STATUS_OK, .err = err};
     snapshot->sections = sealed_pin(store->sealed, pin_memory, &pin);
     if (pin.status != STATUS_OK) {
@@ -64,6 +75,16 @@ void store_snapshot_free(struct store_snapshot *snapshot)
 }
 
 /* ---- sources ---- */
+
+/* Asked for the tenants it was made for? */
+static bool covers(const struct store_snapshot *snapshot, const struct guid *tenants,
+                   uint32_t count)
+{
+    for (uint32_t i = 0; i < count && snapshot->is_of_one; i++)
+        if (!guid_equal(&tenants[i], &snapshot->tenant))
+            return false;
+    return true;
+}
 
 /* Tenants in order, each once. */
 struct tenant_set {
@@ -238,6 +259,7 @@ enum status store_snapshot_source(struct store_snapshot *snapshot, struct slice 
     struct scan_source *source = find_source(snapshot, table, tenants, tenant_count);
     struct tenant_set set = {0};
 
+    CHECK(covers(snapshot, tenants, tenant_count));
     if (source != NULL) {
         *ret = &source->base;
         return STATUS_OK;
@@ -298,8 +320,9 @@ void store_snapshot_tables(struct store_snapshot *snapshot, const struct guid *t
     struct tenant_set set = {0};
     struct map names;
     struct error err;
-    map_init(&names);
 
+    CHECK(covers(snapshot, tenants, tenant_count));
+    map_init(&names);
     for (uint32_t i = 0; i < options->table_count && !stored; i++) {
         if (options->tables[i].declared)
             (void)map_put(&names, options->tables[i].name, NULL, &err);

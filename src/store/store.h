@@ -98,6 +98,10 @@ enum status store_compact(struct store *store, void (*progress)(void *context, u
 struct store_snapshot;
 enum status store_snapshot(struct store *store, struct store_snapshot **ret,
                            struct error *err) MUST_USE;
+/* The same for questions about one tenant alone (NULL: any): it costs nothing for the rows in
+ * memory of all others. */
+enum status store_snapshot_of(struct store *store, const struct guid *tenant,
+                              struct store_snapshot **ret, struct error *err) MUST_USE;
 void store_snapshot_free(struct store_snapshot *snapshot);
 
 /* The table as these tenants see it (for a user table the columns depend on

@@ -33,6 +33,8 @@ struct store {
 /* Not thread-safe; the parts and sections it pins are. */
 struct store_snapshot {
     struct store *store;
+    bool is_of_one;           /* tenant: only its rows in memory are here */
+    struct guid tenant;
     struct held_list memory;
     struct section_list *sections;
     struct scan_source *sources; /* owned */

@@ -202,7 +202,7 @@ enum status store_raw(struct store *store, const struct guid *tenant, uint64_t f
     if (count == 0)
         return STATUS_OK;
     uint64_t end = last_of(from_seq, count);
-    enum status status = store_snapshot(store, &snapshot, err);
+    enum status status = store_snapshot_of(store, tenant, &snapshot, err);
     if (status == STATUS_OK)
         status = find_units(&r, snapshot, tenant, err);
     uint64_t from = from_seq;

@@ -188,7 +188,7 @@ static inline char *run(struct store *store, struct query *q)
     struct guid tenant = tenant_of(1);
     struct error err = {0};
     uint32_t columns[32], count = 0;
-    assert_int_equal(store_snapshot(store, &snapshot, &err), STATUS_OK);
+    assert_int_equal(store_snapshot_of(store, &tenant, &snapshot, &err), STATUS_OK);
     if (store_snapshot_source(snapshot, slice_of(q->table), &tenant, 1, &source, &err) != STATUS_OK)
         fail_msg("%s", err.text);
     const struct schema *schema = source->ops->schema(source);

@@ -36,6 +36,12 @@ static void a_flush_takes_whole_files(void **state)
         add(&memory, one_row((uint8_t)(i % 3), i + 1, i), 100 + i);
     assert_int_equal(memory.row_count, 20);
     assert_int_equal(memory.oldest_us, 100);
+    struct guid tenant = memory.shelves[0].tenant;
+    assert_int_equal(memory_list(&memory, &tenant, &list, &err), STATUS_OK);
+    assert_int_equal(list.count, 7); /* of three tenants in turn */
+    for (uint32_t i = 0; i < list.count; i++)
+        assert_true(guid_equal(&list.held[i]->tenant, &tenant));
+    held_list_release(&list);
     assert_int_equal(memory_begin_flush(&memory, 5, &list, &err), STATUS_OK);
     assert_int_equal(list.count, 5);
     memory_end_flush(&memory, &list, true);
@@ -85,7 +91,7 @@ static void parts_of_one_file_are_joined(void **state)
     held_list_release(&list);
     assert_int_equal(memory.row_count, 8);
     assert_int_equal(memory.oldest_us, 102);
-    assert_int_equal(memory_list(&memory, &list, &err), STATUS_OK);
+    assert_int_equal(memory_list(&memory, NULL, &list, &err), STATUS_OK);
     assert_int_equal(list.count, 1);
     held_list_release(&list);
     memory_release(&memory);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Tables by name. */
 #include "store/scan_maker.h"
+#include "store/scan_priv.h"
 
 static void a_declared_table_binds_on_an_empty_store(void **state)
 {
@@ -58,11 +59,42 @@ static void a_table_is_made_once(void **state)
     close_store(store);
 }
 
+/* Of one tenant it has the rows of that one, and no other's. */
+static void one_tenants_snapshot_holds_nothing_of_others(void **state)
+{
+    struct store *store = open_store();
+    struct store_snapshot *all = NULL, *one = NULL;
+    struct guid tenant = tenant_of(2);
+    struct batch_maker m;
+    struct error err;
+
+    (void)state;
+    for (uint8_t i = 1; i <= 3; i++) {
+        batch_maker_init(&m, "Audit", i);
+        batch_maker_add(&m, SLICE("{\"Operation\":\"Send\"}"), 1000 + i);
+        put(store, &m);
+        batch_maker_release(&m);
+    }
+    assert_int_equal(store_snapshot(store, &all, &err), STATUS_OK);
+    assert_int_equal(store_snapshot_of(store, &tenant, &one, &err), STATUS_OK);
+    assert_int_equal(all->memory.count, is_sealed ? 0 : 3);
+    assert_int_equal(one->memory.count, is_sealed ? 0 : 1);
+    const struct scan_source *of_all = (void *)source_of(all, "Audit", &tenant, 1);
+    const struct scan_source *of_one = (void *)source_of(one, "Audit", &tenant, 1);
+    assert_int_equal(of_one->unit_count, 1);
+    assert_int_equal(of_all->unit_count, 1);
+    assert_int_equal(of_one->watermark, of_all->watermark);
+    store_snapshot_free(all);
+    store_snapshot_free(one);
+    close_store(store);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_declared_table_binds_on_an_empty_store),
         cmocka_unit_test(a_table_is_made_once),
+        cmocka_unit_test(one_tenants_snapshot_holds_nothing_of_others),
     };
 
     int failed = cmocka_run_group_tests_name("in memory", tests, NULL, NULL);

@@ -117,7 +117,8 @@ static enum status get_body(struct decoding *d, struct reader *r, struct error *
     struct catalog *ret = d->ret;
     uint64_t generation = reader_u64(r), wal_floor = reader_u64(r), next = reader_u64(r);
 
-    if (generation != ret->generation + 1 || next < ret->next_segment)
+    /* a commit that failed has had a generation, too */
+    if (generation <= ret->generation || next < ret->next_segment)
         return corrupt(err);
     ret->generation = generation;
     ret->wal_floor = wal_floor;

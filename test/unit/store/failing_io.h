@@ -5,6 +5,7 @@
 
 #include "base/io.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 struct failing_io {
@@ -13,6 +14,7 @@ struct failing_io {
     uint64_t change_count; /* so far */
     uint64_t fail_at;      /* 1-based; 0 = never */
     bool sticky;
+    int os_errno; /* of the failures; ENOSPC: STATUS_FULL */
 };
 
 struct failing_file {
@@ -25,9 +27,10 @@ static inline enum status failing_change(struct failing_io *io, struct error *er
 {
     uint64_t n = ++io->change_count;
 
-    if (io->fail_at != 0 && (n == io->fail_at || (io->sticky && n > io->fail_at)))
-        return ERROR_SET(err, STATUS_IO, "the disk failed");
-    return STATUS_OK;
+    if (io->fail_at == 0 || (n != io->fail_at && !(io->sticky && n > io->fail_at)))
+        return STATUS_OK;
+    errno = io->os_errno;
+    return ERROR_SET(err, STATUS_IO, "the disk failed");
 }
 
 #define INNER_FILE(file) (((struct failing_file *)(file))->inner)

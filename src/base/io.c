@@ -36,6 +36,11 @@ enum status io_sync(struct io_file *file, struct error *err)
     return file->ops->sync(file, err);
 }
 
+enum status io_pace(struct io_file *file, uint64_t end, struct error *err)
+{
+    return file->ops->pace == NULL ? STATUS_OK : file->ops->pace(file, end, err);
+}
+
 enum status io_size(struct io_file *file, uint64_t *ret, struct error *err)
 {
     return file->ops->size(file, ret, err);

@@ -46,6 +46,7 @@ struct io_ops {
                         void *context, struct error *err);
     enum status (*free_bytes)(struct io *io, uint64_t *ret, struct error *err);
     void (*release)(struct io *io);
+    enum status (*pace)(struct io_file *file, uint64_t end, struct error *err); /* or NULL */
 };
 
 struct io { /* first member of every implementation */
@@ -68,6 +69,11 @@ enum status io_read_at(struct io_file *file, uint64_t offset, void *ret, size_t 
 enum status io_write_at(struct io_file *file, uint64_t offset, const void *data, size_t size,
                         struct error *err) MUST_USE;
 enum status io_sync(struct io_file *file, struct error *err) MUST_USE;
+/* For who writes a long file from front to end, after each write: what is there up to `end` goes
+ * to the disk in pieces, and this waits for the piece before.  Else the system does it all at
+ * once, and the small syncs of others stand behind it.  Makes nothing durable; a failure is like
+ * one of io_sync(), and is not told there again. */
+enum status io_pace(struct io_file *file, uint64_t end, struct error *err) MUST_USE;
 enum status io_size(struct io_file *file, uint64_t *ret, struct error *err) MUST_USE;
 enum status io_truncate(struct io_file *file, uint64_t size, struct error *err) MUST_USE;
 enum status io_rename(struct io *io, const char *from, const char *to, struct error *err) MUST_USE;

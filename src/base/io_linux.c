@@ -2,6 +2,8 @@
 /* The real disk: openat2() below one directory, pread, pwrite, fdatasync. */
 #include "base/io.h"
 
+#include "base/limits.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -21,10 +23,14 @@ struct linux_io {
 struct linux_file {
     struct io_file file; /* first */
     int fd;
+    uint64_t pace_from, pace_to; /* the piece that is on its way to the disk */
     char path[256]; /* for error texts; cut at the end */
 };
 
 #define OPEN_TRIES_MAX 1000
+/* Larger ones: the sync of a neighbour waits longer; smaller ones: more calls.  Measurements in
+ * docs/design/neighbours.md. */
+#define PACE_BYTES (256 * KIB)
 
 /* The kernel gives up with EAGAIN where something is renamed, wherever that is, while it
  * follows ".." in a link: openat2(2) says to ask again. */
@@ -136,6 +142,30 @@ static enum status linux_sync(struct io_file *base, struct error *err)
     struct linux_file *file = (struct linux_file *)base;
 
     return fdatasync(file->fd) != 0 ? sync_failed("", file->path, err) : STATUS_OK;
+}
+
+static enum status linux_pace(struct io_file *base, uint64_t end, struct error *err)
+{
+    const unsigned whole =
+        SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER;
+    struct linux_file *file = (struct linux_file *)base;
+    uint64_t from = file->pace_from, to = file->pace_to;
+    int failed = 0;
+
+    if (end < to) /* it is written from the front again */
+        file->pace_from = file->pace_to = to = from = 0;
+    if (end - to < PACE_BYTES)
+        return STATUS_OK;
+    if (to > from)
+        failed = sync_file_range(file->fd, (off_t)from, (off_t)(to - from), whole);
+    if (failed == 0)
+        failed = sync_file_range(file->fd, (off_t)to, (off_t)(end - to), SYNC_FILE_RANGE_WRITE);
+    file->pace_from = to;
+    file->pace_to = end;
+    if (failed == 0 || errno == ENOSYS || errno == EINVAL || errno == ESPIPE)
+        return STATUS_OK;
+    errno = EIO; /* as above */
+    return ERROR_SET(err, STATUS_IO, "cannot write '%s' to the disk", file->path);
 }
 
 static enum status linux_size(struct io_file *base, uint64_t *ret, struct error *err)
@@ -326,6 +356,7 @@ enum status io_linux_new(const char *root, struct io **ret, struct error *err)
         .list = linux_list,
         .free_bytes = linux_free_bytes,
         .release = linux_release,
+        .pace = linux_pace,
     };
     int fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 

@@ -186,9 +186,10 @@ static enum status write_sealed(struct run_writer *w, uint32_t block, struct sli
                   &w->sealed, err);
     if (status == STATUS_OK)
         status = io_write_at(w->file, w->offset, w->sealed.data, w->sealed.size, err);
-    if (status == STATUS_OK)
-        w->offset += w->sealed.size;
-    return status;
+    if (status != STATUS_OK)
+        return status;
+    w->offset += w->sealed.size;
+    return io_pace(w->file, w->offset, err);
 }
 
 static enum status end_block(struct run_writer *w, struct error *err)

@@ -48,9 +48,10 @@ static enum status append(struct segment_writer *writer, struct slice bytes, str
 {
     enum status status = io_write_at(writer->file, writer->offset, bytes.data, bytes.size, err);
 
-    if (status == STATUS_OK)
-        writer->offset += bytes.size;
-    return status;
+    if (status != STATUS_OK)
+        return status;
+    writer->offset += bytes.size;
+    return io_pace(writer->file, writer->offset, err);
 }
 
 enum status segment_writer_begin(struct segment_writer *writer, struct io *io, uint64_t number,

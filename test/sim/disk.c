@@ -442,6 +442,27 @@ static enum status disk_sync(struct io_file *file, struct error *err)
     return status;
 }
 
+/* What is on its way is a part of what a power cut may keep.  A failure is told once. */
+static enum status disk_pace(struct io_file *file, uint64_t end, struct error *err)
+{
+    struct handle *h = (struct handle *)file;
+    struct disk *disk = h->disk;
+    enum status status = STATUS_OK;
+    bool cut;
+
+    (void)end;
+    lock(disk);
+    bool was_off = disk->off;
+    if (call_fails(disk, DISK_SYNC, &cut)) {
+        errno = EIO;
+        status = ERROR_SET(err, STATUS_IO, "cannot write '%s' to the disk", h->path);
+        if (!was_off && !cut)
+            node_settle(&disk->rng, h->node);
+    }
+    unlock(disk);
+    return status;
+}
+
 static enum status disk_size(struct io_file *file, uint64_t *ret, struct error *err)
 {
     struct handle *h = (struct handle *)file;
@@ -611,7 +632,7 @@ struct disk *disk_new(uint64_t seed)
         .write_at = disk_write_at, .sync = disk_sync,         .size = disk_size,
         .truncate = disk_truncate, .rename = disk_rename,     .unlink = disk_unlink,
         .make_dir = disk_make_dir, .sync_dir = disk_sync_dir, .list = disk_list,
-        .free_bytes = disk_free_bytes, .release = disk_release,
+        .free_bytes = disk_free_bytes, .release = disk_release,   .pace = disk_pace,
     };
     struct disk *disk = calloc(1, sizeof(*disk));
 

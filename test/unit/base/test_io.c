@@ -75,6 +75,30 @@ static void files_are_written_and_read_at_offsets(void **state)
     ASSERT_OK(io_unlink(io, "y", &err));
 }
 
+/* It can be asked for any end, also a lower one than before, and changes no byte. */
+static void pacing_changes_nothing_in_a_file(void **state)
+{
+    struct io_file *file = NULL;
+    char piece[4096], back[4096];
+    uint64_t end = 0;
+
+    (void)state;
+    ASSERT_OK(io_open(io, "long", IO_WRITE, &file, &err));
+    for (int round = 0; round < 2; round++) {
+        for (end = 0; end < 900 * 1024; end += sizeof(piece)) {
+            memset(piece, (int)(end / sizeof(piece)) + round, sizeof(piece));
+            ASSERT_OK(io_write_at(file, end, piece, sizeof(piece), &err));
+            ASSERT_OK(io_pace(file, end + sizeof(piece), &err));
+        }
+    }
+    for (uint64_t at = 0; at < end; at += sizeof(back)) {
+        ASSERT_OK(io_read_at(file, at, back, sizeof(back), &err));
+        assert_int_equal((unsigned char)back[17], (at / sizeof(back) + 1) & 255);
+    }
+    io_close(file);
+    ASSERT_OK(io_unlink(io, "long", &err));
+}
+
 static void a_path_cannot_leave_the_root(void **state)
 {
     struct io_file *file;
@@ -215,6 +239,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_replaced_file_is_read_back),
         cmocka_unit_test(files_are_written_and_read_at_offsets),
+        cmocka_unit_test(pacing_changes_nothing_in_a_file),
         cmocka_unit_test(a_path_cannot_leave_the_root),
         cmocka_unit_test(names_are_listed_in_order),
         cmocka_unit_test(a_link_upwards_opens_while_others_rename),

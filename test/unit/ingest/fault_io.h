@@ -104,6 +104,13 @@ static enum status fault_sync(struct io_file *file, struct error *err)
     return fault_hits(f->io) ? fault_error(f->io, err) : io_sync(f->real, err);
 }
 
+static enum status fault_pace(struct io_file *file, uint64_t end, struct error *err)
+{
+    struct fault_file *f = (struct fault_file *)file;
+
+    return fault_hits(f->io) ? fault_error(f->io, err) : io_pace(f->real, end, err);
+}
+
 static enum status fault_size(struct io_file *file, uint64_t *ret, struct error *err)
 {
     struct fault_file *f = (struct fault_file *)file;
@@ -179,7 +186,7 @@ static inline void fault_io_init(struct fault_io *f, struct io *real)
         .write_at = fault_write_at, .sync = fault_sync,         .size = fault_size,
         .truncate = fault_truncate, .rename = fault_rename,     .unlink = fault_unlink,
         .make_dir = fault_make_dir, .sync_dir = fault_sync_dir, .list = fault_list,
-        .free_bytes = fault_free_bytes, .release = fault_release,
+        .free_bytes = fault_free_bytes, .release = fault_release, .pace = fault_pace,
     };
 
     *f = (struct fault_io){

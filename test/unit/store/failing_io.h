@@ -146,6 +146,13 @@ static inline enum status failing_free_bytes(struct io *io, uint64_t *ret, struc
     return io_free_bytes(INNER(io), ret, err);
 }
 
+static inline enum status failing_pace(struct io_file *file, uint64_t end, struct error *err)
+{
+    enum status status = failing_change(FILE_IO(file), err);
+
+    return status == STATUS_OK ? io_pace(INNER_FILE(file), end, err) : status;
+}
+
 static inline void failing_release(struct io *io)
 {
     (void)io;
@@ -155,6 +162,7 @@ static const struct io_ops FAILING_OPS = {
     failing_open,   failing_close,  failing_read_at,  failing_write_at, failing_sync,
     failing_size,   failing_truncate, failing_rename, failing_unlink,   failing_make_dir,
     failing_sync_dir, failing_list, failing_free_bytes, failing_release,
+    failing_pace,
 };
 
 static inline struct failing_io failing_io_over(struct io *inner)

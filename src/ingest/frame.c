@@ -11,6 +11,7 @@
 #define WAL_MAGIC "DBWAL\0\0\0"
 #define FRAME_MAGIC "DBWF"
 #define FORMAT_VERSION 1
+#define FLAG_AHEAD 1
 #define FRAME_ADDITIONAL_BYTES 60
 #define TAIL_BLOCKS 1   /* versions of the tail */
 #define TAIL_RECEIVED 2
@@ -41,6 +42,7 @@ void wal_header_encode(const struct wal_header *header, uint8_t ret[WAL_HEADER_B
     memset(ret, 0, WAL_HEADER_BYTES);
     memcpy(ret, WAL_MAGIC, 8);
     put_le(ret + 8, 4, FORMAT_VERSION);
+    put_le(ret + 12, 4, header->is_ahead ? FLAG_AHEAD : 0);
     memcpy(ret + 16, header->log_id.bytes, 16);
     put_le(ret + 32, 8, header->number);
     put_le(ret + 40, 8, header->first_lsn);
@@ -52,6 +54,7 @@ bool wal_header_decode(const uint8_t bytes[WAL_HEADER_BYTES], struct wal_header 
     if (memcmp(bytes, WAL_MAGIC, 8) != 0 || get_le(bytes + 8, 4) != FORMAT_VERSION ||
         get_le(bytes + 60, 4) != hash_crc32c(0, bytes, 60))
         return false;
+    ret->is_ahead = (get_le(bytes + 12, 4) & FLAG_AHEAD) != 0;
     memcpy(ret->log_id.bytes, bytes + 16, 16);
     ret->number = get_le(bytes + 32, 8);
     ret->first_lsn = get_le(bytes + 40, 8);

@@ -20,6 +20,7 @@
 struct wal_header {
     struct guid log_id;
     uint64_t number, first_lsn;
+    bool is_ahead; /* the file was made of zeros: these follow its last frame */
 };
 
 void wal_header_encode(const struct wal_header *header, uint8_t ret[WAL_HEADER_BYTES]);
@@ -35,6 +36,12 @@ struct frame_header {
 enum status frame_seal(const struct guid *log_id, const struct frame_header *header,
                        const struct key *key, struct slice payload, struct buf *ret,
                        struct error *err) MUST_USE;
+
+/* Of the frame, head and all. */
+static inline size_t frame_sealed_size(struct slice payload)
+{
+    return FRAME_HEADER_BYTES + payload.size + AEAD_OVERHEAD_BYTES;
+}
 
 struct frame { /* borrowed from the bytes */
     struct frame_header header;

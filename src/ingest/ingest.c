@@ -34,6 +34,8 @@ static enum status start(struct ingest *ingest, struct error *err)
                                       .next_file = found.next_file,
                                       .next_lsn = found.next_lsn,
                                       .reserve_bytes = ingest->options.reserve_bytes,
+                                      .ahead_bytes = ingest->options.log_ahead_bytes,
+                                      .has_ahead_thread = ingest->options.has_log_thread,
                                       .stages = ingest->options.stages,
                                       .fatal = ingest->options.fatal,
                                       .context = ingest->options.context};

@@ -50,10 +50,49 @@ static enum status on_name(void *context, const char *name, struct error *err)
     return STATUS_OK;
 }
 
+static bool is_zero(struct slice bytes)
+{
+    return bytes.size == 0 ||
+           (bytes.data[0] == 0 && memcmp(bytes.data, bytes.data + 1, bytes.size - 1) == 0);
+}
+
+/* Zeros only: the file before it may still be the one that is written to. */
+static enum status is_made_ahead(struct io *io, uint64_t number, bool *ret, struct error *err)
+{
+    char path[WAL_PATH_BYTES], head[WAL_HEADER_BYTES];
+    struct io_file *file = NULL;
+    uint64_t size = 0;
+    struct buf bytes;
+
+    *ret = false;
+    wal_path(number, path);
+    buf_init(&bytes, FILE_READ_BYTES_MAX);
+    enum status status = io_open(io, path, IO_READ, &file, err);
+    if (status == STATUS_OK)
+        status = io_size(file, &size, err);
+    if (status == STATUS_OK && size > sizeof(head))
+        status = io_read_at(file, 0, head, sizeof(head), err);
+    io_close(file);
+    if (status != STATUS_OK || size <= sizeof(head) ||
+        !is_zero(slice_from(head, sizeof(head))))
+        return status;
+    status = io_read_all(io, path, &bytes, err);
+    *ret = status == STATUS_OK && is_zero(buf_slice(&bytes));
+    buf_release(&bytes);
+    return status;
+}
+
 enum status log_reader_open(struct log_reader *reader, struct io *io, struct error *err)
 {
+    bool is_ahead = false;
+
     *reader = (struct log_reader){.io = io, .next_number = 1};
-    return io_list(io, WAL_DIR, on_name, reader, err);
+    enum status status = io_list(io, WAL_DIR, on_name, reader, err);
+    if (status == STATUS_OK && reader->file_count > 0)
+        status = is_made_ahead(io, reader->files[reader->file_count - 1].number, &is_ahead, err);
+    if (is_ahead)
+        reader->next_number = reader->files[--reader->file_count].number;
+    return status;
 }
 
 void log_reader_close(struct log_reader *reader)
@@ -161,6 +200,19 @@ static enum status drop_last(struct log_reader *reader, const char *path, size_t
     return io_rename(reader->io, path, aside, err);
 }
 
+/* Of a file that was made ahead: without the zeros at its end. */
+static size_t written_size(struct slice bytes, size_t valid)
+{
+    struct wal_header header;
+
+    if (bytes.size < WAL_HEADER_BYTES ||
+        !wal_header_decode((const uint8_t *)bytes.data, &header) || !header.is_ahead)
+        return bytes.size;
+    while (bytes.size > valid && bytes.data[bytes.size - 1] == 0)
+        bytes.size--;
+    return bytes.size;
+}
+
 /* Writes the valid part to a new file that takes the name of the old one. */
 enum status log_reader_renew(struct log_reader *reader, struct error *err)
 {
@@ -176,7 +228,7 @@ enum status log_reader_renew(struct log_reader *reader, struct error *err)
     if (status != STATUS_OK)
         goto out;
     size_t size = valid_size(buf_slice(&bytes), &found->is_damaged);
-    reader->torn_bytes = bytes.size - size;
+    reader->torn_bytes = written_size(buf_slice(&bytes), size) - size;
     found->size_bytes = size;
     if (size == 0) {
         status = drop_last(reader, path, bytes.size, err);
@@ -218,7 +270,8 @@ static enum status mend_header(struct log_reader *reader, struct wal_header *ret
     found->is_damaged = true;
     buf_init(&bytes, FILE_READ_BYTES_MAX);
     enum status status = read_rest(reader, WAL_HEADER_BYTES, &bytes, err);
-    *ret = (struct wal_header){.number = found->number, .first_lsn = reader->lsn};
+    *ret = (struct wal_header){
+        .number = found->number, .first_lsn = reader->lsn, .is_ahead = true}; /* may be */
     reader->offset = found->size_bytes;
     if (status == STATUS_OK && frame_decode(buf_slice(&bytes), &frame)) {
         memcpy(ret->log_id.bytes, frame.header.previous, sizeof(ret->log_id.bytes));
@@ -313,6 +366,7 @@ static enum status next_file(struct log_reader *reader, struct log_item *ret, bo
         return ERROR_SET(err, STATUS_CORRUPT, "'%s' begins with frame %llu, want %llu", path,
                          (unsigned long long)header.first_lsn, (unsigned long long)reader->lsn);
     reader->log_id = header.log_id;
+    reader->has_zeros = header.is_ahead;
     memcpy(reader->previous, header.log_id.bytes, sizeof(reader->previous));
     *ret_lost = tell_lost(reader, header.first_lsn, ret);
     if (*ret_lost && reader->file_at > 0 && found[-1].number + 1 == found->number)
@@ -363,7 +417,8 @@ static void suspect(struct log_reader *reader, struct slice rest)
     reader->suspect = header.tenant;
 }
 
-/* Moves to the next frame that checks, or to the end of the file. */
+/* Moves to the next frame that checks, or to the end of the file.  Zeros up to there are no
+ * damage: if frames lacked, the number of the next one would tell. */
 static enum status skip_damage(struct log_reader *reader, struct log_item *ret, bool *ret_lost,
                                struct error *err)
 {
@@ -372,7 +427,9 @@ static enum status skip_damage(struct log_reader *reader, struct log_item *ret, 
 
     buf_init(&rest, FILE_READ_BYTES_MAX);
     enum status status = read_rest(reader, reader->offset, &rest, err);
-    if (status == STATUS_OK) {
+    if (status == STATUS_OK && reader->has_zeros && is_zero(buf_slice(&rest))) {
+        reader->offset += rest.size;
+    } else if (status == STATUS_OK) {
         reader->files[reader->file_at].is_damaged = true;
         reader->is_short = true;
         suspect(reader, buf_slice(&rest));

@@ -33,6 +33,7 @@ struct log_reader {
     struct guid log_id;
     uint64_t offset, lsn; /* next to be read; lsn 0: not known yet */
     uint8_t previous[AEAD_TAG_BYTES];
+    bool has_zeros; /* they may follow the last frame */
     bool is_short; /* frames lack behind lsn, nobody knows yet how many */
     bool has_suspect;
     struct guid suspect; /* whose the first of them seems to be */
@@ -49,7 +50,7 @@ struct log_item {
     struct guid suspect;  /* its tenant */
 };
 
-/* Lists the files of the log. */
+/* Lists the files of the log.  The one that was made ahead and not begun is none of them. */
 enum status log_reader_open(struct log_reader *reader, struct io *io, struct error *err) MUST_USE;
 void log_reader_close(struct log_reader *reader);
 

@@ -16,6 +16,7 @@
 #include "base/check.h"
 #include "base/limits.h"
 #include "base/random.h"
+#include "ingest/ahead_priv.h"
 #include "ingest/frame_priv.h"
 #include "ingest/reserve_priv.h"
 #include "ingest/waiting_priv.h"
@@ -45,6 +46,8 @@ struct wal {
     struct guid log_id;
     uint8_t previous[AEAD_TAG_BYTES];
     uint64_t number, lsn, size;
+    uint64_t zeros_end; /* of the file that was made ahead; 0: it was not */
+    struct ahead ahead;
     struct reserve reserve;
     struct buf out;
 
@@ -107,6 +110,20 @@ static void grow_file(struct wal *wal, uint64_t number, size_t size_bytes)
     wal->stats.bytes += size_bytes;
 }
 
+/* What is left of the zeros is of no use any more.  A failure leaves them there. */
+static void leave_file(struct wal *wal)
+{
+    struct error ignored;
+
+    if (wal->file != NULL && wal->zeros_end > wal->size) {
+        enum status status = io_truncate(wal->file, wal->size, &ignored);
+        (void)status;
+    }
+    io_close(wal->file);
+    wal->file = NULL;
+    wal->zeros_end = 0;
+}
+
 /* A file that could not be begun holds nothing, so its name is used again.  Its
  * header may be on the disk: no frame goes to the file before any more. */
 static enum status begin_file(struct wal *wal, uint64_t number, struct error *err)
@@ -117,31 +134,33 @@ static enum status begin_file(struct wal *wal, uint64_t number, struct error *er
     struct io_file *file = NULL;
 
     wal_path(number, path);
+    header.is_ahead = ahead_take(&wal->ahead, number);
     wal_header_encode(&header, bytes);
     enum status status = io_open(wal->options.io, path, IO_WRITE, &file, err);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK && !header.is_ahead)
         status = io_truncate(file, 0, err);
     if (status == STATUS_OK)
         status = io_write_at(file, 0, bytes, sizeof(bytes), err);
     if (status == STATUS_OK)
         status = io_sync(file, err);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK && !header.is_ahead)
         status = io_sync_dir(wal->options.io, WAL_DIR, err);
     if (status == STATUS_OK)
         status = wal_note_file(wal, number, sizeof(bytes), false, err);
-    io_close(wal->file);
-    wal->file = NULL;
+    leave_file(wal);
     if (status != STATUS_OK) {
         io_close(file);
         return status;
     }
     wal->file = file;
+    wal->zeros_end = header.is_ahead ? wal->options.ahead_bytes : 0;
     wal->log_id = header.log_id;
     memcpy(wal->previous, header.log_id.bytes, sizeof(wal->previous));
     (void)pthread_mutex_lock(&wal->lock);
     wal->number = number;
     (void)pthread_mutex_unlock(&wal->lock);
     wal->size = WAL_HEADER_BYTES;
+    ahead_want(&wal->ahead, number + 1);
     return STATUS_OK;
 }
 
@@ -429,8 +448,11 @@ static enum status check_space(struct wal *wal, const struct wal_entry *list, st
 {
     bool is_short = !reserve_is_whole(&wal->reserve);
     bool is_own = has_kind(list, true) && !(is_short && has_kind(list, false));
-    uint64_t available = 0, needed = wal->out.size + (is_own ? 0 : INGEST_RESERVE_BYTES);
+    uint64_t end = wal->size + wal->out.size;
+    uint64_t grown = end <= wal->zeros_end ? 0 : end - wal->zeros_end;
+    uint64_t available = 0, needed = is_own ? 0 : INGEST_RESERVE_BYTES;
 
+    needed += grown < wal->out.size ? grown : wal->out.size;
     enum status status = io_free_bytes(wal->options.io, &available, err);
     if (status == STATUS_OK && available < needed) {
         errno = ENOSPC; /* the text ends with it */
@@ -465,6 +487,7 @@ static enum status undo_write(struct wal *wal, struct error *err)
     if (status == STATUS_OK) {
         io_close(wal->file);
         wal->file = NULL;
+        wal->zeros_end = 0;
     }
     return status;
 }
@@ -492,6 +515,17 @@ static enum status write_out(struct wal *wal, bool *ret_fatal, struct error *err
     return status;
 }
 
+/* The commit does not fit into the zeros, and there is another file of them. */
+static bool is_used_up(struct wal *wal, const struct wal_entry *list)
+{
+    uint64_t end = wal->size;
+
+    for (const struct wal_entry *e = list; e != NULL; e = e->next)
+        end += e->payload.size > 0 ? frame_sealed_size(e->payload) : 0;
+    return end > wal->zeros_end && wal->size > WAL_HEADER_BYTES &&
+           ahead_is_ready(&wal->ahead, wal->number + 1);
+}
+
 static enum status try_commit(struct wal *wal, struct wal_entry *list, bool *ret_fatal,
                               struct error *err)
 {
@@ -499,7 +533,7 @@ static enum status try_commit(struct wal *wal, struct wal_entry *list, bool *ret
     enum status status = STATUS_OK;
 
     *ret_fatal = false;
-    if (wal->file == NULL || wal->size >= WAL_FILE_BYTES)
+    if (wal->file == NULL || wal->size >= WAL_FILE_BYTES || is_used_up(wal, list))
         status = begin_file(wal, wal->number + 1, err);
     if (status != STATUS_OK)
         return status;
@@ -665,7 +699,12 @@ enum status wal_open(const struct wal_options *options, struct wal **ret, struct
     (void)pthread_mutex_init(&wal->lock, NULL);
     (void)pthread_cond_init(&wal->work, NULL);
     (void)pthread_cond_init(&wal->moved, NULL);
-    enum status status = begin_file(wal, options->next_file, err);
+    const struct ahead_options ahead = {.size_bytes = options->ahead_bytes,
+                                        .first = options->next_file,
+                                        .in_background = options->has_ahead_thread};
+    enum status status = ahead_open(&wal->ahead, options->io, &ahead, err);
+    if (status == STATUS_OK)
+        status = begin_file(wal, options->next_file, err);
     if (status == STATUS_OK)
         status = reserve_open(&wal->reserve, options->io, options->reserve_bytes, err);
     else if (status == STATUS_FULL)
@@ -697,7 +736,10 @@ void wal_close(struct wal *wal)
         (void)pthread_join(wal->committer, NULL);
     }
     CHECK(wal->live == NULL);
-    io_close(wal->file);
+    ahead_close(&wal->ahead);
+    if (wal->stopped) /* what is in the file is for the next start to find out */
+        wal->zeros_end = 0;
+    leave_file(wal);
     buf_release(&wal->out);
     free(wal->files);
     (void)pthread_mutex_destroy(&wal->lock);

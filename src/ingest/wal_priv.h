@@ -53,6 +53,8 @@ struct wal_options {
     uint64_t next_file, next_lsn;
     struct stage_times *stages; /* may be NULL */
     uint64_t reserve_bytes;     /* reserve_priv.h; 0: none */
+    uint64_t ahead_bytes;       /* ahead_priv.h; 0: none */
+    bool has_ahead_thread;
     /* Called once, when nothing may be acknowledged any more; may be NULL. */
     void (*fatal)(void *context, const struct error *err);
     void *context;

@@ -452,6 +452,8 @@ static enum status open_log(struct daybook *d, const struct guid *tenants, uint3
         .stages = &d->stages,
         .wal_floor = store_wal_floor(d->store),
         .reserve_bytes = AUDIT_RESERVE_BYTES,
+        .log_ahead_bytes = d->options.background ? WAL_AHEAD_BYTES : 0,
+        .has_log_thread = true,
         .any_floor = !store_floor_is_known(d->store),
         .last_sealed = last_sealed,
         .tenants = tenants,

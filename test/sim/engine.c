@@ -148,6 +148,7 @@ static enum status open_parts(struct engine *e, struct error *err)
         .records = store_sink(e->store),
         .leaves = evidence_sink(e->evidence),
         .wal_floor = store_wal_floor(e->store),
+        .log_ahead_bytes = e->log_ahead_bytes,
         .any_floor = !store_floor_is_known(e->store),
         .last_sealed = last_sealed,
         .tenants = e->tenants,

@@ -26,6 +26,7 @@ struct engine_verifier {
 struct engine {
     struct io *io;
     const char *kek; /* path on the real disk */
+    uint64_t log_ahead_bytes;
     struct clock_fixed clock;
     struct guid tenants[ENGINE_TENANTS];
     struct keyring *keyring;

@@ -13,6 +13,7 @@
 #define TABLE "Mine"
 #define NOW_US INT64_C(1708189923000000) /* 2024-02-17T17:12:03Z */
 #define RECORD_BYTES 1024u
+#define LOG_AHEAD_BYTES (12 * KIB) /* some requests fill such a file */
 
 static const uint32_t sizes[] = {1, 1, 2, 3, 7, 20, TRIAL_RECORDS_MAX};
 
@@ -37,6 +38,7 @@ void trial_init(struct trial *t, uint64_t seed, uint64_t disk_seed, const char *
     t->disk = disk_new(disk_seed ^ 0x5DEECE66Du);
     t->engine.io = disk_io(t->disk);
     t->engine.kek = kek;
+    t->engine.log_ahead_bytes = seed % 2 * LOG_AHEAD_BYTES;
     clock_fixed_init(&t->engine.clock, NOW_US);
     map_init(&t->records);
     if (engine_make(&t->engine, &err) != STATUS_OK)

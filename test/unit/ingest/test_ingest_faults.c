@@ -134,8 +134,14 @@ static void go_on(struct world *w, struct ledger *l, struct arena *arena)
     assert_int_equal(ingest_delivered_seq(w->ingest, &w->tenant), REQUESTS * RECORDS_EACH);
 }
 
+struct sweep {
+    bool sticky;
+    int os_errno;
+    uint64_t log_ahead_bytes;
+};
+
 /* One life with the n-th call failing; false when there is no such call. */
-static bool survive(uint64_t fail_at, bool sticky, int os_errno)
+static bool survive(uint64_t fail_at, const struct sweep *sweep)
 {
     struct world w;
     struct ledger l = {.sealed_count = 0};
@@ -145,9 +151,10 @@ static bool survive(uint64_t fail_at, bool sticky, int os_errno)
     world_new(&w);
     fault_io_init(&l.fault, w.io);
     l.fault.fail_at = fail_at;
-    l.fault.sticky = sticky;
-    l.fault.os_errno = os_errno;
+    l.fault.sticky = sweep->sticky;
+    l.fault.os_errno = sweep->os_errno;
     w.use = &l.fault.io;
+    w.log_ahead_bytes = sweep->log_ahead_bytes;
     live(&w, &l, arena);
     world_close(&w);
     bool reached = l.fault.calls >= fail_at;
@@ -163,9 +170,10 @@ static bool survive(uint64_t fail_at, bool sticky, int os_errno)
 
 static void sweep(bool sticky, int os_errno)
 {
+    const struct sweep sweep = {sticky, os_errno, 0};
     uint64_t n = 1;
 
-    while (survive(n, sticky, os_errno))
+    while (survive(n, &sweep))
         n++;
     assert_in_range(n, 50, 1000);
 }
@@ -182,6 +190,21 @@ static void a_full_disk_loses_nothing_acknowledged(void **state)
     (void)state;
     sweep(false, ENOSPC);
     sweep(true, ENOSPC);
+}
+
+/* Frames fill more than one file of these.  Each call fails in one of four ways. */
+static void the_same_with_files_made_ahead(void **state)
+{
+    struct sweep sweep = {.log_ahead_bytes = 1500};
+    uint64_t n = 0;
+
+    (void)state;
+    do {
+        n++;
+        sweep.sticky = n % 2 == 0;
+        sweep.os_errno = n / 2 % 2 == 0 ? EIO : ENOSPC;
+    } while (survive(n, &sweep));
+    assert_in_range(n, 50, 1000);
 }
 
 static void a_full_disk_refuses_and_goes_on_by_itself(void **state)
@@ -247,6 +270,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_failing_disk_loses_nothing_acknowledged),
         cmocka_unit_test(a_full_disk_loses_nothing_acknowledged),
+        cmocka_unit_test(the_same_with_files_made_ahead),
         cmocka_unit_test(a_full_disk_refuses_and_goes_on_by_itself),
         cmocka_unit_test(after_a_failed_sync_nothing_is_acknowledged),
     };

@@ -171,6 +171,123 @@ static void a_file_that_was_never_begun_shows_that_the_one_before_it_is_whole(vo
     }
 }
 
+/* ---- files that were made ahead ---- */
+
+/* The file of the fixture as it had been made of zeros: its header says so. */
+static void make_ahead(struct fixture *f, size_t zeros)
+{
+    struct wal_header header;
+
+    assert_true(wal_header_decode((const uint8_t *)f->file.data, &header));
+    header.is_ahead = true;
+    wal_header_encode(&header, (uint8_t *)f->file.data);
+    memset(buf_extend(&f->file, zeros), 0, zeros);
+}
+
+static void zeros_behind_the_last_frame_are_its_end(void **state)
+{
+    struct fixture *f = *state;
+
+    make_ahead(f, 5000);
+    struct reading all = read_log(f, buf_slice(&f->file));
+    assert_int_equal(all.frames, FRAMES);
+    assert_int_equal(all.lost + all.torn_bytes, 0);
+    assert_false(all.is_damaged);
+}
+
+/* Also as a file that another one follows: a crash may have left the zeros. */
+static void zeros_at_the_end_of_any_file_are_no_damage(void **state)
+{
+    struct fixture *f = *state;
+    struct error err;
+    struct buf next;
+
+    make_ahead(f, 5000);
+    buf_init(&next, MIB);
+    struct wal_header header = {.number = 2, .first_lsn = FRAMES + 1};
+    (void)wal_header_encode(&header, buf_extend(&next, WAL_HEADER_BYTES));
+    ASSERT_OK(io_replace(f->w.io, "wal/0000000000000002.wal", buf_slice(&next), &err));
+    struct reading all = read_log(f, buf_slice(&f->file));
+    assert_int_equal(all.frames, FRAMES);
+    assert_int_equal(all.lost, 0);
+    assert_false(all.is_damaged);
+    /* its last frame is gone, zeros in its place: the next file tells */
+    memset(f->file.data + f->ends[FRAMES - 1], 0, f->ends[FRAMES] - f->ends[FRAMES - 1]);
+    all = read_log(f, buf_slice(&f->file));
+    assert_int_equal(all.frames, FRAMES - 1);
+    assert_int_equal(all.lost, 1);
+    assert_true(all.is_damaged);
+    buf_release(&next);
+}
+
+/* Each sector of a commit may have reached the disk or not. */
+static void a_frame_torn_into_zeros_is_cut_off(void **state)
+{
+    struct fixture *f = *state;
+    struct buf whole;
+
+    make_ahead(f, 5000);
+    buf_init(&whole, MIB);
+    buf_add_slice(&whole, buf_slice(&f->file));
+    for (size_t from = f->ends[FRAMES - 1]; from < f->ends[FRAMES]; from += 7) {
+        memset(f->file.data + from, 0, f->ends[FRAMES] - from);
+        struct reading found = read_log(f, buf_slice(&f->file));
+        assert_int_equal(found.frames, FRAMES - 1);
+        assert_int_equal(found.lost, 0);
+        assert_false(found.is_damaged);
+        assert_true(found.torn_bytes <= from - f->ends[FRAMES - 1]);
+        memcpy(f->file.data, whole.data, whole.size);
+        memset(f->file.data + f->ends[FRAMES - 1], 0, from + 1 - f->ends[FRAMES - 1]);
+        found = read_log(f, buf_slice(&f->file));
+        assert_int_equal(found.frames, FRAMES - 1);
+        assert_int_equal(found.lost, 0);
+        memcpy(f->file.data, whole.data, whole.size);
+    }
+    buf_release(&whole);
+}
+
+/* Every one of the frames was a commit of its own: what is behind proves it. */
+static void a_hole_of_zeros_in_the_middle_is_damage(void **state)
+{
+    struct fixture *f = *state;
+
+    make_ahead(f, 5000);
+    for (size_t frame = 0; frame + 1 < FRAMES; frame++) {
+        size_t size = f->ends[frame + 1] - f->ends[frame];
+        char kept[4096];
+        assert_true(size <= sizeof(kept));
+        memcpy(kept, f->file.data + f->ends[frame], size);
+        memset(f->file.data + f->ends[frame], 0, size);
+        struct reading found = read_log(f, buf_slice(&f->file));
+        memcpy(f->file.data + f->ends[frame], kept, size);
+        assert_int_equal(found.frames, FRAMES - 1);
+        assert_int_equal(found.lost, 1);
+        assert_true(found.is_damaged);
+    }
+}
+
+/* The file before it is the one that was written to: its end may be torn. */
+static void a_file_of_zeros_was_not_begun(void **state)
+{
+    static const char zeros[3000];
+    struct fixture *f = *state;
+    struct log_reader reader;
+    struct error err;
+
+    make_ahead(f, 5000);
+    ASSERT_OK(io_replace(f->w.io, "wal/0000000000000002.wal", slice_from(zeros, sizeof(zeros)),
+                         &err));
+    f->file.data[f->ends[FRAMES] - 1] ^= 4;
+    struct reading found = read_log(f, buf_slice(&f->file));
+    assert_int_equal(found.frames, FRAMES - 1);
+    assert_int_equal(found.lost, 0);
+    assert_int_equal(found.torn_bytes, f->ends[FRAMES] - f->ends[FRAMES - 1]);
+    ASSERT_OK(log_reader_open(&reader, f->w.io, &err));
+    assert_int_equal(reader.file_count, 1);
+    assert_int_equal(reader.next_number, 2); /* its name is used */
+    log_reader_close(&reader);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -182,6 +299,12 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_cut_is_a_torn_end, set_up, tear_down),
         cmocka_unit_test_setup_teardown(
             a_file_that_was_never_begun_shows_that_the_one_before_it_is_whole, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(zeros_behind_the_last_frame_are_its_end, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(zeros_at_the_end_of_any_file_are_no_damage, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_frame_torn_into_zeros_is_cut_off, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_hole_of_zeros_in_the_middle_is_damage, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_file_of_zeros_was_not_begun, set_up, tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

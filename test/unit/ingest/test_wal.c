@@ -47,7 +47,7 @@ static void on_fatal(void *context, const struct error *err)
     ((struct fixture *)context)->fatal_count++;
 }
 
-static int set_up(void **state)
+static int set_up_with(void **state, uint64_t ahead_bytes)
 {
     struct fixture *f = calloc(1, sizeof(*f));
     struct error err;
@@ -58,12 +58,23 @@ static int set_up(void **state)
                                   .clock = clock_system(),
                                   .next_file = 4,
                                   .next_lsn = 100,
+                                  .ahead_bytes = ahead_bytes,
                                   .fatal = on_fatal,
                                   .context = f};
     ASSERT_OK(io_make_dir(f->w.io, "wal", &err));
     ASSERT_OK(wal_open(&options, &f->wal, &err));
     *state = f;
     return 0;
+}
+
+static int set_up(void **state)
+{
+    return set_up_with(state, 0);
+}
+
+static int set_up_ahead(void **state)
+{
+    return set_up_with(state, 4096);
 }
 
 static int tear_down(void **state)
@@ -124,6 +135,87 @@ static void frames_are_in_the_file_in_order(void **state)
     assert_memory_equal(frame.header.previous, tag, sizeof(tag));
     assert_int_equal(second + frame_size(&frame), bytes.size);
     buf_release(&bytes);
+}
+
+static uint64_t size_of(struct fixture *f, uint64_t number)
+{
+    char path[WAL_PATH_BYTES];
+    struct io_file *file = NULL;
+    struct error err;
+    uint64_t size = 0;
+
+    wal_path(number, path);
+    ASSERT_OK(io_open(f->w.io, path, IO_READ, &file, &err));
+    ASSERT_OK(io_size(file, &size, &err));
+    io_close(file);
+    return size;
+}
+
+/* The log goes on in the next one when a commit does not fit, and cuts what is left. */
+static void frames_go_into_files_made_ahead(void **state)
+{
+    static char text[1500];
+    struct fixture *f = *state;
+    struct wal_header header;
+    struct wal_stats stats;
+    struct error err;
+    struct buf bytes;
+
+    memset(text, 'x', sizeof(text));
+    for (int i = 0; i < 5; i++) {
+        struct note note = make_note("");
+        note.entry.payload = slice_from(text, sizeof(text));
+        assert_int_equal(commit(f, &note), STATUS_OK);
+        assert_int_equal(note.entry.file, 4 + i / 2);
+        assert_int_equal(size_of(f, note.entry.file), 4096);
+    }
+    assert_true(size_of(f, 4) < 4096);
+    assert_int_equal(size_of(f, 6), 4096); /* written to */
+    assert_int_equal(size_of(f, 7), 4096); /* the next */
+    wal_stats(f->wal, &stats);
+    const size_t frame = frame_sealed_size(slice_from(text, sizeof(text)));
+    assert_int_equal(size_of(f, 4), WAL_HEADER_BYTES + 2 * frame);
+    assert_int_equal(stats.bytes, 3 * WAL_HEADER_BYTES + 5 * frame); /* no zeros */
+    buf_init(&bytes, MIB);
+    ASSERT_OK(io_read_all(f->w.io, "wal/0000000000000006.wal", &bytes, &err));
+    assert_true(wal_header_decode((const uint8_t *)bytes.data, &header));
+    assert_true(header.is_ahead);
+    assert_int_equal(header.first_lsn, 104);
+    buf_release(&bytes);
+}
+
+/* Neither the frame that is larger than a file, nor one that has no file to go on in. */
+static void what_does_not_fit_is_appended(void **state)
+{
+    static char text[10000];
+    struct fixture *f = *state;
+    struct note large = make_note(""), small = make_note("small"), last = make_note("last");
+
+    memset(text, 'x', sizeof(text));
+    large.entry.payload = slice_from(text, sizeof(text));
+    assert_int_equal(commit(f, &large), STATUS_OK);
+    assert_int_equal(large.entry.file, 4);
+    assert_true(size_of(f, 4) > sizeof(text));
+    assert_int_equal(commit(f, &small), STATUS_OK);
+    assert_int_equal(small.entry.file, 5);
+    f->fault.free_bytes = INGEST_RESERVE_BYTES + 20000; /* none for another file */
+    assert_int_equal(commit(f, &large), STATUS_OK);
+    assert_int_equal(large.entry.file, 6);
+    assert_int_equal(commit(f, &last), STATUS_OK);
+    assert_int_equal(last.entry.file, 6);
+}
+
+/* What goes into the zeros takes no space. */
+static void the_servers_own_need_no_space_in_a_file_made_ahead(void **state)
+{
+    struct fixture *f = *state;
+    struct note own = make_note("own"), other = make_note("other");
+
+    f->fault.free_bytes = 0;
+    own.entry.internal = true;
+    assert_int_equal(commit(f, &own), STATUS_OK);
+    assert_int_equal(commit(f, &other), STATUS_FULL);
+    assert_int_equal(f->fatal_count, 0);
 }
 
 static void a_rotation_waits_for_the_frames_before(void **state)
@@ -398,6 +490,10 @@ int main(void)
     static const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
         TEST(frames_are_in_the_file_in_order),
+#define TEST_AHEAD(name) cmocka_unit_test_setup_teardown(name, set_up_ahead, tear_down)
+        TEST_AHEAD(frames_go_into_files_made_ahead),
+        TEST_AHEAD(what_does_not_fit_is_appended),
+        TEST_AHEAD(the_servers_own_need_no_space_in_a_file_made_ahead),
         TEST(a_rotation_waits_for_the_frames_before),
         TEST(files_set_aside_leave_the_log_and_stay_on_the_disk),
         TEST(what_could_not_be_set_aside_is_not_removed_later),

@@ -49,6 +49,7 @@ struct world {
     struct ingest *ingest;
     uint64_t floor;
     const char *time_column;
+    uint64_t log_ahead_bytes;
     atomic_uint room_asked_count; /* by any thread */
     atomic_uint_fast64_t coming_rows; /* as it was told with the last question */
     uint32_t room_refusals; /* bit n: the n-th time it is asked, for large bodies */
@@ -169,6 +170,7 @@ static inline enum status world_try_open(struct world *w, struct error *err)
         .records = &w->record_sink,
         .leaves = &w->leaf_sink,
         .wal_floor = w->floor,
+        .log_ahead_bytes = w->log_ahead_bytes,
         .time_column = world_time_column,
         .has_room = world_has_room,
         .fatal = world_fatal,

@@ -5,6 +5,7 @@
  * Entries are (fingerprint, path, block), sorted; entries of one fingerprint share
  * it.  A page holds whole fingerprints only, so one page answers a probe. */
 #include "base/bits.h"
+#include "base/check.h"
 #include "base/guid.h"
 #include "base/hash.h"
 #include "codec/json.h"
@@ -144,6 +145,33 @@ static uint64_t key_of(uint64_t print, uint32_t path, uint64_t block)
     return print << PRINT_SHIFT | (uint64_t)path << BLOCK_BITS | block;
 }
 
+/* Puts the entries from `start` on, all of one path, in the order of their blocks. */
+static enum status order_blocks(struct entries *entries, size_t start, struct error *err)
+{
+    size_t starts[SECTION_BLOCKS_MAX + 1] = {0}, count = entries->count - start;
+    uint64_t *keys = entries->keys + start, last = 0;
+    bool is_rising = true;
+
+    for (size_t i = 0; i < count; i++) {
+        uint64_t block = keys[i] & (SECTION_BLOCKS_MAX - 1);
+        is_rising &= block >= last;
+        last = block;
+        starts[block + 1]++;
+    }
+    if (is_rising)
+        return STATUS_OK;
+    uint64_t *ordered = malloc(count * sizeof(*ordered));
+    if (ordered == NULL)
+        return ERROR_MEMORY(err);
+    for (size_t b = 1; b < SECTION_BLOCKS_MAX; b++)
+        starts[b] += starts[b - 1];
+    for (size_t i = 0; i < count; i++)
+        ordered[starts[keys[i] & (SECTION_BLOCKS_MAX - 1)]++] = keys[i];
+    memcpy(keys, ordered, count * sizeof(*ordered));
+    free(ordered);
+    return STATUS_OK;
+}
+
 /* Fingerprints of texts, one list behind the other. */
 struct prints {
     struct buf buf;    /* uint32_t each */
@@ -207,6 +235,7 @@ static enum status add_column(const struct part *part, const struct path_uses *u
                               struct error *err)
 {
     const struct path_column *column = &part->paths[path];
+    size_t start = entries->count;
     uint32_t *rows = malloc((size_t)column->value_count * sizeof(*rows) + 1);
     struct prints prints = {.ends = malloc((size_t)column->dict_count * sizeof(uint32_t) + 1)};
     uint8_t *last = malloc((size_t)column->dict_count + 1);
@@ -230,6 +259,8 @@ static enum status add_column(const struct part *part, const struct path_uses *u
              i < prints.ends[code] && status == STATUS_OK; i++)
             status = add_entry(entries, key_of(units[i], path, block), err);
     }
+    if (status == STATUS_OK)
+        status = order_blocks(entries, start, err);
     free(rows);
     free(prints.ends);
     buf_release(&prints.buf);
@@ -261,7 +292,7 @@ static enum status add_literals(const struct part *part, struct entries *entries
                 status = add_entry(entries, key_of(print, 0, block), err);
         }
     }
-    return status;
+    return status == STATUS_OK ? order_blocks(entries, 0, err) : status;
 }
 
 static int compare_keys(const void *a, const void *b)
@@ -271,10 +302,11 @@ static int compare_keys(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* LSD radix sort, 11 bits a pass over the 54 that are used. */
+/* LSD radix sort, 11 bits a pass, over the fingerprints: paths came in order, and the
+ * blocks of each are. */
 static enum status sort_entries(struct entries *entries, struct error *err)
 {
-    enum { RADIX_BITS = 11, RADIX = 1 << RADIX_BITS, PASSES = 5 };
+    enum { RADIX_BITS = 11, RADIX = 1 << RADIX_BITS };
     size_t count = entries->count, out = 0;
 
     if (count < RADIX) {
@@ -287,7 +319,7 @@ static enum status sort_entries(struct entries *entries, struct error *err)
             free(starts);
             return ERROR_MEMORY(err);
         }
-        for (unsigned shift = 0; shift < PASSES * RADIX_BITS; shift += RADIX_BITS) {
+        for (unsigned shift = PRINT_SHIFT; shift < PRINT_SHIFT + 32; shift += RADIX_BITS) {
             size_t at = 0;
             memset(starts, 0, RADIX * sizeof(*starts));
             for (size_t i = 0; i < count; i++)
@@ -310,9 +342,11 @@ static enum status sort_entries(struct entries *entries, struct error *err)
         entries->keys = from;
         entries->capacity = count;
     }
-    for (size_t i = 0; i < count; i++)
-        if (i == 0 || entries->keys[i] != entries->keys[i - 1])
+    for (size_t i = 0; i < count; i++) {
+        CHECK_DEBUG(out == 0 || entries->keys[i] >= entries->keys[out - 1]);
+        if (out == 0 || entries->keys[i] != entries->keys[out - 1])
             entries->keys[out++] = entries->keys[i];
+    }
     entries->count = out;
     return STATUS_OK;
 }

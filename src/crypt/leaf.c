@@ -11,6 +11,8 @@
 #define HASH_ALGORITHM_SHA256 1
 #define INNER_VERSION 1
 #define INNER_BYTES 53
+#define NODE_BYTES (1 + 2 * HASH_BYTES)
+#define SUBTREE_LEAVES 64u
 
 _Static_assert(sizeof(struct hash256) == HASH_BYTES, "arrays of hashes are plain bytes");
 
@@ -200,13 +202,54 @@ void merkle_frontier_root(const struct merkle_frontier *frontier, struct hash256
         sha256_prefixed_pair(0x01, frontier->nodes[i].bytes, ret->bytes, ret->bytes);
 }
 
+/* Two nodes from the four below them; ret may be where these are. */
+static void join_four(const struct hash256 *nodes, struct hash256 *ret)
+{
+    uint8_t blocks[2][2 * SHA_BLOCK_BYTES] = {{0x01}, {0x01}};
+    uint32_t states[2][SHA_STATE_WORDS];
+
+    for (int i = 0; i < 2; i++) {
+        memcpy(states[i], sha_start, sizeof(states[i]));
+        memcpy(blocks[i] + 1, nodes + 2 * (size_t)i, 2 * HASH_BYTES);
+        blocks[i][NODE_BYTES] = 0x80;
+        put_be(blocks[i] + 2 * SHA_BLOCK_BYTES - 8, 8, NODE_BYTES * 8);
+    }
+    sha_blocks_pair((struct sha_lane){states[0], blocks[0]},
+                    (struct sha_lane){states[1], blocks[1]}, 2);
+    sha_put_state(states[0], ret[0].bytes);
+    sha_put_state(states[1], ret[1].bytes);
+}
+
+/* In place, a level after the other; a node without a neighbour goes up as it is, which
+ * gives the split of RFC 6962. */
+static void join_all(struct hash256 *nodes, size_t count)
+{
+    while (count > 1) {
+        size_t pairs = count / 2, i = 0;
+        for (; i + 2 <= pairs; i += 2)
+            join_four(&nodes[2 * i], &nodes[i]);
+        if (i < pairs)
+            sha256_prefixed_pair(0x01, nodes[2 * i].bytes, nodes[2 * i + 1].bytes,
+                                 nodes[i].bytes);
+        if (count % 2 != 0)
+            nodes[pairs] = nodes[count - 1];
+        count -= pairs;
+    }
+}
+
+/* Subtrees of as many leaves, a power of two; the last one may have fewer. */
 void merkle_root(const struct hash256 *leaf_hashes, size_t count, struct hash256 *ret)
 {
     struct merkle_frontier frontier;
+    struct hash256 nodes[SUBTREE_LEAVES];
 
     CHECK(count >= 1);
     merkle_frontier_init(&frontier);
-    for (size_t i = 0; i < count; i++)
-        merkle_frontier_add(&frontier, &leaf_hashes[i]);
+    for (size_t at = 0; at < count; at += SUBTREE_LEAVES) {
+        size_t some = count - at < SUBTREE_LEAVES ? count - at : SUBTREE_LEAVES;
+        memcpy(nodes, leaf_hashes + at, some * sizeof(*nodes));
+        join_all(nodes, some);
+        merkle_frontier_add(&frontier, &nodes[0]);
+    }
     merkle_frontier_root(&frontier, ret);
 }

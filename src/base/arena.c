@@ -9,6 +9,9 @@
 #include <stdalign.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/mman.h>
+
+#define HUGE_PAGE_BYTES ((size_t)2 * MIB)
 
 struct budget {
     atomic_size_t used_bytes;
@@ -131,11 +134,24 @@ static size_t next_block_bytes(const struct arena *arena, size_t size)
     return bytes;
 }
 
+/* What fills whole huge pages asks for them: a table of tens of megabytes that a query has for
+ * a moment would be faulted in thousands of times.  Kernels may refuse. */
+static struct block *get_block(size_t bytes)
+{
+    if (bytes < HUGE_PAGE_BYTES)
+        return malloc(bytes);
+    struct block *block = NULL;
+    if (posix_memalign((void **)&block, HUGE_PAGE_BYTES, bytes) != 0)
+        return NULL;
+    (void)madvise(block, bytes / HUGE_PAGE_BYTES * HUGE_PAGE_BYTES, MADV_HUGEPAGE);
+    return block;
+}
+
 static struct block *new_block(struct arena *arena, size_t size, struct error *err)
 {
     if (arena_charge(arena, size, err) != STATUS_OK)
         return NULL;
-    struct block *block = malloc(sizeof(*block) + size);
+    struct block *block = get_block(sizeof(*block) + size);
     if (block == NULL) {
         arena_refund(arena, size);
         (void)ERROR_MEMORY(err);

@@ -25,6 +25,35 @@ static void allocations_are_zeroed_and_aligned(void **state)
     arena_free(arena);
 }
 
+/* Of whole huge pages and a rest; a block is not the same memory as another. */
+static void great_allocations_are_zeroed_and_kept_apart(void **state)
+{
+    static const size_t sizes[] = {2 * MIB - 1, 2 * MIB, 5 * MIB + 7};
+    struct arena *arena = arena_new(64 * MIB);
+    struct error err;
+
+    (void)state;
+    for (uint32_t round = 0; round < 2; round++) {
+        unsigned char *memory[3];
+        for (uint32_t i = 0; i < 3; i++) {
+            memory[i] = arena_alloc(arena, sizes[i], &err);
+            assert_non_null(memory[i]);
+            assert_int_equal((uintptr_t)memory[i] % 16, 0);
+            for (size_t at = 0; at < sizes[i]; at++) {
+                if (memory[i][at] != 0)
+                    fail_msg("byte %zu of %zu is not zero", at, sizes[i]);
+            }
+            memset(memory[i], (int)i + 1, sizes[i]);
+        }
+        for (uint32_t i = 0; i < 3; i++) {
+            assert_int_equal(memory[i][0], i + 1);
+            assert_int_equal(memory[i][sizes[i] - 1], i + 1);
+        }
+        arena_clear(arena);
+    }
+    arena_free(arena);
+}
+
 static void the_budget_is_a_limit_for_its_owner(void **state)
 {
     struct error err;
@@ -154,6 +183,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(allocations_are_zeroed_and_aligned),
+        cmocka_unit_test(great_allocations_are_zeroed_and_kept_apart),
         cmocka_unit_test(the_budget_is_a_limit_for_its_owner),
         cmocka_unit_test(what_holds_little_takes_little),
         cmocka_unit_test(what_was_reserved_is_one_block),

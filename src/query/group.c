@@ -160,6 +160,26 @@ enum status group_add(struct group_table *table, struct slice key, uint64_t hash
     return add(table, key, hash, true, ret, ret_new, err);
 }
 
+enum status group_take(struct group_table *table, const struct group_entry *entries,
+                       uint32_t count, uint32_t *map, struct error *err)
+{
+    enum status status = STATUS_OK;
+    bool is_new;
+
+    for (uint32_t i = 0; i < count && status == STATUS_OK; i++) {
+        if (i + AHEAD < count)
+            group_prefetch(table, entries[i + AHEAD].hash);
+        status = add(table, entries[i].key, entries[i].hash, false, &map[i], &is_new, err);
+    }
+    return status;
+}
+
+void group_clear(struct group_table *table)
+{
+    memset(table->slots, 0, table->slot_count * sizeof(*table->slots));
+    table->count = 0;
+}
+
 enum status group_merge(struct group_table *table, const struct group_table *from, bool copies,
                         uint32_t *map, struct error *err)
 {

@@ -486,6 +486,39 @@ enum status key_set_merge(struct key_set *set, const struct key_set *from, uint3
     return status;
 }
 
+/* ---- sets of one column ---- */
+
+const struct group_entry *key_set_entries(const struct key_set *set)
+{
+    return set->columns[0].values.entries;
+}
+
+enum status key_set_take(struct key_set *set, const struct group_entry *entries, uint32_t count,
+                         uint32_t *map, struct error *err)
+{
+    struct key_column *column = &set->columns[0];
+    enum status status = group_take(&column->values, entries, count, map, err);
+
+    set->is_used = true;
+    for (uint32_t i = 0; i < count && status == STATUS_OK; i++) {
+        if (entries[i].key.size == 1 && entries[i].key.data[0] == 0 &&
+            column->type != TYPE_STRING)
+            column->null_number = map[i];
+    }
+    return status;
+}
+
+void key_set_clear(struct key_set *set)
+{
+    struct key_column *column = &set->columns[0];
+
+    group_clear(&column->values);
+    column->null_number = GROUP_NONE;
+    column->dict_id = 0;
+    if (column->known_count > 0)
+        memset(column->known, 0, column->known_count * sizeof(*column->known));
+}
+
 /* ---- columns again ---- */
 
 static void put_value(const struct key_column *column, uint32_t number, void *data,

@@ -68,6 +68,16 @@ enum status key_set_add(struct key_set *set, const struct vector *columns, uint3
 /* Adds the keys of `from`, which has to live as long; map[its number] is the number here. */
 enum status key_set_merge(struct key_set *set, const struct key_set *from, uint32_t *map,
                           struct error *err) MUST_USE;
+/* ---- sets of one column, whose keys are moved ---- */
+
+/* The keys by number, until one is added. */
+const struct group_entry *key_set_entries(const struct key_set *set);
+/* Adds keys of another set, whose bytes live as long; map[i] is the number of the i-th. */
+enum status key_set_take(struct key_set *set, const struct group_entry *entries, uint32_t count,
+                         uint32_t *map, struct error *err) MUST_USE;
+/* Empty, with the room that it has; the bytes of its keys live on. */
+void key_set_clear(struct key_set *set);
+
 /* The key columns of the numbers [from, from + count); their bytes are the set's. */
 enum status key_set_columns(struct key_set *set, uint32_t from, uint32_t count,
                             struct arena *arena, struct vector *ret,

@@ -77,6 +77,10 @@ uint32_t group_find(const struct group_table *table, struct slice key, uint64_t 
 /* The number of the key, new or old (*ret_new). */
 enum status group_add(struct group_table *table, struct slice key, uint64_t hash, uint32_t *ret,
                       bool *ret_new, struct error *err) MUST_USE;
+/* Adds keys whose bytes live as long; map[i] is the number of the i-th. */
+enum status group_take(struct group_table *table, const struct group_entry *entries,
+                       uint32_t count, uint32_t *map, struct error *err) MUST_USE;
+void group_clear(struct group_table *table); /* empty, with the room that it has */
 /* Adds the keys of `from`; map[its number] is the number here.  Unless it copies, their bytes
  * stay those of `from`, which has to live as long. */
 enum status group_merge(struct group_table *table, const struct group_table *from, bool copies,

@@ -1,42 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* op_summarize.c - summarize, distinct, count: groups numbered by their keys
- * (key_set_priv.h), each worker for itself, merged at the end.
+ * (key_set_priv.h), each worker for itself, merged at the end: few here, many in
+ * summarize_share.c.
  */
 #include "query/explain_priv.h"
-#include "query/key_set_priv.h"
 #include "query/picker_priv.h"
-
-struct plan_summarize {
-    struct plan plan;
-    struct output *keys;
-    uint32_t key_count;
-    enum type *key_types;
-    struct aggregate_call *calls;
-    uint32_t call_count;
-};
-
-struct part {
-    struct arena *arena;
-    struct key_set keys;
-    void **states; /* a call: array of states */
-    uint32_t *state_capacity;
-    struct aggregate_state_context *contexts;
-};
+#include "query/summarize_priv.h"
 
 struct summarize_stage {
     struct stage stage;
     const struct plan_summarize *plan;
     struct run *run;
-    struct part *parts;
+    struct summarize_part *parts;
 };
 
-static uint32_t state_bytes(const struct aggregate_call *call)
+uint32_t summarize_state_bytes(const struct aggregate_call *call)
 {
     return call->is_picker ? picker_state_bytes() : call->aggregate->state_bytes;
 }
 
-static enum status part_open(const struct plan_summarize *p, struct run *run, struct part *part,
-                             struct error *err)
+enum status summarize_open(const struct plan_summarize *p, struct run *run,
+                           struct summarize_part *part, struct error *err)
 {
     part->arena = arena_share(run->arena);
     if (part->arena == NULL)
@@ -58,13 +42,13 @@ static enum status part_open(const struct plan_summarize *p, struct run *run, st
     return status;
 }
 
-static enum status states_grow(const struct plan_summarize *p, struct part *part,
+enum status summarize_fit(const struct plan_summarize *p, struct summarize_part *part,
                                struct error *err)
 {
     uint32_t count = key_set_count(&part->keys);
 
     for (uint32_t i = 0; i < p->call_count; i++) {
-        size_t bytes = state_bytes(&p->calls[i]);
+        size_t bytes = summarize_state_bytes(&p->calls[i]);
         uint32_t capacity = part->state_capacity[i];
         if (capacity >= count)
             continue;
@@ -82,7 +66,7 @@ static enum status states_grow(const struct plan_summarize *p, struct part *part
     return STATUS_OK;
 }
 
-static enum status find_groups(const struct plan_summarize *p, struct part *part,
+static enum status find_groups(const struct plan_summarize *p, struct summarize_part *part,
                                struct worker *w, const struct batch *batch, uint32_t *groups,
                                struct error *err)
 {
@@ -106,8 +90,8 @@ struct call_rows {
     uint32_t row_count;
 };
 
-static enum status add_rows(const struct call_rows *rows, struct part *part, uint32_t index,
-                            struct worker *w, struct error *err)
+static enum status add_rows(const struct call_rows *rows, struct summarize_part *part,
+                            uint32_t index, struct worker *w, struct error *err)
 {
     const struct aggregate_call *call = rows->call;
 
@@ -120,6 +104,15 @@ static enum status add_rows(const struct call_rows *rows, struct part *part, uin
     part->contexts[index].weights = rows->weights;
     return call->aggregate->update(&part->contexts[index], part->states[index], rows->groups,
                                    rows->args, call->arg_count, rows->row_count, err);
+}
+
+static bool has_bytes(const struct call_rows *rows)
+{
+    bool has = false;
+
+    for (uint32_t i = 0; i < rows->call->arg_count; i++)
+        has = has || type_is_bytes(rows->args[i].type);
+    return has;
 }
 
 static size_t row_bytes(const struct call_rows *rows, uint32_t row)
@@ -154,9 +147,9 @@ static struct call_rows some_of(const struct call_rows *rows, uint32_t from, uin
 
 /* Rows may share texts and arrays: a batch can have many times the bytes that memory has,
  * so it is added up in pieces between which the time is looked at. */
-static enum status update(const struct aggregate_call *call, struct part *part, uint32_t index,
-                          struct worker *w, const struct batch *batch, const uint32_t *groups,
-                          struct error *err)
+static enum status update(const struct aggregate_call *call, struct summarize_part *part,
+                          uint32_t index, struct worker *w, const struct batch *batch,
+                          const uint32_t *groups, struct error *err)
 {
     struct vector *args = ARENA_ARRAY(w->batch_arena, struct vector, call->arg_count * 2 + 1, err);
     enum status status = args == NULL ? err->status : STATUS_OK;
@@ -166,7 +159,8 @@ static enum status update(const struct aggregate_call *call, struct part *part, 
 
     for (uint32_t i = 0; i < call->arg_count && status == STATUS_OK; i++)
         status = expr_eval(w, call->args[i], batch, &args[i], err);
-    for (uint32_t r = 0; r < batch->row_count && status == STATUS_OK; r++) {
+    uint32_t looked_at = status == STATUS_OK && has_bytes(&all) ? batch->row_count : 0;
+    for (uint32_t r = 0; r < looked_at && status == STATUS_OK; r++) {
         bytes += row_bytes(&all, r);
         if (bytes < UPDATE_BYTES)
             continue;
@@ -187,7 +181,7 @@ static enum status summarize_push(struct stage *stage, struct worker *w,
                                   const struct batch *batch, bool *stop, struct error *err)
 {
     struct summarize_stage *s = (struct summarize_stage *)stage;
-    struct part *part = &s->parts[w->index];
+    struct summarize_part *part = &s->parts[w->index];
     const struct plan_summarize *p = s->plan;
     uint32_t *groups =
         arena_alloc_raw(w->batch_arena, ((size_t)batch->row_count + 1) * sizeof(*groups), err);
@@ -195,22 +189,30 @@ static enum status summarize_push(struct stage *stage, struct worker *w,
 
     (void)stop;
     if (status == STATUS_OK && part->arena == NULL)
-        status = part_open(p, s->run, part, err);
+        status = summarize_open(p, s->run, part, err);
     if (status == STATUS_OK)
         status = find_groups(p, part, w, batch, groups, err);
     if (status == STATUS_OK)
-        status = states_grow(p, part, err);
+        status = summarize_fit(p, part, err);
     for (uint32_t i = 0; i < p->call_count && status == STATUS_OK; i++)
         status = update(&p->calls[i], part, i, w, batch, groups, err);
-    return status;
+    return status == STATUS_OK ? summarize_relieve(p, part, batch->row_count, err) : status;
+}
+
+enum status summarize_add_state(const struct aggregate_call *call,
+                                struct aggregate_state_context *context, void *into,
+                                const void *from, struct error *err)
+{
+    return call->is_picker ? picker_merge(call, context->arena, into, from, err)
+                           : call->aggregate->merge(context, into, from, err);
 }
 
 static enum status merge_states(const struct plan_summarize *p, uint32_t index,
-                                struct part *into, const struct part *from, const uint32_t *map,
-                                struct run *run, struct error *err)
+                                struct summarize_part *into, const struct summarize_part *from,
+                                const uint32_t *map, struct error *err)
 {
     const struct aggregate_call *call = &p->calls[index];
-    size_t bytes = state_bytes(call);
+    size_t bytes = summarize_state_bytes(call);
     uint32_t count = key_set_count(&from->keys);
     enum status status = STATUS_OK;
 
@@ -218,17 +220,15 @@ static enum status merge_states(const struct plan_summarize *p, uint32_t index,
         char *to = (char *)into->states[index] + bytes * map[g];
         const char *state = (const char *)from->states[index] + bytes * g;
         if (g % BATCH_ROWS_MAX == 0)
-            status = run_check(run, err);
+            status = run_check(into->keys.run, err);
         if (status == STATUS_OK)
-            status = call->is_picker
-                         ? picker_merge(call, into->arena, to, state, err)
-                         : call->aggregate->merge(&into->contexts[index], to, state, err);
+            status = summarize_add_state(call, &into->contexts[index], to, state, err);
     }
     return status;
 }
 
-static enum status merge(const struct plan_summarize *p, struct part *into,
-                         const struct part *from, struct run *run, struct error *err)
+static enum status merge(const struct plan_summarize *p, struct summarize_part *into,
+                         const struct summarize_part *from, struct error *err)
 {
     uint32_t *map =
         arena_alloc_raw(into->arena, (key_set_count(&from->keys) + 1) * sizeof(*map), err);
@@ -236,32 +236,50 @@ static enum status merge(const struct plan_summarize *p, struct part *into,
         map == NULL ? err->status : key_set_merge(&into->keys, &from->keys, map, err);
 
     if (status == STATUS_OK)
-        status = states_grow(p, into, err);
+        status = summarize_fit(p, into, err);
     for (uint32_t i = 0; i < p->call_count && status == STATUS_OK; i++)
-        status = merge_states(p, i, into, from, map, run, err);
+        status = merge_states(p, i, into, from, map, err);
     return status;
 }
 
-static enum status emit(const struct plan_summarize *p, struct part *part, struct run *run,
-                        struct stage *out, struct error *err)
+static bool needs_keys(const struct plan_summarize *p)
 {
-    struct worker *w = &run->workers[0];
-    bool stop = false;
+    bool needs = p->needed == NULL;
+
+    for (uint32_t i = 0; i < p->key_count && !needs; i++)
+        needs = p->needed[i] != 0;
+    return needs;
+}
+
+static enum status give_keys(const struct plan_summarize *p, struct summarize_part *part,
+                             uint32_t from, uint32_t count, struct arena *arena,
+                             struct vector *ret, struct error *err)
+{
+    if (needs_keys(p))
+        return key_set_columns(&part->keys, from, count, arena, ret, err);
+    for (uint32_t i = 0; i < p->key_count; i++)
+        ret[i] = run_absent(p->key_types[i], count);
+    return STATUS_OK;
+}
+
+enum status summarize_emit(const struct plan_summarize *p, struct summarize_part *part,
+                           struct worker *w, struct stage *out, bool *stop, struct error *err)
+{
     enum status status = STATUS_OK;
 
     uint32_t total = key_set_count(&part->keys);
-    for (uint32_t at = 0; at < total && !stop && status == STATUS_OK; at += BATCH_ROWS_MAX) {
+    for (uint32_t at = 0; at < total && !*stop && status == STATUS_OK; at += BATCH_ROWS_MAX) {
         uint32_t left = total - at;
         uint32_t count = left < BATCH_ROWS_MAX ? left : BATCH_ROWS_MAX;
         uint32_t width = p->plan.schema.column_count;
         struct vector *columns = ARENA_ARRAY(w->batch_arena, struct vector, width + 1, err);
         status = columns == NULL ? err->status
-                                 : key_set_columns(&part->keys, at, count, w->batch_arena,
-                                                   columns, err);
+                                 : give_keys(p, part, at, count, w->batch_arena, columns, err);
         uint32_t column = p->key_count;
         for (uint32_t i = 0; i < p->call_count && status == STATUS_OK; i++) {
             const struct aggregate_call *call = &p->calls[i];
-            const char *states = (const char *)part->states[i] + (size_t)state_bytes(call) * at;
+            const char *states =
+                (const char *)part->states[i] + (size_t)summarize_state_bytes(call) * at;
             if (call->is_picker)
                 status = picker_finish(call, states, count, w->batch_arena, &columns[column], err);
             else
@@ -273,9 +291,9 @@ static enum status emit(const struct plan_summarize *p, struct part *part, struc
         }
         struct batch batch = {count, width, columns, false, NULL};
         if (status == STATUS_OK)
-            status = run_check(run, err);
+            status = run_check(w->run, err);
         if (status == STATUS_OK)
-            status = stage_push(out, w, &batch, &stop, err);
+            status = stage_push(out, w, &batch, stop, err);
         arena_clear(w->batch_arena);
     }
     return status;
@@ -285,30 +303,34 @@ static enum status summarize_finish(struct summarize_stage *s, struct stage *out
                                     struct error *err)
 {
     const struct plan_summarize *p = s->plan;
-    struct part *first = &s->parts[0];
+    struct summarize_part *first = &s->parts[0];
     enum status status = STATUS_OK;
+    bool stop = false;
 
+    if (summarize_shares_pay(p, s->run, s->parts))
+        return summarize_by_shares(p, s->run, s->parts, out, err);
     for (uint32_t i = 1; i < s->run->thread_count; i++) {
-        struct part *part = &s->parts[i];
+        struct summarize_part *part = &s->parts[i];
         if (part->arena != NULL && (first->arena == NULL || key_set_count(&part->keys) >
                                                                 key_set_count(&first->keys)))
             first = part; /* the others go into the one with most groups */
     }
     for (uint32_t i = 0; i < s->run->thread_count && status == STATUS_OK; i++) {
         if (s->parts[i].arena != NULL && &s->parts[i] != first)
-            status = merge(p, first, &s->parts[i], s->run, err);
+            status = merge(p, first, &s->parts[i], err);
     }
     if (status == STATUS_OK && first->arena == NULL && p->key_count == 0) {
         /* Nothing came in: one row of empty aggregates. */
         uint32_t group;
-        status = part_open(p, s->run, first, err);
+        status = summarize_open(p, s->run, first, err);
         if (status == STATUS_OK)
             status = key_set_add(&first->keys, NULL, 1, &group, err);
         if (status == STATUS_OK)
-            status = states_grow(p, first, err);
+            status = summarize_fit(p, first, err);
     }
-    return status != STATUS_OK || first->arena == NULL ? status
-                                                       : emit(p, first, s->run, out, err);
+    return status != STATUS_OK || first->arena == NULL
+               ? status
+               : summarize_emit(p, first, &s->run->workers[0], out, &stop, err);
 }
 
 static enum status summarize_run(const struct plan *plan, struct run *run, struct stage *out,
@@ -317,7 +339,7 @@ static enum status summarize_run(const struct plan *plan, struct run *run, struc
     struct summarize_stage stage = {
         .stage = {summarize_push}, .plan = (const struct plan_summarize *)plan, .run = run};
 
-    stage.parts = ARENA_ARRAY(run->arena, struct part, run->thread_count, err);
+    stage.parts = ARENA_ARRAY(run->arena, struct summarize_part, run->thread_count, err);
     if (stage.parts == NULL)
         return err->status;
     enum status status = plan_run(plan->inputs[0], run, &stage.stage, err);
@@ -370,7 +392,7 @@ static enum status summarize_need(struct plan *plan, const uint8_t *needed, stru
     struct plan_summarize *p = (struct plan_summarize *)plan;
     uint8_t *below = arena_alloc(q->arena, plan->inputs[0]->schema.column_count + 1, err);
 
-    (void)needed; /* aggregates nobody reads are rare: queries name what they want */
+    p->needed = needed; /* of the keys: aggregates nobody reads are rare */
     if (below == NULL)
         return err->status;
     for (uint32_t i = 0; i < p->key_count; i++)

@@ -183,38 +183,81 @@ static enum status clean(struct sealed *sealed, struct error *err)
     return status;
 }
 
+struct seen_files {
+    bool any;
+    uint64_t highest; /* number */
+};
+
 static enum status see_segment(void *context, const char *name, struct error *err)
 {
-    bool *any = context;
-    uint64_t number;
+    struct seen_files *seen = context;
+    uint64_t number = 0;
 
     (void)err;
-    *any = *any || segment_parse_name(name, &number);
+    if (segment_parse_name(name, &number)) {
+        seen->any = true;
+        seen->highest = number > seen->highest ? number : seen->highest;
+    }
     return STATUS_OK;
 }
 
+/* There is a file that the catalog does not know yet: a crash came before its commit, or the
+ * end of the catalog was lost, and with it what was sealed since.  One that cannot be read
+ * was no segment. */
+static enum status catch_up(struct sealed *sealed, struct catalog *ret, struct error *err)
+{
+    struct catalog anew = {0};
+    enum status status = catalog_rebuild(sealed, &anew, err);
+
+    sealed->is_rebuilt = status == STATUS_OK;
+    if (status == STATUS_OK) {
+        catalog_release(ret);
+        *ret = anew;
+    } else if (status == STATUS_CORRUPT) {
+        seq_set_release(&sealed->rows);
+        seq_set_init(&sealed->rows);
+        status = STATUS_OK;
+    }
+    return status;
+}
+
+static enum status remake(struct sealed *sealed, bool is_damaged, struct catalog *ret,
+                          struct error *err)
+{
+    bool is_set_aside = is_damaged && !ret->is_torn;
+    enum status status = catalog_rebuild(sealed, ret, err);
+
+    sealed->is_rebuilt = true;
+    if (status == STATUS_OK && is_set_aside)
+        status = io_rename(sealed->options.io, CATALOG_PATH, CATALOG_ASIDE_PATH, err);
+    return status;
+}
+
 /* Reads the catalog.  One that is damaged is set aside, one that is missing though
- * there are segments is taken for damaged; then it is made anew.  One with a torn end is
- * made anew as well, as what it says may have been committed, but a crash is no damage. */
+ * there are segments is taken for damaged; then it is made anew.  One with a torn end, or
+ * that is behind the segments, is made anew as well, as what lacks may have been committed,
+ * but a crash is no damage. */
 static enum status load(struct sealed *sealed, struct catalog *ret, struct error *err)
 {
     struct io *io = sealed->options.io;
+    struct seen_files seen = {0};
+    struct error list_err;
     enum status status = catalog_load(io, ret, err);
     bool is_damaged = status == STATUS_CORRUPT, is_new = status == STATUS_NOT_FOUND;
-    bool is_missing = false, is_torn = ret->is_torn;
 
-    if (is_new) {
-        status = io_list(io, SEGMENT_DIR, see_segment, &is_missing, err);
-        is_missing = is_missing || io_exists(io, CATALOG_ASIDE_PATH);
+    if (status != STATUS_OK && !is_damaged && !is_new)
+        return status;
+    if (io_list(io, SEGMENT_DIR, see_segment, &seen, &list_err) != STATUS_OK) {
+        *err = list_err;
+        return err->status;
     }
-    sealed->is_rebuilt = is_damaged || is_missing;
-    if (is_damaged || (status == STATUS_OK && is_missing)) {
-        status = catalog_rebuild(sealed, ret, err);
-        if (status == STATUS_OK && is_damaged && !is_torn)
-            status = io_rename(io, CATALOG_PATH, CATALOG_ASIDE_PATH, err);
-    } else if (status == STATUS_OK && is_new) { /* from now on a missing one is damage */
+    if (is_damaged || (is_new && (seen.any || io_exists(io, CATALOG_ASIDE_PATH)))) {
+        status = remake(sealed, is_damaged, ret, err);
+    } else if (is_new) { /* from now on a missing one is damage */
         const struct catalog_state empty = {.next_segment = ret->next_segment};
         status = catalog_commit(io, &empty, NULL, NULL, &ret->file, err);
+    } else if (seen.any && seen.highest >= ret->next_segment) {
+        status = catch_up(sealed, ret, err);
     }
     atomic_store(&sealed->floor_is_known, !sealed->is_rebuilt);
     return status;

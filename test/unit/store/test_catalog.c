@@ -122,20 +122,26 @@ static void what_is_read_is_what_was_committed(void **state)
     scene_release(&s);
 }
 
-/* The end of the last change is missing, or nothing but zeros: no row is lost, none is there
- * twice, and nobody says that a file is damaged. */
+/* The end of the last change is missing, or nothing but zeros, or whole changes are: no row
+ * is lost, none is there twice, and nobody says that a file is damaged. */
 static void a_torn_end_costs_nothing(void **state)
 {
     (void)state;
     struct scene s;
     size_t ends[FLUSHES + 1];
     scene_init(&s, ends);
-    for (unsigned zeros = 0; zeros < 2; zeros++) {
+    const struct {
+        size_t kept, zeros;
+    } CASES[] = {{ends[FLUSHES - 1] + 7, 0},
+                 {ends[FLUSHES - 1] + 10, ends[FLUSHES] - ends[FLUSHES - 1] - 10},
+                 {ends[FLUSHES - 1], 0},
+                 {ends[2], 0},
+                 {ends[0], 0}};
+    for (size_t c = 0; c < sizeof(CASES) / sizeof(CASES[0]); c++) {
         struct buf torn;
-        size_t kept = ends[FLUSHES - 1] + 3 * zeros + 7;
         buf_init(&torn, MIB);
-        buf_add(&torn, s.bytes.data, kept);
-        for (size_t i = kept; zeros > 0 && i < ends[FLUSHES]; i++)
+        buf_add(&torn, s.bytes.data, CASES[c].kept);
+        for (size_t i = 0; i < CASES[c].zeros; i++)
             buf_put_u8(&torn, 0);
         sealed_close(s.f.sealed);
         s.f.sealed = NULL;

@@ -38,6 +38,7 @@ struct evidence {
     struct map logs; /* tenant -> struct log *, owned */
     bool behind; /* some log may have leaves in flushing */
     bool failed;
+    uint32_t thread_count; /* of a flush */
 };
 
 static uint64_t log_leaf_count(const struct log *log)
@@ -272,12 +273,13 @@ static void end_flush(struct evidence *evidence, struct log *const *logs,
 static enum status flush_all(struct evidence *evidence, struct append_job *jobs,
                              struct error *err)
 {
+    const struct append_means means = {evidence->io, evidence->keyring, evidence->thread_count};
     struct log *logs[APPEND_JOBS_MAX];
     enum status status = STATUS_OK;
     size_t at = 0, count = 0;
 
     while (status == STATUS_OK && (count = start_flush(evidence, &at, logs, jobs)) > 0) {
-        status = files_append(evidence->io, evidence->keyring, jobs, count, err);
+        status = files_append(&means, jobs, count, err);
         if (status == STATUS_OK)
             end_flush(evidence, logs, jobs, count);
     }
@@ -505,6 +507,11 @@ void evidence_set_neighbours(struct evidence *evidence,
                              const struct evidence_neighbours *neighbours)
 {
     evidence->neighbours = *neighbours;
+}
+
+void evidence_set_threads(struct evidence *evidence, uint32_t count)
+{
+    evidence->thread_count = count;
 }
 
 /* ---- life ---- */

@@ -22,6 +22,8 @@ struct evidence;
  * evidence_close(). */
 enum status evidence_open(struct io *io, struct keyring *keyring, struct evidence **ret,
                           struct error *err) MUST_USE;
+/* How many syncs evidence_flush() waits for at once (1 if it is not told); before the first. */
+void evidence_set_threads(struct evidence *evidence, uint32_t count);
 void evidence_close(struct evidence *evidence); /* does not flush; NULL allowed */
 
 /* take(): STATUS_CORRUPT if the leaf is not the next one of its tenant.  A

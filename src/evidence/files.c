@@ -6,12 +6,14 @@
 #include "evidence/files_priv.h"
 
 #include "base/check.h"
+#include "base/crew.h"
 #include "base/hash.h"
 #include "base/limits.h"
 #include "base/text.h"
 #include "crypt/aead.h"
 #include "crypt/hash.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 
 #define ASIDE_BYTES_MAX (256 * MIB)
@@ -544,6 +546,68 @@ struct step {
     struct buf blocks;
 };
 
+/* ---- a call of the disk for each step, by several threads ---- */
+
+/* A sync waits for the disk, which serves many at once in the time of one. */
+struct crowd {
+    struct io *io;
+    struct step *steps;
+    size_t count;
+    enum status (*call)(struct io *io, struct step *step, struct error *err);
+    atomic_size_t next;
+    atomic_bool has_failed;
+    enum status status[FILES_THREADS_MAX]; /* of each thread */
+    struct error errors[FILES_THREADS_MAX];
+};
+
+static void call_some(void *context, uint32_t index)
+{
+    struct crowd *crowd = context;
+
+    while (crowd->status[index] == STATUS_OK && !atomic_load(&crowd->has_failed)) {
+        size_t next = atomic_fetch_add(&crowd->next, 1);
+        if (next >= crowd->count)
+            break;
+        crowd->status[index] =
+            crowd->call(crowd->io, &crowd->steps[next], &crowd->errors[index]);
+        if (crowd->status[index] != STATUS_OK)
+            atomic_store(&crowd->has_failed, true);
+    }
+}
+
+static enum status call_all(struct crowd *crowd,
+                            enum status (*call)(struct io *io, struct step *step,
+                                                struct error *err),
+                            uint32_t thread_count, struct error *err)
+{
+    crowd->call = call;
+    atomic_store(&crowd->next, 0);
+    thread_count = thread_count > FILES_THREADS_MAX ? FILES_THREADS_MAX : thread_count;
+    crew_run(thread_count > crowd->count ? (uint32_t)crowd->count : thread_count, call_some,
+             crowd);
+    for (uint32_t i = 0; i < FILES_THREADS_MAX; i++) {
+        if (crowd->status[i] == STATUS_OK)
+            continue;
+        *err = crowd->errors[i];
+        return crowd->status[i];
+    }
+    return STATUS_OK;
+}
+
+static enum status sync_leaves(struct io *io, struct step *step, struct error *err)
+{
+    (void)io;
+    return io_sync(step->leaf, err);
+}
+
+static enum status sync_blocks(struct io *io, struct step *step, struct error *err)
+{
+    (void)io;
+    return io_sync(step->batch, err);
+}
+
+/* ---- appending ---- */
+
 /* The names of both files are on the disk before a block is: a block without
  * its leaves would be damage. */
 static enum status begin_batch(struct io *io, struct step *step, struct error *err)
@@ -600,10 +664,8 @@ static enum status finish_step(struct step *step, struct error *err)
 {
     struct append_job *job = step->job;
     struct leaf_fields fields;
-    enum status status = io_sync(step->batch, err);
+    enum status status = leaf_decode(run_leaf(job->run, step->end - 1), &fields, err);
 
-    if (status == STATUS_OK)
-        status = leaf_decode(run_leaf(job->run, step->end - 1), &fields, err);
     if (status != STATUS_OK)
         return status;
     job->stored.newest_leaf = job->stored.leaf_count;
@@ -616,9 +678,11 @@ static enum status finish_step(struct step *step, struct error *err)
 
 /* The next step of each unfinished job; all writes of a kind before the first
  * sync, so that one journal commit of the file system serves many files. */
-static enum status run_steps(struct io *io, struct keyring *keyring, struct step *steps,
-                             size_t count, struct error *err)
+static enum status run_steps(const struct append_means *means, struct step *steps, size_t count,
+                             struct error *err)
 {
+    struct io *io = means->io;
+    struct crowd crowd = {.io = io, .steps = steps, .count = count};
     bool new_tenants = false;
     enum status status = STATUS_OK;
 
@@ -632,12 +696,14 @@ static enum status run_steps(struct io *io, struct keyring *keyring, struct step
         status = io_sync_dir(io, "t", err);
     for (size_t i = 0; i < count && status == STATUS_OK; i++)
         status = write_leaves(io, &steps[i], err);
+    if (status == STATUS_OK)
+        status = call_all(&crowd, sync_leaves, means->thread_count, err);
+    if (status == STATUS_OK)
+        status = call_all(&crowd, begin_batch, means->thread_count, err);
     for (size_t i = 0; i < count && status == STATUS_OK; i++)
-        status = io_sync(steps[i].leaf, err);
-    for (size_t i = 0; i < count && status == STATUS_OK; i++)
-        status = begin_batch(io, &steps[i], err);
-    for (size_t i = 0; i < count && status == STATUS_OK; i++)
-        status = write_blocks(keyring, &steps[i], err);
+        status = write_blocks(means->keyring, &steps[i], err);
+    if (status == STATUS_OK)
+        status = call_all(&crowd, sync_blocks, means->thread_count, err);
     for (size_t i = 0; i < count && status == STATUS_OK; i++)
         status = finish_step(&steps[i], err);
     return status;
@@ -662,8 +728,8 @@ static size_t plan_steps(struct append_job *jobs, size_t count, struct step *ret
     return used;
 }
 
-enum status files_append(struct io *io, struct keyring *keyring, struct append_job *jobs,
-                         size_t count, struct error *err)
+enum status files_append(const struct append_means *means, struct append_job *jobs, size_t count,
+                         struct error *err)
 {
     struct step steps[APPEND_JOBS_MAX];
     enum status status = STATUS_OK;
@@ -673,7 +739,7 @@ enum status files_append(struct io *io, struct keyring *keyring, struct append_j
         size_t step_count = plan_steps(jobs, count, steps);
         if (step_count == 0)
             break;
-        status = run_steps(io, keyring, steps, step_count, err);
+        status = run_steps(means, steps, step_count, err);
         for (size_t i = 0; i < step_count; i++) {
             io_close(steps[i].leaf);
             io_close(steps[i].batch);

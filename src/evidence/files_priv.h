@@ -68,9 +68,17 @@ struct append_job {
 
 #define APPEND_JOBS_MAX 256u /* open files: two a job */
 
+#define FILES_THREADS_MAX 16u
+
+struct append_means {
+    struct io *io;
+    struct keyring *keyring;
+    uint32_t thread_count; /* that wait for the disk, at most; 0 = 1 */
+};
+
 /* Appends and syncs the runs of several tenants. */
-enum status files_append(struct io *io, struct keyring *keyring, struct append_job *jobs,
-                         size_t count, struct error *err) MUST_USE;
+enum status files_append(const struct append_means *means, struct append_job *jobs, size_t count,
+                         struct error *err) MUST_USE;
 /* Makes the stored leaves [from, to) durable, which may be only in the page cache:
  * left there by a process that ended before its sync, or after one that failed. */
 enum status files_renew(struct io *io, const struct guid *tenant, uint64_t from, uint64_t to,

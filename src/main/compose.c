@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 #define BACKGROUND_TICK_MS 250u
+#define SYNC_THREADS 8u /* they wait for the disk, so more than there are processors */
 #define MEMORY_BYTES_FLUSH (64 * MIB)
 #define ROW_BYTES_USUAL 600u /* in memory */
 #define WAL_BYTES_FLUSH (WAL_BYTES_MAX / 4)
@@ -377,6 +378,7 @@ static enum status open_store(struct daybook *d, struct error *err)
         status = evidence_open(d->io, d->options.keyring, &d->evidence, err);
     if (status != STATUS_OK)
         return status;
+    evidence_set_threads(d->evidence, SYNC_THREADS);
     const struct evidence_neighbours neighbours = {neighbour, d};
     evidence_set_neighbours(d->evidence, &neighbours);
     d->verifier = (struct verifier){{verify}, d->evidence};

@@ -71,7 +71,8 @@ static void append(struct memory_io *memory, const struct run *run, struct store
     struct append_job job = {.tenant = tenant, .run = run, .stored = *stored};
     struct error err;
 
-    CHECK(files_append(&memory->io, &keyring, &job, 1, &err) == STATUS_OK);
+    const struct append_means means = {.io = &memory->io, .keyring = &keyring};
+    CHECK(files_append(&means, &job, 1, &err) == STATUS_OK);
     *stored = job.stored;
 }
 

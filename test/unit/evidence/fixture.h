@@ -13,6 +13,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <cmocka.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,7 +25,7 @@ struct failing_io {
     struct io io; /* first */
     struct io_ops ops;
     struct io *real;
-    int changes_left; /* negative: never fails */
+    atomic_int changes_left; /* negative: never fails */
     bool full;        /* writes fail for want of space; syncs do not */
 };
 

@@ -221,6 +221,71 @@ static void a_thousand_records_a_leaf_cost_less_than_a_byte_each(void **state)
     assert_true(size_of(fixture, LEAF_PATH) + size_of(fixture, BATCH_PATH) < 20000);
 }
 
+/* ---- several threads ---- */
+
+#define TENANTS 12u
+
+static struct guid tenant_of(const struct fixture *fixture, uint32_t number)
+{
+    struct guid tenant = fixture->tenant;
+
+    tenant.bytes[15] = (uint8_t)number;
+    return tenant;
+}
+
+/* The first leaf of each of the tenants. */
+static void take_all(struct fixture *fixture, struct evidence *evidence, bool replayed)
+{
+    for (uint32_t i = 0; i < TENANTS; i++) {
+        struct guid tenant = tenant_of(fixture, i);
+        struct error err;
+        assert_int_equal(fixture_take(evidence, &tenant, 0, 1, 20, replayed, &err), STATUS_OK);
+    }
+}
+
+static void all_are_there(struct fixture *fixture)
+{
+    struct evidence *evidence = fixture_open(fixture, fixture->disk);
+
+    for (uint32_t i = 0; i < TENANTS; i++) {
+        struct guid tenant = tenant_of(fixture, i);
+        struct evidence_summary summary;
+        struct error err;
+        assert_int_equal(evidence_check(evidence, &tenant, &summary, &err), STATUS_OK);
+        assert_int_equal(summary.leaf_count, 1);
+        assert_int_equal(fixture_verify(evidence, &tenant, 1, 20, &err), STATUS_OK);
+    }
+    evidence_close(evidence);
+}
+
+/* Some change of the disk fails, and all after it: the flush says so, whichever thread met
+ * it, and the next process makes all of it good. */
+static void threads_that_fail_lose_nothing(void **state)
+{
+    bool was_whole = false;
+
+    for (int changes = 0; !was_whole; changes += 5) {
+        struct error err;
+        (void)fixture_teardown(state);
+        (void)fixture_setup(state);
+        struct fixture *fixture = *state;
+        struct evidence *evidence = fixture_open(fixture, &fixture->failing.io);
+        evidence_set_threads(evidence, 8);
+        take_all(fixture, evidence, false);
+        fixture->failing.changes_left = changes;
+        was_whole = evidence_flush(evidence, &err) == STATUS_OK;
+        assert_true(was_whole || err.status == STATUS_IO);
+        assert_true(changes > 0 || !was_whole);
+        evidence_close(evidence);
+        evidence = fixture_open(fixture, fixture->disk);
+        evidence_set_threads(evidence, 8);
+        take_all(fixture, evidence, true);
+        assert_int_equal(evidence_flush(evidence, &err), STATUS_OK);
+        evidence_close(evidence);
+        all_are_there(fixture);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -238,6 +303,8 @@ int main(void)
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(a_thousand_records_a_leaf_cost_less_than_a_byte_each,
                                         fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(threads_that_fail_lose_nothing, fixture_setup,
+                                        fixture_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

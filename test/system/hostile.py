@@ -416,6 +416,10 @@ PLUGINS = {
                          ' | evaluate rows_near(true, 9223372036854775807, 9223372036854775807)',
     'dcount_intersect': f'{T} | summarize a = hll(Id), b = hll(UserId), c = hll(Operation)'
                         ' | evaluate dcount_intersect(a, b, c)',
+    'dcount_intersect of sixteen': 'range x from 1 to 200000 step 1 | summarize h = hll(x)'
+                                   ' | extend k = range(1, 1000, 1) | mv-expand k'
+                                   f' | evaluate dcount_intersect({", ".join(["h"] * 16)})'
+                                   ' | count',
     'dcount_intersect of what is none': 'print a = dynamic([1, 2, 3]), b = dynamic("x")'
                                         ' | evaluate dcount_intersect(a, b)',
     'narrow': f'union {", ".join([T] * 50)} | evaluate narrow() | count',

@@ -391,6 +391,27 @@ static struct extreme_state candidate_at(const struct vector *v, uint32_t index)
     return c;
 }
 
+/* Numbers without nulls and conditions: most of what is asked. */
+static void add_wholes(struct extreme_state *extremes, const uint32_t *groups,
+                       const int64_t *wholes, uint32_t row_count, int sign)
+{
+    for (uint32_t row = 0; row < row_count; row++) {
+        struct extreme_state *state = &extremes[groups[row]];
+        int64_t n = wholes[row];
+        if (state->is_set && (sign > 0 ? n <= state->integer : n >= state->integer))
+            continue;
+        state->integer = n;
+        state->is_set = 1;
+    }
+}
+
+static bool is_plain_wholes(const struct vector *v)
+{
+    return v->encoding == VECTOR_FLAT && v->nulls == NULL &&
+           (v->type == TYPE_LONG || v->type == TYPE_INT || v->type == TYPE_DATETIME ||
+            v->type == TYPE_TIMESPAN);
+}
+
 static enum status update_extreme(UPDATE_PARAMETERS, int sign)
 {
     struct extreme_state *extremes = states;
@@ -398,6 +419,10 @@ static enum status update_extreme(UPDATE_PARAMETERS, int sign)
     const struct vector *condition = arg_count > 1 ? &args[1] : NULL;
     enum status status = STATUS_OK;
 
+    if (condition == NULL && is_plain_wholes(v)) {
+        add_wholes(extremes, groups, v->integers, row_count, sign);
+        return STATUS_OK;
+    }
     for (uint32_t row = 0; status == STATUS_OK && row < row_count; row++) {
         uint32_t index = vector_index(v, row);
         if ((v->nulls != NULL && v->nulls[index]) || !row_holds(condition, row))

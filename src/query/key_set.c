@@ -14,6 +14,7 @@
 #define NUMBERS_KNOWN_FIRST 1024u
 #define NUMBERS_KNOWN_MAX 16384u
 #define PAIRS_FIRST 64u
+#define PAIRS_AHEAD 16u /* rows whose slots are fetched before they are needed */
 #define GRID_PLACES_MAX (1u << 18) /* a megabyte, for the second cache */
 #define GRID_PLACES_A_ROW 16u /* so far: a greater grid is not worth its clearing yet */
 #define DICTIONARY_SHARE 16u /* a dictionary is of use to so small a part of its size in rows */
@@ -405,6 +406,9 @@ static enum status add_pairs(struct key_set *set, uint32_t c, uint32_t *numbers,
         set->hashes[r] = hash_u64(key_pair(numbers[r], right[r]) ^ seed);
     for (uint32_t r = 0; r < count && status == STATUS_OK; r++) {
         uint64_t pair = key_pair(numbers[r], right[r]);
+        if (r + PAIRS_AHEAD < count && p->slot_count > 0)
+            __builtin_prefetch(
+                &p->slots[(uint32_t)set->hashes[r + PAIRS_AHEAD] & (p->slot_count - 1)]);
         if (pair != last)
             status = add_pair(set, p, pair, set->hashes[r], &number, err);
         last = pair;

@@ -34,6 +34,8 @@ struct expanding {
     atomic_uint_fast64_t *given; /* rows so far, of all workers */
     uint32_t *sources;      /* input row of each output row */
     struct value **values;  /* a column: its cells */
+    int64_t *numbers; /* instead, of the only column where it is of whole numbers; else NULL */
+    bool is_numbers;  /* the cells of all rows so far are in numbers */
     int64_t *indices;
     uint32_t count;
 };
@@ -206,6 +208,24 @@ static enum status cells_vector(struct arena *arena, const struct value *cells, 
     return status;
 }
 
+/* What is in numbers, as values. */
+static void leave_numbers(struct expanding *x)
+{
+    for (uint32_t i = 0; x->is_numbers && i < x->count; i++)
+        x->values[0][i] = (struct value){.type = TYPE_LONG, .integer = x->numbers[i]};
+    x->is_numbers = false;
+}
+
+static enum status numbers_vector(struct arena *arena, const int64_t *numbers, uint32_t count,
+                                  struct vector *ret, struct error *err)
+{
+    enum status status = vector_flat(arena, TYPE_LONG, count, false, ret, err);
+
+    if (status == STATUS_OK)
+        memcpy(vector_data(ret), numbers, count * sizeof(*numbers));
+    return status;
+}
+
 /* A column of the rows that arrays come from, a row for each element: many rows have one
  * value, so it is a dictionary to whoever groups by it. */
 static enum status repeat_column(struct expanding *x, uint32_t column, struct arena *arena,
@@ -255,7 +275,9 @@ static enum status flush(struct expanding *x, bool *stop, struct error *err)
     }
     for (uint32_t i = 0; i < p->spec.column_count && status == STATUS_OK; i++) {
         enum type type = p->columns[i].type;
-        status = cells_vector(own, x->values[i], count, type, &columns[p->columns[i].target], err);
+        struct vector *column = &columns[p->columns[i].target];
+        status = x->is_numbers ? numbers_vector(own, x->numbers, count, column, err)
+                               : cells_vector(own, x->values[i], count, type, column, err);
     }
     if (status == STATUS_OK && p->spec.index_column != UINT32_MAX) {
         struct vector *index = &columns[p->spec.index_column];
@@ -269,6 +291,33 @@ static enum status flush(struct expanding *x, bool *stop, struct error *err)
     w->batch_arena = outer;
     arena_free(own);
     x->count = 0;
+    return status;
+}
+
+/* The rows of an array of whole numbers, where no other column is expanded. */
+static enum status expand_wholes(struct expanding *x, uint32_t row, const struct elements *list,
+                                 bool *stop, struct error *err)
+{
+    enum status status = STATUS_OK;
+
+    for (uint32_t e = 0; e < list->count && !*stop && status == STATUS_OK;) {
+        uint32_t room = BATCH_ROWS_MAX - x->count;
+        uint32_t count = list->count - e < room ? list->count - e : room;
+        x->is_numbers = x->is_numbers || x->count == 0;
+        for (uint32_t i = 0; i < count; i++) {
+            x->sources[x->count + i] = row;
+            x->indices[x->count + i] = (int64_t)(e + i);
+        }
+        if (x->is_numbers)
+            memcpy(x->numbers + x->count, list->wholes + e, count * sizeof(*x->numbers));
+        for (uint32_t i = 0; !x->is_numbers && i < count; i++)
+            x->values[0][x->count + i] =
+                (struct value){.type = TYPE_LONG, .integer = list->wholes[e + i]};
+        x->count += count;
+        e += count;
+        if (x->count == BATCH_ROWS_MAX)
+            status = flush(x, stop, err);
+    }
     return status;
 }
 
@@ -294,6 +343,9 @@ static enum status expand_row(struct expanding *x, uint32_t row, const struct ve
             count = lists[i].count;
         stays = stays || (status == STATUS_OK && lists[i].is_null);
     }
+    if (status == STATUS_OK && x->numbers != NULL && lists[0].wholes != NULL)
+        return expand_wholes(x, row, &lists[0], stop, err);
+    leave_numbers(x);
     if (count == 0 && stays && p->spec.apply == NULL)
         count = 1; /* the row stays, with null; what is empty gives no row */
     for (uint64_t e = 0; e < count && !*stop && status == STATUS_OK; e++) {
@@ -324,6 +376,11 @@ static enum status open_expanding(struct expanding *x, struct error *err)
         if (x->values[i] == NULL)
             return err->status;
     }
+    if (columns != 1 || x->plan->columns[0].type != TYPE_LONG)
+        return STATUS_OK;
+    x->numbers = arena_alloc_raw(arena, BATCH_ROWS_MAX * sizeof(*x->numbers), err);
+    if (x->numbers == NULL)
+        return err->status;
     return STATUS_OK;
 }
 

@@ -245,13 +245,23 @@ static enum status write_array(struct filling *f, uint32_t column, struct slice 
     return end_array(f->run->workers[0].batch_arena, buf, ret, err);
 }
 
+/* Where on the axis a row is. */
+static inline struct value place_of(const struct filling *f, uint32_t row)
+{
+    const struct vector *v = rowset_column(f->rows, row, f->plan->spec.key_count);
+    uint32_t at = row % BATCH_ROWS_MAX;
+
+    if (v->encoding == VECTOR_FLAT && v->type == TYPE_DATETIME &&
+        (v->nulls == NULL || v->nulls[at] == 0))
+        return (struct value){.type = TYPE_DATETIME, .integer = v->integers[at]};
+    return vector_value(v, at);
+}
+
 static void place_rows(struct filling *f, uint32_t series)
 {
-    uint32_t axis = f->plan->spec.key_count;
-
     memset(f->slots, 0xff, f->points * sizeof(*f->slots));
     for (uint32_t i = f->first[series]; i < f->first[series + 1]; i++) {
-        struct value at = rowset_value(f->rows, f->order[i], axis);
+        struct value at = place_of(f, f->order[i]);
         uint64_t index;
         bool beyond;
         if (!at.is_null && distance(f, &at, &index, &beyond) && index < f->points)

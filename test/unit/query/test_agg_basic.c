@@ -15,6 +15,13 @@ static const struct ask rows_cases[] = {
 ASK_TEST(rows, rows_cases)
 
 static const struct ask types_cases[] = {
+    /* Numbers without a null, and with one. */
+    {"range i from 0 to 9 step 1 | extend n = 3 - i * 4, d = i * 1s - 4s, w = toint(i % 7 - 2) "
+     "| summarize min(n), max(n), min(d), max(d), min(w), max(w) by k = i % 2 | sort by k asc",
+     "[[0,-29,3,\"-00:00:04\",\"00:00:04\",-2,4],[1,-33,-1,\"-00:00:03\",\"00:00:05\",-2,3]]"},
+    {"range i from 0 to 9 step 1 | extend n = iff(i == 9, long(null), 3 - i * 4) | summarize "
+     "min(n), max(n), minif(n, i > 2), maxif(n, i > 2)",
+     "[[-29,3,-29,-9]]"},
     {"datatable(s:string)['b', '', 'a'] | summarize min(s), max(s)",
      "[[\"\",\"b\"]]"},
     {"datatable(t:datetime)[datetime(2024-01-01), datetime(null), datetime(2024-01-03)] | "

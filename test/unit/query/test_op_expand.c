@@ -19,6 +19,14 @@ static const struct ask wholes_cases[] = {
      "typeof(string)",
      "[[-1,\"a\"],[null,\"b\"]]"},
     {"print d = dynamic(5) | mv-expand d to typeof(long)", "[[5]]"},
+    /* Both ways within one batch. */
+    {"datatable(d: dynamic)[dynamic([1,2]), dynamic(['x',3]), dynamic([4]), dynamic(null), "
+     "dynamic([5,6])] | mv-expand with_itemindex=i d to typeof(long)",
+     "[[1,0],[2,1],[null,0],[3,1],[4,0],[null,0],[5,0],[6,1]]"},
+    {"range x from 1 to 3 step 1 | extend d = iff(x == 2, dynamic(['7']), range(x, x + 4999)) "
+     "| mv-expand with_itemindex=i d to typeof(long) | summarize count(), sum(d), sum(i), "
+     "countif(isnull(d)), sum(x)",
+     "[[10001,25015000,24995000,1,20002]]"},
 };
 ASK_TEST(wholes, wholes_cases)
 

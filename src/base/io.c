@@ -126,31 +126,60 @@ out:
     return status;
 }
 
-enum status io_replace(struct io *io, const char *path, struct slice content, struct error *err)
+static void temporary_path(const char *path, char ret[PATH_BYTES])
+{
+    CHECK(strlen(path) + 5 < PATH_BYTES);
+    (void)snprintf(ret, PATH_BYTES, "%s.tmp", path);
+}
+
+enum status io_replace_begin(struct io *io, const char *path, struct io_replacing *ret,
+                             struct error *err)
+{
+    char temporary[PATH_BYTES];
+
+    temporary_path(path, temporary);
+    *ret = (struct io_replacing){.io = io, .path = path};
+    enum status status = io_open(io, temporary, IO_WRITE, &ret->file, err);
+    return status == STATUS_OK ? io_truncate(ret->file, 0, err) : status;
+}
+
+enum status io_replace_add(struct io_replacing *replacing, struct slice piece, struct error *err)
+{
+    enum status status = STATUS_OK;
+
+    if (piece.size > 0)
+        status = io_write_at(replacing->file, replacing->bytes, piece.data, piece.size, err);
+    replacing->bytes += piece.size;
+    return status;
+}
+
+enum status io_replace_end(struct io_replacing *replacing, bool is_whole, struct error *err)
 {
     char temporary[PATH_BYTES], directory[PATH_BYTES];
-    struct io_file *file = NULL;
+    enum status status = is_whole ? io_sync(replacing->file, err) : STATUS_OK;
 
-    CHECK(strlen(path) + 5 < sizeof(temporary));
-    (void)snprintf(temporary, sizeof(temporary), "%s.tmp", path);
-    (void)snprintf(directory, sizeof(directory), "%s", path);
+    io_close(replacing->file);
+    replacing->file = NULL;
+    if (!is_whole || status != STATUS_OK)
+        return status;
+    temporary_path(replacing->path, temporary);
+    (void)snprintf(directory, sizeof(directory), "%s", replacing->path);
     char *slash = strrchr(directory, '/');
     if (slash == NULL)
         directory[0] = '\0';
     else
         *slash = '\0';
+    status = io_rename(replacing->io, temporary, replacing->path, err);
+    return status == STATUS_OK ? io_sync_dir(replacing->io, directory, err) : status;
+}
 
-    enum status status = io_open(io, temporary, IO_WRITE, &file, err);
+enum status io_replace(struct io *io, const char *path, struct slice content, struct error *err)
+{
+    struct io_replacing replacing;
+    enum status status = io_replace_begin(io, path, &replacing, err);
+
     if (status == STATUS_OK)
-        status = io_truncate(file, 0, err);
-    if (status == STATUS_OK && content.size > 0)
-        status = io_write_at(file, 0, content.data, content.size, err);
-    if (status == STATUS_OK)
-        status = io_sync(file, err);
-    io_close(file);
-    if (status == STATUS_OK)
-        status = io_rename(io, temporary, path, err);
-    if (status == STATUS_OK)
-        status = io_sync_dir(io, directory, err);
-    return status;
+        status = io_replace_add(&replacing, content, err);
+    enum status end = io_replace_end(&replacing, status == STATUS_OK, err);
+    return status == STATUS_OK ? end : status;
 }

@@ -91,6 +91,20 @@ enum status io_read_all(struct io *io, const char *path, struct buf *ret,
 /* temp file, sync, rename, sync of the directory: old or new, never half. */
 enum status io_replace(struct io *io, const char *path, struct slice content,
                        struct error *err) MUST_USE;
+/* The same for what is too large to be in memory at once: begin, add each piece, end; the
+ * content of the path changes in the end, or, unless is_whole, not at all. */
+struct io_replacing {
+    struct io *io;
+    const char *path; /* the caller's */
+    struct io_file *file;
+    uint64_t bytes; /* so far */
+};
+enum status io_replace_begin(struct io *io, const char *path, struct io_replacing *ret,
+                             struct error *err) MUST_USE; /* to be ended after a failure too */
+enum status io_replace_add(struct io_replacing *replacing, struct slice piece,
+                           struct error *err) MUST_USE;
+enum status io_replace_end(struct io_replacing *replacing, bool is_whole,
+                           struct error *err) MUST_USE; /* STATUS_OK if it is not whole */
 bool io_exists(struct io *io, const char *path);
 
 #endif

@@ -15,6 +15,7 @@
 #define FLAG_CHANGES 1u /* incompatible: changes may follow the snapshot */
 #define CRC_BYTES 4u
 #define SIZE_BYTES 4u
+#define PIECE_BYTES (64 * KIB) /* of a snapshot, in memory at once */
 #define CATALOG_ENTRY_BYTES 192 /* most are somewhat smaller */
 #define CHANGES_BYTES_MIN (64 * KIB) /* of changes, before a snapshot is worth writing */
 
@@ -282,37 +283,79 @@ static void put_sections(struct buf *ret, const struct section_list *list)
         section_entry_put(ret, &list->sections[i]->info);
 }
 
+static void put_head(struct buf *ret, const struct catalog_state *state, uint32_t count)
+{
+    buf_add(ret, MAGIC, MAGIC_BYTES);
+    buf_put_u16(ret, FORMAT_VERSION);
+    buf_put_u16(ret, 0);
+    buf_put_u32(ret, 0);
+    buf_put_u32(ret, FLAG_CHANGES);
+    buf_put_u64(ret, state->generation);
+    buf_put_u64(ret, state->wal_floor);
+    buf_put_u64(ret, state->next_segment);
+    buf_put_u32(ret, count);
+}
+
+/* Moves what is in the buffer to the file. */
+static enum status give_piece(struct io_replacing *replacing, struct buf *piece, uint32_t *crc,
+                              struct error *err)
+{
+    enum status status = buf_check(piece, err);
+
+    if (status == STATUS_OK && replacing->bytes + piece->size > CATALOG_BYTES_MAX)
+        status = ERROR_SET(err, STATUS_LIMIT, "the catalog would be larger than %zu MiB",
+                           CATALOG_BYTES_MAX / MIB); /* it could not be read again */
+    if (status == STATUS_OK)
+        status = io_replace_add(replacing, buf_slice(piece), err);
+    if (status == STATUS_OK)
+        *crc = hash_crc32c(*crc, piece->data, piece->size);
+    buf_clear(piece);
+    return status;
+}
+
+/* Piece by piece: of 10^5 sections all of it has 20 MB, which came on top of what questions
+ * take at that moment. */
+static enum status give_snapshot(struct io_replacing *replacing,
+                                 const struct catalog_state *state,
+                                 const struct section_list *all, uint32_t *crc,
+                                 struct error *err)
+{
+    uint32_t count = all == NULL ? 0 : all->count;
+    enum status status = STATUS_OK;
+    struct buf piece;
+
+    buf_init(&piece, PIECE_BYTES + KIB);
+    put_head(&piece, state, count);
+    for (uint32_t i = 0; i < count && status == STATUS_OK; i++) {
+        section_entry_put(&piece, &all->sections[i]->info);
+        if (piece.size >= PIECE_BYTES)
+            status = give_piece(replacing, &piece, crc, err);
+    }
+    if (status == STATUS_OK)
+        status = give_piece(replacing, &piece, crc, err);
+    buf_put_u32(&piece, *crc);
+    if (status == STATUS_OK)
+        status = give_piece(replacing, &piece, crc, err);
+    buf_release(&piece);
+    return status;
+}
+
 static enum status write_snapshot(struct io *io, const struct catalog_state *state,
                                   const struct section_list *all, struct catalog_file *file,
                                   struct error *err)
 {
-    struct buf bytes;
+    struct io_replacing replacing;
+    uint32_t crc = 0;
 
     *file = (struct catalog_file){0};
-    buf_init(&bytes, CATALOG_BYTES_MAX);
-    if (all != NULL)
-        (void)buf_reserve(&bytes, (size_t)all->count * CATALOG_ENTRY_BYTES);
-    buf_add(&bytes, MAGIC, MAGIC_BYTES);
-    buf_put_u16(&bytes, FORMAT_VERSION);
-    buf_put_u16(&bytes, 0);
-    buf_put_u32(&bytes, 0);
-    buf_put_u32(&bytes, FLAG_CHANGES);
-    buf_put_u64(&bytes, state->generation);
-    buf_put_u64(&bytes, state->wal_floor);
-    buf_put_u64(&bytes, state->next_segment);
-    buf_put_u32(&bytes, all == NULL ? 0 : all->count);
-    if (all != NULL)
-        put_sections(&bytes, all);
-    if (!bytes.failed)
-        buf_put_u32(&bytes, hash_crc32c(0, bytes.data, bytes.size));
-    enum status status = buf_check(&bytes, err);
+    enum status status = io_replace_begin(io, CATALOG_PATH, &replacing, err);
     if (status == STATUS_OK)
-        status = io_replace(io, CATALOG_PATH, buf_slice(&bytes), err);
+        status = give_snapshot(&replacing, state, all, &crc, err);
+    enum status end = io_replace_end(&replacing, status == STATUS_OK, err);
+    status = status == STATUS_OK ? end : status;
     if (status == STATUS_OK)
-        *file = (struct catalog_file){.bytes = bytes.size,
-                                      .snapshot_bytes = bytes.size,
-                                      .crc = hash_crc32c(0, bytes.data, bytes.size)};
-    buf_release(&bytes);
+        *file = (struct catalog_file){
+            .bytes = replacing.bytes, .snapshot_bytes = replacing.bytes, .crc = crc};
     return status;
 }
 

@@ -50,6 +50,30 @@ static void a_replaced_file_is_read_back(void **state)
     ASSERT_STATUS(STATUS_NOT_FOUND, io_unlink(io, "d/f", &err));
 }
 
+static void a_file_is_replaced_piece_by_piece(void **state)
+{
+    struct io_replacing replacing;
+    struct buf buf;
+
+    (void)state;
+    ASSERT_OK(io_make_dir(io, "d", &err));
+    for (int is_whole = 1; is_whole >= 0; is_whole--) { /* half a file changes nothing */
+        ASSERT_OK(io_replace_begin(io, "d/p", &replacing, &err));
+        ASSERT_OK(io_replace_add(&replacing, SLICE("one "), &err));
+        ASSERT_OK(io_replace_add(&replacing, SLICE(""), &err));
+        ASSERT_OK(io_replace_add(&replacing, is_whole ? SLICE("two") : SLICE("three"), &err));
+        ASSERT_OK(io_replace_end(&replacing, is_whole, &err));
+        buf_init(&buf, 100);
+        ASSERT_OK(io_read_all(io, "d/p", &buf, &err));
+        ASSERT_SLICE(buf_slice(&buf), "one two");
+        buf_release(&buf);
+    }
+    ASSERT_STATUS(STATUS_NOT_FOUND, io_replace_begin(io, "none/p", &replacing, &err));
+    ASSERT_OK(io_replace_end(&replacing, false, &err));
+    ASSERT_OK(io_unlink(io, "d/p.tmp", &err));
+    ASSERT_OK(io_unlink(io, "d/p", &err));
+}
+
 static void files_are_written_and_read_at_offsets(void **state)
 {
     struct io_file *file, *again;
@@ -238,6 +262,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_replaced_file_is_read_back),
+        cmocka_unit_test(a_file_is_replaced_piece_by_piece),
         cmocka_unit_test(files_are_written_and_read_at_offsets),
         cmocka_unit_test(pacing_changes_nothing_in_a_file),
         cmocka_unit_test(a_path_cannot_leave_the_root),

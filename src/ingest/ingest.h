@@ -64,8 +64,9 @@ struct ingest_options {
 
 /* Opens the WAL, replays what is not sealed into the sinks (replayed = true),
  * and starts the committer.  Frames that were acknowledged and cannot be read are
- * left out (ingest_lost_list()); their file leaves the log as NAME.aside.  A torn
- * tail is no damage.  STATUS_CORRUPT if a file is missing. */
+ * left out (ingest_lost_list()), and so are those of files that are missing; a damaged file
+ * leaves the log as NAME.aside.  A torn tail is no damage.  STATUS_CORRUPT if the files
+ * contradict each other: one repeats numbers of frames of the one before. */
 enum status ingest_open(const struct ingest_options *options, struct ingest **ret,
                         struct error *err) MUST_USE;
 void ingest_close(struct ingest *ingest); /* waits for the queue; NULL allowed */

@@ -2,12 +2,12 @@
 /* store.h - the rows of all tenants: in memory, then in encrypted segments.
  *
  * Rows live in parts: immutable column sets of at most PART_ROWS_MAX rows of
- * one tenant and table.  store_sink() makes a part of each batch at once (so
- * rows are searchable when take() returns); store_flush() writes the parts of
- * all tenants into one segment file, a section a part; a background merge and
- * store_compact() join sections.  Segments, once sealed, are the only copy:
- * each record is re-rendered and checked first, by its tag against the bytes that came,
- * when sections are joined against its commitment.
+ * one tenant and table.  store_sink() makes a part of each batch at once, but keeps the
+ * text of a small one until somebody asks for its rows: they are searchable when take()
+ * returns.  store_flush() writes all of it into one segment file, small parts of a tenant
+ * and table joined to one section; a background merge and store_compact() join sections.
+ * Segments, once sealed, are the only copy: each record is re-rendered and checked first, by its
+ * tag against the bytes that came, when sections are joined against its commitment.
  *
  * Threads: everything is thread-safe.  Readers pin a snapshot and never block
  * writers.
@@ -49,7 +49,7 @@ struct record_verifier {
 };
 
 struct store_options {
-    struct io *io; /* the data directory; the store uses seg/ and catalog */
+    struct io *io; /* the data directory; the store uses seg/ */
     struct keyring *keyring;
     const struct clock *clock;
     struct record_verifier *verifier; /* NULL only in tests */

@@ -201,18 +201,6 @@ void *arena_alloc_raw(struct arena *arena, size_t size, struct error *err)
     return memory;
 }
 
-enum status arena_reserve(struct arena *arena, size_t size, struct error *err)
-{
-    if (size > ARENA_BUDGET_BYTES_MAX)
-        return ERROR_SET(err, STATUS_LIMIT, "%zu bytes wanted at once", size);
-    struct block *block = size == 0 ? NULL : new_block(arena, size, err);
-    if (block == NULL)
-        return size == 0 ? STATUS_OK : err->status;
-    block->next = arena->head;
-    arena->head = block;
-    return STATUS_OK;
-}
-
 void *arena_alloc(struct arena *arena, size_t size, struct error *err)
 {
     void *memory = arena_alloc_raw(arena, size, err);

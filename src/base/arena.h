@@ -31,9 +31,6 @@ void arena_clear(struct arena *arena); /* as free, but usable again; keeps one b
 void *arena_alloc(struct arena *arena, size_t size, struct error *err) MUST_USE;
 /* The same without zeroing, aligned to 8: for data that is filled at once. */
 void *arena_alloc_raw(struct arena *arena, size_t size, struct error *err) MUST_USE;
-/* One block for what comes next, `size` bytes with each rounded up to 16: allocations that
- * are known before take one piece of the heap, which goes back in one. */
-enum status arena_reserve(struct arena *arena, size_t size, struct error *err) MUST_USE;
 /* count * size with overflow checked. */
 void *arena_alloc_array(struct arena *arena, size_t count, size_t size,
                         struct error *err) MUST_USE;

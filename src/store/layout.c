@@ -308,37 +308,6 @@ void layout_set_row(struct layout *layout, uint32_t row, const struct record *re
         part->seq_max = record->seq;
 }
 
-static size_t rounded(size_t size)
-{
-    return (size + 15) & ~(size_t)15;
-}
-
-/* What layout_finish() allocates for a path. */
-static size_t path_bytes(const struct layout *layout, uint32_t index)
-{
-    const struct path_column *path = &layout->part->paths[index];
-    const struct dictionary *d = &layout->dictionaries[index];
-    size_t codes = rounded(path->value_count * sizeof(uint32_t));
-
-    if (path->is_array)
-        return codes;
-    return rounded((d->count + (size_t)1) * sizeof(struct slice)) +
-           rounded(d->count + (size_t)1) + rounded(d->text_bytes + 1) +
-           (d->count == 1 ? 0 : codes);
-}
-
-/* Rows are most of what the heap holds: a part in one piece leaves no holes that only
- * another of its thread could fill.  Small ones are not worth a block of their own. */
-static enum status reserve(struct layout *layout, uint32_t zero_count, struct error *err)
-{
-    size_t bytes = rounded(zero_count * sizeof(uint32_t));
-
-    for (uint32_t i = 0; i < layout->part->path_count; i++)
-        bytes += path_bytes(layout, i);
-    return bytes < ARENA_BLOCK_BYTES ? STATUS_OK
-                                     : arena_reserve(layout->part->arena, bytes, err);
-}
-
 enum status layout_finish(struct layout *layout, struct error *err)
 {
     struct part *part = layout->part;
@@ -348,8 +317,6 @@ enum status layout_finish(struct layout *layout, struct error *err)
         if (layout->dictionaries[i].count == 1 && part->paths[i].value_count > zero_count)
             zero_count = part->paths[i].value_count;
     }
-    if (reserve(layout, zero_count, err) != STATUS_OK)
-        return err->status;
     zeros = ARENA_ARRAY(part->arena, uint32_t, zero_count, err);
     if (zeros == NULL)
         return err->status;

@@ -88,27 +88,6 @@ static void what_holds_little_takes_little(void **state)
     arena_free(arena);
 }
 
-static void what_was_reserved_is_one_block(void **state)
-{
-    struct error err;
-    struct arena *arena = arena_new(MIB);
-
-    (void)state;
-    assert_non_null(arena_alloc(arena, 100, &err));
-    assert_int_equal(arena_reserve(arena, 100 * KIB + 32 + 16, &err), STATUS_OK);
-    size_t used = arena_used_bytes(arena);
-    char *first = arena_alloc_raw(arena, 100 * KIB, &err);
-    char *second = arena_alloc_raw(arena, 17, &err); /* takes 32 */
-    char *third = arena_alloc_raw(arena, 1, &err);
-    assert_true(second == first + 100 * KIB && third == second + 32);
-    assert_int_equal(arena_used_bytes(arena), used);
-    assert_non_null(arena_alloc(arena, 1, &err));
-    assert_true(arena_used_bytes(arena) > used);
-    assert_int_equal(arena_reserve(arena, 0, &err), STATUS_OK);
-    assert_int_equal(arena_reserve(arena, 2 * MIB, &err), STATUS_LIMIT);
-    arena_free(arena);
-}
-
 static void a_shared_arena_draws_on_the_same_budget(void **state)
 {
     struct error err;
@@ -186,7 +165,6 @@ int main(void)
         cmocka_unit_test(great_allocations_are_zeroed_and_kept_apart),
         cmocka_unit_test(the_budget_is_a_limit_for_its_owner),
         cmocka_unit_test(what_holds_little_takes_little),
-        cmocka_unit_test(what_was_reserved_is_one_block),
         cmocka_unit_test(a_shared_arena_draws_on_the_same_budget),
         cmocka_unit_test(the_budget_can_be_lowered_only),
         cmocka_unit_test(cleanups_run_once_when_it_ends),

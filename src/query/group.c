@@ -77,16 +77,26 @@ static uint32_t tag_of(uint64_t hash)
     return (uint32_t)(hash >> 32);
 }
 
-uint32_t group_find(const struct group_table *table, struct slice key, uint64_t hash)
+/* The slot of the key, or the free one where it would be. */
+static struct group_slot *slot_of(const struct group_table *table, struct slice key,
+                                  uint64_t hash)
 {
     uint32_t mask = table->slot_count - 1;
+    uint32_t i = (uint32_t)hash & mask;
 
-    for (uint32_t i = (uint32_t)hash & mask; table->slots[i].entry != 0; i = (i + 1) & mask) {
+    for (; table->slots[i].entry != 0; i = (i + 1) & mask) {
         const struct group_slot *slot = &table->slots[i];
         if (slot->tag == tag_of(hash) && slice_equal(table->entries[slot->entry - 1].key, key))
-            return slot->entry - 1;
+            break;
     }
-    return GROUP_NONE;
+    return &table->slots[i];
+}
+
+uint32_t group_find(const struct group_table *table, struct slice key, uint64_t hash)
+{
+    uint32_t entry = slot_of(table, key, hash)->entry;
+
+    return entry == 0 ? GROUP_NONE : entry - 1;
 }
 
 static void insert(struct group_table *table, uint32_t entry)
@@ -126,11 +136,11 @@ static enum status grow(struct group_table *table, struct error *err)
 static enum status add(struct group_table *table, struct slice key, uint64_t hash, bool copies,
                        uint32_t *ret, bool *ret_new, struct error *err)
 {
-    uint32_t found = group_find(table, key, hash);
+    struct group_slot *slot = slot_of(table, key, hash);
 
-    *ret_new = found == GROUP_NONE;
-    if (found != GROUP_NONE) {
-        *ret = found;
+    *ret_new = slot->entry == 0;
+    if (slot->entry != 0) {
+        *ret = slot->entry - 1;
         return STATUS_OK;
     }
     if (table->count >= QUERY_OPERATOR_ROWS_MAX)
@@ -139,6 +149,7 @@ static enum status add(struct group_table *table, struct slice key, uint64_t has
         enum status status = grow(table, err);
         if (status != STATUS_OK)
             return status;
+        slot = slot_of(table, key, hash);
     }
     if (copies) {
         char *copy = arena_alloc_raw(table->arena, key.size + 1, err);
@@ -149,8 +160,8 @@ static enum status add(struct group_table *table, struct slice key, uint64_t has
         key.data = copy;
     }
     table->entries[table->count] = (struct group_entry){key, hash};
-    insert(table, table->count);
     *ret = table->count++;
+    *slot = (struct group_slot){tag_of(hash), table->count};
     return STATUS_OK;
 }
 

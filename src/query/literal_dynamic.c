@@ -66,10 +66,15 @@ static enum status string(struct reader_state *r)
 
 static bool at_string(const struct reader_state *r)
 {
-    char c = next(r);
-    if ((c == '@' || c == 'h') && r->at + 1 < r->text.size)
-        c = r->text.data[r->at + 1];
-    return c == '"' || c == '\'';
+    struct slice rest = slice_tail(r->text, r->at);
+
+    if (rest.size > 1 && (rest.data[0] == 'h' || rest.data[0] == 'H'))
+        rest = slice_tail(rest, 1);
+    if (slice_starts_with(rest, SLICE("```")) || slice_starts_with(rest, SLICE("~~~")))
+        return true;
+    if (rest.size > 1 && rest.data[0] == '@')
+        rest = slice_tail(rest, 1);
+    return rest.size > 0 && (rest.data[0] == '"' || rest.data[0] == '\'');
 }
 
 static enum status array(struct reader_state *r)

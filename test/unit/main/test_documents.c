@@ -118,6 +118,22 @@ static void functions_that_ship_can_be_called(void **state)
     }
 }
 
+static void views_know_when_a_record_was_received(void **state)
+{
+    struct place *place = *state;
+
+    place_add_tenant(place, "alpha");
+    place_ingest(place, "alpha", "",
+                 "{\"CreationTime\":\"2024-02-17T17:00:00\",\"Id\":"
+                 "\"7d1bd2ae-2e15-4bd2-a2f0-0f3f2ae10001\",\"Operation\":\"UserLoggedIn\","
+                 "\"RecordType\":15,\"UserId\":\"ann@x\"}");
+    assert_int_equal(place_query(place, "alpha",
+                                 "SigninLogs | where _TimeReceived == ingestion_time()"
+                                 " and _TimeReceived > TimeGenerated | count"),
+                     200);
+    ASSERT_SAYS(place, "[1]");
+}
+
 static void external_data_is_refused(void **state)
 {
     struct place *place = *state;
@@ -136,6 +152,7 @@ int main(void)
         PLACE_TEST(functions_of_the_tenant_come_before_those_of_all),
         PLACE_TEST(changes_are_in_the_audit),
         PLACE_TEST(functions_that_ship_can_be_called),
+        PLACE_TEST(views_know_when_a_record_was_received),
         PLACE_TEST(external_data_is_refused),
     };
 

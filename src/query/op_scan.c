@@ -15,6 +15,8 @@ struct plan_scan {
     uint32_t filter_count;
     bool hands_filters;  /* the predicates above have become filters */
     bool tally;          /* the consumer counts alike rows together */
+    const int64_t *column_bins; /* a column of the schema: see plan_tally() */
+    int64_t *bins;              /* the same of `columns` */
     const struct scan_elements *elements; /* asked for where an mv-expand takes them */
     int64_t time_from, time_to;
 };
@@ -141,6 +143,7 @@ static enum status scan_run(const struct plan *plan, struct run *run, struct sta
                                 .column_count = p->column_count,
                                 .for_filters = p->hands_filters ? p->for_filters : NULL,
                                 .tally = p->hands_filters && p->tally,
+                                .bins = p->bins,
                                 .elements = asks ? p->elements : NULL,
                                 .top = has_top ? run->top->top : NULL,
                                 .time_from = p->time_from,
@@ -165,13 +168,19 @@ static enum status scan_need(struct plan *plan, const uint8_t *needed, struct qu
 
     p->columns = ARENA_ARRAY(q->arena, uint32_t, plan->schema.column_count + 1, err);
     p->for_filters = ARENA_ARRAY(q->arena, bool, plan->schema.column_count + 1, err);
-    if (p->columns == NULL || p->for_filters == NULL)
+    p->bins = p->column_bins == NULL
+                  ? NULL
+                  : ARENA_ARRAY(q->arena, int64_t, plan->schema.column_count + 1, err);
+    if (p->columns == NULL || p->for_filters == NULL ||
+        (p->column_bins != NULL && p->bins == NULL))
         return err->status;
     p->column_count = 0;
     for (uint32_t c = 0; c < plan->schema.column_count; c++) {
         if (needed[c] == NEED_NOT)
             continue;
         p->for_filters[p->column_count] = needed[c] == NEED_FILTERS;
+        if (p->bins != NULL)
+            p->bins[p->column_count] = p->column_bins[c];
         p->columns[p->column_count++] = c;
     }
     return STATUS_OK;
@@ -314,12 +323,14 @@ bool op_is_filtered_scan(const struct plan *plan)
     return plan->ops == &ops && ((const struct plan_scan *)plan)->hands_filters;
 }
 
-void plan_tally(struct plan *plan)
+void plan_tally(struct plan *plan, const int64_t *bins)
 {
     while (plan->filters_scan && plan->ops != &ops)
         plan = plan->inputs[0];
-    if (plan->ops == &ops)
-        ((struct plan_scan *)plan)->tally = true;
+    if (plan->ops != &ops)
+        return;
+    ((struct plan_scan *)plan)->tally = true;
+    ((struct plan_scan *)plan)->column_bins = bins;
 }
 
 struct plan *plan_scan(struct query *q, struct table_source *source, struct slice name,

@@ -366,6 +366,57 @@ static bool takes_weights(const struct plan_summarize *p)
     return takes;
 }
 
+/* The column that a key is the bins of, or UINT32_MAX. */
+static uint32_t binned_column(const struct expr *e)
+{
+    if (e->kind != EXPR_CALL || !slice_is(slice_of(e->function->name), "bin") ||
+        e->arg_count != 2 || e->args[0]->kind != EXPR_COLUMN ||
+        e->args[0]->type != TYPE_DATETIME || e->args[1]->kind != EXPR_CONST ||
+        e->args[1]->type != TYPE_TIMESPAN || e->args[1]->value.is_null ||
+        e->args[1]->value.integer <= 0)
+        return UINT32_MAX;
+    return e->args[0]->column;
+}
+
+/* Marks what is read by all but one key (UINT32_MAX: by all). */
+static void mark_others(const struct plan_summarize *p, uint32_t but, uint8_t *ret)
+{
+    for (uint32_t i = 0; i < p->key_count; i++) {
+        if (i != but)
+            expr_mark(p->keys[i].expr, ret);
+    }
+    for (uint32_t i = 0; i < p->call_count; i++) {
+        for (uint32_t a = 0; a < p->calls[i].arg_count; a++)
+            expr_mark(p->calls[i].args[a], ret);
+    }
+}
+
+/* Rows that are alike are counted together; so are those of one bin, where a column is read
+ * through bin() alone. */
+static enum status ask_tally(const struct plan_summarize *p, struct query *q, struct error *err)
+{
+    uint32_t width = p->plan.inputs[0]->schema.column_count;
+    int64_t *bins = ARENA_ARRAY(q->arena, int64_t, width + (size_t)1, err);
+
+    if (bins == NULL)
+        return err->status;
+    for (uint32_t i = 0; i < p->key_count; i++) {
+        const struct expr *key = p->keys[i].expr;
+        uint32_t column = binned_column(key);
+        uint8_t *others =
+            column == UINT32_MAX ? NULL : arena_alloc(q->arena, width + (size_t)1, err);
+        if (column == UINT32_MAX)
+            continue;
+        if (others == NULL)
+            return err->status;
+        mark_others(p, i, others);
+        if (others[column] == NEED_NOT)
+            bins[column] = key->args[1]->value.integer;
+    }
+    plan_tally(p->plan.inputs[0], bins);
+    return STATUS_OK;
+}
+
 static enum status ask_elements(const struct plan_summarize *p, struct query *q,
                                 struct error *err)
 {
@@ -395,15 +446,10 @@ static enum status summarize_need(struct plan *plan, const uint8_t *needed, stru
     p->needed = needed; /* of the keys: aggregates nobody reads are rare */
     if (below == NULL)
         return err->status;
-    for (uint32_t i = 0; i < p->key_count; i++)
-        expr_mark(p->keys[i].expr, below);
-    for (uint32_t i = 0; i < p->call_count; i++) {
-        for (uint32_t a = 0; a < p->calls[i].arg_count; a++)
-            expr_mark(p->calls[i].args[a], below);
-    }
-    if (takes_weights(p))
-        plan_tally(plan->inputs[0]);
-    enum status status = ask_elements(p, q, err);
+    mark_others(p, UINT32_MAX, below);
+    enum status status = takes_weights(p) ? ask_tally(p, q, err) : STATUS_OK;
+    if (status == STATUS_OK)
+        status = ask_elements(p, q, err);
     if (status != STATUS_OK)
         return status;
     return plan_need(plan->inputs[0], below, q, err);

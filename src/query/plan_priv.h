@@ -101,8 +101,9 @@ enum status plan_filter(struct plan *plan, const struct pushed *list, struct que
 enum status plan_optimise(struct plan *plan, struct query *q, struct error *err) MUST_USE;
 
 /* The consumer takes batches with weights: asks the scan below for them, if there is
- * nothing but predicates in between. */
-void plan_tally(struct plan *plan);
+ * nothing but predicates in between.  bins: of a column of times that is read through bin()
+ * alone the size of the bins, else 0; in the query's arena. */
+void plan_tally(struct plan *plan, const int64_t *bins);
 
 /* Marks the columns an expression reads. */
 void expr_mark(const struct expr *expr, uint8_t *needed);

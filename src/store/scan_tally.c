@@ -16,7 +16,36 @@ struct digit {
     const struct column_plan *plan;
     uint32_t count;  /* codes; 1: all rows have the same value */
     uint32_t stride;
+    int64_t bin;     /* > 0: event times, the digit is the number of the bin from `first` on */
+    int64_t first;   /* where the first bin begins */
 };
+
+/* The bin, counted from 0, that a time is in. */
+static int64_t bin_of(int64_t time, int64_t bin)
+{
+    int64_t rest = time % bin;
+
+    return (time - (rest < 0 ? rest + bin : rest)) / bin;
+}
+
+/* A column whose values are the event times, if no more than their bins is wanted.  A field
+ * shows whole units of its time, which may lie before the time's own bin. */
+static bool make_bin_digit(const struct part_scan *scan, uint32_t column, struct digit *digit,
+                           uint64_t *ret_count)
+{
+    const int64_t *bins = scan->request->bins;
+    const struct column_plan *plan = digit->plan;
+    bool is_time = plan->column->source == COLUMN_TIME || plan->event_unit > 0;
+    int64_t bin = bins == NULL || !is_time || plan->has_containers ? 0 : bins[column];
+
+    if (bin <= 0 || scan->part->time_min < INT64_MIN + plan->event_unit + bin)
+        return false;
+    int64_t first = bin_of(scan->part->time_min - plan->event_unit, bin);
+    *ret_count = (uint64_t)bin_of(scan->part->time_max, bin) - (uint64_t)first + 1;
+    digit->bin = bin;
+    digit->first = first * bin;
+    return true;
+}
 
 /* Nobody has to look at rows of the column one by one. */
 static bool is_constant(const struct column_plan *plan)
@@ -33,15 +62,18 @@ static bool make_digits(const struct part_scan *scan, struct digit *digits, uint
         const struct column_plan *plan = &scan->plans[i];
         bool is_field = plan->column->source == COLUMN_FIELD && !plan->has_containers &&
                         plan->event_unit == 0 && plan->guids == NULL;
-        if (!is_field && !is_constant(plan))
-            return false;
-        digits[i] = (struct digit){plan, 1, (uint32_t)size};
-        if (!is_constant(plan) && plan->values != NULL)
-            digits[i].count = plan->values->count;
-        size *= digits[i].count;
+        uint64_t count = 1;
+        digits[i] = (struct digit){.plan = plan, .stride = (uint32_t)size};
+        if (!is_constant(plan) && !make_bin_digit(scan, i, &digits[i], &count)) {
+            if (!is_field)
+                return false;
+            count = plan->values != NULL ? plan->values->count : 1;
+        }
         uint64_t rows = scan->is_whole ? scan->part->row_count : scan->row_count;
-        if (size > TALLY_MAX || size > rows * 4 + 64)
+        if (count > TALLY_MAX || size * count > TALLY_MAX || size * count > rows * 4 + 64)
             return false;
+        digits[i].count = (uint32_t)count;
+        size *= count;
     }
     *ret_size = (uint32_t)size;
     return true;
@@ -54,12 +86,38 @@ struct tally_rows {
     uint32_t *codes, *numbers;
 };
 
+/* Rows of a shape come in the order of time: only where a bin ends is there a division. */
+static void add_bins(const struct part_scan *scan, const struct digit *digit,
+                     const struct tally_rows *rows)
+{
+    const int64_t *times = scan->part->event_times;
+    int64_t unit = digit->plan->event_unit > 0 ? digit->plan->event_unit : 1;
+    int64_t end = INT64_MIN; /* of the bin: the first time that is shown behind it */
+    uint32_t number = 0;
+
+    for (uint32_t i = 0; i < rows->count; i++) {
+        int64_t time = times[rows->rows[i]];
+        if (time >= end) {
+            int64_t shown = bin_of(time, unit) * unit;
+            number = (uint32_t)((shown - digit->first) / digit->bin);
+            end = digit->first + ((int64_t)number + 1) * digit->bin;
+            end = -bin_of(-end, unit) * unit;
+            number *= digit->stride;
+        }
+        rows->numbers[i] += number;
+    }
+}
+
 /* Adds the digit of the rows to their numbers. */
 static void add_digit(const struct part_scan *scan, const struct digit *digit,
                       const struct tally_rows *rows)
 {
     if (digit->count == 1)
         return;
+    if (digit->bin > 0) {
+        add_bins(scan, digit, rows);
+        return;
+    }
     const struct binding *binding = &digit->plan->bindings[rows->shape];
     if (binding->kind != BIND_LEAF) {
         for (uint32_t i = 0; i < rows->count; i++)
@@ -116,11 +174,27 @@ static enum status make_constant(const struct part_scan *scan, const struct colu
     return status;
 }
 
+/* Where the bins of the combinations begin. */
+static enum status make_bins(const struct part_scan *scan, const struct digit *digit,
+                             const uint32_t *numbers, uint32_t count, struct vector *ret,
+                             struct error *err)
+{
+    enum status status = vector_flat(scan->arena, TYPE_DATETIME, count, false, ret, err);
+    int64_t *times = vector_data(ret);
+
+    for (uint32_t i = 0; i < count && status == STATUS_OK; i++)
+        times[i] = digit->first +
+                   (int64_t)(numbers[i] / digit->stride % digit->count) * digit->bin;
+    return status;
+}
+
 /* A column of the combinations. */
 static enum status make_column(const struct part_scan *scan, const struct digit *digit,
                                const uint32_t *numbers, uint32_t count, struct vector *ret,
                                struct error *err)
 {
+    if (digit->bin > 0)
+        return make_bins(scan, digit, numbers, count, ret, err);
     if (scan->is_whole && digit->count == 1)
         return make_constant(scan, digit->plan, count, ret, err);
     if (is_constant(digit->plan) || digit->plan->values == NULL)
@@ -312,7 +386,7 @@ enum status scan_tally_whole(struct part_scan *scan, const struct tally_sink *ou
         varying += digits[i].count > 1;
         only = digits[i].count > 1 ? &digits[i] : only;
     }
-    *ret_done = fits && varying <= 1;
+    *ret_done = fits && varying <= 1 && (only == NULL || only->bin == 0);
     if (*ret_done) {
         all[0] = (uint32_t)*ret_rows;
         if (only != NULL)

@@ -80,6 +80,8 @@ struct scan_request {
                                  * batch that is decided may hold nulls there; NULL = none is */
     bool tally;                 /* rows that are alike in these columns may come as one, with
                                  * their number, in batches that are decided */
+    const int64_t *bins;        /* NULL, or a column, if tally: > 0: rows whose values, times, are
+                                 * in one bin of so many ticks, counted from 0, are alike */
     /* NULL, or: a batch may have a row per element, as mv-expand gives them (where there is
      * no array, one row of null).  It is decided, and has one column more: the element, a
      * dynamic vector with `member`. */

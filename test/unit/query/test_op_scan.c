@@ -14,6 +14,7 @@ struct source {
     uint32_t asked[4], asked_count;
     uint32_t filter_count;
     bool for_filters[4], has_for_filters, tally;
+    int64_t bins[4];
     int64_t time_from, time_to;
 };
 
@@ -38,6 +39,7 @@ static enum status scan(struct table_source *source, const struct scan_request *
     s->time_to = request->time_to;
     for (uint32_t i = 0; i < request->column_count; i++) {
         s->asked[i] = request->columns[i];
+        s->bins[i] = request->bins == NULL ? 0 : request->bins[i];
         if (s->has_for_filters)
             s->for_filters[i] = request->for_filters[i];
         columns[i] = (struct vector){.type = s->columns[request->columns[i]].type,
@@ -114,6 +116,33 @@ static void columns_are_asked_for_when_needed(void **state)
     buf_release(&answer.text);
 }
 
+/* A column that something else reads is wanted as it is. */
+static void bins_of_times_are_enough(void **state)
+{
+    static const struct {
+        const char *query;
+        int64_t bin;
+    } cases[] = {
+        {"N | summarize count() by bin(other, 1h)", TICKS_PER_HOUR},
+        {"N | where b > 0 | summarize max(a) by a, bin(other, 5m)", 5 * TICKS_PER_MINUTE},
+        {"N | summarize count() by bin(other, 1h), bin(other, 1d)", 0},
+        {"N | summarize max(other) by bin(other, 1h)", 0},
+        {"N | summarize count() by bin_at(other, 1h, datetime(2026-01-01))", 0},
+        {"N | summarize count() by bin(other, 0s)", 0},
+        {"N | extend t = bin(other, 1h) | summarize count() by t", 0},
+    };
+    struct source s = {.says = {.complete = true}};
+    struct mixed_answer answer;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        ask(&s, cases[i].query, STATUS_OK, &answer);
+        for (uint32_t c = 0; c < s.asked_count; c++)
+            assert_int_equal(s.bins[c], s.asked[c] == 3 ? cases[i].bin : 0);
+        buf_release(&answer.text);
+    }
+}
+
 static void times_bound_the_scan(void **state)
 {
     static const struct {
@@ -178,6 +207,7 @@ static const char *const hungry[] = {
 MIXED_TEST(memory_is_bounded, mixed_starve, hungry)
 
 ASK_MAIN(cmocka_unit_test(columns_are_asked_for_when_needed),
-         cmocka_unit_test(times_bound_the_scan),
+         cmocka_unit_test(bins_of_times_are_enough),
+        cmocka_unit_test(times_bound_the_scan),
          cmocka_unit_test(what_sources_say_is_added_up),
          cmocka_unit_test(memory_is_bounded))

@@ -125,7 +125,7 @@ static bool bin_whole(int64_t value, int64_t size, int64_t point, enum type type
 }
 
 /* Whole numbers in bins of one size.  Rows come in the order of time, so most are in the
- * bin of the row before: no division for these. */
+ * bin of the row before, or in the next: no division for these. */
 static void bin_run(const struct vector *v, int64_t size, int64_t point, int64_t *bins,
                     uint8_t *nulls)
 {
@@ -135,6 +135,11 @@ static void bin_run(const struct vector *v, int64_t size, int64_t point, int64_t
     for (uint32_t row = 0; row < v->row_count; row++) {
         int64_t value = v->integers[row];
         nulls[row] = v->nulls != NULL && v->nulls[row] != 0;
+        if (nulls[row] == 0 && low <= high && value > high && high <= INT64_MAX - size &&
+            value <= high + size) {
+            low += size;
+            high += size;
+        }
         if (nulls[row] == 0 && (value < low || value > high)) {
             nulls[row] = !bin_whole(value, size, point, v->type, &low);
             if (nulls[row] != 0) {

@@ -7,6 +7,7 @@
  */
 #include "store/filter_priv.h"
 #include "store/gap_priv.h"
+#include "store/tally_priv.h"
 
 #include "base/check.h"
 #include "base/crew.h"
@@ -15,6 +16,7 @@
 #include <stdio.h>
 
 #define SCAN_THREADS_MAX 64u
+#define ROLLUP_SHARE 32u /* of a section's rows are worth counting all of them */
 
 _Static_assert(SECTION_BLOCKS_MAX <= 64, "a word has a bit for each block");
 
@@ -23,6 +25,7 @@ struct scan_run {
     const struct scan_request *request;
     const struct scan_unit *units; /* of the source, in the order they are dealt out */
     struct scan_marks marks;
+    struct rollup_ask rollup;
     struct scan_sink *sink;
     struct scan_worker *workers;
     atomic_uint next_unit;
@@ -507,12 +510,47 @@ static enum status scan_held(struct scan_worker *worker, struct part_scan *scan,
     return status;
 }
 
+/* What is known of the section is sent at once. */
+static enum status send_known(struct scan_worker *worker, const struct part_scan *scan,
+                              struct section *section, enum rollup_answer *ret,
+                              struct error *err)
+{
+    const struct scan_tally_sink tally = {{take_tally}, worker};
+    const struct section_info *info = section_info(section);
+    const struct rollup_ask *ask = &worker->run->rollup;
+    uint64_t rows = 0;
+
+    *ret = ROLLUP_REFUSED;
+    if (!ask->is_possible)
+        return STATUS_OK;
+    enum status status = rollup_send(scan, ask, section, &tally.sink, ret, &rows, err);
+    if (status == STATUS_OK && *ret == ROLLUP_SENT)
+        note_rows(worker->run, info->time_min, info->time_max, rows > 0 ? info->row_count : 0);
+    return status;
+}
+
+/* Many rows were counted: the next question of the kind finds their counts.  Where they
+ * cannot be kept it is slower, and this one is answered. */
+static void keep_known(const struct scan_worker *worker, const struct part_scan *scan,
+                       struct section *section)
+{
+    bool are_many = scan->request->filter_count == 0 ||
+                    scan->row_count >= scan->part->row_count / ROLLUP_SHARE;
+    struct error ignored = {0};
+
+    if (are_many) {
+        enum status status = rollup_make(scan, &worker->run->rollup, section, &ignored);
+        (void)status;
+    }
+}
+
 static enum status scan_section(struct scan_worker *worker, struct part_scan *scan,
                                 struct section *section, struct error *err)
 {
     const struct section_info *info = section_info(section);
     const struct scan_request *request = scan->request;
     const struct row_facts facts = {info->time_min, info->time_max, info->row_count};
+    enum rollup_answer known;
     uint64_t blocks = UINT64_MAX;
 
     if (!section_is_usable(section)) {
@@ -525,9 +563,11 @@ static enum status scan_section(struct scan_worker *worker, struct part_scan *sc
     }
     if (info->fallback_count == 0 && is_counted(scan->source, request, &facts))
         return send_count(worker, &facts, err);
-    enum status status = is_unasked(scan->source, request, info)
-                             ? STATUS_OK
-                             : find_blocks(scan, section, &blocks, err);
+    enum status status = send_known(worker, scan, section, &known, err);
+    if (status != STATUS_OK || known == ROLLUP_SENT)
+        return status;
+    if (!is_unasked(scan->source, request, info))
+        status = find_blocks(scan, section, &blocks, err);
     if (status == STATUS_OK && blocks == 0) {
         note_skipped(worker->run);
         return STATUS_OK;
@@ -538,6 +578,8 @@ static enum status scan_section(struct scan_worker *worker, struct part_scan *sc
         scan->is_view = true;
         scan->blocks = &blocks;
         status = scan_part(worker, scan, err);
+        if (status == STATUS_OK && known == ROLLUP_UNKNOWN)
+            keep_known(worker, scan, section);
         part_unref(scan->part);
     }
     if (status != STATUS_CORRUPT)
@@ -659,6 +701,7 @@ static enum status source_scan(struct table_source *base, const struct scan_requ
     if (scan_top_order(source, request, &run.units, err) != STATUS_OK ||
         scan_marks_make(source, request, &run.marks, err) != STATUS_OK)
         return err->status;
+    rollup_ask_make(source, request, &run.rollup);
     if (pthread_mutex_init(&run.lock, NULL) != 0)
         return ERROR_MEMORY(err);
     atomic_init(&run.next_unit, 0);

@@ -7,6 +7,7 @@
  *   scan_column.c   one column of a batch
  *   scan_raw.c      the same for records that are kept raw
  *   scan_tally.c    combinations of values counted, instead of rows
+ *   rollup.c        such counts of whole sections, kept in the cache
  *   scan_elements.c a row per element of arrays
  *   scan_top.c      the highest of a column alone
  *

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Rows counted instead of sent: the combinations of dictionary codes that the chosen
  * rows have, each with the number of its rows. */
-#include "store/scan_priv.h"
+#include "store/tally_priv.h"
 
 #include "base/check.h"
 #include "base/limits.h"
@@ -11,15 +11,6 @@
 /* The most combinations a table is kept for. */
 #define TALLY_MAX (1u << 20)
 
-/* One column of a combination: digit `code` of a number to the base `count`. */
-struct digit {
-    const struct column_plan *plan;
-    uint32_t count;  /* codes; 1: all rows have the same value */
-    uint32_t stride;
-    int64_t bin;     /* > 0: event times, the digit is the number of the bin from `first` on */
-    int64_t first;   /* where the first bin begins */
-};
-
 /* The bin, counted from 0, that a time is in. */
 static int64_t bin_of(int64_t time, int64_t bin)
 {
@@ -28,20 +19,40 @@ static int64_t bin_of(int64_t time, int64_t bin)
     return (time - (rest < 0 ? rest + bin : rest)) / bin;
 }
 
+/* The least and the greatest time of the rows that are not kept raw: those in quarantine have
+ * the time when they came in.  false: there is no such row. */
+static bool find_times(const struct part *part, int64_t *ret_min, int64_t *ret_max)
+{
+    *ret_min = INT64_MAX;
+    *ret_max = INT64_MIN;
+    for (uint32_t s = 0; s < part->root_shape_count; s++) {
+        const struct shape *shape = &part->shapes[s];
+        if (shape->is_raw || shape->row_count == 0)
+            continue;
+        int64_t first = part->event_times[shape->row_begin];
+        int64_t last = part->event_times[shape->row_begin + shape->row_count - 1];
+        *ret_min = first < *ret_min ? first : *ret_min;
+        *ret_max = last > *ret_max ? last : *ret_max;
+    }
+    return *ret_min <= *ret_max;
+}
+
 /* A column whose values are the event times, if no more than their bins is wanted.  A field
  * shows whole units of its time, which may lie before the time's own bin. */
-static bool make_bin_digit(const struct part_scan *scan, uint32_t column, struct digit *digit,
+static bool make_bin_digit(const struct part_scan *scan, uint32_t column, struct tally_digit *digit,
                            uint64_t *ret_count)
 {
     const int64_t *bins = scan->request->bins;
     const struct column_plan *plan = digit->plan;
     bool is_time = plan->column->source == COLUMN_TIME || plan->event_unit > 0;
     int64_t bin = bins == NULL || !is_time || plan->has_containers ? 0 : bins[column];
+    int64_t time_min, time_max;
 
-    if (bin <= 0 || scan->part->time_min < INT64_MIN + plan->event_unit + bin)
+    if (bin <= 0 || !find_times(scan->part, &time_min, &time_max) ||
+        time_min < INT64_MIN + plan->event_unit + bin)
         return false;
-    int64_t first = bin_of(scan->part->time_min - plan->event_unit, bin);
-    *ret_count = (uint64_t)bin_of(scan->part->time_max, bin) - (uint64_t)first + 1;
+    int64_t first = bin_of(time_min - plan->event_unit, bin);
+    *ret_count = (uint64_t)bin_of(time_max, bin) - (uint64_t)first + 1;
     digit->bin = bin;
     digit->first = first * bin;
     return true;
@@ -54,7 +65,7 @@ static bool is_constant(const struct column_plan *plan)
            plan->column->source == COLUMN_TABLE;
 }
 
-static bool make_digits(const struct part_scan *scan, struct digit *digits, uint32_t *ret_size)
+bool tally_digits(const struct part_scan *scan, struct tally_digit *digits, uint32_t *ret_size)
 {
     uint64_t size = 1;
 
@@ -63,7 +74,7 @@ static bool make_digits(const struct part_scan *scan, struct digit *digits, uint
         bool is_field = plan->column->source == COLUMN_FIELD && !plan->has_containers &&
                         plan->event_unit == 0 && plan->guids == NULL;
         uint64_t count = 1;
-        digits[i] = (struct digit){.plan = plan, .stride = (uint32_t)size};
+        digits[i] = (struct tally_digit){.plan = plan, .stride = (uint32_t)size};
         if (!is_constant(plan) && !make_bin_digit(scan, i, &digits[i], &count)) {
             if (!is_field)
                 return false;
@@ -87,7 +98,7 @@ struct tally_rows {
 };
 
 /* Rows of a shape come in the order of time: only where a bin ends is there a division. */
-static void add_bins(const struct part_scan *scan, const struct digit *digit,
+static void add_bins(const struct part_scan *scan, const struct tally_digit *digit,
                      const struct tally_rows *rows)
 {
     const int64_t *times = scan->part->event_times;
@@ -109,7 +120,7 @@ static void add_bins(const struct part_scan *scan, const struct digit *digit,
 }
 
 /* Adds the digit of the rows to their numbers. */
-static void add_digit(const struct part_scan *scan, const struct digit *digit,
+static void add_digit(const struct part_scan *scan, const struct tally_digit *digit,
                       const struct tally_rows *rows)
 {
     if (digit->count == 1)
@@ -130,8 +141,8 @@ static void add_digit(const struct part_scan *scan, const struct digit *digit,
         rows->numbers[i] += rows->codes[i] * digit->stride;
 }
 
-static enum status count_rows(const struct part_scan *scan, const struct digit *digits,
-                              uint32_t *table, struct error *err)
+enum status tally_count(const struct part_scan *scan, const struct tally_digit *digits,
+                        uint32_t *table, struct error *err)
 {
     enum { STEP = 1024 };
     uint32_t *numbers = arena_alloc_raw(scan->arena, 2 * STEP * sizeof(*numbers), err);
@@ -175,7 +186,7 @@ static enum status make_constant(const struct part_scan *scan, const struct colu
 }
 
 /* Where the bins of the combinations begin. */
-static enum status make_bins(const struct part_scan *scan, const struct digit *digit,
+static enum status make_bins(const struct part_scan *scan, const struct tally_digit *digit,
                              const uint32_t *numbers, uint32_t count, struct vector *ret,
                              struct error *err)
 {
@@ -189,7 +200,7 @@ static enum status make_bins(const struct part_scan *scan, const struct digit *d
 }
 
 /* A column of the combinations. */
-static enum status make_column(const struct part_scan *scan, const struct digit *digit,
+static enum status make_column(const struct part_scan *scan, const struct tally_digit *digit,
                                const uint32_t *numbers, uint32_t count, struct vector *ret,
                                struct error *err)
 {
@@ -208,7 +219,7 @@ static enum status make_column(const struct part_scan *scan, const struct digit 
     return STATUS_OK;
 }
 
-static enum status send(struct part_scan *scan, const struct digit *digits,
+static enum status send(struct part_scan *scan, const struct tally_digit *digits,
                         const uint32_t *numbers, const uint32_t *weights, uint32_t count,
                         const struct tally_sink *out, struct error *err)
 {
@@ -233,7 +244,7 @@ static enum status send(struct part_scan *scan, const struct digit *digits,
     return status == STATUS_OK ? out->take(out, &batch, &is_enough, err) : status;
 }
 
-static enum status send_table(struct part_scan *scan, const struct digit *digits,
+static enum status send_table(struct part_scan *scan, const struct tally_digit *digits,
                               const uint32_t *table, uint32_t size,
                               const struct tally_sink *out, struct error *err)
 {
@@ -260,8 +271,8 @@ static enum status send_table(struct part_scan *scan, const struct digit *digits
 enum status scan_tally(struct part_scan *scan, const struct tally_sink *out, bool *ret_done,
                        struct error *err)
 {
-    struct digit *digits =
-        ARENA_ARRAY(scan->arena, struct digit, scan->request->column_count, err);
+    struct tally_digit *digits =
+        ARENA_ARRAY(scan->arena, struct tally_digit, scan->request->column_count, err);
     uint32_t size = 0;
 
     *ret_done = false;
@@ -271,13 +282,13 @@ enum status scan_tally(struct part_scan *scan, const struct tally_sink *out, boo
         if (scan->part->shapes[s].is_raw && scan_has_rows_of(scan, &scan->part->shapes[s]))
             return STATUS_OK;
     }
-    if (!make_digits(scan, digits, &size))
+    if (!tally_digits(scan, digits, &size))
         return STATUS_OK;
     *ret_done = true;
     uint32_t *table = ARENA_ARRAY(scan->arena, uint32_t, size, err);
     if (table == NULL)
         return err->status;
-    enum status status = count_rows(scan, digits, table, err);
+    enum status status = tally_count(scan, digits, table, err);
     return status == STATUS_OK ? send_table(scan, digits, table, size, out, err) : status;
 }
 
@@ -314,7 +325,7 @@ bool scan_tallies_all(const struct scan_source *source, const struct scan_reques
            request->time_from <= time_min && request->time_to > time_max;
 }
 
-static uint32_t *count_codes(const struct part_scan *scan, const struct digit *digit,
+static uint32_t *count_codes(const struct part_scan *scan, const struct tally_digit *digit,
                              struct error *err)
 {
     const struct part *part = scan->part;
@@ -340,7 +351,7 @@ static uint32_t *count_codes(const struct part_scan *scan, const struct digit *d
 }
 
 /* The counts of a digit, from the values or put there. */
-static enum status get_counts(const struct part_scan *scan, const struct digit *digit,
+static enum status get_counts(const struct part_scan *scan, const struct tally_digit *digit,
                               const uint32_t **ret, struct error *err)
 {
     /* the values are the cache's: what is made once belongs to all */
@@ -364,9 +375,10 @@ enum status scan_tally_whole(struct part_scan *scan, const struct tally_sink *ou
                              bool *ret_done, uint64_t *ret_rows, struct error *err)
 {
     const struct scan_request *request = scan->request;
-    struct digit *digits = ARENA_ARRAY(scan->arena, struct digit, request->column_count, err);
+    struct tally_digit *digits =
+        ARENA_ARRAY(scan->arena, struct tally_digit, request->column_count, err);
     const struct part *part = scan->part;
-    const struct digit *only = NULL;
+    const struct tally_digit *only = NULL;
     uint32_t size = 0, all[1] = {0}, varying = 0;
     const uint32_t *counts = all;
     bool is_plain = false;
@@ -381,7 +393,7 @@ enum status scan_tally_whole(struct part_scan *scan, const struct tally_sink *ou
         return status;
     scan->is_whole = scan->is_decided = true;
     status = scan_plan_columns(scan, err);
-    bool fits = status == STATUS_OK && make_digits(scan, digits, &size);
+    bool fits = status == STATUS_OK && tally_digits(scan, digits, &size);
     for (uint32_t i = 0; i < request->column_count && fits; i++) {
         varying += digits[i].count > 1;
         only = digits[i].count > 1 ? &digits[i] : only;

@@ -125,6 +125,13 @@ enum status section_page_get(struct section *section, const struct section_heade
                              uint32_t index, struct cache_entry **ret,
                              struct error *err) MUST_USE;
 
+/* What rollup.c keeps of the section, pinned; NULL: nothing. */
+struct cache_entry *section_rollup_find(struct section *section, uint32_t hash);
+/* Takes the payload. */
+enum status section_rollup_add(struct section *section, uint32_t hash, void *payload,
+                               void (*free_payload)(void *payload), size_t bytes,
+                               struct error *err) MUST_USE;
+
 /* Room for `capacity` sections, none in it; NULL on failure. */
 struct section_list *section_list_new(uint32_t capacity, struct error *err);
 

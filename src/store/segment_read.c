@@ -16,6 +16,7 @@
 #define ITEM_ROWS 1u
 #define ITEM_COLUMNS (ITEM_ROWS + ROW_DATA_COUNT_)
 #define ITEM_PAGES (1u << 23)
+#define ITEM_ROLLUPS (1u << 24) /* and above */
 #define COLUMN_MEMORY_BYTES_MAX (2 * GIB)
 
 /* ---- files and sections ---- */
@@ -718,4 +719,24 @@ enum status section_page_get(struct section *section, const struct section_heade
     *ret = cache_add(section->cache, section->id, ITEM_PAGES + index, page, free_page,
                      page->bytes.capacity + page->steps.capacity + sizeof(*page));
     return *ret == NULL ? ERROR_MEMORY(err) : STATUS_OK;
+}
+
+/* ---- roll-ups ---- */
+
+struct cache_entry *section_rollup_find(struct section *section, uint32_t hash)
+{
+    return cache_find(section->cache, section->id, ITEM_ROLLUPS | hash);
+}
+
+enum status section_rollup_add(struct section *section, uint32_t hash, void *payload,
+                               void (*free_payload)(void *payload), size_t bytes,
+                               struct error *err)
+{
+    struct cache_entry *entry = cache_add(section->cache, section->id, ITEM_ROLLUPS | hash,
+                                          payload, free_payload, bytes);
+
+    if (entry == NULL)
+        return ERROR_MEMORY(err);
+    cache_unpin(entry);
+    return STATUS_OK;
 }

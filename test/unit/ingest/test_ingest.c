@@ -333,7 +333,8 @@ static void open_golden(struct world *w, const char *name)
 {
     static const char *const paths[] = {"kek", "keys/keyring", "ingest/state",
                                         "ingest/0000000000000001.run",
-                                        "wal/0000000000000002.wal"};
+                                        "wal/0000000000000002.wal",
+                                        "wal/0000000000000003.wal"}; /* made ahead */
     const char *source = getenv("DAYBOOK_SOURCE");
     char root[512], kek[96];
     struct io *in = NULL;
@@ -350,6 +351,8 @@ static void open_golden(struct world *w, const char *name)
     buf_init(&bytes, MIB);
     for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
         buf_clear(&bytes);
+        if (strstr(paths[i], "3.wal") != NULL && !io_exists(in, paths[i]))
+            continue;
         ASSERT_OK(io_read_all(in, paths[i], &bytes, &err));
         ASSERT_OK(io_replace(w->io, paths[i], buf_slice(&bytes), &err));
     }
@@ -403,6 +406,15 @@ static void what_version_1_remembers_is_known(void **state)
 static void what_version_3_remembers_is_known(void **state)
 {
     expect_golden(*state, "ingest-3");
+}
+
+/* As a killed server leaves it: zeros behind the last frame, and a file of them. */
+static void a_log_made_ahead_is_known(void **state)
+{
+    struct world *w = *state;
+
+    expect_golden(w, "ingest-4-ahead");
+    assert_int_equal(w->fatal_count, 0);
 }
 
 static void commit_times_never_go_back(void **state)
@@ -680,6 +692,7 @@ int main(void)
         TEST(the_same_key_gets_the_same_receipt),
         TEST(what_version_1_remembers_is_known),
         TEST(what_version_3_remembers_is_known),
+        TEST(a_log_made_ahead_is_known),
         TEST(commit_times_never_go_back),
         TEST(large_requests_are_cut_into_leaves),
         TEST(wrong_requests_are_refused),

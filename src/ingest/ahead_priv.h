@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ahead_priv.h - files of the log that are there before they are needed.
  *
- * A sync of what is written behind the end of a file waits for the file system's journal, and
- * that waits for whatever others write.  What is written over zeros that are on the disk does
- * not: neither the size of the file nor its blocks change.  So while a file of the log is
- * written, the next one is made: zeros, under its own name (docs/format/wal.md).  Without space
- * for it, or when it is not there in time, the log does without.
+ * A sync of what is written behind the end of a file writes its size and its blocks, too, and
+ * where there is a journal it waits for that and for whatever others have in it.  Over zeros that
+ * are on the disk it does not: neither changes.  So while a file of the log is written, the next
+ * one is made: zeros, under its own name (docs/format/wal.md).  Without space for it, or when it
+ * is not there in time, the log does without.
  */
 #ifndef INGEST_AHEAD_PRIV_H
 #define INGEST_AHEAD_PRIV_H

@@ -20,10 +20,16 @@ SEALED, LOGGED = 2000, 300
 TABLES = ('AuditRecords', 'Mine')
 
 
+def written(path):
+    """The size of a file of the log without the zeros that it was made of."""
+    with open(path, 'rb') as file:
+        return len(file.read().rstrip(b'\0'))
+
+
 def damage(path, dice):
     """One damaged place in the file; what was done."""
     with open(path, 'r+b') as file:
-        size = os.path.getsize(path)
+        size = path.endswith('.wal') and written(path) or os.path.getsize(path)
         at = dice.randrange(size)
         what = dice.choice(('flip', 'zero', 'cut', 'noise'))
         if what == 'cut':
@@ -199,9 +205,9 @@ class Rot(Story):
         self.lab.kill()
         path = max((os.path.join(self.lab.data, 'wal', name)
                     for name in os.listdir(os.path.join(self.lab.data, 'wal'))
-                    if name.endswith('.wal')), key=os.path.getsize)
+                    if name.endswith('.wal')), key=written)
         with open(path, 'r+b') as file:
-            file.seek(os.path.getsize(path) // 2)
+            file.seek(written(path) // 2)
             file.write(b'nonsense')
         self.lab.start()
         lost = self.lab.ask('GET', '/v1/losses?tenant=contoso')

@@ -421,9 +421,12 @@ static void wait_idle(struct server *server, uint64_t timeout_ms)
 void server_drain(struct server *server, uint64_t timeout_ms)
 {
     atomic_store(&server->draining, true);
-    int fd = MHD_quiesce_daemon(server->daemon);
-    if (fd >= 0) { /* refuses newcomers at once */
-        (void)close(fd);
+    if (server->listen_fd >= 0) {
+        /* Refuses newcomers at once.  Asked again, the library would give the number again,
+         * which may be somebody's file by then. */
+        int fd = MHD_quiesce_daemon(server->daemon);
+        if (fd >= 0)
+            (void)close(fd);
         server->listen_fd = -1;
     }
     (void)pthread_mutex_lock(&server->lock);

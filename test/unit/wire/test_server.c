@@ -3,7 +3,9 @@
 
 #include "codec/compress.h"
 
+#include <fcntl.h>
 #include <pthread.h>
+#include <unistd.h>
 
 static struct fixture fixture;
 static struct http_router router;
@@ -548,6 +550,21 @@ static void test_a_drain_lets_requests_finish_and_takes_no_more(void **state)
     assert_true(stats.rejected > 20 && stats.answers_4xx > 20 && stats.answers_5xx >= 1);
 }
 
+/* server_free() drains too: meanwhile others may have files with the listener's number. */
+static void test_a_second_drain_closes_nobodys_file(void **state)
+{
+    int files[32];
+
+    (void)state;
+    for (size_t i = 0; i < 32; i++) {
+        files[i] = open("/dev/null", O_RDONLY | O_CLOEXEC);
+        assert_true(files[i] >= 0);
+    }
+    server_drain(fixture.server, 0);
+    for (size_t i = 0; i < 32; i++)
+        assert_int_equal(close(files[i]), 0);
+}
+
 static void test_a_wrong_start_says_why(void **state)
 {
     struct server *server = NULL;
@@ -591,6 +608,7 @@ int main(void)
         cmocka_unit_test(test_slow_headers_and_slow_bodies_are_cut_off),
         cmocka_unit_test(test_a_wrong_start_says_why),
         cmocka_unit_test(test_a_drain_lets_requests_finish_and_takes_no_more),
+        cmocka_unit_test(test_a_second_drain_closes_nobodys_file),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

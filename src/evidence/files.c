@@ -585,13 +585,15 @@ static enum status call_all(struct crowd *crowd,
     thread_count = thread_count > FILES_THREADS_MAX ? FILES_THREADS_MAX : thread_count;
     crew_run(thread_count > crowd->count ? (uint32_t)crowd->count : thread_count, call_some,
              crowd);
+    enum status status = STATUS_OK;
     for (uint32_t i = 0; i < FILES_THREADS_MAX; i++) {
-        if (crowd->status[i] == STATUS_OK)
+        /* A full disk is tried again, which a failed sync beside it must never be. */
+        if (crowd->status[i] == STATUS_OK || (status != STATUS_OK && status != STATUS_FULL))
             continue;
         *err = crowd->errors[i];
-        return crowd->status[i];
+        status = crowd->status[i];
     }
-    return STATUS_OK;
+    return status;
 }
 
 static enum status sync_leaves(struct io *io, struct step *step, struct error *err)

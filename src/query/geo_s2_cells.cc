@@ -100,7 +100,8 @@ static bool is_too_many(const struct geo *geo, int level, double radius_m)
            radius * radius / S2::kMaxArea.GetValue(level) > GEO_CELLS_MAX;
 }
 
-/* A region that can be stopped while it is covered. */
+/* A region that can be stopped while it is covered: it is nowhere from then on.  Nothing may be
+ * thrown through the coverer, which would forget its candidates. */
 template <typename R> class watched final : public S2Region {
 public:
     watched(const struct geo_watch *watch, const R *region) : watch_(watch), region_(region) {}
@@ -115,22 +116,28 @@ public:
     bool Contains(const S2Point &point) const override { return region_->Contains(point); }
     bool MayIntersect(const S2Cell &cell) const override
     {
-        if (++asked_ % 64 == 0)
-            geo_s2_watch(watch_);
-        return region_->MayIntersect(cell);
+        if (++asked_ % 64 == 0 && !watch_->may_go_on(watch_->context))
+            stopped_ = true;
+        return !stopped_ && region_->MayIntersect(cell);
     }
+    bool is_stopped() const { return stopped_; }
 
 private:
     const struct geo_watch *watch_;
     const R *region_;
     mutable uint32_t asked_ = 0;
+    mutable bool stopped_ = false;
 };
 
 template <typename R>
 static void cover_region(const struct geo_watch *watch, S2RegionCoverer *coverer, const R &region,
                          std::vector<S2CellId> *ret)
 {
-    coverer->GetCovering(watched<R>(watch, &region), ret);
+    watched<R> seen(watch, &region);
+
+    coverer->GetCovering(seen, ret);
+    if (seen.is_stopped())
+        throw geo_stop();
 }
 
 static enum geo_status cover(const struct geo_watch *watch, const struct geo *geo, int level,

@@ -50,7 +50,9 @@ static const char *const EXPRESSIONS[] = {
     "=string_size(x) >= strlen(x) and isutf8(x)",
     "=tolong(strcat('0x', tohex(tolong(x)))) == tolong(x)",
     "=strrep(x, 2, ',') == strcat(x, ',', x)",
-    "=tostring(dynamic(@@)) == tostring(parse_json(tostring(dynamic(@@))))",
+    /* blanks alone are no value */
+    "=tostring(dynamic(@@)) matches regex @'^[ \\t\\r\\n]+$' or "
+    "tostring(dynamic(@@)) == tostring(parse_json(tostring(dynamic(@@))))",
     "=datetime(@@) == todatetime(tostring(datetime(@@)))",
     "=time(@@) == totimespan(tostring(time(@@)))",
     "=isnan(real(@@)) or real(@@) == toreal(tostring(real(@@)))",

@@ -25,7 +25,7 @@
 #define REQUEST_MEMORY_BYTES_MAX (640 * MIB) /* all that a request may allocate; a runaway stop */
 #define INGEST_BODIES_BYTES_MAX (256 * MIB) /* of requests at work; more wait for a 429 */
 #define INGEST_RESERVE_BYTES (32 * MIB)    /* free space left for the server's own records */
-#define WAL_AHEAD_BYTES (8 * MIB) /* of a file of the log made ahead; at most two are there */
+#define WAL_AHEAD_BYTES (4 * MIB) /* of a file of the log made ahead; at most two are there */
 #define AUDIT_RESERVE_BYTES (8 * MIB)      /* kept as a file, given up when there is none left */
 #define REQUEST_RATIO_MAX 200              /* decoded to encoded bytes, after the first MiB */
 #define ZSTD_WINDOW_LOG_MAX 23             /* 8 MiB */

@@ -29,6 +29,7 @@
 /* After a commit found no space others are refused at once, so that the server's own
  * records are not refused with them (invariant 3). */
 #define FULL_PAUSE_US UINT64_C(200000)
+#define AHEAD_SHARE 8u /* behind this part of a file made ahead the next one is made */
 #define RELEASES_MAX 4u /* somebody else may be quicker to take what was given up */
 
 struct wal_file {
@@ -160,7 +161,6 @@ static enum status begin_file(struct wal *wal, uint64_t number, struct error *er
     wal->number = number;
     (void)pthread_mutex_unlock(&wal->lock);
     wal->size = WAL_HEADER_BYTES;
-    ahead_want(&wal->ahead, number + 1);
     return STATUS_OK;
 }
 
@@ -515,6 +515,19 @@ static enum status write_out(struct wal *wal, bool *ret_fatal, struct error *err
     return status;
 }
 
+/* A log that nobody writes to keeps no other file ready. */
+static void grow(struct wal *wal, size_t size_bytes)
+{
+    uint64_t soon = wal->options.ahead_bytes / AHEAD_SHARE;
+
+    if (wal->size < soon && wal->size + size_bytes >= soon)
+        ahead_want(&wal->ahead, wal->number + 1);
+    wal->size += size_bytes;
+    (void)pthread_mutex_lock(&wal->lock);
+    grow_file(wal, wal->number, size_bytes);
+    (void)pthread_mutex_unlock(&wal->lock);
+}
+
 /* The commit does not fit into the zeros, and there is another file of them. */
 static bool is_used_up(struct wal *wal, const struct wal_entry *list)
 {
@@ -550,11 +563,8 @@ static enum status try_commit(struct wal *wal, struct wal_entry *list, bool *ret
         return status;
     if (wal->out.size > 0) {
         memcpy(wal->previous, wal->out.data + wal->out.size - AEAD_TAG_BYTES, AEAD_TAG_BYTES);
-        wal->size += wal->out.size;
         wal->lsn = next_lsn;
-        (void)pthread_mutex_lock(&wal->lock);
-        grow_file(wal, wal->number, wal->out.size);
-        (void)pthread_mutex_unlock(&wal->lock);
+        grow(wal, wal->out.size);
     }
     return STATUS_OK;
 }

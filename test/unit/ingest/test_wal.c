@@ -200,9 +200,26 @@ static void what_does_not_fit_is_appended(void **state)
     assert_int_equal(small.entry.file, 5);
     f->fault.free_bytes = INGEST_RESERVE_BYTES + 20000; /* none for another file */
     assert_int_equal(commit(f, &large), STATUS_OK);
-    assert_int_equal(large.entry.file, 6);
+    assert_int_equal(large.entry.file, 5);
     assert_int_equal(commit(f, &last), STATUS_OK);
-    assert_int_equal(last.entry.file, 6);
+    assert_int_equal(last.entry.file, 5);
+}
+
+static void a_log_that_is_hardly_used_keeps_no_file_ready(void **state)
+{
+    static const char next[] = "wal/0000000000000005.wal";
+    char text[512];
+    struct fixture *f = *state;
+    struct note small = make_note("small"), more = make_note("");
+
+    assert_int_equal(size_of(f, 4), 4096);
+    assert_int_equal(commit(f, &small), STATUS_OK);
+    assert_false(io_exists(f->w.io, next));
+    memset(text, 'x', sizeof(text));
+    more.entry.payload = slice_from(text, sizeof(text));
+    assert_int_equal(commit(f, &more), STATUS_OK);
+    assert_int_equal(more.entry.file, 4);
+    assert_true(io_exists(f->w.io, next));
 }
 
 /* What goes into the zeros takes no space. */
@@ -493,6 +510,7 @@ int main(void)
 #define TEST_AHEAD(name) cmocka_unit_test_setup_teardown(name, set_up_ahead, tear_down)
         TEST_AHEAD(frames_go_into_files_made_ahead),
         TEST_AHEAD(what_does_not_fit_is_appended),
+        TEST_AHEAD(a_log_that_is_hardly_used_keeps_no_file_ready),
         TEST_AHEAD(the_servers_own_need_no_space_in_a_file_made_ahead),
         TEST(a_rotation_waits_for_the_frames_before),
         TEST(files_set_aside_leave_the_log_and_stay_on_the_disk),

@@ -51,8 +51,8 @@ static const char *const EXPRESSIONS[] = {
     "=tolong(strcat('0x', tohex(tolong(x)))) == tolong(x)",
     "=strrep(x, 2, ',') == strcat(x, ',', x)",
     /* blanks alone are no value */
-    "=tostring(dynamic(@@)) matches regex @'^[ \\t\\r\\n]+$' or "
-    "tostring(dynamic(@@)) == tostring(parse_json(tostring(dynamic(@@))))",
+    ("=tostring(dynamic(@@)) matches regex @'^[ \\t\\r\\n]+$' or "
+     "tostring(dynamic(@@)) == tostring(parse_json(tostring(dynamic(@@))))"),
     "=datetime(@@) == todatetime(tostring(datetime(@@)))",
     "=time(@@) == totimespan(tostring(time(@@)))",
     "=isnan(real(@@)) or real(@@) == toreal(tostring(real(@@)))",

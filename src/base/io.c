@@ -2,10 +2,12 @@
 #include "base/io.h"
 
 #include "base/check.h"
+#include "base/limits.h"
 
 #include <stdio.h>
 
 #define PATH_BYTES 512
+#define ZEROS_BYTES (256 * KIB)
 
 enum status io_open(struct io *io, const char *path, enum io_open_mode mode, struct io_file **ret,
                     struct error *err)
@@ -87,6 +89,20 @@ void io_free(struct io *io)
 {
     if (io != NULL)
         io->ops->release(io);
+}
+
+enum status io_write_zeros(struct io_file *file, uint64_t offset, uint64_t end,
+                           struct error *err)
+{
+    static const char zeros[ZEROS_BYTES];
+    enum status status = STATUS_OK;
+
+    for (; offset < end && status == STATUS_OK; offset += ZEROS_BYTES) {
+        uint64_t left = end - offset;
+        status = io_write_at(file, offset, zeros, left < ZEROS_BYTES ? (size_t)left : ZEROS_BYTES,
+                             err);
+    }
+    return status;
 }
 
 bool io_exists(struct io *io, const char *path)

@@ -85,6 +85,9 @@ enum status io_list(struct io *io, const char *path,
                     void *context, struct error *err) MUST_USE;
 enum status io_free_bytes(struct io *io, uint64_t *ret, struct error *err) MUST_USE;
 
+/* Zeros from `offset` to before `end`. */
+enum status io_write_zeros(struct io_file *file, uint64_t offset, uint64_t end,
+                           struct error *err) MUST_USE;
 /* A whole file; STATUS_LIMIT above max_bytes. */
 enum status io_read_all(struct io *io, const char *path, struct buf *ret,
                         struct error *err) MUST_USE;

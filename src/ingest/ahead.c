@@ -7,8 +7,6 @@
 #define TMP_PATH WAL_DIR "/ahead.tmp"
 #define PIECE_BYTES (256 * KIB)
 
-static const char zeros[PIECE_BYTES];
-
 static bool is_wanted(struct ahead *ahead, uint64_t number)
 {
     (void)pthread_mutex_lock(&ahead->lock);
@@ -41,7 +39,7 @@ static enum status write_zeros(struct ahead *ahead, uint64_t number, struct erro
         if (!is_wanted(ahead, number))
             status = ERROR_SET(err, STATUS_CANCELLED, "the file is not wanted any more");
         if (status == STATUS_OK)
-            status = io_write_at(file, at, zeros, size, err);
+            status = io_write_zeros(file, at, at + size, err);
         if (status == STATUS_OK)
             status = io_pace(file, at + size, err);
     }

@@ -4,19 +4,14 @@
 #include "base/limits.h"
 
 #define RESERVE_TMP_PATH RESERVE_PATH ".tmp"
-#define CHUNK_BYTES (256 * KIB)
 #define STEP_BYTES (16 * KIB)
-
-static const char zeros[CHUNK_BYTES];
 
 static enum status write_zeros(struct io_file *file, uint64_t size_bytes, struct error *err)
 {
     enum status status = io_truncate(file, 0, err);
 
-    for (uint64_t at = 0; at < size_bytes && status == STATUS_OK; at += CHUNK_BYTES) {
-        uint64_t left = size_bytes - at;
-        status = io_write_at(file, at, zeros, left < CHUNK_BYTES ? (size_t)left : CHUNK_BYTES, err);
-    }
+    if (status == STATUS_OK)
+        status = io_write_zeros(file, 0, size_bytes, err);
     return status == STATUS_OK ? io_sync(file, err) : status;
 }
 

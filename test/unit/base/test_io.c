@@ -123,6 +123,26 @@ static void pacing_changes_nothing_in_a_file(void **state)
     ASSERT_OK(io_unlink(io, "long", &err));
 }
 
+static void zeros_are_written_in_pieces(void **state)
+{
+    static char back[600 * 1024 + 3];
+    struct io_file *file;
+
+    (void)state;
+    ASSERT_OK(io_open(io, "zeros", IO_CREATE, &file, &err));
+    memset(back, 'x', sizeof(back));
+    ASSERT_OK(io_write_at(file, 0, back, sizeof(back), &err));
+    ASSERT_OK(io_write_zeros(file, 1, sizeof(back) - 1, &err));
+    ASSERT_OK(io_read_at(file, 0, back, sizeof(back), &err));
+    assert_int_equal(back[0], 'x');
+    assert_int_equal(back[sizeof(back) - 1], 'x');
+    for (size_t i = 1; i < sizeof(back) - 1; i++)
+        assert_int_equal(back[i], 0);
+    ASSERT_OK(io_write_zeros(file, 7, 7, &err));
+    io_close(file);
+    ASSERT_OK(io_unlink(io, "zeros", &err));
+}
+
 static void a_path_cannot_leave_the_root(void **state)
 {
     struct io_file *file;
@@ -265,6 +285,7 @@ int main(void)
         cmocka_unit_test(a_file_is_replaced_piece_by_piece),
         cmocka_unit_test(files_are_written_and_read_at_offsets),
         cmocka_unit_test(pacing_changes_nothing_in_a_file),
+        cmocka_unit_test(zeros_are_written_in_pieces),
         cmocka_unit_test(a_path_cannot_leave_the_root),
         cmocka_unit_test(names_are_listed_in_order),
         cmocka_unit_test(a_link_upwards_opens_while_others_rename),

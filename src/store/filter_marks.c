@@ -327,18 +327,11 @@ static void find_marked(const struct part *part, const struct marks *marks,
 static uint32_t count_in_block(const struct part *part, const uint32_t *rows, uint32_t count)
 {
     uint32_t end = (rows[0] / INDEX_BLOCK_ROWS + 1) * INDEX_BLOCK_ROWS;
-    uint32_t low = 1, high = count < STEP_ROWS ? count : STEP_ROWS;
+    uint32_t most = count < STEP_ROWS ? count : STEP_ROWS;
 
-    if (end >= part->row_count || rows[high - 1] < end)
-        return high;
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        if (rows[middle] < end)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    if (end >= part->row_count || rows[most - 1] < end)
+        return most;
+    return rising_find(rows, 1, most, end);
 }
 
 uint32_t filter_keep_marked(const struct part *part, const struct marks *marks,

@@ -196,6 +196,20 @@ bool part_has_open_raw(const struct part *part);
  * counts only if the path ends there: it has no members.) */
 bool part_has_only_arrays(const struct part *part, struct slice path);
 uint32_t part_root_shape(const struct part *part, uint32_t row); /* index in shapes */
+/* Numbers that rise, as those of chosen rows do: the place in [begin, end) of the first that
+ * is `least` or more; `end` if none is. */
+static inline uint32_t rising_find(const uint32_t *numbers, uint32_t begin, uint32_t end,
+                                   uint32_t least)
+{
+    while (begin < end) {
+        uint32_t middle = begin + (end - begin) / 2;
+        if (numbers[middle] < least)
+            begin = middle + 1;
+        else
+            end = middle;
+    }
+    return begin;
+}
 size_t part_memory_bytes(const struct part *part);
 
 /* ---- part_render.c ---- */

@@ -168,25 +168,11 @@ struct choice {
     uint64_t rows;
 };
 
-static uint32_t first_at(const struct rollup *rollup, uint32_t number)
-{
-    uint32_t low = 0, high = rollup->count;
-
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        if (rollup->numbers[middle] < number)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
 /* Those from number `from` to before `end`. */
 static void choose_run(const struct rollup *rollup, uint8_t *const *matches, uint32_t from,
                        uint32_t end, struct choice *ret)
 {
-    uint32_t at = from == 0 ? 0 : first_at(rollup, from);
+    uint32_t at = rising_find(rollup->numbers, 0, rollup->count, from);
 
     for (; at < rollup->count && rollup->numbers[at] < end; at++) {
         uint32_t number = rollup->numbers[at];

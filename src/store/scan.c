@@ -179,16 +179,7 @@ uint32_t scan_batch_end(const struct part_scan *scan, uint32_t begin)
         uint32_t border = is_raw ? shape->row_begin + shape->row_count : shape->row_begin;
         if (!shape->is_raw || border <= scan->rows[begin])
             continue;
-        /* Rows rise: stop before the border. */
-        uint32_t low = begin, high = end;
-        while (low < high) {
-            uint32_t middle = low + (high - low) / 2;
-            if (scan->rows[middle] < border)
-                low = middle + 1;
-            else
-                high = middle;
-        }
-        return low;
+        return rising_find(scan->rows, begin, end, border);
     }
     return end;
 }

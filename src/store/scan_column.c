@@ -12,26 +12,11 @@
 
 /* ---- planning ---- */
 
-/* The first chosen row at or after a row. */
-static uint32_t first_chosen(const struct part_scan *scan, uint32_t row)
-{
-    uint32_t low = 0, high = scan->row_count;
-
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        if (scan->rows[middle] < row)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
 bool scan_has_rows_of(const struct part_scan *scan, const struct shape *shape)
 {
     if (scan->is_whole)
         return shape->row_count > 0 && !shape->is_raw;
-    uint32_t at = first_chosen(scan, shape->row_begin);
+    uint32_t at = rising_find(scan->rows, 0, scan->row_count, shape->row_begin);
 
     return at < scan->row_count && scan->rows[at] < shape->row_begin + shape->row_count;
 }
@@ -210,19 +195,7 @@ static bool next_run(const struct part *part, const uint32_t *rows, uint32_t cou
     run->begin = run->end;
     run->shape = part_root_shape(part, rows[run->begin]);
     uint32_t row_end = part->shapes[run->shape].row_begin + part->shapes[run->shape].row_count;
-    if (rows[count - 1] < row_end) {
-        run->end = count;
-        return true;
-    }
-    uint32_t low = run->begin, high = count; /* the first row that is not below row_end */
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        if (rows[middle] < row_end)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    run->end = low;
+    run->end = rows[count - 1] < row_end ? count : rising_find(rows, run->begin, count, row_end);
     return true;
 }
 

@@ -26,7 +26,7 @@ static const struct option compact_options[] = {
 static const struct option ingest_options[] = {
     {"tenant", true, false, "NAME", "whose records these are (name or id)"},
     {"table", true, false, "TABLE", "the table (default: AuditRecords, by content)"},
-    {"follow", false, false, NULL, "go on reading as the file grows"},
+    {"follow", false, false, NULL, "go on reading as the file grows, or another takes its name"},
     {"quiet", false, false, NULL, "no progress"},
 };
 

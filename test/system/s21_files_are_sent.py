@@ -30,6 +30,13 @@ class Files(Story):
             time.sleep(0.2)
         self.fail(f'{wanted} rows of {table} do not come: {done.stdout}{done.stderr}')
 
+    def interrupt(self, process):
+        """What a command that follows says in the end: its line, the answer in it, stderr."""
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=PATIENCE_S)
+        self.assertEqual(0, process.returncode, err)
+        return out, json.loads(out), err
+
     def test_a_file_is_followed_line_by_line(self):
         path = os.path.join(self.lab.parent, 'grows')
         with open(path, 'wb') as file:
@@ -40,10 +47,7 @@ class Files(Story):
             file.write(b'2}\n{"a":3}\n{"a":4')
             file.flush()
             self.rows_come('Grows', 3)
-        process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=PATIENCE_S)
-        self.assertEqual(0, process.returncode, err)
-        answer = json.loads(out)
+        out, answer, err = self.interrupt(process)
         self.assertEqual((3, 3, []), (answer['records'], answer['stored'], answer['quarantined']))
         self.assertIn(b'no end yet', err)
         done = self.lab.run('verify', '--server', self.lab.url, '--cacert', self.lab.ca_file,
@@ -68,10 +72,7 @@ class Files(Story):
             file.write(b'{"a":5}\n')
             file.flush()
             self.rows_come('Rotated', 6)
-        process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=PATIENCE_S)
-        self.assertEqual(0, process.returncode, err)
-        answer = json.loads(out)
+        _, answer, err = self.interrupt(process)
         self.assertEqual((6, 6, []), (answer['records'], answer['stored'], answer['quarantined']))
         self.assertEqual(2, err.count(b'begins again'), err)
 

@@ -34,6 +34,16 @@ static void expect(struct source *source, enum source_state wanted, const char *
     assert_memory_equal(chunk, bytes, size);
 }
 
+/* A file of these bytes, followed, and read up to its end. */
+static void follow(struct source *source, const char *text)
+{
+    struct error err;
+
+    put(path, O_TRUNC, text);
+    assert_int_equal(source_open(source, path, true, &err), STATUS_OK);
+    expect(source, SOURCE_BYTES, text);
+}
+
 static int setup(void **state)
 {
     (void)state;
@@ -76,12 +86,9 @@ static void test_a_file_ends(void **state)
 static void test_a_file_grows(void **state)
 {
     struct source source;
-    struct error err;
 
     (void)state;
-    put(path, O_TRUNC, "abc");
-    assert_int_equal(source_open(&source, path, true, &err), STATUS_OK);
-    expect(&source, SOURCE_BYTES, "abc");
+    follow(&source, "abc");
     expect(&source, SOURCE_WAITS, "");
     put(path, O_APPEND, "de");
     expect(&source, SOURCE_BYTES, "de");
@@ -92,12 +99,9 @@ static void test_a_file_grows(void **state)
 static void test_a_file_is_cut_short(void **state)
 {
     struct source source;
-    struct error err;
 
     (void)state;
-    put(path, O_TRUNC, "abc");
-    assert_int_equal(source_open(&source, path, true, &err), STATUS_OK);
-    expect(&source, SOURCE_BYTES, "abc");
+    follow(&source, "abc");
     put(path, O_TRUNC, "X");
     expect(&source, SOURCE_ANEW, "");
     expect(&source, SOURCE_BYTES, "X");
@@ -109,12 +113,9 @@ static void test_a_file_is_cut_short(void **state)
 static void test_a_file_is_rotated(void **state)
 {
     struct source source;
-    struct error err;
 
     (void)state;
-    put(path, O_TRUNC, "abc");
-    assert_int_equal(source_open(&source, path, true, &err), STATUS_OK);
-    expect(&source, SOURCE_BYTES, "abc");
+    follow(&source, "abc");
     assert_int_equal(rename(path, other), 0);
     expect(&source, SOURCE_WAITS, ""); /* nothing has the name */
     put(other, O_APPEND, "de");

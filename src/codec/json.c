@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A recursive-descent parser without recursion: `state` says what may come
- * next, `open` holds the containers.  Strings are scanned 32 bytes at a time
- * (AVX2 or SSE2 where the build has them), as they are most of the bytes.
+/* A recursive-descent parser without recursion: what is open is linked through its tokens.
+ * Strings are scanned 32 bytes at a time (AVX2 where the build has it), as they are most of
+ * the bytes.
  *
- * Invariant: tokens[i].next is set when the value i is complete; until then a
- * container's `end` is 0.
- */
+ * A record has about a hundred tokens, so all that is done for each of them is inlined into
+ * one function, where the parser's members are registers.
+ *
+ * Invariant: tokens[i].next is set when the value i is complete; until then a container's
+ * `end` is the container around it. */
 #include "codec/json.h"
 
 #include "base/check.h"
@@ -17,13 +19,15 @@
 #include <immintrin.h>
 #endif
 
-#define DEPTH_LIMIT 1024u /* of the stack below; callers ask for less */
-
 struct parser {
     const unsigned char *text;
     size_t size, at;
     struct json_tape *tape;
+    uint32_t count;     /* of tokens: the tape's, while it is worked on */
+    uint32_t container; /* the innermost that is open, if depth > 0 */
+    unsigned depth;
     bool saw_high_byte; /* the text must then be checked for UTF-8 */
+    bool has_blanks;
 };
 
 void json_tape_init(struct json_tape *tape)
@@ -56,33 +60,46 @@ const char *json_result_text(enum json_result result)
     return "";
 }
 
-static struct json_token *add_token(struct json_tape *tape)
+static bool grow(struct json_tape *tape)
 {
-    if (tape->count == tape->capacity) {
-        uint32_t capacity = tape->capacity == 0 ? 256 : tape->capacity * 2;
-        struct json_token *tokens = realloc(tape->tokens, capacity * sizeof(*tokens));
-        if (tokens == NULL)
-            return NULL;
-        tape->tokens = tokens;
-        tape->capacity = capacity;
-    }
-    return &tape->tokens[tape->count++];
+    uint32_t capacity = tape->capacity == 0 ? 256 : tape->capacity * 2;
+    struct json_token *tokens = realloc(tape->tokens, capacity * sizeof(*tokens));
+
+    if (tokens == NULL)
+        return false;
+    tape->tokens = tokens;
+    tape->capacity = capacity;
+    return true;
 }
 
-static void skip_blanks(struct parser *p)
+static inline bool add_token(struct parser *p, struct json_token token)
 {
-    while (p->at < p->size) {
-        unsigned char c = p->text[p->at];
-        if (c != ' ' && c != '\n' && c != '\r' && c != '\t')
-            break;
-        p->tape->has_blanks = true;
-        p->at++;
-    }
+    if (p->count == p->tape->capacity && !grow(p->tape))
+        return false;
+    p->tape->tokens[p->count++] = token;
+    return true;
+}
+
+static size_t pass_blanks(const unsigned char *text, size_t at, size_t size)
+{
+    while (at < size &&
+           (text[at] == ' ' || text[at] == '\n' || text[at] == '\r' || text[at] == '\t'))
+        at++;
+    return at;
+}
+
+static inline void skip_blanks(struct parser *p)
+{
+    if (p->at >= p->size || p->text[p->at] > ' ')
+        return;
+    size_t at = pass_blanks(p->text, p->at, p->size);
+    p->has_blanks |= at > p->at;
+    p->at = at;
 }
 
 /* Index of the next quote, backslash or control byte at or after `at` (size if
  * there is none); *high becomes true when a byte above 127 was passed. */
-static size_t find_string_stop(const unsigned char *text, size_t at, size_t size, bool *high)
+static inline size_t find_string_stop(const unsigned char *text, size_t at, size_t size, bool *high)
 {
 #ifdef __AVX2__
     const __m256i quote = _mm256_set1_epi8('"'), slash = _mm256_set1_epi8('\\');
@@ -115,12 +132,12 @@ static bool is_hex(unsigned char c)
     return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
 }
 
-/* Steps over the escape at `at` (a backslash). */
-static bool skip_escape(struct parser *p)
+/* The bytes of the escape that `text` begins with (a backslash); 0: it is none. */
+static size_t escape_bytes(const unsigned char *text, size_t size)
 {
-    if (p->at + 1 >= p->size)
-        return false;
-    switch (p->text[p->at + 1]) {
+    if (size < 2)
+        return 0;
+    switch (text[1]) {
     case '"':
     case '\\':
     case '/':
@@ -129,130 +146,128 @@ static bool skip_escape(struct parser *p)
     case 'n':
     case 'r':
     case 't':
-        p->at += 2;
-        return true;
+        return 2;
     case 'u':
-        if (p->size - p->at < 6)
-            return false;
         for (size_t i = 2; i < 6; i++) {
-            if (!is_hex(p->text[p->at + i]))
-                return false;
+            if (i >= size || !is_hex(text[i]))
+                return 0;
         }
-        p->at += 6;
-        return true;
+        return 6;
     default:
-        return false;
+        return 0;
     }
 }
 
 /* A string whose opening quote is at `at`. */
-static enum json_result parse_string(struct parser *p)
+static inline enum json_result parse_string(struct parser *p)
 {
-    struct json_token *token = add_token(p->tape);
+    size_t start = p->at + 1;
+    uint8_t escaped = 0;
 
-    if (token == NULL)
-        return JSON_NO_MEMORY;
-    *token = (struct json_token){.start = (uint32_t)++p->at, .kind = JSON_STRING};
-    for (;;) {
+    for (p->at = start;;) {
         p->at = find_string_stop(p->text, p->at, p->size, &p->saw_high_byte);
         if (p->at >= p->size)
             return JSON_BROKEN;
         if (p->text[p->at] == '"')
             break;
-        token->escaped = 1;
-        if (p->text[p->at] != '\\' || !skip_escape(p))
+        size_t bytes =
+            p->text[p->at] == '\\' ? escape_bytes(p->text + p->at, p->size - p->at) : 0;
+        if (bytes == 0)
             return JSON_BROKEN;
+        escaped = 1;
+        p->at += bytes;
     }
-    token->end = (uint32_t)p->at++;
-    token->next = p->tape->count;
-    return JSON_OK;
+    struct json_token token = {.start = (uint32_t)start, .end = (uint32_t)p->at++,
+                               .next = p->count + 1, .kind = JSON_STRING, .escaped = escaped};
+    return add_token(p, token) ? JSON_OK : JSON_NO_MEMORY;
 }
 
-static size_t skip_digits(const struct parser *p, size_t at)
+static size_t skip_digits(const unsigned char *text, size_t at, size_t size)
 {
-    while (at < p->size && p->text[at] >= '0' && p->text[at] <= '9')
+    while (at < size && text[at] >= '0' && text[at] <= '9')
         at++;
     return at;
 }
 
-/* RFC 8259 section 6. */
-static enum json_result parse_number(struct parser *p)
+/* RFC 8259 section 6: where the number at `at` ends; `at` if it is none. */
+static size_t number_end(const unsigned char *text, size_t at, size_t size)
 {
-    size_t at = p->at;
+    size_t none = at;
 
-    if (p->text[at] == '-')
+    if (text[at] == '-')
         at++;
     size_t digits = at;
-    at = skip_digits(p, at);
-    if (at == digits || (p->text[digits] == '0' && at > digits + 1))
-        return JSON_BROKEN;
-    if (at < p->size && p->text[at] == '.') {
+    at = skip_digits(text, at, size);
+    if (at == digits || (text[digits] == '0' && at > digits + 1))
+        return none;
+    if (at < size && text[at] == '.') {
         size_t fraction = ++at;
-        at = skip_digits(p, at);
+        at = skip_digits(text, at, size);
         if (at == fraction)
-            return JSON_BROKEN;
+            return none;
     }
-    if (at < p->size && (p->text[at] | 0x20) == 'e') {
+    if (at < size && (text[at] | 0x20) == 'e') {
         at++;
-        if (at < p->size && (p->text[at] == '+' || p->text[at] == '-'))
+        if (at < size && (text[at] == '+' || text[at] == '-'))
             at++;
         size_t exponent = at;
-        at = skip_digits(p, at);
+        at = skip_digits(text, at, size);
         if (at == exponent)
-            return JSON_BROKEN;
+            return none;
     }
-    struct json_token *token = add_token(p->tape);
-    if (token == NULL)
-        return JSON_NO_MEMORY;
-    *token = (struct json_token){.start = (uint32_t)p->at, .end = (uint32_t)at,
-                                 .next = p->tape->count, .kind = JSON_NUMBER};
-    p->at = at;
-    return JSON_OK;
+    return at;
 }
 
-static enum json_result parse_word(struct parser *p, const char *word, enum json_kind kind)
+/* Where the word at `at` ends; `at` if it is another one. */
+static size_t word_end(const unsigned char *text, size_t at, size_t size, struct slice word)
 {
-    size_t size = strlen(word);
+    bool is_there = size - at >= word.size && memcmp(text + at, word.data, word.size) == 0;
 
-    if (p->size - p->at < size || memcmp(p->text + p->at, word, size) != 0)
-        return JSON_BROKEN;
-    struct json_token *token = add_token(p->tape);
-    if (token == NULL)
-        return JSON_NO_MEMORY;
-    *token = (struct json_token){.start = (uint32_t)p->at, .end = (uint32_t)(p->at + size),
-                                 .next = p->tape->count, .kind = (uint8_t)kind};
-    p->at += size;
-    return JSON_OK;
+    return is_there ? at + word.size : at;
 }
 
-static enum json_result parse_scalar(struct parser *p)
+/* What is neither a string nor a container. */
+static inline enum json_result parse_scalar(struct parser *p, unsigned char first)
 {
-    if (p->at >= p->size)
-        return JSON_BROKEN;
-    switch (p->text[p->at]) {
-    case '"':
-        return parse_string(p);
-    case 't':
-        return parse_word(p, "true", JSON_TRUE);
-    case 'f':
-        return parse_word(p, "false", JSON_FALSE);
-    case 'n':
-        return parse_word(p, "null", JSON_NULL);
-    default:
-        if (p->text[p->at] != '-' && (p->text[p->at] < '0' || p->text[p->at] > '9'))
-            return JSON_BROKEN;
-        return parse_number(p);
+    enum json_kind kind = JSON_NUMBER;
+    size_t end = p->at;
+
+    if (first == '-' || (first >= '0' && first <= '9')) {
+        end = number_end(p->text, p->at, p->size);
+    } else if (first == 't') {
+        kind = JSON_TRUE;
+        end = word_end(p->text, p->at, p->size, SLICE("true"));
+    } else if (first == 'f') {
+        kind = JSON_FALSE;
+        end = word_end(p->text, p->at, p->size, SLICE("false"));
+    } else if (first == 'n') {
+        kind = JSON_NULL;
+        end = word_end(p->text, p->at, p->size, SLICE("null"));
     }
+    if (end == p->at)
+        return JSON_BROKEN;
+    struct json_token token = {.start = (uint32_t)p->at, .end = (uint32_t)end,
+                               .next = p->count + 1, .kind = (uint8_t)kind};
+    p->at = end;
+    return add_token(p, token) ? JSON_OK : JSON_NO_MEMORY;
 }
 
-/* A key and its colon; blanks before it are skipped already. */
-static enum json_result parse_key(struct parser *p)
+static inline enum json_result open_container(struct parser *p, bool is_object,
+                                              unsigned depth_max)
 {
-    if (p->at >= p->size || p->text[p->at] != '"')
-        return JSON_BROKEN;
-    enum json_result result = parse_string(p);
-    if (result != JSON_OK)
-        return result;
+    if (p->depth == depth_max)
+        return JSON_TOO_DEEP;
+    struct json_token token = {.start = (uint32_t)p->at, .end = p->container,
+                               .kind = is_object ? JSON_OBJECT : JSON_ARRAY};
+    p->container = p->count;
+    p->depth++;
+    p->at++;
+    return add_token(p, token) ? JSON_OK : JSON_NO_MEMORY;
+}
+
+/* At the colon behind a key, and over it. */
+static inline enum json_result pass_colon(struct parser *p)
+{
     skip_blanks(p);
     if (p->at >= p->size || p->text[p->at] != ':')
         return JSON_BROKEN;
@@ -261,93 +276,82 @@ static enum json_result parse_key(struct parser *p)
     return JSON_OK;
 }
 
-struct stack {
-    uint32_t open[DEPTH_LIMIT];
-    unsigned depth;
-};
-
-/* Opens the container at `at`; *ret_empty when it closes at once. */
-static enum json_result open_container(struct parser *p, struct stack *stack, unsigned depth_max,
-                                       bool *ret_empty)
+/* Closes what ends here, until something comes behind a comma; *ret_key: in an object.
+ * Depth 0 when the outermost container is closed. */
+static inline enum json_result close_containers(struct parser *p, bool *ret_key)
 {
-    bool object = p->text[p->at] == '{';
-
-    if (stack->depth == depth_max)
-        return JSON_TOO_DEEP;
-    struct json_token *token = add_token(p->tape);
-    if (token == NULL)
-        return JSON_NO_MEMORY;
-    *token = (struct json_token){.start = (uint32_t)p->at,
-                                 .kind = object ? JSON_OBJECT : JSON_ARRAY};
-    stack->open[stack->depth++] = p->tape->count - 1;
-    p->at++;
-    skip_blanks(p);
-    *ret_empty = p->at < p->size && p->text[p->at] == (object ? '}' : ']');
-    return object && !*ret_empty ? parse_key(p) : JSON_OK;
-}
-
-/* After a value: closes what ends here, or steps over a comma (and key).
- * Leaves depth 0 when the outermost container is closed. */
-static enum json_result after_value(struct parser *p, struct stack *stack)
-{
-    while (stack->depth > 0) {
-        struct json_token *open = &p->tape->tokens[stack->open[stack->depth - 1]];
-        bool object = open->kind == JSON_OBJECT;
+    while (p->depth > 0) {
+        struct json_token *open = &p->tape->tokens[p->container];
+        bool is_object = open->kind == JSON_OBJECT;
         skip_blanks(p);
         if (p->at >= p->size)
             return JSON_BROKEN;
         if (p->text[p->at] == ',') {
             p->at++;
             skip_blanks(p);
-            return object ? parse_key(p) : JSON_OK;
+            *ret_key = is_object;
+            return JSON_OK;
         }
-        if (p->text[p->at] != (object ? '}' : ']'))
+        if (p->text[p->at] != (is_object ? '}' : ']'))
             return JSON_BROKEN;
+        p->container = open->end;
+        p->depth--;
         open->end = (uint32_t)++p->at;
-        open->next = p->tape->count;
-        stack->depth--;
+        open->next = p->count;
     }
     return JSON_OK;
 }
 
-static enum json_result parse_value(struct parser *p, unsigned depth_max)
+static inline enum json_result parse_value(struct parser *p, unsigned depth_max)
 {
-    struct stack stack = {.depth = 0};
-    enum json_result result;
+    bool wants_key = false;
 
-    do {
-        if (p->at < p->size && (p->text[p->at] == '{' || p->text[p->at] == '[')) {
-            bool empty = false;
-            result = open_container(p, &stack, depth_max, &empty);
-            if (result != JSON_OK)
-                return result;
-            if (!empty)
+    for (;;) {
+        unsigned char first = p->at < p->size ? p->text[p->at] : 0;
+        bool is_container = first == '{' || first == '[';
+        enum json_result result;
+        if (first == '"')
+            result = parse_string(p);
+        else if (wants_key)
+            return JSON_BROKEN;
+        else if (is_container)
+            result = open_container(p, first == '{', depth_max);
+        else
+            result = parse_scalar(p, first);
+        if (result == JSON_OK && wants_key) {
+            result = pass_colon(p);
+            wants_key = false;
+            if (result == JSON_OK)
                 continue;
-        } else {
-            result = parse_scalar(p);
-            if (result != JSON_OK)
-                return result;
         }
-        result = after_value(p, &stack);
         if (result != JSON_OK)
             return result;
-    } while (stack.depth > 0);
-    return JSON_OK;
+        if (is_container) {
+            skip_blanks(p);
+            if (p->at >= p->size || p->text[p->at] != (first == '{' ? '}' : ']')) {
+                wants_key = first == '{';
+                continue;
+            }
+        }
+        result = close_containers(p, &wants_key);
+        if (result != JSON_OK || p->depth == 0)
+            return result;
+    }
 }
 
 enum json_result json_parse_prefix(struct slice text, unsigned depth_max, struct json_tape *tape,
                                    size_t *ret_end)
 {
-    struct parser p = {(const unsigned char *)text.data, text.size, 0, tape, false};
+    struct parser p = {
+        .text = (const unsigned char *)text.data, .size = text.size, .tape = tape};
 
-    CHECK(depth_max <= DEPTH_LIMIT && text.size < UINT32_MAX);
-    tape->count = 0;
-    tape->error_offset = 0;
-    tape->has_blanks = false;
+    CHECK(text.size < UINT32_MAX);
     if (text.size >= 3 && memcmp(text.data, "\xEF\xBB\xBF", 3) == 0)
         p.at = 3;
     skip_blanks(&p);
     enum json_result result = parse_value(&p, depth_max);
+    tape->count = p.count;
+    tape->has_blanks = p.has_blanks;
     tape->error_offset = (uint32_t)p.at;
     if (result == JSON_OK && p.saw_high_byte && !text_is_utf8(slice_head(text, p.at)))
         result = JSON_NOT_UTF8;

@@ -30,6 +30,7 @@ struct bench {
     size_t request_bytes;
     pthread_mutex_t lock;
     size_t at; /* next byte to send */
+    struct stage_times stages;
 };
 
 static void must(enum status status, const struct error *err)
@@ -98,7 +99,8 @@ static void open_ingest(struct bench *b)
                                      .keyring = b->keyring,
                                      .clock = clock_system(),
                                      .records = &b->records,
-                                     .leaves = &b->leaves};
+                                     .leaves = &b->leaves,
+                                     .stages = &b->stages};
     struct error err;
 
     must(ingest_open(&options, &b->ingest, &err), &err);
@@ -161,6 +163,10 @@ static void measure_put(struct bench *b, unsigned thread_count)
            n * 1e6 / (double)wall, cpu * 1e6 / n, (unsigned long long)stats.fsyncs,
            (unsigned long long)(stats.fsync_us_total / (stats.fsyncs + 1)),
            (double)stats.wal_bytes / n);
+    for (unsigned i = 0; i < STAGE_COUNT_; i++)
+        printf("  %s %.3f", stage_name((enum stage)i),
+               stage_seconds(&b->stages, (enum stage)i) * 1e6 / n);
+    printf(" us\n");
 }
 
 static void measure_replay(struct bench *b)

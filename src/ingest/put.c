@@ -4,6 +4,7 @@
 
 #include "base/limits.h"
 
+#include <stdlib.h>
 #include <time.h>
 
 #define LARGE_WAIT_MS 2000u
@@ -327,6 +328,7 @@ static void put_free(struct put *put)
         leave(put);
     count_coming(put, 0);
     split_release(&put->split);
+    free(put->prints);
     explicit_bzero(&put->keys, sizeof(put->keys));
     give_scratch(put);
     buf_pool_give(&put->ingest->buffers, &put->payload);

@@ -23,7 +23,7 @@ struct put {
     uint32_t foreign, quarantined;
 
     /* one a record of the request */
-    struct print *prints;
+    struct print *prints;   /* owned */
     uint8_t *verdicts;      /* enum print_verdict: what the work below rests on */
     uint8_t *run_verdicts;  /* of the runs alone, valid in run_generation */
     uint64_t run_generation;

@@ -5,6 +5,10 @@
 #include "base/check.h"
 #include "base/limits.h"
 
+#include <stdlib.h>
+
+#define READ_RECORDS 32u /* so many at a time */
+
 static enum status check_table(const struct ingest_request *request, struct error *err)
 {
     if (request->table.size == 0)
@@ -35,20 +39,6 @@ static enum status borrow_tape(struct put *put, struct record *record, bool *ret
     return STATUS_OK;
 }
 
-/* ids: one a record, "" for none. */
-static void make_prints(struct put *put, const struct slice *ids)
-{
-    for (uint32_t i = 0; i < put->split.count; i++) {
-        struct print *print = &put->prints[i];
-        if (ids[i].size == 0) {
-            print->id = 0;
-            continue;
-        }
-        print_make(&put->keys, put->table, ids[i], put->split.records[i].raw, print);
-        print->minute = minute_of(put->received_us);
-    }
-}
-
 /* By content (decisions: the first record that can be read decides). */
 static enum status find_table(struct put *put, const struct examination *first, struct error *err)
 {
@@ -63,73 +53,120 @@ static enum status find_table(struct put *put, const struct examination *first, 
     return STATUS_OK;
 }
 
-/* The examination of the first record that is not quarantined. */
-static enum status examine_first(struct put *put, const struct examine_options *options,
-                                 struct error *err)
+/* What is read of a request. */
+struct reading {
+    struct put *put;
+    struct examine_options options;
+    bool has_table;
+    uint32_t print_capacity;
+};
+
+/* From the first record that is not quarantined, with its tokens; NULL: there is none. */
+static enum status begin_table(struct reading *reading, const struct record *first,
+                               struct error *err)
 {
-    for (uint32_t i = 0; i < put->split.count; i++) {
-        struct record record = put->split.records[i];
-        struct examination examination;
-        bool borrowed;
-        if ((record.flags & RECORD_QUARANTINED) != 0)
-            continue;
-        enum status status = borrow_tape(put, &record, &borrowed, err);
-        if (status != STATUS_OK)
-            return status;
-        examine_record(options, &record, &examination);
-        return find_table(put, &examination, err);
+    const struct ingest_options *ingest = &reading->put->ingest->options;
+    struct examination examination;
+
+    if (first != NULL) {
+        struct record record = *first; /* the times of its table are not known yet */
+        examine_record(&reading->options, &record, &examination);
     }
-    return find_table(put, NULL, err);
+    enum status status = find_table(reading->put, first == NULL ? NULL : &examination, err);
+    if (status == STATUS_OK && ingest->time_column != NULL)
+        reading->options.time_column = ingest->time_column(ingest->context, reading->put->table);
+    reading->has_table = status == STATUS_OK;
+    return status;
 }
 
-static enum status examine_all(struct put *put, struct error *err)
+static enum status examine(struct reading *reading, struct record *record, struct slice *ret_id,
+                           struct error *err)
 {
-    struct examine_options options = {.tenant = put->request->tenant,
-                                      .received_us = put->received_us};
-    const struct ingest_options *ingest = &put->ingest->options;
-    enum status status = examine_first(put, &options, err);
+    bool is_quarantined = (record->flags & RECORD_QUARANTINED) != 0, borrowed;
+    struct examination examination;
+    enum status status = borrow_tape(reading->put, record, &borrowed, err);
 
+    if (status == STATUS_OK && !is_quarantined && !reading->has_table)
+        status = begin_table(reading, record, err);
     if (status != STATUS_OK)
         return status;
-    struct slice *ids = ARENA_ARRAY(put->arena, struct slice, put->split.count, err);
-    if (ids == NULL)
-        return err->status;
-    if (ingest->time_column != NULL)
-        options.time_column = ingest->time_column(ingest->context, put->table);
-    for (uint32_t i = 0; i < put->split.count; i++) {
-        struct record *record = &put->split.records[i];
-        struct examination examination;
-        bool borrowed;
-        status = borrow_tape(put, record, &borrowed, err);
-        if (status != STATUS_OK)
-            return status;
-        examine_record(&options, record, &examination);
-        ids[i] = examination.id;
-        if (borrowed)
-            record->tokens = NULL;
-        put->quarantined += (record->flags & RECORD_QUARANTINED) != 0;
-    }
-    make_prints(put, ids);
-    stage_watch_lap(&put->watch, STAGE_DEDUPE);
+    examine_record(&reading->options, record, &examination);
+    *ret_id = examination.id;
+    if (borrowed)
+        record->tokens = NULL;
+    reading->put->quarantined += is_quarantined;
     return STATUS_OK;
+}
+
+static void make_print(const struct put *put, struct slice id, struct slice raw,
+                       struct print *ret)
+{
+    ret->id = 0;
+    if (id.size == 0)
+        return;
+    print_make(&put->keys, put->table, id, raw, ret);
+    ret->minute = minute_of(put->received_us);
+}
+
+static enum status make_room(struct reading *reading, struct error *err)
+{
+    struct put *put = reading->put;
+
+    if (put->split.count <= reading->print_capacity)
+        return STATUS_OK;
+    struct print *prints = realloc(put->prints, put->split.capacity * sizeof(*prints));
+    if (prints == NULL)
+        return ERROR_MEMORY(err);
+    put->prints = prints;
+    reading->print_capacity = put->split.capacity;
+    return STATUS_OK;
+}
+
+/* Cut, examined and fingerprinted before the next come, these are in the processor's cache. */
+static enum status read_some(struct reading *reading, struct error *err)
+{
+    struct put *put = reading->put;
+    struct split *split = &put->split;
+    struct slice ids[READ_RECORDS];
+    uint32_t first = split->count;
+    enum status status = split_some(split, READ_RECORDS, err);
+
+    if (status == STATUS_OK)
+        status = make_room(reading, err);
+    for (uint32_t i = first; i < split->count && status == STATUS_OK; i++)
+        status = examine(reading, &split->records[i], &ids[i - first], err);
+    stage_watch_lap(&put->watch, STAGE_PARSE);
+    for (uint32_t i = first; i < split->count && status == STATUS_OK; i++)
+        make_print(put, ids[i - first], split->records[i].raw, &put->prints[i]);
+    stage_watch_lap(&put->watch, STAGE_DEDUPE);
+    return status;
+}
+
+static enum status read_all(struct put *put, struct error *err)
+{
+    struct reading reading = {.put = put,
+                              .options = {.tenant = put->request->tenant,
+                                          .received_us = put->received_us}};
+    enum status status = STATUS_OK;
+
+    split_begin(&put->split, put->request->body, put->request->format);
+    while (status == STATUS_OK && put->split.state != SPLIT_DONE)
+        status = read_some(&reading, err);
+    if (status == STATUS_OK && put->split.count > 0 && !reading.has_table)
+        status = begin_table(&reading, NULL, err);
+    return status;
 }
 
 enum status put_read(struct put *put, struct error *err)
 {
-    const struct ingest_request *request = put->request;
-    enum status status = check_table(request, err);
+    enum status status = check_table(put->request, err);
 
+    put->table = put->request->table;
     if (status == STATUS_OK)
-        status = split_body(&put->split, request->body, request->format, err);
-    stage_watch_lap(&put->watch, STAGE_PARSE);
+        status = read_all(put, err);
     if (status != STATUS_OK)
         return status;
-    size_t count = put->split.count;
-    put->prints = arena_alloc_raw(put->arena, count * sizeof(*put->prints), err);
-    put->verdicts = arena_alloc(put->arena, count, err);
-    put->run_verdicts = arena_alloc(put->arena, count, err);
-    if (put->prints == NULL || put->verdicts == NULL || put->run_verdicts == NULL)
-        return err->status;
-    put->table = request->table;
-    return count == 0 ? STATUS_OK : examine_all(put, err);
+    put->verdicts = arena_alloc(put->arena, put->split.count, err);
+    put->run_verdicts = arena_alloc(put->arena, put->split.count, err);
+    return put->verdicts == NULL || put->run_verdicts == NULL ? err->status : STATUS_OK;
 }

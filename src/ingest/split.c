@@ -158,27 +158,26 @@ static size_t skip_blanks(struct slice text, size_t at)
     return at;
 }
 
-static enum status split_lines(struct split *split, struct slice body, struct error *err)
+/* One line. */
+static enum status take_line(struct split *split, struct error *err)
 {
-    enum status status = STATUS_OK;
+    struct slice body = split->body;
+    size_t end = slice_find_byte(body, '\n', split->at);
 
-    for (size_t at = 0; at < body.size && status == STATUS_OK;) {
-        size_t end = slice_find_byte(body, '\n', at);
-        if (end == SIZE_MAX)
-            end = body.size;
-        struct slice line = slice_from(body.data + at, end - at);
-        at = end + 1;
-        if (line.size > 0 && line.data[line.size - 1] == '\r')
-            line.size--;
-        struct slice text = slice_trim(line);
-        if (text.size == 0 || slice_equal(text, BOM))
-            continue;
-        enum quarantine reason;
-        status = split_check(line, &split->tape, &reason, err);
-        if (status == STATUS_OK)
-            status = add_record(split, line, reason, err);
-    }
-    return status;
+    if (end == SIZE_MAX)
+        end = body.size;
+    struct slice line = slice_from(body.data + split->at, end - split->at);
+    split->at = end + 1;
+    if (split->at >= body.size)
+        split->state = SPLIT_DONE;
+    if (line.size > 0 && line.data[line.size - 1] == '\r')
+        line.size--;
+    struct slice text = slice_trim(line);
+    if (text.size == 0 || slice_equal(text, BOM))
+        return STATUS_OK;
+    enum quarantine reason;
+    enum status status = split_check(line, &split->tape, &reason, err);
+    return status == STATUS_OK ? add_record(split, line, reason, err) : status;
 }
 
 /* The end of the value at `at`, found by its brackets and quotes alone;
@@ -213,9 +212,10 @@ static size_t skip_value(struct slice text, size_t at)
 }
 
 /* One element.  *ret_end = 0 when the array is broken here. */
-static enum status split_element(struct split *split, struct slice body, size_t at,
-                                 size_t *ret_end, struct error *err)
+static enum status add_element(struct split *split, size_t *ret_end, struct error *err)
 {
+    struct slice body = split->body;
+    size_t at = split->at;
     struct slice rest = slice_tail(body, at), window = slice_head(rest, RECORD_BYTES_MAX);
     size_t size = 0;
     enum json_result result = json_parse_prefix(window, JSON_DEPTH_MAX, &split->tape, &size);
@@ -244,57 +244,89 @@ static enum status split_element(struct split *split, struct slice body, size_t 
     return add_record(split, raw, judge(raw, result, &split->tape), err);
 }
 
-static enum status add_rest(struct split *split, struct slice body, size_t at, struct error *err)
+/* An element and the comma or bracket behind it. */
+static enum status take_element(struct split *split, struct error *err)
 {
-    struct slice rest = slice_trim(slice_tail(body, at));
+    struct slice body = split->body;
+    size_t end;
+    enum status status = add_element(split, &end, err);
 
+    if (status != STATUS_OK)
+        return status;
+    if (end == 0) {
+        split->state = SPLIT_REST;
+        return STATUS_OK;
+    }
+    size_t at = skip_blanks(body, end);
+    bool closed = at < body.size && body.data[at] == ']';
+    split->at = at < body.size ? skip_blanks(body, at + 1) : at;
+    if (closed)
+        split->state = SPLIT_REST;
+    else if (split->at >= body.size)
+        split->state = SPLIT_DONE;
+    return STATUS_OK;
+}
+
+/* What is behind an array, or the rest of a broken one. */
+static enum status take_rest(struct split *split, struct error *err)
+{
+    struct slice rest = slice_trim(slice_tail(split->body, split->at));
+
+    split->state = SPLIT_DONE;
     if (rest.size == 0)
         return STATUS_OK;
     return add_record(split, rest, QUARANTINE_ARRAY_REST, err);
 }
 
 /* `at` is behind the opening bracket. */
-static enum status split_array(struct split *split, struct slice body, size_t at,
-                               struct error *err)
+static void begin_array(struct split *split, size_t at)
 {
-    at = skip_blanks(body, at);
-    if (at < body.size && body.data[at] == ']')
-        return add_rest(split, body, at + 1, err);
-    while (at < body.size) {
-        size_t end;
-        enum status status = split_element(split, body, at, &end, err);
-        if (status != STATUS_OK)
-            return status;
-        if (end == 0)
-            return add_rest(split, body, at, err);
-        at = skip_blanks(body, end);
-        if (at >= body.size)
-            break;
-        bool closed = body.data[at] == ']';
-        at = skip_blanks(body, at + 1);
-        if (closed)
-            return add_rest(split, body, at, err);
+    split->at = skip_blanks(split->body, at);
+    split->state = SPLIT_ELEMENTS;
+    if (split->at >= split->body.size) {
+        split->state = SPLIT_DONE;
+    } else if (split->body.data[split->at] == ']') {
+        split->at++;
+        split->state = SPLIT_REST;
     }
-    return STATUS_OK;
 }
 
-enum status split_body(struct split *split, struct slice body, enum ingest_format format,
-                       struct error *err)
+void split_begin(struct split *split, struct slice body, enum ingest_format format)
 {
     size_t at = skip_blanks(body, slice_starts_with(body, BOM) ? BOM.size : 0);
     bool bracket = at < body.size && body.data[at] == '[';
 
-    switch (format) {
-    case INGEST_FORMAT_AUTO:
-        if (bracket)
-            return split_array(split, body, at + 1, err);
-        break;
-    case INGEST_FORMAT_ARRAY:
-        if (bracket)
-            return split_array(split, body, at + 1, err);
-        return add_rest(split, body, at, err);
-    case INGEST_FORMAT_NDJSON:
-        break;
+    split->body = body;
+    if (bracket && format != INGEST_FORMAT_NDJSON) {
+        begin_array(split, at + 1);
+    } else if (format == INGEST_FORMAT_ARRAY) {
+        split->at = at;
+        split->state = SPLIT_REST;
+    } else {
+        split->at = 0;
+        split->state = body.size > 0 ? SPLIT_LINES : SPLIT_DONE;
     }
-    return split_lines(split, body, err);
+}
+
+enum status split_some(struct split *split, uint32_t count, struct error *err)
+{
+    uint32_t end = split->count + count;
+    enum status status = STATUS_OK;
+
+    while (status == STATUS_OK && split->state != SPLIT_DONE && split->count < end) {
+        switch (split->state) {
+        case SPLIT_LINES:
+            status = take_line(split, err);
+            break;
+        case SPLIT_ELEMENTS:
+            status = take_element(split, err);
+            break;
+        case SPLIT_REST:
+            status = take_rest(split, err);
+            break;
+        case SPLIT_DONE:
+            break;
+        }
+    }
+    return status;
 }

@@ -25,7 +25,17 @@ enum quarantine { /* the reasons, as stored in frames */
 const char *quarantine_text(enum quarantine reason); /* NULL for QUARANTINE_NONE */
 enum quarantine quarantine_from_text(const char *text); /* a pointer from above, or NULL */
 
+enum split_state {
+    SPLIT_LINES,
+    SPLIT_ELEMENTS, /* of an array */
+    SPLIT_REST,     /* what is behind an array, or of a broken one */
+    SPLIT_DONE,
+};
+
 struct split {
+    struct slice body;      /* borrowed */
+    size_t at;              /* bytes of it that were cut */
+    enum split_state state;
     struct record *records; /* owned; raw, tokens, flags and reason are set */
     uint32_t count, capacity;
     struct arena *arena;    /* of the tokens; borrowed */
@@ -36,11 +46,13 @@ struct split {
 void split_init(struct split *split, struct arena *arena);
 void split_release(struct split *split);
 
-/* Cuts a body.  Tokens are kept up to REQUEST_TOKEN_BYTES_MAX; later records
- * have tokens NULL and token_count > 0: split_parse() them when needed.
- * STATUS_LIMIT for too many records or no memory. */
-enum status split_body(struct split *split, struct slice body, enum ingest_format format,
-                       struct error *err) MUST_USE;
+void split_begin(struct split *split, struct slice body, enum ingest_format format);
+
+/* Cuts off up to `count` records more, fewer only when the state is SPLIT_DONE.  Who looks at
+ * some before the next are cut finds them in the processor's cache.  Tokens are kept up to
+ * REQUEST_TOKEN_BYTES_MAX; later records have tokens NULL and token_count > 0: split_parse()
+ * them when needed.  STATUS_LIMIT for too many records or no memory. */
+enum status split_some(struct split *split, uint32_t count, struct error *err) MUST_USE;
 
 /* Parses one whole record into the tape; *ret says whether it is one.  Fails only
  * without memory. */

@@ -7,6 +7,8 @@
 #include "base/limits.h"
 #include "ingest/examine_priv.h"
 
+#define SOME 2u
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void check_gap(const char *from, const char *to)
@@ -51,8 +53,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     CHECK(arena != NULL);
     json_tape_init(&tape);
     split_init(&split, arena);
-    enum status status = split_body(&split, body, format, &err);
-    CHECK(status == STATUS_OK);
+    split_begin(&split, body, format);
+    while (split.state != SPLIT_DONE) {
+        uint32_t count = split.count;
+        CHECK(split_some(&split, SOME, &err) == STATUS_OK);
+        CHECK(split.count == count + SOME || split.state == SPLIT_DONE);
+    }
     for (uint32_t i = 0; i < split.count; i++) {
         struct record *record = &split.records[i];
         CHECK(record->raw.size > 0 && record->raw.data >= at);

@@ -251,6 +251,39 @@ static inline uint8_t logic_at(const struct vector *v, uint32_t row)
     return v->booleans[i] != 0;
 }
 
+/* Is the term worked out in no more time than it takes to gather the rows that are open?  It is
+ * a comparison of columns and constants that fails for no row. */
+static bool is_quick(const struct expr *term)
+{
+    bool is =
+        term->kind == EXPR_CALL && (term->function->flags & FUNCTION_COMPARES_CODES) != 0;
+
+    for (uint32_t i = 0; i < term->arg_count && is; i++)
+        is = term->args[i]->type != TYPE_DYNAMIC && term->args[i]->type != TYPE_DECIMAL &&
+             (term->args[i]->kind == EXPR_COLUMN || term->args[i]->kind == EXPR_CONST);
+    return is;
+}
+
+/* Notes what a term says of the rows that are open, of which it may have been given all rows
+ * or these alone; *count of them are left. */
+static bool close_rows(const struct vector *term, bool has_all, uint8_t decided,
+                       uint8_t *values, uint32_t *open, uint32_t *count)
+{
+    uint32_t left = 0;
+    bool nulls = false;
+
+    for (uint32_t i = 0; i < *count; i++) {
+        uint32_t row = open[i];
+        uint8_t v = logic_at(term, has_all ? row : i);
+        values[row] = v == decided || v == 2 ? v : values[row];
+        nulls = nulls || v == 2;
+        open[left] = row;
+        left += v != decided;
+    }
+    *count = left;
+    return nulls;
+}
+
 /* `and` and `or` look only at the rows that the terms before left open. */
 static enum status eval_logic(struct worker *w, const struct expr *expr,
                               const struct batch *batch, struct vector *ret, struct error *err)
@@ -271,29 +304,19 @@ static enum status eval_logic(struct worker *w, const struct expr *expr,
         open[i] = i;
     for (uint32_t t = 0; t < expr->arg_count && open_count > 0; t++) {
         struct vector term;
-        if (open_count < rows) { /* each term has columns of its own */
+        bool has_all = open_count == rows || (open_count > rows / 4 && is_quick(expr->args[t]));
+        if (!has_all) { /* each term has columns of its own */
             enum status taken = run_take_needed(w, batch, expr->args[t], open, open_count, &part,
                                                 err);
             if (taken != STATUS_OK)
                 return taken;
         }
-        enum status status = expr_eval(w, expr->args[t], &part, &term, err);
+        enum status status =
+            expr_eval(w, expr->args[t], has_all ? batch : &part, &term, err);
         if (status != STATUS_OK)
             return status;
-        uint32_t left = 0;
-        for (uint32_t i = 0; i < open_count; i++) {
-            uint8_t v = logic_at(&term, i);
-            if (v == decided) {
-                values[open[i]] = decided;
-                continue;
-            }
-            if (v == 2) {
-                values[open[i]] = 2;
-                nulls = true;
-            }
-            open[left++] = open[i];
-        }
-        open_count = left;
+        if (close_rows(&term, has_all, decided, values, open, &open_count))
+            nulls = true;
     }
     uint8_t *null_bytes = NULL;
     if (nulls) {

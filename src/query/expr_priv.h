@@ -55,6 +55,7 @@ struct worker {
     struct run *run;
     struct arena *arena;       /* lives until the run ends */
     struct arena *batch_arena;
+    struct arena *home;        /* lives as long as the run's; made by run_pieces() */
     uint64_t row_base;         /* rows this worker has seen, for impure functions */
     struct site_cache *sites;
     uint32_t site_capacity;

@@ -248,10 +248,15 @@ static void project_describe(const struct plan *plan, struct buf *ret)
 static const struct plan_ops project_ops = {"project", project_run, project_need,
                                             project_filter};
 
+bool op_is_project(const struct plan *plan)
+{
+    return plan->ops == &project_ops;
+}
+
 const struct expr *op_project_output(const struct plan *plan, uint32_t column)
 {
-    return plan->ops == &project_ops ? ((const struct plan_project *)plan)->outputs[column].expr
-                                     : NULL;
+    return op_is_project(plan) ? ((const struct plan_project *)plan)->outputs[column].expr
+                               : NULL;
 }
 
 struct plan *plan_project(struct query *q, struct plan *input, const struct output *outputs,

@@ -459,6 +459,7 @@ static enum status apply_row(struct expand_stage *s, struct worker *w, struct ex
     sub.run = &run;
     sub.sites = NULL; /* the arena below goes with the row */
     sub.site_capacity = 0;
+    sub.home = NULL;
     sub.arena = arena_share(w->arena);
     sub.batch_arena = arena_share(w->arena);
     run.arena = sub.arena;

@@ -120,6 +120,7 @@ static enum status run_part(const struct plan_partition *p, const struct run *ou
     sub.run = &run;
     sub.sites = NULL; /* the arena below goes with the part */
     sub.site_capacity = 0;
+    sub.home = NULL;
     sub.arena = arena_share(outer->arena);
     sub.batch_arena = arena_share(outer->arena);
     run.arena = sub.arena;

@@ -22,6 +22,7 @@ bool push_column_path(struct query *q, const struct expr *e, uint32_t *ret_colum
                       struct slice *ret_path);
 /* The predicate of a where; NULL for another operator. */
 struct expr *op_where_predicate(const struct plan *plan);
+bool op_is_project(const struct plan *plan);
 /* The expression of an output column of a projection; NULL for another operator. */
 const struct expr *op_project_output(const struct plan *plan, uint32_t column);
 /* Is it a scan that gets filters? */

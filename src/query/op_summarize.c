@@ -366,6 +366,16 @@ static bool takes_weights(const struct plan_summarize *p)
     return takes;
 }
 
+/* Does the answer depend on the order of rows?  That of arrays does. */
+static bool heeds_order(const struct plan_summarize *p)
+{
+    bool heeds = !takes_weights(p);
+
+    for (uint32_t i = 0; i < p->call_count; i++)
+        heeds = heeds || p->calls[i].type == TYPE_DYNAMIC;
+    return heeds;
+}
+
 /* The column that a key is the bins of, or UINT32_MAX. */
 static uint32_t binned_column(const struct expr *e)
 {
@@ -447,6 +457,8 @@ static enum status summarize_need(struct plan *plan, const uint8_t *needed, stru
     if (below == NULL)
         return err->status;
     mark_others(p, UINT32_MAX, below);
+    if (!heeds_order(p))
+        plan_any_order(plan->inputs[0]);
     enum status status = takes_weights(p) ? ask_tally(p, q, err) : STATUS_OK;
     if (status == STATUS_OK)
         status = ask_elements(p, q, err);

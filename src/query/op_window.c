@@ -9,6 +9,7 @@ struct plan_window {
     const uint8_t *kept; /* columns of the input */
     struct window_call *calls;
     uint32_t count;
+    bool any_order; /* who reads the rows does not ask for their order */
 };
 
 struct window_stage {
@@ -260,8 +261,6 @@ static void cumulate_chunk(struct pass *p, struct vector *column)
 
 static void compute_chunk(struct pass *p, const struct window_call *call, struct vector *column)
 {
-    int64_t distance = 0;
-    bool shifts = is_shift(call, &distance);
     bool sums_whole = call->kind == WINDOW_CUMSUM && call->type != TYPE_REAL &&
                       vector_element_bytes(call->type) == sizeof(int64_t) &&
                       (p->arg_count < 2 || call->args[1]->type == TYPE_BOOL);
@@ -270,28 +269,43 @@ static void compute_chunk(struct pass *p, const struct window_call *call, struct
         cumulate_chunk(p, column);
         return;
     }
-    for (uint32_t r = 0, count; r < column->row_count; r += count) {
-        count = 0;
-        if (shifts)
-            copy_neighbours(p, distance, column, r, &count);
+    for (uint32_t r = 0; r < column->row_count; r++, p->row++) {
+        struct value v = compute(p, call);
+        vector_set(column, r, &v);
+    }
+}
+
+/* The column of prev() or next() for the rows from p->row on. */
+static enum status shift_chunk(struct pass *p, const struct window_call *call,
+                               int64_t distance, uint32_t rows, struct arena *arena,
+                               struct vector *ret, struct error *err)
+{
+    bool is_done = false;
+    enum status status = shift_codes(p, distance, rows, arena, ret, &is_done, err);
+
+    if (status == STATUS_OK && !is_done)
+        status = vector_raw(arena, call->type, rows, ret, err);
+    for (uint32_t r = 0, count; r < rows && status == STATUS_OK && !is_done; r += count) {
+        copy_neighbours(p, distance, ret, r, &count);
         if (count == 0) {
             struct value v = compute(p, call);
-            vector_set(column, r, &v);
+            vector_set(ret, r, &v);
             count = 1;
         }
         p->row += count;
     }
+    return status;
 }
 
 /* An argument that stays: the bytes of texts are copied unless they stay anyway. */
-static enum status keep_argument(struct arena *arena, const struct vector *v,
-                                 struct vector *ret, struct error *err)
+static enum status keep_argument(const struct run *run, struct arena *arena,
+                                 const struct vector *v, struct vector *ret, struct error *err)
 {
     size_t bytes = vector_element_bytes(v->type) * v->row_count;
 
     if (v->encoding == VECTOR_DICT && !type_is_bytes(v->type))
         return run_expand(arena, v, ret, err);
-    if (v->encoding != VECTOR_FLAT || (type_is_bytes(v->type) && v->home != arena))
+    if (v->encoding != VECTOR_FLAT || (type_is_bytes(v->type) && v->home != run->arena))
         return vector_flatten(arena, v, ret, err);
     void *data = arena_alloc_raw(arena, bytes + 1, err);
     uint8_t *nulls = v->nulls == NULL ? NULL : arena_alloc_raw(arena, v->row_count + 1, err);
@@ -306,7 +320,7 @@ static enum status keep_argument(struct arena *arena, const struct vector *v,
     return STATUS_OK;
 }
 
-static enum status eval_argument(const struct expr *expr, struct run *run,
+static enum status eval_argument(const struct expr *expr, struct worker *w,
                                  const struct batch *chunk, struct vector *ret,
                                  struct error *err)
 {
@@ -317,79 +331,180 @@ static enum status eval_argument(const struct expr *expr, struct run *run,
         return STATUS_OK;
     }
     if (expr->kind == EXPR_CONST)
-        return vector_const(run->arena, &expr->value, chunk->row_count, ret, err);
-    enum status status = expr_eval(&run->workers[0], expr, chunk, &v, err);
-    return status == STATUS_OK ? keep_argument(run->arena, &v, ret, err) : status;
+        return vector_const(w->home, &expr->value, chunk->row_count, ret, err);
+    enum status status = expr_eval(w, expr, chunk, &v, err);
+    return status == STATUS_OK ? keep_argument(w->run, w->home, &v, ret, err) : status;
 }
 
-/* The arguments of a call over all chunks; earlier calls' columns are there. */
-static enum status eval_arguments(const struct window_call *call, struct run *run,
-                                  const struct batch *chunks, uint32_t count,
-                                  struct pass *pass, struct error *err)
+/* Calls that are computed at once, over all chunks. */
+struct calls {
+    const struct window_call *list;
+    uint32_t count;
+    struct batch *chunks; /* full but the last: positions are row numbers */
+    uint32_t chunk_count;
+    struct pass *passes; /* a call */
+    struct stage *out;   /* of push_chunk() */
+};
+
+/* The arguments of the calls over a chunk; earlier calls' columns are there. */
+static enum status eval_arguments(void *context, struct worker *w, uint32_t chunk, bool *stop,
+                                  struct error *err)
 {
+    const struct calls *calls = context;
     enum status status = STATUS_OK;
 
-    pass->arg_count = call->arg_count;
-    pass->args = ARENA_ARRAY(run->arena, struct vector *, count + 1, err);
-    if (pass->args == NULL)
-        return err->status;
-    for (uint32_t c = 0; c < count && status == STATUS_OK; c++) {
-        pass->args[c] = ARENA_ARRAY(run->arena, struct vector, call->arg_count + 1, err);
-        status = pass->args[c] == NULL ? err->status : run_check(run, err);
+    (void)stop;
+    for (uint32_t i = 0; i < calls->count; i++) {
+        const struct window_call *call = &calls->list[i];
+        struct vector *args = calls->passes[i].args[chunk];
         for (uint32_t a = 0; a < call->arg_count && status == STATUS_OK; a++)
-            status = eval_argument(call->args[a], run, &chunks[c], &pass->args[c][a], err);
-        arena_clear(run->workers[0].batch_arena);
+            status = eval_argument(call->args[a], w, &calls->chunks[chunk], &args[a], err);
     }
     return status;
 }
 
-/* Adds the call's column to every chunk.  Chunks are full but the last, so that
- * positions are row numbers. */
-static enum status add_column(const struct window_call *call, struct run *run,
-                              struct batch *chunks, uint32_t count, uint64_t total,
+static enum status begin_passes(struct calls *calls, uint64_t total, struct run *run,
+                                struct error *err)
+{
+    calls->passes = ARENA_ARRAY(run->arena, struct pass, calls->count, err);
+    if (calls->passes == NULL)
+        return err->status;
+    for (uint32_t i = 0; i < calls->count; i++) {
+        const struct window_call *call = &calls->list[i];
+        uint32_t width = call->arg_count + 1;
+        struct vector **args =
+            ARENA_ARRAY(run->arena, struct vector *, calls->chunk_count + 1, err);
+        struct vector *all =
+            arena_alloc_array(run->arena, (size_t)calls->chunk_count * width + 1,
+                              sizeof(*all), err);
+        if (args == NULL || all == NULL)
+            return err->status;
+        for (uint32_t c = 0; c < calls->chunk_count; c++)
+            args[c] = all + (size_t)c * width;
+        calls->passes[i] = (struct pass){.args = args,
+                                         .arg_count = call->arg_count,
+                                         .total = total,
+                                         .sum = {.type = call->type, .is_null = true},
+                                         .arena = run->arena,
+                                         .err = err};
+    }
+    return run_pieces(run, calls->chunk_count, eval_arguments, calls, err);
+}
+
+static struct vector *column_of(const struct batch *chunk, uint32_t call)
+{
+    struct vector *columns = (struct vector *)(uintptr_t)chunk->columns;
+
+    return &columns[chunk->column_count + call];
+}
+
+/* Bytes are of arguments, which stay. */
+static void root(struct vector *column, const struct run *run)
+{
+    column->home = run->arena;
+    column->is_rooted = true;
+}
+
+static enum status shift_piece(void *context, struct worker *w, uint32_t chunk, bool *stop,
+                               struct error *err)
+{
+    const struct calls *calls = context;
+    enum status status = STATUS_OK;
+
+    (void)stop;
+    for (uint32_t i = 0; i < calls->count && status == STATUS_OK; i++) {
+        struct pass pass = calls->passes[i];
+        struct vector *column = column_of(&calls->chunks[chunk], i);
+        int64_t distance = 0;
+        (void)is_shift(&calls->list[i], &distance);
+        pass.row = (uint64_t)chunk * BATCH_ROWS_MAX;
+        status = shift_chunk(&pass, &calls->list[i], distance,
+                             calls->chunks[chunk].row_count, w->home, column, err);
+        if (status == STATUS_OK)
+            root(column, w->run);
+    }
+    return status;
+}
+
+/* What one row hands to the next is computed in their order. */
+static enum status compute_in_order(const struct calls *calls, struct run *run,
+                                    struct error *err)
+{
+    struct pass *pass = &calls->passes[0];
+    enum status status = STATUS_OK;
+
+    for (uint32_t c = 0; c < calls->chunk_count && status == STATUS_OK; c++) {
+        struct vector *column = column_of(&calls->chunks[c], 0);
+        status = run_check(run, err);
+        if (status == STATUS_OK)
+            status = vector_raw(run->arena, calls->list->type, calls->chunks[c].row_count,
+                                column, err);
+        if (status != STATUS_OK)
+            return status;
+        compute_chunk(pass, calls->list, column);
+        root(column, run);
+        status = pass->status;
+    }
+    return status;
+}
+
+/* How many of the calls, from the first on, look at other rows only, and at none of the others'
+ * columns: they are independent of each other, row by row. */
+static uint32_t count_shifts(const struct window_call *list, uint32_t count, uint32_t width)
+{
+    int64_t distance;
+    uint32_t shifts = 0;
+
+    for (; shifts < count && is_shift(&list[shifts], &distance); shifts++) {
+        for (uint32_t a = 0; a < list[shifts].arg_count; a++) {
+            const struct expr *e = list[shifts].args[a];
+            if (e->kind != EXPR_CONST && (e->kind != EXPR_COLUMN || e->column >= width))
+                return shifts;
+        }
+    }
+    return shifts;
+}
+
+/* Adds the columns of some calls to every chunk: *ret_count of them, at least one. */
+static enum status add_columns(const struct plan_window *p, uint32_t from,
+                               struct calls *calls, uint64_t total, struct run *run,
+                               struct error *err)
+{
+    uint32_t width = p->plan.inputs[0]->schema.column_count + from;
+    uint32_t shifts = count_shifts(p->calls + from, p->count - from, width);
+    int64_t distance;
+
+    calls->list = p->calls + from;
+    calls->count = shifts == 0 ? 1 : shifts;
+    enum status status = begin_passes(calls, total, run, err);
+    if (status == STATUS_OK && is_shift(calls->list, &distance))
+        status = run_pieces(run, calls->chunk_count, shift_piece, calls, err);
+    else if (status == STATUS_OK)
+        status = compute_in_order(calls, run, err);
+    for (uint32_t c = 0; c < calls->chunk_count; c++)
+        calls->chunks[c].column_count += calls->count;
+    return status;
+}
+
+static enum status push_chunk(void *context, struct worker *w, uint32_t chunk, bool *stop,
                               struct error *err)
 {
-    struct pass pass = {.total = total,
-                        .sum = {.type = call->type, .is_null = true},
-                        .arena = run->arena,
-                        .err = err};
-    enum status status = eval_arguments(call, run, chunks, count, &pass, err);
-    int64_t distance = 0;
-    bool shifts = is_shift(call, &distance);
+    const struct calls *calls = context;
 
-    for (uint32_t c = 0; c < count && status == STATUS_OK; c++) {
-        struct vector *columns = (struct vector *)(uintptr_t)chunks[c].columns;
-        struct vector *column = &columns[chunks[c].column_count];
-        uint32_t rows = chunks[c].row_count;
-        bool is_done = false;
-        if (shifts)
-            status = shift_codes(&pass, distance, rows, run->arena, column, &is_done, err);
-        if (is_done)
-            pass.row += rows;
-        else if (status == STATUS_OK)
-            status = vector_raw(run->arena, call->type, rows, column, err);
-        if (status == STATUS_OK && !is_done)
-            compute_chunk(&pass, call, column);
-        if (status == STATUS_OK)
-            status = pass.status;
-        column->home = run->arena; /* bytes are of arguments, which stay */
-        column->is_rooted = true;
-        chunks[c].column_count++;
-    }
-    return status;
+    return stage_push(calls->out, w, &calls->chunks[chunk], stop, err);
 }
 
-static enum status push_chunks(const struct batch *chunks, uint32_t count, struct run *run,
-                               struct stage *out, struct error *err)
+static enum status push_chunks(const struct calls *calls, struct run *run, struct error *err)
 {
+    struct worker *w = &run->workers[0];
     bool stop = false;
     enum status status = STATUS_OK;
 
-    for (uint32_t c = 0; c < count && status == STATUS_OK && !stop; c++) {
+    for (uint32_t c = 0; c < calls->chunk_count && status == STATUS_OK && !stop; c++) {
         status = run_check(run, err);
         if (status == STATUS_OK)
-            status = stage_push(out, &run->workers[0], &chunks[c], &stop, err);
-        arena_clear(run->workers[0].batch_arena);
+            status = stage_push(calls->out, w, &calls->chunks[c], &stop, err);
+        arena_clear(w->batch_arena);
     }
     return status;
 }
@@ -423,9 +538,13 @@ static enum status window_run(const struct plan *plan, struct run *run, struct s
                                    .column_count = schema->column_count,
                                    .columns = columns};
     }
-    for (uint32_t i = 0; i < p->count && status == STATUS_OK; i++)
-        status = add_column(&p->calls[i], run, chunks, count, stage.rows->row_count, err);
-    return status == STATUS_OK ? push_chunks(chunks, count, run, out, err) : status;
+    struct calls calls = {.chunks = chunks, .chunk_count = count, .out = out};
+    for (uint32_t i = 0; i < p->count && status == STATUS_OK; i += calls.count)
+        status = add_columns(p, i, &calls, stage.rows->row_count, run, err);
+    if (status != STATUS_OK)
+        return status;
+    return p->any_order ? run_pieces(run, count, push_chunk, &calls, err)
+                        : push_chunks(&calls, run, err);
 }
 
 static enum status window_need(struct plan *plan, const uint8_t *needed, struct query *q,
@@ -447,10 +566,19 @@ static enum status window_need(struct plan *plan, const uint8_t *needed, struct 
     return plan_need(plan->inputs[0], below, q, err);
 }
 
+static const struct plan_ops ops = {"window", window_run, window_need, NULL};
+
+void plan_any_order(struct plan *plan)
+{
+    while (op_where_predicate(plan) != NULL || op_is_project(plan))
+        plan = plan->inputs[0];
+    if (plan->ops == &ops)
+        ((struct plan_window *)plan)->any_order = true;
+}
+
 struct plan *plan_window(struct query *q, struct plan *input, const struct window_call *calls,
                          uint32_t count, struct error *err)
 {
-    static const struct plan_ops ops = {"window", window_run, window_need, NULL};
     struct plan_window *p = (struct plan_window *)op_new(q, sizeof(*p), &ops, input, err);
     uint32_t width = input->schema.column_count;
     struct column *schema = ARENA_ARRAY(q->arena, struct column, width + count, err);

@@ -105,6 +105,10 @@ enum status plan_optimise(struct plan *plan, struct query *q, struct error *err)
  * alone the size of the bins, else 0; in the query's arena. */
 void plan_tally(struct plan *plan, const int64_t *bins);
 
+/* The consumer does not ask for the order of the rows: a window below, with nothing but
+ * predicates and projections in between, hands them on from all threads. */
+void plan_any_order(struct plan *plan);
+
 /* Marks the columns an expression reads. */
 void expr_mark(const struct expr *expr, uint8_t *needed);
 

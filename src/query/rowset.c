@@ -19,7 +19,8 @@ struct rowset *rowset_new(struct arena *arena, const struct schema *schema,
     set->home = arena;
     set->dictionaries =
         ARENA_ARRAY(arena, struct rowset_dictionary, schema->column_count + 1, err);
-    return set->dictionaries == NULL ? NULL : set;
+    set->nullable = arena_alloc(arena, (size_t)schema->column_count + 1, err);
+    return set->dictionaries == NULL || set->nullable == NULL ? NULL : set;
 }
 
 /* The columns of a chunk are ours: writable behind the const of a batch. */
@@ -255,6 +256,8 @@ static enum status add_column(struct rowset *set, uint32_t column, const struct 
     char *data = (char *)column_data(to) + bytes * used;
     if (v->nulls == NULL)
         memset(nulls, 0, picked->count);
+    else
+        set->nullable[column] = 1;
     for (uint32_t i = 0; v->nulls != NULL && i < picked->count; i++)
         nulls[i] = vector_is_null(v, picked_row(picked, i));
     if (type_is_bytes(to->type))
@@ -295,6 +298,7 @@ static enum status add_as_chunk(struct rowset *set, const struct batch *batch,
     for (uint32_t c = 0; c < last->column_count; c++) {
         if (set->needed == NULL || set->needed[c] != 0)
             columns[c] = batch->columns[c];
+        set->nullable[c] |= columns[c].nulls != NULL;
         if (columns[c].nulls == NULL && columns[c].encoding == VECTOR_FLAT)
             columns[c].nulls = none;
         columns[c].row_count = batch->row_count;
@@ -384,26 +388,32 @@ static inline uint32_t place(uint32_t row)
     return row % BATCH_ROWS_MAX;
 }
 
-/* One loop a type: rows are at random, so each is a miss that should not wait for another. */
-static void take_elements(const struct rowset *set, const uint32_t *rows, uint32_t count,
-                          uint32_t column, void *to)
-{
-    enum type type = set->schema.columns[column].type;
+/* One loop a type: rows are at random, so each is a miss that should not wait for another.
+ * data: of the column in each chunk. */
+#define TAKE(ctype)                                                                                \
+    for (uint32_t i = 0; i < count; i++)                                                           \
+    ((ctype *)to)[i] = ((const ctype *)data[rows[i] / BATCH_ROWS_MAX])[place(rows[i])]
 
-    if (type_is_bytes(type)) {
-        for (uint32_t i = 0; i < count; i++) {
-            const struct vector *v = rowset_column(set, rows[i], column);
-            ((struct slice *)to)[i] = v->slices[vector_index(v, place(rows[i]))];
-        }
-    } else if (type == TYPE_BOOL) {
-        for (uint32_t i = 0; i < count; i++)
-            ((uint8_t *)to)[i] = rowset_column(set, rows[i], column)->booleans[place(rows[i])];
-    } else if (type == TYPE_GUID) {
-        for (uint32_t i = 0; i < count; i++)
-            ((struct guid *)to)[i] = rowset_column(set, rows[i], column)->guids[place(rows[i])];
-    } else {
-        for (uint32_t i = 0; i < count; i++)
-            ((int64_t *)to)[i] = rowset_column(set, rows[i], column)->integers[place(rows[i])];
+static void take_elements(const void *const *data, const uint32_t *rows, uint32_t count,
+                          size_t bytes, void *to)
+{
+    if (bytes == sizeof(uint8_t))
+        TAKE(uint8_t);
+    else if (bytes == sizeof(uint32_t))
+        TAKE(uint32_t);
+    else if (bytes == sizeof(int64_t))
+        TAKE(int64_t);
+    else
+        TAKE(struct guid);
+}
+
+/* Texts of chunks that may have codes. */
+static void take_slices(const struct rowset *set, const uint32_t *rows, uint32_t count,
+                        uint32_t column, struct slice *to)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        const struct vector *v = rowset_column(set, rows[i], column);
+        to[i] = v->slices[vector_index(v, place(rows[i]))];
     }
 }
 
@@ -411,12 +421,15 @@ static enum status take_codes(const struct rowset *set, struct arena *arena,
                               const uint32_t *rows, uint32_t count, uint32_t column,
                               struct vector *ret, struct error *err)
 {
+    const void **data =
+        arena_alloc_raw(arena, ((size_t)set->chunk_count + 1) * sizeof(*data), err);
     uint32_t *codes = arena_alloc_raw(arena, ((size_t)count + 1) * sizeof(*codes), err);
 
-    if (codes == NULL)
+    if (data == NULL || codes == NULL)
         return err->status;
-    for (uint32_t i = 0; i < count; i++)
-        codes[i] = rowset_column(set, rows[i], column)->codes[place(rows[i])];
+    for (uint32_t c = 0; c < set->chunk_count; c++)
+        data[c] = set->chunks[c].columns[column].codes;
+    take_elements(data, rows, count, sizeof(*codes), codes);
     *ret = set->chunks[0].columns[column];
     ret->row_count = count;
     ret->codes = codes;
@@ -425,20 +438,12 @@ static enum status take_codes(const struct rowset *set, struct arena *arena,
     return STATUS_OK;
 }
 
-static enum status take_column(const struct rowset *set, struct arena *arena,
-                               const uint32_t *rows, uint32_t count, uint32_t column,
-                               struct vector *ret, struct error *err)
+static void take_nulls(const struct rowset *set, const uint32_t *rows, uint32_t count,
+                       uint32_t column, struct vector *ret)
 {
-    if (rowset_is_coded(set, column) && count > 0)
-        return take_codes(set, arena, rows, count, column, ret, err);
-    enum status status = vector_raw(arena, set->schema.columns[column].type, count, ret, err);
-    if (status != STATUS_OK)
-        return status;
-    ret->home = set->home;
-    ret->is_rooted = set->home == arena;
-    take_elements(set, rows, count, column, vector_data(ret));
     uint8_t any = 0;
-    for (uint32_t i = 0; i < count; i++) {
+
+    for (uint32_t i = 0; set->nullable[column] != 0 && i < count; i++) {
         const uint8_t *nulls = rowset_column(set, rows[i], column)->nulls;
         uint8_t null = nulls == NULL ? 0 : nulls[place(rows[i])];
         vector_nulls(ret)[i] = null;
@@ -446,6 +451,31 @@ static enum status take_column(const struct rowset *set, struct arena *arena,
     }
     if (any == 0)
         ret->nulls = NULL;
+}
+
+static enum status take_column(const struct rowset *set, struct arena *arena,
+                               const uint32_t *rows, uint32_t count, uint32_t column,
+                               struct vector *ret, struct error *err)
+{
+    enum type type = set->schema.columns[column].type;
+
+    if (rowset_is_coded(set, column) && count > 0)
+        return take_codes(set, arena, rows, count, column, ret, err);
+    const void **data =
+        arena_alloc_raw(arena, ((size_t)set->chunk_count + 1) * sizeof(*data), err);
+    enum status status =
+        data == NULL ? err->status : vector_raw(arena, type, count, ret, err);
+    if (status != STATUS_OK)
+        return status;
+    ret->home = set->home;
+    ret->is_rooted = set->home == arena;
+    for (uint32_t c = 0; c < set->chunk_count; c++)
+        data[c] = set->chunks[c].columns[column].data;
+    if (type_is_bytes(type))
+        take_slices(set, rows, count, column, vector_data(ret));
+    else
+        take_elements(data, rows, count, vector_element_bytes(type), vector_data(ret));
+    take_nulls(set, rows, count, column, ret);
     return STATUS_OK;
 }
 
@@ -463,14 +493,60 @@ enum status rowset_take(const struct rowset *set, struct arena *arena, const uin
     return status;
 }
 
+/* Rows that are gathered for a stage, batch by batch. */
+struct gather {
+    const struct rowset *set;
+    const uint32_t *rows;
+    uint64_t row_count;
+    struct batch *batches;
+};
+
+static enum status gather_batch(void *context, struct worker *w, uint32_t index, bool *stop,
+                                struct error *err)
+{
+    struct gather *g = context;
+    uint64_t from = (uint64_t)index * BATCH_ROWS_MAX;
+    uint64_t left = g->row_count - from;
+    uint32_t count = (uint32_t)(left < BATCH_ROWS_MAX ? left : BATCH_ROWS_MAX);
+    uint32_t width = g->set->schema.column_count;
+    struct vector *columns = ARENA_ARRAY(w->home, struct vector, width + (size_t)1, err);
+
+    (void)stop;
+    if (columns == NULL)
+        return err->status;
+    enum status status = rowset_take(g->set, w->home, g->rows + from, count, columns, err);
+    for (uint32_t c = 0; c < width; c++)
+        columns[c].is_rooted = columns[c].home != NULL; /* in a home of ours */
+    g->batches[index] =
+        (struct batch){.row_count = count, .column_count = width, .columns = columns};
+    return status;
+}
+
+/* The stage keeps what is gathered as it is: that is done by all threads. */
+static enum status push_kept(const struct rowset *set, const uint32_t *rows, uint64_t row_count,
+                             struct run *run, struct stage *out, struct error *err)
+{
+    uint32_t count = (uint32_t)((row_count + BATCH_ROWS_MAX - 1) / BATCH_ROWS_MAX);
+    struct gather g = {set, rows, row_count,
+                       ARENA_ARRAY(run->arena, struct batch, (size_t)count + 1, err)};
+    bool stop = false;
+    enum status status =
+        g.batches == NULL ? err->status : run_pieces(run, count, gather_batch, &g, err);
+
+    for (uint32_t i = 0; i < count && !stop && status == STATUS_OK; i++)
+        status = stage_push(out, &run->workers[0], &g.batches[i], &stop, err);
+    return status;
+}
+
 enum status rowset_push_rows(const struct rowset *set, const uint32_t *rows, uint64_t row_count,
                              struct run *run, struct stage *out, struct error *err)
 {
     struct worker *w = &run->workers[0];
-    bool stays = out == run->keeper && set->home == run->arena;
     bool stop = false;
     enum status status = STATUS_OK;
 
+    if (out == run->keeper && set->home == run->arena)
+        return push_kept(set, rows, row_count, run, out, err);
     for (uint64_t i = 0; i < row_count && !stop && status == STATUS_OK; i += BATCH_ROWS_MAX) {
         uint32_t count =
             (uint32_t)(row_count - i < BATCH_ROWS_MAX ? row_count - i : BATCH_ROWS_MAX);
@@ -478,8 +554,7 @@ enum status rowset_push_rows(const struct rowset *set, const uint32_t *rows, uin
                                              set->schema.column_count + 1, err);
         status = columns == NULL ? err->status : run_check(run, err);
         if (status == STATUS_OK)
-            status = rowset_take(set, stays ? run->arena : w->batch_arena, rows + i, count,
-                                 columns, err);
+            status = rowset_take(set, w->batch_arena, rows + i, count, columns, err);
         struct batch batch = {.row_count = count,
                               .column_count = set->schema.column_count,
                               .columns = columns};
@@ -502,6 +577,8 @@ enum status rowset_adopt(struct rowset *into, struct rowset *from, struct error 
         memcpy(chunks, into->chunks, into->chunk_count * sizeof(*chunks));
     if (from->chunk_count > 0)
         memcpy(chunks + into->chunk_count, from->chunks, from->chunk_count * sizeof(*chunks));
+    for (uint32_t c = 0; c < into->schema.column_count; c++)
+        into->nullable[c] |= from->nullable[c];
     into->chunks = chunks;
     into->chunk_count = count;
     into->chunk_capacity = count + 1;

@@ -37,6 +37,7 @@ struct rowset {
     struct key_set *texts; /* of the columns of codes; NULL: there are none */
     uint32_t *coded;       /* a column: its number in texts + 1; 0: kept as it is */
     uint32_t *loose;       /* a column: rows that came without a dictionary */
+    uint8_t *nullable;     /* a column: there may be nulls in it */
     uint32_t *picked;      /* BATCH_ROWS_MAX codes, once rows are picked by a list */
 };
 

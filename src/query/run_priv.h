@@ -82,6 +82,15 @@ enum status query_check(const struct query *query, struct error *err) MUST_USE;
 enum status run_check(const struct run *run, struct error *err) MUST_USE;
 void run_free_arena(void *arena); /* for arena_on_free() */
 
+/* Work behind a breaker: work(context, worker, i, stop) for each piece i < count, in any order,
+ * by as many workers as the run may have at once, each on a thread of its own; in the end all
+ * have ended.  What is to live as long as the run's arena is made in the worker's home.  With
+ * *stop set, or after an error, which is returned, further pieces are left out. */
+typedef enum status run_piece(void *context, struct worker *worker, uint32_t piece, bool *stop,
+                              struct error *err);
+enum status run_pieces(struct run *run, uint32_t count, run_piece *work, void *context,
+                       struct error *err) MUST_USE;
+
 /* FLAT with borrowed bytes (vector_flatten() copies them). */
 enum status run_expand(struct arena *arena, const struct vector *v, struct vector *ret,
                        struct error *err) MUST_USE;

@@ -7,10 +7,6 @@
  */
 #include "query/summarize_priv.h"
 
-#include "base/crew.h"
-
-#include <stdatomic.h>
-
 #define SHARE_BITS 6u
 #define SHARES (1u << SHARE_BITS)
 #define JOINED_MIN 32768u /* groups of all parts: what threads cost is a tenth of them */
@@ -30,13 +26,9 @@ struct joining {
     struct run *run;
     struct summarize_part *parts;
     struct summarize_part *joined; /* a worker's, for one share after the other */
-    uint32_t run_max;              /* groups of a share in one run */
+    uint32_t **maps;               /* a worker's, of the groups of a share in one run */
+    uint32_t run_max;              /* of them */
     struct stage *out;
-    atomic_uint next;
-    atomic_bool is_over;  /* somebody failed, or nobody wants more */
-    pthread_mutex_t lock; /* status and error */
-    enum status status;
-    struct error *error;
 };
 
 /* ---- setting aside ---- */
@@ -142,36 +134,17 @@ bool summarize_shares_pay(const struct plan_summarize *p, const struct run *run,
 
 /* ---- joining ---- */
 
-static void fail(struct joining *j, const struct error *err)
-{
-    (void)pthread_mutex_lock(&j->lock);
-    if (j->status == STATUS_OK) {
-        j->status = err->status;
-        *j->error = *err;
-    }
-    (void)pthread_mutex_unlock(&j->lock);
-    atomic_store(&j->is_over, true);
-}
-
-/* Which piece is next, or `end`. */
-static uint32_t take_piece(struct joining *j, uint32_t end)
-{
-    return atomic_load(&j->is_over) ? end : atomic_fetch_add(&j->next, 1);
-}
-
-static void divide_parts(void *context, uint32_t index)
+static enum status divide_part(void *context, struct worker *w, uint32_t index, bool *stop,
+                               struct error *err)
 {
     struct joining *j = context;
-    uint32_t count = j->run->thread_count;
-    struct error err = {0};
+    struct summarize_part *part = &j->parts[index];
 
-    (void)index;
-    for (uint32_t i = take_piece(j, count); i < count; i = take_piece(j, count)) {
-        struct summarize_part *part = &j->parts[i];
-        if (part->arena != NULL && key_set_count(&part->keys) > 0 &&
-            set_aside(j->plan, part, &err) != STATUS_OK)
-            fail(j, &err);
-    }
+    (void)w;
+    (void)stop;
+    return part->arena != NULL && key_set_count(&part->keys) > 0
+               ? set_aside(j->plan, part, err)
+               : STATUS_OK;
 }
 
 /* Groups of a share as they come over from one run. */
@@ -224,42 +197,29 @@ static enum status take_run(const struct plan_summarize *p, struct summarize_par
     return status;
 }
 
-static enum status join_share(struct joining *j, uint32_t worker, uint32_t share, uint32_t *map,
+static enum status join_share(void *context, struct worker *w, uint32_t share, bool *stop,
                               struct error *err)
 {
-    struct summarize_part *into = &j->joined[worker];
-    enum status status = run_check(j->run, err);
-    bool stop = false;
+    struct joining *j = context;
+    struct summarize_part *into = &j->joined[w->index];
+    enum status status = STATUS_OK;
 
+    if (into->arena == NULL)
+        status = summarize_open(j->plan, j->run, into, err);
+    if (status == STATUS_OK && j->maps[w->index] == NULL) {
+        j->maps[w->index] =
+            arena_alloc_raw(into->arena, (j->run_max + 1) * sizeof(uint32_t), err);
+        status = j->maps[w->index] == NULL ? err->status : STATUS_OK;
+    }
+    if (status != STATUS_OK)
+        return status;
     key_set_clear(&into->keys);
     for (uint32_t i = 0; i < j->run->thread_count; i++) {
         for (const struct group_run *run = j->parts[i].runs; run != NULL && status == STATUS_OK;
              run = run->next)
-            status = take_run(j->plan, into, run, share, map, err);
+            status = take_run(j->plan, into, run, share, j->maps[w->index], err);
     }
-    if (status == STATUS_OK)
-        status = summarize_emit(j->plan, into, &j->run->workers[worker], j->out, &stop, err);
-    if (stop)
-        atomic_store(&j->is_over, true);
-    return status;
-}
-
-static void join_shares(void *context, uint32_t index)
-{
-    struct joining *j = context;
-    struct summarize_part *into = &j->joined[index];
-    struct error err = {0};
-    enum status status = summarize_open(j->plan, j->run, into, &err);
-    uint32_t *map = NULL;
-
-    if (status == STATUS_OK) {
-        map = arena_alloc_raw(into->arena, (j->run_max + 1) * sizeof(*map), &err);
-        status = map == NULL ? err.status : STATUS_OK;
-    }
-    for (uint32_t s = 0; status == STATUS_OK && (s = take_piece(j, SHARES)) < SHARES;)
-        status = join_share(j, index, s, map, &err);
-    if (status != STATUS_OK)
-        fail(j, &err);
+    return status == STATUS_OK ? summarize_emit(j->plan, into, w, j->out, stop, err) : status;
 }
 
 static uint32_t greatest_share(const struct joining *j)
@@ -281,19 +241,17 @@ enum status summarize_by_shares(const struct plan_summarize *p, struct run *run,
                                 struct summarize_part *parts, struct stage *out,
                                 struct error *err)
 {
-    struct joining j = {.plan = p, .run = run, .parts = parts, .out = out, .error = err};
+    struct joining j = {.plan = p, .run = run, .parts = parts, .out = out};
 
     j.joined = ARENA_ARRAY(run->arena, struct summarize_part, run->thread_count, err);
-    if (j.joined == NULL)
+    j.maps = ARENA_ARRAY(run->arena, uint32_t *, run->thread_count, err);
+    if (j.joined == NULL || j.maps == NULL)
         return err->status;
-    (void)pthread_mutex_init(&j.lock, NULL);
-    crew_run(run->scan_threads, divide_parts, &j);
+    enum status status = run_pieces(run, run->thread_count, divide_part, &j, err);
     j.run_max = greatest_share(&j);
-    atomic_store(&j.next, 0);
-    if (j.status == STATUS_OK)
-        crew_run(run->scan_threads, join_shares, &j);
-    (void)pthread_mutex_destroy(&j.lock);
+    if (status == STATUS_OK)
+        status = run_pieces(run, SHARES, join_share, &j, err);
     for (uint32_t i = 0; i < run->thread_count; i++)
         arena_free(j.joined[i].arena);
-    return j.status;
+    return status;
 }

@@ -57,11 +57,13 @@ static enum status prune(const struct plan_sort *p, struct run *run, struct sort
                          struct error *err)
 {
     struct sort_part kept = {0};
+    struct run alone = *run; /* the other workers push, too */
     uint32_t *order = NULL;
     enum status status = rowset_finish(part->rows, err);
 
+    alone.scan_threads = 1;
     if (status == STATUS_OK)
-        status = sort_order(part->rows, p->keys, p->order_count, run, part->arena, &order, err);
+        status = sort_order(part->rows, p->keys, p->order_count, &alone, part->arena, &order, err);
     if (status == STATUS_OK)
         status = part_open(p, run, &kept, err);
     uint64_t count = part->rows->row_count < p->limit ? part->rows->row_count : p->limit;

@@ -201,6 +201,27 @@ static void test_long_ties(void **state)
     arena_free(f.arena);
 }
 
+/* Rows, and parts of them, that several threads share. */
+static void test_threads(void **state)
+{
+    static const struct sort_key keys[] = {{4, false, true}, {0, true, false}, {1, false, false},
+                                           {3, true, true},  {5, false, true}, {2, true, false}};
+    struct error err = {.status = STATUS_OK};
+    struct fixture f;
+
+    (void)state;
+    open_fixture(&f, 256 * MIB);
+    add_rows(&f, 40000, 11);
+    ASSERT_OK(run_begin(&f.query, 3, &f.run, &err));
+    for (uint32_t i = 0; i < COUNT_OF(keys); i++) {
+        assert_sorted(&f, keys + i, 1);
+        assert_sorted(&f, keys + i, i + 2 > COUNT_OF(keys) ? 1 : 2);
+    }
+    assert_sorted(&f, keys, COUNT_OF(keys));
+    run_end(&f.run);
+    arena_free(f.arena);
+}
+
 /* Rows of adopted sets have numbers with gaps. */
 static void test_gaps(void **state)
 {
@@ -270,6 +291,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_as_compared),
         cmocka_unit_test(test_long_ties),
+        cmocka_unit_test(test_threads),
         cmocka_unit_test(test_gaps),
         cmocka_unit_test(test_stops),
     };

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* sort_radix_priv.h - rows and words in the order of some of their bits, digit by digit. */
+#ifndef QUERY_SORT_RADIX_PRIV_H
+#define QUERY_SORT_RADIX_PRIV_H
+
+#include "query/run_priv.h"
+
+struct sort_entry {
+    uint64_t key;
+    uint32_t row;
+};
+
+/* Stable; the lowest `bits` bits of the keys decide, others are 0.  The list and the spare
+ * one, of `count` entries each, may have changed places afterwards. */
+enum status sort_entries(const struct run *run, struct sort_entry **list,
+                         struct sort_entry **spare, uint64_t count, uint32_t bits,
+                         struct error *err) MUST_USE;
+/* Stable; the bits above `shift` decide, of which only the lowest `bits` differ.  Gives list or
+ * spare, whichever has them in order. */
+uint64_t *sort_words(uint64_t *list, uint64_t *spare, uint64_t count, uint32_t shift,
+                     uint32_t bits);
+
+#endif

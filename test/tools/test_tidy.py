@@ -109,6 +109,12 @@ class Tidy(unittest.TestCase):
         self.in_left('int;\n' * 1200, 'left.c:1200: file has 1202 lines')
         self.in_left('/* ' + 'x' * 95 + ' */\n', 'left.c:3: line has 101 columns')
 
+    def test_pages_are_wrapped(self):
+        row, word = '|' + 'x' * 120 + '|\n', 'x' * 60
+        self.finds({'docs/a.md': f'{word} {word}\n'}, 'docs/a.md:1: line has 121 columns')
+        self.finds({'README.md': f'{word} {word}\n'}, 'README.md:1: line has 121 columns')
+        self.passes({'docs/a.md': row + f'```\n{row}```\n![{row[1:-2]}](a.svg)\n{word}\n'})
+
     def test_parameters(self):
         six = 'int a, int b, int c, int d, int e, int f'
         self.in_left(f'int left_go({six}, struct error *err)\n{{\n}}\n')

@@ -5,9 +5,10 @@
 
 struct slice ip_bare(struct slice text)
 {
-    size_t close = slice_find_byte(text, ']', 0);
+    bool has_bracket = text.size > 1 && text.data[0] == '[';
+    size_t close = has_bracket ? slice_find_byte(text, ']', 1) : SIZE_MAX;
 
-    if (text.size > 1 && text.data[0] == '[' && close != SIZE_MAX)
+    if (close != SIZE_MAX)
         return slice_from(text.data + 1, close - 1);
     size_t colon = slice_find_byte(text, ':', 0);
     if (colon != SIZE_MAX && slice_find_byte(text, ':', colon + 1) == SIZE_MAX)
@@ -22,25 +23,46 @@ bool ip_is_four(const uint8_t ip[IP_BYTES])
     return memcmp(ip, mapped, sizeof(mapped)) == 0;
 }
 
+/* a.b.c.d without zeros that need not be there, as inet_pton() wants it, which would cost as
+ * much as all else that is asked of an event's address. */
+static bool parse_four(struct slice text, uint8_t ret[4])
+{
+    size_t at = 0;
+
+    for (unsigned i = 0; i < 4; i++) {
+        size_t start = i == 0 ? 0 : ++at;
+        unsigned value = 0;
+        while (at < text.size && at - start < 3 && text.data[at] >= '0' && text.data[at] <= '9')
+            value = value * 10 + (unsigned)(text.data[at++] - '0');
+        if (at == start || value > 255 || (text.data[start] == '0' && at - start > 1))
+            return false;
+        if (i < 3 && (at >= text.size || text.data[at] != '.'))
+            return false;
+        ret[i] = (uint8_t)value;
+    }
+    return at == text.size;
+}
+
 bool ip_parse(struct slice text, uint8_t ret[IP_BYTES])
 {
     char plain[IP_TEXT_BYTES];
 
+    memset(ret, 0, IP_BYTES);
     text = ip_bare(slice_trim(text));
     text = slice_head(text, slice_find_byte(text, '%', 0)); /* a zone is of that host only */
+    if (parse_four(text, ret + 12)) {
+        ret[10] = ret[11] = 0xff;
+        return true;
+    }
     if (text.size == 0 || text.size >= sizeof(plain) || slice_find_byte(text, '\0', 0) != SIZE_MAX)
         return false;
     memcpy(plain, text.data, text.size);
     plain[text.size] = '\0';
-    memset(ret, 0, IP_BYTES);
-    bool is_four = inet_pton(AF_INET, plain, ret + 12) == 1;
-    if (!is_four && inet_pton(AF_INET6, plain, ret) != 1)
+    if (inet_pton(AF_INET6, plain, ret) != 1)
         return false;
     /* ::a.b.c.d, of before ::ffff:a.b.c.d */
-    bool is_compatible = slice_starts_with(text, SLICE("::")) &&
-                         slice_find_byte(text, '.', 0) != SIZE_MAX &&
-                         slice_find_byte(text, ':', 2) == SIZE_MAX;
-    if (is_four || is_compatible)
+    if (slice_starts_with(text, SLICE("::")) && slice_find_byte(text, '.', 0) != SIZE_MAX &&
+        slice_find_byte(text, ':', 2) == SIZE_MAX)
         ret[10] = ret[11] = 0xff;
     return true;
 }

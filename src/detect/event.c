@@ -103,17 +103,37 @@ void event_from_record(const struct record *record, struct event *ret)
     ret->is_sign_in = slice_is(ret->operation, "UserLoggedIn");
 }
 
+static char *put_decimal(char *at, uint8_t value)
+{
+    if (value >= 100)
+        *at++ = (char)('0' + value / 100);
+    if (value >= 10)
+        *at++ = (char)('0' + value / 10 % 10);
+    *at++ = (char)('0' + value % 10);
+    return at;
+}
+
+/* Asked for each event: snprintf() would be a fifth of its cost. */
+static struct slice network_of_four(const uint8_t ip[IP_BYTES], char ret[NETWORK_BYTES])
+{
+    static const char rest[] = ".0.0/16";
+    char *at = put_decimal(ret, ip[12]);
+
+    *at++ = '.';
+    at = put_decimal(at, ip[13]);
+    memcpy(at, rest, sizeof(rest));
+    return slice_from(ret, (size_t)(at - ret) + sizeof(rest) - 1);
+}
+
 struct slice event_network(struct slice address, char ret[NETWORK_BYTES])
 {
     uint8_t ip[IP_BYTES];
-    int size;
 
     if (!ip_parse(address, ip))
         return cut(address, NETWORK_BYTES - 1);
     if (ip_is_four(ip))
-        size = snprintf(ret, NETWORK_BYTES, "%u.%u.0.0/16", ip[12], ip[13]);
-    else
-        size = snprintf(ret, NETWORK_BYTES, "%x:%x::/32", (unsigned)ip[0] << 8 | ip[1],
+        return network_of_four(ip, ret);
+    int size = snprintf(ret, NETWORK_BYTES, "%x:%x::/32", (unsigned)ip[0] << 8 | ip[1],
                         (unsigned)ip[2] << 8 | ip[3]);
     return slice_from(ret, (size_t)size);
 }

@@ -7,7 +7,7 @@
 #include "base/time.h"
 #include "store/column_priv.h"
 
-#include <stdio.h>
+#define NUMBER_BYTES_MAX 20 /* of 64 bits, with its sign */
 
 struct text_block {
     char *at, *end;
@@ -97,17 +97,20 @@ static enum status decode_integers(struct reader *reader, uint32_t count,
     if (status != STATUS_OK)
         return status;
     struct reader steps = reader_from(bytes.data, bytes.size);
-    for (uint32_t i = 0; i < count; i++) {
-        char text[24];
+    struct buf text;
+    buf_init(&text, NUMBER_BYTES_MAX);
+    for (uint32_t i = 0; i < count && status == STATUS_OK; i++) {
         value = (int64_t)((uint64_t)value + (uint64_t)unzigzag(reader_varint(&steps)));
-        size_t size = (size_t)snprintf(text, sizeof(text), "%lld", (long long)value);
-        char *at = take(block, size);
-        if (at == NULL || steps.failed)
-            return corrupt(err);
-        memcpy(at, text, size);
-        ret[i] = (struct slice){at, size};
+        buf_clear(&text);
+        buf_add_i64(&text, value);
+        char *at = take(block, text.size);
+        status = at == NULL || steps.failed ? corrupt(err) : buf_check(&text, err);
+        if (status == STATUS_OK)
+            memcpy(at, text.data, text.size);
+        ret[i] = slice_from(at, text.size);
     }
-    return STATUS_OK;
+    buf_release(&text);
+    return status;
 }
 
 static enum status decode_times(struct reader *reader, uint32_t count, struct text_block *block,

@@ -68,6 +68,8 @@ static void networks_are_16_and_32_bits(void **state)
 
     (void)state;
     ASSERT_SLICE(event_network(SLICE("10.20.30.40"), text), "10.20.0.0/16");
+    ASSERT_SLICE(event_network(SLICE("255.100.30.40"), text), "255.100.0.0/16");
+    ASSERT_SLICE(event_network(SLICE("9.0.30.40"), text), "9.0.0.0/16");
     ASSERT_SLICE(event_network(SLICE("2603:10a6:5::1"), text), "2603:10a6::/32");
     ASSERT_SLICE(event_network(SLICE("2603:10A6:0005:0:0::1"), text), "2603:10a6::/32");
     ASSERT_SLICE(event_network(SLICE("fe80::1%3"), text), "fe80:0::/32");

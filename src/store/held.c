@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One block of memory holds a text: the struct, its records, the name of the table, the
- * bytes.  The tokens of a record are made again from its bytes, as at the way in. */
+/* One block of memory holds a text: the struct, its records, when each came, the name of the
+ * table, the bytes.  The tokens of a record are made again from its bytes, as at the way in. */
 #include "store/held_priv.h"
 
 #include "base/check.h"
 #include "base/limits.h"
 
 #include <stdlib.h>
+
+#define TEXTS_ROWS_MAX 512u /* of texts that are parsed at once */
 
 /* ---- life ---- */
 
@@ -31,8 +33,10 @@ static void set_facts(struct held *held, const struct record_batch *batch)
 
 static size_t bytes_of(const struct record_batch *batch)
 {
-    size_t bytes = sizeof(struct held) + batch->table.size +
-                   batch->record_count * sizeof(struct record);
+    size_t record_bytes = sizeof(struct record) +
+                          (batch->received_times_us == NULL ? 0 : sizeof(int64_t));
+    size_t bytes =
+        sizeof(struct held) + batch->table.size + batch->record_count * record_bytes;
 
     for (uint32_t i = 0; i < batch->record_count; i++)
         bytes += batch->records[i].raw.size;
@@ -59,6 +63,12 @@ static enum status text_new(const struct record_batch *batch, struct held_pool *
     *held = (struct held){.pool = pool, .text = *batch};
     struct record *records = (struct record *)(void *)(held + 1);
     char *at = (char *)(records + batch->record_count);
+    if (batch->received_times_us != NULL) {
+        size_t bytes = batch->record_count * sizeof(int64_t);
+        held->text.received_times_us = (const int64_t *)(const void *)at;
+        memcpy(at, batch->received_times_us, bytes);
+        at += bytes;
+    }
     held->table = held->text.table = put(&at, batch->table);
     for (uint32_t i = 0; i < batch->record_count; i++) {
         records[i] = batch->records[i];
@@ -93,13 +103,18 @@ enum status held_from_part(struct part *part, struct held **ret, struct error *e
     return STATUS_OK;
 }
 
+static bool is_small(const struct record_batch *batch)
+{
+    return batch->record_count > 0 && batch->record_count <= HELD_TEXT_ROWS_MAX &&
+           bytes_of(batch) <= HELD_TEXT_BYTES_MAX;
+}
+
 enum status held_from_batch(const struct record_batch *batch, struct held_pool *pool,
                             struct held **ret, struct error *err)
 {
     struct part *part = NULL;
 
-    if (batch->record_count > 0 && batch->record_count <= HELD_TEXT_ROWS_MAX &&
-        bytes_of(batch) <= HELD_TEXT_BYTES_MAX)
+    if (is_small(batch))
         return text_new(batch, pool, ret, err);
     enum status status = part_from_records(batch, &part, err);
     if (status == STATUS_OK)
@@ -154,24 +169,27 @@ static enum status make_tokens(struct record *record, struct json_tape *tape, st
     return STATUS_OK;
 }
 
-static enum status make_part(const struct held *held, struct part **ret, struct error *err)
+static enum status make_part(const struct record_batch *text, struct part **ret,
+                             struct error *err)
 {
-    struct record_batch batch = held->text;
-    struct record records[HELD_TEXT_ROWS_MAX];
-    struct json_tape tapes[HELD_TEXT_ROWS_MAX];
-    enum status status = STATUS_OK;
+    struct record_batch batch = *text;
+    struct record *records = malloc(batch.record_count * sizeof(*records));
+    struct json_tape *tapes = calloc(batch.record_count, sizeof(*tapes));
+    enum status status = records == NULL || tapes == NULL ? ERROR_MEMORY(err) : STATUS_OK;
 
-    memcpy(records, batch.records, batch.record_count * sizeof(*records));
-    batch.records = records;
-    for (uint32_t i = 0; i < batch.record_count; i++) {
+    for (uint32_t i = 0; i < batch.record_count && status == STATUS_OK; i++) {
+        records[i] = batch.records[i];
         json_tape_init(&tapes[i]);
-        if (records[i].token_count > 0 && status == STATUS_OK)
+        if (records[i].token_count > 0)
             status = make_tokens(&records[i], &tapes[i], err);
     }
+    batch.records = records;
     if (status == STATUS_OK)
         status = part_from_records(&batch, ret, err);
-    for (uint32_t i = 0; i < batch.record_count; i++)
+    for (uint32_t i = 0; i < batch.record_count && tapes != NULL; i++)
         json_tape_release(&tapes[i]);
+    free(tapes);
+    free(records);
     return status;
 }
 
@@ -202,7 +220,7 @@ enum status held_part(struct held *held, struct part **ret, struct error *err)
         *ret = part_ref(part);
         return STATUS_OK;
     }
-    enum status status = make_part(held, &part, err);
+    enum status status = make_part(&held->text, &part, err);
     if (status != STATUS_OK)
         return status;
     keep(held, part);
@@ -210,22 +228,111 @@ enum status held_part(struct held *held, struct part **ret, struct error *err)
     return STATUS_OK;
 }
 
+/* ---- joins ---- */
+
+/* How many texts stand at the beginning of the list, of not too many rows for one part. */
+static uint32_t count_texts(struct held *const *held, uint32_t count)
+{
+    uint32_t rows = 0, texts = 0;
+
+    while (texts < count && held_is_text(held[texts]) &&
+           (texts == 0 || rows + held[texts]->row_count <= TEXTS_ROWS_MAX))
+        rows += held[texts++]->row_count;
+    return texts;
+}
+
+/* The records of texts as one batch, which is freed by what *ret_block says; their bytes stay
+ * where they are. */
+static enum status gather(struct held *const *held, uint32_t count, struct record_batch *ret,
+                          void **ret_block, struct error *err)
+{
+    uint32_t rows = 0;
+
+    for (uint32_t i = 0; i < count; i++)
+        rows += held[i]->row_count;
+    struct record *records = malloc(rows * (sizeof(*records) + sizeof(int64_t)));
+    if (records == NULL)
+        return ERROR_MEMORY(err);
+    int64_t *times_us = (int64_t *)(void *)(records + rows);
+    *ret = held[0]->text;
+    ret->record_count = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        const struct record_batch *text = &held[i]->text;
+        for (uint32_t r = 0; r < text->record_count; r++) {
+            times_us[ret->record_count] = record_batch_received_us(text, r);
+            records[ret->record_count++] = text->records[r];
+        }
+        ret->wal_file = text->wal_file > ret->wal_file ? text->wal_file : ret->wal_file;
+    }
+    ret->records = records;
+    ret->received_times_us = times_us;
+    *ret_block = records;
+    return STATUS_OK;
+}
+
+/* The texts are parsed together: a part of each, of one row or a few, would cost many times
+ * what their rows do. */
+static enum status join_texts(struct held *const *held, uint32_t count, struct part **ret,
+                              struct error *err)
+{
+    struct record_batch batch;
+    void *block = NULL;
+
+    if (count == 1)
+        return held_part(held[0], ret, err);
+    enum status status = gather(held, count, &batch, &block, err);
+    if (status == STATUS_OK)
+        status = make_part(&batch, ret, err);
+    free(block);
+    return status;
+}
+
 enum status held_join(struct held *const *held, uint32_t count, struct part **ret,
                       struct error *err)
 {
     struct part **parts = calloc(count, sizeof(*parts));
+    uint32_t part_count = 0;
     enum status status = STATUS_OK;
 
     if (parts == NULL)
         return ERROR_MEMORY(err);
-    for (uint32_t i = 0; i < count && status == STATUS_OK; i++)
-        status = held_part(held[i], &parts[i], err);
-    if (status == STATUS_OK && count == 1)
+    for (uint32_t i = 0, texts; i < count && status == STATUS_OK; i += texts == 0 ? 1 : texts) {
+        texts = count_texts(held + i, count - i);
+        status = texts == 0 ? held_part(held[i], &parts[part_count], err)
+                            : join_texts(held + i, texts, &parts[part_count], err);
+        part_count += status == STATUS_OK;
+    }
+    if (status == STATUS_OK && part_count == 1)
         *ret = part_ref(parts[0]);
     else if (status == STATUS_OK)
-        status = part_join(parts, count, ret, err);
-    for (uint32_t i = 0; i < count; i++)
+        status = part_join(parts, part_count, ret, err);
+    for (uint32_t i = 0; i < part_count; i++)
         part_unref(parts[i]);
     free(parts);
+    return status;
+}
+
+enum status held_merge(struct held *const *held, uint32_t count, struct held **ret,
+                       struct error *err)
+{
+    struct record_batch batch;
+    struct part *part = NULL;
+    void *block = NULL;
+    enum status status = STATUS_OK;
+    bool is_text = false;
+
+    if (count_texts(held, count) == count) {
+        status = gather(held, count, &batch, &block, err);
+        is_text = status == STATUS_OK && is_small(&batch);
+    }
+    if (is_text)
+        status = text_new(&batch, held[0]->pool, ret, err);
+    else if (status == STATUS_OK)
+        status = held_join(held, count, &part, err);
+    free(block);
+    if (status == STATUS_OK && !is_text)
+        status = held_from_part(part, ret, err);
+    if (status != STATUS_OK)
+        part_unref(part);
     return status;
 }

@@ -47,7 +47,11 @@ bool held_is_text(const struct held *held);
 size_t held_bytes(const struct held *held);
 /* Its rows as a part, one reference of which is the caller's. */
 enum status held_part(struct held *held, struct part **ret, struct error *err) MUST_USE;
-/* One part of all their rows, of one tenant and table; errors of part_join(). */
+/* One of all their rows, of one tenant and table: a text where they are texts of few rows, else
+ * a part; errors of part_join(). */
+enum status held_merge(struct held *const *held, uint32_t count, struct held **ret,
+                       struct error *err) MUST_USE;
+/* One part of them. */
 enum status held_join(struct held *const *held, uint32_t count, struct part **ret,
                       struct error *err) MUST_USE;
 

@@ -400,7 +400,8 @@ static enum status put_rows(struct builder *b, struct error *err)
             const struct row *row = &b->rows[shape->row_begin + i];
             const struct record *record = &b->batch->records[row->record];
             part->tags[shape->row_begin + i] = b->tags[row->record];
-            layout_set_row(&b->layout, shape->row_begin + i, record, b->batch->received_us);
+            layout_set_row(&b->layout, shape->row_begin + i, record,
+                           record_batch_received_us(b->batch, row->record));
             status = put_instance(b, row->record, b->instances[row->instance], i, err);
         }
     }

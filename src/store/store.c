@@ -9,31 +9,20 @@
 
 /* ---- taking batches ---- */
 
-/* One part of the rows; NULL where they cannot be joined. */
-static struct held *join(const struct held_list *list)
-{
-    struct part *part = NULL;
-    struct held *joined = NULL;
-    struct error err;
-
-    if (held_join(list->held, list->count, &part, &err) != STATUS_OK)
-        return NULL;
-    if (held_from_part(part, &joined, &err) != STATUS_OK)
-        part_unref(part);
-    return joined;
-}
-
 /* Joins small parts of the table while there are enough of them. */
 static void join_small(struct store *store, const struct record_batch *batch)
 {
     for (;;) {
         struct held_list list = {0};
+        struct error err;
         (void)pthread_mutex_lock(&store->lock);
         bool is_due = memory_begin_join(&store->memory, &batch->tenant, batch->table, &list);
         (void)pthread_mutex_unlock(&store->lock);
         if (!is_due)
             return;
-        struct held *joined = join(&list); /* what cannot be joined stays as it is */
+        struct held *joined = NULL;
+        if (held_merge(list.held, list.count, &joined, &err) != STATUS_OK)
+            joined = NULL; /* what cannot be joined stays as it is */
         (void)pthread_mutex_lock(&store->lock);
         memory_end_join(&store->memory, &list, joined);
         (void)pthread_cond_broadcast(&store->joined);

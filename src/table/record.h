@@ -35,9 +35,17 @@ struct record_batch {
     const struct record *records;
     uint32_t record_count;
     int64_t received_us;      /* receive time of the request, Unix microseconds */
+    const int64_t *received_times_us; /* a record, where they came in several; else NULL */
     uint64_t wal_file;        /* number of the WAL file that holds it */
     bool replayed;            /* read back from the WAL after a restart */
 };
+
+static inline int64_t record_batch_received_us(const struct record_batch *batch,
+                                               uint32_t record)
+{
+    return batch->received_times_us == NULL ? batch->received_us
+                                            : batch->received_times_us[record];
+}
 
 /* Takes durable batches.  Thread-safe.  An error is fatal for the caller. */
 struct record_sink {

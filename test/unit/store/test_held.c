@@ -151,6 +151,51 @@ static void texts_and_parts_are_joined(void **state)
     }
 }
 
+/* Texts of few rows stay one, with the time at which each row came. */
+static void few_texts_become_one_text(void **state)
+{
+    (void)state;
+    struct batch_maker makers[3];
+    struct held_pool pool = {0};
+    struct held *held[3], *pair = NULL, *all = NULL, *mixed = NULL;
+    struct part *part = NULL;
+    struct error err;
+    for (uint32_t i = 0; i < 3; i++) {
+        make(&makers[i], 1 + 100 * i, i == 2 ? HELD_TEXT_ROWS_MAX - 7 : 4);
+        makers[i].batch.received_us += i;
+        makers[i].batch.wal_file += i;
+        assert_int_equal(held_from_batch(&makers[i].batch, &pool, &held[i], &err), STATUS_OK);
+    }
+    assert_int_equal(held_merge(held, 2, &pair, &err), STATUS_OK);
+    assert_true(held_is_text(pair));
+    assert_int_equal(pair->row_count, 8);
+    assert_int_equal(pair->seq_max, 104);
+    assert_int_equal(pair->wal_file_max, 8);
+    assert_int_equal(held_part(pair, &part, &err), STATUS_OK);
+    check(part, &makers[0]);
+    check(part, &makers[1]);
+    part_unref(part);
+    /* With further ones it has too many rows, but each still has its time. */
+    struct held *rest[] = {pair, held[2]};
+    assert_int_equal(held_merge(rest, 2, &all, &err), STATUS_OK);
+    assert_false(held_is_text(all));
+    assert_int_equal(held_part(all, &part, &err), STATUS_OK);
+    for (uint32_t i = 0; i < 3; i++)
+        check(part, &makers[i]);
+    part_unref(part);
+    struct held *both[] = {held[0], all};
+    assert_int_equal(held_merge(both, 2, &mixed, &err), STATUS_OK);
+    assert_false(held_is_text(mixed));
+    assert_int_equal(mixed->row_count, all->row_count + 4);
+    held_unref(mixed);
+    held_unref(all);
+    held_unref(pair);
+    for (uint32_t i = 0; i < 3; i++) {
+        held_unref(held[i]);
+        batch_maker_release(&makers[i]);
+    }
+}
+
 static void ask(void *context, uint32_t index)
 {
     struct error err;
@@ -189,6 +234,7 @@ int main(void)
         cmocka_unit_test(a_full_pool_keeps_nothing),
         cmocka_unit_test(many_rows_or_bytes_are_a_part_at_once),
         cmocka_unit_test(texts_and_parts_are_joined),
+        cmocka_unit_test(few_texts_become_one_text),
         cmocka_unit_test(threads_that_ask_at_once_get_the_rows),
     };
 

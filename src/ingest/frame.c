@@ -17,6 +17,8 @@
 #define TAIL_RECEIVED 2
 #define TAIL_SIZE_BYTES 4
 #define BLOCK_ZSTD_LEVEL 1
+#define LITTLE_BLOCK_BYTES 512u /* up to so many, packing costs more than it saves in the log */
+#define LITTLE_ZSTD_LEVEL (-10)
 #define FLAGS_STORED (RECORD_QUARANTINED | RECORD_CONFLICTING)
 
 _Static_assert(REQUEST_BODY_BYTES_MAX + REQUEST_RECORDS_MAX * 24 < FRAME_SEALED_BYTES_MAX,
@@ -171,7 +173,8 @@ enum status payload_add_block(struct buf *payload, const struct record *records,
     enum status status = buf_check(plain, err);
     if (status != STATUS_OK)
         return status;
-    status = zstd_pack(buf_slice(plain), BLOCK_ZSTD_LEVEL, &scratch->packed, err);
+    int level = plain->size <= LITTLE_BLOCK_BYTES ? LITTLE_ZSTD_LEVEL : BLOCK_ZSTD_LEVEL;
+    status = zstd_pack(buf_slice(plain), level, &scratch->packed, err);
     buf_put_varint(payload, plain->size);
     buf_put_blob(payload, buf_slice(&scratch->packed));
     return status == STATUS_OK ? buf_check(payload, err) : status;

@@ -308,37 +308,26 @@ void layout_set_row(struct layout *layout, uint32_t row, const struct record *re
         part->seq_max = record->seq;
 }
 
+/* The codes of a value take the fewest bytes, as memory has many of them; what an array has
+ * for a code is a count. */
 enum status layout_finish(struct layout *layout, struct error *err)
 {
     struct part *part = layout->part;
-    uint32_t *zeros = NULL, zero_count = 0;
 
     for (uint32_t i = 0; i < part->path_count; i++) {
-        if (layout->dictionaries[i].count == 1 && part->paths[i].value_count > zero_count)
-            zero_count = part->paths[i].value_count;
-    }
-    zeros = ARENA_ARRAY(part->arena, uint32_t, zero_count, err);
-    if (zeros == NULL)
-        return err->status;
-    for (uint32_t i = 0; i < part->path_count; i++) {
         struct path_column *path = &part->paths[i];
+        enum code_width width = CODE_WIDE;
         if (!path->is_array) {
             enum status status =
                 dictionary_finish(&layout->dictionaries[i], part->arena, path, err);
             if (status != STATUS_OK)
                 return status;
+            width = code_width_for(path->dict_count);
         }
-        if (!path->is_array && path->dict_count == 1) {
-            path->codes.wide = zeros;
-            continue;
-        }
-        size_t bytes = path->value_count * sizeof(uint32_t);
-        uint32_t *codes = arena_alloc_raw(part->arena, bytes, err);
-        if (codes == NULL)
+        void *room = arena_alloc_raw(part->arena, codes_bytes(width, path->value_count), err);
+        if (room == NULL)
             return err->status;
-        if (bytes > 0)
-            memcpy(codes, path->codes.wide, bytes);
-        path->codes.wide = codes;
+        path->codes = codes_pack(path->codes.wide, path->value_count, width, room);
     }
     return STATUS_OK;
 }

@@ -112,8 +112,7 @@ struct path_column {
     bool is_array;
     bool is_object;          /* only names a shape_object; no values */
     uint32_t value_count;
-    struct codes codes;      /* value_count; array: the element counts.  Wide in parts that
-                              * are made here, whose columns may share an array of zeros */
+    struct codes codes;      /* value_count; array: the element counts, always wide */
     uint32_t dict_count;
     struct slice *dict;      /* distinct leaf texts, verbatim (escaped); behind them an empty one */
     /* Views: texts that are lower-case GUIDs stay 16 bytes each; dict is NULL until

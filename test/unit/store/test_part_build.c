@@ -86,6 +86,35 @@ static void rows_of_a_shape_are_in_order_of_time(void **state)
     batch_maker_release(&m);
 }
 
+static void codes_take_the_fewest_bytes(void **state)
+{
+    static const struct {
+        const char *path;
+        enum code_width width;
+    } cases[] = {{"same", CODE_ZERO}, {"few", CODE_BYTE}, {"all", CODE_HALF}, {"list", CODE_WIDE}};
+    struct batch_maker m;
+
+    (void)state;
+    batch_maker_init(&m, "T", 1);
+    for (int i = 0; i < 300; i++) {
+        char text[100];
+        (void)snprintf(text, sizeof(text), "{\"same\":1,\"few\":%d,\"all\":%d,\"list\":[%s]}",
+                       i % 256, i, i % 2 == 0 ? "1" : "");
+        batch_maker_add(&m, slice_of(text), i);
+    }
+    struct part *part = build_part(&m);
+    check_part(part, &m, 1);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        uint32_t path = 0;
+        while (!slice_is(part->paths[path].path, cases[i].path) ||
+               part->paths[path].value_count == 0)
+            path++;
+        assert_int_equal(part->paths[path].codes.width, cases[i].width);
+    }
+    part_unref(part);
+    batch_maker_release(&m);
+}
+
 /* Each line of a sample file, gzip or plain, as a record. */
 static bool check_file(const char *path)
 {
@@ -213,6 +242,7 @@ int main(void)
         cmocka_unit_test(each_nasty_record_renders_alone),
         cmocka_unit_test(rows_of_a_shape_are_in_order_of_time),
         cmocka_unit_test(a_batch_that_passes_a_bound_is_kept_whole),
+        cmocka_unit_test(codes_take_the_fewest_bytes),
         cmocka_unit_test(public_samples_render_exactly),
     };
 

@@ -264,23 +264,58 @@ static bool is_quick(const struct expr *term)
     return is;
 }
 
-/* Notes what a term says of the rows that are open, of which it may have been given all rows
- * or these alone; *count of them are left. */
-static bool close_rows(const struct vector *term, bool has_all, uint8_t decided,
-                       uint8_t *values, uint32_t *open, uint32_t *count)
+/* The rows that are open, and what is known of all. */
+struct open_rows {
+    uint32_t *rows;
+    uint32_t count;
+    uint8_t *values; /* a row of the batch: 0 false, 1 true, 2 null */
+    uint8_t decided; /* the value that ends it */
+    bool has_all;    /* the term was given all rows, not these alone */
+};
+
+static inline void close_row(struct open_rows *open, uint32_t i, uint32_t *left, uint8_t value)
+{
+    uint32_t row = open->rows[i];
+    uint8_t *known = &open->values[row];
+
+    *known = value == open->decided || value == 2 ? value : *known;
+    open->rows[*left] = row;
+    *left += value != open->decided;
+}
+
+/* For terms without nulls; codes NULL: a row is a value.  Nothing branches by what it is. */
+static inline void close_plain(struct open_rows *open, const struct vector *term,
+                               const uint32_t *codes)
+{
+    uint32_t left = 0;
+
+    for (uint32_t i = 0; i < open->count; i++) {
+        uint32_t at = open->has_all ? open->rows[i] : i;
+        close_row(open, i, &left, term->booleans[codes == NULL ? at : codes[at]] != 0);
+    }
+    open->count = left;
+}
+
+/* Notes what a term says of the rows that are open; true: of some that it is null. */
+static bool close_rows(struct open_rows *open, const struct vector *term)
 {
     uint32_t left = 0;
     bool nulls = false;
 
-    for (uint32_t i = 0; i < *count; i++) {
-        uint32_t row = open[i];
-        uint8_t v = logic_at(term, has_all ? row : i);
-        values[row] = v == decided || v == 2 ? v : values[row];
-        nulls = nulls || v == 2;
-        open[left] = row;
-        left += v != decided;
+    if (term->nulls == NULL && term->encoding == VECTOR_FLAT) {
+        close_plain(open, term, NULL);
+        return false;
     }
-    *count = left;
+    if (term->nulls == NULL && term->encoding == VECTOR_DICT) {
+        close_plain(open, term, term->codes);
+        return false;
+    }
+    for (uint32_t i = 0; i < open->count; i++) {
+        uint8_t value = logic_at(term, open->has_all ? open->rows[i] : i);
+        nulls = nulls || value == 2;
+        close_row(open, i, &left, value);
+    }
+    open->count = left;
     return nulls;
 }
 
@@ -289,33 +324,33 @@ static enum status eval_logic(struct worker *w, const struct expr *expr,
                               const struct batch *batch, struct vector *ret, struct error *err)
 {
     uint32_t rows = batch->row_count;
-    uint8_t decided = expr->kind == EXPR_OR; /* the value that ends it */
     struct arena *arena = w->batch_arena;
-    uint8_t *values = arena_alloc_raw(arena, rows + 1, err);
-    uint32_t *open = arena_alloc_raw(arena, ((size_t)rows + 1) * sizeof(*open), err);
-    uint32_t open_count = rows;
+    struct open_rows open = {
+        .rows = arena_alloc_raw(arena, ((size_t)rows + 1) * sizeof(*open.rows), err),
+        .count = rows,
+        .values = arena_alloc_raw(arena, (size_t)rows + 1, err),
+        .decided = expr->kind == EXPR_OR};
+    uint8_t *values = open.values;
     struct batch part = *batch;
     bool nulls = false;
 
-    if (values == NULL || open == NULL)
+    if (open.rows == NULL || values == NULL)
         return err->status;
-    memset(values, !decided, rows);
+    memset(values, !open.decided, rows);
     for (uint32_t i = 0; i < rows; i++)
-        open[i] = i;
-    for (uint32_t t = 0; t < expr->arg_count && open_count > 0; t++) {
+        open.rows[i] = i;
+    for (uint32_t t = 0; t < expr->arg_count && open.count > 0; t++) {
+        const struct expr *e = expr->args[t];
         struct vector term;
-        bool has_all = open_count == rows || (open_count > rows / 4 && is_quick(expr->args[t]));
-        if (!has_all) { /* each term has columns of its own */
-            enum status taken = run_take_needed(w, batch, expr->args[t], open, open_count, &part,
-                                                err);
-            if (taken != STATUS_OK)
-                return taken;
-        }
-        enum status status =
-            expr_eval(w, expr->args[t], has_all ? batch : &part, &term, err);
+        open.has_all = open.count == rows || (open.count > rows / 4 && is_quick(e));
+        enum status status = STATUS_OK;
+        if (!open.has_all) /* each term has columns of its own */
+            status = run_take_needed(w, batch, e, open.rows, open.count, &part, err);
+        if (status == STATUS_OK)
+            status = expr_eval(w, e, open.has_all ? batch : &part, &term, err);
         if (status != STATUS_OK)
             return status;
-        if (close_rows(&term, has_all, decided, values, open, &open_count))
+        if (close_rows(&open, &term))
             nulls = true;
     }
     uint8_t *null_bytes = NULL;

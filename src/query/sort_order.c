@@ -54,7 +54,7 @@ struct sorter {
     uint32_t row_bits;   /* below the fields of the only word; 0: it has no room for them */
     uint32_t part_bits;
     uint32_t (*places)[PARTS]; /* a chunk: how many rows of each part, then where they go */
-    uint64_t *spare;
+    uint64_t *spare;     /* a position: numbers of a chunk, then the rows in parts */
     uint32_t *ret;
 };
 
@@ -150,7 +150,7 @@ static uint64_t find_unit(const uint64_t *numbers, const uint8_t *nulls, uint32_
 
 static struct bounds find_bounds(const struct sorter *s, const struct field *f, uint32_t chunk)
 {
-    uint64_t numbers[BATCH_ROWS_MAX];
+    uint64_t *numbers = s->spare + s->first[chunk];
     const struct vector *v = column_of(s, f, chunk);
     uint32_t count = s->set->chunks[chunk].row_count;
     struct bounds b = {.low = UINT64_MAX};
@@ -361,8 +361,8 @@ static void count_parts(struct sorter *s, uint32_t chunk)
 static enum status fill_words(void *context, struct worker *w, uint32_t chunk, bool *stop,
                               struct error *err)
 {
-    uint64_t field[BATCH_ROWS_MAX];
     struct sorter *s = context;
+    uint64_t *field = s->spare + s->first[chunk];
     uint32_t count = s->set->chunks[chunk].row_count;
 
     (void)w;
@@ -433,9 +433,6 @@ static enum status sort_packed(struct sorter *s, struct error *err)
 {
     uint32_t at = 0;
 
-    s->spare = arena_alloc_raw(s->arena, (s->row_count + 1) * sizeof(*s->spare), err);
-    if (s->spare == NULL)
-        return err->status;
     for (uint32_t part = 0; part < PARTS; part++) {
         for (uint32_t c = 0; c < s->set->chunk_count; c++) {
             uint32_t count = s->places[c][part];
@@ -481,7 +478,9 @@ static enum status begin(struct sorter *s, uint32_t key_count, struct error *err
     s->fields = ARENA_ARRAY(s->arena, struct field, fields, err);
     s->words = ARENA_ARRAY(s->arena, uint64_t *, fields, err);
     s->bits = ARENA_ARRAY(s->arena, uint32_t, fields, err);
-    if (s->first == NULL || s->fields == NULL || s->words == NULL || s->bits == NULL)
+    s->spare = arena_alloc_raw(s->arena, (s->row_count + 1) * sizeof(*s->spare), err);
+    if (s->first == NULL || s->fields == NULL || s->words == NULL || s->bits == NULL ||
+        s->spare == NULL)
         return err->status;
     for (uint32_t c = 0; c < s->set->chunk_count; c++) {
         s->first[c] = at;

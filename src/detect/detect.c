@@ -17,6 +17,7 @@
 #define WRITE_HITS_MAX 2000u
 #define ALERTS_PER_HOUR_MAX 500u
 #define WRITE_TRIES_MAX 50u
+#define EVENTS_AT_ONCE 64u /* of a batch, so that small ones of others come between */
 
 struct detect {
     struct record_sink sink; /* first: the sink's address is the detect's */
@@ -156,22 +157,20 @@ static bool may_alert(struct detect *d)
 }
 
 static enum status observe(struct detect *d, const struct guid *tenant,
-                           const struct record *record, struct error *err)
+                           const struct event *event, struct error *err)
 {
-    struct event event;
     struct first_seen_hit found;
 
     /* Before it is learnt: what is not new any more is never a hit again. */
     if (d->depth >= QUEUE_HITS_MAX)
         return ERROR_SET(err, STATUS_BUSY, "the queue of hits is full");
-    event_from_record(record, &event);
     d->stats.events++;
-    enum status status = first_seen_observe(d->first_seen, tenant, &event, &found, err);
+    enum status status = first_seen_observe(d->first_seen, tenant, event, &found, err);
     if (status != STATUS_OK || found.kind == FIRST_SEEN_NOTHING)
         return status;
     if (found.alert && !may_alert(d))
         found.alert = false;
-    struct hit *hit = hit_new(tenant, &event, &found, err);
+    struct hit *hit = hit_new(tenant, event, &found, err);
     if (hit == NULL)
         return err->status;
     if (d->tail == NULL)
@@ -187,25 +186,51 @@ static enum status observe(struct detect *d, const struct guid *tenant,
     return STATUS_OK;
 }
 
+/* What stands back may be put aside with the lock held, and all tenants need it: records are
+ * read before, and learnt a few at a time. */
+static enum status take_some(struct detect *d, const struct guid *tenant,
+                             const struct record *records, uint32_t count, struct error *err)
+{
+    struct event events[EVENTS_AT_ONCE];
+
+    for (uint32_t i = 0; i < count; i++)
+        event_from_record(&records[i], &events[i]);
+    (void)pthread_mutex_lock(&d->lock);
+    enum status status = load_tenant(d, tenant, err);
+    for (uint32_t i = 0; status == STATUS_OK && i < count; i++)
+        status = observe(d, tenant, &events[i], err);
+    (void)pthread_cond_broadcast(&d->changed);
+    (void)pthread_mutex_unlock(&d->lock);
+    return status;
+}
+
+static enum status replay_rows(struct detect *d, const struct record_batch *batch,
+                               struct error *err)
+{
+    (void)pthread_mutex_lock(&d->lock);
+    enum status status = load_tenant(d, &batch->tenant, err);
+    for (uint32_t i = 0; status == STATUS_OK && i < batch->record_count; i++)
+        status = replay_row(d, &batch->tenant, &batch->records[i], err);
+    (void)pthread_cond_broadcast(&d->changed);
+    (void)pthread_mutex_unlock(&d->lock);
+    return status;
+}
+
 static enum status take(struct record_sink *sink, const struct record_batch *batch,
                         struct error *err)
 {
     struct detect *d = (struct detect *)sink;
-    bool first_seen_table = slice_is(batch->table, "FirstSeen");
     enum status status = STATUS_OK;
 
-    if (first_seen_table && !batch->replayed)
-        return STATUS_OK; /* our own rows */
-    if (!first_seen_table && !slice_is(batch->table, "AuditRecords") &&
-        !slice_is(batch->table, "OfficeActivity"))
+    if (slice_is(batch->table, "FirstSeen")) /* our own rows are known when they are written */
+        return batch->replayed ? replay_rows(d, batch, err) : STATUS_OK;
+    if (!slice_is(batch->table, "AuditRecords") && !slice_is(batch->table, "OfficeActivity"))
         return STATUS_OK;
-    (void)pthread_mutex_lock(&d->lock);
-    status = load_tenant(d, &batch->tenant, err);
-    for (uint32_t i = 0; status == STATUS_OK && i < batch->record_count; i++)
-        status = first_seen_table ? replay_row(d, &batch->tenant, &batch->records[i], err)
-                                  : observe(d, &batch->tenant, &batch->records[i], err);
-    (void)pthread_cond_broadcast(&d->changed);
-    (void)pthread_mutex_unlock(&d->lock);
+    for (uint32_t at = 0, count; status == STATUS_OK && at < batch->record_count; at += count) {
+        uint32_t left = batch->record_count - at;
+        count = left < EVENTS_AT_ONCE ? left : EVENTS_AT_ONCE;
+        status = take_some(d, &batch->tenant, batch->records + at, count, err);
+    }
     return status;
 }
 

@@ -127,6 +127,37 @@ static void feed(const char *mailbox, const char *app, const char *address, int6
     ASSERT_OK(try_feed(mailbox, app, address, time, replayed));
 }
 
+#define MANY 150
+
+/* A large batch is learnt in parts. */
+static void every_record_of_a_large_batch_is_seen(void **state)
+{
+    static struct made made[MANY];
+    static struct record records[MANY];
+    struct detect_stats stats;
+    char mailbox[16];
+
+    (void)state;
+    ASSERT_OK(detect_start(detect, &err));
+    for (int i = 0; i < MANY; i++) {
+        (void)snprintf(mailbox, sizeof(mailbox), "user%d", i);
+        make_access(&made[i], mailbox, "outlook", "10.1.1.1", DAY(i / 50));
+        records[i] = made[i].record;
+    }
+    const struct record_batch batch = {
+        .tenant = tenant, .table = SLICE("AuditRecords"), .records = records,
+        .record_count = MANY};
+    for (int round = 0; round < 2; round++) /* none is new the second time */
+        ASSERT_OK(record_sink_take(detect_sink(detect), &batch, &err));
+    ASSERT_OK(detect_drain(detect, &err));
+    detect_stats(detect, &stats);
+    assert_int_equal(stats.events, 2 * MANY);
+    assert_int_equal(stats.pairs, MANY);
+    assert_int_equal(collector.rows, MANY);
+    for (int i = 0; i < MANY; i++)
+        made_release(&made[i]);
+}
+
 static void hits_are_written_and_alerts_delivered(void **state)
 {
     struct detect_stats stats;
@@ -266,6 +297,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(hits_are_written_and_alerts_delivered, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(every_record_of_a_large_batch_is_seen, set_up, tear_down),
         cmocka_unit_test_setup_teardown(hits_of_large_records_are_all_written, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_hit_that_is_refused_comes_again, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_busy_table_is_tried_again, set_up, tear_down),

@@ -188,9 +188,9 @@ static enum status add_tenant(struct tenant *tenant, uint64_t floor, struct buf 
     uint8_t additional[ADDITIONAL_BYTES];
     struct buf plain;
 
-    (void)pthread_mutex_lock(&tenant->lock);
+    (void)pthread_mutex_lock(&tenant->durable_lock);
     struct tenant_counters counters = tenant->durable;
-    (void)pthread_mutex_unlock(&tenant->lock);
+    (void)pthread_mutex_unlock(&tenant->durable_lock);
     make_additional(&tenant->id, floor, additional);
     buf_init(&plain, COUNTER_BYTES);
     buf_put_u64(&plain, counters.next_seq);

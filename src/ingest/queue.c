@@ -297,16 +297,16 @@ static enum status settle(struct wal_entry *entry, bool durable, struct error *e
     struct tenant *tenant = put->tenant;
     enum status status = STATUS_OK;
 
-    (void)pthread_mutex_lock(&tenant->lock);
-    if (durable) {
-        tenant->durable = put->next;
-    } else {
+    if (!durable) {
+        (void)pthread_mutex_lock(&tenant->lock);
         tenant->given = tenant->durable;
         forget_added(put, put->split.count);
-    }
-    (void)pthread_mutex_unlock(&tenant->lock);
-    if (!durable)
+        (void)pthread_mutex_unlock(&tenant->lock);
         return STATUS_OK;
+    }
+    (void)pthread_mutex_lock(&tenant->durable_lock);
+    tenant->durable = put->next;
+    (void)pthread_mutex_unlock(&tenant->durable_lock);
     for (uint32_t i = 0; i < put->leaves.count && status == STATUS_OK; i++) {
         const struct leaf_draft *draft = &put->leaves.items[i];
         struct leaf_commit commit = {.tenant = tenant->id,

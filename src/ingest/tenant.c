@@ -27,6 +27,7 @@ static void tenant_free(struct tenant *tenant)
     free_answers(&tenant->hot_keys);
     free_answers(&tenant->frozen_keys);
     (void)pthread_mutex_destroy(&tenant->lock);
+    (void)pthread_mutex_destroy(&tenant->durable_lock);
     (void)pthread_cond_destroy(&tenant->pending_changed);
     explicit_bzero(tenant, sizeof(*tenant));
     free(tenant);
@@ -60,6 +61,7 @@ static enum status tenant_new(struct keyring *keyring, const struct guid *id, st
     map_init(&tenant->hot_keys);
     map_init(&tenant->frozen_keys);
     (void)pthread_mutex_init(&tenant->lock, NULL);
+    (void)pthread_mutex_init(&tenant->durable_lock, NULL);
     (void)pthread_cond_init(&tenant->pending_changed, NULL);
     enum status status =
         keyring_tenant_key(keyring, id, KEY_PURPOSE_WAL, &tenant->wal_key, err);

@@ -2,7 +2,8 @@
 /* tenant_priv.h - what ingest knows of one tenant: numbers, recent records,
  * recent idempotency keys.
  *
- * A tenant lives as long as the table.  Its lock guards all below `lock`.
+ * A tenant lives as long as the table.  Its lock guards all below `lock`,
+ * but for what says otherwise.
  */
 #ifndef INGEST_TENANT_PRIV_H
 #define INGEST_TENANT_PRIV_H
@@ -54,7 +55,6 @@ struct tenant {
 
     pthread_mutex_t lock;
     struct tenant_counters given;   /* by requests that may not be durable yet */
-    struct tenant_counters durable;
     struct undelivered *undelivered; /* in no order */
     bool seen;                      /* a replayed frame has set the numbers */
     struct tenant_loss lost;        /* the replay's */
@@ -63,6 +63,11 @@ struct tenant {
     struct pending_key *pending;
     pthread_cond_t pending_changed;
     size_t body_bytes; /* of its requests at work; guarded by the table's owner */
+
+    /* Held for a copy only: who commits does so for all tenants, and must not wait for a
+     * request of one that compares thousands of records under the lock. */
+    pthread_mutex_t durable_lock;
+    struct tenant_counters durable; /* last set by who commits, which may read it without */
 };
 
 struct tenant_table {

@@ -3,6 +3,7 @@
 
 #include "base/limits.h"
 #include "codec/compress.h"
+#include "ingest/put_priv.h"
 
 static int set_up(void **state)
 {
@@ -89,6 +90,28 @@ static void one_thread_has_many_requests_under_way(void **state)
     assert_int_equal(w->room_asked_count, 1);
     ASSERT_OK(ingest_put(w->ingest, &requests[2], arena, &answer, &err)); /* internal */
     assert_int_equal(w->room_asked_count, 1);
+    arena_free(arena);
+}
+
+/* A flood's threads hold their tenant's lock for milliseconds; who commits settles for all. */
+static void a_commit_waits_for_no_tenant(void **state)
+{
+    struct world *w = *state;
+    struct arena *arena = arena_new(MIB);
+    struct ingest_request request = world_request(w, "Mine", SLICE(RECORD("a", "")));
+    struct ingest_answer answer;
+    struct put *put;
+    struct error err;
+
+    ASSERT_OK(ingest_put_begin(w->ingest, &request, arena, &put, &err));
+    (void)pthread_mutex_lock(&put->tenant->lock);
+    request.tenant = w->other;
+    ASSERT_OK(ingest_put(w->ingest, &request, arena, &answer, &err)); /* commits both */
+    assert_int_equal(put->entry.state, WAL_DURABLE);
+    assert_int_equal(put->tenant->durable.next_seq, 2);
+    (void)pthread_mutex_unlock(&put->tenant->lock);
+    ASSERT_OK(ingest_put_end(put, &answer, &err));
+    assert_int_equal(answer.stored, 1);
     arena_free(arena);
 }
 
@@ -683,6 +706,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
         TEST(records_are_numbered_and_signed),
         TEST(one_thread_has_many_requests_under_way),
+        TEST(a_commit_waits_for_no_tenant),
         TEST(rows_on_their_way_count),
         TEST(large_bodies_wait_for_room_and_again_when_it_is_their_turn),
         TEST(a_restart_replays_the_same_records_and_leaves),

@@ -318,7 +318,9 @@ bool memory_begin_join(struct memory *memory, const struct guid *tenant, struct 
         if (counts[class] >= JOIN_FAN_IN)
             wanted = class;
     }
-    for (uint32_t i = 0; i < shelf->part_count && wanted < 3; i++) {
+    if (wanted == 3)
+        return false;
+    for (uint32_t i = 0; i < shelf->part_count; i++) {
         struct memory_part *p = &shelf->parts[i];
         if (size_class(p->held) > wanted || p->holder != NULL || p->stays ||
             p->held->wal_file_max != wal_file)
@@ -330,7 +332,10 @@ bool memory_begin_join(struct memory *memory, const struct guid *tenant, struct 
     }
     if (ret->count >= 2)
         return true;
-    memory_end_flush(memory, ret, false);
+    for (uint32_t i = 0; i < shelf->part_count; i++) {
+        if (shelf->parts[i].holder == ret)
+            shelf->parts[i].holder = NULL;
+    }
     held_list_release(ret);
     return false;
 }

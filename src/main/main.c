@@ -11,6 +11,7 @@
 #include "main/compose.h"
 #include "main/process.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -248,6 +249,18 @@ static int serve(int argc, const char **argv)
     return code;
 }
 
+/* A number of these that is free would go to the next file that is opened, and the answer, or a
+ * line of the log, into that.  What takes its place can neither be written nor read. */
+static bool hold_standard_streams(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) < 0 &&
+            open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+            return false;
+    }
+    return true;
+}
+
 int main(int argc, char **argv)
 {
     struct sigaction action = {.sa_handler = on_interrupt};
@@ -260,7 +273,7 @@ int main(int argc, char **argv)
     };
     const char **arguments = calloc((size_t)argc + 1, sizeof(*arguments));
 
-    if (arguments == NULL)
+    if (arguments == NULL || !hold_standard_streams())
         return CLI_FAILED;
     for (int i = 1; i < argc; i++)
         arguments[i - 1] = argv[i];

@@ -2,6 +2,7 @@
 """SIGTERM drains, SIGHUP reloads, a directory has one holder."""
 import os
 import signal
+import subprocess
 import threading
 import time
 
@@ -60,6 +61,17 @@ class Ends(Story):
         self.lab.start()
         self.assertEqual(0, done.returncode, done.stderr)
         self.assertEqual(['Count', str(wanted)], done.stdout.split())
+
+    def test_an_answer_goes_to_no_file_in_place_of_a_closed_output(self):
+        self.assertEqual(0, self.lab.stop())
+        self.addCleanup(self.lab.start)
+        for closed in ('>&-', '>&- 2>&-', '<&- >&- 2>&-'):
+            done = subprocess.run(['sh', '-c', f'exec "$@" {closed}', 'sh', self.lab.binary,
+                                   'tenant', 'list', '--data', self.lab.data],
+                                  check=False, capture_output=True, timeout=60)
+            self.assertEqual(4, done.returncode, closed)
+        done = self.lab.run('doctor', '--data', self.lab.data)
+        self.assertNotIn('damaged and set aside', done.stderr)
 
     def test_a_server_process_that_dies_is_started_again(self):
         children = self.children()

@@ -2,6 +2,7 @@
 /* Finds the command, parses its arguments, prints help. */
 #include "cli/command_priv.h"
 
+#include "base/check.h"
 #include "base/limits.h"
 #include "base/text.h"
 #include "cli/output.h"
@@ -16,7 +17,23 @@ static const struct option common_options[] = {
     {"server", true, false, "URL", "ask this server; the token comes from DAYBOOK_TOKEN"},
     {"cacert", true, false, "FILE", "the certificate that signs the server's"},
     {"o", true, false, "FORMAT", "table, json, ndjson or csv (table on a terminal)"},
+};
+
+static const struct option help_option[] = {
     {"help", false, false, NULL, "show this help"},
+};
+
+static const struct option init_options[] = {
+    {"data", true, false, "DIR", "the data directory to make"},
+    {"host", true, false, "NAME", "name of this server in its certificate and receipts"},
+    {"kek", true, false, "FILE", "where the key-encryption key goes (best: another disk)"},
+    {"o", true, false, "FORMAT", "json for programs"},
+};
+
+static const struct option serve_options[] = {
+    {"data", true, false, "DIR", "the data directory"},
+    {"listen", true, false, "ADDRESS", "address:port (default 127.0.0.1:8443; port 0 = any)"},
+    {"config", true, false, "FILE", "settings (docs/user/config.md)"},
 };
 
 static const struct option compact_options[] = {
@@ -26,13 +43,13 @@ static const struct option compact_options[] = {
 static const struct option ingest_options[] = {
     {"tenant", true, false, "NAME", "whose records these are (name or id)"},
     {"table", true, false, "TABLE", "the table (default: AuditRecords, by content)"},
-    {"follow", false, false, NULL, "go on reading as the file grows, or another takes its name"},
+    {"follow", false, false, NULL, "read on as the file grows, or another takes its name"},
     {"quiet", false, false, NULL, "no progress"},
 };
 
 static const struct option loss_options[] = {
     {"tenant", true, false, "NAME", "whose records are lost"},
-    {"from-seq", true, false, "N", "the range that begins here (default: all not accepted yet)"},
+    {"from-seq", true, false, "N", "the range that begins here (default: all that are open)"},
     {"from", true, false, "TIME", "the first time that is concerned (default: as listed)"},
     {"to", true, false, "TIME", "the last one"},
     {"yes", false, false, NULL, "do not ask"},
@@ -104,56 +121,79 @@ static const struct option webhook_options[] = {
 
 #define OPTIONS(table) table, sizeof(table) / sizeof(table[0])
 
+static int make_directory(const struct command_context *context)
+{
+    if (!options_has(context->options, "data"))
+        return command_usage(context, "--data DIR is wanted");
+    return context->host->init(context->options);
+}
+
+static int serve_directory(const struct command_context *context)
+{
+    if (!options_has(context->options, "data"))
+        return command_usage(context, "--data DIR is wanted");
+    return context->host->serve(context->options);
+}
+
 static const struct command commands[] = {
-    {"tenant", "add NAME [--id GUID] | list | show NAME", "add and list tenants", NULL,
-     OPTIONS(tenant_options), cmd_tenant, true},
-    {"token", "add --role ROLE [--tenant NAME] [--table T] [--expires 30d] | list | revoke ID",
+    {"init", "--data DIR [--host NAME] [--kek FILE] [-o json]",
+     "make a data directory, keys and the first token", NULL, OPTIONS(init_options),
+     make_directory, COMMAND_HOST},
+    {"serve", "--data DIR [--listen ADDRESS:PORT] [--config FILE]", "run the server", NULL,
+     OPTIONS(serve_options), serve_directory, COMMAND_HOST},
+    {"tenant", "add NAME [--id GUID]\nlist\nshow NAME", "add and list tenants", NULL,
+     OPTIONS(tenant_options), cmd_tenant, COMMAND_WORDS},
+    {"token", "add --role ROLE [--tenant NAME] [--table T] [--expires 30d]\nlist\nrevoke ID",
      "make, list and revoke tokens",
      "The token is printed once.  A token without --tenant reaches the whole instance\n"
      "(roles admin and operator).\n",
-     OPTIONS(token_options), cmd_token, true},
-    {"webhook", "set URL [--allow-private] | show | clear", "where alerts are delivered", NULL,
-     OPTIONS(webhook_options), cmd_webhook, true},
+     OPTIONS(token_options), cmd_token, COMMAND_WORDS},
+    {"webhook", "set URL [--allow-private]\nshow\nclear", "where alerts are delivered", NULL,
+     OPTIONS(webhook_options), cmd_webhook, COMMAND_WORDS},
     {"ingest", "--tenant NAME [--table T] [--follow] FILE...|-", "send records from files",
      "Reads NDJSON, JSON arrays and Management-API blobs, also .gz and .zst.\n",
-     OPTIONS(ingest_options), cmd_ingest, true},
-    {"query", "--tenant NAME|--all-tenants [--now TIME] ['KQL'|-]", "ask in KQL",
-     "Without a query it reads one from standard input, on a terminal several until Ctrl-D.\n"
-     "With --batch FILE each line {\"id\",\"query\"} is answered on a line; without --data\n"
-     "and --server there are no tables then.\n",
-     OPTIONS(query_options), cmd_query, true},
+     OPTIONS(ingest_options), cmd_ingest, COMMAND_WORDS},
+    {"query",
+     "--tenant NAME|--all-tenants [OPTION]... ['KQL'|-]\n--batch FILE [--check]\n--format 'KQL'|-",
+     "ask in KQL",
+     "Without a query it reads one from standard input, on a terminal several until\n"
+     "Ctrl-D.  With --batch FILE each line {\"id\",\"query\"} is answered on a line;\n"
+     "without --data and --server there are no tables then.\n",
+     OPTIONS(query_options), cmd_query, COMMAND_WORDS},
     {"raw", "--tenant NAME --from-seq N --count M [-0]", "the exact bytes received", NULL,
-     OPTIONS(raw_options), cmd_raw, false},
+     OPTIONS(raw_options), cmd_raw, 0},
     {"scope",
-     "--tenant NAME|--all-tenants (--alert ID | --app-id | --ip | --session | --user VALUE"
-     " | --indicators FILE)...",
+     "--tenant NAME|--all-tenants INDICATOR... [OPTION]...",
      "which mailboxes and messages were read",
-     "The lower bound counts messages named in bind records; the upper bound adds that a\n"
+     "An indicator is --alert, --app-id, --ip, --session, --user or --indicators.  The\n"
+     "lower bound counts messages named in bind records; the upper bound adds that a\n"
      "sync takes whole folders and that throttled periods cannot be ruled out.\n"
      "Exit code 1 when nothing was touched.\n",
-     OPTIONS(scope_options), cmd_scope, false},
-    {"watchlist", "--tenant NAME add ALIAS FILE | list | show ALIAS | remove ALIAS",
+     OPTIONS(scope_options), cmd_scope, 0},
+    {"watchlist", "--tenant NAME add ALIAS FILE\n--tenant NAME list\n--tenant NAME show ALIAS\n"
+     "--tenant NAME remove ALIAS",
      "lists that queries read with _GetWatchlist()",
      "FILE is CSV whose first line names the columns ('-': stdin).\n",
-     OPTIONS(watchlist_options), cmd_watchlist, true},
-    {"function", "[--tenant NAME] add NAME FILE | list | show NAME | remove NAME",
+     OPTIONS(watchlist_options), cmd_watchlist, COMMAND_WORDS},
+    {"function", "[--tenant NAME] add NAME FILE\n[--tenant NAME] list\n[--tenant NAME] show NAME\n"
+     "[--tenant NAME] remove NAME",
      "functions that queries call by their name",
      "FILE holds (parameters) { body } in KQL ('-': stdin).\n",
-     OPTIONS(function_options), cmd_function, true},
-    {"loss", "list [--tenant NAME] | accept --tenant NAME [--from-seq N] [--from TIME] [--to TIME]"
-             " [--yes]",
+     OPTIONS(function_options), cmd_function, COMMAND_WORDS},
+    {"loss", "list [--tenant NAME]\naccept --tenant NAME [--from-seq N] [OPTION]...",
      "records lost with a damaged log",
-     "Until a loss is accepted all answers about its tenant are incomplete; afterwards those\n"
-     "that concern the times and numbers of what is lost.  Who accepted it is recorded, and\n"
-     "the gap stays in the evidence.  Have the senders send the records again first.\n",
-     OPTIONS(loss_options), cmd_loss, true},
+     "Until a loss is accepted all answers about its tenant are incomplete; afterwards\n"
+     "those that concern the times and numbers of what is lost.  Who accepted it is\n"
+     "recorded, and the gap stays in the evidence.  Have the senders send the records\n"
+     "again first.\n",
+     OPTIONS(loss_options), cmd_loss, COMMAND_WORDS},
     {"verify", "[--tenant NAME] [--receipt FILE]", "check every record against its evidence",
      "Exit code 1 when something does not match, 5 when only known gaps lack.\n",
-     OPTIONS(verify_options), cmd_verify, false},
+     OPTIONS(verify_options), cmd_verify, 0},
     {"compact", "[--quiet]", "join and recompress what is stored", NULL, OPTIONS(compact_options),
-     cmd_compact, false},
+     cmd_compact, 0},
     {"doctor", "[-o FORMAT]", "check the state of a server or data directory", NULL, NULL, 0,
-     cmd_doctor, false},
+     cmd_doctor, 0},
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
@@ -208,70 +248,88 @@ int cli_fail(const struct error *err)
     return CLI_FAILED;
 }
 
+static void add_usage(struct buf *ret, const struct command *command)
+{
+    struct slice rest = slice_of(command->usage), line;
+
+    for (const char *left = "usage:"; slice_next(&rest, '\n', &line); left = "      ")
+        buf_add_format(ret, "%s daybook %s %.*s\n", left, command->name, SLICE_FMT(line));
+}
+
 int command_usage(const struct command_context *context, const char *format, ...)
 {
+    struct buf usage;
     va_list args;
 
+    buf_init(&usage, 64 * KIB);
+    add_usage(&usage, context->command);
     (void)fprintf(stderr, "daybook %s: ", context->command->name);
     va_start(args, format);
     (void)vfprintf(stderr, format, args);
     va_end(args);
-    (void)fprintf(stderr, "\nusage: daybook %s %s\n", context->command->name,
-                  context->command->usage);
+    (void)fprintf(stderr, "\n%.*s", SLICE_FMT(buf_slice(&usage)));
+    buf_release(&usage);
     return CLI_USAGE;
 }
 
-static void print(struct buf *buf)
+/* Releases the text.  Returns an exit code. */
+static int print(struct buf *text)
 {
     struct error err;
+    int code = CLI_OK;
 
-    if (output_write(buf_slice(buf), &err) != STATUS_OK)
-        (void)fprintf(stderr, "daybook: %s\n", err.text);
-    buf_release(buf);
+    if (output_write(buf_slice(text), &err) != STATUS_OK && !output_was_left(&err))
+        code = cli_fail(&err);
+    buf_release(text);
+    return code;
 }
 
-static int show_help(void)
+static void add_overview(struct buf *ret)
 {
-    struct buf buf;
-
-    buf_init(&buf, 64 * KIB);
-    buf_add_text(&buf, "Daybook: a cloud audit-log service.\n\nusage: daybook COMMAND ...\n\n");
-    buf_add_format(&buf, "  %-10s %s\n", "init", "make a data directory, keys and the first token");
-    buf_add_format(&buf, "  %-10s %s\n", "serve", "run the server");
+    buf_add_text(ret, "Daybook: a cloud audit-log service.\n\nusage: daybook COMMAND ...\n\n");
     for (size_t i = 0; i < COMMAND_COUNT; i++)
-        buf_add_format(&buf, "  %-10s %s\n", commands[i].name, commands[i].summary);
-    buf_add_text(&buf, "\n'daybook COMMAND --help' tells more.\n");
-    print(&buf);
-    return CLI_OK;
+        buf_add_format(ret, "  %-10s %s\n", commands[i].name, commands[i].summary);
+    buf_add_text(ret, "\n'daybook COMMAND --help' tells more.\n");
 }
 
-static int show_command_help(const struct command *command)
+static int show_command_help(const struct command *command, const struct option *options,
+                             uint32_t count)
 {
     struct buf buf;
 
     buf_init(&buf, 64 * KIB);
-    buf_add_format(&buf, "%s\n\nusage: daybook %s %s\n\n", command->summary, command->name,
-                   command->usage);
-    if (command->details != NULL)
-        buf_add_format(&buf, "%s\n", command->details);
-    options_help(command->options, command->option_count, &buf);
-    options_help(common_options, sizeof(common_options) / sizeof(common_options[0]), &buf);
-    print(&buf);
-    return CLI_OK;
+    buf_add_format(&buf, "%s\n\n", command->summary);
+    add_usage(&buf, command);
+    buf_add_format(&buf, "\n%s%s", command->details == NULL ? "" : command->details,
+                   command->details == NULL ? "" : "\n");
+    options_help(options, count, &buf);
+    return print(&buf);
 }
 
 /* Before anything is done: a token that was made and cannot be shown is lost. */
 static bool check_arguments(const struct command_context *context)
 {
     const struct options *o = context->options;
+    uint32_t flags = context->command->flags;
     enum output_format format;
     struct error err;
 
-    if (output_format_from(o, &format, &err) != STATUS_OK)
+    if ((flags & COMMAND_HOST) == 0 && output_format_from(o, &format, &err) != STATUS_OK)
         return (void)command_usage(context, "%s", err.text), false;
-    if (!context->command->takes_words && o->word_count > 0)
+    if (options_has(o, "tenant") && options_has(o, "all-tenants"))
+        return (void)command_usage(context, "give --tenant or --all-tenants, not both"), false;
+    if ((flags & COMMAND_WORDS) == 0 && o->word_count > 0)
         return (void)command_usage(context, "it takes options only, not '%s'", o->words[0]), false;
     return true;
+}
+
+static uint32_t add_options(struct option *table, uint32_t count, const struct option *more,
+                            uint32_t more_count)
+{
+    CHECK(count + more_count <= OPTIONS_MAX);
+    for (uint32_t i = 0; i < more_count; i++)
+        table[count + i] = more[i];
+    return count + more_count;
 }
 
 static int run_command(const struct cli_host *host, const struct command *command, int argc,
@@ -280,21 +338,20 @@ static int run_command(const struct cli_host *host, const struct command *comman
     struct option table[OPTIONS_MAX];
     struct options options;
     struct error err;
-    uint32_t count = 0;
     int code;
     struct arena *arena = arena_new(ARENA_BUDGET_BYTES_MAX);
 
     if (arena == NULL)
         return CLI_FAILED;
-    for (uint32_t i = 0; i < command->option_count; i++)
-        table[count++] = command->options[i];
-    for (size_t i = 0; i < sizeof(common_options) / sizeof(common_options[0]); i++)
-        table[count++] = common_options[i];
+    uint32_t count = add_options(table, 0, command->options, command->option_count);
+    if ((command->flags & COMMAND_HOST) == 0)
+        count = add_options(table, count, OPTIONS(common_options));
+    count = add_options(table, count, OPTIONS(help_option));
     struct command_context context = {host, command, &options, arena};
     if (options_parse(table, count, argc, argv, arena, &options, &err) != STATUS_OK)
         code = command_usage(&context, "%s", err.text);
     else if (options_has(&options, "help"))
-        code = show_command_help(command);
+        code = show_command_help(command, table, count);
     else
         code = check_arguments(&context) ? command->run(&context) : CLI_USAGE;
     arena_free(arena);
@@ -303,16 +360,14 @@ static int run_command(const struct cli_host *host, const struct command *comman
 
 static int unknown_command(const char *name)
 {
-    static const char *const of_host[] = {"init", "serve"};
     const char *nearest = NULL;
     size_t best = options_typo_limit(slice_of(name));
 
-    for (size_t i = 0; i < COMMAND_COUNT + 2; i++) {
-        const char *known = i < COMMAND_COUNT ? commands[i].name : of_host[i - COMMAND_COUNT];
-        size_t distance = text_distance(slice_of(name), slice_of(known));
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        size_t distance = text_distance(slice_of(name), slice_of(commands[i].name));
         if (distance < best) {
             best = distance;
-            nearest = known;
+            nearest = commands[i].name;
         }
     }
     (void)fprintf(stderr, "daybook: there is no command '%s'%s%s%s\n", name,
@@ -323,24 +378,29 @@ static int unknown_command(const char *name)
 
 int cli_main(const struct cli_host *host, int argc, const char **argv)
 {
-    if (argc == 0)
-        return (void)show_help(), CLI_USAGE;
+    struct buf text;
+
+    buf_init(&text, 64 * KIB);
+    if (argc == 0) {
+        add_overview(&text);
+        (void)fprintf(stderr, "%.*s", SLICE_FMT(buf_slice(&text)));
+        buf_release(&text);
+        return CLI_USAGE;
+    }
     bool wants_help = strcmp(argv[0], "--help") == 0 || strcmp(argv[0], "-h") == 0 ||
                       strcmp(argv[0], "help") == 0;
-    if (wants_help && argc == 1)
-        return show_help();
+    if (wants_help && argc == 1) {
+        add_overview(&text);
+        return print(&text);
+    }
     if (wants_help) { /* 'help COMMAND' is 'COMMAND --help' */
         const char *about[] = {argv[1], "--help"};
         return cli_main(host, 2, about);
     }
     if (strcmp(argv[0], "--version") == 0) {
-        (void)printf("daybook %s\n", DAYBOOK_VERSION);
-        return CLI_OK;
+        buf_add_format(&text, "daybook %s\n", DAYBOOK_VERSION);
+        return print(&text);
     }
-    if (strcmp(argv[0], "init") == 0)
-        return host->init(argc - 1, argv + 1);
-    if (strcmp(argv[0], "serve") == 0)
-        return host->serve(argc - 1, argv + 1);
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
         if (strcmp(argv[0], commands[i].name) == 0)
             return run_command(host, &commands[i], argc - 1, argv + 1);

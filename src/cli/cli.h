@@ -9,6 +9,7 @@
 #ifndef CLI_CLI_H
 #define CLI_CLI_H
 
+#include "cli/options.h"
 #include "wire/http.h"
 
 /* Exit codes, a contract with scripts. */
@@ -33,9 +34,9 @@ struct cli_host {
     enum status (*open_local)(const char *data_dir, struct cli_local *ret, struct error *err);
     /* Makes what is in memory durable in segments, unlocks. */
     void (*close_local)(struct cli_local *local);
-    /* `init` and `serve` get their own arguments. */
-    int (*init)(int argc, const char **argv);
-    int (*serve)(int argc, const char **argv);
+    /* `init` and `serve`, which make a directory and work on it as no other command does. */
+    int (*init)(const struct options *options);
+    int (*serve)(const struct options *options);
     atomic_bool *interrupted; /* set by SIGINT, SIGTERM; the interactive mode clears it */
 };
 

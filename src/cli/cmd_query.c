@@ -156,7 +156,7 @@ static void show_summary(struct slice text, const struct json_tape *tape, uint64
 {
     uint32_t scanned = json_member(text, tape->tokens, 0, SLICE("scanned"));
 
-    (void)fprintf(stderr, "%llu rows, %.1f ms", (unsigned long long)rows,
+    (void)fprintf(stderr, "%llu %s, %.1f ms", (unsigned long long)rows, rows == 1 ? "row" : "rows",
                   (double)answer_number(text, tape, 0, "elapsed_us") / 1000.0);
     if (scanned != UINT32_MAX) {
         struct slice from = answer_member(text, tape, scanned, "from");
@@ -360,7 +360,11 @@ static enum status read_text(const char *word, struct buf *ret, struct error *er
         status = command_read(word, ret, err);
     else
         buf_add_text(ret, word);
-    return status == STATUS_OK ? buf_check(ret, err) : status;
+    if (status == STATUS_OK)
+        status = buf_check(ret, err);
+    if (status == STATUS_OK && !text_is_utf8(buf_slice(ret)))
+        status = ERROR_SET(err, STATUS_INVALID, "the query is not UTF-8 text");
+    return status;
 }
 
 static int run_one(const struct command_context *context, const char *word)

@@ -92,6 +92,8 @@ int cmd_tenant(const struct command_context *context)
         return command_ask(context, &request, command_show_objects);
     if (o->word_count != 2 || (strcmp(verb, "add") != 0 && strcmp(verb, "show") != 0))
         return command_usage(context, "say add NAME, list or show NAME");
+    if (!text_is_utf8(slice_of(o->words[1])))
+        return command_usage(context, "the name is not UTF-8 text");
     if (strcmp(verb, "show") == 0) {
         struct http_pair name = {SLICE("name"), slice_of(o->words[1])};
         request.query = &name;

@@ -9,15 +9,20 @@
 
 struct command_context;
 
+enum command_flag {
+    COMMAND_WORDS = 1, /* takes words, else options only */
+    COMMAND_HOST = 2,  /* makes or serves a directory, where others ask: no common options */
+};
+
 struct command {
     const char *name;    /* "tenant" */
-    const char *usage;   /* after the name: "add NAME [--id GUID] | list | show NAME" */
+    const char *usage;   /* lines after the name: "add NAME [--id GUID]\nlist\nshow NAME" */
     const char *summary; /* one line */
     const char *details; /* for --help; may be NULL */
     const struct option *options; /* beyond the common ones */
     uint32_t option_count;
     int (*run)(const struct command_context *context);
-    bool takes_words; /* else options only */
+    uint32_t flags;   /* enum command_flag */
 };
 
 /* What a command gets: parsed arguments and the way to ask. */

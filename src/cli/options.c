@@ -41,9 +41,18 @@ static enum status unknown(const struct option *table, uint32_t table_count, con
     return ERROR_SET(err, STATUS_INVALID, "there is no option '%s'", word);
 }
 
+/* What is no path goes into requests, which are UTF-8. */
+static bool is_path(const struct option *option)
+{
+    return strcmp(option->argument, "FILE") == 0 || strcmp(option->argument, "DIR") == 0;
+}
+
 static enum status add(struct options *options, const struct option *option, const char *value,
                        struct error *err)
 {
+    if (option->has_value && !is_path(option) && !text_is_utf8(slice_of(value)))
+        return ERROR_SET(err, STATUS_INVALID, "the value of option '%s' is not UTF-8 text",
+                         option->name);
     if (!option->many && options_has(options, option->name))
         return ERROR_SET(err, STATUS_INVALID, "option '%s' is given twice", option->name);
     if (options->value_count == OPTION_VALUES_MAX)
@@ -113,6 +122,6 @@ void options_help(const struct option *table, uint32_t table_count, struct buf *
         (void)snprintf(left, sizeof(left), "  %s%s%s%s", table[i].name[1] == '\0' ? "-" : "--",
                        table[i].name, table[i].has_value ? " " : "",
                        table[i].has_value ? table[i].argument : "");
-        buf_add_format(ret, "%-28s %s\n", left, table[i].help);
+        buf_add_format(ret, "%-24s %s\n", left, table[i].help);
     }
 }

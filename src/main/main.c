@@ -89,33 +89,6 @@ static void close_local(struct cli_local *cli_local)
 
 /* ---- init ---- */
 
-static const struct option init_options[] = {
-    {"data", true, false, "DIR", "the data directory to make"},
-    {"host", true, false, "NAME", "name of this server in its certificate and receipts"},
-    {"kek", true, false, "FILE", "where the key-encryption key is put (best: another disk)"},
-    {"o", true, false, "FORMAT", "json for programs"},
-    {"help", false, false, NULL, "show this help"},
-};
-
-static const struct option serve_options[] = {
-    {"data", true, false, "DIR", "the data directory"},
-    {"listen", true, false, "ADDRESS", "address:port (default 127.0.0.1:8443; port 0 = any)"},
-    {"config", true, false, "FILE", "settings (docs/user/config.md)"},
-    {"help", false, false, NULL, "show this help"},
-};
-
-static int usage(const char *text, const struct option *table, uint32_t count, int code)
-{
-    struct buf help;
-
-    buf_init(&help, 64 * KIB);
-    buf_add_format(&help, "%s\n\n", text);
-    options_help(table, count, &help);
-    (void)fprintf(code == CLI_OK ? stdout : stderr, "%.*s", SLICE_FMT(buf_slice(&help)));
-    buf_release(&help);
-    return code;
-}
-
 static void add_init(struct buf *out, const char *path, const struct data_init *init, bool json)
 {
     char *absolute = realpath(path, NULL);
@@ -190,62 +163,31 @@ static enum status make_data(const struct options *options, struct error *err)
     return status;
 }
 
-static int init(int argc, const char **argv)
+static int init(const struct options *options)
 {
-    const uint32_t count = sizeof(init_options) / sizeof(init_options[0]);
-    struct arena *arena = arena_new(MIB);
-    struct options options;
     struct error err;
-    int code = CLI_OK;
 
-    if (arena == NULL)
-        return CLI_FAILED;
-    if (options_parse(init_options, count, argc, argv, arena, &options, &err) != STATUS_OK) {
-        code = cli_fail(&err);
-    } else if (options_has(&options, "help")) {
-        code = usage("usage: daybook init --data DIR", init_options, count, CLI_OK);
-    } else if (!options_has(&options, "data") || options.word_count > 0) {
-        code = usage("usage: daybook init --data DIR", init_options, count, CLI_USAGE);
-    } else if (make_data(&options, &err) != STATUS_OK) {
-        code = cli_fail(&err);
-    }
-    arena_free(arena);
-    return code;
+    return make_data(options, &err) == STATUS_OK ? CLI_OK : cli_fail(&err);
 }
 
 /* ---- serve ---- */
 
-static int serve(int argc, const char **argv)
+static int serve(const struct options *options)
 {
-    const uint32_t count = sizeof(serve_options) / sizeof(serve_options[0]);
-    struct arena *arena = arena_new(MIB);
-    struct options options;
+    const char *file = options_get(options, "config", NULL);
     struct data_dir dir;
     struct config config;
     struct error err;
-    int code = CLI_OK;
 
-    if (arena == NULL)
-        return CLI_FAILED;
-    if (options_parse(serve_options, count, argc, argv, arena, &options, &err) != STATUS_OK) {
-        code = cli_fail(&err);
-    } else if (options_has(&options, "help")) {
-        code = usage("usage: daybook serve --data DIR", serve_options, count, CLI_OK);
-    } else if (!options_has(&options, "data") || options.word_count > 0) {
-        code = usage("usage: daybook serve --data DIR", serve_options, count, CLI_USAGE);
-    } else if (data_dir_open(options_get(&options, "data", ""), &dir, &err) != STATUS_OK) {
-        code = cli_fail(&err);
-    } else {
-        const char *file = options_get(&options, "config", NULL);
-        config_init(&config, &dir);
-        enum status status = file == NULL ? STATUS_OK : config_read(&config, file, &err);
-        if (status == STATUS_OK && options_has(&options, "listen"))
-            status = config_set(config.listen, sizeof(config.listen), "--listen",
-                                slice_of(options_get(&options, "listen", "")), &err);
-        code = status == STATUS_OK ? process_supervise(&dir, &config) : cli_fail(&err);
-        data_dir_close(&dir);
-    }
-    arena_free(arena);
+    if (data_dir_open(options_get(options, "data", ""), &dir, &err) != STATUS_OK)
+        return cli_fail(&err);
+    config_init(&config, &dir);
+    enum status status = file == NULL ? STATUS_OK : config_read(&config, file, &err);
+    if (status == STATUS_OK && options_has(options, "listen"))
+        status = config_set(config.listen, sizeof(config.listen), "--listen",
+                            slice_of(options_get(options, "listen", "")), &err);
+    int code = status == STATUS_OK ? process_supervise(&dir, &config) : cli_fail(&err);
+    data_dir_close(&dir);
     return code;
 }
 

@@ -32,10 +32,9 @@ static void close_local(struct cli_local *local)
     (void)local;
 }
 
-static int other_command(int argc, const char **argv)
+static int other_command(const struct options *options)
 {
-    (void)argv;
-    return 40 + argc;
+    return 40 + (int)options->value_count;
 }
 
 static const struct cli_host host = {open_local, close_local, other_command, other_command,
@@ -243,16 +242,34 @@ static void what_is_wrong_has_its_exit_code(void **state)
     ASSERT_CODE(CLI_FAILED, "query", "--tenant", "nobody", "print 1", "--data", "%d");
     ASSERT_CODE(CLI_USAGE, "query", "--tenant", "alpha", "print (", "--data", "%d");
     assert_non_null(strstr(desk->errors.data, "line 1, column "));
+    ASSERT_CODE(CLI_USAGE, "query", "--tenant", "alpha", "--all-tenants", "print 1", "--data",
+                "%d");
+    ASSERT_CODE(CLI_USAGE, "query", "--tenant", "alpha", "print '\xFF'", "--data", "%d");
+    ASSERT_CODE(CLI_USAGE, "query", "--tenant", "alpha\xFF", "print 1", "--data", "%d");
+    ASSERT_CODE(CLI_USAGE, "tenant", "add", "alpha\xFF", "--data", "%d");
+    assert_non_null(strstr(desk->errors.data, "not UTF-8"));
     assert_int_equal(desk->out.size, 1);
+}
+
+static void assert_lines_fit(const struct desk *desk)
+{
+    struct slice rest = slice_of(desk->out.data), line;
+
+    while (slice_next(&rest, '\n', &line)) {
+        if (line.size > 80)
+            fail_msg("%zu columns: %.*s", line.size, SLICE_FMT(line));
+    }
 }
 
 static void every_command_has_help(void **state)
 {
-    static const char *const names[] = {"tenant", "token", "webhook", "ingest", "query",
-                                        "raw", "scope", "compact", "doctor"};
+    static const char *const names[] = {"init",   "serve", "tenant",    "token",    "webhook",
+                                        "ingest", "query", "raw",       "scope",    "watchlist",
+                                        "loss",   "verify", "function", "compact",  "doctor"};
     struct desk *desk = *state;
 
     ASSERT_CODE(CLI_OK, "--help");
+    assert_lines_fit(desk);
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         ASSERT_PRINTS(names[i]);
     }
@@ -260,11 +277,16 @@ static void every_command_has_help(void **state)
         ASSERT_CODE(CLI_OK, names[i], "--help");
         ASSERT_PRINTS("usage: daybook");
         ASSERT_PRINTS("--data DIR");
+        ASSERT_PRINTS("--help");
+        assert_lines_fit(desk);
     }
     ASSERT_CODE(CLI_OK, "--version");
     ASSERT_PRINTS("daybook " DAYBOOK_VERSION "\n");
-    assert_int_equal(RUN("init", "a", "b"), 42);
-    assert_int_equal(RUN("serve"), 40);
+    ASSERT_CODE(41, "init", "--data", "a");
+    ASSERT_CODE(42, "serve", "--data", "a", "--listen", "b");
+    ASSERT_CODE(CLI_USAGE, "init", "--data", "a", "b");
+    ASSERT_CODE(CLI_USAGE, "serve");
+    assert_non_null(strstr(desk->errors.data, "daybook serve: --data DIR is wanted\nusage: "));
 }
 
 static void doctor_compact_and_webhook_work_on_a_directory(void **state)

@@ -231,14 +231,13 @@ static bool puny_encode(const struct puny *p, struct buf *buf)
     return true;
 }
 
-static bool read_runes(struct slice text, bool lower, struct puny *ret)
+static bool read_runes(struct slice text, struct puny *ret)
 {
     ret->count = 0;
     for (size_t at = 0; at < text.size;) {
         if (ret->count == RUNES_MAX)
             return false;
-        uint32_t rune = text_next_rune(text, &at);
-        ret->runes[ret->count++] = lower ? fold_lower(rune) : rune;
+        ret->runes[ret->count++] = text_next_rune(text, &at);
     }
     return text_is_utf8(text);
 }
@@ -252,7 +251,7 @@ static enum status row_to_punycode(ROW_PARAMETERS)
     if (p == NULL)
         return err->status;
     text_start(&buf);
-    if (!read_runes(args[0].bytes, false, p) || !puny_encode(p, &buf))
+    if (!read_runes(args[0].bytes, p) || !puny_encode(p, &buf))
         buf_clear(&buf);
     return give_buf(eval, &buf, ret, err);
 }
@@ -260,7 +259,7 @@ ROW_EVAL(row_to_punycode, TYPE_STRING)
 
 #define PUNY_LABEL "xn--"
 
-/* One label of a domain: beyond ASCII in small letters behind xn--; and back. */
+/* One label of a domain: what is beyond ASCII behind xn--; and back. */
 static bool add_label(struct puny *p, struct slice label, bool encode, struct buf *buf)
 {
     struct slice prefix = slice_of(PUNY_LABEL);
@@ -271,7 +270,7 @@ static bool add_label(struct puny *p, struct slice label, bool encode, struct bu
             return true;
         }
         buf_add_slice(buf, prefix);
-        return read_runes(label, true, p) && puny_encode(p, buf);
+        return read_runes(label, p) && puny_encode(p, buf);
     }
     if (label.size < prefix.size || !slice_equal_nocase(slice_head(label, prefix.size), prefix)) {
         buf_add_slice(buf, label);
@@ -286,22 +285,42 @@ static bool add_label(struct puny *p, struct slice label, bool encode, struct bu
     return true;
 }
 
+/* Bytes of the full stop that the text begins with: the four of IDNA, RFC 3490, 3.1. */
+static size_t full_stop_size(struct slice text)
+{
+    static const char *const stops[] = {".", "\xe3\x80\x82", "\xef\xbc\x8e", "\xef\xbd\xa1"};
+
+    for (size_t i = 0; i < sizeof(stops) / sizeof(stops[0]); i++) {
+        struct slice stop = slice_of(stops[i]);
+        if (text.size >= stop.size && slice_equal(slice_head(text, stop.size), stop))
+            return stop.size;
+    }
+    return 0;
+}
+
 static enum status puny_domain(struct eval *eval, struct slice domain, bool encode,
                                struct value *ret, struct error *err)
 {
     struct puny *p = ARENA_NEW(eval->arena, struct puny, err);
     struct slice rest = domain;
-    struct slice label;
     struct buf buf;
     bool good = true;
 
     if (p == NULL)
         return err->status;
     text_start(&buf);
-    for (uint32_t n = 0; good && slice_next(&rest, '.', &label); n++) {
-        if (n > 0)
-            buf_add_byte(&buf, '.');
-        good = add_label(p, label, encode, &buf);
+    for (size_t at = 0; good && at <= rest.size;) {
+        size_t stop = full_stop_size(slice_tail(rest, at));
+        if (stop == 0 && at < rest.size) {
+            at++;
+            continue;
+        }
+        good = add_label(p, slice_head(rest, at), encode, &buf);
+        if (stop == 0)
+            break;
+        buf_add_byte(&buf, '.');
+        rest = slice_tail(rest, at + stop);
+        at = 0;
     }
     if (!good)
         buf_clear(&buf);
@@ -360,7 +379,7 @@ static const struct function functions[] = {
          "punycode_domain_from_string('xn--mnchen-3ya.de') == 'münchen.de'",
          domain_from_punycode),
     TEXT("punycode_domain_to_string", "a domain with its labels in punycode where they need it",
-         "punycode_domain_to_string('München.de') == 'xn--mnchen-3ya.de'", domain_to_punycode),
+         "punycode_domain_to_string('München.de') == 'xn--Mnchen-3ya.de'", domain_to_punycode),
     TEXT("punycode_from_string", "a name in punycode",
          "punycode_from_string('münchen') == 'mnchen-3ya'", to_punycode),
     TEXT("punycode_to_string", "the name that punycode stands for",

@@ -23,7 +23,14 @@ static const struct ask punycode_cases[] = {
     {"print punycode_domain_to_string('www.\303\221and\303\272.com'), "
      "punycode_domain_from_string('www.xn--and-6ma2c.com'), punycode_domain_to_string('a.b'), "
      "punycode_domain_from_string('xn--!')",
-     "[[\"www.xn--and-6ma2c.com\",\"www.\303\261and\303\272.com\",\"a.b\",\"\"]]"},
+     "[[\"www.xn--and-jja2s.com\",\"www.\303\261and\303\272.com\",\"a.b\",\"\"]]"},
+    /* Letters stay as they are, and the full stops of IDNA divide: the documented example of
+     * punycode_domain_to_string(). */
+    {"print punycode_domain_to_string('L\303\252 L\341\273\243i\343\200\202Thu\341\272\255n "
+     "Thi\303\252n\343\200\202com'), "
+     "punycode_domain_to_string('\303\274\357\274\216a\357\275\241'), "
+     "punycode_domain_to_string('')",
+     "[[\"xn--L Li-gpa4517b.xn--Thun Thin-s4a7194f.com\",\"xn--tda.a.\",\"\"]]"},
 };
 ASK_TEST(punycode, punycode_cases)
 

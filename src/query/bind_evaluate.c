@@ -401,23 +401,86 @@ static struct node *other_columns(struct binder *b, const struct plan *input,
     return list;
 }
 
-struct plan *plugin_pivot(struct binder *b, struct plan *input, const struct node *op)
+static bool is_among(const struct node *list, struct slice name)
 {
-    static const struct node count = {.kind = NODE_CALL, .name = {"count", 5}};
+    while (list != NULL && !slice_equal(list->name, name))
+        list = list->next;
+    return list != NULL;
+}
+
+/* The column of that name, as the type that is declared for it: NULL, none is. */
+static bool add_output(struct binder *b, const struct plan *rows, const struct node *named,
+                       const enum type *type, struct output *ret)
+{
+    const struct schema *in = &rows->schema;
+    uint32_t at = 0;
+
+    while (at < in->column_count && !slice_equal(in->columns[at].name, named->name))
+        at++;
+    if (at == in->column_count) {
+        bind_fail(b, named->at, "SEM0100", "pivot has no column '%.*s'",
+                  SLICE_FMT(slice_head(named->name, 128)));
+        return false;
+    }
+    struct expr *column = bind_column_expr(b, at, in->columns[at].type, 0);
+    *ret = (struct output){named->name, column == NULL || type == NULL
+                                            ? column
+                                            : bind_cast(b, column, *type)};
+    return ret->expr != NULL;
+}
+
+/* : (*, name:type ...): the columns are these, in this order; of those that are no key
+ * the name is the value of the pivot's column. */
+static struct plan *pivot_declared(struct binder *b, struct plan *input, const struct node *op,
+                                   const struct node *call, struct node *summarize)
+{
+    bool star = op->by->kind == NODE_STAR;
+    const struct node *declared = star ? op->by->next : op->by;
+    struct node column = *op->args->args;
+    struct node text = {.kind = NODE_CALL, .at = column.at, .name = SLICE("tostring"),
+                        .args = &column};
+    struct node **tail = &summarize->args;
+    uint32_t count = 0;
+
+    column.next = NULL;
+    for (const struct node *c = declared; c != NULL; c = c->next, count++) {
+        struct value name = {.type = TYPE_STRING, .bytes = c->name};
+        if (is_among(summarize->by, c->name))
+            continue;
+        *tail = pivot_item(b, &text, call, &name, c->name);
+        if (*tail == NULL)
+            return NULL;
+        tail = &(*tail)->next;
+    }
+    struct plan *rows = bind_summarize(b, input, summarize);
+    if (rows == NULL)
+        return NULL;
+    struct output *outputs = ARENA_ARRAY(b->q->arena, struct output,
+                                         rows->schema.column_count + count, b->err);
+    if (outputs == NULL)
+        return NULL;
+    count = 0;
+    for (const struct node *key = star ? summarize->by : NULL; key != NULL; key = key->next) {
+        if (!is_among(declared, key->name) &&
+            !add_output(b, rows, key, NULL, &outputs[count++]))
+            return NULL;
+    }
+    for (const struct node *c = declared; c != NULL; c = c->next) {
+        if (!add_output(b, rows, c, &c->value.type, &outputs[count++]))
+            return NULL;
+    }
+    return plan_project(b->q, rows, outputs, count, b->err);
+}
+
+static struct plan *pivot_found(struct binder *b, struct plan *input, const struct node *op,
+                                const struct expr *expr, const struct node *call,
+                                struct node *summarize)
+{
     const struct node *column = op->args->args;
-    const struct node *call = column == NULL || column->next == NULL ? &count : column->next;
-    struct node summarize = {.kind = NODE_OPERATOR, .at = op->at};
-    struct node **tail = &summarize.args;
+    struct node **tail = &summarize->args;
     struct pivot p = {0};
     struct rowset *rows = NULL;
 
-    struct expr *expr = column == NULL ? NULL : bind_expr(b, column);
-    if (expr == NULL)
-        return b->err->status != STATUS_OK
-                   ? NULL
-                   : bind_fail(b, op->at, "SEM0219", "'pivot' takes a column");
-    if (expr->kind != EXPR_COLUMN || call->kind != NODE_CALL)
-        return bind_fail(b, column->at, "SEM0100", "expected pivot(column, aggregate, ...)");
     if (!bind_run(b, input, op->at, &rows))
         return NULL;
     if (rows == NULL)
@@ -432,10 +495,30 @@ struct plan *plugin_pivot(struct binder *b, struct plan *input, const struct nod
             return NULL;
         tail = &(*tail)->next;
     }
+    b->scope = (struct scope){.columns = &second->schema};
+    return bind_summarize(b, second, summarize);
+}
+
+struct plan *plugin_pivot(struct binder *b, struct plan *input, const struct node *op)
+{
+    static const struct node count = {.kind = NODE_CALL, .name = {"count", 5}};
+    const struct node *column = op->args->args;
+    const struct node *call = column == NULL || column->next == NULL ? &count : column->next;
+    struct node summarize = {.kind = NODE_OPERATOR, .at = op->at};
+
+    struct expr *expr = column == NULL ? NULL : bind_expr(b, column);
+    if (expr == NULL)
+        return b->err->status != STATUS_OK
+                   ? NULL
+                   : bind_fail(b, op->at, "SEM0219", "'pivot' takes a column");
+    if (expr->kind != EXPR_COLUMN || call->kind != NODE_CALL)
+        return bind_fail(b, column->at, "SEM0100", "expected pivot(column, aggregate, ...)");
     summarize.by = call == &count || call->next == NULL ? other_columns(b, input, column, call)
                                                         : call->next;
-    b->scope = (struct scope){.columns = &second->schema};
-    return b->err->status != STATUS_OK ? NULL : bind_summarize(b, second, &summarize);
+    if (b->err->status != STATUS_OK)
+        return NULL;
+    return op->by != NULL ? pivot_declared(b, input, op, call, &summarize)
+                          : pivot_found(b, input, op, expr, call, &summarize);
 }
 
 struct plan *bind_evaluate(struct binder *b, struct plan *input, const struct node *op)

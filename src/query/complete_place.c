@@ -7,6 +7,7 @@
  */
 #include "query/complete_priv.h"
 
+#include "base/limits.h"
 #include "base/text.h"
 
 struct reader_state {
@@ -14,6 +15,8 @@ struct reader_state {
     const struct token *tokens;
     uint32_t count; /* without TOKEN_END */
     struct complete_context *ret;
+    struct arena *arena;
+    struct error *err; /* no memory */
 };
 
 static bool is(const struct reader_state *r, uint32_t i, const char *text)
@@ -232,30 +235,82 @@ static bool walk(struct reader_state *r, struct walk *w)
     return true;
 }
 
+/* The operator's name, three tokens for `project-away`; *ret_end is behind it. */
+static struct slice operator_at(const struct reader_state *r, uint32_t start, uint32_t *ret_end)
+{
+    uint32_t end = start;
+
+    if (start < r->count && r->tokens[start].kind == TOKEN_NAME)
+        end++;
+    while (end > start && end + 1 < r->count && is(r, end, "-") &&
+           r->tokens[end].at == r->tokens[end - 1].end &&
+           r->tokens[end + 1].kind == TOKEN_NAME &&
+           r->tokens[end + 1].at == r->tokens[end].end)
+        end += 2;
+    *ret_end = end;
+    return span(r, start, end);
+}
+
+/* Bracket d has the operators that mv-apply runs over the elements. */
+static bool is_applied(const struct reader_state *r, const struct walk *w, uint32_t d)
+{
+    uint32_t end;
+
+    return w->open[d] > 0 && is(r, w->open[d] - 1, "on") &&
+           slice_is(operator_at(r, w->starts[d - 1], &end), "mv-apply");
+}
+
+/* In the pipeline from bracket `outer` on the operators inside mv-apply read what
+ * mv-expand of the same columns gives. */
+static bool add_elements(struct reader_state *r, const struct walk *w, uint32_t outer,
+                         uint32_t level)
+{
+    struct complete_context *c = r->ret;
+
+    for (uint32_t d = level; d > outer; d--) {
+        uint32_t at = w->segments[d] - w->segments[outer], end;
+        if (!is_applied(r, w, d) || c->segment_count == COMPLETE_SEGMENTS_MAX)
+            continue;
+        struct buf text;
+        buf_init(&text, 2 * QUERY_TEXT_BYTES_MAX);
+        (void)operator_at(r, w->starts[d - 1], &end);
+        buf_add_text(&text, "mv-expand ");
+        buf_add_slice(&text, span(r, end, w->open[d] - 1));
+        struct slice segment = arena_copy(r->arena, buf_slice(&text), r->err);
+        buf_release(&text);
+        if (segment.data == NULL)
+            return false;
+        memmove(c->segments + at + 1, c->segments + at,
+                (c->segment_count - at) * sizeof(c->segments[0]));
+        c->segments[at] = segment;
+        c->segment_count++;
+    }
+    return true;
+}
+
 /* The segments of the innermost pipeline; *ret_start: where its last operator begins. */
-static void choose_pipeline(struct reader_state *r, struct walk *w, uint32_t *ret_start,
+static bool choose_pipeline(struct reader_state *r, struct walk *w, uint32_t *ret_start,
                             uint32_t *ret_level)
 {
     struct complete_context *c = r->ret;
-    uint32_t level = 0, first = 0;
+    uint32_t level = 0, outer = 0;
 
     for (uint32_t d = 1; d <= w->depth; d++) {
         uint32_t end = d < w->depth ? w->segments[d + 1] : c->segment_count;
         bool has_bar = end > w->segments[d];
-        if (goes_on(r, w->open[d]) && (has_bar || d == w->depth)) {
+        if (is_applied(r, w, d) || (goes_on(r, w->open[d]) && (has_bar || d == w->depth))) {
             level = d; /* with the segments of the outer one before it */
         } else if (opens_pipeline(r, w->open[d]) || has_bar) {
             level = d;
-            first = w->segments[d];
+            outer = d;
         }
     }
-    if (first > 0) {
-        memmove(c->segments, c->segments + first,
-                (c->segment_count - first) * sizeof(c->segments[0]));
-        c->segment_count -= first;
-    }
+    c->segment_count -= w->segments[outer];
+    memmove(c->segments, c->segments + w->segments[outer],
+            c->segment_count * sizeof(c->segments[0]));
     *ret_start = w->starts[level];
     *ret_level = level;
+    return add_elements(r, w, outer, level);
 }
 
 /* ---- what may stand there ---- */
@@ -310,22 +365,6 @@ static bool find_operand(struct reader_state *r, const struct walk *w)
              is_any(r, w->open[w->depth] - 1, list_operators))
         r->ret->operand = operand_before(r, w->open[w->depth] - 1);
     return r->ret->operand.size > 0;
-}
-
-/* The operator's name, three tokens for `project-away`; *ret_end is behind it. */
-static struct slice operator_at(const struct reader_state *r, uint32_t start, uint32_t *ret_end)
-{
-    uint32_t end = start;
-
-    if (start < r->count && r->tokens[start].kind == TOKEN_NAME)
-        end++;
-    while (end > start && end + 1 < r->count && is(r, end, "-") &&
-           r->tokens[end].at == r->tokens[end - 1].end &&
-           r->tokens[end + 1].kind == TOKEN_NAME &&
-           r->tokens[end + 1].at == r->tokens[end].end)
-        end += 2;
-    *ret_end = end;
-    return span(r, start, end);
 }
 
 /* `project-aw`: the word begins at the first token behind the bar. */
@@ -459,9 +498,8 @@ static enum complete_place find_place(struct reader_state *r, struct slice whole
     struct walk w = {0};
     uint32_t start, level, end;
 
-    if (!walk(r, &w))
+    if (!walk(r, &w) || !choose_pipeline(r, &w, &start, &level))
         return PLACE_NOTHING;
-    choose_pipeline(r, &w, &start, &level);
     bool behind_bar = start > 0 && is(r, start - 1, "|");
     if (goes_on(r, level > 0 ? w.open[level] : 0) && level > 0)
         behind_bar = true;
@@ -495,6 +533,7 @@ enum status complete_context(struct arena *arena, struct slice text, uint32_t at
     uint32_t count;
 
     *ret = (struct complete_context){.op_name = {"", 0}, .operand = {"", 0}, .word = {"", 0}};
+    *err = (struct error){0};
     if (!split_word(arena, whole, ret))
         return STATUS_OK;
     struct slice before = slice_head(whole, ret->from);
@@ -505,10 +544,10 @@ enum status complete_context(struct arena *arena, struct slice text, uint32_t at
     }
     if (status != STATUS_OK)
         return status;
-    struct reader_state r = {before, tokens, count - 1, ret};
+    struct reader_state r = {before, tokens, count - 1, ret, arena, err};
     if (r.count == 0)
         ret->place = ret->is_quoted ? PLACE_NOTHING : PLACE_SOURCE;
     else
         ret->place = find_place(&r, whole);
-    return STATUS_OK;
+    return err->status;
 }

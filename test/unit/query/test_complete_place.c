@@ -40,8 +40,9 @@ static void test_a_nested_query_has_a_pipeline_of_its_own(void **state)
     assert_int_equal(c.segment_count, 2);
     ASSERT_SLICE(c.segments[0], "U");
     context("T | where a | mv-apply x on (where x | project ", &c);
-    assert_int_equal(c.segment_count, 3);
-    ASSERT_SLICE(c.segments[2], "where x");
+    assert_int_equal(c.segment_count, 4);
+    ASSERT_SLICE(c.segments[2], "mv-expand x");
+    ASSERT_SLICE(c.segments[3], "where x");
     context("T | join (U | take 1) on k | where f(", &c);
     assert_int_equal(c.segment_count, 2);
     ASSERT_SLICE(c.segments[1], "join (U | take 1) on k");

@@ -106,6 +106,10 @@ static void functions_that_ship_can_be_called(void **state)
         "imUserManagement | project User, IpAddr, Hostname, Application",
         "imDhcpEvent | project IpAddr, Hostname, SessionId, Duration, User",
         "imAlertEvent | project IpAddr, Hostname, User, Url",
+        "imProcess | count",
+        "_Im_RegistryEvent(registrydata_has_any=dynamic(['x'])) | count",
+        "imAuditEvent(newvalue_has_any=dynamic(['x'])) | count",
+        "_Im_Authentication(username_has_any='x', eventresultdetails_in=dynamic(['y'])) | count",
     };
     struct place *place = *state;
 
@@ -115,6 +119,46 @@ static void functions_that_ship_can_be_called(void **state)
             fail_msg("%s: %s", queries[i], place_body(place));
         if (i == 0)
             ASSERT_SAYS(place, "\"warnings\":[{\"line\":1,\"column\":27,\"code\":\"KS_FUNCTION\"");
+    }
+}
+
+/* What the pages of the schemas (learn.microsoft.com/azure/sentinel/normalization-schema-...)
+ * list as filters. */
+static void parsers_filter_as_their_pages_say(void **state)
+{
+    static const struct {
+        const char *query, *rows;
+    } cases[] = {
+        {"imProcess | count", "[2]"},
+        {"_Im_ProcessCreate | project User, CommandLine", "[\"bob\",\"evil.exe -k 10.1.2.3\"]"},
+        {"imProcessTerminate | project User, Process", "[\"ann\",\"evil.exe\"]"},
+        {"imProcessCreate(commandline_has_all=dynamic(['evil', '-k']), targetusername_has='bob',"
+         " commandline_has_any_ip_prefix=dynamic(['10.1.']),"
+         " actingprocess_has_any=dynamic(['svchost.exe']),"
+         " dvcipaddr_has_any_prefix=dynamic(['10.0.'])) | count",
+         "[1]"},
+        {"imProcessCreate(parentprocess_has_any=dynamic(['x'])) | count", "[0]"},
+        {"_Im_NetworkSession(ipaddr_has_any_prefix=dynamic(['10.'])) | count", "[1]"},
+        {"_Im_NetworkSession(ipaddr_has_any_prefix=dynamic(['8.'])) | count", "[1]"},
+        {"_Im_NetworkSession(ipaddr_has_any_prefix=dynamic(['9.'])) | count", "[0]"},
+    };
+    static const char processes[] =
+        "[{\"TimeGenerated\":\"2026-04-01T09:00:00Z\",\"EventType\":\"ProcessCreated\","
+        "\"TargetProcessCommandLine\":\"evil.exe -k 10.1.2.3\",\"TargetUsername\":\"bob\","
+        "\"ActingProcessName\":\"svchost.exe\",\"DvcIpAddr\":\"10.0.0.7\"},"
+        "{\"TimeGenerated\":\"2026-04-01T09:00:00Z\",\"EventType\":\"ProcessTerminated\","
+        "\"TargetProcessName\":\"evil.exe\",\"ActorUsername\":\"ann\"}]";
+    static const char session[] = "[{\"TimeGenerated\":\"2026-04-01T09:00:00Z\","
+                                  "\"SrcIpAddr\":\"10.1.1.1\",\"DstIpAddr\":\"8.8.8.8\"}]";
+    struct place *place = *state;
+
+    place_add_tenant(place, "alpha");
+    place_ingest(place, "alpha", "ASimProcessEventLogs", processes);
+    place_ingest(place, "alpha", "ASimNetworkSessionLogs", session);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        if (place_query(place, "alpha", cases[i].query) != 200)
+            fail_msg("%s: %s", cases[i].query, place_body(place));
+        ASSERT_SAYS(place, cases[i].rows);
     }
 }
 
@@ -152,6 +196,7 @@ int main(void)
         PLACE_TEST(functions_of_the_tenant_come_before_those_of_all),
         PLACE_TEST(changes_are_in_the_audit),
         PLACE_TEST(functions_that_ship_can_be_called),
+        PLACE_TEST(parsers_filter_as_their_pages_say),
         PLACE_TEST(views_know_when_a_record_was_received),
         PLACE_TEST(external_data_is_refused),
     };

@@ -77,19 +77,6 @@ void sha256_short(const void *data, size_t size, uint8_t ret[SHA256_BYTES])
     put_digest(&state, ret);
 }
 
-void sha256_prefixed(uint8_t prefix, const uint8_t a[SHA256_BYTES], uint8_t ret[SHA256_BYTES])
-{
-    uint8_t block[BLOCK_BYTES] = {prefix};
-    SHA256_CTX state;
-
-    memcpy(block + 1, a, SHA256_BYTES);
-    block[33] = 0x80;
-    put_be32(block + 60, 33 * 8);
-    start(&state);
-    SHA256_Transform(&state, block);
-    put_digest(&state, ret);
-}
-
 void sha256_prefixed_pair(uint8_t prefix, const uint8_t a[SHA256_BYTES],
                           const uint8_t b[SHA256_BYTES], uint8_t ret[SHA256_BYTES])
 {

@@ -30,8 +30,7 @@ void sha256_add(struct sha256 *hash, const void *data, size_t size);
 void sha256_end(struct sha256 *hash, uint8_t ret[SHA256_BYTES]); /* wipes the state */
 void sha256(const void *data, size_t size, uint8_t ret[SHA256_BYTES]);
 
-/* SHA-256 of prefix || a || b; for 1 + 32 and 1 + 64 bytes (trees of hashes). */
-void sha256_prefixed(uint8_t prefix, const uint8_t a[SHA256_BYTES], uint8_t ret[SHA256_BYTES]);
+/* SHA-256 of prefix || a || b, 1 + 64 bytes (trees of hashes). */
 void sha256_prefixed_pair(uint8_t prefix, const uint8_t a[SHA256_BYTES],
                           const uint8_t b[SHA256_BYTES], uint8_t ret[SHA256_BYTES]);
 /* SHA-256 of a message of at most 55 bytes: one block. */

@@ -247,6 +247,47 @@ struct slice meta_column_text(sqlite3_stmt *statement, int index, struct arena *
                       err);
 }
 
+static enum status read_rows(struct meta *meta, const struct meta_list *list,
+                             sqlite3_stmt *statement, struct arena *arena, void **ret,
+                             uint32_t *ret_count, struct error *err)
+{
+    enum status status = STATUS_OK;
+    int step = sqlite3_step(statement);
+
+    if (step == SQLITE_ROW) {
+        int last = sqlite3_column_count(statement) - 1;
+        *ret = arena_alloc_array(arena, (size_t)sqlite3_column_int64(statement, last),
+                                 list->row_bytes, err);
+        status = *ret == NULL ? err->status : STATUS_OK;
+    }
+    for (; status == STATUS_OK && step == SQLITE_ROW; step = sqlite3_step(statement))
+        status = list->read_row(statement, arena,
+                                (char *)*ret + list->row_bytes * (*ret_count)++, err);
+    if (status == STATUS_OK && step != SQLITE_DONE)
+        status = meta_fail(meta, list->what, err);
+    return status;
+}
+
+enum status meta_read_list(struct meta *meta, const struct meta_list *list, struct arena *arena,
+                           void **ret, uint32_t *ret_count, struct error *err)
+{
+    sqlite3_stmt *statement = NULL;
+
+    *ret = NULL;
+    *ret_count = 0;
+    meta_lock(meta);
+    enum status status = meta_prepare(meta, list->sql, &statement, err);
+    if (status == STATUS_OK)
+        status = read_rows(meta, list, statement, arena, ret, ret_count, err);
+    (void)sqlite3_finalize(statement);
+    meta_unlock(meta);
+    if (status != STATUS_OK) {
+        *ret = NULL;
+        *ret_count = 0;
+    }
+    return status;
+}
+
 enum status meta_setting_set(struct meta *meta, struct slice name, struct slice value,
                              struct error *err)
 {

@@ -66,4 +66,16 @@ struct guid meta_column_guid(sqlite3_stmt *statement, int index);
 struct slice meta_column_text(sqlite3_stmt *statement, int index, struct arena *arena,
                               struct error *err);
 
+struct meta_list {
+    const char *sql;  /* the last column is how many rows there are */
+    const char *what; /* for meta_fail() */
+    size_t row_bytes; /* of what read_row() fills */
+    enum status (*read_row)(sqlite3_stmt *statement, struct arena *arena, void *ret,
+                            struct error *err);
+};
+
+/* All rows, in the arena; NULL and 0 if there are none, or on failure. */
+enum status meta_read_list(struct meta *meta, const struct meta_list *list, struct arena *arena,
+                           void **ret, uint32_t *ret_count, struct error *err) MUST_USE;
+
 #endif

@@ -70,9 +70,11 @@ enum status meta_tenant_add(struct meta *meta, struct slice name, const struct g
     return status;
 }
 
-static enum status read_row(sqlite3_stmt *statement, struct arena *arena, struct meta_tenant *ret,
+static enum status read_row(sqlite3_stmt *statement, struct arena *arena, void *ret_tenant,
                             struct error *err)
 {
+    struct meta_tenant *ret = ret_tenant;
+
     ret->id = meta_column_guid(statement, 0);
     ret->name = meta_column_text(statement, 1, arena, err);
     ret->created_us = sqlite3_column_int64(statement, 2);
@@ -115,34 +117,18 @@ enum status meta_tenant_find(struct meta *meta, struct slice name_or_id, struct 
 }
 
 enum status meta_tenant_list(struct meta *meta, struct arena *arena, struct meta_tenant **ret,
-                             uint32_t *ret_count, struct error *err)
+                            uint32_t *ret_count, struct error *err)
 {
-    sqlite3_stmt *statement = NULL;
-    uint32_t count = 0;
+    static const struct meta_list list = {
+        .sql = "SELECT id,name,created_us,retention_days,"
+               " (SELECT count(*) FROM tenants) FROM tenants ORDER BY name",
+        .what = "list the tenants",
+        .row_bytes = sizeof(**ret),
+        .read_row = read_row,
+    };
+    void *rows;
+    enum status status = meta_read_list(meta, &list, arena, &rows, ret_count, err);
 
-    meta_lock(meta);
-    enum status status =
-        meta_prepare(meta,
-                     "SELECT id,name,created_us,retention_days,"
-                     " (SELECT count(*) FROM tenants) FROM tenants ORDER BY name",
-                     &statement, err);
-    *ret = NULL;
-    while (status == STATUS_OK) {
-        int step = sqlite3_step(statement);
-        if (step == SQLITE_DONE)
-            break;
-        if (step != SQLITE_ROW) {
-            status = meta_fail(meta, "list the tenants", err);
-            break;
-        }
-        if (*ret == NULL)
-            *ret = ARENA_ARRAY(arena, struct meta_tenant,
-                               (size_t)sqlite3_column_int64(statement, 4), err);
-        status = *ret == NULL ? err->status : read_row(statement, arena, *ret + count, err);
-        count++;
-    }
-    (void)sqlite3_finalize(statement);
-    meta_unlock(meta);
-    *ret_count = status == STATUS_OK ? count : 0;
+    *ret = rows;
     return status;
 }

@@ -153,9 +153,11 @@ static bool cache_get(struct meta *meta, const uint8_t sha256[32], struct arena 
     return ret->name.data != NULL && ret->table.data != NULL;
 }
 
-static enum status read_row(sqlite3_stmt *statement, struct arena *arena, struct meta_token *ret,
+static enum status read_row(sqlite3_stmt *statement, struct arena *arena, void *ret_token,
                             struct error *err)
 {
+    struct meta_token *ret = ret_token;
+
     ret->id = meta_column_guid(statement, 0);
     ret->tenant = meta_column_guid(statement, 1);
     ret->role = (uint32_t)sqlite3_column_int(statement, 2);
@@ -223,33 +225,17 @@ enum status meta_token_check(struct meta *meta, struct slice text, struct meta_t
 enum status meta_token_list(struct meta *meta, struct arena *arena, struct meta_token **ret,
                             uint32_t *ret_count, struct error *err)
 {
-    sqlite3_stmt *statement = NULL;
-    uint32_t count = 0;
+    static const struct meta_list list = {
+        .sql = "SELECT id,tenant,role,name,only_table,created_us,expires_us,revoked_us,"
+               " (SELECT count(*) FROM tokens) FROM tokens ORDER BY created_us, id",
+        .what = "list the tokens",
+        .row_bytes = sizeof(**ret),
+        .read_row = read_row,
+    };
+    void *rows;
+    enum status status = meta_read_list(meta, &list, arena, &rows, ret_count, err);
 
-    meta_lock(meta);
-    enum status status = meta_prepare(
-        meta,
-        "SELECT id,tenant,role,name,only_table,created_us,expires_us,revoked_us,"
-        " (SELECT count(*) FROM tokens) FROM tokens ORDER BY created_us, id",
-        &statement, err);
-    *ret = NULL;
-    while (status == STATUS_OK) {
-        int step = sqlite3_step(statement);
-        if (step == SQLITE_DONE)
-            break;
-        if (step != SQLITE_ROW) {
-            status = meta_fail(meta, "list the tokens", err);
-            break;
-        }
-        if (*ret == NULL)
-            *ret = ARENA_ARRAY(arena, struct meta_token,
-                               (size_t)sqlite3_column_int64(statement, 8), err);
-        status = *ret == NULL ? err->status : read_row(statement, arena, *ret + count, err);
-        count++;
-    }
-    (void)sqlite3_finalize(statement);
-    meta_unlock(meta);
-    *ret_count = status == STATUS_OK ? count : 0;
+    *ret = rows;
     return status;
 }
 

@@ -186,7 +186,6 @@ struct plan *bind_inner_table(struct binder *b, const struct node *node);
 struct plan *bind_operator(struct binder *b, struct plan *input, const struct node *pipe,
                            const struct node *op);
 struct plan *bind_named_table(struct binder *b, struct slice name, uint32_t at);
-struct plan *bind_apply_operators(struct binder *b, struct plan *input, const struct node *ops);
 /* A let's table, bound with the names that it saw. */
 struct plan *bind_closure(struct binder *b, const struct binding *v);
 /* Binds the body of a function; *ret_expr or the returned plan.  first_node: a table for its

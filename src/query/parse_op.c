@@ -296,16 +296,7 @@ static bool op_expand(struct parser *p, struct node *op)
     }
     if (slice_is(op->name, "mv-expand") || slice_is(op->name, "mvexpand"))
         return true;
-    if (!parse_need(p, "on") || !parse_need(p, "("))
-        return false;
-    struct node **tail = &op->body;
-    do {
-        *tail = parse_operator(p);
-        if (*tail == NULL)
-            return false;
-        tail = &(*tail)->next;
-    } while (parse_take(p, "|"));
-    return parse_need(p, ")");
+    return parse_need(p, "on") && parse_operators(p, &op->body);
 }
 
 /* * "text" name:type * ... */
@@ -434,4 +425,19 @@ struct node *parse_operator(struct parser *p)
         return parse_fail(p, "the operator's arguments");
     }
     return parse_op_other(p, op) ? op : NULL;
+}
+
+bool parse_operators(struct parser *p, struct node **ret)
+{
+    struct node **tail = ret;
+
+    if (!parse_need(p, "("))
+        return false;
+    do {
+        *tail = parse_operator(p);
+        if (*tail == NULL)
+            return false;
+        tail = &(*tail)->next;
+    } while (parse_take(p, "|"));
+    return parse_need(p, ")");
 }

@@ -53,6 +53,7 @@ bool parse_named_list(struct parser *p, struct node **ret);
 bool parse_columns(struct parser *p, struct node **ret); /* (a:t, b:t) */
 struct node *parse_typeof(struct parser *p);
 struct node *parse_operator(struct parser *p);
+bool parse_operators(struct parser *p, struct node **ret); /* (a | b) */
 struct node *parse_source(struct parser *p, bool *ret_is_source);
 struct node *parse_statement(struct parser *p);
 bool parse_statements(struct parser *p, const char *end, struct node **ret);

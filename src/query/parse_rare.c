@@ -15,21 +15,6 @@
 
 #define CASES_MAX 200u
 
-static bool parse_operators(struct parser *p, struct node **ret)
-{
-    struct node **tail = ret;
-
-    if (!parse_need(p, "("))
-        return false;
-    do {
-        *tail = parse_operator(p);
-        if (*tail == NULL)
-            return false;
-        tail = &(*tail)->next;
-    } while (parse_take(p, "|"));
-    return parse_need(p, ")");
-}
-
 /* reduce [kind=source] by expression [with threshold=0.1, characters="..."] */
 bool parse_reduce(struct parser *p, struct node *op)
 {

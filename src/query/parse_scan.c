@@ -12,8 +12,6 @@
 /* partition by column (operators), or {query} */
 bool parse_partition(struct parser *p, struct node *op)
 {
-    struct node **tail = &op->body;
-
     if (!parse_params(p, op))
         return false;
     if (!slice_is(op->name, "__partitionby") && !parse_need(p, "by"))
@@ -27,15 +25,7 @@ bool parse_partition(struct parser *p, struct node *op)
         op->args = parse_pipeline(p);
         return op->args != NULL && parse_need(p, "}");
     }
-    if (!parse_need(p, "("))
-        return false;
-    do {
-        *tail = parse_operator(p);
-        if (*tail == NULL)
-            return false;
-        tail = &(*tail)->next;
-    } while (parse_take(p, "|"));
-    return parse_need(p, ")");
+    return parse_operators(p, &op->body);
 }
 
 /* step name [output = all|last|none] : condition [=> column = expression, ...]; */

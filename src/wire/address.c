@@ -85,21 +85,6 @@ bool address_is_public(const struct sockaddr *address)
     return false;
 }
 
-bool address_is_loopback(const struct sockaddr *address)
-{
-    if (address->sa_family == AF_INET) {
-        struct sockaddr_in in;
-        memcpy(&in, address, sizeof(in));
-        return ntohl(in.sin_addr.s_addr) >> 24 == 127;
-    }
-    if (address->sa_family == AF_INET6) {
-        struct sockaddr_in6 in6;
-        memcpy(&in6, address, sizeof(in6));
-        return IN6_IS_ADDR_LOOPBACK(&in6.sin6_addr);
-    }
-    return false;
-}
-
 void address_format(const struct sockaddr *address, char ret[ADDRESS_TEXT_BYTES])
 {
     const char *text = NULL;

@@ -20,7 +20,6 @@ enum status address_parse(struct slice text, struct sockaddr_storage *ret, sockl
  * and cloud-internal addresses, and for IPv6 forms that carry such an IPv4
  * address (mapped, compatible, NAT64, 6to4, Teredo). */
 bool address_is_public(const struct sockaddr *address);
-bool address_is_loopback(const struct sockaddr *address);
 
 /* The host in text, without the port; "?" for a family that is not IP. */
 void address_format(const struct sockaddr *address, char ret[ADDRESS_TEXT_BYTES]);

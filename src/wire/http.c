@@ -42,28 +42,6 @@ const char *http_method_name(enum http_method method)
     return (unsigned)method < HTTP_METHOD_COUNT_ ? method_names[method] : "other";
 }
 
-const char *http_status_text(unsigned status)
-{
-    static const struct {
-        unsigned status;
-        const char *text;
-    } texts[] = {
-        {200, "OK"}, {201, "Created"}, {202, "Accepted"}, {204, "No Content"},
-        {400, "Bad Request"}, {401, "Unauthorized"}, {403, "Forbidden"}, {404, "Not Found"},
-        {405, "Method Not Allowed"}, {409, "Conflict"}, {410, "Gone"}, {413, "Content Too Large"},
-        {414, "URI Too Long"}, {415, "Unsupported Media Type"}, {422, "Unprocessable Content"},
-        {429, "Too Many Requests"}, {431, "Request Header Fields Too Large"},
-        {500, "Internal Server Error"}, {503, "Service Unavailable"},
-        {505, "HTTP Version Not Supported"}, {507, "Insufficient Storage"},
-    };
-
-    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-        if (texts[i].status == status)
-            return texts[i].text;
-    }
-    return "Unknown";
-}
-
 static struct slice pair_find(const struct http_pair *pairs, uint32_t count, struct slice name)
 {
     for (uint32_t i = 0; i < count; i++) {

@@ -24,7 +24,6 @@ enum http_method {
     HTTP_METHOD_COUNT_ /* any other: never routed */
 };
 const char *http_method_name(enum http_method method); /* "GET" */
-const char *http_status_text(unsigned status);         /* "Not Found" */
 
 /* Roles, decisions.md 17; a principal holds one. */
 enum role {

@@ -530,5 +530,9 @@ struct plan *bind_evaluate(struct binder *b, struct plan *input, const struct no
     if (input == NULL)
         return bind_fail(b, op->at, "SYN0002", "'%s' needs a table in front of it",
                          plugin->text.name);
+    for (const struct node *column = op->by; column != NULL; column = column->next) {
+        if ((column->flags & NODE_TABULAR) != 0)
+            return bind_fail(b, column->at, "SEM0100", "a column's type is no table");
+    }
     return plugin->bind(b, input, op);
 }

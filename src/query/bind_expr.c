@@ -643,6 +643,8 @@ struct expr *bind_expr(struct binder *b, const struct node *node)
         return bind_fail(b, node->at, "SYN0002",
                          "'*' cannot stand here; rows are counted with count()");
     case NODE_TYPEOF: {
+        if ((node->flags & NODE_TABULAR) != 0)
+            return bind_fail(b, node->at, "SEM0100", "the type of a table is no value");
         struct value name = {.type = TYPE_STRING, .bytes = slice_of(type_name(node->value.type))};
         return bind_const_expr(b, &name, node->at);
     }

@@ -51,6 +51,8 @@ struct node *parse_name(struct parser *p);
 struct node *parse_pattern(struct parser *p); /* a name, perhaps with '*' */
 bool parse_named_list(struct parser *p, struct node **ret);
 bool parse_columns(struct parser *p, struct node **ret); /* (a:t, b:t) */
+/* The same, or with a star in front, which stands for the columns of the rows. */
+bool parse_row_type(struct parser *p, struct node **ret);
 struct node *parse_typeof(struct parser *p);
 struct node *parse_operator(struct parser *p);
 bool parse_operators(struct parser *p, struct node **ret); /* (a | b) */

@@ -125,36 +125,7 @@ static bool op_evaluate(struct parser *p, struct node *op)
         return false;
     if (op->args->kind != NODE_CALL)
         return parse_fail(p, "a plugin call") != NULL;
-    if (!parse_take(p, ":"))
-        return true;
-    if (parse_is(p, "(") && parse_is_at(p, 1, "*")) {
-        p->at += 2;
-        (void)parse_take(p, ",");
-        p->at -= 1;
-        /* (*, name:type): the stars' columns come first. */
-        struct node *star = parse_node(p, NODE_STAR, parse_peek(p, 0)->at);
-        if (star == NULL)
-            return false;
-        struct node **tail = &op->by;
-        *tail = star;
-        tail = &star->next;
-        p->at++;
-        while (!parse_take(p, ")")) {
-            struct node *column = parse_name(p);
-            if (column == NULL || !parse_need(p, ":"))
-                return false;
-            column->kind = NODE_COLUMN;
-            if (!type_from_name(parse_peek(p, 0)->text, &column->value.type))
-                return parse_fail(p, "a type") != NULL;
-            p->at++;
-            *tail = column;
-            tail = &column->next;
-            if (!parse_take(p, ",") && !parse_is(p, ")"))
-                return parse_fail(p, "',' or ')'") != NULL;
-        }
-        return true;
-    }
-    return parse_columns(p, &op->by);
+    return !parse_take(p, ":") || parse_row_type(p, &op->by);
 }
 
 struct node *parse_source(struct parser *p, bool *ret_is_source)

@@ -17,7 +17,7 @@ struct node *parse_typeof(struct parser *p)
     }
     p->at--;
     node->flags |= NODE_TABULAR;
-    return parse_columns(p, &node->by) ? node : NULL;
+    return parse_row_type(p, &node->by) ? node : NULL;
 }
 
 static struct node *parse_column(struct parser *p)
@@ -47,11 +47,9 @@ static struct node *parse_column(struct parser *p)
     return column;
 }
 
-bool parse_columns(struct parser *p, struct node **ret)
+static bool columns_behind(struct parser *p, struct node **tail)
 {
-    struct node **tail = ret;
-
-    if (!parse_enter(p) || !parse_need(p, "("))
+    if (!parse_enter(p))
         return false;
     while (!parse_take(p, ")")) {
         *tail = parse_column(p);
@@ -63,6 +61,26 @@ bool parse_columns(struct parser *p, struct node **ret)
     }
     p->depth--;
     return true;
+}
+
+bool parse_columns(struct parser *p, struct node **ret)
+{
+    return parse_need(p, "(") && columns_behind(p, ret);
+}
+
+bool parse_row_type(struct parser *p, struct node **ret)
+{
+    if (!parse_need(p, "("))
+        return false;
+    if (!parse_is(p, "*"))
+        return columns_behind(p, ret);
+    *ret = parse_node(p, NODE_STAR, parse_peek(p, 0)->at);
+    if (*ret == NULL)
+        return false;
+    p->at++;
+    if (!parse_take(p, ",") && !parse_is(p, ")"))
+        return parse_fail(p, "',' or ')'") != NULL;
+    return columns_behind(p, &(*ret)->next);
 }
 
 struct node *parse_pipeline(struct parser *p)

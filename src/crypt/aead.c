@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "base/random.h"
+#include "crypt/cipher_priv.h"
 
 #include <limits.h>
 #include <openssl/crypto.h>
@@ -30,7 +31,7 @@ struct gcm *gcm_new(const struct key *key, bool seal, struct error *err)
     EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
 
     if (ctx == NULL ||
-        EVP_CipherInit_ex(ctx, EVP_aes_256_gcm(), NULL, key->bytes, NULL, seal ? 1 : 0) != 1) {
+        EVP_CipherInit_ex(ctx, cipher_gcm(), NULL, key->bytes, NULL, seal ? 1 : 0) != 1) {
         (void)library_failed(err);
         EVP_CIPHER_CTX_free(ctx);
         return NULL;
@@ -102,7 +103,7 @@ static enum status derive_key(const struct key *key, const uint8_t nonce[AEAD_NO
     enum status status = STATUS_OK;
     int size = 0;
 
-    if (ctx == NULL || EVP_EncryptInit_ex(ctx, EVP_aes_256_ecb(), NULL, key->bytes, NULL) != 1 ||
+    if (ctx == NULL || EVP_EncryptInit_ex(ctx, cipher_ecb(), NULL, key->bytes, NULL) != 1 ||
         EVP_CIPHER_CTX_set_padding(ctx, 0) != 1 ||
         EVP_EncryptUpdate(ctx, mask, &size, mask, sizeof(mask)) != 1) {
         status = library_failed(err);

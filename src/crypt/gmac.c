@@ -3,6 +3,7 @@
 #include "crypt/gmac.h"
 
 #include "base/check.h"
+#include "crypt/cipher_priv.h"
 
 #include <openssl/evp.h>
 
@@ -19,7 +20,7 @@ enum status gmac_new(const struct key *key, struct gmac **ret, struct error *err
 {
     EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
 
-    if (ctx == NULL || EVP_EncryptInit_ex(ctx, EVP_aes_256_gcm(), NULL, key->bytes, NULL) != 1) {
+    if (ctx == NULL || EVP_EncryptInit_ex(ctx, cipher_gcm(), NULL, key->bytes, NULL) != 1) {
         EVP_CIPHER_CTX_free(ctx);
         return ERROR_SET(err, STATUS_LIMIT, "libcrypto refused a cipher operation");
     }

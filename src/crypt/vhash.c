@@ -8,6 +8,8 @@
  * the polynomials differ, and then the linear function does but for one key in 2^61. */
 #include "crypt/vhash.h"
 
+#include "crypt/cipher_priv.h"
+
 #include <openssl/evp.h>
 #include <string.h>
 
@@ -53,7 +55,7 @@ enum status vhash_key_derive(const struct key *from, struct vhash_key *ret, stru
     int size = 0;
     bool is_good =
         ctx != NULL &&
-        EVP_EncryptInit_ex(ctx, EVP_aes_256_ctr(), NULL, from->bytes, counter) == 1 &&
+        EVP_EncryptInit_ex(ctx, cipher_ctr(), NULL, from->bytes, counter) == 1 &&
         EVP_EncryptUpdate(ctx, bytes, &size, zeros, sizeof(zeros)) == 1;
 
     if (is_good)

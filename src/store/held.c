@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 
+#define MERGED_TEXT_ROWS_MAX (SMALL_TENANT_ROWS / 64) /* of texts that are joined and stay text */
 #define TEXTS_ROWS_MAX 512u /* of texts that are parsed at once */
 
 /* ---- life ---- */
@@ -103,9 +104,9 @@ enum status held_from_part(struct part *part, struct held **ret, struct error *e
     return STATUS_OK;
 }
 
-static bool is_small(const struct record_batch *batch)
+static bool is_small(const struct record_batch *batch, uint32_t rows_max)
 {
-    return batch->record_count > 0 && batch->record_count <= HELD_TEXT_ROWS_MAX &&
+    return batch->record_count > 0 && batch->record_count <= rows_max &&
            bytes_of(batch) <= HELD_TEXT_BYTES_MAX;
 }
 
@@ -114,7 +115,7 @@ enum status held_from_batch(const struct record_batch *batch, struct held_pool *
 {
     struct part *part = NULL;
 
-    if (is_small(batch))
+    if (is_small(batch, HELD_TEXT_ROWS_MAX))
         return text_new(batch, pool, ret, err);
     enum status status = part_from_records(batch, &part, err);
     if (status == STATUS_OK)
@@ -323,7 +324,7 @@ enum status held_merge(struct held *const *held, uint32_t count, struct held **r
 
     if (count_texts(held, count) == count) {
         status = gather(held, count, &batch, &block, err);
-        is_text = status == STATUS_OK && is_small(&batch);
+        is_text = status == STATUS_OK && is_small(&batch, MERGED_TEXT_ROWS_MAX);
     }
     if (is_text)
         status = text_new(&batch, held[0]->pool, ret, err);

@@ -151,17 +151,19 @@ static void texts_and_parts_are_joined(void **state)
     }
 }
 
+#define TEXTS 6u
+
 /* Texts of few rows stay one, with the time at which each row came. */
 static void few_texts_become_one_text(void **state)
 {
     (void)state;
-    struct batch_maker makers[3];
+    struct batch_maker makers[TEXTS];
     struct held_pool pool = {0};
-    struct held *held[3], *pair = NULL, *all = NULL, *mixed = NULL;
+    struct held *held[TEXTS], *pair = NULL, *most = NULL, *all = NULL, *mixed = NULL;
     struct part *part = NULL;
     struct error err;
-    for (uint32_t i = 0; i < 3; i++) {
-        make(&makers[i], 1 + 100 * i, i == 2 ? HELD_TEXT_ROWS_MAX - 7 : 4);
+    for (uint32_t i = 0; i < TEXTS; i++) {
+        make(&makers[i], 1 + 100 * i, i < 2 ? 4 : HELD_TEXT_ROWS_MAX);
         makers[i].batch.received_us += i;
         makers[i].batch.wal_file += i;
         assert_int_equal(held_from_batch(&makers[i].batch, &pool, &held[i], &err), STATUS_OK);
@@ -175,12 +177,15 @@ static void few_texts_become_one_text(void **state)
     check(part, &makers[0]);
     check(part, &makers[1]);
     part_unref(part);
-    /* With further ones it has too many rows, but each still has its time. */
-    struct held *rest[] = {pair, held[2]};
+    /* With the last one it has too many rows, but each still has its time. */
+    struct held *few[] = {pair, held[2], held[3], held[4]};
+    assert_int_equal(held_merge(few, 4, &most, &err), STATUS_OK);
+    assert_true(held_is_text(most));
+    struct held *rest[] = {most, held[5]};
     assert_int_equal(held_merge(rest, 2, &all, &err), STATUS_OK);
     assert_false(held_is_text(all));
     assert_int_equal(held_part(all, &part, &err), STATUS_OK);
-    for (uint32_t i = 0; i < 3; i++)
+    for (uint32_t i = 0; i < TEXTS; i++)
         check(part, &makers[i]);
     part_unref(part);
     struct held *both[] = {held[0], all};
@@ -189,8 +194,9 @@ static void few_texts_become_one_text(void **state)
     assert_int_equal(mixed->row_count, all->row_count + 4);
     held_unref(mixed);
     held_unref(all);
+    held_unref(most);
     held_unref(pair);
-    for (uint32_t i = 0; i < 3; i++) {
+    for (uint32_t i = 0; i < TEXTS; i++) {
         held_unref(held[i]);
         batch_maker_release(&makers[i]);
     }

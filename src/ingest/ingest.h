@@ -86,6 +86,8 @@ struct ingest_request {
     struct guid source_id;        /* pseudonymous id of the credential */
     struct slice idempotency_key; /* "" = none */
     bool internal;                /* our own tables (SecurityAlert, FirstSeen ...) may be written */
+    bool ids_are_new;             /* drawn for these records: no duplicate is looked for, and
+                                   * none of them remembered */
 };
 
 struct ingest_quarantined {

@@ -347,7 +347,7 @@ enum status ingest_put_begin(struct ingest *ingest, const struct ingest_request 
     if (status != STATUS_OK)
         return status;
     status = tenant_table_get(&ingest->tenants, &request->tenant, &put->tenant, err);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK && (!request->ids_are_new || request->idempotency_key.size > 0))
         status = tenant_print_keys(put->tenant, &put->keys, err);
     if (status == STATUS_OK)
         status = admit(put, err);

@@ -102,7 +102,7 @@ static void make_print(const struct put *put, struct slice id, struct slice raw,
                        struct print *ret)
 {
     ret->id = 0;
-    if (id.size == 0)
+    if (id.size == 0 || put->request->ids_are_new)
         return;
     print_make(&put->keys, put->table, id, raw, ret);
     ret->minute = minute_of(put->received_us);

@@ -19,6 +19,7 @@
 #define REQUESTS_MAX 64u /* under way at once, in one commit if all goes well */
 #define REQUEST_BYTES_ENOUGH (4 * MIB) /* no more lines are added beyond */
 #define REQUESTS_BYTES_ENOUGH (16 * MIB)
+#define ANSWERS_BYTES_MAX (256 * MIB)
 #define FAILED_RANGES_MAX 64u
 #define QUERY_SHOWN_BYTES_MAX (64 * KIB)
 #define FULL_TRIES 10u
@@ -38,9 +39,20 @@ struct line {
     uint32_t order; /* of arrival, within a round */
 };
 
+/* One request under way. */
+struct write {
+    struct ingest_request request;
+    struct buf body;
+    struct put *put;
+    enum status status;
+    struct error err;
+};
+
 struct self_audit {
     struct ingest *ingest;
     const struct clock *clock;
+    struct write writes[REQUESTS_MAX]; /* the writer's, as is the arena */
+    struct arena *arena;  /* of the answers, which nobody reads */
     pthread_mutex_t lock; /* everything below */
     pthread_cond_t changed;
     pthread_t thread;
@@ -91,22 +103,10 @@ static void write_line(const struct self_audit *audit, const struct audit_action
 
 /* ---- a round: all that waits, a request for each tenant ---- */
 
-/* One request under way. */
-struct write {
-    struct ingest_request request;
-    struct buf body;
-    struct arena *arena;
-    struct put *put;
-    enum status status;
-    struct error err;
-};
-
 struct round {
     struct self_audit *audit;
     struct line **lines; /* by tenant, then in their order */
     uint32_t count, taken;
-    struct write writes[REQUESTS_MAX];
-    uint32_t write_count;
     enum status status; /* of the last that failed, with its error */
     struct error failure;
 };
@@ -143,7 +143,8 @@ static void begin_write(struct round *round, struct write *write)
     write->request = (struct ingest_request){.tenant = first->tenant,
                                              .table = SLICE("DaybookAudit"),
                                              .format = INGEST_FORMAT_NDJSON,
-                                             .internal = true};
+                                             .internal = true,
+                                             .ids_are_new = true};
     buf_init(&write->body, REQUEST_BODY_BYTES_MAX);
     while (round->taken < round->count && write->body.size < REQUEST_BYTES_ENOUGH &&
            guid_equal(&round->lines[round->taken]->tenant, &write->request.tenant)) {
@@ -152,11 +153,9 @@ static void begin_write(struct round *round, struct write *write)
         free_line(round->lines[round->taken++]);
     }
     write->request.body = buf_slice(&write->body);
-    write->arena = arena_new(256 * MIB);
-    write->status = write->arena == NULL ? ERROR_MEMORY(&write->err)
-                                         : buf_check(&write->body, &write->err);
+    write->status = buf_check(&write->body, &write->err);
     if (write->status == STATUS_OK)
-        write->status = ingest_put_begin(round->audit->ingest, &write->request, write->arena,
+        write->status = ingest_put_begin(round->audit->ingest, &write->request, round->audit->arena,
                                          &write->put, &write->err);
 }
 
@@ -169,8 +168,8 @@ static void try_alone(struct round *round, struct write *write)
 
     for (unsigned i = 0; i < FULL_TRIES && write->status == STATUS_FULL; i++) {
         (void)nanosleep(&wait, NULL);
-        write->status = ingest_put(round->audit->ingest, &write->request, write->arena, &answer,
-                                   &write->err);
+        write->status = ingest_put(round->audit->ingest, &write->request, round->audit->arena,
+                                   &answer, &write->err);
     }
 }
 
@@ -184,29 +183,29 @@ static void end_write(struct round *round, struct write *write)
         round->failure = write->err;
     }
     buf_release(&write->body);
-    arena_free(write->arena);
 }
 
 /* Some requests, side by side: one sync is for all of them. */
 static void write_some(struct round *round)
 {
+    struct write *writes = round->audit->writes;
     struct ingest_answer answer;
+    uint32_t count = 0;
     size_t bytes = 0;
 
     ingest_wait_for_room(round->audit->ingest, true);
-    for (round->write_count = 0; round->taken < round->count &&
-                                 round->write_count < REQUESTS_MAX && bytes < REQUESTS_BYTES_ENOUGH;
-         round->write_count++) {
-        begin_write(round, &round->writes[round->write_count]);
-        bytes += round->writes[round->write_count].body.size;
+    for (; round->taken < round->count && count < REQUESTS_MAX && bytes < REQUESTS_BYTES_ENOUGH;
+         count++) {
+        begin_write(round, &writes[count]);
+        bytes += writes[count].body.size;
     }
-    for (uint32_t i = 0; i < round->write_count; i++) {
-        struct write *write = &round->writes[i];
-        if (write->status == STATUS_OK)
-            write->status = ingest_put_end(write->put, &answer, &write->err);
+    for (uint32_t i = 0; i < count; i++) {
+        if (writes[i].status == STATUS_OK)
+            writes[i].status = ingest_put_end(writes[i].put, &answer, &writes[i].err);
     }
-    for (uint32_t i = 0; i < round->write_count; i++)
-        end_write(round, &round->writes[i]);
+    for (uint32_t i = 0; i < count; i++)
+        end_write(round, &writes[i]);
+    arena_clear(round->audit->arena);
 }
 
 static enum status sort_lines(struct round *round, struct line *list, struct error *err)
@@ -229,21 +228,18 @@ static enum status sort_lines(struct round *round, struct line *list, struct err
 /* The lines of the list, which are freed. */
 static enum status write_round(struct self_audit *audit, struct line *list, struct error *err)
 {
-    struct round *round = calloc(1, sizeof(*round));
-    enum status status = round == NULL ? ERROR_MEMORY(err) : sort_lines(round, list, err);
+    struct round round = {.audit = audit};
+    enum status status = sort_lines(&round, list, err);
 
-    if (status == STATUS_OK) {
-        round->audit = audit;
-        while (round->taken < round->count)
-            write_some(round);
-        status = round->status;
-        *err = round->failure;
-        free(round->lines);
-    } else {
+    if (status != STATUS_OK) {
         free_lines(list);
+        return status;
     }
-    free(round);
-    return status;
+    while (round.taken < round.count)
+        write_some(&round);
+    free(round.lines);
+    *err = round.failure;
+    return round.status;
 }
 
 static void remember_failure(struct self_audit *audit, uint64_t from, uint64_t to,
@@ -344,6 +340,11 @@ enum status self_audit_new(struct ingest *ingest, const struct clock *clock,
     audit->pending_end = &audit->pending;
     (void)pthread_mutex_init(&audit->lock, NULL);
     (void)pthread_cond_init(&audit->changed, NULL);
+    audit->arena = arena_new(ANSWERS_BYTES_MAX);
+    if (audit->arena == NULL) {
+        self_audit_free(audit);
+        return ERROR_MEMORY(err);
+    }
     if (pthread_create(&audit->thread, NULL, run, audit) != 0) {
         self_audit_free(audit);
         return ERROR_SET(err, STATUS_LIMIT, "cannot start the thread that writes the audit");
@@ -462,5 +463,6 @@ void self_audit_free(struct self_audit *audit)
     }
     (void)pthread_mutex_destroy(&audit->lock);
     (void)pthread_cond_destroy(&audit->changed);
+    arena_free(audit->arena);
     free(audit);
 }

@@ -235,6 +235,35 @@ static void duplicates_are_left_out_and_listed(void **state)
     arena_free(arena);
 }
 
+static void new_ids_are_neither_looked_for_nor_remembered(void **state)
+{
+    struct world *w = *state;
+    struct arena *arena = arena_new(MIB);
+    struct ingest_request request = world_request(w, "Mine", SLICE(RECORD("a", "")));
+    struct ingest_answer answer;
+    struct error err;
+
+    request.ids_are_new = true;
+    for (int i = 0; i < 2; i++) {
+        ASSERT_OK(ingest_put(w->ingest, &request, arena, &answer, &err));
+        assert_int_equal(answer.stored, 1);
+        assert_int_equal(answer.first_seq, i + 1);
+    }
+    put_ok(w, RECORD("a", ""), arena, &answer);
+    assert_int_equal(answer.stored, 1);
+    assert_int_equal(answer.conflicting, 0);
+    request.idempotency_key = SLICE("key"); /* of the request, not of its records */
+    for (int i = 0; i < 2; i++) {
+        ASSERT_OK(ingest_put(w->ingest, &request, arena, &answer, &err));
+        assert_int_equal(answer.first_seq, 4);
+        assert_int_equal(answer.replayed_key, i == 1);
+    }
+    request.body = SLICE(RECORD("b", ""));
+    assert_int_equal(ingest_put(w->ingest, &request, arena, &answer, &err), STATUS_CONFLICT);
+    assert_int_equal(w->record_count, 4);
+    arena_free(arena);
+}
+
 static void checkpoint(struct world *w)
 {
     struct error err;
@@ -711,6 +740,7 @@ int main(void)
         TEST(large_bodies_wait_for_room_and_again_when_it_is_their_turn),
         TEST(a_restart_replays_the_same_records_and_leaves),
         TEST(duplicates_are_left_out_and_listed),
+        TEST(new_ids_are_neither_looked_for_nor_remembered),
         TEST(duplicates_are_known_after_the_log_is_trimmed),
         TEST(many_saves_merge_their_runs),
         TEST(the_same_key_gets_the_same_receipt),

@@ -46,7 +46,7 @@ enum status ingest_put_begin(struct ingest *ingest, const struct ingest_request 
         full_count--;
         status = STATUS_FULL;
     }
-    if (!request->internal || !slice_is(request->table, "DaybookAudit"))
+    if (!request->internal || !request->ids_are_new || !slice_is(request->table, "DaybookAudit"))
         status = STATUS_INVALID;
     bool refused = status != STATUS_OK;
     if (!refused)

@@ -5,11 +5,13 @@
 #include "base/text.h"
 
 #include <errno.h>
+#include <locale.h>
 #include <stdlib.h>
 #include <unistd.h>
+#include <wchar.h>
 
 #define WRITE_BYTES (256 * KIB)
-#define CELL_RUNES_MAX 120u /* of a table; the rest is cut with an ellipsis */
+#define CELL_COLUMNS_MAX 120u /* of a table; the rest is cut with an ellipsis */
 
 static bool is_paged; /* what standard output gets */
 
@@ -271,27 +273,51 @@ static void pad(struct buf *buf, size_t from, size_t to)
         buf_add_byte(buf, ' ');
 }
 
-/* At most CELL_RUNES_MAX code points, an ellipsis for the rest. */
+/* How many columns of a terminal it takes: two for most signs of East Asia, none for accents. */
+static size_t rune_width(uint32_t rune)
+{
+    int width = rune < 0x80 ? 1 : wcwidth((wchar_t)rune);
+
+    return width < 0 ? 1 : (size_t)width;
+}
+
+/* Up to where the text fits in `max` columns; *ret_width is what it takes up to there. */
+static size_t fitting(struct slice text, size_t max, size_t *ret_width)
+{
+    size_t at = 0, fits = 0;
+
+    *ret_width = 0;
+    while (at < text.size) {
+        size_t width = rune_width(text_next_rune(text, &at));
+        if (*ret_width + width > max)
+            break;
+        *ret_width += width;
+        fits = at;
+    }
+    return fits;
+}
+
+/* At most CELL_COLUMNS_MAX columns, an ellipsis for the rest.  Returns what it takes. */
 static size_t add_cut(struct buf *buf, struct slice cell, bool uncut)
 {
-    size_t at = 0, runes = 0;
+    size_t width, max = uncut ? SIZE_MAX : CELL_COLUMNS_MAX;
 
-    if (uncut || text_rune_count(cell) <= CELL_RUNES_MAX) {
+    if (fitting(cell, max, &width) == cell.size) {
         buf_add_slice(buf, cell);
-        return text_rune_count(cell);
+        return width;
     }
-    for (; runes < CELL_RUNES_MAX - 1; runes++)
-        (void)text_next_rune(cell, &at);
-    buf_add(buf, cell.data, at);
+    buf_add_slice(buf, slice_head(cell, fitting(cell, max - 1, &width)));
     buf_add_text(buf, "\xE2\x80\xA6");
-    return CELL_RUNES_MAX;
+    return width + 1;
 }
 
 static size_t cell_width(struct slice cell, bool uncut)
 {
-    size_t runes = text_rune_count(cell);
+    size_t width;
 
-    return uncut || runes < CELL_RUNES_MAX ? runes : CELL_RUNES_MAX;
+    return fitting(cell, uncut ? SIZE_MAX : CELL_COLUMNS_MAX, &width) == cell.size
+               ? width
+               : CELL_COLUMNS_MAX;
 }
 
 static enum status draw_table(struct output *output, struct error *err)
@@ -335,8 +361,15 @@ enum status output_end(struct output *output, struct error *err)
 
     if (output->format == OUTPUT_JSON)
         buf_add_text(&output->buf, "]\n");
-    if (output->format == OUTPUT_TABLE && output->column_count > 0)
+    if (output->format == OUTPUT_TABLE && output->column_count > 0) {
+        /* wcwidth() goes by the locale, the cells are UTF-8 in any */
+        locale_t utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+        locale_t before = uselocale(utf8);
         status = draw_table(output, err);
+        (void)uselocale(before);
+        if (utf8 != (locale_t)0)
+            freelocale(utf8);
+    }
     if (status == STATUS_OK)
         status = spill(output, err);
     buf_release(&output->buf);

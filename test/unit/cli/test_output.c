@@ -83,6 +83,20 @@ static void test_a_record_is_a_line(void **state)
     assert_string_equal(text, "{\"a\":{\"k\": [1,2]}}\n");
 }
 
+/* A terminal shows some characters in two columns, and accents in none. */
+static void test_wide_characters_are_counted_as_they_are_shown(void **state)
+{
+    char text[4096];
+
+    (void)state;
+    show(OUTPUT_TABLE, "[[\"c\",\"d\"],[\"日本\",1],[\"e\\u0301\",2],[\"abcde\",3]]", text);
+    assert_string_equal(text, "c      d\n"
+                              "-----  -\n"
+                              "日本   1\n"
+                              "e\xCC\x81      2\n"
+                              "abcde  3\n");
+}
+
 /* Names of columns come from records as cells do. */
 static void test_nothing_steers_the_terminal(void **state)
 {
@@ -130,6 +144,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_formats),
         cmocka_unit_test(test_a_record_is_a_line),
+        cmocka_unit_test(test_wide_characters_are_counted_as_they_are_shown),
         cmocka_unit_test(test_nothing_steers_the_terminal),
         cmocka_unit_test(test_nothing_steers_the_terminal_through_a_pager),
         cmocka_unit_test(test_long_cells_are_cut),

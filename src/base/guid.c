@@ -2,22 +2,11 @@
 #include "base/guid.h"
 
 #include "base/random.h"
+#include "base/text.h"
 
 #include <endian.h>
 
 #define EACH_BYTE UINT64_C(0x0101010101010101)
-
-/* 0 .. 15, or 255; lower-case letters are bit 4 away from nothing else. */
-static uint8_t hex_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return (uint8_t)(c - '0');
-    if (c >= 'a' && c <= 'f')
-        return (uint8_t)(c - 'a' + 10);
-    if (c >= 'A' && c <= 'F')
-        return (uint8_t)(c - 'A' + 10);
-    return 255;
-}
 
 static bool is_hyphen_place(size_t i)
 {
@@ -49,13 +38,13 @@ bool guid_parse(struct slice text, struct guid *ret)
                 return false;
             continue;
         }
-        uint8_t value = hex_value(text.data[i]);
-        if (value == 255)
+        int value = text_hex_digit(text.data[i]);
+        if (value < 0)
             return false;
         if (digits % 2 == 0)
             guid.bytes[digits / 2] = (uint8_t)(value << 4);
         else
-            guid.bytes[digits / 2] |= value;
+            guid.bytes[digits / 2] |= (uint8_t)value;
         digits++;
     }
     *ret = guid;

@@ -21,13 +21,6 @@ uint64_t hash_xxh3(const void *data, size_t size, uint64_t seed)
     return XXH3_64bits_withSeed(data, size, seed);
 }
 
-struct hash128 hash_xxh3_128(const void *data, size_t size, uint64_t seed)
-{
-    XXH128_hash_t hash = XXH3_128bits_withSeed(data, size, seed);
-
-    return (struct hash128){hash.low64, hash.high64};
-}
-
 static void draw_seed(void)
 {
     process_seed = random_u64();

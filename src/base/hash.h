@@ -13,11 +13,6 @@ uint64_t hash_xxh64(const void *data, size_t size, uint64_t seed);
 uint64_t hash_xxh3(const void *data, size_t size, uint64_t seed);
 uint64_t hash_seed(void); /* random, drawn once a process */
 
-struct hash128 {
-    uint64_t low, high;
-};
-struct hash128 hash_xxh3_128(const void *data, size_t size, uint64_t seed);
-
 uint32_t hash_crc32c(uint32_t crc, const void *data, size_t size); /* start with 0 */
 
 static inline uint64_t hash_slice(struct slice s)

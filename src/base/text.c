@@ -195,14 +195,6 @@ bool text_parse_double(struct slice s, double *ret)
     return true;
 }
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c = (char)(c | 0x20);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 bool text_parse_hex(struct slice s, void *ret, size_t size)
 {
     unsigned char *out = ret;
@@ -210,35 +202,11 @@ bool text_parse_hex(struct slice s, void *ret, size_t size)
     if (s.size != size * 2)
         return false;
     for (size_t i = 0; i < size; i++) {
-        int high = hex_digit(s.data[2 * i]), low = hex_digit(s.data[2 * i + 1]);
+        int high = text_hex_digit(s.data[2 * i]), low = text_hex_digit(s.data[2 * i + 1]);
         if (high < 0 || low < 0)
             return false;
         out[i] = (unsigned char)(high << 4 | low);
     }
-    return true;
-}
-
-bool text_parse_size(struct slice s, uint64_t *ret_bytes)
-{
-    static const struct {
-        char unit;
-        unsigned shift;
-    } units[] = {{'k', 10}, {'m', 20}, {'g', 30}, {'t', 40}};
-    unsigned shift = 0;
-    uint64_t value;
-
-    if (s.size == 0)
-        return false;
-    for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
-        if ((s.data[s.size - 1] | 0x20) == units[i].unit) {
-            shift = units[i].shift;
-            s.size--;
-            break;
-        }
-    }
-    if (!text_parse_u64(s, &value) || value > UINT64_MAX >> shift)
-        return false;
-    *ret_bytes = value << shift;
     return true;
 }
 

@@ -19,9 +19,16 @@ bool text_parse_i64(struct slice s, int64_t *ret); /* [+-]digits */
 bool text_parse_u64(struct slice s, uint64_t *ret);
 /* C locale, any number of digits; also inf, nan.  Out of range: an infinity, or 0. */
 bool text_parse_double(struct slice s, double *ret);
+/* 0 to 15, or -1 for what is no digit. */
+static inline int text_hex_digit(char c)
+{
+    char lower = (char)(c | 0x20);
+
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
 bool text_parse_hex(struct slice s, void *ret, size_t size); /* exactly 2*size digits */
-/* "10", "64k", "16M", "1g" (powers of 1024). */
-bool text_parse_size(struct slice s, uint64_t *ret_bytes);
 /* "250ms", "30s", "15m", "12h", "30d". */
 bool text_parse_duration(struct slice s, int64_t *ret_ms);
 

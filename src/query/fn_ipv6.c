@@ -17,10 +17,7 @@ static bool parse_group(struct slice s, uint8_t *ret)
     if (s.size == 0 || s.size > 4)
         return false;
     for (size_t i = 0; i < s.size; i++) {
-        char c = s.data[i];
-        int digit = c >= '0' && c <= '9'           ? c - '0'
-                    : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10
-                                                   : -1;
+        int digit = text_hex_digit(s.data[i]);
         if (digit < 0)
             return false;
         value = value * 16 + (uint32_t)digit;

@@ -8,22 +8,15 @@
 BIND(bind_text, "s", TYPE_STRING)
 BIND(bind_parse, "s", TYPE_DYNAMIC)
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if ((c | 32) >= 'a' && (c | 32) <= 'f')
-        return (c | 32) - 'a' + 10;
-    return -1;
-}
-
 static void add_decoded(struct buf *buf, struct slice s)
 {
     for (size_t i = 0; i < s.size; i++) {
         char c = s.data[i];
-        if (c == '%' && i + 2 < s.size && hex_digit(s.data[i + 1]) >= 0 &&
-            hex_digit(s.data[i + 2]) >= 0) {
-            buf_add_byte(buf, (char)(hex_digit(s.data[i + 1]) * 16 + hex_digit(s.data[i + 2])));
+        bool escape = c == '%' && i + 2 < s.size;
+        int high = escape ? text_hex_digit(s.data[i + 1]) : -1;
+        int low = escape ? text_hex_digit(s.data[i + 2]) : -1;
+        if (high >= 0 && low >= 0) {
+            buf_add_byte(buf, (char)(high * 16 + low));
             i += 2;
         } else {
             buf_add_byte(buf, c == '+' ? ' ' : c);

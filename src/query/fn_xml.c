@@ -101,12 +101,10 @@ static void add_entity(struct buf *buf, struct slice name)
     }
     bool hex = name.size > 2 && name.data[0] == '#' && (name.data[1] | 32) == 'x';
     for (size_t i = hex ? 2 : 1; name.size > 1 && name.data[0] == '#' && i < name.size; i++) {
-        char c = name.data[i];
-        uint32_t digit = c >= '0' && c <= '9' ? (uint32_t)(c - '0')
-                                              : (uint32_t)((c | 32) - 'a' + 10);
-        if (digit >= (hex ? 16u : 10u) || rune > 0x10FFFF)
+        int digit = text_hex_digit(name.data[i]);
+        if (digit < 0 || digit >= (hex ? 16 : 10) || rune > 0x10FFFF)
             return;
-        rune = rune * (hex ? 16 : 10) + digit;
+        rune = rune * (hex ? 16 : 10) + (uint32_t)digit;
     }
     if (rune > 0 && rune <= 0x10FFFF && !(rune >= 0xD800 && rune <= 0xDFFF))
         text_add_rune(buf, rune);

@@ -2,6 +2,8 @@
 /* h3_index.c - the bits of an H3 index. */
 #include "query/h3_priv.h"
 
+#include "base/text.h"
+
 #include <stdio.h>
 
 #define RESOLUTION_SHIFT 52
@@ -63,11 +65,10 @@ bool h3_parse(struct slice token, uint64_t *ret)
     if (token.size == 0 || token.size > 16)
         return false;
     for (size_t i = 0; i < token.size; i++) {
-        char c = (char)(token.data[i] | 32);
-        bool is_digit = token.data[i] >= '0' && token.data[i] <= '9';
-        if (!is_digit && (c < 'a' || c > 'f'))
+        int digit = text_hex_digit(token.data[i]);
+        if (digit < 0)
             return false;
-        cell = cell << 4 | (uint64_t)(is_digit ? token.data[i] - '0' : c - 'a' + 10);
+        cell = cell << 4 | (uint64_t)digit;
     }
     /* mode 1 and no other bit above the resolution */
     if (cell >> 56 != MODE_CELL >> 56 || h3_base_of(cell) >= H3_BASES)

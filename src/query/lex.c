@@ -109,14 +109,10 @@ static bool hex_rune(struct slice text, size_t at, size_t digits, uint32_t *ret)
     if (at + digits > text.size)
         return false;
     for (size_t i = 0; i < digits; i++) {
-        char c = text.data[at + i];
-        uint32_t v = c >= '0' && c <= '9'   ? (uint32_t)(c - '0')
-                     : c >= 'a' && c <= 'f' ? (uint32_t)(c - 'a' + 10)
-                     : c >= 'A' && c <= 'F' ? (uint32_t)(c - 'A' + 10)
-                                            : 16;
-        if (v == 16)
+        int digit = text_hex_digit(text.data[at + i]);
+        if (digit < 0)
             return false;
-        rune = rune * 16 + v;
+        rune = rune * 16 + (uint32_t)digit;
     }
     *ret = rune;
     return true;

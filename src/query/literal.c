@@ -21,14 +21,10 @@ bool literal_long(struct slice text, int64_t *ret)
         if (digits.size > 18)
             return false;
         for (size_t i = 2; i < digits.size; i++) {
-            char c = digits.data[i];
-            uint32_t v = c >= '0' && c <= '9'   ? (uint32_t)(c - '0')
-                         : c >= 'a' && c <= 'f' ? (uint32_t)(c - 'a' + 10)
-                         : c >= 'A' && c <= 'F' ? (uint32_t)(c - 'A' + 10)
-                                                : 16;
-            if (v == 16)
+            int digit = text_hex_digit(digits.data[i]);
+            if (digit < 0)
                 return false;
-            value = value * 16 + v;
+            value = value * 16 + (uint64_t)digit;
         }
         *ret = negative ? (int64_t)(0 - value) : (int64_t)value;
         return true;

@@ -15,8 +15,4 @@ struct batch {
     const uint32_t *weights; /* how many rows of the table each stands for; NULL: one */
 };
 
-/* The rows picked by `rows`. */
-enum status batch_take(struct arena *arena, const struct batch *batch, const uint32_t *rows,
-                       uint32_t row_count, struct batch *ret, struct error *err) MUST_USE;
-
 #endif

@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 
 #define HUGE_PAGE_BYTES ((size_t)2 * MIB)
+#define GREAT_BYTES ((size_t)8 * MIB) /* of an arena, which takes whole huge pages from then on */
 
 struct budget {
     atomic_size_t used_bytes;
@@ -162,11 +163,24 @@ static struct block *new_block(struct arena *arena, size_t size, struct error *e
     return block;
 }
 
+/* A huge page for an arena that is great already; NULL where that is too much. */
+static struct block *huge_block(struct arena *arena, size_t size)
+{
+    const size_t bytes = HUGE_PAGE_BYTES - sizeof(struct block);
+    struct error ignored;
+
+    return arena->held_bytes < GREAT_BYTES || size > bytes / 4
+               ? NULL
+               : new_block(arena, bytes, &ignored);
+}
+
 static struct block *add_block(struct arena *arena, size_t size, struct error *err)
 {
-    bool is_alone = size > ARENA_BLOCK_BYTES / 4;
-    struct block *block =
-        new_block(arena, is_alone ? size : next_block_bytes(arena, size), err);
+    struct block *block = huge_block(arena, size);
+    bool is_alone = block == NULL && size > ARENA_BLOCK_BYTES / 4;
+
+    if (block == NULL)
+        block = new_block(arena, is_alone ? size : next_block_bytes(arena, size), err);
 
     if (block == NULL)
         return NULL;

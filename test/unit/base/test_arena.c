@@ -88,6 +88,31 @@ static void what_holds_little_takes_little(void **state)
     arena_free(arena);
 }
 
+/* And what does not leave room for one still has blocks as long as there is room for these. */
+static void what_holds_much_takes_huge_pages(void **state)
+{
+    struct error err = {0};
+    struct arena *arena = arena_new(16 * MIB);
+    size_t before = 0;
+
+    (void)state;
+    assert_non_null(arena_alloc_raw(arena, 8 * MIB, &err));
+    for (uint32_t i = 0; i < 4 * 1024; i++) {
+        unsigned char *memory = arena_alloc_raw(arena, i % 7 == 0 ? 20000 : 200, &err);
+        assert_non_null(memory);
+        memset(memory, 0xff, 200);
+        if (i == 0)
+            before = arena_used_bytes(arena);
+        if (arena_used_bytes(arena) + 64 * KIB > 16 * MIB)
+            break;
+    }
+    assert_true(before > 9 * MIB); /* of the first small one */
+    assert_true(arena_used_bytes(arena) > 15 * MIB);
+    arena_clear(arena);
+    assert_true(arena_used_bytes(arena) <= ARENA_BLOCK_BYTES);
+    arena_free(arena);
+}
+
 static void a_shared_arena_draws_on_the_same_budget(void **state)
 {
     struct error err;
@@ -165,6 +190,7 @@ int main(void)
         cmocka_unit_test(great_allocations_are_zeroed_and_kept_apart),
         cmocka_unit_test(the_budget_is_a_limit_for_its_owner),
         cmocka_unit_test(what_holds_little_takes_little),
+        cmocka_unit_test(what_holds_much_takes_huge_pages),
         cmocka_unit_test(a_shared_arena_draws_on_the_same_budget),
         cmocka_unit_test(the_budget_can_be_lowered_only),
         cmocka_unit_test(cleanups_run_once_when_it_ends),

@@ -2,6 +2,7 @@
 #include "base/ip.h"
 
 #include <arpa/inet.h>
+#include <stdio.h>
 
 struct slice ip_bare(struct slice text)
 {
@@ -21,6 +22,13 @@ bool ip_is_four(const uint8_t ip[IP_BYTES])
     static const uint8_t mapped[12] = {[10] = 0xff, 0xff};
 
     return memcmp(ip, mapped, sizeof(mapped)) == 0;
+}
+
+static bool begins_with_zeros(const uint8_t ip[IP_BYTES])
+{
+    static const uint8_t zeros[12];
+
+    return memcmp(ip, zeros, sizeof(zeros)) == 0;
 }
 
 /* a.b.c.d without zeros that need not be there, as inet_pton() wants it, which would cost as
@@ -61,8 +69,7 @@ bool ip_parse(struct slice text, uint8_t ret[IP_BYTES])
     if (inet_pton(AF_INET6, plain, ret) != 1)
         return false;
     /* ::a.b.c.d, of before ::ffff:a.b.c.d */
-    if (slice_starts_with(text, SLICE("::")) && slice_find_byte(text, '.', 0) != SIZE_MAX &&
-        slice_find_byte(text, ':', 2) == SIZE_MAX)
+    if (begins_with_zeros(ret) && slice_find_byte(text, '.', 0) != SIZE_MAX)
         ret[10] = ret[11] = 0xff;
     return true;
 }
@@ -74,6 +81,11 @@ struct slice ip_canonical(struct slice text, char room[IP_TEXT_BYTES])
     if (!ip_parse(text, ip))
         return text;
     bool is_four = ip_is_four(ip);
+    if (begins_with_zeros(ip) && (ip[12] | ip[13]) != 0) {
+        /* inet_ntop() would write ::ffff:1 as ::255.255.0.1, which is read as IPv4. */
+        (void)snprintf(room, IP_TEXT_BYTES, "::%x:%x", ip[12] << 8 | ip[13], ip[14] << 8 | ip[15]);
+        return slice_of(room);
+    }
     if (inet_ntop(is_four ? AF_INET : AF_INET6, is_four ? ip + 12 : ip, room, IP_TEXT_BYTES) ==
         NULL)
         return text;

@@ -27,6 +27,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define REQUESTS_MAX 16u
 #define REQUEST_MS 1500u /* then the client is gone */
+#define FILL_MS (10 * 60 * 1000) /* it stays for what must go in, however busy the machine */
 #define WATCH_MS 100u
 
 /* In all that beta has.  In two pieces, so that it is in no dictionary. */
@@ -361,7 +362,7 @@ static void check_secrets(const struct http_response *response)
 /* ---- a request ---- */
 
 static unsigned dispatch(struct instance *n, const struct person *person,
-                         struct http_request *request)
+                         struct http_request *request, int64_t timeout_ms)
 {
     struct principal who;
     struct http_response response;
@@ -373,7 +374,7 @@ static unsigned dispatch(struct instance *n, const struct person *person,
     request->cancelled = &cancelled;
     http_response_init(&response);
     atomic_store(&cancelled, false);
-    atomic_store(&deadline_ms, now_ms() + REQUEST_MS);
+    atomic_store(&deadline_ms, now_ms() + timeout_ms);
     http_dispatch(share_router(n->share), request, &response);
     atomic_store(&deadline_ms, INT64_MAX);
     check_form(&response);
@@ -390,7 +391,7 @@ static unsigned dispatch(struct instance *n, const struct person *person,
 }
 
 /* The status of the answer; 0: the target was none. */
-static unsigned send(struct instance *n, struct slice text)
+static unsigned send(struct instance *n, struct slice text, int64_t timeout_ms)
 {
     struct http_pair headers[HEADER_COUNT_MAX];
     struct arena *arena = arena_new(GIB);
@@ -410,7 +411,7 @@ static unsigned send(struct instance *n, struct slice text)
         request.method = method;
         read_headers(&text, headers, &request.header_count);
         request.body = text;
-        status = dispatch(n, person, &request);
+        status = dispatch(n, person, &request, timeout_ms);
     }
     arena_free(arena);
     return status;
@@ -437,7 +438,7 @@ static void fill(struct instance *n)
             else
                 buf_add_byte(&text, *c);
         }
-        CHECK(send(n, buf_slice(&text)) == 200);
+        CHECK(send(n, buf_slice(&text), FILL_MS) == 200);
         buf_release(&text);
     }
 }
@@ -453,7 +454,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     instance_open(&instance);
     fill(&instance);
     for (uint32_t i = 0; i < REQUESTS_MAX && slice_next(&rest, '\0', &text); i++)
-        (void)send(&instance, text);
+        (void)send(&instance, text, REQUEST_MS);
     instance_close(&instance);
     return 0;
 }

@@ -22,6 +22,9 @@ static void all_writings_of_an_address_are_one(void **state)
         {"fe80::1%eth0", "fe80::1"},
         {" 2001:db8::1 ", "2001:db8::1"},
         {"::1", "::1"},
+        {"::ffff:1", "::ffff:1"}, /* not 255.255.0.1 */
+        {"::FA:0001", "::fa:1"},
+        {"0:0:0:0:0:0:192.0.2.1", "192.0.2.1"},
         {"2001:db8:0:1:0:0:0:1", "2001:db8:0:1::1"},
         {"ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"},
     };

@@ -255,7 +255,7 @@ static void put_clause(struct layout *l, uint32_t from, uint32_t to, struct plac
         put_items(l, from, to, place, SPLIT_NEVER);
     } else if (commas && is_list_operator(&l->tokens[from]) && l->pieces[from].is_operator) {
         while (at < to && (l->pieces[at].is_operator || l->pieces[at].is_param))
-            at++;
+            at = after(l, at); /* behind the value of an option in brackets, too */
         put_items(l, from, at, place, SPLIT_NEVER);
         uint32_t by = find(l, at, to, "by");
         if (at < by)

@@ -33,6 +33,10 @@ static void test_each_operator_has_a_line(void **state)
     formats("T | project-away x*,y | mv-expand kind=array z to typeof(string)",
             "T\n| project-away x*, y\n| mv-expand kind=array z to typeof(string)\n");
     formats("T|take 5;", "T\n| take 5;\n");
+    formats("T|mv-expand with_itemindex=(case(aaaaaaaaaaaaaaaaaaaaaaaaaaaa,"
+            "bbbbbbbbbbbbbbbbbbbbbbbbbb,cccccccccccccccccccccc,4)) d,e",
+            "T\n| mv-expand with_itemindex=(\n    case(aaaaaaaaaaaaaaaaaaaaaaaaaaaa, "
+            "bbbbbbbbbbbbbbbbbbbbbbbbbb, cccccccccccccccccccccc, 4)\n)\n    d,\n    e\n");
 }
 
 static void test_blanks_follow_the_tokens(void **state)

@@ -127,11 +127,6 @@ static inline size_t find_string_stop(const unsigned char *text, size_t at, size
     return size;
 }
 
-static bool is_hex(unsigned char c)
-{
-    return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
-}
-
 /* The bytes of the escape that `text` begins with (a backslash); 0: it is none. */
 static size_t escape_bytes(const unsigned char *text, size_t size)
 {
@@ -149,7 +144,7 @@ static size_t escape_bytes(const unsigned char *text, size_t size)
         return 2;
     case 'u':
         for (size_t i = 2; i < 6; i++) {
-            if (i >= size || !is_hex(text[i]))
+            if (i >= size || text_hex_digit((char)text[i]) < 0)
                 return 0;
         }
         return 6;

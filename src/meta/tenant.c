@@ -117,7 +117,7 @@ enum status meta_tenant_find(struct meta *meta, struct slice name_or_id, struct 
 }
 
 enum status meta_tenant_list(struct meta *meta, struct arena *arena, struct meta_tenant **ret,
-                            uint32_t *ret_count, struct error *err)
+                             uint32_t *ret_count, struct error *err)
 {
     static const struct meta_list list = {
         .sql = "SELECT id,name,created_us,retention_days,"

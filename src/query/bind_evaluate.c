@@ -413,11 +413,9 @@ static bool add_output(struct binder *b, const struct plan *rows, const struct n
                        const enum type *type, struct output *ret)
 {
     const struct schema *in = &rows->schema;
-    uint32_t at = 0;
+    uint32_t at = schema_find(in, named->name);
 
-    while (at < in->column_count && !slice_equal(in->columns[at].name, named->name))
-        at++;
-    if (at == in->column_count) {
+    if (at == UINT32_MAX) {
         bind_fail(b, named->at, "SEM0100", "pivot has no column '%.*s'",
                   SLICE_FMT(slice_head(named->name, 128)));
         return false;

@@ -3,6 +3,8 @@
 
 #include "evidence/fixture.h"
 
+#include <pthread.h>
+
 #define LEAF_PATH "t/a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1/leaf.0"
 #define BATCH_PATH "t/a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1/batch.0"
 #define RECORDS 600
@@ -286,6 +288,79 @@ static void threads_that_fail_lose_nothing(void **state)
     }
 }
 
+/* Two calls of the disk that fail at the same time: there is no place for the block of one
+ * tenant, and the directory of the other cannot be synced. */
+static struct {
+    pthread_barrier_t both;
+    char full[16], broken[16]; /* ends of the tenants' names */
+    atomic_int changes;      /* since */
+} meeting;
+
+static bool is_of(const char *path, const char *end)
+{
+    const size_t at = strlen("t/") + 2 * (sizeof(struct guid) - 1);
+
+    return strlen(path) > at && strncmp(path + at, end, 2) == 0;
+}
+
+static enum status open_full(struct io *io, const char *path, enum io_open_mode mode,
+                             struct io_file **ret, struct error *err)
+{
+    meeting.changes++;
+    if (!is_of(path, meeting.full) || strstr(path, "batch") == NULL)
+        return failing_open(io, path, mode, ret, err);
+    (void)pthread_barrier_wait(&meeting.both);
+    return ERROR_SET(err, STATUS_FULL, "there is no place");
+}
+
+static enum status sync_dir_broken(struct io *io, const char *path, struct error *err)
+{
+    meeting.changes++;
+    if (!is_of(path, meeting.broken))
+        return failing_sync_dir(io, path, err);
+    (void)pthread_barrier_wait(&meeting.both);
+    return ERROR_SET(err, STATUS_IO, "the disk syncs no directory");
+}
+
+static void take_two(struct fixture *fixture, struct evidence *evidence, bool replayed)
+{
+    for (uint32_t i = 0; i < 2; i++) {
+        struct guid tenant = tenant_of(fixture, i);
+        struct error err;
+        assert_int_equal(fixture_take(evidence, &tenant, 0, 1, 20, replayed, &err), STATUS_OK);
+    }
+}
+
+/* A flush that found no space is tried again, and after a failed sync the second try would
+ * succeed without the bytes: that one ends all writing, whichever thread met which. */
+static void a_full_disk_hides_no_failed_sync(void **state)
+{
+    for (int round = 0; round < 32; round++) {
+        struct error err;
+        (void)fixture_teardown(state);
+        (void)fixture_setup(state);
+        struct fixture *fixture = *state;
+        (void)snprintf(meeting.full, sizeof(meeting.full), "%02d", round % 2);
+        (void)snprintf(meeting.broken, sizeof(meeting.broken), "%02d", 1 - round % 2);
+        assert_int_equal(pthread_barrier_init(&meeting.both, NULL, 2), 0);
+        struct evidence *evidence = fixture_open(fixture, &fixture->failing.io);
+        evidence_set_threads(evidence, 2);
+        take_two(fixture, evidence, false);
+        fixture->failing.ops.open = open_full;
+        fixture->failing.ops.sync_dir = sync_dir_broken;
+        assert_int_equal(evidence_flush(evidence, &err), STATUS_IO);
+        meeting.changes = 0;
+        assert_int_equal(evidence_flush(evidence, &err), STATUS_BUSY); /* for good */
+        assert_int_equal(meeting.changes, 0);
+        evidence_close(evidence);
+        (void)pthread_barrier_destroy(&meeting.both);
+        evidence = fixture_open(fixture, fixture->disk); /* the next process */
+        take_two(fixture, evidence, true);
+        assert_int_equal(evidence_flush(evidence, &err), STATUS_OK);
+        evidence_close(evidence);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -304,6 +379,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_thousand_records_a_leaf_cost_less_than_a_byte_each,
                                         fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(threads_that_fail_lose_nothing, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(a_full_disk_hides_no_failed_sync, fixture_setup,
                                         fixture_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

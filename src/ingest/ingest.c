@@ -139,11 +139,9 @@ enum status ingest_trim(struct ingest *ingest, uint64_t floor, struct error *err
     return status == STATUS_OK ? wal_trim(ingest->wal, floor, err) : status;
 }
 
-enum status ingest_set_aside(struct ingest *ingest, uint64_t floor, struct error *err)
+enum status ingest_keep(struct ingest *ingest, uint64_t floor, struct error *err)
 {
-    enum status status = check_saved(ingest, floor, err);
-
-    return status == STATUS_OK ? wal_set_aside(ingest->wal, floor, err) : status;
+    return wal_keep(ingest->wal, floor, err);
 }
 
 void ingest_stats(struct ingest *ingest, struct ingest_stats *ret)

@@ -135,9 +135,10 @@ enum status ingest_put_end(struct put *put, struct ingest_answer *ret,
 enum status ingest_rotate(struct ingest *ingest, uint64_t *ret_floor, struct error *err) MUST_USE;
 enum status ingest_save(struct ingest *ingest, uint64_t floor, struct error *err) MUST_USE;
 enum status ingest_trim(struct ingest *ingest, uint64_t floor, struct error *err) MUST_USE;
-/* Instead of ingest_trim(), when the store could not vouch for what it sealed:
- * the files leave the log as NAME.aside, for a person to look at. */
-enum status ingest_set_aside(struct ingest *ingest, uint64_t floor, struct error *err) MUST_USE;
+/* Before the store commits what it cannot vouch for: from now on ingest_trim() does not delete
+ * the files below n, they leave the log as NAME.aside, for a person to look at.  It holds
+ * for later processes, too. */
+enum status ingest_keep(struct ingest *ingest, uint64_t floor, struct error *err) MUST_USE;
 
 /* Records [first_seq, last_seq] that were acknowledged and are lost; is_bound: at most
  * these, as the numbers of the lost frames are not known. */

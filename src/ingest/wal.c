@@ -16,6 +16,7 @@
 #include "base/check.h"
 #include "base/limits.h"
 #include "base/random.h"
+#include "base/text.h"
 #include "ingest/ahead_priv.h"
 #include "ingest/frame_priv.h"
 #include "ingest/reserve_priv.h"
@@ -25,6 +26,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define KEEP_PATH WAL_DIR "/keep"
 #define OUT_KEEP_BYTES (8 * MIB) /* buffer kept between commits */
 /* After a commit found no space others are refused at once, so that the server's own
  * records are not refused with them (invariant 3). */
@@ -65,6 +67,7 @@ struct wal {
     struct error stop_error;
     struct wal_file *files; /* in order of number */
     size_t file_count, file_capacity;
+    uint64_t keep_below; /* files below it are kept, too */
     struct wal_stats stats;
     uint64_t full_until_us; /* monotonic; with a reserve only */
 };
@@ -164,6 +167,52 @@ static enum status begin_file(struct wal *wal, uint64_t number, struct error *er
     return STATUS_OK;
 }
 
+/* ---- what is kept ---- */
+
+/* Reads which files are to be kept.  A note that cannot be read was for some of them. */
+static enum status load_note(struct wal *wal, struct error *err)
+{
+    struct buf bytes;
+
+    buf_init(&bytes, KIB);
+    enum status status = io_read_all(wal->options.io, KEEP_PATH, &bytes, err);
+    if (status == STATUS_OK &&
+        !text_parse_u64(slice_trim(buf_slice(&bytes)), &wal->keep_below))
+        wal->keep_below = wal->options.next_file;
+    buf_release(&bytes);
+    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
+/* No file is left that the note is for.  One that stays is harmless. */
+static void drop_note(struct wal *wal)
+{
+    struct error ignored;
+
+    (void)pthread_mutex_lock(&wal->lock);
+    bool is_done = wal->keep_below != 0 && wal->file_count > 0 &&
+                   wal->files[0].number >= wal->keep_below;
+    if (is_done)
+        wal->keep_below = 0;
+    (void)pthread_mutex_unlock(&wal->lock);
+    if (is_done) {
+        enum status status = io_unlink(wal->options.io, KEEP_PATH, &ignored);
+        (void)status;
+    }
+}
+
+enum status wal_keep(struct wal *wal, uint64_t floor, struct error *err)
+{
+    char text[32];
+
+    (void)pthread_mutex_lock(&wal->lock);
+    if (wal->keep_below > floor)
+        floor = wal->keep_below;
+    wal->keep_below = floor; /* in this process, whatever the disk says */
+    (void)pthread_mutex_unlock(&wal->lock);
+    (void)snprintf(text, sizeof(text), "%llu\n", (unsigned long long)floor);
+    return io_replace(wal->options.io, KEEP_PATH, slice_of(text), err);
+}
+
 /* Takes one file out of the log.  One that a trim before could not report may
  * be gone. */
 static enum status drop_file(struct wal *wal, const struct wal_file *file, struct error *err)
@@ -189,6 +238,7 @@ enum status wal_trim(struct wal *wal, uint64_t floor, struct error *err)
         (void)pthread_mutex_lock(&wal->lock);
         if (wal->file_count > 1 && wal->files[0].number < floor)
             file = wal->files[0];
+        file.is_kept = file.is_kept || file.number < wal->keep_below;
         (void)pthread_mutex_unlock(&wal->lock);
         if (file.number == 0)
             break;
@@ -201,17 +251,11 @@ enum status wal_trim(struct wal *wal, uint64_t floor, struct error *err)
         memmove(wal->files, wal->files + 1, --wal->file_count * sizeof(*wal->files));
         (void)pthread_mutex_unlock(&wal->lock);
     }
-    return removed ? io_sync_dir(wal->options.io, WAL_DIR, err) : STATUS_OK;
-}
-
-/* All are marked first: what cannot be renamed now must not be removed by a later trim. */
-enum status wal_set_aside(struct wal *wal, uint64_t floor, struct error *err)
-{
-    (void)pthread_mutex_lock(&wal->lock);
-    for (size_t i = 0; i < wal->file_count; i++)
-        wal->files[i].is_kept = wal->files[i].is_kept || wal->files[i].number < floor;
-    (void)pthread_mutex_unlock(&wal->lock);
-    return wal_trim(wal, floor, err);
+    if (removed)
+        status = io_sync_dir(wal->options.io, WAL_DIR, err);
+    if (status == STATUS_OK)
+        drop_note(wal);
+    return status;
 }
 
 /* ---- the owner's side ---- */
@@ -713,6 +757,8 @@ enum status wal_open(const struct wal_options *options, struct wal **ret, struct
                                         .first = options->next_file,
                                         .in_background = options->has_ahead_thread};
     enum status status = ahead_open(&wal->ahead, options->io, &ahead, err);
+    if (status == STATUS_OK)
+        status = load_note(wal, err);
     if (status == STATUS_OK)
         status = begin_file(wal, options->next_file, err);
     if (status == STATUS_OK)

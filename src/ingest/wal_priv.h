@@ -84,9 +84,9 @@ enum status wal_settle(struct wal *wal, struct error *err) MUST_USE;
  * frames of the files before it have ended. */
 enum status wal_rotate(struct wal *wal, uint64_t *ret_file, struct error *err) MUST_USE;
 enum status wal_trim(struct wal *wal, uint64_t floor, struct error *err) MUST_USE;
-/* The same, but the files are only renamed to NAME.aside; after a failure the next
- * wal_trim() does that. */
-enum status wal_set_aside(struct wal *wal, uint64_t floor, struct error *err) MUST_USE;
+/* Notes, durably, that wal_trim() is to rename the files below to NAME.aside, of this process
+ * and of later ones. */
+enum status wal_keep(struct wal *wal, uint64_t floor, struct error *err) MUST_USE;
 
 /* An old file found at the start, for the sum of sizes and for wal_trim(), which sets one
  * that is to be kept (a damaged one) aside. */

@@ -366,6 +366,13 @@ static enum status open_meta(struct daybook *d, struct error *err)
     return status;
 }
 
+/* Rows that could not be sealed as they were committed to leave their log behind: the only
+ * other copy of their bytes. */
+static enum status keep_log(void *context, uint64_t wal_floor, struct error *err)
+{
+    return ingest_keep(((struct daybook *)context)->ingest, wal_floor, err);
+}
+
 static enum status open_store(struct daybook *d, struct error *err)
 {
     enum status status = content_load(&d->content, err);
@@ -394,6 +401,8 @@ static enum status open_store(struct daybook *d, struct error *err)
         .thread_count = d->options.thread_count,
         .cache_bytes = d->options.cache_bytes,
         .stages = &d->stages,
+        .keep_log = keep_log,
+        .context = d,
     };
     return store_open(&options, &d->store, err);
 }
@@ -519,8 +528,6 @@ static enum status open_share(struct daybook *d, struct error *err)
 
 /* ---- background ---- */
 
-/* Rows that could not be sealed as they were committed to leave their log
- * behind: the only other copy of their bytes. */
 static enum status seal(struct daybook *d, uint64_t floor, struct error *err)
 {
     struct store_stats before, after;
@@ -534,13 +541,12 @@ static enum status seal(struct daybook *d, uint64_t floor, struct error *err)
         log_line(LOG_LEVEL_WARNING,
                  "%llu parts did not match their evidence and were stored as whole records",
                  (unsigned long long)(after.raw_sections - before.raw_sections));
-    if (after.unverified_sections == before.unverified_sections)
-        return ingest_trim(d->ingest, floor, err);
-    log_line(LOG_LEVEL_ERROR,
-             "%llu parts do not match their evidence; log files below %llu are set aside",
-             (unsigned long long)(after.unverified_sections - before.unverified_sections),
-             (unsigned long long)floor);
-    return ingest_set_aside(d->ingest, floor, err);
+    if (after.unverified_sections > before.unverified_sections)
+        log_line(LOG_LEVEL_ERROR,
+                 "%llu parts do not match their evidence; log files below %llu are set aside",
+                 (unsigned long long)(after.unverified_sections - before.unverified_sections),
+                 (unsigned long long)floor);
+    return ingest_trim(d->ingest, floor, err);
 }
 
 enum status daybook_checkpoint(struct daybook *d, struct error *err)

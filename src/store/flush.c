@@ -317,6 +317,7 @@ enum status sealed_commit(struct sealed *sealed, const struct commit *commit, st
 /* What a thread of a flush has for itself. */
 struct flusher {
     struct sealing_room room;
+    uint32_t unverified_count; /* of sections */
     enum status status;
     struct error err;
 };
@@ -362,8 +363,7 @@ static enum status flush_part(struct sealing *sealing, struct flusher *flusher,
         room->unverified = true;
         status = sealing_add(sealing, room, raw, SECTION_FLUSHED, err);
         room->unverified = false;
-        if (status == STATUS_OK)
-            (void)atomic_fetch_add(&sealed->unverified_count, 1);
+        flusher->unverified_count += status == STATUS_OK;
     }
     part_unref(raw);
     return status;
@@ -476,6 +476,26 @@ static enum status flush_parts(struct flushing *flushing, struct error *err)
     return STATUS_OK;
 }
 
+/* The log of rows that were refused is the only good copy of them: that it stays is on the disk
+ * before the commit that lets a later start remove it. */
+static enum status keep_log(struct flushing *flushing, uint64_t wal_floor, struct error *err)
+{
+    struct sealed *sealed = flushing->sealing.sealed;
+    const struct sealed_options *options = &sealed->options;
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < FLUSH_THREADS_MAX; i++)
+        count += flushing->flushers[i].unverified_count;
+    if (count == 0)
+        return STATUS_OK;
+    enum status status = options->keep_log == NULL
+                             ? STATUS_OK
+                             : options->keep_log(options->context, wal_floor, err);
+    if (status == STATUS_OK)
+        (void)atomic_fetch_add(&sealed->unverified_count, count);
+    return status;
+}
+
 enum status sealed_flush(struct sealed *sealed, struct held *const *rows, uint32_t row_count,
                          uint64_t wal_floor, void (*publish)(void *context), void *context,
                          struct error *err)
@@ -487,6 +507,8 @@ enum status sealed_flush(struct sealed *sealed, struct held *const *rows, uint32
 
     if (status == STATUS_OK)
         status = flush_parts(&flushing, err);
+    if (status == STATUS_OK)
+        status = keep_log(&flushing, wal_floor, err);
     if (status == STATUS_OK)
         status = sealed_commit(sealed, &commit, err);
     if (status == STATUS_OK) {

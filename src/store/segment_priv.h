@@ -75,6 +75,9 @@ struct sealed_options {
     size_t cache_bytes;               /* 0 = BLOCK_CACHE_BYTES */
     uint32_t thread_count;            /* of a flush; 0 = 1 */
     struct stage_times *stages;       /* takes what its other threads cost; NULL allowed */
+    /* as in struct store_options */
+    enum status (*keep_log)(void *context, uint64_t wal_floor, struct error *err);
+    void *context;
 };
 
 /* Reads the catalog, removes what it does not list.  A damaged one is renamed to

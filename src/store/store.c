@@ -137,7 +137,9 @@ enum status store_open(const struct store_options *options, struct store **ret, 
                                     .verifier = options->verifier,
                                     .cache_bytes = options->cache_bytes,
                                     .thread_count = options->thread_count,
-                                    .stages = options->stages};
+                                    .stages = options->stages,
+                                    .keep_log = options->keep_log,
+                                    .context = options->context};
     enum status status = sealed_open(&sealed, &store->sealed, err);
     if (status != STATUS_OK) {
         store_close(store);

@@ -58,6 +58,10 @@ struct store_options {
     uint32_t thread_count;      /* of a flush; 0 = 1 */
     size_t cache_bytes;         /* of decoded columns; 0 = BLOCK_CACHE_BYTES */
     struct stage_times *stages; /* takes what merges and threads of its own cost; may be NULL */
+    /* Called before a flush commits rows that the verifier refused: their log is to be kept.
+     * A failure fails the flush.  NULL: nobody keeps it. */
+    enum status (*keep_log)(void *context, uint64_t wal_floor, struct error *err);
+    void *context;
 };
 
 enum status store_open(const struct store_options *options, struct store **ret,
@@ -81,7 +85,7 @@ void store_memory(struct store *store, struct store_memory *ret);
 
 /* Seals every row that came from WAL files below wal_floor and records the
  * floor, in one step.  Rows that the verifier refuses are sealed too, as whole
- * records, and counted as unverified_sections: their log is to be kept. */
+ * records, and counted as unverified_sections; keep_log() is called before. */
 enum status store_flush(struct store *store, uint64_t wal_floor, struct error *err) MUST_USE;
 /* One background merge if any is due; *ret_worked tells whether.  *cancelled (or NULL)
  * ends it early; what is done then counts.  Flushes go on beside it. */

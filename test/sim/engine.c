@@ -112,6 +112,11 @@ enum status engine_make(struct engine *e, struct error *err)
     return status;
 }
 
+static enum status keep_log(void *context, uint64_t wal_floor, struct error *err)
+{
+    return ingest_keep(((struct engine *)context)->ingest, wal_floor, err);
+}
+
 static enum status open_parts(struct engine *e, struct error *err)
 {
     enum status status = keyring_local_open(e->io, e->kek, &e->keyring, err);
@@ -137,6 +142,8 @@ static enum status open_parts(struct engine *e, struct error *err)
         .clock = &e->clock.clock,
         .verifier = &e->verifier.verifier,
         .thread_count = 1,
+        .keep_log = keep_log,
+        .context = e,
     };
     status = store_open(&store, &e->store, err);
     if (status != STATUS_OK)
@@ -204,11 +211,8 @@ static enum status seal(struct engine *e, uint64_t floor, struct error *err)
     if (status != STATUS_OK)
         return status;
     store_stats(e->store, &after);
-    if (after.unverified_sections > before.unverified_sections) {
-        /* The bytes come from the log, which authenticates them. */
-        CHECK(e->is_evidence_damaged);
-        return ingest_set_aside(e->ingest, floor, err);
-    }
+    /* The bytes come from the log, which authenticates them. */
+    CHECK(after.unverified_sections == before.unverified_sections || e->is_evidence_damaged);
     return ingest_trim(e->ingest, floor, err);
 }
 

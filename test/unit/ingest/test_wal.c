@@ -267,12 +267,14 @@ static void files_set_aside_leave_the_log_and_stay_on_the_disk(void **state)
     assert_int_equal(commit(f, &one), STATUS_OK);
     ASSERT_OK(wal_rotate(f->wal, &file, &err));
     wal_stats(f->wal, &before);
-    ASSERT_OK(wal_set_aside(f->wal, file, &err));
+    ASSERT_OK(wal_keep(f->wal, file, &err));
+    ASSERT_OK(wal_trim(f->wal, file, &err));
     wal_stats(f->wal, &after);
     assert_true(after.bytes < before.bytes);
     assert_false(io_exists(f->w.io, "wal/0000000000000004.wal"));
     assert_true(io_exists(f->w.io, "wal/0000000000000004.wal.aside"));
-    ASSERT_OK(wal_set_aside(f->wal, file, &err));
+    assert_false(io_exists(f->w.io, "wal/keep"));
+    ASSERT_OK(wal_trim(f->wal, file, &err));
 }
 
 static void what_could_not_be_set_aside_is_not_removed_later(void **state)
@@ -286,9 +288,10 @@ static void what_could_not_be_set_aside_is_not_removed_later(void **state)
     ASSERT_OK(wal_rotate(f->wal, &file, &err));
     assert_int_equal(commit(f, &two), STATUS_OK);
     ASSERT_OK(wal_rotate(f->wal, &file, &err));
+    ASSERT_OK(wal_keep(f->wal, file, &err));
     f->fault.sticky = true;
     f->fault.fail_at = f->fault.calls + 1;
-    assert_int_equal(wal_set_aside(f->wal, file, &err), STATUS_IO);
+    assert_int_equal(wal_trim(f->wal, file, &err), STATUS_IO);
     f->fault.fail_at = 0;
     ASSERT_OK(wal_trim(f->wal, file, &err)); /* of the next checkpoint */
     assert_false(io_exists(f->w.io, "wal/0000000000000004.wal"));

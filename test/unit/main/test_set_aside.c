@@ -5,6 +5,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 
 static struct error err;
 
@@ -87,9 +88,62 @@ static void records_of_damaged_evidence_are_kept_with_their_log(void **state)
     place_remove(&place);
 }
 
+/* The oldest file of the log. */
+static void first_log(const struct place *place, char ret[512])
+{
+    char path[256];
+    const struct dirent *entry;
+
+    (void)snprintf(path, sizeof(path), "%s/wal", place->root);
+    DIR *dir = opendir(path);
+    assert_non_null(dir);
+    ret[0] = '\0';
+    while ((entry = readdir(dir)) != NULL) {
+        bool is_log = slice_ends_with(slice_of(entry->d_name), SLICE(".wal"));
+        if (is_log && (ret[0] == '\0' || strcmp(entry->d_name, strrchr(ret, '/') + 1) < 0))
+            (void)snprintf(ret, 512, "%s/%s", path, entry->d_name);
+    }
+    (void)closedir(dir);
+    assert_true(ret[0] != '\0');
+}
+
+/* The server ends between the commit of the segment and the rename of the log. */
+static void a_crash_before_the_log_is_set_aside_does_not_let_the_next_start_remove_it(void **state)
+{
+    (void)state;
+    struct place place = {0};
+    char path[512], aside[600];
+
+    place_make(&place);
+    place_open(&place);
+    place_add_tenant(&place, "alpha");
+    ingest(&place, "one");
+    ASSERT_OK(daybook_checkpoint(place.daybook, &err));
+    ingest(&place, "two");
+    checkpoint_in_part(&place);
+    damage_evidence(&place);
+    first_log(&place, path);
+    (void)snprintf(aside, sizeof(aside), "%s.aside", path);
+    assert_int_equal(mkdir(aside, 0700), 0); /* the rename fails */
+    assert_int_not_equal(daybook_checkpoint(place.daybook, &err), STATUS_OK);
+    place_close(&place, false);
+    assert_int_equal(rmdir(aside), 0);
+    place_open(&place);
+    ingest(&place, "three");
+    ASSERT_OK(daybook_checkpoint(place.daybook, &err));
+    assert_int_equal(access(path, F_OK), -1);
+    assert_int_equal(access(aside, F_OK), 0);
+    assert_int_equal(place_query(&place, "alpha", "T_CL | summarize count(), dcount(n)"), 200);
+    assert_true(place_says(&place, "[3,3]"));
+    place_close(&place, false);
+    place_remove(&place);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(
+            a_crash_before_the_log_is_set_aside_does_not_let_the_next_start_remove_it),
         cmocka_unit_test(records_of_damaged_evidence_are_kept_with_their_log),
     };
 

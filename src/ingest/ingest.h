@@ -62,6 +62,10 @@ struct ingest_options {
     void *context;
 };
 
+/* The number of the oldest file of the log; 0: there is none.  Before ingest_open(), for who
+ * wants to know whether the log reaches back to a floor. */
+enum status ingest_oldest_log(struct io *io, uint64_t *ret, struct error *err) MUST_USE;
+
 /* Opens the WAL, replays what is not sealed into the sinks (replayed = true),
  * and starts the committer.  Frames that were acknowledged and cannot be read are
  * left out (ingest_lost_list()), and so are those of files that are missing; a damaged file

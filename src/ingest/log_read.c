@@ -2,6 +2,8 @@
 /* log_read.c - see log_read_priv.h and docs/format/wal.md, Recovery. */
 #include "ingest/log_read_priv.h"
 
+#include "ingest/ingest.h"
+
 #include "base/limits.h"
 #include "base/text.h"
 
@@ -48,6 +50,23 @@ static enum status on_name(void *context, const char *name, struct error *err)
     reader->files[reader->file_count++] = (struct wal_found){.number = number};
     reader->next_number = number + 1; /* names are in order */
     return STATUS_OK;
+}
+
+static enum status see_oldest(void *context, const char *name, struct error *err)
+{
+    uint64_t *oldest = context, number;
+
+    (void)err;
+    if (parse_name(name, &number) && (*oldest == 0 || number < *oldest))
+        *oldest = number;
+    return STATUS_OK;
+}
+
+enum status ingest_oldest_log(struct io *io, uint64_t *ret, struct error *err)
+{
+    *ret = 0;
+    enum status status = io_list(io, WAL_DIR, see_oldest, ret, err);
+    return status == STATUS_NOT_FOUND ? STATUS_OK : status; /* it was never opened */
 }
 
 static bool is_zero(struct slice bytes)

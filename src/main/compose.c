@@ -404,6 +404,9 @@ static enum status open_store(struct daybook *d, struct error *err)
         .keep_log = keep_log,
         .context = d,
     };
+    status = ingest_oldest_log(d->io, &options.oldest_log, err);
+    if (status != STATUS_OK)
+        return status;
     return store_open(&options, &d->store, err);
 }
 
@@ -704,11 +707,13 @@ static void settle_damage(struct daybook *d)
                  "the last %llu bytes of the log are no whole request and were cut off: what a "
                  "crash left, if there was one",
                  (unsigned long long)stats.torn_bytes);
-    if (store_floor_is_known(d->store) && stats.damaged_logs == 0)
+    if (store_is_settled(d->store) && stats.damaged_logs == 0)
         return;
     if (!store_floor_is_known(d->store))
         log_line(LOG_LEVEL_ERROR,
                  "the catalog was made anew from the segments; no record is lost");
+    else if (!store_is_settled(d->store))
+        log_line(LOG_LEVEL_INFO, "a crash came before a segment was in the catalog; it is now");
     if (daybook_checkpoint(d, &err) != STATUS_OK) /* the next start does it again */
         log_failure("cannot make a checkpoint", &err);
 }

@@ -514,6 +514,7 @@ enum status sealed_flush(struct sealed *sealed, struct held *const *rows, uint32
     if (status == STATUS_OK) {
         (void)atomic_fetch_add(&sealed->flush_count, 1);
         atomic_store(&sealed->floor_is_known, true);
+        atomic_store(&sealed->is_settled, true);
     }
     sealing_release(&flushing.sealing);
     free(flushing.groups);

@@ -317,7 +317,7 @@ enum status sealed_merge_step(struct sealed *sealed, const atomic_bool *cancelle
     enum status status = STATUS_OK;
 
     *ret_worked = false;
-    if (!sealed_floor_is_known(sealed)) /* a commit would write it */
+    if (!sealed_is_settled(sealed)) /* a commit would write it */
         return STATUS_OK;
     (void)pthread_mutex_lock(&sealed->merge_lock);
     if (!is_idle(sealed, &generation, &day)) {
@@ -349,7 +349,7 @@ enum status sealed_compact(struct sealed *sealed,
     struct merging merging = {.sealed = sealed, .is_compaction = true, .cancelled = cancelled,
                               .progress = progress, .context = context};
 
-    if (!sealed_floor_is_known(sealed)) /* a commit would write it */
+    if (!sealed_is_settled(sealed)) /* a commit would write it */
         return ERROR_SET(err, STATUS_BUSY, "a checkpoint has to come first");
     (void)pthread_mutex_lock(&sealed->merge_lock);
     enum status status = merging_begin(&merging, err);

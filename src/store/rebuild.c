@@ -223,3 +223,135 @@ enum status catalog_rebuild(struct sealed *sealed, struct catalog *ret, struct e
     free(r.infos);
     return status;
 }
+
+/* ---- a segment more than the catalog lists ---- */
+
+/* All files that it lists are there: it was not cut short behind a merge. */
+static bool has_all_files(const struct rebuild *r, const struct catalog *catalog)
+{
+    uint64_t last = 0;
+
+    for (uint32_t i = 0; i < catalog->count; i++) {
+        uint64_t number = catalog->infos[i].segment;
+        if (number != last && bsearch(&number, r->numbers, r->number_count,
+                                      sizeof(*r->numbers), rising) == NULL)
+            return false;
+        last = number;
+    }
+    return true;
+}
+
+/* The numbers of a tenant's rows in the new sections. */
+struct extent {
+    uint64_t first, last;
+};
+
+static enum status find_extents(const struct rebuild *r, struct map *tenants,
+                                struct extent *extents, struct error *err)
+{
+    for (uint32_t i = 0; i < r->count; i++) {
+        const struct section_info *info = &r->infos[i];
+        bool is_new = false;
+        struct map_entry *entry = map_put(tenants, guid_slice(&info->tenant), &is_new, err);
+        if (entry == NULL)
+            return err->status;
+        if (is_new) {
+            entry->value = tenants->count - 1;
+            extents[entry->value] = (struct extent){info->seq_min, info->seq_max};
+        }
+        struct extent *extent = &extents[entry->value];
+        extent->first = info->seq_min < extent->first ? info->seq_min : extent->first;
+        extent->last = info->seq_max > extent->last ? info->seq_max : extent->last;
+    }
+    return STATUS_OK;
+}
+
+/* Sections that may have rows of the new ones join them in r->infos, all others stay live
+ * without a look.  There is room for all in both. */
+static enum status divide(struct rebuild *r, const struct catalog *catalog, struct error *err)
+{
+    struct extent *extents = calloc((size_t)r->count + 1, sizeof(*extents));
+    struct map tenants;
+
+    if (extents == NULL)
+        return ERROR_MEMORY(err);
+    map_init(&tenants);
+    enum status status = find_extents(r, &tenants, extents, err);
+    for (uint32_t i = 0; i < catalog->count && status == STATUS_OK; i++) {
+        const struct section_info *info = &catalog->infos[i];
+        const struct map_entry *entry = map_find(&tenants, guid_slice(&info->tenant));
+        bool is_near = entry != NULL && info->seq_min <= extents[entry->value].last &&
+                       info->seq_max >= extents[entry->value].first;
+        if (is_near)
+            r->infos[r->count++] = *info;
+        else
+            r->ret->infos[r->ret->count++] = *info;
+    }
+    map_release(&tenants);
+    free(extents);
+    return status;
+}
+
+static enum status make_room(struct rebuild *r, const struct catalog *catalog, struct error *err)
+{
+    size_t count = (size_t)r->count + catalog->count + 1;
+    struct section_info *infos = realloc(r->infos, count * sizeof(*infos));
+
+    if (infos != NULL)
+        r->infos = infos;
+    r->ret->infos = calloc(count, sizeof(*infos));
+    return infos == NULL || r->ret->infos == NULL ? ERROR_MEMORY(err) : STATUS_OK;
+}
+
+static enum status extend(struct rebuild *r, const struct catalog *catalog, struct error *err)
+{
+    enum status status = STATUS_OK;
+
+    for (uint32_t i = 0; i < r->number_count && status == STATUS_OK; i++) {
+        if (r->numbers[i] >= catalog->next_segment)
+            status = add_file(r, r->numbers[i], err);
+    }
+    if (status == STATUS_OK)
+        status = make_room(r, catalog, err);
+    if (status == STATUS_OK)
+        status = divide(r, catalog, err);
+    if (status != STATUS_OK)
+        return status;
+    qsort(r->infos, r->count, sizeof(*r->infos), newest_first);
+    for (uint32_t i = 0; i < r->count && status == STATUS_OK; i++)
+        status = take_section(r, &r->infos[i], err);
+    if (r->count > 0 && r->infos[0].generation > r->ret->generation)
+        r->ret->generation = r->infos[0].generation;
+    qsort(r->ret->infos, r->ret->count, sizeof(*r->ret->infos), by_place);
+    return status;
+}
+
+enum status catalog_extend(struct sealed *sealed, struct catalog *catalog, bool *ret_done,
+                           struct error *err)
+{
+    const uint64_t oldest_log = sealed->options.oldest_log;
+    struct catalog extended = {.generation = catalog->generation,
+                               .wal_floor = catalog->wal_floor,
+                               .next_segment = catalog->next_segment};
+    struct rebuild r = {.sealed = sealed, .ret = &extended};
+
+    *ret_done = false;
+    if (oldest_log == 0 || (oldest_log > 1 && oldest_log > catalog->wal_floor))
+        return STATUS_OK;
+    enum status status = io_list(sealed->options.io, SEGMENT_DIR, see_name, &r, err);
+    if (status == STATUS_OK)
+        qsort(r.numbers, r.number_count, sizeof(*r.numbers), rising);
+    if (status == STATUS_OK && has_all_files(&r, catalog)) {
+        status = extend(&r, catalog, err);
+        *ret_done = status == STATUS_OK;
+    }
+    if (*ret_done) {
+        catalog_release(catalog);
+        *catalog = extended; /* the next commit writes it whole */
+    } else {
+        catalog_release(&extended);
+    }
+    free(r.numbers);
+    free(r.infos);
+    return status;
+}

@@ -201,15 +201,23 @@ static enum status see_segment(void *context, const char *name, struct error *er
     return STATUS_OK;
 }
 
-/* There is a file that the catalog does not know yet: a crash came before its commit, or the
- * end of the catalog was lost, and with it what was sealed since.  One that cannot be read
- * was no segment. */
+/* There is a file that the catalog does not know yet: a crash came before its commit, which is
+ * nothing unusual, or the end of the catalog was lost, and with it what was sealed since.  One
+ * that cannot be read was no segment. */
 static enum status catch_up(struct sealed *sealed, struct catalog *ret, struct error *err)
 {
     struct catalog anew = {0};
-    enum status status = catalog_rebuild(sealed, &anew, err);
+    bool is_done = false;
+    enum status status = catalog_extend(sealed, ret, &is_done, err);
 
     sealed->is_rebuilt = status == STATUS_OK;
+    if (status == STATUS_OK && is_done)
+        return STATUS_OK;
+    if (status == STATUS_OK) {
+        status = catalog_rebuild(sealed, &anew, err);
+        sealed->is_rebuilt = status == STATUS_OK;
+        sealed->is_anew = sealed->is_rebuilt;
+    }
     if (status == STATUS_OK) {
         catalog_release(ret);
         *ret = anew;
@@ -227,7 +235,7 @@ static enum status remake(struct sealed *sealed, bool is_damaged, struct catalog
     bool is_set_aside = is_damaged && !ret->is_torn;
     enum status status = catalog_rebuild(sealed, ret, err);
 
-    sealed->is_rebuilt = true;
+    sealed->is_rebuilt = sealed->is_anew = true;
     if (status == STATUS_OK && is_set_aside)
         status = io_rename(sealed->options.io, CATALOG_PATH, CATALOG_ASIDE_PATH, err);
     return status;
@@ -259,7 +267,8 @@ static enum status load(struct sealed *sealed, struct catalog *ret, struct error
     } else if (seen.any && seen.highest >= ret->next_segment) {
         status = catch_up(sealed, ret, err);
     }
-    atomic_store(&sealed->floor_is_known, !sealed->is_rebuilt);
+    atomic_store(&sealed->floor_is_known, !sealed->is_anew);
+    atomic_store(&sealed->is_settled, !sealed->is_rebuilt);
     return status;
 }
 
@@ -309,6 +318,11 @@ out:
 bool sealed_floor_is_known(struct sealed *sealed)
 {
     return atomic_load(&sealed->floor_is_known);
+}
+
+bool sealed_is_settled(struct sealed *sealed)
+{
+    return atomic_load(&sealed->is_settled);
 }
 
 bool sealed_has_row(struct sealed *sealed, const struct guid *tenant, uint64_t seq)

@@ -94,8 +94,10 @@ struct sealed {
     struct cache *cache;
     atomic_uint_fast64_t flush_count, merge_count, corrupt_count;
     atomic_uint_fast64_t raw_count, unverified_count; /* sections, see sealed_flush() */
-    bool is_rebuilt;             /* the catalog was, at the start */
-    struct seq_set rows;         /* is_rebuilt: in which sections are, for the replay */
+    bool is_anew;                /* the catalog was made anew, at the start */
+    bool is_rebuilt;             /* at the start: what is live is not in the catalog */
+    struct seq_set rows;         /* is_rebuilt: in sections that may have rows of the log, too */
+    atomic_bool is_settled;      /* false: is_rebuilt, and no checkpoint since */
     atomic_bool floor_is_known;  /* false: rebuilt, and no checkpoint since */
 };
 
@@ -198,6 +200,12 @@ enum status catalog_commit(struct io *io, const struct catalog_state *state,
 /* The catalog from the segment files, with sealed->rows; its floor is not known. */
 enum status catalog_rebuild(struct sealed *sealed, struct catalog *ret,
                             struct error *err) MUST_USE;
+/* Adds the sections of the segment files that have a number from *catalog's next on to it, with
+ * sealed->rows; what they have instead of its own goes.  *ret_done false: the
+ * catalog was cut short, as a file that it lists is gone, or the log does not reach back to its
+ * floor; nothing was changed.  STATUS_CORRUPT: one of these files was no segment. */
+enum status catalog_extend(struct sealed *sealed, struct catalog *catalog, bool *ret_done,
+                           struct error *err) MUST_USE;
 
 /* ---- section_check.c ---- */
 /* Decodes the plain section and, unless `part` is NULL, checks that its rows are those of

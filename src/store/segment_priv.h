@@ -76,6 +76,7 @@ struct sealed_options {
     uint32_t thread_count;            /* of a flush; 0 = 1 */
     struct stage_times *stages;       /* takes what its other threads cost; NULL allowed */
     /* as in struct store_options */
+    uint64_t oldest_log;
     enum status (*keep_log)(void *context, uint64_t wal_floor, struct error *err);
     void *context;
 };
@@ -88,8 +89,12 @@ enum status sealed_open(const struct sealed_options *options, struct sealed **re
 void sealed_close(struct sealed *sealed); /* no list or view may be left; NULL allowed */
 uint64_t sealed_wal_floor(struct sealed *sealed);
 /* Where the catalog was made anew its floor is not known before the next flush: the
- * whole log is replayed, but for rows of which this says that a section has them. */
+ * whole log is replayed. */
 bool sealed_floor_is_known(struct sealed *sealed);
+/* false until the next flush: the catalog was made anew, or a segment that it does not list was
+ * taken in.  Of the log that is replayed the rows are left out of which sealed_has_row() says
+ * that a section has them. */
+bool sealed_is_settled(struct sealed *sealed);
 bool sealed_has_row(struct sealed *sealed, const struct guid *tenant, uint64_t seq);
 
 /* The live sections.  with(context), if given, runs under the lock that also

@@ -52,7 +52,7 @@ static enum status take_new(struct store *store, const struct record_batch *batc
     return STATUS_OK;
 }
 
-/* The floor of the log is not known: what a section has is left out. */
+/* The catalog does not list all sections: what they have is left out. */
 static enum status take_unsealed(struct store *store, const struct record_batch *batch,
                                  struct error *err)
 {
@@ -76,7 +76,7 @@ static enum status take(struct record_sink *sink, const struct record_batch *bat
 {
     struct store *store = (struct store *)sink;
 
-    if (batch->replayed && !store_floor_is_known(store))
+    if (batch->replayed && !store_is_settled(store))
         return take_unsealed(store, batch, err);
     return take_new(store, batch, err);
 }
@@ -138,6 +138,7 @@ enum status store_open(const struct store_options *options, struct store **ret, 
                                     .cache_bytes = options->cache_bytes,
                                     .thread_count = options->thread_count,
                                     .stages = options->stages,
+                                    .oldest_log = options->oldest_log,
                                     .keep_log = options->keep_log,
                                     .context = options->context};
     enum status status = sealed_open(&sealed, &store->sealed, err);
@@ -170,6 +171,11 @@ uint64_t store_wal_floor(struct store *store)
 bool store_floor_is_known(struct store *store)
 {
     return sealed_floor_is_known(store->sealed);
+}
+
+bool store_is_settled(struct store *store)
+{
+    return sealed_is_settled(store->sealed);
 }
 
 void store_memory(struct store *store, struct store_memory *ret)

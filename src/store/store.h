@@ -58,6 +58,7 @@ struct store_options {
     uint32_t thread_count;      /* of a flush; 0 = 1 */
     size_t cache_bytes;         /* of decoded columns; 0 = BLOCK_CACHE_BYTES */
     struct stage_times *stages; /* takes what merges and threads of its own cost; may be NULL */
+    uint64_t oldest_log; /* number of the log's first file, before it is replayed; 0: none */
     /* Called before a flush commits rows that the verifier refused: their log is to be kept.
      * A failure fails the flush.  NULL: nobody keeps it. */
     enum status (*keep_log)(void *context, uint64_t wal_floor, struct error *err);
@@ -73,6 +74,9 @@ uint64_t store_wal_floor(struct store *store);
 /* false: the catalog was damaged and made anew, and nothing was flushed since.  The
  * whole log is to be replayed (the sink leaves out what is sealed), then flushed. */
 bool store_floor_is_known(struct store *store);
+/* false: what is live is not what the catalog lists, as it was made anew or a crash came before
+ * the last commit; a flush is due, nothing is merged before. */
+bool store_is_settled(struct store *store);
 
 /* What is in memory, over all tenants: when to flush. */
 struct store_memory {

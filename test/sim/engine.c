@@ -136,7 +136,7 @@ static enum status open_parts(struct engine *e, struct error *err)
     const struct evidence_neighbours neighbours = {neighbour, e};
     evidence_set_neighbours(e->evidence, &neighbours);
     e->verifier = (struct engine_verifier){{verify}, e->evidence};
-    const struct store_options store = {
+    struct store_options store = {
         .io = e->io,
         .keyring = e->keyring,
         .clock = &e->clock.clock,
@@ -145,7 +145,9 @@ static enum status open_parts(struct engine *e, struct error *err)
         .keep_log = keep_log,
         .context = e,
     };
-    status = store_open(&store, &e->store, err);
+    status = ingest_oldest_log(e->io, &store.oldest_log, err);
+    if (status == STATUS_OK)
+        status = store_open(&store, &e->store, err);
     if (status != STATUS_OK)
         return status;
     const struct ingest_options ingest = {
@@ -170,7 +172,7 @@ static enum status open_parts(struct engine *e, struct error *err)
         return status;
     struct ingest_stats stats;
     ingest_stats(e->ingest, &stats);
-    if (store_floor_is_known(e->store) && stats.damaged_logs == 0)
+    if (store_is_settled(e->store) && stats.damaged_logs == 0)
         return STATUS_OK;
     struct error ignored; /* a checkpoint that fails is made at the next start */
     enum status settled = engine_checkpoint(e, &ignored);

@@ -118,6 +118,104 @@ static void a_damaged_catalog_is_set_aside_and_made_anew(void **state)
     scene_release(&s);
 }
 
+/* A crash between the rename of a segment and its commit: of 40 rows that were sealed and
+ * 20 that come from the log, too. */
+static void crash_before_the_commit(struct scene *s, uint64_t oldest_log)
+{
+    struct buf catalog;
+
+    scene_init(s);
+    fill(s, 90);
+    flush(s, 0, 40, 3);
+    get(s, CATALOG_PATH, &catalog);
+    flush(s, 40, 20, 5);
+    sealed_close(s->f.sealed);
+    s->f.sealed = NULL;
+    put_back(s, CATALOG_PATH, &catalog);
+    buf_release(&catalog);
+    s->f.options.oldest_log = oldest_log;
+    fixture_reopen(&s->f);
+}
+
+static void a_segment_that_was_not_committed_is_taken_in_without_a_look_at_the_others(void **state)
+{
+    struct scene s;
+    bool worked = true;
+
+    (void)state;
+    crash_before_the_commit(&s, 3);
+    assert_int_equal(sealed_decoded(s.f.sealed), 4); /* header and numbers, of two sections */
+    assert_true(sealed_floor_is_known(s.f.sealed));
+    assert_int_equal(sealed_wal_floor(s.f.sealed), 3);
+    assert_false(sealed_is_settled(s.f.sealed));
+    assert_false(io_exists(s.f.io, CATALOG_ASIDE_PATH));
+    for (uint32_t i = 0; i < 90; i++)
+        assert_int_equal(sealed_has_row(s.f.sealed, &s.makers[1].batch.tenant,
+                                        s.makers[1].records[i].seq),
+                         i >= 40 && i < 60);
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(fixture_check(&s.f, &s.makers[i]), 60);
+    assert_int_equal(sealed_merge_step(s.f.sealed, NULL, &worked, &s.f.err), STATUS_OK);
+    assert_false(worked);
+    flush(&s, 60, 30, 9);
+    assert_true(sealed_is_settled(s.f.sealed));
+    fixture_reopen(&s.f);
+    assert_true(sealed_is_settled(s.f.sealed));
+    assert_int_equal(sealed_wal_floor(s.f.sealed), 9);
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(fixture_check(&s.f, &s.makers[i]), 90);
+    scene_release(&s);
+}
+
+/* The same of a merge: its rows are in the sections that it was made of, and count once. */
+static void a_merge_that_was_not_committed_counts_once(void **state)
+{
+    struct scene s;
+    struct buf catalog, files[2];
+
+    (void)state;
+    scene_init(&s);
+    fill(&s, 61);
+    flush(&s, 0, 40, 3);
+    flush(&s, 40, 20, 5);
+    get(&s, CATALOG_PATH, &catalog);
+    get(&s, "seg/0000000000000001.seg", &files[0]);
+    get(&s, "seg/0000000000000002.seg", &files[1]);
+    assert_int_equal(sealed_compact(s.f.sealed, NULL, NULL, NULL, &s.f.err), STATUS_OK);
+    sealed_close(s.f.sealed);
+    s.f.sealed = NULL;
+    put_back(&s, CATALOG_PATH, &catalog);
+    put_back(&s, "seg/0000000000000001.seg", &files[0]);
+    put_back(&s, "seg/0000000000000002.seg", &files[1]);
+    s.f.options.oldest_log = 5;
+    fixture_reopen(&s.f);
+    assert_true(sealed_floor_is_known(s.f.sealed));
+    assert_int_equal(s.f.sealed->list->count, 2);
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(fixture_check(&s.f, &s.makers[i]), 60);
+    flush(&s, 60, 1, 7);
+    fixture_reopen(&s.f);
+    assert_false(io_exists(s.f.io, "seg/0000000000000001.seg"));
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(fixture_check(&s.f, &s.makers[i]), 61);
+        buf_release(&files[i]);
+    }
+    buf_release(&catalog);
+    scene_release(&s);
+}
+
+/* The catalog has lost its end: the log was cut since. */
+static void a_catalog_behind_its_log_is_made_anew(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    crash_before_the_commit(&s, 4);
+    assert_false(sealed_floor_is_known(s.f.sealed));
+    check(&s, 60);
+    scene_release(&s);
+}
+
 static void what_was_merged_away_does_not_come_back(void **state)
 {
     static const char FIRST[] = "seg/0000000000000001.seg";
@@ -269,6 +367,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_damaged_catalog_is_set_aside_and_made_anew),
+        cmocka_unit_test(a_segment_that_was_not_committed_is_taken_in_without_a_look_at_the_others),
+        cmocka_unit_test(a_merge_that_was_not_committed_counts_once),
+        cmocka_unit_test(a_catalog_behind_its_log_is_made_anew),
         cmocka_unit_test(what_was_merged_away_does_not_come_back),
         cmocka_unit_test(a_repeated_flush_counts_once),
         cmocka_unit_test(a_missing_catalog_is_made_anew_too),

@@ -181,7 +181,7 @@ static const struct command commands[] = {
      "FILE holds (parameters) { body } in KQL ('-': stdin).\n",
      OPTIONS(function_options), cmd_function, COMMAND_WORDS},
     {"loss", "list [--tenant NAME]\naccept --tenant NAME [--from-seq N] [OPTION]...",
-     "records lost with a damaged log",
+     "records lost to damage",
      "Until a loss is accepted all answers about its tenant are incomplete; afterwards\n"
      "those that concern the times and numbers of what is lost.  Who accepted it is\n"
      "recorded, and the gap stays in the evidence.  Have the senders send the records\n"

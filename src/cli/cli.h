@@ -19,7 +19,7 @@ enum cli_exit {
     CLI_USAGE = 2,
     CLI_DENIED = 3,
     CLI_FAILED = 4,     /* server or store */
-    CLI_INCOMPLETE = 5, /* verify */
+    CLI_INCOMPLETE = 5, /* verify; scope that found nothing where records lack */
 };
 
 /* An opened data directory. */

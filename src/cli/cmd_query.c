@@ -233,21 +233,37 @@ static enum status show_further(const struct command_context *context,
     return status;
 }
 
-static void show_gap(struct slice text, const struct json_tape *tape)
+static void add_member(struct buf *line, struct slice text, const struct json_tape *tape,
+                       const char *key)
 {
-    uint32_t token = json_member(text, tape->tokens, 0, SLICE("gap"));
-    struct buf gap, line;
+    uint32_t token = json_member(text, tape->tokens, 0, slice_of(key));
+    struct buf value;
 
-    buf_init(&gap, 64 * KIB);
-    buf_init(&line, 64 * KIB);
+    buf_init(&value, 64 * KIB);
     if (token != UINT32_MAX)
-        answer_add_text(text, tape, token, &gap);
-    text_add_printable(&line, buf_slice(&gap));
-    (void)fprintf(stderr, "daybook: the answer is not complete: %.*s\n",
-                  SLICE_FMT(line.size > 0 ? buf_slice(&line)
-                                          : SLICE("some stored data could not be read")));
+        answer_add_text(text, tape, token, &value);
+    text_add_printable(line, buf_slice(&value));
+    buf_release(&value);
+}
+
+bool command_show_gap(struct slice text, const struct json_tape *tape)
+{
+    struct buf gap, code;
+
+    if (!slice_is(answer_member(text, tape, 0, "complete"), "false"))
+        return false;
+    buf_init(&gap, 64 * KIB);
+    buf_init(&code, 64 * KIB);
+    add_member(&gap, text, tape, "gap");
+    add_member(&code, text, tape, "gap_code");
+    (void)fprintf(stderr, "daybook: the answer is not complete: %.*s%s%.*s%s\n",
+                  SLICE_FMT(gap.size > 0 ? buf_slice(&gap)
+                                         : SLICE("some stored data could not be read")),
+                  code.size > 0 ? " (" : "", SLICE_FMT(buf_slice(&code)),
+                  code.size > 0 ? ")" : "");
     buf_release(&gap);
-    buf_release(&line);
+    buf_release(&code);
+    return true;
 }
 
 static enum status show(const struct command_context *context, enum output_format format,
@@ -259,8 +275,8 @@ static enum status show(const struct command_context *context, enum output_forma
 
     if (status == STATUS_OK)
         status = show_further(context, format, text, tape, &row_count, err);
-    if (status == STATUS_OK && slice_is(answer_member(text, tape, 0, "complete"), "false"))
-        show_gap(text, tape);
+    if (status == STATUS_OK)
+        (void)command_show_gap(text, tape);
     if (status == STATUS_OK)
         show_warnings(text, tape);
     if (status == STATUS_OK && isatty(STDERR_FILENO))

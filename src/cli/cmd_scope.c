@@ -213,9 +213,11 @@ int cmd_scope(const struct command_context *context)
                      ? ERROR_SET(&err, STATUS_CORRUPT, "the server's answer has no tenants")
                      : show(context, format, text, &tape, tenants, &err);
     }
+    bool is_complete = status == STATUS_OK && !command_show_gap(text, &tape);
     int code = status != STATUS_OK                  ? cli_fail(&err)
-               : count_elements(&tape, tenants) == 0 ? CLI_NO
-                                                     : CLI_OK;
+               : count_elements(&tape, tenants) > 0 ? CLI_OK
+               : is_complete                        ? CLI_NO
+                                                    : CLI_INCOMPLETE;
     session_close(session);
     session_answer_release(&answer);
     json_tape_release(&tape);

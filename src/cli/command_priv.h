@@ -47,6 +47,9 @@ int command_ask(const struct command_context *context, const struct session_requ
 enum status command_show_objects(const struct command_context *context, struct slice text,
                                  const struct json_tape *tape, struct error *err);
 
+/* Says on standard error why the answer is not complete; false: it is. */
+bool command_show_gap(struct slice text, const struct json_tape *tape);
+
 int cmd_compact(const struct command_context *context);
 int cmd_doctor(const struct command_context *context);
 int cmd_function(const struct command_context *context);

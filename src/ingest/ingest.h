@@ -159,7 +159,8 @@ enum status ingest_lost_list(struct ingest *ingest, struct arena *arena,
                              struct ingest_lost **ret, uint32_t *ret_count,
                              struct error *err) MUST_USE;
 /* Keeps that the range with these numbers was accepted (anew, if it was before); durable
- * when it returns.  The range itself stays for ever.  STATUS_NOT_FOUND if none has them. */
+ * when it returns.  The range itself stays for ever.  One that is not in the list, as it was lost
+ * from the store, is added. */
 enum status ingest_accept_lost(struct ingest *ingest, const struct ingest_lost *accepted,
                                struct error *err) MUST_USE;
 

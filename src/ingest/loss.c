@@ -147,19 +147,20 @@ enum status loss_accept(struct loss *loss, struct io *io, const struct ingest_lo
                         struct error *err)
 {
     struct ingest_lost *item = find(loss, accepted);
+    const bool is_new = item == NULL;
 
-    if (item == NULL)
-        return ERROR_SET(err, STATUS_NOT_FOUND, "no records %llu to %llu are lost",
-                         (unsigned long long)accepted->first_seq,
-                         (unsigned long long)accepted->last_seq);
+    if (is_new && add(loss, accepted, err) != STATUS_OK)
+        return err->status;
+    item = is_new ? &loss->items[loss->count - 1] : item;
     const struct ingest_lost before = *item;
-    const bool is_bound = item->is_bound;
     *item = *accepted;
-    item->is_bound = is_bound;
+    item->is_bound = before.is_bound;
     loss->is_changed = true;
     enum status status = loss_save(loss, io, err);
-    if (status != STATUS_OK)
-        *item = before; /* the next save writes it as it was */
+    if (status != STATUS_OK) { /* the next save writes it as it was */
+        *item = before;
+        loss->count -= is_new;
+    }
     return status;
 }
 

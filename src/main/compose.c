@@ -449,6 +449,44 @@ static enum status tell_lost(struct daybook *d, struct arena *arena, struct erro
     return status;
 }
 
+struct missing {
+    struct daybook *d;
+    const struct guid *tenant;
+};
+
+static enum status tell_range(void *context, uint64_t first, uint64_t last, struct error *err)
+{
+    const struct missing *missing = context;
+    const struct store_gap gap = {.tenant = *missing->tenant, .first_seq = first, .last_seq = last};
+    char tenant[GUID_TEXT_BYTES + 1];
+
+    guid_format(missing->tenant, tenant);
+    log_line(LOG_LEVEL_ERROR, "records %llu to %llu of tenant %s are in no segment and not in the "
+                              "log: they are lost",
+             (unsigned long long)first, (unsigned long long)last, tenant);
+    return store_set_gap(missing->d->store, &gap, err);
+}
+
+static enum status find_missing(struct daybook *d, const struct guid *tenant, struct error *err)
+{
+    struct missing missing = {d, tenant};
+
+    return store_missing(d->store, tenant, ingest_delivered_seq(d->ingest, tenant), tell_range,
+                         &missing, err);
+}
+
+/* The log is replayed: each number that was given belongs to a row, or is known to be lost. */
+static enum status tell_missing(struct daybook *d, const struct guid *tenants, uint32_t count,
+                                struct error *err)
+{
+    static const struct guid instance; /* has a log of its own */
+    enum status status = find_missing(d, &instance, err);
+
+    for (uint32_t i = 0; i < count && status == STATUS_OK; i++)
+        status = find_missing(d, &tenants[i], err);
+    return status;
+}
+
 /* Replays the write-ahead log into store and rules, then lets the rules write. */
 static enum status open_log(struct daybook *d, const struct guid *tenants, uint32_t count,
                             struct arena *arena, struct error *err)
@@ -482,6 +520,8 @@ static enum status open_log(struct daybook *d, const struct guid *tenants, uint3
     enum status status = ingest_open(&options, &d->ingest, err);
     if (status == STATUS_OK)
         status = tell_lost(d, arena, err);
+    if (status == STATUS_OK)
+        status = tell_missing(d, tenants, count, err);
     return status == STATUS_OK ? detect_start(d->detect, err) : status;
 }
 
@@ -710,8 +750,7 @@ static void settle_damage(struct daybook *d)
     if (store_is_settled(d->store) && stats.damaged_logs == 0)
         return;
     if (!store_floor_is_known(d->store))
-        log_line(LOG_LEVEL_ERROR,
-                 "the catalog was made anew from the segments; no record is lost");
+        log_line(LOG_LEVEL_ERROR, "the catalog was made anew from the segments");
     else if (!store_is_settled(d->store))
         log_line(LOG_LEVEL_INFO, "a crash came before a segment was in the catalog; it is now");
     if (daybook_checkpoint(d, &err) != STATUS_OK) /* the next start does it again */

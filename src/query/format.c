@@ -108,15 +108,21 @@ static void add_time(struct buf *out, const char *name, int64_t ticks)
     buf_add_format(out, ",\"%s\":\"%s\"", name, text);
 }
 
-void query_add_coverage(struct buf *buf, const struct query_stats *stats)
+void query_add_complete(struct buf *buf, const struct scan_stats *scan)
 {
-    const struct scan_stats *scan = &stats->scan;
-
     buf_add_format(buf, ",\"complete\":%s", scan->complete ? "true" : "false");
     if (!scan->complete) {
         buf_add_text(buf, ",\"gap\":");
         text_add_json_string(buf, slice_of(scan->gap));
+        buf_add_format(buf, ",\"gap_code\":\"%s\"", scan->gap_code == NULL ? "" : scan->gap_code);
     }
+}
+
+void query_add_coverage(struct buf *buf, const struct query_stats *stats)
+{
+    const struct scan_stats *scan = &stats->scan;
+
+    query_add_complete(buf, scan);
     buf_add_format(buf,
                    ",\"watermark\":%llu,\"scanned\":{\"rows\":%llu,\"parts\":%llu,"
                    "\"parts_skipped\":%llu,\"bytes\":%llu",

@@ -94,6 +94,7 @@ static void add_stats(struct query *q, const struct scan_stats *s)
     if (!s->complete && to->complete) {
         to->complete = false;
         memcpy(to->gap, s->gap, sizeof(to->gap));
+        to->gap_code = s->gap_code;
     }
     if (s->watermark > to->watermark)
         to->watermark = s->watermark;

@@ -118,6 +118,8 @@ enum status query_run(const struct query_request *request, struct query_sink *si
 /* Appends what an answer covers, as members behind others:
  * ,"complete":true,"watermark":N,"scanned":{"rows","parts","parts_skipped","bytes","from","to"} */
 void query_add_coverage(struct buf *buf, const struct query_stats *stats);
+/* The first of them alone; if it is false "gap" and "gap_code" say why. */
+void query_add_complete(struct buf *buf, const struct scan_stats *scan);
 
 /* Appends the query in its canonical layout: the same tokens and comments, with other
  * blanks and line breaks.  STATUS_INVALID with line and column for a text that is no

@@ -258,8 +258,27 @@ static void add_time(struct buf *ret, const char *name, int64_t ticks)
     buf_add_format(ret, ",\"%s\":\"%s\"", name, text);
 }
 
-void scope_add_mailbox_json(const struct mailbox_scope *m, struct buf *ret)
+/* Why more may have been read than the bounds say. */
+static void add_doubts(const struct mailbox_scope *m, bool is_complete, struct buf *ret)
 {
+    const char *comma = "";
+
+    if (m->sync_folders.count > 0) {
+        buf_add_format(ret, "\"%zu synced folders were taken whole\"", m->sync_folders.count);
+        comma = ",";
+    }
+    if (m->throttled_times.count > 0) {
+        buf_add_format(ret, "%s\"the log was throttled in %zu hours\"", comma,
+                       m->throttled_times.count);
+        comma = ",";
+    }
+    if (!is_complete)
+        buf_add_format(ret, "%s\"stored records are lost or cannot be read\"", comma);
+}
+
+void scope_add_mailbox_json(const struct mailbox_scope *m, bool is_complete, struct buf *ret)
+{
+    bool is_open = !is_complete || m->sync_folders.count + m->throttled_times.count > 0;
     struct arena *arena = arena_new(GIB);
     uint64_t upper = m->bind_messages.count;
 
@@ -282,12 +301,8 @@ void scope_add_mailbox_json(const struct mailbox_scope *m, struct buf *ret)
     add_keys(ret, "sessions", &m->sessions, arena);
     buf_add_format(ret, ",\"lower\":%zu,\"upper\":%llu,\"upper_open\":%s,\"cannot_rule_out\":[",
                    m->bind_messages.count, (unsigned long long)upper,
-                   m->sync_folders.count + m->throttled_times.count > 0 ? "true" : "false");
-    if (m->sync_folders.count > 0)
-        buf_add_format(ret, "\"%zu synced folders were taken whole\"", m->sync_folders.count);
-    if (m->throttled_times.count > 0)
-        buf_add_format(ret, "%s\"the log was throttled in %zu hours\"",
-                       m->sync_folders.count > 0 ? "," : "", m->throttled_times.count);
+                   is_open ? "true" : "false");
+    add_doubts(m, is_complete, ret);
     buf_add_text(ret, "]}");
     arena_free(arena);
 }

@@ -49,6 +49,7 @@ struct mailbox_scope *scope_find_mailbox(const struct scope_accesses *accesses,
 /* The keys as a sorted JSON array, so that equal scopes print alike. */
 void scope_add_keys(const struct map *map, struct arena *arena, struct buf *ret);
 /* The object of one mailbox. */
-void scope_add_mailbox_json(const struct mailbox_scope *mailbox, struct buf *ret);
+void scope_add_mailbox_json(const struct mailbox_scope *mailbox, bool is_complete,
+                            struct buf *ret);
 
 #endif

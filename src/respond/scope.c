@@ -56,7 +56,7 @@ struct scope {
     struct map sets[INDICATOR_KIND_COUNT_];
     struct scope_accesses accesses;
     struct arena *arena;
-    bool complete;
+    struct scan_stats lack; /* `complete`, and the first reason why it is not */
 };
 
 bool indicator_kind_from_name(struct slice name, enum indicator_kind *ret)
@@ -118,7 +118,8 @@ static enum status ask(struct scope *scope, struct buf *text,
 
     if (status == STATUS_OK)
         status = query_run(&request, &rows.sink, &stats, err);
-    scope->complete = scope->complete && stats.scan.complete;
+    if (scope->lack.complete && !stats.scan.complete)
+        scope->lack = stats.scan;
     return status;
 }
 
@@ -444,7 +445,7 @@ static void add_tenant(struct scope *scope, const struct mailbox_scope **mailbox
         if (any)
             buf_add_byte(ret, ',');
         any = true;
-        scope_add_mailbox_json(m, ret);
+        scope_add_mailbox_json(m, scope->lack.complete, ret);
     }
     if (any)
         buf_add_text(ret, "]}");
@@ -469,7 +470,9 @@ static void add_answer(struct scope *scope, struct buf *ret)
         scope_add_keys(set, scope->arena, ret);
         first = false;
     }
-    buf_add_format(ret, "},\"complete\":%s}", scope->complete ? "true" : "false");
+    buf_add_text(ret, "}");
+    query_add_complete(ret, &scope->lack);
+    buf_add_byte(ret, '}');
 }
 
 static enum status take_indicators(struct scope *scope, struct error *err)
@@ -500,7 +503,7 @@ static enum status take_indicators(struct scope *scope, struct error *err)
 
 enum status scope_run(const struct scope_request *request, struct buf *ret, struct error *err)
 {
-    struct scope scope = {.request = request, .env = *request->env, .complete = true};
+    struct scope scope = {.request = request, .env = *request->env, .lack = {.complete = true}};
     enum status status;
 
     scope.env.view = NULL;

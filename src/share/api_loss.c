@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* GET /v1/losses?tenant= and POST /v1/losses {"tenant","first_seq","last_seq","from","to"}:
- * records that a damaged log has lost, and that somebody accepts it.
+ * records that damage to the log or to segments has lost, and that somebody accepts it.
  *
  * What is accepted is a range of numbers and the times that it concerns.  The times are
  * those of receipt that the evidence has around the range, and a day on both sides: records
@@ -12,6 +12,8 @@
 #include "base/time.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #define MARGIN_US INT64_C(86400000000)
 
@@ -23,6 +25,62 @@ struct store_gap share_gap(const struct ingest_lost *lost)
                               .is_accepted = lost->accepted_us != 0,
                               .time_from = time_from_unix_us(lost->from_us),
                               .time_to = time_from_unix_us(lost->to_us)};
+}
+
+static bool is_known(const struct ingest_lost *lost, uint32_t count, const struct store_gap *gap)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (guid_equal(&lost[i].tenant, &gap->tenant) && lost[i].first_seq == gap->first_seq &&
+            lost[i].last_seq == gap->last_seq)
+            return true;
+    }
+    return false;
+}
+
+static int by_number(const void *a, const void *b)
+{
+    const struct ingest_lost *left = &((const struct lost_records *)a)->lost;
+    const struct ingest_lost *right = &((const struct lost_records *)b)->lost;
+    int order = memcmp(&left->tenant, &right->tenant, sizeof(left->tenant));
+
+    if (order == 0)
+        order = (left->first_seq > right->first_seq) - (left->first_seq < right->first_seq);
+    return order;
+}
+
+enum status share_lost(struct share *share, struct arena *arena, struct lost_records **ret,
+                       uint32_t *ret_count, struct error *err)
+{
+    struct ingest_lost *lost = NULL;
+    struct store_gap *gaps = NULL;
+    uint32_t count = 0, gap_count = 0;
+    enum status status = ingest_lost_list(share->services.ingest, arena, &lost, &count, err);
+
+    *ret_count = 0;
+    if (status == STATUS_OK)
+        status = store_gaps(share->services.store, arena, &gaps, &gap_count, err);
+    if (status != STATUS_OK)
+        return status;
+    *ret = ARENA_ARRAY(arena, struct lost_records, (size_t)count + gap_count + 1, err);
+    if (*ret == NULL)
+        return err->status;
+    for (uint32_t i = 0; i < count; i++)
+        (*ret)[(*ret_count)++] = (struct lost_records){.lost = lost[i]};
+    for (uint32_t i = 0; i < gap_count; i++) {
+        const struct store_gap *gap = &gaps[i];
+        if (is_known(lost, count, gap))
+            continue;
+        (*ret)[(*ret_count)++] = (struct lost_records){
+            .lost = {.tenant = gap->tenant,
+                     .first_seq = gap->first_seq,
+                     .last_seq = gap->last_seq,
+                     .is_bound = gap->is_section && !gap->is_whole},
+            .in_section = gap->is_section,
+            .from_us = time_to_unix_us(gap->time_from),
+            .to_us = time_to_unix_us(gap->time_to)};
+    }
+    qsort(*ret, *ret_count, sizeof(**ret), by_number);
+    return STATUS_OK;
 }
 
 /* A range, whose tenant it is, and when it was received: after the one, not after the
@@ -49,12 +107,18 @@ static int64_t received_us(struct share *share, const struct guid *tenant, uint6
     return fields.commit_time_us;
 }
 
-static void complete(struct share *share, struct arena *arena, struct loss *loss)
+static void complete(struct share *share, struct arena *arena,
+                     const struct lost_records *records, struct loss *loss)
 {
     const struct ingest_lost *lost = &loss->lost;
     struct meta_tenant tenant;
     struct error ignored;
 
+    if (records->in_section) {
+        loss->after_us = loss->lost.from_us = records->from_us;
+        loss->before_us = loss->lost.to_us = records->to_us;
+        return;
+    }
     if (lost->first_seq > 1)
         loss->after_us = received_us(share, &lost->tenant, lost->first_seq - 1);
     else if (meta_tenant_find(share->services.meta, loss->tenant, &tenant, arena, &ignored) ==
@@ -74,10 +138,9 @@ static enum status find_losses(struct share *share, const struct http_request *r
                                const struct reach *reach, struct loss **ret, uint32_t *ret_count,
                                struct error *err)
 {
-    struct ingest_lost *lost = NULL;
+    struct lost_records *lost = NULL;
     uint32_t count = 0;
-    enum status status =
-        ingest_lost_list(share->services.ingest, request->arena, &lost, &count, err);
+    enum status status = share_lost(share, request->arena, &lost, &count, err);
 
     *ret_count = 0;
     if (status != STATUS_OK)
@@ -87,10 +150,10 @@ static enum status find_losses(struct share *share, const struct http_request *r
         return err->status;
     for (uint32_t i = 0; i < count; i++) {
         for (uint32_t t = 0; t < reach->count; t++) {
-            if (!guid_equal(&lost[i].tenant, &reach->tenants[t]))
+            if (!guid_equal(&lost[i].lost.tenant, &reach->tenants[t]))
                 continue;
-            (*ret)[*ret_count] = (struct loss){.lost = lost[i], .tenant = reach->names[t]};
-            complete(share, request->arena, &(*ret)[(*ret_count)++]);
+            (*ret)[*ret_count] = (struct loss){.lost = lost[i].lost, .tenant = reach->names[t]};
+            complete(share, request->arena, &lost[i], &(*ret)[(*ret_count)++]);
         }
     }
     return STATUS_OK;

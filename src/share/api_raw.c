@@ -52,14 +52,14 @@ static enum status send(struct share *share, const struct reach *reach, uint64_t
     response->content_type = "application/octet-stream";
     enum status status =
         store_raw(share->services.store, &reach->tenants[0], from, count, each, w, err);
-    if (status == STATUS_OK || strcmp(err->code, STORE_RECORDS_LOST) != 0)
+    if (status == STATUS_OK || strcmp(err->code, SCAN_RECORDS_LOST) != 0)
         return status;
     (void)snprintf(text, sizeof(text), "%s", err->text);
     if (response->body.size > 0 && response->flush != NULL)
         (void)response->flush(response, err); /* or the error takes their place */
     (void)ERROR_SET(err, STATUS_CORRUPT, "%s; 'daybook loss list' says what is known of them",
                     text);
-    return error_code(err, STORE_RECORDS_LOST);
+    return error_code(err, SCAN_RECORDS_LOST);
 }
 
 enum status share_raw(void *context, const struct http_request *request,

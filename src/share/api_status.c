@@ -71,7 +71,7 @@ static void add_ingest_metrics(struct share *share, struct buf *out)
          (double)s.damaged_logs},
         {"torn_bytes", "gauge", "Bytes cut off the end of the log at start.",
          (double)s.torn_bytes},
-        {"lost_ranges", "gauge", "Ranges of records lost with a damaged log.",
+        {"lost_ranges", "gauge", "Ranges of records lost to damage.",
          (double)s.lost_ranges},
         {"accepted_ranges", "gauge", "Of the lost ranges: somebody accepted them.",
          (double)s.accepted_ranges},
@@ -210,7 +210,8 @@ static void check_store(struct share *share, struct checks *checks)
     store_stats(share->services.store, &s);
     if (s.corrupt_sections > 0)
         add_check(checks, "store", VERDICT_BAD,
-                  "%llu stored sections cannot be read; restore them from a backup",
+                  "%llu stored sections cannot be read; restore them from a backup; 'daybook loss "
+                  "list' names their records",
                   (unsigned long long)s.corrupt_sections);
     else
         add_check(checks, "store", VERDICT_OK,
@@ -256,7 +257,7 @@ static void add_lost(struct checks *checks, const struct ingest_lost *last, uint
 
     guid_format(&last->tenant, tenant);
     add_check(checks, "files", VERDICT_BAD,
-              "%llu ranges of acknowledged records were lost with a damaged log, last %llu to "
+              "%llu ranges of acknowledged records were lost to damage, last %llu to "
               "%llu of tenant %s%s; send them again, then 'daybook loss accept'; %u files are "
               "set aside: %.*s",
               (unsigned long long)count, (unsigned long long)last->first_seq,
@@ -264,22 +265,23 @@ static void add_lost(struct checks *checks, const struct ingest_lost *last, uint
               file_count, SLICE_FMT(files));
 }
 
-/* The last of the losses that nobody accepted; NULL: none. */
+/* The last of the losses that nobody accepted; NULL: none.  Of sections that cannot be read
+ * another check tells. */
 static const struct ingest_lost *find_open(struct share *share, struct arena *arena,
                                            uint64_t *ret_count)
 {
     const struct ingest_lost *last = NULL;
-    struct ingest_lost *lost = NULL;
+    struct lost_records *lost = NULL;
     struct error ignored;
     uint32_t count = 0;
 
     *ret_count = 0;
-    if (ingest_lost_list(share->services.ingest, arena, &lost, &count, &ignored) != STATUS_OK)
+    if (share_lost(share, arena, &lost, &count, &ignored) != STATUS_OK)
         return NULL;
     for (uint32_t i = 0; i < count; i++) {
-        if (lost[i].accepted_us != 0)
+        if (lost[i].lost.accepted_us != 0 || lost[i].in_section)
             continue;
-        last = &lost[i];
+        last = &lost[i].lost;
         ++*ret_count;
     }
     return last;

@@ -37,6 +37,16 @@ enum status share_reach(struct share *share, const struct http_request *request,
 enum status share_reach_logs(struct share *share, const struct http_request *request,
                              struct slice name, struct reach *ret, struct error *err) MUST_USE;
 
+/* All that is lost of all tenants, in order of tenant and number: with the log, with segments
+ * that are gone, and in sections that cannot be read, which are `in_section`, of those times. */
+struct lost_records {
+    struct ingest_lost lost;
+    bool in_section;
+    int64_t from_us, to_us;
+};
+enum status share_lost(struct share *share, struct arena *arena, struct lost_records **ret,
+                       uint32_t *ret_count, struct error *err) MUST_USE;
+
 /* What concerns no tenant is recorded in a log of its own, the tenant zero, which is
  * read under this name by tokens of the instance. */
 #define INSTANCE_NAME "instance"

@@ -172,8 +172,11 @@ static enum status add_new(struct sealed *sealed, const struct sealing *sealing,
         status = section_new(&sealing->infos[i], file, (struct slice){NULL, 0},
                              sealed->options.keyring, sealed->cache,
                              &list->sections[list->count], err);
-        if (status == STATUS_OK)
-            list->sections[list->count++]->corrupt_count = &sealed->corrupt_count;
+        if (status != STATUS_OK)
+            break;
+        struct section *section = list->sections[list->count++];
+        section->corrupt_count = &sealed->corrupt_count;
+        atomic_store(&section->facts, FACTS_SOUND); /* they were just sealed */
     }
     if (file != NULL)
         file->live_count = sealing->count;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/gap_priv.h"
 
+#include "base/time.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,6 +64,33 @@ bool gap_list_find(struct gap_list *list, const struct guid *tenant, uint64_t fr
     }
     (void)pthread_mutex_unlock(&list->lock);
     return found;
+}
+
+enum status gap_list_numbers(struct gap_list *list, const struct guid *tenant,
+                             struct seq_set *ret, struct error *err)
+{
+    enum status status = STATUS_OK;
+
+    (void)pthread_mutex_lock(&list->lock);
+    for (uint32_t i = 0; i < list->count && status == STATUS_OK; i++) {
+        const struct store_gap *gap = &list->items[i];
+        if (guid_equal(&gap->tenant, tenant))
+            status = seq_set_add(ret, tenant, gap->first_seq, gap->last_seq, err);
+    }
+    (void)pthread_mutex_unlock(&list->lock);
+    return status;
+}
+
+enum status gap_list_all(struct gap_list *list, uint32_t more, struct arena *arena,
+                         struct store_gap **ret, uint32_t *ret_count, struct error *err)
+{
+    (void)pthread_mutex_lock(&list->lock);
+    *ret_count = list->count;
+    *ret = ARENA_ARRAY(arena, struct store_gap, (size_t)list->count + more + 1, err);
+    if (*ret != NULL && list->count > 0)
+        memcpy(*ret, list->items, list->count * sizeof(**ret));
+    (void)pthread_mutex_unlock(&list->lock);
+    return *ret == NULL ? err->status : STATUS_OK;
 }
 
 enum status gap_list_copy(struct gap_list *list,
@@ -155,9 +184,28 @@ const struct store_gap *gap_met(const struct scan_source *source,
     return NULL;
 }
 
+struct store_gap section_gap(const struct section *section)
+{
+    const struct section_info *info = section_info(section);
+    const int64_t received_min = time_from_unix_us(info->received_min);
+    const int64_t received_max = time_from_unix_us(info->received_max);
+
+    return (struct store_gap){
+        .tenant = info->tenant,
+        .first_seq = info->seq_min,
+        .last_seq = info->seq_max,
+        .is_section = true,
+        .is_whole = info->seq_max - info->seq_min + 1 == info->row_count,
+        .time_from = info->time_min < received_min ? info->time_min : received_min,
+        .time_to = info->time_max > received_max ? info->time_max : received_max,
+    };
+}
+
 void gap_describe(const struct store_gap *gap, char *ret, size_t size)
 {
-    (void)snprintf(ret, size, "records %llu to %llu, or some of them, were lost to damage%s",
-                   (unsigned long long)gap->first_seq, (unsigned long long)gap->last_seq,
+    (void)snprintf(ret, size, "records %llu to %llu%s %s%s", (unsigned long long)gap->first_seq,
+                   (unsigned long long)gap->last_seq,
+                   gap->is_whole ? "" : ", or some of them,",
+                   gap->is_section ? "cannot be read" : "were lost to damage",
                    gap->is_accepted ? ", which was accepted" : "");
 }

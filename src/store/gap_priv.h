@@ -9,6 +9,7 @@
 #define STORE_GAP_PRIV_H
 
 #include "store/scan_priv.h"
+#include "store/seq_set_priv.h"
 #include "store/store.h"
 
 #include <pthread.h>
@@ -27,6 +28,12 @@ enum status gap_list_set(struct gap_list *list, const struct store_gap *gap,
 /* A gap of the tenant in [from, last]. */
 bool gap_list_find(struct gap_list *list, const struct guid *tenant, uint64_t from, uint64_t last,
                    struct store_gap *ret);
+/* Adds the numbers of the tenant's gaps. */
+enum status gap_list_numbers(struct gap_list *list, const struct guid *tenant,
+                             struct seq_set *ret, struct error *err) MUST_USE;
+/* A copy of all in the arena, with room for `more`. */
+enum status gap_list_all(struct gap_list *list, uint32_t more, struct arena *arena,
+                         struct store_gap **ret, uint32_t *ret_count, struct error *err) MUST_USE;
 /* Copies those of the tenants to the source. */
 enum status gap_list_copy(struct gap_list *list,
                           bool (*is_of)(const void *context, const struct guid *tenant),
@@ -35,6 +42,8 @@ enum status gap_list_copy(struct gap_list *list,
 /* The first gap of the source that the scan could have met; NULL: none. */
 const struct store_gap *gap_met(const struct scan_source *source,
                                 const struct scan_request *request);
+/* The rows of a section that cannot be read. */
+struct store_gap section_gap(const struct section *section);
 /* "records 3 to 7, or some of them, were lost to damage" */
 void gap_describe(const struct store_gap *gap, char *ret, size_t size);
 

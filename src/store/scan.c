@@ -272,13 +272,24 @@ static void note_skipped(struct scan_run *run)
     note_rows(run, INT64_MAX, INT64_MIN, 0);
 }
 
-static void note_gap(struct scan_run *run, const char *text)
+/* The first one is told. */
+static void set_gap(struct scan_stats *stats, const char *code, const char *text)
 {
+    stats->complete = false;
+    if (stats->gap_code != NULL)
+        return;
+    stats->gap_code = code;
+    (void)snprintf(stats->gap, sizeof(stats->gap), "%.*s", (int)sizeof(stats->gap) - 1, text);
+}
+
+static void note_damage(struct scan_run *run, const struct section *section)
+{
+    struct store_gap gap = section_gap(section);
+    char text[sizeof(run->stats->gap)];
+
+    gap_describe(&gap, text, sizeof(text));
     (void)pthread_mutex_lock(&run->lock);
-    run->stats->complete = false;
-    if (run->stats->gap[0] == '\0')
-        (void)snprintf(run->stats->gap, sizeof(run->stats->gap), "%.*s",
-                       (int)sizeof(run->stats->gap) - 1, text);
+    set_gap(run->stats, SCAN_SECTION_DAMAGED, text);
     (void)pthread_mutex_unlock(&run->lock);
 }
 
@@ -544,12 +555,14 @@ static enum status scan_section(struct scan_worker *worker, struct part_scan *sc
     enum rollup_answer known;
     uint64_t blocks = UINT64_MAX;
 
-    if (!section_is_usable(section)) {
-        note_gap(worker->run, "a damaged section was left out");
+    if (section_is_altered(section)) /* a gap tells which numbers it had */
         return STATUS_OK;
-    }
     if (scan_section_is_outside(scan->source, request, &worker->run->marks, info)) {
         note_skipped(worker->run);
+        return STATUS_OK;
+    }
+    if (!section_is_usable(section)) {
+        note_damage(worker->run, section);
         return STATUS_OK;
     }
     if (info->fallback_count == 0 && is_counted(scan->source, request, &facts))
@@ -575,7 +588,7 @@ static enum status scan_section(struct scan_worker *worker, struct part_scan *sc
     }
     if (status != STATUS_CORRUPT)
         return status;
-    note_gap(worker->run, err->text);
+    note_damage(worker->run, section);
     return STATUS_OK;
 }
 
@@ -658,6 +671,19 @@ static enum status run_workers(struct scan_run *run, struct scan_worker *workers
     return status;
 }
 
+/* What is known to lack, before a row is read. */
+static void note_lost(const struct scan_source *source, const struct scan_request *request,
+                      struct scan_stats *stats)
+{
+    const struct store_gap *gap = gap_met(source, request);
+    char text[sizeof(stats->gap)];
+
+    if (gap != NULL) {
+        gap_describe(gap, text, sizeof(text));
+        set_gap(stats, SCAN_RECORDS_LOST, text);
+    }
+}
+
 static enum status source_scan(struct table_source *base, const struct scan_request *request,
                                struct scan_sink *sink, struct scan_stats *stats,
                                struct error *err)
@@ -683,10 +709,7 @@ static enum status source_scan(struct table_source *base, const struct scan_requ
                                  .watermark = source->watermark,
                                  .time_low = INT64_MAX,
                                  .time_high = INT64_MIN};
-    const struct store_gap *gap = gap_met(source, request);
-    stats->complete = gap == NULL;
-    if (gap != NULL)
-        gap_describe(gap, stats->gap, sizeof(stats->gap));
+    note_lost(source, request, stats);
     if (count == 0)
         return STATUS_OK;
     if (scan_top_order(source, request, &run.units, err) != STATUS_OK ||

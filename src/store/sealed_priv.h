@@ -51,6 +51,9 @@ struct segment_file {
     struct file_facts facts; /* merge_lock */
 };
 
+/* Is `info` what the section was sealed with? */
+enum section_facts { FACTS_UNKNOWN, FACTS_SOUND, FACTS_ALTERED };
+
 /* There may be a hundred thousand: what it takes to read one is in its header, which the
  * cache may drop. */
 struct section {
@@ -63,6 +66,7 @@ struct section {
     struct cache *cache;
     atomic_uint_fast64_t *corrupt_count; /* of the store; NULL allowed */
     atomic_bool is_broken;
+    atomic_uint facts; /* enum section_facts */
     atomic_bool stays; /* it could not be joined: not tried again in this process */
     bool is_leaving;   /* a commit takes it away; write_lock */
 };

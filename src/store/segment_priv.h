@@ -133,6 +133,12 @@ void sealed_stats(struct sealed *sealed, struct store_stats *ret);
 const struct section_info *section_info(const struct section *section);
 /* false: damaged, set aside (a scan reports a gap and goes on) */
 bool section_is_usable(const struct section *section);
+/* Are the facts what the section was sealed with?  Questions pass sections by for them and
+ * count their rows.  It unwraps the key, once.  STATUS_CORRUPT: they were altered, and
+ * nothing of section_info() is to be believed. */
+enum status section_check_facts(struct section *section, struct error *err) MUST_USE;
+/* section_check_facts() found them altered. */
+bool section_is_altered(const struct section *section);
 
 /* May a row of the section hold exactly this text (of any case) as the value
  * of a column?  `path` is the column's path or empty for any column.

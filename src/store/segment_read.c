@@ -64,6 +64,7 @@ enum status section_new(const struct section_info *info, struct segment_file *fi
         return ERROR_MEMORY(err);
     atomic_init(&section->references, 1);
     atomic_init(&section->is_broken, false);
+    atomic_init(&section->facts, file == NULL ? FACTS_SOUND : FACTS_UNKNOWN);
     section->info = *info;
     section->id = random_u64();
     section->plain = plain;
@@ -114,6 +115,33 @@ enum status section_note(struct section *section, enum status status, struct err
                       (unsigned long long)section->info.segment, section->info.index);
 }
 
+static enum status unwrap(struct section *section, struct key *ret, struct error *err)
+{
+    enum status status = section_unwrap(section->keyring, &section->info, ret, err);
+
+    if (status == STATUS_OK)
+        atomic_store(&section->facts, FACTS_SOUND);
+    else if (status == STATUS_CORRUPT)
+        atomic_store(&section->facts, FACTS_ALTERED);
+    return status;
+}
+
+bool section_is_altered(const struct section *section)
+{
+    return atomic_load(&section->facts) == FACTS_ALTERED;
+}
+
+enum status section_check_facts(struct section *section, struct error *err)
+{
+    struct key key;
+
+    if (atomic_load(&section->facts) == FACTS_SOUND)
+        return STATUS_OK;
+    enum status status = unwrap(section, &key, err);
+    OPENSSL_cleanse(&key, sizeof(key));
+    return section_note(section, status, err);
+}
+
 static enum status read_cipher(void *context, uint64_t offset, void *ret, size_t size,
                                struct error *err)
 {
@@ -160,7 +188,7 @@ static enum status open_section(struct section *section, struct chunked_reader *
         return STATUS_OK;
     enum status status = open_file(section->file, err);
     if (status == STATUS_OK)
-        status = section_unwrap(section->keyring, &section->info, &key, err);
+        status = unwrap(section, &key, err);
     if (status != STATUS_OK)
         return status;
     struct chunked_source source = {

@@ -120,3 +120,22 @@ uint64_t seq_set_count(const struct seq_set *set, const struct guid *tenant, uin
     }
     return count;
 }
+
+bool seq_set_lack(const struct seq_set *set, const struct guid *tenant, uint64_t from,
+                  uint64_t last, uint64_t *ret_first, uint64_t *ret_last)
+{
+    const struct seq_ranges *ranges = map_pointer(&set->tenants, key_of(tenant));
+    size_t count = ranges == NULL ? 0 : ranges->count;
+    size_t at = ranges == NULL ? 0 : find(ranges, from);
+
+    if (at < count && ranges->list[at].first <= from) {
+        if (ranges->list[at].last >= last)
+            return false;
+        from = ranges->list[at++].last + 1; /* no other range follows at once */
+    }
+    if (from > last)
+        return false;
+    *ret_first = from;
+    *ret_last = at < count && ranges->list[at].first <= last ? ranges->list[at].first - 1 : last;
+    return true;
+}

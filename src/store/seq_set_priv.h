@@ -23,5 +23,8 @@ bool seq_set_has(const struct seq_set *set, const struct guid *tenant, uint64_t 
 /* How many of first .. last are there. */
 uint64_t seq_set_count(const struct seq_set *set, const struct guid *tenant, uint64_t first,
                        uint64_t last);
+/* The first run of numbers from `from` to `last` that are not there; false: all are. */
+bool seq_set_lack(const struct seq_set *set, const struct guid *tenant, uint64_t from,
+                  uint64_t last, uint64_t *ret_first, uint64_t *ret_last);
 
 #endif

@@ -126,15 +126,16 @@ void store_snapshot_tables(struct store_snapshot *snapshot, const struct guid *t
 
 /* The exact raw bytes of records [from_seq, from_seq + count) in order; stops
  * early when each() says so by STATUS_CANCELLED.  Missing numbers are skipped;
- * STATUS_CORRUPT at the end if some of them were lost (store_set_gap()). */
+ * STATUS_CORRUPT with the code SCAN_RECORDS_LOST at the end if some of them were lost
+ * (store_gaps()) or cannot be read. */
 enum status store_raw(struct store *store, const struct guid *tenant, uint64_t from_seq,
                       uint64_t count,
                       enum status (*each)(void *context, uint64_t seq, struct slice raw,
                                           struct error *err),
                       void *context, struct error *err) MUST_USE;
 
-#define STORE_RECORDS_LOST "records_lost" /* the error's code */
-/* STATUS_CORRUPT with this code, and which, if records of the range will not come. */
+/* STATUS_CORRUPT with the code SCAN_RECORDS_LOST, and which, if records of the range will not
+ * come. */
 enum status store_check_lost(struct store *store, const struct guid *tenant, uint64_t from_seq,
                              uint64_t count, struct error *err) MUST_USE;
 
@@ -143,12 +144,29 @@ enum status store_check_lost(struct store *store, const struct guid *tenant, uin
 struct store_gap {
     struct guid tenant;
     uint64_t first_seq, last_seq;
+    bool is_section; /* it is in the catalog, and cannot be read; its times are known */
+    bool is_whole;   /* is_section: it has all these numbers */
     bool is_accepted;
-    int64_t time_from, time_to; /* accepted: ticks, inclusive; when the events were, and came */
+    int64_t time_from, time_to; /* is_section, accepted: ticks, inclusive; when the events were,
+                                 * and came */
 };
 /* Adds it, or replaces the one with its numbers; for readers that begin after it. */
 enum status store_set_gap(struct store *store, const struct store_gap *gap,
                           struct error *err) MUST_USE;
+/* All of them, and what was found damaged of the sections since the start. */
+enum status store_gaps(struct store *store, struct arena *arena, struct store_gap **ret,
+                       uint32_t *ret_count, struct error *err) MUST_USE;
+/* To be called for each tenant when the log is replayed: compares what the catalog says of the
+ * tenant's sections with what they were sealed with, leaves out those of which it was altered,
+ * and finds the numbers of [1, last_seq] that no row and no gap has, in order: they are for
+ * store_set_gap().  Of more than STORE_MISSING_MAX ranges the
+ * last one stands for all the rest.  It costs little where nothing lacks: some microseconds a
+ * section. */
+#define STORE_MISSING_MAX 64u
+enum status store_missing(struct store *store, const struct guid *tenant, uint64_t last_seq,
+                          enum status (*each)(void *context, uint64_t first, uint64_t last,
+                                              struct error *err),
+                          void *context, struct error *err) MUST_USE;
 /* The highest number of a tenant's sealed records; 0: none. */
 uint64_t store_last_sealed(struct store *store, const struct guid *tenant);
 

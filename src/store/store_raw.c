@@ -18,6 +18,7 @@ struct raw_unit {
     struct section *section; /* of the snapshot; NULL: in memory */
     struct held *held;       /* likewise */
     uint64_t seq_min, seq_max;
+    bool is_lost; /* it cannot be read */
 };
 
 struct raw_row {
@@ -52,6 +53,8 @@ static enum status find_units(struct raw_reader *r, const struct store_snapshot 
     for (uint32_t i = begin; i < end; i++) {
         struct section *section = snapshot->sections->sections[i];
         const struct section_info *info = section_info(section);
+        if (section_is_altered(section)) /* a gap tells which numbers it had */
+            continue;
         r->units[r->unit_count++] = (struct raw_unit){
             .section = section, .seq_min = info->seq_min, .seq_max = info->seq_max};
     }
@@ -85,7 +88,7 @@ static enum status add_unit_rows(struct raw_reader *r, uint32_t index, uint64_t 
     struct raw_unit *unit = &r->units[index];
     enum status status = STATUS_OK;
 
-    if (unit->seq_max < from || unit->seq_min > last)
+    if (unit->seq_max < from || unit->seq_min > last || unit->is_lost)
         return STATUS_OK;
     if (unit->part == NULL && unit->held != NULL) {
         status = held_part(unit->held, &unit->part, err);
@@ -93,6 +96,10 @@ static enum status add_unit_rows(struct raw_reader *r, uint32_t index, uint64_t 
         status = section_view(unit->section, &unit->part, err);
         if (status == STATUS_OK)
             status = section_load_rows(unit->part, ROWS_SEQS, err);
+        if (status == STATUS_CORRUPT) {
+            unit->is_lost = true;
+            return STATUS_OK;
+        }
     }
     for (uint32_t row = 0; status == STATUS_OK && row < unit->part->row_count; row++) {
         uint64_t seq = unit->part->seqs[row];
@@ -102,18 +109,24 @@ static enum status add_unit_rows(struct raw_reader *r, uint32_t index, uint64_t 
     return status;
 }
 
+/* *ret_lost: it cannot be read. */
 static enum status render(const struct raw_reader *r, const struct raw_row *row, struct buf *raw,
-                          struct error *err)
+                          bool *ret_lost, struct error *err)
 {
     struct raw_unit *unit = &r->units[row->unit];
+
+    *ret_lost = unit->is_lost;
+    if (unit->is_lost)
+        return STATUS_OK;
 
     buf_clear(raw);
     if (unit->section != NULL) {
         uint32_t shape = part_root_shape(unit->part, row->row);
         const struct slot_range all = {shape, 0, unit->part->shapes[shape].slot_count};
         enum status status = section_load_slots(unit->part, &all, err);
+        *ret_lost = unit->is_lost = status == STATUS_CORRUPT;
         if (status != STATUS_OK)
-            return status;
+            return *ret_lost ? STATUS_OK : status;
     }
     part_render(unit->part, row->row, raw);
     return buf_check(raw, err);
@@ -162,8 +175,9 @@ static enum status read_window(struct raw_reader *r, uint64_t from, uint64_t las
         return status;
     qsort(r->rows, r->row_count, sizeof(*r->rows), compare_rows);
     for (uint32_t i = 0; i < r->row_count && status == STATUS_OK; i++) {
-        status = render(r, &r->rows[i], raw, err);
-        if (status == STATUS_OK)
+        bool is_lost;
+        status = render(r, &r->rows[i], raw, &is_lost, err);
+        if (status == STATUS_OK && !is_lost)
             status = each(context, r->rows[i].seq, buf_slice(raw), err);
     }
     return status;
@@ -174,18 +188,58 @@ static uint64_t last_of(uint64_t from_seq, uint64_t count)
     return count - 1 > UINT64_MAX - from_seq ? UINT64_MAX : from_seq + (count - 1);
 }
 
+static enum status lost(const struct store_gap *gap, struct error *err)
+{
+    char text[sizeof(err->text)];
+
+    gap_describe(gap, text, sizeof(text));
+    (void)ERROR_SET(err, STATUS_CORRUPT, "%s", text);
+    return error_code(err, SCAN_RECORDS_LOST);
+}
+
+/* A section that was found damaged and may have records of the range. */
+static bool find_damaged(struct store *store, const struct guid *tenant, uint64_t from,
+                         uint64_t last, struct store_gap *ret)
+{
+    struct section_list *list = sealed_pin(store->sealed, NULL, NULL);
+    uint32_t begin = 0, end = 0;
+    bool is_found = false;
+
+    section_list_find(list, tenant, 0, &begin, &end);
+    for (uint32_t i = begin; i < end && !is_found; i++) {
+        const struct section *section = list->sections[i];
+        is_found = !section_is_usable(section) && !section_is_altered(section) &&
+                   section_info(section)->seq_min <= last &&
+                   section_info(section)->seq_max >= from;
+        if (is_found)
+            *ret = section_gap(section);
+    }
+    section_list_unref(list);
+    return is_found;
+}
+
 enum status store_check_lost(struct store *store, const struct guid *tenant, uint64_t from_seq,
                              uint64_t count, struct error *err)
 {
-    char text[sizeof(err->text)];
+    uint64_t last = last_of(from_seq, count);
     struct store_gap gap;
 
-    if (count == 0 ||
-        !gap_list_find(&store->gaps, tenant, from_seq, last_of(from_seq, count), &gap))
+    if (count == 0 || (!gap_list_find(&store->gaps, tenant, from_seq, last, &gap) &&
+                       !find_damaged(store, tenant, from_seq, last, &gap)))
         return STATUS_OK;
-    gap_describe(&gap, text, sizeof(text));
-    (void)ERROR_SET(err, STATUS_CORRUPT, "%s", text);
-    return error_code(err, STORE_RECORDS_LOST);
+    return lost(&gap, err);
+}
+
+/* All that was asked for is told, or what lacks. */
+static enum status check_units(const struct raw_reader *r, struct error *err)
+{
+    for (uint32_t i = 0; i < r->unit_count; i++) {
+        if (r->units[i].is_lost) {
+            struct store_gap gap = section_gap(r->units[i].section);
+            return lost(&gap, err);
+        }
+    }
+    return STATUS_OK;
 }
 
 enum status store_raw(struct store *store, const struct guid *tenant, uint64_t from_seq,
@@ -216,6 +270,8 @@ enum status store_raw(struct store *store, const struct guid *tenant, uint64_t f
     }
     if (status == STATUS_OK)
         status = store_check_lost(store, tenant, from_seq, count, err);
+    if (status == STATUS_OK)
+        status = check_units(&r, err);
     for (uint32_t i = 0; i < r.unit_count; i++)
         part_unref(r.units[i].part);
     free(r.units);

@@ -95,12 +95,17 @@ struct scan_request {
     const atomic_bool *cancelled; /* checked at least every batch */
 };
 
+/* Why an answer is not complete. */
+#define SCAN_RECORDS_LOST "records_lost"       /* numbers were given to records that lack */
+#define SCAN_SECTION_DAMAGED "section_damaged" /* stored rows cannot be read */
+
 struct scan_stats {
     uint64_t rows_scanned;
     uint64_t parts_scanned, parts_skipped;
     uint64_t bytes_read;
-    bool complete;      /* false: something could not be read; `gap` says what */
+    bool complete;      /* false: rows lack, or could not be read; `gap` says which */
     char gap[256];
+    const char *gap_code; /* a constant for programs, such as SCAN_RECORDS_LOST; NULL: none */
     uint64_t watermark; /* highest _Seq that was visible (one tenant), else 0 */
     int64_t time_low, time_high; /* event times of what was scanned; low > high if nothing */
 };

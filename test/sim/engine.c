@@ -76,6 +76,32 @@ static enum status tell_lost(struct engine *e, struct error *err)
     return status;
 }
 
+struct missing {
+    struct engine *e;
+    const struct guid *tenant;
+};
+
+static enum status tell_range(void *context, uint64_t first, uint64_t last, struct error *err)
+{
+    const struct missing *missing = context;
+    const struct store_gap gap = {
+        .tenant = *missing->tenant, .first_seq = first, .last_seq = last};
+
+    return store_set_gap(missing->e->store, &gap, err);
+}
+
+static enum status tell_missing(struct engine *e, struct error *err)
+{
+    enum status status = STATUS_OK;
+
+    for (uint32_t i = 0; i < ENGINE_TENANTS && status == STATUS_OK; i++) {
+        struct missing missing = {e, &e->tenants[i]};
+        uint64_t last = ingest_delivered_seq(e->ingest, missing.tenant);
+        status = store_missing(e->store, missing.tenant, last, tell_range, &missing, err);
+    }
+    return status;
+}
+
 static enum status open_meta(struct engine *e, bool create, struct error *err)
 {
     const struct meta_options options = {.io = e->io,
@@ -168,6 +194,8 @@ static enum status open_parts(struct engine *e, struct error *err)
     status = ingest_open(&ingest, &e->ingest, err);
     if (status == STATUS_OK)
         status = tell_lost(e, err);
+    if (status == STATUS_OK)
+        status = tell_missing(e, err);
     if (status != STATUS_OK)
         return status;
     struct ingest_stats stats;

@@ -159,11 +159,7 @@ static void who_accepts_a_loss_is_kept_with_it(void **state)
     ASSERT_OK(loss_load(&loss, w.io, &err));
     expect(&loss, 0, 10, 14, true);
     assert_int_equal(loss.items[0].accepted_us, 0);
-    assert_int_equal(loss_accept(&loss, w.io, &accepted, &err), STATUS_NOT_FOUND);
     accepted.tenant = w.tenant;
-    accepted.last_seq = 15;
-    assert_int_equal(loss_accept(&loss, w.io, &accepted, &err), STATUS_NOT_FOUND);
-    accepted.last_seq = 14;
     for (int i = 0; i < 2; i++) { /* anew, too */
         accepted.from_us -= i;
         ASSERT_OK(loss_accept(&loss, w.io, &accepted, &err));
@@ -176,6 +172,14 @@ static void who_accepts_a_loss_is_kept_with_it(void **state)
         assert_string_equal(again.items[0].accepted_by, "someone");
         loss_release(&again);
     }
+    accepted.first_seq = 40; /* the store has lost them, the log has not */
+    accepted.last_seq = 44;
+    accepted.is_bound = false;
+    ASSERT_OK(loss_accept(&loss, w.io, &accepted, &err));
+    ASSERT_OK(loss_load(&again, w.io, &err));
+    assert_int_equal(again.count, 2);
+    expect(&again, 1, 40, 44, false);
+    loss_release(&again);
     loss_release(&loss);
     world_free(&w);
 }

@@ -224,6 +224,31 @@ static void scope_says_no_with_its_exit_code(void **state)
     ASSERT_CODE(CLI_USAGE, "scope", "--all-tenants", "--data", "%d");
 }
 
+/* Nobody knows that nothing was touched. */
+static void scope_and_query_say_that_records_lack(void **state)
+{
+    struct desk *desk = *state;
+    char segments[128];
+
+    ASSERT_CODE(CLI_OK, "tenant", "add", "alpha", "--data", "%d");
+    write_file(desk, "{\"CreationTime\":\"2024-02-17T17:12:03\",\"Operation\":"
+                     "\"MailItemsAccessed\",\"RecordType\":50,\"MailboxOwnerUPN\":\"ann@x\","
+                     "\"ClientIPAddress\":\"192.0.2.66\"}");
+    ASSERT_CODE(CLI_OK, "ingest", "--tenant", "alpha", "%f", "--data", "%d");
+    place_close(&desk->place, true);
+    (void)snprintf(segments, sizeof(segments), "%s/seg", desk->place.root);
+    assert_true(tree_remove(segments));
+    place_open(&desk->place);
+    ASSERT_CODE(CLI_INCOMPLETE, "scope", "--tenant", "alpha", "--ip", "192.0.2.66", "--data", "%d");
+    ASSERT_PRINTS("\"tenants\":[]");
+    assert_non_null(strstr(desk->errors.data, "the answer is not complete: records 1 to "));
+    assert_non_null(strstr(desk->errors.data, "(records_lost)\n"));
+    ASSERT_CODE(CLI_OK, "query", "--tenant", "alpha", "AuditRecords | count", "--data", "%d");
+    assert_non_null(strstr(desk->errors.data, "(records_lost)\n"));
+    ASSERT_CODE(CLI_OK, "loss", "list", "--tenant", "alpha", "--data", "%d");
+    ASSERT_PRINTS("\"first_seq\":1,");
+}
+
 static void what_is_wrong_has_its_exit_code(void **state)
 {
     struct desk *desk = *state;
@@ -310,6 +335,7 @@ int main(void)
         DESK_TEST(a_table_cannot_steer_the_terminal),
         DESK_TEST(batches_answer_a_line_a_line),
         DESK_TEST(scope_says_no_with_its_exit_code),
+        DESK_TEST(scope_and_query_say_that_records_lack),
         DESK_TEST(what_is_wrong_has_its_exit_code),
         DESK_TEST(every_command_has_help),
         DESK_TEST(doctor_compact_and_webhook_work_on_a_directory),

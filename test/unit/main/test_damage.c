@@ -2,6 +2,13 @@
 /* Damage that would look like nothing at all is told at the start. */
 #include "place.h"
 
+#include "base/hash.h"
+#include "base/time.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
 static struct error err;
 
 /* Its records would be left out of the replay, and the log be cut. */
@@ -36,9 +43,212 @@ static void a_keyring_that_lacks_a_tenant_is_damage(void **state)
     place_remove(&place);
 }
 
+/* ---- answers say what lacks ---- */
+
+#define JANUARY "T_CL | where TimeGenerated < datetime(2024-02-01) | summarize count()"
+#define MARCH "T_CL | where TimeGenerated >= datetime(2024-02-01) | summarize count()"
+#define MARCH_UNIX_US INT64_C(1709251200000000)
+
+/* An access to a mailbox. */
+static void read_mail(struct place *place, const char *id, const char *time)
+{
+    char body[512];
+
+    (void)snprintf(body, sizeof(body),
+                   "{\"Id\":\"%s\",\"CreationTime\":\"%s\",\"RecordType\":50,"
+                   "\"Operation\":\"MailItemsAccessed\",\"MailboxOwnerUPN\":\"ann@x\","
+                   "\"ClientIPAddress\":\"192.0.2.66\",\"OperationProperties\":"
+                   "[{\"Name\":\"MailAccessType\",\"Value\":\"Bind\"}]}\n",
+                   id, time);
+    place_ingest(place, "alpha", "AuditRecords", body);
+}
+
+/* A record of January in one segment and three of March in another, and a mail read in each. */
+static void fill(struct place *place)
+{
+    place_add_tenant(place, "alpha");
+    read_mail(place, "1", "2024-01-01T00:00:00");
+    place_ingest(place, "alpha", "T_CL",
+                 "{\"TimeGenerated\":\"2024-01-01T00:00:00Z\",\"n\":1}\n");
+    ASSERT_OK(daybook_checkpoint(place->daybook, &err));
+    read_mail(place, "2", "2024-03-02T00:00:00");
+    place_ingest(place, "alpha", "T_CL",
+                 "{\"TimeGenerated\":\"2024-03-01T00:00:00Z\",\"n\":2}\n"
+                 "{\"TimeGenerated\":\"2024-03-01T00:00:00Z\",\"n\":3}\n"
+                 "{\"TimeGenerated\":\"2024-03-01T00:00:00Z\",\"n\":4}\n");
+    ASSERT_OK(daybook_checkpoint(place->daybook, &err));
+}
+
+static void last_segment(const struct place *place, char ret[512])
+{
+    char path[256];
+    const struct dirent *entry;
+
+    (void)snprintf(path, sizeof(path), "%s/seg", place->root);
+    DIR *dir = opendir(path);
+    assert_non_null(dir);
+    ret[0] = '\0';
+    while ((entry = readdir(dir)) != NULL) {
+        if (slice_ends_with(slice_of(entry->d_name), SLICE(".seg")) &&
+            (ret[0] == '\0' || strcmp(entry->d_name, strrchr(ret, '/') + 1) > 0))
+            (void)snprintf(ret, 512, "%s/%s", path, entry->d_name);
+    }
+    (void)closedir(dir);
+    assert_true(ret[0] != '\0');
+}
+
+static void expect(struct place *place, const char *query, const char *rows, const char *code)
+{
+    char text[64];
+
+    assert_int_equal(place_query(place, "alpha", query), 200);
+    ASSERT_SAYS(place, rows);
+    (void)snprintf(text, sizeof(text), "\"gap_code\":\"%s\"", code);
+    ASSERT_SAYS(place, code[0] == '\0' ? "\"complete\":true" : "\"complete\":false");
+    if (code[0] != '\0')
+        ASSERT_SAYS(place, text);
+}
+
+static unsigned ask_as(struct place *place, const char *role, enum http_method method,
+                       const char *target, const char *body)
+{
+    char token[TOKEN_BYTES];
+
+    place_add_token(place, "alpha", role, "", token);
+    return place_ask(place, token, method, target, body);
+}
+
+/* The first range that is listed as lost. */
+static void accept_first(struct place *place, bool is_bound)
+{
+    char first[32], body[256];
+
+    assert_int_equal(ask_as(place, "admin", HTTP_GET, "/v1/losses", ""), 200);
+    ASSERT_SAYS(place, is_bound ? "\"at_most\":true" : "\"at_most\":false");
+    ASSERT_SAYS(place, "\"accepted\":null");
+    unsigned long long from = 0, to = 0;
+    const char *at = strstr(place_body(place), "\"first_seq\":");
+    assert_non_null(at);
+    assert_int_equal(sscanf(at, "\"first_seq\":%llu,\"last_seq\":%llu", &from, &to), 2);
+    (void)snprintf(first, sizeof(first), "\"first_seq\":%llu,", from);
+    (void)snprintf(body, sizeof(body),
+                   "{\"tenant\":\"alpha\",\"first_seq\":%llu,\"last_seq\":%llu}", from, to);
+    assert_int_equal(ask_as(place, "admin", HTTP_POST, "/v1/losses", body), 200);
+    ASSERT_SAYS(place, first);
+}
+
+/* Bounds over rows that lack are no bounds, and "nothing was touched" is not known. */
+static void expect_open_scope(struct place *place)
+{
+    assert_int_equal(ask_as(place, "analyst", HTTP_POST, "/v1/scope",
+                            "{\"indicators\":[{\"kind\":\"ip\",\"value\":\"192.0.2.66\"}]}"),
+                     200);
+    ASSERT_SAYS(place, "\"records\":1,");
+    ASSERT_SAYS(place, "\"upper_open\":true,\"cannot_rule_out\":[\"stored records are lost or "
+                       "cannot be read\"]");
+    ASSERT_SAYS(place, "\"complete\":false,\"gap\":\"records ");
+    ASSERT_SAYS(place, "\"gap_code\":\"section_damaged\"}");
+    assert_int_equal(ask_as(place, "analyst", HTTP_POST, "/v1/scope",
+                            "{\"indicators\":[{\"kind\":\"ip\",\"value\":\"192.0.2.67\"}]}"),
+                     200);
+    ASSERT_SAYS(place, "\"tenants\":[]");
+    ASSERT_SAYS(place, "\"gap_code\":\"section_damaged\"}");
+}
+
+static void answers_about_rows_that_cannot_be_read_are_not_complete(void **state)
+{
+    struct place *place = *state;
+    char path[512];
+    struct stat stat_;
+
+    fill(place);
+    last_segment(place, path);
+    place_close(place, false);
+    assert_int_equal(stat(path, &stat_), 0);
+    assert_int_equal(truncate(path, 64), 0); /* the head alone is left, behind it are zeros */
+    assert_int_equal(truncate(path, stat_.st_size), 0);
+    place_open(place);
+    for (int i = 0; i < 2; i++) { /* found by this question, and known before it */
+        expect(place, "T_CL | where n > 0 | summarize count()", "\n[1]]", "section_damaged");
+        expect(place, MARCH, "\n[0]]", "section_damaged");
+        expect(place, JANUARY, "\n[1]]", "");
+    }
+    expect_open_scope(place);
+    assert_int_equal(ask_as(place, "analyst", HTTP_GET, "/v1/raw?from-seq=1&count=100000", ""),
+                     410);
+    ASSERT_SAYS(place, "\"records_lost\"");
+    accept_first(place, true);
+    place_close(place, false);
+    place_open(place);
+    expect(place, JANUARY, "\n[1]]", "");
+    expect(place, MARCH " by n", "[", "records_lost");
+    ASSERT_SAYS(place, "which was accepted");
+}
+
+/* Who can write to the disk makes a question pass the rows by. */
+static void answers_beside_an_altered_catalog_are_not_complete(void **state)
+{
+    const int64_t march = time_from_unix_us(MARCH_UNIX_US), april = march + 31 * 24 * 3600 *
+                                                                            TICKS_PER_SECOND;
+    struct place *place = *state;
+    struct buf bytes;
+    uint32_t changed = 0;
+
+    fill(place);
+    buf_init(&bytes, MIB);
+    ASSERT_OK(io_read_all(place->io, "seg/catalog", &bytes, &err));
+    for (size_t at = 0; at + sizeof(march) <= bytes.size; at++) {
+        if (memcmp(bytes.data + at, &march, sizeof(march)) != 0)
+            continue;
+        memcpy(bytes.data + at, &april, sizeof(april));
+        changed++;
+    }
+    assert_int_equal(changed, 2); /* the first and the last time of the section */
+    uint32_t crc = hash_crc32c(0, bytes.data, bytes.size - sizeof(crc));
+    memcpy(bytes.data + bytes.size - sizeof(crc), &crc, sizeof(crc));
+    place_close(place, false);
+    ASSERT_OK(data_dir_open(place->root, &place->dir, &err));
+    ASSERT_OK(io_linux_new(place->root, &place->io, &err));
+    ASSERT_OK(io_replace(place->io, "seg/catalog", buf_slice(&bytes), &err));
+    io_free(place->io);
+    data_dir_close(&place->dir);
+    buf_release(&bytes);
+    place_open(place);
+    expect(place, "T_CL | where TimeGenerated between (datetime(2024-02-01) .. "
+                  "datetime(2024-03-15)) | summarize count()", "\n[0]]", "records_lost");
+    expect(place, JANUARY, "\n[1]]", "records_lost");
+    accept_first(place, false);
+    expect(place, JANUARY, "\n[1]]", "");
+}
+
+/* A segment and the catalog are gone: the rest passes for all there is. */
+static void answers_are_not_complete_where_a_segment_is_gone(void **state)
+{
+    struct place *place = *state;
+    char path[512], catalog[512];
+
+    fill(place);
+    last_segment(place, path);
+    (void)snprintf(catalog, sizeof(catalog), "%s/seg/catalog", place->root);
+    place_close(place, true);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(unlink(catalog), 0);
+    place_open(place);
+    expect(place, "T_CL | summarize count()", "\n[1]]", "records_lost");
+    expect(place, "T_CL | summarize count()", "\n[1]]", "records_lost");
+    accept_first(place, false);
+    place_close(place, false);
+    place_open(place);
+    expect(place, JANUARY, "\n[1]]", "");
+    expect(place, "T_CL | summarize count()", "\n[1]]", "records_lost");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        PLACE_TEST(answers_about_rows_that_cannot_be_read_are_not_complete),
+        PLACE_TEST(answers_beside_an_altered_catalog_are_not_complete),
+        PLACE_TEST(answers_are_not_complete_where_a_segment_is_gone),
         cmocka_unit_test(a_keyring_that_lacks_a_tenant_is_damage),
     };
 

@@ -114,8 +114,10 @@ static void coverage_is_written(void **state)
     (void)snprintf(stats.scan.gap, sizeof(stats.scan.gap), "part \"x\" is lost");
     stats.scan.time_low = 1;
     stats.scan.time_high = 0;
-    covers(&stats, ",\"complete\":false,\"gap\":\"part \\\"x\\\" is lost\",\"watermark\":3,"
-                   "\"scanned\":{\"rows\":4,\"parts\":2,\"parts_skipped\":1,\"bytes\":77}");
+    stats.scan.gap_code = SCAN_RECORDS_LOST;
+    covers(&stats, ",\"complete\":false,\"gap\":\"part \\\"x\\\" is lost\","
+                   "\"gap_code\":\"records_lost\",\"watermark\":3,\"scanned\":{\"rows\":4,"
+                   "\"parts\":2,\"parts_skipped\":1,\"bytes\":77}");
 }
 
 ASK_MAIN(cmocka_unit_test(values_are_written),

@@ -92,7 +92,7 @@ static void a_sync_without_a_folder_is_still_a_sync(void **state)
     add(s, "ann@x", SYNC, "[]");
     const struct mailbox_scope *m = scope_find_mailbox(&s->accesses, &tenant, SLICE("ann@x"));
     assert_int_equal(m->sync_folders.count, 1);
-    scope_add_mailbox_json(m, &s->json);
+    scope_add_mailbox_json(m, true, &s->json);
     assert_int_not_equal(slice_find(buf_slice(&s->json), SLICE("\"upper_open\":true"), 0),
                          SIZE_MAX);
 }
@@ -121,8 +121,23 @@ static void a_message_that_was_bound_and_synced_counts_once(void **state)
     add(s, "ann@x", BIND, "[{\"Path\":\"I\",\"FolderItems\":[{\"InternetMessageId\":\"1\"}]}]");
     add(s, "ann@x", SYNC, "[{\"Path\":\"I\"}]");
     ASSERT_OK(scope_add_known(&s->accesses, &tenant, SLICE("ann@x"), slice_of(inbox), &err));
-    scope_add_mailbox_json(scope_find_mailbox(&s->accesses, &tenant, SLICE("ann@x")), &s->json);
+    scope_add_mailbox_json(scope_find_mailbox(&s->accesses, &tenant, SLICE("ann@x")), true,
+                           &s->json);
     assert_int_not_equal(slice_find(buf_slice(&s->json), SLICE("\"lower\":1,\"upper\":2,"), 0),
+                         SIZE_MAX);
+}
+
+static void bounds_over_records_that_lack_are_open(void **state)
+{
+    struct state *s = *state;
+
+    add(s, "ann@x", BIND, "[{\"Path\":\"I\",\"FolderItems\":[{\"InternetMessageId\":\"1\"}]}]");
+    scope_add_mailbox_json(scope_find_mailbox(&s->accesses, &tenant, SLICE("ann@x")), false,
+                           &s->json);
+    assert_int_not_equal(slice_find(buf_slice(&s->json),
+                                    SLICE("\"upper\":1,\"upper_open\":true,\"cannot_rule_out\":["
+                                          "\"stored records are lost or cannot be read\"]"),
+                                    0),
                          SIZE_MAX);
 }
 
@@ -157,6 +172,7 @@ int main(void)
         ACCESS_TEST(a_sync_without_a_folder_is_still_a_sync),
         ACCESS_TEST(known_messages_count_in_synced_folders_of_the_mailbox_only),
         ACCESS_TEST(a_message_that_was_bound_and_synced_counts_once),
+        ACCESS_TEST(bounds_over_records_that_lack_are_open),
         ACCESS_TEST(a_huge_mailbox_name_is_cut_not_overrun),
         ACCESS_TEST(indicator_kinds_have_names),
     };

@@ -34,6 +34,14 @@ static void ranges_answer_like_flags(void **state)
             for (uint64_t n = from; n < NUMBERS; n++)
                 count += flags[n];
             assert_int_equal(seq_set_count(&set, &ONE, from, NUMBERS), count);
+            uint64_t lack = from, end, got_first = 0, got_last = 0;
+            while (lack < NUMBERS && flags[lack])
+                lack++;
+            for (end = lack; end < NUMBERS && !flags[end];)
+                end++;
+            bool is_lacking = seq_set_lack(&set, &ONE, from, NUMBERS - 1, &got_first, &got_last);
+            assert_int_equal(is_lacking, lack < NUMBERS);
+            assert_true(!is_lacking || (got_first == lack && got_last == end - 1));
         }
         for (uint64_t n = 0; n < NUMBERS; n++)
             assert_int_equal(seq_set_has(&set, &ONE, n), flags[n]);

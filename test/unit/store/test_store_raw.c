@@ -89,7 +89,7 @@ static void what_is_lost_is_said(void **state)
                      STATUS_CORRUPT);
     assert_int_equal(count, 4);
     assert_non_null(strstr(err.text, "records 3 to 7"));
-    assert_string_equal(err.code, STORE_RECORDS_LOST);
+    assert_string_equal(err.code, SCAN_RECORDS_LOST);
     assert_int_equal(store_check_lost(store, &gap.tenant, 1, 2, &err), STATUS_OK);
     assert_int_equal(store_check_lost(store, &gap.tenant, 5, 0, &err), STATUS_OK);
     assert_int_equal(store_check_lost(store, &gap.tenant, 7, UINT64_MAX, &err), STATUS_CORRUPT);

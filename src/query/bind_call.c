@@ -82,8 +82,8 @@ bool bind_call_args(struct binder *b, const struct node *node, struct expr ***re
             return false;
         arguments[i].type = args[i]->type;
         arguments[i].constant = args[i]->kind == EXPR_CONST ? &args[i]->value : NULL;
-        lex_position(b->text, arg->at, &arguments[i].line, &arguments[i].column);
-        i++;
+        arguments[i].text = b->text;
+        arguments[i++].at = arg->at;
     }
     *ret = args;
     *ret_arguments = arguments;

@@ -3,6 +3,8 @@
  * not the asker's. */
 #include "query/bind_priv.h"
 
+#include "base/map.h"
+
 #include <stdio.h>
 
 void bind_warn(struct binder *b, uint32_t at, const char *code, const char *format, ...)
@@ -11,21 +13,20 @@ void bind_warn(struct binder *b, uint32_t at, const char *code, const char *form
     struct query_warning warning = {0};
     va_list args;
 
-    if (stats == NULL || b->text.data != b->q->request->text.data)
+    if (stats == NULL || b->text.data != b->q->request->text.data ||
+        stats->warning_count == QUERY_WARNINGS_MAX)
         return;
-    lex_position(b->text, at, &warning.line, &warning.column);
     (void)snprintf(warning.code, sizeof(warning.code), "%s", code);
     va_start(args, format);
     (void)vsnprintf(warning.text, sizeof(warning.text), format, args);
     va_end(args);
     for (uint32_t i = 0; i < stats->warning_count; i++) {
-        const struct query_warning *old = &stats->warnings[i];
-        if (old->line == warning.line && old->column == warning.column &&
-            strcmp(old->text, warning.text) == 0)
+        if (b->q->warnings_at[i] == at && strcmp(stats->warnings[i].text, warning.text) == 0)
             return; /* bound more than once: a let, a macro */
     }
-    if (stats->warning_count < QUERY_WARNINGS_MAX)
-        stats->warnings[stats->warning_count++] = warning;
+    lex_position(b->text, at, &warning.line, &warning.column);
+    b->q->warnings_at[stats->warning_count] = at;
+    stats->warnings[stats->warning_count++] = warning;
 }
 
 void bind_warn_call(struct binder *b, const struct node *call)
@@ -159,21 +160,29 @@ void bind_warn_shadowed(struct binder *b, const struct node *name)
 void bind_warn_unused(struct binder *b, const struct node *statements)
 {
     struct token *tokens;
+    struct map uses; /* of a let's name: how often it stands in the text */
     uint32_t count;
     struct error ignored = {0};
 
     if (b->depth > 0 || statements == NULL || statements->next == NULL ||
         lex(b->q->arena, b->text, &tokens, &count, &ignored) != STATUS_OK)
         return;
+    map_init(&uses);
     for (const struct node *s = statements; s != NULL; s = s->next) {
-        uint32_t uses = 0;
-        if (s->kind != NODE_LET)
-            continue;
-        for (uint32_t i = 0; i < count; i++)
-            uses += (tokens[i].kind == TOKEN_NAME || tokens[i].kind == TOKEN_QUOTED) &&
-                    slice_equal(tokens[i].text, s->name);
-        if (uses == 1)
+        if (s->kind == NODE_LET)
+            (void)map_put(&uses, s->name, NULL, &ignored);
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        bool is_name = tokens[i].kind == TOKEN_NAME || tokens[i].kind == TOKEN_QUOTED;
+        struct map_entry *entry = is_name ? map_find(&uses, tokens[i].text) : NULL;
+        if (entry != NULL)
+            entry->value++;
+    }
+    for (const struct node *s = statements; s != NULL; s = s->next) {
+        const struct map_entry *entry = s->kind == NODE_LET ? map_find(&uses, s->name) : NULL;
+        if (entry != NULL && entry->value == 1)
             bind_warn(b, s->at, "KS_UNUSED", "'%.*s' is not used",
                       SLICE_FMT(slice_head(s->name, 64)));
     }
+    map_release(&uses);
 }

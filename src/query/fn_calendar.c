@@ -253,8 +253,7 @@ static enum status bad_period(struct slice name, struct error *err)
         if (name != NULL && name->type == TYPE_STRING &&                                           \
             !period_from_name(name->bytes, &period)) {                                             \
             (void)bad_period(name->bytes, err);                                                    \
-            err->line = args[0].line;                                                              \
-            err->column = args[0].column;                                                          \
+            argument_place(&args[0], err);                                                         \
             return err->status;                                                                    \
         }                                                                                          \
         return bind_letters(args, arg_count, LETTERS, want, err);                                  \

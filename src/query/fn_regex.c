@@ -66,8 +66,7 @@ static enum status prepare(struct eval *eval, const struct argument *args, struc
         return STATUS_OK;
     enum status status = compile(form, text, &regex, err);
     if (status != STATUS_OK) {
-        err->line = args[form.index].line;
-        err->column = args[form.index].column;
+        argument_place(&args[form.index], err);
         return status;
     }
     status = arena_on_free(eval->query_arena, free_regex, regex, err);

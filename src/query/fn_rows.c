@@ -53,8 +53,7 @@ enum status bind_letters(const struct argument *args, uint32_t arg_count, const 
             enum status status = ERROR_SET(err, STATUS_INVALID,
                                            "argument %u is of type '%s', wanted a number",
                                            i + 1, type_name(args[i].type));
-            err->line = args[i].line;
-            err->column = args[i].column;
+            argument_place(&args[i], err);
             return status;
         }
         }

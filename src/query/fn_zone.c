@@ -52,10 +52,8 @@ static enum status prepare_zone(struct eval *eval, const struct argument *args,
                                "there is no time zone '%.*s'; datetime_list_timezones() has all",
                                SLICE_FMT(slice_head(name, 128)));
     }
-    if (status != STATUS_OK) {
-        err->line = args[1].line;
-        err->column = args[1].column;
-    }
+    if (status != STATUS_OK)
+        argument_place(&args[1], err);
     *ret_state = call;
     return status;
 }

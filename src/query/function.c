@@ -3,6 +3,7 @@
 #include "query/function.h"
 
 #include "query/fn_geo_priv.h"
+#include "query/lex_priv.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -63,6 +64,12 @@ const struct function_family *const *function_families(uint32_t *ret_count)
     return families;
 }
 
+void argument_place(const struct argument *argument, struct error *err)
+{
+    if (argument->text.size > 0)
+        lex_position(argument->text, argument->at, &err->line, &err->column);
+}
+
 enum status argument_fail(struct error *err, const struct argument *argument,
                           const char *format, ...)
 {
@@ -73,8 +80,7 @@ enum status argument_fail(struct error *err, const struct argument *argument,
     (void)vsnprintf(text, sizeof(text), format, args);
     va_end(args);
     enum status status = ERROR_SET(err, STATUS_INVALID, "%s", text);
-    err->line = argument->line;
-    err->column = argument->column;
+    argument_place(argument, err);
     return status;
 }
 

@@ -12,9 +12,12 @@
 struct argument {
     enum type type;
     const struct value *constant; /* NULL unless it is known at bind time */
-    uint32_t line, column;
+    struct slice text;            /* that it stands in, or none */
+    uint32_t at;
 };
 
+/* Says where the argument stands that err is about. */
+void argument_place(const struct argument *argument, struct error *err);
 /* Refuses an argument where it stands: STATUS_INVALID. */
 enum status argument_fail(struct error *err, const struct argument *argument,
                           const char *format, ...) PRINTF_LIKE(3, 4);

@@ -36,6 +36,7 @@ struct query {
     uint32_t thread_count;
     pthread_mutex_t lock;     /* guards stats */
     struct query_stats *stats;
+    uint32_t warnings_at[QUERY_WARNINGS_MAX]; /* bytes of the text where stats->warnings are */
     const struct fetched *fetched;
     bool takes_tables; /* the sink has a place for further ones */
     struct further *further;

@@ -2,6 +2,8 @@
 /* Warnings, with their places; and queries that deserve none. */
 #include "ask.h"
 
+#include <time.h>
+
 struct warned {
     const char *query, *says;
     uint32_t line, column;
@@ -122,12 +124,62 @@ static void they_are_bounded(void **state)
     buf_release(&text);
 }
 
+struct repeated {
+    const char *start, *front, *back, *end; /* a number stands between front and back */
+};
+
+/* Processor time of a query that repeats something; the least of some. */
+static uint64_t cost_ns(const struct repeated *r, uint32_t count)
+{
+    uint64_t least = UINT64_MAX;
+    struct buf text;
+
+    buf_init(&text, 256 * KIB);
+    buf_add_text(&text, r->start);
+    for (uint32_t i = 0; i < count; i++)
+        buf_add_format(&text, "%s%u%s", r->front, i, r->back);
+    buf_add_text(&text, r->end);
+    buf_add_byte(&text, '\0');
+    assert_false(text.failed);
+    for (int i = 0; i < 3; i++) {
+        struct timespec from, to;
+        struct query_stats stats;
+        (void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &from);
+        run(text.data, &stats);
+        (void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &to);
+        uint64_t took = (uint64_t)(to.tv_sec - from.tv_sec) * 1000000000u +
+                        (uint64_t)to.tv_nsec - (uint64_t)from.tv_nsec;
+        least = took < least ? took : least;
+    }
+    buf_release(&text);
+    return least;
+}
+
+/* They grew with its square, to a second for a text of 256 KiB. */
+static void names_and_places_cost_as_much_as_the_text_is_long(void **state)
+{
+    static const struct repeated cases[] = {
+        {"", "let a", " = 1;", "print 1"},                        /* is each used? */
+        {"print case(", "false, strlen('", "'), ", "2)"},         /* where is each argument? */
+        {"print pack_array(", "weekofyear(now()) + ", ",", "2)"}, /* each is deprecated */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        uint64_t few = cost_ns(&cases[i], 500), many = cost_ns(&cases[i], 4000);
+        if (many > few * 24)
+            fail_msg("%s: %llu ns, 8 times as long %llu", cases[i].front,
+                     (unsigned long long)few, (unsigned long long)many);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(suspicious_queries_are_warned_about),
         cmocka_unit_test(plain_queries_are_not),
         cmocka_unit_test(they_are_bounded),
+        cmocka_unit_test(names_and_places_cost_as_much_as_the_text_is_long),
     };
 
     return RUN_TESTS(tests);

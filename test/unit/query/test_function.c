@@ -486,6 +486,21 @@ static void codes_and_addresses_are_read(void **state)
     CHECK_CALLS(calls);
 }
 
+static void an_argument_says_where_it_stands(void **state)
+{
+    struct argument argument = {.text = SLICE("print\n  f(1)"), .at = 10};
+    struct error err = {0};
+
+    (void)state;
+    assert_int_equal(argument_fail(&err, &argument, "it is %d", 1), STATUS_INVALID);
+    assert_string_equal(err.text, "it is 1");
+    assert_int_equal(err.line, 2);
+    assert_int_equal(err.column, 5);
+    argument.text = (struct slice){NULL, 0};
+    assert_int_equal(argument_fail(&err, &argument, "it is %d", 2), STATUS_INVALID);
+    assert_int_equal(err.line, 0); /* whoever knows says it */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -498,6 +513,7 @@ int main(void)
         cmocka_unit_test(dynamics_keep_their_order),
         cmocka_unit_test(numbers_do_not_overflow),
         cmocka_unit_test(codes_and_addresses_are_read),
+        cmocka_unit_test(an_argument_says_where_it_stands),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,9 +3,11 @@
 """What the benchmark may say: equal answers are equal, others are told, budgets hold."""
 import os
 import sys
+import tempfile
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '../../bench/peers'))
+import keep  # noqa: E402  (stands beside the benchmark)
 import questions  # noqa: E402  (stands beside the benchmark)
 import report  # noqa: E402
 
@@ -71,6 +73,29 @@ class Verdict(unittest.TestCase):
                                                'bytes_per_record': {'max': 115}})
         self.assertEqual(2, len(told))
         self.assertEqual([], report.broken_budgets(figures, {'Q4_ratio': {'min': 1.5}}))
+
+
+class Kept(unittest.TestCase):
+    def test_what_was_measured_is_there_in_the_next_run(self):
+        with tempfile.TemporaryDirectory() as directory:
+            first = keep.Keep(directory, {'records': 10})
+            self.assertIsNone(first.get('duckdb', 2))
+            first.put('duckdb', 2, ingested('duckdb', 3, 9000))
+            again = keep.Keep(directory, {'records': 10})
+            self.assertEqual(ingested('duckdb', 3, 9000), again.get('duckdb', 2))
+            self.assertIsNone(again.get('duckdb', 1))
+
+    def test_measures_of_something_else_are_not_mixed_in(self):
+        with tempfile.TemporaryDirectory() as directory:
+            keep.Keep(directory, {'records': 10, 'program': 'a'})
+            with self.assertRaisesRegex(keep.Mismatch, 'differs in program:'):
+                keep.Keep(directory, {'records': 10, 'program': 'b'})
+
+    def test_a_table_says_when_and_how_busy_the_machine_was(self):
+        told = keep.describe([{'measure': 'before', 'date': '2026-11-30', 'load': 0.25},
+                              {'measure': 'before', 'date': '2026-11-29', 'load': 2},
+                              *ingested('duckdb', 3, 9000)])
+        self.assertEqual('2026-11-29 to 2026-11-30, load before each 0.2 to 2.0', told)
 
 
 if __name__ == '__main__':

@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "base/limits.h"
+#include "base/slab.h"
 
 #include <stdalign.h>
 #include <stdatomic.h>
@@ -37,6 +38,7 @@ struct arena {
     struct budget *budget; /* own_budget, or the parent's */
     struct budget own_budget;
     size_t held_bytes; /* of the budget, by this arena */
+    bool is_apart;     /* its blocks are a slab's */
 };
 
 struct arena *arena_new(size_t budget_bytes)
@@ -47,6 +49,15 @@ struct arena *arena_new(size_t budget_bytes)
         return NULL;
     arena->own_budget.limit_bytes = budget_bytes;
     arena->budget = &arena->own_budget;
+    return arena;
+}
+
+struct arena *arena_new_apart(size_t budget_bytes)
+{
+    struct arena *arena = arena_new(budget_bytes);
+
+    if (arena != NULL)
+        arena->is_apart = true;
     return arena;
 }
 
@@ -94,6 +105,14 @@ static void run_cleanups(struct arena *arena)
     }
 }
 
+static void free_block(const struct arena *arena, struct block *block)
+{
+    if (arena->is_apart && block != NULL)
+        slab_free(block, sizeof(*block) + block->size);
+    else
+        free(block);
+}
+
 void arena_clear(struct arena *arena)
 {
     run_cleanups(arena);
@@ -104,7 +123,7 @@ void arena_clear(struct arena *arena)
             keep = block;
             keep->used = 0;
         } else {
-            free(block);
+            free_block(arena, block);
         }
         block = next;
     }
@@ -119,28 +138,31 @@ void arena_free(struct arena *arena)
     if (arena == NULL)
         return;
     arena_clear(arena);
-    free(arena->head);
+    free_block(arena, arena->head);
     arena_refund(arena, arena->held_bytes);
     free(arena);
 }
 
 /* A block has at most three quarters of what is there, so that little of an arena is
- * empty: memory has parts of a few rows for each of ten thousand tenants. */
+ * empty: memory has parts of a few rows for each of ten thousand tenants.  With its head it
+ * is a power of two. */
 static size_t next_block_bytes(const struct arena *arena, size_t size)
 {
+    const size_t head = sizeof(struct block);
     size_t bytes = ARENA_BLOCK_BYTES_MIN;
 
-    while (bytes < ARENA_BLOCK_BYTES && (bytes < size || bytes * 2 <= arena->held_bytes / 4 * 3))
+    while (bytes < ARENA_BLOCK_BYTES &&
+           (bytes - head < size || bytes * 2 <= arena->held_bytes / 4 * 3))
         bytes *= 2;
-    return bytes;
+    return bytes - head;
 }
 
 /* What fills whole huge pages asks for them: a table of tens of megabytes that a query has for
  * a moment would be faulted in thousands of times.  Kernels may refuse. */
-static struct block *get_block(size_t bytes)
+static struct block *get_block(const struct arena *arena, size_t bytes)
 {
     if (bytes < HUGE_PAGE_BYTES)
-        return malloc(bytes);
+        return arena->is_apart ? slab_alloc(bytes) : malloc(bytes);
     struct block *block = NULL;
     if (posix_memalign((void **)&block, HUGE_PAGE_BYTES, bytes) != 0)
         return NULL;
@@ -152,7 +174,7 @@ static struct block *new_block(struct arena *arena, size_t size, struct error *e
 {
     if (arena_charge(arena, size, err) != STATUS_OK)
         return NULL;
-    struct block *block = get_block(sizeof(*block) + size);
+    struct block *block = get_block(arena, sizeof(*block) + size);
     if (block == NULL) {
         arena_refund(arena, size);
         (void)ERROR_MEMORY(err);

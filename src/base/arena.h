@@ -16,6 +16,8 @@ struct arena;
 
 /* budget_bytes: 1 .. ARENA_BUDGET_BYTES_MAX.  NULL when there is no memory. */
 struct arena *arena_new(size_t budget_bytes);
+/* The same with blocks of slabs (base/slab.h): for what stays while much comes and goes. */
+struct arena *arena_new_apart(size_t budget_bytes);
 
 /* Makes the budget of the arena and all that share it smaller; a greater one changes
  * nothing.  No other thread may use them meanwhile. */

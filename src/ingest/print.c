@@ -11,7 +11,7 @@
 
 #include <stdlib.h>
 
-#define CAPACITY_MIN 64u
+#define CAPACITY_MIN 8u /* a small tenant has a few until they are saved */
 #define PRINT_OF_CONTENT 1u /* the number of vhash() */
 #define PRINT_OF_TABLE 2u
 #define ID_PREFIX_BYTES 3 /* "id" and its NUL */

@@ -10,21 +10,22 @@
 
 #include "base/check.h"
 #include "base/hash.h"
+#include "base/slab.h"
 
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 
-#define BUCKET_COUNT 65536u /* power of two */
 #define MAPPED_BYTES_MIN ((size_t)32768) /* larger blocks are maps of their own */
-#define HEAP_BYTES ((size_t)16) /* that malloc() takes beside a block: small ones are many */
+#define HEAP_BYTES ((size_t)16) /* that a slab takes beside a block: small ones are many */
 
 /* ---- memory of decoded columns ---- */
 
 struct cache_block {
     struct cache_block *next;
-    size_t size; /* of the map; 0 = from malloc */
-    size_t reserved[2];
+    size_t size;
+    bool is_map; /* else a slab's */
+    size_t reserved;
 };
 
 _Static_assert(sizeof(struct cache_block) % 16 == 0, "data behind it are aligned");
@@ -89,6 +90,15 @@ static struct cache_block *map_block(size_t total, size_t size)
     return block;
 }
 
+static struct cache_block *small_block(size_t total)
+{
+    struct cache_block *block = slab_alloc(total);
+
+    if (block != NULL)
+        memset(block, 0, total);
+    return block;
+}
+
 void *cache_memory_alloc(struct cache_memory *memory, size_t size, struct error *err)
 {
     size_t total = size + sizeof(struct cache_block);
@@ -103,12 +113,13 @@ void *cache_memory_alloc(struct cache_memory *memory, size_t size, struct error 
                         memory->bytes_max);
         return NULL;
     }
-    block = mapped ? map_block(map_bytes, size) : calloc(1, total);
+    block = mapped ? map_block(map_bytes, size) : small_block(total);
     if (block == NULL) {
         (void)ERROR_MEMORY(err);
         return NULL;
     }
-    block->size = mapped ? map_bytes : 0;
+    block->size = mapped ? map_bytes : total;
+    block->is_map = mapped;
     block->next = memory->blocks;
     memory->blocks = block;
     memory->bytes += charged;
@@ -120,18 +131,22 @@ void cache_memory_free(struct cache_memory *memory)
     while (memory->blocks != NULL) {
         struct cache_block *block = memory->blocks;
         memory->blocks = block->next;
-        if (block->size > 0)
+        if (block->is_map)
             give_back(block);
         else
-            free(block);
+            slab_free(block, block->size);
     }
     memory->bytes = 0;
 }
 
 /* ---- the cache ---- */
 
-#define FRESH_SHARE 8u    /* of the bound is for what was asked for once */
-#define GHOST_COUNT 16384u /* power of two */
+#define FRESH_SHARE 8u /* of the bound is for what was asked for once */
+/* Powers of two. */
+#define BUCKETS_MIN 64u
+#define BUCKETS_MAX 65536u
+#define BUCKET_BYTES 2048u /* of the bound that are worth a bucket */
+#define GHOSTS_MIN 1024u
 
 struct order {
     struct cache_entry *newest, *oldest;
@@ -145,14 +160,29 @@ struct ghost {
 struct cache {
     pthread_mutex_t lock;
     size_t bytes, fresh_bytes, bytes_max;
-    size_t held; /* cache_hold() */
+    size_t held, beside; /* cache_hold(), cache_set_beside() */
     uint64_t clock; /* counts what is asked for */
     uint64_t hits, misses;
-    struct cache_entry *buckets[BUCKET_COUNT]; /* by owner and item */
-    struct cache_entry *owners[BUCKET_COUNT];  /* by owner: a merge drops thousands */
     struct order fresh, kept;
-    struct ghost ghosts[GHOST_COUNT];
+    uint32_t bucket_count, ghost_count;
+    struct cache_entry **buckets; /* by owner and item */
+    struct cache_entry **owners;  /* by owner: a merge drops thousands */
+    struct ghost *ghosts;
 };
+
+static bool make_tables(struct cache *cache)
+{
+    uint32_t buckets = BUCKETS_MIN;
+
+    while (buckets < BUCKETS_MAX && buckets < cache->bytes_max / BUCKET_BYTES)
+        buckets *= 2;
+    cache->bucket_count = buckets;
+    cache->ghost_count = buckets / 4 < GHOSTS_MIN ? GHOSTS_MIN : buckets / 4;
+    cache->buckets = (struct cache_entry **)calloc(buckets, sizeof(*cache->buckets));
+    cache->owners = (struct cache_entry **)calloc(buckets, sizeof(*cache->owners));
+    cache->ghosts = calloc(cache->ghost_count, sizeof(*cache->ghosts));
+    return cache->buckets != NULL && cache->owners != NULL && cache->ghosts != NULL;
+}
 
 struct cache *cache_new(size_t bytes_max)
 {
@@ -162,13 +192,17 @@ struct cache *cache_new(size_t bytes_max)
         return NULL;
     (void)pthread_mutex_init(&cache->lock, NULL);
     cache->bytes_max = bytes_max;
+    if (!make_tables(cache)) {
+        cache_free(cache);
+        return NULL;
+    }
     return cache;
 }
 
 static void entry_free(struct cache_entry *entry)
 {
     entry->free_payload(entry->payload);
-    free(entry);
+    slab_free(entry, sizeof(*entry));
 }
 
 static void free_order(struct cache_entry *newest)
@@ -187,6 +221,9 @@ void cache_free(struct cache *cache)
     free_order(cache->fresh.newest);
     free_order(cache->kept.newest);
     (void)pthread_mutex_destroy(&cache->lock);
+    free((void *)cache->buckets);
+    free((void *)cache->owners);
+    free(cache->ghosts);
     free(cache);
 }
 
@@ -197,7 +234,7 @@ static uint64_t key_of(uint64_t owner, uint32_t item)
 
 static struct cache_entry **bucket_of(struct cache *cache, uint64_t owner, uint32_t item)
 {
-    return &cache->buckets[key_of(owner, item) & (BUCKET_COUNT - 1)];
+    return &cache->buckets[key_of(owner, item) & (cache->bucket_count - 1)];
 }
 
 static struct order *order_of(struct cache *cache, const struct cache_entry *entry)
@@ -236,9 +273,9 @@ static void order_add(struct cache *cache, struct cache_entry *entry)
 /* What entries may have beside what is held. */
 static size_t room_of(const struct cache *cache)
 {
-    size_t least = cache->bytes_max / 4;
+    size_t least = cache->bytes_max / 4, held = cache->held + cache->beside;
 
-    return cache->held < cache->bytes_max - least ? cache->bytes_max - cache->held : least;
+    return held < cache->bytes_max - least ? cache->bytes_max - held : least;
 }
 
 /* Counts the entry's bytes, or no longer. */
@@ -256,7 +293,7 @@ static void discharge(struct cache *cache, const struct cache_entry *entry)
 
 static struct cache_entry **owner_of(struct cache *cache, uint64_t owner)
 {
-    return &cache->owners[hash_u64(owner) & (BUCKET_COUNT - 1)];
+    return &cache->owners[hash_u64(owner) & (cache->bucket_count - 1)];
 }
 
 static void bucket_add(struct cache *cache, struct cache_entry *entry)
@@ -291,7 +328,7 @@ static void bucket_remove(struct cache *cache, struct cache_entry *entry)
 
 static struct ghost *ghost_of(struct cache *cache, uint64_t key)
 {
-    return &cache->ghosts[(key >> 32) & (GHOST_COUNT - 1)];
+    return &cache->ghosts[(key >> 32) & (cache->ghost_count - 1)];
 }
 
 static struct cache_entry *next_to_leave(const struct cache *cache)
@@ -372,7 +409,7 @@ struct cache_entry *cache_find(struct cache *cache, uint64_t owner, uint32_t ite
 struct cache_entry *cache_add(struct cache *cache, uint64_t owner, uint32_t item, void *payload,
                               void (*free_payload)(void *payload), size_t bytes)
 {
-    struct cache_entry *entry = calloc(1, sizeof(*entry));
+    struct cache_entry *entry = slab_alloc(sizeof(*entry));
 
     if (entry == NULL) {
         free_payload(payload);
@@ -448,6 +485,15 @@ void cache_let_go(struct cache *cache, size_t bytes)
     CHECK(cache->held >= bytes);
     cache->held -= bytes;
     (void)pthread_mutex_unlock(&cache->lock);
+}
+
+void cache_set_beside(struct cache *cache, size_t bytes)
+{
+    (void)pthread_mutex_lock(&cache->lock);
+    cache->beside = bytes;
+    struct cache_entry *evicted = evict(cache);
+    (void)pthread_mutex_unlock(&cache->lock);
+    free_list(evicted);
 }
 
 void cache_drop(struct cache *cache, uint64_t owner)

@@ -52,6 +52,8 @@ void cache_charge(struct cache_entry *entry, size_t bytes);
 /* Bytes that the owners themselves take: entries have less room, but a quarter of the bound. */
 void cache_hold(struct cache *cache, size_t bytes);
 void cache_let_go(struct cache *cache, size_t bytes);
+/* The same of what is none of theirs: so many bytes from now on. */
+void cache_set_beside(struct cache *cache, size_t bytes);
 /* Forgets all entries of an owner; the pinned ones when they are given back. */
 void cache_drop(struct cache *cache, uint64_t owner);
 

@@ -22,6 +22,8 @@
 #include <openssl/crypto.h>
 #include <stdlib.h>
 
+#define CHECK_CACHE_BYTES (2 * MIB) /* what is being checked is pinned, and may pass it */
+
 static const int level_zstd[] = {FLUSH_ZSTD_LEVEL, MERGE_ZSTD_LEVEL, COMPACT_ZSTD_LEVEL};
 
 enum status sealing_begin(struct sealing *sealing, struct sealed *sealed, struct error *err)
@@ -122,7 +124,7 @@ enum status sealing_add(struct sealing *sealing, struct sealing_room *room,
     if (status == STATUS_OK)
         status = section_encode(part, &options, &room->plain, &info, err);
     if (status == STATUS_OK && room->cache == NULL)
-        room->cache = cache_new(SECTION_BYTES_MAX);
+        room->cache = cache_new(CHECK_CACHE_BYTES);
     if (status == STATUS_OK && room->cache == NULL)
         status = ERROR_MEMORY(err);
     if (status == STATUS_OK)

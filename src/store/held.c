@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "base/limits.h"
+#include "base/slab.h"
 
 #include <stdlib.h>
 
@@ -57,18 +58,19 @@ static struct slice put(char **at, struct slice text)
 static enum status text_new(const struct record_batch *batch, struct held_pool *pool,
                             struct held **ret, struct error *err)
 {
-    struct held *held = malloc(bytes_of(batch));
+    size_t bytes = bytes_of(batch);
+    struct held *held = slab_alloc(bytes);
 
     if (held == NULL)
         return ERROR_MEMORY(err);
-    *held = (struct held){.pool = pool, .text = *batch};
+    *held = (struct held){.pool = pool, .text = *batch, .text_bytes = bytes};
     struct record *records = (struct record *)(void *)(held + 1);
     char *at = (char *)(records + batch->record_count);
     if (batch->received_times_us != NULL) {
-        size_t bytes = batch->record_count * sizeof(int64_t);
+        size_t times_bytes = batch->record_count * sizeof(int64_t);
         held->text.received_times_us = (const int64_t *)(const void *)at;
-        memcpy(at, batch->received_times_us, bytes);
-        at += bytes;
+        memcpy(at, batch->received_times_us, times_bytes);
+        at += times_bytes;
     }
     held->table = held->text.table = put(&at, batch->table);
     for (uint32_t i = 0; i < batch->record_count; i++) {
@@ -141,7 +143,10 @@ void held_unref(struct held *held)
     part_unref(atomic_load(&held->part));
     if (held->kept_bytes > 0)
         (void)atomic_fetch_sub(&held->pool->bytes, held->kept_bytes);
-    free(held);
+    if (held_is_text(held))
+        slab_free(held, held->text_bytes);
+    else
+        free(held);
 }
 
 bool held_is_text(const struct held *held)
@@ -152,7 +157,7 @@ bool held_is_text(const struct held *held)
 size_t held_bytes(const struct held *held)
 {
     return held_is_text(held)
-               ? bytes_of(&held->text)
+               ? held->text_bytes
                : sizeof(*held) + part_memory_bytes(atomic_load(&held->part));
 }
 

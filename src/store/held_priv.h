@@ -31,6 +31,7 @@ struct held {
     struct record_batch text;   /* records NULL: `part` was there from the start */
     _Atomic(struct part *) part; /* one reference, or NULL: not made or not kept */
     size_t kept_bytes;          /* of the pool, for `part` */
+    size_t text_bytes;          /* of the block that a text is */
     struct held_pool *pool;
 };
 

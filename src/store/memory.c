@@ -15,6 +15,7 @@
 #include <stdlib.h>
 
 #define JOIN_FAN_IN 8u /* so many parts of a size class are joined */
+#define SHELF_PARTS_MIN 2u
 
 /* ---- lists ---- */
 
@@ -154,7 +155,7 @@ static enum status put_part(struct memory *memory, struct memory_shelf *shelf, s
                             uint64_t added_us, struct error *err)
 {
     if (shelf->part_count == shelf->part_capacity) {
-        uint32_t capacity = shelf->part_capacity == 0 ? 16 : shelf->part_capacity * 2;
+        uint32_t capacity = shelf->part_capacity == 0 ? SHELF_PARTS_MIN : shelf->part_capacity * 2;
         struct memory_part *parts = realloc(shelf->parts, capacity * sizeof(*parts));
         if (parts == NULL)
             return ERROR_MEMORY(err);

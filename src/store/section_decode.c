@@ -378,7 +378,7 @@ static enum status get_header(const struct section_info *info, struct section_he
 enum status section_header_decode(const struct section_info *info, struct slice raw,
                                   struct section_header **ret, struct error *err)
 {
-    struct arena *arena = arena_new(ARENA_BUDGET_BYTES_MAX);
+    struct arena *arena = arena_new_apart(ARENA_BUDGET_BYTES_MAX);
     enum status status = STATUS_OK;
 
     if (arena == NULL)

@@ -4,6 +4,7 @@
  * A view is a part whose columns are filled one by one from the cache; its
  * arena holds the pins and gives them back when the view is freed. */
 #include "base/random.h"
+#include "base/slab.h"
 #include "codec/compress.h"
 #include "store/sealed_priv.h"
 #include "store/values_priv.h"
@@ -58,10 +59,11 @@ enum status section_new(const struct section_info *info, struct segment_file *fi
                         struct slice plain, struct keyring *keyring, struct cache *cache,
                         struct section **ret, struct error *err)
 {
-    struct section *section = calloc(1, sizeof(*section));
+    struct section *section = slab_alloc(sizeof(*section));
 
     if (section == NULL)
         return ERROR_MEMORY(err);
+    memset(section, 0, sizeof(*section));
     atomic_init(&section->references, 1);
     atomic_init(&section->is_broken, false);
     atomic_init(&section->facts, file == NULL ? FACTS_SOUND : FACTS_UNKNOWN);
@@ -91,7 +93,7 @@ void section_unref(struct section *section)
     cache_drop(section->cache, section->id);
     cache_let_go(section->cache, sizeof(*section));
     segment_file_unref(section->file);
-    free(section);
+    slab_free(section, sizeof(*section));
 }
 
 const struct section_info *section_info(const struct section *section)
@@ -391,7 +393,7 @@ static void free_loaded(void *payload)
     free_guid_texts(atomic_load(&loaded->texts));
     path_values_free(atomic_load(&loaded->column.values));
     cache_memory_free(&loaded->memory);
-    free(loaded);
+    slab_free(loaded, sizeof(*loaded));
 }
 
 /* The blob of an entry: in the header or read into *bytes. */
@@ -425,12 +427,13 @@ static enum status make_item(struct part *view, uint32_t place, struct error *er
     bool is_rows = place < ROW_DATA_COUNT_;
     const struct column_entry *entry =
         is_rows ? &header->rows[place] : &header->columns[place - ROW_DATA_COUNT_];
-    struct loaded *loaded = calloc(1, sizeof(*loaded));
+    struct loaded *loaded = slab_alloc(sizeof(*loaded));
     struct slice blob;
     struct buf bytes;
 
     if (loaded == NULL)
         return ERROR_MEMORY(err);
+    memset(loaded, 0, sizeof(*loaded));
     loaded->memory.bytes_max = COLUMN_MEMORY_BYTES_MAX;
     buf_init(&bytes, SECTION_BYTES_MAX);
     enum status status = get_blob(reader, entry, &bytes, &blob, err);

@@ -3,6 +3,7 @@
 
 #include "base/arena.h"
 #include "base/limits.h"
+#include "base/slab.h"
 
 static void allocations_are_zeroed_and_aligned(void **state)
 {
@@ -78,7 +79,7 @@ static void what_holds_little_takes_little(void **state)
 
     (void)state;
     assert_non_null(arena_alloc(arena, 100, &err));
-    assert_int_equal(arena_used_bytes(arena), ARENA_BLOCK_BYTES_MIN);
+    assert_in_range(arena_used_bytes(arena), 100, ARENA_BLOCK_BYTES_MIN);
     for (int i = 0; i < 10000; i++) {
         size_t size = 1 + (size_t)i * 7919 % (ARENA_BLOCK_BYTES / 4);
         assert_non_null(arena_alloc(arena, size, &err));
@@ -86,6 +87,26 @@ static void what_holds_little_takes_little(void **state)
         assert_true(arena_used_bytes(arena) <= ARENA_BLOCK_BYTES);
     }
     arena_free(arena);
+}
+
+static void what_stays_is_in_slabs(void **state)
+{
+    struct error err;
+    struct arena *arena = arena_new_apart(100 * MIB);
+
+    (void)state;
+    assert_non_null(arena);
+    size_t before = slab_bytes();
+    for (int i = 0; i < 1000; i++) {
+        unsigned char *memory = arena_alloc(arena, i % 50 == 0 ? 60 * KIB : 900, &err);
+        assert_non_null(memory);
+        memset(memory, i, 900);
+    }
+    assert_in_range(slab_bytes() - before, 900 * KIB, 2 * MIB); /* what is larger is not */
+    arena_clear(arena);
+    assert_non_null(arena_alloc(arena, 900, &err));
+    arena_free(arena);
+    assert_true(slab_bytes() <= 256 * KIB);
 }
 
 /* And what does not leave room for one still has blocks as long as there is room for these. */
@@ -190,6 +211,7 @@ int main(void)
         cmocka_unit_test(great_allocations_are_zeroed_and_kept_apart),
         cmocka_unit_test(the_budget_is_a_limit_for_its_owner),
         cmocka_unit_test(what_holds_little_takes_little),
+        cmocka_unit_test(what_stays_is_in_slabs),
         cmocka_unit_test(what_holds_much_takes_huge_pages),
         cmocka_unit_test(a_shared_arena_draws_on_the_same_budget),
         cmocka_unit_test(the_budget_can_be_lowered_only),

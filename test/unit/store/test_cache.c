@@ -234,6 +234,16 @@ static void what_owners_take_leaves_less_room(void **state)
         cache_unpin(add(cache, 2, i, 900));
     cache_stats(cache, &stats);
     assert_in_range(stats.bytes, 7000, 8000);
+    cache_hold(cache, 2000);
+    cache_set_beside(cache, 3000);
+    cache_stats(cache, &stats);
+    assert_in_range(stats.bytes, 2000, 3000);
+    cache_set_beside(cache, 0);
+    for (uint32_t i = 0; i < 8; i++)
+        cache_unpin(add(cache, 3, i, 900));
+    cache_stats(cache, &stats);
+    assert_in_range(stats.bytes, 5000, 6000);
+    cache_let_go(cache, 2000);
     cache_free(cache);
 }
 

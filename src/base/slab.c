@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Invariants, under the lock:
+ * 1. A slab stands in the list of its class exactly when it has room for a block.
+ * 2. No slab is empty but `spare`, which is in no list.
+ * 3. A slab begins at a multiple of SLAB_BYTES, so a block says where its slab is. */
+#include "base/slab.h"
+
+#include "base/check.h"
+#include "base/limits.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+
+#define SLAB_BYTES ((size_t)256 * KIB)
+#define BLOCK_BYTES_MIN ((size_t)128)
+#define BLOCK_BYTES_MAX ((size_t)32 * KIB)
+#define STEPS 8u /* sizes between a power of two and the next */
+#define DOUBLINGS 8u
+#define CLASSES (DOUBLINGS * STEPS + 1)
+
+_Static_assert(BLOCK_BYTES_MIN << DOUBLINGS == BLOCK_BYTES_MAX, "from the least to the most");
+_Static_assert(BLOCK_BYTES_MIN / STEPS % 16 == 0, "blocks are aligned");
+
+struct free_block {
+    struct free_block *next;
+};
+
+struct slab {
+    struct slab *next, *before; /* of its class */
+    struct free_block *free;    /* blocks that were given back */
+    uint32_t class, used;       /* blocks */
+    size_t fresh;               /* from here on nothing was given away, nor touched */
+};
+
+#define FIRST_OFFSET ((sizeof(struct slab) + 63) / 64 * 64)
+
+static struct {
+    pthread_mutex_t lock;
+    struct slab *lists[CLASSES];
+    struct slab *spare; /* for the next that is wanted; or NULL */
+    size_t bytes;
+} slabs = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+static uint32_t class_of(size_t size)
+{
+    if (size <= BLOCK_BYTES_MIN)
+        return 0;
+    uint32_t doubled = (uint32_t)(__builtin_clzll(BLOCK_BYTES_MIN - 1) -
+                                  __builtin_clzll(size - 1)) - 1;
+    size_t low = BLOCK_BYTES_MIN << doubled, step = low / STEPS;
+
+    return doubled * STEPS + (uint32_t)((size - low + step - 1) / step);
+}
+
+static size_t bytes_of(uint32_t class)
+{
+    size_t low = BLOCK_BYTES_MIN << class / STEPS;
+
+    return low + low / STEPS * (class % STEPS);
+}
+
+static bool has_room(const struct slab *slab)
+{
+    return slab->free != NULL || slab->fresh + bytes_of(slab->class) <= SLAB_BYTES;
+}
+
+static void list_add(struct slab *slab)
+{
+    struct slab **list = &slabs.lists[slab->class];
+
+    slab->before = NULL;
+    slab->next = *list;
+    if (*list != NULL)
+        (*list)->before = slab;
+    *list = slab;
+}
+
+static void list_remove(struct slab *slab)
+{
+    if (slab->before != NULL)
+        slab->before->next = slab->next;
+    else
+        slabs.lists[slab->class] = slab->next;
+    if (slab->next != NULL)
+        slab->next->before = slab->before;
+}
+
+/* Twice as much is mapped, and what stands around the slab given back. */
+static struct slab *map_slab(void)
+{
+    char *map = mmap(NULL, 2 * SLAB_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+                     -1, 0);
+
+    if (map == MAP_FAILED)
+        return NULL;
+    size_t front = (SLAB_BYTES - (uintptr_t)map % SLAB_BYTES) % SLAB_BYTES;
+    if (front > 0)
+        (void)munmap(map, front);
+    (void)munmap(map + front + SLAB_BYTES, SLAB_BYTES - front);
+    slabs.bytes += SLAB_BYTES;
+    return (struct slab *)(void *)(map + front);
+}
+
+static struct slab *slab_with_room(uint32_t class)
+{
+    struct slab *slab = slabs.lists[class];
+
+    if (slab != NULL)
+        return slab;
+    slab = slabs.spare != NULL ? slabs.spare : map_slab();
+    slabs.spare = NULL;
+    if (slab == NULL)
+        return NULL;
+    *slab = (struct slab){.class = class, .fresh = FIRST_OFFSET};
+    list_add(slab);
+    return slab;
+}
+
+static void *take_block(struct slab *slab)
+{
+    void *block = slab->free;
+
+    if (block != NULL) {
+        slab->free = slab->free->next;
+    } else {
+        block = (char *)slab + slab->fresh;
+        slab->fresh += bytes_of(slab->class);
+    }
+    slab->used++;
+    if (!has_room(slab))
+        list_remove(slab);
+    return block;
+}
+
+void *slab_alloc(size_t size)
+{
+    if (size > BLOCK_BYTES_MAX)
+        return malloc(size);
+    (void)pthread_mutex_lock(&slabs.lock);
+    struct slab *slab = slab_with_room(class_of(size));
+    void *block = slab == NULL ? NULL : take_block(slab);
+    (void)pthread_mutex_unlock(&slabs.lock);
+    return block;
+}
+
+static void drop_slab(struct slab *slab)
+{
+    list_remove(slab);
+    if (slabs.spare == NULL) {
+        slabs.spare = slab;
+        return;
+    }
+    (void)munmap(slab, SLAB_BYTES);
+    slabs.bytes -= SLAB_BYTES;
+}
+
+void slab_free(void *block, size_t size)
+{
+    if (block == NULL || size > BLOCK_BYTES_MAX) {
+        free(block);
+        return;
+    }
+    struct slab *slab = (struct slab *)(void *)((char *)block - (uintptr_t)block % SLAB_BYTES);
+    struct free_block *freed = block;
+    (void)pthread_mutex_lock(&slabs.lock);
+    CHECK(slab->used > 0 && slab->class == class_of(size));
+    bool had_room = has_room(slab);
+    freed->next = slab->free;
+    slab->free = freed;
+    if (!had_room)
+        list_add(slab);
+    if (--slab->used == 0)
+        drop_slab(slab);
+    (void)pthread_mutex_unlock(&slabs.lock);
+}
+
+size_t slab_bytes(void)
+{
+    (void)pthread_mutex_lock(&slabs.lock);
+    size_t bytes = slabs.bytes;
+    (void)pthread_mutex_unlock(&slabs.lock);
+    return bytes;
+}

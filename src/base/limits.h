@@ -55,7 +55,7 @@
 #define PART_MEMORY_BYTES_MAX (1 * GIB) /* arena of one part */
 #define PART_JOIN_BYTES_MAX (64 * MIB)  /* memory of parts that are joined in memory */
 #define INDEX_BLOCK_ROWS 1024u      /* the entity index names blocks of so many rows */
-#define BLOCK_CACHE_BYTES (128 * MIB) /* decoded columns; `cache_mib` of the configuration */
+#define BLOCK_CACHE_BYTES (128 * MIB) /* rows in memory and decoded columns; `cache_mib` */
 #define CIPHER_CHUNK_BYTES (16 * KIB)
 #define MEMORY_ROWS_FLUSH 98304u    /* rows in memory over all tenants that start a flush */
 #define MEMORY_ROWS_MAX 196608u    /* above it, with what is on its way, large bodies wait for the

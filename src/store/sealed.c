@@ -368,6 +368,11 @@ uint64_t sealed_decoded(struct sealed *sealed)
     return cache.misses;
 }
 
+void sealed_set_rows_bytes(struct sealed *sealed, size_t bytes)
+{
+    cache_set_beside(sealed->cache, bytes);
+}
+
 void sealed_stats(struct sealed *sealed, struct store_stats *ret)
 {
     struct section_list *list = sealed_pin(sealed, NULL, NULL);

@@ -126,6 +126,8 @@ enum status sealed_compact(struct sealed *sealed,
                            struct error *err) MUST_USE;
 
 uint64_t sealed_decoded(struct sealed *sealed); /* see struct store_memory */
+/* What the rows in memory take, which the cache then has not. */
+void sealed_set_rows_bytes(struct sealed *sealed, size_t bytes);
 /* Fills the sealed half of *ret. */
 void sealed_stats(struct sealed *sealed, struct store_stats *ret);
 

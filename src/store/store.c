@@ -31,6 +31,15 @@ static void join_small(struct store *store, const struct record_batch *batch)
     }
 }
 
+/* Rows in memory and what is decoded share a bound. */
+static void share_memory(struct store *store)
+{
+    (void)pthread_mutex_lock(&store->lock);
+    uint64_t bytes = store->memory.byte_count;
+    (void)pthread_mutex_unlock(&store->lock);
+    sealed_set_rows_bytes(store->sealed, bytes);
+}
+
 static enum status take_new(struct store *store, const struct record_batch *batch,
                             struct error *err)
 {
@@ -49,6 +58,7 @@ static enum status take_new(struct store *store, const struct record_batch *batc
         return status;
     }
     join_small(store, batch);
+    share_memory(store);
     return STATUS_OK;
 }
 
@@ -239,6 +249,7 @@ enum status store_flush(struct store *store, uint64_t wal_floor, struct error *e
         (void)pthread_mutex_unlock(&store->lock);
     }
     held_list_release(&flush.rows);
+    share_memory(store);
     (void)pthread_mutex_unlock(&store->flush_lock);
     return status;
 }

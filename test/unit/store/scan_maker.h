@@ -46,19 +46,25 @@ static inline void close_store(struct store *store)
     fixture_release(&fixture);
 }
 
-static inline struct store *open_store(void)
+static inline struct store *open_store_with(size_t cache_bytes)
 {
     fixture_init(&fixture);
     sealed_close(fixture.sealed); /* the store has its own */
     fixture.sealed = NULL;
     struct store_options options = {.io = fixture.io, .keyring = &fixture.keyring,
-        .clock = clock_system(), .tables = TABLES, .table_count = 1};
+        .clock = clock_system(), .tables = TABLES, .table_count = 1,
+        .cache_bytes = cache_bytes};
     struct store *store = NULL;
     struct error err;
 
     if (store_open(&options, &store, &err) != STATUS_OK)
         fail_msg("%s", err.text);
     return store;
+}
+
+static inline struct store *open_store(void)
+{
+    return open_store_with(0);
 }
 
 static inline void put(struct store *store, struct batch_maker *m)

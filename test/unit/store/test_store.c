@@ -35,6 +35,69 @@ static void small_batches_do_not_pile_up(void **state)
     close_store(store);
 }
 
+static void put_rows(struct store *store, const char *table, uint64_t wal_file)
+{
+    struct batch_maker m;
+    char text[200];
+
+    batch_maker_init(&m, table, 1);
+    m.batch.wal_file = wal_file;
+    for (int i = 0; i < 20; i++) {
+        int size = snprintf(text, sizeof(text), "{\"Operation\":\"A\",\"Name\":\"%s %d\"}",
+                            table, i);
+        batch_maker_add(&m, slice_from(text, (size_t)size), i + 1);
+    }
+    put(store, &m);
+    batch_maker_release(&m);
+}
+
+#define TABLE_COUNT 100u /* of 20 rows each, with texts of their own */
+
+static void put_tables(struct store *store, const char *front, uint64_t wal_file)
+{
+    for (uint32_t i = 0; i < TABLE_COUNT; i++) {
+        char name[16];
+        (void)snprintf(name, sizeof(name), "%s%u", front, i);
+        put_rows(store, name, wal_file);
+    }
+}
+
+static uint64_t ask_and_count_cached(struct store *store)
+{
+    struct store_stats stats;
+
+    for (uint32_t i = 0; i < TABLE_COUNT; i++) {
+        char name[16];
+        (void)snprintf(name, sizeof(name), "T%u", i);
+        struct query q = {.table = name, .columns = "Name"};
+        char *text = run(store, &q);
+        assert_int_equal(count_lines(text), 20);
+        free(text);
+    }
+    store_stats(store, &stats);
+    return stats.cache_bytes;
+}
+
+static void rows_in_memory_leave_less_for_what_is_decoded(void **state)
+{
+    struct store *store = open_store_with(256 * KIB);
+    struct store_stats stats;
+    struct error err;
+
+    (void)state;
+    put_tables(store, "T", 1);
+    assert_int_equal(store_flush(store, 2, &err), STATUS_OK);
+    assert_in_range(ask_and_count_cached(store), 128 * KIB, 256 * KIB);
+    put_tables(store, "O", 2);
+    store_stats(store, &stats);
+    assert_true(stats.bytes_memory > 192 * KIB);
+    assert_in_range(stats.cache_bytes, 1, 64 * KIB); /* a quarter stays */
+    assert_in_range(ask_and_count_cached(store), 1, 64 * KIB);
+    assert_int_equal(store_flush(store, 3, &err), STATUS_OK);
+    assert_in_range(ask_and_count_cached(store), 128 * KIB, 256 * KIB);
+    close_store(store);
+}
+
 struct traffic {
     struct store *store;
     pthread_mutex_t lock; /* of wal_file: batches of a file come before the next one */
@@ -108,6 +171,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(small_batches_do_not_pile_up),
+        cmocka_unit_test(rows_in_memory_leave_less_for_what_is_decoded),
         cmocka_unit_test(a_snapshot_sees_each_row_once),
     };
 

@@ -182,6 +182,7 @@ static void add_let(struct reader_state *r, uint32_t from, uint32_t to)
 struct walk {
     uint32_t open[256];   /* token numbers */
     uint32_t starts[256]; /* of the statement or operator at this depth */
+    uint32_t statements[256]; /* the statement begins; the pipeline of a let stays text of it */
     uint32_t segments[256], lets[256]; /* counts when the bracket opened */
     uint32_t depth;
 };
@@ -196,7 +197,7 @@ static bool push(struct reader_state *r, struct walk *w, uint32_t i)
     w->open[w->depth] = i;
     w->segments[w->depth] = c->segment_count;
     w->lets[w->depth] = c->let_count;
-    w->starts[w->depth] = i + 1;
+    w->starts[w->depth] = w->statements[w->depth] = i + 1;
     return true;
 }
 
@@ -220,13 +221,9 @@ static bool walk(struct reader_state *r, struct walk *w)
             add_segment(r, w->starts[w->depth], i);
             w->starts[w->depth] = i + 1;
         } else if (is(r, i, ";")) {
-            /* The pipeline of a let stays text of the let. */
-            uint32_t from = w->depth == 0 ? 0 : w->open[w->depth] + 1;
-            for (uint32_t k = from; k < i; k++)
-                from = is(r, k, ";") ? k + 1 : from;
             c->segment_count = w->segments[w->depth];
-            add_let(r, from, i);
-            w->starts[w->depth] = i + 1;
+            add_let(r, w->statements[w->depth], i);
+            w->starts[w->depth] = w->statements[w->depth] = i + 1;
         } else if (is(r, i, "=") && is(r, w->starts[w->depth], "let") &&
                    i == w->starts[w->depth] + 2) {
             w->starts[w->depth] = i + 1;

@@ -67,6 +67,7 @@ static void test_tables_and_lets_stand_first(void **state)
     check("^", "let", NULL);
     check("Em^", "Empty", "T");
     check("let mine = T | take 1; m^", "mine", "T");
+    check("let mine = () { let a = 1; T }; m^", "mine", "T");
     check("T | join (^", "Empty", "n");
     check("T | join ^", "Empty", NULL);
     check("T | union E^", "Empty", NULL);

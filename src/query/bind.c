@@ -174,7 +174,7 @@ static struct plan *bind_one(struct binder *b, struct plan *input, const struct 
         b->err->status = STATUS_LIMIT;
         return NULL;
     }
-    if (!bind_check_options(b, op))
+    if (query_check(b->q, b->err) != STATUS_OK || !bind_check_options(b, op))
         return NULL;
     if (slice_is(op->name, "as"))
         return bind_as(b, input, pipe, op);
@@ -191,9 +191,9 @@ static struct plan *bind_one(struct binder *b, struct plan *input, const struct 
         b->windows = NULL;
         if (plan != NULL)
             plan->is_open = stays_open(plan, input, op);
-        if (plan != NULL && plan->schema.column_count > TABLE_COLUMNS_MAX)
-            return bind_fail(b, op->at, "E_RUNAWAY_QUERY", "more than %u columns",
-                             TABLE_COLUMNS_MAX);
+        if (plan != NULL && plan->schema.column_count > 0 &&
+            !bind_has_room(b, plan->schema.column_count - 1, op->at))
+            return NULL;
         return plan;
     }
     return bind_fail(b, op->at, "SEM0100", "operator '%.*s' is not supported",

@@ -3,6 +3,7 @@
 #include "query/bind_priv.h"
 #include "query/rowset_priv.h"
 
+#include "base/limits.h"
 #include "base/text.h"
 
 const struct node *bind_param(const struct node *op, const char *name)
@@ -95,15 +96,37 @@ struct slice bind_numbered(struct binder *b, struct slice name, uint32_t number)
     return both;
 }
 
+bool bind_has_room(struct binder *b, uint32_t count, uint32_t at)
+{
+    return count < TABLE_COLUMNS_MAX ||
+           bind_fail(b, at, "E_RUNAWAY_QUERY", "more than %u columns", TABLE_COLUMNS_MAX) != NULL;
+}
+
+/* The number behind `name` in `full` as bind_numbered() writes it; 0: another name. */
+static uint32_t number_behind(struct slice full, struct slice name)
+{
+    uint64_t number;
+
+    if (full.size <= name.size || full.data[name.size] < '1' || full.data[name.size] > '9' ||
+        !slice_equal(slice_head(full, name.size), name) ||
+        !text_parse_u64(slice_tail(full, name.size), &number) || number > TABLE_COLUMNS_MAX)
+        return 0;
+    return (uint32_t)number;
+}
+
 struct slice bind_free_name(struct binder *b, const struct output *outputs, uint32_t count,
                             struct slice name)
 {
-    struct slice fresh = name;
+    bool taken[TABLE_COLUMNS_MAX + 1] = {0};
+    uint32_t n = 1;
 
-    for (uint32_t n = 1;
-         fresh.data != NULL && find_output(outputs, count, fresh) != UINT32_MAX; n++)
-        fresh = bind_numbered(b, name, n);
-    return fresh;
+    if (find_output(outputs, count, name) == UINT32_MAX)
+        return name;
+    for (uint32_t i = 0; i < count; i++)
+        taken[number_behind(outputs[i].name, name)] = true;
+    while (n <= TABLE_COLUMNS_MAX && taken[n])
+        n++;
+    return bind_numbered(b, name, n);
 }
 
 /* ---- where ---- */
@@ -172,6 +195,8 @@ static bool put(struct binder *b, struct list *list, struct slice name, struct e
                   SLICE_FMT(slice_head(name, 128)));
         return false;
     }
+    if (!bind_has_room(b, list->count, at))
+        return false;
     name = bind_free_name(b, list->outputs, list->count, name);
     if (name.data == NULL)
         return false;
@@ -451,8 +476,8 @@ static struct plan *bind_order(struct binder *b, struct plan *input, const struc
     uint32_t count = 0;
 
     for (const struct node *o = list; o != NULL && orders != NULL; o = o->next) {
-        struct order *order = &orders[count++];
-        order->expr = bind_expr(b, o->args);
+        struct order *order = &orders[count];
+        order->expr = bind_has_room(b, count++, o->at) ? bind_expr(b, o->args) : NULL;
         if (order->expr == NULL)
             return NULL;
         order->descending = (o->flags & NODE_ASC) == 0;

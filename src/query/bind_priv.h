@@ -173,8 +173,11 @@ struct slice bind_join_name(struct binder *b, const char *prefix, struct slice n
 /* The name with the number behind it; data NULL: no memory. */
 struct slice bind_numbered(struct binder *b, struct slice name, uint32_t number);
 
-/* The name, or with the first number behind it that none of the outputs has; data NULL: no
- * memory. */
+/* Whether `count` columns may get one more; else fails. */
+bool bind_has_room(struct binder *b, uint32_t count, uint32_t at);
+
+/* The name, or with the first number behind it that none of the outputs has (there are fewer
+ * than a table may have); data NULL: no memory. */
 struct slice bind_free_name(struct binder *b, const struct output *outputs, uint32_t count,
                             struct slice name);
 

@@ -25,6 +25,8 @@ static bool bind_keys(struct binder *b, struct plan *input, const struct node *l
                 const struct column *c = &input->schema.columns[i];
                 if (!bind_pattern_matches(item->name, c->name))
                     continue;
+                if (!bind_has_room(b, count, item->at))
+                    return false;
                 keys[count].name = c->name;
                 keys[count].expr = bind_column_expr(b, i, c->type, item->at);
                 if (keys[count++].expr == NULL)
@@ -32,7 +34,7 @@ static bool bind_keys(struct binder *b, struct plan *input, const struct node *l
             }
             continue;
         }
-        struct expr *expr = bind_expr(b, item);
+        struct expr *expr = bind_has_room(b, count, item->at) ? bind_expr(b, item) : NULL;
         if (expr == NULL)
             return false;
         struct slice name = bind_name_of(b, item);
@@ -59,6 +61,8 @@ struct results {
 
 static bool add_result(struct binder *b, struct results *r, struct slice name, struct expr *expr)
 {
+    if (expr == NULL || !bind_has_room(b, r->count, expr->at))
+        return false;
     if (r->count == r->capacity) {
         uint32_t capacity = r->capacity == 0 ? 32 : r->capacity * 2;
         struct output *outputs = ARENA_ARRAY(b->q->arena, struct output, capacity, b->err);
@@ -71,7 +75,7 @@ static bool add_result(struct binder *b, struct results *r, struct slice name, s
     }
     r->outputs[r->count].name = bind_free_name(b, r->outputs, r->count, name);
     r->outputs[r->count++].expr = expr;
-    return expr != NULL;
+    return true;
 }
 
 /* percentiles(x, 50, 95) is one column a percentile: spelled as single calls. */

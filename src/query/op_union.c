@@ -11,8 +11,12 @@ static enum status union_run(const struct plan *plan, struct run *run, struct st
 {
     enum status status = STATUS_OK;
 
-    for (uint32_t i = 0; i < plan->input_count && status == STATUS_OK; i++)
-        status = plan_run(plan->inputs[i], run, out, err);
+    /* A table that gives little looks at the time in no batch. */
+    for (uint32_t i = 0; i < plan->input_count && status == STATUS_OK; i++) {
+        status = run_check(run, err);
+        if (status == STATUS_OK)
+            status = plan_run(plan->inputs[i], run, out, err);
+    }
     return status;
 }
 

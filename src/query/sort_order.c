@@ -525,11 +525,26 @@ static enum status order_by_bits(const struct rowset *set, const struct sort_key
 
 /* ---- with little memory ---- */
 
+#define COMPARISON_WORK 65536u /* bytes and keys between looks at the time */
+
 struct comparison {
     const struct rowset *set;
     const struct sort_key *keys;
     uint32_t key_count;
+    const struct run *run;
+    uint64_t work;      /* since the time was looked at */
+    enum status status; /* not OK: it is over, and all rows are equal from now on */
+    struct error *err;
 };
+
+static void look(struct comparison *c, const struct value *value)
+{
+    c->work += 1 + (type_is_bytes(value->type) ? value->bytes.size : 0);
+    if (c->work < COMPARISON_WORK)
+        return;
+    c->work = 0;
+    c->status = run_check(c->run, c->err);
+}
 
 /* Nulls are outermost, then NaN. */
 static int outlying(const struct value *value)
@@ -537,30 +552,46 @@ static int outlying(const struct value *value)
     return value->is_null ? 2 : value->type == TYPE_REAL && value->real != value->real;
 }
 
-static int compare_rows(const void *left, const void *right, void *arg)
+/* Whether the row of `left` goes before that of `right` or is its equal. */
+static bool in_order(struct comparison *c, const struct sort_entry *left,
+                     const struct sort_entry *right)
 {
-    const struct comparison *c = arg;
-    uint64_t prefix = ((const struct sort_entry *)left)->key;
-    uint64_t other = ((const struct sort_entry *)right)->key;
-    uint32_t a = ((const struct sort_entry *)left)->row;
-    uint32_t b = ((const struct sort_entry *)right)->row;
-
-    if (prefix != other)
-        return prefix < other ? -1 : 1;
-    for (uint32_t i = 0; i < c->key_count; i++) {
+    if (left->key != right->key)
+        return left->key < right->key;
+    for (uint32_t i = 0; i < c->key_count && c->status == STATUS_OK; i++) {
         const struct sort_key *key = &c->keys[i];
-        struct value x = rowset_value(c->set, a, key->column);
-        struct value y = rowset_value(c->set, b, key->column);
+        struct value x = rowset_value(c->set, left->row, key->column);
+        struct value y = rowset_value(c->set, right->row, key->column);
         int left_out = outlying(&x), right_out = outlying(&y);
         int result;
         if (left_out > 0 || right_out > 0)
             result = (right_out - left_out) * (key->nulls_first ? 1 : -1);
         else
             result = value_compare(&x, &y) * (key->descending ? -1 : 1);
+        look(c, &x);
         if (result != 0)
-            return result;
+            return result < 0;
     }
-    return a < b ? -1 : a > b;
+    return left->row < right->row;
+}
+
+/* By merging halves, `spare` has room for one.  qsort_r() could not be ended, and may not be
+ * given an order that changes its mind. */
+static void merge_sort(struct comparison *c, struct sort_entry *list, uint64_t count,
+                       struct sort_entry *spare)
+{
+    uint64_t half = count / 2, left = 0, right = half, at = 0;
+
+    if (count < 2 || c->status != STATUS_OK)
+        return;
+    merge_sort(c, list, half, spare);
+    merge_sort(c, list + half, count - half, spare);
+    if (in_order(c, &list[half - 1], &list[half]))
+        return;
+    memcpy(spare, list, half * sizeof(*list));
+    while (left < half && right < count)
+        list[at++] = in_order(c, &spare[left], &list[right]) ? spare[left++] : list[right++];
+    memcpy(list + at, spare + left, (half - left) * sizeof(*list));
 }
 
 /* The number of one row, as read_numbers() would give it. */
@@ -590,10 +621,11 @@ static uint64_t prefix_at(const struct vector *v, uint32_t row, const struct sor
 }
 
 static enum status order_by_comparing(const struct rowset *set, const struct sort_key *keys,
-                                      uint32_t key_count, struct arena *arena, uint32_t *ret,
-                                      struct error *err)
+                                      uint32_t key_count, const struct run *run,
+                                      struct arena *arena, uint32_t *ret, struct error *err)
 {
-    struct comparison comparison = {set, keys, key_count};
+    struct comparison comparison = {.set = set, .keys = keys, .key_count = key_count,
+                                    .run = run, .status = STATUS_OK, .err = err};
     struct arena *own = arena_share(arena);
     uint64_t count = 0;
 
@@ -601,17 +633,19 @@ static enum status order_by_comparing(const struct rowset *set, const struct sor
         return ERROR_MEMORY(err);
     struct sort_entry *list =
         arena_alloc_raw(own, ((size_t)set->row_count + 1) * sizeof(*list), err);
-    for (uint32_t c = 0; list != NULL && c < set->chunk_count; c++) {
+    struct sort_entry *spare =
+        list == NULL ? NULL
+                     : arena_alloc_raw(own, ((size_t)set->row_count / 2 + 1) * sizeof(*list), err);
+    for (uint32_t c = 0; spare != NULL && c < set->chunk_count; c++) {
         const struct vector *v = &set->chunks[c].columns[keys[0].column];
         for (uint32_t r = 0; r < set->chunks[c].row_count; r++)
             list[count++] = (struct sort_entry){prefix_at(v, r, &keys[0]), c * BATCH_ROWS_MAX + r};
     }
-    if (list != NULL)
-        qsort_r(list, count, sizeof(*list), compare_rows, &comparison);
+    merge_sort(&comparison, list, count, spare);
     for (uint64_t i = 0; i < count; i++)
         ret[i] = list[i].row;
     arena_free(own);
-    return list == NULL ? err->status : STATUS_OK;
+    return spare == NULL ? err->status : comparison.status;
 }
 
 enum status sort_order(const struct rowset *set, const struct sort_key *keys,
@@ -624,7 +658,7 @@ enum status sort_order(const struct rowset *set, const struct sort_key *keys,
     enum status status = order_by_bits(set, keys, key_count, run, arena, *ret, err);
     if (status == STATUS_LIMIT && err->code[0] == '\0') { /* of memory, not of time */
         *err = (struct error){0};
-        status = order_by_comparing(set, keys, key_count, arena, *ret, err);
+        status = order_by_comparing(set, keys, key_count, run, arena, *ret, err);
     }
     return status;
 }

@@ -57,6 +57,12 @@ SHAPES = {
     'toscalar in toscalar': 'print ' + 'toscalar(print ' * 2000 + '1' + ')' * 2000,
     'toscalar chain': 'let a0 = 1;' + ''.join(
         f'let a{i + 1} = toscalar({T} | count) + a{i};' for i in range(300)) + 'print a300',
+    'aggregates without names': f'{T} | summarize ' + ', '.join(['count()'] * 9000),
+    'sort by 20000 keys': f'{T} | sort by ' + ', '.join(['UserId'] * 20000),
+    'sort by 900 keys': f'{T} | sort by ' + ', '.join(
+        f'strcat("a{i}", Workload)' for i in range(900)),
+    'lets of tables': chain(3000, 'let t{0} = ' + T + ' | where UserId has "a" | take {0};')
+    + 'union t*',
     'materialize in materialize': 'materialize(' * 2000 + T + ')' * 2000,
 }
 

@@ -184,6 +184,23 @@ class Hostile(Story):
         self.assertEqual(self.pid, self.server_pid(), 'no process was started again')
         self.assertLess(self.lab.peak_memory_bytes(), MEMORY_BYTES)
 
+    def test_an_editor_is_answered_in_time(self):
+        for name, text in hostile.SHAPES.items():
+            for path, more in (('/v1/query/format', {}),
+                               ('/v1/query/complete', {'tenant': 'contoso',
+                                                       'cursor': len(text.encode())})):
+                with self.subTest(f'{path} {name}'):
+                    for _ in range(TRIES):
+                        begin = time.monotonic()
+                        status, _, _ = self.lab.http('POST', path,
+                                                     json.dumps({'query': text} | more),
+                                                     self.reader)
+                        seconds = time.monotonic() - begin
+                        if seconds < GRACE_S:
+                            break
+                    self.assertLess(seconds, GRACE_S)
+                    self.assertIn(status, (200, 400, 413, 429))
+
     def test_many_at_once_stay_within_the_memory(self):
         # Some may be done in time where the machine is quick; no machine joins 10^14 pairs.
         never = hostile.GROWTH['cross join of ranges']

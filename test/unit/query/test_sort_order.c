@@ -271,14 +271,19 @@ static void test_stops(void **state)
     /* Of the work only the orders are left. */
     assert_true(arena_used_bytes(f.arena) - used < 200 * KIB);
     size_t room = 256 * MIB - arena_used_bytes(f.arena);
-    /* Room for a list of the rows, and no more. */
-    ASSERT_OK(arena_charge(f.arena, room - 256 * KIB, &err));
+    /* Room for a list of the rows and half of one, and no more. */
+    ASSERT_OK(arena_charge(f.arena, room - 320 * KIB, &err));
     for (uint32_t c = 0; c < COLUMNS; c += 3) {
         struct sort_key keys[] = {{c, c == 3, c == 0}, {c + 1, c != 3, c != 0}};
         assert_sorted(&f, keys, c == 6 ? 1 : 2);
     }
     ASSERT_STATUS(STATUS_OK, err.status);
-    arena_refund(f.arena, room - 256 * KIB);
+    atomic_store(&f.cancelled, true);
+    ASSERT_STATUS(STATUS_CANCELLED,
+                  sort_order(f.set, &key, 1, &f.run, f.arena, &order, &err));
+    atomic_store(&f.cancelled, false);
+    err = (struct error){0};
+    arena_refund(f.arena, room - 320 * KIB);
     room = 256 * MIB - arena_used_bytes(f.arena);
     ASSERT_OK(arena_charge(f.arena, room - 16 * KIB, &err));
     ASSERT_STATUS(STATUS_LIMIT, sort_order(f.set, &key, 1, &f.run, f.arena, &order, &err));

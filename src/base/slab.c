@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "base/limits.h"
+#include "base/slab_priv.h"
 
 #include <pthread.h>
 #include <stdbool.h>
@@ -16,12 +17,11 @@
 
 #define SLAB_BYTES ((size_t)256 * KIB)
 #define BLOCK_BYTES_MIN ((size_t)128)
-#define BLOCK_BYTES_MAX ((size_t)32 * KIB)
 #define STEPS 8u /* sizes between a power of two and the next */
 #define DOUBLINGS 8u
 #define CLASSES (DOUBLINGS * STEPS + 1)
 
-_Static_assert(BLOCK_BYTES_MIN << DOUBLINGS == BLOCK_BYTES_MAX, "from the least to the most");
+_Static_assert(BLOCK_BYTES_MIN << DOUBLINGS == SLAB_BLOCK_BYTES_MAX, "from the least to the most");
 _Static_assert(BLOCK_BYTES_MIN / STEPS % 16 == 0, "blocks are aligned");
 
 struct free_block {
@@ -135,10 +135,8 @@ static void *take_block(struct slab *slab)
     return block;
 }
 
-void *slab_alloc(size_t size)
+void *slab_take(size_t size)
 {
-    if (size > BLOCK_BYTES_MAX)
-        return malloc(size);
     (void)pthread_mutex_lock(&slabs.lock);
     struct slab *slab = slab_with_room(class_of(size));
     void *block = slab == NULL ? NULL : take_block(slab);
@@ -157,12 +155,8 @@ static void drop_slab(struct slab *slab)
     slabs.bytes -= SLAB_BYTES;
 }
 
-void slab_free(void *block, size_t size)
+void slab_give_back(void *block, size_t size)
 {
-    if (block == NULL || size > BLOCK_BYTES_MAX) {
-        free(block);
-        return;
-    }
     struct slab *slab = (struct slab *)(void *)((char *)block - (uintptr_t)block % SLAB_BYTES);
     struct free_block *freed = block;
     (void)pthread_mutex_lock(&slabs.lock);
@@ -175,6 +169,19 @@ void slab_free(void *block, size_t size)
     if (--slab->used == 0)
         drop_slab(slab);
     (void)pthread_mutex_unlock(&slabs.lock);
+}
+
+void *slab_alloc(size_t size)
+{
+    return SLAB_IN_HEAP || size > SLAB_BLOCK_BYTES_MAX ? malloc(size) : slab_take(size);
+}
+
+void slab_free(void *block, size_t size)
+{
+    if (SLAB_IN_HEAP || block == NULL || size > SLAB_BLOCK_BYTES_MAX)
+        free(block);
+    else
+        slab_give_back(block, size);
 }
 
 size_t slab_bytes(void)

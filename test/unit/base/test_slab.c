@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "base/random.h"
 #include "base/slab.h"
+#include "base/slab_priv.h"
 
 #include <pthread.h>
 #include <stdint.h>
@@ -18,9 +19,23 @@ struct piece {
     size_t size;
 };
 
+/* Of the slabs, with a sanitizer, too. */
+static void *take(size_t size)
+{
+    return size > SLAB_BLOCK_BYTES_MAX ? slab_alloc(size) : slab_take(size);
+}
+
+static void give_back(void *block, size_t size)
+{
+    if (size > SLAB_BLOCK_BYTES_MAX)
+        slab_free(block, size);
+    else
+        slab_give_back(block, size);
+}
+
 static void fill(struct piece *piece, size_t size, unsigned char mark)
 {
-    *piece = (struct piece){slab_alloc(size), size};
+    *piece = (struct piece){take(size), size};
     assert_non_null(piece->bytes);
     assert_int_equal((uintptr_t)piece->bytes % 16, 0);
     memset(piece->bytes, mark, size);
@@ -33,7 +48,7 @@ static void drop(struct piece *piece, unsigned char mark)
     for (size_t i = 0; i < piece->size; i++)
         is_whole = is_whole && piece->bytes[i] == mark;
     assert_true(is_whole);
-    slab_free(piece->bytes, piece->size);
+    give_back(piece->bytes, piece->size);
     piece->bytes = NULL;
 }
 
@@ -105,6 +120,23 @@ static void room_is_used_again(void **state)
     assert_true(slab_bytes() <= 256 * KIB);
 }
 
+/* It would not see a slab's blocks. */
+static void a_sanitizer_sees_each_block(void **state)
+{
+    size_t before = slab_bytes();
+    void *blocks[BLOCKS];
+
+    (void)state;
+    for (uint32_t i = 0; i < BLOCKS; i++) {
+        blocks[i] = slab_alloc(512);
+        assert_non_null(blocks[i]);
+    }
+    size_t taken = slab_bytes() - before;
+    for (uint32_t i = 0; i < BLOCKS; i++)
+        slab_free(blocks[i], 512);
+    assert_int_equal(taken > 0, !SLAB_IN_HEAP);
+}
+
 static void *work(void *seed)
 {
     take_and_give_back((uint64_t)(uintptr_t)seed);
@@ -129,6 +161,7 @@ int main(void)
         cmocka_unit_test(blocks_are_apart_and_all_come_back),
         cmocka_unit_test(every_size_has_its_room),
         cmocka_unit_test(room_is_used_again),
+        cmocka_unit_test(a_sanitizer_sees_each_block),
         cmocka_unit_test(threads_share_it),
     };
 

@@ -78,15 +78,59 @@ static void lay_out(struct slice text)
     arena_free(arena);
 }
 
+/* Whether a name stands in it that is no let or parameter, so perhaps a column. */
+static bool names_column(const struct node *node, const struct node *statements)
+{
+    for (const struct node *n = node; n != NULL; n = n->next) {
+        bool is_let = false;
+        for (const struct node *s = statements; s != NULL; s = s->next) {
+            is_let = is_let || (s->kind == NODE_LET && slice_equal(s->name, n->name));
+            for (const struct node *p = s->kind == NODE_DECLARE ? s->by : NULL; p != NULL;
+                 p = p->next)
+                is_let = is_let || slice_equal(p->name, n->name);
+        }
+        if ((n->kind == NODE_NAME && !is_let) || names_column(n->args, statements))
+            return true;
+    }
+    return false;
+}
+
+/* A known value that is looked for in a table is known only when its rows are read: with it
+ * `take iff('a' in (T), -1, 1)` or `set query_now = iff('a' has_any (T), datetime(null), t)`
+ * are right or wrong, and an error further on comes first when the query is only bound. */
+static bool looks_in_table(const struct node *list, const struct node *statements)
+{
+    for (const struct node *n = list; n != NULL; n = n->next) {
+        for (const struct node *item = n->kind == NODE_IN ? n->body : NULL; item != NULL;
+             item = item->next) {
+            struct node left = *n->args;
+            left.next = NULL;
+            if (item->kind != NODE_LITERAL && !names_column(&left, statements))
+                return true;
+        }
+        if (looks_in_table(n->args, statements) || looks_in_table(n->by, statements) ||
+            looks_in_table(n->body, statements) || looks_in_table(n->params, statements))
+            return true;
+    }
+    return false;
+}
+
 /* bag_unpack() and pivot() take their columns from rows, other places a toscalar(), as
  * reduce does, or the values of a column, as partition with queries in braces. */
 static bool binds_by_rows(struct slice text)
 {
     static const char *const words[] = {"evaluate", "toscalar", "reduce", "partition"};
+    struct arena *arena = arena_new(64 * MIB);
+    struct node *tree = NULL;
+    struct error err = {0};
     bool found = false;
 
+    CHECK(arena != NULL);
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]) && !found; i++)
         found = slice_find(text, slice_of(words[i]), 0) != SIZE_MAX;
+    if (!found && parse_query(arena, text, &tree, &err) == STATUS_OK)
+        found = looks_in_table(tree, tree);
+    arena_free(arena);
     return found;
 }
 

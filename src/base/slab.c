@@ -2,7 +2,9 @@
 /* Invariants, under the lock:
  * 1. A slab stands in the list of its class exactly when it has room for a block.
  * 2. No slab is empty but `spare`, which is in no list.
- * 3. A slab begins at a multiple of SLAB_BYTES, so a block says where its slab is. */
+ * 3. A slab begins at a multiple of SLAB_BYTES, so a block says where its slab is.
+ * 4. Of its free blocks the first `clean_count` take no memory; dirty_bytes are all others of
+ *    slabs in lists whose blocks are no smaller than a page. */
 #include "base/slab.h"
 
 #include "base/check.h"
@@ -24,24 +26,24 @@
 _Static_assert(BLOCK_BYTES_MIN << DOUBLINGS == SLAB_BLOCK_BYTES_MAX, "from the least to the most");
 _Static_assert(BLOCK_BYTES_MIN / STEPS % 16 == 0, "blocks are aligned");
 
-struct free_block {
-    struct free_block *next;
-};
+#define PAGE_BYTES ((size_t)4096)
+#define DIRTY_BYTES_MAX ((size_t)8 * MIB) /* free, and not given back to the system */
 
 struct slab {
     struct slab *next, *before; /* of its class */
-    struct free_block *free;    /* blocks that were given back */
     uint32_t class, used;       /* blocks */
-    size_t fresh;               /* from here on nothing was given away, nor touched */
+    uint32_t fresh;             /* from this block on nothing was given away, nor touched */
+    uint32_t free_count, clean_count;
+    uint16_t free[]; /* numbers of blocks that were given back, the last of them last */
 };
 
-#define FIRST_OFFSET ((sizeof(struct slab) + 63) / 64 * 64)
+_Static_assert(SLAB_BYTES / BLOCK_BYTES_MIN <= UINT16_MAX, "blocks have short numbers");
 
 static struct {
     pthread_mutex_t lock;
     struct slab *lists[CLASSES];
     struct slab *spare; /* for the next that is wanted; or NULL */
-    size_t bytes;
+    size_t bytes, dirty_bytes;
 } slabs = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 static uint32_t class_of(size_t size)
@@ -62,9 +64,33 @@ static size_t bytes_of(uint32_t class)
     return low + low / STEPS * (class % STEPS);
 }
 
+static size_t first_offset(uint32_t class)
+{
+    size_t bytes = bytes_of(class), unit = bytes < PAGE_BYTES ? 64 : PAGE_BYTES;
+    size_t head = sizeof(struct slab) + SLAB_BYTES / bytes * sizeof(uint16_t);
+
+    return (head + unit - 1) / unit * unit;
+}
+
+static uint32_t capacity_of(uint32_t class)
+{
+    return (uint32_t)((SLAB_BYTES - first_offset(class)) / bytes_of(class));
+}
+
+static char *block_at(struct slab *slab, uint32_t number)
+{
+    return (char *)slab + first_offset(slab->class) + number * bytes_of(slab->class);
+}
+
 static bool has_room(const struct slab *slab)
 {
-    return slab->free != NULL || slab->fresh + bytes_of(slab->class) <= SLAB_BYTES;
+    return slab->free_count > 0 || slab->fresh < capacity_of(slab->class);
+}
+
+/* What a free block counts for in dirty_bytes. */
+static size_t dirt_of(uint32_t class)
+{
+    return bytes_of(class) < PAGE_BYTES ? 0 : bytes_of(class);
 }
 
 static void list_add(struct slab *slab)
@@ -114,25 +140,28 @@ static struct slab *slab_with_room(uint32_t class)
     slabs.spare = NULL;
     if (slab == NULL)
         return NULL;
-    *slab = (struct slab){.class = class, .fresh = FIRST_OFFSET};
+    *slab = (struct slab){.class = class};
     list_add(slab);
     return slab;
 }
 
 static void *take_block(struct slab *slab)
 {
-    void *block = slab->free;
+    uint32_t number;
 
-    if (block != NULL) {
-        slab->free = slab->free->next;
+    if (slab->free_count == 0) {
+        number = slab->fresh++;
     } else {
-        block = (char *)slab + slab->fresh;
-        slab->fresh += bytes_of(slab->class);
+        number = slab->free[--slab->free_count];
+        if (slab->clean_count > slab->free_count)
+            slab->clean_count = slab->free_count;
+        else
+            slabs.dirty_bytes -= dirt_of(slab->class);
     }
     slab->used++;
     if (!has_room(slab))
         list_remove(slab);
-    return block;
+    return block_at(slab, number);
 }
 
 void *slab_take(size_t size)
@@ -147,6 +176,7 @@ void *slab_take(size_t size)
 static void drop_slab(struct slab *slab)
 {
     list_remove(slab);
+    slabs.dirty_bytes -= (slab->free_count - slab->clean_count) * dirt_of(slab->class);
     if (slabs.spare == NULL) {
         slabs.spare = slab;
         return;
@@ -155,19 +185,50 @@ static void drop_slab(struct slab *slab)
     slabs.bytes -= SLAB_BYTES;
 }
 
-void slab_give_back(void *block, size_t size)
+/* The whole pages of free blocks go back to the system. */
+static void clean_slab(struct slab *slab)
 {
-    struct slab *slab = (struct slab *)(void *)((char *)block - (uintptr_t)block % SLAB_BYTES);
-    struct free_block *freed = block;
-    (void)pthread_mutex_lock(&slabs.lock);
-    CHECK(slab->used > 0 && slab->class == class_of(size));
+    size_t bytes = bytes_of(slab->class);
+
+    for (; slab->clean_count < slab->free_count; slab->clean_count++) {
+        char *block = block_at(slab, slab->free[slab->clean_count]);
+        size_t front = (PAGE_BYTES - (uintptr_t)block % PAGE_BYTES) % PAGE_BYTES;
+        size_t pages = (bytes - front) / PAGE_BYTES * PAGE_BYTES;
+        if (pages > 0)
+            (void)madvise(block + front, pages, MADV_DONTNEED);
+    }
+}
+
+/* Who keeps much and then little leaves a few blocks in each slab. */
+static void clean_all(void)
+{
+    for (uint32_t class = class_of(PAGE_BYTES); class < CLASSES; class++)
+        for (struct slab *slab = slabs.lists[class]; slab != NULL; slab = slab->next)
+            clean_slab(slab);
+    slabs.dirty_bytes = 0;
+}
+
+static void give_back(struct slab *slab, const char *block)
+{
     bool had_room = has_room(slab);
-    freed->next = slab->free;
-    slab->free = freed;
+    size_t offset = (size_t)(block - block_at(slab, 0));
+
+    slab->free[slab->free_count++] = (uint16_t)(offset / bytes_of(slab->class));
+    slabs.dirty_bytes += dirt_of(slab->class);
     if (!had_room)
         list_add(slab);
     if (--slab->used == 0)
         drop_slab(slab);
+    if (slabs.dirty_bytes > DIRTY_BYTES_MAX)
+        clean_all();
+}
+
+void slab_give_back(void *block, size_t size)
+{
+    struct slab *slab = (struct slab *)(void *)((char *)block - (uintptr_t)block % SLAB_BYTES);
+    (void)pthread_mutex_lock(&slabs.lock);
+    CHECK(slab->used > 0 && slab->class == class_of(size));
+    give_back(slab, block);
     (void)pthread_mutex_unlock(&slabs.lock);
 }
 

@@ -5,7 +5,8 @@
  * decoded as many of some thousand, which come and go at their own times.  In one heap with all
  * else each keeps what lay around it from being used by what is larger, and from the system.
  * Here blocks of about one size (an eighth more at most) share 256 KiB, which are unmapped with
- * the last; what was never given away takes no memory.
+ * the last; what was never given away takes no memory, nor, but for 8 MiB, whole pages that
+ * came back.
  *
  * Source: Bonwick, "The Slab Allocator", USENIX 1994.  Thread-safe.
  */

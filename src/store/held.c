@@ -63,22 +63,25 @@ static enum status text_new(const struct record_batch *batch, struct held_pool *
 
     if (held == NULL)
         return ERROR_MEMORY(err);
-    *held = (struct held){.pool = pool, .text = *batch, .text_bytes = bytes};
+    *held = (struct held){.pool = pool,
+                          .received_us = batch->received_us,
+                          .replayed = batch->replayed,
+                          .text_bytes = (uint32_t)bytes};
     struct record *records = (struct record *)(void *)(held + 1);
     char *at = (char *)(records + batch->record_count);
     if (batch->received_times_us != NULL) {
         size_t times_bytes = batch->record_count * sizeof(int64_t);
-        held->text.received_times_us = (const int64_t *)(const void *)at;
+        held->received_times_us = (const int64_t *)(const void *)at;
         memcpy(at, batch->received_times_us, times_bytes);
         at += times_bytes;
     }
-    held->table = held->text.table = put(&at, batch->table);
+    held->table = put(&at, batch->table);
     for (uint32_t i = 0; i < batch->record_count; i++) {
         records[i] = batch->records[i];
         records[i].raw = put(&at, batch->records[i].raw);
         records[i].tokens = NULL; /* their number says whether there were some */
     }
-    held->text.records = records;
+    held->records = records;
     atomic_init(&held->references, 1);
     atomic_init(&held->part, NULL);
     set_facts(held, batch);
@@ -151,7 +154,7 @@ void held_unref(struct held *held)
 
 bool held_is_text(const struct held *held)
 {
-    return held->text.records != NULL;
+    return held->records != NULL;
 }
 
 size_t held_bytes(const struct held *held)
@@ -162,6 +165,18 @@ size_t held_bytes(const struct held *held)
 }
 
 /* ---- from text to part ---- */
+
+static struct record_batch text_of(const struct held *held)
+{
+    return (struct record_batch){.tenant = held->tenant,
+                                 .table = held->table,
+                                 .records = held->records,
+                                 .record_count = held->row_count,
+                                 .received_us = held->received_us,
+                                 .received_times_us = held->received_times_us,
+                                 .wal_file = held->wal_file_max,
+                                 .replayed = held->replayed};
+}
 
 /* A record whose bytes are no JSON any more, which cannot be, would be kept whole. */
 static enum status make_tokens(struct record *record, struct json_tape *tape, struct error *err)
@@ -211,7 +226,7 @@ static void keep(struct held *held, struct part *part)
     }
     (void)part_ref(part);
     if (atomic_compare_exchange_strong(&held->part, &none, part)) {
-        held->kept_bytes = bytes; /* read when the last reference goes */
+        held->kept_bytes = (uint32_t)bytes; /* read when the last reference goes */
         return;
     }
     part_unref(part);
@@ -226,7 +241,8 @@ enum status held_part(struct held *held, struct part **ret, struct error *err)
         *ret = part_ref(part);
         return STATUS_OK;
     }
-    enum status status = make_part(&held->text, &part, err);
+    const struct record_batch text = text_of(held);
+    enum status status = make_part(&text, &part, err);
     if (status != STATUS_OK)
         return status;
     keep(held, part);
@@ -260,15 +276,15 @@ static enum status gather(struct held *const *held, uint32_t count, struct recor
     if (records == NULL)
         return ERROR_MEMORY(err);
     int64_t *times_us = (int64_t *)(void *)(records + rows);
-    *ret = held[0]->text;
+    *ret = text_of(held[0]);
     ret->record_count = 0;
     for (uint32_t i = 0; i < count; i++) {
-        const struct record_batch *text = &held[i]->text;
-        for (uint32_t r = 0; r < text->record_count; r++) {
-            times_us[ret->record_count] = record_batch_received_us(text, r);
-            records[ret->record_count++] = text->records[r];
+        const struct record_batch text = text_of(held[i]);
+        for (uint32_t r = 0; r < text.record_count; r++) {
+            times_us[ret->record_count] = record_batch_received_us(&text, r);
+            records[ret->record_count++] = text.records[r];
         }
-        ret->wal_file = text->wal_file > ret->wal_file ? text->wal_file : ret->wal_file;
+        ret->wal_file = text.wal_file > ret->wal_file ? text.wal_file : ret->wal_file;
     }
     ret->records = records;
     ret->received_times_us = times_us;

@@ -19,20 +19,25 @@ struct held_pool {
     atomic_size_t bytes;
 };
 
+/* There may be a hundred thousand of a row each. */
 struct held {
     atomic_uint references;
-    struct guid tenant;
-    struct slice table; /* owned, or the part's */
     uint32_t row_count;
     uint32_t quarantined_count; /* of a text; a part's flags say it */
+    uint32_t text_bytes;        /* of the block that a text is */
+    struct guid tenant;
+    struct slice table; /* owned, or the part's */
     int64_t time_min, time_max; /* event times, ticks */
     uint64_t seq_min, seq_max;
     uint64_t wal_file_max;      /* newest file of the write-ahead log that holds a row */
-    struct record_batch text;   /* records NULL: `part` was there from the start */
+    /* of a text, as in struct record_batch; NULL: `part` was there from the start */
+    const struct record *records;
+    const int64_t *received_times_us;
+    int64_t received_us;
     _Atomic(struct part *) part; /* one reference, or NULL: not made or not kept */
-    size_t kept_bytes;          /* of the pool, for `part` */
-    size_t text_bytes;          /* of the block that a text is */
     struct held_pool *pool;
+    uint32_t kept_bytes;         /* of the pool, for `part` */
+    bool replayed;
 };
 
 /* Text of few rows, else a part.  The pool outlives all that is held. */

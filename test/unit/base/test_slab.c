@@ -8,6 +8,7 @@
 
 #include <pthread.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -137,6 +138,44 @@ static void a_sanitizer_sees_each_block(void **state)
     assert_int_equal(taken > 0, !SLAB_IN_HEAP);
 }
 
+static size_t resident_bytes(void)
+{
+    unsigned long size = 0, resident = 0;
+    FILE *file = fopen("/proc/self/statm", "re");
+
+    assert_non_null(file);
+    assert_int_equal(fscanf(file, "%lu %lu", &size, &resident), 2);
+    (void)fclose(file);
+    return (size_t)resident * 4096;
+}
+
+/* One block in each slab stays: the others take no memory, and are whole when they are used
+ * again. */
+static void pages_that_come_back_go_to_the_system(void **state)
+{
+    static struct piece pieces[6000];
+    const uint32_t count = 6000, step = 40; /* a slab has some 30 of them */
+
+    (void)state;
+    for (uint32_t i = 0; i < count; i++)
+        fill(&pieces[i], 8192, (unsigned char)i);
+    size_t bytes = slab_bytes(), full = resident_bytes();
+    for (uint32_t i = 0; i < count; i++) {
+        if (i % step != 0)
+            drop(&pieces[i], (unsigned char)i);
+    }
+    assert_true(slab_bytes() > bytes / 2);
+    assert_true(resident_bytes() < full - 36 * MIB); /* of 47 */
+    for (uint32_t i = 0; i < count; i++) {
+        if (i % step != 0)
+            fill(&pieces[i], 8192, (unsigned char)i);
+    }
+    assert_true(slab_bytes() <= bytes + 256 * KIB);
+    for (uint32_t i = 0; i < count; i++)
+        drop(&pieces[i], (unsigned char)i);
+    assert_true(slab_bytes() <= 256 * KIB);
+}
+
 static void *work(void *seed)
 {
     take_and_give_back((uint64_t)(uintptr_t)seed);
@@ -162,6 +201,7 @@ int main(void)
         cmocka_unit_test(every_size_has_its_room),
         cmocka_unit_test(room_is_used_again),
         cmocka_unit_test(a_sanitizer_sees_each_block),
+        cmocka_unit_test(pages_that_come_back_go_to_the_system),
         cmocka_unit_test(threads_share_it),
     };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Invariants, under the lock:
  * 1. A slab stands in the list of its class exactly when it has room for a block.
- * 2. No slab is empty but `spare`, which is in no list.
+ * 2. No slab is empty but the spare ones, which are in a list of their own.
  * 3. A slab begins at a multiple of SLAB_BYTES, so a block says where its slab is.
  * 4. Of its free blocks the first `clean_count` take no memory; dirty_bytes are all others of
  *    slabs in lists whose blocks are no smaller than a page. */
@@ -29,9 +29,13 @@ _Static_assert(BLOCK_BYTES_MIN / STEPS % 16 == 0, "blocks are aligned");
 #define PAGE_BYTES ((size_t)4096)
 #define DIRTY_BYTES_MAX ((size_t)8 * MIB) /* free, and not given back to the system */
 
+#define SPARE_MAX 32u /* checking a section, and merging, fills and empties slabs of many classes */
+
 struct slab {
-    struct slab *next, *before; /* of its class */
-    uint32_t class, used;       /* blocks */
+    struct slab *next, *before;      /* of its class */
+    uint32_t class, bytes, capacity; /* bytes of a block, and how many there are */
+    uint32_t first;                  /* where they begin, from the slab */
+    uint32_t used;                   /* blocks */
     uint32_t fresh;             /* from this block on nothing was given away, nor touched */
     uint32_t free_count, clean_count;
     uint16_t free[]; /* numbers of blocks that were given back, the last of them last */
@@ -42,7 +46,8 @@ _Static_assert(SLAB_BYTES / BLOCK_BYTES_MIN <= UINT16_MAX, "blocks have short nu
 static struct {
     pthread_mutex_t lock;
     struct slab *lists[CLASSES];
-    struct slab *spare; /* for the next that is wanted; or NULL */
+    struct slab *spare; /* for the next that is wanted */
+    uint32_t spare_count;
     size_t bytes, dirty_bytes;
 } slabs = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
@@ -64,33 +69,32 @@ static size_t bytes_of(uint32_t class)
     return low + low / STEPS * (class % STEPS);
 }
 
-static size_t first_offset(uint32_t class)
+static void start_slab(struct slab *slab, uint32_t class)
 {
     size_t bytes = bytes_of(class), unit = bytes < PAGE_BYTES ? 64 : PAGE_BYTES;
     size_t head = sizeof(struct slab) + SLAB_BYTES / bytes * sizeof(uint16_t);
+    size_t first = (head + unit - 1) / unit * unit;
 
-    return (head + unit - 1) / unit * unit;
-}
-
-static uint32_t capacity_of(uint32_t class)
-{
-    return (uint32_t)((SLAB_BYTES - first_offset(class)) / bytes_of(class));
+    *slab = (struct slab){.class = class,
+                          .bytes = (uint32_t)bytes,
+                          .capacity = (uint32_t)((SLAB_BYTES - first) / bytes),
+                          .first = (uint32_t)first};
 }
 
 static char *block_at(struct slab *slab, uint32_t number)
 {
-    return (char *)slab + first_offset(slab->class) + number * bytes_of(slab->class);
+    return (char *)slab + slab->first + number * (size_t)slab->bytes;
 }
 
 static bool has_room(const struct slab *slab)
 {
-    return slab->free_count > 0 || slab->fresh < capacity_of(slab->class);
+    return slab->free_count > 0 || slab->fresh < slab->capacity;
 }
 
 /* What a free block counts for in dirty_bytes. */
-static size_t dirt_of(uint32_t class)
+static size_t dirt_of(const struct slab *slab)
 {
-    return bytes_of(class) < PAGE_BYTES ? 0 : bytes_of(class);
+    return slab->bytes < PAGE_BYTES ? 0 : slab->bytes;
 }
 
 static void list_add(struct slab *slab)
@@ -126,7 +130,6 @@ static struct slab *map_slab(void)
     if (front > 0)
         (void)munmap(map, front);
     (void)munmap(map + front + SLAB_BYTES, SLAB_BYTES - front);
-    slabs.bytes += SLAB_BYTES;
     return (struct slab *)(void *)(map + front);
 }
 
@@ -136,11 +139,17 @@ static struct slab *slab_with_room(uint32_t class)
 
     if (slab != NULL)
         return slab;
-    slab = slabs.spare != NULL ? slabs.spare : map_slab();
-    slabs.spare = NULL;
-    if (slab == NULL)
-        return NULL;
-    *slab = (struct slab){.class = class};
+    if (slabs.spare != NULL) {
+        slab = slabs.spare;
+        slabs.spare = slab->next;
+        slabs.spare_count--;
+    } else {
+        slab = map_slab();
+        if (slab == NULL)
+            return NULL;
+    }
+    start_slab(slab, class);
+    slabs.bytes += SLAB_BYTES;
     list_add(slab);
     return slab;
 }
@@ -156,7 +165,7 @@ static void *take_block(struct slab *slab)
         if (slab->clean_count > slab->free_count)
             slab->clean_count = slab->free_count;
         else
-            slabs.dirty_bytes -= dirt_of(slab->class);
+            slabs.dirty_bytes -= dirt_of(slab);
     }
     slab->used++;
     if (!has_room(slab))
@@ -176,24 +185,24 @@ void *slab_take(size_t size)
 static void drop_slab(struct slab *slab)
 {
     list_remove(slab);
-    slabs.dirty_bytes -= (slab->free_count - slab->clean_count) * dirt_of(slab->class);
-    if (slabs.spare == NULL) {
-        slabs.spare = slab;
+    slabs.dirty_bytes -= (slab->free_count - slab->clean_count) * dirt_of(slab);
+    slabs.bytes -= SLAB_BYTES;
+    if (slabs.spare_count == SPARE_MAX) {
+        (void)munmap(slab, SLAB_BYTES);
         return;
     }
-    (void)munmap(slab, SLAB_BYTES);
-    slabs.bytes -= SLAB_BYTES;
+    slab->next = slabs.spare;
+    slabs.spare = slab;
+    slabs.spare_count++;
 }
 
 /* The whole pages of free blocks go back to the system. */
 static void clean_slab(struct slab *slab)
 {
-    size_t bytes = bytes_of(slab->class);
-
     for (; slab->clean_count < slab->free_count; slab->clean_count++) {
         char *block = block_at(slab, slab->free[slab->clean_count]);
         size_t front = (PAGE_BYTES - (uintptr_t)block % PAGE_BYTES) % PAGE_BYTES;
-        size_t pages = (bytes - front) / PAGE_BYTES * PAGE_BYTES;
+        size_t pages = (slab->bytes - front) / PAGE_BYTES * PAGE_BYTES;
         if (pages > 0)
             (void)madvise(block + front, pages, MADV_DONTNEED);
     }
@@ -206,6 +215,12 @@ static void clean_all(void)
         for (struct slab *slab = slabs.lists[class]; slab != NULL; slab = slab->next)
             clean_slab(slab);
     slabs.dirty_bytes = 0;
+    while (slabs.spare != NULL) {
+        struct slab *slab = slabs.spare;
+        slabs.spare = slab->next;
+        (void)munmap(slab, SLAB_BYTES);
+    }
+    slabs.spare_count = 0;
 }
 
 static void give_back(struct slab *slab, const char *block)
@@ -213,8 +228,8 @@ static void give_back(struct slab *slab, const char *block)
     bool had_room = has_room(slab);
     size_t offset = (size_t)(block - block_at(slab, 0));
 
-    slab->free[slab->free_count++] = (uint16_t)(offset / bytes_of(slab->class));
-    slabs.dirty_bytes += dirt_of(slab->class);
+    slab->free[slab->free_count++] = (uint16_t)((uint32_t)offset / slab->bytes);
+    slabs.dirty_bytes += dirt_of(slab);
     if (!had_room)
         list_add(slab);
     if (--slab->used == 0)

@@ -4,8 +4,8 @@
  * Rows that are not sealed are a hundred thousand blocks of some hundred bytes, what questions
  * decoded as many of some thousand, which come and go at their own times.  In one heap with all
  * else each keeps what lay around it from being used by what is larger, and from the system.
- * Here blocks of about one size (an eighth more at most) share 256 KiB, which are unmapped with
- * the last; what was never given away takes no memory, nor, but for 8 MiB, whole pages that
+ * Here blocks of about one size (an eighth more at most) share 256 KiB, which come back with
+ * the last; what was never given away takes no memory, nor, but for 16 MiB, whole pages that
  * came back.
  *
  * Source: Bonwick, "The Slab Allocator", USENIX 1994.  Thread-safe.
@@ -20,7 +20,7 @@
 void *slab_alloc(size_t size);
 void slab_free(void *block, size_t size); /* NULL allowed */
 
-/* Bytes of all slabs, with what is free in them. */
+/* Bytes of all slabs in use, with what is free in them. */
 size_t slab_bytes(void);
 
 #endif

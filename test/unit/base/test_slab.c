@@ -165,7 +165,7 @@ static void pages_that_come_back_go_to_the_system(void **state)
             drop(&pieces[i], (unsigned char)i);
     }
     assert_true(slab_bytes() > bytes / 2);
-    assert_true(resident_bytes() < full - 36 * MIB); /* of 47 */
+    assert_true(resident_bytes() < full - 28 * MIB); /* of 47 */
     for (uint32_t i = 0; i < count; i++) {
         if (i % step != 0)
             fill(&pieces[i], 8192, (unsigned char)i);

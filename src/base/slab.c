@@ -28,7 +28,6 @@ _Static_assert(BLOCK_BYTES_MIN / STEPS % 16 == 0, "blocks are aligned");
 
 #define PAGE_BYTES ((size_t)4096)
 #define DIRTY_BYTES_MAX ((size_t)8 * MIB) /* free, and not given back to the system */
-
 #define SPARE_MAX 32u /* checking a section, and merging, fills and empties slabs of many classes */
 
 struct slab {
@@ -36,7 +35,7 @@ struct slab {
     uint32_t class, bytes, capacity; /* bytes of a block, and how many there are */
     uint32_t first;                  /* where they begin, from the slab */
     uint32_t used;                   /* blocks */
-    uint32_t fresh;             /* from this block on nothing was given away, nor touched */
+    uint32_t fresh;                  /* from this block on nothing was given away, nor touched */
     uint32_t free_count, clean_count;
     uint16_t free[]; /* numbers of blocks that were given back, the last of them last */
 };

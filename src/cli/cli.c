@@ -168,7 +168,7 @@ static const struct command commands[] = {
      "An indicator is --alert, --app-id, --ip, --session, --user or --indicators.  The\n"
      "lower bound counts messages named in bind records; the upper bound adds that a\n"
      "sync takes whole folders and that throttled periods cannot be ruled out.\n"
-     "Exit code 1 when nothing was touched.\n",
+     "Exit code 1 when nothing was touched, 5 when nothing was found and records lack.\n",
      OPTIONS(scope_options), cmd_scope, 0},
     {"watchlist", "--tenant NAME add ALIAS FILE\n--tenant NAME list\n--tenant NAME show ALIAS\n"
      "--tenant NAME remove ALIAS",

@@ -79,7 +79,7 @@ static void blocks_are_apart_and_all_come_back(void **state)
 {
     (void)state;
     take_and_give_back(1);
-    assert_true(slab_bytes() <= 256 * KIB); /* one is kept */
+    assert_true(slab_bytes() <= 256 * KIB);
 }
 
 static void every_size_has_its_room(void **state)

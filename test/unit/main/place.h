@@ -12,6 +12,7 @@
 #include "crypt/keyring_local.h"
 #include "main/compose.h"
 
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -191,6 +192,28 @@ static inline unsigned place_query(struct place *place, const char *tenant, cons
     unsigned status = place_ask(place, token, HTTP_POST, "/v1/query", body.data);
     buf_release(&body);
     return status;
+}
+
+/* The path of what lies in a directory of the place and has a name that ends so, the last one in
+ * order of names, or the first; empty: there is none. */
+static inline void place_find(const struct place *place, const char *directory, const char *end,
+                              bool is_last, char ret[512])
+{
+    char path[256];
+    const struct dirent *entry;
+
+    (void)snprintf(path, sizeof(path), "%s/%s", place->root, directory);
+    DIR *dir = opendir(path);
+    assert_non_null(dir);
+    ret[0] = '\0';
+    while ((entry = readdir(dir)) != NULL) {
+        bool is_it = entry->d_name[0] != '.' &&
+                     slice_ends_with(slice_of(entry->d_name), slice_of(end));
+        int order = ret[0] == '\0' ? 0 : strcmp(entry->d_name, strrchr(ret, '/') + 1);
+        if (is_it && (order == 0 || (order > 0) == is_last))
+            (void)snprintf(ret, 512, "%s/%s", path, entry->d_name);
+    }
+    (void)closedir(dir);
 }
 
 static inline int place_setup(void **state)

@@ -5,7 +5,6 @@
 #include "base/hash.h"
 #include "base/time.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 
@@ -79,24 +78,6 @@ static void fill(struct place *place)
     ASSERT_OK(daybook_checkpoint(place->daybook, &err));
 }
 
-static void last_segment(const struct place *place, char ret[512])
-{
-    char path[256];
-    const struct dirent *entry;
-
-    (void)snprintf(path, sizeof(path), "%s/seg", place->root);
-    DIR *dir = opendir(path);
-    assert_non_null(dir);
-    ret[0] = '\0';
-    while ((entry = readdir(dir)) != NULL) {
-        if (slice_ends_with(slice_of(entry->d_name), SLICE(".seg")) &&
-            (ret[0] == '\0' || strcmp(entry->d_name, strrchr(ret, '/') + 1) > 0))
-            (void)snprintf(ret, 512, "%s/%s", path, entry->d_name);
-    }
-    (void)closedir(dir);
-    assert_true(ret[0] != '\0');
-}
-
 static void expect(struct place *place, const char *query, const char *rows, const char *code)
 {
     char text[64];
@@ -162,7 +143,8 @@ static void answers_about_rows_that_cannot_be_read_are_not_complete(void **state
     struct stat stat_;
 
     fill(place);
-    last_segment(place, path);
+    place_find(place, "seg", ".seg", true, path);
+    assert_true(path[0] != '\0');
     place_close(place, false);
     assert_int_equal(stat(path, &stat_), 0);
     assert_int_equal(truncate(path, 64), 0); /* the head alone is left, behind it are zeros */
@@ -228,7 +210,8 @@ static void answers_are_not_complete_where_a_segment_is_gone(void **state)
     char path[512], catalog[512];
 
     fill(place);
-    last_segment(place, path);
+    place_find(place, "seg", ".seg", true, path);
+    assert_true(path[0] != '\0');
     (void)snprintf(catalog, sizeof(catalog), "%s/seg/catalog", place->root);
     place_close(place, true);
     assert_int_equal(unlink(path), 0);

@@ -3,7 +3,6 @@
  * and the log of the records it was for is kept. */
 #include "place.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 
@@ -17,30 +16,13 @@ static void ingest(struct place *place, const char *name)
     place_ingest(place, "alpha", "T_CL", body);
 }
 
-static void path_below(const struct place *place, const char *directory, const char *end,
-                       char ret[512])
-{
-    char path[256];
-    const struct dirent *entry;
-
-    (void)snprintf(path, sizeof(path), "%s/%s", place->root, directory);
-    DIR *dir = opendir(path);
-    assert_non_null(dir);
-    ret[0] = '\0';
-    while ((entry = readdir(dir)) != NULL) {
-        if (entry->d_name[0] != '.' && slice_ends_with(slice_of(entry->d_name), slice_of(end)))
-            (void)snprintf(ret, 512, "%s/%s", path, entry->d_name);
-    }
-    (void)closedir(dir);
-}
-
 /* The newest block does not open any more. */
 static void damage_evidence(const struct place *place)
 {
     char tenant[512], path[600];
     uint8_t last;
 
-    path_below(place, "t", "", tenant);
+    place_find(place, "t", "", true, tenant);
     (void)snprintf(path, sizeof(path), "%s/batch.0", tenant);
     int fd = open(path, O_RDWR | O_CLOEXEC);
     assert_true(fd >= 0);
@@ -63,48 +45,40 @@ static void checkpoint_in_part(struct place *place)
     assert_int_equal(rename(away, segments), 0);
 }
 
+/* One record is sealed, the evidence of another was written and does not open. */
+static void two_of_damaged_evidence(struct place *place)
+{
+    place_make(place);
+    place_open(place);
+    place_add_tenant(place, "alpha");
+    ingest(place, "one");
+    ASSERT_OK(daybook_checkpoint(place->daybook, &err));
+    ingest(place, "two");
+    checkpoint_in_part(place);
+    damage_evidence(place);
+}
+
+static void leave_with_three(struct place *place)
+{
+    assert_int_equal(place_query(place, "alpha", "T_CL | summarize count(), dcount(n)"), 200);
+    assert_true(place_says(place, "[3,3]"));
+    place_close(place, false);
+    place_remove(place);
+}
+
 static void records_of_damaged_evidence_are_kept_with_their_log(void **state)
 {
     (void)state;
     struct place place = {0};
     char path[512];
 
-    place_make(&place);
-    place_open(&place);
-    place_add_tenant(&place, "alpha");
-    ingest(&place, "one");
+    two_of_damaged_evidence(&place);
     ASSERT_OK(daybook_checkpoint(place.daybook, &err));
-    ingest(&place, "two");
-    checkpoint_in_part(&place);
-    damage_evidence(&place);
-    ASSERT_OK(daybook_checkpoint(place.daybook, &err));
-    path_below(&place, "wal", ".aside", path);
+    place_find(&place, "wal", ".aside", true, path);
     assert_true(path[0] != '\0');
     ingest(&place, "three");
     ASSERT_OK(daybook_checkpoint(place.daybook, &err));
-    assert_int_equal(place_query(&place, "alpha", "T_CL | summarize count(), dcount(n)"), 200);
-    assert_true(place_says(&place, "[3,3]"));
-    place_close(&place, false);
-    place_remove(&place);
-}
-
-/* The oldest file of the log. */
-static void first_log(const struct place *place, char ret[512])
-{
-    char path[256];
-    const struct dirent *entry;
-
-    (void)snprintf(path, sizeof(path), "%s/wal", place->root);
-    DIR *dir = opendir(path);
-    assert_non_null(dir);
-    ret[0] = '\0';
-    while ((entry = readdir(dir)) != NULL) {
-        bool is_log = slice_ends_with(slice_of(entry->d_name), SLICE(".wal"));
-        if (is_log && (ret[0] == '\0' || strcmp(entry->d_name, strrchr(ret, '/') + 1) < 0))
-            (void)snprintf(ret, 512, "%s/%s", path, entry->d_name);
-    }
-    (void)closedir(dir);
-    assert_true(ret[0] != '\0');
+    leave_with_three(&place);
 }
 
 /* The server ends between the commit of the segment and the rename of the log. */
@@ -114,15 +88,8 @@ static void a_crash_before_the_log_is_set_aside_does_not_let_the_next_start_remo
     struct place place = {0};
     char path[512], aside[600];
 
-    place_make(&place);
-    place_open(&place);
-    place_add_tenant(&place, "alpha");
-    ingest(&place, "one");
-    ASSERT_OK(daybook_checkpoint(place.daybook, &err));
-    ingest(&place, "two");
-    checkpoint_in_part(&place);
-    damage_evidence(&place);
-    first_log(&place, path);
+    two_of_damaged_evidence(&place);
+    place_find(&place, "wal", ".wal", false, path); /* the oldest */
     (void)snprintf(aside, sizeof(aside), "%s.aside", path);
     assert_int_equal(mkdir(aside, 0700), 0); /* the rename fails */
     assert_int_not_equal(daybook_checkpoint(place.daybook, &err), STATUS_OK);
@@ -133,10 +100,7 @@ static void a_crash_before_the_log_is_set_aside_does_not_let_the_next_start_remo
     ASSERT_OK(daybook_checkpoint(place.daybook, &err));
     assert_int_equal(access(path, F_OK), -1);
     assert_int_equal(access(aside, F_OK), 0);
-    assert_int_equal(place_query(&place, "alpha", "T_CL | summarize count(), dcount(n)"), 200);
-    assert_true(place_says(&place, "[3,3]"));
-    place_close(&place, false);
-    place_remove(&place);
+    leave_with_three(&place);
 }
 
 int main(void)

@@ -212,14 +212,19 @@ static void an_owner_takes_its_entries_along(void **state)
     assert_int_equal(gone[2], 1000);
 }
 
+static void add_eight(struct cache *cache, uint64_t owner)
+{
+    for (uint32_t i = 0; i < 8; i++)
+        cache_unpin(add(cache, owner, i, 900));
+}
+
 static void what_owners_take_leaves_less_room(void **state)
 {
     struct cache_stats stats;
 
     (void)state;
     struct cache *cache = cache_new(8000);
-    for (uint32_t i = 0; i < 8; i++)
-        cache_unpin(add(cache, 1, i, 900));
+    add_eight(cache, 1);
     cache_stats(cache, &stats);
     assert_in_range(stats.bytes, 7000, 8000);
     cache_hold(cache, 4000);
@@ -230,8 +235,7 @@ static void what_owners_take_leaves_less_room(void **state)
     cache_stats(cache, &stats);
     assert_in_range(stats.bytes, 1000, 2000);
     cache_let_go(cache, 104000);
-    for (uint32_t i = 0; i < 8; i++)
-        cache_unpin(add(cache, 2, i, 900));
+    add_eight(cache, 2);
     cache_stats(cache, &stats);
     assert_in_range(stats.bytes, 7000, 8000);
     cache_hold(cache, 2000);
@@ -239,8 +243,7 @@ static void what_owners_take_leaves_less_room(void **state)
     cache_stats(cache, &stats);
     assert_in_range(stats.bytes, 2000, 3000);
     cache_set_beside(cache, 0);
-    for (uint32_t i = 0; i < 8; i++)
-        cache_unpin(add(cache, 3, i, 900));
+    add_eight(cache, 3);
     cache_stats(cache, &stats);
     assert_in_range(stats.bytes, 5000, 6000);
     cache_let_go(cache, 2000);

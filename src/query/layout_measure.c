@@ -151,9 +151,11 @@ static bool is_type_behind_colon(const struct measure *m, uint32_t i)
             (m->tokens[i].kind == TOKEN_NAME && type_from_name(m->tokens[i].text, &type)));
 }
 
-static bool is_numeral(const struct token *token)
+/* Whether a point right beside the token would make another token of the two. */
+static bool may_take_point(const struct token *token)
 {
-    return token->kind == TOKEN_NUMBER || token->kind == TOKEN_SPAN;
+    return token->kind == TOKEN_NUMBER || token->kind == TOKEN_SPAN || layout_is(token, ".") ||
+           layout_is(token, "..");
 }
 
 static bool spaced_bracket(const struct measure *m, uint32_t i)
@@ -180,8 +182,8 @@ static bool is_spaced(const struct measure *m, uint32_t i, bool patterns)
     if (layout_is(b, ",") || layout_is(b, ";") || layout_is(b, ")") || layout_is(b, "]") ||
         layout_is(a, "(") || layout_is(a, "[") || layout_is(b, ":") || is_type_behind_colon(m, i))
         return false;
-    if (layout_is(a, ".") || layout_is(b, ".")) /* beside a number it could become part of it */
-        return (is_numeral(a) || is_numeral(b)) && !adjacent(m, i);
+    if (layout_is(a, ".") || layout_is(b, ".")) /* it could become part of what is beside it */
+        return (layout_is(a, ".") ? may_take_point(b) : may_take_point(a)) && !adjacent(m, i);
     if (layout_is(a, "{") && layout_is(b, "}"))
         return false;
     if (layout_is(b, "(") || layout_is(b, "["))

@@ -55,6 +55,19 @@ static void test_points_do_not_become_parts_of_numbers(void **state)
     arena_free(arena);
 }
 
+static void test_points_do_not_become_other_points(void **state)
+{
+    uint32_t count;
+
+    (void)state;
+    struct arena *arena = arena_new(MIB);
+    struct piece *p = measure(arena, SLICE("a ... .b . .. c"), &count);
+    assert_false(p[2].is_spaced); /* ..., which is .. and a point */
+    assert_true(p[3].is_spaced);  /* ... ., which is not two of .. */
+    assert_true(p[6].is_spaced);  /* . .., which is not .. and a point */
+    arena_free(arena);
+}
+
 static void test_comments_and_bars_break_lines(void **state)
 {
     struct arena *arena = arena_new(MIB);
@@ -92,6 +105,7 @@ int main(void)
         cmocka_unit_test(test_brackets_find_each_other),
         cmocka_unit_test(test_names_with_hyphens_are_one),
         cmocka_unit_test(test_points_do_not_become_parts_of_numbers),
+        cmocka_unit_test(test_points_do_not_become_other_points),
         cmocka_unit_test(test_comments_and_bars_break_lines),
         cmocka_unit_test(test_a_lone_bracket_is_refused),
     };

@@ -30,15 +30,9 @@ static bool add_value(struct binder *b, struct values *list, const struct value 
 static bool add_table(struct binder *b, struct values *list, const struct node *node)
 {
     struct rowset *rows = NULL;
-    struct plan *plan = bind_inner_table(b, node);
+    struct plan *plan = bind_inner_column(b, node, node->at, "the list");
 
-    if (plan == NULL)
-        return false;
-    if (plan->schema.column_count == 0) {
-        (void)bind_fail(b, node->at, "SEM0100", "the table of the list has no columns");
-        return false;
-    }
-    if (!bind_run(b, plan, node->at, &rows))
+    if (plan == NULL || !bind_run(b, plan, node->at, &rows))
         return false;
     for (uint32_t c = 0; rows != NULL && c < rows->chunk_count; c++) {
         if (query_check(b->q, b->err) != STATUS_OK)

@@ -186,6 +186,10 @@ bool bind_is_tabular(struct binder *b, const struct node *node);
 struct plan *bind_table(struct binder *b, const struct node *node);
 /* The same inside an expression, whose columns, aggregates and windows it does not see. */
 struct plan *bind_inner_table(struct binder *b, const struct node *node);
+/* The same where values of the first column are wanted: an error at `at` if there is none;
+ * `of` what wants them, as in "the list". */
+struct plan *bind_inner_column(struct binder *b, const struct node *node, uint32_t at,
+                               const char *of);
 struct plan *bind_operator(struct binder *b, struct plan *input, const struct node *pipe,
                            const struct node *op);
 struct plan *bind_named_table(struct binder *b, struct slice name, uint32_t at);

@@ -18,11 +18,9 @@ static struct expr *bind_toscalar(struct binder *b, const struct node *node)
         return bind_fail(b, node->at, "SEM0219", "'toscalar' takes a table");
     if (!bind_is_tabular(b, node->args))
         return bind_expr(b, node->args);
-    struct plan *plan = bind_inner_table(b, node->args);
+    struct plan *plan = bind_inner_column(b, node->args, node->at, "toscalar()");
     if (plan == NULL)
         return NULL;
-    if (plan->schema.column_count == 0)
-        return bind_fail(b, node->at, "SEM0100", "the table of toscalar() has no columns");
     enum type type = plan->schema.columns[0].type;
     struct value value = {.type = type, .is_null = type != TYPE_STRING};
     if (!bind_run(b, plan, node->at, &rows))

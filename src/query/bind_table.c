@@ -455,3 +455,13 @@ struct plan *bind_inner_table(struct binder *b, const struct node *node)
     b->windows = windows;
     return plan;
 }
+
+struct plan *bind_inner_column(struct binder *b, const struct node *node, uint32_t at,
+                               const char *of)
+{
+    struct plan *plan = bind_inner_table(b, node);
+
+    if (plan != NULL && plan->schema.column_count == 0)
+        return bind_fail(b, at, "SEM0100", "the table of %s has no columns", of);
+    return plan;
+}

@@ -137,6 +137,10 @@ static unsigned run_file(const char *path, unsigned *cases, bool update)
         (*cases)++;
         rest = slice_tail(rest, end + 4);
     }
+    if (slice_find(rest, SLICE("\n---\n"), 0) != SIZE_MAX) {
+        fprintf(stderr, "%s: the last case does not end with '==='\n", path);
+        failures++;
+    }
     buf_release(&text);
     return failures;
 }

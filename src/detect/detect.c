@@ -70,6 +70,7 @@ static enum status load_tenant(struct detect *d, const struct guid *tenant, stru
 {
     struct loader loader = {{.rows = load_rows}, d};
     enum status status = STATUS_OK;
+    bool is_complete = true;
 
     if (first_seen_is_loaded(d->first_seen, tenant))
         return STATUS_OK;
@@ -78,8 +79,11 @@ static enum status load_tenant(struct detect *d, const struct guid *tenant, stru
             d->options.context, tenant,
             SLICE("FirstSeen | project TenantId, Kind, Mailbox, AppId, Address, Network,"
                   " UserId, FirstTime, Alerted = isnotempty(AlertId)"),
-            &loader.sink, err);
-    return status == STATUS_OK ? first_seen_set_loaded(d->first_seen, tenant, err) : status;
+            &loader.sink, &is_complete, err);
+    if (status == STATUS_OK)
+        status = first_seen_set_loaded(d->first_seen, tenant, is_complete, err);
+    d->stats.lacking_tenants += status == STATUS_OK && !is_complete;
+    return status;
 }
 
 static enum status load_addresses(struct query_sink *sink, const struct batch *batch,
@@ -97,12 +101,17 @@ static enum status load_addresses(struct query_sink *sink, const struct batch *b
 enum status detect_load(struct detect *detect, struct error *err)
 {
     struct loader loader = {{.rows = load_addresses}, detect};
-
-    return detect->options.ask(
+    bool is_complete = true;
+    enum status status = detect->options.ask(
         detect->options.context, NULL,
         SLICE("SecurityAlert | where AlertType == '" FIRST_SEEN_ALERT_TYPE "'"
               " | distinct tostring(parse_json(ExtendedProperties).address)"),
-        &loader.sink, err);
+        &loader.sink, &is_complete, err);
+    if (status == STATUS_OK && !is_complete) {
+        first_seen_set_alerts_lack(detect->first_seen);
+        detect->stats.alerts_lack = true;
+    }
+    return status;
 }
 
 /* ---- the sink ---- */

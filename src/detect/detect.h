@@ -32,10 +32,11 @@ struct detect_options {
     /* Appends records (NDJSON) to one of our tables of the tenant, durably. */
     enum status (*write)(void *context, const struct guid *tenant, struct slice table,
                          struct slice body, struct error *err);
-    /* The answer to a question about our own tables, of a tenant or (NULL) of all.  It is
-     * asked in sink.take too, with the store behind it.  NULL: nothing is remembered. */
+    /* The answer to a question about our own tables, of a tenant or (NULL) of all;
+     * *ret_complete false: rows lack.  It is asked in sink.take too, with the store behind it.
+     * NULL: nothing is remembered. */
     enum status (*ask)(void *context, const struct guid *tenant, struct slice text,
-                       struct query_sink *sink, struct error *err);
+                       struct query_sink *sink, bool *ret_complete, struct error *err);
     /* Takes an alert for delivery; must not block.  May be NULL. */
     void (*deliver)(void *context, const struct detect_alert *alert);
 };
@@ -52,6 +53,8 @@ void detect_free(struct detect *detect); /* stops the writer; NULL allowed */
 
 struct detect_stats {
     uint64_t events, pairs, networks, alerts, suppressed, failed_writes, queue_depth;
+    uint64_t lacking_tenants; /* of which not all is known that was seen, as records lack */
+    bool alerts_lack;         /* the same of addresses that took part in alerts */
 };
 void detect_stats(struct detect *detect, struct detect_stats *ret);
 

@@ -18,11 +18,13 @@ struct tenant_state {
     int64_t first_time;  /* ticks of the oldest event; INT64_MAX before the first */
     int64_t newest_time;
     bool is_loaded;
+    bool lacks; /* what it remembers was not all there */
 };
 
 struct first_seen {
     struct map tenants; /* guid bytes -> struct tenant_state * */
     struct map alerted; /* addresses, in one writing */
+    bool alerts_lack;
 };
 
 struct first_seen *first_seen_new(void)
@@ -162,6 +164,8 @@ static void judge(struct first_seen *state, struct tenant_state *tenant,
         hit->reasons |= REASON_LEARNING;
     if (event->time < tenant->newest_time - FIRST_SEEN_BACKFILL_DAYS * TICKS_PER_DAY)
         hit->reasons |= REASON_BACKFILL;
+    if (tenant->lacks || state->alerts_lack)
+        hit->reasons |= REASON_RECORDS_LACK;
     hit->alert = hit->score >= FIRST_SEEN_ALERT_SCORE &&
                  (hit->reasons & (REASON_LEARNING | REASON_BACKFILL)) == 0;
 }
@@ -183,14 +187,20 @@ bool first_seen_is_loaded(const struct first_seen *state, const struct guid *ten
 }
 
 enum status first_seen_set_loaded(struct first_seen *state, const struct guid *tenant_id,
-                                  struct error *err)
+                                  bool is_complete, struct error *err)
 {
     struct tenant_state *tenant = tenant_of(state, tenant_id, err);
 
     if (tenant == NULL)
         return err->status;
     tenant->is_loaded = true;
+    tenant->lacks = !is_complete;
     return STATUS_OK;
+}
+
+void first_seen_set_alerts_lack(struct first_seen *state)
+{
+    state->alerts_lack = true;
 }
 
 enum status first_seen_load_alerted(struct first_seen *state, struct slice address,
@@ -312,6 +322,9 @@ void first_seen_add_reasons(const struct first_seen_hit *hit, const struct event
     }
     if ((hit->reasons & REASON_SESSION_SHARED) != 0)
         add_reason(ret, begin, SLICE("the session was used for another mailbox too"));
+    if ((hit->reasons & REASON_RECORDS_LACK) != 0)
+        add_reason(ret, begin, SLICE("stored records are lost or cannot be read: what was seen "
+                                     "before is not all known"));
     buf_add_byte(ret, ']');
     buf_release(&text);
 }

@@ -43,6 +43,7 @@ enum first_seen_reason {
     REASON_SESSION_SHARED = 16,
     REASON_LEARNING = 32,
     REASON_BACKFILL = 64,
+    REASON_RECORDS_LACK = 128, /* what is known is not all that was: of the tenant, or of alerts */
 };
 
 enum first_seen_kind { FIRST_SEEN_NOTHING, FIRST_SEEN_NETWORK, FIRST_SEEN_PAIR };
@@ -65,8 +66,9 @@ enum status first_seen_observe(struct first_seen *state, const struct guid *tena
 
 /* Did the caller say that it has loaded what the tenant's table remembers? */
 bool first_seen_is_loaded(const struct first_seen *state, const struct guid *tenant);
+/* is_complete false: rows of that table lack. */
 enum status first_seen_set_loaded(struct first_seen *state, const struct guid *tenant,
-                                  struct error *err) MUST_USE;
+                                  bool is_complete, struct error *err) MUST_USE;
 
 /* A row of the table FirstSeen: learns without judging. */
 struct first_seen_row {
@@ -80,6 +82,8 @@ enum status first_seen_load(struct first_seen *state, const struct guid *tenant,
 /* An address that took part in an alert. */
 enum status first_seen_load_alerted(struct first_seen *state, struct slice address,
                                     struct error *err) MUST_USE;
+/* Some of these addresses lack. */
+void first_seen_set_alerts_lack(struct first_seen *state);
 
 /* Appends the reasons as a JSON array of sentences ("application X is new to
  * the tenant"). */

@@ -118,7 +118,8 @@ static void add_details(const struct hit *hit, struct buf *ret)
     add_verbatim(ret, "user", e->user);
     buf_add_byte(ret, ',');
     add_time(ret, "record_time", e->time);
-    buf_add_text(ret, ",\"why\":");
+    buf_add_format(ret, ",\"complete\":%s,\"why\":",
+                   (hit->found.reasons & REASON_RECORDS_LACK) != 0 ? "false" : "true");
     first_seen_add_reasons(&hit->found, e, ret);
 }
 

@@ -254,7 +254,8 @@ static enum status load_table(void *context, struct slice name, struct table_sou
 }
 
 static enum status ask_of(struct daybook *d, const struct guid *tenants, uint32_t count,
-                          struct slice text, struct query_sink *sink, struct error *err)
+                          struct slice text, struct query_sink *sink, bool *ret_complete,
+                          struct error *err)
 {
     struct load_context context = {.tenants = tenants, .tenant_count = count};
     struct query_env env = {.context = &context, .table = load_table};
@@ -274,6 +275,7 @@ static enum status ask_of(struct daybook *d, const struct guid *tenants, uint32_
     if (status != STATUS_OK)
         return status;
     status = query_run(&request, sink, &stats, err);
+    *ret_complete = stats.scan.complete;
     if (status == STATUS_OK && !stats.scan.complete)
         log_line(LOG_LEVEL_WARNING, "the rules do not know all that they knew: %s",
                  stats.scan.gap);
@@ -283,20 +285,21 @@ static enum status ask_of(struct daybook *d, const struct guid *tenants, uint32_
 
 /* What the rules ask of what is stored. */
 static enum status ask(void *context, const struct guid *tenant, struct slice text,
-                       struct query_sink *sink, struct error *err)
+                       struct query_sink *sink, bool *ret_complete, struct error *err)
 {
     struct daybook *d = context;
     struct guid *ids = NULL;
     uint32_t count = 0;
 
+    *ret_complete = true;
     if (tenant != NULL)
-        return ask_of(d, tenant, 1, text, sink, err);
+        return ask_of(d, tenant, 1, text, sink, ret_complete, err);
     struct arena *arena = arena_new(GIB);
     if (arena == NULL)
         return ERROR_MEMORY(err);
     enum status status = list_tenants(d, arena, &ids, &count, err);
     if (status == STATUS_OK && count > 0)
-        status = ask_of(d, ids, count, text, sink, err);
+        status = ask_of(d, ids, count, text, sink, ret_complete, err);
     arena_free(arena);
     return status;
 }

@@ -128,6 +128,8 @@ static void add_detect_metrics(struct share *share, struct buf *out)
         {"alerts_total", "counter", "Alerts raised.", (double)d.alerts},
         {"alerts_suppressed_total", "counter", "Alerts over the hourly limit.",
          (double)d.suppressed},
+        {"rule_lacking_tenants", "gauge", "Tenants of which the rules do not know all they saw.",
+         (double)d.lacking_tenants},
         {"hits_queue_depth", "gauge", "Hits waiting to be written.", (double)d.queue_depth},
         {"hits_failed_total", "counter", "Hits that could not be written.",
          (double)d.failed_writes},
@@ -265,40 +267,45 @@ static void add_lost(struct checks *checks, const struct ingest_lost *last, uint
               file_count, SLICE_FMT(files));
 }
 
-/* The last of the losses that nobody accepted; NULL: none.  Of sections that cannot be read
- * another check tells. */
-static const struct ingest_lost *find_open(struct share *share, struct arena *arena,
-                                           uint64_t *ret_count)
+/* The losses that nobody accepted. */
+struct open_losses {
+    const struct ingest_lost *last; /* in no section, of which check_store() tells; NULL: none */
+    uint64_t count;                 /* of these */
+    bool any;                       /* of either kind */
+};
+
+static struct open_losses find_open(struct share *share, struct arena *arena)
 {
-    const struct ingest_lost *last = NULL;
+    struct open_losses open = {0};
     struct lost_records *lost = NULL;
     struct error ignored;
     uint32_t count = 0;
 
-    *ret_count = 0;
     if (share_lost(share, arena, &lost, &count, &ignored) != STATUS_OK)
-        return NULL;
+        return open;
     for (uint32_t i = 0; i < count; i++) {
-        if (lost[i].lost.accepted_us != 0 || lost[i].in_section)
+        if (lost[i].lost.accepted_us != 0)
             continue;
-        last = &lost[i].lost;
-        ++*ret_count;
+        open.any = true;
+        if (lost[i].in_section)
+            continue;
+        open.last = &lost[i].lost;
+        open.count++;
     }
-    return last;
+    return open;
 }
 
-static void check_files(struct share *share, struct arena *arena, struct checks *checks)
+static void check_files(struct share *share, const struct open_losses *open,
+                        struct checks *checks)
 {
-    uint64_t open_count = 0;
-    const struct ingest_lost *open = find_open(share, arena, &open_count);
     struct ingest_stats s;
     struct buf names;
 
     buf_init(&names, MIB);
     ingest_stats(share->services.ingest, &s);
     uint32_t count = damaged_files(share->services.io, &names);
-    if (open != NULL)
-        add_lost(checks, open, open_count, count, slice_head(buf_slice(&names), 200));
+    if (open->last != NULL)
+        add_lost(checks, open->last, open->count, count, slice_head(buf_slice(&names), 200));
     else if (s.lost_runs > 0)
         add_check(checks, "files", VERDICT_BAD,
                   "%llu files of what was received in the last days were damaged: records that "
@@ -317,17 +324,29 @@ static void check_files(struct share *share, struct arena *arena, struct checks 
     buf_release(&names);
 }
 
-static void check_rules(struct share *share, struct checks *checks)
+/* What the rules remember is in the store, and where records lack they may raise an alert about
+ * what they saw before, or none while they learn it again. */
+static void check_rules(struct share *share, const struct open_losses *open,
+                        struct checks *checks)
 {
     struct detect_stats d;
     struct webhook_stats w;
+    char lack[160] = "";
 
     detect_stats(share->services.detect, &d);
     webhook_stats(share->services.webhook, &w);
-    add_check(checks, "rules", d.failed_writes > 0 ? VERDICT_BAD : VERDICT_OK,
-              "%llu records seen, %llu alerts, %llu hits could not be written",
+    if (d.lacking_tenants > 0 || d.alerts_lack)
+        (void)snprintf(lack, sizeof(lack),
+                       "; records lack, so they do not know all that they saw of %llu tenants%s",
+                       (unsigned long long)d.lacking_tenants,
+                       d.alerts_lack ? ", nor all earlier alerts" : "");
+    add_check(checks, "rules",
+              d.failed_writes > 0 ? VERDICT_BAD
+              : lack[0] != '\0' && open->any ? VERDICT_WARNING
+                                             : VERDICT_OK,
+              "%llu records seen, %llu alerts, %llu hits could not be written%s",
               (unsigned long long)d.events, (unsigned long long)d.alerts,
-              (unsigned long long)d.failed_writes);
+              (unsigned long long)d.failed_writes, lack);
     add_check(checks, "webhook", w.failed + w.dropped > 0 ? VERDICT_WARNING : VERDICT_OK,
               "%llu alerts delivered, %llu not (they are in SecurityAlert all the same)%s%s",
               (unsigned long long)w.delivered, (unsigned long long)(w.failed + w.dropped),
@@ -340,15 +359,17 @@ enum status share_status(void *context, const struct http_request *request,
     static const char *const names[] = {"ok", "warning", "bad"};
     struct share *share = context;
     struct checks checks = {.out = &response->body};
+    struct open_losses open;
 
     if (!guid_is_zero(&request->principal->tenant))
         return ERROR_SET(err, STATUS_DENIED, "the status is for tokens of the instance");
     buf_add_format(&response->body, "{\"version\":\"%s\",\"checks\":[", DAYBOOK_VERSION);
     check_store(share, &checks);
-    check_files(share, request->arena, &checks);
+    open = find_open(share, request->arena);
+    check_files(share, &open, &checks);
     check_disk(share, &checks);
     check_log(share, &checks);
-    check_rules(share, &checks);
+    check_rules(share, &open, &checks);
     add_check(&checks, "keys", share->services.kek_beside_data ? VERDICT_WARNING : VERDICT_OK,
               share->services.kek_beside_data
                   ? "the key-encryption key lies beside the data: whoever copies the directory "

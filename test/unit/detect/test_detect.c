@@ -14,7 +14,8 @@
 struct collector {
     pthread_mutex_t lock;
     unsigned rows, alerts, delivered, refusals_left, questions, failures_left;
-    bool remembers;
+    bool remembers, lacks;
+    char last[2048]; /* that was delivered */
 };
 
 #define TABLES                                                                                     \
@@ -52,13 +53,14 @@ static enum status keep(void *context, const struct guid *who, struct slice tabl
 
 /* Runs the question over TABLES. */
 static enum status ask(void *context, const struct guid *who, struct slice text,
-                       struct query_sink *sink, struct error *e)
+                       struct query_sink *sink, bool *ret_complete, struct error *e)
 {
     struct collector *c = context;
     struct query_stats stats;
     struct buf all;
 
     c->questions++;
+    *ret_complete = !c->lacks;
     assert_true(who == NULL || guid_equal(who, &tenant));
     if (c->failures_left > 0) {
         c->failures_left--;
@@ -82,6 +84,7 @@ static void deliver(void *context, const struct detect_alert *alert)
     assert_true(alert->json.size > 0 && alert->json.data[alert->json.size - 1] == '}');
     (void)pthread_mutex_lock(&c->lock);
     c->delivered++;
+    (void)snprintf(c->last, sizeof(c->last), "%.*s", SLICE_FMT(alert->json));
     (void)pthread_mutex_unlock(&c->lock);
 }
 
@@ -95,7 +98,7 @@ static int set_up(void **state)
 
     (void)state;
     collector.rows = collector.alerts = collector.delivered = collector.questions = 0;
-    collector.remembers = false;
+    collector.remembers = collector.lacks = false;
     return detect_new(&options, &detect, &err) != STATUS_OK;
 }
 
@@ -293,6 +296,27 @@ static void addresses_of_alerts_are_remembered_over_all_tenants(void **state)
     assert_int_equal(stats.alerts, 1);
 }
 
+/* Records lack of what it remembers, so it may raise an alert about what it has seen. */
+static void an_alert_says_where_records_lack(void **state)
+{
+    struct detect_stats stats;
+
+    (void)state;
+    collector.remembers = collector.lacks = true;
+    ASSERT_OK(detect_load(detect, &err));
+    detect_stats(detect, &stats);
+    assert_true(stats.alerts_lack);
+    assert_int_equal(stats.lacking_tenants, 0);
+    ASSERT_OK(detect_start(detect, &err));
+    feed("ann", "reader", "66.6.6.6", DAY(21), false);
+    ASSERT_OK(detect_drain(detect, &err));
+    detect_stats(detect, &stats);
+    assert_int_equal(stats.lacking_tenants, 1);
+    assert_int_equal(collector.delivered, 1);
+    assert_non_null(strstr(collector.last, "\"complete\":false,\"why\":["));
+    assert_non_null(strstr(collector.last, "\"stored records are lost or cannot be read: "));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -307,6 +331,7 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(addresses_of_alerts_are_remembered_over_all_tenants,
                                         set_up, tear_down),
+        cmocka_unit_test_setup_teardown(an_alert_says_where_records_lack, set_up, tear_down),
     };
 
     return RUN_TESTS(tests);

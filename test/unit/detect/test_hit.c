@@ -70,6 +70,8 @@ static void alert_and_webhook_are_json_that_names_the_record(void **state)
     ASSERT_SLICE(json_text(buf_slice(&buf), &tape.tokens[t]), "r1");
     t = json_member(buf_slice(&buf), tape.tokens, 0, SLICE("why"));
     assert_int_equal(tape.tokens[t].kind, JSON_ARRAY);
+    t = json_member(buf_slice(&buf), tape.tokens, 0, SLICE("complete"));
+    ASSERT_SLICE(json_text(buf_slice(&buf), &tape.tokens[t]), "true");
     json_tape_release(&tape);
     buf_release(&buf);
     hit_free(hit);

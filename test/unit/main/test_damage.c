@@ -226,12 +226,60 @@ static void answers_are_not_complete_where_a_segment_is_gone(void **state)
     expect(place, "T_CL | summarize count()", "\n[1]]", "records_lost");
 }
 
+static void access_mailbox(struct place *place, const char *mailbox, const char *app,
+                           const char *address, const char *time)
+{
+    char body[512];
+
+    (void)snprintf(body, sizeof(body),
+                   "{\"Id\":\"%s\",\"CreationTime\":\"%s\",\"RecordType\":50,"
+                   "\"Operation\":\"MailItemsAccessed\",\"MailboxOwnerUPN\":\"%s\","
+                   "\"AppId\":\"%s\",\"ClientIPAddress\":\"%s\"}\n",
+                   time, time, mailbox, app, address);
+    place_ingest(place, "alpha", "AuditRecords", body);
+    for (int i = 0; i < 2; i++) /* the hit is written by the first */
+        ASSERT_OK(daybook_checkpoint(place->daybook, &err));
+}
+
+/* The rules remember what they saw from the store; what lacks there they see for the first
+ * time. */
+static void alerts_say_that_records_lack(void **state)
+{
+    struct place *place = *state;
+    char path[512];
+    struct stat stat_;
+
+    place_add_tenant(place, "alpha");
+    access_mailbox(place, "ann@x", "mail", "10.1.1.1", "2024-01-01T00:00:00");
+    access_mailbox(place, "bob@x", "sync", "66.6.6.6", "2024-01-02T00:00:00");
+    place_find(place, "seg", ".seg", true, path);
+    place_close(place, false);
+    assert_int_equal(stat(path, &stat_), 0);
+    assert_int_equal(truncate(path, 64), 0);
+    assert_int_equal(truncate(path, stat_.st_size), 0);
+    place_open(place);
+    access_mailbox(place, "bob@x", "sync", "66.6.6.6", "2024-01-20T00:00:00");
+    assert_int_equal(place_query(place, "alpha", "SecurityAlert | project ExtendedProperties"),
+                     200);
+    ASSERT_SAYS(place, "\\\"complete\\\":false,");
+    ASSERT_SAYS(place, "stored records are lost or cannot be read: what was seen before is not ");
+    assert_int_equal(place_query(place, "alpha", "FirstSeen | where AlertId != '' | project x = "
+                                                 "tostring(Reasons)"), 200);
+    ASSERT_SAYS(place, "stored records are lost or cannot be read");
+    assert_int_equal(place_ask(place, place->admin, HTTP_GET, "/v1/status", ""), 200);
+    ASSERT_SAYS(place, "{\"name\":\"rules\",\"verdict\":\"warning\"");
+    ASSERT_SAYS(place, "records lack, so they do not know all that they saw of 1 tenants\"");
+    assert_int_equal(place_ask(place, place->admin, HTTP_GET, "/metrics", ""), 200);
+    ASSERT_SAYS(place, "daybook_rule_lacking_tenants 1\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         PLACE_TEST(answers_about_rows_that_cannot_be_read_are_not_complete),
         PLACE_TEST(answers_beside_an_altered_catalog_are_not_complete),
         PLACE_TEST(answers_are_not_complete_where_a_segment_is_gone),
+        PLACE_TEST(alerts_say_that_records_lack),
         cmocka_unit_test(a_keyring_that_lacks_a_tenant_is_damage),
     };
 

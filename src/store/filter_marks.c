@@ -184,7 +184,7 @@ static bool is_shown(const struct part_scan *scan, uint32_t path)
     if (end < column->path.size && column->path.data[end] == '\\')
         return false; /* the path's text is not the key's */
     struct slice top = slice_head(column->path, end);
-    if (map_find(&scan->source->fields, top) == NULL)
+    if (map_find(scan->source->fields, top) == NULL)
         return true; /* in AdditionalFields */
     for (uint32_t i = 0; i < scan->source->schema.column_count; i++) {
         const struct source_column *c = &scan->source->columns[i];

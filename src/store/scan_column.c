@@ -85,31 +85,40 @@ static bool is_rest(const struct part_scan *scan, uint32_t path)
 {
     struct slice text = scan->part->paths[path].path;
 
-    return path_is_top_level(text) && map_find(&scan->source->fields, text) == NULL;
+    return path_is_top_level(text) && map_find(scan->source->fields, text) == NULL;
 }
 
 /* What add_rest() reads of a shape. */
-static enum status load_rest(struct part_scan *scan, uint32_t s, struct error *err)
+static enum status load_rest(struct part_scan *scan, uint32_t s, bool *rest, struct error *err)
 {
     const struct shape *shape = &scan->part->shapes[s];
     enum status status = STATUS_OK;
 
     for (uint32_t i = 0; i < shape->slot_count && status == STATUS_OK; i++) {
-        if (!shape->slots[i].shadowed && is_rest(scan, shape->slots[i].path))
+        uint32_t path = shape->slots[i].path;
+        if (shape->slots[i].shadowed)
+            continue;
+        rest[path] = is_rest(scan, path);
+        if (rest[path])
             status = scan_load_slots(scan, &(struct slot_range){s, i, i + 1}, err);
     }
     for (uint32_t i = 0; i < shape->object_count && status == STATUS_OK; i++) {
-        if (is_rest(scan, shape->objects[i].path))
+        uint32_t path = shape->objects[i].path;
+        rest[path] = is_rest(scan, path);
+        if (rest[path])
             status = load_object(scan, s, &shape->objects[i], err);
     }
     return status;
 }
 
 /* The fields that are no columns, or whole records. */
-static enum status plan_texts(struct part_scan *scan, bool whole, struct error *err)
+static enum status plan_texts(struct part_scan *scan, struct column_plan *plan, bool whole,
+                              struct error *err)
 {
-    enum status status = STATUS_OK;
+    bool *rest = ARENA_ARRAY(scan->arena, bool, scan->part->path_count + (size_t)1, err);
+    enum status status = rest == NULL ? err->status : STATUS_OK;
 
+    plan->rest = rest;
     for (uint32_t s = 0; s < scan->part->root_shape_count && status == STATUS_OK; s++) {
         const struct slot_range all = {s, 0, scan->part->shapes[s].slot_count};
         if (!scan_has_rows_of(scan, &scan->part->shapes[s]))
@@ -118,7 +127,7 @@ static enum status plan_texts(struct part_scan *scan, bool whole, struct error *
         bool is_parsed = !whole && scan->part->shapes[s].is_raw;
         status = is_parsed ? scan_load_shape(scan, s, err)
                  : whole   ? scan_load_slots(scan, &all, err)
-                           : load_rest(scan, s, err);
+                           : load_rest(scan, s, rest, err);
     }
     return status;
 }
@@ -130,9 +139,9 @@ enum status scan_plan_column(struct part_scan *scan, struct column_plan *plan,
     case COLUMN_FIELD:
         return plan_field(scan, plan, err);
     case COLUMN_REST:
-        return plan_texts(scan, false, err);
+        return plan_texts(scan, plan, false, err);
     case COLUMN_RAW:
-        return plan_texts(scan, true, err);
+        return plan_texts(scan, plan, true, err);
     case COLUMN_SEQ:
         return scan_load_rows(scan, ROWS_SEQS, err);
     case COLUMN_RECEIVED:
@@ -410,10 +419,9 @@ static void add_leaf_json(const struct path_column *path, uint32_t value, struct
         buf_add_byte(ret, '"');
 }
 
-static void add_rest(const struct part_scan *scan, uint32_t row, uint32_t shape_index,
+static void add_rest(const struct part *part, const bool *rest, uint32_t row, uint32_t shape_index,
                      struct buf *key, struct buf *ret)
 {
-    const struct part *part = scan->part;
     const struct shape *shape = &part->shapes[shape_index];
     bool is_first = true;
 
@@ -421,7 +429,7 @@ static void add_rest(const struct part_scan *scan, uint32_t row, uint32_t shape_
     for (uint32_t i = 0; i < shape->slot_count; i++) {
         const struct slot *slot = &shape->slots[i];
         const struct path_column *path = &part->paths[slot->path];
-        if (slot->shadowed || !is_rest(scan, slot->path))
+        if (slot->shadowed || !rest[slot->path])
             continue;
         add_member(ret, &is_first, path->path, key);
         uint32_t value = slot->first + (row - shape->row_begin);
@@ -431,7 +439,7 @@ static void add_rest(const struct part_scan *scan, uint32_t row, uint32_t shape_
             add_leaf_json(path, value, ret);
     }
     for (uint32_t i = 0; i < shape->object_count; i++) {
-        if (!is_rest(scan, shape->objects[i].path))
+        if (!rest[shape->objects[i].path])
             continue;
         add_member(ret, &is_first, part->paths[shape->objects[i].path].path, key);
         part_render_object(part, shape, &shape->objects[i], row, ret);
@@ -471,7 +479,7 @@ static enum status make_text(const struct part_scan *scan, const struct column_p
     while (next_run(scan->part, rows, count, &run)) {
         for (uint32_t i = run.begin; i < run.end; i++) {
             if (plan->column->source == COLUMN_REST)
-                add_rest(scan, rows[i], run.shape, &scratch, &column.text);
+                add_rest(scan->part, plan->rest, rows[i], run.shape, &scratch, &column.text);
             else if (plan->column->source == COLUMN_RAW)
                 add_raw(scan->part, rows[i], &scratch, &column.text);
             else

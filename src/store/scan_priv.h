@@ -52,11 +52,22 @@ struct scan_unit {
     struct section *section; /* likewise */
 };
 
-struct scan_source {
-    struct table_source base; /* first */
+/* The columns of a table.  Those of a declared table are made once, for all that ask. */
+struct scan_schema {
     struct schema schema;
     struct source_column *columns; /* schema.column_count */
-    struct map fields;  /* paths of the top-level fields that are columns */
+    struct map fields;    /* paths of the top-level fields that are columns */
+    uint32_t time_column; /* the field that the event time is taken from; UINT32_MAX: none */
+    struct arena *arena;  /* owns names and arrays */
+};
+
+struct scan_source {
+    struct table_source base; /* first */
+    struct schema schema;     /* this and what follows of scan_schema */
+    const struct source_column *columns;
+    const struct map *fields;
+    uint32_t time_column;
+    struct scan_schema *found; /* owned, of a table that is not declared; or NULL */
     struct slice table;
     struct guid *tenants; /* as they were asked for */
     uint32_t tenant_count;
@@ -65,16 +76,16 @@ struct scan_source {
     uint32_t unit_count, unit_capacity;
     struct store_gap *gaps; /* what is lost of the tenants */
     uint32_t gap_count;
-    uint32_t time_column; /* the field that the event time is taken from; UINT32_MAX: none */
     uint64_t watermark; /* highest _Seq of the snapshot, if there is one tenant */
     struct arena *arena; /* owns names and arrays */
     struct scan_source *next; /* of the snapshot */
 };
 
-/* Fills schema, columns and fields.  definition NULL: a user table (or the
- * quarantine), columns found in the units. */
+/* definition NULL, or not declared: a user table (or the quarantine), columns found in the
+ * units of the source.  Owned by the caller. */
 enum status scan_schema_make(struct scan_source *source, const struct table_definition *definition,
-                             struct error *err) MUST_USE;
+                             struct scan_schema **ret, struct error *err) MUST_USE;
+void scan_schema_free(struct scan_schema *schema); /* NULL allowed */
 /* Sets base.ops. */
 void scan_source_init(struct scan_source *source);
 
@@ -124,6 +135,7 @@ struct column_plan {
     bool has_containers; /* some chosen shape has an array or object there */
     int64_t event_unit;  /* the leaves are the event time in whole units of so many ticks, or 0 */
     bool is_absent;      /* nobody reads it */
+    const bool *rest;    /* REST: by path of the chosen rows' shapes, it is no column's */
     const struct path_column *guids; /* few rows of many GUIDs: read from here, values is NULL */
 };
 

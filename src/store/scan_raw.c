@@ -38,7 +38,7 @@ static struct slice value_text(const struct raw_reader *r, uint32_t token)
 
 static enum status rest_text(struct raw_reader *r, struct slice *ret, struct error *err)
 {
-    const struct map *fields = &r->scan->source->fields;
+    const struct map *fields = r->scan->source->fields;
     struct buf path;
     buf_init(&path, 4 * RECORD_BYTES_MAX);
     buf_clear(&r->scratch);

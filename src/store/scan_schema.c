@@ -11,6 +11,8 @@
 #include "base/limits.h"
 #include "base/text.h"
 
+#include <stdlib.h>
+
 #define NO_TYPE TYPE_COUNT_ /* nothing but nulls so far */
 
 struct system_column {
@@ -44,33 +46,33 @@ static const struct system_column QUARANTINE_COLUMNS[] = {
 
 /* ---- making columns ---- */
 
-static enum status add_column(struct scan_source *source, struct slice name,
+static enum status add_column(struct scan_schema *made, struct slice name,
                               struct source_column column, struct error *err)
 {
     /* Room for all columns was made at the start. */
-    uint32_t index = source->schema.column_count++;
-    struct column *columns = (struct column *)(uintptr_t)source->schema.columns;
+    uint32_t index = made->schema.column_count++;
+    struct column *columns = (struct column *)(uintptr_t)made->schema.columns;
 
-    columns[index].name = arena_copy(source->arena, name, err);
+    columns[index].name = arena_copy(made->arena, name, err);
     if (columns[index].name.data == NULL)
         return err->status;
     columns[index].type = column.type;
-    source->columns[index] = column;
-    source->columns[index].path = arena_copy(source->arena, column.path, err);
-    if (source->columns[index].path.data == NULL)
+    made->columns[index] = column;
+    made->columns[index].path = arena_copy(made->arena, column.path, err);
+    if (made->columns[index].path.data == NULL)
         return err->status;
     if (column.source != COLUMN_FIELD || !path_is_top_level(column.path))
         return STATUS_OK;
-    return map_put(&source->fields, column.path, NULL, err) == NULL ? err->status : STATUS_OK;
+    return map_put(&made->fields, column.path, NULL, err) == NULL ? err->status : STATUS_OK;
 }
 
-static enum status make_room(struct scan_source *source, uint32_t count, struct error *err)
+static enum status make_room(struct scan_schema *made, uint32_t count, struct error *err)
 {
-    source->schema.columns = ARENA_ARRAY(source->arena, struct column, count, err);
-    if (source->schema.columns == NULL)
+    made->schema.columns = ARENA_ARRAY(made->arena, struct column, count, err);
+    if (made->schema.columns == NULL)
         return err->status;
-    source->columns = ARENA_ARRAY(source->arena, struct source_column, count, err);
-    return source->columns == NULL ? err->status : STATUS_OK;
+    made->columns = ARENA_ARRAY(made->arena, struct source_column, count, err);
+    return made->columns == NULL ? err->status : STATUS_OK;
 }
 
 static const struct system_column *find_system(struct slice name)
@@ -82,15 +84,15 @@ static const struct system_column *find_system(struct slice name)
     return NULL;
 }
 
-static enum status add_system(struct scan_source *source, const struct system_column *from,
+static enum status add_system(struct scan_schema *made, const struct system_column *from,
                               size_t count, struct error *err)
 {
     for (size_t i = 0; i < count; i++) {
         struct slice name = slice_of(from[i].name);
-        if (schema_find(&source->schema, name) != UINT32_MAX)
+        if (schema_find(&made->schema, name) != UINT32_MAX)
             continue;
         struct source_column column = {.source = from[i].source, .type = from[i].type};
-        enum status status = add_column(source, name, column, err);
+        enum status status = add_column(made, name, column, err);
         if (status != STATUS_OK)
             return status;
     }
@@ -117,7 +119,7 @@ static struct source_column declared_column(const struct table_definition *defin
     return ret;
 }
 
-static enum status make_declared(struct scan_source *source,
+static enum status make_declared(struct scan_schema *made,
                                  const struct table_definition *definition, struct error *err)
 {
     struct buf path;
@@ -133,17 +135,17 @@ static enum status make_declared(struct scan_source *source,
             path_add_key(&path, column->name);
         status = buf_check(&path, err);
         if (status == STATUS_OK)
-            status = add_column(source, column->name,
+            status = add_column(made, column->name,
                                 declared_column(definition, column, buf_slice(&path)), err);
         if (column->type == TYPE_DATETIME && slice_equal(column->name, definition->time_column))
-            source->time_column = i;
+            made->time_column = i;
     }
     buf_release(&path);
-    bool has_rest = schema_find(&source->schema, SLICE("AdditionalFields")) == UINT32_MAX;
+    bool has_rest = schema_find(&made->schema, SLICE("AdditionalFields")) == UINT32_MAX;
     if (status == STATUS_OK)
-        status = add_system(source, SYSTEM_COLUMNS, SYSTEM_COUNT, err);
+        status = add_system(made, SYSTEM_COLUMNS, SYSTEM_COUNT, err);
     if (status == STATUS_OK && !has_rest)
-        status = add_system(source, &OTHER_REST, 1, err);
+        status = add_system(made, &OTHER_REST, 1, err);
     return status;
 }
 
@@ -291,7 +293,7 @@ static enum status see_unit(struct finder *f, struct scan_source *source,
     return status == STATUS_CORRUPT ? STATUS_OK : status;
 }
 
-static enum status make_found(struct scan_source *source, struct finder *f, struct error *err)
+static enum status make_found(struct scan_schema *made, struct finder *f, struct error *err)
 {
     size_t system = SYSTEM_COUNT;
     size_t room = TABLE_COLUMNS_MAX - system;
@@ -307,20 +309,21 @@ static enum status make_found(struct scan_source *source, struct finder *f, stru
         (void)path_next_key(&rest, &key);
         const struct system_column *own = find_system(buf_slice(&key));
         bool is_column = (own == NULL || own->source == COLUMN_TABLE) && key.size > 0 &&
-                         key.size <= COLUMN_NAME_BYTES_MAX && source->schema.column_count < room;
+                         key.size <= COLUMN_NAME_BYTES_MAX && made->schema.column_count < room;
         if (is_column)
-            status = add_column(source, buf_slice(&key),
+            status = add_column(made, buf_slice(&key),
                                 (struct source_column){COLUMN_FIELD, type, entry->key}, err);
         else
             needs_rest |= !slice_is(buf_slice(&key), "TimeGenerated");
     }
     buf_release(&key);
     if (status == STATUS_OK)
-        status = add_system(source, SYSTEM_COLUMNS, needs_rest ? system : system - 1, err);
+        status = add_system(made, SYSTEM_COLUMNS, needs_rest ? system : system - 1, err);
     return status;
 }
 
-static enum status make_user(struct scan_source *source, struct error *err)
+static enum status make_user(struct scan_source *source, struct scan_schema *made,
+                             struct error *err)
 {
     struct finder f = {0};
     struct arena *scratch = arena_share(source->arena);
@@ -334,24 +337,53 @@ static enum status make_user(struct scan_source *source, struct error *err)
         arena_clear(scratch);
     }
     if (status == STATUS_OK)
-        status = make_room(source, TABLE_COLUMNS_MAX, err);
+        status = make_room(made, TABLE_COLUMNS_MAX, err);
     if (status == STATUS_OK)
-        status = make_found(source, &f, err);
+        status = make_found(made, &f, err);
     map_release(&f.types);
     arena_free(scratch);
     return status;
 }
 
-enum status scan_schema_make(struct scan_source *source, const struct table_definition *definition,
-                             struct error *err)
+static enum status make(struct scan_source *source, const struct table_definition *definition,
+                        struct scan_schema *made, struct error *err)
 {
     if (!source->is_quarantine && (definition == NULL || !definition->declared))
-        return make_user(source, err);
+        return make_user(source, made, err);
     uint32_t declared = definition == NULL ? 0 : definition->schema.column_count;
-    enum status status = make_room(source, declared + (uint32_t)QUARANTINE_COUNT, err);
+    enum status status = make_room(made, declared + (uint32_t)QUARANTINE_COUNT, err);
     if (status != STATUS_OK)
         return status;
     if (source->is_quarantine)
-        return add_system(source, QUARANTINE_COLUMNS, QUARANTINE_COUNT, err);
-    return make_declared(source, definition, err);
+        return add_system(made, QUARANTINE_COLUMNS, QUARANTINE_COUNT, err);
+    return make_declared(made, definition, err);
+}
+
+enum status scan_schema_make(struct scan_source *source, const struct table_definition *definition,
+                             struct scan_schema **ret, struct error *err)
+{
+    struct scan_schema *made = calloc(1, sizeof(*made));
+
+    if (made == NULL)
+        return ERROR_MEMORY(err);
+    map_init(&made->fields);
+    made->time_column = UINT32_MAX;
+    made->arena = arena_new(QUERY_MEMORY_BYTES);
+    enum status status = made->arena == NULL ? ERROR_MEMORY(err)
+                                             : make(source, definition, made, err);
+    if (status != STATUS_OK) {
+        scan_schema_free(made);
+        return status;
+    }
+    *ret = made;
+    return STATUS_OK;
+}
+
+void scan_schema_free(struct scan_schema *schema)
+{
+    if (schema == NULL)
+        return;
+    map_release(&schema->fields);
+    arena_free(schema->arena);
+    free(schema);
 }

@@ -54,7 +54,7 @@ enum status store_snapshot_of(struct store *store, const struct guid *tenant,
 
 static void free_source(struct scan_source *source)
 {
-    map_release(&source->fields);
+    scan_schema_free(source->found);
     free(source->units);
     arena_free(source->arena);
     free(source);
@@ -246,6 +246,45 @@ static enum status name_source(struct scan_source *source, struct slice table,
     return STATUS_OK;
 }
 
+/* Of a declared table, which is the same for all that ask: it takes as long as a short question. */
+static enum status get_declared(struct store *store, const struct table_definition *definition,
+                                struct scan_source *source, const struct scan_schema **ret,
+                                struct error *err)
+{
+    _Atomic(struct scan_schema *) *known = &store->schemas[definition - store->options.tables];
+    struct scan_schema *found = atomic_load(known), *mine = NULL;
+    enum status status =
+        found != NULL ? STATUS_OK : scan_schema_make(source, definition, &mine, err);
+
+    if (mine != NULL && atomic_compare_exchange_strong(known, &found, mine))
+        found = mine;
+    else
+        scan_schema_free(mine); /* another was quicker */
+    *ret = found;
+    return status;
+}
+
+static enum status set_schema(struct scan_source *source, struct store *store,
+                              const struct table_definition *definition, struct error *err)
+{
+    const struct scan_schema *schema = NULL;
+    enum status status;
+
+    if (definition != NULL && definition->declared && !source->is_quarantine) {
+        status = get_declared(store, definition, source, &schema, err);
+    } else {
+        status = scan_schema_make(source, definition, &source->found, err);
+        schema = source->found;
+    }
+    if (status != STATUS_OK)
+        return status;
+    source->schema = schema->schema;
+    source->columns = schema->columns;
+    source->fields = &schema->fields;
+    source->time_column = schema->time_column;
+    return STATUS_OK;
+}
+
 static bool is_in_set(const void *set, const struct guid *tenant)
 {
     return has_tenant(set, tenant);
@@ -267,7 +306,6 @@ enum status store_snapshot_source(struct store_snapshot *snapshot, struct slice 
     source = calloc(1, sizeof(*source));
     if (source == NULL)
         return ERROR_MEMORY(err);
-    map_init(&source->fields);
     scan_source_init(source);
     enum status status = name_source(source, table, tenants, tenant_count, err);
     if (status == STATUS_OK)
@@ -282,7 +320,7 @@ enum status store_snapshot_source(struct store_snapshot *snapshot, struct slice 
     if (status == STATUS_OK && !is_known)
         status = ERROR_SET(err, STATUS_NOT_FOUND, "there is no table '%.*s'", SLICE_FMT(table));
     if (status == STATUS_OK)
-        status = scan_schema_make(source, definition, err);
+        status = set_schema(source, snapshot->store, definition, err);
     if (status != STATUS_OK) {
         free_source(source);
         return status;

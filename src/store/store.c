@@ -134,10 +134,12 @@ enum status store_open(const struct store_options *options, struct store **ret, 
     memory_make_empty(&store->memory);
     store->sink.take = take;
     store->options = *options;
+    store->schemas = calloc(options->table_count + (size_t)1, sizeof(*store->schemas));
     gap_list_init(&store->gaps);
-    if (pthread_mutex_init(&store->lock, NULL) != 0 ||
+    if (store->schemas == NULL || pthread_mutex_init(&store->lock, NULL) != 0 ||
         pthread_mutex_init(&store->flush_lock, NULL) != 0 ||
         pthread_cond_init(&store->joined, NULL) != 0) {
+        free(store->schemas);
         free(store);
         return ERROR_MEMORY(err);
     }
@@ -167,6 +169,9 @@ void store_close(struct store *store)
     memory_release(&store->memory);
     sealed_close(store->sealed);
     gap_list_release(&store->gaps);
+    for (uint32_t i = 0; i < store->options.table_count; i++)
+        scan_schema_free(atomic_load(&store->schemas[i]));
+    free(store->schemas);
     (void)pthread_cond_destroy(&store->joined);
     (void)pthread_mutex_destroy(&store->flush_lock);
     (void)pthread_mutex_destroy(&store->lock);

@@ -22,6 +22,8 @@
 struct store {
     struct record_sink sink; /* first */
     struct store_options options;
+    _Atomic(struct scan_schema *) *schemas; /* of options.tables that are declared, as they are
+                                             * asked for; NULL before */
     pthread_mutex_t lock;
     pthread_cond_t joined; /* a join has ended */
     struct memory memory;

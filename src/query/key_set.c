@@ -7,7 +7,6 @@
 #include "query/key_set_priv.h"
 
 #include "base/hash.h"
-#include "base/random.h"
 
 #include <math.h>
 
@@ -569,7 +568,7 @@ enum status key_set_dictionary(struct key_set *set, uint32_t column_number, stru
                                        &column->values_vector, err);
         if (status != STATUS_OK)
             return status;
-        column->values_id = random_u64() | 1;
+        column->values_id = vector_new_dict_id();
     }
     *ret = column->values_vector;
     ret->encoding = VECTOR_DICT;

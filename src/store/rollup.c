@@ -7,7 +7,6 @@
 #include "store/tally_priv.h"
 
 #include "base/hash.h"
-#include "base/random.h"
 #include "store/sealed_priv.h"
 
 #include <stdlib.h>
@@ -328,7 +327,7 @@ static enum status copy_values(struct rollup *rollup, const struct path_values *
     enum status status = STATUS_OK;
 
     *ret = scan_dict_vector(from, NULL, 0);
-    ret->dict_id = random_u64() | 1; /* it may live longer than the column's own */
+    ret->dict_id = vector_new_dict_id(); /* it may live longer than the column's own */
     if (type_is_bytes(from->type)) {
         status = copy_texts(rollup, from, ret, err);
     } else {

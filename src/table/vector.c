@@ -2,6 +2,9 @@
 #include "table/vector.h"
 
 #include "base/check.h"
+#include "base/hash.h"
+
+#include <stdatomic.h>
 
 size_t vector_element_bytes(enum type type)
 {
@@ -258,4 +261,13 @@ enum status vector_flatten(struct arena *arena, const struct vector *v, struct v
         vector_set(ret, row, &value);
     }
     return status;
+}
+
+/* A number of its own, spread: others are hashes of theirs.  The kernel's random bytes took
+ * longer than what a short question does with a dictionary. */
+uint64_t vector_new_dict_id(void)
+{
+    static atomic_uint_fast64_t made;
+
+    return hash_u64(hash_seed() + atomic_fetch_add(&made, 1)) | 1;
 }

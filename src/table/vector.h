@@ -92,6 +92,8 @@ void *vector_data(struct vector *v);
 uint8_t *vector_nulls(struct vector *v); /* NULL if not asked for */
 /* Stores a value of the vector's type, whose bytes live on already. */
 void vector_set(struct vector *v, uint32_t index, const struct value *value);
+/* A dict_id for a dictionary that was just made: no other has it. */
+uint64_t vector_new_dict_id(void);
 /* The rows picked by `rows` (row_count indices).  DICT and CONST stay so. */
 enum status vector_take(struct arena *arena, const struct vector *v, const uint32_t *rows,
                         uint32_t row_count, struct vector *ret, struct error *err) MUST_USE;

@@ -99,6 +99,20 @@ static void flat_values_of_every_type_are_taken(void **state)
     }
 }
 
+static void each_dictionary_has_its_own_number(void **state)
+{
+    enum { COUNT = 1000 };
+    uint64_t ids[COUNT];
+
+    (void)state;
+    for (int i = 0; i < COUNT; i++) {
+        ids[i] = vector_new_dict_id();
+        assert_true(ids[i] != 0);
+        for (int k = 0; k < i; k++)
+            assert_true(ids[k] != ids[i]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -106,6 +120,7 @@ int main(void)
         cmocka_unit_test(a_dictionary_keeps_its_codes),
         cmocka_unit_test(a_vector_may_replace_itself),
         cmocka_unit_test(flat_values_of_every_type_are_taken),
+        cmocka_unit_test(each_dictionary_has_its_own_number),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -12,6 +12,7 @@
 
 #define FLUSH_BYTES (256 * KIB)
 #define PARAMETERS_MAX 64u
+#define ALIKE_ROWS_MIN 8u /* fewer: to look for what they share takes as long as to write it */
 
 struct writer {
     struct query_sink sink; /* first */
@@ -21,6 +22,8 @@ struct writer {
     struct audit_ticket ticket;
     bool sent;
     bool has_tables; /* further ones */
+    struct buf alike; /* of the batch at hand: struct alike_cells, by column */
+    struct buf texts; /* theirs */
     uint64_t row_count; /* of the table */
 };
 
@@ -47,7 +50,9 @@ static enum status add_columns(struct writer *w, const struct schema *schema, st
     for (uint32_t i = 0; i < schema->column_count; i++) {
         buf_add_text(out, i > 0 ? ",{\"name\":" : "{\"name\":");
         text_add_json_string(out, schema->columns[i].name);
-        buf_add_format(out, ",\"type\":\"%s\"}", type_name(schema->columns[i].type));
+        buf_add_text(out, ",\"type\":\"");
+        buf_add_text(out, type_name(schema->columns[i].type));
+        buf_add_text(out, "\"}");
     }
     buf_add_text(out, "],\"rows\":[");
     return buf_check(out, err);
@@ -74,21 +79,92 @@ static enum status table(struct query_sink *sink, struct slice name,
     return add_columns(w, schema, err);
 }
 
+/* Columns beside each other, of each of which all rows have the same: often nothing. */
+struct alike_cells {
+    uint32_t begin, end;
+    size_t at, size; /* in the texts */
+};
+
+/* Surely the same in all rows. */
+static bool is_alike(const struct vector *column, uint32_t row_count)
+{
+    bool is_alike = true;
+
+    switch (column->encoding) {
+    case VECTOR_CONST:
+        break;
+    case VECTOR_DICT:
+        for (uint32_t i = 1; i < row_count && is_alike; i++)
+            is_alike = column->codes[i] == column->codes[0];
+        break;
+    case VECTOR_FLAT:
+        is_alike = column->type == TYPE_STRING || column->nulls != NULL;
+        for (uint32_t i = 0; i < row_count && is_alike; i++)
+            is_alike = column->type == TYPE_STRING ? column->slices[i].size == 0
+                                                   : column->nulls[i] != 0;
+        break;
+    }
+    return is_alike;
+}
+
+/* Writes what the rows share, once. */
+static enum status find_alike(struct writer *w, const struct batch *batch, struct error *err)
+{
+    struct alike_cells cells = {0};
+
+    buf_clear(&w->alike);
+    buf_clear(&w->texts);
+    for (uint32_t i = 0; i < batch->column_count && batch->row_count >= ALIKE_ROWS_MIN; i++) {
+        if (!is_alike(&batch->columns[i], batch->row_count))
+            continue;
+        if (cells.end > 0 && cells.end == i) {
+            w->alike.size -= sizeof(cells); /* one more in the last */
+            buf_add_byte(&w->texts, ',');
+        } else {
+            cells = (struct alike_cells){.begin = i, .at = w->texts.size};
+        }
+        query_add_cell(&w->texts, &batch->columns[i], 0);
+        cells.end = i + 1;
+        cells.size = w->texts.size - cells.at;
+        buf_add(&w->alike, &cells, sizeof(cells));
+        if (buf_check(&w->texts, err) != STATUS_OK || buf_check(&w->alike, err) != STATUS_OK)
+            return err->status;
+    }
+    return STATUS_OK;
+}
+
+static void add_row(struct writer *w, const struct batch *batch, uint32_t row)
+{
+    struct buf *out = &w->response->body;
+    const struct alike_cells *next = (const void *)w->alike.data;
+    size_t left = w->alike.size / sizeof(*next);
+
+    buf_add_text(out, w->row_count++ > 0 ? ",\n[" : "\n[");
+    for (uint32_t i = 0; i < batch->column_count;) {
+        if (i > 0)
+            buf_add_byte(out, ',');
+        if (left > 0 && next->begin == i) {
+            buf_add(out, w->texts.data + next->at, next->size);
+            i = next->end;
+            next++;
+            left--;
+        } else {
+            query_add_cell(out, &batch->columns[i++], row);
+        }
+    }
+    buf_add_byte(out, ']');
+}
+
 static enum status rows(struct query_sink *sink, const struct batch *batch, struct error *err)
 {
     struct writer *w = (struct writer *)sink;
     struct buf *out = &w->response->body;
+    enum status status = find_alike(w, batch, err);
 
-    for (uint32_t row = 0; row < batch->row_count; row++) {
-        buf_add_text(out, w->row_count++ > 0 ? ",\n[" : "\n[");
-        for (uint32_t i = 0; i < batch->column_count; i++) {
-            if (i > 0)
-                buf_add_byte(out, ',');
-            query_add_cell(out, &batch->columns[i], row);
-        }
-        buf_add_byte(out, ']');
-    }
-    enum status status = buf_check(out, err);
+    for (uint32_t row = 0; row < batch->row_count && status == STATUS_OK; row++)
+        add_row(w, batch, row);
+    if (status == STATUS_OK)
+        status = buf_check(out, err);
     if (status == STATUS_OK && out->size > FLUSH_BYTES)
         status = spill(w, err);
     return status;
@@ -259,6 +335,8 @@ static enum status answer(struct share *share, const struct http_request *reques
 
     if (status != STATUS_OK)
         return status;
+    buf_init(&w.alike, QUERY_MEMORY_BYTES);
+    buf_init(&w.texts, QUERY_MEMORY_BYTES);
     status = prepare(share, request, &body, &query, &reach, err);
     if (explains)
         query.explain = share_body_flag(&body, "analyze") ? EXPLAIN_ANALYZE : EXPLAIN_PLAN;
@@ -275,6 +353,8 @@ static enum status answer(struct share *share, const struct http_request *reques
         share_view_close(&view);
         status = finish(&w, status, &stats, err);
     }
+    buf_release(&w.alike);
+    buf_release(&w.texts);
     share_body_release(&body);
     return status;
 }

@@ -168,6 +168,28 @@ static void now_and_parameters_reach_the_query(void **state)
     ASSERT_SAYS(place, "[\"2024-02-17T17:12:03.0000000Z\",42,\"a\\\"b\"]");
 }
 
+/* What all rows have is written once, with what stands beside it: of many rows and of few. */
+static void rows_have_what_each_has_and_what_all_have(void **state)
+{
+    static const char middle[] =
+        "| extend a = 7, b = \\\"q\\\", c = int(null), d = iff(i == 3, \\\"x\\\", \\\"\\\"), e = "
+        "iff(i > 0, int(null), 1), f = dynamic([1]) | project a, b, i, c, d, e, f | take 100\"}";
+    struct place *place = *state;
+    char token[TOKEN_BYTES], body[512], row[64];
+
+    make_alpha(place, "reader", "", token);
+    for (int count = 1; count <= 40; count += 13) {
+        (void)snprintf(body, sizeof(body), "{\"query\":\"range i from 1 to %d step 1 %s", count,
+                       middle);
+        assert_int_equal(place_ask(place, token, HTTP_POST, "/v1/query", body), 200);
+        for (int i = 1; i <= count; i++) {
+            (void)snprintf(row, sizeof(row), "\n[7,\"q\",%d,null,\"%s\",null,[1]]%s", i,
+                           i == 3 ? "x" : "", i < count ? "," : "]");
+            ASSERT_SAYS(place, row);
+        }
+    }
+}
+
 static void a_batch_line_is_answered_on_a_line(void **state)
 {
     struct place *place = *state;
@@ -295,6 +317,7 @@ int main(void)
         PLACE_TEST(a_query_error_names_phase_line_and_column),
         PLACE_TEST(a_query_body_that_is_wrong_is_refused),
         PLACE_TEST(now_and_parameters_reach_the_query),
+        PLACE_TEST(rows_have_what_each_has_and_what_all_have),
         PLACE_TEST(a_batch_line_is_answered_on_a_line),
         PLACE_TEST(raw_gives_the_bytes_that_came),
         PLACE_TEST(an_answer_of_ingest_counts_what_became_of_the_records),

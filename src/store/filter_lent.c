@@ -75,10 +75,15 @@ static enum status put_together(struct part_scan *scan, const struct lent_questi
     const struct path_column *column = &scan->part->paths[question->path];
     const struct lent_texts *lent = column->lent;
     const struct path_values *values = NULL;
-    uint8_t any = 0;
+    uint8_t any = 0, any_front = 0;
 
-    for (uint32_t i = 0; i < column->dict_count; i++) {
-        uint8_t front = fronts[lent->fronts[i]];
+    for (uint32_t i = 0; i < lent->front_count; i++)
+        any_front |= fronts[i];
+    for (uint32_t i = 0; i < column->dict_count && any_front == 0; i++)
+        ret[i] = ends[lent->codes[i]];
+    for (uint32_t i = 0; i < column->dict_count && any_front != 0; i++) {
+        bool is_wanted = question->codes == NULL || question->codes[i] != 0;
+        uint8_t front = is_wanted ? fronts[lent->fronts[i]] : 0;
         ret[i] = (uint8_t)(front | ends[lent->codes[i]]);
         any |= front;
     }
@@ -96,6 +101,26 @@ static enum status put_together(struct part_scan *scan, const struct lent_questi
     return status;
 }
 
+/* What the donor's texts say, those alone that the wanted texts are made of. */
+static enum status ask_donor(struct part_scan *scan, const struct lent_question *question,
+                             uint8_t **ret, struct error *err)
+{
+    const struct path_column *column = &scan->part->paths[question->path];
+    const struct lent_texts *lent = column->lent;
+    uint32_t donor_count = scan->part->paths[lent->donor].dict_count;
+    uint8_t *wanted = NULL;
+
+    if (question->codes != NULL) {
+        wanted = ARENA_ARRAY(scan->arena, uint8_t, donor_count + (size_t)1, err);
+        if (wanted == NULL)
+            return err->status;
+        for (uint32_t i = 0; i < column->dict_count; i++)
+            wanted[lent->codes[i]] |= question->codes[i];
+    }
+    const struct wanted_values donors = {lent->donor, TYPE_STRING, wanted};
+    return filter_match_path(scan, question->filter, &donors, ret, err);
+}
+
 enum status filter_match_lent(struct part_scan *scan, const struct lent_question *question,
                               uint8_t **ret, bool *ret_done, struct error *err)
 {
@@ -111,9 +136,8 @@ enum status filter_match_lent(struct part_scan *scan, const struct lent_question
     enum status status = is_plain(scan, lent->donor, &plain, err);
     if (status != STATUS_OK || !plain)
         return status;
-    const struct wanted_values all = {lent->donor, TYPE_STRING, NULL};
     if (!question->lent_is_known)
-        status = filter_match_path(scan, question->filter, &all, &asked, err);
+        status = ask_donor(scan, question, &asked, err);
     if (status != STATUS_OK)
         return status;
     const uint8_t *known = question->lent_is_known ? question->lent : asked;

@@ -52,9 +52,10 @@ static enum status match_hit(struct part_scan *scan, struct test *test, struct w
     const struct lent_question question = {.filter = test->filter,
                                            .path = hit.path,
                                            .lent_is_known = marks->asked[donor],
-                                           .lent = marks->values[donor]};
+                                           .lent = marks->values[donor],
+                                           .codes = *ret_codes};
 
-    if (status == STATUS_OK && *ret_codes == NULL)
+    if (status == STATUS_OK)
         status = filter_match_lent(scan, &question, &marks->values[hit.path], &is_done, err);
     if (status == STATUS_OK && !is_done)
         status = filter_match_path(scan, test->filter, &wanted, &marks->values[hit.path], err);
@@ -194,17 +195,6 @@ static bool is_shown(const struct part_scan *scan, uint32_t path)
     return false;
 }
 
-static bool has_shadowed(const struct part *part)
-{
-    for (uint32_t s = 0; s < part->shape_count; s++) {
-        for (uint32_t i = 0; i < part->shapes[s].slot_count; i++) {
-            if (part->shapes[s].slots[i].shadowed)
-                return true;
-        }
-    }
-    return false;
-}
-
 enum status filter_mark_hits(struct part_scan *scan, struct test *test,
                              const struct word_hit *hits, uint32_t count, bool has_literals,
                              struct error *err)
@@ -213,7 +203,7 @@ enum status filter_mark_hits(struct part_scan *scan, struct test *test,
     struct marks *marks = &test->marks;
     enum status status = make_room(scan, marks, err);
 
-    test->is_exact = !has_shadowed(part);
+    test->is_exact = !part->has_shadowed;
     /* first those that lend, then those that are made of theirs */
     for (uint32_t n = 0; n < 2 * count && status == STATUS_OK; n++) {
         uint32_t i = n % count, path = hits[i].path;
@@ -299,6 +289,44 @@ static uint64_t blocks_of(const uint32_t *rows, uint32_t count)
     return (last == 63 ? UINT64_MAX : (UINT64_C(1) << (last + 1)) - 1) & UINT64_MAX << first;
 }
 
+/* The one column whose marks decide about the elements of an array, which have one shape; NULL:
+ * there is more to look at. */
+static const struct slot *deciding_slot(const struct part *part, const struct marks *marks,
+                                        const struct path_column *array)
+{
+    const struct slot_span span = marks->spans[array->only_shape];
+    const struct slot *slot = &part->shapes[array->only_shape].slots[span.begin];
+    bool is_one = array->element_shapes == NULL && !marks->shapes[array->only_shape] &&
+                  span.end == span.begin + 1 && slot->kind != SLOT_ARRAY;
+
+    return is_one ? slot : NULL;
+}
+
+/* Which of the rows have an array, in the first slot of the run, with a marked element. */
+static void find_arrays(const struct part *part, const struct marks *marks,
+                        const struct slot_run *run, const uint32_t *rows, uint32_t count,
+                        uint8_t *found)
+{
+    const struct slot *slot = &run->shape->slots[run->begin];
+    uint32_t base = run->shape->row_begin;
+    const struct path_column *array = &part->paths[slot->path];
+    const struct slot *leaf = deciding_slot(part, marks, array);
+
+    if (leaf == NULL) {
+        for (uint32_t i = 0; i < count; i++)
+            found[i] = found[i] != 0 || filter_array_matches(part, marks, slot->path,
+                                                             slot->first + rows[i] - base);
+        return;
+    }
+    const struct codes codes = codes_from(part->paths[leaf->path].codes, leaf->first);
+    const uint8_t *values = marks->values[leaf->path];
+    for (uint32_t i = 0; i < count; i++) {
+        const uint32_t *starts = array->value_starts + (slot->first + rows[i] - base);
+        for (uint32_t e = starts[0]; e < starts[1]; e++)
+            found[i] |= values[code_at(codes, e)];
+    }
+}
+
 /* Which of up to STEP_ROWS rows have a mark in the slots. */
 static void find_marked(const struct part *part, const struct marks *marks,
                         const struct slot_run *run, const uint32_t *rows, uint32_t count,
@@ -317,9 +345,8 @@ static void find_marked(const struct part *part, const struct marks *marks,
                        marks->values[slot->path], base, rows, count, found);
             continue;
         }
-        for (uint32_t i = 0; i < count; i++)
-            found[i] = found[i] != 0 || filter_array_matches(part, marks, slot->path,
-                                                             slot->first + rows[i] - base);
+        const struct slot_run array = {run->shape, s, s + 1};
+        find_arrays(part, marks, &array, rows, count, found);
     }
 }
 

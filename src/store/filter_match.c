@@ -140,6 +140,9 @@ static struct letters letters_of(struct slice word)
 }
 
 #ifdef __AVX2__
+/* A dictionary is seldom in the caches of the processor, which does not look ahead across pages. */
+#define LOOK_AHEAD_BYTES 2048
+
 static inline __m256i letter_at(const char *at, const struct letters *l, unsigned which)
 {
     __m256i bytes = _mm256_loadu_si256((const __m256i *)(const void *)(at + l->places[which]));
@@ -171,6 +174,7 @@ static const char *find_letters(const char *at, const char *end, const struct le
 
 #ifdef __AVX2__
     for (; end - at >= 64; at += 64) { /* most have none */
+        __builtin_prefetch(at + LOOK_AHEAD_BYTES);
         __m256i found = _mm256_or_si256(letters_at(at, &l), letters_at(at + 32, &l));
         if (!_mm256_testz_si256(found, found))
             break;
@@ -276,8 +280,8 @@ static uint32_t run_end(const struct path_values *values, const uint8_t *wanted,
     if (values->is_run && wanted == NULL)
         return count;
     for (uint32_t next = end; next < count; next++) {
-        if (texts[next - 1].data == NULL ||
-            texts[next].data != texts[next - 1].data + texts[next - 1].size)
+        if (!values->is_run && (texts[next - 1].data == NULL ||
+                                texts[next].data != texts[next - 1].data + texts[next - 1].size))
             return end;
         if (wanted == NULL || wanted[next] != 0)
             end = next + 1;
@@ -302,9 +306,10 @@ static bool match_words(const struct filter *filter, const struct path_values *v
     }
     memset(matches, 0, count);
     for (uint32_t from = 0, end; from < count; from = end) {
-        end = from + 1;
-        if (wanted != NULL && wanted[from] == 0)
-            continue;
+        const uint8_t *next = wanted == NULL ? NULL : memchr(wanted + from, 1, count - from);
+        if (wanted != NULL && next == NULL)
+            break;
+        from = wanted == NULL ? from : (uint32_t)(next - wanted);
         end = run_end(values, wanted, from, count);
         if (texts[from].data != NULL)
             filter_match_run(filter, texts + from, end - from, matches + from);

@@ -73,6 +73,7 @@ struct lent_question {
     uint32_t path;
     bool lent_is_known;
     const uint8_t *lent;
+    const uint8_t *codes; /* as in wanted_values */
 };
 enum status filter_match_lent(struct part_scan *scan, const struct lent_question *question,
                               uint8_t **ret, bool *ret_done, struct error *err) MUST_USE;

@@ -154,6 +154,7 @@ struct part {
 
     struct shape *shapes;    /* root shapes in row order, then element shapes */
     uint32_t shape_count, root_shape_count;
+    bool has_shadowed;       /* views: some slot of a shape is shadowed */
     struct path_column *paths; /* 0 is the root "" (is_object) */
     uint32_t path_count;
 

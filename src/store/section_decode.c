@@ -72,6 +72,7 @@ static enum status get_slots(struct reader *r, struct part *part, struct shape *
                                         .literal_end = (uint32_t)end,
                                         .first = column->value_count,
                                         .shadowed = (kind & 8) != 0};
+        part->has_shadowed |= shape->slots[i].shadowed;
         column->value_count += shape->row_count;
     }
     return STATUS_OK;
@@ -258,6 +259,41 @@ static enum status get_columns(struct reader *r, struct section_header *header, 
     return status == STATUS_OK ? check_leaning(header, err) : status;
 }
 
+uint32_t section_indexed_as(const struct section_header *header, uint32_t path)
+{
+    for (unsigned i = 0; i < CONTEXT_CHAIN_MAX * 2; i++) {
+        if (header->columns[path].codes != CODES_SAME)
+            break;
+        path = header->columns[path].base;
+    }
+    return path;
+}
+
+static bool is_same(const struct section_header *header, uint32_t path)
+{
+    const struct path_column *column = &header->part->paths[path];
+
+    return path > 0 && !column->is_array && !column->is_object &&
+           header->columns[path].codes == CODES_SAME;
+}
+
+/* A question to the index asks for them in each section. */
+static enum status list_same(struct section_header *header, struct error *err)
+{
+    uint32_t path_count = header->part->path_count, count = 0;
+
+    for (uint32_t p = 0; p < path_count; p++)
+        count += is_same(header, p);
+    header->same =
+        ARENA_ARRAY(header->part->arena, struct same_column, count + (size_t)1, err);
+    for (uint32_t p = 0; p < path_count && header->same != NULL; p++) {
+        if (is_same(header, p))
+            header->same[header->same_count++] =
+                (struct same_column){p, section_indexed_as(header, p)};
+    }
+    return header->same == NULL ? err->status : STATUS_OK;
+}
+
 static enum status get_reasons(struct reader *r, struct part *part, struct error *err)
 {
     uint32_t count = 0;
@@ -364,6 +400,8 @@ static enum status get_header(const struct section_info *info, struct section_he
         status = get_shapes(&r, header, err);
     if (status == STATUS_OK)
         status = get_columns(&r, header, &offset, err);
+    if (status == STATUS_OK)
+        status = list_same(header, err);
     if (status == STATUS_OK)
         status = get_reasons(&r, part, err);
     header->has_open_raw = status == STATUS_OK && part_has_open_raw(part);

@@ -35,6 +35,10 @@ struct section_header {
     struct path_uses uses;
     struct column_entry rows[ROW_DATA_COUNT_];
     struct column_entry *columns; /* by path */
+    struct same_column {
+        uint32_t path, as;        /* the index has the entries of `as` for both */
+    } *same;
+    uint32_t same_count;
     struct index_page *pages;
     uint32_t page_count;
     uint8_t index_bits;           /* of a fingerprint */
@@ -64,6 +68,8 @@ enum status section_encode(const struct part *part, const struct section_options
 /* raw: the unpacked header, which is copied. */
 enum status section_header_decode(const struct section_info *info, struct slice raw,
                                   struct section_header **ret, struct error *err) MUST_USE;
+/* The path whose entries in the index stand for those of a path: the one it is the SAME as. */
+uint32_t section_indexed_as(const struct section_header *header, uint32_t path);
 void section_header_free(struct section_header *header); /* NULL allowed */
 /* A part of its own with the header's shapes and paths (shared, so the header
  * must outlive it). */

@@ -145,17 +145,6 @@ static enum status probe_text(const struct probing *p, struct slice text,
     return status;
 }
 
-/* The path whose entries stand for those of a path: the one it is the SAME as. */
-static uint32_t indexed_as(const struct section_header *header, uint32_t path)
-{
-    for (unsigned i = 0; i < CONTEXT_CHAIN_MAX * 2; i++) {
-        if (header->columns[path].codes != CODES_SAME)
-            break;
-        path = header->columns[path].base;
-    }
-    return path;
-}
-
 static uint64_t blocks_of(const struct section_header *header, const struct index_hit *hits,
                           uint32_t count, uint32_t path)
 {
@@ -180,7 +169,7 @@ static bool index_knows(const struct section_header *header, struct slice path,
         return false;
     *ret_absent = p == UINT32_MAX && part_find_path(part, path, PATH_ARRAY) == UINT32_MAX &&
                   part_find_path(part, path, PATH_OBJECT) == UINT32_MAX;
-    *ret_path = p == UINT32_MAX ? 0 : indexed_as(header, p);
+    *ret_path = p == UINT32_MAX ? 0 : section_indexed_as(header, p);
     return p != UINT32_MAX && header->has_index && header->columns[*ret_path].codes != CODES_EVENT;
 }
 
@@ -251,8 +240,8 @@ static enum status all_hits(const struct probing *p, const struct index_hit *hit
                             struct error *err)
 {
     const struct section_header *header = p->header;
-    struct word_hit *list =
-        ARENA_ARRAY(p->arena, struct word_hit, (size_t)header->part->path_count + 1, err);
+    struct word_hit *list = ARENA_ARRAY(
+        p->arena, struct word_hit, (size_t)header->rank_count + header->same_count + 1, err);
 
     *ret = list;
     *ret_count = 0;
@@ -260,15 +249,18 @@ static enum status all_hits(const struct probing *p, const struct index_hit *hit
         return err->status;
     if (header->has_escaped_literals)
         list[(*ret_count)++] = (struct word_hit){0, UINT64_MAX};
-    for (uint32_t path = 0; path < header->part->path_count && count > 0; path++) {
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t path = header->ranks[hits[i].rank];
         const struct path_column *column = &header->part->paths[path];
-        bool is_literals = path == 0 && !header->has_escaped_literals;
-        if (!is_literals && (column->is_array || column->is_object))
-            continue;
-        uint64_t blocks =
-            blocks_of(header, hits, count, path == 0 ? 0 : indexed_as(header, path));
+        bool is_column = !column->is_array && !column->is_object;
+        if (path == 0 ? !header->has_escaped_literals
+                      : is_column && header->columns[path].codes != CODES_SAME)
+            list[(*ret_count)++] = (struct word_hit){path, hits[i].blocks};
+    }
+    for (uint32_t i = 0; i < header->same_count && count > 0; i++) {
+        uint64_t blocks = blocks_of(header, hits, count, header->same[i].as);
         if (blocks != 0)
-            list[(*ret_count)++] = (struct word_hit){path, blocks};
+            list[(*ret_count)++] = (struct word_hit){header->same[i].path, blocks};
     }
     return STATUS_OK;
 }

@@ -12,7 +12,6 @@
 #define INNER_VERSION 1
 #define INNER_BYTES 53
 #define NODE_BYTES (1 + 2 * HASH_BYTES)
-#define SUBTREE_LEAVES 64u
 
 _Static_assert(sizeof(struct hash256) == HASH_BYTES, "arrays of hashes are plain bytes");
 
@@ -237,19 +236,39 @@ static void join_all(struct hash256 *nodes, size_t count)
     }
 }
 
-/* Subtrees of as many leaves, a power of two; the last one may have fewer. */
+/* The node above the first leaves, MERKLE_NODE_LEAVES at most. */
+static void first_node(const struct hash256 *leaf_hashes, size_t count, struct hash256 *ret)
+{
+    struct hash256 nodes[MERKLE_NODE_LEAVES];
+    size_t some = count < MERKLE_NODE_LEAVES ? count : MERKLE_NODE_LEAVES;
+
+    memcpy(nodes, leaf_hashes, some * sizeof(*nodes));
+    join_all(nodes, some);
+    *ret = nodes[0];
+}
+
+/* As many leaves as a power of two, so that the nodes are those of RFC 6962. */
+_Static_assert((MERKLE_NODE_LEAVES & (MERKLE_NODE_LEAVES - 1)) == 0, "power of two");
+
+size_t merkle_nodes(const struct hash256 *leaf_hashes, size_t count, struct hash256 *ret)
+{
+    size_t node_count = 0;
+
+    for (size_t at = 0; at < count; at += MERKLE_NODE_LEAVES)
+        first_node(leaf_hashes + at, count - at, &ret[node_count++]);
+    return node_count;
+}
+
 void merkle_root(const struct hash256 *leaf_hashes, size_t count, struct hash256 *ret)
 {
     struct merkle_frontier frontier;
-    struct hash256 nodes[SUBTREE_LEAVES];
+    struct hash256 node;
 
     CHECK(count >= 1);
     merkle_frontier_init(&frontier);
-    for (size_t at = 0; at < count; at += SUBTREE_LEAVES) {
-        size_t some = count - at < SUBTREE_LEAVES ? count - at : SUBTREE_LEAVES;
-        memcpy(nodes, leaf_hashes + at, some * sizeof(*nodes));
-        join_all(nodes, some);
-        merkle_frontier_add(&frontier, &nodes[0]);
+    for (size_t at = 0; at < count; at += MERKLE_NODE_LEAVES) {
+        first_node(leaf_hashes + at, count - at, &node);
+        merkle_frontier_add(&frontier, &node);
     }
     merkle_frontier_root(&frontier, ret);
 }

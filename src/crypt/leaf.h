@@ -67,7 +67,12 @@ void leaf_inner_hash(uint64_t seq, int64_t received_us, uint32_t raw_bytes,
 /* MTH of RFC 6962 section 2.1 over leaf hashes; count >= 1. */
 void merkle_root(const struct hash256 *leaf_hashes, size_t count, struct hash256 *ret);
 
-/* The same, a leaf at a time, for a tree that grows (the frontier: one node a
+/* The nodes above 64 leaves each, the last one above those that are left; returns how many.
+ * Their merkle_root() is that of the leaves.  ret may be where the leaf hashes are. */
+#define MERKLE_NODE_LEAVES 64u
+size_t merkle_nodes(const struct hash256 *leaf_hashes, size_t count, struct hash256 *ret);
+
+/* merkle_root(), a leaf at a time, for a tree that grows (the frontier: one node a
  * set bit of leaf_count, largest first). */
 #define MERKLE_DEPTH_MAX 64
 
@@ -88,8 +93,8 @@ struct leaf_commit {
     uint8_t leaf[LEAF_BYTES];
     uint8_t seed[SEED_BYTES];
     int64_t received_us;
-    const struct hash256 *inner_hashes; /* count of the leaf; borrowed for the call */
-    bool replayed;                      /* from the WAL after a restart; may be known already */
+    const struct hash256 *nodes; /* merkle_nodes() of the inner hashes; borrowed for the call */
+    bool replayed;               /* from the WAL after a restart; may be known already */
 };
 
 /* The next leaf of a tenant: what was before it and is not known is lost. */

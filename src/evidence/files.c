@@ -68,14 +68,9 @@ enum status run_add(struct run *run, const struct leaf_commit *commit,
     buf_add(&run->leaves, commit->leaf, LEAF_BYTES);
     buf_add(&run->entries, commit->seed, SEED_BYTES);
     buf_put_u64(&run->entries, (uint64_t)commit->received_us);
-    uint32_t record_count = leaf_record_count(commit->leaf);
-    for (uint32_t i = 0; i < node_count(record_count); i++) {
-        uint32_t left = record_count - i * NODE_RECORDS;
-        struct hash256 node;
-        merkle_root(commit->inner_hashes + (size_t)i * NODE_RECORDS,
-                    left < NODE_RECORDS ? left : NODE_RECORDS, &node);
-        buf_add(&run->entries, node.bytes, HASH_BYTES);
-    }
+    uint32_t nodes = node_count(leaf_record_count(commit->leaf));
+    if (nodes > 0)
+        buf_add(&run->entries, commit->nodes, nodes * sizeof(*commit->nodes));
     if (run->leaves.failed || run->entries.failed) {
         run->leaves.size = leaves_size;
         run->entries.size = entries_size;

@@ -11,7 +11,7 @@
 #include "crypt/leaf.h"
 
 #define FILE_LEAVES 65536u
-#define NODE_RECORDS 64u
+#define NODE_RECORDS MERKLE_NODE_LEAVES
 #define ENTRY_BYTES 40u /* seed, receive time; then the inner nodes */
 #define BLOCK_LEAVES_MAX 1024u
 #define BLOCK_PLAIN_BYTES_MAX (64 * KIB)

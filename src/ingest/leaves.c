@@ -60,12 +60,15 @@ static void commit_all(const uint8_t seed[SEED_BYTES], const struct record *reco
     }
 }
 
-static void hash_inner(uint64_t first_seq, int64_t received_us, const struct record *records,
-                       uint32_t count, struct hash256 *hashes)
+/* In place: the commitments become the nodes of the leaf's tree. */
+static void make_nodes(uint64_t first_seq, int64_t received_us, const struct record *records,
+                       uint32_t count, struct hash256 *hashes, struct hash256 *ret_root)
 {
     for (uint32_t i = 0; i < count; i++)
         leaf_inner_hash(first_seq + i, received_us, (uint32_t)records[i].raw.size, &hashes[i],
                         &hashes[i]);
+    size_t node_count = merkle_nodes(hashes, count, hashes);
+    merkle_root(hashes, node_count, ret_root);
 }
 
 void leaves_commit(struct leaves *leaves, const struct record *records)
@@ -85,8 +88,8 @@ void leaves_finish(struct leaves *leaves, const struct record *records,
     for (uint32_t i = 0; i < leaves->count; i++) {
         struct leaf_draft *draft = &leaves->items[i];
         struct hash256 *hashes = leaves->hashes + draft->first;
-        hash_inner(next.first_seq, received_us, records + draft->first, draft->count, hashes);
-        merkle_root(hashes, draft->count, &next.batch_root);
+        make_nodes(next.first_seq, received_us, records + draft->first, draft->count, hashes,
+                   &next.batch_root);
         next.count = draft->count;
         next.raw_bytes = draft->raw_bytes;
         leaf_encode(&next, draft->leaf);
@@ -104,8 +107,7 @@ enum status leaves_check(const struct leaf_draft *draft, const struct record *re
     struct hash256 root;
 
     commit_all(draft->seed, records, draft->count, ret_hashes);
-    hash_inner(draft->fields.first_seq, received_us, records, draft->count, ret_hashes);
-    merkle_root(ret_hashes, draft->count, &root);
+    make_nodes(draft->fields.first_seq, received_us, records, draft->count, ret_hashes, &root);
     if (memcmp(root.bytes, draft->fields.batch_root.bytes, sizeof(root.bytes)) != 0)
         return ERROR_SET(err, STATUS_CORRUPT, "the records are not those of leaf %llu",
                          (unsigned long long)draft->fields.leaf_index);

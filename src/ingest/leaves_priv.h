@@ -22,7 +22,7 @@ struct leaf_draft {
 struct leaves {
     struct leaf_draft *items; /* in the arena */
     uint32_t count;
-    struct hash256 *hashes;   /* one a record: commitments, then inner hashes */
+    struct hash256 *hashes;   /* one a record: commitments; then of each leaf its nodes */
 };
 
 /* Cuts records into leaves of at most LEAF_RECORDS_MAX records and
@@ -36,8 +36,8 @@ void leaves_commit(struct leaves *leaves, const struct record *records);
 void leaves_finish(struct leaves *leaves, const struct record *records,
                    const struct leaf_fields *fields, int64_t received_us);
 
-/* Computes hashes and root of records read back.  STATUS_CORRUPT unless they
- * are the ones the leaf commits to. */
+/* Computes nodes and root of records read back; ret_hashes has room for one a record.
+ * STATUS_CORRUPT unless they are the ones the leaf commits to. */
 enum status leaves_check(const struct leaf_draft *draft, const struct record *records,
                          int64_t received_us, struct hash256 *ret_hashes,
                          struct error *err) MUST_USE;

@@ -311,7 +311,7 @@ static enum status settle(struct wal_entry *entry, bool durable, struct error *e
         const struct leaf_draft *draft = &put->leaves.items[i];
         struct leaf_commit commit = {.tenant = tenant->id,
                                      .received_us = put->received_us,
-                                     .inner_hashes = put->leaves.hashes + draft->first};
+                                     .nodes = put->leaves.hashes + draft->first};
         memcpy(commit.leaf, draft->leaf, LEAF_BYTES);
         memcpy(commit.seed, draft->seed, SEED_BYTES);
         struct leaf_sink *sink = put->ingest->options.leaves;

@@ -249,7 +249,7 @@ static enum status pass_leaves(struct replay *replay, struct item *item, struct 
         const struct leaf_draft *draft = &item->leaves.items[i];
         struct leaf_commit commit = {.tenant = item->tenant->id,
                                      .received_us = item->tail.received_us,
-                                     .inner_hashes = item->leaves.hashes + draft->first,
+                                     .nodes = item->leaves.hashes + draft->first,
                                      .replayed = true};
         status = count_leaf(replay->ingest, item->tenant, &draft->fields, err);
         memcpy(commit.leaf, draft->leaf, LEAF_BYTES);

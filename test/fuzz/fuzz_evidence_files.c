@@ -46,7 +46,7 @@ static void add_leaf(struct run *run, uint64_t index, uint32_t count)
 {
     static struct hash256 inner[256];
     struct leaf_commit commit = {.tenant = tenant, .received_us = (int64_t)index + 7,
-                                 .inner_hashes = inner};
+                                 .nodes = inner};
     struct leaf_fields fields = {.kind = count == 0 ? LEAF_KIND_GAP : LEAF_KIND_DATA,
                                  .leaf_index = index, .first_seq = 1 + 300 * index,
                                  .count = count, .commit_time_us = 9};

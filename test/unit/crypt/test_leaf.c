@@ -206,6 +206,32 @@ static void frontier_has_the_root_of_each_size(void **state)
     }
 }
 
+static void nodes_have_the_root_of_their_leaves(void **state)
+{
+    struct hash256 leaves[5 * MERKLE_NODE_LEAVES + 3], nodes[6], root, want;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(leaves) / sizeof(leaves[0]); i++)
+        sha256(&i, sizeof(i), leaves[i].bytes);
+    for (size_t count = 1; count <= sizeof(leaves) / sizeof(leaves[0]); count += 7) {
+        size_t node_count = merkle_nodes(leaves, count, nodes);
+        assert_int_equal(node_count, (count + MERKLE_NODE_LEAVES - 1) / MERKLE_NODE_LEAVES);
+        for (size_t i = 0; i < node_count; i++) {
+            size_t from = i * MERKLE_NODE_LEAVES, left = count - from;
+            root_by_definition(leaves + from, left < MERKLE_NODE_LEAVES ? left : MERKLE_NODE_LEAVES,
+                               &want);
+            assert_memory_equal(&nodes[i], &want, sizeof(want));
+        }
+        merkle_root(leaves, count, &want);
+        merkle_root(nodes, node_count, &root);
+        assert_memory_equal(&root, &want, sizeof(root));
+    }
+    merkle_root(leaves, sizeof(leaves) / sizeof(leaves[0]), &want);
+    size_t node_count = merkle_nodes(leaves, sizeof(leaves) / sizeof(leaves[0]), leaves);
+    merkle_root(leaves, node_count, &root); /* in place */
+    assert_memory_equal(&root, &want, sizeof(root));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -214,6 +240,7 @@ int main(void)
         cmocka_unit_test(batch_roots_match_the_second_implementation),
         cmocka_unit_test(tree_matches_rfc_6962),
         cmocka_unit_test(frontier_has_the_root_of_each_size),
+        cmocka_unit_test(nodes_have_the_root_of_their_leaves),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

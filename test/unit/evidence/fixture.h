@@ -227,7 +227,7 @@ static inline enum status fixture_take(struct evidence *evidence, const struct g
     struct hash256 *salts = calloc(count, sizeof(*salts));
     struct hash256 *inner = calloc(count, sizeof(*inner));
     struct leaf_commit commit = {.tenant = *tenant, .received_us = 1000 + (int64_t)index,
-                                 .inner_hashes = inner, .replayed = replayed};
+                                 .nodes = inner, .replayed = replayed};
     struct leaf_fields fields = {.kind = LEAF_KIND_DATA, .leaf_index = index,
                                  .first_seq = first_seq, .count = count,
                                  .commit_time_us = 2000 + (int64_t)index};
@@ -246,6 +246,7 @@ static inline enum status fixture_take(struct evidence *evidence, const struct g
         fields.raw_bytes += raw.size;
     }
     merkle_root(inner, count, &fields.batch_root);
+    (void)merkle_nodes(inner, count, inner);
     leaf_encode(&fields, commit.leaf);
     enum status status = evidence_sink(evidence)->take(evidence_sink(evidence), &commit, err);
     free(salts);

@@ -122,7 +122,8 @@ static enum status world_take_leaf(struct leaf_sink *sink, const struct leaf_com
     struct leaf_fields *fields = &w->leaves[w->leaf_count++];
     enum status status = leaf_decode(commit->leaf, fields, err);
     if (status == STATUS_OK) {
-        merkle_root(commit->inner_hashes, fields->count, &root);
+        uint32_t nodes = (fields->count + MERKLE_NODE_LEAVES - 1) / MERKLE_NODE_LEAVES;
+        merkle_root(commit->nodes, nodes, &root);
         CHECK(memcmp(&root, &fields->batch_root, sizeof(root)) == 0);
     }
     (void)pthread_mutex_unlock(&w->lock);

@@ -52,7 +52,7 @@ static void records_that_are_missing_are_found(void **state)
     leaf_inner_hash(1, 0, 7, &commitment, &inner);
     merkle_root(&inner, 1, &fields.batch_root);
     leaf_encode(&fields, commit.leaf);
-    commit.inner_hashes = &inner;
+    commit.nodes = &inner;
     ASSERT_OK(evidence_sink(f->evidence)->take(evidence_sink(f->evidence), &commit, &err));
     ASSERT_OK(fixture_ask(f, share_verify, "", "", &err));
     ASSERT_SAYS(f, "\"ok\":false,\"kind\":\"records\",\"leaf\":0,\"seq_first\":1,\"seq_last\":1");

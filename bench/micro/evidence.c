@@ -67,15 +67,17 @@ static void take_round(struct bench *bench, uint32_t tenants, uint64_t index)
 {
     struct leaf_fields fields = {.kind = LEAF_KIND_DATA, .leaf_index = index, .count = RECORDS,
                                  .first_seq = 1 + index * RECORDS};
-    struct leaf_commit commit = {.inner_hashes = bench->inner};
+    struct leaf_commit commit = {.nodes = bench->inner};
+    uint32_t sizes[RECORDS];
 
     leaf_salts(commit.seed, RECORDS, bench->salts);
     for (uint32_t i = 0; i < RECORDS; i++) {
-        struct hash256 commitment;
-        leaf_commitment(&bench->salts[i], slice_from(bench->raw, RAW_BYTES), &commitment);
-        leaf_inner_hash(fields.first_seq + i, 0, RAW_BYTES, &commitment, &bench->inner[i]);
+        sizes[i] = RAW_BYTES;
+        leaf_commitment(&bench->salts[i], slice_from(bench->raw, RAW_BYTES), &bench->inner[i]);
     }
+    leaf_inner_hashes(fields.first_seq, 0, sizes, bench->inner, RECORDS, bench->inner);
     merkle_root(bench->inner, RECORDS, &fields.batch_root);
+    (void)merkle_nodes(bench->inner, RECORDS, bench->inner);
     leaf_encode(&fields, commit.leaf);
     for (uint32_t t = 0; t < tenants; t++) {
         struct leaf_sink *sink = evidence_sink(bench->evidence);

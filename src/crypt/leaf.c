@@ -5,7 +5,7 @@
 #include "base/check.h"
 #include "base/limits.h"
 #include "crypt/hash.h"
-#include "crypt/sha_pair_priv.h"
+#include "crypt/sha_wide_priv.h"
 
 #define LEAF_FLAGS_KNOWN (LEAF_FLAG_CLOCK_BACK | LEAF_FLAG_COALESCED | LEAF_FLAG_IDEMPOTENCY)
 #define HASH_ALGORITHM_SHA256 1
@@ -112,56 +112,68 @@ static uint32_t salt_depth(uint32_t count)
     return depth;
 }
 
-#define CHILD_BYTES (1 + HASH_BYTES) /* of the one block that is hashed */
-
-/* Both nodes below one. */
-static void hash_children(const struct hash256 *node, struct hash256 *left, struct hash256 *right)
+/* Ends the message of `size` bytes that a block, or two, begin with. */
+static void end_message(uint8_t *message, size_t size, size_t block_count)
 {
-    uint8_t blocks[2][SHA_BLOCK_BYTES] = {{0x10}, {0x11}};
-    uint32_t states[2][SHA_STATE_WORDS];
-
-    for (int i = 0; i < 2; i++) {
-        memcpy(states[i], sha_start, sizeof(states[i]));
-        memcpy(blocks[i] + 1, node->bytes, HASH_BYTES);
-        blocks[i][CHILD_BYTES] = 0x80;
-        put_be(blocks[i] + SHA_BLOCK_BYTES - 8, 8, CHILD_BYTES * 8);
-    }
-    sha_blocks_pair((struct sha_lane){states[0], blocks[0]},
-                    (struct sha_lane){states[1], blocks[1]}, 1);
-    sha_put_state(states[0], left->bytes);
-    sha_put_state(states[1], right->bytes);
-    explicit_bzero(blocks, sizeof(blocks));
+    message[size] = 0x80;
+    put_be(message + block_count * SHA_BLOCK_BYTES - 8, 8, size * 8);
 }
 
-/* A level after the other, in place: the children of node i become 2i and 2i + 1,
- * the last nodes first. */
+#define CHILD_BYTES (1 + HASH_BYTES) /* of the one block that is hashed */
+
+/* Both nodes below each, of at most half as many as are hashed at once; ret may be where
+ * these are. */
+static void hash_children(const struct hash256 *nodes, size_t count, struct hash256 *ret)
+{
+    uint8_t messages[SHA_WIDE_LANES][SHA_BLOCK_BYTES] = {0};
+
+    for (size_t i = 0; i < 2 * count; i++) {
+        messages[i][0] = i % 2 == 0 ? 0x10 : 0x11;
+        memcpy(messages[i] + 1, nodes[i / 2].bytes, HASH_BYTES);
+        end_message(messages[i], CHILD_BYTES, 1);
+    }
+    sha_digests(messages[0], 1, 2 * count, ret->bytes);
+    explicit_bzero(messages, sizeof(messages));
+}
+
+/* A level after the other, in place: the children of node i become 2i and 2i + 1, the
+ * last nodes first. */
 void leaf_salts(const uint8_t seed[SEED_BYTES], uint32_t count, struct hash256 *ret_salts)
 {
-    struct hash256 right;
+    struct hash256 children[SHA_WIDE_LANES];
 
     CHECK(count >= 1);
     memcpy(ret_salts[0].bytes, seed, SEED_BYTES);
     for (uint32_t left = salt_depth(count); left-- > 0;) {
-        uint32_t children = (uint32_t)(((uint64_t)count - 1) >> left) + 1;
-        for (uint32_t i = (children + 1) / 2; i-- > 0;) {
-            struct hash256 node = ret_salts[i];
-            hash_children(&node, &ret_salts[2 * i],
-                          2 * i + 1 < children ? &ret_salts[2 * i + 1] : &right);
+        uint32_t child_count = (uint32_t)(((uint64_t)count - 1) >> left) + 1;
+        for (uint32_t end = child_count; end > 0;) {
+            uint32_t from = end <= SHA_WIDE_LANES ? 0 : (end - SHA_WIDE_LANES + 1) & ~1u;
+            hash_children(&ret_salts[from / 2], (end - from + 1) / 2, children);
+            memcpy(&ret_salts[from], children, (end - from) * sizeof(*children));
+            end = from;
         }
     }
-    explicit_bzero(&right, sizeof(right));
+    explicit_bzero(children, sizeof(children));
 }
 
-void leaf_inner_hash(uint64_t seq, int64_t received_us, uint32_t raw_bytes,
-                     const struct hash256 *commitment, struct hash256 *ret)
+void leaf_inner_hashes(uint64_t first_seq, int64_t received_us, const uint32_t *raw_bytes,
+                       const struct hash256 *commitments, size_t count, struct hash256 *ret)
 {
-    uint8_t message[1 + INNER_BYTES] = {0x00, INNER_VERSION};
+    uint8_t messages[SHA_WIDE_LANES][SHA_BLOCK_BYTES] = {0};
 
-    put_be(message + 2, 8, seq);
-    put_be(message + 10, 8, (uint64_t)received_us);
-    put_be(message + 18, 4, raw_bytes);
-    memcpy(message + 22, commitment->bytes, HASH_BYTES);
-    sha256_short(message, sizeof(message), ret->bytes);
+    for (size_t at = 0, some; at < count; at += some) {
+        some = count - at < SHA_WIDE_LANES ? count - at : SHA_WIDE_LANES;
+        for (size_t i = 0; i < some; i++) {
+            uint8_t *message = messages[i];
+            message[1] = INNER_VERSION; /* behind the 0 of a leaf */
+            put_be(message + 2, 8, first_seq + at + i);
+            put_be(message + 10, 8, (uint64_t)received_us);
+            put_be(message + 18, 4, raw_bytes[at + i]);
+            memcpy(message + 22, commitments[at + i].bytes, HASH_BYTES);
+            end_message(message, 1 + INNER_BYTES, 1);
+        }
+        sha_digests(messages[0], 1, some, ret[at].bytes);
+    }
 }
 
 void merkle_frontier_init(struct merkle_frontier *frontier)
@@ -201,22 +213,20 @@ void merkle_frontier_root(const struct merkle_frontier *frontier, struct hash256
         sha256_prefixed_pair(0x01, frontier->nodes[i].bytes, ret->bytes, ret->bytes);
 }
 
-/* Two nodes from the four below them; ret may be where these are. */
-static void join_four(const struct hash256 *nodes, struct hash256 *ret)
+/* The nodes above `count` pairs, which may stand where these do. */
+static void join_pairs(const struct hash256 *nodes, size_t count, struct hash256 *ret)
 {
-    uint8_t blocks[2][2 * SHA_BLOCK_BYTES] = {{0x01}, {0x01}};
-    uint32_t states[2][SHA_STATE_WORDS];
+    uint8_t messages[SHA_WIDE_LANES][2 * SHA_BLOCK_BYTES] = {0};
 
-    for (int i = 0; i < 2; i++) {
-        memcpy(states[i], sha_start, sizeof(states[i]));
-        memcpy(blocks[i] + 1, nodes + 2 * (size_t)i, 2 * HASH_BYTES);
-        blocks[i][NODE_BYTES] = 0x80;
-        put_be(blocks[i] + 2 * SHA_BLOCK_BYTES - 8, 8, NODE_BYTES * 8);
+    for (size_t at = 0, some; at < count; at += some) {
+        some = count - at < SHA_WIDE_LANES ? count - at : SHA_WIDE_LANES;
+        for (size_t i = 0; i < some; i++) {
+            messages[i][0] = 0x01;
+            memcpy(messages[i] + 1, &nodes[2 * (at + i)], 2 * HASH_BYTES);
+            end_message(messages[i], NODE_BYTES, 2);
+        }
+        sha_digests(messages[0], 2, some, ret[at].bytes);
     }
-    sha_blocks_pair((struct sha_lane){states[0], blocks[0]},
-                    (struct sha_lane){states[1], blocks[1]}, 2);
-    sha_put_state(states[0], ret[0].bytes);
-    sha_put_state(states[1], ret[1].bytes);
 }
 
 /* In place, a level after the other; a node without a neighbour goes up as it is, which
@@ -224,12 +234,8 @@ static void join_four(const struct hash256 *nodes, struct hash256 *ret)
 static void join_all(struct hash256 *nodes, size_t count)
 {
     while (count > 1) {
-        size_t pairs = count / 2, i = 0;
-        for (; i + 2 <= pairs; i += 2)
-            join_four(&nodes[2 * i], &nodes[i]);
-        if (i < pairs)
-            sha256_prefixed_pair(0x01, nodes[2 * i].bytes, nodes[2 * i + 1].bytes,
-                                 nodes[i].bytes);
+        size_t pairs = count / 2;
+        join_pairs(nodes, pairs, nodes);
         if (count % 2 != 0)
             nodes[pairs] = nodes[count - 1];
         count -= pairs;

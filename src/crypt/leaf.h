@@ -60,9 +60,10 @@ void leaf_commitment(const struct hash256 *salt, struct slice raw, struct hash25
 void leaf_commitments(const struct hash256 *salts, const struct slice *raws, size_t count,
                       struct hash256 *ret);
 
-/* RFC 6962 leaf hash of inner_j = u8 1 | u64 seq | u64 recv_us | u32 raw_len | c_j. */
-void leaf_inner_hash(uint64_t seq, int64_t received_us, uint32_t raw_bytes,
-                     const struct hash256 *commitment, struct hash256 *ret);
+/* RFC 6962 leaf hashes of inner_j = u8 1 | u64 seq | u64 recv_us | u32 raw_len | c_j of
+ * `count` records that follow each other; ret may be commitments. */
+void leaf_inner_hashes(uint64_t first_seq, int64_t received_us, const uint32_t *raw_bytes,
+                       const struct hash256 *commitments, size_t count, struct hash256 *ret);
 
 /* MTH of RFC 6962 section 2.1 over leaf hashes; count >= 1. */
 void merkle_root(const struct hash256 *leaf_hashes, size_t count, struct hash256 *ret);

@@ -14,6 +14,9 @@
 #define SHA_BLOCK_BYTES 64
 #define SHA_STATE_WORDS 8
 
+#define SHA_ROUNDS 64
+
+extern const uint32_t sha_constants[SHA_ROUNDS];
 extern const uint32_t sha_start[SHA_STATE_WORDS]; /* of every message */
 
 /* `count` blocks of 64 bytes. */

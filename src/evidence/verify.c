@@ -138,9 +138,8 @@ static enum status check_node(struct check *check, const struct leaf_fields *fie
             rest = slice_tail(rest, sizes[k]);
         }
         leaf_commitments(&check->salts[i], raws, end - i, hashes);
-        for (uint32_t k = 0; k < end - i; k++)
-            leaf_inner_hash(fields->first_seq + i + k, node->received_us, sizes[k], &hashes[k],
-                            &hashes[k]);
+        leaf_inner_hashes(fields->first_seq + i, node->received_us, sizes, hashes, end - i,
+                          hashes);
     }
     merkle_root(inner, node->to - node->from, &root);
     if (memcmp(root.bytes, node->want, HASH_BYTES) != 0)

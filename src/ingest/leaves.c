@@ -64,9 +64,15 @@ static void commit_all(const uint8_t seed[SEED_BYTES], const struct record *reco
 static void make_nodes(uint64_t first_seq, int64_t received_us, const struct record *records,
                        uint32_t count, struct hash256 *hashes, struct hash256 *ret_root)
 {
-    for (uint32_t i = 0; i < count; i++)
-        leaf_inner_hash(first_seq + i, received_us, (uint32_t)records[i].raw.size, &hashes[i],
-                        &hashes[i]);
+    uint32_t sizes[COMMIT_RECORDS];
+
+    for (uint32_t first = 0; first < count; first += COMMIT_RECORDS) {
+        uint32_t some = count - first < COMMIT_RECORDS ? count - first : COMMIT_RECORDS;
+        for (uint32_t i = 0; i < some; i++)
+            sizes[i] = (uint32_t)records[first + i].raw.size;
+        leaf_inner_hashes(first_seq + first, received_us, sizes, hashes + first, some,
+                          hashes + first);
+    }
     size_t node_count = merkle_nodes(hashes, count, hashes);
     merkle_root(hashes, node_count, ret_root);
 }

@@ -95,11 +95,13 @@ static void check_batch(uint32_t count, const uint8_t salts_digest[32], const ui
 {
     struct hash256 *salts = calloc(count, sizeof(*salts));
     struct hash256 *inner = calloc(count, sizeof(*inner));
+    uint32_t *sizes = calloc(count, sizeof(*sizes));
     struct hash256 hash;
     uint8_t seed[SEED_BYTES];
 
     assert_non_null(salts);
     assert_non_null(inner);
+    assert_non_null(sizes);
     make_seed(seed);
     leaf_salts(seed, count, salts);
     sha256(salts, count * sizeof(*salts), hash.bytes);
@@ -107,11 +109,13 @@ static void check_batch(uint32_t count, const uint8_t salts_digest[32], const ui
     for (uint32_t i = 0; i < count; i++) {
         char raw[80];
         int size = snprintf(raw, sizeof(raw), "{\"Id\":%u,\"Operation\":\"MailItemsAccessed\"}", i);
-        leaf_commitment(&salts[i], slice_from(raw, (size_t)size), &hash);
-        leaf_inner_hash(100 + i, RECEIVED_US, (uint32_t)size, &hash, &inner[i]);
+        sizes[i] = (uint32_t)size;
+        leaf_commitment(&salts[i], slice_from(raw, (size_t)size), &inner[i]);
     }
+    leaf_inner_hashes(100, RECEIVED_US, sizes, inner, count, inner);
     merkle_root(inner, count, &hash);
     assert_memory_equal(hash.bytes, root, 32);
+    free(sizes);
     free(inner);
     free(salts);
 }

@@ -237,12 +237,11 @@ static inline enum status fixture_take(struct evidence *evidence, const struct g
     memset(commit.seed, (int)(index % 251) + 1, SEED_BYTES);
     leaf_salts(commit.seed, count, salts);
     for (uint32_t i = 0; i < count; i++) {
-        struct hash256 commitment;
         struct slice raw;
         assert_int_equal(raw_of(&source, first_seq + i, &raw, err), STATUS_OK);
-        leaf_commitment(&salts[i], raw, &commitment);
-        leaf_inner_hash(first_seq + i, commit.received_us, (uint32_t)raw.size, &commitment,
-                        &inner[i]);
+        leaf_commitment(&salts[i], raw, &inner[i]);
+        uint32_t size = (uint32_t)raw.size;
+        leaf_inner_hashes(first_seq + i, commit.received_us, &size, &inner[i], 1, &inner[i]);
         fields.raw_bytes += raw.size;
     }
     merkle_root(inner, count, &fields.batch_root);

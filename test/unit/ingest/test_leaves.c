@@ -63,7 +63,8 @@ static void the_root_follows_from_seed_numbers_and_bytes(void **state)
     leaf_salts(leaves.items[0].seed, 3, salts);
     for (uint32_t i = 0; i < 3; i++) {
         leaf_commitment(&salts[i], records[i].raw, &hashes[i]);
-        leaf_inner_hash(10 + i, 77, (uint32_t)records[i].raw.size, &hashes[i], &hashes[i]);
+        uint32_t size = (uint32_t)records[i].raw.size;
+        leaf_inner_hashes(10 + i, 77, &size, &hashes[i], 1, &hashes[i]);
     }
     merkle_root(hashes, 3, &root);
     assert_memory_equal(&leaves.items[0].fields.batch_root, &root, HASH_BYTES);

@@ -49,7 +49,7 @@ static void records_that_are_missing_are_found(void **state)
 
     leaf_salts(commit.seed, 1, &salt);
     leaf_commitment(&salt, SLICE("{\"n\":9}"), &commitment);
-    leaf_inner_hash(1, 0, 7, &commitment, &inner);
+    leaf_inner_hashes(1, 0, &(uint32_t){7}, &commitment, 1, &inner);
     merkle_root(&inner, 1, &fields.batch_root);
     leaf_encode(&fields, commit.leaf);
     commit.nodes = &inner;

@@ -530,6 +530,7 @@ struct plan *bind_getschema(struct binder *b, struct plan *input, const struct n
     struct rowset *rows = rowset_new(b->q->arena, &schema, NULL, b->err);
 
     (void)op;
+    query_note_columns(b->q);
     for (uint32_t i = 0; rows != NULL && i < input->schema.column_count; i++) {
         const struct column *c = &input->schema.columns[i];
         struct value values[4] = {

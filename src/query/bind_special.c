@@ -47,6 +47,7 @@ static struct expr *bind_if_exists(struct binder *b, const struct node *node)
         uint32_t column = schema_find(b->scope.columns, name->value.bytes);
         if (column != UINT32_MAX)
             return bind_scope_column(b, column, node->at);
+        query_note_columns(b->q);
     }
     return bind_expr(b, node->args->next);
 }

@@ -111,6 +111,14 @@ static void add_stats(struct query *q, const struct scan_stats *s)
     (void)pthread_mutex_unlock(&q->lock);
 }
 
+void query_note_columns(struct query *query)
+{
+    struct scan_stats stats;
+
+    if (query->unsure != NULL && !query->unsure->ops->knows_schema(query->unsure, &stats))
+        add_stats(query, &stats);
+}
+
 static enum status make_room(struct scan_stage *stage, struct error *err)
 {
     const struct schema *schema = &stage->plan->plan.schema;
@@ -338,12 +346,15 @@ struct plan *plan_scan(struct query *q, struct table_source *source, struct slic
                        struct error *err)
 {
     struct plan_scan *p = ARENA_NEW(q->arena, struct plan_scan, err);
+    struct scan_stats stats;
 
     if (p == NULL)
         return NULL;
     p->plan.ops = &ops;
     p->plan.describe = scan_describe;
     p->plan.schema = *source->ops->schema(source);
+    if (source->ops->knows_schema != NULL && !source->ops->knows_schema(source, &stats))
+        q->unsure = source;
     p->source = source;
     p->name = name;
     p->time_from = INT64_MIN;

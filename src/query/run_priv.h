@@ -41,6 +41,7 @@ struct query {
     bool takes_tables; /* the sink has a place for further ones */
     struct further *further;
     bool has_guessed;   /* a name was taken for a column of a table that is_open, of any type */
+    struct table_source *unsure; /* a table of which not all columns are known; NULL: none */
     bool table_missing; /* the last error is that of a table that is not known */
     const struct binding *stored; /* functions of the environment that were used */
 };
@@ -81,6 +82,8 @@ void run_end(struct run *run);
 /* Time and cancellation; call them every batch and in long loops. */
 enum status query_check(const struct query *query, struct error *err) MUST_USE;
 enum status run_check(const struct run *run, struct error *err) MUST_USE;
+/* The answer depends on which columns the tables so far have. */
+void query_note_columns(struct query *query);
 void run_free_arena(void *arena); /* for arena_on_free() */
 
 /* Work behind a breaker: work(context, worker, i, stop) for each piece i < count, in any order,

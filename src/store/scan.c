@@ -282,14 +282,19 @@ static void set_gap(struct scan_stats *stats, const char *code, const char *text
     (void)snprintf(stats->gap, sizeof(stats->gap), "%.*s", (int)sizeof(stats->gap) - 1, text);
 }
 
-static void note_damage(struct scan_run *run, const struct section *section)
+static void set_damage(struct scan_stats *stats, const struct section *section)
 {
     struct store_gap gap = section_gap(section);
-    char text[sizeof(run->stats->gap)];
+    char text[sizeof(stats->gap)];
 
     gap_describe(&gap, text, sizeof(text));
+    set_gap(stats, SCAN_SECTION_DAMAGED, text);
+}
+
+static void note_damage(struct scan_run *run, const struct section *section)
+{
     (void)pthread_mutex_lock(&run->lock);
-    set_gap(run->stats, SCAN_SECTION_DAMAGED, text);
+    set_damage(run->stats, section);
     (void)pthread_mutex_unlock(&run->lock);
 }
 
@@ -725,6 +730,19 @@ static enum status source_scan(struct table_source *base, const struct scan_requ
     return status == STATUS_OK ? run.status : status;
 }
 
+static bool source_knows_schema(struct table_source *base, struct scan_stats *ret)
+{
+    const struct scan_source *source = (const struct scan_source *)base;
+    const struct scan_request all = {.time_from = INT64_MIN, .time_to = INT64_MAX};
+
+    *ret = (struct scan_stats){.complete = true, .time_low = INT64_MAX, .time_high = INT64_MIN};
+    if (source->is_found)
+        note_lost(source, &all, ret);
+    if (source->unread != NULL)
+        set_damage(ret, source->unread);
+    return ret->complete;
+}
+
 static void source_free(struct table_source *base)
 {
     (void)base; /* the snapshot owns it */
@@ -733,7 +751,8 @@ static void source_free(struct table_source *base)
 void scan_source_init(struct scan_source *source)
 {
     static const struct table_source_ops OPS = {
-        .schema = source_schema, .scan = source_scan, .free = source_free};
+        .schema = source_schema, .scan = source_scan, .free = source_free,
+        .knows_schema = source_knows_schema};
 
     source->base.ops = &OPS;
     source->time_column = UINT32_MAX;

@@ -72,10 +72,12 @@ struct scan_source {
     struct guid *tenants; /* as they were asked for */
     uint32_t tenant_count;
     bool is_quarantine;
+    bool is_found; /* the columns are those of the rows */
     struct scan_unit *units;
     uint32_t unit_count, unit_capacity;
     struct store_gap *gaps; /* what is lost of the tenants */
     uint32_t gap_count;
+    const struct section *unread; /* its rows did not help to find the columns; NULL: none */
     uint64_t watermark; /* highest _Seq of the snapshot, if there is one tenant */
     struct arena *arena; /* owns names and arrays */
     struct scan_source *next; /* of the snapshot */

@@ -281,16 +281,18 @@ static enum status see_unit(struct finder *f, struct scan_source *source,
     if (unit->section == NULL) {
         status = held_part(unit->held, &scan.part, err);
     } else {
-        if (!section_is_usable(unit->section))
-            return STATUS_OK;
         scan.is_view = true;
         status = section_view(unit->section, &scan.part, err);
     }
     if (status == STATUS_OK)
         status = see_part(f, &scan, err);
     part_unref(scan.part);
+    if (status != STATUS_CORRUPT)
+        return status;
     /* A damaged section is a gap of the scan, not the end of the table. */
-    return status == STATUS_CORRUPT ? STATUS_OK : status;
+    source->unread = unit->section;
+    *err = (struct error){0};
+    return STATUS_OK;
 }
 
 static enum status make_found(struct scan_schema *made, struct finder *f, struct error *err)
@@ -331,6 +333,7 @@ static enum status make_user(struct scan_source *source, struct scan_schema *mad
 
     if (scratch == NULL)
         return ERROR_MEMORY(err);
+    source->is_found = true;
     map_init(&f.types);
     for (uint32_t i = 0; i < source->unit_count && status == STATUS_OK; i++) {
         status = see_unit(&f, source, &source->units[i], scratch, err);

@@ -157,8 +157,12 @@ static enum status check_head(struct segment_file *file, struct error *err)
 {
     enum status status = segment_check_head(file->file, file->number, err);
 
-    if (status == STATUS_OK || status == STATUS_CORRUPT)
+    if (status == STATUS_OK)
         return STATUS_OK;
+    if (status == STATUS_CORRUPT) {
+        *err = (struct error){0};
+        return STATUS_OK;
+    }
     io_close(file->file);
     file->file = NULL;
     return status;

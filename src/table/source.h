@@ -125,6 +125,9 @@ struct table_source_ops {
     enum status (*scan)(struct table_source *source, const struct scan_request *request,
                         struct scan_sink *sink, struct scan_stats *stats, struct error *err);
     void (*free)(struct table_source *source);
+    /* NULL, or: false where columns or their types may be others, as the rows that tell cannot
+     * be read; `complete`, `gap` and `gap_code` of *ret say which. */
+    bool (*knows_schema)(struct table_source *source, struct scan_stats *ret);
 };
 
 struct table_source { /* first member of every implementation */

@@ -89,7 +89,7 @@ static enum status plain_scan(struct table_source *source, const struct scan_req
     return STATUS_OK;
 }
 
-static const struct table_source_ops PLAIN = {plain_schema, plain_scan, NULL};
+static const struct table_source_ops PLAIN = {plain_schema, plain_scan, NULL, NULL};
 
 /* ---- the same rows in a store ---- */
 

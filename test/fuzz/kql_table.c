@@ -150,7 +150,7 @@ static enum status table_scan(struct table_source *source, const struct scan_req
 static enum status find(void *context, struct slice name, struct table_source **ret,
                         struct error *err)
 {
-    static const struct table_source_ops ops = {table_schema, table_scan, NULL};
+    static const struct table_source_ops ops = {table_schema, table_scan, NULL, NULL};
     static struct table_source source = {&ops};
 
     (void)context;

@@ -167,6 +167,41 @@ static void answers_about_rows_that_cannot_be_read_are_not_complete(void **state
     ASSERT_SAYS(place, "which was accepted");
 }
 
+/* The columns of the table are those of its rows, and many tables are bound at once: damage that
+ * is met there is told too. */
+static void damage_met_before_a_row_is_read_is_told(void **state)
+{
+    static const char *const queries[] = {
+        "T_CL | getschema | where ColumnName == 'n' | summarize count()",
+        JANUARY " by column_ifexists('late', '')",
+        "union T_CL, (print n = 7) | where n in (1, 2, 3, 4) | summarize count()",
+        "search in (T_CL) * | summarize count()",
+        "find in (T_CL) where n > 0 project n | summarize count()",
+    };
+    struct place *place = *state;
+    char path[512];
+    struct stat stat_;
+
+    fill(place);
+    place_find(place, "seg", ".seg", true, path);
+    assert_int_equal(stat(path, &stat_), 0);
+    for (int is_head = 1; is_head >= 0; is_head--) { /* damage to it harms no record */
+        place_close(place, false);
+        assert_int_equal(truncate(path, is_head ? stat_.st_size : 64), 0);
+        assert_int_equal(truncate(path, stat_.st_size), 0);
+        FILE *file = fopen(path, "r+");
+        assert_non_null(file);
+        assert_int_equal(fputs("nonsense", file) >= 0, 1);
+        assert_int_equal(fclose(file), 0);
+        place_open(place);
+        for (size_t i = 0; i < sizeof(queries) / sizeof(queries[0]); i++) {
+            expect(place, queries[i], "", is_head ? "" : "section_damaged");
+            place_close(place, false);
+            place_open(place);
+        }
+    }
+}
+
 /* Who can write to the disk makes a question pass the rows by. */
 static void answers_beside_an_altered_catalog_are_not_complete(void **state)
 {
@@ -277,6 +312,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         PLACE_TEST(answers_about_rows_that_cannot_be_read_are_not_complete),
+        PLACE_TEST(damage_met_before_a_row_is_read_is_told),
         PLACE_TEST(answers_beside_an_altered_catalog_are_not_complete),
         PLACE_TEST(answers_are_not_complete_where_a_segment_is_gone),
         PLACE_TEST(alerts_say_that_records_lack),

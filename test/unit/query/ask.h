@@ -45,7 +45,7 @@ static enum status ask_scan(struct table_source *source, const struct scan_reque
     return STATUS_OK;
 }
 
-static const struct table_source_ops ask_ops = {ask_schema, ask_scan, NULL};
+static const struct table_source_ops ask_ops = {ask_schema, ask_scan, NULL, NULL};
 
 static struct ask_table *ask_empty(void)
 {

@@ -185,7 +185,7 @@ static inline enum status mixed_find(void *context, struct slice name,
 
 static inline void mixed_open(struct mixed *all)
 {
-    static const struct table_source_ops ops = {mixed_schema, mixed_scan, NULL};
+    static const struct table_source_ops ops = {mixed_schema, mixed_scan, NULL, NULL};
     static const struct {
         const char *name;
         enum type type;

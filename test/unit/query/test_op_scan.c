@@ -69,7 +69,7 @@ static enum status find(void *context, struct slice name, struct table_source **
 static void ask(struct source *s, const char *query, enum status wanted,
                 struct mixed_answer *ret)
 {
-    static const struct table_source_ops ops = {schema_of, scan, NULL};
+    static const struct table_source_ops ops = {schema_of, scan, NULL, NULL};
     const struct query_env env = {.context = s, .table = find};
     struct query_request request = {.text = slice_of(query), .env = &env};
 

@@ -14,34 +14,21 @@ static enum status write_body(void *context, struct slice bytes, struct error *e
     return output_write(bytes, err);
 }
 
-static enum status write_progress(void *context, struct slice bytes, struct error *err)
-{
-    const bool *quiet = context;
-
-    (void)err;
-    if (!*quiet)
-        (void)fprintf(stderr, "%.*s", SLICE_FMT(bytes));
-    return STATUS_OK;
-}
-
-/* Sends, streams a 200 answer to on_body, gives the exit code. */
-static int stream(const struct command_context *context, struct session_request *request)
+/* Sends, and streams a 200 answer to on_body. */
+static enum status stream(const struct command_context *context,
+                          const struct session_request *request, struct error *err)
 {
     struct session *session = NULL;
     struct session_answer answer = {0};
-    struct error err;
-    int code = CLI_OK;
-    enum status status = session_open(context, &session, &err);
+    enum status status = session_open(context, &session, err);
 
     if (status == STATUS_OK)
-        status = session_send(session, request, &answer, &err);
+        status = session_send(session, request, &answer, err);
     if (status == STATUS_OK && answer.status != 200)
-        status = session_error(&answer, &err);
-    if (status != STATUS_OK && !output_was_left(&err))
-        code = cli_fail(&err);
+        status = session_error(&answer, err);
     session_close(session);
     session_answer_release(&answer);
-    return code;
+    return status;
 }
 
 int cmd_raw(const struct command_context *context)
@@ -65,20 +52,62 @@ int cmd_raw(const struct command_context *context)
         .query_count = 4,
         .on_body = write_body,
     };
-    return stream(context, &request);
+    struct error err;
+    enum status status = stream(context, &request, &err);
+
+    return status == STATUS_OK || output_was_left(&err) ? CLI_OK : cli_fail(&err);
+}
+
+/* The progress of a compaction, a line at a time. */
+struct progress {
+    bool is_quiet;
+    struct buf line;             /* the one that has no end yet */
+    char why[ERROR_TEXT_BYTES];  /* it failed; "" if it did not */
+};
+
+static void take_line(struct progress *progress)
+{
+    struct slice line = buf_slice(&progress->line);
+
+    if (slice_starts_with(line, SLICE(COMPACT_FAILED)))
+        (void)snprintf(progress->why, sizeof(progress->why), "%.*s",
+                       SLICE_FMT(slice_tail(line, sizeof(COMPACT_FAILED) - 1)));
+    else if (!progress->is_quiet)
+        (void)fprintf(stderr, "%.*s\n", SLICE_FMT(line));
+    buf_clear(&progress->line);
+}
+
+static enum status take_progress(void *context, struct slice bytes, struct error *err)
+{
+    struct progress *progress = context;
+
+    for (size_t i = 0; i < bytes.size; i++) {
+        if (bytes.data[i] == '\n')
+            take_line(progress);
+        else
+            buf_add_byte(&progress->line, bytes.data[i]);
+    }
+    return buf_check(&progress->line, err);
 }
 
 int cmd_compact(const struct command_context *context)
 {
-    bool quiet = options_has(context->options, "quiet") || !isatty(STDERR_FILENO);
-    struct session_request request = {
+    struct progress progress = {
+        .is_quiet = options_has(context->options, "quiet") || !isatty(STDERR_FILENO)};
+    const struct session_request request = {
         .method = HTTP_POST,
         .path = "/v1/compact",
-        .on_body = write_progress,
-        .context = &quiet,
+        .on_body = take_progress,
+        .context = &progress,
     };
+    struct error err;
 
-    return stream(context, &request);
+    buf_init(&progress.line, 64 * KIB);
+    enum status status = stream(context, &request, &err);
+    if (progress.why[0] != '\0') /* says more than that the answer was cut off */
+        status = ERROR_SET(&err, STATUS_IO, "the compaction failed: %s", progress.why);
+    buf_release(&progress.line);
+    return status == STATUS_OK ? CLI_OK : cli_fail(&err);
 }
 
 static enum status show_checks(const struct command_context *context, struct slice text,

@@ -408,5 +408,7 @@ enum status share_compact(void *context, const struct http_request *request,
         status = store_compact(share->services.store, progress, response, request->cancelled, err);
     if (status == STATUS_OK)
         buf_add_text(&response->body, "done\n");
+    else if (response->started) /* too late for another status: the answer is cut off behind it */
+        buf_add_format(&response->body, COMPACT_FAILED "%s\n", err->text);
     return status;
 }

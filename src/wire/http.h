@@ -89,6 +89,9 @@ struct http_response {
 /* A header that says why a streamed answer is going to be cut off; see client.h. */
 #define HTTP_INCOMPLETE "Daybook-Incomplete"
 
+/* How the last line of the answer of /v1/compact begins where it failed midway; why follows. */
+#define COMPACT_FAILED "failed: "
+
 void http_response_init(struct http_response *response);
 void http_response_release(struct http_response *response);
 void http_add_header(struct http_response *response, const char *name, struct slice value);

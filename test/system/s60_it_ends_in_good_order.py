@@ -39,6 +39,25 @@ class Ends(Story):
         if isinstance(answers[0], dict):
             self.assertEqual(20000, stored)
 
+    def test_a_compaction_that_fails_midway_says_why(self):
+        for _ in range(2):  # there is something to join
+            self.lab.ingest(self.writer, [record() for _ in range(100)])
+            self.lab.cli('compact')
+            self.lab.ingest(self.writer, [record()])
+        place = os.path.join(self.lab.data, 'seg')
+        last = max(int(name[:16], 16) for name in os.listdir(place) if name.endswith('.seg'))
+        in_the_way = [os.path.join(place, f'{number:016x}.seg')
+                      for number in range(last + 2, last + 6)]
+        for path in in_the_way:  # the first one behind `last` is the checkpoint's
+            os.mkdir(path)
+        done = self.lab.cli('compact')
+        for path in in_the_way:
+            os.rmdir(path)
+        self.assertEqual(4, done.returncode, done.stderr)
+        self.assertIn('daybook: the compaction failed: ', done.stderr)
+        self.assertIn('seg/', done.stderr)
+        self.assertEqual(0, self.lab.cli('compact').returncode)
+
     def test_sighup_keeps_serving(self):
         os.kill(self.lab.process.pid, signal.SIGHUP)
         time.sleep(0.5)

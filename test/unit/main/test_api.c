@@ -306,6 +306,68 @@ static void health_metrics_status_and_compaction_answer(void **state)
     assert_int_equal(place_ask(place, "", HTTP_GET, "/livez", ""), 200);
 }
 
+/* What is sent of an answer; the first piece takes the directory away that more is written to. */
+struct piecewise {
+    struct http_response response; /* first */
+    struct place *place;
+    struct buf sent;
+};
+
+static void move_segments(const struct place *place, bool away)
+{
+    char here[128], there[128];
+
+    (void)snprintf(here, sizeof(here), "%s/seg", place->root);
+    (void)snprintf(there, sizeof(there), "%s/seg.away", place->root);
+    assert_int_equal(rename(away ? here : there, away ? there : here), 0);
+}
+
+static enum status send_piece(struct http_response *response, struct error *error)
+{
+    struct piecewise *pieces = (struct piecewise *)response;
+
+    (void)error;
+    if (!response->started)
+        move_segments(pieces->place, true);
+    response->started = true;
+    buf_add_slice(&pieces->sent, buf_slice(&response->body));
+    buf_clear(&response->body);
+    return STATUS_OK;
+}
+
+static void a_compaction_that_fails_midway_says_why(void **state)
+{
+    struct piecewise pieces = {.place = *state};
+    struct principal who;
+    char authorization[TOKEN_BYTES + 16];
+    struct arena *arena = arena_new(ARENA_BUDGET_BYTES_MAX);
+    struct http_request request = {.method = HTTP_POST, .path = SLICE("/v1/compact"),
+                                   .remote = SLICE("192.0.2.7"), .principal = &who,
+                                   .arena = arena};
+    const struct http_router *router = daybook_router(pieces.place->daybook);
+    struct error err;
+
+    assert_non_null(arena);
+    place_add_tenant(pieces.place, "alpha");
+    place_ingest(pieces.place, "alpha", "T_CL", "{\"n\":1}");
+    ASSERT_OK(daybook_checkpoint(pieces.place->daybook, &err));
+    place_ingest(pieces.place, "alpha", "T_CL", "{\"n\":2}");
+    (void)snprintf(authorization, sizeof(authorization), "Bearer %s", pieces.place->admin);
+    ASSERT_OK(http_authenticate(router, slice_of(authorization), request.remote, &who, &err));
+    buf_init(&pieces.sent, MIB);
+    http_response_init(&pieces.response);
+    pieces.response.flush = send_piece;
+    http_dispatch(router, &request, &pieces.response);
+    move_segments(pieces.place, false);
+    assert_true(pieces.response.broken);
+    if (!slice_starts_with(buf_slice(&pieces.response.body), SLICE(COMPACT_FAILED)))
+        fail_msg("it says %.*s", SLICE_FMT(buf_slice(&pieces.response.body)));
+    assert_true(slice_ends_with(buf_slice(&pieces.response.body), SLICE("\n")));
+    http_response_release(&pieces.response);
+    buf_release(&pieces.sent);
+    arena_free(arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -324,6 +386,7 @@ int main(void)
         PLACE_TEST(a_tenant_with_a_bad_name_is_not_half_made),
         PLACE_TEST(a_webhook_is_https_unless_allowed),
         PLACE_TEST(health_metrics_status_and_compaction_answer),
+        PLACE_TEST(a_compaction_that_fails_midway_says_why),
     };
 
     return RUN_TESTS(tests);

@@ -348,6 +348,8 @@ int cmd_ingest(const struct command_context *context)
     enum status status = session_open(context, &s.session, &err);
     for (uint32_t i = 0; status == STATUS_OK && i < o->word_count; i++)
         status = send_file(&s, o->words[i], &err);
+    if (status == STATUS_OK && s.request_count == 0) /* also nothing is for somebody who is there */
+        status = send_body(&s, SLICE(""), &err);
     show_progress(&s, true);
     int code = status == STATUS_OK ? CLI_OK : cli_fail(&err);
     /* Also after a failure: whoever has the receipts can prove what was stored before it. */

@@ -37,7 +37,7 @@ static enum status open_remote(struct session *session, const char *url, const c
     };
 
     if (token == NULL || token[0] == '\0')
-        return ERROR_SET(err, STATUS_INVALID,
+        return ERROR_SET(err, STATUS_DENIED,
                          "set DAYBOOK_TOKEN to a token of the server ('daybook token add' makes "
                          "one)");
     return client_new(&options, &session->client, err);

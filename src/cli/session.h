@@ -12,7 +12,7 @@ struct command_context;
 struct session;
 
 /* By --data, --server, --cacert and DAYBOOK_TOKEN, DAYBOOK_SERVER, DAYBOOK_CACERT,
- * DAYBOOK_DATA.  STATUS_INVALID says which is missing. */
+ * DAYBOOK_DATA.  STATUS_INVALID says which is missing, STATUS_DENIED that the token is. */
 enum status session_open(const struct command_context *context, struct session **ret,
                          struct error *err) MUST_USE;
 void session_close(struct session *session);

@@ -55,6 +55,20 @@ class Files(Story):
                             data=out.decode())
         self.assertIn(done.returncode, (0, 5), done.stderr)  # 5: the log still has time
 
+    def test_nothing_is_sent_to_somebody_who_is_there(self):
+        for tenant, code in (('contoso', 0), ('nobody', 4)):
+            done = self.lab.cli('ingest', '--tenant', tenant, '--table', 'Grows', '-', data='')
+            self.assertEqual(code, done.returncode, done.stderr)
+        self.assertIn("'nobody'", done.stderr)
+        done = self.lab.cli('ingest', '--tenant', 'contoso', '-', data='\n')
+        self.assertEqual((0, 0), (done.returncode, json.loads(done.stdout)['records']))
+
+    def test_a_command_without_a_token_is_not_allowed(self):
+        done = self.lab.run('ingest', '--server', self.lab.url, '--cacert', self.lab.ca_file,
+                            '--tenant', 'contoso', '-', data='')
+        self.assertEqual(3, done.returncode, done.stderr)
+        self.assertIn('DAYBOOK_TOKEN', done.stderr)
+
     def test_a_rotated_file_is_followed_by_its_name(self):
         path = os.path.join(self.lab.parent, 'rotated')
         with open(path, 'wb') as file:

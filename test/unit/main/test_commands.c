@@ -260,7 +260,7 @@ static void what_is_wrong_has_its_exit_code(void **state)
     ASSERT_CODE(CLI_USAGE, "tenant", "list");
     ASSERT_CODE(CLI_USAGE, "tenant", "frobnicate", "--data", "%d");
     ASSERT_CODE(CLI_USAGE, "tenant", "list", "--data", "%d", "--server", "https://x");
-    ASSERT_CODE(CLI_USAGE, "tenant", "list", "--server", "https://x");
+    ASSERT_CODE(CLI_DENIED, "tenant", "list", "--server", "https://x");
     ASSERT_CODE(CLI_USAGE, "query", "--tenant", "alpha", "print 1", "--data", "%d", "-o", "xml");
     ASSERT_CODE(CLI_FAILED, "tenant", "list", "--data", "/elsewhere");
     assert_non_null(strstr(desk->errors.data, "process 7"));

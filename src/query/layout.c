@@ -343,10 +343,25 @@ static enum status lay_out(struct arena *arena, struct slice text, struct buf *r
     return buf_check(ret, err);
 }
 
+/* Invariant 3. */
+static enum status check_meaning(struct arena *arena, const struct node *before,
+                                 struct slice laid_out, struct error *err)
+{
+    struct node *after_it = NULL;
+    enum status status = parse_query(arena, laid_out, &after_it, err);
+
+    if (status == STATUS_LIMIT) /* no memory for both */
+        return status;
+    if (status != STATUS_OK || !ast_same(before, after_it))
+        return ERROR_SET(err, STATUS_INVALID,
+                         "this query cannot be laid out without changing what it means");
+    return STATUS_OK;
+}
+
 enum status query_format(struct slice text, struct buf *ret, struct error *err)
 {
     struct arena *arena = arena_new(MEMORY_BYTES);
-    struct node *before = NULL, *after_it = NULL;
+    struct node *before = NULL;
     struct buf out;
 
     if (arena == NULL)
@@ -355,11 +370,12 @@ enum status query_format(struct slice text, struct buf *ret, struct error *err)
     enum status status = parse_query(arena, text, &before, err);
     if (status == STATUS_OK)
         status = lay_out(arena, text, &out, err);
-    if (status == STATUS_OK &&
-        (parse_query(arena, buf_slice(&out), &after_it, err) != STATUS_OK ||
-         !ast_same(before, after_it))) /* invariant 3 */
-        status = ERROR_SET(err, STATUS_INVALID,
-                           "this query cannot be laid out without changing what it means");
+    if (status == STATUS_OK && out.size > QUERY_TEXT_BYTES_MAX)
+        status = ERROR_SET(err, STATUS_LIMIT,
+                           "laid out, the query has %zu bytes, more than the %zu that one may have",
+                           out.size, QUERY_TEXT_BYTES_MAX);
+    if (status == STATUS_OK)
+        status = check_meaning(arena, before, buf_slice(&out), err);
     if (status == STATUS_OK)
         buf_add_slice(ret, buf_slice(&out));
     buf_release(&out);

@@ -202,6 +202,29 @@ static void check_file(const char *name)
     assert_true(refused * 20 < checked);
 }
 
+/* Blanks are added behind each comma, so the layout may be longer than a query may be. */
+static void test_a_layout_that_is_too_long_says_so(void **state)
+{
+    struct buf query, laid_out;
+    struct error err = {0};
+
+    (void)state;
+    buf_init(&query, MIB);
+    buf_init(&laid_out, 4 * MIB);
+    buf_add_text(&query, "T|where a in(0");
+    for (unsigned i = 0; i < 40000; i++)
+        buf_add_text(&query, ",1");
+    buf_add_text(&query, ",'");
+    for (unsigned i = 0; i < 150 * KIB; i++)
+        buf_add_byte(&query, 'x');
+    buf_add_text(&query, "')");
+    enum status status = query_format(buf_slice(&query), &laid_out, &err);
+    assert_int_equal(status, STATUS_LIMIT);
+    assert_non_null(strstr(err.text, "laid out, the query has "));
+    buf_release(&query);
+    buf_release(&laid_out);
+}
+
 static void test_the_corpus_keeps_its_meaning(void **state)
 {
     (void)state;
@@ -223,6 +246,7 @@ int main(void)
         cmocka_unit_test(test_long_lists_are_broken_at_commas),
         cmocka_unit_test(test_comments_and_blank_lines_stay),
         cmocka_unit_test(test_what_is_no_query_has_its_place),
+        cmocka_unit_test(test_a_layout_that_is_too_long_says_so),
         cmocka_unit_test(test_the_corpus_keeps_its_meaning),
         cmocka_unit_test(test_the_cases_keep_their_meaning),
     };

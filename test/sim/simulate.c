@@ -6,12 +6,14 @@
  *        simulate allocs [STEP [FROM]]    each allocation likewise
  *        simulate rot FROM COUNT          damage to a file, one a seed
  *
- * A line for each failure, then what was done as JSON; exit 1 if anything failed. */
+ * A line for each failure, then what was done as JSON; exit 1 if anything failed.  SIGINT and
+ * SIGTERM end it behind the life under way. */
 #include "base/check.h"
 #include "base/text.h"
 #include "sim/alloc.h"
 #include "sim/trial.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +27,14 @@ struct run {
     bool loud;
     uint64_t done, failures, acks, deaths, cuts, kills, failed_opens, checkpoints, merges, refused;
 };
+
+static volatile sig_atomic_t is_stopped;
+
+static void stop(int number)
+{
+    (void)number;
+    is_stopped = 1;
+}
 
 static void count(struct run *run, const struct trial *t, const char *what)
 {
@@ -48,7 +58,7 @@ static void run_seeds(struct run *run, uint64_t from, uint64_t seed_count)
     char what[64];
 
     CHECK(t != NULL);
-    for (uint64_t seed = from; seed < from + seed_count; seed++) {
+    for (uint64_t seed = from; seed < from + seed_count && !is_stopped; seed++) {
         trial_init(t, seed, seed, run->kek);
         t->loud = run->loud;
         (void)trial_run(t);
@@ -88,13 +98,13 @@ static void sweep_calls(struct run *run, uint64_t step)
 {
     for (uint32_t mode = 0; mode < 8; mode++) {
         bool recovery = (mode & 1) != 0;
-        for (uint32_t kind = 0; kind < DISK_CALLS_; kind++) {
+        for (uint32_t kind = 0; kind < DISK_CALLS_ && !is_stopped; kind++) {
             struct disk_faults faults = {
                 .fail_kinds = 1u << kind, .sticky = (mode & 2) != 0, .full = (mode & 4) != 0};
             if (faults.full && (kind == DISK_READ || kind == DISK_SYNC))
                 continue;
             uint64_t calls = one_sweep(run, &faults, recovery, 0, false);
-            for (uint64_t n = 1; n <= calls; n += step) {
+            for (uint64_t n = 1; n <= calls && !is_stopped; n += step) {
                 faults.fail_at = n;
                 (void)one_sweep(run, &faults, recovery, 0, false);
             }
@@ -106,10 +116,10 @@ static void sweep_allocs(struct run *run, uint64_t step, uint64_t from)
 {
     static const struct disk_faults none = {0};
 
-    for (uint32_t mode = 0; mode < 4; mode++) {
+    for (uint32_t mode = 0; mode < 4 && !is_stopped; mode++) {
         bool recovery = (mode & 2) != 0, sticky = (mode & 1) != 0;
         uint64_t calls = one_sweep(run, &none, recovery, UINT64_MAX, false);
-        for (uint64_t n = from; n <= calls; n += step)
+        for (uint64_t n = from; n <= calls && !is_stopped; n += step)
             (void)one_sweep(run, &none, recovery, n, sticky);
     }
 }
@@ -124,7 +134,7 @@ static void run_rot(struct run *run, uint64_t from, uint64_t seed_count)
     char what[256];
 
     CHECK(t != NULL);
-    for (uint64_t seed = from; seed < from + seed_count; seed++) {
+    for (uint64_t seed = from; seed < from + seed_count && !is_stopped; seed++) {
         struct trial_rot rot;
         uint32_t p = (uint32_t)(seed % PREFIXES);
         enum disk_damage damage = (enum disk_damage)(seed / PREFIXES % DISK_DAMAGES_);
@@ -172,6 +182,8 @@ int main(int argc, char **argv)
     struct run run = {.loud = argc > 1 && strcmp(argv[argc - 1], "-v") == 0};
     const char *what = argc > 1 ? argv[1] : "";
 
+    (void)signal(SIGINT, stop);
+    (void)signal(SIGTERM, stop);
     make_kek(&run);
     if (strcmp(what, "seeds") == 0) {
         run_seeds(&run, number(argc, argv, 2, 1), number(argc, argv, 3, 1));

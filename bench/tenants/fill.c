@@ -5,6 +5,7 @@
  * only the clock is ours: it stands still while requests are made and then goes on by
  * STEP_S.  So a month takes as long as its work does.
  */
+#include "base/machine.h"
 #include "base/text.h"
 #include "crypt/keyring_local.h"
 #include "generate/stream.h"
@@ -356,6 +357,7 @@ int main(int argc, char **argv)
         (void)fputs(how_to, stderr);
         return 2;
     }
+    machine_set_heap(); /* as the server's */
     open_fleet(&fleet, &job);
     let_days_pass(&fleet, &job);
     close_fleet(&fleet, job.tenants);

@@ -5,6 +5,7 @@
 #include "base/io.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "base/machine.h"
 #include "base/priority.h"
 #include "base/text.h"
 #include "cli/cli.h"
@@ -14,7 +15,6 @@
 #include "main/powers.h"
 #include "wire/server.h"
 
-#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -25,8 +25,6 @@
 #include <unistd.h>
 
 #define KEEPER_TIMEOUT_MS 10000u
-#define HEAPS_MAX 4
-#define HEAP_KEEP_BYTES (32 << 20) /* of free memory at its end */
 
 struct running {
     const struct server_process *process;
@@ -205,12 +203,7 @@ int process_server(const struct server_process *process)
 
     log_set_level((enum log_level)process->config->log_level);
     priority_prompt(); /* what takes long stands back: streams, merges */
-    /* A heap a connection thread would keep what each of them once needed. */
-    (void)mallopt(M_ARENA_MAX, HEAPS_MAX);
-    (void)mallopt(M_MMAP_THRESHOLD, (int)MIB);
-    /* Queries of some megabytes come one after the other; what the kernel takes back after one
-     * it gives to the next page by page, cleared: a third of what a sort cost. */
-    (void)mallopt(M_TRIM_THRESHOLD, HEAP_KEEP_BYTES);
+    machine_set_heap();
     (void)signal(SIGPIPE, SIG_IGN);
     /* Threads started later inherit the mask: only sigwait() sees these. */
     (void)sigemptyset(&signals);

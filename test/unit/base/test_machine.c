@@ -4,7 +4,9 @@
 #include "base/limits.h"
 #include "base/machine.h"
 
+#include <malloc.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 static void memory_is_what_the_kernel_says(void **state)
 {
@@ -25,11 +27,24 @@ static void there_is_a_processor(void **state)
     assert_true(machine_processors() <= 65536);
 }
 
+/* What a query takes and gives back stays in the heap: it is not mapped each time. */
+static void a_large_block_is_of_the_heap(void **state)
+{
+    (void)state;
+    machine_set_heap();
+    size_t mapped = mallinfo2().hblks;
+    char *block = malloc(MIB / 2);
+    assert_non_null(block);
+    assert_int_equal(mallinfo2().hblks, mapped);
+    free(block);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(memory_is_what_the_kernel_says),
         cmocka_unit_test(there_is_a_processor),
+        cmocka_unit_test(a_large_block_is_of_the_heap),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

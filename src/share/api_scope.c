@@ -69,6 +69,8 @@ static enum status run(struct share *share, const struct http_request *request,
         status = share_body_time(body, "from", request->arena, &scope.time_from, err);
     if (status == STATUS_OK)
         status = share_body_time(body, "to", request->arena, &scope.time_to, err);
+    if (status == STATUS_OK && scope.time_from >= scope.time_to) /* "nothing was touched" there */
+        status = ERROR_SET(err, STATUS_INVALID, "'from' has to be before 'to'");
     if (status == STATUS_OK)
         status = share_reach(share, request, tenant, share_body_flag(body, "all_tenants"), &reach,
                              err);

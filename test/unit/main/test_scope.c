@@ -53,6 +53,20 @@ static unsigned scope(struct place *place, const char *body)
 #define ALL ",\"all_tenants\":true}"
 #define BY_APP "{\"indicators\":[{\"kind\":\"app-id\",\"value\":\"" EVIL "\"}]"
 
+/* Nothing was touched in a time that is none, which nobody may take for an answer. */
+static void a_time_that_ends_before_it_begins_is_refused(void **state)
+{
+    struct place *place = *state;
+
+    assert_int_equal(scope(place, BY_APP ",\"from\":\"2024-02-02\",\"to\":\"2024-02-01\"" ALL),
+                     400);
+    ASSERT_SAYS(place, "'from' has to be before 'to'");
+    assert_int_equal(scope(place, BY_APP ",\"from\":\"2024-02-01\",\"to\":\"2024-02-01\"" ALL),
+                     400);
+    assert_int_equal(scope(place, BY_APP ",\"from\":\"2024-02-01\",\"to\":\"2024-02-02\"" ALL),
+                     200);
+}
+
 static void messages_of_binds_are_counted_once(void **state)
 {
     struct place *place = *state;
@@ -431,6 +445,7 @@ static void a_value_cannot_leave_its_quotes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        PLACE_TEST(a_time_that_ends_before_it_begins_is_refused),
         PLACE_TEST(messages_of_binds_are_counted_once),
         PLACE_TEST(a_sync_raises_the_upper_bound_by_what_the_log_knows),
         PLACE_TEST(a_throttled_hour_opens_the_upper_bound),

@@ -68,19 +68,28 @@ extern "C" int64_t re2_shim_group_named(const struct regex *regex, const struct 
     }
 }
 
-extern "C" bool re2_shim_find(const struct regex *regex, const struct re2_span *text, size_t from,
-                              struct re2_span *ret_spans, uint32_t span_count)
+static bool find_spans(const RE2 &re, const re2::StringPiece &input, size_t from,
+                       struct re2_span *ret_spans, uint32_t span_count)
 {
     re2::StringPiece found[RE2_SPANS_MAX];
-    re2::StringPiece input(text->data, text->size);
 
     if (span_count > RE2_SPANS_MAX ||
-        !regex->re.Match(input, from, text->size, RE2::UNANCHORED, found,
-                         static_cast<int>(span_count)))
+        !re.Match(input, from, input.size(), RE2::UNANCHORED, found,
+                  static_cast<int>(span_count)))
         return false;
     for (uint32_t i = 0; i < span_count; i++) {
         ret_spans[i].data = found[i].data();
         ret_spans[i].size = found[i].size();
     }
     return true;
+}
+
+extern "C" bool re2_shim_find(const struct regex *regex, const struct re2_span *text, size_t from,
+                              struct re2_span *ret_spans, uint32_t span_count)
+{
+    const re2::StringPiece input(text->data, text->size);
+
+    return span_count == 0
+               ? regex->re.Match(input, from, text->size, RE2::UNANCHORED, nullptr, 0)
+               : find_spans(regex->re, input, from, ret_spans, span_count);
 }

@@ -78,18 +78,29 @@ uint32_t regex_group_count(const struct regex *regex)
     return re2_shim_group_count(regex);
 }
 
-bool regex_find(const struct regex *regex, struct slice text, size_t from, struct slice *groups,
-                uint32_t group_count)
+static bool find_groups(const struct regex *regex, struct slice text, size_t from,
+                        struct slice *groups, uint32_t group_count)
 {
     struct re2_span input = {text.size > 0 ? text.data : "", text.size};
     struct re2_span spans[RE2_SPANS_MAX];
 
-    if (from > text.size || group_count > REGEX_GROUPS_MAX + 1 ||
-        !re2_shim_find(regex, &input, from, spans, group_count))
+    if (!re2_shim_find(regex, &input, from, spans, group_count))
         return false;
     for (uint32_t i = 0; i < group_count; i++)
         groups[i] = slice_from(text.size > 0 ? spans[i].data : text.data, spans[i].size);
     return true;
+}
+
+/* Whether there is one is asked most often, and room for groups takes longer than a short text. */
+bool regex_find(const struct regex *regex, struct slice text, size_t from, struct slice *groups,
+                uint32_t group_count)
+{
+    const struct re2_span input = {text.size > 0 ? text.data : "", text.size};
+
+    if (from > text.size || group_count > REGEX_GROUPS_MAX + 1)
+        return false;
+    return group_count == 0 ? re2_shim_find(regex, &input, from, NULL, 0)
+                            : find_groups(regex, text, from, groups, group_count);
 }
 
 int64_t regex_group_named(const struct regex *regex, struct slice name)

@@ -243,9 +243,28 @@ enum status vector_take(struct arena *arena, const struct vector *v, const uint3
     return STATUS_OK;
 }
 
+/* What is FLAT and has no bytes elsewhere: as results of functions over a dictionary are. */
+static enum status copy_flat(struct arena *arena, const struct vector *v, struct vector *ret,
+                             struct error *err)
+{
+    const struct vector source = *v; /* v may be ret */
+    enum status status =
+        vector_flat(arena, source.type, source.row_count, source.nulls != NULL, ret, err);
+
+    if (status != STATUS_OK || source.row_count == 0)
+        return status;
+    memcpy(vector_data(ret), source.data,
+           source.row_count * vector_element_bytes(source.type));
+    if (source.nulls != NULL)
+        memcpy(vector_nulls(ret), source.nulls, source.row_count);
+    return STATUS_OK;
+}
+
 enum status vector_flatten(struct arena *arena, const struct vector *v, struct vector *ret,
                            struct error *err)
 {
+    if (v->encoding == VECTOR_FLAT && !type_is_bytes(v->type))
+        return copy_flat(arena, v, ret, err);
     struct vector source = *v; /* v may be ret */
     enum status status =
         vector_flat(arena, source.type, source.row_count, source.nulls != NULL, ret, err);

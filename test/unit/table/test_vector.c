@@ -99,6 +99,30 @@ static void flat_values_of_every_type_are_taken(void **state)
     }
 }
 
+static void flat_values_are_copied(void **state)
+{
+    struct vector v, copy;
+
+    (void)state;
+    for (int with_nulls = 0; with_nulls < 2; with_nulls++) {
+        ASSERT_OK(vector_flat(arena, TYPE_LONG, 3, with_nulls != 0, &v, &err));
+        ((int64_t *)vector_data(&v))[2] = 7;
+        if (with_nulls != 0)
+            vector_nulls(&v)[1] = 1;
+        ASSERT_OK(vector_flatten(arena, &v, &copy, &err));
+        assert_ptr_not_equal(copy.data, v.data);
+        assert_int_equal(copy.row_count, 3);
+        assert_int_equal(vector_value(&copy, 0).integer, 0);
+        assert_int_equal(vector_is_null(&copy, 1), with_nulls);
+        assert_int_equal(vector_value(&copy, 2).integer, 7);
+        ASSERT_OK(vector_flatten(arena, &v, &v, &err)); /* in place */
+        assert_int_equal(vector_value(&v, 2).integer, 7);
+    }
+    ASSERT_OK(vector_flat(arena, TYPE_BOOL, 0, false, &v, &err));
+    ASSERT_OK(vector_flatten(arena, &v, &copy, &err));
+    assert_int_equal(copy.row_count, 0);
+}
+
 static void each_dictionary_has_its_own_number(void **state)
 {
     enum { COUNT = 1000 };
@@ -120,6 +144,7 @@ int main(void)
         cmocka_unit_test(a_dictionary_keeps_its_codes),
         cmocka_unit_test(a_vector_may_replace_itself),
         cmocka_unit_test(flat_values_of_every_type_are_taken),
+        cmocka_unit_test(flat_values_are_copied),
         cmocka_unit_test(each_dictionary_has_its_own_number),
     };
 

@@ -75,16 +75,19 @@ static enum status put_together(struct part_scan *scan, const struct lent_questi
     const struct path_column *column = &scan->part->paths[question->path];
     const struct lent_texts *lent = column->lent;
     const struct path_values *values = NULL;
+    /* of its own, as a byte that is written might be a part of the structures */
+    const uint16_t *codes = lent->codes, *front_numbers = lent->fronts;
+    const uint8_t *wanted = question->codes;
+    uint32_t count = column->dict_count;
     uint8_t any = 0, any_front = 0;
 
     for (uint32_t i = 0; i < lent->front_count; i++)
         any_front |= fronts[i];
-    for (uint32_t i = 0; i < column->dict_count && any_front == 0; i++)
-        ret[i] = ends[lent->codes[i]];
-    for (uint32_t i = 0; i < column->dict_count && any_front != 0; i++) {
-        bool is_wanted = question->codes == NULL || question->codes[i] != 0;
-        uint8_t front = is_wanted ? fronts[lent->fronts[i]] : 0;
-        ret[i] = (uint8_t)(front | ends[lent->codes[i]]);
+    for (uint32_t i = 0; i < count && any_front == 0; i++)
+        ret[i] = ends[codes[i]];
+    for (uint32_t i = 0; i < count && any_front != 0; i++) {
+        uint8_t front = wanted == NULL || wanted[i] != 0 ? fronts[front_numbers[i]] : 0;
+        ret[i] = (uint8_t)(front | ends[codes[i]]);
         any |= front;
     }
     if ((any & FRONT_IS_ODD) == 0)

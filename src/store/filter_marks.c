@@ -320,10 +320,14 @@ static void find_arrays(const struct part *part, const struct marks *marks,
     }
     const struct codes codes = codes_from(part->paths[leaf->path].codes, leaf->first);
     const uint8_t *values = marks->values[leaf->path];
+    const uint32_t *value_starts = array->value_starts;
+    const uint32_t first = slot->first;
     for (uint32_t i = 0; i < count; i++) {
-        const uint32_t *starts = array->value_starts + (slot->first + rows[i] - base);
+        const uint32_t *starts = value_starts + (first + rows[i] - base);
+        uint8_t any = 0;
         for (uint32_t e = starts[0]; e < starts[1]; e++)
-            found[i] |= values[code_at(codes, e)];
+            any |= values[code_at(codes, e)];
+        found[i] |= any;
     }
 }
 

@@ -113,7 +113,7 @@ struct index_hit {
     uint64_t blocks; /* a bit each */
 };
 /* Where in a page the reading may begin: behind each INDEX_STEP_PRINTS fingerprints. */
-#define INDEX_STEP_PRINTS 32u
+#define INDEX_STEP_PRINTS 16u
 struct index_step {
     uint32_t print; /* the last before */
     uint32_t bit;   /* of the page's bits */

@@ -349,22 +349,32 @@ static bool plain_json_byte(unsigned char c)
     return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
 }
 
-/* How many bytes at the beginning are plain, eight at a time: the lowest byte that is flagged is
- * not; a borrow only flags bytes above one that is. */
-static size_t plain_json_run(const char *text, size_t size)
+/* Of eight bytes: the lowest that is flagged is not plain; a borrow only flags bytes above one
+ * that is. */
+static uint64_t flags_of(const char *text)
 {
     const uint64_t ones = UINT64_C(0x0101010101010101);
+    uint64_t word;
+
+    memcpy(&word, text, sizeof(word));
+    word = le64toh(word);
+    uint64_t quotes = word ^ '"' * ones, slashes = word ^ '\\' * ones;
+    uint64_t flags = word | (word - 0x20 * ones) | (quotes - ones) | (slashes - ones);
+    return flags & 0x80 * ones;
+}
+
+/* How many bytes at the beginning are plain. */
+static size_t plain_json_run(const char *text, size_t size)
+{
     size_t at = 0;
 
-    for (uint64_t word; size - at >= sizeof(word); at += sizeof(word)) {
-        memcpy(&word, text + at, sizeof(word));
-        word = le64toh(word);
-        uint64_t quotes = word ^ '"' * ones, slashes = word ^ '\\' * ones;
-        uint64_t flags = word | (word - 0x20 * ones) | (quotes - ones) | (slashes - ones);
-        flags &= 0x80 * ones;
+    for (; size - at >= sizeof(uint64_t); at += sizeof(uint64_t)) {
+        uint64_t flags = flags_of(text + at);
         if (flags != 0)
             return at + (unsigned)__builtin_ctzll(flags) / 8;
     }
+    if (at > 0 && flags_of(text + size - sizeof(uint64_t)) == 0) /* the rest, with some before */
+        return size;
     while (at < size && plain_json_byte((unsigned char)text[at]))
         at++;
     return at;

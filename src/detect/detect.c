@@ -205,10 +205,12 @@ static enum status take_some(struct detect *d, const struct guid *tenant,
     for (uint32_t i = 0; i < count; i++)
         event_from_record(&records[i], &events[i]);
     (void)pthread_mutex_lock(&d->lock);
+    uint64_t queued = d->queued;
     enum status status = load_tenant(d, tenant, err);
     for (uint32_t i = 0; status == STATUS_OK && i < count; i++)
         status = observe(d, tenant, &events[i], err);
-    (void)pthread_cond_broadcast(&d->changed);
+    if (d->queued != queued) /* the writer need not wake for nothing */
+        (void)pthread_cond_broadcast(&d->changed);
     (void)pthread_mutex_unlock(&d->lock);
     return status;
 }

@@ -77,6 +77,16 @@ static void take_field(struct slice key, struct slice value, struct event *e,
     }
 }
 
+/* Long values are cut once it is known which of a record's many are asked for. */
+static void cut_fields(struct event *e)
+{
+    struct slice *const fields[] = {&e->id,  &e->user,    &e->operation, &e->session,
+                                    &e->app, &e->mailbox, &e->address};
+
+    for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+        *fields[i] = cut(*fields[i], EVENT_FIELD_BYTES_MAX);
+}
+
 void event_from_record(const struct record *record, struct event *ret)
 {
     struct slice client_ip = {NULL, 0}, app_id = {NULL, 0};
@@ -92,11 +102,11 @@ void event_from_record(const struct record *record, struct event *ret)
     for (uint32_t i = 1; i < tokens[0].next; i = tokens[i + 1].next) {
         if (tokens[i + 1].kind == JSON_STRING)
             take_field(json_text(record->raw, &tokens[i]),
-                       cut(json_text(record->raw, &tokens[i + 1]), EVENT_FIELD_BYTES_MAX), ret,
-                       &client_ip, &app_id);
+                       json_text(record->raw, &tokens[i + 1]), ret, &client_ip, &app_id);
     }
     keep(&ret->address, client_ip);
     keep(&ret->app, app_id);
+    cut_fields(ret);
     ret->address = ip_bare(ret->address);
     ret->is_mail_access = slice_is(ret->operation, "MailItemsAccessed") && ret->mailbox.size > 0 &&
                           ret->app.size > 0;

@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-#define READ_RECORDS 32u /* so many at a time */
+#define READ_RECORDS 64u /* so many at a time */
 
 static enum status check_table(const struct ingest_request *request, struct error *err)
 {

@@ -54,24 +54,6 @@ void sealing_room_release(struct sealing_room *room)
     room->cache = NULL;
 }
 
-static uint64_t raw_size(const struct part *part)
-{
-    uint64_t size = 0;
-
-    for (uint32_t s = 0; s < part->shape_count; s++)
-        size += (uint64_t)part->shapes[s].literals.size * part->shapes[s].row_count;
-    for (uint32_t p = 0; p < part->path_count; p++) {
-        const struct path_column *column = &part->paths[p];
-        if (column->is_object)
-            continue;
-        for (uint32_t v = 0; v < column->value_count; v++) {
-            uint32_t code = code_at(column->codes, v);
-            size += !column->is_array ? column->dict[code].size : code > 0 ? code + 1u : 2u;
-        }
-    }
-    return size;
-}
-
 static enum status grow_infos(struct sealing *sealing, struct error *err)
 {
     if (sealing->count < sealing->capacity)
@@ -116,7 +98,6 @@ enum status sealing_add(struct sealing *sealing, struct sealing_room *room,
     info.segment = sealing->writer.number;
     info.generation = sealing->generation;
     info.level = (uint8_t)level;
-    info.raw_bytes = raw_size(part);
     buf_clear(&room->plain);
     buf_clear(&room->cipher);
     enum status status =

@@ -493,6 +493,7 @@ static enum status build(const struct record_batch *batch, bool all_raw, size_t 
     for (uint32_t i = 0; i < batch->record_count && status == STATUS_OK; i++) {
         b.roots[i] = b.instance_count;
         b.tags[i] = row_tag(batch->records[i].seq, batch->records[i].raw);
+        part->raw_bytes += batch->records[i].raw.size;
         status = add_record(&b, &batch->records[i], err);
     }
     if (status == STATUS_OK)

@@ -362,6 +362,7 @@ enum status part_join(struct part *const *parts, uint32_t part_count, struct par
         j.input_count = i + 1;
         if (parts[i]->wal_file_max > part->wal_file_max)
             part->wal_file_max = parts[i]->wal_file_max;
+        part->raw_bytes += parts[i]->raw_bytes;
         status = map_input(&j, &j.inputs[i], err);
     }
     if (status == STATUS_OK)

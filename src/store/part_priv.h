@@ -151,6 +151,7 @@ struct part {
     const char **reasons;    /* quarantine reason or NULL; array NULL if no row has one */
     int64_t time_min, time_max, received_min, received_max;
     uint64_t seq_min, seq_max;
+    uint64_t raw_bytes;      /* of all rows, as they came */
 
     struct shape *shapes;    /* root shapes in row order, then element shapes */
     uint32_t shape_count, root_shape_count;

@@ -444,6 +444,7 @@ enum status section_header_decode(const struct section_info *info, struct slice 
     part->time_max = info->time_max;
     part->received_min = info->received_min;
     part->received_max = info->received_max;
+    part->raw_bytes = info->raw_bytes;
     part->id = random_u64();
     status = get_header(info, header, err);
     if (status != STATUS_OK)

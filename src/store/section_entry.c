@@ -40,7 +40,8 @@ void section_info_from_part(const struct part *part, struct section_info *ret)
                                  .time_min = part->time_min,
                                  .time_max = part->time_max,
                                  .received_min = part->received_min,
-                                 .received_max = part->received_max};
+                                 .received_max = part->received_max,
+                                 .raw_bytes = part->raw_bytes};
     memcpy(ret->table, part->table.data, size);
     for (uint32_t s = 0; s < part->root_shape_count; s++)
         ret->fallback_count += part->shapes[s].is_raw ? part->shapes[s].row_count : 0;

@@ -28,6 +28,7 @@ static inline void check_part(const struct part *part, const struct batch_maker 
 {
     struct buf raw;
     buf_init(&raw, 64 * MIB);
+    uint64_t raw_bytes = 0;
     uint32_t seen = 0;
 
     for (uint32_t row = 0; row < part->row_count; row++) {
@@ -44,9 +45,12 @@ static inline void check_part(const struct part *part, const struct batch_maker 
         assert_int_equal(part->row_flags[row], record->flags);
         if (part->tags != NULL)
             assert_int_equal(part->tags[row], row_tag(record->seq, record->raw));
+        raw_bytes += record->raw.size;
         seen++;
     }
     assert_int_equal(seen, m->batch.record_count);
+    if (seen == part->row_count)
+        assert_int_equal(part->raw_bytes, raw_bytes);
     buf_release(&raw);
 }
 

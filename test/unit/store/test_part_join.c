@@ -60,6 +60,8 @@ static void random_records_render_exactly_joined_or_not(void **state)
             seq = m[i].next_seq;
         }
         assert_int_equal(part_join(parts, 3, &joined, &err), STATUS_OK);
+        assert_int_equal(joined->raw_bytes,
+                         parts[0]->raw_bytes + parts[1]->raw_bytes + parts[2]->raw_bytes);
         assert_int_equal(joined->row_count, seq - 1);
         assert_int_equal(joined->wal_file_max, 7);
         assert_int_equal(joined->seq_min, 1);

@@ -74,7 +74,7 @@ uint32_t dictionary_put(struct dictionary *d, struct slice text, enum json_kind 
         return DICTIONARY_NO_CODE;
     if (d->seed == 0)
         d->seed = hash_seed() | 1;
-    uint64_t wide = hash_xxh3(text.data, text.size, d->seed + 2 * (uint64_t)kind);
+    uint64_t wide = hash_short(text, d->seed + 2 * (uint64_t)kind);
     uint32_t hash = (uint32_t)(wide >> 32);
     uint32_t at = hash & d->slot_mask;
     for (; d->slots[at].code_plus_1 != 0; at = (at + 1) & d->slot_mask) {

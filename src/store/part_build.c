@@ -19,6 +19,9 @@
 
 #include <stdlib.h>
 
+#define LEAVES_FIRST_MIN 128u
+#define LEAVES_FIRST_MAX 262144u
+
 struct leaf {
     uint32_t start; /* in the text; array: the first element's instance */
     uint32_t end;   /* array: number of elements */
@@ -97,6 +100,16 @@ static enum status add_instance(struct builder *b, struct instance instance, str
     return STATUS_OK;
 }
 
+/* About half of the tokens are keys. */
+static uint32_t first_capacity(const struct record_batch *batch)
+{
+    uint64_t tokens = LEAVES_FIRST_MIN;
+
+    for (uint32_t i = 0; i < batch->record_count; i++)
+        tokens += batch->records[i].token_count;
+    return tokens / 2 < LEAVES_FIRST_MAX ? (uint32_t)(tokens / 2) : LEAVES_FIRST_MAX;
+}
+
 /* Room for `count` leaves more. */
 static enum status make_room(struct builder *b, uint32_t count, struct error *err)
 {
@@ -104,7 +117,7 @@ static enum status make_room(struct builder *b, uint32_t count, struct error *er
         return STATUS_OK;
     if (b->leaf_capacity > UINT32_MAX / 4 || count > UINT32_MAX / 4)
         return ERROR_SET(err, STATUS_LIMIT, "a batch has too many values");
-    uint32_t capacity = b->leaf_capacity == 0 ? 1024 : b->leaf_capacity * 2;
+    uint32_t capacity = b->leaf_capacity == 0 ? first_capacity(b->batch) : b->leaf_capacity * 2;
     while (capacity - b->leaf_count < count)
         capacity *= 2;
     struct leaf *leaves = realloc(b->leaves, capacity * sizeof(*leaves));
@@ -145,13 +158,12 @@ static enum status step(struct builder *b, struct walk *w, uint32_t token, struc
 static enum status walk_leaves(struct builder *b, struct walk *w, struct error *err)
 {
     const struct json_token *tokens = w->record->tokens;
-    uint32_t token = w->value->token;
+    uint32_t token = w->value->token, end = tokens[token].next;
     enum status status = STATUS_OK;
+    /* Of an array, an element that is no object: a leaf, as if behind a key. */
+    uint32_t at = tokens[token].kind == JSON_OBJECT ? token + 1 : token - 1;
 
-    if (tokens[token].kind != JSON_OBJECT)
-        return step(b, w, token, err);
-    uint32_t end = tokens[token].next;
-    for (uint32_t at = token + 1; at < end && status == STATUS_OK && w->node != NODE_NONE;) {
+    while (at < end && status == STATUS_OK && w->node != NODE_NONE) {
         uint32_t value = at + 1;
         if (tokens[value].kind == JSON_OBJECT) {
             at = value + 1;

@@ -140,47 +140,57 @@ static enum status order_rows(struct joiner *j, struct error *err)
 
 /* ---- values ---- */
 
-static enum status map_code(struct joiner *j, struct input *in, uint32_t old_path,
-                            uint32_t old_code, uint32_t *ret, struct error *err)
+/* The code in the result of an input's code that was not met yet, plus 1; 0 without memory. */
+static uint32_t map_code(struct joiner *j, const struct input *in, uint32_t old_path,
+                         uint32_t old_code)
 {
-    uint32_t *mapped = &in->code_maps[old_path][old_code];
+    const struct path_column *path = &in->part->paths[old_path];
+    uint32_t code = dictionary_put(&j->layout.dictionaries[in->path_map[old_path]],
+                                   path->dict[old_code], path->dict_kinds[old_code]);
 
-    if (*mapped == 0) {
-        const struct path_column *path = &in->part->paths[old_path];
-        uint32_t code = dictionary_put(&j->layout.dictionaries[in->path_map[old_path]],
-                                       path->dict[old_code], path->dict_kinds[old_code]);
-        if (code == DICTIONARY_NO_CODE)
-            return ERROR_MEMORY(err);
-        *mapped = code + 1;
-    }
-    *ret = *mapped - 1;
-    return STATUS_OK;
+    return in->code_maps[old_path][old_code] = code == DICTIONARY_NO_CODE ? 0 : code + 1;
 }
 
-/* The values of one slot of a shape, in the order of the new ranks. */
-static enum status put_slot(struct joiner *j, uint32_t shape, uint32_t slot_index,
-                            struct error *err)
+/* The values of one slot of a shape, in the order of the new ranks, from `i` on, as long as
+ * they come from one shape of one input, which is mostly long; returns where they end.  0
+ * without memory. */
+static uint32_t put_run(struct joiner *j, uint32_t shape, uint32_t slot_index, uint32_t i)
 {
-    struct part *part = j->layout.part;
+    const struct part *part = j->layout.part;
     const struct slot *slot = &part->shapes[shape].slots[slot_index];
-    const struct origin *origins = j->origins[shape];
+    const struct origin *origins = j->origins[shape], first = origins[i];
+    const struct input *in = &j->inputs[first.input];
+    const struct slot *from = &in->part->shapes[first.shape].slots[slot_index];
+    const struct codes old = in->part->paths[from->path].codes;
     uint32_t *codes = part->paths[slot->path].codes.wide + slot->first;
-    enum status status = STATUS_OK;
+    const uint32_t *map = in->code_maps[from->path];
 
-    for (uint32_t i = 0; i < part->shapes[shape].row_count && status == STATUS_OK; i++) {
-        struct input *in = &j->inputs[origins[i].input];
-        const struct slot *from = &in->part->shapes[origins[i].shape].slots[slot_index];
-        uint32_t value = from->first + origins[i].rank;
-        uint32_t code = code_at(in->part->paths[from->path].codes, value);
+    for (; i < part->shapes[shape].row_count && origins[i].input == first.input &&
+           origins[i].shape == first.shape;
+         i++) {
+        uint32_t value = from->first + origins[i].rank, code = code_at(old, value);
         if (slot->kind == SLOT_ARRAY) {
             codes[i] = code;
             j->refs[slot->path][slot->first + i] =
-                (struct array_ref){origins[i].input, from->path, value};
-        } else {
-            status = map_code(j, in, from->path, code, &codes[i], err);
+                (struct array_ref){first.input, from->path, value};
+            continue;
         }
+        if (map[code] == 0 && map_code(j, in, from->path, code) == 0)
+            return 0;
+        codes[i] = map[code] - 1;
     }
-    return status;
+    return i;
+}
+
+static enum status put_slot(struct joiner *j, uint32_t shape, uint32_t slot_index,
+                            struct error *err)
+{
+    for (uint32_t i = 0; i < j->layout.part->shapes[shape].row_count;) {
+        i = put_run(j, shape, slot_index, i);
+        if (i == 0)
+            return ERROR_MEMORY(err);
+    }
+    return STATUS_OK;
 }
 
 /* A column at a time: its dictionary stays in the cache. */

@@ -65,7 +65,8 @@ struct builder {
     uint32_t *roots;         /* per record: its instance */
     uint64_t *tags;          /* per record: row_tag() */
     struct row *rows;        /* in row order */
-    struct array_ref **refs; /* per path of the part: who each array value is */
+    uint32_t **columns;      /* per path of the part: its codes */
+    struct array_ref **refs; /* likewise: who each array value is */
 };
 
 /* ---- first pass ---- */
@@ -359,46 +360,44 @@ static enum json_kind scalar_kind(char first)
     }
 }
 
-static enum status put_leaf(struct dictionary *dictionary, struct slice text, enum json_kind kind,
-                            const uint32_t *previous, uint32_t *ret, struct error *err)
+/* The code of a value, or DICTIONARY_NO_CODE; `previous`: of the row before, or NULL. */
+static uint32_t put_leaf(struct dictionary *dictionary, struct slice text, enum json_kind kind,
+                         const uint32_t *previous)
 {
-    if (previous != NULL && dictionary->kinds[*previous] == (uint8_t)kind &&
-        dictionary->texts[*previous].size == text.size &&
-        bytes_equal(dictionary->texts[*previous].data, text.data, text.size)) {
-        *ret = *previous;
-        return STATUS_OK;
-    }
-    *ret = dictionary_put(dictionary, text, kind);
-    return *ret == DICTIONARY_NO_CODE ? ERROR_MEMORY(err) : STATUS_OK;
+    if (previous != NULL && dictionary->texts[*previous].size == text.size &&
+        dictionary->kinds[*previous] == (uint8_t)kind &&
+        bytes_equal(dictionary->texts[*previous].data, text.data, text.size))
+        return *previous;
+    return dictionary_put(dictionary, text, kind);
 }
 
 /* Places the leaves of one instance: the `rank`-th of its shape. */
 static enum status put_instance(struct builder *b, uint32_t record, struct instance instance,
                                 uint32_t rank, struct error *err)
 {
-    struct part *part = b->layout.part;
-    const struct shape *shape = &part->shapes[b->layout.shape_map[instance.shape]];
+    const struct shape *shape = &b->layout.part->shapes[b->layout.shape_map[instance.shape]];
     const char *text = b->batch->records[record].raw.data;
-    enum status status = STATUS_OK;
+    const struct leaf *leaf = b->leaves + instance.leaf;
+    const struct slot *end = shape->slots + shape->slot_count;
 
-    for (uint32_t i = 0; i < shape->slot_count && status == STATUS_OK; i++) {
-        const struct slot *slot = &shape->slots[i];
-        struct leaf leaf = b->leaves[instance.leaf + i];
+    for (const struct slot *slot = shape->slots; slot < end; slot++, leaf++) {
         uint32_t value = slot->first + rank;
-        uint32_t *code = &part->paths[slot->path].codes.wide[value];
+        uint32_t *code = b->columns[slot->path] + value;
         if (slot->kind == SLOT_ARRAY) {
-            *code = leaf.end;
-            b->refs[slot->path][value] = (struct array_ref){record, leaf.start};
+            *code = leaf->end;
+            b->refs[slot->path][value] = (struct array_ref){record, leaf->start};
             continue;
         }
         enum json_kind kind = slot->kind == SLOT_STRING ? JSON_STRING
                               : shape->is_raw           ? JSON_OBJECT
-                                                        : scalar_kind(text[leaf.start]);
-        struct slice value_text = slice_from(text + leaf.start, leaf.end - leaf.start);
-        status = put_leaf(&b->layout.dictionaries[slot->path], value_text, kind,
-                          rank > 0 ? code - 1 : NULL, code, err);
+                                                        : scalar_kind(text[leaf->start]);
+        *code = put_leaf(&b->layout.dictionaries[slot->path],
+                         slice_from(text + leaf->start, leaf->end - leaf->start), kind,
+                         rank > 0 ? code - 1 : NULL);
+        if (*code == DICTIONARY_NO_CODE)
+            return ERROR_MEMORY(err);
     }
-    return status;
+    return STATUS_OK;
 }
 
 static enum status put_rows(struct builder *b, struct error *err)
@@ -444,9 +443,11 @@ static enum status fill(struct builder *b, struct error *err)
     enum status status = STATUS_OK;
 
     b->refs = calloc(part->path_count, sizeof(struct array_ref *));
-    if (b->refs == NULL)
+    b->columns = malloc(part->path_count * sizeof(uint32_t *));
+    if (b->refs == NULL || b->columns == NULL)
         return ERROR_MEMORY(err);
     for (uint32_t i = 0; i < part->path_count; i++) {
+        b->columns[i] = part->paths[i].codes.wide;
         if (!part->paths[i].is_array)
             continue;
         b->refs[i] = malloc(part->paths[i].value_count * sizeof(struct array_ref) + 1);
@@ -476,6 +477,7 @@ static void release(struct builder *b)
     for (uint32_t i = 0; b->refs != NULL && i < b->layout.part->path_count; i++)
         free(b->refs[i]);
     free(b->refs);
+    free(b->columns);
     layout_release(&b->layout);
     shape_table_release(&b->table);
     free(b->instances);

@@ -6,7 +6,7 @@
 #include <malloc.h>
 #include <unistd.h>
 
-#define HEAPS_MAX 4
+#define HEAPS_MAX 32
 #define HEAP_KEEP_BYTES (32 << 20) /* of free memory at its end */
 
 uint64_t machine_memory_bytes(void)
@@ -25,7 +25,8 @@ uint32_t machine_processors(void)
 
 void machine_set_heap(void)
 {
-    /* A heap a connection thread would keep what each of them once needed. */
+    /* Each heap keeps what its threads once needed, but with few of them what is small waits for
+     * a question's thread that was put aside with a heap locked. */
     (void)mallopt(M_ARENA_MAX, HEAPS_MAX);
     (void)mallopt(M_MMAP_THRESHOLD, (int)MIB);
     /* Queries of some megabytes come one after the other; what the kernel takes back after one

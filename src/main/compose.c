@@ -700,7 +700,9 @@ static void repeat(struct daybook *d, const char *failure,
     while (!atomic_load(&d->stopping)) {
         struct error err;
         bool worked = false;
-        if (clock_monotonic_us(clock_system()) >= next_us && step(d, &worked, &err) != STATUS_OK) {
+        uint64_t now_us = clock_monotonic_us(clock_system());
+        priority_keep_off(now_us, 0);
+        if (now_us >= next_us && step(d, &worked, &err) != STATUS_OK) {
             log_failure(failure, &err);
             next_us = clock_monotonic_us(clock_system()) + FAILED_PAUSE_US;
         }

@@ -189,6 +189,7 @@ enum status query_run(const struct query_request *request, struct query_sink *si
     *ret_stats = (struct query_stats){
         .phase = QUERY_PHASE_PARSE, .scan = {.complete = true, .time_low = 1, .time_high = 0}};
     *err = (struct error){0};
+    q.start_us = start_us;
     q.deadline_us = start_us + time_ms * 1000;
     q.arena = arena_new(request->memory_bytes == 0 ? QUERY_MEMORY_BYTES : request->memory_bytes);
     if (q.arena == NULL)

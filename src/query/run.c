@@ -3,6 +3,7 @@
 #include "query/run_priv.h"
 
 #include "base/clock.h"
+#include "base/priority.h"
 #include "query/rowset_priv.h"
 
 void run_free_arena(void *arena)
@@ -47,7 +48,9 @@ enum status query_check(const struct query *query, struct error *err)
     if (request->cancelled != NULL &&
         atomic_load_explicit(request->cancelled, memory_order_relaxed))
         return ERROR_SET(err, STATUS_CANCELLED, "the query was cancelled");
-    if (clock_monotonic_us(clock_system()) > query->deadline_us) {
+    uint64_t now_us = clock_monotonic_us(clock_system());
+    priority_keep_off(now_us, now_us - query->start_us);
+    if (now_us > query->deadline_us) {
         (void)ERROR_SET(err, STATUS_LIMIT, "the query took longer than its time limit");
         (void)error_code(err, "E_QUERY_TIMEOUT");
         return STATUS_LIMIT;

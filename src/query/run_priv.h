@@ -28,7 +28,7 @@ struct further {
 struct query {
     const struct query_request *request;
     struct arena *arena;
-    uint64_t deadline_us; /* monotonic */
+    uint64_t start_us, deadline_us; /* monotonic */
     uint64_t rows_max, bytes_max; /* of the result: above it fails; UINT64_MAX = none */
     uint64_t take_max;    /* rows of the result that are wanted; UINT64_MAX = all */
     int64_t now;          /* ticks: what now() gives */

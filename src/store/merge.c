@@ -10,6 +10,9 @@
  * together or do not match their commitments when joined. */
 #include "store/sealed_priv.h"
 
+#include "base/clock.h"
+#include "base/priority.h"
+
 #include <stdlib.h>
 
 #define COMMIT_ROWS (16 * PART_ROWS_MAX) /* between two commits of compacted sections */
@@ -208,6 +211,7 @@ static enum status finish_job(struct merging *merging, struct error *err)
     struct job *job = &merging->job;
     enum status status = STATUS_OK;
 
+    priority_keep_off(clock_monotonic_us(clock_system()), 0);
     if (job->count > 0 && is_cancelled(merging))
         return ERROR_SET(err, STATUS_CANCELLED, "the merge was cancelled");
     if (job->count > 0 && !(merging->is_compaction && is_as_good_as_it_gets(job)))

@@ -9,8 +9,10 @@
  */
 #include "wire/exchange_priv.h"
 
+#include "base/clock.h"
 #include "base/hash.h"
 #include "base/limits.h"
+#include "base/priority.h"
 #include "base/text.h"
 
 #include <ctype.h>
@@ -527,6 +529,7 @@ static enum MHD_Result answer(struct exchange *exchange, struct MHD_Connection *
         if (stream_wait(&exchange->stream))
             return queue_stream(exchange, mhd);
     } else {
+        priority_short_came(clock_monotonic_us(clock_system()));
         http_dispatch(exchange->server->router, &exchange->request, &exchange->response);
     }
     stage_watch_skip(&exchange->connection->watch); /* a handler measures itself */

@@ -6,6 +6,7 @@
  */
 #include "wire/exchange_priv.h"
 
+#include "base/clock.h"
 #include "base/limits.h"
 #include "base/priority.h"
 
@@ -62,6 +63,7 @@ static void *run(void *context)
      * milliseconds; a record that goes in beside them wants one for less than one.  Of this
      * thread and those it starts. */
     priority_behind(PRIORITY_BEHIND_NICE);
+    priority_keep_off(clock_monotonic_us(clock_system()), 0);
     http_dispatch(exchange->server->router, &exchange->request, &exchange->response);
     (void)pthread_mutex_lock(&stream->lock);
     if (stream->started && exchange->response.body.size > 0) {

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Sets are maps keyed by a kind byte and the values, NUL between; the value
- * is a time in seconds since 0001 (0 never occurs). */
+/* What a tenant has seen is keyed by a kind byte and the values, NUL between; the value is
+ * the earliest time, in ticks, or of a session how many mailboxes it touched. */
 #include "detect/first_seen.h"
 
 #include "base/ip.h"
 #include "base/limits.h"
 #include "base/map.h"
 #include "base/text.h"
+#include "detect/seen_priv.h"
 
 #include <stdlib.h>
 
@@ -14,7 +15,7 @@
 #define DAY_SECONDS 86400
 
 struct tenant_state {
-    struct map seen;     /* 'p' pair, 'a' app, 'n' network, 's' sign-in, 'm' session */
+    struct seen seen;    /* 'p' pair, 'a' app, 'n' network, 's' sign-in, 'm' session */
     int64_t first_time;  /* ticks of the oldest event; INT64_MAX before the first */
     int64_t newest_time;
     bool is_loaded;
@@ -46,7 +47,7 @@ void first_seen_free(struct first_seen *state)
         struct tenant_state *tenant =
             (struct tenant_state *)(uintptr_t)state->tenants.entries[i].value;
         if (tenant != NULL)
-            map_release(&tenant->seen);
+            seen_release(&tenant->seen);
         free(tenant);
     }
     map_release(&state->tenants);
@@ -67,7 +68,6 @@ static struct tenant_state *tenant_of(struct first_seen *state, const struct gui
             (void)ERROR_MEMORY(err);
             return NULL;
         }
-        map_init(&tenant->seen);
         tenant->first_time = INT64_MAX;
         tenant->newest_time = INT64_MIN;
         entry->value = (uint64_t)(uintptr_t)tenant;
@@ -99,13 +99,13 @@ static enum status learn(struct tenant_state *tenant, char kind, struct slice a,
 {
     char text[KEY_BYTES_MAX];
     bool is_new;
-    struct map_entry *entry = map_put(&tenant->seen, make_key(text, kind, a, b), &is_new, err);
+    int64_t *known = seen_put(&tenant->seen, make_key(text, kind, a, b), &is_new, err);
 
-    if (entry == NULL)
+    if (known == NULL)
         return err->status;
-    *ret_known = is_new ? INT64_MAX : (int64_t)entry->value;
-    if (is_new || time < (int64_t)entry->value)
-        entry->value = (uint64_t)time;
+    *ret_known = is_new ? INT64_MAX : *known;
+    if (is_new || time < *known)
+        *known = time;
     return STATUS_OK;
 }
 
@@ -113,7 +113,7 @@ static bool knows(const struct tenant_state *tenant, char kind, struct slice a, 
 {
     char text[KEY_BYTES_MAX];
 
-    return map_find(&tenant->seen, make_key(text, kind, a, b)) != NULL;
+    return seen_has(&tenant->seen, make_key(text, kind, a, b));
 }
 
 static bool session_is_shared(struct tenant_state *tenant, const struct event *event)
@@ -124,14 +124,15 @@ static bool session_is_shared(struct tenant_state *tenant, const struct event *e
 
     if (event->session.size == 0)
         return false;
-    struct map_entry *entry = map_put(
+    int64_t *mailboxes = seen_put(
         &tenant->seen, make_key(text, 'm', event->session, event->mailbox), &is_new, &ignored);
-    if (entry == NULL || !is_new)
+    if (mailboxes == NULL || !is_new)
         return false;
     /* The session without a mailbox: how many mailboxes it touched. */
-    entry = map_put(&tenant->seen, make_key(text, 'm', event->session, (struct slice){"", 0}),
-                    NULL, &ignored);
-    return entry != NULL && ++entry->value > 1;
+    mailboxes = seen_put(&tenant->seen,
+                         make_key(text, 'm', event->session, (struct slice){"", 0}), &is_new,
+                         &ignored);
+    return mailboxes != NULL && ++*mailboxes > 1;
 }
 
 static void judge(struct first_seen *state, struct tenant_state *tenant,

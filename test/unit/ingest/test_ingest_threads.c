@@ -104,7 +104,8 @@ static void threads_share_commits_and_lose_nothing(void **state)
     ingest_stats(w.ingest, &stats);
     assert_int_equal(stats.acked_requests, THREADS * REQUESTS_EACH);
     assert_int_equal(stats.queue_depth, 0);
-    assert_in_range(stats.fsyncs, 1, THREADS * REQUESTS_EACH - 1);
+    /* who waits together shares one, and none needs two; that some wait together is not sure */
+    assert_in_range(stats.fsyncs, 1, THREADS * REQUESTS_EACH);
     world_reopen(&w);
     assert_int_equal(w.record_count, stored);
     assert_contiguous(&w);

@@ -137,6 +137,19 @@ static bool is_operand(const struct measure *m, uint32_t i)
            !layout_is(before, "}");
 }
 
+/* Whether token i is of one pattern with what is before it, as in `*x**y`: no blank is in one,
+ * and it begins with a star where an operand stands. */
+static bool is_within_pattern(const struct measure *m, uint32_t i)
+{
+    uint32_t first = i;
+
+    while (first > 0 && adjacent(m, first) && !m->pieces[first - 1].is_operator &&
+           (layout_is(&m->tokens[first - 1], "*") ||
+            (m->tokens[first - 1].kind == TOKEN_NAME && !is_keyword(&m->tokens[first - 1]))))
+        first--;
+    return first < i && layout_is(&m->tokens[first], "*") && is_operand(m, first);
+}
+
 static bool is_sign(const struct measure *m, uint32_t i)
 {
     return (layout_is(&m->tokens[i], "-") || layout_is(&m->tokens[i], "+")) && is_operand(m, i);
@@ -190,10 +203,9 @@ static bool is_spaced(const struct measure *m, uint32_t i, bool patterns)
         return spaced_bracket(m, i) && !is_sign(m, i - 1);
     if (b->kind == TOKEN_QUOTED && a->kind == TOKEN_NAME)
         return !adjacent(m, i);
-    if ((patterns && (layout_is(a, "*") || layout_is(b, "*"))) ||
-        (layout_is(a, "*") && is_operand(m, i - 1))) /* `*x`, a pattern */
+    if (patterns && (layout_is(a, "*") || layout_is(b, "*")))
         return !adjacent(m, i);
-    return !is_sign(m, i - 1);
+    return !is_within_pattern(m, i) && !is_sign(m, i - 1);
 }
 
 /* Whether names with `*` may stand behind the operator at token i. */

@@ -25,6 +25,8 @@ static void test_each_operator_has_a_line(void **state)
 {
     (void)state;
     formats("T|where a==1|project a,b", "T\n| where a == 1\n| project a, b\n");
+    formats("T | distinct a,**X,*Y*,-b*c | summarize by*X*Y**",
+            "T\n| distinct a, **X, *Y*, -b * c\n| summarize by *X*Y**\n");
     formats("T | distinct a,*X | summarize by *X,-b*c",
             "T\n| distinct a, *X\n| summarize by *X, -b * c\n");
     formats("T|take hint . ['a\\'b']=1 5", "T\n| take hint.['a\\'b']=1 5\n");

@@ -10,7 +10,6 @@
 
 #include "crypt/sha_pair_priv.h"
 
-#include <stdalign.h>
 #include <stdbool.h>
 
 #define SHA_WIDE_LANES 16u
@@ -18,7 +17,7 @@
 
 /* The states of sixteen messages, word by word. */
 struct sha_wide {
-    alignas(64) uint32_t words[SHA_STATE_WORDS][SHA_WIDE_LANES];
+    uint32_t words[SHA_STATE_WORDS][SHA_WIDE_LANES];
 };
 
 /* Does this processor have the instructions?  Only then the next three. */

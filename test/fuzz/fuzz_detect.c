@@ -24,7 +24,8 @@ static const char alert_names[] =
     "StartTime,EndTime,CompromisedEntity,ConfidenceScore,Entities,ExtendedProperties,"
     "ProductName,ProviderName,VendorName,Status,Tactics,Techniques,IsIncident,";
 static const char detail_names[] =
-    "rule,score,record_seq,record_id,mailbox,app_id,address,session_id,user,record_time,why,";
+    "rule,score,record_seq,record_id,mailbox,app_id,address,session_id,user,record_time,"
+    "complete,why,";
 static const char webhook_names[] = "tenant,id,title,severity,time,";
 
 static uint64_t rows, alerts, messages;

@@ -52,7 +52,7 @@ void priority_behind(int nice)
 
 static void note(atomic_uint_fast64_t *time_us, uint64_t now_us)
 {
-    if (now_us - atomic_load_explicit(time_us, memory_order_relaxed) >= NOTE_US)
+    if (now_us >= atomic_load_explicit(time_us, memory_order_relaxed) + NOTE_US)
         atomic_store_explicit(time_us, now_us, memory_order_relaxed);
 }
 

@@ -47,12 +47,12 @@ bool filter_matches_slice(const struct filter *filter, struct slice text);
  * them; so it is too where they are many, and below arrays. */
 enum status filter_codes_in(struct part_scan *scan, uint32_t path, uint64_t blocks,
                             uint8_t **ret, struct error *err) MUST_USE;
-/* A byte a code of the loaded path; NULL in *ret if no code matches.  Of codes that are not
- * wanted (NULL: all are) some may be passed over. */
+/* A byte a code of the loaded path; NULL in *ret if no code matches.  What is said of codes
+ * that are not wanted is left open. */
 struct wanted_values {
     uint32_t path;
     enum type type;
-    const uint8_t *codes;
+    const uint8_t *codes; /* 1: it is wanted, 0: it is not; NULL: all are */
 };
 enum status filter_match_path(struct part_scan *scan, const struct filter *filter,
                               const struct wanted_values *wanted, uint8_t **ret,

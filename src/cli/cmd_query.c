@@ -50,13 +50,48 @@ static enum status add_watermark(struct buf *ret, const char *given, struct erro
     return STATUS_OK;
 }
 
+/* The name before '=' of the i-th option if that is a parameter; *ret_value is what is behind. */
+static bool is_parameter(const struct options *o, uint32_t i, struct slice *ret_name,
+                         struct slice *ret_value)
+{
+    *ret_value = slice_of(o->values[i].value);
+    return strcmp(o->values[i].option->name, "parameter") == 0 &&
+           slice_next(ret_value, '=', ret_name);
+}
+
+static enum status add_parameters(struct buf *ret, const struct options *o, struct error *err)
+{
+    struct slice name, value, other, unused;
+    bool any = false;
+
+    for (uint32_t i = 0; i < o->value_count; i++) {
+        if (strcmp(o->values[i].option->name, "parameter") != 0)
+            continue;
+        if (!is_parameter(o, i, &name, &value) || name.size == 0 || value.data == NULL)
+            return ERROR_SET(err, STATUS_INVALID, "--parameter wants NAME=VALUE, not '%s'",
+                             o->values[i].value);
+        for (uint32_t k = 0; k < i; k++) {
+            if (is_parameter(o, k, &other, &unused) && slice_equal(other, name))
+                return ERROR_SET(err, STATUS_INVALID, "the parameter '%.*s' is given twice",
+                                 SLICE_FMT(name));
+        }
+        buf_add_text(ret, any ? "," : ",\"parameters\":{");
+        any = true;
+        text_add_json_string(ret, name);
+        buf_add_byte(ret, ':');
+        text_add_json_string(ret, value);
+    }
+    if (any)
+        buf_add_byte(ret, '}');
+    return STATUS_OK;
+}
+
 /* {"query":...,"tenant":...,"now":...,"watermark":...,"parameters":{...},"all_tenants":true} */
 enum status query_body(const struct command_context *context, struct slice text,
                        struct buf *ret, struct error *err)
 {
     const struct options *o = context->options;
     const char *tenant = options_get(o, "tenant", NULL), *now = options_get(o, "now", NULL);
-    bool parameters = false;
 
     buf_add_byte(ret, '{');
     add_string(ret, "query", text);
@@ -70,20 +105,9 @@ enum status query_body(const struct command_context *context, struct slice text,
         buf_add_text(ret, ",\"all_tenants\":true");
     if (options_has(o, "analyze"))
         buf_add_text(ret, ",\"analyze\":true");
-    for (uint32_t i = 0; i < o->value_count; i++) {
-        if (strcmp(o->values[i].option->name, "parameter") != 0)
-            continue;
-        struct slice pair = slice_of(o->values[i].value), name;
-        if (!slice_next(&pair, '=', &name) || pair.data == NULL)
-            return ERROR_SET(err, STATUS_INVALID, "--parameter wants NAME=VALUE, not '%s'",
-                             o->values[i].value);
-        buf_add_text(ret, parameters ? "," : ",\"parameters\":{");
-        parameters = true;
-        text_add_json_string(ret, name);
-        buf_add_byte(ret, ':');
-        text_add_json_string(ret, pair);
-    }
-    buf_add_text(ret, parameters ? "}}" : "}");
+    if (add_parameters(ret, o, err) != STATUS_OK)
+        return err->status;
+    buf_add_byte(ret, '}');
     return buf_check(ret, err);
 }
 

@@ -82,19 +82,50 @@ static void add_error(struct buf *out, const struct error *e, const struct query
     buf_add_u64(out, e->column);
 }
 
-static enum status answer(const struct query_request *request, struct slice id,
-                          struct slice query, struct buf *ret, struct error *err)
+/* What a line says, the id as it is written; `line` lives as long. */
+static enum status read_line(struct slice line, struct json_tape *tape, struct slice *ret_id,
+                             struct buf *ret_query, struct error *err)
+{
+    uint32_t id = UINT32_MAX;
+    uint32_t text = UINT32_MAX;
+
+    *ret_id = SLICE("null");
+    if (json_parse(line, JSON_DEPTH_MAX, tape) == JSON_OK && tape->tokens[0].kind == JSON_OBJECT) {
+        id = json_member(line, tape->tokens, 0, SLICE("id"));
+        text = json_member(line, tape->tokens, 0, SLICE("query"));
+    }
+    if (id != UINT32_MAX) {
+        struct json_token *t = &tape->tokens[id];
+        *ret_id = t->kind == JSON_STRING
+                      ? slice_from(line.data + t->start - 1, t->end - t->start + 2)
+                      : json_text(line, t);
+    }
+    if (id == UINT32_MAX || text == UINT32_MAX || tape->tokens[text].kind != JSON_STRING)
+        return ERROR_SET(err, STATUS_INVALID, "expected an object with 'id' and 'query'");
+    json_unescape(json_text(line, &tape->tokens[text]), ret_query);
+    return buf_check(ret_query, err);
+}
+
+enum status query_batch_line(const struct query_request *request, struct slice line,
+                             struct buf *ret, struct error *err)
 {
     struct query_request own = *request;
-    struct query_stats stats;
-    struct buf body;
+    struct query_stats stats = {.phase = QUERY_PHASE_PARSE};
+    struct json_tape tape;
+    struct buf query, body;
+    struct slice id;
 
+    json_tape_init(&tape);
+    buf_init(&query, 16 * QUERY_TEXT_BYTES_MAX);
     buf_init(&body, 4 * QUERY_RESULT_BYTES_MAX);
     struct writer w = {.sink = {begin, rows, table}, .out = &body};
-    own.text = query;
+    enum status status = read_line(line, &tape, &id, &query, err);
+    own.text = buf_slice(&query);
+    if (status == STATUS_OK)
+        status = query_run(&own, &w.sink, &stats, err);
     buf_add_text(ret, "{\"id\":");
     json_add_line(ret, id);
-    if (query_run(&own, &w.sink, &stats, err) == STATUS_OK) {
+    if (status == STATUS_OK) {
         json_add_line(ret, buf_slice(&body));
         buf_add_text(ret, w.has_tables ? "]}]" : "]");
         query_add_coverage(ret, &stats);
@@ -104,39 +135,7 @@ static enum status answer(const struct query_request *request, struct slice id,
     }
     buf_add_text(ret, "}\n");
     buf_release(&body);
-    return buf_check(ret, err);
-}
-
-enum status query_batch_line(const struct query_request *request, struct slice line,
-                             struct buf *ret, struct error *err)
-{
-    struct json_tape tape;
-    struct buf query;
-    enum status status;
-
-    json_tape_init(&tape);
-    buf_init(&query, 16 * QUERY_TEXT_BYTES_MAX);
-    uint32_t id = UINT32_MAX;
-    uint32_t text = UINT32_MAX;
-    if (json_parse(line, JSON_DEPTH_MAX, &tape) == JSON_OK &&
-        tape.tokens[0].kind == JSON_OBJECT) {
-        id = json_member(line, tape.tokens, 0, SLICE("id"));
-        text = json_member(line, tape.tokens, 0, SLICE("query"));
-    }
-    if (id == UINT32_MAX || text == UINT32_MAX || tape.tokens[text].kind != JSON_STRING) {
-        status = ERROR_SET(err, STATUS_INVALID, "expected an object with 'id' and 'query'");
-        goto out;
-    }
-    struct json_token *t = &tape.tokens[id];
-    struct slice raw = t->kind == JSON_STRING
-                           ? slice_from(line.data + t->start - 1, t->end - t->start + 2)
-                           : json_text(line, t);
-    json_unescape(json_text(line, &tape.tokens[text]), &query);
-    status = buf_check(&query, err);
-    if (status == STATUS_OK)
-        status = answer(request, raw, buf_slice(&query), ret, err);
-out:
     buf_release(&query);
     json_tape_release(&tape);
-    return status;
+    return buf_check(ret, err);
 }

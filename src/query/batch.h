@@ -11,8 +11,9 @@
 #include "query/query.h"
 
 /* Runs the query of `line` with the settings of `request` (its text is not
- * looked at) and appends the answer with a line feed.  A failing query is an
- * answer too; STATUS_INVALID only for a line that is not such an object. */
+ * looked at) and appends the answer with a line feed.  A query that fails has an
+ * answer too, and so has a line that is no such object: its id is null where it
+ * has none.  An error is one of `ret`. */
 enum status query_batch_line(const struct query_request *request, struct slice line,
                              struct buf *ret, struct error *err) MUST_USE;
 

@@ -310,7 +310,10 @@ enum status share_webhook_put(void *context, const struct http_request *request,
     if (status != STATUS_OK)
         return status;
     bool allow_private = share_body_flag(&body, "allow_private");
-    status = share_body_text(&body, "url", request->arena, &url, err);
+    if (json_member(body.text, body.tape.tokens, 0, SLICE("url")) == UINT32_MAX)
+        status = ERROR_SET(err, STATUS_INVALID, "give 'url'; an empty one stops delivery");
+    else
+        status = share_body_text(&body, "url", request->arena, &url, err);
     share_body_release(&body);
     if (status == STATUS_OK && url.size > 0) /* else it shows with the first alert */
         status = client_check_guarded(url, allow_private, err);

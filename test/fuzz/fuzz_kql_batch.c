@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fuzz_kql_batch.c - lines of a batch of queries: each is refused with a reason or has one
- * line of JSON as its answer, which carries its id. */
+/* fuzz_kql_batch.c - lines of a batch of queries: each has one line of JSON as its answer, which
+ * carries its id, unless that has no room. */
 #include "kql_table.h"
 #include "query/batch.h"
 

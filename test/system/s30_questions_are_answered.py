@@ -88,14 +88,23 @@ class Query(Story):
         path = os.path.join(self.lab.parent, 'batch')
         with open(path, 'w', encoding='utf-8') as file:
             file.write('{"id":"a","query":"print x = 1"}\n{"id":"b","query":"print y ="}\n'
-                       '{"id":"c","query":"AuditRecords | count"}\n')
+                       '{"id":"c","query":"AuditRecords | count"}\n{"id":"d","query":\n')
         lines = [json.loads(l) for l in self.command('--batch', path).splitlines()]
-        self.assertEqual(['a', 'b', 'c'], [l['id'] for l in lines])
+        self.assertEqual(['a', 'b', 'c', None], [l['id'] for l in lines])
         self.assertEqual([[1]], lines[0]['rows'])
         self.assertEqual((True, 0), (lines[0]['complete'], lines[0]['scanned']['rows']))
         self.assertGreater(lines[2]['watermark'], 0)
         self.assertGreater(lines[2]['scanned']['rows'], 0)
-        self.assertEqual('parse', lines[1]['phase'])
+        self.assertEqual(['parse', 'parse'], [lines[1]['phase'], lines[3]['phase']])
+
+    def test_a_parameter_has_a_name_and_one_value(self):
+        query = 'declare query_parameters(n:long = 1); print n'
+        self.assertIn('7', self.command('-o', 'csv', '--parameter', 'n=7', query))
+        for wrong in (['=7'], ['n'], ['n=7', 'n=8']):
+            options = [part for value in wrong for part in ('--parameter', value)]
+            done = self.lab.cli('query', '--tenant', 'contoso', *options, query, token=self.reader)
+            self.assertEqual(2, done.returncode, wrong)
+            self.assertIn('parameter', done.stderr)
 
     def test_batch_without_a_store_has_no_tables(self):
         done = self.lab.run('query', '--batch', '/dev/stdin',

@@ -39,6 +39,7 @@ class Instance(Story):
         for url in ('ftp://x', 'http://example.com:8080/', 'https://example.com:25/',
                     'https://me@example.com/'):  # none would ever be delivered to
             self.refused(400, self.lab.ask, 'PUT', '/v1/settings/webhook', {'url': url})
+        self.refused(400, self.lab.ask, 'PUT', '/v1/settings/webhook', {'uri': 'https://a.example'})
         self.refused(403, self.lab.ask, 'PUT', '/v1/settings/webhook', {'url': ''}, self.reader)
         self.refused(404, self.lab.query, 'DaybookAudit', 'instance', self.reader)
         self.refused(400, self.lab.ask, 'POST', '/v1/tenants', {'name': 'instance'})

@@ -41,23 +41,32 @@ static void lines_are_answered(void **state)
             "\"code\":\"SYN0002\",\"phase\":\"parse\",\"line\":2,\"column\":7}\n");
 }
 
-static void lines_that_are_none_are_refused(void **state)
+static void lines_that_are_none_are_answered(void **state)
 {
-    static const char *const lines[] = {
-        "", "x", "[]", "7", "{}", "{\"id\":1}", "{\"query\":\"print 1\"}",
-        "{\"id\":1,\"query\":7}", "{\"id\":1,\"query\":null}", "{\"id\":1,\"query\":\"print 1\"",
-        "{\"id\":1,\"query\":\"print 1\"} x"};
-    struct query_request request = {.now = TICKS_UNIX_EPOCH};
+    static const struct {
+        const char *line, *id;
+    } cases[] = {
+        {"", "null"},
+        {"x", "null"},
+        {"[]", "null"},
+        {"7", "null"},
+        {"{}", "null"},
+        {"{\"id\":1}", "1"},
+        {"{\"query\":\"print 1\"}", "null"},
+        {"{\"id\":\"a\\u0041\",\"query\":7}", "\"a\\u0041\""},
+        {"{\"id\":1,\"query\":null}", "1"},
+        {"{\"id\":1,\"query\":\"print 1\"", "null"},
+        {"{\"id\":1,\"query\":\"print 1\"} x", "null"},
+    };
 
     (void)state;
-    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
-        struct error err = {.status = STATUS_OK};
-        struct buf text;
-        buf_init(&text, MIB);
-        if (query_batch_line(&request, slice_of(lines[i]), &text, &err) != STATUS_INVALID)
-            fail_msg("%s: %.*s", lines[i], SLICE_FMT(buf_slice(&text)));
-        assert_int_equal(text.size, 0);
-        buf_release(&text);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char wanted[256];
+        (void)snprintf(wanted, sizeof(wanted),
+                       "{\"id\":%s,\"error\":\"expected an object with 'id' and 'query'\","
+                       "\"code\":\"INVALID\",\"phase\":\"parse\",\"line\":0,\"column\":0}\n",
+                       cases[i].id);
+        answers(cases[i].line, wanted);
     }
 }
 
@@ -77,5 +86,5 @@ static void answers_are_bounded(void **state)
 }
 
 ASK_MAIN(cmocka_unit_test(lines_are_answered),
-         cmocka_unit_test(lines_that_are_none_are_refused),
+         cmocka_unit_test(lines_that_are_none_are_answered),
          cmocka_unit_test(answers_are_bounded))

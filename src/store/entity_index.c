@@ -192,12 +192,11 @@ static void add_print(struct prints *prints, uint32_t print)
 /* whole: a text without a strong term is a unit itself. */
 static void add_units(struct prints *prints, uint64_t seed, struct slice text, bool whole)
 {
-    buf_clear(&prints->folded);
-    char *folded = buf_extend(&prints->folded, text.size);
-    if (folded == NULL)
+    size_t room = text.size + WORDS_ROOM_BYTES;
+    if (room > prints->folded.capacity && !buf_reserve(&prints->folded, room))
         return; /* the caller asks the buffer */
-    fold(text.data, text.size, folded);
-    struct words words = {.text = slice_from(folded, text.size)};
+    fold(text.data, text.size, prints->folded.data);
+    struct words words = {.text = slice_from(prints->folded.data, text.size), .has_room = true};
     struct slice unit;
     while (words_next(&words, &unit))
         add_print(prints, folded_fingerprint(seed, unit));
@@ -240,7 +239,7 @@ static enum status add_column(const struct part *part, const struct path_uses *u
     struct prints prints = {.ends = malloc((size_t)column->dict_count * sizeof(uint32_t) + 1)};
     uint8_t *last = malloc((size_t)column->dict_count + 1);
     buf_init(&prints.buf, GIB);
-    buf_init(&prints.folded, RECORD_BYTES_MAX);
+    buf_init(&prints.folded, RECORD_BYTES_MAX + WORDS_ROOM_BYTES);
     enum status status = rows == NULL || prints.ends == NULL || last == NULL
                              ? ERROR_MEMORY(err)
                              : part_value_rows(part, uses, path, rows, err);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* words.c - see words_priv.h.  Bytes are looked at 64 at a time: what each of them
- * is becomes a bit, and terms are runs of ones. */
+ * is becomes a bit, and terms are runs of ones.  What all bits of a run have in common is told
+ * by one addition: a one that is added at the begin of a run of ones is carried to the bit
+ * behind it. */
 #include "store/words_priv.h"
 
 #include "table/search.h"
@@ -11,7 +13,7 @@
 
 #define WEAK_BYTES_MAX 11u
 #define OCTET_DIGITS_MAX 3u
-#define WINDOW_BYTES 64u
+#define WINDOW_BYTES 63u /* so that behind each term there is a bit */
 
 static bool is_weak_letter(char c)
 {
@@ -37,6 +39,10 @@ bool word_is_strong(struct slice term)
 
 /* ---- what bytes are ---- */
 
+struct classes {
+    uint64_t terms, digits, strong, dots;
+};
+
 #ifdef __AVX2__
 
 static inline __m256i is_within(__m256i v, char first, char last)
@@ -48,7 +54,7 @@ static inline __m256i is_within(__m256i v, char first, char last)
 }
 
 /* 32 bytes, to the bits from `shift` on. */
-static inline void classify_half(struct words *w, const char *bytes, unsigned shift)
+static inline void classify_half(const char *bytes, unsigned shift, struct classes *ret)
 {
     __m256i v = _mm256_loadu_si256((const __m256i *)(const void *)bytes);
     __m256i low = _mm256_or_si256(v, _mm256_set1_epi8(0x20));
@@ -57,50 +63,94 @@ static inline void classify_half(struct words *w, const char *bytes, unsigned sh
     __m256i weak = _mm256_or_si256(is_within(low, 'a', 'f'),
                                    _mm256_or_si256(is_within(low, 't', 't'),
                                                    is_within(low, 'z', 'z')));
+    __m256i dot = _mm256_cmpeq_epi8(v, _mm256_set1_epi8('.'));
     uint32_t digits = (uint32_t)_mm256_movemask_epi8(digit);
     uint32_t letters = (uint32_t)_mm256_movemask_epi8(letter);
     uint32_t weak_letters = (uint32_t)_mm256_movemask_epi8(weak);
 
-    w->terms |= (uint64_t)(digits | letters) << shift;
-    w->digits |= (uint64_t)digits << shift;
-    w->strong |= (uint64_t)(letters & ~weak_letters) << shift;
+    ret->terms |= (uint64_t)(digits | letters) << shift;
+    ret->digits |= (uint64_t)digits << shift;
+    ret->strong |= (uint64_t)(letters & ~weak_letters) << shift;
+    ret->dots |= (uint64_t)(uint32_t)_mm256_movemask_epi8(dot) << shift;
 }
 
-static void classify(struct words *w, const char bytes[WINDOW_BYTES])
+static inline void classify(const char bytes[WORDS_ROOM_BYTES], struct classes *ret)
 {
-    classify_half(w, bytes, 0);
-    classify_half(w, bytes + 32, 32);
+    classify_half(bytes, 0, ret);
+    classify_half(bytes + 32, 32, ret);
 }
 
 #else
 
-static void classify(struct words *w, const char bytes[WINDOW_BYTES])
+static void classify(const char bytes[WORDS_ROOM_BYTES], struct classes *ret)
 {
-    for (unsigned i = 0; i < WINDOW_BYTES; i++) {
+    for (unsigned i = 0; i < WORDS_ROOM_BYTES; i++) {
         char c = bytes[i];
         bool is_term = search_is_term((unsigned char)c), is_digit = c >= '0' && c <= '9';
-        w->terms |= (uint64_t)is_term << i;
-        w->digits |= (uint64_t)is_digit << i;
-        w->strong |= (uint64_t)(is_term && !is_digit && !is_weak_letter(c)) << i;
+        ret->terms |= (uint64_t)is_term << i;
+        ret->digits |= (uint64_t)is_digit << i;
+        ret->strong |= (uint64_t)(is_term && !is_digit && !is_weak_letter(c)) << i;
+        ret->dots |= (uint64_t)(c == '.') << i;
     }
 }
 
 #endif
 
-static void load_window(struct words *w, size_t base)
+/* The ends of the runs that have bits of `all` alone. */
+static inline uint64_t ends_of_all(uint64_t runs, uint64_t begins, uint64_t all)
 {
-    char padded[WINDOW_BYTES] = {0}; /* a zero is no term */
-    const char *bytes = w->text.data + base;
-    size_t left = w->text.size - base;
+    return ((runs & all) + begins) & ~runs;
+}
 
-    if (left < WINDOW_BYTES) {
+/* The ends of the runs of twelve and more. */
+static inline uint64_t ends_of_long(uint64_t runs)
+{
+    uint64_t two = runs & runs << 1, four = two & two << 2, eight = four & four << 4;
+
+    _Static_assert(WEAK_BYTES_MAX + 1 == 8 + 4, "the shifts");
+    return (eight & four << 8) << 1 & ~runs;
+}
+
+/* What is known of a window's terms; a term at its end that goes on begins the next window,
+ * unless it is all of this one. */
+static inline void find_ends(struct words *w, const struct classes *classes, uint64_t inside)
+{
+    uint64_t terms = classes->terms & inside, digits = classes->digits;
+    uint64_t begins = terms & ~(terms << 1), ends = terms << 1 & ~terms;
+    uint64_t weak = ends_of_all(terms, begins, ~classes->strong) &
+                    ~ends_of_all(terms, begins, ~digits) & ~ends_of_long(terms);
+    /* dots between digits, as far as one sees; or an address goes on from the window before */
+    uint64_t joints = classes->dots & inside & digits << 1 &
+                      (digits >> 1 | UINT64_C(1) << (WINDOW_BYTES - 1));
+
+    w->terms = terms;
+    w->strong_ends = ends & ~weak;
+    w->digit_ends = ends_of_all(terms, begins, digits);
+    w->may_join = joints != 0 || (w->joined > 0 && w->end + 1 == w->base);
+    w->ends = w->may_join ? ends : w->strong_ends;
+    if (ends >> WINDOW_BYTES != 0 && w->next < w->text.size && terms != inside) {
+        w->next = w->base + 64 - (unsigned)__builtin_clzll(inside & ~terms);
+        w->ends &= inside;
+    }
+}
+
+static void load_window(struct words *w)
+{
+    char padded[WORDS_ROOM_BYTES];
+    const char *bytes = w->text.data + w->next;
+    size_t left = w->text.size - w->next;
+    uint64_t inside = (UINT64_C(1) << (left < WINDOW_BYTES ? left : WINDOW_BYTES)) - 1;
+    struct classes classes = {0};
+
+    if (left < WORDS_ROOM_BYTES && !w->has_room) {
+        memset(padded, 0, sizeof(padded));
         memcpy(padded, bytes, left);
         bytes = padded;
     }
-    w->base = base;
-    w->window_end = base + WINDOW_BYTES;
-    w->terms = w->digits = w->strong = 0;
-    classify(w, bytes);
+    w->base = w->next;
+    w->next = w->base + WINDOW_BYTES;
+    classify(bytes, &classes);
+    find_ends(w, &classes, inside);
 }
 
 /* ---- terms ---- */
@@ -110,36 +160,26 @@ struct term {
     bool is_strong, is_octet;
 };
 
-static bool next_term(struct words *w, struct term *ret)
+static inline bool next_term(struct words *w, struct term *ret)
 {
-    while (w->at < w->text.size) {
-        if (w->at >= w->window_end)
-            load_window(w, w->at);
-        uint64_t ahead = w->terms >> (w->at - w->base);
-        if (ahead == 0) {
-            w->at = w->window_end;
-            continue;
-        }
-        size_t begin = w->at + (unsigned)__builtin_ctzll(ahead), offset = begin - w->base;
-        uint64_t others = ~(w->terms >> offset);
-        size_t size = others == 0 ? WINDOW_BYTES : (unsigned)__builtin_ctzll(others);
-        bool may_go_on = begin + size == w->window_end && w->window_end < w->text.size;
-        if (may_go_on && offset > 0) {
-            w->at = begin;
-            load_window(w, begin);
-            continue;
-        }
-        uint64_t mask = size >= 64 ? UINT64_MAX : (UINT64_C(1) << size) - 1;
-        uint64_t digits = w->digits >> offset & mask, strong = w->strong >> offset & mask;
-        while (may_go_on && begin + size < w->text.size &&
-               search_is_term((unsigned char)w->text.data[begin + size]))
-            size++;
-        w->at = begin + size;
-        *ret = (struct term){begin, size, size > WEAK_BYTES_MAX || strong != 0 || digits == 0,
-                             size <= OCTET_DIGITS_MAX && digits == mask};
-        return true;
+    while (w->ends == 0) {
+        if (w->next >= w->text.size)
+            return false;
+        load_window(w);
     }
-    return false;
+    unsigned end = (unsigned)__builtin_ctzll(w->ends);
+    uint64_t before = ~w->terms & ((UINT64_C(1) << end) - 1);
+    unsigned begin = before == 0 ? 0 : 64 - (unsigned)__builtin_clzll(before);
+    size_t size = end - begin;
+    w->ends &= w->ends - 1;
+    if (size == WINDOW_BYTES) {
+        while (w->base + size < w->text.size &&
+               search_is_term((unsigned char)w->text.data[w->base + size]))
+            w->next = w->base + ++size;
+    }
+    *ret = (struct term){w->base + begin, size, (w->strong_ends >> end & 1) != 0,
+                         size <= OCTET_DIGITS_MAX && (w->digit_ends >> end & 1) != 0};
+    return true;
 }
 
 /* Counts decimal terms with a dot between them; true: the last four are one. */
@@ -169,7 +209,9 @@ bool words_next(struct words *words, struct slice *ret)
 
     while (next_term(words, &term)) {
         words->any_strong |= term.is_strong;
-        if (join(words, &term)) {
+        if (!words->may_join) {
+            words->joined = 0;
+        } else if (join(words, &term)) {
             *ret = slice_from(words->text.data + words->begins[0],
                               words->end - words->begins[0]);
             return true;
@@ -185,11 +227,9 @@ bool words_next(struct words *words, struct slice *ret)
 bool words_any_strong(struct slice text)
 {
     struct words words = {.text = text};
-    struct term term;
+    struct slice unit;
 
-    while (next_term(&words, &term)) {
-        if (term.is_strong)
-            return true;
-    }
-    return false;
+    while (!words.any_strong && words_next(&words, &unit))
+        continue;
+    return words.any_strong;
 }

@@ -10,20 +10,26 @@
 /* A term that says something: no short piece of a number, a time or a GUID. */
 bool word_is_strong(struct slice term);
 
+#define WORDS_ROOM_BYTES 64u
+
 /* The strong terms and IPv4 addresses of a text, in order:
  *     struct words words = {.text = text};
  *     while (words_next(&words, &unit)) ...
  */
 struct words {
     struct slice text;
-    size_t at;
+    bool has_room;    /* WORDS_ROOM_BYTES behind the text may be read, whatever they are */
     bool any_strong;  /* one of the terms so far was */
     size_t begins[4]; /* of the last decimal terms joined by dots */
     unsigned joined;  /* how many of them */
     size_t end;       /* of the last */
-    /* What the bytes [base, window_end) are, a bit each, lowest first. */
-    size_t base, window_end;
-    uint64_t terms, digits, strong;
+    size_t base, next; /* where the window begins, and the one after it */
+    /* A bit for each byte of the window, lowest first. */
+    uint64_t terms;
+    uint64_t ends;        /* behind terms that were not taken yet, and may be a unit */
+    uint64_t strong_ends; /* behind strong terms */
+    uint64_t digit_ends;  /* behind terms of digits alone */
+    bool may_join;        /* there may be an address */
 };
 bool words_next(struct words *words, struct slice *ret);
 bool words_any_strong(struct slice text);

@@ -6,6 +6,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 
@@ -87,12 +88,38 @@ static void test_terms_are_those_of_a_search(void **state)
     }
 }
 
+/* Wherever windows begin and end, and whatever stands before. */
+static void test_an_address_is_found_anywhere(void **state)
+{
+    static const char fillers[] = "a1. -.";
+    char text[200];
+
+    (void)state;
+    for (size_t at = 0; at < 150; at++) {
+        for (const char *filler = fillers; *filler != '\0'; filler++) {
+            memset(text, *filler, at);
+            size_t size = at + (size_t)snprintf(text + at, sizeof(text) - at, "-10.200.3.40-x");
+            struct words words = {.text = slice_from(text, size)};
+            struct slice unit;
+            unsigned addresses = 0;
+            while (words_next(&words, &unit)) {
+                if (slice_equal(unit, SLICE("10.200.3.40")))
+                    addresses++;
+                else
+                    assert_true(word_is_strong(unit));
+            }
+            assert_int_equal(addresses, 1);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_units),
         cmocka_unit_test(test_strength),
         cmocka_unit_test(test_terms_are_those_of_a_search),
+        cmocka_unit_test(test_an_address_is_found_anywhere),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

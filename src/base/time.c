@@ -194,23 +194,35 @@ static void put_digits(char *at, int count, int value)
     }
 }
 
+static void put_pair(char *at, unsigned value)
+{
+    at[0] = (char)('0' + value / 10);
+    at[1] = (char)('0' + value % 10);
+}
+
 void time_format_iso(int64_t ticks, char ret[TIME_TEXT_BYTES + 1])
 {
-    struct civil_time civil;
+    int year, month, day;
 
     if (ticks < 0)
         ticks = 0;
     if (ticks > TICKS_MAX)
         ticks = TICKS_MAX;
-    time_to_civil(ticks, &civil);
+    civil_from_days(ticks / TICKS_PER_DAY, &year, &month, &day);
+    unsigned second = (unsigned)(ticks % TICKS_PER_DAY / TICKS_PER_SECOND);
+    unsigned tick = (unsigned)(ticks % TICKS_PER_SECOND);
     memcpy(ret, "0000-00-00T00:00:00.0000000Z", TIME_TEXT_BYTES + 1);
-    put_digits(ret, 4, civil.year);
-    put_digits(ret + 5, 2, civil.month);
-    put_digits(ret + 8, 2, civil.day);
-    put_digits(ret + 11, 2, civil.hour);
-    put_digits(ret + 14, 2, civil.minute);
-    put_digits(ret + 17, 2, civil.second);
-    put_digits(ret + 20, 7, civil.tick);
+    put_pair(ret, (unsigned)year / 100);
+    put_pair(ret + 2, (unsigned)year % 100);
+    put_pair(ret + 5, (unsigned)month);
+    put_pair(ret + 8, (unsigned)day);
+    put_pair(ret + 11, second / 3600);
+    put_pair(ret + 14, second / 60 % 60);
+    put_pair(ret + 17, second % 60);
+    put_pair(ret + 20, tick / 100000);
+    put_pair(ret + 22, tick / 1000 % 100);
+    put_pair(ret + 24, tick / 10 % 100);
+    ret[26] = (char)('0' + tick % 10);
 }
 
 void time_format_span(int64_t ticks, struct buf *ret)

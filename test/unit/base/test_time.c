@@ -3,6 +3,8 @@
 
 #include "base/time.h"
 
+#include "base/random.h"
+
 static void iso_texts_mean_what_they_say(void **state)
 {
     static const struct {
@@ -42,6 +44,21 @@ static void what_is_no_time_is_refused(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
         assert_false(time_parse_iso(slice_of(texts[i]), &ticks));
+}
+
+static void every_tick_is_written_so_that_it_comes_back(void **state)
+{
+    char text[TIME_TEXT_BYTES + 1];
+    int64_t back;
+
+    (void)state;
+    for (unsigned i = 0; i < 100000; i++) {
+        int64_t ticks = (int64_t)(random_u64() % ((uint64_t)TICKS_MAX + 1));
+        time_format_iso(ticks, text);
+        assert_int_equal(strlen(text), TIME_TEXT_BYTES);
+        assert_true(time_parse_iso(slice_of(text), &back));
+        assert_int_equal(back, ticks);
+    }
 }
 
 static void every_day_of_ten_thousand_years_goes_both_ways(void **state)
@@ -86,6 +103,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(iso_texts_mean_what_they_say),
         cmocka_unit_test(what_is_no_time_is_refused),
+        cmocka_unit_test(every_tick_is_written_so_that_it_comes_back),
         cmocka_unit_test(every_day_of_ten_thousand_years_goes_both_ways),
         cmocka_unit_test(spans_print_as_kusto_does),
     };

@@ -2,6 +2,8 @@
 /* Texts come back whatever they look like; each look has its encoding. */
 #include "store/column_priv.h"
 
+#include "base/random.h"
+#include "base/time.h"
 #include "store/segment_fixture.h"
 
 static uint8_t trip(const struct slice *texts, uint32_t count, bool thorough)
@@ -108,6 +110,42 @@ static void forms_of_times_write_what_they_read(void **state)
     }
 }
 
+/* Against the parser that takes more, and the writer. */
+static void a_text_has_a_form_when_it_would_be_written_so(void **state)
+{
+    static const char model[] = "2024-02-29T23:59:58.1234567Z";
+    static const char strange[] = "0123456789-:.TtZz +,/\x7f\xb0";
+    unsigned found_count = 0;
+
+    (void)state;
+    for (unsigned try = 0; try < 200000; try++) {
+        char text[32], again[32];
+        size_t size = 17 + random_u64() % 12;
+        memcpy(text, model, sizeof(model));
+        for (uint64_t n = random_u64() % 4; n > 0; n--) {
+            size_t at = random_u64() % (sizeof(model) - 1);
+            text[at] = model[at] >= '0' && model[at] <= '9' && random_u64() % 4 > 0
+                           ? (char)('0' + random_u64() % 10)
+                           : strange[random_u64() % (sizeof(strange) - 1)];
+        }
+        if (random_u64() % 2 == 0)
+            text[size - 1] = 'Z';
+        struct slice slice = slice_from(text, size);
+        bool zulu = text[size - 1] == 'Z';
+        size_t rest = size < 19u + zulu ? 1 : size - 19 - zulu;
+        uint8_t form = 0, want_form = (uint8_t)((rest == 0 ? 0 : rest - 1) << 1 | zulu);
+        int64_t ticks = 0, want_ticks = 0;
+        bool want = rest != 1 && rest <= 8 && time_parse_iso(slice, &want_ticks);
+        if (want)
+            time_form_write(want_form, want_ticks, again);
+        want = want && memcmp(again, text, size) == 0;
+        assert_int_equal(time_form_of(slice, &form, &ticks), want);
+        found_count += want;
+        assert_true(!want || (form == want_form && ticks == want_ticks));
+    }
+    assert_true(found_count > 1000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -115,6 +153,7 @@ int main(void)
         cmocka_unit_test(near_misses_are_plain_and_exact),
         cmocka_unit_test(identifiers_of_one_build_are_stored_across),
         cmocka_unit_test(forms_of_times_write_what_they_read),
+        cmocka_unit_test(a_text_has_a_form_when_it_would_be_written_so),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -54,8 +54,20 @@ struct bit_writer {
 /* value < 2^count, count <= BITS_AT_ONCE */
 static inline void bits_put(struct bit_writer *w, uint64_t value, unsigned count)
 {
+    uint64_t bytes;
+    unsigned whole;
+
     w->bits |= value << w->count;
     w->count += count;
+    whole = w->count / 8;
+    if (w->buf->capacity - w->buf->size >= sizeof(bytes)) { /* all at once, and some behind */
+        bytes = htole64(w->bits);
+        memcpy(w->buf->data + w->buf->size, &bytes, sizeof(bytes));
+        w->buf->size += whole;
+        w->bits >>= whole * 8;
+        w->count -= whole * 8;
+        return;
+    }
     for (; w->count >= 8; w->count -= 8, w->bits >>= 8)
         buf_put_u8(w->buf, (uint8_t)w->bits);
 }

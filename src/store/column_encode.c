@@ -559,7 +559,7 @@ out:
     return status;
 }
 
-/* The smallest of PLANES, RECENT and CONTEXT. */
+/* The smallest of PLANES, RECENT and CONTEXT; PLANES if not thorough. */
 static enum status put_codes(struct column_encoder *encoder, uint32_t path,
                              const uint32_t *candidates, uint32_t candidate_count,
                              struct buf *blob, struct column_entry *ret, struct error *err)
@@ -567,13 +567,14 @@ static enum status put_codes(struct column_encoder *encoder, uint32_t path,
     const struct canonical *c = &encoder->canonicals[path];
     uint32_t count = encoder->part->paths[path].value_count, base = 0;
     struct buf best, other;
-    enum status status = STATUS_OK;
 
+    ret->codes = CODES_PLANES;
+    if (!encoder->thorough)
+        return put_tokens(encoder, c->codes, count, false, blob, err);
     buf_init(&best, COLUMN_STREAM_BYTES_MAX);
     buf_init(&other, COLUMN_STREAM_BYTES_MAX);
-    ret->codes = CODES_PLANES;
-    status = put_tokens(encoder, c->codes, count, false, &best, err);
-    if (status != STATUS_OK || !encoder->thorough)
+    enum status status = put_tokens(encoder, c->codes, count, false, &best, err);
+    if (status != STATUS_OK)
         goto out;
     status = put_tokens(encoder, c->codes, count, true, &other, err);
     if (status != STATUS_OK)

@@ -172,12 +172,39 @@ static enum status order_blocks(struct entries *entries, size_t start, struct er
     return STATUS_OK;
 }
 
-/* Fingerprints of texts, one list behind the other. */
+/* What a column needs, kept for the next one. */
 struct prints {
-    struct buf buf;    /* uint32_t each */
+    struct buf buf;    /* fingerprints of its texts, one list behind the other: uint32_t each */
     struct buf folded; /* the text at hand */
-    uint32_t *ends; /* a text: where its list ends */
+    struct buf ends;   /* a text: where its list ends; uint32_t */
+    struct buf rows;   /* a value: its row; uint32_t */
+    struct buf last;   /* a text: the last block that has it */
 };
+
+static void prints_init(struct prints *prints)
+{
+    buf_init(&prints->buf, GIB);
+    buf_init(&prints->folded, RECORD_BYTES_MAX + WORDS_ROOM_BYTES);
+    buf_init(&prints->ends, GIB);
+    buf_init(&prints->rows, GIB);
+    buf_init(&prints->last, GIB);
+}
+
+static void prints_release(struct prints *prints)
+{
+    buf_release(&prints->buf);
+    buf_release(&prints->folded);
+    buf_release(&prints->ends);
+    buf_release(&prints->rows);
+    buf_release(&prints->last);
+}
+
+/* Room for `size` bytes in place of what is there, and never none. */
+static void *room_in(struct buf *buf, size_t size)
+{
+    buf_clear(buf);
+    return buf_extend(buf, size + 1);
+}
 
 static void add_print(struct prints *prints, uint32_t print)
 {
@@ -208,7 +235,12 @@ static void add_units(struct prints *prints, uint64_t seed, struct slice text, b
 static enum status dict_prints(const struct path_column *column, uint64_t seed, bool whole,
                                struct prints *ret, struct error *err)
 {
+    uint32_t *ends = room_in(&ret->ends, column->dict_count * sizeof(*ends));
     struct buf plain;
+
+    if (ends == NULL)
+        return ERROR_MEMORY(err);
+    buf_clear(&ret->buf);
 
     buf_init(&plain, RECORD_BYTES_MAX);
     for (uint32_t i = 0; i < column->dict_count; i++) {
@@ -220,7 +252,7 @@ static enum status dict_prints(const struct path_column *column, uint64_t seed, 
             text = buf_slice(&plain);
         }
         add_units(ret, seed, text, whole);
-        ret->ends[i] = (uint32_t)(ret->buf.size / sizeof(uint32_t));
+        ends[i] = (uint32_t)(ret->buf.size / sizeof(uint32_t));
     }
     enum status status = buf_check(&plain, err);
     buf_release(&plain);
@@ -230,42 +262,34 @@ static enum status dict_prints(const struct path_column *column, uint64_t seed, 
 }
 
 static enum status add_column(const struct part *part, const struct path_uses *uses,
-                              uint32_t path, bool whole, struct entries *entries,
-                              struct error *err)
+                              uint32_t path, bool whole, struct prints *prints,
+                              struct entries *entries, struct error *err)
 {
     const struct path_column *column = &part->paths[path];
     size_t start = entries->count;
-    uint32_t *rows = malloc((size_t)column->value_count * sizeof(*rows) + 1);
-    struct prints prints = {.ends = malloc((size_t)column->dict_count * sizeof(uint32_t) + 1)};
-    uint8_t *last = malloc((size_t)column->dict_count + 1);
-    buf_init(&prints.buf, GIB);
-    buf_init(&prints.folded, RECORD_BYTES_MAX + WORDS_ROOM_BYTES);
-    enum status status = rows == NULL || prints.ends == NULL || last == NULL
+    uint32_t *rows = room_in(&prints->rows, (size_t)column->value_count * sizeof(*rows));
+    uint8_t *last = room_in(&prints->last, column->dict_count);
+    enum status status = rows == NULL || last == NULL
                              ? ERROR_MEMORY(err)
                              : part_value_rows(part, uses, path, rows, err);
 
     if (status == STATUS_OK)
-        status = dict_prints(column, entries->seed, whole, &prints, err);
-    if (status == STATUS_OK)
-        memset(last, UINT8_MAX, column->dict_count);
-    const uint32_t *units = (const uint32_t *)(const void *)prints.buf.data;
+        status = dict_prints(column, entries->seed, whole, prints, err);
+    if (status != STATUS_OK)
+        return status;
+    memset(last, UINT8_MAX, column->dict_count);
+    const uint32_t *units = (const uint32_t *)(const void *)prints->buf.data;
+    const uint32_t *ends = (const uint32_t *)(const void *)prints->ends.data;
     for (uint32_t v = 0; v < column->value_count && status == STATUS_OK; v++) {
         uint32_t code = code_at(column->codes, v), block = rows[v] / INDEX_BLOCK_ROWS;
         if (last[code] == block)
             continue;
         last[code] = (uint8_t)block;
-        for (uint32_t i = code == 0 ? 0 : prints.ends[code - 1];
-             i < prints.ends[code] && status == STATUS_OK; i++)
+        for (uint32_t i = code == 0 ? 0 : ends[code - 1]; i < ends[code] && status == STATUS_OK;
+             i++)
             status = add_entry(entries, key_of(units[i], path, block), err);
     }
-    if (status == STATUS_OK)
-        status = order_blocks(entries, start, err);
-    free(rows);
-    free(prints.ends);
-    buf_release(&prints.buf);
-    buf_release(&prints.folded);
-    free(last);
-    return status;
+    return status == STATUS_OK ? order_blocks(entries, start, err) : status;
 }
 
 /* The literals of shapes stand for path 0. */
@@ -579,11 +603,13 @@ enum status entity_index_build(const struct part *part, const struct path_uses *
                                struct entity_index *ret, struct error *err)
 {
     struct entries *entries = calloc(1, sizeof(*entries));
+    struct prints prints;
 
     ret->page_count = 0;
     if (entries == NULL)
         return ERROR_MEMORY(err);
     entries->seed = seed;
+    prints_init(&prints);
     enum status status = add_literals(part, entries, err);
     for (uint32_t p = 0; p < part->path_count && status == STATUS_OK; p++) {
         const struct path_column *column = &part->paths[p];
@@ -592,12 +618,13 @@ enum status entity_index_build(const struct part *part, const struct path_uses *
             continue;
         columns[p].is_indexed = wants_index(column);
         if (columns[p].codes != CODES_SAME)
-            status = add_column(part, uses, p, columns[p].is_indexed, entries, err);
+            status = add_column(part, uses, p, columns[p].is_indexed, &prints, entries, err);
     }
     if (status == STATUS_OK && entries->count > 0)
         status = sort_entries(entries, err);
     if (status == STATUS_OK)
         status = put_pages(part, entries, ret, err);
+    prints_release(&prints);
     free(entries->keys);
     free(entries);
     return status;

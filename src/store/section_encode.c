@@ -8,6 +8,8 @@
 
 #include <stdlib.h>
 
+#define BLOB_BYTES_A_ROW 128u /* of all columns, as they mostly are */
+
 struct writing {
     const struct part *part;
     const struct section_options *options;
@@ -186,6 +188,7 @@ enum status section_encode(const struct part *part, const struct section_options
         status = ERROR_MEMORY(err);
         goto out;
     }
+    (void)buf_reserve(&w.body, (size_t)part->row_count * BLOB_BYTES_A_ROW);
     w.columns = ARENA_ARRAY(arena, struct column_entry, part->path_count, err);
     w.blob_starts =
         ARENA_ARRAY(arena, size_t, (size_t)part->path_count + ROW_DATA_COUNT_, err);

@@ -14,37 +14,37 @@
 
 #define STREAM_RAW_BYTES 24u     /* shorter streams are not worth a zstd frame */
 #define STREAM_HEAD_BYTES_MAX 6u
+#define PACKED_HEAD_BYTES_MAX 11u
 #define INTEGER_TEXT_BYTES 20u
 #define GROUPED_TEXTS_MIN 32u    /* texts of a class, and of a grouped dictionary */
 #define GROUPED_CLASSES_MAX 64u
 #define SIGNATURE_SLOTS 4096u    /* power of two */
 
+/* Packed behind the head at once, which is as long as it can be; then both are made to meet. */
 enum status stream_put(struct buf *ret, struct slice raw, int level, struct error *err)
 {
-    enum status status = STATUS_OK;
-    struct buf packed;
+    size_t start = ret->size;
 
-    buf_init(&packed, COLUMN_STREAM_BYTES_MAX);
-    if (raw.size > COLUMN_STREAM_BYTES_MAX / 2) {
-        status = ERROR_SET(err, STATUS_LIMIT, "a column of %zu bytes is too large", raw.size);
-        goto out;
-    }
-    if (raw.size >= STREAM_RAW_BYTES) {
-        status = zstd_pack(raw, level, &packed, err);
+    if (raw.size > COLUMN_STREAM_BYTES_MAX / 2)
+        return ERROR_SET(err, STATUS_LIMIT, "a column of %zu bytes is too large", raw.size);
+    if (raw.size >= STREAM_RAW_BYTES && buf_extend(ret, PACKED_HEAD_BYTES_MAX) != NULL) {
+        size_t from = ret->size;
+        enum status status = zstd_pack(raw, level, ret, err);
         if (status != STATUS_OK)
-            goto out;
+            return status;
+        size_t packed = ret->size - from;
+        ret->size = start;
+        if (packed < raw.size) {
+            buf_put_u8(ret, 1);
+            buf_put_varint(ret, raw.size);
+            buf_put_varint(ret, packed);
+            memmove(ret->data + ret->size, ret->data + from, packed);
+            ret->size += packed;
+            return buf_check(ret, err);
+        }
     }
-    if (packed.size > 0 && packed.size < raw.size) {
-        buf_put_u8(ret, 1);
-        buf_put_varint(ret, raw.size);
-        buf_put_blob(ret, buf_slice(&packed));
-    } else {
-        stream_put_plain(ret, raw);
-    }
-    status = buf_check(ret, err);
-out:
-    buf_release(&packed);
-    return status;
+    stream_put_plain(ret, raw);
+    return buf_check(ret, err);
 }
 
 void stream_put_plain(struct buf *ret, struct slice raw)
@@ -143,6 +143,8 @@ static bool encode_guids(const struct slice *texts, uint32_t count, struct buf *
         struct guid guid;
         if (texts[i].size != GUID_TEXT_BYTES || !guid_parse_lower(texts[i].data, &guid))
             return false;
+        if (i == 0)
+            (void)buf_reserve(raw, count * sizeof(guid));
         buf_add(raw, guid.bytes, sizeof(guid.bytes));
     }
     return true;
@@ -202,9 +204,14 @@ static enum status encode_plain(const struct slice *texts, uint32_t count, int l
                                 struct buf *ret, struct error *err)
 {
     struct buf lengths, bytes;
+    size_t total = 0;
 
     buf_init(&lengths, COLUMN_STREAM_BYTES_MAX);
     buf_init(&bytes, COLUMN_STREAM_BYTES_MAX);
+    for (uint32_t i = 0; i < count; i++)
+        total += texts[i].size;
+    (void)buf_reserve(&lengths, count);
+    (void)buf_reserve(&bytes, total);
     for (uint32_t i = 0; i < count; i++) {
         buf_put_varint(&lengths, texts[i].size);
         buf_add_slice(&bytes, texts[i]);

@@ -9,6 +9,7 @@
 #define SLOTS_FIRST 16u
 #define SLOTS_FEW 1024u /* up to here a table grows by more at once */
 #define TEXTS_FIRST 8u
+#define TEXTS_TELLING 32u /* from here on it shows whether texts come again */
 #define COUNT_MAX (UINT32_C(1) << 30)
 
 void dictionary_release(struct dictionary *dictionary)
@@ -19,9 +20,20 @@ void dictionary_release(struct dictionary *dictionary)
     *dictionary = (struct dictionary){0};
 }
 
+/* A column of texts that hardly come again has room for all of them at once: most of the
+ * work of a batch's dictionaries would be growing. */
+static bool wants_all(const struct dictionary *d)
+{
+    return d->count >= TEXTS_TELLING && d->count < d->most &&
+           d->count * UINT64_C(4) >= d->asked_count * UINT64_C(3);
+}
+
 static bool grow_texts(struct dictionary *d)
 {
     uint32_t capacity = d->capacity == 0 ? TEXTS_FIRST : d->capacity * 2;
+
+    if (wants_all(d) && d->most > capacity)
+        capacity = d->most;
     struct slice *texts = realloc(d->texts, capacity * sizeof(*texts));
     if (texts == NULL)
         return false;
@@ -34,10 +46,19 @@ static bool grow_texts(struct dictionary *d)
     return true;
 }
 
-static bool grow_slots(struct dictionary *d)
+static uint32_t more_slots(const struct dictionary *d)
 {
     uint32_t factor = d->slot_mask < SLOTS_FEW ? 4 : 2;
     uint32_t count = d->slots == NULL ? SLOTS_FIRST : (d->slot_mask + 1) * factor;
+
+    while (wants_all(d) && count / 2 <= d->most && d->most < COUNT_MAX)
+        count *= 2;
+    return count;
+}
+
+static bool grow_slots(struct dictionary *d)
+{
+    uint32_t count = more_slots(d);
     struct dictionary_slot *slots = calloc(count, sizeof(*slots));
     if (slots == NULL)
         return false;
@@ -72,6 +93,7 @@ uint32_t dictionary_put(struct dictionary *d, struct slice text, enum json_kind 
 {
     if ((d->slots == NULL || d->count * 2 > d->slot_mask) && !grow_slots(d))
         return DICTIONARY_NO_CODE;
+    d->asked_count++;
     if (d->seed == 0)
         d->seed = hash_seed() | 1;
     uint64_t wide = hash_short(text, d->seed + 2 * (uint64_t)kind);

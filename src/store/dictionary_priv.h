@@ -25,6 +25,8 @@ struct dictionary {
     struct dictionary_slot *slots; /* slot_mask + 1, or NULL */
     uint32_t slot_mask;
     uint64_t seed; /* of the hashes; 0 until the first */
+    uint32_t most;        /* that it can come to have, if the maker knows; else 0 */
+    uint32_t asked_count; /* texts that were put */
     size_t text_bytes;
     bool has_strings;
 };

@@ -448,6 +448,7 @@ static enum status fill(struct builder *b, struct error *err)
         return ERROR_MEMORY(err);
     for (uint32_t i = 0; i < part->path_count; i++) {
         b->columns[i] = part->paths[i].codes.wide;
+        b->layout.dictionaries[i].most = part->paths[i].value_count;
         if (!part->paths[i].is_array)
             continue;
         b->refs[i] = malloc(part->paths[i].value_count * sizeof(struct array_ref) + 1);

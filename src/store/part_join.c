@@ -89,8 +89,10 @@ static enum status map_input(struct joiner *j, struct input *in, struct error *e
 /* From numbers of the shape table to numbers of the result. */
 static void renumber(struct joiner *j, struct input *in)
 {
-    for (uint32_t i = 0; i < in->part->path_count; i++)
+    for (uint32_t i = 0; i < in->part->path_count; i++) {
         in->path_map[i] = j->layout.path_map[in->path_map[i]];
+        j->layout.dictionaries[in->path_map[i]].most += in->part->paths[i].dict_count;
+    }
     for (uint32_t i = 0; i < in->part->shape_count; i++)
         in->shape_map[i] = j->layout.shape_map[in->shape_map[i]];
 }

@@ -29,6 +29,27 @@ static void a_text_and_its_kind_have_one_code(void **state)
     dictionary_release(&d);
 }
 
+/* One more than are announced finds room, too. */
+static void distinct_texts_have_their_room_at_once(void **state)
+{
+    (void)state;
+    struct dictionary distinct = {.most = 2000}, common = {.most = 2000};
+    static char texts[2001][8];
+    for (uint32_t i = 0; i <= 2000; i++) {
+        size_t size = (size_t)snprintf(texts[i], sizeof(texts[i]), "%u", i);
+        assert_int_equal(dictionary_put(&distinct, slice_from(texts[i], size), JSON_STRING), i);
+        size = (size_t)snprintf(texts[i], sizeof(texts[i]), "%u", i % 100);
+        assert_int_equal(dictionary_put(&common, slice_from(texts[i], size), JSON_STRING), i % 100);
+        (void)snprintf(texts[i], sizeof(texts[i]), "%u", i);
+        if (i >= 32 && i < 2000)
+            assert_int_equal(distinct.capacity, 2000);
+    }
+    assert_int_equal(distinct.count, 2001);
+    assert_int_equal(common.count, 100);
+    dictionary_release(&distinct);
+    dictionary_release(&common);
+}
+
 static void finishing_copies_the_texts(void **state)
 {
     (void)state;
@@ -67,6 +88,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_text_and_its_kind_have_one_code),
+        cmocka_unit_test(distinct_texts_have_their_room_at_once),
         cmocka_unit_test(finishing_copies_the_texts),
         cmocka_unit_test(finishing_keeps_to_the_budget),
     };

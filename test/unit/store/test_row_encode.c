@@ -6,7 +6,8 @@
 
 #define ROWS 500u
 
-static void trip(int kind)
+/* kind 0: regular, 1: wild; stride: of the numbers */
+static void trip(int kind, uint64_t stride)
 {
     struct rng rng = {3};
     uint64_t seqs[ROWS];
@@ -15,12 +16,13 @@ static void trip(int kind)
     struct part part = {.row_count = ROWS, .seqs = seqs, .event_times = times,
                         .received_us = received, .row_flags = flags, .time_min = INT64_MAX,
                         .received_min = INT64_MAX, .time_max = INT64_MIN,
-                        .received_max = INT64_MIN, .seq_min = 1000, .seq_max = 1000 + ROWS - 1};
+                        .received_max = INT64_MIN, .seq_min = 1000,
+                        .seq_max = 1000 + (ROWS - 1) * stride};
     const void *const wanted[] = {seqs, times, received, flags};
     struct error err;
 
     for (uint32_t r = 0; r < ROWS; r++) {
-        seqs[r] = 1000 + (r * 7) % ROWS;
+        seqs[r] = 1000 + (r * 7) % ROWS * stride;
         times[r] = FIXTURE_TIME + (int64_t)rng_below(&rng, 1000000) * (kind == 0 ? 10000000 : 7);
         received[r] = kind == 0 ? (int64_t)(seqs[r] / 100) * 1000 : (int64_t)rng_next(&rng) >> 2;
         flags[r] = kind == 0 ? 4 : (uint8_t)(r & 1);
@@ -54,19 +56,27 @@ static void trip(int kind)
 static void regular_rows_come_back(void **state)
 {
     (void)state;
-    trip(0);
+    trip(0, 1);
+}
+
+static void rows_with_gaps_between_their_numbers_come_back(void **state)
+{
+    (void)state;
+    trip(0, 3);
+    trip(0, 1000);
 }
 
 static void wild_rows_come_back(void **state)
 {
     (void)state;
-    trip(1);
+    trip(1, 1);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(regular_rows_come_back),
+        cmocka_unit_test(rows_with_gaps_between_their_numbers_come_back),
         cmocka_unit_test(wild_rows_come_back),
     };
 

@@ -16,6 +16,8 @@
 #define STREAM_HEAD_BYTES_MAX 6u
 #define PACKED_HEAD_BYTES_MAX 11u
 #define INTEGER_TEXT_BYTES 20u
+#define GUID_BYTES sizeof(struct guid)
+#define SAMPLE_BYTES (128 * GUID_BYTES)
 #define GROUPED_TEXTS_MIN 32u    /* texts of a class, and of a grouped dictionary */
 #define GROUPED_CLASSES_MAX 64u
 #define SIGNATURE_SLOTS 4096u    /* power of two */
@@ -382,15 +384,38 @@ out:
     return status;
 }
 
+/* Those that are drawn do not shrink: of many, some are tried first. */
+static enum status put_whole_guids(struct slice raw, int level, struct buf *ret,
+                                   struct error *err)
+{
+    struct slice sample = {raw.data + raw.size / 2 / GUID_BYTES * GUID_BYTES, SAMPLE_BYTES};
+    size_t start = ret->size;
+    bool shrinks = true;
+
+    if (raw.size >= SAMPLE_BYTES * 4) {
+        enum status status = stream_put(ret, sample, level, err);
+        if (status != STATUS_OK)
+            return status;
+        shrinks = ret->size - start < SAMPLE_BYTES;
+        ret->size = start;
+    }
+    if (shrinks)
+        return stream_put(ret, raw, level, err);
+    stream_put_plain(ret, raw);
+    return buf_check(ret, err);
+}
+
 /* GUID, or GUID_BITS if that is smaller.  raw: the GUIDs. */
 static enum status put_guids(struct slice raw, uint32_t count, int level, bool thorough,
                              struct buf *ret, uint8_t *ret_encoding, struct error *err)
 {
     size_t start = ret->size;
     struct buf bits;
-    enum status status = stream_put(ret, raw, level, err);
 
-    if (status != STATUS_OK || !thorough)
+    if (!thorough)
+        return put_whole_guids(raw, level, ret, err);
+    enum status status = stream_put(ret, raw, level, err);
+    if (status != STATUS_OK)
         return status;
     buf_init(&bits, COLUMN_STREAM_BYTES_MAX);
     guid_bits_pack((const struct guid *)(const void *)raw.data, count, &bits);

@@ -96,6 +96,33 @@ static void identifiers_of_one_build_are_stored_across(void **state)
     free(texts);
 }
 
+/* Many are tried by some of them; those that share their front shrink, drawn ones do not. */
+static void many_guids_are_packed_where_it_pays(void **state)
+{
+    enum { MANY = 1000 };
+    static char lines[MANY][GUID_TEXT_BYTES + 1];
+    static struct slice texts[MANY];
+
+    (void)state;
+    for (int alike = 0; alike < 2; alike++) {
+        struct buf blob;
+        struct error err;
+        uint8_t encoding = 0;
+        for (uint32_t i = 0; i < MANY; i++) {
+            struct guid guid = guid_new();
+            if (alike)
+                memset(guid.bytes, 7, 12);
+            guid_format(&guid, lines[i]);
+            texts[i] = slice_from(lines[i], GUID_TEXT_BYTES);
+        }
+        assert_int_equal(trip(texts, MANY, false), TEXTS_GUID);
+        buf_init(&blob, MIB);
+        assert_int_equal(texts_encode(texts, MANY, 1, false, &blob, &encoding, &err), STATUS_OK);
+        assert_true(alike ? blob.size < MANY * 10 : blob.size < MANY * sizeof(struct guid) + 10);
+        buf_release(&blob);
+    }
+}
+
 static void forms_of_times_write_what_they_read(void **state)
 {
     (void)state;
@@ -152,6 +179,7 @@ int main(void)
         cmocka_unit_test(each_look_has_its_encoding),
         cmocka_unit_test(near_misses_are_plain_and_exact),
         cmocka_unit_test(identifiers_of_one_build_are_stored_across),
+        cmocka_unit_test(many_guids_are_packed_where_it_pays),
         cmocka_unit_test(forms_of_times_write_what_they_read),
         cmocka_unit_test(a_text_has_a_form_when_it_would_be_written_so),
     };

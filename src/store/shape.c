@@ -18,6 +18,7 @@
 #define NODES_MAX (64u * PART_SHAPES_MAX)
 #define NODE_SLOTS (2u * NODES_MAX)
 #define NODE_SLOTS_FIRST 1024u
+#define KEY_MARKS 4096u /* a power of two */
 
 _Static_assert((NODE_SLOTS & (NODE_SLOTS - 1)) == 0, "power of two");
 _Static_assert((int)EDGE_END != SLOT_STRING && (int)EDGE_END != SLOT_SCALAR &&
@@ -262,6 +263,23 @@ static enum status add_leaf(struct maker *m, uint32_t token, bool shadowed, stru
 static enum status add_value(struct maker *m, uint32_t token, bool shadowed, unsigned depth,
                              struct error *err);
 
+/* Do two keys of an object have one name, as far as a few bits of their hashes tell? */
+static bool may_repeat(const struct maker *m, uint32_t object)
+{
+    const struct json_token *tokens = m->value->tokens;
+    uint64_t marks[KEY_MARKS / 64] = {0};
+
+    for (uint32_t key = object + 1; key < tokens[object].next; key = tokens[key + 1].next) {
+        if (tokens[key].escaped != 0)
+            return true;
+        uint64_t mark = hash_short(json_text(m->value->text, &tokens[key]), 0) % KEY_MARKS;
+        if ((marks[mark / 64] >> mark % 64 & 1) != 0)
+            return true;
+        marks[mark / 64] |= UINT64_C(1) << mark % 64;
+    }
+    return false;
+}
+
 /* Which key token is the last of its name? */
 static enum status index_keys(struct maker *m, uint32_t object, struct map *keys,
                               struct error *err)
@@ -288,30 +306,43 @@ static enum status index_keys(struct maker *m, uint32_t object, struct map *keys
     return status;
 }
 
+/* Is a later key of the object of the same name?  `keys`: those of index_keys(). */
+static enum status is_repeated(const struct maker *m, uint32_t key, const struct map *keys,
+                               struct buf *plain, bool *ret, struct error *err)
+{
+    buf_clear(plain);
+    json_unescape(json_text(m->value->text, &m->value->tokens[key]), plain);
+    enum status status = buf_check(plain, err);
+    if (status != STATUS_OK)
+        return status;
+    const struct map_entry *last = map_find(keys, buf_slice(plain));
+    CHECK(last != NULL);
+    *ret = last->value != key;
+    return STATUS_OK;
+}
+
 static enum status add_members(struct maker *m, uint32_t object, bool shadowed, unsigned depth,
                                struct error *err)
 {
     const struct json_token *tokens = m->value->tokens;
     size_t path_size = m->path.size;
+    bool may_be_again = may_repeat(m, object);
     struct map keys;
     struct buf plain;
     map_init(&keys);
     buf_init(&plain, RECORD_BYTES_MAX);
-    enum status status = index_keys(m, object, &keys, err);
+    enum status status = may_be_again ? index_keys(m, object, &keys, err) : STATUS_OK;
 
     for (uint32_t key = object + 1;
          key < tokens[object].next && status == STATUS_OK && !m->is_refused;
          key = tokens[key + 1].next) {
-        struct slice text = json_text(m->value->text, &tokens[key]);
-        buf_clear(&plain);
-        json_unescape(text, &plain);
-        status = buf_check(&plain, err);
+        bool is_again = false;
+        if (may_be_again)
+            status = is_repeated(m, key, &keys, &plain, &is_again, err);
         if (status != STATUS_OK)
             break;
-        const struct map_entry *last = map_find(&keys, buf_slice(&plain));
-        CHECK(last != NULL);
-        add_key(&m->path, text, tokens[key].escaped != 0);
-        status = add_value(m, key + 1, shadowed || last->value != key, depth + 1, err);
+        add_key(&m->path, json_text(m->value->text, &tokens[key]), tokens[key].escaped != 0);
+        status = add_value(m, key + 1, shadowed || is_again, depth + 1, err);
         m->path.size = path_size;
     }
     buf_release(&plain);

@@ -21,6 +21,35 @@ static void a_later_key_shadows_an_earlier_one(void **state)
     batch_maker_release(&m);
 }
 
+/* Objects of one key to those in which the marks of two names meet; without escapes. */
+static void only_a_key_that_comes_again_is_shadowed(void **state)
+{
+    (void)state;
+    struct buf text;
+    buf_init(&text, MIB);
+    for (uint32_t keys = 1; keys <= 256; keys *= 2) {
+        for (uint32_t again = 0; again <= keys; again += (keys + 3) / 4) { /* keys: none */
+            struct batch_maker m;
+            batch_maker_init(&m, "T", 1);
+            buf_clear(&text);
+            for (uint32_t i = 0; i < keys; i++)
+                buf_add_format(&text, "%s\"k%u\":%u", i == 0 ? "{" : ",", i, i);
+            if (again < keys)
+                buf_add_format(&text, ",\"k%u\":0", again);
+            buf_add_text(&text, "}");
+            batch_maker_add(&m, buf_slice(&text), 1);
+            struct part *part = build_part(&m);
+            const struct shape *shape = &part->shapes[0];
+            assert_int_equal(shape->slot_count, keys + (again < keys));
+            for (uint32_t i = 0; i < shape->slot_count; i++)
+                assert_int_equal(shape->slots[i].shadowed, i == again && again < keys);
+            part_unref(part);
+            batch_maker_release(&m);
+        }
+    }
+    buf_release(&text);
+}
+
 static void what_passes_the_bounds_is_kept_raw(void **state)
 {
     (void)state;
@@ -89,6 +118,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_later_key_shadows_an_earlier_one),
+        cmocka_unit_test(only_a_key_that_comes_again_is_shadowed),
         cmocka_unit_test(what_passes_the_bounds_is_kept_raw),
         cmocka_unit_test(many_paths_fall_back_to_raw),
     };

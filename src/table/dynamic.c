@@ -485,6 +485,7 @@ void dynamic_add_value(struct buf *buf, const struct value *value)
 enum status dynamic_parse(struct arena *arena, struct slice text, struct slice *ret,
                           struct error *err)
 {
+    const struct slice bom = SLICE("\xEF\xBB\xBF");
     struct slice trimmed = slice_trim(text);
     struct json_tape tape;
     struct buf buf;
@@ -493,8 +494,12 @@ enum status dynamic_parse(struct arena *arena, struct slice text, struct slice *
         *ret = (struct slice){"", 0};
         return STATUS_OK;
     }
+    if (slice_starts_with(trimmed, bom)) /* it may stand before a document, not in one */
+        trimmed = slice_trim(slice_tail(trimmed, bom.size));
     json_tape_init(&tape);
-    enum json_result result = json_parse(trimmed, 4 * JSON_DEPTH_MAX, &tape);
+    enum json_result result = slice_starts_with(trimmed, bom)
+                                  ? JSON_BROKEN
+                                  : json_parse(trimmed, 4 * JSON_DEPTH_MAX, &tape);
     bool is_compact = result == JSON_OK && !tape.has_blanks;
     json_tape_release(&tape);
     if (is_compact) {

@@ -160,6 +160,12 @@ static void parsing_never_fails_on_text(void **state)
     ASSERT_SLICE(json, "{\"a b\":\"c d\"}");
     ASSERT_OK(dynamic_parse(arena, SLICE("{\"a b\":[\"\\\" \",{}]}"), &json, &err));
     ASSERT_SLICE(json, "{\"a b\":[\"\\\" \",{}]}");
+    ASSERT_OK(dynamic_parse(arena, SLICE("\xEF\xBB\xBF [1, 2]"), &json, &err));
+    ASSERT_SLICE(json, "[1,2]");
+    ASSERT_OK(dynamic_parse(arena, SLICE(" \xEF\xBB\xBF[1,2]"), &json, &err));
+    ASSERT_SLICE(json, "[1,2]");
+    ASSERT_OK(dynamic_parse(arena, SLICE("\xEF\xBB\xBF\xEF\xBB\xBF[]"), &json, &err));
+    ASSERT_SLICE(json, "\"\xEF\xBB\xBF\xEF\xBB\xBF[]\"");
     ASSERT_OK(dynamic_parse(arena, SLICE("not json"), &json, &err));
     ASSERT_SLICE(json, "\"not json\"");
     ASSERT_OK(dynamic_parse(arena, SLICE("  "), &json, &err));

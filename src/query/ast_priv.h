@@ -48,6 +48,7 @@ enum node_flag {
     NODE_MULTI = 128, /* (a, b) = ... */
     NODE_GRANNY = 256,
     NODE_QUOTED = 512, /* ['name'] */
+    NODE_EVERY = 1024, /* `or`: one word in every column with text */
 };
 
 struct node {

@@ -405,7 +405,12 @@ static struct expr *bind_binary(struct binder *b, const struct node *node)
             if (args[i++] == NULL)
                 return NULL;
         }
-        return bind_logic(b, node->at, is_and ? EXPR_AND : EXPR_OR, args, count);
+        struct expr *logic =
+            bind_logic(b, node->at, is_and ? EXPR_AND : EXPR_OR, args, count);
+        if (logic != NULL)
+            logic->is_any = (node->flags & NODE_EVERY) != 0 && logic->kind == EXPR_OR &&
+                            logic->args[0]->args[1]->kind == EXPR_CONST;
+        return logic;
     }
     if (node->args->kind == NODE_STAR)
         return bind_any(b, node);

@@ -77,6 +77,11 @@ static struct node *term_node(struct binder *b, const struct searching *s,
     return nodes[0].name.data == NULL || text.data == NULL ? NULL : &nodes[0];
 }
 
+static bool is_text(const struct node *node)
+{
+    return node != NULL && node->kind == NODE_LITERAL && node->value.type == TYPE_STRING;
+}
+
 /* What is asked of '*' is asked of every column with text, joined by or. */
 static struct node *every_column(struct binder *b, struct searching *s,
                                  const struct node *node, bool is_term)
@@ -86,16 +91,22 @@ static struct node *every_column(struct binder *b, struct searching *s,
 
     if (any == NULL)
         return NULL;
+    const struct node *term = node->kind == NODE_LITERAL ? node : node->args->next;
+    bool is_word = is_term ? slice_find_byte(term->value.bytes, '*', 0) == SIZE_MAX
+                           : node->kind == NODE_BINARY && is_text(term) &&
+                                 (slice_is(node->name, "has") || slice_is(node->name, "has_cs"));
     s->everywhere = true;
-    *any = (struct node){.kind = NODE_BINARY, .at = node->at, .name = SLICE("or")};
+    *any = (struct node){.kind = NODE_BINARY,
+                         .at = node->at,
+                         .flags = is_word ? NODE_EVERY : 0,
+                         .name = SLICE("or")};
     for (uint32_t c = s->first; c < s->schema->column_count; c++) {
         struct node column = {
             .kind = NODE_NAME, .at = node->at, .name = s->schema->columns[c].name};
         if (!holds_text(s->schema->columns[c].type))
             continue;
         if (is_term) {
-            *tail = term_node(b, s, &column,
-                              node->kind == NODE_LITERAL ? node : node->args->next);
+            *tail = term_node(b, s, &column, term);
         } else {
             struct node *copies = ARENA_ARRAY(b->q->arena, struct node, 2, b->err);
             if (copies == NULL)
@@ -114,11 +125,6 @@ static struct node *every_column(struct binder *b, struct searching *s,
     if (any->args == NULL)
         return bind_fail(b, node->at, "SEM0100", "no column holds text");
     return any->args->next == NULL ? any->args : any;
-}
-
-static bool is_text(const struct node *node)
-{
-    return node != NULL && node->kind == NODE_LITERAL && node->value.type == TYPE_STRING;
 }
 
 /* A column of another type in each table: the one of this table's, or any (of nulls). */

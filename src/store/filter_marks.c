@@ -3,37 +3,6 @@
  * are marked, and rows are walked where one of them is. */
 #include "store/filter_priv.h"
 
-/* A word that cannot lie across the border of a leaf, nor be made by the way a
- * typed value is printed, is found in a leaf or a literal alone. */
-static bool is_findable(struct slice word, bool anywhere)
-{
-    bool is_like_number = true;
-    uint32_t dots = 0;
-
-    if (word.size == 0 || word.data[0] == ':' || slice_equal_nocase(word, SLICE("null")))
-        return false; /* a null has no text as a value, and one in an array */
-    for (size_t i = 0; i < word.size; i++) {
-        char c = word.data[i];
-        if (memchr("\"\\[]{},/", c, 8) != NULL || (unsigned char)c <= ' ')
-            return false;
-        dots += c == '.';
-        is_like_number &= memchr("0123456789TZtzEe:.+-", c, 20) != NULL;
-    }
-    return !anywhere || !is_like_number || dots > 1;
-}
-
-bool filter_is_findable(const struct filter *filter)
-{
-    if (filter->kind != FILTER_HAS && filter->kind != FILTER_ANY_HAS)
-        return false;
-    for (uint32_t i = 0; i < filter->value_count; i++) {
-        if (filter->values[i].type != TYPE_STRING ||
-            !is_findable(filter->values[i].bytes, filter->kind == FILTER_ANY_HAS))
-            return false;
-    }
-    return true;
-}
-
 static bool literals_match(const struct filter *filter, struct slice literals)
 {
     return slice_find_byte(literals, '\\', 0) != SIZE_MAX || filter_is_within(filter, literals);
@@ -63,6 +32,18 @@ static enum status match_hit(struct part_scan *scan, struct test *test, struct w
     return status;
 }
 
+static enum status mark_guids(struct part_scan *scan, struct test *test, uint32_t path,
+                              struct error *err)
+{
+    struct marks *marks = &test->marks;
+    enum status status = filter_match_guids(scan, test->filter, &scan->part->paths[path],
+                                            &marks->values[path], err);
+
+    marks->asked[path] = true;
+    marks->paths[path] = marks->values[path] != NULL;
+    return status;
+}
+
 /* The values in the hit's blocks.  *exact becomes false if one matches without its JSON
  * escapes and not with them, or the reverse: it depends on the column which of them is seen. */
 static enum status mark_path(struct part_scan *scan, struct test *test, struct word_hit hit,
@@ -73,8 +54,10 @@ static enum status mark_path(struct part_scan *scan, struct test *test, struct w
     const struct path_values *plain = NULL;
     struct marks *marks = &test->marks;
     uint8_t *codes = NULL;
-    enum status status = match_hit(scan, test, hit, &codes, err);
 
+    if (path->guids != NULL && path->dict == NULL)
+        return mark_guids(scan, test, path_index, err);
+    enum status status = match_hit(scan, test, hit, &codes, err);
     if (status == STATUS_OK && path->has_escapes)
         status = path_values_get(scan->part, path_index, TYPE_STRING, &plain, err);
     if (status != STATUS_OK)
@@ -160,9 +143,13 @@ enum status filter_mark(struct part_scan *scan, struct test *test, struct slice 
 
     for (uint32_t i = 0; i < part->path_count && status == STATUS_OK; i++) {
         const struct path_column *path = &part->paths[i];
-        if (path->loaded && !path->is_array && !path->is_object && path->dict_count > 0 &&
-            slice_starts_with(path->path, prefix))
-            status = mark_path(scan, test, (struct word_hit){i, UINT64_MAX}, &ignored, err);
+        if (!path->loaded || path->is_array || path->is_object || path->dict_count == 0 ||
+            !slice_starts_with(path->path, prefix))
+            continue;
+        status = mark_path(scan, test, (struct word_hit){i, UINT64_MAX}, &ignored, err);
+        if (status == STATUS_OK && test->filter->kind == FILTER_ANY_HAS && path->dict != NULL)
+            status = filter_match_shown(scan, test->filter, i, &marks->values[i], err);
+        marks->paths[i] = marks->values[i] != NULL;
     }
     if (status != STATUS_OK)
         return status;

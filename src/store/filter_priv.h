@@ -3,6 +3,7 @@
  *
  *   filter_match.c  which values of a dictionary match
  *   filter_lent.c   the same of texts that are made of another column's
+ *   filter_words.c  where a word can be, by what is known of columns and texts
  *   filter_marks.c  which arrays and objects hold a value that matches
  *   scan_filter.c   which rows are left
  */
@@ -32,6 +33,7 @@ struct test {
     bool is_exact; /* a leaf that matches here satisfies the filter */
     bool is_event; /* the leaf is the event time, whose range has been applied */
     bool is_true;  /* all rows that are left satisfy it */
+    const uint32_t *seq_row; /* a row whose _Seq is the word; NULL: there is none */
     struct marks marks;
     struct test *parts; /* FILTER_OR: filter->part_count */
 };
@@ -78,9 +80,31 @@ struct lent_question {
 enum status filter_match_lent(struct part_scan *scan, const struct lent_question *question,
                               uint8_t **ret, bool *ret_done, struct error *err) MUST_USE;
 
-/* ---- filter_marks.c ---- */
+/* ---- filter_words.c ---- */
 /* Can the filter's words be looked for in leaves and literals? */
 bool filter_is_findable(const struct filter *filter);
+/* Any column, and a word of digits that no time ends or begins with: it is in a leaf, a
+ * literal, in what a number is shown as, or it is the _Seq. */
+bool filter_is_number(const struct filter *filter);
+/* May one of the words be in what no record says: the tenant, the table, a truth value? */
+bool filter_is_elsewhere(const struct scan_source *source, const struct guid *tenant,
+                         const struct filter *filter);
+/* Are GUIDs of the part shown in another way than they are written, so that its index does not
+ * know the words? */
+bool filter_shows_guids_anew(const struct part_scan *scan, const struct filter *filter);
+/* May a text of the value path, or what its column shows of it, have one of the words? */
+bool filter_may_be_in(const struct part_scan *scan, const struct filter *filter, uint32_t path);
+/* Sets matches[i] of the values that have a word in the way their columns show them, where
+ * that is another than they are written.  NULL in *matches stands for no match so far. */
+enum status filter_match_shown(struct part_scan *scan, const struct filter *filter,
+                               uint32_t path, uint8_t **matches, struct error *err) MUST_USE;
+/* The same of GUIDs that are no texts yet, for a word without a hyphen. */
+bool filter_is_guid_piece(const struct filter *filter);
+enum status filter_match_guids(struct part_scan *scan, const struct filter *filter,
+                               const struct path_column *path, uint8_t **ret,
+                               struct error *err) MUST_USE;
+
+/* ---- filter_marks.c ---- */
 /* Marks the loaded paths that begin with `prefix`. */
 enum status filter_mark(struct part_scan *scan, struct test *test, struct slice prefix,
                         struct error *err) MUST_USE;

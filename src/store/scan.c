@@ -126,6 +126,13 @@ int64_t scan_event_unit(const struct part_scan *scan, uint32_t path)
     return scan->is_view ? section_event_unit(scan->part, path) : 0;
 }
 
+enum text_form scan_text_form(const struct part_scan *scan, uint32_t path)
+{
+    if (scan->peek != NULL)
+        return section_peek_text_form(scan->peek, path);
+    return scan->is_view ? section_text_form(scan->part, path) : FORM_ANY;
+}
+
 enum status scan_filter_path(struct arena *arena, const struct source_column *column,
                              const struct filter *filter, struct slice *ret, struct error *err)
 {
@@ -363,6 +370,9 @@ static void probe_has(struct part_scan *scan, const struct filter *filter, uint6
     *ret_known = is_any || (source->columns[filter->column].source == COLUMN_FIELD &&
                             filter->path.size == 0);
     *ret_known = *ret_known && filter_is_findable(filter) && filter->value_count > 0;
+    if (is_any && *ret_known)
+        *ret_known = !filter_is_elsewhere(source, &peek->part->tenant, filter) &&
+                     !filter_shows_guids_anew(scan, filter);
     for (uint32_t k = 0; k < filter->value_count && *ret_known; k++) {
         struct word_hit *hits = NULL;
         uint32_t count = 0;

@@ -11,6 +11,7 @@
 
 #include "base/check.h"
 #include "base/limits.h"
+#include "base/text.h"
 
 /* ---- filters to tests ---- */
 
@@ -35,6 +36,21 @@ static bool part_may_match(const struct part *part, const struct source_column *
     return true;
 }
 
+/* All columns that may have the word are loaded and marked. */
+static enum status mark_all(struct part_scan *scan, struct test *test, struct error *err)
+{
+    bool is_piece = filter_is_guid_piece(test->filter);
+    enum status status = STATUS_OK;
+
+    for (uint32_t i = 0; i < scan->part->path_count && status == STATUS_OK; i++) {
+        if (!filter_may_be_in(scan, test->filter, i))
+            continue;
+        bool is_lean = is_piece && scan_text_form(scan, i) == FORM_GUID;
+        status = is_lean ? scan_load_lean(scan, i, err) : scan_load(scan, i, err);
+    }
+    return status == STATUS_OK ? filter_mark(scan, test, SLICE(""), err) : status;
+}
+
 /* Only the columns that the index names are loaded and marked. */
 static enum status mark_hits(struct part_scan *scan, struct test *test, struct error *err)
 {
@@ -44,16 +60,14 @@ static enum status mark_hits(struct part_scan *scan, struct test *test, struct e
     struct word_hit *asked = NULL;
     enum status status = STATUS_OK;
 
-    if (!is_known) {
+    if (!is_known && !filter_is_number(test->filter) &&
+        !filter_shows_guids_anew(scan, test->filter)) {
         status = section_probe_words(section_of_view(scan->part), test->filter->values[0].bytes,
                                      scan->arena, &asked, &count, &is_known, err);
         hits = asked;
     }
-
-    for (uint32_t i = 0; i < scan->part->path_count && !is_known && status == STATUS_OK; i++)
-        status = scan_load(scan, i, err);
-    if (status != STATUS_OK || !is_known)
-        return status == STATUS_OK ? filter_mark(scan, test, SLICE(""), err) : status;
+    if (status == STATUS_OK && !is_known)
+        return mark_all(scan, test, err);
     for (uint32_t i = 0; i < count && status == STATUS_OK; i++) {
         has_literals |= hits[i].path == 0;
         status = scan_load(scan, hits[i].path, err);
@@ -62,16 +76,44 @@ static enum status mark_hits(struct part_scan *scan, struct test *test, struct e
                                : status;
 }
 
+/* The row whose _Seq is the word, as a number is shown. */
+static enum status find_seq(struct part_scan *scan, struct test *test, struct error *err)
+{
+    const struct part *part = scan->part;
+    struct slice word = test->filter->values[0].bytes;
+    uint64_t seq;
+
+    if (word.data[0] == '0' || !text_parse_u64(word, &seq) || seq < part->seq_min ||
+        seq > part->seq_max)
+        return STATUS_OK;
+    enum status status = scan_load_rows(scan, ROWS_SEQS, err);
+    for (uint32_t row = 0; row < part->row_count && status == STATUS_OK; row++) {
+        if (part->seqs[row] != seq)
+            continue;
+        uint32_t *found = ARENA_ARRAY(scan->arena, uint32_t, 1, err);
+        if (found == NULL)
+            return err->status;
+        *found = row;
+        test->seq_row = found;
+    }
+    return status;
+}
+
 static enum status make_any_test(struct part_scan *scan, struct test *test, struct error *err)
 {
-    char tenant[GUID_TEXT_BYTES + 1];
+    bool is_number = filter_is_number(test->filter);
+    enum status status = STATUS_OK;
 
-    guid_format(&scan->part->tenant, tenant);
-    if (!filter_is_findable(test->filter) || filter_is_within(test->filter, slice_of(tenant))) {
+    if ((!is_number && !filter_is_findable(test->filter)) ||
+        filter_is_elsewhere(scan->source, &scan->part->tenant, test->filter)) {
         test->filter = NULL; /* decides nothing */
         return STATUS_OK;
     }
     test->is_walk = true;
+    if (is_number)
+        status = find_seq(scan, test, err);
+    if (status != STATUS_OK)
+        return status;
     return scan->is_view ? mark_hits(scan, test, err) : filter_mark(scan, test, SLICE(""), err);
 }
 
@@ -239,6 +281,23 @@ static void keep_walked(const struct part *part, const struct test *test, uint32
         c->count = filter_keep_marked(part, &test->marks, &run, c->rows, c->count);
 }
 
+/* The same of any column; a row that has the word as its number stays. */
+static void keep_anywhere(const struct part *part, const struct test *test, uint32_t s,
+                          struct candidates *c)
+{
+    uint32_t row = test->seq_row == NULL ? UINT32_MAX : *test->seq_row;
+    uint32_t at = rising_find(c->rows, 0, c->count, row);
+    bool is_given = at < c->count && c->rows[at] == row;
+
+    keep_walked(part, test, s, 0, part->shapes[s].slot_count, c);
+    at = rising_find(c->rows, 0, c->count, row);
+    if (!is_given || (at < c->count && c->rows[at] == row))
+        return;
+    memmove(c->rows + at + 1, c->rows + at, (c->count - at) * sizeof(*c->rows));
+    c->rows[at] = row;
+    c->count++;
+}
+
 static void keep_array(const struct part *part, const struct test *test, uint32_t s,
                        struct candidates *c)
 {
@@ -332,7 +391,7 @@ static enum status keep(struct part_scan *scan, const struct test *test, uint32_
     if (test->parts != NULL)
         return keep_any(scan, test, s, c, exact, err);
     if (test->bindings == NULL) {
-        keep_walked(part, test, s, 0, shape->slot_count, c);
+        keep_anywhere(part, test, s, c);
         *exact = *exact && (c->count == 0 || (is_exact && !test->marks.shapes[s]));
         return STATUS_OK;
     }

@@ -155,6 +155,8 @@ enum status scan_load_rows(struct part_scan *scan, unsigned which, struct error 
 /* If the leaves of a path are the event times, as text: the ticks of the text's
  * unit, else 0.  Known of views only. */
 int64_t scan_event_unit(const struct part_scan *scan, uint32_t path);
+/* What all texts of a value path look like; FORM_ANY of parts in memory. */
+enum text_form scan_text_form(const struct part_scan *scan, uint32_t path);
 /* The path that a filter on a column asks of. */
 enum status scan_filter_path(struct arena *arena, const struct source_column *column,
                              const struct filter *filter, struct slice *ret,

@@ -193,6 +193,15 @@ enum status section_load_rows(struct part *view, unsigned which, struct error *e
 /* If the leaves of a path are the event times of their rows, as text: the ticks of
  * the text's unit, else 0. */
 int64_t section_event_unit(const struct part *view, uint32_t path);
+/* What all texts of a value path look like, as the header says before they are loaded. */
+enum text_form {
+    FORM_ANY,
+    FORM_GUID,    /* lower case, 36 characters */
+    FORM_INTEGER, /* canonical decimals */
+    FORM_TIME,    /* YYYY-MM-DDThh:mm:ss[.f...][Z] */
+};
+enum text_form section_text_form(const struct part *view, uint32_t path);
+enum text_form section_peek_text_form(const struct section_peek *peek, uint32_t path);
 /* ROWS_TIMES are loaded: are all of them whole seconds? */
 bool section_times_are_whole(const struct part *view);
 /* Every column of every shape: what part_render() of any row needs. */

@@ -652,6 +652,33 @@ int64_t section_peek_event_unit(const struct section_peek *peek, uint32_t path)
     return event_unit(peek->entry->payload, path);
 }
 
+static enum text_form text_form(const struct section_header *header, uint32_t path)
+{
+    const struct column_entry *entry = &header->columns[path];
+
+    for (unsigned i = 0; i < CONTEXT_CHAIN_MAX && entry->codes == CODES_SAME; i++)
+        entry = &header->columns[entry->base];
+    if (texts_are_guids(entry->texts))
+        return FORM_GUID;
+    if (entry->codes == CODES_EVENT)
+        return FORM_TIME;
+    if (entry->donor != 0)
+        return FORM_ANY;
+    return entry->texts == TEXTS_INTEGER ? FORM_INTEGER
+           : entry->texts == TEXTS_TIME  ? FORM_TIME
+                                         : FORM_ANY;
+}
+
+enum text_form section_text_form(const struct part *view, uint32_t path)
+{
+    return text_form(view->reader->header, path);
+}
+
+enum text_form section_peek_text_form(const struct section_peek *peek, uint32_t path)
+{
+    return text_form(peek->entry->payload, path);
+}
+
 struct section *section_of_view(const struct part *view)
 {
     return view->reader->section;

@@ -40,6 +40,27 @@ static const char mixed_records[] =
            "[{\"m\":9}]]}\n"
            "not an object at all\n";
 
+/* A declared table: what a column shows is not always what was sent. */
+static const char typed_records[] =
+    "{\"TimeGenerated\":\"2024-02-01T10:00:00\",\"rowcount_d\":443.50,"
+    "\"Message\":\"error 50126\"}\n"
+    "{\"TimeGenerated\":\"2024-02-01T10:00:01\",\"rowcount_d\":1e5,\"Message\":\"port:443\"}\n"
+    "{\"TimeGenerated\":\"2024-02-01T10:00:02\",\"rowcount_d\":\"0443\",\"Message\":\"x\"}\n"
+    "{\"TimeGenerated\":\"2024-02-01T10:00:03\",\"JobId_g\":"
+    "\"0123456789ABCDEF0123456789ABCDEF\",\"Level\":443}\n"
+    "{\"TimeGenerated\":\"2024-02-01T10:00:04\",\"JobId_g\":"
+    "\"{89abcdef-0123-4567-89ab-cdef01234567}\",\"Level\":\"-443\"}\n"
+    "{\"TimeGenerated\":\"2024-02-01T10:00:05\",\"JobId_g\":"
+    "\"89abcdef-0123-4567-89ab-cdef50126000\",\"Other\":{\"a\":[443.0,\"4\\u00343\"]}}\n"
+    "{\"TimeGenerated\":\"2024-02-01T10:00:06\",\"Other\":[443],\"Message\":\"0.443Z\"}\n"
+    "{\"TimeGenerated\":\"2024-02-01T10:00:07.443\","
+    "\"StartTime_s\":\"2024-02-01T10:00:07.443\"}\n"
+    "{\"TimeGenerated\":\"2024-02-01T10:00:08\",\"443\":\"y\",\"Key50126\":\"z\"}\n";
+static const char flag_records[] =
+    "{\"TimeGenerated\":\"2024-02-01T10:00:00\",\"IsHidden\":1}\n"
+    "{\"TimeGenerated\":\"2024-02-01T10:00:01\",\"IsHidden\":\"0\",\"ObjectId\":\"true\"}\n"
+    "{\"TimeGenerated\":\"2024-02-01T10:00:02\",\"IsHidden\":true}\n";
+
 /* Words used below come from the data. */
 #define LETS                                                                                      \
     "let A = AuditRecords;"                                                                       \
@@ -161,6 +182,58 @@ static const char *const queries[] = {
     "Odd_CL | where * has 'object' | project _Seq",
     "Odd_CL | where * has '2024' | project _Seq",
     "Odd_CL | where * has '000000000001' | project _Seq",
+    "Odd_CL | where * has '00000000-0000-0000-0000-000000000001' | project _Seq",
+    "Odd_CL | where * has '1000003' | project _Seq",
+    "Odd_CL | where * has '01000003' | project _Seq",
+    "Odd_CL | where * has '9007199254740993' | project _Seq",
+    "Odd_CL | where * has 'odd_cl' | count",
+    "AuditRecords | where * has 'AuditRecords' | count",
+    "AuditRecords | where * has '000' or * has '18' | count",
+#define WORDS(TABLE, WORD) TABLE " | where * has '" WORD "' | project _Seq"
+#define NUMBERS(TABLE)                                                                             \
+    WORDS(TABLE, "443"), WORDS(TABLE, "50126"), WORDS(TABLE, "100000"), WORDS(TABLE, "0443"),      \
+        WORDS(TABLE, "4"), WORDS(TABLE, "18"), WORDS(TABLE, "1000001"), WORDS(TABLE, "1200"),      \
+        WORDS(TABLE, "2024"), WORDS(TABLE, "00"), WORDS(TABLE, "50"), WORDS(TABLE, "01234567"),    \
+        WORDS(TABLE, "4567"), WORDS(TABLE, "15"), WORDS(TABLE, "123")
+    NUMBERS("AuditRecords"),
+    NUMBERS("AzureDiagnostics"),
+    NUMBERS("Odd_CL"),
+    NUMBERS("Mixed_CL"),
+    WORDS("AzureDiagnostics", "89abcdef"),
+    WORDS("AzureDiagnostics", "cdef"),
+    WORDS("AzureDiagnostics", "cdef89abcdef"),
+    WORDS("AzureDiagnostics", "cdef01234567"),
+    WORDS("AzureDiagnostics", "01234567-89ab-cdef-0123-456789abcdef"),
+    WORDS("AzureDiagnostics", "azurediagnostics"),
+    WORDS("DataSecurityEvents", "true"),
+    WORDS("DataSecurityEvents", "False"),
+    WORDS("DataSecurityEvents", "1"),
+    "AuditRecords | project Operation, UserId | where * has 'invoice' | count",
+    "AuditRecords | project Operation, UserId | search 'invoice' | count",
+    "search in (AuditRecords) 'invoice' | summarize count() by Operation",
+    "search kind=case_sensitive in (AuditRecords) 'Invoice' | count",
+    "search kind=case_sensitive in (AuditRecords) 'invoice' | count",
+    "search in (AuditRecords, Odd_CL) 'AuditRecords' or 'odd_cl' | count",
+    "search in (AuditRecords, Odd_CL, AzureDiagnostics) '443' or 'apples' | project _Seq",
+    "search in (AuditRecords, AzureDiagnostics) '50126' and not('error') | project _Seq",
+    "search in (OfficeActivity, SigninLogs, Odd_CL) 'sharepoint' | count",
+    "search in (AuditRecords) Operation:'send' and 'invoice' | count",
+    "find in (AuditRecords, Odd_CL) where * has 'apples' or * has 'invoice' | count",
+    "OfficeActivity | search 'exchangeadmin' | count",
+    "OfficeActivity | where * has 'Delegated' | count",
+    "OfficeActivity | search '50' | count",
+    "OfficeActivity | search 'invoice' | project RecordType, UserId",
+    "OfficeActivity | where * has 'OfficeActivityManager' | count",
+    LETS "OfficeActivity | where * has_cs I | count",
+    "AuditRecords | project a = tostring(split(UserId, 'a')[1]) | where * has 'b' | count",
+    "AuditRecords | project a = split(UserId, '.'), b = toupper(Operation) | search 'SEND' | count",
+    "AuditRecords | project a = extract('([a-m]+)', 1, UserId) | where * has 'a' | count",
+    "AuditRecords | project a = case(Operation == 'Send', 'zebra', UserId) | where * has 'zebra'"
+    " | count",
+    "AuditRecords | project a = iff(RecordType > 10, Operation, tostring(RecordType))"
+    " | where * has '443' or * has 'send' | count",
+    "AzureDiagnostics | search '443' | project _Seq",
+    "AzureDiagnostics | search '1000017' | project _Seq",
     "Odd_CL | where TimeGenerated == datetime(2024-02-01T10:00:03) | project _Seq",
     /* elements that the store gives */
 #define ELEMENTS(TABLE)                                                                            \
@@ -251,6 +324,8 @@ static void hints_threads_and_sealing_change_no_answer(void **state)
     answers_lines(&a, "Odd_CL", odd_records);
     answers_lines(&a, "Arrays_CL", array_records);
     answers_lines(&a, "Mixed_CL", mixed_records);
+    answers_lines(&a, "AzureDiagnostics", typed_records);
+    answers_lines(&a, "DataSecurityEvents", flag_records);
     for (size_t i = 0; i < QUERY_COUNT; i++) {
         buf_init(&wants[i], GIB);
         reference(&a, queries[i], &wants[i]);

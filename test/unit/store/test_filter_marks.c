@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Words that no index knows: columns that may have them are marked, and few rows are left. */
+#include "store/scan_maker.h"
+
+#define ROWS 3000
+
+/* Each number of 0 to 2999 stands once in each place. */
+static void put_numbers(struct store *store)
+{
+    struct batch_maker m;
+    struct buf text;
+
+    buf_init(&text, MIB);
+    batch_maker_init(&m, "Audit", 1);
+    m.next_seq = 100000;
+    for (unsigned i = 0; i < ROWS; i++) {
+        unsigned n = i * 7 % ROWS;
+        buf_clear(&text);
+        buf_add_format(&text,
+                       "{\"Operation\":\"about %u\",\"Number\":%u,\"Ratio\":%u.5,"
+                       "\"Key\":\"%08x-0001-0002-0003-000000000004\","
+                       "\"Folder\":{\"L\":[{\"a\":\"x%u\"},{\"a\":\"%u of\",\"b\":[%u]}]}}",
+                       i + 10000, n + 20000, i + 30000, i + 0x40000, i, i + 50000, i + 60000);
+        batch_maker_add(&m, buf_slice(&text), TICKS_PER_SECOND * (i + 1));
+    }
+    put(store, &m);
+    buf_release(&text);
+    batch_maker_release(&m);
+}
+
+static void few_rows_are_left(void **state)
+{
+    static const struct {
+        const char *word;
+        uint64_t want;
+    } cases[] = {
+        {"10017", 1},    /* in a text */
+        {"20017", 1},    /* a number */
+        {"30017", 1},    /* before the point */
+        {"50017", 1},    /* below an array */
+        {"60017", 1},    /* in an array below an array */
+        {"100017", 1},   /* a _Seq */
+        {"0100017", 0},  /* which is not shown so */
+        {"00040017", 1}, /* a piece of a GUID */
+        {"40017", 0},    /* less than that */
+        {"0002", ROWS},  /* of a GUID, or of a time */
+        {"70017", 0},
+        {"5", ROWS},     /* behind the point */
+    };
+
+    (void)state;
+    struct store *store = open_store();
+    put_numbers(store);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct value word = text_value(cases[i].word);
+        struct query q = {.table = "Audit", .columns = "_Seq Operation", .filter_count = 1};
+        q.filters[0] = (struct filter){.kind = FILTER_ANY_HAS,
+                                       .column = SOURCE_COLUMN_ANY,
+                                       .values = &word,
+                                       .value_count = 1};
+        char *text = run(store, &q);
+        if (count_lines(text) != cases[i].want)
+            fail_msg("%s: %d rows", cases[i].word, (int)count_lines(text));
+        free(text);
+    }
+    close_store(store);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(few_rows_are_left),
+    };
+
+    int failed = cmocka_run_group_tests_name("memory", tests, NULL, NULL);
+    is_sealed = true;
+    return failed + cmocka_run_group_tests_name("sealed", tests, NULL, NULL);
+}

@@ -436,24 +436,35 @@ static uint64_t print_at(const struct paging *p, size_t i)
     return p->entries->keys[i] >> PRINT_SHIFT >> p->shift;
 }
 
-/* The paths of one fingerprint, which begins at `from`, by rank; the end of it. */
+/* What one entry says. */
+static struct index_hit hit_at(const struct paging *p, size_t i)
+{
+    uint64_t key = p->entries->keys[i];
+
+    return (struct index_hit){p->ranks[key >> BLOCK_BITS & ((1u << PATH_BITS) - 1)],
+                              UINT64_C(1) << (key & (SECTION_BLOCKS_MAX - 1))};
+}
+
+/* The paths of one fingerprint, which begins at `from` and mostly is one entry, by rank; the
+ * end of it. */
 static size_t gather(const struct paging *p, size_t from, uint32_t *ret_count)
 {
     uint64_t print = print_at(p, from);
-    size_t i = from;
-    uint32_t count = 0;
+    size_t i = from + 1;
+    uint32_t count = 1;
 
+    p->hits[0] = hit_at(p, from);
     for (; i < p->entries->count && print_at(p, i) == print; i++) {
-        uint64_t key = p->entries->keys[i];
-        uint32_t rank = p->ranks[key >> BLOCK_BITS & ((1u << PATH_BITS) - 1)], at = count;
-        while (at > 0 && p->hits[at - 1].rank >= rank)
+        struct index_hit hit = hit_at(p, i);
+        uint32_t at = count;
+        while (at > 0 && p->hits[at - 1].rank >= hit.rank)
             at--;
-        if (at == count || p->hits[at].rank != rank) {
+        if (at == count || p->hits[at].rank != hit.rank) {
             memmove(&p->hits[at + 1], &p->hits[at], (count - at) * sizeof(*p->hits));
-            p->hits[at] = (struct index_hit){rank, 0};
+            p->hits[at] = (struct index_hit){hit.rank, 0};
             count++;
         }
-        p->hits[at].blocks |= UINT64_C(1) << (key & (SECTION_BLOCKS_MAX - 1));
+        p->hits[at].blocks |= hit.blocks;
     }
     *ret_count = count;
     return i;
@@ -489,6 +500,7 @@ static size_t put_page(const struct paging *p, size_t from, struct buf *pages,
         k++;
     buf_put_varint(pages, prints);
     buf_put_u8(pages, (uint8_t)k);
+    (void)buf_reserve(pages, (end - from) * 4);
     struct bit_writer w = {pages, 0, 0};
     last = first;
     for (size_t i = from; i < end;) {

@@ -65,17 +65,27 @@ void *buf_extend(struct buf *buf, size_t size)
     return at;
 }
 
-void buf_add(struct buf *buf, const void *data, size_t size)
+/* Most often there is room: this is apart, so that the way there saves no registers. */
+__attribute__((noinline)) static void grow_and_add(struct buf *buf, const void *data, size_t size)
 {
-    if (size == 0)
-        return;
-    void *at = size <= buf->capacity - buf->size && !buf->failed ? buf->data + buf->size : NULL;
-    if (at != NULL) /* most often there is room */
-        buf->size += size;
-    else
-        at = buf_extend(buf, size);
+    void *at = buf_extend(buf, size);
+
     if (at != NULL)
         memcpy(at, data, size);
+}
+
+void buf_add(struct buf *buf, const void *data, size_t size)
+{
+    size_t from = buf->size;
+
+    if (size == 0)
+        return;
+    if (size > buf->capacity - from || buf->failed) {
+        grow_and_add(buf, data, size);
+        return;
+    }
+    buf->size = from + size;
+    memcpy(buf->data + from, data, size);
 }
 
 void buf_add_slice(struct buf *buf, struct slice s)
@@ -93,7 +103,7 @@ void buf_add_byte(struct buf *buf, char byte)
     if (buf->size < buf->capacity && !buf->failed)
         buf->data[buf->size++] = byte;
     else
-        buf_add(buf, &byte, 1);
+        grow_and_add(buf, &byte, 1);
 }
 
 void buf_add_u64(struct buf *buf, uint64_t value)

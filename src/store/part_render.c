@@ -14,14 +14,15 @@ static void add_literal(const struct shape *shape, uint32_t begin, uint32_t end,
 
 void part_add_text(const struct path_column *column, uint32_t code, struct buf *ret)
 {
-    char text[GUID_TEXT_BYTES + 1];
-
     if (column->dict != NULL) {
-        buf_add_slice(ret, column->dict[code]);
+        buf_add(ret, column->dict[code].data, column->dict[code].size);
         return;
     }
+    char *text = buf_extend(ret, GUID_TEXT_BYTES + 1);
+    if (text == NULL)
+        return; /* the caller asks the buffer */
     guid_format(&column->guids[code], text);
-    buf_add(ret, text, GUID_TEXT_BYTES);
+    ret->size--; /* without its 0 */
 }
 
 void part_render_array(const struct part *part, uint32_t path_index, uint32_t value_index,

@@ -10,12 +10,13 @@
 #include "table/dynamic.h"
 
 #define ITEMS_MAX 1048576u /* of one list or set, unless the query asks for fewer */
+#define LEGACY_ITEMS_MAX 128u /* under an old name, unless the query asks for more */
 
 struct collect_state {
     struct value *items;
     uint32_t *slots; /* slot_count, a power of two; NULL for lists */
     uint32_t count, capacity, slot_count;
-    uint32_t reserved;
+    uint32_t max; /* items; 0 before the first row */
 };
 
 enum collect_kind { COLLECT_LIST, COLLECT_LIST_NULLS, COLLECT_SET, COLLECT_BAG };
@@ -145,27 +146,30 @@ static enum status add_elements(struct arena *arena, struct collect_state *state
 }
 
 static uint32_t items_max(const struct aggregate_state_context *context, uint32_t arg_count,
-                          uint32_t index)
+                          uint32_t index, uint32_t unasked)
 {
     const struct value *constant =
         arg_count > index && context->constants != NULL ? context->constants[index] : NULL;
 
-    if (constant == NULL || constant->is_null || constant->integer < 0 ||
-        constant->integer > ITEMS_MAX)
+    if (constant == NULL || constant->is_null || constant->integer < 0)
+        return unasked;
+    if (constant->integer > ITEMS_MAX)
         return ITEMS_MAX;
     return (uint32_t)constant->integer;
 }
 
-static enum status collect(UPDATE_PARAMETERS, enum collect_kind kind, bool has_condition)
+static enum status collect(UPDATE_PARAMETERS, enum collect_kind kind, bool has_condition,
+                           uint32_t unasked)
 {
     const struct vector *condition = has_condition ? &args[1] : NULL;
-    uint32_t max = items_max(context, arg_count, has_condition ? 2 : 1);
+    uint32_t max = items_max(context, arg_count, has_condition ? 2 : 1, unasked);
     bool unique = kind == COLLECT_SET || kind == COLLECT_BAG;
     enum status status = STATUS_OK;
 
     for (uint32_t row = 0; status == STATUS_OK && row < row_count; row++) {
         struct collect_state *state = (struct collect_state *)states + groups[row];
         struct value value = row_value(&args[0], row);
+        state->max = max;
         if (value.is_null && value.type != TYPE_STRING && kind != COLLECT_LIST_NULLS)
             continue;
         if (!row_holds(condition, row) || state->count >= max)
@@ -181,19 +185,22 @@ static enum status collect(UPDATE_PARAMETERS, enum collect_kind kind, bool has_c
     return status;
 }
 
-#define COLLECT(NAME, KIND, HAS_CONDITION)                                                         \
+#define COLLECT(NAME, KIND, HAS_CONDITION, UNASKED)                                                \
     static enum status update_##NAME(UPDATE_PARAMETERS)                                            \
     {                                                                                              \
         return collect(context, states, groups, args, arg_count, row_count, err, KIND,             \
-                       HAS_CONDITION);                                                             \
+                       HAS_CONDITION, UNASKED);                                                    \
     }
-COLLECT(list, COLLECT_LIST, false)
-COLLECT(list_if, COLLECT_LIST, true)
-COLLECT(list_nulls, COLLECT_LIST_NULLS, false)
-COLLECT(set, COLLECT_SET, false)
-COLLECT(set_if, COLLECT_SET, true)
-COLLECT(bag, COLLECT_BAG, false)
-COLLECT(bag_if, COLLECT_BAG, true)
+COLLECT(list, COLLECT_LIST, false, ITEMS_MAX)
+COLLECT(list_if, COLLECT_LIST, true, ITEMS_MAX)
+COLLECT(list_nulls, COLLECT_LIST_NULLS, false, ITEMS_MAX)
+COLLECT(set, COLLECT_SET, false, ITEMS_MAX)
+COLLECT(set_if, COLLECT_SET, true, ITEMS_MAX)
+COLLECT(bag, COLLECT_BAG, false, ITEMS_MAX)
+COLLECT(bag_if, COLLECT_BAG, true, ITEMS_MAX)
+COLLECT(legacy_list, COLLECT_LIST, false, LEGACY_ITEMS_MAX)
+COLLECT(legacy_set, COLLECT_SET, false, LEGACY_ITEMS_MAX)
+COLLECT(legacy_bag, COLLECT_BAG, false, LEGACY_ITEMS_MAX)
 
 static enum status merge_items(MERGE_PARAMETERS, bool unique)
 {
@@ -201,7 +208,9 @@ static enum status merge_items(MERGE_PARAMETERS, bool unique)
     struct collect_state *state = into;
     enum status status = STATUS_OK;
 
-    for (uint32_t i = 0; status == STATUS_OK && i < other->count && state->count < ITEMS_MAX; i++)
+    if (state->max == 0)
+        state->max = other->max;
+    for (uint32_t i = 0; status == STATUS_OK && i < other->count && state->count < state->max; i++)
         status = collect_add(context->arena, state, unique, &other->items[i], err);
     return status;
 }
@@ -308,21 +317,22 @@ static enum status finish_bag(FINISH_PARAMETERS)
 static const struct aggregate aggregates[] = {
     PLAIN("make_set", "the distinct values as an array", "array_length(make_set(x)) == 3", set,
           set, list),
-    PLAIN("makeset", "the same as make_set()", "array_length(makeset(x)) == 3", set, set, list),
+    PLAIN("makeset", "make_set(); at most 128 values, unless max_size says more",
+          "array_length(makeset(x)) == 3", legacy_set, set, list),
     WITH_IF("make_set_if", "the distinct values of the rows where a condition holds",
             "array_length(make_set_if(x, x > 1)) == 2", set_if, set, list),
     PLAIN("make_list", "the values as an array, without nulls", "array_length(make_list(x)) == 3",
           list, list, list),
-    PLAIN("makelist", "the same as make_list()", "array_length(makelist(x)) == 3", list, list,
-          list),
+    PLAIN("makelist", "make_list(); at most 128 values, unless max_size says more",
+          "array_length(makelist(x)) == 3", legacy_list, list, list),
     WITH_IF("make_list_if", "the values of the rows where a condition holds",
             "array_length(make_list_if(x, x > 1)) == 2", list_if, list, list),
     PLAIN("make_list_with_nulls", "the values as an array, nulls too",
           "array_length(make_list_with_nulls(x)) == 3", list_nulls, list, list),
     PLAIN("make_bag", "bags joined into one; the first value of a key stays",
           "array_length(bag_keys(make_bag(bag_pack('k', x)))) == 1", bag, set, bag),
-    PLAIN("make_dictionary", "the same as make_bag()",
-          "array_length(bag_keys(make_dictionary(bag_pack('k', x)))) == 1", bag, set, bag),
+    PLAIN("make_dictionary", "make_bag(); of at most 128 bags, unless max_size says more",
+          "array_length(bag_keys(make_dictionary(bag_pack('k', x)))) == 1", legacy_bag, set, bag),
     WITH_IF("make_bag_if", "bags of the rows where a condition holds joined into one",
             "array_length(bag_keys(make_bag_if(bag_pack('k', x), x > 5))) == 0", bag_if, set,
             bag),

@@ -3,6 +3,9 @@
 #include "base/limits.h"
 #include "query/bind_priv.h"
 
+/* Rows of each row that mvexpand, the old form of mv-expand, gives where no limit is said. */
+#define LEGACY_ROWS_MAX 128
+
 struct expansion {
     struct expand_spec spec;
     struct expand_column *columns;
@@ -75,7 +78,8 @@ static bool bind_expansion(struct binder *b, struct plan *input, const struct no
         x->spec.index_column = x->width;
         x->schema[x->width++] = (struct column){name, TYPE_LONG};
     }
-    x->spec.limit = QUERY_OPERATOR_ROWS_MAX;
+    x->spec.limit =
+        slice_is(op->name, "mvexpand") ? LEGACY_ROWS_MAX : QUERY_OPERATOR_ROWS_MAX;
     if (limit != NULL && !bind_count(b, limit, &x->spec.limit))
         return false;
     x->spec.arrays = bind_option_is(op, "bagexpansion", "array") ||

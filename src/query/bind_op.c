@@ -427,10 +427,50 @@ struct plan *bind_project_rename(struct binder *b, struct plan *input, const str
                : plan_project(b->q, input, outputs, count, b->err);
 }
 
-static int by_name(const struct output *a, const struct output *c, bool descending)
+static bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+/* The digits that a name begins with, without zeros in front of them; *name is what follows. */
+static struct slice take_number(struct slice *name)
 {
-    int order = slice_compare(a->name, c->name);
-    return descending ? -order : order;
+    size_t begin = 0;
+    size_t end = 0;
+
+    while (end < name->size && is_digit(name->data[end]))
+        end++;
+    while (begin < end && name->data[begin] == '0')
+        begin++;
+    struct slice number = slice_from(name->data + begin, end - begin);
+    *name = slice_tail(*name, end);
+    return number;
+}
+
+/* Numbers in the names by their value: a20 comes before a100. */
+static int by_numbers(struct slice a, struct slice b)
+{
+    struct slice x = a;
+    struct slice y = b;
+
+    while (x.size > 0 && y.size > 0) {
+        int order = 0;
+        if (is_digit(x.data[0]) && is_digit(y.data[0])) {
+            struct slice m = take_number(&x);
+            struct slice n = take_number(&y);
+            order = m.size != n.size ? (m.size < n.size ? -1 : 1) : slice_compare(m, n);
+        } else {
+            order = slice_compare(slice_head(x, 1), slice_head(y, 1));
+            x = slice_tail(x, 1);
+            y = slice_tail(y, 1);
+        }
+        if (order != 0)
+            return order;
+    }
+    return x.size == y.size ? slice_compare(a, b) : (x.size < y.size ? -1 : 1);
+}
+
+static int by_name(struct slice a, struct slice b, unsigned flags)
+{
+    int order = (flags & NODE_GRANNY) != 0 ? by_numbers(a, b) : slice_compare(a, b);
+    return (flags & NODE_DESC) != 0 ? -order : order;
 }
 
 struct plan *bind_project_reorder(struct binder *b, struct plan *input, const struct node *op)
@@ -452,7 +492,7 @@ struct plan *bind_project_reorder(struct binder *b, struct plan *input, const st
             uint32_t at = count++;
             bool sorted = (p->flags & (NODE_ASC | NODE_DESC)) != 0;
             while (sorted && at > first &&
-                   by_name(&all[i], &outputs[at - 1], (p->flags & NODE_DESC) != 0) < 0) {
+                   by_name(all[i].name, outputs[at - 1].name, p->flags) < 0) {
                 outputs[at] = outputs[at - 1];
                 at--;
             }

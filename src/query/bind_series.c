@@ -51,6 +51,23 @@ static bool constant_of(struct binder *b, const struct node *node, enum type typ
     return true;
 }
 
+/* An axis in range(from, to, step) begins at the bin that `from` is in. */
+static bool begin_at_bin(struct binder *b, struct value *from, struct node *literals)
+{
+    struct node step = literals[2];
+    struct node at = literals[0];
+    struct node call = {.kind = NODE_CALL, .at = at.at, .name = SLICE("bin"), .args = &at};
+
+    at.next = &step;
+    if (from->is_null)
+        return true;
+    struct expr *bin = bind_constant(b, &call);
+    if (bin == NULL)
+        return false;
+    *from = literals[0].value = bin->value;
+    return true;
+}
+
 /* The type of the axis must be one that has bins. */
 static bool axis_types(struct binder *b, const struct making *m, enum type *ret_axis,
                        enum type *ret_step)
@@ -83,7 +100,8 @@ static bool bind_bounds(struct binder *b, const struct making *m, struct series_
     bool positive = step == TYPE_REAL ? spec->step.real > 0 : spec->step.integer > 0;
     if (spec->step.is_null || !positive)
         bind_fail(b, m->step->at, "SEM0100", "the step must be greater than 0");
-    return !spec->step.is_null && positive;
+    return !spec->step.is_null && positive &&
+           (!m->with_last || begin_at_bin(b, &spec->from, literals));
 }
 
 /* What a bin without rows holds: the given default, else 0. */
@@ -139,11 +157,12 @@ static struct plan *bind_bins(struct binder *b, struct plan *input, const struct
     if (m->from != NULL && m->to != NULL)
         buf_add_text(&text, " and ");
     if (m->to != NULL)
-        buf_add_text(&text, m->with_last ? "__1 <= __3" : "__1 < __3");
+        buf_add_text(&text, m->with_last ? "bin(__1, __7) <= __3" : "__1 < __3");
     buf_add_text(&text, " | summarize __4 by ");
     if (m->op->by != NULL)
         buf_add_text(&text, "__5, ");
-    buf_add_text(&text, m->from != NULL ? "__6 = bin_at(__1, __7, __2)" : "__6 = bin(__1, __7)");
+    buf_add_text(&text, m->from == NULL || m->with_last ? "__6 = bin(__1, __7)"
+                                                        : "__6 = bin_at(__1, __7, __2)");
     buf_add_byte(&text, '\0');
     struct plan *plan =
         text.failed ? NULL : bind_macro(b, input, m->op->at, text.data, args, 7);

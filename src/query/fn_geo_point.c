@@ -82,16 +82,25 @@ double geo_spheroid_m(struct geo_point a, struct geo_point b)
     return (double)NAN;
 }
 
-/* Clockwise from north, 0 .. 2 pi. */
+/* Clockwise from north, 0 .. 2 pi.  NaN between a point and itself or the one across the
+ * Earth: there no line leaves in one direction. */
 static double azimuth(struct geo_point from, struct geo_point to)
 {
     double lng = (to.lng - from.lng) * RADIANS;
     double lat1 = from.lat * RADIANS;
     double lat2 = to.lat * RADIANS;
-    double angle =
-        atan2(sin(lng) * cos(lat2), cos(lat1) * sin(lat2) - sin(lat1) * cos(lat2) * cos(lng));
+    double east = sin(lng) * cos(lat2);
+    double north = cos(lat1) * sin(lat2) - sin(lat1) * cos(lat2) * cos(lng);
+    double angle = atan2(east, north);
 
+    if (hypot(east, north) < 1e-15) /* the sine of the distance; rounding alone */
+        return (double)NAN;
     return angle < 0 ? angle + 2 * M_PI : angle;
+}
+
+static enum status give_angle(struct value *ret, double angle)
+{
+    return isnan(angle) ? STATUS_OK : give_real(ret, angle < 0 ? angle + 2 * M_PI : angle);
 }
 
 static enum status row_geo_distance_2points(ROW_PARAMETERS)
@@ -115,7 +124,7 @@ static enum status row_geo_azimuth(ROW_PARAMETERS)
     struct geo_point b = geo_point_of(args, 2);
 
     (void)eval, (void)arg_count, (void)err;
-    return geo_point_valid(a) && geo_point_valid(b) ? give_real(ret, azimuth(a, b)) : STATUS_OK;
+    return geo_point_valid(a) && geo_point_valid(b) ? give_angle(ret, azimuth(a, b)) : STATUS_OK;
 }
 ROW_EVAL(row_geo_azimuth, TYPE_REAL)
 
@@ -128,8 +137,7 @@ static enum status row_geo_angle(ROW_PARAMETERS)
     (void)eval, (void)arg_count, (void)err;
     if (!geo_point_valid(a) || !geo_point_valid(b) || !geo_point_valid(c))
         return STATUS_OK;
-    double angle = azimuth(b, c) - azimuth(b, a);
-    return give_real(ret, angle < 0 ? angle + 2 * M_PI : angle);
+    return give_angle(ret, azimuth(b, c) - azimuth(b, a));
 }
 ROW_EVAL(row_geo_angle, TYPE_REAL)
 BIND(bind_angle, "r", TYPE_REAL)

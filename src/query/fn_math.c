@@ -18,13 +18,13 @@ BIND(bind_real, "r", TYPE_REAL)
     }                                                                                              \
     ROW_EVAL(row_##NAME, TYPE_REAL)
 
-/* null where there is no such angle */
-#define ARC(NAME)                                                                                  \
+/* null for a number that has no such root, logarithm or angle */
+#define REAL_BUT(NAME, OUTSIDE)                                                                    \
     static enum status row_##NAME(ROW_PARAMETERS)                                                  \
     {                                                                                              \
         double x = args[0].real;                                                                   \
         (void)eval, (void)arg_count, (void)err;                                                    \
-        return fabs(x) > 1 ? STATUS_OK : give_real(ret, NAME(x));                                  \
+        return (OUTSIDE) ? STATUS_OK : give_real(ret, NAME(x));                                    \
     }                                                                                              \
     ROW_EVAL(row_##NAME, TYPE_REAL)
 
@@ -35,8 +35,8 @@ static double gamma_log(double x)
     return lgamma_r(x, &sign);
 }
 
-ARC(acos)
-ARC(asin)
+REAL_BUT(acos, fabs(x) > 1)
+REAL_BUT(asin, fabs(x) > 1)
 REAL(atan, atan(x))
 REAL(cos, cos(x))
 REAL(sin, sin(x))
@@ -45,9 +45,9 @@ REAL(cot, 1 / tan(x))
 REAL(exp, exp(x))
 REAL(exp2, exp2(x))
 REAL(exp10, pow(10, x))
-REAL(log2, log2(x))
-REAL(log10, log10(x))
-REAL(sqrt, sqrt(x))
+REAL_BUT(log2, x < 0)
+REAL_BUT(log10, x < 0)
+REAL_BUT(sqrt, x < 0)
 REAL(gamma, tgamma(x))
 REAL(loggamma, gamma_log(x))
 REAL(erf, erf(x))
@@ -61,6 +61,8 @@ REAL(pow, pow(x, args[1].real))
 static enum status row_log(ROW_PARAMETERS)
 {
     (void)eval, (void)err;
+    if (args[0].real < 0 || (arg_count > 1 && args[1].real < 0))
+        return STATUS_OK;
     return give_real(ret,
                      arg_count > 1 ? log(args[0].real) / log(args[1].real) : log(args[0].real));
 }

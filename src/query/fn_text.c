@@ -152,7 +152,7 @@ static enum status row_has_any_index(ROW_PARAMETERS)
 ROW_EVAL(row_has_any_index, TYPE_LONG)
 BIND(bind_has_any_index, "sy", TYPE_LONG)
 
-/* The texts of an array of texts. */
+/* The texts of an array; what is no text there has no data. */
 static enum status texts_of(struct eval *eval, struct slice json, struct slice **ret,
                             uint32_t *ret_count, struct error *err)
 {
@@ -164,8 +164,11 @@ static enum status texts_of(struct eval *eval, struct slice json, struct slice *
     struct slice *texts = ARENA_ARRAY(eval->arena, struct slice, items.count + 1, err);
     if (texts == NULL)
         return err->status;
-    for (uint32_t i = 0; status == STATUS_OK && i < items.count; i++)
-        status = dynamic_to_string(eval->arena, items.data[i], &texts[i], err);
+    for (uint32_t i = 0; status == STATUS_OK && i < items.count; i++) {
+        texts[i] = (struct slice){0};
+        if (dynamic_kind(items.data[i]) == JSON_STRING)
+            status = dynamic_to_string(eval->arena, items.data[i], &texts[i], err);
+    }
     *ret = texts;
     *ret_count = items.count;
     return status;
@@ -284,7 +287,8 @@ static enum status row_replace_strings(ROW_PARAMETERS)
             continue;
         }
         if (found->index < rewrite_count)
-            buf_add_slice(&buf, rewrites[found->index]);
+            buf_add_slice(&buf, rewrites[found->index].data == NULL ? found->text
+                                                                     : rewrites[found->index]);
         at += found->text.size;
     }
     if (status == STATUS_OK)

@@ -44,6 +44,18 @@ struct node *parse_pattern(struct parser *p)
     return node;
 }
 
+/* granny-asc, granny-desc: by name, numbers in it by their value */
+static bool granny_order(struct parser *p, struct node *item)
+{
+    bool descending = parse_is_at(p, 2, "desc");
+
+    if (!parse_is_at(p, 1, "-") || !(descending || parse_is_at(p, 2, "asc")))
+        return parse_fail(p, "granny-asc or granny-desc") != NULL;
+    item->flags |= NODE_GRANNY | (descending ? NODE_DESC : NODE_ASC);
+    p->at += 3;
+    return true;
+}
+
 static bool pattern_list(struct parser *p, struct node *op)
 {
     struct node **tail = &op->args;
@@ -56,10 +68,8 @@ static bool pattern_list(struct parser *p, struct node *op)
             item->flags |= NODE_ASC;
         else if (parse_take(p, "desc"))
             item->flags |= NODE_DESC;
-        else if (parse_is(p, "granny")) {
-            p->at += 3;
-            item->flags |= NODE_GRANNY | (parse_is_at(p, 0, "desc") ? NODE_DESC : NODE_ASC);
-        }
+        else if (parse_is(p, "granny") && !granny_order(p, item))
+            return false;
         *tail = item;
         tail = &item->next;
     } while (parse_take(p, ","));

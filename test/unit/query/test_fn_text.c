@@ -23,6 +23,9 @@ static const struct ask changing_cases[] = {
      "[[\"xxyyzz\",\"abc\"]]"},
     {"print replace_strings('a b', dynamic(['a', 'b']), dynamic(['b', 'c']))",
      "[[\"b c\"]]"},
+    /* What is no text is not looked for; put in, it leaves what was found as it is. */
+    {"print replace_strings('cart car 7', dynamic(['cart', 'car', 7]), dynamic([1, 'bus', '9']))",
+     "[[\"cart bus 7\"]]"},
 };
 ASK_TEST(changing, changing_cases)
 

@@ -15,7 +15,6 @@
 #include <stdlib.h>
 
 #define VALUE_BYTES_MIN 6u
-#define FOLD_BYTES 32u /* at once: a loop that the compiler makes one step of */
 #define VALUE_BYTES_MAX 256u
 #define DISTINCT_MIN 64u
 #define BLOCK_BITS 6u
@@ -64,14 +63,6 @@ static void fold(const char *text, size_t size, char *ret)
         fold_eight(text + size - sizeof(uint64_t), ret + size - sizeof(uint64_t));
     for (; at == 0 && size > 0; size--)
         ret[size - 1] = (char)fold_word((unsigned char)text[size - 1]);
-}
-
-/* The same of a text with WORDS_ROOM_BYTES behind it, of which some are folded too. */
-static void fold_in_place(char *text, size_t size)
-{
-    for (size_t at = 0; at < size; at += FOLD_BYTES)
-        for (size_t i = 0; i < FOLD_BYTES; i += sizeof(uint64_t))
-            fold_eight(text + at + i, text + at + i);
 }
 
 /* Of a text without upper case. */
@@ -231,8 +222,7 @@ static void add_units(struct prints *prints, uint64_t seed, struct slice text, b
     size_t room = text.size + WORDS_ROOM_BYTES;
     if (room > prints->folded.capacity && !buf_reserve(&prints->folded, room))
         return; /* the caller asks the buffer */
-    memcpy(prints->folded.data, text.data, text.size);
-    fold_in_place(prints->folded.data, text.size);
+    fold(text.data, text.size, prints->folded.data);
     struct words words = {.text = slice_from(prints->folded.data, text.size), .has_room = true};
     struct slice unit;
     while (words_next(&words, &unit))

@@ -20,6 +20,9 @@ enum status push_is_whole(struct query *q, const struct expr *predicate, bool *r
 /* A column, perhaps with a path of members and conversions to text around it. */
 bool push_column_path(struct query *q, const struct expr *e, uint32_t *ret_column,
                       struct slice *ret_path);
+/* Is a word that `has` finds in the text of the result in one of the input's columns, too?
+ * See push_word.c. */
+bool push_word_comes_through(struct query *q, const struct expr *e, struct slice word);
 /* The predicate of a where; NULL for another operator. */
 struct expr *op_where_predicate(const struct plan *plan);
 bool op_is_project(const struct plan *plan);

@@ -246,69 +246,12 @@ enum status push_is_whole(struct query *q, const struct expr *predicate, bool *r
     return status;
 }
 
-static bool is_called(const struct expr *e, const char *name)
-{
-    return e->kind == EXPR_CALL && slice_is(slice_of(e->function->name), name);
-}
-
-/* Terms of a part between such delimiters are terms of the whole. */
-static bool splits_at_terms(const struct expr *e)
-{
-    const struct expr *delimiter = is_called(e, "split") ? e->args[1] : NULL;
-    size_t at = 0;
-    struct slice term;
-
-    return delimiter != NULL && delimiter->kind == EXPR_CONST &&
-           delimiter->value.bytes.size > 0 &&
-           !search_next_term(delimiter->value.bytes, &at, &term);
-}
-
-static bool is_free_of(const struct expr *constant, struct slice word)
-{
-    if (constant->value.is_null)
-        return true;
-    return type_is_bytes(constant->type) &&
-           slice_find_byte(constant->value.bytes, '\\', 0) == SIZE_MAX &&
-           !search_contains(constant->value.bytes, word, false);
-}
-
-/* Does the word come from the input if the result has it?  Only what gives one of its
- * arguments on, or a part that ends where terms do, is known to. */
-static bool word_comes_through(struct query *q, const struct expr *e, struct slice word)
-{
-    uint32_t column, first = 0, step = 1;
-    struct slice path;
-
-    if (e->kind == EXPR_CONST)
-        return is_free_of(e, word);
-    if (push_column_path(q, e, &column, &path))
-        return true;
-    if (is_called(e, "case")) { /* conditions and values in turn, a value at the end */
-        first = 1;
-        step = 2;
-    } else if (is_called(e, "iff") || is_called(e, "iif")) {
-        first = 1;
-    } else if (is_called(e, "tostring") || is_called(e, "tolower") || is_called(e, "toupper") ||
-               splits_at_terms(e) ||
-               (e->kind == EXPR_CALL &&
-                (e->function == &operator_member || e->function == &operator_element))) {
-        return word_comes_through(q, e->args[0], word);
-    } else if (!is_called(e, "coalesce")) {
-        return false;
-    }
-    for (uint32_t i = first; i < e->arg_count; i += step) {
-        if (!word_comes_through(q, e->args[i], word))
-            return false;
-    }
-    return word_comes_through(q, e->args[e->arg_count - 1], word);
-}
-
 /* Does the word come from the input, if it is in any of the outputs? */
 static bool any_through(struct query *q, const struct output *outputs, uint32_t count,
                         struct slice word)
 {
     for (uint32_t i = 0; i < count; i++) {
-        if (!word_comes_through(q, outputs[i].expr, word))
+        if (!push_word_comes_through(q, outputs[i].expr, word))
             return false;
     }
     return true;

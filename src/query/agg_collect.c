@@ -131,8 +131,8 @@ static enum status collect_add(struct arena *arena, struct collect_state *state,
     return STATUS_OK;
 }
 
-/* A set of arrays is the set of their elements. */
-static enum status add_elements(struct arena *arena, struct collect_state *state,
+/* Lists and sets of arrays are those of their elements. */
+static enum status add_elements(struct arena *arena, struct collect_state *state, bool unique,
                                 struct slice array, uint32_t max, struct error *err)
 {
     struct dynamic_iterator it = dynamic_iterate(array);
@@ -140,7 +140,7 @@ static enum status add_elements(struct arena *arena, struct collect_state *state
 
     while (status == STATUS_OK && state->count < max && dynamic_next(&it)) {
         struct value element = {.type = TYPE_DYNAMIC, .bytes = slice_trim(it.value)};
-        status = collect_add(arena, state, true, &element, err);
+        status = collect_add(arena, state, unique, &element, err);
     }
     return status;
 }
@@ -177,8 +177,8 @@ static enum status collect(UPDATE_PARAMETERS, enum collect_kind kind, bool has_c
         if (kind == COLLECT_BAG &&
             (value.type != TYPE_DYNAMIC || dynamic_kind(value.bytes) != JSON_OBJECT))
             continue;
-        if (unique && value.type == TYPE_DYNAMIC && dynamic_kind(value.bytes) == JSON_ARRAY)
-            status = add_elements(context->arena, state, value.bytes, max, err);
+        if (value.type == TYPE_DYNAMIC && dynamic_kind(value.bytes) == JSON_ARRAY)
+            status = add_elements(context->arena, state, unique, value.bytes, max, err);
         else
             status = collect_add(context->arena, state, unique, &value, err);
     }
@@ -321,8 +321,8 @@ static const struct aggregate aggregates[] = {
           "array_length(makeset(x)) == 3", legacy_set, set, list),
     WITH_IF("make_set_if", "the distinct values of the rows where a condition holds",
             "array_length(make_set_if(x, x > 1)) == 2", set_if, set, list),
-    PLAIN("make_list", "the values as an array, without nulls", "array_length(make_list(x)) == 3",
-          list, list, list),
+    PLAIN("make_list", "the values as an array, without nulls; of arrays their elements",
+          "array_length(make_list(x)) == 3", list, list, list),
     PLAIN("makelist", "make_list(); at most 128 values, unless max_size says more",
           "array_length(makelist(x)) == 3", legacy_list, list, list),
     WITH_IF("make_list_if", "the values of the rows where a condition holds",

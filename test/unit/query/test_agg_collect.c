@@ -4,8 +4,12 @@
 
 static const struct ask collections_cases[] = {
     {"datatable(a: dynamic)[dynamic(['x', 'y']), dynamic(['y', 'z']), dynamic(['x'])] | "
-     "summarize make_set(a), make_list(a)",
-     "[[[\"x\",\"y\",\"z\"],[[\"x\",\"y\"],[\"y\",\"z\"],[\"x\"]]]]"},
+     "summarize make_set(a), make_list(a), make_list(pack_array(a)), make_list(a, 3)",
+     "[[[\"x\",\"y\",\"z\"],[\"x\",\"y\",\"y\",\"z\",\"x\"],[[\"x\",\"y\"],[\"y\",\"z\"],[\"x\"]],"
+     "[\"x\",\"y\",\"y\"]]]"},
+    {"datatable(a: dynamic)[dynamic([1, [2, 3]]), dynamic([]), dynamic({'k': [4]}), dynamic(null), "
+     "dynamic(5)] | summarize make_list(a), make_list_if(a, true), make_list_with_nulls(a)",
+     "[[[1,[2,3],{\"k\":[4]},5],[1,[2,3],{\"k\":[4]},5],[1,[2,3],{\"k\":[4]},null,5]]]"},
     {"datatable(a: long, b: long)[1, 1, 2, 0, long(null), 1, 1, 1] | summarize make_list(a), "
      "make_set(a), make_list_with_nulls(a), make_list_if(a, b == 1), make_set_if(a, b == 1), "
      "make_list(a, 1), make_set(a, 1)",

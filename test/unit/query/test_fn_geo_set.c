@@ -68,13 +68,14 @@ static void what_takes_long_is_stopped(void **state)
          "pack_array(80 - x * 0.02, 80)))) | project geo_union_lines_array(l)",
          "E_QUERY_TIMEOUT"},
         {"set servertimeout = 300ms; range x from 1 to 300000 step 1 | summarize l = make_list("
-         "pack_array(rand() * 100, rand() * 50)) | project geo_line_buffer(pack('type', "
-         "'LineString', 'coordinates', l), 100000)",
+         "pack_array(pack_array(rand() * 100, rand() * 50))) | project "
+         "geo_line_buffer(pack('type', 'LineString', 'coordinates', l), 100000)",
          "E_QUERY_TIMEOUT"},
         {"range x from 0 to 4999 step 1 | extend a = x % 100 * 0.1, b = x / 100 * 0.1 | summarize "
-         "l = make_list(pack_array(pack_array(a, b), pack_array(a + 0.05, b), pack_array(a + 0.05, "
-         "b + 0.05), pack_array(a, b))) | project geo_polygon_area(pack('type', 'Polygon', "
-         "'coordinates', array_concat(dynamic([[[-1, -1], [50, -1], [50, 50], [-1, 50], "
+         "l = make_list(pack_array(pack_array(pack_array(a, b), pack_array(a + 0.05, b), "
+         "pack_array(a + 0.05, b + 0.05), pack_array(a, b)))) | project "
+         "geo_polygon_area(pack('type', 'Polygon', 'coordinates', "
+         "array_concat(dynamic([[[-1, -1], [50, -1], [50, 50], [-1, 50], "
          "[-1, -1]]]), l)))",
          "a polygon has more than 4096 rings"},
     };

@@ -3,7 +3,8 @@
  * series, with arrays over the bins.
  *
  * Series are numbered by their keys; of the rows the axis and the aggregates are
- * kept.  The axis is the same text for all series and written once.
+ * kept.  Where both ends of the axis are asked for it is the same text for all series and
+ * written once; else each series begins or ends with its own rows.
  */
 #include "query/key_set_priv.h"
 #include "table/dynamic.h"
@@ -31,11 +32,13 @@ struct filling {
     uint32_t *series; /* of each row */
     uint32_t series_capacity;
     uint32_t *order, *first; /* rows by series; where those of a series begin */
-    struct value from;
+    bool shared;       /* the axis: by all series */
+    struct value from; /* of the series at hand, as all below */
     uint64_t points;
-    struct slice axis;       /* its array */
+    struct slice axis;       /* its array, where it is shared */
     struct slice *fallbacks; /* the text of each default */
     uint32_t *slots;         /* a point's row, or NO_ROW */
+    uint64_t slot_count;
 };
 
 static enum status number_rows(struct filling *f, const struct batch *batch, struct error *err)
@@ -111,41 +114,6 @@ static struct value point(const struct filling *f, uint64_t index)
     return v;
 }
 
-/* Where the axis begins and how long it is: as asked for, else as the data are. */
-static enum status find_extent(struct filling *f, struct error *err)
-{
-    const struct series_spec *spec = &f->plan->spec;
-    struct value to = spec->to;
-    bool by_data = to.is_null;
-    bool any = false;
-
-    f->from = spec->from;
-    for (uint32_t c = 0; c < f->rows->chunk_count && (by_data || spec->from.is_null); c++) {
-        for (uint32_t r = 0; r < f->rows->chunks[c].row_count; r++) {
-            struct value v = rowset_value(f->rows, c * BATCH_ROWS_MAX + r, spec->key_count);
-            if (v.is_null)
-                continue;
-            if (spec->from.is_null && (!any || value_compare(&v, &f->from) < 0))
-                f->from = v;
-            if (by_data && (!any || value_compare(&v, &to) > 0))
-                to = v;
-            any = true;
-        }
-    }
-    if (f->from.is_null || to.is_null)
-        return STATUS_OK; /* no rows: no series */
-    uint64_t steps;
-    bool beyond;
-    if (!distance(f, &to, &steps, &beyond))
-        return STATUS_OK;
-    f->points = steps > SERIES_POINTS_MAX ? steps
-                                          : steps + (by_data || spec->with_last || beyond);
-    if (f->points > SERIES_POINTS_MAX)
-        return ERROR_SET(err, STATUS_LIMIT, "make-series gives more than %u points",
-                         SERIES_POINTS_MAX);
-    return STATUS_OK;
-}
-
 /* The rows of each series together. */
 static enum status order_rows(struct filling *f, struct error *err)
 {
@@ -165,6 +133,57 @@ static enum status order_rows(struct filling *f, struct error *err)
     return STATUS_OK;
 }
 
+/* Where on the axis a row is. */
+static inline struct value place_of(const struct filling *f, uint32_t row)
+{
+    const struct vector *v = rowset_column(f->rows, row, f->plan->spec.key_count);
+    uint32_t at = row % BATCH_ROWS_MAX;
+
+    if (v->encoding == VECTOR_FLAT && v->type == TYPE_DATETIME &&
+        (v->nulls == NULL || v->nulls[at] == 0))
+        return (struct value){.type = TYPE_DATETIME, .integer = v->integers[at]};
+    return vector_value(v, at);
+}
+
+/* Room for a slot of each point. */
+static enum status reserve_slots(struct filling *f, struct error *err)
+{
+    if (f->points < f->slot_count)
+        return STATUS_OK;
+    f->slot_count = f->points + f->slot_count + 1;
+    f->slots = arena_alloc_raw(f->run->arena, f->slot_count * sizeof(*f->slots), err);
+    return f->slots == NULL ? err->status : STATUS_OK;
+}
+
+/* Where the axis of a series begins and how long it is: as asked for, else as its rows are. */
+static enum status find_extent(struct filling *f, uint32_t series, struct error *err)
+{
+    const struct series_spec *spec = &f->plan->spec;
+    struct value to = spec->to;
+    bool by_data = to.is_null;
+
+    f->from = spec->from;
+    f->points = 0;
+    for (uint32_t i = f->first[series]; i < f->first[series + 1] && !f->shared; i++) {
+        struct value v = place_of(f, f->order[i]);
+        if (v.is_null)
+            continue;
+        if (spec->from.is_null && (f->from.is_null || value_compare(&v, &f->from) < 0))
+            f->from = v;
+        if (by_data && (to.is_null || value_compare(&v, &to) > 0))
+            to = v;
+    }
+    uint64_t steps;
+    bool beyond;
+    if (!f->from.is_null && !to.is_null && distance(f, &to, &steps, &beyond))
+        f->points = steps > SERIES_POINTS_MAX ? steps
+                                              : steps + (by_data || spec->with_last || beyond);
+    if (f->points > SERIES_POINTS_MAX)
+        return ERROR_SET(err, STATUS_LIMIT, "make-series gives more than %u points",
+                         SERIES_POINTS_MAX);
+    return reserve_slots(f, err);
+}
+
 /* ---- arrays ---- */
 
 /* Ends the array in the buffer; its text in the arena. */
@@ -180,19 +199,29 @@ static enum status end_array(struct arena *arena, struct buf *buf, struct slice 
     return status;
 }
 
-static enum status write_axis(struct filling *f, struct error *err)
+static enum status write_axis(const struct filling *f, struct arena *arena, struct buf *buf,
+                              struct slice *ret, struct error *err)
 {
-    struct buf buf;
-
-    buf_init(&buf, DYNAMIC_BYTES_MAX);
-    buf_add_byte(&buf, '[');
+    buf_clear(buf);
+    buf_add_byte(buf, '[');
     for (uint64_t i = 0; i < f->points; i++) {
         struct value at = point(f, i);
         if (i > 0)
-            buf_add_byte(&buf, ',');
-        dynamic_add_value(&buf, &at);
+            buf_add_byte(buf, ',');
+        dynamic_add_value(buf, &at);
     }
-    enum status status = end_array(f->run->arena, &buf, &f->axis, err);
+    return end_array(arena, buf, ret, err);
+}
+
+/* The axis of all series, once. */
+static enum status share_axis(struct filling *f, bool needed, struct error *err)
+{
+    enum status status = find_extent(f, 0, err);
+    struct buf buf;
+
+    buf_init(&buf, DYNAMIC_BYTES_MAX);
+    if (status == STATUS_OK && needed)
+        status = write_axis(f, f->run->arena, &buf, &f->axis, err);
     buf_release(&buf);
     return status;
 }
@@ -245,18 +274,6 @@ static enum status write_array(struct filling *f, uint32_t column, struct slice 
     return end_array(f->run->workers[0].batch_arena, buf, ret, err);
 }
 
-/* Where on the axis a row is. */
-static inline struct value place_of(const struct filling *f, uint32_t row)
-{
-    const struct vector *v = rowset_column(f->rows, row, f->plan->spec.key_count);
-    uint32_t at = row % BATCH_ROWS_MAX;
-
-    if (v->encoding == VECTOR_FLAT && v->type == TYPE_DATETIME &&
-        (v->nulls == NULL || v->nulls[at] == 0))
-        return (struct value){.type = TYPE_DATETIME, .integer = v->integers[at]};
-    return vector_value(v, at);
-}
-
 static void place_rows(struct filling *f, uint32_t series)
 {
     memset(f->slots, 0xff, f->points * sizeof(*f->slots));
@@ -283,17 +300,17 @@ static enum status open_columns(struct filling *f, uint32_t room, struct vector 
     *ret = ARENA_ARRAY(arena, struct vector, width, err);
     if (*ret == NULL)
         return err->status;
-    for (uint32_t c = p->spec.key_count; c + 1 < width; c++) {
+    for (uint32_t c = p->spec.key_count; c < width; c++) {
         (*ret)[c] = run_absent(TYPE_DYNAMIC, room);
-        enum status status = p->needed[c] == 0
-                                 ? STATUS_OK
-                                 : vector_flat(arena, TYPE_DYNAMIC, room, false, &(*ret)[c], err);
+        if (p->needed[c] == 0)
+            continue;
+        enum status status =
+            f->shared && c + 1 == width
+                ? vector_const(arena, &axis, room, &(*ret)[c], err)
+                : vector_flat(arena, TYPE_DYNAMIC, room, false, &(*ret)[c], err);
         if (status != STATUS_OK)
             return status;
     }
-    if (p->needed[width - 1] != 0)
-        return vector_const(arena, &axis, room, &(*ret)[width - 1], err);
-    (*ret)[width - 1] = run_absent(TYPE_DYNAMIC, room);
     return STATUS_OK;
 }
 
@@ -308,6 +325,14 @@ static enum status fill_columns(struct filling *f, uint32_t from, uint32_t room,
     uint32_t i = 0;
 
     for (; i < room && bytes < ARRAYS_BYTES && status == STATUS_OK; i++) {
+        status = f->shared ? STATUS_OK : find_extent(f, from + i, err);
+        if (status == STATUS_OK && !f->shared && p->needed[width - 1] != 0) {
+            struct slice *axis = (struct slice *)vector_data(&columns[width - 1]) + i;
+            status = write_axis(f, f->run->workers[0].batch_arena, buf, axis, err);
+            bytes += axis->size;
+        }
+        if (status != STATUS_OK)
+            break;
         place_rows(f, from + i);
         for (uint32_t c = p->spec.key_count; c + 1 < width && status == STATUS_OK; c++) {
             if (p->needed[c] == 0)
@@ -359,18 +384,14 @@ static enum status prepare(struct filling *f, struct error *err)
 {
     const struct plan_series *p = f->plan;
     uint32_t width = p->plan.schema.column_count;
-    enum status status = find_extent(f, err);
+    enum status status = order_rows(f, err);
 
-    if (status == STATUS_OK)
-        status = order_rows(f, err);
+    f->shared = !p->spec.from.is_null && !p->spec.to.is_null;
     if (status == STATUS_OK)
         status = write_fallbacks(f, width - 1 - p->spec.key_count, err);
-    if (status == STATUS_OK && p->needed[width - 1] != 0)
-        status = write_axis(f, err);
-    if (status != STATUS_OK)
-        return status;
-    f->slots = arena_alloc_raw(f->run->arena, (f->points + 1) * sizeof(*f->slots), err);
-    return f->slots == NULL ? err->status : STATUS_OK;
+    if (status == STATUS_OK && f->shared)
+        status = share_axis(f, p->needed[width - 1] != 0, err);
+    return status;
 }
 
 static enum status series_run(const struct plan *plan, struct run *run, struct stage *out,

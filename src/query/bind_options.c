@@ -19,6 +19,7 @@ enum want {
     WANT_NAME,    /* of a column */
     WANT_LETTERS, /* a word of letters that each are a value */
     WANT_ANY,     /* looked at by the operator */
+    WANT_EACH,    /* the same, any number of times */
 };
 
 #define STRATEGIES "shuffle broadcast centralized native legacy"
@@ -56,8 +57,8 @@ static const struct option {
     {" parse-kv ", "pair_delimiter", WANT_ANY, ""},
     {" parse-kv ", "kv_delimiter", WANT_ANY, ""},
     {" parse-kv ", "regex", WANT_ANY, ""},
-    {" parse-kv ", "quote", WANT_ANY, ""},
-    {" parse-kv ", "escape", WANT_ANY, ""},
+    {" parse-kv ", "quote", WANT_EACH, ""},
+    {" parse-kv ", "escape", WANT_EACH, ""},
     {" parse-kv ", "greedy", WANT_ANY, ""},
     {" externaldata external_data ", "format", WANT_ANY, ""},
     {" externaldata external_data ", "ignorefirstrecord", WANT_ANY, ""},
@@ -250,6 +251,7 @@ static bool check_value(struct binder *b, const struct node *op, const struct no
         }
         return true;
     case WANT_ANY:
+    case WANT_EACH:
         return true;
     }
     return true;
@@ -273,7 +275,8 @@ bool bind_check_options(struct binder *b, const struct node *op)
             return refuse_name(b, op, param);
         for (const struct node *other = op->params; other != param; other = other->next) {
             bool twice = slice_equal(other->name, param->name);
-            if (twice && !slice_is(param->name, "hint.shufflekey")) {
+            if (twice && option->want != WANT_EACH &&
+                !slice_is(param->name, "hint.shufflekey")) {
                 bind_fail(b, param->at, "SEM0100", "'%.*s' stands twice",
                           SLICE_FMT(slice_head(param->name, 64)));
                 return false;

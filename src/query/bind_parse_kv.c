@@ -7,13 +7,9 @@
 
 #define KV_DELIMITER_BYTES_MAX 256u /* compared at each byte of a text */
 
-static bool text_property(struct binder *b, const struct node *op, const char *name,
-                          struct slice *ret)
+static bool text_of(struct binder *b, const struct node *node, const char *name,
+                    struct slice *ret)
 {
-    const struct node *node = bind_param(op, name);
-
-    if (node == NULL)
-        return true;
     struct expr *expr = bind_constant(b, node);
     if (expr == NULL)
         return false;
@@ -22,6 +18,38 @@ static bool text_property(struct binder *b, const struct node *op, const char *n
         return false;
     }
     *ret = expr->value.bytes;
+    return true;
+}
+
+static bool text_property(struct binder *b, const struct node *op, const char *name,
+                          struct slice *ret)
+{
+    const struct node *node = bind_param(op, name);
+    return node == NULL || text_of(b, node, name, ret);
+}
+
+/* Texts of at most `most` bytes; a property may stand any number of times. */
+static bool text_properties(struct binder *b, const struct node *op, const char *name, size_t most,
+                            const struct slice **ret, uint32_t *ret_count)
+{
+    uint32_t room = node_count(op->params) + 1;
+    struct slice *texts = ARENA_ARRAY(b->q->arena, struct slice, room, b->err);
+
+    if (texts == NULL)
+        return false;
+    for (const struct node *p = op->params; p != NULL; p = p->next) {
+        if (!slice_equal_nocase(p->name, slice_of(name)))
+            continue;
+        struct slice *text = &texts[(*ret_count)++];
+        if (!text_of(b, p->args, name, text))
+            return false;
+        if (text->size > most) {
+            bind_fail(b, p->args->at, "SEM0100", "'%s' has at most %zu characters of ASCII", name,
+                      most);
+            return false;
+        }
+    }
+    *ret = texts;
     return true;
 }
 
@@ -57,8 +85,9 @@ static bool read_properties(struct binder *b, const struct node *op, struct kv_s
 
     if (keys == NULL || !text_property(b, op, "pair_delimiter", &kv->pair) ||
         !text_property(b, op, "kv_delimiter", &kv->separator) ||
-        !text_property(b, op, "quote", &kv->quotes) ||
-        !text_property(b, op, "escape", &kv->escape) || !read_regex(b, op, kv))
+        !text_properties(b, op, "quote", 2, &kv->quotes, &kv->quote_count) ||
+        !text_properties(b, op, "escape", 1, &kv->escapes, &kv->escape_count) ||
+        !read_regex(b, op, kv))
         return false;
     if (kv->pair.size > KV_DELIMITER_BYTES_MAX || kv->separator.size > KV_DELIMITER_BYTES_MAX) {
         bind_fail(b, op->at, "SEM0100", "a delimiter has at most %u bytes",
@@ -74,7 +103,7 @@ static bool read_properties(struct binder *b, const struct node *op, struct kv_s
             return false;
         kv->greedy = !expr->value.is_null && expr->value.boolean;
     }
-    bool plain = bind_param(op, "quote") != NULL || bind_param(op, "escape") != NULL;
+    bool plain = kv->quote_count > 0 || kv->escape_count > 0;
     if (kv->regex == NULL && kv->separator.size == 0 && op->params != NULL && !plain) {
         bind_fail(b, op->at, "SEM0100", "parse-kv needs 'kv_delimiter' or 'regex'");
         return false;

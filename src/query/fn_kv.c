@@ -17,10 +17,35 @@ static bool is_word(char c)
            (unsigned char)c >= 0x80;
 }
 
+static char opening(struct slice quote) { return quote.data[0]; }
+static char closing(struct slice quote) { return quote.data[quote.size > 1]; }
+
 static bool is_quote(const struct kv_spec *kv, char c)
 {
-    return kv->quotes.size > 0 &&
-           (c == kv->quotes.data[0] || c == kv->quotes.data[kv->quotes.size > 1]);
+    for (uint32_t i = 0; i < kv->quote_count; i++) {
+        if (c == opening(kv->quotes[i]) || c == closing(kv->quotes[i]))
+            return true;
+    }
+    return false;
+}
+
+/* The quotes that open here, or NULL. */
+static const struct slice *quotes_at(const struct kv_spec *kv, struct slice text, size_t from)
+{
+    for (uint32_t i = 0; i < kv->quote_count; i++) {
+        if (from < text.size && text.data[from] == opening(kv->quotes[i]))
+            return &kv->quotes[i];
+    }
+    return NULL;
+}
+
+static bool escape_at(const struct kv_spec *kv, struct slice text, size_t from)
+{
+    for (uint32_t i = 0; i < kv->escape_count; i++) {
+        if (at(text, from, kv->escapes[i]))
+            return true;
+    }
+    return false;
 }
 
 /* The bytes of the delimiter between pairs here, 0 if it is none.  Without a separator
@@ -44,19 +69,19 @@ static bool known_key_at(const struct kv_spec *kv, struct slice text, size_t fro
     return false;
 }
 
-/* From behind the opening quote to the closing one; escapes are taken out. */
+/* From the opening quote, where it stands, to the closing one; escapes are taken out. */
 static enum status quoted(const struct kv_spec *kv, struct slice text, size_t from,
                           struct arena *arena, struct slice *ret, size_t *ret_end,
                           struct error *err)
 {
-    char close = kv->quotes.data[kv->quotes.size > 1];
+    char close = closing(*quotes_at(kv, text, from));
     struct buf buf;
-    size_t i = from;
+    size_t i = from + 1;
 
     buf_init(&buf, QUERY_STRING_BYTES_MAX);
     for (; i < text.size && text.data[i] != close; i++) {
-        if (at(text, i, kv->escape) && i + kv->escape.size < text.size)
-            i += kv->escape.size;
+        if (escape_at(kv, text, i) && i + 1 < text.size)
+            i++;
         buf_add_byte(&buf, text.data[i]);
     }
     *ret_end = i < text.size ? i + 1 : i;
@@ -82,10 +107,13 @@ static enum status take(const struct kv_spec *kv, struct slice text, size_t *at_
                         struct arena *arena, struct slice *ret, struct error *err)
 {
     size_t from = *at_byte;
-    size_t end = from;
 
-    if (kv->quotes.size > 0 && from < text.size && text.data[from] == kv->quotes.data[0])
-        return quoted(kv, text, from + 1, arena, ret, at_byte, err);
+    while (from < text.size && (text.data[from] == ' ' || text.data[from] == '\t') &&
+           delimiter_at(kv, text, from) == 0)
+        from++;
+    size_t end = from;
+    if (quotes_at(kv, text, from) != NULL)
+        return quoted(kv, text, from, arena, ret, at_byte, err);
     if (key) {
         while (end < text.size && (kv->separator.size == 0 || !at(text, end, kv->separator)) &&
                delimiter_at(kv, text, end) == 0)

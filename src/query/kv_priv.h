@@ -10,8 +10,9 @@ struct regex;
 struct kv_spec {
     struct slice pair;      /* between pairs; empty: any byte that is no part of a word */
     struct slice separator; /* between key and value */
-    struct slice quotes;    /* one byte that opens and closes, or the two */
-    struct slice escape;    /* before a quote inside quotes */
+    const struct slice *quotes;  /* each one byte that opens and closes, or the two */
+    const struct slice *escapes; /* each stands before a quote inside quotes */
+    uint32_t quote_count, escape_count;
     bool greedy;            /* a value goes on to the next known key */
     const struct slice *keys;
     uint32_t key_count;

@@ -162,7 +162,8 @@ struct plan *bind_where(struct binder *b, struct plan *input, const struct node 
         bind_warn_predicate(b, op->args->at, predicate);
     struct plan *below = under_windows(b, input, &windows);
     struct plan *where =
-        predicate == NULL || below == NULL ? NULL : plan_where(b->q, below, predicate, b->err);
+        predicate == NULL || below == NULL ? NULL
+                                           : plan_where_below(b->q, below, predicate, b->err);
     if (where == NULL || windows.count == 0)
         return where;
     struct output *outputs = bind_all(b, &input->schema, 0);

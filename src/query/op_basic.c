@@ -280,6 +280,19 @@ struct plan *plan_project(struct query *q, struct plan *input, const struct outp
     return &p->plan;
 }
 
+struct plan *op_project_again(struct query *q, const struct plan *project, struct plan *input,
+                              struct error *err)
+{
+    const struct plan_project *p = (const struct plan_project *)project;
+    struct plan *plan = plan_project(q, input, p->outputs, project->schema.column_count, err);
+
+    if (plan != NULL) {
+        plan->is_serialized = project->is_serialized;
+        plan->is_open = project->is_open;
+    }
+    return plan;
+}
+
 /* ---- take ---- */
 
 struct plan_take {

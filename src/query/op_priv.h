@@ -28,6 +28,9 @@ struct expr *op_where_predicate(const struct plan *plan);
 bool op_is_project(const struct plan *plan);
 /* The expression of an output column of a projection; NULL for another operator. */
 const struct expr *op_project_output(const struct plan *plan, uint32_t column);
+/* The same projection of another input with the same columns. */
+struct plan *op_project_again(struct query *q, const struct plan *project, struct plan *input,
+                              struct error *err);
 /* Is it a scan that gets filters? */
 bool op_is_filtered_scan(const struct plan *plan);
 /* A sort without a limit gets this one; false if the plan is none. */

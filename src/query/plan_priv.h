@@ -158,6 +158,9 @@ struct plan *plan_range(struct query *q, struct slice name, const struct value *
                         const struct value *to, const struct value *step, struct error *err);
 struct plan *plan_where(struct query *q, struct plan *input, struct expr *predicate,
                         struct error *err);
+/* The same, below projections as far as it can (where_below.c). */
+struct plan *plan_where_below(struct query *q, struct plan *input, struct expr *predicate,
+                              struct error *err);
 struct plan *plan_project(struct query *q, struct plan *input, const struct output *outputs,
                           uint32_t count, struct error *err);
 struct plan *plan_take(struct query *q, struct plan *input, uint64_t rows, struct error *err);

@@ -62,13 +62,13 @@ TOLD_TEST(alternatives_are_told, alternatives)
 
 /* Through projections, groups and joins, in terms of what is below. */
 static const struct told through[] = {
-    {"@ | project x = s, n | where x == 'a' and n > 3", "s == \\\"a\\\" and n >= 4"},
+    {"@ | project x = s, n | where x == 'a' and n > 3", "n >= 4 and s == \\\"a\\\""},
     {"@ | extend x = strcat(s, 'y') | where x == 'a'", NULL},
     {"@ | project x = d.a | where x == 'a'", "d.a == \\\"a\\\""},
     {"@ | project x = tostring(d.a) | where x has 'a' or x == 'b'",
      "d.a has \\\"a\\\" or d.a == \\\"b\\\""},
     {"@ | project x = tolong(d.a) | where x > 3", NULL},
-    {"@ | project x = d.a | where x.b == 'a'", NULL},
+    {"@ | project x = d.a | where x.b == 'a'", "d.a.b == \\\"a\\\""},
     {"@ | summarize c = count() by s, n | where s == 'a' and c > 5", "s == \\\"a\\\""},
     {"@ | summarize c = count() by bin(n, 10) | where n == 10", NULL},
     {"@ | top 5 by id asc | where s == 'a'", NULL},

@@ -534,6 +534,11 @@ static struct expr *bind_name(struct binder *b, const struct node *node)
     }
     const struct binding *found = bind_find(b, node->name);
     if (found != NULL && found->kind == BINDING_SCALAR) {
+        if (found->row != b->row && has_column(found->expr))
+            return bind_fail(b, node->at, "SEM0100",
+                             "'%.*s' has a value for each row, and this table is asked for once: "
+                             "join it with the rows instead",
+                             SLICE_FMT(slice_head(node->name, 128)));
         if (found->expr->kind != EXPR_CONST)
             return found->expr;
         struct expr *copy = new_expr(b, EXPR_CONST, found->expr->type, node->at);

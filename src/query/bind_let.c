@@ -36,6 +36,7 @@ static bool bind_parameter(struct binder *b, struct binder *inner, const struct 
         return bind_push(inner, &v);
     }
     v.kind = BINDING_SCALAR;
+    v.row = b->row;
     v.expr = arg != NULL             ? bind_typed(b, arg, param->value.type)
              : param->args != NULL   ? bind_typed(inner, param->args, param->value.type)
                                      : NULL;
@@ -118,11 +119,13 @@ static bool bind_let(struct binder *b, const struct node *let)
         return bind_push(b, &v);
     }
     if (!bind_is_tabular(b, value)) {
-        /* In a function it may depend on a parameter, so on the caller's row. */
-        struct expr *expr = b->depth > 0 ? bind_expr(b, value) : bind_constant(b, value);
+        /* In a function it may depend on a parameter, so on the caller's row; rand() and the like
+         * are asked anew for each row and use. */
+        struct expr *expr = bind_expr(b, value);
         if (expr == NULL)
             return false;
         v.kind = BINDING_SCALAR;
+        v.row = b->row;
         v.expr = expr;
         v.is_let = true;
         return bind_push(b, &v);

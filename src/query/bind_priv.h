@@ -4,7 +4,7 @@
  * A tabular let is a closure (tree, names, text) that is bound anew at each
  * use, so that every use is pruned and filtered by itself; materialize() gives
  * a cell instead.  Scalar lets and subqueries (toscalar, in (T)) are evaluated
- * while binding and become constants.
+ * while binding and become constants, but for lets of rand() and the like.
  */
 #ifndef QUERY_BIND_PRIV_H
 #define QUERY_BIND_PRIV_H
@@ -26,6 +26,7 @@ struct binding {
     struct slice name;
     enum binding_kind kind;
     struct expr *expr;
+    uint32_t row; /* binder.row where expr was bound: its columns are of that row */
     const struct node *node;
     const struct binding *closure;
     struct slice text;
@@ -65,6 +66,7 @@ struct binder {
     struct slice text; /* that positions refer to */
     const struct binding *bindings;
     struct scope scope;
+    uint32_t row; /* which table's rows expressions are bound for: a number of each bind_table() */
     struct aggregates *aggregates; /* NULL where none may stand */
     struct windows *windows;       /* NULL where none may stand */
     struct run fold;               /* one worker, to evaluate constants */

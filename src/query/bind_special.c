@@ -16,8 +16,11 @@ static struct expr *bind_toscalar(struct binder *b, const struct node *node)
 
     if (node->args == NULL)
         return bind_fail(b, node->at, "SEM0219", "'toscalar' takes a table");
-    if (!bind_is_tabular(b, node->args))
-        return bind_expr(b, node->args);
+    if (!bind_is_tabular(b, node->args)) {
+        struct expr *expr = bind_expr(b, node->args);
+        /* rand() and the like: once */
+        return expr != NULL && expr->is_impure ? bind_constant(b, node->args) : expr;
+    }
     struct plan *plan = bind_inner_column(b, node->args, node->at, "toscalar()");
     if (plan == NULL)
         return NULL;

@@ -380,7 +380,7 @@ static struct plan *bind_call_table(struct binder *b, const struct node *node)
                         slice_from(NULL, 0));
 }
 
-struct plan *bind_table(struct binder *b, const struct node *node)
+static struct plan *bind_source_and_operators(struct binder *b, const struct node *node)
 {
     if (++b->weight > QUERY_NODES_MAX) {
         bind_fail(b, node->at, "E_QUERY_TOO_COMPLEX", "query too complex");
@@ -438,6 +438,16 @@ struct plan *bind_table(struct binder *b, const struct node *node)
     }
     return bind_fail(b, node->at, "SEM0100",
                      "a value cannot stand here; a table is needed, as in: Table | where ...");
+}
+
+struct plan *bind_table(struct binder *b, const struct node *node)
+{
+    uint32_t row = b->row;
+
+    b->row = ++b->q->table_count;
+    struct plan *plan = bind_source_and_operators(b, node);
+    b->row = row;
+    return plan;
 }
 
 struct plan *bind_inner_table(struct binder *b, const struct node *node)

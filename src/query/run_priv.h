@@ -33,6 +33,7 @@ struct query {
     uint64_t take_max;    /* rows of the result that are wanted; UINT64_MAX = all */
     int64_t now;          /* ticks: what now() gives */
     uint32_t site_count;
+    uint32_t table_count; /* tables bound so far: each has rows of its own */
     uint32_t thread_count;
     pthread_mutex_t lock;     /* guards stats */
     struct query_stats *stats;

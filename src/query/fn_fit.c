@@ -7,6 +7,7 @@
 #include "query/series_priv.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 struct line line_fit(const double *data, uint32_t from, uint32_t to)
@@ -355,7 +356,8 @@ enum fill { FILL_CONST, FILL_FORWARD, FILL_BACKWARD, FILL_LINEAR };
 struct filling {
     enum fill kind;
     struct items items;
-    struct slice constant;    /* JSON */
+    struct slice constant;    /* JSON: what FILL_CONST puts in, and FILL_LINEAR if all is missing */
+    bool edges, whole;        /* FILL_LINEAR: beyond the line too; with integers */
     double *data;             /* NaN: missing */
     uint32_t *before, *after; /* the nearest that are there, or UINT32_MAX */
 };
@@ -376,15 +378,26 @@ static void neighbours(const double *data, uint32_t count, uint32_t *before, uin
     }
 }
 
-/* On the line between the neighbours. */
-static double filled(const double *data, uint32_t i, uint32_t before, uint32_t after)
+/* On the line between the neighbours; beyond the first and the last as far as they. */
+static void add_on_line(struct eval *eval, const struct filling *f, uint32_t i, struct buf *buf)
 {
-    bool has_before = before != UINT32_MAX;
-    bool has_after = after != UINT32_MAX;
+    uint32_t before = f->before[i], after = f->after[i];
+    uint32_t nearest = before != UINT32_MAX ? before : after;
 
-    if (has_before && has_after && after > before)
-        return data[before] + (data[after] - data[before]) * (i - before) / (after - before);
-    return has_before ? data[before] : has_after ? data[after] : (double)NAN;
+    if (nearest == UINT32_MAX) {
+        list_add(buf, f->constant);
+    } else if (before == UINT32_MAX || after == UINT32_MAX) {
+        list_add(buf, f->items.data[f->edges ? nearest : i]);
+    } else {
+        double rise = f->data[after] - f->data[before];
+        double number = f->data[before] + rise * (i - before) / (after - before);
+        char digits[32]; /* neighbours that are integers have one between them */
+        int size = snprintf(digits, sizeof(digits), "%.0f", trunc(number) + 0.0); /* no -0 */
+        if (f->whole)
+            list_add(buf, slice_from(digits, (size_t)size));
+        else
+            series_add(eval, buf, number);
+    }
 }
 
 /* What is put in: elements and constants are as they are written. */
@@ -395,8 +408,8 @@ static enum status fill_gap(struct eval *eval, const struct filling *f, uint32_t
     struct slice json = f->constant;
 
     if (f->kind == FILL_LINEAR) {
-        series_add(eval, buf, filled(f->data, i, f->before[i], f->after[i]));
-        return STATUS_OK;
+        add_on_line(eval, f, i, buf);
+        return eval_spend(eval, json.size, err);
     }
     if (f->kind != FILL_CONST)
         json = from == UINT32_MAX ? f->items.data[i] : f->items.data[from];
@@ -415,8 +428,6 @@ static enum status fill_all(struct eval *eval, struct filling *f, struct value *
     for (uint32_t i = 0; i < f->items.count && status == STATUS_OK; i++) {
         if (isnan(f->data[i]))
             status = fill_gap(eval, f, i, &buf, err);
-        else if (f->kind == FILL_LINEAR)
-            series_add(eval, &buf, f->data[i]);
         else
             list_add(&buf, f->items.data[i]);
     }
@@ -426,10 +437,23 @@ static enum status fill_all(struct eval *eval, struct filling *f, struct value *
     return status;
 }
 
+/* Whether what is there are integers: then so is what is put in. */
+static bool are_integers(const struct filling *f)
+{
+    int64_t number;
+
+    for (uint32_t i = 0; i < f->items.count; i++) {
+        if (!isnan(f->data[i]) && !text_parse_i64(slice_trim(f->items.data[i]), &number))
+            return false;
+    }
+    return true;
+}
+
 static enum status fill(struct eval *eval, const struct value *args, uint32_t arg_count,
                         enum fill kind, struct value *ret, struct error *err)
 {
     uint32_t mark = kind == FILL_CONST ? 2 : 1; /* the argument that names what is missing */
+    uint32_t constant = kind == FILL_CONST ? 1 : 3;
     struct filling f = {.kind = kind, .constant = SLICE("null")};
     struct series s;
     enum status status = series_of(eval, &args[0], &s, err);
@@ -437,8 +461,10 @@ static enum status fill(struct eval *eval, const struct value *args, uint32_t ar
     if (status != STATUS_OK || s.is_number)
         return status;
     status = items_of(eval, args[0].bytes, &f.items, err);
-    if (status == STATUS_OK && kind == FILL_CONST && !args[1].is_null)
-        status = value_json(eval, &args[1], &f.constant, err);
+    if (kind == FILL_LINEAR && arg_count <= constant)
+        f.constant = SLICE("0.0");
+    else if (status == STATUS_OK && arg_count > constant && !args[constant].is_null)
+        status = value_json(eval, &args[constant], &f.constant, err);
     if (status != STATUS_OK)
         return status;
     f.data = ARENA_ARRAY(eval->arena, double, s.count + 1, err);
@@ -449,6 +475,10 @@ static enum status fill(struct eval *eval, const struct value *args, uint32_t ar
     bool marked = arg_count > mark && !args[mark].is_null;
     for (uint32_t i = 0; i < s.count; i++)
         f.data[i] = marked && s.data[i] == args[mark].real ? (double)NAN : s.data[i];
+    if (kind == FILL_LINEAR) {
+        f.edges = arg_count < 3 || args[2].is_null || args[2].boolean;
+        f.whole = are_integers(&f);
+    }
     return fill_all(eval, &f, ret, err);
 }
 
@@ -473,6 +503,7 @@ static enum status row_fir(ROW_PARAMETERS)
     struct series f;
     struct buf buf;
     double total = 0;
+    bool negative = false;
     enum status status = series_of(eval, &args[0], &s, err);
 
     if (status == STATUS_OK)
@@ -481,9 +512,13 @@ static enum status row_fir(ROW_PARAMETERS)
         return status;
     if (f.count > 1024)
         return ERROR_SET(err, STATUS_INVALID, "a filter has at most 1024 elements");
-    for (uint32_t j = 0; j < f.count; j++)
+    for (uint32_t j = 0; j < f.count; j++) {
         total += f.data[j];
-    bool normal = (arg_count < 3 || args[2].boolean) && total != 0;
+        negative = negative || f.data[j] < 0;
+    }
+    if (negative && arg_count > 2 && args[2].boolean)
+        return STATUS_OK;
+    bool normal = (arg_count < 3 ? !negative : args[2].boolean) && total != 0;
     uint32_t shift = arg_count > 3 && args[3].boolean ? (f.count - 1) / 2 : 0;
     list_start(&buf);
     for (uint32_t i = 0; status == STATUS_OK && i < s.count; i++) {
@@ -544,7 +579,7 @@ BIND(bind_series, "y", TYPE_DYNAMIC)
 BIND(bind_stats, "yb", TYPE_DYNAMIC)
 BIND(bind_outliers, "ysrrr", TYPE_DYNAMIC)
 BIND(bind_fill_const, "ynr", TYPE_DYNAMIC)
-BIND(bind_fill, "yrbr", TYPE_DYNAMIC)
+BIND(bind_fill, "yrbn", TYPE_DYNAMIC)
 BIND(bind_fir, "yybb", TYPE_DYNAMIC)
 
 #define SERIES(NAME, SIGNATURE, TEXT, EXAMPLE, MIN, MAX, BIND_FN)                                  \

@@ -202,6 +202,12 @@ static enum status row_series_product(ROW_PARAMETERS)
 }
 ROW_EVAL(row_series_product, TYPE_REAL)
 
+static bool is_no_number(const struct series *series)
+{
+    return series->is_number && isnan(series->data[0]);
+}
+
+/* The longer series is cut; what is no number is passed over. */
 static enum status row_series_dot_product(ROW_PARAMETERS)
 {
     struct series a;
@@ -212,15 +218,18 @@ static enum status row_series_dot_product(ROW_PARAMETERS)
     (void)arg_count;
     if (status == STATUS_OK)
         status = series_of(eval, &args[1], &b, err);
-    if (status != STATUS_OK)
+    if (status != STATUS_OK || a.count == 0 || b.count == 0 || is_no_number(&a) ||
+        is_no_number(&b))
         return status;
     uint32_t count = a.is_number ? b.count : a.count;
     for (uint32_t i = 0; i < count; i++) {
         if (!b.is_number && i >= b.count)
             break;
-        sum += (a.is_number ? a.data[0] : a.data[i]) * (b.is_number ? b.data[0] : b.data[i]);
+        double product =
+            (a.is_number ? a.data[0] : a.data[i]) * (b.is_number ? b.data[0] : b.data[i]);
+        sum += isnan(product) ? 0 : product;
     }
-    return isnan(sum) ? STATUS_OK : give_real(ret, sum);
+    return give_real(ret, sum);
 }
 ROW_EVAL(row_series_dot_product, TYPE_REAL)
 
@@ -232,8 +241,10 @@ static enum status row_series_magnitude(ROW_PARAMETERS)
 
     (void)arg_count;
     for (uint32_t i = 0; status == STATUS_OK && i < series.count; i++)
-        sum += series.data[i] * series.data[i];
-    return status == STATUS_OK && !isnan(sum) ? give_real(ret, sqrt(sum)) : status;
+        sum += isnan(series.data[i]) ? 0 : series.data[i] * series.data[i];
+    return status == STATUS_OK && series.count > 0 && !is_no_number(&series)
+               ? give_real(ret, sqrt(sum))
+               : status;
 }
 ROW_EVAL(row_series_magnitude, TYPE_REAL)
 

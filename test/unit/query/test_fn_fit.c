@@ -33,10 +33,10 @@ static const struct ask gaps_cases[] = {
     {"print series_fill_const(dynamic([1, null, 3]), 0.5), series_fill_linear(dynamic([null, "
      "1, null, 3, null])), series_fill_forward(dynamic([null, 2, null])), "
      "series_fill_backward(dynamic([null, 2, null]))",
-     "[[[1,0.5,3],[1.0,1.0,2.0,3.0,3.0],[null,2,2],[2,2,null]]]"},
+     "[[[1,0.5,3],[1,1,2,3,3],[null,2,2],[2,2,null]]]"},
     {"print series_fill_forward(dynamic([1, 0, 2]), 0), series_fill_linear(dynamic([1, -1, "
      "3]), -1)",
-     "[[[1,1,2],[1.0,2.0,3.0]]]"},
+     "[[[1,1,2],[1,2,3]]]"},
 };
 ASK_TEST(gaps, gaps_cases)
 

@@ -94,14 +94,44 @@ struct plan *plugin_ip_lookup(struct binder *b, struct plan *input, const struct
     return plan;
 }
 
+/* The order is kept unless the argument says that it need not.  What of a column differs is said
+ * where its type stands. */
 struct plan *plugin_schema_merge(struct binder *b, struct plan *input, const struct node *op)
 {
-    return bind_macro(b, input, op->at,
-                      "__input | summarize ColumnOrdinal = max(ColumnOrdinal)"
-                      " by ColumnName, DataType, ColumnType"
-                      " | project ColumnName, ColumnOrdinal, DataType, ColumnType"
-                      " | sort by ColumnOrdinal asc",
-                      NULL, 0);
+    const struct node always = {
+        .kind = NODE_LITERAL, .at = op->at, .value = {.type = TYPE_BOOL, .boolean = true}};
+    const struct node *args[ARGS_MAX];
+    uint32_t count;
+
+    if (!take_args(b, op, 0, args, &count))
+        return NULL;
+    if (count > 1)
+        return bind_fail(b, op->at, "SEM0219", "'schema_merge' takes 1 argument");
+    const struct node *keeps = count == 0 ? &always : args[0];
+    if (keeps->kind == NODE_NAMED) {
+        if (!slice_is(keeps->by->name, "PreserveOrder")) {
+            (void)bind_refuse_word(b, keeps->at, "an argument of schema_merge", keeps->by->name,
+                                   "PreserveOrder");
+            return NULL;
+        }
+        keeps = keeps->args;
+    }
+    return bind_macro(
+        b, input, op->at,
+        "__input | summarize __o = max(ColumnOrdinal), __u = min(ColumnOrdinal),"
+        " __t = array_sort_asc(make_set(ColumnType)),"
+        " __d = make_bag(bag_pack(ColumnType, DataType)) by ColumnName"
+        " | extend __c = case(array_length(__t) == 1, tostring(__t[0]),"
+        " array_length(set_difference(__t, dynamic(['int', 'long']))) == 0, 'long',"
+        " array_length(set_difference(__t, dynamic(['int', 'long', 'real']))) == 0, 'real',"
+        " strcat('ERROR(types differ: ', strcat_array(__t, ', '), ')'))"
+        " | extend __c = iff(__1 and __o != __u, 'ERROR(columns are out of order)', __c)"
+        " | extend __e = __c startswith_cs 'ERROR'"
+        " | sort by __o asc"
+        " | project ColumnName, ColumnOrdinal = iff(__e, int(-1), __o),"
+        " DataType = iff(__e, strcat('ERROR(unknown CSL type:', __c, ')'), tostring(__d[__c])),"
+        " ColumnType = __c",
+        &keeps, 1);
 }
 
 /* A list of the arguments from `first` on. */
@@ -156,36 +186,6 @@ struct plan *plugin_rolling_percentile(struct binder *b, struct plan *input,
                                   " | extend __t = bin(__3, __4) + __o * __4"
                                   " | where __t <= __l"
                                   " | summarize __6 = percentile(__1, __2) by __7 = __t",
-                            args, 8);
-}
-
-/* sliding_window_counts(id, time, start, end, window, bin [, keys]) */
-struct plan *plugin_sliding_counts(struct binder *b, struct plan *input, const struct node *op)
-{
-    const struct node *args[ARGS_MAX + 2];
-    uint32_t count;
-
-    if (!take_args(b, op, 6, args, &count))
-        return NULL;
-    const struct node *keys = tail_of(args, 6, count);
-    args[6] = plugin_name(b, op, bind_name_of(b, args[1]));
-    args[7] = keys;
-    return args[6] == NULL
-               ? NULL
-               : bind_macro(b, input, op->at,
-                            keys != NULL
-                                ? "__input | extend __o = range(0, tolong(__5 / __6) - 1, 1)"
-                                  " | mv-expand __o to typeof(long)"
-                                  " | extend __t = bin_at(__2, __6, __3) + __o * __6"
-                                  " | where __t between (__3 .. __4)"
-                                  " | summarize Count = count(), dcount = dcount(__1)"
-                                  " by __7 = __t, __8"
-                                : "__input | extend __o = range(0, tolong(__5 / __6) - 1, 1)"
-                                  " | mv-expand __o to typeof(long)"
-                                  " | extend __t = bin_at(__2, __6, __3) + __o * __6"
-                                  " | where __t between (__3 .. __4)"
-                                  " | summarize Count = count(), dcount = dcount(__1)"
-                                  " by __7 = __t",
                             args, 8);
 }
 

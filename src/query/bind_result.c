@@ -50,9 +50,9 @@ static const char *const transparent[] = {
     "format_timespan", "gamma", "log", "log10", "log2", "loggamma", "parse_csv", "parse_json",
     "parse_xml", "parsejson", "passthrough", "pow", "rand", "round", "series_fill_backward",
     "series_fill_const", "series_fill_forward", "series_fill_linear", "series_fir", "series_iir",
-    "series_outliers", "sin", "split", "sqrt", "startofday", "tan", "tobool", "toboolean",
-    "todatetime", "todecimal", "todouble", "todynamic", "toguid", "tohex", "toint", "tolong",
-    "toobject", "toreal", "tostring", "totime", "totimespan"};
+    "series_outliers", "sin", "split", "sqrt", "startofday", "take_anyif", "tan", "tobool",
+    "toboolean", "todatetime", "todecimal", "todouble", "todynamic", "toguid", "tohex", "toint",
+    "tolong", "toobject", "toreal", "tostring", "totime", "totimespan"};
 
 static bool is_transparent(struct slice name)
 {

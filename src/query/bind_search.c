@@ -212,6 +212,8 @@ static struct node *spread_terms(struct binder *b, struct searching *s, const st
     return copy;
 }
 
+#define TABLE_COLUMN "$table"
+
 /* The tables as a union with the column that names the table. */
 static struct node tables_of(const struct node *op, struct node *with, struct node *name,
                              struct node *every)
@@ -224,7 +226,7 @@ static struct node tables_of(const struct node *op, struct node *with, struct no
     *every = (struct node){.kind = NODE_STAR, .name = {"*", 1}};
     *name = (struct node){.kind = NODE_NAME,
                           .at = op->at,
-                          .name = finds ? SLICE("source_") : SLICE("$table")};
+                          .name = finds ? SLICE("source_") : SLICE(TABLE_COLUMN)};
     if (given != NULL)
         name->name = given->kind == NODE_LITERAL ? given->value.bytes : given->name;
     *with = (struct node){
@@ -247,6 +249,26 @@ static struct plan *search(struct binder *b, struct plan *plan, const struct nod
         return plan;
     where.args = spread_terms(b, s, op->args);
     return where.args == NULL ? NULL : bind_operator(b, plan, NULL, &where);
+}
+
+/* The rows that came behind a bar, with the name of where they are from in front. */
+static struct plan *name_table(struct binder *b, struct plan *plan)
+{
+    const struct node *source = b->pipe != NULL ? b->pipe->args : NULL;
+    bool named = source != NULL && source->kind == NODE_NAME;
+    struct value name = {.type = TYPE_STRING,
+                         .bytes = named ? source->name : SLICE("search_arg0")};
+    uint32_t columns = plan->schema.column_count;
+
+    if (schema_find(&plan->schema, SLICE(TABLE_COLUMN)) != UINT32_MAX)
+        return plan; /* of a search before */
+    struct output *outputs = bind_all(b, &plan->schema, 1);
+    struct expr *expr = bind_const_expr(b, &name, 0);
+    if (outputs == NULL || expr == NULL)
+        return NULL;
+    memmove(outputs + 1, outputs, columns * sizeof(*outputs));
+    outputs[0] = (struct output){SLICE(TABLE_COLUMN), expr};
+    return plan_project(b->q, plan, outputs, columns + 1, b->err);
 }
 
 /* ---- what find gives, of each table ---- */
@@ -489,6 +511,8 @@ struct plan *bind_search(struct binder *b, struct plan *input, const struct node
         plan = input != NULL ? input : bind_union_source(b, &tables);
         s.schema = plan == NULL ? NULL : &plan->schema;
         plan = plan == NULL ? NULL : search(b, plan, op, &s);
+        if (plan != NULL && input != NULL && slice_is(op->name, "search"))
+            plan = name_table(b, plan);
     }
     b->scope = scope;
     return plan;

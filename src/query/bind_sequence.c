@@ -25,14 +25,75 @@ struct plan *plugin_session_count(struct binder *b, struct plan *input, const st
                          " by __8 = bin_at(__t, __5, __3)# | sort by __8 asc");
 }
 
+/* ---- windows of time ---- */
+
+/* A length of time, or a part of the calendar. */
+struct window {
+    bool by_calendar; /* 'week', 'month' or 'year' */
+    struct slice unit;
+};
+
+static bool read_window(struct binder *b, const struct node *window, struct window *ret)
+{
+    struct expr *expr = bind_constant(b, window);
+
+    if (expr == NULL)
+        return false;
+    ret->by_calendar = expr->type == TYPE_STRING;
+    ret->unit = expr->value.bytes;
+    return !ret->by_calendar || slice_is(ret->unit, "week") || slice_is(ret->unit, "month") ||
+           slice_is(ret->unit, "year") ||
+           bind_refuse_word(b, window->at, "a window", ret->unit, "week month year");
+}
+
+/* The window that holds a value of time; `length` is its placeholder. */
+static void add_window(struct buf *text, const struct window *w, const char *length,
+                       const char *value)
+{
+    if (w->by_calendar)
+        buf_add_format(text, "startof%.*s(%s)", SLICE_FMT(w->unit), value);
+    else
+        buf_add_format(text, "bin_at(%s, %s, __3)", value, length);
+}
+
+/* (id, time, start, end, look-back, bin, dimensions): a row counts in its period, and in those
+ * that begin less than the look-back after it. */
+struct plan *plugin_sliding_counts(struct binder *b, struct plan *input, const struct node *op)
+{
+    struct plugin_call call;
+    struct window w;
+    struct buf text;
+
+    if (!plugin_args(b, op, 6, 1, &call) || !read_window(b, call.args[5], &w))
+        return NULL;
+    buf_init(&text, QUERY_TEXT_BYTES_MAX);
+    buf_add_text(&text, "__input | extend __b = ");
+    add_window(&text, &w, "__6", "__2");
+    if (w.by_calendar)
+        buf_add_format(&text,
+                       ", __o = range(0, tolong(__5 / 7d), 1) | mv-expand __o to typeof(long)"
+                       " | extend __t = startof%.*s(__b, __o)"
+                       " | where (__o == 0 or __t < __b + __5) and __t between (startof%.*s(__3)",
+                       SLICE_FMT(w.unit), SLICE_FMT(w.unit));
+    else
+        buf_add_text(&text, ", __o = range(0, tolong(__5 / __6) - 1, 1)"
+                            " | mv-expand __o to typeof(long) | extend __t = __b + __o * __6"
+                            " | where __t between (__3");
+    buf_add_text(&text, " .. __4)"
+                        " | summarize Count = count(), dcount = dcount(__1) by __8 = __t#");
+    buf_add_byte(&text, '\0');
+    struct plan *plan = text.failed ? NULL : plugin_expand(b, input, op, &call, text.data);
+    buf_release(&text);
+    return plan;
+}
+
 /* ---- cohorts ---- */
 
 /* What stands between the window and the dimensions, and behind these: a constant is the
  * cohort, a table the ids that are not new. */
 struct cohort {
     const struct node *only, *known;
-    bool by_calendar; /* the window is 'week', 'month' or 'year' */
-    struct slice unit;
+    struct window window;
 };
 
 /* The call without cohort and known ids, which are taken out. */
@@ -65,28 +126,6 @@ static struct node *plain_call(struct binder *b, const struct node *op, struct c
     return copy;
 }
 
-static bool read_window(struct binder *b, const struct node *window, struct cohort *ret)
-{
-    struct expr *expr = bind_constant(b, window);
-
-    if (expr == NULL)
-        return false;
-    ret->by_calendar = expr->type == TYPE_STRING;
-    ret->unit = expr->value.bytes;
-    return !ret->by_calendar || slice_is(ret->unit, "week") || slice_is(ret->unit, "month") ||
-           slice_is(ret->unit, "year") ||
-           bind_refuse_word(b, window->at, "a window", ret->unit, "week month year");
-}
-
-/* The window that holds a value of time. */
-static void add_window(struct buf *text, const struct cohort *c, const char *value)
-{
-    if (c->by_calendar)
-        buf_add_format(text, "startof%.*s(%s)", SLICE_FMT(c->unit), value);
-    else
-        buf_add_format(text, "bin_at(%s, __5, __3)", value);
-}
-
 static void add_cohorts(struct buf *text, const struct cohort *c)
 {
     buf_add_text(text, "let __d = materialize(__input | where __2 between (__3 .. __4)");
@@ -94,13 +133,13 @@ static void add_cohorts(struct buf *text, const struct cohort *c)
         buf_add_text(text, " | extend __i = __1"
                            " | join kind=leftanti (__9 | project __i = __1) on __i");
     buf_add_text(text, " | summarize by __t = ");
-    add_window(text, c, "__2");
+    add_window(text, &c->window, "__5", "__2");
     buf_add_text(text, ", __i = __1, __g = @#);"
                        "let __f = __d | summarize __from = min(__t) by __i, __g#;"
                        "let __p = ");
-    if (c->by_calendar) {
+    if (c->window.by_calendar) {
         buf_add_text(text, "range __q from __3 to __4 step 1d | distinct __to = ");
-        add_window(text, c, "__q");
+        add_window(text, &c->window, "__5", "__q");
     } else {
         buf_add_text(text, "range __to from __3 to __4 step __5");
     }
@@ -110,7 +149,7 @@ static void add_cohorts(struct buf *text, const struct cohort *c)
                        "__f | summarize __size = count() by __from, __g#");
     if (c->only != NULL) {
         buf_add_text(text, " | where __from == ");
-        add_window(text, c, "__8");
+        add_window(text, &c->window, "__5", "__8");
     }
     buf_add_text(text,
                  " | extend __j = 1 | join kind=inner (__p) on __j | where __to >= __from"
@@ -134,7 +173,8 @@ struct plan *plugin_new_activity(struct binder *b, struct plan *input, const str
     struct buf text;
     const struct node *plain = plain_call(b, op, &c);
 
-    if (plain == NULL || !plugin_args(b, plain, 5, 1, &call) || !read_window(b, call.args[4], &c))
+    if (plain == NULL || !plugin_args(b, plain, 5, 1, &call) ||
+        !read_window(b, call.args[4], &c.window))
         return NULL;
     struct slice time = call.args[6]->name;
     if (c.known != NULL && call.args[0]->kind != NODE_NAME)

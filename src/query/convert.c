@@ -208,7 +208,8 @@ static void to_time(const struct value *from, struct value *ret)
     ret->integer = ticks;
 }
 
-/* Hyphens may stand anywhere between the digits, or nowhere. */
+/* Hyphens may stand anywhere between the digits, or nowhere; what is behind the last is not
+ * looked at. */
 static bool to_guid(struct slice text, struct value *ret)
 {
     char digits[32];
@@ -216,12 +217,9 @@ static bool to_guid(struct slice text, struct value *ret)
 
     if (guid_parse(text, &ret->guid))
         return true;
-    for (size_t i = 0; i < text.size; i++) {
-        if (text.data[i] == '-')
-            continue;
-        if (count == sizeof(digits))
-            return false;
-        digits[count++] = text.data[i];
+    for (size_t i = 0; i < text.size && count < sizeof(digits); i++) {
+        if (text.data[i] != '-')
+            digits[count++] = text.data[i];
     }
     return guid_parse(slice_from(digits, count), &ret->guid);
 }

@@ -317,29 +317,33 @@ static enum status row_codepoints(ROW_PARAMETERS)
 ROW_EVAL(row_codepoints, TYPE_DYNAMIC)
 BIND(bind_codepoints, "s", TYPE_DYNAMIC)
 
-static void add_codepoint(struct buf *buf, int64_t rune)
+static bool add_codepoint(struct buf *buf, struct slice number)
 {
-    if (rune >= 0 && rune <= 0x10FFFF && !(rune >= 0xD800 && rune <= 0xDFFF))
-        text_add_rune(buf, (uint32_t)rune);
+    int64_t rune;
+
+    if (!text_parse_i64(slice_trim(number), &rune) || rune < 0 || rune > 0x10FFFF ||
+        (rune >= 0xD800 && rune <= 0xDFFF))
+        return false;
+    text_add_rune(buf, (uint32_t)rune);
+    return true;
 }
 
+/* Nothing at all where one of the arguments is no code point. */
 static enum status row_make_string(ROW_PARAMETERS)
 {
     struct buf buf;
-    int64_t rune;
+    bool valid = true;
 
     text_start(&buf);
-    for (uint32_t i = 0; i < arg_count; i++) {
+    for (uint32_t i = 0; i < arg_count && valid; i++) {
         struct dynamic_iterator it = dynamic_iterate(args[i].bytes);
-        if (items_is_array(&args[i])) {
-            while (dynamic_next(&it)) {
-                if (text_parse_i64(slice_trim(it.value), &rune))
-                    add_codepoint(&buf, rune);
-            }
-        } else if (text_parse_i64(args[i].bytes, &rune)) {
-            add_codepoint(&buf, rune);
-        }
+        if (!items_is_array(&args[i]))
+            valid = add_codepoint(&buf, args[i].bytes);
+        while (valid && items_is_array(&args[i]) && dynamic_next(&it))
+            valid = add_codepoint(&buf, it.value);
     }
+    if (!valid)
+        buf_clear(&buf);
     return give_buf(eval, &buf, ret, err);
 }
 ROW_EVAL_LAZY(row_make_string, TYPE_STRING)
@@ -362,6 +366,8 @@ BIND(bind_text_test, "s", TYPE_BOOL)
 
 /* ---- tohex ---- */
 
+#define HEX_DIGITS_MAX 16 /* of a long: wider is not filled up */
+
 static enum status bind_tohex(BIND_PARAMETERS)
 {
     (void)err;
@@ -381,7 +387,7 @@ static enum status row_tohex(ROW_PARAMETERS)
 
     if (args[0].type == TYPE_INT)
         bits &= UINT32_MAX;
-    width = width < 0 ? 0 : width > 64 ? 64 : width;
+    width = width < 0 ? 0 : width > HEX_DIGITS_MAX ? HEX_DIGITS_MAX : width;
     text_start(&buf);
     buf_add_format(&buf, "%0*llx", (int)width, (unsigned long long)bits);
     return give_buf(eval, &buf, ret, err);

@@ -106,7 +106,7 @@ static const struct plugin plugins[] = {
     {{"rows_near", "rows_near(condition, before [, after])", "rows that hold it and those around",
       "range x from 1 to 9 step 1 | evaluate rows_near(x == 5, 1) | summarize sum(x) == 15"},
      plugin_rows_near},
-    {{"schema_merge", "schema_merge()", "several outputs of getschema as one",
+    {{"schema_merge", "schema_merge([PreserveOrder])", "several outputs of getschema as one",
       "print a = 1 | getschema | evaluate schema_merge() | count | project Count == 1"},
      plugin_schema_merge},
     {{"sequence_detect", "sequence_detect(time, gap, span, condition, ... [, dimensions])",

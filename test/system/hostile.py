@@ -443,7 +443,7 @@ PLUGINS = {
                            ' | extend net = "0.0.0.0/0"), ClientIP, net) | count',
     'ipv6_lookup of many': f'{T} | evaluate ipv6_lookup((range x from 0 to 10000000 step 1'
                            ' | extend net = "::/0"), ClientIP, net) | count',
-    'schema_merge': f'{T} | evaluate schema_merge(' + ', '.join([f'({T} | getschema)'] * 50) + ')',
+    'schema_merge': f'union {", ".join([f"({T} | getschema)"] * 50)} | evaluate schema_merge()',
     'preview': f'{T} | evaluate preview(9223372036854775807)',
     'identity many times': f'{T}' + ' | evaluate identity()' * 300 + ' | count',
     'geo_polygon_lookup': f'{T} | extend lng = rand() * 10, lat = rand() * 10'

@@ -7,7 +7,7 @@ static const struct ask conversions_cases[] = {
      "toguid('0123456789abcdef0123456789abcdef'), toguid('x'), "
      "toguid('0123456789abcdef0123456789abcdef0')",
      "[[\"01234567-89ab-cdef-0123-456789abcdef\",\"01234567-89ab-cdef-0123-456789abcdef\",null,"
-     "null]]"},
+     "\"01234567-89ab-cdef-0123-456789abcdef\"]]"},
     {"print todecimal('1.50'), todecimal(true), todecimal('x'), todecimal(1e20), "
      "todecimal(now()) ",
      "[[\"1.5\",\"1\",null,\"100000000000000000000\",null]]"},

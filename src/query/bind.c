@@ -41,6 +41,11 @@ static struct plan *bind_as(struct binder *b, struct plan *input, const struct n
 
     if (pipe == NULL)
         return input;
+    if (bind_option_is(op, "hint.materialized", "true")) {
+        v.kind = BINDING_CELL;
+        v.plan = plan_cell(b->q, input, b->err);
+        return v.plan != NULL && bind_push(b, &v) ? plan_reader(b->q, v.plan, b->err) : NULL;
+    }
     v.node = bind_prefix(b, pipe, op);
     return v.node != NULL && bind_push(b, &v) ? input : NULL;
 }

@@ -10,12 +10,28 @@
 #include "query/special.h"
 #include "table/dynamic.h"
 
-static struct expr *bind_toscalar(struct binder *b, const struct node *node)
+/* What toscalar() gave where these names are seen: a function without parameters, or a table with
+ * a name, may come to it again, and it is asked once. */
+struct asked {
+    const struct node *argument;
+    const struct binding *bindings;
+    struct value value;
+    struct asked *next;
+};
+
+static const struct asked *find_asked(const struct binder *b, const struct node *argument)
+{
+    for (const struct asked *a = b->q->asked; a != NULL; a = a->next) {
+        if (a->argument == argument && a->bindings == b->bindings)
+            return a;
+    }
+    return NULL;
+}
+
+static struct expr *bind_asked(struct binder *b, const struct node *node)
 {
     struct rowset *rows = NULL;
 
-    if (node->args == NULL)
-        return bind_fail(b, node->at, "SEM0219", "'toscalar' takes a table");
     if (!bind_is_tabular(b, node->args)) {
         struct expr *expr = bind_expr(b, node->args);
         /* rand() and the like: once */
@@ -35,6 +51,24 @@ static struct expr *bind_toscalar(struct binder *b, const struct node *node)
         }
     }
     return bind_const_expr(b, &value, node->at);
+}
+
+static struct expr *bind_toscalar(struct binder *b, const struct node *node)
+{
+    if (node->args == NULL)
+        return bind_fail(b, node->at, "SEM0219", "'toscalar' takes a table");
+    const struct asked *before = find_asked(b, node->args);
+    if (before != NULL)
+        return bind_const_expr(b, &before->value, node->at);
+    struct expr *expr = bind_asked(b, node);
+    if (expr == NULL || expr->kind != EXPR_CONST || b->is_dry)
+        return expr;
+    struct asked *asked = ARENA_NEW(b->q->arena, struct asked, b->err);
+    if (asked == NULL)
+        return NULL;
+    *asked = (struct asked){node->args, b->bindings, expr->value, b->q->asked};
+    b->q->asked = asked;
+    return expr;
 }
 
 static struct expr *bind_if_exists(struct binder *b, const struct node *node)

@@ -34,6 +34,7 @@ struct query {
     int64_t now;          /* ticks: what now() gives */
     uint32_t site_count;
     uint32_t table_count; /* tables bound so far: each has rows of its own */
+    struct asked *asked;  /* what toscalar() gave, latest first; bind_special.c */
     uint32_t thread_count;
     pthread_mutex_t lock;     /* guards stats */
     struct query_stats *stats;

@@ -48,22 +48,41 @@ static bool take_open_args(struct binder *b, const struct node *op, uint32_t res
 {
     uint32_t fixed = 0;
 
-    for (const struct node *arg = op->args->args; arg != NULL; arg = arg->next)
-        fixed += arg->kind != NODE_NAME || fixed < 2 + rest;
+    for (const struct node *arg = op->args->args; arg != NULL; arg = arg->next) {
+        bool column = arg->kind == NODE_NAME &&
+                      (bind_find(b, arg->name) == NULL || b->scope.columns == NULL ||
+                       schema_find(b->scope.columns, arg->name) != UINT32_MAX);
+        fixed += !column || fixed < 2;
+    }
     *ret_open = fixed < 4 + rest;
     return plugin_args(b, op, *ret_open ? 2 + rest : 4 + rest, 1, ret);
+}
+
+/* Distinct ids by window, and the windows' ids moved to the window that follows. */
+static void add_windows(struct buf *text, const struct plugin_window *window, bool open)
+{
+    buf_add_text(text, open ? "let __d = materialize(__input | summarize by __t = "
+                            : "let __d = materialize(__input | where __2 between (__3 .. __4)"
+                              " | summarize by __t = ");
+    plugin_add_window(text, window, "__2", open ? "__3" : "__5", open ? NULL : "__3");
+    buf_add_text(text, ", __i = __1, __g = @#); let __p = __d | extend __t = ");
+    if (window->by_calendar)
+        buf_add_format(text, "startof%.*s(__t, 1);", SLICE_FMT(window->unit));
+    else
+        buf_add_text(text, open ? "__t + __3;" : "__t + __5;");
 }
 
 /* (id, time, [start, end,] window, dimensions) */
 struct plan *plugin_activity_metrics(struct binder *b, struct plan *input, const struct node *op)
 {
+    struct plugin_window window;
     struct plugin_call call;
     bool open;
 
-    if (!take_open_args(b, op, 1, &call, &open))
+    if (!take_open_args(b, op, 1, &call, &open) ||
+        !plugin_read_window(b, call.args[open ? 2 : 4], &window))
         return NULL;
     static const char steps[] =
-        "let __p = __d | extend __t = __t + %s;"
         "let __b = __d | join kind=inner (__p) on __t, __i, __g | summarize __both = count()"
         " by __t, __g;"
         "let __w = __p | summarize __prev = count() by __t, __g;"
@@ -76,12 +95,8 @@ struct plan *plugin_activity_metrics(struct binder *b, struct plan *input, const
     struct buf text;
 
     buf_init(&text, QUERY_TEXT_BYTES_MAX);
-    buf_add_text(&text, open ? "let __d = materialize(__input | summarize by __t = bin(__2, __3),"
-                               " __i = __1, __g = @#);"
-                             : "let __d = materialize(__input | where __2 between (__3 .. __4)"
-                               " | summarize by __t = bin_at(__2, __5, __3), __i = __1,"
-                               " __g = @#);");
-    buf_add_format(&text, steps, open ? "__3" : "__5", open ? "__5" : "__7");
+    add_windows(&text, &window, open);
+    buf_add_format(&text, steps, open ? "__5" : "__7");
     buf_add_byte(&text, '\0');
     struct plan *plan = text.failed ? NULL : plugin_expand(b, input, op, &call, text.data);
     buf_release(&text);

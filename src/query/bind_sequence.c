@@ -25,50 +25,19 @@ struct plan *plugin_session_count(struct binder *b, struct plan *input, const st
                          " by __8 = bin_at(__t, __5, __3)# | sort by __8 asc");
 }
 
-/* ---- windows of time ---- */
-
-/* A length of time, or a part of the calendar. */
-struct window {
-    bool by_calendar; /* 'week', 'month' or 'year' */
-    struct slice unit;
-};
-
-static bool read_window(struct binder *b, const struct node *window, struct window *ret)
-{
-    struct expr *expr = bind_constant(b, window);
-
-    if (expr == NULL)
-        return false;
-    ret->by_calendar = expr->type == TYPE_STRING;
-    ret->unit = expr->value.bytes;
-    return !ret->by_calendar || slice_is(ret->unit, "week") || slice_is(ret->unit, "month") ||
-           slice_is(ret->unit, "year") ||
-           bind_refuse_word(b, window->at, "a window", ret->unit, "week month year");
-}
-
-/* The window that holds a value of time; `length` is its placeholder. */
-static void add_window(struct buf *text, const struct window *w, const char *length,
-                       const char *value)
-{
-    if (w->by_calendar)
-        buf_add_format(text, "startof%.*s(%s)", SLICE_FMT(w->unit), value);
-    else
-        buf_add_format(text, "bin_at(%s, %s, __3)", value, length);
-}
-
 /* (id, time, start, end, look-back, bin, dimensions): a row counts in its period, and in those
  * that begin less than the look-back after it. */
 struct plan *plugin_sliding_counts(struct binder *b, struct plan *input, const struct node *op)
 {
     struct plugin_call call;
-    struct window w;
+    struct plugin_window w;
     struct buf text;
 
-    if (!plugin_args(b, op, 6, 1, &call) || !read_window(b, call.args[5], &w))
+    if (!plugin_args(b, op, 6, 1, &call) || !plugin_read_window(b, call.args[5], &w))
         return NULL;
     buf_init(&text, QUERY_TEXT_BYTES_MAX);
     buf_add_text(&text, "__input | extend __b = ");
-    add_window(&text, &w, "__6", "__2");
+    plugin_add_window(&text, &w, "__2", "__6", "__3");
     if (w.by_calendar)
         buf_add_format(&text,
                        ", __o = range(0, tolong(__5 / 7d), 1) | mv-expand __o to typeof(long)"
@@ -93,7 +62,7 @@ struct plan *plugin_sliding_counts(struct binder *b, struct plan *input, const s
  * cohort, a table the ids that are not new. */
 struct cohort {
     const struct node *only, *known;
-    struct window window;
+    struct plugin_window window;
 };
 
 /* The call without cohort and known ids, which are taken out. */
@@ -133,13 +102,13 @@ static void add_cohorts(struct buf *text, const struct cohort *c)
         buf_add_text(text, " | extend __i = __1"
                            " | join kind=leftanti (__9 | project __i = __1) on __i");
     buf_add_text(text, " | summarize by __t = ");
-    add_window(text, &c->window, "__5", "__2");
+    plugin_add_window(text, &c->window, "__2", "__5", "__3");
     buf_add_text(text, ", __i = __1, __g = @#);"
                        "let __f = __d | summarize __from = min(__t) by __i, __g#;"
                        "let __p = ");
     if (c->window.by_calendar) {
         buf_add_text(text, "range __q from __3 to __4 step 1d | distinct __to = ");
-        add_window(text, &c->window, "__5", "__q");
+        plugin_add_window(text, &c->window, "__q", "__5", "__3");
     } else {
         buf_add_text(text, "range __to from __3 to __4 step __5");
     }
@@ -149,7 +118,7 @@ static void add_cohorts(struct buf *text, const struct cohort *c)
                        "__f | summarize __size = count() by __from, __g#");
     if (c->only != NULL) {
         buf_add_text(text, " | where __from == ");
-        add_window(text, &c->window, "__5", "__8");
+        plugin_add_window(text, &c->window, "__8", "__5", "__3");
     }
     buf_add_text(text,
                  " | extend __j = 1 | join kind=inner (__p) on __j | where __to >= __from"
@@ -174,7 +143,7 @@ struct plan *plugin_new_activity(struct binder *b, struct plan *input, const str
     const struct node *plain = plain_call(b, op, &c);
 
     if (plain == NULL || !plugin_args(b, plain, 5, 1, &call) ||
-        !read_window(b, call.args[4], &c.window))
+        !plugin_read_window(b, call.args[4], &c.window))
         return NULL;
     struct slice time = call.args[6]->name;
     if (c.known != NULL && call.args[0]->kind != NODE_NAME)

@@ -229,6 +229,30 @@ bool plugin_args(struct binder *b, const struct node *op, uint32_t fixed, uint32
     return plugin_add(b, op, ret, arg) && plugin_add(b, op, ret, plugin_name(b, op, name));
 }
 
+bool plugin_read_window(struct binder *b, const struct node *window, struct plugin_window *ret)
+{
+    struct expr *expr = bind_constant(b, window);
+
+    if (expr == NULL)
+        return false;
+    ret->by_calendar = expr->type == TYPE_STRING;
+    ret->unit = expr->value.bytes;
+    return !ret->by_calendar || slice_is(ret->unit, "week") || slice_is(ret->unit, "month") ||
+           slice_is(ret->unit, "year") ||
+           bind_refuse_word(b, window->at, "a window", ret->unit, "week month year");
+}
+
+void plugin_add_window(struct buf *text, const struct plugin_window *window, const char *value,
+                       const char *length, const char *start)
+{
+    if (window->by_calendar)
+        buf_add_format(text, "startof%.*s(%s)", SLICE_FMT(window->unit), value);
+    else if (start == NULL)
+        buf_add_format(text, "bin(%s, %s)", value, length);
+    else
+        buf_add_format(text, "bin_at(%s, %s, %s)", value, length, start);
+}
+
 static void add_placeholder(struct buf *buf, uint32_t index)
 {
     buf_add_format(buf, "__%c", index < 9 ? (char)('1' + index) : (char)('A' + (index - 9)));

@@ -49,6 +49,16 @@ bool plugin_args(struct binder *b, const struct node *op, uint32_t fixed, uint32
 /* One more argument, for the next placeholder. */
 bool plugin_add(struct binder *b, const struct node *op, struct plugin_call *call,
                 const struct node *arg);
+/* A length of time or a number, or a part of the calendar. */
+struct plugin_window {
+    bool by_calendar; /* 'week', 'month' or 'year' */
+    struct slice unit;
+};
+bool plugin_read_window(struct binder *b, const struct node *window, struct plugin_window *ret);
+/* The window that holds a value of time, as a text.  length and start: placeholders of the
+ * window's length, and of where windows are counted from; NULL: from 0. */
+void plugin_add_window(struct buf *text, const struct plugin_window *window, const char *value,
+                       const char *length, const char *start);
 /* The text with `, dims` (or nothing) for each '#', and the dimensions as one value for '@'. */
 struct plan *plugin_expand(struct binder *b, struct plan *input, const struct node *op,
                            const struct plugin_call *call, const char *text);

@@ -31,6 +31,15 @@ struct node *bind_prefix(struct binder *b, const struct node *pipe, const struct
     return copy;
 }
 
+struct slice bind_as_name(const struct node *ops)
+{
+    struct slice name = slice_from(NULL, 0);
+
+    for (const struct node *op = ops; op != NULL; op = op->next)
+        name = slice_is(op->name, "as") ? op->args->name : name;
+    return name;
+}
+
 static struct plan *bind_as(struct binder *b, struct plan *input, const struct node *pipe,
                             const struct node *op)
 {

@@ -74,7 +74,8 @@ struct plan *bind_fork(struct binder *b, struct plan *input, const struct node *
         struct plan *again = bind_again(b, op);
         if (again != NULL)
             again = bind_operators(b, again, branch->body);
-        if (!bind_further(b, op, branch->name, again))
+        struct slice name = branch->name.size > 0 ? branch->name : bind_as_name(branch->body);
+        if (!bind_further(b, op, name, again))
             return NULL;
     }
     return first;

@@ -223,6 +223,8 @@ bool bind_is_watchlist(struct slice name);
 struct plan *bind_watchlist(struct binder *b, const struct node *node);
 /* The pipe up to (not with) `op`, as a tree of its own. */
 struct node *bind_prefix(struct binder *b, const struct node *pipe, const struct node *op);
+/* The name that the last `as` among operators gives; "" without one. */
+struct slice bind_as_name(const struct node *ops);
 /* Further tables of operators that give several.  bind_again(): the rows that reach `op`
  * once more, NULL without an error where that has no sense (inside of mv-apply).
  * bind_further() adds a table to the answer, if `op` ends the query and they are wanted;

@@ -57,17 +57,13 @@ static struct slice source_name(struct binder *b, const struct node *node, uint3
 
     if (node->kind == NODE_NAME || node->kind == NODE_CALL)
         return node->name;
-    if (node->kind == NODE_PIPE) {
-        const struct node *as = NULL;
-        for (const struct node *op = node->args->next; op != NULL; op = op->next)
-            as = slice_is(op->name, "as") ? op : as;
-        if (as != NULL)
-            return as->args->name;
-    }
+    struct slice name = bind_as_name(node->kind == NODE_PIPE ? node->args->next : NULL);
+    if (name.size > 0)
+        return name;
     buf_init(&buf, 64);
     buf_add_text(&buf, "union_arg");
     buf_add_u64(&buf, number);
-    struct slice name = arena_copy(b->q->arena, buf_slice(&buf), b->err);
+    name = arena_copy(b->q->arena, buf_slice(&buf), b->err);
     buf_release(&buf);
     return name;
 }
@@ -356,11 +352,16 @@ struct plan *bind_union(struct binder *b, struct plan *input, const struct node 
 {
     struct inputs in = {0};
     struct scope scope = b->scope;
+    const struct node *prefix = b->pipe == NULL ? NULL : bind_prefix(b, b->pipe, op);
 
+    if (b->pipe != NULL && prefix == NULL)
+        return NULL;
+    if (prefix != NULL && prefix->args->next == NULL)
+        prefix = prefix->args; /* the union of a table without operators */
     b->scope = (struct scope){0};
-    struct plan *plan = add_input(b, &in, input, SLICE("union_arg0")) && collect(b, &in, op)
-                            ? unite(b, &in, op)
-                            : NULL;
+    struct slice name = prefix == NULL ? SLICE("union_arg0") : source_name(b, prefix, 0);
+    struct plan *plan =
+        add_input(b, &in, input, name) && collect(b, &in, op) ? unite(b, &in, op) : NULL;
     b->scope = scope;
     return plan;
 }

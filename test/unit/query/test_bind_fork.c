@@ -25,6 +25,8 @@ static void further_tables_follow(void **state)
         {"T | where n > 0 | fork a = (count) b = (project n) c = (where n > 9)",
          "[[2]],\"tables\":[{\"name\":\"b\",\"columns\":[\"n\"],\"types\":[\"long\"],"
          "\"rows\":[[1],[2]]},{\"name\":\"c\","},
+        {"T | fork (count | as first) (project n | as second)",
+         "\"tables\":[{\"name\":\"second\",\"columns\":[\"n\"]"},
         {"T | facet by s, b with (where n == 2 | project n)",
          "\"tables\":[{\"name\":\"b\",\"columns\":[\"b\",\"count_b\"],\"types\":[\"bool\","
          "\"long\"],\"rows\":[[true,1],[false,1]]},{\"name\":\"Table3\",\"columns\":[\"n\"],"

@@ -10,7 +10,7 @@
 #include <string.h>
 
 /* A letter an argument, the last one for all further: d datetime, t timespan,
- * b condition, n number, m number, time or timespan, x number or timespan, s no number or
+ * b condition, g guid, n number, m number, time or timespan, x number or timespan, s no number or
  * time, y dynamic, . any.  Functions: words between blanks. */
 static const struct {
     const char *kinds, *functions;
@@ -26,6 +26,7 @@ static const struct {
     {"sd", " datetime_part datepart "},
     {"ds", " format_datetime datetime_utc_to_local datetime_local_to_utc "},
     {"ts", " format_timespan "},
+    {"g", " base64_encode_fromguid "},
     {"b", " not countif "},
     {"b..", " iff iif "},
     {"n",
@@ -97,6 +98,8 @@ static bool fits(char kind, enum type type)
         return type == TYPE_DATETIME;
     case 't':
         return type == TYPE_TIMESPAN;
+    case 'g':
+        return type == TYPE_GUID;
     case 'b':
         return type == TYPE_BOOL || type_is_number(type);
     case 'n':
@@ -124,6 +127,8 @@ static const char *said(char kind)
         return "a timespan";
     case 'b':
         return "a bool";
+    case 'g':
+        return "a guid";
     case 'y':
         return "a dynamic value";
     case 's':

@@ -249,11 +249,21 @@ static enum status row_array_rotate_right(ROW_PARAMETERS)
 ROW_EVAL(row_array_rotate_right, TYPE_DYNAMIC)
 BIND(bind_array_move, "yla", TYPE_DYNAMIC)
 
+/* Of an array of texts, which know no null: "". */
+static struct slice filler_of(const struct items *items)
+{
+    for (uint32_t i = 0; i < items->count; i++) {
+        if (dynamic_kind(items->data[i]) != JSON_STRING)
+            return SLICE("null");
+    }
+    return SLICE("\"\"");
+}
+
 static enum status shift(struct eval *eval, const struct value *args, uint32_t arg_count,
                          int64_t by, struct value *ret, struct error *err)
 {
     struct items items;
-    struct slice filler = SLICE("null");
+    struct slice filler;
     struct buf buf;
 
     if (!items_is_array(&args[0]))
@@ -263,6 +273,8 @@ static enum status shift(struct eval *eval, const struct value *args, uint32_t a
         status = value_json(eval, &args[2], &filler, err);
     if (status != STATUS_OK)
         return status;
+    if (arg_count <= 2)
+        filler = filler_of(&items);
     if (by > items.count)
         by = items.count;
     if (by < -(int64_t)items.count)

@@ -328,14 +328,14 @@ BIND(bind_bag_set_key, "ysa", TYPE_DYNAMIC)
 static enum status row_bag_zip(ROW_PARAMETERS)
 {
     struct items keys;
-    struct items values;
+    struct items values = {0};
     struct buf buf;
 
     (void)arg_count;
-    if (!items_is_array(&args[0]) || !items_is_array(&args[1]))
+    if (!items_is_array(&args[0]))
         return STATUS_OK;
     enum status status = items_of(eval, args[0].bytes, &keys, err);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK && items_is_array(&args[1]))
         status = items_of(eval, args[1].bytes, &values, err);
     if (status != STATUS_OK)
         return status;

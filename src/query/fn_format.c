@@ -22,15 +22,16 @@ static size_t run_length(struct slice s, size_t at)
     return end - at;
 }
 
-/* `count` digits of the seven of a fraction; `unless_zero`: nothing if all are 0. */
-static void add_fraction(struct buf *buf, int tick, size_t count, bool unless_zero)
+/* `count` digits of the seven of a fraction; `is_short`: without zeros at the end. */
+static void add_fraction(struct buf *buf, int tick, size_t count, bool is_short)
 {
     char digits[16];
 
     (void)snprintf(digits, sizeof(digits), "%07d", tick);
     count = count > 7 ? 7 : count;
-    if (!unless_zero || strspn(digits, "0") < count)
-        buf_add(buf, digits, count);
+    while (is_short && count > 0 && digits[count - 1] == '0')
+        count--;
+    buf_add(buf, digits, count);
 }
 
 static void add_number(struct buf *buf, int64_t value, size_t width)

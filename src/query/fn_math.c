@@ -109,6 +109,9 @@ static double beta_fraction(double a, double b, double x)
     return result;
 }
 
+/* Greater ones give NaN, as documented. */
+#define BETA_SHAPE_MAX 10000.0
+
 static double beta_cumulative(double x, double a, double b)
 {
     if (x <= 0 || x >= 1)
@@ -120,7 +123,8 @@ static double beta_cumulative(double x, double a, double b)
 
 static enum status row_beta_cdf(ROW_PARAMETERS)
 {
-    bool valid = args[0].real >= 0 && args[0].real <= 1 && args[1].real > 0 && args[2].real > 0;
+    bool valid = args[0].real >= 0 && args[0].real <= 1 && args[1].real > 0 && args[2].real > 0 &&
+                 args[1].real <= BETA_SHAPE_MAX && args[2].real <= BETA_SHAPE_MAX;
 
     (void)eval, (void)arg_count, (void)err;
     return give_real(ret, valid ? beta_cumulative(args[0].real, args[1].real, args[2].real)
@@ -149,8 +153,10 @@ static enum status row_beta_inv(ROW_PARAMETERS)
     (void)eval, (void)arg_count, (void)err;
     if (!(args[1].real > 0 && args[2].real > 0))
         return give_real(ret, (double)NAN);
-    if (!(args[0].real >= 0 && args[0].real <= 1))
+    if (!(args[0].real > 0 && args[0].real <= 1))
         return STATUS_OK;
+    if (args[0].real == 1)
+        return give_real(ret, 1);
     for (int i = 0; i < 200; i++) {
         double middle = (low + high) / 2;
         if (beta_cumulative(middle, args[1].real, args[2].real) < args[0].real)

@@ -238,10 +238,25 @@ BITS(binary_and, a &b)
 BITS(binary_or, a | b)
 BITS(binary_xor, a ^ b)
 BITS(binary_not, ~a)
-BITS(binary_shift_left, a << (b % 64))
-BITS(binary_shift_right, args[0].integer >> (b % 64))
 BITS(bitset_count_ones, __builtin_popcountll(a))
 BIND(bind_bits, "l", TYPE_LONG)
+
+static enum status row_binary_shift_left(ROW_PARAMETERS)
+{
+    uint64_t a = (uint64_t)args[0].integer;
+
+    (void)eval, (void)arg_count, (void)err;
+    return args[1].integer < 0 ? STATUS_OK : give_long(ret, (int64_t)(a << args[1].integer % 64));
+}
+ROW_EVAL(row_binary_shift_left, TYPE_LONG)
+
+static enum status row_binary_shift_right(ROW_PARAMETERS)
+{
+    (void)eval, (void)arg_count, (void)err;
+    return args[1].integer < 0 ? STATUS_OK
+                               : give_long(ret, args[0].integer >> args[1].integer % 64);
+}
+ROW_EVAL(row_binary_shift_right, TYPE_LONG)
 
 /* ---- randomness ---- */
 

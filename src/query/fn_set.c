@@ -330,6 +330,10 @@ static enum status sort_arrays(struct eval *eval, const struct value *args, uint
     for (uint32_t k = 0; status == STATUS_OK && k < arg_count; k++) {
         struct items items;
         status = items_of(eval, args[k].is_null ? SLICE("") : args[k].bytes, &items, err);
+        if (status == STATUS_OK && items.count != count) {
+            buf_add_text(&buf, ",null");
+            continue;
+        }
         if (arg_count > 1)
             buf_add_text(&buf, k > 0 ? ",[" : "[");
         for (uint32_t i = 0; status == STATUS_OK && i < count; i++) {
@@ -339,7 +343,7 @@ static enum status sort_arrays(struct eval *eval, const struct value *args, uint
             uint32_t index = first[rank].index;
             if (i > 0)
                 buf_add_byte(&buf, ',');
-            buf_add_slice(&buf, index < items.count ? items.data[index] : SLICE("null"));
+            buf_add_slice(&buf, items.data[index]);
         }
         if (arg_count > 1)
             buf_add_byte(&buf, ']');

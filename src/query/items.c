@@ -30,11 +30,11 @@ static int kind_order(struct slice json)
     switch (dynamic_kind(json)) {
     case JSON_NUMBER:
         return 0;
-    case JSON_FALSE:
-        return 1;
-    case JSON_TRUE:
-        return 2;
     case JSON_STRING:
+        return 1;
+    case JSON_FALSE:
+        return 2;
+    case JSON_TRUE:
         return 3;
     case JSON_ARRAY:
         return 4;

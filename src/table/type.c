@@ -14,7 +14,7 @@ static const struct {
 } aliases[] = {
     {"boolean", TYPE_BOOL}, {"int32", TYPE_INT},       {"int64", TYPE_LONG},
     {"double", TYPE_REAL},  {"date", TYPE_DATETIME},   {"time", TYPE_TIMESPAN},
-    {"uuid", TYPE_GUID},    {"uniqueid", TYPE_GUID},
+    {"uuid", TYPE_GUID},    {"uniqueid", TYPE_GUID},   {"DateTime", TYPE_DATETIME},
 };
 
 const char *type_name(enum type type)

@@ -314,7 +314,8 @@ static struct plan *bind_list(struct binder *b, struct plan *input, const struct
     if (!ok)
         return NULL;
     struct plan *below = under_windows(b, input, &windows);
-    return below == NULL ? NULL : plan_project(b->q, below, list.outputs, list.count, b->err);
+    return below == NULL ? NULL
+                         : plan_project_over(b->q, below, list.outputs, list.count, b->err);
 }
 
 struct plan *bind_project(struct binder *b, struct plan *input, const struct node *op)

@@ -207,6 +207,55 @@ static struct expr *bind_pack_columns(struct binder *b, const struct node *node)
     return bind_invoke(b, node->at, pack, args, count, TYPE_DYNAMIC);
 }
 
+/* Is the text an element of the array? */
+static bool has_text(struct slice json, struct slice text)
+{
+    struct dynamic_iterator it = dynamic_iterate(json);
+
+    while (dynamic_next(&it)) {
+        if (it.value.size == text.size + 2 &&
+            slice_equal(slice_from(it.value.data + 1, text.size), text))
+            return true;
+    }
+    return false;
+}
+
+/* pack_record(rest, names): the columns but for `names`, and the members of the column `rest`,
+ * which are no columns; without what is empty.  So a member is one column, or one of `rest`. */
+static struct expr *bind_pack_record(struct binder *b, const struct node *node)
+{
+    const struct schema *schema = b->scope.columns;
+    const struct function *pack = function_find(SLICE("bag_pack"));
+    const struct function *merge = function_find(SLICE("bag_merge"));
+    uint32_t count = 0;
+
+    if (schema == NULL || node_count(node->args) != 2)
+        return bind_fail(b, node->at, "SEM0219", "'pack_record' takes a column and names");
+    struct expr *rest = bind_expr(b, node->args), *names = bind_constant(b, node->args->next);
+    struct expr **args =
+        ARENA_ARRAY(b->q->arena, struct expr *, schema->column_count * 2 + 1, b->err);
+    if (rest == NULL || names == NULL || args == NULL)
+        return NULL;
+    if (rest->kind != EXPR_COLUMN || rest->type != TYPE_DYNAMIC || names->type != TYPE_DYNAMIC)
+        return bind_fail(b, node->at, "SEM0219", "'pack_record' takes a dynamic column and names");
+    for (uint32_t i = 0; i < schema->column_count; i++) {
+        if (i == rest->column || has_text(names->value.bytes, schema->columns[i].name))
+            continue;
+        args[count] = constant_text_of(b, schema->columns[i].name, node->at);
+        args[count + 1] = bind_scope_column(b, i, node->at);
+        if (args[count] == NULL || args[count + 1] == NULL)
+            return NULL;
+        count += 2;
+    }
+    struct expr *bag = bind_invoke(b, node->at, pack, args, count, TYPE_DYNAMIC);
+    bag = bag == NULL
+              ? NULL
+              : bind_invoke(b, node->at, &function_without_empty, &bag, 1, TYPE_DYNAMIC);
+    struct expr *both[2] = {rest, bag};
+    bag = bag == NULL ? NULL : bind_invoke(b, node->at, merge, both, 2, TYPE_DYNAMIC);
+    return bag == NULL ? NULL : bind_invoke(b, node->at, &function_record, &bag, 1, TYPE_DYNAMIC);
+}
+
 /* A function of all columns, where its one argument is `*`; else NULL without an error. */
 static struct expr *bind_of_all(struct binder *b, const struct node *node,
                                 const struct function *function, enum type type)
@@ -430,6 +479,11 @@ static const struct {
     {{"pack_all", "pack_all([ignore_null_empty])", "all columns as a bag",
       "tostring(pack_all()) == '{}'"},
      bind_pack_all},
+    {{"pack_record", "pack_record(rest, names)",
+      "all columns but for those names, with the members of the column rest; nothing empty",
+      "toscalar(print a = 1, b = dynamic({'c':2}) | project tostring(pack_record(b, "
+      "dynamic(['x'])))) == '{\"c\":2,\"a\":1}'"},
+     bind_pack_record},
     {{"bag_pack_columns", "bag_pack_columns(column, ...)", "columns as a bag of their names",
       "toscalar(print a = 1 | project tostring(bag_pack_columns(a))) == '{\"a\":1}'"},
      bind_pack_columns},

@@ -228,7 +228,7 @@ static struct plan *conform(struct binder *b, const struct inputs *in, uint32_t 
         if (outputs[count++].expr == NULL)
             return NULL;
     }
-    return plan_project(b->q, in->plans[index], outputs, count, b->err);
+    return plan_project_over(b->q, in->plans[index], outputs, count, b->err);
 }
 
 /* Each of the inputs with the columns of all, in *ret; NULL without. */

@@ -125,6 +125,8 @@ bool constant_text(const struct argument *args, uint32_t index, struct slice *re
 
 /* A bag without members that are null or the empty text: of pack_all(true). */
 extern const struct function function_without_empty;
+extern const struct function function_record; /* bag_merge(rest, pack_all(true)) as it is */
+extern const struct function operator_packed; /* (value): a member of such a bag */
 
 /* ---- the families ---- */
 extern const struct function_family function_family_convert;

@@ -26,8 +26,18 @@ bool push_word_comes_through(struct query *q, const struct expr *e, struct slice
 /* The predicate of a where; NULL for another operator. */
 struct expr *op_where_predicate(const struct plan *plan);
 bool op_is_project(const struct plan *plan);
+bool op_is_union(const struct plan *plan);
 /* The expression of an output column of a projection; NULL for another operator. */
 const struct expr *op_project_output(const struct plan *plan, uint32_t column);
+/* ---- composed.c ---- */
+/* May it be computed twice? */
+bool expr_is_cheap(const struct expr *e);
+/* Is all that it reads of the projection cheap?  Its weight over the input is added. */
+bool expr_reads_cheaply(const struct plan *project, const struct expr *e, uint32_t *weight);
+/* The same over the input of the projection; e is only read. */
+struct expr *expr_over_input(struct query *q, const struct plan *project, struct expr *e,
+                             struct error *err);
+
 /* The same projection of another input with the same columns. */
 struct plan *op_project_again(struct query *q, const struct plan *project, struct plan *input,
                               struct error *err);

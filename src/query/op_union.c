@@ -45,10 +45,16 @@ static void union_describe(const struct plan *plan, struct buf *ret)
     buf_add_format(ret, "%u tables, one after the other", plan->input_count);
 }
 
+static const struct plan_ops union_ops = {"union", union_run, union_need, union_filter};
+
+bool op_is_union(const struct plan *plan)
+{
+    return plan->ops == &union_ops;
+}
+
 struct plan *plan_union(struct query *q, struct plan **inputs, uint32_t count, struct error *err)
 {
-    static const struct plan_ops ops = {"union", union_run, union_need, union_filter};
-    struct plan *p = op_new(q, sizeof(struct plan_union), &ops, NULL, err);
+    struct plan *p = op_new(q, sizeof(struct plan_union), &union_ops, NULL, err);
 
     if (p == NULL)
         return NULL;

@@ -158,6 +158,10 @@ struct plan *plan_range(struct query *q, struct slice name, const struct value *
                         const struct value *to, const struct value *step, struct error *err);
 struct plan *plan_where(struct query *q, struct plan *input, struct expr *predicate,
                         struct error *err);
+/* The same over the input of a projection below, where members of a record are read there
+ * (composed.c). */
+struct plan *plan_project_over(struct query *q, struct plan *input, const struct output *outputs,
+                               uint32_t count, struct error *err);
 /* The same, below projections as far as it can (where_below.c). */
 struct plan *plan_where_below(struct query *q, struct plan *input, struct expr *predicate,
                               struct error *err);

@@ -195,7 +195,10 @@ static const char *const queries[] = {
         WORDS(TABLE, "4"), WORDS(TABLE, "18"), WORDS(TABLE, "1000001"), WORDS(TABLE, "1200"),      \
         WORDS(TABLE, "2024"), WORDS(TABLE, "00"), WORDS(TABLE, "50"), WORDS(TABLE, "01234567"),    \
         WORDS(TABLE, "4567"), WORDS(TABLE, "15"), WORDS(TABLE, "123")
-    NUMBERS("AuditRecords"),
+    WORDS("AuditRecords", "443"),
+    WORDS("AuditRecords", "15"),
+    WORDS("AuditRecords", "1000001"),
+    WORDS("AuditRecords", "1200"),
     NUMBERS("AzureDiagnostics"),
     NUMBERS("Odd_CL"),
     NUMBERS("Mixed_CL"),
@@ -240,10 +243,17 @@ static const char *const queries[] = {
     "AuditLogs | where * has 'role' | count",
     "AuditLogs | where * has 'displayName' | count",
     "search in (AuditLogs) 'Member' | count",
-    LETS "CloudAppEvents | where * has U | count",
-    "CloudAppEvents | where * has 'invoice' | project AccountDisplayName",
-    "CloudAppEvents | where * has 'true' | count",
-    "CloudAppEvents | where * has 'ClientIP' | count",
+    /* few rows: the bag of each is made */
+    LETS "CloudAppEvents | where ActionType == 'New-InboxRule' | where * has U | count",
+    "CloudAppEvents | where ActionType == 'New-InboxRule' | where * has 'true' | count",
+    "CloudAppEvents | where ActionType == 'New-InboxRule' | where * has 'ClientIP' | count",
+    "CloudAppEvents | where ActionType == 'New-InboxRule'"
+    " | summarize count() by tostring(RawEventData.Operation), tostring(RawEventData.UserId)",
+    LETS "CloudAppEvents | where tostring(RawEventData.UserId) == U | project Id = ReportId",
+    "CloudAppEvents | extend p = tostring(parse_json(RawEventData).Folders[0].Path), w = "
+    "RawEventData.Workload | where p has 'inbox' | summarize count() by tostring(w), p",
+    "CloudAppEvents | extend r = RawEventData | extend a = r.RecordType, z = r.NoSuchField"
+    " | summarize count(), countif(isnull(z)) by tostring(a)",
     "AzureDiagnostics | search '443' | project _Seq",
     "AzureDiagnostics | search '1000017' | project _Seq",
     "Odd_CL | where TimeGenerated == datetime(2024-02-01T10:00:03) | project _Seq",

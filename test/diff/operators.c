@@ -198,6 +198,11 @@ static const char *const OPERATORS[] = {
     "project id, x = iscolumnexists('q'), y = iscolumnexists('nope')",
     "project id, k, w, d | extend p_ = pack_all(), o_ = pack_all(true) | project id, p_, o_",
     "project id, x = bag_pack_columns(k, w, %d)",
+    "project id, k, w, d, q | project id, r_ = pack_record(d, dynamic(['q'])) | extend x = "
+    "tostring(r_.w), y = r_.k, z = parse_json(r_)['q'] | where y != 3 | project id, x, y, z, u = "
+    "tostring(r_)",
+    "where id % 97 == 0 | summarize x = array_sort_asc(makelist(q)), "
+    "y = array_sort_asc(makeset(w)), z = tostring(make_dictionary(bag_pack('k', 1)))",
     "project id, x = column_names_of((Odd | project id, k))",
     "extend x = strcat(current_principal(), current_database(), current_cluster_endpoint(), "
     "tostring(current_principal_details()), current_principal_is_member_of('a'), extent_id(), "

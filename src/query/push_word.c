@@ -29,6 +29,7 @@ static const struct passing passings[] = {
     {"pack", 0, 1, true},
     {"pack_all", 0, ONE, false}, /* a bag without its empty members */
     {"pack_array", 0, 1, true},
+    {"pack_record", 0, ONE, true}, /* a bag, or a member of it */
     {"bag_merge", 0, 1, false},
     {"bag_remove_keys", 0, ONE, false},
 };

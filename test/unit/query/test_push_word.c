@@ -46,6 +46,8 @@ static const struct told packed[] = {
     {"@ | project x = bag_remove_keys(pack_all(true), dynamic(['n'])) | where * has 'invoice'",
      INVOICE},
     {"@ | project x = bag_pack('k', strcat(s, s)) | where * has 'invoice'", NULL},
+    {"@ | project x = pack_record(d, dynamic([])), s | where * has 'invoice'", INVOICE},
+    {"@ | project x = pack_record(d, dynamic([])), s | where * has 'number'", NULL},
     {"@ | project x = n > 1, y = n + 1 | where * has 'invoice'", INVOICE},
     {"@ | project x = n > 1, y = n + 1 | where * has 'true'", NULL},
     {"@ | project x = n + 1 | where * has '443'", NULL},

@@ -97,10 +97,7 @@ struct plan *plugin_activity_metrics(struct binder *b, struct plan *input, const
     buf_init(&text, QUERY_TEXT_BYTES_MAX);
     add_windows(&text, &window, open);
     buf_add_format(&text, steps, open ? "__5" : "__7");
-    buf_add_byte(&text, '\0');
-    struct plan *plan = text.failed ? NULL : plugin_expand(b, input, op, &call, text.data);
-    buf_release(&text);
-    return plan;
+    return plugin_expand_made(b, input, op, &call, &text);
 }
 
 /* (id, time, [start, end,] inner, outer, dimensions): the outer window ends with the inner. */

@@ -409,6 +409,7 @@ static struct expr *bind_binary(struct binder *b, const struct node *node)
             bind_logic(b, node->at, is_and ? EXPR_AND : EXPR_OR, args, count);
         if (logic != NULL)
             logic->is_any = (node->flags & NODE_EVERY) != 0 && logic->kind == EXPR_OR &&
+                            logic->args[0]->kind == EXPR_CALL &&
                             logic->args[0]->args[1]->kind == EXPR_CONST;
         return logic;
     }

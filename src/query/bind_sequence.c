@@ -50,10 +50,7 @@ struct plan *plugin_sliding_counts(struct binder *b, struct plan *input, const s
                             " | where __t between (__3");
     buf_add_text(&text, " .. __4)"
                         " | summarize Count = count(), dcount = dcount(__1) by __8 = __t#");
-    buf_add_byte(&text, '\0');
-    struct plan *plan = text.failed ? NULL : plugin_expand(b, input, op, &call, text.data);
-    buf_release(&text);
-    return plan;
+    return plugin_expand_made(b, input, op, &call, &text);
 }
 
 /* ---- cohorts ---- */
@@ -154,10 +151,7 @@ struct plan *plugin_new_activity(struct binder *b, struct plan *input, const str
         return NULL;
     buf_init(&text, QUERY_TEXT_BYTES_MAX);
     add_cohorts(&text, &c);
-    buf_add_byte(&text, '\0');
-    struct plan *plan = text.failed ? NULL : plugin_expand(b, input, op, &call, text.data);
-    buf_release(&text);
-    return plan;
+    return plugin_expand_made(b, input, op, &call, &text);
 }
 
 /* ---- funnels ---- */
@@ -236,10 +230,7 @@ static struct plan *funnel_table(struct binder *b, struct plan *input, const str
         buf_add_byte(&text, *c);
     }
     buf_add_text(&text, " asc");
-    buf_add_byte(&text, '\0');
-    struct plan *plan = text.failed ? NULL : plugin_expand(b, input, op, call, text.data);
-    buf_release(&text);
-    return plan;
+    return plugin_expand_made(b, input, op, call, &text);
 }
 
 /* (id, time, start, end, gap, step, state, sequence) */
@@ -313,10 +304,7 @@ struct plan *plugin_completion(struct binder *b, struct plan *input, const struc
                        k > 0 ? ", " : "", k, k);
     buf_add_text(&text, " | sort by __w asc, __p asc, __x asc"
                         " | project __10 = __w, __11 = tostring(__7[__x]), Period = __p, dcount");
-    buf_add_byte(&text, '\0');
-    struct plan *plan = text.failed ? NULL : plugin_expand(b, input, op, &call, text.data);
-    buf_release(&text);
-    return plan;
+    return plugin_expand_made(b, input, op, &call, &text);
 }
 
 /* ---- conditions one after the other ---- */
@@ -436,8 +424,5 @@ struct plan *plugin_sequence_detect(struct binder *b, struct plan *input, const 
     }
     buf_init(&text, QUERY_TEXT_BYTES_MAX);
     add_detection(&text, d.count);
-    buf_add_byte(&text, '\0');
-    struct plan *plan = text.failed ? NULL : plugin_expand(b, input, op, &call, text.data);
-    buf_release(&text);
-    return plan;
+    return plugin_expand_made(b, input, op, &call, &text);
 }

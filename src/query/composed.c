@@ -100,7 +100,8 @@ static struct expr *member_of(struct query *q, const struct expr *record, const 
                               struct slice name, struct error *err)
 {
     const struct expr *merged = record->args[0];
-    const struct expr *bag = merged->args[1]->args[0];
+    const struct expr *full = merged->args[1]; /* of no column at all it is a constant */
+    const struct expr *bag = full->kind == EXPR_CONST ? full : full->args[0];
 
     for (uint32_t i = 0; i < bag->arg_count; i += 2) {
         if (slice_equal(bag->args[i]->value.bytes, name))

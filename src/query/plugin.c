@@ -281,3 +281,14 @@ struct plan *plugin_expand(struct binder *b, struct plan *input, const struct no
     buf_release(&buf);
     return plan;
 }
+
+struct plan *plugin_expand_made(struct binder *b, struct plan *input, const struct node *op,
+                                const struct plugin_call *call, struct buf *text)
+{
+    buf_add_byte(text, '\0');
+    struct plan *plan = buf_check(text, b->err) == STATUS_OK
+                            ? plugin_expand(b, input, op, call, text->data)
+                            : NULL;
+    buf_release(text);
+    return plan;
+}

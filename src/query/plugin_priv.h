@@ -62,5 +62,8 @@ void plugin_add_window(struct buf *text, const struct plugin_window *window, con
 /* The text with `, dims` (or nothing) for each '#', and the dimensions as one value for '@'. */
 struct plan *plugin_expand(struct binder *b, struct plan *input, const struct node *op,
                            const struct plugin_call *call, const char *text);
+/* The same of a text that was made for it, which is released. */
+struct plan *plugin_expand_made(struct binder *b, struct plan *input, const struct node *op,
+                                const struct plugin_call *call, struct buf *text);
 
 #endif

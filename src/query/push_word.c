@@ -58,7 +58,9 @@ static bool cuts_between_quotes(const struct expr *e)
     struct slice pattern = e->args[0]->value.bytes;
     size_t open = slice_find(pattern, SLICE("\"("), 0);
     size_t close = open == SIZE_MAX ? SIZE_MAX : slice_find(pattern, SLICE(")\""), open);
-    return close != SIZE_MAX && slice_find_byte(pattern, '|', 0) == SIZE_MAX &&
+    bool is_optional = close != SIZE_MAX && close + 2 < pattern.size &&
+                       memchr("?*{", pattern.data[close + 2], 3) != NULL;
+    return close != SIZE_MAX && !is_optional && slice_find_byte(pattern, '|', 0) == SIZE_MAX &&
            slice_find_byte(pattern, '\\', 0) == SIZE_MAX &&
            slice_find_byte(pattern, '(', open + 2) == SIZE_MAX &&
            slice_find_byte(pattern, '(', 0) == open + 1;

@@ -75,7 +75,7 @@ struct plan *plan_where_below(struct query *q, struct plan *input, struct expr *
     for (uint32_t i = 0; i < count && op_is_project(input); i++) {
         uint32_t weight = 0;
         const struct expr *one = predicate->kind == EXPR_AND ? predicate->args[i] : predicate;
-        goes[i] = !asks_any(one) && expr_reads_cheaply(input, one, &weight);
+        goes[i] = expr_reads_cheaply(input, one, &weight) && !asks_any(one);
         moved += goes[i];
     }
     if (moved == 0)

@@ -55,9 +55,13 @@ static enum status mark_path(struct part_scan *scan, struct test *test, struct w
     struct marks *marks = &test->marks;
     uint8_t *codes = NULL;
 
-    if (path->guids != NULL && path->dict == NULL)
+    bool is_lean = path->guids != NULL && path->dict == NULL;
+    if (is_lean && filter_is_guid_piece(test->filter))
         return mark_guids(scan, test, path_index, err);
-    enum status status = match_hit(scan, test, hit, &codes, err);
+    /* another filter may have loaded it so */
+    enum status status = is_lean ? scan_load(scan, path_index, err) : STATUS_OK;
+    if (status == STATUS_OK)
+        status = match_hit(scan, test, hit, &codes, err);
     if (status == STATUS_OK && path->has_escapes)
         status = path_values_get(scan->part, path_index, TYPE_STRING, &plain, err);
     if (status != STATUS_OK)

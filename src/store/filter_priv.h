@@ -98,8 +98,9 @@ bool filter_may_be_in(const struct part_scan *scan, const struct filter *filter,
  * that is another than they are written.  NULL in *matches stands for no match so far. */
 enum status filter_match_shown(struct part_scan *scan, const struct filter *filter,
                                uint32_t path, uint8_t **matches, struct error *err) MUST_USE;
-/* The same of GUIDs that are no texts yet, for a word without a hyphen. */
+/* Is its one word what stands between the hyphens of a GUID? */
 bool filter_is_guid_piece(const struct filter *filter);
+/* The same of GUIDs that are no texts yet, for such a filter. */
 enum status filter_match_guids(struct part_scan *scan, const struct filter *filter,
                                const struct path_column *path, uint8_t **ret,
                                struct error *err) MUST_USE;

@@ -2,6 +2,7 @@
 /* Where a word of `has` can be: in a leaf as it is written, or only in what a column shows. */
 #include "store/filter_priv.h"
 
+#include "base/check.h"
 #include "base/text.h"
 #include "base/time.h"
 #include "codec/json.h"
@@ -291,8 +292,7 @@ enum status filter_match_guids(struct part_scan *scan, const struct filter *filt
     enum status status = STATUS_OK;
 
     *ret = NULL;
-    if (!text_parse_hex(word, piece, word.size / 2))
-        return STATUS_OK;
+    CHECK(filter_is_guid_piece(filter) && text_parse_hex(word, piece, word.size / 2));
     for (uint32_t i = 0; i < path->dict_count && status == STATUS_OK; i++) {
         const uint8_t *bytes = path->guids[i].bytes;
         bool is_match = word.size == 8    ? memcmp(bytes, piece, 4) == 0

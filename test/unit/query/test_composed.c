@@ -81,6 +81,11 @@ static const char *const alike[] = {
     RECORD " | project r, x = r.none, y = tostring(r) "
            " | summarize count() by k = tostring(x), y | order by k asc, y asc",
     RECORD " | mv-expand r | summarize count()",
+    /* of no column but the rest */
+    "@ | project d | extend r = pack_record(d, dynamic([])) | extend x = tostring(r.a)"
+    " | summarize count() by x | order by x asc",
+    "@ | extend r = pack_record(d, dynamic([])) | project-away s | where isnull(r.none)"
+    " | summarize count()",
 };
 MIXED_TEST(encodings_do_not_matter, mixed_same, alike)
 

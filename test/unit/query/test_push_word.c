@@ -29,6 +29,8 @@ static const struct told parts[] = {
     {"@ | project x = extract('k=\"([a-z]*)\"', 1, s) | where * has 'invoice'", INVOICE},
     {"@ | project x = extract('k=\"([a-z]*)\"', 0, s) | where * has 'invoice'", NULL},
     {"@ | project x = extract('k=([a-z]*)', 1, s) | where * has 'invoice'", NULL},
+    {"@ | project x = extract('k=\"([a-z]*)\"?', 1, s) | where * has 'invoice'", NULL},
+    {"@ | project x = extract('k=\"([a-z]*)\"{0,1}', 1, s) | where * has 'invoice'", NULL},
     {"@ | project x = extract('(a)b|\"(c)\"', 1, s) | where * has 'invoice'", NULL},
     {"@ | project x = extract('\"(a(b))\"', 1, s) | where * has 'invoice'", NULL},
     {"@ | project x = trim_end('\\\\.', s) | where * has 'invoice'", INVOICE},

@@ -107,21 +107,17 @@ enum status meta_document_list(struct meta *meta, const struct guid *tenant,
     if (*ret == NULL)
         return err->status;
     meta_lock(meta);
-    if (meta->list_documents == NULL)
-        status = meta_prepare(meta,
-                              "SELECT name,items,updated_us FROM documents"
-                              " WHERE tenant=? AND kind=? ORDER BY name",
-                              &meta->list_documents, err);
+    status = meta_prepare_kept(meta,
+                               "SELECT name,items,updated_us FROM documents"
+                               " WHERE tenant=? AND kind=? ORDER BY name",
+                               &meta->list_documents, err);
     if (status == STATUS_OK) {
         meta_bind_guid(meta->list_documents, 1, tenant);
         (void)sqlite3_bind_int(meta->list_documents, 2, (int)kind);
         status = read_rows(meta, meta->list_documents, arena, *ret, META_DOCUMENTS_MAX, ret_count,
                            err);
     }
-    if (meta->list_documents != NULL) {
-        (void)sqlite3_reset(meta->list_documents); /* what went wrong has been told */
-        (void)sqlite3_clear_bindings(meta->list_documents);
-    }
+    meta_give_back(meta->list_documents);
     meta_unlock(meta);
     return status;
 }

@@ -49,6 +49,20 @@ enum status meta_prepare(struct meta *meta, const char *sql, sqlite3_stmt **ret,
     return STATUS_OK;
 }
 
+enum status meta_prepare_kept(struct meta *meta, const char *sql, sqlite3_stmt **kept,
+                              struct error *err)
+{
+    return *kept != NULL ? STATUS_OK : meta_prepare(meta, sql, kept, err);
+}
+
+void meta_give_back(sqlite3_stmt *kept)
+{
+    if (kept == NULL)
+        return;
+    (void)sqlite3_reset(kept); /* what went wrong has been told */
+    (void)sqlite3_clear_bindings(kept);
+}
+
 static enum status make_schema(struct meta *meta, struct error *err)
 {
     sqlite3_stmt *statement = NULL;
@@ -206,6 +220,8 @@ void meta_close(struct meta *meta)
     if (meta == NULL)
         return;
     (void)sqlite3_finalize(meta->list_documents);
+    (void)sqlite3_finalize(meta->find_tenant_by_id);
+    (void)sqlite3_finalize(meta->find_tenant_by_name);
     (void)sqlite3_close(meta->db);
     meta_vfs_close(&meta->vfs);
     meta_pages_release(&meta->pages);

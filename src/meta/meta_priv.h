@@ -33,7 +33,8 @@ struct meta {
     struct meta_vfs vfs;
     struct meta_pages pages; /* of the database and of its copy, but for vfs.written */
     sqlite3 *db;
-    sqlite3_stmt *list_documents; /* each query asks it; NULL before the first */
+    /* What each request asks; NULL before the first. */
+    sqlite3_stmt *list_documents, *find_tenant_by_id, *find_tenant_by_name;
     const struct clock *clock;
     struct token_cache_entry cache[TOKEN_CACHE_SLOTS];
 };
@@ -59,7 +60,12 @@ void meta_unlock(struct meta *meta);
 enum status meta_fail(struct meta *meta, const char *what, struct error *err);
 enum status meta_prepare(struct meta *meta, const char *sql, sqlite3_stmt **ret,
                          struct error *err) MUST_USE;
-/* What is bound stays where it is until the statement is finalized. */
+/* The statement in *kept, made at the first use; it goes back with meta_give_back(). */
+enum status meta_prepare_kept(struct meta *meta, const char *sql, sqlite3_stmt **kept,
+                              struct error *err) MUST_USE;
+/* A kept statement, or NULL: it holds no lock on the database and no value any more. */
+void meta_give_back(sqlite3_stmt *kept);
+/* What is bound stays where it is until the statement is finalized or given back. */
 void meta_bind_guid(sqlite3_stmt *statement, int index, const struct guid *guid);
 void meta_bind_text(sqlite3_stmt *statement, int index, struct slice text);
 struct guid meta_column_guid(sqlite3_stmt *statement, int index);

@@ -85,33 +85,33 @@ static enum status read_row(sqlite3_stmt *statement, struct arena *arena, void *
 enum status meta_tenant_find(struct meta *meta, struct slice name_or_id, struct meta_tenant *ret,
                              struct arena *arena, struct error *err)
 {
-    sqlite3_stmt *statement = NULL;
     struct guid id;
     bool by_id = guid_parse(name_or_id, &id);
+    sqlite3_stmt **kept = by_id ? &meta->find_tenant_by_id : &meta->find_tenant_by_name;
 
     if (name_or_id.size > TENANT_NAME_BYTES_MAX)
         return ERROR_SET(err, STATUS_NOT_FOUND, "there is no such tenant");
     meta_lock(meta);
-    enum status status = meta_prepare(
+    enum status status = meta_prepare_kept(
         meta,
         by_id ? "SELECT id,name,created_us,retention_days FROM tenants WHERE id=?"
               : "SELECT id,name,created_us,retention_days FROM tenants WHERE name=?",
-        &statement, err);
+        kept, err);
     if (status == STATUS_OK) {
         if (by_id)
-            meta_bind_guid(statement, 1, &id);
+            meta_bind_guid(*kept, 1, &id);
         else
-            meta_bind_text(statement, 1, name_or_id);
-        int step = sqlite3_step(statement);
+            meta_bind_text(*kept, 1, name_or_id);
+        int step = sqlite3_step(*kept);
         if (step == SQLITE_ROW)
-            status = read_row(statement, arena, ret, err);
+            status = read_row(*kept, arena, ret, err);
         else if (step == SQLITE_DONE)
             status = ERROR_SET(err, STATUS_NOT_FOUND, "there is no tenant '%.*s'",
                                SLICE_FMT(name_or_id));
         else
             status = meta_fail(meta, "find a tenant", err);
     }
-    (void)sqlite3_finalize(statement);
+    meta_give_back(*kept);
     meta_unlock(meta);
     return status;
 }

@@ -157,7 +157,7 @@ static enum status put_borrowed(struct column_encoder *encoder, const struct att
         for (uint32_t i = 0; i < c->dict_count; i++)
             lent[i] = from->dict[c->order[i]];
         struct borrowing borrowing = {attempt->mode, attempt->texts, refs, lent, count};
-        status = borrow_encode(&borrowing, attempt->are_guids, encoder->level, ret, ret_encoding,
+        status = borrow_encode(&borrowing, attempt->are_guids, encoder->packing, ret, ret_encoding,
                                err);
     }
     free(refs);

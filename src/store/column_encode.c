@@ -20,7 +20,7 @@
 #define CONTEXT_VALUES_MIN 64u
 #define RANK_COUNT 256u
 
-enum status column_encoder_new(const struct part *part, int level, bool thorough,
+enum status column_encoder_new(const struct part *part, struct packing how, bool thorough,
                                struct column_encoder **ret, struct error *err)
 {
     struct arena *arena = arena_new(ARENA_BUDGET_BYTES_MAX);
@@ -34,7 +34,7 @@ enum status column_encoder_new(const struct part *part, int level, bool thorough
         goto out;
     }
     *encoder = (struct column_encoder){
-        .part = part, .level = level, .thorough = thorough, .arena = arena};
+        .part = part, .packing = how, .thorough = thorough, .arena = arena};
     encoder->canonicals = ARENA_ARRAY(arena, struct canonical, part->path_count, err);
     encoder->bases = ARENA_ARRAY(arena, uint32_t, part->path_count, err);
     encoder->donors = ARENA_ARRAY(arena, uint32_t, part->path_count, err);
@@ -117,7 +117,7 @@ static enum status put_tokens(const struct column_encoder *encoder, const uint32
     if (tokens == NULL)
         return ERROR_MEMORY(err);
     make_tokens(codes, count, recent, tokens);
-    enum status status = planes_put(ret, tokens, count, encoder->level, err);
+    enum status status = planes_put(ret, tokens, count, encoder->packing, err);
     free(tokens);
     return status;
 }
@@ -144,7 +144,7 @@ static enum status encode_shapes(const struct column_encoder *encoder,
         tokens[e] = column->element_shapes[e] - low;
     buf_put_u8(blob, 1);
     buf_put_varint(blob, low);
-    enum status status = planes_put(blob, tokens, column->element_count, encoder->level, err);
+    enum status status = planes_put(blob, tokens, column->element_count, encoder->packing, err);
     free(tokens);
     return status;
 }
@@ -162,7 +162,7 @@ static enum status encode_array(const struct column_encoder *encoder, uint32_t p
     if (same)
         buf_put_varint(blob, column->value_count == 0 ? 0 : code_at(column->codes, 0));
     else
-        status = planes_put(blob, column->codes.wide, column->value_count, encoder->level, err);
+        status = planes_put(blob, column->codes.wide, column->value_count, encoder->packing, err);
     return status == STATUS_OK ? encode_shapes(encoder, column, blob, err) : status;
 }
 
@@ -471,7 +471,7 @@ static enum status put_context(const struct column_encoder *encoder, uint32_t pa
                              : make_ranks(&r, err);
 
     if (status == STATUS_OK)
-        status = stream_put(ret, (struct slice){(const char *)ranks, count}, encoder->level, err);
+        status = stream_put(ret, (struct slice){(const char *)ranks, count}, encoder->packing, err);
     if (status == STATUS_OK) {
         /* of the escapes alone: a code is new there when it is above all before */
         status = put_tokens(encoder, escapes, r.escape_count, true, ret, err);
@@ -542,7 +542,7 @@ static enum status put_dictionary(struct column_encoder *encoder, uint32_t path,
     }
     ret->text_bytes = (uint32_t)bytes;
     size_t start = blob->size;
-    status = texts_encode(texts, c->dict_count, encoder->level, encoder->thorough, blob,
+    status = texts_encode(texts, c->dict_count, encoder->packing, encoder->thorough, blob,
                           &ret->texts, err);
     if (status == STATUS_OK && encoder->thorough && c->dict_count >= BORROW_TEXTS_MIN &&
         ret->texts != TEXTS_INTEGER && ret->texts != TEXTS_TIME)
@@ -552,7 +552,7 @@ static enum status put_dictionary(struct column_encoder *encoder, uint32_t path,
     buf_put_u8(blob, same ? kinds[0] : UINT8_MAX);
     if (!same)
         status = stream_put(blob, (struct slice){(const char *)kinds, c->dict_count},
-                            encoder->level, err);
+                            encoder->packing, err);
 out:
     free(texts);
     free(kinds);

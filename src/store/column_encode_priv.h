@@ -19,7 +19,7 @@ struct canonical {
 
 struct column_encoder {
     const struct part *part;
-    int level;
+    struct packing packing;
     bool thorough;
     struct arena *arena;
     struct path_uses uses;

@@ -39,7 +39,6 @@ enum texts_encoding {
 #define CONTEXT_DICT_MAX 8192u     /* dictionary of a base */
 #define COLUMN_VALUES_MAX (1u << 26)
 #define COLUMN_STREAM_BYTES_MAX (1 * GIB)
-#define INLINE_BLOB_BYTES 256u     /* blobs up to this stand in the header */
 
 /* A column in the header of a section. */
 struct column_entry {
@@ -114,14 +113,23 @@ enum status context_push(struct context_lists *lists, uint32_t context, uint32_t
 bool context_take(struct context_lists *lists, uint32_t context, uint32_t rank, uint32_t *ret);
 
 /* ---- streams ---- */
-enum status stream_put(struct buf *ret, struct slice raw, int level, struct error *err) MUST_USE;
+/* How the blobs of a section are packed. */
+struct packing {
+    int level;             /* zstd */
+    uint32_t raw_bytes;    /* streams up to this are not worth a zstd frame */
+    uint32_t inline_bytes; /* blobs up to this stand in the header */
+};
+/* Few rows are packed best in one piece, with the header. */
+struct packing packing_for(uint32_t row_count, int level);
+enum status stream_put(struct buf *ret, struct slice raw, struct packing how,
+                       struct error *err) MUST_USE;
 /* Of bytes that do not compress. */
 void stream_put_plain(struct buf *ret, struct slice raw);
 /* The next stream; *ret points into the input or into *memory. */
 enum status stream_get(struct reader *reader, struct arena *scratch, struct slice *ret,
                        struct error *err) MUST_USE;
 /* ---- planes.c ---- */
-enum status planes_put(struct buf *ret, const uint32_t *tokens, uint32_t count, int level,
+enum status planes_put(struct buf *ret, const uint32_t *tokens, uint32_t count, struct packing how,
                        struct error *err) MUST_USE;
 /* In the arena; *ret_count is what the stream holds. */
 enum status planes_get(struct reader *reader, struct arena *scratch, uint32_t **ret,
@@ -138,8 +146,8 @@ static inline int64_t unzigzag(uint64_t v)
 
 /* ---- column_encode.c ---- */
 struct column_encoder; /* state over the columns of one part */
-/* level: zstd; thorough: try more encodings (merges, compaction). */
-enum status column_encoder_new(const struct part *part, int level, bool thorough,
+/* thorough: try more encodings (merges, compaction). */
+enum status column_encoder_new(const struct part *part, struct packing how, bool thorough,
                                struct column_encoder **ret, struct error *err) MUST_USE;
 void column_encoder_free(struct column_encoder *encoder);
 /* Appends the blob of a path's column to *blob and fills *ret (but for the place). */
@@ -148,8 +156,9 @@ enum status column_encode(struct column_encoder *encoder, uint32_t path, struct 
 
 /* ---- text_encode.c ---- */
 /* The texts of a dictionary: picks an encoding and appends its streams. */
-enum status texts_encode(const struct slice *texts, uint32_t count, int level, bool thorough,
-                         struct buf *ret, uint8_t *ret_encoding, struct error *err) MUST_USE;
+enum status texts_encode(const struct slice *texts, uint32_t count, struct packing how,
+                         bool thorough, struct buf *ret, uint8_t *ret_encoding,
+                         struct error *err) MUST_USE;
 /* The reverse: dict_count texts of text_bytes bytes in all, that are not GUIDs. */
 enum status texts_decode(const struct column_entry *entry, struct reader *reader,
                          struct arena *scratch, struct cache_memory *memory, struct slice *ret,
@@ -181,7 +190,7 @@ struct borrowing {
 };
 /* Appends what borrow_decode() reads; *ret_encoding is that of the own texts.  are_guids:
  * they and the donor's are (BORROW_WHOLE only). */
-enum status borrow_encode(const struct borrowing *borrowing, bool are_guids, int level,
+enum status borrow_encode(const struct borrowing *borrowing, bool are_guids, struct packing how,
                           struct buf *ret, uint8_t *ret_encoding, struct error *err) MUST_USE;
 /* The donor's column is loaded, with texts unless the entry's are GUIDs.  Fills dict
  * or guids of *ret, as entry->texts says. */
@@ -226,7 +235,7 @@ enum status column_decode(const struct part *part, const struct path_uses *uses,
 
 /* ---- row data: SEQS, TIMES, RECEIVED, FLAGS (row_encode.c) ---- */
 enum row_data { ROW_SEQS, ROW_TIMES, ROW_RECEIVED, ROW_FLAGS, ROW_DATA_COUNT_ };
-enum status row_data_encode(const struct part *part, enum row_data which, int level,
+enum status row_data_encode(const struct part *part, enum row_data which, struct packing how,
                             struct buf *blob, struct column_entry *ret,
                             struct error *err) MUST_USE;
 /* The part's seqs are loaded for RECEIVED. *ret: row_count of uint64_t, int64_t

@@ -2,7 +2,7 @@
 /* planes.c - numbers as byte planes: the low bytes of all, then the next (segment.md). */
 #include "store/column_priv.h"
 
-enum status planes_put(struct buf *ret, const uint32_t *tokens, uint32_t count, int level,
+enum status planes_put(struct buf *ret, const uint32_t *tokens, uint32_t count, struct packing how,
                        struct error *err)
 {
     uint32_t all = 0, planes = 1;
@@ -20,7 +20,7 @@ enum status planes_put(struct buf *ret, const uint32_t *tokens, uint32_t count, 
             out[(size_t)p * count + i] = (uint8_t)(tokens[i] >> (8 * p));
     enum status status = buf_check(&raw, err);
     if (status == STATUS_OK)
-        status = stream_put(ret, buf_slice(&raw), level, err);
+        status = stream_put(ret, buf_slice(&raw), how, err);
     buf_release(&raw);
     return status;
 }

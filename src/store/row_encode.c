@@ -148,7 +148,7 @@ static void put_flags(const struct part *part, struct buf *raw, uint8_t *ret_enc
     buf_add(raw, part->row_flags, same ? 1 : part->row_count);
 }
 
-enum status row_data_encode(const struct part *part, enum row_data which, int level,
+enum status row_data_encode(const struct part *part, enum row_data which, struct packing how,
                             struct buf *blob, struct column_entry *ret, struct error *err)
 {
     size_t start = blob->size;
@@ -176,7 +176,7 @@ enum status row_data_encode(const struct part *part, enum row_data which, int le
     if (status == STATUS_OK)
         status = buf_check(&raw, err);
     if (status == STATUS_OK)
-        status = stream_put(blob, buf_slice(&raw), level, err);
+        status = stream_put(blob, buf_slice(&raw), how, err);
     ret->size = (uint32_t)(blob->size - start);
     buf_release(&raw);
     return status;

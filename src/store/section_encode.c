@@ -12,7 +12,7 @@
 
 struct writing {
     const struct part *part;
-    const struct section_options *options;
+    struct packing packing;
     struct column_encoder *encoder;
     struct column_entry rows[ROW_DATA_COUNT_];
     struct column_entry *columns; /* by path */
@@ -65,11 +65,22 @@ static void put_shape(struct buf *header, const struct shape *shape)
     }
 }
 
-static void put_entry(struct buf *header, const struct column_entry *entry, struct slice blob)
+static struct slice blob_at(const struct writing *w, size_t place, const struct column_entry *entry)
 {
-    bool is_inline = entry->size <= INLINE_BLOB_BYTES;
+    return (struct slice){w->body.data + w->blob_starts[place], entry->size};
+}
 
-    buf_put_u8(header, (uint8_t)((is_inline ? 1 : 0) | (entry->is_indexed ? 2 : 0) |
+static bool is_inline(const struct writing *w, const struct column_entry *entry)
+{
+    return entry->size <= w->packing.inline_bytes;
+}
+
+static void put_entry(struct buf *header, const struct writing *w,
+                      const struct column_entry *entry, size_t place)
+{
+    bool in_header = is_inline(w, entry);
+
+    buf_put_u8(header, (uint8_t)((in_header ? 1 : 0) | (entry->is_indexed ? 2 : 0) |
                                  (entry->donor != 0 ? 4 : 0)));
     buf_put_u8(header, entry->codes);
     buf_put_u8(header, entry->texts);
@@ -79,13 +90,8 @@ static void put_entry(struct buf *header, const struct column_entry *entry, stru
     if (entry->donor != 0)
         buf_put_varint(header, entry->donor);
     buf_put_varint(header, entry->size);
-    if (is_inline)
-        buf_add_slice(header, blob);
-}
-
-static struct slice blob_at(const struct writing *w, size_t place, const struct column_entry *entry)
-{
-    return (struct slice){w->body.data + w->blob_starts[place], entry->size};
+    if (in_header)
+        buf_add_slice(header, blob_at(w, place, entry));
 }
 
 static void put_header(const struct writing *w, struct buf *header)
@@ -106,10 +112,10 @@ static void put_header(const struct writing *w, struct buf *header)
     for (uint32_t s = 0; s < part->shape_count; s++)
         put_shape(header, &part->shapes[s]);
     for (uint32_t i = 0; i < ROW_DATA_COUNT_; i++)
-        put_entry(header, &w->rows[i], blob_at(w, i, &w->rows[i]));
+        put_entry(header, w, &w->rows[i], i);
     for (uint32_t p = 0; p < part->path_count; p++)
         if (!part->paths[p].is_object)
-            put_entry(header, &w->columns[p], blob_at(w, ROW_DATA_COUNT_ + p, &w->columns[p]));
+            put_entry(header, w, &w->columns[p], ROW_DATA_COUNT_ + p);
     put_reasons(header, part);
     buf_put_varint(header, w->index.page_count);
     buf_add_slice(header, buf_slice(&w->index.directory));
@@ -122,7 +128,7 @@ static enum status encode_columns(struct writing *w, struct error *err)
 
     for (uint32_t i = 0; i < ROW_DATA_COUNT_ && status == STATUS_OK; i++) {
         w->blob_starts[i] = w->body.size;
-        status = row_data_encode(part, (enum row_data)i, w->options->level, &w->body, &w->rows[i],
+        status = row_data_encode(part, (enum row_data)i, w->packing, &w->body, &w->rows[i],
                                  err);
     }
     for (uint32_t p = 0; p < part->path_count && status == STATUS_OK; p++) {
@@ -143,16 +149,16 @@ static enum status put_section(struct writing *w, struct buf *ret, struct sectio
     put_header(w, &header);
     enum status status = buf_check(&header, err);
     if (status == STATUS_OK)
-        status = zstd_pack(buf_slice(&header), w->options->level < 3 ? 3 : w->options->level, ret,
+        status = zstd_pack(buf_slice(&header), w->packing.level < 3 ? 3 : w->packing.level, ret,
                            err);
     info->header_packed = (uint32_t)(ret->size - start);
     info->header_raw = (uint32_t)header.size;
     info->index_pages = w->index.page_count;
     for (uint32_t i = 0; i < ROW_DATA_COUNT_; i++)
-        if (w->rows[i].size > INLINE_BLOB_BYTES)
+        if (!is_inline(w, &w->rows[i]))
             buf_add_slice(ret, blob_at(w, i, &w->rows[i]));
     for (uint32_t p = 0; p < w->part->path_count; p++)
-        if (w->columns[p].size > INLINE_BLOB_BYTES)
+        if (!is_inline(w, &w->columns[p]))
             buf_add_slice(ret, blob_at(w, ROW_DATA_COUNT_ + p, &w->columns[p]));
     buf_add_slice(ret, buf_slice(&w->index.pages));
     buf_release(&header);
@@ -176,7 +182,7 @@ static void note_times(const struct writing *w, struct section_info *info)
 enum status section_encode(const struct part *part, const struct section_options *options,
                            struct buf *ret, struct section_info *info, struct error *err)
 {
-    struct writing w = {.part = part, .options = options};
+    struct writing w = {.part = part, .packing = packing_for(part->row_count, options->level)};
     struct path_uses uses;
     struct arena *arena = arena_new(ARENA_BUDGET_BYTES_MAX);
     enum status status = STATUS_OK;
@@ -196,7 +202,7 @@ enum status section_encode(const struct part *part, const struct section_options
         status = err->status;
         goto out;
     }
-    status = column_encoder_new(part, options->level, options->thorough, &w.encoder, err);
+    status = column_encoder_new(part, w.packing, options->thorough, &w.encoder, err);
     if (status == STATUS_OK)
         status = encode_columns(&w, err);
     if (status == STATUS_OK)

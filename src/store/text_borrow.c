@@ -14,7 +14,7 @@
 #define LENT_SHARE 4u /* of the texts' bytes: fronts beyond it are not kept apart */
 
 /* Tokens of the references, behind each other. */
-static enum status put_refs(const struct borrowing *b, int level, struct buf *ret,
+static enum status put_refs(const struct borrowing *b, struct packing how, struct buf *ret,
                             struct error *err)
 {
     uint32_t *tokens = malloc((size_t)b->count * sizeof(*tokens) + 1), last = UINT32_MAX;
@@ -28,14 +28,15 @@ static enum status put_refs(const struct borrowing *b, int level, struct buf *re
         tokens[i] = 1 + (uint32_t)zigzag((int64_t)b->refs[i] - (int64_t)(uint32_t)(last + 1));
         last = b->refs[i];
     }
-    enum status status = planes_put(ret, tokens, b->count, level, err);
+    enum status status = planes_put(ret, tokens, b->count, how, err);
     free(tokens);
     return status;
 }
 
 /* How many, their bytes, and the texts. */
-static enum status put_own(const struct slice *texts, uint32_t count, bool are_guids, int level,
-                           struct buf *ret, uint8_t *ret_encoding, struct error *err)
+static enum status put_own(const struct slice *texts, uint32_t count, bool are_guids,
+                           struct packing how, struct buf *ret, uint8_t *ret_encoding,
+                           struct error *err)
 {
     uint64_t bytes = 0;
 
@@ -48,11 +49,11 @@ static enum status put_own(const struct slice *texts, uint32_t count, bool are_g
         stream_put_plain(ret, SLICE(""));
         return buf_check(ret, err);
     }
-    return texts_encode(texts, count, level, true, ret, ret_encoding, err);
+    return texts_encode(texts, count, how, true, ret, ret_encoding, err);
 }
 
-static enum status put_whole(const struct borrowing *b, bool are_guids, int level, struct buf *ret,
-                             uint8_t *ret_encoding, struct error *err)
+static enum status put_whole(const struct borrowing *b, bool are_guids, struct packing how,
+                             struct buf *ret, uint8_t *ret_encoding, struct error *err)
 {
     struct slice *own = malloc((size_t)b->count * sizeof(*own) + 1);
     uint32_t count = 0;
@@ -62,13 +63,13 @@ static enum status put_whole(const struct borrowing *b, bool are_guids, int leve
     for (uint32_t i = 0; i < b->count; i++)
         if (b->refs[i] == BORROW_NONE)
             own[count++] = b->texts[i];
-    enum status status = put_own(own, count, are_guids, level, ret, ret_encoding, err);
+    enum status status = put_own(own, count, are_guids, how, ret, ret_encoding, err);
     free(own);
     return status;
 }
 
 /* What stands in front of the donor's texts: a dictionary of its own. */
-static enum status put_fronts(const struct borrowing *b, int level, struct buf *ret,
+static enum status put_fronts(const struct borrowing *b, struct packing how, struct buf *ret,
                               uint8_t *ret_encoding, struct error *err)
 {
     uint32_t *tokens = malloc((size_t)b->count * sizeof(*tokens) + 1);
@@ -94,24 +95,24 @@ static enum status put_fronts(const struct borrowing *b, int level, struct buf *
         }
     }
     if (status == STATUS_OK)
-        status = planes_put(ret, tokens, b->count, level, err);
+        status = planes_put(ret, tokens, b->count, how, err);
     if (status == STATUS_OK)
-        status = put_own(fronts, count, false, level, ret, ret_encoding, err);
+        status = put_own(fronts, count, false, how, ret, ret_encoding, err);
     map_release(&map);
     free(tokens);
     free(fronts);
     return status;
 }
 
-enum status borrow_encode(const struct borrowing *b, bool are_guids, int level, struct buf *ret,
-                          uint8_t *ret_encoding, struct error *err)
+enum status borrow_encode(const struct borrowing *b, bool are_guids, struct packing how,
+                          struct buf *ret, uint8_t *ret_encoding, struct error *err)
 {
     buf_put_u8(ret, (uint8_t)b->mode);
-    enum status status = put_refs(b, level, ret, err);
+    enum status status = put_refs(b, how, ret, err);
     if (status == STATUS_OK)
         status = b->mode == BORROW_WHOLE
-                     ? put_whole(b, are_guids, level, ret, ret_encoding, err)
-                     : put_fronts(b, level, ret, ret_encoding, err);
+                     ? put_whole(b, are_guids, how, ret, ret_encoding, err)
+                     : put_fronts(b, how, ret, ret_encoding, err);
     return status == STATUS_OK ? buf_check(ret, err) : status;
 }
 

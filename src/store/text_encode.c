@@ -12,7 +12,7 @@
 
 #include <stdlib.h>
 
-#define STREAM_RAW_BYTES 24u     /* shorter streams are not worth a zstd frame */
+#define SMALL_ROWS 256u /* of which a column mostly stands in the header */
 #define STREAM_HEAD_BYTES_MAX 6u
 #define PACKED_HEAD_BYTES_MAX 11u
 #define INTEGER_TEXT_BYTES 20u
@@ -22,16 +22,22 @@
 #define GROUPED_CLASSES_MAX 64u
 #define SIGNATURE_SLOTS 4096u    /* power of two */
 
+struct packing packing_for(uint32_t row_count, int level)
+{
+    return row_count <= SMALL_ROWS ? (struct packing){level, 512, 512}
+                                   : (struct packing){level, 23, 256};
+}
+
 /* Packed behind the head at once, which is as long as it can be; then both are made to meet. */
-enum status stream_put(struct buf *ret, struct slice raw, int level, struct error *err)
+enum status stream_put(struct buf *ret, struct slice raw, struct packing how, struct error *err)
 {
     size_t start = ret->size;
 
     if (raw.size > COLUMN_STREAM_BYTES_MAX / 2)
         return ERROR_SET(err, STATUS_LIMIT, "a column of %zu bytes is too large", raw.size);
-    if (raw.size >= STREAM_RAW_BYTES && buf_extend(ret, PACKED_HEAD_BYTES_MAX) != NULL) {
+    if (raw.size > how.raw_bytes && buf_extend(ret, PACKED_HEAD_BYTES_MAX) != NULL) {
         size_t from = ret->size;
-        enum status status = zstd_pack(raw, level, ret, err);
+        enum status status = zstd_pack(raw, how.level, ret, err);
         if (status != STATUS_OK)
             return status;
         size_t packed = ret->size - from;
@@ -202,7 +208,7 @@ static bool encode_times(const struct slice *texts, uint32_t count, struct buf *
     return true;
 }
 
-static enum status encode_plain(const struct slice *texts, uint32_t count, int level,
+static enum status encode_plain(const struct slice *texts, uint32_t count, struct packing how,
                                 struct buf *ret, struct error *err)
 {
     struct buf lengths, bytes;
@@ -222,9 +228,9 @@ static enum status encode_plain(const struct slice *texts, uint32_t count, int l
     if (status == STATUS_OK)
         status = buf_check(&bytes, err);
     if (status == STATUS_OK)
-        status = stream_put(ret, buf_slice(&lengths), level, err);
+        status = stream_put(ret, buf_slice(&lengths), how, err);
     if (status == STATUS_OK)
-        status = stream_put(ret, buf_slice(&bytes), level, err);
+        status = stream_put(ret, buf_slice(&bytes), how, err);
     buf_release(&lengths);
     buf_release(&bytes);
     return status;
@@ -306,7 +312,8 @@ static void put_transposed(struct buf *bytes, const struct slice *texts, const u
 }
 
 static enum status put_grouped(const struct slice *texts, uint32_t count, struct group *groups,
-                               uint8_t *class_of, int level, struct buf *ret, struct error *err)
+                               uint8_t *class_of, struct packing how, struct buf *ret,
+                               struct error *err)
 {
     struct group *classes[GROUPED_CLASSES_MAX];
     uint32_t class_count = group_texts(texts, count, groups, classes);
@@ -335,24 +342,24 @@ static enum status put_grouped(const struct slice *texts, uint32_t count, struct
     if (status == STATUS_OK)
         status = buf_check(&bytes, err);
     if (status == STATUS_OK)
-        status = stream_put(ret, (struct slice){(const char *)class_of, count}, level, err);
+        status = stream_put(ret, (struct slice){(const char *)class_of, count}, how, err);
     if (status == STATUS_OK)
-        status = stream_put(ret, buf_slice(&lengths), level, err);
+        status = stream_put(ret, buf_slice(&lengths), how, err);
     if (status == STATUS_OK)
-        status = stream_put(ret, buf_slice(&bytes), level, err);
+        status = stream_put(ret, buf_slice(&bytes), how, err);
     buf_release(&lengths);
     buf_release(&bytes);
     return status;
 }
 
-static enum status encode_grouped(const struct slice *texts, uint32_t count, int level,
+static enum status encode_grouped(const struct slice *texts, uint32_t count, struct packing how,
                                   struct buf *ret, struct error *err)
 {
     struct group *groups = calloc(SIGNATURE_SLOTS, sizeof(*groups));
     uint8_t *class_of = malloc((size_t)count + 1);
     enum status status = groups == NULL || class_of == NULL
                              ? ERROR_MEMORY(err)
-                             : put_grouped(texts, count, groups, class_of, level, ret, err);
+                             : put_grouped(texts, count, groups, class_of, how, ret, err);
 
     free(groups);
     free(class_of);
@@ -360,19 +367,19 @@ static enum status encode_grouped(const struct slice *texts, uint32_t count, int
 }
 
 /* PLAIN, or GROUPED if that is smaller. */
-static enum status encode_free(const struct slice *texts, uint32_t count, int level,
+static enum status encode_free(const struct slice *texts, uint32_t count, struct packing how,
                                bool thorough, struct buf *ret, uint8_t *ret_encoding,
                                struct error *err)
 {
     size_t start = ret->size;
     struct buf grouped;
-    enum status status = encode_plain(texts, count, level, ret, err);
+    enum status status = encode_plain(texts, count, how, ret, err);
 
     *ret_encoding = TEXTS_PLAIN;
     buf_init(&grouped, COLUMN_STREAM_BYTES_MAX);
     if (status != STATUS_OK || !thorough || count < GROUPED_TEXTS_MIN)
         goto out;
-    status = encode_grouped(texts, count, level, &grouped, err);
+    status = encode_grouped(texts, count, how, &grouped, err);
     if (status == STATUS_OK && grouped.size < ret->size - start) {
         ret->size = start;
         buf_add_slice(ret, buf_slice(&grouped));
@@ -385,7 +392,7 @@ out:
 }
 
 /* Those that are drawn do not shrink: of many, some are tried first. */
-static enum status put_whole_guids(struct slice raw, int level, struct buf *ret,
+static enum status put_whole_guids(struct slice raw, struct packing how, struct buf *ret,
                                    struct error *err)
 {
     struct slice sample = {raw.data + raw.size / 2 / GUID_BYTES * GUID_BYTES, SAMPLE_BYTES};
@@ -393,28 +400,28 @@ static enum status put_whole_guids(struct slice raw, int level, struct buf *ret,
     bool shrinks = true;
 
     if (raw.size >= SAMPLE_BYTES * 4) {
-        enum status status = stream_put(ret, sample, level, err);
+        enum status status = stream_put(ret, sample, how, err);
         if (status != STATUS_OK)
             return status;
         shrinks = ret->size - start < SAMPLE_BYTES;
         ret->size = start;
     }
     if (shrinks)
-        return stream_put(ret, raw, level, err);
+        return stream_put(ret, raw, how, err);
     stream_put_plain(ret, raw);
     return buf_check(ret, err);
 }
 
 /* GUID, or GUID_BITS if that is smaller.  raw: the GUIDs. */
-static enum status put_guids(struct slice raw, uint32_t count, int level, bool thorough,
+static enum status put_guids(struct slice raw, uint32_t count, struct packing how, bool thorough,
                              struct buf *ret, uint8_t *ret_encoding, struct error *err)
 {
     size_t start = ret->size;
     struct buf bits;
 
     if (!thorough)
-        return put_whole_guids(raw, level, ret, err);
-    enum status status = stream_put(ret, raw, level, err);
+        return put_whole_guids(raw, how, ret, err);
+    enum status status = stream_put(ret, raw, how, err);
     if (status != STATUS_OK)
         return status;
     buf_init(&bits, COLUMN_STREAM_BYTES_MAX);
@@ -430,8 +437,8 @@ static enum status put_guids(struct slice raw, uint32_t count, int level, bool t
     return status;
 }
 
-enum status texts_encode(const struct slice *texts, uint32_t count, int level, bool thorough,
-                         struct buf *ret, uint8_t *ret_encoding, struct error *err)
+enum status texts_encode(const struct slice *texts, uint32_t count, struct packing how,
+                         bool thorough, struct buf *ret, uint8_t *ret_encoding, struct error *err)
 {
     static bool (*const forms[])(const struct slice *, uint32_t, struct buf *) = {
         encode_guids, encode_integers, encode_times};
@@ -450,12 +457,12 @@ enum status texts_encode(const struct slice *texts, uint32_t count, int level, b
         *ret_encoding = encodings[i];
         status = buf_check(&raw, err);
         if (status == STATUS_OK && encodings[i] == TEXTS_GUID)
-            status = put_guids(buf_slice(&raw), count, level, thorough, ret, ret_encoding, err);
+            status = put_guids(buf_slice(&raw), count, how, thorough, ret, ret_encoding, err);
         else if (status == STATUS_OK)
-            status = stream_put(ret, buf_slice(&raw), level, err);
+            status = stream_put(ret, buf_slice(&raw), how, err);
         goto out;
     }
-    status = encode_free(texts, count, level, thorough, ret, ret_encoding, err);
+    status = encode_free(texts, count, how, thorough, ret, ret_encoding, err);
 out:
     buf_release(&raw);
     return status;

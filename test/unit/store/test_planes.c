@@ -18,7 +18,7 @@ static void numbers_of_any_width_come_back(void **state)
         for (uint32_t i = 0; i < 1000; i++)
             tokens[i] = (uint32_t)(rng_next(&rng) >> (64 - bits));
         buf_clear(&buf);
-        ASSERT_OK(planes_put(&buf, tokens, bits * 30, 1, &err));
+        ASSERT_OK(planes_put(&buf, tokens, bits * 30, packing_for(bits * 30, 1), &err));
         struct reader reader = reader_from(buf.data, buf.size);
         ASSERT_OK(planes_get(&reader, arena, &again, &count, &err));
         assert_int_equal(count, bits * 30);

@@ -37,7 +37,8 @@ static void trip(int kind, uint64_t stride)
         struct buf blob;
         void *found = NULL;
         buf_init(&blob, MIB);
-        assert_int_equal(row_data_encode(&part, (enum row_data)which, 3, &blob, &entry, &err),
+        assert_int_equal(row_data_encode(&part, (enum row_data)which,
+                                         packing_for(part.row_count, 3), &blob, &entry, &err),
                          STATUS_OK);
         assert_int_equal(row_data_decode(&part, (enum row_data)which, &entry, buf_slice(&blob),
                                          &memory, &found, &err),

@@ -76,7 +76,7 @@ static void texts_come_back_and_damage_stays_inside(void **state)
         make_lent(&lent, mode);
         struct borrowing borrowing = {mode, lent.texts, lent.refs, lent.donor, COUNT};
         buf_clear(&buf);
-        ASSERT_OK(borrow_encode(&borrowing, false, 9, &buf, &encoding, &err));
+        ASSERT_OK(borrow_encode(&borrowing, false, packing_for(COUNT, 9), &buf, &encoding, &err));
         ASSERT_OK(read_lent(&lent, buf_slice(&buf), encoding, again));
         for (uint32_t i = 0; i < COUNT; i++)
             assert_true(slice_is(again[i], "same"));

@@ -14,7 +14,9 @@ static void refused(const struct slice *texts, uint32_t count)
     buf_init(&blob, MIB);
     for (uint32_t i = 0; i < count; i++)
         entry.text_bytes += (uint32_t)texts[i].size;
-    assert_int_equal(texts_encode(texts, count, 3, true, &blob, &entry.texts, &err), STATUS_OK);
+    assert_int_equal(texts_encode(texts, count, packing_for(1000, 3), true, &blob, &entry.texts,
+                                  &err),
+                     STATUS_OK);
     for (size_t size = 0; size <= blob.size + 1; size++) {
         struct cache_memory memory = {.bytes_max = MIB};
         struct arena *scratch = arena_new(MIB);

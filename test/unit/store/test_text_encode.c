@@ -18,7 +18,9 @@ static uint8_t trip(const struct slice *texts, uint32_t count, bool thorough)
     buf_init(&blob, MIB * 16);
     for (uint32_t i = 0; i < count; i++)
         entry.text_bytes += (uint32_t)texts[i].size;
-    assert_int_equal(texts_encode(texts, count, 3, thorough, &blob, &entry.texts, &err), STATUS_OK);
+    assert_int_equal(texts_encode(texts, count, packing_for(count, 3), thorough, &blob,
+                                  &entry.texts, &err),
+                     STATUS_OK);
     struct reader r = reader_from(blob.data, blob.size);
     const struct guid *guids = NULL;
     char *text = malloc(count * (size_t)GUID_TEXT_BYTES + 1);
@@ -117,7 +119,9 @@ static void many_guids_are_packed_where_it_pays(void **state)
         }
         assert_int_equal(trip(texts, MANY, false), TEXTS_GUID);
         buf_init(&blob, MIB);
-        assert_int_equal(texts_encode(texts, MANY, 1, false, &blob, &encoding, &err), STATUS_OK);
+        assert_int_equal(texts_encode(texts, MANY, packing_for(MANY, 1), false, &blob, &encoding,
+                                      &err),
+                         STATUS_OK);
         assert_true(alike ? blob.size < MANY * 10 : blob.size < MANY * sizeof(struct guid) + 10);
         buf_release(&blob);
     }

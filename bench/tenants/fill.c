@@ -58,6 +58,9 @@ struct fleet {
     atomic_uint next_due;
     uint64_t records, requests;
     atomic_bool has_failed;
+    pthread_t merger;
+    bool is_merging;       /* the thread was started and is not joined */
+    atomic_bool has_merged; /* it found no more to do */
 };
 
 static int64_t unix_us(const struct clock *clock)
@@ -210,13 +213,49 @@ static bool collect(struct fleet *fleet, int64_t end_s, struct stream_record *re
     return false;
 }
 
-static void work_until_idle(struct fleet *fleet)
+/* ---- background work ---- */
+
+static void *merge_until_idle(void *arg)
+{
+    struct fleet *fleet = arg;
+    struct error err;
+    bool worked = true;
+
+    while (worked)
+        must(daybook_merge_step(fleet->daybook, &worked, &err), &err);
+    atomic_store(&fleet->has_merged, true);
+    return NULL;
+}
+
+static void join_merger(struct fleet *fleet)
+{
+    if (fleet->is_merging)
+        (void)pthread_join(fleet->merger, NULL);
+    fleet->is_merging = false;
+}
+
+/* As in life: checkpoints as they fall due, merges beside the requests that follow. */
+static void work(struct fleet *fleet)
 {
     struct error err;
     bool worked = true;
 
     while (worked)
-        must(daybook_tick(fleet->daybook, &worked, &err), &err);
+        must(daybook_checkpoint_step(fleet->daybook, &worked, &err), &err);
+    if (fleet->is_merging && !atomic_load(&fleet->has_merged))
+        return;
+    join_merger(fleet);
+    atomic_store(&fleet->has_merged, false);
+    if (pthread_create(&fleet->merger, NULL, merge_until_idle, fleet) != 0)
+        exit(EXIT_FAILURE);
+    fleet->is_merging = true;
+}
+
+static void finish_work(struct fleet *fleet)
+{
+    join_merger(fleet);
+    work(fleet);
+    join_merger(fleet);
 }
 
 static void let_days_pass(struct fleet *fleet, const struct job *job)
@@ -239,9 +278,11 @@ static void let_days_pass(struct fleet *fleet, const struct job *job)
                 fleet->due[fleet->due_count++] = i;
         }
         send_all(fleet);
-        work_until_idle(fleet);
-        if ((step + 1) % (DAY_S / STEP_S) == 0 || !more)
-            print_day(fleet, (step + DAY_S / STEP_S) / (DAY_S / STEP_S), began_s);
+        work(fleet);
+        if ((step + 1) % (DAY_S / STEP_S) != 0 && more)
+            continue;
+        finish_work(fleet);
+        print_day(fleet, (step + DAY_S / STEP_S) / (DAY_S / STEP_S), began_s);
     }
 }
 

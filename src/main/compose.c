@@ -667,27 +667,16 @@ static void trim_heap(struct daybook *d)
     d->trimmed_us = now_us;
 }
 
-static enum status checkpoint_step(struct daybook *d, bool *ret_worked, struct error *err)
+enum status daybook_checkpoint_step(struct daybook *d, bool *ret_worked, struct error *err)
 {
     trim_heap(d);
     *ret_worked = checkpoint_is_due(d);
     return *ret_worked ? daybook_checkpoint(d, err) : STATUS_OK;
 }
 
-static enum status merge_step(struct daybook *d, bool *ret_worked, struct error *err)
+enum status daybook_merge_step(struct daybook *d, bool *ret_worked, struct error *err)
 {
     return store_merge_step(d->store, &d->stopping, ret_worked, err);
-}
-
-enum status daybook_tick(struct daybook *d, bool *ret_worked, struct error *err)
-{
-    bool sealed = false, merged = false;
-    enum status status = checkpoint_step(d, &sealed, err);
-
-    if (status == STATUS_OK)
-        status = merge_step(d, &merged, err);
-    *ret_worked = sealed || merged;
-    return status;
 }
 
 /* Repeats a kind of work until the end; after a failure it waits longer. */
@@ -713,7 +702,7 @@ static void repeat(struct daybook *d, const char *failure,
 static void *run_checkpoints(void *arg)
 {
     priority_behind(PRIORITY_BEHIND_NICE);
-    repeat(arg, "cannot make a checkpoint", checkpoint_step);
+    repeat(arg, "cannot make a checkpoint", daybook_checkpoint_step);
     return NULL;
 }
 
@@ -721,7 +710,7 @@ static void *run_checkpoints(void *arg)
 static void *run_merges(void *arg)
 {
     priority_behind(PRIORITY_BEHIND_NICE);
-    repeat(arg, "cannot merge segments", merge_step);
+    repeat(arg, "cannot merge segments", daybook_merge_step);
     return NULL;
 }
 

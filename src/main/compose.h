@@ -33,9 +33,12 @@ void daybook_set_draining(struct daybook *daybook);
 /* What the stages of ingest have cost since the start. */
 struct stage_times *daybook_stages(struct daybook *daybook);
 
-/* One step of the background work, for who has no threads for it: a checkpoint and a merge
- * if they are due.  *ret_worked: there may be more. */
-enum status daybook_tick(struct daybook *daybook, bool *ret_worked, struct error *err) MUST_USE;
+/* One step of the background work, for who has no threads for it: a checkpoint if it is due, a
+ * merge if there is one.  They may run beside each other.  *ret_worked: there may be more. */
+enum status daybook_checkpoint_step(struct daybook *daybook, bool *ret_worked,
+                                    struct error *err) MUST_USE;
+enum status daybook_merge_step(struct daybook *daybook, bool *ret_worked,
+                               struct error *err) MUST_USE;
 /* Seals what is in memory and shortens the write-ahead log. */
 enum status daybook_checkpoint(struct daybook *daybook, struct error *err) MUST_USE;
 

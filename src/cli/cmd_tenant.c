@@ -24,7 +24,7 @@ int command_ask(const struct command_context *context, const struct session_requ
         status = session_ask(session, request, &answer, &tape, &err);
     if (status == STATUS_OK)
         status = show(context, buf_slice(&answer.body), &tape, &err);
-    if (status != STATUS_OK)
+    if (status != STATUS_OK && !output_was_left(&err))
         code = cli_fail(&err);
     session_close(session);
     session_answer_release(&answer);

@@ -153,25 +153,29 @@ static enum status send_remote(struct session *session, const struct session_req
 /* Streams a local answer to on_body as the server would to a client. */
 struct local_stream {
     const struct session_request *request;
+    enum status status; /* of on_body, with its error */
+    struct error err;
 };
 
 static enum status flush_local(struct http_response *response, struct error *err)
 {
-    const struct local_stream *stream = response->transport;
+    struct local_stream *stream = response->transport;
 
     if (response->status != 200 || stream->request->on_body == NULL)
         return STATUS_OK; /* collected */
-    enum status status =
-        stream->request->on_body(stream->request->context, buf_slice(&response->body), err);
+    response->started = true;
+    stream->status = stream->request->on_body(stream->request->context,
+                                              buf_slice(&response->body), &stream->err);
     buf_clear(&response->body);
-    return status;
+    return stream->status == STATUS_OK ? STATUS_OK
+                                       : ERROR_SET(err, STATUS_CANCELLED, "nobody reads on");
 }
 
 static enum status send_local(struct session *session, const struct session_request *request,
                               struct session_answer *ret, struct error *err)
 {
     struct arena *arena = arena_new(ARENA_BUDGET_BYTES_MAX);
-    struct local_stream stream = {request};
+    struct local_stream stream = {.request = request};
     struct http_response response;
     enum status status = STATUS_OK;
 
@@ -195,9 +199,12 @@ static enum status send_local(struct session *session, const struct session_requ
     response.transport = &stream;
     http_dispatch(session->local.router, &in, &response);
     ret->status = response.status;
-    if (response.status == 200 && request->on_body != NULL)
+    if (stream.status != STATUS_OK) {
+        *err = stream.err;
+        status = stream.status;
+    } else if (response.status == 200 && request->on_body != NULL) {
         status = request->on_body(request->context, buf_slice(&response.body), err);
-    else {
+    } else {
         buf_init(&ret->body, ANSWER_BYTES_MAX);
         buf_add_slice(&ret->body, buf_slice(&response.body));
         status = buf_check(&ret->body, err);
@@ -246,44 +253,56 @@ static enum status status_of(unsigned http_status)
     }
 }
 
-enum status session_error(const struct session_answer *answer, struct error *err)
+static void add_member(struct slice text, const struct json_tape *tape, uint32_t object,
+                       const char *key, struct buf *ret)
+{
+    uint32_t token = json_member(text, tape->tokens, object, slice_of(key));
+
+    if (token != UINT32_MAX)
+        answer_add_text(text, tape, token, ret);
+}
+
+/* *err from the error object of an answer, UINT32_MAX if it has none. */
+static void set_error(const struct session_answer *answer, const struct json_tape *tape,
+                      uint32_t object, enum status status, struct error *err)
 {
     struct slice text = buf_slice(&answer->body);
-    struct json_tape tape;
     struct buf message, code;
 
-    json_tape_init(&tape);
     buf_init(&message, ERROR_TEXT_BYTES * 8);
     buf_init(&code, ERROR_CODE_BYTES * 8);
-    uint32_t object = UINT32_MAX;
-    if (text.size > 0 && json_parse(text, JSON_DEPTH_MAX, &tape) == JSON_OK)
-        object = json_member(text, tape.tokens, 0, SLICE("error"));
     if (object != UINT32_MAX) {
-        uint32_t t = json_member(text, tape.tokens, object, SLICE("message"));
-        if (t != UINT32_MAX)
-            answer_add_text(text, &tape, t, &message);
-        t = json_member(text, tape.tokens, object, SLICE("code"));
-        if (t != UINT32_MAX)
-            answer_add_text(text, &tape, t, &code);
+        add_member(text, tape, object, "message", &message);
+        add_member(text, tape, object, "code", &code);
     }
     if (answer->status == 401) /* the server's words are for who writes a client */
         (void)error_set(err, "server", STATUS_DENIED,
                         "the token in DAYBOOK_TOKEN does not count: it is wrong, has expired or "
                         "was revoked; 'daybook token add' makes another");
     else if (message.size > 0)
-        (void)error_set(err, "server", status_of(answer->status), "%.*s",
-                        SLICE_FMT(buf_slice(&message)));
+        (void)error_set(err, "server", status, "%.*s", SLICE_FMT(buf_slice(&message)));
     else
-        (void)error_set(err, "server", status_of(answer->status), "the server answered %u",
-                        answer->status);
+        (void)error_set(err, "server", status, "the server answered %u", answer->status);
     err->os_errno = 0;
     (void)snprintf(err->code, sizeof(err->code), "%.*s", SLICE_FMT(buf_slice(&code)));
     if (object != UINT32_MAX) {
-        err->line = (uint32_t)answer_number(text, &tape, object, "line");
-        err->column = (uint32_t)answer_number(text, &tape, object, "column");
+        err->line = (uint32_t)answer_number(text, tape, object, "line");
+        err->column = (uint32_t)answer_number(text, tape, object, "column");
     }
     buf_release(&message);
     buf_release(&code);
+}
+
+enum status session_error(const struct session_answer *answer, struct error *err)
+{
+    struct slice text = buf_slice(&answer->body);
+    uint32_t object = UINT32_MAX;
+    struct json_tape tape;
+
+    json_tape_init(&tape);
+    if (text.size > 0 && json_parse(text, JSON_DEPTH_MAX, &tape) == JSON_OK)
+        object = json_member(text, tape.tokens, 0, SLICE("error"));
+    set_error(answer, &tape, object, status_of(answer->status), err);
     json_tape_release(&tape);
     return err->status;
 }
@@ -299,7 +318,12 @@ enum status session_ask(struct session *session, const struct session_request *r
         return session_error(ret, err);
     if (json_parse(buf_slice(&ret->body), 4 * JSON_DEPTH_MAX, tape) != JSON_OK)
         return ERROR_SET(err, STATUS_CORRUPT, "the server's answer is not JSON");
-    return STATUS_OK;
+    /* It went wrong behind rows that had been sent: a part of an answer is none. */
+    uint32_t object = json_member(buf_slice(&ret->body), tape->tokens, 0, SLICE("error"));
+    if (object == UINT32_MAX)
+        return STATUS_OK;
+    set_error(ret, tape, object, STATUS_LIMIT, err);
+    return err->status;
 }
 
 struct slice answer_member(struct slice text, const struct json_tape *tape, uint32_t object,

@@ -140,22 +140,38 @@ static struct slice folder_name(struct slice folder, struct buf *scratch)
     return name.size > 0 ? name : plain(dynamic_member(folder, SLICE("Id")), scratch);
 }
 
-static enum status add_folders(struct mailbox_scope *m, struct slice folders, bool sync,
-                               struct buf *scratch, struct error *err)
+static enum status add_synced(struct mailbox_scope *m, struct slice folder, struct buf *scratch,
+                              struct error *err)
 {
-    struct dynamic_iterator it = dynamic_iterate(folders);
+    struct slice name = folder_name(folder, scratch);
+
+    return put(&m->sync_folders, name.size > 0 ? name : SLICE("(unnamed folder)"), err);
+}
+
+/* The service writes the folder of a sync into Item, not into Folders. */
+static enum status add_sync(struct mailbox_scope *m, const struct access *access,
+                            struct buf *scratch, struct buf *wrapped, struct error *err)
+{
+    struct dynamic_iterator it = dynamic_iterate(unwrap(access->folders, wrapped));
     enum status status = STATUS_OK;
     bool any = false;
 
-    while (status == STATUS_OK && dynamic_next(&it)) {
-        any = true;
-        if (sync)
-            status = put(&m->sync_folders, folder_name(it.value, scratch), err);
-        else
-            status = add_messages(&m->bind_messages, it.value, scratch, err);
-    }
-    if (status == STATUS_OK && sync && !any)
-        status = put(&m->sync_folders, SLICE("(unnamed folder)"), err);
+    for (; status == STATUS_OK && dynamic_next(&it); any = true)
+        status = add_synced(m, it.value, scratch, err);
+    if (status == STATUS_OK && !any)
+        status = add_synced(
+            m, dynamic_member(unwrap(access->item, wrapped), SLICE("ParentFolder")), scratch, err);
+    return status;
+}
+
+static enum status add_bind(struct mailbox_scope *m, const struct access *access,
+                            struct buf *scratch, struct buf *wrapped, struct error *err)
+{
+    struct dynamic_iterator it = dynamic_iterate(unwrap(access->folders, wrapped));
+    enum status status = STATUS_OK;
+
+    while (status == STATUS_OK && dynamic_next(&it))
+        status = add_messages(&m->bind_messages, it.value, scratch, err);
     return status;
 }
 
@@ -178,8 +194,8 @@ enum status scope_add_access(struct scope_accesses *accesses, const struct acces
         m->first = access->time;
     if (access->time > m->last)
         m->last = access->time;
-    enum status status =
-        add_folders(m, unwrap(access->folders, &wrapped), sync, &scratch, err);
+    enum status status = sync ? add_sync(m, access, &scratch, &wrapped, err)
+                              : add_bind(m, access, &scratch, &wrapped, err);
     if (status == STATUS_OK && throttled) {
         char hour[TIME_TEXT_BYTES + 1];
         time_format_iso(access->time - access->time % TICKS_PER_HOUR, hour);

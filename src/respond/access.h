@@ -15,6 +15,7 @@ struct access {
     int64_t time;
     struct slice properties; /* OperationProperties, JSON */
     struct slice folders;    /* Folders, JSON */
+    struct slice item;       /* Item, JSON: of a sync the folder is there */
 };
 
 struct mailbox_scope {

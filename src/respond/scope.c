@@ -34,14 +34,14 @@ static const char mail_text[] = BARE
     " Mailbox = iff(isempty(MailboxOwnerUPN), MailboxGuid, MailboxOwnerUPN),"
     " App = iff(isempty(ClientAppId), AppId, ClientAppId),"
     " Address = iff(isempty(ClientIPAddress), ClientIP, ClientIPAddress),"
-    " Session = SessionId, User = UserId, Properties = OperationProperties, Folders),"
+    " Session = SessionId, User = UserId, Properties = OperationProperties, Folders, Item),"
     " (OfficeActivity | where Operation == \"MailItemsAccessed\"%s"
     " | project TenantId, Time = TimeGenerated,"
     " Mailbox = iff(isempty(MailboxOwnerUPN), MailboxGuid, MailboxOwnerUPN),"
     " App = iff(isempty(ClientAppId), AppId, ClientAppId),"
     " Address = iff(isempty(Client_IPAddress), ClientIP, Client_IPAddress),"
     " Session = \"\", User = UserId, Properties = OperationProperties,"
-    " Folders = todynamic(Folders));\n";
+    " Folders = todynamic(Folders), Item = todynamic(Item));\n";
 
 /* Who used which address, for anything. */
 static const char used_text[] = BARE
@@ -340,6 +340,7 @@ static enum status access_row(struct scope *scope, const struct batch *batch, ui
         .session = bytes_at(batch, 5, row),
         .properties = bytes_at(batch, 6, row),
         .folders = bytes_at(batch, 7, row),
+        .item = bytes_at(batch, 8, row),
     };
 
     (void)out;
@@ -355,7 +356,7 @@ static enum status find_accesses(struct scope *scope, struct error *err)
     buf_add_text(&text, "Mail");
     add_conditions(scope, &text);
     buf_add_text(&text, " | project TenantId, Time, Mailbox, App, Address, Session, Properties,"
-                        " Folders");
+                        " Folders, Item");
     enum status status = ask(scope, &text, access_row, NULL, err);
     buf_release(&text);
     return status;

@@ -33,6 +33,10 @@ static void add(struct buf *out, const char *mailbox, const char *app, const cha
     ",\"Folders\":[{\"Path\":\"\\\\Inbox\",\"FolderItems\":[{\"InternetMessageId\":\"<2@x>\"},"    \
     "{\"InternetMessageId\":\"<3@x>\"}]}]"
 #define INBOX ",\"Folders\":[{\"Path\":\"\\\\Inbox\"}]"
+/* What the service writes of a sync: the folder is where the item lies. */
+#define INBOX_OF_ITEM                                                                              \
+    ",\"Item\":{\"Id\":\"LgA1\",\"ParentFolder\":{\"Id\":\"LgA1\",\"Name\":\"Inbox\","             \
+    "\"Path\":\"\\\\Inbox\"}}"
 
 static void put(struct place *place, const char *tenant, const char *table, struct buf *records)
 {
@@ -110,6 +114,32 @@ static void a_sync_raises_the_upper_bound_by_what_the_log_knows(void **state)
     buf_release(&r);
 }
 
+static void a_sync_is_of_the_folder_in_which_its_item_lies(void **state)
+{
+    struct place *place = *state;
+    struct buf r;
+
+    buf_init(&r, MIB);
+    place_add_tenant(place, "alpha");
+    add(&r, "ann@x", EVIL, "192.0.2.66", SYNC INBOX_OF_ITEM);
+    add(&r, "ann@x", MAIL, "192.0.2.1", BIND ITEMS_1_2);
+    add(&r, "bob@x", MAIL, "192.0.2.1", BIND ITEMS_1_2);
+    add(&r, "bob@x", MAIL, "192.0.2.1", BIND ITEMS_2_3);
+    put(place, "alpha", "", &r);
+    buf_add_text(&r, "{\"TimeGenerated\":\"2024-02-18T00:00:00Z\","
+                     "\"Operation\":\"MailItemsAccessed\",\"UserId\":\"bob@x\","
+                     "\"MailboxOwnerUPN\":\"bob@x\",\"Client_IPAddress\":\"192.0.2.66\","
+                     "\"AppId\":\"" EVIL "\"" SYNC ",\"Folders\":\"\",\"Item\":"
+                     "\"{\\\"ParentFolder\\\":{\\\"Path\\\":\\\"\\\\\\\\Inbox\\\"}}\"}");
+    put(place, "alpha", "OfficeActivity", &r);
+    assert_int_equal(scope(place, BY_APP ALL), 200);
+    ASSERT_SAYS(place, "\"mailbox\":\"bob@x\"");
+    ASSERT_SAYS(place, "\"lower\":0,\"upper\":2,\"upper_open\":true");
+    ASSERT_SAYS(place, "\"lower\":0,\"upper\":3,\"upper_open\":true");
+    assert_false(place_says(place, "unnamed folder"));
+    buf_release(&r);
+}
+
 static void a_throttled_hour_opens_the_upper_bound(void **state)
 {
     struct place *place = *state;
@@ -138,8 +168,7 @@ static void rows_of_both_tables_count(void **state)
     buf_add_text(&r, "{\"TimeGenerated\":\"2024-02-18T00:00:00Z\","
                      "\"Operation\":\"MailItemsAccessed\",\"UserId\":\"ann@x\","
                      "\"MailboxOwnerUPN\":\"ann@x\",\"Client_IPAddress\":\"192.0.2.66\","
-                     "\"AppId\":\"" EVIL "\""
-                     ",\"OperationProperties\":[{\"Name\":\"MailAccessType\",\"Value\":\"Bind\"}]"
+                     "\"AppId\":\"" EVIL "\"" BIND
                      ",\"Folders\":\"[{\\\"Path\\\":\\\"Inbox\\\",\\\"FolderItems\\\":"
                      "[{\\\"InternetMessageId\\\":\\\"<5@x>\\\"}]}]\"}");
     put(place, "alpha", "OfficeActivity", &r);
@@ -448,6 +477,7 @@ int main(void)
         PLACE_TEST(a_time_that_ends_before_it_begins_is_refused),
         PLACE_TEST(messages_of_binds_are_counted_once),
         PLACE_TEST(a_sync_raises_the_upper_bound_by_what_the_log_knows),
+        PLACE_TEST(a_sync_is_of_the_folder_in_which_its_item_lies),
         PLACE_TEST(a_throttled_hour_opens_the_upper_bound),
         PLACE_TEST(rows_of_both_tables_count),
         PLACE_TEST(kinds_restrict_each_other_and_values_are_alternatives),

@@ -90,6 +90,7 @@ static void a_sync_without_a_folder_is_still_a_sync(void **state)
     struct state *s = *state;
 
     add(s, "ann@x", SYNC, "[]");
+    add(s, "ann@x", SYNC, "[{\"Path\":\"\"}]");
     const struct mailbox_scope *m = scope_find_mailbox(&s->accesses, &tenant, SLICE("ann@x"));
     assert_int_equal(m->sync_folders.count, 1);
     scope_add_mailbox_json(m, true, &s->json);

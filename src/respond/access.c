@@ -120,16 +120,28 @@ static struct slice unwrap(struct slice json, struct buf *scratch)
     return dynamic_kind(json) == JSON_STRING ? plain(json, scratch) : json;
 }
 
+/* What a record or a folder of it names. */
+struct named {
+    uint64_t count; /* of messages, not all different */
+    bool lacks;     /* there are some that it does not name */
+};
+
 static enum status add_messages(struct map *messages, struct slice folder, struct buf *scratch,
-                                struct error *err)
+                                struct named *named, struct error *err)
 {
     struct dynamic_iterator items =
         dynamic_iterate(dynamic_member(folder, SLICE("FolderItems")));
     enum status status = STATUS_OK;
+    bool any = false;
 
-    while (status == STATUS_OK && dynamic_next(&items))
-        status = put(
-            messages, plain(dynamic_member(items.value, SLICE("InternetMessageId")), scratch), err);
+    while (status == STATUS_OK && dynamic_next(&items)) {
+        struct slice id = plain(dynamic_member(items.value, SLICE("InternetMessageId")), scratch);
+        any = true;
+        named->count += id.size > 0;
+        named->lacks = named->lacks || id.size == 0;
+        status = put(messages, id, err);
+    }
+    named->lacks = named->lacks || !any;
     return status;
 }
 
@@ -164,14 +176,31 @@ static enum status add_sync(struct mailbox_scope *m, const struct access *access
     return status;
 }
 
+/* A text that was cut names fewer messages than it had. */
+static bool is_whole(struct slice json)
+{
+    struct json_tape tape;
+
+    json_tape_init(&tape);
+    bool ok = json_parse(json, JSON_DEPTH_MAX, &tape) == JSON_OK;
+    json_tape_release(&tape);
+    return ok;
+}
+
 static enum status add_bind(struct mailbox_scope *m, const struct access *access,
                             struct buf *scratch, struct buf *wrapped, struct error *err)
 {
-    struct dynamic_iterator it = dynamic_iterate(unwrap(access->folders, wrapped));
+    struct slice folders = unwrap(access->folders, wrapped);
+    struct dynamic_iterator it = dynamic_iterate(folders);
+    bool is_text = dynamic_kind(access->folders) == JSON_STRING; /* what is JSON was checked */
+    struct named named = {.lacks = is_text && !is_whole(folders)};
     enum status status = STATUS_OK;
 
     while (status == STATUS_OK && dynamic_next(&it))
-        status = add_messages(&m->bind_messages, it.value, scratch, err);
+        status = add_messages(&m->bind_messages, it.value, scratch, &named, err);
+    m->unnamed_records += named.lacks || named.count == 0 ||
+                          (access->operation_count > 0 &&
+                           named.count < (uint64_t)access->operation_count);
     return status;
 }
 
@@ -219,6 +248,7 @@ enum status scope_add_known(struct scope_accesses *accesses, const struct guid *
     struct mailbox_scope *m = scope_find_mailbox(accesses, tenant, mailbox);
     struct buf scratch, wrapped;
     enum status status = STATUS_OK;
+    struct named ignored = {0};
 
     if (m == NULL || m->sync_folders.count == 0)
         return STATUS_OK;
@@ -227,7 +257,7 @@ enum status scope_add_known(struct scope_accesses *accesses, const struct guid *
     struct dynamic_iterator it = dynamic_iterate(unwrap(folders, &wrapped));
     while (status == STATUS_OK && dynamic_next(&it)) {
         if (map_find(&m->sync_folders, folder_name(it.value, &scratch)) != NULL)
-            status = add_messages(&m->known_in_synced, it.value, &scratch, err);
+            status = add_messages(&m->known_in_synced, it.value, &scratch, &ignored, err);
     }
     buf_release(&scratch);
     buf_release(&wrapped);
@@ -288,13 +318,19 @@ static void add_doubts(const struct mailbox_scope *m, bool is_complete, struct b
                        m->throttled_times.count);
         comma = ",";
     }
+    if (m->unnamed_records > 0) {
+        buf_add_format(ret, "%s\"%llu records do not name all messages they are about\"", comma,
+                       (unsigned long long)m->unnamed_records);
+        comma = ",";
+    }
     if (!is_complete)
         buf_add_format(ret, "%s\"stored records are lost or cannot be read\"", comma);
 }
 
 void scope_add_mailbox_json(const struct mailbox_scope *m, bool is_complete, struct buf *ret)
 {
-    bool is_open = !is_complete || m->sync_folders.count + m->throttled_times.count > 0;
+    bool is_open = !is_complete || m->unnamed_records > 0 ||
+                   m->sync_folders.count + m->throttled_times.count > 0;
     struct arena *arena = arena_new(GIB);
     uint64_t upper = m->bind_messages.count;
 

@@ -16,6 +16,7 @@ struct access {
     struct slice properties; /* OperationProperties, JSON */
     struct slice folders;    /* Folders, JSON */
     struct slice item;       /* Item, JSON: of a sync the folder is there */
+    int64_t operation_count; /* how many messages it is about; 0: it does not say */
 };
 
 struct mailbox_scope {
@@ -23,6 +24,7 @@ struct mailbox_scope {
     struct slice name;
     int64_t first, last;
     uint64_t records, throttled_records;
+    uint64_t unnamed_records;   /* no syncs, and not all their messages are named */
     struct map bind_messages;   /* message ids */
     struct map sync_folders;    /* folder paths */
     struct map throttled_times; /* hours, as text */

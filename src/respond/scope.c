@@ -34,14 +34,16 @@ static const char mail_text[] = BARE
     " Mailbox = iff(isempty(MailboxOwnerUPN), MailboxGuid, MailboxOwnerUPN),"
     " App = iff(isempty(ClientAppId), AppId, ClientAppId),"
     " Address = iff(isempty(ClientIPAddress), ClientIP, ClientIPAddress),"
-    " Session = SessionId, User = UserId, Properties = OperationProperties, Folders, Item),"
+    " Session = SessionId, User = UserId, Properties = OperationProperties, Folders, Item,"
+    " OperationCount),"
     " (OfficeActivity | where Operation == \"MailItemsAccessed\"%s"
     " | project TenantId, Time = TimeGenerated,"
     " Mailbox = iff(isempty(MailboxOwnerUPN), MailboxGuid, MailboxOwnerUPN),"
     " App = iff(isempty(ClientAppId), AppId, ClientAppId),"
     " Address = iff(isempty(Client_IPAddress), ClientIP, Client_IPAddress),"
     " Session = \"\", User = UserId, Properties = OperationProperties,"
-    " Folders = todynamic(Folders), Item = todynamic(Item));\n";
+    " Folders = todynamic(Folders), Item = todynamic(Item),"
+    " OperationCount = tolong(AdditionalFields.OperationCount));\n";
 
 /* Who used which address, for anything. */
 static const char used_text[] = BARE
@@ -342,8 +344,10 @@ static enum status access_row(struct scope *scope, const struct batch *batch, ui
         .folders = bytes_at(batch, 7, row),
         .item = bytes_at(batch, 8, row),
     };
+    struct value count = vector_value(&batch->columns[9], row);
 
     (void)out;
+    access.operation_count = count.is_null ? 0 : count.integer;
     return scope_add_access(&scope->accesses, &access, err);
 }
 
@@ -356,7 +360,7 @@ static enum status find_accesses(struct scope *scope, struct error *err)
     buf_add_text(&text, "Mail");
     add_conditions(scope, &text);
     buf_add_text(&text, " | project TenantId, Time, Mailbox, App, Address, Session, Properties,"
-                        " Folders, Item");
+                        " Folders, Item, OperationCount");
     enum status status = ask(scope, &text, access_row, NULL, err);
     buf_release(&text);
     return status;

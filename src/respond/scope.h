@@ -10,10 +10,10 @@
  *
  * Bounds, per mailbox:
  *   lower  messages named in bind records: they were read
- *   upper  lower, and every message the log knows in the folders that were
- *          synced (a sync takes whole folders); it is open ("cannot rule out")
- *          after a sync or in a throttled period, when the log may not name
- *          every message
+ *   upper  lower, and every message that bind records name in the folders that
+ *          were synced (a sync takes whole folders); it is open ("cannot rule
+ *          out") after a sync, in a throttled period, or after a record that does
+ *          not name all its messages, when the log may not name every one
  */
 #ifndef RESPOND_SCOPE_H
 #define RESPOND_SCOPE_H

@@ -140,6 +140,60 @@ static void a_sync_is_of_the_folder_in_which_its_item_lies(void **state)
     buf_release(&r);
 }
 
+/* A bound is not closed by what the log leaves out. */
+static void a_record_that_does_not_name_all_messages_opens_the_upper_bound(void **state)
+{
+#define ITEM ",\"Folders\":[{\"Path\":\"I\",\"FolderItems\":[{\"InternetMessageId\":\"<1@x>\"}"
+    static const struct {
+        const char *rest;
+        bool is_open;
+    } cases[] = {
+        {BIND ITEM "]}],\"OperationCount\":1", false},
+        {BIND ITEM "]}],\"OperationCount\":2", true},
+        {BIND ITEM ",{\"Id\":\"RgAA\"}]}]", true},
+        {BIND, true},
+    };
+    struct place *place = *state;
+    struct buf r;
+
+    buf_init(&r, MIB);
+    place_add_tenant(place, "alpha");
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char user[64], body[256];
+        (void)snprintf(user, sizeof(user), "u%zu@x", i);
+        add(&r, user, EVIL, "192.0.2.66", cases[i].rest);
+        put(place, "alpha", "", &r);
+        (void)snprintf(body, sizeof(body),
+                       "{\"indicators\":[{\"kind\":\"user\",\"value\":\"%s\"}]" ALL, user);
+        assert_int_equal(scope(place, body), 200);
+        if (place_says(place, "\"upper_open\":true,\"cannot_rule_out\":["
+                              "\"1 records do not name all messages they are about\"]") !=
+            cases[i].is_open)
+            fail_msg("%s: %s", cases[i].rest, place_body(place));
+    }
+    buf_release(&r);
+}
+
+static void a_row_whose_folders_are_cut_opens_the_upper_bound(void **state)
+{
+    struct place *place = *state;
+    struct buf r;
+
+    buf_init(&r, MIB);
+    place_add_tenant(place, "alpha");
+    buf_add_text(&r, "{\"TimeGenerated\":\"2024-02-18T00:00:00Z\","
+                     "\"Operation\":\"MailItemsAccessed\",\"UserId\":\"ann@x\","
+                     "\"MailboxOwnerUPN\":\"ann@x\",\"AppId\":\"" EVIL "\"" BIND
+                     ",\"Folders\":\"[{\\\"Path\\\":\\\"Inbox\\\",\\\"FolderItems\\\":"
+                     "[{\\\"InternetMessageId\\\":\\\"<5@x>\\\"},{\\\"Inter\"}");
+    put(place, "alpha", "OfficeActivity", &r);
+    assert_int_equal(scope(place, BY_APP ALL), 200);
+    ASSERT_SAYS(place, "\"bind_messages\":[\"<5@x>\"]");
+    ASSERT_SAYS(place, "\"upper_open\":true,\"cannot_rule_out\":["
+                       "\"1 records do not name all messages they are about\"]");
+    buf_release(&r);
+}
+
 static void a_throttled_hour_opens_the_upper_bound(void **state)
 {
     struct place *place = *state;
@@ -478,6 +532,8 @@ int main(void)
         PLACE_TEST(messages_of_binds_are_counted_once),
         PLACE_TEST(a_sync_raises_the_upper_bound_by_what_the_log_knows),
         PLACE_TEST(a_sync_is_of_the_folder_in_which_its_item_lies),
+        PLACE_TEST(a_record_that_does_not_name_all_messages_opens_the_upper_bound),
+        PLACE_TEST(a_row_whose_folders_are_cut_opens_the_upper_bound),
         PLACE_TEST(a_throttled_hour_opens_the_upper_bound),
         PLACE_TEST(rows_of_both_tables_count),
         PLACE_TEST(kinds_restrict_each_other_and_values_are_alternatives),

@@ -6,6 +6,7 @@
 #include "respond/access.h"
 #include "respond/scope.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define BIND SLICE("[{\"Name\":\"MailAccessType\",\"Value\":\"Bind\"}]")
@@ -68,7 +69,7 @@ static void mailboxes_fold_case_and_keep_tenants_apart(void **state)
     assert_null(scope_find_mailbox(&s->accesses, &other, SLICE("ann@x")));
 }
 
-static void foreign_shapes_are_read_as_nothing(void **state)
+static void foreign_shapes_name_nothing_and_leave_the_bound_open(void **state)
 {
     static const char *const shapes[] = {
         "", "null", "7", "{}", "[]", "[1,null,[]]", "\"\"", "\"[\"", "\"[{]\"",
@@ -83,6 +84,49 @@ static void foreign_shapes_are_read_as_nothing(void **state)
     const struct mailbox_scope *m = scope_find_mailbox(&s->accesses, &tenant, SLICE("ann@x"));
     assert_int_equal(m->bind_messages.count, 0);
     assert_int_equal(m->sync_folders.count, 0);
+    assert_int_equal(m->unnamed_records, 2 * sizeof(shapes) / sizeof(shapes[0]));
+    scope_add_mailbox_json(m, true, &s->json);
+    assert_int_not_equal(slice_find(buf_slice(&s->json),
+                                    SLICE("\"lower\":0,\"upper\":0,\"upper_open\":true,"
+                                          "\"cannot_rule_out\":[\"22 records do not name all"
+                                          " messages they are about\"]"),
+                                    0),
+                         SIZE_MAX);
+}
+
+static void a_bind_that_names_all_its_messages_closes_the_bound(void **state)
+{
+#define BOTH "{\"FolderItems\":[{\"InternetMessageId\":\"1\"},{\"InternetMessageId\":\"2\"}]}"
+    static const struct {
+        const char *folders;
+        int64_t count;
+        unsigned unnamed;
+    } cases[] = {
+        {"[" BOTH "]", 0, 0},
+        {"[" BOTH "]", 2, 0},
+        {"[" BOTH "]", 1, 0},
+        {"[" BOTH "]", 3, 1},
+        {"[" BOTH "," BOTH "]", 4, 0}, /* a message may be read twice */
+        {"[" BOTH ",{}]", 2, 1},
+        {"[" BOTH ",{\"FolderItems\":[{\"Id\":\"RgAA\"}]}]", 0, 1},
+        {"\"[{\\\"FolderItems\\\":[{\\\"InternetMessageId\\\":\\\"1\\\"}]}]\"", 1, 0},
+        {"\"[{\\\"FolderItems\\\":[{\\\"InternetMessageId\\\":\\\"1\\\"}]},{\"", 1, 1},
+    };
+    struct state *s = *state;
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char name[16];
+        (void)snprintf(name, sizeof(name), "u%zu@x", i);
+        const struct access access = {
+            .tenant = tenant, .mailbox = slice_of(name), .time = TICKS_UNIX_EPOCH,
+            .properties = BIND, .folders = slice_of(cases[i].folders),
+            .operation_count = cases[i].count,
+        };
+        ASSERT_OK(scope_add_access(&s->accesses, &access, &err));
+        const struct mailbox_scope *m = scope_find_mailbox(&s->accesses, &tenant, slice_of(name));
+        if (m->unnamed_records != cases[i].unnamed)
+            fail_msg("%s: %llu", cases[i].folders, (unsigned long long)m->unnamed_records);
+    }
 }
 
 static void a_sync_without_a_folder_is_still_a_sync(void **state)
@@ -93,6 +137,7 @@ static void a_sync_without_a_folder_is_still_a_sync(void **state)
     add(s, "ann@x", SYNC, "[{\"Path\":\"\"}]");
     const struct mailbox_scope *m = scope_find_mailbox(&s->accesses, &tenant, SLICE("ann@x"));
     assert_int_equal(m->sync_folders.count, 1);
+    assert_int_equal(m->unnamed_records, 0);
     scope_add_mailbox_json(m, true, &s->json);
     assert_int_not_equal(slice_find(buf_slice(&s->json), SLICE("\"upper_open\":true"), 0),
                          SIZE_MAX);
@@ -169,7 +214,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         ACCESS_TEST(mailboxes_fold_case_and_keep_tenants_apart),
-        ACCESS_TEST(foreign_shapes_are_read_as_nothing),
+        ACCESS_TEST(foreign_shapes_name_nothing_and_leave_the_bound_open),
+        ACCESS_TEST(a_bind_that_names_all_its_messages_closes_the_bound),
         ACCESS_TEST(a_sync_without_a_folder_is_still_a_sync),
         ACCESS_TEST(known_messages_count_in_synced_folders_of_the_mailbox_only),
         ACCESS_TEST(a_message_that_was_bound_and_synced_counts_once),

@@ -27,7 +27,8 @@ static const char *const kind_names[INDICATOR_KIND_COUNT_] = {"alert", "app-id",
     " iff(countof(a, \":\") == 1, tostring(split(a, \":\")[0]), a));"                             \
     " let six = parse_ipv6(b); iff(isempty(six), b, six) };\n"
 
-/* Mail accesses of both tables in one shape; a time filter goes into %s. */
+/* Mail accesses of both tables in one shape; a time filter goes into %s.  Sentinel's table has
+ * no column for the session, so it is where the sender left it. */
 static const char mail_text[] = BARE
     "let Mail = union (AuditRecords | where Operation == \"MailItemsAccessed\"%s"
     " | project TenantId, Time = TimeGenerated,"
@@ -41,7 +42,10 @@ static const char mail_text[] = BARE
     " Mailbox = iff(isempty(MailboxOwnerUPN), MailboxGuid, MailboxOwnerUPN),"
     " App = iff(isempty(ClientAppId), AppId, ClientAppId),"
     " Address = iff(isempty(Client_IPAddress), ClientIP, Client_IPAddress),"
-    " Session = \"\", User = UserId, Properties = OperationProperties,"
+    " Session = iff(isempty(tostring(AdditionalFields.SessionId)),"
+    " tostring(AppAccessContext.AADSessionId), tostring(AdditionalFields.SessionId)),"
+    " User = UserId,"
+    " Properties = OperationProperties,"
     " Folders = todynamic(Folders), Item = todynamic(Item),"
     " OperationCount = tolong(AdditionalFields.OperationCount));\n";
 

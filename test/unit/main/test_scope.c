@@ -222,13 +222,24 @@ static void rows_of_both_tables_count(void **state)
     buf_add_text(&r, "{\"TimeGenerated\":\"2024-02-18T00:00:00Z\","
                      "\"Operation\":\"MailItemsAccessed\",\"UserId\":\"ann@x\","
                      "\"MailboxOwnerUPN\":\"ann@x\",\"Client_IPAddress\":\"192.0.2.66\","
-                     "\"AppId\":\"" EVIL "\"" BIND
+                     "\"AppId\":\"" EVIL "\",\"SessionId\":\"s-5\"" BIND
                      ",\"Folders\":\"[{\\\"Path\\\":\\\"Inbox\\\",\\\"FolderItems\\\":"
-                     "[{\\\"InternetMessageId\\\":\\\"<5@x>\\\"}]}]\"}");
+                     "[{\\\"InternetMessageId\\\":\\\"<5@x>\\\"}]}]\"}\n"
+                     "{\"TimeGenerated\":\"2024-02-17T00:00:00Z\","
+                     "\"Operation\":\"MailItemsAccessed\",\"UserId\":\"bob@x\","
+                     "\"MailboxOwnerUPN\":\"bob@x\",\"AppId\":\"" MAIL "\"" BIND
+                     ",\"AppAccessContext\":{\"AADSessionId\":\"s-6\"}}");
     put(place, "alpha", "OfficeActivity", &r);
     assert_int_equal(scope(place, BY_APP ALL), 200);
     ASSERT_SAYS(place, "\"bind_messages\":[\"<1@x>\",\"<2@x>\",\"<5@x>\"]");
     ASSERT_SAYS(place, "\"last\":\"2024-02-18T00:00:00.0000000Z\"");
+    assert_int_equal(
+        scope(place, "{\"indicators\":[{\"kind\":\"session\",\"value\":\"s-5\"}]" ALL), 200);
+    ASSERT_SAYS(place, "\"bind_messages\":[\"<5@x>\"]");
+    ASSERT_SAYS(place, "\"sessions\":[\"s-5\"]");
+    assert_int_equal(
+        scope(place, "{\"indicators\":[{\"kind\":\"session\",\"value\":\"s-6\"}]" ALL), 200);
+    ASSERT_SAYS(place, "\"mailbox\":\"bob@x\"");
     buf_release(&r);
 }
 

@@ -195,12 +195,12 @@ static enum status scan_need(struct plan *plan, const uint8_t *needed, struct qu
     return STATUS_OK;
 }
 
+/* A field may have any other name of a time; which one has it is the source's to know. */
 static bool is_event_time(const struct schema *schema, uint32_t column)
 {
     return column < schema->column_count &&
            schema->columns[column].type == TYPE_DATETIME &&
-           (slice_is(schema->columns[column].name, "TimeGenerated") ||
-            slice_is(schema->columns[column].name, "Timestamp"));
+           slice_is(schema->columns[column].name, "TimeGenerated");
 }
 
 static enum status make_filter(struct query *q, const struct pushed *f, struct filter *ret,

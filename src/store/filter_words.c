@@ -81,6 +81,10 @@ bool filter_is_elsewhere(const struct scan_source *source, const struct guid *te
              slice_equal_nocase(word, SLICE("false"))) &&
             has_typed(source, TYPE_BOOL))
             return true; /* 1 is shown as True */
+        if ((slice_equal_nocase(word, SLICE("infinity")) ||
+             slice_equal_nocase(word, SLICE("-infinity"))) &&
+            has_typed(source, TYPE_REAL))
+            return true; /* and so 1e400 */
     }
     return false;
 }

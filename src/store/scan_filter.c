@@ -235,7 +235,8 @@ static enum status make_or_test(struct part_scan *scan, struct test *test, struc
     for (uint32_t i = 0; i < filter->part_count && status == STATUS_OK; i++) {
         bool ignored = false; /* another part may hold */
         status = make_test(scan, &filter->parts[i], &test->parts[i], &ignored, err);
-        if (status == STATUS_OK && test->parts[i].filter == NULL)
+        /* a range of the event time was applied where it stands alone, and only there */
+        if (status == STATUS_OK && (test->parts[i].filter == NULL || test->parts[i].is_event))
             test->filter = NULL;
     }
     return status;

@@ -37,6 +37,17 @@ static bool find_times(const struct part *part, int64_t *ret_min, int64_t *ret_m
     return *ret_min <= *ret_max;
 }
 
+/* Rows without the field have no time in it, though they have one of their own. */
+static bool is_in_all_rows(const struct part_scan *scan, const struct column_plan *plan)
+{
+    bool is_there = true;
+
+    for (uint32_t s = 0; s < scan->part->root_shape_count && is_there; s++)
+        is_there = plan->bindings[s].kind == BIND_LEAF ||
+                   !scan_has_rows_of(scan, &scan->part->shapes[s]);
+    return is_there;
+}
+
 /* A column whose values are the event times, if no more than their bins is wanted.  A field
  * shows whole units of its time, which may lie before the time's own bin. */
 static bool make_bin_digit(const struct part_scan *scan, uint32_t column, struct tally_digit *digit,
@@ -44,7 +55,8 @@ static bool make_bin_digit(const struct part_scan *scan, uint32_t column, struct
 {
     const int64_t *bins = scan->request->bins;
     const struct column_plan *plan = digit->plan;
-    bool is_time = plan->column->source == COLUMN_TIME || plan->event_unit > 0;
+    bool is_time = plan->column->source == COLUMN_TIME ||
+                   (plan->event_unit > 0 && is_in_all_rows(scan, plan));
     int64_t bin = bins == NULL || !is_time || plan->has_containers ? 0 : bins[column];
     int64_t time_min, time_max;
 

@@ -23,7 +23,20 @@ static const char odd_records[] =
     "{\"CreationTime\":\"2024-02-01T10:00:09\",\"d\":{\"a\":{\"b\":{\"c\":5}}},\"n\":\"5\"}\n"
     "{\"CreationTime\":\"2024-02-01T10:00:10\",\"d\":[1,\"two\",{\"three\":\"Four-Five\"}]}\n"
     "{\"CreationTime\":\"2024-02-01T10:00:11\",\"d\":{\"a\":{\"b\":5e0}},\"d\":{\"a\":{\"b\":6}}}\n"
+    "{\"TimeGenerated\":\"2024-02-01T10:01:00\",\"s\":\"no time\"}\n"
     "not an object at all\n";
+
+/* A field that has the name of a time, and is not the time of the event. */
+static const char clock_records[] =
+    "{\"TimeGenerated\":\"2024-02-01T10:00:00\",\"Timestamp\":\"2024-03-01T10:00:00\"}\n"
+    "{\"TimeGenerated\":\"2024-02-02T10:00:00\",\"Timestamp\":\"2024-01-01T10:00:00\"}\n"
+    "{\"TimeGenerated\":\"2024-02-03T10:00:00\",\"Timestamp\":\"2024-02-03T10:00:00\"}\n";
+
+/* The time of the event is in a field, which some do not have. */
+static const char bare_records[] =
+    "{\"CreationTime\":\"2024-02-01T10:00:00\",\"k\":\"a\"}\n"
+    "{\"CreationTime\":\"2024-02-02T10:00:00\",\"k\":\"b\"}\n"
+    "{\"TimeGenerated\":\"2024-02-03T10:00:00\",\"k\":\"a\"}\n";
 
 /* Arrays of objects, in two tables: in one of them nothing else stands in their place. */
 #define ARRAYS                                                                                    \
@@ -55,7 +68,9 @@ static const char typed_records[] =
     "{\"TimeGenerated\":\"2024-02-01T10:00:06\",\"Other\":[443],\"Message\":\"0.443Z\"}\n"
     "{\"TimeGenerated\":\"2024-02-01T10:00:07.443\","
     "\"StartTime_s\":\"2024-02-01T10:00:07.443\"}\n"
-    "{\"TimeGenerated\":\"2024-02-01T10:00:08\",\"443\":\"y\",\"Key50126\":\"z\"}\n";
+    "{\"TimeGenerated\":\"2024-02-01T10:00:08\",\"443\":\"y\",\"Key50126\":\"z\"}\n"
+    "{\"TimeGenerated\":\"2024-02-01T10:00:09\",\"rowcount_d\":1e400}\n"
+    "{\"TimeGenerated\":\"2024-02-01T10:00:10\",\"rowcount_d\":-1e400}\n";
 static const char flag_records[] =
     "{\"TimeGenerated\":\"2024-02-01T10:00:00\",\"IsHidden\":1}\n"
     "{\"TimeGenerated\":\"2024-02-01T10:00:01\",\"IsHidden\":\"0\",\"ObjectId\":\"true\"}\n"
@@ -131,6 +146,26 @@ static const char *const queries[] = {
     LETS "A | where TimeGenerated > T0 and TimeGenerated <= T1 | count",
     LETS "A | where T0 <= TimeGenerated and T1 > TimeGenerated | summarize min(_Seq), max(_Seq)",
     LETS "A | where not(CreationTime between (T0 .. T1)) | count",
+    LETS "A | where CreationTime !between (T0 .. T1) | count",
+    LETS "A | where CreationTime > T1 or UserId == U | count",
+    LETS "A | where CreationTime > T1 or (CreationTime < T0 and UserId == U) | count",
+    LETS "A | where TimeGenerated > T1 or Operation == 'Send' | count",
+    LETS "OfficeActivity | where Start_Time > T1 or UserId == U | count",
+    "Clock_CL | where Timestamp > datetime(2024-02-15) | project _Seq",
+    "Clock_CL | where Timestamp < datetime(2024-01-15) | project _Seq",
+    "Clock_CL | where Timestamp between (datetime(2024-02-03) .. datetime(2024-03-02))"
+    " | project _Seq",
+    "Clock_CL | summarize count() by bin(Timestamp, 1d)",
+    "Clock_CL | where TimeGenerated < datetime(2024-02-02T12:00:00) | project _Seq",
+    "Bare_CL | where CreationTime > datetime(2024-02-02) or k == 'a' | project _Seq",
+    "Bare_CL | where CreationTime !between (datetime(2024-02-02) .. 1d) | project _Seq",
+    "Bare_CL | summarize count() by bin(CreationTime, 1d)",
+    "Bare_CL | summarize count() by bin(CreationTime, 1d), k",
+    "Bare_CL | where k == 'a' | summarize count() by bin(CreationTime, 1d)",
+    "Odd_CL | summarize count() by bin(CreationTime, 1h)",
+    "Odd_CL | summarize count() by bin(CreationTime, 1h), s",
+    "Odd_CL | where CreationTime < datetime(2024-02-01T10:00:30) | count",
+    "Odd_CL | where isnull(CreationTime) | project _Seq",
     "AuditRecords | where CreationTime > datetime(2200-01-01) | count",
     "AuditRecords | where _Seq between (100 .. 2000) | count",
     "AuditRecords | where TenantId == '00000000-0000-0000-0000-000000000002' | count",
@@ -208,6 +243,9 @@ static const char *const queries[] = {
     WORDS("AzureDiagnostics", "cdef01234567"),
     WORDS("AzureDiagnostics", "01234567-89ab-cdef-0123-456789abcdef"),
     WORDS("AzureDiagnostics", "azurediagnostics"),
+    WORDS("AzureDiagnostics", "Infinity"),
+    WORDS("AzureDiagnostics", "-infinity"),
+    WORDS("Odd_CL", "infinity"),
     WORDS("DataSecurityEvents", "true"),
     WORDS("DataSecurityEvents", "False"),
     WORDS("DataSecurityEvents", "1"),
@@ -344,6 +382,8 @@ static void hints_threads_and_sealing_change_no_answer(void **state)
     answers_open(&a);
     answers_generate(&a, RECORDS);
     answers_lines(&a, "Odd_CL", odd_records);
+    answers_lines(&a, "Bare_CL", bare_records);
+    answers_lines(&a, "Clock_CL", clock_records);
     answers_lines(&a, "Arrays_CL", array_records);
     answers_lines(&a, "Mixed_CL", mixed_records);
     answers_lines(&a, "AzureDiagnostics", typed_records);

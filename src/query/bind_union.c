@@ -33,18 +33,38 @@ static bool add_input(struct binder *b, struct inputs *in, struct plan *plan, st
     return true;
 }
 
+/* The rows of a table itself: what its view adds stands in other tables, which `*` names too. */
+static struct plan *bind_own_rows(struct binder *b, const struct node *name)
+{
+    const struct query_env *env = b->q->request->env;
+    struct table_source *source = NULL;
+    struct error ignored = {0};
+    struct binder inner = *b;
+
+    if (bind_find(b, name->name) != NULL || env == NULL || env->table == NULL ||
+        env->table(env->context, name->name, &source, &ignored) != STATUS_OK)
+        return bind_table(b, name); /* of the query, or a view without a table */
+    inner.views = &name->name;
+    inner.view_count = 1;
+    struct plan *plan = bind_named_table(&inner, name->name, name->at);
+    b->weight = inner.weight;
+    return plan;
+}
+
 static bool add_wildcard(struct binder *b, struct inputs *in, const struct node *node)
 {
     struct names names = {0};
+    bool is_all = slice_is(node->name, "*");
 
     if (!bind_wildcard(b, node->name, &names))
         return false;
     for (uint32_t i = 0; i < names.count; i++) {
         struct node name = {.kind = NODE_NAME, .at = node->at, .name = names.items[i]};
-        if (!add_input(b, in, bind_table(b, &name), names.items[i]))
+        struct plan *plan = is_all ? bind_own_rows(b, &name) : bind_table(b, &name);
+        if (!add_input(b, in, plan, names.items[i]))
             return false;
     }
-    if (!slice_is(node->name, "*"))
+    if (!is_all)
         return true;
     struct plan *absent = bind_absent(b, &names, in->plans, in->count);
     return absent == NULL ? b->err->status == STATUS_OK

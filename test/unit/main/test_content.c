@@ -146,6 +146,37 @@ static void a_view_holds_the_rows_of_its_own_name_too(void **state)
     ASSERT_SAYS(place, "[\"2024-02-17T18:00:00.0000000Z\"]");
 }
 
+static void all_tables_together_have_each_row_once(void **state)
+{
+    static const struct {
+        const char *query, *rows;
+    } cases[] = {
+        {"OfficeActivity | where Operation == 'Zend' | count", "[2]"},
+        {"union * | where Operation == 'Zend' | count", "[2]"},
+        {"union withsource=T * | where Operation == 'Zend' | summarize n = count() by T"
+         " | sort by T asc",
+         "[\"AuditRecords\",1],\n[\"OfficeActivity\",1]"},
+        {"search 'Zend' | where $table != 'DaybookAudit' | count", "[2]"},
+        {"find where Operation == 'Zend' | count", "[2]"},
+        {"let L = OfficeActivity; union * | where Operation == 'Zend' | count", "[4]"},
+        {"union Office* | where Operation == 'Zend' | count", "[2]"},
+    };
+    struct place *place = *state;
+
+    place_add_tenant(place, "alpha");
+    place_ingest(place, "alpha", "AuditRecords",
+                 "{\"Id\":\"5f2d7c1e-0000-4000-8000-000000000001\",\"RecordType\":2,"
+                 "\"CreationTime\":\"2024-02-17T18:00:00\",\"Workload\":\"Exchange\","
+                 "\"Operation\":\"Zend\"}");
+    place_ingest(place, "alpha", "OfficeActivity",
+                 "{\"TimeGenerated\":\"2024-02-17T18:00:00Z\",\"Operation\":\"Zend\"}");
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        if (place_query(place, "alpha", cases[i].query) != 200 ||
+            !place_says(place, cases[i].rows))
+            fail_msg("%s: %s", cases[i].query, place_body(place));
+    }
+}
+
 static void a_table_of_defender_has_two_names_for_its_time(void **state)
 {
     static const struct {
@@ -199,6 +230,7 @@ int main(void)
         PLACE_TEST(every_column_of_a_view_can_be_read),
         PLACE_TEST(records_show_in_the_views_that_choose_them),
         PLACE_TEST(a_view_holds_the_rows_of_its_own_name_too),
+        PLACE_TEST(all_tables_together_have_each_row_once),
         PLACE_TEST(a_table_of_defender_has_two_names_for_its_time),
         cmocka_unit_test(time_columns_are_known_for_declared_tables_only),
     };

@@ -21,11 +21,20 @@
 #define SEALED_COUNTER_BYTES (COUNTER_BYTES + AEAD_OVERHEAD_BYTES)
 #define STATE_TENANT_BYTES (sizeof(struct guid) + SEALED_COUNTER_BYTES)
 #define ADDITIONAL_BYTES 40
+#define LOOKS_AT_ONCE 256u /* a few milliseconds; a save waits for so many, and no longer */
 
+/* A save goes before those who look: some of them are always there while known records are
+ * sent again, and would keep it away for ever.  Nobody may take the lock to read twice. */
 void memory_init(struct memory *memory, struct io *io, struct tenant_table *tenants)
 {
+    pthread_rwlockattr_t attributes;
+
     *memory = (struct memory){.io = io, .tenants = tenants, .next_run = 1};
-    (void)pthread_rwlock_init(&memory->lock, NULL);
+    (void)pthread_rwlockattr_init(&attributes);
+    (void)pthread_rwlockattr_setkind_np(&attributes,
+                                        PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+    (void)pthread_rwlock_init(&memory->lock, &attributes);
+    (void)pthread_rwlockattr_destroy(&attributes);
 }
 
 void memory_free_all(struct memory *memory)
@@ -105,20 +114,36 @@ static enum status look_one(struct memory *memory, const struct guid *tenant,
     return STATUS_OK;
 }
 
-enum status memory_look(struct memory *memory, const struct memory_query *query,
-                        uint8_t *ret_verdicts, uint64_t *ret_generation, struct error *err)
+/* Under the lock. */
+static enum status look_some(struct memory *memory, const struct memory_query *query,
+                             uint32_t first, uint8_t *ret_verdicts, struct error *err)
 {
     enum status status = STATUS_OK;
 
-    (void)pthread_rwlock_rdlock(&memory->lock);
-    *ret_generation = memory->generation;
-    for (uint32_t i = 0; i < query->count && status == STATUS_OK; i++) {
+    for (uint32_t i = first; i < query->count && i - first < LOOKS_AT_ONCE && status == STATUS_OK;
+         i++) {
         struct print_search search = {.print = &query->prints[i], .oldest = query->oldest};
         if (memory->run_count > 0 && query->prints[i].id != 0)
             status = look_one(memory, &query->tenant->id, &search, err);
         ret_verdicts[i] = (uint8_t)search.verdict;
     }
-    (void)pthread_rwlock_unlock(&memory->lock);
+    return status;
+}
+
+/* When a save comes between, the first verdicts are of the runs before it and the generation
+ * is theirs: who holds no lock of the tenant finds that it passed, and asks again.  With the
+ * lock they hold all the same: what the save has put into a run is not thawed until then. */
+enum status memory_look(struct memory *memory, const struct memory_query *query,
+                        uint8_t *ret_verdicts, uint64_t *ret_generation, struct error *err)
+{
+    enum status status = STATUS_OK;
+
+    *ret_generation = memory_generation(memory);
+    for (uint32_t i = 0; i < query->count && status == STATUS_OK; i += LOOKS_AT_ONCE) {
+        (void)pthread_rwlock_rdlock(&memory->lock);
+        status = look_some(memory, query, i, ret_verdicts, err);
+        (void)pthread_rwlock_unlock(&memory->lock);
+    }
     return status;
 }
 

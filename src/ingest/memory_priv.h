@@ -42,8 +42,8 @@ enum status memory_save(struct memory *memory, uint64_t floor, uint32_t oldest,
 uint64_t memory_generation(struct memory *memory);
 /* The run is damaged: no look-up reads it again, the next save sets it aside. */
 void memory_break(struct memory *memory, struct run *run);
-/* Verdicts on prints (those with an id) from the runs alone.  *ret_generation
- * says how long they hold. */
+/* Verdicts on prints (those with an id) from the runs alone.  They hold while the generation
+ * is *ret_generation; under the tenant's lock, until that is let go. */
 struct memory_query {
     const struct tenant *tenant;
     const struct print *prints;

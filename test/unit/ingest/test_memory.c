@@ -325,6 +325,73 @@ static void a_save_goes_on_without_a_damaged_run(void **state)
     buf_release(&bytes);
 }
 
+#define READERS 4
+#define READ_PRINTS 5000u
+#define READERS_SECONDS 10
+
+struct readers {
+    struct fixture *f;
+    struct print prints[READ_PRINTS];
+    atomic_bool stop;
+    atomic_uint looks, wrong_count;
+};
+
+static void *look_on(void *context)
+{
+    struct readers *readers = context;
+    struct memory_query query = {readers->f->tenant, readers->prints, READ_PRINTS, 1};
+    uint64_t until = clock_monotonic_us(clock_system()) + READERS_SECONDS * UINT64_C(1000000);
+    uint8_t *verdicts = calloc(READ_PRINTS, 1);
+    uint64_t generation;
+    struct error err;
+
+    CHECK(verdicts != NULL);
+    while (!atomic_load(&readers->stop) && clock_monotonic_us(clock_system()) < until) {
+        if (memory_look(&readers->f->memory, &query, verdicts, &generation, &err) != STATUS_OK)
+            (void)atomic_fetch_add(&readers->wrong_count, 1);
+        for (uint32_t i = 0; i < READ_PRINTS; i++) {
+            if (verdicts[i] != PRINT_DUPLICATE)
+                (void)atomic_fetch_add(&readers->wrong_count, 1);
+        }
+        (void)atomic_fetch_add(&readers->looks, 1);
+    }
+    free(verdicts);
+    return NULL;
+}
+
+/* Who sends again what is known reads for long, one beside the other. */
+static void a_save_does_not_wait_for_the_last_reader(void **state)
+{
+    struct fixture *f = *state;
+    struct readers *readers = calloc(1, sizeof(*readers));
+    pthread_t threads[READERS];
+
+    assert_non_null(readers);
+    readers->f = f;
+    for (uint32_t i = 0; i < READ_PRINTS; i++) {
+        readers->prints[i] = (struct print){.id = (i + 1) * UINT64_C(0x9E3779B97F4A7C15),
+                                            .content = {1}};
+        add(f, readers->prints[i].id, 1, 100);
+    }
+    save(f, 1, 1);
+    for (int i = 0; i < READERS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, look_on, readers), 0);
+    while (atomic_load(&readers->looks) < READERS)
+        (void)usleep(1000);
+    uint64_t begin_us = clock_monotonic_us(clock_system());
+    for (uint64_t i = 2; i <= 4; i++) {
+        add(f, i, 2, 100);
+        save(f, i, 1);
+    }
+    uint64_t took_us = clock_monotonic_us(clock_system()) - begin_us;
+    atomic_store(&readers->stop, true);
+    for (int i = 0; i < READERS; i++)
+        (void)pthread_join(threads[i], NULL);
+    assert_in_range(took_us, 0, READERS_SECONDS * 1000000 / 2);
+    assert_int_equal(atomic_load(&readers->wrong_count), 0);
+    free(readers);
+}
+
 static void a_key_value_has_a_hash_and_a_body(void **state)
 {
     char bytes[KEY_MAC_REST_BYTES + HASH_BYTES + 2] = {1};
@@ -352,6 +419,7 @@ int main(void)
         TEST(a_missing_run_is_forgotten_and_counted),
         TEST(a_damaged_run_is_set_aside_and_counted),
         TEST(a_save_goes_on_without_a_damaged_run),
+        TEST(a_save_does_not_wait_for_the_last_reader),
         TEST(a_key_value_has_a_hash_and_a_body),
     };
 

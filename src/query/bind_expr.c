@@ -281,6 +281,16 @@ static enum type type_of_dynamics(struct slice op, const struct expr *left,
     return is_text && (slice_is(op, "==") || slice_is(op, "!=")) ? TYPE_STRING : TYPE_DYNAMIC;
 }
 
+#define REAL_WHOLE_MAX (INT64_C(1) << 53) /* from here on whole numbers share reals */
+
+static bool is_beyond_reals(const struct expr *constant)
+{
+    return constant->kind == EXPR_CONST && !constant->value.is_null &&
+           (constant->type == TYPE_LONG || constant->type == TYPE_INT) &&
+           (constant->value.integer >= REAL_WHOLE_MAX ||
+            constant->value.integer <= -REAL_WHOLE_MAX);
+}
+
 struct expr *bind_compare(struct binder *b, uint32_t at, struct slice op, struct expr *left,
                           struct expr *right)
 {
@@ -293,6 +303,9 @@ struct expr *bind_compare(struct binder *b, uint32_t at, struct slice op, struct
     else if (!common_type(left->type, right->type, op.data[0] == '<' || op.data[0] == '>',
                           &type))
         return bind_hint_compare(b, at, left, right);
+    if ((left->type == TYPE_DYNAMIC && is_beyond_reals(right)) ||
+        (right->type == TYPE_DYNAMIC && is_beyond_reals(left)))
+        type = TYPE_DECIMAL; /* whole numbers of 64 bits are exact in it */
     struct expr *args[2] = {bind_cast(b, left, type), bind_cast(b, right, type)};
     if (args[0] == NULL || args[1] == NULL)
         return NULL;

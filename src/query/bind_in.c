@@ -212,6 +212,26 @@ static struct expr *bind_has_list(struct binder *b, const struct node *node, str
     return bind_invoke_with(b, &call);
 }
 
+#define IN_COMPARISONS_MAX 256u /* more are a set of texts */
+
+/* A dynamic value may be shown otherwise than a constant of its value (true, 1.0, a time), so the
+ * text says nothing; `==` knows. */
+static bool is_by_value(struct binder *b, const struct node *node, const struct expr *left,
+                        const struct values *list)
+{
+    bool has_typed = false;
+
+    if (left->type != TYPE_DYNAMIC || node_count(node->body) > IN_COMPARISONS_MAX)
+        return false;
+    for (const struct node *item = node->body; item != NULL; item = item->next) {
+        if (bind_is_tabular(b, item))
+            return false;
+    }
+    for (uint32_t i = 0; i < list->count && !has_typed; i++)
+        has_typed = list->items[i].type != TYPE_STRING && list->items[i].type != TYPE_DYNAMIC;
+    return has_typed;
+}
+
 struct expr *bind_in(struct binder *b, const struct node *node)
 {
     struct expr *left = bind_expr(b, node->args);
@@ -229,6 +249,7 @@ struct expr *bind_in(struct binder *b, const struct node *node)
                          SLICE_FMT(node->name));
     if (has)
         return bind_has_list(b, node, left, &list);
+    open |= !nocase && is_by_value(b, node, left, &list);
     return open ? bind_open_in(b, node, left, nocase, negated)
                 : bind_set(b, node, left, &list, nocase, negated);
 }

@@ -141,33 +141,92 @@ static bool bind_let(struct binder *b, const struct node *let)
     return bind_dry(b, &v) && bind_push(b, &v);
 }
 
+static const struct query_parameter *given_parameter(const struct query_request *r,
+                                                     struct slice name)
+{
+    for (uint32_t i = 0; i < r->parameter_count; i++) {
+        if (slice_equal(r->parameters[i].name, name))
+            return &r->parameters[i];
+    }
+    return NULL;
+}
+
+/* The literal that a given text is, or NULL: it is plain text then, as a text that is no literal
+ * of its own (007, 1e3) is for a parameter of type string. */
+static const struct node *literal_of(struct binder *b, struct slice text, enum type type)
+{
+    struct node *literal = NULL;
+    struct error ignored = {0};
+
+    if (parse_query(b->q->arena, text, &literal, &ignored) != STATUS_OK || literal->next != NULL ||
+        (literal->kind != NODE_LITERAL && literal->kind != NODE_UNARY))
+        return NULL;
+    bool is_text = literal->kind == NODE_LITERAL && literal->value.type == TYPE_STRING;
+    return type == TYPE_STRING && !is_text ? NULL : literal;
+}
+
+static struct expr *given_value(struct binder *b, const struct query_parameter *given,
+                                const struct node *column)
+{
+    enum type type = column->value.type;
+    const struct node *literal = literal_of(b, given->text, type);
+    struct value plain = {.type = TYPE_STRING, .bytes = given->text};
+    struct expr *expr = literal != NULL ? bind_constant(b, literal)
+                                        : bind_const_expr(b, &plain, column->at);
+    bool is_null = expr == NULL || expr->value.is_null || given->text.size == 0;
+
+    expr = bind_cast(b, expr, type);
+    if (expr == NULL || !expr->value.is_null || is_null || type == TYPE_DYNAMIC)
+        return expr;
+    bind_fail(b, column->at, "SEM0100", "parameter '%.*s' is a %s, and cannot be '%.*s'",
+              SLICE_FMT(slice_head(column->name, 128)), type_name(type),
+              SLICE_FMT(slice_head(given->text, 128)));
+    return NULL;
+}
+
 static bool bind_parameter_value(struct binder *b, const struct node *column)
 {
-    const struct query_request *r = b->q->request;
+    const struct query_parameter *given = given_parameter(b->q->request, column->name);
     struct binding v = {.name = column->name, .kind = BINDING_SCALAR};
-    struct node *literal = NULL;
 
-    for (uint32_t i = 0; i < r->parameter_count; i++) {
-        if (!slice_equal(r->parameters[i].name, column->name))
-            continue;
-        struct slice text = r->parameters[i].text;
-        struct error ignored = {0};
-        bool parsed = parse_query(b->q->arena, text, &literal, &ignored) == STATUS_OK &&
-                      literal->next == NULL &&
-                      (literal->kind == NODE_LITERAL || literal->kind == NODE_UNARY);
-        struct value plain = {.type = TYPE_STRING, .bytes = text};
-        struct expr *expr =
-            parsed ? bind_constant(b, literal) : bind_const_expr(b, &plain, column->at);
-        v.expr = bind_cast(b, expr, column->value.type);
-        return v.expr != NULL && bind_push(b, &v);
-    }
-    if (column->args == NULL) {
+    if (given == NULL && column->args == NULL) {
         bind_fail(b, column->at, "SEM0100", "parameter '%.*s' has no value",
                   SLICE_FMT(slice_head(column->name, 128)));
         return false;
     }
-    v.expr = bind_cast(b, bind_constant(b, column->args), column->value.type);
+    v.expr = given != NULL
+                 ? given_value(b, given, column)
+                 : bind_cast(b, bind_constant(b, column->args), column->value.type);
     return v.expr != NULL && bind_push(b, &v);
+}
+
+static bool declares(const struct node *list, struct slice name)
+{
+    for (const struct node *s = list; s != NULL; s = s->next) {
+        const struct node *column = s->kind == NODE_DECLARE ? s->by : NULL;
+        for (; column != NULL; column = column->next) {
+            if (slice_equal(column->name, name))
+                return true;
+        }
+    }
+    return false;
+}
+
+/* One that was given and is not declared is most likely misspelt. */
+static bool check_given(struct binder *b, const struct node *list)
+{
+    const struct query_request *r = b->q->request;
+
+    for (uint32_t i = 0; i < r->parameter_count && b->depth == 0; i++) {
+        struct slice name = r->parameters[i].name;
+        if (declares(list, name))
+            continue;
+        bind_fail(b, list->at, "SEM0100",
+                  "the query declares no parameter '%.*s'; declare query_parameters(NAME:TYPE)",
+                  SLICE_FMT(slice_head(name, 128)));
+        return false;
+    }
+    return true;
 }
 
 /* Limits and now() are heeded.  Other options are seen by those who ask for them; what their value
@@ -193,6 +252,8 @@ struct plan *bind_statements(struct binder *b, const struct node *list, struct e
     struct plan *plan = NULL;
 
     bind_warn_unused(b, list);
+    if (!check_given(b, list))
+        return NULL;
     for (const struct node *s = list; s != NULL; s = s->next) {
         if (query_check(b->q, b->err) != STATUS_OK)
             return NULL;

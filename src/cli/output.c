@@ -214,11 +214,25 @@ static enum status keep_cell(struct output *output, struct slice text,
     return STATUS_OK;
 }
 
+/* A number is no formula, whatever it begins with. */
+static void add_csv_cell(struct output *output, struct slice text, const struct json_token *token)
+{
+    struct buf cell;
+
+    if (token->kind == JSON_NUMBER) {
+        buf_add_slice(&output->buf, json_text(text, token));
+        return;
+    }
+    buf_init(&cell, GIB);
+    add_cell_text(&cell, text, token);
+    text_add_csv_cell(&output->buf, buf_slice(&cell));
+    buf_release(&cell);
+}
+
 static enum status add_cells(struct output *output, struct slice text,
                              const struct json_tape *tape, uint32_t row, struct error *err)
 {
     uint32_t token = first_cell(tape, row);
-    struct buf cell;
 
     for (uint32_t i = 0; i < output->column_count && token < tape->tokens[row].next; i++) {
         const struct json_token *t = &tape->tokens[token];
@@ -229,10 +243,7 @@ static enum status add_cells(struct output *output, struct slice text,
         } else {
             if (i > 0)
                 buf_add_byte(&output->buf, ',');
-            buf_init(&cell, GIB);
-            add_cell_text(&cell, text, t);
-            text_add_csv_cell(&output->buf, buf_slice(&cell));
-            buf_release(&cell);
+            add_csv_cell(output, text, t);
         }
         token = next_cell(tape, row, token);
     }

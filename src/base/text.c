@@ -49,6 +49,11 @@ bool text_is_ascii(struct slice s)
     return true;
 }
 
+struct slice text_without_mark(struct slice s)
+{
+    return slice_starts_with(s, SLICE("\xef\xbb\xbf")) ? slice_tail(s, 3) : s;
+}
+
 bool text_is_utf8(struct slice s)
 {
     const unsigned char *bytes = (const unsigned char *)s.data;

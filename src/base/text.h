@@ -8,6 +8,8 @@
 
 bool text_is_utf8(struct slice s); /* RFC 3629: no surrogates, no overlong forms */
 bool text_is_ascii(struct slice s);
+/* Without the byte order mark that editors write before UTF-8. */
+struct slice text_without_mark(struct slice s);
 
 /* One code point at `*at` (advanced); U+FFFD for a broken sequence (1 byte). */
 uint32_t text_next_rune(struct slice s, size_t *at);

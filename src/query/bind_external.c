@@ -8,6 +8,7 @@
 #include "query/rowset_priv.h"
 
 #include "base/limits.h"
+#include "base/text.h"
 #include "codec/json.h"
 #include "table/dynamic.h"
 
@@ -62,7 +63,7 @@ static bool add_row(struct binder *b, struct filling *f)
 static bool add_csv(struct binder *b, struct filling *f, struct slice text, char separator,
                     bool skip_first)
 {
-    struct csv csv = {text, separator, b->q->arena};
+    struct csv csv = {text_without_mark(text), separator, b->q->arena};
     uint32_t columns = f->schema->column_count, count;
     struct slice *cells = ARENA_ARRAY(b->q->arena, struct slice, columns + 1, b->err);
 
@@ -375,6 +376,7 @@ struct plan *bind_watchlist(struct binder *b, const struct node *node)
         return bind_fail(b, node->args->at, "SEM0100",
                          "there is no watchlist '%.*s'; add it with 'daybook watchlist add'",
                          SLICE_FMT(slice_head(alias->value.bytes, 128)));
+    csv.rest = text_without_mark(csv.rest);
     if (status != STATUS_OK || !watchlist_schema(b, &csv, &schema) ||
         !start(b, &schema, node->at, &f) || !watchlist_rows(b, &csv, &f))
         return NULL;

@@ -120,7 +120,7 @@ static enum status check_header(const struct slice *cells, uint32_t count, struc
 static enum status check_watchlist(struct slice text, struct arena *arena, uint64_t *ret_rows,
                                    struct error *err)
 {
-    struct csv csv = {text, ',', arena};
+    struct csv csv = {text_without_mark(text), ',', arena};
     struct slice *cells = ARENA_ARRAY(arena, struct slice, TABLE_COLUMNS_MAX, err);
     uint32_t count = 0, columns;
 

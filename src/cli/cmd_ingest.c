@@ -34,6 +34,7 @@ struct sender {
     uint64_t records, stored, duplicates, conflicting, foreign, count, first_seq;
     struct buf quarantined;   /* inside of the JSON array */
     struct buf receipts;
+    uint64_t unsigned_count;  /* of count: no receipt came for them */
     /* progress */
     bool show_progress;
     uint64_t started_us, shown_us, bytes_done, bytes_total, encoded_done;
@@ -97,6 +98,8 @@ static void sum_answer(struct sender *s, struct slice text, const struct json_ta
         if (s->receipts.size > 0)
             buf_add_text(&s->receipts, "\\n");
         buf_add_slice(&s->receipts, json_text(text, &tape->tokens[receipt]));
+    } else {
+        s->unsigned_count += answer_number(text, tape, 0, "count");
     }
 }
 
@@ -355,6 +358,10 @@ int cmd_ingest(const struct command_context *context)
     /* Also after a failure: whoever has the receipts can prove what was stored before it. */
     if ((status == STATUS_OK || s.records > 0) && print_answer(&s, &err) != STATUS_OK)
         code = cli_fail(&err);
+    if (s.unsigned_count > 0)
+        (void)fprintf(stderr, "daybook: %llu records are stored, but no receipt came for them; "
+                      "'daybook doctor' says whether the keys are there\n",
+                      (unsigned long long)s.unsigned_count);
     session_close(s.session);
     buf_release(&s.quarantined);
     buf_release(&s.receipts);

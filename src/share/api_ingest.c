@@ -3,6 +3,7 @@
 #include "share/share_priv.h"
 
 #include "base/limits.h"
+#include "base/log.h"
 #include "base/text.h"
 
 static enum status parse_format(struct slice name, enum ingest_format *ret, struct error *err)
@@ -94,6 +95,9 @@ enum status share_ingest(void *context, const struct http_request *request,
     status = ingest_put(share->services.ingest, &in, request->arena, &answer, err);
     if (status != STATUS_OK)
         return status;
+    if (answer.count > 0 && answer.receipt.size == 0)
+        log_line(LOG_LEVEL_WARNING, "%u records were stored without a receipt: the process with "
+                 "the keys did not answer", answer.count);
     add_receipt_header(&answer, request, response);
     add_answer(&answer, &response->body);
     return buf_check(&response->body, err);

@@ -124,8 +124,8 @@ enum status client_check_guarded(struct slice url, bool allow_private, struct er
                             : "it is not https";
         else if (has_user)
             wrong = "it holds a user name";
-        else if (number != 443 && number < 1024)
-            wrong = "its port is below 1024 and not 443";
+        else if (number < 1024 && number != (is_http ? 80 : 443))
+            wrong = "its port is below 1024 and not its scheme's own";
     }
     curl_free(scheme);
     curl_free(user);

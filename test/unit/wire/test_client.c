@@ -90,7 +90,7 @@ static void test_allow_private_lifts_the_address_check_only(void **state)
 static void test_a_guarded_url_is_plain_https(void **state)
 {
     static const char *const wrong[] = {
-        "http://example.com/", "ftp://example.com/", "file:///etc/passwd", "gopher://x/",
+        "http://example.com:443/", "ftp://example.com/", "file:///etc/passwd", "gopher://x/",
         "https://user@example.com/", "https://user:word@example.com/", "https://example.com:22/",
         "https://example.com:1023/", "https://example.com:80/", "example.com", "", "https://",
     };
@@ -101,6 +101,10 @@ static void test_a_guarded_url_is_plain_https(void **state)
         assert_int_equal(open_client(wrong[i], true, true, &client, &err), STATUS_INVALID);
     assert_int_equal(open_client("http://127.0.0.1:1", false, false, &client, &err),
                      STATUS_INVALID);
+    assert_int_equal(open_client("http://10.1.2.3/hook", true, false, &client, &err),
+                     STATUS_INVALID);
+    assert_int_equal(open_client("http://10.1.2.3/hook", true, true, &client, &err), STATUS_OK);
+    client_free(client);
 }
 
 static void test_a_token_cannot_bring_a_header_of_its_own(void **state)

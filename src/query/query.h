@@ -28,7 +28,8 @@ struct query_env {
     /* The tables among them that hold rows, for `*` alone.  NULL: all names. */
     void (*stored)(void *context, void (*each)(void *arg, struct slice name), void *arg);
     /* "(parameters) { body }" of a stored function, or an empty slice; it lives
-     * until the query ends. */
+     * until the query ends.  It comes before a table and a view of the name: give none
+     * that would hide rows. */
     struct slice (*function)(void *context, struct slice name);
     /* The text of a watchlist as CSV with a line of names first, in the arena.
      * STATUS_NOT_FOUND if there is none. */

@@ -58,7 +58,7 @@ static const char used_text[] = BARE
 
 struct scope {
     const struct scope_request *request;
-    struct query_env env; /* the caller's, without views: table names mean tables */
+    struct query_env env; /* the caller's, with tables alone: their names mean nothing else */
     struct map sets[INDICATOR_KIND_COUNT_];
     struct scope_accesses accesses;
     struct arena *arena;
@@ -516,6 +516,7 @@ enum status scope_run(const struct scope_request *request, struct buf *ret, stru
     enum status status;
 
     scope.env.view = NULL;
+    scope.env.function = NULL;
     scope.arena = arena_new(QUERY_MEMORY_BYTES);
     if (scope.arena == NULL)
         return ERROR_MEMORY(err);

@@ -307,6 +307,27 @@ enum status share_document_get(void *context, const struct http_request *request
     return buf_check(&response->body, err);
 }
 
+/* A function of all tenants is to hide no table of any of them. */
+static enum status check_not_taken(struct share *share, const struct http_request *request,
+                                   const struct place *place, struct error *err)
+{
+    struct guid tenant = place->tenant;
+    struct reach reach = {.tenants = &tenant, .count = 1};
+    struct store_snapshot *snapshot = NULL;
+    enum status status = STATUS_OK;
+
+    if (guid_is_zero(&place->tenant))
+        status = share_reach_logs(share, request, SLICE(""), &reach, err);
+    if (status == STATUS_OK)
+        status = store_snapshot_of(share->services.store,
+                                   reach.count == 1 ? reach.tenants : NULL, &snapshot, err);
+    if (status != STATUS_OK)
+        return status;
+    status = share_check_no_table(share, snapshot, &reach, place->name, err);
+    store_snapshot_free(snapshot);
+    return status;
+}
+
 enum status share_document_put(void *context, const struct http_request *request,
                                struct http_response *response, struct error *err)
 {
@@ -319,6 +340,8 @@ enum status share_document_put(void *context, const struct http_request *request
     document.name = place.name;
     if (status == STATUS_OK)
         status = record(share, request, &place, place.set, err);
+    if (status == STATUS_OK && place.kind == META_FUNCTION)
+        status = check_not_taken(share, request, &place, err);
     if (status == STATUS_OK)
         status = document_put(&documents, &place.tenant, place.kind, &document, request->arena,
                               err);

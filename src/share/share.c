@@ -343,6 +343,34 @@ static void load_names(struct query_view *view)
         view->common_count = 0;
 }
 
+enum status share_check_no_table(struct share *share, struct store_snapshot *snapshot,
+                                 const struct reach *reach, struct slice name, struct error *err)
+{
+    const struct share_services *services = &share->services;
+    struct table_source *source = NULL;
+    enum status status = STATUS_OK;
+
+    if (services->view == NULL || services->view(services->context, name).size == 0)
+        status = store_snapshot_source(snapshot, name, reach->tenants, reach->count, &source, err);
+    if (status == STATUS_NOT_FOUND) {
+        *err = (struct error){0};
+        return STATUS_OK;
+    }
+    return status == STATUS_OK
+               ? ERROR_SET(err, STATUS_CONFLICT, "'%.*s' is a table", SLICE_FMT(name))
+               : status;
+}
+
+/* Views and tables that are declared are what their names say, whatever is stored: else it could
+ * hide records.  Other tables are not, or who may only store records could take a function away. */
+static bool is_hidden(struct query_view *view, struct slice name)
+{
+    const struct reach nobody = {0};
+    struct error ignored;
+
+    return share_check_no_table(view->share, view->snapshot, &nobody, name, &ignored) != STATUS_OK;
+}
+
 /* The tenant's, the instance's, what ships: in this order. */
 static struct slice find_function(void *context, struct slice name)
 {
@@ -350,10 +378,10 @@ static struct slice find_function(void *context, struct slice name)
     const struct share_services *services = &view->share->services;
 
     load_names(view);
-    if (is_listed(view->own, view->own_count, name))
-        return read_function(view, only_tenant(view), name);
-    if (is_listed(view->common, view->common_count, name))
-        return read_function(view, &instance, name);
+    bool is_own = is_listed(view->own, view->own_count, name);
+    bool is_common = is_listed(view->common, view->common_count, name);
+    if ((is_own || is_common) && !is_hidden(view, name))
+        return read_function(view, is_own ? only_tenant(view) : &instance, name);
     return services->function == NULL ? (struct slice){"", 0}
                                       : services->function(services->context, name);
 }

@@ -98,6 +98,12 @@ enum status share_view_open(struct share *share, const struct http_request *requ
                             struct error *err) MUST_USE;
 void share_view_close(struct query_view *view);
 
+/* STATUS_CONFLICT if the name is a view's, a declared table's or a table's with rows of one of the
+ * tenants, of which there may be none. */
+enum status share_check_no_table(struct share *share, struct store_snapshot *snapshot,
+                                 const struct reach *reach, struct slice name,
+                                 struct error *err) MUST_USE;
+
 http_handler share_ingest, share_query, share_query_batch, share_raw, share_scope;
 http_handler share_query_complete, share_query_explain, share_query_format;
 http_handler share_tenant_add, share_tenant_list, share_token_add, share_token_list,

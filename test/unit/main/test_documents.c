@@ -63,6 +63,62 @@ static void functions_of_the_tenant_come_before_those_of_all(void **state)
     ASSERT_SAYS(place, "\"line\":1");
 }
 
+/* It would hide what is recorded of who asks, and records from who looks for them. */
+static void a_function_does_not_take_the_name_of_a_table(void **state)
+{
+    static const char *const taken[] = {"DaybookAudit", "AuditRecords", "SigninLogs",
+                                        "SecurityIncident", "Quarantine", "DeviceEvents", "T_CL"};
+    static const char *const owners[] = {"?tenant=alpha", ""};
+    struct place *place = *state;
+    char target[96];
+
+    place_add_tenant(place, "alpha");
+    place_ingest(place, "alpha", "T_CL", "{\"n\":1}");
+    for (size_t i = 0; i < 2 * sizeof(taken) / sizeof(taken[0]); i++) {
+        (void)snprintf(target, sizeof(target), "/v1/functions/%s%s", taken[i / 2], owners[i % 2]);
+        if (place_ask(place, place->admin, HTTP_PUT, target, "() { print 1 }") != 409)
+            fail_msg("%s: %s", target, place->answer.data);
+        ASSERT_SAYS(place, "' is a table");
+    }
+    assert_int_equal(place_ask(place, place->admin, HTTP_PUT, "/v1/functions/U_CL?tenant=alpha",
+                               "() { print 1 }"),
+                     200);
+}
+
+static void a_function_that_has_the_name_of_a_table_is_not_called(void **state)
+{
+    static const char *const tables[] = {"DaybookAudit", "SigninLogs", "AuditRecords"};
+    struct place *place = *state;
+    char query[96];
+
+    place_add_tenant(place, "alpha");
+    place_ingest(place, "alpha", "",
+                 "{\"CreationTime\":\"2024-02-17T17:00:00\",\"Id\":"
+                 "\"7d1bd2ae-2e15-4bd2-a2f0-0f3f2ae10001\",\"Operation\":\"UserLoggedIn\","
+                 "\"RecordType\":15,\"UserId\":\"ann@x\"}");
+    for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
+        place_keep_function(place, tables[i], "() { datatable(Operation:string)[] }");
+        (void)snprintf(query, sizeof(query), "%s | count", tables[i]);
+        assert_int_equal(place_query(place, "alpha", query), 200);
+        if (place_says(place, "[0]"))
+            fail_msg("%s: %s", query, place_body(place));
+    }
+}
+
+/* Or who may store records only could take a function away. */
+static void a_function_comes_before_a_table_that_nobody_declared(void **state)
+{
+    struct place *place = *state;
+
+    place_add_tenant(place, "alpha");
+    assert_int_equal(place_ask(place, place->admin, HTTP_PUT, "/v1/functions/Mine?tenant=alpha",
+                               "() { datatable(n:long)[7] }"),
+                     200);
+    place_ingest(place, "alpha", "Mine", "{\"n\":1}");
+    assert_int_equal(place_query(place, "alpha", "Mine | project n"), 200);
+    ASSERT_SAYS(place, "[7]");
+}
+
 static void changes_are_in_the_audit(void **state)
 {
     struct place *place = *state;
@@ -194,6 +250,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         PLACE_TEST(watchlists_are_stored_and_queried),
         PLACE_TEST(functions_of_the_tenant_come_before_those_of_all),
+        PLACE_TEST(a_function_does_not_take_the_name_of_a_table),
+        PLACE_TEST(a_function_that_has_the_name_of_a_table_is_not_called),
+        PLACE_TEST(a_function_comes_before_a_table_that_nobody_declared),
         PLACE_TEST(changes_are_in_the_audit),
         PLACE_TEST(functions_that_ship_can_be_called),
         PLACE_TEST(parsers_filter_as_their_pages_say),

@@ -93,6 +93,21 @@ static void messages_of_binds_are_counted_once(void **state)
     buf_release(&r);
 }
 
+static void a_function_with_the_name_of_a_table_hides_nothing(void **state)
+{
+    struct place *place = *state;
+    struct buf r;
+
+    buf_init(&r, MIB);
+    place_add_tenant(place, "alpha");
+    add(&r, "ann@x", EVIL, "192.0.2.66", BIND ITEMS_1_2);
+    put(place, "alpha", "", &r);
+    place_keep_function(place, "AuditRecords", "() { datatable(Operation:string)[] }");
+    assert_int_equal(scope(place, BY_APP ALL), 200);
+    ASSERT_SAYS(place, "\"records\":1");
+    buf_release(&r);
+}
+
 static void a_sync_raises_the_upper_bound_by_what_the_log_knows(void **state)
 {
     struct place *place = *state;
@@ -541,6 +556,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         PLACE_TEST(a_time_that_ends_before_it_begins_is_refused),
         PLACE_TEST(messages_of_binds_are_counted_once),
+        PLACE_TEST(a_function_with_the_name_of_a_table_hides_nothing),
         PLACE_TEST(a_sync_raises_the_upper_bound_by_what_the_log_knows),
         PLACE_TEST(a_sync_is_of_the_folder_in_which_its_item_lies),
         PLACE_TEST(a_record_that_does_not_name_all_messages_opens_the_upper_bound),

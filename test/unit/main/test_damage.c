@@ -57,8 +57,9 @@ static void read_mail(struct place *place, const char *id, const char *time)
                    "{\"Id\":\"%s\",\"CreationTime\":\"%s\",\"RecordType\":50,"
                    "\"Operation\":\"MailItemsAccessed\",\"MailboxOwnerUPN\":\"ann@x\","
                    "\"ClientIPAddress\":\"192.0.2.66\",\"OperationProperties\":"
-                   "[{\"Name\":\"MailAccessType\",\"Value\":\"Bind\"}]}\n",
-                   id, time);
+                   "[{\"Name\":\"MailAccessType\",\"Value\":\"Bind\"}],\"Folders\":"
+                   "[{\"FolderItems\":[{\"InternetMessageId\":\"<%s@x>\"}]}]}\n",
+                   id, time, id);
     place_ingest(place, "alpha", "AuditRecords", body);
 }
 

@@ -143,7 +143,7 @@ enum status output_begin(struct output *output, enum output_format format,
             buf_add_byte(&output->buf, ',');
         text_add_csv_cell(&output->buf, columns[i]);
     }
-    if (format == OUTPUT_CSV)
+    if (format == OUTPUT_CSV && column_count > 0) /* an empty list names none */
         buf_add_text(&output->buf, "\r\n");
     return buf_check(&output->buf, err);
 }

@@ -69,6 +69,8 @@ static void test_formats(void **state)
     show(OUTPUT_CSV, rows, text);
     assert_string_equal(text, "n,\"a \"\"b\"\"\"\r\n1,\"x,\ny\"\r\n,\"{\"\"k\"\": [1]}\"\r\n"
                               "3,\"'=1\"\r\n");
+    show(OUTPUT_CSV, "[[]]", text);
+    assert_string_equal(text, "");
     show(OUTPUT_CSV, "[[\"n\",\"s\"],[-1.5,\"-1.5\"]]", text);
     assert_string_equal(text, "n,s\r\n-1.5,\"'-1.5\"\r\n");
     show(OUTPUT_TABLE, rows, text);

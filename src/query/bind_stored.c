@@ -4,12 +4,12 @@
 #include "query/bind_priv.h"
 
 #include "base/limits.h"
+#include "query/query.h"
 
-/* "let NAME = TEXT;", parsed. */
-static struct node *parse_function(struct binder *b, struct slice name, struct slice text,
-                                   struct slice *ret_text)
+/* "let NAME = TEXT;", parsed: one statement, a function.  The text may end in a comment. */
+static enum status parse_function(struct arena *arena, struct slice name, struct slice text,
+                                  struct slice *ret_text, struct node **ret, struct error *err)
 {
-    struct node *statements = NULL;
     struct buf let;
 
     buf_init(&let, 2 * QUERY_TEXT_BYTES_MAX);
@@ -17,16 +17,40 @@ static struct node *parse_function(struct binder *b, struct slice name, struct s
     buf_add_slice(&let, name);
     buf_add_text(&let, "'] =\n");
     buf_add_slice(&let, text);
-    buf_add_byte(&let, ';');
-    *ret_text = arena_copy(b->q->arena, buf_slice(&let), b->err);
-    buf_release(&let);
-    if (ret_text->data == NULL)
-        return NULL;
-    if (parse_query(b->q->arena, *ret_text, &statements, b->err) != STATUS_OK) {
-        (void)error_wrap(b->err, "function '%.*s'", SLICE_FMT(slice_head(name, 128)));
-        return NULL;
+    buf_add_text(&let, "\n;");
+    enum status status = buf_check(&let, err);
+    if (status == STATUS_OK) {
+        *ret_text = arena_copy(arena, buf_slice(&let), err);
+        status = ret_text->data == NULL ? err->status : STATUS_OK;
     }
-    return statements;
+    buf_release(&let);
+    if (status == STATUS_OK)
+        status = parse_query(arena, *ret_text, ret, err);
+    if (status != STATUS_OK)
+        return status;
+    if ((*ret)->kind == NODE_LET && (*ret)->next == NULL && (*ret)->args->kind == NODE_FUNCTION)
+        return STATUS_OK;
+    (void)ERROR_SET(err, STATUS_INVALID, "it is not (parameters) { body } alone");
+    err->line = err->column = 1;
+    return error_code(err, "SEM0100");
+}
+
+enum status query_check_function(struct slice name, struct slice text, struct error *err)
+{
+    struct arena *arena = arena_new(QUERY_MEMORY_BYTES);
+    struct node *let = NULL;
+    struct slice whole;
+
+    if (arena == NULL)
+        return ERROR_MEMORY(err);
+    enum status status = text.size > QUERY_TEXT_BYTES_MAX
+                             ? ERROR_SET(err, STATUS_LIMIT, "a function has at most %zu bytes",
+                                         QUERY_TEXT_BYTES_MAX)
+                             : parse_function(arena, name, text, &whole, &let, err);
+    if (status != STATUS_OK && err->line > 1)
+        err->line--; /* of the line in front */
+    arena_free(arena);
+    return status;
 }
 
 /* "// warning: ..." in front is said where the function is used. */
@@ -59,12 +83,13 @@ const struct binding *bind_stored(struct binder *b, struct slice name)
         return NULL;
     struct slice warning = take_warning(&text);
     struct binding *binding = ARENA_NEW(b->q->arena, struct binding, b->err);
-    struct node *let = binding == NULL ? NULL : parse_function(b, name, text, &text);
-    if (let == NULL)
+    struct node *let = NULL;
+    if (binding == NULL)
         return NULL;
-    if (let->kind != NODE_LET || let->next != NULL || let->args->kind != NODE_FUNCTION)
-        return bind_fail(b, 0, "SEM0100", "the stored function '%.*s' is not (...) { ... }",
-                         SLICE_FMT(slice_head(name, 128)));
+    if (parse_function(b->q->arena, name, text, &text, &let, b->err) != STATUS_OK) {
+        (void)error_wrap(b->err, "function '%.*s'", SLICE_FMT(slice_head(name, 128)));
+        return NULL;
+    }
     *binding = (struct binding){.name = let->name,
                                 .kind = BINDING_FUNCTION,
                                 .node = let->args,

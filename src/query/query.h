@@ -127,6 +127,11 @@ void query_add_complete(struct buf *buf, const struct scan_stats *scan);
  * query. */
 enum status query_format(struct slice text, struct buf *ret, struct error *err) MUST_USE;
 
+/* Is the text "(parameters) { body }" and no more, so that it can be stored under the name?
+ * Names in it are looked up where it is called.  STATUS_INVALID with line and column. */
+enum status query_check_function(struct slice name, struct slice text,
+                                 struct error *err) MUST_USE;
+
 /* ---- completion: what can stand at a cursor ---- */
 
 enum query_item_kind {

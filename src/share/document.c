@@ -144,39 +144,14 @@ static enum status check_watchlist(struct slice text, struct arena *arena, uint6
     return status;
 }
 
-static enum status no_rows(struct query_sink *sink, const struct batch *batch, struct error *err)
-{
-    (void)sink;
-    (void)batch;
-    (void)err;
-    return STATUS_OK;
-}
-
-/* Does it parse as a function?  Its names are looked up where it is called. */
 static enum status check_function(struct slice name, struct slice text, struct error *err)
 {
-    struct query_sink sink = {.rows = no_rows};
-    struct query_stats stats = {0};
-    struct buf query;
+    struct slice trimmed = slice_trim(text);
 
-    if (text.size == 0 || slice_trim(text).size == 0 || slice_trim(text).data[0] != '(')
+    if (trimmed.size == 0 || trimmed.data[0] != '(')
         return ERROR_SET(err, STATUS_INVALID,
                          "the text of a function is (parameters) { body }, without its name");
-    buf_init(&query, QUERY_TEXT_BYTES_MAX);
-    buf_add_text(&query, "let ");
-    buf_add_slice(&query, name);
-    buf_add_text(&query, " =\n");
-    buf_add_slice(&query, slice_trim(text));
-    buf_add_text(&query, ";\nprint 1");
-    enum status status = buf_check(&query, err);
-    if (status == STATUS_OK) {
-        const struct query_request request = {.text = buf_slice(&query), .check_only = true};
-        status = query_run(&request, &sink, &stats, err);
-        if (err->line > 1)
-            err->line--; /* of the line in front */
-    }
-    buf_release(&query);
-    return status;
+    return query_check_function(name, trimmed, err);
 }
 
 enum status document_put(const struct documents *documents, const struct guid *tenant,

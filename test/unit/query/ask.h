@@ -115,6 +115,7 @@ static struct slice ask_function(void *context, struct slice name)
         {"Beware", "// warning: it is guessed\n() { 1 }"},
         {"Only", "(rows:(s:string), word:string) { rows | where s == word }"},
         {"Numbers", "() { print 2 }"},
+        {"Noted", "() { 7 } // a note"},
         {"Broken", "(x:long) { x + nosuch }"},
         {"NoText", "() { | }"},
         {"NotOne", "T | count"},

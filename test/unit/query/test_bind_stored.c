@@ -7,6 +7,7 @@ static void stored_functions_are_called_like_lets(void **state)
     static const struct ask cases[] = {
         {"print Twice(4)", "[[8]]"},
         {"print Twice()", "[[2]]"},
+        {"print Noted()", "[[7]]"},
         {"Rows | count", "[[2]]"},
         {"Rows() | count", "[[2]]"},
         {"T | invoke Only('one') | project s", "[[\"one\"]]"},
@@ -26,7 +27,7 @@ static void broken_ones_say_which(void **state)
         {"print Broken(1)", "! 2:16 function 'Broken': "},
         {"NoText", "! 2:6 function 'NoText': "},
         {"print\n  Twice(1, 2)", "! 2:3 'Twice' takes 1 arguments"},
-        {"print NotOne()", "! 1:1 is not (...) { ... }"},
+        {"print NotOne()", "! 1:1 function 'NotOne': it is not (parameters) { body } alone"},
         {"print Endless(1)", "! 2:12 nested too deep"},
         {"print Rows()", "! 1:7 'Rows' gives a table, a value is needed"},
         {"Twice(1) | count", "! 1:1 a value"},

@@ -79,6 +79,7 @@ static void what_is_put_comes_back(void **state)
     ASSERT_OK(document_get(&f->documents, &everybody, META_FUNCTION, SLICE("Twice"), f->arena,
                            &got, &err));
     ASSERT_SLICE(got.body, "(x:long) { x * 2 }");
+    ASSERT_OK(put(f, &everybody, META_FUNCTION, "Twice", "(x:long) { x * 2 } // doubled"));
 }
 
 static void a_tenants_text_is_not_readable_on_the_disk(void **state)
@@ -132,6 +133,9 @@ static void what_is_wrong_is_refused(void **state)
         {META_FUNCTION, "make_set", "() { 1 }", "is a function of the language"},
         {META_FUNCTION, "f", "T | take 1", "(parameters) { body }"},
         {META_FUNCTION, "f", "", "(parameters) { body }"},
+        {META_FUNCTION, "f", "() { 1 }; let y = () { 2 }", "(parameters) { body } alone"},
+        {META_FUNCTION, "f", "() { 1 }; print 1", "(parameters) { body } alone"},
+        {META_FUNCTION, "f", "(1 + 2)", "(parameters) { body } alone"},
         {META_FUNCTION, "f", "(x:long) { x + }", "expected"},
     };
     struct fixture *f = *state;

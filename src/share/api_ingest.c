@@ -78,6 +78,8 @@ enum status share_ingest(void *context, const struct http_request *request,
     enum status status = share_reach(share, request, http_query(request, "tenant"), false, &reach,
                                      err);
 
+    if (status == STATUS_OK && guid_is_zero(&reach.tenants[0]))
+        status = ERROR_SET(err, STATUS_INVALID, "the log of the instance takes no records");
     if (status == STATUS_OK)
         status = parse_format(http_query(request, "format"), &in.format, err);
     if (status == STATUS_OK && in.idempotency_key.size > IDEMPOTENCY_KEY_BYTES_MAX)

@@ -73,6 +73,25 @@ static void nobody_writes_what_the_program_writes_itself(void **state)
     }
 }
 
+/* The log of the instance is read as a tenant, and is none: its id is that of all. */
+static void the_instance_is_no_tenant_to_write_to_or_make_tokens_for(void **state)
+{
+    static const char *const roles[] = {"ingest", "reader", "analyst", "admin", "auditor",
+                                        "operator"};
+    struct place *place = *state;
+    char body[96];
+
+    for (size_t i = 0; i < sizeof(roles) / sizeof(roles[0]); i++) {
+        (void)snprintf(body, sizeof(body), "{\"role\":\"%s\",\"tenant\":\"instance\"}", roles[i]);
+        if (place_ask(place, place->admin, HTTP_POST, "/v1/tokens", body) != 400)
+            fail_msg("%s: %s", body, place->answer.data);
+        ASSERT_SAYS(place, "a token is of a tenant");
+    }
+    assert_int_equal(place_ask(place, place->admin, HTTP_POST,
+                               "/v1/ingest?tenant=instance&table=T_CL", "{\"n\":1}"),
+                     400);
+}
+
 static void a_revoked_token_is_refused_at_the_next_request(void **state)
 {
     struct place *place = *state;
@@ -374,6 +393,7 @@ int main(void)
         PLACE_TEST(a_token_for_a_table_writes_that_table_only),
         PLACE_TEST(a_table_is_for_tokens_that_ingest_and_has_a_name_that_fits),
         PLACE_TEST(nobody_writes_what_the_program_writes_itself),
+        PLACE_TEST(the_instance_is_no_tenant_to_write_to_or_make_tokens_for),
         PLACE_TEST(a_revoked_token_is_refused_at_the_next_request),
         PLACE_TEST(reading_and_administering_is_recorded),
         PLACE_TEST(a_query_error_names_phase_line_and_column),

@@ -171,12 +171,19 @@ static enum status search_run(struct checking *c, struct error *err)
     return status;
 }
 
+static enum status check_wanted(const struct checking *c, struct error *err)
+{
+    return c->request->cancelled != NULL && atomic_load(c->request->cancelled)
+               ? ERROR_SET(err, STATUS_CANCELLED, "the client is gone")
+               : STATUS_OK;
+}
+
 static enum status end_run(struct checking *c, struct error *err)
 {
-    enum status status = STATUS_OK;
+    enum status status = check_wanted(c, err);
 
-    if (c->request->cancelled != NULL && atomic_load(c->request->cancelled))
-        return ERROR_SET(err, STATUS_CANCELLED, "the client is gone");
+    if (status != STATUS_OK)
+        return status;
     if (c->run.count > 0) {
         status = check_run(c, err);
         if (is_finding(status))
@@ -461,7 +468,9 @@ static enum status check_note(struct checking *c, const struct reach *reach, str
 
     (void)slice_next(&rest, '\n', &line);
     (void)slice_next(&rest, '\n', &line);
-    enum status status = find_log(c, reach, line, &log, err);
+    enum status status = check_wanted(c, err);
+    if (status == STATUS_OK)
+        status = find_log(c, reach, line, &log, err);
     if (status != STATUS_OK)
         return status;
     if (log != UINT32_MAX) {
@@ -580,8 +589,13 @@ static enum status answer(void *context, const struct http_request *request,
         status = share_record(share, request, "Verify", &concerned, err);
     if (status != STATUS_OK)
         return status;
+    status = share_enter(share, request, &reach, err);
+    if (status != STATUS_OK)
+        return status;
     response->content_type = "application/x-ndjson";
-    return verify(share, request, response, &reach, what, err);
+    status = verify(share, request, response, &reach, what, err);
+    share_leave(share, &reach);
+    return status;
 }
 
 enum status share_verify(void *context, const struct http_request *request,

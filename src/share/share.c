@@ -429,11 +429,20 @@ static enum status fetch(void *context, struct slice url, struct arena *arena, s
 /* ---- opening ---- */
 
 /* Whose place it is: the tenant's, or nobody's for several. */
-static const struct guid *place_of(const struct query_view *view)
+static const struct guid *place_of(const struct reach *reach)
 {
-    const struct guid *tenant = only_tenant(view);
+    return reach->count == 1 ? &reach->tenants[0] : &instance;
+}
 
-    return tenant == NULL ? &instance : tenant;
+enum status share_enter(struct share *share, const struct http_request *request,
+                        const struct reach *reach, struct error *err)
+{
+    return gate_enter(&share->gate, place_of(reach), GATE_WAIT_MS, request->cancelled, err);
+}
+
+void share_leave(struct share *share, const struct reach *reach)
+{
+    gate_leave(&share->gate, place_of(reach));
 }
 
 enum status share_view_open(struct share *share, const struct http_request *request,
@@ -458,18 +467,17 @@ enum status share_view_open(struct share *share, const struct http_request *requ
         .fetch = fetch,
         .places = share->services.places,
     };
-    enum status status =
-        gate_enter(&share->gate, place_of(ret), GATE_WAIT_MS, request->cancelled, err);
+    enum status status = share_enter(share, request, reach, err);
     if (status != STATUS_OK)
         return status;
     status = store_snapshot_of(share->services.store, only_tenant(ret), &ret->snapshot, err);
     if (status != STATUS_OK)
-        gate_leave(&share->gate, place_of(ret));
+        share_leave(share, reach);
     return status;
 }
 
 void share_view_close(struct query_view *view)
 {
     store_snapshot_free(view->snapshot);
-    gate_leave(&view->share->gate, place_of(view));
+    share_leave(view->share, &view->reach);
 }

@@ -14,7 +14,7 @@ struct share {
     struct share_services services;
     struct http_router router;
     struct self_audit *audit;
-    struct gate gate; /* of queries */
+    struct gate gate; /* of queries and verifications */
     struct guess guess;
 };
 
@@ -80,8 +80,13 @@ enum status share_body_time(const struct body *body, const char *key, struct are
                             int64_t *ret, struct error *err) MUST_USE;
 bool share_body_flag(const struct body *body, const char *key);
 
-/* Query environment over a snapshot for these tenants, and a place among the queries
- * that run; STATUS_BUSY if none gets free. */
+/* A place among what reads much at a time, which the memory of the server is shared out to;
+ * STATUS_BUSY if none gets free. */
+enum status share_enter(struct share *share, const struct http_request *request,
+                        const struct reach *reach, struct error *err) MUST_USE;
+void share_leave(struct share *share, const struct reach *reach);
+
+/* Query environment over a snapshot for these tenants, and a place as above. */
 struct query_view {
     struct share *share;
     struct store_snapshot *snapshot;

@@ -247,7 +247,7 @@ void http_dispatch(const struct http_router *router, const struct http_request *
         response->broken = true;
     else if (status != STATUS_OK)
         http_error(response, request, &err);
-    bool ours = response->status >= 500 || (response->broken && status != STATUS_CANCELLED);
+    bool ours = status != STATUS_CANCELLED && (response->status >= 500 || response->broken);
     if (status != STATUS_OK && ours && router->failed != NULL)
         router->failed(router->context, request, &err);
 }

@@ -188,6 +188,26 @@ static void a_receipt_of_what_is_lost_names_the_gap(void **state)
     ASSERT_SAYS(f, "\"ok\":true,\"kind\":\"receipt\",\"leaf\":2");
 }
 
+/* Each takes tens of MiB, so they wait for a place as queries do. */
+static void one_more_than_may_go_on_is_told_to_come_later(void **state)
+{
+    struct fixture *f = *state;
+    const struct guid others = {{9}};
+    struct slice receipt = fixture_put(f);
+    uint32_t taken = 0;
+
+    while (gate_enter(&f->share->gate, taken % 2 == 0 ? &f->tenant : &others, 0, NULL, &err) ==
+           STATUS_OK)
+        taken++;
+    ASSERT_STATUS(STATUS_BUSY, fixture_ask(f, share_verify, "alpha", "", &err));
+    ASSERT_STATUS(STATUS_BUSY, ask_receipts(f, receipt));
+    gate_leave(&f->share->gate, &f->tenant);
+    ASSERT_OK(fixture_ask(f, share_verify, "alpha", "", &err));
+    ASSERT_OK(fixture_ask(f, share_verify, "alpha", "", &err)); /* it gave its place back */
+    while (--taken > 0)
+        gate_leave(&f->share->gate, taken % 2 == 0 ? &f->tenant : &others);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -195,6 +215,7 @@ int main(void)
         FIXTURE_TEST(a_gap_is_named),
         FIXTURE_TEST(records_that_are_missing_are_found),
         FIXTURE_TEST(receipts_are_kept),
+        FIXTURE_TEST(one_more_than_may_go_on_is_told_to_come_later),
         FIXTURE_TEST(what_is_no_receipt_is_refused_or_found),
         FIXTURE_TEST(each_receipt_has_its_line),
         FIXTURE_TEST(a_broken_promise_is_misbehaviour),

@@ -141,6 +141,32 @@ static void test_each_status_has_its_answer(void **state)
     }
 }
 
+static void count_failure(void *context, const struct http_request *request,
+                          const struct error *err)
+{
+    struct fixture *fixture = context;
+    (void)request;
+    (void)err;
+    atomic_fetch_add(&fixture->calls, 1);
+}
+
+static void test_a_client_that_is_gone_is_no_failure(void **state)
+{
+    atomic_bool cancelled = true;
+    struct setting s;
+    (void)state;
+    setting_open(&s, HTTP_GET, "/slow", ROLE_INGEST);
+    const struct http_pair query = {SLICE("ms"), SLICE("10")};
+    s.request.query = &query;
+    s.request.query_count = 1;
+    s.request.cancelled = &cancelled;
+    s.router.failed = count_failure;
+    http_dispatch(&s.router, &s.request, &s.response);
+    assert_int_equal(s.response.status, 503);
+    assert_int_equal(s.fixture.calls, 0);
+    setting_close(&s);
+}
+
 static void parse(struct setting *s, const char *target, enum status wanted)
 {
     struct error err = {0};
@@ -187,6 +213,7 @@ int main(void)
         cmocka_unit_test(test_anonymous_is_401_and_another_role_403),
         cmocka_unit_test(test_a_failed_look_up_is_not_taken_for_anonymous),
         cmocka_unit_test(test_each_status_has_its_answer),
+        cmocka_unit_test(test_a_client_that_is_gone_is_no_failure),
         cmocka_unit_test(test_a_target_is_split_before_it_is_decoded),
         cmocka_unit_test(test_a_broken_target_is_refused),
     };

@@ -283,12 +283,13 @@ static enum type type_of_dynamics(struct slice op, const struct expr *left,
 
 #define REAL_WHOLE_MAX (INT64_C(1) << 53) /* from here on whole numbers share reals */
 
-static bool is_beyond_reals(const struct expr *constant)
+/* May a whole number have neighbours that are the same real? */
+static bool is_beyond_reals(const struct expr *number)
 {
-    return constant->kind == EXPR_CONST && !constant->value.is_null &&
-           (constant->type == TYPE_LONG || constant->type == TYPE_INT) &&
-           (constant->value.integer >= REAL_WHOLE_MAX ||
-            constant->value.integer <= -REAL_WHOLE_MAX);
+    if (number->type != TYPE_LONG || number->kind != EXPR_CONST)
+        return number->type == TYPE_LONG;
+    return !number->value.is_null && (number->value.integer >= REAL_WHOLE_MAX ||
+                                      number->value.integer <= -REAL_WHOLE_MAX);
 }
 
 struct expr *bind_compare(struct binder *b, uint32_t at, struct slice op, struct expr *left,

@@ -121,7 +121,12 @@ static void to_bool(const struct value *from, struct value *ret)
         value = from->boolean;
     else if (from->type == TYPE_REAL)
         value = from->real != 0;
-    else if (from->type == TYPE_STRING || from->type == TYPE_DECIMAL) {
+    else if (from->type == TYPE_DECIMAL) {
+        struct decimal number;
+        if (!decimal_parse(from->bytes, &number))
+            return;
+        value = number.count != 0;
+    } else if (from->type == TYPE_STRING) {
         if (!text_is_true(from->bytes, &value))
             return;
     } else if (from->type == TYPE_INT || from->type == TYPE_LONG)
@@ -131,10 +136,26 @@ static void to_bool(const struct value *from, struct value *ret)
     *ret = (struct value){.type = TYPE_BOOL, .boolean = value};
 }
 
+/* Without what is behind the point; false for what is too large. */
+static bool decimal_to_long(struct slice text, int64_t *ret)
+{
+    struct decimal number;
+
+    *ret = 0;
+    if (!decimal_parse(text, &number))
+        return false;
+    for (int32_t i = 0; i < number.count + number.exponent; i++) {
+        int digit = i < number.count ? number.digits[i] : 0;
+        if (__builtin_mul_overflow(*ret, 10, ret) ||
+            __builtin_add_overflow(*ret, number.negative ? -digit : digit, ret))
+            return false;
+    }
+    return true;
+}
+
 static void to_long(const struct value *from, struct value *ret)
 {
     int64_t value = 0;
-    double real;
 
     if (from->type == TYPE_BOOL)
         value = from->boolean;
@@ -145,9 +166,7 @@ static void to_long(const struct value *from, struct value *ret)
         if (!literal_long(from->bytes, &value))
             return;
     } else if (from->type == TYPE_DECIMAL) {
-        struct slice whole = slice_head(from->bytes, slice_find_byte(from->bytes, '.', 0));
-        if (!text_parse_i64(whole, &value) &&
-            (!text_parse_double(from->bytes, &real) || !real_to_long(real, &value)))
+        if (!decimal_to_long(from->bytes, &value))
             return;
     } else if (from->type == TYPE_GUID)
         return;

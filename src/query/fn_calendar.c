@@ -48,6 +48,13 @@ static bool period_from_name(struct slice name, enum period *ret)
     return true;
 }
 
+/* One that can be added and counted. */
+static bool period_to_count(struct slice name, enum period *ret)
+{
+    return period_from_name(name, ret) && *ret != PERIOD_DAY_OF_YEAR &&
+           *ret != PERIOD_WEEK_OF_YEAR;
+}
+
 /* Periods of equal length; 0 for the others. */
 static int64_t period_ticks(enum period period)
 {
@@ -107,7 +114,7 @@ static enum status give_end(const struct value *args, uint32_t arg_count, enum p
     int64_t ticks;
 
     if (offset < 4000000 && period_start(args[0].integer, period, offset + 1, &ticks))
-        return give_long(ret, ticks - 1);
+        return ticks > 0 ? give_long(ret, ticks - 1) : STATUS_OK;
     if (period_start(args[0].integer, period, offset, &ticks))
         return give_long(ret, TICKS_MAX);
     return STATUS_OK;
@@ -225,7 +232,11 @@ static enum status bad_period(struct slice name, struct error *err)
     struct slice shown = slice_head(name, 64);
     const char *nearest = NULL;
     size_t best = shown.size <= 3 ? 2 : 4;
+    enum period period;
 
+    if (period_from_name(name, &period))
+        return ERROR_SET(err, STATUS_INVALID, "'%.*s' cannot be added or counted; take day or week",
+                         SLICE_FMT(shown));
     for (uint32_t i = 0; i < PERIOD_COUNT_; i++) {
         size_t distance = text_distance(slice_of(names[i]), shown);
         if (distance < best) {
@@ -243,7 +254,7 @@ static enum status bad_period(struct slice name, struct error *err)
 }
 
 /* A part that is known is checked where it stands. */
-#define PERIOD_BIND(NAME, LETTERS, TYPE)                                                           \
+#define PERIOD_BIND(NAME, KNOWS, LETTERS, TYPE)                                                    \
     static enum status NAME(BIND_PARAMETERS)                                                       \
     {                                                                                              \
         const struct value *name = args[0].constant;                                               \
@@ -251,7 +262,7 @@ static enum status bad_period(struct slice name, struct error *err)
                                                                                                    \
         *ret = (TYPE);                                                                             \
         if (name != NULL && name->type == TYPE_STRING &&                                           \
-            !period_from_name(name->bytes, &period)) {                                             \
+            !KNOWS(name->bytes, &period)) {                                                        \
             (void)bad_period(name->bytes, err);                                                    \
             argument_place(&args[0], err);                                                         \
             return err->status;                                                                    \
@@ -269,7 +280,7 @@ static enum status row_datetime_part(ROW_PARAMETERS)
     return give_long(ret, part_of(args[1].integer, period));
 }
 ROW_EVAL(row_datetime_part, TYPE_INT)
-PERIOD_BIND(bind_datetime_part, "sd", TYPE_INT)
+PERIOD_BIND(bind_datetime_part, period_from_name, "sd", TYPE_INT)
 
 /* Index of the period an instant is in, counted from some origin. */
 static int64_t period_index(int64_t ticks, enum period period)
@@ -295,7 +306,7 @@ static enum status row_datetime_diff(ROW_PARAMETERS)
     int64_t difference;
 
     (void)eval, (void)arg_count;
-    if (!period_from_name(args[0].bytes, &period))
+    if (!period_to_count(args[0].bytes, &period))
         return bad_period(args[0].bytes, err);
     if (period == PERIOD_NANOSECOND) {
         if (__builtin_mul_overflow(args[1].integer - args[2].integer, 100, &difference))
@@ -306,7 +317,7 @@ static enum status row_datetime_diff(ROW_PARAMETERS)
                               period_index(args[2].integer, period));
 }
 ROW_EVAL(row_datetime_diff, TYPE_LONG)
-PERIOD_BIND(bind_datetime_diff, "sdd", TYPE_LONG)
+PERIOD_BIND(bind_datetime_diff, period_to_count, "sdd", TYPE_LONG)
 
 /* Adds months; the day is cut to the length of the month. */
 static bool add_months(int64_t ticks, int64_t months, int64_t *ret)
@@ -333,7 +344,7 @@ static enum status row_datetime_add(ROW_PARAMETERS)
     bool fits;
 
     (void)eval, (void)arg_count;
-    if (!period_from_name(args[0].bytes, &period))
+    if (!period_to_count(args[0].bytes, &period))
         return bad_period(args[0].bytes, err);
     if (period == PERIOD_MONTH || period == PERIOD_QUARTER || period == PERIOD_YEAR) {
         int64_t months = period == PERIOD_MONTH ? 1 : period == PERIOD_QUARTER ? 3 : 12;
@@ -342,8 +353,7 @@ static enum status row_datetime_add(ROW_PARAMETERS)
     } else if (period == PERIOD_NANOSECOND) {
         fits = !__builtin_add_overflow(args[2].integer, amount / 100, &ticks);
     } else {
-        int64_t length = period_ticks(period);
-        fits = !__builtin_mul_overflow(amount, length == 0 ? TICKS_PER_DAY : length, &amount) &&
+        fits = !__builtin_mul_overflow(amount, period_ticks(period), &amount) &&
                !__builtin_add_overflow(args[2].integer, amount, &ticks);
     }
     if (!fits || ticks < 0 || ticks > TICKS_MAX)
@@ -351,7 +361,7 @@ static enum status row_datetime_add(ROW_PARAMETERS)
     return give_long(ret, ticks);
 }
 ROW_EVAL(row_datetime_add, TYPE_DATETIME)
-PERIOD_BIND(bind_datetime_add, "sld", TYPE_DATETIME)
+PERIOD_BIND(bind_datetime_add, period_to_count, "sld", TYPE_DATETIME)
 
 /* ---- making ---- */
 
@@ -383,7 +393,8 @@ static enum status row_make_datetime(ROW_PARAMETERS)
     if (!time_is_valid_date(civil.year, civil.month, civil.day) ||
         !time_from_civil(&civil, &ticks))
         return STATUS_OK;
-    return give_long(ret, ticks + (int64_t)llround(seconds * (double)TICKS_PER_SECOND));
+    ticks += (int64_t)llround(seconds * (double)TICKS_PER_SECOND);
+    return ticks <= TICKS_MAX ? give_long(ret, ticks) : STATUS_OK;
 }
 ROW_EVAL(row_make_datetime, TYPE_DATETIME)
 

@@ -74,6 +74,8 @@ static int64_t round_whole(int64_t number, int64_t digits)
 }
 
 /* Halves go away from zero, as the documentation's examples show. */
+#define REALS_ARE_WHOLE 4503599627370496.0 /* 2^52, and above */
+
 static enum status row_round(ROW_PARAMETERS)
 {
     int64_t digits = arg_count > 1 ? args[1].integer : 0;
@@ -95,8 +97,8 @@ static enum status row_round(ROW_PARAMETERS)
         return give_real(ret, 0);
     scale = pow(10, (double)(digits < 0 ? -digits : digits));
     scaled = digits < 0 ? args[0].real / scale : args[0].real * scale;
-    if (!isfinite(scaled))
-        return give_real(ret, args[0].real);
+    if (!isfinite(scaled) || (digits >= 0 && fabs(scaled) >= REALS_ARE_WHOLE))
+        return give_real(ret, args[0].real); /* it has no more digits */
     return give_real(ret, digits < 0 ? round(scaled) * scale : round(scaled) / scale);
 }
 ROW_EVAL(row_round, args[0].type)

@@ -193,7 +193,7 @@ static enum status row_extract(struct eval *eval, const struct regex *regex,
 {
     struct slice groups[REGEX_GROUPS_MAX + 1];
     int64_t group = args[1].integer;
-    struct regex_matches m = {eval, regex, args[2].bytes, 0, false};
+    struct regex_matches m = {.eval = eval, .regex = regex, .text = args[2].bytes};
 
     (void)arg_count;
     if (group < 0 || group > REGEX_GROUPS_MAX || group > regex_group_count(regex))
@@ -287,7 +287,7 @@ static enum status row_extract_all(struct eval *eval, const struct regex *regex,
     uint32_t chosen[REGEX_GROUPS_MAX + 1];
     uint32_t group_count = regex_group_count(regex) + 1;
     uint32_t chosen_count = choose_groups(regex, arg_count > 2 ? &args[1] : NULL, chosen);
-    struct regex_matches m = {eval, regex, source, 0, false};
+    struct regex_matches m = {.eval = eval, .regex = regex, .text = source};
     struct buf buf;
 
     if (group_count > REGEX_GROUPS_MAX + 1)
@@ -345,7 +345,7 @@ static enum status replace_all(struct eval *eval, const struct regex *regex, str
 {
     struct slice groups[10];
     uint32_t group_count = regex_group_count(regex) + 1;
-    struct regex_matches m = {eval, regex, source, 0, false};
+    struct regex_matches m = {.eval = eval, .regex = regex, .text = source};
     struct buf buf;
     size_t copied = 0;
 
@@ -413,7 +413,7 @@ static enum status row_countof_regex(struct eval *eval, const struct regex *rege
                                      const struct value *args, uint32_t arg_count,
                                      struct value *ret, struct error *err)
 {
-    struct regex_matches m = {eval, regex, args[0].bytes, 0, false};
+    struct regex_matches m = {.eval = eval, .regex = regex, .text = args[0].bytes};
     struct slice match;
     int64_t count = 0;
     enum status status = regex_next(&m, &match, 1, err);
@@ -499,7 +499,8 @@ static enum status row_indexof_regex(struct eval *eval, const struct regex *rege
         (void)text_next_rune(source, &end);
     if (length >= 0)
         source = slice_head(source, end);
-    struct regex_matches m = {eval, regex, source, from, false};
+    struct regex_matches m = {
+        .eval = eval, .regex = regex, .text = source, .from = from};
     enum status status = regex_next(&m, &match, 1, err);
     while (status == STATUS_OK && m.found) {
         if (--nth == 0)

@@ -43,7 +43,9 @@ ROW_EVAL(row_now, TYPE_DATETIME)
 
 static double bin_real(double value, double size)
 {
-    return floor(value / size) * size;
+    double count = floor(value / size);
+
+    return isfinite(count) ? count * size : value;
 }
 
 /* Numbers with numbers; instants and durations with durations (a number is a

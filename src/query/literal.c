@@ -144,7 +144,14 @@ static int64_t fraction_at(struct slice s, size_t *at)
     return ticks;
 }
 
-static bool span_clock(struct slice s, int64_t *ret)
+/* *ret += count * unit * sign. */
+static bool add_units(int64_t count, int64_t unit, int sign, int64_t *ret)
+{
+    return !__builtin_mul_overflow(count, unit * sign, &count) &&
+           !__builtin_add_overflow(*ret, count, ret);
+}
+
+static bool span_clock(struct slice s, int sign, int64_t *ret)
 {
     size_t at = 0;
     int64_t days = 0;
@@ -180,9 +187,11 @@ static bool span_clock(struct slice s, int64_t *ret)
     if (at != s.size || minutes > 59 || seconds > 59 || days > 10675199 ||
         (hours > 23 && days > 0))
         return false;
-    *ret = days * TICKS_PER_DAY + hours * TICKS_PER_HOUR + minutes * TICKS_PER_MINUTE +
-           seconds * TICKS_PER_SECOND + fraction;
-    return true;
+    *ret = 0;
+    return add_units(days, TICKS_PER_DAY, sign, ret) &&
+           add_units(hours, TICKS_PER_HOUR, sign, ret) &&
+           add_units(minutes, TICKS_PER_MINUTE, sign, ret) &&
+           add_units(seconds, TICKS_PER_SECOND, sign, ret) && add_units(fraction, 1, sign, ret);
 }
 
 bool literal_timespan(struct slice text, int64_t *ret)
@@ -190,33 +199,30 @@ bool literal_timespan(struct slice text, int64_t *ret)
     struct slice s = slice_trim(text);
     bool negative = s.size > 0 && s.data[0] == '-';
     size_t at = 0;
+    int64_t unit = TICKS_PER_DAY;
+    int64_t whole;
     int64_t ticks;
+    double number;
 
     if (negative || (s.size > 0 && s.data[0] == '+'))
         s = slice_trim(slice_tail(s, 1));
-    if (slice_find_byte(s, ':', 0) != SIZE_MAX) {
-        if (!span_clock(s, &ticks))
+    if (slice_find_byte(s, ':', 0) != SIZE_MAX)
+        return span_clock(s, negative ? -1 : 1, ret);
+    while (at < s.size && (lex_is_digit(s.data[at]) || s.data[at] == '.' ||
+                           ((s.data[at] | 32) == 'e' && at + 1 < s.size &&
+                            (lex_is_digit(s.data[at + 1]) || s.data[at + 1] == '-'))))
+        at++;
+    struct slice rest = slice_trim(slice_tail(s, at));
+    if (at == 0 || (rest.size > 0 && !span_unit(rest, &unit)))
+        return false;
+    if (text_parse_i64(slice_head(s, at), &whole)) {
+        if (__builtin_mul_overflow(whole, unit, &ticks))
             return false;
     } else {
-        while (at < s.size && (lex_is_digit(s.data[at]) || s.data[at] == '.' ||
-                               ((s.data[at] | 32) == 'e' && at + 1 < s.size &&
-                                (lex_is_digit(s.data[at + 1]) || s.data[at + 1] == '-'))))
-            at++;
-        int64_t unit = TICKS_PER_DAY;
-        int64_t whole;
-        double number;
-        struct slice rest = slice_trim(slice_tail(s, at));
-        if (at == 0 || (rest.size > 0 && !span_unit(rest, &unit)))
+        if (!text_parse_double(slice_head(s, at), &number) ||
+            !(fabs(number * (double)unit) < 9.2e18))
             return false;
-        if (text_parse_i64(slice_head(s, at), &whole)) {
-            if (__builtin_mul_overflow(whole, unit, &ticks))
-                return false;
-        } else {
-            if (!text_parse_double(slice_head(s, at), &number) ||
-                !(fabs(number * (double)unit) < 9.2e18))
-                return false;
-            ticks = (int64_t)llround(number * (double)unit);
-        }
+        ticks = (int64_t)llround(number * (double)unit);
     }
     *ret = negative ? -ticks : ticks;
     return true;
@@ -237,6 +243,19 @@ static int month_of(struct slice word)
             return i + 1;
     }
     return 0;
+}
+
+static bool is_weekday(struct slice word)
+{
+    static const char *const full[] = {"sunday",   "monday", "tuesday", "wednesday",
+                                       "thursday", "friday", "saturday"};
+
+    for (size_t i = 0; i < sizeof(full) / sizeof(full[0]); i++) {
+        if (slice_equal_nocase(word, slice_from(full[i], 3)) ||
+            slice_equal_nocase(word, slice_of(full[i])))
+            return true;
+    }
+    return false;
 }
 
 static bool clock_at(struct slice s, size_t *at, struct civil_time *civil)
@@ -303,7 +322,6 @@ static bool date_words(struct slice s, size_t *at, struct civil_time *civil)
     size_t widths[3];
     int count = 0;
     int month = 0;
-    int month_at = -1;
 
     while (*at < s.size && count + (month > 0) < 3) {
         char c = s.data[*at];
@@ -321,10 +339,11 @@ static bool date_words(struct slice s, size_t *at, struct civil_time *civil)
             int m = month_of(word);
             if (m > 0) {
                 month = m;
-                month_at = count;
             } else if (count > 0) {
                 *at = start;
                 break;
+            } else if (start > 0 || !is_weekday(word)) {
+                return false;
             }
         } else if (c == '-' || c == '/' || c == ' ' || c == ',' || c == '.') {
             (*at)++;
@@ -343,9 +362,8 @@ static bool date_words(struct slice s, size_t *at, struct civil_time *civil)
         civil->month = month;
         civil->day = (int)numbers[year_first ? 1 : 0];
         civil->year = (int)numbers[year_first ? 0 : 1];
-        if (!year_first && widths[1] == 2)
-            civil->year += 2000;
-        (void)month_at;
+        if (!year_first && widths[1] == 2) /* RFC 2822, 4.3 */
+            civil->year += civil->year < 50 ? 2000 : 1900;
     } else if (widths[0] == 8 && count == 1) {
         civil->year = (int)(numbers[0] / 10000);
         civil->month = (int)(numbers[0] / 100 % 100);

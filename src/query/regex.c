@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "base/limits.h"
+#include "base/text.h"
 #include "query/function.h"
 #include "query/re2_shim_priv.h"
 
@@ -123,18 +124,35 @@ enum status regex_allow(const struct regex *regex, size_t size, uint32_t group_c
                      size, re2_shim_size(regex));
 }
 
+/* Behind an empty match the next search begins a character on. */
+static void step_over(struct regex_matches *m, size_t end)
+{
+    m->from = end;
+    if (m->from < m->text.size)
+        (void)text_next_rune(m->text, &m->from);
+    else
+        m->from++;
+}
+
 enum status regex_next(struct regex_matches *m, struct slice *groups, uint32_t group_count,
                        struct error *err)
 {
     size_t left = m->from < m->text.size ? m->text.size - m->from : 0;
     enum status status = regex_allow(m->regex, left, group_count, err);
+    bool is_repeated;
 
-    m->found = status == STATUS_OK && m->from <= m->text.size &&
-               regex_find(m->regex, m->text, m->from, groups, group_count);
-    if (m->found && group_count > 0) {
+    do {
+        m->found = status == STATUS_OK && m->from <= m->text.size &&
+                   regex_find(m->regex, m->text, m->from, groups, group_count);
+        is_repeated = false;
+        if (!m->found || group_count == 0)
+            continue;
         size_t end = (size_t)(groups[0].data - m->text.data) + groups[0].size;
-        m->from = groups[0].size == 0 ? end + 1 : end;
-    }
+        is_repeated = groups[0].size == 0 && m->end > 0 && end == m->end;
+        m->from = m->end = end;
+        if (groups[0].size == 0)
+            step_over(m, end);
+    } while (is_repeated); /* once: the next one begins further on */
     /* To find a match that is short, all that is left may have been read. */
     return status == STATUS_OK ? eval_spend(m->eval, left * 4 + 1024, err) : status;
 }

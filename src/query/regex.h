@@ -49,6 +49,7 @@ struct regex_matches {
     const struct regex *regex;
     struct slice text;
     size_t from; /* where the next search begins */
+    size_t end;  /* of the match before; no empty one begins there */
     bool found;  /* regex_next() had one */
 };
 enum status regex_next(struct regex_matches *m, struct slice *groups, uint32_t group_count,

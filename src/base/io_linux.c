@@ -268,12 +268,21 @@ static int by_name(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
+/* NULL with errno 0 at the end; else it is the beginning of a list, which nobody may take for
+ * the whole: what is not in it would be overwritten. */
+static struct dirent *next_entry(DIR *dir)
+{
+    errno = 0;
+    return readdir(dir);
+}
+
 /* Reads all names first: the callback may change the directory. */
-static enum status read_names(DIR *dir, char ***ret_names, size_t *ret_count, struct error *err)
+static enum status read_names(DIR *dir, const char *path, char ***ret_names, size_t *ret_count,
+                              struct error *err)
 {
     size_t capacity = 0;
 
-    for (struct dirent *d = readdir(dir); d != NULL; d = readdir(dir)) {
+    for (struct dirent *d = next_entry(dir); d != NULL; d = next_entry(dir)) {
         if (strcmp(d->d_name, ".") == 0 || strcmp(d->d_name, "..") == 0)
             continue;
         if (*ret_count == capacity) {
@@ -288,7 +297,8 @@ static enum status read_names(DIR *dir, char ***ret_names, size_t *ret_count, st
             return ERROR_MEMORY(err);
         ++*ret_count;
     }
-    return STATUS_OK;
+    return errno == 0 ? STATUS_OK
+                      : ERROR_SET(err, STATUS_IO, "cannot read directory '%s'", path);
 }
 
 static enum status linux_list(struct io *base, const char *path,
@@ -308,7 +318,7 @@ static enum status linux_list(struct io *base, const char *path,
         (void)close(fd);
         return ERROR_SET(err, STATUS_IO, "cannot read directory '%s'", path);
     }
-    enum status status = read_names(dir, &names, &count, err);
+    enum status status = read_names(dir, path, &names, &count, err);
     (void)closedir(dir);
     if (count > 0)
         qsort(names, count, sizeof(*names), by_name);

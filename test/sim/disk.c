@@ -587,19 +587,22 @@ static enum status disk_list(struct io *io, const char *path,
     lock(disk);
     struct name *list = grown(NULL, disk->now.count + 1, sizeof(*list));
     uint32_t count = 0;
-    if (call_fails(disk, DISK_OTHER, &cut))
-        status = failed(disk, "list", path, err);
-    else if (path[0] != '\0' && name_find(&disk->now, path) == NULL)
+    bool was_off = disk->off, fails = call_fails(disk, DISK_OTHER, &cut);
+    if (path[0] != '\0' && name_find(&disk->now, path) == NULL)
         status = ERROR_SET(err, STATUS_NOT_FOUND, "cannot open directory '%s'", path);
     for (uint32_t i = 0; i < disk->now.count; i++) {
         if (is_in(disk->now.list[i].path, path))
             list[count++] = disk->now.list[i];
     }
+    if (fails) /* or in the middle */
+        count = was_off ? 0 : rng_below(&disk->rng, count + 1);
     unlock(disk);
     qsort(list, count, sizeof(*list), by_path);
     size_t skip = path[0] == '\0' ? 0 : strlen(path) + 1;
     for (uint32_t i = 0; status == STATUS_OK && i < count; i++)
         status = entry(context, list[i].path + skip, err);
+    if (status == STATUS_OK && fails)
+        status = failed(disk, "list", path, err);
     free(list);
     return status;
 }

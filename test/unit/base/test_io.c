@@ -3,6 +3,8 @@
 
 #include "base/io.h"
 
+#include <dirent.h>
+#include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
 #include <seccomp.h>
@@ -278,6 +280,54 @@ static void a_failed_sync_is_never_a_lack_of_space(void **state)
     assert_int_equal(rmdir(path), 0);
 }
 
+/* In place of the library's: one that fails at the n-th entry, as on a disk that cannot be read. */
+static int entries_left = -1; /* below 0: it does not fail */
+
+struct dirent *readdir(DIR *dir)
+{
+    struct dirent *(*real)(DIR *) = NULL;
+
+    *(void **)&real = dlsym(RTLD_NEXT, sizeof(off_t) == sizeof(long) ? "readdir" : "readdir64");
+    if (entries_left == 0) {
+        errno = EIO;
+        return NULL;
+    }
+    entries_left -= entries_left > 0;
+    return real(dir);
+}
+
+static enum status count_name(void *context, const char *name, struct error *ignored)
+{
+    (void)name;
+    (void)ignored;
+    ++*(int *)context;
+    return STATUS_OK;
+}
+
+/* Else a directory that cannot be read is an empty one, and what is in it is overwritten. */
+static void a_list_that_breaks_off_is_no_list(void **state)
+{
+    int count = 0;
+
+    (void)state;
+    ASSERT_OK(io_replace(io, "one", SLICE(""), &err));
+    ASSERT_OK(io_replace(io, "two", SLICE(""), &err));
+    for (int entries = 0; entries <= 4; entries++) { /* with . and .. */
+        errno = 0;
+        entries_left = entries;
+        enum status status = io_list(io, "", count_name, &count, &err);
+        entries_left = -1;
+        assert_int_equal(status, STATUS_IO);
+        assert_int_equal(err.os_errno, EIO);
+        assert_int_equal(count, 0);
+    }
+    errno = EIO; /* of a call before */
+    ASSERT_OK(io_list(io, "", count_name, &count, &err));
+    assert_int_equal(count, 2);
+    ASSERT_OK(io_unlink(io, "one", &err));
+    ASSERT_OK(io_unlink(io, "two", &err));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -289,6 +339,7 @@ int main(void)
         cmocka_unit_test(a_path_cannot_leave_the_root),
         cmocka_unit_test(names_are_listed_in_order),
         cmocka_unit_test(a_link_upwards_opens_while_others_rename),
+        cmocka_unit_test(a_list_that_breaks_off_is_no_list),
         cmocka_unit_test(a_failed_sync_is_never_a_lack_of_space),
     };
 

@@ -2,7 +2,7 @@
 #include "ingest/ahead_priv.h"
 
 #include "base/limits.h"
-#include "ingest/wal_priv.h"
+#include "ingest/log_read_priv.h"
 
 #define TMP_PATH WAL_DIR "/ahead.tmp"
 #define PIECE_BYTES (256 * KIB)
@@ -83,7 +83,9 @@ static void make(struct ahead *ahead, uint64_t number)
     if (status == STATUS_OK)
         status = write_zeros(ahead, number, &ignored);
     if (status == STATUS_OK && begin_naming(ahead, number)) {
-        status = io_rename(ahead->io, TMP_PATH, path, &ignored);
+        status = log_check_unused(ahead->io, number, &ignored);
+        if (status == STATUS_OK)
+            status = io_rename(ahead->io, TMP_PATH, path, &ignored);
         is_named = status == STATUS_OK;
         if (is_named)
             status = io_sync_dir(ahead->io, WAL_DIR, &ignored);

@@ -75,30 +75,49 @@ static bool is_zero(struct slice bytes)
            (bytes.data[0] == 0 && memcmp(bytes.data, bytes.data + 1, bytes.size - 1) == 0);
 }
 
+/* Is there nothing but zeros in the file from `from` on?  Mostly its first bytes tell. */
+static enum status has_only_zeros(struct io *io, const char *path, uint64_t from, bool *ret,
+                                  uint64_t *ret_size, struct error *err)
+{
+    struct io_file *file = NULL;
+    char piece[32 * KIB];
+
+    *ret = true;
+    enum status status = io_open(io, path, IO_READ, &file, err);
+    if (status == STATUS_OK)
+        status = io_size(file, ret_size, err);
+    for (size_t size; status == STATUS_OK && *ret && from < *ret_size; from += size) {
+        size = *ret_size - from < sizeof(piece) ? (size_t)(*ret_size - from) : sizeof(piece);
+        status = io_read_at(file, from, piece, size, err);
+        *ret = status == STATUS_OK && is_zero(slice_from(piece, size));
+    }
+    io_close(file);
+    return status;
+}
+
 /* Zeros only: the file before it may still be the one that is written to. */
 static enum status is_made_ahead(struct io *io, uint64_t number, bool *ret, struct error *err)
 {
-    char path[WAL_PATH_BYTES], head[WAL_HEADER_BYTES];
-    struct io_file *file = NULL;
+    char path[WAL_PATH_BYTES];
     uint64_t size = 0;
-    struct buf bytes;
 
-    *ret = false;
     wal_path(number, path);
-    buf_init(&bytes, FILE_READ_BYTES_MAX);
-    enum status status = io_open(io, path, IO_READ, &file, err);
-    if (status == STATUS_OK)
-        status = io_size(file, &size, err);
-    if (status == STATUS_OK && size > sizeof(head))
-        status = io_read_at(file, 0, head, sizeof(head), err);
-    io_close(file);
-    if (status != STATUS_OK || size <= sizeof(head) ||
-        !is_zero(slice_from(head, sizeof(head))))
-        return status;
-    status = io_read_all(io, path, &bytes, err);
-    *ret = status == STATUS_OK && is_zero(buf_slice(&bytes));
-    buf_release(&bytes);
+    enum status status = has_only_zeros(io, path, 0, ret, &size, err);
+    *ret = *ret && status == STATUS_OK && size > WAL_HEADER_BYTES;
     return status;
+}
+
+enum status log_check_unused(struct io *io, uint64_t number, struct error *err)
+{
+    char path[WAL_PATH_BYTES];
+    uint64_t size = 0;
+    bool is_unused = false;
+
+    wal_path(number, path);
+    enum status status = has_only_zeros(io, path, WAL_HEADER_BYTES, &is_unused, &size, err);
+    if (status == STATUS_OK && !is_unused)
+        return ERROR_SET(err, STATUS_CORRUPT, "'%s' exists, and is to be begun", path);
+    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
 enum status log_reader_open(struct log_reader *reader, struct io *io, struct error *err)

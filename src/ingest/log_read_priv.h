@@ -63,4 +63,9 @@ enum status log_reader_renew(struct log_reader *reader, struct error *err) MUST_
 enum status log_reader_next(struct log_reader *reader, struct buf *bytes, struct log_item *ret,
                             bool *ret_done, struct error *err) MUST_USE;
 
+/* A file may be begun with this number: there is none, or one without a byte of a frame, as
+ * one that was made ahead or could not be begun.  STATUS_CORRUPT else: whoever thought that the
+ * number is free did not see all files. */
+enum status log_check_unused(struct io *io, uint64_t number, struct error *err) MUST_USE;
+
 #endif

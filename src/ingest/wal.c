@@ -18,7 +18,7 @@
 #include "base/random.h"
 #include "base/text.h"
 #include "ingest/ahead_priv.h"
-#include "ingest/frame_priv.h"
+#include "ingest/log_read_priv.h"
 #include "ingest/reserve_priv.h"
 #include "ingest/waiting_priv.h"
 
@@ -140,7 +140,10 @@ static enum status begin_file(struct wal *wal, uint64_t number, struct error *er
     wal_path(number, path);
     header.is_ahead = ahead_take(&wal->ahead, number);
     wal_header_encode(&header, bytes);
-    enum status status = io_open(wal->options.io, path, IO_WRITE, &file, err);
+    enum status status =
+        header.is_ahead ? STATUS_OK : log_check_unused(wal->options.io, number, err);
+    if (status == STATUS_OK)
+        status = io_open(wal->options.io, path, IO_WRITE, &file, err);
     if (status == STATUS_OK && !header.is_ahead)
         status = io_truncate(file, 0, err);
     if (status == STATUS_OK)

@@ -2,6 +2,7 @@
 #include "ingest/log_read_priv.h"
 
 #include "base/limits.h"
+#include "ingest/ahead_priv.h"
 #include "ingest/world.h"
 
 #define FIRST "wal/0000000000000001.wal"
@@ -288,6 +289,62 @@ static void a_file_of_zeros_was_not_begun(void **state)
     log_reader_close(&reader);
 }
 
+static void check_file(struct fixture *f, struct slice want)
+{
+    struct error err;
+    struct buf bytes;
+
+    buf_init(&bytes, MIB);
+    ASSERT_OK(io_read_all(f->w.io, FIRST, &bytes, &err));
+    assert_true(slice_equal(buf_slice(&bytes), want));
+    buf_release(&bytes);
+}
+
+/* Whatever a list of the files said, there is one with this number. */
+static void a_file_with_frames_is_never_overwritten(void **state)
+{
+    struct fixture *f = *state;
+    struct wal_options options = {
+        .io = f->w.io, .clock = clock_system(), .next_file = 1, .next_lsn = 1};
+    const struct ahead_options ahead_options = {.size_bytes = 4096, .first = 1};
+    struct ahead ahead;
+    struct error err;
+    struct wal *wal;
+
+    for (size_t i = 0; i < 2; i++) { /* as it was written, and one whose header is damaged */
+        memset(f->file.data, 0, i * WAL_HEADER_BYTES);
+        ASSERT_OK(io_replace(f->w.io, FIRST, buf_slice(&f->file), &err));
+        ASSERT_OK(ahead_open(&ahead, f->w.io, &ahead_options, &err));
+        assert_false(ahead_is_ready(&ahead, 1));
+        ahead_close(&ahead);
+        check_file(f, buf_slice(&f->file));
+        for (options.ahead_bytes = 0; options.ahead_bytes <= 4096; options.ahead_bytes += 4096)
+            assert_int_equal(wal_open(&options, &wal, &err), STATUS_CORRUPT);
+        check_file(f, buf_slice(&f->file));
+    }
+}
+
+/* It is the number of one that could not be begun, or was made ahead. */
+static void a_file_without_a_frame_gives_its_name(void **state)
+{
+    static const uint8_t sizes[] = {0, 3, WAL_HEADER_BYTES, 200};
+    struct fixture *f = *state;
+    struct wal_options options = {
+        .io = f->w.io, .clock = clock_system(), .next_file = 1, .next_lsn = 1};
+    struct error err;
+    struct wal *wal;
+
+    memset(f->file.data + WAL_HEADER_BYTES, 0, 200 - WAL_HEADER_BYTES);
+    for (size_t i = 0; i < sizeof(sizes); i++) {
+        for (options.ahead_bytes = 0; options.ahead_bytes <= 4096; options.ahead_bytes += 4096) {
+            struct slice bytes = slice_head(buf_slice(&f->file), sizes[i]);
+            ASSERT_OK(io_replace(f->w.io, FIRST, bytes, &err));
+            ASSERT_OK(wal_open(&options, &wal, &err));
+            wal_close(wal);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -305,6 +362,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_frame_torn_into_zeros_is_cut_off, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_hole_of_zeros_in_the_middle_is_damage, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_file_of_zeros_was_not_begun, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_file_with_frames_is_never_overwritten, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_file_without_a_frame_gives_its_name, set_up, tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

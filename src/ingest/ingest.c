@@ -152,6 +152,7 @@ void ingest_stats(struct ingest *ingest, struct ingest_stats *ret)
     (void)pthread_mutex_lock(&ingest->lock);
     *ret = ingest->stats;
     ret->lost_runs = atomic_load(&ingest->memory.lost_count);
+    ret->forgotten_runs = atomic_load(&ingest->memory.forgotten_count);
     (void)pthread_mutex_unlock(&ingest->lock);
     (void)pthread_mutex_lock(&ingest->loss_lock);
     ret->lost_ranges = ingest->loss.count;

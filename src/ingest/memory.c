@@ -29,7 +29,10 @@ void memory_init(struct memory *memory, struct io *io, struct tenant_table *tena
 {
     pthread_rwlockattr_t attributes;
 
-    *memory = (struct memory){.io = io, .tenants = tenants, .next_run = 1};
+    *memory = (struct memory){.io = io,
+                              .tenants = tenants,
+                              .next_run = 1,
+                              .run_entries_max = RUN_ENTRIES_MAX};
     (void)pthread_rwlockattr_init(&attributes);
     (void)pthread_rwlockattr_setkind_np(&attributes,
                                         PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);

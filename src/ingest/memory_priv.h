@@ -14,6 +14,8 @@
 #include <stdatomic.h>
 
 #define RUNS_MAX 64
+/* Of a run that a merge makes: with its filter, the index of a section has to fit. */
+#define RUN_ENTRIES_MAX (UINT64_C(128) << 20)
 
 struct memory {
     struct io *io;                 /* borrowed */
@@ -23,7 +25,9 @@ struct memory {
     size_t run_count;
     uint64_t generation;           /* counts the changes of runs */
     uint64_t next_run, floor;      /* the saver's */
+    uint64_t run_entries_max;      /* RUN_ENTRIES_MAX, less in tests */
     atomic_uint lost_count;        /* runs that were found damaged since the start */
+    atomic_uint forgotten_count;   /* runs that were dropped before their time since the start */
 };
 
 void memory_init(struct memory *memory, struct io *io, struct tenant_table *tenants);

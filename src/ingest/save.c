@@ -269,6 +269,7 @@ struct plan {
     size_t count;
     struct run *made[RUNS_MAX]; /* of this save: closed when it fails */
     size_t made_count;
+    bool forgets; /* one before its time */
 };
 
 static void plan_without_old(const struct memory *memory, uint32_t oldest, struct plan *ret)
@@ -277,6 +278,14 @@ static void plan_without_old(const struct memory *memory, uint32_t oldest, struc
         if (run_newest_minute(memory->runs[i]) >= oldest && !run_is_broken(memory->runs[i]))
             ret->runs[ret->count++] = memory->runs[i];
     }
+}
+
+/* So many are full that no merge makes room for another one. */
+static void plan_without_first(struct plan *plan)
+{
+    plan->count--;
+    memmove(plan->runs, plan->runs + 1, plan->count * sizeof(plan->runs[0]));
+    plan->forgets = true;
 }
 
 static enum status plan_add(struct memory *memory, struct plan *plan, struct error *err)
@@ -301,24 +310,49 @@ static bool plan_has_broken(const struct plan *plan)
     return any;
 }
 
-/* Merges the last runs while MERGE_WIDTH of them are in one size class, or
- * while there are too many. */
+/* No other run goes into it any more.  Two that are not full always fit into one. */
+static bool is_full(const struct memory *memory, const struct run *run)
+{
+    return run_entry_count(run) > memory->run_entries_max / 2;
+}
+
+/* The first of the last runs that become one: MERGE_WIDTH or more of one size class, or all
+ * behind the full ones while there are too many; as many of them as fit.  The count of runs
+ * when none do. */
+static size_t first_to_merge(const struct memory *memory, const struct plan *plan)
+{
+    size_t low = plan->count, at = plan->count;
+    uint64_t entries = 0;
+
+    while (low > 0 && !is_full(memory, plan->runs[low - 1]))
+        low--;
+    if (plan->count - low < 2)
+        return plan->count;
+    size_t first = plan->count - 1;
+    unsigned class = size_class(plan->runs[first]);
+    while (first > low && size_class(plan->runs[first - 1]) <= class)
+        first--;
+    if (plan->count - first < MERGE_WIDTH) {
+        if (plan->count - low < RUNS_MAX / 2 && plan->count < RUNS_MAX - MERGE_WIDTH)
+            return plan->count;
+        first = low;
+    }
+    while (at > first &&
+           entries + run_entry_count(plan->runs[at - 1]) <= memory->run_entries_max)
+        entries += run_entry_count(plan->runs[--at]);
+    return at;
+}
+
 static enum status plan_merge(struct memory *memory, uint32_t oldest, struct plan *plan,
                               struct error *err)
 {
-    while (plan->count >= MERGE_WIDTH) {
-        size_t first = plan->count - 1;
-        unsigned class = size_class(plan->runs[first]);
-        while (first > 0 && size_class(plan->runs[first - 1]) <= class)
-            first--;
-        if (plan->count - first < MERGE_WIDTH && plan->count < RUNS_MAX / 2)
-            return STATUS_OK;
-        if (plan->count - first < MERGE_WIDTH)
-            first = 0;
+    size_t first;
+
+    while ((first = first_to_merge(memory, plan)) < plan->count) {
         enum status status =
             merge_runs(memory, plan->runs + first, plan->count - first, oldest, err);
-        if (status == STATUS_CORRUPT && plan_has_broken(plan))
-            return STATUS_OK; /* they stay as they are; the next save leaves it out */
+        if (status == STATUS_LIMIT || (status == STATUS_CORRUPT && plan_has_broken(plan)))
+            return STATUS_OK; /* they stay as they are; the next save leaves a broken one out */
         if (status != STATUS_OK)
             return status;
         plan->count = first;
@@ -388,6 +422,8 @@ static enum status make_plan(struct memory *memory, struct tenant *const *tenant
         has_news = has_news || tenants[i]->frozen.count > 0 || tenants[i]->frozen_keys.count > 0;
     if (!has_news)
         return STATUS_OK;
+    if (plan->count == RUNS_MAX)
+        plan_without_first(plan);
     enum status status = write_run(memory, tenants, count, oldest, err);
     if (status == STATUS_OK)
         status = plan_add(memory, plan, err);
@@ -418,6 +454,8 @@ enum status memory_save(struct memory *memory, uint64_t floor, uint32_t oldest, 
         goto out;
     }
     install(memory, &plan);
+    if (plan.forgets)
+        (void)atomic_fetch_add(&memory->forgotten_count, 1);
     memory->floor = floor;
     for (size_t i = 0; i < count; i++) {
         (void)pthread_mutex_lock(&tenants[i]->lock);

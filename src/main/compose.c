@@ -595,6 +595,19 @@ static enum status seal(struct daybook *d, uint64_t floor, struct error *err)
     return ingest_trim(d->ingest, floor, err);
 }
 
+static enum status save(struct daybook *d, uint64_t floor, struct error *err)
+{
+    struct ingest_stats before, after;
+
+    ingest_stats(d->ingest, &before);
+    enum status status = ingest_save(d->ingest, floor, err);
+    ingest_stats(d->ingest, &after);
+    if (after.forgotten_runs > before.forgotten_runs)
+        log_line(LOG_LEVEL_WARNING, "too much was received in the last days: the oldest of it is "
+                                    "not known any more, and is stored twice if it is sent again");
+    return status;
+}
+
 enum status daybook_checkpoint(struct daybook *d, struct error *err)
 {
     uint64_t floor = 0;
@@ -611,7 +624,7 @@ enum status daybook_checkpoint(struct daybook *d, struct error *err)
     }
     stage_watch_lap(&watch, STAGE_EVIDENCE);
     if (status == STATUS_OK)
-        status = ingest_save(d->ingest, floor, err);
+        status = save(d, floor, err);
     stage_watch_lap(&watch, STAGE_DEDUPE);
     if (status == STATUS_OK)
         status = seal(d, floor, err);

@@ -76,6 +76,8 @@ static void add_ingest_metrics(struct share *share, struct buf *out)
         {"accepted_ranges", "gauge", "Of the lost ranges: somebody accepted them.",
          (double)s.accepted_ranges},
         {"lost_runs", "gauge", "Damaged files of what was received lately.", (double)s.lost_runs},
+        {"forgotten_runs", "gauge", "Files of what was received lately, dropped early.",
+         (double)s.forgotten_runs},
     };
     add_metrics(out, metrics, sizeof(metrics) / sizeof(metrics[0]));
 }

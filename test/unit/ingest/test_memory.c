@@ -392,6 +392,61 @@ static void a_save_does_not_wait_for_the_last_reader(void **state)
     free(readers);
 }
 
+static void add_many(struct fixture *f, uint32_t save_number, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        add(f, (save_number * UINT64_C(1000) + i + 1) * UINT64_C(0x9E3779B97F4A7C15), 1, 100);
+    save(f, save_number, 1);
+}
+
+static void expect_many(struct fixture *f, uint32_t save_number, uint32_t count,
+                        enum print_verdict expected)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        uint64_t id = (save_number * UINT64_C(1000) + i + 1) * UINT64_C(0x9E3779B97F4A7C15);
+        assert_int_equal(look(f, id, 1, 100), expected);
+    }
+}
+
+static void a_merge_makes_no_run_that_is_too_large(void **state)
+{
+    static const uint32_t COUNTS[] = {30, 7, 20, 5, 1, 12, 25};
+    struct fixture *f = *state;
+
+    f->memory.run_entries_max = 100;
+    for (uint32_t i = 0; i < 70; i++) {
+        add_many(f, i + 1, COUNTS[i % 7]);
+        for (size_t at = 0; at < f->memory.run_count; at++)
+            assert_in_range(run_entry_count(f->memory.runs[at]), 1, 100);
+    }
+    assert_in_range(f->memory.run_count, 1000 / 100, 1000 / 50);
+    assert_int_equal(f->memory.forgotten_count, 0);
+    for (uint32_t i = 0; i < 70; i++)
+        expect_many(f, i + 1, COUNTS[i % 7], PRINT_DUPLICATE);
+}
+
+static void the_oldest_run_is_forgotten_when_all_are_full(void **state)
+{
+    struct fixture *f = *state;
+
+    f->memory.run_entries_max = 10;
+    for (uint32_t i = 1; i <= RUNS_MAX; i++)
+        add_many(f, i, 6);
+    assert_int_equal(f->memory.run_count, RUNS_MAX);
+    save(f, RUNS_MAX, 1); /* nothing new, so nothing has to go */
+    assert_int_equal(f->memory.forgotten_count, 0);
+    add_many(f, RUNS_MAX + 1, 6);
+    assert_int_equal(f->memory.forgotten_count, 1);
+    assert_int_equal(f->memory.run_count, RUNS_MAX);
+    expect_many(f, 1, 6, PRINT_NEW);
+    for (uint32_t i = 2; i <= RUNS_MAX + 1; i++)
+        expect_many(f, i, 6, PRINT_DUPLICATE);
+    assert_false(io_exists(f->w.io, "ingest/0000000000000001.run"));
+    close_memory(f);
+    open_memory(f);
+    expect_many(f, 2, 6, PRINT_DUPLICATE);
+}
+
 static void a_key_value_has_a_hash_and_a_body(void **state)
 {
     char bytes[KEY_MAC_REST_BYTES + HASH_BYTES + 2] = {1};
@@ -420,6 +475,8 @@ int main(void)
         TEST(a_damaged_run_is_set_aside_and_counted),
         TEST(a_save_goes_on_without_a_damaged_run),
         TEST(a_save_does_not_wait_for_the_last_reader),
+        TEST(a_merge_makes_no_run_that_is_too_large),
+        TEST(the_oldest_run_is_forgotten_when_all_are_full),
         TEST(a_key_value_has_a_hash_and_a_body),
     };
 

@@ -11,12 +11,22 @@
 #define MINUTES_PER_DAY 1440
 #define LARGE_PER_PROCESSOR 4u /* of one tenant half: while one waits for the disk, others work */
 
-uint32_t oldest_minute(const struct ingest *ingest)
+static uint32_t oldest_at(int64_t unix_us)
 {
-    uint32_t now = minute_of(clock_unix_us(ingest->options.clock));
+    uint32_t now = minute_of(unix_us);
     uint32_t days = DEDUPE_DAYS * MINUTES_PER_DAY;
 
     return now > days ? now - days : 1;
+}
+
+uint32_t oldest_minute(const struct ingest *ingest)
+{
+    return oldest_at(clock_unix_us(ingest->options.clock));
+}
+
+uint32_t oldest_kept_minute(struct ingest *ingest, int64_t *ret_ahead_us)
+{
+    return oldest_at(horizon_now(&ingest->horizon, ret_ahead_us));
 }
 
 static enum status start(struct ingest *ingest, struct error *err)
@@ -24,6 +34,8 @@ static enum status start(struct ingest *ingest, struct error *err)
     struct replay_result found = {.next_file = 1};
     enum status status = memory_load(&ingest->memory, err);
 
+    horizon_start(&ingest->horizon, ingest->options.clock,
+                  ingest->memory.minute * US_PER_MINUTE);
     if (status == STATUS_OK)
         status = loss_load(&ingest->loss, ingest->options.io, err);
     if (status == STATUS_OK)
@@ -118,9 +130,15 @@ enum status ingest_save(struct ingest *ingest, uint64_t floor, struct error *err
 
     if (status == STATUS_OK)
         status = freeze_all(ingest, err);
-    if (status == STATUS_OK)
-        status = memory_save(&ingest->memory, floor, oldest_minute(ingest), err);
-    return status;
+    if (status != STATUS_OK)
+        return status;
+    int64_t ahead_us;
+    uint32_t oldest = oldest_kept_minute(ingest, &ahead_us);
+    (void)pthread_mutex_lock(&ingest->lock);
+    ingest->stats.clock_ahead_us = (uint64_t)ahead_us;
+    (void)pthread_mutex_unlock(&ingest->lock);
+    ingest->memory.minute = minute_of(ingest->horizon.believed_us);
+    return memory_save(&ingest->memory, floor, oldest, err);
 }
 
 static enum status check_saved(const struct ingest *ingest, uint64_t floor, struct error *err)

@@ -6,6 +6,7 @@
 #include "base/buf_pool.h"
 #include "ingest/answer_priv.h"
 #include "ingest/frame_priv.h"
+#include "ingest/horizon_priv.h"
 #include "ingest/ingest.h"
 #include "base/gate.h"
 #include "ingest/leaves_priv.h"
@@ -19,6 +20,7 @@ struct ingest {
     struct ingest_options options;
     struct tenant_table tenants;
     struct memory memory;
+    struct horizon horizon; /* the saver's */
     struct wal *wal;
     pthread_mutex_t loss_lock; /* taken alone */
     struct loss loss;
@@ -40,6 +42,9 @@ static inline uint32_t minute_of(int64_t unix_us)
 
 /* What was received before this minute is not remembered any more. */
 uint32_t oldest_minute(const struct ingest *ingest);
+/* What was received before this one may be destroyed; for who saves or replays.
+ * *ret_ahead_us as of horizon_now(). */
+uint32_t oldest_kept_minute(struct ingest *ingest, int64_t *ret_ahead_us);
 
 /* Hands one leaf of stored records to the record sink. */
 struct delivery {

@@ -249,7 +249,7 @@ enum status state_write(const struct memory *memory, const struct state_content 
     buf_put_u32(&bytes, STATE_VERSION);
     buf_put_u32(&bytes, (uint32_t)content->run_count);
     buf_put_u32(&bytes, (uint32_t)count);
-    buf_put_u32(&bytes, 0);
+    buf_put_u32(&bytes, memory->minute);
     buf_put_u64(&bytes, content->floor);
     buf_put_u64(&bytes, content->next_run);
     for (size_t i = 0; i < content->run_count; i++)
@@ -361,13 +361,24 @@ static enum status load_run(struct memory *memory, uint64_t number, struct error
     return run_set_aside(memory->io, number, err);
 }
 
+/* An older program does not say the minute.  Nor may it stay behind what was received, where
+ * each process that takes something in lives shortly. */
+static void raise_minute(struct memory *memory)
+{
+    for (size_t i = 0; i < memory->run_count; i++) {
+        uint32_t newest = run_newest_minute(memory->runs[i]);
+        if (newest > memory->minute)
+            memory->minute = newest;
+    }
+}
+
 /* The bytes passed check_state(). */
 static enum status read_state(struct memory *memory, struct slice bytes, struct error *err)
 {
     struct reader r = reader_from(bytes.data, bytes.size - sizeof(uint32_t));
     (void)reader_bytes(&r, 8 + sizeof(uint32_t)); /* magic, version */
     uint32_t run_count = reader_u32(&r), tenant_count = reader_u32(&r);
-    (void)reader_u32(&r);
+    memory->minute = reader_u32(&r);
     memory->floor = reader_u64(&r);
     memory->next_run = reader_u64(&r);
     for (uint32_t i = 0; i < run_count; i++) {
@@ -375,6 +386,7 @@ static enum status read_state(struct memory *memory, struct slice bytes, struct 
         if (status != STATUS_OK)
             return status;
     }
+    raise_minute(memory);
     for (uint32_t i = 0; i < tenant_count; i++) {
         enum status status = read_tenant(memory, &r, err);
         if (status != STATUS_OK)

@@ -25,6 +25,7 @@ struct memory {
     size_t run_count;
     uint64_t generation;           /* counts the changes of runs */
     uint64_t next_run, floor;      /* the saver's */
+    uint32_t minute;               /* up to which time was believed at the last save; 0: unknown */
     uint64_t run_entries_max;      /* RUN_ENTRIES_MAX, less in tests */
     atomic_uint lost_count;        /* runs that were found damaged since the start */
     atomic_uint forgotten_count;   /* runs that were dropped before their time since the start */

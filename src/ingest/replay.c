@@ -262,7 +262,8 @@ static enum status pass_leaves(struct replay *replay, struct item *item, struct 
 
 static enum status remember(struct replay *replay, struct item *item, struct error *err)
 {
-    uint32_t oldest = oldest_minute(replay->ingest);
+    int64_t ahead_us;
+    uint32_t oldest = oldest_kept_minute(replay->ingest, &ahead_us);
     enum status status = STATUS_OK;
 
     for (uint32_t i = 0; i < item->records.count && status == STATUS_OK; i++) {

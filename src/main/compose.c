@@ -605,6 +605,11 @@ static enum status save(struct daybook *d, uint64_t floor, struct error *err)
     if (after.forgotten_runs > before.forgotten_runs)
         log_line(LOG_LEVEL_WARNING, "too much was received in the last days: the oldest of it is "
                                     "not known any more, and is stored twice if it is sent again");
+    if (after.clock_ahead_us > 0 && before.clock_ahead_us == 0)
+        log_line(LOG_LEVEL_INFO, /* after a standstill it is right */
+                 "the clock is %llu hours ahead of the time that has passed since the last "
+                 "checkpoint; for a day nothing that was received is forgotten because of it",
+                 (unsigned long long)(after.clock_ahead_us / UINT64_C(3600000000)));
     return status;
 }
 

@@ -111,6 +111,22 @@ static void what_was_saved_is_known_after_a_start(void **state)
     }
 }
 
+static void the_minute_of_a_save_is_known_after_a_start(void **state)
+{
+    static const uint32_t SAVED[] = {0, 300, 50}; /* 0: by an older program */
+    struct fixture *f = *state;
+
+    add(f, 1, 1, 100);
+    add(f, 2, 2, 99);
+    for (int i = 0; i < 3; i++) {
+        f->memory.minute = SAVED[i];
+        save(f, 1, 1);
+        close_memory(f);
+        open_memory(f);
+        assert_int_equal(f->memory.minute, SAVED[i] > 100 ? SAVED[i] : 100);
+    }
+}
+
 static void later_runs_add_to_earlier_ones(void **state)
 {
     struct fixture *f = *state;
@@ -464,6 +480,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
         TEST(a_new_directory_has_no_memory),
         TEST(what_was_saved_is_known_after_a_start),
+        TEST(the_minute_of_a_save_is_known_after_a_start),
         TEST(later_runs_add_to_earlier_ones),
         TEST(what_is_too_old_is_dropped),
         TEST(kept_answers_are_found_by_their_whole_hash),

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* horizon_priv.h - what time it is, for who destroys what is old.
+ *
+ * A clock that is wrong by days for a moment must not make everything old: what is destroyed
+ * then is gone when it is set right.  So this time goes on by what the monotonic clock says has
+ * passed, over a restart by a day.  A clock that is still ahead after a day is believed, as
+ * after a long standstill it is right, and else nothing would ever be old again.
+ */
+#ifndef INGEST_HORIZON_PRIV_H
+#define INGEST_HORIZON_PRIV_H
+
+#include "base/clock.h"
+
+#include <stdbool.h>
+
+struct horizon {
+    const struct clock *clock; /* borrowed */
+    int64_t believed_us;       /* since 1970; never goes back */
+    uint64_t at_us;            /* monotonic, when that was */
+    bool is_held;              /* the clock is further ahead */
+    uint64_t held_since_us;    /* monotonic */
+};
+
+/* saved_us: horizon_believed() of the last save of an earlier process; 0: it is not known. */
+void horizon_start(struct horizon *horizon, const struct clock *clock, int64_t saved_us);
+/* What time it is at most.  *ret_ahead_us: how far ahead the clock is; 0: it is believed. */
+int64_t horizon_now(struct horizon *horizon, int64_t *ret_ahead_us);
+
+#endif

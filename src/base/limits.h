@@ -33,7 +33,8 @@
 #define LEAF_BYTES_MAX (16 * MIB)          /* raw bytes of one evidence leaf */
 #define RECORD_BYTES_MAX (1 * MIB)         /* above it the record is quarantined whole */
 #define JSON_DEPTH_MAX 64                  /* deeper records are quarantined */
-#define DEDUPE_VERSIONS_MAX 16u            /* versions of one Id that are remembered */
+#define DEDUPE_VERSIONS_MAX 16u            /* versions of one Id before a save that lie under it */
+#define DEDUPE_VERSIONS_LOOKED_MAX 1024u   /* of what many saves put there */
 #define DEDUPE_DAYS 7                      /* the memory for duplicates, from receipt */
 #define IDEMPOTENCY_KEY_BYTES_MAX 256
 #define WAL_FILE_BYTES (64 * MIB)          /* a new file after this */

@@ -78,7 +78,7 @@ static bool on_print(void *context, const struct run_entry *entry)
         bool same = memcmp(entry->value.data, search->print->content, PRINT_CONTENT_BYTES) == 0;
         search->verdict = same ? PRINT_DUPLICATE : PRINT_CONFLICTING;
     }
-    return search->verdict == PRINT_DUPLICATE || search->seen == DEDUPE_VERSIONS_MAX;
+    return search->verdict == PRINT_DUPLICATE || search->seen >= DEDUPE_VERSIONS_LOOKED_MAX;
 }
 
 /* What a damaged run remembers is forgotten: its block may be anybody's. */
@@ -99,7 +99,6 @@ static enum status look_one(struct memory *memory, const struct guid *tenant,
 {
     struct run_query query = {.tenant = *tenant,
                               .kind = RUN_KIND_RECORD,
-                              .key = search->print->id,
                               .found = on_print,
                               .context = search};
     enum print_verdict best = PRINT_NEW;
@@ -107,7 +106,12 @@ static enum status look_one(struct memory *memory, const struct guid *tenant,
     for (size_t i = memory->run_count; i-- > 0 && best != PRINT_DUPLICATE;) {
         search->seen = 0;
         search->verdict = PRINT_NEW;
+        query.key = search->print->id;
         enum status status = memory_find(memory, memory->runs[i], &query, err);
+        if (status == STATUS_OK && search->seen > 0 && search->verdict != PRINT_DUPLICATE) {
+            query.key = print_late_key(search->print);
+            status = memory_find(memory, memory->runs[i], &query, err);
+        }
         if (status != STATUS_OK)
             return status;
         if (search->verdict > best)

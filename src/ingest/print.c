@@ -14,6 +14,7 @@
 #define CAPACITY_MIN 8u /* a small tenant has a few until they are saved */
 #define PRINT_OF_CONTENT 1u /* the number of vhash() */
 #define PRINT_OF_TABLE 2u
+#define LATE_FACTOR UINT64_C(0x9E3779B97F4A7C15)
 #define ID_PREFIX_BYTES 3 /* "id" and its NUL */
 #define ID_SHORT_BYTES 55
 
@@ -101,24 +102,42 @@ static size_t home_of(const struct print_set *set, uint64_t id)
     return (size_t)(id >> (__builtin_clzll(set->capacity) + 1));
 }
 
-/* The slot of the print, or of the first free place. */
-static struct print *walk(const struct print_set *set, const struct print *print,
-                          uint32_t *ret_versions)
+uint64_t print_late_key(const struct print *print)
+{
+    uint64_t content;
+
+    memcpy(&content, print->content, sizeof(content));
+    uint64_t key = print->id ^ (content * LATE_FACTOR); /* the highest bits say where it lies */
+    return key != 0 ? key : 1;
+}
+
+/* The slot with this key and the content of the print, or where it may be put: a free place,
+ * or where there are as many with the key as there may be, that of a forgotten one.  NULL:
+ * nowhere. */
+static struct print *walk(const struct print_set *set, uint64_t key, const struct print *print)
 {
     size_t mask = set->capacity - 1;
+    struct print *forgotten = NULL;
+    uint32_t versions = 0;
 
-    *ret_versions = 0;
-    for (size_t i = home_of(set, print->id);; i = (i + 1) & mask) {
+    for (size_t i = home_of(set, key);; i = (i + 1) & mask) {
         struct print *slot = &set->slots[i];
         if (slot->id == 0)
             return slot;
-        if (slot->id != print->id)
+        if (slot->id != key)
             continue;
         if (print_has_content_of(slot, print))
             return slot;
-        if (++*ret_versions == DEDUPE_VERSIONS_MAX)
-            return NULL;
+        if (slot->minute == 0)
+            forgotten = slot;
+        if (++versions == DEDUPE_VERSIONS_MAX)
+            return forgotten;
     }
+}
+
+static bool is_at(const struct print *slot, const struct print *print)
+{
+    return slot != NULL && slot->id != 0 && print_has_content_of(slot, print);
 }
 
 enum print_verdict print_set_look(const struct print_set *set, const struct print *print,
@@ -143,24 +162,39 @@ enum print_verdict print_set_look(const struct print_set *set, const struct prin
             return PRINT_DUPLICATE;
         verdict = PRINT_CONFLICTING;
     }
+    if (versions == 0)
+        return PRINT_NEW;
+    const struct print *late = walk(set, print_late_key(print), print);
+    if (is_at(late, print) && late->minute != 0 && late->minute >= oldest)
+        return PRINT_DUPLICATE;
     return verdict;
+}
+
+/* Adds to a set that has room. */
+static void place(struct print_set *set, const struct print *print)
+{
+    struct print placed = *print;
+    struct print *slot = walk(set, placed.id, print);
+
+    if (slot == NULL) {
+        placed.id = print_late_key(print);
+        slot = walk(set, placed.id, print);
+    }
+    if (slot == NULL) /* so many equal keys of 64 bits by chance */
+        return;
+    set->count += slot->id == 0;
+    *slot = placed;
 }
 
 static enum status resize(struct print_set *set, size_t capacity, struct error *err)
 {
     struct print_set bigger = {calloc(capacity, sizeof(struct print)), capacity, 0};
-    uint32_t versions;
 
     if (bigger.slots == NULL)
         return ERROR_MEMORY(err);
     for (size_t i = 0; i < set->capacity; i++) {
-        if (set->slots[i].id == 0 || set->slots[i].minute == 0)
-            continue;
-        struct print *slot = walk(&bigger, &set->slots[i], &versions);
-        if (slot != NULL && slot->id == 0) {
-            *slot = set->slots[i];
-            bigger.count++;
-        }
+        if (set->slots[i].id != 0 && set->slots[i].minute != 0)
+            place(&bigger, &set->slots[i]);
     }
     free(set->slots);
     *set = bigger;
@@ -178,28 +212,21 @@ enum status print_set_reserve(struct print_set *set, size_t count, struct error 
 
 enum status print_set_add(struct print_set *set, const struct print *print, struct error *err)
 {
-    uint32_t versions;
     enum status status = print_set_reserve(set, 1, err);
 
-    if (status != STATUS_OK)
-        return status;
-    struct print *slot = walk(set, print, &versions);
-    if (slot == NULL)
-        return STATUS_OK;
-    if (slot->id == 0)
-        set->count++;
-    *slot = *print;
-    return STATUS_OK;
+    if (status == STATUS_OK)
+        place(set, print);
+    return status;
 }
 
 bool print_set_forget(struct print_set *set, const struct print *print)
 {
-    uint32_t versions;
-
     if (set->count == 0)
         return false;
-    struct print *slot = walk(set, print, &versions);
-    if (slot == NULL || slot->id == 0)
+    struct print *slot = walk(set, print->id, print);
+    if (!is_at(slot, print))
+        slot = walk(set, print_late_key(print), print);
+    if (!is_at(slot, print))
         return false;
     slot->minute = 0;
     return true;

@@ -37,6 +37,9 @@ uint64_t print_of_body(const struct print_keys *keys, struct slice table, struct
 void print_set_content_2(struct gmac *gmac, struct slice raw, struct print *ret);
 void print_set_content_1(const struct hmac256 *idem, struct slice raw, struct print *ret);
 bool print_has_content_of(const struct print *a, const struct print *b);
+/* In place of the id where DEDUPE_VERSIONS_MAX prints have it already, so that who repeats one
+ * of many versions is found at once.  As uniform as the id. */
+uint64_t print_late_key(const struct print *print);
 
 enum print_verdict { PRINT_NEW, PRINT_CONFLICTING, PRINT_DUPLICATE }; /* the higher one wins */
 
@@ -49,7 +52,7 @@ void print_set_release(struct print_set *set); /* empty and usable after; zero i
 /* Against what was received at or after `oldest`. */
 enum print_verdict print_set_look(const struct print_set *set, const struct print *print,
                                   uint32_t oldest);
-/* At most DEDUPE_VERSIONS_MAX of one id are kept; more are left out. */
+/* From the one behind DEDUPE_VERSIONS_MAX of one id on they get the late key for it. */
 enum status print_set_add(struct print_set *set, const struct print *print,
                           struct error *err) MUST_USE;
 /* Makes room, so that the next `count` additions cannot fail. */

@@ -303,6 +303,44 @@ static void duplicates_are_known_after_the_log_is_trimmed(void **state)
     arena_free(arena);
 }
 
+#define VERSIONS 20u
+
+static void put_versions(struct world *w, unsigned first, unsigned count, struct arena *arena,
+                         struct ingest_answer *ret)
+{
+    struct buf body;
+
+    buf_init(&body, MIB);
+    for (unsigned i = first; i < first + count; i++)
+        buf_add_format(&body, RECORD("a", ",\"x\":%u") "\n", i);
+    assert_int_equal(world_put(w, "Mine", buf_slice(&body), arena, ret), STATUS_OK);
+    buf_release(&body);
+}
+
+static void all_versions_of_an_id_are_known(void **state)
+{
+    struct world *w = *state;
+    struct arena *arena = arena_new(MIB);
+    struct ingest_answer answer;
+
+    put_versions(w, 0, VERSIONS, arena, &answer);
+    assert_int_equal(answer.stored, VERSIONS);
+    assert_int_equal(answer.conflicting, VERSIONS - 1);
+    for (unsigned i = 1; i <= 8; i++) { /* of them the runs of four become one */
+        put_versions(w, 0, i * VERSIONS, arena, &answer);
+        assert_int_equal(answer.duplicates, i * VERSIONS);
+        checkpoint(w);
+        put_versions(w, 0, i * VERSIONS, arena, &answer);
+        assert_int_equal(answer.duplicates, i * VERSIONS);
+        if (i % 2 == 0)
+            world_reopen(w);
+        put_versions(w, i * VERSIONS, VERSIONS, arena, &answer);
+        assert_int_equal(answer.stored, VERSIONS);
+        assert_int_equal(answer.conflicting, VERSIONS);
+    }
+    arena_free(arena);
+}
+
 #define WEEK_AHEAD_US (INT64_C(8) * 86400 * 1000000)
 
 /* The clock is wrong for as long as it takes to save, with a restart or without. */
@@ -785,6 +823,7 @@ int main(void)
         TEST(duplicates_are_left_out_and_listed),
         TEST(new_ids_are_neither_looked_for_nor_remembered),
         TEST(duplicates_are_known_after_the_log_is_trimmed),
+        TEST(all_versions_of_an_id_are_known),
         TEST(a_clock_that_jumps_ahead_forgets_nothing),
         TEST(many_saves_merge_their_runs),
         TEST(the_same_key_gets_the_same_receipt),

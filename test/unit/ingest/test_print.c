@@ -145,19 +145,97 @@ static void what_went_on_at_the_front_is_sorted_too(void **state)
     print_set_release(&set);
 }
 
-static void one_id_cannot_fill_the_set(void **state)
+static void all_versions_of_one_id_are_known(void **state)
 {
     struct print_set set = {0};
+    struct print *sorted;
+    struct error err;
+    size_t count;
     char raw[16];
 
     (void)state;
     for (int i = 0; i < 1000; i++) {
         (void)snprintf(raw, sizeof(raw), "%d", i);
+        struct print print = make("T", "same", raw, 3);
+        assert_int_equal(print_set_look(&set, &print, 0), i == 0 ? PRINT_NEW : PRINT_CONFLICTING);
+        add(&set, print);
+        add(&set, print);
+    }
+    assert_int_equal(set.count, 1000);
+    for (int i = 0; i < 1000; i++) {
+        (void)snprintf(raw, sizeof(raw), "%d", i);
+        struct print print = make("T", "same", raw, 3);
+        assert_int_equal(print_set_look(&set, &print, 3), PRINT_DUPLICATE);
+        assert_int_equal(print_set_look(&set, &print, 4), PRINT_NEW);
+        if (i % 2 == 0)
+            continue;
+        assert_true(print_set_forget(&set, &print));
+        assert_int_equal(print_set_look(&set, &print, 3), PRINT_CONFLICTING);
+    }
+    /* few have the key of the id itself, so that no walk is long */
+    assert_int_equal(print_set_sorted(&set, &sorted, &count, &err), STATUS_OK);
+    assert_int_equal(count, 500);
+    struct print same = make("T", "same", "", 3);
+    size_t same_count = 0;
+    for (size_t i = 0; i < count; i++)
+        same_count += sorted[i].id == same.id;
+    assert_int_equal(same_count, DEDUPE_VERSIONS_MAX / 2);
+    free(sorted);
+    print_set_release(&set);
+}
+
+/* Forgotten ones take no place that a version needs: of these nothing would say where it is. */
+static void a_version_takes_the_place_of_a_forgotten_one(void **state)
+{
+    struct print_set set = {0};
+    struct print print;
+    struct error err;
+    char raw[16];
+
+    (void)state;
+    assert_int_equal(print_set_reserve(&set, 100, &err), STATUS_OK); /* to grow drops them */
+    for (unsigned i = 0; i < DEDUPE_VERSIONS_MAX; i++) {
+        (void)snprintf(raw, sizeof(raw), "%u", i);
+        print = make("T", "same", raw, 3);
+        add(&set, print);
+        assert_true(print_set_forget(&set, &print));
+    }
+    struct print other = make("T", "same", "other", 3);
+    add(&set, other);
+    assert_int_equal(set.count, DEDUPE_VERSIONS_MAX);
+    assert_int_equal(print_set_look(&set, &other, 3), PRINT_DUPLICATE);
+    unsigned forgotten_count = 0;
+    for (unsigned i = 0; i < DEDUPE_VERSIONS_MAX; i++) {
+        (void)snprintf(raw, sizeof(raw), "%u", i);
+        print = make("T", "same", raw, 3);
+        forgotten_count += print_set_forget(&set, &print);
+        assert_int_equal(print_set_look(&set, &print, 3), PRINT_CONFLICTING);
+    }
+    assert_int_equal(forgotten_count, DEDUPE_VERSIONS_MAX - 1);
+    print_set_release(&set);
+}
+
+/* What was added when the versions before it were there is forgotten when they are not. */
+static void a_late_version_is_forgotten_too(void **state)
+{
+    struct print_set set = {0};
+    struct print late = make("T", "same", "late", 3);
+    struct error err;
+    char raw[16];
+
+    (void)state;
+    for (unsigned i = 0; i < DEDUPE_VERSIONS_MAX; i++) {
+        (void)snprintf(raw, sizeof(raw), "%u", i);
         add(&set, make("T", "same", raw, 3));
     }
-    assert_int_equal(set.count, DEDUPE_VERSIONS_MAX);
-    struct print late = make("T", "same", "999", 3);
-    assert_int_equal(print_set_look(&set, &late, 0), PRINT_CONFLICTING);
+    add(&set, late);
+    (void)snprintf(raw, sizeof(raw), "%u", 3);
+    struct print early = make("T", "same", raw, 3);
+    assert_true(print_set_forget(&set, &early));
+    assert_int_equal(print_set_reserve(&set, 1000, &err), STATUS_OK); /* leaves that one out */
+    assert_int_equal(print_set_look(&set, &late, 3), PRINT_DUPLICATE);
+    assert_true(print_set_forget(&set, &late));
+    assert_int_equal(print_set_look(&set, &late, 3), PRINT_CONFLICTING);
     print_set_release(&set);
 }
 
@@ -186,7 +264,9 @@ int main(void)
         cmocka_unit_test(equal_content_is_a_duplicate_and_other_a_conflict),
         cmocka_unit_test(many_are_found_and_come_out_sorted),
         cmocka_unit_test(what_went_on_at_the_front_is_sorted_too),
-        cmocka_unit_test(one_id_cannot_fill_the_set),
+        cmocka_unit_test(all_versions_of_one_id_are_known),
+        cmocka_unit_test(a_version_takes_the_place_of_a_forgotten_one),
+        cmocka_unit_test(a_late_version_is_forgotten_too),
         cmocka_unit_test(a_reserved_set_does_not_grow),
     };
 

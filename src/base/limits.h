@@ -91,6 +91,11 @@
 #define REGEX_STEPS_MAX 268435456u /* bytes times instructions of a search: a second at most */
 #define DYNAMIC_BYTES_MAX (16 * MIB)
 
+/* ---- control plane ---- */
+#define META_DATABASE_BYTES_MAX (2 * GIB) /* what a sum is made of; the copy is read at once */
+#define TENANT_DOCUMENT_BYTES_MAX (64 * MIB) /* watchlists and functions of a tenant, sealed */
+#define CONTROL_RESERVE_BYTES (64 * MIB) /* not for them: for tenants, tokens, revocations */
+
 /* ---- wire ---- */
 #define CONNECTIONS_MAX 512u
 #define CONNECTIONS_PER_ADDRESS_MAX 256u
@@ -121,6 +126,7 @@
 _Static_assert(RECORD_BYTES_MAX <= LEAF_BYTES_MAX, "a record fits a leaf");
 _Static_assert(LEAF_BYTES_MAX <= REQUEST_BODY_BYTES_MAX, "a leaf fits a request");
 _Static_assert(LEAF_RECORDS_MAX <= PART_ROWS_MAX, "a leaf fits a part");
+_Static_assert(WATCHLIST_BYTES_MAX < TENANT_DOCUMENT_BYTES_MAX, "a tenant has room for one");
 _Static_assert((INDEX_BLOCK_ROWS & (INDEX_BLOCK_ROWS - 1)) == 0, "power of two");
 _Static_assert((BATCH_ROWS_MAX & (BATCH_ROWS_MAX - 1)) == 0, "power of two");
 

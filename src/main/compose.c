@@ -354,12 +354,19 @@ static void stop_process(void *context, const struct error *err)
     _exit(EXIT_FAILURE);
 }
 
+static void tell_unsealed(void *context, const struct error *why)
+{
+    (void)context;
+    log_failure("the control plane has no copy now, so damage to it could not be made good", why);
+}
+
 static enum status open_meta(struct daybook *d, struct error *err)
 {
     const struct meta_options options = {.io = d->io,
                                          .path = "control/db",
                                          .clock = d->options.clock,
                                          .fatal = stop_process,
+                                         .unsealed = tell_unsealed,
                                          .context = d};
     enum status status = meta_open(&options, &d->meta, err);
 

@@ -11,6 +11,70 @@ static void bind_key(sqlite3_stmt *statement, const struct guid *tenant,
     meta_bind_text(statement, 3, name);
 }
 
+/* ---- how many, and how large ---- */
+
+struct usage {
+    int64_t count; /* of the kind */
+    int64_t bytes; /* of all of the tenant */
+    int64_t more;  /* that will be there */
+    int64_t room;  /* of the whole control plane */
+    bool is_there; /* one takes the place of another */
+};
+
+static enum status check_room(const struct usage *usage, struct error *err)
+{
+    if (!usage->is_there && usage->count >= META_DOCUMENTS_MAX)
+        return ERROR_SET(err, STATUS_LIMIT,
+                         "there are %lld of them, the most; remove one before another comes",
+                         (long long)usage->count);
+    if (usage->more <= 0)
+        return STATUS_OK;
+    if (usage->bytes + usage->more > (int64_t)TENANT_DOCUMENT_BYTES_MAX)
+        return ERROR_SET(err, STATUS_LIMIT,
+                         "watchlists and functions would have %lld bytes together, the most is "
+                         "%zu; remove some",
+                         (long long)(usage->bytes + usage->more), TENANT_DOCUMENT_BYTES_MAX);
+    if (usage->room - usage->more < (int64_t)CONTROL_RESERVE_BYTES)
+        return ERROR_SET(err, STATUS_LIMIT,
+                         "the control plane is nearly full; remove watchlists or functions");
+    return STATUS_OK;
+}
+
+static enum status check_quota(struct meta *meta, const struct guid *tenant,
+                               enum meta_document_kind kind, const struct meta_document *document,
+                               struct error *err)
+{
+    sqlite3_stmt *statement = NULL;
+    struct usage usage = {.more = (int64_t)document->body.size};
+    enum status status = meta_prepare(
+        meta,
+        "SELECT count(*) FILTER (WHERE kind=?2), coalesce(sum(length(body)),0),"
+        " max(length(body)) FILTER (WHERE kind=?2 AND name=?3),"
+        " (SELECT (max_page_count-page_count+freelist_count)*page_size FROM pragma_max_page_count,"
+        " pragma_page_count, pragma_freelist_count, pragma_page_size)"
+        " FROM documents WHERE tenant=?1",
+        &statement, err);
+
+    if (status != STATUS_OK)
+        return status;
+    bind_key(statement, tenant, kind, document->name);
+    if (sqlite3_step(statement) == SQLITE_ROW) {
+        usage.count = sqlite3_column_int64(statement, 0);
+        usage.bytes = sqlite3_column_int64(statement, 1);
+        usage.is_there = sqlite3_column_type(statement, 2) != SQLITE_NULL;
+        usage.more -= sqlite3_column_int64(statement, 2);
+        usage.room = sqlite3_column_int64(statement, 3);
+        if (check_room(&usage, err) != STATUS_OK)
+            status = error_code(err, META_DOCUMENT_QUOTA);
+    } else {
+        status = meta_fail(meta, "count documents", err);
+    }
+    (void)sqlite3_finalize(statement);
+    return status;
+}
+
+/* ---- documents ---- */
+
 enum status meta_document_put(struct meta *meta, const struct guid *tenant,
                               enum meta_document_kind kind, const struct meta_document *document,
                               struct error *err)
@@ -18,11 +82,13 @@ enum status meta_document_put(struct meta *meta, const struct guid *tenant,
     sqlite3_stmt *statement = NULL;
 
     meta_lock(meta);
-    enum status status = meta_prepare(
-        meta,
-        "INSERT INTO documents VALUES(?,?,?,?,?,?) ON CONFLICT(tenant,kind,name) DO UPDATE SET"
-        " items=excluded.items,updated_us=excluded.updated_us,body=excluded.body",
-        &statement, err);
+    enum status status = check_quota(meta, tenant, kind, document, err);
+    if (status == STATUS_OK)
+        status = meta_prepare(
+            meta,
+            "INSERT INTO documents VALUES(?,?,?,?,?,?) ON CONFLICT(tenant,kind,name) DO UPDATE SET"
+            " items=excluded.items,updated_us=excluded.updated_us,body=excluded.body",
+            &statement, err);
     if (status == STATUS_OK) {
         bind_key(statement, tenant, kind, document->name);
         (void)sqlite3_bind_int64(statement, 4, (int64_t)document->items);

@@ -29,8 +29,12 @@ enum status meta_fail(struct meta *meta, const char *what, struct error *err)
     int code = sqlite3_errcode(meta->db) & 0xff;
     const char *why = meta->vfs.last.text[0] != '\0' ? meta->vfs.last.text : "no more is known";
 
-    if (code == SQLITE_FULL)
+    if (code == SQLITE_FULL && meta->vfs.last.status == STATUS_FULL)
         return ERROR_SET(err, STATUS_FULL, "cannot %s: the disk is full", what);
+    if (code == SQLITE_FULL) /* max_page_count */
+        return ERROR_SET(err, STATUS_LIMIT,
+                         "cannot %s: the control plane is full; remove watchlists or functions",
+                         what);
     if (code == SQLITE_NOMEM)
         return ERROR_MEMORY(err);
     if (code == SQLITE_IOERR || code == SQLITE_CANTOPEN)
@@ -126,6 +130,10 @@ static enum status check_there(struct meta *meta, struct error *err)
 
 static enum status connect(struct meta *meta, struct error *err)
 {
+    char bound[48]; /* of what a sum can be made */
+
+    (void)snprintf(bound, sizeof(bound), "PRAGMA max_page_count=%llu;",
+                   (unsigned long long)(meta->options.bytes_max / META_PAGE_BYTES));
     if (sqlite3_open_v2(meta->path, &meta->db,
                         SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
                         meta->vfs.name) != SQLITE_OK ||
@@ -133,7 +141,8 @@ static enum status connect(struct meta *meta, struct error *err)
                      "PRAGMA journal_mode=DELETE; PRAGMA synchronous=EXTRA;"
                      "PRAGMA temp_store=MEMORY;"
                      "PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF;",
-                     NULL, NULL, NULL) != SQLITE_OK)
+                     NULL, NULL, NULL) != SQLITE_OK ||
+        sqlite3_exec(meta->db, bound, NULL, NULL, NULL) != SQLITE_OK)
         return meta_fail(meta, "open the control plane", err);
     return STATUS_OK;
 }
@@ -188,6 +197,9 @@ enum status meta_open(const struct meta_options *options, struct meta **ret, str
     if (meta == NULL)
         return ERROR_MEMORY(err);
     meta->options = *options;
+    if (options->bytes_max == 0)
+        meta->options.bytes_max = META_DATABASE_BYTES_MAX;
+    meta->pages.size_max = meta->options.bytes_max;
     meta->clock = options->clock;
     (void)pthread_mutex_init(&meta->lock, NULL);
     CHECK(strlen(options->path) < META_PATH_BYTES - 32);

@@ -25,9 +25,13 @@ struct meta_options {
     const char *path; /* of the database, below io's directory */
     const struct clock *clock;
     bool create;      /* it may be a new one */
+    uint64_t bytes_max; /* of the database; 0: META_DATABASE_BYTES_MAX */
     /* What was written may not be on the disk: nothing is written any more, and the process
      * should start again.  Called once a failed call, with the lock held; may be NULL. */
     void (*fatal)(void *context, const struct error *err);
+    /* There is no copy any more, so damage could not be made good: no space, or the database is
+     * too large.  Called once until there is one again, with the lock held; may be NULL. */
+    void (*unsealed)(void *context, const struct error *why);
     void *context;
 };
 
@@ -83,7 +87,8 @@ enum status meta_token_revoke(struct meta *meta, const struct guid *id,
 /* Documents of a tenant (zero: of the instance), each kind with names of its own.
  * The body is kept as it comes: the caller seals what is a tenant's. */
 enum meta_document_kind { META_WATCHLIST = 1, META_FUNCTION = 2 };
-#define META_DOCUMENTS_MAX 1000u /* of a kind, that are listed */
+#define META_DOCUMENTS_MAX 1000u /* of a kind */
+#define META_DOCUMENT_QUOTA "document_quota" /* the code of STATUS_LIMIT for one too many */
 
 struct meta_document {
     struct slice name, body; /* body: "" in lists */
@@ -91,7 +96,9 @@ struct meta_document {
     int64_t updated_us;      /* set by put() */
 };
 
-/* Adds it or takes the place of the one with its name. */
+/* Adds it or takes the place of the one with its name.  STATUS_LIMIT where the tenant would
+ * have more than META_DOCUMENTS_MAX of the kind or TENANT_DOCUMENT_BYTES_MAX of all, or the
+ * control plane less than CONTROL_RESERVE_BYTES left; one that is no longer is always taken. */
 enum status meta_document_put(struct meta *meta, const struct guid *tenant,
                               enum meta_document_kind kind, const struct meta_document *document,
                               struct error *err) MUST_USE;

@@ -29,7 +29,7 @@ struct meta {
     pthread_mutex_t lock; /* everything below */
     struct meta_options options;
     char path[META_PATH_BYTES];
-    bool is_restored, was_fatal;
+    bool is_restored, was_fatal, is_unsealed;
     struct meta_vfs vfs;
     struct meta_pages pages; /* of the database and of its copy, but for vfs.written */
     sqlite3 *db;

@@ -32,11 +32,13 @@ enum status meta_check_sum(struct meta *meta, struct error *err)
 {
     struct meta_sum now, then;
     char path[META_PATH_BYTES];
-    enum status status = meta_sum_of(meta->options.io, meta->path, &now, err);
 
     meta_path(meta, META_SUM, path);
-    if (status == STATUS_OK && meta_sum_read(meta->options.io, path, &then) &&
-        then.counter == now.counter && !meta_sums_equal(&then, &now))
+    if (!meta_sum_read(meta->options.io, path, &then) || then.size > meta->options.bytes_max)
+        return STATUS_OK; /* none, or one that cannot be made again */
+    enum status status = meta_sum_of(meta->options.io, meta->path, meta->options.bytes_max, &now,
+                                     err);
+    if (status == STATUS_OK && then.counter == now.counter && !meta_sums_equal(&then, &now))
         return ERROR_SET(err, STATUS_CORRUPT, "it is not what was written");
     return status;
 }
@@ -150,6 +152,9 @@ enum status meta_seal(struct meta *meta, struct error *err)
 
     meta->vfs.written.is_all = status != STATUS_OK;
     meta->vfs.written.count = 0;
+    if (status != STATUS_OK && !meta->is_unsealed && meta->options.unsealed != NULL)
+        meta->options.unsealed(meta->options.context, err);
+    meta->is_unsealed = status != STATUS_OK;
     return status == STATUS_OK ? STATUS_OK : remove_seal(meta, err);
 }
 
@@ -176,7 +181,8 @@ static bool copy_counts(const struct meta *meta)
     if (!meta_sum_read(meta->options.io, path, &then) || then.size == 0)
         return false;
     meta_path(meta, META_COPY, path);
-    return meta_sum_of(meta->options.io, path, &copy, &ignored) == STATUS_OK &&
+    return meta_sum_of(meta->options.io, path, meta->options.bytes_max, &copy, &ignored) ==
+               STATUS_OK &&
            meta_sums_equal(&copy, &then);
 }
 
@@ -185,7 +191,7 @@ enum status meta_restore(struct meta *meta, struct error *err)
     char path[META_PATH_BYTES];
     struct buf copy;
 
-    buf_init(&copy, META_DATABASE_BYTES_MAX);
+    buf_init(&copy, meta->options.bytes_max);
     enum status status = copy_counts(meta)
                              ? STATUS_OK
                              : ERROR_SET(err, STATUS_NOT_FOUND, "the copy does not count");
@@ -208,6 +214,8 @@ enum status meta_restore(struct meta *meta, struct error *err)
 void meta_lock(struct meta *meta)
 {
     (void)pthread_mutex_lock(&meta->lock);
+    if (!meta->vfs.is_failed)
+        meta->vfs.last = (struct error){.status = STATUS_OK}; /* of somebody else's call */
 }
 
 static void stop(struct meta *meta, const struct error *why)

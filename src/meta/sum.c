@@ -87,7 +87,7 @@ enum status meta_page_read(struct io_file *file, uint64_t size, uint64_t page,
 void meta_pages_release(struct meta_pages *pages)
 {
     free(pages->hashes);
-    *pages = (struct meta_pages){.hashes = NULL};
+    *pages = (struct meta_pages){.size_max = pages->size_max};
 }
 
 static enum status set_count(struct meta_pages *pages, uint64_t count, struct error *err)
@@ -121,9 +121,10 @@ enum status meta_pages_resize(struct meta_pages *pages, struct io_file *file, st
     uint64_t known = pages->size / META_PAGE_BYTES; /* whole ones */
     enum status status = io_size(file, &pages->size, err);
 
-    if (status == STATUS_OK && pages->size > META_DATABASE_BYTES_MAX)
-        status = ERROR_SET(err, STATUS_LIMIT, "the control plane has %llu bytes",
-                           (unsigned long long)pages->size);
+    if (status == STATUS_OK && pages->size > pages->size_max)
+        status = ERROR_SET(err, STATUS_LIMIT, "the control plane has %llu bytes, its most is %llu",
+                           (unsigned long long)pages->size,
+                           (unsigned long long)pages->size_max);
     if (status == STATUS_OK)
         status = set_count(pages, (pages->size + META_PAGE_BYTES - 1) / META_PAGE_BYTES, err);
     for (uint64_t i = known; i < pages->count && status == STATUS_OK; i++)
@@ -189,14 +190,20 @@ enum status meta_pages_sum(const struct meta_pages *pages, struct io_file *file,
     return status;
 }
 
-enum status meta_sum_of(struct io *io, const char *path, struct meta_sum *ret, struct error *err)
+enum status meta_sum_of(struct io *io, const char *path, uint64_t size_max, struct meta_sum *ret,
+                        struct error *err)
 {
-    struct meta_pages pages = {.hashes = NULL};
+    struct meta_pages pages = {.size_max = size_max};
     struct io_file *file = NULL;
+    uint64_t size = 0;
     enum status status = io_open(io, path, IO_READ, &file, err);
 
     if (status == STATUS_OK)
+        status = io_size(file, &size, err);
+    if (status == STATUS_OK && size <= size_max)
         status = meta_pages_resize(&pages, file, err);
+    else
+        pages.size = size; /* no sum that was written has it */
     if (status == STATUS_OK)
         status = meta_pages_sum(&pages, file, ret, err);
     meta_pages_release(&pages);

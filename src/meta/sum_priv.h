@@ -6,7 +6,6 @@
 #include "base/io.h"
 
 #define META_PAGE_BYTES 4096u
-#define META_DATABASE_BYTES_MAX (UINT64_C(2) << 30)
 
 struct meta_sum {
     uint32_t counter; /* of changes, from the header of the database */
@@ -19,8 +18,8 @@ bool meta_sums_equal(const struct meta_sum *a, const struct meta_sum *b);
 bool meta_sum_read(struct io *io, const char *path, struct meta_sum *ret);
 enum status meta_sum_write(struct io *io, const char *path, const struct meta_sum *sum,
                            struct error *err) MUST_USE;
-/* Of a whole file. */
-enum status meta_sum_of(struct io *io, const char *path, struct meta_sum *ret,
+/* Of a whole file; one of more than size_max has the hash of none. */
+enum status meta_sum_of(struct io *io, const char *path, uint64_t size_max, struct meta_sum *ret,
                         struct error *err) MUST_USE;
 
 struct meta_page {
@@ -32,15 +31,17 @@ struct meta_page {
 enum status meta_page_read(struct io_file *file, uint64_t size, uint64_t page,
                            struct meta_page *ret, struct error *err) MUST_USE;
 
-/* The hashes of the pages of a file, as they were when they were looked at; {0} knows none. */
+/* The hashes of the pages of a file, as they were when they were looked at; none at first. */
 struct meta_pages {
+    uint64_t size_max; /* of the file; set by the caller */
     uint64_t *hashes; /* owned */
     uint64_t count, capacity;
     uint64_t size; /* of the file */
 };
 
 void meta_pages_release(struct meta_pages *pages);
-/* Looks at the size of the file and at the pages that are new.  After an error none is known. */
+/* Looks at the size of the file and at the pages that are new.  After an error none is known:
+ * STATUS_LIMIT for a file of more than size_max. */
 enum status meta_pages_resize(struct meta_pages *pages, struct io_file *file,
                               struct error *err) MUST_USE;
 /* Looks at a page that was written. */

@@ -104,7 +104,8 @@ static unsigned error_http_status(const struct error *err, const struct http_req
     case STATUS_CONFLICT:
         return strcmp(err->code, "idempotency_conflict") == 0 ? 422 : 409;
     case STATUS_LIMIT:
-        return err->code[0] != '\0' ? 429 : 413;
+        /* Waiting helps against what has a code, but for a quota. */
+        return err->code[0] != '\0' && strcmp(err->code, "document_quota") != 0 ? 429 : 413;
     case STATUS_BUSY:
         return 429;
     case STATUS_CANCELLED:

@@ -2,6 +2,8 @@
 /* Watchlists and stored functions through the whole program. */
 #include "place.h"
 
+#include <sqlite3.h>
+
 static const char list[] = "User,Level\nann@contoso.example,1\nbob@contoso.example,2\n";
 
 static void watchlists_are_stored_and_queried(void **state)
@@ -117,6 +119,35 @@ static void a_function_comes_before_a_table_that_nobody_declared(void **state)
     place_ingest(place, "alpha", "Mine", "{\"n\":1}");
     assert_int_equal(place_query(place, "alpha", "Mine | project n"), 200);
     ASSERT_SAYS(place, "[7]");
+}
+
+/* What is taken is known: one more than a list has is refused. */
+static void a_function_too_many_is_refused(void **state)
+{
+    struct place *place = *state;
+    char path[DATA_PATH_BYTES];
+    sqlite3 *db = NULL;
+
+    place_add_tenant(place, "alpha");
+    place_close(place, true);
+    (void)snprintf(path, sizeof(path), "%s/control/db", place->root);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db,
+                                  "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n"
+                                  " WHERE i<999) INSERT INTO documents SELECT zeroblob(16),2,"
+                                  " 'a'||i,0,0,CAST('() { 1 }' AS BLOB) FROM n",
+                                  NULL, NULL, NULL),
+                     SQLITE_OK);
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+    place_open(place);
+    assert_int_equal(place_ask(place, place->admin, HTTP_PUT, "/v1/functions/b", "() { 2 }"), 200);
+    assert_int_equal(place_query(place, "alpha", "print b()"), 200);
+    assert_int_equal(place_ask(place, place->admin, HTTP_PUT, "/v1/functions/c", "() { 3 }"), 413);
+    ASSERT_SAYS(place, "\"code\":\"document_quota\",\"message\":\"there are 1000 of them");
+    assert_int_equal(place_ask(place, place->admin, HTTP_DELETE, "/v1/functions/a1", ""), 200);
+    assert_int_equal(place_ask(place, place->admin, HTTP_PUT, "/v1/functions/c", "() { 3 }"), 200);
+    assert_int_equal(place_query(place, "alpha", "print c()"), 200);
+    ASSERT_SAYS(place, "[3]");
 }
 
 static void changes_are_in_the_audit(void **state)
@@ -253,6 +284,7 @@ int main(void)
         PLACE_TEST(a_function_does_not_take_the_name_of_a_table),
         PLACE_TEST(a_function_that_has_the_name_of_a_table_is_not_called),
         PLACE_TEST(a_function_comes_before_a_table_that_nobody_declared),
+        PLACE_TEST(a_function_too_many_is_refused),
         PLACE_TEST(changes_are_in_the_audit),
         PLACE_TEST(functions_that_ship_can_be_called),
         PLACE_TEST(parsers_filter_as_their_pages_say),

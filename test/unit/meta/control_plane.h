@@ -21,15 +21,30 @@ struct control_plane {
     struct io *io;
     struct clock_fixed clock;
     struct meta *meta;
+    uint64_t bytes_max; /* 0: as large as any */
+    uint32_t unsealed;  /* how often it was told */
     struct arena *arena;
     struct error err;
 };
+
+static inline void control_plane_unsealed(void *context, const struct error *why)
+{
+    (void)why;
+    ((struct control_plane *)context)->unsealed++;
+}
 
 static inline enum status control_plane_open(struct control_plane *p, bool create,
                                              struct error *err)
 {
     const struct meta_options options = {
-        .io = p->io, .path = "db", .clock = &p->clock.clock, .create = create};
+        .io = p->io,
+        .path = "db",
+        .clock = &p->clock.clock,
+        .create = create,
+        .bytes_max = p->bytes_max,
+        .unsealed = control_plane_unsealed,
+        .context = p,
+    };
 
     p->meta = NULL;
     return meta_open(&options, &p->meta, err);

@@ -19,6 +19,27 @@ static void a_setting_is_kept_over_a_restart(void **state)
     ASSERT_SLICE(value, "two'\xC3\xA9");
 }
 
+/* Before it is too large for its sum, and not as if the disk were full. */
+static void a_full_one_says_so(void **state)
+{
+    static char large[30000];
+    struct control_plane *p = *state;
+    struct slice value;
+
+    meta_close(p->meta);
+    p->bytes_max = 12 * 4096;
+    ASSERT_OK(control_plane_open(p, false, &err));
+    memset(large, 'x', sizeof(large));
+    ASSERT_STATUS(STATUS_LIMIT, meta_setting_set(p->meta, SLICE("a"),
+                                                 slice_from(large, sizeof(large)), &err));
+    assert_non_null(strstr(err.text, "the control plane is full"));
+    ASSERT_OK(meta_setting_set(p->meta, SLICE("a"), SLICE("one"), &err));
+    assert_true(io_exists(p->io, "db.sum"));
+    control_plane_reopen(p);
+    ASSERT_OK(meta_setting_get(p->meta, SLICE("a"), p->arena, &value, &err));
+    ASSERT_SLICE(value, "one");
+}
+
 static void a_newer_schema_is_refused(void **state)
 {
     struct control_plane *p = *state;
@@ -84,6 +105,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         META_TEST(a_setting_is_kept_over_a_restart),
+        META_TEST(a_full_one_says_so),
         META_TEST(a_newer_schema_is_refused),
         META_TEST(a_file_that_is_no_database_is_corrupt),
         META_TEST(a_place_that_is_not_there_is_an_io_error),

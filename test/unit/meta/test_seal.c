@@ -352,6 +352,41 @@ static void the_copy_follows_the_size(void **state)
     }
 }
 
+/* No sum can be made of it, which must not be what ends it. */
+static void one_that_is_too_large_has_no_copy_and_opens(void **state)
+{
+    struct control_plane *p = *state;
+    const struct meta_document document = {.name = SLICE("d"),
+                                           .body = slice_from(body, sizeof(body))};
+
+    fill(p);
+    ASSERT_OK(meta_document_put(p->meta, &(struct guid){{1}}, META_WATCHLIST, &document, &err));
+    shut(p);
+    p->bytes_max = 40000;
+    for (uint32_t i = 1; i <= 2; i++) { /* with a sum, then without */
+        ASSERT_OK(control_plane_open(p, false, &err));
+        assert_false(meta_is_restored(p->meta));
+        ASSERT_OK(meta_setting_set(p->meta, SLICE("b"), SLICE("two"), &err));
+        ASSERT_OK(meta_setting_set(p->meta, SLICE("b"), SLICE("three"), &err));
+        assert_int_equal(p->unsealed, i);
+        assert_false(io_exists(p->io, "db.sum"));
+        assert_false(io_exists(p->io, "db.copy"));
+        shut(p);
+    }
+    expect_filled(p, false);
+    p->bytes_max = 0;
+    expect_filled(p, false);
+    put(p, "db", SLICE("nonsense")); /* its copy is there again */
+    expect_filled(p, true);
+    struct buf bytes;
+    get(p, "db", &bytes);
+    p->bytes_max = bytes.size;
+    buf_add_text(&bytes, "more");
+    put(p, "db", buf_slice(&bytes)); /* too large for the sum it has */
+    expect_filled(p, true);
+    buf_release(&bytes);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -366,6 +401,7 @@ int main(void)
         META_TEST(damage_while_it_is_open_is_seen_at_the_next_start),
         META_TEST(the_copy_follows_large_changes),
         META_TEST(the_copy_follows_the_size),
+        META_TEST(one_that_is_too_large_has_no_copy_and_opens),
     };
 
     return RUN_TESTS(tests);

@@ -50,7 +50,7 @@ static struct meta_sum sum_of(struct control_plane *p, size_t size)
     struct meta_sum sum;
 
     write_file(p, size);
-    ASSERT_OK(meta_sum_of(p->io, NAME, &sum, &err));
+    ASSERT_OK(meta_sum_of(p->io, NAME, META_DATABASE_BYTES_MAX, &sum, &err));
     assert_int_equal(sum.size, size);
     return sum;
 }
@@ -146,7 +146,7 @@ static void expect_followed(struct control_plane *p, struct meta_pages *pages, s
 static void a_sum_that_follows_is_that_of_the_whole(void **state)
 {
     struct control_plane *p = *state;
-    struct meta_pages pages = {.hashes = NULL};
+    struct meta_pages pages = {.size_max = META_DATABASE_BYTES_MAX};
 
     make_file();
     expect_followed(p, &pages, 2 * META_PAGE_BYTES + 100, NULL, 0);
@@ -183,7 +183,7 @@ static void an_unsound_sum_is_none(void **state)
         bytes.data[i] ^= 1;
     }
     buf_release(&bytes);
-    ASSERT_STATUS(STATUS_NOT_FOUND, meta_sum_of(p->io, "none", &back, &err));
+    ASSERT_STATUS(STATUS_NOT_FOUND, meta_sum_of(p->io, "none", MIB, &back, &err));
 }
 
 int main(void)

@@ -194,6 +194,9 @@ static void watch_connection(void *context, struct MHD_Connection *mhd, void **s
         atomic_fetch_add(&server->connection_count, 1);
         *slot = connection;
     } else if (code == MHD_CONNECTION_NOTIFY_CLOSED && connection != NULL) {
+        /* Of a request that does not fit its memory the library does not say that it is over. */
+        void *left = connection->exchange;
+        exchange_end(server, mhd, &left, MHD_REQUEST_TERMINATED_WITH_ERROR);
         (void)pthread_mutex_lock(&server->lock);
         if (connection->previous != NULL)
             connection->previous->next = connection->next;

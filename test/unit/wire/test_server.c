@@ -565,6 +565,41 @@ static void test_a_second_drain_closes_nobodys_file(void **state)
         assert_int_equal(close(files[i]), 0);
 }
 
+static void add_times(struct buf *to, unsigned times, const char *text)
+{
+    for (unsigned i = 0; i < times; i++)
+        buf_add_text(to, text);
+}
+
+/* What does not fit the library's memory of a connection it closes without an answer, and
+ * without saying that the request is over. */
+static void test_a_request_that_the_library_gives_up_is_over(void **state)
+{
+    struct fixture own;
+    struct http_router routes;
+    struct buf request;
+    struct buf answer;
+    (void)state;
+    fixture_start(&own, &routes);
+    buf_init(&request, 1 * MIB);
+    for (int i = 0; i < 2; i++) {
+        buf_clear(&request);
+        buf_add_text(&request, "GET /live?");
+        add_times(&request, i == 0 ? 10000 : 20000, i == 0 ? "a&" : "x");
+        buf_add_text(&request, " HTTP/1.1\r\nHost: x\r\nCookie: ");
+        add_times(&request, i == 0 ? 1 : 1000, "a=b;");
+        buf_add_text(&request, "\r\n\r\n");
+        fixture_raw(&own, buf_slice(&request), &answer);
+        assert_int_equal(answer.size, 0);
+        buf_release(&answer);
+    }
+    uint64_t start = clock_monotonic_us(clock_system());
+    server_drain(own.server, 10000);
+    assert_true(clock_monotonic_us(clock_system()) - start < 2000000);
+    fixture_stop(&own);
+    buf_release(&request);
+}
+
 static void test_a_wrong_start_says_why(void **state)
 {
     struct server *server = NULL;
@@ -609,6 +644,7 @@ int main(void)
         cmocka_unit_test(test_a_wrong_start_says_why),
         cmocka_unit_test(test_a_drain_lets_requests_finish_and_takes_no_more),
         cmocka_unit_test(test_a_second_drain_closes_nobodys_file),
+        cmocka_unit_test(test_a_request_that_the_library_gives_up_is_over),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

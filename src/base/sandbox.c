@@ -221,16 +221,24 @@ static enum status limit_calls(enum sandbox_profile profile, struct error *err)
     return ERROR_SET(err, STATUS_IO, "cannot limit the system calls of the sandbox");
 }
 
-enum status sandbox_enter(const struct sandbox_rules *rules, struct sandbox_level *ret,
-                          struct error *err)
+enum status sandbox_hide_memory(struct error *err)
 {
     struct rlimit none = {0, 0};
 
+    if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0 || setrlimit(RLIMIT_CORE, &none) != 0)
+        return ERROR_SET(err, STATUS_IO, "cannot give up core dumps");
+    return STATUS_OK;
+}
+
+enum status sandbox_enter(const struct sandbox_rules *rules, struct sandbox_level *ret,
+                          struct error *err)
+{
     *ret = (struct sandbox_level){0};
-    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0 ||
-        setrlimit(RLIMIT_CORE, &none) != 0)
-        return ERROR_SET(err, STATUS_IO, "cannot give up privileges and core dumps");
-    enum status status = limit_files(rules, &ret->landlock_version, err);
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+        return ERROR_SET(err, STATUS_IO, "cannot give up privileges");
+    enum status status = sandbox_hide_memory(err);
+    if (status == STATUS_OK)
+        status = limit_files(rules, &ret->landlock_version, err);
     if (status == STATUS_OK)
         status = limit_calls(rules->profile, err);
     ret->seccomp = status == STATUS_OK;

@@ -32,6 +32,9 @@ struct sandbox_level {
     bool seccomp;
 };
 
+/* No core dump and no debugger, for this process and those it forks: keys and records are in
+ * its memory. */
+enum status sandbox_hide_memory(struct error *err) MUST_USE;
 /* STATUS_IO if anything that the kernel has could not be put in force; the
  * process should end then.  A listed path that does not exist is an error. */
 enum status sandbox_enter(const struct sandbox_rules *rules, struct sandbox_level *ret,

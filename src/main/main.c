@@ -3,6 +3,7 @@
 #include "base/io.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "base/sandbox.h"
 #include "base/text.h"
 #include "cli/cli.h"
 #include "cli/options.h"
@@ -213,10 +214,13 @@ int main(int argc, char **argv)
         .serve = serve,
         .interrupted = &interrupted,
     };
+    struct error err;
     const char **arguments = calloc((size_t)argc + 1, sizeof(*arguments));
 
     if (arguments == NULL || !hold_standard_streams())
         return CLI_FAILED;
+    if (sandbox_hide_memory(&err) != STATUS_OK) /* before there are keys, in whatever process */
+        return cli_fail(&err);
     for (int i = 1; i < argc; i++)
         arguments[i - 1] = argv[i];
     (void)sigaction(SIGINT, &action, NULL);

@@ -2,8 +2,12 @@
 """After a run no word of a record or a question is in the data directory."""
 import base64
 import os
+import resource
+import subprocess
+import tempfile
 import zlib
 
+from lab import wait_until
 from story import Story, record
 
 WORDS = ('canarymailbox-4c1d', 'canaryoperation-77aa', 'canarysubject-09fe', 'canaryquery-3be2')
@@ -19,6 +23,17 @@ def forms(word):
     for shift in range(3):  # inside longer base64, at each of the three phases
         text = base64.b64encode(b'\0' * shift + raw).rstrip(b'=')
         yield text[4 if shift else 0:-2]
+
+
+def allow_dumps():
+    _, most = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (most, most))
+
+
+def limits(pid):
+    """Of a core dump: now, and what it may be set to."""
+    with open(f'/proc/{pid}/limits', encoding='ascii') as file:
+        return [line.split()[4:6] for line in file if line.startswith('Max core file size')][0]
 
 
 class Disk(Story):
@@ -42,6 +57,24 @@ class Disk(Story):
         log = self.lab.log_tail()
         for word in (WORDS[2], token, self.writer):
             self.assertNotIn(word, log)
+
+    def test_no_process_leaves_its_memory_on_the_disk(self):
+        server = self.lab.process.pid
+        with open(f'/proc/{server}/task/{server}/children', encoding='ascii') as file:
+            processes = [server, *map(int, file.read().split())]
+        self.assertGreater(len(processes), 2)
+        with tempfile.TemporaryDirectory() as place:
+            data = f'{place}/data'
+            subprocess.run([self.lab.binary, 'init', '--data', data], check=True,
+                           capture_output=True)
+            with subprocess.Popen(
+                    [self.lab.binary, 'ingest', '--data', data, '--tenant', 'x', '--table', 'T',
+                     '-'], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL, preexec_fn=allow_dumps) as local:
+                processes.append(local.pid)
+                wait_until(lambda: limits(local.pid) == ['0', '0'])
+                self.assertEqual([['0', '0']] * len(processes), [limits(p) for p in processes])
+                local.stdin.close()
 
     def scan(self, when):
         count = 0

@@ -19,6 +19,7 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -214,6 +215,29 @@ static void the_server_keeps_to_its_paths_and_starts_nothing(void **state)
     assert_int_equal(run(*state, server_body), 0);
 }
 
+static void hidden_body(const struct places *places)
+{
+    struct rlimit limit = {1, 1};
+    struct error err;
+    int n = 0, code = 0;
+
+    (void)places;
+    WANT(n, sandbox_hide_memory(&err) == STATUS_OK);
+    WANT(n, sandbox_hide_memory(&err) == STATUS_OK);
+    pid_t pid = fork(); /* and so are those that it starts */
+    WANT(n, pid >= 0);
+    WANT(n, prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) == 0);
+    WANT(n, getrlimit(RLIMIT_CORE, &limit) == 0 && limit.rlim_cur == 0 && limit.rlim_max == 0);
+    if (pid > 0)
+        WANT(n, waitpid(pid, &code, 0) == pid && code == 0);
+    _exit(0);
+}
+
+static void hidden_memory_is_not_dumped(void **state)
+{
+    assert_int_equal(run(*state, hidden_body), 0);
+}
+
 static void missing_body(const struct places *places)
 {
     char path[128];
@@ -238,6 +262,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_keeper_can_only_serve_what_is_open, setup, teardown),
         cmocka_unit_test_setup_teardown(the_server_keeps_to_its_paths_and_starts_nothing, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(hidden_memory_is_not_dumped, setup, teardown),
         cmocka_unit_test_setup_teardown(a_missing_path_is_an_error, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

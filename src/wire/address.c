@@ -85,6 +85,25 @@ bool address_is_public(const struct sockaddr *address)
     return false;
 }
 
+void address_network(const struct sockaddr *address, uint8_t ret[ADDRESS_NETWORK_BYTES])
+{
+    struct in6_addr host = IN6ADDR_ANY_INIT;
+
+    if (address->sa_family == AF_INET) {
+        struct sockaddr_in in;
+        memcpy(&in, address, sizeof(in));
+        memset(host.s6_addr + 10, 0xff, 2);
+        memcpy(host.s6_addr + 12, &in.sin_addr, 4);
+    } else if (address->sa_family == AF_INET6) {
+        struct sockaddr_in6 in6;
+        memcpy(&in6, address, sizeof(in6));
+        host = in6.sin6_addr;
+        if (!IN6_IS_ADDR_V4MAPPED(&host))
+            memset(host.s6_addr + 8, 0, 8);
+    }
+    memcpy(ret, host.s6_addr, ADDRESS_NETWORK_BYTES);
+}
+
 void address_format(const struct sockaddr *address, char ret[ADDRESS_TEXT_BYTES])
 {
     const char *text = NULL;

@@ -21,6 +21,11 @@ enum status address_parse(struct slice text, struct sockaddr_storage *ret, sockl
  * address (mapped, compatible, NAT64, 6to4, Teredo). */
 bool address_is_public(const struct sockaddr *address);
 
+/* Who it is, as somebody may have many: an IPv4 address (also one mapped into IPv6) as
+ * ::ffff:a.b.c.d, or the /64 of an IPv6 address. */
+#define ADDRESS_NETWORK_BYTES 16
+void address_network(const struct sockaddr *address, uint8_t ret[ADDRESS_NETWORK_BYTES]);
+
 /* The host in text, without the port; "?" for a family that is not IP. */
 void address_format(const struct sockaddr *address, char ret[ADDRESS_TEXT_BYTES]);
 

@@ -162,6 +162,47 @@ static void free_retired(struct server *server, uint64_t now_us)
 
 /* ---- connections ---- */
 
+/* The lock is held, here and in the next two. */
+static void shut_connection(struct connection *connection)
+{
+    (void)shutdown(connection->fd, SHUT_RDWR);
+    connection->server->open_count -= !connection->is_shut;
+    connection->is_shut = true;
+}
+
+/* The one that has waited longest for a header of its client. */
+static struct connection *most_silent(const struct server *server)
+{
+    struct connection *found = NULL;
+
+    for (struct connection *c = server->connections; c != NULL; c = c->next) {
+        bool waits = c->phase == CONNECTION_NEW || c->phase == CONNECTION_IDLE;
+        if (waits && !c->is_shut && (found == NULL || c->since_us <= found->since_us))
+            found = c;
+    }
+    return found;
+}
+
+/* Where there are too many the most silent one ends, or who says nothing would keep everybody
+ * out: the new one itself if all others are at work, or its network has its share. */
+static void add_connection(struct server *server, struct connection *connection)
+{
+    uint32_t neighbours = 0;
+
+    for (struct connection *c = server->connections; c != NULL; c = c->next)
+        neighbours += !c->is_shut && memcmp(c->network, connection->network,
+                                            sizeof(c->network)) == 0;
+    connection->next = server->connections;
+    if (connection->next != NULL)
+        connection->next->previous = connection;
+    server->connections = connection;
+    server->open_count++;
+    if (neighbours >= CONNECTIONS_PER_ADDRESS_MAX)
+        shut_connection(connection);
+    else if (server->open_count > server->connections_max)
+        shut_connection(most_silent(server));
+}
+
 static void watch_connection(void *context, struct MHD_Connection *mhd, void **slot,
                              enum MHD_ConnectionNotificationCode code)
 {
@@ -184,12 +225,10 @@ static void watch_connection(void *context, struct MHD_Connection *mhd, void **s
         connection->since_us = clock_monotonic_us(clock_system());
         connection->watch.times = server->stages; /* its thread begins at 0 */
         address_format(address->client_addr, connection->remote);
+        address_network(address->client_addr, connection->network);
         (void)setsockopt(connection->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
         (void)pthread_mutex_lock(&server->lock);
-        connection->next = server->connections;
-        if (connection->next != NULL)
-            connection->next->previous = connection;
-        server->connections = connection;
+        add_connection(server, connection);
         (void)pthread_mutex_unlock(&server->lock);
         atomic_fetch_add(&server->connection_count, 1);
         *slot = connection;
@@ -204,6 +243,7 @@ static void watch_connection(void *context, struct MHD_Connection *mhd, void **s
             server->connections = connection->next;
         if (connection->next != NULL)
             connection->next->previous = connection->previous;
+        server->open_count -= !connection->is_shut;
         (void)pthread_mutex_unlock(&server->lock);
         free(connection);
         *slot = NULL;
@@ -284,7 +324,7 @@ static void look_at_connections(struct server *server)
 
     for (struct connection *c = server->connections; c != NULL; c = c->next) {
         if (is_overdue(c, now_us))
-            (void)shutdown(c->fd, SHUT_RDWR);
+            shut_connection(c);
         bool answers = c->phase == CONNECTION_HANDLING || c->phase == CONNECTION_SENDING;
         if (c->exchange != NULL && (cancelled || (answers && client_is_gone(c))))
             exchange_cancel(c->exchange);
@@ -350,21 +390,20 @@ static size_t keep_raw(void *context, struct MHD_Connection *mhd, char *text)
     return strlen(text); /* the target is decoded in http.c */
 }
 
-static enum status start_daemon(struct server *server, uint32_t connections_max,
-                                struct error *err)
+static enum status start_daemon(struct server *server, struct error *err)
 {
     unsigned flags = MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION |
                      MHD_USE_POLL | MHD_USE_TLS | MHD_USE_ITC;
 
-    if (connections_max == 0)
-        connections_max = CONNECTIONS_MAX;
+    /* Its own bound on an address refuses one before it has cost a thread, but each address of a
+     * network is another to it. */
     server->daemon = MHD_start_daemon(
         flags, 0, NULL, NULL, exchange_step, server, MHD_OPTION_LISTEN_SOCKET, server->listen_fd,
         MHD_OPTION_HTTPS_CERT_CALLBACK, retrieve_certificate, MHD_OPTION_HTTPS_PRIORITIES,
         priorities, MHD_OPTION_NOTIFY_CONNECTION, watch_connection, server,
         MHD_OPTION_NOTIFY_COMPLETED, exchange_end, server, MHD_OPTION_URI_LOG_CALLBACK,
         exchange_begin, server, MHD_OPTION_UNESCAPE_CALLBACK, keep_raw, server,
-        MHD_OPTION_CONNECTION_LIMIT, (unsigned)connections_max,
+        MHD_OPTION_CONNECTION_LIMIT, (unsigned)(server->connections_max + CONNECTIONS_SPARE),
         MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)CONNECTIONS_PER_ADDRESS_MAX,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_POOL_BYTES,
         MHD_OPTION_CONNECTION_TIMEOUT, 0u, MHD_OPTION_THREAD_STACK_SIZE,
@@ -384,6 +423,8 @@ enum status server_start(const struct server_options *options, struct server **r
     server->listen_fd = -1;
     server->router = options->router;
     server->stages = options->stages;
+    server->connections_max =
+        options->connections_max == 0 ? CONNECTIONS_MAX : options->connections_max;
     (void)pthread_mutex_init(&server->lock, NULL);
     buf_pool_init(&server->bodies);
     clock_cond_init(&server->changed);
@@ -396,7 +437,7 @@ enum status server_start(const struct server_options *options, struct server **r
         status = ERROR_SET(err, STATUS_IO, "cannot start a thread");
     if (status == STATUS_OK) {
         server->reaper_started = true;
-        status = start_daemon(server, options->connections_max, err);
+        status = start_daemon(server, err);
     }
     if (status != STATUS_OK) {
         server_free(server);

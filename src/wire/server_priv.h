@@ -31,6 +31,8 @@ struct connection {
     struct connection *previous, *next;
     int fd;                      /* the HTTP library's; open while in the list */
     char remote[ADDRESS_TEXT_BYTES];
+    uint8_t network[ADDRESS_NETWORK_BYTES];
+    bool is_shut;                /* by us: its thread is about to end */
     enum connection_phase phase;
     uint64_t since_us;           /* start of the phase, or of the sending window */
     uint64_t acked_bytes;        /* at the start of the sending window */
@@ -49,6 +51,7 @@ struct certificate {
 };
 
 #define TENANT_SLOTS 256u
+#define CONNECTIONS_SPARE 32u /* for newcomers, while those that make room for them end */
 
 struct server {
     struct MHD_Daemon *daemon;
@@ -61,6 +64,7 @@ struct server {
     pthread_mutex_t lock;        /* all below up to the counters */
     pthread_cond_t changed;
     struct connection *connections;
+    uint32_t connections_max, open_count; /* of those that are not shut */
     struct certificate *certificate, *retired;
     uint32_t active;             /* requests under way */
     bool stopping;

@@ -61,6 +61,34 @@ static void test_outer_addresses_are_public(void **state)
     }
 }
 
+static void expect_network(const char *text, const char *network)
+{
+    uint8_t got[ADDRESS_NETWORK_BYTES], wanted[ADDRESS_NETWORK_BYTES];
+    struct sockaddr_storage address;
+    struct error err = {0};
+    socklen_t size;
+
+    assert_int_equal(address_parse(slice_of(text), &address, &size, &err), STATUS_OK);
+    address_network((struct sockaddr *)&address, got);
+    assert_int_equal(inet_pton(AF_INET6, network, wanted), 1);
+    assert_memory_equal(got, wanted, sizeof(got));
+}
+
+static void test_many_addresses_are_one_network(void **state)
+{
+    static const struct sockaddr none = {.sa_family = AF_UNIX};
+    uint8_t got[ADDRESS_NETWORK_BYTES];
+
+    (void)state;
+    expect_network("192.0.2.7:1", "::ffff:192.0.2.7");
+    expect_network("[::ffff:192.0.2.7]:1", "::ffff:192.0.2.7");
+    expect_network("[2001:db8:1:2:3:4:5:6]:1", "2001:db8:1:2::");
+    expect_network("[2001:db8:1:2::7]:1", "2001:db8:1:2::");
+    expect_network("[2001:db8:1:3::7]:1", "2001:db8:1:3::");
+    address_network(&none, got);
+    assert_int_equal(got[15], 0);
+}
+
 static void test_listen_addresses_are_read(void **state)
 {
     struct sockaddr_storage address;
@@ -97,6 +125,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_inner_addresses_are_not_public),
         cmocka_unit_test(test_outer_addresses_are_public),
+        cmocka_unit_test(test_many_addresses_are_one_network),
         cmocka_unit_test(test_listen_addresses_are_read),
         cmocka_unit_test(test_wrong_listen_addresses_are_refused),
     };

@@ -600,6 +600,51 @@ static void test_a_request_that_the_library_gives_up_is_over(void **state)
     buf_release(&request);
 }
 
+/* Nor do they end what is at work. */
+static void test_silent_connections_keep_nobody_out(void **state)
+{
+    enum { ROOM = 8, SILENT = 60 };
+    struct fixture own = fixture; /* its certificate */
+    struct server_options options = {
+        .listen = SLICE("127.0.0.1:0"),
+        .certificate_pem = buf_slice(&fixture.certificate),
+        .key_pem = buf_slice(&fixture.key),
+        .router = &router,
+        .connections_max = ROOM,
+    };
+    struct error err = {0};
+    struct tls_client busy;
+    struct buf answer;
+    int silent[SILENT];
+    (void)state;
+    assert_int_equal(server_start(&options, &own.server, &err), STATUS_OK);
+    uint16_t port = server_port(own.server);
+    (void)snprintf(own.url, sizeof(own.url), "https://127.0.0.1:%u", port);
+    assert_int_equal(tls_connect(&busy, port, NULL), 0);
+    assert_true(tls_send(&busy, SLICE("GET /slow-inline?ms=3000 HTTP/1.1\r\nHost: x\r\n"
+                                      "Connection: close\r\n\r\n")));
+    fixture_sleep_ms(200);
+    uint64_t start = clock_monotonic_us(clock_system());
+    for (int i = 0; i < SILENT; i++) {
+        silent[i] = tls_connect_tcp(port);
+        fixture_sleep_ms(10);
+    }
+    for (int i = 0; i < 3; i++) {
+        struct client *client = fixture_client(&own, "");
+        assert_int_equal(get(client, "/live", NULL, STATUS_OK), 200);
+        client_free(client);
+    }
+    assert_true(clock_monotonic_us(clock_system()) - start < HEADER_TIMEOUT_MS * 500u);
+    buf_init(&answer, 1 * MIB);
+    tls_read_all(&busy, &answer);
+    assert_int_equal(status_of(&answer), 200);
+    buf_release(&answer);
+    tls_close(&busy);
+    for (int i = 0; i < SILENT; i++)
+        (void)close(silent[i]);
+    server_free(own.server);
+}
+
 static void test_a_wrong_start_says_why(void **state)
 {
     struct server *server = NULL;
@@ -641,6 +686,7 @@ int main(void)
         cmocka_unit_test(test_fifty_connections_at_once),
         cmocka_unit_test(test_a_new_certificate_serves_new_connections),
         cmocka_unit_test(test_slow_headers_and_slow_bodies_are_cut_off),
+        cmocka_unit_test(test_silent_connections_keep_nobody_out),
         cmocka_unit_test(test_a_wrong_start_says_why),
         cmocka_unit_test(test_a_drain_lets_requests_finish_and_takes_no_more),
         cmocka_unit_test(test_a_second_drain_closes_nobodys_file),

@@ -14,7 +14,7 @@
 #include <time.h>
 
 #define QUEUE_HITS_MAX 100000u
-#define WRITE_HITS_MAX 2000u
+#define WRITE_HITS_MAX 1000u /* the largest, all of escapes, are one request: 64 KiB each */
 #define ALERTS_PER_HOUR_MAX 500u
 #define WRITE_TRIES_MAX 50u
 #define EVENTS_AT_ONCE 64u /* of a batch, so that small ones of others come between */
@@ -141,12 +141,17 @@ static void cancel_hit(struct detect *d, const struct guid *tenant,
 static enum status replay_row(struct detect *d, const struct guid *tenant,
                               const struct record *record, struct error *err)
 {
+    struct arena *scratch = NULL;
     struct first_seen_row row;
+    bool ok;
 
-    if (!hit_row_from_record(record, &row))
-        return STATUS_OK;
-    cancel_hit(d, tenant, &row);
-    return first_seen_load(d->first_seen, tenant, &row, err);
+    enum status status = hit_row_from_record(record, &scratch, &row, &ok, err);
+    if (status == STATUS_OK && ok) {
+        cancel_hit(d, tenant, &row);
+        status = first_seen_load(d->first_seen, tenant, &row, err);
+    }
+    arena_free(scratch);
+    return status;
 }
 
 static bool may_alert(struct detect *d)
@@ -201,17 +206,21 @@ static enum status take_some(struct detect *d, const struct guid *tenant,
                              const struct record *records, uint32_t count, struct error *err)
 {
     struct event events[EVENTS_AT_ONCE];
+    struct arena *scratch = NULL; /* few records need it */
+    enum status status = STATUS_OK;
 
-    for (uint32_t i = 0; i < count; i++)
-        event_from_record(&records[i], &events[i]);
+    for (uint32_t i = 0; status == STATUS_OK && i < count; i++)
+        status = event_from_record(&records[i], &scratch, &events[i], err);
     (void)pthread_mutex_lock(&d->lock);
     uint64_t queued = d->queued;
-    enum status status = load_tenant(d, tenant, err);
+    if (status == STATUS_OK)
+        status = load_tenant(d, tenant, err);
     for (uint32_t i = 0; status == STATUS_OK && i < count; i++)
         status = observe(d, tenant, &events[i], err);
     if (d->queued != queued) /* the writer need not wake for nothing */
         (void)pthread_cond_broadcast(&d->changed);
     (void)pthread_mutex_unlock(&d->lock);
+    arena_free(scratch);
     return status;
 }
 

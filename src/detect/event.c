@@ -2,11 +2,17 @@
 #include "detect/event.h"
 
 #include "base/ip.h"
+#include "base/limits.h"
 #include "base/text.h"
 
 #include <stdio.h>
 
-/* As many bytes as there is room for, without a part of an escape or of a character. */
+/* Of EVENTS_AT_ONCE (detect.c) events with escapes in each field. */
+#define SCRATCH_BYTES_MAX (1 * MIB)
+/* No escape is longer for a byte that it stands for than \u0000. */
+#define ESCAPED_BYTES_MAX (6 * EVENT_FIELD_BYTES_MAX + 12)
+
+/* As many bytes as there is room for, without a part of a character. */
 static struct slice cut(struct slice text, size_t room)
 {
     size_t at = 0, end = 0;
@@ -15,12 +21,30 @@ static struct slice cut(struct slice text, size_t room)
         return text;
     while (at <= room) {
         end = at;
-        if (text.data[at] == '\\')
-            at += at + 1 < text.size && text.data[at + 1] == 'u' ? 6 : 2;
-        else
-            (void)text_next_rune(text, &at);
+        (void)text_next_rune(text, &at);
     }
     return slice_head(text, end);
+}
+
+enum status event_decode(struct slice *text, struct arena **scratch, struct error *err)
+{
+    struct buf decoded;
+
+    if (slice_find_byte(*text, '\\', 0) == SIZE_MAX)
+        return STATUS_OK;
+    if (*scratch == NULL)
+        *scratch = arena_new(SCRATCH_BYTES_MAX);
+    if (*scratch == NULL)
+        return ERROR_MEMORY(err);
+    buf_init(&decoded, ESCAPED_BYTES_MAX);
+    json_unescape(slice_head(*text, ESCAPED_BYTES_MAX), &decoded);
+    enum status status = buf_check(&decoded, err);
+    if (status == STATUS_OK) {
+        *text = arena_copy(*scratch, cut(buf_slice(&decoded), EVENT_FIELD_BYTES_MAX), err);
+        status = text->data == NULL ? err->status : STATUS_OK;
+    }
+    buf_release(&decoded);
+    return status;
 }
 
 static void keep(struct slice *field, struct slice value)
@@ -29,68 +53,87 @@ static void keep(struct slice *field, struct slice value)
         *field = value;
 }
 
-/* Dispatches on the key's length first: most keys fall out there. */
-static void take_field(struct slice key, struct slice value, struct event *e,
+/* Dispatches on the key's length first: most keys fall out there.  True: it is one of ours. */
+static bool take_field(struct slice key, struct slice value, struct event *e,
                        struct slice *client_ip, struct slice *app_id)
 {
     switch (key.size) {
     case 2:
-        if (slice_is(key, "Id"))
-            e->id = value;
-        return;
+        if (!slice_is(key, "Id"))
+            return false;
+        e->id = value;
+        return true;
     case 5:
-        if (slice_is(key, "AppId"))
-            *app_id = value;
-        return;
+        if (!slice_is(key, "AppId"))
+            return false;
+        *app_id = value;
+        return true;
     case 6:
-        if (slice_is(key, "UserId"))
-            e->user = value;
-        return;
+        if (!slice_is(key, "UserId"))
+            return false;
+        e->user = value;
+        return true;
     case 8:
-        if (slice_is(key, "ClientIP"))
-            *client_ip = value;
-        return;
+        if (!slice_is(key, "ClientIP"))
+            return false;
+        *client_ip = value;
+        return true;
     case 9:
         if (slice_is(key, "Operation"))
             e->operation = value;
         else if (slice_is(key, "SessionId"))
             e->session = value;
-        return;
+        else
+            return false;
+        return true;
     case 11:
         if (slice_is(key, "ClientAppId"))
             e->app = value;
         else if (slice_is(key, "MailboxGuid"))
             keep(&e->mailbox, value);
-        return;
+        else
+            return false;
+        return true;
     case 15:
         if (slice_is(key, "ClientIPAddress"))
             e->address = value;
         else if (slice_is(key, "MailboxOwnerUPN") && value.size > 0)
             e->mailbox = value;
-        return;
+        else
+            return false;
+        return true;
     case 16:
-        if (slice_is(key, "Client_IPAddress")) /* Sentinel's spelling */
-            keep(&e->address, value);
-        return;
+        if (!slice_is(key, "Client_IPAddress")) /* Sentinel's spelling */
+            return false;
+        keep(&e->address, value);
+        return true;
     default:
-        return;
+        return false;
     }
 }
 
 /* Long values are cut once it is known which of a record's many are asked for. */
-static void cut_fields(struct event *e)
+static enum status finish_fields(struct event *e, bool escaped, struct arena **scratch,
+                                 struct error *err)
 {
     struct slice *const fields[] = {&e->id,  &e->user,    &e->operation, &e->session,
                                     &e->app, &e->mailbox, &e->address};
+    enum status status = STATUS_OK;
 
-    for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+    for (size_t i = 0; status == STATUS_OK && i < sizeof(fields) / sizeof(fields[0]); i++) {
+        if (escaped)
+            status = event_decode(fields[i], scratch, err);
         *fields[i] = cut(*fields[i], EVENT_FIELD_BYTES_MAX);
+    }
+    return status;
 }
 
-void event_from_record(const struct record *record, struct event *ret)
+enum status event_from_record(const struct record *record, struct arena **scratch,
+                              struct event *ret, struct error *err)
 {
     struct slice client_ip = {NULL, 0}, app_id = {NULL, 0};
     const struct json_token *tokens = record->tokens;
+    bool escaped = false; /* the record has escapes in what is read of it */
 
     *ret = (struct event){
         .time = record->event_time, .seq = record->seq,
@@ -98,19 +141,22 @@ void event_from_record(const struct record *record, struct event *ret)
                                         RECORD_TIME_MISSING)) != 0,
     };
     if (record->token_count == 0 || tokens[0].kind != JSON_OBJECT)
-        return;
+        return STATUS_OK;
     for (uint32_t i = 1; i < tokens[0].next; i = tokens[i + 1].next) {
-        if (tokens[i + 1].kind == JSON_STRING)
-            take_field(json_text(record->raw, &tokens[i]),
-                       json_text(record->raw, &tokens[i + 1]), ret, &client_ip, &app_id);
+        if (tokens[i + 1].kind == JSON_STRING &&
+            take_field(json_text(record->raw, &tokens[i]), json_text(record->raw, &tokens[i + 1]),
+                       ret, &client_ip, &app_id))
+            escaped = escaped || tokens[i + 1].escaped != 0;
     }
     keep(&ret->address, client_ip);
     keep(&ret->app, app_id);
-    cut_fields(ret);
+    if (finish_fields(ret, escaped, scratch, err) != STATUS_OK)
+        return err->status;
     ret->address = ip_bare(ret->address);
     ret->is_mail_access = slice_is(ret->operation, "MailItemsAccessed") && ret->mailbox.size > 0 &&
                           ret->app.size > 0;
     ret->is_sign_in = slice_is(ret->operation, "UserLoggedIn");
+    return STATUS_OK;
 }
 
 static char *put_decimal(char *at, uint8_t value)

@@ -3,6 +3,7 @@
 #ifndef DETECT_EVENT_H
 #define DETECT_EVENT_H
 
+#include "base/arena.h"
 #include "table/record.h"
 
 /* What is kept of a field: identifiers are short, and what is written of a hit has several. */
@@ -17,11 +18,14 @@ struct event {
     bool is_undated;     /* time is when it was received: it tells no age of others */
 };
 
-/* Slices point into the record (escapes are not decoded: identifiers have none; a
- * field that is too long is cut between two characters).  The application is
- * ClientAppId where there is one, else AppId: with delegated tokens AppId names the
- * API that was called. */
-void event_from_record(const struct record *record, struct event *ret);
+/* Slices point into the record or, where that has escapes, into the arena *scratch, which is
+ * made when the first is met: a value is the same in each of its writings.  A field that is too
+ * long is cut between two characters.  The application is ClientAppId where there is one, else
+ * AppId: with delegated tokens AppId names the API that was called. */
+enum status event_from_record(const struct record *record, struct arena **scratch,
+                              struct event *ret, struct error *err) MUST_USE;
+/* A JSON string's text, as a field. */
+enum status event_decode(struct slice *text, struct arena **scratch, struct error *err) MUST_USE;
 
 /* The network of an address as text: /16 of IPv4 (also within IPv6), /32 of IPv6, the same
  * in whichever way the address is written; of what is no address that, cut to what fits. */

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Values of a record are copied as they stand between its quotes (escaped
- * JSON), so they go back between quotes unchanged. */
 #include "detect/hit.h"
 
 #include "base/text.h"
@@ -50,11 +48,10 @@ void hit_free(struct hit *hit)
     free(hit);
 }
 
-static void add_verbatim(struct buf *buf, const char *key, struct slice escaped)
+static void add_text(struct buf *buf, const char *key, struct slice text)
 {
-    buf_add_format(buf, ",\"%s\":\"", key);
-    buf_add_slice(buf, escaped);
-    buf_add_byte(buf, '"');
+    buf_add_format(buf, ",\"%s\":", key);
+    text_add_json_string(buf, text);
 }
 
 static void add_time(struct buf *buf, const char *key, int64_t ticks)
@@ -83,15 +80,15 @@ void hit_add_row(const struct hit *hit, struct buf *ret)
 
     buf_add_byte(ret, '{');
     add_time(ret, "FirstTime", e->time);
-    add_verbatim(ret, "Kind", pair ? SLICE("pair") : SLICE("network"));
-    add_verbatim(ret, "Mailbox", pair ? e->mailbox : none);
-    add_verbatim(ret, "AppId", pair ? e->app : none);
-    add_verbatim(ret, "Address", e->address);
-    add_verbatim(ret, "Network",
+    add_text(ret, "Kind", pair ? SLICE("pair") : SLICE("network"));
+    add_text(ret, "Mailbox", pair ? e->mailbox : none);
+    add_text(ret, "AppId", pair ? e->app : none);
+    add_text(ret, "Address", e->address);
+    add_text(ret, "Network",
                  hit->found.network_new ? event_network(e->address, network_text) : none);
-    add_verbatim(ret, "SessionId", e->session);
-    add_verbatim(ret, "UserId", e->user);
-    add_verbatim(ret, "RecordId", e->id);
+    add_text(ret, "SessionId", e->session);
+    add_text(ret, "UserId", e->user);
+    add_text(ret, "RecordId", e->id);
     buf_add_format(ret, ",\"RecordSeq\":%llu", (unsigned long long)e->seq);
     if (pair) {
         buf_add_format(ret, ",\"Score\":%u,\"Learning\":%s,\"Reasons\":", hit->found.score,
@@ -110,12 +107,12 @@ static void add_details(const struct hit *hit, struct buf *ret)
     buf_add_text(ret, "\"rule\":\"" FIRST_SEEN_ALERT_TYPE "\"");
     buf_add_format(ret, ",\"score\":%u,\"record_seq\":%llu", hit->found.score,
                    (unsigned long long)e->seq);
-    add_verbatim(ret, "record_id", e->id);
-    add_verbatim(ret, "mailbox", e->mailbox);
-    add_verbatim(ret, "app_id", e->app);
-    add_verbatim(ret, "address", e->address);
-    add_verbatim(ret, "session_id", e->session);
-    add_verbatim(ret, "user", e->user);
+    add_text(ret, "record_id", e->id);
+    add_text(ret, "mailbox", e->mailbox);
+    add_text(ret, "app_id", e->app);
+    add_text(ret, "address", e->address);
+    add_text(ret, "session_id", e->session);
+    add_text(ret, "user", e->user);
     buf_add_byte(ret, ',');
     add_time(ret, "record_time", e->time);
     buf_add_format(ret, ",\"complete\":%s,\"why\":",
@@ -142,11 +139,11 @@ void hit_add_alert(const struct hit *hit, int64_t now, struct buf *ret)
     add_details(hit, &details);
     buf_add_byte(&details, '}');
     buf_add_text(&entities, "[{\"Type\":\"mailbox\"");
-    add_verbatim(&entities, "MailboxPrimaryAddress", e->mailbox);
+    add_text(&entities, "MailboxPrimaryAddress", e->mailbox);
     buf_add_text(&entities, "},{\"Type\":\"cloud-application\"");
-    add_verbatim(&entities, "AppId", e->app);
+    add_text(&entities, "AppId", e->app);
     buf_add_text(&entities, "},{\"Type\":\"ip\"");
-    add_verbatim(&entities, "Address", e->address);
+    add_text(&entities, "Address", e->address);
     buf_add_text(&entities, "}]");
     buf_add_format(&description,
                    "Application %.*s read mailbox %.*s from %.*s for the first time (score %u).",
@@ -156,17 +153,17 @@ void hit_add_alert(const struct hit *hit, int64_t now, struct buf *ret)
     buf_add_byte(ret, '{');
     add_time(ret, "TimeGenerated", now);
     add_alert_id(ret, "SystemAlertId", hit);
-    add_verbatim(ret, "AlertName", SLICE(ALERT_NAME));
-    add_verbatim(ret, "DisplayName", SLICE(ALERT_NAME));
-    add_verbatim(ret, "AlertType", SLICE(FIRST_SEEN_ALERT_TYPE));
-    add_verbatim(ret, "AlertSeverity", slice_of(severity(hit)));
+    add_text(ret, "AlertName", SLICE(ALERT_NAME));
+    add_text(ret, "DisplayName", SLICE(ALERT_NAME));
+    add_text(ret, "AlertType", SLICE(FIRST_SEEN_ALERT_TYPE));
+    add_text(ret, "AlertSeverity", slice_of(severity(hit)));
     buf_add_text(ret, ",\"Description\":");
     text_add_json_string(ret, buf_slice(&description));
     buf_add_byte(ret, ',');
     add_time(ret, "StartTime", e->time);
     buf_add_byte(ret, ',');
     add_time(ret, "EndTime", e->time);
-    add_verbatim(ret, "CompromisedEntity", e->mailbox);
+    add_text(ret, "CompromisedEntity", e->mailbox);
     buf_add_format(ret, ",\"ConfidenceScore\":%.2f",
                    hit->found.score >= 100 ? 1.0 : hit->found.score / 100.0);
     buf_add_text(ret, ",\"Entities\":");
@@ -188,8 +185,8 @@ void hit_add_webhook(const struct hit *hit, int64_t now, struct buf *ret)
     guid_format(&hit->tenant, tenant);
     buf_add_format(ret, "{\"tenant\":\"%s\"", tenant);
     add_alert_id(ret, "id", hit);
-    add_verbatim(ret, "title", SLICE(ALERT_NAME));
-    add_verbatim(ret, "severity", slice_of(severity(hit)));
+    add_text(ret, "title", SLICE(ALERT_NAME));
+    add_text(ret, "severity", slice_of(severity(hit)));
     buf_add_byte(ret, ',');
     add_time(ret, "time", now);
     buf_add_byte(ret, ',');
@@ -197,7 +194,8 @@ void hit_add_webhook(const struct hit *hit, int64_t now, struct buf *ret)
     buf_add_byte(ret, '}');
 }
 
-bool hit_row_from_record(const struct record *record, struct first_seen_row *ret)
+enum status hit_row_from_record(const struct record *record, struct arena **scratch,
+                                struct first_seen_row *ret, bool *ret_ok, struct error *err)
 {
     struct slice time = {"", 0}, alert = {"", 0};
     const struct {
@@ -210,15 +208,21 @@ bool hit_row_from_record(const struct record *record, struct first_seen_row *ret
     };
 
     *ret = (struct first_seen_row){0};
+    *ret_ok = false;
     if (record->token_count == 0)
-        return false;
+        return STATUS_OK;
     for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
         uint32_t token = json_member(record->raw, record->tokens, 0, slice_of(fields[i].key));
-        if (token != UINT32_MAX)
-            *fields[i].value = json_text(record->raw, &record->tokens[token]);
+        if (token == UINT32_MAX)
+            continue;
+        *fields[i].value = json_text(record->raw, &record->tokens[token]);
+        if (record->tokens[token].kind == JSON_STRING &&
+            event_decode(fields[i].value, scratch, err) != STATUS_OK)
+            return err->status;
     }
     ret->alerted = alert.size > 0;
-    return time_parse_iso(time, &ret->time);
+    *ret_ok = time_parse_iso(time, &ret->time);
+    return STATUS_OK;
 }
 
 bool hit_matches(const struct hit *hit, const struct guid *tenant,

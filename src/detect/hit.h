@@ -23,9 +23,11 @@ void hit_add_row(const struct hit *hit, struct buf *ret);
 void hit_add_alert(const struct hit *hit, int64_t now, struct buf *ret);
 void hit_add_webhook(const struct hit *hit, int64_t now, struct buf *ret);
 
-/* Reads back what hit_add_row() wrote; slices point into the record.  Values
- * with escapes stay escaped on both sides of a comparison. */
-bool hit_row_from_record(const struct record *record, struct first_seen_row *ret);
+/* Reads back what hit_add_row() wrote, as event_from_record() reads; *ret_ok false: it is no
+ * such row. */
+enum status hit_row_from_record(const struct record *record, struct arena **scratch,
+                                struct first_seen_row *ret, bool *ret_ok,
+                                struct error *err) MUST_USE;
 bool hit_matches(const struct hit *hit, const struct guid *tenant,
                  const struct first_seen_row *row);
 

@@ -59,6 +59,7 @@ static enum status load_rows(struct query_sink *sink, const struct batch *batch,
             .user = vector_value(&batch->columns[6], i).bytes,
             .time = vector_value(&batch->columns[7], i).integer,
             .alerted = vector_value(&batch->columns[8], i).boolean,
+            .undated = vector_value(&batch->columns[9], i).boolean,
         };
         status = first_seen_load(d->first_seen, &tenant, &row, err);
     }
@@ -78,7 +79,8 @@ static enum status load_tenant(struct detect *d, const struct guid *tenant, stru
         status = d->options.ask(
             d->options.context, tenant,
             SLICE("FirstSeen | project TenantId, Kind, Mailbox, AppId, Address, Network,"
-                  " UserId, FirstTime, Alerted = isnotempty(AlertId)"),
+                  " UserId, FirstTime, Alerted = isnotempty(AlertId),"
+                  " Undated = coalesce(Undated, false)"),
             &loader.sink, &is_complete, err);
     if (status == STATUS_OK)
         status = first_seen_set_loaded(d->first_seen, tenant, is_complete, err);

@@ -268,7 +268,7 @@ enum status first_seen_load(struct first_seen *state, const struct guid *tenant_
         return err->status;
     if (row->time < tenant->first_time)
         tenant->first_time = row->time;
-    if (row->time > tenant->newest_time)
+    if (row->time > tenant->newest_time && !row->undated)
         tenant->newest_time = row->time;
     if (row->network.size > 0)
         status = learn(tenant, 'n', row->network, none, row->time, &ignored, err);
@@ -323,6 +323,20 @@ void first_seen_add_reasons(const struct first_seen_hit *hit, const struct event
     }
     if ((hit->reasons & REASON_SESSION_SHARED) != 0)
         add_reason(ret, begin, SLICE("the session was used for another mailbox too"));
+    if ((hit->reasons & REASON_LEARNING) != 0) {
+        buf_add_format(&text, "no alert: the tenant's oldest record is less than %d days before",
+                       FIRST_SEEN_LEARNING_DAYS);
+        buf_add_text(&text, " this one");
+        add_reason(ret, begin, buf_slice(&text));
+        buf_clear(&text);
+    }
+    if ((hit->reasons & REASON_BACKFILL) != 0) {
+        buf_add_format(&text, "no alert: the tenant's newest record is more than %d days after",
+                       FIRST_SEEN_BACKFILL_DAYS);
+        buf_add_text(&text, " this one");
+        add_reason(ret, begin, buf_slice(&text));
+        buf_clear(&text);
+    }
     if ((hit->reasons & REASON_RECORDS_LACK) != 0)
         add_reason(ret, begin, SLICE("stored records are lost or cannot be read: what was seen "
                                      "before is not all known"));

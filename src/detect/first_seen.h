@@ -76,6 +76,7 @@ struct first_seen_row {
     struct slice mailbox, app, address, network, user;
     int64_t time;
     bool alerted;
+    bool undated; /* as event.is_undated */
 };
 enum status first_seen_load(struct first_seen *state, const struct guid *tenant,
                             const struct first_seen_row *row, struct error *err) MUST_USE;

@@ -89,7 +89,8 @@ void hit_add_row(const struct hit *hit, struct buf *ret)
     add_text(ret, "SessionId", e->session);
     add_text(ret, "UserId", e->user);
     add_text(ret, "RecordId", e->id);
-    buf_add_format(ret, ",\"RecordSeq\":%llu", (unsigned long long)e->seq);
+    buf_add_format(ret, ",\"RecordSeq\":%llu,\"Undated\":%s", (unsigned long long)e->seq,
+                   e->is_undated ? "true" : "false");
     if (pair) {
         buf_add_format(ret, ",\"Score\":%u,\"Learning\":%s,\"Reasons\":", hit->found.score,
                        (hit->found.reasons & REASON_LEARNING) != 0 ? "true" : "false");
@@ -221,6 +222,8 @@ enum status hit_row_from_record(const struct record *record, struct arena **scra
             return err->status;
     }
     ret->alerted = alert.size > 0;
+    uint32_t undated = json_member(record->raw, record->tokens, 0, SLICE("Undated"));
+    ret->undated = undated != UINT32_MAX && record->tokens[undated].kind == JSON_TRUE;
     *ret_ok = time_parse_iso(time, &ret->time);
     return STATUS_OK;
 }

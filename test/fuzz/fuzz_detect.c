@@ -17,7 +17,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 #define WRITTEN_BYTES_MAX (64 * KIB) /* of a hit */
 
 static const char row_names[] =
-    "FirstTime,Kind,Mailbox,AppId,Address,Network,SessionId,UserId,RecordId,RecordSeq,";
+    "FirstTime,Kind,Mailbox,AppId,Address,Network,SessionId,UserId,RecordId,RecordSeq,"
+    "Undated,";
 static const char pair_names[] = "Score,Learning,Reasons,AlertId,";
 static const char alert_names[] =
     "TimeGenerated,SystemAlertId,AlertName,DisplayName,AlertType,AlertSeverity,Description,"

@@ -20,11 +20,14 @@ struct collector {
 
 #define TABLES                                                                                     \
     "let FirstSeen = datatable(TenantId: guid, Kind: string, Mailbox: string, AppId: string,"      \
-    " Address: string, Network: string, UserId: string, FirstTime: datetime, AlertId: string)["    \
+    " Address: string, Network: string, UserId: string, FirstTime: datetime, AlertId: string,"     \
+    " Undated: bool)["                                                                             \
     "'05000000-0000-0000-0000-000000000000', 'pair', 'ann', 'outlook', '10.1.1.1',"                \
-    " '10.1.0.0/16', 'ann', datetime(1970-01-01), '',"                                             \
-    "'05000000-0000-0000-0000-000000000000', 'pair', \"o'n\u00f6il\", 'outlook', '10.1.1.1',"     \
-    " '10.1.0.0/16', 'ann', datetime(1970-01-01), ''];\n"                                          \
+    " '10.1.0.0/16', 'ann', datetime(1970-01-01), '', false,"                                      \
+    "'05000000-0000-0000-0000-000000000000', 'pair', \"o'n\u00f6il\", 'outlook', '10.1.1.1',"      \
+    " '10.1.0.0/16', 'ann', datetime(1970-01-01), '', bool(null),"                                 \
+    "'05000000-0000-0000-0000-000000000000', 'network', '', '', '10.9.1.1', '10.9.0.0/16', '',"    \
+    " datetime(1980-01-01), '', true];\n"                                                          \
     "let SecurityAlert = datatable(AlertType: string, ExtendedProperties: string)["                \
     "'first-seen-application', '{\"address\":\"10.1.2.3\"}',"                                      \
     " 'other', '{\"address\":\"10.1.4.5\"}'];\n"

@@ -162,6 +162,22 @@ static void a_record_without_a_time_makes_no_other_old(void **state)
     assert_true(see(&tenant, "ann", "sync", "66.6.6.6", DAY(20)).alert);
 }
 
+static void a_loaded_row_without_a_time_makes_no_record_old(void **state)
+{
+    struct first_seen_row row = {
+        .kind = SLICE("network"), .address = SLICE("1.1.1.1"), .network = SLICE("1.1.0.0/16"),
+        .time = DAY(900), .undated = true,
+    };
+
+    (void)state;
+    (void)see(&tenant, "ann", "mail", "1.1.1.1", DAY(1));
+    ASSERT_OK(first_seen_load(rule, &tenant, &row, &err));
+    assert_true(see(&tenant, "ann", "sync", "66.6.6.6", DAY(20)).alert);
+    row.undated = false;
+    ASSERT_OK(first_seen_load(rule, &tenant, &row, &err));
+    assert_false(see(&tenant, "ann", "other", "67.6.6.6", DAY(20)).alert);
+}
+
 static void loaded_rows_are_the_baseline(void **state)
 {
     struct first_seen_row row = {
@@ -190,6 +206,12 @@ static void reasons_are_sentences(void **state)
     ASSERT_SLICE(buf_slice(&buf),
                  "[\"application X has not accessed mailbox m before; seen on 0 of 30 days\","
                  "\"application X is new to the tenant\"]");
+    hit.reasons = REASON_LEARNING | REASON_BACKFILL;
+    buf_clear(&buf);
+    first_seen_add_reasons(&hit, &event, &buf);
+    ASSERT_SLICE(buf_slice(&buf),
+                 "[\"no alert: the tenant's oldest record is less than 14 days before this one\","
+                 "\"no alert: the tenant's newest record is more than 30 days after this one\"]");
     buf_release(&buf);
 }
 
@@ -211,6 +233,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(learning_and_old_records_raise_no_storm, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_record_without_a_time_makes_no_other_old, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_loaded_row_without_a_time_makes_no_record_old, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(loaded_rows_are_the_baseline, set_up, tear_down),
         cmocka_unit_test(reasons_are_sentences),

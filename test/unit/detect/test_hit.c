@@ -37,6 +37,7 @@ static void a_row_is_read_back_as_it_was(void **state)
 
     (void)state;
     buf_init(&buf, MIB);
+    hit->event.is_undated = true;
     hit_add_row(hit, &buf);
     buf.data[buf.size - 1] = '\0';
     make_text(&made, buf.data, 0);
@@ -45,6 +46,7 @@ static void a_row_is_read_back_as_it_was(void **state)
     assert_true(ok);
     ASSERT_SLICE(row.mailbox, "a\"b@c");
     assert_true(row.alerted);
+    assert_true(row.undated);
     ASSERT_SLICE(row.network, "1.2.0.0/16");
     assert_true(row.time == TICKS_UNIX_EPOCH);
     assert_true(hit_matches(hit, &hit->tenant, &row));

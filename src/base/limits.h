@@ -74,6 +74,9 @@
 #define BATCH_ROWS_MAX 4096u          /* fits L2 with a dozen eight-byte columns */
 #define TABLE_COLUMNS_MAX 1000u
 #define QUERY_TEXT_BYTES_MAX (256 * KIB)
+#define QUERY_BODY_BYTES_MAX (4 * MIB)  /* with parameters, as JSON: 16 bytes a token in memory */
+#define SCOPE_BODY_BYTES_MAX (16 * MIB) /* indicators */
+#define ORDER_BODY_BYTES_MAX MIB        /* of all other routes that take a JSON object */
 #define QUERY_DEPTH_MAX 200u
 #define QUERY_NODES_MAX 50000u
 #define QUERY_MEMORY_BYTES (512 * MIB) /* default budget; E_RUNAWAY_QUERY above it */

@@ -21,7 +21,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define QUERY_LINE_BYTES_MAX (4 * MIB)
 
 static void add_string(struct buf *buf, const char *key, struct slice value)
 {
@@ -352,7 +351,7 @@ enum status query_ask(const struct command_context *context, struct session *ses
     struct buf body;
 
     json_tape_init(&tape);
-    buf_init(&body, QUERY_LINE_BYTES_MAX);
+    buf_init(&body, QUERY_BODY_BYTES_MAX);
     enum status status = query_body(context, text, &body, err);
     if (status == STATUS_OK) {
         struct session_request request = {
@@ -395,7 +394,7 @@ static enum status read_text(const char *word, struct buf *ret, struct error *er
 {
     enum status status = STATUS_OK;
 
-    buf_init(ret, QUERY_LINE_BYTES_MAX);
+    buf_init(ret, QUERY_BODY_BYTES_MAX);
     if (strcmp(word, "-") == 0)
         status = command_read(word, ret, err);
     else
@@ -526,7 +525,7 @@ static int run_format(const struct command_context *context)
 
     if (context->options->word_count != 1)
         return command_usage(context, "give one query in quotes, or '-' for standard input");
-    buf_init(&laid_out, 4 * QUERY_LINE_BYTES_MAX);
+    buf_init(&laid_out, 4 * QUERY_BODY_BYTES_MAX);
     enum status status = read_text(context->options->words[0], &text, &err);
     if (status == STATUS_OK)
         status = query_format(buf_slice(&text), &laid_out, &err);

@@ -192,7 +192,7 @@ int cmd_scope(const struct command_context *context)
     if (!options_has(context->options, "tenant") && !options_has(context->options, "all-tenants"))
         return command_usage(context, "--tenant NAME or --all-tenants is wanted");
     json_tape_init(&tape);
-    buf_init(&body, 16 * MIB);
+    buf_init(&body, SCOPE_BODY_BYTES_MAX);
     enum status status = make_body(context, &body, &err);
     if (status == STATUS_OK)
         status = output_format_from(context->options, &format, &err);

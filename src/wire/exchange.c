@@ -409,14 +409,17 @@ static enum MHD_Result take_headers(struct exchange *exchange, struct MHD_Connec
     if (kind == COMPRESSION_GZIP &&
         decompressor_new(kind, &exchange->decompressor, &err) != STATUS_OK)
         return refuse(exchange, mhd, &err, 503);
-    if (exchange->content_length > REQUEST_BODY_BYTES_MAX) {
-        (void)ERROR_SET(&err, STATUS_LIMIT, "the body is over %zu bytes", REQUEST_BODY_BYTES_MAX);
+    size_t most = http_body_bytes_max(exchange->route);
+    if (exchange->content_length > most) {
+        (void)ERROR_SET(&err, STATUS_LIMIT, "the body is over %zu bytes", most);
         return refuse(exchange, mhd, &err, 413);
     }
+    buf_init(&exchange->body, most);
+    buf_init(&exchange->packed, most);
     if (exchange->content_length > DISCARD_BYTES_MAX || kind != COMPRESSION_NONE)
-        buf_pool_take(&exchange->server->bodies, REQUEST_BODY_BYTES_MAX, &exchange->body);
+        buf_pool_take(&exchange->server->bodies, most, &exchange->body);
     if (kind == COMPRESSION_ZSTD)
-        buf_pool_take(&exchange->server->bodies, REQUEST_BODY_BYTES_MAX, &exchange->packed);
+        buf_pool_take(&exchange->server->bodies, most, &exchange->packed);
     /* Untouched pages of the reservation cost nothing. */
     if (kind != COMPRESSION_GZIP && exchange->content_length > DISCARD_BYTES_MAX)
         (void)buf_reserve(kind == COMPRESSION_ZSTD ? &exchange->packed : &exchange->body,

@@ -233,6 +233,21 @@ const struct http_route *http_admit(const struct http_router *router,
     return NULL;
 }
 
+size_t http_body_bytes_max(const struct http_route *route)
+{
+    return route->body_bytes_max == 0 ? REQUEST_BODY_BYTES_MAX : route->body_bytes_max;
+}
+
+/* Of a transport that has not looked before. */
+static enum status check_body(const struct http_route *route, const struct http_request *request,
+                              struct error *err)
+{
+    return request->body.size > http_body_bytes_max(route)
+               ? ERROR_SET(err, STATUS_LIMIT, "the body is over %zu bytes",
+                           http_body_bytes_max(route))
+               : STATUS_OK;
+}
+
 void http_dispatch(const struct http_router *router, const struct http_request *request,
                    struct http_response *response)
 {
@@ -241,7 +256,9 @@ void http_dispatch(const struct http_router *router, const struct http_request *
 
     if (route == NULL)
         return;
-    enum status status = route->handler(router->context, request, response, &err);
+    enum status status = check_body(route, request, &err);
+    if (status == STATUS_OK)
+        status = route->handler(router->context, request, response, &err);
     if (status == STATUS_OK)
         status = buf_check(&response->body, &err);
     if (status != STATUS_OK && response->started)

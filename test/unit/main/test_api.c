@@ -155,6 +155,38 @@ static void a_query_error_names_phase_line_and_column(void **state)
     }
 }
 
+/* What a body is parsed to is many times as large. */
+static void a_body_that_is_too_long_is_not_parsed(void **state)
+{
+    static const struct {
+        enum http_method method;
+        const char *target;
+    } cases[] = {
+        {HTTP_POST, "/v1/query"},          {HTTP_POST, "/v1/query/batch?tenant=alpha"},
+        {HTTP_POST, "/v1/query/explain"},  {HTTP_POST, "/v1/query/format"},
+        {HTTP_POST, "/v1/query/complete"}, {HTTP_POST, "/v1/scope"},
+        {HTTP_POST, "/v1/tenants"},        {HTTP_POST, "/v1/tokens"},
+        {HTTP_POST, "/v1/losses"},         {HTTP_PUT, "/v1/settings/webhook"},
+        {HTTP_PUT, "/v1/watchlists/w?tenant=alpha"},
+        {HTTP_PUT, "/v1/functions/f?tenant=alpha"},
+    };
+    struct place *place = *state;
+    size_t size = 17 * MIB;
+    char *body = calloc(1, size + 1);
+
+    assert_non_null(body);
+    place_add_tenant(place, "alpha");
+    (void)snprintf(body, size, "{\"tenant\":\"alpha\",\"query\":\"print 1\",\"a\":[1");
+    for (size_t i = strlen(body); i < size - 2; i += 2)
+        memcpy(body + i, ",1", 2);
+    memcpy(body + size - 2, "]}", 2);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        if (place_ask(place, place->admin, cases[i].method, cases[i].target, body) != 413)
+            fail_msg("%s: %.200s", cases[i].target, place->answer.data);
+    }
+    free(body);
+}
+
 static void a_query_body_that_is_wrong_is_refused(void **state)
 {
     static const char *const bad[] = {
@@ -397,6 +429,7 @@ int main(void)
         PLACE_TEST(a_revoked_token_is_refused_at_the_next_request),
         PLACE_TEST(reading_and_administering_is_recorded),
         PLACE_TEST(a_query_error_names_phase_line_and_column),
+        PLACE_TEST(a_body_that_is_too_long_is_not_parsed),
         PLACE_TEST(a_query_body_that_is_wrong_is_refused),
         PLACE_TEST(now_and_parameters_reach_the_query),
         PLACE_TEST(rows_have_what_each_has_and_what_all_have),

@@ -180,6 +180,11 @@ static void test_a_bomb_is_413_and_never_reaches_the_handler(void **state)
     assert_int_equal(send_body(client, "/count", NULL, slice_from(zeros, 64 * MIB), &answer), 200);
     assert_true(slice_is(buf_slice(&answer), "67108864"));
     buf_release(&answer);
+    assert_int_equal(send_body(client, "/short", NULL, slice_from(zeros, MIB), NULL), 200);
+    assert_int_equal(send_body(client, "/short", NULL, slice_from(zeros, MIB + 1), NULL), 413);
+    buf_clear(&packed);
+    assert_int_equal(gzip_pack(slice_from(zeros, 2 * MIB), &packed, &err), STATUS_OK);
+    assert_int_equal(send_body(client, "/short", "gzip", buf_slice(&packed), NULL), 413);
     buf_release(&packed);
     free(zeros);
     client_free(client);

@@ -75,8 +75,9 @@
 #define TABLE_COLUMNS_MAX 1000u
 #define QUERY_TEXT_BYTES_MAX (256 * KIB)
 #define QUERY_BODY_BYTES_MAX (4 * MIB)  /* with parameters, as JSON: 16 bytes a token in memory */
+#define QUERY_PARAMETERS_BYTES_MAX (128 * KIB) /* as JSON; recorded whole, as is the text */
 #define SCOPE_BODY_BYTES_MAX (16 * MIB) /* indicators */
-#define ORDER_BODY_BYTES_MAX MIB        /* of all other routes that take a JSON object */
+#define ORDER_BODY_BYTES_MAX (64 * KIB) /* of other JSON objects, which are recorded whole */
 #define QUERY_DEPTH_MAX 200u
 #define QUERY_NODES_MAX 50000u
 #define QUERY_MEMORY_BYTES (512 * MIB) /* default budget; E_RUNAWAY_QUERY above it */
@@ -128,6 +129,8 @@
 
 _Static_assert(RECORD_BYTES_MAX <= LEAF_BYTES_MAX, "a record fits a leaf");
 _Static_assert(LEAF_BYTES_MAX <= REQUEST_BODY_BYTES_MAX, "a leaf fits a request");
+_Static_assert(2 * QUERY_TEXT_BYTES_MAX + QUERY_PARAMETERS_BYTES_MAX < RECORD_BYTES_MAX / 4 * 3,
+               "what was asked fits a record, as JSON");
 _Static_assert(LEAF_RECORDS_MAX <= PART_ROWS_MAX, "a leaf fits a part");
 _Static_assert(WATCHLIST_BYTES_MAX < TENANT_DOCUMENT_BYTES_MAX, "a tenant has room for one");
 _Static_assert((INDEX_BLOCK_ROWS & (INDEX_BLOCK_ROWS - 1)) == 0, "power of two");

@@ -92,7 +92,7 @@ enum status meta_token_add(struct meta *meta, const struct meta_token *token,
                            char ret_text[TOKEN_TEXT_BYTES], struct guid *ret_id,
                            struct error *err)
 {
-    struct guid id = guid_new(), parsed;
+    struct guid id = guid_is_zero(&token->id) ? guid_new() : token->id, parsed;
     uint8_t secret[32], sha256[32];
     char text[TOKEN_TEXT_BYTES];
     struct slice secret_text;

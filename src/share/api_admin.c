@@ -71,7 +71,7 @@ enum status share_tenant_add(void *context, const struct http_request *request,
             status = STATUS_OK;
     }
     if (status == STATUS_OK)
-        status = share_record(share, request, "TenantAdd", &id, err);
+        status = share_record(share, request, "TenantAdd", request->body, &id, err);
     if (status == STATUS_OK)
         status = meta_tenant_add(share->services.meta, name, &id, &tenant, request->arena, err);
     if (status == STATUS_OK)
@@ -164,13 +164,30 @@ static enum status read_token(struct share *share, const struct http_request *re
     return STATUS_OK;
 }
 
+/* The body, an object with a role, and in front the id that the token is to have. */
+static enum status record_token(struct share *share, const struct http_request *request,
+                                const struct meta_token *token, struct error *err)
+{
+    char id[GUID_TEXT_BYTES + 1];
+    struct buf what;
+
+    guid_format(&token->id, id);
+    buf_init(&what, 2 * ORDER_BODY_BYTES_MAX);
+    buf_add_format(&what, "{\"id\":\"%s\",", id);
+    buf_add_slice(&what, slice_tail(slice_trim(request->body), 1));
+    enum status status = buf_check(&what, err);
+    if (status == STATUS_OK)
+        status = share_record(share, request, "TokenAdd", buf_slice(&what), &token->tenant, err);
+    buf_release(&what);
+    return status;
+}
+
 enum status share_token_add(void *context, const struct http_request *request,
                             struct http_response *response, struct error *err)
 {
     struct share *share = context;
-    struct meta_token token = {0};
+    struct meta_token token = {.id = guid_new()};
     char text[TOKEN_TEXT_BYTES], id[GUID_TEXT_BYTES + 1];
-    struct guid token_id;
     struct body body;
     enum status status = share_body(request, &body, err);
 
@@ -179,12 +196,12 @@ enum status share_token_add(void *context, const struct http_request *request,
     status = read_token(share, request, &body, &token, err);
     share_body_release(&body);
     if (status == STATUS_OK)
-        status = share_record(share, request, "TokenAdd", &token.tenant, err);
+        status = record_token(share, request, &token, err);
     if (status == STATUS_OK)
-        status = meta_token_add(share->services.meta, &token, text, &token_id, err);
+        status = meta_token_add(share->services.meta, &token, text, &token.id, err);
     if (status != STATUS_OK)
         return status;
-    guid_format(&token_id, id);
+    guid_format(&token.id, id);
     buf_add_format(&response->body, "{\"id\":\"%s\",\"token\":\"%s\",\"role\":\"%s\"", id, text,
                    role_name((enum role)token.role));
     add_time(&response->body, "expires", token.expires_us);
@@ -250,7 +267,7 @@ enum status share_token_revoke(void *context, const struct http_request *request
     for (uint32_t i = 0; i < count; i++) {
         if (!guid_equal(&tokens[i].id, &id) || !may_see_token(request, &tokens[i]))
             continue;
-        status = share_record(share, request, "TokenRevoke", &tokens[i].tenant, err);
+        status = share_record(share, request, "TokenRevoke", text, &tokens[i].tenant, err);
         if (status == STATUS_OK)
             status = meta_token_revoke(share->services.meta, &id, err);
         if (status == STATUS_OK)
@@ -321,7 +338,8 @@ enum status share_webhook_put(void *context, const struct http_request *request,
     if (status == STATUS_OK && url.size > 0) /* else it shows with the first alert */
         status = client_check_guarded(url, allow_private, err);
     if (status == STATUS_OK)
-        status = share_record(share, request, "WebhookSet", &request->principal->tenant, err);
+        status = share_record(share, request, "WebhookSet", request->body,
+                              &request->principal->tenant, err);
     if (status == STATUS_OK)
         status = meta_setting_set(share->services.meta, SLICE("webhook.url"), url, err);
     if (status == STATUS_OK)

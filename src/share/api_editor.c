@@ -110,7 +110,7 @@ static enum status complete(struct share *share, const struct http_request *requ
     share_view_close(&view);
     if (status == STATUS_OK && ret->read_values) {
         struct audit_action action = {"AuditSearch", slice_head(query->text, at), request,
-                                      reach->tenants, reach->count};
+                                      reach->tenants, reach->count, {"", 0}};
         status = self_audit_put(share->audit, &action, err);
     }
     return status;

@@ -303,7 +303,7 @@ static enum status accept(struct share *share, const struct http_request *reques
     add_loss(&what, loss);
     enum status status = buf_check(&what, err);
     const struct audit_action action = {"LossAccept", buf_slice(&what), request,
-                                        &loss->lost.tenant, 1};
+                                        &loss->lost.tenant, 1, {"", 0}};
     if (status == STATUS_OK)
         status = self_audit_put(share->audit, &action, err);
     buf_release(&what);

@@ -207,6 +207,9 @@ static enum status parse_parameters(const struct body *body, struct arena *arena
         return STATUS_OK;
     if (tokens[object].kind != JSON_OBJECT)
         return ERROR_SET(err, STATUS_INVALID, "'parameters' must be an object");
+    if (json_text(body->text, &tokens[object]).size > QUERY_PARAMETERS_BYTES_MAX)
+        return ERROR_SET(err, STATUS_LIMIT, "parameters have at most %zu bytes",
+                         QUERY_PARAMETERS_BYTES_MAX);
     *ret = ARENA_ARRAY(arena, struct query_parameter, PARAMETERS_MAX, err);
     if (*ret == NULL)
         return err->status;
@@ -220,6 +223,15 @@ static enum status parse_parameters(const struct body *body, struct arena *arena
         ++*ret_count;
     }
     return STATUS_OK;
+}
+
+/* As they are written. */
+static struct slice parameters_of(const struct body *body)
+{
+    uint32_t object = json_member(body->text, body->tape.tokens, 0, SLICE("parameters"));
+
+    return object == UINT32_MAX ? (struct slice){"", 0}
+                                : json_text(body->text, &body->tape.tokens[object]);
 }
 
 /* "watermark": a number that an answer had, or "now": as much as has come.  What comes later
@@ -342,7 +354,7 @@ static enum status answer(struct share *share, const struct http_request *reques
         query.explain = share_body_flag(&body, "analyze") ? EXPLAIN_ANALYZE : EXPLAIN_PLAN;
     if (status == STATUS_OK) {
         struct audit_action action = {"AuditSearch", query.text, request, reach.tenants,
-                                      reach.count};
+                                      reach.count, parameters_of(&body)};
         status = self_audit_begin(share->audit, &action, &w.ticket, err);
     }
     if (status == STATUS_OK)
@@ -371,6 +383,20 @@ enum status share_query_explain(void *context, const struct http_request *reques
     return answer(context, request, response, true, err);
 }
 
+/* The text alone: what else stands in the line could hide it. */
+static struct slice query_of(const struct http_request *request)
+{
+    struct slice text = {"", 0};
+    struct error ignored;
+    struct body body;
+
+    if (share_body(request, &body, &ignored) != STATUS_OK)
+        return request->body;
+    enum status status = share_body_text(&body, "query", request->arena, &text, &ignored);
+    share_body_release(&body);
+    return status == STATUS_OK ? text : request->body;
+}
+
 enum status share_query_batch(void *context, const struct http_request *request,
                               struct http_response *response, struct error *err)
 {
@@ -390,8 +416,8 @@ enum status share_query_batch(void *context, const struct http_request *request,
     if (status == STATUS_OK && http_query(request, "watermark").size > 0)
         status = parse_watermark(share, http_query(request, "watermark"), &reach, &base, err);
     if (status == STATUS_OK) {
-        struct audit_action action = {"AuditSearch", request->body, request, reach.tenants,
-                                      reach.count};
+        struct audit_action action = {"AuditSearch", query_of(request), request, reach.tenants,
+                                      reach.count, {"", 0}};
         status = self_audit_put(share->audit, &action, err);
     }
     if (status == STATUS_OK)

@@ -83,7 +83,7 @@ enum status share_raw(void *context, const struct http_request *request,
     (void)snprintf(what, sizeof(what), "raw from %llu count %llu", (unsigned long long)from,
                    (unsigned long long)count);
     struct audit_action action = {"AuditExport", slice_of(what), request, reach.tenants,
-                                  reach.count};
+                                  reach.count, {"", 0}};
     status = self_audit_put(share->audit, &action, err);
     if (status != STATUS_OK)
         return status;

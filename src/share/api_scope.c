@@ -76,7 +76,7 @@ static enum status run(struct share *share, const struct http_request *request,
                              err);
     if (status == STATUS_OK) {
         struct audit_action action = {"ExposureScope", request->body, request, reach.tenants,
-                                      reach.count};
+                                      reach.count, {"", 0}};
         status = self_audit_put(share->audit, &action, err);
     }
     if (status == STATUS_OK)

@@ -400,7 +400,8 @@ enum status share_compact(void *context, const struct http_request *request,
 
     if (!guid_is_zero(&request->principal->tenant))
         return ERROR_SET(err, STATUS_DENIED, "compacting is for tokens of the instance");
-    status = share_record(share, request, "Compact", &request->principal->tenant, err);
+    status = share_record(share, request, "Compact", request->body,
+                          &request->principal->tenant, err);
     if (status != STATUS_OK)
         return status;
     response->content_type = "text/plain; charset=utf-8";

@@ -586,7 +586,7 @@ static enum status answer(void *context, const struct http_request *request,
     if (status == STATUS_OK && reach.count == 1)
         concerned = reach.tenants[0];
     if (status == STATUS_OK)
-        status = share_record(share, request, "Verify", &concerned, err);
+        status = share_record(share, request, "Verify", request->body, &concerned, err);
     if (status != STATUS_OK)
         return status;
     status = share_enter(share, request, &reach, err);

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "base/time.h"
 #include "crypt/aead.h"
+#include "crypt/hash.h"
 #include "query/csv.h"
 #include "query/function.h"
 #include "query/query.h"
@@ -181,14 +182,16 @@ enum status document_put(const struct documents *documents, const struct guid *t
 
 struct place {
     enum meta_document_kind kind;
-    const char *prefix, *set, *removed; /* path; operations in the audit */
+    const char *prefix, *read, *set, *removed; /* path; operations in the audit */
     struct guid tenant;                 /* zero: the instance's functions */
     struct slice name;
 };
 
 static const struct place places[] = {
-    {META_WATCHLIST, "/v1/watchlists", "WatchlistSet", "WatchlistRemove", {{0}}, {"", 0}},
-    {META_FUNCTION, "/v1/functions", "FunctionSet", "FunctionRemove", {{0}}, {"", 0}},
+    {META_WATCHLIST, "/v1/watchlists", "WatchlistRead", "WatchlistSet", "WatchlistRemove", {{0}},
+     {"", 0}},
+    {META_FUNCTION, "/v1/functions", "FunctionRead", "FunctionSet", "FunctionRemove", {{0}},
+     {"", 0}},
 };
 
 /* The kind by the path, the tenant by the request: functions of a token of the
@@ -210,13 +213,28 @@ static enum status find_place(struct share *share, const struct http_request *re
     return status;
 }
 
-/* Recorded in the tenant, or in the log of the instance, before the change. */
-static enum status record(struct share *share, const struct http_request *request,
-                          const struct place *place, const char *operation, struct error *err)
+/* Recorded in the tenant, or in the log of the instance, before the change, with what it is to
+ * be: a function as its text, a list, which may be large, by its hash. */
+static enum status record_set(struct share *share, const struct http_request *request,
+                              const struct place *place, struct error *err)
 {
-    struct audit_action action = {operation, place->name, request, &place->tenant, 1};
+    uint8_t hash[SHA256_BYTES];
+    struct buf what;
 
-    return self_audit_put(share->audit, &action, err);
+    buf_init(&what, 2 * QUERY_TEXT_BYTES_MAX);
+    buf_add_slice(&what, place->name);
+    if (place->kind == META_FUNCTION) {
+        buf_add_slice(&what, slice_trim(request->body));
+    } else {
+        sha256(request->body.data, request->body.size, hash);
+        buf_add_format(&what, ", %zu bytes, SHA-256 ", request->body.size);
+        text_add_hex(&what, hash, sizeof(hash));
+    }
+    enum status status = buf_check(&what, err);
+    if (status == STATUS_OK)
+        status = share_record(share, request, place->set, buf_slice(&what), &place->tenant, err);
+    buf_release(&what);
+    return status;
 }
 
 static void add_head(struct buf *out, const struct place *place,
@@ -271,8 +289,7 @@ enum status share_document_get(void *context, const struct http_request *request
         status = document_get(&documents, &place.tenant, place.kind, place.name, request->arena,
                               &document, err);
     if (status == STATUS_OK)
-        status = record(share, request, &place,
-                        place.kind == META_WATCHLIST ? "WatchlistRead" : "FunctionRead", err);
+        status = share_record(share, request, place.read, place.name, &place.tenant, err);
     if (status != STATUS_OK)
         return status;
     add_head(&response->body, &place, &document);
@@ -314,7 +331,7 @@ enum status share_document_put(void *context, const struct http_request *request
 
     document.name = place.name;
     if (status == STATUS_OK)
-        status = record(share, request, &place, place.set, err);
+        status = record_set(share, request, &place, err);
     if (status == STATUS_OK && place.kind == META_FUNCTION)
         status = check_not_taken(share, request, &place, err);
     if (status == STATUS_OK)
@@ -338,7 +355,7 @@ enum status share_document_remove(void *context, const struct http_request *requ
     enum status status = find_place(share, request, &place, err);
 
     if (status == STATUS_OK)
-        status = record(share, request, &place, place.removed, err);
+        status = share_record(share, request, place.removed, place.name, &place.tenant, err);
     if (status == STATUS_OK)
         status = meta_document_remove(share->services.meta, &place.tenant, place.kind, place.name,
                                       err);

@@ -21,7 +21,7 @@
 #define REQUESTS_BYTES_ENOUGH (16 * MIB)
 #define ANSWERS_BYTES_MAX (256 * MIB)
 #define FAILED_RANGES_MAX 64u
-#define QUERY_SHOWN_BYTES_MAX (64 * KIB)
+#define QUERY_JSON_BYTES_MAX (RECORD_BYTES_MAX / 4 * 3) /* beside parameters and the rest */
 #define FULL_TRIES 10u
 #define FULL_WAIT_MS 20
 
@@ -79,6 +79,38 @@ static void add_string(struct buf *buf, const char *key, struct slice value)
     text_add_json_string(buf, value);
 }
 
+/* With blanks for control characters. */
+static void add_plain(struct buf *buf, struct slice text, bool keeps_lines)
+{
+    for (size_t i = 0; i < text.size; i++) {
+        char c = text.data[i];
+        bool is_kept = (unsigned char)c >= ' ' ||
+                       (keeps_lines && (c == '\t' || c == '\n' || c == '\r'));
+        buf_add_byte(buf, is_kept ? c : ' ');
+    }
+}
+
+/* Nothing of a text that can be asked is left out, or what matters could hide behind the rest:
+ * where it would not fit a record, control characters, of six bytes as JSON, are blanks. */
+static void add_query(struct buf *buf, struct slice query)
+{
+    struct slice shown = slice_head(query, QUERY_TEXT_BYTES_MAX);
+    size_t size = buf->size;
+
+    add_string(buf, "Query", shown);
+    if (buf->size - size > QUERY_JSON_BYTES_MAX) {
+        struct buf plain;
+        buf_init(&plain, QUERY_TEXT_BYTES_MAX);
+        add_plain(&plain, shown, true);
+        buf->size = size;
+        buf->failed |= plain.failed;
+        add_string(buf, "Query", buf_slice(&plain));
+        buf_release(&plain);
+    }
+    if (query.size > shown.size)
+        buf_add_format(buf, ",\"QueryBytes\":%zu", query.size);
+}
+
 static void write_line(const struct self_audit *audit, const struct audit_action *action,
                        struct buf *ret)
 {
@@ -95,9 +127,11 @@ static void write_line(const struct self_audit *audit, const struct audit_action
     add_string(ret, "TokenId", slice_of(token));
     add_string(ret, "Role", slice_of(role_name(who->role)));
     add_string(ret, "ClientIP", action->request->remote);
-    add_string(ret, "Query", slice_head(action->query, QUERY_SHOWN_BYTES_MAX));
-    if (action->query.size > QUERY_SHOWN_BYTES_MAX)
-        buf_add_format(ret, ",\"QueryBytes\":%zu", action->query.size);
+    add_query(ret, action->query);
+    if (action->parameters.size > 0) {
+        buf_add_text(ret, ",\"Parameters\":");
+        add_plain(ret, action->parameters, false); /* on one line; in texts there are none */
+    }
     buf_add_text(ret, "}\n");
 }
 
@@ -404,7 +438,7 @@ enum status self_audit_begin(struct self_audit *audit, const struct audit_action
     ret->number = 0;
     if (action->tenant_count == 0)
         return STATUS_OK;
-    buf_init(&text, MIB);
+    buf_init(&text, 2 * MIB); /* beyond what is kept of it: RECORD_BYTES_MAX */
     write_line(audit, action, &text);
     status = buf_check(&text, err);
     if (status == STATUS_OK)

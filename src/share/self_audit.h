@@ -34,6 +34,7 @@ struct audit_action {
     const struct http_request *request;
     const struct guid *tenants; /* a record for each */
     uint32_t tenant_count;
+    struct slice parameters; /* of the query, a JSON object; "" without */
 };
 
 enum status self_audit_new(struct ingest *ingest, const struct clock *clock,

@@ -43,7 +43,7 @@ static const struct http_route routes[] = {
     {HTTP_DELETE, "/v1/watchlists/*", ANALYSTS, share_document_remove, false, 0},
     {HTTP_GET, "/v1/functions", READERS, share_document_list, false, 0},
     {HTTP_GET, "/v1/functions/*", READERS, share_document_get, false, 0},
-    {HTTP_PUT, "/v1/functions/*", ANALYSTS, share_document_put, true, QUERY_BODY_BYTES_MAX},
+    {HTTP_PUT, "/v1/functions/*", ANALYSTS, share_document_put, true, QUERY_TEXT_BYTES_MAX},
     {HTTP_DELETE, "/v1/functions/*", ANALYSTS, share_document_remove, false, 0},
     {HTTP_GET, "/v1/losses", READERS, share_loss_list, false, 0},
     {HTTP_POST, "/v1/losses", ADMINS, share_loss_accept, false, ORDER_BODY_BYTES_MAX},
@@ -201,9 +201,10 @@ enum status share_reach_logs(struct share *share, const struct http_request *req
 }
 
 enum status share_record(struct share *share, const struct http_request *request,
-                         const char *operation, const struct guid *tenant, struct error *err)
+                         const char *operation, struct slice what, const struct guid *tenant,
+                         struct error *err)
 {
-    struct audit_action action = {operation, request->body, request, tenant, 1};
+    struct audit_action action = {operation, what, request, tenant, 1, {"", 0}};
 
     return self_audit_put(share->audit, &action, err);
 }

@@ -51,10 +51,10 @@ enum status share_lost(struct share *share, struct arena *arena, struct lost_rec
  * read under this name by tokens of the instance. */
 #define INSTANCE_NAME "instance"
 
-/* Records the action, with the request's body, in the tenant concerned (zero: the
+/* Records the action, with what is asked for, in the tenant concerned (zero: the
  * instance) and waits until that is durable.  To be called before the action. */
 enum status share_record(struct share *share, const struct http_request *request,
-                         const char *operation, const struct guid *tenant,
+                         const char *operation, struct slice what, const struct guid *tenant,
                          struct error *err) MUST_USE;
 
 /* A JSON object body. */

@@ -133,6 +133,59 @@ static void reading_and_administering_is_recorded(void **state)
     ASSERT_SAYS(place, "[1]");
 }
 
+static void expect_one(struct place *place, const char *where)
+{
+    struct buf query;
+
+    buf_init(&query, MIB);
+    buf_add_format(&query, "DaybookAudit | where %s | count%c", where, '\0');
+    if (place_query(place, "alpha", query.data) != 200 || !place_says(place, "[1]"))
+        fail_msg("%s: %s", where, place_body(place));
+    buf_release(&query);
+}
+
+/* What matters is not kept out of the record by what stands in front of it, or by its place. */
+static void all_that_was_asked_is_recorded(void **state)
+{
+    struct place *place = *state;
+    char token[TOKEN_BYTES], made[TOKEN_BYTES], id[64], where[160];
+    struct buf body;
+
+    make_alpha(place, "admin", "", token);
+    place_add_token(place, "alpha", "reader", "", made);
+    place_member(place, "id", id, sizeof(id));
+    (void)snprintf(where, sizeof(where), "Operation == 'TokenAdd' and tostring(parse_json(Query)"
+                                         ".id) == '%s' and Query has 'reader'", id);
+    expect_one(place, where);
+    (void)snprintf(where, sizeof(where), "/v1/tokens/%s", id);
+    assert_int_equal(place_ask(place, token, HTTP_DELETE, where, ""), 200);
+    (void)snprintf(where, sizeof(where), "Operation == 'TokenRevoke' and Query == '%s'", id);
+    expect_one(place, where);
+    assert_int_equal(place_ask(place, token, HTTP_POST, "/v1/query",
+                               "{\"query\":\"declare query_parameters(who:string); print who\","
+                               "\"parameters\":{\n\"who\":\"mallory\"}}"),
+                     200);
+    expect_one(place, "Parameters.who == 'mallory'");
+    assert_int_equal(place_ask(place, token, HTTP_PUT, "/v1/functions/F", "(x:long) { x + 77 }"),
+                     200);
+    expect_one(place, "Operation == 'FunctionSet' and Query == 'F(x:long) { x + 77 }'");
+    assert_int_equal(place_ask(place, token, HTTP_PUT, "/v1/watchlists/w", "a\nb\n"), 200);
+    expect_one(place, "Operation == 'WatchlistSet' and Query startswith 'w, 4 bytes, SHA-256 '"
+                      " and Query endswith hash_sha256('a\\\\nb\\\\n')");
+    buf_init(&body, MIB);
+    buf_add_text(&body, "{\"id\":1,\"query\":\"//");
+    while (body.size < 200 * KIB)
+        buf_add_text(&body, "padding ");
+    buf_add_format(&body, "\\nprint 'hid'\"}%c", '\0');
+    assert_int_equal(place_ask(place, token, HTTP_POST, "/v1/query/batch", body.data), 200);
+    assert_int_equal(place_ask(place, token, HTTP_POST, "/v1/query", body.data), 200);
+    buf_release(&body);
+    assert_int_equal(place_query(place, "alpha", "DaybookAudit | where Query has 'hid'"
+                                                 " and Query startswith '//' | count"),
+                     200);
+    ASSERT_SAYS(place, "[2]");
+}
+
 static void a_query_error_names_phase_line_and_column(void **state)
 {
     static const struct {
@@ -428,6 +481,7 @@ int main(void)
         PLACE_TEST(the_instance_is_no_tenant_to_write_to_or_make_tokens_for),
         PLACE_TEST(a_revoked_token_is_refused_at_the_next_request),
         PLACE_TEST(reading_and_administering_is_recorded),
+        PLACE_TEST(all_that_was_asked_is_recorded),
         PLACE_TEST(a_query_error_names_phase_line_and_column),
         PLACE_TEST(a_body_that_is_too_long_is_not_parsed),
         PLACE_TEST(a_query_body_that_is_wrong_is_refused),

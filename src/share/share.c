@@ -67,6 +67,9 @@ static enum status authenticate(void *context, struct slice token, struct slice 
     if (arena == NULL)
         return ERROR_MEMORY(err);
     status = meta_token_check(share->services.meta, token, &found, arena, err);
+    if (status == STATUS_OK && guid_is_zero(&found.tenant) && found.role != ROLE_ADMIN &&
+        found.role != ROLE_OPERATOR) /* of a release that made such */
+        status = ERROR_SET(err, STATUS_DENIED, "a token of this role has a tenant");
     if (status == STATUS_DENIED &&
         !guess_allowed(&share->guess, remote, clock_monotonic_us(share->services.clock)))
         status = ERROR_SET(err, STATUS_BUSY, "too many wrong tokens; try again later");

@@ -65,20 +65,34 @@ static inline void place_close(struct place *place, bool flush)
     place->io = NULL;
 }
 
-/* A function of all tenants that no route has looked at, as one of an earlier release. */
-static inline void place_keep_function(struct place *place, const char *name, const char *text)
+/* The control plane, while the rest is closed. */
+static inline struct meta *place_open_meta(struct place *place)
 {
-    const struct meta_document document = {.name = slice_of(name), .body = slice_of(text)};
+    const struct meta_options options = {
+        .io = place->io, .path = "control/db", .clock = clock_system()};
     struct meta *meta = NULL;
     struct error err;
 
     daybook_close(place->daybook, true);
-    const struct meta_options options = {
-        .io = place->io, .path = "control/db", .clock = clock_system()};
     ASSERT_OK(meta_open(&options, &meta, &err));
-    ASSERT_OK(meta_document_put(meta, &(struct guid){{0}}, META_FUNCTION, &document, &err));
+    return meta;
+}
+
+static inline void place_close_meta(struct place *place, struct meta *meta)
+{
     meta_close(meta);
     place_start(place);
+}
+
+/* A function of all tenants that no route has looked at, as one of an earlier release. */
+static inline void place_keep_function(struct place *place, const char *name, const char *text)
+{
+    const struct meta_document document = {.name = slice_of(name), .body = slice_of(text)};
+    struct meta *meta = place_open_meta(place);
+    struct error err;
+
+    ASSERT_OK(meta_document_put(meta, &(struct guid){{0}}, META_FUNCTION, &document, &err));
+    place_close_meta(place, meta);
 }
 
 /* A new, empty data directory, not opened. */

@@ -92,6 +92,26 @@ static void the_instance_is_no_tenant_to_write_to_or_make_tokens_for(void **stat
                      400);
 }
 
+static void a_token_that_an_earlier_release_made_for_the_instance_is_refused(void **state)
+{
+    static const enum role roles[] = {ROLE_INGEST, ROLE_READER, ROLE_ANALYST, ROLE_AUDITOR,
+                                      ROLE_ADMIN, ROLE_OPERATOR};
+    char tokens[6][TOKEN_TEXT_BYTES];
+    struct place *place = *state;
+    struct meta *meta = place_open_meta(place);
+    struct error err;
+    struct guid id;
+
+    for (size_t i = 0; i < 6; i++) {
+        const struct meta_token token = {.role = roles[i], .expires_us = INT64_MAX};
+        ASSERT_OK(meta_token_add(meta, &token, tokens[i], &id, &err));
+    }
+    place_close_meta(place, meta);
+    for (size_t i = 0; i < 6; i++)
+        assert_int_equal(place_ask(place, tokens[i], HTTP_GET, "/v1/status", ""),
+                         i < 4 ? 401 : 200);
+}
+
 static void a_revoked_token_is_refused_at_the_next_request(void **state)
 {
     struct place *place = *state;
@@ -479,6 +499,7 @@ int main(void)
         PLACE_TEST(a_table_is_for_tokens_that_ingest_and_has_a_name_that_fits),
         PLACE_TEST(nobody_writes_what_the_program_writes_itself),
         PLACE_TEST(the_instance_is_no_tenant_to_write_to_or_make_tokens_for),
+        PLACE_TEST(a_token_that_an_earlier_release_made_for_the_instance_is_refused),
         PLACE_TEST(a_revoked_token_is_refused_at_the_next_request),
         PLACE_TEST(reading_and_administering_is_recorded),
         PLACE_TEST(all_that_was_asked_is_recorded),

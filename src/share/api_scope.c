@@ -52,6 +52,16 @@ static enum status parse_indicators(const struct body *body, struct arena *arena
     return STATUS_OK;
 }
 
+/* For the record: the indicators, where what stands in front could hide them. */
+static struct slice asked(const struct body *body)
+{
+    uint32_t array = json_member(body->text, body->tape.tokens, 0, SLICE("indicators"));
+
+    return body->text.size <= QUERY_TEXT_BYTES_MAX || array == UINT32_MAX
+               ? body->text
+               : json_text(body->text, &body->tape.tokens[array]);
+}
+
 static enum status run(struct share *share, const struct http_request *request,
                        const struct body *body, struct buf *ret, struct error *err)
 {
@@ -75,7 +85,7 @@ static enum status run(struct share *share, const struct http_request *request,
         status = share_reach(share, request, tenant, share_body_flag(body, "all_tenants"), &reach,
                              err);
     if (status == STATUS_OK) {
-        struct audit_action action = {"ExposureScope", request->body, request, reach.tenants,
+        struct audit_action action = {"ExposureScope", asked(body), request, reach.tenants,
                                       reach.count, {"", 0}};
         status = self_audit_put(share->audit, &action, err);
     }

@@ -199,6 +199,13 @@ static void all_that_was_asked_is_recorded(void **state)
     buf_add_format(&body, "\\nprint 'hid'\"}%c", '\0');
     assert_int_equal(place_ask(place, token, HTTP_POST, "/v1/query/batch", body.data), 200);
     assert_int_equal(place_ask(place, token, HTTP_POST, "/v1/query", body.data), 200);
+    buf_clear(&body);
+    buf_add_text(&body, "{\"pad\":\"");
+    while (body.size < 300 * KIB)
+        buf_add_text(&body, "padding ");
+    buf_add_format(&body, "\",\"indicators\":[{\"kind\":\"user\",\"value\":\"hid@x\"}]}%c", '\0');
+    assert_int_equal(place_ask(place, token, HTTP_POST, "/v1/scope", body.data), 200);
+    expect_one(place, "Operation == 'ExposureScope' and Query has 'hid'");
     buf_release(&body);
     assert_int_equal(place_query(place, "alpha", "DaybookAudit | where Query has 'hid'"
                                                  " and Query startswith '//' | count"),

@@ -534,9 +534,11 @@ static enum status expand_run(const struct plan *plan, struct run *run, struct s
     const struct run_elements *above = run->elements;
     const struct run_elements mine = {stage.plan->elements, out, &plan->schema,
                                       stage.plan->columns[0].target};
+    enum status status = plan->inner == NULL ? STATUS_OK : plan_fill(plan->inner, err);
     if (stage.plan->elements != NULL)
         run->elements = &mine;
-    enum status status = plan_run(plan->inputs[0], run, &stage.stage, err);
+    if (status == STATUS_OK)
+        status = plan_run(plan->inputs[0], run, &stage.stage, err);
     run->elements = above;
     return status;
 }
@@ -668,6 +670,7 @@ struct plan *plan_expand(struct query *q, struct plan *input, const struct expan
         return NULL;
     p->plan.describe = expand_describe;
     p->spec = *spec;
+    p->plan.inner = spec->apply;
     p->columns = ARENA_ARRAY(q->arena, struct expand_column, spec->column_count, err);
     if (p->columns == NULL)
         return NULL;

@@ -198,7 +198,7 @@ struct plan *plan_partition(struct query *q, struct plan *input, uint32_t column
         return NULL;
     p->plan.describe = partition_describe;
     p->column = column;
-    p->inner = inner;
+    p->inner = p->plan.inner = inner;
     p->plan.schema = inner->schema;
     p->plan.is_serialized = false;
     return &p->plan;

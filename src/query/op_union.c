@@ -110,15 +110,24 @@ struct plan *plan_cell(struct query *q, struct plan *input, struct error *err)
     return &p->plan;
 }
 
-/* A query runs its plans one after the other, so the cell needs no lock. */
+/* Rows inside 'partition' and 'mv-apply' are others each time: such a cell holds nothing. */
+static enum status fill_cell(struct plan_cell *cell, struct error *err)
+{
+    return cell->rows != NULL || cell->plan.reads_given
+               ? STATUS_OK
+               : run_collect(cell->query, &cell->plan, &cell->rows, err);
+}
+
+/* A query runs its plans one after the other, and what several threads run at once was filled
+ * before (plan_fill()), so the cell needs no lock. */
 static enum status reader_run(const struct plan *plan, struct run *run, struct stage *out,
                               struct error *err)
 {
     struct plan_cell *cell = ((const struct plan_reader *)plan)->cell;
-    enum status status = STATUS_OK;
 
-    if (cell->rows == NULL)
-        status = run_collect(cell->query, &cell->plan, &cell->rows, err);
+    if (cell->plan.reads_given)
+        return plan_run(&cell->plan, run, out, err);
+    enum status status = fill_cell(cell, err);
     return status == STATUS_OK ? rowset_push(cell->rows, run, out, err) : status;
 }
 
@@ -134,10 +143,28 @@ static enum status reader_need(struct plan *plan, const uint8_t *needed, struct 
     return plan_optimise(&cell->plan, q, err);
 }
 
+static const struct plan_ops reader_ops = {"materialized", reader_run, reader_need, NULL};
+
+enum status plan_fill(const struct plan *plan, struct error *err)
+{
+    enum status status = STATUS_OK;
+
+    for (uint32_t i = 0; i < plan->input_count && status == STATUS_OK; i++)
+        status = plan_fill(plan->inputs[i], err);
+    if (status == STATUS_OK && plan->inner != NULL)
+        status = plan_fill(plan->inner, err);
+    if (status != STATUS_OK || plan->ops != &reader_ops)
+        return status;
+    struct plan_cell *cell = ((const struct plan_reader *)plan)->cell;
+    if (cell->plan.reads_given) /* what it reads besides */
+        return plan_fill(&cell->plan, err);
+    return fill_cell(cell, err);
+}
+
 struct plan *plan_reader(struct query *q, struct plan *cell, struct error *err)
 {
-    static const struct plan_ops ops = {"materialized", reader_run, reader_need, NULL};
-    struct plan_reader *p = (struct plan_reader *)op_new(q, sizeof(*p), &ops, NULL, err);
+    struct plan_reader *p =
+        (struct plan_reader *)op_new(q, sizeof(*p), &reader_ops, NULL, err);
 
     if (p == NULL)
         return NULL;

@@ -73,6 +73,7 @@ struct plan { /* first member of every operator */
     struct plan_profile *profile; /* NULL unless the run is measured */
     struct schema schema;
     struct plan **inputs;
+    struct plan *inner; /* run for each row or part of the input, or NULL */
     uint32_t input_count;
     uint32_t depth;     /* longest way to a source */
     bool is_serialized; /* rows come in an order that means something */
@@ -187,6 +188,8 @@ struct plan *plan_union(struct query *q, struct plan **inputs, uint32_t count,
                         struct error *err);
 struct plan *plan_cell(struct query *q, struct plan *input, struct error *err); /* materialize */
 struct plan *plan_reader(struct query *q, struct plan *cell, struct error *err);
+/* Runs the cells that the plan reads, also its inner ones: before several threads do. */
+enum status plan_fill(const struct plan *plan, struct error *err) MUST_USE;
 
 /* elements.c: the plan's consumer reads it through these expressions alone.  If all they
  * ask of an mv-expand below is whether an element is there and one member's text, the

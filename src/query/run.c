@@ -231,6 +231,7 @@ enum status run_collect(struct query *q, struct plan *plan, struct rowset **ret,
         run_end(&run);
     }
     (void)pthread_mutex_destroy(&c.lock);
-    *ret = c.rows;
+    if (status == STATUS_OK)
+        *ret = c.rows;
     return status;
 }

@@ -415,6 +415,7 @@ static enum status make_lines(const struct audit_action *action, struct slice sa
     if (*ret == NULL)
         free(text);
     free_lines(*ret);
+    *ret = NULL;
     return ERROR_MEMORY(err);
 }
 

@@ -115,10 +115,16 @@ static enum status start_server(const struct data_dir *dir, const struct config 
 {
     struct server_process process = {.dir = dir, .config = config};
     pid_t parent = getpid();
+    sigset_t signals, before; /* one that comes before the server waits for it stays pending */
     int ports[2];
 
     if (pipe(ports) != 0)
         return ERROR_SET(err, STATUS_IO, "cannot make a pipe");
+    (void)sigemptyset(&signals);
+    (void)sigaddset(&signals, SIGTERM);
+    (void)sigaddset(&signals, SIGINT);
+    (void)sigaddset(&signals, SIGHUP);
+    (void)sigprocmask(SIG_BLOCK, &signals, &before);
     memcpy(process.keeper_sockets, channels->server, sizeof(process.keeper_sockets));
     process.port_pipe = ports[1];
     ret->server = fork();
@@ -128,12 +134,12 @@ static enum status start_server(const struct data_dir *dir, const struct config 
         (void)close(ports[0]);
         _exit(process_server(&process));
     }
+    server_pid = ret->server > 0 ? ret->server : 0;
+    (void)sigprocmask(SIG_SETMASK, &before, NULL);
     (void)close(ports[1]);
     ret->port_pipe = ports[0];
-    if (ret->server < 0)
-        return ERROR_SET(err, STATUS_IO, "cannot start the server");
-    server_pid = ret->server;
-    return STATUS_OK;
+    return ret->server > 0 ? STATUS_OK
+                           : ERROR_SET(err, STATUS_IO, "cannot start the server");
 }
 
 static enum status start_children(const struct data_dir *dir, const struct config *config,

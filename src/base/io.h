@@ -5,8 +5,9 @@
  * call, or a simulated disk.  Paths are relative to the directory the io was
  * opened on and never come from outside ('..' is refused, RESOLVE_BENEATH).
  * Functions are thread-safe on different files; one file is written by one
- * thread.  Every failure is STATUS_IO, STATUS_FULL (no space; never of a sync)
- * or STATUS_NOT_FOUND (open, unlink) with the path in its text.
+ * thread.  Every failure is STATUS_IO, STATUS_FULL (no space; never of a sync),
+ * STATUS_BUSY (too many files are open, or no memory to open one: nothing
+ * happened) or STATUS_NOT_FOUND (open, unlink) with the path in its text.
  */
 #ifndef BASE_IO_H
 #define BASE_IO_H

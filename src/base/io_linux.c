@@ -51,6 +51,20 @@ static int open_below(const struct linux_io *io, const char *path, int flags, mo
     return fd;
 }
 
+/* Where only a descriptor or memory was wanting nothing happened, and a later try may do. */
+static enum status open_failed(const char *what, const char *path, struct error *err)
+{
+    int code = errno;
+
+    if (code != EMFILE && code != ENFILE && code != ENOMEM)
+        return ERROR_SET(err, code == ENOENT || code == ENOTDIR ? STATUS_NOT_FOUND : STATUS_IO,
+                         "cannot open %s'%s'", what, path);
+    (void)ERROR_SET(err, STATUS_BUSY, "cannot open %s'%s': %s", what, path,
+                    code == ENOMEM ? "out of memory" : "too many files are open");
+    err->os_errno = code;
+    return STATUS_BUSY;
+}
+
 static enum status linux_open(struct io *base, const char *path, enum io_open_mode mode,
                               struct io_file **ret, struct error *err)
 {
@@ -63,9 +77,7 @@ static enum status linux_open(struct io *base, const char *path, enum io_open_mo
     int fd = open_below(io, path, flags[mode], mode == IO_READ ? 0 : 0600);
 
     if (fd < 0)
-        return ERROR_SET(err,
-                         errno == ENOENT || errno == ENOTDIR ? STATUS_NOT_FOUND : STATUS_IO,
-                         "cannot open '%s'", path);
+        return open_failed("", path, err);
     struct linux_file *file = calloc(1, sizeof(*file));
     if (file == NULL) {
         (void)close(fd);
@@ -212,7 +224,9 @@ static enum status linux_rename(struct io *base, const char *from, const char *t
     int to_fd = open_parent(io, to, &to_name);
     enum status status = STATUS_OK;
 
-    if (from_fd < 0 || to_fd < 0 || renameat(from_fd, from_name, to_fd, to_name) != 0)
+    if (from_fd < 0 || to_fd < 0)
+        status = open_failed("the directory of ", from, err);
+    else if (renameat(from_fd, from_name, to_fd, to_name) != 0)
         status = ERROR_SET(err, STATUS_IO, "cannot rename '%s' to '%s'", from, to);
     if (from_fd >= 0)
         (void)close(from_fd);
@@ -228,7 +242,9 @@ static enum status linux_unlink(struct io *base, const char *path, struct error 
     int fd = open_parent(io, path, &name);
     enum status status = STATUS_OK;
 
-    if (fd < 0 || unlinkat(fd, name, 0) != 0)
+    if (fd < 0)
+        status = open_failed("the directory of ", path, err);
+    else if (unlinkat(fd, name, 0) != 0)
         status = ERROR_SET(err, errno == ENOENT ? STATUS_NOT_FOUND : STATUS_IO,
                            "cannot remove '%s'", path);
     if (fd >= 0)
@@ -243,7 +259,9 @@ static enum status linux_make_dir(struct io *base, const char *path, struct erro
     int fd = open_parent(io, path, &name);
     enum status status = STATUS_OK;
 
-    if (fd < 0 || (mkdirat(fd, name, 0700) != 0 && errno != EEXIST))
+    if (fd < 0)
+        status = open_failed("the directory of ", path, err);
+    else if (mkdirat(fd, name, 0700) != 0 && errno != EEXIST)
         status = ERROR_SET(err, STATUS_IO, "cannot make directory '%s'", path);
     else if (fsync(fd) != 0)
         status = sync_failed("the directory of ", path, err);
@@ -255,11 +273,11 @@ static enum status linux_make_dir(struct io *base, const char *path, struct erro
 static enum status linux_sync_dir(struct io *base, const char *path, struct error *err)
 {
     int fd = open_below((struct linux_io *)base, path, O_RDONLY | O_DIRECTORY, 0);
-    enum status status =
-        fd < 0 || fsync(fd) != 0 ? sync_failed("directory ", path, err) : STATUS_OK;
 
-    if (fd >= 0)
-        (void)close(fd);
+    if (fd < 0)
+        return open_failed("directory ", path, err);
+    enum status status = fsync(fd) != 0 ? sync_failed("directory ", path, err) : STATUS_OK;
+    (void)close(fd);
     return status;
 }
 
@@ -311,8 +329,7 @@ static enum status linux_list(struct io *base, const char *path,
     int fd = open_below((struct linux_io *)base, path, O_RDONLY | O_DIRECTORY, 0);
 
     if (fd < 0)
-        return ERROR_SET(err, errno == ENOENT ? STATUS_NOT_FOUND : STATUS_IO,
-                         "cannot open directory '%s'", path);
+        return open_failed("directory ", path, err);
     DIR *dir = fdopendir(fd);
     if (dir == NULL) {
         (void)close(fd);

@@ -4,6 +4,7 @@
 #include "base/limits.h"
 
 #include <malloc.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #define HEAPS_MAX 32
@@ -32,4 +33,14 @@ void machine_set_heap(void)
     /* Queries of some megabytes come one after the other; what the kernel takes back after one
      * it gives to the next page by page, cleared: a third of what a sort cost. */
     (void)mallopt(M_TRIM_THRESHOLD, HEAP_KEEP_BYTES);
+}
+
+void machine_allow_files(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
 }

@@ -7,7 +7,7 @@
  * 2. `flushing` changes only under flush_lock as well, so a flush reads it
  *    without the lock while takes go on; it is emptied when it is on disk.
  * 3. flush_lock is taken before lock.
- * 4. A flush that found no space leaves `flushing`, which the next one writes
+ * 4. A flush that found no space, or no descriptor, leaves `flushing`, which the next one writes
  *    again, to the same places.  After any other failure nothing is written
  *    any more (`failed`): what the disk holds is not known.
  * 5. Stored leaves [doubt_from, doubt_to) came again from the write-ahead log, so no
@@ -18,6 +18,7 @@
 #include "base/check.h"
 #include "base/map.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -314,6 +315,11 @@ static enum status renew_all(struct evidence *evidence, struct error *err)
     return status;
 }
 
+bool evidence_may_try_again(enum status status)
+{
+    return status == STATUS_FULL || status == STATUS_BUSY;
+}
+
 enum status evidence_flush(struct evidence *evidence, struct error *err)
 {
     struct append_job *jobs = calloc(APPEND_JOBS_MAX, sizeof(*jobs));
@@ -322,16 +328,19 @@ enum status evidence_flush(struct evidence *evidence, struct error *err)
     if (jobs == NULL)
         return ERROR_MEMORY(err);
     (void)pthread_mutex_lock(&evidence->flush_lock);
-    if (evidence->failed)
-        status = ERROR_SET(err, STATUS_BUSY, "evidence could not be written before; restart");
+    bool was_failed = evidence->failed;
+    if (was_failed) {
+        errno = EIO; /* the text ends with it */
+        status = ERROR_SET(err, STATUS_IO, "evidence could not be written before; restart");
+    }
     if (status == STATUS_OK)
         status = renew_all(evidence, err);
     if (status == STATUS_OK && evidence->behind) /* first what was left */
         status = flush_all(evidence, jobs, err);
     if (status == STATUS_OK)
         status = flush_all(evidence, jobs, err);
-    evidence->behind = status == STATUS_FULL;
-    evidence->failed = status != STATUS_OK && status != STATUS_FULL;
+    evidence->behind = evidence_may_try_again(status);
+    evidence->failed = was_failed || (status != STATUS_OK && !evidence->behind);
     (void)pthread_mutex_unlock(&evidence->flush_lock);
     free(jobs);
     return status;

@@ -31,10 +31,11 @@ void evidence_close(struct evidence *evidence); /* does not flush; NULL allowed 
  * commit to nothing, in the place of those that are not known. */
 struct leaf_sink *evidence_sink(struct evidence *evidence);
 
-/* Writes and syncs every leaf taken before the call.  STATUS_FULL: call again
- * when there is space.  After any other failure nothing is written any more:
- * the process has to start again. */
+/* Writes and syncs every leaf taken before the call.  STATUS_FULL, STATUS_BUSY:
+ * call again when there is space, or a file can be opened.  After any other
+ * failure nothing is written any more: the process has to start again. */
 enum status evidence_flush(struct evidence *evidence, struct error *err) MUST_USE;
+bool evidence_may_try_again(enum status status);
 
 /* Where the bytes of a record are that evidence_verify() needs and its raw()
  * does not have (STATUS_NOT_FOUND): appends them to *ret. */

@@ -5,6 +5,8 @@
  * not stored, whatever the leaf file holds there. */
 #include "evidence/files_priv.h"
 
+#include "evidence/evidence.h"
+
 #include "base/check.h"
 #include "base/crew.h"
 #include "base/hash.h"
@@ -583,7 +585,8 @@ static enum status call_all(struct crowd *crowd,
     enum status status = STATUS_OK;
     for (uint32_t i = 0; i < FILES_THREADS_MAX; i++) {
         /* A full disk is tried again, which a failed sync beside it must never be. */
-        if (crowd->status[i] == STATUS_OK || (status != STATUS_OK && status != STATUS_FULL))
+        if (crowd->status[i] == STATUS_OK ||
+            (status != STATUS_OK && !evidence_may_try_again(status)))
             continue;
         *err = crowd->errors[i];
         status = crowd->status[i];

@@ -66,7 +66,7 @@ struct append_job {
     struct stored stored; /* changed on success */
 };
 
-#define APPEND_JOBS_MAX 256u /* open files: two a job */
+#define APPEND_JOBS_MAX 64u /* open files: two a job; a process may have 1,024, or fewer */
 
 #define FILES_THREADS_MAX 16u
 

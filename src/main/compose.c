@@ -631,7 +631,7 @@ enum status daybook_checkpoint(struct daybook *d, struct error *err)
         status = detect_drain(d->detect, err);
     if (status == STATUS_OK) {
         status = evidence_flush(d->evidence, err);
-        if (status != STATUS_OK && status != STATUS_FULL)
+        if (status != STATUS_OK && !evidence_may_try_again(status))
             stop_process(d, err); /* it writes nothing any more */
     }
     stage_watch_lap(&watch, STAGE_EVIDENCE);

@@ -3,6 +3,7 @@
 #include "base/io.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "base/machine.h"
 #include "base/sandbox.h"
 #include "base/text.h"
 #include "cli/cli.h"
@@ -55,6 +56,7 @@ static enum status open_local(const char *data_dir, struct cli_local *ret, struc
     if (local == NULL)
         return ERROR_MEMORY(err);
     local->dir.lock_fd = -1;
+    machine_allow_files();
     log_set_level(LOG_LEVEL_WARNING);
     enum status status = data_dir_open(data_dir, &local->dir, err);
     if (status == STATUS_OK)

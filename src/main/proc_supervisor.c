@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/machine.h"
 #include "base/text.h"
 #include "cli/cli.h"
 #include "main/proc_keeper.h"
@@ -208,6 +209,7 @@ int process_supervise(const struct data_dir *dir, struct config *config)
     unsigned pause_ms = RESTART_MS_MIN;
     bool was_ready = false;
 
+    machine_allow_files(); /* of this process and its children */
     catch_signals();
     for (;;) {
         struct children children = {0};

@@ -18,6 +18,20 @@ class Ends(Story):
         self.lab.start()
         self.assertEqual(before + 50, self.count())
 
+    def test_few_descriptors_are_no_reason_to_stop(self):
+        binary = os.path.join(self.lab.parent, 'few')
+        with open(binary, 'w', encoding='utf-8') as script:
+            script.write(f'#!/bin/sh\nulimit -n 200\nexec {lab.DAYBOOK} "$@"\n')
+        os.chmod(binary, 0o755)
+        with lab.Lab(binary=binary) as few:
+            few.start()
+            for n in range(120):
+                few.add_tenant(f'tenant{n}')
+                few.ingest(few.add_token('ingest', f'tenant{n}'), [record()])
+            self.assertEqual(0, few.stop(), few.log_tail())
+            self.assertTrue([name for name in os.listdir(os.path.join(few.data, 'seg'))
+                             if name.endswith('.seg')])
+
     def test_sigterm_answers_what_is_under_way(self):
         answers = []
 

@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -328,6 +329,40 @@ static void a_list_that_breaks_off_is_no_list(void **state)
     ASSERT_OK(io_unlink(io, "two", &err));
 }
 
+static enum status ignore_name(void *context, const char *name, struct error *ignored)
+{
+    (void)context;
+    (void)name;
+    (void)ignored;
+    return STATUS_OK;
+}
+
+/* Nothing happened, so nothing is unknown: whoever asked may ask again. */
+static void without_a_descriptor_it_is_to_be_tried_again(void **state)
+{
+    struct rlimit limit, none;
+    struct io_file *file;
+    enum status found[7];
+
+    (void)state;
+    ASSERT_OK(io_replace(io, "there", SLICE(""), &err));
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    none = (struct rlimit){0, limit.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    found[0] = io_open(io, "there", IO_READ, &file, &err);
+    found[1] = io_open(io, "new", IO_WRITE, &file, &err);
+    found[2] = io_sync_dir(io, "", &err);
+    found[3] = io_make_dir(io, "folder", &err);
+    found[4] = io_rename(io, "there", "else", &err);
+    found[5] = io_unlink(io, "there", &err);
+    found[6] = io_list(io, "", ignore_name, NULL, &err);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    for (size_t i = 0; i < sizeof(found) / sizeof(found[0]); i++)
+        assert_int_equal(found[i], STATUS_BUSY);
+    assert_int_equal(err.os_errno, EMFILE);
+    ASSERT_OK(io_unlink(io, "there", &err));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -340,6 +375,7 @@ int main(void)
         cmocka_unit_test(names_are_listed_in_order),
         cmocka_unit_test(a_link_upwards_opens_while_others_rename),
         cmocka_unit_test(a_list_that_breaks_off_is_no_list),
+        cmocka_unit_test(without_a_descriptor_it_is_to_be_tried_again),
         cmocka_unit_test(a_failed_sync_is_never_a_lack_of_space),
     };
 

@@ -7,6 +7,7 @@
 #include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 
 static void memory_is_what_the_kernel_says(void **state)
 {
@@ -39,12 +40,26 @@ static void a_large_block_is_of_the_heap(void **state)
     free(block);
 }
 
+static void as_many_files_as_the_system_lets_have(void **state)
+{
+    struct rlimit limit;
+
+    (void)state;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    limit.rlim_cur = limit.rlim_max < 100 ? limit.rlim_max : 100;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    machine_allow_files();
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    assert_true(limit.rlim_cur == limit.rlim_max);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(memory_is_what_the_kernel_says),
         cmocka_unit_test(there_is_a_processor),
         cmocka_unit_test(a_large_block_is_of_the_heap),
+        cmocka_unit_test(as_many_files_as_the_system_lets_have),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

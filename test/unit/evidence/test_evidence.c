@@ -4,6 +4,7 @@
 #include "evidence/fixture.h"
 
 #include <pthread.h>
+#include <sys/resource.h>
 
 static const uint32_t counts[] = {1, 5, 64, 65, 128, 1000, 1, 3, 10000, 2};
 #define COUNTS (sizeof(counts) / sizeof(counts[0]))
@@ -206,6 +207,40 @@ static void a_full_disk_only_puts_a_flush_off(void **state)
     assert_true(n > 4);
 }
 
+/* A file that cannot be opened leaves nothing unknown. */
+static void too_few_descriptors_only_put_a_flush_off(void **state)
+{
+    enum { TENANTS = 120 };
+    struct fixture *fixture = *state;
+    struct rlimit limit, few;
+    struct error err;
+    struct evidence *evidence = fixture_open(fixture, fixture->disk);
+
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    int next = dup(0);
+    assert_true(next >= 0);
+    (void)close(next);
+    for (uint8_t t = 0; t < TENANTS; t++)
+        (void)take_leaves(evidence, &(struct guid){{t, 9}}, 0, 2, false);
+    for (rlim_t left = 0; left < 100; left += 33) {
+        few = (struct rlimit){(rlim_t)next + left, limit.rlim_max};
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+        enum status status = evidence_flush(evidence, &err);
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+        assert_int_equal(status, STATUS_BUSY);
+    }
+    assert_int_equal(evidence_flush(evidence, &err), STATUS_OK);
+    evidence_close(evidence);
+    evidence = fixture_open(fixture, fixture->disk);
+    for (uint8_t t = 0; t < TENANTS; t++) {
+        struct evidence_summary summary;
+        assert_int_equal(evidence_check(evidence, &(struct guid){{t, 9}}, &summary, &err),
+                         STATUS_OK);
+        assert_int_equal(summary.leaf_count, 2);
+    }
+    evidence_close(evidence);
+}
+
 /* The disk fails at the n-th change, for every n; then the log is replayed. */
 static void no_failure_loses_or_doubles_a_leaf(void **state)
 {
@@ -224,9 +259,9 @@ static void no_failure_loses_or_doubles_a_leaf(void **state)
         (void)take_leaves(evidence, &tenants[0], 3, 7, false);
         failed = evidence_flush(evidence, &err) != STATUS_OK || failed;
         if (failed) {
-            assert_int_equal(evidence_flush(evidence, &err), STATUS_BUSY);
+            assert_int_equal(evidence_flush(evidence, &err), STATUS_IO);
             fixture->failing.changes_left = -1;
-            assert_int_equal(evidence_flush(evidence, &err), STATUS_BUSY);
+            assert_int_equal(evidence_flush(evidence, &err), STATUS_IO);
         }
         evidence_close(evidence);
 
@@ -344,6 +379,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_replayed_leaf_must_be_the_known_one, fixture_setup,
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(takes_flushes_and_checks_run_together, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(too_few_descriptors_only_put_a_flush_off, fixture_setup,
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(a_full_disk_only_puts_a_flush_off, fixture_setup,
                                         fixture_teardown),

@@ -444,6 +444,15 @@ static enum status append(struct io *io, struct catalog_file *file, struct slice
     return status;
 }
 
+enum status catalog_check_count(uint64_t count, struct error *err)
+{
+    if (count <= SECTIONS_MAX)
+        return STATUS_OK;
+    return ERROR_SET(err, STATUS_LIMIT,
+                     "the store would have %llu sections, the limit is %u; merges make them fewer",
+                     (unsigned long long)count, SECTIONS_MAX);
+}
+
 enum status catalog_commit(struct io *io, const struct catalog_state *state,
                            const struct catalog_change *change, const struct section_list *all,
                            struct catalog_file *file, struct error *err)
@@ -451,11 +460,8 @@ enum status catalog_commit(struct io *io, const struct catalog_state *state,
     struct buf bytes;
     enum status status = STATUS_LIMIT;
 
-    if (all != NULL && all->count > SECTIONS_MAX) /* it could not be read again */
-        return ERROR_SET(err, STATUS_LIMIT,
-                         "the store would have %u sections, the limit is %u; merges make "
-                         "them fewer",
-                         all->count, SECTIONS_MAX);
+    if (all != NULL && catalog_check_count(all->count, err) != STATUS_OK)
+        return err->status;
     buf_init(&bytes, CATALOG_BYTES_MAX);
     if (change != NULL && file->bytes > 0 &&
         put_change(&bytes, state, change, file->crc, err) == STATUS_OK &&

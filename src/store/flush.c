@@ -282,9 +282,23 @@ static enum status make_visible(struct sealed *sealed, const struct commit *comm
     return status;
 }
 
+/* Before a file has its name: each try of what cannot be recorded would leave another one. */
+static enum status check_room(struct sealed *sealed, const struct commit *commit,
+                              struct error *err)
+{
+    uint64_t count = 0;
+
+    for (unsigned i = 0; i < 2; i++)
+        count += commit->sealings[i] == NULL ? 0 : commit->sealings[i]->count;
+    (void)pthread_mutex_lock(&sealed->write_lock);
+    count += sealed->list->count;
+    (void)pthread_mutex_unlock(&sealed->write_lock);
+    return catalog_check_count(count - commit->removed_count, err);
+}
+
 enum status sealed_commit(struct sealed *sealed, const struct commit *commit, struct error *err)
 {
-    enum status status = STATUS_OK;
+    enum status status = check_room(sealed, commit, err);
 
     for (unsigned i = 0; i < 2 && status == STATUS_OK; i++) {
         if (commit->sealings[i] != NULL && commit->sealings[i]->count > 0)

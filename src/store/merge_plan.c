@@ -20,6 +20,9 @@
 
 #define MERGE_FILES 8u             /* of one size and month start a merge */
 #define MERGE_ROWS_MAX 8388608u    /* of one plan: later a month is compacted anyway */
+/* Of the files of one plan, and so of the file it writes: no longer directory can be written, and
+ * an entry with its wrapped key takes 160 bytes, or 230 with a long name. */
+#define MERGE_SECTIONS_MAX 262144u
 #define DEAD_BYTES_MIN (64 * KIB)  /* less is not worth a file */
 #define CLOSED_AFTER_US (INT64_C(86400) * 1000000) /* rows in memory are sealed by then */
 
@@ -80,6 +83,7 @@ static void add_facts(const struct section *section)
 
     facts->live_bytes += section->info.size_bytes;
     facts->end = end > facts->end ? end : facts->end;
+    facts->section_count++;
     if (!merge_is_open(section))
         return;
     facts->open_rows += section->info.row_count;
@@ -119,22 +123,36 @@ static int compare_files(const void *a, const void *b)
     return (x->number > y->number) - (x->number < y->number);
 }
 
-/* Enough files of one month and size, the smallest first. */
+/* Is there room in the plan for the sections of this file?  One file always has it. */
+static bool has_room(uint64_t *sections, const struct segment_file *file)
+{
+    bool fits = *sections == 0 || *sections + file->facts.section_count <= MERGE_SECTIONS_MAX;
+
+    *sections += fits ? file->facts.section_count : 0;
+    return fits;
+}
+
+/* Enough files of one month and size, the smallest first; of those with very many sections as
+ * many as a plan has room for. */
 static bool choose_equals(struct files *files)
 {
     qsort(files->files, files->count, sizeof(*files->files), compare_files);
     for (uint32_t from = 0, end; from < files->count; from = end) {
         const struct segment_file *first = files->files[from];
-        uint64_t rows = 0;
+        uint64_t rows = 0, sections = 0;
+        bool is_filled = false;
         for (end = from; end < files->count; end++) {
             const struct segment_file *file = files->files[end];
             if (file->facts.month != first->facts.month ||
                 size_class(file) != size_class(first) ||
                 rows + file->facts.open_rows > MERGE_ROWS_MAX)
                 break;
+            is_filled = !has_room(&sections, file);
+            if (is_filled)
+                break;
             rows += file->facts.open_rows;
         }
-        if (rows > 0 && end - from >= MERGE_FILES) {
+        if (rows > 0 && end - from >= (is_filled ? 2 : MERGE_FILES)) {
             for (uint32_t i = from; i < end; i++)
                 files->files[i]->is_chosen = true;
             return true;
@@ -155,9 +173,11 @@ static bool choose_closed(const struct sealed *sealed, struct files *files)
     int64_t now_us = clock_unix_us(sealed->options.clock) - CLOSED_AFTER_US;
     time_to_civil(time_from_unix_us(now_us), &civil);
     uint32_t month = (uint32_t)(civil.year * 12 + civil.month);
+    uint64_t sections = 0;
     for (uint32_t i = 0; i < files->count; i++) {
         struct segment_file *file = files->files[i];
-        file->is_chosen = file->facts.open_rows > 0 && file->facts.month < month;
+        file->is_chosen = file->facts.open_rows > 0 && file->facts.month < month &&
+                          has_room(&sections, file);
         found |= file->is_chosen;
     }
     return found;
@@ -165,10 +185,12 @@ static bool choose_closed(const struct sealed *sealed, struct files *files)
 
 static bool choose_dead(struct files *files)
 {
+    uint64_t sections = 0;
     bool found = false;
 
     for (uint32_t i = 0; i < files->count; i++) {
-        files->files[i]->is_chosen = is_mostly_dead(files->files[i]);
+        files->files[i]->is_chosen =
+            is_mostly_dead(files->files[i]) && has_room(&sections, files->files[i]);
         found |= files->files[i]->is_chosen;
     }
     return found;

@@ -34,6 +34,7 @@
 struct file_facts {
     uint64_t open_rows;  /* in sections that may still grow */
     uint64_t live_bytes, end; /* of live sections; the end of the last of them */
+    uint32_t section_count; /* live */
     uint32_t month;      /* merge_month() of the oldest open section, 0 if there is none */
     bool is_listed;      /* in the plan under way */
 };
@@ -194,6 +195,8 @@ struct catalog_change {
     struct section *const *removed;
     uint32_t removed_count;
 };
+/* STATUS_LIMIT if a catalog of so many sections could not be read again. */
+enum status catalog_check_count(uint64_t count, struct error *err) MUST_USE;
 /* Durable: the change behind the others, or a snapshot of `all` (NULL: no section) where
  * there is no change, or no room for it.  After a failure it may hold or not. */
 enum status catalog_commit(struct io *io, const struct catalog_state *state,

@@ -101,6 +101,35 @@ static void a_flush_without_parts_moves_the_floor(void **state)
     fixture_release(&f);
 }
 
+/* Each try again would leave a file that nothing lists. */
+static void a_store_with_too_many_sections_gets_no_file(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct batch_maker m;
+    fixture_init(&f);
+    batch_maker_init(&m, "T", 1);
+    fixture_records(&m, 20, 1);
+    f.verifier.makers[0] = &m;
+    f.verifier.maker_count = 1;
+    struct part *part = fixture_part(&m);
+    f.sealed->list->count = SECTIONS_MAX; /* nobody looks at them */
+    assert_int_equal(fixture_flush(f.sealed, &part, 1, 9, NULL, NULL, &f.err), STATUS_LIMIT);
+    f.sealed->list->count = 0;
+    for (uint64_t number = 0; number < 4; number++) {
+        char path[SEGMENT_PATH_BYTES];
+        segment_path(number, "seg", path);
+        assert_false(io_exists(f.io, path));
+        segment_path(number, "tmp", path);
+        assert_false(io_exists(f.io, path));
+    }
+    assert_int_equal(fixture_flush(f.sealed, &part, 1, 9, NULL, NULL, &f.err), STATUS_OK);
+    assert_int_equal(fixture_check(&f, &m), 20);
+    part_unref(part);
+    batch_maker_release(&m);
+    fixture_release(&f);
+}
+
 static void a_tenant_without_keys_cannot_be_flushed(void **state)
 {
     (void)state;
@@ -273,6 +302,7 @@ int main(void)
         cmocka_unit_test(columns_that_do_not_match_are_kept_whole),
         cmocka_unit_test(what_never_matches_is_kept_counted_and_stops_nothing),
         cmocka_unit_test(a_flush_without_parts_moves_the_floor),
+        cmocka_unit_test(a_store_with_too_many_sections_gets_no_file),
         cmocka_unit_test(a_tenant_without_keys_cannot_be_flushed),
         cmocka_unit_test(several_threads_make_the_sections_of_one_file),
         cmocka_unit_test(fewer_parts_than_threads_are_flushed),

@@ -4,6 +4,8 @@
 
 #include "store/segment_fixture.h"
 
+#include <stdlib.h>
+
 #define FILES 12u
 #define MONTH_US (INT64_C(31) * 86400 * 1000000)
 
@@ -146,6 +148,36 @@ static void too_many_rows_are_not_joined(void **state)
     scene_release(&s);
 }
 
+/* What is written again has a directory, which has a limit. */
+static void files_of_very_many_sections_are_joined_in_part(void **state)
+{
+    enum { EACH = 100000 };
+    (void)state;
+    struct scene s;
+    scene_init(&s);
+    struct section **sections = calloc(8 * EACH, sizeof(*sections));
+    assert_non_null(sections);
+    for (uint32_t i = 0; i < 4; i++) { /* of one size, then each of its own */
+        struct section *equal = add(&s, i, 1), *own = add(&s, 4 + i, 1u << (3 * i));
+        for (uint32_t k = 0; k < EACH; k++) {
+            sections[i * EACH + k] = equal;
+            sections[(4 + i) * EACH + k] = own;
+        }
+    }
+    const struct section_list equals = {.count = 4 * EACH, .sections = sections};
+    assert_int_equal(merge_choose(&s.sealed, &equals), PLAN_JOIN);
+    assert_int_equal(chosen(&s), 2);
+    const struct section_list others = {.count = 4 * EACH, .sections = sections + 4 * EACH};
+    for (uint32_t i = 0; i < FILES; i++)
+        s.files[i]->is_chosen = false;
+    s.sealed.plan = PLAN_NONE;
+    s.clock.now_unix_us += 3 * MONTH_US;
+    assert_int_equal(merge_choose(&s.sealed, &others), PLAN_CLOSE);
+    assert_int_equal(chosen(&s), 2);
+    free(sections);
+    scene_release(&s);
+}
+
 static void a_file_that_is_mostly_dead_is_renewed(void **state)
 {
     (void)state;
@@ -171,6 +203,7 @@ int main(void)
         cmocka_unit_test(a_plan_lasts_until_it_is_done),
         cmocka_unit_test(what_is_done_does_not_count),
         cmocka_unit_test(too_many_rows_are_not_joined),
+        cmocka_unit_test(files_of_very_many_sections_are_joined_in_part),
         cmocka_unit_test(a_file_that_is_mostly_dead_is_renewed),
     };
 

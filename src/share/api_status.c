@@ -212,17 +212,21 @@ static void check_store(struct share *share, struct checks *checks)
     struct store_stats s;
 
     store_stats(share->services.store, &s);
+    bool is_crowded = store_is_crowded(&s);
     if (s.corrupt_sections > 0)
         add_check(checks, "store", VERDICT_BAD,
                   "%llu stored sections cannot be read; restore them from a backup; 'daybook loss "
                   "list' names their records",
                   (unsigned long long)s.corrupt_sections);
     else
-        add_check(checks, "store", VERDICT_OK,
-                  "%llu records in %llu segments (%.1f MiB), %llu in memory",
+        add_check(checks, "store", is_crowded ? VERDICT_WARNING : VERDICT_OK,
+                  "%llu records in %llu segments (%.1f MiB), %llu in memory%s",
                   (unsigned long long)(s.rows_sealed + s.rows_memory),
                   (unsigned long long)s.segments, (double)s.bytes_sealed / (double)MIB,
-                  (unsigned long long)s.rows_memory);
+                  (unsigned long long)s.rows_memory,
+                  is_crowded ? "; more than half of the sections that there may be: are there very "
+                               "many tables? 'daybook compact' joins what can be joined"
+                             : "");
 }
 
 static void check_disk(struct share *share, struct checks *checks)

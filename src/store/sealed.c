@@ -373,6 +373,11 @@ void sealed_set_rows_bytes(struct sealed *sealed, size_t bytes)
     cache_set_beside(sealed->cache, bytes);
 }
 
+bool store_is_crowded(const struct store_stats *stats)
+{
+    return stats->sections > SECTIONS_MAX / 2;
+}
+
 void sealed_stats(struct sealed *sealed, struct store_stats *ret)
 {
     struct section_list *list = sealed_pin(sealed, NULL, NULL);

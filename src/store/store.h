@@ -180,5 +180,7 @@ struct store_stats {
     uint64_t fallback_records; /* stored as compressed raw */
 };
 void store_stats(struct store *store, struct store_stats *ret);
+/* More than half of the sections that a store may have: merges do not keep up. */
+bool store_is_crowded(const struct store_stats *stats);
 
 #endif

@@ -167,12 +167,20 @@ static void a_snapshot_sees_each_row_once(void **state)
     close_store(t.store);
 }
 
+static void half_of_the_sections_are_a_crowd(void **state)
+{
+    (void)state;
+    assert_false(store_is_crowded(&(struct store_stats){.sections = 500000}));
+    assert_true(store_is_crowded(&(struct store_stats){.sections = 500001}));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(small_batches_do_not_pile_up),
         cmocka_unit_test(rows_in_memory_leave_less_for_what_is_decoded),
         cmocka_unit_test(a_snapshot_sees_each_row_once),
+        cmocka_unit_test(half_of_the_sections_are_a_crowd),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -90,9 +90,9 @@ static const struct option scope_options[] = {
     {"ip", true, true, "ADDRESS", "an address"},
     {"session", true, true, "ID", "a session"},
     {"user", true, true, "UPN", "a user"},
-    {"indicators", true, true, "FILE", "lines KIND VALUE (app-id, ip, session, user)"},
+    {"indicators", true, true, "FILE", "lines KIND VALUE (the kinds above, without --)"},
     {"from", true, false, "TIME", "not before"},
-    {"to", true, false, "TIME", "not after"},
+    {"to", true, false, "TIME", "before"},
 };
 
 static const struct option tenant_options[] = {

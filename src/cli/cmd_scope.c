@@ -33,7 +33,8 @@ static void add_indicator(struct buf *body, struct slice kind, struct slice valu
     buf_add_byte(body, '}');
 }
 
-/* Lines "KIND VALUE"; blank lines and lines that begin with '#' are skipped. */
+/* Lines "KIND VALUE", blanks or a tab between; blank lines and lines that begin with '#' are
+ * skipped. */
 static enum status add_lines(struct buf *body, struct slice text, const char *path,
                              struct error *err)
 {
@@ -43,12 +44,16 @@ static enum status add_lines(struct buf *body, struct slice text, const char *pa
         line = slice_trim(line);
         if (line.size == 0 || line.data[0] == '#')
             continue;
-        if (!slice_next(&line, ' ', &kind) || line.data == NULL || !is_kind(kind))
+        size_t end = 0;
+        while (end < line.size && line.data[end] != ' ' && line.data[end] != '\t')
+            end++;
+        kind = slice_head(line, end);
+        if (end == line.size || !is_kind(kind))
             return ERROR_SET(err, STATUS_INVALID,
-                             "%s:%zu: a line is KIND VALUE, KIND one of app-id, ip, session, "
-                             "user, alert",
+                             "%s:%zu: a line is KIND VALUE with a blank between, KIND one of "
+                             "app-id, ip, session, user, alert",
                              path, number);
-        add_indicator(body, kind, slice_trim(line));
+        add_indicator(body, kind, slice_trim(slice_tail(line, end)));
     }
     return STATUS_OK;
 }
@@ -126,12 +131,29 @@ static void add_cell(struct buf *row, struct slice text, const struct json_tape 
         buf_add_slice(row, json_text(text, &tape->tokens[token]));
 }
 
+/* A list of texts as one. */
+static void add_texts(struct buf *row, struct slice text, const struct json_tape *tape,
+                      uint32_t object, const char *key)
+{
+    uint32_t array = json_member(text, tape->tokens, object, slice_of(key));
+    const char *separator = "";
+
+    buf_add_text(row, ",\"");
+    for (uint32_t i = array + 1; array != UINT32_MAX && i < tape->tokens[array].next;
+         i = tape->tokens[i].next) {
+        buf_add_text(row, separator);
+        buf_add_slice(row, json_text(text, &tape->tokens[i]));
+        separator = "; ";
+    }
+    buf_add_byte(row, '"');
+}
+
 static enum status add_mailboxes(struct output *output, struct slice text,
                                  const struct json_tape *tape, uint32_t tenant, struct error *err)
 {
     static const char *const keys[] = {"mailbox",      "first",        "last",
                                        "bind_messages", "sync_folders", "throttled",
-                                       "lower",        "upper"};
+                                       "lower",        "upper",        "upper_open"};
     uint32_t mailboxes = json_member(text, tape->tokens, tenant, SLICE("mailboxes"));
     enum status status = STATUS_OK;
 
@@ -147,6 +169,7 @@ static enum status add_mailboxes(struct output *output, struct slice text,
         add_cell(&row, text, tape, tenant, "tenant");
         for (size_t k = 0; k < sizeof(keys) / sizeof(keys[0]); k++)
             add_cell(&row, text, tape, m, keys[k]);
+        add_texts(&row, text, tape, m, "cannot_rule_out");
         buf_add_byte(&row, ']');
         if (json_parse(buf_slice(&row), JSON_DEPTH_MAX, &row_tape) == JSON_OK)
             status = output_row(output, buf_slice(&row), &row_tape, 0, err);
@@ -164,6 +187,7 @@ static enum status show(const struct command_context *context, enum output_forma
         {"tenant", 6},         {"mailbox", 7},       {"first", 5},
         {"last", 4},           {"bind_messages", 13}, {"sync_folders", 12},
         {"throttled", 9},      {"lower", 5},         {"upper", 5},
+        {"upper_open", 10},    {"cannot_rule_out", 15},
     };
     struct output output;
 

@@ -120,7 +120,7 @@ static bool deliver(struct webhook *w, struct job *job)
     for (unsigned try = 0; !ok && try < WEBHOOK_TRIES_MAX; try++) {
         ok = send_job(w, job, &err) == STATUS_OK;
         if (!ok && (err.status == STATUS_INVALID || /* of the settings: no try can help */
-                    pause_ms(w, (uint64_t)PAUSE_FIRST_MS << try)))
+                    try + 1 == WEBHOOK_TRIES_MAX || pause_ms(w, (uint64_t)PAUSE_FIRST_MS << try)))
             break;
     }
     (void)pthread_mutex_lock(&w->lock);

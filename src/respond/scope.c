@@ -4,6 +4,7 @@
  * reads the same way. */
 #include "respond/scope.h"
 
+#include "base/fold.h"
 #include "base/ip.h"
 #include "base/limits.h"
 #include "base/text.h"
@@ -238,18 +239,47 @@ static enum status put_member(struct map *set, struct slice json, const char *ke
     return status;
 }
 
+/* As `in~` compares. */
+static void fold(struct slice text, struct buf *ret)
+{
+    buf_init(ret, RECORD_BYTES_MAX);
+    for (size_t at = 0; at < text.size;)
+        text_add_rune(ret, fold_next(text, &at));
+}
+
 static enum status alert_row(struct scope *scope, const struct batch *batch, uint32_t row,
                              struct map *out, struct error *err)
 {
     struct slice details = bytes_at(batch, 0, row);
-    struct map_entry *found = map_put(out, SLICE("found"), NULL, err);
+    struct buf id;
 
-    if (found == NULL)
-        return err->status;
-    found->value++;
-    enum status status = put_member(&scope->sets[INDICATOR_APP], details, "app_id", err);
+    fold(bytes_at(batch, 1, row), &id);
+    enum status status = buf_check(&id, err);
+    if (status == STATUS_OK && map_put(out, buf_slice(&id), NULL, err) == NULL)
+        status = err->status;
+    buf_release(&id);
+    if (status == STATUS_OK)
+        status = put_member(&scope->sets[INDICATOR_APP], details, "app_id", err);
     if (status == STATUS_OK)
         status = put_member(&scope->sets[INDICATOR_IP], details, "address", err);
+    return status;
+}
+
+/* An answer without what an alert stands for would look like a whole one. */
+static enum status check_found(const struct map *alerts, const struct map *found,
+                               struct error *err)
+{
+    enum status status = STATUS_OK;
+    struct buf id;
+
+    for (size_t i = 0; status == STATUS_OK && i < alerts->count; i++) {
+        fold(alerts->entries[i].key, &id);
+        status = buf_check(&id, err);
+        if (status == STATUS_OK && map_find(found, buf_slice(&id)) == NULL)
+            status = ERROR_SET(err, STATUS_NOT_FOUND, "there is no alert '%.*s'",
+                               SLICE_FMT(alerts->entries[i].key));
+        buf_release(&id);
+    }
     return status;
 }
 
@@ -263,11 +293,10 @@ static enum status resolve_alerts(struct scope *scope, struct error *err)
     buf_init(&text, QUERY_TEXT_BYTES_MAX);
     buf_add_text(&text, "SecurityAlert | where SystemAlertId in~ ");
     add_list(&text, alerts);
-    buf_add_text(&text, " | project ExtendedProperties");
+    buf_add_text(&text, " | project ExtendedProperties, SystemAlertId");
     enum status status = ask(scope, &text, alert_row, &out, err);
-    if (status == STATUS_OK && out.count == 0)
-        status = ERROR_SET(err, STATUS_NOT_FOUND, "there is no alert '%.*s'",
-                           SLICE_FMT(alerts->entries[0].key));
+    if (status == STATUS_OK)
+        status = check_found(alerts, &out, err);
     buf_release(&text);
     map_release(&out);
     return status;

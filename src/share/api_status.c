@@ -354,8 +354,10 @@ static void check_rules(struct share *share, const struct open_losses *open,
               (unsigned long long)d.events, (unsigned long long)d.alerts,
               (unsigned long long)d.failed_writes, lack);
     add_check(checks, "webhook", w.failed + w.dropped > 0 ? VERDICT_WARNING : VERDICT_OK,
-              "%llu alerts delivered, %llu not (they are in SecurityAlert all the same)%s%s",
-              (unsigned long long)w.delivered, (unsigned long long)(w.failed + w.dropped),
+              "%llu alerts delivered, %llu wait, %llu not (they are in SecurityAlert all the "
+              "same)%s%s",
+              (unsigned long long)w.delivered, (unsigned long long)w.queue_depth,
+              (unsigned long long)(w.failed + w.dropped),
               w.failure[0] != '\0' ? ", last: " : "", w.failure);
 }
 

@@ -170,10 +170,35 @@ static void the_end_does_not_wait_for_a_receiver_that_refuses(void **state)
     receiver_end(&r);
 }
 
+/* 12.7 s between the tries, and none behind the last: others wait behind it. */
+static void an_alert_is_given_up_with_the_last_try(void **state)
+{
+    const struct detect_alert alert = {.json = SLICE("{\"marker\":1}")};
+    struct receiver r = {.refuse = WEBHOOK_TRIES_MAX};
+    struct webhook_stats stats = {0};
+    struct webhook *webhook;
+    struct error err;
+
+    (void)state;
+    receiver_begin(&r, "http");
+    ASSERT_OK(webhook_new(&webhook, &err));
+    ASSERT_OK(webhook_set(webhook, slice_of(r.url), true, &err));
+    webhook_put(webhook, &alert);
+    for (int i = 0; i < 2000 && stats.failed == 0; i++) {
+        (void)usleep(10000);
+        webhook_stats(webhook, &stats);
+    }
+    assert_int_equal(stats.failed, 1);
+    assert_int_equal(r.requests, WEBHOOK_TRIES_MAX);
+    webhook_free(webhook);
+    receiver_end(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_alert_arrives_after_refusals),
+        cmocka_unit_test(an_alert_is_given_up_with_the_last_try),
         cmocka_unit_test(a_private_address_is_not_called_unless_allowed),
         cmocka_unit_test(a_permission_that_is_taken_back_counts_at_once),
         cmocka_unit_test(the_end_does_not_wait_for_a_receiver_that_refuses),

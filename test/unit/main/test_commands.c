@@ -219,8 +219,18 @@ static void scope_says_no_with_its_exit_code(void **state)
     ASSERT_CODE(CLI_OK, "ingest", "--tenant", "alpha", "%f", "--data", "%d");
     ASSERT_CODE(CLI_OK, "scope", "--all-tenants", "--ip", "192.0.2.66", "--data", "%d");
     ASSERT_PRINTS("\"mailbox\":\"ann@x\"");
+    ASSERT_CODE(CLI_OK, "scope", "--all-tenants", "--ip", "192.0.2.66", "-o", "csv", "--data",
+                "%d");
+    ASSERT_PRINTS("lower,upper,upper_open,cannot_rule_out\r\n");
+    ASSERT_PRINTS(",0,0,true,1 records do not name all messages they are about\r\n");
     write_file(desk, "# a comment\nip 192.0.2.66\n\napp-id x\n");
     ASSERT_CODE(CLI_NO, "scope", "--all-tenants", "--indicators", "%f", "--data", "%d");
+    write_file(desk, "ip\t192.0.2.66\nip \t 192.0.2.67\r\n");
+    ASSERT_CODE(CLI_OK, "scope", "--all-tenants", "--indicators", "%f", "--data", "%d");
+    ASSERT_PRINTS("\"ip\":[\"192.0.2.66\",\"192.0.2.67\"]");
+    write_file(desk, "ip\n");
+    ASSERT_CODE(CLI_USAGE, "scope", "--all-tenants", "--indicators", "%f", "--data", "%d");
+    assert_non_null(strstr(desk->errors.data, "a line is KIND VALUE with a blank between"));
     ASSERT_CODE(CLI_USAGE, "scope", "--all-tenants", "--data", "%d");
 }
 
@@ -319,6 +329,7 @@ static void doctor_compact_and_webhook_work_on_a_directory(void **state)
     struct desk *desk = *state;
 
     ASSERT_CODE(CLI_OK, "doctor", "--data", "%d");
+    ASSERT_PRINTS("0 alerts delivered, 0 wait, 0 not");
     ASSERT_CODE(CLI_OK, "compact", "--data", "%d", "--quiet");
     ASSERT_CODE(CLI_USAGE, "webhook", "set", "http://example.com", "--data", "%d");
     ASSERT_CODE(CLI_OK, "webhook", "show", "--data", "%d");

@@ -2,6 +2,8 @@
 /* Bounds of an intrusion, on records made by hand, through the whole program. */
 #include "place.h"
 
+#include <ctype.h>
+
 #define EVIL "e0000000-0000-4000-8000-000000000001"
 #define MAIL "a0000000-0000-4000-8000-000000000002"
 
@@ -507,6 +509,26 @@ static void only_the_tenants_asked_for_are_looked_at(void **state)
     buf_release(&r);
 }
 
+/* The answer would look as if it held what the alert that is not there stands for. */
+static void an_unknown_alert_beside_a_known_one_is_refused(void **state)
+{
+#define ALERT(id) "{\"kind\":\"alert\",\"value\":\"" id "\"}"
+    struct place *place = *state;
+    char alert[64], body[512];
+
+    place_add_tenant(place, "alpha");
+    raise_alert(place, alert);
+    (void)snprintf(body, sizeof(body),
+                   "{\"indicators\":[" ALERT("%s") "," ALERT("22222222-2222-4222-8222-222222222222")
+                   "," ALERT("33333333-2222-4222-8222-222222222222") "]" ALL,
+                   alert);
+    assert_int_equal(scope(place, body), 404);
+    ASSERT_SAYS(place, "there is no alert '22222222-2222-4222-8222-222222222222'");
+    for (char *c = alert; *c != '\0'; c++) /* an id is the same in capitals */
+        *c = (char)toupper((unsigned char)*c);
+    assert_int_equal(scope_of_alert(place, alert), 200);
+}
+
 static void what_is_wrong_is_said(void **state)
 {
     static const struct {
@@ -570,6 +592,7 @@ int main(void)
         PLACE_TEST(an_alert_grows_over_the_addresses_of_its_application),
         PLACE_TEST(an_address_that_anything_else_uses_is_not_added),
         PLACE_TEST(only_the_tenants_asked_for_are_looked_at),
+        PLACE_TEST(an_unknown_alert_beside_a_known_one_is_refused),
         PLACE_TEST(what_is_wrong_is_said),
         PLACE_TEST(a_value_cannot_leave_its_quotes),
     };

@@ -163,12 +163,13 @@ static enum status flush_local(struct http_response *response, struct error *err
 
     if (response->status != 200 || stream->request->on_body == NULL)
         return STATUS_OK; /* collected */
-    response->started = true;
     stream->status = stream->request->on_body(stream->request->context,
                                               buf_slice(&response->body), &stream->err);
     buf_clear(&response->body);
-    return stream->status == STATUS_OK ? STATUS_OK
-                                       : ERROR_SET(err, STATUS_CANCELLED, "nobody reads on");
+    if (stream->status == STATUS_OK)
+        return STATUS_OK;
+    response->started = true; /* no answer in place of this one */
+    return ERROR_SET(err, STATUS_CANCELLED, "nobody reads on");
 }
 
 static enum status send_local(struct session *session, const struct session_request *request,

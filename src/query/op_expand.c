@@ -464,6 +464,7 @@ static enum status apply_row(struct expand_stage *s, struct worker *w, struct ex
     sub.batch_arena = arena_share(w->arena);
     run.arena = sub.arena;
     run.given = rows;
+    run.cells = NULL;
     if (sub.arena == NULL || sub.batch_arena == NULL)
         status = ERROR_MEMORY(err);
     else

@@ -134,6 +134,7 @@ static enum status run_part(const struct plan_partition *p, const struct run *ou
     if (status == STATUS_OK)
         status = take_part(all, parts, part, rows, err);
     run.given = rows;
+    run.cells = NULL;
     if (status == STATUS_OK)
         status = plan_run(p->inner, &run, out, err);
 out:

@@ -78,7 +78,8 @@ struct plan *plan_union(struct query *q, struct plan **inputs, uint32_t count, s
 struct plan_cell {
     struct plan plan;
     struct query *query;
-    struct rowset *rows; /* NULL until the first reader ran */
+    struct rowset *rows; /* NULL until the first reader ran, and of one that reads given rows */
+    bool is_filled;      /* what such a one reads besides, before threads run it */
     bool optimised;
 };
 
@@ -110,12 +111,10 @@ struct plan *plan_cell(struct query *q, struct plan *input, struct error *err)
     return &p->plan;
 }
 
-/* Rows inside 'partition' and 'mv-apply' are others each time: such a cell holds nothing. */
 static enum status fill_cell(struct plan_cell *cell, struct error *err)
 {
-    return cell->rows != NULL || cell->plan.reads_given
-               ? STATUS_OK
-               : run_collect(cell->query, &cell->plan, &cell->rows, err);
+    return cell->rows != NULL ? STATUS_OK
+                              : run_collect(cell->query, &cell->plan, &cell->rows, err);
 }
 
 /* A query runs its plans one after the other, and what several threads run at once was filled
@@ -124,11 +123,15 @@ static enum status reader_run(const struct plan *plan, struct run *run, struct s
                               struct error *err)
 {
     struct plan_cell *cell = ((const struct plan_reader *)plan)->cell;
+    struct rowset *rows = NULL;
 
-    if (cell->plan.reads_given)
-        return plan_run(&cell->plan, run, out, err);
-    enum status status = fill_cell(cell, err);
-    return status == STATUS_OK ? rowset_push(cell->rows, run, out, err) : status;
+    /* Rows inside 'partition' and 'mv-apply' are others each time: the run has such cells. */
+    enum status status = cell->plan.reads_given
+                             ? run_collect_given(run, &cell->plan, &rows, err)
+                             : fill_cell(cell, err);
+    if (status != STATUS_OK)
+        return status;
+    return rowset_push(rows != NULL ? rows : cell->rows, run, out, err);
 }
 
 static enum status reader_need(struct plan *plan, const uint8_t *needed, struct query *q,
@@ -156,9 +159,12 @@ enum status plan_fill(const struct plan *plan, struct error *err)
     if (status != STATUS_OK || plan->ops != &reader_ops)
         return status;
     struct plan_cell *cell = ((const struct plan_reader *)plan)->cell;
-    if (cell->plan.reads_given) /* what it reads besides */
-        return plan_fill(&cell->plan, err);
-    return fill_cell(cell, err);
+    if (!cell->plan.reads_given)
+        return fill_cell(cell, err);
+    if (cell->is_filled) /* a chain of cells, each read twice, is gone through once */
+        return STATUS_OK;
+    cell->is_filled = true;
+    return plan_fill(&cell->plan, err);
 }
 
 struct plan *plan_reader(struct query *q, struct plan *cell, struct error *err)

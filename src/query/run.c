@@ -235,3 +235,33 @@ enum status run_collect(struct query *q, struct plan *plan, struct rowset **ret,
         *ret = c.rows;
     return status;
 }
+
+enum status run_collect_given(struct run *run, const struct plan *plan, struct rowset **ret,
+                              struct error *err)
+{
+    struct collector c = {.stage = {collect}, .lock = PTHREAD_MUTEX_INITIALIZER};
+    struct run_cell *cell = run->cells;
+    const struct stage *keeper = run->keeper;
+    enum status status = STATUS_OK;
+
+    while (cell != NULL && cell->plan != plan)
+        cell = cell->next;
+    if (cell != NULL) {
+        *ret = cell->rows;
+        return STATUS_OK;
+    }
+    cell = ARENA_NEW(run->arena, struct run_cell, err);
+    c.rows = cell == NULL ? NULL : rowset_new(run->arena, &plan->schema, NULL, err);
+    if (c.rows == NULL)
+        return err->status;
+    run->keeper = NULL; /* it keeps what comes to it, not these */
+    status = plan_run(plan, run, &c.stage, err);
+    run->keeper = keeper;
+    (void)pthread_mutex_destroy(&c.lock);
+    if (status != STATUS_OK)
+        return status;
+    *cell = (struct run_cell){plan, c.rows, run->cells};
+    run->cells = cell;
+    *ret = c.rows;
+    return STATUS_OK;
+}

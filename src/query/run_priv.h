@@ -62,6 +62,13 @@ struct run_top {
     const struct scan_top *top;
 };
 
+/* What several readers want of the rows of one element or part. */
+struct run_cell {
+    const struct plan *plan;
+    struct rowset *rows;
+    struct run_cell *next;
+};
+
 /* One execution of one plan. */
 struct run {
     struct query *query;
@@ -70,6 +77,7 @@ struct run {
     uint32_t scan_threads; /* of them, at once: 1 under mv-apply */
     struct worker *workers;
     const struct rowset *given; /* under mv-apply: the rows of one input row */
+    struct run_cell *cells;     /* of these, as far as they were read */
     /* The stage below which rows are made now that gathers them in `arena`: what lives
      * there it takes as it is (vector.home).  NULL: none. */
     const struct stage *keeper;
@@ -131,6 +139,9 @@ static inline struct vector run_absent(enum type type, uint32_t row_count)
 /* Collects a plan's result. */
 enum status run_collect(struct query *q, struct plan *plan, struct rowset **ret,
                         struct error *err) MUST_USE;
+/* The same of one that reads the run's given rows: made once for these, in the run's arena. */
+enum status run_collect_given(struct run *run, const struct plan *plan, struct rowset **ret,
+                              struct error *err) MUST_USE;
 
 /* "E_RUNAWAY_QUERY" on a STATUS_LIMIT that has no code yet. */
 void run_code(struct error *err);

@@ -109,6 +109,10 @@ GROWTH = {
     'mv-apply in mv-apply': 'range x from 1 to 1000 step 1 | extend a = range(1, 1000, 1)'
                             ' | mv-apply a on (extend c = range(1, 1000, 1)'
                             ' | mv-apply c on (count)) | count',
+    'mv-apply of rows read twice each': 'print a = range(1, 1000, 1), z = 1'
+                                        ' | mv-apply e = a to typeof(long) on (' + ' | '.join(
+        f'top-nested 1 of e by n{i} = max(e), top-nested 1 of z by m{i} = max(e) | project e, z'
+        for i in range(60)) + ')',
     'make_list': 'range x from 1 to 50000000 step 1 | summarize make_list(x)',
     'make_list of records': f'union {", ".join([T] * 50)} | summarize make_list(pack_all())',
     'make_set': 'range x from 1 to 50000000 step 1 | summarize make_set(tostring(x))',

@@ -59,7 +59,7 @@ struct fleet {
     uint64_t records, requests;
     atomic_bool has_failed;
     pthread_t merger;
-    bool is_merging;       /* the thread was started and is not joined */
+    bool is_merging;        /* the thread was started and is not joined */
     atomic_bool has_merged; /* it found no more to do */
 };
 

@@ -51,14 +51,16 @@ static int open_below(const struct linux_io *io, const char *path, int flags, mo
     return fd;
 }
 
-/* Where only a descriptor or memory was wanting nothing happened, and a later try may do. */
-static enum status open_failed(const char *what, const char *path, struct error *err)
+/* Where only a descriptor or memory was wanting nothing happened, and a later try may do.
+ * `missing` is for what is not there: STATUS_NOT_FOUND where somebody may ask whether it is. */
+static enum status open_failed(const char *what, const char *path, enum status missing,
+                               struct error *err)
 {
     int code = errno;
 
     if (code != EMFILE && code != ENFILE && code != ENOMEM)
-        return ERROR_SET(err, code == ENOENT || code == ENOTDIR ? STATUS_NOT_FOUND : STATUS_IO,
-                         "cannot open %s'%s'", what, path);
+        return ERROR_SET(err, code == ENOENT ? missing : STATUS_IO, "cannot open %s'%s'", what,
+                         path);
     (void)ERROR_SET(err, STATUS_BUSY, "cannot open %s'%s': %s", what, path,
                     code == ENOMEM ? "out of memory" : "too many files are open");
     err->os_errno = code;
@@ -77,7 +79,8 @@ static enum status linux_open(struct io *base, const char *path, enum io_open_mo
     int fd = open_below(io, path, flags[mode], mode == IO_READ ? 0 : 0600);
 
     if (fd < 0)
-        return open_failed("", path, err);
+        return errno == ENOTDIR ? ERROR_SET(err, STATUS_NOT_FOUND, "cannot open '%s'", path)
+                                : open_failed("", path, STATUS_NOT_FOUND, err);
     struct linux_file *file = calloc(1, sizeof(*file));
     if (file == NULL) {
         (void)close(fd);
@@ -225,7 +228,7 @@ static enum status linux_rename(struct io *base, const char *from, const char *t
     enum status status = STATUS_OK;
 
     if (from_fd < 0 || to_fd < 0)
-        status = open_failed("the directory of ", from, err);
+        status = open_failed("the directory of ", from, STATUS_IO, err);
     else if (renameat(from_fd, from_name, to_fd, to_name) != 0)
         status = ERROR_SET(err, STATUS_IO, "cannot rename '%s' to '%s'", from, to);
     if (from_fd >= 0)
@@ -243,7 +246,7 @@ static enum status linux_unlink(struct io *base, const char *path, struct error 
     enum status status = STATUS_OK;
 
     if (fd < 0)
-        status = open_failed("the directory of ", path, err);
+        status = open_failed("the directory of ", path, STATUS_NOT_FOUND, err);
     else if (unlinkat(fd, name, 0) != 0)
         status = ERROR_SET(err, errno == ENOENT ? STATUS_NOT_FOUND : STATUS_IO,
                            "cannot remove '%s'", path);
@@ -260,7 +263,7 @@ static enum status linux_make_dir(struct io *base, const char *path, struct erro
     enum status status = STATUS_OK;
 
     if (fd < 0)
-        status = open_failed("the directory of ", path, err);
+        status = open_failed("the directory of ", path, STATUS_IO, err);
     else if (mkdirat(fd, name, 0700) != 0 && errno != EEXIST)
         status = ERROR_SET(err, STATUS_IO, "cannot make directory '%s'", path);
     else if (fsync(fd) != 0)
@@ -275,7 +278,7 @@ static enum status linux_sync_dir(struct io *base, const char *path, struct erro
     int fd = open_below((struct linux_io *)base, path, O_RDONLY | O_DIRECTORY, 0);
 
     if (fd < 0)
-        return open_failed("directory ", path, err);
+        return open_failed("directory ", path, STATUS_IO, err);
     enum status status = fsync(fd) != 0 ? sync_failed("directory ", path, err) : STATUS_OK;
     (void)close(fd);
     return status;
@@ -329,7 +332,7 @@ static enum status linux_list(struct io *base, const char *path,
     int fd = open_below((struct linux_io *)base, path, O_RDONLY | O_DIRECTORY, 0);
 
     if (fd < 0)
-        return open_failed("directory ", path, err);
+        return open_failed("directory ", path, STATUS_NOT_FOUND, err);
     DIR *dir = fdopendir(fd);
     if (dir == NULL) {
         (void)close(fd);

@@ -214,7 +214,8 @@ enum status command_read(const char *path, struct buf *ret, struct error *err)
     if (failed)
         return ERROR_SET(err, STATUS_IO, "cannot read '%s'", path);
     struct slice text = text_without_mark(buf_slice(ret));
-    memmove(ret->data, text.data, text.size);
+    if (text.size < ret->size)
+        memmove(ret->data, text.data, text.size);
     ret->size = text.size;
     return buf_check(ret, err);
 }

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "detect/seen_priv.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #define KEY_BYTES_MAX 1024u
@@ -289,6 +290,17 @@ static void add_reason(struct buf *ret, size_t begin, struct slice text)
     text_add_json_string(ret, text);
 }
 
+/* Why a hit is no alert: "the tenant's WHAT than DAYS days WHERE this one". */
+static void add_time_reason(struct buf *ret, size_t begin, const char *what, int days,
+                            const char *where)
+{
+    char text[128];
+
+    (void)snprintf(text, sizeof(text), "no alert: the tenant's %s than %d days %s this one", what,
+                   days, where);
+    add_reason(ret, begin, slice_of(text));
+}
+
 void first_seen_add_reasons(const struct first_seen_hit *hit, const struct event *event,
                             struct buf *ret)
 {
@@ -323,20 +335,10 @@ void first_seen_add_reasons(const struct first_seen_hit *hit, const struct event
     }
     if ((hit->reasons & REASON_SESSION_SHARED) != 0)
         add_reason(ret, begin, SLICE("the session was used for another mailbox too"));
-    if ((hit->reasons & REASON_LEARNING) != 0) {
-        buf_add_format(&text, "no alert: the tenant's oldest record is less than %d days before",
-                       FIRST_SEEN_LEARNING_DAYS);
-        buf_add_text(&text, " this one");
-        add_reason(ret, begin, buf_slice(&text));
-        buf_clear(&text);
-    }
-    if ((hit->reasons & REASON_BACKFILL) != 0) {
-        buf_add_format(&text, "no alert: the tenant's newest record is more than %d days after",
-                       FIRST_SEEN_BACKFILL_DAYS);
-        buf_add_text(&text, " this one");
-        add_reason(ret, begin, buf_slice(&text));
-        buf_clear(&text);
-    }
+    if ((hit->reasons & REASON_LEARNING) != 0)
+        add_time_reason(ret, begin, "oldest record is less", FIRST_SEEN_LEARNING_DAYS, "before");
+    if ((hit->reasons & REASON_BACKFILL) != 0)
+        add_time_reason(ret, begin, "newest record is more", FIRST_SEEN_BACKFILL_DAYS, "after");
     if ((hit->reasons & REASON_RECORDS_LACK) != 0)
         add_reason(ret, begin, SLICE("stored records are lost or cannot be read: what was seen "
                                      "before is not all known"));

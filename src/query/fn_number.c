@@ -73,9 +73,9 @@ static int64_t round_whole(int64_t number, int64_t digits)
     return __builtin_add_overflow(down, number < 0 ? -scale : scale, &most) ? number : most;
 }
 
-/* Halves go away from zero, as the documentation's examples show. */
 #define REALS_ARE_WHOLE 4503599627370496.0 /* 2^52, and above */
 
+/* Halves go away from zero, as the documentation's examples show. */
 static enum status row_round(ROW_PARAMETERS)
 {
     int64_t digits = arg_count > 1 ? args[1].integer : 0;

@@ -180,6 +180,8 @@ static void names_are_listed_in_order(void **state)
     ASSERT_OK(io_free_bytes(io, &free_bytes, &err));
     assert_true(free_bytes > 0);
     ASSERT_OK(io_sync_dir(io, "d", &err));
+    assert_int_equal(io_sync_dir(io, "none", &err), STATUS_IO);
+    assert_int_equal(io_make_dir(io, "none/x", &err), STATUS_IO);
     ASSERT_OK(io_unlink(io, "d/a", &err));
     ASSERT_OK(io_unlink(io, "d/b", &err));
     char path[64];

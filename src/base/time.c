@@ -148,7 +148,7 @@ static bool scan_zone(struct scanner *s, int *ret_minutes)
         if (!scan_digits(s, 2, &minutes) || s->at != s->end)
             return false;
     }
-    if (hours > 14 || minutes > 59)
+    if (minutes > 59 || hours * 60 + minutes > TIME_OFFSET_MINUTES_MAX)
         return false;
     *ret_minutes = sign * (hours * 60 + minutes);
     return true;

@@ -43,6 +43,9 @@ bool time_is_valid_date(int year, int month, int day);
 bool time_from_civil(const struct civil_time *civil, int64_t *ret_ticks);
 void time_to_civil(int64_t ticks, struct civil_time *ret);
 
+/* Offsets from UTC reach this far, as with the services whose records are read. */
+#define TIME_OFFSET_MINUTES_MAX (14 * 60)
+
 /* ISO 8601 as audit records spell it: date, 'T' or blank, hh:mm[:ss[.f{1..9}]],
  * then nothing, 'Z' or an offset (+hh:mm, +hhmm, +hh).  The whole text must
  * match.  Digits after the seventh are cut.  The KQL literal forms (US dates,

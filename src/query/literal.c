@@ -310,6 +310,8 @@ static bool zone_at(struct slice rest, struct civil_time *civil, int64_t *ret_of
         at++;
     if (at < rest.size && !digits_at(rest, &at, 2, &minutes))
         return false;
+    if (minutes > 59 || hours * 60 + minutes > TIME_OFFSET_MINUTES_MAX)
+        return false;
     *ret_offset = (hours * TICKS_PER_HOUR + minutes * TICKS_PER_MINUTE) *
                   (rest.data[0] == '-' ? -1 : 1);
     return at == rest.size;

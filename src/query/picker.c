@@ -22,6 +22,16 @@ static bool is_empty(const struct value *v)
     return v->is_null || (v->type == TYPE_STRING && v->bytes.size == 0);
 }
 
+/* As in min() and max() any number is beyond NaN. */
+static bool is_beyond(const struct aggregate_call *call, const struct value *old,
+                      const struct value *candidate)
+{
+    if (candidate->type == TYPE_REAL && (isnan(old->real) || isnan(candidate->real)))
+        return isnan(old->real) && !isnan(candidate->real);
+    int c = value_compare(candidate, old);
+    return call->is_min ? c < 0 : c > 0;
+}
+
 /* take_any() of one expression looks for a row where it has a value; of several it takes
  * them all from one row, whatever they are. */
 static bool is_better(const struct aggregate_call *call, const struct value *old,
@@ -33,8 +43,7 @@ static bool is_better(const struct aggregate_call *call, const struct value *old
         return false;
     if (old->is_null)
         return true;
-    int c = value_compare(candidate, old);
-    return call->is_min ? c < 0 : c > 0;
+    return is_beyond(call, old, candidate);
 }
 
 static enum status set_cell(struct arena *arena, struct cell *cell, const struct value *v,

@@ -108,18 +108,20 @@ static enum status collect_add(struct arena *arena, struct collect_state *state,
                                const struct value *value, struct error *err)
 {
     enum status status = STATUS_OK;
+    struct value kept = *value;
 
     if (unique) {
+        if (value->type == TYPE_REAL)
+            kept.real = type_real_key(value->real);
         if (state->count * 4 >= state->slot_count * 3)
             status = grow_slots(arena, state, err);
-        if (status != STATUS_OK || *slot_of(state, value) != 0)
+        if (status != STATUS_OK || *slot_of(state, &kept) != 0)
             return status;
     }
     if (state->count == state->capacity)
         status = grow_items(arena, state, err);
     if (status != STATUS_OK)
         return status;
-    struct value kept = *value;
     if (type_is_bytes(value->type) && !value->is_null) {
         kept.bytes = arena_copy(arena, value->bytes, err);
         if (kept.bytes.data == NULL)

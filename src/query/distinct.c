@@ -10,15 +10,13 @@
 uint64_t distinct_hash(const struct value *value)
 {
     uint64_t hash;
-    double real = value->real;
 
     if (type_is_bytes(value->type))
         return hash_xxh64(value->bytes.data, value->bytes.size, 0);
     if (value->type == TYPE_GUID)
         return hash_xxh64(value->guid.bytes, sizeof(value->guid), 0);
     if (value->type == TYPE_REAL) {
-        if (real == 0)
-            real = 0; /* -0 is 0 */
+        double real = type_real_key(value->real);
         return hash_xxh64(&real, sizeof(real), 0);
     }
     hash = value->type == TYPE_BOOL ? value->boolean : (uint64_t)value->integer;

@@ -8,8 +8,6 @@
 
 #include "base/hash.h"
 
-#include <math.h>
-
 #define NUMBERS_KNOWN_FIRST 1024u
 #define NUMBERS_KNOWN_MAX 16384u
 #define PAIRS_FIRST 64u
@@ -63,9 +61,7 @@ struct slice key_value_bytes(const struct vector *v, uint32_t at, uint64_t *numb
     if (v->type == TYPE_BOOL) {
         *number = v->booleans[at] != 0;
     } else if (v->type == TYPE_REAL) {
-        double real = v->reals[at] == 0 ? 0 : v->reals[at]; /* -0 is 0 */
-        if (isnan(real))
-            real = (double)NAN; /* whatever its sign and bits */
+        double real = type_real_key(v->reals[at]);
         memcpy(number, &real, sizeof(*number));
     } else {
         *number = (uint64_t)v->integers[at];

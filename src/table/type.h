@@ -7,6 +7,8 @@
 #include "base/slice.h"
 #include "base/time.h"
 
+#include <math.h>
+
 enum type {
     TYPE_BOOL,
     TYPE_INT,      /* 32 bit; carried as int64_t within its range */
@@ -35,6 +37,15 @@ static inline bool type_is_number(enum type t)
 static inline bool type_is_bytes(enum type t) /* carried as a slice */
 {
     return t == TYPE_STRING || t == TYPE_DYNAMIC || t == TYPE_DECIMAL;
+}
+
+/* The real that stands for it among the keys of groups, joins and sets: -0 is 0, and NaN is
+ * one, whatever its sign and bits. */
+static inline double type_real_key(double real)
+{
+    if (isnan(real))
+        return (double)NAN;
+    return real == 0 ? 0 : real;
 }
 
 /* One value.  Bytes are borrowed from whoever made the value. */

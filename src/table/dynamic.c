@@ -215,9 +215,57 @@ struct slice dynamic_element(struct slice json, int64_t index)
     return (struct slice){NULL, 0};
 }
 
+/* The quote of "name']" that a bracket follows, with `quote` as the quote; SIZE_MAX: none. */
+static size_t quoted_end(struct slice path, size_t at, char quote)
+{
+    for (; at + 1 < path.size; at++) {
+        if (path.data[at] == '\\')
+            at++; /* what is behind it is of the name */
+        else if (path.data[at] == quote && path.data[at + 1] == ']')
+            return at;
+    }
+    return SIZE_MAX;
+}
+
+/* The member of a name as a path quotes it: a backslash stands before a quote or another
+ * backslash of the name, and for itself before anything else. */
+static struct slice quoted_member(struct slice json, struct slice name)
+{
+    struct slice found = {NULL, 0};
+    struct buf plain;
+
+    if (slice_find_byte(name, '\\', 0) == SIZE_MAX)
+        return dynamic_member(json, name);
+    buf_init(&plain, name.size + 1);
+    for (size_t i = 0; i < name.size; i++) {
+        if (name.data[i] == '\\' && i + 1 < name.size &&
+            (name.data[i + 1] == '\\' || name.data[i + 1] == '\'' || name.data[i + 1] == '"'))
+            i++;
+        buf_add_byte(&plain, name.data[i]);
+    }
+    if (!plain.failed)
+        found = dynamic_member(json, buf_slice(&plain));
+    buf_release(&plain);
+    return found;
+}
+
+/* A step "['name']" or "["name"]". */
+static struct slice quoted_step(struct slice json, struct slice path, size_t *at)
+{
+    size_t begin = *at + 2;
+    size_t end = quoted_end(path, begin, path.data[begin - 1]);
+
+    *at = end == SIZE_MAX ? path.size : end + 2;
+    return end == SIZE_MAX ? (struct slice){NULL, 0}
+                           : quoted_member(json, slice_from(path.data + begin, end - begin));
+}
+
 /* One step of a path at `at`: ".name", "name", "[3]", "['name']". */
 static struct slice path_step(struct slice json, struct slice path, size_t *at)
 {
+    if (path.data[*at] == '[' && *at + 1 < path.size &&
+        (path.data[*at + 1] == '\'' || path.data[*at + 1] == '"'))
+        return quoted_step(json, path, at);
     if (path.data[*at] == '[') {
         size_t close = slice_find_byte(path, ']', *at);
         if (close == SIZE_MAX) {
@@ -227,8 +275,6 @@ static struct slice path_step(struct slice json, struct slice path, size_t *at)
         struct slice inside = slice_from(path.data + *at + 1, close - *at - 1);
         int64_t index;
         *at = close + 1;
-        if (inside.size >= 2 && (inside.data[0] == '\'' || inside.data[0] == '"'))
-            return dynamic_member(json, slice_from(inside.data + 1, inside.size - 2));
         if (!text_parse_i64(inside, &index))
             return (struct slice){NULL, 0};
         return dynamic_element(json, index);

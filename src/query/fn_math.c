@@ -139,7 +139,7 @@ static enum status row_beta_pdf(ROW_PARAMETERS)
     double b = args[2].real;
 
     (void)eval, (void)arg_count, (void)err;
-    if (!(x >= 0 && x <= 1 && a > 0 && b > 0))
+    if (!(x > 0 && x < 1 && a > 0 && b > 0)) /* documented: neither at 0 nor at 1 */
         return give_real(ret, (double)NAN);
     return give_real(ret, exp((a - 1) * log(x) + (b - 1) * log1p(-x) - beta_log(a, b)));
 }
@@ -151,7 +151,7 @@ static enum status row_beta_inv(ROW_PARAMETERS)
     double high = 1;
 
     (void)eval, (void)arg_count, (void)err;
-    if (!(args[1].real > 0 && args[2].real > 0))
+    if (!(args[1].real > 0 && args[2].real > 0) || isinf(args[1].real) || isinf(args[2].real))
         return give_real(ret, (double)NAN);
     if (!(args[0].real > 0 && args[0].real <= 1))
         return STATUS_OK;

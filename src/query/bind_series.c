@@ -68,6 +68,27 @@ static bool begin_at_bin(struct binder *b, struct value *from, struct node *lite
     return true;
 }
 
+/* Of times: the axis ends before the bin behind that of `to`, which bounds the scan, as
+ * bin(axis, step) <= to would not.  *ret_end is null where there is no such bin. */
+static bool find_end(struct binder *b, const struct making *m, const struct node *literals,
+                     struct node *ret_end)
+{
+    struct value end = literals[1].value;
+    struct node copy[3] = {literals[1], {0}, literals[2]};
+
+    *ret_end = literals[1];
+    ret_end->value.is_null = true;
+    if (!m->with_last || end.type != TYPE_DATETIME || end.is_null)
+        return true;
+    if (!begin_at_bin(b, &end, copy))
+        return false;
+    if (end.is_null || literals[2].value.integer > TICKS_MAX - end.integer)
+        return true;
+    end.integer += literals[2].value.integer;
+    ret_end->value = end;
+    return true;
+}
+
 /* The type of the axis must be one that has bins. */
 static bool axis_types(struct binder *b, const struct making *m, enum type *ret_axis,
                        enum type *ret_step)
@@ -143,11 +164,14 @@ static struct plan *bind_bins(struct binder *b, struct plan *input, const struct
 {
     struct node name = {.kind = NODE_NAME, .at = m->op->at, .name = m->name};
     struct node axis = *m->axis;
-    const struct node *args[7] = {&axis,       &literals[0], &literals[1], m->op->args,
-                                  m->op->by,   &name,        &literals[2]};
+    struct node end;
+    const struct node *args[8] = {&axis,     &literals[0], &literals[1], m->op->args,
+                                  m->op->by, &name,        &literals[2], &end};
     struct buf text;
 
     axis.next = NULL;
+    if (!find_end(b, m, literals, &end))
+        return NULL;
     buf_init(&text, KIB);
     buf_add_text(&text, "__input | where ");
     if (m->from == NULL && m->to == NULL)
@@ -157,7 +181,9 @@ static struct plan *bind_bins(struct binder *b, struct plan *input, const struct
     if (m->from != NULL && m->to != NULL)
         buf_add_text(&text, " and ");
     if (m->to != NULL)
-        buf_add_text(&text, m->with_last ? "bin(__1, __7) <= __3" : "__1 < __3");
+        buf_add_text(&text, !m->with_last         ? "__1 < __3"
+                            : end.value.is_null ? "bin(__1, __7) <= __3"
+                                                : "__1 < __8");
     buf_add_text(&text, " | summarize __4 by ");
     if (m->op->by != NULL)
         buf_add_text(&text, "__5, ");
@@ -165,7 +191,7 @@ static struct plan *bind_bins(struct binder *b, struct plan *input, const struct
                                                         : "__6 = bin_at(__1, __7, __2)");
     buf_add_byte(&text, '\0');
     struct plan *plan =
-        text.failed ? NULL : bind_macro(b, input, m->op->at, text.data, args, 7);
+        text.failed ? NULL : bind_macro(b, input, m->op->at, text.data, args, 8);
     buf_release(&text);
     return plan;
 }

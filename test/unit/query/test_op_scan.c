@@ -160,6 +160,9 @@ static void times_bound_the_scan(void **state)
         {"N | where TimeGenerated >= datetime(1970-01-02) or a == 1", INT64_MIN, INT64_MAX},
         {"N | where datetime(1970-01-02) > TimeGenerated", INT64_MIN,
          TICKS_UNIX_EPOCH + TICKS_PER_DAY},
+        {"N | make-series count() on TimeGenerated in range(datetime(1970-01-02 05:00), "
+         "datetime(1970-01-03 05:00), 1d)",
+         TICKS_UNIX_EPOCH + TICKS_PER_DAY, TICKS_UNIX_EPOCH + 3 * TICKS_PER_DAY},
     };
 
     (void)state;

@@ -22,6 +22,7 @@ STRIKE = os.path.join(lab.BUILD, 'test/system/strike.so')
 STEP = int(os.environ.get('DAYBOOK_UPGRADE_STEP', '17'))
 CALLS_MAX = 2000
 CATALOG_COMPATIBLE, CATALOG_INCOMPATIBLE = 12, 16  # offsets: docs/format/catalog.md
+CATALOG_SECTIONS = 44
 SEGMENT_COMPATIBLE, SEGMENT_INCOMPATIBLE = 12, 16  # docs/format/segment.md
 
 
@@ -32,6 +33,29 @@ def crc32c(data):
         for _ in range(8):
             crc = crc >> 1 ^ (0x82F63B78 if crc & 1 else 0)
     return crc ^ 0xFFFFFFFF
+
+
+def varint(content, at):
+    value = shift = 0
+    while True:
+        value |= (content[at] & 0x7F) << shift
+        shift += 7
+        at += 1
+        if content[at - 1] < 0x80:
+            return value, at
+
+
+def catalog_checksums(content):
+    """Where they stand: each is of all before it (docs/format/catalog.md)."""
+    sections, at = struct.unpack_from('<I', content, CATALOG_SECTIONS)[0], CATALOG_SECTIONS + 4
+    for _ in range(sections):
+        size, at = varint(content, at)
+        at += size
+    places = [at]
+    while at + 4 < len(content):
+        at += 4 + 4 + struct.unpack_from('<I', content, at + 4)[0]
+        places.append(at)
+    return places
 
 
 class Directory:
@@ -145,13 +169,15 @@ class Formats(unittest.TestCase):
                   flush=True)
 
     def set_flag(self, directory, path, offset, checked):
-        """Sets the highest flag, with the right checksum of the first `checked` bytes."""
+        """Sets the highest flag, with the right checksum of the first `checked` bytes, or those
+        of a catalog."""
         name = os.path.join(directory.data, path)
         with open(name, 'r+b') as file:
             content = bytearray(file.read())
-            size = len(content) - 4 if checked is None else checked
+            places = catalog_checksums(content) if checked is None else [checked]
             content[offset + 3] |= 0x80
-            content[size:size + 4] = struct.pack('<I', crc32c(content[:size]))
+            for size in places:
+                content[size:size + 4] = struct.pack('<I', crc32c(content[:size]))
             file.seek(0)
             file.write(content)
 

@@ -6,7 +6,7 @@
  * ASCII letters only: the dotless i, the dotted I and the long s stay apart.  Hence a text
  * of ASCII is found byte by byte, whatever stands around it.
  *
- * Bytes that are no UTF-8 stand for themselves.  The table: tools/fold.
+ * Bytes that are no UTF-8 stand for themselves.  The table: tools/unicode.
  */
 #ifndef BASE_FOLD_H
 #define BASE_FOLD_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fold_table_priv.h - letters beyond ASCII that have another case, by the simple mappings of
- * Unicode 14.0.0.  Written by tools/fold. */
+ * Unicode 14.0.0.  Written by tools/unicode. */
 #ifndef BASE_FOLD_TABLE_PRIV_H
 #define BASE_FOLD_TABLE_PRIV_H
 

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* eval_string.c - has, contains, startswith ... and the lists of in, has_any.
  *
- * A term is a maximal run of ASCII letters and digits and of bytes above 127.
- * `has` finds its text where no term goes on beyond either end of it; an end
- * of the text that is no term character needs no boundary.  Case folds as base/fold.h says.
+ * What `has` finds table/search.h says, what a term is base/term.h, how case folds base/fold.h.
  */
 #include "base/fold.h"
 #include "base/hash.h"

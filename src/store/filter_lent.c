@@ -4,7 +4,7 @@
  * of many names; the texts themselves, most of a section's bytes, are not read. */
 #include "store/filter_priv.h"
 
-#include "table/search.h"
+#include "base/term.h"
 
 enum { FRONT_MATCHES = 1, FRONT_IS_ODD = 2 };
 
@@ -18,8 +18,7 @@ static bool are_terms(const struct filter *filter)
         struct slice word = filter->values[k].bytes;
         bool is_term = word.size > 0 && !slice_equal_nocase(word, SLICE("null"));
         for (size_t i = 0; i < word.size; i++)
-            is_term = is_term && (unsigned char)word.data[i] < 0x80 &&
-                      search_is_term((unsigned char)word.data[i]);
+            is_term = is_term && term_has_ascii((unsigned char)word.data[i]);
         if (!is_term)
             return false;
     }
@@ -62,7 +61,7 @@ static bool is_odd(const struct path_column *column, const struct path_column *d
     struct slice front = lent->front_texts[lent->fronts[code]];
     uint32_t end = lent->codes[code];
     bool goes_on = end < donor->dict_count && donor->dict[end].size > 0 &&
-                   search_is_term((unsigned char)donor->dict[end].data[0]);
+                   term_has(donor->dict[end], 0);
 
     return goes_on || slice_find_byte(front, '\\', 0) != SIZE_MAX;
 }

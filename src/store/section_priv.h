@@ -9,7 +9,9 @@
 #include "store/column_priv.h"
 #include "store/segment_priv.h"
 
-#define SECTION_FORMAT 4u
+#define SECTION_FORMAT 5u
+#define SECTION_FORMAT_TERMS 5u /* the index is of terms as base/term.h has them; before: all
+                                 * bytes above 127 are of terms */
 #define SECTION_FORMAT_BLOCKS 4u /* ranks say in which blocks they are; before: in all */
 #define SECTION_FORMAT_OLD 1u /* read, without its index */
 #define SECTION_HEADER_BYTES_MAX (64 * MIB)

@@ -2,6 +2,7 @@
 /* section_probe.c - questions to the index of a section
  * (docs/format/segment.md, "Index"). */
 #include "base/fold.h"
+#include "base/text.h"
 #include "store/sealed_priv.h"
 #include "store/words_priv.h"
 
@@ -105,13 +106,15 @@ static void add_unit(struct units *units, struct slice unit)
 }
 
 /* The index folds ASCII only, so a unit with other letters that have a case says nothing
- * unless the case is exact. */
+ * unless the case is exact.  A part of a character is another term than the character. */
 static void find_units(struct slice text, bool exact_case, struct units *ret)
 {
     struct words words = {.text = text};
     struct slice unit;
 
     ret->count = 0;
+    if (!text_is_utf8(text))
+        return;
     while (words_next(&words, &unit)) {
         if (exact_case || !fold_has_case(unit))
             add_unit(ret, unit);
@@ -153,6 +156,13 @@ static uint64_t blocks_of(const struct section_header *header, const struct inde
             return hits[i].blocks;
     }
     return 0;
+}
+
+/* To earlier forms a word is one term with the punctuation beyond ASCII that stands beside it:
+ * they know of values without any, and nothing of a word, whatever it is. */
+static bool has_terms_of(const struct section_header *header, struct slice value)
+{
+    return header->form >= SECTION_FORMAT_TERMS || fold_is_ascii(value);
 }
 
 /* Is the column's text in the index?  *ret_absent: no row has anything there. */
@@ -203,7 +213,8 @@ static enum status probe_column(struct probing *p, struct slice path, struct sli
     if (ret_blocks != NULL)
         *ret_blocks = UINT64_MAX;
     enum status status = p->arena == NULL ? ERROR_MEMORY(err) : probing_open(p, err);
-    if (status == STATUS_OK && index_knows(p->header, path, &at, &absent))
+    if (status == STATUS_OK && index_knows(p->header, path, &at, &absent) &&
+        has_terms_of(p->header, value))
         status = probe_value(p, at, value, &blocks, err);
     if (status == STATUS_OK) {
         *ret_maybe = !absent && blocks != 0;
@@ -276,7 +287,8 @@ enum status section_probe_words(struct section *section, struct slice text, stru
     enum status status = probing_open(&p, err);
 
     *ret_known = false;
-    if (status == STATUS_OK && p.header->has_index && !p.header->has_open_raw) {
+    if (status == STATUS_OK && p.header->form >= SECTION_FORMAT_TERMS &&
+        !p.header->has_open_raw) {
         status = probe_text(&p, text, &hits, &count, &any, err);
         if (status == STATUS_OK && any)
             status = all_hits(&p, hits, count, ret, ret_count, err);

@@ -16,7 +16,9 @@
 #define FLAG_SECTION_FORM_3 1u
 #define FLAG_SECTION_FORM_4 2u
 #define FLAG_BOUND_FACTS 4u
-#define FLAGS_KNOWN (FLAG_SECTION_FORM_3 | FLAG_SECTION_FORM_4 | FLAG_BOUND_FACTS)
+#define FLAG_SECTION_FORM_5 8u
+#define FLAGS_KNOWN                                                                                \
+    (FLAG_SECTION_FORM_3 | FLAG_SECTION_FORM_4 | FLAG_BOUND_FACTS | FLAG_SECTION_FORM_5)
 #define HEAD_MAGIC "DAYBKSEG"
 #define TAIL_MAGIC "DAYSEGND"
 #define MAGIC_BYTES 8u

@@ -6,8 +6,8 @@
  * have their texts in the same order, so most steps are 1. */
 #include "base/guid.h"
 #include "base/map.h"
+#include "base/term.h"
 #include "store/column_priv.h"
-#include "table/search.h"
 
 #include <stdlib.h>
 
@@ -240,7 +240,7 @@ static enum status keep_fronts(const struct borrowed *b, struct cache_memory *me
         if (text.size > 0)
             memcpy(at, text.data, text.size);
         texts[i] = (struct slice){at, text.size};
-        odd[i] = text.size > 0 && (search_is_term((unsigned char)text.data[text.size - 1]) ||
+        odd[i] = text.size > 0 && (term_has(text, text.size - 1) ||
                                    memchr(text.data, '\\', text.size) != NULL);
         at += text.size;
     }

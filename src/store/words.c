@@ -5,7 +5,7 @@
  * behind it. */
 #include "store/words_priv.h"
 
-#include "table/search.h"
+#include "base/term.h"
 
 #ifdef __AVX2__
 #include <immintrin.h>
@@ -40,7 +40,8 @@ bool word_is_strong(struct slice term)
 /* ---- what bytes are ---- */
 
 struct classes {
-    uint64_t terms, digits, strong, dots;
+    uint64_t terms, digits, strong, dots; /* above 127: terms, strong */
+    uint64_t wide;                        /* above 127 */
 };
 
 #ifdef __AVX2__
@@ -59,7 +60,7 @@ static inline void classify_half(const char *bytes, unsigned shift, struct class
     __m256i v = _mm256_loadu_si256((const __m256i *)(const void *)bytes);
     __m256i low = _mm256_or_si256(v, _mm256_set1_epi8(0x20));
     __m256i digit = is_within(v, '0', '9');
-    __m256i letter = _mm256_or_si256(is_within(low, 'a', 'z'), v); /* bit 7: above 127 too */
+    __m256i letter = _mm256_or_si256(is_within(low, 'a', 'z'), v); /* the highest bit: wide too */
     __m256i weak = _mm256_or_si256(is_within(low, 'a', 'f'),
                                    _mm256_or_si256(is_within(low, 't', 't'),
                                                    is_within(low, 'z', 'z')));
@@ -72,6 +73,7 @@ static inline void classify_half(const char *bytes, unsigned shift, struct class
     ret->digits |= (uint64_t)digits << shift;
     ret->strong |= (uint64_t)(letters & ~weak_letters) << shift;
     ret->dots |= (uint64_t)(uint32_t)_mm256_movemask_epi8(dot) << shift;
+    ret->wide |= (uint64_t)(uint32_t)_mm256_movemask_epi8(v) << shift;
 }
 
 static inline void classify(const char bytes[WORDS_ROOM_BYTES], struct classes *ret)
@@ -86,15 +88,33 @@ static void classify(const char bytes[WORDS_ROOM_BYTES], struct classes *ret)
 {
     for (unsigned i = 0; i < WORDS_ROOM_BYTES; i++) {
         char c = bytes[i];
-        bool is_term = search_is_term((unsigned char)c), is_digit = c >= '0' && c <= '9';
+        bool is_wide = (unsigned char)c >= 0x80, is_digit = c >= '0' && c <= '9';
+        bool is_term = is_wide || term_has_ascii((unsigned char)c);
         ret->terms |= (uint64_t)is_term << i;
         ret->digits |= (uint64_t)is_digit << i;
         ret->strong |= (uint64_t)(is_term && !is_digit && !is_weak_letter(c)) << i;
         ret->dots |= (uint64_t)(c == '.') << i;
+        ret->wide |= (uint64_t)is_wide << i;
     }
 }
 
 #endif
+
+/* Takes characters beyond ASCII that belong to no term out of what is one. */
+static void leave_out_wide(const struct words *w, uint64_t wide, struct classes *classes)
+{
+    while (wide != 0) {
+        unsigned bit = (unsigned)__builtin_ctzll(wide);
+        size_t end = 0;
+        bool is_term = term_has_wide(w->text, w->base + bit, &end);
+        uint64_t bits = ((UINT64_C(1) << (end - w->base - bit)) - 1) << bit;
+        if (!is_term) {
+            classes->terms &= ~bits;
+            classes->strong &= ~bits;
+        }
+        wide &= ~bits;
+    }
+}
 
 /* The ends of the runs that have bits of `all` alone. */
 static inline uint64_t ends_of_all(uint64_t runs, uint64_t begins, uint64_t all)
@@ -150,6 +170,8 @@ static void load_window(struct words *w)
     w->base = w->next;
     w->next = w->base + WINDOW_BYTES;
     classify(bytes, &classes);
+    if ((classes.wide & inside) != 0)
+        leave_out_wide(w, classes.wide & inside, &classes);
     find_ends(w, &classes, inside);
 }
 
@@ -174,7 +196,7 @@ static inline bool next_term(struct words *w, struct term *ret)
     w->ends &= w->ends - 1;
     if (size == WINDOW_BYTES) {
         while (w->base + size < w->text.size &&
-               search_is_term((unsigned char)w->text.data[w->base + size]))
+               term_has(w->text, w->base + size))
             w->next = w->base + ++size;
     }
     *ret = (struct term){w->base + begin, size, (w->strong_ends >> end & 1) != 0,

@@ -3,6 +3,7 @@
 
 #include "base/fold.h"
 #include "base/hash.h"
+#include "base/term.h"
 
 static bool same_at(const char *text, const char *part, size_t size, bool exact)
 {
@@ -34,8 +35,8 @@ static struct wanted want(struct slice part, bool exact_case)
 
 static bool fits(const struct wanted *w, struct slice text, size_t begin, size_t end)
 {
-    return (!w->front || begin == 0 || !search_is_term((unsigned char)text.data[begin - 1])) &&
-           (!w->back || end == text.size || !search_is_term((unsigned char)text.data[end])) &&
+    return (!w->front || begin == 0 || !term_has(text, begin - 1)) &&
+           (!w->back || end == text.size || !term_has(text, end)) &&
            (!w->at_end || end == text.size);
 }
 
@@ -267,8 +268,8 @@ bool search_has(struct slice text, struct slice term, bool exact_case, bool pref
 
     if (term.size == 0)
         return true;
-    w.front = !prefix_open && search_is_term((unsigned char)term.data[0]);
-    w.back = !suffix_open && search_is_term((unsigned char)term.data[term.size - 1]);
+    w.front = !prefix_open && term_has(term, 0);
+    w.back = !suffix_open && term_has(term, term.size - 1);
     return find(&w, text);
 }
 
@@ -276,10 +277,10 @@ bool search_next_term(struct slice text, size_t *at, struct slice *ret)
 {
     size_t begin = *at;
 
-    while (begin < text.size && !search_is_term((unsigned char)text.data[begin]))
+    while (begin < text.size && !term_has(text, begin))
         begin++;
     size_t end = begin;
-    while (end < text.size && search_is_term((unsigned char)text.data[end]))
+    while (end < text.size && term_has(text, end))
         end++;
     *at = end;
     *ret = slice_from(text.data + begin, end - begin);

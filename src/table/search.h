@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* search.h - text search with KQL's rules, for the engine and for sources.
  *
- * A term is a maximal run of ASCII letters and digits and of bytes above 127.
- * `has` finds its text where no term goes on beyond either end of it; an end
- * of the text that is no term character needs no boundary.  Where the case is not exact,
- * letters are the same as base/fold.h says; a part of ASCII takes the quick way, as it can
- * be the same as ASCII only.
+ * What a term is base/term.h says.  `has` finds its text where no term goes on beyond either
+ * end of it; an end of the text that is no term character needs no boundary.  Where the case
+ * is not exact, letters are the same as base/fold.h says; a part of ASCII takes the quick way,
+ * as it can be the same as ASCII only.
  */
 #ifndef TABLE_SEARCH_H
 #define TABLE_SEARCH_H
@@ -15,11 +14,6 @@
 static inline unsigned char search_fold(unsigned char c)
 {
     return c >= 'A' && c <= 'Z' ? (unsigned char)(c | 32) : c;
-}
-
-static inline bool search_is_term(unsigned char c)
-{
-    return c >= 0x80 || (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z');
 }
 
 bool search_equal(struct slice text, struct slice part, bool exact_case);

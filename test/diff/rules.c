@@ -245,9 +245,18 @@ static char fold_at(struct slice s, size_t i)
     return latin && c >= 0x80 && c <= 0x9E && c != 0x97 ? (char)(c + 32) : fold((char)c);
 }
 
-static bool in_term(char c)
+/* Beyond ASCII all that is asked for, but for the no-break space and U+2000 to U+203F. */
+static bool in_term(struct slice s, size_t i)
 {
-    return (c >= '0' && c <= '9') || (fold(c) >= 'a' && fold(c) <= 'z') || (c & 0x80) != 0;
+    char c = s.data[i];
+
+    if ((c & 0x80) == 0)
+        return (c >= '0' && c <= '9') || (fold(c) >= 'a' && fold(c) <= 'z');
+    while (i > 0 && (s.data[i] & 0xC0) == 0x80)
+        i--;
+    struct slice rest = slice_tail(s, i);
+    return !slice_starts_with(rest, SLICE("\xE2\x80")) &&
+           !slice_starts_with(rest, SLICE("\xC2\xA0"));
 }
 
 enum { EXACT = 1, TERM_LEFT = 2, TERM_RIGHT = 4, AT_START = 8, AT_END = 16 };
@@ -264,11 +273,11 @@ static bool found(const struct value *args, int how)
         if (i < part.size || ((how & AT_START) != 0 && at > 0) ||
             ((how & AT_END) != 0 && end < s.size))
             continue;
-        if ((how & TERM_LEFT) != 0 && part.size > 0 && in_term(part.data[0]) && at > 0 &&
-            in_term(s.data[at - 1]))
+        if ((how & TERM_LEFT) != 0 && part.size > 0 && in_term(part, 0) && at > 0 &&
+            in_term(s, at - 1))
             continue;
-        if ((how & TERM_RIGHT) != 0 && part.size > 0 && in_term(part.data[part.size - 1]) &&
-            end < s.size && in_term(s.data[end]))
+        if ((how & TERM_RIGHT) != 0 && part.size > 0 && in_term(part, part.size - 1) &&
+            end < s.size && in_term(s, end))
             continue;
         return true;
     }

@@ -59,7 +59,8 @@ uint32_t roll(struct dice *dice, uint32_t below)
 }
 
 static const char *const WORDS[] = {
-    "alice", "Alice", "bob", "MailItemsAccessed", "mail items", "mail-items", "UserLoggedIn",
+    "alice", "Alice", "bob", "MailItemsAccessed", "\xe2\x80\x9cmail\xe2\x80\x9d", "mail items",
+    "user\xe2\x80\x93z\xc3\xbcrich", "mail\xc2\xa0items", "mail-items", "UserLoggedIn",
     "user", "a.b@example.com", "example", "z\xc3\xbcrich", "", "10.0.0.1", "10.0", "12", "-7",
     "1.5", "a'b\\c\"d", "mail", "items", "LOGGED", "k=1 n=22", "k=x n=9", "nothing",
     "Z\xc3\x9cRICH",

@@ -120,6 +120,16 @@ class Directory:
         self.case.assertEqual([len(numbers), sum(numbers), len(numbers)],
                               [int(value) for value in values])
 
+    def check_words(self):
+        """A word beside a quotation mark is found; as text a bag is as it was sent."""
+        lines = [line.decode() for line in self.known['contoso'].values()]
+        for query, text in (('AuditRecords | where AdditionalFields.Note has', 'password'),
+                            ('search in (AuditRecords)', '\u201cpassword\u201d')):
+            count = sum(text in line for line in lines)
+            answer = self.good('query', '--tenant', 'contoso', '-o', 'csv',
+                               query + ' "password" | summarize count(), dcount(Id)')
+            self.case.assertEqual(f'{count},{count}', answer.decode().split()[1])
+
 
 class Formats(unittest.TestCase):
     maxDiff = None
@@ -133,6 +143,7 @@ class Formats(unittest.TestCase):
         for directory in self.directories():
             directory.check()
             directory.check()
+            directory.check_words()
             checks = [json.loads(line) for line in directory.good('doctor').splitlines()]
             verdicts = {check['check']: check['verdict'] for check in checks}
             self.assertEqual(('ok', 'ok'), (verdicts['store'], verdicts['files']))
@@ -165,6 +176,7 @@ class Formats(unittest.TestCase):
             directory.check()  # of the one that was not killed
             directory.good('compact')
             directory.check()
+            directory.check_words()
             print(f'  {os.path.basename(directory.golden)}: killed at {kills} of {call - 1} calls',
                   flush=True)
 

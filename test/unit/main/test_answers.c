@@ -76,6 +76,25 @@ static const char flag_records[] =
     "{\"TimeGenerated\":\"2024-02-01T10:00:01\",\"IsHidden\":\"0\",\"ObjectId\":\"true\"}\n"
     "{\"TimeGenerated\":\"2024-02-01T10:00:02\",\"IsHidden\":true}\n";
 
+/* Words beside characters beyond ASCII, as they are and as escapes, in values, keys and arrays. */
+static const char term_records[] =
+    "{\"CreationTime\":\"2024-02-01T10:00:00\",\"s\":\"he said “password”\"}\n"
+    "{\"CreationTime\":\"2024-02-01T10:00:01\",\"s\":\"\\u201cpassword\\u201d 12–34\"}\n"
+    "{\"CreationTime\":\"2024-02-01T10:00:02\",\"s\":\"my\\u00a0password\\u00a0is\"}\n"
+    "{\"CreationTime\":\"2024-02-01T10:00:03\",\"s\":\"请输入password。\","
+    "\"d\":[\"（10.20.30.40）\"]}\n"
+    "{\"CreationTime\":\"2024-02-01T10:00:04\",\"s\":\"épassword\","
+    "\"d\":{\"“password”\":1}}\n"
+    "{\"CreationTime\":\"2024-02-01T10:00:05\",\"s\":\"new–password\","
+    "\"d\":{\"a\":\"\\ufeffreset…\"}}\n"
+    "{\"CreationTime\":\"2024-02-01T10:00:06\",\"s\":\"❤️password 1️⃣\","
+    "\"d\":{\"\\u00abreset\\u00bb\":\"x\"}}\n"
+    "{\"CreationTime\":\"2024-02-01T10:00:07\",\"s\":\"NEW–PASSWORD\","
+    "\"d\":{\"a\":\"ÉTÉ—été\"}}\n"
+    "{\"CreationTime\":\"2024-02-01T10:00:08\",\"s\":\"12–34\","
+    "\"d\":{\"a\":[\"«été»\",\"e\\u0301te\"]}}\n"
+    "{\"CreationTime\":\"2024-02-01T10:00:09\",\"s\":\"пароль：《отчёт》\"}\n";
+
 /* Words used below come from the data. */
 #define LETS                                                                                      \
     "let A = AuditRecords;"                                                                       \
@@ -305,6 +324,31 @@ static const char *const queries[] = {
         TABLE " | where s == 'x' | mv-expand e = l | mv-expand f = e.k | where isempty(f)"         \
               " | summarize count(), countif(tostring(f.i) == '') by s",                           \
         TABLE " | where s != 'x' | mv-expand e = l | summarize count() by tostring(e.m)"
+#define TERMS(WORD)                                                                                \
+    WORDS("Terms_CL", WORD), "Terms_CL | where s has '" WORD "' | project _Seq",                   \
+        "Terms_CL | where s has_cs '" WORD "' | project _Seq",                                     \
+        "Terms_CL | where d has '" WORD "' | project _Seq",                                        \
+        "Terms_CL | where tostring(d.a) has '" WORD "' | project _Seq",                            \
+        "Terms_CL | where s hasprefix '" WORD "' | project _Seq",                                  \
+        "Terms_CL | where s !has '" WORD "' | project _Seq",                                       \
+        "Terms_CL | where s has_any ('nothing', '" WORD "') | project _Seq",                       \
+        "Terms_CL | where s =~ '" WORD "' or s == '" WORD "' | project _Seq",                      \
+        "Terms_CL | search '" WORD "' | project _Seq",                                             \
+        "Terms_CL | project a = split(s, '–'), _Seq | search '" WORD "' | project _Seq"
+    TERMS("password"),
+    TERMS("PASSWORD"),
+    TERMS("“password”"),
+    TERMS("new–password"),
+    TERMS("–password"),
+    TERMS("–"),
+    TERMS("12–34"),
+    TERMS("34"),
+    TERMS("10.20.30.40"),
+    TERMS("reset"),
+    TERMS("u201cpassword"),
+    TERMS("été"),
+    TERMS("отчёт"),
+    TERMS("ПАРОЛЬ：《"),
     ELEMENTS("Arrays_CL"),
     ELEMENTS("Mixed_CL"),
 };
@@ -382,6 +426,7 @@ static void hints_threads_and_sealing_change_no_answer(void **state)
     answers_open(&a);
     answers_generate(&a, RECORDS);
     answers_lines(&a, "Odd_CL", odd_records);
+    answers_lines(&a, "Terms_CL", term_records);
     answers_lines(&a, "Bare_CL", bare_records);
     answers_lines(&a, "Clock_CL", clock_records);
     answers_lines(&a, "Arrays_CL", array_records);

@@ -133,6 +133,52 @@ static void denies_what_is_not(void **state)
     batch_maker_release(&m);
 }
 
+/* Before form 5 a quotation mark was of one term with the word that it stands at. */
+static void old_terms_say_nothing_of_words(void **state)
+{
+    static const char *const texts[] = {"\xE2\x80\x9Cpassword\xE2\x80\x9D", "plain-text"};
+    (void)state;
+    struct batch_maker m;
+    struct trip t;
+    struct arena *arena = arena_new(4 * MIB);
+    struct cache_entry *entry = NULL;
+    struct word_hit *hits = NULL;
+    char line[64];
+    uint32_t count = 0;
+    uint64_t blocks = 0;
+    bool is_known = false, maybe = false;
+    batch_maker_init(&m, "T", 1);
+    for (unsigned i = 0; i < 200; i++) {
+        int size = snprintf(line, sizeof(line), "{\"a\":\"%s\",\"i\":%u}", texts[i % 2], i);
+        batch_maker_add(&m, slice_from(line, (size_t)size), 0);
+    }
+    open_trip(&t, &m);
+    find_word(&t, part_find_path(t.view, SLICE("a"), PATH_VALUE), SLICE("password"), 0);
+    find_word(&t, part_find_path(t.view, SLICE("a"), PATH_VALUE), SLICE("\xE2\x80"), 0);
+    assert_int_equal(section_probe_words(t.section, SLICE("password"), arena, &hits, &count,
+                                         &is_known, &t.err), STATUS_OK);
+    assert_true(is_known);
+    assert_int_equal(section_header_get(t.section, &entry, &t.err), STATUS_OK);
+    ((struct section_header *)entry->payload)->form = SECTION_FORMAT_TERMS - 1;
+    assert_int_equal(section_probe_words(t.section, SLICE("password"), arena, &hits, &count,
+                                         &is_known, &t.err), STATUS_OK);
+    assert_false(is_known);
+    assert_int_equal(section_probe(t.section, SLICE("a"), SLICE("absent\xE2\x80\x9D"), &maybe,
+                                   &blocks, &t.err), STATUS_OK);
+    assert_true(maybe);
+    /* terms of ASCII are the same */
+    assert_int_equal(section_probe(t.section, SLICE("a"), SLICE("absent"), &maybe, &blocks,
+                                   &t.err), STATUS_OK);
+    assert_false(maybe);
+    assert_int_equal(section_probe(t.section, SLICE("a"), SLICE("plain-text"), &maybe, &blocks,
+                                   &t.err), STATUS_OK);
+    assert_true(maybe);
+    cache_unpin(entry);
+    trip_release(&t);
+    arena_free(arena);
+    batch_maker_release(&m);
+}
+
 /* A header of form 1 reads; its index is left alone. */
 static void old_form_says_nothing(void **state)
 {
@@ -178,6 +224,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(denies_nothing_that_is_there),
         cmocka_unit_test(denies_what_is_not),
+        cmocka_unit_test(old_terms_say_nothing_of_words),
         cmocka_unit_test(old_form_says_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

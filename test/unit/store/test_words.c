@@ -38,6 +38,10 @@ static void test_units(void **state)
     expect("1.2-3.4", (const char *const[]){NULL});
     expect("", (const char *const[]){NULL});
     expect("b\xC3\xAEte fee1 feed", (const char *const[]){"b\xC3\xAEte", "feed", NULL});
+    expect("\xE2\x80\x9Cpassword\xE2\x80\x9D", (const char *const[]){"password", NULL});
+    expect("from\xC2\xA0" "12\xE2\x80\x93" "34", (const char *const[]){"from", NULL});
+    expect("\xE2\x80\x9C" "10.20.30.40\xE2\x80\x9D", (const char *const[]){"10.20.30.40", NULL});
+    expect("\xE2\x80\x9C" "cut\xE2\x80", (const char *const[]){"cut\xE2\x80", NULL});
 }
 
 static void test_strength(void **state)
@@ -52,12 +56,15 @@ static void test_strength(void **state)
     assert_true(words_any_strong(SLICE("1 2 three")));
     assert_false(words_any_strong(SLICE("10.20.30.40")));
     assert_false(words_any_strong(SLICE("")));
+    assert_false(words_any_strong(SLICE("12\xE2\x80\x93" "34")));
 }
 
 /* Strong terms as search_next_term() cuts them; addresses are left out of both. */
 static void test_terms_are_those_of_a_search(void **state)
 {
     static const char letters[] = "0123456789abcdefABCtTzZgX.-:@ /\xC3\xA4\x80\xff_\"[`{";
+    static const char *const wide[] = {"\xC3\xA4", "\xC2\xA0", "\xE2\x80\x9C", "\xE4\xB8\xAD",
+                                       "\xF0\x9F\x98\x80", "\xF0\x90\x90\x80"};
     char text[300];
 
     (void)state;
@@ -68,6 +75,10 @@ static void test_terms_are_those_of_a_search(void **state)
             text[i] = run > 0 && random_u64() % (40 * run) != 0
                           ? letters[random_u64() % 16]
                           : letters[random_u64() % (sizeof(letters) - 1)];
+        for (size_t i = random_u64() % 80; i + 4 < size; i += 1 + random_u64() % 80) {
+            const char *character = wide[random_u64() % (sizeof(wide) / sizeof(wide[0]))];
+            memcpy(text + i, character, strlen(character));
+        }
         struct words words = {.text = slice_from(text, size)};
         struct slice unit, term;
         bool any = false;

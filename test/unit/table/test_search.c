@@ -23,6 +23,14 @@ static void test_has_wants_whole_terms(void **state)
     assert_true(has("anna@x.example", "anna@x.example"));
     assert_false(has("bo\xC3\xAEte", "bo")); /* a letter beyond ASCII goes on */
     assert_true(has("bo\xC3\xAEte", "BO\xC3\xAETE"));
+    assert_true(has("he said \xE2\x80\x9Cpassword\xE2\x80\x9D", "password"));
+    assert_true(has("\xEF\xBC\x88" "Password\xEF\xBC\x89", "password")); /* fullwidth ( ) */
+    assert_true(has("a\xE2\x80\x93" "b", "a\xE2\x80\x93" "B"));
+    assert_true(has("a\xE2\x80\x93" "b", "\xE2\x80\x93" "b")); /* an end without a term */
+    assert_false(has("a\xE2\x80\x93" "bc", "\xE2\x80\x93" "b"));
+    assert_true(has("\xC3\x84\xC2\xA0\xC3\x96", "\xC3\xA4"));
+    assert_false(has("\xC3\x84\xCC\x81", "\xC3\xA4")); /* an accent on it */
+    assert_false(has("\x9Cpassword", "password"));     /* no character */
     assert_true(has("anything", ""));
     assert_false(has("", "a"));
 }
@@ -131,14 +139,14 @@ static void test_texts_that_repeat_themselves(void **state)
 
 static void test_terms(void **state)
 {
-    struct slice text = SLICE("<A1b@c-\xC3\xAE..9>"), term;
-    const char *want[] = {"A1b", "c", "\xC3\xAE", "9"};
+    struct slice text = SLICE("<A1b@c-\xC3\xAE..9\xE2\x80\x9D\xC3\xAE>"), term;
+    const char *want[] = {"A1b", "c", "\xC3\xAE", "9", "\xC3\xAE"};
     size_t at = 0, count = 0;
 
     (void)state;
     while (search_next_term(text, &at, &term))
         assert_true(slice_is(term, want[count++]));
-    assert_int_equal(count, 4);
+    assert_int_equal(count, 5);
     at = 0;
     assert_false(search_next_term(SLICE("--"), &at, &term));
 }

@@ -249,11 +249,11 @@ static enum status make_codes(const struct part_scan *scan, const struct column_
     run = (struct run){0};
     while (next_run(part, rows, count, &run)) {
         const struct binding *binding = &plan->bindings[run.shape];
-        for (uint32_t i = run.begin; i < run.end && binding->kind == BIND_NONE; i++)
+        bool is_leaf = binding->kind == BIND_LEAF; /* a typed column has no arrays and objects */
+        for (uint32_t i = run.begin; i < run.end && !is_leaf; i++)
             codes[i] = missing;
-        if (binding->kind == BIND_NONE)
+        if (!is_leaf)
             continue;
-        CHECK_DEBUG(binding->kind == BIND_LEAF);
         codes_take(codes_from(part->paths[binding->index].codes, binding->first),
                    rows + run.begin, part->shapes[run.shape].row_begin, run.end - run.begin,
                    codes + run.begin);

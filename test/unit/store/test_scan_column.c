@@ -45,6 +45,33 @@ static void declared_columns_have_their_types(void **state)
     close_store(store);
 }
 
+/* Of a typed column an array or object is a null, whatever else the section's rows have. */
+static void containers_in_typed_columns_are_null(void **state)
+{
+    static const char *const RECORDS[] = {
+        ("{\"Number\":7,\"Flag\":true,\"Ratio\":1.5,\"CreationTime\":\"2026-01-02T03:04:05\","
+         "\"Key\":\"89d53fe6-7f50-4456-b931-21fd1dc9eebe\"}"),
+        ("{\"Number\":[1,2,3],\"Flag\":{\"a\":1},\"Ratio\":[0],\"CreationTime\":{\"a\":1},"
+         "\"Key\":[\"89d53fe6-7f50-4456-b931-21fd1dc9eebe\"]}"),
+        "{\"Number\":8,\"Flag\":false,\"Ratio\":2}",
+        "{\"Number\":{\"a\":[7,8]},\"Flag\":[],\"Ratio\":{},\"Key\":{\"k\":[1]}}",
+    };
+    (void)state;
+    struct store *store = open_store();
+    struct batch_maker m;
+    batch_maker_init(&m, "Audit", 1);
+    for (int i = 0; i < 4; i++)
+        batch_maker_add(&m, slice_of(RECORDS[i]), TICKS_PER_SECOND * (i + 1));
+    put(store, &m);
+    batch_maker_release(&m);
+    check(store, (struct query){.table = "Audit", .columns = "Number Flag Ratio"},
+          "7|true|1.5\nnull|null|null\n8|false|2\nnull|null|null\n");
+    check(store, (struct query){.table = "Audit", .columns = "CreationTime Key"},
+          "2026-01-02T03:04:05.0000000Z|89d53fe6-7f50-4456-b931-21fd1dc9eebe\n"
+          "null|null\nnull|null\nnull|null\n");
+    close_store(store);
+}
+
 static void undeclared_fields_are_in_additional_fields(void **state)
 {
     (void)state;
@@ -119,6 +146,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(declared_columns_have_their_types),
+        cmocka_unit_test(containers_in_typed_columns_are_null),
         cmocka_unit_test(undeclared_fields_are_in_additional_fields),
         cmocka_unit_test(few_of_many_guids_are_read_as_they_are),
         cmocka_unit_test(quarantined_rows_are_in_their_own_table),

@@ -165,22 +165,26 @@ static bool has_terms_of(const struct section_header *header, struct slice value
     return header->form >= SECTION_FORMAT_TERMS || fold_is_ascii(value);
 }
 
-/* Is the column's text in the index?  *ret_absent: no row has anything there. */
+/* Is the value in the index, if the column has it?  The text of an array or object is not: its
+ * words are those of its members.  *ret_absent: no row has anything there. */
 static bool index_knows(const struct section_header *header, struct slice path,
-                        uint32_t *ret_path, bool *ret_absent)
+                        struct slice value, uint32_t *ret_path, bool *ret_absent)
 {
     const struct part *part = header->part;
     uint32_t p = part_find_path(part, path, PATH_VALUE);
+    bool has_containers = part_find_path(part, path, PATH_ARRAY) != UINT32_MAX ||
+                          part_find_path(part, path, PATH_OBJECT) != UINT32_MAX;
+    bool is_container = value.size > 0 && (value.data[0] == '[' || value.data[0] == '{');
 
     *ret_absent = false;
     if (header->has_open_raw)
         return false;
     if (slice_find_byte(path, '[', 0) != SIZE_MAX && !part_has_only_arrays(part, path))
         return false;
-    *ret_absent = p == UINT32_MAX && part_find_path(part, path, PATH_ARRAY) == UINT32_MAX &&
-                  part_find_path(part, path, PATH_OBJECT) == UINT32_MAX;
+    *ret_absent = p == UINT32_MAX && !has_containers;
     *ret_path = p == UINT32_MAX ? 0 : section_indexed_as(header, p);
-    return p != UINT32_MAX && header->has_index && header->columns[*ret_path].codes != CODES_EVENT;
+    return p != UINT32_MAX && !(has_containers && is_container) && header->has_index &&
+           header->columns[*ret_path].codes != CODES_EVENT;
 }
 
 static enum status probe_value(struct probing *p, uint32_t path, struct slice value,
@@ -213,7 +217,7 @@ static enum status probe_column(struct probing *p, struct slice path, struct sli
     if (ret_blocks != NULL)
         *ret_blocks = UINT64_MAX;
     enum status status = p->arena == NULL ? ERROR_MEMORY(err) : probing_open(p, err);
-    if (status == STATUS_OK && index_knows(p->header, path, &at, &absent) &&
+    if (status == STATUS_OK && index_knows(p->header, path, value, &at, &absent) &&
         has_terms_of(p->header, value))
         status = probe_value(p, at, value, &blocks, err);
     if (status == STATUS_OK) {

@@ -23,6 +23,9 @@ static const char odd_records[] =
     "{\"CreationTime\":\"2024-02-01T10:00:09\",\"d\":{\"a\":{\"b\":{\"c\":5}}},\"n\":\"5\"}\n"
     "{\"CreationTime\":\"2024-02-01T10:00:10\",\"d\":[1,\"two\",{\"three\":\"Four-Five\"}]}\n"
     "{\"CreationTime\":\"2024-02-01T10:00:11\",\"d\":{\"a\":{\"b\":5e0}},\"d\":{\"a\":{\"b\":6}}}\n"
+    "{\"CreationTime\":\"2024-02-01T10:00:12\",\"d\":{\"a\":{\"b\":{\"app\":\"thunderbird\"}}},"
+    "\"s\":[\"evilhost\"]}\n"
+    "{\"CreationTime\":\"2024-02-01T10:00:13\",\"d\":{\"a\":{\"b\":[\"evilhost\"]}}}\n"
     "{\"TimeGenerated\":\"2024-02-01T10:01:00\",\"s\":\"no time\"}\n"
     "not an object at all\n";
 
@@ -70,7 +73,11 @@ static const char typed_records[] =
     "\"StartTime_s\":\"2024-02-01T10:00:07.443\"}\n"
     "{\"TimeGenerated\":\"2024-02-01T10:00:08\",\"443\":\"y\",\"Key50126\":\"z\"}\n"
     "{\"TimeGenerated\":\"2024-02-01T10:00:09\",\"rowcount_d\":1e400}\n"
-    "{\"TimeGenerated\":\"2024-02-01T10:00:10\",\"rowcount_d\":-1e400}\n";
+    "{\"TimeGenerated\":\"2024-02-01T10:00:10\",\"rowcount_d\":-1e400}\n"
+    "{\"TimeGenerated\":\"2024-02-01T10:00:11\",\"rowcount_d\":[443,1],"
+    "\"StartTime_s\":[\"apples\"],\"JobId_g\":[\"89abcdef-0123-4567-89ab-cdef50126000\"]}\n"
+    "{\"TimeGenerated\":{\"at\":1},\"rowcount_d\":{\"a\":443},\"StartTime_s\":{\"pears\":1},"
+    "\"JobId_g\":{}}\n";
 static const char flag_records[] =
     "{\"TimeGenerated\":\"2024-02-01T10:00:00\",\"IsHidden\":1}\n"
     "{\"TimeGenerated\":\"2024-02-01T10:00:01\",\"IsHidden\":\"0\",\"ObjectId\":\"true\"}\n"
@@ -213,6 +220,11 @@ static const char *const queries[] = {
     "Odd_CL | where tostring(d.a.b) has '5' | project _Seq",
     "Odd_CL | where tostring(d.a.b) == '' | project _Seq",
     "Odd_CL | where tostring(d.a) has 'apples' | project _Seq",
+    "Odd_CL | where tostring(d.a.b) == '{\"app\":\"thunderbird\"}' | project _Seq",
+    "Odd_CL | where tostring(d.a.b) in ('[\"evilhost\"]', 'x') | project _Seq",
+    "Odd_CL | where tostring(d.a.b) =~ '[\"EvilHost\"]' | project _Seq",
+    "Odd_CL | where d.a.b == dynamic({\"app\":\"thunderbird\"}) | project _Seq",
+    "Odd_CL | where tostring(s) == '[\"evilhost\"]' | project _Seq",
     "Odd_CL | where tostring(d['a.b']) == '5' | project _Seq",
     "Odd_CL | where tostring(d) has '5' | project _Seq",
     "Odd_CL | where d has 'four' | project _Seq",
@@ -311,6 +323,11 @@ static const char *const queries[] = {
     "RawEventData.Workload | where p has 'inbox' | summarize count() by tostring(w), p",
     "CloudAppEvents | extend r = RawEventData | extend a = r.RecordType, z = r.NoSuchField"
     " | summarize count(), countif(isnull(z)) by tostring(a)",
+    "AzureDiagnostics | project _Seq, rowcount_d, JobId_g, StartTime_s, TimeGenerated",
+    "AzureDiagnostics | summarize count() by rowcount_d, JobId_g",
+    "AzureDiagnostics | where StartTime_s == '[\"apples\"]' or StartTime_s =~ '{\"PEARS\":1}'"
+    " | project _Seq",
+    "AzureDiagnostics | where rowcount_d > 0 | project _Seq, rowcount_d",
     "AzureDiagnostics | search '443' | project _Seq",
     "AzureDiagnostics | search '1000017' | project _Seq",
     "Odd_CL | where TimeGenerated == datetime(2024-02-01T10:00:03) | project _Seq",

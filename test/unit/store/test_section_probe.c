@@ -94,6 +94,37 @@ static void denies_nothing_that_is_there(void **state)
     batch_maker_release(&m);
 }
 
+/* The text of an array or object is in no column, even where other rows have a plain value. */
+static void denies_no_text_of_a_container(void **state)
+{
+    static const char *const RECORDS[] = {
+        "{\"o\":{\"w\":\"somebody\"}}",
+        "{\"o\":{\"w\":{\"app\":\"thunderbird\"}}}",
+        "{\"o\":{\"w\":[\"evilhost\"]}}",
+    };
+    static const char *const VALUES[] = {"somebody", "{\"app\":\"thunderbird\"}",
+                                         "[\"evilhost\"]"};
+    (void)state;
+    struct batch_maker m;
+    struct trip t;
+    bool maybe = true;
+    batch_maker_init(&m, "T", 1);
+    for (int i = 0; i < 3; i++)
+        batch_maker_add(&m, slice_of(RECORDS[i]), TICKS_PER_SECOND * (i + 1));
+    open_trip(&t, &m);
+    for (int i = 0; i < 3; i++) {
+        maybe = false;
+        assert_int_equal(section_probe_exact(t.section, SLICE("o.w"), slice_of(VALUES[i]), &maybe,
+                                             NULL, &t.err), STATUS_OK);
+        assert_true(maybe);
+    }
+    assert_int_equal(section_probe_exact(t.section, SLICE("o.w"), SLICE("thunderbird"), &maybe,
+                                         NULL, &t.err), STATUS_OK);
+    assert_false(maybe);
+    trip_release(&t);
+    batch_maker_release(&m);
+}
+
 static void denies_what_is_not(void **state)
 {
     (void)state;
@@ -223,6 +254,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(denies_nothing_that_is_there),
+        cmocka_unit_test(denies_no_text_of_a_container),
         cmocka_unit_test(denies_what_is_not),
         cmocka_unit_test(old_terms_say_nothing_of_words),
         cmocka_unit_test(old_form_says_nothing),

@@ -20,8 +20,9 @@ bool literal_real(struct slice text, double *ret);
 /* True if the text spells a decimal: [+-]digits[.digits][e..]. */
 bool literal_is_decimal(struct slice text);
 /* What stands between dynamic( and ): JSON, also with single quotes and nested
- * literals.  *ret is compact JSON in the arena.  Errors carry no position. */
+ * literals.  *ret is compact JSON in the arena.  Errors carry no position: it is *ret_at,
+ * bytes from the text's begin. */
 enum status literal_dynamic(struct arena *arena, struct slice text, struct slice *ret,
-                            struct error *err) MUST_USE;
+                            size_t *ret_at, struct error *err) MUST_USE;
 
 #endif

@@ -41,27 +41,13 @@ static char next(const struct reader_state *r)
 
 static enum status fail(struct reader_state *r, const char *expected)
 {
-    return ERROR_SET(r->err, STATUS_INVALID, "expected %s in the dynamic literal at byte %zu",
-                     expected, r->at);
+    return ERROR_SET(r->err, STATUS_INVALID, "expected %s in the dynamic literal", expected);
 }
 
 static void add_string(struct reader_state *r, struct slice s)
 {
     struct value v = {.type = TYPE_STRING, .bytes = s};
     dynamic_add_value(r->out, &v);
-}
-
-static enum status string(struct reader_state *r)
-{
-    struct slice s;
-    size_t end;
-    enum status status = lex_string(r->arena, r->text, r->at, &s, &end, r->err);
-
-    if (status != STATUS_OK)
-        return status;
-    r->at = end;
-    add_string(r, s);
-    return STATUS_OK;
 }
 
 static bool at_string(const struct reader_state *r)
@@ -75,6 +61,36 @@ static bool at_string(const struct reader_state *r)
     if (rest.size > 1 && rest.data[0] == '@')
         rest = slice_tail(rest, 1);
     return rest.size > 0 && (rest.data[0] == '"' || rest.data[0] == '\'');
+}
+
+/* Strings side by side are one, as outside of the literal. */
+static enum status string(struct reader_state *r)
+{
+    struct buf joined;
+    struct slice s;
+    size_t end = r->at;
+    bool is_joined = false;
+    enum status status = lex_string(r->arena, r->text, r->at, &s, &end, r->err);
+
+    buf_init(&joined, DYNAMIC_BYTES_MAX);
+    while (status == STATUS_OK) {
+        r->at = end;
+        skip(r);
+        if (!at_string(r))
+            break;
+        if (!is_joined)
+            buf_add_slice(&joined, s);
+        is_joined = true;
+        status = lex_string(r->arena, r->text, r->at, &s, &end, r->err);
+        if (status == STATUS_OK)
+            buf_add_slice(&joined, s);
+    }
+    if (status == STATUS_OK)
+        status = buf_check(&joined, r->err);
+    if (status == STATUS_OK)
+        add_string(r, is_joined ? buf_slice(&joined) : s);
+    buf_release(&joined);
+    return status;
 }
 
 static enum status array(struct reader_state *r)
@@ -251,7 +267,7 @@ static enum status value(struct reader_state *r)
 }
 
 enum status literal_dynamic(struct arena *arena, struct slice text, struct slice *ret,
-                            struct error *err)
+                            size_t *ret_at, struct error *err)
 {
     struct buf buf;
     struct reader_state r = {.arena = arena, .text = text, .out = &buf, .err = err};
@@ -261,6 +277,7 @@ enum status literal_dynamic(struct arena *arena, struct slice text, struct slice
     skip(&r);
     if (status == STATUS_OK && r.at != text.size)
         status = fail(&r, "nothing more");
+    *ret_at = r.at;
     if (status == STATUS_OK)
         status = buf_check(&buf, err);
     if (status == STATUS_OK) {

@@ -82,9 +82,11 @@ struct node *parse_literal(struct parser *p, const struct token *token)
         }
     } else if (token->type == TYPE_DYNAMIC) {
         v->type = TYPE_DYNAMIC;
-        if (literal_dynamic(p->arena, token->text, &v->bytes, p->err) != STATUS_OK) {
+        size_t at = 0;
+        if (literal_dynamic(p->arena, token->text, &v->bytes, &at, p->err) != STATUS_OK) {
             if (p->err->status == STATUS_INVALID) {
-                lex_position(p->text, token->at, &p->err->line, &p->err->column);
+                at += (size_t)(token->text.data - p->text.data);
+                lex_position(p->text, (uint32_t)at, &p->err->line, &p->err->column);
                 (void)error_code(p->err, "SYN0002");
             }
             return NULL;

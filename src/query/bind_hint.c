@@ -150,16 +150,38 @@ const char *bind_hint(struct slice name)
     return NULL;
 }
 
+/* Fewer letters must differ than in a name that only looks like it. */
+static size_t nearest_distance(struct slice name)
+{
+    size_t bound = name.size / 2 + 1;
+
+    return bound < 4 ? bound : 4;
+}
+
+/* The event's time is called so in Sentinel's tables, and so in Defender's. */
+static bool is_other_time(struct slice column, struct slice name)
+{
+    return (slice_is(column, "TimeGenerated") && slice_equal_nocase(name, SLICE("Timestamp"))) ||
+           (slice_is(column, "Timestamp") && slice_equal_nocase(name, SLICE("TimeGenerated")));
+}
+
+static size_t column_distance(struct slice column, struct slice name)
+{
+    if (slice_equal_nocase(column, name))
+        return 0;
+    return is_other_time(column, name) ? 1 : text_distance(column, name);
+}
+
 struct slice bind_nearest_column(const struct binder *b, struct slice name)
 {
     struct slice best = {NULL, 0};
-    size_t distance = name.size <= 3 ? 2 : 4;
+    size_t distance = nearest_distance(name);
     const struct schema *schemas[2] = {b->scope.columns, b->scope.right};
 
     for (int s = 0; s < 2; s++) {
         for (uint32_t i = 0; schemas[s] != NULL && i < schemas[s]->column_count; i++) {
             struct slice column = schemas[s]->columns[i].name;
-            size_t d = slice_equal_nocase(column, name) ? 0 : text_distance(column, name);
+            size_t d = column_distance(column, name);
             if (d < distance) {
                 distance = d;
                 best = column;

@@ -161,6 +161,10 @@ bool bind_check_types(struct binder *b, const struct node *call, struct expr *co
          i++, node = node->next) {
         bool null = args[i]->kind == EXPR_CONST && args[i]->value.is_null;
         char kind = !is_case ? *kinds : i % 2 == 0 && i + 1 < count ? 'b' : '.';
+        if (kind == 'b' && node->kind == NODE_NAMED) {
+            bind_fail(b, node->at, "SEM0219", "'=' gives a name: compare with '=='");
+            return false;
+        }
         if (!null && !fits(kind, args[i]->type)) {
             bind_fail(b, node->at, "SEM0219", "argument %u of '%.*s' is a %s, %s is needed", i + 1,
                       SLICE_FMT(call->name), type_name(args[i]->type), said(kind));

@@ -130,6 +130,10 @@ static unsigned run_file(const char *path, unsigned *cases, bool update)
         size_t end = split == SIZE_MAX ? SIZE_MAX : slice_find(rest, SLICE("===\n"), split);
         if (end == SIZE_MAX)
             break;
+        if (slice_find(slice_head(rest, start), SLICE("===\n"), 0) != SIZE_MAX) {
+            fprintf(stderr, "%s: a case has no name behind a '#'\n", path);
+            failures++;
+        }
         struct slice name = slice_from(rest.data + start + 1, name_end - start);
         struct slice query = slice_from(rest.data + name_end + 1, split - name_end);
         struct slice expected = slice_from(rest.data + split + 5, end - split - 5);

@@ -156,6 +156,15 @@ static void add_cell(struct buf *json, const struct value *v)
     }
 }
 
+/* A column that is neither text nor dynamic has null for an array or object, too. */
+static void add_null(struct buf *json, enum type type, uint32_t chance)
+{
+    static const char *const nulls[] = {"null", "[7,-3,1.5]", "null", "{\"a\":1,\"b\":\"alice\"}"};
+    bool is_open = type == TYPE_STRING || type == TYPE_DYNAMIC;
+
+    buf_add_text(json, is_open ? "null" : nulls[chance % 4]);
+}
+
 /* A null is sometimes said and sometimes left out. */
 static void add_record(struct buf *json, const struct table *t, uint32_t row)
 {
@@ -169,7 +178,7 @@ static void add_record(struct buf *json, const struct table *t, uint32_t row)
         buf_add_format(json, "%s\"%.*s\":", first ? "" : ",", SLICE_FMT(t->shape.fields[c].name));
         first = false;
         if (v->is_null)
-            buf_add_text(json, "null");
+            add_null(json, v->type, row / 2 + c);
         else
             add_cell(json, v);
     }

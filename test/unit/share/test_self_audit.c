@@ -2,6 +2,7 @@
 #include "share/self_audit.h"
 
 #include "base/limits.h"
+#include "sim/alloc.h"
 
 #include <pthread.h>
 #include <setjmp.h>
@@ -305,6 +306,33 @@ static void test_nobody_waits_while_nobody_else_writes(void **state)
     assert_true(least_us < SELF_AUDIT_GATHER_MS * 1000);
 }
 
+/* Whichever allocation fails, the action is refused and nothing is freed twice. */
+static void test_an_action_without_memory_is_refused(void **state)
+{
+    struct self_audit *audit = *state;
+    struct audit_action action = make("T | take 1", 3);
+    enum status status = STATUS_LIMIT;
+    struct audit_ticket ticket;
+    struct error err;
+    uint64_t at = 0;
+
+    while (status == STATUS_LIMIT) {
+        alloc_set(++at, false);
+        alloc_arm(true);
+        status = self_audit_begin(audit, &action, &ticket, &err);
+        alloc_arm(false);
+    }
+    assert_int_equal(status, STATUS_OK);
+    assert_true(at > 4); /* the text and three lines, at least */
+    status = self_audit_wait(audit, ticket, &err);
+    assert_true(status == STATUS_OK || status == STATUS_LIMIT); /* the writer may have lacked it */
+    (void)pthread_mutex_lock(&lock);
+    buf_clear(&written);
+    (void)pthread_mutex_unlock(&lock);
+    assert_int_equal(self_audit_put(audit, &action, &err), STATUS_OK);
+    assert_int_equal(count_of("T | take 1"), 3);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -322,6 +350,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_query_is_shown_to_its_end, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(test_what_waits_at_the_end_is_written, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_an_action_without_memory_is_refused, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(test_many_in_a_row_share_a_write_while_others_write,
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(test_nobody_waits_while_nobody_else_writes, setup,

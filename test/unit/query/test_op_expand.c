@@ -2,6 +2,8 @@
 /* mv-expand and mv-apply: arrays, bags, nothing to expand, limits. */
 #include "mixed.h"
 
+#include <pthread.h>
+
 /* Arrays of whole numbers have a way of their own; what is not one takes the other. */
 static const struct ask wholes_cases[] = {
     {"print d = dynamic([1,-2,30]) | mv-expand d to typeof(long)", "[[1],[-2],[30]]"},
@@ -103,9 +105,115 @@ static const char *const hungry[] = {
 };
 MIXED_TEST(memory_is_bounded, mixed_starve, hungry)
 
+/* Gives one batch to each thread, all at once, or counts how often it is read, which takes long
+ * enough for the others to come. */
+struct crowd {
+    struct table_source source; /* first */
+    bool is_slow;
+    atomic_uint reads;
+    pthread_barrier_t start;
+};
+
+struct member {
+    struct crowd *crowd;
+    struct scan_sink *sink;
+    uint32_t worker;
+    enum status status;
+    struct error err;
+};
+
+static const struct schema *crowd_schema(struct table_source *source)
+{
+    static struct column columns[1] = {{{"a", 1}, TYPE_LONG}};
+    static const struct schema schema = {columns, 1};
+
+    (void)source;
+    return &schema;
+}
+
+static void *crowd_take(void *context)
+{
+    static const int64_t numbers[] = {1, 2, 3};
+    struct vector column = {.type = TYPE_LONG, .row_count = 3, .integers = numbers};
+    const struct batch batch = {.row_count = 3, .column_count = 1, .columns = &column};
+    struct member *m = context;
+    bool stop = false;
+
+    (void)pthread_barrier_wait(&m->crowd->start);
+    m->status = m->sink->take(m->sink, m->worker, &batch, &stop, &m->err);
+    return NULL;
+}
+
+static enum status crowd_scan(struct table_source *source, const struct scan_request *request,
+                              struct scan_sink *sink, struct scan_stats *stats, struct error *err)
+{
+    struct crowd *crowd = (struct crowd *)source;
+    struct member members[4];
+    pthread_t threads[4];
+    uint32_t count = crowd->is_slow ? 1 : request->thread_count;
+
+    assert_in_range(count, 1, 4);
+    assert_int_equal(request->column_count, 1);
+    atomic_fetch_add(&crowd->reads, 1);
+    if (crowd->is_slow)
+        (void)nanosleep(&(struct timespec){0, 20000000}, NULL);
+    stats->complete = true;
+    (void)pthread_barrier_init(&crowd->start, NULL, count);
+    for (uint32_t i = 0; i < count; i++) {
+        members[i] = (struct member){.crowd = crowd, .sink = sink, .worker = i};
+        assert_int_equal(pthread_create(&threads[i], NULL, crowd_take, &members[i]), 0);
+    }
+    enum status status = STATUS_OK;
+    for (uint32_t i = 0; i < count; i++) {
+        (void)pthread_join(threads[i], NULL);
+        if (members[i].status != STATUS_OK) {
+            status = members[i].status;
+            *err = members[i].err;
+        }
+    }
+    (void)pthread_barrier_destroy(&crowd->start);
+    return status;
+}
+
+static enum status crowd_find(void *context, struct slice name, struct table_source **ret,
+                              struct error *err)
+{
+    struct crowd *crowds = context;
+
+    if (!slice_is(name, "Many") && !slice_is(name, "Slow"))
+        return ERROR_SET(err, STATUS_NOT_FOUND, "there is no such table");
+    *ret = &crowds[slice_is(name, "Slow")].source;
+    return STATUS_OK;
+}
+
+/* What is materialized is there before the threads that read it come at once. */
+static void what_is_materialized_is_read_once(void **state)
+{
+    static const struct table_source_ops ops = {crowd_schema, crowd_scan, NULL, NULL};
+    struct crowd crowds[2] = {{{&ops}, .is_slow = false}, {{&ops}, .is_slow = true}};
+    const struct query_env env = {.context = crowds, .table = crowd_find};
+    struct query_request request = {
+        .text = SLICE("let m = materialize(Slow | extend b = a * 10); Many | extend l = "
+                      "range(1, a, 1) | mv-apply e = l to typeof(long) on (join kind=inner (m) "
+                      "on $left.e == $right.a | summarize n = sum(b)) | summarize sum(n), count()"),
+        .env = &env,
+        .thread_count = 4};
+    struct mixed_answer answer = {.sink = {.begin = mixed_begin, .rows = mixed_rows}};
+    struct error err;
+
+    (void)state;
+    buf_init(&answer.text, MIB);
+    ASSERT_OK(query_run(&request, &answer.sink, &answer.stats, &err));
+    ASSERT_SLICE(buf_slice(&answer.text), "400|12\n");
+    assert_int_equal(crowds[0].reads, 1);
+    assert_int_equal(crowds[1].reads, 1);
+    buf_release(&answer.text);
+}
+
 ASK_MAIN(cmocka_unit_test(wholes),
          cmocka_unit_test(expands),
          cmocka_unit_test(applies),
          cmocka_unit_test(errors),
          cmocka_unit_test(encodings_do_not_matter),
-         cmocka_unit_test(memory_is_bounded))
+         cmocka_unit_test(memory_is_bounded),
+         cmocka_unit_test(what_is_materialized_is_read_once))

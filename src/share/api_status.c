@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "base/stage.h"
 #include "base/text.h"
+#include "base/time.h"
 #include "share/damaged.h"
 
 #include <stdarg.h>
@@ -207,23 +208,58 @@ static void add_check(struct checks *checks, const char *name, enum verdict verd
         checks->worst = verdict;
 }
 
-static void check_store(struct share *share, struct checks *checks)
-{
-    struct store_stats s;
+/* The losses that nobody accepted, and the last of the others. */
+struct open_losses {
+    const struct ingest_lost *last; /* in no section, of which check_store() tells; NULL: none */
+    uint64_t count;                 /* of these */
+    uint64_t sections;              /* of which records are lost */
+    bool any;                       /* of either kind */
+    bool is_known;                  /* false: there may be others */
+    int64_t accepted_us;            /* when the last was; 0: none was */
+};
 
-    store_stats(share->services.store, &s);
-    bool is_crowded = store_is_crowded(&s);
-    if (s.corrupt_sections > 0)
+static struct open_losses find_open(struct share *share, struct arena *arena)
+{
+    struct open_losses open = {0};
+    struct lost_records *lost = NULL;
+    struct error ignored;
+    uint32_t count = 0;
+
+    open.is_known = share_lost(share, arena, &lost, &count, &ignored) == STATUS_OK;
+    for (uint32_t i = 0; i < count && open.is_known; i++) {
+        if (lost[i].lost.accepted_us > open.accepted_us)
+            open.accepted_us = lost[i].lost.accepted_us;
+        if (lost[i].lost.accepted_us != 0)
+            continue;
+        open.any = true;
+        if (lost[i].in_section) {
+            open.sections++;
+            continue;
+        }
+        open.last = &lost[i].lost;
+        open.count++;
+    }
+    return open;
+}
+
+/* `open` was found after `s`, so it has all that `s` counts.  A section whose loss was accepted is
+ * told with the losses. */
+static void check_store(const struct store_stats *s, const struct open_losses *open,
+                        struct checks *checks)
+{
+    bool is_crowded = store_is_crowded(s);
+
+    if (s->corrupt_sections > 0 && (open->sections > 0 || !open->is_known))
         add_check(checks, "store", VERDICT_BAD,
                   "%llu stored sections cannot be read; restore them from a backup; 'daybook loss "
                   "list' names their records",
-                  (unsigned long long)s.corrupt_sections);
+                  (unsigned long long)s->corrupt_sections);
     else
         add_check(checks, "store", is_crowded ? VERDICT_WARNING : VERDICT_OK,
                   "%llu records in %llu segments (%.1f MiB), %llu in memory%s",
-                  (unsigned long long)(s.rows_sealed + s.rows_memory),
-                  (unsigned long long)s.segments, (double)s.bytes_sealed / (double)MIB,
-                  (unsigned long long)s.rows_memory,
+                  (unsigned long long)(s->rows_sealed + s->rows_memory),
+                  (unsigned long long)s->segments, (double)s->bytes_sealed / (double)MIB,
+                  (unsigned long long)s->rows_memory,
                   is_crowded ? "; more than half of the sections that there may be: are there very "
                                "many tables? 'daybook compact' joins what can be joined"
                              : "");
@@ -273,37 +309,10 @@ static void add_lost(struct checks *checks, const struct ingest_lost *last, uint
               file_count, SLICE_FMT(files));
 }
 
-/* The losses that nobody accepted. */
-struct open_losses {
-    const struct ingest_lost *last; /* in no section, of which check_store() tells; NULL: none */
-    uint64_t count;                 /* of these */
-    bool any;                       /* of either kind */
-};
-
-static struct open_losses find_open(struct share *share, struct arena *arena)
-{
-    struct open_losses open = {0};
-    struct lost_records *lost = NULL;
-    struct error ignored;
-    uint32_t count = 0;
-
-    if (share_lost(share, arena, &lost, &count, &ignored) != STATUS_OK)
-        return open;
-    for (uint32_t i = 0; i < count; i++) {
-        if (lost[i].lost.accepted_us != 0)
-            continue;
-        open.any = true;
-        if (lost[i].in_section)
-            continue;
-        open.last = &lost[i].lost;
-        open.count++;
-    }
-    return open;
-}
-
 static void check_files(struct share *share, const struct open_losses *open,
                         struct checks *checks)
 {
+    char accepted[TIME_TEXT_BYTES + 1];
     struct ingest_stats s;
     struct buf names;
 
@@ -323,10 +332,12 @@ static void check_files(struct share *share, const struct open_losses *open,
                   SLICE_FMT(slice_head(buf_slice(&names), 300)));
     else
         add_check(checks, "files", VERDICT_OK, "no file is set aside as damaged");
+    time_format_iso(time_from_unix_us(open->accepted_us), accepted);
     if (s.accepted_ranges > 0)
         add_check(checks, "losses", VERDICT_OK,
-                  "%llu ranges of records are lost, which was accepted; 'daybook loss list'",
-                  (unsigned long long)s.accepted_ranges);
+                  "%llu ranges of records are lost, which was accepted, last on %s; 'daybook "
+                  "loss list' names them",
+                  (unsigned long long)s.accepted_ranges, accepted);
     buf_release(&names);
 }
 
@@ -368,12 +379,14 @@ enum status share_status(void *context, const struct http_request *request,
     struct share *share = context;
     struct checks checks = {.out = &response->body};
     struct open_losses open;
+    struct store_stats store;
 
     if (!guid_is_zero(&request->principal->tenant))
         return ERROR_SET(err, STATUS_DENIED, "the status is for tokens of the instance");
     buf_add_format(&response->body, "{\"version\":\"%s\",\"checks\":[", DAYBOOK_VERSION);
-    check_store(share, &checks);
+    store_stats(share->services.store, &store);
     open = find_open(share, request->arena);
+    check_store(&store, &open, &checks);
     check_files(share, &open, &checks);
     check_disk(share, &checks);
     check_log(share, &checks);

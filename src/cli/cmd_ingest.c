@@ -275,7 +275,13 @@ static enum status pump(struct sender *s, struct intake *intake, struct error *e
     }
     if (status == STATUS_OK && is_interrupted(s))
         return intake->source.is_followed ? end_follow(s, &intake->feed, err) : stopped(s, err);
-    return status == STATUS_OK ? finish(s, intake, err) : status;
+    if (status == STATUS_OK)
+        status = finish(s, intake, err);
+    if (status == STATUS_OK && feed_is_cut(&intake->feed))
+        status = ERROR_SET(err, STATUS_INVALID,
+                           "the JSON array has no end, so the file was cut off; what it has was "
+                           "sent");
+    return status;
 }
 
 static enum status send_file(struct sender *s, const char *path, struct error *err)

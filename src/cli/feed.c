@@ -165,3 +165,8 @@ void feed_taken(struct feed *feed)
     feed->record_count = 0;
     scan(feed); /* what is left may hold another body */
 }
+
+bool feed_is_cut(const struct feed *feed)
+{
+    return feed->is_array && !feed->array_ended;
+}

@@ -36,5 +36,7 @@ enum feed_part {
 /* The next body, if there is one; borrowed until feed_taken(). */
 bool feed_body(struct feed *feed, enum feed_part part, struct slice *ret);
 void feed_taken(struct feed *feed);
+/* There was an array, and what was added does not have its end. */
+bool feed_is_cut(const struct feed *feed);
 
 #endif

@@ -260,10 +260,12 @@ static enum status take_element(struct split *split, struct error *err)
     size_t at = skip_blanks(body, end);
     bool closed = at < body.size && body.data[at] == ']';
     split->at = at < body.size ? skip_blanks(body, at + 1) : at;
-    if (closed)
+    if (closed) {
         split->state = SPLIT_REST;
-    else if (split->at >= body.size)
-        split->state = SPLIT_DONE;
+    } else if (split->at >= body.size) {
+        split->at = at; /* a comma behind which the body breaks off is a rest too */
+        split->state = SPLIT_REST;
+    }
     return STATUS_OK;
 }
 
@@ -278,13 +280,14 @@ static enum status take_rest(struct split *split, struct error *err)
     return add_record(split, rest, QUARANTINE_ARRAY_REST, err);
 }
 
-/* `at` is behind the opening bracket. */
+/* `at` is behind the opening bracket.  One with nothing behind it is the rest of an array. */
 static void begin_array(struct split *split, size_t at)
 {
     split->at = skip_blanks(split->body, at);
     split->state = SPLIT_ELEMENTS;
     if (split->at >= split->body.size) {
-        split->state = SPLIT_DONE;
+        split->at = at - 1;
+        split->state = SPLIT_REST;
     } else if (split->body.data[split->at] == ']') {
         split->at++;
         split->state = SPLIT_REST;

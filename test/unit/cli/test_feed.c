@@ -215,6 +215,7 @@ static void a_broken_array_is_sent_as_it_is(void **state)
     assert_true(slice_is(body, text));
     feed_taken(&feed);
     assert_false(feed_body(&feed, FEED_ALL, &body));
+    assert_true(feed_is_cut(&feed));
     feed_release(&feed);
 }
 
@@ -246,6 +247,7 @@ static void whole_records_can_be_taken_at_any_time(void **state)
             ASSERT_OK(feed_add(&feed, SLICE("3}]"), &err));
             take(&feed, FEED_WHOLE, &out);
             assert_int_equal(out.bodies, 3);
+            assert_false(feed_is_cut(&feed));
         }
         feed_release(&feed);
         buf_release(&out.records);

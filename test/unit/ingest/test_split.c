@@ -122,8 +122,6 @@ static void an_element_is_its_value_from_first_to_last_byte(void **state)
     expect(f, 3, "\"x\"", QUARANTINE_NOT_OBJECT);
     cut(f, SLICE("[]"), INGEST_FORMAT_AUTO);
     assert_int_equal(f->split.count, 0);
-    cut(f, SLICE("["), INGEST_FORMAT_ARRAY);
-    assert_int_equal(f->split.count, 0);
 }
 
 static void a_broken_array_keeps_what_is_before_the_break(void **state)
@@ -135,6 +133,7 @@ static void a_broken_array_keeps_what_is_before_the_break(void **state)
         {"[{\"a\":1},{\"b\":", "{\"b\":"},
         {"[{\"a\":1},{\"b\":1} {\"c\":1}]", "{\"b\":1} {\"c\":1}]"},
         {"[{\"a\":1},]", "]"},
+        {"[{\"a\":1} , ", ","},
         {"[{\"a\":1}] trailing ", "trailing"},
         {"[{\"a\":1},{\"b\":\"\x01\"}]", "{\"b\":\"\x01\"}]"},
         {"[{\"a\":1},\xEF\xBB\xBF{\"b\":1}]", "\xEF\xBB\xBF{\"b\":1}]"},
@@ -154,6 +153,9 @@ static void a_broken_array_keeps_what_is_before_the_break(void **state)
     cut(f, SLICE("{\"a\":1}"), INGEST_FORMAT_ARRAY);
     assert_int_equal(f->split.count, 1);
     expect(f, 0, "{\"a\":1}", QUARANTINE_ARRAY_REST);
+    cut(f, SLICE(" [ \n"), INGEST_FORMAT_AUTO);
+    assert_int_equal(f->split.count, 1);
+    expect(f, 0, "[", QUARANTINE_ARRAY_REST);
 }
 
 static void a_bad_element_does_not_break_the_array(void **state)

@@ -415,6 +415,10 @@ static void a_webhook_is_https_unless_allowed(void **state)
                                "{\"url\":\"http://127.0.0.1:9009/\",\"allow_private\":true}"), 200);
     assert_int_equal(place_ask(place, place->admin, HTTP_GET, "/v1/settings/webhook", ""), 200);
     ASSERT_SAYS(place, "{\"url\":\"http://127.0.0.1:9009/\",\"allow_private\":true}");
+    assert_int_equal(place_ask(place, place->admin, HTTP_PUT, "/v1/settings/webhook", "{}"), 400);
+    ASSERT_SAYS(place, "give 'url'; an empty one stops delivery");
+    assert_int_equal(place_ask(place, place->admin, HTTP_GET, "/v1/settings/webhook", ""), 200);
+    ASSERT_SAYS(place, "{\"url\":\"http://127.0.0.1:9009/\",\"allow_private\":true}");
     assert_int_equal(place_ask(place, place->admin, HTTP_PUT, "/v1/settings/webhook",
                                "{\"url\":\"\"}"), 200);
 }

@@ -179,6 +179,25 @@ static void what_is_ingested_comes_back(void **state)
     ASSERT_CODE(CLI_FAILED, "ingest", "--tenant", "alpha", "/nowhere/at/all", "--data", "%d");
 }
 
+static void an_array_without_its_end_is_told(void **state)
+{
+    static const char *const texts[] = {"[", "[\n", "[{\"n\":1}", "[{\"n\":2},",
+                                        "[{\"n\":3},{\"n\":"};
+    struct desk *desk = *state;
+
+    ASSERT_CODE(CLI_OK, "tenant", "add", "alpha", "--data", "%d");
+    for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+        write_file(desk, texts[i]);
+        ASSERT_CODE(CLI_USAGE, "ingest", "--tenant", "alpha", "--table", "T_CL", "%f", "--data",
+                    "%d");
+        assert_non_null(strstr(desk->errors.data, "the JSON array has no end"));
+    }
+    ASSERT_CODE(CLI_OK, "query", "--tenant", "alpha", "T_CL | where n > 0 | count", "--data", "%d");
+    assert_string_equal(desk->out.data, "{\"Count\":3}\n");
+    write_file(desk, "[]");
+    ASSERT_CODE(CLI_OK, "ingest", "--tenant", "alpha", "--table", "T_CL", "%f", "--data", "%d");
+}
+
 static void a_table_cannot_steer_the_terminal(void **state)
 {
     struct desk *desk = *state;
@@ -204,6 +223,16 @@ static void batches_answer_a_line_a_line(void **state)
                        "\"rows\":[[1]],\"complete\":true,");
     ASSERT_PRINTS("{\"id\":\"c\",\"error\":");
     ASSERT_CODE(CLI_OK, "query", "--batch", "%f", "--check");
+}
+
+static void a_parameter_is_given_once(void **state)
+{
+    struct desk *desk = *state;
+
+    ASSERT_CODE(CLI_OK, "tenant", "add", "alpha", "--data", "%d");
+    ASSERT_CODE(CLI_USAGE, "query", "--tenant", "alpha", "--parameter", "x=1", "--parameter", "x=2",
+                "declare query_parameters(x:long); print x", "--data", "%d");
+    assert_non_null(strstr(desk->errors.data, "the parameter 'x' is given twice"));
 }
 
 static void scope_says_no_with_its_exit_code(void **state)
@@ -343,6 +372,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         DESK_TEST(tenants_and_tokens_are_made_listed_and_revoked),
         DESK_TEST(what_is_ingested_comes_back),
+        DESK_TEST(an_array_without_its_end_is_told),
+        DESK_TEST(a_parameter_is_given_once),
         DESK_TEST(a_table_cannot_steer_the_terminal),
         DESK_TEST(batches_answer_a_line_a_line),
         DESK_TEST(scope_says_no_with_its_exit_code),

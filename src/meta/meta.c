@@ -9,6 +9,9 @@
 
 #define SCHEMA_VERSION 2
 
+#define UNUSED_BYTES_MIN (256 * 1024) /* less is not given back */
+#define SHRINK_BYTES_MAX (256 * 1024 * 1024) /* of what is left */
+
 static const char schema_sql[] =
     "CREATE TABLE tenants(id BLOB PRIMARY KEY, name TEXT NOT NULL UNIQUE COLLATE NOCASE,"
     " created_us INTEGER NOT NULL, retention_days INTEGER NOT NULL) WITHOUT ROWID;"
@@ -91,6 +94,35 @@ static enum status make_schema(struct meta *meta, struct error *err)
     if (sqlite3_exec(meta->db, sql, NULL, NULL, NULL) != SQLITE_OK)
         return meta_fail(meta, "make the control plane", err);
     return STATUS_OK;
+}
+
+/* Gives back the room of what was removed, where most of the file is that and it is worth it.
+ * SQLite makes the database anew in memory, hence the bound, and puts it in place in one
+ * transaction.  Where that finds no space or no memory the file stays as large as it is. */
+static enum status shrink(struct meta *meta, struct error *err)
+{
+    static const char sql[] = "SELECT freelist_count, page_count, page_size"
+                              " FROM pragma_freelist_count, pragma_page_count, pragma_page_size";
+    sqlite3_stmt *statement = NULL;
+    enum status status = meta_prepare(meta, sql, &statement, err);
+
+    if (status != STATUS_OK)
+        return status;
+    if (sqlite3_step(statement) != SQLITE_ROW)
+        status = meta_fail(meta, "measure the control plane", err);
+    int64_t unused = sqlite3_column_int64(statement, 0);
+    int64_t used = sqlite3_column_int64(statement, 1) - unused;
+    used *= sqlite3_column_int64(statement, 2);
+    unused *= sqlite3_column_int64(statement, 2);
+    (void)sqlite3_finalize(statement);
+    if (status != STATUS_OK || unused < UNUSED_BYTES_MIN || unused < used ||
+        used > SHRINK_BYTES_MAX)
+        return status;
+    int code = sqlite3_exec(meta->db, "VACUUM", NULL, NULL, NULL);
+    bool is_as_before = code == SQLITE_FULL || code == SQLITE_NOMEM;
+    return code == SQLITE_OK || (is_as_before && !meta->vfs.is_failed)
+               ? STATUS_OK
+               : meta_fail(meta, "shrink the control plane", err);
 }
 
 /* Damage that SQLite itself sees; it also rolls back what a crash cut short. */
@@ -212,6 +244,8 @@ enum status meta_open(const struct meta_options *options, struct meta **ret, str
     status = open_mended(meta, err);
     if (status == STATUS_OK)
         status = make_schema(meta, err);
+    if (status == STATUS_OK)
+        status = shrink(meta, err);
     if (status == STATUS_OK)
         status = meta_seal(meta, err); /* nobody else has it yet */
     if (status != STATUS_OK) {

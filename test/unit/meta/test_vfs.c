@@ -11,6 +11,7 @@
 
 #define STEPS 6u
 #define BODY_BYTES 20000u /* several pages */
+#define GONE_BYTES 300000u /* of what is removed: enough to be given back */
 
 static struct error err;
 
@@ -19,6 +20,7 @@ enum outcome { REFUSED, ANSWERED };
 struct life {
     struct fault_io faults;
     enum outcome outcomes[STEPS];
+    uint32_t step_count; /* changes after the opening */
     uint32_t fatal_count;
     bool was_opened;
 };
@@ -43,6 +45,17 @@ static enum status change(struct meta *meta, uint32_t step)
         return meta_document_put(meta, &(struct guid){{1}}, META_WATCHLIST, &document, &err);
     }
     return meta_setting_set(meta, slice_of(name), slice_from(body, 10 + step), &err);
+}
+
+static uint64_t database_bytes(struct control_plane *p)
+{
+    struct io_file *file = NULL;
+    uint64_t size = 0;
+
+    ASSERT_OK(io_open(p->io, "db", IO_READ, &file, &err));
+    ASSERT_OK(io_size(file, &size, &err));
+    io_close(file);
+    return size;
 }
 
 static bool is_there(struct control_plane *p, uint32_t step)
@@ -77,7 +90,7 @@ static void live(struct life *life, struct control_plane *p)
     struct meta *meta = NULL;
 
     life->was_opened = meta_open(&options, &meta, &err) == STATUS_OK;
-    for (uint32_t i = 0; i < STEPS && life->was_opened; i++) {
+    for (uint32_t i = 0; i < life->step_count && life->was_opened; i++) {
         bool was_fatal = life->fatal_count > 0;
         enum status status = change(meta, i);
         /* fatal() ends the process before the answer */
@@ -121,12 +134,30 @@ static enum status sync_dir_quickly(struct io *io, const char *path, struct erro
     return fault_hits(f) ? fault_error(f, e) : STATUS_OK;
 }
 
-/* A new database whose fail_at-th call fails; how many calls there were. */
-static uint64_t run(struct control_plane *p, uint64_t fail_at, bool sticky, int os_errno)
+/* A watchlist that is gone: its pages are most of the database. */
+static void leave_room(struct control_plane *p)
+{
+    static char body[GONE_BYTES];
+    const struct meta_document document = {
+        .name = SLICE("gone"), .body = slice_from(body, sizeof(body)), .items = 1};
+    const struct guid tenant = {{1}};
+
+    memset(body, 'g', sizeof(body));
+    ASSERT_OK(meta_setting_set(p->meta, SLICE("kept"), SLICE("as it is"), &err));
+    ASSERT_OK(meta_document_put(p->meta, &tenant, META_WATCHLIST, &document, &err));
+    ASSERT_OK(meta_document_remove(p->meta, &tenant, META_WATCHLIST, SLICE("gone"), &err));
+    assert_true(database_bytes(p) > GONE_BYTES);
+}
+
+/* A new database whose fail_at-th call fails; how many calls there were.  Without steps: one that
+ * is made smaller when it is opened. */
+static uint64_t run(struct control_plane *p, uint32_t step_count, uint64_t fail_at, bool sticky,
+                    int os_errno)
 {
     static const char *const names[] = {"db", "db.sum", "db.copy", "db-journal"};
-    struct life life = {.fatal_count = 0};
+    struct life life = {.step_count = step_count};
     struct io *real = p->io;
+    struct slice kept;
 
     fault_io_init(&life.faults, real);
     struct io_ops ops = *life.faults.io.ops;
@@ -139,6 +170,8 @@ static uint64_t run(struct control_plane *p, uint64_t fail_at, bool sticky, int 
             ASSERT_OK(io_unlink(p->io, names[i], &err));
     }
     ASSERT_OK(control_plane_open(p, true, &err));
+    if (step_count == 0)
+        leave_room(p);
     meta_close(p->meta);
     life.faults.calls = 0;
     life.faults.os_errno = os_errno;
@@ -148,6 +181,12 @@ static uint64_t run(struct control_plane *p, uint64_t fail_at, bool sticky, int 
     uint64_t calls = life.faults.calls;
     life.faults.fail_at = 0;
     compare(&life, p);
+    if (step_count == 0) {
+        ASSERT_OK(meta_setting_get(p->meta, SLICE("kept"), p->arena, &kept, &err));
+        ASSERT_SLICE(kept, "as it is");
+    }
+    if (fail_at == 0 && step_count == 0)
+        assert_true(database_bytes(p) < GONE_BYTES / 4);
     meta_close(p->meta);
     p->meta = NULL;
     p->io = real;
@@ -161,13 +200,26 @@ static void every_call_fails_once_and_for_good(void **state)
     struct control_plane *p = *state;
 
     meta_close(p->meta);
-    uint64_t calls = run(p, 0, false, EIO);
+    uint64_t calls = run(p, STEPS, 0, false, EIO);
     assert_true(calls > 100);
     for (size_t r = 0; r < 2; r++) {
         for (uint64_t n = 1; n <= calls; n++) {
-            (void)run(p, n, false, reasons[r]);
-            (void)run(p, n, true, reasons[r]);
+            (void)run(p, STEPS, n, false, reasons[r]);
+            (void)run(p, STEPS, n, true, reasons[r]);
         }
+    }
+}
+
+static void every_call_fails_while_room_is_given_back(void **state)
+{
+    struct control_plane *p = *state;
+
+    meta_close(p->meta);
+    uint64_t calls = run(p, 0, 0, false, EIO);
+    assert_true(calls > 50);
+    for (uint64_t n = 1; n <= calls; n++) {
+        (void)run(p, 0, n, true, EIO); /* as a kill */
+        (void)run(p, 0, n, false, ENOSPC);
     }
 }
 
@@ -218,6 +270,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         META_TEST(files_are_as_sqlite_wants_them),
         META_TEST(every_call_fails_once_and_for_good),
+        META_TEST(every_call_fails_while_room_is_given_back),
     };
 
     return RUN_TESTS(tests);

@@ -23,8 +23,8 @@ static bool add_column(struct binder *b, struct expansion *x, const struct schem
         return false;
     enum type to = type->kind == NODE_TYPEOF ? type->value.type : TYPE_DYNAMIC;
     if (expr->type != TYPE_DYNAMIC && expr->type != TYPE_STRING) {
-        bind_fail(b, item->at, "SEM0100", "'%.*s' is a %s, a dynamic is needed",
-                  SLICE_FMT(slice_head(name, 128)), type_name(expr->type));
+        bind_fail(b, item->at, "SEM0100", "'%.*s' is %s, a dynamic is needed",
+                  SLICE_FMT(slice_head(name, 128)), type_phrase(expr->type));
         return false;
     }
     if (expr->type == TYPE_STRING) { /* a text is one element */

@@ -223,8 +223,8 @@ struct expr *bind_logic(struct binder *b, uint32_t at, enum expr_kind kind, stru
     for (uint32_t i = 0; i < count; i++) {
         if (args[i]->type != TYPE_BOOL && args[i]->type != TYPE_DYNAMIC &&
             !type_is_number(args[i]->type))
-            return bind_fail(b, args[i]->at, "SEM0106", "expected a bool, found a %s%s",
-                             type_name(args[i]->type),
+            return bind_fail(b, args[i]->at, "SEM0106", "expected a bool, found %s%s",
+                             type_phrase(args[i]->type),
                              args[i]->type == TYPE_STRING
                                  ? "; one of several texts is asked for with has_any ('a', 'b')"
                                  : "");
@@ -454,7 +454,7 @@ static struct expr *bind_unary(struct binder *b, const struct node *node)
     if (arg == NULL)
         return NULL;
     if (!type_is_number(arg->type) && arg->type != TYPE_TIMESPAN)
-        return bind_fail(b, node->at, "SEM0001", "cannot negate a %s%s", type_name(arg->type),
+        return bind_fail(b, node->at, "SEM0001", "cannot negate %s%s", type_phrase(arg->type),
                          arg->type != TYPE_STRING ? ""
                                                   : "; an order is turned by 'desc', columns are "
                                                     "left out by project-away");
@@ -609,8 +609,8 @@ static struct expr *bind_member(struct binder *b, const struct node *node)
                          "'.%.*s' needs a dynamic value, found a string; use parse_json()",
                          SLICE_FMT(slice_head(node->name, 128)));
     if (base->type != TYPE_DYNAMIC)
-        return bind_fail(b, node->at, "SEM0100", "'.%.*s' needs a dynamic value, found a %s%s",
-                         SLICE_FMT(slice_head(node->name, 128)), type_name(base->type),
+        return bind_fail(b, node->at, "SEM0100", "'.%.*s' needs a dynamic value, found %s%s",
+                         SLICE_FMT(slice_head(node->name, 128)), type_phrase(base->type),
                          base->type == TYPE_DATETIME
                              ? "; write datetime_part('hour', x), startofday(x) ..."
                              : "");
@@ -629,8 +629,8 @@ static struct expr *bind_index(struct binder *b, const struct node *node)
     if (index == NULL)
         return NULL;
     if (base->type != TYPE_DYNAMIC)
-        return bind_fail(b, node->at, "SEM0100", "'[...]' needs a dynamic value, found a %s%s",
-                         type_name(base->type),
+        return bind_fail(b, node->at, "SEM0100", "'[...]' needs a dynamic value, found %s%s",
+                         type_phrase(base->type),
                          base->type == TYPE_STRING ? "; use parse_json(), split() or substring()"
                                                    : "");
     if (index->type != TYPE_STRING)

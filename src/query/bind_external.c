@@ -256,8 +256,8 @@ struct plan *bind_externaldata(struct binder *b, const struct node *node)
         if (url == NULL)
             return NULL;
         if (url->type != TYPE_STRING)
-            return bind_fail(b, arg->at, "SEM0106", "an address is a string, not a %s",
-                             type_name(url->type));
+            return bind_fail(b, arg->at, "SEM0106", "an address is a string, not %s",
+                             type_phrase(url->type));
         if (b->q->request->check_only || b->is_dry)
             continue;
         if (!fetch(b, url->value.bytes, node->at, &text) ||

@@ -269,13 +269,13 @@ struct expr *bind_hint_compare(struct binder *b, uint32_t at, const struct expr 
     const char *hint = "convert one of them";
 
     if (text->type == TYPE_STRING && text->kind == EXPR_CONST && text->value.bytes.size > 0)
-        return bind_fail(b, at, "SEM0064", "cannot compare a %s with a %s; write %s(%.*s)",
-                         type_name(left->type), type_name(right->type), other,
+        return bind_fail(b, at, "SEM0064", "cannot compare %s with %s; write %s(%.*s)",
+                         type_phrase(left->type), type_phrase(right->type), other,
                          SLICE_FMT(slice_head(text->value.bytes, 64)));
     if (with_number && one_is(left, right, TYPE_DATETIME))
         hint = "a time is written datetime(2026-01-31)";
     else if (with_number && one_is(left, right, TYPE_TIMESPAN))
         hint = "a timespan is written 1d, 12h, 30m, 5s";
-    return bind_fail(b, at, "SEM0064", "cannot compare a %s with a %s; %s", type_name(left->type),
-                     type_name(right->type), hint);
+    return bind_fail(b, at, "SEM0064", "cannot compare %s with %s; %s", type_phrase(left->type),
+                     type_phrase(right->type), hint);
 }

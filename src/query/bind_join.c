@@ -41,8 +41,8 @@ static bool add_key(struct binder *b, struct keys *keys, const struct node *node
         else if (left->type == TYPE_DYNAMIC)
             type = right->type;
         else if (right->type != TYPE_DYNAMIC) {
-            bind_fail(b, node->at, "SEM0023", "cannot join a %s with a %s",
-                      type_name(left->type), type_name(right->type));
+            bind_fail(b, node->at, "SEM0023", "cannot join %s with %s",
+                      type_phrase(left->type), type_phrase(right->type));
             return false;
         }
     }

@@ -178,8 +178,8 @@ static struct expr *given_value(struct binder *b, const struct query_parameter *
     expr = bind_cast(b, expr, type);
     if (expr == NULL || !expr->value.is_null || is_null || type == TYPE_DYNAMIC)
         return expr;
-    bind_fail(b, column->at, "SEM0100", "parameter '%.*s' is a %s, and cannot be '%.*s'",
-              SLICE_FMT(slice_head(column->name, 128)), type_name(type),
+    bind_fail(b, column->at, "SEM0100", "parameter '%.*s' is %s, and cannot be '%.*s'",
+              SLICE_FMT(slice_head(column->name, 128)), type_phrase(type),
               SLICE_FMT(slice_head(given->text, 128)));
     return NULL;
 }

@@ -144,8 +144,8 @@ static const struct node *bind_others(struct binder *b, const struct node *level
         return NULL;
     if (!fits || (others->value.is_null && !is_null))
         return bind_fail(b, level->body->at, "SEM0100",
-                         "'with others' gives a %s, and the column is a %s: give one of its type",
-                         type_name(from), type_name(of->type));
+                         "'with others' gives %s, and the column is %s: give one of its type",
+                         type_phrase(from), type_phrase(of->type));
     struct node *literal = ARENA_NEW(b->q->arena, struct node, b->err);
     if (literal == NULL)
         return NULL;

@@ -152,8 +152,8 @@ struct plan *bind_where(struct binder *b, struct plan *input, const struct node 
         return NULL;
     if (predicate->type != TYPE_BOOL && predicate->type != TYPE_DYNAMIC &&
         !type_is_number(predicate->type))
-        return bind_fail(b, op->args->at, "SEM0106", "where needs a bool, found a %s%s",
-                         type_name(predicate->type),
+        return bind_fail(b, op->args->at, "SEM0106", "where needs a bool, found %s%s",
+                         type_phrase(predicate->type),
                          op->args->kind == NODE_NAMED ? "; compare with '=='" : "");
     if (op->args->kind == NODE_NAMED)
         bind_warn(b, op->args->at, "KS_EQUALS", "'=' gives a name: compare with '=='");

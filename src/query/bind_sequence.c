@@ -168,8 +168,8 @@ static uint32_t sequence_length(struct binder *b, const struct node *node)
         return 0;
     if (expr->type != TYPE_DYNAMIC || expr->value.is_null ||
         dynamic_kind(expr->value.bytes) != JSON_ARRAY) {
-        bind_fail(b, node->at, "SEM0219", "the sequence is a %s, an array of states is needed",
-                  type_name(expr->type));
+        bind_fail(b, node->at, "SEM0219", "the sequence is %s, an array of states is needed",
+                  type_phrase(expr->type));
         return 0;
     }
     struct dynamic_iterator it = dynamic_iterate(expr->value.bytes);
@@ -341,8 +341,8 @@ static struct node *take_conditions(struct binder *b, const struct node *op,
         if (expr == NULL)
             return NULL;
         if (expr->type != TYPE_BOOL)
-            return bind_fail(b, arg->at, "SEM0219", "a condition is a %s, a bool is needed",
-                             type_name(expr->type));
+            return bind_fail(b, arg->at, "SEM0219", "a condition is %s, a bool is needed",
+                             type_phrase(expr->type));
         if (ret->count == CONDITIONS_MAX)
             return bind_fail(b, arg->at, "SEM0219", "more than %u conditions", CONDITIONS_MAX);
         char number[16];

@@ -102,8 +102,8 @@ static bool axis_types(struct binder *b, const struct making *m, enum type *ret_
     if (axis->type == TYPE_DATETIME || axis->type == TYPE_TIMESPAN || axis->type == TYPE_INT ||
         axis->type == TYPE_LONG || axis->type == TYPE_REAL)
         return true;
-    bind_fail(b, m->axis->at, "SEM0100", "the axis is a %s; a time or a number is needed",
-              type_name(axis->type));
+    bind_fail(b, m->axis->at, "SEM0100", "the axis is %s; a time or a number is needed",
+              type_phrase(axis->type));
     return false;
 }
 
@@ -149,8 +149,8 @@ static bool bind_defaults(struct binder *b, const struct making *m, const struct
             return false;
         bool null = expr->value.is_null;
         if (!null && expr->type != type && !(type_is_number(expr->type) && type_is_number(type))) {
-            bind_fail(b, n->params->at, "SEM0100", "the default is a %s, the series one of %s",
-                      type_name(expr->type), type_name(type));
+            bind_fail(b, n->params->at, "SEM0100", "the default is %s, the series one of %s",
+                      type_phrase(expr->type), type_name(type));
             return false;
         }
         defaults[i] = expr->value;

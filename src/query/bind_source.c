@@ -81,8 +81,8 @@ static bool range_types(struct binder *b, const struct node *const *nodes,
         enum type want = is_time && i == 2 ? TYPE_TIMESPAN : type;
         if (is == want || is == TYPE_DYNAMIC || (type_is_number(is) && type_is_number(want)))
             continue;
-        bind_fail(b, nodes[i]->at, "SEM0100", "the %s of range is a %s, a %s is needed", words[i],
-                  type_name(is), type_name(want));
+        bind_fail(b, nodes[i]->at, "SEM0100", "the %s of range is %s, %s is needed", words[i],
+                  type_phrase(is), type_phrase(want));
         return false;
     }
     if (!is_time)

@@ -166,8 +166,8 @@ bool bind_check_types(struct binder *b, const struct node *call, struct expr *co
             return false;
         }
         if (!null && !fits(kind, args[i]->type)) {
-            bind_fail(b, node->at, "SEM0219", "argument %u of '%.*s' is a %s, %s is needed", i + 1,
-                      SLICE_FMT(call->name), type_name(args[i]->type), said(kind));
+            bind_fail(b, node->at, "SEM0219", "argument %u of '%.*s' is %s, %s is needed", i + 1,
+                      SLICE_FMT(call->name), type_phrase(args[i]->type), said(kind));
             return false;
         }
         if (kinds != NULL)

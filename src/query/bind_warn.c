@@ -95,11 +95,11 @@ bool bind_warn_lost(struct binder *b, uint32_t at, const struct value *from,
     if (!to->is_null || from->is_null || (from->type == TYPE_STRING && from->bytes.size == 0))
         return false;
     if (from->type == TYPE_STRING)
-        bind_warn(b, at, "KS_VALUE", "'%.*s' is not a %s: it becomes null",
-                  SLICE_FMT(slice_head(from->bytes, 64)), type_name(to->type));
+        bind_warn(b, at, "KS_VALUE", "'%.*s' is not %s: it becomes null",
+                  SLICE_FMT(slice_head(from->bytes, 64)), type_phrase(to->type));
     else
-        bind_warn(b, at, "KS_VALUE", "this %s is not a %s: it becomes null",
-                  type_name(from->type), type_name(to->type));
+        bind_warn(b, at, "KS_VALUE", "this %s is not %s: it becomes null",
+                  type_name(from->type), type_phrase(to->type));
     return true;
 }
 
@@ -130,8 +130,8 @@ void bind_warn_compare(struct binder *b, const struct node *node, const struct e
         return;
     if (left->type != right->type && left->type != TYPE_DYNAMIC && right->type != TYPE_DYNAMIC &&
         !(type_is_number(left->type) && type_is_number(right->type)))
-        bind_warn(b, node->at, "KS_TYPES", "compares a %s with a %s, which is converted",
-                  type_name(left->type), type_name(right->type));
+        bind_warn(b, node->at, "KS_TYPES", "compares %s with %s, which is converted",
+                  type_phrase(left->type), type_phrase(right->type));
     bool lowers = other->kind == NODE_CALL && slice_is(other->name, "tolower");
     if (equals && lowers && constant->kind == EXPR_CONST && constant->type == TYPE_STRING &&
         has_upper(constant->value.bytes))

@@ -104,8 +104,8 @@ static bool check_default(struct binder *b, const struct node *node,
         (type_is_number(type) && type_is_number(given)))
         return true;
     bind_fail(b, node->args->next->next->at, "SEM0219",
-              "argument 3 of '%.*s' is a %s, a %s is needed as the value is one",
-              SLICE_FMT(node->name), type_name(given), type_name(type));
+              "argument 3 of '%.*s' is %s, %s is needed as the value is one",
+              SLICE_FMT(node->name), type_phrase(given), type_phrase(type));
     return false;
 }
 
@@ -122,8 +122,8 @@ static bool bind_args(struct binder *b, const struct node *node, const struct ki
         struct expr *dense = bind_constant(b, node->args->next);
         if (dense != NULL && dense->type != TYPE_BOOL)
             return bind_fail(b, node->args->next->at, "SEM0219",
-                             "argument 2 of 'row_rank' is a %s, a bool is needed",
-                             type_name(dense->type)) != NULL;
+                             "argument 2 of 'row_rank' is %s, a bool is needed",
+                             type_phrase(dense->type)) != NULL;
         if (dense == NULL)
             return false;
         call->kind = dense->value.boolean ? WINDOW_RANK_DENSE : WINDOW_RANK_MIN;

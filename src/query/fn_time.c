@@ -58,8 +58,8 @@ static enum status bind_bin(BIND_PARAMETERS)
         want[1] = TYPE_TIMESPAN;
         if (args[1].type == TYPE_TIMESPAN || args[1].type == TYPE_DYNAMIC)
             return STATUS_OK;
-        return argument_fail(err, &args[1], "a %s is rounded to a timespan, found a %s",
-                             type_name(args[0].type), type_name(args[1].type));
+        return argument_fail(err, &args[1], "%s is rounded to a timespan, found %s",
+                             type_phrase(args[0].type), type_phrase(args[1].type));
     }
     if (args[0].type == TYPE_DYNAMIC && args[1].type == TYPE_TIMESPAN) {
         *ret = TYPE_DATETIME;

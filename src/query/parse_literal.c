@@ -103,9 +103,9 @@ struct node *parse_literal(struct parser *p, const struct token *token)
     if (!ok && p->err->status == STATUS_LIMIT)
         return NULL;
     if (!ok)
-        return parse_error(p, token->at, "'%.*s' is not a %s literal%s%s%s",
+        return parse_error(p, token->at, "'%.*s' is not %s literal%s%s%s",
                            SLICE_FMT(parse_excerpt(p, token)),
-                           type_name(token->kind == TOKEN_LITERAL ? token->type : v->type),
+                           type_phrase(token->kind == TOKEN_LITERAL ? token->type : v->type),
                            is_name ? "; a column is converted with to" : "",
                            is_name ? type_name(token->type) : "", is_name ? "()" : "");
     return node;

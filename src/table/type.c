@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "table/type.h"
 
-static const char *const names[TYPE_COUNT_] = {
-    [TYPE_BOOL] = "bool",         [TYPE_INT] = "int",           [TYPE_LONG] = "long",
-    [TYPE_REAL] = "real",         [TYPE_DECIMAL] = "decimal",   [TYPE_DATETIME] = "datetime",
-    [TYPE_TIMESPAN] = "timespan", [TYPE_GUID] = "guid",         [TYPE_STRING] = "string",
-    [TYPE_DYNAMIC] = "dynamic",
+static const char *const names[TYPE_COUNT_] = { /* with their articles */
+    [TYPE_BOOL] = "a bool",         [TYPE_INT] = "an int",          [TYPE_LONG] = "a long",
+    [TYPE_REAL] = "a real",         [TYPE_DECIMAL] = "a decimal",   [TYPE_DATETIME] = "a datetime",
+    [TYPE_TIMESPAN] = "a timespan", [TYPE_GUID] = "a guid",         [TYPE_STRING] = "a string",
+    [TYPE_DYNAMIC] = "a dynamic",
 };
 
 static const struct {
@@ -19,13 +19,18 @@ static const struct {
 
 const char *type_name(enum type type)
 {
+    return names[type] + 2 + (type == TYPE_INT);
+}
+
+const char *type_phrase(enum type type)
+{
     return names[type];
 }
 
 bool type_from_name(struct slice name, enum type *ret)
 {
     for (int i = 0; i < TYPE_COUNT_; i++) {
-        if (slice_is(name, names[i])) {
+        if (slice_is(name, type_name((enum type)i))) {
             *ret = (enum type)i;
             return true;
         }

@@ -26,6 +26,8 @@ enum type {
 /* "bool", "int", "long", "real", "decimal", "datetime", "timespan", "guid",
  * "string", "dynamic". */
 const char *type_name(enum type type);
+/* The same with its article: "a bool", "an int". */
+const char *type_phrase(enum type type);
 /* Also the aliases: boolean, int32, int64, double, date, time, uuid, uniqueid ... */
 bool type_from_name(struct slice name, enum type *ret);
 

@@ -14,7 +14,7 @@ static void what_is_wrong_is_refused_where_it_stands(void **state)
         {"print real(zz)", "! 1:7 'real(zz)' is not a real literal"},
         {"print bool(maybe)", "! 1:7 'bool(maybe)' is not a bool literal"},
         {"print decimal(zz)", "! 1:7 'decimal(zz)' is not a decimal literal"},
-        {"print int(1.5)", "! 1:7 'int(1.5)' is not a int literal"},
+        {"print int(1.5)", "! 1:7 'int(1.5)' is not an int literal"},
         {"print guid(zz)", "! 1:7 'guid(zz)' is not a guid literal"},
         {"print 0x", "! 1:7 '0x' is not a real literal"},
     };

@@ -12,6 +12,8 @@ static void every_type_has_a_name_that_finds_it(void **state)
         assert_true(type_from_name(slice_of(type_name((enum type)i)), &type));
         assert_int_equal(type, i);
     }
+    assert_string_equal(type_phrase(TYPE_INT), "an int");
+    assert_string_equal(type_phrase(TYPE_DYNAMIC), "a dynamic");
     assert_true(type_from_name(SLICE("date"), &type) && type == TYPE_DATETIME);
     assert_true(type_from_name(SLICE("double"), &type) && type == TYPE_REAL);
     assert_false(type_from_name(SLICE("varchar"), &type));

@@ -46,6 +46,7 @@
 #define TENANT_NAME_BYTES_MAX 128
 #define TABLE_NAME_BYTES_MAX 64
 #define COLUMN_NAME_BYTES_MAX 256
+#define TENANT_TABLES_MAX 1000u /* that senders named; a table costs a section in each flush */
 
 /* ---- store ---- */
 #define PART_ROWS_MAX 65536u        /* codes fit two bytes */

@@ -51,6 +51,11 @@ struct ingest_options {
     /* May the table be written, and which column is its event time?  Filled by
      * main from content/.  NULL time_column means none but the usual ones. */
     const char *(*time_column)(void *context, struct slice table);
+    /* Calls each() for the tables that the sinks have rows of a tenant in.  Asked once a tenant,
+     * with its lock held, when the log is replayed.  NULL: they have none. */
+    enum status (*tables)(void *context, const struct guid *tenant,
+                          void (*each)(void *arg, struct slice name), void *arg,
+                          struct error *err);
     /* Have the sinks room for more rows, beside about so many that are on their way to them?
      * Some of it is for small bodies only, so that they do not wait for the flush beside who
      * sends more than it can take; what is on its way does not count for them.  May be NULL. */
@@ -115,7 +120,10 @@ struct ingest_answer { /* arrays live in the caller's arena */
     bool replayed_key;       /* the idempotency key was known: the first answer again */
 };
 
-/* STATUS_INVALID (wrong request), STATUS_LIMIT (body too large), STATUS_CONFLICT
+#define INGEST_TABLE_QUOTA "table_quota" /* the code of STATUS_LIMIT for one table too many */
+
+/* STATUS_INVALID (wrong request), STATUS_LIMIT (body too large; INGEST_TABLE_QUOTA: a table more
+ * than a tenant may have, of those that are neither declared nor ours), STATUS_CONFLICT
  * (code "idempotency_conflict": same key, other body), STATUS_BUSY (queue full),
  * STATUS_FULL (disk; nothing stored).  Nothing is stored unless OK. */
 enum status ingest_put(struct ingest *ingest, const struct ingest_request *request,

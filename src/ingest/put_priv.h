@@ -19,6 +19,7 @@ struct put {
     struct ingest_answer answer;
     struct split split;
     struct slice table;
+    bool is_declared; /* the table */
     int64_t received_us;
     uint32_t foreign, quarantined;
 

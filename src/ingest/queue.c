@@ -192,6 +192,63 @@ static enum status prepare(struct put *put, struct error *err)
     return status;
 }
 
+/* ---- tables ---- */
+
+struct table_notes {
+    struct put *put;
+    enum status status;
+    struct error *err;
+};
+
+static void note_table(void *arg, struct slice name)
+{
+    struct table_notes *notes = arg;
+    const struct ingest_options *options = &notes->put->ingest->options;
+
+    if (notes->status != STATUS_OK || table_name_is_reserved(name) ||
+        (options->time_column != NULL && options->time_column(options->context, name) != NULL))
+        return;
+    if (map_put(&notes->put->tenant->tables, name, NULL, notes->err) == NULL)
+        notes->status = notes->err->status;
+}
+
+static enum status ask_for_tables(struct put *put, struct error *err)
+{
+    const struct ingest_options *options = &put->ingest->options;
+    struct table_notes notes = {.put = put, .err = err};
+    enum status status = STATUS_OK;
+
+    if (put->tenant->tables_known || options->tables == NULL)
+        return STATUS_OK;
+    status = options->tables(options->context, &put->tenant->id, note_table, &notes, err);
+    if (status == STATUS_OK)
+        status = notes.status;
+    put->tenant->tables_known = status == STATUS_OK;
+    return status;
+}
+
+/* Under the lock, so that no two requests make the last table.  Who writes to one that is known
+ * pays for a look into a map. */
+static enum status claim_table(struct put *put, struct error *err)
+{
+    struct map *tables = &put->tenant->tables;
+
+    if (put->is_declared || put->request->internal || put->stored_count == 0 ||
+        map_find(tables, put->table) != NULL)
+        return STATUS_OK;
+    enum status status = ask_for_tables(put, err);
+    if (status != STATUS_OK || map_find(tables, put->table) != NULL)
+        return status;
+    if (tables->count >= TENANT_TABLES_MAX) {
+        (void)ERROR_SET(err, STATUS_LIMIT,
+                        "the tenant has %zu tables, the most are %u: '%.*s' would be a new one; "
+                        "send its records to a table that is there",
+                        tables->count, TENANT_TABLES_MAX, SLICE_FMT(put->table));
+        return error_code(err, INGEST_TABLE_QUOTA);
+    }
+    return map_put(tables, put->table, NULL, err) == NULL ? err->status : STATUS_OK;
+}
+
 /* ---- numbering ---- */
 
 static void number_leaves(struct put *put)
@@ -324,10 +381,13 @@ static enum status settle(struct wal_entry *entry, bool durable, struct error *e
 static enum status number_and_enqueue(struct put *put, struct ingest_answer *answer,
                                       struct arena *arena, struct error *err)
 {
-    number_leaves(put);
-    enum status status = fill_answer(put, answer, arena, err);
     bool writes = put->stored_count > 0 || put->keyed;
+    enum status status = claim_table(put, err);
 
+    if (status != STATUS_OK)
+        return status;
+    number_leaves(put);
+    status = fill_answer(put, answer, arena, err);
     if (status == STATUS_OK && writes)
         status = add_tail(put, answer, err);
     if (status != STATUS_OK)

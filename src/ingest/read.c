@@ -75,6 +75,7 @@ static enum status begin_table(struct reading *reading, const struct record *fir
     enum status status = find_table(reading->put, first == NULL ? NULL : &examination, err);
     if (status == STATUS_OK && ingest->time_column != NULL)
         reading->options.time_column = ingest->time_column(ingest->context, reading->put->table);
+    reading->put->is_declared = reading->options.time_column != NULL;
     reading->has_table = status == STATUS_OK;
     return status;
 }

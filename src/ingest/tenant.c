@@ -26,6 +26,7 @@ static void tenant_free(struct tenant *tenant)
     print_set_release(&tenant->frozen);
     free_answers(&tenant->hot_keys);
     free_answers(&tenant->frozen_keys);
+    map_release(&tenant->tables);
     (void)pthread_mutex_destroy(&tenant->lock);
     (void)pthread_mutex_destroy(&tenant->durable_lock);
     (void)pthread_cond_destroy(&tenant->pending_changed);
@@ -60,6 +61,7 @@ static enum status tenant_new(struct keyring *keyring, const struct guid *id, st
     tenant->given = tenant->durable = (struct tenant_counters){.next_seq = 1};
     map_init(&tenant->hot_keys);
     map_init(&tenant->frozen_keys);
+    map_init(&tenant->tables);
     (void)pthread_mutex_init(&tenant->lock, NULL);
     (void)pthread_mutex_init(&tenant->durable_lock, NULL);
     (void)pthread_cond_init(&tenant->pending_changed, NULL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* tenant_priv.h - what ingest knows of one tenant: numbers, recent records,
- * recent idempotency keys.
+ * recent idempotency keys, the names of its tables.
  *
  * A tenant lives as long as the table.  Its lock guards all below `lock`,
  * but for what says otherwise.
@@ -62,6 +62,10 @@ struct tenant {
     struct map hot_keys, frozen_keys; /* HMAC -> struct kept_answer *, owned */
     struct pending_key *pending;
     pthread_cond_t pending_changed;
+    /* That are neither declared nor ours, once they were asked for: of the sinks, and of requests
+     * since.  One whose first commit was refused stays until the next start. */
+    struct map tables;
+    bool tables_known;
     size_t body_bytes; /* of its requests at work; guarded by the table's owner */
 
     /* Held for a copy only: who commits does so for all tenants, and must not wait for a

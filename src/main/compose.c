@@ -153,6 +153,21 @@ static const char *time_column(void *context, struct slice table)
     return content_time_column(&((struct daybook *)context)->content, table);
 }
 
+static enum status stored_tables(void *context, const struct guid *tenant,
+                                 void (*each)(void *arg, struct slice name), void *arg,
+                                 struct error *err)
+{
+    struct store_snapshot *snapshot = NULL;
+    enum status status =
+        store_snapshot_of(((struct daybook *)context)->store, tenant, &snapshot, err);
+
+    if (status != STATUS_OK)
+        return status;
+    store_snapshot_tables(snapshot, tenant, 1, true, each, arg);
+    store_snapshot_free(snapshot);
+    return STATUS_OK;
+}
+
 static uint64_t last_sealed(void *context, const struct guid *tenant)
 {
     return store_last_sealed(((struct daybook *)context)->store, tenant);
@@ -523,6 +538,7 @@ static enum status open_log(struct daybook *d, const struct guid *tenants, uint3
         .tenants = tenants,
         .tenant_count = count,
         .time_column = time_column,
+        .tables = stored_tables,
         .has_room = has_room,
         .fatal = stop_process,
         .context = d,

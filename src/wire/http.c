@@ -105,7 +105,9 @@ static unsigned error_http_status(const struct error *err, const struct http_req
         return strcmp(err->code, "idempotency_conflict") == 0 ? 422 : 409;
     case STATUS_LIMIT:
         /* Waiting helps against what has a code, but for a quota. */
-        return err->code[0] != '\0' && strcmp(err->code, "document_quota") != 0 ? 429 : 413;
+        return err->code[0] != '\0' && !slice_ends_with(slice_of(err->code), SLICE("_quota"))
+                   ? 429
+                   : 413;
     case STATUS_BUSY:
         return 429;
     case STATUS_CANCELLED:

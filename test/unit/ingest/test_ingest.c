@@ -728,6 +728,61 @@ static void a_floor_below_the_store_is_replayed_for_numbers_only(void **state)
 #define TEN "0123456789"
 #define LONG_TEXT ",\"Text\":\"" TEN TEN TEN TEN TEN TEN TEN "\""
 
+static void refuse_table(struct world *w, const char *table, const char *body,
+                         struct arena *arena)
+{
+    struct ingest_request request = world_request(w, table, slice_of(body));
+    struct ingest_answer answer;
+    struct error err;
+
+    assert_int_equal(ingest_put(w->ingest, &request, arena, &answer, &err), STATUS_LIMIT);
+    assert_string_equal(err.code, INGEST_TABLE_QUOTA);
+    assert_non_null(strstr(err.text, table));
+}
+
+/* One token must not fill the catalog and the memory of all with tables of a row each. */
+static void a_tenant_has_a_bounded_number_of_tables(void **state)
+{
+    struct world *w = *state;
+    struct arena *arena = arena_new(MIB);
+    struct ingest_answer answer;
+    struct ingest_request own = world_request(w, "SecurityAlert", SLICE("{\"a\":1}"));
+    struct error err;
+
+    w->old_tables = TENANT_TABLES_MAX - 1;
+    assert_int_equal(world_put(w, "Last", SLICE(RECORD("a", "")), arena, &answer), STATUS_OK);
+    refuse_table(w, "More", RECORD("b", "") "\n" RECORD("c", ""), arena);
+    assert_int_equal(w->record_count, 1);
+    assert_int_equal(world_put(w, "Last", SLICE(RECORD("b", "")), arena, &answer), STATUS_OK);
+    assert_int_equal(answer.first_seq, 2);
+    assert_int_equal(world_put(w, "OLD7", SLICE(RECORD("b", "")), arena, &answer), STATUS_OK);
+    assert_int_equal(world_put(w, "More", SLICE(""), arena, &answer), STATUS_OK); /* makes none */
+    assert_int_equal(w->tables_asked_count, 1);
+    own.internal = true;
+    ASSERT_OK(ingest_put(w->ingest, &own, arena, &answer, &err));
+    w->time_column = "When"; /* it is declared */
+    assert_int_equal(world_put(w, "More", SLICE(RECORD("d", "")), arena, &answer), STATUS_OK);
+    w->time_column = NULL;
+    w->old_tables++; /* now with the sinks */
+    world_reopen(w);
+    refuse_table(w, "More", RECORD("e", ""), arena);
+    arena_free(arena);
+}
+
+/* As an earlier release took them. */
+static void a_tenant_with_too_many_tables_keeps_them(void **state)
+{
+    struct world *w = *state;
+    struct arena *arena = arena_new(MIB);
+    struct ingest_answer answer;
+
+    w->old_tables = 2 * TENANT_TABLES_MAX;
+    refuse_table(w, "More", RECORD("a", ""), arena);
+    assert_int_equal(world_put(w, "OLD1999", SLICE(RECORD("a", "")), arena, &answer), STATUS_OK);
+    assert_int_equal(answer.stored, 1);
+    arena_free(arena);
+}
+
 static void put_packed(struct world *w, const char *body, struct slice packed_text,
                        struct ingest_answer *ret, struct arena *arena)
 {
@@ -834,6 +889,8 @@ int main(void)
         TEST(large_requests_are_cut_into_leaves),
         TEST(wrong_requests_are_refused),
         TEST(audit_records_are_known_by_their_fields),
+        TEST(a_tenant_has_a_bounded_number_of_tables),
+        TEST(a_tenant_with_too_many_tables_keeps_them),
         TEST(a_failed_sink_stops_everything),
         TEST(only_what_is_saved_may_be_trimmed),
         TEST(a_packed_body_is_replayed_from_the_log),

@@ -112,6 +112,50 @@ static void threads_share_commits_and_lose_nothing(void **state)
     world_free(&w);
 }
 
+#define TABLES_LEFT 20
+
+/* Each request is for a table of its own. */
+static void *make_tables(void *arg)
+{
+    struct sender *s = arg;
+    struct arena *arena = arena_new(MIB);
+    struct ingest_answer answer;
+    char table[32];
+
+    for (int i = 0; i < REQUESTS_EACH; i++) {
+        (void)snprintf(table, sizeof(table), "T%d_%d", s->number, i);
+        enum status status = world_put(s->world, table, SLICE("{\"a\":1}"), arena, &answer);
+        CHECK(status == STATUS_OK || status == STATUS_LIMIT);
+        s->stored += status == STATUS_OK;
+        arena_clear(arena);
+    }
+    arena_free(arena);
+    return NULL;
+}
+
+static void threads_do_not_pass_the_bound_of_tables_together(void **state)
+{
+    struct world w;
+    struct sender senders[THREADS];
+    size_t stored = 0;
+
+    (void)state;
+    world_new(&w);
+    w.old_tables = TENANT_TABLES_MAX - TABLES_LEFT;
+    world_open(&w);
+    for (int i = 0; i < THREADS; i++) {
+        senders[i] = (struct sender){.world = &w, .number = i};
+        assert_int_equal(pthread_create(&senders[i].thread, NULL, make_tables, &senders[i]), 0);
+    }
+    for (int i = 0; i < THREADS; i++) {
+        (void)pthread_join(senders[i].thread, NULL);
+        stored += senders[i].stored;
+    }
+    assert_int_equal(stored, TABLES_LEFT);
+    assert_int_equal(w.record_count, TABLES_LEFT);
+    world_free(&w);
+}
+
 static void live_until_killed(struct world *w, uint32_t *acked, int first)
 {
     struct sender senders[THREADS];
@@ -182,6 +226,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(threads_share_commits_and_lose_nothing),
+        cmocka_unit_test(threads_do_not_pass_the_bound_of_tables_together),
         cmocka_unit_test(a_killed_process_has_lost_nothing_acknowledged),
     };
 

@@ -53,6 +53,8 @@ struct world {
     atomic_uint room_asked_count; /* by any thread */
     atomic_uint_fast64_t coming_rows; /* as it was told with the last question */
     uint32_t room_refusals; /* bit n: the n-th time it is asked, for large bodies */
+    uint32_t old_tables;    /* the sinks have rows of each tenant in OLD0, OLD1 ... */
+    atomic_uint tables_asked_count;
     /* notes of the sinks */
     pthread_mutex_t lock;
     struct seen_record *records;
@@ -156,6 +158,24 @@ static const char *world_time_column(void *context, struct slice table)
     return ((struct world *)context)->time_column;
 }
 
+static enum status world_tables(void *context, const struct guid *tenant,
+                                void (*each)(void *arg, struct slice name), void *arg,
+                                struct error *err)
+{
+    struct world *w = context;
+    char name[16];
+
+    (void)tenant;
+    (void)err;
+    (void)atomic_fetch_add(&w->tables_asked_count, 1);
+    each(arg, SLICE("DaybookAudit")); /* our own, which does not count */
+    for (uint32_t i = 0; i < w->old_tables; i++) {
+        (void)snprintf(name, sizeof(name), "OLD%u", i);
+        each(arg, slice_of(name));
+    }
+    return STATUS_OK;
+}
+
 static void world_fatal(void *context, const struct error *err)
 {
     (void)err;
@@ -173,6 +193,7 @@ static inline enum status world_try_open(struct world *w, struct error *err)
         .wal_floor = w->floor,
         .log_ahead_bytes = w->log_ahead_bytes,
         .time_column = world_time_column,
+        .tables = world_tables,
         .has_room = world_has_room,
         .fatal = world_fatal,
         .context = w,

@@ -74,6 +74,46 @@ static void nobody_writes_what_the_program_writes_itself(void **state)
 }
 
 /* The log of the instance is read as a tenant, and is none: its id is that of all. */
+static unsigned put_table(struct place *place, const char *token, const char *table)
+{
+    char target[128];
+
+    (void)snprintf(target, sizeof(target), "/v1/ingest?table=%s", table);
+    return place_ask(place, token, HTTP_POST, target, "[{\"a\":1}]");
+}
+
+static void expect_no_further_table(struct place *place, const char *token)
+{
+    assert_int_equal(put_table(place, token, "One_more"), 413);
+    ASSERT_SAYS(place, "\"code\":\"table_quota\",\"message\":\"the tenant has 1000 tables");
+    assert_int_equal(put_table(place, token, "T7"), 200);
+    assert_int_equal(put_table(place, token, "AuditRecords"), 200);
+}
+
+/* Whether the tables are in memory, in the log or in segments. */
+static void tables_of_a_tenant_are_bounded_across_restarts(void **state)
+{
+    struct place *place = *state;
+    char token[TOKEN_BYTES], table[16];
+    struct error err;
+
+    make_alpha(place, "ingest", "", token);
+    for (unsigned i = 0; i < TENANT_TABLES_MAX; i++) {
+        (void)snprintf(table, sizeof(table), "T%u", i);
+        assert_int_equal(put_table(place, token, table), 200);
+        if (i == TENANT_TABLES_MAX / 2) /* one half of them is in a segment */
+            ASSERT_OK(daybook_checkpoint(place->daybook, &err));
+    }
+    expect_no_further_table(place, token);
+    for (int flush = 0; flush < 2; flush++) {
+        place_close(place, flush != 0);
+        place_open(place);
+        expect_no_further_table(place, token);
+    }
+    assert_int_equal(place_query(place, "alpha", "One_more"), 400);
+    assert_int_equal(place_query(place, "alpha", "DaybookAudit | count"), 200); /* recorded */
+}
+
 static void the_instance_is_no_tenant_to_write_to_or_make_tokens_for(void **state)
 {
     static const char *const roles[] = {"ingest", "reader", "analyst", "admin", "auditor",
@@ -509,6 +549,7 @@ int main(void)
         PLACE_TEST(a_token_for_a_table_writes_that_table_only),
         PLACE_TEST(a_table_is_for_tokens_that_ingest_and_has_a_name_that_fits),
         PLACE_TEST(nobody_writes_what_the_program_writes_itself),
+        PLACE_TEST(tables_of_a_tenant_are_bounded_across_restarts),
         PLACE_TEST(the_instance_is_no_tenant_to_write_to_or_make_tokens_for),
         PLACE_TEST(a_token_that_an_earlier_release_made_for_the_instance_is_refused),
         PLACE_TEST(a_revoked_token_is_refused_at_the_next_request),

@@ -257,7 +257,7 @@ static enum status check_request(const struct ingest_request *request, struct er
 }
 
 /* Bounds the memory of all requests at work; a tenant has at most half of it,
- * so that one cannot shut out the others. */
+ * so that one cannot shut out the others.  Our own, which are few, wait for nobody. */
 static enum status admit(struct put *put, struct error *err)
 {
     struct ingest *ingest = put->ingest;
@@ -265,8 +265,9 @@ static enum status admit(struct put *put, struct error *err)
     enum status status = STATUS_OK;
 
     (void)pthread_mutex_lock(&ingest->lock);
-    if (ingest->body_bytes + size > INGEST_BODIES_BYTES_MAX ||
-        put->tenant->body_bytes + size > INGEST_BODIES_BYTES_MAX / 2) {
+    if (!put->request->internal &&
+        (ingest->body_bytes + size > INGEST_BODIES_BYTES_MAX ||
+         put->tenant->body_bytes + size > INGEST_BODIES_BYTES_MAX / 2)) {
         ingest->stats.shed++;
         status = ERROR_SET(err, STATUS_BUSY, "too many requests are at work, try again");
     } else {

@@ -728,6 +728,32 @@ static void a_floor_below_the_store_is_replayed_for_numbers_only(void **state)
 #define TEN "0123456789"
 #define LONG_TEXT ",\"Text\":\"" TEN TEN TEN TEN TEN TEN TEN "\""
 
+/* Alerts and the audit are written beside a flood, or a checkpoint could wait for it for ever. */
+static void our_own_records_are_taken_beside_large_bodies(void **state)
+{
+    struct world *w = *state;
+    struct arena *arena = arena_new(MIB);
+    char *lines = malloc(REQUEST_BODY_BYTES_MAX);
+    struct ingest_request flood, own = world_request(w, "SecurityAlert", SLICE("{\"a\":1}"));
+    struct ingest_answer answer;
+    struct put *puts[2];
+    struct error err;
+
+    assert_non_null(lines);
+    memset(lines, '\n', REQUEST_BODY_BYTES_MAX);
+    flood = world_request(w, "Mine", slice_from(lines, REQUEST_BODY_BYTES_MAX));
+    for (int i = 0; i < 2; i++)
+        ASSERT_OK(ingest_put_begin(w->ingest, &flood, arena, &puts[i], &err));
+    assert_int_equal(world_put(w, "Mine", SLICE(RECORD("a", "")), arena, &answer), STATUS_BUSY);
+    own.internal = true;
+    ASSERT_OK(ingest_put(w->ingest, &own, arena, &answer, &err));
+    for (int i = 0; i < 2; i++)
+        ASSERT_OK(ingest_put_end(puts[i], &answer, &err));
+    ASSERT_OK(ingest_put(w->ingest, &own, arena, &answer, &err));
+    free(lines);
+    arena_free(arena);
+}
+
 static void refuse_table(struct world *w, const char *table, const char *body,
                          struct arena *arena)
 {
@@ -889,6 +915,7 @@ int main(void)
         TEST(large_requests_are_cut_into_leaves),
         TEST(wrong_requests_are_refused),
         TEST(audit_records_are_known_by_their_fields),
+        TEST(our_own_records_are_taken_beside_large_bodies),
         TEST(a_tenant_has_a_bounded_number_of_tables),
         TEST(a_tenant_with_too_many_tables_keeps_them),
         TEST(a_failed_sink_stops_everything),

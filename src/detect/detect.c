@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Invariant: written <= queued; detect_drain() waits for equality.  A hit is
- * queued under the same lock under which the pair was learnt, so a pair is
- * either unknown or on its way to the table. */
+/* Invariant: a hit leaves the queue only when its rows are durable, or with the process, whose
+ * log has the record then.  It is queued under the same lock under which the pair was learnt, so
+ * a pair is either unknown or on its way to the table. */
 #include "detect/detect.h"
 
 #include "base/limits.h"
@@ -16,7 +16,9 @@
 #define QUEUE_HITS_MAX 100000u
 #define WRITE_HITS_MAX 1000u /* the largest, all of escapes, are one request: 64 KiB each */
 #define ALERTS_PER_HOUR_MAX 500u
-#define WRITE_TRIES_MAX 50u
+#define WRITE_TRIES_MAX 50u /* at once, before others have their turn */
+#define WRITE_PAUSE_MS_MIN 100u
+#define WRITE_PAUSE_MS_MAX 5000u
 #define EVENTS_AT_ONCE 64u /* of a batch, so that small ones of others come between */
 
 struct detect {
@@ -26,7 +28,11 @@ struct detect {
     pthread_cond_t changed;
     struct first_seen *first_seen;
     struct hit *head, *tail;
-    uint64_t queued, written, depth;
+    uint64_t queued;   /* ever: the number of the last one */
+    uint64_t depth;    /* not written */
+    uint64_t drain_to, drain_left; /* of the last drain: up to this number so many were not */
+    uint64_t pause_ms; /* before what could not be written is tried again; 0: all could */
+    struct error why;  /* it could not, the last time */
     bool started, stopping, has_thread;
     pthread_t writer;
     struct detect_stats stats;
@@ -132,7 +138,6 @@ static void cancel_hit(struct detect *d, const struct guid *tenant,
         }
         *link = hit->next;
         hit_free(hit);
-        d->queued--;
         d->depth--;
     }
     d->tail = NULL;
@@ -172,6 +177,16 @@ static bool may_alert(struct detect *d)
     return true;
 }
 
+static void add_hit(struct detect *d, struct hit *hit)
+{
+    hit->next = NULL;
+    if (d->tail == NULL)
+        d->head = hit;
+    else
+        d->tail->next = hit;
+    d->tail = hit;
+}
+
 static enum status observe(struct detect *d, const struct guid *tenant,
                            const struct event *event, struct error *err)
 {
@@ -189,12 +204,8 @@ static enum status observe(struct detect *d, const struct guid *tenant,
     struct hit *hit = hit_new(tenant, event, &found, err);
     if (hit == NULL)
         return err->status;
-    if (d->tail == NULL)
-        d->head = hit;
-    else
-        d->tail->next = hit;
-    d->tail = hit;
-    d->queued++;
+    hit->number = ++d->queued;
+    add_hit(d, hit);
     d->depth++;
     d->stats.pairs += found.kind == FIRST_SEEN_PAIR;
     d->stats.networks += found.network_new;
@@ -238,6 +249,14 @@ static enum status replay_rows(struct detect *d, const struct record_batch *batc
     return status;
 }
 
+/* Their keeping does not wait for the rules. */
+static void count_missed(struct detect *d, uint32_t count)
+{
+    (void)pthread_mutex_lock(&d->lock);
+    d->stats.missed += count;
+    (void)pthread_mutex_unlock(&d->lock);
+}
+
 static enum status take(struct record_sink *sink, const struct record_batch *batch,
                         struct error *err)
 {
@@ -252,6 +271,8 @@ static enum status take(struct record_sink *sink, const struct record_batch *bat
         uint32_t left = batch->record_count - at;
         count = left < EVENTS_AT_ONCE ? left : EVENTS_AT_ONCE;
         status = take_some(d, &batch->tenant, batch->records + at, count, err);
+        if (status != STATUS_OK)
+            count_missed(d, left);
     }
     return status;
 }
@@ -266,7 +287,7 @@ enum status detect_new(const struct detect_options *options, struct detect **ret
     d->sink.take = take;
     d->options = *options;
     (void)pthread_mutex_init(&d->lock, NULL);
-    (void)pthread_cond_init(&d->changed, NULL);
+    clock_cond_init(&d->changed);
     d->first_seen = first_seen_new();
     if (d->first_seen == NULL) {
         detect_free(d);
@@ -281,8 +302,10 @@ struct record_sink *detect_sink(struct detect *detect)
     return &detect->sink;
 }
 
+/* ---- the writer ---- */
+
 /* Up to WRITE_HITS_MAX hits of one tenant off the queue, as a list. */
-static struct hit *take_hits(struct detect *d, uint32_t *ret_count)
+static struct hit *take_hits(struct detect *d)
 {
     struct hit *list = NULL, **end = &list, **link = &d->head;
     struct guid tenant = d->head->tenant;
@@ -302,85 +325,128 @@ static struct hit *take_hits(struct detect *d, uint32_t *ret_count)
             link = &hit->next;
         }
     }
-    *ret_count = count;
     return list;
 }
 
-/* Writes until it works: a hit is part of the record's evidence and is not
- * dropped for a busy moment. */
-static bool write_body(struct detect *d, const struct guid *tenant, const char *table,
-                       struct slice body)
+/* Most of what refuses is over in a moment. */
+static enum status write_body(struct detect *d, const struct guid *tenant, const char *table,
+                              const struct buf *body, struct error *err)
 {
-    struct error err;
+    const struct timespec wait = {0, 20000000};
+    enum status status = buf_check(body, err);
 
-    for (unsigned try = 0; body.size > 0 && try < WRITE_TRIES_MAX; try++) {
-        if (d->options.write(d->options.context, tenant, slice_of(table), body, &err) ==
-            STATUS_OK)
-            return true;
-        struct timespec wait = {0, 20000000};
+    if (status != STATUS_OK || body->size == 0)
+        return status;
+    for (unsigned left = WRITE_TRIES_MAX;; left--) {
+        status = d->options.write(d->options.context, tenant, slice_of(table), buf_slice(body),
+                                  err);
+        if (status == STATUS_OK || left == 1)
+            return status;
         (void)nanosleep(&wait, NULL);
     }
-    return body.size == 0;
 }
 
-static void write_hits(struct detect *d, struct hit *list)
+static enum status write_alerts(struct detect *d, struct hit *list, struct error *err)
 {
-    struct buf rows, alerts, json;
     int64_t now = time_from_unix_us(clock_unix_us(d->options.clock));
-    bool ok;
+    struct buf alerts, json;
 
-    buf_init(&rows, REQUEST_BODY_BYTES_MAX);
     buf_init(&alerts, REQUEST_BODY_BYTES_MAX);
     buf_init(&json, MIB);
-    for (const struct hit *hit = list; hit != NULL; hit = hit->next) {
-        hit_add_row(hit, &rows);
-        if (hit->found.alert)
+    for (const struct hit *hit = list; hit != NULL; hit = hit->next)
+        if (hit->found.alert && !hit->is_alert_written)
             hit_add_alert(hit, now, &alerts);
-    }
-    /* The alert first: a crash between the two writes raises it again rather
-     * than never. */
-    ok = write_body(d, &list->tenant, "SecurityAlert", buf_slice(&alerts));
-    ok = write_body(d, &list->tenant, "FirstSeen", buf_slice(&rows)) && ok;
-    for (const struct hit *hit = list; hit != NULL; hit = hit->next) {
-        if (!hit->found.alert || d->options.deliver == NULL)
+    enum status status = write_body(d, &list->tenant, "SecurityAlert", &alerts, err);
+    for (struct hit *hit = list; hit != NULL && status == STATUS_OK; hit = hit->next) {
+        if (!hit->found.alert || hit->is_alert_written)
             continue;
+        hit->is_alert_written = true;
         buf_clear(&json);
         hit_add_webhook(hit, now, &json);
         struct detect_alert alert = {hit->tenant, hit->alert_id, buf_slice(&json)};
-        d->options.deliver(d->options.context, &alert);
+        if (d->options.deliver != NULL)
+            d->options.deliver(d->options.context, &alert);
     }
-    if (!ok) {
-        (void)pthread_mutex_lock(&d->lock);
-        d->stats.failed_writes++;
-        (void)pthread_mutex_unlock(&d->lock);
-    }
-    buf_release(&rows);
     buf_release(&alerts);
     buf_release(&json);
+    return status;
+}
+
+/* The alert first: a crash between the two writes raises it again rather than never. */
+static enum status write_hits(struct detect *d, struct hit *list, struct error *err)
+{
+    struct buf rows;
+    enum status status = write_alerts(d, list, err);
+
+    buf_init(&rows, REQUEST_BODY_BYTES_MAX);
+    for (const struct hit *hit = list; hit != NULL && status == STATUS_OK; hit = hit->next)
+        hit_add_row(hit, &rows);
+    if (status == STATUS_OK)
+        status = write_body(d, &list->tenant, "FirstSeen", &rows, err);
+    buf_release(&rows);
+    return status;
+}
+
+static void drop_written(struct detect *d, struct hit *list)
+{
+    while (list != NULL) {
+        struct hit *next = list->next;
+        d->depth--;
+        if (list->number <= d->drain_to)
+            d->drain_left--;
+        hit_free(list);
+        list = next;
+    }
+    d->pause_ms = 0;
+}
+
+/* Behind the others, for the next try. */
+static void put_back(struct detect *d, struct hit *list, const struct error *err)
+{
+    while (list != NULL) {
+        struct hit *next = list->next;
+        add_hit(d, list);
+        list = next;
+    }
+    d->stats.failed_writes++;
+    d->why = *err;
+    d->pause_ms = d->pause_ms == 0                       ? WRITE_PAUSE_MS_MIN
+                  : d->pause_ms < WRITE_PAUSE_MS_MAX / 2 ? d->pause_ms * 2
+                                                         : WRITE_PAUSE_MS_MAX;
+}
+
+/* Returns when there is something to write, or no more time to wait for it. */
+static void wait_for_hits(struct detect *d)
+{
+    struct timespec until = clock_deadline(d->pause_ms);
+
+    while (d->pause_ms > 0 && !d->stopping &&
+           pthread_cond_timedwait(&d->changed, &d->lock, &until) == 0)
+        ;
+    while (d->head == NULL && !d->stopping)
+        (void)pthread_cond_wait(&d->changed, &d->lock);
 }
 
 static void *run_writer(void *arg)
 {
     struct detect *d = arg;
+    bool gives_up = false;
+    struct error err;
 
     (void)pthread_mutex_lock(&d->lock);
-    for (;;) {
-        while (d->head == NULL && !d->stopping)
-            (void)pthread_cond_wait(&d->changed, &d->lock);
+    while (!gives_up) {
+        wait_for_hits(d);
         if (d->head == NULL)
             break;
-        uint32_t count;
-        struct hit *list = take_hits(d, &count);
-        d->depth -= count;
+        struct hit *list = take_hits(d);
         (void)pthread_mutex_unlock(&d->lock);
-        write_hits(d, list);
-        while (list != NULL) {
-            struct hit *next = list->next;
-            hit_free(list);
-            list = next;
-        }
+        enum status status = write_hits(d, list, &err);
         (void)pthread_mutex_lock(&d->lock);
-        d->written += count;
+        if (status == STATUS_OK)
+            drop_written(d, list);
+        else
+            put_back(d, list, &err);
+        gives_up = status != STATUS_OK && d->stopping;
         (void)pthread_cond_broadcast(&d->changed);
     }
     (void)pthread_mutex_unlock(&d->lock);
@@ -403,12 +469,14 @@ enum status detect_drain(struct detect *d, struct error *err)
     enum status status = STATUS_OK;
 
     (void)pthread_mutex_lock(&d->lock);
-    uint64_t target = d->queued;
     uint64_t failed = d->stats.failed_writes;
-    while (d->started && d->written < target)
+    d->drain_to = d->queued;
+    d->drain_left = d->depth;
+    while (d->started && d->drain_left > 0 && d->pause_ms == 0 && d->stats.failed_writes == failed)
         (void)pthread_cond_wait(&d->changed, &d->lock);
-    if (d->stats.failed_writes != failed)
-        status = ERROR_SET(err, STATUS_BUSY, "hits could not be written");
+    if (d->started && d->drain_left > 0)
+        status = ERROR_SET(err, STATUS_BUSY, "what the rules found cannot be written: %s",
+                           d->why.text);
     (void)pthread_mutex_unlock(&d->lock);
     return status;
 }
@@ -440,5 +508,6 @@ void detect_stats(struct detect *d, struct detect_stats *ret)
     (void)pthread_mutex_lock(&d->lock);
     *ret = d->stats;
     ret->queue_depth = d->depth;
+    ret->is_failing = d->pause_ms > 0;
     (void)pthread_mutex_unlock(&d->lock);
 }

@@ -4,7 +4,9 @@
  * detect_sink() sees every durable batch after the store has it.  Hits go into
  * a bounded queue; one writer thread turns them into records of the tenant
  * (tables FirstSeen and SecurityAlert, through the `write` callback, that is
- * ingest) and hands alerts to the `deliver` callback (the webhook).
+ * ingest) and hands alerts to the `deliver` callback (the webhook).  What cannot be
+ * written is tried again until it can; with the queue full, records are not looked at any
+ * more, and counted.
  *
  * Start: detect_new(), detect_load() of what is known over all tenants, then the WAL replay
  * feeds the sink (hits are held back, rows of FirstSeen in the WAL cancel them), then
@@ -47,13 +49,17 @@ enum status detect_new(const struct detect_options *options, struct detect **ret
 enum status detect_load(struct detect *detect, struct error *err) MUST_USE;
 struct record_sink *detect_sink(struct detect *detect);
 enum status detect_start(struct detect *detect, struct error *err) MUST_USE;
-/* Returns when every hit so far is written (before a checkpoint trims the WAL). */
+/* Returns when every hit so far is written (before a checkpoint trims the WAL).  STATUS_BUSY
+ * where they cannot be now: their records have to stay in the log.  One caller at a time. */
 enum status detect_drain(struct detect *detect, struct error *err) MUST_USE;
-void detect_free(struct detect *detect); /* stops the writer; NULL allowed */
+/* Stops the writer, which tries once more to write what there is; NULL allowed. */
+void detect_free(struct detect *detect);
 
 struct detect_stats {
     uint64_t events, pairs, networks, alerts, suppressed, failed_writes, queue_depth;
     uint64_t lacking_tenants; /* of which not all is known that was seen, as records lack */
+    uint64_t missed;          /* records that were not looked at, or not all of them */
+    bool is_failing;          /* hits cannot be written now */
     bool alerts_lack;         /* the same of addresses that took part in alerts */
 };
 void detect_stats(struct detect *detect, struct detect_stats *ret);

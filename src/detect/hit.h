@@ -7,6 +7,8 @@
 
 struct hit {
     struct hit *next;
+    uint64_t number; /* in the order they were found */
+    bool is_alert_written; /* its alert is durable, its row may not be */
     struct guid tenant, alert_id; /* alert_id only if found.alert */
     struct first_seen_hit found;
     struct event event; /* slices point into `bytes` */

@@ -134,8 +134,10 @@ static void add_detect_metrics(struct share *share, struct buf *out)
         {"rule_lacking_tenants", "gauge", "Tenants of which the rules do not know all they saw.",
          (double)d.lacking_tenants},
         {"hits_queue_depth", "gauge", "Hits waiting to be written.", (double)d.queue_depth},
-        {"hits_failed_total", "counter", "Hits that could not be written.",
+        {"hits_failed_total", "counter", "Writes of hits that failed and are tried again.",
          (double)d.failed_writes},
+        {"rule_missed_records_total", "counter", "Records the rules did not look at.",
+         (double)d.missed},
         {"webhook_delivered_total", "counter", "Alerts delivered.", (double)w.delivered},
         {"webhook_failed_total", "counter", "Alerts not delivered.",
          (double)(w.failed + w.dropped)},
@@ -348,7 +350,7 @@ static void check_rules(struct share *share, const struct open_losses *open,
 {
     struct detect_stats d;
     struct webhook_stats w;
-    char lack[160] = "";
+    char lack[160] = "", missed[96] = "";
 
     detect_stats(share->services.detect, &d);
     webhook_stats(share->services.webhook, &w);
@@ -357,13 +359,17 @@ static void check_rules(struct share *share, const struct open_losses *open,
                        "; records lack, so they do not know all that they saw of %llu tenants%s",
                        (unsigned long long)d.lacking_tenants,
                        d.alerts_lack ? ", nor all earlier alerts" : "");
+    if (d.missed > 0)
+        (void)snprintf(missed, sizeof(missed), "; %llu records were not looked at",
+                       (unsigned long long)d.missed);
     add_check(checks, "rules",
-              d.failed_writes > 0 ? VERDICT_BAD
+              d.missed > 0 || d.is_failing   ? VERDICT_BAD
               : lack[0] != '\0' && open->any ? VERDICT_WARNING
                                              : VERDICT_OK,
-              "%llu records seen, %llu alerts, %llu hits could not be written%s",
+              "%llu records seen, %llu alerts, %llu hits wait to be written%s%s%s",
               (unsigned long long)d.events, (unsigned long long)d.alerts,
-              (unsigned long long)d.failed_writes, lack);
+              (unsigned long long)d.queue_depth,
+              d.is_failing ? ", which does not work now and is tried again" : "", missed, lack);
     add_check(checks, "webhook", w.failed + w.dropped > 0 ? VERDICT_WARNING : VERDICT_OK,
               "%llu alerts delivered, %llu wait, %llu not (they are in SecurityAlert all the "
               "same)%s%s",

@@ -5,8 +5,11 @@
 #include "record_maker.h"
 
 #include <pthread.h>
+#include <limits.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define DAY(n) (TICKS_UNIX_EPOCH + (n) * TICKS_PER_DAY)
 
@@ -14,6 +17,9 @@
 struct collector {
     pthread_mutex_t lock;
     unsigned rows, alerts, delivered, refusals_left, questions, failures_left;
+    bool refuses_alerts; /* of the refusals: the table SecurityAlert alone, else FirstSeen alone */
+    atomic_uint held; /* while it is the first byte of a tenant, its hits wait */
+    atomic_uint waiting;
     bool remembers, lacks;
     char last[2048]; /* that was delivered */
 };
@@ -43,9 +49,12 @@ static enum status keep(void *context, const struct guid *who, struct slice tabl
     struct collector *c = context;
     enum status status = STATUS_OK;
 
-    (void)who;
+    while (atomic_load(&c->held) == who->bytes[0]) {
+        atomic_store(&c->waiting, 1);
+        (void)usleep(1000);
+    }
     (void)pthread_mutex_lock(&c->lock);
-    if (c->refusals_left > 0) {
+    if (c->refusals_left > 0 && slice_is(table, "SecurityAlert") == c->refuses_alerts) {
         c->refusals_left--;
         status = ERROR_SET(e, STATUS_BUSY, "busy");
     } else {
@@ -66,7 +75,7 @@ static enum status ask(void *context, const struct guid *who, struct slice text,
 
     c->questions++;
     *ret_complete = !c->lacks;
-    assert_true(who == NULL || guid_equal(who, &tenant));
+    assert_true(who == NULL || guid_equal(who, &tenant) || !c->remembers);
     if (c->failures_left > 0) {
         c->failures_left--;
         return ERROR_SET(e, STATUS_IO, "the disk does not answer");
@@ -103,7 +112,8 @@ static int set_up(void **state)
 
     (void)state;
     collector.rows = collector.alerts = collector.delivered = collector.questions = 0;
-    collector.remembers = collector.lacks = false;
+    collector.remembers = collector.lacks = collector.refuses_alerts = false;
+    collector.refusals_left = 0;
     return detect_new(&options, &detect, &err) != STATUS_OK;
 }
 
@@ -114,19 +124,25 @@ static int tear_down(void **state)
     return 0;
 }
 
-static enum status try_feed(const char *mailbox, const char *app, const char *address,
-                            int64_t time, bool replayed)
+static enum status try_feed_of(const struct guid *who, const char *mailbox, const char *app,
+                               const char *address, int64_t time, bool replayed)
 {
     struct made made;
 
     make_access(&made, mailbox, app, address, time);
     const struct record_batch batch = {
-        .tenant = tenant, .table = SLICE("AuditRecords"), .records = &made.record,
+        .tenant = *who, .table = SLICE("AuditRecords"), .records = &made.record,
         .record_count = 1, .replayed = replayed,
     };
     enum status status = record_sink_take(detect_sink(detect), &batch, &err);
     made_release(&made);
     return status;
+}
+
+static enum status try_feed(const char *mailbox, const char *app, const char *address,
+                            int64_t time, bool replayed)
+{
+    return try_feed_of(&tenant, mailbox, app, address, time, replayed);
 }
 
 static void feed(const char *mailbox, const char *app, const char *address, int64_t time,
@@ -214,6 +230,7 @@ static void hits_of_large_records_are_all_written(void **state)
 static void a_hit_that_is_refused_comes_again(void **state)
 {
     enum status status = STATUS_OK;
+    struct detect_stats stats;
     char mailbox[32];
     unsigned i = 0;
 
@@ -223,6 +240,8 @@ static void a_hit_that_is_refused_comes_again(void **state)
         status = try_feed(mailbox, "outlook", "10.1.1.1", DAY(1), false);
     }
     ASSERT_STATUS(STATUS_BUSY, status);
+    detect_stats(detect, &stats);
+    assert_int_equal(stats.missed, 1);
     ASSERT_OK(detect_start(detect, &err));
     ASSERT_OK(detect_drain(detect, &err));
     assert_int_equal(collector.rows, i - 1);
@@ -240,6 +259,119 @@ static void a_busy_table_is_tried_again(void **state)
     ASSERT_OK(detect_drain(detect, &err));
     assert_int_equal(collector.rows, 1);
     assert_int_equal(collector.refusals_left, 0);
+}
+
+/* A hit that is an alert, and the one it stands beside. */
+static void feed_alert(void)
+{
+    for (int day = 0; day < 20; day++)
+        feed("ann", "outlook", "10.1.1.1", DAY(day), false);
+    feed("ann", "sync", "66.6.6.6", DAY(20), false);
+}
+
+static void expect_both_once(void)
+{
+    struct detect_stats stats;
+    enum status status = STATUS_BUSY;
+
+    for (int i = 0; status == STATUS_BUSY && i < 100; i++) {
+        (void)usleep(100000);
+        status = detect_drain(detect, &err);
+    }
+    ASSERT_OK(status);
+    assert_int_equal(collector.refusals_left, 0);
+    assert_int_equal(collector.alerts, 1);
+    assert_int_equal(collector.rows, 2);
+    assert_int_equal(collector.delivered, 1);
+    detect_stats(detect, &stats);
+    assert_int_equal(stats.queue_depth, 0);
+    assert_int_equal(stats.missed, 0);
+    assert_true(stats.failed_writes > 0);
+    assert_false(stats.is_failing);
+}
+
+/* For several seconds, more than are waited for at once. */
+static void hits_wait_until_their_tables_can_be_written(void **state)
+{
+    struct detect_stats stats;
+
+    (void)state;
+    for (int alerts_first = 0; alerts_first < 2; alerts_first++) {
+        if (alerts_first != 0) {
+            tear_down(NULL);
+            set_up(NULL);
+        }
+        collector.refuses_alerts = alerts_first != 0;
+        collector.refusals_left = 120; /* two tries of a second, and a bit of the third */
+        feed_alert();
+        ASSERT_OK(detect_start(detect, &err));
+        assert_int_equal(detect_drain(detect, &err), STATUS_BUSY); /* the log is not to be cut */
+        detect_stats(detect, &stats);
+        assert_true(stats.is_failing);
+        assert_int_equal(stats.queue_depth, 2);
+        expect_both_once();
+    }
+}
+
+/* What is left is in the log, as no checkpoint could cut it. */
+static void stopping_does_not_wait_for_a_table_that_cannot_be_written(void **state)
+{
+    (void)state;
+    collector.refusals_left = UINT_MAX;
+    feed("ann", "outlook", "10.1.1.1", DAY(0), false);
+    ASSERT_OK(detect_start(detect, &err));
+    assert_int_equal(detect_drain(detect, &err), STATUS_BUSY);
+    tear_down(NULL);
+    assert_int_equal(collector.rows, 0);
+    set_up(NULL);
+    feed("ann", "outlook", "10.1.1.1", DAY(0), true); /* the log is replayed */
+    ASSERT_OK(detect_start(detect, &err));
+    ASSERT_OK(detect_drain(detect, &err));
+    assert_int_equal(collector.rows, 1);
+}
+
+static atomic_bool drained;
+
+static void *drain(void *arg)
+{
+    struct error e;
+
+    atomic_store(&drained, detect_drain(detect, &e) == STATUS_OK);
+    return arg;
+}
+
+/* Hits of a tenant are written together, also those that came after the call; they do not
+ * stand for those of another tenant that came before it. */
+static void a_drain_waits_for_what_came_before_it(void **state)
+{
+    static const struct guid first = {{6}}, second = {{7}};
+    pthread_t drainer;
+
+    (void)state;
+    atomic_store(&drained, false);
+    atomic_store(&collector.waiting, 0);
+    atomic_store(&collector.held, 5);
+    ASSERT_OK(detect_start(detect, &err));
+    feed("ann", "outlook", "10.1.1.1", DAY(0), false);
+    while (atomic_load(&collector.waiting) == 0)
+        (void)usleep(1000);
+    ASSERT_OK(try_feed_of(&first, "a", "outlook", "10.1.1.1", DAY(0), false));
+    ASSERT_OK(try_feed_of(&second, "a", "outlook", "10.1.1.1", DAY(0), false));
+    assert_int_equal(pthread_create(&drainer, NULL, drain, NULL), 0);
+    (void)usleep(100000); /* it has begun */
+    for (int i = 0; i < 3; i++) {
+        char mailbox[8];
+        (void)snprintf(mailbox, sizeof(mailbox), "late%d", i);
+        ASSERT_OK(try_feed_of(&first, mailbox, "outlook", "10.1.1.1", DAY(0), false));
+    }
+    atomic_store(&collector.held, 7);
+    (void)usleep(300000);
+    bool is_early = atomic_load(&drained);
+    atomic_store(&collector.held, 0);
+    (void)pthread_join(drainer, NULL);
+    assert_false(is_early);
+    assert_true(atomic_load(&drained));
+    assert_int_equal(collector.rows, 6);
 }
 
 static void replay_row(const char *mailbox)
@@ -357,6 +489,11 @@ int main(void)
         cmocka_unit_test_setup_teardown(hits_of_large_records_are_all_written, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_hit_that_is_refused_comes_again, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_busy_table_is_tried_again, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(hits_wait_until_their_tables_can_be_written, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(stopping_does_not_wait_for_a_table_that_cannot_be_written,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_drain_waits_for_what_came_before_it, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_replayed_row_cancels_the_replayed_hit, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_tenant_is_remembered_when_its_first_batch_comes, set_up,

@@ -18,6 +18,7 @@ struct raw_writer {
     struct http_response *response;
     const struct http_request *request;
     char end;
+    bool is_cut; /* it was stopped before its end, which is no error of store_raw() */
 };
 
 static enum status each(void *context, uint64_t seq, struct slice raw, struct error *err)
@@ -26,13 +27,15 @@ static enum status each(void *context, uint64_t seq, struct slice raw, struct er
     struct buf *out = &w->response->body;
 
     (void)seq;
-    if (w->request->cancelled != NULL && atomic_load(w->request->cancelled))
-        return ERROR_SET(err, STATUS_CANCELLED, "the client is gone");
+    if (w->request->cancelled != NULL && atomic_load(w->request->cancelled)) {
+        w->is_cut = true;
+        return ERROR_SET(err, STATUS_CANCELLED, "it is not wanted any more");
+    }
     buf_add_slice(out, raw);
     buf_add_byte(out, w->end);
-    if (out->size > FLUSH_BYTES && w->response->flush != NULL)
-        return w->response->flush(w->response, err);
-    return buf_check(out, err);
+    enum status status = http_flush(w->response, FLUSH_BYTES, err);
+    w->is_cut = status == STATUS_CANCELLED;
+    return status;
 }
 
 static enum status send(struct share *share, const struct reach *reach, uint64_t from,
@@ -52,6 +55,8 @@ static enum status send(struct share *share, const struct reach *reach, uint64_t
     response->content_type = "application/octet-stream";
     enum status status =
         store_raw(share->services.store, &reach->tenants[0], from, count, each, w, err);
+    if (status == STATUS_OK && w->is_cut)
+        return ERROR_SET(err, STATUS_CANCELLED, "it was stopped before its end");
     if (status == STATUS_OK || strcmp(err->code, SCAN_RECORDS_LOST) != 0)
         return status;
     (void)snprintf(text, sizeof(text), "%s", err->text);
@@ -66,7 +71,7 @@ enum status share_raw(void *context, const struct http_request *request,
                       struct http_response *response, struct error *err)
 {
     struct share *share = context;
-    struct raw_writer w = {response, request, '\n'};
+    struct raw_writer w = {response, request, '\n', false};
     struct reach reach;
     uint64_t from, count;
     char what[96];

@@ -492,7 +492,7 @@ static int run_batch(const struct command_context *context, const char *path)
         status = ERROR_SET(&err, STATUS_IO, "cannot open '%s'", path);
     if (status == STATUS_OK && !alone)
         status = session_open(context, &session, &err);
-    while (status == STATUS_OK && !atomic_load(context->host->interrupted)) {
+    while (status == STATUS_OK) {
         ssize_t size = getline(&line, &capacity, file);
         if (size < 0 && ferror(file) != 0)
             status = ERROR_SET(&err, STATUS_IO, "cannot read '%s'", path);
@@ -507,6 +507,8 @@ static int run_batch(const struct command_context *context, const char *path)
                        : remote_line(context, session, text, &answer, &err);
         if (answer.size == 0 || answer.data[answer.size - 1] != '\n')
             buf_add_byte(&answer, '\n');
+        if (atomic_load(context->host->interrupted)) /* what came is no answer then */
+            status = ERROR_SET(&err, STATUS_CANCELLED, "interrupted: further lines have no answer");
         if (status == STATUS_OK)
             status = output_write(buf_slice(&answer), &err);
         buf_release(&answer);

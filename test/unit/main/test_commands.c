@@ -235,6 +235,19 @@ static void a_parameter_is_given_once(void **state)
     assert_non_null(strstr(desk->errors.data, "the parameter 'x' is given twice"));
 }
 
+static void a_batch_that_is_interrupted_is_not_whole(void **state)
+{
+    struct desk *desk = *state;
+
+    write_file(desk, "{\"id\":\"a\",\"query\":\"print x=1\"}\n");
+    atomic_store(&interrupted, true);
+    int code = RUN("query", "--batch", "%f");
+    atomic_store(&interrupted, false);
+    assert_int_equal(code, CLI_FAILED);
+    assert_int_equal(desk->out.size, 1); /* no line with an error instead of an answer */
+    assert_non_null(strstr(desk->errors.data, "interrupted"));
+}
+
 static void scope_says_no_with_its_exit_code(void **state)
 {
     struct desk *desk = *state;
@@ -376,6 +389,7 @@ int main(void)
         DESK_TEST(a_parameter_is_given_once),
         DESK_TEST(a_table_cannot_steer_the_terminal),
         DESK_TEST(batches_answer_a_line_a_line),
+        DESK_TEST(a_batch_that_is_interrupted_is_not_whole),
         DESK_TEST(scope_says_no_with_its_exit_code),
         DESK_TEST(scope_and_query_say_that_records_lack),
         DESK_TEST(what_is_wrong_has_its_exit_code),

@@ -8,6 +8,18 @@
 #define REFUSED                                                                                    \
     "external data is refused: the host '%.*s' is not in the setting external_data_hosts"
 
+/* Such ends a host for some and not for others: who looks at it, who connects to it. */
+static bool is_odd(struct slice url, struct slice authority)
+{
+    bool any = slice_find_byte(authority, '@', 0) != SIZE_MAX ||
+               slice_find_byte(authority, '\\', 0) != SIZE_MAX ||
+               slice_find_byte(authority, ' ', 0) != SIZE_MAX;
+
+    for (size_t i = 0; i < url.size && !any; i++)
+        any = (unsigned char)url.data[i] < ' ' || url.data[i] == 0x7f;
+    return any;
+}
+
 /* "https://host:port/path?query" in its parts; `base` is up to the path. */
 static bool split(struct slice url, struct slice *ret_base, struct slice *ret_host,
                   struct slice *ret_path)
@@ -28,7 +40,7 @@ static bool split(struct slice url, struct slice *ret_base, struct slice *ret_ho
     *ret_path = slice_head(*ret_path, slice_find_byte(*ret_path, ';', 0)); /* keys of others */
     if (ret_path->size == 0)
         *ret_path = SLICE("/");
-    if (slice_find_byte(authority, '@', 0) != SIZE_MAX)
+    if (is_odd(url, authority))
         return false;
     *ret_host = slice_head(authority, slice_find_byte(authority, ':', 0));
     return ret_host->size > 0;

@@ -102,6 +102,15 @@ static int look_cancelled(void *context, curl_off_t total_in, curl_off_t in, cur
     return client->request->cancelled != NULL && atomic_load(client->request->cancelled);
 }
 
+static bool has_control(struct slice s)
+{
+    for (size_t i = 0; i < s.size; i++) {
+        if ((unsigned char)s.data[i] < ' ' || s.data[i] == 0x7f)
+            return true;
+    }
+    return false;
+}
+
 enum status client_check_guarded(struct slice url, bool allow_private, struct error *err)
 {
     CURLU *parts = curl_url();
@@ -127,6 +136,8 @@ enum status client_check_guarded(struct slice url, bool allow_private, struct er
         else if (number < 1024 && number != (is_http ? 80 : 443))
             wrong = "its port is below 1024 and not its scheme's own";
     }
+    if (has_control(url)) /* what was read above may have ended there */
+        wrong = "it holds a control character";
     curl_free(scheme);
     curl_free(user);
     curl_free(port);
@@ -169,15 +180,6 @@ static bool set_options(struct client *client)
     if (client->timeout_ms > 0)
         rc |= curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)client->timeout_ms);
     return rc == CURLE_OK;
-}
-
-static bool has_control(struct slice s)
-{
-    for (size_t i = 0; i < s.size; i++) {
-        if ((unsigned char)s.data[i] < ' ')
-            return true;
-    }
-    return false;
 }
 
 enum status client_new(const struct client_options *options, struct client **ret,

@@ -50,6 +50,28 @@ static void all_others_are_refused(void **state)
     ASSERT_STATUS(STATUS_DENIED, external_check(&none, SLICE("https://a.example/x"), &err));
 }
 
+/* The host that is looked at and the one that is asked are the same. */
+static void no_address_ends_before_its_end(void **state)
+{
+    const struct slice bad[] = {
+        SLICE("http://127.0.0.2\0.net.example/x"),
+        SLICE("http://127.0.0.2/\0.net.example/"),
+        SLICE("http://127.0.0.2\n.net.example/x"),
+        SLICE("http://127.0.0.2\x7f.net.example/x"),
+        SLICE("http://127.0.0.2 .net.example/x"),
+        SLICE("http://127.0.0.2\\.net.example/x"),
+        SLICE("http://a.net.example/x\0y"),
+        SLICE("http://a.net.example/x\ty"),
+    };
+    const struct external external = {.hosts = SLICE("*.net.example"), .allow_private = true};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        if (external_check(&external, bad[i], &err) != STATUS_DENIED)
+            fail_msg("%zu is allowed", i);
+    }
+}
+
 static void plain_http_is_for_those_who_say_so(void **state)
 {
     const struct external external = {.hosts = SLICE("a.example"), .allow_private = true};
@@ -78,6 +100,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hosts_of_the_list_are_allowed),
         cmocka_unit_test(all_others_are_refused),
+        cmocka_unit_test(no_address_ends_before_its_end),
         cmocka_unit_test(plain_http_is_for_those_who_say_so),
         cmocka_unit_test(a_host_inside_is_not_reached),
     };

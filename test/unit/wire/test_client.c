@@ -107,6 +107,23 @@ static void test_a_guarded_url_is_plain_https(void **state)
     client_free(client);
 }
 
+/* Such is cut where it stands, so that another host would be asked. */
+static void test_a_url_has_no_control_characters(void **state)
+{
+    const struct slice wrong[] = {
+        SLICE("https://127.0.0.2\0.example.com"),
+        SLICE("https://example.com/\0x"),
+        SLICE("https://exam\nple.com/"),
+        SLICE("https://example.com/\x7f"),
+    };
+    struct error err = {0};
+    (void)state;
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        assert_int_equal(client_check_guarded(wrong[i], true, &err), STATUS_INVALID);
+        assert_non_null(strstr(err.text, "control character"));
+    }
+}
+
 static void test_a_token_cannot_bring_a_header_of_its_own(void **state)
 {
     struct client *client = NULL;
@@ -247,6 +264,7 @@ int main(void)
         cmocka_unit_test(test_a_guarded_client_connects_to_no_inner_address),
         cmocka_unit_test(test_allow_private_lifts_the_address_check_only),
         cmocka_unit_test(test_a_guarded_url_is_plain_https),
+        cmocka_unit_test(test_a_url_has_no_control_characters),
         cmocka_unit_test(test_a_token_cannot_bring_a_header_of_its_own),
         cmocka_unit_test(test_a_path_is_sent_as_it_is),
         cmocka_unit_test(test_an_unreadable_ca_file_is_named),

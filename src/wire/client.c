@@ -175,8 +175,10 @@ static bool set_options(struct client *client)
     rc |= curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
     /* Above 1 MiB libcurl asks with Expect: 100-continue, so that a refusal costs no upload. */
     rc |= curl_easy_setopt(curl, CURLOPT_UPLOAD_BUFFERSIZE, 512L * 1024L);
-    if (client->ca_file[0] != '\0')
+    if (client->ca_file[0] != '\0') { /* the system's may stand in a file and in a directory */
         rc |= curl_easy_setopt(curl, CURLOPT_CAINFO, client->ca_file);
+        rc |= curl_easy_setopt(curl, CURLOPT_CAPATH, NULL);
+    }
     if (client->timeout_ms > 0)
         rc |= curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)client->timeout_ms);
     return rc == CURLE_OK;

@@ -1,8 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fixture.h"
 
+#include <curl/curl.h>
+#include <dlfcn.h>
+
 static struct fixture fixture;
 static struct http_router router;
+
+/* In place of the library's: of all options it notes where else authorities are looked for. */
+#undef curl_easy_setopt
+static const void *ca_directory;
+
+CURLcode curl_easy_setopt(CURL *curl, CURLoption option, ...)
+{
+    CURLcode (*real)(CURL *curl, CURLoption option, ...);
+    va_list args;
+    va_start(args, option);
+    const void *value = va_arg(args, const void *);
+    va_end(args);
+    *(void **)&real = dlsym(RTLD_NEXT, "curl_easy_setopt");
+    if (option == CURLOPT_CAPATH)
+        ca_directory = value;
+    return real(curl, option, value);
+}
 
 static int setup(void **state)
 {
@@ -122,6 +142,23 @@ static void test_a_url_has_no_control_characters(void **state)
         assert_int_equal(client_check_guarded(wrong[i], true, &err), STATUS_INVALID);
         assert_non_null(strstr(err.text, "control character"));
     }
+}
+
+/* "Instead of the system's": the library has a directory of them, too. */
+static void test_a_ca_file_stands_for_all_authorities(void **state)
+{
+    struct client *client = NULL;
+    struct error err = {0};
+    struct client_options options = {.url = slice_of(fixture.url)};
+    (void)state;
+    ca_directory = &fixture;
+    assert_int_equal(client_new(&options, &client, &err), STATUS_OK);
+    assert_ptr_equal(ca_directory, &fixture); /* as it is */
+    client_free(client);
+    options.ca_file = slice_of(fixture.ca_path);
+    assert_int_equal(client_new(&options, &client, &err), STATUS_OK);
+    assert_null(ca_directory);
+    client_free(client);
 }
 
 static void test_a_token_cannot_bring_a_header_of_its_own(void **state)
@@ -265,6 +302,7 @@ int main(void)
         cmocka_unit_test(test_allow_private_lifts_the_address_check_only),
         cmocka_unit_test(test_a_guarded_url_is_plain_https),
         cmocka_unit_test(test_a_url_has_no_control_characters),
+        cmocka_unit_test(test_a_ca_file_stands_for_all_authorities),
         cmocka_unit_test(test_a_token_cannot_bring_a_header_of_its_own),
         cmocka_unit_test(test_a_path_is_sent_as_it_is),
         cmocka_unit_test(test_an_unreadable_ca_file_is_named),

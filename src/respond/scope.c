@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* scope_run(): alerts -> indicators -> accesses -> bounds, by KQL queries on
- * the caller's tables.  Values go into query text as JSON strings, which KQL
- * reads the same way. */
+ * the caller's tables.  Values do not stand in the texts of the queries, which
+ * they could leave and would make too long: the queries read them as external
+ * data (read_set()). */
 #include "respond/scope.h"
 
 #include "base/fold.h"
@@ -16,6 +17,7 @@
 
 #define GROW_ROUNDS_MAX 8
 #define INDICATORS_MAX 10000u
+#define MAILBOXES_NAMED_MAX 10000u /* more are in most of what is stored, and need no filter */
 
 static const char *const kind_names[INDICATOR_KIND_COUNT_] = {"alert", "app-id", "ip", "session",
                                                               "user"};
@@ -57,10 +59,18 @@ static const char used_text[] = BARE
     " (OfficeActivity | project A = iff(isempty(Client_IPAddress), ClientIP, Client_IPAddress),"
     " P = iff(isempty(ClientAppId), AppId, ClientAppId))";
 
+/* The values of a set of the scope as a list for `in~`: as they are, and as Bare() writes them. */
+#define SET(name, column)                                                                          \
+    " ((externaldata(Text: string, Ip: string)[\"" name "\"] with (format=json)"                   \
+    " | project " column "))"
+#define TEXTS(name) SET(name, "Text")
+#define ADDRESSES(name) SET(name, "Ip")
+
 struct scope {
     const struct scope_request *request;
-    struct query_env env; /* the caller's, with tables alone: their names mean nothing else */
-    struct map sets[INDICATOR_KIND_COUNT_];
+    struct query_env env; /* the caller's tables alone: their names mean nothing else */
+    struct map sets[INDICATOR_KIND_COUNT_]; /* queries know them by kind_names */
+    struct map found; /* "found": what a query is about besides */
     struct scope_accesses accesses;
     struct arena *arena;
     struct scan_stats lack; /* `complete`, and the first reason why it is not */
@@ -130,17 +140,6 @@ static enum status ask(struct scope *scope, struct buf *text,
     return status;
 }
 
-static void add_list(struct buf *text, const struct map *set)
-{
-    buf_add_byte(text, '(');
-    for (size_t i = 0; i < set->count; i++) {
-        if (i > 0)
-            buf_add_byte(text, ',');
-        text_add_json_string(text, set->entries[i].key);
-    }
-    buf_add_byte(text, ')');
-}
-
 /* As parse_ipv6() writes it; what is no address as it is. */
 static void add_address(struct buf *text, struct slice address)
 {
@@ -155,15 +154,39 @@ static void add_address(struct buf *text, struct slice address)
     buf_add_byte(text, '"');
 }
 
-static void add_addresses(struct buf *text, const struct map *set)
+/* A query's look at a set, a line of JSON for each value. */
+static enum status read_set(void *context, struct slice name, struct arena *arena,
+                            struct slice *ret, struct error *err)
 {
-    buf_add_byte(text, '(');
+    struct scope *scope = context;
+    enum indicator_kind kind;
+    const struct map *set =
+        indicator_kind_from_name(name, &kind) ? &scope->sets[kind] : &scope->found;
+    struct buf text;
+
+    buf_init(&text, QUERY_MEMORY_BYTES);
     for (size_t i = 0; i < set->count; i++) {
-        if (i > 0)
-            buf_add_byte(text, ',');
-        add_address(text, set->entries[i].key);
+        buf_add_text(&text, "{\"Text\":");
+        text_add_json_string(&text, set->entries[i].key);
+        buf_add_text(&text, ",\"Ip\":");
+        add_address(&text, set->entries[i].key);
+        buf_add_text(&text, "}\n");
     }
-    buf_add_byte(text, ')');
+    enum status status = buf_check(&text, err);
+    if (status == STATUS_OK) {
+        *ret = arena_copy(arena, buf_slice(&text), err);
+        status = ret->data == NULL ? err->status : STATUS_OK;
+    }
+    buf_release(&text);
+    return status;
+}
+
+static enum status find_table(void *context, struct slice name, struct table_source **ret,
+                              struct error *err)
+{
+    const struct query_env *env = ((struct scope *)context)->request->env;
+
+    return env->table(env->context, name, ret, err);
 }
 
 static void add_mail(struct scope *scope, struct buf *text)
@@ -185,22 +208,14 @@ static void add_mail(struct scope *scope, struct buf *text)
 static void add_conditions(struct scope *scope, struct buf *text)
 {
     buf_add_text(text, " | where true");
-    if (scope->sets[INDICATOR_APP].count > 0) {
-        buf_add_text(text, " and App in~ ");
-        add_list(text, &scope->sets[INDICATOR_APP]);
-    }
-    if (scope->sets[INDICATOR_IP].count > 0) {
-        buf_add_text(text, " and Bare(Address) in~ ");
-        add_addresses(text, &scope->sets[INDICATOR_IP]);
-    }
-    if (scope->sets[INDICATOR_SESSION].count > 0) {
-        buf_add_text(text, " and Session in~ ");
-        add_list(text, &scope->sets[INDICATOR_SESSION]);
-    }
-    if (scope->sets[INDICATOR_USER].count > 0) {
-        buf_add_text(text, " and User in~ ");
-        add_list(text, &scope->sets[INDICATOR_USER]);
-    }
+    if (scope->sets[INDICATOR_APP].count > 0)
+        buf_add_text(text, " and App in~" TEXTS("app-id"));
+    if (scope->sets[INDICATOR_IP].count > 0)
+        buf_add_text(text, " and Bare(Address) in~" ADDRESSES("ip"));
+    if (scope->sets[INDICATOR_SESSION].count > 0)
+        buf_add_text(text, " and Session in~" TEXTS("session"));
+    if (scope->sets[INDICATOR_USER].count > 0)
+        buf_add_text(text, " and User in~" TEXTS("user"));
 }
 
 /* Sets of addresses have them as people write them. */
@@ -291,9 +306,8 @@ static enum status resolve_alerts(struct scope *scope, struct error *err)
 
     map_init(&out);
     buf_init(&text, QUERY_TEXT_BYTES_MAX);
-    buf_add_text(&text, "SecurityAlert | where SystemAlertId in~ ");
-    add_list(&text, alerts);
-    buf_add_text(&text, " | project ExtendedProperties, SystemAlertId");
+    buf_add_text(&text, "SecurityAlert | where SystemAlertId in~" TEXTS("alert")
+                        " | project ExtendedProperties, SystemAlertId");
     enum status status = ask(scope, &text, alert_row, &out, err);
     if (status == STATUS_OK)
         status = check_found(alerts, &out, err);
@@ -306,42 +320,37 @@ static enum status resolve_alerts(struct scope *scope, struct error *err)
  * read with them too, and which nothing else in the tenants uses. */
 static enum status new_addresses(struct scope *scope, struct map *out, struct error *err)
 {
+    struct map *candidates = &scope->found;
     struct buf text;
-    struct map candidates, used;
+    struct map used;
 
-    map_init(&candidates);
+    map_clear(candidates);
     map_init(&used);
     buf_init(&text, QUERY_TEXT_BYTES_MAX);
     add_mail(scope, &text);
-    buf_add_text(&text, "let Of = Mail | where App in~ ");
-    add_list(&text, &scope->sets[INDICATOR_APP]);
-    buf_add_text(&text, " | extend Ip = Bare(Address);\nlet Boxes = Of | where Ip in~ ");
-    add_addresses(&text, &scope->sets[INDICATOR_IP]);
-    buf_add_text(&text, " | distinct TenantId, Mailbox;\n"
+    buf_add_text(&text, "let Of = Mail | where App in~" TEXTS("app-id")
+                        " | extend Ip = Bare(Address);\n"
+                        "let Boxes = Of | where Ip in~" ADDRESSES("ip")
+                        " | distinct TenantId, Mailbox;\n"
                         "Of | distinct TenantId, Mailbox, Ip"
                         " | join kind=leftsemi Boxes on TenantId, Mailbox | distinct Ip"
-                        " | where Ip !in~ ");
-    add_addresses(&text, &scope->sets[INDICATOR_IP]);
-    enum status status = ask(scope, &text, address_row, &candidates, err);
-    if (status == STATUS_OK && candidates.count > 0) {
+                        " | where Ip !in~" ADDRESSES("ip"));
+    enum status status = ask(scope, &text, address_row, candidates, err);
+    if (status == STATUS_OK && candidates->count > 0) {
         buf_clear(&text);
         buf_add_text(&text, used_text);
-        buf_add_text(&text, " | where A in~ "); /* most rows end here */
-        add_list(&text, &candidates);
-        buf_add_text(&text, " or A contains \":\" | extend A = Bare(A) | where A in~ ");
-        add_addresses(&text, &candidates);
-        buf_add_text(&text, " and P !in~ ");
-        add_list(&text, &scope->sets[INDICATOR_APP]);
-        buf_add_text(&text, " | distinct A");
+        buf_add_text(&text, " | where A in~" TEXTS("found") /* most rows end here */
+                            " or A contains \":\" | extend A = Bare(A)"
+                            " | where A in~" ADDRESSES("found")
+                            " and P !in~" TEXTS("app-id") " | distinct A");
         status = ask(scope, &text, address_row, &used, err);
     }
-    for (size_t i = 0; status == STATUS_OK && i < candidates.count; i++) {
-        struct slice key = candidates.entries[i].key;
+    for (size_t i = 0; status == STATUS_OK && i < candidates->count; i++) {
+        struct slice key = candidates->entries[i].key;
         if (map_find(&used, key) == NULL && map_put(out, key, NULL, err) == NULL)
             status = err->status;
     }
     buf_release(&text);
-    map_release(&candidates);
     map_release(&used);
     return status;
 }
@@ -413,27 +422,27 @@ static enum status known_row(struct scope *scope, const struct batch *batch, uin
 static enum status find_known(struct scope *scope, struct error *err)
 {
     const struct map *mailboxes = &scope->accesses.mailboxes;
-    struct map synced;
+    struct map *synced = &scope->found;
     struct buf text;
     enum status status = STATUS_OK;
 
-    map_init(&synced);
+    map_clear(synced);
     for (size_t i = 0; status == STATUS_OK && i < mailboxes->count; i++) {
         const struct mailbox_scope *m =
             (const struct mailbox_scope *)(uintptr_t)mailboxes->entries[i].value;
-        if (m->sync_folders.count > 0 && map_put(&synced, m->name, NULL, err) == NULL)
+        if (m->sync_folders.count > 0 && map_put(synced, m->name, NULL, err) == NULL)
             status = err->status;
     }
     buf_init(&text, QUERY_TEXT_BYTES_MAX);
-    if (status == STATUS_OK && synced.count > 0) {
+    if (status == STATUS_OK && synced->count > 0) {
         buf_add_format(&text, mail_text, "", "");
-        buf_add_text(&text, "Mail | where Mailbox in~ ");
-        add_list(&text, &synced);
+        buf_add_text(&text, "Mail");
+        if (synced->count <= MAILBOXES_NAMED_MAX) /* else known_row() passes the others over */
+            buf_add_text(&text, " | where Mailbox in~" TEXTS("found"));
         buf_add_text(&text, " | project TenantId, Mailbox, Folders");
         status = ask(scope, &text, known_row, NULL, err);
     }
     buf_release(&text);
-    map_release(&synced);
     return status;
 }
 
@@ -541,16 +550,16 @@ static enum status take_indicators(struct scope *scope, struct error *err)
 
 enum status scope_run(const struct scope_request *request, struct buf *ret, struct error *err)
 {
-    struct scope scope = {.request = request, .env = *request->env, .lack = {.complete = true}};
+    struct scope scope = {.request = request, .lack = {.complete = true}};
     enum status status;
 
-    scope.env.view = NULL;
-    scope.env.function = NULL;
+    scope.env = (struct query_env){.context = &scope, .table = find_table, .fetch = read_set};
     scope.arena = arena_new(QUERY_MEMORY_BYTES);
     if (scope.arena == NULL)
         return ERROR_MEMORY(err);
     for (int kind = 0; kind < INDICATOR_KIND_COUNT_; kind++)
         map_init(&scope.sets[kind]);
+    map_init(&scope.found);
     scope_accesses_init(&scope.accesses, scope.arena);
 
     status = take_indicators(&scope, err);
@@ -570,6 +579,7 @@ enum status scope_run(const struct scope_request *request, struct buf *ret, stru
     scope_accesses_release(&scope.accesses);
     for (int kind = 0; kind < INDICATOR_KIND_COUNT_; kind++)
         map_release(&scope.sets[kind]);
+    map_release(&scope.found);
     arena_free(scope.arena);
     return status;
 }

@@ -44,7 +44,7 @@ struct scope_request {
     const struct slice *tenant_names;
     uint32_t tenant_count;
     int64_t time_from, time_to;      /* event time, [from, to); INT64_MIN/MAX = all */
-    const struct query_env *env;
+    const struct query_env *env;     /* of it the tables */
     int64_t now;
     uint32_t thread_count;
     const atomic_bool *cancelled;

@@ -378,6 +378,68 @@ static void a_time_range_is_half_open_and_one_end_will_do(void **state)
     buf_release(&r);
 }
 
+#define MANY 10000 /* as many indicators as are taken; as text they are too long for a query */
+
+/* A whole company whose mailboxes were taken with one application. */
+static void ten_thousand_synced_mailboxes_are_looked_at(void **state)
+{
+    struct place *place = *state;
+    struct buf r;
+    char name[32];
+
+    buf_init(&r, 16 * MIB);
+    place_add_tenant(place, "alpha");
+    for (int i = 0; i < MANY + 2000; i++) {
+        (void)snprintf(name, sizeof(name), "user%05d@company.example", i);
+        add(&r, name, EVIL, "192.0.2.66", SYNC INBOX);
+    }
+    add(&r, "user00007@company.example", MAIL, "192.0.2.1", BIND ITEMS_1_2);
+    put(place, "alpha", "", &r);
+    assert_int_equal(scope(place, BY_APP ALL), 200);
+    ASSERT_SAYS(place, "\"mailbox\":\"user11999@company.example\"");
+    ASSERT_SAYS(place, "\"lower\":0,\"upper\":2,\"upper_open\":true");
+    buf_release(&r);
+}
+
+static void ten_thousand_indicators_are_looked_for(void **state)
+{
+    static const struct {
+        const char *kind, *head;
+    } cases[] = {
+        {"ip", "2001:db8:1:2:3:4:5:"},
+        {"user", "somebody@department-of-the-company-"},
+        {"app-id", "c0000000-0000-4000-8000-00000000"},
+        {"session", "s0000000-0000-4000-8000-00000000"},
+    };
+    struct place *place = *state;
+    struct buf r;
+
+    buf_init(&r, 2 * MIB);
+    place_add_tenant(place, "alpha");
+    add(&r, "somebody@department-of-the-company-270f", "C0000000-0000-4000-8000-00000000270F",
+        "[2001:DB8:1:2:3:4:5:270F]:443",
+        BIND ITEMS_1_2 ",\"SessionId\":\"s0000000-0000-4000-8000-00000000270f\"");
+    add(&r, "bob@x", MAIL, "192.0.2.1", BIND ITEMS_2_3);
+    put(place, "alpha", "", &r);
+    for (size_t k = 0; k < sizeof(cases) / sizeof(cases[0]); k++) {
+        buf_clear(&r);
+        buf_add_text(&r, "{\"indicators\":[");
+        for (int i = 0; i < MANY; i++) {
+            buf_add_format(&r, "%s{\"kind\":\"%s\",\"value\":\"%s%04x\"}", i == 0 ? "" : ",",
+                           cases[k].kind, cases[k].head, (unsigned)i);
+        }
+        buf_add_text(&r, "]" ALL);
+        buf_add_byte(&r, '\0');
+        if (scope(place, r.data) != 200)
+            fail_msg("%s: %s", cases[k].kind, place_body(place));
+        ASSERT_SAYS(place, "\"mailbox\":\"somebody@department-of-the-company-270f\"");
+        ASSERT_SAYS(place, "\"lower\":2,\"upper\":2,");
+        if (place_says(place, "bob@x"))
+            fail_msg("%s: %s", cases[k].kind, place_body(place));
+    }
+    buf_release(&r);
+}
+
 /* Days of ann's mail client, then the intruder from one address: an alert. */
 static void raise_alert(struct place *place, char ret[64])
 {
@@ -443,6 +505,31 @@ static void an_alert_grows_over_the_addresses_of_its_application(void **state)
     ASSERT_SAYS(place, "\"mailbox\":\"cid@x\"");
     ASSERT_SAYS(place, "\"mailbox\":\"zoe@y\"");
     assert_false(place_says(place, "dan@x"));
+    buf_release(&r);
+}
+
+/* An intruder who changes the address with each access, all but one of nobody else. */
+static void an_alert_grows_to_ten_thousand_addresses(void **state)
+{
+    struct place *place = *state;
+    struct buf r;
+    char alert[64], address[48];
+
+    buf_init(&r, 16 * MIB);
+    place_add_tenant(place, "alpha");
+    raise_alert(place, alert);
+    for (int i = 0; i < MANY; i++) {
+        (void)snprintf(address, sizeof(address), "2001:db8:1:2:3:4:5:%x", (unsigned)i);
+        add(&r, "ann@x", EVIL, address, BIND ITEMS_2_3);
+    }
+    add(&r, "bob@x", EVIL, "2001:db8:1:2:3:4:5:7", BIND ITEMS_1_2);
+    add(&r, "cid@x", EVIL, "2001:db8:1:2:3:4:5:8", BIND ITEMS_1_2);
+    add(&r, "cid@x", MAIL, "[2001:DB8:1:2:3:4:5:8]:443", BIND ITEMS_1_2);
+    put(place, "alpha", "", &r);
+    assert_int_equal(scope_of_alert(place, alert), 200);
+    ASSERT_SAYS(place, "\"records\":10000,");
+    ASSERT_SAYS(place, "\"mailbox\":\"bob@x\"");
+    assert_false(place_says(place, "cid@x"));
     buf_release(&r);
 }
 
@@ -589,7 +676,10 @@ int main(void)
         PLACE_TEST(an_address_is_found_in_each_of_its_writings),
         PLACE_TEST(the_answer_does_not_depend_on_the_order_of_records),
         PLACE_TEST(a_time_range_is_half_open_and_one_end_will_do),
+        PLACE_TEST(ten_thousand_synced_mailboxes_are_looked_at),
+        PLACE_TEST(ten_thousand_indicators_are_looked_for),
         PLACE_TEST(an_alert_grows_over_the_addresses_of_its_application),
+        PLACE_TEST(an_alert_grows_to_ten_thousand_addresses),
         PLACE_TEST(an_address_that_anything_else_uses_is_not_added),
         PLACE_TEST(only_the_tenants_asked_for_are_looked_at),
         PLACE_TEST(an_unknown_alert_beside_a_known_one_is_refused),

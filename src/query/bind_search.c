@@ -2,6 +2,7 @@
 /* bind_search.c - search and find: a union of tables, and a predicate in which a text
  * alone, or '*', stands for every column that holds text. */
 #include "base/limits.h"
+#include "base/term.h"
 #include "base/text.h"
 #include "query/bind_priv.h"
 #include "query/fn_priv.h"
@@ -23,6 +24,11 @@ static bool holds_text(enum type type)
     return type == TYPE_STRING || type == TYPE_DYNAMIC;
 }
 
+/* What base/term.h has between terms, as regular expressions spell it. */
+#define BETWEEN_TERMS                                                                              \
+    "[^\\pL\\p{Mn}\\p{Mc}\\pN]|"                                                                   \
+    "[\\x{180B}-\\x{180D}\\x{180F}\\x{FE00}-\\x{FE0F}\\x{E0100}-\\x{E01EF}]"
+
 /* "a*b" is a pattern: what begins with a and ends in b, as words unless a star is there too. */
 static struct slice term_pattern(struct binder *b, struct slice text, bool head, bool tail,
                                  bool exact_case)
@@ -31,7 +37,8 @@ static struct slice term_pattern(struct binder *b, struct slice text, bool head,
 
     buf_init(&pattern, QUERY_TEXT_BYTES_MAX);
     buf_add_text(&pattern, exact_case ? "" : "(?i)");
-    buf_add_text(&pattern, head ? "" : "\\b");
+    if (!head && term_has(text, 0))
+        buf_add_text(&pattern, "(?:^|" BETWEEN_TERMS ")");
     for (size_t i = 0; i < text.size; i++) {
         char c = text.data[i];
         if (c == '*')
@@ -40,7 +47,8 @@ static struct slice term_pattern(struct binder *b, struct slice text, bool head,
             buf_add_byte(&pattern, '\\');
         buf_add_byte(&pattern, c);
     }
-    buf_add_text(&pattern, tail ? "" : "\\b");
+    if (!tail && term_has(text, text.size - 1))
+        buf_add_text(&pattern, "(?:" BETWEEN_TERMS "|$)");
     struct slice copy = arena_copy(b->q->arena, buf_slice(&pattern), b->err);
     buf_release(&pattern);
     return copy;

@@ -40,8 +40,7 @@ bool word_is_strong(struct slice term)
 /* ---- what bytes are ---- */
 
 struct classes {
-    uint64_t terms, digits, strong, dots; /* above 127: terms, strong */
-    uint64_t wide;                        /* above 127 */
+    uint64_t terms, digits, strong, dots;
 };
 
 #ifdef __AVX2__
@@ -60,7 +59,7 @@ static inline void classify_half(const char *bytes, unsigned shift, struct class
     __m256i v = _mm256_loadu_si256((const __m256i *)(const void *)bytes);
     __m256i low = _mm256_or_si256(v, _mm256_set1_epi8(0x20));
     __m256i digit = is_within(v, '0', '9');
-    __m256i letter = _mm256_or_si256(is_within(low, 'a', 'z'), v); /* the highest bit: wide too */
+    __m256i letter = is_within(low, 'a', 'z');
     __m256i weak = _mm256_or_si256(is_within(low, 'a', 'f'),
                                    _mm256_or_si256(is_within(low, 't', 't'),
                                                    is_within(low, 'z', 'z')));
@@ -73,7 +72,6 @@ static inline void classify_half(const char *bytes, unsigned shift, struct class
     ret->digits |= (uint64_t)digits << shift;
     ret->strong |= (uint64_t)(letters & ~weak_letters) << shift;
     ret->dots |= (uint64_t)(uint32_t)_mm256_movemask_epi8(dot) << shift;
-    ret->wide |= (uint64_t)(uint32_t)_mm256_movemask_epi8(v) << shift;
 }
 
 static inline void classify(const char bytes[WORDS_ROOM_BYTES], struct classes *ret)
@@ -82,35 +80,54 @@ static inline void classify(const char bytes[WORDS_ROOM_BYTES], struct classes *
     classify_half(bytes + 32, 32, ret);
 }
 
+/* Those above 127: seldom any. */
+static inline uint64_t wide_bytes(const char bytes[WORDS_ROOM_BYTES])
+{
+    __m256i low = _mm256_loadu_si256((const __m256i *)(const void *)bytes);
+    __m256i high = _mm256_loadu_si256((const __m256i *)(const void *)(bytes + 32));
+
+    if (_mm256_movemask_epi8(_mm256_or_si256(low, high)) == 0)
+        return 0;
+    return (uint64_t)(uint32_t)_mm256_movemask_epi8(high) << 32 |
+           (uint32_t)_mm256_movemask_epi8(low);
+}
+
 #else
 
 static void classify(const char bytes[WORDS_ROOM_BYTES], struct classes *ret)
 {
     for (unsigned i = 0; i < WORDS_ROOM_BYTES; i++) {
         char c = bytes[i];
-        bool is_wide = (unsigned char)c >= 0x80, is_digit = c >= '0' && c <= '9';
-        bool is_term = is_wide || term_has_ascii((unsigned char)c);
+        bool is_term = term_has_ascii((unsigned char)c), is_digit = c >= '0' && c <= '9';
         ret->terms |= (uint64_t)is_term << i;
         ret->digits |= (uint64_t)is_digit << i;
         ret->strong |= (uint64_t)(is_term && !is_digit && !is_weak_letter(c)) << i;
         ret->dots |= (uint64_t)(c == '.') << i;
-        ret->wide |= (uint64_t)is_wide << i;
     }
+}
+
+static uint64_t wide_bytes(const char bytes[WORDS_ROOM_BYTES])
+{
+    uint64_t wide = 0;
+
+    for (unsigned i = 0; i < WORDS_ROOM_BYTES; i++)
+        wide |= (uint64_t)((unsigned char)bytes[i] >> 7) << i;
+    return wide;
 }
 
 #endif
 
-/* Takes characters beyond ASCII that belong to no term out of what is one. */
-static void leave_out_wide(const struct words *w, uint64_t wide, struct classes *classes)
+/* Characters beyond ASCII that belong to terms. */
+static void add_wide(const struct words *w, uint64_t wide, struct classes *classes)
 {
     while (wide != 0) {
         unsigned bit = (unsigned)__builtin_ctzll(wide);
         size_t end = 0;
         bool is_term = term_has_wide(w->text, w->base + bit, &end);
         uint64_t bits = ((UINT64_C(1) << (end - w->base - bit)) - 1) << bit;
-        if (!is_term) {
-            classes->terms &= ~bits;
-            classes->strong &= ~bits;
+        if (is_term) {
+            classes->terms |= bits;
+            classes->strong |= bits;
         }
         wide &= ~bits;
     }
@@ -170,8 +187,9 @@ static void load_window(struct words *w)
     w->base = w->next;
     w->next = w->base + WINDOW_BYTES;
     classify(bytes, &classes);
-    if ((classes.wide & inside) != 0)
-        leave_out_wide(w, classes.wide & inside, &classes);
+    uint64_t wide = wide_bytes(bytes) & inside;
+    if (wide != 0)
+        add_wide(w, wide, &classes);
     find_ends(w, &classes, inside);
 }
 

@@ -16,7 +16,6 @@
 #include <stdlib.h>
 
 #define COMMIT_ROWS (16 * PART_ROWS_MAX) /* between two commits of compacted sections */
-#define JOIN_RAW_BYTES_MAX ((uint64_t)256 * MIB)
 #define DAY_US (INT64_C(86400) * 1000000)
 
 static bool is_same_group(const struct section *a, const struct section *b)
@@ -38,7 +37,7 @@ struct merging {
     bool is_compaction; /* asked for: everything, not only what the plan wants */
     const atomic_bool *cancelled; /* or NULL */
     struct job job;
-    struct sealing growing, done; /* sections that may grow; those of half a part and more */
+    struct sealing growing, done; /* sections that may grow; those that are done */
     bool has_growing, has_done;   /* they are open */
     struct sealing_room room;
     struct section **removed; /* inputs of the jobs done since the last commit */
@@ -53,7 +52,7 @@ static bool fits(const struct job *job, const struct section *section)
 {
     return job->rows + section->info.row_count <= PART_ROWS_MAX &&
            (job->count == 0 ||
-            job->raw_bytes + section->info.raw_bytes <= JOIN_RAW_BYTES_MAX);
+            job->raw_bytes + section->info.raw_bytes <= SECTION_RAW_BYTES_MAX);
 }
 
 static void job_add(struct job *job, struct section *section)
@@ -99,7 +98,7 @@ static enum section_level level_of(const struct merging *merging)
 static enum status add_result(struct merging *merging, const struct part *part,
                               struct error *err)
 {
-    bool is_done = part->row_count > PART_ROWS_MAX / 2;
+    bool is_done = merge_is_done(merging->job.rows, merging->job.raw_bytes);
     struct sealing *sealing = is_done ? &merging->done : &merging->growing;
     bool *is_open = is_done ? &merging->has_done : &merging->has_growing;
     enum status status = STATUS_OK;

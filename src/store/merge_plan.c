@@ -7,9 +7,10 @@
  * as a whole, small tenants share files, and a row is written again once for each
  * factor of MERGE_FILES between its first file and its last.
  *
- * A section of more than half a part is done and goes to a file of its own kind,
- * which is left alone.  A month that is over is compacted, once.  A file that is
- * more dead than alive, because compaction took sections from it, is renewed.
+ * A section of more than half of the rows or bytes that one may have is done and goes
+ * to a file of its own kind, which is left alone.  A month that is over is compacted,
+ * once.  A file that is more dead than alive, because compaction took sections from it,
+ * is renewed.
  *
  * A plan is the set of chosen files; it lasts until all they have is done.  After
  * a restart another one is made from what there is. */
@@ -34,11 +35,16 @@ uint32_t merge_month(const struct section *section)
     return (uint32_t)(civil.year * 12 + civil.month);
 }
 
+bool merge_is_done(uint64_t rows, uint64_t raw_bytes)
+{
+    return rows > PART_ROWS_MAX / 2 || raw_bytes > SECTION_RAW_BYTES_MAX / 2;
+}
+
 bool merge_is_open(const struct section *section)
 {
     return section_is_usable(section) && !atomic_load(&section->stays) &&
            section->info.level != SECTION_COMPACTED &&
-           section->info.row_count <= PART_ROWS_MAX / 2;
+           !merge_is_done(section->info.row_count, section->info.raw_bytes);
 }
 
 bool merge_wants(const struct sealed *sealed, const struct section *section)

@@ -25,6 +25,9 @@
 #define SECTIONS_MAX 1000000u
 /* In it, also of sections that were removed: an entry takes more than a hundred bytes. */
 #define CATALOG_ENTRIES_MAX (CATALOG_BYTES_MAX / 100)
+/* Of what is joined: all of it is in memory then, and takes five times as much.  Records of up
+ * to 1,536 bytes reach PART_ROWS_MAX first. */
+#define SECTION_RAW_BYTES_MAX (96 * MIB)
 #define FLUSH_THREADS_MAX 16
 #define FLUSH_ZSTD_LEVEL 1
 #define MERGE_ZSTD_LEVEL 6
@@ -264,6 +267,8 @@ int section_order(const struct section_info *a, const struct section_info *b);
 
 /* ---- merge_plan.c: what is worth merging; under merge_lock ---- */
 uint32_t merge_month(const struct section *section); /* of receipt: year * 12 + month */
+/* Is a section of so much done: more than half of what it may have? */
+bool merge_is_done(uint64_t rows, uint64_t raw_bytes);
 /* May it still be joined with others? */
 bool merge_is_open(const struct section *section);
 /* The plan under way if something of it is left, else a new one. */

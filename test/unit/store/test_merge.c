@@ -105,6 +105,39 @@ static void compaction_leaves_one_section_and_tells_how_far(void **state)
     scene_release(&s);
 }
 
+/* A merge has all that it joins in memory. */
+static void sections_of_much_text_are_not_joined(void **state)
+{
+    enum { ROWS = SECTION_RAW_BYTES_MAX / 2 / MIB + 1 };
+    static char text[MIB];
+    struct fixture f;
+    struct batch_maker all;
+
+    (void)state;
+    fixture_init(&f);
+    batch_maker_init(&all, "T", 1);
+    (void)snprintf(text, sizeof(text), "{\"a\":\"%*d\"}", (int)sizeof(text) - 9, 7);
+    for (uint32_t i = 0; i < 2; i++) {
+        struct record_batch batch;
+        struct part *part = NULL;
+        for (uint32_t k = 0; k < ROWS; k++)
+            batch_maker_add(&all, slice_of(text), FIXTURE_TIME);
+        batch = all.batch;
+        batch.records += i * ROWS;
+        batch.record_count = ROWS;
+        assert_int_equal(part_from_records(&batch, &part, &f.err), STATUS_OK);
+        assert_int_equal(fixture_flush(f.sealed, &part, 1, i, NULL, NULL, &f.err), STATUS_OK);
+        part_unref(part);
+    }
+    f.verifier.makers[0] = &all;
+    f.verifier.maker_count = 1;
+    assert_int_equal(sealed_compact(f.sealed, NULL, NULL, NULL, &f.err), STATUS_OK);
+    assert_int_equal(stats_of(&f).sections, 2);
+    assert_int_equal(fixture_check(&f, &all), 2 * ROWS);
+    batch_maker_release(&all);
+    fixture_release(&f);
+}
+
 static void a_cancelled_compaction_changes_nothing(void **state)
 {
     (void)state;
@@ -208,6 +241,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sections_of_one_size_are_joined),
         cmocka_unit_test(compaction_leaves_one_section_and_tells_how_far),
+        cmocka_unit_test(sections_of_much_text_are_not_joined),
         cmocka_unit_test(a_cancelled_compaction_changes_nothing),
         cmocka_unit_test(what_does_not_match_when_joined_stays_and_is_not_tried_again),
         cmocka_unit_test(readers_keep_the_old_sections),

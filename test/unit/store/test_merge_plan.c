@@ -122,6 +122,9 @@ static void what_is_done_does_not_count(void **state)
         (void)add(&s, i, PART_ROWS_MAX / 2 + 1);
     assert_int_equal(merge_choose(&s.sealed, s.list), PLAN_NONE);
     for (uint32_t i = 0; i < 8; i++)
+        add(&s, i, 10)->info.raw_bytes = SECTION_RAW_BYTES_MAX / 2 + 1;
+    assert_int_equal(merge_choose(&s.sealed, s.list), PLAN_NONE);
+    for (uint32_t i = 0; i < 8; i++)
         add(&s, i, 10)->info.level = SECTION_COMPACTED;
     assert_int_equal(merge_choose(&s.sealed, s.list), PLAN_NONE);
     scene_release(&s);

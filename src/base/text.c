@@ -49,6 +49,15 @@ bool text_is_ascii(struct slice s)
     return true;
 }
 
+bool text_has_control(struct slice s)
+{
+    for (size_t i = 0; i < s.size; i++) {
+        if ((unsigned char)s.data[i] < ' ' || s.data[i] == 0x7f)
+            return true;
+    }
+    return false;
+}
+
 struct slice text_without_mark(struct slice s)
 {
     return slice_starts_with(s, SLICE("\xef\xbb\xbf")) ? slice_tail(s, 3) : s;

@@ -8,6 +8,7 @@
 
 bool text_is_utf8(struct slice s); /* RFC 3629: no surrogates, no overlong forms */
 bool text_is_ascii(struct slice s);
+bool text_has_control(struct slice s); /* of ASCII: NUL to 0x1f, 0x7f */
 /* Without the byte order mark that editors write before UTF-8. */
 struct slice text_without_mark(struct slice s);
 

@@ -14,10 +14,8 @@ enum status meta_tenant_check_name(struct slice name, struct error *err)
     if (name.size == 0 || name.size > TENANT_NAME_BYTES_MAX || !text_is_utf8(name))
         return ERROR_SET(err, STATUS_INVALID,
                          "a tenant name has 1 to %d bytes of UTF-8 text", TENANT_NAME_BYTES_MAX);
-    for (size_t i = 0; i < name.size; i++) {
-        if ((unsigned char)name.data[i] < 0x20 || name.data[i] == 0x7f)
-            return ERROR_SET(err, STATUS_INVALID, "a tenant name has no control characters");
-    }
+    if (text_has_control(name))
+        return ERROR_SET(err, STATUS_INVALID, "a tenant name has no control characters");
     if (slice_equal_nocase(name, SLICE("instance")))
         return ERROR_SET(err, STATUS_INVALID, "'instance' is the name of the instance's own log");
     if (guid_parse(name, &guid))

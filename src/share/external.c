@@ -2,6 +2,7 @@
 #include "share/external.h"
 
 #include "base/limits.h"
+#include "base/text.h"
 #include "codec/compress.h"
 #include "wire/client.h"
 
@@ -11,13 +12,9 @@
 /* Such ends a host for some and not for others: who looks at it, who connects to it. */
 static bool is_odd(struct slice url, struct slice authority)
 {
-    bool any = slice_find_byte(authority, '@', 0) != SIZE_MAX ||
-               slice_find_byte(authority, '\\', 0) != SIZE_MAX ||
-               slice_find_byte(authority, ' ', 0) != SIZE_MAX;
-
-    for (size_t i = 0; i < url.size && !any; i++)
-        any = (unsigned char)url.data[i] < ' ' || url.data[i] == 0x7f;
-    return any;
+    return text_has_control(url) || slice_find_byte(authority, '@', 0) != SIZE_MAX ||
+           slice_find_byte(authority, '\\', 0) != SIZE_MAX ||
+           slice_find_byte(authority, ' ', 0) != SIZE_MAX;
 }
 
 /* "https://host:port/path?query" in its parts; `base` is up to the path. */

@@ -102,15 +102,6 @@ static int look_cancelled(void *context, curl_off_t total_in, curl_off_t in, cur
     return client->request->cancelled != NULL && atomic_load(client->request->cancelled);
 }
 
-static bool has_control(struct slice s)
-{
-    for (size_t i = 0; i < s.size; i++) {
-        if ((unsigned char)s.data[i] < ' ' || s.data[i] == 0x7f)
-            return true;
-    }
-    return false;
-}
-
 enum status client_check_guarded(struct slice url, bool allow_private, struct error *err)
 {
     CURLU *parts = curl_url();
@@ -136,7 +127,7 @@ enum status client_check_guarded(struct slice url, bool allow_private, struct er
         else if (number < 1024 && number != (is_http ? 80 : 443))
             wrong = "its port is below 1024 and not its scheme's own";
     }
-    if (has_control(url)) /* what was read above may have ended there */
+    if (text_has_control(url)) /* what was read above may have ended there */
         wrong = "it holds a control character";
     curl_free(scheme);
     curl_free(user);
@@ -194,7 +185,7 @@ enum status client_new(const struct client_options *options, struct client **ret
     else if (!slice_starts_with(options->url, SLICE("https://")))
         status = ERROR_SET(err, STATUS_INVALID, "the URL '%.*s' does not begin with https://",
                            SLICE_FMT(options->url));
-    if (status == STATUS_OK && has_control(options->token))
+    if (status == STATUS_OK && text_has_control(options->token))
         status = ERROR_SET(err, STATUS_INVALID, "the token has a line break or another control "
                                                 "character in it");
     if (status != STATUS_OK)
@@ -262,7 +253,7 @@ static enum status make_headers(struct client *client, const struct client_reque
     }
     for (uint32_t i = 0; ok && i < request->header_count; i++) {
         const struct http_pair *pair = &request->headers[i];
-        if (has_control(pair->name) || has_control(pair->value))
+        if (text_has_control(pair->name) || text_has_control(pair->value))
             return ERROR_SET(err, STATUS_INVALID, "a control character in the header '%.*s'",
                              SLICE_FMT(pair->name));
         buf_add_slice(&client->text, pair->name);

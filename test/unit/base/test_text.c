@@ -36,6 +36,10 @@ static void only_well_formed_utf8_passes(void **state)
     assert_int_equal(text_rune_count(SLICE("a\xE2\x82\xAC\xFF")), 3);
     assert_true(text_is_ascii(SLICE("abcdefghij")));
     assert_false(text_is_ascii(SLICE("abcdefghi\xC3")));
+    assert_false(text_has_control(SLICE("a \xC3\xAA~")));
+    assert_true(text_has_control(SLICE("a\0")));
+    assert_true(text_has_control(SLICE("\x1f")));
+    assert_true(text_has_control(SLICE("a\x7f")));
 }
 
 static void numbers_must_be_whole(void **state)

@@ -3,6 +3,7 @@
 
 #include "base/limits.h"
 #include "base/time.h"
+#include "ingest/ingest.h"
 
 enum member {
     MEMBER_ID,

@@ -24,8 +24,6 @@ struct examine_options {
 void examine_record(const struct examine_options *options, struct record *record,
                     struct examination *ret);
 
-/* Letters, digits and _, no digit first, at most TABLE_NAME_BYTES_MAX. */
-bool table_name_is_valid(struct slice name);
 /* Written by this program only. */
 bool table_name_is_reserved(struct slice name);
 

@@ -86,6 +86,9 @@ enum ingest_format {
     INGEST_FORMAT_ARRAY,
 };
 
+/* Letters, digits and _, no digit first, at most TABLE_NAME_BYTES_MAX. */
+bool table_name_is_valid(struct slice name);
+
 struct ingest_request {
     struct guid tenant;
     struct slice table;           /* "" = by content: AuditRecords, or STATUS_INVALID naming it */

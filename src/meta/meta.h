@@ -71,8 +71,10 @@ struct meta_token {
     int64_t created_us, expires_us, revoked_us; /* 0 = not revoked */
 };
 
-/* Makes a token, with its id unless that is zero, and returns its text once.  STATUS_INVALID
- * for a name or table that is too long: neither is ever cut. */
+/* STATUS_INVALID for a name or table that meta_token_add() would refuse: too long, or with
+ * control characters.  Neither is ever cut. */
+enum status meta_token_check_names(const struct meta_token *token, struct error *err) MUST_USE;
+/* Makes a token, with its id unless that is zero, and returns its text once. */
 enum status meta_token_add(struct meta *meta, const struct meta_token *token,
                            char ret_text[TOKEN_TEXT_BYTES], struct guid *ret_id,
                            struct error *err) MUST_USE;

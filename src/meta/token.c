@@ -88,6 +88,17 @@ static enum status insert(struct meta *meta, const struct meta_token *token,
     return status;
 }
 
+enum status meta_token_check_names(const struct meta_token *token, struct error *err)
+{
+    if (token->name.size > TOKEN_NAME_BYTES_MAX || token->table.size > TABLE_NAME_BYTES_MAX)
+        return ERROR_SET(err, STATUS_INVALID,
+                         "a token's name has at most %d bytes, its table's name %d",
+                         TOKEN_NAME_BYTES_MAX, TABLE_NAME_BYTES_MAX);
+    return text_has_control(token->name) || text_has_control(token->table)
+               ? ERROR_SET(err, STATUS_INVALID, "a token's name has no control characters")
+               : STATUS_OK;
+}
+
 enum status meta_token_add(struct meta *meta, const struct meta_token *token,
                            char ret_text[TOKEN_TEXT_BYTES], struct guid *ret_id,
                            struct error *err)
@@ -96,11 +107,10 @@ enum status meta_token_add(struct meta *meta, const struct meta_token *token,
     uint8_t secret[32], sha256[32];
     char text[TOKEN_TEXT_BYTES];
     struct slice secret_text;
+    enum status status = meta_token_check_names(token, err);
 
-    if (token->name.size > TOKEN_NAME_BYTES_MAX || token->table.size > TABLE_NAME_BYTES_MAX)
-        return ERROR_SET(err, STATUS_INVALID,
-                         "a token's name has at most %d bytes, its table's name %d",
-                         TOKEN_NAME_BYTES_MAX, TABLE_NAME_BYTES_MAX);
+    if (status != STATUS_OK)
+        return status;
     random_bytes(secret, sizeof(secret));
     write_text(&id, secret, text);
     OPENSSL_cleanse(secret, sizeof(secret));
@@ -108,7 +118,7 @@ enum status meta_token_add(struct meta *meta, const struct meta_token *token,
         return ERROR_MEMORY(err);
     (void)SHA256((const unsigned char *)secret_text.data, secret_text.size, sha256);
     meta_lock(meta);
-    enum status status = insert(meta, token, &id, sha256, err);
+    status = insert(meta, token, &id, sha256, err);
     meta_unlock(meta);
     if (status == STATUS_OK) {
         memcpy(ret_text, text, sizeof(text));
@@ -194,7 +204,9 @@ static enum status look_up(struct meta *meta, const struct guid *id, struct slic
     else
         status = meta_fail(meta, "check a token", err);
     (void)sqlite3_finalize(statement);
-    if (status == STATUS_OK && ret->revoked_us != 0)
+    /* A release made such, which would be for all tables as nothing stands before the NUL. */
+    bool is_odd = status == STATUS_OK && text_has_control(ret->table);
+    if (status == STATUS_OK && (ret->revoked_us != 0 || is_odd))
         status = ERROR_SET(err, STATUS_DENIED, "the token is not valid");
     return status;
 }

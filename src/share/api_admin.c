@@ -144,6 +144,13 @@ static enum status read_token(struct share *share, const struct http_request *re
         return ERROR_SET(err, STATUS_INVALID, "'expires' wants a time such as 12h or 30d");
     if (ret->table.size > 0 && role != ROLE_INGEST)
         return ERROR_SET(err, STATUS_INVALID, "only a token with the role ingest is for one table");
+    if (ret->table.size > 0 && !table_name_is_valid(ret->table))
+        return ERROR_SET(err, STATUS_INVALID,
+                         "'table' wants a name of letters, digits and _, at most %d",
+                         TABLE_NAME_BYTES_MAX);
+    status = meta_token_check_names(ret, err);
+    if (status != STATUS_OK)
+        return status;
     if (role == ROLE_OPERATOR && !is_instance_wide(request))
         return ERROR_SET(err, STATUS_DENIED, "operators are made with a token of the instance");
     if (tenant.size > 0 || !is_instance_wide(request)) {

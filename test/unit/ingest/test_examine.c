@@ -3,6 +3,7 @@
 
 #include "base/limits.h"
 #include "base/time.h"
+#include "ingest/ingest.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

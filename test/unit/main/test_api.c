@@ -35,6 +35,9 @@ static void a_table_is_for_tokens_that_ingest_and_has_a_name_that_fits(void **st
         "\"T2345678901234567890123456789012345678901234567890123456789012345\"}",
         "{\"tenant\":\"alpha\",\"role\":\"ingest\",\"name\":"
         "\"T2345678901234567890123456789012345678901234567890123456789012\xC3\xA9\"}",
+        "{\"tenant\":\"alpha\",\"role\":\"ingest\",\"table\":\"\\u0000Door\"}",
+        "{\"tenant\":\"alpha\",\"role\":\"ingest\",\"table\":\"No table\"}",
+        "{\"tenant\":\"alpha\",\"role\":\"reader\",\"name\":\"no\\nname\"}",
         "{\"tenant\":\"alpha\",\"role\":\"emperor\"}",
         "{\"tenant\":\"alpha\",\"role\":\"none\"}",
         "{\"tenant\":\"alpha\",\"role\":\"ingest\",\"expires\":\"0d\"}",

@@ -181,6 +181,33 @@ static void the_list_tells_what_is_revoked(void **state)
     assert_int_equal(list[1].revoked_us, 0);
 }
 
+/* A NUL ends a name where it is compared: a token for a table would write all of them. */
+static void a_name_has_no_control_characters(void **state)
+{
+    const struct slice wrong[] = {SLICE("\0Door"), SLICE("Do\nor"), SLICE("Door\x7f")};
+    struct control_plane *p = *state;
+    char text[TOKEN_TEXT_BYTES];
+    struct guid id;
+
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        const struct meta_token named = {.name = wrong[i], .expires_us = START_US + HOUR_US};
+        const struct meta_token bound = {.table = wrong[i], .expires_us = START_US + HOUR_US};
+        ASSERT_STATUS(STATUS_INVALID, meta_token_add(p->meta, &named, text, &id, &err));
+        ASSERT_STATUS(STATUS_INVALID, meta_token_add(p->meta, &bound, text, &id, &err));
+    }
+}
+
+static void a_token_that_an_earlier_release_made_for_such_is_refused(void **state)
+{
+    struct control_plane *p = *state;
+    char text[TOKEN_TEXT_BYTES];
+
+    (void)add(p, text);
+    control_plane_do(p, "UPDATE tokens SET only_table = char(0) || 'Door'");
+    ASSERT_STATUS(STATUS_DENIED, check(p, text));
+    ASSERT_STATUS(STATUS_DENIED, check(p, text)); /* nor from the cache */
+}
+
 /* Cut, a table's name would mean another table. */
 static void a_name_that_does_not_fit_is_refused_not_cut(void **state)
 {
@@ -215,6 +242,8 @@ int main(void)
         META_TEST(a_revocation_works_at_once_here),
         META_TEST(a_revocation_by_another_works_within_a_second),
         META_TEST(the_secret_is_not_in_the_file),
+        META_TEST(a_name_has_no_control_characters),
+        META_TEST(a_token_that_an_earlier_release_made_for_such_is_refused),
         META_TEST(a_name_that_does_not_fit_is_refused_not_cut),
         META_TEST(the_list_tells_what_is_revoked),
     };

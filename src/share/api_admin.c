@@ -171,17 +171,30 @@ static enum status read_token(struct share *share, const struct http_request *re
     return STATUS_OK;
 }
 
-/* The body, an object with a role, and in front the id that the token is to have. */
+/* Without its end: the times stand behind it. */
+static void add_token(struct buf *out, const struct meta_token *token)
+{
+    char id[GUID_TEXT_BYTES + 1], tenant[GUID_TEXT_BYTES + 1];
+
+    guid_format(&token->id, id);
+    guid_format(&token->tenant, tenant);
+    buf_add_format(out, "{\"id\":\"%s\",\"tenant\":\"%s\",\"role\":\"%s\",\"name\":", id,
+                   guid_is_zero(&token->tenant) ? "" : tenant, role_name((enum role)token->role));
+    text_add_json_string(out, token->name);
+    buf_add_text(out, ",\"table\":");
+    text_add_json_string(out, token->table);
+}
+
+/* What the token is to be, and not the body, which may say all of it twice. */
 static enum status record_token(struct share *share, const struct http_request *request,
                                 const struct meta_token *token, struct error *err)
 {
-    char id[GUID_TEXT_BYTES + 1];
     struct buf what;
 
-    guid_format(&token->id, id);
-    buf_init(&what, 2 * ORDER_BODY_BYTES_MAX);
-    buf_add_format(&what, "{\"id\":\"%s\",", id);
-    buf_add_slice(&what, slice_tail(slice_trim(request->body), 1));
+    buf_init(&what, ORDER_BODY_BYTES_MAX);
+    add_token(&what, token);
+    add_time(&what, "expires", token->expires_us);
+    buf_add_byte(&what, '}');
     enum status status = buf_check(&what, err);
     if (status == STATUS_OK)
         status = share_record(share, request, "TokenAdd", buf_slice(&what), &token->tenant, err);
@@ -236,17 +249,10 @@ enum status share_token_list(void *context, const struct http_request *request,
         return status;
     buf_add_byte(out, '[');
     for (uint32_t i = 0; i < count; i++) {
-        char id[GUID_TEXT_BYTES + 1], tenant[GUID_TEXT_BYTES + 1];
         if (!may_see_token(request, &tokens[i]))
             continue;
-        guid_format(&tokens[i].id, id);
-        guid_format(&tokens[i].tenant, tenant);
-        buf_add_format(out, "%s{\"id\":\"%s\",\"tenant\":\"%s\",\"role\":\"%s\",\"name\":",
-                       first ? "" : ",", id, guid_is_zero(&tokens[i].tenant) ? "" : tenant,
-                       role_name((enum role)tokens[i].role));
-        text_add_json_string(out, tokens[i].name);
-        buf_add_text(out, ",\"table\":");
-        text_add_json_string(out, tokens[i].table);
+        buf_add_text(out, first ? "" : ",");
+        add_token(out, &tokens[i]);
         add_time(out, "created", tokens[i].created_us);
         add_time(out, "expires", tokens[i].expires_us);
         buf_add_format(out, ",\"revoked\":%s}", tokens[i].revoked_us != 0 ? "true" : "false");

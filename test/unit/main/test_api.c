@@ -207,6 +207,25 @@ static void expect_one(struct place *place, const char *where)
     buf_release(&query);
 }
 
+/* Nobody chooses what stands there: a body with two roles, and an id. */
+static void a_token_is_recorded_as_it_was_made(void **state)
+{
+    struct place *place = *state;
+    char token[TOKEN_BYTES], id[64], where[400];
+
+    place_add_tenant(place, "alpha");
+    place_add_token(place, "alpha", "reader",
+                    ",\"id\":\"other\",\"role\":\"ingest\",\"table\":\"T_CL\",\"name\":\"\\\"x\"",
+                    token);
+    place_member(place, "id", id, sizeof(id));
+    (void)snprintf(where, sizeof(where),
+                   "Operation == 'TokenAdd' | extend T = parse_json(Query) | where T.id == '%s'"
+                   " and T.role == 'ingest' and T.table == 'T_CL' and T.name == '\\\"x'"
+                   " and Query !has 'other' and Query !has 'reader'"
+                   " and todatetime(T.expires) between (now(29d) .. now(31d))", id);
+    expect_one(place, where);
+}
+
 /* What matters is not kept out of the record by what stands in front of it, or by its place. */
 static void all_that_was_asked_is_recorded(void **state)
 {
@@ -557,6 +576,7 @@ int main(void)
         PLACE_TEST(a_token_that_an_earlier_release_made_for_the_instance_is_refused),
         PLACE_TEST(a_revoked_token_is_refused_at_the_next_request),
         PLACE_TEST(reading_and_administering_is_recorded),
+        PLACE_TEST(a_token_is_recorded_as_it_was_made),
         PLACE_TEST(all_that_was_asked_is_recorded),
         PLACE_TEST(a_query_error_names_phase_line_and_column),
         PLACE_TEST(a_body_that_is_too_long_is_not_parsed),

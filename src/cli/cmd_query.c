@@ -479,8 +479,7 @@ static enum status local_line(const struct command_context *context, struct slic
 
 static int run_batch(const struct command_context *context, const char *path)
 {
-    const struct options *o = context->options;
-    bool alone = !options_has(o, "data") && !options_has(o, "server");
+    bool alone = !session_has_place(context->options);
     FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "rb");
     struct session *session = NULL;
     struct error err;
@@ -518,6 +517,22 @@ static int run_batch(const struct command_context *context, const char *path)
         (void)fclose(file);
     session_close(session);
     return end(status, &err);
+}
+
+/* What would be taken for done, and is not: "" or what is wrong with the options. */
+static const char *wrong_with_batch(const struct options *o)
+{
+    static const char *const others[] = {"parameter", "explain", "pager", "o"};
+
+    if (o->word_count > 0)
+        return "--batch takes no query besides";
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        if (options_has(o, others[i]))
+            return "--batch takes no --parameter, --explain, --pager or -o";
+    }
+    if (!session_has_place(o) && (options_has(o, "tenant") || options_has(o, "all-tenants")))
+        return "--batch has no tenants without --data or --server";
+    return "";
 }
 
 static int run_format(const struct command_context *context)
@@ -566,8 +581,8 @@ int cmd_query(const struct command_context *context)
     if (options_has(o, "check") && batch == NULL)
         return command_usage(context, "--check goes with --batch");
     if (batch != NULL)
-        return o->word_count == 0 ? run_batch(context, batch)
-                                  : command_usage(context, "--batch takes no query besides");
+        return wrong_with_batch(o)[0] == '\0' ? run_batch(context, batch)
+                                              : command_usage(context, "%s", wrong_with_batch(o));
     if (o->word_count > 1)
         return command_usage(context, "give one query, in quotes");
     if (!options_has(o, "tenant") && !options_has(o, "all-tenants"))

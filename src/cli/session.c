@@ -43,6 +43,12 @@ static enum status open_remote(struct session *session, const char *url, const c
     return client_new(&options, &session->client, err);
 }
 
+bool session_has_place(const struct options *options)
+{
+    return options_has(options, "data") || options_has(options, "server") ||
+           getenv("DAYBOOK_DATA") != NULL || getenv("DAYBOOK_SERVER") != NULL;
+}
+
 enum status session_open(const struct command_context *context, struct session **ret,
                          struct error *err)
 {

@@ -11,6 +11,8 @@ struct command_context;
 
 struct session;
 
+/* Is it said where, by --data, --server, DAYBOOK_DATA or DAYBOOK_SERVER? */
+bool session_has_place(const struct options *options);
 /* By --data, --server, --cacert and DAYBOOK_TOKEN, DAYBOOK_SERVER, DAYBOOK_CACERT,
  * DAYBOOK_DATA.  STATUS_INVALID says which is missing, STATUS_DENIED that the token is. */
 enum status session_open(const struct command_context *context, struct session **ret,

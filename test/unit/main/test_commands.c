@@ -235,6 +235,27 @@ static void a_parameter_is_given_once(void **state)
     assert_non_null(strstr(desk->errors.data, "the parameter 'x' is given twice"));
 }
 
+/* By an option or by a variable, and only there the tenant counts. */
+static void a_batch_is_asked_where_it_is_said(void **state)
+{
+    struct desk *desk = *state;
+
+    ASSERT_CODE(CLI_OK, "tenant", "add", "alpha", "--data", "%d");
+    write_file(desk, "{\"n\":1}");
+    ASSERT_CODE(CLI_OK, "ingest", "--tenant", "alpha", "--table", "T_CL", "%f", "--data", "%d");
+    write_file(desk, "{\"id\":\"a\",\"query\":\"T_CL | count\"}\n");
+    ASSERT_CODE(CLI_USAGE, "query", "--batch", "%f", "--tenant", "alpha");
+    ASSERT_CODE(CLI_USAGE, "query", "--batch", "%f", "--all-tenants");
+    assert_int_equal(setenv("DAYBOOK_DATA", desk->place.root, 1), 0);
+    ASSERT_CODE(CLI_OK, "query", "--batch", "%f", "--tenant", "alpha");
+    ASSERT_PRINTS("\"rows\":[[1]]");
+    ASSERT_CODE(CLI_FAILED, "query", "--batch", "%f", "--tenant", "nosuch");
+    (void)unsetenv("DAYBOOK_DATA");
+    ASSERT_CODE(CLI_USAGE, "query", "--batch", "%f", "--parameter", "x=1");
+    ASSERT_CODE(CLI_USAGE, "query", "--batch", "%f", "--explain");
+    ASSERT_CODE(CLI_USAGE, "query", "--batch", "%f", "-o", "csv");
+}
+
 static void a_batch_that_is_interrupted_is_not_whole(void **state)
 {
     struct desk *desk = *state;
@@ -389,6 +410,7 @@ int main(void)
         DESK_TEST(a_parameter_is_given_once),
         DESK_TEST(a_table_cannot_steer_the_terminal),
         DESK_TEST(batches_answer_a_line_a_line),
+        DESK_TEST(a_batch_is_asked_where_it_is_said),
         DESK_TEST(a_batch_that_is_interrupted_is_not_whole),
         DESK_TEST(scope_says_no_with_its_exit_code),
         DESK_TEST(scope_and_query_say_that_records_lack),

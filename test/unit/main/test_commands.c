@@ -5,6 +5,7 @@
 #include "cli/cli.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <unistd.h>
 
 struct desk {
@@ -322,6 +323,51 @@ static void scope_and_query_say_that_records_lack(void **state)
     ASSERT_PRINTS("\"first_seq\":1,");
 }
 
+/* Runs a command whose output nobody reads. */
+static int run_unread(struct desk *desk, const char *const *argv)
+{
+    const char *words[32];
+    int argc = 0, ends[2];
+
+    for (; argv[argc] != NULL; argc++)
+        words[argc] = strcmp(argv[argc], "%d") == 0 ? desk->place.root : argv[argc];
+    (void)fflush(NULL);
+    assert_int_equal(pipe(ends), 0);
+    (void)close(ends[0]);
+    int saved = dup(1);
+    (void)dup2(ends[1], 1);
+    int code = cli_main(&host, argc, words);
+    (void)dup2(saved, 1);
+    (void)close(saved);
+    (void)close(ends[1]);
+    return code;
+}
+
+static void who_has_enough_of_an_answer_makes_no_failure(void **state)
+{
+    static const char *const reads[][9] = {
+        {"doctor", "--data", "%d", "-o", "json"},
+        {"doctor", "--data", "%d", "-o", "table"},
+        {"verify", "--tenant", "alpha", "--data", "%d"},
+        {"query", "--tenant", "alpha", "print 1", "--data", "%d"},
+        {"scope", "--tenant", "alpha", "--ip", "192.0.2.66", "--data", "%d"},
+        {"scope", "--tenant", "alpha", "--ip", "192.0.2.67", "--data", "%d"},
+    };
+    struct desk *desk = *state;
+
+    (void)signal(SIGPIPE, SIG_IGN); /* as the program has it */
+    ASSERT_CODE(CLI_OK, "tenant", "add", "alpha", "--data", "%d");
+    write_file(desk, "{\"CreationTime\":\"2024-02-17T17:12:03\",\"Operation\":"
+                     "\"MailItemsAccessed\",\"RecordType\":50,\"MailboxOwnerUPN\":\"ann@x\","
+                     "\"ClientIPAddress\":\"192.0.2.66\"}");
+    ASSERT_CODE(CLI_OK, "ingest", "--tenant", "alpha", "%f", "--data", "%d");
+    for (size_t i = 0; i < sizeof(reads) / sizeof(reads[0]); i++) {
+        int code = run_unread(desk, reads[i]);
+        if (code != (i == 5 ? CLI_NO : CLI_OK)) /* the answer counts, read or not */
+            fail_msg("%s, %zu: exit code %d", reads[i][0], i, code);
+    }
+}
+
 static void what_is_wrong_has_its_exit_code(void **state)
 {
     struct desk *desk = *state;
@@ -414,6 +460,7 @@ int main(void)
         DESK_TEST(a_batch_that_is_interrupted_is_not_whole),
         DESK_TEST(scope_says_no_with_its_exit_code),
         DESK_TEST(scope_and_query_say_that_records_lack),
+        DESK_TEST(who_has_enough_of_an_answer_makes_no_failure),
         DESK_TEST(what_is_wrong_has_its_exit_code),
         DESK_TEST(every_command_has_help),
         DESK_TEST(doctor_compact_and_webhook_work_on_a_directory),

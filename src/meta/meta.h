@@ -81,6 +81,8 @@ enum status meta_token_add(struct meta *meta, const struct meta_token *token,
 /* STATUS_DENIED for unknown, expired and revoked alike. */
 enum status meta_token_check(struct meta *meta, struct slice text, struct meta_token *ret,
                              struct arena *arena, struct error *err) MUST_USE;
+/* Was it revoked since it was checked?  Not so if that cannot be told. */
+bool meta_token_is_revoked(struct meta *meta, const struct guid *id);
 enum status meta_token_list(struct meta *meta, struct arena *arena, struct meta_token **ret,
                             uint32_t *ret_count, struct error *err) MUST_USE;
 enum status meta_token_revoke(struct meta *meta, const struct guid *id,

@@ -86,6 +86,14 @@ static enum status authenticate(void *context, struct slice token, struct slice 
     return status;
 }
 
+/* Those of the command line have none. */
+static bool is_valid(void *context, const struct principal *who)
+{
+    struct share *share = context;
+
+    return guid_is_zero(&who->id) || !meta_token_is_revoked(share->services.meta, &who->id);
+}
+
 static void log_failed(void *context, const struct http_request *request,
                        const struct error *err)
 {
@@ -122,6 +130,7 @@ enum status share_new(const struct share_services *services, struct share **ret,
         .route_count = sizeof(routes) / sizeof(routes[0]),
         .context = share,
         .authenticate = authenticate,
+        .is_valid = is_valid,
         .failed = log_failed,
     };
     /* The instance's own log. */

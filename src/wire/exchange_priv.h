@@ -16,6 +16,7 @@ struct stream {
     bool started, done, gone;
     struct buf ready;
     size_t ready_at; /* taken so far */
+    uint64_t valid_us; /* when the token was one, for sure */
 };
 
 struct exchange {

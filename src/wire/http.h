@@ -139,6 +139,8 @@ struct http_router {
      * one of too many from `remote`. */
     enum status (*authenticate)(void *context, struct slice token, struct slice remote,
                                 struct principal *ret, struct error *err);
+    /* Optional: is the token still one, while an answer is being sent? */
+    bool (*is_valid)(void *context, const struct principal *who);
     /* Optional: hears of every failure that is ours (answers of 500 and above, unless the
      * client is gone). */
     void (*failed)(void *context, const struct http_request *request, const struct error *err);

@@ -11,6 +11,7 @@
 #include "base/priority.h"
 
 #define STREAM_STACK_BYTES (2 * MIB) /* a query's recursion is bounded, but deep */
+#define VALID_LOOK_US 1000000u /* an answer may take hours, a revocation a second */
 
 void stream_init(struct stream *stream)
 {
@@ -37,6 +38,17 @@ static bool hand_over(struct stream *stream, struct buf *body)
     return true;
 }
 
+static bool is_still_valid(struct exchange *exchange)
+{
+    const struct http_router *router = exchange->server->router;
+    uint64_t now_us = clock_monotonic_us(clock_system());
+
+    if (router->is_valid == NULL || now_us - exchange->stream.valid_us < VALID_LOOK_US)
+        return true;
+    exchange->stream.valid_us = now_us;
+    return router->is_valid(router->context, exchange->request.principal);
+}
+
 static enum status stream_flush(struct http_response *response, struct error *err)
 {
     struct exchange *exchange = response->transport;
@@ -44,6 +56,11 @@ static enum status stream_flush(struct http_response *response, struct error *er
 
     if (response->body.size == 0)
         return STATUS_OK;
+    if (!is_still_valid(exchange)) {
+        atomic_store(&exchange->cancelled, true);
+        buf_clear(&response->body);
+        return ERROR_SET(err, STATUS_CANCELLED, "the token is not valid any more");
+    }
     atomic_fetch_add(&exchange->server->bytes_out, response->body.size);
     (void)pthread_mutex_lock(&stream->lock);
     bool taken = hand_over(stream, &response->body);
@@ -82,6 +99,7 @@ enum status stream_start(struct exchange *exchange, struct error *err)
 
     exchange->response.flush = stream_flush;
     exchange->response.transport = exchange;
+    exchange->stream.valid_us = clock_monotonic_us(clock_system());
     (void)pthread_attr_init(&attributes);
     (void)pthread_attr_setstacksize(&attributes, STREAM_STACK_BYTES);
     int rc = pthread_create(&exchange->stream.thread, &attributes, run, exchange);

@@ -158,16 +158,22 @@ static void a_token_that_an_earlier_release_made_for_the_instance_is_refused(voi
 static void a_revoked_token_is_refused_at_the_next_request(void **state)
 {
     struct place *place = *state;
+    const struct http_router *router = daybook_router(place->daybook);
+    struct principal who = {.role = ROLE_OPERATOR};
     char token[TOKEN_BYTES], id[64], target[96];
 
     make_alpha(place, "reader", "", token);
     place_member(place, "id", id, sizeof(id));
     assert_int_equal(place_ask(place, token, HTTP_POST, "/v1/query", "{\"query\":\"print 1\"}"),
                      200);
+    assert_true(router->is_valid(router->context, &who)); /* who has none */
+    assert_true(guid_parse(slice_of(id), &who.id));
+    assert_true(router->is_valid(router->context, &who));
     (void)snprintf(target, sizeof(target), "/v1/tokens/%s", id);
     assert_int_equal(place_ask(place, place->admin, HTTP_DELETE, target, ""), 200);
     assert_int_equal(place_ask(place, token, HTTP_POST, "/v1/query", "{\"query\":\"print 1\"}"),
                      401);
+    assert_false(router->is_valid(router->context, &who)); /* what it asked for before ends, too */
 }
 
 /* What was read, by whom, stands in the tenant's own table. */

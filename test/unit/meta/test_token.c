@@ -124,11 +124,15 @@ static void a_revocation_works_at_once_here(void **state)
     struct control_plane *p = *state;
     char text[TOKEN_TEXT_BYTES], other[TOKEN_TEXT_BYTES];
     struct guid id = add(p, text);
+    const struct guid tenant = {{3}};
 
     (void)add(p, other);
     ASSERT_OK(check(p, text));
+    assert_false(meta_token_is_revoked(p->meta, &id));
     ASSERT_OK(meta_token_revoke(p->meta, &id, &err));
     ASSERT_STATUS(STATUS_DENIED, check(p, text));
+    assert_true(meta_token_is_revoked(p->meta, &id));
+    assert_true(meta_token_is_revoked(p->meta, &tenant)); /* there is none */
     ASSERT_OK(check(p, other));
     ASSERT_STATUS(STATUS_NOT_FOUND, meta_token_revoke(p->meta, &id, &err));
 }

@@ -28,6 +28,7 @@ struct fixture {
     char ca_path[64];
     char url[64];
     atomic_uint calls, slow_started, slow_cancelled;
+    atomic_bool revoked; /* all tokens are */
 };
 
 static inline void fixture_sleep_ms(unsigned ms)
@@ -84,7 +85,7 @@ static enum status handle_nice(void *context, const struct http_request *request
     return STATUS_OK;
 }
 
-/* "?n=" pieces of 1000 bytes, each flushed; "?why=" is why it will be cut off. */
+/* "?n=" pieces of 1000 bytes, each flushed, "?ms=" apart; "?why=" is why it will be cut off. */
 static enum status handle_stream(void *context, const struct http_request *request,
                                  struct http_response *response, struct error *err)
 {
@@ -98,6 +99,7 @@ static enum status handle_stream(void *context, const struct http_request *reque
             buf_add_byte(&response->body, (char)('a' + i % 26));
         if (http_flush(response, 1, err) != STATUS_OK)
             return err->status;
+        fixture_sleep_ms(fixture_number(http_query(request, "ms")));
     }
     if (http_query(request, "fail").size > 0)
         return ERROR_SET(err, STATUS_CORRUPT, "broken in the middle");
@@ -136,6 +138,13 @@ static enum status fixture_authenticate(void *context, struct slice token, struc
     return ERROR_SET(err, STATUS_DENIED, slice_is(token, "expired") ? "expired" : "unknown");
 }
 
+static bool fixture_is_valid(void *context, const struct principal *who)
+{
+    struct fixture *fixture = context;
+    (void)who;
+    return !atomic_load(&fixture->revoked);
+}
+
 #define FIXTURE_ANY (1u << ROLE_NONE)
 #define FIXTURE_INGEST (1u << ROLE_INGEST)
 
@@ -160,6 +169,7 @@ static inline struct http_router fixture_router(struct fixture *fixture)
         .route_count = sizeof(fixture_routes) / sizeof(fixture_routes[0]),
         .context = fixture,
         .authenticate = fixture_authenticate,
+        .is_valid = fixture_is_valid,
     };
 }
 

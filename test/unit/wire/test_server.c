@@ -397,6 +397,20 @@ static unsigned niceness(struct client *client, const char *path)
     return number;
 }
 
+/* It was asked for with a token that was right then. */
+static void test_an_answer_ends_when_its_token_is_revoked(void **state)
+{
+    struct client *client = fixture_client(&fixture, "");
+    (void)state;
+    assert_int_equal(get(client, "/stream?n=300&ms=5", NULL, STATUS_OK), 200);
+    atomic_store(&fixture.revoked, true);
+    uint64_t begin_us = clock_monotonic_us(clock_system());
+    (void)get(client, "/stream?n=3000&ms=5", NULL, STATUS_IO);
+    assert_in_range(clock_monotonic_us(clock_system()) - begin_us, 500000, 10000000);
+    atomic_store(&fixture.revoked, false);
+    client_free(client);
+}
+
 static void test_what_streams_stands_back(void **state)
 {
     struct client *client = fixture_client(&fixture, "");
@@ -685,6 +699,7 @@ int main(void)
         cmocka_unit_test(test_huge_headers_are_refused),
         cmocka_unit_test(test_old_tls_and_weak_suites_are_refused),
         cmocka_unit_test(test_a_long_answer_is_streamed_whole),
+        cmocka_unit_test(test_an_answer_ends_when_its_token_is_revoked),
         cmocka_unit_test(test_what_streams_stands_back),
         cmocka_unit_test(test_a_failure_in_the_middle_is_seen_as_a_cut_answer),
         cmocka_unit_test(test_a_lost_client_cancels_its_handler),

@@ -16,7 +16,6 @@
 #include <stdlib.h>
 
 #define GROW_ROUNDS_MAX 8
-#define INDICATORS_MAX 10000u
 #define MAILBOXES_NAMED_MAX 10000u /* more are in most of what is stored, and need no filter */
 
 static const char *const kind_names[INDICATOR_KIND_COUNT_] = {"alert", "app-id", "ip", "session",
@@ -530,8 +529,6 @@ static enum status take_indicators(struct scope *scope, struct error *err)
 
     if (r->indicator_count == 0)
         return ERROR_SET(err, STATUS_INVALID, "a scope wants at least one indicator");
-    if (r->indicator_count > INDICATORS_MAX)
-        return ERROR_SET(err, STATUS_LIMIT, "at most %u indicators", INDICATORS_MAX);
     for (uint32_t i = 0; i < r->indicator_count; i++) {
         struct slice value = slice_trim(r->indicators[i].value);
         if (value.size == 0 || !text_is_utf8(value))

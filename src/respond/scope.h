@@ -37,9 +37,11 @@ struct indicator {
     struct slice value;
 };
 
+#define SCOPE_INDICATORS_MAX 10000u
+
 struct scope_request {
     const struct indicator *indicators;
-    uint32_t indicator_count;
+    uint32_t indicator_count;        /* SCOPE_INDICATORS_MAX at most */
     const struct guid *tenants;      /* to look at */
     const struct slice *tenant_names;
     uint32_t tenant_count;

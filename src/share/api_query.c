@@ -383,18 +383,26 @@ enum status share_query_explain(void *context, const struct http_request *reques
     return answer(context, request, response, true, err);
 }
 
-/* The text alone: what else stands in the line could hide it. */
-static struct slice query_of(const struct http_request *request)
+/* The text alone: what else stands in the line could hide it.  A line that is no query is
+ * recorded as it is. */
+static enum status query_of(const struct http_request *request, struct slice *ret,
+                            struct error *err)
 {
     struct slice text = {"", 0};
-    struct error ignored;
     struct body body;
+    enum status status = share_body(request, &body, err);
 
-    if (share_body(request, &body, &ignored) != STATUS_OK)
-        return request->body;
-    enum status status = share_body_text(&body, "query", request->arena, &text, &ignored);
-    share_body_release(&body);
-    return status == STATUS_OK ? text : request->body;
+    *ret = request->body;
+    if (status == STATUS_OK) {
+        status = share_body_text(&body, "query", request->arena, &text, err);
+        share_body_release(&body);
+        if (status == STATUS_OK)
+            *ret = text;
+    }
+    if (status != STATUS_INVALID)
+        return status;
+    *err = (struct error){0};
+    return STATUS_OK;
 }
 
 enum status share_query_batch(void *context, const struct http_request *request,
@@ -406,6 +414,7 @@ enum status share_query_batch(void *context, const struct http_request *request,
                                  .principal = slice_of(request->principal->name),
                                  .cancelled = request->cancelled};
     struct query_view view;
+    struct slice text = {"", 0};
     struct reach reach;
     enum status status = share_reach(share, request, http_query(request, "tenant"),
                                      slice_is(http_query(request, "all-tenants"), "1"), &reach,
@@ -415,9 +424,11 @@ enum status share_query_batch(void *context, const struct http_request *request,
         status = share_parse_time("now", http_query(request, "now"), &base.now, err);
     if (status == STATUS_OK && http_query(request, "watermark").size > 0)
         status = parse_watermark(share, http_query(request, "watermark"), &reach, &base, err);
+    if (status == STATUS_OK)
+        status = query_of(request, &text, err);
     if (status == STATUS_OK) {
-        struct audit_action action = {"AuditSearch", query_of(request), request, reach.tenants,
-                                      reach.count, {"", 0}};
+        struct audit_action action = {"AuditSearch", text, request, reach.tenants, reach.count,
+                                      {"", 0}};
         status = self_audit_put(share->audit, &action, err);
     }
     if (status == STATUS_OK)

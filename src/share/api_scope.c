@@ -26,6 +26,8 @@ static enum status parse_indicators(const struct body *body, struct arena *arena
         return ERROR_SET(err, STATUS_INVALID, "'indicators' must be an array");
     for (uint32_t i = array + 1; i < tokens[array].next; i = tokens[i].next)
         count++;
+    if (count > SCOPE_INDICATORS_MAX)
+        return ERROR_SET(err, STATUS_LIMIT, "at most %u indicators", SCOPE_INDICATORS_MAX);
     *ret = ARENA_ARRAY(arena, struct indicator, count + 1, err);
     if (*ret == NULL)
         return err->status;

@@ -332,6 +332,12 @@ static void a_body_that_is_too_long_is_not_parsed(void **state)
         if (place_ask(place, place->admin, cases[i].method, cases[i].target, body) != 413)
             fail_msg("%s: %.200s", cases[i].target, place->answer.data);
     }
+    memcpy(body + 3 * MIB, "1]}", sizeof("1]}")); /* not too long, but with too many values */
+    for (size_t i = 0; i < 6; i++) {
+        if (place_ask(place, place->admin, cases[i].method, cases[i].target, body) != 413 ||
+            !place_says(place, " values"))
+            fail_msg("%s: %.200s", cases[i].target, place->answer.data);
+    }
     free(body);
 }
 

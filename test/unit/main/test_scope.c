@@ -644,6 +644,23 @@ static void what_is_wrong_is_said(void **state)
     }
 }
 
+static void more_than_ten_thousand_are_refused_before_one_is_looked_at(void **state)
+{
+    struct place *place = *state;
+    struct buf body;
+
+    buf_init(&body, MIB);
+    place_add_tenant(place, "alpha");
+    buf_add_text(&body, "{\"indicators\":[0");
+    for (int i = 0; i < MANY; i++)
+        buf_add_text(&body, ",0");
+    buf_add_text(&body, "]" ALL);
+    buf_add_byte(&body, '\0');
+    assert_int_equal(scope(place, body.data), 413);
+    ASSERT_SAYS(place, "at most 10000 indicators");
+    buf_release(&body);
+}
+
 static void a_value_cannot_leave_its_quotes(void **state)
 {
     struct place *place = *state;
@@ -684,6 +701,7 @@ int main(void)
         PLACE_TEST(only_the_tenants_asked_for_are_looked_at),
         PLACE_TEST(an_unknown_alert_beside_a_known_one_is_refused),
         PLACE_TEST(what_is_wrong_is_said),
+        PLACE_TEST(more_than_ten_thousand_are_refused_before_one_is_looked_at),
         PLACE_TEST(a_value_cannot_leave_its_quotes),
     };
 

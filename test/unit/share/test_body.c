@@ -30,6 +30,29 @@ static void test_a_body_is_an_object(void **state)
     assert_non_null(strstr(err.text, "(at byte 5)"));
 }
 
+/* Each value takes more memory than it has bytes. */
+static void test_values_are_counted(void **state)
+{
+    struct body body;
+    struct buf text;
+
+    (void)state;
+    buf_init(&text, MIB);
+    buf_add_text(&text, "{\"a\":[0");
+    for (unsigned i = 4; i < BODY_TOKENS_MAX; i++)
+        buf_add_text(&text, ",0");
+    buf_add_text(&text, "]}");
+    buf_add_byte(&text, '\0');
+    ASSERT_OK(parse(text.data, &body));
+    share_body_release(&body);
+    text.size -= 3;
+    buf_add_text(&text, ",0]}");
+    buf_add_byte(&text, '\0');
+    assert_int_equal(parse(text.data, &body), STATUS_LIMIT);
+    assert_string_equal(err.text, "the body has more than 131072 values");
+    buf_release(&text);
+}
+
 static void test_texts(void **state)
 {
     struct slice text;
@@ -95,6 +118,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_body_is_an_object),
+        cmocka_unit_test(test_values_are_counted),
         cmocka_unit_test(test_texts),
         cmocka_unit_test(test_times),
     };

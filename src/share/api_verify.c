@@ -17,11 +17,14 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #define RUN_RECORDS 4096u           /* enough to read at once */
 #define RUN_BYTES (16 * MIB)
 #define FINDINGS_MAX 1000u          /* of a tenant; further ones are counted */
 #define FLUSH_BYTES (64 * KIB)
+#define DELIVERY_WAIT_MS 1000u
+#define DELIVERY_LOOK_MS 2
 
 /* Leaves next to each other. */
 struct run {
@@ -294,15 +297,27 @@ static enum status check_tenant(struct checking *c, struct error *err)
     return buf_check(&c->response->body, err);
 }
 
-/* How many leaves there are; then all their records reach the store. */
+/* How many leaves there are; then all their records reach the store, within milliseconds.
+ * What does not come is waited for with a checkpoint: it may never have been there. */
 static enum status count_leaves(struct share *share, const struct reach *reach, uint64_t *ret,
                                 struct error *err)
 {
+    const struct timespec wait = {0, DELIVERY_LOOK_MS * 1000000L};
     enum status status = STATUS_OK;
+    uint64_t waited_ms = 0;
 
-    for (uint32_t i = 0; i < reach->count && status == STATUS_OK; i++)
-        status = evidence_count(share->services.evidence, &reach->tenants[i], &ret[i], NULL, err);
-    return status == STATUS_OK && share->services.checkpoint != NULL
+    for (uint32_t i = 0; i < reach->count && status == STATUS_OK; i++) {
+        uint64_t next_seq = 0;
+        status =
+            evidence_count(share->services.evidence, &reach->tenants[i], &ret[i], &next_seq, err);
+        while (status == STATUS_OK && waited_ms < DELIVERY_WAIT_MS &&
+               ingest_delivered_seq(share->services.ingest, &reach->tenants[i]) + 1 < next_seq) {
+            (void)nanosleep(&wait, NULL);
+            waited_ms += DELIVERY_LOOK_MS;
+        }
+    }
+    return status == STATUS_OK && waited_ms >= DELIVERY_WAIT_MS &&
+                   share->services.checkpoint != NULL
                ? share->services.checkpoint(share->services.context, err)
                : status;
 }

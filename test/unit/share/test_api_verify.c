@@ -60,6 +60,29 @@ static void records_that_are_missing_are_found(void **state)
     ASSERT_SAYS(f, "\"ok\":false,\"kind\":\"tenant\"");
 }
 
+static enum status count_checkpoint(void *context, struct error *ignored)
+{
+    (void)ignored;
+    ++*(unsigned *)context;
+    return STATUS_OK;
+}
+
+/* A checkpoint costs much, and anybody who reads may ask. */
+static void no_checkpoint_is_made_where_the_records_are_there(void **state)
+{
+    struct fixture *f = *state;
+    unsigned checkpoints = 0;
+
+    f->share->services.checkpoint = count_checkpoint;
+    f->share->services.context = &checkpoints;
+    for (int i = 0; i < 3; i++) {
+        fixture_put(f);
+        ASSERT_OK(fixture_ask(f, share_verify, "", "", &err));
+        ASSERT_OK(fixture_ask(f, share_verify_receipts, "", "x", &err));
+    }
+    assert_int_equal(checkpoints, 0);
+}
+
 static enum status ask_receipts(struct fixture *f, struct slice body)
 {
     char *text = slice_dup(body);
@@ -214,6 +237,7 @@ int main(void)
         FIXTURE_TEST(a_sound_tenant_is_one_line),
         FIXTURE_TEST(a_gap_is_named),
         FIXTURE_TEST(records_that_are_missing_are_found),
+        FIXTURE_TEST(no_checkpoint_is_made_where_the_records_are_there),
         FIXTURE_TEST(receipts_are_kept),
         FIXTURE_TEST(one_more_than_may_go_on_is_told_to_come_later),
         FIXTURE_TEST(what_is_no_receipt_is_refused_or_found),

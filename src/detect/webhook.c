@@ -11,6 +11,7 @@
 
 #define QUEUE_MAX 10000u
 #define PAUSE_FIRST_MS 100u
+#define STOP_MS 10000u /* for what waits at the end */
 
 struct job {
     struct job *next;
@@ -24,6 +25,7 @@ struct webhook {
     pthread_cond_t changed;
     pthread_t thread;
     bool has_thread, stopping;
+    uint64_t stop_by_us; /* monotonic; of `stopping` */
     char *url; /* NULL: off */
     bool allow_private;
     struct client *client; /* of `client_url`; only the thread uses it */
@@ -134,7 +136,12 @@ static bool deliver(struct webhook *w, struct job *job)
     return ok;
 }
 
-/* What waits is still delivered at the end, while the receiver takes it. */
+/* What waits is still delivered at the end, while the receiver takes it, and for a while. */
+static bool has_ended(const struct webhook *w, bool ok)
+{
+    return w->stopping && (!ok || clock_monotonic_us(clock_system()) >= w->stop_by_us);
+}
+
 static void *run(void *arg)
 {
     struct webhook *w = arg;
@@ -144,7 +151,7 @@ static void *run(void *arg)
     for (;;) {
         while (w->head == NULL && !w->stopping)
             (void)pthread_cond_wait(&w->changed, &w->lock);
-        if (w->head == NULL || (w->stopping && !ok))
+        if (w->head == NULL || has_ended(w, ok))
             break;
         struct job *job = w->head;
         w->head = job->next;
@@ -220,6 +227,7 @@ void webhook_free(struct webhook *w)
     if (w->has_thread) {
         (void)pthread_mutex_lock(&w->lock);
         w->stopping = true;
+        w->stop_by_us = clock_monotonic_us(clock_system()) + STOP_MS * UINT64_C(1000);
         (void)pthread_cond_broadcast(&w->changed);
         (void)pthread_mutex_unlock(&w->lock);
         (void)pthread_join(w->thread, NULL);

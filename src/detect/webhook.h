@@ -20,7 +20,8 @@ enum status webhook_new(struct webhook **ret, struct error *err) MUST_USE;
 enum status webhook_set(struct webhook *webhook, struct slice url, bool allow_private,
                         struct error *err) MUST_USE;
 void webhook_put(struct webhook *webhook, const struct detect_alert *alert); /* does not block */
-/* Sends what is queued while the receiver takes it; what it refuses first ends that. */
+/* Sends what is queued while the receiver takes it, and begins no more after ten
+ * seconds; what it refuses first ends that. */
 void webhook_free(struct webhook *webhook);
 
 struct webhook_stats {

@@ -16,6 +16,7 @@ struct receiver {
     pthread_t thread;
     char url[64];
     unsigned refuse;  /* answer so many requests with 503 first */
+    unsigned delay_s; /* before each answer */
     unsigned requests;
     char last[4096];
 };
@@ -38,6 +39,7 @@ static void *receive(void *arg)
             if (strstr(r->last, "\"marker\"") != NULL)
                 break;
         }
+        (void)sleep(r->delay_s);
         const char *answer =
             r->requests++ < r->refuse
                 ? "HTTP/1.1 503 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
@@ -170,6 +172,25 @@ static void the_end_does_not_wait_for_a_receiver_that_refuses(void **state)
     receiver_end(&r);
 }
 
+/* Nor for one that takes all, slowly. */
+static void the_end_does_not_wait_for_a_slow_receiver(void **state)
+{
+    const struct detect_alert alert = {.id = {{0xab}}, .json = SLICE("{\"marker\":1}")};
+    struct receiver r = {.delay_s = 4};
+    struct webhook *webhook;
+    struct error err;
+
+    (void)state;
+    receiver_begin(&r, "http");
+    ASSERT_OK(webhook_new(&webhook, &err));
+    ASSERT_OK(webhook_set(webhook, slice_of(r.url), true, &err));
+    for (int i = 0; i < 8; i++)
+        webhook_put(webhook, &alert);
+    webhook_free(webhook);
+    assert_in_range(r.requests, 2, 4); /* one more is under way when the ten seconds end */
+    receiver_end(&r);
+}
+
 /* 12.7 s between the tries, and none behind the last: others wait behind it. */
 static void an_alert_is_given_up_with_the_last_try(void **state)
 {
@@ -202,6 +223,7 @@ int main(void)
         cmocka_unit_test(a_private_address_is_not_called_unless_allowed),
         cmocka_unit_test(a_permission_that_is_taken_back_counts_at_once),
         cmocka_unit_test(the_end_does_not_wait_for_a_receiver_that_refuses),
+        cmocka_unit_test(the_end_does_not_wait_for_a_slow_receiver),
     };
 
     return RUN_TESTS(tests);

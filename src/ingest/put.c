@@ -133,7 +133,7 @@ static enum status enter_large(struct put *put, uint64_t wait_ms, struct error *
 
     put->in_gate = !is_small(put->request) && !put->request->internal;
     if (put->in_gate)
-        status = gate_enter(&ingest->large, &put->request->tenant, wait_ms, NULL, err);
+        status = gate_enter(&ingest->large, &put->request->tenant, NULL, wait_ms, NULL, err);
     if (status == STATUS_OK)
         return STATUS_OK;
     put->in_gate = false;
@@ -144,7 +144,7 @@ static enum status enter_large(struct put *put, uint64_t wait_ms, struct error *
 static void leave_large(struct put *put)
 {
     if (put->in_gate)
-        gate_leave(&put->ingest->large, &put->request->tenant);
+        gate_leave(&put->ingest->large, &put->request->tenant, NULL);
     put->in_gate = false;
 }
 

@@ -609,7 +609,7 @@ static enum status answer(void *context, const struct http_request *request,
         return status;
     response->content_type = "application/x-ndjson";
     status = verify(share, request, response, &reach, what, err);
-    share_leave(share, &reach);
+    share_leave(share, request, &reach);
     return status;
 }
 

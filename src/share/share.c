@@ -323,8 +323,8 @@ static struct slice read_function(struct query_view *view, const struct guid *te
     struct meta_document document;
     struct error ignored;
 
-    if (document_get(&documents, tenant, META_FUNCTION, name, view->arena, &document, &ignored) !=
-        STATUS_OK)
+    if (document_get(&documents, tenant, META_FUNCTION, name, view->request->arena, &document,
+                     &ignored) != STATUS_OK)
         return (struct slice){"", 0};
     return document.body;
 }
@@ -348,10 +348,10 @@ static void load_names(struct query_view *view)
         return;
     view->functions_known = true;
     if (only_tenant(view) != NULL &&
-        meta_document_list(meta, only_tenant(view), META_FUNCTION, view->arena, &view->own,
+        meta_document_list(meta, only_tenant(view), META_FUNCTION, view->request->arena, &view->own,
                            &view->own_count, &ignored) != STATUS_OK)
         view->own_count = 0;
-    if (meta_document_list(meta, &instance, META_FUNCTION, view->arena, &view->common,
+    if (meta_document_list(meta, &instance, META_FUNCTION, view->request->arena, &view->common,
                            &view->common_count, &ignored) != STATUS_OK)
         view->common_count = 0;
 }
@@ -425,7 +425,7 @@ static void each_watchlist(void *context, void (*each)(void *arg, struct slice n
 
     if (only_tenant(view) == NULL ||
         meta_document_list(view->share->services.meta, only_tenant(view), META_WATCHLIST,
-                           view->arena, &list, &count, &ignored) != STATUS_OK)
+                           view->request->arena, &list, &count, &ignored) != STATUS_OK)
         return;
     for (uint32_t i = 0; i < count; i++)
         each(arg, list[i].name);
@@ -436,7 +436,8 @@ static enum status fetch(void *context, struct slice url, struct arena *arena, s
 {
     struct query_view *view = context;
 
-    return external_fetch(&view->share->services.external, url, view->cancelled, arena, ret, err);
+    return external_fetch(&view->share->services.external, url, view->request->cancelled, arena,
+                          ret, err);
 }
 
 /* ---- opening ---- */
@@ -450,12 +451,14 @@ static const struct guid *place_of(const struct reach *reach)
 enum status share_enter(struct share *share, const struct http_request *request,
                         const struct reach *reach, struct error *err)
 {
-    return gate_enter(&share->gate, place_of(reach), GATE_WAIT_MS, request->cancelled, err);
+    return gate_enter(&share->gate, place_of(reach), &request->principal->id, GATE_WAIT_MS,
+                      request->cancelled, err);
 }
 
-void share_leave(struct share *share, const struct reach *reach)
+void share_leave(struct share *share, const struct http_request *request,
+                 const struct reach *reach)
 {
-    gate_leave(&share->gate, place_of(reach));
+    gate_leave(&share->gate, place_of(reach), &request->principal->id);
 }
 
 enum status share_view_open(struct share *share, const struct http_request *request,
@@ -464,9 +467,8 @@ enum status share_view_open(struct share *share, const struct http_request *requ
 {
     *ret = (struct query_view){
         .share = share,
+        .request = request,
         .reach = *reach,
-        .arena = request->arena,
-        .cancelled = request->cancelled,
     };
     ret->env = (struct query_env){
         .context = ret,
@@ -485,12 +487,12 @@ enum status share_view_open(struct share *share, const struct http_request *requ
         return status;
     status = store_snapshot_of(share->services.store, only_tenant(ret), &ret->snapshot, err);
     if (status != STATUS_OK)
-        share_leave(share, reach);
+        share_leave(share, request, reach);
     return status;
 }
 
 void share_view_close(struct query_view *view)
 {
     store_snapshot_free(view->snapshot);
-    share_leave(view->share, &view->reach);
+    share_leave(view->share, view->request, &view->reach);
 }

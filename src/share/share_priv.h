@@ -88,16 +88,16 @@ bool share_body_flag(const struct body *body, const char *key);
  * STATUS_BUSY if none gets free. */
 enum status share_enter(struct share *share, const struct http_request *request,
                         const struct reach *reach, struct error *err) MUST_USE;
-void share_leave(struct share *share, const struct reach *reach);
+void share_leave(struct share *share, const struct http_request *request,
+                 const struct reach *reach);
 
 /* Query environment over a snapshot for these tenants, and a place as above. */
 struct query_view {
     struct share *share;
+    const struct http_request *request;
     struct store_snapshot *snapshot;
     struct reach reach;
     struct query_env env;
-    struct arena *arena; /* the request's */
-    const atomic_bool *cancelled;
     bool functions_known; /* the lists of stored functions are loaded */
     struct meta_document *own, *common; /* the tenant's, the instance's */
     uint32_t own_count, common_count;

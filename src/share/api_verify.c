@@ -198,30 +198,52 @@ static enum status end_run(struct checking *c, struct error *err)
 
 /* ---- leaves ---- */
 
+/* Where the log has evidence of a gap: what became of these records. */
+enum lost_as { LOST_NOT, LOST, LOST_ACCEPTED };
+
+/* LOST_NOT: the log lost none of them, so it is their evidence that is gone.  Of no numbers at
+ * all that cannot be said. */
+static enum status find_loss(const struct checking *c, uint64_t first, uint64_t last,
+                             enum lost_as *ret, struct error *err)
+{
+    struct ingest_lost *lost = NULL;
+    uint32_t count = 0;
+    enum status status =
+        ingest_lost_list(c->share->services.ingest, c->request->arena, &lost, &count, err);
+
+    *ret = last < first ? LOST : LOST_NOT;
+    for (uint32_t i = 0; i < count && status == STATUS_OK; i++) {
+        if (!guid_equal(&lost[i].tenant, &c->tenant) || lost[i].first_seq > last ||
+            lost[i].last_seq < first)
+            continue;
+        *ret = *ret == LOST_ACCEPTED || lost[i].accepted_us != 0 ? LOST_ACCEPTED : LOST;
+    }
+    return status;
+}
+
+static const char EVIDENCE_IS_GONE[] =
+    "the evidence of these records is gone, and no loss of the log explains it";
+
 /* Gaps next to each other are one. */
 static enum status end_gap(struct checking *c, struct error *err)
 {
-    const struct finding finding = {"gap", c->gap_leaf, c->gap_first, c->gap_end - 1};
-    struct ingest_lost *lost = NULL;
-    uint32_t count = 0;
+    static const char *const texts[] = {EVIDENCE_IS_GONE,
+                                        "lost when the log or the evidence was damaged",
+                                        "lost when the log was damaged, which was accepted"};
+    struct finding finding = {"gap", c->gap_leaf, c->gap_first, c->gap_end - 1};
+    enum lost_as lost = LOST;
 
     if (c->gap_end == 0)
         return STATUS_OK;
     c->gap_end = 0;
-    c->gaps++;
-    enum status status =
-        ingest_lost_list(c->share->services.ingest, c->request->arena, &lost, &count, err);
-    bool is_accepted = false;
-    for (uint32_t i = 0; i < count && status == STATUS_OK; i++)
-        is_accepted |= guid_equal(&lost[i].tenant, &c->tenant) && lost[i].accepted_us != 0 &&
-                       lost[i].first_seq <= finding.seq_last &&
-                       lost[i].last_seq >= finding.seq_first;
-    return status == STATUS_OK
-               ? find(c, &finding,
-                      is_accepted ? "lost when the log was damaged, which was accepted"
-                                  : "lost when the log or the evidence was damaged",
-                      err)
-               : status;
+    enum status status = find_loss(c, finding.seq_first, finding.seq_last, &lost, err);
+    if (status != STATUS_OK)
+        return status;
+    if (lost == LOST_NOT)
+        finding.kind = "evidence";
+    else
+        c->gaps++;
+    return find(c, &finding, texts[lost], err);
 }
 
 static enum status take_leaf(struct checking *c, uint64_t index, struct error *err)
@@ -391,8 +413,12 @@ static enum status compare_leaf(struct checking *c, const struct receipt_fields 
         return status;
     leaf_hash(leaf, &hash);
     if (there.kind == LEAF_KIND_GAP) {
-        finding->kind = "gap";
-        (void)snprintf(ret, size, "lost when the log or the evidence was damaged");
+        enum lost_as lost = LOST;
+        status = find_loss(c, finding->seq_first, finding->seq_last, &lost, err);
+        finding->kind = lost == LOST_NOT ? "evidence" : "gap";
+        (void)snprintf(ret, size, "%s", lost == LOST_NOT
+                                            ? EVIDENCE_IS_GONE
+                                            : "lost when the log or the evidence was damaged");
     } else if (memcmp(hash.bytes, fields->leaf_hash, sizeof(hash.bytes)) != 0 ||
                fields->first_seq < there.first_seq ||
                fields->first_seq + fields->count > there.first_seq + there.count) {
@@ -401,7 +427,7 @@ static enum status compare_leaf(struct checking *c, const struct receipt_fields 
         c->run = (struct run){fields->leaf_index, 1, there.first_seq, there.raw_bytes,
                               there.count};
     }
-    return STATUS_OK;
+    return status;
 }
 
 static enum status check_receipt(struct checking *c, struct slice note,

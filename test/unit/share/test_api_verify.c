@@ -211,6 +211,42 @@ static void a_receipt_of_what_is_lost_names_the_gap(void **state)
     ASSERT_SAYS(f, "\"ok\":true,\"kind\":\"receipt\",\"leaf\":2");
 }
 
+/* Everything is in the store, and the log is cut. */
+static void checkpoint(struct fixture *f)
+{
+    uint64_t floor = 0;
+
+    ASSERT_OK(ingest_rotate(f->ingest, &floor, &err));
+    ASSERT_OK(evidence_flush(f->evidence, &err));
+    ASSERT_OK(store_flush(f->store, floor, &err));
+    ASSERT_OK(ingest_save(f->ingest, floor, &err));
+    ASSERT_OK(ingest_trim(f->ingest, floor, &err));
+}
+
+/* Nothing says that the log lost these: who took the evidence away is not told that they are. */
+static void evidence_that_is_gone_is_no_loss(void **state)
+{
+    static const char said[] =
+        "\"ok\":false,\"kind\":\"evidence\",\"leaf\":0,\"seq_first\":1,\"seq_last\":4";
+    struct fixture *f = *state;
+    struct slice note = fixture_put(f);
+    char receipt[2048], path[sizeof(f->root) + 3];
+
+    (void)snprintf(receipt, sizeof(receipt), "%.*s", SLICE_FMT(note));
+    checkpoint(f);
+    fixture_close(f);
+    (void)snprintf(path, sizeof(path), "%s/t", f->root);
+    assert_true(tree_remove(path));
+    ASSERT_OK(io_make_dir(f->io, "t", &err));
+    fixture_open(f);
+    (void)fixture_put(f);
+    ASSERT_OK(fixture_ask(f, share_verify, "", "", &err));
+    ASSERT_SAYS(f, said);
+    ASSERT_SAYS(f, "1 findings, 0 of them gaps");
+    ASSERT_OK(ask_receipts(f, slice_of(receipt)));
+    ASSERT_SAYS(f, said);
+}
+
 /* Each takes tens of MiB, so they wait for a place as queries do. */
 static void one_more_than_may_go_on_is_told_to_come_later(void **state)
 {
@@ -238,6 +274,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         FIXTURE_TEST(a_sound_tenant_is_one_line),
         FIXTURE_TEST(a_gap_is_named),
+        FIXTURE_TEST(evidence_that_is_gone_is_no_loss),
         FIXTURE_TEST(records_that_are_missing_are_found),
         FIXTURE_TEST(no_checkpoint_is_made_where_the_records_are_there),
         FIXTURE_TEST(receipts_are_kept),

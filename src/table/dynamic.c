@@ -309,15 +309,22 @@ static enum status keep(struct arena *arena, struct buf *buf, struct slice *ret,
     return status;
 }
 
-/* Copies JSON without the blanks between its tokens. */
-static void add_compact(struct buf *buf, struct slice json)
+/* Copies JSON without the blanks between its tokens, and each string with the escapes that it
+ * needs only: `\u0026` is &. */
+static void add_compact(struct buf *buf, struct slice json, struct buf *scratch)
 {
     for (size_t at = 0; at < json.size;) {
         bool escaped = false;
         char c = json.data[at];
         if (c == '"') {
             size_t end = skip_string(json, at, &escaped);
-            buf_add(buf, json.data + at, end - at);
+            if (escaped) {
+                buf_clear(scratch);
+                json_unescape(slice_from(json.data + at + 1, end - at - 2), scratch);
+                text_add_json_string(buf, buf_slice(scratch));
+            } else {
+                buf_add(buf, json.data + at, end - at);
+            }
             at = end;
         } else {
             if (c != ' ' && c != '\n' && c != '\r' && c != '\t')
@@ -327,13 +334,27 @@ static void add_compact(struct buf *buf, struct slice json)
     }
 }
 
-static bool is_blank_outside(struct slice json)
+/* Is there an escape of what can stand as it is, or can be written shorter? */
+static bool has_needless_escape(struct slice string)
+{
+    for (size_t at = slice_find_byte(string, '\\', 0); at < string.size;
+         at = slice_find_byte(string, '\\', at + 2)) {
+        if (at + 1 < string.size && strchr("\"\\nrt", string.data[at + 1]) == NULL)
+            return true;
+    }
+    return false;
+}
+
+static bool is_loose_by_bytes(struct slice json)
 {
     for (size_t at = 0; at < json.size;) {
         bool escaped = false;
         char c = json.data[at];
         if (c == '"') {
-            at = skip_string(json, at, &escaped);
+            size_t end = skip_string(json, at, &escaped);
+            if (escaped && has_needless_escape(slice_from(json.data + at, end - at)))
+                return true;
+            at = end;
             continue;
         }
         if (c == ' ' || c == '\n' || c == '\r' || c == '\t')
@@ -363,9 +384,9 @@ static uint64_t parity(uint64_t bits)
     return bits;
 }
 
-/* True when there is a blank outside the strings: 64 bytes at a time, until a backslash says
- * that not each quote begins or ends a string. */
-static bool has_blanks(struct slice json)
+/* Is it not compact, by a blank outside the strings or a needless escape?  64 bytes at a time,
+ * until a backslash says that not each quote begins or ends a string. */
+static bool is_loose(struct slice json)
 {
     uint64_t in_string = 0; /* all ones: the block begins in a string */
 
@@ -377,7 +398,7 @@ static bool has_blanks(struct slice json)
         __m256i low = _mm256_loadu_si256((const __m256i *)(const void *)block);
         __m256i high = _mm256_loadu_si256((const __m256i *)(const void *)(block + 32));
         if (places_of(low, high, '\\') != 0)
-            return is_blank_outside(json);
+            return is_loose_by_bytes(json);
         uint64_t blanks = places_of(low, high, ' ') | places_of(low, high, '\n') |
                           places_of(low, high, '\r') | places_of(low, high, '\t');
         uint64_t inside = parity(places_of(low, high, '"')) ^ in_string;
@@ -390,9 +411,9 @@ static bool has_blanks(struct slice json)
 
 #else
 
-static bool has_blanks(struct slice json)
+static bool is_loose(struct slice json)
 {
-    return is_blank_outside(json);
+    return is_loose_by_bytes(json);
 }
 
 #endif
@@ -400,15 +421,21 @@ static bool has_blanks(struct slice json)
 static enum status compact(struct arena *arena, struct slice json, struct slice *ret,
                            struct error *err)
 {
-    struct buf buf;
+    struct buf buf, scratch;
 
-    if (!has_blanks(json)) {
+    if (!is_loose(json)) {
         *ret = json;
         return STATUS_OK;
     }
-    buf_init(&buf, json.size + 1);
-    add_compact(&buf, json);
-    return keep(arena, &buf, ret, err);
+    buf_init(&buf, 3 * json.size + 1); /* \b takes six bytes */
+    buf_init(&scratch, json.size + 1);
+    add_compact(&buf, json, &scratch);
+    enum status status = buf_check(&scratch, err);
+    buf_release(&scratch);
+    if (status == STATUS_OK)
+        return keep(arena, &buf, ret, err);
+    buf_release(&buf);
+    return status;
 }
 
 enum status dynamic_to_string(struct arena *arena, struct slice json, struct slice *ret,

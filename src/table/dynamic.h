@@ -37,8 +37,9 @@ struct dynamic_iterator dynamic_iterate(struct slice json);
 bool dynamic_next(struct dynamic_iterator *it);
 uint64_t dynamic_count(struct slice json); /* elements or members, 0 otherwise */
 
-/* tostring(): the decoded text of a string, else compact JSON.  Allocates in
- * the arena only when bytes change. */
+/* tostring(): the decoded text of a string, else compact JSON: no blanks between its tokens,
+ * and what needs no escape has none, so that words in it are words.  Allocates in the arena
+ * only when bytes change. */
 enum status dynamic_to_string(struct arena *arena, struct slice json, struct slice *ret,
                               struct error *err) MUST_USE;
 /* The scalar inside, as bool, long, real or string; null for containers. */

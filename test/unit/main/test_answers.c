@@ -26,6 +26,8 @@ static const char odd_records[] =
     "{\"CreationTime\":\"2024-02-01T10:00:12\",\"d\":{\"a\":{\"b\":{\"app\":\"thunderbird\"}}},"
     "\"s\":[\"evilhost\"]}\n"
     "{\"CreationTime\":\"2024-02-01T10:00:13\",\"d\":{\"a\":{\"b\":[\"evilhost\"]}}}\n"
+    "{\"CreationTime\":\"2024-02-01T10:00:14\",\"d\":{\"a\":{\"b\":{\"note\":"
+    "\"\\u201cpears\\u201d R\\u0026D O\\u0027Brien\"}}}}\n"
     "{\"TimeGenerated\":\"2024-02-01T10:01:00\",\"s\":\"no time\"}\n"
     "not an object at all\n";
 
@@ -225,6 +227,9 @@ static const char *const queries[] = {
     "Odd_CL | where tostring(d.a.b) =~ '[\"EvilHost\"]' | project _Seq",
     "Odd_CL | where d.a.b == dynamic({\"app\":\"thunderbird\"}) | project _Seq",
     "Odd_CL | where tostring(s) == '[\"evilhost\"]' | project _Seq",
+    "Odd_CL | where d has 'pears' | project _Seq",
+    "Odd_CL | where d.a has 'Brien' and tostring(d.a.b) contains \"R&D O'Brien\" | project _Seq",
+    "Odd_CL | where d has_any ('u201cpears', 'u0027Brien') | project _Seq",
     "Odd_CL | where tostring(d['a.b']) == '5' | project _Seq",
     "Odd_CL | where tostring(d) has '5' | project _Seq",
     "Odd_CL | where d has 'four' | project _Seq",

@@ -68,6 +68,30 @@ static void to_string_decodes_and_compacts(void **state)
     ASSERT_SLICE(text, "");
 }
 
+/* A word in a bag is found as it is, however it was sent. */
+static void to_string_has_needed_escapes_only(void **state)
+{
+    static const struct {
+        const char *json, *text;
+    } cases[] = {
+        {"{\"a\":\"R\\u0026D \\u201cx\\u201d\"}", "{\"a\":\"R&D \xE2\x80\x9Cx\xE2\x80\x9D\"}"},
+        {"[\"\\/\\u00e4\",{\"k\\u00e4\":1}]", "[\"/\xC3\xA4\",{\"k\xC3\xA4\":1}]"},
+        {"[\"\\\"\\\\u0041\\n\\r\\t\"]", "[\"\\\"\\\\u0041\\n\\r\\t\"]"},
+        {"[\"\\u0022\\u005c\\u000a\"]", "[\"\\\"\\\\\\n\"]"},
+        {"[\"\\b\\b\\b\\u0008\\u0000\"]", "[\"\\u0008\\u0008\\u0008\\u0008\\u0000\"]"},
+        {"[\"\\ud83d\\ude00\",\"\\ud83d\"]", "[\"\xF0\x9F\x98\x80\",\"\xEF\xBF\xBD\"]"},
+        {"{\"a\" : \"\\u0041\"}", "{\"a\":\"A\"}"},
+    };
+    struct slice text;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        ASSERT_OK(dynamic_to_string(arena, slice_of(cases[i].json), &text, &err));
+        if (!slice_is(text, cases[i].text))
+            fail_msg("%s gives %.*s", cases[i].json, SLICE_FMT(text));
+    }
+}
+
 static void scalars_come_out_typed(void **state)
 {
     struct value value;
@@ -178,6 +202,7 @@ int main(void)
         cmocka_unit_test(members_and_elements_are_found),
         cmocka_unit_test(broken_text_is_walked_without_harm),
         cmocka_unit_test(to_string_decodes_and_compacts),
+        cmocka_unit_test(to_string_has_needed_escapes_only),
         cmocka_unit_test(a_blank_is_seen_at_every_place),
         cmocka_unit_test(scalars_come_out_typed),
         cmocka_unit_test(values_become_json),

@@ -60,15 +60,17 @@ static void check_member(struct slice json, const struct dynamic_iterator *it)
     json_unescape(it->key, &key);
     struct slice found = dynamic_member(json, buf_slice(&key));
     CHECK(found.data != NULL && found.data >= it->value.data);
-    if (slice_find_byte(buf_slice(&key), ']', 0) == SIZE_MAX) {
-        struct buf path;
-        buf_init(&path, key.size + 8);
-        buf_add_text(&path, "$['");
-        buf_add_slice(&path, buf_slice(&key));
-        buf_add_text(&path, "']");
-        CHECK(dynamic_path(json, buf_slice(&path)).data == found.data);
-        buf_release(&path);
+    struct buf path;
+    buf_init(&path, 2 * key.size + 8);
+    buf_add_text(&path, "$['");
+    for (size_t i = 0; i < key.size; i++) {
+        if (key.data[i] == '\\' || key.data[i] == '\'')
+            buf_add_byte(&path, '\\');
+        buf_add_byte(&path, key.data[i]);
     }
+    buf_add_text(&path, "']");
+    CHECK(dynamic_path(json, buf_slice(&path)).data == found.data);
+    buf_release(&path);
     buf_release(&key);
 }
 

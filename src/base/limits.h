@@ -78,6 +78,9 @@
 #define QUERY_BODY_BYTES_MAX (4 * MIB)  /* with parameters, as JSON: 16 bytes a token in memory */
 #define QUERY_PARAMETERS_BYTES_MAX (128 * KIB) /* as JSON; recorded whole, as is the text */
 #define SCOPE_BODY_BYTES_MAX (16 * MIB) /* indicators */
+#define SCOPE_INDICATORS_MAX 10000u
+#define BODY_TOKENS_MAX 131072u /* values and keys of a JSON body, 2 MiB of memory: the most
+                                 * indicators have 50,000, the longest parameters 65,536 */
 #define ORDER_BODY_BYTES_MAX (64 * KIB) /* of other JSON objects, which are recorded whole */
 #define QUERY_DEPTH_MAX 200u
 #define QUERY_NODES_MAX 50000u

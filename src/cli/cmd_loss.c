@@ -285,11 +285,8 @@ int cmd_verify(const struct command_context *context)
         status = session_send(session, &request, &answer, &err);
     if (status == STATUS_OK && answer.status != 200)
         status = session_error(&answer, &err);
-    if (status == STATUS_OK) {
-        status = show_findings(context, &findings, &err);
-        if (status != STATUS_OK && output_was_left(&err)) /* what it found counts all the same */
-            status = STATUS_OK;
-    }
+    if (status == STATUS_OK)
+        status = output_unless_left(show_findings(context, &findings, &err), &err);
     int code = status != STATUS_OK  ? cli_fail(&err)
                : findings.is_wrong  ? CLI_NO
                : findings.has_gaps  ? CLI_INCOMPLETE

@@ -145,11 +145,9 @@ int cmd_doctor(const struct command_context *context)
     enum status status = session_open(context, &session, &err);
     if (status == STATUS_OK)
         status = session_ask(session, &request, &answer, &tape, &err);
-    if (status == STATUS_OK) {
-        status = show_checks(context, buf_slice(&answer.body), &tape, &bad, &err);
-        if (status != STATUS_OK && output_was_left(&err)) /* what is bad is so all the same */
-            status = STATUS_OK;
-    }
+    if (status == STATUS_OK)
+        status = output_unless_left(
+            show_checks(context, buf_slice(&answer.body), &tape, &bad, &err), &err);
     int code = status != STATUS_OK ? cli_fail(&err) : bad ? CLI_FAILED : CLI_OK;
     session_close(session);
     session_answer_release(&answer);

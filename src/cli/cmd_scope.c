@@ -236,8 +236,7 @@ int cmd_scope(const struct command_context *context)
         status = tenants == UINT32_MAX
                      ? ERROR_SET(&err, STATUS_CORRUPT, "the server's answer has no tenants")
                      : show(context, format, text, &tape, tenants, &err);
-        if (status != STATUS_OK && output_was_left(&err)) /* what it found counts all the same */
-            status = STATUS_OK;
+        status = output_unless_left(status, &err);
     }
     bool is_complete = status == STATUS_OK && !command_show_gap(text, &tape);
     int code = status != STATUS_OK                  ? cli_fail(&err)

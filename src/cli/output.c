@@ -89,6 +89,11 @@ bool output_was_left(const struct error *err)
     return err->status == STATUS_IO && err->os_errno == EPIPE;
 }
 
+enum status output_unless_left(enum status status, const struct error *err)
+{
+    return status != STATUS_OK && output_was_left(err) ? STATUS_OK : status;
+}
+
 static enum status spill(struct output *output, struct error *err)
 {
     enum status status = buf_check(&output->buf, err);

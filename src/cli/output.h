@@ -44,5 +44,7 @@ enum status output_write(struct slice bytes, struct error *err) MUST_USE;
 void output_set_paged(bool paged);
 /* Who read stdout has had enough (head, a pager): for commands that only read, no failure. */
 bool output_was_left(const struct error *err);
+/* The status of writing, which is no failure then: for what has a verdict of its own. */
+enum status output_unless_left(enum status status, const struct error *err);
 
 #endif

@@ -37,8 +37,6 @@ struct indicator {
     struct slice value;
 };
 
-#define SCOPE_INDICATORS_MAX 10000u
-
 struct scope_request {
     const struct indicator *indicators;
     uint32_t indicator_count;        /* SCOPE_INDICATORS_MAX at most */

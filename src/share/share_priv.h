@@ -57,11 +57,7 @@ enum status share_record(struct share *share, const struct http_request *request
                          const char *operation, struct slice what, const struct guid *tenant,
                          struct error *err) MUST_USE;
 
-/* The values and keys of a body: 2 MiB of memory.  10,000 indicators of a scope have 50,000, and
- * the longest parameters of a query 65,536. */
-#define BODY_TOKENS_MAX 131072u
-
-/* A JSON object body; STATUS_LIMIT for one with more values. */
+/* A JSON object body; STATUS_LIMIT for one with more than BODY_TOKENS_MAX values. */
 struct body {
     struct slice text;
     struct json_tape tape;

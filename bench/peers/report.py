@@ -10,11 +10,13 @@ import questions
 RIVALS = ('clickhouse', 'clickhouse_text', 'duckdb', 'victorialogs')
 REFERENCE = 'duckdb'  # its SQL is the plainest; all others are compared with its answers
 MIB = 1 << 20
+MORE_IS_BETTER = ('ingest_records_per_s',)
 
 
 class Report:
-    def __init__(self, records, measures):
+    def __init__(self, records, measures, goals=None):
         self.records = records
+        self.goals = goals or {}
         self.ingests, self.sizes, self.afters = {}, {}, {}
         self.starts = {}
         self.queries = collections.defaultdict(dict)  # (question, variant) -> engine -> measure
@@ -82,17 +84,28 @@ class Report:
                 found[f'{question.name}_ratio'] = min(rivals) / statistics.median(own)
         return found
 
-    def markdown(self):
-        lines = [f'| {self.records:,} records | ' + ' | '.join(self.engines) + ' |',
-                 '|---|' + '---:|' * len(self.engines)]
+    def goal(self, figures, name):
+        """What is wanted of Daybook on two processors, and by how much it is missed."""
+        goal = self.goals.get(name)
+        if goal is None or name not in figures:
+            return ''
+        factor = goal / figures[name] if name in MORE_IS_BETTER else figures[name] / goal
+        return f'{goal:,}, ' + ('met' if factor <= 1 else f'missed by {factor:.2f}x')
 
-        def row(title, value):
-            cells = [value(engine) for engine in self.engines]
+    def markdown(self):
+        lines = [f'| {self.records:,} records | ' + ' | '.join(self.engines) + ' | goal |',
+                 '|---|' + '---:|' * len(self.engines) + '---|']
+        figures = self.figures()
+
+        def row(title, value, name=None):
+            cells = [value(engine) for engine in self.engines] + [self.goal(figures, name)]
             lines.append(f'| {title} | ' + ' | '.join(c if c else '-' for c in cells) + ' |')
 
-        row('ingest, records/s', lambda e: f"{self.records / self.ingests[e]['seconds']:,.0f}")
+        row('ingest, records/s', lambda e: f"{self.records / self.ingests[e]['seconds']:,.0f}",
+            'ingest_records_per_s')
         row('ingest, CPU-s per million',
-            lambda e: f"{self.ingests[e]['cpu_seconds'] * 1e6 / self.records:.1f}")
+            lambda e: f"{self.ingests[e]['cpu_seconds'] * 1e6 / self.records:.1f}",
+            'ingest_cpu_s_per_million')
         row('of that the sender, apart',
             lambda e: f"{self.ingests[e]['sender_cpu_seconds'] * 1e6 / self.records:.1f}"
             if 'sender_cpu_seconds' in self.ingests[e] else '')
@@ -101,14 +114,17 @@ class Report:
             row(f'stage {stage}, CPU-s per million', lambda e, stage=stage:
                 f"{self.ingests[e]['stages'][stage] * 1e6 / self.records:.2f}"
                 if 'stages' in self.ingests[e] else '')
-        row('ingest, peak MiB', lambda e: f"{self.ingests[e]['peak_bytes'] / MIB:,.0f}")
-        row('bytes on disk a record', lambda e: f'{self.sizes[e] / self.records:.0f}')
-        row('start to ready, ms', lambda e: f'{self.starts[e]:.0f}' if e in self.starts else '')
+        row('ingest, peak MiB', lambda e: f"{self.ingests[e]['peak_bytes'] / MIB:,.0f}",
+            'ingest_peak_mib')
+        row('bytes on disk a record', lambda e: f'{self.sizes[e] / self.records:.1f}',
+            'bytes_per_record')
+        row('start to ready, ms', lambda e: f'{self.starts[e]:.0f}' if e in self.starts else '',
+            'start_ms')
         for question in questions.QUESTIONS:
             def cell(engine, name=question.name):
                 times = self.times(name, engine)
                 return f'{statistics.median(times):.2f} ({max(times):.1f})' if times else ''
-            row(f'{question.name} {question.title}, ms', cell)
+            row(f'{question.name} {question.title}, ms', cell, f'{question.name}_ms')
             if self.times(question.name, 'daybook'):
                 row(f'{question.name} over HTTPS, ms', lambda e, name=question.name:
                     f'{statistics.median(self.times(name, e, inside=False)):.2f}'

@@ -74,6 +74,18 @@ class Verdict(unittest.TestCase):
         self.assertEqual(2, len(told))
         self.assertEqual([], report.broken_budgets(figures, {'Q4_ratio': {'min': 1.5}}))
 
+    def test_the_table_says_by_how_much_a_goal_is_missed(self):
+        goals = {'Q4_ms': 0.5, 'ingest_records_per_s': 3000, 'start_ms': 50}
+        table = report.Report(1000, [*ingested('daybook', 1, 1000),
+                                     measure('daybook', 'Q4', 'x', 9, inside_ms=2)],
+                              goals).markdown().splitlines()
+        self.assertTrue([line for line in table
+                         if line.startswith('| Q4 ') and line.endswith('| 0.5, missed by 4.00x |')])
+        self.assertTrue([line for line in table if line.startswith('| ingest, records/s ')
+                         and line.endswith('| 3,000, missed by 3.00x |')])
+        self.assertTrue([line for line in table
+                         if line.startswith('| start to ready') and line.endswith('| - | - |')])
+
 
 class Kept(unittest.TestCase):
     def test_what_was_measured_is_there_in_the_next_run(self):

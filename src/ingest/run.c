@@ -47,11 +47,12 @@ struct section {
 struct run {
     struct io_file *file;
     struct guid id;
-    uint64_t number;
+    uint64_t number, file_bytes;
     uint32_t version;
     struct section *sections;
     uint32_t section_count;
     atomic_bool is_broken;
+    bool is_left; /* the saver's */
 };
 
 void run_path(uint64_t number, char ret[RUN_PATH_BYTES])
@@ -430,7 +431,7 @@ enum status run_open(struct io *io, uint64_t number, const struct run_keys *keys
                      struct error *err)
 {
     struct run *run = calloc(1, sizeof(*run));
-    uint64_t file_size = 0, directory = 0;
+    uint64_t directory = 0;
     char path[RUN_PATH_BYTES];
     struct buf bytes;
     enum status status = STATUS_OK;
@@ -442,12 +443,12 @@ enum status run_open(struct io *io, uint64_t number, const struct run_keys *keys
     run_path(number, path);
     status = io_open(io, path, IO_READ, &run->file, err);
     if (status == STATUS_OK)
-        status = io_size(run->file, &file_size, err);
+        status = io_size(run->file, &run->file_bytes, err);
     if (status == STATUS_OK)
-        status = read_header(run, file_size, &directory, err);
+        status = read_header(run, run->file_bytes, &directory, err);
     if (status != STATUS_OK)
         goto out;
-    size_t size = (size_t)(file_size - directory) - sizeof(uint32_t);
+    size_t size = (size_t)(run->file_bytes - directory) - sizeof(uint32_t);
     uint8_t *at = buf_extend(&bytes, size + sizeof(uint32_t));
     run->sections = calloc(run->section_count + 1u, sizeof(*run->sections));
     if (at == NULL || run->sections == NULL) {
@@ -496,6 +497,16 @@ bool run_is_broken(const struct run *run)
     return atomic_load(&run->is_broken);
 }
 
+void run_leave(struct run *run)
+{
+    run->is_left = true;
+}
+
+bool run_is_left(const struct run *run)
+{
+    return run->is_left;
+}
+
 enum status run_set_aside(struct io *io, uint64_t number, struct error *err)
 {
     char path[RUN_PATH_BYTES], aside[RUN_PATH_BYTES];
@@ -509,6 +520,11 @@ enum status run_set_aside(struct io *io, uint64_t number, struct error *err)
 uint64_t run_number(const struct run *run)
 {
     return run->number;
+}
+
+uint64_t run_bytes(const struct run *run)
+{
+    return run->file_bytes;
 }
 
 uint64_t run_entry_count(const struct run *run)

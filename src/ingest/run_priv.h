@@ -53,9 +53,13 @@ void run_close(struct run *run); /* NULL allowed */
 /* Sets a mark that the run is damaged; false if it had it. */
 bool run_break(struct run *run);
 bool run_is_broken(const struct run *run);
+/* Sets a mark that merges leave it as it is; for who saves. */
+void run_leave(struct run *run);
+bool run_is_left(const struct run *run);
 /* Renames the file of a run to NAME.damaged; OK if there is none. */
 enum status run_set_aside(struct io *io, uint64_t number, struct error *err) MUST_USE;
 uint64_t run_number(const struct run *run);
+uint64_t run_bytes(const struct run *run); /* of its file */
 uint64_t run_entry_count(const struct run *run);
 uint32_t run_newest_minute(const struct run *run);
 

@@ -24,6 +24,17 @@ bool key_value_decode(struct slice value, struct key_value *ret)
     return true;
 }
 
+/* One that no state names.  What stays is written over, or removed at the next start. */
+static void remove_run(struct memory *memory, uint64_t number)
+{
+    char path[RUN_PATH_BYTES];
+    struct error ignored;
+
+    run_path(number, path);
+    enum status status = io_unlink(memory->io, path, &ignored);
+    (void)status;
+}
+
 /* ---- the run of this save ---- */
 
 static enum status write_prints(struct run_writer *writer, const struct tenant *tenant,
@@ -128,6 +139,8 @@ static enum status write_run(struct memory *memory, struct tenant *const *tenant
     if (status == STATUS_OK)
         status = run_writer_finish(writer, err);
     run_writer_free(writer);
+    if (status != STATUS_OK)
+        remove_run(memory, memory->next_run);
     return status;
 }
 
@@ -197,6 +210,16 @@ static struct run_cursor *lowest_cursor(struct run_cursor *cursors, size_t count
     return lowest;
 }
 
+/* A damaged run is forgotten.  One that the disk does not give is left out of merges: it may be
+ * read again, and the others do not wait for that. */
+static void note_read(struct memory *memory, struct run *run, enum status status)
+{
+    if (status == STATUS_CORRUPT)
+        memory_break(memory, run);
+    else if (status == STATUS_IO)
+        run_leave(run);
+}
+
 static enum status merge_section(struct memory *memory, struct merge_input *input,
                                  const struct run_section_info *section,
                                  struct run_writer *writer, uint32_t oldest, struct error *err)
@@ -205,11 +228,10 @@ static enum status merge_section(struct memory *memory, struct merge_input *inpu
     size_t count = 0;
     uint64_t entries = 0;
     struct tenant *tenant = NULL;
-    struct run *read = NULL; /* last */
     enum status status = open_cursors(input, section, cursors, &count, &entries, err);
 
-    if (status == STATUS_CORRUPT)
-        memory_break(memory, cursors[count - 1].run);
+    if (status != STATUS_OK)
+        note_read(memory, cursors[count - 1].run, status);
     if (status != STATUS_OK || count == 0)
         goto out;
     status = tenant_table_get(memory->tenants, &section->tenant, &tenant, err);
@@ -220,14 +242,13 @@ static enum status merge_section(struct memory *memory, struct merge_input *inpu
         struct run_cursor *lowest = lowest_cursor(cursors, count);
         if (lowest == NULL)
             break;
-        read = lowest->run;
         if (lowest->entry.minute >= oldest)
             status = run_writer_add(writer, &lowest->entry, err);
-        if (status == STATUS_OK)
-            status = run_cursor_next(lowest, err);
+        if (status != STATUS_OK)
+            break;
+        status = run_cursor_next(lowest, err);
+        note_read(memory, lowest->run, status);
     }
-    if (status == STATUS_CORRUPT && read != NULL)
-        memory_break(memory, read);
     if (status == STATUS_OK)
         status = run_writer_end(writer, err);
 out:
@@ -249,6 +270,8 @@ static enum status merge_runs(struct memory *memory, struct run *const *runs, si
     if (status == STATUS_OK)
         status = run_writer_finish(writer, err);
     run_writer_free(writer);
+    if (status != STATUS_OK)
+        remove_run(memory, memory->next_run);
     return status;
 }
 
@@ -267,7 +290,7 @@ static unsigned size_class(const struct run *run)
 struct plan {
     struct run *runs[RUNS_MAX + 1];
     size_t count;
-    struct run *made[RUNS_MAX]; /* of this save: closed when it fails */
+    struct run *made[RUNS_MAX]; /* of this save: dropped when it fails */
     size_t made_count;
     bool forgets; /* one before its time */
 };
@@ -311,20 +334,20 @@ static bool plan_has_broken(const struct plan *plan)
 }
 
 /* No other run goes into it any more.  Two that are not full always fit into one. */
-static bool is_full(const struct memory *memory, const struct run *run)
+static bool is_closed(const struct memory *memory, const struct run *run)
 {
-    return run_entry_count(run) > memory->run_entries_max / 2;
+    return run_is_left(run) || run_entry_count(run) > memory->run_entries_max / 2;
 }
 
 /* The first of the last runs that become one: MERGE_WIDTH or more of one size class, or all
- * behind the full ones while there are too many; as many of them as fit.  The count of runs
+ * behind the closed ones while there are too many; as many of them as fit.  The count of runs
  * when none do. */
 static size_t first_to_merge(const struct memory *memory, const struct plan *plan)
 {
     size_t low = plan->count, at = plan->count;
     uint64_t entries = 0;
 
-    while (low > 0 && !is_full(memory, plan->runs[low - 1]))
+    while (low > 0 && !is_closed(memory, plan->runs[low - 1]))
         low--;
     if (plan->count - low < 2)
         return plan->count;
@@ -343,18 +366,36 @@ static size_t first_to_merge(const struct memory *memory, const struct plan *pla
     return at;
 }
 
+/* What is made stands beside what it is made of until the state is written; requests, audit
+ * records and a flush may need the rest. */
+static bool has_space(const struct memory *memory, struct run *const *runs, size_t count)
+{
+    uint64_t available = 0, needed = 2 * INGEST_RESERVE_BYTES;
+    struct error ignored;
+
+    for (size_t i = 0; i < count; i++)
+        needed += run_bytes(runs[i]);
+    return io_free_bytes(memory->io, &available, &ignored) == STATUS_OK && available >= needed;
+}
+
+/* The runs stay as they are, and the save does without the merge. */
+static bool can_wait(const struct plan *plan, enum status status)
+{
+    return status == STATUS_LIMIT || status == STATUS_FULL || status == STATUS_IO ||
+           (status == STATUS_CORRUPT && plan_has_broken(plan)); /* the next save leaves it out */
+}
+
 static enum status plan_merge(struct memory *memory, uint32_t oldest, struct plan *plan,
                               struct error *err)
 {
     size_t first;
 
-    while ((first = first_to_merge(memory, plan)) < plan->count) {
+    while ((first = first_to_merge(memory, plan)) < plan->count &&
+           has_space(memory, plan->runs + first, plan->count - first)) {
         enum status status =
             merge_runs(memory, plan->runs + first, plan->count - first, oldest, err);
-        if (status == STATUS_LIMIT || (status == STATUS_CORRUPT && plan_has_broken(plan)))
-            return STATUS_OK; /* they stay as they are; the next save leaves a broken one out */
         if (status != STATUS_OK)
-            return status;
+            return can_wait(plan, status) ? STATUS_OK : status;
         plan->count = first;
         status = plan_add(memory, plan, err);
         if (status != STATUS_OK)
@@ -376,16 +417,28 @@ static bool is_in(const struct run *run, struct run *const *runs, size_t count)
  * next start. */
 static void drop_run(struct memory *memory, struct run *run)
 {
-    struct error err;
-    char path[RUN_PATH_BYTES];
-
+    struct error ignored;
     uint64_t number = run_number(run);
     bool is_broken = run_is_broken(run);
-    run_path(number, path);
+
     run_close(run);
-    enum status status = is_broken ? run_set_aside(memory->io, number, &err)
-                                   : io_unlink(memory->io, path, &err);
+    if (!is_broken) {
+        remove_run(memory, number);
+        return;
+    }
+    enum status status = run_set_aside(memory->io, number, &ignored);
     (void)status;
+}
+
+/* Of a save that failed. */
+static void drop_made(struct memory *memory, const struct plan *plan, bool may_be_named)
+{
+    for (size_t i = 0; i < plan->made_count; i++) {
+        uint64_t number = run_number(plan->made[i]);
+        run_close(plan->made[i]);
+        if (!may_be_named)
+            remove_run(memory, number);
+    }
 }
 
 /* Makes the plan what lookups see, and drops the rest. */
@@ -442,6 +495,7 @@ enum status memory_save(struct memory *memory, uint64_t floor, uint32_t oldest, 
 
     if (status == STATUS_OK)
         status = make_plan(memory, tenants, count, oldest, &plan, err);
+    bool may_be_named = status == STATUS_OK;
     if (status == STATUS_OK) {
         for (size_t i = 0; i < plan.count; i++)
             numbers[i] = run_number(plan.runs[i]);
@@ -449,8 +503,7 @@ enum status memory_save(struct memory *memory, uint64_t floor, uint32_t oldest, 
         status = state_write(memory, &content, err);
     }
     if (status != STATUS_OK) {
-        for (size_t i = 0; i < plan.made_count; i++)
-            run_close(plan.made[i]);
+        drop_made(memory, &plan, may_be_named);
         goto out;
     }
     install(memory, &plan);

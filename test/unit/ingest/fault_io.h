@@ -2,7 +2,8 @@
 /* fault_io.h - an io over another one that fails the n-th call.
  *
  * Calls that change or read the disk are counted from 1.  A failing write
- * leaves half of its bytes.  Sticky: all calls from the n-th on fail.
+ * leaves half of its bytes.  Sticky: all calls from the n-th on fail.  Of one
+ * path all reads and writes can fail instead.
  * How much is free is what the test says, not what the disk says: other tests
  * fill the same disk at the same time, and the log refuses to commit when its
  * reserve is touched. */
@@ -14,7 +15,9 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define FAULT_FREE_BYTES (UINT64_C(1) << 40)
 
@@ -26,12 +29,14 @@ struct fault_io {
     bool sticky;
     int os_errno;
     uint64_t free_bytes; /* what is told */
+    const char *bad_path; /* or NULL */
 };
 
 struct fault_file {
     struct io_file file; /* first */
     struct fault_io *io;
     struct io_file *real;
+    char path[64];
 };
 
 static inline bool fault_hits(struct fault_io *f)
@@ -41,6 +46,13 @@ static inline bool fault_hits(struct fault_io *f)
     bool hit = f->fail_at != 0 && (f->sticky ? call >= f->fail_at : call == f->fail_at);
     (void)pthread_mutex_unlock(&f->lock);
     return hit;
+}
+
+static inline bool fault_hits_file(struct fault_file *file)
+{
+    bool is_bad = file->io->bad_path != NULL && strcmp(file->io->bad_path, file->path) == 0;
+
+    return fault_hits(file->io) || is_bad;
 }
 
 static inline enum status fault_error(struct fault_io *f, struct error *err)
@@ -64,6 +76,7 @@ static enum status fault_open(struct io *io, const char *path, enum io_open_mode
     }
     file->file.ops = io->ops;
     file->io = f;
+    (void)snprintf(file->path, sizeof(file->path), "%s", path);
     *ret = &file->file;
     return STATUS_OK;
 }
@@ -80,8 +93,8 @@ static enum status fault_read_at(struct io_file *file, uint64_t offset, void *re
 {
     struct fault_file *f = (struct fault_file *)file;
 
-    return fault_hits(f->io) ? fault_error(f->io, err)
-                             : io_read_at(f->real, offset, ret, size, err);
+    return fault_hits_file(f) ? fault_error(f->io, err)
+                              : io_read_at(f->real, offset, ret, size, err);
 }
 
 static enum status fault_write_at(struct io_file *file, uint64_t offset, const void *data,
@@ -90,7 +103,7 @@ static enum status fault_write_at(struct io_file *file, uint64_t offset, const v
     struct fault_file *f = (struct fault_file *)file;
     struct error ignored;
 
-    if (!fault_hits(f->io))
+    if (!fault_hits_file(f))
         return io_write_at(f->real, offset, data, size, err);
     if (io_write_at(f->real, offset, data, size / 2, &ignored) != STATUS_OK)
         return fault_error(f->io, err);

@@ -3,11 +3,13 @@
 
 #include "base/hash.h"
 #include "base/limits.h"
+#include "ingest/fault_io.h"
 #include "ingest/save_priv.h"
 #include "ingest/world.h"
 
 struct fixture {
     struct world w;
+    struct fault_io fault; /* over the disk of w */
     struct tenant_table table;
     struct memory memory;
     struct tenant *tenant;
@@ -18,7 +20,7 @@ static void open_memory(struct fixture *f)
     struct error err;
 
     tenant_table_init(&f->table, f->w.keyring);
-    memory_init(&f->memory, f->w.io, &f->table);
+    memory_init(&f->memory, &f->fault.io, &f->table);
     ASSERT_OK(memory_load(&f->memory, &err));
     ASSERT_OK(tenant_table_get(&f->table, &f->w.tenant, &f->tenant, &err));
 }
@@ -34,6 +36,7 @@ static int set_up(void **state)
     struct fixture *f = calloc(1, sizeof(*f));
 
     world_new(&f->w);
+    fault_io_init(&f->fault, f->w.io);
     open_memory(f);
     *state = f;
     return 0;
@@ -196,7 +199,7 @@ static enum status load_again(struct fixture *f, struct error *err)
 {
     close_memory(f);
     tenant_table_init(&f->table, f->w.keyring);
-    memory_init(&f->memory, f->w.io, &f->table);
+    memory_init(&f->memory, &f->fault.io, &f->table);
     return memory_load(&f->memory, err);
 }
 
@@ -339,6 +342,107 @@ static void a_save_goes_on_without_a_damaged_run(void **state)
         assert_int_equal(look(f, i, (uint8_t)i, 100), i == 2 ? PRINT_NEW : PRINT_DUPLICATE);
     assert_int_equal(f->memory.lost_count, 1);
     buf_release(&bytes);
+}
+
+static bool has_run(struct fixture *f, uint64_t number)
+{
+    char path[RUN_PATH_BYTES];
+
+    run_path(number, path);
+    return io_exists(f->w.io, path);
+}
+
+static void expect_known(struct fixture *f, uint64_t last)
+{
+    for (uint64_t i = 1; i <= last; i++)
+        assert_int_equal(look(f, i, (uint8_t)i, 100), PRINT_DUPLICATE);
+}
+
+static void add_and_save(struct fixture *f, uint64_t i)
+{
+    add(f, i, (uint8_t)i, 100);
+    save(f, i, 1);
+}
+
+/* The log is shortened by a save; a merge can come later. */
+static void a_merge_that_fails_does_not_fail_the_save(void **state)
+{
+    static const int CODES[] = {ENOSPC, EIO};
+    struct fixture *f = *state;
+    char merged[RUN_PATH_BYTES];
+
+    for (uint64_t i = 1; i <= 3; i++)
+        add_and_save(f, i);
+    for (uint64_t i = 4; i <= 5; i++) {
+        run_path(i + 1, merged);
+        f->fault.bad_path = merged;
+        f->fault.os_errno = CODES[i - 4];
+        add_and_save(f, i);
+        assert_int_equal(f->memory.run_count, i);
+        assert_int_equal(f->memory.floor, i);
+        assert_false(has_run(f, i + 1));
+        expect_known(f, i);
+    }
+    f->fault.bad_path = NULL;
+    add_and_save(f, 6);
+    assert_int_equal(f->memory.run_count, 1);
+    expect_known(f, 6);
+}
+
+static void without_space_for_it_no_merge_is_begun(void **state)
+{
+    struct fixture *f = *state;
+
+    for (uint64_t i = 1; i <= 3; i++)
+        add_and_save(f, i);
+    f->fault.free_bytes = 2 * INGEST_RESERVE_BYTES;
+    add_and_save(f, 4);
+    assert_int_equal(f->memory.run_count, 4);
+    assert_int_equal(f->memory.next_run, 5);
+    f->fault.free_bytes = FAULT_FREE_BYTES;
+    add_and_save(f, 5);
+    assert_int_equal(f->memory.run_count, 1);
+    expect_known(f, 5);
+}
+
+/* It is not damaged: the disk does not give it now. */
+static void runs_are_merged_behind_one_that_cannot_be_read(void **state)
+{
+    struct fixture *f = *state;
+
+    for (uint64_t i = 1; i <= 3; i++)
+        add_and_save(f, i);
+    f->fault.bad_path = "ingest/0000000000000002.run";
+    for (uint64_t i = 4; i <= 40; i++) {
+        add_and_save(f, i);
+        assert_in_range(f->memory.run_count, 1, 8);
+    }
+    f->fault.bad_path = NULL;
+    assert_int_equal(f->memory.lost_count + f->memory.forgotten_count, 0);
+    expect_known(f, 40);
+    close_memory(f);
+    open_memory(f);
+    for (uint64_t i = 41; i <= 44; i++)
+        add_and_save(f, i);
+    assert_false(has_run(f, 2));
+    expect_known(f, 44);
+}
+
+/* Each try would leave another one. */
+static void a_save_that_fails_leaves_no_run(void **state)
+{
+    struct fixture *f = *state;
+    struct error err;
+
+    add(f, 1, 1, 100);
+    ASSERT_OK(tenant_freeze(f->tenant, &err));
+    f->fault.bad_path = "ingest/0000000000000001.run";
+    f->fault.os_errno = ENOSPC;
+    assert_int_equal(memory_save(&f->memory, 1, 1, &err), STATUS_FULL);
+    assert_false(has_run(f, 1));
+    f->fault.bad_path = NULL;
+    save(f, 1, 1);
+    expect_known(f, 1);
 }
 
 #define READERS 4
@@ -491,6 +595,10 @@ int main(void)
         TEST(a_missing_run_is_forgotten_and_counted),
         TEST(a_damaged_run_is_set_aside_and_counted),
         TEST(a_save_goes_on_without_a_damaged_run),
+        TEST(a_merge_that_fails_does_not_fail_the_save),
+        TEST(without_space_for_it_no_merge_is_begun),
+        TEST(runs_are_merged_behind_one_that_cannot_be_read),
+        TEST(a_save_that_fails_leaves_no_run),
         TEST(a_save_does_not_wait_for_the_last_reader),
         TEST(a_merge_makes_no_run_that_is_too_large),
         TEST(the_oldest_run_is_forgotten_when_all_are_full),

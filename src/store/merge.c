@@ -11,6 +11,7 @@
 #include "store/sealed_priv.h"
 
 #include "base/clock.h"
+#include "base/limits.h"
 #include "base/priority.h"
 
 #include <stdlib.h>
@@ -311,6 +312,40 @@ static bool is_idle(struct sealed *sealed, uint64_t *ret_generation, int64_t *re
     return *ret_generation == sealed->idle_generation && *ret_day == sealed->idle_day;
 }
 
+/* For what `rows_max` rows become, beside what requests, audit records and a flush may need. */
+static bool has_space(const struct merging *merging, uint64_t rows_max)
+{
+    uint64_t available = 0, needed = 2 * INGEST_RESERVE_BYTES, rows = 0;
+    struct error ignored;
+
+    for (uint32_t i = 0; i < merging->list->count && rows < rows_max; i++) {
+        const struct section *section = merging->list->sections[i];
+        if (!wants(merging, section))
+            continue;
+        needed += section->info.size_bytes;
+        rows += section->info.row_count;
+    }
+    return io_free_bytes(merging->sealed->options.io, &available, &ignored) == STATUS_OK &&
+           available >= needed;
+}
+
+/* One plan, or a part of it; with nothing to do, or no space for that, the next flush is
+ * waited for. */
+static enum status join_chosen(struct merging *merging, uint64_t generation, int64_t day,
+                               struct error *err)
+{
+    struct sealed *sealed = merging->sealed;
+    enum merge_plan plan = merge_choose(sealed, merging->list);
+    uint64_t rows_max = plan == PLAN_JOIN ? UINT64_MAX : COMMIT_ROWS;
+
+    if (plan != PLAN_NONE && has_space(merging, rows_max))
+        return join_groups(merging, rows_max, err);
+    sealed->plan = PLAN_NONE; /* a smaller one may fit then */
+    sealed->idle_generation = generation;
+    sealed->idle_day = day;
+    return STATUS_OK;
+}
+
 enum status sealed_merge_step(struct sealed *sealed, const atomic_bool *cancelled,
                               bool *ret_worked, struct error *err)
 {
@@ -325,13 +360,8 @@ enum status sealed_merge_step(struct sealed *sealed, const atomic_bool *cancelle
     (void)pthread_mutex_lock(&sealed->merge_lock);
     if (!is_idle(sealed, &generation, &day)) {
         status = merging_begin(&merging, err);
-        if (status == STATUS_OK && merge_choose(sealed, merging.list) == PLAN_NONE) {
-            sealed->idle_generation = generation;
-            sealed->idle_day = day;
-        } else if (status == STATUS_OK) {
-            status = join_groups(&merging, sealed->plan == PLAN_JOIN ? UINT64_MAX : COMMIT_ROWS,
-                                 err);
-        }
+        if (status == STATUS_OK)
+            status = join_chosen(&merging, generation, day, err);
         if (status == STATUS_CANCELLED)
             status = STATUS_OK; /* what is done counts */
         *ret_worked = merging.removed_count > 0;

@@ -92,7 +92,7 @@ struct sealed {
     struct sealed_options options;
     pthread_mutex_t merge_lock;
     enum merge_plan plan;      /* what the chosen files were chosen for; merge_lock */
-    uint64_t idle_generation;  /* with it there was nothing to do; UINT64_MAX: none */
+    uint64_t idle_generation;  /* with it there was nothing to do, or no space; UINT64_MAX: none */
     int64_t idle_day;
     pthread_mutex_t write_lock;
     pthread_mutex_t lock;

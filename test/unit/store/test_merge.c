@@ -2,6 +2,7 @@
 /* Merging and compaction join sections and lose nothing. */
 #include "store/sealed_priv.h"
 
+#include "base/limits.h"
 #include "store/failing_io.h"
 #include "store/segment_fixture.h"
 
@@ -75,6 +76,35 @@ static void sections_of_one_size_are_joined(void **state)
     fixture_reopen(&s.f);
     assert_int_equal(fixture_check(&s.f, &s.all), 50 * BATCHES);
     assert_int_equal(sealed_wal_floor(s.f.sealed), BATCHES - 1);
+    scene_release(&s);
+}
+
+/* Then the next flush waits for nothing that a merge took, and a merge for the next flush. */
+static void without_space_for_it_no_merge_is_begun(void **state)
+{
+    (void)state;
+    struct scene s;
+    bool worked = true;
+    scene_init(&s);
+    struct failing_io disk = failing_io_over(s.f.io);
+    struct sealed_options options = s.f.options;
+    struct sealed *sealed = NULL;
+    options.io = &disk.io;
+    assert_int_equal(sealed_open(&options, &sealed, &s.f.err), STATUS_OK);
+    disk.change_count = 0;
+    for (int i = 0; i < 2; i++) {
+        disk.free_bytes = i == 0 ? 2 * INGEST_RESERVE_BYTES : UINT64_C(1) << 40;
+        assert_int_equal(sealed_merge_step(sealed, NULL, &worked, &s.f.err), STATUS_OK);
+        assert_false(worked);
+        assert_int_equal(disk.change_count, 0);
+    }
+    assert_int_equal(fixture_flush(sealed, NULL, 0, BATCHES, NULL, NULL, &s.f.err), STATUS_OK);
+    assert_int_equal(sealed_merge_step(sealed, NULL, &worked, &s.f.err), STATUS_OK);
+    assert_true(worked);
+    sealed_close(sealed);
+    fixture_reopen(&s.f);
+    assert_int_equal(stats_of(&s.f).sections, 1);
+    assert_int_equal(fixture_check(&s.f, &s.all), 50 * BATCHES);
     scene_release(&s);
 }
 
@@ -240,6 +270,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sections_of_one_size_are_joined),
+        cmocka_unit_test(without_space_for_it_no_merge_is_begun),
         cmocka_unit_test(compaction_leaves_one_section_and_tells_how_far),
         cmocka_unit_test(sections_of_much_text_are_not_joined),
         cmocka_unit_test(a_cancelled_compaction_changes_nothing),

@@ -6,8 +6,8 @@
  * and table) in order and fill files with the results: one with sections that may
  * still grow, one with those that are done.
  *
- * A damaged section is left where it is, and so are those that do not fit
- * together or do not match their commitments when joined. */
+ * A damaged section is left where it is, and so are one that the disk does not give, and
+ * those that do not fit together or do not match their commitments when joined. */
 #include "store/sealed_priv.h"
 
 #include "base/clock.h"
@@ -69,6 +69,8 @@ static void job_clear(struct job *job)
     job->rows = job->raw_bytes = 0;
 }
 
+/* STATUS_CORRUPT: one is damaged, which is marked and counted.  STATUS_IO: one could not be
+ * read; it may be later, but no other one's merges wait for that. */
 static enum status load_inputs(const struct job *job, struct part **views, struct error *err)
 {
     enum status status = STATUS_OK;
@@ -77,6 +79,8 @@ static enum status load_inputs(const struct job *job, struct part **views, struc
         status = section_view(job->inputs[i], &views[i], err);
         if (status == STATUS_OK)
             status = section_load_all(views[i], err);
+        if (status == STATUS_IO)
+            atomic_store(&job->inputs[i]->stays, true);
     }
     return status;
 }
@@ -127,8 +131,8 @@ static enum status run_job(struct merging *merging, struct error *err)
     if (views == NULL)
         return ERROR_MEMORY(err);
     enum status status = load_inputs(job, views, err);
-    if (status == STATUS_CORRUPT) {
-        status = STATUS_OK; /* marked and counted; the others wait for the next step */
+    if (status == STATUS_CORRUPT || status == STATUS_IO) {
+        status = STATUS_OK; /* the others wait for the next step */
         goto out;
     }
     if (status == STATUS_OK && job->count > 1)

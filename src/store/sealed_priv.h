@@ -71,7 +71,7 @@ struct section {
     atomic_uint_fast64_t *corrupt_count; /* of the store; NULL allowed */
     atomic_bool is_broken;
     atomic_uint facts; /* enum section_facts */
-    atomic_bool stays; /* it could not be joined: not tried again in this process */
+    atomic_bool stays; /* it could not be read or joined: not tried again in this process */
     bool is_leaving;   /* a commit takes it away; write_lock */
 };
 

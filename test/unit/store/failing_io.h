@@ -6,7 +6,9 @@
 #include "base/io.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct failing_io {
     struct io io; /* first */
@@ -16,12 +18,14 @@ struct failing_io {
     bool sticky;
     int os_errno; /* of the failures; ENOSPC: STATUS_FULL */
     uint64_t free_bytes; /* what is told; 0: what the disk has */
+    const char *unreadable; /* path of a file of which no byte can be read, or NULL */
 };
 
 struct failing_file {
     struct io_file file; /* first */
     struct io_file *inner;
     struct failing_io *io;
+    char path[64];
 };
 
 static inline enum status failing_change(struct failing_io *io, struct error *err)
@@ -56,6 +60,7 @@ static inline enum status failing_open(struct io *io, const char *path, enum io_
     }
     file->file.ops = &FAILING_OPS;
     file->io = (struct failing_io *)io;
+    (void)snprintf(file->path, sizeof(file->path), "%s", path);
     *ret = &file->file;
     return STATUS_OK;
 }
@@ -69,6 +74,12 @@ static inline void failing_close(struct io_file *file)
 static inline enum status failing_read_at(struct io_file *file, uint64_t offset, void *ret,
                                           size_t size, struct error *err)
 {
+    const char *unreadable = FILE_IO(file)->unreadable;
+
+    if (unreadable != NULL && strcmp(unreadable, ((struct failing_file *)file)->path) == 0) {
+        errno = EIO;
+        return ERROR_SET(err, STATUS_IO, "the disk failed");
+    }
     return io_read_at(INNER_FILE(file), offset, ret, size, err);
 }
 

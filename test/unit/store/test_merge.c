@@ -242,6 +242,49 @@ static void a_damaged_section_stays_and_the_rest_is_joined(void **state)
     scene_release(&s);
 }
 
+static void merge_twice(struct sealed *sealed, struct error *err)
+{
+    bool worked = false;
+
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(sealed_merge_step(sealed, NULL, &worked, err), STATUS_OK);
+    assert_true(worked);
+}
+
+static void compact_twice(struct sealed *sealed, struct error *err)
+{
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(sealed_compact(sealed, NULL, NULL, NULL, err), STATUS_OK);
+}
+
+/* It is not damaged: a later process may read it. */
+static void a_section_that_cannot_be_read_stays_and_the_rest_is_joined(void **state)
+{
+    static void (*const JOIN[])(struct sealed *sealed, struct error *err) = {merge_twice,
+                                                                             compact_twice};
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        struct scene s;
+        scene_init(&s);
+        struct failing_io disk = failing_io_over(s.f.io);
+        struct sealed_options options = s.f.options;
+        struct sealed *sealed = NULL;
+        struct store_stats stats = {0};
+        options.io = &disk.io;
+        assert_int_equal(sealed_open(&options, &sealed, &s.f.err), STATUS_OK);
+        disk.unreadable = "seg/0000000000000003.seg";
+        JOIN[i](sealed, &s.f.err);
+        sealed_stats(sealed, &stats);
+        assert_int_equal(stats.sections, 2);
+        assert_int_equal(stats.unjoined_sections, 1);
+        assert_int_equal(stats.corrupt_sections, 0);
+        sealed_close(sealed);
+        fixture_reopen(&s.f);
+        assert_int_equal(fixture_check(&s.f, &s.all), 50 * BATCHES);
+        scene_release(&s);
+    }
+}
+
 static void a_merge_on_a_failing_disk_loses_and_doubles_nothing(void **state)
 {
     (void)state;
@@ -277,6 +320,7 @@ int main(void)
         cmocka_unit_test(what_does_not_match_when_joined_stays_and_is_not_tried_again),
         cmocka_unit_test(readers_keep_the_old_sections),
         cmocka_unit_test(a_damaged_section_stays_and_the_rest_is_joined),
+        cmocka_unit_test(a_section_that_cannot_be_read_stays_and_the_rest_is_joined),
         cmocka_unit_test(a_merge_on_a_failing_disk_loses_and_doubles_nothing),
     };
 

@@ -169,24 +169,38 @@ enum status io_replace_add(struct io_replacing *replacing, struct slice piece, s
     return status;
 }
 
-enum status io_replace_end(struct io_replacing *replacing, bool is_whole, struct error *err)
+static enum status sync_directory_of(struct io *io, const char *path, struct error *err)
 {
-    char temporary[PATH_BYTES], directory[PATH_BYTES];
-    enum status status = is_whole ? io_sync(replacing->file, err) : STATUS_OK;
+    char directory[PATH_BYTES];
 
-    io_close(replacing->file);
-    replacing->file = NULL;
-    if (!is_whole || status != STATUS_OK)
-        return status;
-    temporary_path(replacing->path, temporary);
-    (void)snprintf(directory, sizeof(directory), "%s", replacing->path);
+    (void)snprintf(directory, sizeof(directory), "%s", path);
     char *slash = strrchr(directory, '/');
     if (slash == NULL)
         directory[0] = '\0';
     else
         *slash = '\0';
-    status = io_rename(replacing->io, temporary, replacing->path, err);
-    return status == STATUS_OK ? io_sync_dir(replacing->io, directory, err) : status;
+    return io_sync_dir(io, directory, err);
+}
+
+enum status io_replace_end(struct io_replacing *replacing, bool is_whole, struct error *err)
+{
+    bool is_begun = replacing->file != NULL;
+    enum status status = is_whole ? io_sync(replacing->file, err) : STATUS_OK;
+    char temporary[PATH_BYTES];
+    struct error ignored;
+
+    io_close(replacing->file);
+    replacing->file = NULL;
+    temporary_path(replacing->path, temporary);
+    if (is_whole && status == STATUS_OK)
+        status = io_rename(replacing->io, temporary, replacing->path, err);
+    if (is_whole && status == STATUS_OK)
+        return sync_directory_of(replacing->io, replacing->path, err);
+    if (is_begun) { /* what there was no space for takes what is left */
+        enum status removed = io_unlink(replacing->io, temporary, &ignored);
+        (void)removed;
+    }
+    return status;
 }
 
 enum status io_replace(struct io *io, const char *path, struct slice content, struct error *err)

@@ -92,7 +92,8 @@ enum status io_write_zeros(struct io_file *file, uint64_t offset, uint64_t end,
 /* A whole file; STATUS_LIMIT above max_bytes. */
 enum status io_read_all(struct io *io, const char *path, struct buf *ret,
                         struct error *err) MUST_USE;
-/* temp file, sync, rename, sync of the directory: old or new, never half. */
+/* temp file, sync, rename, sync of the directory: old or new, never half.  After a failure the
+ * temp file is removed. */
 enum status io_replace(struct io *io, const char *path, struct slice content,
                        struct error *err) MUST_USE;
 /* The same for what is too large to be in memory at once: begin, add each piece, end; the

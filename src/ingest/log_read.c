@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #define WAL_NAME_BYTES 20 /* 16 digits and ".wal" */
+#define COPY_SUFFIX ".tmp" /* of io_replace() */
 #define FRAME_MAGIC "DBWF"
 #define LOST_FILE_FRAMES 16u /* of the most records each: more than a file has */
 #define LOST_FILES_MAX 64u
@@ -32,13 +33,30 @@ static bool parse_name(const char *name, uint64_t *ret)
     return true;
 }
 
+/* A copy that was not finished: on a full disk it takes what the log needs. */
+static void remove_copy(struct io *io, const char *name)
+{
+    char path[WAL_PATH_BYTES];
+    struct slice whole = slice_of(name);
+    struct error ignored;
+
+    if (whole.size != WAL_NAME_BYTES + sizeof(COPY_SUFFIX) - 1 ||
+        !slice_ends_with(whole, SLICE(".wal" COPY_SUFFIX)))
+        return;
+    (void)snprintf(path, sizeof(path), WAL_DIR "/%.*s", SLICE_FMT(whole));
+    enum status status = io_unlink(io, path, &ignored);
+    (void)status;
+}
+
 static enum status on_name(void *context, const char *name, struct error *err)
 {
     struct log_reader *reader = context;
     uint64_t number;
 
-    if (!parse_name(name, &number))
-        return STATUS_OK; /* a copy that was not finished, or one that was set aside */
+    if (!parse_name(name, &number)) {
+        remove_copy(reader->io, name);
+        return STATUS_OK;
+    }
     if (reader->file_count == reader->file_capacity) {
         size_t capacity = reader->file_capacity == 0 ? 16 : 2 * reader->file_capacity;
         struct wal_found *files = realloc(reader->files, capacity * sizeof(*files));

@@ -73,7 +73,7 @@ static void a_file_is_replaced_piece_by_piece(void **state)
     }
     ASSERT_STATUS(STATUS_NOT_FOUND, io_replace_begin(io, "none/p", &replacing, &err));
     ASSERT_OK(io_replace_end(&replacing, false, &err));
-    ASSERT_OK(io_unlink(io, "d/p.tmp", &err));
+    ASSERT_STATUS(STATUS_NOT_FOUND, io_unlink(io, "d/p.tmp", &err)); /* it would take space */
     ASSERT_OK(io_unlink(io, "d/p", &err));
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/limits.h"
 #include "ingest/ahead_priv.h"
+#include "ingest/fault_io.h"
 #include "ingest/world.h"
 
 #define FIRST "wal/0000000000000001.wal"
@@ -345,6 +346,31 @@ static void a_file_without_a_frame_gives_its_name(void **state)
     }
 }
 
+/* On a disk that is nearly full it would take what is left, for good. */
+static void no_unfinished_copy_stays(void **state)
+{
+    static const char COPY[] = FIRST ".tmp", OLD[] = "wal/00000000000000aa.wal.tmp";
+    static const char ASIDE[] = "wal/00000000000000aa.wal.aside";
+    struct fixture *f = *state;
+    struct log_reader reader;
+    struct fault_io fault;
+    struct error err;
+
+    ASSERT_OK(io_replace(f->w.io, OLD, SLICE("of a crash"), &err));
+    ASSERT_OK(io_replace(f->w.io, ASIDE, SLICE("kept"), &err));
+    fault_io_init(&fault, f->w.io);
+    fault.bad_path = COPY;
+    fault.os_errno = ENOSPC;
+    ASSERT_OK(log_reader_open(&reader, &fault.io, &err));
+    assert_false(io_exists(f->w.io, OLD));
+    assert_true(io_exists(f->w.io, ASIDE));
+    ASSERT_OK(log_reader_renew(&reader, &err));
+    assert_false(io_exists(f->w.io, COPY));
+    assert_int_equal(reader.file_count, 1);
+    assert_int_equal(reader.files[0].size_bytes, f->ends[FRAMES]);
+    log_reader_close(&reader);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -365,6 +391,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_file_with_frames_is_never_overwritten, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_file_without_a_frame_gives_its_name, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(no_unfinished_copy_stays, set_up, tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

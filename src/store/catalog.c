@@ -458,7 +458,8 @@ enum status catalog_commit(struct io *io, const struct catalog_state *state,
                            struct catalog_file *file, struct error *err)
 {
     struct buf bytes;
-    enum status status = STATUS_LIMIT;
+    struct error append_err;
+    enum status appended = STATUS_LIMIT;
 
     if (all != NULL && catalog_check_count(all->count, err) != STATUS_OK)
         return err->status;
@@ -466,9 +467,18 @@ enum status catalog_commit(struct io *io, const struct catalog_state *state,
     if (change != NULL && file->bytes > 0 &&
         put_change(&bytes, state, change, file->crc, err) == STATUS_OK &&
         has_room(file, bytes.size))
-        status = append(io, file, buf_slice(&bytes), err);
+        appended = append(io, file, buf_slice(&bytes), &append_err);
     buf_release(&bytes);
-    if (status == STATUS_OK || (status == STATUS_FULL && file->bytes > 0))
-        return status;
-    return write_snapshot(io, state, all, file, err);
+    if (appended == STATUS_OK)
+        return STATUS_OK;
+    if (appended == STATUS_FULL && file->bytes > 0) {
+        *err = append_err;
+        return appended;
+    }
+    enum status status = write_snapshot(io, state, all, file, err);
+    if (status == STATUS_FULL && appended == STATUS_IO) { /* the change may be on the disk */
+        *err = append_err;
+        return appended;
+    }
+    return status;
 }

@@ -14,7 +14,8 @@
  * counted, and the caller keeps the log of it: one part must not keep the others
  * out of the segments for ever.
  * A failure before 3 changes nothing.  A failure of 3 leaves the file, because
- * the change may have reached the disk. */
+ * the change may have reached the disk; but not one for want of space, where each
+ * try would leave another file. */
 #include "base/check.h"
 #include "base/crew.h"
 #include "store/sealed_priv.h"
@@ -296,7 +297,9 @@ static enum status check_room(struct sealed *sealed, const struct commit *commit
     return catalog_check_count(count - commit->removed_count, err);
 }
 
-enum status sealed_commit(struct sealed *sealed, const struct commit *commit, struct error *err)
+/* The new files get their names. */
+static enum status end_files(struct sealed *sealed, const struct commit *commit,
+                             struct error *err)
 {
     enum status status = check_room(sealed, commit, err);
 
@@ -304,11 +307,24 @@ enum status sealed_commit(struct sealed *sealed, const struct commit *commit, st
         if (commit->sealings[i] != NULL && commit->sealings[i]->count > 0)
             status = segment_writer_end(&commit->sealings[i]->writer, err);
     }
-    if (status != STATUS_OK)
-        return status;
-    (void)pthread_mutex_lock(&sealed->write_lock);
-    status = make_visible(sealed, commit, err);
-    (void)pthread_mutex_unlock(&sealed->write_lock);
+    return status;
+}
+
+enum status sealed_commit(struct sealed *sealed, const struct commit *commit, struct error *err)
+{
+    enum status status = end_files(sealed, commit, err);
+    bool is_unlisted = status != STATUS_OK; /* else it may be listed */
+
+    if (status == STATUS_OK) {
+        (void)pthread_mutex_lock(&sealed->write_lock);
+        status = make_visible(sealed, commit, err);
+        (void)pthread_mutex_unlock(&sealed->write_lock);
+        is_unlisted = status == STATUS_FULL;
+    }
+    for (unsigned i = 0; i < 2 && is_unlisted; i++) {
+        if (commit->sealings[i] != NULL)
+            segment_writer_drop(&commit->sealings[i]->writer);
+    }
     return status;
 }
 

@@ -164,6 +164,8 @@ enum status segment_writer_add(struct segment_writer *writer, struct section_inf
                                struct slice sealed, struct error *err) MUST_USE;
 /* Directory, tail, sync, rename, sync of the directory. */
 enum status segment_writer_end(struct segment_writer *writer, struct error *err) MUST_USE;
+/* Removes the file that was ended, for who knows that no catalog lists it. */
+void segment_writer_drop(struct segment_writer *writer);
 /* Closes; removes the temporary file if it was not ended. */
 void segment_writer_release(struct segment_writer *writer);
 /* STATUS_INVALID: a newer program wrote the file; STATUS_CORRUPT: damage. */
@@ -201,7 +203,8 @@ struct catalog_change {
 /* STATUS_LIMIT if a catalog of so many sections could not be read again. */
 enum status catalog_check_count(uint64_t count, struct error *err) MUST_USE;
 /* Durable: the change behind the others, or a snapshot of `all` (NULL: no section) where
- * there is no change, or no room for it.  After a failure it may hold or not. */
+ * there is no change, or no room for it.  After STATUS_FULL it does not hold, after any other
+ * failure it may. */
 enum status catalog_commit(struct io *io, const struct catalog_state *state,
                            const struct catalog_change *change, const struct section_list *all,
                            struct catalog_file *file, struct error *err) MUST_USE;

@@ -128,20 +128,30 @@ enum status segment_writer_end(struct segment_writer *writer, struct error *err)
     return status == STATUS_OK ? io_sync_dir(writer->io, SEGMENT_DIR, err) : status;
 }
 
-void segment_writer_release(struct segment_writer *writer)
+/* What stays is removed at the next start. */
+static void remove_file(struct segment_writer *writer, const char *suffix)
 {
     char path[SEGMENT_PATH_BYTES];
     struct error ignored;
 
+    segment_path(writer->number, suffix, path);
+    enum status status = io_unlink(writer->io, path, &ignored);
+    (void)status;
+}
+
+void segment_writer_drop(struct segment_writer *writer)
+{
+    if (writer->is_renamed)
+        remove_file(writer, "seg");
+}
+
+void segment_writer_release(struct segment_writer *writer)
+{
     if (writer->file != NULL) {
         io_close(writer->file);
         writer->file = NULL;
-        if (!writer->is_renamed) {
-            segment_path(writer->number, "tmp", path);
-            /* what stays is removed at the next start */
-            enum status status = io_unlink(writer->io, path, &ignored);
-            (void)status;
-        }
+        if (!writer->is_renamed)
+            remove_file(writer, "tmp");
     }
     buf_release(&writer->directory);
 }

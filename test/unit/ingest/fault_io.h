@@ -61,6 +61,13 @@ static inline enum status fault_error(struct fault_io *f, struct error *err)
     return ERROR_SET(err, STATUS_IO, "injected fault");
 }
 
+/* Of a sync, which never says that there is no space (io.h). */
+static inline enum status fault_sync_error(struct error *err)
+{
+    errno = EIO;
+    return ERROR_SET(err, STATUS_IO, "injected fault");
+}
+
 static enum status fault_open(struct io *io, const char *path, enum io_open_mode mode,
                               struct io_file **ret, struct error *err)
 {
@@ -114,14 +121,14 @@ static enum status fault_sync(struct io_file *file, struct error *err)
 {
     struct fault_file *f = (struct fault_file *)file;
 
-    return fault_hits(f->io) ? fault_error(f->io, err) : io_sync(f->real, err);
+    return fault_hits(f->io) ? fault_sync_error(err) : io_sync(f->real, err);
 }
 
 static enum status fault_pace(struct io_file *file, uint64_t end, struct error *err)
 {
     struct fault_file *f = (struct fault_file *)file;
 
-    return fault_hits(f->io) ? fault_error(f->io, err) : io_pace(f->real, end, err);
+    return fault_hits(f->io) ? fault_sync_error(err) : io_pace(f->real, end, err);
 }
 
 static enum status fault_size(struct io_file *file, uint64_t *ret, struct error *err)
@@ -164,7 +171,7 @@ static enum status fault_sync_dir(struct io *io, const char *path, struct error 
 {
     struct fault_io *f = (struct fault_io *)io;
 
-    return fault_hits(f) ? fault_error(f, err) : io_sync_dir(f->real, path, err);
+    return fault_hits(f) ? fault_sync_error(err) : io_sync_dir(f->real, path, err);
 }
 
 static enum status fault_list(struct io *io, const char *path,

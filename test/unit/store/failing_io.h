@@ -38,6 +38,15 @@ static inline enum status failing_change(struct failing_io *io, struct error *er
     return ERROR_SET(err, STATUS_IO, "the disk failed");
 }
 
+/* A sync never says that there is no space (io.h). */
+static inline enum status failing_sync_change(struct failing_io *io, struct error *err)
+{
+    enum status status = failing_change(io, err);
+
+    errno = EIO;
+    return status == STATUS_FULL ? ERROR_SET(err, STATUS_IO, "the disk failed") : status;
+}
+
 #define INNER_FILE(file) (((struct failing_file *)(file))->inner)
 #define FILE_IO(file) (((struct failing_file *)(file))->io)
 #define INNER(io) (((struct failing_io *)(io))->inner)
@@ -99,7 +108,7 @@ static inline enum status failing_write_at(struct io_file *file, uint64_t offset
 
 static inline enum status failing_sync(struct io_file *file, struct error *err)
 {
-    enum status status = failing_change(FILE_IO(file), err);
+    enum status status = failing_sync_change(FILE_IO(file), err);
 
     return status == STATUS_OK ? io_sync(INNER_FILE(file), err) : status;
 }
@@ -140,7 +149,7 @@ static inline enum status failing_make_dir(struct io *io, const char *path, stru
 
 static inline enum status failing_sync_dir(struct io *io, const char *path, struct error *err)
 {
-    enum status status = failing_change((struct failing_io *)io, err);
+    enum status status = failing_sync_change((struct failing_io *)io, err);
 
     return status == STATUS_OK ? io_sync_dir(INNER(io), path, err) : status;
 }
@@ -161,7 +170,7 @@ static inline enum status failing_free_bytes(struct io *io, uint64_t *ret, struc
 
 static inline enum status failing_pace(struct io_file *file, uint64_t end, struct error *err)
 {
-    enum status status = failing_change(FILE_IO(file), err);
+    enum status status = failing_sync_change(FILE_IO(file), err);
 
     return status == STATUS_OK ? io_pace(INNER_FILE(file), end, err) : status;
 }

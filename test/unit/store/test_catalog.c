@@ -252,6 +252,32 @@ static void a_change_that_cannot_be_written_becomes_a_snapshot(void **state)
     }
 }
 
+/* After that nothing of the commit is there, and its files are removed. */
+static void only_what_is_not_on_the_disk_found_no_space(void **state)
+{
+    static const enum status EXPECTED[] = {STATUS_FULL, STATUS_IO}; /* of write, sync */
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        struct scene s;
+        struct fault_io faults;
+        size_t ends[FLUSHES + 1];
+        scene_init(&s, ends);
+        struct catalog_file file = s.f.sealed->catalog;
+        const struct catalog_state next = {FLUSHES + 1, 7, 50};
+        const struct catalog_change change = {.added = section_list_new(0, &s.f.err)};
+        fault_io_init(&faults, s.f.io);
+        faults.os_errno = ENOSPC;
+        faults.bad_path = CATALOG_PATH ".tmp";
+        faults.fail_at = (uint64_t)i + 2;
+        assert_int_equal(
+            catalog_commit(&faults.io, &next, &change, s.f.sealed->list, &file, &s.f.err),
+            EXPECTED[i]);
+        assert_int_equal(s.f.err.status, EXPECTED[i]);
+        section_list_unref((struct section_list *)(uintptr_t)change.added);
+        scene_release(&s);
+    }
+}
+
 static void many_changes_become_a_snapshot(void **state)
 {
     (void)state;
@@ -378,6 +404,7 @@ int main(void)
         cmocka_unit_test(a_torn_end_costs_nothing),
         cmocka_unit_test(changes_that_contradict_are_damage),
         cmocka_unit_test(a_change_that_cannot_be_written_becomes_a_snapshot),
+        cmocka_unit_test(only_what_is_not_on_the_disk_found_no_space),
         cmocka_unit_test(many_changes_become_a_snapshot),
         cmocka_unit_test(a_catalog_without_changes_is_not_appended_to),
         cmocka_unit_test(a_newer_version_is_refused_by_name),

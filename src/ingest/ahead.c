@@ -71,7 +71,16 @@ static void end(struct ahead *ahead, uint64_t number, bool is_ready)
     (void)pthread_mutex_unlock(&ahead->lock);
 }
 
-/* Whatever fails, the log does without this file. */
+static void remove_file(struct ahead *ahead, const char *path)
+{
+    struct error ignored;
+    enum status removed = io_unlink(ahead->io, path, &ignored); /* or at the next start */
+
+    (void)removed;
+}
+
+/* Whatever fails, the log does without this file.  A name that may not be on the disk goes: who
+ * found it there would change nothing in the directory, and a sync of that tells nothing. */
 static void make(struct ahead *ahead, uint64_t number)
 {
     char path[WAL_PATH_BYTES];
@@ -90,10 +99,10 @@ static void make(struct ahead *ahead, uint64_t number)
         if (is_named)
             status = io_sync_dir(ahead->io, WAL_DIR, &ignored);
     }
-    if (!is_named && io_exists(ahead->io, TMP_PATH)) {
-        enum status removed = io_unlink(ahead->io, TMP_PATH, &ignored);
-        (void)removed;
-    }
+    if (is_named && status != STATUS_OK)
+        remove_file(ahead, path);
+    if (!is_named && io_exists(ahead->io, TMP_PATH))
+        remove_file(ahead, TMP_PATH);
     end(ahead, number, is_named && status == STATUS_OK);
 }
 
@@ -136,7 +145,6 @@ enum status ahead_open(struct ahead *ahead, struct io *io, const struct ahead_op
 void ahead_close(struct ahead *ahead)
 {
     char path[WAL_PATH_BYTES];
-    struct error ignored;
 
     if (ahead->io == NULL)
         return;
@@ -147,10 +155,8 @@ void ahead_close(struct ahead *ahead)
     if (ahead->has_thread)
         (void)pthread_join(ahead->thread, NULL);
     wal_path(ahead->ready, path);
-    if (ahead->ready != 0) {
-        enum status removed = io_unlink(ahead->io, path, &ignored); /* or at the next start */
-        (void)removed;
-    }
+    if (ahead->ready != 0)
+        remove_file(ahead, path);
     (void)pthread_mutex_destroy(&ahead->lock);
     (void)pthread_cond_destroy(&ahead->changed);
 }

@@ -128,9 +128,20 @@ static void leave_file(struct wal *wal)
     wal->zeros_end = 0;
 }
 
+/* Puts the header of a file, and unless it was made ahead its name, on the disk. */
+static enum status sync_begun(struct wal *wal, struct io_file *file, bool is_named,
+                              struct error *err)
+{
+    enum status status = io_sync(file, err);
+
+    return status == STATUS_OK && !is_named ? io_sync_dir(wal->options.io, WAL_DIR, err) : status;
+}
+
 /* A file that could not be begun holds nothing, so its name is used again.  Its
- * header may be on the disk: no frame goes to the file before any more. */
-static enum status begin_file(struct wal *wal, uint64_t number, struct error *err)
+ * header may be on the disk: no frame goes to the file before any more.  *ret_fatal: a sync
+ * failed; another one would say that the name is there without having written it. */
+static enum status begin_file(struct wal *wal, uint64_t number, bool *ret_fatal,
+                              struct error *err)
 {
     struct wal_header header = {.log_id = guid_new(), .number = number, .first_lsn = wal->lsn};
     uint8_t bytes[WAL_HEADER_BYTES];
@@ -148,10 +159,10 @@ static enum status begin_file(struct wal *wal, uint64_t number, struct error *er
         status = io_truncate(file, 0, err);
     if (status == STATUS_OK)
         status = io_write_at(file, 0, bytes, sizeof(bytes), err);
-    if (status == STATUS_OK)
-        status = io_sync(file, err);
-    if (status == STATUS_OK && !header.is_ahead)
-        status = io_sync_dir(wal->options.io, WAL_DIR, err);
+    if (status == STATUS_OK) {
+        status = sync_begun(wal, file, header.is_ahead, err);
+        *ret_fatal = status == STATUS_IO;
+    }
     if (status == STATUS_OK)
         status = wal_note_file(wal, number, sizeof(bytes), false, err);
     leave_file(wal);
@@ -594,7 +605,7 @@ static enum status try_commit(struct wal *wal, struct wal_entry *list, bool *ret
 
     *ret_fatal = false;
     if (wal->file == NULL || wal->size >= WAL_FILE_BYTES || is_used_up(wal, list))
-        status = begin_file(wal, wal->number + 1, err);
+        status = begin_file(wal, wal->number + 1, ret_fatal, err);
     if (status != STATUS_OK)
         return status;
     (void)pthread_mutex_lock(&wal->lock);
@@ -638,10 +649,13 @@ static enum status commit(struct wal *wal, struct wal_entry *list, bool *ret_fat
 static void rotate(struct wal *wal, uint64_t ticket)
 {
     struct error err;
+    bool fatal = false;
     enum status status = STATUS_OK;
 
     if (wal->file == NULL || wal->size > WAL_HEADER_BYTES)
-        status = begin_file(wal, wal->number + 1, &err);
+        status = begin_file(wal, wal->number + 1, &fatal, &err);
+    if (fatal)
+        wal_stop(wal, &err);
     reserve_renew(&wal->reserve);
     (void)pthread_mutex_lock(&wal->lock);
     wal->rotate_done = ticket;
@@ -759,11 +773,12 @@ enum status wal_open(const struct wal_options *options, struct wal **ret, struct
     const struct ahead_options ahead = {.size_bytes = options->ahead_bytes,
                                         .first = options->next_file,
                                         .in_background = options->has_ahead_thread};
+    bool fatal = false; /* it fails in any case */
     enum status status = ahead_open(&wal->ahead, options->io, &ahead, err);
     if (status == STATUS_OK)
         status = load_note(wal, err);
     if (status == STATUS_OK)
-        status = begin_file(wal, options->next_file, err);
+        status = begin_file(wal, options->next_file, &fatal, err);
     if (status == STATUS_OK)
         status = reserve_open(&wal->reserve, options->io, options->reserve_bytes, err);
     else if (status == STATUS_FULL)

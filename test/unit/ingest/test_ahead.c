@@ -153,6 +153,7 @@ static void whatever_fails_the_log_does_without(void **state)
         is_ready = ahead_is_ready(ahead, 3);
         assert_int_equal(is_ready, f->fault.calls < call);
         assert_false(ahead_take(ahead, 4));
+        assert_int_equal(is_ready, io_exists(f->w.io, THIRD));
         if (!is_ready)
             ahead_close(ahead);
     }

@@ -396,6 +396,47 @@ static void a_rotation_that_fails_can_be_tried_again(void **state)
     assert_int_equal(f->fatal_count, 0);
 }
 
+/* What a failed sync did not write, a later one does not write either, and says nothing. */
+static void stop_at_sync(void **state, uint64_t call, bool rotates)
+{
+    struct fixture *f = *state;
+    struct note one = make_note("one"), two = make_note("two");
+    struct error err;
+    uint64_t file;
+
+    if (rotates) {
+        assert_int_equal(commit(f, &one), STATUS_OK);
+        f->fault.fail_at = f->fault.calls + call;
+        assert_int_equal(wal_rotate(f->wal, &file, &err), STATUS_IO);
+    } else {
+        f->fault.os_errno = ENOSPC;
+        f->fault.fail_at = f->fault.calls + 2; /* the write, so that a file is begun next */
+        assert_int_equal(commit(f, &one), STATUS_FULL);
+        f->fault.fail_at = f->fault.calls + call;
+        assert_int_equal(commit(f, &one), STATUS_IO);
+    }
+    assert_int_equal(f->fatal_count, 1);
+    assert_int_equal(commit(f, &two), STATUS_IO);
+    assert_int_equal(wal_rotate(f->wal, &file, &err), STATUS_IO);
+    assert_int_equal(f->fatal_count, 1);
+}
+
+/* look, open, truncate, write, sync, sync of the directory */
+static void a_new_file_that_is_not_synced_stops_the_log(void **state)
+{
+    stop_at_sync(state, 5, true);
+}
+
+static void a_new_name_that_is_not_synced_stops_the_log(void **state)
+{
+    stop_at_sync(state, 6, true);
+}
+
+static void a_commit_does_not_go_into_a_file_whose_name_is_not_synced(void **state)
+{
+    stop_at_sync(state, 6, false);
+}
+
 /* Begins a commit that lasts until end_long_commit(). */
 static void begin_long_commit(struct fixture *f, struct note *note, sem_t *began, sem_t *may_end)
 {
@@ -524,6 +565,9 @@ int main(void)
         TEST(a_full_disk_that_cannot_be_undone_stops_the_log),
         TEST(a_failed_sink_stops_the_log),
         TEST(a_rotation_that_fails_can_be_tried_again),
+        TEST(a_new_file_that_is_not_synced_stops_the_log),
+        TEST(a_new_name_that_is_not_synced_stops_the_log),
+        TEST(a_commit_does_not_go_into_a_file_whose_name_is_not_synced),
         TEST(small_frames_do_not_wait_for_large_ones),
         TEST(to_settle_waits_for_large_frames_too),
         TEST(a_refused_commit_refuses_all_that_waits),

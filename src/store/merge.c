@@ -210,6 +210,19 @@ static bool wants(const struct merging *merging, const struct section *section)
     return section_is_usable(section) && !atomic_load(&section->stays);
 }
 
+static bool is_filled(const struct merging *merging, bool is_open, const struct sealing *sealing)
+{
+    return is_open && sealing->count >= merging->sealed->merge_sections_max;
+}
+
+/* Of compaction: what is done since the last commit is enough, or all that a file can have. */
+static bool commit_is_due(const struct merging *merging)
+{
+    return merging->rows >= COMMIT_ROWS ||
+           is_filled(merging, merging->has_growing, &merging->growing) ||
+           is_filled(merging, merging->has_done, &merging->done);
+}
+
 static enum status finish_job(struct merging *merging, struct error *err)
 {
     struct job *job = &merging->job;
@@ -220,7 +233,7 @@ static enum status finish_job(struct merging *merging, struct error *err)
         return ERROR_SET(err, STATUS_CANCELLED, "the merge was cancelled");
     if (job->count > 0 && !(merging->is_compaction && is_as_good_as_it_gets(job)))
         status = run_job(merging, err);
-    if (status == STATUS_OK && merging->is_compaction && merging->rows >= COMMIT_ROWS)
+    if (status == STATUS_OK && merging->is_compaction && commit_is_due(merging))
         status = commit(merging, err);
     merging->rows_done += job->rows;
     if (status == STATUS_OK && merging->progress != NULL)

@@ -21,9 +21,6 @@
 
 #define MERGE_FILES 8u             /* of one size and month start a merge */
 #define MERGE_ROWS_MAX 8388608u    /* of one plan: later a month is compacted anyway */
-/* Of the files of one plan, and so of the file it writes: no longer directory can be written, and
- * an entry with its wrapped key takes 160 bytes, or 230 with a long name. */
-#define MERGE_SECTIONS_MAX 262144u
 #define DEAD_BYTES_MIN (64 * KIB)  /* less is not worth a file */
 #define CLOSED_AFTER_US (INT64_C(86400) * 1000000) /* rows in memory are sealed by then */
 

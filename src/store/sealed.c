@@ -286,6 +286,7 @@ enum status sealed_open(const struct sealed_options *options, struct sealed **re
     (void)pthread_mutex_init(&sealed->write_lock, NULL);
     (void)pthread_mutex_init(&sealed->merge_lock, NULL);
     sealed->idle_generation = UINT64_MAX;
+    sealed->merge_sections_max = MERGE_SECTIONS_MAX;
     seq_set_init(&sealed->rows);
     size_t cache_bytes = options->cache_bytes == 0 ? BLOCK_CACHE_BYTES : options->cache_bytes;
     sealed->cache = cache_new(cache_bytes);

@@ -28,6 +28,9 @@
 /* Of what is joined: all of it is in memory then, and takes five times as much.  Records of up
  * to 1,536 bytes reach PART_ROWS_MAX first. */
 #define SECTION_RAW_BYTES_MAX (96 * MIB)
+/* Of the files of one plan, and of a file that is written: no longer directory can be, and an entry
+ * with its wrapped key takes 160 bytes, or 230 with a long name. */
+#define MERGE_SECTIONS_MAX 262144u
 #define FLUSH_THREADS_MAX 16
 #define FLUSH_ZSTD_LEVEL 1
 #define MERGE_ZSTD_LEVEL 6
@@ -94,6 +97,7 @@ struct sealed {
     enum merge_plan plan;      /* what the chosen files were chosen for; merge_lock */
     uint64_t idle_generation;  /* with it there was nothing to do, or no space; UINT64_MAX: none */
     int64_t idle_day;
+    uint32_t merge_sections_max; /* MERGE_SECTIONS_MAX, less in tests */
     pthread_mutex_t write_lock;
     pthread_mutex_t lock;
     struct section_list *list;

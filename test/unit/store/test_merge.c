@@ -168,6 +168,33 @@ static void sections_of_much_text_are_not_joined(void **state)
     fixture_release(&f);
 }
 
+/* A file has room for the entries of so many, and no more. */
+static void compaction_fills_no_file_with_too_many_sections(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct batch_maker makers[10];
+    fixture_init(&f);
+    for (uint32_t i = 0; i < 10; i++) {
+        char table[] = {'T', (char)('0' + i), '\0'};
+        batch_maker_init(&makers[i], table, 1);
+        fixture_records(&makers[i], 1, i + 1);
+        struct part *part = fixture_part(&makers[i]);
+        assert_int_equal(fixture_flush(f.sealed, &part, 1, i, NULL, NULL, &f.err), STATUS_OK);
+        part_unref(part);
+    }
+    f.sealed->merge_sections_max = 4;
+    assert_int_equal(sealed_compact(f.sealed, NULL, NULL, NULL, &f.err), STATUS_OK);
+    struct store_stats stats = stats_of(&f);
+    assert_int_equal(stats.segments, 3);
+    assert_int_equal(stats.sections, 10);
+    assert_int_equal(stats.merges, 3);
+    assert_int_equal(stats.rows_sealed, 10);
+    for (uint32_t i = 0; i < 10; i++)
+        batch_maker_release(&makers[i]);
+    fixture_release(&f);
+}
+
 static void a_cancelled_compaction_changes_nothing(void **state)
 {
     (void)state;
@@ -316,6 +343,7 @@ int main(void)
         cmocka_unit_test(without_space_for_it_no_merge_is_begun),
         cmocka_unit_test(compaction_leaves_one_section_and_tells_how_far),
         cmocka_unit_test(sections_of_much_text_are_not_joined),
+        cmocka_unit_test(compaction_fills_no_file_with_too_many_sections),
         cmocka_unit_test(a_cancelled_compaction_changes_nothing),
         cmocka_unit_test(what_does_not_match_when_joined_stays_and_is_not_tried_again),
         cmocka_unit_test(readers_keep_the_old_sections),

@@ -213,7 +213,7 @@ static enum MHD_Result refuse(struct exchange *exchange, struct MHD_Connection *
         connection_enter(exchange->connection, CONNECTION_BODY);
         return MHD_YES;
     }
-    exchange->closes = exchange->body_expected || !exchange->framing_is_right;
+    exchange->closes |= exchange->body_expected || !exchange->framing_is_right;
     return queue_body(exchange, mhd);
 }
 

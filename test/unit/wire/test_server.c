@@ -266,6 +266,13 @@ static void test_a_right_chunked_body_is_taken(void **state)
     assert_int_equal(count_of(&answer, "abcde"), 1);
     assert_int_equal(count_of(&answer, "live"), 0); /* behind a trailer nothing is read */
     buf_release(&answer);
+    fixture_raw(&fixture,
+                SLICE(HEAD "Content-Encoding: zstd\r\nTransfer-Encoding: chunked\r\n\r\n"
+                           "3\r\nabc\r\n0\r\nTrailer: x\r\n\r\n" INNER),
+                &answer);
+    assert_int_equal(status_of(&answer), 400);
+    assert_int_equal(count_of(&answer, "live"), 0); /* nor if the body is refused */
+    buf_release(&answer);
 }
 
 /* Nothing of the next request is there yet when the header is read. */

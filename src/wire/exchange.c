@@ -217,6 +217,17 @@ static enum MHD_Result refuse(struct exchange *exchange, struct MHD_Connection *
     return queue_body(exchange, mhd);
 }
 
+/* The body may have come for hours, and the answer been made for as long. */
+static enum MHD_Result refuse_revoked(struct exchange *exchange, struct MHD_Connection *mhd)
+{
+    struct error err = {0};
+
+    exchange->body_expected = false; /* it is there */
+    exchange->principal.role = ROLE_NONE;
+    (void)ERROR_SET(&err, STATUS_DENIED, "the token is not valid any more");
+    return refuse(exchange, mhd, &err, 0);
+}
+
 /* ---- headers ---- */
 
 struct header_scan {
@@ -396,6 +407,7 @@ static enum MHD_Result take_headers(struct exchange *exchange, struct MHD_Connec
     if (http_authenticate(router, http_header(request, "authorization"), request->remote,
                           &exchange->principal, &err) != STATUS_OK)
         return refuse(exchange, mhd, &err, 0);
+    exchange->stream.valid_us = clock_monotonic_us(clock_system());
     exchange->route = http_admit(router, request, &exchange->response);
     if (exchange->route == NULL)
         return refuse(exchange, mhd, NULL, 0);
@@ -459,7 +471,8 @@ static enum status add_body(struct exchange *exchange, struct slice bytes, struc
     } else {
         buf_add_slice(to, bytes);
     }
-    if (to->failed)
+    /* What decodes to nothing would never end.  Nor is a body with a Content-Length longer. */
+    if (to->failed || exchange->received_bytes > to->max_bytes)
         return ERROR_SET(err, STATUS_LIMIT, "the body is over %zu bytes", to->max_bytes);
     return charge_body(exchange, err);
 }
@@ -521,6 +534,8 @@ static enum MHD_Result answer(struct exchange *exchange, struct MHD_Connection *
         exchange->body_expected = false;
         return refuse(exchange, mhd, &err, 0);
     }
+    if (!exchange_is_valid(exchange))
+        return refuse_revoked(exchange, mhd);
     exchange->request.body = buf_slice(&exchange->body);
     connection_enter(exchange->connection, CONNECTION_HANDLING);
     stage_watch_lap(&exchange->connection->watch, STAGE_DECODE);
@@ -536,6 +551,10 @@ static enum MHD_Result answer(struct exchange *exchange, struct MHD_Connection *
         http_dispatch(exchange->server->router, &exchange->request, &exchange->response);
     }
     stage_watch_skip(&exchange->connection->watch); /* a handler measures itself */
+    /* What was read is not told any more; what was stored is. */
+    if (exchange->route->streams && exchange->request.method != HTTP_PUT &&
+        !exchange_is_valid(exchange))
+        return refuse_revoked(exchange, mhd);
     free_body(exchange);
     return queue_body(exchange, mhd);
 }

@@ -42,6 +42,9 @@ struct exchange {
     struct stream stream;
 };
 
+/* Is the token still one?  Looks at most once a second; not for two threads at a time. */
+bool exchange_is_valid(struct exchange *exchange);
+
 void stream_init(struct stream *stream);
 /* Runs the handler of the exchange in a thread. */
 enum status stream_start(struct exchange *exchange, struct error *err) MUST_USE;

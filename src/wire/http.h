@@ -139,7 +139,7 @@ struct http_router {
      * one of too many from `remote`. */
     enum status (*authenticate)(void *context, struct slice token, struct slice remote,
                                 struct principal *ret, struct error *err);
-    /* Optional: is the token still one, while an answer is being sent? */
+    /* Optional: is the token still one, after the body or while an answer is made? */
     bool (*is_valid)(void *context, const struct principal *who);
     /* Optional: hears of every failure that is ours (answers of 500 and above, unless the
      * client is gone). */

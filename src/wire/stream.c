@@ -38,15 +38,17 @@ static bool hand_over(struct stream *stream, struct buf *body)
     return true;
 }
 
-static bool is_still_valid(struct exchange *exchange)
+bool exchange_is_valid(struct exchange *exchange)
 {
     const struct http_router *router = exchange->server->router;
     uint64_t now_us = clock_monotonic_us(clock_system());
 
     if (router->is_valid == NULL || now_us - exchange->stream.valid_us < VALID_LOOK_US)
         return true;
+    if (!router->is_valid(router->context, exchange->request.principal))
+        return false;
     exchange->stream.valid_us = now_us;
-    return router->is_valid(router->context, exchange->request.principal);
+    return true;
 }
 
 static enum status stream_flush(struct http_response *response, struct error *err)
@@ -56,7 +58,7 @@ static enum status stream_flush(struct http_response *response, struct error *er
 
     if (response->body.size == 0)
         return STATUS_OK;
-    if (!is_still_valid(exchange)) {
+    if (!exchange_is_valid(exchange)) {
         atomic_store(&exchange->cancelled, true);
         buf_clear(&response->body);
         return ERROR_SET(err, STATUS_CANCELLED, "the token is not valid any more");
@@ -82,6 +84,12 @@ static void *run(void *context)
     priority_behind(PRIORITY_BEHIND_NICE);
     priority_keep_off(clock_monotonic_us(clock_system()), 0);
     http_dispatch(exchange->server->router, &exchange->request, &exchange->response);
+    /* The rest may come long after the last flush. */
+    if (exchange->response.started && exchange->response.body.size > 0 &&
+        !exchange_is_valid(exchange)) {
+        buf_clear(&exchange->response.body);
+        exchange->response.broken = true;
+    }
     (void)pthread_mutex_lock(&stream->lock);
     if (stream->started && exchange->response.body.size > 0) {
         atomic_fetch_add(&exchange->server->bytes_out, exchange->response.body.size);
@@ -99,7 +107,6 @@ enum status stream_start(struct exchange *exchange, struct error *err)
 
     exchange->response.flush = stream_flush;
     exchange->response.transport = exchange;
-    exchange->stream.valid_us = clock_monotonic_us(clock_system());
     (void)pthread_attr_init(&attributes);
     (void)pthread_attr_setstacksize(&attributes, STREAM_STACK_BYTES);
     int rc = pthread_create(&exchange->stream.thread, &attributes, run, exchange);

@@ -85,7 +85,8 @@ static enum status handle_nice(void *context, const struct http_request *request
     return STATUS_OK;
 }
 
-/* "?n=" pieces of 1000 bytes, each flushed, "?ms=" apart; "?why=" is why it will be cut off. */
+/* "?n=" pieces of 1000 bytes, each flushed, "?ms=" apart, then "?rest="; "?why=" is why it will be
+ * cut off. */
 static enum status handle_stream(void *context, const struct http_request *request,
                                  struct http_response *response, struct error *err)
 {
@@ -101,6 +102,7 @@ static enum status handle_stream(void *context, const struct http_request *reque
             return err->status;
         fixture_sleep_ms(fixture_number(http_query(request, "ms")));
     }
+    buf_add_slice(&response->body, http_query(request, "rest"));
     if (http_query(request, "fail").size > 0)
         return ERROR_SET(err, STATUS_CORRUPT, "broken in the middle");
     return STATUS_OK;
@@ -156,6 +158,8 @@ static const struct http_route fixture_routes[] = {
     {HTTP_GET, "/live", FIXTURE_ANY, handle_live, false, 0},
     {HTTP_GET, "/stream", FIXTURE_ANY, handle_stream, true, 0},
     {HTTP_GET, "/slow", FIXTURE_ANY, handle_slow, true, 0},
+    {HTTP_PUT, "/slow", FIXTURE_INGEST, handle_slow, true, 0},
+    {HTTP_POST, "/slow", FIXTURE_INGEST, handle_slow, false, 0},
     {HTTP_GET, "/slow-inline", FIXTURE_ANY, handle_slow, false, 0},
     {HTTP_GET, "/nice", FIXTURE_ANY, handle_nice, true, 0},
     {HTTP_GET, "/nice-inline", FIXTURE_ANY, handle_nice, false, 0},

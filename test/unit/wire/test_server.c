@@ -193,6 +193,33 @@ static void test_a_bomb_is_413_and_never_reaches_the_handler(void **state)
 #define HEAD "POST /echo HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ingest\r\n"
 #define INNER "GET /live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 
+static void test_a_body_that_decodes_to_nothing_ends(void **state)
+{
+    enum { BLOCKS = 1000, CHUNKS = 220 };
+    static const char block[] = "\0\0\0\xff\xff";
+    struct buf request;
+    struct buf answer;
+    (void)state;
+    buf_init(&request, 4 * MIB);
+    buf_add_slice(&request,
+                  SLICE("POST /short HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ingest\r\n"
+                        "Content-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n"
+                        "Connection: close\r\n\r\n"
+                        "a\r\n\x1f\x8b\x08\0\0\0\0\0\0\x03\r\n"));
+    for (int i = 0; i < CHUNKS; i++) {
+        buf_add_format(&request, "%zx\r\n", BLOCKS * (sizeof(block) - 1));
+        for (int k = 0; k < BLOCKS; k++)
+            buf_add(&request, block, sizeof(block) - 1);
+        buf_add_text(&request, "\r\n");
+    }
+    assert_true(request.size > MIB);
+    buf_add_text(&request, "0\r\n\r\n");
+    fixture_raw(&fixture, buf_slice(&request), &answer);
+    assert_int_equal(status_of(&answer), 413);
+    buf_release(&request);
+    buf_release(&answer);
+}
+
 static void test_smuggled_requests_are_never_answered(void **state)
 {
     static const char *const cases[] = {
@@ -416,6 +443,81 @@ static void test_an_answer_ends_when_its_token_is_revoked(void **state)
     assert_in_range(clock_monotonic_us(clock_system()) - begin_us, 500000, 10000000);
     atomic_store(&fixture.revoked, false);
     client_free(client);
+}
+
+static void test_a_body_is_not_taken_of_a_token_revoked_meanwhile(void **state)
+{
+    struct tls_client c;
+    struct buf answer;
+    (void)state;
+    unsigned calls = atomic_load(&fixture.calls);
+    assert_int_equal(tls_connect(&c, server_port(fixture.server), NULL), 0);
+    assert_true(tls_send(&c, SLICE(HEAD "Connection: close\r\nContent-Length: 5\r\n\r\nab")));
+    fixture_sleep_ms(1100);
+    atomic_store(&fixture.revoked, true);
+    assert_true(tls_send(&c, SLICE("cde")));
+    buf_init(&answer, 1 * MIB);
+    tls_read_all(&c, &answer);
+    atomic_store(&fixture.revoked, false);
+    assert_int_equal(status_of(&answer), 401);
+    assert_int_equal(count_of(&answer, "the token is not valid any more"), 1);
+    assert_int_equal(atomic_load(&fixture.calls), calls);
+    buf_release(&answer);
+    tls_close(&c);
+}
+
+struct late {
+    enum http_method method;
+    const char *path;
+    size_t body_bytes;
+    enum status wanted;
+    unsigned wanted_answer; /* if it is whole */
+    enum status status;
+    unsigned answer;
+    pthread_t thread;
+};
+
+static void *ask_late(void *arg)
+{
+    struct late *late = arg;
+    struct client *client = fixture_client(&fixture, "ingest");
+    struct client_answer answer = {0};
+    struct error err = {0};
+    char *body = calloc(1, late->body_bytes + 1);
+    struct client_request request = {.method = late->method,
+                                     .path = slice_of(late->path),
+                                     .body = slice_from(body, late->body_bytes)};
+    late->status = client_send(client, &request, &answer, &err);
+    late->answer = answer.status;
+    client_answer_release(&answer);
+    client_free(client);
+    free(body);
+    return NULL;
+}
+
+/* But that something was stored is told. */
+static void test_an_answer_is_not_told_to_a_token_revoked_meanwhile(void **state)
+{
+    struct late cases[] = {
+        {HTTP_GET, "/slow?ms=2500", 0, .wanted_answer = 401},
+        {HTTP_GET, "/stream?n=1&ms=2500&rest=x", 0, .wanted = STATUS_IO},
+        {HTTP_PUT, "/slow?ms=2500", 1, .wanted_answer = 200},
+        {HTTP_POST, "/slow?ms=2500", 1, .wanted_answer = 200},
+        {HTTP_POST, "/slow?ms=2500", LARGE_BODY_BYTES, .wanted_answer = 200},
+    };
+    const size_t count = sizeof(cases) / sizeof(cases[0]);
+    (void)state;
+    for (size_t i = 0; i < count; i++)
+        assert_int_equal(pthread_create(&cases[i].thread, NULL, ask_late, &cases[i]), 0);
+    fixture_sleep_ms(1200);
+    atomic_store(&fixture.revoked, true);
+    for (size_t i = 0; i < count; i++)
+        (void)pthread_join(cases[i].thread, NULL);
+    atomic_store(&fixture.revoked, false);
+    for (size_t i = 0; i < count; i++) {
+        assert_int_equal(cases[i].status, cases[i].wanted);
+        assert_true(cases[i].status != STATUS_OK || cases[i].answer == cases[i].wanted_answer);
+    }
 }
 
 static void test_what_streams_stands_back(void **state)
@@ -699,6 +801,7 @@ int main(void)
         cmocka_unit_test(test_unknown_and_expired_tokens_get_equal_answers),
         cmocka_unit_test(test_gzip_and_zstd_bodies_are_decoded),
         cmocka_unit_test(test_a_bomb_is_413_and_never_reaches_the_handler),
+        cmocka_unit_test(test_a_body_that_decodes_to_nothing_ends),
         cmocka_unit_test(test_smuggled_requests_are_never_answered),
         cmocka_unit_test(test_a_right_chunked_body_is_taken),
         cmocka_unit_test(test_the_header_ends_in_right_line_ends),
@@ -707,6 +810,8 @@ int main(void)
         cmocka_unit_test(test_old_tls_and_weak_suites_are_refused),
         cmocka_unit_test(test_a_long_answer_is_streamed_whole),
         cmocka_unit_test(test_an_answer_ends_when_its_token_is_revoked),
+        cmocka_unit_test(test_a_body_is_not_taken_of_a_token_revoked_meanwhile),
+        cmocka_unit_test(test_an_answer_is_not_told_to_a_token_revoked_meanwhile),
         cmocka_unit_test(test_what_streams_stands_back),
         cmocka_unit_test(test_a_failure_in_the_middle_is_seen_as_a_cut_answer),
         cmocka_unit_test(test_a_lost_client_cancels_its_handler),

@@ -121,6 +121,7 @@
 #define REQUEST_ARENA_BYTES (256 * MIB)     /* what a handler may allocate */
 #define RESPONSE_BYTES_MAX (256 * MIB)      /* of a buffered answer */
 #define CONNECTION_POOL_BYTES (64 * KIB)    /* the HTTP library's memory of a connection */
+#define NO_BODY_BYTES_MAX (4 * KIB)         /* where none is wanted: of GET and DELETE */
 #define DISCARD_BYTES_MAX (64 * KIB)        /* of a refused body, so that the answer is read */
 #define DISCARD_TRUSTED_BYTES_MAX (128 * MIB) /* the same with a valid token */
 #define CLIENT_ANSWER_BYTES_MAX (1 * GIB)

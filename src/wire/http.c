@@ -237,7 +237,11 @@ const struct http_route *http_admit(const struct http_router *router,
 
 size_t http_body_bytes_max(const struct http_route *route)
 {
-    return route->body_bytes_max == 0 ? REQUEST_BODY_BYTES_MAX : route->body_bytes_max;
+    bool wants_one = route->method == HTTP_POST || route->method == HTTP_PUT;
+
+    if (route->body_bytes_max != 0)
+        return route->body_bytes_max;
+    return wants_one ? REQUEST_BODY_BYTES_MAX : NO_BODY_BYTES_MAX;
 }
 
 /* Of a transport that has not looked before. */

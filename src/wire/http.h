@@ -126,7 +126,8 @@ struct http_route {
     uint32_t roles;     /* 1u << enum role, of those allowed; ROLE_NONE bit = anybody */
     http_handler *handler;
     bool streams; /* may call response->flush: it has a thread of its own, as large bodies */
-    size_t body_bytes_max; /* 0 = REQUEST_BODY_BYTES_MAX; above it 413 */
+    size_t body_bytes_max; /* 0 = REQUEST_BODY_BYTES_MAX, of GET and DELETE NO_BODY_BYTES_MAX;
+                            * above it 413 */
 };
 
 size_t http_body_bytes_max(const struct http_route *route);

@@ -193,6 +193,36 @@ static void test_a_bomb_is_413_and_never_reaches_the_handler(void **state)
 #define HEAD "POST /echo HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ingest\r\n"
 #define INNER "GET /live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 
+/* Anybody may ask this: their bodies count as those of the instance's tokens. */
+static void test_hardly_a_body_is_taken_where_none_is_wanted(void **state)
+{
+    static const struct {
+        const char *head;
+        unsigned status;
+    } cases[] = {
+        {"GET /live HTTP/1.1\r\nHost: x\r\nContent-Length: 70000\r\n\r\n", 413},
+        {"GET /live HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}", 200},
+    };
+    struct buf request;
+    struct buf answer;
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        fixture_raw(&fixture, slice_of(cases[i].head), &answer);
+        assert_int_equal(status_of(&answer), cases[i].status);
+        buf_release(&answer);
+    }
+    buf_init(&request, 1 * MIB);
+    buf_add_text(&request, "GET /live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+                           "Transfer-Encoding: chunked\r\n\r\n1001\r\n");
+    for (size_t i = 0; i < NO_BODY_BYTES_MAX + 1; i++)
+        buf_add_byte(&request, 'x');
+    buf_add_text(&request, "\r\n0\r\n\r\n");
+    fixture_raw(&fixture, buf_slice(&request), &answer);
+    assert_int_equal(status_of(&answer), 413);
+    buf_release(&request);
+    buf_release(&answer);
+}
+
 static void test_a_body_that_decodes_to_nothing_ends(void **state)
 {
     enum { BLOCKS = 1000, CHUNKS = 220 };
@@ -801,6 +831,7 @@ int main(void)
         cmocka_unit_test(test_unknown_and_expired_tokens_get_equal_answers),
         cmocka_unit_test(test_gzip_and_zstd_bodies_are_decoded),
         cmocka_unit_test(test_a_bomb_is_413_and_never_reaches_the_handler),
+        cmocka_unit_test(test_hardly_a_body_is_taken_where_none_is_wanted),
         cmocka_unit_test(test_a_body_that_decodes_to_nothing_ends),
         cmocka_unit_test(test_smuggled_requests_are_never_answered),
         cmocka_unit_test(test_a_right_chunked_body_is_taken),

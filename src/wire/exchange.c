@@ -395,6 +395,7 @@ static enum MHD_Result take_headers(struct exchange *exchange, struct MHD_Connec
     struct http_request *request = &exchange->request;
     const struct http_router *router = exchange->server->router;
     enum compression kind = COMPRESSION_NONE;
+    bool is_10 = strcmp(version, "HTTP/1.0") == 0;
 
     exchange->headers_taken = true;
     read_headers(exchange, mhd, method, version, &scan);
@@ -411,6 +412,12 @@ static enum MHD_Result take_headers(struct exchange *exchange, struct MHD_Connec
     exchange->route = http_admit(router, request, &exchange->response);
     if (exchange->route == NULL)
         return refuse(exchange, mhd, NULL, 0);
+    /* Without chunks it would end where the connection does, and nobody see that it is cut off.
+     * (What is answered to a POST says itself where it ends.) */
+    if (exchange->route->streams && request->method == HTTP_GET && is_10) {
+        (void)ERROR_SET(&err, STATUS_INVALID, "this answer wants HTTP/1.1 (of a proxy, too)");
+        return refuse(exchange, mhd, &err, 505);
+    }
 
     struct slice encoding = http_header(request, "content-encoding");
     if (encoding.size > 0 && !compression_from_name(encoding, &kind)) {

@@ -569,6 +569,20 @@ static void test_a_failure_in_the_middle_is_seen_as_a_cut_answer(void **state)
     client_free(client);
 }
 
+/* There are no chunks in it, so what is cut off would be taken for all. */
+static void test_what_streams_wants_http_11(void **state)
+{
+    struct buf answer;
+    (void)state;
+    fixture_raw(&fixture, SLICE("GET /stream?n=5&fail=1 HTTP/1.0\r\n\r\n"), &answer);
+    assert_int_equal(status_of(&answer), 505);
+    assert_int_equal(count_of(&answer, "wants HTTP/1.1"), 1);
+    buf_release(&answer);
+    fixture_raw(&fixture, SLICE("GET /live HTTP/1.0\r\n\r\n"), &answer);
+    assert_int_equal(status_of(&answer), 200);
+    buf_release(&answer);
+}
+
 static void test_a_lost_client_cancels_its_handler(void **state)
 {
     struct tls_client c;
@@ -845,6 +859,7 @@ int main(void)
         cmocka_unit_test(test_an_answer_is_not_told_to_a_token_revoked_meanwhile),
         cmocka_unit_test(test_what_streams_stands_back),
         cmocka_unit_test(test_a_failure_in_the_middle_is_seen_as_a_cut_answer),
+        cmocka_unit_test(test_what_streams_wants_http_11),
         cmocka_unit_test(test_a_lost_client_cancels_its_handler),
         cmocka_unit_test(test_fifty_connections_at_once),
         cmocka_unit_test(test_a_new_certificate_serves_new_connections),

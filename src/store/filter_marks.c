@@ -208,6 +208,8 @@ enum status filter_mark_hits(struct part_scan *scan, struct test *test,
     for (uint32_t s = 0; s < part->shape_count && has_literals && status == STATUS_OK; s++) {
         marks->shapes[s] = literals_match(test->filter, part->shapes[s].literals);
         test->is_exact = test->is_exact && !marks->shapes[s];
+        if (marks->shapes[s] && s >= part->root_shape_count) /* rows are walked down to it */
+            status = scan_load(scan, part->shapes[s].parent_path, err);
     }
     if (status == STATUS_OK)
         mark_arrays(part, marks);

@@ -282,6 +282,8 @@ static const char *const queries[] = {
     WORDS("AzureDiagnostics", "Infinity"),
     WORDS("AzureDiagnostics", "-infinity"),
     WORDS("Odd_CL", "infinity"),
+    WORDS("Arrays_CL", "m"), /* keys in arrays */
+    WORDS("Mixed_CL", "m"),
     WORDS("DataSecurityEvents", "true"),
     WORDS("DataSecurityEvents", "False"),
     WORDS("DataSecurityEvents", "1"),

@@ -97,11 +97,48 @@ static void other_filters_meet_guids(void **state)
     close_store(store);
 }
 
+/* The word is a key in the elements of an array, and no value: of all columns only the array is
+ * needed to find the rows.  A key with an escape may be any word. */
+static void words_are_keys_in_arrays(void **state)
+{
+    static const struct {
+        const char *word;
+        uint64_t want;
+    } cases[] = {{"Member", 2}, {"Inner", 2}, {"elsewhere", 1}};
+    struct batch_maker m;
+
+    (void)state;
+    struct store *store = open_store();
+    batch_maker_init(&m, "Audit", 1);
+    batch_maker_add(&m,
+                    SLICE("{\"Operation\":\"x\",\"Folder\":[{\"Member\":[{\"Inner\":\"v\"}]}]}"),
+                    TICKS_PER_SECOND);
+    batch_maker_add(&m, SLICE("{\"Operation\":\"y\",\"Folder\":[{\"back\\\\slash\":1}]}"),
+                    2 * TICKS_PER_SECOND);
+    batch_maker_add(&m, SLICE("{\"Operation\":\"z\"}"), 3 * TICKS_PER_SECOND);
+    put(store, &m);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct value word = text_value(cases[i].word);
+        struct query q = {.table = "Audit", .columns = "_Seq", .filter_count = 1};
+        q.filters[0] = (struct filter){.kind = FILTER_ANY_HAS,
+                                       .column = SOURCE_COLUMN_ANY,
+                                       .values = &word,
+                                       .value_count = 1};
+        char *text = run(store, &q);
+        if (count_lines(text) != cases[i].want)
+            fail_msg("%s: %d rows", cases[i].word, (int)count_lines(text));
+        free(text);
+    }
+    batch_maker_release(&m);
+    close_store(store);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(few_rows_are_left),
         cmocka_unit_test(other_filters_meet_guids),
+        cmocka_unit_test(words_are_keys_in_arrays),
     };
 
     int failed = cmocka_run_group_tests_name("memory", tests, NULL, NULL);

@@ -294,12 +294,16 @@ enum status section_header_get(struct section *section, struct cache_entry **ret
 
 /* ---- views ---- */
 
+/* What of an array's elements is loaded, with all that is below them. */
+enum tree { TREE_NOTHING, TREE_LEAN, TREE_TEXTS };
+
 struct section_reader { /* in the arena of the view */
     struct section *section;
     struct cache_entry *header_entry;
     const struct section_header *header;
     struct cache_entry **pins; /* row data, then by path */
     uint32_t pin_count;
+    uint8_t *trees; /* by path: enum tree */
 };
 
 static void release_reader(void *arg)
@@ -348,11 +352,12 @@ enum status section_view(struct section *section, struct part **ret, struct erro
     struct section_reader *reader = ARENA_NEW(view->arena, struct section_reader, err);
     struct cache_entry **pins =
         (struct cache_entry **)arena_alloc_array(view->arena, pin_count, sizeof(*pins), err);
-    if (reader == NULL || pins == NULL) {
+    uint8_t *trees = ARENA_ARRAY(view->arena, uint8_t, (size_t)view->path_count + 1, err);
+    if (reader == NULL || pins == NULL || trees == NULL) {
         status = err->status;
         goto out;
     }
-    *reader = (struct section_reader){section, entry, header, pins, pin_count};
+    *reader = (struct section_reader){section, entry, header, pins, pin_count, trees};
     status = arena_on_free(view->arena, release_reader, reader, err);
     if (status != STATUS_OK)
         goto out;
@@ -691,25 +696,43 @@ bool section_times_are_whole(const struct part *view)
     return times->is_whole;
 }
 
-/* load: of a path. */
-static enum status load_slots(struct part *view, const struct slot_range *range,
-                              enum status (*load)(struct part *, uint32_t, struct error *),
+static enum status load_slots(struct part *view, const struct slot_range *range, enum tree wanted,
+                              struct error *err);
+
+/* What is below an array is loaded once: its elements may have it, and each array in them, in any
+ * number of slots, so a walk from slot to slot would take ever longer from level to level. */
+static enum status load_elements(struct part *view, uint32_t array, enum tree wanted,
+                                 struct error *err)
+{
+    uint8_t *have = &view->reader->trees[array];
+    enum status status = STATUS_OK;
+
+    if (*have >= (uint8_t)wanted)
+        return STATUS_OK;
+    for (uint32_t s = view->root_shape_count; s < view->shape_count && status == STATUS_OK; s++) {
+        const struct shape *shape = &view->shapes[s];
+        if (shape->parent_path == array)
+            status = load_slots(view, &(struct slot_range){s, 0, shape->slot_count}, wanted, err);
+    }
+    if (status == STATUS_OK)
+        *have = (uint8_t)wanted;
+    return status;
+}
+
+static enum status load_slots(struct part *view, const struct slot_range *range, enum tree wanted,
                               struct error *err)
 {
+    const struct shape *shape = &view->shapes[range->shape];
     enum status status = STATUS_OK;
 
     if (view->reader == NULL)
         return STATUS_OK;
-    const struct shape *s = &view->shapes[range->shape];
     for (uint32_t i = range->begin; i < range->end && status == STATUS_OK; i++) {
-        status = load(view, s->slots[i].path, err);
-        if (s->slots[i].kind != SLOT_ARRAY)
-            continue;
-        for (uint32_t e = view->root_shape_count; e < view->shape_count && status == STATUS_OK;
-             e++)
-            if (view->shapes[e].parent_path == s->slots[i].path)
-                status = load_slots(view, &(struct slot_range){e, 0, view->shapes[e].slot_count},
-                                    load, err);
+        const struct slot *slot = &shape->slots[i];
+        status = wanted == TREE_TEXTS ? section_load(view, slot->path, err)
+                                      : section_load_lean(view, slot->path, err);
+        if (status == STATUS_OK && slot->kind == SLOT_ARRAY)
+            status = load_elements(view, slot->path, wanted, err);
     }
     return status;
 }
@@ -717,14 +740,14 @@ static enum status load_slots(struct part *view, const struct slot_range *range,
 enum status section_load_slots(struct part *view, const struct slot_range *range,
                                struct error *err)
 {
-    return load_slots(view, range, section_load_lean, err);
+    return load_slots(view, range, TREE_LEAN, err);
 }
 
 enum status section_load_shape(struct part *view, uint32_t shape, struct error *err)
 {
     const struct slot_range all = {shape, 0, view->shapes[shape].slot_count};
 
-    return load_slots(view, &all, section_load, err);
+    return load_slots(view, &all, TREE_TEXTS, err);
 }
 
 enum status section_load_all(struct part *view, struct error *err)

@@ -186,7 +186,8 @@ static enum status make_element_test(struct part_scan *scan, struct test *test,
 {
     const struct part *part = scan->part;
     uint32_t leaf = part_find_path(part, path, PATH_VALUE);
-    size_t first = slice_find_byte(path, '[', 0);
+    /* the filter's steps have no escapes, what is before them may */
+    size_t first = slice_find_byte(path, '[', path.size - test->filter->path.size);
 
     if (!part_has_only_arrays(part, path)) {
         test->filter = NULL;

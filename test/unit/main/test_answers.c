@@ -58,6 +58,12 @@ static const char mixed_records[] =
            "[{\"m\":9}]]}\n"
            "not an object at all\n";
 
+/* Names that a path has with escapes. */
+static const char name_records[] =
+    "{\"CreationTime\":\"2024-02-01T10:00:00\",\"ids[]\":[\"a\",\"b\"],"
+    "\"p[x]\":[{\"m\":\"c\",\"n\":[{\"i\":\"d\"}]}]}\n"
+    "{\"CreationTime\":\"2024-02-01T10:00:01\",\"ids[]\":[\"c\"],\"p[x]\":[{\"m\":\"a\"}]}\n";
+
 /* A declared table: what a column shows is not always what was sent. */
 static const char typed_records[] =
     "{\"TimeGenerated\":\"2024-02-01T10:00:00\",\"rowcount_d\":443.50,"
@@ -337,6 +343,11 @@ static const char *const queries[] = {
     "AzureDiagnostics | where rowcount_d > 0 | project _Seq, rowcount_d",
     "AzureDiagnostics | search '443' | project _Seq",
     "AzureDiagnostics | search '1000017' | project _Seq",
+    "Names_CL | mv-expand e = ['ids[]'] | where tostring(e) == 'a' | project _Seq",
+    "Names_CL | mv-expand e = ['p[x]'] | where tostring(e.m) == 'c' | project _Seq",
+    "Names_CL | mv-expand e = ['p[x]'] | mv-expand f = e.n | where tostring(f.i) == 'd'"
+    " | project _Seq",
+    "Names_CL | where tostring(['p[x]']) has 'c' | project _Seq",
     "Odd_CL | where TimeGenerated == datetime(2024-02-01T10:00:03) | project _Seq",
     /* elements that the store gives */
 #define ELEMENTS(TABLE)                                                                            \
@@ -455,6 +466,7 @@ static void hints_threads_and_sealing_change_no_answer(void **state)
     answers_lines(&a, "Clock_CL", clock_records);
     answers_lines(&a, "Arrays_CL", array_records);
     answers_lines(&a, "Mixed_CL", mixed_records);
+    answers_lines(&a, "Names_CL", name_records);
     answers_lines(&a, "AzureDiagnostics", typed_records);
     answers_lines(&a, "DataSecurityEvents", flag_records);
     for (size_t i = 0; i < QUERY_COUNT; i++) {

@@ -82,6 +82,11 @@ static enum status take(struct scan_sink *sink, uint32_t worker, const struct ba
     return status;
 }
 
+static enum status check(void *context, struct error *err)
+{
+    return run_check(context, err);
+}
+
 static void add_stats(struct query *q, const struct scan_stats *s)
 {
     struct scan_stats *to = &q->stats->scan;
@@ -161,7 +166,9 @@ static enum status scan_run(const struct plan *plan, struct run *run, struct sta
                                 .filter_count = p->filter_count,
                                 .thread_count = run->scan_threads,
                                 .arena = run->arena,
-                                .cancelled = request->cancelled};
+                                .cancelled = request->cancelled,
+                                .check = check,
+                                .check_context = run};
     stage.elements = run->elements;
     enum status status = make_room(&stage, err);
     if (status == STATUS_OK)

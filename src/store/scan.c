@@ -43,6 +43,25 @@ struct scan_worker {
     struct highest highest; /* of the request's top, if it has one */
 };
 
+/* ---- time and cancellation ---- */
+
+static enum status check_cancelled(const struct scan_request *request, struct error *err)
+{
+    if (request->cancelled != NULL && atomic_load(request->cancelled))
+        return ERROR_SET(err, STATUS_CANCELLED, "the query was cancelled");
+    return STATUS_OK;
+}
+
+/* Asked before each unit: one of which no row matches sends no batch, whose taker would look. */
+static enum status look(const struct scan_request *request, struct error *err)
+{
+    enum status status = check_cancelled(request, err);
+
+    return status == STATUS_OK && request->check != NULL
+               ? request->check(request->check_context, err)
+               : status;
+}
+
 /* ---- columns of views ---- */
 
 enum status scan_load(struct part_scan *scan, uint32_t path, struct error *err)
@@ -220,8 +239,9 @@ static enum status send_rows(struct scan_worker *worker, const struct part_scan 
         bool stop = false;
         if (atomic_load_explicit(&run->stop, memory_order_relaxed))
             return STATUS_OK;
-        if (run->request->cancelled != NULL && atomic_load(run->request->cancelled))
-            return ERROR_SET(err, STATUS_CANCELLED, "the query was cancelled");
+        status = check_cancelled(run->request, err);
+        if (status != STATUS_OK)
+            return status;
         uint32_t end = scan_batch_end(scan, at);
         status = send_batch(worker, scan, scan->rows + at, end - at, &stop, err);
         arena_clear(worker->batch_arena);
@@ -244,9 +264,9 @@ static enum status take_tally(const struct tally_sink *sink, const struct batch 
     const struct scan_worker *worker = ((const struct scan_tally_sink *)sink)->worker;
     struct scan_run *run = worker->run;
 
-    if (run->request->cancelled != NULL && atomic_load(run->request->cancelled))
-        return ERROR_SET(err, STATUS_CANCELLED, "the query was cancelled");
-    enum status status = run->sink->take(run->sink, worker->index, batch, stop, err);
+    enum status status = check_cancelled(run->request, err);
+    if (status == STATUS_OK)
+        status = run->sink->take(run->sink, worker->index, batch, stop, err);
     if (*stop)
         atomic_store(&run->stop, true);
     *stop = *stop || atomic_load_explicit(&run->stop, memory_order_relaxed);
@@ -632,9 +652,10 @@ static void work(void *context, uint32_t worker_index)
         struct part_scan scan = {.source = run->source,
                                  .request = run->request,
                                  .arena = worker->part_arena};
-        enum status status = unit->section != NULL
-                                 ? scan_section(worker, &scan, unit->section, &err)
-                                 : scan_held(worker, &scan, unit->held, &err);
+        enum status status = look(run->request, &err);
+        if (status == STATUS_OK)
+            status = unit->section != NULL ? scan_section(worker, &scan, unit->section, &err)
+                                           : scan_held(worker, &scan, unit->held, &err);
         arena_clear(worker->part_arena);
         if (status != STATUS_OK)
             fail_run(run, &err);

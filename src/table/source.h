@@ -93,6 +93,10 @@ struct scan_request {
     uint32_t thread_count;      /* how many threads may call take() at once, >= 1 */
     struct arena *arena;        /* budget; worker threads use arena_share() */
     const atomic_bool *cancelled; /* checked at least every batch */
+    /* NULL, or what a source asks that may work for long without a batch, from any of its
+     * threads: STATUS_OK, or the error that ends the scan. */
+    enum status (*check)(void *context, struct error *err);
+    void *check_context;
 };
 
 /* Why an answer is not complete. */

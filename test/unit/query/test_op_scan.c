@@ -2,6 +2,8 @@
 /* What a source is asked for, and what becomes of what it says. */
 #include "mixed.h"
 
+#include <time.h>
+
 /* Notes what it is asked, gives two batches, and says what it is told to say. */
 struct source {
     struct table_source source; /* first */
@@ -9,6 +11,8 @@ struct source {
     struct schema schema;
     struct scan_stats says;
     enum status status;
+    bool finds_nothing; /* it works through a millisecond and more, without a batch */
+    uint64_t time_ms;   /* of the query */
     bool stopped;
     /* of the last request: */
     uint32_t asked[4], asked_count;
@@ -48,6 +52,11 @@ static enum status scan(struct table_source *source, const struct scan_request *
     *stats = s->says;
     if (s->status != STATUS_OK)
         return ERROR_SET(err, s->status, "the disk is gone");
+    if (s->finds_nothing) {
+        const struct timespec pause = {.tv_nsec = 2000000};
+        (void)nanosleep(&pause, NULL);
+        return request->check(request->check_context, err);
+    }
     const struct batch batch = {.row_count = 3, .column_count = request->column_count,
                                 .columns = columns};
     enum status status = sink->take(sink, 0, &batch, &stop, err);
@@ -71,7 +80,8 @@ static void ask(struct source *s, const char *query, enum status wanted,
 {
     static const struct table_source_ops ops = {schema_of, scan, NULL, NULL};
     const struct query_env env = {.context = s, .table = find};
-    struct query_request request = {.text = slice_of(query), .env = &env};
+    struct query_request request = {
+        .text = slice_of(query), .env = &env, .time_ms = s->time_ms};
 
     s->source.ops = &ops;
     s->columns[0] = (struct column){SLICE("a"), TYPE_LONG};
@@ -177,6 +187,20 @@ static void times_bound_the_scan(void **state)
     }
 }
 
+static void a_source_without_batches_looks_at_the_time(void **state)
+{
+    struct source s = {.says = {.complete = true}, .finds_nothing = true};
+    struct mixed_answer answer;
+
+    (void)state;
+    ask(&s, "N | where a == 7", STATUS_OK, &answer);
+    buf_release(&answer.text);
+    s.time_ms = 1;
+    ask(&s, "N | where a == 7", STATUS_LIMIT, &answer);
+    assert_string_equal(answer.err.code, "E_QUERY_TIMEOUT");
+    buf_release(&answer.text);
+}
+
 /* Of several scans: sums, the first gap, the widest times. */
 static void what_sources_say_is_added_up(void **state)
 {
@@ -212,5 +236,6 @@ MIXED_TEST(memory_is_bounded, mixed_starve, hungry)
 ASK_MAIN(cmocka_unit_test(columns_are_asked_for_when_needed),
          cmocka_unit_test(bins_of_times_are_enough),
         cmocka_unit_test(times_bound_the_scan),
-         cmocka_unit_test(what_sources_say_is_added_up),
+         cmocka_unit_test(a_source_without_batches_looks_at_the_time),
+        cmocka_unit_test(what_sources_say_is_added_up),
          cmocka_unit_test(memory_is_bounded))

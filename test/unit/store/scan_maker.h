@@ -163,6 +163,8 @@ struct query {
     uint32_t thread_count;
     uint64_t row_limit;
     const atomic_bool *cancelled;
+    enum status (*check)(void *context, struct error *err);
+    void *check_context;
     const struct scan_top *top;
     struct scan_stats stats;
     enum status want;
@@ -216,6 +218,8 @@ static inline char *run(struct store *store, struct query *q)
                                    .thread_count = q->thread_count == 0 ? 1 : q->thread_count,
                                    .arena = arena_new(256 * MIB),
                                    .cancelled = q->cancelled,
+                                   .check = q->check,
+                                   .check_context = q->check_context,
                                    .top = q->top};
     enum status status = source->ops->scan(source, &request, &sink.sink, &q->stats, &err);
     if (status != q->want)

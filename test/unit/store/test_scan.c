@@ -24,10 +24,47 @@ static void threads_and_limits_end_a_scan(void **state)
     close_store(store);
 }
 
+#define LOOKS 3
+
+static enum status count_looks(void *context, struct error *err)
+{
+    unsigned *count = context;
+
+    return ++*count == LOOKS ? ERROR_SET(err, STATUS_LIMIT, "the time is over") : STATUS_OK;
+}
+
+/* No batch is sent, so nobody but the scan itself can look. */
+static void a_scan_that_finds_nothing_ends_too(void **state)
+{
+    (void)state;
+    struct store *store = open_store();
+    put_many(store);
+    struct value none = text_value("none");
+    unsigned looks = 0;
+    struct query q = {.table = "Audit", .columns = "_Seq", .filter_count = 1};
+    q.filters[0] = (struct filter){.kind = FILTER_EQUAL,
+                                   .column = index_of(store, "Audit", "Operation"),
+                                   .values = &none,
+                                   .value_count = 1};
+    check(store, q, "");
+    q.check = count_looks;
+    q.check_context = &looks;
+    q.want = STATUS_LIMIT;
+    check(store, q, "");
+    assert_int_equal(looks, LOOKS);
+    atomic_bool cancelled = true;
+    q.check = NULL;
+    q.cancelled = &cancelled;
+    q.want = STATUS_CANCELLED;
+    check(store, q, "");
+    close_store(store);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(threads_and_limits_end_a_scan),
+        cmocka_unit_test(a_scan_that_finds_nothing_ends_too),
     };
 
     int failed = cmocka_run_group_tests_name("in memory", tests, NULL, NULL);

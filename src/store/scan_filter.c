@@ -203,6 +203,17 @@ static enum status make_element_test(struct part_scan *scan, struct test *test,
     return test->marks.paths == NULL ? err->status : status; /* no array has such an element */
 }
 
+/* An empty array with blanks in it is a leaf, `[ ]`, and as a dynamic value it is `[]`. */
+static bool asks_for_empty_array(const struct filter *filter)
+{
+    for (uint32_t i = 0; i < filter->value_count; i++) {
+        if (filter->values[i].type == TYPE_STRING &&
+            slice_equal(filter->values[i].bytes, SLICE("[]")))
+            return true;
+    }
+    return false;
+}
+
 static enum status make_field_test(struct part_scan *scan, struct test *test,
                                    const struct source_column *column, struct error *err)
 {
@@ -210,7 +221,8 @@ static enum status make_field_test(struct part_scan *scan, struct test *test,
     struct slice full;
 
     if (filter_type(filter, column->type) == TYPE_COUNT_ ||
-        (filter->path.size > 0 && column->type != TYPE_DYNAMIC)) {
+        (filter->path.size > 0 && column->type != TYPE_DYNAMIC) ||
+        (column->type == TYPE_DYNAMIC && asks_for_empty_array(filter))) {
         test->filter = NULL;
         return STATUS_OK;
     }

@@ -28,6 +28,11 @@ static const char odd_records[] =
     "{\"CreationTime\":\"2024-02-01T10:00:13\",\"d\":{\"a\":{\"b\":[\"evilhost\"]}}}\n"
     "{\"CreationTime\":\"2024-02-01T10:00:14\",\"d\":{\"a\":{\"b\":{\"note\":"
     "\"\\u201cpears\\u201d R\\u0026D O\\u0027Brien\"}}}}\n"
+    "{\"CreationTime\":\"2024-02-01T10:00:15\",\"d\":{\"a\":{\"b\":[ ]}}}\n"
+    "{\"CreationTime\":\"2024-02-01T10:00:16\",\"d\":{\"a\":{\"b\":[]}}}\n"
+    "{\"CreationTime\":\"2024-02-01T10:00:17\",\"d\":{\"a\":{\"b\":{ }}}}\n"
+    "{\"CreationTime\":\"2024-02-01T10:00:18\",\"d\":[[ ],{\"b\":[ ]},[],{ }]}\n"
+    "{\"CreationTime\":\"2024-02-01T10:00:19\",\"d\":[ ]}\n"
     "{\"TimeGenerated\":\"2024-02-01T10:01:00\",\"s\":\"no time\"}\n"
     "not an object at all\n";
 
@@ -90,6 +95,14 @@ static const char flag_records[] =
     "{\"TimeGenerated\":\"2024-02-01T10:00:00\",\"IsHidden\":1}\n"
     "{\"TimeGenerated\":\"2024-02-01T10:00:01\",\"IsHidden\":\"0\",\"ObjectId\":\"true\"}\n"
     "{\"TimeGenerated\":\"2024-02-01T10:00:02\",\"IsHidden\":true}\n";
+
+/* Empty arrays with blanks in them, and nothing but arrays where there are arrays. */
+static const char blank_records[] =
+    "{\"CreationTime\":\"2024-02-01T10:00:00\",\"d\":[\"a\",[ ]],\"l\":[{\"b\":[ ]}],\"x\":[ ]}\n"
+    "{\"CreationTime\":\"2024-02-01T10:00:01\",\"d\":[\"b\"],\"l\":[{\"b\":\"c\"}],"
+    "\"x\":{\"y\":[\t]}}\n"
+    "{\"CreationTime\":\"2024-02-01T10:00:02\",\"d\":[ ],\"l\":[ ],\"x\":\"[]\","
+    "\"o\":[{ },\"y\"]}\n";
 
 /* Words beside characters beyond ASCII, as they are and as escapes, in values, keys and arrays. */
 static const char term_records[] =
@@ -231,6 +244,19 @@ static const char *const queries[] = {
     "Odd_CL | where tostring(d.a.b) == '{\"app\":\"thunderbird\"}' | project _Seq",
     "Odd_CL | where tostring(d.a.b) in ('[\"evilhost\"]', 'x') | project _Seq",
     "Odd_CL | where tostring(d.a.b) =~ '[\"EvilHost\"]' | project _Seq",
+    "Odd_CL | where tostring(d.a.b) == '[]' | project _Seq",
+    "Odd_CL | where tostring(d.a.b) in ('[]', 'x') | project _Seq",
+    "Odd_CL | where tostring(d.a.b) in~ ('[]', 'x') or s == 'five' | project _Seq",
+    "Odd_CL | where tostring(d.a.b) has '[]' | project _Seq",
+    "Odd_CL | where d.a.b == '{}' or tostring(d.a.b) in ('{}', 'x') | project _Seq",
+    "Odd_CL | where tostring(d) == '[]' | project _Seq",
+    "Odd_CL | where d has '[]' | project _Seq",
+    "Odd_CL | mv-expand e = d | where tostring(e) =~ '[]' | project _Seq",
+    "Odd_CL | mv-expand e = d | where tostring(e.b) == '[]' | project _Seq",
+    "Odd_CL | mv-expand e = d | where tostring(e) == '{}' | project _Seq",
+    "Blank_CL | mv-expand e = d | where tostring(e) == '[]' | project _Seq",
+    "Blank_CL | mv-expand e = l | where tostring(e.b) == '[]' | project _Seq",
+    "Blank_CL | where tostring(x) == '[]' or tostring(x.y) == '[]' | project _Seq",
     "Odd_CL | where d.a.b == dynamic({\"app\":\"thunderbird\"}) | project _Seq",
     "Odd_CL | where tostring(s) == '[\"evilhost\"]' | project _Seq",
     "Odd_CL | where d has 'pears' | project _Seq",
@@ -463,6 +489,7 @@ static void hints_threads_and_sealing_change_no_answer(void **state)
     answers_lines(&a, "Odd_CL", odd_records);
     answers_lines(&a, "Terms_CL", term_records);
     answers_lines(&a, "Bare_CL", bare_records);
+    answers_lines(&a, "Blank_CL", blank_records);
     answers_lines(&a, "Clock_CL", clock_records);
     answers_lines(&a, "Arrays_CL", array_records);
     answers_lines(&a, "Mixed_CL", mixed_records);

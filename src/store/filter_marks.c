@@ -163,6 +163,17 @@ enum status filter_mark(struct part_scan *scan, struct test *test, struct slice 
     return STATUS_OK;
 }
 
+/* Have the fields that are no columns a place?  A user table in which only the time of the event
+ * is none has no AdditionalFields. */
+static bool has_rest(const struct scan_source *source)
+{
+    for (uint32_t i = 0; i < source->schema.column_count; i++) {
+        if (source->columns[i].source == COLUMN_REST)
+            return true;
+    }
+    return false;
+}
+
 /* Does the text of a value stand in a column as it is?  Values of columns that are
  * neither text nor dynamic do not. */
 static bool is_shown(const struct part_scan *scan, uint32_t path)
@@ -177,7 +188,7 @@ static bool is_shown(const struct part_scan *scan, uint32_t path)
         return false; /* the path's text is not the key's */
     struct slice top = slice_head(column->path, end);
     if (map_find(scan->source->fields, top) == NULL)
-        return true; /* in AdditionalFields */
+        return has_rest(scan->source); /* in AdditionalFields */
     for (uint32_t i = 0; i < scan->source->schema.column_count; i++) {
         const struct source_column *c = &scan->source->columns[i];
         if (c->source == COLUMN_FIELD && slice_equal(c->path, top))

@@ -42,11 +42,12 @@ static const char clock_records[] =
     "{\"TimeGenerated\":\"2024-02-02T10:00:00\",\"Timestamp\":\"2024-01-01T10:00:00\"}\n"
     "{\"TimeGenerated\":\"2024-02-03T10:00:00\",\"Timestamp\":\"2024-02-03T10:00:00\"}\n";
 
-/* The time of the event is in a field, which some do not have. */
+/* The time of the event is in a field, which some do not have; what is no time is shown nowhere. */
 static const char bare_records[] =
     "{\"CreationTime\":\"2024-02-01T10:00:00\",\"k\":\"a\"}\n"
     "{\"CreationTime\":\"2024-02-02T10:00:00\",\"k\":\"b\"}\n"
-    "{\"TimeGenerated\":\"2024-02-03T10:00:00\",\"k\":\"a\"}\n";
+    "{\"TimeGenerated\":\"2024-02-03T10:00:00\",\"k\":\"a\"}\n"
+    "{\"TimeGenerated\":\"Mon, 01 Jan 2024 10:00:00 GMT\",\"k\":\"c\"}\n";
 
 /* Arrays of objects, in two tables: in one of them nothing else stands in their place. */
 #define ARRAYS                                                                                    \
@@ -205,6 +206,8 @@ static const char *const queries[] = {
     "Clock_CL | summarize count() by bin(Timestamp, 1d)",
     "Clock_CL | where TimeGenerated < datetime(2024-02-02T12:00:00) | project _Seq",
     "Bare_CL | where CreationTime > datetime(2024-02-02) or k == 'a' | project _Seq",
+    "Bare_CL | where * has 'GMT' | project _Seq",
+    "Bare_CL | search 'gmt' or 'c' | project _Seq",
     "Bare_CL | where CreationTime !between (datetime(2024-02-02) .. 1d) | project _Seq",
     "Bare_CL | summarize count() by bin(CreationTime, 1d)",
     "Bare_CL | summarize count() by bin(CreationTime, 1d), k",

@@ -90,6 +90,18 @@ bool part_has_open_raw(const struct part *part)
     return false;
 }
 
+/* Is one of the elements (path: theirs) an object?  It has no path of its own. */
+static bool has_objects_in(const struct part *part, uint32_t array, struct slice path)
+{
+    for (uint32_t s = part->root_shape_count; s < part->shape_count; s++) {
+        const struct shape *shape = &part->shapes[s];
+        if (shape->parent_path == array &&
+            (shape->slot_count != 1 || !slice_equal(part->paths[shape->slots[0].path].path, path)))
+            return true;
+    }
+    return false;
+}
+
 bool part_has_only_arrays(const struct part *part, struct slice path)
 {
     for (size_t at = slice_find_byte(path, '[', 0); at != SIZE_MAX;
@@ -97,7 +109,8 @@ bool part_has_only_arrays(const struct part *part, struct slice path)
         struct slice array = slice_head(path, at);
         bool is_last = at + 2 == path.size;
         if (part_find_path(part, array, PATH_OBJECT) != UINT32_MAX ||
-            (is_last && part_find_path(part, array, PATH_VALUE) != UINT32_MAX))
+            (is_last && (part_find_path(part, array, PATH_VALUE) != UINT32_MAX ||
+                         has_objects_in(part, part_find_path(part, array, PATH_ARRAY), path))))
             return false;
     }
     return part_find_path(part, path, PATH_ARRAY) == UINT32_MAX &&

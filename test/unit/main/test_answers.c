@@ -378,6 +378,11 @@ static const char *const queries[] = {
     " | project _Seq",
     "Names_CL | where tostring(['p[x]']) has 'c' | project _Seq",
     "Odd_CL | where TimeGenerated == datetime(2024-02-01T10:00:03) | project _Seq",
+    /* elements that are objects */
+    "Arrays_CL | mv-expand e = l | where tostring(e) == '{\"m\":\"2\"}' | project _Seq",
+    "Arrays_CL | mv-expand e = l | mv-expand f = e.k | where tostring(f) in ('{}', '{\"i\":\"b\"}')"
+    " | project _Seq",
+    "Blank_CL | mv-expand e = o | where tostring(e) in ('{}', 'z') | project _Seq",
     /* elements that the store gives */
 #define ELEMENTS(TABLE)                                                                            \
     TABLE " | mv-expand e = l | summarize count(), dcount(s), max(_Seq) by tostring(e.m)",         \

@@ -122,6 +122,20 @@ enum status detect_load(struct detect *detect, struct error *err)
     return status;
 }
 
+/* A lost row may have been an alert's, and its address counts for all tenants: so does its lack. */
+void detect_set_lacking(struct detect *d, const struct guid *tenant)
+{
+    (void)pthread_mutex_lock(&d->lock);
+    d->stats.lacking_tenants += first_seen_set_lacking(d->first_seen, tenant);
+    if (!d->stats.alerts_lack) { /* else those that wait say it already */
+        d->stats.alerts_lack = true;
+        first_seen_set_alerts_lack(d->first_seen);
+        for (struct hit *hit = d->head; hit != NULL; hit = hit->next)
+            hit->found.reasons |= REASON_RECORDS_LACK;
+    }
+    (void)pthread_mutex_unlock(&d->lock);
+}
+
 /* ---- the sink ---- */
 
 /* Takes a replayed FirstSeen row off the held-back hits. */

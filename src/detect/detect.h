@@ -10,8 +10,9 @@
  *
  * Start: detect_new(), detect_load() of what is known over all tenants, then the WAL replay
  * feeds the sink (hits are held back, rows of FirstSeen in the WAL cancel them), then
- * detect_start().  What is known of one tenant alone is read when its first batch comes:
- * of ten thousand tenants few send something in the first seconds.
+ * detect_set_lacking() of what turned out to be lost, then detect_start().  What is known of one
+ * tenant alone is read when its first batch comes: of ten thousand tenants few send something in
+ * the first seconds.
  */
 #ifndef DETECT_DETECT_H
 #define DETECT_DETECT_H
@@ -48,6 +49,9 @@ enum status detect_new(const struct detect_options *options, struct detect **ret
 /* Reads which addresses took part in alerts, from the table SecurityAlert. */
 enum status detect_load(struct detect *detect, struct error *err) MUST_USE;
 struct record_sink *detect_sink(struct detect *detect);
+/* Records of the tenant are lost.  What was asked before that was known may lack rows, though
+ * it was told that none do; hits that wait say so too. */
+void detect_set_lacking(struct detect *detect, const struct guid *tenant);
 enum status detect_start(struct detect *detect, struct error *err) MUST_USE;
 /* Returns when every hit so far is written (before a checkpoint trims the WAL).  STATUS_BUSY
  * where they cannot be now: their records have to stay in the log.  One caller at a time. */

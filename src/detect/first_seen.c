@@ -200,6 +200,16 @@ enum status first_seen_set_loaded(struct first_seen *state, const struct guid *t
     return STATUS_OK;
 }
 
+bool first_seen_set_lacking(struct first_seen *state, const struct guid *tenant_id)
+{
+    struct tenant_state *tenant = map_pointer(&state->tenants, guid_slice(tenant_id));
+
+    if (tenant == NULL || !tenant->is_loaded || tenant->lacks)
+        return false;
+    tenant->lacks = true;
+    return true;
+}
+
 void first_seen_set_alerts_lack(struct first_seen *state)
 {
     state->alerts_lack = true;

@@ -80,6 +80,9 @@ struct first_seen_row {
 };
 enum status first_seen_load(struct first_seen *state, const struct guid *tenant,
                             const struct first_seen_row *row, struct error *err) MUST_USE;
+/* What was loaded for whole was not: rows of the table are lost.  false: it is not loaded, or
+ * that is known. */
+bool first_seen_set_lacking(struct first_seen *state, const struct guid *tenant);
 /* An address that took part in an alert. */
 enum status first_seen_load_alerted(struct first_seen *state, struct slice address,
                                     struct error *err) MUST_USE;

@@ -512,6 +512,20 @@ static enum status tell_missing(struct daybook *d, const struct guid *tenants, u
     return status;
 }
 
+/* The rules asked the store before the replay told what is lost.  What a section lacks they met. */
+static enum status tell_rules(struct daybook *d, struct arena *arena, struct error *err)
+{
+    struct store_gap *gaps = NULL;
+    uint32_t count = 0;
+    enum status status = store_gaps(d->store, arena, &gaps, &count, err);
+
+    for (uint32_t i = 0; i < count && status == STATUS_OK; i++) {
+        if (!gaps[i].is_section && !guid_is_zero(&gaps[i].tenant)) /* the instance has no rules */
+            detect_set_lacking(d->detect, &gaps[i].tenant);
+    }
+    return status;
+}
+
 /* Replays the write-ahead log into store and rules, then lets the rules write. */
 static enum status open_log(struct daybook *d, const struct guid *tenants, uint32_t count,
                             struct arena *arena, struct error *err)
@@ -548,6 +562,8 @@ static enum status open_log(struct daybook *d, const struct guid *tenants, uint3
         status = tell_lost(d, arena, err);
     if (status == STATUS_OK)
         status = tell_missing(d, tenants, count, err);
+    if (status == STATUS_OK)
+        status = tell_rules(d, arena, err);
     return status == STATUS_OK ? detect_start(d->detect, err) : status;
 }
 

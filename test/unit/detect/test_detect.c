@@ -481,6 +481,33 @@ static void an_alert_says_where_records_lack(void **state)
     assert_non_null(strstr(collector.last, "\"stored records are lost or cannot be read: "));
 }
 
+/* That records are lost is known behind the replay, which has asked for what it remembers. */
+static void hits_of_the_replay_say_what_was_found_lost_behind_it(void **state)
+{
+    static const struct guid other = {{6}};
+    struct detect_stats stats;
+
+    (void)state;
+    collector.remembers = true;
+    ASSERT_OK(detect_load(detect, &err));
+    feed("ann", "reader", "66.6.6.6", DAY(21), true);
+    for (int i = 0; i < 2; i++) { /* of one range, and of another */
+        detect_set_lacking(detect, &tenant);
+        detect_set_lacking(detect, &other); /* is asked for when it comes */
+        detect_stats(detect, &stats);
+        assert_int_equal(stats.lacking_tenants, 1);
+        assert_true(stats.alerts_lack);
+    }
+    ASSERT_OK(detect_start(detect, &err));
+    ASSERT_OK(detect_drain(detect, &err));
+    assert_int_equal(collector.delivered, 1);
+    assert_non_null(strstr(collector.last, "\"complete\":false,\"why\":["));
+    feed("ann", "writer", "66.7.6.6", DAY(21), false);
+    ASSERT_OK(detect_drain(detect, &err));
+    assert_int_equal(collector.delivered, 2);
+    assert_non_null(strstr(collector.last, "\"complete\":false,\"why\":["));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -503,6 +530,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(addresses_of_alerts_are_remembered_over_all_tenants,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_alert_says_where_records_lack, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(hits_of_the_replay_say_what_was_found_lost_behind_it,
+                                        set_up, tear_down),
     };
 
     return RUN_TESTS(tests);

@@ -215,6 +215,23 @@ static void reasons_are_sentences(void **state)
     buf_release(&buf);
 }
 
+static void what_was_loaded_can_turn_out_to_lack_rows(void **state)
+{
+    (void)state;
+    assert_false(first_seen_set_lacking(rule, &tenant)); /* is not loaded: that will tell */
+    live(&tenant);
+    assert_false(first_seen_set_lacking(rule, &tenant));
+    ASSERT_OK(first_seen_set_loaded(rule, &tenant, true, &err));
+    ASSERT_OK(first_seen_set_loaded(rule, &other, false, &err));
+    assert_int_equal(see(&tenant, "eve", "a", "10.1.1.1", DAY(20)).reasons &
+                         REASON_RECORDS_LACK, 0);
+    assert_true(first_seen_set_lacking(rule, &tenant));
+    assert_false(first_seen_set_lacking(rule, &tenant));
+    assert_false(first_seen_set_lacking(rule, &other));
+    assert_int_not_equal(see(&tenant, "eve", "b", "10.1.1.1", DAY(20)).reasons &
+                             REASON_RECORDS_LACK, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -237,6 +254,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_loaded_row_without_a_time_makes_no_record_old, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(loaded_rows_are_the_baseline, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_was_loaded_can_turn_out_to_lack_rows, set_up,
+                                        tear_down),
         cmocka_unit_test(reasons_are_sentences),
     };
 

@@ -347,6 +347,36 @@ static void alerts_say_that_records_lack(void **state)
     ASSERT_SAYS(place, "daybook_rule_lacking_tenants 1\n");
 }
 
+/* A record that the log still has makes the rules ask the store before the start knows of it. */
+static void alerts_say_that_a_segment_is_gone(void **state)
+{
+    struct place *place = *state;
+    char path[512], catalog[512];
+
+    place_add_tenant(place, "alpha");
+    access_mailbox(place, "ann@x", "mail", "10.1.1.1", "2024-01-01T00:00:00");
+    access_mailbox(place, "bob@x", "sync", "66.6.6.6", "2024-01-02T00:00:00");
+    place_ingest(place, "alpha", "AuditRecords",
+                 "{\"Id\":\"3\",\"CreationTime\":\"2024-01-03T00:00:00\",\"RecordType\":15,"
+                 "\"Operation\":\"UserLoggedIn\",\"UserId\":\"ann@x\","
+                 "\"ClientIP\":\"10.1.1.1\"}\n");
+    place_find(place, "seg", ".seg", false, path);
+    (void)snprintf(catalog, sizeof(catalog), "%s/seg/catalog", place->root);
+    place_close(place, false);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(unlink(catalog), 0);
+    place_open(place);
+    access_mailbox(place, "eve@x", "new", "77.7.7.7", "2024-01-20T00:00:00");
+    assert_int_equal(place_query(place, "alpha", "SecurityAlert | project ExtendedProperties"),
+                     200);
+    ASSERT_SAYS(place, "eve@x");
+    ASSERT_SAYS(place, "\\\"complete\\\":false,");
+    assert_int_equal(place_ask(place, place->admin, HTTP_GET, "/v1/status", ""), 200);
+    ASSERT_SAYS(place, "saw of 1 tenants, nor all earlier alerts\"");
+    assert_int_equal(place_ask(place, place->admin, HTTP_GET, "/metrics", ""), 200);
+    ASSERT_SAYS(place, "daybook_rule_lacking_tenants 1\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -355,6 +385,7 @@ int main(void)
         PLACE_TEST(answers_beside_an_altered_catalog_are_not_complete),
         PLACE_TEST(answers_are_not_complete_where_a_segment_is_gone),
         PLACE_TEST(alerts_say_that_records_lack),
+        PLACE_TEST(alerts_say_that_a_segment_is_gone),
         cmocka_unit_test(a_keyring_that_lacks_a_tenant_is_damage),
     };
 

@@ -74,6 +74,15 @@ static struct client *client_for(struct webhook *w, struct error *err)
     return w->client;
 }
 
+/* The status says all: an answer may be of any length. */
+static enum status drop_body(void *context, struct slice bytes, struct error *err)
+{
+    (void)context;
+    (void)bytes;
+    (void)err;
+    return STATUS_OK;
+}
+
 static enum status send_job(struct webhook *w, const struct job *job, struct error *err)
 {
     struct client *client = client_for(w, err);
@@ -91,7 +100,8 @@ static enum status send_job(struct webhook *w, const struct job *job, struct err
         .headers = headers,
         .header_count = 2,
         .body = slice_from(job->body, job->size),
-        .answer_bytes_max = WEBHOOK_ANSWER_BYTES_MAX,
+        .answer_bytes_max = WEBHOOK_ANSWER_BYTES_MAX, /* of a refusal */
+        .on_body = drop_body,
     };
     enum status status = client_send(client, &request, &answer, err);
     if (status == STATUS_OK && answer.status / 100 != 2)

@@ -15,11 +15,30 @@ struct receiver {
     int socket;
     pthread_t thread;
     char url[64];
+    unsigned answer_bytes; /* of a body; 0: there is none */
     unsigned refuse;  /* answer so many requests with 503 first */
     unsigned delay_s; /* before each answer */
     unsigned requests;
     char last[4096];
 };
+
+/* The reader may go away before the end. */
+static void send_body(int client, unsigned size)
+{
+    static const char zeros[1000];
+    char head[96];
+
+    (void)snprintf(head, sizeof(head),
+                   "HTTP/1.1 200 Ok\r\nContent-Length: %u\r\nConnection: close\r\n\r\n", size);
+    assert_true(send(client, head, strlen(head), MSG_NOSIGNAL) > 0);
+    while (size > 0) {
+        size_t part = size < sizeof(zeros) ? size : sizeof(zeros);
+        ssize_t sent = send(client, zeros, part, MSG_NOSIGNAL);
+        if (sent <= 0)
+            return;
+        size -= (unsigned)sent;
+    }
+}
 
 static void *receive(void *arg)
 {
@@ -40,11 +59,14 @@ static void *receive(void *arg)
                 break;
         }
         (void)sleep(r->delay_s);
+        bool is_refused = r->requests++ < r->refuse;
         const char *answer =
-            r->requests++ < r->refuse
-                ? "HTTP/1.1 503 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-                : "HTTP/1.1 204 Ok\r\nConnection: close\r\n\r\n";
-        assert_true(write(client, answer, strlen(answer)) > 0);
+            is_refused ? "HTTP/1.1 503 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+                       : "HTTP/1.1 204 Ok\r\nConnection: close\r\n\r\n";
+        if (r->answer_bytes > 0 && !is_refused)
+            send_body(client, r->answer_bytes);
+        else
+            assert_true(write(client, answer, strlen(answer)) > 0);
         (void)close(client);
     }
 }
@@ -98,6 +120,38 @@ static void an_alert_arrives_after_refusals(void **state)
     assert_non_null(strstr(r.last, "POST /hook"));
     webhook_free(webhook);
     receiver_end(&r);
+}
+
+/* Of one alert to the receiver. */
+static struct webhook_stats deliver_one(struct receiver *r)
+{
+    const struct detect_alert alert = {.json = SLICE("{\"marker\":1}")};
+    struct webhook_stats stats = {0};
+    struct webhook *webhook;
+    struct error err;
+
+    receiver_begin(r, "http");
+    ASSERT_OK(webhook_new(&webhook, &err));
+    ASSERT_OK(webhook_set(webhook, slice_of(r->url), true, &err));
+    webhook_put(webhook, &alert);
+    for (int i = 0; i < 3000 && stats.delivered + stats.failed == 0; i++) {
+        (void)usleep(10000);
+        webhook_stats(webhook, &stats);
+    }
+    webhook_free(webhook);
+    receiver_end(r);
+    return stats;
+}
+
+static void any_answer_2xx_counts_however_long(void **state)
+{
+    struct receiver r = {.answer_bytes = 100000};
+    struct webhook_stats stats = deliver_one(&r);
+
+    (void)state;
+    assert_string_equal(stats.failure, "");
+    assert_int_equal(stats.delivered, 1);
+    assert_int_equal(r.requests, 1);
 }
 
 static void a_private_address_is_not_called_unless_allowed(void **state)
@@ -218,6 +272,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_alert_arrives_after_refusals),
         cmocka_unit_test(an_alert_is_given_up_with_the_last_try),
+        cmocka_unit_test(any_answer_2xx_counts_however_long),
         cmocka_unit_test(a_private_address_is_not_called_unless_allowed),
         cmocka_unit_test(a_permission_that_is_taken_back_counts_at_once),
         cmocka_unit_test(the_end_does_not_wait_for_a_receiver_that_refuses),

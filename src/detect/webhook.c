@@ -36,6 +36,17 @@ struct webhook {
     struct webhook_stats stats;
 };
 
+/* Where "https://host:port" ends.  A query may stand there without a path. */
+static size_t path_begin(struct slice url)
+{
+    size_t scheme = slice_find(url, SLICE("://"), 0);
+    size_t at = scheme == SIZE_MAX ? url.size : scheme + 3;
+
+    while (at < url.size && strchr("/?#", url.data[at]) == NULL)
+        at++;
+    return at;
+}
+
 /* A client for the settings as they are now; NULL with err if delivery is off or cannot be set
  * up. */
 static struct client *client_for(struct webhook *w, struct error *err)
@@ -58,13 +69,11 @@ static struct client *client_for(struct webhook *w, struct error *err)
     w->client = NULL;
     w->client_url = url;
     w->client_private = allow_private;
-    /* "https://host:port" goes to the client, the rest is the request's path. */
     struct slice base = slice_of(url);
-    size_t host = slice_find(base, SLICE("://"), 0);
-    size_t path = host == SIZE_MAX ? SIZE_MAX : slice_find_byte(base, '/', host + 3);
-    w->client_path = path == SIZE_MAX ? SLICE("/") : slice_tail(base, path);
+    size_t path = path_begin(base);
+    w->client_path = slice_tail(base, path);
     struct client_options options = {
-        .url = slice_head(base, path),
+        .url = slice_head(base, path), /* what errors name: the rest may be a secret */
         .timeout_ms = WEBHOOK_TIMEOUT_MS,
         .guarded = true,
         .allow_private = allow_private,

@@ -15,6 +15,7 @@ struct receiver {
     int socket;
     pthread_t thread;
     char url[64];
+    const char *target; /* behind the port; NULL: "/hook" */
     unsigned answer_bytes; /* of a body; 0: there is none */
     unsigned refuse;  /* answer so many requests with 503 first */
     unsigned delay_s; /* before each answer */
@@ -81,8 +82,8 @@ static void receiver_begin(struct receiver *r, const char *scheme)
     assert_int_equal(bind(r->socket, (struct sockaddr *)&address, size), 0);
     assert_int_equal(listen(r->socket, 8), 0);
     assert_int_equal(getsockname(r->socket, (struct sockaddr *)&address, &size), 0);
-    (void)snprintf(r->url, sizeof(r->url), "%s://127.0.0.1:%u/hook", scheme,
-                   ntohs(address.sin_port));
+    (void)snprintf(r->url, sizeof(r->url), "%s://127.0.0.1:%u%s", scheme, ntohs(address.sin_port),
+                   r->target == NULL ? "/hook" : r->target);
     assert_int_equal(pthread_create(&r->thread, NULL, receive, r), 0);
 }
 
@@ -152,6 +153,48 @@ static void any_answer_2xx_counts_however_long(void **state)
     assert_string_equal(stats.failure, "");
     assert_int_equal(stats.delivered, 1);
     assert_int_equal(r.requests, 1);
+}
+
+static void an_address_may_have_a_query_and_no_path(void **state)
+{
+    static const char *const targets[][2] = {
+        {"?k=a", "POST /?k=a HTTP"},     {"?k=a/b", "POST /?k=a/b HTTP"},
+        {"/h?k=a/b", "POST /h?k=a/b HTTP"}, {"", "POST / HTTP"},
+        {"/?k=a", "POST /?k=a HTTP"},    {"#part", "POST / HTTP"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(targets) / sizeof(targets[0]); i++) {
+        struct receiver r = {.target = targets[i][0]};
+        assert_int_equal(deliver_one(&r).delivered, 1);
+        if (strstr(r.last, targets[i][1]) == NULL)
+            fail_msg("wanted %s in %s", targets[i][1], r.last);
+    }
+}
+
+/* What stands behind the host may be a secret, and errors are shown. */
+static void an_error_names_the_host_alone(void **state)
+{
+    struct receiver r = {.target = "?k=secret"};
+    const struct detect_alert alert = {.json = SLICE("{\"marker\":1}")};
+    struct webhook_stats stats = {0};
+    struct webhook *webhook;
+    struct error err;
+
+    (void)state;
+    receiver_begin(&r, "http");
+    ASSERT_OK(webhook_new(&webhook, &err));
+    ASSERT_OK(webhook_set(webhook, slice_of(r.url), false, &err));
+    webhook_put(webhook, &alert);
+    for (int i = 0; i < 3000 && stats.failed == 0; i++) {
+        (void)usleep(10000);
+        webhook_stats(webhook, &stats);
+    }
+    assert_int_equal(stats.failed, 1);
+    assert_non_null(strstr(stats.failure, "http://127.0.0.1:"));
+    assert_null(strstr(stats.failure, "secret"));
+    webhook_free(webhook);
+    receiver_end(&r);
 }
 
 static void a_private_address_is_not_called_unless_allowed(void **state)
@@ -273,6 +316,8 @@ int main(void)
         cmocka_unit_test(an_alert_arrives_after_refusals),
         cmocka_unit_test(an_alert_is_given_up_with_the_last_try),
         cmocka_unit_test(any_answer_2xx_counts_however_long),
+        cmocka_unit_test(an_address_may_have_a_query_and_no_path),
+        cmocka_unit_test(an_error_names_the_host_alone),
         cmocka_unit_test(a_private_address_is_not_called_unless_allowed),
         cmocka_unit_test(a_permission_that_is_taken_back_counts_at_once),
         cmocka_unit_test(the_end_does_not_wait_for_a_receiver_that_refuses),

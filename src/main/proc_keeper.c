@@ -75,6 +75,7 @@ static enum status prepare(const struct keeper_options *options, struct io **ret
 
     (void)signal(SIGINT, SIG_IGN);
     (void)signal(SIGTERM, SIG_IGN);
+    (void)signal(SIGHUP, SIG_IGN); /* somebody may send it to all that are called daybook */
     (void)signal(SIGPIPE, SIG_IGN);
     enum status status = io_linux_new(options->data_dir, ret_io, err);
     if (status == STATUS_OK)

@@ -73,9 +73,12 @@ class Ends(Story):
         self.assertEqual(0, self.lab.cli('compact').returncode)
 
     def test_sighup_keeps_serving(self):
-        os.kill(self.lab.process.pid, signal.SIGHUP)
+        before = self.children()
+        for pid in [self.lab.process.pid, *before]:  # as `pkill -HUP daybook` sends it
+            os.kill(pid, signal.SIGHUP)
         time.sleep(0.5)
         self.assertIsNone(self.lab.process.poll())
+        self.assertEqual(before, self.children())
         self.assertEqual(200, self.lab.http('GET', '/readyz', token='')[0])
 
     def test_a_second_holder_ends_with_4_and_names_the_first(self):

@@ -59,6 +59,16 @@ struct children {
     int port_pipe;
 };
 
+/* Ends it and takes its state: no later wait meets it. */
+static void end_child(pid_t pid)
+{
+    if (pid <= 0)
+        return;
+    (void)kill(pid, SIGKILL);
+    while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+        ;
+}
+
 /* The keeper's end and the server's end of every channel. */
 struct channels {
     int keeper[KEEPER_SOCKETS], server[KEEPER_SOCKETS];
@@ -74,8 +84,14 @@ static enum status make_channels(struct channels *ret, struct error *err)
 {
     for (int i = 0; i < KEEPER_SOCKETS; i++) {
         int pair[2];
-        if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
-            return ERROR_SET(err, STATUS_IO, "cannot make a socket pair");
+        if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) {
+            enum status status = ERROR_SET(err, STATUS_IO, "cannot make a socket pair");
+            while (i-- > 0) {
+                (void)close(ret->keeper[i]);
+                (void)close(ret->server[i]);
+            }
+            return status;
+        }
         ret->keeper[i] = pair[0];
         ret->server[i] = pair[1];
     }
@@ -138,11 +154,15 @@ static enum status start_server(const struct data_dir *dir, const struct config 
     server_pid = ret->server > 0 ? ret->server : 0;
     (void)sigprocmask(SIG_SETMASK, &before, NULL);
     (void)close(ports[1]);
+    if (ret->server < 0) {
+        (void)close(ports[0]);
+        return ERROR_SET(err, STATUS_IO, "cannot start the server");
+    }
     ret->port_pipe = ports[0];
-    return ret->server > 0 ? STATUS_OK
-                           : ERROR_SET(err, STATUS_IO, "cannot start the server");
+    return STATUS_OK;
 }
 
+/* Both, or neither. */
 static enum status start_children(const struct data_dir *dir, const struct config *config,
                                   struct children *ret, struct error *err)
 {
@@ -156,6 +176,8 @@ static enum status start_children(const struct data_dir *dir, const struct confi
         status = start_server(dir, config, &channels, ret, err);
     close_all(channels.keeper);
     close_all(channels.server);
+    if (status != STATUS_OK)
+        end_child(ret->keeper);
     return status;
 }
 
@@ -196,12 +218,19 @@ static int wait_children(const struct children *children)
         log_line(LOG_LEVEL_ERROR, "the server was ended by signal %d", WTERMSIG(state));
     else
         log_line(LOG_LEVEL_ERROR, "the keeper ended");
-    pid_t other = pid == children->server ? children->keeper : children->server;
     server_pid = 0;
-    (void)kill(other, SIGKILL);
-    while (waitpid(other, &state, 0) < 0 && errno == EINTR)
-        ;
+    end_child(pid == children->server ? children->keeper : children->server);
     return code;
+}
+
+/* A life of both, to its end; as wait_children(). */
+static int live(const struct children *children, struct config *config, bool *was_ready)
+{
+    if (stop_wanted)
+        (void)kill(children->server, SIGTERM);
+    bool ready = read_port(children->port_pipe, config);
+    *was_ready = *was_ready || ready;
+    return wait_children(children);
 }
 
 int process_supervise(const struct data_dir *dir, struct config *config)
@@ -215,13 +244,13 @@ int process_supervise(const struct data_dir *dir, struct config *config)
         struct children children = {0};
         struct error err;
         uint64_t started_us = clock_monotonic_us(clock_system());
-        if (start_children(dir, config, &children, &err) != STATUS_OK)
+        int code = -1;
+        if (start_children(dir, config, &children, &err) == STATUS_OK)
+            code = live(&children, config, &was_ready);
+        else if (!was_ready)
             return cli_fail(&err);
-        if (stop_wanted)
-            (void)kill(children.server, SIGTERM);
-        bool ready = read_port(children.port_pipe, config);
-        was_ready = was_ready || ready;
-        int code = wait_children(&children);
+        else /* what it lacks may be there in a moment: it worked before */
+            log_failure("cannot start the server again", &err);
         if (stop_wanted && code >= 0)
             return code;
         if (stop_wanted || (!was_ready && code != -1))

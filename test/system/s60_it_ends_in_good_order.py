@@ -117,6 +117,18 @@ class Ends(Story):
         ready = lab.wait_until(self.is_ready, 20)
         self.assertTrue(ready)
 
+    def test_a_start_again_that_fails_is_tried_again(self):
+        key = os.path.join(self.lab.data, 'keys/kek')
+        os.rename(key, key + '.away')
+        try:
+            os.kill(max(self.children()), signal.SIGKILL)
+            self.assertTrue(lab.wait_until(
+                lambda: 'cannot start the server again' in self.lab.log_tail(), 20))
+        finally:
+            os.rename(key + '.away', key)
+        self.assertTrue(lab.wait_until(self.is_ready, 20), self.lab.log_tail())
+        self.assertEqual(2, len(self.children()))  # none that ended is left
+
     def is_ready(self):
         try:
             return self.lab.http('GET', '/readyz', token='')[0] == 200

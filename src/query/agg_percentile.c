@@ -22,8 +22,8 @@ struct sample {
 struct samples {
     struct sample *data;
     uint64_t count, capacity;
-    double percents[8]; /* of this call; a state is cheap beside its samples */
-    uint32_t percent_count, reserved;
+    const double *percents; /* of the call: the states of a batch share them */
+    uint64_t percent_count;
 };
 
 static bool is_orderable(enum type type)
@@ -108,38 +108,71 @@ static enum status add_sample(struct arena *arena, struct samples *samples, stru
     return STATUS_OK;
 }
 
-/* The percents from argument `first` on, numbers or one array of numbers. */
-static void read_percents(struct samples *samples, const struct vector *args, uint32_t arg_count,
-                          uint32_t first)
+struct percents {
+    double *data;
+    uint64_t count, capacity;
+};
+
+static enum status add_percent(struct arena *arena, struct percents *list, double percent,
+                               struct error *err)
 {
-    for (uint32_t i = first; i < arg_count && samples->percent_count < 8; i++) {
+    if (list->count == list->capacity) {
+        uint64_t capacity = list->capacity == 0 ? 1 : list->capacity * 2;
+        double *data = ARENA_ARRAY(arena, double, capacity, err);
+        if (data == NULL)
+            return err->status;
+        if (list->count > 0)
+            memcpy(data, list->data, list->count * sizeof(*data));
+        list->data = data;
+        list->capacity = capacity;
+    }
+    list->data[list->count++] = percent;
+    return STATUS_OK;
+}
+
+/* The percents from argument `first` on, numbers or one array of numbers. */
+static enum status read_percents(struct arena *arena, const struct vector *args,
+                                 uint32_t arg_count, uint32_t first, struct percents *ret,
+                                 struct error *err)
+{
+    enum status status = STATUS_OK;
+
+    for (uint32_t i = first; i < arg_count && status == STATUS_OK; i++) {
         struct value value = row_value(&args[i], 0);
         if (value.is_null)
             continue;
         if (value.type == TYPE_REAL) {
-            samples->percents[samples->percent_count++] = value.real;
+            status = add_percent(arena, ret, value.real, err);
             continue;
         }
         struct dynamic_iterator it = dynamic_iterate(value.bytes);
-        while (dynamic_next(&it) && samples->percent_count < 8) {
+        while (status == STATUS_OK && dynamic_next(&it)) {
             double percent;
             if (text_parse_double(slice_trim(it.value), &percent))
-                samples->percents[samples->percent_count++] = percent;
+                status = add_percent(arena, ret, percent, err);
         }
     }
+    return status;
 }
 
 static enum status add_rows(UPDATE_PARAMETERS, bool weighted)
 {
+    struct percents percents = {0};
     enum status status = STATUS_OK;
-    uint32_t first = weighted ? 2 : 1;
 
     for (uint32_t row = 0; status == STATUS_OK && row < row_count; row++) {
         struct samples *samples = (struct samples *)states + groups[row];
         struct value value = row_value(&args[0], row);
         struct sample sample = {.weight = 1};
-        if (samples->percent_count == 0)
-            read_percents(samples, args, arg_count, first);
+        if (samples->percents == NULL) {
+            if (percents.data == NULL)
+                status = read_percents(context->arena, args, arg_count, weighted ? 2 : 1,
+                                       &percents, err);
+            if (status != STATUS_OK)
+                return status;
+            samples->percents = percents.data;
+            samples->percent_count = percents.count;
+        }
         if (value.is_null || (value.type == TYPE_REAL && isnan(value.real)))
             continue;
         if (weighted) {
@@ -174,8 +207,12 @@ static enum status merge_samples(MERGE_PARAMETERS)
     struct samples *samples = into;
     enum status status = STATUS_OK;
 
-    if (samples->percent_count == 0) {
-        memcpy(samples->percents, other->percents, sizeof(samples->percents));
+    if (samples->percent_count == 0 && other->percent_count > 0) {
+        double *percents = ARENA_ARRAY(context->arena, double, other->percent_count, err);
+        if (percents == NULL)
+            return err->status;
+        memcpy(percents, other->percents, other->percent_count * sizeof(*percents));
+        samples->percents = percents;
         samples->percent_count = other->percent_count;
     }
     for (uint64_t i = 0; status == STATUS_OK && i < other->count; i++)
@@ -240,10 +277,53 @@ static enum status finish_percentile(FINISH_PARAMETERS)
     return status;
 }
 
+/* The weights up to each sample: for many percents, that none goes through all samples. */
+struct sums {
+    double *data;
+    uint64_t capacity;
+};
+
+static enum status sum_up(const struct samples *samples, struct arena *arena, struct sums *sums,
+                          struct error *err)
+{
+    double sum = 0;
+
+    if (samples->count > sums->capacity) {
+        sums->data = ARENA_ARRAY(arena, double, samples->count, err);
+        sums->capacity = samples->count;
+        if (sums->data == NULL)
+            return err->status;
+    }
+    for (uint64_t i = 0; i < samples->count; i++) {
+        sum += samples->data[i].weight;
+        sums->data[i] = sum;
+    }
+    return STATUS_OK;
+}
+
+/* As pick(). */
+static double pick_by_sums(const struct samples *samples, const struct sums *sums,
+                           double percent)
+{
+    double total = sums->data[samples->count - 1];
+    double wanted = total * percent / 100 - total * 1e-12;
+    uint64_t low = 0, high = samples->count - 1;
+
+    while (low < high) {
+        uint64_t middle = low + (high - low) / 2;
+        if (sums->data[middle] >= wanted)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return samples->data[low].real;
+}
+
 /* The element type is not known here: the samples are reals (see bind). */
 static enum status finish_array(FINISH_PARAMETERS)
 {
     struct buf buf;
+    struct sums sums = {0};
     enum status status = vector_flat(arena, TYPE_DYNAMIC, state_count, false, ret, err);
     void *data = vector_data(ret);
 
@@ -254,16 +334,18 @@ static enum status finish_array(FINISH_PARAMETERS)
         buf_clear(&buf);
         if (samples->count > 1)
             qsort(samples->data, samples->count, sizeof(*samples->data), compare_reals);
+        status = sum_up(samples, arena, &sums, err);
         buf_add_byte(&buf, '[');
-        for (uint32_t p = 0; p < samples->percent_count && samples->count > 0; p++) {
+        for (uint64_t p = 0;
+             p < samples->percent_count && samples->count > 0 && status == STATUS_OK; p++) {
             struct value value = {.type = TYPE_REAL,
-                                  .real = pick(samples, samples->percents[p])->real};
+                                  .real = pick_by_sums(samples, &sums, samples->percents[p])};
             if (p > 0)
                 buf_add_byte(&buf, ',');
             dynamic_add_value(&buf, &value);
         }
         buf_add_byte(&buf, ']');
-        status = buf_check(&buf, err);
+        status = status != STATUS_OK ? status : buf_check(&buf, err);
         if (status != STATUS_OK)
             break;
         struct slice copy =
@@ -296,10 +378,10 @@ static const struct aggregate aggregates[] = {
                "percentilesw(x, x, 50) == 2", 3, 64, weighted, bind_weighted, percentile),
     PERCENTILE("percentiles_array", "percentiles_array(value, percents)",
                "percentile() for several percents as an array",
-               "percentiles_array(x, 50)[0] == 2", 2, 9, plain, bind_percentiles_array, array),
+               "percentiles_array(x, 50)[0] == 2", 2, 64, plain, bind_percentiles_array, array),
     PERCENTILE("percentilesw_array", "percentilesw_array(value, weight, percents)",
                "percentilew() for several percents as an array",
-               "percentilesw_array(x, x, 50)[0] == 2", 3, 10, weighted, bind_weighted_array,
+               "percentilesw_array(x, x, 50)[0] == 2", 3, 64, weighted, bind_weighted_array,
                array),
 };
 

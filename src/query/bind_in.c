@@ -156,13 +156,36 @@ static struct expr *bind_open_in(struct binder *b, const struct node *node, stru
     return bind_invoke(b, node->at, &operator_not, &any, 1, TYPE_BOOL);
 }
 
+/* What dynamic values are compared as.  One of these types may be shown otherwise in them than
+ * by itself; all others are known by their texts. */
+static enum type type_of_items(const struct values *list)
+{
+    enum type type = TYPE_STRING;
+    bool is_first = true;
+
+    for (uint32_t i = 0; i < list->count; i++) {
+        if (list->items[i].is_null)
+            continue;
+        if (!is_first && list->items[i].type != type)
+            return TYPE_STRING;
+        type = list->items[i].type;
+        is_first = false;
+    }
+    return type == TYPE_BOOL || type == TYPE_DATETIME || type == TYPE_TIMESPAN ||
+                   type == TYPE_GUID || type == TYPE_REAL
+               ? type
+               : TYPE_STRING;
+}
+
 static struct expr *bind_set(struct binder *b, const struct node *node, struct expr *left,
                              const struct values *list, bool nocase, bool negated)
 {
     enum type type = left->type;
 
-    if (nocase || type == TYPE_DYNAMIC)
+    if (nocase)
         type = TYPE_STRING;
+    else if (type == TYPE_DYNAMIC)
+        type = type_of_items(list);
     if (type == TYPE_INT)
         type = TYPE_LONG;
     for (uint32_t i = 0; i < list->count && type == TYPE_LONG; i++) {

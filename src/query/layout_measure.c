@@ -74,24 +74,18 @@ static void mark_operator(struct measure *m, uint32_t i, bool behind_bar)
 }
 
 /* kind=inner, hint.strategy = shuffle ... behind an operator's name. */
-static void mark_params(struct measure *m, uint32_t i)
+static void mark_params(struct measure *m, struct slice op_name, uint32_t i)
 {
     while (i + 2 < m->count) {
         bool hint = layout_is(&m->tokens[i], "hint") && layout_is(&m->tokens[i + 1], ".");
         uint32_t equal = hint ? i + 3 : i + 1;
-        bool known = m->tokens[i].kind == TOKEN_NAME && parse_is_option(m->tokens[i].text);
+        bool known = m->tokens[i].kind == TOKEN_NAME &&
+                     parse_is_option(op_name, m->tokens[i].text);
         if ((!hint && !known) || equal + 1 >= m->count || !layout_is(&m->tokens[equal], "="))
             return;
         for (; i <= equal + 1; i++)
             m->pieces[i].is_param = true;
     }
-}
-
-static bool takes_params(struct slice name)
-{
-    static const char *const plain[] = {"extend", "project", "where", "print"};
-
-    return !ONE_OF(name, plain);
 }
 
 static bool starts_pipeline(const struct measure *m, uint32_t i)
@@ -109,11 +103,13 @@ static void mark_all(struct measure *m)
         bool behind_bar = i > 0 && layout_is(&m->tokens[i - 1], "|");
         if (behind_bar || starts_pipeline(m, i))
             mark_operator(m, i, behind_bar);
-        if (m->pieces[i].is_operator && takes_params(m->tokens[i].text)) {
+        if (m->pieces[i].is_operator) {
             uint32_t end = i;
             while (end < m->count && m->pieces[end].is_operator)
                 end++;
-            mark_params(m, end);
+            struct slice name = slice_from(m->text.data + m->tokens[i].at,
+                                           m->tokens[end - 1].end - m->tokens[i].at);
+            mark_params(m, name, end);
         }
     }
 }

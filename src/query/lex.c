@@ -79,23 +79,33 @@ static enum status add(struct lexer *lx, enum token_kind kind, size_t at, struct
     return STATUS_OK;
 }
 
+size_t lex_blank(struct slice text, size_t at)
+{
+    size_t end = at;
+
+    if (at >= text.size)
+        return 0;
+    if (text.data[at] == ' ' || (text.data[at] >= '\t' && text.data[at] <= '\r'))
+        return 1;
+    if ((unsigned char)text.data[at] < 0x80)
+        return 0;
+    uint32_t rune = text_next_rune(text, &end);
+    bool is_blank = rune == 0xa0 || rune == 0x3000 || rune == 0xfeff || rune == 0x202f ||
+                    rune == 0x205f || rune == 0x1680 || (rune >= 0x2000 && rune <= 0x200f);
+    return is_blank ? end - at : 0;
+}
+
 static void skip_blank(struct lexer *lx)
 {
     while (lx->at < lx->text.size) {
-        unsigned char c = (unsigned char)lx->text.data[lx->at];
+        char c = lx->text.data[lx->at];
         bool line_start = lx->at == 0 || lx->text.data[lx->at - 1] == '\n';
-        if (c == ' ' || (c >= '\t' && c <= '\r')) {
-            lx->at++;
+        size_t blank = lex_blank(lx->text, lx->at);
+        if (blank > 0) {
+            lx->at += blank;
         } else if ((c == '/' && peek(lx, 1) == '/') || (c == '#' && line_start)) {
             while (lx->at < lx->text.size && lx->text.data[lx->at] != '\n')
                 lx->at++;
-        } else if (c >= 0x80) {
-            size_t at = lx->at; /* no-break and other spaces, common in pasted queries */
-            uint32_t rune = text_next_rune(lx->text, &at);
-            if (rune != 0xa0 && rune != 0x3000 && rune != 0xfeff && rune != 0x202f &&
-                rune != 0x205f && rune != 0x1680 && !(rune >= 0x2000 && rune <= 0x200f))
-                break;
-            lx->at = at;
         } else {
             break;
         }

@@ -47,6 +47,10 @@ void lex_report(const struct lex_place *place, struct error *err, const char *fo
 enum status lex_error(struct slice text, uint32_t at, const char *code, struct error *err,
                       const char *format, ...) PRINTF_LIKE(5, 6);
 
+/* The bytes of a blank at text[at], 0 if there is none.  No-break and other spaces are common
+ * in queries that are pasted. */
+size_t lex_blank(struct slice text, size_t at);
+
 enum status lex(struct arena *arena, struct slice text, struct token **ret, uint32_t *ret_count,
                 struct error *err) MUST_USE;
 

@@ -19,24 +19,24 @@ struct reader_state {
 
 static enum status value(struct reader_state *r);
 
+static char next(const struct reader_state *r)
+{
+    return r->at < r->text.size ? r->text.data[r->at] : '\0';
+}
+
 static void skip(struct reader_state *r)
 {
     while (r->at < r->text.size) {
-        char c = r->text.data[r->at];
-        if (c == ' ' || (c >= '\t' && c <= '\r')) {
-            r->at++;
-        } else if (c == '/' && r->at + 1 < r->text.size && r->text.data[r->at + 1] == '/') {
+        size_t blank = lex_blank(r->text, r->at);
+        if (blank > 0) {
+            r->at += blank;
+        } else if (next(r) == '/' && r->at + 1 < r->text.size && r->text.data[r->at + 1] == '/') {
             while (r->at < r->text.size && r->text.data[r->at] != '\n')
                 r->at++;
         } else {
             break;
         }
     }
-}
-
-static char next(const struct reader_state *r)
-{
-    return r->at < r->text.size ? r->text.data[r->at] : '\0';
 }
 
 static enum status fail(struct reader_state *r, const char *expected)

@@ -76,23 +76,9 @@ static bool pattern_list(struct parser *p, struct node *op)
     return true;
 }
 
-bool parse_is_option(struct slice name)
-{
-    static const char *const names[] = {"kind",          "withsource",     "with_source",
-                                        "isfuzzy",       "bagexpansion",   "with_itemindex",
-                                        "flags",         "decodeblocks",   "datascope",
-                                        "with_match_id", "best_effort"};
-
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        if (slice_is(name, names[i]))
-            return true;
-    }
-    return false;
-}
-
 /* Operators of which nothing else begins with `name =`: there every name is meant as an
  * option, and the binder says which ones there are. */
-static bool has_options_only(const struct node *op)
+static bool has_options_only(struct slice op_name)
 {
     static const char *const names[] = {"join",      "lookup", "union",  "sort",   "order",
                                         "top",       "take",   "limit",  "sample", "parse",
@@ -100,10 +86,35 @@ static bool has_options_only(const struct node *op)
                                         "scan",      "as",     "count",  "consume", "getschema"};
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        if (slice_is(op->name, names[i]))
+        if (slice_is(op_name, names[i]))
             return true;
     }
     return false;
+}
+
+/* Of the others most make columns, which may have any name. */
+static bool has_option(struct slice op_name, struct slice name)
+{
+    static const struct {
+        const char *op_name, *name;
+    } options[] = {
+        {"make-series", "kind"},
+        {"mv-expand", "kind"},     {"mv-expand", "bagexpansion"}, {"mv-expand", "with_itemindex"},
+        {"mvexpand", "kind"},      {"mvexpand", "bagexpansion"},  {"mvexpand", "with_itemindex"},
+        {"mv-apply", "kind"},      {"mv-apply", "bagexpansion"},  {"mv-apply", "with_itemindex"},
+        {"mvapply", "kind"},       {"mvapply", "bagexpansion"},   {"mvapply", "with_itemindex"},
+    };
+
+    for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+        if (slice_is(op_name, options[i].op_name) && slice_is(name, options[i].name))
+            return true;
+    }
+    return false;
+}
+
+bool parse_is_option(struct slice op_name, struct slice name)
+{
+    return has_options_only(op_name) || has_option(op_name, name);
 }
 
 /* "hint." and the name, which may be in brackets and apart from the dot. */
@@ -124,15 +135,16 @@ static bool name_hint(struct parser *p, struct node *param)
 bool parse_params(struct parser *p, struct node *op)
 {
     struct node **tail = &op->params;
-    bool open = has_options_only(op);
+    bool open = has_options_only(op->name);
 
     while (*tail != NULL)
         tail = &(*tail)->next;
     for (;;) {
         const struct token *token = parse_peek(p, 0);
-        bool hint = parse_is(p, "hint") && parse_is_at(p, 1, ".");
+        bool hint = parse_is(p, "hint") && parse_is_at(p, 1, ".") &&
+                    (open || parse_is_at(p, 3, "=")); /* else a column of that name */
         bool option = token->kind == TOKEN_NAME && parse_is_at(p, 1, "=") &&
-                      (open || parse_is_option(token->text));
+                      parse_is_option(op->name, token->text);
         if (!hint && !option)
             return true;
         p->at += hint ? 2 : 0;
@@ -441,7 +453,7 @@ bool parse_operators(struct parser *p, struct node **ret)
 {
     struct node **tail = ret;
 
-    if (!parse_need(p, "("))
+    if (!parse_enter(p) || !parse_need(p, "("))
         return false;
     do {
         *tail = parse_operator(p);
@@ -449,5 +461,6 @@ bool parse_operators(struct parser *p, struct node **ret)
             return false;
         tail = &(*tail)->next;
     } while (parse_take(p, "|"));
+    p->depth--;
     return parse_need(p, ")");
 }

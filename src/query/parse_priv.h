@@ -62,8 +62,8 @@ bool parse_statements(struct parser *p, const char *end, struct node **ret);
 struct node *parse_literal(struct parser *p, const struct token *token);
 /* operator families */
 bool parse_params(struct parser *p, struct node *op);
-/* Whether `name = value` behind an operator's name is never a column's name. */
-bool parse_is_option(struct slice name);
+/* Whether `name = value` behind the operator's name is an option, not a column. */
+bool parse_is_option(struct slice op_name, struct slice name);
 bool parse_render(struct parser *p, struct node *op);
 struct node *parse_right_table(struct parser *p);
 bool parse_partition(struct parser *p, struct node *op);

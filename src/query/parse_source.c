@@ -309,10 +309,12 @@ static bool op_skip(struct parser *p, struct node *op)
             return depth == 0 || parse_fail(p, "a closing bracket") != NULL;
         if (depth == 0 && (closes || parse_is(p, "|") || parse_is(p, ";")))
             return true;
-        if (parse_is(p, "(") || parse_is(p, "[") || parse_is(p, "{"))
-            depth++;
-        if (closes)
-            depth--;
+        bool opens = parse_is(p, "(") || parse_is(p, "[") || parse_is(p, "{");
+        if (opens && !parse_enter(p)) /* the layout goes into each */
+            return false;
+        depth += opens;
+        p->depth -= closes;
+        depth -= closes;
     }
 }
 

@@ -63,6 +63,11 @@ SHAPES = {
         f'strcat("a{i}", Workload)' for i in range(900)),
     'lets of tables': chain(3000, 'let t{0} = ' + T + ' | where UserId has "a" | take {0};')
     + 'union t*',
+    'fork in fork': 'print 1 | ' + 'fork(' * 20000 + 'count' + ')' * 20000,
+    'mv-apply too deep': 'print x = 1 | ' + 'mv-apply x on(' * 15000 + 'count' + ')' * 15000,
+    'partition too deep': 'print x = 1 | ' + 'partition by x(' * 15000 + 'count' + ')' * 15000,
+    'facet too deep': 'print x = 1 | ' + 'facet by x with(' * 13000 + 'count' + ')' * 13000,
+    'a graph in brackets': 'print x = 1 | make-graph ' + '(' * 100000 + ')' * 100000,
     'materialize in materialize': 'materialize(' * 2000 + T + ')' * 2000,
 }
 

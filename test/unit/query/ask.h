@@ -254,6 +254,24 @@ static inline void ask_all(const struct ask *list, size_t count)
     assert_int_equal(failures, 0);
 }
 
+/* The query is `front`, `count` times `open`, `middle`, as many times `close`. */
+static inline void ask_nested(const char *front, const char *open, const char *middle,
+                              const char *close, uint32_t count, const char *wanted)
+{
+    struct buf text;
+
+    buf_init(&text, 2 * QUERY_TEXT_BYTES_MAX);
+    buf_add_text(&text, front);
+    for (uint32_t i = 0; i < count; i++)
+        buf_add_text(&text, open);
+    buf_add_text(&text, middle);
+    for (uint32_t i = 0; i < count; i++)
+        buf_add_text(&text, close);
+    buf_add_byte(&text, '\0');
+    ask_all(&(struct ask){text.data, wanted}, 1);
+    buf_release(&text);
+}
+
 #define ASK(LIST) ask_all(LIST, sizeof(LIST) / sizeof((LIST)[0]))
 
 /* The whole of a test file that has tables only. */

@@ -11,6 +11,17 @@ static const struct ask ranks_cases[] = {
     {"range x from 1 to 10 step 1 | summarize percentiles_array(x, 50, 100), "
      "percentiles_array(x, dynamic([10]))",
      "[[[5.0,10.0],[1.0]]]"},
+    /* as many as are asked for, in any order */
+    {"range x from 1 to 100 step 1 | summarize a = percentiles_array(x, range(0, 100, 10)), "
+     "w = percentilesw_array(x, 2, range(100, 0, -10)) | project array_length(a), tostring(a), "
+     "array_length(w), w[0], w[9], w[10]",
+     "[[11,\"[1.0,10.0,20.0,30.0,40.0,50.0,60.0,70.0,80.0,90.0,100.0]\",11,100.0,10.0,1.0]]"},
+    {"range x from 1 to 9 step 1 | summarize percentiles_array(x, 1, 12, 23, 34, 45, 56, 67, 78, "
+     "89, 100) by x % 2 | summarize sum(array_length(percentiles_x))",
+     "[[20]]"},
+    {"range x from 1 to 20000 step 1 | summarize p = percentiles_array(x, range(0, 100, 1)) "
+     "by k = x % 3000 | summarize count(), min(array_length(p)), max(array_length(p))",
+     "[[3000,101,101]]"},
     {"datatable(v:long, w:long)[1, 1, 2, 98, 3, 1] | summarize percentilew(v, w, 50), "
      "percentilesw(v, w, 1, 100)",
      "[[2,1,3]]"},

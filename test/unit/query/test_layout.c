@@ -34,6 +34,12 @@ static void test_each_operator_has_a_line(void **state)
             "T\n| project x = -3 * -e, a * b, (a) * -b, 2 * +c\n| extend y = 2 * -3\n");
     formats("T | project-away x*,y | mv-expand kind=array z to typeof(string)",
             "T\n| project-away x*, y\n| mv-expand kind=array z to typeof(string)\n");
+    formats("T|extend kind=a|summarize kind=max(kind)by flags=b|serialize kind=1",
+            "T\n| extend kind = a\n| summarize kind = max(kind) by flags = b\n"
+            "| serialize kind = 1\n");
+    formats("T|mv-apply kind = array x on(count)|make-series kind = nonempty n=count() on t",
+            "T\n| mv-apply kind=array x on (count)\n"
+            "| make-series kind=nonempty n = count() on t\n");
     formats("T|take 5;", "T\n| take 5;\n");
     formats("T|mv-expand with_itemindex=(case(aaaaaaaaaaaaaaaaaaaaaaaaaaaa,"
             "bbbbbbbbbbbbbbbbbbbbbbbbbb,cccccccccccccccccccccc,4)) d,e",

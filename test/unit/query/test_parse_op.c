@@ -45,11 +45,51 @@ static void what_is_right_has_its_answer(void **state)
     ASK(cases);
 }
 
+static void what_is_nested_too_deep_is_refused(void **state)
+{
+    static const struct {
+        const char *front, *open, *middle;
+    } cases[] = {
+        {"T | ", "fork (", "count"},
+        {"T | ", "mv-apply d on (", "count"},
+        {"T | ", "partition by n (", "count"},
+        {"T | ", "facet by n with (", "count"},
+        {"T | ", "union (T | ", "count"},
+        {"T | make-graph ", "(", "a"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+        ask_nested(cases[i].front, cases[i].open, cases[i].middle, ")", 300,
+                   "! query too complex: nested deeper than 200");
+    ask_nested("T | where n == 1 | ", "fork (", "count", ")", 100, "[[1]]");
+    ask_nested("T | where n == 2 | ", "mv-apply d on (", "count", ")", 3, "[[2,2.5,\"two\",");
+}
+
+static void columns_may_be_named_as_options(void **state)
+{
+    static const struct ask cases[] = {
+        {"T | extend kind = n, flags = s | where n == 1 | project kind, flags", "[[1,\"one\"]]"},
+        {"T | project hint = d | where hint.a == 1 | project x = hint.a", "[[1]]"},
+        {"T | project hint = d | extend hint.a | take 0", "[]"},
+        {"T | make-series kind=nonempty count() on n from 1 to 2 step 1 | count", "[[1]]"},
+        {"T | mv-expand kind=array bagexpansion=array with_itemindex=i x = d | count", "[[3]]"},
+        {"T | summarize hint.strategy=shuffle kind = count() by s | count", "[[2]]"},
+        {"T | summarize hint . ['num_partitions']=2 count()", "[[2]]"},
+        {"T | join kind=inner T on n | count", "[[2]]"},
+    };
+
+    (void)state;
+    ASK(cases);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_wrong_is_refused_where_it_stands),
         cmocka_unit_test(what_is_right_has_its_answer),
+        cmocka_unit_test(what_is_nested_too_deep_is_refused),
+        cmocka_unit_test(columns_may_be_named_as_options),
     };
 
     return RUN_TESTS(tests);

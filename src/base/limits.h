@@ -82,8 +82,12 @@
 #define BODY_TOKENS_MAX 131072u /* values and keys of a JSON body, 2 MiB of memory: the most
                                  * indicators have 50,000, the longest parameters 65,536 */
 #define ORDER_BODY_BYTES_MAX (64 * KIB) /* of other JSON objects, which are recorded whole */
-#define QUERY_DEPTH_MAX 200u
+#define QUERY_DEPTH_MAX 200u        /* brackets and operators within one another */
 #define QUERY_NODES_MAX 50000u
+#define QUERY_LEVELS_MAX 2000u      /* of a text's tree, and while it is bound with the functions
+                                     * it calls: a row of 1,000 operators is one of 1,000 */
+#define QUERY_EXPR_DEPTH_MAX 4000u  /* of an expression, calls of functions filled in */
+#define QUERY_PLAN_DEPTH_MAX 1000u  /* operators over one another, some being several */
 #define QUERY_MEMORY_BYTES (512 * MIB) /* default budget; E_RUNAWAY_QUERY above it */
 #define QUERY_ROWS_MAX 500000u         /* result: E_QUERY_RESULT_SET_TOO_LARGE */
 #define QUERY_RESULT_BYTES_MAX (64 * MIB)
@@ -136,6 +140,8 @@ _Static_assert(RECORD_BYTES_MAX <= LEAF_BYTES_MAX, "a record fits a leaf");
 _Static_assert(LEAF_BYTES_MAX <= REQUEST_BODY_BYTES_MAX, "a leaf fits a request");
 _Static_assert(2 * QUERY_TEXT_BYTES_MAX + QUERY_PARAMETERS_BYTES_MAX < RECORD_BYTES_MAX / 4 * 3,
                "what was asked fits a record, as JSON");
+_Static_assert(QUERY_DEPTH_MAX < QUERY_LEVELS_MAX && QUERY_LEVELS_MAX < QUERY_EXPR_DEPTH_MAX,
+               "what the parser takes can be bound, and what is bound evaluated");
 _Static_assert(LEAF_RECORDS_MAX <= PART_ROWS_MAX, "a leaf fits a part");
 _Static_assert(WATCHLIST_BYTES_MAX < TENANT_DOCUMENT_BYTES_MAX, "a tenant has room for one");
 _Static_assert((INDEX_BLOCK_ROWS & (INDEX_BLOCK_ROWS - 1)) == 0, "power of two");

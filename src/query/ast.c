@@ -23,3 +23,18 @@ bool ast_same(const struct node *a, const struct node *b)
     }
     return a == NULL && b == NULL;
 }
+
+const struct node *ast_below(const struct node *list, uint32_t levels)
+{
+    for (const struct node *node = list; node != NULL; node = node->next) {
+        const struct node *const below[] = {node->args, node->by, node->params, node->body};
+        if (levels == 0)
+            return node;
+        for (size_t i = 0; i < sizeof(below) / sizeof(below[0]); i++) {
+            const struct node *found = ast_below(below[i], levels - 1);
+            if (found != NULL)
+                return found;
+        }
+    }
+    return NULL;
+}

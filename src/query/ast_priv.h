@@ -2,8 +2,8 @@
 /* ast_priv.h - the syntax tree: one node type for all constructs.
  *
  * `name` is the operator, function or symbol; the four lists hold what the
- * construct has of each.  The parser bounds depth and count, so the binder may
- * recurse.
+ * construct has of each.  The parser bounds depth (QUERY_LEVELS_MAX) and count, so whoever
+ * reads a tree may recurse.
  */
 #ifndef QUERY_AST_PRIV_H
 #define QUERY_AST_PRIV_H
@@ -67,6 +67,9 @@ enum status parse_query(struct arena *arena, struct slice text, struct node **re
 
 /* Whether two lists of trees are the same but for positions. */
 bool ast_same(const struct node *a, const struct node *b);
+
+/* The first node that has `levels` others above it, or NULL. */
+const struct node *ast_below(const struct node *list, uint32_t levels);
 
 static inline uint32_t node_count(const struct node *list)
 {

@@ -219,8 +219,11 @@ struct plan *bind_operator(struct binder *b, struct plan *input, const struct no
 {
     const struct node *outer = b->pipe;
 
+    if (!bind_enter(b, op->at, 1))
+        return NULL;
     b->pipe = pipe;
     struct plan *plan = bind_one(b, input, pipe, op);
     b->pipe = outer;
+    b->levels--;
     return plan;
 }

@@ -141,7 +141,7 @@ struct plan *bind_apply(struct binder *b, struct plan *input, const struct node 
 
     if (!bind_expansion(b, input, op, &x))
         return NULL;
-    struct plan *inner = plan_given(b->q, x.spec.schema, b->err);
+    struct plan *inner = plan_given(b->q, input, x.spec.schema, b->err);
     for (const struct node *o = op->body; o != NULL && inner != NULL; o = o->next)
         inner = bind_operator(b, inner, NULL, o);
     b->scope = scope;

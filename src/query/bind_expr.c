@@ -29,6 +29,25 @@ void *bind_unknown(struct binder *b, uint32_t at, const char *code, const char *
                      SLICE_FMT(slice_head(name, 128)));
 }
 
+#define EXPR_WEIGHT_MAX (4 * QUERY_NODES_MAX)
+
+/* Fails at a bound of what is bound. */
+static void *fail_too_complex(struct binder *b, uint32_t at, const char *what, uint32_t max)
+{
+    bind_fail(b, at, "E_QUERY_TOO_COMPLEX", "query too complex: more than %u %s", max, what);
+    b->err->status = STATUS_LIMIT;
+    return NULL;
+}
+
+bool bind_enter(struct binder *b, uint32_t at, uint32_t levels)
+{
+    if (b->levels + levels > QUERY_LEVELS_MAX)
+        return fail_too_complex(b, at, "brackets, operators and calls of functions in one another",
+                                QUERY_LEVELS_MAX) != NULL;
+    b->levels += levels;
+    return true;
+}
+
 static struct expr *new_expr(struct binder *b, enum expr_kind kind, enum type type, uint32_t at)
 {
     struct expr *expr = ARENA_NEW(b->q->arena, struct expr, b->err);
@@ -38,6 +57,7 @@ static struct expr *new_expr(struct binder *b, enum expr_kind kind, enum type ty
         expr->type = type;
         expr->at = at;
         expr->weight = 1;
+        expr->depth = 1;
     }
     return expr;
 }
@@ -85,21 +105,24 @@ struct expr *bind_scope_column(struct binder *b, uint32_t column, uint32_t at)
     return fail_beside_aggregates(b, wanted->name, at);
 }
 
-/* Sums the weights of args into expr; fails when it gets too heavy. */
+/* Sums the weights of args into expr; fails when it gets too heavy or too deep. */
 static bool weigh(struct binder *b, struct expr *expr)
 {
     uint64_t weight = 1;
+    uint32_t below = 0;
 
     for (uint32_t i = 0; i < expr->arg_count; i++) {
         weight += expr->args[i]->weight;
+        below = expr->args[i]->depth > below ? expr->args[i]->depth : below;
         expr->is_impure = expr->is_impure || expr->args[i]->is_impure;
     }
-    if (weight > 4 * (uint64_t)QUERY_NODES_MAX) {
-        bind_fail(b, expr->at, "E_QUERY_TOO_COMPLEX", "query too complex");
-        b->err->status = STATUS_LIMIT;
-        return false;
-    }
+    if (weight > EXPR_WEIGHT_MAX)
+        return fail_too_complex(b, expr->at, "steps of an expression", EXPR_WEIGHT_MAX) != NULL;
+    if (below >= QUERY_EXPR_DEPTH_MAX)
+        return fail_too_complex(b, expr->at, "steps of an expression in one another",
+                                QUERY_EXPR_DEPTH_MAX) != NULL;
     expr->weight = (uint32_t)weight;
+    expr->depth = below + 1;
     return true;
 }
 
@@ -641,7 +664,7 @@ static struct expr *bind_index(struct binder *b, const struct node *node)
     return bind_invoke(b, node->at, &operator_element, args, 2, TYPE_DYNAMIC);
 }
 
-struct expr *bind_expr(struct binder *b, const struct node *node)
+static struct expr *bind_node(struct binder *b, const struct node *node)
 {
     switch (node->kind) {
     case NODE_LITERAL:
@@ -687,4 +710,13 @@ struct expr *bind_expr(struct binder *b, const struct node *node)
         break;
     }
     return bind_fail(b, node->at, "SEM0100", "a table cannot stand here; a value is needed");
+}
+
+struct expr *bind_expr(struct binder *b, const struct node *node)
+{
+    if (!bind_enter(b, node->at, 1))
+        return NULL;
+    struct expr *expr = bind_node(b, node);
+    b->levels--;
+    return expr;
 }

@@ -176,7 +176,7 @@ struct plan *bind_partition(struct binder *b, struct plan *input, const struct n
         input = p.cell == NULL ? NULL : plan_reader(b->q, p.cell, b->err);
         return input == NULL ? NULL : partition_queries(b, input, &p);
     }
-    struct plan *inner = plan_given(b->q, &input->schema, b->err);
+    struct plan *inner = plan_given(b->q, input, &input->schema, b->err);
     for (const struct node *o = op->body; o != NULL && inner != NULL; o = o->next)
         inner = bind_operator(b, inner, NULL, o);
     b->scope = scope;

@@ -73,6 +73,7 @@ struct binder {
     const struct slice *views;     /* names of the views being bound, innermost last */
     uint32_t view_count;
     uint32_t depth;   /* of function calls and views */
+    uint32_t levels;  /* of expressions, tables and operators in one another, and in functions */
     bool is_dry;      /* only to find errors: subqueries do not run */
     uint64_t weight;  /* operators bound: bounds what lets can unfold to */
     const struct node *pipe;          /* that the operator being bound stands in, or NULL */
@@ -83,6 +84,10 @@ struct binder {
 
 #define BIND_DEPTH_MAX 64u
 #define BIND_PLAN_DEPTH_MAX 400u
+
+/* So many levels deeper, before what recurses; pair with b->levels -= levels.  False: there are
+ * too many. */
+bool bind_enter(struct binder *b, uint32_t at, uint32_t levels);
 
 /* Errors: fill b->err at the node and return NULL. */
 void *bind_fail(struct binder *b, uint32_t at, const char *code, const char *format, ...)

@@ -6,6 +6,8 @@
 
 #include "base/text.h"
 
+#define TABLE_LEVELS 4u /* what binds a union or a search takes more of the stack */
+
 const struct binding *bind_find(const struct binder *b, struct slice name)
 {
     for (const struct binding *v = b->bindings; v != NULL; v = v->next) {
@@ -69,10 +71,24 @@ static const struct node *last_of(const struct node *list)
     return list;
 }
 
+/* Of what stands in the function. */
+static bool is_tabular_within(struct binder *b, const struct binding *f, const struct node *node)
+{
+    const struct binding *outer = b->bindings;
+
+    if (b->depth >= BIND_DEPTH_MAX)
+        return false;
+    b->bindings = f->closure;
+    b->depth++;
+    bool tabular = bind_is_tabular(b, node);
+    b->depth--;
+    b->bindings = outer;
+    return tabular;
+}
+
 static bool function_is_tabular(struct binder *b, const struct binding *f)
 {
     const struct node *last = last_of(f->node->body);
-    const struct binding *outer = b->bindings;
 
     if (last == NULL)
         return false;
@@ -82,23 +98,11 @@ static bool function_is_tabular(struct binder *b, const struct binding *f)
                 return (p->flags & NODE_TABULAR) != 0;
         }
         for (const struct node *s = f->node->body; s != last; s = s->next) {
-            if (s->kind == NODE_LET && slice_equal(s->name, last->name)) {
-                b->bindings = f->closure;
-                bool tabular = bind_is_tabular(b, s->args);
-                b->bindings = outer;
-                return tabular;
-            }
+            if (s->kind == NODE_LET && slice_equal(s->name, last->name))
+                return is_tabular_within(b, f, s->args);
         }
     }
-    b->bindings = f->closure;
-    bool tabular = b->depth < BIND_DEPTH_MAX;
-    if (tabular) {
-        b->depth++;
-        tabular = bind_is_tabular(b, last);
-        b->depth--;
-    }
-    b->bindings = outer;
-    return tabular;
+    return is_tabular_within(b, f, last);
 }
 
 static bool is_foreign(struct slice name)
@@ -444,9 +448,12 @@ struct plan *bind_table(struct binder *b, const struct node *node)
 {
     uint32_t row = b->row;
 
+    if (!bind_enter(b, node->at, TABLE_LEVELS))
+        return NULL;
     b->row = ++b->q->table_count;
     struct plan *plan = bind_source_and_operators(b, node);
     b->row = row;
+    b->levels -= TABLE_LEVELS;
     return plan;
 }
 

@@ -4,6 +4,7 @@
  * A column of the projection becomes what it is computed of.  A member of pack_record() becomes
  * the column that it is of, so that the bag of all columns need not be made for it.
  */
+#include "base/limits.h"
 #include "query/fn_priv.h"
 #include "query/op_priv.h"
 
@@ -66,6 +67,13 @@ static const struct expr *record_of(const struct plan *project, const struct exp
     return record->kind == EXPR_CALL && record->function == &function_record ? record : NULL;
 }
 
+static void count_argument(struct expr *e, const struct expr *argument)
+{
+    e->weight += argument->weight;
+    e->depth = argument->depth >= e->depth ? argument->depth + 1 : e->depth;
+    e->is_impure = e->is_impure || argument->is_impure;
+}
+
 static struct expr *new_call(struct query *q, const struct expr *at,
                              const struct function *function, struct expr *const *args,
                              uint32_t arg_count, struct error *err)
@@ -81,6 +89,7 @@ static struct expr *new_call(struct query *q, const struct expr *at,
                           .type = TYPE_DYNAMIC,
                           .at = at->at,
                           .weight = 1,
+                          .depth = 1,
                           .site = q->site_count++,
                           .function = function,
                           .args = copies,
@@ -89,8 +98,7 @@ static struct expr *new_call(struct query *q, const struct expr *at,
     for (uint32_t i = 0; i < arg_count; i++) {
         copies[i] = args[i];
         constants[i] = args[i]->kind == EXPR_CONST ? &args[i]->value : NULL;
-        call->weight += args[i]->weight;
-        call->is_impure = call->is_impure || args[i]->is_impure;
+        count_argument(call, args[i]);
     }
     return call;
 }
@@ -139,13 +147,12 @@ struct expr *expr_over_input(struct query *q, const struct plan *project, struct
     *copy = *e;
     copy->args = args;
     copy->site = e->kind == EXPR_CALL ? q->site_count++ : e->site;
-    copy->weight = 1;
+    copy->weight = copy->depth = 1;
     for (uint32_t i = 0; i < e->arg_count; i++) {
         args[i] = expr_over_input(q, project, e->args[i], err);
         if (args[i] == NULL)
             return NULL;
-        copy->weight += args[i]->weight;
-        copy->is_impure = copy->is_impure || args[i]->is_impure;
+        count_argument(copy, args[i]);
     }
     return is_packed_text(copy) ? copy->args[0]->args[0] : copy;
 }
@@ -213,6 +220,7 @@ static bool can_merge(struct query *q, const struct plan *project, const struct 
 {
     uint32_t columns = project->schema.column_count;
     uint32_t *reads = ARENA_ARRAY(q->arena, uint32_t, columns + (size_t)1, err);
+    uint32_t over = 0, below = 0; /* the depths */
 
     if (reads == NULL)
         return false;
@@ -220,13 +228,15 @@ static bool can_merge(struct query *q, const struct plan *project, const struct 
         uint32_t weight = 0;
         if (!count_reads(project, outputs[i].expr, reads, &weight))
             return false;
+        over = outputs[i].expr->depth > over ? outputs[i].expr->depth : over;
     }
     for (uint32_t c = 0; c < columns; c++) {
         const struct expr *output = op_project_output(project, c);
         if (output->is_impure || (reads[c] > 1 && !expr_is_cheap(output)))
             return false;
+        below = output->depth > below ? output->depth : below;
     }
-    return true;
+    return over + below <= QUERY_EXPR_DEPTH_MAX;
 }
 
 /* Two projections in one, or the one over the other. */

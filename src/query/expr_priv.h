@@ -28,6 +28,7 @@ struct expr {
     uint32_t weight; /* cost as a tree: bounds what shared parameters can unfold to */
     uint32_t column;
     uint32_t site; /* EXPR_CALL: number of the call, for caches */
+    uint32_t depth; /* the longest way to a leaf: bounds who recurses (QUERY_EXPR_DEPTH_MAX) */
     bool is_impure; /* it or something below is */
     bool is_member; /* tostring() of a member of a column: its text if that is a vector.member */
     bool is_any;    /* EXPR_OR: whether any column has args[0]->args[1] */

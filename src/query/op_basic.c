@@ -1,14 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* op_basic.c - the streaming operators: where, project, take; and sources that
  * are rows already. */
+#include "base/limits.h"
 #include "query/explain_priv.h"
 #include "query/op_priv.h"
 
 struct plan *op_new(struct query *q, size_t size, const struct plan_ops *ops, struct plan *input,
                     struct error *err)
 {
+    if (input != NULL && input->depth >= QUERY_PLAN_DEPTH_MAX) {
+        (void)ERROR_SET(err, STATUS_LIMIT,
+                        "query too complex: more than %u operators over one another",
+                        QUERY_PLAN_DEPTH_MAX);
+        (void)error_code(err, "E_QUERY_TOO_COMPLEX");
+        return NULL;
+    }
     struct plan *plan = arena_alloc(q->arena, size, err);
-
     if (plan == NULL)
         return NULL;
     plan->ops = ops;

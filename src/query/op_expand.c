@@ -491,13 +491,15 @@ static enum status given_need(struct plan *plan, const uint8_t *needed, struct q
     return STATUS_OK;
 }
 
-struct plan *plan_given(struct query *q, const struct schema *schema, struct error *err)
+struct plan *plan_given(struct query *q, const struct plan *outer, const struct schema *schema,
+                        struct error *err)
 {
     static const struct plan_ops ops = {"given", given_run, given_need, NULL};
     struct plan_given *p = (struct plan_given *)op_new(q, sizeof(*p), &ops, NULL, err);
 
     if (p == NULL)
         return NULL;
+    p->plan.depth = outer->depth + 1; /* what is over it runs within what is over `outer` */
     p->plan.schema = *schema;
     p->plan.is_serialized = true;
     p->plan.reads_given = true;
@@ -672,6 +674,8 @@ struct plan *plan_expand(struct query *q, struct plan *input, const struct expan
     p->plan.describe = expand_describe;
     p->spec = *spec;
     p->plan.inner = spec->apply;
+    if (spec->apply != NULL)
+        p->plan.depth = spec->apply->depth + 1;
     p->columns = ARENA_ARRAY(q->arena, struct expand_column, spec->column_count, err);
     if (p->columns == NULL)
         return NULL;

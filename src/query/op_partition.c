@@ -200,6 +200,7 @@ struct plan *plan_partition(struct query *q, struct plan *input, uint32_t column
     p->plan.describe = partition_describe;
     p->column = column;
     p->inner = p->plan.inner = inner;
+    p->plan.depth = inner->depth + 1;
     p->plan.schema = inner->schema;
     p->plan.is_serialized = false;
     return &p->plan;

@@ -175,6 +175,7 @@ struct plan *plan_reader(struct query *q, struct plan *cell, struct error *err)
     if (p == NULL)
         return NULL;
     p->cell = (struct plan_cell *)cell;
+    p->plan.depth = cell->depth + 1; /* it may run the cell */
     p->plan.schema = cell->schema;
     p->plan.is_serialized = cell->is_serialized;
     p->plan.reads_given = cell->reads_given;

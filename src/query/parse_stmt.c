@@ -2,6 +2,8 @@
 /* parse_stmt.c - statements, let functions, pipelines. */
 #include "query/parse_priv.h"
 
+#include "base/limits.h"
+
 struct node *parse_typeof(struct parser *p)
 {
     struct node *node = parse_node(p, NODE_TYPEOF, parse_peek(p, 0)->at);
@@ -285,6 +287,21 @@ bool parse_statements(struct parser *p, const char *end, struct node **ret)
     return true;
 }
 
+/* Rows of operators make a tree deeper than what is nested in the text. */
+static enum status check_levels(struct slice text, const struct node *statements,
+                                struct error *err)
+{
+    const struct node *node = ast_below(statements, QUERY_LEVELS_MAX);
+
+    if (node == NULL)
+        return STATUS_OK;
+    (void)ERROR_SET(err, STATUS_LIMIT,
+                    "query too complex: more than %u brackets and operators in one another",
+                    QUERY_LEVELS_MAX);
+    lex_position(text, node->at, &err->line, &err->column);
+    return error_code(err, "E_QUERY_TOO_COMPLEX");
+}
+
 enum status parse_query(struct arena *arena, struct slice text, struct node **ret,
                         struct error *err)
 {
@@ -301,5 +318,5 @@ enum status parse_query(struct arena *arena, struct slice text, struct node **re
         return err->status;
     if (*ret == NULL)
         return lex_error(text, 0, "SYN0002", err, "expected a query, found nothing");
-    return STATUS_OK;
+    return check_levels(text, *ret, err);
 }

@@ -75,7 +75,7 @@ struct plan { /* first member of every operator */
     struct plan **inputs;
     struct plan *inner; /* run for each row or part of the input, or NULL */
     uint32_t input_count;
-    uint32_t depth;     /* longest way to a source */
+    uint32_t depth;     /* longest way to a source, through what runs within or is kept too */
     bool is_serialized; /* rows come in an order that means something */
     bool reads_given;   /* rows of a part or an element are below: run by their operator only */
     bool is_open;       /* nothing is run: it has further columns, which the data decide */
@@ -215,8 +215,9 @@ struct expand_spec {
     const uint32_t *origins;     /* a column of it: EXPAND_OUTER | input column, or the
                                     column of apply's output */
 };
-/* What run->given holds. */
-struct plan *plan_given(struct query *q, const struct schema *schema, struct error *err);
+/* What run->given holds: rows of `outer`, or made of one of them. */
+struct plan *plan_given(struct query *q, const struct plan *outer, const struct schema *schema,
+                        struct error *err);
 struct plan *plan_expand(struct query *q, struct plan *input, const struct expand_spec *spec,
                          struct error *err);
 

@@ -10,7 +10,8 @@
 #include "base/limits.h"
 #include "base/priority.h"
 
-#define STREAM_STACK_BYTES (2 * MIB) /* a query's recursion is bounded, but deep */
+/* A query's recursion is bounded, but deep.  Where nothing is written there is no memory. */
+#define STREAM_STACK_BYTES (8 * MIB)
 #define VALID_LOOK_US 1000000u /* an answer may take hours, a revocation a second */
 
 void stream_init(struct stream *stream)

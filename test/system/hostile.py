@@ -68,6 +68,22 @@ SHAPES = {
     'partition too deep': 'print x = 1 | ' + 'partition by x(' * 15000 + 'count' + ')' * 15000,
     'facet too deep': 'print x = 1 | ' + 'facet by x with(' * 13000 + 'count' + ')' * 13000,
     'a graph in brackets': 'print x = 1 | make-graph ' + '(' * 100000 + ')' * 100000,
+    'rows in brackets': 'print x = ' + '(' * 12 + '1' + ('*1' * 900 + '+1' * 900 + ')') * 12,
+    'members in brackets': 'print d = dynamic({}) | project ' + '(' * 60 + 'd'
+    + ('.a' * 190 + ')') * 60,
+    'members in quotes': 'print d = dynamic({}) | project d' + "['a']" * 45000,
+    'functions of rows': 'let f = (x:long) { x' + '+1' * 900
+    + ' }; range n from 1 to 1 step 1 | project y = ' + 'f(' * 30 + 'n' + ')' * 30,
+    'calls in calls of functions': 'let g=(x:long){x};let f0=(x:long){x};' + ''.join(
+        f'let f{i + 1}=(x:long){{' + 'g(' * 60 + f'f{i}(x)' + ')' * 60 + '};'
+        for i in range(60)) + 'print f60(1)',
+    'unions in functions': 'let f0=(){print 1};' + ''.join(
+        f'let f{i + 1}=(){{' + 'union(' * 90 + f'f{i}' + ')' * 90 + '};'
+        for i in range(60)) + 'f60',
+    'functions that end in a let': 'let f0=(){print 1};' + ''.join(
+        f'let f{i + 1}=(){{let a=f{i}();a}};' for i in range(5500)) + 'f5500',
+    'a chain of cells': 'let m0=materialize(print 1);' + ''.join(
+        f'let m{i + 1}=materialize(m{i});' for i in range(7500)) + 'm7500',
     'materialize in materialize': 'materialize(' * 2000 + T + ')' * 2000,
 }
 

@@ -120,6 +120,7 @@ static struct slice ask_function(void *context, struct slice name)
         {"NoText", "() { | }"},
         {"NotOne", "T | count"},
         {"Endless", "(x:long) { Endless(x) }"},
+        {"Mirror", "() { let a = Mirror(); a }"},
         {"Peeks", "() { hidden }"},
     };
 

@@ -39,11 +39,28 @@ static void what_is_right_has_its_answer(void **state)
     ASK(cases);
 }
 
+static void calls_of_functions_are_as_deep_as_all_of_them(void **state)
+{
+    struct buf front;
+
+    (void)state;
+    buf_init(&front, QUERY_TEXT_BYTES_MAX);
+    buf_add_text(&front, "let f = (x:long) { x");
+    for (uint32_t i = 0; i < 900; i++)
+        buf_add_text(&front, " + 1");
+    buf_add_text(&front, " }; T | where n == 1 | project y = ");
+    buf_add_byte(&front, '\0');
+    ask_nested(front.data, "f(", "n", ")", 4, "[[3601]]");
+    ask_nested(front.data, "f(", "n", ")", 10, "! E_QUERY_TOO_COMPLEX");
+    buf_release(&front);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_wrong_is_refused_where_it_stands),
         cmocka_unit_test(what_is_right_has_its_answer),
+        cmocka_unit_test(calls_of_functions_are_as_deep_as_all_of_them),
     };
 
     return RUN_TESTS(tests);

@@ -30,5 +30,39 @@ static const struct ask answered[] = {
 };
 ASK_TEST(what_is_right_has_its_answer, answered)
 
+/* Functions that each have the one before it within `count` calls of g() or unions. */
+static void ask_functions(bool tables, uint32_t count, uint32_t functions, const char *wanted)
+{
+    const char *parameters = tables ? "()" : "(x:long)", *argument = tables ? "" : "x";
+    struct buf text;
+
+    buf_init(&text, QUERY_TEXT_BYTES_MAX);
+    buf_add_format(&text, "let g = (x:long) { x }; let f0 = %s { %s };", parameters,
+                   tables ? "print 1" : "x");
+    for (uint32_t f = 1; f <= functions; f++) {
+        buf_add_format(&text, "let f%u = %s { ", f, parameters);
+        for (uint32_t i = 0; i < count; i++)
+            buf_add_text(&text, tables ? "union (" : "g(");
+        buf_add_format(&text, "f%u(%s)", f - 1, argument);
+        for (uint32_t i = 0; i < count; i++)
+            buf_add_byte(&text, ')');
+        buf_add_text(&text, " };");
+    }
+    buf_add_format(&text, "%sf%u(%s)", tables ? "" : "print ", functions, tables ? "" : "1");
+    buf_add_byte(&text, '\0');
+    ask_all(&(struct ask){text.data, wanted}, 1);
+    buf_release(&text);
+}
+
+static void what_functions_unfold_to_is_not_too_deep(void **state)
+{
+    (void)state;
+    ask_functions(false, 60, 20, "[[1]]");
+    ask_functions(false, 60, 50, "! E_QUERY_TOO_COMPLEX");
+    ask_functions(true, 60, 5, "[[1]]");
+    ask_functions(true, 60, 50, "! E_QUERY_TOO_COMPLEX");
+}
+
 ASK_MAIN(cmocka_unit_test(what_is_wrong_is_refused_where_it_stands),
-         cmocka_unit_test(what_is_right_has_its_answer))
+         cmocka_unit_test(what_is_right_has_its_answer),
+         cmocka_unit_test(what_functions_unfold_to_is_not_too_deep))

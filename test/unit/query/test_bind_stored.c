@@ -29,6 +29,7 @@ static void broken_ones_say_which(void **state)
         {"print\n  Twice(1, 2)", "! 2:3 'Twice' takes 1 arguments"},
         {"print NotOne()", "! 1:1 function 'NotOne': it is not (parameters) { body } alone"},
         {"print Endless(1)", "! 2:12 nested too deep"},
+        {"Mirror()", "! 2:14 nested too deep"},
         {"print Rows()", "! 1:7 'Rows' gives a table, a value is needed"},
         {"Twice(1) | count", "! 1:1 a value"},
         {"T | invoke Nosuch()", "! 1:12 function 'Nosuch' is not known"},

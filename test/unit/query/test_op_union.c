@@ -29,6 +29,27 @@ static const struct ask once_cases[] = {
 };
 ASK_TEST(once, once_cases)
 
+static void ask_chain(uint32_t count, const char *wanted)
+{
+    struct buf text;
+
+    buf_init(&text, QUERY_TEXT_BYTES_MAX);
+    buf_add_text(&text, "let m0 = materialize(print x = 1);");
+    for (uint32_t i = 1; i <= count; i++)
+        buf_add_format(&text, "let m%u = materialize(m%u);", i, i - 1);
+    buf_add_format(&text, "union m%u, m%u", count, count);
+    buf_add_byte(&text, '\0');
+    ask_all(&(struct ask){text.data, wanted}, 1);
+    buf_release(&text);
+}
+
+static void chains_of_cells_are_bounded(void **state)
+{
+    (void)state;
+    ask_chain(100, "[[1],[1]]");
+    ask_chain(600, "! E_QUERY_TOO_COMPLEX");
+}
+
 static const char *const alike[] = {
     "union (@ | where b), (@ | where not(b)), (@ | where isnull(b)) | summarize count(), sum(id) "
     "by s | sort by s asc",
@@ -55,6 +76,7 @@ MIXED_TEST(they_stop, mixed_stop, stopped)
 
 ASK_MAIN(cmocka_unit_test(unions),
          cmocka_unit_test(once),
+         cmocka_unit_test(chains_of_cells_are_bounded),
          cmocka_unit_test(encodings_do_not_matter),
          cmocka_unit_test(memory_is_bounded),
          cmocka_unit_test(they_stop))

@@ -24,7 +24,7 @@ struct summarize_part {
     void **states; /* a call: array of states */
     uint32_t *state_capacity;
     struct aggregate_state_context *contexts;
-    struct group_run *runs; /* groups set aside */
+    struct group_run *runs, *last_run; /* groups set aside, first to last */
     uint64_t aside_count;   /* of them */
     uint64_t row_count;     /* since then */
 };

@@ -93,8 +93,11 @@ static enum status set_aside(const struct plan_summarize *p, struct summarize_pa
                              places, count, &run->states[c], err);
     if (status != STATUS_OK)
         return status;
-    run->next = part->runs;
-    part->runs = run;
+    if (part->last_run == NULL)
+        part->runs = run;
+    else
+        part->last_run->next = run;
+    part->last_run = run;
     part->aside_count += count;
     part->row_count = 0;
     key_set_clear(&part->keys);

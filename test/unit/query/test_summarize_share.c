@@ -29,6 +29,11 @@ static const char *const alike[] = {
          "c = count_distinct(k), v = avg(r), (at, p) = arg_max(id, s) by x = x % 40000 "
          "| summarize count(), min(a), max(b), sum(array_length(l)), sum(array_length(e)), sum(d), "
          "sum(c), sum(toint(v)), sum(at), max(p)",
+    /* Lists of sorted rows are in their order, each and every one. */
+    ROWS "| sort by x asc | summarize l = make_list(x), f = make_list(x, 1) by k = x % 20000 "
+         "| where k in (5, 19999) | sort by k asc",
+    ROWS "| sort by x asc | summarize l = make_list(x) by k = x % 20000 "
+         "| summarize count(), countif(l[0] < l[1] and l[1] < l[2])",
     /* Keys that are sorted, rows that nobody wants any more. */
     ROWS "| summarize n = count() by x | top 3 by x desc",
     ROWS "| distinct x | take 7 | count",

@@ -27,6 +27,9 @@ struct summarize_part {
     struct group_run *runs, *last_run; /* groups set aside, first to last */
     uint64_t aside_count;   /* of them */
     uint64_t row_count;     /* since then */
+    struct group_table sample; /* of their keys, those of one share */
+    uint64_t sampled;          /* so many times such a key was set aside */
+    bool stays;                /* the same keys come again and again: no more are set aside */
 };
 
 uint32_t summarize_state_bytes(const struct aggregate_call *call);
@@ -47,7 +50,8 @@ enum status summarize_emit(const struct plan_summarize *p, struct summarize_part
 /* ---- many groups of one key (summarize_share.c) ---- */
 
 /* After each batch: where nearly every row is a new group, a table that outgrows the cache is
- * of no use, and the groups are set aside. */
+ * of no use, and the groups are set aside.  Keys that come again would be so once a run, in
+ * memory for all rows: once they have come a few times, groups stay. */
 enum status summarize_relieve(const struct plan_summarize *p, struct summarize_part *part,
                               uint32_t row_count, struct error *err) MUST_USE;
 /* Are groups set aside, or so many that threads are worth their start? */

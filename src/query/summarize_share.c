@@ -12,6 +12,7 @@
 #define JOINED_MIN 32768u /* groups of all parts: what threads cost is a tenth of them */
 #define ASIDE_MIN 12288u  /* what a batch adds to them still fits a table of 16,384 */
 #define ROWS_A_GROUP 2u   /* with fewer groups are set aside */
+#define RUNS_A_KEY 4u     /* on average; in more a key is not set aside: a table takes as much */
 
 /* Groups that were set aside at once: those of share s are first[s] .. first[s + 1]. */
 struct group_run {
@@ -104,6 +105,24 @@ static enum status set_aside(const struct plan_summarize *p, struct summarize_pa
     return STATUS_OK;
 }
 
+/* Do the keys come again?  Those of the first share tell for all. */
+static enum status sample_run(struct summarize_part *part, const struct group_run *run,
+                              struct error *err)
+{
+    struct group_table *sample = &part->sample;
+    uint32_t count = run->first[1];
+    uint32_t *map = arena_alloc_raw(part->arena, ((size_t)count + 1) * sizeof(*map), err);
+    enum status status = map == NULL ? err->status : STATUS_OK;
+
+    if (status == STATUS_OK && sample->entries == NULL)
+        status = group_init(sample, part->arena, err);
+    if (status == STATUS_OK)
+        status = group_take(sample, run->entries, count, map, err);
+    part->sampled += count;
+    part->stays = part->sampled > (uint64_t)sample->count * RUNS_A_KEY;
+    return status;
+}
+
 enum status summarize_relieve(const struct plan_summarize *p, struct summarize_part *part,
                               uint32_t row_count, struct error *err)
 {
@@ -111,9 +130,10 @@ enum status summarize_relieve(const struct plan_summarize *p, struct summarize_p
 
     part->row_count += row_count;
     if (p->key_count != 1 || part->keys.run->scan_threads < 2 || count < ASIDE_MIN ||
-        part->row_count > (uint64_t)count * ROWS_A_GROUP)
+        part->stays || part->row_count > (uint64_t)count * ROWS_A_GROUP)
         return STATUS_OK;
-    return set_aside(p, part, err);
+    enum status status = set_aside(p, part, err);
+    return status == STATUS_OK ? sample_run(part, part->last_run, err) : status;
 }
 
 bool summarize_shares_pay(const struct plan_summarize *p, const struct run *run,

@@ -40,6 +40,32 @@ static const char *const alike[] = {
 };
 MIXED_TEST(threads_do_not_matter, mixed_same, alike)
 
+/* Keys that come again and again are kept a few times, not once for each time. */
+static void test_keys_that_come_again(void **state)
+{
+    static const char *const queries[] = {
+        "range x from 1 to 1000000 step 1 | summarize n = count() by k = x % 20000 "
+        "| summarize count(), min(n), max(n)",
+        "range x from 1 to 2000000 step 1 | extend k = hash(x, 16000) | summarize n = count() by k "
+        "| summarize count(), sum(n)",
+    };
+    static const char *const wanted[] = {"20000|50|50\n", "16000|2000000\n"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(queries) / sizeof(queries[0]); i++) {
+        struct mixed_answer answer;
+        struct mixed all;
+        mixed_open(&all);
+        mixed_run(&all, queries[i], "",
+                  (struct query_request){.thread_count = 2, .memory_bytes = 24 * MIB}, &answer);
+        if (!slice_is(buf_slice(&answer.text), wanted[i]))
+            fail_msg("%s\n  %s %.*s", queries[i], answer.err.text,
+                     SLICE_FMT(buf_slice(&answer.text)));
+        buf_release(&answer.text);
+        arena_free(all.arena);
+    }
+}
+
 static const char *const hungry[] = {
     "@ | mv-expand k = range(0, 5) to typeof(long) | summarize m = max(s) by x = id * 6 + k "
     "| count"};
@@ -50,5 +76,6 @@ static const char *const stopped[] = {
 MIXED_TEST(they_stop, mixed_stop, stopped)
 
 ASK_MAIN(cmocka_unit_test(threads_do_not_matter),
+         cmocka_unit_test(test_keys_that_come_again),
          cmocka_unit_test(memory_is_bounded),
          cmocka_unit_test(they_stop))

@@ -240,6 +240,8 @@ static bool bind_columns(struct binder *b, const struct plan *input, struct scan
         return false;
     memcpy(s->columns, input->schema.columns, inputs * sizeof(*s->columns));
     for (const struct node *c = s->op->by; c != NULL; c = c->next, at++) {
+        if (!bind_has_room(b, at, c->at))
+            return false;
         s->columns[at] = (struct column){c->name, c->value.type};
         if (schema_find(&(struct schema){s->columns, at}, c->name) != UINT32_MAX) {
             bind_fail(b, c->at, "SEM0111", "column '%.*s' is there already",

@@ -8,7 +8,7 @@
  */
 #include "base/highest.h"
 #include "query/explain_priv.h"
-#include "query/op_priv.h"
+#include "query/key_set_priv.h"
 #include "query/sort_order_priv.h"
 
 #define TOP_SLACK_ROWS 8192u
@@ -49,7 +49,10 @@ static enum status part_open(const struct plan_sort *p, struct run *run, struct 
     if (part->arena == NULL)
         return ERROR_MEMORY(err);
     part->rows = rowset_new(part->arena, &p->wide, p->kept, err);
-    return part->rows == NULL ? err->status : rowset_code(part->rows, err);
+    enum status status = part->rows == NULL ? err->status : rowset_code(part->rows, err);
+    if (status == STATUS_OK && part->rows->texts != NULL)
+        part->rows->texts->run = run; /* rows may share texts of many megabytes */
+    return status;
 }
 
 /* Keeps the best `limit` rows. */

@@ -200,12 +200,13 @@ static enum status match_rows(struct matching *m, struct error *err)
     enum status status = STATUS_OK;
 
     for (uint32_t c = 0; c < m->rows->chunk_count && status == STATUS_OK; c++) {
-        status = run_check(m->run, err);
         for (uint32_t r = 0; r < m->rows->chunks[c].row_count && status == STATUS_OK; r++) {
             memcpy(m->row, spec->defaults, spec->width * sizeof(*m->row));
             for (uint32_t i = 0; i < inputs; i++)
                 m->row[i] = rowset_value(m->rows, c * BATCH_ROWS_MAX + r, i);
-            status = try_row(m, err);
+            status = run_check(m->run, err); /* a row may be on its way through all steps */
+            if (status == STATUS_OK)
+                status = try_row(m, err);
             arena_clear(m->run->workers[0].batch_arena);
         }
     }

@@ -2,7 +2,7 @@
 /* op_window.c - prev, next, row_number, row_cumsum and their kin: all rows are
  * gathered in their order, then one pass a call adds a column. */
 #include "query/decimal.h"
-#include "query/op_priv.h"
+#include "query/key_set_priv.h"
 
 struct plan_window {
     struct plan plan;
@@ -39,8 +39,10 @@ struct pass {
     uint64_t row;   /* position in the order */
     struct value sum, previous;
     int64_t number, rank;
+    const struct run *run;
+    size_t spent_bytes;  /* of texts since the time was looked at */
     struct arena *arena; /* for decimals */
-    enum status status;  /* of their sums */
+    enum status status;  /* of their sums, and of the time */
     struct error *err;
 };
 
@@ -91,6 +93,23 @@ static struct value cumulate(struct pass *p, enum type type)
     return p->sum;
 }
 
+/* Rows may share texts of many megabytes: one is what it is, two are compared while there is
+ * time. */
+static bool is_previous(struct pass *p, const struct value *v)
+{
+    const struct value *old = &p->previous;
+
+    if (v->is_null || old->is_null)
+        return v->is_null == old->is_null;
+    if (type_is_bytes(v->type)) {
+        if (v->bytes.data == old->bytes.data && v->bytes.size == old->bytes.size)
+            return true;
+        if (p->status == STATUS_OK)
+            p->status = key_spend(p->run, &p->spent_bytes, v->bytes.size, p->err);
+    }
+    return p->status == STATUS_OK && value_compare(v, old) == 0;
+}
+
 static struct value rank(struct pass *p, bool dense)
 {
     struct value v = argument(p, p->row, 0);
@@ -101,9 +120,7 @@ static struct value rank(struct pass *p, bool dense)
         p->rank = 1;
     } else {
         p->number++;
-        bool same = v.is_null == p->previous.is_null &&
-                    (v.is_null || value_compare(&v, &p->previous) == 0);
-        if (!same)
+        if (!is_previous(p, &v))
             p->rank = dense ? p->rank + 1 : p->number;
     }
     p->previous = v;
@@ -385,6 +402,7 @@ static enum status begin_passes(struct calls *calls, uint64_t total, struct run 
                                          .arg_count = call->arg_count,
                                          .total = total,
                                          .sum = {.type = call->type, .is_null = true},
+                                         .run = run,
                                          .arena = run->arena,
                                          .err = err};
     }

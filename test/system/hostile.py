@@ -2,6 +2,7 @@
 """Queries that are meant to hurt, by what they attack: tables of name and text."""
 
 T = 'AuditRecords'
+LONG = 'let A = strrep(strrep(strrep("a", 1000), 1000), 15);'
 
 
 def chain(count, format_, start=''):
@@ -165,6 +166,13 @@ GROWTH = {
     'one long key': 'range i from 1 to 4000 step 1 | extend one = 1 | join kind=inner ('
                     'print one = 1, k = strrep(strrep("abcdefghijklmno", 1000), 1000)) on one'
                     ' | summarize count() by k',
+    'sort of rows that share long texts':
+        f'{LONG} range x from 1 to 4096 step 1 | extend s = iff(x % 2 == 0, A, strcat(A, "b"))'
+        ' | sort by x desc | summarize max(strlen(s))',
+    'rank of rows that share long texts':
+        f'{LONG} union (print s = strcat(A, "b")), (print s = strcat(A, "c"))'
+        ' | extend x = range(1, 4096, 1) | mv-expand x to typeof(long) | sort by x asc'
+        ' | extend d = row_rank_dense(s), m = row_rank_min(A) | summarize max(d), max(m)',
     'strcat of records':
         f'{T} | extend s = strrep(strrep(Id, 1000), 10) | extend t = strcat(s, s, s)'
                          ' | summarize make_list(t)',
@@ -349,7 +357,11 @@ OPERATORS = {
                    ' | scan declare (s:string = "") with (step a: true => s = strcat(a.s, Id);)'
                    ' | count',
     'scan of many steps': f'{T} | sort by TimeGenerated asc | scan with ('
-                          + ' '.join(f'step s{i}: true;' for i in range(100)) + ') | count',
+                          + ' '.join(f'step s{i}: true;' for i in range(99)) + ') | count',
+    'scan of many steps and columns': 'range x from 1 to 4096 step 1 | scan declare ('
+                                      + ', '.join(f'c{i}:long' for i in range(500)) + ') with ('
+                                      + ' '.join(f'step s{i} output=none: true;'
+                                                 for i in range(99)) + ') | count',
     'scan to the end': 'range x from 1 to 50000000 step 1 | scan declare (n:long = 0)'
                        ' with (step a: true => n = n + a.n;) | where n < 0',
     'scan with match ids': f'{T} | sort by Id asc | scan with_match_id = m'

@@ -3,6 +3,8 @@
  * What a row begins with is small, so that it is the loop that is met by the limit. */
 #include "ask.h"
 
+#include <time.h>
+
 #define IN_TIME "set servertimeout = 50ms; "
 #define OVER "! E_QUERY_TIMEOUT"
 #define A(COUNT) "strrep(strrep('a', 1000), " #COUNT ")"
@@ -55,6 +57,66 @@ static const struct ask lists_cases[] = {
 };
 ASK_TEST(lists_that_are_long, lists_cases)
 
+/* Where the time is looked at again only behind the work, an answer that it is over says nothing:
+ * this measures what was worked. */
+#define SECONDS_MAX 4
+#define SOON "set servertimeout = 500ms; "
+#define LONG_TEXT "strrep(strrep(strrep('a', 1000), 1000), 15)"
+#define OTHER(LETTER) "strcat(" LONG_TEXT ", '" LETTER "')"
+
+static const struct ask quick_cases[] = {
+    {SOON "range x from 1 to 4096 step 1 | extend s = iff(x % 2 == 0, " LONG_TEXT ", " OTHER("b")
+     ") | sort by x desc | summarize max(strlen(s))",
+     OVER},
+    {SOON "range x from 1 to 4096 step 1 | extend s = iff(x % 2 == 0, " LONG_TEXT ", " OTHER("b")
+     ") | top 4000 by x desc | summarize max(strlen(s))",
+     OVER},
+    {"range x from 1 to 4096 step 1 | serialize d = row_rank_dense(" LONG_TEXT "), "
+     "m = row_rank_min(" LONG_TEXT ") | summarize count(), max(d), max(m)",
+     "[[4096,1,1]]"},
+    {SOON "union (print s = " OTHER("b") "), (print s = " OTHER("c") ") "
+     "| extend x = range(1, 4096, 1) | mv-expand x to typeof(long) | sort by x asc "
+     "| extend d = row_rank_dense(s) | summarize max(d)",
+     OVER},
+};
+
+static void ask_in_time(const struct ask *one)
+{
+    clock_t begin = clock();
+
+    ask_all(one, 1);
+    clock_t spent = clock() - begin;
+    if (spent > SECONDS_MAX * CLOCKS_PER_SEC)
+        fail_msg("%.300s\n  %.1f s", one->query, (double)spent / CLOCKS_PER_SEC);
+}
+
+static void work_ends_in_time(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(quick_cases) / sizeof(quick_cases[0]); i++)
+        ask_in_time(&quick_cases[i]);
+}
+
+/* A row that goes through all steps copies 99 times what all steps keep. */
+static void test_scan_of_many_steps(void **state)
+{
+    struct buf query;
+
+    (void)state;
+    buf_init(&query, QUERY_TEXT_BYTES_MAX);
+    buf_add_text(&query, IN_TIME "range x from 1 to 4096 step 1 | scan declare (c0: long");
+    for (uint32_t i = 1; i < 100; i++)
+        buf_add_format(&query, ", c%u: long", i);
+    buf_add_text(&query, ") with (");
+    for (uint32_t i = 0; i < 99; i++)
+        buf_add_format(&query, "step s%u output=none: true; ", i);
+    buf_add_text(&query, ") | count");
+    buf_add_byte(&query, '\0');
+    const struct ask one = {query.data, OVER};
+    ask_in_time(&one);
+    buf_release(&query);
+}
+
 /* A search of a text cannot be stopped: the ones that may take long are not begun. */
 static const struct ask patterns_cases[] = {
     {"print " A(1000) " matches regex '((a?){200}(a){200}.*)*b'",
@@ -69,4 +131,5 @@ ASK_TEST(a_pattern_that_could_take_long_is_refused, patterns_cases)
 
 ASK_MAIN(cmocka_unit_test(a_text_that_is_searched_again_and_again),
          cmocka_unit_test(rows_that_share_long_texts), cmocka_unit_test(lists_that_are_long),
+         cmocka_unit_test(work_ends_in_time), cmocka_unit_test(test_scan_of_many_steps),
          cmocka_unit_test(a_pattern_that_could_take_long_is_refused))

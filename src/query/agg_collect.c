@@ -5,8 +5,8 @@
  * table of slots (item index + 1, 0 = free), so that a value is kept once.
  */
 #include "base/hash.h"
-#include "base/map.h"
 #include "query/agg_priv.h"
+#include "query/op_priv.h"
 #include "table/dynamic.h"
 
 #define ITEMS_MAX 1048576u /* of one list or set, unless the query asks for fewer */
@@ -238,22 +238,21 @@ static void render_list(const struct collect_state *state, struct buf *buf)
     buf_add_byte(buf, ']');
 }
 
-/* The first value of each key. */
-static enum status render_bag(const struct collect_state *state, struct buf *buf,
-                              struct error *err)
+/* The first value of each key; the keys are in the scratch. */
+static enum status render_bag(const struct collect_state *state, struct arena *scratch,
+                              struct buf *buf, struct error *err)
 {
-    enum status status = STATUS_OK;
-    struct map keys;
+    struct group_table keys;
+    enum status status = group_init(&keys, scratch, err);
 
-    map_init(&keys);
     buf_add_byte(buf, '{');
     for (uint32_t i = 0; status == STATUS_OK && i < state->count; i++) {
         struct dynamic_iterator it = dynamic_iterate(state->items[i].bytes);
         while (status == STATUS_OK && dynamic_next(&it)) {
-            bool is_new = false;
-            if (map_put(&keys, it.key, &is_new, err) == NULL)
-                status = err->status;
-            if (!is_new)
+            const struct group_entry entry = {it.key, hash_slice(it.key)};
+            uint32_t before = keys.count, number;
+            status = group_take(&keys, &entry, 1, &number, err);
+            if (keys.count == before)
                 continue;
             if (keys.count > 1)
                 buf_add_byte(buf, ',');
@@ -261,10 +260,11 @@ static enum status render_bag(const struct collect_state *state, struct buf *buf
             buf_add_slice(buf, it.key);
             buf_add_text(buf, "\":");
             buf_add_slice(buf, it.value);
+            if (buf->failed)
+                status = buf_check(buf, err);
         }
     }
     buf_add_byte(buf, '}');
-    map_release(&keys);
     return status;
 }
 
@@ -272,15 +272,18 @@ static enum status finish_items(FINISH_PARAMETERS, bool bag)
 {
     const struct collect_state *collected = states;
     struct buf buf;
-    enum status status = vector_flat(arena, TYPE_DYNAMIC, state_count, false, ret, err);
-    void *data = vector_data(ret);
+    struct arena *scratch = arena_share(arena);
+    enum status status = scratch == NULL ? ERROR_MEMORY(err)
+                                         : vector_flat(arena, TYPE_DYNAMIC, state_count, false,
+                                                       ret, err);
+    void *data = status == STATUS_OK ? vector_data(ret) : NULL;
 
     (void)context;
     buf_init(&buf, DYNAMIC_BYTES_MAX);
     for (uint32_t i = 0; status == STATUS_OK && i < state_count; i++) {
         buf_clear(&buf);
         if (bag)
-            status = render_bag(&collected[i], &buf, err);
+            status = render_bag(&collected[i], scratch, &buf, err);
         else
             render_list(&collected[i], &buf);
         if (status == STATUS_OK)
@@ -290,7 +293,9 @@ static enum status finish_items(FINISH_PARAMETERS, bool bag)
             ((struct slice *)data)[i] = copy;
             status = copy.data == NULL ? err->status : STATUS_OK;
         }
+        arena_clear(scratch);
     }
+    arena_free(scratch);
     buf_release(&buf);
     return status;
 }

@@ -139,6 +139,9 @@ GROWTH = {
     'make_list of records': f'union {", ".join([T] * 50)} | summarize make_list(pack_all())',
     'make_set': 'range x from 1 to 50000000 step 1 | summarize make_set(tostring(x))',
     'make_bag': 'range x from 1 to 10000000 step 1 | summarize make_bag(pack(tostring(x), x))',
+    'make_bag of many keys':
+        'range x from 1 to 100000 step 1 | summarize make_bag(bag_pack('
+        + ', '.join(f'strcat("{letter}", x), 0' for letter in 'abcdefghijklmnopqrst') + '))',
     'make_list of lists': 'range x from 1 to 10000 step 1 | extend y = range(1, 10000, 1)'
                           ' | summarize make_list(y)',
     'make-series': 'range x from 1 to 1000 step 1 | extend t = datetime(2024-01-01) + x * 1d'

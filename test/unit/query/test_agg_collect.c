@@ -26,4 +26,21 @@ static const struct ask collections_cases[] = {
 };
 ASK_TEST(collections, collections_cases)
 
-ASK_MAIN(cmocka_unit_test(collections))
+#define KEY(NAME) "strcat('" NAME "', x), 0"
+#define BAG_OF_MANY_KEYS                                                                           \
+    "range x from 1 to 100000 step 1 | summarize b = make_bag(bag_pack(" KEY("a") ", " KEY("b")    \
+    ", " KEY("c") ", " KEY("d") ", " KEY("e") ", " KEY("f") ", " KEY("g") ", " KEY("h")            \
+    ", " KEY("i") ", " KEY("j") ")) | summarize count(), countif(b.j99999 == 0)"
+
+/* What is remembered of a bag's keys is of the query's memory. */
+static const struct ask budget_cases[] = {
+    {BAG_OF_MANY_KEYS, "[[1,1]]"},
+    {"set max_memory_consumption_per_query_per_node = 50000000; " BAG_OF_MANY_KEYS,
+     "! E_RUNAWAY_QUERY"},
+    {"range x from 1 to 200000 step 1 | summarize make_bag(bag_pack(" KEY("a") ", " KEY("b") ", "
+     KEY("c") ", " KEY("d") ", " KEY("e") ", " KEY("f") ", " KEY("g") ", " KEY("h") "))",
+     "! E_RUNAWAY_QUERY"},
+};
+ASK_TEST(keys_of_bags_are_in_the_budget, budget_cases)
+
+ASK_MAIN(cmocka_unit_test(collections), cmocka_unit_test(keys_of_bags_are_in_the_budget))

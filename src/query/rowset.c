@@ -341,24 +341,26 @@ enum status rowset_add(struct rowset *set, const struct batch *batch, const uint
     return STATUS_OK;
 }
 
+/* A row of one value, which is not copied. */
+static struct vector vector_of(const struct value *value)
+{
+    if (value->is_null)
+        return run_absent(value->type, 1);
+    return (struct vector){
+        .type = value->type, .encoding = VECTOR_CONST, .row_count = 1, .data = &value->bytes};
+}
+
 enum status rowset_add_values(struct rowset *set, const struct value *values, struct error *err)
 {
-    struct vector columns[8];
-    struct vector *v = columns;
     uint32_t count = set->schema.column_count;
-    struct arena *arena = set->arena;
 
-    if (count > 8) {
-        v = ARENA_ARRAY(arena, struct vector, count, err);
-        if (v == NULL)
-            return err->status;
-    }
-    for (uint32_t c = 0; c < count; c++) {
-        enum status status = vector_const(arena, &values[c], 1, &v[c], err);
-        if (status != STATUS_OK)
-            return status;
-    }
-    struct batch batch = {.row_count = 1, .column_count = count, .columns = v};
+    if (set->row == NULL)
+        set->row = ARENA_ARRAY(set->arena, struct vector, (size_t)count + 1, err);
+    if (set->row == NULL)
+        return err->status;
+    for (uint32_t c = 0; c < count; c++)
+        set->row[c] = vector_of(&values[c]);
+    struct batch batch = {.row_count = 1, .column_count = count, .columns = set->row};
     return rowset_add(set, &batch, NULL, 1, err);
 }
 

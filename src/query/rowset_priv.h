@@ -39,6 +39,7 @@ struct rowset {
     uint32_t *loose;       /* a column: rows that came without a dictionary */
     uint8_t *nullable;     /* a column: there may be nulls in it */
     uint32_t *picked;      /* BATCH_ROWS_MAX codes, once rows are picked by a list */
+    struct vector *row;    /* the columns of rowset_add_values() */
 };
 
 /* Rows of a batch: those of a list, or `count` from `from` on. */

@@ -25,6 +25,12 @@ static const struct ask steps_cases[] = {
      "% 2 == "
      "0 => c = a.c + 1;) | summarize count(), max(c)",
      "[[4500,4500]]"},
+    /* A row costs what it holds. */
+    {"set max_memory_consumption_per_query_per_node = 100000000; range x from 1 to 100000 step 1 "
+     "| extend a = x, b = x, c = x, d = x, e = x, f = x, g = x, h = x, i = x, j = x, k = x, l = x, "
+     "m = x, n = x, o = x, p = x, q = x, r = x, s = tostring(x) | sort by x asc "
+     "| scan with (step one: true;) | summarize count(), sum(a), max(strlen(s))",
+     "[[100000,5000050000,6]]"},
 };
 ASK_TEST(steps, steps_cases)
 

@@ -46,6 +46,7 @@
 #define TENANT_NAME_BYTES_MAX 128
 #define TABLE_NAME_BYTES_MAX 64
 #define COLUMN_NAME_BYTES_MAX 256
+#define TENANT_TOKENS_MAX 10000u /* that are valid, or known to have been */
 #define TENANT_TABLES_MAX 1000u /* that senders named; a table costs a section in each flush */
 
 /* ---- store ---- */

@@ -96,6 +96,26 @@ static enum status make_schema(struct meta *meta, struct error *err)
     return STATUS_OK;
 }
 
+/* There was no space or no memory for what can be left out. */
+static bool is_as_before(const struct meta *meta, int code)
+{
+    return (code == SQLITE_FULL || code == SQLITE_NOMEM) && !meta->vfs.is_failed;
+}
+
+/* Older databases have none: with it one token more does not cost a look at all there are, as its
+ * tenant's have to be counted. */
+static enum status index_tokens(struct meta *meta, struct error *err)
+{
+    int code = sqlite3_exec(meta->db,
+                            "CREATE INDEX IF NOT EXISTS tokens_of_tenant"
+                            " ON tokens(tenant,revoked_us,expires_us,created_us)",
+                            NULL, NULL, NULL);
+
+    return code == SQLITE_OK || is_as_before(meta, code)
+               ? STATUS_OK
+               : meta_fail(meta, "index the tokens", err);
+}
+
 /* Gives back the room of what was removed, where most of the file is that and it is worth it.
  * SQLite makes the database anew in memory, hence the bound, and puts it in place in one
  * transaction.  Where that finds no space or no memory the file stays as large as it is. */
@@ -119,8 +139,7 @@ static enum status shrink(struct meta *meta, struct error *err)
         used > SHRINK_BYTES_MAX)
         return status;
     int code = sqlite3_exec(meta->db, "VACUUM", NULL, NULL, NULL);
-    bool is_as_before = code == SQLITE_FULL || code == SQLITE_NOMEM;
-    return code == SQLITE_OK || (is_as_before && !meta->vfs.is_failed)
+    return code == SQLITE_OK || is_as_before(meta, code)
                ? STATUS_OK
                : meta_fail(meta, "shrink the control plane", err);
 }
@@ -245,6 +264,8 @@ enum status meta_open(const struct meta_options *options, struct meta **ret, str
     if (status == STATUS_OK)
         status = make_schema(meta, err);
     if (status == STATUS_OK)
+        status = index_tokens(meta, err);
+    if (status == STATUS_OK)
         status = shrink(meta, err);
     if (status == STATUS_OK)
         status = meta_seal(meta, err); /* nobody else has it yet */
@@ -339,6 +360,8 @@ enum status meta_read_list(struct meta *meta, const struct meta_list *list, stru
     *ret_count = 0;
     meta_lock(meta);
     enum status status = meta_prepare(meta, list->sql, &statement, err);
+    if (status == STATUS_OK && list->bound != NULL)
+        meta_bind_guid(statement, 1, list->bound);
     if (status == STATUS_OK)
         status = read_rows(meta, list, statement, arena, ret, ret_count, err);
     (void)sqlite3_finalize(statement);

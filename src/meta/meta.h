@@ -74,7 +74,10 @@ struct meta_token {
 /* STATUS_INVALID for a name or table that meta_token_add() would refuse: too long, or with
  * control characters.  Neither is ever cut. */
 enum status meta_token_check_names(const struct meta_token *token, struct error *err) MUST_USE;
-/* Makes a token, with its id unless that is zero, and returns its text once. */
+
+#define META_TOKEN_QUOTA "token_quota" /* the code of STATUS_LIMIT for one too many */
+/* Makes a token, with its id unless that is zero, and returns its text once.  STATUS_LIMIT where
+ * TENANT_TOKENS_MAX of the tenant are valid; of those that are not, the oldest make room. */
 enum status meta_token_add(struct meta *meta, const struct meta_token *token,
                            char ret_text[TOKEN_TEXT_BYTES], struct guid *ret_id,
                            struct error *err) MUST_USE;
@@ -83,8 +86,13 @@ enum status meta_token_check(struct meta *meta, struct slice text, struct meta_t
                              struct arena *arena, struct error *err) MUST_USE;
 /* Was it revoked since it was checked?  Not so if that cannot be told. */
 bool meta_token_is_revoked(struct meta *meta, const struct guid *id);
-enum status meta_token_list(struct meta *meta, struct arena *arena, struct meta_token **ret,
-                            uint32_t *ret_count, struct error *err) MUST_USE;
+/* Whether it is valid or not. */
+enum status meta_token_find(struct meta *meta, const struct guid *id, struct arena *arena,
+                            struct meta_token *ret, struct error *err) MUST_USE;
+/* Those of a tenant (zero: of the instance), or (NULL) of all. */
+enum status meta_token_list(struct meta *meta, const struct guid *tenant, struct arena *arena,
+                            struct meta_token **ret, uint32_t *ret_count,
+                            struct error *err) MUST_USE;
 enum status meta_token_revoke(struct meta *meta, const struct guid *id,
                               struct error *err) MUST_USE;
 

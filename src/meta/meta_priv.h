@@ -73,9 +73,10 @@ struct slice meta_column_text(sqlite3_stmt *statement, int index, struct arena *
                               struct error *err);
 
 struct meta_list {
-    const char *sql;  /* the last column is how many rows there are */
-    const char *what; /* for meta_fail() */
-    size_t row_bytes; /* of what read_row() fills */
+    const char *sql;          /* the last column is how many rows there are */
+    const struct guid *bound; /* its first parameter; NULL: it has none */
+    const char *what;         /* for meta_fail() */
+    size_t row_bytes;         /* of what read_row() fills */
     enum status (*read_row)(sqlite3_stmt *statement, struct arena *arena, void *ret,
                             struct error *err);
 };

@@ -19,6 +19,10 @@
 
 _Static_assert(TEXT_BYTES < TOKEN_TEXT_BYTES, "a token fits its buffer");
 
+#define REMOVED_AT_ONCE 100 /* of those that are not valid any more */
+
+#define COLUMNS "id,tenant,role,name,only_table,created_us,expires_us,revoked_us"
+
 static void write_text(const struct guid *id, const uint8_t secret[32],
                        char ret[TOKEN_TEXT_BYTES])
 {
@@ -63,6 +67,66 @@ static bool read_text(struct slice text, struct guid *ret_id, struct slice *ret_
     return text_parse_hex(slice_from(text.data + 4, ID_BYTES), ret_id->bytes,
                           sizeof(ret_id->bytes));
 }
+
+/* ---- how many ---- */
+
+/* The oldest of the tenant that are not valid any more; the audit has them. */
+static enum status remove_some(struct meta *meta, const struct guid *tenant, int64_t now_us,
+                               struct error *err)
+{
+    sqlite3_stmt *statement = NULL;
+    enum status status = meta_prepare(
+        meta,
+        "DELETE FROM tokens WHERE id IN (SELECT id FROM tokens"
+        " WHERE tenant=? AND (revoked_us<>0 OR expires_us<=?) ORDER BY created_us, id LIMIT ?)",
+        &statement, err);
+
+    if (status != STATUS_OK)
+        return status;
+    meta_bind_guid(statement, 1, tenant);
+    (void)sqlite3_bind_int64(statement, 2, now_us);
+    (void)sqlite3_bind_int(statement, 3, REMOVED_AT_ONCE);
+    if (sqlite3_step(statement) != SQLITE_DONE)
+        status = meta_fail(meta, "remove old tokens", err);
+    (void)sqlite3_finalize(statement);
+    return status;
+}
+
+/* One more of the tenant has room, or gets it. */
+static enum status make_room(struct meta *meta, const struct guid *tenant, struct error *err)
+{
+    const int64_t now_us = clock_unix_us(meta->clock);
+    sqlite3_stmt *statement = NULL;
+    int64_t all = 0, valid = 0;
+    enum status status = meta_prepare(
+        meta,
+        "SELECT count(*), count(*) FILTER (WHERE revoked_us=0 AND expires_us>?2) FROM tokens"
+        " WHERE tenant=?1",
+        &statement, err);
+
+    if (status != STATUS_OK)
+        return status;
+    meta_bind_guid(statement, 1, tenant);
+    (void)sqlite3_bind_int64(statement, 2, now_us);
+    if (sqlite3_step(statement) == SQLITE_ROW) {
+        all = sqlite3_column_int64(statement, 0);
+        valid = sqlite3_column_int64(statement, 1);
+    } else {
+        status = meta_fail(meta, "count tokens", err);
+    }
+    (void)sqlite3_finalize(statement);
+    if (status == STATUS_OK && valid >= TENANT_TOKENS_MAX) {
+        (void)ERROR_SET(err, STATUS_LIMIT,
+                        "%lld tokens are valid, the most is %u; revoke one before another comes",
+                        (long long)valid, TENANT_TOKENS_MAX);
+        return error_code(err, META_TOKEN_QUOTA);
+    }
+    return status == STATUS_OK && all >= TENANT_TOKENS_MAX
+               ? remove_some(meta, tenant, now_us, err)
+               : status;
+}
+
+/* ---- tokens ---- */
 
 static enum status insert(struct meta *meta, const struct meta_token *token,
                           const struct guid *id, const uint8_t secret_sha256[32],
@@ -118,7 +182,9 @@ enum status meta_token_add(struct meta *meta, const struct meta_token *token,
         return ERROR_MEMORY(err);
     (void)SHA256((const unsigned char *)secret_text.data, secret_text.size, sha256);
     meta_lock(meta);
-    status = insert(meta, token, &id, sha256, err);
+    status = make_room(meta, &token->tenant, err);
+    if (status == STATUS_OK)
+        status = insert(meta, token, &id, sha256, err);
     meta_unlock(meta);
     if (status == STATUS_OK) {
         memcpy(ret_text, text, sizeof(text));
@@ -186,10 +252,7 @@ static enum status look_up(struct meta *meta, const struct guid *id, struct slic
     sqlite3_stmt *statement = NULL;
     uint8_t sha256[32];
     enum status status = meta_prepare(
-        meta,
-        "SELECT id,tenant,role,name,only_table,created_us,expires_us,revoked_us,secret_sha256"
-        " FROM tokens WHERE id=?",
-        &statement, err);
+        meta, "SELECT " COLUMNS ",secret_sha256 FROM tokens WHERE id=?", &statement, err);
 
     if (status != STATUS_OK)
         return status;
@@ -253,12 +316,36 @@ bool meta_token_is_revoked(struct meta *meta, const struct guid *id)
     return is_revoked;
 }
 
-enum status meta_token_list(struct meta *meta, struct arena *arena, struct meta_token **ret,
-                            uint32_t *ret_count, struct error *err)
+enum status meta_token_find(struct meta *meta, const struct guid *id, struct arena *arena,
+                            struct meta_token *ret, struct error *err)
 {
-    static const struct meta_list list = {
-        .sql = "SELECT id,tenant,role,name,only_table,created_us,expires_us,revoked_us,"
-               " (SELECT count(*) FROM tokens) FROM tokens ORDER BY created_us, id",
+    sqlite3_stmt *statement = NULL;
+
+    meta_lock(meta);
+    enum status status =
+        meta_prepare(meta, "SELECT " COLUMNS " FROM tokens WHERE id=?", &statement, err);
+    if (status == STATUS_OK) {
+        meta_bind_guid(statement, 1, id);
+        int step = sqlite3_step(statement);
+        status = step == SQLITE_ROW ? read_row(statement, arena, ret, err)
+                 : step == SQLITE_DONE
+                     ? ERROR_SET(err, STATUS_NOT_FOUND, "there is no such token")
+                     : meta_fail(meta, "find a token", err);
+    }
+    (void)sqlite3_finalize(statement);
+    meta_unlock(meta);
+    return status;
+}
+
+enum status meta_token_list(struct meta *meta, const struct guid *tenant, struct arena *arena,
+                            struct meta_token **ret, uint32_t *ret_count, struct error *err)
+{
+    const struct meta_list list = {
+        .sql = tenant == NULL ? "SELECT " COLUMNS ", (SELECT count(*) FROM tokens) FROM tokens"
+                                " ORDER BY created_us, id"
+                              : "SELECT " COLUMNS ", (SELECT count(*) FROM tokens WHERE tenant=?1)"
+                                " FROM tokens WHERE tenant=?1 ORDER BY created_us, id",
+        .bound = tenant,
         .what = "list the tokens",
         .row_bytes = sizeof(**ret),
         .read_row = read_row,

@@ -229,34 +229,26 @@ enum status share_token_add(void *context, const struct http_request *request,
     return buf_check(&response->body, err);
 }
 
-static bool may_see_token(const struct http_request *request, const struct meta_token *token)
-{
-    return is_instance_wide(request) || guid_equal(&request->principal->tenant, &token->tenant);
-}
-
 enum status share_token_list(void *context, const struct http_request *request,
                              struct http_response *response, struct error *err)
 {
     struct share *share = context;
+    const struct guid *tenant = is_instance_wide(request) ? NULL : &request->principal->tenant;
     struct meta_token *tokens;
     struct buf *out = &response->body;
     uint32_t count;
-    bool first = true;
     enum status status =
-        meta_token_list(share->services.meta, request->arena, &tokens, &count, err);
+        meta_token_list(share->services.meta, tenant, request->arena, &tokens, &count, err);
 
     if (status != STATUS_OK)
         return status;
     buf_add_byte(out, '[');
     for (uint32_t i = 0; i < count; i++) {
-        if (!may_see_token(request, &tokens[i]))
-            continue;
-        buf_add_text(out, first ? "" : ",");
+        buf_add_text(out, i == 0 ? "" : ",");
         add_token(out, &tokens[i]);
         add_time(out, "created", tokens[i].created_us);
         add_time(out, "expires", tokens[i].expires_us);
         buf_add_format(out, ",\"revoked\":%s}", tokens[i].revoked_us != 0 ? "true" : "false");
-        first = false;
     }
     buf_add_byte(out, ']');
     return buf_check(out, err);
@@ -267,27 +259,24 @@ enum status share_token_revoke(void *context, const struct http_request *request
 {
     struct share *share = context;
     struct slice text = slice_tail(request->path, sizeof("/v1/tokens/") - 1);
-    struct meta_token *tokens;
-    uint32_t count;
+    struct meta_token token;
     struct guid id;
 
     if (!guid_parse(text, &id))
         return ERROR_SET(err, STATUS_INVALID, "'%.*s' is not the id of a token", SLICE_FMT(text));
     enum status status =
-        meta_token_list(share->services.meta, request->arena, &tokens, &count, err);
-    if (status != STATUS_OK)
+        meta_token_find(share->services.meta, &id, request->arena, &token, err);
+    if (status != STATUS_OK && status != STATUS_NOT_FOUND)
         return status;
-    for (uint32_t i = 0; i < count; i++) {
-        if (!guid_equal(&tokens[i].id, &id) || !may_see_token(request, &tokens[i]))
-            continue;
-        status = share_record(share, request, "TokenRevoke", text, &tokens[i].tenant, err);
-        if (status == STATUS_OK)
-            status = meta_token_revoke(share->services.meta, &id, err);
-        if (status == STATUS_OK)
-            buf_add_text(&response->body, "{\"revoked\":true}");
-        return status;
-    }
-    return ERROR_SET(err, STATUS_NOT_FOUND, "there is no token '%.*s'", SLICE_FMT(text));
+    if (status == STATUS_NOT_FOUND ||
+        (!is_instance_wide(request) && !guid_equal(&request->principal->tenant, &token.tenant)))
+        return ERROR_SET(err, STATUS_NOT_FOUND, "there is no token '%.*s'", SLICE_FMT(text));
+    status = share_record(share, request, "TokenRevoke", text, &token.tenant, err);
+    if (status == STATUS_OK)
+        status = meta_token_revoke(share->services.meta, &id, err);
+    if (status == STATUS_OK)
+        buf_add_text(&response->body, "{\"revoked\":true}");
+    return status;
 }
 
 enum status share_load_webhook(struct share *share, struct error *err)

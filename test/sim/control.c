@@ -192,7 +192,7 @@ static uint64_t read_token(struct trial *t, uint32_t object, struct arena *arena
     struct error err;
     char name[16];
 
-    if (meta_token_list(t->engine.meta, arena, &tokens, &count, &err) != STATUS_OK)
+    if (meta_token_list(t->engine.meta, NULL, arena, &tokens, &count, &err) != STATUS_OK)
         trial_say(t, "control plane: cannot list the tokens: %s", err.text);
     for (uint32_t i = 0; i < count; i++) {
         if (!slice_equal(tokens[i].name, name_of(object, name)))

@@ -176,6 +176,34 @@ static void a_revoked_token_is_refused_at_the_next_request(void **state)
     assert_false(router->is_valid(router->context, &who)); /* what it asked for before ends, too */
 }
 
+static void a_token_of_another_tenant_is_not_there(void **state)
+{
+    struct place *place = *state;
+    char token[TOKEN_BYTES], other[TOKEN_BYTES], id[64], target[96], unknown[96];
+
+    make_alpha(place, "admin", "", token);
+    place_add_tenant(place, "beta");
+    place_add_token(place, "beta", "reader", "", other);
+    place_member(place, "id", id, sizeof(id));
+    (void)snprintf(target, sizeof(target), "/v1/tokens/%s", id);
+    assert_int_equal(place_ask(place, token, HTTP_GET, "/v1/tokens", ""), 200);
+    assert_false(place_says(place, id));
+    ASSERT_SAYS(place, "\"role\":\"admin\"");
+    assert_int_equal(place_ask(place, token, HTTP_DELETE, target, ""), 404);
+    ASSERT_SAYS(place, "there is no token '");
+    assert_int_equal(place_ask(place, other, HTTP_POST, "/v1/query", "{\"query\":\"print 1\"}"),
+                     200);
+    (void)snprintf(unknown, sizeof(unknown), "/v1/tokens/%s",
+                   "00000000-0000-0000-0000-000000000001");
+    assert_int_equal(place_ask(place, token, HTTP_DELETE, unknown, ""), 404);
+    ASSERT_SAYS(place, "there is no token '");
+    assert_int_equal(place_ask(place, place->admin, HTTP_GET, "/v1/tokens", ""), 200);
+    ASSERT_SAYS(place, id);
+    assert_int_equal(place_ask(place, place->admin, HTTP_DELETE, target, ""), 200);
+    assert_int_equal(place_ask(place, other, HTTP_POST, "/v1/query", "{\"query\":\"print 1\"}"),
+                     401);
+}
+
 /* What was read, by whom, stands in the tenant's own table. */
 static void reading_and_administering_is_recorded(void **state)
 {
@@ -587,6 +615,7 @@ int main(void)
         PLACE_TEST(the_instance_is_no_tenant_to_write_to_or_make_tokens_for),
         PLACE_TEST(a_token_that_an_earlier_release_made_for_the_instance_is_refused),
         PLACE_TEST(a_revoked_token_is_refused_at_the_next_request),
+        PLACE_TEST(a_token_of_another_tenant_is_not_there),
         PLACE_TEST(reading_and_administering_is_recorded),
         PLACE_TEST(a_token_is_recorded_as_it_was_made),
         PLACE_TEST(all_that_was_asked_is_recorded),

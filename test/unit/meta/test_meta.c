@@ -97,7 +97,7 @@ static void what_another_broke_is_an_error_and_no_crash(void **state)
     ASSERT_STATUS(STATUS_IO, meta_tenant_find(p->meta, SLICE("a"), &tenant, p->arena, &err));
     ASSERT_STATUS(STATUS_IO, meta_tenant_list(p->meta, p->arena, &tenants, &count, &err));
     ASSERT_STATUS(STATUS_IO, meta_token_add(p->meta, &token, text, &id, &err));
-    ASSERT_STATUS(STATUS_IO, meta_token_list(p->meta, p->arena, &tokens, &count, &err));
+    ASSERT_STATUS(STATUS_IO, meta_token_list(p->meta, NULL, p->arena, &tokens, &count, &err));
     ASSERT_STATUS(STATUS_IO, meta_token_revoke(p->meta, &id, &err));
 }
 

@@ -53,7 +53,7 @@ static void expect_filled(struct control_plane *p, bool is_restored)
     ASSERT_OK(control_plane_open(p, false, &err));
     assert_int_equal(meta_is_restored(p->meta), is_restored);
     ASSERT_OK(meta_tenant_find(p->meta, SLICE("contoso"), &tenant, p->arena, &err));
-    ASSERT_OK(meta_token_list(p->meta, p->arena, &tokens, &count, &err));
+    ASSERT_OK(meta_token_list(p->meta, NULL, p->arena, &tokens, &count, &err));
     assert_int_equal(count, 1);
     ASSERT_OK(meta_setting_get(p->meta, SLICE("a"), p->arena, &value, &err));
     ASSERT_SLICE(value, "one");

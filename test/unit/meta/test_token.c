@@ -172,17 +172,161 @@ static void the_list_tells_what_is_revoked(void **state)
     struct meta_token *list;
     uint32_t count = 9;
 
-    ASSERT_OK(meta_token_list(p->meta, p->arena, &list, &count, &err));
+    ASSERT_OK(meta_token_list(p->meta, NULL, p->arena, &list, &count, &err));
     assert_int_equal(count, 0);
     struct guid id = add(p, text);
     p->clock.now_unix_us++;
     (void)add(p, text);
     ASSERT_OK(meta_token_revoke(p->meta, &id, &err));
-    ASSERT_OK(meta_token_list(p->meta, p->arena, &list, &count, &err));
+    ASSERT_OK(meta_token_list(p->meta, NULL, p->arena, &list, &count, &err));
     assert_int_equal(count, 2);
     assert_true(guid_equal(&list[0].id, &id));
     assert_int_equal(list[0].revoked_us, START_US + 1);
     assert_int_equal(list[1].revoked_us, 0);
+}
+
+/* More than a request has room for, of another tenant. */
+static void fill(struct control_plane *p, int count, const char *columns)
+{
+    char sql[400];
+
+    (void)snprintf(sql, sizeof(sql),
+                   "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i<%d)"
+                   " INSERT INTO tokens SELECT CAST(printf('%%016d',i) AS BLOB),zeroblob(32),%s"
+                   " FROM n", count, columns);
+    control_plane_do(p, sql);
+}
+
+#define MANY 1000
+#define OF_OTHER "zeroblob(16),1,'one of many that are here','',i,9e15,0"
+#define OF_TENANT "x'03000000000000000000000000000000',1,'','',i,"
+#define VALID OF_TENANT "9e15,0"
+#define EXPIRED OF_TENANT "1,0"
+#define REVOKED OF_TENANT "9e15,i"
+
+static void one_is_found_among_many(void **state)
+{
+    static const struct guid tenant = {{3}}, none = {{0}}, unknown = {{9}};
+    struct control_plane *p = *state;
+    struct arena *small = arena_new(64 * KIB);
+    char text[TOKEN_TEXT_BYTES];
+    struct meta_token found, *list;
+    uint32_t count;
+
+    assert_non_null(small);
+    fill(p, MANY, OF_OTHER);
+    struct guid id = add(p, text);
+    ASSERT_STATUS(STATUS_LIMIT, meta_token_list(p->meta, NULL, small, &list, &count, &err));
+    ASSERT_OK(meta_token_find(p->meta, &id, small, &found, &err));
+    assert_true(guid_equal(&found.id, &id) && guid_equal(&found.tenant, &tenant));
+    ASSERT_SLICE(found.table, "T_CL");
+    ASSERT_OK(meta_token_revoke(p->meta, &id, &err));
+    ASSERT_OK(meta_token_find(p->meta, &id, small, &found, &err));
+    assert_int_equal(found.revoked_us, START_US);
+    ASSERT_STATUS(STATUS_NOT_FOUND, meta_token_find(p->meta, &unknown, small, &found, &err));
+    ASSERT_OK(meta_token_list(p->meta, &tenant, small, &list, &count, &err));
+    assert_int_equal(count, 1);
+    assert_true(guid_equal(&list[0].id, &id));
+    ASSERT_OK(meta_token_list(p->meta, &unknown, small, &list, &count, &err));
+    assert_int_equal(count, 0);
+    ASSERT_OK(meta_token_list(p->meta, &none, p->arena, &list, &count, &err));
+    assert_int_equal(count, MANY);
+    arena_free(small);
+}
+
+static uint32_t tokens_of(struct control_plane *p, const struct guid *tenant)
+{
+    struct arena *arena = arena_new(64 * MIB);
+    struct meta_token *list;
+    uint32_t count;
+
+    assert_non_null(arena);
+    ASSERT_OK(meta_token_list(p->meta, tenant, arena, &list, &count, &err));
+    arena_free(arena);
+    return count;
+}
+
+static void a_tenant_has_so_many_valid_tokens(void **state)
+{
+    static const struct guid tenant = {{3}};
+    struct control_plane *p = *state;
+    struct meta_token token = {.tenant = tenant, .expires_us = START_US + HOUR_US};
+    char text[TOKEN_TEXT_BYTES];
+    struct guid id, last;
+
+    fill(p, TENANT_TOKENS_MAX - 1, VALID);
+    id = add(p, text);
+    for (int i = 0; i < 2; i++) {
+        ASSERT_STATUS(STATUS_LIMIT, meta_token_add(p->meta, &token, text, &last, &err));
+        assert_string_equal(err.code, META_TOKEN_QUOTA);
+        assert_non_null(strstr(err.text, "10000 tokens are valid"));
+    }
+    token.tenant = (struct guid){{4}}; /* another has its own */
+    ASSERT_OK(meta_token_add(p->meta, &token, text, &last, &err));
+    token.tenant = tenant;
+    ASSERT_OK(meta_token_revoke(p->meta, &id, &err));
+    ASSERT_OK(meta_token_add(p->meta, &token, text, &last, &err));
+    ASSERT_STATUS(STATUS_LIMIT, meta_token_add(p->meta, &token, text, &id, &err));
+    ASSERT_OK(check(p, text));
+    assert_int_equal(tokens_of(p, &tenant), TENANT_TOKENS_MAX);
+}
+
+/* Or who makes tokens that are valid for a second would fill the control plane. */
+static void tokens_that_are_not_valid_make_room(void **state)
+{
+    static const char *const dead[] = {EXPIRED, REVOKED};
+    static const struct guid tenant = {{3}};
+    struct control_plane *p = *state;
+    char text[TOKEN_TEXT_BYTES], first[TOKEN_TEXT_BYTES];
+
+    (void)add(p, first);
+    for (size_t i = 0; i < sizeof(dead) / sizeof(dead[0]); i++) {
+        control_plane_do(p, "DELETE FROM tokens WHERE created_us < 1000000");
+        fill(p, TENANT_TOKENS_MAX + 1, dead[i]);
+        for (int n = 0; n < 10; n++)
+            (void)add(p, text);
+        uint32_t count = tokens_of(p, &tenant);
+        assert_in_range(count, TENANT_TOKENS_MAX - 100, TENANT_TOKENS_MAX);
+        ASSERT_OK(check(p, first));
+        ASSERT_OK(check(p, text));
+    }
+}
+
+static bool has_index(const struct control_plane *p)
+{
+    sqlite3_stmt *statement = NULL;
+    sqlite3 *db = NULL;
+
+    assert_int_equal(sqlite3_open(p->path, &db), SQLITE_OK);
+    assert_int_equal(
+        sqlite3_prepare_v2(db, "SELECT 1 FROM sqlite_master WHERE name='tokens_of_tenant'", -1,
+                           &statement, NULL),
+        SQLITE_OK);
+    bool is_there = sqlite3_step(statement) == SQLITE_ROW;
+    (void)sqlite3_finalize(statement);
+    (void)sqlite3_close(db);
+    return is_there;
+}
+
+/* Of an earlier release, and without a page to spare. */
+static void a_database_without_the_index_gets_it_where_there_is_space(void **state)
+{
+    struct control_plane *p = *state;
+    char text[TOKEN_TEXT_BYTES];
+
+    (void)add(p, text);
+    assert_true(has_index(p));
+    control_plane_do(p, "DROP INDEX tokens_of_tenant; VACUUM");
+    p->bytes_max = 4096; /* a page, or as many as there are */
+    control_plane_reopen(p);
+    assert_false(has_index(p));
+    ASSERT_OK(check(p, text));
+    (void)add(p, text);
+    p->bytes_max = 0;
+    control_plane_reopen(p);
+    assert_true(has_index(p));
+    ASSERT_OK(check(p, text));
+    (void)add(p, text);
 }
 
 /* A NUL ends a name where it is compared: a token for a table would write all of them. */
@@ -250,6 +394,10 @@ int main(void)
         META_TEST(a_token_that_an_earlier_release_made_for_such_is_refused),
         META_TEST(a_name_that_does_not_fit_is_refused_not_cut),
         META_TEST(the_list_tells_what_is_revoked),
+        META_TEST(one_is_found_among_many),
+        META_TEST(a_tenant_has_so_many_valid_tokens),
+        META_TEST(tokens_that_are_not_valid_make_room),
+        META_TEST(a_database_without_the_index_gets_it_where_there_is_space),
     };
 
     return RUN_TESTS(tests);

@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "base/limits.h"
 #include "base/text.h"
+#include "table/dynamic.h"
 
 /* Below this share of its dictionary a batch is gathered instead. */
 #define DICT_SHARE 8u
@@ -470,6 +471,7 @@ static enum status make_text(const struct part_scan *scan, const struct column_p
     struct text_column column = {.count = count};
     struct run run = {0};
     struct buf scratch;
+    bool is_dynamic = plan->column->type == TYPE_DYNAMIC;
 
     column.ends = arena_alloc_raw(arena, count * sizeof(uint32_t), err);
     if (column.ends == NULL)
@@ -478,12 +480,15 @@ static enum status make_text(const struct part_scan *scan, const struct column_p
     buf_init(&scratch, REQUEST_BODY_BYTES_MAX);
     while (next_run(scan->part, rows, count, &run)) {
         for (uint32_t i = run.begin; i < run.end; i++) {
+            size_t begin = column.text.size;
             if (plan->column->source == COLUMN_REST)
                 add_rest(scan->part, plan->rest, rows[i], run.shape, &scratch, &column.text);
             else if (plan->column->source == COLUMN_RAW)
                 add_raw(scan->part, rows[i], &scratch, &column.text);
             else
                 add_field(scan, plan, rows[i], run.shape, &column.text);
+            if (is_dynamic)
+                dynamic_compact_tail(&column.text, begin, &scratch);
             column.ends[i] = (uint32_t)column.text.size;
         }
     }

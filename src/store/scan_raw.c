@@ -4,6 +4,7 @@
 #include "store/scan_priv.h"
 
 #include "base/limits.h"
+#include "table/dynamic.h"
 
 struct raw_reader {
     const struct part_scan *scan;
@@ -63,9 +64,12 @@ static enum status rest_text(struct raw_reader *r, struct slice *ret, struct err
     if (status == STATUS_OK)
         status = buf_check(&r->scratch, err);
     buf_release(&path);
+    struct slice compact = SLICE("");
+    if (status == STATUS_OK)
+        status = dynamic_compact(r->arena, buf_slice(&r->scratch), &compact, err);
     if (status != STATUS_OK)
         return status;
-    *ret = arena_copy(r->arena, buf_slice(&r->scratch), err);
+    *ret = arena_copy(r->arena, compact, err);
     return ret->data == NULL ? err->status : STATUS_OK;
 }
 
@@ -97,8 +101,12 @@ static enum status field_value(struct raw_reader *r, void *ret, bool *ret_null,
         *slice = text;
     }
     *ret_null = false;
-    *slice = arena_copy(r->arena, *slice, err);
-    return slice->data == NULL ? err->status : STATUS_OK;
+    enum status status = column->type == TYPE_DYNAMIC
+                             ? dynamic_compact(r->arena, *slice, slice, err)
+                             : STATUS_OK;
+    if (status == STATUS_OK)
+        *slice = arena_copy(r->arena, *slice, err);
+    return status != STATUS_OK || slice->data != NULL ? status : err->status;
 }
 
 static enum status read_row(struct raw_reader *r, uint32_t row, void *ret, bool *ret_null,

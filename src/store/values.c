@@ -9,6 +9,7 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "store/cache_priv.h"
+#include "table/dynamic.h"
 #include "table/vector.h"
 
 #include <stdlib.h>
@@ -188,6 +189,8 @@ static enum status fill_slices(struct maker *m, enum type type, struct error *er
         buf_add_slice(&m->text, out[i]);
         if (is_quoted)
             buf_add_byte(&m->text, '"');
+        if (is_quoted && path->has_escapes)
+            dynamic_compact_tail(&m->text, at, &scratch);
         /* The buffer may still move: keep the offset, mark with no pointer. */
         out[i] = (struct slice){NULL, m->text.size - at};
     }

@@ -11,10 +11,14 @@
 #include <immintrin.h>
 #endif
 
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+}
+
 static size_t skip_blanks(struct slice s, size_t at)
 {
-    while (at < s.size && (s.data[at] == ' ' || s.data[at] == '\n' || s.data[at] == '\r' ||
-                           s.data[at] == '\t'))
+    while (at < s.size && is_blank(s.data[at]))
         at++;
     return at;
 }
@@ -313,55 +317,36 @@ static enum status keep(struct arena *arena, struct buf *buf, struct slice *ret,
  * needs only: `\u0026` is &. */
 static void add_compact(struct buf *buf, struct slice json, struct buf *scratch)
 {
+    size_t from = 0; /* from here on nothing is copied yet */
+
     for (size_t at = 0; at < json.size;) {
+        size_t begin = at;
         bool escaped = false;
-        char c = json.data[at];
-        if (c == '"') {
-            size_t end = skip_string(json, at, &escaped);
-            if (escaped) {
-                buf_clear(scratch);
-                json_unescape(slice_from(json.data + at + 1, end - at - 2), scratch);
-                text_add_json_string(buf, buf_slice(scratch));
-            } else {
-                buf_add(buf, json.data + at, end - at);
-            }
-            at = end;
-        } else {
-            if (c != ' ' && c != '\n' && c != '\r' && c != '\t')
-                buf_add_byte(buf, c);
+        if (json.data[at] != '"') {
             at++;
+            if (!is_blank(json.data[begin]))
+                continue;
+        } else {
+            at = skip_string(json, at, &escaped);
+            if (!escaped)
+                continue;
+        }
+        buf_add(buf, json.data + from, begin - from);
+        from = at;
+        if (escaped) {
+            buf_clear(scratch);
+            json_unescape(slice_from(json.data + begin + 1, at - begin - 2), scratch);
+            text_add_json_string(buf, buf_slice(scratch));
         }
     }
+    buf_add(buf, json.data + from, json.size - from);
 }
 
-/* Is there an escape of what can stand as it is, or can be written shorter? */
-static bool has_needless_escape(struct slice string)
+/* Is a character behind a backslash one that needs it, written as short as it can be?  JSON has
+ * no NUL there. */
+static bool is_needed_escape(char c)
 {
-    for (size_t at = slice_find_byte(string, '\\', 0); at < string.size;
-         at = slice_find_byte(string, '\\', at + 2)) {
-        if (at + 1 < string.size && strchr("\"\\nrt", string.data[at + 1]) == NULL)
-            return true;
-    }
-    return false;
-}
-
-static bool is_loose_by_bytes(struct slice json)
-{
-    for (size_t at = 0; at < json.size;) {
-        bool escaped = false;
-        char c = json.data[at];
-        if (c == '"') {
-            size_t end = skip_string(json, at, &escaped);
-            if (escaped && has_needless_escape(slice_from(json.data + at, end - at)))
-                return true;
-            at = end;
-            continue;
-        }
-        if (c == ' ' || c == '\n' || c == '\r' || c == '\t')
-            return true;
-        at++;
-    }
-    return false;
+    return strchr("\"\\nrt", c) != NULL;
 }
 
 #ifdef __AVX2__
@@ -376,6 +361,19 @@ static uint64_t places_of(__m256i low, __m256i high, char c)
     return (uint64_t)b << 32 | a;
 }
 
+/* The blank that has the four lowest bits of a byte, if there is one, is that byte. */
+static uint64_t blanks_of(__m256i low, __m256i high)
+{
+    const __m256i blanks = _mm256_broadcastsi128_si256(
+        _mm_setr_epi8(' ', 0, 0, 0, 0, 0, 0, 0, 0, '\t', '\n', 0, 0, '\r', 0, 0));
+    uint32_t a = (uint32_t)_mm256_movemask_epi8(
+        _mm256_cmpeq_epi8(_mm256_shuffle_epi8(blanks, low), low));
+    uint32_t b = (uint32_t)_mm256_movemask_epi8(
+        _mm256_cmpeq_epi8(_mm256_shuffle_epi8(blanks, high), high));
+
+    return (uint64_t)b << 32 | a;
+}
+
 /* Each bit with those below it: odd inside of a string, where a bit is a quote. */
 static uint64_t parity(uint64_t bits)
 {
@@ -384,11 +382,39 @@ static uint64_t parity(uint64_t bits)
     return bits;
 }
 
-/* Is it not compact, by a blank outside the strings or a needless escape?  64 bytes at a time,
- * until a backslash says that not each quote begins or ends a string. */
+/* Which bytes of 64 are escaped by the one before.  *carry: the first is; then the first of the
+ * next block. */
+static uint64_t escaped_places(uint64_t slashes, uint64_t *carry)
+{
+    uint64_t escaped = *carry;
+
+    *carry = 0;
+    for (slashes &= ~escaped; slashes != 0;) {
+        unsigned at = (unsigned)__builtin_ctzll(slashes);
+        slashes &= slashes - 1;
+        if (at == 63) {
+            *carry = 1;
+            break;
+        }
+        escaped |= UINT64_C(2) << at;
+        slashes &= ~(UINT64_C(2) << at);
+    }
+    return escaped;
+}
+
+static bool are_needed_escapes(const char *block, uint64_t escaped)
+{
+    while (escaped != 0 && is_needed_escape(block[__builtin_ctzll(escaped)]))
+        escaped &= escaped - 1;
+    return escaped == 0;
+}
+
+/* Is it not compact, by a blank outside the strings or a needless escape?  64 bytes at a
+ * time. */
 static bool is_loose(struct slice json)
 {
     uint64_t in_string = 0; /* all ones: the block begins in a string */
+    uint64_t carry = 0;
 
     for (size_t at = 0; at < json.size; at += 64) {
         char last[64] = {0};
@@ -397,14 +423,17 @@ static bool is_loose(struct slice json)
             block = memcpy(last, block, json.size - at);
         __m256i low = _mm256_loadu_si256((const __m256i *)(const void *)block);
         __m256i high = _mm256_loadu_si256((const __m256i *)(const void *)(block + 32));
-        if (places_of(low, high, '\\') != 0)
-            return is_loose_by_bytes(json);
-        uint64_t blanks = places_of(low, high, ' ') | places_of(low, high, '\n') |
-                          places_of(low, high, '\r') | places_of(low, high, '\t');
-        uint64_t inside = parity(places_of(low, high, '"')) ^ in_string;
-        if ((blanks & ~inside) != 0)
+        uint64_t slashes = places_of(low, high, '\\'), quotes = places_of(low, high, '"');
+        if ((slashes | carry) != 0) {
+            uint64_t escaped = escaped_places(slashes, &carry);
+            if (!are_needed_escapes(block, escaped))
+                return true;
+            quotes &= ~escaped;
+        }
+        uint64_t blanks = blanks_of(low, high);
+        if (blanks != 0 && (blanks & ~(parity(quotes) ^ in_string)) != 0)
             return true;
-        in_string = (inside >> 63) != 0 ? UINT64_MAX : 0;
+        in_string ^= (__builtin_popcountll(quotes) & 1) != 0 ? UINT64_MAX : 0;
     }
     return false;
 }
@@ -413,13 +442,40 @@ static bool is_loose(struct slice json)
 
 static bool is_loose(struct slice json)
 {
-    return is_loose_by_bytes(json);
+    bool in_string = false;
+
+    for (size_t at = 0; at < json.size; at++) {
+        char c = json.data[at];
+        if (c == '\\' && at + 1 < json.size && !is_needed_escape(json.data[++at]))
+            return true;
+        if (c == '"')
+            in_string = !in_string;
+        else if (!in_string && is_blank(c))
+            return true;
+    }
+    return false;
 }
 
 #endif
 
-static enum status compact(struct arena *arena, struct slice json, struct slice *ret,
-                           struct error *err)
+void dynamic_compact_tail(struct buf *text, size_t from, struct buf *scratch)
+{
+    struct slice json = slice_tail(buf_slice(text), from);
+    struct buf string;
+
+    if (text->failed || !is_loose(json))
+        return;
+    buf_init(&string, json.size + 1);
+    buf_clear(scratch);
+    add_compact(scratch, json, &string);
+    text->size = from;
+    buf_add_slice(text, buf_slice(scratch));
+    text->failed = text->failed || scratch->failed || string.failed;
+    buf_release(&string);
+}
+
+enum status dynamic_compact(struct arena *arena, struct slice json, struct slice *ret,
+                            struct error *err)
 {
     struct buf buf, scratch;
 
@@ -449,7 +505,7 @@ enum status dynamic_to_string(struct arena *arena, struct slice json, struct sli
         return STATUS_OK;
     }
     if (dynamic_kind(text) != JSON_STRING)
-        return compact(arena, text, ret, err);
+        return dynamic_compact(arena, text, ret, err);
     text = text.size >= 2 ? slice_from(text.data + 1, text.size - 2) : (struct slice){"", 0};
     if (slice_find_byte(text, '\\', 0) == SIZE_MAX) {
         *ret = text;
@@ -573,14 +629,15 @@ enum status dynamic_parse(struct arena *arena, struct slice text, struct slice *
     enum json_result result = slice_starts_with(trimmed, bom)
                                   ? JSON_BROKEN
                                   : json_parse(trimmed, 4 * JSON_DEPTH_MAX, &tape);
-    bool is_compact = result == JSON_OK && !tape.has_blanks;
+    bool is_compact = result == JSON_OK && !tape.has_blanks &&
+                      slice_find_byte(trimmed, '\\', 0) == SIZE_MAX;
     json_tape_release(&tape);
     if (is_compact) {
         *ret = trimmed;
         return STATUS_OK;
     }
     if (result == JSON_OK)
-        return compact(arena, trimmed, ret, err);
+        return dynamic_compact(arena, trimmed, ret, err);
     buf_init(&buf, DYNAMIC_BYTES_MAX);
     text_add_json_string(&buf, text);
     return keep(arena, &buf, ret, err);

@@ -2,8 +2,10 @@
 /* dynamic.h - reading and making KQL's dynamic values, which are JSON text.
  *
  * A dynamic value in a vector is a slice of valid JSON (checked when it was
- * made); "" and "null" are null.  These functions scan the text, so they cost
- * what they pass over.  Results are slices of the input where possible.
+ * made); "" and "null" are null.  It is compact: no blanks between its tokens, and
+ * what needs no escape has none, so that values that are grouped by their bytes are
+ * those that were sent in another spelling, too.  These functions scan the text, so they
+ * cost what they pass over.  Results are slices of the input where possible.
  */
 #ifndef TABLE_DYNAMIC_H
 #define TABLE_DYNAMIC_H
@@ -37,9 +39,14 @@ struct dynamic_iterator dynamic_iterate(struct slice json);
 bool dynamic_next(struct dynamic_iterator *it);
 uint64_t dynamic_count(struct slice json); /* elements or members, 0 otherwise */
 
-/* tostring(): the decoded text of a string, else compact JSON: no blanks between its tokens,
- * and what needs no escape has none, so that words in it are words.  Allocates in the arena
- * only when bytes change. */
+/* Valid JSON as compact JSON.  Allocates in the arena only when bytes change. */
+enum status dynamic_compact(struct arena *arena, struct slice json, struct slice *ret,
+                            struct error *err) MUST_USE;
+/* The same of what is behind `from` of a buffer: who makes many has one room for the work. */
+void dynamic_compact_tail(struct buf *text, size_t from, struct buf *scratch);
+
+/* tostring(): the decoded text of a string, else compact JSON, so that words in it are words.
+ * Allocates in the arena only when bytes change. */
 enum status dynamic_to_string(struct arena *arena, struct slice json, struct slice *ret,
                               struct error *err) MUST_USE;
 /* The scalar inside, as bool, long, real or string; null for containers. */

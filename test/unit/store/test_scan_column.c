@@ -72,6 +72,35 @@ static void containers_in_typed_columns_are_null(void **state)
     close_store(store);
 }
 
+/* Arrays and objects are compact, however they were sent; as texts they are as they were. */
+static void containers_have_one_spelling(void **state)
+{
+    static const char *const RECORDS[] = {
+        ("{\"Folder\":{\"Path\":\"R\\u0026D\",\"N\":[\"\\u00e9\"]},"
+         "\"Operation\":{\"a\":\"\\u0041\"},"
+         "\"X\":[\"\\/\"]}"),
+        ("{\"Folder\": {\"Path\": \"R&D\", \"N\": [ \"\xC3\xA9\" ]}, "
+         "\"Operation\": {\"a\": \"A\"},"
+         "\"X\" : [\"/\"]}"),
+        "{\"Folder\":\"\\u0041\",\"X\":\"\\u0041\"}",
+    };
+    (void)state;
+    struct store *store = open_store();
+    struct batch_maker m;
+    batch_maker_init(&m, "Audit", 1);
+    for (int i = 0; i < 3; i++)
+        batch_maker_add(&m, slice_of(RECORDS[i]), TICKS_PER_SECOND * (i + 1));
+    put(store, &m);
+    batch_maker_release(&m);
+    check(store, (struct query){.table = "Audit", .columns = "Folder AdditionalFields"},
+          "{\"Path\":\"R&D\",\"N\":[\"\xC3\xA9\"]}|{\"X\":[\"/\"]}\n"
+          "{\"Path\":\"R&D\",\"N\":[\"\xC3\xA9\"]}|{\"X\":[\"/\"]}\n"
+          "\"A\"|{\"X\":\"A\"}\n");
+    check(store, (struct query){.table = "Audit", .columns = "Operation"},
+          "{\"a\":\"\\u0041\"}\n{\"a\": \"A\"}\n\n");
+    close_store(store);
+}
+
 static void undeclared_fields_are_in_additional_fields(void **state)
 {
     (void)state;
@@ -147,6 +176,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(declared_columns_have_their_types),
         cmocka_unit_test(containers_in_typed_columns_are_null),
+        cmocka_unit_test(containers_have_one_spelling),
         cmocka_unit_test(undeclared_fields_are_in_additional_fields),
         cmocka_unit_test(few_of_many_guids_are_read_as_they_are),
         cmocka_unit_test(quarantined_rows_are_in_their_own_table),

@@ -12,8 +12,8 @@ static void records_beyond_the_bounds_have_their_columns(void **state)
     batch_maker_init(&m, "Audit", 1);
     batch_maker_add(&m, SLICE("{\"Operation\":\"small\",\"Number\":1}"), 1);
     buf_add_text(&text, "{\"Operation\":\"b\\u0069g\",\"Number\":\"5\",\"Flag\":true,\"Ratio\":{},"
-                        "\"Folder\":{\"Path\":\"f\"},\"Key\":null,\"Extra\":[");
-    buf_add_text(&text, "{\"k\":0");
+                        "\"Folder\":{\"\\u0050ath\" : \"f\"},\"Key\":null,\"Extra\": [");
+    buf_add_text(&text, "{\"\\u006b\":0");
     for (uint32_t i = 0; i < SHAPE_SLOTS_MAX; i++)
         buf_add_format(&text, ",\"k%u\":1", i);
     buf_add_text(&text, "}]}");

@@ -68,14 +68,17 @@ static void a_run_is_one_text(void **state)
 static void dynamic_values_are_json(void **state)
 {
     (void)state;
-    static const char *const LINES[] = {"{\"a\":\"x\\n\"}", "{\"a\":\"\"}"};
+    static const char *const LINES[] = {"{\"a\":\"x\\n\"}", "{\"a\":\"\"}",
+                                        "{\"a\":\"R\\u0026D\"}", "{\"a\":\"R&D\"}"};
     struct batch_maker m;
-    struct part *part = part_of(LINES, 2, &m);
+    struct part *part = part_of(LINES, 4, &m);
     const struct path_values *values = get(part, TYPE_DYNAMIC);
     assert_true(slice_is(((const struct slice *)values->data)[0], "\"x\\n\""));
     assert_true(slice_is(((const struct slice *)values->data)[1], "\"\""));
     assert_int_equal(values->nulls[0], 0);
-    assert_int_equal(values->nulls[2], 1);
+    assert_true(slice_is(((const struct slice *)values->data)[2], "\"R&D\""));
+    assert_true(slice_is(((const struct slice *)values->data)[3], "\"R&D\""));
+    assert_int_equal(values->nulls[4], 1);
     part_unref(part);
     batch_maker_release(&m);
 }

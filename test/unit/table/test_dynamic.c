@@ -173,6 +173,68 @@ static void a_blank_is_seen_at_every_place(void **state)
     }
 }
 
+/* An escape at each place of up to three blocks, behind up to five others: one that is needed
+ * leaves the text as it is, one that is not goes, and a blank behind either is seen. */
+static void an_escape_is_seen_at_every_place(void **state)
+{
+    static const char *const escapes[] = {"\\\"", "\\\\", "\\n"};
+    struct buf json;
+
+    (void)state;
+    buf_init(&json, MIB);
+    for (size_t i = 0; i < 200 * 6 * 3; i++) {
+        size_t at = i % 200, before = i / 200 % 6;
+        struct slice text;
+        buf_clear(&json);
+        buf_add_text(&json, "[\"");
+        for (size_t k = 0; k < at; k++)
+            buf_add_byte(&json, 'a');
+        for (size_t k = 0; k < before; k++)
+            buf_add_text(&json, escapes[i / 1200]);
+        size_t size = json.size;
+        buf_add_text(&json, "\"]");
+        ASSERT_OK(dynamic_to_string(arena, buf_slice(&json), &text, &err));
+        assert_ptr_equal(text.data, json.data);
+        json.size = size;
+        buf_add_text(&json, "\\/\",1]");
+        ASSERT_OK(dynamic_to_string(arena, buf_slice(&json), &text, &err));
+        assert_int_equal(text.size, json.size - 1);
+        assert_memory_equal(text.data + size, "/\",1]", 5);
+        json.size = size;
+        buf_add_text(&json, "\", 1]");
+        ASSERT_OK(dynamic_to_string(arena, buf_slice(&json), &text, &err));
+        assert_int_equal(text.size, json.size - 1);
+        arena_clear(arena);
+    }
+    buf_release(&json);
+}
+
+/* What stands before the tail stays, and so does what is compact. */
+static void the_tail_of_a_buffer_becomes_compact(void **state)
+{
+    struct buf text, scratch;
+
+    (void)state;
+    buf_init(&text, 1000);
+    buf_init(&scratch, 1000);
+    buf_add_text(&text, "[1, 2]{\"\\u0061\" : \"\\u0008\\b\"}");
+    dynamic_compact_tail(&text, 6, &scratch);
+    ASSERT_SLICE(buf_slice(&text), "[1, 2]{\"a\":\"\\u0008\\u0008\"}");
+    dynamic_compact_tail(&text, 6, &scratch);
+    dynamic_compact_tail(&text, text.size, &scratch);
+    ASSERT_SLICE(buf_slice(&text), "[1, 2]{\"a\":\"\\u0008\\u0008\"}");
+    assert_false(text.failed);
+    buf_release(&text);
+    buf_release(&scratch);
+    buf_init(&text, 30);
+    buf_init(&scratch, 10); /* there is no room for the work */
+    buf_add_text(&text, "[ 1,2,3,4,5,6,7,8,9,10 ]");
+    dynamic_compact_tail(&text, 0, &scratch);
+    assert_true(text.failed);
+    buf_release(&text);
+    buf_release(&scratch);
+}
+
 static void parsing_never_fails_on_text(void **state)
 {
     struct slice json;
@@ -184,6 +246,8 @@ static void parsing_never_fails_on_text(void **state)
     ASSERT_SLICE(json, "{\"a b\":\"c d\"}");
     ASSERT_OK(dynamic_parse(arena, SLICE("{\"a b\":[\"\\\" \",{}]}"), &json, &err));
     ASSERT_SLICE(json, "{\"a b\":[\"\\\" \",{}]}");
+    ASSERT_OK(dynamic_parse(arena, SLICE("{\"\\u0061\":\"R\\u0026D\"}"), &json, &err));
+    ASSERT_SLICE(json, "{\"a\":\"R&D\"}");
     ASSERT_OK(dynamic_parse(arena, SLICE("\xEF\xBB\xBF [1, 2]"), &json, &err));
     ASSERT_SLICE(json, "[1,2]");
     ASSERT_OK(dynamic_parse(arena, SLICE(" \xEF\xBB\xBF[1,2]"), &json, &err));
@@ -204,6 +268,8 @@ int main(void)
         cmocka_unit_test(to_string_decodes_and_compacts),
         cmocka_unit_test(to_string_has_needed_escapes_only),
         cmocka_unit_test(a_blank_is_seen_at_every_place),
+        cmocka_unit_test(an_escape_is_seen_at_every_place),
+        cmocka_unit_test(the_tail_of_a_buffer_becomes_compact),
         cmocka_unit_test(scalars_come_out_typed),
         cmocka_unit_test(values_become_json),
         cmocka_unit_test(parsing_never_fails_on_text),

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* agg_basic.c - count() sum() avg() min() max(), each also with a condition. */
 #include "base/check.h"
-#include "base/text.h"
 #include "query/agg_priv.h"
 #include "query/decimal.h"
+#include "query/items.h"
 #include "table/dynamic.h"
 
 #include <math.h>
@@ -294,16 +294,6 @@ static enum status bind_extreme(BIND_PARAMETERS)
     return STATUS_OK;
 }
 
-static int compare_json(struct slice a, struct slice b)
-{
-    double x;
-    double y;
-
-    if (text_parse_double(a, &x) && text_parse_double(b, &y) && x != y)
-        return x < y ? -1 : 1;
-    return slice_compare(a, b);
-}
-
 static int compare_state(enum type type, const struct extreme_state *a,
                          const struct extreme_state *b)
 {
@@ -326,7 +316,7 @@ static int compare_state(enum type type, const struct extreme_state *a,
         return decimal_compare(&x, &y);
     }
     case TYPE_DYNAMIC:
-        return compare_json(a->bytes, b->bytes);
+        return item_compare(a->bytes, b->bytes);
     case TYPE_COUNT_:
         break;
     }

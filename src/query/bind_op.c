@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* bind_op.c - operators that become where, project, sort, take. */
 #include "query/bind_priv.h"
+#include "query/fn_priv.h"
 #include "query/rowset_priv.h"
 
 #include "base/limits.h"
@@ -511,6 +512,20 @@ struct plan *bind_project_reorder(struct binder *b, struct plan *input, const st
 
 /* ---- sort, top, take ---- */
 
+/* Dynamic values have an order, but their bytes have another. */
+static struct expr *bind_order_key(struct binder *b, struct expr *key, const struct order *order)
+{
+    struct value nulls_low = {.type = TYPE_BOOL,
+                              .boolean = order->nulls_first != order->descending};
+    struct expr *args[2] = {key, NULL};
+
+    if (key == NULL || key->type != TYPE_DYNAMIC)
+        return key;
+    args[1] = bind_const_expr(b, &nulls_low, key->at);
+    return args[1] == NULL ? NULL
+                           : bind_invoke(b, key->at, &operator_order, args, 2, TYPE_STRING);
+}
+
 static struct plan *bind_order(struct binder *b, struct plan *input, const struct node *list,
                                uint64_t limit)
 {
@@ -519,12 +534,13 @@ static struct plan *bind_order(struct binder *b, struct plan *input, const struc
 
     for (const struct node *o = list; o != NULL && orders != NULL; o = o->next) {
         struct order *order = &orders[count];
-        order->expr = bind_has_room(b, count++, o->at) ? bind_expr(b, o->args) : NULL;
-        if (order->expr == NULL)
-            return NULL;
         order->descending = (o->flags & NODE_ASC) == 0;
         order->nulls_first = (o->flags & NODE_NULLS_FIRST) != 0 ||
                              ((o->flags & NODE_NULLS_LAST) == 0 && !order->descending);
+        struct expr *key = bind_has_room(b, count++, o->at) ? bind_expr(b, o->args) : NULL;
+        order->expr = bind_order_key(b, key, order);
+        if (order->expr == NULL)
+            return NULL;
     }
     return orders == NULL ? NULL : plan_sort(b->q, input, orders, count, limit, b->err);
 }

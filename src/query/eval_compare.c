@@ -2,6 +2,7 @@
 /* eval_compare.c - == != < <= > >= over two vectors of one type. */
 #include "query/decimal.h"
 #include "query/expr_priv.h"
+#include "query/items.h"
 
 #include "table/dynamic.h"
 
@@ -33,8 +34,9 @@ int value_compare(const struct value *a, const struct value *b)
     case TYPE_GUID:
         return memcmp(a->guid.bytes, b->guid.bytes, sizeof(a->guid.bytes));
     case TYPE_STRING:
-    case TYPE_DYNAMIC:
         return slice_compare(a->bytes, b->bytes);
+    case TYPE_DYNAMIC:
+        return item_compare(a->bytes, b->bytes);
     case TYPE_COUNT_:
         break;
     }

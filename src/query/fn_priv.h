@@ -127,6 +127,8 @@ bool constant_text(const struct argument *args, uint32_t index, struct slice *re
 extern const struct function function_without_empty;
 extern const struct function function_record; /* bag_merge(rest, pack_all(true)) as it is */
 extern const struct function operator_packed; /* (value): a member of such a bag */
+/* (dynamic, bool): a text that is ordered as the values are, for sort; nulls before all? */
+extern const struct function operator_order;
 
 /* ---- the families ---- */
 extern const struct function_family function_family_convert;

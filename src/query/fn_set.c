@@ -241,6 +241,27 @@ const struct function operator_in_values = {.name = "in", .eval = eval_row_in_va
 const struct function operator_in_values_nocase = {.name = "in~",
                                                    .eval = eval_row_in_values_nocase};
 
+/* ---- values in an order ---- */
+
+static enum status row_order(ROW_PARAMETERS)
+{
+    struct buf buf;
+
+    (void)arg_count;
+    buf_init(&buf, 2 * DYNAMIC_BYTES_MAX);
+    if (args[0].is_null)
+        buf_add_byte(&buf, args[1].boolean ? ITEM_ORDER_LOW : ITEM_ORDER_HIGH);
+    else
+        item_add_order(&buf, args[0].bytes);
+    if (buf.size > QUERY_STRING_BYTES_MAX) /* of the longest the last bytes do not count */
+        buf.size = QUERY_STRING_BYTES_MAX;
+    return give_buf(eval, &buf, ret, err);
+}
+ROW_EVAL_LAZY(row_order, TYPE_STRING)
+
+const struct function operator_order = {
+    .name = "order", .flags = FUNCTION_LAZY_NULL, .eval = eval_row_order};
+
 static enum status row_set_has_element(ROW_PARAMETERS)
 {
     struct items items;

@@ -4,6 +4,12 @@
 #include "base/text.h"
 #include "table/dynamic.h"
 
+#include <endian.h>
+
+#define ESCAPE_BYTES 6u    /* of \u and four digits; others have two */
+#define COMPARED_BYTES 64u /* at once */
+#define REAL_WHOLE_MAX 9e18 /* reals up to it fit 64 bits */
+
 bool items_is_array(const struct value *value)
 {
     return value->type == TYPE_DYNAMIC && !value->is_null &&
@@ -46,25 +52,78 @@ static int kind_order(struct slice json)
     return 6;
 }
 
-/* By what the texts say: neither quotes nor escapes count. */
-static int text_compare(struct slice a, struct slice b)
+static int plain_compare(struct slice a, struct slice b)
 {
-    struct slice inner[2] = {slice_from(a.data + 1, a.size - 2),
-                             slice_from(b.data + 1, b.size - 2)};
+    struct slice texts[2] = {a, b};
     struct buf plain[2];
 
     for (int i = 0; i < 2; i++) {
-        buf_init(&plain[i], inner[i].size + 16);
-        if (slice_find_byte(inner[i], '\\', 0) == SIZE_MAX)
-            continue;
-        json_unescape(inner[i], &plain[i]);
+        buf_init(&plain[i], texts[i].size + 16);
+        json_unescape(texts[i], &plain[i]);
         if (!plain[i].failed) /* else the text as it is spelled */
-            inner[i] = buf_slice(&plain[i]);
+            texts[i] = buf_slice(&plain[i]);
     }
-    int order = slice_compare(inner[0], inner[1]);
+    int order = slice_compare(texts[0], texts[1]);
     buf_release(&plain[0]);
     buf_release(&plain[1]);
     return order;
+}
+
+static size_t common_bytes(struct slice a, struct slice b)
+{
+    size_t size = a.size < b.size ? a.size : b.size, at = 0;
+
+    while (size - at >= COMPARED_BYTES && memcmp(a.data + at, b.data + at, COMPARED_BYTES) == 0)
+        at += COMPARED_BYTES;
+    while (at < size && a.data[at] == b.data[at])
+        at++;
+    return at;
+}
+
+/* Where the escape begins that the byte at `at` is of; `at` if it is of none. */
+static size_t escape_begin(struct slice s, size_t at)
+{
+    size_t first = at < ESCAPE_BYTES ? 0 : at - ESCAPE_BYTES + 1, slash = at, slashes = 0;
+
+    while (slash > first && s.data[slash - 1] != '\\')
+        slash--;
+    while (slashes < slash && s.data[slash - slashes - 1] == '\\')
+        slashes++;
+    bool is_begin = slash > first && slashes % 2 == 1; /* else it is escaped by one before */
+    bool is_long = is_begin && slash < s.size && s.data[slash] == 'u';
+    return is_begin && (is_long || slash == at) ? slash - 1 : at;
+}
+
+/* The byte that stands at `at`, or what the escape there stands for if it is one that a compact
+ * value has; -1: another. */
+static int byte_at(struct slice s, size_t at)
+{
+    static const char from[] = "\"\\nrt", to[] = "\"\\\n\r\t";
+    unsigned char code[2];
+
+    if (s.data[at] != '\\' || at + 1 >= s.size)
+        return (unsigned char)s.data[at];
+    const char *known = strchr(from, s.data[at + 1]);
+    if (known != NULL)
+        return to[known - from];
+    bool is_control = s.data[at + 1] == 'u' && at + ESCAPE_BYTES <= s.size &&
+                      text_parse_hex(slice_from(s.data + at + 2, 4), code, 2) && code[0] == 0 &&
+                      code[1] < ' ';
+    return is_control ? code[1] : -1;
+}
+
+/* By what the texts say: neither quotes nor escapes count.  Where they are spelled alike
+ * nothing is decoded, and no more than a character behind that if they are compact. */
+static int text_compare(struct slice a, struct slice b)
+{
+    struct slice x = slice_from(a.data + 1, a.size - 2);
+    struct slice y = slice_from(b.data + 1, b.size - 2);
+    size_t at = escape_begin(x, common_bytes(x, y));
+
+    if (at >= x.size || at >= y.size)
+        return (at < x.size) - (at < y.size);
+    int left = byte_at(x, at), right = byte_at(y, at);
+    return left < 0 || right < 0 || left == right ? plain_compare(x, y) : left - right;
 }
 
 int item_compare(struct slice a, struct slice b)
@@ -84,6 +143,40 @@ int item_compare(struct slice a, struct slice b)
             return x < y ? -1 : x > y;
     }
     return dynamic_kind(a) == JSON_STRING ? text_compare(a, b) : slice_compare(a, b);
+}
+
+static void add_big_endian(struct buf *buf, uint64_t number)
+{
+    number = htobe64(number);
+    buf_add(buf, &number, sizeof(number));
+}
+
+/* Whole numbers that share a real come in their order, too. */
+static void add_number_order(struct buf *buf, struct slice json)
+{
+    const uint64_t sign = UINT64_C(1) << 63;
+    double real = 0;
+    int64_t whole = 0;
+    uint64_t bits;
+
+    (void)text_parse_double(json, &real); /* what is no number is 0 */
+    if (!text_parse_i64(json, &whole) && real >= -REAL_WHOLE_MAX && real <= REAL_WHOLE_MAX)
+        whole = (int64_t)real;
+    real = real == 0 ? 0 : real; /* -0 is 0 */
+    memcpy(&bits, &real, sizeof(bits));
+    add_big_endian(buf, (bits & sign) != 0 ? ~bits : bits | sign);
+    add_big_endian(buf, (uint64_t)whole ^ sign);
+}
+
+void item_add_order(struct buf *buf, struct slice json)
+{
+    buf_add_byte(buf, (char)(ITEM_ORDER_LOW + 1 + kind_order(json)));
+    if (dynamic_kind(json) == JSON_NUMBER)
+        add_number_order(buf, json);
+    else if (dynamic_kind(json) == JSON_STRING)
+        json_unescape(slice_from(json.data + 1, json.size - 2), buf);
+    else
+        buf_add_slice(buf, json);
 }
 
 bool item_equal(struct slice a, struct slice b)

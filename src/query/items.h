@@ -16,6 +16,11 @@ enum status items_of(struct eval *eval, struct slice json, struct items *ret,
 bool items_is_array(const struct value *value);
 /* numbers and texts by value, all else by spelling; nulls last, then numbers before texts. */
 int item_compare(struct slice a, struct slice b);
+/* Appends bytes that are ordered as item_compare() orders what they are made of, behind
+ * ITEM_ORDER_LOW and before ITEM_ORDER_HIGH. */
+#define ITEM_ORDER_LOW '0'
+#define ITEM_ORDER_HIGH '9'
+void item_add_order(struct buf *buf, struct slice json);
 bool item_equal(struct slice a, struct slice b);
 /* Where an equal item is, or UINT32_MAX. */
 uint32_t items_find(const struct items *items, struct slice item);

@@ -54,6 +54,48 @@ static void elements_have_an_order(void **state)
     assert_false(item_equal(SLICE("1"), SLICE("\"1\"")));
 }
 
+static int sign_of(int order)
+{
+    return (order > 0) - (order < 0);
+}
+
+/* Each with each: as they are compared, so are the bytes of their order. */
+static void bytes_have_the_order_of_elements(void **state)
+{
+    static const char *const elements[] = {
+        "-1e300", "-10", "-9.5", "-0.0", "0", "1", "1.0", "1.5", "2", "10",
+        "9007199254740992", "9007199254740993", "1e300", "1e999", "\"\"", "\"a\\u0001b\"",
+        "\"a\\tb\"", "\"a\\nb\"", "\"a\\rb\"", "\"a b\"", "\"a\"", "\"a!\"", "\"a\\\"\"", "\"aZ\"",
+        "\"a\\\\\"", "\"a\\\\n\"", "\"a\\\\\\n\"", "\"a\\\\\\\\n\"",
+        "\"aa\"", "\"aA\"", "\"a\\u0041\"",
+        "\"a\\u0061\"", "\"a\\u00e9\"", "\"a\\u00E9\"", "\"a\xC3\xA9\"", "\"a\xC3\xA8\"",
+        "\"a\\ud83d\\ude00\"", "\"a\xF0\x9F\x98\x80\"", "\"a\\ud83d\\ude01\"", "false", "true",
+        "[1]", "[2]", "{\"a\":1}", "null",
+        "\"0123456789012345678901234567890123456789012345678901234567890123456789 a\"",
+        "\"0123456789012345678901234567890123456789012345678901234567890123456789\\nb\"",
+        "\"0123456789012345678901234567890123456789012345678901234567890123456789\"",
+    };
+    struct buf left, right;
+
+    (void)state;
+    buf_init(&left, MIB);
+    buf_init(&right, MIB);
+    for (size_t i = 0; i < sizeof(elements) / sizeof(elements[0]); i++) {
+        for (size_t k = 0; k < sizeof(elements) / sizeof(elements[0]); k++) {
+            struct slice a = slice_of(elements[i]), b = slice_of(elements[k]);
+            buf_clear(&left);
+            buf_clear(&right);
+            item_add_order(&left, a);
+            item_add_order(&right, b);
+            int order = sign_of(slice_compare(buf_slice(&left), buf_slice(&right)));
+            if (sign_of(item_compare(a, b)) != order)
+                fail_msg("%s and %s", elements[i], elements[k]);
+        }
+    }
+    buf_release(&left);
+    buf_release(&right);
+}
+
 static void elements_are_found_by_value(void **state)
 {
     static const struct slice data[] = {{"1", 1}, {"\"a\"", 3}, {"2.0", 3}};
@@ -98,6 +140,7 @@ int main(void)
         cmocka_unit_test(elements_are_read_as_they_are_written),
         cmocka_unit_test(only_arrays_are_arrays),
         cmocka_unit_test(elements_have_an_order),
+        cmocka_unit_test(bytes_have_the_order_of_elements),
         cmocka_unit_test(elements_are_found_by_value),
         cmocka_unit_test(arrays_and_bags_are_written),
     };

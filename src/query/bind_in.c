@@ -2,6 +2,7 @@
 /* bind_in.c - in, has_any, has_all and their lists: literals, dynamic arrays,
  * tables. */
 #include "query/bind_priv.h"
+#include "query/fn_priv.h"
 #include "query/rowset_priv.h"
 
 #include "table/dynamic.h"
@@ -188,9 +189,9 @@ static struct expr *bind_set(struct binder *b, const struct node *node, struct e
         type = type_of_items(list);
     if (type == TYPE_INT)
         type = TYPE_LONG;
-    for (uint32_t i = 0; i < list->count && type == TYPE_LONG; i++) {
-        if (list->items[i].type == TYPE_REAL)
-            type = TYPE_REAL;
+    for (uint32_t i = 0; i < list->count && type_is_number(type); i++) {
+        if (type_is_number(list->items[i].type))
+            type = type_common(type, list->items[i].type);
     }
     struct in_set *set =
         in_set_new(b->q->arena, type, nocase, negated, list->count, b->err);

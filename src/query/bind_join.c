@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* bind_join.c - join and lookup. */
 #include "query/bind_priv.h"
+#include "query/fn_priv.h"
 
 /* Which words there are, bind_options.c knows. */
 static enum join_kind kind_of(const struct node *op)
@@ -37,7 +38,7 @@ static bool add_key(struct binder *b, struct keys *keys, const struct node *node
 
     if (left->type != right->type) {
         if (type_is_number(left->type) && type_is_number(right->type))
-            type = left->type == TYPE_REAL || right->type == TYPE_REAL ? TYPE_REAL : TYPE_LONG;
+            type = type_common(left->type, right->type);
         else if (left->type == TYPE_DYNAMIC)
             type = right->type;
         else if (right->type != TYPE_DYNAMIC) {

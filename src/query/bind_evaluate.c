@@ -325,7 +325,7 @@ static bool pivot_values(struct binder *b, struct plan *input, const struct expr
     return true;
 }
 
-/* agg(x) of the rows with column == value: agg_if under KQL's names. */
+/* agg(x, ...) of the rows with column == value: agg_if(x, condition, ...) under KQL's names. */
 static struct node *conditional(struct binder *b, const struct node *call,
                                 struct node *condition)
 {
@@ -352,11 +352,31 @@ static struct node *conditional(struct binder *b, const struct node *call,
         }
         *arg = *call->args;
         arg->next = condition;
+        condition->next = call->args->next;
         node->args = arg;
         return node;
     }
     return bind_fail(b, call->at, "SEM0100", "pivot over '%.*s' is not supported",
                      SLICE_FMT(slice_head(call->name, 64)));
+}
+
+/* What equals nothing is asked for by name.  nodes: two. */
+static struct node pivot_condition(const struct node *column, const struct value *value,
+                                   struct node *nodes)
+{
+    bool is_nan = value->type == TYPE_REAL && !value->is_null && isnan(value->real);
+    struct node is = {.kind = NODE_BINARY, .at = column->at, .name = SLICE("=="), .args = nodes};
+
+    nodes[0] = *column;
+    nodes[0].next = NULL;
+    if (value->is_null || is_nan) {
+        is.kind = NODE_CALL;
+        is.name = is_nan ? SLICE("isnan") : SLICE("isnull");
+        return is;
+    }
+    nodes[0].next = &nodes[1];
+    nodes[1] = (struct node){.kind = NODE_LITERAL, .at = column->at, .value = *value};
+    return is;
 }
 
 static struct node *pivot_item(struct binder *b, const struct node *column,
@@ -369,11 +389,7 @@ static struct node *pivot_item(struct binder *b, const struct node *column,
         return NULL;
     nodes[0] = (struct node){.kind = NODE_NAMED, .at = call->at, .by = &nodes[1]};
     nodes[1] = (struct node){.kind = NODE_NAME, .at = call->at, .name = text};
-    nodes[2] = (struct node){.kind = NODE_BINARY, .at = call->at, .name = SLICE("=="),
-                             .args = &nodes[3]};
-    nodes[3] = *column;
-    nodes[3].next = &nodes[4];
-    nodes[4] = (struct node){.kind = NODE_LITERAL, .at = call->at, .value = *value};
+    nodes[2] = pivot_condition(column, value, &nodes[3]);
     nodes[0].args = conditional(b, call, &nodes[2]);
     return nodes[0].args == NULL ? NULL : &nodes[0];
 }

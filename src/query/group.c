@@ -48,7 +48,7 @@ static char *encode(const struct vector *v, uint32_t at, char *to, bool *ret_nul
     if (!null && v->type == TYPE_BOOL) {
         bits = v->booleans[at] != 0;
     } else if (!null && v->type == TYPE_REAL) {
-        double real = v->reals[at] == 0 ? 0 : v->reals[at]; /* -0 is 0 */
+        double real = type_real_key(v->reals[at]);
         memcpy(&bits, &real, 8);
     } else if (!null) {
         bits = v->integers[at];

@@ -31,7 +31,7 @@ static void user_tables_find_their_columns(void **state)
         assert_int_equal(schema->columns[column_of(schema, slice_of(NAMES[i]))].type, TYPES[i]);
     store_snapshot_free(snapshot);
     check(store, (struct query){.table = "Mine", .columns = "b l r s m o a.b _Seq"},
-          "true|1|1|x|1|{\"p\":1}|3|1\nnull|null|1.5||\"x\"|[ ]|null|2\n");
+          "true|1|1|x|1|{\"p\":1}|3|1\nnull|null|1.5||\"x\"|[]|null|2\n");
     check(store, (struct query){.table = "Mine", .columns = "AdditionalFields"},
           "{\"_Seq\":\"mine\"}\nnull\n");
     batch_maker_release(&m);

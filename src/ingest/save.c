@@ -367,14 +367,17 @@ static size_t first_to_merge(const struct memory *memory, const struct plan *pla
 }
 
 /* What is made stands beside what it is made of until the state is written; requests, audit
- * records and a flush may need the rest. */
+ * records and a flush may need the rest.  Not so of a small one: on a nearly full disk there is a
+ * checkpoint every two seconds, and RUNS_MAX runs that are not merged are soon there. */
 static bool has_space(const struct memory *memory, struct run *const *runs, size_t count)
 {
-    uint64_t available = 0, needed = 2 * INGEST_RESERVE_BYTES;
+    uint64_t available = 0, needed = 0;
     struct error ignored;
 
     for (size_t i = 0; i < count; i++)
         needed += run_bytes(runs[i]);
+    if (needed > MERGE_SMALL_BYTES)
+        needed += 2 * INGEST_RESERVE_BYTES;
     return io_free_bytes(memory->io, &available, &ignored) == STATUS_OK && available >= needed;
 }
 

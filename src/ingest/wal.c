@@ -334,11 +334,13 @@ void wal_stop(struct wal *wal, const struct error *err)
         wal->stopped = true;
         wal->stop_error = *err;
     }
-    (void)pthread_cond_broadcast(&wal->moved);
-    (void)pthread_cond_signal(&wal->work);
     (void)pthread_mutex_unlock(&wal->lock);
     if (first && wal->options.fatal != NULL)
         wal->options.fatal(wal->options.context, err);
+    (void)pthread_mutex_lock(&wal->lock); /* who waits hears of it when it was told */
+    (void)pthread_cond_broadcast(&wal->moved);
+    (void)pthread_cond_signal(&wal->work);
+    (void)pthread_mutex_unlock(&wal->lock);
 }
 
 static bool has_live_before(const struct wal *wal, uint64_t file)

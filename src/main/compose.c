@@ -642,8 +642,9 @@ static enum status save(struct daybook *d, uint64_t floor, struct error *err)
     enum status status = ingest_save(d->ingest, floor, err);
     ingest_stats(d->ingest, &after);
     if (after.forgotten_runs > before.forgotten_runs)
-        log_line(LOG_LEVEL_WARNING, "too much was received in the last days: the oldest of it is "
-                                    "not known any more, and is stored twice if it is sent again");
+        log_line(LOG_LEVEL_WARNING,
+                 "of the last days too much was received, or there was no space to join it: the "
+                 "oldest is not known any more, and is stored twice if it is sent again");
     if (after.clock_ahead_us > 0 && before.clock_ahead_us == 0)
         log_line(LOG_LEVEL_INFO, /* after a standstill it is right */
                  "the clock is %llu hours ahead of the time that has passed since the last "

@@ -395,7 +395,7 @@ static void without_space_for_it_no_merge_is_begun(void **state)
 
     for (uint64_t i = 1; i <= 3; i++)
         add_and_save(f, i);
-    f->fault.free_bytes = 2 * INGEST_RESERVE_BYTES;
+    f->fault.free_bytes = 0;
     add_and_save(f, 4);
     assert_int_equal(f->memory.run_count, 4);
     assert_int_equal(f->memory.next_run, 5);
@@ -403,6 +403,18 @@ static void without_space_for_it_no_merge_is_begun(void **state)
     add_and_save(f, 5);
     assert_int_equal(f->memory.run_count, 1);
     expect_known(f, 5);
+}
+
+/* There a checkpoint comes every two seconds: what is not merged is soon forgotten. */
+static void small_runs_are_merged_on_a_nearly_full_disk(void **state)
+{
+    struct fixture *f = *state;
+
+    f->fault.free_bytes = INGEST_RESERVE_BYTES;
+    for (uint64_t i = 1; i <= 2 * RUNS_MAX; i++)
+        add_and_save(f, i);
+    assert_int_equal(f->memory.forgotten_count, 0);
+    expect_known(f, 2 * RUNS_MAX);
 }
 
 /* It is not damaged: the disk does not give it now. */
@@ -597,6 +609,7 @@ int main(void)
         TEST(a_save_goes_on_without_a_damaged_run),
         TEST(a_merge_that_fails_does_not_fail_the_save),
         TEST(without_space_for_it_no_merge_is_begun),
+        TEST(small_runs_are_merged_on_a_nearly_full_disk),
         TEST(runs_are_merged_behind_one_that_cannot_be_read),
         TEST(a_save_that_fails_leaves_no_run),
         TEST(a_save_does_not_wait_for_the_last_reader),

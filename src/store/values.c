@@ -168,6 +168,15 @@ static enum status fill_fixed(struct maker *m, enum type type, struct error *err
     return status;
 }
 
+/* Of a dynamic value that is no string. */
+static struct slice unquoted_text(const struct path_column *path, uint32_t i)
+{
+    if (path->dict_kinds[i] == JSON_NULL)
+        return (struct slice){"", 0};
+    return path->dict_kinds[i] == JSON_ARRAY ? SLICE("[]") /* with blanks in it, as it came */
+                                             : path->dict[i];
+}
+
 /* Strings are decoded; dynamic values are JSON texts, so strings get quotes. */
 static enum status fill_slices(struct maker *m, enum type type, struct error *err)
 {
@@ -180,7 +189,7 @@ static enum status fill_slices(struct maker *m, enum type type, struct error *er
         bool is_quoted = type == TYPE_DYNAMIC && path->dict_kinds[i] == JSON_STRING;
         out[i] = is_quoted ? path->dict[i] : plain_text(path, i, &scratch);
         if (type == TYPE_DYNAMIC && !is_quoted)
-            out[i] = path->dict_kinds[i] == JSON_NULL ? (struct slice){"", 0} : path->dict[i];
+            out[i] = unquoted_text(path, i);
         if (!is_quoted && out[i].data != scratch.data)
             continue; /* the part's own text */
         size_t at = m->text.size;
@@ -222,7 +231,8 @@ static bool are_unique(const struct path_column *path, const struct slice *slice
     uint32_t empty_count = 1; /* the last element */
 
     for (uint32_t i = 0; i < path->dict_count && is_plain; i++) {
-        is_plain = path->dict_kinds[i] == path->dict_kinds[0];
+        is_plain = path->dict_kinds[i] == path->dict_kinds[0] &&
+                   path->dict_kinds[i] != JSON_ARRAY; /* "[ ]" and "[  ]" are one value */
         empty_count += slices[i].size == 0;
     }
     return is_plain && empty_count == 1;

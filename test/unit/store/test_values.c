@@ -49,6 +49,22 @@ static void strings_are_decoded(void **state)
     batch_maker_release(&m);
 }
 
+static void empty_arrays_have_one_spelling(void **state)
+{
+    (void)state;
+    static const char *const LINES[] = {"{\"a\":[ ]}", "{\"a\":[\n ]}"};
+    struct batch_maker m;
+    struct part *part = part_of(LINES, 2, &m);
+    const struct path_values *values = get(part, TYPE_DYNAMIC);
+
+    for (uint32_t i = 0; i < 2; i++)
+        assert_true(slice_is(((const struct slice *)values->data)[i], "[]"));
+    assert_false(values->unique);
+    assert_true(slice_is(((const struct slice *)get(part, TYPE_STRING)->data)[0], "[ ]"));
+    part_unref(part);
+    batch_maker_release(&m);
+}
+
 static void a_run_is_one_text(void **state)
 {
     (void)state;
@@ -134,6 +150,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(strings_are_decoded),
+        cmocka_unit_test(empty_arrays_have_one_spelling),
         cmocka_unit_test(a_run_is_one_text),
         cmocka_unit_test(dynamic_values_are_json),
         cmocka_unit_test(plain_dictionaries_are_unique),

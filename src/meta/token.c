@@ -70,7 +70,8 @@ static bool read_text(struct slice text, struct guid *ret_id, struct slice *ret_
 
 /* ---- how many ---- */
 
-/* The oldest of the tenant that are not valid any more; the audit has them. */
+/* The oldest of the tenant that are not valid any more; the audit has them.  First those that
+ * were revoked, which they are by any clock. */
 static enum status remove_some(struct meta *meta, const struct guid *tenant, int64_t now_us,
                                struct error *err)
 {
@@ -78,7 +79,8 @@ static enum status remove_some(struct meta *meta, const struct guid *tenant, int
     enum status status = meta_prepare(
         meta,
         "DELETE FROM tokens WHERE id IN (SELECT id FROM tokens"
-        " WHERE tenant=? AND (revoked_us<>0 OR expires_us<=?) ORDER BY created_us, id LIMIT ?)",
+        " WHERE tenant=? AND (revoked_us<>0 OR expires_us<=?)"
+        " ORDER BY revoked_us=0, created_us, id LIMIT ?)",
         &statement, err);
 
     if (status != STATUS_OK)

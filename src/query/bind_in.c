@@ -178,10 +178,22 @@ static enum type type_of_items(const struct values *list)
                : TYPE_STRING;
 }
 
+/* A null of the list is found by what is null itself; what became so by a cast is none. */
+static struct expr *or_null(struct binder *b, const struct node *node, struct expr *in,
+                            struct expr *left, bool negated)
+{
+    struct expr *terms[2] = {in, call_of(b, node, negated ? "isnotnull" : "isnull", &left, 1)};
+
+    return in == NULL || terms[1] == NULL
+               ? NULL
+               : bind_logic(b, node->at, negated ? EXPR_AND : EXPR_OR, terms, 2);
+}
+
 static struct expr *bind_set(struct binder *b, const struct node *node, struct expr *left,
                              const struct values *list, bool nocase, bool negated)
 {
     enum type type = left->type;
+    bool has_null = false;
 
     if (nocase)
         type = TYPE_STRING;
@@ -193,6 +205,7 @@ static struct expr *bind_set(struct binder *b, const struct node *node, struct e
         if (type_is_number(list->items[i].type))
             type = type_common(type, list->items[i].type);
     }
+    bool can_lose = left->type == TYPE_DYNAMIC || type == TYPE_DECIMAL;
     struct in_set *set =
         in_set_new(b->q->arena, type, nocase, negated, list->count, b->err);
     if (set == NULL)
@@ -203,12 +216,15 @@ static struct expr *bind_set(struct binder *b, const struct node *node, struct e
         if (item == NULL || (i % 1024 == 0 && query_check(b->q, b->err) != STATUS_OK))
             return NULL;
         bool lost = item->value.is_null && !list->items[i].is_null;
-        if (!lost && in_set_add(set, &item->value, b->err) != STATUS_OK)
+        if (can_lose && item->value.is_null)
+            has_null = has_null || !lost;
+        else if (!lost && in_set_add(set, &item->value, b->err) != STATUS_OK)
             return NULL;
     }
     struct expr *arg = bind_cast(b, left, type);
     const struct invocation call = {node->at, &operator_in, &arg, 1, TYPE_BOOL, set};
-    return arg == NULL ? NULL : bind_invoke_with(b, &call);
+    struct expr *in = arg == NULL ? NULL : bind_invoke_with(b, &call);
+    return has_null ? or_null(b, node, in, left, negated) : in;
 }
 
 static struct expr *bind_has_list(struct binder *b, const struct node *node, struct expr *left,

@@ -196,18 +196,23 @@ static uint64_t discard_bytes_max(const struct exchange *exchange)
     return exchange->principal.role == ROLE_NONE ? DISCARD_BYTES_MAX : DISCARD_TRUSTED_BYTES_MAX;
 }
 
-/* Answers with the failure.  A short body is read first so that the client gets
- * to read the answer; after it, or without waiting for a long one, the connection ends. */
-static enum MHD_Result refuse(struct exchange *exchange, struct MHD_Connection *mhd,
-                              const struct error *err, unsigned status)
+static void set_refusal(struct exchange *exchange, const struct error *err)
 {
     exchange->refused = true;
     atomic_fetch_add(&exchange->server->rejected, 1);
     if (err != NULL)
         http_error(&exchange->response, &exchange->request, err);
+    free_body(exchange);
+}
+
+/* Answers with the failure.  A short body is read first so that the client gets
+ * to read the answer; after it, or without waiting for a long one, the connection ends. */
+static enum MHD_Result refuse(struct exchange *exchange, struct MHD_Connection *mhd,
+                              const struct error *err, unsigned status)
+{
+    set_refusal(exchange, err);
     if (status != 0)
         exchange->response.status = status;
-    free_body(exchange);
     if (exchange->body_expected && !exchange->continue_expected && exchange->framing_is_right &&
         exchange->content_length <= discard_bytes_max(exchange)) {
         connection_enter(exchange->connection, CONNECTION_BODY);
@@ -217,15 +222,13 @@ static enum MHD_Result refuse(struct exchange *exchange, struct MHD_Connection *
     return queue_body(exchange, mhd);
 }
 
-/* The body may have come for hours, and the answer been made for as long. */
-static enum MHD_Result refuse_revoked(struct exchange *exchange, struct MHD_Connection *mhd)
+/* The body may come for hours, and the answer be made for as long. */
+static enum status look_at_token(struct exchange *exchange, struct error *err)
 {
-    struct error err = {0};
-
-    exchange->body_expected = false; /* it is there */
+    if (exchange_is_valid(exchange))
+        return STATUS_OK;
     exchange->principal.role = ROLE_NONE;
-    (void)ERROR_SET(&err, STATUS_DENIED, "the token is not valid any more");
-    return refuse(exchange, mhd, &err, 0);
+    return ERROR_SET(err, STATUS_DENIED, "the token is not valid any more");
 }
 
 /* ---- headers ---- */
@@ -510,19 +513,19 @@ static enum MHD_Result take_body(struct exchange *exchange, const char *upload,
     exchange->received_bytes += bytes.size;
     atomic_fetch_add(&exchange->connection->body_bytes, bytes.size);
     atomic_fetch_add(&exchange->server->bytes_in, bytes.size);
+    if (!exchange->refused && look_at_token(exchange, &err) != STATUS_OK) {
+        set_refusal(exchange, &err);
+        exchange->received_bytes = bytes.size; /* what came while it was valid does not count */
+    }
     if (exchange->refused && exchange->received_bytes > discard_bytes_max(exchange))
         return MHD_NO;
     stage_watch_lap(&exchange->connection->watch, STAGE_TRANSPORT);
     bool taken = exchange->refused || add_body(exchange, bytes, &err) == STATUS_OK;
     stage_watch_lap(&exchange->connection->watch, STAGE_DECODE);
-    if (taken)
-        return MHD_YES;
     /* The library takes no answer in the middle of a body: the rest is read and
      * dropped, still bounded in size and time. */
-    exchange->refused = true;
-    atomic_fetch_add(&exchange->server->rejected, 1);
-    http_error(&exchange->response, &exchange->request, &err);
-    free_body(exchange);
+    if (!taken)
+        set_refusal(exchange, &err);
     return MHD_YES;
 }
 
@@ -537,20 +540,15 @@ static enum MHD_Result answer(struct exchange *exchange, struct MHD_Connection *
     if (exchange->refused)
         return queue_body(exchange, mhd);
     stage_watch_lap(&exchange->connection->watch, STAGE_TRANSPORT);
-    if (finish_body(exchange, &err) != STATUS_OK) {
-        exchange->body_expected = false;
+    exchange->body_expected = false; /* it is there */
+    if (finish_body(exchange, &err) != STATUS_OK || look_at_token(exchange, &err) != STATUS_OK)
         return refuse(exchange, mhd, &err, 0);
-    }
-    if (!exchange_is_valid(exchange))
-        return refuse_revoked(exchange, mhd);
     exchange->request.body = buf_slice(&exchange->body);
     connection_enter(exchange->connection, CONNECTION_HANDLING);
     stage_watch_lap(&exchange->connection->watch, STAGE_DECODE);
     if (exchange->route->streams || exchange->body.size >= LARGE_BODY_BYTES) {
-        if (stream_start(exchange, &err) != STATUS_OK) {
-            exchange->body_expected = false;
+        if (stream_start(exchange, &err) != STATUS_OK)
             return refuse(exchange, mhd, &err, 0);
-        }
         if (stream_wait(&exchange->stream))
             return queue_stream(exchange, mhd);
     } else {
@@ -560,8 +558,8 @@ static enum MHD_Result answer(struct exchange *exchange, struct MHD_Connection *
     stage_watch_skip(&exchange->connection->watch); /* a handler measures itself */
     /* What was read is not told any more; what was stored is. */
     if (exchange->route->streams && exchange->request.method != HTTP_PUT &&
-        !exchange_is_valid(exchange))
-        return refuse_revoked(exchange, mhd);
+        look_at_token(exchange, &err) != STATUS_OK)
+        return refuse(exchange, mhd, &err, 0);
     free_body(exchange);
     return queue_body(exchange, mhd);
 }

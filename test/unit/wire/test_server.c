@@ -496,6 +496,44 @@ static void test_a_body_is_not_taken_of_a_token_revoked_meanwhile(void **state)
     tls_close(&c);
 }
 
+static uint64_t rejected_now(void)
+{
+    struct server_stats stats;
+    server_stats(fixture.server, &stats);
+    return stats.rejected;
+}
+
+/* Not only when the last byte is there, which may be hours later. */
+static void test_a_body_is_refused_while_it_comes(void **state)
+{
+    enum { SIZE = 70000 };
+    static char bytes[SIZE];
+    struct tls_client c;
+    struct buf answer;
+    (void)state;
+    unsigned calls = atomic_load(&fixture.calls);
+    uint64_t rejected = rejected_now();
+    assert_int_equal(tls_connect(&c, server_port(fixture.server), NULL), 0);
+    assert_true(tls_send(&c, SLICE(HEAD "Connection: close\r\nContent-Length: 70000\r\n\r\n")));
+    assert_true(tls_send(&c, slice_from(bytes, SIZE / 2)));
+    fixture_sleep_ms(1100);
+    assert_int_equal(rejected_now(), rejected);
+    atomic_store(&fixture.revoked, true);
+    assert_true(tls_send(&c, slice_from(bytes, 1)));
+    for (int i = 0; i < 50 && rejected_now() == rejected; i++)
+        fixture_sleep_ms(20);
+    assert_int_equal(rejected_now(), rejected + 1);
+    assert_true(tls_send(&c, slice_from(bytes, SIZE - SIZE / 2 - 1)));
+    buf_init(&answer, 1 * MIB);
+    tls_read_all(&c, &answer);
+    atomic_store(&fixture.revoked, false);
+    assert_int_equal(status_of(&answer), 401);
+    assert_int_equal(count_of(&answer, "the token is not valid any more"), 1);
+    assert_int_equal(atomic_load(&fixture.calls), calls);
+    buf_release(&answer);
+    tls_close(&c);
+}
+
 struct late {
     enum http_method method;
     const char *path;
@@ -856,6 +894,7 @@ int main(void)
         cmocka_unit_test(test_a_long_answer_is_streamed_whole),
         cmocka_unit_test(test_an_answer_ends_when_its_token_is_revoked),
         cmocka_unit_test(test_a_body_is_not_taken_of_a_token_revoked_meanwhile),
+        cmocka_unit_test(test_a_body_is_refused_while_it_comes),
         cmocka_unit_test(test_an_answer_is_not_told_to_a_token_revoked_meanwhile),
         cmocka_unit_test(test_what_streams_stands_back),
         cmocka_unit_test(test_a_failure_in_the_middle_is_seen_as_a_cut_answer),

@@ -415,9 +415,8 @@ static enum MHD_Result take_headers(struct exchange *exchange, struct MHD_Connec
     exchange->route = http_admit(router, request, &exchange->response);
     if (exchange->route == NULL)
         return refuse(exchange, mhd, NULL, 0);
-    /* Without chunks it would end where the connection does, and nobody see that it is cut off.
-     * (What is answered to a POST says itself where it ends.) */
-    if (exchange->route->streams && request->method == HTTP_GET && is_10) {
+    /* Without chunks it would end where the connection does, and nobody see that it is cut off. */
+    if (exchange->route->is_open_ended && is_10) {
         (void)ERROR_SET(&err, STATUS_INVALID, "this answer wants HTTP/1.1 (of a proxy, too)");
         return refuse(exchange, mhd, &err, 505);
     }

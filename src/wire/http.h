@@ -128,6 +128,7 @@ struct http_route {
     bool streams; /* may call response->flush: it has a thread of its own, as large bodies */
     size_t body_bytes_max; /* 0 = REQUEST_BODY_BYTES_MAX, of GET and DELETE NO_BODY_BYTES_MAX;
                             * above it 413 */
+    bool is_open_ended; /* only the transport says where the answer ends: HTTP/1.1 only */
 };
 
 size_t http_body_bytes_max(const struct http_route *route);

@@ -616,9 +616,20 @@ static void test_what_streams_wants_http_11(void **state)
     assert_int_equal(status_of(&answer), 505);
     assert_int_equal(count_of(&answer, "wants HTTP/1.1"), 1);
     buf_release(&answer);
-    fixture_raw(&fixture, SLICE("GET /live HTTP/1.0\r\n\r\n"), &answer);
-    assert_int_equal(status_of(&answer), 200);
+    fixture_raw(&fixture,
+                SLICE("POST /stream?n=5 HTTP/1.0\r\nAuthorization: Bearer ingest\r\n"
+                      "Content-Length: 2\r\n\r\nab"),
+                &answer);
+    assert_int_equal(status_of(&answer), 505);
     buf_release(&answer);
+    /* The last one streams, but says itself where it ends. */
+    static const char *const others[] = {"GET /live HTTP/1.0\r\n\r\n",
+                                         "GET /nice HTTP/1.0\r\n\r\n"};
+    for (size_t i = 0; i < 2; i++) {
+        fixture_raw(&fixture, slice_of(others[i]), &answer);
+        assert_int_equal(status_of(&answer), 200);
+        buf_release(&answer);
+    }
 }
 
 static void test_a_lost_client_cancels_its_handler(void **state)

@@ -528,6 +528,29 @@ static enum MHD_Result take_body(struct exchange *exchange, const char *upload,
     return MHD_YES;
 }
 
+/* Of an answer that is whole and large: it may take hours to send. */
+static ssize_t read_kept(void *context, uint64_t position, char *ret, size_t size_max)
+{
+    struct exchange *exchange = context;
+
+    if (!exchange_is_valid(exchange))
+        return MHD_CONTENT_READER_END_WITH_ERROR;
+    struct slice left = slice_tail(buf_slice(&exchange->response.body), position);
+    struct slice part = slice_head(left, size_max);
+    memcpy(ret, part.data, part.size);
+    return (ssize_t)part.size;
+}
+
+/* The body stays ours until exchange_end(). */
+static enum MHD_Result queue_kept(struct exchange *exchange, struct MHD_Connection *mhd)
+{
+    size_t size = exchange->response.body.size;
+
+    atomic_fetch_add(&exchange->server->bytes_out, size);
+    return queue(exchange, mhd,
+                 MHD_create_response_from_callback(size, 32 * KIB, read_kept, exchange, NULL));
+}
+
 static enum MHD_Result answer(struct exchange *exchange, struct MHD_Connection *mhd)
 {
     struct error err = {0};
@@ -556,11 +579,13 @@ static enum MHD_Result answer(struct exchange *exchange, struct MHD_Connection *
     }
     stage_watch_skip(&exchange->connection->watch); /* a handler measures itself */
     /* What was read is not told any more; what was stored is. */
-    if (exchange->route->streams && exchange->request.method != HTTP_PUT &&
-        look_at_token(exchange, &err) != STATUS_OK)
+    bool is_read = exchange->route->streams && exchange->request.method != HTTP_PUT;
+    if (is_read && look_at_token(exchange, &err) != STATUS_OK)
         return refuse(exchange, mhd, &err, 0);
     free_body(exchange);
-    return queue_body(exchange, mhd);
+    return is_read && exchange->response.body.size > LARGE_BODY_BYTES
+               ? queue_kept(exchange, mhd)
+               : queue_body(exchange, mhd);
 }
 
 enum MHD_Result exchange_step(void *context, struct MHD_Connection *mhd, const char *url,

@@ -108,6 +108,19 @@ static enum status handle_stream(void *context, const struct http_request *reque
     return STATUS_OK;
 }
 
+#define FIXTURE_WHOLE_BYTES (32 * MIB) /* more than two sockets hold */
+
+static enum status handle_whole(void *context, const struct http_request *request,
+                                struct http_response *response, struct error *err)
+{
+    (void)context;
+    (void)request;
+    (void)err;
+    for (size_t i = 0; i < FIXTURE_WHOLE_BYTES; i++)
+        buf_add_byte(&response->body, (char)('a' + i % 23));
+    return STATUS_OK;
+}
+
 /* Works until it is cancelled, at most "?ms=". */
 static enum status handle_slow(void *context, const struct http_request *request,
                                struct http_response *response, struct error *err)
@@ -158,6 +171,7 @@ static const struct http_route fixture_routes[] = {
     {HTTP_GET, "/live", FIXTURE_ANY, handle_live, false, 0, false},
     {HTTP_GET, "/stream", FIXTURE_ANY, handle_stream, true, 0, true},
     {HTTP_POST, "/stream", FIXTURE_INGEST, handle_stream, true, 0, true},
+    {HTTP_GET, "/whole", FIXTURE_ANY, handle_whole, true, 0, false},
     {HTTP_GET, "/slow", FIXTURE_ANY, handle_slow, true, 0, false},
     {HTTP_PUT, "/slow", FIXTURE_INGEST, handle_slow, true, 0, false},
     {HTTP_POST, "/slow", FIXTURE_INGEST, handle_slow, false, 0, false},

@@ -588,6 +588,48 @@ static void test_an_answer_is_not_told_to_a_token_revoked_meanwhile(void **state
     }
 }
 
+/* Reads what comes of 32 MiB that are made in one piece. */
+static void read_whole(bool revokes, const char *method, struct buf *ret)
+{
+    struct tls_client c;
+    char request[100];
+    (void)snprintf(request, sizeof(request),
+                   "%s /whole HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", method);
+    buf_init(ret, 64 * MIB);
+    assert_int_equal(tls_connect(&c, server_port(fixture.server), NULL), 0);
+    assert_true(tls_send(&c, slice_of(request)));
+    assert_true(tls_read(&c, ret) > 0);
+    if (revokes) {
+        fixture_sleep_ms(1100);
+        atomic_store(&fixture.revoked, true);
+    }
+    tls_read_all(&c, ret);
+    atomic_store(&fixture.revoked, false);
+    tls_close(&c);
+    assert_int_equal(status_of(ret), 200);
+    assert_int_equal(count_of(ret, "Content-Length: 33554432\r\n"), 1);
+}
+
+static void test_an_answer_in_one_piece_ends_when_its_token_is_revoked(void **state)
+{
+    struct buf answer;
+    (void)state;
+    read_whole(true, "GET", &answer);
+    assert_true(answer.size < FIXTURE_WHOLE_BYTES);
+    buf_release(&answer);
+    read_whole(false, "GET", &answer);
+    assert_true(answer.size > FIXTURE_WHOLE_BYTES);
+    const char *body = answer.data + answer.size - FIXTURE_WHOLE_BYTES;
+    for (size_t i = 0; i < FIXTURE_WHOLE_BYTES; i++) {
+        if (body[i] != (char)('a' + i % 23))
+            fail_msg("another byte at %zu", i);
+    }
+    buf_release(&answer);
+    read_whole(false, "HEAD", &answer);
+    assert_true(answer.size < 4096);
+    buf_release(&answer);
+}
+
 static void test_what_streams_stands_back(void **state)
 {
     struct client *client = fixture_client(&fixture, "");
@@ -907,6 +949,7 @@ int main(void)
         cmocka_unit_test(test_a_body_is_not_taken_of_a_token_revoked_meanwhile),
         cmocka_unit_test(test_a_body_is_refused_while_it_comes),
         cmocka_unit_test(test_an_answer_is_not_told_to_a_token_revoked_meanwhile),
+        cmocka_unit_test(test_an_answer_in_one_piece_ends_when_its_token_is_revoked),
         cmocka_unit_test(test_what_streams_stands_back),
         cmocka_unit_test(test_a_failure_in_the_middle_is_seen_as_a_cut_answer),
         cmocka_unit_test(test_what_streams_wants_http_11),

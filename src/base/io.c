@@ -63,6 +63,14 @@ enum status io_unlink(struct io *io, const char *path, struct error *err)
     return io->ops->unlink(io, path, err);
 }
 
+void io_unlink_if_possible(struct io *io, const char *path)
+{
+    struct error ignored;
+    enum status status = io_unlink(io, path, &ignored);
+
+    (void)status;
+}
+
 enum status io_make_dir(struct io *io, const char *path, struct error *err)
 {
     return io->ops->make_dir(io, path, err);
@@ -83,6 +91,16 @@ enum status io_list(struct io *io, const char *path,
 enum status io_free_bytes(struct io *io, uint64_t *ret, struct error *err)
 {
     return io->ops->free_bytes(io, ret, err);
+}
+
+bool io_has_merge_space(struct io *io, uint64_t bytes)
+{
+    uint64_t available = 0, needed = bytes;
+    struct error ignored;
+
+    if (bytes > MERGE_SMALL_BYTES)
+        needed += 2 * INGEST_RESERVE_BYTES;
+    return io_free_bytes(io, &available, &ignored) == STATUS_OK && available >= needed;
 }
 
 void io_free(struct io *io)
@@ -187,7 +205,6 @@ enum status io_replace_end(struct io_replacing *replacing, bool is_whole, struct
     bool is_begun = replacing->file != NULL;
     enum status status = is_whole ? io_sync(replacing->file, err) : STATUS_OK;
     char temporary[PATH_BYTES];
-    struct error ignored;
 
     io_close(replacing->file);
     replacing->file = NULL;
@@ -196,10 +213,8 @@ enum status io_replace_end(struct io_replacing *replacing, bool is_whole, struct
         status = io_rename(replacing->io, temporary, replacing->path, err);
     if (is_whole && status == STATUS_OK)
         return sync_directory_of(replacing->io, replacing->path, err);
-    if (is_begun) { /* what there was no space for takes what is left */
-        enum status removed = io_unlink(replacing->io, temporary, &ignored);
-        (void)removed;
-    }
+    if (is_begun) /* what there was no space for takes what is left */
+        io_unlink_if_possible(replacing->io, temporary);
     return status;
 }
 

@@ -79,12 +79,18 @@ enum status io_size(struct io_file *file, uint64_t *ret, struct error *err) MUST
 enum status io_truncate(struct io_file *file, uint64_t size, struct error *err) MUST_USE;
 enum status io_rename(struct io *io, const char *from, const char *to, struct error *err) MUST_USE;
 enum status io_unlink(struct io *io, const char *path, struct error *err) MUST_USE;
+/* Of what does no harm where it stays. */
+void io_unlink_if_possible(struct io *io, const char *path);
 enum status io_make_dir(struct io *io, const char *path, struct error *err) MUST_USE;
 enum status io_sync_dir(struct io *io, const char *path, struct error *err) MUST_USE;
 enum status io_list(struct io *io, const char *path,
                     enum status (*entry)(void *context, const char *name, struct error *err),
                     void *context, struct error *err) MUST_USE;
 enum status io_free_bytes(struct io *io, uint64_t *ret, struct error *err) MUST_USE;
+/* Is there space for a merge that writes so many bytes, beside what requests, audit records and a
+ * flush may need?  A small one takes nothing from them that it does not give back, and what is
+ * not merged on a nearly full disk is soon too much. */
+bool io_has_merge_space(struct io *io, uint64_t bytes);
 
 /* Zeros from `offset` to before `end`. */
 enum status io_write_zeros(struct io_file *file, uint64_t offset, uint64_t end,

@@ -24,8 +24,8 @@
 #define REQUEST_TOKEN_BYTES_MAX (64 * MIB) /* JSON tokens kept; records behind are parsed again */
 #define REQUEST_MEMORY_BYTES_MAX (640 * MIB) /* all that a request may allocate; a runaway stop */
 #define INGEST_BODIES_BYTES_MAX (256 * MIB) /* of requests at work; more wait for a 429 */
-#define MERGE_SMALL_BYTES MIB /* what a merge may write on a nearly full disk */
 #define INGEST_RESERVE_BYTES (32 * MIB)    /* free space left for the server's own records */
+#define MERGE_SMALL_BYTES MIB              /* what a merge may write on a nearly full disk */
 #define WAL_AHEAD_BYTES (4 * MIB) /* of a file of the log made ahead; at most two are there */
 #define AUDIT_RESERVE_BYTES (8 * MIB)      /* kept as a file, given up when there is none left */
 #define REQUEST_RATIO_MAX 200              /* decoded to encoded bytes, after the first MiB */

@@ -71,14 +71,6 @@ static void end(struct ahead *ahead, uint64_t number, bool is_ready)
     (void)pthread_mutex_unlock(&ahead->lock);
 }
 
-static void remove_file(struct ahead *ahead, const char *path)
-{
-    struct error ignored;
-    enum status removed = io_unlink(ahead->io, path, &ignored); /* or at the next start */
-
-    (void)removed;
-}
-
 /* Whatever fails, the log does without this file.  A name that may not be on the disk goes: who
  * found it there would change nothing in the directory, and a sync of that tells nothing. */
 static void make(struct ahead *ahead, uint64_t number)
@@ -100,9 +92,9 @@ static void make(struct ahead *ahead, uint64_t number)
             status = io_sync_dir(ahead->io, WAL_DIR, &ignored);
     }
     if (is_named && status != STATUS_OK)
-        remove_file(ahead, path);
+        io_unlink_if_possible(ahead->io, path);
     if (!is_named && io_exists(ahead->io, TMP_PATH))
-        remove_file(ahead, TMP_PATH);
+        io_unlink_if_possible(ahead->io, TMP_PATH);
     end(ahead, number, is_named && status == STATUS_OK);
 }
 
@@ -155,8 +147,8 @@ void ahead_close(struct ahead *ahead)
     if (ahead->has_thread)
         (void)pthread_join(ahead->thread, NULL);
     wal_path(ahead->ready, path);
-    if (ahead->ready != 0)
-        remove_file(ahead, path);
+    if (ahead->ready != 0) /* or at the next start */
+        io_unlink_if_possible(ahead->io, path);
     (void)pthread_mutex_destroy(&ahead->lock);
     (void)pthread_cond_destroy(&ahead->changed);
 }

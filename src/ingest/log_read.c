@@ -38,14 +38,12 @@ static void remove_copy(struct io *io, const char *name)
 {
     char path[WAL_PATH_BYTES];
     struct slice whole = slice_of(name);
-    struct error ignored;
 
     if (whole.size != WAL_NAME_BYTES + sizeof(COPY_SUFFIX) - 1 ||
         !slice_ends_with(whole, SLICE(".wal" COPY_SUFFIX)))
         return;
     (void)snprintf(path, sizeof(path), WAL_DIR "/%.*s", SLICE_FMT(whole));
-    enum status status = io_unlink(io, path, &ignored);
-    (void)status;
+    io_unlink_if_possible(io, path);
 }
 
 static enum status on_name(void *context, const char *name, struct error *err)

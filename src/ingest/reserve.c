@@ -18,7 +18,6 @@ static enum status write_zeros(struct io_file *file, uint64_t size_bytes, struct
 /* Under another name first: a file cut short is not taken for the reserve. */
 static enum status make(struct reserve *reserve, struct error *err)
 {
-    struct error ignored;
     struct io_file *file = NULL;
     enum status status = io_open(reserve->io, RESERVE_TMP_PATH, IO_WRITE, &file, err);
 
@@ -27,12 +26,10 @@ static enum status make(struct reserve *reserve, struct error *err)
     io_close(file);
     if (status == STATUS_OK)
         status = io_rename(reserve->io, RESERVE_TMP_PATH, RESERVE_PATH, err);
-    if (status == STATUS_OK) {
+    if (status == STATUS_OK)
         reserve->left_bytes = reserve->size_bytes;
-    } else if (io_exists(reserve->io, RESERVE_TMP_PATH)) {
-        enum status removed = io_unlink(reserve->io, RESERVE_TMP_PATH, &ignored);
-        (void)removed;
-    }
+    else if (io_exists(reserve->io, RESERVE_TMP_PATH))
+        io_unlink_if_possible(reserve->io, RESERVE_TMP_PATH);
     return status;
 }
 

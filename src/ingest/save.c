@@ -28,11 +28,9 @@ bool key_value_decode(struct slice value, struct key_value *ret)
 static void remove_run(struct memory *memory, uint64_t number)
 {
     char path[RUN_PATH_BYTES];
-    struct error ignored;
 
     run_path(number, path);
-    enum status status = io_unlink(memory->io, path, &ignored);
-    (void)status;
+    io_unlink_if_possible(memory->io, path);
 }
 
 /* ---- the run of this save ---- */
@@ -366,19 +364,14 @@ static size_t first_to_merge(const struct memory *memory, const struct plan *pla
     return at;
 }
 
-/* What is made stands beside what it is made of until the state is written; requests, audit
- * records and a flush may need the rest.  Not so of a small one: on a nearly full disk there is a
- * checkpoint every two seconds, and RUNS_MAX runs that are not merged are soon there. */
+/* What is made stands beside what it is made of until the state is written. */
 static bool has_space(const struct memory *memory, struct run *const *runs, size_t count)
 {
-    uint64_t available = 0, needed = 0;
-    struct error ignored;
+    uint64_t bytes = 0;
 
     for (size_t i = 0; i < count; i++)
-        needed += run_bytes(runs[i]);
-    if (needed > MERGE_SMALL_BYTES)
-        needed += 2 * INGEST_RESERVE_BYTES;
-    return io_free_bytes(memory->io, &available, &ignored) == STATUS_OK && available >= needed;
+        bytes += run_bytes(runs[i]);
+    return io_has_merge_space(memory->io, bytes);
 }
 
 /* The runs stay as they are, and the save does without the merge. */

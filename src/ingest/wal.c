@@ -200,18 +200,14 @@ static enum status load_note(struct wal *wal, struct error *err)
 /* No file is left that the note is for.  One that stays is harmless. */
 static void drop_note(struct wal *wal)
 {
-    struct error ignored;
-
     (void)pthread_mutex_lock(&wal->lock);
     bool is_done = wal->keep_below != 0 && wal->file_count > 0 &&
                    wal->files[0].number >= wal->keep_below;
     if (is_done)
         wal->keep_below = 0;
     (void)pthread_mutex_unlock(&wal->lock);
-    if (is_done) {
-        enum status status = io_unlink(wal->options.io, KEEP_PATH, &ignored);
-        (void)status;
-    }
+    if (is_done)
+        io_unlink_if_possible(wal->options.io, KEEP_PATH);
 }
 
 enum status wal_keep(struct wal *wal, uint64_t floor, struct error *err)

@@ -329,26 +329,21 @@ static bool is_idle(struct sealed *sealed, uint64_t *ret_generation, int64_t *re
     return *ret_generation == sealed->idle_generation && *ret_day == sealed->idle_day;
 }
 
-/* For what `rows_max` rows become, beside what requests, audit records and a flush may need;
- * a small merge takes nothing from them that it does not give back. */
+/* For what `rows_max` rows become. */
 static bool has_space(const struct merging *merging, uint64_t rows_max)
 {
     const struct section_list *list = merging->list;
-    uint64_t available = 0, needed = 0, rows = 0;
-    struct error ignored;
+    uint64_t bytes = 0, rows = 0;
 
     for (uint32_t i = 0; i < list->count; i++) {
         if (rows >= rows_max && !is_same_group(list->sections[i - 1], list->sections[i]))
             break; /* a group is joined as a whole */
         if (!wants(merging, list->sections[i]))
             continue;
-        needed += list->sections[i]->info.size_bytes;
+        bytes += list->sections[i]->info.size_bytes;
         rows += list->sections[i]->info.row_count;
     }
-    if (needed > MERGE_SMALL_BYTES)
-        needed += 2 * INGEST_RESERVE_BYTES;
-    return io_free_bytes(merging->sealed->options.io, &available, &ignored) == STATUS_OK &&
-           available >= needed;
+    return io_has_merge_space(merging->sealed->options.io, bytes);
 }
 
 /* One plan, or a part of it; with nothing to do, or no space for that, the next flush is

@@ -45,11 +45,8 @@ void segment_file_unref(struct segment_file *file)
     io_close(file->file);
     if (atomic_load(&file->is_dead)) {
         char path[SEGMENT_PATH_BYTES];
-        struct error ignored;
         segment_path(file->number, "seg", path);
-        /* what stays is removed at the next start */
-        enum status status = io_unlink(file->io, path, &ignored);
-        (void)status;
+        io_unlink_if_possible(file->io, path); /* what stays is removed at the next start */
     }
     (void)pthread_mutex_destroy(&file->lock);
     free(file);

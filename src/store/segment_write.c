@@ -132,11 +132,9 @@ enum status segment_writer_end(struct segment_writer *writer, struct error *err)
 static void remove_file(struct segment_writer *writer, const char *suffix)
 {
     char path[SEGMENT_PATH_BYTES];
-    struct error ignored;
 
     segment_path(writer->number, suffix, path);
-    enum status status = io_unlink(writer->io, path, &ignored);
-    (void)status;
+    io_unlink_if_possible(writer->io, path);
 }
 
 void segment_writer_drop(struct segment_writer *writer)

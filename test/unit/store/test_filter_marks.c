@@ -31,6 +31,22 @@ static void put_numbers(struct store *store)
     batch_maker_release(&m);
 }
 
+/* So many rows have the word in one of their columns. */
+static void expect_with_word(struct store *store, const char *columns, const char *text,
+                             uint64_t want)
+{
+    struct value word = text_value(text);
+    struct query q = {.table = "Audit", .columns = columns, .filter_count = 1};
+    q.filters[0] = (struct filter){.kind = FILTER_ANY_HAS,
+                                   .column = SOURCE_COLUMN_ANY,
+                                   .values = &word,
+                                   .value_count = 1};
+    char *rows = run(store, &q);
+    if (count_lines(rows) != want)
+        fail_msg("%s: %d rows", text, (int)count_lines(rows));
+    free(rows);
+}
+
 static void few_rows_are_left(void **state)
 {
     static const struct {
@@ -55,16 +71,7 @@ static void few_rows_are_left(void **state)
     struct store *store = open_store();
     put_numbers(store);
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        struct value word = text_value(cases[i].word);
-        struct query q = {.table = "Audit", .columns = "_Seq Operation", .filter_count = 1};
-        q.filters[0] = (struct filter){.kind = FILTER_ANY_HAS,
-                                       .column = SOURCE_COLUMN_ANY,
-                                       .values = &word,
-                                       .value_count = 1};
-        char *text = run(store, &q);
-        if (count_lines(text) != cases[i].want)
-            fail_msg("%s: %d rows", cases[i].word, (int)count_lines(text));
-        free(text);
+        expect_with_word(store, "_Seq Operation", cases[i].word, cases[i].want);
     }
     close_store(store);
 }
@@ -118,16 +125,7 @@ static void words_are_keys_in_arrays(void **state)
     batch_maker_add(&m, SLICE("{\"Operation\":\"z\"}"), 3 * TICKS_PER_SECOND);
     put(store, &m);
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        struct value word = text_value(cases[i].word);
-        struct query q = {.table = "Audit", .columns = "_Seq", .filter_count = 1};
-        q.filters[0] = (struct filter){.kind = FILTER_ANY_HAS,
-                                       .column = SOURCE_COLUMN_ANY,
-                                       .values = &word,
-                                       .value_count = 1};
-        char *text = run(store, &q);
-        if (count_lines(text) != cases[i].want)
-            fail_msg("%s: %d rows", cases[i].word, (int)count_lines(text));
-        free(text);
+        expect_with_word(store, "_Seq", cases[i].word, cases[i].want);
     }
     batch_maker_release(&m);
     close_store(store);

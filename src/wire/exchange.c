@@ -416,7 +416,7 @@ static enum MHD_Result take_headers(struct exchange *exchange, struct MHD_Connec
     if (exchange->route == NULL)
         return refuse(exchange, mhd, NULL, 0);
     /* Without chunks it would end where the connection does, and nobody see that it is cut off. */
-    if (exchange->route->is_open_ended && is_10) {
+    if (exchange->route->answer == HTTP_OPEN_ENDED && is_10) {
         (void)ERROR_SET(&err, STATUS_INVALID, "this answer wants HTTP/1.1 (of a proxy, too)");
         return refuse(exchange, mhd, &err, 505);
     }
@@ -568,7 +568,7 @@ static enum MHD_Result answer(struct exchange *exchange, struct MHD_Connection *
     exchange->request.body = buf_slice(&exchange->body);
     connection_enter(exchange->connection, CONNECTION_HANDLING);
     stage_watch_lap(&exchange->connection->watch, STAGE_DECODE);
-    if (exchange->route->streams || exchange->body.size >= LARGE_BODY_BYTES) {
+    if (exchange->route->answer != HTTP_AT_ONCE || exchange->body.size >= LARGE_BODY_BYTES) {
         if (stream_start(exchange, &err) != STATUS_OK)
             return refuse(exchange, mhd, &err, 0);
         if (stream_wait(&exchange->stream))
@@ -579,7 +579,7 @@ static enum MHD_Result answer(struct exchange *exchange, struct MHD_Connection *
     }
     stage_watch_skip(&exchange->connection->watch); /* a handler measures itself */
     /* What was read is not told any more; what was stored is. */
-    bool is_read = exchange->route->streams && exchange->request.method != HTTP_PUT;
+    bool is_read = exchange->route->answer != HTTP_AT_ONCE && exchange->request.method != HTTP_PUT;
     if (is_read && look_at_token(exchange, &err) != STATUS_OK)
         return refuse(exchange, mhd, &err, 0);
     free_body(exchange);

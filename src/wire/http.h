@@ -120,15 +120,20 @@ enum status http_parse_target(struct slice target, struct arena *arena, struct h
 typedef enum status http_handler(void *context, const struct http_request *request,
                                  struct http_response *response, struct error *err);
 
+enum http_answer {
+    HTTP_AT_ONCE,
+    HTTP_STREAMS,    /* may call response->flush: it has a thread of its own, as large bodies */
+    HTTP_OPEN_ENDED, /* the same, and only the transport says where it ends: HTTP/1.1 only */
+};
+
 struct http_route {
     enum http_method method;
     const char *path;   /* exact, or with a trailing "*" for a prefix */
     uint32_t roles;     /* 1u << enum role, of those allowed; ROLE_NONE bit = anybody */
     http_handler *handler;
-    bool streams; /* may call response->flush: it has a thread of its own, as large bodies */
+    enum http_answer answer;
     size_t body_bytes_max; /* 0 = REQUEST_BODY_BYTES_MAX, of GET and DELETE NO_BODY_BYTES_MAX;
                             * above it 413 */
-    bool is_open_ended; /* only the transport says where the answer ends: HTTP/1.1 only */
 };
 
 size_t http_body_bytes_max(const struct http_route *route);

@@ -164,21 +164,21 @@ static bool fixture_is_valid(void *context, const struct principal *who)
 #define FIXTURE_INGEST (1u << ROLE_INGEST)
 
 static const struct http_route fixture_routes[] = {
-    {HTTP_POST, "/echo", FIXTURE_INGEST, handle_echo, false, 0, false},
-    {HTTP_POST, "/count", FIXTURE_INGEST, handle_count, false, 0, false},
-    {HTTP_PUT, "/count", FIXTURE_INGEST, handle_count, false, 0, false},
-    {HTTP_POST, "/short", FIXTURE_INGEST, handle_count, false, MIB, false},
-    {HTTP_GET, "/live", FIXTURE_ANY, handle_live, false, 0, false},
-    {HTTP_GET, "/stream", FIXTURE_ANY, handle_stream, true, 0, true},
-    {HTTP_POST, "/stream", FIXTURE_INGEST, handle_stream, true, 0, true},
-    {HTTP_GET, "/whole", FIXTURE_ANY, handle_whole, true, 0, false},
-    {HTTP_GET, "/slow", FIXTURE_ANY, handle_slow, true, 0, false},
-    {HTTP_PUT, "/slow", FIXTURE_INGEST, handle_slow, true, 0, false},
-    {HTTP_POST, "/slow", FIXTURE_INGEST, handle_slow, false, 0, false},
-    {HTTP_GET, "/slow-inline", FIXTURE_ANY, handle_slow, false, 0, false},
-    {HTTP_GET, "/nice", FIXTURE_ANY, handle_nice, true, 0, false},
-    {HTTP_GET, "/nice-inline", FIXTURE_ANY, handle_nice, false, 0, false},
-    {HTTP_GET, "/admin", 1u << ROLE_ADMIN, handle_live, false, 0, false},
+    {HTTP_POST, "/echo", FIXTURE_INGEST, handle_echo, HTTP_AT_ONCE, 0},
+    {HTTP_POST, "/count", FIXTURE_INGEST, handle_count, HTTP_AT_ONCE, 0},
+    {HTTP_PUT, "/count", FIXTURE_INGEST, handle_count, HTTP_AT_ONCE, 0},
+    {HTTP_POST, "/short", FIXTURE_INGEST, handle_count, HTTP_AT_ONCE, MIB},
+    {HTTP_GET, "/live", FIXTURE_ANY, handle_live, HTTP_AT_ONCE, 0},
+    {HTTP_GET, "/stream", FIXTURE_ANY, handle_stream, HTTP_OPEN_ENDED, 0},
+    {HTTP_POST, "/stream", FIXTURE_INGEST, handle_stream, HTTP_OPEN_ENDED, 0},
+    {HTTP_GET, "/whole", FIXTURE_ANY, handle_whole, HTTP_STREAMS, 0},
+    {HTTP_GET, "/slow", FIXTURE_ANY, handle_slow, HTTP_STREAMS, 0},
+    {HTTP_PUT, "/slow", FIXTURE_INGEST, handle_slow, HTTP_STREAMS, 0},
+    {HTTP_POST, "/slow", FIXTURE_INGEST, handle_slow, HTTP_AT_ONCE, 0},
+    {HTTP_GET, "/slow-inline", FIXTURE_ANY, handle_slow, HTTP_AT_ONCE, 0},
+    {HTTP_GET, "/nice", FIXTURE_ANY, handle_nice, HTTP_STREAMS, 0},
+    {HTTP_GET, "/nice-inline", FIXTURE_ANY, handle_nice, HTTP_AT_ONCE, 0},
+    {HTTP_GET, "/admin", 1u << ROLE_ADMIN, handle_live, HTTP_AT_ONCE, 0},
 };
 
 static inline struct http_router fixture_router(struct fixture *fixture)

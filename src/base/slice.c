@@ -97,3 +97,12 @@ char *slice_dup(struct slice s)
     copy[s.size] = '\0';
     return copy;
 }
+
+bool slice_is_one_of(struct slice a, const char *const *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (slice_is(a, list[i]))
+            return true;
+    }
+    return false;
+}

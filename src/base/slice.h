@@ -64,6 +64,10 @@ static inline bool slice_is(struct slice a, const char *text)
     return slice_equal(a, slice_of(text));
 }
 
+/* list: an array of strings. */
+#define SLICE_IS_ONE_OF(a, list) slice_is_one_of(a, list, sizeof(list) / sizeof((list)[0]))
+bool slice_is_one_of(struct slice a, const char *const *list, size_t count);
+
 /* The bytes from `from` (clamped) up to the end. */
 static inline struct slice slice_tail(struct slice s, size_t from)
 {

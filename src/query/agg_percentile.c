@@ -110,49 +110,37 @@ static enum status add_sample(struct arena *arena, struct samples *samples, stru
 
 struct percents {
     double *data;
-    uint64_t count, capacity;
+    uint64_t count;
 };
-
-static enum status add_percent(struct arena *arena, struct percents *list, double percent,
-                               struct error *err)
-{
-    if (list->count == list->capacity) {
-        uint64_t capacity = list->capacity == 0 ? 1 : list->capacity * 2;
-        double *data = ARENA_ARRAY(arena, double, capacity, err);
-        if (data == NULL)
-            return err->status;
-        if (list->count > 0)
-            memcpy(data, list->data, list->count * sizeof(*data));
-        list->data = data;
-        list->capacity = capacity;
-    }
-    list->data[list->count++] = percent;
-    return STATUS_OK;
-}
 
 /* The percents from argument `first` on, numbers or one array of numbers. */
 static enum status read_percents(struct arena *arena, const struct vector *args,
                                  uint32_t arg_count, uint32_t first, struct percents *ret,
                                  struct error *err)
 {
-    enum status status = STATUS_OK;
+    uint64_t room = 1;
 
-    for (uint32_t i = first; i < arg_count && status == STATUS_OK; i++) {
+    for (uint32_t i = first; i < arg_count; i++)
+        room += args[i].type == TYPE_DYNAMIC ? dynamic_count(row_value(&args[i], 0).bytes) : 1;
+    ret->data = ARENA_ARRAY(arena, double, room, err);
+    if (ret->data == NULL)
+        return err->status;
+    for (uint32_t i = first; i < arg_count; i++) {
         struct value value = row_value(&args[i], 0);
         if (value.is_null)
             continue;
         if (value.type == TYPE_REAL) {
-            status = add_percent(arena, ret, value.real, err);
+            ret->data[ret->count++] = value.real;
             continue;
         }
         struct dynamic_iterator it = dynamic_iterate(value.bytes);
-        while (status == STATUS_OK && dynamic_next(&it)) {
-            double percent;
+        double percent;
+        while (dynamic_next(&it)) {
             if (text_parse_double(slice_trim(it.value), &percent))
-                status = add_percent(arena, ret, percent, err);
+                ret->data[ret->count++] = percent;
         }
     }
-    return status;
+    return STATUS_OK;
 }
 
 static enum status add_rows(UPDATE_PARAMETERS, bool weighted)

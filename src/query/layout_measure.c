@@ -14,17 +14,6 @@ struct measure {
     uint32_t count;
 };
 
-static bool one_of(struct slice name, const char *const *list, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (slice_is(name, list[i]))
-            return true;
-    }
-    return false;
-}
-
-#define ONE_OF(name, list) one_of(name, list, sizeof(list) / sizeof((list)[0]))
-
 /* Names behind which a parenthesis or a sign does not belong to them. */
 static bool is_keyword(const struct token *token)
 {
@@ -37,7 +26,7 @@ static bool is_keyword(const struct token *token)
         "endswith_cs", "hasprefix", "hassuffix", "matches",  "regex",      "union",
         "search",   "find",     "limit",        "default"};
 
-    return token->kind == TOKEN_NAME && ONE_OF(token->text, words);
+    return token->kind == TOKEN_NAME && SLICE_IS_ONE_OF(token->text, words);
 }
 
 static bool adjacent(const struct measure *m, uint32_t i)
@@ -63,11 +52,11 @@ static void mark_operator(struct measure *m, uint32_t i, bool behind_bar)
         last += 2;
     struct slice name = slice_from(m->text.data + m->tokens[i].at,
                                    m->tokens[last].end - m->tokens[i].at);
-    if (last > i && !behind_bar && !ONE_OF(name, hyphened)) { /* `print-x` is `print -x` */
+    if (last > i && !behind_bar && !SLICE_IS_ONE_OF(name, hyphened)) { /* `print-x` is `print -x` */
         last = i;
         name = m->tokens[i].text;
     }
-    if (last == i && !behind_bar && !ONE_OF(name, sources))
+    if (last == i && !behind_bar && !SLICE_IS_ONE_OF(name, sources))
         return;
     for (; i <= last; i++)
         m->pieces[i].is_operator = true;
@@ -212,7 +201,7 @@ static bool has_patterns(const struct measure *m, uint32_t i)
 
     if (slice_is(name, "project")) /* project-away and the like */
         return i + 1 < m->count && m->pieces[i + 1].is_operator;
-    return ONE_OF(name, names);
+    return SLICE_IS_ONE_OF(name, names);
 }
 
 struct slice layout_comment(struct slice text, size_t *at, size_t end, uint32_t *ret_lines)

@@ -353,11 +353,7 @@ static bool is_string_operator(struct slice name)
 
     if (name.size > 0 && name.data[0] == '!')
         name = slice_tail(name, 1);
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        if (slice_is(name, names[i]))
-            return true;
-    }
-    return false;
+    return SLICE_IS_ONE_OF(name, names);
 }
 
 static struct node *parse_string_operation(struct parser *p)
@@ -443,11 +439,7 @@ static bool is_list_operator(struct slice name)
     static const char *const names[] = {"in",  "!in",     "in~",     "!in~",
                                         "has_any", "has_all", "!has_any", "!has_all"};
 
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        if (slice_is(name, names[i]))
-            return true;
-    }
-    return false;
+    return SLICE_IS_ONE_OF(name, names);
 }
 
 static struct node *parse_in(struct parser *p, struct node *left)

@@ -85,31 +85,18 @@ static bool has_options_only(struct slice op_name)
                                         "parse-where", "search", "find", "partition", "reduce",
                                         "scan",      "as",     "count",  "consume", "getschema"};
 
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        if (slice_is(op_name, names[i]))
-            return true;
-    }
-    return false;
+    return SLICE_IS_ONE_OF(op_name, names);
 }
 
 /* Of the others most make columns, which may have any name. */
 static bool has_option(struct slice op_name, struct slice name)
 {
-    static const struct {
-        const char *op_name, *name;
-    } options[] = {
-        {"make-series", "kind"},
-        {"mv-expand", "kind"},     {"mv-expand", "bagexpansion"}, {"mv-expand", "with_itemindex"},
-        {"mvexpand", "kind"},      {"mvexpand", "bagexpansion"},  {"mvexpand", "with_itemindex"},
-        {"mv-apply", "kind"},      {"mv-apply", "bagexpansion"},  {"mv-apply", "with_itemindex"},
-        {"mvapply", "kind"},       {"mvapply", "bagexpansion"},   {"mvapply", "with_itemindex"},
-    };
+    static const char *const expansions[] = {"mv-expand", "mvexpand", "mv-apply", "mvapply"};
+    static const char *const names[] = {"kind", "bagexpansion", "with_itemindex"};
 
-    for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
-        if (slice_is(op_name, options[i].op_name) && slice_is(name, options[i].name))
-            return true;
-    }
-    return false;
+    if (slice_is(op_name, "make-series"))
+        return slice_is(name, "kind");
+    return SLICE_IS_ONE_OF(op_name, expansions) && SLICE_IS_ONE_OF(name, names);
 }
 
 bool parse_is_option(struct slice op_name, struct slice name)

@@ -75,7 +75,8 @@ class Verdict(unittest.TestCase):
         self.assertEqual([], report.broken_budgets(figures, {'Q4_ratio': {'min': 1.5}}))
 
     def test_the_table_says_by_how_much_a_goal_is_missed(self):
-        goals = {'Q4_ms': 0.5, 'ingest_records_per_s': 3000, 'start_ms': 50}
+        goals = {'Q4_ms': {'max': 0.5}, 'ingest_records_per_s': {'min': 3000},
+                 'start_ms': {'max': 50}}
         table = report.Report(1000, [*ingested('daybook', 1, 1000),
                                      measure('daybook', 'Q4', 'x', 9, inside_ms=2)],
                               goals).markdown().splitlines()

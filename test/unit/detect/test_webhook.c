@@ -172,6 +172,16 @@ static void an_address_may_have_a_query_and_no_path(void **state)
     }
 }
 
+/* Until the counter, one of the stats, is above 0. */
+static void wait_for(struct webhook *webhook, struct webhook_stats *stats,
+                     const uint64_t *counter, int seconds)
+{
+    for (int i = 0; i < 100 * seconds && *counter == 0; i++) {
+        (void)usleep(10000);
+        webhook_stats(webhook, stats);
+    }
+}
+
 /* What stands behind the host may be a secret, and errors are shown. */
 static void an_error_names_the_host_alone(void **state)
 {
@@ -186,10 +196,7 @@ static void an_error_names_the_host_alone(void **state)
     ASSERT_OK(webhook_new(&webhook, &err));
     ASSERT_OK(webhook_set(webhook, slice_of(r.url), false, &err));
     webhook_put(webhook, &alert);
-    for (int i = 0; i < 3000 && stats.failed == 0; i++) {
-        (void)usleep(10000);
-        webhook_stats(webhook, &stats);
-    }
+    wait_for(webhook, &stats, &stats.failed, 30);
     assert_int_equal(stats.failed, 1);
     assert_non_null(strstr(stats.failure, "http://127.0.0.1:"));
     assert_null(strstr(stats.failure, "secret"));
@@ -232,17 +239,11 @@ static void a_permission_that_is_taken_back_counts_at_once(void **state)
     ASSERT_OK(webhook_new(&webhook, &err));
     ASSERT_OK(webhook_set(webhook, slice_of(r.url), true, &err));
     webhook_put(webhook, &alert);
-    for (int i = 0; i < 3000 && stats.delivered == 0; i++) {
-        (void)usleep(10000);
-        webhook_stats(webhook, &stats);
-    }
+    wait_for(webhook, &stats, &stats.delivered, 30);
     assert_int_equal(stats.delivered, 1);
     ASSERT_OK(webhook_set(webhook, slice_of(r.url), false, &err));
     webhook_put(webhook, &alert);
-    for (int i = 0; i < 6000 && stats.failed == 0; i++) {
-        (void)usleep(10000);
-        webhook_stats(webhook, &stats);
-    }
+    wait_for(webhook, &stats, &stats.failed, 60);
     assert_int_equal(stats.failed, 1);
     assert_non_null(strstr(stats.failure, "not https"));
     webhook_free(webhook);
@@ -300,10 +301,7 @@ static void an_alert_is_given_up_with_the_last_try(void **state)
     ASSERT_OK(webhook_new(&webhook, &err));
     ASSERT_OK(webhook_set(webhook, slice_of(r.url), true, &err));
     webhook_put(webhook, &alert);
-    for (int i = 0; i < 2000 && stats.failed == 0; i++) {
-        (void)usleep(10000);
-        webhook_stats(webhook, &stats);
-    }
+    wait_for(webhook, &stats, &stats.failed, 20);
     assert_int_equal(stats.failed, 1);
     assert_int_equal(r.requests, WEBHOOK_TRIES_MAX);
     webhook_free(webhook);

@@ -277,7 +277,7 @@ static enum status decode_context(struct decoding *d, struct error *err)
     if (ranks.size != ret->value_count ||
         !tokens_to_codes(escapes, escape_count, true, &fresh) || fresh != ret->dict_count)
         return corrupt(d, err);
-    status = context_lists_init(&lists, base->dict_count + 1, err);
+    status = context_lists_init(&lists, base->dict_count + 1, context, ret->value_count, err);
     for (uint32_t v = 0; status == STATUS_OK && v < ret->value_count; v++) {
         uint8_t rank = (uint8_t)ranks.data[v];
         if (rank != CONTEXT_ESCAPE) {
@@ -287,7 +287,7 @@ static enum status decode_context(struct decoding *d, struct error *err)
             status = corrupt(d, err);
         } else {
             d->codes[v] = escapes[next++];
-            status = context_push(&lists, context[v], d->codes[v], err);
+            context_push(&lists, context[v], d->codes[v]);
         }
     }
     context_lists_release(&lists);

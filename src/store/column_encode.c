@@ -372,12 +372,11 @@ struct ranking {
 static enum status make_ranks(struct ranking *r, struct error *err)
 {
     struct context_lists lists;
-    enum status status = context_lists_init(&lists, r->context_count, err);
+    enum status status = context_lists_init(&lists, r->context_count, r->context, r->count, err);
 
     r->escape_count = 0;
     for (uint32_t v = 0; status == STATUS_OK && v < r->count; v++) {
-        uint32_t rank = 0;
-        status = context_rank(&lists, r->context[v], r->codes[v], &rank, err);
+        uint32_t rank = context_rank(&lists, r->context[v], r->codes[v]);
         r->ranks[v] = (uint8_t)rank;
         if (rank == CONTEXT_ESCAPE)
             r->escapes[r->escape_count++] = r->codes[v];

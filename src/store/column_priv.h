@@ -92,23 +92,23 @@ bool part_context_needs_rows(const struct part *part, const struct path_uses *us
 /* ---- context_list.c: what stood last beside a value of the base ---- */
 #define CONTEXT_ESCAPE 255u
 struct context_list {
-    uint32_t *codes; /* most recent first */
-    uint32_t count, capacity;
+    uint32_t *codes; /* the most recent is the last; at most CONTEXT_LIST_MAX count */
+    uint32_t end, capacity;
 };
 struct context_lists {
     struct context_list *lists;
-    uint32_t count;
+    uint32_t *codes; /* of all lists */
 };
-enum status context_lists_init(struct context_lists *lists, uint32_t count,
+/* One list for each context below context_count.  contexts: those that will be asked for,
+ * value_count, in any order. */
+enum status context_lists_init(struct context_lists *lists, uint32_t context_count,
+                               const uint32_t *contexts, uint32_t value_count,
                                struct error *err) MUST_USE;
 void context_lists_release(struct context_lists *lists);
-/* The rank of the code in the list (which moves it to the front), or
- * CONTEXT_ESCAPE, and the code is put in front. */
-enum status context_rank(struct context_lists *lists, uint32_t context, uint32_t code,
-                         uint32_t *ret_rank, struct error *err) MUST_USE;
+/* The rank of the code in the list, or CONTEXT_ESCAPE; it is in front then. */
+uint32_t context_rank(struct context_lists *lists, uint32_t context, uint32_t code);
 /* After an escape: puts the code in front. */
-enum status context_push(struct context_lists *lists, uint32_t context, uint32_t code,
-                         struct error *err) MUST_USE;
+void context_push(struct context_lists *lists, uint32_t context, uint32_t code);
 /* The code at a rank, moved to the front; false if the list is shorter. */
 bool context_take(struct context_lists *lists, uint32_t context, uint32_t rank, uint32_t *ret);
 

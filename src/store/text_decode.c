@@ -5,6 +5,7 @@
  * what would not fit or fill it is STATUS_CORRUPT. */
 #include "base/guid.h"
 #include "base/time.h"
+#include "base/transpose.h"
 #include "store/column_priv.h"
 
 #define NUMBER_BYTES_MAX 20 /* of 64 bits, with its sign */
@@ -198,18 +199,22 @@ static enum status decode_grouped(struct reader *reader, uint32_t count, struct 
     }
     if (grouped.bytes.failed || grouped.lengths.failed)
         return corrupt(err);
-    for (uint32_t i = 0; i < count; i++) {
+    for (uint32_t i = 0, end; i < count; i = end) {
         uint8_t class = (uint8_t)grouped.classes.data[i];
+        for (end = i + 1; class > 0 && end < count && grouped.classes.data[end] == class; )
+            end++;
         size_t size = class == 0 ? ret[i].size : grouped.sizes[class];
-        char *at = take(block, size);
+        char *at = take(block, size * (end - i));
         if (at == NULL)
             return corrupt(err);
-        if (class == 0 && size > 0)
+        if (class > 0 && size > 0)
+            transpose(columns[class].data + rows[class], grouped.counts[class], size, end - i, at,
+                      size);
+        else if (size > 0)
             memcpy(at, ret[i].data, size);
-        for (size_t c = 0; class > 0 && c < size; c++)
-            at[c] = columns[class].data[c * grouped.counts[class] + rows[class]];
-        rows[class]++;
-        ret[i] = (struct slice){at, size};
+        rows[class] += end - i;
+        for (uint32_t k = i; k < end; k++)
+            ret[k] = (struct slice){at + (k - i) * size, size};
     }
     return STATUS_OK;
 }

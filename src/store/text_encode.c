@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "base/time.h"
+#include "base/transpose.h"
 #include "codec/compress.h"
 #include "store/column_priv.h"
 
@@ -295,20 +296,17 @@ static uint32_t group_texts(const struct slice *texts, uint32_t count, struct gr
 }
 
 static void put_transposed(struct buf *bytes, const struct slice *texts, const uint8_t *class_of,
-                           uint32_t count, const struct group *group)
+                           uint32_t count, const struct group *group, struct buf *lines)
 {
-    uint8_t *out = buf_extend(bytes, (size_t)group->count * group->size);
-    uint32_t row = 0;
+    char *out = buf_extend(bytes, (size_t)group->count * group->size);
 
-    if (out == NULL)
-        return;
+    buf_clear(lines);
     for (uint32_t i = 0; i < count; i++) {
-        if (class_of[i] != group->class)
-            continue;
-        for (uint32_t c = 0; c < group->size; c++)
-            out[(size_t)c * group->count + row] = (uint8_t)texts[i].data[c];
-        row++;
+        if (class_of[i] == group->class)
+            buf_add_slice(lines, texts[i]);
     }
+    if (out != NULL && lines->size == (size_t)group->count * group->size)
+        transpose(lines->data, group->size, group->count, group->size, out, group->count);
 }
 
 static enum status put_grouped(const struct slice *texts, uint32_t count, struct group *groups,
@@ -317,10 +315,11 @@ static enum status put_grouped(const struct slice *texts, uint32_t count, struct
 {
     struct group *classes[GROUPED_CLASSES_MAX];
     uint32_t class_count = group_texts(texts, count, groups, classes);
-    struct buf lengths, bytes;
+    struct buf lengths, bytes, lines;
 
     buf_init(&lengths, COLUMN_STREAM_BYTES_MAX);
     buf_init(&bytes, COLUMN_STREAM_BYTES_MAX);
+    buf_init(&lines, COLUMN_STREAM_BYTES_MAX);
     buf_put_varint(&lengths, class_count);
     for (uint32_t c = 0; c < class_count; c++)
         buf_put_varint(&lengths, classes[c]->size);
@@ -337,10 +336,12 @@ static enum status put_grouped(const struct slice *texts, uint32_t count, struct
         }
     }
     for (uint32_t c = 0; c < class_count; c++)
-        put_transposed(&bytes, texts, class_of, count, classes[c]);
+        put_transposed(&bytes, texts, class_of, count, classes[c], &lines);
     enum status status = buf_check(&lengths, err);
     if (status == STATUS_OK)
         status = buf_check(&bytes, err);
+    if (status == STATUS_OK)
+        status = buf_check(&lines, err);
     if (status == STATUS_OK)
         status = stream_put(ret, (struct slice){(const char *)class_of, count}, how, err);
     if (status == STATUS_OK)
@@ -349,6 +350,7 @@ static enum status put_grouped(const struct slice *texts, uint32_t count, struct
         status = stream_put(ret, buf_slice(&bytes), how, err);
     buf_release(&lengths);
     buf_release(&bytes);
+    buf_release(&lines);
     return status;
 }
 

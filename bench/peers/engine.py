@@ -26,7 +26,8 @@ import time
 
 import questions
 
-ENOUGH_S = 1.0  # of one question: a slow engine is not asked as often as a quick one
+ENOUGH_S = 1.0  # of one variant: a slow engine is not asked as often as a quick one
+PATIENCE_S = 120.0  # of one question: then its other variants are left out
 
 
 class Engine:
@@ -93,6 +94,15 @@ def measure_question(engine, question, number, constants, times):
         sample=answer[:3])
 
 
+def measure_questions(engine, variants, times, patience_s=PATIENCE_S):
+    for question in questions.QUESTIONS:
+        begin = time.monotonic()
+        for number, constants in enumerate(variants):
+            if number > 0 and time.monotonic() - begin >= patience_s:
+                break
+            measure_question(engine, question, number, constants, times)
+
+
 def arguments():
     parser = argparse.ArgumentParser()
     parser.add_argument('name')
@@ -120,9 +130,7 @@ def main():
         if options.constants:
             with open(options.constants, encoding='utf-8') as file:
                 variants = json.load(file)
-            for question in questions.QUESTIONS:
-                for number, constants in enumerate(variants):
-                    measure_question(engine, question, number, constants, options.times)
+            measure_questions(engine, variants, options.times)
             say('after', engine, peak_bytes=engine.peak_bytes())
             if hasattr(engine, 'restart'):
                 say('start', engine, seconds=engine.restart())

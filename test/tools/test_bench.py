@@ -1,12 +1,16 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """What the benchmark may say: equal answers are equal, others are told, budgets hold."""
+import contextlib
+import io
+import json
 import os
 import sys
 import tempfile
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '../../bench/peers'))
+import engine  # noqa: E402  (stands beside the benchmark)
 import keep  # noqa: E402  (stands beside the benchmark)
 import questions  # noqa: E402  (stands beside the benchmark)
 import report  # noqa: E402
@@ -55,6 +59,12 @@ class Verdict(unittest.TestCase):
         self.assertEqual(1, len(told))
         self.assertIn('Q4.0 daybook', told[0])
 
+    def test_another_peer_stands_in_where_the_reference_was_not_asked(self):
+        told = self.report(measure('daybook', 'Q4', 'x', 1),
+                           measure('clickhouse', 'Q4', 'y', 2)).wrong()
+        self.assertEqual(1, len(told))
+        self.assertIn('as clickhouse', told[0])
+
     def test_a_question_that_failed_is_told(self):
         failed = {'measure': 'query', 'engine': 'duckdb', 'question': 'Q4', 'variant': 0,
                   'error': 'no such table'}
@@ -86,6 +96,42 @@ class Verdict(unittest.TestCase):
                          and line.endswith('| 3,000, missed by 3.00x |')])
         self.assertTrue([line for line in table
                          if line.startswith('| start to ready') and line.endswith('| - | - |')])
+
+
+class Patience(unittest.TestCase):
+    class Slow(engine.Engine):
+        name = 'duckdb'
+
+        def __init__(self):  # nothing but answers
+            self.asked = 0
+
+        def answer(self, _):
+            self.asked += 1
+            return ['n'], [[1]]
+
+        def ask(self, _):
+            return 0.001, None
+
+        @staticmethod
+        def as_records(_names, _rows):
+            return []
+
+    def asked(self, patience_s):
+        slow, said = self.Slow(), io.StringIO()
+        with contextlib.redirect_stdout(said):
+            engine.measure_questions(slow, [{}] * 10, 1, patience_s)
+        return slow.asked, [json.loads(line) for line in said.getvalue().splitlines()]
+
+    def test_a_question_that_takes_long_is_not_asked_in_all_variants(self):
+        all_asked, _ = self.asked(60)
+        few_asked, said = self.asked(0)
+        self.assertEqual(all_asked, 10 * few_asked)
+        whole = [m | {'engine': 'daybook', 'variant': n} for m in said for n in range(10)]
+        table = report.Report(1000, [*ingested('daybook', 1, 1000), *ingested('duckdb', 3, 9000),
+                                     *whole, *said]).markdown().splitlines()
+        [line] = [line for line in table if line.startswith('| Q4 count')]
+        self.assertIn('; 1 of 10)', line.split('|')[3])
+        self.assertNotIn(' of ', line.split('|')[2])
 
 
 class Kept(unittest.TestCase):

@@ -29,7 +29,10 @@ class Daybook(base.Engine):
         home = os.path.join(self.directory, 'lab')
         os.makedirs(home, exist_ok=True)
         self.server = lab.Lab(home)
-        self.server.start()
+        self.settings = os.path.join(self.directory, 'daybook.yml')
+        with open(self.settings, 'w', encoding='utf-8') as file:
+            file.write(os.environ.get('DAYBOOK_BENCH_SETTINGS', ''))
+        self.start()
         self.tokens = os.path.join(self.directory, 'tokens')
         listing = subprocess.run([lab.GENERATE, *self.generator, '--list'], check=True,
                                  capture_output=True, text=True)
@@ -39,6 +42,9 @@ class Daybook(base.Engine):
                 self.server.add_tenant(name, guid)
                 file.write(f"{guid} {self.server.add_token('ingest', name)}\n")
         self.operator = self.server.add_token('operator')
+
+    def start(self):
+        self.server.start('--config', self.settings)
 
     def processes(self):
         group = self.server.process.pid
@@ -113,7 +119,7 @@ class Daybook(base.Engine):
         """Seconds from the start of the program to `ready`, after an orderly stop."""
         self.server.stop()
         begin = time.monotonic()
-        self.server.start()
+        self.start()
         return time.monotonic() - begin
 
     def close(self):

@@ -237,8 +237,8 @@ static uint32_t text_at(const struct slice *texts, uint32_t count, size_t bytes,
 
 /* Texts that stand one behind the other, as decoded dictionaries do: the block is searched
  * as one text, and only what has the word is looked at, once. */
-static void match_word(const struct filter *filter, struct slice word, const struct slice *texts,
-                      uint32_t count, uint8_t *matches)
+static void match_word(struct slice word, const struct slice *texts, uint32_t count,
+                       uint8_t *matches)
 {
     const char *at = texts[0].data;
     const char *text_end = texts[count - 1].data + texts[count - 1].size;
@@ -254,7 +254,7 @@ static void match_word(const struct filter *filter, struct slice word, const str
             continue;
         }
         uint32_t i = text_at(texts, count, bytes, at);
-        matches[i] = matches[i] != 0 || filter_matches_slice(filter, texts[i]);
+        matches[i] = matches[i] != 0 || search_has(texts[i], word, false, false, false);
         at = texts[i].data + texts[i].size;
     }
 }
@@ -263,7 +263,7 @@ void filter_match_run(const struct filter *filter, const struct slice *texts, ui
                       uint8_t *matches)
 {
     for (uint32_t k = 0; k < filter->value_count && count > 0; k++)
-        match_word(filter, filter->values[k].bytes, texts, count, matches);
+        match_word(filter->values[k].bytes, texts, count, matches);
 }
 
 /* So many texts that nobody wants are searched with those around them. */
@@ -291,20 +291,12 @@ static uint32_t run_end(const struct path_values *values, const uint8_t *wanted,
     return end;
 }
 
-/* Of many texts few have a word. */
-static bool match_words(const struct filter *filter, const struct path_values *values,
-                        const uint8_t *wanted, uint32_t count, uint8_t *matches)
+/* A word of ASCII: few of many texts have one. */
+static void match_in_runs(struct slice word, const struct path_values *values,
+                          const uint8_t *wanted, uint32_t count, uint8_t *matches)
 {
     const struct slice *texts = values->data;
 
-    if ((filter->kind != FILTER_HAS && filter->kind != FILTER_ANY_HAS) ||
-        values->type != TYPE_STRING || values->nulls != NULL)
-        return false;
-    for (uint32_t k = 0; k < filter->value_count; k++) {
-        if (filter->values[k].bytes.size == 0 || !is_ascii(filter->values[k].bytes))
-            return false;
-    }
-    memset(matches, 0, count);
     for (uint32_t from = 0, end; from < count; from = end) {
         const uint8_t *next = wanted == NULL ? NULL : memchr(wanted + from, 1, count - from);
         if (wanted != NULL && next == NULL)
@@ -312,9 +304,48 @@ static bool match_words(const struct filter *filter, const struct path_values *v
         from = wanted == NULL ? from : (uint32_t)(next - wanted);
         end = run_end(values, wanted, from, count);
         if (texts[from].data != NULL)
-            filter_match_run(filter, texts + from, end - from, matches + from);
+            match_word(word, texts + from, end - from, matches + from);
     }
-    return true;
+}
+
+static void match_each(const struct filter *filter, const struct path_values *values,
+                       const uint8_t *wanted, uint32_t count, uint8_t *matches)
+{
+    for (uint32_t i = 0; i < count; i++)
+        matches[i] = matches[i] != 0 || ((wanted == NULL || wanted[i] != 0) &&
+                                         matches_element(filter, values, i));
+}
+
+#define VALUES_A_LOOK 16u /* that each value of a dictionary is compared with */
+
+/* Sets matches[i] of the values that match.  A question may have many words, each of which is
+ * looked for in all texts, and values: the time is looked at between them. */
+static enum status match_values(struct part_scan *scan, const struct filter *filter,
+                                const struct path_values *values,
+                                const struct wanted_values *wanted, uint8_t *matches,
+                                struct error *err)
+{
+    bool is_search = filter->kind == FILTER_HAS || filter->kind == FILTER_ANY_HAS;
+    uint32_t count = scan->part->paths[wanted->path].dict_count;
+    uint32_t step = is_search ? 1 : VALUES_A_LOOK, at = 0;
+    enum status status = STATUS_OK;
+
+    memset(matches, 0, count);
+    do {
+        struct filter some = *filter;
+        some.value_count = filter->value_count - at < step ? filter->value_count - at : step;
+        if (at > 0) {
+            some.values += at;
+            status = scan_look(scan, err);
+        }
+        struct slice word = is_search ? some.values[0].bytes : SLICE("");
+        if (status == STATUS_OK && word.size > 0 && is_ascii(word) && values->nulls == NULL)
+            match_in_runs(word, values, wanted->codes, count, matches);
+        else if (status == STATUS_OK)
+            match_each(&some, values, wanted->codes, count, matches);
+        at += some.value_count;
+    } while (at < filter->value_count && status == STATUS_OK);
+    return status;
 }
 
 /* ---- which values are asked ---- */
@@ -397,11 +428,9 @@ enum status filter_match_path(struct part_scan *scan, const struct filter *filte
     uint8_t *matches = arena_alloc_raw(scan->arena, count + (size_t)1, err);
     if (matches == NULL)
         return err->status;
-    if (!match_words(filter, values, wanted->codes, count, matches)) {
-        for (uint32_t i = 0; i < count; i++)
-            matches[i] = (wanted->codes == NULL || wanted->codes[i] != 0) &&
-                         matches_element(filter, values, i);
-    }
+    status = match_values(scan, filter, values, wanted, matches, err);
+    if (status != STATUS_OK)
+        return status;
     *ret = memchr(matches, 1, count) != NULL ? matches : NULL;
     return STATUS_OK;
 }

@@ -52,7 +52,8 @@ static enum status check_cancelled(const struct scan_request *request, struct er
     return STATUS_OK;
 }
 
-/* Asked before each unit: one of which no row matches sends no batch, whose taker would look. */
+/* Asked before each unit, and each filter of one: one of which no row matches sends no batch,
+ * whose taker would look. */
 static enum status look(const struct scan_request *request, struct error *err)
 {
     enum status status = check_cancelled(request, err);
@@ -60,6 +61,11 @@ static enum status look(const struct scan_request *request, struct error *err)
     return status == STATUS_OK && request->check != NULL
                ? request->check(request->check_context, err)
                : status;
+}
+
+enum status scan_look(const struct part_scan *scan, struct error *err)
+{
+    return look(scan->request, err);
 }
 
 /* ---- columns of views ---- */

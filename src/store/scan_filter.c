@@ -259,7 +259,11 @@ static enum status make_or_test(struct part_scan *scan, struct test *test, struc
 static enum status make_test(struct part_scan *scan, const struct filter *filter,
                              struct test *test, bool *ret_none, struct error *err)
 {
+    enum status status = scan_look(scan, err); /* there may be thousands */
+
     test->filter = filter;
+    if (status != STATUS_OK)
+        return status;
     if (scan->source->is_quarantine) {
         test->filter = NULL;
         return STATUS_OK;
@@ -367,6 +371,8 @@ static void merge_rows(struct candidates *c, const struct candidates *more, uint
 static enum status keep(struct part_scan *scan, const struct test *test, uint32_t s,
                         struct candidates *c, bool *exact, struct error *err);
 
+#define PARTS_A_LOOK 16u /* of alternatives, each of which goes through all candidates */
+
 static enum status keep_any(struct part_scan *scan, const struct test *test, uint32_t s,
                             struct candidates *c, bool *exact, struct error *err)
 {
@@ -383,7 +389,10 @@ static enum status keep_any(struct part_scan *scan, const struct test *test, uin
     for (uint32_t i = 0; i < test->filter->part_count && status == STATUS_OK; i++) {
         struct candidates more = {rows, given_count};
         memcpy(rows, given, bytes);
-        status = keep(scan, &test->parts[i], s, &more, exact, err);
+        if (i % PARTS_A_LOOK == PARTS_A_LOOK - 1)
+            status = scan_look(scan, err);
+        if (status == STATUS_OK)
+            status = keep(scan, &test->parts[i], s, &more, exact, err);
         merge_rows(c, &more, room);
     }
     return status;

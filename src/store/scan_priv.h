@@ -141,6 +141,8 @@ struct column_plan {
     const struct path_column *guids; /* few rows of many GUIDs: read from here, values is NULL */
 };
 
+/* Is the time over, or the client gone?  To be asked within a part between what takes long. */
+enum status scan_look(const struct part_scan *scan, struct error *err) MUST_USE;
 /* Loads a column of a view; nothing to do for a part in memory. */
 enum status scan_load(struct part_scan *scan, uint32_t path, struct error *err) MUST_USE;
 enum status scan_load_tree(struct part_scan *scan, uint32_t path, struct error *err) MUST_USE;

@@ -238,6 +238,10 @@ GROWTH = {
                 f'| where s contains "{"a" * 5000}b" | count',
     'has_any':
         f'{T} | where UserId has_any (' + ','.join(f'"u{i}"' for i in range(9000)) + ') | count',
+    'has_any of letters':
+        f'{T} | where ' + ' or '.join(
+            'UserId has_any (' + ','.join(f'"é{j * 256 + i}"' for i in range(256)) + ')'
+            for j in range(90)) + ' | count',
     'tolower': f'{T} | extend s = toupper(strrep(strrep(Id, 1000), 100)) | summarize max(s)',
     'translate':
         f'{T} | extend s = translate("abc", "def", strrep(strrep(Id, 1000), 100)) | '

@@ -82,13 +82,37 @@ static void assert_wanted_are_found(struct part_scan *scan, const struct filter 
     free(codes);
 }
 
+/* How many values match. */
+static uint32_t assert_found(struct part_scan *scan, const struct filter *filter, uint32_t path)
+{
+    const struct path_column *column = &scan->part->paths[path];
+    const struct wanted_values all = {path, TYPE_STRING, NULL};
+    uint8_t *found = NULL;
+    uint32_t count = 0;
+    struct error err;
+
+    assert_int_equal(filter_match_path(scan, filter, &all, &found, &err), STATUS_OK);
+    for (uint32_t i = 0; i < column->dict_count; i++) {
+        bool wanted = filter_matches_slice(filter, column->dict[i]);
+        assert_int_equal(found != NULL && found[i] != 0, wanted);
+        count += wanted;
+    }
+    return count;
+}
+
+#define WORD_COUNT 20u
+
 /* A dictionary searched as one text says what its values say one by one. */
 static void words_of_a_dictionary(void **state)
 {
     static const char *const pieces[] = {"report", "Report", "REPORTS", "x", "-", " ", "rt", "a",
                                          "re", "port", "b\xC3\xA4", "", "reportreport", "."};
-    static const char *const words[] = {"report", "x", "rt", "reports", "b\xC3\xA4", "no"};
-    struct part_scan scan = {.arena = arena_new(64 * MIB)};
+    static const char *const words[WORD_COUNT] = {
+        "report", "x",  "rt", "reports", "b\xC3\xA4", "n0", "n1", "n2", "n3", "n4",
+        "n5",     "n6", "n7", "n8",      "n9",        "na", "nb", "nc", "nd", "ne"};
+    const struct scan_request request = {0};
+    struct value list[WORD_COUNT];
+    struct part_scan scan = {.request = &request, .arena = arena_new(64 * MIB)};
     struct batch_maker m;
     uint64_t seed = 7;
 
@@ -105,23 +129,18 @@ static void words_of_a_dictionary(void **state)
     }
     scan.part = build_part(&m);
     uint32_t path = part_find_path(scan.part, SLICE("a"), PATH_VALUE);
-    const struct path_column *column = &scan.part->paths[path];
-    assert_true(column->dict_count > 500);
-    for (uint32_t w = 0; w < sizeof(words) / sizeof(words[0]); w++) {
+    assert_true(scan.part->paths[path].dict_count > 500);
+    for (uint32_t w = 0; w < WORD_COUNT; w++) {
         struct value value = text_value(words[w]);
         struct filter filter = {.kind = FILTER_HAS, .values = &value, .value_count = 1};
-        uint8_t *found = NULL;
-        uint32_t count = 0;
-        struct error err;
-        const struct wanted_values all = {path, TYPE_STRING, NULL};
-        assert_int_equal(filter_match_path(&scan, &filter, &all, &found, &err), STATUS_OK);
-        for (uint32_t i = 0; i < column->dict_count; i++) {
-            bool wanted = filter_matches_slice(&filter, column->dict[i]);
-            assert_int_equal(found != NULL && found[i] != 0, wanted);
-            count += wanted;
-        }
+        assert_int_equal(assert_found(&scan, &filter, path) > 0, w < 5);
         assert_wanted_are_found(&scan, &filter, path, w);
-        assert_int_equal(count > 0, w < 5);
+        list[w] = value;
+    }
+    for (enum filter_kind kind = FILTER_EQUAL; kind <= FILTER_HAS; kind++) {
+        struct filter filter = {.kind = kind, .values = list, .value_count = WORD_COUNT};
+        assert_true(assert_found(&scan, &filter, path) > 0);
+        assert_wanted_are_found(&scan, &filter, path, 3);
     }
     part_unref(scan.part);
     batch_maker_release(&m);

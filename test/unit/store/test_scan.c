@@ -60,11 +60,51 @@ static void a_scan_that_finds_nothing_ends_too(void **state)
     close_store(store);
 }
 
+/* A question may have thousands of words and alternatives, each of which goes through a
+ * dictionary. */
+static void words_of_one_part_look_at_the_time(void **state)
+{
+    (void)state;
+    struct store *store = open_store();
+    struct batch_maker m;
+    struct value words[8];
+    struct filter parts[8];
+    batch_maker_init(&m, "Audit", 1);
+    batch_maker_add(&m, SLICE("{\"Operation\":\"\xC3\xA4 one\"}"), TICKS_PER_SECOND);
+    batch_maker_add(&m, SLICE("{\"Operation\":\"two\"}"), 2 * TICKS_PER_SECOND);
+    put(store, &m);
+    batch_maker_release(&m);
+    for (uint32_t i = 0; i < 8; i++) {
+        words[i] = text_value("\xC3\x84X1");
+        parts[i] = (struct filter){.kind = FILTER_HAS,
+                                   .column = index_of(store, "Audit", "Operation"),
+                                   .values = words,
+                                   .value_count = 1};
+    }
+    const struct filter alternatives = {
+        .kind = FILTER_OR, .column = SOURCE_COLUMN_ANY, .parts = parts, .part_count = 8};
+    struct filter list = parts[0];
+    list.value_count = 8;
+    for (int i = 0; i < 2; i++) {
+        unsigned looks = 0;
+        struct query q = {.table = "Audit", .columns = "_Seq", .filter_count = 1};
+        q.filters[0] = i == 0 ? alternatives : list;
+        check(store, q, "");
+        q.check = count_looks;
+        q.check_context = &looks;
+        q.want = STATUS_LIMIT;
+        check(store, q, "");
+        assert_int_equal(looks, LOOKS);
+    }
+    close_store(store);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(threads_and_limits_end_a_scan),
         cmocka_unit_test(a_scan_that_finds_nothing_ends_too),
+        cmocka_unit_test(words_of_one_part_look_at_the_time),
     };
 
     int failed = cmocka_run_group_tests_name("in memory", tests, NULL, NULL);

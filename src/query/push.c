@@ -8,6 +8,8 @@
 #include "query/op_priv.h"
 #include "table/search.h"
 
+#include <math.h>
+
 bool push_column_path(struct query *q, const struct expr *e, uint32_t *ret_column,
                       struct slice *ret_path)
 {
@@ -128,6 +130,16 @@ static bool text_search(struct query *q, const struct expr *e, struct pushed *re
  * `in (Table)`, are looked for here: by hash, and with an eye on the time. */
 #define PUSHED_VALUES_MAX 256u
 
+/* In a list NaN is equal to NaN; to a source, as to `==`, it is not. */
+static bool has_nan(const struct value *values, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (values[i].type == TYPE_REAL && isnan(values[i].real))
+            return true;
+    }
+    return false;
+}
+
 static bool lists(struct query *q, const struct expr *e, struct pushed *ret)
 {
     if (e->function == &operator_in) {
@@ -136,6 +148,7 @@ static bool lists(struct query *q, const struct expr *e, struct pushed *ret)
         ret->kind = in_set_is_nocase(set) ? FILTER_EQUAL_NOCASE : FILTER_EQUAL;
         return !in_set_is_negated(set) && ret->value_count > 0 &&
                ret->value_count <= PUSHED_VALUES_MAX &&
+               !has_nan(ret->values, ret->value_count) &&
                push_column_path(q, e->args[0], &ret->column, &ret->path);
     }
     if (e->function != &operator_has_list)

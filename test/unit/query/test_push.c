@@ -31,6 +31,8 @@ static const struct told texts[] = {
     {"@ | where s in~ ('a', 'b')", "s =~ any of 2 values"},
     {"@ | where s !in ('a', 'b')", NULL},
     {"@ | where n in (1, long(null))", NULL},
+    {"@ | where r in (1.5, 2.5)", "r == any of 2 values"},
+    {"@ | where r in (1.5, real(nan))", NULL},
     {"@ | where s has_any ('a', 'b')", "s has any of 2 values"},
     {"@ | where s has_all ('a', 'b')", NULL},
     {"@ | where * has 'a'", "* has \\\"a\\\""},

@@ -194,8 +194,9 @@ enum status column_borrow(struct column_encoder *encoder, uint32_t path, const s
         return STATUS_OK;
     buf_init(&other, COLUMN_STREAM_BYTES_MAX);
     enum status status = put_borrowed(encoder, &attempt, &other, &encoding, err);
-    if (status == STATUS_OK && is_worth_a_column(blob->size - start, other.size, ret->value_count,
-                                                 SAVED_BY_DONOR)) {
+    /* its own texts, and fronts, may be GUIDs, which says that all texts are */
+    if (status == STATUS_OK && texts_are_guids(encoding) == attempt.are_guids &&
+        is_worth_a_column(blob->size - start, other.size, ret->value_count, SAVED_BY_DONOR)) {
         blob->size = start;
         buf_add_slice(blob, buf_slice(&other));
         ret->texts = encoding;

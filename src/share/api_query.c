@@ -306,13 +306,17 @@ static enum status finish(struct writer *w, enum status status, const struct que
 {
     struct buf *out = &w->response->body;
 
-    if (status == STATUS_OK) {
-        if (!w->sent)
-            status = self_audit_wait(w->audit, w->ticket, err);
-        if (status == STATUS_OK) {
-            add_trailer(out, w->has_tables, stats);
-            return buf_check(out, err);
+    if (!w->sent) { /* an error may show what was read, too */
+        struct error refused;
+        enum status kept = self_audit_wait(w->audit, w->ticket, &refused);
+        if (kept != STATUS_OK) {
+            *err = refused;
+            status = kept;
         }
+    }
+    if (status == STATUS_OK) {
+        add_trailer(out, w->has_tables, stats);
+        return buf_check(out, err);
     }
     if (!w->sent && (status == STATUS_IO || status == STATUS_CORRUPT))
         return status; /* ours: it is logged */
@@ -441,5 +445,8 @@ enum status share_query_batch(void *context, const struct http_request *request,
     base.check_only = slice_is(http_query(request, "check"), "1");
     status = query_batch_line(&base, slice_trim(request->body), &response->body, err);
     share_view_close(&view);
+    /* Cut off by a stop: what the line says of that is no answer to its query. */
+    if (status == STATUS_OK && request->cancelled != NULL && atomic_load(request->cancelled))
+        return ERROR_SET(err, STATUS_CANCELLED, "it was stopped before its end");
     return status;
 }

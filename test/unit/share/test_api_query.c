@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What an error shows of records waits for the record of the question, too.  The rest of
+ * api_query.c is proved through the whole program by test/unit/main. */
+#include "fixture.h"
+
+/* In place of the real audit: notes that it was waited for. */
+static unsigned waits;
+static enum status fails_with; /* unless OK */
+static struct error err;
+
+enum status self_audit_new(struct ingest *ingest, const struct clock *clock,
+                           struct self_audit **ret, struct error *e)
+{
+    (void)ingest;
+    (void)clock;
+    (void)e;
+    *ret = NULL;
+    return STATUS_OK;
+}
+
+enum status self_audit_begin(struct self_audit *audit, const struct audit_action *action,
+                             struct audit_ticket *ret, struct error *e)
+{
+    (void)audit;
+    (void)action;
+    (void)e;
+    ret->number = 1;
+    return STATUS_OK;
+}
+
+enum status self_audit_wait(struct self_audit *audit, struct audit_ticket ticket, struct error *e)
+{
+    (void)audit;
+    assert_int_equal(ticket.number, 1);
+    waits++;
+    return fails_with == STATUS_OK ? STATUS_OK : ERROR_SET(e, fails_with, "nothing was recorded");
+}
+
+enum status self_audit_put(struct self_audit *audit, const struct audit_action *action,
+                           struct error *e)
+{
+    struct audit_ticket ticket;
+    enum status status = self_audit_begin(audit, action, &ticket, e);
+
+    return status == STATUS_OK ? self_audit_wait(audit, ticket, e) : status;
+}
+
+void self_audit_free(struct self_audit *audit)
+{
+    assert_null(audit);
+}
+
+static enum status ask(struct fixture *f, enum status audit, const char *body)
+{
+    waits = 0;
+    fails_with = audit;
+    return fixture_ask(f, share_query, "", body, &err);
+}
+
+#define SHOWS_A_VALUE                                                                              \
+    "{\"tenant\":\"alpha\",\"query\":\"T_CL | where Type matches regex strcat('(value', n)\"}"
+#define COUNTS "{\"tenant\":\"alpha\",\"query\":\"T_CL | count\"}"
+
+static void an_error_that_shows_a_value_waits_for_its_record(void **state)
+{
+    struct fixture *f = *state;
+
+    (void)fixture_put(f);
+    ASSERT_OK(ask(f, STATUS_OK, SHOWS_A_VALUE));
+    ASSERT_SAYS(f, "'(value0' is not a regular expression");
+    assert_int_equal(waits, 1);
+    ASSERT_OK(ask(f, STATUS_OK, COUNTS));
+    ASSERT_SAYS(f, "\n[4]]");
+    assert_int_equal(waits, 1);
+}
+
+static void without_a_record_nothing_is_shown(void **state)
+{
+    static const char *const bodies[] = {SHOWS_A_VALUE, COUNTS};
+    struct fixture *f = *state;
+
+    (void)fixture_put(f);
+    for (size_t i = 0; i < sizeof(bodies) / sizeof(*bodies); i++) {
+        ASSERT_OK(ask(f, STATUS_FULL, bodies[i]));
+        ASSERT_SAYS(f, "{\"error\":{\"code\":\"full\",\"message\":\"nothing was recorded");
+        assert_false(fixture_says(f, "(value"));
+        assert_false(fixture_says(f, "[4]"));
+        assert_int_equal(ask(f, STATUS_IO, bodies[i]), STATUS_IO);
+        assert_non_null(strstr(err.text, "nothing was recorded"));
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        FIXTURE_TEST(an_error_that_shows_a_value_waits_for_its_record),
+        FIXTURE_TEST(without_a_record_nothing_is_shown),
+    };
+
+    return RUN_TESTS(tests);
+}

@@ -106,11 +106,13 @@ bool part_has_only_arrays(const struct part *part, struct slice path)
 {
     for (size_t at = slice_find_byte(path, '[', 0); at != SIZE_MAX;
          at = slice_find_byte(path, '[', at + 1)) {
-        struct slice array = slice_head(path, at);
-        bool is_last = at + 2 == path.size;
+        struct slice array = slice_head(path, at), elements = slice_head(path, at + 2);
+        /* Read as they are, or expanded again: that gives an object's members, and a scalar. */
+        bool is_whole = elements.size == path.size || path.data[at + 2] == '[';
         if (part_find_path(part, array, PATH_OBJECT) != UINT32_MAX ||
-            (is_last && (part_find_path(part, array, PATH_VALUE) != UINT32_MAX ||
-                         has_objects_in(part, part_find_path(part, array, PATH_ARRAY), path))))
+            (is_whole &&
+             (part_find_path(part, array, PATH_VALUE) != UINT32_MAX ||
+              has_objects_in(part, part_find_path(part, array, PATH_ARRAY), elements))))
             return false;
     }
     return part_find_path(part, path, PATH_ARRAY) == UINT32_MAX &&

@@ -193,8 +193,9 @@ uint32_t part_find_path(const struct part *part, struct slice path,
 void part_find_paths(const struct part *part, struct slice path, uint32_t ret[PATH_CLASS_COUNT]);
 /* Is a record kept raw that is not in quarantine?  Its fields may say anything. */
 bool part_has_open_raw(const struct part *part);
-/* Is there no object where a path has "[]", and no container at its end?  (A scalar
- * counts only if the path ends there: it has no members.) */
+/* Is there no object where a path has "[]", and no container at its end?  (A scalar, and an
+ * object that is an element, count only where the path ends or has "[]" again: a scalar has no
+ * members, and those of an element are asked for by name.) */
 bool part_has_only_arrays(const struct part *part, struct slice path);
 uint32_t part_root_shape(const struct part *part, uint32_t row); /* index in shapes */
 /* Numbers that rise, as those of chosen rows do: the place in [begin, end) of the first that

@@ -64,6 +64,12 @@ static const char mixed_records[] =
            "[{\"m\":9}]]}\n"
            "not an object at all\n";
 
+/* Arrays whose elements are expanded again, and what else is. */
+static const char nested_records[] =
+    "{\"CreationTime\":\"2024-02-01T10:00:00\",\"l\":[{\"k\":\"x\"},{\"k\":\"y\",\"j\":\"x\"}],"
+    "\"m\":[[\"y\"]]}\n"
+    "{\"CreationTime\":\"2024-02-01T10:00:01\",\"l\":[{\"j\":\"y\"}],\"m\":\"x\"}\n";
+
 /* Names that a path has with escapes. */
 static const char name_records[] =
     "{\"CreationTime\":\"2024-02-01T10:00:00\",\"ids[]\":[\"a\",\"b\"],"
@@ -382,6 +388,12 @@ static const char *const queries[] = {
     "Arrays_CL | mv-expand e = l | where tostring(e) == '{\"m\":\"2\"}' | project _Seq",
     "Arrays_CL | mv-expand e = l | mv-expand f = e.k | where tostring(f) in ('{}', '{\"i\":\"b\"}')"
     " | project _Seq",
+    "Arrays_CL | mv-expand e = l | mv-expand f = e | where f.m == '2' | project _Seq",
+    "Nested_CL | mv-expand e = l | mv-expand f = e | where f.k == 'x' | project _Seq",
+    "Nested_CL | mv-expand l | mv-expand l | where tostring(l) == '{\"j\":\"y\"}' | project _Seq",
+    "Nested_CL | mv-expand e = m | mv-expand f = e | where tostring(f) == 'x' | project _Seq",
+    "Nested_CL | mv-expand kind=array e = l | mv-expand kind=array f = e"
+    " | where tostring(f) == '[\"k\",\"x\"]' | project _Seq",
     "Blank_CL | mv-expand e = o | where tostring(e) in ('{}', 'z') | project _Seq",
     /* elements that the store gives */
 #define ELEMENTS(TABLE)                                                                            \
@@ -501,6 +513,7 @@ static void hints_threads_and_sealing_change_no_answer(void **state)
     answers_lines(&a, "Clock_CL", clock_records);
     answers_lines(&a, "Arrays_CL", array_records);
     answers_lines(&a, "Mixed_CL", mixed_records);
+    answers_lines(&a, "Nested_CL", nested_records);
     answers_lines(&a, "Names_CL", name_records);
     answers_lines(&a, "AzureDiagnostics", typed_records);
     answers_lines(&a, "DataSecurityEvents", flag_records);

@@ -58,6 +58,8 @@ struct checking {
     uint64_t records_first;
     struct identity *identities; /* of the tenants in reach, as far as a receipt asked */
     uint32_t identity_count;
+    struct ingest_lost *lost; /* of all tenants, once somebody asked; else NULL */
+    uint32_t lost_count;
 };
 
 static void add_line(struct checking *c, bool is_ok, const struct finding *f, const char *text)
@@ -201,22 +203,53 @@ static enum status end_run(struct checking *c, struct error *err)
 /* Where the log has evidence of a gap: what became of these records. */
 enum lost_as { LOST_NOT, LOST, LOST_ACCEPTED };
 
-/* LOST_NOT: the log lost none of them, so it is their evidence that is gone.  Of no numbers at
- * all that cannot be said. */
-static enum status find_loss(const struct checking *c, uint64_t first, uint64_t last,
-                             enum lost_as *ret, struct error *err)
+/* Once a request: a list for each gap would be the square of them. */
+static enum status list_losses(struct checking *c, struct error *err)
 {
-    struct ingest_lost *lost = NULL;
-    uint32_t count = 0;
-    enum status status =
-        ingest_lost_list(c->share->services.ingest, c->request->arena, &lost, &count, err);
+    return c->lost != NULL ? STATUS_OK
+                           : ingest_lost_list(c->share->services.ingest, c->request->arena,
+                                              &c->lost, &c->lost_count, err);
+}
 
-    *ret = last < first ? LOST : LOST_NOT;
-    for (uint32_t i = 0; i < count && status == STATUS_OK; i++) {
-        if (!guid_equal(&lost[i].tenant, &c->tenant) || lost[i].first_seq > last ||
-            lost[i].last_seq < first)
+/* What became of record `first`, and up to which one, `last` at most, the same holds: a loss
+ * says nothing of the records beside it.  LOST_NOT: the log lost none of these, so it is their
+ * evidence that is gone. */
+static enum lost_as find_loss(const struct checking *c, uint64_t first, uint64_t last,
+                              uint64_t *ret_last)
+{
+    uint64_t lost_to = 0, end = UINT64_MAX; /* where the nearest loss behind `first` begins */
+    enum lost_as ret = LOST_NOT;
+
+    for (uint32_t i = 0; i < c->lost_count; i++) {
+        const struct ingest_lost *lost = &c->lost[i];
+        if (!guid_equal(&lost->tenant, &c->tenant) || lost->last_seq < first)
             continue;
-        *ret = *ret == LOST_ACCEPTED || lost[i].accepted_us != 0 ? LOST_ACCEPTED : LOST;
+        if (lost->first_seq > first) {
+            end = lost->first_seq < end ? lost->first_seq : end;
+        } else if (ret == LOST_NOT || lost->last_seq > lost_to) {
+            lost_to = lost->last_seq;
+            ret = lost->accepted_us != 0 ? LOST_ACCEPTED : LOST;
+        }
+    }
+    *ret_last = ret == LOST_NOT ? end - 1 : lost_to;
+    if (*ret_last > last)
+        *ret_last = last;
+    return ret;
+}
+
+/* Of no numbers at all that cannot be said: they count as lost. */
+static enum status are_all_lost(struct checking *c, uint64_t first, uint64_t last, bool *ret,
+                                struct error *err)
+{
+    enum status status = list_losses(c, err);
+
+    *ret = true;
+    while (status == STATUS_OK && *ret && first <= last) {
+        uint64_t to = 0;
+        *ret = find_loss(c, first, last, &to) != LOST_NOT;
+        if (to == last)
+            break;
+        first = to + 1;
     }
     return status;
 }
@@ -224,26 +257,30 @@ static enum status find_loss(const struct checking *c, uint64_t first, uint64_t 
 static const char EVIDENCE_IS_GONE[] =
     "the evidence of these records is gone, and no loss of the log explains it";
 
-/* Gaps next to each other are one. */
+/* Gaps next to each other are one, told by what became of its parts. */
 static enum status end_gap(struct checking *c, struct error *err)
 {
     static const char *const texts[] = {EVIDENCE_IS_GONE,
                                         "lost when the log or the evidence was damaged",
                                         "lost when the log was damaged, which was accepted"};
-    struct finding finding = {"gap", c->gap_leaf, c->gap_first, c->gap_end - 1};
+    const uint64_t last = c->gap_end - 1;
+    struct finding finding = {"gap", c->gap_leaf, c->gap_first, last};
     enum lost_as lost = LOST;
 
     if (c->gap_end == 0)
         return STATUS_OK;
     c->gap_end = 0;
-    enum status status = find_loss(c, finding.seq_first, finding.seq_last, &lost, err);
-    if (status != STATUS_OK)
-        return status;
-    if (lost == LOST_NOT)
-        finding.kind = "evidence";
-    else
-        c->gaps++;
-    return find(c, &finding, texts[lost], err);
+    enum status status = list_losses(c, err);
+    do { /* once also where the gap has no numbers */
+        if (status == STATUS_OK && finding.seq_first <= last)
+            lost = find_loss(c, finding.seq_first, last, &finding.seq_last);
+        finding.kind = lost == LOST_NOT ? "evidence" : "gap";
+        c->gaps += lost != LOST_NOT;
+        if (status == STATUS_OK)
+            status = find(c, &finding, texts[lost], err);
+        finding.seq_first = finding.seq_last + 1;
+    } while (status == STATUS_OK && finding.seq_first <= last);
+    return status;
 }
 
 static enum status take_leaf(struct checking *c, uint64_t index, struct error *err)
@@ -413,12 +450,12 @@ static enum status compare_leaf(struct checking *c, const struct receipt_fields 
         return status;
     leaf_hash(leaf, &hash);
     if (there.kind == LEAF_KIND_GAP) {
-        enum lost_as lost = LOST;
-        status = find_loss(c, finding->seq_first, finding->seq_last, &lost, err);
-        finding->kind = lost == LOST_NOT ? "evidence" : "gap";
-        (void)snprintf(ret, size, "%s", lost == LOST_NOT
-                                            ? EVIDENCE_IS_GONE
-                                            : "lost when the log or the evidence was damaged");
+        bool is_lost = false;
+        status = are_all_lost(c, finding->seq_first, finding->seq_last, &is_lost, err);
+        finding->kind = is_lost ? "gap" : "evidence";
+        (void)snprintf(ret, size, "%s",
+                       is_lost ? "lost when the log or the evidence was damaged"
+                               : EVIDENCE_IS_GONE);
     } else if (memcmp(hash.bytes, fields->leaf_hash, sizeof(hash.bytes)) != 0 ||
                fields->first_seq < there.first_seq ||
                fields->first_seq + fields->count > there.first_seq + there.count) {

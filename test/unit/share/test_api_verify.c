@@ -247,6 +247,36 @@ static void evidence_that_is_gone_is_no_loss(void **state)
     ASSERT_SAYS(f, said);
 }
 
+/* A few records that the log lost explain nothing of the others. */
+static void a_loss_explains_no_evidence_beside_it(void **state)
+{
+    struct fixture *f = *state;
+    char receipts[2][2048], path[sizeof(f->root) + 3];
+
+    for (int i = 0; i < 3; i++) {
+        struct slice note = fixture_put(f);
+        if (i < 2)
+            (void)snprintf(receipts[i], sizeof(receipts[i]), "%.*s", SLICE_FMT(note));
+    }
+    fixture_damage_log(f); /* loses 5 to 8 */
+    checkpoint(f);
+    fixture_close(f);
+    (void)snprintf(path, sizeof(path), "%s/t", f->root);
+    assert_true(tree_remove(path));
+    ASSERT_OK(io_make_dir(f->io, "t", &err));
+    fixture_open(f);
+    (void)fixture_put(f);
+    ASSERT_OK(fixture_ask(f, share_verify, "", "", &err));
+    ASSERT_SAYS(f, "\"kind\":\"evidence\",\"leaf\":0,\"seq_first\":1,\"seq_last\":4");
+    ASSERT_SAYS(f, "\"kind\":\"gap\",\"leaf\":0,\"seq_first\":5,\"seq_last\":8");
+    ASSERT_SAYS(f, "\"kind\":\"evidence\",\"leaf\":0,\"seq_first\":9,\"seq_last\":12");
+    ASSERT_SAYS(f, "3 findings, 1 of them gaps");
+    ASSERT_OK(ask_receipts(f, slice_of(receipts[0])));
+    ASSERT_SAYS(f, "\"kind\":\"evidence\",\"leaf\":0,\"seq_first\":1,\"seq_last\":4");
+    ASSERT_OK(ask_receipts(f, slice_of(receipts[1])));
+    ASSERT_SAYS(f, "\"kind\":\"gap\",\"leaf\":1,\"seq_first\":5,\"seq_last\":8");
+}
+
 /* Each takes tens of MiB, so they wait for a place as queries do. */
 static void one_more_than_may_go_on_is_told_to_come_later(void **state)
 {
@@ -275,6 +305,7 @@ int main(void)
         FIXTURE_TEST(a_sound_tenant_is_one_line),
         FIXTURE_TEST(a_gap_is_named),
         FIXTURE_TEST(evidence_that_is_gone_is_no_loss),
+        FIXTURE_TEST(a_loss_explains_no_evidence_beside_it),
         FIXTURE_TEST(records_that_are_missing_are_found),
         FIXTURE_TEST(no_checkpoint_is_made_where_the_records_are_there),
         FIXTURE_TEST(receipts_are_kept),

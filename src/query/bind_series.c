@@ -196,6 +196,15 @@ static struct plan *bind_bins(struct binder *b, struct plan *input, const struct
     return plan;
 }
 
+/* Columns are known by their places: the keys, the axis, one of each aggregate.  What gives
+ * several, as arg_max(a, b) and percentiles(x, 5, 95), has no series. */
+static bool has_column_each(struct binder *b, const struct node *op, const struct schema *bins)
+{
+    return bins->column_count == node_count(op->by) + 1 + node_count(op->args) ||
+           bind_fail(b, op->args->at, "SEM0100",
+                     "make-series takes aggregates that give one column each") != NULL;
+}
+
 struct plan *bind_make_series(struct binder *b, struct plan *input, const struct node *op)
 {
     struct making m = {.op = op};
@@ -205,7 +214,8 @@ struct plan *bind_make_series(struct binder *b, struct plan *input, const struct
     if (!read_range(b, &m) || !bind_bounds(b, &m, &spec, literals))
         return NULL;
     struct plan *bins = bind_bins(b, input, &m, literals);
-    if (bins == NULL || !bind_defaults(b, &m, &bins->schema, &spec))
+    if (bins == NULL || !has_column_each(b, op, &bins->schema) ||
+        !bind_defaults(b, &m, &bins->schema, &spec))
         return NULL;
     spec.with_last = m.with_last;
     spec.nonempty = bind_option_is(op, "kind", "nonempty");

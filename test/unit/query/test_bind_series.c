@@ -14,6 +14,14 @@ static void what_is_wrong_is_refused_where_it_stands(void **state)
          "! 1:33 the default is a string, the series one of long"},
         {"T | make-series n on t step 1d",
          "! 1:17 column 'n' must stand in an aggregate or behind 'by'"},
+        {"T | make-series arg_max(n, s, r) on t to datetime(2026-01-05) step 1d",
+         "! 1:17 make-series takes aggregates that give one column each"},
+        {"T | make-series percentiles(n, 5, 95) on t step 1d",
+         "! 1:17 make-series takes aggregates that give one column each"},
+        {"T | make-series take_any(n, r) on t step 1d by s, b",
+         "! 1:17 make-series takes aggregates that give one column each"},
+        {"T | make-series take_any(*) on t step 1d by s",
+         "! 1:17 make-series takes aggregates that give one column each"},
     };
 
     (void)state;
@@ -27,6 +35,9 @@ static void what_is_right_has_its_answer(void **state)
         {"T | make-series c = count() default = 0 on t from datetime(2026-01-01) to "
          "datetime(2026-01-03) step 1d by b | count",
          "[[2]]"},
+        {"T | make-series p = percentile(n, 50), m = arg_max(n) on t step 1d by s, b | project p, "
+         "m",
+         "[[[1],[1]],[[2],[2]]]"},
         /* rows without a time are of no bin, whatever bounds there are */
         {"datatable(t: datetime)[datetime(2026-01-01), datetime(null), datetime(2026-01-02)] "
          "| make-series c = count() on t step 1d | project c",

@@ -380,14 +380,12 @@ static void add_detection(struct buf *text, uint32_t count)
                        " __n = row_number());"
                        "__e | where __6 | project __g#, __t0 = __t, __n0 = __n");
     for (uint32_t i = 1; i < count; i++) {
-        uint32_t at = 5 + i;
         buf_add_format(text,
-                       " | join kind=inner (__e | where __%c | project __g, __t%u = __t,"
+                       " | join kind=inner (__e | where __%u | project __g, __t%u = __t,"
                        " __n%u = __n) on __g | project-away __g1"
                        " | where (__t%u > __t%u or (__t%u == __t%u and __n%u != __n%u))"
                        " and __t%u - __t%u <= __2 and __t%u - __t0 <= __3",
-                       (char)(at < 9 ? '1' + at : 'A' + (at - 9)), i, i, i, i - 1, i, i - 1, i,
-                       i - 1, i, i - 1, i);
+                       6 + i, i, i, i, i - 1, i, i - 1, i, i - 1, i, i - 1, i);
     }
     buf_add_text(text, " | sort by ");
     for (uint32_t i = 0; i < count; i++)
@@ -395,11 +393,9 @@ static void add_detection(struct buf *text, uint32_t count)
     buf_add_format(text, " | extend Duration = __t%u - __t0 | project-away __g", count - 1);
     for (uint32_t i = 0; i < count; i++)
         buf_add_format(text, ", __n%u", i);
-    for (uint32_t i = 0; i < count; i++) {
-        uint32_t at = 5 + count + i;
-        buf_add_format(text, "%s__%c = __t%u", i > 0 ? ", " : " | project-rename ",
-                       (char)(at < 9 ? '1' + at : 'A' + (at - 9)), i);
-    }
+    for (uint32_t i = 0; i < count; i++)
+        buf_add_format(text, "%s__%u = __t%u", i > 0 ? ", " : " | project-rename ",
+                       6 + count + i, i);
 }
 
 /* (time, gap, span, conditions, dimensions) */

@@ -255,7 +255,7 @@ void plugin_add_window(struct buf *text, const struct plugin_window *window, con
 
 static void add_placeholder(struct buf *buf, uint32_t index)
 {
-    buf_add_format(buf, "__%c", index < 9 ? (char)('1' + index) : (char)('A' + (index - 9)));
+    buf_add_format(buf, "__%u", index + 1);
 }
 
 struct plan *plugin_expand(struct binder *b, struct plan *input, const struct node *op,

@@ -138,6 +138,17 @@ static void conditions_follow_each_other(void **state)
         {EVENTS "| where u == 'b' | evaluate sequence_detect(t, 1h, 1h, a = true, b = true)"
          " | project Duration",
          "[[\"00:03:00\"]]"},
+        /* the columns have their names, however many conditions there are */
+        {EVENTS "| evaluate sequence_detect(t, 8m, 12m, a = s == 'hail', b = s == 'tornado', c = "
+         "s == 'wind', u) | project dayofyear(a_t), datetime_diff('minute', c_t, b_t)",
+         "[[1,7]]"},
+        {EVENTS "| where u == 'a' or m == 3 | evaluate sequence_detect(t, 1h, 1h, a = s == 'hail', "
+         "b = m == 3, c = m == 5, d = m == 9, e = s == 'wind') | project "
+         "datetime_diff('minute', b_t, a_t), datetime_diff('minute', e_t, d_t)",
+         "[[3,3]]"},
+        {EVENTS "| where u == 'b' | evaluate sequence_detect(t, 1h, 1h, a = true, true, true, "
+         "true, true, true, true, h = true) | project a_t, Expr2_t, Expr7_t, h_t | count",
+         "[[0]]"},
         {EVENTS "| evaluate sequence_detect(t, 1h, 1h, a = s, u)",
          "! 1:273 a condition is a string, a bool is needed"},
         {EVENTS "| evaluate sequence_detect(t, 1h, 1h, u)", "! 1:237 takes at least one condition"},

@@ -102,9 +102,9 @@ struct plan *plugin_geo_lookup(struct binder *b, struct plan *input, const struc
     buf_add_format(&text,
                    "let __s = materialize(__input | serialize __n = row_number()"
                    " | extend __j = 1);"
-                   "let __m = __s | join kind=inner (__1 | extend __j = 1, __r = __2) on __j"
-                   " | where %s | project-away __j, __j1, __r%s;",
-                   test, with_key ? "" : ", __2");
+                   "let __m = __s | join kind=inner (__1 | extend __j = 1, __r = __2%s) on __j"
+                   " | where %s | project-away __j, __j1, __r;",
+                   with_key ? "" : " | project-away __2", test);
     buf_add_text(&text, unmatched
                             ? "union __m, (__s | join kind=leftanti (__m) on __n"
                               " | project-away __j) | project-away __n"

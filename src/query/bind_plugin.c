@@ -55,12 +55,19 @@ static bool lookup_keys(struct binder *b, const struct node **args, uint32_t cou
     return true;
 }
 
+/* Keys meet under names that no table has: what join calls a second `k` depends on the other
+ * columns. */
+static void add_lookup_keys(struct buf *text, uint32_t keys)
+{
+    for (uint32_t i = 0; i < keys; i++)
+        buf_add_format(text, ", __k%u = __%u", i, 4 + i);
+}
+
 /* Every row against every network: the sources of networks are short lists. */
 struct plan *plugin_ip_lookup(struct binder *b, struct plan *input, const struct node *op)
 {
     const char *version = slice_is(op->args->name, "ipv6_lookup") ? "6" : "4";
     const struct node *args[ARGS_MAX];
-    const struct node *all[4 + ARGS_MAX] = {NULL};
     struct buf text;
     uint32_t count;
     uint32_t keys;
@@ -68,28 +75,29 @@ struct plan *plugin_ip_lookup(struct binder *b, struct plan *input, const struct
 
     if (!take_args(b, op, 3, args, &count) || !lookup_keys(b, args, count, &keys, &unmatched))
         return NULL;
-    memcpy(all, args, 3 * sizeof(args[0]));
     buf_init(&text, QUERY_TEXT_BYTES_MAX);
-    if (unmatched)
-        buf_add_text(&text, "let __s = materialize(__input | serialize __n = row_number()"
-                            " | extend __j = 1); let __m = __s");
-    else
-        buf_add_text(&text, "__input | extend __j = 1");
-    buf_add_text(&text, " | join kind=inner (__1 | extend __j = 1, __r = __3) on __j");
-    for (uint32_t i = 0; i < keys; i++) {
-        all[3 + i] = args[3 + i];
-        buf_add_format(&text, ", __%u", 4 + i);
-    }
+    buf_add_text(&text, unmatched ? "let __s = materialize(__input | serialize __n = row_number());"
+                                    "let __m = __s"
+                                  : "__input");
+    buf_add_text(&text, " | extend __j = 1");
+    add_lookup_keys(&text, keys);
+    buf_add_text(&text, " | join kind=inner (__1 | extend __j = 1, __r = __3");
+    add_lookup_keys(&text, keys);
+    for (uint32_t i = 0; i < keys; i++)
+        buf_add_format(&text, "%s__%u", i > 0 ? ", " : " | project-away ", 4 + i);
+    buf_add_text(&text, ") on __j");
+    for (uint32_t i = 0; i < keys; i++)
+        buf_add_format(&text, ", __k%u", i);
     buf_add_format(&text, " | where ipv%s_is_match(__2, __r) | project-away __j, __j1, __r",
                    version);
-    for (uint32_t i = 0; i < keys; i++) /* joined keys come twice */
-        buf_add_format(&text, ", ['%.*s1']", SLICE_FMT(args[3 + i]->name));
+    for (uint32_t i = 0; i < keys; i++)
+        buf_add_format(&text, ", __k%u, __k%u1", i, i);
     if (unmatched)
-        buf_add_text(&text, ";union __m, (__s | join kind=leftanti (__m) on __n"
-                            " | project-away __j) | project-away __n");
+        buf_add_text(&text, ";union __m, (__s | join kind=leftanti (__m) on __n)"
+                            " | project-away __n");
     buf_add_byte(&text, '\0');
     struct plan *plan =
-        text.failed ? NULL : bind_macro(b, input, op->at, text.data, all, 3 + keys);
+        text.failed ? NULL : bind_macro(b, input, op->at, text.data, args, 3 + keys);
     buf_release(&text);
     return plan;
 }

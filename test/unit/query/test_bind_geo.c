@@ -33,6 +33,9 @@ static void the_key_is_a_column_where_that_is_asked_for(void **state)
         {SHAPES "| evaluate geo_polygon_lookup(shapes, shape, x, y, return_lookup_key = true)"
          " | getschema | count",
          "[[5]]"},
+        {SHAPES "| extend shape = 'mine' | evaluate geo_polygon_lookup(shapes, shape, x, y)"
+         " | project shape, name",
+         "[[\"mine\",\"a\"]]"},
     };
 
     (void)state;

@@ -25,6 +25,21 @@ static void what_is_right_has_its_answer(void **state)
         {"let L = datatable(net:string, name:string)['10.0.0.0/8', 'x']; print ip = "
          "'10.1.1.1' | evaluate ipv4_lookup(L, ip, net) | project name",
          "[[\"x\"]]"},
+        /* a lookup by keys leaves the other columns alone */
+        {"let L = datatable(net:string, k:string, n:long)['10.0.0.0/8', 'a', 7, '10.0.0.0/8', 'b', "
+         "8]; print ip = '10.1.1.1', k = 'a', k1 = 'mine' | evaluate ipv4_lookup(L, ip, net, k)"
+         " | extend all = pack_all() | project all",
+         "[[{\"ip\":\"10.1.1.1\",\"k\":\"a\",\"k1\":\"mine\",\"net\":\"10.0.0.0/8\",\"n\":7}]]"},
+        {"let L = datatable(net:string, k1:string, k:string, n:long)['10.0.0.0/8', 'x', 'a', 7]; "
+         "print ip = '11.1.1.1', k = 'a' | evaluate ipv4_lookup(L, ip, net, k, k1, "
+         "return_unmatched = true)",
+         "! column 'k1' is not known"},
+        {"let L = datatable(net:string, k1:string, k:string, n:long)['10.0.0.0/8', 'x', 'a', 7]; "
+         "datatable(ip:string, k:string, k1:string)['10.1.1.1', 'a', 'x', '10.1.1.1', 'a', 'y', "
+         "'11.1.1.1', 'a', 'x'] | evaluate ipv4_lookup(L, ip, net, k, k1, return_unmatched = true)"
+         " | sort by ip asc, k1 asc | project ip, k1, net, n",
+         "[[\"10.1.1.1\",\"x\",\"10.0.0.0/8\",7],[\"10.1.1.1\",\"y\",\"\",null],"
+         "[\"11.1.1.1\",\"x\",\"\",null]]"},
     };
 
     (void)state;

@@ -204,6 +204,19 @@ static enum status add_bind(struct mailbox_scope *m, const struct access *access
     return status;
 }
 
+static bool is_throttled(struct slice properties, struct buf *scratch)
+{
+    return slice_equal_nocase(property(properties, "IsThrottled", scratch), SLICE("True"));
+}
+
+static enum status put_throttled(struct mailbox_scope *m, int64_t time, struct error *err)
+{
+    char hour[TIME_TEXT_BYTES + 1];
+
+    time_format_iso(time - time % TICKS_PER_HOUR, hour);
+    return put(&m->throttled_times, slice_of(hour), err);
+}
+
 enum status scope_add_access(struct scope_accesses *accesses, const struct access *access,
                              struct error *err)
 {
@@ -216,8 +229,7 @@ enum status scope_add_access(struct scope_accesses *accesses, const struct acces
     buf_init(&wrapped, RECORD_BYTES_MAX);
     struct slice properties = unwrap(access->properties, &wrapped);
     bool sync = slice_equal_nocase(property(properties, "MailAccessType", &scratch), SLICE("Sync"));
-    bool throttled =
-        slice_equal_nocase(property(properties, "IsThrottled", &scratch), SLICE("True"));
+    bool throttled = is_throttled(properties, &scratch);
     m->records++;
     if (access->time < m->first)
         m->first = access->time;
@@ -225,18 +237,33 @@ enum status scope_add_access(struct scope_accesses *accesses, const struct acces
         m->last = access->time;
     enum status status = sync ? add_sync(m, access, &scratch, &wrapped, err)
                               : add_bind(m, access, &scratch, &wrapped, err);
-    if (status == STATUS_OK && throttled) {
-        char hour[TIME_TEXT_BYTES + 1];
-        time_format_iso(access->time - access->time % TICKS_PER_HOUR, hour);
-        m->throttled_records++;
-        status = put(&m->throttled_times, slice_of(hour), err);
-    }
+    if (status == STATUS_OK && throttled)
+        status = put_throttled(m, access->time, err);
     if (status == STATUS_OK)
         status = put(&m->apps, access->app, err);
     if (status == STATUS_OK)
         status = put(&m->addresses, access->address, err);
     if (status == STATUS_OK)
         status = put(&m->sessions, access->session, err);
+    buf_release(&scratch);
+    buf_release(&wrapped);
+    return status;
+}
+
+enum status scope_add_throttled(struct scope_accesses *accesses, const struct access *access,
+                                struct error *err)
+{
+    struct mailbox_scope *m = scope_find_mailbox(accesses, &access->tenant, access->mailbox);
+    enum status status = STATUS_OK;
+    struct buf scratch, wrapped;
+
+    if (m == NULL || access->time < m->first - SCOPE_THROTTLED_TICKS ||
+        access->time > m->last + SCOPE_THROTTLED_TICKS)
+        return STATUS_OK;
+    buf_init(&scratch, RECORD_BYTES_MAX);
+    buf_init(&wrapped, RECORD_BYTES_MAX);
+    if (is_throttled(unwrap(access->properties, &wrapped), &scratch))
+        status = put_throttled(m, access->time, err);
     buf_release(&scratch);
     buf_release(&wrapped);
     return status;

@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/guid.h"
 #include "base/map.h"
+#include "base/time.h"
 
 /* One MailItemsAccessed record. */
 struct access {
@@ -19,11 +20,13 @@ struct access {
     int64_t operation_count; /* how many messages it is about; 0: it does not say */
 };
 
+#define SCOPE_THROTTLED_TICKS TICKS_PER_DAY /* so long a throttled mailbox has no records */
+
 struct mailbox_scope {
     struct guid tenant;
     struct slice name;
     int64_t first, last;
-    uint64_t records, throttled_records;
+    uint64_t records;
     uint64_t unnamed_records;   /* no syncs, and not all their messages are named */
     struct map bind_messages;   /* message ids */
     struct map sync_folders;    /* folder paths */
@@ -42,6 +45,10 @@ void scope_accesses_release(struct scope_accesses *accesses);
 
 enum status scope_add_access(struct scope_accesses *accesses, const struct access *access,
                              struct error *err) MUST_USE;
+/* A record of anybody about the mailbox: if it says that the log was throttled within a day of
+ * the accesses, these need not be all. */
+enum status scope_add_throttled(struct scope_accesses *accesses, const struct access *access,
+                                struct error *err) MUST_USE;
 /* A message that some record (of anybody) names in a folder of the mailbox:
  * counts for the upper bound if that folder was synced. */
 enum status scope_add_known(struct scope_accesses *accesses, const struct guid *tenant,

@@ -188,19 +188,23 @@ static enum status find_table(void *context, struct slice name, struct table_sou
     return env->table(env->context, name, ret, err);
 }
 
-static void add_mail(struct scope *scope, struct buf *text)
+static void add_mail_between(struct buf *text, int64_t time_from, int64_t time_to)
 {
     char range[160] = "", from[TIME_TEXT_BYTES + 1], to[TIME_TEXT_BYTES + 1];
-    const struct scope_request *r = scope->request;
 
-    if (r->time_from != INT64_MIN || r->time_to != INT64_MAX) {
-        time_format_iso(r->time_from, from);
-        time_format_iso(r->time_to, to);
+    if (time_from != INT64_MIN || time_to != INT64_MAX) {
+        time_format_iso(time_from, from);
+        time_format_iso(time_to, to);
         (void)snprintf(range, sizeof(range),
                        " | where TimeGenerated >= datetime(%s) and TimeGenerated < datetime(%s)",
                        from, to);
     }
     buf_add_format(text, mail_text, range, range);
+}
+
+static void add_mail(struct scope *scope, struct buf *text)
+{
+    add_mail_between(text, scope->request->time_from, scope->request->time_to);
 }
 
 /* "and (...)" conditions for every kind that has values. */
@@ -407,6 +411,77 @@ static enum status find_accesses(struct scope *scope, struct error *err)
     return status;
 }
 
+static struct mailbox_scope *mailbox_at(const struct scope *scope, size_t i)
+{
+    return (struct mailbox_scope *)(uintptr_t)scope->accesses.mailboxes.entries[i].value;
+}
+
+/* Makes mailboxes, all or those that were synced, what the next query is about. */
+static enum status name_mailboxes(struct scope *scope, bool is_of_synced, struct error *err)
+{
+    enum status status = STATUS_OK;
+
+    map_clear(&scope->found);
+    for (size_t i = 0; status == STATUS_OK && i < scope->accesses.mailboxes.count; i++) {
+        const struct mailbox_scope *m = mailbox_at(scope, i);
+        if ((!is_of_synced || m->sync_folders.count > 0) &&
+            map_put(&scope->found, m->name, NULL, err) == NULL)
+            status = err->status;
+    }
+    return status;
+}
+
+/* Where there are too many to name, who takes the rows passes the others over. */
+static void add_named(struct scope *scope, struct buf *text)
+{
+    if (scope->found.count <= MAILBOXES_NAMED_MAX)
+        buf_add_text(text, " | where Mailbox in~" TEXTS("found"));
+}
+
+static enum status throttled_row(struct scope *scope, const struct batch *batch, uint32_t row,
+                                 struct map *out, struct error *err)
+{
+    const struct access access = {
+        .tenant = vector_value(&batch->columns[0], row).guid,
+        .time = vector_value(&batch->columns[1], row).integer,
+        .mailbox = bytes_at(batch, 2, row),
+        .properties = bytes_at(batch, 3, row),
+    };
+
+    (void)out;
+    return scope_add_throttled(&scope->accesses, &access, err);
+}
+
+/* Whoever reads so much that the log of a mailbox is throttled, nobody's accesses are in it then:
+ * asked of all who read about the times of the accesses. */
+static enum status find_throttled(struct scope *scope, struct error *err)
+{
+    int64_t from = INT64_MAX, to = INT64_MIN;
+    struct buf text;
+    enum status status = name_mailboxes(scope, false, err);
+
+    if (status != STATUS_OK || scope->found.count == 0)
+        return status;
+    for (size_t i = 0; i < scope->accesses.mailboxes.count; i++) {
+        const struct mailbox_scope *m = mailbox_at(scope, i);
+        from = m->first < from ? m->first : from;
+        to = m->last > to ? m->last : to;
+    }
+    from -= SCOPE_THROTTLED_TICKS;
+    to += SCOPE_THROTTLED_TICKS + 1;
+    if (to > scope->request->time_to) /* what is hidden from then on is not asked for */
+        to = scope->request->time_to;
+    buf_init(&text, QUERY_TEXT_BYTES_MAX);
+    add_mail_between(&text, from, to);
+    buf_add_text(&text, "Mail | extend P = tostring(Properties)"
+                        " | where P has \"IsThrottled\" and P has \"True\"");
+    add_named(scope, &text);
+    buf_add_text(&text, " | project TenantId, Time, Mailbox, Properties");
+    status = ask(scope, &text, throttled_row, NULL, err);
+    buf_release(&text);
+    return status;
+}
+
 static enum status known_row(struct scope *scope, const struct batch *batch, uint32_t row,
                              struct map *out, struct error *err)
 {
@@ -420,27 +495,17 @@ static enum status known_row(struct scope *scope, const struct batch *batch, uin
 /* What the log knows of synced folders, from anybody's accesses at any time. */
 static enum status find_known(struct scope *scope, struct error *err)
 {
-    const struct map *mailboxes = &scope->accesses.mailboxes;
-    struct map *synced = &scope->found;
     struct buf text;
-    enum status status = STATUS_OK;
+    enum status status = name_mailboxes(scope, true, err);
 
-    map_clear(synced);
-    for (size_t i = 0; status == STATUS_OK && i < mailboxes->count; i++) {
-        const struct mailbox_scope *m =
-            (const struct mailbox_scope *)(uintptr_t)mailboxes->entries[i].value;
-        if (m->sync_folders.count > 0 && map_put(synced, m->name, NULL, err) == NULL)
-            status = err->status;
-    }
+    if (status != STATUS_OK || scope->found.count == 0)
+        return status;
     buf_init(&text, QUERY_TEXT_BYTES_MAX);
-    if (status == STATUS_OK && synced->count > 0) {
-        buf_add_format(&text, mail_text, "", "");
-        buf_add_text(&text, "Mail");
-        if (synced->count <= MAILBOXES_NAMED_MAX) /* else known_row() passes the others over */
-            buf_add_text(&text, " | where Mailbox in~" TEXTS("found"));
-        buf_add_text(&text, " | project TenantId, Mailbox, Folders");
-        status = ask(scope, &text, known_row, NULL, err);
-    }
+    add_mail_between(&text, INT64_MIN, INT64_MAX);
+    buf_add_text(&text, "Mail");
+    add_named(scope, &text);
+    buf_add_text(&text, " | project TenantId, Mailbox, Folders");
+    status = ask(scope, &text, known_row, NULL, err);
     buf_release(&text);
     return status;
 }
@@ -464,7 +529,7 @@ static const struct mailbox_scope **sort_mailboxes(struct scope *scope)
         ARENA_ARRAY(scope->arena, const struct mailbox_scope *, mailboxes->count + 1, &ignored);
 
     for (size_t i = 0; ret != NULL && i < mailboxes->count; i++)
-        ret[i] = (const struct mailbox_scope *)(uintptr_t)mailboxes->entries[i].value;
+        ret[i] = mailbox_at(scope, i);
     if (ret != NULL)
         qsort(ret, mailboxes->count, sizeof(struct mailbox_scope *), by_name);
     return ret;
@@ -567,6 +632,8 @@ enum status scope_run(const struct scope_request *request, struct buf *ret, stru
     }
     if (status == STATUS_OK)
         status = find_accesses(&scope, err);
+    if (status == STATUS_OK)
+        status = find_throttled(&scope, err);
     if (status == STATUS_OK)
         status = find_known(&scope, err);
     if (status == STATUS_OK) {

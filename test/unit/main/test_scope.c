@@ -227,6 +227,40 @@ static void a_throttled_hour_opens_the_upper_bound(void **state)
     buf_release(&r);
 }
 
+/* Others read so much that nobody's accesses were recorded for a day. */
+static void a_mailbox_that_others_throttled_has_an_open_bound(void **state)
+{
+    struct place *place = *state;
+    struct buf r;
+
+    buf_init(&r, MIB);
+    place_add_tenant(place, "alpha");
+    record_number = 9;
+    add(&r, "ann@x", EVIL, "192.0.2.66", BIND ITEMS_1_2);
+    add(&r, "Ann@x", MAIL, "192.0.2.1", THROTTLED ITEMS_2_3);
+    add(&r, "bob@x", EVIL, "192.0.2.66", BIND ITEMS_1_2);
+    put(place, "alpha", "", &r);
+    for (int day = 14; day <= 16; day += 2) /* the first is over before the intruder comes */
+        buf_add_format(&r,
+                       "{\"TimeGenerated\":\"2024-02-%dT18:00:00Z\","
+                       "\"Operation\":\"MailItemsAccessed\",\"UserId\":\"ann@x\","
+                       "\"MailboxOwnerUPN\":\"ann@x\",\"AppId\":\"" MAIL "\","
+                       "\"OperationProperties\":\"[{\\\"Name\\\":\\\"IsThrottled\\\","
+                       "\\\"Value\\\":\\\"True\\\"}]\"}\n",
+                       day);
+    put(place, "alpha", "OfficeActivity", &r);
+    assert_int_equal(scope(place, BY_APP ALL), 200);
+    ASSERT_SAYS(place, "\"throttled\":[\"2024-02-16T18:00:00.0000000Z\","
+                       "\"2024-02-17T17:00:00.0000000Z\"]");
+    ASSERT_SAYS(place, "\"lower\":2,\"upper\":2,\"upper_open\":true,"
+                       "\"cannot_rule_out\":[\"the log was throttled in 2 hours\"]");
+    ASSERT_SAYS(place, "\"lower\":2,\"upper\":2,\"upper_open\":false"); /* bob's */
+    assert_int_equal(scope(place, BY_APP ",\"to\":\"2024-02-17T17:11:00Z\"" ALL), 200);
+    ASSERT_SAYS(place, "\"throttled\":[\"2024-02-16T18:00:00.0000000Z\"]");
+    assert_false(place_says(place, "bob@x"));
+    buf_release(&r);
+}
+
 static void rows_of_both_tables_count(void **state)
 {
     struct place *place = *state;
@@ -688,6 +722,7 @@ int main(void)
         PLACE_TEST(a_record_that_does_not_name_all_messages_opens_the_upper_bound),
         PLACE_TEST(a_row_whose_folders_are_cut_opens_the_upper_bound),
         PLACE_TEST(a_throttled_hour_opens_the_upper_bound),
+        PLACE_TEST(a_mailbox_that_others_throttled_has_an_open_bound),
         PLACE_TEST(rows_of_both_tables_count),
         PLACE_TEST(kinds_restrict_each_other_and_values_are_alternatives),
         PLACE_TEST(an_address_is_found_in_each_of_its_writings),

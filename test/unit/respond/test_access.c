@@ -173,6 +173,44 @@ static void a_message_that_was_bound_and_synced_counts_once(void **state)
                          SIZE_MAX);
 }
 
+static void throttled_by_anybody_opens_the_bound_for_a_day(void **state)
+{
+#define THROTTLED "[{\"Name\":\"isThrottled\",\"Value\":\"true\"}]"
+    static const struct {
+        const char *mailbox, *properties;
+        int64_t after; /* the access */
+        bool is_open;
+    } cases[] = {
+        {"a@x", THROTTLED, -TICKS_PER_DAY, true},
+        {"b@x", THROTTLED, -TICKS_PER_DAY - 1, false},
+        {"c@x", THROTTLED, TICKS_PER_DAY, true},
+        {"d@x", THROTTLED, TICKS_PER_DAY + 1, false},
+        {"e@x", "\"[{\\\"Name\\\":\\\"IsThrottled\\\",\\\"Value\\\":\\\"True\\\"}]\"", 0, true},
+        {"f@x", "[{\"Name\":\"IsThrottled\",\"Value\":\"False\"}]", 0, false},
+        {"g@x", "[]", 0, false},
+    };
+    struct state *s = *state;
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct access access = {
+            .tenant = tenant,
+            .mailbox = slice_of(cases[i].mailbox),
+            .time = TICKS_UNIX_EPOCH + cases[i].after,
+            .properties = slice_of(cases[i].properties),
+        };
+        add(s, cases[i].mailbox, BIND, "[]");
+        ASSERT_OK(scope_add_throttled(&s->accesses, &access, &err));
+        const struct mailbox_scope *m =
+            scope_find_mailbox(&s->accesses, &tenant, access.mailbox);
+        if ((m->throttled_times.count > 0) != cases[i].is_open)
+            fail_msg("%s", cases[i].mailbox);
+        access.tenant = other; /* has no such mailbox */
+        ASSERT_OK(scope_add_throttled(&s->accesses, &access, &err));
+        assert_int_equal(m->records, 1);
+    }
+    assert_int_equal(s->accesses.mailboxes.count, sizeof(cases) / sizeof(cases[0]));
+}
+
 static void bounds_over_records_that_lack_are_open(void **state)
 {
     struct state *s = *state;
@@ -219,6 +257,7 @@ int main(void)
         ACCESS_TEST(a_sync_without_a_folder_is_still_a_sync),
         ACCESS_TEST(known_messages_count_in_synced_folders_of_the_mailbox_only),
         ACCESS_TEST(a_message_that_was_bound_and_synced_counts_once),
+        ACCESS_TEST(throttled_by_anybody_opens_the_bound_for_a_day),
         ACCESS_TEST(bounds_over_records_that_lack_are_open),
         ACCESS_TEST(a_huge_mailbox_name_is_cut_not_overrun),
         ACCESS_TEST(indicator_kinds_have_names),

@@ -3,22 +3,18 @@
 #include "base/limits.h"
 #include "query/plugin_priv.h"
 
-#define ARGS_MAX 9u
-
 /* The arguments of the call as __1, __2 ...; at least `least`. */
 static bool take_args(struct binder *b, const struct node *op, uint32_t least,
                       const struct node **args, uint32_t *ret_count)
 {
     uint32_t count = 0;
 
-    for (const struct node *arg = op->args->args; arg != NULL && count < ARGS_MAX;
-         arg = arg->next) {
-        struct node *one = ARENA_NEW(b->q->arena, struct node, b->err);
-        if (one == NULL)
+    for (const struct node *arg = op->args->args; arg != NULL; arg = arg->next) {
+        if (count == PLUGIN_ARGS_MAX)
+            return plugin_refuse(b, op, "has too many arguments");
+        args[count] = plugin_copy(b, arg);
+        if (args[count++] == NULL)
             return false;
-        *one = *arg;
-        one->next = NULL;
-        args[count++] = one;
     }
     *ret_count = count;
     if (count >= least)
@@ -67,7 +63,7 @@ static void add_lookup_keys(struct buf *text, uint32_t keys)
 struct plan *plugin_ip_lookup(struct binder *b, struct plan *input, const struct node *op)
 {
     const char *version = slice_is(op->args->name, "ipv6_lookup") ? "6" : "4";
-    const struct node *args[ARGS_MAX];
+    const struct node *args[PLUGIN_ARGS_MAX];
     struct buf text;
     uint32_t count;
     uint32_t keys;
@@ -108,7 +104,7 @@ struct plan *plugin_schema_merge(struct binder *b, struct plan *input, const str
 {
     const struct node always = {
         .kind = NODE_LITERAL, .at = op->at, .value = {.type = TYPE_BOOL, .boolean = true}};
-    const struct node *args[ARGS_MAX];
+    const struct node *args[PLUGIN_ARGS_MAX];
     uint32_t count;
 
     if (!take_args(b, op, 0, args, &count))
@@ -155,7 +151,7 @@ static const struct node *tail_of(const struct node **args, uint32_t first, uint
 struct plan *plugin_rolling_percentile(struct binder *b, struct plan *input,
                                        const struct node *op)
 {
-    const struct node *args[ARGS_MAX + 3];
+    const struct node *args[PLUGIN_ARGS_MAX + 3];
     uint32_t count;
     struct buf name;
 

@@ -12,6 +12,9 @@ static void what_is_wrong_is_refused_where_it_stands(void **state)
          "evaluate ipv4_lookup(L, ip, nosuch)",
          "! 1:98 column 'nosuch' is not known"},
         {"T | evaluate ipv4_lookup()", "! 1:5 'ipv4_lookup' takes at least 3 arguments"},
+        {"T | evaluate rolling_percentile(n, 50, n, 1, 1, s, s, s, s, s, s, s, s, s, s, s, s, s, "
+         "s, s, s, s, s, s, s)",
+         "! 1:5 'rolling_percentile' has too many arguments"},
     };
 
     (void)state;
@@ -40,6 +43,16 @@ static void what_is_right_has_its_answer(void **state)
          " | sort by ip asc, k1 asc | project ip, k1, net, n",
          "[[\"10.1.1.1\",\"x\",\"10.0.0.0/8\",7],[\"10.1.1.1\",\"y\",\"\",null],"
          "[\"11.1.1.1\",\"x\",\"\",null]]"},
+        /* arguments behind the ninth count */
+        {"datatable(v:long, x:long, a:string, b:string, c:string, d:string, e:string)"
+         "[1, 1, '', '', '', '', 'p', 9, 1, '', '', '', '', 'q'] | evaluate "
+         "rolling_percentile(v, 50, x, 1, 1, a, b, c, d, e) | sort by e asc | project e, "
+         "rolling_1_percentile_v_50",
+         "[[\"p\",1],[\"q\",9]]"},
+        {"let L = datatable(net:string, a:long, b:long, c:long, d:long, e:long, f:long)"
+         "['10.0.0.0/8', 1, 2, 3, 4, 5, 6]; print ip = '11.1.1.1', a = 1, b = 2, c = 3, d = 4, "
+         "e = 5, f = 6 | evaluate ipv4_lookup(L, ip, net, a, b, c, d, e, f, true) | count",
+         "[[1]]"},
     };
 
     (void)state;

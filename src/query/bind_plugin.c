@@ -210,8 +210,8 @@ struct plan *plugin_narrow(struct binder *b, struct plan *input, const struct no
     struct buf text;
 
     buf_init(&text, MIB);
-    buf_add_text(&text, "__input | serialize Row = row_number(0) | project Row, Column = "
-                        "pack_array(");
+    buf_add_text(&text, "__input | serialize __n = row_number(0) | project Row = __n, "
+                        "Column = pack_array(");
     for (uint32_t i = 0; i < input->schema.column_count; i++)
         add_quoted(&text, i > 0 ? ", '" : "'", input->schema.columns[i].name, "'");
     buf_add_text(&text, "), Value = pack_array(");

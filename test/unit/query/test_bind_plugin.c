@@ -25,6 +25,8 @@ static void what_is_right_has_its_answer(void **state)
 {
     static const struct ask cases[] = {
         {"T | evaluate narrow() | count", "[[14]]"},
+        {"print Row = 'x', Value = 'y' | evaluate narrow() | project Row, Value",
+         "[[0,\"x\"],[0,\"y\"]]"},
         {"let L = datatable(net:string, name:string)['10.0.0.0/8', 'x']; print ip = "
          "'10.1.1.1' | evaluate ipv4_lookup(L, ip, net) | project name",
          "[[\"x\"]]"},

@@ -57,7 +57,7 @@ static bool add_key(struct unpack *u, struct slice key, struct slice json)
         return false;
     }
     struct buf name;
-    buf_init(&name, MIB);
+    buf_init(&name, u->prefix.size + key.size + 1);
     buf_add_slice(&name, u->prefix);
     buf_add_slice(&name, key);
     u->columns[u->count].name = arena_copy(b->q->arena, buf_slice(&name), b->err);

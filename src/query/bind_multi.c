@@ -28,7 +28,7 @@ static struct slice column_name(struct binder *b, const struct node *call, struc
     struct buf buf;
     struct slice arg = call->args == NULL ? suffix : bind_name_of(b, call->args);
 
-    buf_init(&buf, COLUMN_NAME_BYTES_MAX * 4);
+    buf_init(&buf, call->name.size + arg.size + suffix.size + 2);
     buf_add_slice(&buf, call->name);
     buf_add_byte(&buf, '_');
     buf_add_slice(&buf, arg);
@@ -86,7 +86,7 @@ static bool split_sorted(struct binder *b, const struct node *call, struct expr 
         struct buf buf;
         if (base.size == 0)
             break; /* without a name; nulls_last and the like */
-        buf_init(&buf, COLUMN_NAME_BYTES_MAX * 4);
+        buf_init(&buf, base.size + 16);
         buf_add_slice(&buf, base);
         buf_add_text(&buf, "_sorted");
         struct slice name = arena_copy(b->q->arena, buf_slice(&buf), b->err);

@@ -54,7 +54,7 @@ struct slice bind_join_name(struct binder *b, const char *prefix, struct slice n
 {
     struct buf buf;
 
-    buf_init(&buf, COLUMN_NAME_BYTES_MAX * 4);
+    buf_init(&buf, strlen(prefix) + name.size + 1);
     buf_add_text(&buf, prefix);
     buf_add_slice(&buf, name);
     struct slice both = arena_copy(b->q->arena, buf_slice(&buf), b->err);
@@ -89,7 +89,7 @@ struct slice bind_numbered(struct binder *b, struct slice name, uint32_t number)
 {
     struct buf buf;
 
-    buf_init(&buf, COLUMN_NAME_BYTES_MAX * 4);
+    buf_init(&buf, name.size + 16);
     buf_add_slice(&buf, name);
     buf_add_u64(&buf, number);
     struct slice both = arena_copy(b->q->arena, buf_slice(&buf), b->err);

@@ -161,11 +161,12 @@ struct plan *plugin_rolling_percentile(struct binder *b, struct plan *input,
     struct expr *bins = bind_cast(b, bind_constant(b, args[4]), TYPE_STRING);
     if (percent == NULL || bins == NULL)
         return NULL;
-    buf_init(&name, COLUMN_NAME_BYTES_MAX * 4);
+    struct slice base = bind_name_of(b, args[0]);
+    buf_init(&name, bins->value.bytes.size + base.size + percent->value.bytes.size + 32);
     buf_add_text(&name, "rolling_");
     buf_add_slice(&name, bins->value.bytes);
     buf_add_text(&name, "_percentile_");
-    buf_add_slice(&name, bind_name_of(b, args[0]));
+    buf_add_slice(&name, base);
     buf_add_byte(&name, '_');
     buf_add_slice(&name, percent->value.bytes);
     struct slice column = arena_copy(b->q->arena, buf_slice(&name), b->err);

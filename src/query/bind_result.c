@@ -78,7 +78,7 @@ static struct slice joined(struct binder *b, struct slice left, struct slice rig
 {
     struct buf buf;
 
-    buf_init(&buf, COLUMN_NAME_BYTES_MAX * 4);
+    buf_init(&buf, left.size + 1 + right.size);
     buf_add_slice(&buf, left);
     buf_add_byte(&buf, '_');
     buf_add_slice(&buf, right);

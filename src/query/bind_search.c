@@ -317,7 +317,7 @@ static struct slice shown_name(struct binder *b, const struct searching *s, stru
 
     if (!has_variants(s, name))
         return name;
-    buf_init(&buf, COLUMN_NAME_BYTES_MAX * 4);
+    buf_init(&buf, name.size + 16);
     buf_add_slice(&buf, name);
     buf_add_byte(&buf, '_');
     buf_add_text(&buf, type);

@@ -363,7 +363,7 @@ static struct node *time_name(struct binder *b, const struct node *op, struct sl
 {
     struct buf buf;
 
-    buf_init(&buf, COLUMN_NAME_BYTES_MAX * 4);
+    buf_init(&buf, name.size + 1 + time.size);
     buf_add_slice(&buf, name);
     buf_add_byte(&buf, '_');
     struct slice prefix = arena_copy(b->q->arena, buf_slice(&buf), b->err);

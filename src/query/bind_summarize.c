@@ -122,7 +122,7 @@ static const struct node *split_percentiles(struct binder *b, const struct node 
         }
         nodes[5] = (struct node){.kind = NODE_NAME, .at = item->at};
         struct buf buf;
-        buf_init(&buf, KIB);
+        buf_init(&buf, base.size + text.size + 16 + (name != NULL ? name->name.size : 0));
         if (name != NULL) {
             buf_add_slice(&buf, name->name);
             name = name->next;
@@ -155,14 +155,13 @@ static struct slice picked_name(struct binder *b, const struct node *call, struc
 
     if (name.size > 0 && !old)
         return name;
-    buf_init(&buf, COLUMN_NAME_BYTES_MAX * 4);
-    if (any) {
-        buf_add_text(&buf, "any");
-    } else {
+    struct slice base = any ? SLICE("any") : bind_name_of(b, call->args);
+    buf_init(&buf, base.size + name.size + 32);
+    if (!any) {
         buf_add_slice(&buf, slice_tail(call->name, call->name.size - 3));
         buf_add_byte(&buf, '_');
-        buf_add_slice(&buf, bind_name_of(b, call->args));
     }
+    buf_add_slice(&buf, base);
     buf_add_byte(&buf, '_');
     buf_add_slice(&buf, name);
     if (name.size == 0)

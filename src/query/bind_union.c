@@ -189,12 +189,12 @@ static struct slice typed_name(struct binder *b, const struct merged *m,
 {
     struct buf buf;
 
-    buf_init(&buf, COLUMN_NAME_BYTES_MAX * 4);
+    buf_init(&buf, column->name.size + 32); /* _timespan and a number */
     buf_add_slice(&buf, column->name);
     buf_add_byte(&buf, '_');
     buf_add_text(&buf, type_name(column->type));
     size_t size = buf.size;
-    for (uint32_t n = 1; is_taken(m, buf_slice(&buf)); n++) {
+    for (uint32_t n = 1; !buf.failed && is_taken(m, buf_slice(&buf)); n++) {
         buf.size = size;
         buf_add_u64(&buf, n);
     }

@@ -91,10 +91,11 @@ static struct slice free_name(struct query *q, const struct column *columns, uin
     struct buf buf;
 
     for (uint32_t n = 1; has_name(columns, count, candidate); n++) {
-        buf_init(&buf, COLUMN_NAME_BYTES_MAX * 4);
+        buf_init(&buf, name.size + 16);
         buf_add_slice(&buf, name);
         buf_add_u64(&buf, n);
-        candidate = arena_copy(q->arena, buf_slice(&buf), err);
+        candidate = buf_check(&buf, err) == STATUS_OK ? arena_copy(q->arena, buf_slice(&buf), err)
+                                                      : (struct slice){NULL, 0};
         buf_release(&buf);
         if (candidate.data == NULL)
             break;

@@ -34,11 +34,40 @@ static void what_is_right_has_its_answer(void **state)
     ASK(cases);
 }
 
+static void add_long_name(struct buf *query, char letter)
+{
+    buf_add_text(query, "['");
+    for (uint32_t i = 0; i < 1100; i++)
+        buf_add_byte(query, letter);
+    buf_add_text(query, "'] = ");
+}
+
+/* Names have no greatest length: those that the data make may have any. */
+static void long_names_are_numbered_too(void **state)
+{
+    struct buf query;
+
+    (void)state;
+    buf_init(&query, QUERY_TEXT_BYTES_MAX);
+    buf_add_text(&query, "let L = print k = 1, ");
+    add_long_name(&query, 'A');
+    buf_add_text(&query, "1, ");
+    add_long_name(&query, 'B');
+    buf_add_text(&query, "1; union (L | join kind=inner L on k), (print ");
+    add_long_name(&query, 'A');
+    buf_add_text(&query, "'of another type') | getschema | summarize count_distinct(ColumnName), "
+                         "min(strlen(ColumnName)), max(strlen(ColumnName))");
+    buf_add_byte(&query, '\0');
+    ask_all(&(struct ask){query.data, "[[7,1,1107]]"}, 1);
+    buf_release(&query);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_wrong_is_refused_where_it_stands),
         cmocka_unit_test(what_is_right_has_its_answer),
+        cmocka_unit_test(long_names_are_numbered_too),
     };
 
     return RUN_TESTS(tests);

@@ -47,8 +47,7 @@ static bool add_key(struct unpack *u, struct slice key, struct slice json)
         struct column *c = &u->columns[entry->value];
         if (type == TYPE_OPEN || c->type == type)
             return true;
-        bool numbers = type_is_number(c->type) && type_is_number(type);
-        c->type = c->type == TYPE_OPEN ? type : numbers ? TYPE_REAL : TYPE_DYNAMIC;
+        c->type = c->type == TYPE_OPEN ? type : TYPE_DYNAMIC; /* a real has not all long's digits */
         return true;
     }
     if (u->count == u->capacity) {

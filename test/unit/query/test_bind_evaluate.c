@@ -33,10 +33,13 @@ static void what_is_right_has_its_answer(void **state)
         {"T | evaluate pivot(s) | count", "[[2]]"},
         {"datatable(d: dynamic)[dynamic({'a': null}), dynamic({'a': 1}), dynamic({'a': 2.5})] | "
          "evaluate bag_unpack(d) | getschema | project ColumnName, ColumnType",
-         "[[\"a\",\"real\"]]"},
+         "[[\"a\",\"dynamic\"]]"},
         {"datatable(d: dynamic)[dynamic({'a': 2.5}), dynamic({'a': null}), dynamic({'a': 1})] | "
          "evaluate bag_unpack(d) | getschema | project ColumnName, ColumnType",
-         "[[\"a\",\"real\"]]"},
+         "[[\"a\",\"dynamic\"]]"},
+        {"datatable(d: dynamic)[dynamic({'a': 9007199254740993}), dynamic({'a': 1.5})] | "
+         "evaluate bag_unpack(d) | project a",
+         "[[9007199254740993],[1.5]]"},
         {"print d = parse_json('{\"\\\\u0061\":1,\"n\":null}') | evaluate bag_unpack(d) | "
          "project a, n",
          "[[1,null]]"},

@@ -70,6 +70,8 @@ static enum status finish_count(FINISH_PARAMETERS)
 
 /* ---- sum and avg ---- */
 
+__extension__ typedef __int128 wide;
+
 struct sum_state {
     union {
         struct {
@@ -82,6 +84,7 @@ struct sum_state {
         struct decimal_sum decimal;
     };
     double real_rest; /* what Neumaier's summation lost so far */
+    int64_t high;     /* the bits above `whole`, of times: their mean is exact, in any order */
 };
 
 static enum status bind_sum_of(BIND_PARAMETERS, bool average)
@@ -124,6 +127,27 @@ static void add_real(struct sum_state *state, double value)
                                                              : (value - sum) + state->real;
     state->real = sum;
     state->count++;
+}
+
+static bool is_time(enum type type)
+{
+    return type == TYPE_DATETIME || type == TYPE_TIMESPAN;
+}
+
+static void add_times(struct sum_state *state, uint64_t whole, int64_t high, uint64_t count)
+{
+    state->whole += whole;
+    state->high += high + (state->whole < whole); /* the carry */
+    state->count += count;
+}
+
+/* To the nearest tick, away from zero where two are as near. */
+static int64_t mean_time(const struct sum_state *state)
+{
+    wide sum = state->high * ((wide)1 << 64) + state->whole, count = state->count;
+    wide half = sum < 0 ? -(count / 2) : count / 2;
+
+    return (int64_t)((sum + half) / count);
 }
 
 static enum status update_decimals(UPDATE_PARAMETERS)
@@ -193,8 +217,12 @@ static enum status update_avg(UPDATE_PARAMETERS)
         uint32_t index = vector_index(v, row);
         if ((v->nulls != NULL && v->nulls[index]) || !row_holds(condition, row))
             continue;
-        add_real(&sums[groups[row]],
-                 v->type == TYPE_REAL ? v->reals[index] : (double)v->integers[index]);
+        struct sum_state *state = &sums[groups[row]];
+        if (is_time(v->type))
+            add_times(state, (uint64_t)v->integers[index], v->integers[index] < 0 ? -1 : 0, 1);
+        else
+            add_real(state,
+                     v->type == TYPE_REAL ? v->reals[index] : (double)v->integers[index]);
     }
     return STATUS_OK;
 }
@@ -226,6 +254,10 @@ static enum status merge_avg(MERGE_PARAMETERS)
 
     if (context->type == TYPE_DECIMAL)
         return decimal_sum_merge(context, &a->decimal, &b->decimal, err);
+    if (is_time(context->type)) {
+        add_times(a, b->whole, b->high, b->count);
+        return STATUS_OK;
+    }
     add_real(a, b->real);
     a->real_rest += b->real_rest;
     a->count = count;
@@ -259,13 +291,15 @@ static enum status finish_avg(FINISH_PARAMETERS)
     uint8_t *nulls = vector_nulls(ret);
 
     for (uint32_t i = 0; status == STATUS_OK && i < state_count; i++) {
-        double mean = (sums[i].real + sums[i].real_rest) / (double)sums[i].count;
         if (context->type == TYPE_REAL)
-            ((double *)data)[i] = sums[i].count == 0 ? (double)NAN : mean;
-        else if (sums[i].count == 0 || !(fabs(mean) < 9.2e18))
+            ((double *)data)[i] =
+                sums[i].count == 0
+                    ? (double)NAN
+                    : (sums[i].real + sums[i].real_rest) / (double)sums[i].count;
+        else if (sums[i].count == 0)
             nulls[i] = 1;
         else
-            ((int64_t *)data)[i] = (int64_t)llround(mean);
+            ((int64_t *)data)[i] = mean_time(&sums[i]);
     }
     if (status == STATUS_OK && context->type == TYPE_REAL)
         ret->nulls = NULL;

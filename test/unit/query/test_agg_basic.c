@@ -28,6 +28,24 @@ static const struct ask types_cases[] = {
      "summarize min(t), max(t), avg(t)",
      "[[\"2024-01-01T00:00:00.0000000Z\",\"2024-01-03T00:00:00.0000000Z\",\"2024-01-02T00:00:00."
      "0000000Z\"]]"},
+    {"datatable(k:long, t:datetime)[1, datetime(2024-01-01 00:00:00.0000001), 2, "
+     "datetime(2024-01-01 00:00:00.1234567), 2, datetime(2024-01-01 00:00:00.1234569), 3, "
+     "datetime(null)] | summarize avg(t) by k | sort by k asc",
+     "[[1,\"2024-01-01T00:00:00.0000001Z\"],[2,\"2024-01-01T00:00:00.1234568Z\"],[3,null]]"},
+    /* of a few threads */
+    {"range i from 1 to 100000 step 1 | extend t = iff(i > 50000, datetime(2024-01-01), "
+     "datetime(1999-01-01)) + (i % 2) * 2tick | union (print t = datetime(null)) | summarize "
+     "avg(t), avgif(t, i <= 50000)",
+     "[[\"2011-07-02T12:00:00.0000001Z\",\"1999-01-01T00:00:00.0000001Z\"]]"},
+    /* exact in any order, however far they are apart */
+    {"datatable(k:long, t:datetime)[1, datetime(2026-01-03), "
+     "1, datetime(9999-12-31 23:59:59.9999999), 1, datetime(0001-01-01), "
+     "2, datetime(0001-01-01), 2, datetime(9999-12-31 23:59:59.9999999), "
+     "2, datetime(2026-01-03)] | summarize avg(t) by k | sort by k asc",
+     "[[1,\"4009-01-01T08:00:00.0000000Z\"],[2,\"4009-01-01T08:00:00.0000000Z\"]]"},
+    {"datatable(t:timespan)[time(-1tick), time(-2tick)] | summarize avg(t / 1) | project x = "
+     "toint(avg_ / 1tick)",
+     "[[-2]]"},
     {"datatable(t:timespan)[1h, 3h] | summarize sum(t), avg(t)",
      "[[\"04:00:00\",\"02:00:00\"]]"},
     {"datatable(r:real)[1.5, real(nan), 2.5] | summarize min(r), max(r), sum(r)",

@@ -13,8 +13,8 @@ struct expansion {
     uint32_t count, width;
 };
 
-static bool add_column(struct binder *b, struct expansion *x, const struct schema *input,
-                       const struct node *item, const struct node *type)
+static bool add_column(struct binder *b, struct expansion *x, const struct node *item,
+                       const struct node *type)
 {
     struct expr *expr = bind_expr(b, item);
     struct slice name = bind_name_of(b, item);
@@ -38,11 +38,16 @@ static bool add_column(struct binder *b, struct expansion *x, const struct schem
     if (target != NULL || item->kind == NODE_NAME)
         name = target != NULL ? target->name : item->name;
     struct schema now = {x->schema, x->width};
-    uint32_t at = name.size == 0 ? UINT32_MAX : schema_find(&now, name);
-    (void)input;
+    bool is_unnamed = name.size == 0;
+    for (uint32_t n = 1; is_unnamed && (n == 1 || schema_find(&now, name) != UINT32_MAX); n++) {
+        name = bind_numbered(b, SLICE("Column"), n);
+        if (name.data == NULL)
+            return false;
+    }
+    uint32_t at = schema_find(&now, name);
     if (at == UINT32_MAX) {
         at = x->width++;
-        x->schema[at].name = name.size == 0 ? SLICE("Column1") : name;
+        x->schema[at].name = name;
     }
     x->schema[at].type = to;
     x->columns[x->count++] = (struct expand_column){expr, at, to};
@@ -64,7 +69,7 @@ static bool bind_expansion(struct binder *b, struct plan *input, const struct no
     memcpy(x->schema, input->schema.columns, x->width * sizeof(*x->schema));
     const struct node *type = op->by;
     for (const struct node *item = op->args; item != NULL; item = item->next, type = type->next) {
-        if (!add_column(b, x, &input->schema, item, type))
+        if (!add_column(b, x, item, type))
             return false;
     }
     x->spec.index_column = UINT32_MAX;

@@ -21,6 +21,13 @@ static void what_is_right_has_its_answer(void **state)
         {"T | mv-apply e = d on (count) | count", "[[2]]"},
         {"T | mv-expand with_itemindex=i d | summarize max(i)", "[[1]]"},
         {"T | mv-expand bagexpansion=array d | count", "[[3]]"},
+        /* what has no name has a number that is free */
+        {"print Column1 = 7 | mv-expand range(1, 2, 1), pack_array(5, 6) | project Column1, "
+         "Column2, Column3",
+         "[[7,1,5],[7,2,6]]"},
+        {"print Column2 = 7 | mv-apply range(1, 2, 1), pack_array(5, 6) on (take 1) | project "
+         "Column1, Column2, Column3",
+         "[[1,7,5]]"},
     };
 
     (void)state;

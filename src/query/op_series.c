@@ -337,6 +337,9 @@ static enum status fill_columns(struct filling *f, uint32_t from, uint32_t room,
         for (uint32_t c = p->spec.key_count; c + 1 < width && status == STATUS_OK; c++) {
             if (p->needed[c] == 0)
                 continue;
+            status = run_check(f->run, err); /* an array may have a million points */
+            if (status != STATUS_OK)
+                break;
             struct slice *array = (struct slice *)vector_data(&columns[c]) + i;
             status = write_array(f, c + 1, f->fallbacks[c - p->spec.key_count], buf, array, err);
             bytes += array->size;

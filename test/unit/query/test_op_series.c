@@ -84,10 +84,27 @@ MIXED_TEST(memory_is_bounded, mixed_starve, hungry)
 static const char *const stopped[] = {"@ | make-series count() on id step 100 by s"};
 MIXED_TEST(they_stop, mixed_stop, stopped)
 
+/* Arrays of a million points each fill the memory of a query before they are all there. */
+static void the_time_is_looked_at_in_a_series(void **state)
+{
+    struct buf query;
+
+    (void)state;
+    buf_init(&query, QUERY_TEXT_BYTES_MAX);
+    buf_add_text(&query, "set servertimeout = 500ms; print x = 1 | make-series a = count()");
+    for (uint32_t i = 1; i < 400; i++)
+        buf_add_format(&query, ", a%u = count()", i);
+    buf_add_text(&query, " on x from 0 to 1000000 step 1");
+    buf_add_byte(&query, '\0');
+    ask_all(&(struct ask){query.data, "! E_QUERY_TIMEOUT"}, 1);
+    buf_release(&query);
+}
+
 ASK_MAIN(cmocka_unit_test(axes),
          cmocka_unit_test(empty),
          cmocka_unit_test(exact),
          cmocka_unit_test(errors),
+         cmocka_unit_test(the_time_is_looked_at_in_a_series),
          cmocka_unit_test(encodings_do_not_matter),
          cmocka_unit_test(memory_is_bounded),
          cmocka_unit_test(they_stop))

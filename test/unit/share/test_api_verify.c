@@ -247,6 +247,71 @@ static void evidence_that_is_gone_is_no_loss(void **state)
     ASSERT_SAYS(f, said);
 }
 
+static void flip_last_byte(struct fixture *f, const char *path)
+{
+    struct buf bytes;
+
+    buf_init(&bytes, MIB);
+    ASSERT_OK(io_read_all(f->io, path, &bytes, &err));
+    bytes.data[bytes.size - 1] ^= 1;
+    ASSERT_OK(io_replace(f->io, path, buf_slice(&bytes), &err));
+    buf_release(&bytes);
+}
+
+/* Nothing came since, so what is left of the evidence fits together. */
+static void evidence_that_ends_too_early_is_found(void **state)
+{
+    static const char said[] = "{\"tenant\":\"alpha\",\"ok\":false,\"kind\":\"evidence\","
+                               "\"leaf\":0,\"seq_first\":1,\"seq_last\":4";
+    struct fixture *f = *state;
+    char path[sizeof(f->root) + 3];
+
+    (void)fixture_put(f);
+    checkpoint(f);
+    fixture_close(f);
+    flip_last_byte(f, "t/07000000000000000000000000000000/batch.0");
+    fixture_open(f);
+    ASSERT_OK(fixture_ask(f, share_verify, "", "", &err));
+    ASSERT_SAYS(f, said);
+    ASSERT_SAYS(f, "{\"tenant\":\"alpha\",\"ok\":false,\"kind\":\"tenant\"");
+    fixture_close(f);
+    (void)snprintf(path, sizeof(path), "%s/t", f->root);
+    assert_true(tree_remove(path));
+    ASSERT_OK(io_make_dir(f->io, "t", &err));
+    fixture_open(f);
+    ASSERT_OK(fixture_ask(f, share_verify, "", "", &err));
+    ASSERT_SAYS(f, said);
+}
+
+/* Records that the log lost at its end: a gap stands for them from the start on. */
+static void a_loss_at_the_end_is_no_missing_evidence(void **state)
+{
+    static const char gap[] =
+        "{\"tenant\":\"alpha\",\"ok\":false,\"kind\":\"gap\",\"leaf\":1,\"seq_first\":5,";
+    struct fixture *f = *state;
+    char path[96] = "";
+
+    fixture_put(f);
+    checkpoint(f);
+    fixture_put(f);
+    fixture_close(f);
+    ASSERT_OK(io_list(f->io, "wal", fixture_keep_name, path, &err));
+    ASSERT_OK(io_unlink(f->io, path, &err));
+    fixture_open(f);
+    for (int i = 0; i < 3; i++) {
+        ASSERT_OK(fixture_ask(f, share_verify, "", "", &err));
+        ASSERT_SAYS(f, gap);
+        assert_null(strstr(f->answer.data, "\"kind\":\"evidence\""));
+        if (i == 1) {
+            (void)fixture_put(f);
+            continue;
+        }
+        checkpoint(f);
+        fixture_close(f);
+        fixture_open(f);
+    }
+}
+
 /* A few records that the log lost explain nothing of the others. */
 static void a_loss_explains_no_evidence_beside_it(void **state)
 {
@@ -305,6 +370,8 @@ int main(void)
         FIXTURE_TEST(a_sound_tenant_is_one_line),
         FIXTURE_TEST(a_gap_is_named),
         FIXTURE_TEST(evidence_that_is_gone_is_no_loss),
+        FIXTURE_TEST(evidence_that_ends_too_early_is_found),
+        FIXTURE_TEST(a_loss_at_the_end_is_no_missing_evidence),
         FIXTURE_TEST(a_loss_explains_no_evidence_beside_it),
         FIXTURE_TEST(records_that_are_missing_are_found),
         FIXTURE_TEST(no_checkpoint_is_made_where_the_records_are_there),

@@ -437,15 +437,25 @@ static void describe_receipt(const struct receipt_fields *fields, struct finding
 static void miss_leaf(const struct checking *c, const struct receipt_fields *fields,
                       struct finding *finding, char *ret, size_t size)
 {
-    int64_t until_us = fields->time_us + RECEIPT_MMD_SECONDS * INT64_C(1000000);
+    const int64_t wait_us = RECEIPT_MMD_SECONDS * INT64_C(1000000);
+    const int64_t now_us = clock_unix_us(c->share->services.clock);
 
-    if (until_us > clock_unix_us(c->share->services.clock)) {
+    /* Who signs for a time to come is not waited for until then. */
+    if (fields->time_us > now_us - wait_us && fields->time_us <= now_us + wait_us) {
         finding->kind = "pending";
         (void)snprintf(ret, size, "not in the log yet, which has %d s for it",
                        RECEIPT_MMD_SECONDS);
         return;
     }
     (void)snprintf(ret, size, "MISBEHAVIOUR: the log signed for this leaf and does not have it");
+}
+
+static bool is_of_leaf(const struct receipt_fields *receipt, const struct leaf_fields *leaf)
+{
+    uint64_t behind = receipt->first_seq - leaf->first_seq; /* very many where it is before */
+
+    return receipt->time_us == leaf->commit_time_us && receipt->count > 0 &&
+           behind < leaf->count && receipt->count <= leaf->count - behind;
 }
 
 /* Is the leaf what was signed?  "" if it is; STATUS_OK unless it cannot be told. */
@@ -477,8 +487,7 @@ static enum status compare_leaf(struct checking *c, const struct receipt_fields 
                        is_lost ? "lost when the log or the evidence was damaged"
                                : EVIDENCE_IS_GONE);
     } else if (memcmp(hash.bytes, fields->leaf_hash, sizeof(hash.bytes)) != 0 ||
-               fields->first_seq < there.first_seq ||
-               fields->first_seq + fields->count > there.first_seq + there.count) {
+               !is_of_leaf(fields, &there)) {
         (void)snprintf(ret, size, "MISBEHAVIOUR: the log signed for another leaf at this place");
     } else {
         c->run = (struct run){fields->leaf_index, 1, there.first_seq, there.raw_bytes,

@@ -194,6 +194,55 @@ static void a_broken_promise_is_misbehaviour(void **state)
     buf_release(&note);
 }
 
+/* The hash is that of the leaf; the times and numbers beside it are not. */
+static void a_receipt_is_of_its_leaf_in_all_it_says(void **state)
+{
+    const struct { uint64_t first_seq; uint32_t count; int64_t later_us; } lies[] = {
+        {1, 4, 1}, {1, 4, -1}, {UINT64_MAX, 2, 0}, {0, 2, 0}, {2, 4, 0}, {5, 1, 0}, {1, 0, 0}};
+    struct fixture *f = *state;
+    struct leaf_fields there;
+    uint8_t leaf[LEAF_BYTES];
+    struct hash256 hash;
+    struct buf note;
+
+    (void)fixture_put(f);
+    ASSERT_OK(evidence_leaf(f->evidence, &f->tenant, 0, leaf, &err));
+    ASSERT_OK(leaf_decode(leaf, &there, &err));
+    leaf_hash(leaf, &hash);
+    buf_init(&note, MIB);
+    for (size_t i = 0; i < sizeof(lies) / sizeof(lies[0]); i++) {
+        struct receipt_fields fields = {.first_seq = lies[i].first_seq,
+                                        .count = lies[i].count,
+                                        .time_us = there.commit_time_us + lies[i].later_us};
+        memcpy(fields.leaf_hash, hash.bytes, sizeof(hash.bytes));
+        buf_clear(&note);
+        ASSERT_OK(keyring_sign_receipt(f->keyring, &f->tenant, &fields, &note, &err));
+        ASSERT_OK(ask_receipts(f, buf_slice(&note)));
+        ASSERT_SAYS(f, "\"ok\":false,\"kind\":\"receipt\"");
+    }
+    buf_release(&note);
+}
+
+/* Who signs ahead of the clock has no more time than others. */
+static void a_promise_for_the_year_3000_is_not_waited_for(void **state)
+{
+    const int64_t times_us[] = {INT64_C(32503680000000000), INT64_MAX - 1};
+    struct fixture *f = *state;
+    struct buf note;
+
+    (void)fixture_put(f);
+    buf_init(&note, MIB);
+    for (size_t i = 0; i < sizeof(times_us) / sizeof(times_us[0]); i++) {
+        const struct receipt_fields fields = {
+            .leaf_index = 9, .first_seq = 100, .count = 5, .time_us = times_us[i]};
+        buf_clear(&note);
+        ASSERT_OK(keyring_sign_receipt(f->keyring, &f->tenant, &fields, &note, &err));
+        ASSERT_OK(ask_receipts(f, buf_slice(&note)));
+        ASSERT_SAYS(f, "MISBEHAVIOUR: the log signed for this leaf and does not have it");
+    }
+    buf_release(&note);
+}
+
 static void a_receipt_of_what_is_lost_names_the_gap(void **state)
 {
     struct fixture *f = *state;
@@ -380,6 +429,8 @@ int main(void)
         FIXTURE_TEST(what_is_no_receipt_is_refused_or_found),
         FIXTURE_TEST(each_receipt_has_its_line),
         FIXTURE_TEST(a_broken_promise_is_misbehaviour),
+        FIXTURE_TEST(a_receipt_is_of_its_leaf_in_all_it_says),
+        FIXTURE_TEST(a_promise_for_the_year_3000_is_not_waited_for),
         FIXTURE_TEST(a_receipt_of_what_is_lost_names_the_gap),
     };
 

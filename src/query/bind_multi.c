@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* bind_multi.c - calls that stand for several columns: the function gives an array,
  * whose elements are taken out and named. */
-#include "base/limits.h"
 #include "query/bind_priv.h"
 
 static const struct {

@@ -5,7 +5,6 @@
  * (Kusto.Language, ResultNameKind): most give none, some hand their first
  * argument's name on, aggregates put a prefix before it.
  */
-#include "base/limits.h"
 #include "query/bind_priv.h"
 
 /* prefix NULL: the name of the first argument as it is. */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* bind_summarize.c - summarize, distinct, count: keys, aggregates, and a
  * projection over them for expressions such as sum(a) / count(). */
-#include "base/limits.h"
 #include "query/bind_priv.h"
 
 static struct slice unnamed(struct binder *b, uint32_t number)

@@ -245,6 +245,8 @@ enum status scope_add_access(struct scope_accesses *accesses, const struct acces
         status = put(&m->addresses, access->address, err);
     if (status == STATUS_OK)
         status = put(&m->sessions, access->session, err);
+    if (status == STATUS_OK)
+        status = put(&m->sessions, access->sign_in, err);
     buf_release(&scratch);
     buf_release(&wrapped);
     return status;

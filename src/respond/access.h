@@ -12,7 +12,8 @@
 /* One MailItemsAccessed record. */
 struct access {
     struct guid tenant;
-    struct slice mailbox, app, address, session;
+    struct slice mailbox, app, address;
+    struct slice session, sign_in; /* SessionId of the mailbox, AADSessionId of the directory */
     int64_t time;
     struct slice properties; /* OperationProperties, JSON */
     struct slice folders;    /* Folders, JSON */

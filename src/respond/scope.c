@@ -30,23 +30,23 @@ static const char *const kind_names[INDICATOR_KIND_COUNT_] = {"alert", "app-id",
     " let six = parse_ipv6(b); iff(isempty(six), b, six) };\n"
 
 /* Mail accesses of both tables in one shape; a time filter goes into %s.  Sentinel's table has
- * no column for the session, so it is where the sender left it. */
+ * no column for the mailbox's session, so it is where the sender left it, and its exports have
+ * objects as texts. */
 static const char mail_text[] = BARE
     "let Mail = union (AuditRecords | where Operation == \"MailItemsAccessed\"%s"
     " | project TenantId, Time = TimeGenerated,"
     " Mailbox = iff(isempty(MailboxOwnerUPN), MailboxGuid, MailboxOwnerUPN),"
     " App = iff(isempty(ClientAppId), AppId, ClientAppId),"
     " Address = iff(isempty(ClientIPAddress), ClientIP, ClientIPAddress),"
-    " Session = SessionId, User = UserId, Properties = OperationProperties, Folders, Item,"
-    " OperationCount),"
+    " Session = SessionId, SignIn = tostring(AppAccessContext.AADSessionId), User = UserId,"
+    " Properties = OperationProperties, Folders, Item, OperationCount),"
     " (OfficeActivity | where Operation == \"MailItemsAccessed\"%s"
     " | project TenantId, Time = TimeGenerated,"
     " Mailbox = iff(isempty(MailboxOwnerUPN), MailboxGuid, MailboxOwnerUPN),"
     " App = iff(isempty(ClientAppId), AppId, ClientAppId),"
     " Address = iff(isempty(Client_IPAddress), ClientIP, Client_IPAddress),"
-    " Session = iff(isempty(tostring(AdditionalFields.SessionId)),"
-    " tostring(AppAccessContext.AADSessionId), tostring(AdditionalFields.SessionId)),"
-    " User = UserId,"
+    " Session = tostring(AdditionalFields.SessionId),"
+    " SignIn = tostring(todynamic(tostring(AppAccessContext)).AADSessionId), User = UserId,"
     " Properties = OperationProperties,"
     " Folders = todynamic(Folders), Item = todynamic(Item),"
     " OperationCount = tolong(AdditionalFields.OperationCount));\n";
@@ -216,7 +216,8 @@ static void add_conditions(struct scope *scope, struct buf *text)
     if (scope->sets[INDICATOR_IP].count > 0)
         buf_add_text(text, " and Bare(Address) in~" ADDRESSES("ip"));
     if (scope->sets[INDICATOR_SESSION].count > 0)
-        buf_add_text(text, " and Session in~" TEXTS("session"));
+        buf_add_text(text, " and (Session in~" TEXTS("session")
+                           " or SignIn in~" TEXTS("session") ")");
     if (scope->sets[INDICATOR_USER].count > 0)
         buf_add_text(text, " and User in~" TEXTS("user"));
 }
@@ -385,11 +386,12 @@ static enum status access_row(struct scope *scope, const struct batch *batch, ui
         .app = bytes_at(batch, 3, row),
         .address = bytes_at(batch, 4, row),
         .session = bytes_at(batch, 5, row),
-        .properties = bytes_at(batch, 6, row),
-        .folders = bytes_at(batch, 7, row),
-        .item = bytes_at(batch, 8, row),
+        .sign_in = bytes_at(batch, 6, row),
+        .properties = bytes_at(batch, 7, row),
+        .folders = bytes_at(batch, 8, row),
+        .item = bytes_at(batch, 9, row),
     };
-    struct value count = vector_value(&batch->columns[9], row);
+    struct value count = vector_value(&batch->columns[10], row);
 
     (void)out;
     access.operation_count = count.is_null ? 0 : count.integer;
@@ -404,8 +406,8 @@ static enum status find_accesses(struct scope *scope, struct error *err)
     add_mail(scope, &text);
     buf_add_text(&text, "Mail");
     add_conditions(scope, &text);
-    buf_add_text(&text, " | project TenantId, Time, Mailbox, App, Address, Session, Properties,"
-                        " Folders, Item, OperationCount");
+    buf_add_text(&text, " | project TenantId, Time, Mailbox, App, Address, Session, SignIn,"
+                        " Properties, Folders, Item, OperationCount");
     enum status status = ask(scope, &text, access_row, NULL, err);
     buf_release(&text);
     return status;

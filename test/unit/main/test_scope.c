@@ -294,6 +294,41 @@ static void rows_of_both_tables_count(void **state)
     buf_release(&r);
 }
 
+/* A sign-in is known by the directory's session, also where the mailbox has one of its own. */
+static void a_session_of_the_access_context_is_one(void **state)
+{
+#define OBJECT ",\"AppAccessContext\":{\"AADSessionId\":\"s-7\"}"
+#define TEXT ",\"AppAccessContext\":\"{\\\"AADSessionId\\\":\\\"s-7\\\"}\""
+    static const struct {
+        const char *table, *only, *beside;
+    } cases[] = {
+        {"", BIND OBJECT, BIND OBJECT ",\"SessionId\":\"s-8\""},
+        {"OfficeActivity", BIND OBJECT, BIND OBJECT ",\"SessionId\":\"s-8\""},
+        {"OfficeActivity", BIND TEXT, BIND TEXT ",\"SessionId\":\"s-8\""},
+    };
+    struct place *place = *state;
+    struct buf r;
+
+    buf_init(&r, MIB);
+    place_add_tenant(place, "alpha");
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        add(&r, "ann@x", EVIL, "192.0.2.66", cases[i].only);
+        add(&r, "ann@x", EVIL, "192.0.2.66", cases[i].beside);
+        add(&r, "bob@x", MAIL, "192.0.2.1", BIND ",\"SessionId\":\"s-9\"");
+        put(place, "alpha", cases[i].table, &r);
+    }
+    assert_int_equal(
+        scope(place, "{\"indicators\":[{\"kind\":\"session\",\"value\":\"S-7\"}]" ALL), 200);
+    ASSERT_SAYS(place, "\"mailbox\":\"ann@x\"");
+    ASSERT_SAYS(place, "\"records\":6,");
+    ASSERT_SAYS(place, "\"sessions\":[\"s-7\",\"s-8\"]");
+    assert_false(place_says(place, "bob@x"));
+    assert_int_equal(
+        scope(place, "{\"indicators\":[{\"kind\":\"session\",\"value\":\"s-8\"}]" ALL), 200);
+    ASSERT_SAYS(place, "\"records\":3,");
+    buf_release(&r);
+}
+
 static void kinds_restrict_each_other_and_values_are_alternatives(void **state)
 {
     static const struct {
@@ -724,6 +759,7 @@ int main(void)
         PLACE_TEST(a_throttled_hour_opens_the_upper_bound),
         PLACE_TEST(a_mailbox_that_others_throttled_has_an_open_bound),
         PLACE_TEST(rows_of_both_tables_count),
+        PLACE_TEST(a_session_of_the_access_context_is_one),
         PLACE_TEST(kinds_restrict_each_other_and_values_are_alternatives),
         PLACE_TEST(an_address_is_found_in_each_of_its_writings),
         PLACE_TEST(the_answer_does_not_depend_on_the_order_of_records),

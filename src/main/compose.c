@@ -268,12 +268,18 @@ static enum status load_table(void *context, struct slice name, struct table_sou
     return store_snapshot_source(c->snapshot, name, c->tenants, c->tenant_count, ret, err);
 }
 
+static void watch_load(void *context, enum status (*check)(void *query, struct error *err),
+                       void *query)
+{
+    store_snapshot_watch(((struct load_context *)context)->snapshot, check, query);
+}
+
 static enum status ask_of(struct daybook *d, const struct guid *tenants, uint32_t count,
                           struct slice text, struct query_sink *sink, bool *ret_complete,
                           struct error *err)
 {
     struct load_context context = {.tenants = tenants, .tenant_count = count};
-    struct query_env env = {.context = &context, .table = load_table};
+    struct query_env env = {.context = &context, .table = load_table, .watch = watch_load};
     struct query_stats stats;
     struct query_request request = {
         .text = text,

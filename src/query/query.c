@@ -138,6 +138,16 @@ static enum status give_nothing(struct query_sink *sink, struct error *err)
     return sink->begin == NULL ? STATUS_OK : sink->begin(sink, &none, err);
 }
 
+/* A table that could not be had in time may have been taken for a name that is not known. */
+static enum status bind_failure(struct query *q, struct error *err)
+{
+    if (q->late.status != STATUS_OK && err->status == STATUS_INVALID)
+        *err = q->late;
+    return err->status == STATUS_OK
+               ? ERROR_SET(err, STATUS_INVALID, "expected a table at the end of the query")
+               : err->status;
+}
+
 static enum status bind_and_run(struct query *q, struct query_sink *sink, struct error *err)
 {
     const struct query_request *request = q->request;
@@ -162,10 +172,32 @@ static enum status bind_and_run(struct query *q, struct query_sink *sink, struct
     else if (request->check_only && q->has_guessed && err->status == STATUS_INVALID)
         status = give_nothing(sink, err);
     else
-        status = err->status == STATUS_OK
-                     ? ERROR_SET(err, STATUS_INVALID, "expected a table at the end of the query")
-                     : err->status;
+        status = bind_failure(q, err);
     run_end(&b.fold);
+    return status;
+}
+
+/* Tables ask it. */
+static enum status look(void *query, struct error *err)
+{
+    struct query *q = query;
+    enum status status = query_check(q, err);
+
+    if (status != STATUS_OK)
+        q->late = *err;
+    return status;
+}
+
+static enum status run_watched(struct query *q, struct query_sink *sink, struct error *err)
+{
+    const struct query_env *env = q->request->env;
+    bool is_watched = env != NULL && env->watch != NULL;
+
+    if (is_watched)
+        env->watch(env->context, look, q);
+    enum status status = bind_and_run(q, sink, err);
+    if (is_watched)
+        env->watch(env->context, NULL, NULL);
     return status;
 }
 
@@ -194,7 +226,7 @@ enum status query_run(const struct query_request *request, struct query_sink *si
     q.arena = arena_new(request->memory_bytes == 0 ? QUERY_MEMORY_BYTES : request->memory_bytes);
     if (q.arena == NULL)
         return ERROR_MEMORY(err);
-    enum status status = bind_and_run(&q, sink, err);
+    enum status status = run_watched(&q, sink, err);
     if (status != STATUS_OK)
         run_code(err);
     if (request->has_watermark)

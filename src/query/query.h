@@ -40,6 +40,10 @@ struct query_env {
      * the address is not allowed; NULL: none is. */
     enum status (*fetch)(void *context, struct slice url, struct arena *arena,
                          struct slice *ret, struct error *err);
+    /* NULL, or told what `table` may ask while it works for long: STATUS_OK, or the error that
+     * ends it.  check NULL: the query is done. */
+    void (*watch)(void *context, enum status (*check)(void *query, struct error *err),
+                  void *query);
     const struct mmdb *places; /* geo_info_from_ip_address(); NULL: it knows none */
 };
 

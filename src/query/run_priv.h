@@ -44,6 +44,7 @@ struct query {
     struct further *further;
     bool has_guessed;   /* a name was taken for a column of a table that is_open, of any type */
     struct table_source *unsure; /* a table of which not all columns are known; NULL: none */
+    struct error late;  /* a table could not be had in time; STATUS_OK: all could */
     bool table_missing; /* the last error is that of a table that is not known */
     const struct binding *stored; /* functions of the environment that were used */
 };

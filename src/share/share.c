@@ -283,6 +283,12 @@ static enum status find_table(void *context, struct slice name, struct table_sou
                                  err);
 }
 
+static void watch(void *context, enum status (*check)(void *query, struct error *err),
+                  void *query)
+{
+    store_snapshot_watch(((struct query_view *)context)->snapshot, check, query);
+}
+
 static struct slice find_view(void *context, struct slice name)
 {
     const struct share_services *services = &((struct query_view *)context)->share->services;
@@ -477,6 +483,7 @@ enum status share_view_open(struct share *share, const struct http_request *requ
     ret->env = (struct query_env){
         .context = ret,
         .table = find_table,
+        .watch = watch,
         .view = find_view,
         .names = each_name,
         .stored = each_stored,

@@ -77,6 +77,8 @@ struct scan_source {
     uint32_t unit_count, unit_capacity;
     struct store_gap *gaps; /* what is lost of the tenants */
     uint32_t gap_count;
+    enum status (*check)(void *context, struct error *err); /* while it is made; or NULL */
+    void *check_context;
     const struct section *unread; /* its rows did not help to find the columns; NULL: none */
     uint64_t watermark; /* highest _Seq of the snapshot, if there is one tenant */
     struct arena *arena; /* owns names and arrays */

@@ -207,8 +207,6 @@ static enum type column_type(const struct path_column *path)
 {
     enum type type = NO_TYPE;
 
-    if (path->is_array || path->is_object)
-        return TYPE_DYNAMIC;
     for (uint32_t i = 0; i < path->dict_count && type != TYPE_DYNAMIC; i++) {
         if (type == TYPE_STRING && path->dict_kinds[i] == JSON_STRING)
             continue; /* no other string changes it */
@@ -222,25 +220,52 @@ struct finder {
     bool has_raw_rows; /* records whose keys are not known */
 };
 
+/* What all values of a path are, where the form of their texts says it: ids and times are most
+ * of a section, and need not be decoded. */
+static enum type type_of_form(enum text_form form)
+{
+    return form == FORM_GUID ? TYPE_GUID : form == FORM_TIME ? TYPE_DATETIME : NO_TYPE;
+}
+
+static enum status find_type(struct part_scan *scan, uint32_t path_index, enum type *ret,
+                             struct error *err)
+{
+    struct path_column *path = &scan->part->paths[path_index];
+    uint8_t kept;
+
+    *ret = path->is_array || path->is_object ? TYPE_DYNAMIC
+                                             : type_of_form(scan_text_form(scan, path_index));
+    if (*ret != NO_TYPE)
+        return STATUS_OK;
+    if (scan->is_view && section_found_type(scan->part, path_index, &kept)) {
+        *ret = (enum type)kept;
+        return STATUS_OK;
+    }
+    enum status status = scan_load(scan, path_index, err);
+    if (status != STATUS_OK)
+        return status;
+    *ret = column_type(path);
+    if (scan->is_view)
+        section_keep_type(scan->part, path_index, (uint8_t)*ret);
+    return STATUS_OK;
+}
+
 static enum status see_path(struct finder *f, struct part_scan *scan, uint32_t path_index,
                             struct error *err)
 {
-    struct path_column *path = &scan->part->paths[path_index];
-    bool is_new;
+    struct slice path = scan->part->paths[path_index].path;
+    const struct map_entry *known = map_find(&f->types, path);
+    enum type before = known == NULL ? NO_TYPE : (enum type)known->value, type;
 
-    if (!path_is_top_level(path->path))
+    if (!path_is_top_level(path) || before == TYPE_DYNAMIC) /* which nothing changes */
         return STATUS_OK;
-    if (!path->is_array && !path->is_object) {
-        enum status status = scan_load(scan, path_index, err);
-        if (status != STATUS_OK)
-            return status;
-    }
-    struct map_entry *entry = map_put(&f->types, path->path, &is_new, err);
+    enum status status = find_type(scan, path_index, &type, err);
+    if (status != STATUS_OK)
+        return status;
+    struct map_entry *entry = map_put(&f->types, path, NULL, err);
     if (entry == NULL)
         return err->status;
-    enum type before = is_new ? NO_TYPE : (enum type)entry->value;
-    if (before != TYPE_DYNAMIC)
-        entry->value = merge_types(before, column_type(path));
+    entry->value = merge_types(before, type);
     return STATUS_OK;
 }
 
@@ -336,7 +361,10 @@ static enum status make_user(struct scan_source *source, struct scan_schema *mad
     source->is_found = true;
     map_init(&f.types);
     for (uint32_t i = 0; i < source->unit_count && status == STATUS_OK; i++) {
-        status = see_unit(&f, source, &source->units[i], scratch, err);
+        if (i > 0 && source->check != NULL)
+            status = source->check(source->check_context, err);
+        if (status == STATUS_OK)
+            status = see_unit(&f, source, &source->units[i], scratch, err);
         arena_clear(scratch);
     }
     if (status == STATUS_OK)

@@ -61,6 +61,12 @@ struct segment_file {
 /* Is `info` what the section was sealed with? */
 enum section_facts { FACTS_UNKNOWN, FACTS_SOUND, FACTS_ALTERED };
 
+/* What is known of the values of a section's paths without its columns. */
+struct found_types {
+    uint32_t path_count;
+    atomic_uchar types[]; /* by path: 1 + section_keep_type(); 0: none yet */
+};
+
 /* There may be a hundred thousand: what it takes to read one is in its header, which the
  * cache may drop. */
 struct section {
@@ -74,6 +80,7 @@ struct section {
     atomic_uint_fast64_t *corrupt_count; /* of the store; NULL allowed */
     atomic_bool is_broken;
     atomic_uint facts; /* enum section_facts */
+    _Atomic(struct found_types *) found; /* owned; NULL until there is something */
     atomic_bool stays; /* it could not be read or joined: not tried again in this process */
     bool is_leaving;   /* a commit takes it away; write_lock */
 };

@@ -202,6 +202,10 @@ enum text_form {
 };
 enum text_form section_text_form(const struct part *view, uint32_t path);
 enum text_form section_peek_text_form(const struct section_peek *peek, uint32_t path);
+/* What all values of a path are (scan_schema.c), for as long as the section is open: to find it
+ * takes a look at each of them.  Of few rows it is not kept.  false: nothing is known. */
+bool section_found_type(const struct part *view, uint32_t path, uint8_t *ret);
+void section_keep_type(const struct part *view, uint32_t path, uint8_t type);
 /* ROWS_TIMES are loaded: are all of them whole seconds? */
 bool section_times_are_whole(const struct part *view);
 /* Every column of every shape: what part_render() of any row needs. */

@@ -64,6 +64,7 @@ enum status section_new(const struct section_info *info, struct segment_file *fi
     atomic_init(&section->references, 1);
     atomic_init(&section->is_broken, false);
     atomic_init(&section->facts, file == NULL ? FACTS_SOUND : FACTS_UNKNOWN);
+    atomic_init(&section->found, NULL);
     section->info = *info;
     section->id = random_u64();
     section->plain = plain;
@@ -83,10 +84,25 @@ struct section *section_ref(struct section *section)
     return section;
 }
 
+static size_t found_bytes(uint32_t path_count)
+{
+    return sizeof(struct found_types) + path_count;
+}
+
+static void free_found(struct section *section)
+{
+    struct found_types *found = atomic_load(&section->found);
+
+    if (found != NULL)
+        cache_let_go(section->cache, found_bytes(found->path_count));
+    free(found);
+}
+
 void section_unref(struct section *section)
 {
     if (section == NULL || atomic_fetch_sub(&section->references, 1) != 1)
         return;
+    free_found(section);
     cache_drop(section->cache, section->id);
     cache_let_go(section->cache, sizeof(*section));
     segment_file_unref(section->file);
@@ -679,6 +695,40 @@ enum text_form section_text_form(const struct part *view, uint32_t path)
 enum text_form section_peek_text_form(const struct section_peek *peek, uint32_t path)
 {
     return text_form(peek->entry->payload, path);
+}
+
+bool section_found_type(const struct part *view, uint32_t path, uint8_t *ret)
+{
+    struct found_types *found = atomic_load(&view->reader->section->found);
+    uint8_t kept = found == NULL ? 0 : atomic_load_explicit(&found->types[path],
+                                                            memory_order_relaxed);
+
+    if (kept != 0)
+        *ret = kept - 1;
+    return kept != 0;
+}
+
+#define FOUND_ROWS_MIN 16u /* a path */
+
+void section_keep_type(const struct part *view, uint32_t path, uint8_t type)
+{
+    struct section *section = view->reader->section;
+    struct found_types *found = atomic_load(&section->found), *mine = NULL;
+
+    if (found == NULL && view->path_count <= view->row_count / FOUND_ROWS_MIN)
+        mine = calloc(1, found_bytes(view->path_count));
+    if (mine != NULL) {
+        mine->path_count = view->path_count;
+        if (atomic_compare_exchange_strong(&section->found, &found, mine)) {
+            cache_hold(section->cache, found_bytes(view->path_count));
+            found = mine;
+        } else {
+            free(mine);
+        }
+    }
+    if (found != NULL)
+        atomic_store_explicit(&found->types[path], (unsigned char)(type + 1),
+                              memory_order_relaxed);
 }
 
 struct section *section_of_view(const struct part *view)

@@ -74,6 +74,14 @@ void store_snapshot_free(struct store_snapshot *snapshot)
     free(snapshot);
 }
 
+void store_snapshot_watch(struct store_snapshot *snapshot,
+                          enum status (*check)(void *context, struct error *err),
+                          void *context)
+{
+    snapshot->check = check;
+    snapshot->check_context = context;
+}
+
 /* ---- sources ---- */
 
 /* Asked for the tenants it was made for? */
@@ -307,6 +315,8 @@ enum status store_snapshot_source(struct store_snapshot *snapshot, struct slice 
     if (source == NULL)
         return ERROR_MEMORY(err);
     scan_source_init(source);
+    source->check = snapshot->check;
+    source->check_context = snapshot->check_context;
     enum status status = name_source(source, table, tenants, tenant_count, err);
     if (status == STATUS_OK)
         status = make_set(tenants, tenant_count, &set, err);

@@ -111,6 +111,11 @@ enum status store_snapshot(struct store *store, struct store_snapshot **ret,
 enum status store_snapshot_of(struct store *store, const struct guid *tenant,
                               struct store_snapshot **ret, struct error *err) MUST_USE;
 void store_snapshot_free(struct store_snapshot *snapshot);
+/* What is asked from now on while the columns of a table are found in its rows, which may take
+ * long: STATUS_OK, or the error that ends it.  NULL: nothing is. */
+void store_snapshot_watch(struct store_snapshot *snapshot,
+                          enum status (*check)(void *context, struct error *err),
+                          void *context);
 
 /* The table as these tenants see it (for a user table the columns depend on
  * the data).  STATUS_NOT_FOUND for a name that is neither declared nor stored

@@ -40,6 +40,8 @@ struct store_snapshot {
     struct held_list memory;
     struct section_list *sections;
     struct scan_source *sources; /* owned */
+    enum status (*check)(void *context, struct error *err); /* NULL: store_snapshot_watch() */
+    void *check_context;
 };
 
 #endif

@@ -124,6 +124,63 @@ static void several_tables_are_one_result(void **state)
     assert_int_equal(query_run(&request, &refusing, &stats, &err), STATUS_OK);
 }
 
+struct slow_tables {
+    enum status (*check)(void *query, struct error *err);
+    void *query;
+};
+
+static void watch(void *context, enum status (*check)(void *query, struct error *err),
+                  void *query)
+{
+    *(struct slow_tables *)context = (struct slow_tables){check, query};
+}
+
+/* It would take for ever. */
+static enum status find_slowly(void *context, struct slice name, struct table_source **ret,
+                               struct error *err)
+{
+    const struct slow_tables *slow = context;
+    enum status status = STATUS_OK;
+
+    (void)name;
+    (void)ret;
+    while (status == STATUS_OK)
+        status = slow->check(slow->query, err);
+    return status;
+}
+
+/* Tables may take long before the query runs: limits hold there, too, wherever one is named. */
+static void tables_look_at_the_time(void **state)
+{
+    static const struct {
+        const char *query;
+        uint64_t time_ms;
+    } cases[] = {
+        {"T | take 1", 20},
+        {"let x = T; x | take 1", 20},
+        {"union T, T", 20},
+        {"print 1 in (T)", 20},
+        {"set servertimeout = 20ms; T | take 1", 0},
+    };
+    struct query_sink sink = {.rows = take_rows};
+    struct slow_tables slow = {0};
+    const struct query_env env = {.context = &slow, .table = find_slowly, .watch = watch};
+    const atomic_bool cancelled = true;
+    struct query_stats stats;
+    struct error err;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct query_request request = {
+            .text = slice_of(cases[i].query), .env = &env, .time_ms = cases[i].time_ms};
+        ASSERT_STATUS(STATUS_LIMIT, query_run(&request, &sink, &stats, &err));
+        assert_string_equal(err.code, "E_QUERY_TIMEOUT");
+        assert_null(slow.check);
+        request.cancelled = &cancelled;
+        ASSERT_STATUS(STATUS_CANCELLED, query_run(&request, &sink, &stats, &err));
+    }
+}
+
 /* What the sink says is what the query says. */
 static void sinks_can_refuse(void **state)
 {
@@ -153,6 +210,7 @@ static void phases_have_names(void **state)
 
 ASK_MAIN(cmocka_unit_test(limits_have_their_codes),
          cmocka_unit_test(a_check_does_not_run),
+         cmocka_unit_test(tables_look_at_the_time),
          cmocka_unit_test(sinks_can_refuse),
-        cmocka_unit_test(several_tables_are_one_result),
+         cmocka_unit_test(several_tables_are_one_result),
          cmocka_unit_test(phases_have_names))

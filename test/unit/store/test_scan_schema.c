@@ -38,10 +38,95 @@ static void user_tables_find_their_columns(void **state)
     close_store(store);
 }
 
+#define UNITS 4
+#define ROWS 600
+
+/* Of a table whose columns are those of its rows, in several sections or parts. */
+static void put_units(struct store *store)
+{
+    struct batch_maker m;
+    char text[128];
+
+    batch_maker_init(&m, "Mine", 1);
+    for (int i = 0; i < UNITS * ROWS; i++) {
+        int size = snprintf(text, sizeof(text), "{\"s\":\"x%d\",\"n\":%s%d,\"o\":%s}", i,
+                            i / ROWS == 2 ? "0." : "", i, i / ROWS == 1 ? "{\"p\":1}" : "null");
+        batch_maker_add(&m, slice_from(text, (size_t)size), TICKS_PER_SECOND * (i + 1));
+        if (i % ROWS == ROWS - 1)
+            put(store, &m);
+    }
+    batch_maker_release(&m);
+}
+
+static enum status end_at(void *context, struct error *err)
+{
+    unsigned *left = context;
+
+    return --*left == 0 ? ERROR_SET(err, STATUS_LIMIT, "the time is over") : STATUS_OK;
+}
+
+static void finding_columns_looks_at_the_time(void **state)
+{
+    (void)state;
+    struct store *store = open_store();
+    struct store_snapshot *snapshot = NULL;
+    struct table_source *source = NULL;
+    struct guid tenant = tenant_of(1);
+    struct error err;
+    unsigned left = UNITS - 1; /* none before the first */
+    put_units(store);
+    assert_int_equal(store_snapshot(store, &snapshot, &err), STATUS_OK);
+    store_snapshot_watch(snapshot, end_at, &left);
+    assert_int_equal(store_snapshot_source(snapshot, SLICE("Mine"), &tenant, 1, &source, &err),
+                     STATUS_LIMIT);
+    assert_int_equal(left, 0);
+    store_snapshot_watch(snapshot, NULL, NULL);
+    assert_int_equal(store_snapshot_source(snapshot, SLICE("Mine"), &tenant, 1, &source, &err),
+                     STATUS_OK);
+    store_snapshot_free(snapshot);
+    close_store(store);
+}
+
+/* Once found, they are not looked for again in what is sealed. */
+static void columns_found_once_stay_the_same(void **state)
+{
+    (void)state;
+    struct store *store = open_store();
+    struct guid tenant = tenant_of(1);
+    struct error err;
+    put_units(store);
+    for (int i = 0; i < 3; i++) {
+        struct store_snapshot *snapshot = NULL;
+        struct table_source *source = NULL;
+        assert_int_equal(store_snapshot(store, &snapshot, &err), STATUS_OK);
+        assert_int_equal(
+            store_snapshot_source(snapshot, SLICE("Mine"), &tenant, 1, &source, &err), STATUS_OK);
+        const struct schema *schema = source->ops->schema(source);
+        assert_int_equal(schema->columns[column_of(schema, SLICE("s"))].type, TYPE_STRING);
+        assert_int_equal(schema->columns[column_of(schema, SLICE("n"))].type, TYPE_REAL);
+        assert_int_equal(schema->columns[column_of(schema, SLICE("o"))].type, TYPE_DYNAMIC);
+        const struct scan_source *scan = (const struct scan_source *)source;
+        assert_int_equal(scan->unit_count, UNITS);
+        for (uint32_t u = 0; u < UNITS && is_sealed; u++) {
+            struct part *view = NULL;
+            uint8_t type = 0;
+            assert_int_equal(section_view(scan->units[u].section, &view, &err), STATUS_OK);
+            uint32_t n = part_find_path(view, SLICE("n"), PATH_VALUE);
+            assert_true(section_found_type(view, n, &type));
+            assert_int_equal(type, u == 2 ? TYPE_REAL : TYPE_LONG);
+            part_unref(view);
+        }
+        store_snapshot_free(snapshot);
+    }
+    close_store(store);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(user_tables_find_their_columns),
+        cmocka_unit_test(finding_columns_looks_at_the_time),
+        cmocka_unit_test(columns_found_once_stay_the_same),
     };
 
     int failed = cmocka_run_group_tests_name("in memory", tests, NULL, NULL);

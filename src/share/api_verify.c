@@ -99,6 +99,9 @@ static enum status keep(void *context, uint64_t seq, struct slice raw, struct er
 {
     struct checking *c = context;
 
+    if (c->records[seq - c->records_first].size != SIZE_MAX) /* another one may lack for it */
+        return ERROR_SET(err, STATUS_CORRUPT, "record %llu is stored twice",
+                         (unsigned long long)seq);
     c->records[seq - c->records_first].at = c->raw.size;
     c->records[seq - c->records_first].size = raw.size;
     buf_add_slice(&c->raw, raw);

@@ -67,14 +67,16 @@ bool gap_list_find(struct gap_list *list, const struct guid *tenant, uint64_t fr
 }
 
 enum status gap_list_numbers(struct gap_list *list, const struct guid *tenant,
-                             struct seq_set *ret, struct error *err)
+                             bool (*is_left_out)(const void *context,
+                                                 const struct store_gap *gap),
+                             const void *context, struct seq_set *ret, struct error *err)
 {
     enum status status = STATUS_OK;
 
     (void)pthread_mutex_lock(&list->lock);
     for (uint32_t i = 0; i < list->count && status == STATUS_OK; i++) {
         const struct store_gap *gap = &list->items[i];
-        if (guid_equal(&gap->tenant, tenant))
+        if (guid_equal(&gap->tenant, tenant) && !is_left_out(context, gap))
             status = seq_set_add(ret, tenant, gap->first_seq, gap->last_seq, err);
     }
     (void)pthread_mutex_unlock(&list->lock);

@@ -28,9 +28,12 @@ enum status gap_list_set(struct gap_list *list, const struct store_gap *gap,
 /* A gap of the tenant in [from, last]. */
 bool gap_list_find(struct gap_list *list, const struct guid *tenant, uint64_t from, uint64_t last,
                    struct store_gap *ret);
-/* Adds the numbers of the tenant's gaps. */
+/* Adds the numbers of the tenant's gaps, but for those that is_left_out() names. */
 enum status gap_list_numbers(struct gap_list *list, const struct guid *tenant,
-                             struct seq_set *ret, struct error *err) MUST_USE;
+                             bool (*is_left_out)(const void *context,
+                                                 const struct store_gap *gap),
+                             const void *context, struct seq_set *ret,
+                             struct error *err) MUST_USE;
 /* A copy of all in the arena, with room for `more`. */
 enum status gap_list_all(struct gap_list *list, uint32_t more, struct arena *arena,
                          struct store_gap **ret, uint32_t *ret_count, struct error *err) MUST_USE;

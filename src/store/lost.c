@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* lost.c - which records lack: numbers that no row has, sections that cannot be read.
  *
- * Numbers have no gaps within a tenant.  So where as many rows as numbers are there nothing
- * lacks, and only else the numbers of all rows are looked at. */
+ * Numbers have no gaps within a tenant.  So where just as many rows as numbers are there nothing
+ * lacks, and only else the numbers of all rows are looked at.  (Rows that are there twice may
+ * hide as many others: that is seen where each record is held against its evidence.) */
 #include "store/store_priv.h"
 
 #include <stdlib.h>
@@ -51,6 +52,7 @@ struct search {
     const struct guid *tenant;
     uint32_t begin, end; /* its sections */
     struct seq_set found;
+    uint64_t unreadable; /* rows of which the numbers cannot be read */
 };
 
 /* How many rows there are of the tenant, for sure. */
@@ -81,11 +83,21 @@ static enum status add_rows(struct search *s, const struct part *part, struct er
     return status;
 }
 
-/* Of one that cannot be read all numbers that it may have count as there: whoever asks for
- * its rows is told. */
+/* Which numbers it has is known only where no other table's lie between them: those would be
+ * covered, and that they lack be hidden.  Whoever asks for its rows is told. */
+static enum status add_unreadable(struct search *s, const struct section *section,
+                                  struct error *err)
+{
+    const struct store_gap gap = section_gap(section);
+
+    if (gap.is_whole)
+        return seq_set_add(&s->found, s->tenant, gap.first_seq, gap.last_seq, err);
+    s->unreadable += section_info(section)->row_count;
+    return STATUS_OK;
+}
+
 static enum status add_section(struct search *s, struct section *section, struct error *err)
 {
-    const struct section_info *info = section_info(section);
     struct part *view = NULL;
 
     if (section_is_altered(section))
@@ -95,8 +107,8 @@ static enum status add_section(struct search *s, struct section *section, struct
         status = section_load_rows(view, ROWS_SEQS, err);
     if (status == STATUS_OK)
         status = add_rows(s, view, err);
-    else if (status == STATUS_CORRUPT)
-        status = seq_set_add(&s->found, s->tenant, info->seq_min, info->seq_max, err);
+    if (status == STATUS_CORRUPT)
+        status = add_unreadable(s, section, err);
     part_unref(view);
     return status;
 }
@@ -123,6 +135,29 @@ static enum status find_rows(struct search *s, struct error *err)
     return status;
 }
 
+static bool has_section(const struct search *s, uint64_t first, uint64_t last)
+{
+    for (uint32_t i = s->begin; i < s->end; i++) {
+        const struct section *section = s->snapshot->sections->sections[i];
+        const struct section_info *info = section_info(section);
+        if (!section_is_altered(section) && info->seq_min == first && info->seq_max == last)
+            return true;
+    }
+    return false;
+}
+
+/* The rows of a section that is listed count as they are, read or not; the numbers of its loss
+ * would cover those of others. */
+static bool is_of_section(const void *context, const struct store_gap *gap)
+{
+    return has_section(context, gap->first_seq, gap->last_seq);
+}
+
+static uint64_t count_found(const struct search *s, uint64_t last_seq)
+{
+    return seq_set_count(&s->found, s->tenant, 1, last_seq);
+}
+
 enum status store_missing(struct store *store, const struct guid *tenant, uint64_t last_seq,
                           enum status (*each)(void *context, uint64_t first, uint64_t last,
                                               struct error *err),
@@ -133,19 +168,24 @@ enum status store_missing(struct store *store, const struct guid *tenant, uint64
 
     seq_set_init(&s.found);
     enum status status = store_snapshot_of(store, tenant, &s.snapshot, err);
-    if (status == STATUS_OK)
-        status = gap_list_numbers(&store->gaps, tenant, &s.found, err);
     if (status != STATUS_OK)
         goto out;
     section_list_find(s.snapshot->sections, tenant, 0, &s.begin, &s.end);
     status = count_rows(&s, &rows, err);
-    if (status != STATUS_OK || rows + seq_set_count(&s.found, tenant, 1, last_seq) >= last_seq)
+    if (status == STATUS_OK)
+        status = gap_list_numbers(&store->gaps, tenant, is_of_section, &s, &s.found, err);
+    /* More than there can be: some are there twice, and others may lack. */
+    if (status != STATUS_OK || rows + count_found(&s, last_seq) == last_seq)
         goto out;
     status = find_rows(&s, err);
+    if (status != STATUS_OK || s.unreadable + count_found(&s, last_seq) >= last_seq)
+        goto out;
     for (uint32_t i = 1; status == STATUS_OK &&
                          seq_set_lack(&s.found, tenant, i == 1 ? 1 : last + 1, last_seq, &first,
                                       &last);
          i++) {
+        if (has_section(&s, first, last)) /* or who accepts these accepts that section's only */
+            last = first;
         last = i == STORE_MISSING_MAX ? last_seq : last;
         status = each(context, first, last, err);
     }

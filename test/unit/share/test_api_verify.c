@@ -60,6 +60,25 @@ static void records_that_are_missing_are_found(void **state)
     ASSERT_SAYS(f, "\"ok\":false,\"kind\":\"tenant\"");
 }
 
+/* Both count where the start counts rows, so another one may lack. */
+static void a_record_that_is_stored_twice_is_found(void **state)
+{
+    struct fixture *f = *state;
+    const struct record record = {.raw = SLICE("{\"n\":1}"), .seq = 2, .event_time = 1,
+                                  .flags = RECORD_QUARANTINED, .quarantine_reason = "made up"};
+    const struct record_batch batch = {.tenant = f->tenant, .table = SLICE("T_CL"),
+                                       .records = &record, .record_count = 1,
+                                       .received_us = 1, .wal_file = 1};
+
+    (void)fixture_put(f);
+    (void)fixture_put(f);
+    ASSERT_OK(record_sink_take(store_sink(f->store), &batch, &err));
+    ASSERT_OK(fixture_ask(f, share_verify, "", "", &err));
+    ASSERT_SAYS(f, "\"ok\":false,\"kind\":\"records\",\"leaf\":0,\"seq_first\":1,\"seq_last\":4");
+    ASSERT_SAYS(f, "record 2 is stored twice");
+    ASSERT_SAYS(f, "1 findings, 0 of them gaps");
+}
+
 static enum status count_checkpoint(void *context, struct error *ignored)
 {
     (void)ignored;
@@ -423,6 +442,7 @@ int main(void)
         FIXTURE_TEST(a_loss_at_the_end_is_no_missing_evidence),
         FIXTURE_TEST(a_loss_explains_no_evidence_beside_it),
         FIXTURE_TEST(records_that_are_missing_are_found),
+        FIXTURE_TEST(a_record_that_is_stored_twice_is_found),
         FIXTURE_TEST(no_checkpoint_is_made_where_the_records_are_there),
         FIXTURE_TEST(receipts_are_kept),
         FIXTURE_TEST(one_more_than_may_go_on_is_told_to_come_later),

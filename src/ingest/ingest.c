@@ -29,11 +29,32 @@ uint32_t oldest_kept_minute(struct ingest *ingest, int64_t *ret_ahead_us)
     return oldest_at(horizon_now(&ingest->horizon, ret_ahead_us));
 }
 
+/* A state is saved before the rows of its floor are sealed.  Without one the numbers would begin
+ * anew, beside those that sealed rows and their leaves have. */
+static enum status check_state(const struct ingest *ingest, struct error *err)
+{
+    static const struct guid instance; /* has a log of its own */
+    const struct ingest_options *options = &ingest->options;
+
+    if (options->last_sealed == NULL || memory_is_saved(&ingest->memory))
+        return STATUS_OK;
+    bool is_sealed = options->last_sealed(options->context, &instance) > 0;
+    for (uint32_t i = 0; i < options->tenant_count && !is_sealed; i++)
+        is_sealed = options->last_sealed(options->context, &options->tenants[i]) > 0;
+    return is_sealed ? ERROR_SET(err, STATUS_CORRUPT,
+                                 "'ingest/state' and its copy are missing, and only they know "
+                                 "which numbers were given; put the data directory back from a "
+                                 "backup")
+                     : STATUS_OK;
+}
+
 static enum status start(struct ingest *ingest, struct error *err)
 {
     struct replay_result found = {.next_file = 1};
-    enum status status = memory_load(&ingest->memory, err);
+    enum status status = check_state(ingest, err);
 
+    if (status == STATUS_OK)
+        status = memory_load(&ingest->memory, err);
     horizon_start(&ingest->horizon, ingest->options.clock,
                   ingest->memory.minute * US_PER_MINUTE);
     if (status == STATUS_OK)

@@ -75,7 +75,8 @@ enum status ingest_oldest_log(struct io *io, uint64_t *ret, struct error *err) M
  * and starts the committer.  Frames that were acknowledged and cannot be read are
  * left out (ingest_lost_list()), and so are those of files that are missing; a damaged file
  * leaves the log as NAME.aside.  A torn tail is no damage.  STATUS_CORRUPT if the files
- * contradict each other: one repeats numbers of frames of the one before. */
+ * contradict each other: one repeats numbers of frames of the one before, or rows are sealed and
+ * there is no state, which was saved before. */
 enum status ingest_open(const struct ingest_options *options, struct ingest **ret,
                         struct error *err) MUST_USE;
 void ingest_close(struct ingest *ingest); /* waits for the queue; NULL allowed */

@@ -416,6 +416,11 @@ static enum status remove_leftover(void *context, const char *name, struct error
     return io_unlink(memory->io, path, err);
 }
 
+bool memory_is_saved(const struct memory *memory)
+{
+    return io_exists(memory->io, STATE_PATH) || io_exists(memory->io, STATE_PATH TWIN_COPY);
+}
+
 enum status memory_load(struct memory *memory, struct error *err)
 {
     bool is_single = false;

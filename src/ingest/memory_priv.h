@@ -38,6 +38,8 @@ void memory_free_all(struct memory *memory);
  * from a save cut short.  A directory without state is new.  The state is kept
  * twice (base/twin.h); damaged runs are set aside, and counted. */
 enum status memory_load(struct memory *memory, struct error *err) MUST_USE;
+/* Is there a state, sound or not?  Before memory_load(), which removes what none names. */
+bool memory_is_saved(const struct memory *memory);
 
 /* Writes what the tenants have frozen to a run, merges runs, drops what is
  * older than `oldest`, and then replaces the state. */

@@ -42,6 +42,34 @@ static void a_keyring_that_lacks_a_tenant_is_damage(void **state)
     place_remove(&place);
 }
 
+/* Numbers would begin anew, and their leaves be written over those that are there. */
+static void a_start_without_the_state_of_ingest_is_refused(void **state)
+{
+    static const char *const paths[] = {"ingest/state", "ingest/state.copy"};
+    static const char record[] = "{\"Id\":\"1\",\"n\":1}\n";
+    struct place *place = *state;
+    const struct daybook_options options = {
+        .dir = &place->dir, .keyring = place->keyring, .thread_count = 1};
+    struct daybook *refused = NULL;
+    struct buf bytes;
+
+    place_add_tenant(place, "alpha");
+    place_ingest(place, "alpha", "T_CL", record);
+    daybook_close(place->daybook, true);
+    buf_init(&bytes, MIB);
+    ASSERT_OK(io_read_all(place->io, paths[0], &bytes, &err));
+    for (int i = 0; i < 2; i++)
+        ASSERT_OK(io_unlink(place->io, paths[i], &err));
+    assert_int_equal(daybook_open(&options, &refused, &err), STATUS_CORRUPT);
+    assert_non_null(strstr(err.text, "'ingest/state' and its copy are missing"));
+    ASSERT_OK(io_replace(place->io, paths[1], buf_slice(&bytes), &err)); /* one is enough */
+    buf_release(&bytes);
+    place_start(place);
+    place_ingest(place, "alpha", "T_CL", record); /* it is known still */
+    assert_int_equal(place_query(place, "alpha", "T_CL | summarize count()"), 200);
+    ASSERT_SAYS(place, "\n[1]]");
+}
+
 /* ---- answers say what lacks ---- */
 
 #define JANUARY "T_CL | where TimeGenerated < datetime(2024-02-01) | summarize count()"
@@ -380,6 +408,7 @@ static void alerts_say_that_a_segment_is_gone(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        PLACE_TEST(a_start_without_the_state_of_ingest_is_refused),
         PLACE_TEST(answers_about_rows_that_cannot_be_read_are_not_complete),
         PLACE_TEST(damage_met_before_a_row_is_read_is_told),
         PLACE_TEST(answers_beside_an_altered_catalog_are_not_complete),

@@ -18,6 +18,8 @@
 #include <unistd.h>
 
 #define CANCEL_LOOK_MS 100
+#define KEEPALIVE_IDLE_S 60L /* an answer may take an hour, that nobody is there minutes */
+#define KEEPALIVE_STEP_S 15L
 
 struct client {
     CURL *curl;
@@ -154,6 +156,10 @@ static bool set_options(struct client *client)
     rc |= curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     rc |= curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, 10000L);
     rc |= curl_easy_setopt(curl, CURLOPT_TCP_NODELAY, 1L);
+    /* Without it the answer of a machine that is gone is waited for without an end. */
+    rc |= curl_easy_setopt(curl, CURLOPT_TCP_KEEPALIVE, 1L);
+    rc |= curl_easy_setopt(curl, CURLOPT_TCP_KEEPIDLE, KEEPALIVE_IDLE_S);
+    rc |= curl_easy_setopt(curl, CURLOPT_TCP_KEEPINTVL, KEEPALIVE_STEP_S);
     rc |= curl_easy_setopt(curl, CURLOPT_USERAGENT, "daybook/" DAYBOOK_VERSION);
     rc |= curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, open_socket);
     rc |= curl_easy_setopt(curl, CURLOPT_OPENSOCKETDATA, client);

@@ -7,9 +7,11 @@
 static struct fixture fixture;
 static struct http_router router;
 
-/* In place of the library's: of all options it notes where else authorities are looked for. */
+/* In place of the library's: of all options it notes where else authorities are looked for, and
+ * whether a connection on which nothing comes is looked after. */
 #undef curl_easy_setopt
 static const void *ca_directory;
+static const void *keepalive;
 
 CURLcode curl_easy_setopt(CURL *curl, CURLoption option, ...)
 {
@@ -21,6 +23,8 @@ CURLcode curl_easy_setopt(CURL *curl, CURLoption option, ...)
     *(void **)&real = dlsym(RTLD_NEXT, "curl_easy_setopt");
     if (option == CURLOPT_CAPATH)
         ca_directory = value;
+    if (option == CURLOPT_TCP_KEEPALIVE)
+        keepalive = value;
     return real(curl, option, value);
 }
 
@@ -158,6 +162,18 @@ static void test_a_ca_file_stands_for_all_authorities(void **state)
     options.ca_file = slice_of(fixture.ca_path);
     assert_int_equal(client_new(&options, &client, &err), STATUS_OK);
     assert_null(ca_directory);
+    client_free(client);
+}
+
+/* Who waits for an answer without a limit of time hears that the other machine is gone. */
+static void test_a_silent_connection_is_looked_after(void **state)
+{
+    struct client *client = NULL;
+    struct error err = {0};
+    (void)state;
+    keepalive = NULL;
+    assert_int_equal(open_client(fixture.url, false, false, &client, &err), STATUS_OK);
+    assert_int_equal((uintptr_t)keepalive, 1);
     client_free(client);
 }
 
@@ -303,6 +319,7 @@ int main(void)
         cmocka_unit_test(test_a_guarded_url_is_plain_https),
         cmocka_unit_test(test_a_url_has_no_control_characters),
         cmocka_unit_test(test_a_ca_file_stands_for_all_authorities),
+        cmocka_unit_test(test_a_silent_connection_is_looked_after),
         cmocka_unit_test(test_a_token_cannot_bring_a_header_of_its_own),
         cmocka_unit_test(test_a_path_is_sent_as_it_is),
         cmocka_unit_test(test_an_unreadable_ca_file_is_named),

@@ -24,13 +24,15 @@
 #define QUIET_TRIES 3u
 #define FOLLOW_MS 500u
 #define PROGRESS_US 200000u
+#define FOLLOW_LINE_BYTES (64 * KIB) /* of receipts: who follows for months gets them in lines */
 
 struct sender {
     const struct command_context *context;
     struct session *session;
     struct guid run;          /* makes the idempotency keys of this run unique */
     uint64_t request_count;
-    /* sums of the answers */
+    uint64_t said_records, said_stored; /* in lines that were printed */
+    /* sums of the answers since then */
     uint64_t records, stored, duplicates, conflicting, foreign, count, first_seq;
     struct buf quarantined;   /* inside of the JSON array */
     struct buf receipts;
@@ -48,14 +50,15 @@ static void show_progress(struct sender *s, bool last)
         return;
     s->shown_us = now;
     double seconds = (double)(now - s->started_us) / 1e6;
+    uint64_t records = s->said_records + s->records;
     double share = s->bytes_total > 0 ? (double)s->encoded_done / (double)s->bytes_total : 0;
     char eta[32] = "";
     if (!last && share > 0.01)
         (void)snprintf(eta, sizeof(eta), ", %.0f s left", seconds / share - seconds);
     (void)fprintf(stderr, "\r\033[K%3.0f %%  %llu records, %.1f MB/s, %.0f records/s%s%s",
-                  share * 100, (unsigned long long)s->records,
+                  share * 100, (unsigned long long)records,
                   seconds > 0 ? (double)s->bytes_done / 1e6 / seconds : 0,
-                  seconds > 0 ? (double)s->records / seconds : 0, eta, last ? "\n" : "");
+                  seconds > 0 ? (double)records / seconds : 0, eta, last ? "\n" : "");
 }
 
 static void sum_quarantined(struct sender *s, struct slice text, const struct json_tape *tape)
@@ -175,7 +178,53 @@ static enum status stopped(const struct sender *s, struct error *err)
     return ERROR_SET(err, STATUS_CANCELLED,
                      "stopped; %llu records were stored, sending the file again stores no record "
                      "twice if records have an Id",
-                     (unsigned long long)s->stored);
+                     (unsigned long long)(s->said_stored + s->stored));
+}
+
+static enum status print_answer(struct sender *s, struct error *err)
+{
+    struct buf line;
+
+    buf_init(&line, GIB);
+    buf_add_format(&line,
+                   "{\"records\":%llu,\"stored\":%llu,\"duplicates\":%llu,\"conflicting\":%llu,"
+                   "\"foreign\":%llu,\"quarantined\":[",
+                   (unsigned long long)s->records, (unsigned long long)s->stored,
+                   (unsigned long long)s->duplicates, (unsigned long long)s->conflicting,
+                   (unsigned long long)s->foreign);
+    buf_add_slice(&line, buf_slice(&s->quarantined));
+    buf_add_format(&line, "],\"first_seq\":%llu,\"count\":%llu,\"receipt\":\"",
+                   (unsigned long long)s->first_seq, (unsigned long long)s->count);
+    buf_add_slice(&line, buf_slice(&s->receipts));
+    buf_add_text(&line, "\"}\n");
+    enum status status = buf_check(&s->receipts, err); /* half of them would look like all */
+    if (status == STATUS_OK)
+        status = buf_check(&s->quarantined, err);
+    if (status == STATUS_OK)
+        status = buf_check(&line, err);
+    if (status == STATUS_OK)
+        status = output_write(buf_slice(&line), err);
+    buf_release(&line);
+    return status;
+}
+
+/* Who follows a file may do so for months, and be ended without a word: what stands in memory
+ * alone is lost then, and the memory has an end. */
+static enum status say_some(struct sender *s, struct error *err)
+{
+    if (!options_has(s->context->options, "follow") ||
+        s->receipts.size + s->quarantined.size < FOLLOW_LINE_BYTES)
+        return STATUS_OK;
+    enum status status = print_answer(s, err);
+    if (status != STATUS_OK)
+        return status;
+    s->said_records += s->records;
+    s->said_stored += s->stored;
+    s->records = s->stored = s->duplicates = s->conflicting = s->foreign = 0;
+    s->count = s->first_seq = 0;
+    buf_clear(&s->quarantined);
+    buf_clear(&s->receipts);
+    return STATUS_OK;
 }
 
 static enum status drain(struct sender *s, struct feed *feed, enum feed_part part,
@@ -187,6 +236,8 @@ static enum status drain(struct sender *s, struct feed *feed, enum feed_part par
     while (status == STATUS_OK && feed_body(feed, part, &body)) {
         status = send_body(s, body, err);
         feed_taken(feed);
+        if (status == STATUS_OK)
+            status = say_some(s, err);
         if (is_interrupted(s))
             return stopped(s, err);
     }
@@ -312,29 +363,6 @@ static void add_sizes(struct sender *s)
         if (stat(s->context->options->words[i], &st) == 0)
             s->bytes_total += (uint64_t)st.st_size;
     }
-}
-
-static enum status print_answer(struct sender *s, struct error *err)
-{
-    struct buf line;
-
-    buf_init(&line, GIB);
-    buf_add_format(&line,
-                   "{\"records\":%llu,\"stored\":%llu,\"duplicates\":%llu,\"conflicting\":%llu,"
-                   "\"foreign\":%llu,\"quarantined\":[",
-                   (unsigned long long)s->records, (unsigned long long)s->stored,
-                   (unsigned long long)s->duplicates, (unsigned long long)s->conflicting,
-                   (unsigned long long)s->foreign);
-    buf_add_slice(&line, buf_slice(&s->quarantined));
-    buf_add_format(&line, "],\"first_seq\":%llu,\"count\":%llu,\"receipt\":\"",
-                   (unsigned long long)s->first_seq, (unsigned long long)s->count);
-    buf_add_slice(&line, buf_slice(&s->receipts));
-    buf_add_text(&line, "\"}\n");
-    enum status status = buf_check(&line, err);
-    if (status == STATUS_OK)
-        status = output_write(buf_slice(&line), err);
-    buf_release(&line);
-    return status;
 }
 
 int cmd_ingest(const struct command_context *context)

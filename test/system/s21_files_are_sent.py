@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import subprocess
+import threading
 import time
 
 import lab
@@ -54,6 +55,27 @@ class Files(Story):
                             '--tenant', 'contoso', '--receipt', '-', token=self.lab.admin,
                             data=out.decode())
         self.assertIn(done.returncode, (0, 5), done.stderr)  # 5: the log still has time
+
+    def test_who_follows_for_long_gets_the_answer_in_lines(self):
+        path = os.path.join(self.lab.parent, 'long')
+        with open(path, 'wb') as file:
+            file.write(b'{"a":1}\n' + b'x\n' * 2500)  # a reason each: 100 KB
+            file.flush()
+            process = self.begin('--table', 'Long', '--follow', path)
+            patience = threading.Timer(PATIENCE_S, process.kill)
+            patience.start()
+            first = process.stdout.readline()  # while it goes on
+            patience.cancel()
+            file.write(b'{"a":2}\n')
+            file.flush()
+            self.rows_come('Long', 2)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=PATIENCE_S)
+        self.assertEqual(0, process.returncode, err)
+        lines = [json.loads(line) for line in [first, *out.splitlines()]]
+        self.assertGreater(len(lines), 1)
+        self.assertEqual((2502, 2), tuple(sum(line[key] for line in lines)
+                                          for key in ('records', 'stored')))
 
     def test_nothing_is_sent_to_somebody_who_is_there(self):
         for tenant, code in (('contoso', 0), ('nobody', 4)):

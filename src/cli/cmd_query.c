@@ -21,6 +21,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#define BATCH_TRIES_MAX 60u /* nobody looks on: a line waits for its place among other questions */
 
 static void add_string(struct buf *buf, const char *key, struct slice value)
 {
@@ -433,7 +434,6 @@ static int run_one(const struct command_context *context, const char *word)
 static enum status remote_line(const struct command_context *context, struct session *session,
                                struct slice line, struct buf *ret, struct error *err)
 {
-    struct session_answer answer = {0};
     const char *tenant = options_get(context->options, "tenant", "");
     const char *now = options_get(context->options, "now", "");
     struct http_pair query[] = {
@@ -451,13 +451,20 @@ static enum status remote_line(const struct command_context *context, struct ses
         .query_count = sizeof(query) / sizeof(query[0]),
         .body = line,
     };
-    enum status status = session_send(session, &request, &answer, err);
+    enum status status = STATUS_BUSY;
 
-    if (status == STATUS_OK && answer.status != 200)
-        status = session_error(&answer, err);
-    if (status == STATUS_OK)
-        buf_add_slice(ret, slice_trim(buf_slice(&answer.body)));
-    session_answer_release(&answer);
+    for (unsigned try = 0; status == STATUS_BUSY && try < BATCH_TRIES_MAX &&
+                           !atomic_load(context->host->interrupted); try++) {
+        struct session_answer answer = {0};
+        status = session_send(session, &request, &answer, err);
+        if (status == STATUS_OK && answer.status != 200)
+            status = session_error(&answer, err);
+        if (status == STATUS_OK)
+            buf_add_slice(ret, slice_trim(buf_slice(&answer.body)));
+        else if (status == STATUS_BUSY && try + 1 < BATCH_TRIES_MAX)
+            (void)sleep(answer.retry_after_s > 0 ? answer.retry_after_s : 1);
+        session_answer_release(&answer);
+    }
     return status;
 }
 

@@ -4,7 +4,9 @@ import csv
 import io
 import json
 import os
+import threading
 
+import lab
 import mmdb
 from story import Story, record
 
@@ -96,6 +98,24 @@ class Query(Story):
         self.assertGreater(lines[2]['watermark'], 0)
         self.assertGreater(lines[2]['scanned']['rows'], 0)
         self.assertEqual(['parse', 'parse'], [lines[1]['phase'], lines[3]['phase']])
+
+    def test_a_line_of_a_batch_waits_for_its_place(self):
+        slow = ('set servertimeout = 5s; range x from 1 to 50000000 step 1'
+                ' | where hash_sha256(strrep(tostring(x), 1000)) == ""')
+        others = [threading.Thread(target=self.lab.cli, args=('query', '--tenant', 'contoso', slow))
+                  for _ in range(2 * (os.cpu_count() or 1) + 4)]
+        for other in others:
+            other.start()
+        self.assertTrue(lab.wait_until(lambda: self.lab.cli('query', '--tenant', 'contoso',
+                                                            'print 1').returncode == 4),
+                        'they have all places')
+        lines = ''.join(json.dumps({'id': n, 'query': f'print {n}'}) + '\n' for n in range(3))
+        done = self.lab.cli('query', '--tenant', 'contoso', '--batch', '-', data=lines)
+        for other in others:
+            other.join()
+        self.assertEqual(0, done.returncode, done.stderr)
+        self.assertEqual([[[0]], [[1]], [[2]]],
+                         [json.loads(line)['rows'] for line in done.stdout.splitlines()])
 
     def test_a_parameter_has_a_name_and_one_value(self):
         query = 'declare query_parameters(n:long = 1); print n'

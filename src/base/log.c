@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "base/time.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -37,8 +38,10 @@ void log_line(enum log_level level, const char *format, ...)
     buf_add_format(&line, "%.23sZ %s ", time, names[level]);
     text_add_printable(&line, slice_of(text));
     buf_add_byte(&line, '\n');
-    if (!line.failed && write(STDERR_FILENO, line.data, line.size) < 0)
-        atomic_store(&log_level_now, -1); /* nobody reads: be quiet */
+    /* Nobody reads any more: be quiet.  A full disk has space again some time. */
+    if (!line.failed && write(STDERR_FILENO, line.data, line.size) < 0 &&
+        (errno == EPIPE || errno == EBADF))
+        atomic_store(&log_level_now, -1);
     buf_release(&line);
 }
 

@@ -3,6 +3,8 @@
 
 #include "base/log.h"
 
+#include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -31,9 +33,58 @@ static void a_line_is_one_line_whatever_is_in_it(void **state)
     (void)close(saved);
 }
 
+/* Writes a line to `fd`, then one to a pipe; the latter comes back. */
+static void log_two(int fd, char *ret, size_t size)
+{
+    int fds[2], saved = dup(STDERR_FILENO);
+
+    assert_int_equal(pipe(fds), 0);
+    assert_int_equal(dup2(fd, STDERR_FILENO), STDERR_FILENO);
+    log_line(LOG_LEVEL_ERROR, "lost");
+    assert_int_equal(dup2(fds[1], STDERR_FILENO), STDERR_FILENO);
+    log_line(LOG_LEVEL_ERROR, "said");
+    assert_int_equal(dup2(saved, STDERR_FILENO), STDERR_FILENO);
+    (void)close(fds[1]);
+    ssize_t got = read(fds[0], ret, size - 1);
+    ret[got < 0 ? 0 : got] = '\0';
+    (void)close(fds[0]);
+    (void)close(saved);
+}
+
+static void a_full_disk_does_not_silence_the_log(void **state)
+{
+    char text[4096];
+    int full = open("/dev/full", O_WRONLY);
+
+    (void)state;
+    assert_true(full >= 0);
+    log_two(full, text, sizeof(text));
+    assert_non_null(strstr(text, "error said\n"));
+    (void)close(full);
+}
+
+static void who_is_gone_is_not_written_to(void **state)
+{
+    char text[4096];
+    int fds[2];
+
+    (void)state;
+    (void)signal(SIGPIPE, SIG_IGN); /* as the program has it */
+    assert_int_equal(pipe(fds), 0);
+    (void)close(fds[0]);
+    log_two(fds[1], text, sizeof(text));
+    assert_string_equal(text, "");
+    log_set_level(LOG_LEVEL_INFO);
+    (void)close(fds[1]);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(a_line_is_one_line_whatever_is_in_it)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_line_is_one_line_whatever_is_in_it),
+        cmocka_unit_test(a_full_disk_does_not_silence_the_log),
+        cmocka_unit_test(who_is_gone_is_not_written_to),
+    };
 
     return RUN_TESTS(tests);
 }

@@ -123,13 +123,15 @@ enum status query_batch_line(const struct query_request *request, struct slice l
     own.text = buf_slice(&query);
     if (status == STATUS_OK)
         status = query_run(&own, &w.sink, &stats, err);
+    /* A failure of ours is no answer to the query: it is logged, and not told. */
+    bool is_ours = status == STATUS_IO || status == STATUS_CORRUPT;
     buf_add_text(ret, "{\"id\":");
     json_add_line(ret, id);
     if (status == STATUS_OK) {
         json_add_line(ret, buf_slice(&body));
         buf_add_text(ret, w.has_tables ? "]}]" : "]");
         query_add_coverage(ret, &stats);
-    } else {
+    } else if (!is_ours) {
         add_error(ret, err, &stats);
         *err = (struct error){0};
     }
@@ -137,5 +139,5 @@ enum status query_batch_line(const struct query_request *request, struct slice l
     buf_release(&body);
     buf_release(&query);
     json_tape_release(&tape);
-    return buf_check(ret, err);
+    return is_ours ? status : buf_check(ret, err);
 }

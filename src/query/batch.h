@@ -13,7 +13,8 @@
 /* Runs the query of `line` with the settings of `request` (its text is not
  * looked at) and appends the answer with a line feed.  A query that fails has an
  * answer too, and so has a line that is no such object: its id is null where it
- * has none.  An error is one of `ret`. */
+ * has none.  An error is one of `ret`, or STATUS_IO or STATUS_CORRUPT where the
+ * tables could not be read, which is nothing that the query can help. */
 enum status query_batch_line(const struct query_request *request, struct slice line,
                              struct buf *ret, struct error *err) MUST_USE;
 

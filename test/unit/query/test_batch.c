@@ -85,6 +85,37 @@ static void answers_are_bounded(void **state)
     buf_release(&text);
 }
 
+static enum status find_broken(void *context, struct slice name, struct table_source **ret,
+                               struct error *err)
+{
+    (void)name;
+    (void)ret;
+    return ERROR_SET(err, *(const enum status *)context, "cannot open 'seg/1'");
+}
+
+/* They are for the log of a server, and not for who asked. */
+static void failures_of_the_store_are_no_answers(void **state)
+{
+    static const enum status failures[] = {STATUS_IO, STATUS_CORRUPT};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(failures) / sizeof(failures[0]); i++) {
+        enum status failure = failures[i];
+        struct query_env env = ask_env;
+        struct query_request request = {.env = &env, .now = TICKS_UNIX_EPOCH};
+        struct error err = {.status = STATUS_OK};
+        struct buf text;
+        env.context = &failure;
+        env.table = find_broken;
+        buf_init(&text, MIB);
+        ASSERT_STATUS(failure, query_batch_line(&request, SLICE("{\"id\":1,\"query\":\"Gone\"}"),
+                                                &text, &err));
+        assert_string_equal(err.text, "cannot open 'seg/1'");
+        buf_release(&text);
+    }
+}
+
 ASK_MAIN(cmocka_unit_test(lines_are_answered),
          cmocka_unit_test(lines_that_are_none_are_answered),
-         cmocka_unit_test(answers_are_bounded))
+         cmocka_unit_test(answers_are_bounded),
+         cmocka_unit_test(failures_of_the_store_are_no_answers))

@@ -60,6 +60,49 @@ static void records_that_are_missing_are_found(void **state)
     ASSERT_SAYS(f, "\"ok\":false,\"kind\":\"tenant\"");
 }
 
+/* A gap, and evidence of a record that the store does not have, again and again. */
+static void put_gaps_and_faults(struct fixture *f, uint64_t count)
+{
+    const struct ingest_lost lost = {
+        .tenant = f->tenant, .first_seq = 1, .last_seq = 2 * count, .accepted_us = 1};
+    struct hash256 inner = {.bytes = {1}};
+
+    ASSERT_OK(ingest_accept_lost(f->ingest, &lost, &err));
+    for (uint64_t i = 0; i < 2 * count; i++) {
+        bool is_gap = i % 2 == 0;
+        const struct leaf_fields fields = {.kind = is_gap ? LEAF_KIND_GAP : LEAF_KIND_DATA,
+                                           .leaf_index = i,
+                                           .first_seq = i + 1,
+                                           .count = 1,
+                                           .commit_time_us = 1,
+                                           .raw_bytes = is_gap ? 0 : 7};
+        struct leaf_commit commit = {.tenant = f->tenant, .nodes = is_gap ? NULL : &inner};
+        leaf_encode(&fields, commit.leaf);
+        ASSERT_OK(evidence_sink(f->evidence)->take(evidence_sink(f->evidence), &commit, &err));
+    }
+}
+
+static unsigned count_text(const struct fixture *f, const char *text)
+{
+    unsigned count = 0;
+
+    for (const char *at = f->answer.data; (at = strstr(at, text)) != NULL; at++)
+        count++;
+    return count;
+}
+
+/* Who asks goes by the lines: one that is wrong has to be among them. */
+static void gaps_take_no_room_of_what_is_wrong(void **state)
+{
+    struct fixture *f = *state;
+
+    put_gaps_and_faults(f, 600); /* together more than have lines */
+    ASSERT_OK(fixture_ask(f, share_verify, "", "", &err));
+    assert_int_equal(count_text(f, "\"kind\":\"gap\""), 600);
+    assert_int_equal(count_text(f, "\"kind\":\"records\""), 600);
+    ASSERT_SAYS(f, "1200 findings, 600 of them gaps; 1200 leaves");
+}
+
 /* Both count where the start counts rows, so another one may lack. */
 static void a_record_that_is_stored_twice_is_found(void **state)
 {
@@ -443,6 +486,7 @@ int main(void)
         FIXTURE_TEST(a_loss_explains_no_evidence_beside_it),
         FIXTURE_TEST(records_that_are_missing_are_found),
         FIXTURE_TEST(a_record_that_is_stored_twice_is_found),
+        FIXTURE_TEST(gaps_take_no_room_of_what_is_wrong),
         FIXTURE_TEST(no_checkpoint_is_made_where_the_records_are_there),
         FIXTURE_TEST(receipts_are_kept),
         FIXTURE_TEST(one_more_than_may_go_on_is_told_to_come_later),

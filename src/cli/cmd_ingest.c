@@ -305,6 +305,17 @@ static enum status begin_again(struct sender *s, struct intake *intake, struct e
     return status;
 }
 
+/* Before it waits it sends what is whole: a last read that was a full one did not. */
+static enum status wait_for_more(struct sender *s, struct intake *intake, struct error *err)
+{
+    enum status status =
+        intake->source.is_followed ? drain(s, &intake->feed, FEED_WHOLE, err) : STATUS_OK;
+
+    if (status == STATUS_OK)
+        sleep_ms(FOLLOW_MS);
+    return status;
+}
+
 /* Reads to the end of the file (with --follow until it is interrupted) and sends. */
 static enum status pump(struct sender *s, struct intake *intake, struct error *err)
 {
@@ -322,7 +333,7 @@ static enum status pump(struct sender *s, struct intake *intake, struct error *e
         else if (state == SOURCE_ANEW)
             status = begin_again(s, intake, err);
         else if (state == SOURCE_WAITS && !is_interrupted(s))
-            sleep_ms(FOLLOW_MS);
+            status = wait_for_more(s, intake, err);
     }
     if (status == STATUS_OK && is_interrupted(s))
         return intake->source.is_followed ? end_follow(s, &intake->feed, err) : stopped(s, err);

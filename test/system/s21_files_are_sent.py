@@ -77,6 +77,15 @@ class Files(Story):
         self.assertEqual((2502, 2), tuple(sum(line[key] for line in lines)
                                           for key in ('records', 'stored')))
 
+    def test_the_end_of_a_file_is_sent_whatever_its_size(self):
+        path = os.path.join(self.lab.parent, 'exact')
+        with open(path, 'wb') as file:  # 256 KiB, which are read at once; a body has 4,000 lines
+            file.write((b'{"a":"' + b'x' * 55 + b'"}\n') * 4096)
+        self.assertEqual(262144, os.path.getsize(path))
+        process = self.begin('--table', 'Exact', '--follow', path)
+        self.rows_come('Exact', 4096)
+        self.interrupt(process)
+
     def test_nothing_is_sent_to_somebody_who_is_there(self):
         for tenant, code in (('contoso', 0), ('nobody', 4)):
             done = self.lab.cli('ingest', '--tenant', tenant, '--table', 'Grows', '-', data='')

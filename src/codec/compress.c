@@ -21,11 +21,22 @@ struct decompressor {
     bool inside; /* a member or frame has begun and not ended */
 };
 
+/* Of today's format, or one to be skipped: the library would also read those of before
+ * version 0.8, with code that hardly anybody tries. */
+static bool is_frame(const char *magic)
+{
+    struct reader r = reader_from(magic, sizeof(uint32_t));
+    uint32_t number = reader_u32(&r);
+
+    return number == ZSTD_MAGICNUMBER ||
+           (number & ZSTD_MAGIC_SKIPPABLE_MASK) == ZSTD_MAGIC_SKIPPABLE_START;
+}
+
 enum compression compression_detect(struct slice head)
 {
     if (head.size >= 2 && memcmp(head.data, "\x1f\x8b", 2) == 0)
         return COMPRESSION_GZIP;
-    if (head.size >= 4 && memcmp(head.data, "\x28\xb5\x2f\xfd", 4) == 0)
+    if (head.size >= sizeof(uint32_t) && is_frame(head.data)) /* pzstd begins with one to skip */
         return COMPRESSION_ZSTD;
     return COMPRESSION_NONE;
 }
@@ -183,17 +194,6 @@ static void reserve_frame(const struct decompressor *d, struct slice input, stru
     size_t room = ret->max_bytes - ret->size;
     if (size <= room) /* and a step more: make_room() asks for one behind the last byte */
         (void)buf_reserve(ret, room - size < OUTPUT_STEP_BYTES ? room : size + OUTPUT_STEP_BYTES);
-}
-
-/* Of today's format, or one to be skipped: the library would also read those of before
- * version 0.8, with code that hardly anybody tries. */
-static bool is_frame(const char *magic)
-{
-    struct reader r = reader_from(magic, sizeof(uint32_t));
-    uint32_t number = reader_u32(&r);
-
-    return number == ZSTD_MAGICNUMBER ||
-           (number & ZSTD_MAGIC_SKIPPABLE_MASK) == ZSTD_MAGIC_SKIPPABLE_START;
 }
 
 static enum status feed_zstd(struct decompressor *d, struct slice input, struct buf *ret,

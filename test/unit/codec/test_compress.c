@@ -66,6 +66,29 @@ static void members_in_a_row_are_one_stream(void **state)
     buf_release(&out);
 }
 
+/* So begin the files of pzstd. */
+static void a_frame_to_be_skipped_may_come_first(void **state)
+{
+    static const char skippable[] = "\x50\x2a\x4d\x18\x04\0\0\0\n1\n2";
+    struct decompressor *d;
+    struct buf packed, out;
+
+    (void)state;
+    buf_init(&packed, MIB);
+    buf_init(&out, MIB);
+    buf_add(&packed, skippable, sizeof(skippable) - 1);
+    ASSERT_OK(zstd_pack(SLICE("text"), 1, &packed, &err));
+    assert_int_equal(compression_detect(buf_slice(&packed)), COMPRESSION_ZSTD);
+    assert_int_equal(compression_detect(SLICE("\x50\x2a\x4d")), COMPRESSION_NONE);
+    ASSERT_OK(decompressor_new(COMPRESSION_ZSTD, &d, &err));
+    ASSERT_OK(decompressor_feed(d, buf_slice(&packed), &out, &err));
+    ASSERT_OK(decompressor_finish(d, &err));
+    ASSERT_SLICE(buf_slice(&out), "text");
+    decompressor_free(d);
+    buf_release(&packed);
+    buf_release(&out);
+}
+
 /* 32 MiB of zeros in a few KiB: stopped by its ratio, long before the limit. */
 static void a_bomb_is_stopped(enum compression kind)
 {
@@ -266,6 +289,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(any_cut_of_the_input_gives_the_same_output),
         cmocka_unit_test(members_in_a_row_are_one_stream),
+        cmocka_unit_test(a_frame_to_be_skipped_may_come_first),
         cmocka_unit_test(bombs_are_stopped),
         cmocka_unit_test(a_decoder_after_a_broken_one_is_sound),
         cmocka_unit_test(a_frame_that_lies_about_its_size_is_told),

@@ -343,6 +343,10 @@ static enum status pump(struct sender *s, struct intake *intake, struct error *e
         status = ERROR_SET(err, STATUS_INVALID,
                            "the JSON array has no end, so the file was cut off; what it has was "
                            "sent");
+    if (status == STATUS_OK && feed_has_rest(&intake->feed))
+        status = ERROR_SET(err, STATUS_INVALID,
+                           "there is more behind the JSON array: look for it in Quarantine, and "
+                           "name a file for each array");
     return status;
 }
 

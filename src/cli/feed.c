@@ -140,6 +140,8 @@ bool feed_body(struct feed *feed, enum feed_part part, struct slice *ret)
     struct slice trimmed = slice_trim(rest);
     if (trimmed.size == 0 || (feed->is_array && slice_is(trimmed, "[")))
         return false;
+    if (feed->array_ended && slice_trim(slice_tail(rest, feed->scanned)).size > 0)
+        feed->has_rest = true;
     *ret = rest;
     feed->boundary = rest.size;
     return true;
@@ -169,4 +171,9 @@ void feed_taken(struct feed *feed)
 bool feed_is_cut(const struct feed *feed)
 {
     return feed->is_array && !feed->array_ended;
+}
+
+bool feed_has_rest(const struct feed *feed)
+{
+    return feed->has_rest;
 }

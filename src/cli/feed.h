@@ -15,6 +15,7 @@
 
 struct feed {
     bool started, is_array, array_ended;
+    bool has_rest;           /* a body had more than blanks behind the array */
     bool in_string, escaped; /* array scan */
     unsigned depth;
     struct buf body;         /* of the next request */
@@ -38,5 +39,7 @@ bool feed_body(struct feed *feed, enum feed_part part, struct slice *ret);
 void feed_taken(struct feed *feed);
 /* There was an array, and what was added does not have its end. */
 bool feed_is_cut(const struct feed *feed);
+/* A body had more behind the array, which is no record to the server. */
+bool feed_has_rest(const struct feed *feed);
 
 #endif

@@ -219,6 +219,31 @@ static void a_broken_array_is_sent_as_it_is(void **state)
     feed_release(&feed);
 }
 
+/* It is sent with the end of the array, and told. */
+static void what_is_behind_an_array_is_noticed(void **state)
+{
+    static const char *const texts[] = {"[{\"a\":1}] \n\n", "[{\"a\":1}]\n[{\"a\":2}]", "[1,2]x",
+                                        "[]]", "[{\"a\":\"]x\"}]"};
+    static const bool has_rest[] = {false, true, true, true, false};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        struct slice text = slice_of(texts[i]), body;
+        for (size_t cut = 1; cut < text.size; cut++) {
+            struct feed feed;
+            feed_init(&feed);
+            ASSERT_OK(feed_add(&feed, slice_head(text, cut), &err));
+            assert_false(feed_body(&feed, FEED_FULL, &body));
+            ASSERT_OK(feed_add(&feed, slice_tail(text, cut), &err));
+            assert_true(feed_body(&feed, FEED_ALL, &body));
+            assert_true(slice_equal(body, text));
+            feed_taken(&feed);
+            assert_int_equal(feed_has_rest(&feed), has_rest[i]);
+            feed_release(&feed);
+        }
+    }
+}
+
 /* Who follows a file sends what is whole at each look: the records are the same, and none is
  * sent by halves. */
 static void whole_records_can_be_taken_at_any_time(void **state)
@@ -279,6 +304,7 @@ int main(void)
         cmocka_unit_test(large_records_are_cut_behind_the_size),
         cmocka_unit_test(nothing_and_blanks_make_no_request),
         cmocka_unit_test(a_broken_array_is_sent_as_it_is),
+        cmocka_unit_test(what_is_behind_an_array_is_noticed),
         cmocka_unit_test(whole_records_can_be_taken_at_any_time),
         cmocka_unit_test(a_record_without_end_is_refused),
     };

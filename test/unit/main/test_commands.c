@@ -199,6 +199,20 @@ static void an_array_without_its_end_is_told(void **state)
     ASSERT_CODE(CLI_OK, "ingest", "--tenant", "alpha", "--table", "T_CL", "%f", "--data", "%d");
 }
 
+/* Several blobs in a row, as `cat` makes them: no record of the others can be found. */
+static void what_stands_behind_an_array_is_told(void **state)
+{
+    struct desk *desk = *state;
+
+    ASSERT_CODE(CLI_OK, "tenant", "add", "alpha", "--data", "%d");
+    write_file(desk, "[{\"n\":1}]\n[{\"n\":2}]\n");
+    ASSERT_CODE(CLI_USAGE, "ingest", "--tenant", "alpha", "--table", "T_CL", "%f", "--data", "%d");
+    assert_non_null(strstr(desk->errors.data, "more behind the JSON array"));
+    ASSERT_PRINTS("\"stored\":1,");
+    write_file(desk, "[{\"n\":3}] \n\n");
+    ASSERT_CODE(CLI_OK, "ingest", "--tenant", "alpha", "--table", "T_CL", "%f", "--data", "%d");
+}
+
 static void a_table_cannot_steer_the_terminal(void **state)
 {
     struct desk *desk = *state;
@@ -453,6 +467,7 @@ int main(void)
         DESK_TEST(tenants_and_tokens_are_made_listed_and_revoked),
         DESK_TEST(what_is_ingested_comes_back),
         DESK_TEST(an_array_without_its_end_is_told),
+        DESK_TEST(what_stands_behind_an_array_is_told),
         DESK_TEST(a_parameter_is_given_once),
         DESK_TEST(a_table_cannot_steer_the_terminal),
         DESK_TEST(batches_answer_a_line_a_line),

@@ -380,6 +380,11 @@ static int unknown_command(const char *name)
     return CLI_USAGE;
 }
 
+static bool is_help(const char *word)
+{
+    return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0;
+}
+
 int cli_main(const struct cli_host *host, int argc, const char **argv)
 {
     struct buf text;
@@ -391,9 +396,8 @@ int cli_main(const struct cli_host *host, int argc, const char **argv)
         buf_release(&text);
         return CLI_USAGE;
     }
-    bool wants_help = strcmp(argv[0], "--help") == 0 || strcmp(argv[0], "-h") == 0 ||
-                      strcmp(argv[0], "help") == 0;
-    if (wants_help && argc == 1) {
+    bool wants_help = is_help(argv[0]);
+    if (wants_help && (argc == 1 || is_help(argv[1]))) {
         add_overview(&text);
         return print(&text);
     }

@@ -438,6 +438,10 @@ static void every_command_has_help(void **state)
         ASSERT_PRINTS("--help");
         assert_lines_fit(desk);
     }
+    ASSERT_CODE(CLI_OK, "help", "help");
+    ASSERT_PRINTS("usage: daybook COMMAND");
+    ASSERT_CODE(CLI_OK, "--help", "-h");
+    ASSERT_PRINTS("usage: daybook COMMAND");
     ASSERT_CODE(CLI_OK, "--version");
     ASSERT_PRINTS("daybook " DAYBOOK_VERSION "\n");
     ASSERT_CODE(41, "init", "--data", "a");

@@ -8,9 +8,9 @@ by its output.  `...` in a line stands for anything, a line `...` for any lines.
 a page are one session in a directory of their own, with `daybook` on the path; port 8443 is
 replaced by a free one.  A command ends with 0 unless `$ echo $?` follows it.
 
-Also: cli.md has every command and option that --help has and no other, metrics.md every metric,
-api.md every route, config.md every setting; links lead somewhere, tables.md is what tools/tables
-writes, each page is in its index.
+Also: cli.md has every command and option that --help has and no other, each command has a man page
+that is installed, metrics.md has every metric, api.md every route, config.md every setting; links
+lead somewhere, tables.md is what tools/tables writes, each page is in its index.
 
 The last line is `N passed, N failed`.  With names of pages only those run.
 """
@@ -216,6 +216,15 @@ def check_cli(count):
                   f'missing {sorted(wanted - says)}, not there {sorted(says - wanted)}')
 
 
+def check_man(count):
+    """Each command has a man page that is installed: meson wants their names."""
+    with open(os.path.join(ROOT, 'pkg/meson.build'), encoding='utf-8') as file:
+        names = re.search(r'foreach command : \[(.*?)\]', file.read(), re.S)[1]
+    says = re.findall(r"'([a-z]+)'", names)
+    count.add(sorted(says) == sorted(commands()), 'each command has a man page',
+              f'pkg/meson.build {sorted(says)}\ncommands {sorted(commands())}')
+
+
 def check_metrics(count):
     """The metrics of the source are those of the page."""
     wanted = set()
@@ -315,8 +324,8 @@ def main():
         if os.path.exists(page) and (not wanted or os.path.basename(page) in wanted):
             run_page(page, count)
     if not wanted:
-        for check in (check_cli, check_metrics, check_routes, check_config, check_tables, check_kql,
-                      check_links, check_index):
+        for check in (check_cli, check_man, check_metrics, check_routes, check_config, check_tables,
+                      check_kql, check_links, check_index):
             check(count)
     print(f'{count.passed} passed, {count.failed} failed')
     return 1 if count.failed else 0

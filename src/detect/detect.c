@@ -5,6 +5,7 @@
 #include "detect/detect.h"
 
 #include "base/limits.h"
+#include "base/map.h"
 #include "base/text.h"
 #include "detect/first_seen.h"
 #include "detect/hit.h"
@@ -14,6 +15,7 @@
 #include <time.h>
 
 #define QUEUE_HITS_MAX 100000u
+#define TENANT_HITS_MAX (QUEUE_HITS_MAX / 2) /* of them: one cannot shut out the others */
 #define WRITE_HITS_MAX 1000u /* the largest, all of escapes, are one request: 64 KiB each */
 #define ALERTS_PER_HOUR_MAX 500u
 #define WRITE_TRIES_MAX 50u /* at once, before others have their turn */
@@ -28,6 +30,7 @@ struct detect {
     pthread_cond_t changed;
     struct first_seen *first_seen;
     struct hit *head, *tail;
+    struct map waiting; /* guid bytes -> how many hits of the tenant are not written */
     uint64_t queued;   /* ever: the number of the last one */
     uint64_t depth;    /* not written */
     uint64_t drain_to, drain_left; /* of the last drain: up to this number so many were not */
@@ -138,6 +141,13 @@ void detect_set_lacking(struct detect *d, const struct guid *tenant)
 
 /* ---- the sink ---- */
 
+/* A hit leaves the queue. */
+static void count_gone(struct detect *d, const struct hit *hit)
+{
+    d->depth--;
+    map_find(&d->waiting, guid_slice(&hit->tenant))->value--; /* as it was counted when it came */
+}
+
 /* Takes a replayed FirstSeen row off the held-back hits. */
 static void cancel_hit(struct detect *d, const struct guid *tenant,
                        const struct first_seen_row *row)
@@ -151,8 +161,8 @@ static void cancel_hit(struct detect *d, const struct guid *tenant,
             continue;
         }
         *link = hit->next;
+        count_gone(d, hit);
         hit_free(hit);
-        d->depth--;
     }
     d->tail = NULL;
     for (struct hit *hit = d->head; hit != NULL; hit = hit->next)
@@ -204,10 +214,13 @@ static void add_hit(struct detect *d, struct hit *hit)
 static enum status observe(struct detect *d, const struct guid *tenant,
                            const struct event *event, struct error *err)
 {
+    struct map_entry *waiting = map_put(&d->waiting, guid_slice(tenant), NULL, err);
     struct first_seen_hit found;
 
+    if (waiting == NULL)
+        return err->status;
     /* Before it is learnt: what is not new any more is never a hit again. */
-    if (d->depth >= QUEUE_HITS_MAX)
+    if (d->depth >= QUEUE_HITS_MAX || waiting->value >= TENANT_HITS_MAX)
         return ERROR_SET(err, STATUS_BUSY, "the queue of hits is full");
     d->stats.events++;
     enum status status = first_seen_observe(d->first_seen, tenant, event, &found, err);
@@ -221,6 +234,7 @@ static enum status observe(struct detect *d, const struct guid *tenant,
     hit->number = ++d->queued;
     add_hit(d, hit);
     d->depth++;
+    waiting->value++;
     d->stats.pairs += found.kind == FIRST_SEEN_PAIR;
     d->stats.networks += found.network_new;
     d->stats.alerts += found.alert;
@@ -302,6 +316,7 @@ enum status detect_new(const struct detect_options *options, struct detect **ret
     d->options = *options;
     (void)pthread_mutex_init(&d->lock, NULL);
     clock_cond_init(&d->changed);
+    map_init(&d->waiting);
     d->first_seen = first_seen_new();
     if (d->first_seen == NULL) {
         detect_free(d);
@@ -405,7 +420,7 @@ static void drop_written(struct detect *d, struct hit *list)
 {
     while (list != NULL) {
         struct hit *next = list->next;
-        d->depth--;
+        count_gone(d, list);
         if (list->number <= d->drain_to)
             d->drain_left--;
         hit_free(list);
@@ -512,6 +527,7 @@ void detect_free(struct detect *d)
         d->head = next;
     }
     first_seen_free(d->first_seen);
+    map_release(&d->waiting);
     (void)pthread_mutex_destroy(&d->lock);
     (void)pthread_cond_destroy(&d->changed);
     free(d);

@@ -250,6 +250,32 @@ static void a_hit_that_is_refused_comes_again(void **state)
     assert_int_equal(collector.rows, i);
 }
 
+/* A tenant whose sender floods the rules does not keep them from the others. */
+static void a_flood_of_one_tenant_leaves_room_for_others(void **state)
+{
+    static const struct guid other = {{6}};
+    enum status status = STATUS_OK;
+    struct detect_stats stats;
+    char mailbox[32];
+
+    (void)state;
+    for (unsigned i = 0; status == STATUS_OK && i < 1000000; i++) {
+        (void)snprintf(mailbox, sizeof(mailbox), "m%u", i);
+        status = try_feed(mailbox, "outlook", "10.1.1.1", DAY(1), false);
+    }
+    ASSERT_STATUS(STATUS_BUSY, status);
+    for (int day = 0; day < 20; day++)
+        ASSERT_OK(try_feed_of(&other, "ann", "outlook", "10.1.1.1", DAY(day), false));
+    ASSERT_OK(try_feed_of(&other, "ann", "sync", "66.6.6.6", DAY(20), false));
+    detect_stats(detect, &stats);
+    assert_int_equal(stats.alerts, 1);
+    assert_int_equal(stats.missed, 1);
+    ASSERT_OK(detect_start(detect, &err));
+    ASSERT_OK(detect_drain(detect, &err));
+    assert_int_equal(collector.delivered, 1);
+    feed(mailbox, "outlook", "10.1.1.1", DAY(1), false); /* its own places are free again */
+}
+
 static void a_busy_table_is_tried_again(void **state)
 {
     (void)state;
@@ -515,6 +541,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(every_record_of_a_large_batch_is_seen, set_up, tear_down),
         cmocka_unit_test_setup_teardown(hits_of_large_records_are_all_written, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_hit_that_is_refused_comes_again, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_flood_of_one_tenant_leaves_room_for_others, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(a_busy_table_is_tried_again, set_up, tear_down),
         cmocka_unit_test_setup_teardown(hits_wait_until_their_tables_can_be_written, set_up,
                                         tear_down),

@@ -18,6 +18,8 @@
 #define TENANT_HITS_MAX (QUEUE_HITS_MAX / 2) /* of them: one cannot shut out the others */
 #define WRITE_HITS_MAX 1000u /* the largest, all of escapes, are one request: 64 KiB each */
 #define ALERTS_PER_HOUR_MAX 500u
+#define TENANT_ALERTS_PER_HOUR_MAX (ALERTS_PER_HOUR_MAX / 2)
+#define US_PER_HOUR UINT64_C(3600000000)
 #define WRITE_TRIES_MAX 50u /* at once, before others have their turn */
 #define WRITE_PAUSE_MS_MIN 100u
 #define WRITE_PAUSE_MS_MAX 5000u
@@ -41,6 +43,7 @@ struct detect {
     struct detect_stats stats;
     uint64_t hour; /* since 1970, of the alert limit */
     uint32_t alerts_in_hour;
+    struct map hourly; /* guid bytes -> how many of them are the tenant's */
 };
 
 /* ---- what the tables remember ---- */
@@ -185,19 +188,34 @@ static enum status replay_row(struct detect *d, const struct guid *tenant,
     return status;
 }
 
-static bool may_alert(struct detect *d)
+/* Of the hour in which they were received, which a replay knows, too: what it finds again of the
+ * hours before does not count as of this one.  Batches come nearly in order, so an hour before
+ * counts as this one; a clock that was set back begins anew. */
+static void begin_hour(struct detect *d, int64_t received_us)
 {
-    uint64_t hour = (uint64_t)clock_unix_us(d->options.clock) / 3600000000u;
+    uint64_t hour = (uint64_t)received_us / US_PER_HOUR;
 
-    if (hour != d->hour) {
-        d->hour = hour;
-        d->alerts_in_hour = 0;
-    }
-    if (d->alerts_in_hour >= ALERTS_PER_HOUR_MAX) {
+    if (hour <= d->hour && hour + 1 >= d->hour)
+        return;
+    d->hour = hour;
+    d->alerts_in_hour = 0;
+    map_clear(&d->hourly);
+}
+
+static bool may_alert(struct detect *d, const struct record_batch *batch)
+{
+    struct error ignored; /* without memory the bound of all is enough */
+
+    begin_hour(d, batch->received_us);
+    struct map_entry *own = map_put(&d->hourly, guid_slice(&batch->tenant), NULL, &ignored);
+    if (d->alerts_in_hour >= ALERTS_PER_HOUR_MAX ||
+        (own != NULL && own->value >= TENANT_ALERTS_PER_HOUR_MAX)) {
         d->stats.suppressed++;
         return false;
     }
     d->alerts_in_hour++;
+    if (own != NULL)
+        own->value++;
     return true;
 }
 
@@ -211,9 +229,10 @@ static void add_hit(struct detect *d, struct hit *hit)
     d->tail = hit;
 }
 
-static enum status observe(struct detect *d, const struct guid *tenant,
+static enum status observe(struct detect *d, const struct record_batch *batch,
                            const struct event *event, struct error *err)
 {
+    const struct guid *tenant = &batch->tenant;
     struct map_entry *waiting = map_put(&d->waiting, guid_slice(tenant), NULL, err);
     struct first_seen_hit found;
 
@@ -226,7 +245,7 @@ static enum status observe(struct detect *d, const struct guid *tenant,
     enum status status = first_seen_observe(d->first_seen, tenant, event, &found, err);
     if (status != STATUS_OK || found.kind == FIRST_SEEN_NOTHING)
         return status;
-    if (found.alert && !may_alert(d))
+    if (found.alert && !may_alert(d, batch))
         found.alert = false;
     struct hit *hit = hit_new(tenant, event, &found, err);
     if (hit == NULL)
@@ -243,9 +262,10 @@ static enum status observe(struct detect *d, const struct guid *tenant,
 
 /* What stands back may be put aside with the lock held, and all tenants need it: records are
  * read before, and learnt a few at a time. */
-static enum status take_some(struct detect *d, const struct guid *tenant,
-                             const struct record *records, uint32_t count, struct error *err)
+static enum status take_some(struct detect *d, const struct record_batch *batch, uint32_t first,
+                             uint32_t count, struct error *err)
 {
+    const struct record *records = batch->records + first;
     struct event events[EVENTS_AT_ONCE];
     struct arena *scratch = NULL; /* few records need it */
     enum status status = STATUS_OK;
@@ -255,9 +275,9 @@ static enum status take_some(struct detect *d, const struct guid *tenant,
     (void)pthread_mutex_lock(&d->lock);
     uint64_t queued = d->queued;
     if (status == STATUS_OK)
-        status = load_tenant(d, tenant, err);
+        status = load_tenant(d, &batch->tenant, err);
     for (uint32_t i = 0; status == STATUS_OK && i < count; i++)
-        status = observe(d, tenant, &events[i], err);
+        status = observe(d, batch, &events[i], err);
     if (d->queued != queued) /* the writer need not wake for nothing */
         (void)pthread_cond_broadcast(&d->changed);
     (void)pthread_mutex_unlock(&d->lock);
@@ -298,7 +318,7 @@ static enum status take(struct record_sink *sink, const struct record_batch *bat
     for (uint32_t at = 0, count; status == STATUS_OK && at < batch->record_count; at += count) {
         uint32_t left = batch->record_count - at;
         count = left < EVENTS_AT_ONCE ? left : EVENTS_AT_ONCE;
-        status = take_some(d, &batch->tenant, batch->records + at, count, err);
+        status = take_some(d, batch, at, count, err);
         if (status != STATUS_OK)
             count_missed(d, left);
     }
@@ -317,6 +337,7 @@ enum status detect_new(const struct detect_options *options, struct detect **ret
     (void)pthread_mutex_init(&d->lock, NULL);
     clock_cond_init(&d->changed);
     map_init(&d->waiting);
+    map_init(&d->hourly);
     d->first_seen = first_seen_new();
     if (d->first_seen == NULL) {
         detect_free(d);
@@ -528,6 +549,7 @@ void detect_free(struct detect *d)
     }
     first_seen_free(d->first_seen);
     map_release(&d->waiting);
+    map_release(&d->hourly);
     (void)pthread_mutex_destroy(&d->lock);
     (void)pthread_cond_destroy(&d->changed);
     free(d);

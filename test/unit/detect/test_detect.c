@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #define DAY(n) (TICKS_UNIX_EPOCH + (n) * TICKS_PER_DAY)
+#define HOUR_US INT64_C(3600000000)
 
 /* Collects what the rules write and deliver; remembers what TABLES says. */
 struct collector {
@@ -42,6 +43,7 @@ static struct error err;
 static struct collector collector = {.lock = PTHREAD_MUTEX_INITIALIZER};
 static struct detect *detect;
 static const struct guid tenant = {{5}};
+static int64_t received_us; /* of what is fed */
 
 static enum status keep(void *context, const struct guid *who, struct slice table,
                         struct slice body, struct error *e)
@@ -114,6 +116,7 @@ static int set_up(void **state)
     collector.rows = collector.alerts = collector.delivered = collector.questions = 0;
     collector.remembers = collector.lacks = collector.refuses_alerts = false;
     collector.refusals_left = 0;
+    received_us = 0;
     return detect_new(&options, &detect, &err) != STATUS_OK;
 }
 
@@ -132,7 +135,7 @@ static enum status try_feed_of(const struct guid *who, const char *mailbox, cons
     make_access(&made, mailbox, app, address, time);
     const struct record_batch batch = {
         .tenant = *who, .table = SLICE("AuditRecords"), .records = &made.record,
-        .record_count = 1, .replayed = replayed,
+        .record_count = 1, .replayed = replayed, .received_us = received_us,
     };
     enum status status = record_sink_take(detect_sink(detect), &batch, &err);
     made_release(&made);
@@ -274,6 +277,57 @@ static void a_flood_of_one_tenant_leaves_room_for_others(void **state)
     ASSERT_OK(detect_drain(detect, &err));
     assert_int_equal(collector.delivered, 1);
     feed(mailbox, "outlook", "10.1.1.1", DAY(1), false); /* its own places are free again */
+}
+
+/* So many new mailboxes, from m`from` on, read from a strange network. */
+static void feed_alerts(const struct guid *who, int from, int count, bool replayed)
+{
+    char mailbox[16];
+
+    for (int day = 0; day < 20; day++)
+        ASSERT_OK(try_feed_of(who, "ann", "outlook", "10.1.1.1", DAY(day), replayed));
+    for (int i = from; i < from + count; i++) {
+        (void)snprintf(mailbox, sizeof(mailbox), "m%d", i);
+        ASSERT_OK(try_feed_of(who, mailbox, "sync", "66.6.6.6", DAY(20), replayed));
+    }
+}
+
+static void expect_alerts(unsigned alerts, unsigned suppressed)
+{
+    struct detect_stats stats;
+
+    detect_stats(detect, &stats);
+    assert_int_equal(stats.alerts, alerts);
+    assert_int_equal(stats.suppressed, suppressed);
+}
+
+static void alerts_of_other_hours_in_the_log_do_not_count(void **state)
+{
+    (void)state;
+    for (int hour = 1; hour <= 3; hour++) {
+        received_us = hour * HOUR_US;
+        feed_alerts(&tenant, hour * 1000, 200, true);
+    }
+    expect_alerts(600, 0);
+    received_us -= HOUR_US; /* a batch that was late */
+    feed_alerts(&tenant, 5000, 100, false);
+    expect_alerts(650, 50);
+    received_us = 0; /* the clock was set back */
+    feed_alerts(&tenant, 6000, 100, false);
+    expect_alerts(750, 50);
+}
+
+static void one_tenant_does_not_take_the_alerts_of_the_hour(void **state)
+{
+    static const struct guid others[] = {{{6}}, {{7}}};
+
+    (void)state;
+    feed_alerts(&tenant, 0, 600, false);
+    expect_alerts(250, 350);
+    feed_alerts(&others[0], 0, 200, false);
+    expect_alerts(450, 350);
+    feed_alerts(&others[1], 0, 100, false); /* all together have no more than 500 */
+    expect_alerts(500, 400);
 }
 
 static void a_busy_table_is_tried_again(void **state)
@@ -542,6 +596,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(hits_of_large_records_are_all_written, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_hit_that_is_refused_comes_again, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_flood_of_one_tenant_leaves_room_for_others, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(alerts_of_other_hours_in_the_log_do_not_count, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(one_tenant_does_not_take_the_alerts_of_the_hour, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_busy_table_is_tried_again, set_up, tear_down),
         cmocka_unit_test_setup_teardown(hits_wait_until_their_tables_can_be_written, set_up,

@@ -453,6 +453,8 @@ static enum status open_rules(struct daybook *d, struct error *err)
     enum status status = webhook_new(&d->webhook, err);
 
     if (status == STATUS_OK)
+        status = share_load_webhook(d->meta, d->webhook, err);
+    if (status == STATUS_OK)
         status = detect_new(&options, &d->detect, err);
     if (status == STATUS_OK)
         status = detect_load(d->detect, err);
@@ -613,8 +615,7 @@ static enum status open_share(struct daybook *d, struct error *err)
         .transport_metrics = transport_metrics,
         .draining = is_draining,
     };
-    enum status status = share_new(&services, &d->share, err);
-    return status == STATUS_OK ? share_load_webhook(d->share, err) : status;
+    return share_new(&services, &d->share, err);
 }
 
 /* ---- background ---- */

@@ -279,7 +279,7 @@ enum status share_token_revoke(void *context, const struct http_request *request
     return status;
 }
 
-enum status share_load_webhook(struct share *share, struct error *err)
+enum status share_load_webhook(struct meta *meta, struct webhook *webhook, struct error *err)
 {
     struct arena *arena = arena_new(MIB);
     struct slice url, flag;
@@ -287,12 +287,11 @@ enum status share_load_webhook(struct share *share, struct error *err)
 
     if (arena == NULL)
         return ERROR_MEMORY(err);
-    status = meta_setting_get(share->services.meta, SLICE("webhook.url"), arena, &url, err);
+    status = meta_setting_get(meta, SLICE("webhook.url"), arena, &url, err);
     if (status == STATUS_OK)
-        status = meta_setting_get(share->services.meta, SLICE("webhook.allow_private"), arena,
-                                  &flag, err);
+        status = meta_setting_get(meta, SLICE("webhook.allow_private"), arena, &flag, err);
     if (status == STATUS_OK)
-        status = webhook_set(share->services.webhook, url, slice_is(flag, "1"), err);
+        status = webhook_set(webhook, url, slice_is(flag, "1"), err);
     arena_free(arena);
     return status;
 }
@@ -348,7 +347,7 @@ enum status share_webhook_put(void *context, const struct http_request *request,
         status = meta_setting_set(share->services.meta, SLICE("webhook.allow_private"),
                                   allow_private ? SLICE("1") : SLICE("0"), err);
     if (status == STATUS_OK)
-        status = share_load_webhook(share, err);
+        status = share_load_webhook(share->services.meta, share->services.webhook, err);
     if (status == STATUS_OK)
         status = share_webhook_get(context, request, response, err);
     return status;

@@ -58,7 +58,9 @@ enum status share_new(const struct share_services *services, struct share **ret,
 const struct http_router *share_router(const struct share *share);
 void share_free(struct share *share);
 
-/* Applies the stored webhook setting (at start). */
-enum status share_load_webhook(struct share *share, struct error *err) MUST_USE;
+/* Applies the stored webhook setting.  At a start it comes before the rules write what they found
+ * in the log: a webhook without an address takes nothing. */
+enum status share_load_webhook(struct meta *meta, struct webhook *webhook,
+                               struct error *err) MUST_USE;
 
 #endif

@@ -31,6 +31,7 @@ static const struct slice member_names[MEMBER_TIME_COLUMN] = {
 #define TICKS_PAST_MAX (TIME_PAST_YEARS * 36525 * SECONDS_PER_DAY / 100 * TICKS_PER_SECOND)
 #define TICKS_FUTURE_MAX (TIME_FUTURE_DAYS * TICKS_PER_DAY)
 #define KEY_BYTES_MAX 256 /* longer keys are none of ours */
+#define TIME_BYTES_MAX 256 /* longer escaped texts are no times */
 
 static void note_member(struct slice key, uint32_t value, struct slice time_column,
                         uint32_t found[MEMBER_COUNT_])
@@ -89,11 +90,27 @@ static void find_members(const struct record *record, const char *time_column,
     }
 }
 
+static bool parse_escaped_time(struct slice text, int64_t *ret)
+{
+    struct buf decoded;
+
+    if (text.size > TIME_BYTES_MAX)
+        return false;
+    buf_init(&decoded, TIME_BYTES_MAX);
+    json_unescape(text, &decoded);
+    bool is_time = !decoded.failed && time_parse_iso(buf_slice(&decoded), ret);
+    buf_release(&decoded);
+    return is_time;
+}
+
+/* .NET writes the + of an offset as \u002B. */
 static bool parse_time(const struct record *record, uint32_t token, int64_t *ret)
 {
     if (token == 0 || record->tokens[token].kind != JSON_STRING)
         return false;
-    return time_parse_iso(json_text(record->raw, &record->tokens[token]), ret);
+    struct slice text = json_text(record->raw, &record->tokens[token]);
+    return record->tokens[token].escaped != 0 ? parse_escaped_time(text, ret)
+                                              : time_parse_iso(text, ret);
 }
 
 static void set_event_time(const struct examine_options *options, struct record *record,

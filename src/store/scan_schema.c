@@ -14,6 +14,7 @@
 #include <stdlib.h>
 
 #define NO_TYPE TYPE_COUNT_ /* nothing but nulls so far */
+#define TYPED_BYTES_MAX 256u /* longer escaped texts are neither times nor GUIDs */
 
 struct system_column {
     const char *name;
@@ -151,7 +152,7 @@ static enum status make_declared(struct scan_schema *made,
 
 /* ---- user tables ---- */
 
-static enum type string_type(struct slice text)
+static enum type plain_type(struct slice text)
 {
     int64_t ticks;
     struct guid guid;
@@ -161,6 +162,20 @@ static enum type string_type(struct slice text)
     if (text.size == GUID_TEXT_BYTES && guid_parse(text, &guid))
         return TYPE_GUID;
     return TYPE_STRING;
+}
+
+/* As its value will be: .NET writes the + of a time's offset as \u002B. */
+static enum type string_type(struct slice text)
+{
+    struct buf decoded;
+
+    if (text.size > TYPED_BYTES_MAX || slice_find_byte(text, '\\', 0) == SIZE_MAX)
+        return plain_type(text);
+    buf_init(&decoded, TYPED_BYTES_MAX);
+    json_unescape(text, &decoded);
+    enum type type = decoded.failed ? TYPE_STRING : plain_type(buf_slice(&decoded));
+    buf_release(&decoded);
+    return type;
 }
 
 static enum type leaf_type(struct slice text, uint8_t kind)

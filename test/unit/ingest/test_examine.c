@@ -61,6 +61,10 @@ static void the_event_time_is_the_first_that_can_be_read(void **state)
                 RECORD_TIME_MISSING);
     expect_time("{\"\\u0043reationTime\":\"2024-02-17T17:12:01\"}", NULL,
                 "2024-02-17T17:12:01.0000000Z", 0);
+    expect_time("{\"CreationTime\":\"2024-02-17T19:12:03\\u002B02:00\"}", NULL, NOW, 0);
+    expect_time("{\"CreationTime\":\"2024-02-17T17\\u003a12:01\"}", NULL,
+                "2024-02-17T17:12:01.0000000Z", 0);
+    expect_time("{\"CreationTime\":\"2024-02-17\\n\"}", NULL, NOW, RECORD_TIME_MISSING);
 }
 
 static void times_outside_the_window_are_filed_under_receipt(void **state)

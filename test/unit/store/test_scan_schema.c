@@ -11,14 +11,18 @@ static void user_tables_find_their_columns(void **state)
     batch_maker_add(&m,
                     SLICE("{\"b\":true,\"l\":1,\"r\":1,\"s\":\"x\",\"d\":\"2026-01-01T00:00:00Z\","
                           "\"g\":\"89d53fe6-7f50-4456-b931-21fd1dc9eebe\",\"o\":{\"p\":1},"
-                          "\"m\":1,\"n\":null,\"_Seq\":\"mine\",\"a.b\":3}"),
+                          "\"m\":1,\"n\":null,\"_Seq\":\"mine\",\"a.b\":3,"
+                          "\"e\":\"2026-01-01T00:00:00\\u002B01:00\",\"f\":\"a\\u002Bb\","
+                          "\"h\":\"89d53fe6\\u002D7f50-4456-b931-21fd1dc9eebe\"}"),
                     1);
     batch_maker_add(&m, SLICE("{\"r\":1.5,\"m\":\"x\",\"o\":[ ]}"), 2);
     put(store, &m);
-    static const char *const NAMES[] = {"b", "l", "r", "s", "d", "g", "o", "m", "n", "a.b"};
+    static const char *const NAMES[] = {"b", "l", "r", "s", "d", "g", "o", "m", "n", "a.b",
+                                        "e", "f", "h"};
     static const enum type TYPES[] = {TYPE_BOOL,     TYPE_LONG, TYPE_REAL,    TYPE_STRING,
                                       TYPE_DATETIME, TYPE_GUID, TYPE_DYNAMIC, TYPE_DYNAMIC,
-                                      TYPE_STRING,   TYPE_LONG};
+                                      TYPE_STRING,   TYPE_LONG, TYPE_DATETIME, TYPE_STRING,
+                                      TYPE_GUID};
     struct store_snapshot *snapshot = NULL;
     struct table_source *source = NULL;
     struct guid tenant = tenant_of(1);

@@ -236,7 +236,8 @@ bool hit_matches(const struct hit *hit, const struct guid *tenant,
     if (!guid_equal(&hit->tenant, tenant))
         return false;
     if (hit->found.kind == FIRST_SEEN_PAIR)
-        return slice_is(row->kind, "pair") && slice_equal(hit->event.mailbox, row->mailbox) &&
-               slice_equal(hit->event.app, row->app);
-    return slice_equal(event_network(hit->event.address, network), row->network);
+        return slice_is(row->kind, "pair") &&
+               slice_equal_nocase(hit->event.mailbox, row->mailbox) &&
+               slice_equal_nocase(hit->event.app, row->app);
+    return slice_equal_nocase(event_network(hit->event.address, network), row->network);
 }

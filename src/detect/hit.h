@@ -30,6 +30,7 @@ void hit_add_webhook(const struct hit *hit, int64_t now, struct buf *ret);
 enum status hit_row_from_record(const struct record *record, struct arena **scratch,
                                 struct first_seen_row *ret, bool *ret_ok,
                                 struct error *err) MUST_USE;
+/* The row is of what the hit is of; in any case of letters, as the rule compares. */
 bool hit_matches(const struct hit *hit, const struct guid *tenant,
                  const struct first_seen_row *row);
 

@@ -478,6 +478,8 @@ static void a_replayed_row_cancels_the_replayed_hit(void **state)
     feed("ann", "outlook", "10.1.1.1", DAY(0), true);
     feed("o\\u0027neil", "outlook", "10.1.1.1", DAY(0), true);
     feed("bob", "outlook", "10.1.1.1", DAY(0), true);
+    feed("Eve", "Outlook", "10.1.1.1", DAY(0), true);
+    replay_row("eve"); /* of a record that came first then, with the same in other letters */
     replay_row("ann");
     replay_row("o'neil");
     replay_row("o\\u0027neil");

@@ -11,6 +11,7 @@
 #include "detect/hit.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -51,6 +52,7 @@ struct detect {
 struct loader {
     struct query_sink sink; /* first */
     struct detect *detect;
+    const struct guid *tenant; /* of load_oldest() */
 };
 
 /* Columns as in the question of load_tenant(). */
@@ -78,10 +80,54 @@ static enum status load_rows(struct query_sink *sink, const struct batch *batch,
     return status;
 }
 
-/* What was half loaded is loaded again with the next batch: learning twice is learning. */
-static enum status load_tenant(struct detect *d, const struct guid *tenant, struct error *err)
+/* One row; null where there is no such record. */
+static enum status load_oldest(struct query_sink *sink, const struct batch *batch,
+                               struct error *err)
 {
-    struct loader loader = {{.rows = load_rows}, d};
+    const struct loader *loader = (const struct loader *)sink;
+    enum status status = STATUS_OK;
+
+    for (uint32_t i = 0; status == STATUS_OK && i < batch->row_count; i++) {
+        struct value oldest = vector_value(&batch->columns[0], i);
+        if (!oldest.is_null)
+            status = first_seen_load_oldest(loader->detect->first_seen, loader->tenant,
+                                            oldest.integer, err);
+    }
+    return status;
+}
+
+/* A row has the time of the record with which something came first.  Older records that came
+ * behind it left none, but they were watched.  Where the rows say that learning is over it does
+ * not matter, and where there are none nothing was learnt.  Those of the batch itself do not
+ * count yet: it may be history that comes newest first. */
+static enum status ask_for_oldest(struct detect *d, const struct record_batch *batch,
+                                  struct error *err)
+{
+    struct loader loader = {{.rows = load_oldest}, d, &batch->tenant};
+    int64_t now = time_from_unix_us(clock_unix_us(d->options.clock));
+    int64_t oldest = first_seen_oldest(d->first_seen, &batch->tenant);
+    char text[512];
+    bool ignored;
+
+    if (d->options.ask == NULL || oldest == INT64_MAX ||
+        oldest <= now - FIRST_SEEN_LEARNING_DAYS * TICKS_PER_DAY)
+        return STATUS_OK;
+    (void)snprintf(text, sizeof(text),
+                   "let until = ago(%dd); let first = %llu; union"
+                   " (AuditRecords | where TimeGenerated < until and _Seq < first),"
+                   " (OfficeActivity | where TimeGenerated < until and _Seq < first)"
+                   " | summarize min(TimeGenerated)",
+                   FIRST_SEEN_LEARNING_DAYS, (unsigned long long)batch->records[0].seq);
+    return d->options.ask(d->options.context, &batch->tenant, slice_of(text), &loader.sink,
+                          &ignored, err);
+}
+
+/* What was half loaded is loaded again with the next batch: learning twice is learning. */
+static enum status load_tenant(struct detect *d, const struct record_batch *batch,
+                               struct error *err)
+{
+    const struct guid *tenant = &batch->tenant;
+    struct loader loader = {{.rows = load_rows}, d, tenant};
     enum status status = STATUS_OK;
     bool is_complete = true;
 
@@ -94,6 +140,8 @@ static enum status load_tenant(struct detect *d, const struct guid *tenant, stru
                   " UserId, FirstTime, Alerted = isnotempty(AlertId),"
                   " Undated = coalesce(Undated, false)"),
             &loader.sink, &is_complete, err);
+    if (status == STATUS_OK)
+        status = ask_for_oldest(d, batch, err);
     if (status == STATUS_OK)
         status = first_seen_set_loaded(d->first_seen, tenant, is_complete, err);
     d->stats.lacking_tenants += status == STATUS_OK && !is_complete;
@@ -114,7 +162,7 @@ static enum status load_addresses(struct query_sink *sink, const struct batch *b
 
 enum status detect_load(struct detect *detect, struct error *err)
 {
-    struct loader loader = {{.rows = load_addresses}, detect};
+    struct loader loader = {{.rows = load_addresses}, detect, NULL};
     bool is_complete = true;
     enum status status = detect->options.ask(
         detect->options.context, NULL,
@@ -275,7 +323,7 @@ static enum status take_some(struct detect *d, const struct record_batch *batch,
     (void)pthread_mutex_lock(&d->lock);
     uint64_t queued = d->queued;
     if (status == STATUS_OK)
-        status = load_tenant(d, &batch->tenant, err);
+        status = load_tenant(d, batch, err);
     for (uint32_t i = 0; status == STATUS_OK && i < count; i++)
         status = observe(d, batch, &events[i], err);
     if (d->queued != queued) /* the writer need not wake for nothing */
@@ -289,7 +337,7 @@ static enum status replay_rows(struct detect *d, const struct record_batch *batc
                                struct error *err)
 {
     (void)pthread_mutex_lock(&d->lock);
-    enum status status = load_tenant(d, &batch->tenant, err);
+    enum status status = load_tenant(d, batch, err);
     for (uint32_t i = 0; status == STATUS_OK && i < batch->record_count; i++)
         status = replay_row(d, &batch->tenant, &batch->records[i], err);
     (void)pthread_cond_broadcast(&d->changed);

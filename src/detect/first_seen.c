@@ -293,6 +293,25 @@ enum status first_seen_load(struct first_seen *state, const struct guid *tenant_
     return status;
 }
 
+int64_t first_seen_oldest(const struct first_seen *state, const struct guid *tenant_id)
+{
+    const struct tenant_state *tenant = map_pointer(&state->tenants, guid_slice(tenant_id));
+
+    return tenant == NULL ? INT64_MAX : tenant->first_time;
+}
+
+enum status first_seen_load_oldest(struct first_seen *state, const struct guid *tenant_id,
+                                   int64_t time, struct error *err)
+{
+    struct tenant_state *tenant = tenant_of(state, tenant_id, err);
+
+    if (tenant == NULL)
+        return err->status;
+    if (time < tenant->first_time)
+        tenant->first_time = time;
+    return STATUS_OK;
+}
+
 static void add_reason(struct buf *ret, size_t begin, struct slice text)
 {
     if (ret->size > begin + 1)

@@ -13,8 +13,9 @@
 
 #define DAY(n) (TICKS_UNIX_EPOCH + (n) * TICKS_PER_DAY)
 #define HOUR_US INT64_C(3600000000)
+#define DAYS_TO_2100 47482
 
-/* Collects what the rules write and deliver; remembers what TABLES says. */
+/* Collects what the rules write and deliver; remembers what TABLES_FORMAT says. */
 struct collector {
     pthread_mutex_t lock;
     unsigned rows, alerts, delivered, refusals_left, questions, failures_left;
@@ -22,22 +23,26 @@ struct collector {
     atomic_uint held; /* while it is the first byte of a tenant, its hits wait */
     atomic_uint waiting;
     bool remembers, lacks;
+    bool is_young; /* of what it remembers: it came first in 2100 */
     char last[2048]; /* that was delivered */
 };
 
-#define TABLES                                                                                     \
+#define TABLES_FORMAT                                                                              \
     "let FirstSeen = datatable(TenantId: guid, Kind: string, Mailbox: string, AppId: string,"      \
     " Address: string, Network: string, UserId: string, FirstTime: datetime, AlertId: string,"     \
     " Undated: bool)["                                                                             \
     "'05000000-0000-0000-0000-000000000000', 'pair', 'ann', 'outlook', '10.1.1.1',"                \
-    " '10.1.0.0/16', 'ann', datetime(1970-01-01), '', false,"                                      \
+    " '10.1.0.0/16', 'ann', datetime(%s-01-01), '', false,"                                        \
     "'05000000-0000-0000-0000-000000000000', 'pair', \"o'n\u00f6il\", 'outlook', '10.1.1.1',"      \
-    " '10.1.0.0/16', 'ann', datetime(1970-01-01), '', bool(null),"                                 \
+    " '10.1.0.0/16', 'ann', datetime(%s-01-01), '', bool(null),"                                   \
     "'05000000-0000-0000-0000-000000000000', 'network', '', '', '10.9.1.1', '10.9.0.0/16', '',"    \
-    " datetime(1980-01-01), '', true];\n"                                                          \
+    " datetime(%s-01-01), '', true];\n"                                                            \
     "let SecurityAlert = datatable(AlertType: string, ExtendedProperties: string)["                \
     "'first-seen-application', '{\"address\":\"10.1.2.3\"}',"                                      \
-    " 'other', '{\"address\":\"10.1.4.5\"}'];\n"
+    " 'other', '{\"address\":\"10.1.4.5\"}'];\n"                                                   \
+    "let AuditRecords = datatable(TimeGenerated: datetime, _Seq: long)["                           \
+    "datetime(1969-12-01), 3, datetime(1960-01-01), 9];\n"                                         \
+    "let OfficeActivity = AuditRecords | where _Seq == 0;\n"
 
 static struct error err;
 static struct collector collector = {.lock = PTHREAD_MUTEX_INITIALIZER};
@@ -67,7 +72,7 @@ static enum status keep(void *context, const struct guid *who, struct slice tabl
     return status;
 }
 
-/* Runs the question over TABLES. */
+/* Runs the question over TABLES_FORMAT. */
 static enum status ask(void *context, const struct guid *who, struct slice text,
                        struct query_sink *sink, bool *ret_complete, struct error *e)
 {
@@ -85,9 +90,11 @@ static enum status ask(void *context, const struct guid *who, struct slice text,
     if (!c->remembers)
         return STATUS_OK;
     buf_init(&all, 64 * KIB);
-    buf_add_text(&all, TABLES);
+    buf_add_format(&all, TABLES_FORMAT, c->is_young ? "2100" : "1970",
+                   c->is_young ? "2100" : "1970", c->is_young ? "2100" : "1980");
     buf_add_slice(&all, text);
-    const struct query_request request = {.text = buf_slice(&all)};
+    const struct query_request request = {
+        .text = buf_slice(&all), .now = time_from_unix_us(clock_unix_us(clock_system()))};
     enum status status = query_run(&request, sink, &stats, e);
     buf_release(&all);
     return status;
@@ -115,6 +122,7 @@ static int set_up(void **state)
     (void)state;
     collector.rows = collector.alerts = collector.delivered = collector.questions = 0;
     collector.remembers = collector.lacks = collector.refuses_alerts = false;
+    collector.is_young = false;
     collector.refusals_left = 0;
     received_us = 0;
     return detect_new(&options, &detect, &err) != STATUS_OK;
@@ -504,6 +512,19 @@ static void a_tenant_is_remembered_when_its_first_batch_comes(void **state)
     assert_int_equal(stats.networks, 0);
 }
 
+/* Records of the batch at hand, from 7 on, do not tell yet. */
+static void the_oldest_record_counts_where_the_rows_are_young(void **state)
+{
+    (void)state;
+    collector.remembers = collector.is_young = true;
+    ASSERT_OK(detect_start(detect, &err));
+    feed("ann", "sync", "66.6.6.6", DAY(DAYS_TO_2100 + 5), false);
+    assert_int_equal(collector.questions, 2);
+    ASSERT_OK(detect_drain(detect, &err));
+    assert_int_equal(collector.delivered, 1);
+    assert_non_null(strstr(collector.last, "; seen on 0 of 47518 days")); /* from 1969-12-01 on */
+}
+
 /* Senders write ' and letters beyond ASCII as escapes, each in its way. */
 static void a_pair_is_known_however_its_record_writes_it(void **state)
 {
@@ -612,6 +633,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_replayed_row_cancels_the_replayed_hit, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_tenant_is_remembered_when_its_first_batch_comes, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(the_oldest_record_counts_where_the_rows_are_young, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_pair_is_known_however_its_record_writes_it, set_up,
                                         tear_down),

@@ -194,6 +194,24 @@ static void loaded_rows_are_the_baseline(void **state)
     assert_int_equal(hit.reasons, REASON_PAIR_NEW | REASON_ADDRESS_ALERTED);
 }
 
+static void the_oldest_record_is_remembered_beside_the_rows(void **state)
+{
+    struct first_seen_row row = {
+        .kind = SLICE("pair"), .mailbox = SLICE("ann"), .app = SLICE("outlook"),
+        .address = SLICE("10.1.1.1"), .network = SLICE("10.1.0.0/16"), .time = DAY(30),
+    };
+
+    (void)state;
+    assert_true(first_seen_oldest(rule, &tenant) == INT64_MAX);
+    ASSERT_OK(first_seen_load(rule, &tenant, &row, &err));
+    assert_true(first_seen_oldest(rule, &tenant) == DAY(30));
+    ASSERT_OK(first_seen_load_oldest(rule, &tenant, DAY(1), &err));
+    ASSERT_OK(first_seen_load_oldest(rule, &tenant, DAY(31), &err)); /* is not older */
+    struct first_seen_hit hit = see(&tenant, "ann", "sync", "66.6.6.6", DAY(31));
+    assert_true(hit.alert);
+    assert_int_equal(hit.baseline_days, 30);
+}
+
 static void reasons_are_sentences(void **state)
 {
     struct event event = {.app = SLICE("X"), .mailbox = SLICE("m"), .address = SLICE("1.2.3.4")};
@@ -255,6 +273,8 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(loaded_rows_are_the_baseline, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_was_loaded_can_turn_out_to_lack_rows, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(the_oldest_record_is_remembered_beside_the_rows, set_up,
                                         tear_down),
         cmocka_unit_test(reasons_are_sentences),
     };

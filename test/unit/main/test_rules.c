@@ -110,10 +110,35 @@ static void the_webhook_has_alerts_that_a_start_finds(void **state)
     buf_release(&records);
 }
 
+/* The only row is of the newest day. */
+static void history_that_came_newest_first_counts_after_a_restart(void **state)
+{
+    struct place *place = *state;
+    struct buf records;
+
+    place_add_tenant(place, "alpha");
+    buf_init(&records, MIB);
+    for (int day = 1; day <= 20; day++)
+        add_access(&records, day, "outlook", "10.1.1.1");
+    buf_add_byte(&records, '\0');
+    place_ingest(place, "alpha", "AuditRecords", records.data);
+    daybook_close(place->daybook, true);
+    place_start(place);
+    buf_clear(&records);
+    add_access(&records, 0, "sync", "66.6.6.6");
+    buf_add_byte(&records, '\0');
+    place_ingest(place, "alpha", "AuditRecords", records.data);
+    ASSERT_OK(daybook_checkpoint(place->daybook, &err)); /* waits for the rules */
+    assert_int_equal(place_query(place, "alpha", "SecurityAlert | count"), 200);
+    ASSERT_SAYS(place, "[1]");
+    buf_release(&records);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         PLACE_TEST(the_webhook_has_alerts_that_a_start_finds),
+        PLACE_TEST(history_that_came_newest_first_counts_after_a_restart),
     };
 
     return RUN_TESTS(tests);

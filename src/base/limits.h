@@ -64,8 +64,11 @@
 #define MEMORY_ROWS_FLUSH 98304u    /* rows in memory over all tenants that start a flush */
 #define MEMORY_ROWS_MAX 196608u    /* above it, with what is on its way, large bodies wait for the
                                     * flush, three turns of a second, then 429; small ones wait
-                                    * above five quarters of it, a second at most */
+                                    * above five quarters of it, a second at most, and then
+                                    * have LATE_BYTES_MAX */
 #define MEMORY_BYTES_MAX (128 * MIB) /* the same for their bytes: mostly about 600 a row */
+#define LATE_BYTES_MAX (128 * MIB) /* of small bodies that find no room in a second, until there is
+                                    * some again; half of it for a tenant; then 429 */
 #define HELD_TEXT_ROWS_MAX 16u        /* a batch in memory of more rows is a part at once */
 #define HELD_TEXT_BYTES_MAX (64 * KIB)
 #define HELD_PARTS_BYTES_MAX (8 * MIB) /* of parts that queries made of texts, kept */

@@ -141,8 +141,9 @@ enum status ingest_put(struct ingest *ingest, const struct ingest_request *reque
  * ingest_put() does it itself, unless the request is internal: the checkpoint waits for
  * some of these in other ways, too. */
 struct put;
-/* Returns when the sinks have room, or after a second: they may be what does not work. */
-void ingest_wait_for_room(struct ingest *ingest, bool is_small);
+/* Returns when the sinks have room, or after a second: they may be what does not work.  false:
+ * they have none. */
+bool ingest_wait_for_room(struct ingest *ingest, bool is_small);
 enum status ingest_put_begin(struct ingest *ingest, const struct ingest_request *request,
                              struct arena *arena, struct put **ret, struct error *err) MUST_USE;
 enum status ingest_put_end(struct put *put, struct ingest_answer *ret,

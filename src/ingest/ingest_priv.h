@@ -28,8 +28,10 @@ struct ingest {
     struct gate large;       /* processors at work on large bodies */
     atomic_uint_fast64_t coming_rows; /* of large bodies that are not with the sinks yet */
 
-    pthread_mutex_t lock; /* all below, and the tenants' body_bytes */
+    pthread_mutex_t lock; /* all below, and the tenants' body_bytes and late_bytes */
     size_t body_bytes;    /* of all requests at work */
+    size_t late_bytes;    /* of small bodies that came in without room, since there was some */
+    uint64_t late_turn;   /* counts the times that there was some again */
     struct ingest_stats stats;
 };
 

@@ -12,6 +12,7 @@
 #define ROOM_WAITS_MAX 200u
 #define ROOM_TURNS_MAX 3u
 #define RECORD_BYTES_USUAL KIB
+#define NO_ROOM "more records come than can be stored, try again"
 
 /* ---- the third part: after the commit ---- */
 
@@ -102,15 +103,16 @@ static bool has_room(const struct ingest *ingest, bool is_small, uint64_t coming
            ingest->options.has_room(ingest->options.context, is_small, coming_rows);
 }
 
-void ingest_wait_for_room(struct ingest *ingest, bool is_small)
+bool ingest_wait_for_room(struct ingest *ingest, bool is_small)
 {
     const struct timespec wait = {0, ROOM_WAIT_MS * 1000000L};
 
     for (unsigned i = 0; i < ROOM_WAITS_MAX; i++) {
         if (has_room(ingest, is_small, atomic_load(&ingest->coming_rows)))
-            break;
+            return true;
         (void)nanosleep(&wait, NULL);
     }
+    return false;
 }
 
 static bool is_small(const struct ingest_request *request)
@@ -179,10 +181,10 @@ static enum status enter_with_room(struct put *put, struct error *err)
         if (status != STATUS_OK || !put->in_gate || take_room(put))
             return status;
         leave_large(put);
-        ingest_wait_for_room(put->ingest, false);
+        (void)ingest_wait_for_room(put->ingest, false);
     }
     count_shed(put->ingest);
-    return ERROR_SET(err, STATUS_BUSY, "more records come than can be stored, try again");
+    return ERROR_SET(err, STATUS_BUSY, NO_ROOM);
 }
 
 /* ---- from the gate to the answer ---- */
@@ -256,6 +258,33 @@ static enum status check_request(const struct ingest_request *request, struct er
     return STATUS_OK;
 }
 
+/* Small bodies come in without room, so that who sends few of them does not wait for a flush that
+ * others make long.  That has a bound, or who sends many would fill the memory: the flush has what
+ * they leave of the processors, and a start has to have all of it in memory again.  With the lock
+ * of ingest.  Who found room tells that what came without it before is on the disk. */
+static bool take_late_room(struct put *put)
+{
+    struct ingest *ingest = put->ingest;
+    struct tenant *tenant = put->tenant;
+    size_t size = put->request->body.size;
+
+    if (!put->lacks_room) {
+        ingest->late_turn += ingest->late_bytes > 0;
+        ingest->late_bytes = 0;
+    }
+    if (!put->lacks_room || !is_small(put->request)) /* a large one looks again in its turn */
+        return true;
+    if (tenant->late_turn != ingest->late_turn)
+        tenant->late_bytes = 0;
+    tenant->late_turn = ingest->late_turn;
+    if (ingest->late_bytes + size > LATE_BYTES_MAX ||
+        tenant->late_bytes + size > LATE_BYTES_MAX / 2)
+        return false;
+    ingest->late_bytes += size;
+    tenant->late_bytes += size;
+    return true;
+}
+
 /* Bounds the memory of all requests at work; a tenant has at most half of it,
  * so that one cannot shut out the others.  Our own, which are few, wait for nobody. */
 static enum status admit(struct put *put, struct error *err)
@@ -270,6 +299,9 @@ static enum status admit(struct put *put, struct error *err)
          put->tenant->body_bytes + size > INGEST_BODIES_BYTES_MAX / 2)) {
         ingest->stats.shed++;
         status = ERROR_SET(err, STATUS_BUSY, "too many requests are at work, try again");
+    } else if (!put->request->internal && !take_late_room(put)) {
+        ingest->stats.shed++;
+        status = ERROR_SET(err, STATUS_BUSY, NO_ROOM);
     } else {
         ingest->body_bytes += size;
         put->tenant->body_bytes += size;
@@ -337,8 +369,8 @@ static void put_free(struct put *put)
     arena_free(work);
 }
 
-enum status ingest_put_begin(struct ingest *ingest, const struct ingest_request *request,
-                             struct arena *arena, struct put **ret, struct error *err)
+static enum status begin(struct ingest *ingest, const struct ingest_request *request,
+                         bool lacks_room, struct arena *arena, struct put **ret, struct error *err)
 {
     struct put *put = NULL;
     enum status status = check_request(request, err);
@@ -347,6 +379,7 @@ enum status ingest_put_begin(struct ingest *ingest, const struct ingest_request 
         status = put_new(ingest, request, arena, &put, err);
     if (status != STATUS_OK)
         return status;
+    put->lacks_room = lacks_room;
     status = tenant_table_get(&ingest->tenants, &request->tenant, &put->tenant, err);
     if (status == STATUS_OK && (!request->ids_are_new || request->idempotency_key.size > 0))
         status = tenant_print_keys(put->tenant, &put->keys, err);
@@ -365,6 +398,12 @@ enum status ingest_put_begin(struct ingest *ingest, const struct ingest_request 
     give_scratch(put);
     *ret = put;
     return STATUS_OK;
+}
+
+enum status ingest_put_begin(struct ingest *ingest, const struct ingest_request *request,
+                             struct arena *arena, struct put **ret, struct error *err)
+{
+    return begin(ingest, request, false, arena, ret, err);
 }
 
 enum status ingest_put_end(struct put *put, struct ingest_answer *ret, struct error *err)
@@ -387,9 +426,8 @@ enum status ingest_put(struct ingest *ingest, const struct ingest_request *reque
                        struct arena *arena, struct ingest_answer *ret, struct error *err)
 {
     struct put *put;
+    bool lacks_room = !request->internal && !ingest_wait_for_room(ingest, is_small(request));
+    enum status status = begin(ingest, request, lacks_room, arena, &put, err);
 
-    if (!request->internal)
-        ingest_wait_for_room(ingest, is_small(request));
-    enum status status = ingest_put_begin(ingest, request, arena, &put, err);
     return status == STATUS_OK ? ingest_put_end(put, ret, err) : status;
 }

@@ -44,6 +44,7 @@ struct put {
     struct pending_key pending;
     struct buf answer_bytes;
     struct receipts receipts;
+    bool lacks_room; /* it has waited for room in vain */
     bool in_gate; /* has a place among the large ones */
     uint64_t coming_rows; /* its part of ingest->coming_rows */
     bool is_admitted, is_replayed;

@@ -66,7 +66,9 @@ struct tenant {
      * since.  One whose first commit was refused stays until the next start. */
     struct map tables;
     bool tables_known;
-    size_t body_bytes; /* of its requests at work; guarded by the table's owner */
+    size_t body_bytes; /* of its requests at work; guarded by the table's owner, as what follows */
+    size_t late_bytes; /* its part of ingest->late_bytes, of the turn late_turn */
+    uint64_t late_turn;
 
     /* Held for a copy only: who commits does so for all tenants, and must not wait for a
      * request of one that compares thousands of records under the lock. */

@@ -227,7 +227,7 @@ static void write_some(struct round *round)
     uint32_t count = 0;
     size_t bytes = 0;
 
-    ingest_wait_for_room(round->audit->ingest, true);
+    (void)ingest_wait_for_room(round->audit->ingest, true);
     for (; round->taken < round->count && count < REQUESTS_MAX && bytes < REQUESTS_BYTES_ENOUGH;
          count++) {
         begin_write(round, &writes[count]);

@@ -170,6 +170,51 @@ static void large_bodies_wait_for_room_and_again_when_it_is_their_turn(void **st
     arena_free(arena);
 }
 
+/* Of the tenant, in its own name or in that of the server. */
+static enum status put_small(struct world *w, const struct guid *tenant, bool internal)
+{
+    struct ingest_request request = world_request(w, "Mine", SLICE(RECORD("a", "")));
+    struct arena *arena = arena_new(MIB);
+    struct ingest_answer answer;
+    struct error err;
+
+    request.tenant = *tenant;
+    request.internal = internal;
+    enum status status = ingest_put(w->ingest, &request, arena, &answer, &err);
+    arena_free(arena);
+    return status;
+}
+
+/* Memory that is full stays bounded for small bodies, too: who sends many of them is refused,
+ * who sends few is let in after a second as before. */
+static void a_flood_of_small_bodies_without_room_is_refused(void **state)
+{
+    struct world *w = *state;
+    struct ingest_stats stats;
+    struct tenant *tenant;
+    struct error err;
+
+    w->refuses_small = true;
+    assert_int_equal(put_small(w, &w->tenant, false), STATUS_OK);
+    ASSERT_OK(tenant_table_get(&w->ingest->tenants, &w->tenant, &tenant, &err));
+    assert_int_equal(tenant->late_bytes, sizeof(RECORD("a", "")) - 1);
+    tenant->late_bytes = LATE_BYTES_MAX / 2;
+    w->ingest->late_bytes = LATE_BYTES_MAX / 2; /* that many came */
+    assert_int_equal(put_small(w, &w->tenant, false), STATUS_BUSY);
+    assert_int_equal(put_small(w, &w->tenant, true), STATUS_OK); /* our own wait for nothing */
+    assert_int_equal(put_small(w, &w->other, false), STATUS_OK);
+    w->ingest->late_bytes = LATE_BYTES_MAX;
+    assert_int_equal(put_small(w, &w->other, false), STATUS_BUSY);
+    ingest_stats(w->ingest, &stats);
+    assert_int_equal(stats.shed, 2);
+    w->refuses_small = false; /* they are on the disk */
+    assert_int_equal(put_small(w, &w->other, false), STATUS_OK);
+    w->refuses_small = true;
+    assert_int_equal(put_small(w, &w->tenant, false), STATUS_OK);
+    assert_int_equal(tenant->late_bytes, sizeof(RECORD("a", "")) - 1);
+    w->refuses_small = false;
+}
+
 static void a_restart_replays_the_same_records_and_leaves(void **state)
 {
     struct world *w = *state;
@@ -900,6 +945,7 @@ int main(void)
         TEST(a_commit_waits_for_no_tenant),
         TEST(rows_on_their_way_count),
         TEST(large_bodies_wait_for_room_and_again_when_it_is_their_turn),
+        TEST(a_flood_of_small_bodies_without_room_is_refused),
         TEST(a_restart_replays_the_same_records_and_leaves),
         TEST(duplicates_are_left_out_and_listed),
         TEST(new_ids_are_neither_looked_for_nor_remembered),

@@ -53,6 +53,7 @@ struct world {
     atomic_uint room_asked_count; /* by any thread */
     atomic_uint_fast64_t coming_rows; /* as it was told with the last question */
     uint32_t room_refusals; /* bit n: the n-th time it is asked, for large bodies */
+    atomic_bool refuses_small; /* there is no room for small ones, too */
     uint32_t old_tables;    /* the sinks have rows of each tenant in OLD0, OLD1 ... */
     atomic_uint tables_asked_count;
     /* notes of the sinks */
@@ -149,7 +150,7 @@ static bool world_has_room(void *context, bool is_small, uint64_t coming_rows)
 
     w->coming_rows = coming_rows;
     unsigned number = atomic_fetch_add(&w->room_asked_count, 1);
-    return (w->room_refusals >> number % 32 & 1) == 0 || is_small;
+    return is_small ? !w->refuses_small : (w->room_refusals >> number % 32 & 1) == 0;
 }
 
 static const char *world_time_column(void *context, struct slice table)

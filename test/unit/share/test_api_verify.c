@@ -103,6 +103,23 @@ static void gaps_take_no_room_of_what_is_wrong(void **state)
     ASSERT_SAYS(f, "1200 findings, 600 of them gaps; 1200 leaves");
 }
 
+/* By a list of the losses for each gap, a tenant with many of both could not be checked. */
+static void many_gaps_and_losses_take_little_memory(void **state)
+{
+    struct fixture *f = *state;
+    size_t before = arena_used_bytes(f->arena);
+
+    for (uint64_t i = 1; i <= 20; i++) {
+        const struct ingest_lost lost = {
+            .tenant = f->tenant, .first_seq = i, .last_seq = i, .accepted_us = 1};
+        ASSERT_OK(ingest_accept_lost(f->ingest, &lost, &err));
+    }
+    put_gaps_and_faults(f, 600);
+    ASSERT_OK(fixture_ask(f, share_verify, "", "", &err));
+    ASSERT_SAYS(f, "600 of them gaps");
+    assert_true(arena_used_bytes(f->arena) - before < MIB); /* 600 lists are 1.6 MB */
+}
+
 /* Both count where the start counts rows, so another one may lack. */
 static void a_record_that_is_stored_twice_is_found(void **state)
 {
@@ -487,6 +504,7 @@ int main(void)
         FIXTURE_TEST(records_that_are_missing_are_found),
         FIXTURE_TEST(a_record_that_is_stored_twice_is_found),
         FIXTURE_TEST(gaps_take_no_room_of_what_is_wrong),
+        FIXTURE_TEST(many_gaps_and_losses_take_little_memory),
         FIXTURE_TEST(no_checkpoint_is_made_where_the_records_are_there),
         FIXTURE_TEST(receipts_are_kept),
         FIXTURE_TEST(one_more_than_may_go_on_is_told_to_come_later),

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fn_ipv4.c - IPv4 addresses, ranges and searching them in text. */
+#include "base/term.h"
 #include "base/text.h"
 #include "query/ip_priv.h"
 #include "query/items.h"
@@ -290,10 +291,11 @@ BIND(bind_cidr, "s", TYPE_DYNAMIC)
 
 /* ---- in text ---- */
 
-static bool is_part(char c)
+/* Does the byte belong to a character that no address begins or ends beside?  That is a letter or
+ * a digit, as in terms, or a full stop: 1.10.1.2.3 has no address. */
+static bool is_part(struct slice s, size_t at)
 {
-    return (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z') || c == '.' ||
-           (c & 0x80) != 0;
+    return s.data[at] == '.' || term_has(s, at);
 }
 
 /* Whether an address that begins with `wanted` (or is it) stands in the text. */
@@ -304,14 +306,14 @@ static bool has_address(struct slice s, struct slice wanted, bool prefix)
         size_t end = at;
         uint32_t address;
         int64_t bits;
-        if (at > 0 && is_part(s.data[at - 1]))
+        if (at > 0 && is_part(s, at - 1))
             continue;
         while (end < s.size && ((s.data[end] >= '0' && s.data[end] <= '9') || s.data[end] == '.'))
             end++;
         struct slice found = slice_from(s.data + at, end - at);
-        if (found.size > 0 && found.data[found.size - 1] == '.')
-            found.size--; /* the end of a sentence */
-        if (end < s.size && is_part(s.data[end]))
+        while (found.size > 0 && found.data[found.size - 1] == '.')
+            found.size--; /* the end of a sentence, or dots where something is left out */
+        if (end < s.size && is_part(s, end))
             continue;
         if (ip_parse_v4(found, &address, &bits) && (prefix || found.size == wanted.size))
             return true;

@@ -48,6 +48,13 @@ static const struct ask in_texts_cases[] = {
     {"print has_any_ipv4('at 10.1.2.3', '1.1.1.1', '10.1.2.3'), has_any_ipv4_prefix('at "
      "10.1.2.3', dynamic(['1.', '10.']))",
      "[[true,true]]"},
+    {"print has_ipv4('“10.1.2.3”', '10.1.2.3'), has_any_ipv4('来源:10.1.2.3,已阻止', "
+     "'10.1.2.3'), has_ipv4_prefix(strcat('ip', make_string(160), '10.1.2.3'), '10.1.'), "
+     "has_ipv4('来自10.1.2.3', '10.1.2.3'), has_ipv4('10.1.2.3é', '10.1.2.3')",
+     "[[true,true,true,false,false]]"},
+    {"print has_ipv4('retry 10.1.2.3...', '10.1.2.3'), has_ipv4('10.1.2.3..x', '10.1.2.3'), "
+     "has_ipv4('1.10.1.2.3', '10.1.2.3'), has_ipv4('10.1.2.3.4', '10.1.2.3')",
+     "[[true,false,false,false]]"},
 };
 ASK_TEST(in_texts, in_texts_cases)
 

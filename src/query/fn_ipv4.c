@@ -298,9 +298,13 @@ static bool is_part(struct slice s, size_t at)
     return s.data[at] == '.' || term_has(s, at);
 }
 
+#define ADDRESS_BYTES_MAX (sizeof("255.255.255.255") - 1)
+
 /* Whether an address that begins with `wanted` (or is it) stands in the text. */
 static bool has_address(struct slice s, struct slice wanted, bool prefix)
 {
+    if (wanted.size > ADDRESS_BYTES_MAX) /* each search would read all of it */
+        return false;
     for (size_t at = slice_find(s, wanted, 0); at != SIZE_MAX && wanted.size > 0;
          at = slice_find(s, wanted, at + 1)) {
         size_t end = at;
@@ -341,6 +345,8 @@ static enum status search(struct eval *eval, const struct value *args, uint32_t 
             struct slice wanted;
             status = is_array ? dynamic_to_string(eval->arena, items.data[k], &wanted, err)
                               : value_text(eval->arena, &args[i], &wanted, err);
+            if (status == STATUS_OK) /* the text is read again for each */
+                status = eval_spend(eval, args[0].bytes.size + wanted.size + 16, err);
             if (status == STATUS_OK && (!prefix || is_prefix(wanted)) &&
                 has_address(args[0].bytes, wanted, prefix))
                 return give_bool(ret, true);

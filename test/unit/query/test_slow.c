@@ -78,6 +78,10 @@ static const struct ask quick_cases[] = {
      "| extend x = range(1, 4096, 1) | mv-expand x to typeof(long) | sort by x asc "
      "| extend d = row_rank_dense(s) | summarize max(d)",
      OVER},
+    {SOON "print has_any_ipv4(" LONG_TEXT ", repeat('10.1.2.3', 1000000))", OVER},
+    {SOON "print has_any_ipv4_prefix(" LONG_TEXT ", repeat('10.1.', 1000000))", OVER},
+    {SOON "print has_ipv4(" LONG_TEXT ", strrep(strrep(strrep('a', 1000), 1000), 7))",
+     "[[false]]"},
 };
 
 static void ask_in_time(const struct ask *one)

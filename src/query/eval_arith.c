@@ -113,6 +113,12 @@ static enum status reals(real_op *op, struct eval *eval, const struct vector *ar
     return status;
 }
 
+/* A rest may take milliseconds, so that the time is looked at behind each. */
+static uint64_t decimal_work(char op)
+{
+    return op == '%' ? EVAL_WORK : op == '/' ? EVAL_ROW_WORK : EVAL_ROW_WORK / 16;
+}
+
 static enum status decimals(char op, struct eval *eval, const struct vector *args, uint32_t rows,
                             struct vector *ret, struct error *err)
 {
@@ -126,6 +132,8 @@ static enum status decimals(char op, struct eval *eval, const struct vector *arg
         struct value result = {.type = TYPE_DECIMAL, .is_null = true};
         if (!a.is_null && !b.is_null)
             status = decimal_arithmetic(eval->arena, op, &a, &b, &result, err);
+        if (status == STATUS_OK)
+            status = eval_spend(eval, decimal_work(op), err);
         nulls[i] = result.is_null;
         ((struct slice *)data)[i] = result.bytes;
     }
@@ -347,12 +355,12 @@ const struct function operator_not = {
 
 /* ---- casts ---- */
 
-enum status cast_vector(struct arena *arena, const struct vector *v, enum type to,
-                        struct vector *ret, struct error *err)
+/* Converts as tostring(), tolong() ... do; what does not convert is null. */
+static enum status cast_vector(struct eval *eval, const struct vector *v, enum type to,
+                               struct vector *ret, struct error *err)
 {
     uint32_t rows = v->row_count;
-    struct eval eval = {.arena = arena, .query_arena = arena};
-    enum status status = vector_flat(arena, to, rows, true, ret, err);
+    enum status status = vector_flat(eval->arena, to, rows, true, ret, err);
     void *data = vector_data(ret);
     uint8_t *nulls = vector_nulls(ret);
     bool any = false;
@@ -360,7 +368,10 @@ enum status cast_vector(struct arena *arena, const struct vector *v, enum type t
     for (uint32_t i = 0; i < rows && status == STATUS_OK; i++) {
         struct value from = vector_value(v, i);
         struct value to_value = {.type = to, .is_null = true};
-        status = value_convert(&eval, &from, to, false, &to_value, err);
+        if (type_is_bytes(from.type) && !from.is_null)
+            status = eval_spend(eval, from.bytes.size, err); /* rows may share a long one */
+        if (status == STATUS_OK)
+            status = value_convert(eval, &from, to, false, &to_value, err);
         nulls[i] = to_value.is_null && to != TYPE_STRING;
         any = any || nulls[i] != 0;
         if (to_value.is_null)
@@ -387,7 +398,7 @@ enum status cast_vector(struct arena *arena, const struct vector *v, enum type t
         struct vector in = args[0];                                                                \
         (void)arg_count;                                                                           \
         in.row_count = rows;                                                                       \
-        return cast_vector(eval->arena, &in, TYPE, ret, err);                                      \
+        return cast_vector(eval, &in, TYPE, ret, err);                                             \
     }
 CAST(bool, TYPE_BOOL)
 CAST(int, TYPE_INT)

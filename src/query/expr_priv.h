@@ -113,10 +113,6 @@ struct has_list {
     bool negated;
 };
 
-/* Converts as tostring(), tolong() ... do; what does not convert is null. */
-enum status cast_vector(struct arena *arena, const struct vector *v, enum type to,
-                        struct vector *ret, struct error *err) MUST_USE;
-
 /* <0, 0, >0; both of one type, neither null.  NaN stands before everything. */
 int value_compare(const struct value *a, const struct value *b);
 

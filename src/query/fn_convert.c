@@ -43,9 +43,11 @@ static enum status dynamic_to_text(struct eval *eval, const struct vector *from,
     struct slice *texts = data;
 
     for (uint32_t i = 0; status == STATUS_OK && i < from->row_count; i++) {
+        texts[i] = SLICE("");
         if (from->nulls != NULL && from->nulls[i])
-            texts[i] = SLICE("");
-        else
+            continue;
+        status = eval_spend(eval, from->slices[i].size / 4, err); /* rows may share a long one */
+        if (status == STATUS_OK)
             status = dynamic_to_string(eval->arena, from->slices[i], &texts[i], err);
     }
     return status;

@@ -104,7 +104,8 @@ static enum status row_bin_decimal(ROW_PARAMETERS)
         size.negative || !decimal_compute('%', &number, &size, &rest) ||
         !decimal_compute('-', &number, &rest, &number))
         return STATUS_OK;
-    return decimal_value(eval->arena, &number, ret, err);
+    enum status status = eval_look(eval, err); /* a rest may have taken milliseconds */
+    return status == STATUS_OK ? decimal_value(eval->arena, &number, ret, err) : status;
 }
 ROW_EVAL(row_bin_decimal, TYPE_DECIMAL)
 

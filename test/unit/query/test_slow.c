@@ -63,6 +63,8 @@ ASK_TEST(lists_that_are_long, lists_cases)
 #define SOON "set servertimeout = 500ms; "
 #define LONG_TEXT "strrep(strrep(strrep('a', 1000), 1000), 15)"
 #define OTHER(LETTER) "strcat(" LONG_TEXT ", '" LETTER "')"
+#define NUMBER(DIGIT) "parse_json(strrep(strrep(strrep('" DIGIT "', 1000), 1000), 15))"
+#define NUMBERS "let a = " NUMBER("9") "; let b = " NUMBER("8") "; "
 
 static const struct ask quick_cases[] = {
     {SOON "range x from 1 to 4096 step 1 | extend s = iff(x % 2 == 0, " LONG_TEXT ", " OTHER("b")
@@ -82,6 +84,13 @@ static const struct ask quick_cases[] = {
     {SOON "print has_any_ipv4_prefix(" LONG_TEXT ", repeat('10.1.', 1000000))", OVER},
     {SOON "print has_ipv4(" LONG_TEXT ", strrep(strrep(strrep('a', 1000), 1000), 7))",
      "[[false]]"},
+    {SOON "range x from 1 to 4096 step 1 | summarize max(decimal(1e6000) % todecimal(x))", OVER},
+    {SOON "range x from 1 to 4096 step 1 | summarize max(bin(decimal(1e6000), todecimal(x)))",
+     OVER},
+    {SOON NUMBERS "range x from 1 to 4096 step 1 | summarize sum(iff(x % 2 == 0, a, b) + 1)", OVER},
+    {SOON NUMBERS "range x from 1 to 4096 step 1 "
+     "| extend t = tostring(iff(x % 2 == 0, a, b)) | summarize countif(t == 'x')",
+     OVER},
 };
 
 static void ask_in_time(const struct ask *one)

@@ -333,8 +333,10 @@ bool decimal_compute(char op, const struct decimal *a, const struct decimal *b,
 
 void decimal_round(struct decimal *value, int64_t digits)
 {
-    int64_t drop = -digits - value->exponent; /* digits at the end */
+    const int64_t most = INT64_C(2) * DECIMAL_EXPONENT_MAX; /* beyond both ends of any number */
 
+    digits = digits < -most ? -most : digits > most ? most : digits;
+    int64_t drop = -digits - value->exponent; /* digits at the end */
     if (drop <= 0 || value->count == 0)
         return;
     if (drop > value->count) {

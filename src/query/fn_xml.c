@@ -5,6 +5,7 @@
  * One pass with a bounded depth; an element's children are kept as a list of
  * names and JSON values until it ends.
  */
+#include "base/map.h"
 #include "base/text.h"
 #include "query/items.h"
 
@@ -13,7 +14,8 @@
 struct member {
     struct slice name; /* with '@' for attributes; "#text" */
     struct slice json;
-    bool done;
+    uint32_t next; /* 1 + the index of the next of the same name, 0: none */
+    bool is_later; /* one of the same name stands before it */
 };
 
 struct xml {
@@ -27,6 +29,7 @@ struct xml {
 struct members {
     struct member *data;
     uint32_t count, capacity;
+    bool has_elements;
 };
 
 static bool add_member(struct xml *xml, struct members *members, struct slice name,
@@ -44,7 +47,9 @@ static bool add_member(struct xml *xml, struct members *members, struct slice na
         members->data = data;
         members->capacity = capacity;
     }
-    members->data[members->count++] = (struct member){name, json, false};
+    members->data[members->count++] = (struct member){.name = name, .json = json};
+    if (!slice_starts_with(name, SLICE("@")) && !slice_starts_with(name, SLICE("#")))
+        members->has_elements = true;
     return true;
 }
 
@@ -177,33 +182,51 @@ static bool read_attributes(struct xml *xml, struct members *members)
     }
 }
 
+/* Links the members of each name; there may be tens of thousands of names. */
+static bool link_members(struct xml *xml, struct members *members)
+{
+    struct map names; /* name to the index of the last member that has it */
+    bool good = true;
+
+    map_init(&names);
+    for (uint32_t i = 0; i < members->count; i++) {
+        bool is_new;
+        struct map_entry *entry = map_put(&names, members->data[i].name, &is_new, xml->err);
+        good = entry != NULL;
+        if (!good)
+            break;
+        if (!is_new)
+            members->data[entry->value].next = i + 1;
+        members->data[i].is_later = !is_new;
+        entry->value = i;
+    }
+    map_release(&names);
+    return good;
+}
+
 /* Members in order; those of one name together as an array. */
 static bool members_json(struct xml *xml, struct members *members, struct slice *ret)
 {
     struct value made = {.type = TYPE_DYNAMIC};
     struct buf buf;
 
+    if (!link_members(xml, members))
+        return false;
     bag_start(&buf);
     for (uint32_t i = 0; i < members->count; i++) {
-        uint32_t same = 0;
-        struct member *first = &members->data[i];
-        if (first->done)
+        const struct member *first = &members->data[i];
+        if (first->is_later)
             continue;
-        for (uint32_t k = i; k < members->count; k++)
-            same += slice_equal(members->data[k].name, first->name);
         if (buf.size > 1)
             buf_add_byte(&buf, ',');
         text_add_json_string(&buf, first->name);
-        buf_add_text(&buf, same > 1 ? ":[" : ":");
-        for (uint32_t k = i; k < members->count; k++) {
-            if (!slice_equal(members->data[k].name, first->name))
-                continue;
-            if (k > i)
-                buf_add_byte(&buf, ',');
-            buf_add_slice(&buf, members->data[k].json);
-            members->data[k].done = true;
+        buf_add_text(&buf, first->next != 0 ? ":[" : ":");
+        buf_add_slice(&buf, first->json);
+        for (uint32_t next = first->next; next != 0; next = members->data[next - 1].next) {
+            buf_add_byte(&buf, ',');
+            buf_add_slice(&buf, members->data[next - 1].json);
         }
-        if (same > 1)
+        if (first->next != 0)
             buf_add_byte(&buf, ']');
     }
     if (bag_give(xml->eval, &buf, &made, xml->err) != STATUS_OK)
@@ -238,12 +261,8 @@ static bool read_element(struct xml *xml, unsigned depth, struct slice *ret_name
 /* Text beside elements, one before it or one that follows: blanks around it are layout. */
 static bool is_mixed(const struct xml *xml, const struct members *members)
 {
-    for (uint32_t i = 0; i < members->count; i++) {
-        struct slice name = members->data[i].name;
-        if (!slice_starts_with(name, SLICE("@")) && !slice_starts_with(name, SLICE("#")))
-            return true;
-    }
-    return !starts(xml, "</") && !starts(xml, "<!") && !starts(xml, "<?");
+    return members->has_elements ||
+           (!starts(xml, "</") && !starts(xml, "<!") && !starts(xml, "<?"));
 }
 
 /* One piece of an element's content; *ret_end at the closing tag. */

@@ -11,6 +11,8 @@ static const struct ask elements_cases[] = {
      "{\"e\":{\"@x\":\"1\",\"#text\":\" t \"}}]]"},
     {"print parse_xml('<a>'), parse_xml(''), parse_xml('<a/>')",
      "[[null,null,{\"a\":null}]]"},
+    {"print parse_xml('<a x=\"1\"><b>1</b><c/><b>2</b><c>3</c><b/><x>4</x></a>')",
+     "[[{\"a\":{\"@x\":\"1\",\"b\":[\"1\",\"2\",null],\"c\":[null,\"3\"],\"x\":\"4\"}}]]"},
     {"print parse_xml('<a>&lt;&amp;&#65;<![CDATA[<x>]]></a>')",
      "[[{\"a\":{\"#text\":\"<&A\",\"#cdata-section\":\"<x>\"}}]]"},
 };

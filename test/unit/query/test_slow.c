@@ -91,6 +91,12 @@ static const struct ask quick_cases[] = {
     {SOON NUMBERS "range x from 1 to 4096 step 1 "
      "| extend t = tostring(iff(x % 2 == 0, a, b)) | summarize countif(t == 'x')",
      OVER},
+    {"print array_length(bag_keys(parse_xml(strcat('<a><n', strcat_array(range(10000, 74999, 1), "
+     "'/><n'), '/></a>')).a))",
+     "[[65000]]"},
+    {"print array_length(bag_keys(parse_xml(strcat('<a x', strcat_array(range(10000, 39999, 1), "
+     "'=\"\" x'), '=\"\">', strrep(strrep('t<!---->', 1000), 30), '</a>')).a))",
+     "[[30001]]"},
 };
 
 static void ask_in_time(const struct ask *one)

@@ -242,13 +242,21 @@ static bool read_runes(struct slice text, struct puny *ret)
     return text_is_utf8(text);
 }
 
+/* What a label may take, in either direction, is the square of its size. */
+static enum status spend_label(struct eval *eval, struct slice label, struct error *err)
+{
+    uint64_t size = label.size < RUNES_MAX ? label.size : RUNES_MAX;
+
+    return eval_spend(eval, size * size, err);
+}
+
 static enum status row_to_punycode(ROW_PARAMETERS)
 {
     struct puny *p = ARENA_NEW(eval->arena, struct puny, err);
     struct buf buf;
 
     (void)arg_count;
-    if (p == NULL)
+    if (p == NULL || spend_label(eval, args[0].bytes, err) != STATUS_OK)
         return err->status;
     text_start(&buf);
     if (!read_runes(args[0].bytes, p) || !puny_encode(p, &buf))
@@ -305,6 +313,7 @@ static enum status puny_domain(struct eval *eval, struct slice domain, bool enco
     struct slice rest = domain;
     struct buf buf;
     bool good = true;
+    enum status status = STATUS_OK;
 
     if (p == NULL)
         return err->status;
@@ -315,7 +324,8 @@ static enum status puny_domain(struct eval *eval, struct slice domain, bool enco
             at++;
             continue;
         }
-        good = add_label(p, slice_head(rest, at), encode, &buf);
+        status = spend_label(eval, slice_head(rest, at), err);
+        good = status == STATUS_OK && add_label(p, slice_head(rest, at), encode, &buf);
         if (stop == 0)
             break;
         buf_add_byte(&buf, '.');
@@ -324,7 +334,10 @@ static enum status puny_domain(struct eval *eval, struct slice domain, bool enco
     }
     if (!good)
         buf_clear(&buf);
-    return give_buf(eval, &buf, ret, err);
+    if (status == STATUS_OK)
+        return give_buf(eval, &buf, ret, err);
+    buf_release(&buf);
+    return status;
 }
 
 static enum status row_domain_to_punycode(ROW_PARAMETERS)
@@ -347,7 +360,7 @@ static enum status row_from_punycode(ROW_PARAMETERS)
     struct buf buf;
 
     (void)arg_count;
-    if (p == NULL)
+    if (p == NULL || spend_label(eval, args[0].bytes, err) != STATUS_OK)
         return err->status;
     if (!text_is_ascii(args[0].bytes) || !puny_decode(args[0].bytes, p))
         return give_bytes(ret, SLICE(""));

@@ -97,6 +97,9 @@ static const struct ask quick_cases[] = {
     {"print array_length(bag_keys(parse_xml(strcat('<a x', strcat_array(range(10000, 39999, 1), "
      "'=\"\" x'), '=\"\">', strrep(strrep('t<!---->', 1000), 30), '</a>')).a))",
      "[[30001]]"},
+    {SOON "print strlen(punycode_domain_to_string(strrep(strcat(make_string(range(19968, 24062, "
+     "1)), '.'), 1000)))",
+     OVER},
 };
 
 static void ask_in_time(const struct ask *one)

@@ -90,22 +90,31 @@ static enum status quoted(const struct kv_spec *kv, struct slice text, size_t fr
     return ret->data == NULL ? err->status : STATUS_OK;
 }
 
-static size_t plain_end(const struct kv_spec *kv, struct slice text, size_t from)
+#define KEY_WORK 4u /* of a comparison with a known key */
+
+/* Where a plain value ends.  A greedy one is compared with all keys at each delimiter. */
+static enum status plain_end(const struct kv_spec *kv, struct slice text, size_t from,
+                             struct eval *eval, size_t *ret, struct error *err)
 {
+    enum status status = STATUS_OK;
     size_t end = from;
 
-    for (; end < text.size; end++) {
+    for (; end < text.size && status == STATUS_OK; end++) {
         size_t size = delimiter_at(kv, text, end);
         if (size > 0 && (!kv->greedy || known_key_at(kv, text, end + size)))
             break;
+        if (size > 0)
+            status = eval_spend(eval, (uint64_t)KEY_WORK * kv->key_count, err);
     }
-    return end;
+    *ret = end;
+    return status;
 }
 
 /* A key or a value at *at: in quotes, or up to where a plain one ends. */
 static enum status take(const struct kv_spec *kv, struct slice text, size_t *at_byte, bool key,
-                        struct arena *arena, struct slice *ret, struct error *err)
+                        struct eval *eval, struct slice *ret, struct error *err)
 {
+    enum status status = STATUS_OK;
     size_t from = *at_byte;
 
     while (from < text.size && (text.data[from] == ' ' || text.data[from] == '\t') &&
@@ -113,17 +122,17 @@ static enum status take(const struct kv_spec *kv, struct slice text, size_t *at_
         from++;
     size_t end = from;
     if (quotes_at(kv, text, from) != NULL)
-        return quoted(kv, text, from, arena, ret, at_byte, err);
+        return quoted(kv, text, from, eval->arena, ret, at_byte, err);
     if (key) {
         while (end < text.size && (kv->separator.size == 0 || !at(text, end, kv->separator)) &&
                delimiter_at(kv, text, end) == 0)
             end++;
     } else {
-        end = plain_end(kv, text, from);
+        status = plain_end(kv, text, from, eval, &end, err);
     }
     *ret = slice_trim(slice_from(text.data + from, end - from));
     *at_byte = end;
-    return STATUS_OK;
+    return status;
 }
 
 /* Past what stands between a key and its value; false if there is no value. */
@@ -147,7 +156,7 @@ static bool separate(const struct kv_spec *kv, struct slice text, size_t *at_byt
 }
 
 static enum status find_pair(const struct kv_spec *kv, struct slice text, struct slice key,
-                             struct arena *arena, struct slice *ret, struct error *err)
+                             struct eval *eval, struct slice *ret, struct error *err)
 {
     size_t i = 0;
 
@@ -157,7 +166,7 @@ static enum status find_pair(const struct kv_spec *kv, struct slice text, struct
         while (i < text.size && delimiter_at(kv, text, i) > 0)
             i += delimiter_at(kv, text, i);
         size_t start = i;
-        enum status status = take(kv, text, &i, true, arena, &name, err);
+        enum status status = take(kv, text, &i, true, eval, &name, err);
         if (status != STATUS_OK)
             return status;
         bool wanted = slice_equal(name, key);
@@ -169,7 +178,7 @@ static enum status find_pair(const struct kv_spec *kv, struct slice text, struct
             i += i == start;
             continue;
         }
-        status = take(kv, text, &i, false, arena, &value, err);
+        status = take(kv, text, &i, false, eval, &value, err);
         if (status != STATUS_OK)
             return status;
         if (wanted) {
@@ -188,7 +197,7 @@ enum status kv_find(const struct kv_spec *kv, struct slice text, struct slice ke
 
     *ret = SLICE("");
     if (kv->regex == NULL)
-        return find_pair(kv, text, key, eval->arena, ret, err);
+        return find_pair(kv, text, key, eval, ret, err);
     enum status status = regex_next(&m, groups, 3, err);
     while (status == STATUS_OK && m.found) {
         if (groups[1].data != NULL && slice_equal(groups[1], key)) {

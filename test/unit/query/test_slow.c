@@ -139,6 +139,25 @@ static void test_scan_of_many_steps(void **state)
     buf_release(&query);
 }
 
+/* A greedy value is compared with each key at each delimiter. */
+static void test_greedy_value_and_many_keys(void **state)
+{
+    struct buf query;
+
+    (void)state;
+    buf_init(&query, QUERY_TEXT_BYTES_MAX);
+    buf_add_text(&query, SOON "print s = strcat('z=', strrep(strrep(strrep(' ', 1000), 1000), 15)) "
+                              "| parse-kv s as (k0: string");
+    for (uint32_t i = 1; i < 900; i++)
+        buf_add_format(&query, ", k%u: string", i);
+    buf_add_text(&query, ") with (pair_delimiter = ' ', kv_delimiter = '=', greedy = true) "
+                         "| project k0");
+    buf_add_byte(&query, '\0');
+    const struct ask one = {query.data, OVER};
+    ask_in_time(&one);
+    buf_release(&query);
+}
+
 /* A search of a text cannot be stopped: the ones that may take long are not begun. */
 static const struct ask patterns_cases[] = {
     {"print " A(1000) " matches regex '((a?){200}(a){200}.*)*b'",
@@ -154,4 +173,5 @@ ASK_TEST(a_pattern_that_could_take_long_is_refused, patterns_cases)
 ASK_MAIN(cmocka_unit_test(a_text_that_is_searched_again_and_again),
          cmocka_unit_test(rows_that_share_long_texts), cmocka_unit_test(lists_that_are_long),
          cmocka_unit_test(work_ends_in_time), cmocka_unit_test(test_scan_of_many_steps),
+         cmocka_unit_test(test_greedy_value_and_many_keys),
          cmocka_unit_test(a_pattern_that_could_take_long_is_refused))

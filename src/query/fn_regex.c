@@ -473,6 +473,13 @@ static enum status eval_countof(EVAL_PARAMETERS)
 
     if (arg_count > 2 && row_count > 0)
         kind = row_value(&args[2], 0);
+    bool by_row = arg_count > 2 && args[2].encoding != VECTOR_CONST;
+    for (uint32_t row = 1; by_row && row < row_count; row++) {
+        struct value other = row_value(&args[2], row);
+        if (wants_regex(&other) != wants_regex(&kind))
+            return ERROR_SET(err, STATUS_INVALID, "the kind of countof() must be the same in "
+                                                  "all rows, 'normal' or 'regex'");
+    }
     if (wants_regex(&kind))
         return eval_countof_regex(eval, args, arg_count, row_count, ret, err);
     return eval_row_countof(eval, args, arg_count, row_count, ret, err);

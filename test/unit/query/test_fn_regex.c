@@ -12,6 +12,12 @@ static const struct ask finding_cases[] = {
     {"print countof('aaaa', 'aa'), countof('abab', 'ab'), countof('a1b22', '\\\\d+', 'regex'), "
      "countof('', 'a')",
      "[[3,2,2,0]]"},
+    {"datatable(s: string, k: string)['aaa', 'regex', 'ab', 'regex'] "
+     "| project countof(s, 'a+', k)",
+     "[[1],[1]]"},
+    {"datatable(s: string, k: string)['aaa', 'normal', 'aaa', 'regex'] "
+     "| project countof(s, 'a+', k)",
+     "! the kind of countof() must be the same in all rows, 'normal' or 'regex'"},
     {"print indexof_regex('abc12', '\\\\d'), indexof_regex('abc', '\\\\d')",
      "[[3,-1]]"},
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What an error shows of records waits for the record of the question, too.  The rest of
- * api_query.c is proved through the whole program by test/unit/main. */
+/* What an error shows of records waits for the record of the question, too, and a line that was
+ * cut off is no answer.  The rest of api_query.c is proved through the whole program by
+ * test/unit/main. */
 #include "fixture.h"
 
 /* In place of the real audit: notes that it was waited for. */
@@ -90,11 +91,34 @@ static void without_a_record_nothing_is_shown(void **state)
     }
 }
 
+/* By the end of the server: a line that says so would be taken for the answer of its query. */
+static void a_line_that_was_cut_off_has_no_answer(void **state)
+{
+    struct fixture *f = *state;
+    const atomic_bool cancelled = true;
+    const struct principal who = {.role = ROLE_OPERATOR, .name = "me"};
+    const struct http_pair query = {SLICE("tenant"), SLICE("alpha")};
+    const struct http_request request = {.query = &query,
+                                         .query_count = 1,
+                                         .body = SLICE("{\"id\":1,\"query\":\"T_CL\"}"),
+                                         .principal = &who,
+                                         .arena = f->arena,
+                                         .cancelled = &cancelled};
+    struct http_response response;
+
+    (void)fixture_put(f);
+    fails_with = STATUS_OK;
+    http_response_init(&response);
+    assert_int_equal(share_query_batch(f->share, &request, &response, &err), STATUS_CANCELLED);
+    http_response_release(&response);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         FIXTURE_TEST(an_error_that_shows_a_value_waits_for_its_record),
         FIXTURE_TEST(without_a_record_nothing_is_shown),
+        FIXTURE_TEST(a_line_that_was_cut_off_has_no_answer),
     };
 
     return RUN_TESTS(tests);

@@ -156,6 +156,7 @@ enum status event_from_record(const struct record *record, struct arena **scratc
     ret->is_mail_access = slice_is(ret->operation, "MailItemsAccessed") && ret->mailbox.size > 0 &&
                           ret->app.size > 0;
     ret->is_sign_in = slice_is(ret->operation, "UserLoggedIn");
+    ret->is_refused = slice_is(ret->operation, "UserLoginFailed");
     return STATUS_OK;
 }
 

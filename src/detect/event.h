@@ -15,6 +15,7 @@ struct event {
     uint64_t seq;
     bool is_mail_access; /* MailItemsAccessed with mailbox and application */
     bool is_sign_in;     /* UserLoggedIn */
+    bool is_refused;     /* UserLoginFailed: anybody can cause one, from any address */
     bool is_undated;     /* time is when it was received: it tells no age of others */
 };
 

@@ -241,7 +241,7 @@ enum status first_seen_observe(struct first_seen *state, const struct guid *tena
     if (event->time < tenant->first_time)
         tenant->first_time = event->time;
     struct slice network = event_network(event->address, network_text);
-    if (network.size > 0) {
+    if (network.size > 0 && !event->is_refused) { /* who is refused is not seen in the tenant */
         status = learn(tenant, 'n', network, (struct slice){"", 0}, event->time, &network_known,
                        err);
         if (status == STATUS_OK && event->is_sign_in)

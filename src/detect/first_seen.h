@@ -13,6 +13,9 @@
  *   40  the address took part in an alert already, in any tenant
  *   10  the session was used for another mailbox
  *
+ * A refused sign-in makes no network seen: whoever wants to be no stranger would try a password
+ * and wait a day.
+ *
  * An alert needs ALERT_SCORE.  No alert while the tenant's baseline is younger
  * than LEARNING_DAYS (by event time), nor for records more than BACKFILL_DAYS
  * behind the newest seen: loading old months raises no storm, and senders that

@@ -137,6 +137,28 @@ static void a_sign_in_from_the_new_network_explains_it(void **state)
     made_release(&made);
 }
 
+/* Whoever wants to be no stranger tries a password first, and waits. */
+static void a_refused_sign_in_makes_no_network_known(void **state)
+{
+    struct arena *scratch = NULL;
+    struct first_seen_hit hit;
+    struct event event;
+    struct made made;
+
+    (void)state;
+    live(&tenant);
+    make_text(&made,
+              "{\"Operation\":\"UserLoginFailed\",\"UserId\":\"ann\",\"ClientIP\":\"66.6.6.6\"}",
+              DAY(18));
+    ASSERT_OK(event_from_record(&made.record, &scratch, &event, &err));
+    ASSERT_OK(first_seen_observe(rule, &tenant, &event, &hit, &err));
+    made_release(&made);
+    assert_int_equal(hit.kind, FIRST_SEEN_NOTHING);
+    hit = see(&tenant, "ann", "sync", "66.6.6.6", DAY(20));
+    assert_true(hit.network_new);
+    assert_true(hit.alert);
+}
+
 static void learning_and_old_records_raise_no_storm(void **state)
 {
     (void)state;
@@ -264,6 +286,8 @@ int main(void)
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_mapped_address_has_its_own_network, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_sign_in_from_the_new_network_explains_it, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_refused_sign_in_makes_no_network_known, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(learning_and_old_records_raise_no_storm, set_up,
                                         tear_down),

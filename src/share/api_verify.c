@@ -8,7 +8,7 @@
  *
  * POST /v1/verify?tenant= with receipts, as notes or as the JSON answers of ingest: does the
  * log keep what each of them promises?  A line of kind "receipt", "gap" (lost, and said so) or
- * "pending" (the log still has time) for each. */
+ * "pending" (the log still has time) for each, and "unsigned" for records without one. */
 #include "share/share_priv.h"
 
 #include "base/limits.h"
@@ -60,6 +60,8 @@ struct checking {
     uint64_t records_first;
     struct identity *identities; /* of the tenants in reach, as far as a receipt asked */
     uint32_t identity_count;
+    uint64_t signed_count; /* records that the receipts of an answer are for */
+    bool is_unsure;        /* it has others, which have lines of their own */
     struct ingest_lost *lost; /* of all tenants, once somebody asked; else NULL */
     uint32_t lost_count;
 };
@@ -514,7 +516,9 @@ static enum status check_receipt(struct checking *c, struct slice note,
     struct slice origin;
     enum status status = receipt_verify(note, public_key, &fields, &origin, err);
 
+    c->is_unsure = c->is_unsure || status != STATUS_OK;
     if (status == STATUS_OK) {
+        c->signed_count += fields.count;
         describe_receipt(&fields, &finding);
         status = compare_leaf(c, &fields, &finding, text, sizeof(text), err);
     }
@@ -593,6 +597,7 @@ static enum status check_note(struct checking *c, const struct reach *reach, str
         begin_tenant(c, reach, log, 0);
         return check_receipt(c, note, c->identities[log].public_key, err);
     }
+    c->is_unsure = true;
     c->name = SLICE("");
     c->said_others = 0; /* each receipt has its line */
     return find(c, &finding, "not a receipt of a log that may be read here", err);
@@ -616,6 +621,26 @@ static enum status check_notes(struct checking *c, const struct reach *reach, st
     return status;
 }
 
+/* Of records that were stored without a receipt nothing can be said: not that they are there. */
+static enum status check_count(struct checking *c, struct slice line, const struct json_tape *tape,
+                               struct error *err)
+{
+    const struct finding finding = {"unsigned", UINT64_MAX, 1, 0};
+    uint32_t token = json_member(line, tape->tokens, 0, SLICE("count"));
+    uint64_t count = 0;
+    char text[128];
+
+    if (c->is_unsure || token == UINT32_MAX ||
+        !text_parse_u64(json_text(line, &tape->tokens[token]), &count) ||
+        count <= c->signed_count)
+        return STATUS_OK;
+    (void)snprintf(text, sizeof(text), "no receipt came for %llu of the %llu records",
+                   (unsigned long long)(count - c->signed_count), (unsigned long long)count);
+    c->name = SLICE("");
+    c->said_others = 0; /* each answer has its line */
+    return find(c, &finding, text, err);
+}
+
 /* An answer of ingest: the notes are a text in it. */
 static enum status check_answer(struct checking *c, const struct reach *reach, struct slice line,
                                 struct error *err)
@@ -624,6 +649,8 @@ static enum status check_answer(struct checking *c, const struct reach *reach, s
     struct buf notes;
     enum status status = STATUS_OK;
 
+    c->signed_count = 0;
+    c->is_unsure = false;
     json_tape_init(&tape);
     buf_init(&notes, REQUEST_BODY_BYTES_MAX);
     uint32_t token = json_parse(line, JSON_DEPTH_MAX, &tape) == JSON_OK &&
@@ -639,6 +666,8 @@ static enum status check_answer(struct checking *c, const struct reach *reach, s
         status = buf_check(&notes, err);
     if (status == STATUS_OK)
         status = check_notes(c, reach, buf_slice(&notes), err);
+    if (status == STATUS_OK)
+        status = check_count(c, line, &tape, err);
     buf_release(&notes);
     json_tape_release(&tape);
     return status;

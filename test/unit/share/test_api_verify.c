@@ -227,6 +227,31 @@ static void what_is_no_receipt_is_refused_or_found(void **state)
     free(text);
 }
 
+/* No line would look like all is there. */
+static void an_answer_without_a_receipt_is_not_passed_over(void **state)
+{
+    struct fixture *f = *state;
+    struct buf body;
+
+    buf_init(&body, MIB);
+    ASSERT_OK(ask_receipts(f, SLICE("{\"count\":4,\"receipt\":\"\"}")));
+    ASSERT_SAYS(f, "{\"tenant\":\"\",\"ok\":false,\"kind\":\"unsigned\",\"leaf\":null,");
+    ASSERT_SAYS(f, "no receipt came for 4 of the 4 records");
+    ASSERT_OK(ask_receipts(f, SLICE("{\"count\":0,\"receipt\":\"\"}"))); /* duplicates */
+    assert_int_equal(f->answer.size, 1);
+    for (uint32_t count = 4; count <= 9; count += 5) {
+        buf_clear(&body);
+        buf_add_format(&body, "{\"count\":%u,\"receipt\":", count);
+        text_add_json_string(&body, fixture_put(f));
+        buf_add_text(&body, "}\n");
+        ASSERT_OK(ask_receipts(f, buf_slice(&body)));
+        ASSERT_SAYS(f, "\"ok\":true,\"kind\":\"receipt\"");
+        assert_int_equal(fixture_says(f, "\"kind\":\"unsigned\""), count > 4);
+    }
+    ASSERT_SAYS(f, "no receipt came for 5 of the 9 records");
+    buf_release(&body);
+}
+
 static void each_receipt_has_its_line(void **state)
 {
     struct fixture *f = *state;
@@ -509,6 +534,7 @@ int main(void)
         FIXTURE_TEST(receipts_are_kept),
         FIXTURE_TEST(one_more_than_may_go_on_is_told_to_come_later),
         FIXTURE_TEST(what_is_no_receipt_is_refused_or_found),
+        FIXTURE_TEST(an_answer_without_a_receipt_is_not_passed_over),
         FIXTURE_TEST(each_receipt_has_its_line),
         FIXTURE_TEST(a_broken_promise_is_misbehaviour),
         FIXTURE_TEST(a_receipt_is_of_its_leaf_in_all_it_says),

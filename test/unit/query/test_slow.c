@@ -63,8 +63,10 @@ ASK_TEST(lists_that_are_long, lists_cases)
 #define SOON "set servertimeout = 500ms; "
 #define LONG_TEXT "strrep(strrep(strrep('a', 1000), 1000), 15)"
 #define OTHER(LETTER) "strcat(" LONG_TEXT ", '" LETTER "')"
-#define NUMBER(DIGIT) "parse_json(strrep(strrep(strrep('" DIGIT "', 1000), 1000), 15))"
-#define NUMBERS "let a = " NUMBER("9") "; let b = " NUMBER("8") "; "
+#define NUMBER(DIGIT, MEGABYTES)                                                                   \
+    "parse_json(strrep(strrep(strrep('" DIGIT "', 1000), 1000), " #MEGABYTES "))"
+#define NUMBERS(MEGABYTES)                                                                         \
+    "let a = " NUMBER("9", MEGABYTES) "; let b = " NUMBER("8", MEGABYTES) "; "
 
 static const struct ask quick_cases[] = {
     {SOON "range x from 1 to 4096 step 1 | extend s = iff(x % 2 == 0, " LONG_TEXT ", " OTHER("b")
@@ -87,8 +89,10 @@ static const struct ask quick_cases[] = {
     {SOON "range x from 1 to 4096 step 1 | summarize max(decimal(1e6000) % todecimal(x))", OVER},
     {SOON "range x from 1 to 4096 step 1 | summarize max(bin(decimal(1e6000), todecimal(x)))",
      OVER},
-    {SOON NUMBERS "range x from 1 to 4096 step 1 | summarize sum(iff(x % 2 == 0, a, b) + 1)", OVER},
-    {SOON NUMBERS "range x from 1 to 4096 step 1 "
+    {SOON NUMBERS(2) "range x from 1 to 4096 step 1 "
+     "| summarize sum(iff(x % 2 == 0, a, b) + 1)",
+     OVER},
+    {SOON NUMBERS(15) "range x from 1 to 4096 step 1 "
      "| extend t = tostring(iff(x % 2 == 0, a, b)) | summarize countif(t == 'x')",
      OVER},
     {"print array_length(bag_keys(parse_xml(strcat('<a><n', strcat_array(range(10000, 74999, 1), "
@@ -146,7 +150,7 @@ static void test_greedy_value_and_many_keys(void **state)
 
     (void)state;
     buf_init(&query, QUERY_TEXT_BYTES_MAX);
-    buf_add_text(&query, SOON "print s = strcat('z=', strrep(strrep(strrep(' ', 1000), 1000), 15)) "
+    buf_add_text(&query, SOON "print s = strcat('z=', strrep(strrep(strrep(' ', 1000), 1000), 4)) "
                               "| parse-kv s as (k0: string");
     for (uint32_t i = 1; i < 900; i++)
         buf_add_format(&query, ", k%u: string", i);

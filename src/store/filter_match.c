@@ -199,14 +199,14 @@ static bool is_ascii(struct slice text)
     return true;
 }
 
-/* Does the word stand there, but for its case and what cannot stand in a word? */
-static bool may_stand_at(const char *at, struct slice word)
+/* How many bytes of the word stand there, but for its case and what cannot stand in a word. */
+static size_t same_bytes(const char *at, struct slice word)
 {
-    for (size_t i = 1; i < word.size; i++) {
-        if ((at[i] | 0x20) != (word.data[i] | 0x20))
-            return false;
-    }
-    return true;
+    size_t i = 1;
+
+    while (i < word.size && (at[i] | 0x20) == (word.data[i] | 0x20))
+        i++;
+    return i;
 }
 
 /* Which of the texts, that stand one behind the other, the place is in: the last that begins
@@ -235,6 +235,10 @@ static uint32_t text_at(const struct slice *texts, uint32_t count, size_t bytes,
     return low;
 }
 
+/* Bytes compared in vain, for each that is searched: more, and the texts repeat themselves as
+ * the word does. */
+#define PATIENCE 4u
+
 /* Texts that stand one behind the other, as decoded dictionaries do: the block is searched
  * as one text, and only what has the word is looked at, once. */
 static void match_word(struct slice word, const struct slice *texts, uint32_t count,
@@ -247,9 +251,11 @@ static void match_word(struct slice word, const struct slice *texts, uint32_t co
         return;
     const char *end = text_end - word.size + 1;
     const struct letters letters = letters_of(word);
-    size_t bytes = (size_t)(text_end - at);
+    size_t bytes = (size_t)(text_end - at), spent = 0;
     while ((at = find_letters(at, end, &letters)) < end) {
-        if (!may_stand_at(at, word)) {
+        size_t same = same_bytes(at, word);
+        spent += same < word.size ? same : 0;
+        if (same < word.size && spent <= PATIENCE * bytes) {
             at++;
             continue;
         }

@@ -147,6 +147,45 @@ static void words_of_a_dictionary(void **state)
     arena_free(scan.arena);
 }
 
+/* Texts and a word that repeat themselves are compared in about as much time as others: this
+ * took more than a minute. */
+static void texts_that_repeat_themselves(void **state)
+{
+    enum { TEXT = 800 * KIB, WORD = 100 * KIB };
+    const struct scan_request request = {0};
+    struct part_scan scan = {.request = &request, .arena = arena_new(64 * MIB)};
+    char *word = malloc(WORD), *record = malloc(TEXT + WORD + 100);
+    struct batch_maker m;
+
+    (void)state;
+    memset(word, 'a', WORD);
+    word[WORD / 4] = 'b';
+    batch_maker_init(&m, "T", 1);
+    for (int i = 0; i < 4; i++) {
+        char *end = stpcpy(record, i < 3 ? "{\"a\":\"" : "{\"a\":\"- ");
+        memset(end, 'a', TEXT);
+        end += TEXT - (size_t)i;
+        if (i == 3) {
+            *end++ = ' ';
+            memcpy(end, word, WORD);
+            end += WORD;
+        }
+        end = stpcpy(end, "\"}");
+        batch_maker_add(&m, slice_from(record, (size_t)(end - record)), 1);
+    }
+    scan.part = build_part(&m);
+    uint32_t path = part_find_path(scan.part, SLICE("a"), PATH_VALUE);
+    const struct value value = {.type = TYPE_STRING, .bytes = slice_from(word, WORD)};
+    const struct filter filter = {.kind = FILTER_HAS, .values = &value, .value_count = 1};
+    assert_int_equal(scan.part->paths[path].dict_count, 4);
+    assert_int_equal(assert_found(&scan, &filter, path), 1);
+    part_unref(scan.part);
+    batch_maker_release(&m);
+    arena_free(scan.arena);
+    free(record);
+    free(word);
+}
+
 /* Codes of blocks: those of the rows there, whatever the shape. */
 static void codes_of_blocks(void **state)
 {
@@ -202,6 +241,7 @@ int main(void)
         cmocka_unit_test(test_texts),
         cmocka_unit_test(test_missing),
         cmocka_unit_test(words_of_a_dictionary),
+        cmocka_unit_test(texts_that_repeat_themselves),
         cmocka_unit_test(codes_of_blocks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -130,6 +130,7 @@ static enum status load_tenant(struct detect *d, const struct record_batch *batc
     struct loader loader = {{.rows = load_rows}, d, tenant};
     enum status status = STATUS_OK;
     bool is_complete = true;
+    struct error untold;
 
     if (first_seen_is_loaded(d->first_seen, tenant))
         return STATUS_OK;
@@ -140,8 +141,10 @@ static enum status load_tenant(struct detect *d, const struct record_batch *batc
                   " UserId, FirstTime, Alerted = isnotempty(AlertId),"
                   " Undated = coalesce(Undated, false)"),
             &loader.sink, &is_complete, err);
-    if (status == STATUS_OK)
-        status = ask_for_oldest(d, batch, err);
+    /* Without an answer it learns again, as where rows lack.  That is better than to look at
+     * nothing, and to ask with each batch anew while others wait for the lock. */
+    if (status == STATUS_OK && ask_for_oldest(d, batch, &untold) != STATUS_OK)
+        is_complete = false;
     if (status == STATUS_OK)
         status = first_seen_set_loaded(d->first_seen, tenant, is_complete, err);
     d->stats.lacking_tenants += status == STATUS_OK && !is_complete;

@@ -18,6 +18,7 @@
 struct tenant_state {
     struct seen seen;    /* 'p' pair, 'a' app, 'n' network, 's' sign-in, 'm' session */
     int64_t first_time;  /* ticks of the oldest event; INT64_MAX before the first */
+    int64_t stored_time; /* of the oldest stored record, where that was asked for; else INT64_MAX */
     int64_t newest_time;
     bool is_loaded;
     bool lacks; /* what it remembers was not all there */
@@ -69,7 +70,7 @@ static struct tenant_state *tenant_of(struct first_seen *state, const struct gui
             (void)ERROR_MEMORY(err);
             return NULL;
         }
-        tenant->first_time = INT64_MAX;
+        tenant->first_time = tenant->stored_time = INT64_MAX;
         tenant->newest_time = INT64_MIN;
         entry->value = (uint64_t)(uintptr_t)tenant;
     }
@@ -136,11 +137,19 @@ static bool session_is_shared(struct tenant_state *tenant, const struct event *e
     return mailboxes != NULL && ++*mailboxes > 1;
 }
 
+/* Where rows lack, what was learnt of the records before them is not all known, so these do not
+ * count: it learns again. */
+static int64_t watched_since(const struct tenant_state *tenant)
+{
+    return tenant->lacks || tenant->stored_time > tenant->first_time ? tenant->first_time
+                                                                     : tenant->stored_time;
+}
+
 static void judge(struct first_seen *state, struct tenant_state *tenant,
                   const struct event *event, bool app_new, bool network_fresh,
                   struct first_seen_hit *hit)
 {
-    int64_t watched = event->time - tenant->first_time;
+    int64_t watched = event->time - watched_since(tenant);
     char address[IP_TEXT_BYTES];
 
     hit->reasons = REASON_PAIR_NEW;
@@ -307,8 +316,8 @@ enum status first_seen_load_oldest(struct first_seen *state, const struct guid *
 
     if (tenant == NULL)
         return err->status;
-    if (time < tenant->first_time)
-        tenant->first_time = time;
+    if (time < tenant->stored_time)
+        tenant->stored_time = time;
     return STATUS_OK;
 }
 

@@ -85,7 +85,7 @@ enum status first_seen_load(struct first_seen *state, const struct guid *tenant,
                             const struct first_seen_row *row, struct error *err) MUST_USE;
 /* The time of the oldest event that is known of; INT64_MAX: of none. */
 int64_t first_seen_oldest(const struct first_seen *state, const struct guid *tenant);
-/* The tenant had an event then. */
+/* The tenant had an event then: it counts where no rows lack. */
 enum status first_seen_load_oldest(struct first_seen *state, const struct guid *tenant,
                                    int64_t time, struct error *err) MUST_USE;
 /* What was loaded for whole was not: rows of the table are lost.  false: it is not loaded, or

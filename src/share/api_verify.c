@@ -261,6 +261,7 @@ static enum status are_all_lost(struct checking *c, uint64_t first, uint64_t las
         if (to == last)
             break;
         first = to + 1;
+        status = check_wanted(c, err);
     }
     return status;
 }
@@ -283,6 +284,8 @@ static enum status end_gap(struct checking *c, struct error *err)
     c->gap_end = 0;
     enum status status = list_losses(c, err);
     do { /* once also where the gap has no numbers */
+        if (status == STATUS_OK)
+            status = check_wanted(c, err);
         if (status == STATUS_OK && finding.seq_first <= last)
             lost = find_loss(c, finding.seq_first, last, &finding.seq_last);
         finding.kind = lost == LOST_NOT ? "evidence" : "gap";

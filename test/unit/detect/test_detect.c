@@ -24,6 +24,7 @@ struct collector {
     atomic_uint waiting;
     bool remembers, lacks;
     bool is_young; /* of what it remembers: it came first in 2100 */
+    bool oldest_fails;
     char last[2048]; /* that was delivered */
 };
 
@@ -87,6 +88,8 @@ static enum status ask(void *context, const struct guid *who, struct slice text,
         c->failures_left--;
         return ERROR_SET(e, STATUS_IO, "the disk does not answer");
     }
+    if (c->oldest_fails && slice_find(text, SLICE("_Seq"), 0) != SIZE_MAX)
+        return ERROR_SET(e, STATUS_IO, "a block is bad");
     if (!c->remembers)
         return STATUS_OK;
     buf_init(&all, 64 * KIB);
@@ -122,7 +125,7 @@ static int set_up(void **state)
     (void)state;
     collector.rows = collector.alerts = collector.delivered = collector.questions = 0;
     collector.remembers = collector.lacks = collector.refuses_alerts = false;
-    collector.is_young = false;
+    collector.is_young = collector.oldest_fails = false;
     collector.refusals_left = 0;
     received_us = 0;
     return detect_new(&options, &detect, &err) != STATUS_OK;
@@ -525,6 +528,46 @@ static void the_oldest_record_counts_where_the_rows_are_young(void **state)
     assert_non_null(strstr(collector.last, "; seen on 0 of 47518 days")); /* from 1969-12-01 on */
 }
 
+/* What was learnt of the records before the rows is lost with the rows, so it learns again. */
+static void the_oldest_record_does_not_count_where_rows_lack(void **state)
+{
+    (void)state;
+    collector.remembers = collector.is_young = collector.lacks = true;
+    ASSERT_OK(detect_start(detect, &err));
+    feed("ann", "sync", "66.6.6.6", DAY(DAYS_TO_2100 + 5), false);
+    ASSERT_OK(detect_drain(detect, &err));
+    assert_int_equal(collector.rows, 1);
+    assert_int_equal(collector.delivered, 0);
+}
+
+static void nor_where_that_is_known_behind_the_replay(void **state)
+{
+    (void)state;
+    collector.remembers = collector.is_young = true;
+    feed("ann", "outlook", "10.1.1.1", DAY(DAYS_TO_2100 + 5), true); /* known: it only loads */
+    detect_set_lacking(detect, &tenant);
+    ASSERT_OK(detect_start(detect, &err));
+    feed("ann", "sync", "66.6.6.6", DAY(DAYS_TO_2100 + 5), false);
+    ASSERT_OK(detect_drain(detect, &err));
+    assert_int_equal(collector.delivered, 0);
+}
+
+/* Records that are only asked for their age keep the rules from no tenant. */
+static void a_tenant_is_watched_though_its_oldest_record_cannot_be_read(void **state)
+{
+    struct detect_stats stats;
+
+    (void)state;
+    collector.remembers = collector.is_young = collector.oldest_fails = true;
+    for (int i = 0; i < 3; i++)
+        feed("ann", "sync", "66.6.6.6", DAY(DAYS_TO_2100 + 5), false);
+    assert_int_equal(collector.questions, 2); /* once */
+    detect_stats(detect, &stats);
+    assert_int_equal(stats.pairs, 1);
+    assert_int_equal(stats.missed, 0);
+    assert_int_equal(stats.lacking_tenants, 1);
+}
+
 /* Senders write ' and letters beyond ASCII as escapes, each in its way. */
 static void a_pair_is_known_however_its_record_writes_it(void **state)
 {
@@ -636,6 +679,12 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(the_oldest_record_counts_where_the_rows_are_young, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(the_oldest_record_does_not_count_where_rows_lack, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(nor_where_that_is_known_behind_the_replay, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(
+            a_tenant_is_watched_though_its_oldest_record_cannot_be_read, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_pair_is_known_however_its_record_writes_it, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(addresses_of_alerts_are_remembered_over_all_tenants,

@@ -21,7 +21,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define BATCH_TRIES_MAX 60u /* nobody looks on: a line waits for its place among other questions */
+#define BATCH_WAIT_S 60u /* nobody looks on: a line waits for its place among other questions */
 
 static void add_string(struct buf *buf, const char *key, struct slice value)
 {
@@ -452,17 +452,20 @@ static enum status remote_line(const struct command_context *context, struct ses
         .body = line,
     };
     enum status status = STATUS_BUSY;
+    unsigned left_s = BATCH_WAIT_S, wait_s = 1;
 
-    for (unsigned try = 0; status == STATUS_BUSY && try < BATCH_TRIES_MAX &&
-                           !atomic_load(context->host->interrupted); try++) {
+    while (status == STATUS_BUSY && wait_s > 0 && !atomic_load(context->host->interrupted)) {
         struct session_answer answer = {0};
         status = session_send(session, &request, &answer, err);
         if (status == STATUS_OK && answer.status != 200)
             status = session_error(&answer, err);
+        wait_s = answer.retry_after_s > 0 ? answer.retry_after_s : 1;
+        wait_s = wait_s < left_s ? wait_s : left_s; /* a proxy may say an hour */
+        left_s -= wait_s;
         if (status == STATUS_OK)
             buf_add_slice(ret, slice_trim(buf_slice(&answer.body)));
-        else if (status == STATUS_BUSY && try + 1 < BATCH_TRIES_MAX)
-            (void)sleep(answer.retry_after_s > 0 ? answer.retry_after_s : 1);
+        else if (status == STATUS_BUSY)
+            (void)sleep(wait_s);
         session_answer_release(&answer);
     }
     return status;

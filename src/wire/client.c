@@ -13,13 +13,17 @@
 #include <ctype.h>
 #include <curl/curl.h>
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #define CANCEL_LOOK_MS 100
 #define KEEPALIVE_IDLE_S 60L /* an answer may take an hour, that nobody is there minutes */
 #define KEEPALIVE_STEP_S 15L
+#define GONE_MS 195000u /* as long as that takes: nine steps */
 
 struct client {
     CURL *curl;
@@ -41,13 +45,19 @@ static curl_socket_t open_socket(void *context, curlsocktype purpose,
                                  struct curl_sockaddr *address)
 {
     struct client *client = context;
+    const unsigned gone_ms = GONE_MS;
 
     (void)purpose;
     if (client->guarded && !client->allow_private && !address_is_public(&address->addr)) {
         client->blocked = true;
         return CURL_SOCKET_BAD;
     }
-    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    /* What is sent and not acknowledged keeps keepalive out, and is sent again for a quarter of
+     * an hour (tcp(7), TCP_USER_TIMEOUT). */
+    if (fd >= 0)
+        (void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &gone_ms, sizeof(gone_ms));
+    return fd;
 }
 
 static size_t take_body(char *data, size_t size, size_t count, void *context)

@@ -3,6 +3,8 @@
 
 #include <curl/curl.h>
 #include <dlfcn.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 
 static struct fixture fixture;
 static struct http_router router;
@@ -12,6 +14,17 @@ static struct http_router router;
 #undef curl_easy_setopt
 static const void *ca_directory;
 static const void *keepalive;
+static unsigned user_timeout_ms;
+
+int setsockopt(int fd, int level, int name, const void *value, socklen_t size)
+{
+    int (*real)(int, int, int, const void *, socklen_t);
+
+    *(void **)&real = dlsym(RTLD_NEXT, "setsockopt");
+    if (level == IPPROTO_TCP && name == TCP_USER_TIMEOUT && size == sizeof(user_timeout_ms))
+        memcpy(&user_timeout_ms, value, sizeof(user_timeout_ms));
+    return real(fd, level, name, value, size);
+}
 
 CURLcode curl_easy_setopt(CURL *curl, CURLoption option, ...)
 {
@@ -169,11 +182,17 @@ static void test_a_ca_file_stands_for_all_authorities(void **state)
 static void test_a_silent_connection_is_looked_after(void **state)
 {
     struct client *client = NULL;
+    struct client_request request = {.path = SLICE("/live")};
+    struct client_answer answer;
     struct error err = {0};
     (void)state;
     keepalive = NULL;
+    user_timeout_ms = 0;
     assert_int_equal(open_client(fixture.url, false, false, &client, &err), STATUS_OK);
     assert_int_equal((uintptr_t)keepalive, 1);
+    assert_int_equal(get(client, &request, &answer, &err), STATUS_OK);
+    client_answer_release(&answer);
+    assert_true(user_timeout_ms > 0 && user_timeout_ms <= 200000);
     client_free(client);
 }
 

@@ -52,11 +52,11 @@ static bool lookup_keys(struct binder *b, const struct node **args, uint32_t cou
 }
 
 /* Keys meet under names that no table has: what join calls a second `k` depends on the other
- * columns. */
+ * columns.  The last sign keeps a second `__k1_` from being called as another key. */
 static void add_lookup_keys(struct buf *text, uint32_t keys)
 {
     for (uint32_t i = 0; i < keys; i++)
-        buf_add_format(text, ", __k%u = __%u", i, 4 + i);
+        buf_add_format(text, ", __k%u_ = __%u", i, 4 + i);
 }
 
 /* Every row against every network: the sources of networks are short lists. */
@@ -83,11 +83,11 @@ struct plan *plugin_ip_lookup(struct binder *b, struct plan *input, const struct
         buf_add_format(&text, "%s__%u", i > 0 ? ", " : " | project-away ", 4 + i);
     buf_add_text(&text, ") on __j");
     for (uint32_t i = 0; i < keys; i++)
-        buf_add_format(&text, ", __k%u", i);
+        buf_add_format(&text, ", __k%u_", i);
     buf_add_format(&text, " | where ipv%s_is_match(__2, __r) | project-away __j, __j1, __r",
                    version);
     for (uint32_t i = 0; i < keys; i++)
-        buf_add_format(&text, ", __k%u, __k%u1", i, i);
+        buf_add_format(&text, ", __k%u_, __k%u_1", i, i);
     if (unmatched)
         buf_add_text(&text, ";union __m, (__s | join kind=leftanti (__m) on __n)"
                             " | project-away __n");

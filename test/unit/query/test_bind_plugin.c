@@ -45,6 +45,13 @@ static void what_is_right_has_its_answer(void **state)
          " | sort by ip asc, k1 asc | project ip, k1, net, n",
          "[[\"10.1.1.1\",\"x\",\"10.0.0.0/8\",7],[\"10.1.1.1\",\"y\",\"\",null],"
          "[\"11.1.1.1\",\"x\",\"\",null]]"},
+        /* twelve keys: none is called as another's second */
+        {"let L = datatable(net:string, a:long, b:long, c:long, d:long, e:long, f:long, g:long, "
+         "h:long, i:long, j:long, k:long, l:long, n:long)['10.0.0.0/8', 1, 1, 1, 1, 1, 1, 1, 1, "
+         "1, 1, 1, 1, 7]; print ip = '10.1.1.1', a = 1, b = 1, c = 1, d = 1, e = 1, f = 1, "
+         "g = 1, h = 1, i = 1, j = 1, k = 1, l = 1 | evaluate ipv4_lookup(L, ip, net, a, b, c, "
+         "d, e, f, g, h, i, j, k, l) | getschema | count",
+         "[[15]]"}, /* ip, twelve keys, net, n */
         /* arguments behind the ninth count */
         {"datatable(v:long, x:long, a:string, b:string, c:string, d:string, e:string)"
          "[1, 1, '', '', '', '', 'p', 9, 1, '', '', '', '', 'q'] | evaluate "

@@ -437,6 +437,15 @@ void json_unescape(struct slice escaped, struct buf *ret)
     }
 }
 
+struct slice json_plain(struct slice text, struct buf *scratch)
+{
+    if (slice_find_byte(text, '\\', 0) == SIZE_MAX)
+        return text;
+    buf_clear(scratch);
+    json_unescape(text, scratch);
+    return buf_slice(scratch);
+}
+
 static bool key_equals(struct slice text, const struct json_token *token, struct slice key)
 {
     struct slice raw = json_text(text, token);

@@ -73,6 +73,8 @@ static inline struct slice json_text(struct slice text, const struct json_token 
 
 /* Decodes the escapes of a string token's text; lone surrogates become U+FFFD. */
 void json_unescape(struct slice escaped, struct buf *ret);
+/* The text without its escapes: itself where it has none, else what *scratch has then. */
+struct slice json_plain(struct slice text, struct buf *scratch);
 
 /* Appends the JSON in one line: a line end in it can only be a blank between two tokens. */
 void json_add_line(struct buf *ret, struct slice json);

@@ -280,15 +280,14 @@ static void add_hit(struct detect *d, struct hit *hit)
     d->tail = hit;
 }
 
+/* waiting: of the tenant. */
 static enum status observe(struct detect *d, const struct record_batch *batch,
-                           const struct event *event, struct error *err)
+                           const struct event *event, struct map_entry *waiting,
+                           struct error *err)
 {
     const struct guid *tenant = &batch->tenant;
-    struct map_entry *waiting = map_put(&d->waiting, guid_slice(tenant), NULL, err);
     struct first_seen_hit found;
 
-    if (waiting == NULL)
-        return err->status;
     /* Before it is learnt: what is not new any more is never a hit again. */
     if (d->depth >= QUEUE_HITS_MAX || waiting->value >= TENANT_HITS_MAX)
         return ERROR_SET(err, STATUS_BUSY, "the queue of hits is full");
@@ -327,8 +326,12 @@ static enum status take_some(struct detect *d, const struct record_batch *batch,
     uint64_t queued = d->queued;
     if (status == STATUS_OK)
         status = load_tenant(d, batch, err);
+    struct map_entry *waiting =
+        status == STATUS_OK ? map_put(&d->waiting, guid_slice(&batch->tenant), NULL, err) : NULL;
+    if (status == STATUS_OK && waiting == NULL)
+        status = err->status;
     for (uint32_t i = 0; status == STATUS_OK && i < count; i++)
-        status = observe(d, batch, &events[i], err);
+        status = observe(d, batch, &events[i], waiting, err);
     if (d->queued != queued) /* the writer need not wake for nothing */
         (void)pthread_cond_broadcast(&d->changed);
     (void)pthread_mutex_unlock(&d->lock);

@@ -90,27 +90,18 @@ static void find_members(const struct record *record, const char *time_column,
     }
 }
 
-static bool parse_escaped_time(struct slice text, int64_t *ret)
-{
-    struct buf decoded;
-
-    if (text.size > TIME_BYTES_MAX)
-        return false;
-    buf_init(&decoded, TIME_BYTES_MAX);
-    json_unescape(text, &decoded);
-    bool is_time = !decoded.failed && time_parse_iso(buf_slice(&decoded), ret);
-    buf_release(&decoded);
-    return is_time;
-}
-
 /* .NET writes the + of an offset as \u002B. */
 static bool parse_time(const struct record *record, uint32_t token, int64_t *ret)
 {
+    struct buf scratch;
+
     if (token == 0 || record->tokens[token].kind != JSON_STRING)
         return false;
-    struct slice text = json_text(record->raw, &record->tokens[token]);
-    return record->tokens[token].escaped != 0 ? parse_escaped_time(text, ret)
-                                              : time_parse_iso(text, ret);
+    buf_init(&scratch, TIME_BYTES_MAX);
+    struct slice text = json_plain(json_text(record->raw, &record->tokens[token]), &scratch);
+    bool is_time = !scratch.failed && time_parse_iso(text, ret);
+    buf_release(&scratch);
+    return is_time;
 }
 
 static void set_event_time(const struct examine_options *options, struct record *record,

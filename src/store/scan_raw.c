@@ -89,11 +89,8 @@ static enum status field_value(struct raw_reader *r, void *ret, bool *ret_null,
         *slice = value_text(r, token);
     } else {
         struct slice text = json_text(r->raw, &r->tape.tokens[token]);
-        if (kind == JSON_STRING && r->tape.tokens[token].escaped) {
-            buf_clear(&r->scratch);
-            json_unescape(text, &r->scratch);
-            text = buf_slice(&r->scratch);
-        }
+        if (kind == JSON_STRING)
+            text = json_plain(text, &r->scratch);
         if (!type_is_bytes(column->type)) {
             *ret_null = is_container || !leaf_to_fixed(column->type, text, ret);
             return buf_check(&r->scratch, err);

@@ -152,29 +152,22 @@ static enum status make_declared(struct scan_schema *made,
 
 /* ---- user tables ---- */
 
-static enum type plain_type(struct slice text)
-{
-    int64_t ticks;
-    struct guid guid;
-
-    if (text.size >= 10 && text.data[4] == '-' && time_parse_iso(text, &ticks))
-        return TYPE_DATETIME;
-    if (text.size == GUID_TEXT_BYTES && guid_parse(text, &guid))
-        return TYPE_GUID;
-    return TYPE_STRING;
-}
-
 /* As its value will be: .NET writes the + of a time's offset as \u002B. */
 static enum type string_type(struct slice text)
 {
-    struct buf decoded;
+    int64_t ticks;
+    struct guid guid;
+    struct buf scratch;
+    enum type type = TYPE_STRING;
 
-    if (text.size > TYPED_BYTES_MAX || slice_find_byte(text, '\\', 0) == SIZE_MAX)
-        return plain_type(text);
-    buf_init(&decoded, TYPED_BYTES_MAX);
-    json_unescape(text, &decoded);
-    enum type type = decoded.failed ? TYPE_STRING : plain_type(buf_slice(&decoded));
-    buf_release(&decoded);
+    buf_init(&scratch, TYPED_BYTES_MAX);
+    struct slice plain = json_plain(text, &scratch);
+    if (plain.size >= 10 && plain.data[4] == '-' && time_parse_iso(plain, &ticks))
+        type = TYPE_DATETIME;
+    else if (plain.size == GUID_TEXT_BYTES && guid_parse(plain, &guid))
+        type = TYPE_GUID;
+    type = scratch.failed ? TYPE_STRING : type;
+    buf_release(&scratch);
     return type;
 }
 

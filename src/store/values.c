@@ -143,12 +143,8 @@ static struct slice plain_text(const struct path_column *path, uint32_t code, st
 
     if (path->dict_kinds[code] == JSON_NULL)
         return (struct slice){"", 0};
-    if (path->dict_kinds[code] != JSON_STRING || !path->has_escapes ||
-        slice_find_byte(text, '\\', 0) == SIZE_MAX)
-        return text;
-    buf_clear(scratch);
-    json_unescape(text, scratch);
-    return buf_slice(scratch);
+    return path->dict_kinds[code] == JSON_STRING && path->has_escapes ? json_plain(text, scratch)
+                                                                      : text;
 }
 
 static enum status fill_fixed(struct maker *m, enum type type, struct error *err)

@@ -124,6 +124,21 @@ static void escapes_are_decoded(void **state)
     buf_release(&buf);
 }
 
+static void a_text_without_escapes_is_itself(void **state)
+{
+    struct slice text = SLICE("2026-04-01T09:00:00+00:00");
+    struct buf scratch;
+
+    (void)state;
+    buf_init(&scratch, 32);
+    assert_ptr_equal(json_plain(text, &scratch).data, text.data);
+    ASSERT_SLICE(json_plain(SLICE("09:00:00\\u002B00:00"), &scratch), "09:00:00+00:00");
+    ASSERT_SLICE(json_plain(SLICE("\\u0041"), &scratch), "A"); /* what it had is gone */
+    (void)json_plain(SLICE("\\u0041 longer than all that the scratch may have"), &scratch);
+    assert_true(scratch.failed);
+    buf_release(&scratch);
+}
+
 static void the_last_of_equal_keys_wins(void **state)
 {
     struct slice text = SLICE("{\"k\":1,\"\\u006b\":2}");
@@ -154,6 +169,7 @@ int main(void)
         cmocka_unit_test(long_strings_cross_every_block_boundary),
         cmocka_unit_test(blanks_outside_of_strings_are_told),
         cmocka_unit_test(escapes_are_decoded),
+        cmocka_unit_test(a_text_without_escapes_is_itself),
         cmocka_unit_test(a_line_has_no_line_ends),
         cmocka_unit_test(the_last_of_equal_keys_wins),
     };

@@ -24,6 +24,26 @@ static int tear_down(void **state)
     return 0;
 }
 
+/* Of `ann`, in `tenant`. */
+static struct first_seen_hit see_sign_in(const char *operation, const char *address, int64_t time)
+{
+    struct arena *scratch = NULL;
+    struct first_seen_hit hit;
+    struct event event;
+    struct made made;
+    char text[128];
+
+    (void)snprintf(text, sizeof(text),
+                   "{\"Operation\":\"%s\",\"UserId\":\"ann\",\"ClientIP\":\"%s\"}", operation,
+                   address);
+    make_text(&made, text, time);
+    ASSERT_OK(event_from_record(&made.record, &scratch, &event, &err));
+    assert_null(scratch); /* nothing to decode */
+    ASSERT_OK(first_seen_observe(rule, &tenant, &event, &hit, &err));
+    made_release(&made);
+    return hit;
+}
+
 static struct first_seen_hit see(const struct guid *who, const char *mailbox, const char *app,
                                  const char *address, int64_t time)
 {
@@ -119,42 +139,19 @@ static void a_mapped_address_has_its_own_network(void **state)
 
 static void a_sign_in_from_the_new_network_explains_it(void **state)
 {
-    struct arena *scratch = NULL;
-    struct first_seen_hit hit;
-    struct event event;
-    struct made made;
-
     (void)state;
     live(&tenant);
-    make_text(&made,
-              "{\"Operation\":\"UserLoggedIn\",\"UserId\":\"ann\",\"ClientIP\":\"77.7.7.7\"}",
-              DAY(20));
-    ASSERT_OK(event_from_record(&made.record, &scratch, &event, &err));
-    assert_null(scratch); /* nothing to decode */
-    ASSERT_OK(first_seen_observe(rule, &tenant, &event, &hit, &err));
-    assert_int_equal(hit.kind, FIRST_SEEN_NETWORK);
+    assert_int_equal(see_sign_in("UserLoggedIn", "77.7.7.7", DAY(20)).kind, FIRST_SEEN_NETWORK);
     assert_false(see(&tenant, "ann", "sync", "77.7.8.8", DAY(20) + TICKS_PER_HOUR).alert);
-    made_release(&made);
 }
 
 /* Whoever wants to be no stranger tries a password first, and waits. */
 static void a_refused_sign_in_makes_no_network_known(void **state)
 {
-    struct arena *scratch = NULL;
-    struct first_seen_hit hit;
-    struct event event;
-    struct made made;
-
     (void)state;
     live(&tenant);
-    make_text(&made,
-              "{\"Operation\":\"UserLoginFailed\",\"UserId\":\"ann\",\"ClientIP\":\"66.6.6.6\"}",
-              DAY(18));
-    ASSERT_OK(event_from_record(&made.record, &scratch, &event, &err));
-    ASSERT_OK(first_seen_observe(rule, &tenant, &event, &hit, &err));
-    made_release(&made);
-    assert_int_equal(hit.kind, FIRST_SEEN_NOTHING);
-    hit = see(&tenant, "ann", "sync", "66.6.6.6", DAY(20));
+    assert_int_equal(see_sign_in("UserLoginFailed", "66.6.6.6", DAY(18)).kind, FIRST_SEEN_NOTHING);
+    struct first_seen_hit hit = see(&tenant, "ann", "sync", "66.6.6.6", DAY(20));
     assert_true(hit.network_new);
     assert_true(hit.alert);
 }

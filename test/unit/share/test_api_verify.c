@@ -270,32 +270,36 @@ static void each_receipt_has_its_line(void **state)
     buf_release(&body);
 }
 
+/* Asks for a receipt that the log's own key has signed, true or not. */
+static enum status ask_signed(struct fixture *f, const struct receipt_fields *fields)
+{
+    struct buf note;
+
+    buf_init(&note, MIB);
+    ASSERT_OK(keyring_sign_receipt(f->keyring, &f->tenant, fields, &note, &err));
+    enum status status = ask_receipts(f, buf_slice(&note));
+    buf_release(&note);
+    return status;
+}
+
 /* Signed by the log's own key, and not true. */
 static void a_broken_promise_is_misbehaviour(void **state)
 {
     struct fixture *f = *state;
     struct receipt_fields fields = {.leaf_index = 9, .first_seq = 100, .count = 5};
-    struct buf note;
 
     (void)fixture_put(f);
-    buf_init(&note, MIB);
     fields.time_us = clock_unix_us(clock_system());
-    ASSERT_OK(keyring_sign_receipt(f->keyring, &f->tenant, &fields, &note, &err));
-    ASSERT_OK(ask_receipts(f, buf_slice(&note)));
+    ASSERT_OK(ask_signed(f, &fields));
     ASSERT_SAYS(f, "\"ok\":false,\"kind\":\"pending\",\"leaf\":9,\"seq_first\":100,"
                    "\"seq_last\":104,");
     fields.time_us -= INT64_C(3600000000);
-    buf_clear(&note);
-    ASSERT_OK(keyring_sign_receipt(f->keyring, &f->tenant, &fields, &note, &err));
-    ASSERT_OK(ask_receipts(f, buf_slice(&note)));
+    ASSERT_OK(ask_signed(f, &fields));
     ASSERT_SAYS(f, "\"kind\":\"receipt\",\"leaf\":9");
     ASSERT_SAYS(f, "MISBEHAVIOUR: the log signed for this leaf and does not have it");
     fields.leaf_index = 0;
-    buf_clear(&note);
-    ASSERT_OK(keyring_sign_receipt(f->keyring, &f->tenant, &fields, &note, &err));
-    ASSERT_OK(ask_receipts(f, buf_slice(&note)));
+    ASSERT_OK(ask_signed(f, &fields));
     ASSERT_SAYS(f, "MISBEHAVIOUR: the log signed for another leaf at this place");
-    buf_release(&note);
 }
 
 /* The hash is that of the leaf; the times and numbers beside it are not. */
@@ -307,24 +311,19 @@ static void a_receipt_is_of_its_leaf_in_all_it_says(void **state)
     struct leaf_fields there;
     uint8_t leaf[LEAF_BYTES];
     struct hash256 hash;
-    struct buf note;
 
     (void)fixture_put(f);
     ASSERT_OK(evidence_leaf(f->evidence, &f->tenant, 0, leaf, &err));
     ASSERT_OK(leaf_decode(leaf, &there, &err));
     leaf_hash(leaf, &hash);
-    buf_init(&note, MIB);
     for (size_t i = 0; i < sizeof(lies) / sizeof(lies[0]); i++) {
         struct receipt_fields fields = {.first_seq = lies[i].first_seq,
                                         .count = lies[i].count,
                                         .time_us = there.commit_time_us + lies[i].later_us};
         memcpy(fields.leaf_hash, hash.bytes, sizeof(hash.bytes));
-        buf_clear(&note);
-        ASSERT_OK(keyring_sign_receipt(f->keyring, &f->tenant, &fields, &note, &err));
-        ASSERT_OK(ask_receipts(f, buf_slice(&note)));
+        ASSERT_OK(ask_signed(f, &fields));
         ASSERT_SAYS(f, "\"ok\":false,\"kind\":\"receipt\"");
     }
-    buf_release(&note);
 }
 
 /* Who signs ahead of the clock has no more time than others. */
@@ -332,19 +331,14 @@ static void a_promise_for_the_year_3000_is_not_waited_for(void **state)
 {
     const int64_t times_us[] = {INT64_C(32503680000000000), INT64_MAX - 1};
     struct fixture *f = *state;
-    struct buf note;
 
     (void)fixture_put(f);
-    buf_init(&note, MIB);
     for (size_t i = 0; i < sizeof(times_us) / sizeof(times_us[0]); i++) {
         const struct receipt_fields fields = {
             .leaf_index = 9, .first_seq = 100, .count = 5, .time_us = times_us[i]};
-        buf_clear(&note);
-        ASSERT_OK(keyring_sign_receipt(f->keyring, &f->tenant, &fields, &note, &err));
-        ASSERT_OK(ask_receipts(f, buf_slice(&note)));
+        ASSERT_OK(ask_signed(f, &fields));
         ASSERT_SAYS(f, "MISBEHAVIOUR: the log signed for this leaf and does not have it");
     }
-    buf_release(&note);
 }
 
 static void a_receipt_of_what_is_lost_names_the_gap(void **state)

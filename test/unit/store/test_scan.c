@@ -33,6 +33,19 @@ static enum status count_looks(void *context, struct error *err)
     return ++*count == LOOKS ? ERROR_SET(err, STATUS_LIMIT, "the time is over") : STATUS_OK;
 }
 
+/* Finds nothing, and ends where a look at the time says so. */
+static void check_looks(struct store *store, struct query q)
+{
+    unsigned looks = 0;
+
+    check(store, q, "");
+    q.check = count_looks;
+    q.check_context = &looks;
+    q.want = STATUS_LIMIT;
+    check(store, q, "");
+    assert_int_equal(looks, LOOKS);
+}
+
 /* No batch is sent, so nobody but the scan itself can look. */
 static void a_scan_that_finds_nothing_ends_too(void **state)
 {
@@ -40,20 +53,13 @@ static void a_scan_that_finds_nothing_ends_too(void **state)
     struct store *store = open_store();
     put_many(store);
     struct value none = text_value("none");
-    unsigned looks = 0;
     struct query q = {.table = "Audit", .columns = "_Seq", .filter_count = 1};
     q.filters[0] = (struct filter){.kind = FILTER_EQUAL,
                                    .column = index_of(store, "Audit", "Operation"),
                                    .values = &none,
                                    .value_count = 1};
-    check(store, q, "");
-    q.check = count_looks;
-    q.check_context = &looks;
-    q.want = STATUS_LIMIT;
-    check(store, q, "");
-    assert_int_equal(looks, LOOKS);
+    check_looks(store, q);
     atomic_bool cancelled = true;
-    q.check = NULL;
     q.cancelled = &cancelled;
     q.want = STATUS_CANCELLED;
     check(store, q, "");
@@ -86,15 +92,9 @@ static void words_of_one_part_look_at_the_time(void **state)
     struct filter list = parts[0];
     list.value_count = 8;
     for (int i = 0; i < 2; i++) {
-        unsigned looks = 0;
         struct query q = {.table = "Audit", .columns = "_Seq", .filter_count = 1};
         q.filters[0] = i == 0 ? alternatives : list;
-        check(store, q, "");
-        q.check = count_looks;
-        q.check_context = &looks;
-        q.want = STATUS_LIMIT;
-        check(store, q, "");
-        assert_int_equal(looks, LOOKS);
+        check_looks(store, q);
     }
     close_store(store);
 }

@@ -12,6 +12,7 @@ memory and processor time are its own:
   cpu_seconds(), peak_bytes()
 
 usage: engine.py NAME --data FILE --dir DIR --threads N [--constants FILE] [--times N]
+       [--patience S]
 Prints one JSON object a line: {"measure","engine",...}.
 """
 import argparse
@@ -27,7 +28,6 @@ import time
 import questions
 
 ENOUGH_S = 1.0  # of one variant: a slow engine is not asked as often as a quick one
-PATIENCE_S = 120.0  # of one question: then its other variants are left out
 
 
 class Engine:
@@ -94,7 +94,7 @@ def measure_question(engine, question, number, constants, times):
         sample=answer[:3])
 
 
-def measure_questions(engine, variants, times, patience_s=PATIENCE_S):
+def measure_questions(engine, variants, times, patience_s):
     for question in questions.QUESTIONS:
         begin = time.monotonic()
         for number, constants in enumerate(variants):
@@ -113,6 +113,8 @@ def arguments():
     parser.add_argument('--constants')
     parser.add_argument('--draw', help='write the constants to this file')
     parser.add_argument('--times', type=int, default=5)
+    parser.add_argument('--patience', type=float, default=120, metavar='S',
+                        help='of one question: then its other variants are left out')
     return parser.parse_args()
 
 
@@ -130,7 +132,7 @@ def main():
         if options.constants:
             with open(options.constants, encoding='utf-8') as file:
                 variants = json.load(file)
-            measure_questions(engine, variants, options.times)
+            measure_questions(engine, variants, options.times, options.patience)
             say('after', engine, peak_bytes=engine.peak_bytes())
             if hasattr(engine, 'restart'):
                 say('start', engine, seconds=engine.restart())

@@ -96,7 +96,8 @@ static bool split_sorted(struct binder *b, const struct node *call, struct expr 
     return true;
 }
 
-bool bind_multi(struct binder *b, const struct node *item, struct expr *expr, struct multi *m)
+bool bind_multi(struct binder *b, const struct node *item, struct expr *expr, bool with_rest,
+                struct multi *m)
 {
     const struct node *call = item->kind == NODE_NAMED ? item->args : item;
     bool ok = true;
@@ -115,7 +116,7 @@ bool bind_multi(struct binder *b, const struct node *item, struct expr *expr, st
     const struct node *name = item->kind == NODE_NAMED ? item->by : NULL;
     for (uint32_t i = 0; ok && name != NULL && i < m->count; i++, name = name->next)
         m->names[i] = name->name;
-    if (named < m->count)
+    if (named < m->count && !with_rest)
         m->count = named;
     return ok;
 }

@@ -181,6 +181,7 @@ struct list {
     uint32_t items, unnamed;
     const char *prefix;
     bool is_print; /* whose columns are numbered by their place */
+    bool keeps;    /* what the input has, as extend does */
 };
 
 static bool put(struct binder *b, struct list *list, struct slice name, struct expr *expr,
@@ -260,7 +261,7 @@ static bool bind_item(struct binder *b, struct list *list, const struct node *it
     if (expr == NULL)
         return false;
     struct multi multi;
-    if (!bind_multi(b, item, expr, &multi))
+    if (!bind_multi(b, item, expr, !list->is_print && !list->keeps, &multi))
         return false;
     for (uint32_t i = 0; i < multi.count; i++) {
         if (!put(b, list, multi.names[i], multi.exprs[i], item->kind == NODE_NAMED, item->at))
@@ -284,9 +285,10 @@ static uint32_t list_room(const struct node *items, const struct schema *schema)
     uint32_t room = 1;
 
     for (const struct node *item = items; item != NULL; item = item->next)
-        room += item->kind == NODE_STAR   ? schema->column_count
-                : item->kind == NODE_CALL ? MULTI_MAX
-                                          : 1 + node_count(item->by);
+        room += item->kind == NODE_STAR    ? schema->column_count
+                : item->kind == NODE_CALL  ? MULTI_MAX
+                : item->kind == NODE_NAMED ? MULTI_MAX + node_count(item->by)
+                                           : 1 + node_count(item->by);
     return room;
 }
 
@@ -295,7 +297,7 @@ static struct plan *bind_list(struct binder *b, struct plan *input, const struct
 {
     struct windows windows = {.base = input->schema.column_count,
                               .is_ordered = input->is_serialized};
-    struct list list = {.prefix = prefix, .is_print = prefix[0] == 'p'};
+    struct list list = {.prefix = prefix, .is_print = prefix[0] == 'p', .keeps = keep};
     uint32_t room = list_room(items, &input->schema);
 
     list.outputs = keep ? bind_all(b, &input->schema, room)

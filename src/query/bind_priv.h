@@ -268,7 +268,8 @@ struct found {
  * tables, if none has or `all` is NULL. */
 bool bind_find_tables(struct binder *b, const struct node *node, const struct found *all,
                       const uint8_t *named, struct found *ret);
-/* The names of tables that a pattern means: lets, then what the environment has.
+/* The names of tables that a pattern means: views of the query, then what the environment has.
+ * A let that is no view is none of them, as it is made of rows that are there already.
  * `*` alone means the tables that hold rows. */
 struct names {
     struct slice *items;
@@ -297,7 +298,8 @@ struct multi {
     struct expr *exprs[MULTI_MAX];
     uint32_t count; /* 0: it is one column */
 };
-bool bind_multi(struct binder *b, const struct node *item, struct expr *expr,
+/* `with_rest`: what the item has no name for comes too, as in project. */
+bool bind_multi(struct binder *b, const struct node *item, struct expr *expr, bool with_rest,
                 struct multi *ret);
 /* An operator in terms of others: `text` is a query in which __input is the
  * input (of the width it has, read again at each place) and __1, __2 ... stand

@@ -52,8 +52,7 @@ bool bind_wildcard(struct binder *b, struct slice pattern, struct names *ret)
     struct matching m = {b, pattern, ret, true};
 
     for (const struct binding *v = b->bindings; v != NULL; v = v->next) {
-        bool view = v->kind == BINDING_FUNCTION && (v->node->flags & NODE_VIEW) != 0;
-        if (view || v->kind == BINDING_TABLE || v->kind == BINDING_CELL)
+        if (v->kind == BINDING_FUNCTION && (v->node->flags & NODE_VIEW) != 0)
             match(&m, v->name);
     }
     m.is_let = false;

@@ -62,8 +62,8 @@ SHAPES = {
     'sort by 20000 keys': f'{T} | sort by ' + ', '.join(['UserId'] * 20000),
     'sort by 900 keys': f'{T} | sort by ' + ', '.join(
         f'strcat("a{i}", Workload)' for i in range(900)),
-    'lets of tables': chain(3000, 'let t{0} = ' + T + ' | where UserId has "a" | take {0};')
-    + 'union t*',
+    'lets of tables': chain(
+        3000, 'let t{0} = view () {{ ' + T + ' | where UserId has "a" | take {0} }};') + 'union t*',
     'fork in fork': 'print 1 | ' + 'fork(' * 20000 + 'count' + ')' * 20000,
     'mv-apply too deep': 'print x = 1 | ' + 'mv-apply x on(' * 15000 + 'count' + ')' * 15000,
     'partition too deep': 'print x = 1 | ' + 'partition by x(' * 15000 + 'count' + ')' * 15000,

@@ -7,7 +7,10 @@ static void star_alone_reads_the_tables_that_hold_rows(void **state)
     static const struct ask cases[] = {
         {"union * | count", "[[2]]"},
         {"union withsource=from * | distinct from", "[[\"T\"]]"},
-        {"let L = print n = 7; union * | summarize sum(n)", "[[10]]"},
+        {"let L = view () { print n = 7 }; union * | summarize sum(n)", "[[10]]"},
+        /* rows of a let that is no view are there already */
+        {"let L = T | where n > 1; union * | summarize sum(n)", "[[3]]"},
+        {"let L = materialize(T); search '*' | count", "[[2]]"},
     };
 
     (void)state;
@@ -34,6 +37,7 @@ static void a_pattern_reads_every_table_it_matches(void **state)
         {"union Em* | count", "[[0]]"},
         {"union withsource=from T*, Empty | summarize count() by from", "[[\"T\",2]]"},
         {"union Zz*", "! 1:1 union has no table"},
+        {"let Zz = T; union Zz*", "! 1:13 union has no table"},
     };
 
     (void)state;

@@ -47,12 +47,18 @@ static bool add_table(struct binder *b, struct values *list, const struct node *
     return true;
 }
 
+/* Arrays in it count as what is in them; their depth is that of JSON (limits.h). */
 static bool add_array(struct binder *b, struct values *list, struct slice json)
 {
     struct dynamic_iterator it = dynamic_iterate(json);
 
     while (dynamic_next(&it)) {
         struct value v;
+        if (dynamic_kind(it.value) == JSON_ARRAY) {
+            if (!add_array(b, list, it.value))
+                return false;
+            continue;
+        }
         if (dynamic_to_value(b->q->arena, it.value, &v, b->err) != STATUS_OK)
             return false;
         if (v.type == TYPE_DYNAMIC)

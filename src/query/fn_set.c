@@ -194,13 +194,49 @@ ROW_EVAL(row_set_difference, TYPE_DYNAMIC)
 
 /* ---- `in` with a value that comes with the row ---- */
 
+/* What is in an array and in the arrays in it; counted only where `into` is NULL.  Their depth is
+ * that of JSON (limits.h). */
+static uint32_t flatten(struct slice array, struct slice *into)
+{
+    struct dynamic_iterator it = dynamic_iterate(array);
+    uint32_t count = 0;
+
+    while (dynamic_next(&it)) {
+        if (dynamic_kind(it.value) == JSON_ARRAY)
+            count += flatten(it.value, into == NULL ? NULL : into + count);
+        else if (into == NULL)
+            count++;
+        else
+            into[count++] = it.value;
+    }
+    return count;
+}
+
+static bool has_array(const struct items *items)
+{
+    for (uint32_t i = 0; i < items->count; i++) {
+        if (dynamic_kind(items->data[i]) == JSON_ARRAY)
+            return true;
+    }
+    return false;
+}
+
 static enum status items_or_one(struct eval *eval, const struct value *value, struct items *ret,
                                 struct error *err)
 {
-    if (items_is_array(value))
-        return items_of(eval, value->bytes, ret, err);
-    *ret = (struct items){&value->bytes, 1};
-    return STATUS_OK;
+    if (!items_is_array(value)) {
+        *ret = (struct items){&value->bytes, 1};
+        return STATUS_OK;
+    }
+    enum status status = items_of(eval, value->bytes, ret, err);
+    if (status != STATUS_OK || !has_array(ret))
+        return status;
+    uint32_t count = flatten(value->bytes, NULL);
+    struct slice *flat = ARENA_ARRAY(eval->arena, struct slice, count + 1, err);
+    if (flat == NULL)
+        return err->status;
+    *ret = (struct items){flat, flatten(value->bytes, flat)};
+    return eval_spend(eval, value->bytes.size, err);
 }
 
 static enum status row_in_values(ROW_PARAMETERS)

@@ -88,6 +88,12 @@ static void add_points(struct eval *eval, struct buf *buf, const struct line *le
     buf_release(&points);
 }
 
+/* b of y = ax + b, where x of the first point, `from`, is 1, as in the example of Kusto. */
+static double interception(const struct line *line, uint32_t from)
+{
+    return line->slope * (from - 1.0) + line->offset;
+}
+
 enum status series_fit_line_row(ROW_PARAMETERS)
 {
     struct series s;
@@ -103,7 +109,7 @@ enum status series_fit_line_row(ROW_PARAMETERS)
     series_add(eval, &buf, line.slope);
     series_add(eval, &buf, line.variance);
     series_add(eval, &buf, line.residual);
-    series_add(eval, &buf, line.offset);
+    series_add(eval, &buf, interception(&line, 0));
     add_points(eval, &buf, &line, &line, 0, s.count);
     return list_give(eval, &buf, ret, err);
 }
@@ -157,11 +163,11 @@ static enum status best_split(struct eval *eval, const struct series *s, uint32_
     return STATUS_OK;
 }
 
-static void add_side(struct eval *eval, struct buf *buf, const struct line *line)
+static void add_side(struct eval *eval, struct buf *buf, const struct line *line, uint32_t from)
 {
     series_add(eval, buf, line->rsquare);
     series_add(eval, buf, line->slope);
-    series_add(eval, buf, line->offset);
+    series_add(eval, buf, interception(line, from));
     series_add(eval, buf, line->variance);
     series_add(eval, buf, line->residual);
 }
@@ -191,8 +197,8 @@ enum status series_fit_2lines_row(ROW_PARAMETERS)
     series_add(eval, &buf, all.variance);
     series_add(eval, &buf, residual);
     add_points(eval, &buf, &left, &right, split, s.count);
-    add_side(eval, &buf, &right);
-    add_side(eval, &buf, &left);
+    add_side(eval, &buf, &right, split);
+    add_side(eval, &buf, &left, 0);
     return list_give(eval, &buf, ret, err);
 }
 ROW_EVAL(series_fit_2lines_row, TYPE_DYNAMIC)

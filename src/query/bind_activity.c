@@ -8,38 +8,48 @@
 /* (id, time, start, end, step, dimensions) */
 struct plan *plugin_counts_metrics(struct binder *b, struct plan *input, const struct node *op)
 {
+    struct plugin_window step;
     struct plugin_call call;
+    struct buf text;
 
-    if (!plugin_args(b, op, 5, 1, &call))
+    if (!plugin_args(b, op, 5, 1, &call) || !plugin_read_window(b, call.args[4], &step))
         return NULL;
-    return plugin_expand(b, input, op, &call,
-                  "let __d = materialize(__input | where __2 between (__3 .. __4)"
-                  " | extend __t = bin_at(__2, __5, __3), __i = __1, __g = @);"
-                  "let __f = __d | summarize __t = min(__t) by __i, __g"
-                  " | summarize __new = count() by __t, __g;"
-                  "__d | summarize __c = count(), __u = count_distinct(__i) by __t, __g#"
-                  " | join kind=leftouter (__f) on __t, __g"
-                  " | extend __new = coalesce(__new, 0) | sort by __g asc, __t asc"
-                  " | extend __all = row_cumsum(__new, prev(__g) != __g)"
-                  " | project __7 = __t#, ['count'] = __c, dcount = __u, new_dcount = __new,"
-                  " aggregated_dcount = __all");
+    buf_init(&text, QUERY_TEXT_BYTES_MAX);
+    buf_add_text(&text, "let __d = materialize(__input | where __2 between (__3 .. __4)"
+                        " | extend __t = ");
+    plugin_add_window(&text, &step, "__2", "__5", "__3");
+    buf_add_text(&text, ", __i = __1, __g = @);"
+                        "let __f = __d | summarize __t = min(__t) by __i, __g"
+                        " | summarize __new = count() by __t, __g;"
+                        "__d | summarize __c = count(), __u = count_distinct(__i) by __t, __g#"
+                        " | join kind=leftouter (__f) on __t, __g"
+                        " | extend __new = coalesce(__new, 0) | sort by __g asc, __t asc"
+                        " | extend __all = row_cumsum(__new, prev(__g) != __g)"
+                        " | project __7 = __t#, ['count'] = __c, dcount = __u, new_dcount = __new,"
+                        " aggregated_dcount = __all");
+    return plugin_expand_made(b, input, op, &call, &text);
 }
 
 /* (id, time, start, end, lookback, period, periods, bin, dimensions) */
 struct plan *plugin_users_count(struct binder *b, struct plan *input, const struct node *op)
 {
+    struct plugin_window bin;
     struct plugin_call call;
+    struct buf text;
 
-    if (!plugin_args(b, op, 8, 1, &call))
+    if (!plugin_args(b, op, 8, 1, &call) || !plugin_read_window(b, call.args[7], &bin))
         return NULL;
-    return plugin_expand(b, input, op, &call,
-                  "let __d = materialize(__input | where __2 between ((__3 - __5) .. __4)"
-                  " | extend __t = __2, __i = __1, __g = @);"
-                  "__d | where __t >= __3 | join kind=inner (__d | project __g, __i, __b = __t)"
-                  " on __g, __i | where __b > __t - __5 and __b <= __t"
-                  " | summarize __n = count_distinct(bin(__b, __6)) by __t, __i#"
-                  " | where __n >= __7 | summarize dcount = count_distinct(__i)"
-                  " by __10 = bin_at(__t, __8, __3)#");
+    buf_init(&text, QUERY_TEXT_BYTES_MAX);
+    buf_add_text(&text, "let __d = materialize(__input | where __2 between ((__3 - __5) .. __4)"
+                        " | extend __t = __2, __i = __1, __g = @);"
+                        "__d | where __t >= __3 | join kind=inner (__d | project __g, __i, __b = __t)"
+                        " on __g, __i | where __b > __t - __5 and __b <= __t"
+                        " | summarize __n = count_distinct(bin(__b, __6)) by __t, __i#"
+                        " | where __n >= __7 | summarize dcount = count_distinct(__i)"
+                        " by __10 = ");
+    plugin_add_window(&text, &bin, "__t", "__8", "__3");
+    buf_add_byte(&text, '#');
+    return plugin_expand_made(b, input, op, &call, &text);
 }
 
 /* Start and end may be left out: then they are those of the input. */

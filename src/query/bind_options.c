@@ -17,6 +17,7 @@ enum want {
     WANT_NUMBER,  /* a whole number, or one of the values */
     WANT_BOOL,
     WANT_NAME,    /* of a column */
+    WANT_NAMES,   /* the same, any number of times */
     WANT_LETTERS, /* a word of letters that each are a value */
     WANT_ANY,     /* looked at by the operator */
     WANT_EACH,    /* the same, any number of times */
@@ -69,12 +70,12 @@ static const struct option {
     {" join summarize distinct partition __partitionby evaluate sort order make-series union ",
      "hint.strategy", WANT_WORD, STRATEGIES},
     {" join summarize distinct make-series partition __partitionby ", "hint.shufflekey",
-     WANT_NAME, ""},
+     WANT_NAMES, ""},
     {" join summarize distinct partition __partitionby ", "hint.num_partitions", WANT_NUMBER, ""},
     {" join evaluate lookup ", "hint.remote", WANT_WORD, "auto left local right"},
     {" evaluate ", "hint.distribution", WANT_WORD, "single per_node per_shard default"},
     {" evaluate ", "hint.pass_filters", WANT_ANY, ""},
-    {" evaluate ", "hint.pass_filters_column", WANT_NAME, ""},
+    {" evaluate ", "hint.pass_filters_column", WANT_NAMES, ""},
     {" union partition __partitionby ", "hint.concurrency", WANT_NUMBER, "all"},
     {" union partition __partitionby ", "hint.spread", WANT_NUMBER, "all"},
     {" partition __partitionby as ", "hint.materialized", WANT_BOOL, ""},
@@ -241,6 +242,7 @@ static bool check_value(struct binder *b, const struct node *op, const struct no
     case WANT_BOOL:
         return is_bool(value) || refuse_kind(b, op, param, "true or false");
     case WANT_NAME:
+    case WANT_NAMES:
         return word.size > 0 || refuse_kind(b, op, param, "the name of a column");
     case WANT_LETTERS:
         if (word.size == 0)
@@ -275,8 +277,7 @@ bool bind_check_options(struct binder *b, const struct node *op)
             return refuse_name(b, op, param);
         for (const struct node *other = op->params; other != param; other = other->next) {
             bool twice = slice_equal(other->name, param->name);
-            if (twice && option->want != WANT_EACH &&
-                !slice_is(param->name, "hint.shufflekey")) {
+            if (twice && option->want != WANT_EACH && option->want != WANT_NAMES) {
                 bind_fail(b, param->at, "SEM0100", "'%.*s' stands twice",
                           SLICE_FMT(slice_head(param->name, 64)));
                 return false;

@@ -59,11 +59,29 @@ static size_t delimiter_at(const struct kv_spec *kv, struct slice text, size_t f
     return from < text.size && !is_word(text.data[from]) && !at(text, from, kv->separator);
 }
 
-/* Whether one of the keys and a separator stand here. */
+/* Behind the blanks that do not divide pairs. */
+static size_t skip_blanks(const struct kv_spec *kv, struct slice text, size_t from)
+{
+    while (from < text.size && (text.data[from] == ' ' || text.data[from] == '\t') &&
+           delimiter_at(kv, text, from) == 0)
+        from++;
+    return from;
+}
+
+/* Whether one of the keys, in quotes or not, and a separator stand here. */
 static bool known_key_at(const struct kv_spec *kv, struct slice text, size_t from)
 {
+    size_t start = skip_blanks(kv, text, from);
+    const struct slice *quotes = quotes_at(kv, text, start);
+
+    start += quotes != NULL;
     for (uint32_t i = 0; i < kv->key_count; i++) {
-        if (at(text, from, kv->keys[i]) && at(text, from + kv->keys[i].size, kv->separator))
+        if (!at(text, start, kv->keys[i]))
+            continue;
+        size_t end = start + kv->keys[i].size;
+        if (quotes != NULL && (end >= text.size || text.data[end++] != closing(*quotes)))
+            continue;
+        if (at(text, skip_blanks(kv, text, end), kv->separator))
             return true;
     }
     return false;
@@ -115,12 +133,9 @@ static enum status take(const struct kv_spec *kv, struct slice text, size_t *at_
                         struct eval *eval, struct slice *ret, struct error *err)
 {
     enum status status = STATUS_OK;
-    size_t from = *at_byte;
-
-    while (from < text.size && (text.data[from] == ' ' || text.data[from] == '\t') &&
-           delimiter_at(kv, text, from) == 0)
-        from++;
+    size_t from = skip_blanks(kv, text, *at_byte);
     size_t end = from;
+
     if (quotes_at(kv, text, from) != NULL)
         return quoted(kv, text, from, eval->arena, ret, at_byte, err);
     if (key) {
@@ -200,8 +215,8 @@ enum status kv_find(const struct kv_spec *kv, struct slice text, struct slice ke
         return find_pair(kv, text, key, eval, ret, err);
     enum status status = regex_next(&m, groups, 3, err);
     while (status == STATUS_OK && m.found) {
-        if (groups[1].data != NULL && slice_equal(groups[1], key)) {
-            *ret = groups[2].data == NULL ? SLICE("") : groups[2];
+        if (groups[1].data != NULL && slice_equal(slice_trim(groups[1]), key)) {
+            *ret = groups[2].data == NULL ? SLICE("") : slice_trim(groups[2]);
             return STATUS_OK;
         }
         status = regex_next(&m, groups, 3, err);

@@ -128,6 +128,27 @@ static int by_name(const struct column *a, const struct column *c)
     return slice_compare(a->name, c->name);
 }
 
+/* What a column of the output is made of: a key of the bag.  A column that the query declares
+ * instead of all is the input's where that has one; else it begins with the prefix, or is no key. */
+static struct expr *unpacked(struct unpack *u, const struct schema *in, const struct column *c)
+{
+    struct binder *b = u->b;
+    uint32_t own = u->drops && !u->replaces ? schema_find(in, c->name) : UINT32_MAX;
+
+    if (own != UINT32_MAX && own != u->bag)
+        return bind_column_expr(b, own, in->columns[own].type, 0);
+    bool is_key = slice_starts_with(c->name, u->prefix);
+    struct value key = {.type = is_key ? TYPE_STRING : TYPE_DYNAMIC, .is_null = !is_key};
+    if (!is_key)
+        return bind_const_expr(b, &key, 0);
+    key.bytes = slice_tail(c->name, u->prefix.size);
+    struct expr *args[2] = {bind_column_expr(b, u->bag, TYPE_DYNAMIC, 0),
+                            bind_const_expr(b, &key, 0)};
+    return args[0] == NULL || args[1] == NULL
+               ? NULL
+               : bind_invoke(b, 0, &operator_member, args, 2, TYPE_DYNAMIC);
+}
+
 /* The input's columns without the bag, then the keys by name. */
 static struct plan *unpack_plan(struct unpack *u, struct plan *rows)
 {
@@ -157,13 +178,6 @@ static struct plan *unpack_plan(struct unpack *u, struct plan *rows)
     }
     for (uint32_t i = 0; i < u->count; i++) {
         const struct column *c = &u->columns[order[i]];
-        struct value key = {.type = TYPE_STRING, .bytes = slice_tail(c->name, u->prefix.size)};
-        struct expr *args[2] = {bind_column_expr(b, u->bag, TYPE_DYNAMIC, 0),
-                                bind_const_expr(b, &key, 0)};
-        struct expr *member =
-            args[0] == NULL || args[1] == NULL
-                ? NULL
-                : bind_invoke(b, 0, &operator_member, args, 2, TYPE_DYNAMIC);
         uint32_t place = 0;
         while (place < count && !slice_equal(outputs[place].name, c->name))
             place++;
@@ -173,7 +187,7 @@ static struct plan *unpack_plan(struct unpack *u, struct plan *rows)
             return bind_fail(b, u->at, "SEM0100",
                              "bag_unpack: column '%.*s' is there already; give a prefix",
                              SLICE_FMT(slice_head(c->name, 128)));
-        outputs[place] = (struct output){c->name, bind_cast(b, member, c->type)};
+        outputs[place] = (struct output){c->name, bind_cast(b, unpacked(u, in, c), c->type)};
         if (outputs[place].expr == NULL)
             return NULL;
         count += place == count;

@@ -40,6 +40,14 @@ static void what_is_right_has_its_answer(void **state)
         {"datatable(d: dynamic)[dynamic({'a': 9007199254740993}), dynamic({'a': 1.5})] | "
          "evaluate bag_unpack(d) | project a",
          "[[9007199254740993],[1.5]]"},
+        {"print id = 7, d = dynamic({'a':1,'id':8}) | evaluate bag_unpack(d) : (id:long, a:long)",
+         "[[7,1]]"},
+        {"print id = 7, d = dynamic({'id':8}) |"
+         " evaluate bag_unpack(d, columnsConflict='replace_source') : (id:long)",
+         "[[8]]"},
+        {"print id = 7, d = dynamic({'a':1}) |"
+         " evaluate bag_unpack(d, 'p_') : (id:string, p_a:long, other:long)",
+         "[[\"7\",1,null]]"},
         {"print d = parse_json('{\"\\\\u0061\":1,\"n\":null}') | evaluate bag_unpack(d) | "
          "project a, n",
          "[[1,null]]"},

@@ -16,7 +16,8 @@ struct filling {
     struct rowset *rows;
     const struct schema *schema;
     struct value *values;
-    uint32_t at; /* where the query names it */
+    struct slice *paths; /* of the columns in JSON; NULL: members by the columns' names */
+    uint32_t at;         /* where the query names it */
 };
 
 static bool start(struct binder *b, const struct schema *schema, uint32_t at,
@@ -108,7 +109,8 @@ static bool add_object(struct binder *b, struct filling *f, struct slice json)
 {
     for (uint32_t c = 0; c < f->schema->column_count; c++) {
         const struct column *column = &f->schema->columns[c];
-        struct slice member = dynamic_member(json, column->name), text;
+        struct slice text, member = f->paths == NULL ? dynamic_member(json, column->name)
+                                                     : dynamic_path(json, f->paths[c]);
         if (column->type == TYPE_DYNAMIC) {
             f->values[c] = (struct value){
                 .type = TYPE_DYNAMIC, .bytes = member, .is_null = dynamic_is_null(member)};
@@ -152,6 +154,69 @@ static bool add_json(struct binder *b, struct filling *f, struct slice text)
 
 /* ---- externaldata ---- */
 
+/* A member of a mapping: its names are written with small letters as well. */
+static struct slice mapped(struct slice entry, struct slice name)
+{
+    struct dynamic_iterator it = dynamic_iterate(entry);
+
+    while (dynamic_next(&it)) {
+        if (slice_equal_nocase(it.key, name))
+            return it.value;
+    }
+    return SLICE("");
+}
+
+/* [{"Column": "a", "Properties": {"Path": "$.x.y"}}, ...], or "path" beside "column"; a column
+ * that it does not name is null. */
+static bool read_mapping(struct binder *b, const struct node *node, struct slice text,
+                         struct filling *f)
+{
+    struct slice json, name, path;
+
+    if (dynamic_parse(b->q->arena, text, &json, b->err) != STATUS_OK)
+        return false;
+    f->paths = ARENA_ARRAY(b->q->arena, struct slice, f->schema->column_count + 1, b->err);
+    if (f->paths == NULL)
+        return false;
+    for (uint32_t c = 0; c < f->schema->column_count; c++)
+        f->paths[c] = SLICE("$['']"); /* nothing is there */
+    struct dynamic_iterator it = dynamic_iterate(json);
+    bool ok = dynamic_kind(json) == JSON_ARRAY;
+    while (ok && dynamic_next(&it)) {
+        struct slice properties = mapped(it.value, SLICE("properties"));
+        if (dynamic_to_string(b->q->arena, mapped(it.value, SLICE("column")), &name, b->err) !=
+                STATUS_OK ||
+            dynamic_to_string(b->q->arena,
+                              mapped(properties.size > 0 ? properties : it.value, SLICE("path")),
+                              &path, b->err) != STATUS_OK)
+            return false;
+        uint32_t column = schema_find(f->schema, name);
+        ok = column != UINT32_MAX && slice_starts_with(path, SLICE("$"));
+        if (ok)
+            f->paths[column] = path;
+    }
+    return ok || bind_fail(b, node->at, "SEM0100",
+                           "an ingestionMapping is an array of objects with a Column of the table"
+                           " and a Path that begins with $") != NULL;
+}
+
+/* Mappings of JSON are read; any other would be passed over in silence. */
+static bool take_mapping(struct binder *b, const struct node *node, struct filling *f)
+{
+    const struct node *mapping = bind_param(node, "ingestionMapping");
+    struct expr *expr = mapping == NULL ? NULL : bind_constant(b, mapping);
+
+    if (bind_param(node, "ingestionMappingReference") != NULL)
+        return bind_fail(b, node->at, "SEM0100",
+                         "there are no stored mappings; write it out as ingestionMapping") != NULL;
+    if (mapping == NULL)
+        return true;
+    return expr != NULL && (expr->type == TYPE_STRING
+                                ? read_mapping(b, node, expr->value.bytes, f)
+                                : bind_fail(b, mapping->at, "SEM0106",
+                                            "an ingestionMapping is a string") != NULL);
+}
+
 static struct slice format_of(struct binder *b, const struct node *node, struct slice url)
 {
     static const char *const endings[] = {"csv", "tsv", "psv", "txt", "json", "raw"};
@@ -184,6 +249,13 @@ static bool add_text(struct binder *b, struct filling *f, const struct node *nod
 
     if (b->err->status != STATUS_OK)
         return false;
+    bool is_json = slice_equal_nocase(format, SLICE("json")) ||
+                   slice_equal_nocase(format, SLICE("multijson"));
+    if (is_json)
+        return add_json(b, f, text);
+    if (f->paths != NULL)
+        return bind_fail(b, node->at, "SEM0100",
+                         "an ingestionMapping is for json and multijson only") != NULL;
     if (slice_equal_nocase(format, SLICE("csv")))
         return add_csv(b, f, text, ',', skips);
     if (slice_equal_nocase(format, SLICE("tsv")))
@@ -192,9 +264,6 @@ static bool add_text(struct binder *b, struct filling *f, const struct node *nod
         return add_csv(b, f, text, '|', skips);
     if (slice_equal_nocase(format, SLICE("txt")))
         return add_lines(b, f, text, skips);
-    if (slice_equal_nocase(format, SLICE("json")) ||
-        slice_equal_nocase(format, SLICE("multijson")))
-        return add_json(b, f, text);
     if (slice_equal_nocase(format, SLICE("raw"))) {
         for (uint32_t c = 0; c < f->schema->column_count; c++) {
             if (!set_text(b, f, c, c == 0 ? text : slice_from("", 0)))
@@ -249,7 +318,7 @@ struct plan *bind_externaldata(struct binder *b, const struct node *node)
         return NULL;
     if (schema.column_count == 0 || node->args == NULL)
         return bind_fail(b, node->at, "SEM0100", "externaldata wants columns and an address");
-    if (!start(b, &schema, node->at, &f))
+    if (!start(b, &schema, node->at, &f) || !take_mapping(b, node, &f))
         return NULL;
     for (const struct node *arg = node->args; arg != NULL; arg = arg->next) {
         struct expr *url = bind_constant(b, arg);

@@ -13,6 +13,10 @@ static void formats_become_rows(void **state)
         {"externaldata(a:string, b:int)['https://ok/x'] with (format='tsv')", "[[\"p\",7]]"},
         {"externaldata(a:string, d:dynamic, n:long)['https://ok/x.json'] | project a, d.k, n",
          "[[\"x\",5,1],[\"y\",null,null]]"},
+        {"externaldata(k:long, name:string, none:string)['https://ok/x.json'] with (format='json',"
+         " ingestionMapping='[{\"Column\":\"k\",\"Properties\":{\"Path\":\"$.d.k\"}},"
+         "{\"column\":\"name\",\"path\":\"$.a\"}]')",
+         "[[5,\"x\",\"\"],[null,\"y\",\"\"]]"},
         {"externaldata(a:string)['https://ok/array'] with (format=multijson)", "[[\"x\"],[\"y\"]]"},
         {"externaldata(t:string)[@'https://ok/x.txt'] with (format='raw') | project strlen(t)",
          "[[9]]"},
@@ -35,6 +39,15 @@ static void what_is_not_allowed_is_refused_where_it_stands(void **state)
         {"externaldata(a:string)[]", "! 1:1 wants columns and an address"},
         {"externaldata(a:string)['https://ok/x'] with (format='zip')", "! 1:1 is not supported"},
         {"externaldata(a:string)['https://ok/x.csv'] with (format='json')", "! is not JSON"},
+        {"externaldata(a:string)['https://ok/x.csv'] with (ingestionMapping='[]')",
+         "! 1:1 for json and multijson only"},
+        {"externaldata(a:string)['https://ok/x.json'] with (ingestionMapping='{}')",
+         "! 1:1 is an array of objects"},
+        {"externaldata(a:string)['https://ok/x.json'] with (ingestionMapping="
+         "'[{\"Column\":\"b\",\"Path\":\"$.b\"}]')",
+         "! 1:1 with a Column of the table"},
+        {"externaldata(a:string)['https://ok/x.json'] with (ingestionMappingReference='m')",
+         "! 1:1 there are no stored mappings"},
     };
     struct buf answer;
 

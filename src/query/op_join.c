@@ -83,14 +83,24 @@ static bool has_name(const struct column *columns, uint32_t count, struct slice 
     return false;
 }
 
-/* name, name1, name2 ... whichever is free. */
-static struct slice free_name(struct query *q, const struct column *columns, uint32_t count,
-                              struct slice name, struct error *err)
+static bool shows(const struct plan_join *p, struct slice name)
+{
+    uint32_t at = schema_find(&p->plan.inputs[1]->schema, name);
+
+    return at != UINT32_MAX && (p->hide == NULL || !p->hide[at]);
+}
+
+/* name, name1, name2 ... whichever is free, and no name of a column of the right: of left (c) and
+ * right (c, c1) comes c, c2, c1, as of Microsoft's binder. */
+static struct slice free_name(struct query *q, const struct plan_join *p,
+                              const struct column *columns, uint32_t count, struct slice name,
+                              struct error *err)
 {
     struct slice candidate = name;
     struct buf buf;
 
-    for (uint32_t n = 1; has_name(columns, count, candidate); n++) {
+    for (uint32_t n = 1; has_name(columns, count, candidate) || (n > 1 && shows(p, candidate));
+         n++) {
         buf_init(&buf, name.size + 16);
         buf_add_slice(&buf, name);
         buf_add_u64(&buf, n);
@@ -127,7 +137,7 @@ static enum status join_schema(struct query *q, struct plan_join *p, struct erro
         p->out_right[c] = hidden ? UINT32_MAX : count;
         if (hidden)
             continue;
-        struct slice name = free_name(q, columns, count, right->columns[c].name, err);
+        struct slice name = free_name(q, p, columns, count, right->columns[c].name, err);
         if (name.data == NULL)
             return err->status;
         columns[count++] = (struct column){name, right->columns[c].type};

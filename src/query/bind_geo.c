@@ -47,6 +47,8 @@ static bool take_lookup_args(struct binder *b, const struct node *op,
                 if (slice_is(arg->by->name, names[index]))
                     break;
             }
+            if (slice_is(arg->by->name, "join_hint")) /* its name on newer pages */
+                index = LOOKUP_AREA;
             value = arg->args;
         }
         if (index >= LOOKUP_ARGS || args[index] != NULL) {

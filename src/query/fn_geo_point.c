@@ -149,7 +149,7 @@ static enum status row_geo_point_in_circle(ROW_PARAMETERS)
     double radius = args[4].real;
 
     (void)eval, (void)arg_count, (void)err;
-    if (!geo_point_valid(point) || !geo_point_valid(center) || !(radius >= 0) || isinf(radius))
+    if (!geo_point_valid(point) || !geo_point_valid(center) || !(radius > 0) || isinf(radius))
         return STATUS_OK;
     return give_bool(ret, geo_sphere_m(point, center) <= radius);
 }

@@ -88,7 +88,7 @@ static const struct function functions[] = {
               "round(todouble(geo_polygon_centroid(" SQUARE ").coordinates[0]), 6) == 0.5", 1, 1,
               bind_shape),
     GEO_SHAPE(geo_point_in_polygon, "(lng, lat, polygon)",
-              "true if a point is in a polygon or on its border",
+              "true if a point is in a polygon; of polygons side by side one has it",
               "geo_point_in_polygon(0.5, 0.5, " SQUARE ")", 3, 3, bind_in),
     GEO_SHAPE(geo_distance_point_to_polygon, "(lng, lat, polygon)", "the meters to a polygon",
               "round(geo_distance_point_to_polygon(0, 2, " SQUARE ")) == 111195", 3, 3,

@@ -220,7 +220,7 @@ extern "C" enum geo_status geo_centroid(const struct geo *geo, struct geo_point 
 extern "C" bool geo_contains(const struct geo *geo, struct geo_point point)
 {
     return geo->kind == GEO_POLYGONS && !geo->is_empty() &&
-           S2ContainsPointQuery<S2ShapeIndex>(&geo->index(), S2VertexModel::CLOSED)
+           S2ContainsPointQuery<S2ShapeIndex>(&geo->index(), S2VertexModel::SEMI_OPEN)
                .Contains(geo_s2_point(point));
 }
 

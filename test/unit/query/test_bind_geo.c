@@ -15,6 +15,8 @@ static void points_meet_the_shapes_that_hold_them(void **state)
          "[[\"in\",\"a\"]]"},
         {SHAPES "| evaluate geo_polygon_lookup(shapes, shape, x, y, 1000) | summarize count()",
          "[[2]]"},
+        {SHAPES "| evaluate geo_polygon_lookup(shapes, shape, x, y, join_hint = 1000.) | count",
+         "[[1]]"},
         {SHAPES "| evaluate geo_polygon_lookup(shapes, shape, x, y, return_unmatched = true)"
          " | where isempty(name) | count",
          "[[2]]"},

@@ -32,7 +32,8 @@ static void directions_turn_clockwise_from_north(void **state)
          "[[null,null]]"},
         {"print geo_point_in_circle(0, 0, 0, 1, 111196), geo_point_in_circle(0, 0, 0, 1, 111194)",
          "[[true,false]]"},
-        {"print geo_point_in_circle(0, 0, 0, 1, -1)", "[[null]]"},
+        {"print geo_point_in_circle(0, 0, 0, 1, -1), geo_point_in_circle(0, 0, 0, 0, 0)",
+         "[[null,null]]"},
     };
 
     (void)state;

@@ -12,6 +12,7 @@
 #define DEEPER_MAX 5         /* resolutions between a cell and its children */
 #define DISTANCE_MAX 142     /* of rings, as documented */
 #define VISITS_MAX 2000000u  /* cells looked at for a polygon */
+#define COVERING_CELLS_MAX 61680u /* as documented; more give null */
 
 static void add_token(struct buf *buf, uint64_t cell)
 {
@@ -295,7 +296,7 @@ static bool fill(struct filling *f, uint64_t cell, enum status *ret_status)
             add_token(f->out, cell);
             f->count++;
         }
-        return f->count <= GEO_CELLS_MAX;
+        return f->count <= COVERING_CELLS_MAX;
     }
     if (geo_closest(f->polygon, center, &at, &meters) != GEO_OK)
         return false;

@@ -21,12 +21,14 @@ enum period {
     PERIOD_YEAR,
     PERIOD_DAY_OF_YEAR,
     PERIOD_WEEK_OF_YEAR,
+    PERIOD_OLD_WEEK_OF_YEAR,
     PERIOD_COUNT_
 };
 
 static const char *const names[PERIOD_COUNT_] = {
-    "tick", "nanosecond", "microsecond", "millisecond", "second",    "minute",    "hour",
-    "day",  "week",       "month",       "quarter",     "year",      "dayofyear", "weekofyear"};
+    "tick", "nanosecond", "microsecond", "millisecond", "second",    "minute",       "hour",
+    "day",  "week",       "month",       "quarter",     "year",      "dayofyear",    "week_of_year",
+    "weekofyear"};
 
 static bool period_from_name(struct slice name, enum period *ret)
 {
@@ -39,20 +41,14 @@ static bool period_from_name(struct slice name, enum period *ret)
             return true;
         }
     }
-    if (slice_equal_nocase(name, SLICE("week_of_year")))
-        *ret = PERIOD_WEEK_OF_YEAR;
-    else if (slice_equal_nocase(name, SLICE("day_of_year")))
-        *ret = PERIOD_DAY_OF_YEAR;
-    else
-        return false;
-    return true;
+    *ret = PERIOD_DAY_OF_YEAR;
+    return slice_equal_nocase(name, SLICE("day_of_year"));
 }
 
 /* One that can be added and counted. */
 static bool period_to_count(struct slice name, enum period *ret)
 {
-    return period_from_name(name, ret) && *ret != PERIOD_DAY_OF_YEAR &&
-           *ret != PERIOD_WEEK_OF_YEAR;
+    return period_from_name(name, ret) && *ret < PERIOD_DAY_OF_YEAR;
 }
 
 /* Periods of equal length; 0 for the others. */
@@ -139,11 +135,12 @@ BOUNDS(month, PERIOD_MONTH)
 BOUNDS(year, PERIOD_YEAR)
 BIND(bind_bounds, "dl", TYPE_DATETIME)
 
-/* ISO 8601: the week that holds the year's first Thursday is the first. */
-static int week_of_year(const struct civil_time *civil)
+/* The first week is the one that has four days in the year.  With weeks from Monday (1), as in
+ * ISO 8601, it holds the year's first Thursday; from Sunday (0) its first Wednesday. */
+static int week_of_year(const struct civil_time *civil, int first_day)
 {
-    int monday_based = (civil->week_day + 6) % 7;
-    int week = (civil->year_day - 1 - monday_based + 10) / 7;
+    int day_of_week = (civil->week_day + 7 - first_day) % 7;
+    int week = (civil->year_day - 1 - day_of_week + 10) / 7;
     struct civil_time last = {.year = civil->year, .month = 12, .day = 31};
     int64_t ticks;
 
@@ -152,11 +149,11 @@ static int week_of_year(const struct civil_time *civil)
         if (!time_from_civil(&before, &ticks))
             return 1;
         time_to_civil(ticks, &before);
-        return week_of_year(&before); /* one level: 31 December is never before week 1 */
+        return week_of_year(&before, first_day); /* once: 31 December is never before week 1 */
     }
     if (week == 53 && time_from_civil(&last, &ticks)) {
         time_to_civil(ticks, &last);
-        if ((last.week_day + 6) % 7 < 3)
+        if ((last.week_day + 7 - first_day) % 7 < 3)
             return 1;
     }
     return week;
@@ -186,7 +183,9 @@ static int64_t part_of(int64_t ticks, enum period period)
         return civil.day;
     case PERIOD_WEEK:
     case PERIOD_WEEK_OF_YEAR:
-        return week_of_year(&civil);
+        return week_of_year(&civil, 1);
+    case PERIOD_OLD_WEEK_OF_YEAR:
+        return week_of_year(&civil, 0);
     case PERIOD_MONTH:
         return civil.month;
     case PERIOD_QUARTER:
@@ -214,6 +213,7 @@ PART(hourofday, PERIOD_HOUR)
 PART(monthofyear, PERIOD_MONTH)
 PART(getyear, PERIOD_YEAR)
 PART(week_of_year, PERIOD_WEEK_OF_YEAR)
+PART(weekofyear, PERIOD_OLD_WEEK_OF_YEAR)
 BIND(bind_part, "d", TYPE_INT)
 
 static enum status row_dayofweek(ROW_PARAMETERS)
@@ -471,8 +471,9 @@ static const struct function functions[] = {
     PART_OF("getyear", getyear, "the year", "getyear(datetime(2020-02-03)) == 2020"),
     PART_OF("week_of_year", week_of_year, "the ISO 8601 week",
             "week_of_year(datetime(2020-02-03)) == 6"),
-    PART_OF("weekofyear", week_of_year, "the same as week_of_year()",
-            "weekofyear(datetime(2020-02-03)) == 6"),
+    PART_OF("weekofyear", weekofyear,
+            "the week from Sunday, where the first holds the year's first Wednesday",
+            "weekofyear(datetime(2015-01-07)) == 1"),
     {.name = "dayofweek", .signature = "dayofweek(date)",
      .summary = "the days since Sunday, as a timespan",
      .example = "dayofweek(datetime(2020-02-03)) == 1d", .args_min = 1, .args_max = 1,

@@ -24,6 +24,18 @@ static const struct ask parts_cases[] = {
     {"print datetime_part('quarter', datetime(2024-05-01)), datetime_part('millisecond', "
      "datetime(2024-05-01 00:00:00.123))",
      "[[2,123]]"},
+    /* The old one counts weeks from Sunday; 1 January 2015 was a Thursday. */
+    {"print week_of_year(datetime(2015-01-07)), datetime_part('Week_Of_Year', "
+     "datetime(2015-01-07)), weekofyear(datetime(2015-01-07)), datetime_part('WeekOfYear', "
+     "datetime(2015-01-07))",
+     "[[2,2,1,1]]"},
+    {"print weekofyear(datetime(2015-01-03)), weekofyear(datetime(2015-01-04)), "
+     "weekofyear(datetime(2018-12-29)), weekofyear(datetime(2018-12-30)), "
+     "weekofyear(datetime(2020-06-15)), weekofyear(datetime(0001-01-01))",
+     "[[53,1,52,1,25,1]]"},
+    {"print datetime_add('weekofyear', 1, now())", "! cannot be added or counted"},
+    {"print datetime_diff('week_of_year', now(), now())", "! cannot be added or counted"},
+    {"print datetime_part('week_of_yaer', now())", "! did you mean 'week_of_year'?"},
 };
 ASK_TEST(parts, parts_cases)
 

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fn_unit.c - convert_length() and its like: a unit is a factor to its kind's base
- * unit, found by name, by a metric prefix before a name, or as a length per time. */
+ * unit, found by name, by a metric prefix before a name, or as a length per time.  The
+ * figures are those of UnitsNet, whose names Kusto's units have. */
 #include "query/fn_priv.h"
+
+#include <math.h>
 
 struct unit {
     const char *name;
@@ -15,7 +18,10 @@ static const struct unit lengths[] = {
     {"Fathom", 1.8288},     {"Hand", 0.1016},         {"Shackle", 27.432},
     {"Chain", 20.1168},     {"UsSurveyFoot", 1200.0 / 3937},
     {"AstronomicalUnit", 1.495978707e11},             {"LightYear", 9.46073047258e15},
-    {"Parsec", 3.08567758128e16}, {NULL, 0}};
+    {"Parsec", 3.08567758128e16},                     {"DataMile", 1828.8},
+    {"DtpPica", 0.0254 / 6}, {"DtpPoint", 0.0254 / 72}, {"PrinterPica", 0.0254 * 400 / 2409},
+    {"PrinterPoint", 0.0254 / 72.27},                 {"SolarRadius", 6.9551e8},
+    {"Twip", 0.0254 / 1440}, {NULL, 0}};
 static const struct unit angles[] = {
     {"Degree", 1},        {"Radian", 57.295779513082320877}, {"Revolution", 360},
     {"Arcminute", 1.0 / 60}, {"Arcsecond", 1.0 / 3600},      {"Gradian", 0.9},
@@ -24,12 +30,14 @@ static const struct unit energies[] = {
     {"Joule", 1},           {"Calorie", 4.184},           {"BritishThermalUnit", 1055.05585262},
     {"WattHour", 3600},     {"Erg", 1e-7},                {"ElectronVolt", 1.602176565e-19},
     {"FootPound", 1.355817948}, {"HorsepowerHour", 2.6845195377e6},
-    {"ThermUs", 1.054804e8}, {"ThermEc", 1.05505585262e8}, {NULL, 0}};
+    {"ThermUs", 1.054804e8}, {"ThermEc", 1.05505585262e8},
+    {"ThermImperial", 1.05505585257348e8}, {"WattDay", 86400}, {NULL, 0}};
 static const struct unit forces[] = {{"Newton", 1},
                                      {"Dyn", 1e-5},
                                      {"KilogramForce", 9.80665},
                                      {"KiloPond", 9.80665},
                                      {"TonneForce", 9806.65},
+                                     {"ShortTonForce", 8896.443230521},
                                      {"PoundForce", 4.4482216152605},
                                      {"OunceForce", 0.27801385095378},
                                      {"Poundal", 0.138254954376},
@@ -38,7 +46,8 @@ static const struct unit masses[] = {
     {"Gram", 1},            {"Tonne", 1e6},           {"Pound", 453.59237},
     {"Ounce", 28.349523125}, {"Stone", 6350.29318},   {"Grain", 0.06479891},
     {"ShortTon", 907184.74}, {"LongTon", 1016046.9088}, {"Slug", 14593.90294},
-    {"LongHundredweight", 50802.34544}, {"ShortHundredweight", 45359.237}, {NULL, 0}};
+    {"LongHundredweight", 50802.34544}, {"ShortHundredweight", 45359.237},
+    {"EarthMass", 5.9722e27}, {"SolarMass", 1.98947e33}, {NULL, 0}};
 static const struct unit volumes[] = {
     {"Liter", 1},               {"CubicMeter", 1000},        {"CubicDecimeter", 1},
     {"CubicCentimeter", 1e-3},  {"CubicMillimeter", 1e-6},   {"CubicKilometer", 1e12},
@@ -134,6 +143,23 @@ static enum status convert(const struct unit *units, const struct value *args, s
     return STATUS_OK; /* a unit that is not known gives null */
 }
 
+/* A tilt is the sine of its angle, not a part of a circle. */
+static enum status row_angle(ROW_PARAMETERS)
+{
+    double from = 1;
+    double to = 1;
+    bool from_tilt = slice_equal_nocase(args[1].bytes, SLICE("Tilt"));
+    bool to_tilt = slice_equal_nocase(args[2].bytes, SLICE("Tilt"));
+
+    (void)eval, (void)arg_count, (void)err;
+    if ((!from_tilt && !factor_of(angles, args[1].bytes, &from)) ||
+        (!to_tilt && !factor_of(angles, args[2].bytes, &to)))
+        return STATUS_OK;
+    double degrees = from_tilt ? asin(args[0].real) * 180 / M_PI : args[0].real * from;
+    return give_real(ret, to_tilt ? sin(degrees / 180 * M_PI) : degrees / to);
+}
+ROW_EVAL(row_angle, TYPE_REAL)
+
 /* Kelvin and back. */
 static bool scale_of(struct slice name, double *factor, double *zero)
 {
@@ -145,6 +171,10 @@ static bool scale_of(struct slice name, double *factor, double *zero)
                   {"DegreeFahrenheit", 5.0 / 9, 459.67 * 5 / 9},
                   {"DegreeRankine", 5.0 / 9, 0},
                   {"DegreeReaumur", 1.25, 273.15},
+                  {"DegreeDelisle", -2.0 / 3, 373.15},
+                  {"DegreeNewton", 100.0 / 33, 273.15},
+                  {"DegreeRoemer", 40.0 / 21, 273.15 - 7.5 * 40 / 21},
+                  {"SolarTemperature", 5778, 0},
                   {"MillidegreeCelsius", 1e-3, 273.15}};
 
     for (uint32_t i = 0; i < COUNT_OF(scales); i++) {
@@ -178,7 +208,6 @@ ROW_EVAL(row_temperature, TYPE_REAL)
     }                                                                                              \
     ROW_EVAL(row_##NAME, TYPE_REAL)
 CONVERT(length, lengths)
-CONVERT(angle, angles)
 CONVERT(energy, energies)
 CONVERT(force, forces)
 CONVERT(mass, masses)

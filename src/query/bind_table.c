@@ -341,6 +341,43 @@ static struct plan *bind_materialize(struct binder *b, const struct node *node)
     return bind_table(b, node->args);
 }
 
+/* Each names all that there is: there is no cache of hot data. */
+static bool is_data_scope(struct binder *b, const struct node *node)
+{
+    static const char *const scopes[] = {"all", "default", "hotcache"};
+    const struct expr *scope = bind_constant(b, node);
+
+    if (scope == NULL)
+        return false;
+    for (size_t i = 0; i < sizeof(scopes) / sizeof(scopes[0]); i++) {
+        if (scope->type == TYPE_STRING &&
+            slice_equal_nocase(scope->value.bytes, slice_of(scopes[i])))
+            return true;
+    }
+    (void)bind_fail(b, node->at, "SEM0100",
+                    "the data scope of 'table' is 'all', 'default' or 'hotcache'");
+    return false;
+}
+
+/* table('Name' [, 'scope']) */
+static struct plan *bind_table_called(struct binder *b, const struct node *node)
+{
+    const struct node *scope = node->args->next;
+
+    if (scope != NULL && scope->next != NULL)
+        return bind_fail(b, node->at, "SEM0219",
+                         "'table' takes the name of a table and a data scope");
+    struct expr *name = bind_constant(b, node->args);
+    if (name == NULL)
+        return NULL;
+    if (name->type != TYPE_STRING)
+        return bind_fail(b, node->at, "SEM0100", "'table' takes the name of a table");
+    if (scope != NULL && !is_data_scope(b, scope))
+        return NULL;
+    struct node named = {.kind = NODE_NAME, .at = node->at, .name = name->value.bytes};
+    return bind_name_table(b, &named);
+}
+
 static struct plan *bind_call_table(struct binder *b, const struct node *node)
 {
     const struct binding *v = bind_find_function(b, node->name);
@@ -352,15 +389,8 @@ static struct plan *bind_call_table(struct binder *b, const struct node *node)
         return bind_watchlist(b, node);
     if (slice_is(node->name, "materialize"))
         return bind_materialize(b, node);
-    if (slice_is(node->name, "table") && node->args != NULL) {
-        struct expr *name = bind_constant(b, node->args);
-        if (name == NULL)
-            return NULL;
-        if (name->type != TYPE_STRING)
-            return bind_fail(b, node->at, "SEM0100", "'table' takes the name of a table");
-        struct node named = {.kind = NODE_NAME, .at = node->at, .name = name->value.bytes};
-        return bind_name_table(b, &named);
-    }
+    if (slice_is(node->name, "table") && node->args != NULL)
+        return bind_table_called(b, node);
     if (v != NULL && v->kind == BINDING_FUNCTION) {
         struct plan *plan = bind_function(b, v, node, NULL, &expr);
         if (plan == NULL && b->err->status == STATUS_OK)

@@ -13,6 +13,11 @@ static void what_is_wrong_is_refused_where_it_stands(void **state)
          "'|'"},
         {"materialize()", "! 1:1 'materialize' takes one table"},
         {"table(5)", "! 1:1 'table' takes the name of a table"},
+        {"table('T', 'cold')",
+         "! 1:12 the data scope of 'table' is 'all', 'default' or 'hotcache'"},
+        {"table('T', 5)", "! 1:12 the data scope of 'table' is"},
+        {"table('T', nosuch)", "! 1:12"},
+        {"table('T', 'all', 1)", "! 1:1 'table' takes the name of a table and a data scope"},
         {"cluster('a').database('b').T",
          "! 1:28 tables of other databases and clusters are not supported"},
         {"database('b').T", "! 1:15 tables of other databases and clusters are not supported"},
@@ -29,6 +34,9 @@ static void what_is_right_has_its_answer(void **state)
     static const struct ask cases[] = {
         {"materialize(T) | count", "[[2]]"},
         {"table('T') | count", "[[2]]"},
+        {"table('T', 'all') | count", "[[2]]"},
+        {"let hot = 'HotCache'; table('T', hot) | union table('T', 'default') | count",
+         "[[4]]"},
         {"print ['x y'] = 1 | project ['x y']", "[[1]]"},
     };
 

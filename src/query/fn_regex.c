@@ -485,7 +485,8 @@ static enum status eval_countof(EVAL_PARAMETERS)
     return eval_row_countof(eval, args, arg_count, row_count, ret, err);
 }
 
-/* indexof_regex(source, regex [, start, length, occurrence]), in characters. */
+/* indexof_regex(source, regex [, start, length, occurrence]), in characters; occurrence 0 is the
+ * first, as in indexof(). */
 static enum status row_indexof_regex(struct eval *eval, const struct regex *regex,
                                      const struct value *args, uint32_t arg_count,
                                      struct value *ret, struct error *err)
@@ -497,7 +498,7 @@ static enum status row_indexof_regex(struct eval *eval, const struct regex *rege
     int64_t nth = arg_count > 4 ? args[4].integer : 1;
     size_t from = 0;
 
-    if (nth < 1 || length < -1 || start < 0)
+    if (nth < 0 || length < -1 || start < 0)
         return STATUS_OK;
     for (int64_t i = 0; i < start && from < source.size; i++)
         (void)text_next_rune(source, &from);
@@ -510,7 +511,7 @@ static enum status row_indexof_regex(struct eval *eval, const struct regex *rege
         .eval = eval, .regex = regex, .text = source, .from = from};
     enum status status = regex_next(&m, &match, 1, err);
     while (status == STATUS_OK && m.found) {
-        if (--nth == 0)
+        if (--nth <= 0)
             return give_long(ret, (int64_t)text_rune_count(
                                       slice_head(source, (size_t)(match.data - source.data))));
         status = regex_next(&m, &match, 1, err);

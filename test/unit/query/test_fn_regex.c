@@ -20,6 +20,9 @@ static const struct ask finding_cases[] = {
      "! the kind of countof() must be the same in all rows, 'normal' or 'regex'"},
     {"print indexof_regex('abc12', '\\\\d'), indexof_regex('abc', '\\\\d')",
      "[[3,-1]]"},
+    {"print indexof_regex('abab', 'b', 0, -1, 0), indexof_regex('abab', 'b', 0, -1, -1), "
+     "indexof_regex('aa', 'b', 0, -1, 0)",
+     "[[1,null,-1]]"},
 };
 ASK_TEST(finding, finding_cases)
 

@@ -13,6 +13,7 @@
 #include "base/machine.h"
 #include "base/map.h"
 #include "base/priority.h"
+#include "cli/cli.h"
 #include "evidence/evidence.h"
 #include "share/damaged.h"
 
@@ -367,12 +368,13 @@ static enum status check_keys(struct daybook *d, struct error *err)
 }
 
 /* What was acknowledged is on the disk; whether more is, only a restart can
- * tell.  Nothing is cleaned up: the supervisor starts the server again. */
+ * tell.  Nothing is cleaned up: the supervisor starts the server again.  Of a
+ * command on a directory scripts read the exit code: 1 would be an answer, "no". */
 static void stop_process(void *context, const struct error *err)
 {
     (void)context;
     log_failure("nothing can be made durable any more, the server stops", err);
-    _exit(EXIT_FAILURE);
+    _exit(CLI_FAILED);
 }
 
 static void tell_unsealed(void *context, const struct error *why)

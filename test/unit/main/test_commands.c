@@ -6,6 +6,8 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 struct desk {
@@ -337,6 +339,29 @@ static void scope_and_query_say_that_records_lack(void **state)
     ASSERT_PRINTS("\"first_seq\":1,");
 }
 
+/* 1 would say that nothing was touched. */
+static void a_disk_that_fails_is_no_answer(void **state)
+{
+    struct desk *desk = *state;
+    int end = 0;
+
+    ASSERT_CODE(CLI_OK, "tenant", "add", "alpha", "--data", "%d");
+    place_close(&desk->place, true);
+    pid_t child = fork();
+    if (child == 0) {
+        const struct rlimit none = {1, RLIM_INFINITY};
+        place_open(&desk->place);
+        (void)signal(SIGXFSZ, SIG_IGN);
+        (void)setrlimit(RLIMIT_FSIZE, &none); /* each write fails with EFBIG */
+        (void)RUN("scope", "--tenant", "alpha", "--ip", "192.0.2.66", "--data", "%d");
+        _exit(100); /* it came back */
+    }
+    assert_int_equal(waitpid(child, &end, 0), child);
+    place_open(&desk->place);
+    assert_true(WIFEXITED(end));
+    assert_int_equal(WEXITSTATUS(end), CLI_FAILED);
+}
+
 /* Runs a command whose output nobody reads. */
 static int run_unread(struct desk *desk, const char *const *argv)
 {
@@ -479,6 +504,7 @@ int main(void)
         DESK_TEST(a_batch_that_is_interrupted_is_not_whole),
         DESK_TEST(scope_says_no_with_its_exit_code),
         DESK_TEST(scope_and_query_say_that_records_lack),
+        DESK_TEST(a_disk_that_fails_is_no_answer),
         DESK_TEST(who_has_enough_of_an_answer_makes_no_failure),
         DESK_TEST(what_is_wrong_has_its_exit_code),
         DESK_TEST(every_command_has_help),

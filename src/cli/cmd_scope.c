@@ -33,8 +33,19 @@ static void add_indicator(struct buf *body, struct slice kind, struct slice valu
     buf_add_byte(body, '}');
 }
 
-/* Lines "KIND VALUE", blanks or a tab between; blank lines and lines that begin with '#' are
- * skipped. */
+/* What stands behind a blank and '#' is no part of the value: with it that would match nothing. */
+static struct slice without_remark(struct slice value)
+{
+    for (size_t i = 0; i < value.size; i++) {
+        bool is_first = i == 0 || value.data[i - 1] == ' ' || value.data[i - 1] == '\t';
+        if (is_first && value.data[i] == '#')
+            return slice_trim(slice_head(value, i));
+    }
+    return value;
+}
+
+/* Lines "KIND VALUE", blanks or a tab between; blank lines, lines that begin with '#' and remarks
+ * behind a value are skipped. */
 static enum status add_lines(struct buf *body, struct slice text, const char *path,
                              struct error *err)
 {
@@ -44,16 +55,20 @@ static enum status add_lines(struct buf *body, struct slice text, const char *pa
         line = slice_trim(line);
         if (line.size == 0 || line.data[0] == '#')
             continue;
+        if (!text_is_utf8(line)) /* JSON would have other characters in its place */
+            return ERROR_SET(err, STATUS_INVALID, "%s:%zu: the line is not UTF-8 text", path,
+                             number);
         size_t end = 0;
         while (end < line.size && line.data[end] != ' ' && line.data[end] != '\t')
             end++;
         kind = slice_head(line, end);
-        if (end == line.size || !is_kind(kind))
+        struct slice value = without_remark(slice_trim(slice_tail(line, end)));
+        if (value.size == 0 || !is_kind(kind))
             return ERROR_SET(err, STATUS_INVALID,
                              "%s:%zu: a line is KIND VALUE with a blank between, KIND one of "
                              "app-id, ip, session, user, alert",
                              path, number);
-        add_indicator(body, kind, slice_trim(slice_tail(line, end)));
+        add_indicator(body, kind, value);
     }
     return STATUS_OK;
 }

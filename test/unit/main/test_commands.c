@@ -314,6 +314,23 @@ static void scope_says_no_with_its_exit_code(void **state)
     ASSERT_CODE(CLI_USAGE, "scope", "--all-tenants", "--data", "%d");
 }
 
+/* What cannot match would be answered by "nothing was touched". */
+static void indicators_are_what_somebody_meant(void **state)
+{
+    struct desk *desk = *state;
+
+    ASSERT_CODE(CLI_OK, "tenant", "add", "alpha", "--data", "%d");
+    write_file(desk, "session s1 # from the alert\nuser a#EXT#@x\t# hers\r\n");
+    ASSERT_CODE(CLI_NO, "scope", "--all-tenants", "--indicators", "%f", "--data", "%d");
+    ASSERT_PRINTS("\"session\":[\"s1\"]");
+    ASSERT_PRINTS("\"user\":[\"a#EXT#@x\"]");
+    write_file(desk, "session # which one?\n");
+    ASSERT_CODE(CLI_USAGE, "scope", "--all-tenants", "--indicators", "%f", "--data", "%d");
+    write_file(desk, "user j\xF6rg@x\n");
+    ASSERT_CODE(CLI_USAGE, "scope", "--all-tenants", "--indicators", "%f", "--data", "%d");
+    assert_non_null(strstr(desk->errors.data, ":1: the line is not UTF-8"));
+}
+
 /* Nobody knows that nothing was touched. */
 static void scope_and_query_say_that_records_lack(void **state)
 {
@@ -503,6 +520,7 @@ int main(void)
         DESK_TEST(a_batch_is_asked_where_it_is_said),
         DESK_TEST(a_batch_that_is_interrupted_is_not_whole),
         DESK_TEST(scope_says_no_with_its_exit_code),
+        DESK_TEST(indicators_are_what_somebody_meant),
         DESK_TEST(scope_and_query_say_that_records_lack),
         DESK_TEST(a_disk_that_fails_is_no_answer),
         DESK_TEST(who_has_enough_of_an_answer_makes_no_failure),

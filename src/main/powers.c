@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The directories of certificate and key are readable, not only the files: whoever
- * renews them puts new files in their place.  Of /etc only what libraries ask for
- * is, because key-encryption keys are put there. */
+ * renews them puts new files in their place, or in that of what a link leads to.
+ * Of /etc only what libraries ask for is, because key-encryption keys are put there. */
 #include "main/powers.h"
 
 #include "base/log.h"
@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 static const char *const system_paths[] = {
@@ -22,11 +23,13 @@ static const char *const system_paths[] = {
 
 #define SYSTEM_PATHS (sizeof(system_paths) / sizeof(system_paths[0]))
 #define SERVED_MAX 8u
+#define CERTIFICATE_PATHS 4u
 
 struct paths {
     char served[SERVED_MAX][DATA_PATH_BYTES];
-    char certificates[2][DATA_PATH_BYTES]; /* directories */
-    const char *writable[SERVED_MAX + 1], *readable[SYSTEM_PATHS + 3], *listed[2];
+    char certificates[CERTIFICATE_PATHS][DATA_PATH_BYTES]; /* directories */
+    const char *writable[SERVED_MAX + 1], *listed[2];
+    const char *readable[SYSTEM_PATHS + CERTIFICATE_PATHS + 1];
 };
 
 static void directory_of(const char *file, char ret[DATA_PATH_BYTES])
@@ -40,6 +43,15 @@ static void directory_of(const char *file, char ret[DATA_PATH_BYTES])
                        file);
 }
 
+/* Of the file that a link leads to; one that is not there is told of when it is read. */
+static void directory_behind(const char *file, char ret[DATA_PATH_BYTES])
+{
+    char *real = realpath(file, NULL);
+
+    directory_of(real == NULL ? file : real, ret);
+    free(real);
+}
+
 static void list_paths(const struct data_dir *dir, const struct config *config,
                        struct paths *ret)
 {
@@ -51,8 +63,10 @@ static void list_paths(const struct data_dir *dir, const struct config *config,
     }
     directory_of(config->certificate, ret->certificates[0]);
     directory_of(config->key, ret->certificates[1]);
-    ret->readable[count++] = ret->certificates[0];
-    ret->readable[count++] = ret->certificates[1];
+    directory_behind(config->certificate, ret->certificates[2]);
+    directory_behind(config->key, ret->certificates[3]);
+    for (size_t i = 0; i < CERTIFICATE_PATHS; i++)
+        ret->readable[count++] = ret->certificates[i];
     for (size_t i = 0; i < SYSTEM_PATHS; i++) {
         if (access(system_paths[i], R_OK) == 0)
             ret->readable[count++] = system_paths[i];

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -147,6 +148,38 @@ static void a_key_beside_the_certificate_is_refused(void **state)
     in_child(a_key_beside_the_certificate_is_refused_body);
 }
 
+static void a_certificate_may_be_a_link_body(struct data_dir *dir, struct config *config)
+{
+    struct error err;
+
+    data_dir_path(dir, "live/1.pem", config->certificate);
+    data_dir_path(dir, "live/1.pem", config->key);
+    WANT(powers_drop(dir, config, &err) == STATUS_OK);
+    WANT(opens("live/1.pem", O_RDONLY));
+    WANT(opens("live/2.pem", O_RDONLY)); /* a renewed one */
+}
+
+static void a_certificate_may_be_a_link(void **state)
+{
+    char path[128], to[64];
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        (void)snprintf(path, sizeof(path), "%s/%s", place.root, i == 0 ? "live" : "archive");
+        assert_int_equal(mkdir(path, 0700), 0);
+    }
+    for (int i = 1; i <= 2; i++) {
+        (void)snprintf(path, sizeof(path), "%s/archive/%d.pem", place.root, i);
+        FILE *file = fopen(path, "we");
+        assert_non_null(file);
+        (void)fclose(file);
+        (void)snprintf(path, sizeof(path), "%s/live/%d.pem", place.root, i);
+        (void)snprintf(to, sizeof(to), "../archive/%d.pem", i);
+        assert_int_equal(symlink(to, path), 0);
+    }
+    in_child(a_certificate_may_be_a_link_body);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -154,6 +187,7 @@ int main(void)
         cmocka_unit_test(a_key_does_not_move_into_reach),
         cmocka_unit_test(the_own_directories_are_writable),
         cmocka_unit_test(a_key_beside_the_certificate_is_refused),
+        cmocka_unit_test(a_certificate_may_be_a_link),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -140,6 +141,48 @@ static enum status make_served(const struct data_dir *dir, struct error *err)
     return is_new ? sync_directory(dir->path, err) : STATUS_OK;
 }
 
+/* Whose the files are that this process makes there; tried, because on some file systems one user
+ * owns all of them, whoever makes them.  False: nothing can be made. */
+static bool find_maker(const struct data_dir *dir, uid_t *ret)
+{
+    char path[DATA_PATH_BYTES];
+    struct stat st = {0};
+
+    data_dir_path(dir, "LOCK.user", path);
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return false;
+    bool is_known = fstat(fd, &st) == 0;
+    (void)unlink(path);
+    (void)close(fd);
+    *ret = st.st_uid;
+    return is_known;
+}
+
+/* Every command makes files.  Those that root makes in the directory of another user would keep
+ * that user's server from its start.  The lock comes before: its holder is told of first. */
+static enum status check_user(const struct data_dir *dir, struct error *err)
+{
+    char path[DATA_PATH_BYTES], name[64];
+    struct stat format;
+    uid_t maker;
+
+    data_dir_path(dir, "FORMAT", path);
+    if (geteuid() != 0 || stat(path, &format) != 0 || format.st_uid == 0 ||
+        !find_maker(dir, &maker) || maker == format.st_uid)
+        return STATUS_OK;
+    (void)!fchown(dir->lock_fd, format.st_uid, format.st_gid); /* it may be new */
+    const struct passwd *owner = getpwuid(format.st_uid);
+    if (owner != NULL)
+        (void)snprintf(name, sizeof(name), "%s", owner->pw_name);
+    else
+        (void)snprintf(name, sizeof(name), "#%u", (unsigned)format.st_uid);
+    return ERROR_SET(err, STATUS_DENIED,
+                     "'%s' belongs to the user '%s', who cannot open what root makes in it; say: "
+                     "sudo -u '%s' daybook ...",
+                     dir->path, name, name);
+}
+
 enum status data_dir_open(const char *path, struct data_dir *ret, struct error *err)
 {
     *ret = (struct data_dir){.lock_fd = -1};
@@ -148,6 +191,8 @@ enum status data_dir_open(const char *path, struct data_dir *ret, struct error *
         status = check_format(ret, err);
     if (status == STATUS_OK)
         status = lock(ret, err);
+    if (status == STATUS_OK)
+        status = check_user(ret, err);
     if (status == STATUS_OK)
         status = make_served(ret, err);
     if (status != STATUS_OK)

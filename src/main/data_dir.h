@@ -27,7 +27,8 @@ struct data_dir {
 
 /* STATUS_NOT_FOUND (no such directory, or not initialised: what to do), STATUS_BUSY
  * with the holder's pid (processes that a killed holder left behind are waited
- * for, up to 5 s), STATUS_CORRUPT for a format this program does not know. */
+ * for, up to 5 s), STATUS_CORRUPT for a format this program does not know,
+ * STATUS_DENIED for root where the directory belongs to another user. */
 enum status data_dir_open(const char *path, struct data_dir *ret, struct error *err) MUST_USE;
 void data_dir_close(struct data_dir *dir);
 /* The directories that the server writes; NULL ends it.  They exist in an open one. */

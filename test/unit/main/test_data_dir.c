@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -109,6 +110,44 @@ static void one_that_may_not_be_read_is_not_called_missing(void **state)
     assert_null(strstr(err.text, "daybook init"));
 }
 
+/* Its user could not open what root makes there. */
+static void root_stays_out_of_a_directory_of_others(void **state)
+{
+    struct place *place = *state;
+    struct data_dir dir;
+    struct error err;
+    struct stat st;
+    char path[80];
+
+    if (geteuid() != 0)
+        return;
+    assert_int_equal(chown(place->format, 12345, 12345), 0);
+    assert_int_equal(data_dir_open(place->root, &dir, &err), STATUS_DENIED);
+    assert_non_null(strstr(err.text, "sudo -u '#12345'"));
+    assert_int_equal(chown(place->format, 1, 1), 0);
+    assert_int_equal(data_dir_open(place->root, &dir, &err), STATUS_DENIED);
+    assert_non_null(strstr(err.text, "sudo -u 'daemon'"));
+    (void)snprintf(path, sizeof(path), "%s/LOCK", place->root);
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_uid, 1); /* the only thing that was left there */
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(unlink(place->format), 0);
+    assert_int_equal(rmdir(place->root), 0);
+    assert_int_equal(mkdir(place->root, 0700), 0); /* for who removes it */
+}
+
+static void who_works_there_is_told_to_root_first(void **state)
+{
+    struct place *place = *state;
+    struct data_dir first, second;
+    struct error err;
+
+    assert_int_equal(data_dir_open(place->root, &first, &err), STATUS_OK);
+    assert_true(geteuid() != 0 || chown(place->format, 1, 1) == 0);
+    assert_int_equal(data_dir_open(place->root, &second, &err), STATUS_BUSY);
+    data_dir_close(&first);
+}
+
 static void a_new_one_has_all_directories(void **state)
 {
     struct place *place = *state;
@@ -151,6 +190,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_a_killed_holder_left_is_waited_for, setup, teardown),
         cmocka_unit_test_setup_teardown(one_that_may_not_be_read_is_not_called_missing, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(root_stays_out_of_a_directory_of_others, setup, teardown),
+        cmocka_unit_test_setup_teardown(who_works_there_is_told_to_root_first, setup, teardown),
         cmocka_unit_test_setup_teardown(a_new_one_has_all_directories, setup, teardown),
         cmocka_unit_test_setup_teardown(a_key_file_has_a_path_of_full_length, setup, teardown),
     };

@@ -23,6 +23,16 @@ void config_init(struct config *config, const struct data_dir *dir)
     data_dir_path(dir, "tls/key.pem", config->key);
 }
 
+/* What has another form would be passed over. */
+static bool has_its_form(const struct yaml_node *value, bool may_be_list)
+{
+    bool is_list = may_be_list && value->kind == YAML_SEQUENCE;
+
+    for (uint32_t i = 0; is_list && i < value->count; i++)
+        is_list = value->items[i]->kind == YAML_SCALAR;
+    return is_list || value->kind == YAML_SCALAR;
+}
+
 static enum status check_keys(const struct yaml_node *root, const char *path, struct error *err)
 {
     for (uint32_t i = 0; i < root->count; i++) {
@@ -39,6 +49,10 @@ static enum status check_keys(const struct yaml_node *root, const char *path, st
             return ERROR_SET(err, STATUS_INVALID,
                              "%s:%u: there is no setting '%.*s'; did you mean '%s'?", path,
                              root->keys[i]->line, SLICE_FMT(root->keys[i]->text), nearest);
+        bool may_be_list = strcmp(nearest, "external_data_hosts") == 0;
+        if (!has_its_form(root->items[i], may_be_list))
+            return ERROR_SET(err, STATUS_INVALID, "%s:%u: '%s' wants one value%s", path,
+                             root->keys[i]->line, nearest, may_be_list ? " or a list of them" : "");
     }
     return STATUS_OK;
 }
@@ -177,6 +191,9 @@ enum status config_read(struct config *config, const char *path, struct error *e
         if (status != STATUS_OK)
             (void)error_wrap(err, "%s", path);
     }
+    if (status == STATUS_OK && count > 1)
+        status = ERROR_SET(err, STATUS_INVALID, "%s: wants one document, more stands behind '---'",
+                           path);
     if (status == STATUS_OK && count > 0)
         status = documents[0]->kind == YAML_MAPPING
                      ? apply(config, documents[0], path, err)

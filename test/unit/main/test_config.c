@@ -52,6 +52,15 @@ static void every_setting_is_taken(void **state)
     assert_int_equal(config.log_level, LOG_LEVEL_DEBUG);
 }
 
+static void hosts_are_a_list_or_one_text(void **state)
+{
+    (void)state;
+    ASSERT_OK(read_text("---\nexternal_data_hosts: [a.example, '*.b.example']\n"));
+    assert_string_equal(config.external_hosts, "a.example,*.b.example");
+    ASSERT_OK(read_text("external_data_hosts: a.example,b.example\n"));
+    assert_string_equal(config.external_hosts, "a.example,b.example");
+}
+
 static void what_does_not_fit_is_not_cut(void **state)
 {
     char text[1024];
@@ -77,6 +86,14 @@ static void what_is_wrong_is_named(void **state)
         {"log_level: loud\n", "'log_level'"},
         {"- a\n- b\n", "name: value"},
         {"a: [\n", ""},
+        {"threads: 2\nlisten:\n  - '[::]:8443'\n", ":2: 'listen' wants one value"},
+        {"certificate: [/c]\n", "'certificate' wants one value"},
+        {"threads: {a: 2}\n", "'threads' wants one value"},
+        {"log_level: [debug]\n", "'log_level' wants one value"},
+        {"external_data_private: [true]\n", "'external_data_private' wants one value"},
+        {"external_data_hosts: {a: b}\n", "one value or a list of them"},
+        {"external_data_hosts: [[a]]\n", "one value or a list of them"},
+        {"threads: 2\n---\nthreads: 3\n", "more stands behind '---'"},
     };
 
     (void)state;
@@ -102,6 +119,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_not_said_has_a_default),
         cmocka_unit_test(every_setting_is_taken),
+        cmocka_unit_test(hosts_are_a_list_or_one_text),
         cmocka_unit_test(what_does_not_fit_is_not_cut),
         cmocka_unit_test(what_is_wrong_is_named),
         cmocka_unit_test(a_file_that_is_not_there_or_too_large_is_refused),

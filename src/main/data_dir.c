@@ -271,6 +271,8 @@ static enum status make_keys(struct io *io, const struct data_dir *dir,
         status = make_absolute(init->kek_path, kek, err);
         if (status == STATUS_OK)
             status = io_replace(io, "keys/kek.path", slice_of(kek), err);
+    } else if (status == STATUS_OK) {
+        io_unlink_if_possible(io, "keys/kek.path"); /* of an attempt that failed */
     }
     if (status == STATUS_OK)
         status = data_dir_kek(dir, kek, err);
@@ -315,6 +317,22 @@ static enum status sync_name(const char *path, struct error *err)
     return status == STATUS_IO && err->os_errno == EACCES ? STATUS_OK : status;
 }
 
+/* Before anything takes the place of something: what lacks may be FORMAT alone. */
+static enum status check_empty(struct io *io, const char *path, struct error *err)
+{
+    static const char *const names[] = {"keys/keyring", "keys/keyring.copy", "control/db",
+                                        "seg/catalog"};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (io_exists(io, names[i]))
+            return ERROR_SET(err, STATUS_CONFLICT,
+                             "'%.200s' has '%s' and no FORMAT: put that back from a backup, or, "
+                             "if an init was cut off there, remove the directory first",
+                             path, names[i]);
+    }
+    return STATUS_OK;
+}
+
 enum status data_dir_init(const char *path, struct data_init *init, struct error *err)
 {
     struct data_dir dir = {.lock_fd = -1};
@@ -330,6 +348,8 @@ enum status data_dir_init(const char *path, struct data_init *init, struct error
         status = ERROR_SET(err, STATUS_CONFLICT, "'%s' is a data directory already", path);
     if (status == STATUS_OK)
         status = lock(&dir, err);
+    if (status == STATUS_OK)
+        status = check_empty(io, path, err);
     if (status == STATUS_OK)
         status = make_served(&dir, err);
     if (status == STATUS_OK)

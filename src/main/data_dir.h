@@ -41,7 +41,8 @@ struct data_init {
     const char *kek_path; /* NULL = keys/kek inside */
     char admin_token[96]; /* out */
 };
-/* Makes the directory and everything in it.  STATUS_CONFLICT if it is one already. */
+/* Makes the directory and everything in it.  STATUS_CONFLICT if it is one already, or has
+ * keys or records of one. */
 enum status data_dir_init(const char *path, struct data_init *init, struct error *err) MUST_USE;
 
 /* Where the key-encryption key is (the file keys/kek.path, else keys/kek). */

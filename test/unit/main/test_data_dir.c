@@ -166,6 +166,49 @@ static void a_new_one_has_all_directories(void **state)
     assert_int_equal(data_dir_init(data, &init, &err), STATUS_CONFLICT);
 }
 
+static void one_that_lacks_its_format_is_left_as_it_is(void **state)
+{
+    struct place *place = *state;
+    char data[80], path[DATA_PATH_BYTES];
+    struct data_init init = {.host = "a.example"};
+    struct data_dir dir = {.lock_fd = -1};
+    struct stat before, after;
+    struct error err;
+
+    (void)snprintf(data, sizeof(data), "%s/data", place->root);
+    assert_int_equal(data_dir_init(data, &init, &err), STATUS_OK);
+    (void)snprintf(dir.path, sizeof(dir.path), "%s", data);
+    data_dir_path(&dir, "FORMAT", path);
+    assert_int_equal(unlink(path), 0);
+    data_dir_path(&dir, "tls/cert.pem", path);
+    assert_int_equal(stat(path, &before), 0);
+    init.kek_path = "/elsewhere/kek";
+    assert_int_equal(data_dir_init(data, &init, &err), STATUS_CONFLICT);
+    assert_non_null(strstr(err.text, "put that back"));
+    assert_int_equal(stat(path, &after), 0);
+    assert_int_equal(before.st_ino, after.st_ino); /* not replaced */
+    data_dir_path(&dir, "keys/kek.path", path);
+    assert_int_equal(access(path, F_OK), -1);
+}
+
+/* A later one without --kek has its key inside, as it says. */
+static void a_failed_init_leaves_no_path_of_a_key(void **state)
+{
+    struct place *place = *state;
+    char data[80], path[DATA_PATH_BYTES];
+    struct data_init init = {.host = "a.example", .kek_path = "/nowhere/at/all/kek"};
+    struct data_dir dir = {.lock_fd = -1};
+    struct error err;
+
+    (void)snprintf(data, sizeof(data), "%s/data", place->root);
+    assert_int_not_equal(data_dir_init(data, &init, &err), STATUS_OK);
+    init.kek_path = NULL;
+    assert_int_equal(data_dir_init(data, &init, &err), STATUS_OK);
+    (void)snprintf(dir.path, sizeof(dir.path), "%s", data);
+    data_dir_path(&dir, "keys/kek", path);
+    assert_int_equal(access(path, R_OK), 0);
+}
+
 static void a_key_file_has_a_path_of_full_length(void **state)
 {
     struct place *place = *state;
@@ -193,6 +236,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(root_stays_out_of_a_directory_of_others, setup, teardown),
         cmocka_unit_test_setup_teardown(who_works_there_is_told_to_root_first, setup, teardown),
         cmocka_unit_test_setup_teardown(a_new_one_has_all_directories, setup, teardown),
+        cmocka_unit_test_setup_teardown(one_that_lacks_its_format_is_left_as_it_is, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(a_failed_init_leaves_no_path_of_a_key, setup, teardown),
         cmocka_unit_test_setup_teardown(a_key_file_has_a_path_of_full_length, setup, teardown),
     };
 

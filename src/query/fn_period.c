@@ -7,6 +7,9 @@
 
 #define POINTS_MAX (1u << 20) /* of a series that is transformed */
 #define PERIODS_MAX 64u
+/* From which a period that was found counts.  Kusto names 0.7, but its example has one whose
+ * score is 0.65 as we count it. */
+#define SEASON_SCORE 0.6
 
 static void add_numbers(struct eval *eval, struct buf *buf, const double *data, uint32_t count)
 {
@@ -152,9 +155,11 @@ static enum status row_seasonal(ROW_PARAMETERS)
     uint32_t known = tail > 0 && tail < s.count ? s.count - (uint32_t)tail : s.count;
     if (given > 0 && given <= known)
         period.length = (uint32_t)given;
-    else if (given < 0)
+    else if (given == -1)
         status = period_find(eval, s.data, known, &(struct period_range){4, known, 1},
                              &period, err);
+    if (given == -1 && period.score <= SEASON_SCORE)
+        period.length = 0;
     double *season = ARENA_ARRAY(eval->arena, double, s.count + 1, err);
     if (season == NULL)
         return err->status;

@@ -43,6 +43,16 @@ static const struct ask seasons_cases[] = {
     {"print series_seasonal(dynamic([1, 2, 3]), 0), series_seasonal(dynamic([1, 2, 3]), 4), "
      "series_seasonal(dynamic(7))",
      "[[[0.0,0.0,0.0],[0.0,0.0,0.0],null]]"},
+    /* a period that is found, one that fits too badly, none that is looked for */
+    {"print array_slice(series_seasonal(dynamic([2, 5, 3, 4, 3, 2, 1, 2, 3, 4, 3, 2, 1, 2, 3, 4, "
+     "3, 2, 1, 2, 3, 4, 3, 2, 1])), 0, 6)",
+     "[[[1.0,2.0,3.0,4.0,3.0,2.0,1.0]]]"},
+    {"print array_slice(series_seasonal(dynamic([2, 6, 3, 4, 3, 2, 1, 2, 3, 4, 3, 2, 1, 2, 3, 4, "
+     "3, 2, 1, 2, 3, 4, 3, 2, 1])), 0, 6)",
+     "[[[0.0,0.0,0.0,0.0,0.0,0.0,0.0]]]"},
+    {"print array_slice(series_seasonal(dynamic([8, 12, 14, 12, 10, 8, 12, 14, 12, 10, 8, 12, 14, "
+     "12, 10, 8, 12, 14, 12, 10]), -7), 0, 5)",
+     "[[[0.0,0.0,0.0,0.0,0.0,0.0]]]"},
 };
 ASK_TEST(seasons, seasons_cases)
 

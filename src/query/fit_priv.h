@@ -16,6 +16,16 @@ double sorted_percentile(const double *sorted, uint32_t count, double percent);
 /* Sorts and drops NaN; how many are left. */
 uint32_t sort_numbers(double *data, uint32_t count);
 
+/* What an argument may be. */
+struct options {
+    const char *names[3]; /* NULL: fewer */
+    const char *listed;   /* all of them, for messages */
+};
+extern const struct options fence_options; /* of the percentiles of a fence */
+/* Whether argument `index` is one of them, where it is there and known. */
+enum status options_check(const struct options *options, const struct argument *args,
+                          uint32_t arg_count, uint32_t index, struct error *err) MUST_USE;
+
 /* series_fit_line(), series_fit_2lines() of a row: arrays of their columns. */
 row_function series_fit_line_row, series_fit_2lines_row;
 

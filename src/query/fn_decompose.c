@@ -212,9 +212,46 @@ static enum status row_forecast(ROW_PARAMETERS)
 }
 ROW_EVAL(row_forecast, TYPE_DYNAMIC)
 
-BIND(bind_decompose, "ylslr", TYPE_DYNAMIC)
-BIND(bind_anomalies, "yrlslsr", TYPE_DYNAMIC)
-BIND(bind_forecast, "yllsr", TYPE_DYNAMIC)
+/* The season, and the trend behind it. */
+static enum status check_plan(const struct argument *args, uint32_t arg_count, uint32_t first,
+                              struct error *err)
+{
+    static const struct options trends = {{"avg", "linefit", "none"},
+                                          "'avg', 'linefit' or 'none'"};
+    const struct value *season = first < arg_count ? args[first].constant : NULL;
+
+    if (season != NULL && !season->is_null && season->integer < -1 &&
+        (season->type == TYPE_LONG || season->type == TYPE_INT))
+        return argument_fail(err, &args[first],
+                             "a season has a length, or is 0 for none, -1 to be found");
+    return options_check(&trends, args, arg_count, first + 1, err);
+}
+
+static enum status bind_decompose(BIND_PARAMETERS)
+{
+    enum status status = check_plan(args, arg_count, 1, err);
+
+    *ret = TYPE_DYNAMIC;
+    return status == STATUS_OK ? bind_letters(args, arg_count, "ylslr", want, err) : status;
+}
+
+static enum status bind_anomalies(BIND_PARAMETERS)
+{
+    enum status status = check_plan(args, arg_count, 2, err);
+
+    *ret = TYPE_DYNAMIC;
+    if (status == STATUS_OK)
+        status = options_check(&fence_options, args, arg_count, 5, err);
+    return status == STATUS_OK ? bind_letters(args, arg_count, "yrlslsr", want, err) : status;
+}
+
+static enum status bind_forecast(BIND_PARAMETERS)
+{
+    enum status status = check_plan(args, arg_count, 2, err);
+
+    *ret = TYPE_DYNAMIC;
+    return status == STATUS_OK ? bind_letters(args, arg_count, "yllsr", want, err) : status;
+}
 
 static const struct function functions[] = {
     {.name = "series_decompose",

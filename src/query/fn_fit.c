@@ -324,6 +324,31 @@ double fence_score(const struct fence *fence, double number)
     return width > 0 ? over / width : copysign(INFINITY, over);
 }
 
+const struct options fence_options = {{"ctukey", "tukey"}, "'ctukey' or 'tukey'"};
+
+enum status options_check(const struct options *options, const struct argument *args,
+                          uint32_t arg_count, uint32_t index, struct error *err)
+{
+    const struct value *given = index < arg_count ? args[index].constant : NULL;
+
+    if (given == NULL || given->is_null || given->type != TYPE_STRING)
+        return STATUS_OK;
+    for (size_t i = 0; i < sizeof(options->names) / sizeof(options->names[0]); i++) {
+        if (options->names[i] != NULL && slice_is(given->bytes, options->names[i]))
+            return STATUS_OK;
+    }
+    return argument_fail(err, &args[index], "expected %s, found '%.*s'", options->listed,
+                         SLICE_FMT(slice_head(given->bytes, 64)));
+}
+
+static enum status bind_outliers(BIND_PARAMETERS)
+{
+    enum status status = options_check(&fence_options, args, arg_count, 1, err);
+
+    *ret = TYPE_DYNAMIC;
+    return status == STATUS_OK ? bind_letters(args, arg_count, "ysrrr", want, err) : status;
+}
+
 /* series, kind, a number that stands for none, percentiles of the range */
 static enum status row_outliers(ROW_PARAMETERS)
 {
@@ -583,7 +608,6 @@ ROW_EVAL(row_iir, TYPE_DYNAMIC)
 
 BIND(bind_series, "y", TYPE_DYNAMIC)
 BIND(bind_stats, "yb", TYPE_DYNAMIC)
-BIND(bind_outliers, "ysrrr", TYPE_DYNAMIC)
 BIND(bind_fill_const, "ynr", TYPE_DYNAMIC)
 BIND(bind_fill, "yrbn", TYPE_DYNAMIC)
 BIND(bind_fir, "yybb", TYPE_DYNAMIC)

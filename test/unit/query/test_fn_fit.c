@@ -25,6 +25,8 @@ static const struct ask statistics_cases[] = {
     {"print series_outliers(dynamic([1, 2, 3]), 'tukey'), series_outliers(dynamic([1, 2, 3, "
      "9]), 'ctukey', real(null), 20, 80)",
      "[[[-0.5,0.0,0.5],[-0.1578947368421052,0.0,0.0,0.9473684210526305]]]"},
+    {"T | project series_outliers(d, 'tuckey')",
+     "! 1:32 expected 'ctukey' or 'tukey', found 'tuckey'"},
     {"print series_outliers(dynamic([1]), 'ctukey', real(null), 1, 99)",
      "! percentiles of outliers are 2 to 98, in order"},
 };

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fn_set.c - arrays as sets, and sorting them.  Sorting makes sets of any size
  * cheap: elements are compared after a sort, results keep the first order. */
+#include "base/time.h"
 #include "query/items.h"
+#include "query/literal.h"
 #include "table/dynamic.h"
 #include "table/search.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 BIND(bind_sets, "y", TYPE_DYNAMIC)
@@ -361,6 +365,52 @@ BIND(bind_set_equals, "y", TYPE_BOOL)
 
 /* ---- sorting ---- */
 
+#define SPAN_BYTES 32u /* more than a timespan has as text, or its ticks */
+
+/* A timespan is a text in an array; other spellings of one are texts that were sent as such. */
+static bool is_span(struct slice json, int64_t *ret_ticks)
+{
+    struct buf spelled;
+
+    if (dynamic_kind(json) != JSON_STRING || json.size > SPAN_BYTES)
+        return false;
+    struct slice text = slice_from(json.data + 1, json.size - 2);
+    if (!literal_timespan(text, ret_ticks))
+        return false;
+    buf_init(&spelled, SPAN_BYTES);
+    time_format_span(*ret_ticks, &spelled);
+    bool same = slice_equal(buf_slice(&spelled), text);
+    buf_release(&spelled);
+    return same;
+}
+
+/* Where all are timespans (or null) their ticks stand for them, to be compared.  Beside other
+ * texts they stay texts: which of them were timespans nobody knows. */
+static enum status rank_spans(struct eval *eval, struct ranked *ranked, uint32_t count,
+                              struct error *err)
+{
+    int64_t ticks = 0;
+    enum status status = STATUS_OK;
+
+    for (uint32_t i = 0; i < count && status == STATUS_OK; i++) {
+        if (!dynamic_is_null(ranked[i].item) && !is_span(ranked[i].item, &ticks))
+            return STATUS_OK;
+        status = eval_spend(eval, 256, err);
+    }
+    char *texts = ARENA_ARRAY(eval->arena, char, (size_t)count * SPAN_BYTES + 1, err);
+    if (texts == NULL)
+        status = err->status;
+    for (uint32_t i = 0; i < count && status == STATUS_OK; i++) {
+        char *text = texts + (size_t)i * SPAN_BYTES;
+        if (!is_span(ranked[i].item, &ticks))
+            continue;
+        int size = snprintf(text, SPAN_BYTES, "%" PRId64, ticks);
+        ranked[i].item = slice_from(text, (size_t)size);
+        status = eval_spend(eval, 256, err);
+    }
+    return status;
+}
+
 /* Sorts the first array; further arrays of the same length follow it.  Several
  * arrays give an array of arrays, which the binder takes apart. */
 static enum status sort_arrays(struct eval *eval, const struct value *args, uint32_t arg_count,
@@ -377,6 +427,8 @@ static enum status sort_arrays(struct eval *eval, const struct value *args, uint
     if (!items_is_array(&args[0]))
         return STATUS_OK;
     enum status status = ranked_of(eval, &args[0], &first, &count, err);
+    if (status == STATUS_OK)
+        status = rank_spans(eval, first, count, err);
     if (status == STATUS_OK)
         status = sort_ranked(eval, first, count, err); /* nulls are at the end */
     if (status != STATUS_OK)

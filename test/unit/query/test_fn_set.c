@@ -24,6 +24,16 @@ static const struct ask sorting_cases[] = {
     {"print array_sort_asc(dynamic(['b','a',null])), array_sort_asc(dynamic(['b','a',null]), "
      "false)",
      "[[[\"a\",\"b\",null],[null,\"a\",\"b\"]]]"},
+    /* timespans by their length; beside other texts, or in another spelling, as texts */
+    {"print array_sort_asc(pack_array(1d, 23h, 10d, timespan(null), -1d, -2d, 9d))",
+     "[[[\"-2.00:00:00\",\"-1.00:00:00\",\"23:00:00\",\"1.00:00:00\",\"9.00:00:00\","
+     "\"10.00:00:00\",null]]]"},
+    {"print x = 1 | project (a, b) = array_sort_desc(pack_array(9d, 10d, 1.5h, 9d), "
+     "dynamic([1, 2, 3, 4]))",
+     "[[[\"10.00:00:00\",\"9.00:00:00\",\"9.00:00:00\",\"01:30:00\"],[2,4,1,3]]]"},
+    {"print array_sort_asc(pack_array(9d, 'b', 10d)), array_sort_asc(dynamic(['9:00:00', "
+     "'10:00:00'])), array_sort_asc(dynamic(['9', '10']))",
+     "[[[\"10.00:00:00\",\"9.00:00:00\",\"b\"],[\"10:00:00\",\"9:00:00\"],[\"10\",\"9\"]]]"},
 };
 ASK_TEST(sorting, sorting_cases)
 

@@ -7,7 +7,6 @@
 BIND(bind_count, "y", TYPE_LONG)
 BIND(bind_merge, "y", TYPE_DYNAMIC)
 BIND(bind_size, "a", TYPE_LONG)
-BIND(bind_assert, "bs", TYPE_BOOL)
 
 static enum status row_dcount_hll(ROW_PARAMETERS)
 {
@@ -149,12 +148,25 @@ static enum status row_estimate_data_size(ROW_PARAMETERS)
 }
 ROW_EVAL_LAZY(row_estimate_data_size, TYPE_LONG)
 
+/* Both are constants, so that it holds or fails before the query runs, whatever its rows are. */
+static enum status bind_assert(BIND_PARAMETERS)
+{
+    *ret = TYPE_BOOL;
+    for (uint32_t i = 0; i < arg_count; i++) {
+        if (args[i].constant == NULL)
+            return argument_fail(err, &args[i], "the %s of assert() is a constant, not of a row",
+                                 i == 0 ? "condition" : "message");
+    }
+    return bind_letters(args, arg_count, "bs", want, err);
+}
+
 static enum status row_assert(ROW_PARAMETERS)
 {
     (void)eval, (void)arg_count;
     if (args[0].boolean)
         return give_bool(ret, true);
-    return ERROR_SET(err, STATUS_INVALID, "assertion failed: %.*s", SLICE_FMT(args[1].bytes));
+    return ERROR_SET(err, STATUS_INVALID, "assert() has failed with message: '%.*s'",
+                     SLICE_FMT(args[1].bytes));
 }
 ROW_EVAL(row_assert, TYPE_BOOL)
 
@@ -177,7 +189,8 @@ static const struct function functions[] = {
      .args_min = 1, .args_max = 64, .flags = FUNCTION_LAZY_NULL, .bind = bind_size,
      .eval = eval_row_estimate_data_size},
     {.name = "assert", .signature = "assert(condition, message)",
-     .summary = "true, or the query fails with the message", .example = "assert(1 < 2, 'order')",
+     .summary = "true, or the query fails with the message; both are constants",
+     .example = "assert(1 < 2, 'order')",
      .args_min = 2, .args_max = 2, .bind = bind_assert, .eval = eval_row_assert},
 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reading the sketches of hll(). */
+/* Reading the sketches of hll(); assertions. */
 #include "ask.h"
 
 static const struct ask counts_cases[] = {
@@ -13,4 +13,25 @@ static const struct ask counts_cases[] = {
 };
 ASK_TEST(counts, counts_cases)
 
-ASK_MAIN(cmocka_unit_test(counts))
+static const struct ask assertions_cases[] = {
+    {"let longer = (len: long, s: string) { assert(len > 0, 'too short') and strlen(s) > len }; "
+     "T | where longer(2, s) | count",
+     "[[2]]"},
+    {"let longer = (len: long, s: string) { assert(len > 0, 'too short') and strlen(s) > len }; "
+     "T | where longer(-1, s) | count",
+     "! assert() has failed with message: 'too short'"},
+    {"print assert(toscalar(T | count) == 2, strcat('a', 'b'))",
+     "[[true]]"},
+    /* before any row, also where none comes to it */
+    {"let no = false; T | where no | where assert(no, 'never')",
+     "! assert() has failed with message: 'never'"},
+    {"T | where assert(n > 0, 'positive')",
+     "! 1:20 the condition of assert() is a constant, not of a row"},
+    {"let positive = (x: long) { assert(x > 0, 'positive') }; T | where positive(n)",
+     "! the condition of assert() is a constant, not of a row"},
+    {"T | where assert(true, s)",
+     "! the message of assert() is a constant, not of a row"},
+};
+ASK_TEST(assertions, assertions_cases)
+
+ASK_MAIN(cmocka_unit_test(counts), cmocka_unit_test(assertions))

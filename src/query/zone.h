@@ -27,7 +27,7 @@ enum status zone_parse(struct slice file, struct zone **ret, struct error *err) 
 void zone_free(struct zone *zone); /* NULL allowed */
 
 /* Seconds to add to UTC.  A local time that comes twice is the earlier one; one that is
- * left out is counted with the offset before the change. */
+ * left out is counted with the offset after the change, as Kusto does it. */
 int32_t zone_offset(const struct zone *zone, int64_t seconds, enum zone_clock clock);
 
 /* ---- the zones of a directory, each read when it is first asked for ---- */

@@ -33,13 +33,12 @@ struct zone_rule {
 bool zone_rule_parse(struct slice text, struct zone_rule *ret);
 int32_t zone_rule_offset(const struct zone_rule *rule, int64_t seconds, enum zone_clock clock);
 
-/* From when on the offset after a change holds, by that clock: a time that comes twice has
- * the offset before, and so has one that is left out. */
+/* From when on the offset after a change holds, by that clock: once it shows what it would
+ * without the change, so a time that comes twice has the offset before, and one that is left
+ * out the offset after. */
 static inline int64_t zone_change_key(const struct zone_change *change, enum zone_clock clock)
 {
-    int32_t greater = change->before > change->after ? change->before : change->after;
-
-    return clock == ZONE_UTC ? change->at : change->at + greater;
+    return clock == ZONE_UTC ? change->at : change->at + change->before;
 }
 
 #endif

@@ -64,9 +64,17 @@ def spell(at):
     return at.strftime('%Y-%m-%dT%H:%M:%S') + '.0000000Z'
 
 
+def to_utc(at, zone):
+    """The earlier one of a time that comes twice; with the offset after the change where it is
+    left out, which is what `fold` says of such a time."""
+    utc = at.replace(tzinfo=zone, fold=0).astimezone(UTC)
+    if utc.astimezone(zone).replace(tzinfo=None) != at.replace(tzinfo=None):
+        utc = at.replace(tzinfo=zone, fold=1).astimezone(UTC)
+    return utc
+
+
 def wanted(at, zone):
-    local = at.replace(tzinfo=zone, fold=0)
-    return [spell(at.astimezone(zone)), spell(local.astimezone(UTC))]
+    return [spell(at.astimezone(zone)), spell(to_utc(at, zone))]
 
 
 def main():

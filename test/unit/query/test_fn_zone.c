@@ -13,7 +13,10 @@ static const struct ask clocks_cases[] = {
     {TO_LOCAL("2099-12-31 12:00", "Australia/Sydney"), AT("2099-12-31T23:00:00")},
     {TO_LOCAL("2011-12-30 12:00", "Pacific/Apia"), AT("2011-12-31T02:00:00")},
     {TO_UTC("2020-02-02 20:02:20", "Europe/Paris"), AT("2020-02-02T19:02:20")},
-    {TO_UTC("2024-03-31 02:30", "Europe/Berlin"), AT("2024-03-31T01:30:00")}, /* left out */
+    {TO_UTC("2024-03-31 01:59", "Europe/Berlin"), AT("2024-03-31T00:59:00")},
+    {TO_UTC("2024-03-31 02:30", "Europe/Berlin"), AT("2024-03-31T00:30:00")}, /* left out */
+    {TO_UTC("2022-03-27 02:00", "Europe/Brussels"), AT("2022-03-27T00:00:00")},
+    {TO_UTC("2060-03-28 02:30", "Europe/Berlin"), AT("2060-03-28T00:30:00")},
     {TO_UTC("2024-10-27 02:30", "Europe/Berlin"), AT("2024-10-27T00:30:00")}, /* comes twice */
     {TO_UTC("2060-10-31 02:30", "Europe/Berlin"), AT("2060-10-31T00:30:00")},
     {"print datetime_utc_to_local(datetime(2024-07-01 12:00:00.1234567), 'Etc/UTC')",

@@ -32,8 +32,8 @@ static void offsets_follow_the_changes(void **state)
         {20000, ZONE_UTC, 3600},
         {INT64_C(300000000000), ZONE_UTC, 3600},
         {4599, ZONE_LOCAL, 3600},  /* before the gap of 4600 to 8200 */
-        {4600, ZONE_LOCAL, 3600},  /* in it */
-        {8199, ZONE_LOCAL, 3600},
+        {4600, ZONE_LOCAL, 7200},  /* in it */
+        {8199, ZONE_LOCAL, 7200},
         {8200, ZONE_LOCAL, 7200},
         {23599, ZONE_LOCAL, 7200},
         {23600, ZONE_LOCAL, 7200}, /* 23600 to 27200 come twice */

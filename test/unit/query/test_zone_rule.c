@@ -40,10 +40,9 @@ static void changes_are_where_the_rule_says(void **state)
         assert_true(zone_rule_parse(slice_of(cases[i].rule), &rule));
         assert_int_equal(zone_rule_offset(&rule, at - 1, ZONE_UTC), cases[i].before);
         assert_int_equal(zone_rule_offset(&rule, at, ZONE_UTC), cases[i].after);
-        int32_t greater =
-            cases[i].before > cases[i].after ? cases[i].before : cases[i].after;
-        assert_int_equal(zone_rule_offset(&rule, at + greater - 1, ZONE_LOCAL), cases[i].before);
-        assert_int_equal(zone_rule_offset(&rule, at + greater, ZONE_LOCAL), cases[i].after);
+        int64_t local = at + cases[i].before;
+        assert_int_equal(zone_rule_offset(&rule, local - 1, ZONE_LOCAL), cases[i].before);
+        assert_int_equal(zone_rule_offset(&rule, local, ZONE_LOCAL), cases[i].after);
     }
 }
 

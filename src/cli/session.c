@@ -6,6 +6,7 @@
 #include "cli/command_priv.h"
 #include "wire/client.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -253,6 +254,9 @@ static enum status status_of(unsigned http_status)
     case 429:
     case 503:
         return STATUS_BUSY;
+    case 502: /* of a proxy: lost on the way, the server may be back in a moment */
+    case 504:
+        return STATUS_IO;
     case 507:
         return STATUS_FULL;
     default:
@@ -282,6 +286,7 @@ static void set_error(const struct session_answer *answer, const struct json_tap
         add_member(text, tape, object, "message", &message);
         add_member(text, tape, object, "code", &code);
     }
+    errno = 0; /* it is of something else */
     if (answer->status == 401) /* the server's words are for who writes a client */
         (void)error_set(err, "server", STATUS_DENIED,
                         "the token in DAYBOOK_TOKEN does not count: it is wrong, has expired or "

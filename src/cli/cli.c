@@ -205,9 +205,11 @@ enum status command_read(const char *path, struct buf *ret, struct error *err)
 
     if (file == NULL)
         return ERROR_SET(err, STATUS_IO, "cannot open '%s'", path);
-    for (size_t got = fread(chunk, 1, sizeof(chunk), file); got > 0;
-         got = fread(chunk, 1, sizeof(chunk), file))
+    /* Less than wanted is the end: a terminal would have to say it once more. */
+    for (size_t got = sizeof(chunk); got == sizeof(chunk);) {
+        got = fread(chunk, 1, sizeof(chunk), file);
         buf_add(ret, chunk, got);
+    }
     bool failed = ferror(file) != 0;
     if (file != stdin)
         (void)fclose(file);

@@ -597,7 +597,8 @@ int cmd_query(const struct command_context *context)
         return command_usage(context, "give one query, in quotes");
     if (!options_has(o, "tenant") && !options_has(o, "all-tenants"))
         return command_usage(context, "--tenant NAME or --all-tenants is wanted");
-    if (o->word_count == 0 && isatty(STDIN_FILENO))
+    /* Elsewhere the prompt and what is typed would stand among the rows. */
+    if (o->word_count == 0 && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO))
         return shell_run(context);
     return run_one(context, o->word_count == 0 ? "-" : o->words[0]);
 }

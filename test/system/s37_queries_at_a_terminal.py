@@ -18,9 +18,9 @@ LONG = 'range i from 1 to 40000000 step 1 | where hash_sha256(tostring(i)) == "x
 
 
 class Terminal:
-    """The command on a pseudo-terminal."""
+    """The command on a pseudo-terminal; its standard output may be a file."""
 
-    def __init__(self, story, *args, command='query'):
+    def __init__(self, story, *args, command='query', output=None):
         self.seen = ''
         self.state = os.path.join(story.lab.parent, 'state')
         environment = dict(os.environ, DAYBOOK_TOKEN=story.reader, XDG_STATE_HOME=self.state,
@@ -29,6 +29,8 @@ class Terminal:
                    '--tenant', 'contoso', *args]
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
+            if output is not None:
+                os.dup2(os.open(output, os.O_WRONLY | os.O_CREAT, 0o600), 1)
             os.execve(command[0], command, environment)
 
     def type(self, text):
@@ -265,6 +267,14 @@ class AtATerminal(Story):
         self.assertTrue(shown.endswith('a\\u{1b}'), shown)
         self.assertNotIn('\x1b', shown)
         self.assertEqual(0, csv.code())
+
+    def test_no_prompt_goes_into_a_file(self):
+        path = os.path.join(self.lab.parent, 'rows')
+        terminal = Terminal(self, output=path)
+        terminal.type('print a = 1\r\x04')
+        self.assertEqual(0, terminal.code())
+        with open(path, encoding='utf-8') as file:
+            self.assertEqual('{"a":1}\n', file.read())
 
     def test_a_pager_is_used_only_if_asked(self):
         environment = dict(os.environ, PAGER='sed s/^/paged:/')

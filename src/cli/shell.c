@@ -12,6 +12,7 @@
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -132,6 +133,14 @@ static void list_items(struct slice text, const struct json_tape *tape, uint32_t
     (void)fflush(stdout);
 }
 
+/* Text that is pasted is there at once, with more behind its tabs than an impatient second Tab. */
+static bool is_pasted(void)
+{
+    int left_bytes = 0;
+
+    return ioctl(STDIN_FILENO, FIONREAD, &left_bytes) == 0 && left_bytes > 1;
+}
+
 /* Writes what all choices begin with; lists them where that is nothing new. */
 static unsigned char complete(EditLine *edit, int key)
 {
@@ -144,6 +153,10 @@ static unsigned char complete(EditLine *edit, int key)
 
     (void)key;
     (void)el_get(edit, EL_CLIENTDATA, &shell);
+    if (is_pasted()) {
+        (void)el_insertstr(edit, "\t");
+        return CC_REFRESH;
+    }
     json_tape_init(&tape);
     buf_init(&word, MIB);
     if (ask_completion(shell, line, &answer, &tape)) {

@@ -175,6 +175,14 @@ class AtATerminal(Story):
         terminal.give_up()
         self.assertEqual(0, terminal.leave())
 
+    def test_a_pasted_tab_is_a_tab(self):
+        terminal = Terminal(self)
+        terminal.wait('daybook> ')
+        terminal.type('print a = strlen("x\ty"), b = 5;\r')
+        shown, _ = terminal.wait('1 row,')
+        self.assertIn('3  5', shown)
+        self.assertEqual(0, terminal.leave())
+
     def test_ctrl_c_gives_up_the_lines(self):
         terminal = Terminal(self)
         terminal.wait('daybook> ')

@@ -219,7 +219,10 @@ static enum status show_rows(const struct command_context *context, enum output_
             status = output_row(&output, table->text, table->tape, i, err);
     }
     *row_count += output.row_count;
-    return status == STATUS_OK ? output_end(&output, err) : status;
+    if (status == STATUS_OK)
+        return output_end(&output, err);
+    output_drop(&output);
+    return status;
 }
 
 /* Further tables, each under its name; formats for programs have one table, so there they
@@ -308,10 +311,11 @@ static enum status show(const struct command_context *context, enum output_forma
     return status;
 }
 
-/* With --pager through $PAGER (less). */
+/* With --pager through $PAGER (less), whose Ctrl-C is while it runs. */
 static enum status show_paged(const struct command_context *context, struct slice text,
                               const struct json_tape *tape, struct error *err)
 {
+    struct sigaction ignore = {.sa_handler = SIG_IGN}, before;
     const char *pager = getenv("PAGER");
     int ends[2], out;
     enum output_format format;
@@ -330,6 +334,12 @@ static enum status show_paged(const struct command_context *context, struct slic
                     (char *)NULL);
         _exit(127);
     }
+    if (child < 0) { /* then without it */
+        (void)close(ends[0]);
+        (void)close(ends[1]);
+        return show(context, format, text, tape, err);
+    }
+    (void)sigaction(SIGINT, &ignore, &before);
     out = dup(STDOUT_FILENO);
     (void)dup2(ends[1], STDOUT_FILENO);
     (void)close(ends[0]);
@@ -339,18 +349,24 @@ static enum status show_paged(const struct command_context *context, struct slic
     output_set_paged(false);
     (void)dup2(out, STDOUT_FILENO); /* the pager sees the end */
     (void)close(out);
-    while (child > 0 && waitpid(child, NULL, 0) < 0 && errno == EINTR)
+    while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
         ;
+    (void)sigaction(SIGINT, &before, NULL);
     return status == STATUS_IO ? STATUS_OK : status; /* it was left before the end */
 }
 
 enum status query_ask(const struct command_context *context, struct session *session,
                       struct slice text, struct error *err)
 {
+    struct arena *arena = arena_new(ARENA_BUDGET_BYTES_MAX); /* of this answer: more may come */
+    struct command_context own = *context;
     struct session_answer answer = {0};
     struct json_tape tape;
     struct buf body;
 
+    if (arena == NULL)
+        return ERROR_MEMORY(err);
+    own.arena = arena;
     json_tape_init(&tape);
     buf_init(&body, QUERY_BODY_BYTES_MAX);
     enum status status = query_body(context, text, &body, err);
@@ -364,11 +380,15 @@ enum status query_ask(const struct command_context *context, struct session *ses
         status = session_ask(session, &request, &answer, &tape, err);
         waiting_stop(waiting);
     }
-    if (status == STATUS_OK)
-        status = show_paged(context, buf_slice(&answer.body), &tape, err);
+    if (status == STATUS_OK) {
+        output_set_stop(context->host->interrupted);
+        status = show_paged(&own, buf_slice(&answer.body), &tape, err);
+        output_set_stop(NULL);
+    }
     session_answer_release(&answer);
     json_tape_release(&tape);
     buf_release(&body);
+    arena_free(arena);
     return status;
 }
 

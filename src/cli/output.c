@@ -11,9 +11,16 @@
 #include <wchar.h>
 
 #define WRITE_BYTES (256 * KIB)
+#define STEP_BYTES (64 * KIB) /* between two looks at whether it is wanted still */
 #define CELL_COLUMNS_MAX 120u /* of a table; the rest is cut with an ellipsis */
 
 static bool is_paged; /* what standard output gets */
+static const atomic_bool *stop_wanted;
+
+void output_set_stop(const atomic_bool *stop)
+{
+    stop_wanted = stop;
+}
 
 void output_set_paged(bool paged)
 {
@@ -42,7 +49,10 @@ enum status output_format_from(const struct options *options, enum output_format
 static enum status write_all(struct slice bytes, struct error *err)
 {
     while (bytes.size > 0) {
-        ssize_t got = write(STDOUT_FILENO, bytes.data, bytes.size);
+        if (stop_wanted != NULL && atomic_load(stop_wanted))
+            return ERROR_SET(err, STATUS_CANCELLED, "interrupted: the answer is not shown whole");
+        size_t size = bytes.size < STEP_BYTES ? bytes.size : STEP_BYTES;
+        ssize_t got = write(STDOUT_FILENO, bytes.data, size);
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
@@ -371,6 +381,13 @@ static enum status draw_table(struct output *output, struct error *err)
     return STATUS_OK;
 }
 
+void output_drop(struct output *output)
+{
+    buf_release(&output->buf);
+    free(output->cells);
+    output->cells = NULL;
+}
+
 enum status output_end(struct output *output, struct error *err)
 {
     enum status status = STATUS_OK;
@@ -388,8 +405,6 @@ enum status output_end(struct output *output, struct error *err)
     }
     if (status == STATUS_OK)
         status = spill(output, err);
-    buf_release(&output->buf);
-    free(output->cells);
-    output->cells = NULL;
+    output_drop(output);
     return status;
 }

@@ -10,6 +10,8 @@
 #include "cli/options.h"
 #include "codec/json.h"
 
+#include <stdatomic.h>
+
 enum output_format { OUTPUT_TABLE, OUTPUT_JSON, OUTPUT_NDJSON, OUTPUT_CSV };
 
 /* By -o; without it a table on a terminal and NDJSON in a pipe. */
@@ -36,10 +38,14 @@ enum status output_begin(struct output *output, enum output_format format,
 enum status output_row(struct output *output, struct slice text, const struct json_tape *tape,
                        uint32_t row, struct error *err) MUST_USE;
 enum status output_end(struct output *output, struct error *err) MUST_USE;
+/* In place of output_end(), after a failure. */
+void output_drop(struct output *output);
 
 /* Writes all of it to stdout; STATUS_IO when it is closed.  A terminal gets control characters
  * (but newline and tab) as text: it would obey those of a record. */
 enum status output_write(struct slice bytes, struct error *err) MUST_USE;
+/* Once it is true output_write() ends with STATUS_CANCELLED; NULL: nothing stops it. */
+void output_set_stop(const atomic_bool *stop);
 /* What stdout gets is shown on a terminal though it is none: a pager stands between. */
 void output_set_paged(bool paged);
 /* Who read stdout has had enough (head, a pager): for commands that only read, no failure. */

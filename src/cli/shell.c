@@ -284,6 +284,7 @@ static bool read_line(struct shell *shell)
         (void)fprintf(stderr, "daybook: the query is longer than %zu bytes\n", TEXT_BYTES_MAX);
         buf_clear(&shell->text);
     } else if (shell_is_ended(buf_slice(&shell->text))) {
+        save_history(shell); /* the window may be closed, or Ctrl-C be meant twice */
         ask(shell);
         buf_clear(&shell->text);
         atomic_store(interrupted, false); /* it was about that query */

@@ -214,6 +214,18 @@ class AtATerminal(Story):
         self.assertIn('10', shown)
         self.assertEqual(0, terminal.leave())
 
+    def test_ctrl_c_stops_the_printing(self):
+        terminal = Terminal(self)
+        terminal.wait('daybook> ')
+        terminal.type('range i from 1 to 100000 step 1 | extend t = strrep("x", 100);\r')
+        terminal.wait('xxxx', 60)
+        with open(os.path.join(terminal.state, 'daybook/history'), encoding='utf-8') as file:
+            self.assertIn('strrep', file.read())  # should the window be closed now
+        terminal.type('\x03')
+        terminal.wait('interrupted', 10)
+        terminal.wait('daybook> ')
+        self.assertEqual(0, terminal.leave())
+
     def test_an_interrupted_command_cancels_on_the_server(self):
         environment = dict(os.environ, DAYBOOK_TOKEN=self.reader)
         child = subprocess.Popen([lab.DAYBOOK, 'query', '--server', self.lab.url, '--cacert',
@@ -283,6 +295,18 @@ class AtATerminal(Story):
         self.assertEqual(0, terminal.code())
         with open(path, encoding='utf-8') as file:
             self.assertEqual('{"a":1}\n', file.read())
+
+    def test_ctrl_c_is_the_pagers(self):
+        os.environ['PAGER'] = 'trap "" INT; sed s/^/paged:/; read line </dev/tty; echo left'
+        self.addCleanup(os.environ.pop, 'PAGER', None)
+        terminal = Terminal(self, '--pager', 'print a = 1')
+        terminal.wait('paged:1')
+        for _ in range(3):
+            terminal.type('\x03')
+            time.sleep(0.2)
+        terminal.type('q\r')
+        terminal.wait('left')
+        self.assertEqual(0, terminal.code())
 
     def test_a_pager_is_used_only_if_asked(self):
         environment = dict(os.environ, PAGER='sed s/^/paged:/')

@@ -143,6 +143,18 @@ static void test_long_cells_are_cut(void **state)
     assert_int_equal(strlen(text), 2 + 121 + 119 + strlen("\xE2\x80\xA6\n"));
 }
 
+static void test_what_is_not_wanted_any_more_is_not_written(void **state)
+{
+    atomic_bool stop = true;
+    struct error err;
+
+    (void)state;
+    output_set_stop(&stop);
+    assert_int_equal(output_write(SLICE("x"), &err), STATUS_CANCELLED);
+    output_set_stop(NULL);
+    assert_int_equal(output_write(SLICE(""), &err), STATUS_OK);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -152,6 +164,7 @@ int main(void)
         cmocka_unit_test(test_nothing_steers_the_terminal),
         cmocka_unit_test(test_nothing_steers_the_terminal_through_a_pager),
         cmocka_unit_test(test_long_cells_are_cut),
+        cmocka_unit_test(test_what_is_not_wanted_any_more_is_not_written),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,7 +12,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static char asked[1024]; /* bodies of the queries, a line each */
+#define WIDE_BYTES 100000
+
+static char asked[1024];   /* bodies of the queries, a line each */
+static bool is_wide;       /* the name of the answer's column */
+static size_t arena_bytes; /* of the command, at its end */
 
 static enum status answer(void *context, const struct http_request *request,
                           struct http_response *response, struct error *err)
@@ -21,7 +25,10 @@ static enum status answer(void *context, const struct http_request *request,
     (void)err;
     (void)snprintf(asked + strlen(asked), sizeof(asked) - strlen(asked), "%.*s\n",
                    SLICE_FMT(request->body));
-    buf_add_text(&response->body, "{\"columns\":[{\"name\":\"a\",\"type\":\"long\"}],"
+    buf_add_text(&response->body, "{\"columns\":[{\"name\":\"a");
+    for (size_t i = 0; is_wide && i < WIDE_BYTES; i++)
+        buf_add_byte(&response->body, 'a');
+    buf_add_text(&response->body, "\",\"type\":\"long\"}],"
                                   "\"rows\":[[7]],\"complete\":true}");
     return STATUS_OK;
 }
@@ -76,6 +83,7 @@ static int run(const char *data, const char *lines, char *ret, size_t size)
     (void)close(out_fd);
     (void)unlink(in);
     (void)unlink(out);
+    arena_bytes = arena_used_bytes(arena);
     arena_free(arena);
     return code;
 }
@@ -115,6 +123,20 @@ static void test_the_history_is_for_the_user_alone(void **state)
     (void)rmdir(dir);
 }
 
+/* More than a few come in a session. */
+static void test_an_answer_leaves_no_memory_behind(void **state)
+{
+    static char out[4 * WIDE_BYTES];
+
+    (void)state;
+    asked[0] = '\0';
+    is_wide = true;
+    assert_int_equal(run("there", "U;\nV;\nW;\n", out, sizeof(out)), CLI_OK);
+    is_wide = false;
+    assert_true(strlen(out) > 3 * WIDE_BYTES);
+    assert_in_range(arena_bytes, 1, WIDE_BYTES);
+}
+
 static void test_a_place_that_cannot_be_opened_ends_it(void **state)
 {
     char out[64];
@@ -134,6 +156,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_lines_are_gathered_to_queries),
         cmocka_unit_test(test_the_history_is_for_the_user_alone),
+        cmocka_unit_test(test_an_answer_leaves_no_memory_behind),
         cmocka_unit_test(test_a_place_that_cannot_be_opened_ends_it),
     };
     (void)setenv("XDG_STATE_HOME", "/dev/null/state", 1);

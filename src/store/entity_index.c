@@ -292,29 +292,70 @@ static enum status add_column(const struct part *part, const struct path_uses *u
     return status == STATUS_OK ? order_blocks(entries, start, err) : status;
 }
 
-/* The literals of shapes stand for path 0. */
-static enum status add_literals(const struct part *part, struct entries *entries,
-                                struct error *err)
+/* The blocks of the elements of one array path, a bit each, by the shape of the element. */
+static enum status add_element_blocks(const struct part *part, const struct path_uses *uses,
+                                      uint32_t path, uint64_t *blocks, struct error *err)
 {
-    uint32_t last_block = part->row_count == 0 ? 0 : (part->row_count - 1) / INDEX_BLOCK_ROWS;
+    const struct path_column *array = &part->paths[path];
+    const uint32_t *starts = array->value_starts, *shapes = array->element_shapes;
+    uint32_t *rows = malloc(((size_t)array->value_count + 1) * sizeof(*rows));
+    enum status status =
+        rows == NULL ? ERROR_MEMORY(err) : part_value_rows(part, uses, path, rows, err);
+
+    for (uint32_t v = 0; v < array->value_count && status == STATUS_OK; v++) {
+        uint64_t block = UINT64_C(1) << (rows[v] / INDEX_BLOCK_ROWS);
+        if (shapes == NULL && starts[v] < starts[v + 1])
+            blocks[array->only_shape] |= block;
+        for (uint32_t e = starts[v]; shapes != NULL && e < starts[v + 1]; e++)
+            blocks[shapes[e]] |= block;
+    }
+    free(rows);
+    return status;
+}
+
+/* The blocks that have a shape, a bit each.  Its literals are entered there and nowhere else: in
+ * all blocks, those of elements that one row has would take many times what they took in it. */
+static enum status find_shape_blocks(const struct part *part, const struct path_uses *uses,
+                                     uint64_t *ret, struct error *err)
+{
     enum status status = STATUS_OK;
 
-    for (uint32_t s = 0; s < part->shape_count && status == STATUS_OK; s++) {
+    for (uint32_t s = 0; s < part->root_shape_count; s++) {
         const struct shape *shape = &part->shapes[s];
-        struct words words = {.text = shape->literals};
-        bool is_root = s < part->root_shape_count;
+        uint32_t end = shape->row_begin + shape->row_count;
+        for (uint32_t row = shape->row_begin; row < end;
+             row = (row / INDEX_BLOCK_ROWS + 1) * INDEX_BLOCK_ROWS)
+            ret[s] |= UINT64_C(1) << (row / INDEX_BLOCK_ROWS);
+    }
+    for (uint32_t p = 0; p < part->path_count && status == STATUS_OK; p++) {
+        if (part->paths[p].is_array && part->paths[p].element_count > 0)
+            status = add_element_blocks(part, uses, p, ret, err);
+    }
+    return status;
+}
+
+/* The literals of shapes stand for path 0. */
+static enum status add_literals(const struct part *part, const struct path_uses *uses,
+                                struct entries *entries, struct error *err)
+{
+    uint64_t *blocks = calloc((size_t)part->shape_count + 1, sizeof(*blocks));
+    enum status status =
+        blocks == NULL ? ERROR_MEMORY(err) : find_shape_blocks(part, uses, blocks, err);
+
+    for (uint32_t s = 0; s < part->shape_count && status == STATUS_OK; s++) {
+        struct words words = {.text = part->shapes[s].literals};
         struct slice unit;
-        if (shape->is_raw || (is_root && shape->row_count == 0))
+        if (part->shapes[s].is_raw || blocks[s] == 0)
             continue;
-        uint32_t begin = is_root ? shape->row_begin / INDEX_BLOCK_ROWS : 0;
-        uint32_t end = is_root ? (shape->row_begin + shape->row_count - 1) / INDEX_BLOCK_ROWS
-                               : last_block;
-        while (words_next(&words, &unit) && status == STATUS_OK) {
+        while (status == STATUS_OK && words_next(&words, &unit)) {
             uint64_t print = entity_fingerprint(entries->seed, unit);
-            for (uint32_t block = begin; block <= end && status == STATUS_OK; block++)
+            for (uint64_t left = blocks[s]; left != 0 && status == STATUS_OK; left &= left - 1) {
+                uint64_t block = (uint64_t)__builtin_ctzll(left);
                 status = add_entry(entries, key_of(print, 0, block), err);
+            }
         }
     }
+    free(blocks);
     return status == STATUS_OK ? order_blocks(entries, 0, err) : status;
 }
 
@@ -622,7 +663,7 @@ enum status entity_index_build(const struct part *part, const struct path_uses *
         return ERROR_MEMORY(err);
     entries->seed = seed;
     prints_init(&prints);
-    enum status status = add_literals(part, entries, err);
+    enum status status = add_literals(part, uses, entries, err);
     for (uint32_t p = 0; p < part->path_count && status == STATUS_OK; p++) {
         const struct path_column *column = &part->paths[p];
         if (column->is_array || column->is_object || column->dict_count == 0 ||

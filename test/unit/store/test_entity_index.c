@@ -146,6 +146,82 @@ static void no_value_is_denied_and_blocks_are_right(void **state)
     batch_maker_release(&m);
 }
 
+/* The blocks that the literals of shapes have the unit in. */
+static uint64_t blocks_of_literal(const struct entity_index *index, struct arena *arena,
+                                  struct slice unit)
+{
+    struct error err;
+    struct reader r = reader_from(index->directory.data, index->directory.size);
+    uint8_t bits = reader_u8(&r);
+    uint32_t rank_count = (uint32_t)reader_varint(&r), literals = UINT32_MAX, count = 0;
+    uint64_t *rank_blocks = ARENA_ARRAY(arena, uint64_t, rank_count, &err), ret = 0;
+    struct index_hit *hits = ARENA_ARRAY(arena, struct index_hit, rank_count, &err);
+    struct index_page *pages = ARENA_ARRAY(arena, struct index_page, index->page_count, &err);
+
+    for (uint32_t i = 0; i < rank_count; i++) {
+        if (reader_varint(&r) == 0)
+            literals = i;
+        rank_blocks[i] = reader_u64(&r);
+    }
+    read_pages(index, &r, pages);
+    uint32_t print = entity_fingerprint(99, unit) >> (32 - bits);
+    uint32_t page = entity_index_page(pages, index->page_count, print);
+    assert_int_not_equal(page, UINT32_MAX);
+    struct slice bytes = {index->pages.data + pages[page].offset, pages[page].size};
+    struct index_probe probe = {.first = pages[page].first,
+                                .fingerprint = print,
+                                .rank_count = rank_count,
+                                .rank_blocks = rank_blocks};
+    assert_int_equal(entity_index_probe(bytes, &probe, hits, &count, &err), STATUS_OK);
+    for (uint32_t i = 0; i < count; i++)
+        ret |= hits[i].rank == literals ? hits[i].blocks : 0;
+    return ret;
+}
+
+/* In more of them they would take more memory than the record that brought them, many times. */
+static void literals_of_elements_are_in_the_blocks_that_have_them(void **state)
+{
+    enum { ROWS = 1100 };
+    static const char *const TEXTS[] = {"{\"a\":[{\"wordelement\":1},{\"other\":2}]}",
+                                        "{\"a\":[{\"c\":[{\"wordindepth\":1}]}]}",
+                                        "{\"wordrecord\":1}"};
+    struct arena *arena = arena_new(64 * MIB);
+    struct entity_index index = {0};
+    struct path_uses uses;
+    struct batch_maker m;
+    struct error err;
+
+    (void)state;
+    batch_maker_init(&m, "T", 1);
+    for (int64_t i = 0; i < 3 * ROWS; i++)
+        batch_maker_add(&m, slice_of(TEXTS[i / ROWS]), i);
+    struct part *part = fixture_part(&m);
+    assert_int_equal(path_uses_build(part, arena, &uses, &err), STATUS_OK);
+    struct column_entry *columns = ARENA_ARRAY(arena, struct column_entry, part->path_count, &err);
+    buf_init(&index.pages, MIB);
+    buf_init(&index.directory, MIB);
+    assert_int_equal(entity_index_build(part, &uses, 99, columns, &index, &err), STATUS_OK);
+    /* The root shape of the first two is one; it has their rows by time. */
+    const struct shape *shape = &part->shapes[part_root_shape(part, 0)];
+    uint32_t first = shape->row_count == 2 * ROWS ? 0 : ROWS, other = first == 0 ? 2 * ROWS : 0;
+    const struct {
+        const char *unit;
+        uint32_t row;
+    } units[] = {{"wordelement", first}, {"other", first}, {"wordindepth", first + ROWS},
+                 {"wordrecord", other}};
+    for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+        uint64_t want = 0;
+        for (uint32_t row = units[i].row; row < units[i].row + ROWS; row++)
+            want |= UINT64_C(1) << (row / INDEX_BLOCK_ROWS);
+        assert_int_equal(blocks_of_literal(&index, arena, slice_of(units[i].unit)), want);
+    }
+    buf_release(&index.pages);
+    buf_release(&index.directory);
+    arena_free(arena);
+    part_unref(part);
+    batch_maker_release(&m);
+}
+
 static void letters_of_either_case_are_one_and_keys_differ(void **state)
 {
     (void)state;
@@ -182,6 +258,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(any_byte_folds_as_ascii_does),
         cmocka_unit_test(no_value_is_denied_and_blocks_are_right),
+        cmocka_unit_test(literals_of_elements_are_in_the_blocks_that_have_them),
         cmocka_unit_test(letters_of_either_case_are_one_and_keys_differ),
     };
 

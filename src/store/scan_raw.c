@@ -12,6 +12,7 @@ struct raw_reader {
     struct arena *arena; /* of the batch */
     struct json_tape tape;
     struct buf key, scratch;
+    struct map last; /* rest_text(): the last key of each name */
     struct slice raw;
 };
 
@@ -37,6 +38,34 @@ static struct slice value_text(const struct raw_reader *r, uint32_t token)
     return text;
 }
 
+/* The last key of a name wins.  To look for it among all keys would take the square of their
+ * number, and a record can have 100,000. */
+static enum status find_last(struct raw_reader *r, struct error *err)
+{
+    const struct json_token *tokens = r->tape.tokens;
+
+    map_clear(&r->last);
+    for (uint32_t key = 1; key < tokens[0].next; key = tokens[key + 1].next) {
+        buf_clear(&r->key);
+        json_unescape(json_text(r->raw, &tokens[key]), &r->key);
+        enum status status = buf_check(&r->key, err);
+        if (status != STATUS_OK)
+            return status;
+        struct map_entry *entry = map_put(&r->last, buf_slice(&r->key), NULL, err);
+        if (entry == NULL)
+            return err->status;
+        entry->value = key;
+    }
+    return STATUS_OK;
+}
+
+static bool is_last(struct raw_reader *r, uint32_t key)
+{
+    const struct map_entry *last = map_find(&r->last, buf_slice(&r->key));
+
+    return last != NULL && last->value == key;
+}
+
 static enum status rest_text(struct raw_reader *r, struct slice *ret, struct error *err)
 {
     const struct map *fields = r->scan->source->fields;
@@ -44,14 +73,15 @@ static enum status rest_text(struct raw_reader *r, struct slice *ret, struct err
     buf_init(&path, 4 * RECORD_BYTES_MAX);
     buf_clear(&r->scratch);
     const struct json_token *tokens = r->tape.tokens;
+    enum status status = find_last(r, err);
 
-    for (uint32_t key = 1; key < tokens[0].next; key = tokens[key + 1].next) {
+    for (uint32_t key = 1; key < tokens[0].next && status == STATUS_OK;
+         key = tokens[key + 1].next) {
         buf_clear(&r->key);
         json_unescape(json_text(r->raw, &tokens[key]), &r->key);
         buf_clear(&path);
         path_add_key(&path, buf_slice(&r->key));
-        uint32_t last = json_member(r->raw, tokens, 0, buf_slice(&r->key));
-        if (last != key + 1 || map_find(fields, buf_slice(&path)) != NULL)
+        if (!is_last(r, key) || map_find(fields, buf_slice(&path)) != NULL)
             continue;
         buf_add_byte(&r->scratch, r->scratch.size == 0 ? '{' : ',');
         buf_add_slice(&r->scratch, value_text(r, key));
@@ -60,7 +90,8 @@ static enum status rest_text(struct raw_reader *r, struct slice *ret, struct err
     }
     if (r->scratch.size > 0)
         buf_add_byte(&r->scratch, '}');
-    enum status status = buf_check(&path, err);
+    if (status == STATUS_OK)
+        status = buf_check(&path, err);
     if (status == STATUS_OK)
         status = buf_check(&r->scratch, err);
     buf_release(&path);
@@ -140,15 +171,19 @@ enum status scan_make_raw_column(const struct part_scan *scan, const struct colu
     uint8_t *nulls = vector_nulls(ret);
 
     json_tape_init(&reader.tape);
+    map_init(&reader.last);
     buf_init(&reader.key, RECORD_BYTES_MAX);
     buf_init(&reader.scratch, 4 * RECORD_BYTES_MAX);
     for (uint32_t i = 0; i < count && status == STATUS_OK; i++) {
-        bool is_null;
-        status = read_row(&reader, rows[i], data + i * size, &is_null, err);
+        bool is_null = true;
+        status = scan_look(scan, err); /* each may have a megabyte to parse */
+        if (status == STATUS_OK)
+            status = read_row(&reader, rows[i], data + i * size, &is_null, err);
         if (nulls != NULL)
             nulls[i] = is_null;
     }
     json_tape_release(&reader.tape);
+    map_release(&reader.last);
     buf_release(&reader.key);
     buf_release(&reader.scratch);
     return status;

@@ -61,11 +61,55 @@ static void times_of_both_sorts_of_rows(void **state)
     close_store(store);
 }
 
+static enum status count_looks(void *context, struct error *err)
+{
+    unsigned *left = context;
+
+    return --*left == 0 ? ERROR_SET(err, STATUS_LIMIT, "the time is over") : STATUS_OK;
+}
+
+/* Its time grows with them, not with their square, and is looked at. */
+static void records_of_many_fields_are_read_in_time(void **state)
+{
+    enum { FIELDS = 60000, RECORDS = 8 };
+    struct store *store = open_store();
+    struct batch_maker m;
+    struct buf text;
+    unsigned left = RECORDS;
+
+    (void)state;
+    buf_init(&text, MIB + KIB);
+    batch_maker_init(&m, "Audit", 1);
+    buf_add_text(&text, "{\"a0\":\"hidden\"");
+    for (unsigned i = 0; i < FIELDS; i++)
+        buf_add_format(&text, ",\"\\u0061%x\":1", i);
+    buf_add_byte(&text, '}');
+    for (int i = 0; i < RECORDS; i++)
+        batch_maker_add(&m, buf_slice(&text), i + 1);
+    put(store, &m);
+    uint64_t begin = clock_monotonic_us(clock_system());
+    struct query q = {.table = "Audit", .columns = "AdditionalFields"};
+    char *out = run(store, &q);
+    assert_true(clock_monotonic_us(clock_system()) - begin < 30000000); /* it took half an hour */
+    assert_null(strstr(out, "hidden"));
+    assert_int_equal(count_lines(out), RECORDS);
+    free(out);
+    q.check = count_looks;
+    q.check_context = &left;
+    q.want = STATUS_LIMIT;
+    free(run(store, &q));
+    assert_int_equal(left, 0);
+    buf_release(&text);
+    batch_maker_release(&m);
+    close_store(store);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(records_beyond_the_bounds_have_their_columns),
         cmocka_unit_test(times_of_both_sorts_of_rows),
+        cmocka_unit_test(records_of_many_fields_are_read_in_time),
     };
 
     int failed = cmocka_run_group_tests_name("in memory", tests, NULL, NULL);

@@ -44,6 +44,7 @@ static const struct system_column QUARANTINE_COLUMNS[] = {
 
 #define SYSTEM_COUNT (sizeof(SYSTEM_COLUMNS) / sizeof(SYSTEM_COLUMNS[0]))
 #define QUARANTINE_COUNT (sizeof(QUARANTINE_COLUMNS) / sizeof(QUARANTINE_COLUMNS[0]))
+#define FOUND_COLUMNS_MAX (TABLE_COLUMNS_MAX - SYSTEM_COUNT)
 
 /* ---- making columns ---- */
 
@@ -224,7 +225,9 @@ static enum type column_type(const struct path_column *path)
 }
 
 struct finder {
-    struct map types;  /* path -> enum type, in order of sight */
+    struct map types;  /* path -> enum type, in order of sight: of the columns */
+    struct buf key;    /* the one at hand */
+    bool has_rest;     /* keys that are no columns */
     bool has_raw_rows; /* records whose keys are not known */
 };
 
@@ -258,6 +261,19 @@ static enum status find_type(struct part_scan *scan, uint32_t path_index, enum t
     return STATUS_OK;
 }
 
+/* Keys that cannot be columns are not kept: senders make up as many as they like. */
+static bool can_be_column(struct finder *f, struct slice path)
+{
+    (void)path_next_key(&path, &f->key);
+    struct slice key = buf_slice(&f->key);
+    const struct system_column *own = find_system(key);
+    bool ret = (own == NULL || own->source == COLUMN_TABLE) && key.size > 0 &&
+               key.size <= COLUMN_NAME_BYTES_MAX && f->types.count < FOUND_COLUMNS_MAX;
+
+    f->has_rest |= !ret && !slice_is(key, "TimeGenerated");
+    return ret;
+}
+
 static enum status see_path(struct finder *f, struct part_scan *scan, uint32_t path_index,
                             struct error *err)
 {
@@ -267,6 +283,8 @@ static enum status see_path(struct finder *f, struct part_scan *scan, uint32_t p
 
     if (!path_is_top_level(path) || before == TYPE_DYNAMIC) /* which nothing changes */
         return STATUS_OK;
+    if (known == NULL && !can_be_column(f, path))
+        return buf_check(&f->key, err);
     enum status status = find_type(scan, path_index, &type, err);
     if (status != STATUS_OK)
         return status;
@@ -330,31 +348,20 @@ static enum status see_unit(struct finder *f, struct scan_source *source,
 
 static enum status make_found(struct scan_schema *made, struct finder *f, struct error *err)
 {
-    size_t system = SYSTEM_COUNT;
-    size_t room = TABLE_COLUMNS_MAX - system;
-    bool needs_rest = f->has_raw_rows || f->types.count > room;
-    struct buf key;
-    buf_init(&key, PART_PATH_BYTES_MAX);
+    size_t system = f->has_raw_rows || f->has_rest ? SYSTEM_COUNT : SYSTEM_COUNT - 1;
     enum status status = STATUS_OK;
 
     for (size_t i = 0; i < f->types.count && status == STATUS_OK; i++) {
         const struct map_entry *entry = &f->types.entries[i];
         struct slice rest = entry->key;
         enum type type = entry->value == NO_TYPE ? TYPE_STRING : (enum type)entry->value;
-        (void)path_next_key(&rest, &key);
-        const struct system_column *own = find_system(buf_slice(&key));
-        bool is_column = (own == NULL || own->source == COLUMN_TABLE) && key.size > 0 &&
-                         key.size <= COLUMN_NAME_BYTES_MAX && made->schema.column_count < room;
-        if (is_column)
-            status = add_column(made, buf_slice(&key),
-                                (struct source_column){COLUMN_FIELD, type, entry->key}, err);
-        else
-            needs_rest |= !slice_is(buf_slice(&key), "TimeGenerated");
+        (void)path_next_key(&rest, &f->key);
+        status = add_column(made, buf_slice(&f->key),
+                            (struct source_column){COLUMN_FIELD, type, entry->key}, err);
     }
-    buf_release(&key);
     if (status == STATUS_OK)
-        status = add_system(made, SYSTEM_COLUMNS, needs_rest ? system : system - 1, err);
-    return status;
+        status = buf_check(&f->key, err);
+    return status == STATUS_OK ? add_system(made, SYSTEM_COLUMNS, system, err) : status;
 }
 
 static enum status make_user(struct scan_source *source, struct scan_schema *made,
@@ -368,6 +375,7 @@ static enum status make_user(struct scan_source *source, struct scan_schema *mad
         return ERROR_MEMORY(err);
     source->is_found = true;
     map_init(&f.types);
+    buf_init(&f.key, PART_PATH_BYTES_MAX);
     for (uint32_t i = 0; i < source->unit_count && status == STATUS_OK; i++) {
         if (i > 0 && source->check != NULL)
             status = source->check(source->check_context, err);
@@ -380,6 +388,7 @@ static enum status make_user(struct scan_source *source, struct scan_schema *mad
     if (status == STATUS_OK)
         status = make_found(made, &f, err);
     map_release(&f.types);
+    buf_release(&f.key);
     arena_free(scratch);
     return status;
 }

@@ -125,12 +125,74 @@ static void columns_found_once_stay_the_same(void **state)
     close_store(store);
 }
 
+/* The table Mine of tenant 1. */
+static const struct scan_source *open_source(struct store *store, struct store_snapshot **ret)
+{
+    struct guid tenant = tenant_of(1);
+    struct table_source *source = NULL;
+    struct error err;
+
+    assert_int_equal(store_snapshot(store, ret, &err), STATUS_OK);
+    assert_int_equal(store_snapshot_source(*ret, SLICE("Mine"), &tenant, 1, &source, &err),
+                     STATUS_OK);
+    return (const struct scan_source *)source;
+}
+
+/* Senders make up as many as they like: they are not kept, nor are their values looked at. */
+static void keys_beyond_the_most_columns_cost_nothing(void **state)
+{
+    enum { KEYS = 1100, OTHERS = 20, OTHER_ROWS = 400 };
+    struct store *store = open_store();
+    struct store_snapshot *snapshot = NULL;
+    struct batch_maker m;
+    struct buf text;
+    struct error err;
+
+    (void)state;
+    buf_init(&text, MIB);
+    batch_maker_init(&m, "Mine", 1);
+    buf_add_format(&text, "{\"TimeGenerated\":1,\"%0257d\":1", 0);
+    for (int i = 0; i < KEYS; i++)
+        buf_add_format(&text, ",\"k%d\":1", i);
+    buf_add_byte(&text, '}');
+    batch_maker_add(&m, buf_slice(&text), 1);
+    put(store, &m);
+    for (int r = 0; r < OTHER_ROWS; r++) {
+        buf_clear(&text);
+        for (int i = 0; i < OTHERS; i++)
+            buf_add_format(&text, "%s\"o%d\":%d", i == 0 ? "{" : ",", i, r);
+        buf_add_byte(&text, '}');
+        batch_maker_add(&m, buf_slice(&text), r + 2);
+    }
+    put(store, &m);
+    const struct scan_source *source = open_source(store, &snapshot);
+    assert_int_equal(source->schema.column_count, TABLE_COLUMNS_MAX);
+    (void)column_of(&source->schema, SLICE("AdditionalFields"));
+    for (uint32_t u = 0; u < source->unit_count && is_sealed; u++) {
+        struct part *view = NULL;
+        uint8_t type;
+        assert_int_equal(section_view(source->units[u].section, &view, &err), STATUS_OK);
+        uint32_t path = part_find_path(view, SLICE("o1"), PATH_VALUE);
+        assert_true(path == UINT32_MAX || !section_found_type(view, path, &type));
+        part_unref(view);
+    }
+    store_snapshot_free(snapshot);
+    char *out = run(store, &(struct query){.table = "Mine", .columns = "k0 AdditionalFields"});
+    assert_non_null(strstr(out, "00000000\":1,\"k994\":1,\"k995\":1,"));
+    assert_non_null(strstr(out, "\nnull|{\"o0\":7,\"o1\":7,"));
+    free(out);
+    buf_release(&text);
+    batch_maker_release(&m);
+    close_store(store);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(user_tables_find_their_columns),
         cmocka_unit_test(finding_columns_looks_at_the_time),
         cmocka_unit_test(columns_found_once_stay_the_same),
+        cmocka_unit_test(keys_beyond_the_most_columns_cost_nothing),
     };
 
     int failed = cmocka_run_group_tests_name("in memory", tests, NULL, NULL);

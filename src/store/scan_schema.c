@@ -212,15 +212,19 @@ static enum type merge_types(enum type a, enum type b)
     return TYPE_DYNAMIC;
 }
 
+static enum type add_value(enum type type, struct slice text, uint8_t kind)
+{
+    if (type == TYPE_STRING && kind == JSON_STRING)
+        return type; /* no other string changes it */
+    return merge_types(type, leaf_type(text, kind));
+}
+
 static enum type column_type(const struct path_column *path)
 {
     enum type type = NO_TYPE;
 
-    for (uint32_t i = 0; i < path->dict_count && type != TYPE_DYNAMIC; i++) {
-        if (type == TYPE_STRING && path->dict_kinds[i] == JSON_STRING)
-            continue; /* no other string changes it */
-        type = merge_types(type, leaf_type(path->dict[i], path->dict_kinds[i]));
-    }
+    for (uint32_t i = 0; i < path->dict_count && type != TYPE_DYNAMIC; i++)
+        type = add_value(type, path->dict[i], path->dict_kinds[i]);
     return type;
 }
 
@@ -229,6 +233,7 @@ struct finder {
     struct buf key;    /* the one at hand */
     bool has_rest;     /* keys that are no columns */
     bool has_raw_rows; /* records whose keys are not known */
+    bool *raw_units;   /* a unit of the source: has it such records? */
 };
 
 /* What all values of a path are, where the form of their texts says it: ids and times are most
@@ -295,7 +300,8 @@ static enum status see_path(struct finder *f, struct part_scan *scan, uint32_t p
     return STATUS_OK;
 }
 
-static enum status see_part(struct finder *f, struct part_scan *scan, struct error *err)
+static enum status see_part(struct finder *f, struct part_scan *scan, bool *ret_raw,
+                            struct error *err)
 {
     const struct part *part = scan->part;
     bool *seen = ARENA_ARRAY(scan->arena, bool, part->path_count, err);
@@ -305,7 +311,7 @@ static enum status see_part(struct finder *f, struct part_scan *scan, struct err
 
     for (uint32_t s = 0; s < part->root_shape_count && status == STATUS_OK; s++) {
         const struct shape *shape = &part->shapes[s];
-        f->has_raw_rows |= shape->is_raw;
+        *ret_raw |= shape->is_raw;
         uint32_t slot_count = shape->is_raw ? 0 : shape->slot_count;
         for (uint32_t i = 0; i < slot_count && status == STATUS_OK; i++) {
             uint32_t path = shape->slots[i].path;
@@ -323,12 +329,128 @@ static enum status see_part(struct finder *f, struct part_scan *scan, struct err
     return status;
 }
 
-static enum status see_unit(struct finder *f, struct scan_source *source,
-                            const struct scan_unit *unit, struct arena *arena, struct error *err)
+/* ---- records that are kept whole ---- */
+
+#define RECORDS_A_LOOK 64u /* parsed between two looks at the time */
+
+/* Their keys make no columns (AdditionalFields has them), but what they have in the columns
+ * counts for the types: one that does not fit would be null, and nowhere else either. */
+struct whole_rows {
+    struct map types; /* path -> enum type, of keys that can be columns */
+    bool is_all;      /* else of those that are */
+    struct json_tape tape;
+    struct buf path;
+};
+
+static enum status see_record(struct finder *f, struct slice raw, struct whole_rows *w,
+                              struct error *err)
 {
-    struct part_scan scan = {.source = source, .arena = arena};
+    enum json_result result = json_parse(raw, JSON_DEPTH_MAX, &w->tape);
+    const struct json_token *tokens = w->tape.tokens;
+
+    if (result == JSON_NO_MEMORY)
+        return ERROR_MEMORY(err);
+    if (result != JSON_OK || tokens[0].kind != JSON_OBJECT)
+        return STATUS_OK; /* it has no columns then */
+    for (uint32_t at = 1; at < tokens[0].next; at = tokens[at + 1].next) {
+        struct slice key = json_plain(json_text(raw, &tokens[at]), &f->key);
+        if (f->key.failed)
+            return ERROR_MEMORY(err);
+        if (key.size > COLUMN_NAME_BYTES_MAX)
+            continue;
+        buf_clear(&w->path);
+        path_add_key(&w->path, key);
+        if (w->path.failed)
+            return ERROR_MEMORY(err);
+        struct slice path = buf_slice(&w->path);
+        struct map_entry *entry = map_find(&w->types, path);
+        if (entry == NULL && w->types.count >= TABLE_COLUMNS_MAX &&
+            map_find(&f->types, path) == NULL) {
+            w->is_all = false;
+            continue;
+        }
+        if (entry == NULL) {
+            entry = map_put(&w->types, path, NULL, err);
+            if (entry == NULL)
+                return err->status;
+            entry->value = NO_TYPE;
+        }
+        entry->value = add_value((enum type)entry->value, json_text(raw, &tokens[at + 1]),
+                                 tokens[at + 1].kind);
+    }
+    return STATUS_OK;
+}
+
+static enum status see_whole_shape(struct finder *f, struct part_scan *scan, uint32_t s,
+                                   struct whole_rows *w, struct error *err)
+{
+    const struct part *part = scan->part;
+    const struct shape *shape = &part->shapes[s];
+    const struct scan_source *source = scan->source;
+    const struct path_column *path = &part->paths[shape->slots[0].path];
+    enum status status = scan_load_shape(scan, s, err);
+
+    if (status == STATUS_OK)
+        status = scan_load_rows(scan, ROWS_FLAGS, err);
+    for (uint32_t i = 0; i < shape->row_count && status == STATUS_OK; i++) {
+        uint32_t code = code_at(path->codes, shape->slots[0].first + i);
+        if (i % RECORDS_A_LOOK == RECORDS_A_LOOK - 1 && source->check != NULL)
+            status = source->check(source->check_context, err);
+        if (status == STATUS_OK &&
+            (part->row_flags[shape->row_begin + i] & RECORD_QUARANTINED) == 0)
+            status = see_record(f, path->dict[code], w, err);
+    }
+    return status;
+}
+
+static void add_whole(struct finder *f, const struct map *types)
+{
+    for (size_t i = 0; i < types->count; i++) {
+        struct map_entry *entry = map_find(&f->types, types->entries[i].key);
+        if (entry != NULL)
+            entry->value =
+                merge_types((enum type)entry->value, (enum type)types->entries[i].value);
+    }
+}
+
+/* When all columns are known. */
+static enum status see_whole(struct finder *f, struct part_scan *scan, struct error *err)
+{
+    struct whole_rows whole = {.is_all = true};
     enum status status = STATUS_OK;
 
+    map_init(&whole.types);
+    json_tape_init(&whole.tape);
+    buf_init(&whole.path, PART_PATH_BYTES_MAX);
+    for (uint32_t s = 0; s < scan->part->root_shape_count && status == STATUS_OK; s++) {
+        if (scan->part->shapes[s].is_raw)
+            status = see_whole_shape(f, scan, s, &whole, err);
+    }
+    if (status == STATUS_OK)
+        add_whole(f, &whole.types);
+    if (status == STATUS_OK && scan->is_view && whole.is_all)
+        section_keep_whole(scan->part, &whole.types);
+    map_release(&whole.types);
+    json_tape_release(&whole.tape);
+    buf_release(&whole.path);
+    return status;
+}
+
+/* ---- all rows ---- */
+
+static enum status see_unit(struct finder *f, struct scan_source *source, uint32_t index,
+                            bool is_whole, struct arena *arena, struct error *err)
+{
+    const struct scan_unit *unit = &source->units[index];
+    struct part_scan scan = {.source = source, .arena = arena};
+    const struct map *kept =
+        is_whole && unit->section != NULL ? section_found_whole(unit->section) : NULL;
+    enum status status = STATUS_OK;
+
+    if (kept != NULL) {
+        add_whole(f, kept);
+        return STATUS_OK;
+    }
     if (unit->section == NULL) {
         status = held_part(unit->held, &scan.part, err);
     } else {
@@ -336,7 +458,8 @@ static enum status see_unit(struct finder *f, struct scan_source *source,
         status = section_view(unit->section, &scan.part, err);
     }
     if (status == STATUS_OK)
-        status = see_part(f, &scan, err);
+        status = is_whole ? see_whole(f, &scan, err)
+                          : see_part(f, &scan, &f->raw_units[index], err);
     part_unref(scan.part);
     if (status != STATUS_CORRUPT)
         return status;
@@ -344,6 +467,25 @@ static enum status see_unit(struct finder *f, struct scan_source *source,
     source->unread = unit->section;
     *err = (struct error){0};
     return STATUS_OK;
+}
+
+/* is_whole: of records that are kept whole, which come last. */
+static enum status see_units(struct finder *f, struct scan_source *source, bool is_whole,
+                             struct arena *scratch, struct error *err)
+{
+    enum status status = STATUS_OK;
+
+    for (uint32_t i = 0; i < source->unit_count && status == STATUS_OK; i++) {
+        if (is_whole && !f->raw_units[i])
+            continue;
+        if (i > 0 && source->check != NULL)
+            status = source->check(source->check_context, err);
+        if (status == STATUS_OK)
+            status = see_unit(f, source, i, is_whole, scratch, err);
+        f->has_raw_rows |= f->raw_units[i];
+        arena_clear(scratch);
+    }
+    return status;
 }
 
 static enum status make_found(struct scan_schema *made, struct finder *f, struct error *err)
@@ -367,22 +509,19 @@ static enum status make_found(struct scan_schema *made, struct finder *f, struct
 static enum status make_user(struct scan_source *source, struct scan_schema *made,
                              struct error *err)
 {
-    struct finder f = {0};
-    struct arena *scratch = arena_share(source->arena);
-    enum status status = STATUS_OK;
+    struct finder f = {.raw_units = ARENA_ARRAY(source->arena, bool, source->unit_count, err)};
+    struct arena *scratch = f.raw_units == NULL ? NULL : arena_share(source->arena);
 
+    if (f.raw_units == NULL)
+        return err->status;
     if (scratch == NULL)
         return ERROR_MEMORY(err);
     source->is_found = true;
     map_init(&f.types);
-    buf_init(&f.key, PART_PATH_BYTES_MAX);
-    for (uint32_t i = 0; i < source->unit_count && status == STATUS_OK; i++) {
-        if (i > 0 && source->check != NULL)
-            status = source->check(source->check_context, err);
-        if (status == STATUS_OK)
-            status = see_unit(&f, source, &source->units[i], scratch, err);
-        arena_clear(scratch);
-    }
+    buf_init(&f.key, RECORD_BYTES_MAX);
+    enum status status = see_units(&f, source, false, scratch, err);
+    if (status == STATUS_OK && f.has_raw_rows)
+        status = see_units(&f, source, true, scratch, err);
     if (status == STATUS_OK)
         status = make_room(made, TABLE_COLUMNS_MAX, err);
     if (status == STATUS_OK)

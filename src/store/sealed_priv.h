@@ -10,6 +10,7 @@
 #ifndef STORE_SEALED_PRIV_H
 #define STORE_SEALED_PRIV_H
 
+#include "base/map.h"
 #include "store/cache_priv.h"
 #include "store/section_priv.h"
 #include "store/seq_set_priv.h"
@@ -81,6 +82,7 @@ struct section {
     atomic_bool is_broken;
     atomic_uint facts; /* enum section_facts */
     _Atomic(struct found_types *) found; /* owned; NULL until there is something */
+    _Atomic(struct map *) whole; /* section_keep_whole(); likewise */
     atomic_bool stays; /* it could not be read or joined: not tried again in this process */
     bool is_leaving;   /* a commit takes it away; write_lock */
 };

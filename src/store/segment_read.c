@@ -65,6 +65,7 @@ enum status section_new(const struct section_info *info, struct segment_file *fi
     atomic_init(&section->is_broken, false);
     atomic_init(&section->facts, file == NULL ? FACTS_SOUND : FACTS_UNKNOWN);
     atomic_init(&section->found, NULL);
+    atomic_init(&section->whole, NULL);
     section->info = *info;
     section->id = random_u64();
     section->plain = plain;
@@ -89,13 +90,29 @@ static size_t found_bytes(uint32_t path_count)
     return sizeof(struct found_types) + path_count;
 }
 
+static size_t whole_bytes(const struct map *types)
+{
+    size_t bytes = sizeof(*types) + types->entry_capacity * sizeof(*types->entries) +
+                   types->slot_count * sizeof(*types->slots);
+
+    for (size_t i = 0; i < types->count; i++)
+        bytes += types->entries[i].key.size;
+    return bytes;
+}
+
 static void free_found(struct section *section)
 {
     struct found_types *found = atomic_load(&section->found);
+    struct map *whole = atomic_load(&section->whole);
 
     if (found != NULL)
         cache_let_go(section->cache, found_bytes(found->path_count));
     free(found);
+    if (whole == NULL)
+        return;
+    cache_let_go(section->cache, whole_bytes(whole));
+    map_release(whole);
+    free(whole);
 }
 
 void section_unref(struct section *section)
@@ -708,7 +725,7 @@ bool section_found_type(const struct part *view, uint32_t path, uint8_t *ret)
     return kept != 0;
 }
 
-#define FOUND_ROWS_MIN 16u /* a path */
+#define FOUND_ROWS_MIN 16u /* a path, or a key */
 
 void section_keep_type(const struct part *view, uint32_t path, uint8_t type)
 {
@@ -729,6 +746,29 @@ void section_keep_type(const struct part *view, uint32_t path, uint8_t type)
     if (found != NULL)
         atomic_store_explicit(&found->types[path], (unsigned char)(type + 1),
                               memory_order_relaxed);
+}
+
+const struct map *section_found_whole(const struct section *section)
+{
+    return atomic_load(&section->whole);
+}
+
+void section_keep_whole(const struct part *view, struct map *types)
+{
+    struct section *section = view->reader->section;
+    struct map *none = NULL, *mine = NULL;
+
+    if (types->count <= view->row_count / FOUND_ROWS_MIN)
+        mine = malloc(sizeof(*mine));
+    if (mine == NULL)
+        return;
+    *mine = *types;
+    if (!atomic_compare_exchange_strong(&section->whole, &none, mine)) {
+        free(mine);
+        return;
+    }
+    cache_hold(section->cache, whole_bytes(mine));
+    map_init(types);
 }
 
 struct section *section_of_view(const struct part *view)

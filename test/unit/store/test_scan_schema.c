@@ -186,6 +186,48 @@ static void keys_beyond_the_most_columns_cost_nothing(void **state)
     close_store(store);
 }
 
+/* Once they were cut into columns, what does not fit changed the type. */
+static void whole_records_count_for_the_types(void **state)
+{
+    enum { WHOLE = 80, OTHER = 50 };
+    struct store *store = open_store();
+    struct store_snapshot *snapshot = NULL;
+    struct batch_maker m;
+    struct buf text, want;
+
+    (void)state;
+    buf_init(&text, MIB);
+    buf_init(&want, MIB);
+    batch_maker_init(&m, "Mine", 1);
+    batch_maker_add(&m, SLICE("{\"n\":1,\"t\":\"2026-01-01T00:00:00Z\",\"l\":3}"), 1);
+    buf_add_text(&want, "1|2026-01-01T00:00:00Z|3\n");
+    for (int r = 0; r < WHOLE; r++) {
+        buf_clear(&text);
+        buf_add_format(&text, "{\"\\u006e\":%s,\"t\":\"n/a\",\"l\":3.5,\"o\":{\"k\":0",
+                       r == OTHER ? "\"high\"" : "2");
+        buf_add_format(&want, "%s|n/a|3.5\n", r == OTHER ? "\"high\"" : "2");
+        for (uint32_t i = 0; i < SHAPE_SLOTS_MAX; i++)
+            buf_add_format(&text, ",\"k%u\":1", i);
+        buf_add_text(&text, "}}");
+        batch_maker_add(&m, buf_slice(&text), r + 2);
+    }
+    put(store, &m);
+    buf_add_byte(&want, '\0');
+    for (int i = 0; i < 2; i++) /* found, then known */
+        check(store, (struct query){.table = "Mine", .columns = "n t l"}, want.data);
+    const struct scan_source *source = open_source(store, &snapshot);
+    if (is_sealed) {
+        const struct map *kept = section_found_whole(source->units[0].section);
+        assert_non_null(kept);
+        assert_int_equal(kept->count, 4);
+    }
+    store_snapshot_free(snapshot);
+    buf_release(&text);
+    buf_release(&want);
+    batch_maker_release(&m);
+    close_store(store);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -193,6 +235,7 @@ int main(void)
         cmocka_unit_test(finding_columns_looks_at_the_time),
         cmocka_unit_test(columns_found_once_stay_the_same),
         cmocka_unit_test(keys_beyond_the_most_columns_cost_nothing),
+        cmocka_unit_test(whole_records_count_for_the_types),
     };
 
     int failed = cmocka_run_group_tests_name("in memory", tests, NULL, NULL);

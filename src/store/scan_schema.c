@@ -11,9 +11,14 @@
 #include "base/limits.h"
 #include "base/text.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #define NO_TYPE TYPE_COUNT_ /* nothing but nulls so far */
+/* Whole numbers, some of which are no reals: longs, unless there are fractions. */
+#define WIDE_LONG ((enum type)(TYPE_COUNT_ + 1))
+#define DOUBLE_LONG_MAX (INT64_MAX - 1023) /* below 2^63, the highest that is both */
+#define DOUBLE_TEXT_BYTES 312 /* "%.0f" of the lowest, and a null */
 #define TYPED_BYTES_MAX 256u /* longer escaped texts are neither times nor GUIDs */
 
 struct system_column {
@@ -172,10 +177,40 @@ static enum type string_type(struct slice text)
     return type;
 }
 
-static enum type leaf_type(struct slice text, uint8_t kind)
+static bool is_double(int64_t number)
+{
+    return number >= -DOUBLE_LONG_MAX && number <= DOUBLE_LONG_MAX &&
+           (int64_t)(double)number == number;
+}
+
+/* The same of a whole number that is no long. */
+static bool is_double_text(struct slice text)
+{
+    char shown[DOUBLE_TEXT_BYTES];
+    double number;
+
+    if (!text_parse_double(text, &number))
+        return false;
+    (void)snprintf(shown, sizeof(shown), "%.0f", number);
+    return slice_is(text, shown);
+}
+
+/* A number of which neither a long nor a real has each digit stays as it is written. */
+static enum type number_type(struct slice text)
 {
     int64_t number;
+    size_t digits = 0;
 
+    if (text_parse_i64(text, &number))
+        return is_double(number) ? TYPE_LONG : WIDE_LONG;
+    while (digits < text.size &&
+           (text.data[digits] == '-' || (text.data[digits] >= '0' && text.data[digits] <= '9')))
+        digits++;
+    return digits < text.size || is_double_text(text) ? TYPE_REAL : TYPE_DYNAMIC;
+}
+
+static enum type leaf_type(struct slice text, uint8_t kind)
+{
     switch ((enum json_kind)kind) {
     case JSON_OBJECT:
     case JSON_ARRAY:
@@ -183,7 +218,7 @@ static enum type leaf_type(struct slice text, uint8_t kind)
     case JSON_STRING:
         return string_type(text);
     case JSON_NUMBER:
-        return text_parse_i64(text, &number) ? TYPE_LONG : TYPE_REAL;
+        return number_type(text);
     case JSON_TRUE:
     case JSON_FALSE:
         return TYPE_BOOL;
@@ -198,7 +233,7 @@ static bool is_text_type(enum type type)
     return type == TYPE_STRING || type == TYPE_DATETIME || type == TYPE_GUID;
 }
 
-/* The type that can hold both: dynamic where the JSON kinds differ. */
+/* The type that can hold both: dynamic where the JSON kinds differ, or digits would be lost. */
 static enum type merge_types(enum type a, enum type b)
 {
     if (a == b || b == NO_TYPE)
@@ -207,6 +242,8 @@ static enum type merge_types(enum type a, enum type b)
         return b;
     if (is_text_type(a) && is_text_type(b))
         return TYPE_STRING;
+    if ((a == TYPE_LONG && b == WIDE_LONG) || (a == WIDE_LONG && b == TYPE_LONG))
+        return WIDE_LONG;
     if ((a == TYPE_LONG && b == TYPE_REAL) || (a == TYPE_REAL && b == TYPE_LONG))
         return TYPE_REAL;
     return TYPE_DYNAMIC;
@@ -488,6 +525,13 @@ static enum status see_units(struct finder *f, struct scan_source *source, bool 
     return status;
 }
 
+static enum type found_type(uint64_t value)
+{
+    if (value == NO_TYPE)
+        return TYPE_STRING;
+    return value == WIDE_LONG ? TYPE_LONG : (enum type)value;
+}
+
 static enum status make_found(struct scan_schema *made, struct finder *f, struct error *err)
 {
     size_t system = f->has_raw_rows || f->has_rest ? SYSTEM_COUNT : SYSTEM_COUNT - 1;
@@ -496,7 +540,7 @@ static enum status make_found(struct scan_schema *made, struct finder *f, struct
     for (size_t i = 0; i < f->types.count && status == STATUS_OK; i++) {
         const struct map_entry *entry = &f->types.entries[i];
         struct slice rest = entry->key;
-        enum type type = entry->value == NO_TYPE ? TYPE_STRING : (enum type)entry->value;
+        enum type type = found_type(entry->value);
         (void)path_next_key(&rest, &f->key);
         status = add_column(made, buf_slice(&f->key),
                             (struct source_column){COLUMN_FIELD, type, entry->key}, err);

@@ -228,6 +228,38 @@ static void whole_records_count_for_the_types(void **state)
     close_store(store);
 }
 
+static void whole_numbers_keep_their_digits(void **state)
+{
+    static const enum type TYPES[] = {TYPE_DYNAMIC, TYPE_LONG, TYPE_DYNAMIC, TYPE_REAL,
+                                      TYPE_REAL,    TYPE_REAL, TYPE_LONG};
+    struct store *store = open_store();
+    struct store_snapshot *snapshot = NULL;
+    struct batch_maker m;
+
+    (void)state;
+    batch_maker_init(&m, "Mine", 1);
+    batch_maker_add(&m,
+                    SLICE("{\"a\":9007199254740993,\"b\":9007199254740993,"
+                          "\"c\":18446744073709551615,\"d\":1,\"e\":1.25,"
+                          "\"f\":18446744073709551616,\"g\":-9223372036854775808}"),
+                    1);
+    put(store, &m);
+    batch_maker_add(&m,
+                    SLICE("{\"a\":1.5,\"b\":2,\"c\":1,\"d\":1.5,\"e\":9007199254740994,"
+                          "\"f\":2,\"g\":9223372036854775807}"),
+                    2);
+    put(store, &m);
+    const struct scan_source *source = open_source(store, &snapshot);
+    for (uint32_t i = 0; i < sizeof(TYPES) / sizeof(TYPES[0]); i++)
+        assert_int_equal(source->schema.columns[i].type, TYPES[i]);
+    store_snapshot_free(snapshot);
+    check(store, (struct query){.table = "Mine", .columns = "a b c d g"},
+          "9007199254740993|9007199254740993|18446744073709551615|1|-9223372036854775808\n"
+          "1.5|2|1|1.5|9223372036854775807\n");
+    batch_maker_release(&m);
+    close_store(store);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -236,6 +268,7 @@ int main(void)
         cmocka_unit_test(columns_found_once_stay_the_same),
         cmocka_unit_test(keys_beyond_the_most_columns_cost_nothing),
         cmocka_unit_test(whole_records_count_for_the_types),
+        cmocka_unit_test(whole_numbers_keep_their_digits),
     };
 
     int failed = cmocka_run_group_tests_name("in memory", tests, NULL, NULL);

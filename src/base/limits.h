@@ -22,6 +22,9 @@
 #define REQUEST_BODY_BYTES_MAX (64 * MIB)  /* decoded; above it 413 and nothing is stored */
 #define REQUEST_RECORDS_MAX 1000000u       /* each costs about 130 bytes beside its own */
 #define REQUEST_TOKEN_BYTES_MAX (64 * MIB) /* JSON tokens kept; records behind are parsed again */
+#define REQUEST_TOKENS_SHARE 4 /* of the body's bytes: usual ones take one or two, the most eight */
+#define DELIVERY_TOKENS_MAX 2097152u /* of what becomes a part at once, 40 bytes each meanwhile; a
+                                      * leaf of usual records has no more */
 #define REQUEST_MEMORY_BYTES_MAX (640 * MIB) /* all that a request may allocate; a runaway stop */
 #define INGEST_BODIES_BYTES_MAX (256 * MIB) /* of requests at work; more wait for a 429 */
 #define INGEST_RESERVE_BYTES (32 * MIB)    /* free space left for the server's own records */

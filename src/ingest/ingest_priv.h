@@ -48,7 +48,7 @@ uint32_t oldest_minute(const struct ingest *ingest);
  * *ret_ahead_us as of horizon_now(). */
 uint32_t oldest_kept_minute(struct ingest *ingest, int64_t *ret_ahead_us);
 
-/* Hands one leaf of stored records to the record sink. */
+/* Hands one leaf of stored records to the record sink, in parts if they have very many values. */
 struct delivery {
     struct guid tenant;
     struct slice table;

@@ -41,8 +41,8 @@ static bool lacks_tokens(const struct record *records, uint32_t count)
     return false;
 }
 
-enum status deliver_records(struct ingest *ingest, const struct delivery *delivery,
-                            struct record *records, uint32_t count, struct error *err)
+static enum status deliver_some(struct ingest *ingest, const struct delivery *delivery,
+                                struct record *records, uint32_t count, struct error *err)
 {
     struct record_batch batch = {.tenant = delivery->tenant,
                                  .table = delivery->table,
@@ -60,6 +60,31 @@ enum status deliver_records(struct ingest *ingest, const struct delivery *delive
     if (status == STATUS_OK)
         status = record_sink_take(ingest->options.records, &batch, err);
     arena_free(arena);
+    return status;
+}
+
+/* How many of them become a part at once: what is made of them meanwhile goes by their values,
+ * not by their bytes. */
+static uint32_t count_some(const struct record *records, uint32_t count)
+{
+    uint64_t tokens = records[0].token_count;
+    uint32_t some = 1;
+
+    while (some < count && tokens + records[some].token_count <= DELIVERY_TOKENS_MAX)
+        tokens += records[some++].token_count;
+    return some;
+}
+
+enum status deliver_records(struct ingest *ingest, const struct delivery *delivery,
+                            struct record *records, uint32_t count, struct error *err)
+{
+    enum status status = STATUS_OK;
+
+    for (uint32_t at = 0; at < count && status == STATUS_OK;) {
+        uint32_t some = count_some(records + at, count - at);
+        status = deliver_some(ingest, delivery, records + at, some, err);
+        at += some;
+    }
     return status;
 }
 

@@ -108,14 +108,15 @@ static enum status decode_leaves(struct item *item, struct error *err)
     return STATUS_OK;
 }
 
-/* Tokens are kept up to REQUEST_TOKEN_BYTES_MAX, as in a request; those behind
- * are borrowed from the tape for the examination. */
+/* Tokens are kept up to a bound, as in a request; those behind are borrowed from the
+ * tape for the examination. */
 static enum status parse_record(struct item *item, struct record *record, struct json_tape *tape,
-                                size_t *kept_bytes, struct error *err)
+                                size_t *left_bytes, struct error *err)
 {
-    if (*kept_bytes < REQUEST_TOKEN_BYTES_MAX) {
+    if (*left_bytes > 0) {
         enum status status = split_parse(record, tape, item->arena, err);
-        *kept_bytes += record->token_count * sizeof(struct json_token);
+        size_t size = record->token_count * sizeof(struct json_token);
+        *left_bytes -= size < *left_bytes ? size : *left_bytes;
         return status;
     }
     enum quarantine reason;
@@ -129,6 +130,15 @@ static enum status parse_record(struct item *item, struct record *record, struct
     return STATUS_OK;
 }
 
+static size_t record_bytes(const struct item *item)
+{
+    size_t bytes = 0;
+
+    for (uint32_t i = 0; i < item->records.count; i++)
+        bytes += item->records.items[i].raw.size;
+    return bytes;
+}
+
 static enum status decode_records(struct replay *replay, struct item *item, struct error *err)
 {
     const struct ingest_options *ingest = &replay->ingest->options;
@@ -136,7 +146,7 @@ static enum status decode_records(struct replay *replay, struct item *item, stru
                                       .received_us = item->tail.received_us};
     struct print_keys keys;
     struct json_tape tape;
-    size_t kept_bytes = 0;
+    size_t left_bytes = split_token_bytes_max(record_bytes(item));
     enum status status = tenant_print_keys(item->tenant, &keys, err);
 
     if (ingest->time_column != NULL)
@@ -146,7 +156,7 @@ static enum status decode_records(struct replay *replay, struct item *item, stru
         struct record *record = &item->records.items[i];
         struct examination examination;
         if ((record->flags & RECORD_QUARANTINED) == 0)
-            status = parse_record(item, record, &tape, &kept_bytes, err);
+            status = parse_record(item, record, &tape, &left_bytes, err);
         if (status != STATUS_OK)
             break;
         examine_record(&options, record, &examination);

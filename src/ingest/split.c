@@ -11,6 +11,7 @@
 
 #include <stdlib.h>
 
+#define TOKEN_BYTES_MIN (64 * KIB) /* that may be kept of any body */
 #define BOM SLICE("\xEF\xBB\xBF")
 
 static const char *const reasons[QUARANTINE_COUNT_] = {
@@ -68,6 +69,13 @@ static enum quarantine reason_of(enum json_result result)
     return QUARANTINE_NOT_JSON;
 }
 
+size_t split_token_bytes_max(size_t body_bytes)
+{
+    size_t share = REQUEST_TOKENS_SHARE * body_bytes + TOKEN_BYTES_MIN;
+
+    return share < REQUEST_TOKEN_BYTES_MAX ? share : REQUEST_TOKEN_BYTES_MAX;
+}
+
 static enum status add_record(struct split *split, struct slice raw, enum quarantine reason,
                               struct error *err)
 {
@@ -89,7 +97,7 @@ static enum status add_record(struct split *split, struct slice raw, enum quaran
     } else {
         size_t size = split->tape.count * sizeof(struct json_token);
         record.token_count = split->tape.count;
-        if (split->token_bytes + size <= REQUEST_TOKEN_BYTES_MAX) {
+        if (split->token_bytes + size <= split_token_bytes_max(split->body.size)) {
             struct json_token *tokens = arena_alloc_raw(split->arena, size, err);
             if (tokens == NULL)
                 return err->status;

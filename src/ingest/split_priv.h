@@ -50,9 +50,11 @@ void split_begin(struct split *split, struct slice body, enum ingest_format form
 
 /* Cuts off up to `count` records more, fewer only when the state is SPLIT_DONE.  Who looks at
  * some before the next are cut finds them in the processor's cache.  Tokens are kept up to
- * REQUEST_TOKEN_BYTES_MAX; later records have tokens NULL and token_count > 0: split_parse()
+ * split_token_bytes_max(); later records have tokens NULL and token_count > 0: split_parse()
  * them when needed.  STATUS_LIMIT for too many records or no memory. */
 enum status split_some(struct split *split, uint32_t count, struct error *err) MUST_USE;
+/* Of the tokens of a body's records: the shortest values would take eight times their bytes. */
+size_t split_token_bytes_max(size_t body_bytes);
 
 /* Parses one whole record into the tape; *ret says whether it is one.  Fails only
  * without memory. */

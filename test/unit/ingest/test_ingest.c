@@ -799,6 +799,54 @@ static void our_own_records_are_taken_beside_large_bodies(void **state)
     arena_free(arena);
 }
 
+static void put_copies(struct world *w, struct slice line, int count, struct arena *arena)
+{
+    struct ingest_answer answer;
+    struct buf body;
+
+    buf_init(&body, REQUEST_BODY_BYTES_MAX);
+    for (int i = 0; i < count; i++) {
+        buf_add_slice(&body, line);
+        buf_add_byte(&body, '\n');
+    }
+    w->record_count = w->batch_count = 0;
+    assert_int_equal(world_put(w, "Mine", buf_slice(&body), arena, &answer), STATUS_OK);
+    assert_int_equal(answer.stored, count);
+    assert_int_equal(w->record_count, count);
+    buf_release(&body);
+}
+
+/* What a part is made of takes memory by its values: not all of a leaf's at once where they are
+ * the shortest. */
+static void records_of_very_many_values_are_delivered_in_parts(void **state)
+{
+    struct world *w = *state;
+    struct arena *arena = arena_new(MIB);
+    struct buf line;
+
+    buf_init(&line, MIB);
+    buf_add_text(&line, "{\"k0\":0");
+    for (int i = 1; i < 100; i++)
+        buf_add_format(&line, ",\"k%d\":0", i);
+    buf_add_byte(&line, '}');
+    put_copies(w, buf_slice(&line), LEAF_RECORDS_MAX, arena);
+    assert_int_equal(w->batch_count, 1);
+    buf_clear(&line);
+    buf_add_text(&line, "{\"a\":[0");
+    for (int i = 1; i < 500000; i++)
+        buf_add_text(&line, ",0");
+    buf_add_text(&line, "]}");
+    put_copies(w, buf_slice(&line), 16, arena);
+    assert_int_equal(w->batch_count, 4);
+    world_reopen(w);
+    assert_int_equal(w->batch_count, 5);
+    assert_int_equal(w->record_count, LEAF_RECORDS_MAX + 16);
+    for (size_t i = 0; i < w->record_count; i++)
+        assert_int_equal(w->records[i].seq, i + 1);
+    buf_release(&line);
+    arena_free(arena);
+}
+
 static void refuse_table(struct world *w, const char *table, const char *body,
                          struct arena *arena)
 {
@@ -962,6 +1010,7 @@ int main(void)
         TEST(wrong_requests_are_refused),
         TEST(audit_records_are_known_by_their_fields),
         TEST(our_own_records_are_taken_beside_large_bodies),
+        TEST(records_of_very_many_values_are_delivered_in_parts),
         TEST(a_tenant_has_a_bounded_number_of_tables),
         TEST(a_tenant_with_too_many_tables_keeps_them),
         TEST(a_failed_sink_stops_everything),

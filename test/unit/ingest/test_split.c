@@ -247,8 +247,10 @@ static void tokens_beyond_the_bound_are_not_kept(void **state)
     struct error err;
     struct json_tape tape;
 
-    f->split.token_bytes = REQUEST_TOKEN_BYTES_MAX - sizeof(struct json_token);
-    cut(f, SLICE("{}\n{\"a\":1}"), INGEST_FORMAT_AUTO);
+    struct slice body = SLICE("{}\n{\"a\":1}");
+
+    f->split.token_bytes = split_token_bytes_max(body.size) - sizeof(struct json_token);
+    cut(f, body, INGEST_FORMAT_AUTO);
     assert_non_null(f->split.records[0].tokens);
     assert_null(f->split.records[1].tokens);
     assert_int_equal(f->split.records[1].token_count, 3);
@@ -258,6 +260,33 @@ static void tokens_beyond_the_bound_are_not_kept(void **state)
     struct record bad = {.raw = SLICE("[]")};
     assert_int_equal(split_parse(&bad, &tape, f->arena, &err), STATUS_CORRUPT);
     json_tape_release(&tape);
+    assert_int_equal(split_token_bytes_max(REQUEST_BODY_BYTES_MAX), REQUEST_TOKEN_BYTES_MAX);
+}
+
+/* Of the shortest values they would take eight times the body, for as long as the log takes. */
+static void tokens_are_bounded_by_the_body(void **state)
+{
+    enum { RECORDS = 16, VALUES = 32 * 1024 };
+    struct fixture *f = *state;
+    struct buf body;
+    size_t kept = 0;
+
+    buf_init(&body, 2 * MIB);
+    for (int r = 0; r < RECORDS; r++) {
+        buf_add_text(&body, "{\"a\":[0");
+        for (int v = 1; v < VALUES; v++)
+            buf_add_text(&body, ",0");
+        buf_add_text(&body, "]}\n");
+    }
+    cut(f, buf_slice(&body), INGEST_FORMAT_AUTO);
+    assert_int_equal(f->split.count, RECORDS);
+    for (uint32_t r = 0; r < RECORDS; r++) {
+        assert_true(f->split.records[r].token_count > VALUES);
+        if (f->split.records[r].tokens != NULL)
+            kept += f->split.records[r].token_count * sizeof(struct json_token);
+    }
+    assert_in_range(kept, 3 * body.size, 5 * body.size);
+    buf_release(&body);
 }
 
 static void reasons_have_stable_numbers(void **state)
@@ -329,6 +358,7 @@ int main(void)
         TEST(depth_64_passes_and_65_does_not),
         TEST(too_many_records_are_refused),
         TEST(tokens_beyond_the_bound_are_not_kept),
+        TEST(tokens_are_bounded_by_the_body),
         TEST(reasons_have_stable_numbers),
         TEST(the_malformed_samples_are_judged),
     };

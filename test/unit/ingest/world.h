@@ -60,6 +60,7 @@ struct world {
     pthread_mutex_t lock;
     struct seen_record *records;
     size_t record_count;
+    uint32_t batch_count;
     struct leaf_fields *leaves;
     size_t leaf_count;
     uint64_t skipped_to; /* a leaf; 0: none was skipped */
@@ -107,6 +108,7 @@ static enum status world_take(struct record_sink *sink, const struct record_batc
             (uint32_t)r->raw.size, r->token_count, batch->replayed, batch->tenant,
             batch->wal_file};
     }
+    w->batch_count++;
     (void)snprintf(w->table, sizeof(w->table), "%.*s", SLICE_FMT(batch->table));
     (void)pthread_mutex_unlock(&w->lock);
     return status;
@@ -200,7 +202,7 @@ static inline enum status world_try_open(struct world *w, struct error *err)
         .context = w,
     };
 
-    w->record_count = w->leaf_count = 0;
+    w->record_count = w->leaf_count = w->batch_count = 0;
     w->ingest = NULL;
     return ingest_open(&options, &w->ingest, err);
 }

@@ -252,12 +252,16 @@ static enum status put_first(struct put *put, struct error *err)
 static enum status put_last(struct put *put, struct error *err)
 {
     struct arena *arena = put->answer_arena;
+    struct error ignored;
     enum status status = wal_wait(put->ingest->wal, &put->entry, err);
 
     if (status == STATUS_OK)
         status = finish_durable(put, err);
     (void)pthread_mutex_lock(&put->tenant->lock);
     tenant_remove_undelivered(put->tenant, &put->undelivered);
+    /* Without memory it counts from the next start on. */
+    if (status == STATUS_OK && put->undelivered.new_table.size > 0)
+        (void)map_put(&put->tenant->tables, put->undelivered.new_table, NULL, &ignored);
     (void)pthread_mutex_unlock(&put->tenant->lock);
     stage_watch_skip(&put->watch); /* the sinks measure themselves */
     wal_entry_end(put->ingest->wal, &put->entry);

@@ -233,20 +233,23 @@ static enum status claim_table(struct put *put, struct error *err)
 {
     struct map *tables = &put->tenant->tables;
 
+    put->undelivered.new_table = SLICE("");
     if (put->is_declared || put->request->internal || put->stored_count == 0 ||
         map_find(tables, put->table) != NULL)
         return STATUS_OK;
     enum status status = ask_for_tables(put, err);
     if (status != STATUS_OK || map_find(tables, put->table) != NULL)
         return status;
-    if (tables->count >= TENANT_TABLES_MAX) {
+    size_t count = tables->count + tenant_coming_tables(put->tenant, put->table);
+    if (count >= TENANT_TABLES_MAX) {
         (void)ERROR_SET(err, STATUS_LIMIT,
                         "the tenant has %zu tables, the most are %u: '%.*s' would be a new one; "
                         "send its records to a table that is there",
-                        tables->count, TENANT_TABLES_MAX, SLICE_FMT(put->table));
+                        count, TENANT_TABLES_MAX, SLICE_FMT(put->table));
         return error_code(err, INGEST_TABLE_QUOTA);
     }
-    return map_put(tables, put->table, NULL, err) == NULL ? err->status : STATUS_OK;
+    put->undelivered.new_table = put->table;
+    return STATUS_OK;
 }
 
 /* ---- numbering ---- */

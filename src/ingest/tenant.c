@@ -247,7 +247,8 @@ void tenant_thaw(struct tenant *tenant)
 
 void tenant_add_undelivered(struct tenant *tenant, struct undelivered *item, uint64_t first_seq)
 {
-    *item = (struct undelivered){first_seq, tenant->undelivered};
+    item->first_seq = first_seq;
+    item->next = tenant->undelivered;
     tenant->undelivered = item;
 }
 
@@ -258,6 +259,25 @@ void tenant_remove_undelivered(struct tenant *tenant, const struct undelivered *
     while (*place != item)
         place = &(*place)->next;
     *place = item->next;
+}
+
+static bool comes_before(const struct undelivered *list, const struct undelivered *item)
+{
+    while (list != item && !slice_equal(list->new_table, item->new_table))
+        list = list->next;
+    return list != item;
+}
+
+uint32_t tenant_coming_tables(const struct tenant *tenant, struct slice name)
+{
+    uint32_t count = 0;
+
+    for (const struct undelivered *at = tenant->undelivered; at != NULL; at = at->next) {
+        if (at->new_table.size > 0 && !slice_equal(at->new_table, name) &&
+            !comes_before(tenant->undelivered, at))
+            count++;
+    }
+    return count;
 }
 
 uint64_t tenant_delivered_seq(const struct tenant *tenant)

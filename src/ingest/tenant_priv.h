@@ -43,6 +43,7 @@ struct pending_key {
 /* A request whose records have numbers and are not with the sinks yet; lives with it. */
 struct undelivered {
     uint64_t first_seq;
+    struct slice new_table; /* it would be one more of the tenant; empty: it is there */
     struct undelivered *next;
 };
 
@@ -63,7 +64,7 @@ struct tenant {
     struct pending_key *pending;
     pthread_cond_t pending_changed;
     /* That are neither declared nor ours, once they were asked for: of the sinks, and of requests
-     * since.  One whose first commit was refused stays until the next start. */
+     * since, when they were stored. */
     struct map tables;
     bool tables_known;
     size_t body_bytes; /* of its requests at work; guarded by the table's owner, as what follows */
@@ -100,6 +101,8 @@ enum status tenant_print_keys(const struct tenant *tenant, struct print_keys *re
 
 void tenant_add_undelivered(struct tenant *tenant, struct undelivered *item, uint64_t first_seq);
 void tenant_remove_undelivered(struct tenant *tenant, const struct undelivered *item);
+/* How many tables those that are undelivered would make, beside the one of that name. */
+uint32_t tenant_coming_tables(const struct tenant *tenant, struct slice name);
 /* The highest number up to which nothing is undelivered. */
 uint64_t tenant_delivered_seq(const struct tenant *tenant);
 

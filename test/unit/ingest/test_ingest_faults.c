@@ -242,6 +242,49 @@ static void a_full_disk_refuses_and_goes_on_by_itself(void **state)
     arena_free(arena);
 }
 
+/* Tables of which nothing was stored are none of the tenant's. */
+static void refused_requests_make_no_tables(void **state)
+{
+    struct world w;
+    struct fault_io fault;
+    struct ingest_answer answer;
+    struct ingest_request same[2], more;
+    struct put *puts[2];
+    struct arena *arena = arena_new(MIB);
+    struct error err;
+
+    (void)state;
+    world_new(&w);
+    fault_io_init(&fault, w.io);
+    fault.os_errno = ENOSPC;
+    w.use = &fault.io;
+    w.old_tables = TENANT_TABLES_MAX - 1;
+    world_open(&w);
+    fault.free_bytes = INGEST_RESERVE_BYTES;
+    for (int i = 0; i < 3; i++) {
+        char name[16];
+        (void)snprintf(name, sizeof(name), "New%d", i);
+        assert_int_equal(world_put(&w, name, SLICE("{}"), arena, &answer), STATUS_FULL);
+    }
+    fault.free_bytes = FAULT_FREE_BYTES;
+    fault.fail_at = fault.calls + 2; /* 1: free space, 2: the write */
+    assert_int_equal(world_put(&w, "New3", SLICE("{}"), arena, &answer), STATUS_FULL);
+    for (int i = 0; i < 2; i++) { /* two make one table */
+        same[i] = world_request(&w, "Last", SLICE("{}"));
+        ASSERT_OK(ingest_put_begin(w.ingest, &same[i], arena, &puts[i], &err));
+    }
+    more = world_request(&w, "More", SLICE("{}"));
+    assert_int_equal(ingest_put(w.ingest, &more, arena, &answer, &err), STATUS_LIMIT);
+    for (int i = 0; i < 2; i++)
+        ASSERT_OK(ingest_put_end(puts[i], &answer, &err));
+    assert_int_equal(ingest_put(w.ingest, &more, arena, &answer, &err), STATUS_LIMIT);
+    assert_string_equal(err.code, INGEST_TABLE_QUOTA);
+    assert_int_equal(world_put(&w, "Last", SLICE("{}"), arena, &answer), STATUS_OK);
+    assert_int_equal(w.record_count, 3);
+    world_free(&w);
+    arena_free(arena);
+}
+
 static void after_a_failed_sync_nothing_is_acknowledged(void **state)
 {
     struct world w;
@@ -272,6 +315,7 @@ int main(void)
         cmocka_unit_test(a_full_disk_loses_nothing_acknowledged),
         cmocka_unit_test(the_same_with_files_made_ahead),
         cmocka_unit_test(a_full_disk_refuses_and_goes_on_by_itself),
+        cmocka_unit_test(refused_requests_make_no_tables),
         cmocka_unit_test(after_a_failed_sync_nothing_is_acknowledged),
     };
 

@@ -249,10 +249,14 @@ static enum status row_parse_ipv6_mask(ROW_PARAMETERS)
 {
     struct address address;
 
+    int64_t prefix = args[1].integer;
+
     (void)arg_count;
-    if (!parse(args[0].bytes, &address) || args[1].integer < 0 || args[1].integer > 128)
+    if (!parse(args[0].bytes, &address) || prefix < 0 || prefix > 128)
         return STATUS_OK;
-    return give_address(eval, &address, args[1].integer, ret, err);
+    if (slice_find_byte(args[0].bytes, ':', 0) == SIZE_MAX && prefix <= 32)
+        prefix += 96; /* of an IPv4 address: parse_ipv6_mask("127.0.0.1", 24) is documented so */
+    return give_address(eval, &address, prefix, ret, err);
 }
 ROW_EVAL(row_parse_ipv6_mask, TYPE_STRING)
 BIND(bind_text, "sl", TYPE_STRING)

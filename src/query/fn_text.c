@@ -203,23 +203,18 @@ static uint32_t first_with(const struct find *finds, uint32_t low, uint32_t high
     return low;
 }
 
-/* Of the sorted texts that begin s the one that stands first in the list, or NULL.  Each
- * byte narrows the range of those that begin as s does, as a walk down a tree would. */
-static const struct find *find_at(const struct find *finds, uint32_t count, struct slice s,
-                                  uint64_t *ret_work)
+/* Marks those of the sorted texts that begin s; what it took.  Each byte narrows the range of
+ * those that begin as s does, as a walk down a tree would. */
+static uint64_t mark_at(const struct find *finds, uint32_t count, struct slice s, bool *found)
 {
-    const struct find *best = NULL;
     uint32_t low = 0;
     uint32_t high = count;
     size_t depth = 0;
 
     while (true) {
         /* what ends here stands before what goes on */
-        if (low < high && finds[low].text.size == depth &&
-            (best == NULL || finds[low].index < best->index))
-            best = &finds[low];
-        while (low < high && finds[low].text.size == depth)
-            low++;
+        for (; low < high && finds[low].text.size == depth; low++)
+            found[low] = true;
         if (low == high || depth == s.size)
             break;
         unsigned byte = (unsigned char)s.data[depth];
@@ -227,8 +222,7 @@ static const struct find *find_at(const struct find *finds, uint32_t count, stru
         high = first_with(finds, low, high, depth, byte + 1);
         depth++;
     }
-    *ret_work = (depth + 1) * 16;
-    return best;
+    return (depth + 1) * 16;
 }
 
 /* The texts to find that are not empty, sorted; each once, at its first place. */
@@ -261,7 +255,78 @@ static enum status sort_finds(struct eval *eval, struct slice json, struct find 
     return STATUS_OK;
 }
 
-/* One pass: at each place the first text that is found there is replaced. */
+static int compare_index(const void *a, const void *b)
+{
+    const struct find *x = a;
+    const struct find *y = b;
+
+    return x->index < y->index ? -1 : x->index > y->index;
+}
+
+/* Leaves those of the finds that are somewhere in s, in the order of the list. */
+static enum status keep_found(struct eval *eval, struct slice s, struct find *finds,
+                              uint32_t *count, struct error *err)
+{
+    bool *found = ARENA_ARRAY(eval->arena, bool, *count + 1, err);
+    enum status status = found == NULL ? err->status : STATUS_OK;
+    uint32_t kept = 0;
+
+    for (size_t at = 0; at < s.size && status == STATUS_OK; at++)
+        status = eval_spend(eval, mark_at(finds, *count, slice_tail(s, at), found), err);
+    for (uint32_t i = 0; i < *count && status == STATUS_OK; i++) {
+        if (found[i])
+            finds[kept++] = finds[i];
+    }
+    qsort(finds, kept, sizeof(*finds), compare_index);
+    *count = kept;
+    return status;
+}
+
+/* What replaces what: by byte of the text, whether something takes it, and where it begins the
+ * find's number from 1. */
+struct places {
+    char *taken;
+    uint32_t *starts;
+};
+
+/* Takes all places of a text that are free yet. */
+static void take_places(struct slice s, const struct find *find, uint32_t number,
+                        struct places *places)
+{
+    struct slice taken = {places->taken, s.size};
+
+    for (size_t from = slice_find_byte(taken, 0, 0); from != SIZE_MAX;) {
+        size_t end = slice_find_byte(taken, 1, from);
+        struct slice run = slice_head(s, end);
+        size_t at = from;
+        while ((at = slice_find(run, find->text, at)) != SIZE_MAX) {
+            memset(places->taken + at, 1, find->text.size);
+            places->starts[at] = number;
+            at += find->text.size;
+        }
+        from = end == SIZE_MAX ? SIZE_MAX : slice_find_byte(taken, 0, end);
+    }
+}
+
+static void add_replaced(struct buf *buf, struct slice s, const struct places *places,
+                         const struct find *finds, const struct slice *rewrites,
+                         uint32_t rewrite_count)
+{
+    for (size_t at = 0; at < s.size;) {
+        if (places->taken[at] == 0) {
+            buf_add_byte(buf, s.data[at++]);
+            continue;
+        }
+        const struct find *found = &finds[places->starts[at] - 1];
+        if (found->index < rewrite_count)
+            buf_add_slice(buf, rewrites[found->index].data == NULL ? found->text
+                                                                    : rewrites[found->index]);
+        at += found->text.size;
+    }
+}
+
+/* Where texts to find overlap, the one that stands first in the list goes first, wherever it
+ * begins; what was put in is not looked through. */
 static enum status row_replace_strings(ROW_PARAMETERS)
 {
     struct slice s = args[0].bytes;
@@ -275,26 +340,25 @@ static enum status row_replace_strings(ROW_PARAMETERS)
     (void)arg_count;
     if (status == STATUS_OK)
         status = texts_of(eval, args[2].bytes, &rewrites, &rewrite_count, err);
+    if (status == STATUS_OK)
+        status = keep_found(eval, s, finds, &find_count, err);
+    if (status != STATUS_OK)
+        return status;
+    if (find_count == 0)
+        return give_bytes(ret, s);
+    struct places places = {ARENA_ARRAY(eval->arena, char, s.size, err),
+                            ARENA_ARRAY(eval->arena, uint32_t, s.size, err)};
+    if (places.taken == NULL || places.starts == NULL)
+        return err->status;
+    for (uint32_t i = 0; i < find_count && status == STATUS_OK; i++) {
+        take_places(s, &finds[i], i + 1, &places);
+        status = eval_spend(eval, s.size, err);
+    }
     if (status != STATUS_OK)
         return status;
     text_start(&buf);
-    for (size_t at = 0; at < s.size && status == STATUS_OK;) {
-        uint64_t work;
-        const struct find *found = find_at(finds, find_count, slice_tail(s, at), &work);
-        status = eval_spend(eval, work, err);
-        if (found == NULL) {
-            buf_add_byte(&buf, s.data[at++]);
-            continue;
-        }
-        if (found->index < rewrite_count)
-            buf_add_slice(&buf, rewrites[found->index].data == NULL ? found->text
-                                                                     : rewrites[found->index]);
-        at += found->text.size;
-    }
-    if (status == STATUS_OK)
-        return give_buf(eval, &buf, ret, err);
-    buf_release(&buf);
-    return status;
+    add_replaced(&buf, s, &places, finds, rewrites, rewrite_count);
+    return give_buf(eval, &buf, ret, err);
 }
 ROW_EVAL(row_replace_strings, TYPE_STRING)
 BIND(bind_replace_strings, "syy", TYPE_STRING)

@@ -26,6 +26,11 @@ static const struct ask changing_cases[] = {
     /* What is no text is not looked for; put in, it leaves what was found as it is. */
     {"print replace_strings('cart car 7', dynamic(['cart', 'car', 7]), dynamic([1, 'bus', '9']))",
      "[[\"cart bus 7\"]]"},
+    /* The first of the list goes first, also where another begins before it. */
+    {"print replace_strings('This is', dynamic(['This', 'is']), dynamic(['This', 'was'])),"
+     " replace_strings('This is', dynamic(['is', 'This']), dynamic(['was', 'This'])),"
+     " replace_strings('aaaaa', dynamic(['aa', 'a']), dynamic(['b', 'aa']))",
+     "[[\"This was\",\"Thwas was\",\"bbaa\"]]"},
 };
 ASK_TEST(changing, changing_cases)
 

@@ -42,8 +42,9 @@ struct plan *plugin_users_count(struct binder *b, struct plan *input, const stru
     buf_init(&text, QUERY_TEXT_BYTES_MAX);
     buf_add_text(&text, "let __d = materialize(__input | where __2 between ((__3 - __5) .. __4)"
                         " | extend __t = __2, __i = __1, __g = @);"
-                        "__d | where __t >= __3 | join kind=inner (__d | project __g, __i, __b = __t)"
-                        " on __g, __i | where __b > __t - __5 and __b <= __t"
+                        "__d | where __t >= __3"
+                        " | join kind=inner (__d | project __g, __i, __b = __t) on __g, __i"
+                        " | where __b > __t - __5 and __b <= __t"
                         " | summarize __n = count_distinct(bin(__b, __6)) by __t, __i#"
                         " | where __n >= __7 | summarize dcount = count_distinct(__i)"
                         " by __10 = ");

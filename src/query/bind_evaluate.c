@@ -129,7 +129,7 @@ static int by_name(const struct column *a, const struct column *c)
 }
 
 /* What a column of the output is made of: a key of the bag.  A column that the query declares
- * instead of all is the input's where that has one; else it begins with the prefix, or is no key. */
+ * instead of all is the input's where that has one, and no key where it lacks the prefix. */
 static struct expr *unpacked(struct unpack *u, const struct schema *in, const struct column *c)
 {
     struct binder *b = u->b;

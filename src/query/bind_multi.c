@@ -102,7 +102,7 @@ bool bind_multi(struct binder *b, const struct node *item, struct expr *expr, bo
     const struct node *call = item->kind == NODE_NAMED ? item->args : item;
     bool ok = true;
 
-    m->count = 0;
+    m->count = m->named = 0;
     if (call->kind != NODE_CALL || expr->type != TYPE_DYNAMIC)
         return true;
     for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]) && ok; i++) {
@@ -116,6 +116,7 @@ bool bind_multi(struct binder *b, const struct node *item, struct expr *expr, bo
     const struct node *name = item->kind == NODE_NAMED ? item->by : NULL;
     for (uint32_t i = 0; ok && name != NULL && i < m->count; i++, name = name->next)
         m->names[i] = name->name;
+    m->named = item->kind == NODE_NAMED ? named : 0;
     if (named < m->count && !with_rest)
         m->count = named;
     return ok;

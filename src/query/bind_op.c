@@ -264,7 +264,7 @@ static bool bind_item(struct binder *b, struct list *list, const struct node *it
     if (!bind_multi(b, item, expr, !list->is_print && !list->keeps, &multi))
         return false;
     for (uint32_t i = 0; i < multi.count; i++) {
-        if (!put(b, list, multi.names[i], multi.exprs[i], item->kind == NODE_NAMED, item->at))
+        if (!put(b, list, multi.names[i], multi.exprs[i], i < multi.named, item->at))
             return false;
     }
     if (multi.count > 0)

@@ -297,6 +297,7 @@ struct multi {
     struct slice names[MULTI_MAX];
     struct expr *exprs[MULTI_MAX];
     uint32_t count; /* 0: it is one column */
+    uint32_t named; /* by the query: the first so many */
 };
 /* `with_rest`: what the item has no name for comes too, as in project. */
 bool bind_multi(struct binder *b, const struct node *item, struct expr *expr, bool with_rest,

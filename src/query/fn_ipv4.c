@@ -300,11 +300,13 @@ static bool is_part(struct slice s, size_t at)
 
 #define ADDRESS_BYTES_MAX (sizeof("255.255.255.255") - 1)
 
-/* Whether an address that begins with `wanted` (or is it) stands in the text. */
+/* Whether an address that is `wanted` stands in the text; a prefix that ends in a dot is what it
+ * begins with. */
 static bool has_address(struct slice s, struct slice wanted, bool prefix)
 {
     if (wanted.size > ADDRESS_BYTES_MAX) /* each search would read all of it */
         return false;
+    bool begins = prefix && wanted.size > 0 && wanted.data[wanted.size - 1] == '.';
     for (size_t at = slice_find(s, wanted, 0); at != SIZE_MAX && wanted.size > 0;
          at = slice_find(s, wanted, at + 1)) {
         size_t end = at;
@@ -319,19 +321,11 @@ static bool has_address(struct slice s, struct slice wanted, bool prefix)
             found.size--; /* the end of a sentence, or dots where something is left out */
         if (end < s.size && is_part(s, end))
             continue;
-        if (ip_parse_v4(found, &address, &bits) && (prefix || found.size == wanted.size))
+        if ((begins ? found.size > wanted.size : found.size == wanted.size) &&
+            ip_parse_v4(found, &address, &bits))
             return true;
     }
     return false;
-}
-
-/* A prefix ends in a dot or is a whole address. */
-static bool is_prefix(struct slice s)
-{
-    uint32_t address;
-    int64_t bits;
-
-    return (s.size > 0 && s.data[s.size - 1] == '.') || ip_parse_v4(s, &address, &bits);
 }
 
 static enum status search(struct eval *eval, const struct value *args, uint32_t arg_count,
@@ -347,8 +341,7 @@ static enum status search(struct eval *eval, const struct value *args, uint32_t 
                               : value_text(eval->arena, &args[i], &wanted, err);
             if (status == STATUS_OK) /* the text is read again for each */
                 status = eval_spend(eval, args[0].bytes.size + wanted.size + 16, err);
-            if (status == STATUS_OK && (!prefix || is_prefix(wanted)) &&
-                has_address(args[0].bytes, wanted, prefix))
+            if (status == STATUS_OK && has_address(args[0].bytes, wanted, prefix))
                 return give_bool(ret, true);
         }
         if (status != STATUS_OK)
@@ -406,7 +399,7 @@ static const struct function functions[] = {
        "has_any_ipv4('from 10.1.2.3:80', '10.1.2.3', '10.1.2.4')", 2, 64, bind_any_range,
        has_ipv4),
     IP("has_ipv4_prefix", "(text, prefix)",
-       "true if an address with such a beginning stands in a text",
+       "true if an address that begins so (10.1.), or is it (10.1.2.3), stands in a text",
        "has_ipv4_prefix('from 10.1.2.3:80', '10.1.')", 2, 2, bind_any_range, has_ipv4_prefix),
     IP("has_any_ipv4_prefix", "(text, prefix, ... | prefixes)",
        "true if an address with one of the beginnings stands in a text",

@@ -55,6 +55,12 @@ static const struct ask in_texts_cases[] = {
     {"print has_ipv4('retry 10.1.2.3...', '10.1.2.3'), has_ipv4('10.1.2.3..x', '10.1.2.3'), "
      "has_ipv4('1.10.1.2.3', '10.1.2.3'), has_ipv4('10.1.2.3.4', '10.1.2.3')",
      "[[true,false,false,false]]"},
+    /* a whole address is not the beginning of a longer one */
+    {"print has_ipv4_prefix('at 192.168.1.110', '192.168.1.11'), "
+     "has_ipv4_prefix('at 192.168.1.110, 192.168.1.11.', '192.168.1.11'), "
+     "has_any_ipv4_prefix('at 10.1.2.34', dynamic(['10.1.2.3', '10.1.2'])), "
+     "has_ipv4_prefix('at 10.1.2.3.', '10.1.2.3.'), has_ipv4_prefix('at 10.1.2.3', '10.1.2.')",
+     "[[false,true,false,false,true]]"},
 };
 ASK_TEST(in_texts, in_texts_cases)
 

@@ -24,6 +24,7 @@ struct samples {
     uint64_t count, capacity;
     const double *percents; /* of the call: the states of a batch share them */
     uint64_t percent_count;
+    enum type type; /* of the samples */
 };
 
 static bool is_orderable(enum type type)
@@ -77,7 +78,6 @@ static enum status bind_weighted_array(BIND_PARAMETERS)
 {
     enum status status = bind_weighted(args, arg_count, want, ret, err);
 
-    want[0] = TYPE_REAL;
     *ret = TYPE_DYNAMIC;
     return status;
 }
@@ -86,7 +86,6 @@ static enum status bind_percentiles_array(BIND_PARAMETERS)
 {
     enum status status = bind_percentile(args, arg_count, want, ret, err);
 
-    want[0] = TYPE_REAL;
     *ret = TYPE_DYNAMIC;
     return status;
 }
@@ -160,6 +159,7 @@ static enum status add_rows(UPDATE_PARAMETERS, bool weighted)
                 return status;
             samples->percents = percents.data;
             samples->percent_count = percents.count;
+            samples->type = value.type;
         }
         if (value.is_null || (value.type == TYPE_REAL && isnan(value.real)))
             continue;
@@ -202,6 +202,7 @@ static enum status merge_samples(MERGE_PARAMETERS)
         memcpy(percents, other->percents, other->percent_count * sizeof(*percents));
         samples->percents = percents;
         samples->percent_count = other->percent_count;
+        samples->type = other->type;
     }
     for (uint64_t i = 0; status == STATUS_OK && i < other->count; i++)
         status = add_sample(context->arena, samples, other->data[i], err);
@@ -222,6 +223,13 @@ static int compare_integers(const void *a, const void *b)
     int64_t y = ((const struct sample *)b)->integer;
 
     return x < y ? -1 : x > y;
+}
+
+static void sort_samples(const struct samples *samples)
+{
+    if (samples->count > 1)
+        qsort(samples->data, samples->count, sizeof(*samples->data),
+              samples->type == TYPE_REAL ? compare_reals : compare_integers);
 }
 
 /* The sample at which the share of the weight reaches the percent. */
@@ -251,9 +259,7 @@ static enum status finish_percentile(FINISH_PARAMETERS)
 
     for (uint32_t i = 0; status == STATUS_OK && i < state_count; i++) {
         const struct samples *samples = (const struct samples *)states + i;
-        if (samples->count > 1)
-            qsort(samples->data, samples->count, sizeof(*samples->data),
-                  real ? compare_reals : compare_integers);
+        sort_samples(samples);
         const struct sample *sample =
             samples->percent_count == 0 ? NULL : pick(samples, samples->percents[0]);
         nulls[i] = sample == NULL;
@@ -290,8 +296,8 @@ static enum status sum_up(const struct samples *samples, struct arena *arena, st
 }
 
 /* As pick(). */
-static double pick_by_sums(const struct samples *samples, const struct sums *sums,
-                           double percent)
+static struct value pick_by_sums(const struct samples *samples, const struct sums *sums,
+                                 double percent)
 {
     double total = sums->data[samples->count - 1];
     double wanted = total * percent / 100 - total * 1e-12;
@@ -304,10 +310,11 @@ static double pick_by_sums(const struct samples *samples, const struct sums *sum
         else
             low = middle + 1;
     }
-    return samples->data[low].real;
+    if (samples->type == TYPE_REAL)
+        return (struct value){.type = TYPE_REAL, .real = samples->data[low].real};
+    return (struct value){.type = samples->type, .integer = samples->data[low].integer};
 }
 
-/* The element type is not known here: the samples are reals (see bind). */
 static enum status finish_array(FINISH_PARAMETERS)
 {
     struct buf buf;
@@ -320,14 +327,12 @@ static enum status finish_array(FINISH_PARAMETERS)
     for (uint32_t i = 0; status == STATUS_OK && i < state_count; i++) {
         const struct samples *samples = (const struct samples *)states + i;
         buf_clear(&buf);
-        if (samples->count > 1)
-            qsort(samples->data, samples->count, sizeof(*samples->data), compare_reals);
+        sort_samples(samples);
         status = sum_up(samples, arena, &sums, err);
         buf_add_byte(&buf, '[');
         for (uint64_t p = 0;
              p < samples->percent_count && samples->count > 0 && status == STATUS_OK; p++) {
-            struct value value = {.type = TYPE_REAL,
-                                  .real = pick_by_sums(samples, &sums, samples->percents[p])};
+            struct value value = pick_by_sums(samples, &sums, samples->percents[p]);
             if (p > 0)
                 buf_add_byte(&buf, ',');
             dynamic_add_value(&buf, &value);

@@ -10,12 +10,12 @@ static const struct ask ranks_cases[] = {
      "[[1,9]]"},
     {"range x from 1 to 10 step 1 | summarize percentiles_array(x, 50, 100), "
      "percentiles_array(x, dynamic([10]))",
-     "[[[5.0,10.0],[1.0]]]"},
+     "[[[5,10],[1]]]"},
     /* as many as are asked for, in any order */
     {"range x from 1 to 100 step 1 | summarize a = percentiles_array(x, range(0, 100, 10)), "
      "w = percentilesw_array(x, 2, range(100, 0, -10)) | project array_length(a), tostring(a), "
      "array_length(w), w[0], w[9], w[10]",
-     "[[11,\"[1.0,10.0,20.0,30.0,40.0,50.0,60.0,70.0,80.0,90.0,100.0]\",11,100.0,10.0,1.0]]"},
+     "[[11,\"[1,10,20,30,40,50,60,70,80,90,100]\",11,100,10,1]]"},
     {"range x from 1 to 9 step 1 | summarize percentiles_array(x, 1, 12, 23, 34, 45, 56, 67, 78, "
      "89, 100) by x % 2 | summarize sum(array_length(percentiles_x))",
      "[[20]]"},
@@ -36,6 +36,15 @@ static const struct ask types_and_nothing_cases[] = {
      "[[\"02:00:00\"]]"},
     {"datatable(x:long)[long(null)] | summarize percentile(x, 50)",
      "[[null]]"},
+    /* the elements of an array have the type, too */
+    {"datatable(t:datetime, s:timespan)[datetime(2024-01-01), 1h, datetime(2024-01-02), 2h] "
+     "| summarize percentiles_array(t, 50, 100), percentilesw_array(s, 1, 50, 100)",
+     "[[[\"2024-01-01T00:00:00.0000000Z\",\"2024-01-02T00:00:00.0000000Z\"],"
+     "[\"01:00:00\",\"02:00:00\"]]]"},
+    {"datatable(x:long, y:real, z:dynamic)[9007199254740993, 0.5, dynamic(2)] "
+     "| summarize percentiles_array(x, 50), percentilesw_array(x, 1, 50), "
+     "percentiles_array(y, 50), percentiles_array(z, 50)",
+     "[[[9007199254740993],[9007199254740993],[0.5],[2.0]]]"},
 };
 ASK_TEST(types_and_nothing, types_and_nothing_cases)
 

@@ -3,6 +3,7 @@
 #include "query/items.h"
 #include "query/literal.h"
 #include "query/tdigest_priv.h"
+#include "table/dynamic.h"
 
 /* False where it is no sketch (null then) or memory is out (err). */
 static bool read_digest(struct eval *eval, const struct value *value, struct tdigest *ret,
@@ -84,53 +85,88 @@ static enum status eval_percentile(EVAL_PARAMETERS)
     return function_rows(eval, &call, ret, err);
 }
 
-/* sketch, percents as numbers or one array; an array is the result */
+/* Are they one percent, a number or an array of one? */
+static bool is_one_percent(const struct argument *percents)
+{
+    if (percents->type != TYPE_DYNAMIC)
+        return true;
+    return percents->constant != NULL && !percents->constant->is_null &&
+           dynamic_count(percents->constant->bytes) == 1;
+}
+
+/* sketch, percents as numbers or one array, type: an array of what percentile() gives; of one
+ * percent and a type it is a value of the type */
 static enum status bind_percentiles(BIND_PARAMETERS)
 {
-    (void)err;
+    uint32_t last = arg_count - 1;
+    enum type type;
+    struct slice name;
+
     want[0] = TYPE_DYNAMIC;
     for (uint32_t i = 1; i < arg_count; i++)
-        want[i] = args[i].type == TYPE_DYNAMIC || args[i].type == TYPE_STRING ? args[i].type
-                                                                              : TYPE_REAL;
+        want[i] = args[i].type == TYPE_DYNAMIC ? TYPE_DYNAMIC : TYPE_REAL;
     *ret = TYPE_DYNAMIC;
+    if (last < 2 || args[last].type != TYPE_STRING)
+        return STATUS_OK;
+    want[last] = TYPE_STRING;
+    if (!constant_text(args, last, &name) || !type_from_name(name, &type))
+        return ERROR_SET(err, STATUS_INVALID, "the last argument is a type such as typeof(long)");
+    if (last == 2 && is_one_percent(&args[1]))
+        *ret = type;
     return STATUS_OK;
 }
 
+static bool percent_of(struct slice item, double *ret)
+{
+    int64_t whole;
+
+    if (!literal_long(item, &whole))
+        return literal_real(item, ret);
+    *ret = (double)whole;
+    return true;
+}
+
+/* Of a type, or as the sketch has it: TYPE_DYNAMIC. */
 static enum status add_percentile(struct eval *eval, struct tdigest *digest, double percent,
-                                  struct buf *buf, struct error *err)
+                                  enum type type, struct buf *buf, struct error *err)
 {
     struct value value = tdigest_percentile(digest, percent);
+    struct value typed = value;
     struct slice json;
-    enum status status = value_json(eval, &value, &json, err);
+    enum status status = STATUS_OK;
 
+    if (type != TYPE_DYNAMIC)
+        status = value_convert(eval, &value, type, false, &typed, err);
+    if (status == STATUS_OK)
+        status = value_json(eval, &typed, &json, err);
     if (status == STATUS_OK)
         list_add(buf, json);
     return status;
 }
 
-static enum status row_percentiles(ROW_PARAMETERS)
+static enum status list_of_percentiles(struct eval *eval, const struct value *args,
+                                       uint32_t arg_count, struct value *ret, struct error *err)
 {
     struct tdigest digest;
     struct buf buf;
+    enum type type = TYPE_DYNAMIC;
     enum status status = STATUS_OK;
 
     if (!read_digest(eval, &args[0], &digest, err))
         return err->status;
+    if (args[arg_count - 1].type == TYPE_STRING)
+        (void)type_from_name(args[arg_count - 1].bytes, &type);
     list_start(&buf);
     for (uint32_t i = 1; i < arg_count && status == STATUS_OK; i++) {
         struct items items = {0};
         if (args[i].type == TYPE_REAL)
-            status = add_percentile(eval, &digest, args[i].real, &buf, err);
+            status = add_percentile(eval, &digest, args[i].real, type, &buf, err);
         else if (args[i].type == TYPE_DYNAMIC)
             status = items_of(eval, args[i].bytes, &items, err);
         for (uint32_t k = 0; k < items.count && status == STATUS_OK; k++) {
             double percent;
-            int64_t whole;
-            if (literal_long(items.data[k], &whole))
-                percent = (double)whole;
-            else if (!literal_real(items.data[k], &percent))
-                continue;
-            status = add_percentile(eval, &digest, percent, &buf, err);
+            if (percent_of(items.data[k], &percent))
+                status = add_percentile(eval, &digest, percent, type, &buf, err);
         }
     }
     if (status != STATUS_OK) {
@@ -139,7 +175,30 @@ static enum status row_percentiles(ROW_PARAMETERS)
     }
     return list_give(eval, &buf, ret, err);
 }
-ROW_EVAL(row_percentiles, TYPE_DYNAMIC)
+
+static enum status row_percentiles(ROW_PARAMETERS)
+{
+    struct value one[2] = {args[0], args[1]};
+
+    if (ret->type == TYPE_DYNAMIC)
+        return list_of_percentiles(eval, args, arg_count, ret, err);
+    if (args[1].type == TYPE_DYNAMIC) {
+        struct items items;
+        enum status status = items_of(eval, args[1].bytes, &items, err);
+        if (status != STATUS_OK)
+            return status;
+        if (items.count != 1 || !percent_of(items.data[0], &one[1].real))
+            return STATUS_OK;
+    }
+    return percentile(eval, one, ret->type, ret, err);
+}
+
+static enum status eval_row_percentiles(EVAL_PARAMETERS)
+{
+    struct row_call call = {args, arg_count, row_count, row_percentiles, ret->type, false, false};
+
+    return function_rows(eval, &call, ret, err);
+}
 
 static enum status bind_rank(BIND_PARAMETERS)
 {
@@ -201,7 +260,7 @@ static const struct function functions[] = {
      .example = "percentile_tdigest(" DIGEST ", 50, typeof(long)) == 2", .args_min = 2,
      .args_max = 3, .bind = bind_percentile, .eval = eval_percentile},
     READ("percentiles_array_tdigest", "(sketch, percents [, type])",
-         "percentiles of what tdigest() saw, as an array",
+         "percentiles of what tdigest() saw, as an array; of one with a type as its value",
          "tostring(percentiles_array_tdigest(" DIGEST ", 0, 100)) == '[1,3]'", 2, 64, percentiles),
     READ("percentile_array_tdigest", "(sketch, percents [, type])",
          "the same as percentiles_array_tdigest()",

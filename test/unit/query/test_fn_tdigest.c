@@ -11,6 +11,22 @@ static const struct ask percentiles_cases[] = {
      "percentiles_array_tdigest(dynamic([[7],[1,2,3],[1,1,1]]), dynamic([0, 100.0, 'x']), "
      "typeof(int))",
      "[[[1,2,3],[1,3]]]"},
+    /* a type is that of the elements, or of the column where there is one percent */
+    {"print t = dynamic([[8],[1.5,2.5],[1,1]]) | project a = percentiles_array_tdigest(t, 0, 100), "
+     "b = percentiles_array_tdigest(t, 0, 100, typeof(long)), "
+     "c = percentile_array_tdigest(t, dynamic([0, 100]), typeof(string)), "
+     "d = percentiles_array_tdigest(t, dynamic([100.0]), typeof(long)), "
+     "e = percentiles_array_tdigest(t, 100, typeof(long)), "
+     "f = percentiles_array_tdigest(t, dynamic([100])) | project a, b, c, d, e, f, "
+     "gettype(d), gettype(e), gettype(f)",
+     "[[[1.5,2.5],[1,2],[\"1.5\",\"2.5\"],2,2,[2.5],\"long\",\"long\",\"array\"]]"},
+    {"range p from 50 to 100 step 50 | project percentiles_array_tdigest("
+     "dynamic([[8],[1.5,2.5],[1,1]]), pack_array(p), typeof(long))",
+     "[[[1]],[[2]]]"},
+    {"print percentiles_array_tdigest(dynamic([[7],[1],[1]]), 50, typeof(nothing))",
+     "! "},
+    {"print percentiles_array_tdigest(dynamic([[7],[1],[1]]), 50, 60, 'nothing')",
+     "! the last argument is a type such as typeof(long)"},
     {"print percentile_tdigest(dynamic([[7],[1,2,3],[1,1,1]]), 50, typeof(nothing))",
      "! "},
     {"print percentile_tdigest(dynamic([[7],[1,2,3],[1,1,1]]), 50, 'nothing')",

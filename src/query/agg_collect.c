@@ -3,13 +3,13 @@
  *
  * A state keeps the values themselves, in order of arrival; for a set also a
  * table of slots (item index + 1, 0 = free), so that a value is kept once.
+ * A bag is a set of members, "key":value, that are told apart by their keys.
  */
 #include "base/hash.h"
 #include "query/agg_priv.h"
-#include "query/op_priv.h"
 #include "table/dynamic.h"
 
-#define ITEMS_MAX 1048576u /* of one list or set, unless the query asks for fewer */
+#define ITEMS_MAX 1048576u /* of one list, set or bag, unless the query asks for fewer */
 #define LEGACY_ITEMS_MAX 128u /* under an old name, unless the query asks for more */
 
 struct collect_state {
@@ -17,6 +17,7 @@ struct collect_state {
     uint32_t *slots; /* slot_count, a power of two; NULL for lists */
     uint32_t count, capacity, slot_count;
     uint32_t max; /* items; 0 before the first row */
+    bool is_bag;
 };
 
 enum collect_kind { COLLECT_LIST, COLLECT_LIST_NULLS, COLLECT_SET, COLLECT_BAG };
@@ -64,13 +65,30 @@ static bool value_equal(const struct value *a, const struct value *b)
     return a->type == TYPE_BOOL ? a->boolean == b->boolean : a->integer == b->integer;
 }
 
+/* The key of a member, with its quotes. */
+static struct slice member_key(const struct value *member)
+{
+    size_t end = 1;
+
+    while (member->bytes.data[end] != '"')
+        end += member->bytes.data[end] == '\\' ? 2 : 1;
+    return slice_head(member->bytes, end + 1);
+}
+
 static uint32_t *slot_of(const struct collect_state *state, const struct value *value)
 {
+    struct value sought = *value;
     uint32_t mask = state->slot_count - 1;
-    uint32_t at = (uint32_t)value_hash(value) & mask;
 
-    while (state->slots[at] != 0 && !value_equal(&state->items[state->slots[at] - 1], value))
-        at = (at + 1) & mask;
+    if (state->is_bag)
+        sought.bytes = member_key(value);
+    uint32_t at = (uint32_t)value_hash(&sought) & mask;
+    for (; state->slots[at] != 0; at = (at + 1) & mask) {
+        const struct value *item = &state->items[state->slots[at] - 1];
+        if (state->is_bag ? slice_starts_with(item->bytes, sought.bytes)
+                          : value_equal(item, &sought))
+            break;
+    }
     return &state->slots[at];
 }
 
@@ -133,15 +151,20 @@ static enum status collect_add(struct arena *arena, struct collect_state *state,
     return STATUS_OK;
 }
 
-/* Lists and sets of arrays are those of their elements. */
+/* Lists and sets of arrays are those of their elements, bags have the members of all. */
 static enum status add_elements(struct arena *arena, struct collect_state *state, bool unique,
-                                struct slice array, uint32_t max, struct error *err)
+                                struct slice json, uint32_t max, struct error *err)
 {
-    struct dynamic_iterator it = dynamic_iterate(array);
+    struct dynamic_iterator it = dynamic_iterate(json);
     enum status status = STATUS_OK;
 
     while (status == STATUS_OK && state->count < max && dynamic_next(&it)) {
         struct value element = {.type = TYPE_DYNAMIC, .bytes = slice_trim(it.value)};
+        if (state->is_bag) { /* from the quote before its key */
+            const char *begin = it.key.data - 1;
+            const char *end = element.bytes.data + element.bytes.size;
+            element.bytes = slice_from(begin, (size_t)(end - begin));
+        }
         status = collect_add(arena, state, unique, &element, err);
     }
     return status;
@@ -172,6 +195,7 @@ static enum status collect(UPDATE_PARAMETERS, enum collect_kind kind, bool has_c
         struct collect_state *state = (struct collect_state *)states + groups[row];
         struct value value = row_value(&args[0], row);
         state->max = max;
+        state->is_bag = kind == COLLECT_BAG;
         if (value.is_null && value.type != TYPE_STRING && kind != COLLECT_LIST_NULLS)
             continue;
         if (!row_holds(condition, row) || state->count >= max)
@@ -179,7 +203,8 @@ static enum status collect(UPDATE_PARAMETERS, enum collect_kind kind, bool has_c
         if (kind == COLLECT_BAG &&
             (value.type != TYPE_DYNAMIC || dynamic_kind(value.bytes) != JSON_OBJECT))
             continue;
-        if (value.type == TYPE_DYNAMIC && dynamic_kind(value.bytes) == JSON_ARRAY)
+        if (kind == COLLECT_BAG ||
+            (value.type == TYPE_DYNAMIC && dynamic_kind(value.bytes) == JSON_ARRAY))
             status = add_elements(context->arena, state, unique, value.bytes, max, err);
         else
             status = collect_add(context->arena, state, unique, &value, err);
@@ -210,8 +235,10 @@ static enum status merge_items(MERGE_PARAMETERS, bool unique)
     struct collect_state *state = into;
     enum status status = STATUS_OK;
 
-    if (state->max == 0)
+    if (state->max == 0) {
         state->max = other->max;
+        state->is_bag = other->is_bag;
+    }
     for (uint32_t i = 0; status == STATUS_OK && i < other->count && state->count < state->max; i++)
         status = collect_add(context->arena, state, unique, &other->items[i], err);
     return status;
@@ -227,75 +254,36 @@ static enum status merge_set(MERGE_PARAMETERS)
     return merge_items(context, into, from, err, true);
 }
 
-static void render_list(const struct collect_state *state, struct buf *buf)
+static void render(const struct collect_state *state, bool bag, struct buf *buf)
 {
-    buf_add_byte(buf, '[');
+    buf_add_byte(buf, bag ? '{' : '[');
     for (uint32_t i = 0; i < state->count; i++) {
         if (i > 0)
             buf_add_byte(buf, ',');
         dynamic_add_value(buf, &state->items[i]);
     }
-    buf_add_byte(buf, ']');
-}
-
-/* The first value of each key; the keys are in the scratch. */
-static enum status render_bag(const struct collect_state *state, struct arena *scratch,
-                              struct buf *buf, struct error *err)
-{
-    struct group_table keys;
-    enum status status = group_init(&keys, scratch, err);
-
-    buf_add_byte(buf, '{');
-    for (uint32_t i = 0; status == STATUS_OK && i < state->count; i++) {
-        struct dynamic_iterator it = dynamic_iterate(state->items[i].bytes);
-        while (status == STATUS_OK && dynamic_next(&it)) {
-            const struct group_entry entry = {it.key, hash_slice(it.key)};
-            uint32_t before = keys.count, number;
-            status = group_take(&keys, &entry, 1, &number, err);
-            if (keys.count == before)
-                continue;
-            if (keys.count > 1)
-                buf_add_byte(buf, ',');
-            buf_add_byte(buf, '"');
-            buf_add_slice(buf, it.key);
-            buf_add_text(buf, "\":");
-            buf_add_slice(buf, it.value);
-            if (buf->failed)
-                status = buf_check(buf, err);
-        }
-    }
-    buf_add_byte(buf, '}');
-    return status;
+    buf_add_byte(buf, bag ? '}' : ']');
 }
 
 static enum status finish_items(FINISH_PARAMETERS, bool bag)
 {
     const struct collect_state *collected = states;
     struct buf buf;
-    struct arena *scratch = arena_share(arena);
-    enum status status = scratch == NULL ? ERROR_MEMORY(err)
-                                         : vector_flat(arena, TYPE_DYNAMIC, state_count, false,
-                                                       ret, err);
-    void *data = status == STATUS_OK ? vector_data(ret) : NULL;
+    enum status status = vector_flat(arena, TYPE_DYNAMIC, state_count, false, ret, err);
+    void *data = vector_data(ret);
 
     (void)context;
     buf_init(&buf, DYNAMIC_BYTES_MAX);
     for (uint32_t i = 0; status == STATUS_OK && i < state_count; i++) {
         buf_clear(&buf);
-        if (bag)
-            status = render_bag(&collected[i], scratch, &buf, err);
-        else
-            render_list(&collected[i], &buf);
-        if (status == STATUS_OK)
-            status = buf_check(&buf, err);
+        render(&collected[i], bag, &buf);
+        status = buf_check(&buf, err);
         if (status == STATUS_OK) {
             struct slice copy = arena_copy(arena, buf_slice(&buf), err);
             ((struct slice *)data)[i] = copy;
             status = copy.data == NULL ? err->status : STATUS_OK;
         }
-        arena_clear(scratch);
     }
-    arena_free(scratch);
     buf_release(&buf);
     return status;
 }
@@ -338,7 +326,7 @@ static const struct aggregate aggregates[] = {
           "array_length(make_list_with_nulls(x)) == 3", list_nulls, list, list),
     PLAIN("make_bag", "bags joined into one; the first value of a key stays",
           "array_length(bag_keys(make_bag(bag_pack('k', x)))) == 1", bag, set, bag),
-    PLAIN("make_dictionary", "make_bag(); of at most 128 bags, unless max_size says more",
+    PLAIN("make_dictionary", "make_bag(); of at most 128 keys, unless max_size says more",
           "array_length(bag_keys(make_dictionary(bag_pack('k', x)))) == 1", legacy_bag, set, bag),
     WITH_IF("make_bag_if", "bags of the rows where a condition holds joined into one",
             "array_length(bag_keys(make_bag_if(bag_pack('k', x), x > 5))) == 0", bag_if, set,

@@ -273,7 +273,7 @@ static enum status row_rand(ROW_PARAMETERS)
     double unit = (double)(random_u64() >> 11) * 0x1p-53;
 
     (void)eval, (void)err;
-    if (arg_count == 0 || args[0].integer <= 1)
+    if (arg_count == 0 || args[0].integer < 1)
         return give_real(ret, unit);
     return give_real(ret, floor(unit * (double)args[0].integer));
 }

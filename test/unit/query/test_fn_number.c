@@ -23,5 +23,14 @@ static const struct ask bits_cases[] = {
 };
 ASK_TEST(bits, bits_cases)
 
+static const struct ask randomness_cases[] = {
+    {"range x from 1 to 1000 step 1 | extend r = rand(), n = rand(10), one = rand(1) "
+     "| summarize countif(r < 0 or r >= 1), countif(n < 0 or n > 9 or n != floor(n, 1)), "
+     "dcount(n), countif(one != 0)",
+     "[[0,0,10,0]]"},
+};
+ASK_TEST(randomness, randomness_cases)
+
 ASK_MAIN(cmocka_unit_test(numbers),
-         cmocka_unit_test(bits))
+         cmocka_unit_test(bits),
+         cmocka_unit_test(randomness))

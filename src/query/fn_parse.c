@@ -89,10 +89,10 @@ static enum status row_parse_csv(ROW_PARAMETERS)
 }
 ROW_EVAL(row_parse_csv, TYPE_DYNAMIC)
 
-/* ---- parse_version: eight digits a part ---- */
+/* ---- parse_version ---- */
 
 #define VERSION_PARTS 4
-#define VERSION_PART_MAX 99999999
+#define VERSION_DIGITS_MAX 8u /* of a part */
 
 static enum status row_parse_version(ROW_PARAMETERS)
 {
@@ -108,7 +108,7 @@ static enum status row_parse_version(ROW_PARAMETERS)
         struct slice part;
         uint64_t number = 0;
         if (slice_next(&rest, '.', &part) &&
-            (!text_parse_u64(part, &number) || number > VERSION_PART_MAX)) {
+            (!text_parse_u64(part, &number) || part.size > VERSION_DIGITS_MAX)) {
             buf_release(&buf);
             return STATUS_OK;
         }

@@ -13,6 +13,9 @@ static const struct ask json_and_csv_cases[] = {
     {"print parse_version('1.2.3.4') > parse_version('1.2.3'), isnull(parse_version('x')), "
      "parse_command_line('a \"b c\" d', 'windows')",
      "[[true,true,[\"a\",\"b c\",\"d\"]]]"},
+    {"print isnull(parse_version('1.99999999')), isnull(parse_version('1.100000000')), "
+     "isnull(parse_version('000000001.0')), isnull(parse_version('1.2.3.4.5'))",
+     "[[false,true,true,true]]"},
 };
 ASK_TEST(json_and_csv, json_and_csv_cases)
 

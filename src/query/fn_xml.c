@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "query/items.h"
 
+#define XML_BYTES_MAX (1u << 20) /* of a longer text null, as its page has it */
 #define XML_NODES_MAX 65536u
 
 struct member {
@@ -348,6 +349,8 @@ static enum status row_parse_xml(ROW_PARAMETERS)
 
     (void)arg_count;
     err->status = STATUS_OK;
+    if (xml.s.size > XML_BYTES_MAX)
+        return STATUS_OK;
     if (!skip_misc(&xml) || !read_element(&xml, 0, &name, &json) || !skip_misc(&xml) ||
         xml.at != xml.s.size)
         return err->status; /* memory; else it was no XML */

@@ -15,6 +15,11 @@ static const struct ask elements_cases[] = {
      "[[{\"a\":{\"@x\":\"1\",\"b\":[\"1\",\"2\",null],\"c\":[null,\"3\"],\"x\":\"4\"}}]]"},
     {"print parse_xml('<a>&lt;&amp;&#65;<![CDATA[<x>]]></a>')",
      "[[{\"a\":{\"#text\":\"<&A\",\"#cdata-section\":\"<x>\"}}]]"},
+    /* 1 MiB is the most that is read */
+    {"print x = strcat('<a>', strrep(strrep('x', 1024), 1023), strrep('y', 1017), '</a>') "
+     "| extend y = strcat(x, ' ') | project strlen(x), strlen(tostring(parse_xml(x).a)), "
+     "isnull(parse_xml(y))",
+     "[[1048576,1048569,true]]"},
 };
 ASK_TEST(elements, elements_cases)
 

@@ -84,8 +84,8 @@ enum status meta_token_add(struct meta *meta, const struct meta_token *token,
 /* STATUS_DENIED for unknown, expired and revoked alike. */
 enum status meta_token_check(struct meta *meta, struct slice text, struct meta_token *ret,
                              struct arena *arena, struct error *err) MUST_USE;
-/* Was it revoked since it was checked?  Not so if that cannot be told. */
-bool meta_token_is_revoked(struct meta *meta, const struct guid *id);
+/* Was it revoked since it was checked, or is its time over?  Not so if that cannot be told. */
+bool meta_token_has_ended(struct meta *meta, const struct guid *id);
 /* Whether it is valid or not. */
 enum status meta_token_find(struct meta *meta, const struct guid *id, struct arena *arena,
                             struct meta_token *ret, struct error *err) MUST_USE;

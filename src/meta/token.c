@@ -299,23 +299,25 @@ enum status meta_token_check(struct meta *meta, struct slice text, struct meta_t
     return status;
 }
 
-bool meta_token_is_revoked(struct meta *meta, const struct guid *id)
+bool meta_token_has_ended(struct meta *meta, const struct guid *id)
 {
     sqlite3_stmt *statement = NULL;
-    bool is_revoked = false;
+    bool has_ended = false;
     struct error ignored;
 
     meta_lock(meta);
-    if (meta_prepare(meta, "SELECT revoked_us FROM tokens WHERE id=?", &statement, &ignored) ==
-        STATUS_OK) {
+    if (meta_prepare(meta, "SELECT revoked_us,expires_us FROM tokens WHERE id=?", &statement,
+                     &ignored) == STATUS_OK) {
         meta_bind_guid(statement, 1, id);
         int step = sqlite3_step(statement);
-        is_revoked = step == SQLITE_DONE ||
-                     (step == SQLITE_ROW && sqlite3_column_int64(statement, 0) != 0);
+        has_ended = step == SQLITE_DONE ||
+                    (step == SQLITE_ROW &&
+                     (sqlite3_column_int64(statement, 0) != 0 ||
+                      sqlite3_column_int64(statement, 1) <= clock_unix_us(meta->clock)));
     }
     (void)sqlite3_finalize(statement);
     meta_unlock(meta);
-    return is_revoked;
+    return has_ended;
 }
 
 enum status meta_token_find(struct meta *meta, const struct guid *id, struct arena *arena,

@@ -95,7 +95,7 @@ static bool is_valid(void *context, const struct principal *who)
 {
     struct share *share = context;
 
-    return guid_is_zero(&who->id) || !meta_token_is_revoked(share->services.meta, &who->id);
+    return guid_is_zero(&who->id) || !meta_token_has_ended(share->services.meta, &who->id);
 }
 
 static void log_failed(void *context, const struct http_request *request,

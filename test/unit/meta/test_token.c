@@ -128,13 +128,25 @@ static void a_revocation_works_at_once_here(void **state)
 
     (void)add(p, other);
     ASSERT_OK(check(p, text));
-    assert_false(meta_token_is_revoked(p->meta, &id));
+    assert_false(meta_token_has_ended(p->meta, &id));
     ASSERT_OK(meta_token_revoke(p->meta, &id, &err));
     ASSERT_STATUS(STATUS_DENIED, check(p, text));
-    assert_true(meta_token_is_revoked(p->meta, &id));
-    assert_true(meta_token_is_revoked(p->meta, &tenant)); /* there is none */
+    assert_true(meta_token_has_ended(p->meta, &id));
+    assert_true(meta_token_has_ended(p->meta, &tenant)); /* there is none */
     ASSERT_OK(check(p, other));
     ASSERT_STATUS(STATUS_NOT_FOUND, meta_token_revoke(p->meta, &id, &err));
+}
+
+static void what_was_begun_ends_with_the_time_of_its_token(void **state)
+{
+    struct control_plane *p = *state;
+    char text[TOKEN_TEXT_BYTES];
+    struct guid id = add(p, text);
+
+    p->clock.now_unix_us = START_US + HOUR_US - 1;
+    assert_false(meta_token_has_ended(p->meta, &id));
+    p->clock.now_unix_us++;
+    assert_true(meta_token_has_ended(p->meta, &id));
 }
 
 /* Another process wrote it: the cache forgets within a second. */
@@ -388,6 +400,7 @@ int main(void)
         META_TEST(unknown_expired_and_revoked_say_the_same),
         META_TEST(a_token_expires_though_it_is_cached),
         META_TEST(a_revocation_works_at_once_here),
+        META_TEST(what_was_begun_ends_with_the_time_of_its_token),
         META_TEST(a_revocation_by_another_works_within_a_second),
         META_TEST(the_secret_is_not_in_the_file),
         META_TEST(a_name_has_no_control_characters),

@@ -90,7 +90,12 @@ enum status share_raw(void *context, const struct http_request *request,
     struct audit_action action = {"AuditExport", slice_of(what), request, reach.tenants,
                                   reach.count, {"", 0}};
     status = self_audit_put(share->audit, &action, err);
+    /* What it reads stays in memory until the reader has it. */
+    if (status == STATUS_OK)
+        status = share_enter(&share->exports, request, &reach, err);
     if (status != STATUS_OK)
         return status;
-    return send(share, &reach, from, count, &w, err);
+    status = send(share, &reach, from, count, &w, err);
+    share_leave(&share->exports, request, &reach);
+    return status;
 }

@@ -737,12 +737,12 @@ static enum status answer(void *context, const struct http_request *request,
         status = share_record(share, request, "Verify", request->body, &concerned, err);
     if (status != STATUS_OK)
         return status;
-    status = share_enter(share, request, &reach, err);
+    status = share_enter(&share->gate, request, &reach, err);
     if (status != STATUS_OK)
         return status;
     response->content_type = "application/x-ndjson";
     status = verify(share, request, response, &reach, what, err);
-    share_leave(share, request, &reach);
+    share_leave(&share->gate, request, &reach);
     return status;
 }
 

@@ -128,6 +128,7 @@ enum status share_new(const struct share_services *services, struct share **ret,
         return ERROR_MEMORY(err);
     share->services = *services;
     gate_init(&share->gate, query_places());
+    gate_init(&share->exports, query_places());
     guess_init(&share->guess);
     share->router = (struct http_router){
         .routes = routes,
@@ -143,6 +144,7 @@ enum status share_new(const struct share_services *services, struct share **ret,
         status = self_audit_new(services->ingest, services->clock, &share->audit, err);
     if (status != STATUS_OK) {
         gate_release(&share->gate);
+        gate_release(&share->exports);
         guess_release(&share->guess);
         free(share);
         return status;
@@ -162,6 +164,7 @@ void share_free(struct share *share)
         return;
     self_audit_free(share->audit);
     gate_release(&share->gate);
+    gate_release(&share->exports);
     guess_release(&share->guess);
     free(share);
 }
@@ -458,17 +461,16 @@ static const struct guid *place_of(const struct reach *reach)
     return reach->count == 1 ? &reach->tenants[0] : &instance;
 }
 
-enum status share_enter(struct share *share, const struct http_request *request,
+enum status share_enter(struct gate *gate, const struct http_request *request,
                         const struct reach *reach, struct error *err)
 {
-    return gate_enter(&share->gate, place_of(reach), &request->principal->id, GATE_WAIT_MS,
+    return gate_enter(gate, place_of(reach), &request->principal->id, GATE_WAIT_MS,
                       request->cancelled, err);
 }
 
-void share_leave(struct share *share, const struct http_request *request,
-                 const struct reach *reach)
+void share_leave(struct gate *gate, const struct http_request *request, const struct reach *reach)
 {
-    gate_leave(&share->gate, place_of(reach), &request->principal->id);
+    gate_leave(gate, place_of(reach), &request->principal->id);
 }
 
 enum status share_view_open(struct share *share, const struct http_request *request,
@@ -493,17 +495,17 @@ enum status share_view_open(struct share *share, const struct http_request *requ
         .fetch = fetch,
         .places = share->services.places,
     };
-    enum status status = share_enter(share, request, reach, err);
+    enum status status = share_enter(&share->gate, request, reach, err);
     if (status != STATUS_OK)
         return status;
     status = store_snapshot_of(share->services.store, only_tenant(ret), &ret->snapshot, err);
     if (status != STATUS_OK)
-        share_leave(share, request, reach);
+        share_leave(&share->gate, request, reach);
     return status;
 }
 
 void share_view_close(struct query_view *view)
 {
     store_snapshot_free(view->snapshot);
-    share_leave(view->share, view->request, &view->reach);
+    share_leave(&view->share->gate, view->request, &view->reach);
 }

@@ -15,6 +15,7 @@ struct share {
     struct http_router router;
     struct self_audit *audit;
     struct gate gate; /* of queries and verifications */
+    struct gate exports; /* of raw records: they last as long as their readers like */
     struct guess guess;
 };
 
@@ -82,10 +83,9 @@ bool share_body_flag(const struct body *body, const char *key);
 
 /* A place among what reads much at a time, which the memory of the server is shared out to;
  * STATUS_BUSY if none gets free. */
-enum status share_enter(struct share *share, const struct http_request *request,
+enum status share_enter(struct gate *gate, const struct http_request *request,
                         const struct reach *reach, struct error *err) MUST_USE;
-void share_leave(struct share *share, const struct http_request *request,
-                 const struct reach *reach);
+void share_leave(struct gate *gate, const struct http_request *request, const struct reach *reach);
 
 /* Query environment over a snapshot for these tenants, and a place as above. */
 struct query_view {

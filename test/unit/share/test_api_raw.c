@@ -8,10 +8,14 @@ static struct error err;
 
 struct receiver {
     struct http_response response;
-    atomic_bool cancelled; /* the server stops */
-    bool leaves;           /* with the first bytes, which nobody takes */
+    atomic_bool cancelled;  /* the server stops */
+    bool leaves;            /* with the first bytes, which nobody takes */
+    struct fixture *others; /* with the first bytes another one asks */
+    unsigned others_status; /* what that got */
     uint64_t bytes;
 };
+
+static void ask(struct fixture *f, struct receiver *receiver);
 
 static enum status flush(struct http_response *response, struct error *e)
 {
@@ -22,6 +26,12 @@ static enum status flush(struct http_response *response, struct error *e)
         return ERROR_SET(e, STATUS_CANCELLED, "the client is gone");
     receiver->bytes += response->body.size;
     buf_clear(&response->body);
+    if (receiver->others != NULL) {
+        struct receiver other = {.cancelled = false};
+        ask(receiver->others, &other);
+        receiver->others_status = other.response.status;
+        http_response_release(&other.response);
+    }
     atomic_store(&receiver->cancelled, true);
     return STATUS_OK;
 }
@@ -100,12 +110,31 @@ static void one_that_is_stopped_before_is_none(void **state)
     http_response_release(&receiver.response);
 }
 
+/* It may last for days, and pins what it reads. */
+static void one_has_a_place_while_it_is_sent(void **state)
+{
+    struct fixture *f = *state;
+    struct receiver receiver = {.others = f}, later = {.cancelled = false};
+
+    gate_release(&f->share->exports);
+    gate_init(&f->share->exports, 2); /* one of a tenant */
+    put_records(f);
+    ask(f, &receiver);
+    assert_int_equal(receiver.response.status, 200);
+    assert_int_equal(receiver.others_status, 429);
+    ask(f, &later);
+    assert_int_equal(later.response.status, 200);
+    http_response_release(&receiver.response);
+    http_response_release(&later.response);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         FIXTURE_TEST(an_answer_that_is_stopped_midway_has_no_end),
         FIXTURE_TEST(an_answer_that_nobody_takes_has_no_end),
         FIXTURE_TEST(one_that_is_stopped_before_is_none),
+        FIXTURE_TEST(one_has_a_place_while_it_is_sent),
     };
 
     return RUN_TESTS(tests);

@@ -132,6 +132,8 @@
 #define BODIES_BYTES_MAX (512 * MIB)        /* of all requests under way; above it 429 */
 #define REQUEST_ARENA_BYTES (256 * MIB)     /* what a handler may allocate */
 #define RESPONSE_BYTES_MAX (256 * MIB)      /* of a buffered answer */
+#define ANSWERS_KEPT_BYTES_MAX (512 * MIB) /* of large ones in one piece that wait for their
+                                            * readers; half of it for a tenant; above it 429 */
 #define CONNECTION_POOL_BYTES (64 * KIB)    /* the HTTP library's memory of a connection */
 #define NO_BODY_BYTES_MAX (4 * KIB)         /* where none is wanted: of GET and DELETE */
 #define DISCARD_BYTES_MAX (64 * KIB)        /* of a refused body, so that the answer is read */
@@ -152,6 +154,7 @@ _Static_assert(QUERY_DEPTH_MAX < QUERY_LEVELS_MAX && QUERY_LEVELS_MAX < QUERY_EX
                "what the parser takes can be bound, and what is bound evaluated");
 _Static_assert(LEAF_RECORDS_MAX <= PART_ROWS_MAX, "a leaf fits a part");
 _Static_assert(WATCHLIST_BYTES_MAX < TENANT_DOCUMENT_BYTES_MAX, "a tenant has room for one");
+_Static_assert(RESPONSE_BYTES_MAX <= ANSWERS_KEPT_BYTES_MAX / 2, "a tenant has room for an answer");
 _Static_assert((INDEX_BLOCK_ROWS & (INDEX_BLOCK_ROWS - 1)) == 0, "power of two");
 _Static_assert((BATCH_ROWS_MAX & (BATCH_ROWS_MAX - 1)) == 0, "power of two");
 

@@ -70,24 +70,59 @@ void exchange_cancel(struct exchange *exchange)
     atomic_store(&exchange->cancelled, true);
 }
 
-/* Of the tenant that sends; two may share a counter. */
-static atomic_uint_fast64_t *tenant_bytes(struct exchange *exchange)
+/* ---- room ---- */
+
+/* Of counters of tenants, that of whose token it is; two may share one. */
+static atomic_uint_fast64_t *own(atomic_uint_fast64_t *by_tenant, const struct exchange *exchange)
 {
     const struct guid *tenant = &exchange->principal.tenant;
-    uint64_t hash = hash_xxh3(tenant->bytes, sizeof(tenant->bytes), 0);
 
-    return &exchange->server->tenant_bytes[hash % TENANT_SLOTS];
+    return &by_tenant[hash_xxh3(tenant->bytes, sizeof(tenant->bytes), 0) % TENANT_SLOTS];
+}
+
+static bool count_up(atomic_uint_fast64_t *counter, uint64_t bytes, uint64_t bytes_max)
+{
+    if (atomic_fetch_add(counter, bytes) + bytes <= bytes_max)
+        return true;
+    atomic_fetch_sub(counter, bytes);
+    return false;
+}
+
+/* The tenant's own first: what it has no room for is never seen by others. */
+static bool room_take(struct room *room, const struct exchange *exchange, uint64_t bytes)
+{
+    atomic_uint_fast64_t *mine = own(room->by_tenant, exchange);
+
+    if (!count_up(mine, bytes, room->bytes_max / 2))
+        return false;
+    if (count_up(&room->taken, bytes, room->bytes_max))
+        return true;
+    atomic_fetch_sub(mine, bytes);
+    return false;
+}
+
+static void room_give(struct room *room, const struct exchange *exchange, uint64_t bytes)
+{
+    atomic_fetch_sub(own(room->by_tenant, exchange), bytes);
+    atomic_fetch_sub(&room->taken, bytes);
 }
 
 static void free_body(struct exchange *exchange)
 {
-    atomic_fetch_sub(&exchange->server->bodies_bytes, exchange->charged_bytes);
-    atomic_fetch_sub(tenant_bytes(exchange), exchange->charged_bytes);
+    room_give(&exchange->server->body_room, exchange, exchange->charged_bytes);
     exchange->charged_bytes = 0;
     buf_pool_give(&exchange->server->bodies, &exchange->body);
     buf_pool_give(&exchange->server->bodies, &exchange->packed);
     decompressor_free(exchange->decompressor);
     exchange->decompressor = NULL;
+}
+
+static void free_answer(struct exchange *exchange)
+{
+    room_give(&exchange->server->answer_room, exchange, exchange->kept_bytes);
+    atomic_fetch_sub(own(exchange->server->told_bytes, exchange), exchange->told_bytes);
+    exchange->kept_bytes = exchange->told_bytes = 0;
+    http_response_release(&exchange->response);
 }
 
 void exchange_end(void *context, struct MHD_Connection *mhd, void **slot,
@@ -110,7 +145,7 @@ void exchange_end(void *context, struct MHD_Connection *mhd, void **slot,
     (void)pthread_cond_broadcast(&server->changed);
     (void)pthread_mutex_unlock(&server->lock);
     free_body(exchange);
-    http_response_release(&exchange->response);
+    free_answer(exchange);
     arena_free(exchange->arena);
     free(exchange);
 }
@@ -458,13 +493,9 @@ static enum status charge_body(struct exchange *exchange, struct error *err)
 
     if (used <= exchange->charged_bytes)
         return STATUS_OK;
-    uint64_t more = used - exchange->charged_bytes;
-    exchange->charged_bytes = used;
-    bool is_over = atomic_fetch_add(&exchange->server->bodies_bytes, more) + more >
-                   BODIES_BYTES_MAX;
-    is_over |= atomic_fetch_add(tenant_bytes(exchange), more) + more > BODIES_BYTES_MAX / 2;
-    if (is_over)
+    if (!room_take(&exchange->server->body_room, exchange, used - exchange->charged_bytes))
         return ERROR_SET(err, STATUS_BUSY, "too many bodies are being received; try again");
+    exchange->charged_bytes = used;
     return STATUS_OK;
 }
 
@@ -551,6 +582,62 @@ static enum MHD_Result queue_kept(struct exchange *exchange, struct MHD_Connecti
                  MHD_create_response_from_callback(size, 32 * KIB, read_kept, exchange, NULL));
 }
 
+/* What was read is not told without a valid token, and can be asked for again; what was stored is
+ * told all the same. */
+static bool is_read(const struct exchange *exchange)
+{
+    enum http_method method = exchange->request.method;
+
+    return method == HTTP_GET || (exchange->route->answer != HTTP_AT_ONCE && method != HTTP_PUT);
+}
+
+/* A large answer waits in memory for its reader, who may take days. */
+static enum status charge_answer(struct exchange *exchange, struct error *err)
+{
+    struct server *server = exchange->server;
+    size_t size = exchange->response.body.size;
+
+    if (!is_read(exchange)) {
+        exchange->told_bytes = size;
+        atomic_fetch_add(own(server->told_bytes, exchange), size);
+        return STATUS_OK;
+    }
+    if (!room_take(&server->answer_room, exchange, size))
+        return ERROR_SET(err, STATUS_BUSY, "too many large answers wait to be read; try again");
+    exchange->kept_bytes = size;
+    return STATUS_OK;
+}
+
+/* Who does not read the answers to what it stores stores no more.  Short bodies have short
+ * answers; a token can be revoked at any time. */
+static enum status check_told(struct exchange *exchange, struct error *err)
+{
+    struct server *server = exchange->server;
+    bool may_be_large = !is_read(exchange) && exchange->body.size > NO_BODY_BYTES_MAX;
+
+    if (!may_be_large ||
+        atomic_load(own(server->told_bytes, exchange)) < server->answer_room.bytes_max / 2)
+        return STATUS_OK;
+    return ERROR_SET(err, STATUS_BUSY, "too many large answers wait to be read; try again");
+}
+
+/* The handler is through. */
+static enum MHD_Result queue_made(struct exchange *exchange, struct MHD_Connection *mhd)
+{
+    bool is_large = exchange->response.body.size > LARGE_BODY_BYTES;
+    struct error err = {0};
+    enum status status = is_read(exchange) ? look_at_token(exchange, &err) : STATUS_OK;
+
+    if (status == STATUS_OK && is_large)
+        status = charge_answer(exchange, &err);
+    if (status != STATUS_OK) {
+        free_answer(exchange);
+        return refuse(exchange, mhd, &err, 0);
+    }
+    free_body(exchange);
+    return is_read(exchange) && is_large ? queue_kept(exchange, mhd) : queue_body(exchange, mhd);
+}
+
 static enum MHD_Result answer(struct exchange *exchange, struct MHD_Connection *mhd)
 {
     struct error err = {0};
@@ -563,7 +650,8 @@ static enum MHD_Result answer(struct exchange *exchange, struct MHD_Connection *
         return queue_body(exchange, mhd);
     stage_watch_lap(&exchange->connection->watch, STAGE_TRANSPORT);
     exchange->body_expected = false; /* it is there */
-    if (finish_body(exchange, &err) != STATUS_OK || look_at_token(exchange, &err) != STATUS_OK)
+    if (finish_body(exchange, &err) != STATUS_OK || look_at_token(exchange, &err) != STATUS_OK ||
+        check_told(exchange, &err) != STATUS_OK)
         return refuse(exchange, mhd, &err, 0);
     exchange->request.body = buf_slice(&exchange->body);
     connection_enter(exchange->connection, CONNECTION_HANDLING);
@@ -578,14 +666,7 @@ static enum MHD_Result answer(struct exchange *exchange, struct MHD_Connection *
         http_dispatch(exchange->server->router, &exchange->request, &exchange->response);
     }
     stage_watch_skip(&exchange->connection->watch); /* a handler measures itself */
-    /* What was read is not told any more; what was stored is. */
-    bool is_read = exchange->route->answer != HTTP_AT_ONCE && exchange->request.method != HTTP_PUT;
-    if (is_read && look_at_token(exchange, &err) != STATUS_OK)
-        return refuse(exchange, mhd, &err, 0);
-    free_body(exchange);
-    return is_read && exchange->response.body.size > LARGE_BODY_BYTES
-               ? queue_kept(exchange, mhd)
-               : queue_body(exchange, mhd);
+    return queue_made(exchange, mhd);
 }
 
 enum MHD_Result exchange_step(void *context, struct MHD_Connection *mhd, const char *url,

@@ -425,6 +425,9 @@ enum status server_start(const struct server_options *options, struct server **r
     server->stages = options->stages;
     server->connections_max =
         options->connections_max == 0 ? CONNECTIONS_MAX : options->connections_max;
+    server->body_room.bytes_max = BODIES_BYTES_MAX;
+    server->answer_room.bytes_max =
+        options->answers_bytes_max == 0 ? ANSWERS_KEPT_BYTES_MAX : options->answers_bytes_max;
     (void)pthread_mutex_init(&server->lock, NULL);
     buf_pool_init(&server->bodies);
     clock_cond_init(&server->changed);

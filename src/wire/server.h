@@ -19,6 +19,7 @@ struct server_options {
     struct slice certificate_pem, key_pem;
     const struct http_router *router;
     uint32_t connections_max;    /* 0 = CONNECTIONS_MAX */
+    uint64_t answers_bytes_max;  /* 0 = ANSWERS_KEPT_BYTES_MAX */
     struct stage_times *stages;  /* takes what bodies cost; may be NULL */
 };
 

@@ -53,6 +53,13 @@ struct certificate {
 #define TENANT_SLOTS 256u
 #define CONNECTIONS_SPARE 32u /* for newcomers, while those that make room for them end */
 
+/* Memory that requests share: each tenant has half of it at most. */
+struct room {
+    uint64_t bytes_max;
+    atomic_uint_fast64_t taken;
+    atomic_uint_fast64_t by_tenant[TENANT_SLOTS]; /* the same, by hash of the tenant */
+};
+
 struct server {
     struct MHD_Daemon *daemon;
     const struct http_router *router;
@@ -70,8 +77,9 @@ struct server {
     bool stopping;
     struct buf_pool bodies;      /* has its own lock */
     atomic_bool draining, cancelled;
-    atomic_uint_fast64_t bodies_bytes; /* capacity of all body buffers */
-    atomic_uint_fast64_t tenant_bytes[TENANT_SLOTS]; /* the same, by hash of the tenant */
+    struct room body_room;       /* of all body buffers */
+    struct room answer_room;     /* of large answers in one piece that can be asked for again */
+    atomic_uint_fast64_t told_bytes[TENANT_SLOTS]; /* of others, which are told all the same */
     atomic_uint_fast64_t connection_count, request_count, rejected, bytes_in, bytes_out;
     atomic_uint_fast64_t answers[6]; /* by status / 100 */
 };

@@ -270,6 +270,8 @@ static void start(void)
     (void)pthread_mutex_init(&world.server.lock, NULL);
     (void)pthread_cond_init(&world.server.changed, NULL);
     buf_pool_init(&world.server.bodies);
+    world.server.body_room.bytes_max = BODIES_BYTES_MAX;
+    world.server.answer_room.bytes_max = ANSWERS_KEPT_BYTES_MAX;
     buf_init(&world.strict.body, 64 * KIB);
     world.daemon = MHD_start_daemon(
         MHD_USE_NO_LISTEN_SOCKET, 0, NULL, NULL, exchange_step, &world.server,
@@ -326,7 +328,8 @@ static void run(struct slice bytes, size_t packet)
     (void)close(ends[1]);
     CHECK(answered == 0 || (answered == 8 && memcmp(first, "HTTP/1.1", 8) == 0));
     CHECK(world.server.active == 0 && world.connection.exchange == NULL);
-    CHECK(atomic_load(&world.server.bodies_bytes) == 0);
+    CHECK(atomic_load(&world.server.body_room.taken) == 0);
+    CHECK(atomic_load(&world.server.answer_room.taken) == 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

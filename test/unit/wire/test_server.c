@@ -908,6 +908,58 @@ static void test_silent_connections_keep_nobody_out(void **state)
     server_free(own.server);
 }
 
+/* Three times, and reads no more than it has to; there is room for two answers. */
+static void ask_thrice(uint16_t port, struct slice request)
+{
+    struct tls_client c[3];
+    struct buf got[3];
+
+    for (int i = 0; i < 3; i++) {
+        buf_init(&got[i], 64 * MIB);
+        assert_int_equal(tls_connect(&c[i], port, NULL), 0);
+        assert_true(tls_send(&c[i], request));
+        assert_true(tls_read(&c[i], &got[i]) > 0);
+    }
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(status_of(&got[i]), i < 2 ? 200 : 429);
+        tls_read_all(&c[i], &got[i]);
+        assert_true(i == 2 || got[i].size > FIXTURE_WHOLE_BYTES);
+        tls_close(&c[i]);
+        buf_release(&got[i]);
+    }
+}
+
+/* Nor is more stored of who does not hear what became of the last. */
+static void test_answers_that_nobody_reads_are_bounded(void **state)
+{
+    struct fixture own = fixture; /* its certificate */
+    struct server_options options = {
+        .listen = SLICE("127.0.0.1:0"),
+        .certificate_pem = buf_slice(&fixture.certificate),
+        .key_pem = buf_slice(&fixture.key),
+        .router = &router,
+        .answers_bytes_max = 4 * FIXTURE_WHOLE_BYTES, /* a tenant has half of it */
+    };
+    struct error err = {0};
+    struct buf store;
+    (void)state;
+    buf_init(&store, 64 * MIB);
+    buf_add_format(&store, HEAD "Connection: close\r\nContent-Length: %zu\r\n\r\n",
+                   FIXTURE_WHOLE_BYTES);
+    add_times(&store, FIXTURE_WHOLE_BYTES / 16, "sixteen letters.");
+    assert_int_equal(server_start(&options, &own.server, &err), STATUS_OK);
+    uint16_t port = server_port(own.server);
+    unsigned calls = atomic_load(&fixture.calls);
+    for (int i = 0; i < 2; i++) { /* there is room again once they are read */
+        ask_thrice(port, SLICE("GET /whole HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"));
+        ask_thrice(port, buf_slice(&store));
+        fixture_sleep_ms(300);
+    }
+    assert_int_equal(atomic_load(&fixture.calls), calls + 4);
+    server_free(own.server);
+    buf_release(&store);
+}
+
 static void test_a_wrong_start_says_why(void **state)
 {
     struct server *server = NULL;
@@ -958,6 +1010,7 @@ int main(void)
         cmocka_unit_test(test_a_new_certificate_serves_new_connections),
         cmocka_unit_test(test_slow_headers_and_slow_bodies_are_cut_off),
         cmocka_unit_test(test_silent_connections_keep_nobody_out),
+        cmocka_unit_test(test_answers_that_nobody_reads_are_bounded),
         cmocka_unit_test(test_a_wrong_start_says_why),
         cmocka_unit_test(test_a_drain_lets_requests_finish_and_takes_no_more),
         cmocka_unit_test(test_a_second_drain_closes_nobodys_file),

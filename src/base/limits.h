@@ -130,6 +130,7 @@
 #define BODY_GRACE_MS 10000u
 #define LARGE_BODY_BYTES (256 * KIB)         /* from here on: in turn, and behind small ones */
 #define BODIES_BYTES_MAX (512 * MIB)        /* of all requests under way; above it 429 */
+#define DECODERS_MAX 4u /* at a time, of bodies that do not say how large they are decoded */
 #define REQUEST_ARENA_BYTES (256 * MIB)     /* what a handler may allocate */
 #define RESPONSE_BYTES_MAX (256 * MIB)      /* of a buffered answer */
 #define ANSWERS_KEPT_BYTES_MAX (512 * MIB) /* of large ones in one piece that wait for their

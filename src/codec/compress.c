@@ -350,8 +350,7 @@ static bool is_window_allowed(struct slice frame, uint64_t content_size)
     return is_single_segment ? content_size <= most : base + base / 8 * (window & 7) <= most;
 }
 
-/* Nothing but one frame of today's format, with its size. */
-static bool is_one_frame(struct slice packed, uint64_t *ret_size)
+bool zstd_is_frame(struct slice packed, uint64_t *ret_size)
 {
     struct reader r = reader_from(packed.data, packed.size);
 
@@ -369,7 +368,7 @@ enum status zstd_decode(struct slice packed, struct buf *ret, bool *ret_is_frame
 {
     uint64_t size = 0;
 
-    *ret_is_frame = is_one_frame(packed, &size);
+    *ret_is_frame = zstd_is_frame(packed, &size);
     if (!*ret_is_frame)
         return decode_stream(packed, ret, err);
     if (size > ret->max_bytes - ret->size)

@@ -27,6 +27,9 @@ enum status decompressor_feed(struct decompressor *d, struct slice input, struct
 enum status decompressor_finish(struct decompressor *d, struct error *err) MUST_USE;
 void decompressor_free(struct decompressor *d);
 
+/* Is it nothing but one frame of today's format, which says what it decodes to? */
+bool zstd_is_frame(struct slice packed, uint64_t *ret_size);
+
 /* A whole body of zstd, appended.  One frame that says its size is decoded in one
  * step, and zstd_unpack() makes the same bytes of it at any time (*ret_is_frame); all
  * else goes through a decompressor.  The same bounds and errors either way. */

@@ -18,6 +18,8 @@
 #include <ctype.h>
 #include <stdlib.h>
 
+#define DECODER_WAIT_MS 2000u /* for a place */
+
 static struct connection *connection_of(struct MHD_Connection *mhd)
 {
     const union MHD_ConnectionInfo *info =
@@ -486,17 +488,21 @@ static enum MHD_Result take_headers(struct exchange *exchange, struct MHD_Connec
 
 /* ---- body ---- */
 
-/* What the body holds now counts against the bounds of the server and the tenant. */
-static enum status charge_body(struct exchange *exchange, struct error *err)
+/* So much of the body counts against the bounds of the server and the tenant. */
+static enum status charge(struct exchange *exchange, uint64_t used, struct error *err)
 {
-    uint64_t used = exchange->body.size + exchange->packed.size;
-
     if (used <= exchange->charged_bytes)
         return STATUS_OK;
     if (!room_take(&exchange->server->body_room, exchange, used - exchange->charged_bytes))
         return ERROR_SET(err, STATUS_BUSY, "too many bodies are being received; try again");
     exchange->charged_bytes = used;
     return STATUS_OK;
+}
+
+/* What it holds now. */
+static enum status charge_body(struct exchange *exchange, struct error *err)
+{
+    return charge(exchange, exchange->body.size + exchange->packed.size, err);
 }
 
 static enum status add_body(struct exchange *exchange, struct slice bytes, struct error *err)
@@ -517,20 +523,53 @@ static enum status add_body(struct exchange *exchange, struct slice bytes, struc
     return charge_body(exchange, err);
 }
 
+/* Several frames, or one that does not say its size: what memory it takes shows only when it is
+ * taken, so few do that at a time. */
+static enum status decode_unsized(struct exchange *exchange, struct error *err)
+{
+    struct gate *gate = &exchange->server->decoders;
+    const struct guid *tenant = &exchange->principal.tenant;
+    bool is_frame = false;
+    enum status status =
+        gate_enter(gate, tenant, NULL, DECODER_WAIT_MS, &exchange->cancelled, err);
+
+    if (status != STATUS_OK)
+        return status;
+    status = zstd_decode(buf_slice(&exchange->packed), &exchange->body, &is_frame, err);
+    if (status == STATUS_OK)
+        status = charge_body(exchange, err);
+    if (status != STATUS_OK)
+        free_body(exchange); /* before the next one begins */
+    gate_leave(gate, tenant, NULL);
+    return status;
+}
+
+/* The last bytes of many may come at once: the room for what a frame says that it decodes to is
+ * taken before it is. */
+static enum status decode_zstd(struct exchange *exchange, struct error *err)
+{
+    struct slice packed = buf_slice(&exchange->packed);
+    enum status status = STATUS_OK;
+    bool is_frame = false;
+    uint64_t size = 0;
+
+    if (!zstd_is_frame(packed, &size))
+        return decode_unsized(exchange, err);
+    if (size <= exchange->body.max_bytes) /* or the decoder refuses it */
+        status = charge(exchange, packed.size + size, err);
+    if (status == STATUS_OK)
+        status = zstd_decode(packed, &exchange->body, &is_frame, err);
+    if (status == STATUS_OK)
+        exchange->request.packed = packed;
+    return status;
+}
+
 /* The body is complete: decodes what waited for that. */
 static enum status finish_body(struct exchange *exchange, struct error *err)
 {
-    bool is_frame = false;
-
     if (exchange->decompressor != NULL)
         return decompressor_finish(exchange->decompressor, err);
-    if (exchange->encoding != COMPRESSION_ZSTD)
-        return STATUS_OK;
-    enum status status =
-        zstd_decode(buf_slice(&exchange->packed), &exchange->body, &is_frame, err);
-    if (status == STATUS_OK && is_frame)
-        exchange->request.packed = buf_slice(&exchange->packed);
-    return status == STATUS_OK ? charge_body(exchange, err) : status;
+    return exchange->encoding == COMPRESSION_ZSTD ? decode_zstd(exchange, err) : STATUS_OK;
 }
 
 static enum MHD_Result take_body(struct exchange *exchange, const char *upload,

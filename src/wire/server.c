@@ -430,6 +430,7 @@ enum status server_start(const struct server_options *options, struct server **r
         options->answers_bytes_max == 0 ? ANSWERS_KEPT_BYTES_MAX : options->answers_bytes_max;
     (void)pthread_mutex_init(&server->lock, NULL);
     buf_pool_init(&server->bodies);
+    gate_init(&server->decoders, DECODERS_MAX);
     clock_cond_init(&server->changed);
 
     enum status status = certificate_load(options->certificate_pem, options->key_pem,
@@ -507,6 +508,7 @@ void server_free(struct server *server)
     (void)pthread_cond_destroy(&server->changed);
     (void)pthread_mutex_destroy(&server->lock);
     buf_pool_release(&server->bodies);
+    gate_release(&server->decoders);
     free(server);
 }
 

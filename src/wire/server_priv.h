@@ -9,6 +9,7 @@
 #include "wire/server.h"
 
 #include "base/buf_pool.h"
+#include "base/gate.h"
 #include "codec/compress.h"
 
 #include <gnutls/abstract.h>
@@ -76,6 +77,7 @@ struct server {
     uint32_t active;             /* requests under way */
     bool stopping;
     struct buf_pool bodies;      /* has its own lock */
+    struct gate decoders;        /* the same; of bodies that do not say their size */
     atomic_bool draining, cancelled;
     struct room body_room;       /* of all body buffers */
     struct room answer_room;     /* of large answers in one piece that can be asked for again */

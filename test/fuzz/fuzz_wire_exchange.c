@@ -270,6 +270,7 @@ static void start(void)
     (void)pthread_mutex_init(&world.server.lock, NULL);
     (void)pthread_cond_init(&world.server.changed, NULL);
     buf_pool_init(&world.server.bodies);
+    gate_init(&world.server.decoders, DECODERS_MAX);
     world.server.body_room.bytes_max = BODIES_BYTES_MAX;
     world.server.answer_room.bytes_max = ANSWERS_KEPT_BYTES_MAX;
     buf_init(&world.strict.body, 64 * KIB);

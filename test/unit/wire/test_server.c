@@ -150,6 +150,16 @@ static void test_gzip_and_zstd_bodies_are_decoded(void **state)
     assert_int_equal(send_body(client, "/echo", "zstd", buf_slice(&packed), &answer), 200);
     assert_true(slice_equal(buf_slice(&answer), raw));
     buf_release(&answer);
+    /* frames in a row say no size of all */
+    struct buf twice;
+    buf_init(&twice, 1 * MIB);
+    buf_add_slice(&twice, buf_slice(&packed));
+    buf_add_slice(&twice, buf_slice(&packed));
+    assert_int_equal(send_body(client, "/echo", "zstd", buf_slice(&twice), &answer), 200);
+    assert_int_equal(answer.size, 2 * raw.size);
+    assert_true(slice_equal(slice_tail(buf_slice(&answer), raw.size), raw));
+    buf_release(&answer);
+    buf_release(&twice);
     /* cut short, garbage, unknown */
     assert_int_equal(send_body(client, "/echo", "zstd",
                                slice_head(buf_slice(&packed), packed.size - 3), NULL),
@@ -908,6 +918,86 @@ static void test_silent_connections_keep_nobody_out(void **state)
     server_free(own.server);
 }
 
+/* The most memory that the process had since it was asked last. */
+static uint64_t peak_kib(void)
+{
+    char line[256];
+    unsigned long long kib = 0;
+    FILE *file = fopen("/proc/self/status", "r");
+    assert_non_null(file);
+    while (fgets(line, sizeof(line), file) != NULL)
+        (void)sscanf(line, "VmHWM: %llu kB", &kib);
+    (void)fclose(file);
+    file = fopen("/proc/self/clear_refs", "w");
+    if (file != NULL) {
+        (void)fputs("5", file);
+        (void)fclose(file);
+    }
+    return kib;
+}
+
+/* Twelve are complete but for the last byte of each, which come at once. */
+static void complete_many(struct slice packed)
+{
+    enum { MANY = 12 };
+    struct tls_client c[MANY];
+    char head[256];
+    unsigned counts[2] = {0};
+
+    (void)snprintf(head, sizeof(head),
+                   "POST /slow?ms=1500 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ingest\r\n"
+                   "Connection: close\r\nContent-Encoding: zstd\r\nContent-Length: %zu\r\n\r\n",
+                   packed.size);
+    for (int i = 0; i < MANY; i++) {
+        assert_int_equal(tls_connect(&c[i], server_port(fixture.server), NULL), 0);
+        assert_true(tls_send(&c[i], slice_of(head)));
+        assert_true(tls_send(&c[i], slice_head(packed, packed.size - 1)));
+    }
+    fixture_sleep_ms(300);
+    (void)peak_kib();
+    uint64_t before_kib = peak_kib();
+    for (int i = 0; i < MANY; i++)
+        assert_true(tls_send(&c[i], slice_tail(packed, packed.size - 1)));
+    for (int i = 0; i < MANY; i++) {
+        struct buf got;
+        buf_init(&got, MIB);
+        tls_read_all(&c[i], &got);
+        assert_true(status_of(&got) == 200 || status_of(&got) == 429);
+        counts[status_of(&got) == 429]++;
+        buf_release(&got);
+        tls_close(&c[i]);
+    }
+    assert_true(counts[0] > 0 && counts[1] > 0);
+    assert_true(peak_kib() < before_kib + BODIES_BYTES_MAX * 3 / 4 / KIB);
+}
+
+static void test_bodies_of_zstd_have_room_before_they_are_decoded(void **state)
+{
+    struct buf raw, packed;
+    struct error err = {0};
+    char line[KIB];
+    uint64_t number = 1;
+    (void)state;
+    buf_init(&raw, REQUEST_BODY_BYTES_MAX);
+    buf_init(&packed, 2 * REQUEST_BODY_BYTES_MAX);
+    memset(line, 'x', sizeof(line));
+    while (raw.size < REQUEST_BODY_BYTES_MAX) { /* eight bytes of each line are new */
+        number = number * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+        memcpy(line, &number, sizeof(number));
+        buf_add(&raw, line, sizeof(line));
+    }
+    assert_int_equal(zstd_pack(buf_slice(&raw), 3, &packed, &err), STATUS_OK);
+    assert_true(packed.size < 2 * MIB);
+    complete_many(buf_slice(&packed));
+    buf_clear(&packed);
+    for (int i = 0; i < 2; i++) /* nothing says how large both are */
+        assert_int_equal(zstd_pack(slice_head(buf_slice(&raw), raw.size / 2), 3, &packed, &err),
+                         STATUS_OK);
+    complete_many(buf_slice(&packed));
+    buf_release(&raw);
+    buf_release(&packed);
+}
+
 /* Three times, and reads no more than it has to; there is room for two answers. */
 static void ask_thrice(uint16_t port, struct slice request)
 {
@@ -1010,6 +1100,7 @@ int main(void)
         cmocka_unit_test(test_a_new_certificate_serves_new_connections),
         cmocka_unit_test(test_slow_headers_and_slow_bodies_are_cut_off),
         cmocka_unit_test(test_silent_connections_keep_nobody_out),
+        cmocka_unit_test(test_bodies_of_zstd_have_room_before_they_are_decoded),
         cmocka_unit_test(test_answers_that_nobody_reads_are_bounded),
         cmocka_unit_test(test_a_wrong_start_says_why),
         cmocka_unit_test(test_a_drain_lets_requests_finish_and_takes_no_more),

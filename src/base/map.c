@@ -13,6 +13,7 @@ struct map_block {
 };
 
 #define KEY_BLOCK_BYTES 4080u
+#define KEY_BLOCK_BYTES_MIN 112u /* there are very many maps of an entry or two */
 
 void map_init(struct map *map)
 {
@@ -102,7 +103,9 @@ static bool reserve(struct map *map)
 static const char *copy_key(struct map *map, struct slice key)
 {
     if (map->blocks == NULL || map->blocks->size - map->block_used < key.size) {
-        size_t size = key.size > KEY_BLOCK_BYTES ? key.size : KEY_BLOCK_BYTES;
+        size_t size = map->blocks == NULL ? KEY_BLOCK_BYTES_MIN : 2 * map->blocks->size;
+        size = size > KEY_BLOCK_BYTES ? KEY_BLOCK_BYTES : size;
+        size = key.size > size ? key.size : size;
         struct map_block *block = malloc(sizeof(*block) + size);
         if (block == NULL)
             return NULL;

@@ -87,6 +87,7 @@
 #define QUERY_PARAMETERS_BYTES_MAX (128 * KIB) /* as JSON; recorded whole, as is the text */
 #define SCOPE_BODY_BYTES_MAX (16 * MIB) /* indicators */
 #define SCOPE_INDICATORS_MAX 10000u
+#define SCOPE_BYTES_MAX (512 * MIB) /* of the ids that a scope found; E_RUNAWAY_QUERY above it */
 #define BODY_TOKENS_MAX 131072u /* values and keys of a JSON body, 2 MiB of memory: the most
                                  * indicators have 50,000, the longest parameters 65,536 */
 #define ORDER_BODY_BYTES_MAX (64 * KIB) /* of other JSON objects, which are recorded whole */

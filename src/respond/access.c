@@ -9,11 +9,16 @@
 #include <stdlib.h>
 
 #define KEY_BYTES_MAX (sizeof(struct guid) + 1024u)
+/* What maps take beside keys, with room to grow: each, and for each entry. */
+#define MAP_BYTES 640u
+#define ENTRY_BYTES 64u
 
 void scope_accesses_init(struct scope_accesses *accesses, struct arena *arena)
 {
     map_init(&accesses->mailboxes);
     accesses->arena = arena;
+    accesses->bytes = 0;
+    accesses->bytes_max = SCOPE_BYTES_MAX;
 }
 
 void scope_accesses_release(struct scope_accesses *accesses)
@@ -69,6 +74,7 @@ static struct mailbox_scope *put_mailbox(struct scope_accesses *accesses,
         struct mailbox_scope *m = ARENA_NEW(accesses->arena, struct mailbox_scope, err);
         if (m == NULL)
             return NULL;
+        m->all = accesses;
         m->tenant = access->tenant;
         m->name = arena_copy(accesses->arena, access->mailbox, err);
         m->first = INT64_MAX;
@@ -86,9 +92,25 @@ static struct mailbox_scope *put_mailbox(struct scope_accesses *accesses,
     return m;
 }
 
-static enum status put(struct map *map, struct slice key, struct error *err)
+/* Into one of the maps of the mailbox. */
+static enum status put(struct mailbox_scope *m, struct map *map, struct slice key,
+                       struct error *err)
 {
-    return key.size == 0 || map_put(map, key, NULL, err) != NULL ? STATUS_OK : err->status;
+    struct scope_accesses *all = m->all;
+    bool is_new;
+
+    if (key.size == 0)
+        return STATUS_OK;
+    if (map_put(map, key, &is_new, err) == NULL)
+        return err->status;
+    if (is_new)
+        all->bytes += key.size + ENTRY_BYTES + (map->count == 1 ? MAP_BYTES : 0);
+    return all->bytes <= all->bytes_max
+               ? STATUS_OK
+               : ERROR_SET(err, STATUS_LIMIT,
+                           "what was read takes more than %zu bytes: ask for less time, or give "
+                           "more indicators",
+                           all->bytes_max);
 }
 
 /* A JSON value as text, decoded into `scratch`. */
@@ -126,8 +148,9 @@ struct named {
     bool lacks;     /* there are some that it does not name */
 };
 
-static enum status add_messages(struct map *messages, struct slice folder, struct buf *scratch,
-                                struct named *named, struct error *err)
+static enum status add_messages(struct mailbox_scope *m, struct map *messages,
+                                struct slice folder, struct buf *scratch, struct named *named,
+                                struct error *err)
 {
     struct dynamic_iterator items =
         dynamic_iterate(dynamic_member(folder, SLICE("FolderItems")));
@@ -139,7 +162,7 @@ static enum status add_messages(struct map *messages, struct slice folder, struc
         any = true;
         named->count += id.size > 0;
         named->lacks = named->lacks || id.size == 0;
-        status = put(messages, id, err);
+        status = put(m, messages, id, err);
     }
     named->lacks = named->lacks || !any;
     return status;
@@ -157,7 +180,7 @@ static enum status add_synced(struct mailbox_scope *m, struct slice folder, stru
 {
     struct slice name = folder_name(folder, scratch);
 
-    return put(&m->sync_folders, name.size > 0 ? name : SLICE("(unnamed folder)"), err);
+    return put(m, &m->sync_folders, name.size > 0 ? name : SLICE("(unnamed folder)"), err);
 }
 
 /* The service writes the folder of a sync into Item, not into Folders. */
@@ -197,7 +220,7 @@ static enum status add_bind(struct mailbox_scope *m, const struct access *access
     enum status status = STATUS_OK;
 
     while (status == STATUS_OK && dynamic_next(&it))
-        status = add_messages(&m->bind_messages, it.value, scratch, &named, err);
+        status = add_messages(m, &m->bind_messages, it.value, scratch, &named, err);
     m->unnamed_records += named.lacks || named.count == 0 ||
                           (access->operation_count > 0 &&
                            named.count < (uint64_t)access->operation_count);
@@ -214,7 +237,7 @@ static enum status put_throttled(struct mailbox_scope *m, int64_t time, struct e
     char hour[TIME_TEXT_BYTES + 1];
 
     time_format_iso(time - time % TICKS_PER_HOUR, hour);
-    return put(&m->throttled_times, slice_of(hour), err);
+    return put(m, &m->throttled_times, slice_of(hour), err);
 }
 
 enum status scope_add_access(struct scope_accesses *accesses, const struct access *access,
@@ -240,13 +263,13 @@ enum status scope_add_access(struct scope_accesses *accesses, const struct acces
     if (status == STATUS_OK && throttled)
         status = put_throttled(m, access->time, err);
     if (status == STATUS_OK)
-        status = put(&m->apps, access->app, err);
+        status = put(m, &m->apps, access->app, err);
     if (status == STATUS_OK)
-        status = put(&m->addresses, access->address, err);
+        status = put(m, &m->addresses, access->address, err);
     if (status == STATUS_OK)
-        status = put(&m->sessions, access->session, err);
+        status = put(m, &m->sessions, access->session, err);
     if (status == STATUS_OK)
-        status = put(&m->sessions, access->sign_in, err);
+        status = put(m, &m->sessions, access->sign_in, err);
     buf_release(&scratch);
     buf_release(&wrapped);
     return status;
@@ -286,7 +309,7 @@ enum status scope_add_known(struct scope_accesses *accesses, const struct guid *
     struct dynamic_iterator it = dynamic_iterate(unwrap(folders, &wrapped));
     while (status == STATUS_OK && dynamic_next(&it)) {
         if (map_find(&m->sync_folders, folder_name(it.value, &scratch)) != NULL)
-            status = add_messages(&m->known_in_synced, it.value, &scratch, &ignored, err);
+            status = add_messages(m, &m->known_in_synced, it.value, &scratch, &ignored, err);
     }
     buf_release(&scratch);
     buf_release(&wrapped);

@@ -23,7 +23,10 @@ struct access {
 
 #define SCOPE_THROTTLED_TICKS TICKS_PER_DAY /* so long a throttled mailbox has no records */
 
+struct scope_accesses;
+
 struct mailbox_scope {
+    struct scope_accesses *all; /* of which it is one */
     struct guid tenant;
     struct slice name;
     int64_t first, last;
@@ -39,8 +42,11 @@ struct mailbox_scope {
 struct scope_accesses {
     struct map mailboxes; /* tenant bytes + mailbox -> struct mailbox_scope * */
     struct arena *arena;
+    size_t bytes, bytes_max; /* of what the maps of the mailboxes hold */
 };
 
+/* Mailboxes are charged to the arena; what is kept of them has at most SCOPE_BYTES_MAX, beyond
+ * which the functions below that add give STATUS_LIMIT. */
 void scope_accesses_init(struct scope_accesses *accesses, struct arena *arena);
 void scope_accesses_release(struct scope_accesses *accesses);
 

@@ -225,6 +225,45 @@ static void bounds_over_records_that_lack_are_open(void **state)
                          SIZE_MAX);
 }
 
+/* A scope that is too broad is refused before it takes the memory of the server. */
+static void what_is_kept_of_mailboxes_is_bounded(void **state)
+{
+    struct state *s = *state;
+    enum status status = STATUS_OK;
+    char folders[200], mailbox[32];
+    int count = 0;
+
+    s->accesses.bytes_max = MIB;
+    for (; count < 100000 && status == STATUS_OK; count++) {
+        (void)snprintf(mailbox, sizeof(mailbox), "user%d@x", count / 1000);
+        (void)snprintf(folders, sizeof(folders),
+                       "[{\"Path\":\"I\",\"FolderItems\":[{\"InternetMessageId\":\"<%080d@x>\"}]}]",
+                       count % 2000);
+        const struct access access = {.tenant = tenant,
+                                      .mailbox = slice_of(mailbox),
+                                      .time = TICKS_UNIX_EPOCH,
+                                      .properties = BIND,
+                                      .folders = slice_of(folders)};
+        status = scope_add_access(&s->accesses, &access, &err);
+    }
+    assert_int_equal(status, STATUS_LIMIT);
+    assert_non_null(strstr(err.text, "more than 1048576 bytes"));
+    assert_in_range(count, 6000, 8000);
+    assert_in_range(s->accesses.bytes, MIB, MIB + KIB);
+}
+
+static void what_is_known_of_synced_folders_is_bounded(void **state)
+{
+    const struct slice folders =
+        SLICE("[{\"Path\":\"I\",\"FolderItems\":[{\"InternetMessageId\":\"<1@x>\"}]}]");
+    struct state *s = *state;
+
+    add(s, "ann@x", SYNC, "[{\"Path\":\"I\"}]");
+    s->accesses.bytes_max = s->accesses.bytes;
+    ASSERT_STATUS(STATUS_LIMIT,
+                  scope_add_known(&s->accesses, &tenant, SLICE("ann@x"), folders, &err));
+}
+
 static void a_huge_mailbox_name_is_cut_not_overrun(void **state)
 {
     static char name[100000];
@@ -259,6 +298,8 @@ int main(void)
         ACCESS_TEST(a_message_that_was_bound_and_synced_counts_once),
         ACCESS_TEST(throttled_by_anybody_opens_the_bound_for_a_day),
         ACCESS_TEST(bounds_over_records_that_lack_are_open),
+        ACCESS_TEST(what_is_kept_of_mailboxes_is_bounded),
+        ACCESS_TEST(what_is_known_of_synced_folders_is_bounded),
         ACCESS_TEST(a_huge_mailbox_name_is_cut_not_overrun),
         ACCESS_TEST(indicator_kinds_have_names),
     };

@@ -237,14 +237,13 @@ static bool bind_set(struct binder *b, const struct node *set)
 
     if (b->depth == 0 && !bind_option(b, set))
         return false;
-    if (set->args == NULL)
-        return true;
-    v.expr = bind_constant(b, set->args);
-    if (v.expr == NULL) {
+    const struct value yes = {.type = TYPE_BOOL, .boolean = true}; /* what "set NAME" alone says */
+    v.expr = set->args != NULL ? bind_constant(b, set->args) : bind_const_expr(b, &yes, set->at);
+    if (v.expr == NULL && set->args != NULL) {
         *b->err = (struct error){0};
         return true;
     }
-    return bind_push(b, &v);
+    return v.expr != NULL && bind_push(b, &v);
 }
 
 struct plan *bind_statements(struct binder *b, const struct node *list, struct expr **ret_expr)

@@ -88,12 +88,29 @@ static struct slice source_name(struct binder *b, const struct node *node, uint3
     return name;
 }
 
+static bool says_yes(const struct node *op, const char *name)
+{
+    const struct node *param = bind_param(op, name);
+    bool is_yes = false;
+
+    if (param != NULL && !literal_bool(param->name, &is_yes))
+        is_yes = param->kind == NODE_LITERAL && param->value.boolean;
+    return is_yes;
+}
+
+/* Whether the union does without tables that are not there. */
+static bool is_fuzzy(const struct binder *b, const struct node *op)
+{
+    const struct binding *set = bind_find(b, SLICE(BIND_SET "best_effort"));
+    bool is_set = set != NULL && set->expr->type == TYPE_BOOL && !set->expr->value.is_null &&
+                  set->expr->value.boolean;
+
+    return is_set || says_yes(op, "isfuzzy") || says_yes(op, "best_effort");
+}
+
 static bool collect(struct binder *b, struct inputs *in, const struct node *op)
 {
-    const struct node *fuzzy = bind_param(op, "isfuzzy");
-    bool is_fuzzy = false;
-    if (fuzzy != NULL && !literal_bool(fuzzy->name, &is_fuzzy))
-        is_fuzzy = fuzzy->kind == NODE_LITERAL && fuzzy->value.boolean;
+    bool fuzzy = is_fuzzy(b, op);
     struct error first = {0};
 
     for (const struct node *t = op->args; t != NULL; t = t->next) {
@@ -105,8 +122,9 @@ static bool collect(struct binder *b, struct inputs *in, const struct node *op)
         if (ok)
             continue;
         /* Only what is not there is left out; a mistake is one all the same. */
-        if (!is_fuzzy || !b->q->table_missing || b->err->status != STATUS_INVALID)
+        if (!fuzzy || !b->q->table_missing || b->err->status != STATUS_INVALID)
             return false;
+        bind_warn(b, t->at, "KS_ABSENT", "the union does without it: %s", b->err->text);
         if (first.status == STATUS_OK)
             first = *b->err;
         *b->err = (struct error){0};

@@ -8,6 +8,9 @@ static void what_is_wrong_is_refused_where_it_stands(void **state)
         {"union Nosuch", "! 1:7 table 'Nosuch' is not known"},
         {"union isfuzzy=true Nosuch, AlsoNot", "! 1:20 table 'Nosuch' is not known"},
         {"union isfuzzy=true T, (T | where nosuch == 1)", "! 1:34 column 'nosuch' is not known"},
+        {"set best_effort = false; union T, Nosuch", "! 1:35 table 'Nosuch' is not known"},
+        {"set best_effort; union T, (T | where nosuch == 1)", "! 1:38 'nosuch' is not known"},
+        {"set best_effort; union Nosuch", "! 1:24 table 'Nosuch' is not known"},
         {"T | union nosuch", "! 1:11 table 'nosuch' is not known"},
     };
 
@@ -26,6 +29,9 @@ static void what_is_right_has_its_answer(void **state)
         {"union (print a = 1), (print a = 'x') | getschema | project ColumnName",
          "[[\"a_long\"],[\"a_string\"]]"},
         {"union isfuzzy=true T, cluster('x').T | count", "[[2]]"},
+        {"set best_effort = true; union T, (Nosuch | where a > 0) | count", "[[2]]"},
+        {"set best_effort; T | union Nosuch | count", "[[2]]"},
+        {"union best_effort=true T, Nosuch | count", "[[2]]"},
     };
 
     (void)state;

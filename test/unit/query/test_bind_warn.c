@@ -56,6 +56,8 @@ static void suspicious_queries_are_warned_about(void **state)
         {"print 1,\n Beware()", "it is guessed", 2, 2},
         {"T | summarize count() by n | extend p = prev(n)", "the rows come in no order", 1, 41},
         {"T | where b = (n == 1)", "'=' gives a name: compare with '=='", 1, 11},
+        {"union isfuzzy=true T, Nosuch", "does without it: table 'Nosuch' is not known", 1, 23},
+        {"set best_effort;\nunion T, (Nosuch | take 1)", "table 'Nosuch' is not known", 2, 11},
         {"let n = 5; T | where n == 2", "'n' means the column, not the let", 1, 22},
     };
     struct query_stats stats;

@@ -31,7 +31,8 @@ enum node_kind {
     NODE_SOURCE,   /* datatable, print, range, union, search, find, externaldata ... */
     NODE_FUNCTION, /* by: parameters; body: statements */
     NODE_LET,      /* name; args[0] */
-    NODE_DECLARE,  /* by: NODE_COLUMN with default in args */
+    NODE_DECLARE,  /* by: NODE_COLUMN with default in args; of a pattern args[0]: the calls in
+                      the whole text that have no case, as a text */
     NODE_TYPEOF,   /* value.type, or by: columns of a schema */
     NODE_RESTRICT, /* by: NODE_NAME, NODE_STAR; NODE_MEMBER with args: database(...) ... */
     NODE_ALIAS,    /* of a database */

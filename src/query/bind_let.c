@@ -229,6 +229,15 @@ static bool check_given(struct binder *b, const struct node *list)
     return true;
 }
 
+/* In the words of the service: programs read there which cases of a pattern they are to define. */
+static struct plan *refuse_calls(struct binder *b, const struct node *missing)
+{
+    return bind_fail(b, missing->at, "SEM0036",
+                     "One or more pattern references were not declared. Detected pattern "
+                     "references: [%.*s]",
+                     SLICE_FMT(missing->value.bytes));
+}
+
 /* Limits and now() are heeded.  Other options are seen by those who ask for them; what their value
  * is is not checked. */
 static bool bind_set(struct binder *b, const struct node *set)
@@ -260,6 +269,8 @@ struct plan *bind_statements(struct binder *b, const struct node *list, struct e
             if (!bind_let(b, s))
                 return NULL;
         } else if (s->kind == NODE_DECLARE) {
+            if (s->args != NULL && s->args->value.bytes.size > 0)
+                return refuse_calls(b, s->args);
             for (const struct node *c = s->by; c != NULL; c = c->next) {
                 if (!bind_parameter_value(b, c))
                     return NULL;

@@ -14,6 +14,7 @@ struct parser {
     uint32_t depth, nodes;
     struct pattern_case *cases; /* of the patterns so far */
     uint32_t case_count;
+    struct node *missing; /* a text: the calls of patterns that have no case */
     struct error *err;
 };
 

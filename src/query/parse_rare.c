@@ -8,12 +8,14 @@
  *   render                                               chart, properties
  *
  * A pattern becomes one let function for each of its cases, and a call of it the call of
- * the function: the binder knows nothing of patterns. */
+ * the function: all that the binder sees of patterns is which calls have no case. */
 #include "query/parse_priv.h"
 
 #include "base/limits.h"
+#include "base/text.h"
 
-#define CASES_MAX 200u
+#define CASES_MAX 256u /* and patterns */
+#define MISSING_BYTES_MAX 400u
 
 /* reduce [kind=source] by expression [with threshold=0.1, characters="..."] */
 bool parse_reduce(struct parser *p, struct node *op)
@@ -179,11 +181,37 @@ bool parse_render(struct parser *p, struct node *op)
 
 /* ---- declare pattern name = (a:string)[b:string] { ("x").["y"] = { query }; ... } ---- */
 
-/* One case: its arguments and path as one text, and the function that it is. */
+/* One case: its arguments and path as they are written, and the function that it is; no
+ * function: a pattern of the name is there. */
 struct pattern_case {
     struct slice name, key, function;
     struct pattern_case *next;
 };
+
+static struct pattern_case *add_case(struct parser *p, struct slice pattern, uint32_t at)
+{
+    struct pattern_case *one = ARENA_NEW(p->arena, struct pattern_case, p->err);
+
+    if (one == NULL)
+        return NULL;
+    if (++p->case_count > CASES_MAX)
+        return parse_error(p, at, "patterns have more than %u cases", CASES_MAX);
+    *one = (struct pattern_case){.name = pattern, .next = p->cases};
+    p->cases = one;
+    return one;
+}
+
+/* 'text', however it is written in the query. */
+static void add_quoted(struct buf *key, struct slice text)
+{
+    buf_add_byte(key, '\'');
+    for (size_t i = 0; i < text.size; i++) {
+        if (text.data[i] == '\'' || text.data[i] == '\\')
+            buf_add_byte(key, '\\');
+        buf_add_byte(key, text.data[i]);
+    }
+    buf_add_byte(key, '\'');
+}
 
 static bool add_literal(struct parser *p, struct buf *key)
 {
@@ -193,32 +221,37 @@ static bool add_literal(struct parser *p, struct buf *key)
         return false;
     if (literal->kind != NODE_LITERAL || literal->value.type != TYPE_STRING)
         return parse_error(p, literal->at, "expected a constant text") != NULL;
-    buf_add_slice(key, literal->value.bytes);
-    buf_add_byte(key, '\0');
+    add_quoted(key, literal->value.bytes);
     return true;
 }
 
-/* ("x", "y") and then .name or .["name"]: the key of a case. */
+/* ("x", "y") and then .name or .["name"]: the key of a case, ('x', 'y').['name']. */
 static bool parse_key(struct parser *p, struct buf *key)
 {
     if (!parse_need(p, "("))
         return false;
+    buf_add_byte(key, '(');
     while (!parse_take(p, ")")) {
+        buf_add_text(key, key->size > 1 ? ", " : "");
         if (!add_literal(p, key))
             return false;
         if (!parse_take(p, ",") && !parse_is(p, ")"))
             return parse_fail(p, "',' or ')'") != NULL;
     }
+    buf_add_byte(key, ')');
     if (!parse_take(p, "."))
         return true;
-    buf_add_byte(key, '.');
-    if (parse_take(p, "["))
-        return add_literal(p, key) && parse_need(p, "]");
-    struct node *name = parse_name(p);
-    if (name == NULL)
-        return false;
-    buf_add_slice(key, name->name);
-    buf_add_byte(key, '\0');
+    buf_add_text(key, ".[");
+    if (parse_take(p, "[")) {
+        if (!add_literal(p, key) || !parse_need(p, "]"))
+            return false;
+    } else {
+        struct node *name = parse_name(p);
+        if (name == NULL)
+            return false;
+        add_quoted(key, name->name);
+    }
+    buf_add_byte(key, ']');
     return true;
 }
 
@@ -248,37 +281,38 @@ static struct slice function_name(struct parser *p, struct slice pattern)
 
 static struct node *parse_case(struct parser *p, struct slice pattern)
 {
-    struct pattern_case *one = ARENA_NEW(p->arena, struct pattern_case, p->err);
     struct node *let = parse_node(p, NODE_LET, parse_peek(p, 0)->at);
     struct node *function = parse_node(p, NODE_FUNCTION, parse_peek(p, 0)->at);
+    struct slice key;
 
-    if (one == NULL || let == NULL || function == NULL)
-        return NULL;
-    if (++p->case_count > CASES_MAX)
-        return parse_error(p, let->at, "patterns have more than %u cases", CASES_MAX);
-    *one = (struct pattern_case){.name = pattern, .next = p->cases};
-    one->function = let->name = function_name(p, pattern);
-    if (let->name.data == NULL || !keep_key(p, &one->key) || !parse_need(p, "=") ||
+    if (let == NULL || function == NULL || !keep_key(p, &key) || !parse_need(p, "=") ||
         !parse_need(p, "{") || !parse_statements(p, "}", &function->body) || !parse_need(p, "}"))
         return NULL;
+    struct pattern_case *one = add_case(p, pattern, let->at);
+    if (one == NULL)
+        return NULL;
+    one->key = key;
+    one->function = let->name = function_name(p, pattern);
     let->args = function;
-    p->cases = one;
-    return let;
+    return let->name.data == NULL ? NULL : let;
 }
 
 struct node *parse_pattern_statement(struct parser *p)
 {
-    struct node *first = parse_node(p, NODE_PARAM, parse_peek(p, 0)->at); /* does nothing */
+    struct node *first = parse_node(p, NODE_DECLARE, parse_peek(p, 0)->at);
     struct node *path = NULL;
     struct node *parameters = NULL;
 
     p->at++; /* pattern */
     struct node *name = first == NULL ? NULL : parse_name(p);
-    if (name == NULL)
+    if (p->missing == NULL)
+        p->missing = parse_node(p, NODE_LITERAL, 0);
+    if (name == NULL || p->missing == NULL || add_case(p, name->name, name->at) == NULL)
         return NULL;
-    first->name = name->name;
+    p->missing->value.type = TYPE_STRING;
+    first->args = p->missing;
     if (!parse_take(p, "="))
-        return first; /* declared only: its calls find no case */
+        return first; /* for a program that wants to know its calls */
     if (!parse_columns(p, &parameters))
         return NULL;
     if (parse_take(p, "[")) {
@@ -313,6 +347,31 @@ bool parse_at_pattern(const struct parser *p)
     return false;
 }
 
+/* Notes a call without a case: the message about one tells all, each once, as many as fit. */
+static bool add_missing(struct parser *p, const struct node *call, struct slice key)
+{
+    struct slice *list = &p->missing->value.bytes;
+    struct buf plain, all;
+
+    if (list->size == 0)
+        p->missing->at = call->at;
+    buf_init(&plain, 2 * QUERY_TEXT_BYTES_MAX);
+    buf_init(&all, 16 * QUERY_TEXT_BYTES_MAX);
+    buf_add_slice(&plain, call->name);
+    buf_add_slice(&plain, key);
+    buf_add_slice(&all, *list);
+    buf_add_text(&all, list->size > 0 ? "," : "");
+    size_t end = all.size;
+    text_add_json_string(&all, buf_slice(&plain));
+    bool ok = buf_check(&plain, p->err) == STATUS_OK && buf_check(&all, p->err) == STATUS_OK;
+    bool is_new = ok && slice_find(*list, slice_tail(buf_slice(&all), end), 0) == SIZE_MAX;
+    if (is_new && (list->size == 0 || all.size <= MISSING_BYTES_MAX))
+        *list = arena_copy(p->arena, buf_slice(&all), p->err);
+    buf_release(&plain);
+    buf_release(&all);
+    return ok && list->data != NULL;
+}
+
 struct node *parse_pattern_call(struct parser *p)
 {
     struct node *call = parse_name(p);
@@ -320,13 +379,13 @@ struct node *parse_pattern_call(struct parser *p)
 
     if (call == NULL || !keep_key(p, &key))
         return NULL;
+    call->kind = NODE_CALL;
     for (const struct pattern_case *one = p->cases; one != NULL; one = one->next) {
-        if (slice_equal(one->name, call->name) && slice_equal(one->key, key)) {
-            call->kind = NODE_CALL;
+        if (one->function.data != NULL && slice_equal(one->name, call->name) &&
+            slice_equal(one->key, key)) {
             call->name = one->function;
             return call;
         }
     }
-    return parse_error(p, call->at, "pattern '%.*s' has no such case",
-                       SLICE_FMT(slice_head(call->name, 64)));
+    return add_missing(p, call, key) ? call : NULL;
 }

@@ -54,6 +54,7 @@ static void test_blanks_follow_the_tokens(void **state)
     formats("T|where a in('x','y')and not(b)and c between(1..2)",
             "T\n| where a in ('x', 'y') and not(b) and c between (1 .. 2)\n");
     formats("print-r", "print -r\n");
+    formats("declare pattern p;p( 'x' ).y", "declare pattern p;\np('x').y\n");
     formats("let f=(a:long,t:(*)){a+1};print f( 1 )",
             "let f = (a:long, t:(*)) { a + 1 };\nprint f(1)\n");
 }

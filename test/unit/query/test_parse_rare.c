@@ -24,10 +24,17 @@ static void calls_without_a_case_are_refused(void **state)
 {
     static const struct ask cases[] = {
         {"declare pattern p = (a:string) { ('x') = { print 1 } }; p('y')",
-         "! 1:57 has no such case"},
+         "! 1:57 One or more pattern references were not declared. Detected pattern "
+         "references: [\\\"p('y')\\\"]"},
         {"declare pattern p = (a:string) { ('x') = { print 1 } }; p(1)", "! 1:59 a constant text"},
         {"declare pattern p = (a:string) { ('x') { print 1 } }; p('x')", "! 1:40 expected '='"},
-        {"declare pattern p; p('x')", "! 1:20 'p'"},
+        {"declare pattern p; p('x')", "! 1:20 Detected pattern references: [\\\"p('x')\\\"]"},
+        {"declare pattern p; p('x')", "! SEM0036"},
+        /* all of them, each once, however it is written */
+        {"declare pattern p; declare pattern q = (a:string)[b:string] { ('x').y = { print 1 } }; "
+         "union p(\"a'b\", 'c'), q('x').y, q('x').z, q(@'x').['z'], p('a\\'b', \"c\"), q('x')",
+         "! 1:94 [\\\"p('a\\\\\\\\'b', 'c')\\\",\\\"q('x').['z']\\\",\\\"q('x')\\\"]"},
+        {"declare pattern p; p('x'", "! 1:25 expected ',' or ')'"},
     };
 
     (void)state;

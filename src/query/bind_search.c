@@ -259,17 +259,28 @@ static struct plan *search(struct binder *b, struct plan *plan, const struct nod
     return where.args == NULL ? NULL : bind_operator(b, plan, NULL, &where);
 }
 
-/* The rows that came behind a bar, with the name of where they are from in front. */
-static struct plan *name_table(struct binder *b, struct plan *plan)
+/* What rows behind a bar are called: by the last `as`, or as their table. */
+static bool source_of(struct binder *b, const struct node *op, struct slice *ret)
 {
-    const struct node *source = b->pipe != NULL ? b->pipe->args : NULL;
-    bool named = source != NULL && source->kind == NODE_NAME;
-    struct value name = {.type = TYPE_STRING,
-                         .bytes = named ? source->name : SLICE("search_arg0")};
+    const struct node *prefix = b->pipe == NULL ? NULL : bind_prefix(b, b->pipe, op);
+    const struct node *source = prefix == NULL ? NULL : prefix->args;
+
+    *ret = source == NULL ? slice_from(NULL, 0) : bind_as_name(source->next);
+    if (ret->size == 0)
+        *ret = source != NULL && source->kind == NODE_NAME ? source->name : SLICE("search_arg0");
+    return b->err->status == STATUS_OK;
+}
+
+/* The rows that came behind a bar, with the name of where they are from in front. */
+static struct plan *name_table(struct binder *b, struct plan *plan, const struct node *op)
+{
+    struct value name = {.type = TYPE_STRING};
     uint32_t columns = plan->schema.column_count;
 
     if (schema_find(&plan->schema, SLICE(TABLE_COLUMN)) != UINT32_MAX)
         return plan; /* of a search before */
+    if (!source_of(b, op, &name.bytes))
+        return NULL;
     struct output *outputs = bind_all(b, &plan->schema, 1);
     struct expr *expr = bind_const_expr(b, &name, 0);
     if (outputs == NULL || expr == NULL)
@@ -520,7 +531,7 @@ struct plan *bind_search(struct binder *b, struct plan *input, const struct node
         s.schema = plan == NULL ? NULL : &plan->schema;
         plan = plan == NULL ? NULL : search(b, plan, op, &s);
         if (plan != NULL && input != NULL && slice_is(op->name, "search"))
-            plan = name_table(b, plan);
+            plan = name_table(b, plan, op);
     }
     b->scope = scope;
     return plan;

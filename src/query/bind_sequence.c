@@ -309,21 +309,51 @@ struct plan *plugin_completion(struct binder *b, struct plan *input, const struc
 
 /* ---- conditions one after the other ---- */
 
-#define CONDITIONS_MAX 8u
+#define CONDITIONS_MAX 16u
 
 struct detection {
     const struct node *conditions[CONDITIONS_MAX];
     struct slice names[CONDITIONS_MAX];
     uint32_t count;
+    struct node *columns; /* the dimensions as they are written */
+    struct node *values;  /* the same without names */
 };
 
-/* The call with time, gap and span, and the dimensions: what is a condition is taken out. */
+static bool add_condition(struct binder *b, struct detection *d, const struct node *arg,
+                          const struct node *condition)
+{
+    char number[16];
+
+    if (d->count == CONDITIONS_MAX)
+        return bind_fail(b, arg->at, "SEM0219", "more than %u conditions", CONDITIONS_MAX) != NULL;
+    (void)snprintf(number, sizeof(number), "Expr%u", d->count + 1);
+    d->names[d->count] = arg->kind == NODE_NAMED
+                             ? arg->by->name
+                             : arena_copy(b->q->arena, slice_of(number), b->err);
+    d->conditions[d->count++] = condition;
+    return b->err->status == STATUS_OK;
+}
+
+/* A column, or behind a condition what is none, is a dimension. */
+static bool is_dimension(struct binder *b, const struct detection *d, const struct node *arg,
+                         const struct node *value)
+{
+    struct expr *expr = arg->kind == NODE_NAME ? NULL : bind_expr(b, value);
+
+    if (expr != NULL && expr->type != TYPE_BOOL && d->count == 0)
+        bind_fail(b, arg->at, "SEM0219", "a condition is %s, a bool is needed",
+                  type_phrase(expr->type));
+    return arg->kind == NODE_NAME || (expr != NULL && expr->type != TYPE_BOOL);
+}
+
+/* The call with time, gap and span: conditions and dimensions are taken out. */
 static struct node *take_conditions(struct binder *b, const struct node *op,
                                     struct detection *ret)
 {
     struct node *copy = plugin_copy(b, op);
     struct node *call = plugin_copy(b, op->args);
     struct node **tail = call == NULL ? NULL : &call->args;
+    struct node **columns = &ret->columns, **values = &ret->values;
     uint32_t at = 0;
 
     if (copy == NULL || call == NULL)
@@ -332,52 +362,63 @@ static struct node *take_conditions(struct binder *b, const struct node *op,
         struct node *one = plugin_copy(b, arg->kind == NODE_NAMED ? arg->args : arg);
         if (one == NULL)
             return NULL;
-        if (at < 3 || arg->kind == NODE_NAME) {
+        if (at < 3) {
             *tail = one;
             tail = &one->next;
-            continue;
-        }
-        struct expr *expr = bind_expr(b, one);
-        if (expr == NULL)
+        } else if (is_dimension(b, ret, arg, one)) {
+            *columns = plugin_copy(b, arg);
+            *values = one;
+            if (*columns == NULL)
+                return NULL;
+            columns = &(*columns)->next;
+            values = &one->next;
+        } else if (b->err->status == STATUS_OK && !add_condition(b, ret, arg, one)) {
             return NULL;
-        if (expr->type != TYPE_BOOL)
-            return bind_fail(b, arg->at, "SEM0219", "a condition is %s, a bool is needed",
-                             type_phrase(expr->type));
-        if (ret->count == CONDITIONS_MAX)
-            return bind_fail(b, arg->at, "SEM0219", "more than %u conditions", CONDITIONS_MAX);
-        char number[16];
-        (void)snprintf(number, sizeof(number), "Expr%u", ret->count + 1);
-        ret->names[ret->count] = arg->kind == NODE_NAMED
-                                     ? arg->by->name
-                                     : arena_copy(b->q->arena, slice_of(number), b->err);
-        ret->conditions[ret->count++] = one;
+        }
+        if (b->err->status != STATUS_OK)
+            return NULL;
     }
     *tail = NULL;
     copy->args = call;
     return copy;
 }
 
-/* "name_" and the name of the timeline's column. */
-static struct node *time_name(struct binder *b, const struct node *op, struct slice name,
-                              struct slice time)
+/* name_time = __tN, for each condition: what project-rename takes. */
+static struct node *time_names(struct binder *b, const struct node *op,
+                               const struct detection *d, struct slice time)
 {
+    struct node *names = ARENA_ARRAY(b->q->arena, struct node, 3 * CONDITIONS_MAX, b->err);
     struct buf buf;
 
-    buf_init(&buf, name.size + 1 + time.size);
-    buf_add_slice(&buf, name);
-    buf_add_byte(&buf, '_');
-    struct slice prefix = arena_copy(b->q->arena, buf_slice(&buf), b->err);
-    buf_add_slice(&buf, time);
-    struct slice whole = arena_copy(b->q->arena, buf_slice(&buf), b->err);
-    buf_release(&buf);
-    return prefix.data == NULL ? NULL : plugin_name(b, op, whole);
+    for (uint32_t i = 0; i < d->count && names != NULL; i++) {
+        struct node *pair = &names[3 * (size_t)i];
+        char old[16];
+        (void)snprintf(old, sizeof(old), "__t%u", i);
+        buf_init(&buf, d->names[i].size + 1 + time.size);
+        buf_add_slice(&buf, d->names[i]);
+        buf_add_byte(&buf, '_');
+        buf_add_slice(&buf, time);
+        pair[0] = (struct node){
+            .kind = NODE_NAMED, .at = op->at, .by = &pair[1], .args = &pair[2]};
+        pair[0].next = i + 1 < d->count ? &pair[3] : NULL;
+        pair[1] = (struct node){.kind = NODE_NAME, .at = op->at};
+        pair[1].name = arena_copy(b->q->arena, buf_slice(&buf), b->err);
+        pair[2] = (struct node){.kind = NODE_NAME, .at = op->at};
+        pair[2].name = arena_copy(b->q->arena, slice_of(old), b->err);
+        buf_release(&buf);
+    }
+    return b->err->status == STATUS_OK ? names : NULL;
 }
 
-/* Conditions are __6, __7 ..., the columns of their times follow them. */
-static void add_detection(struct buf *text, uint32_t count)
+/* Conditions are __6, __7 ...; the dimensions' values and the names of the times follow. */
+static void add_detection(struct buf *text, uint32_t count, bool has_dims)
 {
-    buf_add_text(text, "let __e = materialize(__input | extend __t = __1, __g = @,"
-                       " __n = row_number());"
+    buf_add_text(text, "let __e = materialize(__input | extend __t = __1, __g = ");
+    if (has_dims)
+        buf_add_format(text, "tostring(pack_array(__%u))", 6 + count);
+    else
+        buf_add_text(text, "''");
+    buf_add_text(text, ", __n = row_number());"
                        "__e | where __6 | project __g#, __t0 = __t, __n0 = __n");
     for (uint32_t i = 1; i < count; i++) {
         buf_add_format(text,
@@ -393,9 +434,7 @@ static void add_detection(struct buf *text, uint32_t count)
     buf_add_format(text, " | extend Duration = __t%u - __t0 | project-away __g", count - 1);
     for (uint32_t i = 0; i < count; i++)
         buf_add_format(text, ", __n%u", i);
-    for (uint32_t i = 0; i < count; i++)
-        buf_add_format(text, "%s__%u = __t%u", i > 0 ? ", " : " | project-rename ",
-                       6 + count + i, i);
+    buf_add_format(text, " | project-rename __%u", 7 + count);
 }
 
 /* (time, gap, span, conditions, dimensions) */
@@ -414,11 +453,12 @@ struct plan *plugin_sequence_detect(struct binder *b, struct plan *input, const 
         if (!plugin_add(b, op, &call, d.conditions[i]))
             return NULL;
     }
-    for (uint32_t i = 0; i < d.count; i++) {
-        if (!plugin_add(b, op, &call, time_name(b, op, d.names[i], call.args[4]->name)))
-            return NULL;
-    }
+    call.args[call.dims] = d.columns;
+    call.has_dims = d.columns != NULL;
+    if (!plugin_add(b, op, &call, d.values) ||
+        !plugin_add(b, op, &call, time_names(b, op, &d, call.args[4]->name)))
+        return NULL;
     buf_init(&text, QUERY_TEXT_BYTES_MAX);
-    add_detection(&text, d.count);
+    add_detection(&text, d.count, call.has_dims);
     return plugin_expand_made(b, input, op, &call, &text);
 }

@@ -149,6 +149,21 @@ static void conditions_follow_each_other(void **state)
         {EVENTS "| where u == 'b' | evaluate sequence_detect(t, 1h, 1h, a = true, true, true, "
          "true, true, true, true, h = true) | project a_t, Expr2_t, Expr7_t, h_t | count",
          "[[0]]"},
+        /* dimensions may be expressions */
+        {EVENTS "| evaluate sequence_detect(t, 30m, 1h, s == 'hail', s == 'tornado', who = "
+         "toupper(u)) | project who, Duration",
+         "[[\"A\",\"00:05:00\"],[\"A\",\"00:09:00\"]]"},
+        {EVENTS "| extend d = bag_pack('k', u) | evaluate sequence_detect(t, 2h, 2h, s == 'hail', "
+         "s == 'tornado', tostring(d.k), size = strlen(u)) | summarize count() by d_k, size",
+         "[[\"a\",1,2],[\"c\",1,1]]"},
+        {"range x from 1 to 16 step 1 | extend t = datetime(2024-01-01) + x * 1m | evaluate "
+         "sequence_detect(t, 1m, 1h, x == 1, x == 2, x == 3, x == 4, x == 5, x == 6, x == 7, "
+         "x == 8, x == 9, x == 10, x == 11, x == 12, x == 13, x == 14, x == 15, last = x == 16)"
+         " | project dayofyear(Expr15_t), last_t, Duration",
+         "[[1,\"2024-01-01T00:16:00.0000000Z\",\"00:15:00\"]]"},
+        {EVENTS "| evaluate sequence_detect(t, 1h, 1h, true, true, true, true, true, true, true, "
+         "true, true, true, true, true, true, true, true, true, true)",
+         "! 1:369 more than 16 conditions"},
         {EVENTS "| evaluate sequence_detect(t, 1h, 1h, a = s, u)",
          "! 1:273 a condition is a string, a bool is needed"},
         {EVENTS "| evaluate sequence_detect(t, 1h, 1h, u)", "! 1:237 takes at least one condition"},

@@ -318,8 +318,9 @@ static enum status finish(struct writer *w, enum status status, const struct que
         add_trailer(out, w->has_tables, stats);
         return buf_check(out, err);
     }
-    if (!w->sent && (status == STATUS_IO || status == STATUS_CORRUPT))
-        return status; /* ours: it is logged */
+    bool is_ours = status == STATUS_IO || status == STATUS_CORRUPT;
+    if (!w->sent && is_ours)
+        return status; /* which is logged, and not told */
     if (!w->sent) {
         http_error_phase(w->response, w->request, err, query_phase_name(stats->phase));
         return STATUS_OK;
@@ -327,7 +328,9 @@ static enum status finish(struct writer *w, enum status status, const struct que
     buf_add_format(out, "%s,\"complete\":false,\"error\":{\"code\":\"%s\",\"message\":",
                    w->has_tables ? "]}]" : "]",
                    err->code[0] != '\0' ? err->code : status_name(err->status));
-    text_add_json_string(out, slice_of(err->text));
+    text_add_json_string(out, is_ours ? SLICE(HTTP_FAILED_TEXT) : slice_of(err->text));
+    if (is_ours)
+        share_log_failed(w->request, err);
     if (err->line != 0)
         buf_add_format(out, ",\"line\":%u,\"column\":%u", err->line, err->column);
     buf_add_format(out, ",\"phase\":\"%s\"}}\n", query_phase_name(stats->phase));

@@ -98,15 +98,20 @@ static bool is_valid(void *context, const struct principal *who)
     return guid_is_zero(&who->id) || !meta_token_has_ended(share->services.meta, &who->id);
 }
 
-static void log_failed(void *context, const struct http_request *request,
-                       const struct error *err)
+void share_log_failed(const struct http_request *request, const struct error *err)
 {
     char what[128];
 
-    (void)context;
     (void)snprintf(what, sizeof(what), "%s %.*s", http_method_name(request->method),
                    SLICE_FMT(slice_head(request->path, 100)));
     log_failure(what, err);
+}
+
+static void log_failed(void *context, const struct http_request *request,
+                       const struct error *err)
+{
+    (void)context;
+    share_log_failed(request, err);
 }
 
 /* Each query may use QUERY_MEMORY_BYTES, so their number bounds the memory of the

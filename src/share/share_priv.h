@@ -52,6 +52,9 @@ enum status share_lost(struct share *share, struct arena *arena, struct lost_rec
  * read under this name by tokens of the instance. */
 #define INSTANCE_NAME "instance"
 
+/* A failure of ours that the answer does not tell. */
+void share_log_failed(const struct http_request *request, const struct error *err);
+
 /* Records the action, with what is asked for, in the tenant concerned (zero: the
  * instance) and waits until that is durable.  To be called before the action. */
 enum status share_record(struct share *share, const struct http_request *request,

@@ -133,11 +133,7 @@ static void add_error_body(struct buf *body, unsigned status, const struct error
     for (const char *c = name; *c != '\0'; c++)
         buf_add_byte(body, err->code[0] != '\0' ? *c : (char)tolower((unsigned char)*c));
     buf_add_text(body, "\",\"message\":");
-    /* What failed inside (paths, system errors) is for the log, not for the client. */
-    if (status == 500)
-        buf_add_text(body, "\"the server could not do this; its log says why\"");
-    else
-        text_add_json_string(body, slice_of(err->text));
+    text_add_json_string(body, status == 500 ? SLICE(HTTP_FAILED_TEXT) : slice_of(err->text));
     if (err->line != 0)
         buf_add_format(body, ",\"line\":%u,\"column\":%u", err->line, err->column);
     if (phase != NULL)

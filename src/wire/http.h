@@ -99,6 +99,9 @@ void http_add_header(struct http_response *response, const char *name, struct sl
 enum status http_flush(struct http_response *response, size_t min_bytes,
                        struct error *err) MUST_USE;
 
+/* Why it failed inside (paths, system errors) is for the log; this is for the client. */
+#define HTTP_FAILED_TEXT "the server could not do this; its log says why"
+
 /* The answer for a failure: status from err->status (INVALID 400, DENIED 403 or
  * 401 for an anonymous principal, NOT_FOUND 404, CONFLICT 409 (422 for
  * idempotency_conflict), LIMIT 413, or 429 with a code (a quota or budget), BUSY

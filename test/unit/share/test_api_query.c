@@ -91,6 +91,56 @@ static void without_a_record_nothing_is_shown(void **state)
     }
 }
 
+static unsigned flushes;
+
+static enum status fail_the_second_time(struct http_response *response, struct error *e)
+{
+    buf_clear(&response->body);
+    return ++flushes < 2 ? STATUS_OK : ERROR_SET(e, STATUS_IO, "cannot read 'seg/7.seg'");
+}
+
+/* Paths and errors of the system are for the log, behind the first rows, too. */
+static void a_failure_behind_rows_shows_no_path(void **state)
+{
+    struct fixture *f = *state;
+    const struct principal who = {.role = ROLE_OPERATOR, .name = "me"};
+    const struct http_request request = {
+        .method = HTTP_POST,
+        .path = SLICE("/v1/query"),
+        .body = SLICE("{\"tenant\":\"alpha\",\"query\":\"range i from 1 to 20000 step 1"
+                      " | extend s = strrep('x', 100)\"}"),
+        .principal = &who,
+        .arena = f->arena};
+    char logged[1024] = "";
+    struct http_response response;
+    FILE *log = tmpfile();
+    int kept = dup(STDERR_FILENO);
+
+    assert_non_null(log);
+    flushes = 0;
+    fails_with = STATUS_OK;
+    http_response_init(&response);
+    response.flush = fail_the_second_time;
+    (void)dup2(fileno(log), STDERR_FILENO);
+    enum status status = share_query(f->share, &request, &response, &err);
+    (void)dup2(kept, STDERR_FILENO);
+    (void)close(kept);
+    rewind(log);
+    assert_true(fread(logged, 1, sizeof(logged) - 1, log) > 0);
+    (void)fclose(log);
+    ASSERT_OK(status);
+    struct slice body = buf_slice(&response.body);
+    assert_int_equal(flushes, 2);
+    assert_int_not_equal(slice_find(body, SLICE("\"complete\":false,\"error\":{\"code\":\"IO\","
+                                                "\"message\":\"" HTTP_FAILED_TEXT "\""),
+                                    0),
+                         SIZE_MAX);
+    assert_int_equal(slice_find(body, SLICE("seg/7"), 0), SIZE_MAX);
+    assert_non_null(strstr(logged, "POST /v1/query"));
+    assert_non_null(strstr(logged, "seg/7.seg"));
+    http_response_release(&response);
+}
+
 /* By the end of the server: a line that says so would be taken for the answer of its query. */
 static void a_line_that_was_cut_off_has_no_answer(void **state)
 {
@@ -118,6 +168,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         FIXTURE_TEST(an_error_that_shows_a_value_waits_for_its_record),
         FIXTURE_TEST(without_a_record_nothing_is_shown),
+        FIXTURE_TEST(a_failure_behind_rows_shows_no_path),
         FIXTURE_TEST(a_line_that_was_cut_off_has_no_answer),
     };
 

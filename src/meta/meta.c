@@ -395,6 +395,28 @@ enum status meta_setting_set(struct meta *meta, struct slice name, struct slice 
     return status;
 }
 
+enum status meta_setting_set_pair(struct meta *meta, const struct meta_setting pair[2],
+                                  struct error *err)
+{
+    sqlite3_stmt *statement = NULL;
+
+    meta_lock(meta);
+    enum status status = meta_prepare(
+        meta,
+        "INSERT INTO settings VALUES(?,?),(?,?)"
+        " ON CONFLICT(name) DO UPDATE SET value=excluded.value",
+        &statement, err);
+    for (int i = 0; i < 2 && status == STATUS_OK; i++) {
+        meta_bind_text(statement, 2 * i + 1, pair[i].name);
+        meta_bind_text(statement, 2 * i + 2, pair[i].value);
+    }
+    if (status == STATUS_OK && sqlite3_step(statement) != SQLITE_DONE)
+        status = meta_fail(meta, "store settings", err);
+    (void)sqlite3_finalize(statement);
+    meta_unlock(meta);
+    return status;
+}
+
 enum status meta_setting_get(struct meta *meta, struct slice name, struct arena *arena,
                              struct slice *ret, struct error *err)
 {

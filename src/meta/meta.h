@@ -129,6 +129,12 @@ enum status meta_document_remove(struct meta *meta, const struct guid *tenant,
 /* Small settings by name ("webhook.url", ...); "" when unset. */
 enum status meta_setting_set(struct meta *meta, struct slice name, struct slice value,
                              struct error *err) MUST_USE;
+/* Two that belong together: both or neither. */
+struct meta_setting {
+    struct slice name, value;
+};
+enum status meta_setting_set_pair(struct meta *meta, const struct meta_setting pair[2],
+                                  struct error *err) MUST_USE;
 enum status meta_setting_get(struct meta *meta, struct slice name, struct arena *arena,
                              struct slice *ret, struct error *err) MUST_USE;
 

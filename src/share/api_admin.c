@@ -304,11 +304,13 @@ enum status share_webhook_get(void *context, const struct http_request *request,
 
     if (!is_instance_wide(request))
         return ERROR_SET(err, STATUS_DENIED, "the webhook belongs to the instance");
+    (void)pthread_mutex_lock(&share->webhook);
     enum status status =
         meta_setting_get(share->services.meta, SLICE("webhook.url"), request->arena, &url, err);
     if (status == STATUS_OK)
         status = meta_setting_get(share->services.meta, SLICE("webhook.allow_private"),
                                   request->arena, &flag, err);
+    (void)pthread_mutex_unlock(&share->webhook);
     if (status != STATUS_OK)
         return status;
     buf_add_text(&response->body, "{\"url\":");
@@ -316,6 +318,26 @@ enum status share_webhook_get(void *context, const struct http_request *request,
     buf_add_format(&response->body, ",\"allow_private\":%s}",
                    slice_is(flag, "1") ? "true" : "false");
     return STATUS_OK;
+}
+
+/* One at a time: what is recorded last is what is stored, and used. */
+static enum status change_webhook(struct share *share, const struct http_request *request,
+                                  struct slice url, bool allow_private, struct error *err)
+{
+    const struct meta_setting pair[2] = {
+        {SLICE("webhook.url"), url},
+        {SLICE("webhook.allow_private"), allow_private ? SLICE("1") : SLICE("0")},
+    };
+
+    (void)pthread_mutex_lock(&share->webhook);
+    enum status status = share_record(share, request, "WebhookSet", request->body,
+                                      &request->principal->tenant, err);
+    if (status == STATUS_OK)
+        status = meta_setting_set_pair(share->services.meta, pair, err);
+    if (status == STATUS_OK)
+        status = share_load_webhook(share->services.meta, share->services.webhook, err);
+    (void)pthread_mutex_unlock(&share->webhook);
+    return status;
 }
 
 enum status share_webhook_put(void *context, const struct http_request *request,
@@ -339,15 +361,7 @@ enum status share_webhook_put(void *context, const struct http_request *request,
     if (status == STATUS_OK && url.size > 0) /* else it shows with the first alert */
         status = client_check_guarded(url, allow_private, err);
     if (status == STATUS_OK)
-        status = share_record(share, request, "WebhookSet", request->body,
-                              &request->principal->tenant, err);
-    if (status == STATUS_OK)
-        status = meta_setting_set(share->services.meta, SLICE("webhook.url"), url, err);
-    if (status == STATUS_OK)
-        status = meta_setting_set(share->services.meta, SLICE("webhook.allow_private"),
-                                  allow_private ? SLICE("1") : SLICE("0"), err);
-    if (status == STATUS_OK)
-        status = share_load_webhook(share->services.meta, share->services.webhook, err);
+        status = change_webhook(share, request, url, allow_private, err);
     if (status == STATUS_OK)
         status = share_webhook_get(context, request, response, err);
     return status;

@@ -135,6 +135,7 @@ enum status share_new(const struct share_services *services, struct share **ret,
     gate_init(&share->gate, query_places());
     gate_init(&share->exports, query_places());
     guess_init(&share->guess);
+    (void)pthread_mutex_init(&share->webhook, NULL);
     share->router = (struct http_router){
         .routes = routes,
         .route_count = sizeof(routes) / sizeof(routes[0]),
@@ -151,6 +152,7 @@ enum status share_new(const struct share_services *services, struct share **ret,
         gate_release(&share->gate);
         gate_release(&share->exports);
         guess_release(&share->guess);
+        (void)pthread_mutex_destroy(&share->webhook);
         free(share);
         return status;
     }
@@ -171,6 +173,7 @@ void share_free(struct share *share)
     gate_release(&share->gate);
     gate_release(&share->exports);
     guess_release(&share->guess);
+    (void)pthread_mutex_destroy(&share->webhook);
     free(share);
 }
 

@@ -10,6 +10,8 @@
 #include "share/self_audit.h"
 #include "share/share.h"
 
+#include <pthread.h>
+
 struct share {
     struct share_services services;
     struct http_router router;
@@ -17,6 +19,7 @@ struct share {
     struct gate gate; /* of queries and verifications */
     struct gate exports; /* of raw records: they last as long as their readers like */
     struct guess guess;
+    pthread_mutex_t webhook; /* what is stored of it is what is in use */
 };
 
 /* The tenants a request may read, by ?tenant= or {"tenant"}, or all of them. */

@@ -40,6 +40,32 @@ static void a_full_one_says_so(void **state)
     ASSERT_SLICE(value, "one");
 }
 
+static void two_settings_are_stored_together_or_not(void **state)
+{
+    static char large[30000];
+    struct control_plane *p = *state;
+    struct meta_setting pair[2] = {{SLICE("a"), SLICE("one")}, {SLICE("b"), SLICE("1")}};
+    struct slice value;
+
+    meta_close(p->meta);
+    p->bytes_max = 12 * 4096;
+    ASSERT_OK(control_plane_open(p, false, &err));
+    ASSERT_OK(meta_setting_set_pair(p->meta, pair, &err));
+    memset(large, 'x', sizeof(large));
+    pair[0].value = SLICE("two");
+    pair[1].value = slice_from(large, sizeof(large));
+    ASSERT_STATUS(STATUS_LIMIT, meta_setting_set_pair(p->meta, pair, &err));
+    ASSERT_OK(meta_setting_get(p->meta, SLICE("a"), p->arena, &value, &err));
+    ASSERT_SLICE(value, "one");
+    pair[1].value = SLICE("0");
+    ASSERT_OK(meta_setting_set_pair(p->meta, pair, &err));
+    control_plane_reopen(p);
+    ASSERT_OK(meta_setting_get(p->meta, SLICE("a"), p->arena, &value, &err));
+    ASSERT_SLICE(value, "two");
+    ASSERT_OK(meta_setting_get(p->meta, SLICE("b"), p->arena, &value, &err));
+    ASSERT_SLICE(value, "0");
+}
+
 static void a_newer_schema_is_refused(void **state)
 {
     struct control_plane *p = *state;
@@ -106,6 +132,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         META_TEST(a_setting_is_kept_over_a_restart),
         META_TEST(a_full_one_says_so),
+        META_TEST(two_settings_are_stored_together_or_not),
         META_TEST(a_newer_schema_is_refused),
         META_TEST(a_file_that_is_no_database_is_corrupt),
         META_TEST(a_place_that_is_not_there_is_an_io_error),

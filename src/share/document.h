@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* document.h - watchlists and stored functions: sealed under the tenant's key, in the
- * control plane.  Those of the instance (tenant zero: functions for all tenants) are
+ * control plane.  Functions of the instance (tenant zero), which are for all tenants, are
  * kept as they are. */
 #ifndef SHARE_DOCUMENT_H
 #define SHARE_DOCUMENT_H

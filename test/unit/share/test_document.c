@@ -97,6 +97,44 @@ static void a_tenants_text_is_not_readable_on_the_disk(void **state)
     assert_int_equal(slice_find(slice_from(bytes, size), SLICE("canary-77"), 0), SIZE_MAX);
 }
 
+/* As security.md promises, of the instance as of others. */
+static void a_list_of_the_instance_is_not_readable_on_the_disk(void **state)
+{
+    struct fixture *f = *state;
+    struct meta_document got;
+    char bytes[65536];
+
+    ASSERT_OK(keyring_create_tenant(f->keyring, &everybody, &err));
+    ASSERT_OK(put(f, &everybody, META_WATCHLIST, "vips", "Name\ncanary-78\n"));
+    FILE *file = fopen(f->db, "rb");
+    assert_non_null(file);
+    size_t size = fread(bytes, 1, sizeof(bytes), file);
+    (void)fclose(file);
+    assert_true(size > 0);
+    assert_int_equal(slice_find(slice_from(bytes, size), SLICE("canary-78"), 0), SIZE_MAX);
+    ASSERT_OK(document_get(&f->documents, &everybody, META_WATCHLIST, SLICE("vips"), f->arena, &got,
+                           &err));
+    ASSERT_SLICE(got.body, "Name\ncanary-78\n");
+}
+
+/* They were kept as they came. */
+static void a_list_of_the_instance_of_an_older_release_is_read(void **state)
+{
+    static const char *const texts[] = {"Name\nx\n",
+                                        "Name\nsomebody-whose-name-is-longer-than-an-overhead\n"};
+    struct fixture *f = *state;
+    struct meta_document got;
+
+    ASSERT_OK(keyring_create_tenant(f->keyring, &everybody, &err));
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        const struct meta_document plain = {.name = SLICE("old"), .body = slice_of(texts[i])};
+        ASSERT_OK(meta_document_put(f->documents.meta, &everybody, META_WATCHLIST, &plain, &err));
+        ASSERT_OK(document_get(&f->documents, &everybody, META_WATCHLIST, SLICE("old"), f->arena,
+                               &got, &err));
+        assert_true(slice_is(got.body, texts[i]));
+    }
+}
+
 static void a_body_under_another_name_does_not_open(void **state)
 {
     struct fixture *f = *state;
@@ -110,6 +148,13 @@ static void a_body_under_another_name_does_not_open(void **state)
     (void)sqlite3_close(db);
     ASSERT_STATUS(STATUS_CORRUPT, document_get(&f->documents, &tenant, META_WATCHLIST, SLICE("b"),
                                                f->arena, &got, &err));
+    ASSERT_OK(keyring_create_tenant(f->keyring, &everybody, &err));
+    ASSERT_OK(meta_document_get(f->documents.meta, &tenant, META_WATCHLIST, SLICE("b"), f->arena,
+                                &got, &err));
+    got.name = SLICE("b");
+    ASSERT_OK(meta_document_put(f->documents.meta, &everybody, META_WATCHLIST, &got, &err));
+    ASSERT_STATUS(STATUS_CORRUPT, document_get(&f->documents, &everybody, META_WATCHLIST,
+                                               SLICE("b"), f->arena, &got, &err));
 }
 
 static void what_is_wrong_is_refused(void **state)
@@ -155,6 +200,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(what_is_put_comes_back),
         TEST(a_tenants_text_is_not_readable_on_the_disk),
+        TEST(a_list_of_the_instance_is_not_readable_on_the_disk),
+        TEST(a_list_of_the_instance_of_an_older_release_is_read),
         TEST(a_body_under_another_name_does_not_open),
         TEST(what_is_wrong_is_refused),
     };

@@ -41,7 +41,7 @@ ASK_TEST(polynomials, polynomials_cases)
 static const struct ask lines_as_bags_cases[] = {
     {"print f = series_fit_line_dynamic(dynamic([1, 2, 3])) | project f.slope, f.interception, "
      "f.line_fit",
-     "[[1.0,1.0,[1.0,2.0,3.0]]]"},
+     "[[1.0,0.0,[1.0,2.0,3.0]]]"},
     {"print f = series_fit_2lines_dynamic(dynamic([1, 2, 3, 9, 8, 7])) | project f.split_idx, "
      "f.left.slope, f.right.slope",
      "[[3,1.0,-1.0]]"},

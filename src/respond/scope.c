@@ -6,6 +6,7 @@
 #include "respond/scope.h"
 
 #include "base/fold.h"
+#include "base/guid.h"
 #include "base/ip.h"
 #include "base/limits.h"
 #include "base/text.h"
@@ -588,6 +589,18 @@ static void add_answer(struct scope *scope, struct buf *ret)
     buf_add_byte(ret, '}');
 }
 
+/* Records write ids with hyphens and without braces, people in each way. */
+static enum status put_usual(struct map *set, struct slice value, struct error *err)
+{
+    char text[GUID_TEXT_BYTES + 1];
+    struct guid id;
+
+    if (value.size == GUID_TEXT_BYTES || !guid_parse(value, &id))
+        return STATUS_OK; /* letters match in either case */
+    guid_format(&id, text);
+    return map_put(set, slice_of(text), NULL, err) != NULL ? STATUS_OK : err->status;
+}
+
 static enum status take_indicators(struct scope *scope, struct error *err)
 {
     const struct scope_request *r = scope->request;
@@ -601,12 +614,16 @@ static enum status take_indicators(struct scope *scope, struct error *err)
         if (value.size == 0 || !text_is_utf8(value))
             return ERROR_SET(err, STATUS_INVALID, "an indicator is empty or not UTF-8");
         /* What cannot match would say "nothing was touched". */
-        bool is_ip = r->indicators[i].kind == INDICATOR_IP;
+        enum indicator_kind kind = r->indicators[i].kind;
+        bool is_ip = kind == INDICATOR_IP;
+        bool is_id = kind == INDICATOR_APP || kind == INDICATOR_SESSION;
         if (is_ip && !ip_parse(value, ip))
             return ERROR_SET(err, STATUS_INVALID, "'%.*s' is not an address", SLICE_FMT(value));
         if (is_ip)
             value = ip_canonical(value, room);
-        if (map_put(&scope->sets[r->indicators[i].kind], value, NULL, err) == NULL)
+        if (map_put(&scope->sets[kind], value, NULL, err) == NULL)
+            return err->status;
+        if (is_id && put_usual(&scope->sets[kind], value, err) != STATUS_OK)
             return err->status;
     }
     return STATUS_OK;

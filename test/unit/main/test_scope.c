@@ -95,6 +95,37 @@ static void messages_of_binds_are_counted_once(void **state)
     buf_release(&r);
 }
 
+/* What matches nothing says "nothing was touched". */
+static void an_id_is_found_in_each_of_its_writings(void **state)
+{
+    static const struct {
+        const char *kind, *value;
+    } cases[] = {
+        {"app-id", EVIL},
+        {"app-id", "E0000000-0000-4000-8000-000000000001"},
+        {"app-id", "{E0000000-0000-4000-8000-000000000001}"},
+        {"app-id", "e0000000000040008000000000000001"},
+        {"session", "{B0000000-0000-4000-8000-000000000003}"},
+    };
+    struct place *place = *state;
+    struct buf r;
+
+    buf_init(&r, MIB);
+    place_add_tenant(place, "alpha");
+    add(&r, "ann@x", EVIL, "192.0.2.66",
+        ",\"SessionId\":\"b0000000-0000-4000-8000-000000000003\"" BIND ITEMS_1_2);
+    put(place, "alpha", "", &r);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char body[256];
+        (void)snprintf(body, sizeof(body),
+                       "{\"indicators\":[{\"kind\":\"%s\",\"value\":\"%s\"}]" ALL, cases[i].kind,
+                       cases[i].value);
+        assert_int_equal(scope(place, body), 200);
+        ASSERT_SAYS(place, "\"mailbox\":\"ann@x\"");
+    }
+    buf_release(&r);
+}
+
 static void a_function_with_the_name_of_a_table_hides_nothing(void **state)
 {
     struct place *place = *state;
@@ -751,6 +782,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         PLACE_TEST(a_time_that_ends_before_it_begins_is_refused),
         PLACE_TEST(messages_of_binds_are_counted_once),
+        PLACE_TEST(an_id_is_found_in_each_of_its_writings),
         PLACE_TEST(a_function_with_the_name_of_a_table_hides_nothing),
         PLACE_TEST(a_sync_raises_the_upper_bound_by_what_the_log_knows),
         PLACE_TEST(a_sync_is_of_the_folder_in_which_its_item_lies),

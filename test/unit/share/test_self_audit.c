@@ -223,6 +223,18 @@ static void test_many_tenants_are_queued_before_the_first_is_waited_for(void **s
     assert_int_equal(room_asked_count, 4);
 }
 
+static void test_more_tenants_than_may_wait_are_recorded(void **state)
+{
+    enum { MANY = 25000 };
+    static struct guid many[MANY];
+    struct error err = {0};
+    struct audit_action action = {"AuditSearch", SLICE("all"), &request, many, MANY, {"", 0}};
+    for (uint32_t i = 0; i < MANY; i++)
+        memcpy(many[i].bytes, &i, sizeof(i));
+    assert_int_equal(self_audit_put(*state, &action, &err), STATUS_OK);
+    assert_int_equal(count_of("\n"), MANY);
+}
+
 static void test_what_finds_no_space_together_is_tried_alone(void **state)
 {
     struct error err = {0};
@@ -346,6 +358,8 @@ int main(void)
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(test_many_tenants_are_queued_before_the_first_is_waited_for,
                                         setup, teardown),
+        cmocka_unit_test_setup_teardown(test_more_tenants_than_may_wait_are_recorded, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(test_what_finds_no_space_together_is_tried_alone, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(test_a_query_is_shown_to_its_end, setup,

@@ -43,19 +43,20 @@ static bool holder_is_gone(const char *text)
 
 /* Takes the lock.  The children of a killed supervisor hold it until the kernel
  * has ended them: they are waited for, a holder that lives is not. */
-static bool take_lock(int fd, char *holder, size_t size)
+static enum status take_lock(const struct data_dir *dir, int fd, struct error *err)
 {
     const struct timespec wait = {0, LOCK_STEP_MS * 1000000L};
+    char holder[32];
 
-    for (unsigned ms = 0;; ms += LOCK_STEP_MS) {
-        if (flock(fd, LOCK_EX | LOCK_NB) == 0)
-            return true;
-        ssize_t got = pread(fd, holder, size - 1, 0);
+    for (unsigned ms = 0; flock(fd, LOCK_EX | LOCK_NB) != 0; ms += LOCK_STEP_MS) {
+        ssize_t got = pread(fd, holder, sizeof(holder) - 1, 0);
         holder[got > 0 ? got : 0] = '\0';
         if (ms >= LOCK_WAIT_MS || !holder_is_gone(holder))
-            return false;
+            return ERROR_SET(err, STATUS_BUSY, "'%s' is in use by process %s", dir->path,
+                             holder[0] != '\0' ? holder : "(unknown)");
         (void)nanosleep(&wait, NULL);
     }
+    return STATUS_OK;
 }
 
 static enum status set_path(struct data_dir *dir, const char *path, struct error *err)
@@ -70,18 +71,15 @@ static enum status set_path(struct data_dir *dir, const char *path, struct error
 
 static enum status lock(struct data_dir *dir, struct error *err)
 {
-    char path[DATA_PATH_BYTES], text[32] = "";
+    char path[DATA_PATH_BYTES], text[32];
 
     data_dir_path(dir, "LOCK", path);
-    dir->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    dir->lock_fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (dir->lock_fd < 0)
         return ERROR_SET(err, STATUS_IO, "cannot open '%s'", path);
-    if (!take_lock(dir->lock_fd, text, sizeof(text))) {
-        (void)close(dir->lock_fd);
-        dir->lock_fd = -1;
-        return ERROR_SET(err, STATUS_BUSY, "'%s' is in use by process %s", dir->path,
-                         text[0] != '\0' ? text : "(unknown)");
-    }
+    enum status status = take_lock(dir, dir->lock_fd, err);
+    if (status != STATUS_OK)
+        return status;
     int length = snprintf(text, sizeof(text), "%ld", (long)getpid());
     /* Over the old number, which needs no space: also a full disk is opened.
      * The lock is the lock; the number only tells who has it. */
@@ -141,37 +139,45 @@ static enum status make_served(const struct data_dir *dir, struct error *err)
     return is_new ? sync_directory(dir->path, err) : STATUS_OK;
 }
 
-/* Whose the files are that this process makes there; tried, because on some file systems one user
- * owns all of them, whoever makes them.  False: nothing can be made. */
-static bool find_maker(const struct data_dir *dir, uid_t *ret)
+/* Whose the files are that root makes there; tried, because on some file systems one user owns
+ * all of them, whoever makes them.  What cannot be tried is root's. */
+static uid_t find_maker(const struct data_dir *dir)
 {
     char path[DATA_PATH_BYTES];
     struct stat st = {0};
 
     data_dir_path(dir, "LOCK.user", path);
-    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    (void)unlink(path); /* of one that was killed here */
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600); /* follows no link */
     if (fd < 0)
-        return false;
-    bool is_known = fstat(fd, &st) == 0;
+        return 0;
+    (void)!fstat(fd, &st);
     (void)unlink(path);
     (void)close(fd);
-    *ret = st.st_uid;
-    return is_known;
+    return st.st_uid;
 }
 
 /* Every command makes files.  Those that root makes in the directory of another user would keep
- * that user's server from its start.  The lock comes before: its holder is told of first. */
+ * that user's server from its start, and that user can put links and pipes in their places: root
+ * leaves all as it is.  Who works there is told of first, if there is a lock. */
 static enum status check_user(const struct data_dir *dir, struct error *err)
 {
     char path[DATA_PATH_BYTES], name[64];
+    enum status status = STATUS_OK;
     struct stat format;
-    uid_t maker;
 
     data_dir_path(dir, "FORMAT", path);
-    if (geteuid() != 0 || stat(path, &format) != 0 || format.st_uid == 0 ||
-        !find_maker(dir, &maker) || maker == format.st_uid)
+    if (geteuid() != 0 || lstat(path, &format) != 0 || format.st_uid == 0)
         return STATUS_OK;
-    (void)!fchown(dir->lock_fd, format.st_uid, format.st_gid); /* it may be new */
+    data_dir_path(dir, "LOCK", path);
+    int fd = open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC); /* does not wait, even for a pipe */
+    if (fd >= 0)
+        status = take_lock(dir, fd, err);
+    bool is_own = status == STATUS_OK && find_maker(dir) == format.st_uid;
+    if (fd >= 0)
+        (void)close(fd);
+    if (status != STATUS_OK || is_own)
+        return status;
     const struct passwd *owner = getpwuid(format.st_uid);
     if (owner != NULL)
         (void)snprintf(name, sizeof(name), "%s", owner->pw_name);
@@ -190,9 +196,9 @@ enum status data_dir_open(const char *path, struct data_dir *ret, struct error *
     if (status == STATUS_OK)
         status = check_format(ret, err);
     if (status == STATUS_OK)
-        status = lock(ret, err);
-    if (status == STATUS_OK)
         status = check_user(ret, err);
+    if (status == STATUS_OK)
+        status = lock(ret, err);
     if (status == STATUS_OK)
         status = make_served(ret, err);
     if (status != STATUS_OK)

@@ -157,12 +157,33 @@ static uid_t find_maker(const struct data_dir *dir)
     return st.st_uid;
 }
 
+static enum status deny_root(const struct data_dir *dir, const struct stat *format,
+                             struct error *err)
+{
+    const struct passwd *owner = getpwuid(format->st_uid);
+    char name[64], how[96];
+
+    if (owner != NULL) {
+        (void)snprintf(name, sizeof(name), "%s", owner->pw_name);
+        (void)snprintf(how, sizeof(how), "sudo -u '%s'", name);
+    } else { /* sudo refuses numbers that have no name */
+        (void)snprintf(name, sizeof(name), "#%u", (unsigned)format->st_uid);
+        (void)snprintf(how, sizeof(how), "setpriv --reuid=%u --regid=%u --clear-groups",
+                       (unsigned)format->st_uid, (unsigned)format->st_gid);
+    }
+    return ERROR_SET(err, STATUS_DENIED,
+                     "'%.128s' belongs to the user '%s', who cannot open what root makes in it; "
+                     "say: %s daybook ...; or, where root runs the server, too, as in a container, "
+                     "make it root's first: chown -R 0:0 DIR",
+                     dir->path, name, how);
+}
+
 /* Every command makes files.  Those that root makes in the directory of another user would keep
  * that user's server from its start, and that user can put links and pipes in their places: root
  * leaves all as it is.  Who works there is told of first, if there is a lock. */
 static enum status check_user(const struct data_dir *dir, struct error *err)
 {
-    char path[DATA_PATH_BYTES], name[64];
+    char path[DATA_PATH_BYTES];
     enum status status = STATUS_OK;
     struct stat format;
 
@@ -173,20 +194,11 @@ static enum status check_user(const struct data_dir *dir, struct error *err)
     int fd = open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC); /* does not wait, even for a pipe */
     if (fd >= 0)
         status = take_lock(dir, fd, err);
-    bool is_own = status == STATUS_OK && find_maker(dir) == format.st_uid;
+    if (status == STATUS_OK && find_maker(dir) != format.st_uid)
+        status = deny_root(dir, &format, err);
     if (fd >= 0)
         (void)close(fd);
-    if (status != STATUS_OK || is_own)
-        return status;
-    const struct passwd *owner = getpwuid(format.st_uid);
-    if (owner != NULL)
-        (void)snprintf(name, sizeof(name), "%s", owner->pw_name);
-    else
-        (void)snprintf(name, sizeof(name), "#%u", (unsigned)format.st_uid);
-    return ERROR_SET(err, STATUS_DENIED,
-                     "'%s' belongs to the user '%s', who cannot open what root makes in it; say: "
-                     "sudo -u '%s' daybook ...",
-                     dir->path, name, name);
+    return status;
 }
 
 enum status data_dir_open(const char *path, struct data_dir *ret, struct error *err)

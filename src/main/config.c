@@ -168,6 +168,12 @@ static enum status apply(struct config *config, const struct yaml_node *root, co
     return status;
 }
 
+/* "---" with nothing behind it. */
+static bool is_nothing(const struct yaml_node *document)
+{
+    return document->kind == YAML_SCALAR && document->text.size == 0 && !document->quoted;
+}
+
 enum status config_read(struct config *config, const char *path, struct error *err)
 {
     char text[16384];
@@ -191,6 +197,8 @@ enum status config_read(struct config *config, const char *path, struct error *e
         if (status != STATUS_OK)
             (void)error_wrap(err, "%s", path);
     }
+    while (status == STATUS_OK && count > 0 && is_nothing(documents[count - 1]))
+        count--;
     if (status == STATUS_OK && count > 1)
         status = ERROR_SET(err, STATUS_INVALID, "%s: wants one document, more stands behind '---'",
                            path);

@@ -61,6 +61,15 @@ static void hosts_are_a_list_or_one_text(void **state)
     assert_string_equal(config.external_hosts, "a.example,b.example");
 }
 
+static void a_last_line_of_dashes_begins_nothing(void **state)
+{
+    (void)state;
+    ASSERT_OK(read_text("threads: 2\n---\n"));
+    assert_int_equal(config.threads, 2);
+    ASSERT_OK(read_text("---\nthreads: 3\n---\n# a remark\n---\n...\n"));
+    assert_int_equal(config.threads, 3);
+}
+
 static void what_does_not_fit_is_not_cut(void **state)
 {
     char text[1024];
@@ -120,6 +129,7 @@ int main(void)
         cmocka_unit_test(what_is_not_said_has_a_default),
         cmocka_unit_test(every_setting_is_taken),
         cmocka_unit_test(hosts_are_a_list_or_one_text),
+        cmocka_unit_test(a_last_line_of_dashes_begins_nothing),
         cmocka_unit_test(what_does_not_fit_is_not_cut),
         cmocka_unit_test(what_is_wrong_is_named),
         cmocka_unit_test(a_file_that_is_not_there_or_too_large_is_refused),

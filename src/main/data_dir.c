@@ -384,3 +384,20 @@ enum status data_dir_init(const char *path, struct data_init *init, struct error
     io_free(io);
     return status;
 }
+
+bool data_dir_is_of_another(const char *path, uid_t *ret_user, gid_t *ret_group)
+{
+    struct data_dir dir;
+    struct stat st, format;
+    char name[DATA_PATH_BYTES];
+    struct error err;
+
+    if (set_path(&dir, path, &err) != STATUS_OK)
+        return false;
+    data_dir_path(&dir, "FORMAT", name);
+    if (geteuid() != 0 || stat(path, &st) != 0 || stat(name, &format) != 0)
+        return false;
+    *ret_user = st.st_uid;
+    *ret_group = st.st_gid;
+    return st.st_uid != format.st_uid;
+}

@@ -18,6 +18,8 @@
 
 #include "base/arena.h"
 
+#include <sys/types.h>
+
 #define DATA_PATH_BYTES 4096
 
 struct data_dir {
@@ -44,6 +46,8 @@ struct data_init {
 /* Makes the directory and everything in it.  STATUS_CONFLICT if it is one already, or has
  * keys or records of one. */
 enum status data_dir_init(const char *path, struct data_init *init, struct error *err) MUST_USE;
+/* Root made FORMAT in a directory that was `ret_user`'s: a server of that user cannot read it. */
+bool data_dir_is_of_another(const char *path, uid_t *ret_user, gid_t *ret_group);
 
 /* Where the key-encryption key is (the file keys/kek.path, else keys/kek). */
 enum status data_dir_kek(const struct data_dir *dir, char ret[DATA_PATH_BYTES],

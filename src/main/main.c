@@ -120,6 +120,19 @@ static void add_init(struct buf *out, const char *path, const struct data_init *
     free(absolute);
 }
 
+static void tell_owner(const char *path, const char *kek_path)
+{
+    uid_t user;
+    gid_t group;
+
+    if (data_dir_is_of_another(path, &user, &group))
+        (void)fprintf(stderr,
+                      "daybook: '%s' is another user's, and what is in it now is root's.  If that "
+                      "user is to run the server, say: chown -R %u:%u '%s'%s%s%s\n",
+                      path, (unsigned)user, (unsigned)group, path, kek_path != NULL ? " '" : "",
+                      kek_path != NULL ? kek_path : "", kek_path != NULL ? "'" : "");
+}
+
 /* A token that nobody has seen is of no use: that it was not shown is a failure. */
 static enum status print_init(const char *path, const struct data_init *init, bool json,
                               struct error *err)
@@ -143,6 +156,7 @@ static enum status print_init(const char *path, const struct data_init *init, bo
                               "('%s/keys/kek'); whoever copies the directory can read it.  "
                               "Use --kek FILE on another disk.\n",
                       path);
+    tell_owner(path, init->kek_path);
     return STATUS_OK;
 }
 

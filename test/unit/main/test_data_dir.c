@@ -216,6 +216,22 @@ static void a_new_one_has_all_directories(void **state)
     assert_int_equal(data_dir_init(data, &init, &err), STATUS_CONFLICT);
 }
 
+/* As by an init that was not given as the server's user. */
+static void one_that_root_made_for_another_is_known(void **state)
+{
+    struct place *place = *state;
+    uid_t user = 0;
+    gid_t group = 0;
+
+    if (geteuid() != 0 || chown(place->root, 1, 2) != 0)
+        skip();
+    assert_true(data_dir_is_of_another(place->root, &user, &group));
+    assert_int_equal(user, 1);
+    assert_int_equal(group, 2);
+    assert_int_equal(chown(place->format, 1, 2), 0);
+    assert_false(data_dir_is_of_another(place->root, &user, &group));
+}
+
 static void one_that_lacks_its_format_is_left_as_it_is(void **state)
 {
     struct place *place = *state;
@@ -287,6 +303,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(root_falls_into_no_trap_of_others, setup, teardown),
         cmocka_unit_test_setup_teardown(who_works_there_is_told_to_root_first, setup, teardown),
         cmocka_unit_test_setup_teardown(a_new_one_has_all_directories, setup, teardown),
+        cmocka_unit_test_setup_teardown(one_that_root_made_for_another_is_known, setup, teardown),
         cmocka_unit_test_setup_teardown(one_that_lacks_its_format_is_left_as_it_is, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(a_failed_init_leaves_no_path_of_a_key, setup, teardown),

@@ -55,9 +55,6 @@ static enum status add_lines(struct buf *body, struct slice text, const char *pa
         line = slice_trim(line);
         if (line.size == 0 || line.data[0] == '#')
             continue;
-        if (!text_is_utf8(line)) /* JSON would have other characters in its place */
-            return ERROR_SET(err, STATUS_INVALID, "%s:%zu: the line is not UTF-8 text", path,
-                             number);
         size_t end = 0;
         while (end < line.size && line.data[end] != ' ' && line.data[end] != '\t')
             end++;
@@ -68,6 +65,9 @@ static enum status add_lines(struct buf *body, struct slice text, const char *pa
                              "%s:%zu: a line is KIND VALUE with a blank between, KIND one of "
                              "app-id, ip, session, user, alert",
                              path, number);
+        if (!text_is_utf8(value)) /* JSON would have other characters in its place */
+            return ERROR_SET(err, STATUS_INVALID, "%s:%zu: the value is not UTF-8 text", path,
+                             number);
         add_indicator(body, kind, value);
     }
     return STATUS_OK;

@@ -328,7 +328,9 @@ static void indicators_are_what_somebody_meant(void **state)
     ASSERT_CODE(CLI_USAGE, "scope", "--all-tenants", "--indicators", "%f", "--data", "%d");
     write_file(desk, "user j\xF6rg@x\n");
     ASSERT_CODE(CLI_USAGE, "scope", "--all-tenants", "--indicators", "%f", "--data", "%d");
-    assert_non_null(strstr(desk->errors.data, ":1: the line is not UTF-8"));
+    assert_non_null(strstr(desk->errors.data, ":1: the value is not UTF-8"));
+    write_file(desk, "session s1 # B\xFCro\n");
+    ASSERT_CODE(CLI_NO, "scope", "--all-tenants", "--indicators", "%f", "--data", "%d");
 }
 
 /* Nobody knows that nothing was touched. */

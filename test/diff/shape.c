@@ -105,14 +105,24 @@ static bool arg_max(const struct step *step, const struct shape *in, struct shap
     return true;
 }
 
-/* The first free name of name1, name2 ... */
-static bool add_renamed(struct shape *shape, struct arena *arena, const struct column *field)
+/* The first free name of name1, name2 ... that none of the others has. */
+static bool add_renamed(struct shape *shape, struct arena *arena, const struct column *field,
+                        const struct shape *others)
 {
     if (add(shape, field->name, field->type))
         return true;
     for (int i = 1; i < 20 && shape->count < FIELDS_MAX; i++) {
-        const char *name = take_text(arena, "%.*s%d", SLICE_FMT(field->name), i);
-        if (add(shape, slice_of(name), field->type))
+        struct slice name = slice_of(take_text(arena, "%.*s%d", SLICE_FMT(field->name), i));
+        if (find(others, name) == UINT32_MAX && add(shape, name, field->type))
+            return true;
+    }
+    return false;
+}
+
+static bool is_key(const struct step *step, struct slice name)
+{
+    for (uint32_t i = 0; i < step->by_count; i++) {
+        if (slice_equal(name, step->items[i].term->name))
             return true;
     }
     return false;
@@ -122,6 +132,7 @@ static bool join(const struct step *step, struct arena *arena, const struct shap
                  struct shape *ret)
 {
     struct shape right;
+    struct shape shown = {.count = 0}; /* of the right: a lookup leaves its keys out */
 
     if (!pipe_shape(step->pipe, arena, NULL, &right))
         return false;
@@ -133,12 +144,11 @@ static bool join(const struct step *step, struct arena *arena, const struct shap
     bool one = strstr(step->word, "semi") != NULL || strstr(step->word, "anti") != NULL;
     *ret = one && strncmp(step->word, "right", 5) == 0 ? right : *in;
     for (uint32_t c = 0; c < right.count && !one; c++) {
-        bool is_key = false;
-        for (uint32_t i = 0; i < step->by_count; i++)
-            is_key |= slice_equal(right.fields[c].name, step->items[i].term->name);
-        if (step->kind == STEP_LOOKUP && is_key)
-            continue;
-        if (!add_renamed(ret, arena, &right.fields[c]))
+        if (step->kind != STEP_LOOKUP || !is_key(step, right.fields[c].name))
+            (void)add(&shown, right.fields[c].name, right.fields[c].type);
+    }
+    for (uint32_t c = 0; c < shown.count; c++) {
+        if (!add_renamed(ret, arena, &shown.fields[c], &shown))
             return false;
     }
     return true;

@@ -368,12 +368,12 @@ static enum status check_keys(struct daybook *d, struct error *err)
 }
 
 /* What was acknowledged is on the disk; whether more is, only a restart can
- * tell.  Nothing is cleaned up: the supervisor starts the server again.  Of a
- * command on a directory scripts read the exit code: 1 would be an answer, "no". */
+ * tell.  Nothing is cleaned up: the supervisor starts the server again.  Scripts read
+ * the exit code of a command on a directory, where 1 would be an answer, "no". */
 static void stop_process(void *context, const struct error *err)
 {
     (void)context;
-    log_failure("nothing can be made durable any more, the server stops", err);
+    log_failure("nothing can be made durable any more, so this ends at once", err);
     _exit(CLI_FAILED);
 }
 

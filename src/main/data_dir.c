@@ -345,7 +345,7 @@ static enum status check_empty(struct io *io, const char *path, struct error *er
         if (io_exists(io, names[i]))
             return ERROR_SET(err, STATUS_CONFLICT,
                              "'%.200s' has '%s' and no FORMAT: put that back from a backup, or, "
-                             "if an init was cut off there, remove the directory first",
+                             "if an init was cut off there, remove all that is in it first",
                              path, names[i]);
     }
     return STATUS_OK;

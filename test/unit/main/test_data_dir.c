@@ -251,6 +251,7 @@ static void one_that_lacks_its_format_is_left_as_it_is(void **state)
     init.kek_path = "/elsewhere/kek";
     assert_int_equal(data_dir_init(data, &init, &err), STATUS_CONFLICT);
     assert_non_null(strstr(err.text, "put that back"));
+    assert_non_null(strstr(err.text, "remove all that is in it")); /* all that its user can */
     assert_int_equal(stat(path, &after), 0);
     assert_int_equal(before.st_ino, after.st_ino); /* not replaced */
     data_dir_path(&dir, "keys/kek.path", path);

@@ -156,9 +156,10 @@ static const struct command commands[] = {
     {"query",
      "--tenant NAME|--all-tenants [OPTION]... ['KQL'|-]\n--batch FILE [--check]\n--format 'KQL'|-",
      "ask in KQL",
-     "Without a query it reads one from standard input, on a terminal several until\n"
-     "Ctrl-D.  With --batch FILE each line {\"id\",\"query\"} is answered on a line;\n"
-     "without --data and --server there are no tables then.\n",
+     "Without a query it reads one from standard input; where that is a terminal, and\n"
+     "the answers go to one, several until Ctrl-D.  With --batch FILE each line\n"
+     "{\"id\",\"query\"} is answered on a line; without --data and --server there are no\n"
+     "tables then.\n",
      OPTIONS(query_options), cmd_query, COMMAND_WORDS},
     {"raw", "--tenant NAME --from-seq N --count M [-0]", "the exact bytes received", NULL,
      OPTIONS(raw_options), cmd_raw, 0},

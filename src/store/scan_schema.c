@@ -374,7 +374,7 @@ static enum status see_part(struct finder *f, struct part_scan *scan, bool *ret_
  * counts for the types: one that does not fit would be null, and nowhere else either. */
 struct whole_rows {
     struct map types; /* path -> enum type, of keys that can be columns */
-    bool is_all;      /* else of those that are */
+    bool is_all;      /* else of the first of them, and of all that are columns now */
     struct json_tape tape;
     struct buf path;
 };
@@ -450,6 +450,36 @@ static void add_whole(struct finder *f, const struct map *types)
     }
 }
 
+/* Stands for the keys that were left out; no key has an empty path. */
+#define SOME_LACK SLICE("")
+
+/* Of the columns it is known, too, that they are not there. */
+static enum status note_lack(const struct finder *f, struct map *types, struct error *err)
+{
+    bool is_new;
+    struct map_entry *entry = map_put(types, SOME_LACK, &is_new, err);
+
+    for (size_t i = 0; i < f->types.count && entry != NULL; i++) {
+        entry = map_put(types, f->types.entries[i].key, &is_new, err);
+        if (is_new)
+            entry->value = NO_TYPE;
+    }
+    return entry != NULL ? STATUS_OK : err->status;
+}
+
+static bool add_kept(void *context, const struct map *types)
+{
+    struct finder *f = context;
+    bool is_all = map_find(types, SOME_LACK) == NULL;
+
+    for (size_t i = 0; i < f->types.count && !is_all; i++) {
+        if (map_find(types, f->types.entries[i].key) == NULL)
+            return false; /* it has become a column since */
+    }
+    add_whole(f, types);
+    return true;
+}
+
 /* When all columns are known. */
 static enum status see_whole(struct finder *f, struct part_scan *scan, struct error *err)
 {
@@ -465,7 +495,9 @@ static enum status see_whole(struct finder *f, struct part_scan *scan, struct er
     }
     if (status == STATUS_OK)
         add_whole(f, &whole.types);
-    if (status == STATUS_OK && scan->is_view && whole.is_all)
+    if (status == STATUS_OK && scan->is_view && !whole.is_all)
+        status = note_lack(f, &whole.types, err);
+    if (status == STATUS_OK && scan->is_view)
         section_keep_whole(scan->part, &whole.types);
     map_release(&whole.types);
     json_tape_release(&whole.tape);
@@ -480,14 +512,10 @@ static enum status see_unit(struct finder *f, struct scan_source *source, uint32
 {
     const struct scan_unit *unit = &source->units[index];
     struct part_scan scan = {.source = source, .arena = arena};
-    const struct map *kept =
-        is_whole && unit->section != NULL ? section_found_whole(unit->section) : NULL;
     enum status status = STATUS_OK;
 
-    if (kept != NULL) {
-        add_whole(f, kept);
+    if (is_whole && unit->section != NULL && section_found_whole(unit->section, add_kept, f))
         return STATUS_OK;
-    }
     if (unit->section == NULL) {
         status = held_part(unit->held, &scan.part, err);
     } else {

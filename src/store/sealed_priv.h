@@ -51,7 +51,7 @@ struct segment_file {
     atomic_uint references;
     struct io *io;
     uint64_t number;
-    pthread_mutex_t lock; /* opening */
+    pthread_mutex_t lock; /* opening, and `whole` of its sections */
     struct io_file *file; /* NULL until somebody reads */
     atomic_bool is_dead;  /* no live section: unlinked with the last reference */
     uint32_t live_count;  /* live sections; write_lock */
@@ -82,7 +82,7 @@ struct section {
     atomic_bool is_broken;
     atomic_uint facts; /* enum section_facts */
     _Atomic(struct found_types *) found; /* owned; NULL until there is something */
-    _Atomic(struct map *) whole; /* section_keep_whole(); likewise */
+    struct map *whole; /* section_keep_whole(); likewise; the file's lock guards it */
     atomic_bool stays; /* it could not be read or joined: not tried again in this process */
     bool is_leaving;   /* a commit takes it away; write_lock */
 };

@@ -207,9 +207,11 @@ enum text_form section_peek_text_form(const struct section_peek *peek, uint32_t 
 bool section_found_type(const struct part *view, uint32_t path, uint8_t *ret);
 void section_keep_type(const struct part *view, uint32_t path, uint8_t type);
 struct map;
-/* The same of its records that are kept whole: from the path of a key to what it is; NULL: nothing
- * is known.  Whoever keeps it hands over what is in the map, and may find it empty then. */
-const struct map *section_found_whole(const struct section *section);
+/* The same of its records that are kept whole: from the path of a key to what it is.  use() looks
+ * at it, under a lock.  false: nothing is known, or use() says that it is not enough. */
+bool section_found_whole(const struct section *section,
+                         bool (*use)(void *context, const struct map *types), void *context);
+/* In place of what was kept.  Takes over what is in the map, which may be empty then. */
 void section_keep_whole(const struct part *view, struct map *types);
 /* ROWS_TIMES are loaded: are all of them whole seconds? */
 bool section_times_are_whole(const struct part *view);

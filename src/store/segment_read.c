@@ -65,7 +65,6 @@ enum status section_new(const struct section_info *info, struct segment_file *fi
     atomic_init(&section->is_broken, false);
     atomic_init(&section->facts, file == NULL ? FACTS_SOUND : FACTS_UNKNOWN);
     atomic_init(&section->found, NULL);
-    atomic_init(&section->whole, NULL);
     section->info = *info;
     section->id = random_u64();
     section->plain = plain;
@@ -100,19 +99,23 @@ static size_t whole_bytes(const struct map *types)
     return bytes;
 }
 
-static void free_found(struct section *section)
+static void free_whole(struct section *section, struct map *whole)
 {
-    struct found_types *found = atomic_load(&section->found);
-    struct map *whole = atomic_load(&section->whole);
-
-    if (found != NULL)
-        cache_let_go(section->cache, found_bytes(found->path_count));
-    free(found);
     if (whole == NULL)
         return;
     cache_let_go(section->cache, whole_bytes(whole));
     map_release(whole);
     free(whole);
+}
+
+static void free_found(struct section *section)
+{
+    struct found_types *found = atomic_load(&section->found);
+
+    if (found != NULL)
+        cache_let_go(section->cache, found_bytes(found->path_count));
+    free(found);
+    free_whole(section, section->whole);
 }
 
 void section_unref(struct section *section)
@@ -726,6 +729,7 @@ bool section_found_type(const struct part *view, uint32_t path, uint8_t *ret)
 }
 
 #define FOUND_ROWS_MIN 16u /* a path, or a key */
+#define WHOLE_SHARE 64u    /* of the section's bytes, for the keys of its whole records */
 
 void section_keep_type(const struct part *view, uint32_t path, uint8_t type)
 {
@@ -748,27 +752,40 @@ void section_keep_type(const struct part *view, uint32_t path, uint8_t type)
                               memory_order_relaxed);
 }
 
-const struct map *section_found_whole(const struct section *section)
+bool section_found_whole(const struct section *section,
+                         bool (*use)(void *context, const struct map *types), void *context)
 {
-    return atomic_load(&section->whole);
+    if (section->file == NULL)
+        return false;
+    (void)pthread_mutex_lock(&section->file->lock);
+    bool ret = section->whole != NULL && use(context, section->whole);
+    (void)pthread_mutex_unlock(&section->file->lock);
+    return ret;
+}
+
+/* Records of very many fields are few in a section, and it costs most to parse them again. */
+static bool is_worth_keeping(const struct part *view, const struct map *types)
+{
+    return types->count <= view->row_count / FOUND_ROWS_MIN ||
+           whole_bytes(types) <= view->reader->section->info.raw_bytes / WHOLE_SHARE;
 }
 
 void section_keep_whole(const struct part *view, struct map *types)
 {
     struct section *section = view->reader->section;
-    struct map *none = NULL, *mine = NULL;
+    bool is_kept = section->file != NULL && is_worth_keeping(view, types);
+    struct map *mine = is_kept ? malloc(sizeof(*mine)) : NULL;
 
-    if (types->count <= view->row_count / FOUND_ROWS_MIN)
-        mine = malloc(sizeof(*mine));
     if (mine == NULL)
         return;
     *mine = *types;
-    if (!atomic_compare_exchange_strong(&section->whole, &none, mine)) {
-        free(mine);
-        return;
-    }
-    cache_hold(section->cache, whole_bytes(mine));
     map_init(types);
+    cache_hold(section->cache, whole_bytes(mine));
+    (void)pthread_mutex_lock(&section->file->lock);
+    struct map *before = section->whole;
+    section->whole = mine;
+    (void)pthread_mutex_unlock(&section->file->lock);
+    free_whole(section, before);
 }
 
 struct section *section_of_view(const struct part *view)

@@ -186,14 +186,40 @@ static void keys_beyond_the_most_columns_cost_nothing(void **state)
     close_store(store);
 }
 
+static bool copy_types(void *context, const struct map *types)
+{
+    struct map *ret = context;
+    struct error err;
+
+    for (size_t i = 0; i < types->count; i++) {
+        struct map_entry *entry = map_put(ret, types->entries[i].key, NULL, &err);
+        assert_non_null(entry);
+        entry->value = types->entries[i].value;
+    }
+    return true;
+}
+
+/* What is kept of the whole records of the first section, where there is one. */
+static bool find_kept(struct store *store, struct map *ret)
+{
+    struct store_snapshot *snapshot = NULL;
+    const struct scan_source *source = open_source(store, &snapshot);
+
+    map_init(ret);
+    if (is_sealed)
+        assert_true(section_found_whole(source->units[0].section, copy_types, ret));
+    store_snapshot_free(snapshot);
+    return is_sealed;
+}
+
 /* Once they were cut into columns, what does not fit changed the type. */
 static void whole_records_count_for_the_types(void **state)
 {
     enum { WHOLE = 80, OTHER = 50 };
     struct store *store = open_store();
-    struct store_snapshot *snapshot = NULL;
     struct batch_maker m;
     struct buf text, want;
+    struct map kept;
 
     (void)state;
     buf_init(&text, MIB);
@@ -215,13 +241,61 @@ static void whole_records_count_for_the_types(void **state)
     buf_add_byte(&want, '\0');
     for (int i = 0; i < 2; i++) /* found, then known */
         check(store, (struct query){.table = "Mine", .columns = "n t l"}, want.data);
-    const struct scan_source *source = open_source(store, &snapshot);
-    if (is_sealed) {
-        const struct map *kept = section_found_whole(source->units[0].section);
-        assert_non_null(kept);
-        assert_int_equal(kept->count, 4);
+    if (find_kept(store, &kept))
+        assert_int_equal(kept.count, 4);
+    map_release(&kept);
+    buf_release(&text);
+    buf_release(&want);
+    batch_maker_release(&m);
+    close_store(store);
+}
+
+/* They have more keys than can be columns; what they have in those that are is kept all the same,
+ * and again where one becomes a column later. */
+static void wide_whole_records_are_not_parsed_again(void **state)
+{
+    enum { WHOLE = 200 };
+    struct store *store = open_store();
+    struct batch_maker m;
+    struct buf text, want;
+    struct map kept;
+
+    (void)state;
+    buf_init(&text, MIB);
+    buf_init(&want, MIB);
+    batch_maker_init(&m, "Mine", 1);
+    batch_maker_add(&m, SLICE("{\"n\":1,\"none\":1}"), 1);
+    buf_add_text(&want, "1|1\n");
+    buf_add_text(&text, "{\"k\":0");
+    for (uint32_t i = 0; i < SHAPE_SLOTS_MAX; i++)
+        buf_add_format(&text, ",\"k%u\":1", i);
+    buf_add_text(&text, ",\"n\":\"x\",\"later\":\"y\"}"); /* behind those that are kept of all */
+    for (int r = 0; r < WHOLE; r++) {
+        batch_maker_add(&m, buf_slice(&text), r + 2);
+        buf_add_text(&want, "\"x\"|null\n");
     }
-    store_snapshot_free(snapshot);
+    put(store, &m);
+    buf_add_byte(&want, '\0');
+    for (int i = 0; i < 2; i++) /* found, then known */
+        check(store, (struct query){.table = "Mine", .columns = "n none"}, want.data);
+    if (find_kept(store, &kept)) {
+        assert_int_equal(map_find(&kept, SLICE("n"))->value, TYPE_STRING);
+        assert_non_null(map_find(&kept, SLICE("none")));
+        assert_null(map_find(&kept, SLICE("later")));
+    }
+    map_release(&kept);
+    batch_maker_add(&m, SLICE("{\"later\":2}"), WHOLE + 2);
+    put(store, &m);
+    for (int i = 0; i < 2; i++) {
+        char *out = run(store, &(struct query){.table = "Mine", .columns = "n later"});
+        assert_non_null(strstr(out, "\"x\"|\"y\"\nnull|2\n"));
+        free(out);
+    }
+    if (find_kept(store, &kept)) {
+        assert_non_null(map_find(&kept, SLICE("later")));
+        assert_int_equal(map_find(&kept, SLICE("later"))->value, TYPE_STRING);
+    }
+    map_release(&kept);
     buf_release(&text);
     buf_release(&want);
     batch_maker_release(&m);
@@ -268,6 +342,7 @@ int main(void)
         cmocka_unit_test(columns_found_once_stay_the_same),
         cmocka_unit_test(keys_beyond_the_most_columns_cost_nothing),
         cmocka_unit_test(whole_records_count_for_the_types),
+        cmocka_unit_test(wide_whole_records_are_not_parsed_again),
         cmocka_unit_test(whole_numbers_keep_their_digits),
     };
 

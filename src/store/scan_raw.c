@@ -6,6 +6,8 @@
 #include "base/limits.h"
 #include "table/dynamic.h"
 
+#define SPARE_SLOTS 16u /* of a map, for each token of a record */
+
 struct raw_reader {
     const struct part_scan *scan;
     const struct source_column *column;
@@ -44,7 +46,11 @@ static enum status find_last(struct raw_reader *r, struct error *err)
 {
     const struct json_token *tokens = r->tape.tokens;
 
-    map_clear(&r->last);
+    /* To clear what a record of very many fields left would take longer than a small record. */
+    if (r->last.slot_count / SPARE_SLOTS > r->tape.count)
+        map_release(&r->last);
+    else
+        map_clear(&r->last);
     for (uint32_t key = 1; key < tokens[0].next; key = tokens[key + 1].next) {
         buf_clear(&r->key);
         json_unescape(json_text(r->raw, &tokens[key]), &r->key);

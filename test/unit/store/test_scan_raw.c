@@ -104,12 +104,46 @@ static void records_of_many_fields_are_read_in_time(void **state)
     close_store(store);
 }
 
+/* What the wide one left behind is not in theirs. */
+static void small_records_behind_a_wide_one_have_their_own(void **state)
+{
+    enum { FIELDS = 60000, RECORDS = PART_SHAPES_MAX + 1000 };
+    struct store *store = open_store();
+    struct batch_maker m;
+    struct buf text;
+    char want[64];
+
+    (void)state;
+    buf_init(&text, MIB);
+    batch_maker_init(&m, "Audit", 1);
+    for (int i = 0; i < RECORDS; i++) { /* whole behind so many shapes */
+        buf_clear(&text);
+        buf_add_format(&text, "{\"a%d\":0,\"b\":1,\"b\":%d", i, i);
+        for (int f = 0; i == RECORDS - 500 && f < FIELDS; f++)
+            buf_add_format(&text, ",\"c%d\":1", f);
+        buf_add_byte(&text, '}');
+        batch_maker_add(&m, buf_slice(&text), i + 1);
+    }
+    put(store, &m);
+    char *out = run(store, &(struct query){.table = "Audit", .columns = "AdditionalFields"});
+    for (int i = 0; i < RECORDS; i++) {
+        (void)snprintf(want, sizeof(want), "{\"a%d\":0,\"b\":%d%c", i, i,
+                       i == RECORDS - 500 ? ',' : '}');
+        assert_non_null(strstr(out, want));
+    }
+    free(out);
+    buf_release(&text);
+    batch_maker_release(&m);
+    close_store(store);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(records_beyond_the_bounds_have_their_columns),
         cmocka_unit_test(times_of_both_sorts_of_rows),
         cmocka_unit_test(records_of_many_fields_are_read_in_time),
+        cmocka_unit_test(small_records_behind_a_wide_one_have_their_own),
     };
 
     int failed = cmocka_run_group_tests_name("in memory", tests, NULL, NULL);

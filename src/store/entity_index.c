@@ -313,13 +313,29 @@ static enum status add_element_blocks(const struct part *part, const struct path
     return status;
 }
 
+/* By path: has a shape of its elements words in its literals?  Those of texts and numbers have
+ * none, and to find the rows of elements takes a walk over all that are around them. */
+static void find_worded(const struct part *part, bool *ret)
+{
+    for (uint32_t s = part->root_shape_count; s < part->shape_count; s++) {
+        struct words words = {.text = part->shapes[s].literals};
+        uint32_t path = part->shapes[s].parent_path;
+        struct slice unit;
+        ret[path] = ret[path] || words_next(&words, &unit);
+    }
+}
+
 /* The blocks that have a shape, a bit each.  Its literals are entered there and nowhere else: in
  * all blocks, those of elements that one row has would take many times what they took in it. */
 static enum status find_shape_blocks(const struct part *part, const struct path_uses *uses,
                                      uint64_t *ret, struct error *err)
 {
+    bool *worded = calloc((size_t)part->path_count + 1, sizeof(*worded));
     enum status status = STATUS_OK;
 
+    if (worded == NULL)
+        return ERROR_MEMORY(err);
+    find_worded(part, worded);
     for (uint32_t s = 0; s < part->root_shape_count; s++) {
         const struct shape *shape = &part->shapes[s];
         uint32_t end = shape->row_begin + shape->row_count;
@@ -328,9 +344,10 @@ static enum status find_shape_blocks(const struct part *part, const struct path_
             ret[s] |= UINT64_C(1) << (row / INDEX_BLOCK_ROWS);
     }
     for (uint32_t p = 0; p < part->path_count && status == STATUS_OK; p++) {
-        if (part->paths[p].is_array && part->paths[p].element_count > 0)
+        if (worded[p] && part->paths[p].element_count > 0)
             status = add_element_blocks(part, uses, p, ret, err);
     }
+    free(worded);
     return status;
 }
 

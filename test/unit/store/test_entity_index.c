@@ -182,7 +182,7 @@ static uint64_t blocks_of_literal(const struct entity_index *index, struct arena
 static void literals_of_elements_are_in_the_blocks_that_have_them(void **state)
 {
     enum { ROWS = 1100 };
-    static const char *const TEXTS[] = {"{\"a\":[{\"wordelement\":1},{\"other\":2}]}",
+    static const char *const TEXTS[] = {"{\"a\":[3,{\"wordelement\":1},{\"other\":2}]}",
                                         "{\"a\":[{\"c\":[{\"wordindepth\":1}]}]}",
                                         "{\"wordrecord\":1}"};
     struct arena *arena = arena_new(64 * MIB);

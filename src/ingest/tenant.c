@@ -274,6 +274,7 @@ uint32_t tenant_coming_tables(const struct tenant *tenant, struct slice name)
 
     for (const struct undelivered *at = tenant->undelivered; at != NULL; at = at->next) {
         if (at->new_table.size > 0 && !slice_equal(at->new_table, name) &&
+            map_find(&tenant->tables, at->new_table) == NULL && /* another one stored it first */
             !comes_before(tenant->undelivered, at))
             count++;
     }

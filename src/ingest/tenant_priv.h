@@ -101,7 +101,8 @@ enum status tenant_print_keys(const struct tenant *tenant, struct print_keys *re
 
 void tenant_add_undelivered(struct tenant *tenant, struct undelivered *item, uint64_t first_seq);
 void tenant_remove_undelivered(struct tenant *tenant, const struct undelivered *item);
-/* How many tables those that are undelivered would make, beside the one of that name. */
+/* How many tables those that are undelivered would make that are not there yet, beside the one of
+ * that name. */
 uint32_t tenant_coming_tables(const struct tenant *tenant, struct slice name);
 /* The highest number up to which nothing is undelivered. */
 uint64_t tenant_delivered_seq(const struct tenant *tenant);

@@ -285,6 +285,33 @@ static void refused_requests_make_no_tables(void **state)
     arena_free(arena);
 }
 
+/* The first of two that make one table stored it, the other one is still at it. */
+static void a_table_that_is_stored_and_coming_counts_once(void **state)
+{
+    struct world w;
+    struct ingest_answer answer;
+    struct ingest_request same[2];
+    struct put *puts[2];
+    struct arena *arena = arena_new(MIB);
+    struct error err;
+
+    (void)state;
+    world_new(&w);
+    w.old_tables = TENANT_TABLES_MAX - 2;
+    world_open(&w);
+    for (int i = 0; i < 2; i++) {
+        same[i] = world_request(&w, "First", SLICE("{}"));
+        ASSERT_OK(ingest_put_begin(w.ingest, &same[i], arena, &puts[i], &err));
+    }
+    ASSERT_OK(ingest_put_end(puts[0], &answer, &err));
+    assert_int_equal(world_put(&w, "Last", SLICE("{}"), arena, &answer), STATUS_OK);
+    assert_int_equal(world_put(&w, "More", SLICE("{}"), arena, &answer), STATUS_LIMIT);
+    ASSERT_OK(ingest_put_end(puts[1], &answer, &err));
+    assert_int_equal(w.record_count, 3);
+    world_free(&w);
+    arena_free(arena);
+}
+
 static void after_a_failed_sync_nothing_is_acknowledged(void **state)
 {
     struct world w;
@@ -316,6 +343,7 @@ int main(void)
         cmocka_unit_test(the_same_with_files_made_ahead),
         cmocka_unit_test(a_full_disk_refuses_and_goes_on_by_itself),
         cmocka_unit_test(refused_requests_make_no_tables),
+        cmocka_unit_test(a_table_that_is_stored_and_coming_counts_once),
         cmocka_unit_test(after_a_failed_sync_nothing_is_acknowledged),
     };
 

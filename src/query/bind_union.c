@@ -112,6 +112,8 @@ static bool collect(struct binder *b, struct inputs *in, const struct node *op)
 {
     bool fuzzy = is_fuzzy(b, op);
     struct error first = {0};
+    uint32_t first_at = 0;
+    uint32_t absent = 0;
 
     for (const struct node *t = op->args; t != NULL; t = t->next) {
         uint32_t before = in->count;
@@ -124,15 +126,24 @@ static bool collect(struct binder *b, struct inputs *in, const struct node *op)
         /* Only what is not there is left out; a mistake is one all the same. */
         if (!fuzzy || !b->q->table_missing || b->err->status != STATUS_INVALID)
             return false;
-        bind_warn(b, t->at, "KS_ABSENT", "the union does without it: %s", b->err->text);
-        if (first.status == STATUS_OK)
+        if (absent++ == 0) {
             first = *b->err;
+            first_at = t->at;
+        }
         *b->err = (struct error){0};
+        b->q->table_missing = false; /* or a mistake behind this union is none for one around it */
         in->count = before;
     }
+    /* One warning a union: a rule names dozens of tables, and there is room for few warnings. */
+    if (in->count > 0 && absent == 1)
+        bind_warn(b, first_at, "KS_ABSENT", "the union does without it: %s", first.text);
+    else if (in->count > 0 && absent > 1)
+        bind_warn(b, first_at, "KS_ABSENT", "the union does without it and %u more: %s", absent - 1,
+                  first.text);
     if (in->count > 0)
         return true;
-    if (first.status != STATUS_OK)
+    b->q->table_missing = absent > 0;
+    if (absent > 0)
         *b->err = first;
     else
         bind_fail(b, op->at, "SEM0100", "union has no table");

@@ -11,6 +11,11 @@ static void what_is_wrong_is_refused_where_it_stands(void **state)
         {"set best_effort = false; union T, Nosuch", "! 1:35 table 'Nosuch' is not known"},
         {"set best_effort; union T, (T | where nosuch == 1)", "! 1:38 'nosuch' is not known"},
         {"set best_effort; union Nosuch", "! 1:24 table 'Nosuch' is not known"},
+        /* also behind a union that has left out its last table */
+        {"union isfuzzy=true (union isfuzzy=true T, Missing | where nosuch == 1), T",
+         "! 1:59 'nosuch' is not known"},
+        {"set best_effort; union (T | union Missing | where nosuch == 1), T",
+         "! 1:51 'nosuch' is not known"},
         {"T | union nosuch", "! 1:11 table 'nosuch' is not known"},
     };
 
@@ -29,6 +34,7 @@ static void what_is_right_has_its_answer(void **state)
         {"union (print a = 1), (print a = 'x') | getschema | project ColumnName",
          "[[\"a_long\"],[\"a_string\"]]"},
         {"union isfuzzy=true T, cluster('x').T | count", "[[2]]"},
+        {"union isfuzzy=true (union isfuzzy=true No0, No1), T | count", "[[2]]"},
         {"set best_effort = true; union T, (Nosuch | where a > 0) | count", "[[2]]"},
         {"set best_effort; T | union Nosuch | count", "[[2]]"},
         {"union best_effort=true T, Nosuch | count", "[[2]]"},

@@ -57,6 +57,7 @@ static void suspicious_queries_are_warned_about(void **state)
         {"T | summarize count() by n | extend p = prev(n)", "the rows come in no order", 1, 41},
         {"T | where b = (n == 1)", "'=' gives a name: compare with '=='", 1, 11},
         {"union isfuzzy=true T, Nosuch", "does without it: table 'Nosuch' is not known", 1, 23},
+        {"union isfuzzy=true No0, T,\nNo1, No2", "without it and 2 more: table 'No0'", 1, 20},
         {"set best_effort;\nunion T, (Nosuch | take 1)", "table 'Nosuch' is not known", 2, 11},
         {"let n = 5; T | where n == 2", "'n' means the column, not the let", 1, 22},
     };

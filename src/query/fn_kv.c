@@ -59,13 +59,35 @@ static size_t delimiter_at(const struct kv_spec *kv, struct slice text, size_t f
     return from < text.size && !is_word(text.data[from]) && !at(text, from, kv->separator);
 }
 
+static bool is_blank_at(const struct kv_spec *kv, struct slice text, size_t at)
+{
+    return at < text.size && (text.data[at] == ' ' || text.data[at] == '\t') &&
+           delimiter_at(kv, text, at) == 0;
+}
+
 /* Behind the blanks that do not divide pairs. */
 static size_t skip_blanks(const struct kv_spec *kv, struct slice text, size_t from)
 {
-    while (from < text.size && (text.data[from] == ' ' || text.data[from] == '\t') &&
-           delimiter_at(kv, text, from) == 0)
+    while (is_blank_at(kv, text, from))
         from++;
     return from;
+}
+
+struct run {
+    size_t begin, end;
+};
+
+/* The same, without going through the run that went furthest so far again. */
+static size_t skip_other_blanks(const struct kv_spec *kv, struct slice text, size_t from,
+                                struct run *furthest)
+{
+    size_t end = from;
+
+    while (is_blank_at(kv, text, end))
+        end = end >= furthest->begin && end < furthest->end ? furthest->end : end + 1;
+    if (end > furthest->end || (end == furthest->end && from < furthest->begin))
+        *furthest = (struct run){from, end};
+    return end;
 }
 
 /* Whether one of the keys, in quotes or not, and a separator stand here. */
@@ -73,6 +95,7 @@ static bool known_key_at(const struct kv_spec *kv, struct slice text, size_t fro
 {
     size_t start = skip_blanks(kv, text, from);
     const struct slice *quotes = quotes_at(kv, text, start);
+    struct run blanks = {0}; /* keys that end in blanks, too, may all stand here */
 
     start += quotes != NULL;
     for (uint32_t i = 0; i < kv->key_count; i++) {
@@ -81,7 +104,7 @@ static bool known_key_at(const struct kv_spec *kv, struct slice text, size_t fro
         size_t end = start + kv->keys[i].size;
         if (quotes != NULL && (end >= text.size || text.data[end++] != closing(*quotes)))
             continue;
-        if (at(text, skip_blanks(kv, text, end), kv->separator))
+        if (at(text, skip_other_blanks(kv, text, end, &blanks), kv->separator))
             return true;
     }
     return false;

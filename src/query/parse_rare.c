@@ -353,6 +353,8 @@ static bool add_missing(struct parser *p, const struct node *call, struct slice 
     struct slice *list = &p->missing->value.bytes;
     struct buf plain, all;
 
+    if (list->size > MISSING_BYTES_MAX)
+        return true; /* the first alone is as much as is told */
     if (list->size == 0)
         p->missing->at = call->at;
     buf_init(&plain, 2 * QUERY_TEXT_BYTES_MAX);

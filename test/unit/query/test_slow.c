@@ -185,6 +185,25 @@ static void test_greedy_value_and_keys_with_blanks(void **state)
     }
 }
 
+/* The list of what is missing, which begins with a long one, is not copied for each more. */
+static void test_pattern_calls_without_a_case(void **state)
+{
+    struct buf query;
+
+    (void)state;
+    buf_init(&query, 2 * QUERY_TEXT_BYTES_MAX);
+    buf_add_text(&query, "declare pattern p; union p('");
+    for (uint32_t i = 0; i < 110000; i++)
+        buf_add_byte(&query, '\1');
+    buf_add_text(&query, "')");
+    for (uint32_t i = 0; i < 20000; i++)
+        buf_add_text(&query, ",p('a')");
+    buf_add_byte(&query, '\0');
+    const struct ask one = {query.data, "! SEM0036"};
+    ask_within(&one, 1);
+    buf_release(&query);
+}
+
 /* A search of a text cannot be stopped: the ones that may take long are not begun. */
 static const struct ask patterns_cases[] = {
     {"print " A(1000) " matches regex '((a?){200}(a){200}.*)*b'",
@@ -202,4 +221,5 @@ ASK_MAIN(cmocka_unit_test(a_text_that_is_searched_again_and_again),
          cmocka_unit_test(work_ends_in_time), cmocka_unit_test(test_scan_of_many_steps),
          cmocka_unit_test(test_greedy_value_and_many_keys),
          cmocka_unit_test(test_greedy_value_and_keys_with_blanks),
+         cmocka_unit_test(test_pattern_calls_without_a_case),
          cmocka_unit_test(a_pattern_that_could_take_long_is_refused))

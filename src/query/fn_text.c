@@ -293,18 +293,17 @@ struct places {
 static void take_places(struct slice s, const struct find *find, uint32_t number,
                         struct places *places)
 {
-    struct slice taken = {places->taken, s.size};
+    size_t size = find->text.size;
 
-    for (size_t from = slice_find_byte(taken, 0, 0); from != SIZE_MAX;) {
-        size_t end = slice_find_byte(taken, 1, from);
-        struct slice run = slice_head(s, end);
-        size_t at = from;
-        while ((at = slice_find(run, find->text, at)) != SIZE_MAX) {
-            memset(places->taken + at, 1, find->text.size);
+    for (size_t at = slice_find(s, find->text, 0); at != SIZE_MAX;) {
+        const char *last = memrchr(places->taken + at, 1, size);
+        if (last == NULL) {
+            memset(places->taken + at, 1, size);
             places->starts[at] = number;
-            at += find->text.size;
+            last = places->taken + at + size - 1;
         }
-        from = end == SIZE_MAX ? SIZE_MAX : slice_find_byte(taken, 0, end);
+        /* what begins up to there overlaps it */
+        at = slice_find(s, find->text, (size_t)(last - places->taken) + 1);
     }
 }
 

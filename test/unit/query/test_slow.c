@@ -101,6 +101,10 @@ static const struct ask quick_cases[] = {
     {"print array_length(bag_keys(parse_xml(strcat('<a x', strcat_array(range(10000, 39999, 1), "
      "'=\"\" x'), '=\"\">', strrep(strrep('t<!---->', 1000), 30), '</a>')).a))",
      "[[30001]]"},
+    {"print strlen(replace_strings(strcat_array(range(1, 50000, 1), 'x'), array_concat("
+     "pack_array('x'), split(strcat('x', strcat_array(range(1, 6000, 1), ',x')), ',')), "
+     "pack_array('--')))",
+     "[[338892]]"},
     {SOON "print strlen(punycode_domain_to_string(strrep(strcat(make_string(range(19968, 24062, "
      "1)), '.'), 1000)))",
      OVER},

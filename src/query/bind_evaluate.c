@@ -128,25 +128,45 @@ static int by_name(const struct column *a, const struct column *c)
     return slice_compare(a->name, c->name);
 }
 
+/* A key of the bag; where that has none, what is `kept`, if there is something. */
+static struct expr *member_or(struct unpack *u, struct slice name, struct expr *kept,
+                              enum type type)
+{
+    struct binder *b = u->b;
+    struct value key = {.type = TYPE_STRING, .bytes = name};
+    struct expr *of[2] = {bind_column_expr(b, u->bag, TYPE_DYNAMIC, 0),
+                          bind_const_expr(b, &key, 0)};
+    struct expr *member = of[0] == NULL || of[1] == NULL
+                              ? NULL
+                              : bind_invoke(b, 0, &operator_member, of, 2, TYPE_DYNAMIC);
+
+    if (member == NULL || kept == NULL)
+        return member;
+    struct expr *is_null = bind_invoke(b, 0, function_find(SLICE("isnull")), &member, 1, TYPE_BOOL);
+    struct expr *args[3] = {is_null, bind_cast(b, kept, type), bind_cast(b, member, type)};
+    return args[0] == NULL || args[1] == NULL || args[2] == NULL
+               ? NULL
+               : bind_invoke(b, 0, function_find(SLICE("iff")), args, 3, type);
+}
+
 /* What a column of the output is made of: a key of the bag.  A column that the query declares
- * instead of all is the input's where that has one, and no key where it lacks the prefix. */
+ * instead of all is the input's where that has one, and no key where it lacks the prefix; with
+ * replace_source it is the input's where the bag has no such key. */
 static struct expr *unpacked(struct unpack *u, const struct schema *in, const struct column *c)
 {
     struct binder *b = u->b;
-    uint32_t own = u->drops && !u->replaces ? schema_find(in, c->name) : UINT32_MAX;
+    uint32_t own = u->drops ? schema_find(in, c->name) : UINT32_MAX;
+    struct value none = {.type = TYPE_DYNAMIC, .is_null = true};
+    struct expr *kept = NULL;
 
-    if (own != UINT32_MAX && own != u->bag)
-        return bind_column_expr(b, own, in->columns[own].type, 0);
-    bool is_key = slice_starts_with(c->name, u->prefix);
-    struct value key = {.type = is_key ? TYPE_STRING : TYPE_DYNAMIC, .is_null = !is_key};
-    if (!is_key)
-        return bind_const_expr(b, &key, 0);
-    key.bytes = slice_tail(c->name, u->prefix.size);
-    struct expr *args[2] = {bind_column_expr(b, u->bag, TYPE_DYNAMIC, 0),
-                            bind_const_expr(b, &key, 0)};
-    return args[0] == NULL || args[1] == NULL
-               ? NULL
-               : bind_invoke(b, 0, &operator_member, args, 2, TYPE_DYNAMIC);
+    if (own != UINT32_MAX && own != u->bag) {
+        kept = bind_column_expr(b, own, in->columns[own].type, 0);
+        if (kept == NULL || !u->replaces)
+            return kept;
+    }
+    if (!slice_starts_with(c->name, u->prefix))
+        return kept != NULL ? kept : bind_const_expr(b, &none, 0);
+    return member_or(u, slice_tail(c->name, u->prefix.size), kept, c->type);
 }
 
 /* The input's columns without the bag, then the keys by name. */

@@ -45,6 +45,13 @@ static void what_is_right_has_its_answer(void **state)
         {"print id = 7, d = dynamic({'id':8}) |"
          " evaluate bag_unpack(d, columnsConflict='replace_source') : (id:long)",
          "[[8]]"},
+        {"datatable(a:long, b:string, d:dynamic)[1, 'z', dynamic({'k':2}), 2, 'y', dynamic({'a':3, "
+         "'b':''})] | evaluate bag_unpack(d, columnsConflict='replace_source') : (b:string, a:long,"
+         " k:long)",
+         "[[\"z\",1,2],[\"\",3,null]]"},
+        {"print id = 7, d = dynamic({'id':8}) |"
+         " evaluate bag_unpack(d, 'p_', 'replace_source') : (id:long, p_id:long)",
+         "[[7,8]]"},
         {"print id = 7, d = dynamic({'a':1}) |"
          " evaluate bag_unpack(d, 'p_') : (id:string, p_a:long, other:long)",
          "[[\"7\",1,null]]"},

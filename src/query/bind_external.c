@@ -109,8 +109,11 @@ static bool add_object(struct binder *b, struct filling *f, struct slice json)
 {
     for (uint32_t c = 0; c < f->schema->column_count; c++) {
         const struct column *column = &f->schema->columns[c];
-        struct slice text, member = f->paths == NULL ? dynamic_member(json, column->name)
-                                                     : dynamic_path(json, f->paths[c]);
+        struct slice text, member = SLICE("");
+        if (f->paths == NULL)
+            member = dynamic_member(json, column->name);
+        else if (f->paths[c].size > 0)
+            member = dynamic_path(json, f->paths[c]);
         if (column->type == TYPE_DYNAMIC) {
             f->values[c] = (struct value){
                 .type = TYPE_DYNAMIC, .bytes = member, .is_null = dynamic_is_null(member)};
@@ -179,16 +182,18 @@ static bool read_mapping(struct binder *b, const struct node *node, struct slice
     if (f->paths == NULL)
         return false;
     for (uint32_t c = 0; c < f->schema->column_count; c++)
-        f->paths[c] = SLICE("$['']"); /* nothing is there */
+        f->paths[c] = SLICE(""); /* not mapped */
     struct dynamic_iterator it = dynamic_iterate(json);
     bool ok = dynamic_kind(json) == JSON_ARRAY;
     while (ok && dynamic_next(&it)) {
         struct slice properties = mapped(it.value, SLICE("properties"));
+        struct slice from = properties.size > 0 ? properties : it.value;
+        if (!dynamic_is_null(mapped(from, SLICE("transform"))))
+            return bind_fail(b, node->at, "SEM0100",
+                             "an ingestionMapping with a Transform is not read") != NULL;
         if (dynamic_to_string(b->q->arena, mapped(it.value, SLICE("column")), &name, b->err) !=
                 STATUS_OK ||
-            dynamic_to_string(b->q->arena,
-                              mapped(properties.size > 0 ? properties : it.value, SLICE("path")),
-                              &path, b->err) != STATUS_OK)
+            dynamic_to_string(b->q->arena, mapped(from, SLICE("path")), &path, b->err) != STATUS_OK)
             return false;
         uint32_t column = schema_find(f->schema, name);
         ok = column != UINT32_MAX && slice_starts_with(path, SLICE("$"));

@@ -161,7 +161,7 @@ static enum status ask_fetch(void *context, struct slice url, struct arena *aren
         {"https://ok/x.txt", "one\ntwo,2"},
         {"https://ok/x", "p\t7\n"},
         {"https://ok/x.psv", "q|\"{\"\"z\"\":1}\"\n"},
-        {"https://ok/x.json", "{\"a\":\"x\",\"d\":{\"k\":5},\"n\":1}\n{\"a\":\"y\"}\n"},
+        {"https://ok/x.json", "{\"\":\"?\",\"a\":\"x\",\"d\":{\"k\":5},\"n\":1}\n{\"a\":\"y\"}\n"},
         {"https://ok/array", "[{\"a\":\"x\"},{\"a\":\"y\"}]"},
     };
 

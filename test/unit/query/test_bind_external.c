@@ -46,6 +46,9 @@ static void what_is_not_allowed_is_refused_where_it_stands(void **state)
         {"externaldata(a:string)['https://ok/x.json'] with (ingestionMapping="
          "'[{\"Column\":\"b\",\"Path\":\"$.b\"}]')",
          "! 1:1 with a Column of the table"},
+        {"externaldata(t:datetime)['https://ok/x.json'] with (ingestionMapping='[{\"Column\":\"t\","
+         "\"Properties\":{\"Path\":\"$.t\",\"Transform\":\"DateTimeFromUnixSeconds\"}}]')",
+         "! 1:1 with a Transform is not read"},
         {"externaldata(a:string)['https://ok/x.json'] with (ingestionMappingReference='m')",
          "! 1:1 there are no stored mappings"},
     };

@@ -163,12 +163,12 @@ static enum status bind_assert(BIND_PARAMETERS)
 static enum status row_assert(ROW_PARAMETERS)
 {
     (void)eval, (void)arg_count;
-    if (args[0].boolean)
+    if (!args[0].is_null && args[0].boolean) /* what is not known does not hold */
         return give_bool(ret, true);
     return ERROR_SET(err, STATUS_INVALID, "assert() has failed with message: '%.*s'",
                      SLICE_FMT(args[1].bytes));
 }
-ROW_EVAL(row_assert, TYPE_BOOL)
+ROW_EVAL_LAZY(row_assert, TYPE_BOOL)
 
 static const struct function functions[] = {
     {.name = "dcount_hll", .signature = "dcount_hll(sketch)",
@@ -191,7 +191,8 @@ static const struct function functions[] = {
     {.name = "assert", .signature = "assert(condition, message)",
      .summary = "true, or the query fails with the message; both are constants",
      .example = "assert(1 < 2, 'order')",
-     .args_min = 2, .args_max = 2, .bind = bind_assert, .eval = eval_row_assert},
+     .args_min = 2, .args_max = 2, .flags = FUNCTION_LAZY_NULL, .bind = bind_assert,
+     .eval = eval_row_assert},
 };
 
 FUNCTION_FAMILY(sketch, functions);

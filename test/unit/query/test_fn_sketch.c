@@ -25,6 +25,9 @@ static const struct ask assertions_cases[] = {
     /* before any row, also where none comes to it */
     {"let no = false; T | where no | where assert(no, 'never')",
      "! assert() has failed with message: 'never'"},
+    /* what is not known does not hold */
+    {"T | where assert(toscalar(T | where false | summarize max(n)) > 0, 'no rows')",
+     "! assert() has failed with message: 'no rows'"},
     {"T | where assert(n > 0, 'positive')",
      "! 1:20 the condition of assert() is a constant, not of a row"},
     {"let positive = (x: long) { assert(x > 0, 'positive') }; T | where positive(n)",

@@ -9,7 +9,6 @@
 #include <math.h>
 
 #define SEASON_POINTS_MAX (1u << 20) /* of a series whose season is looked for */
-#define SEASON_SCORE 0.6             /* from which a period counts as one */
 
 struct plan_of_parts {
     int64_t season; /* 0: none; below: to be found */

@@ -7,9 +7,6 @@
 
 #define POINTS_MAX (1u << 20) /* of a series that is transformed */
 #define PERIODS_MAX 64u
-/* From which a period that was found counts.  Kusto names 0.7, but its example has one whose
- * score is 0.65 as we count it. */
-#define SEASON_SCORE 0.6
 
 static void add_numbers(struct eval *eval, struct buf *buf, const double *data, uint32_t count)
 {

@@ -15,6 +15,9 @@ struct period {
     uint32_t length; /* in elements; 0: none */
     double score;    /* 0 to 1 */
 };
+/* Above it a period that was found counts.  Kusto names 0.7, but its example has one whose score
+ * is 0.65 as we count it. */
+#define SEASON_SCORE 0.6
 
 /* How much a series resembles itself when it is shifted by a lag: score[lag] for
  * lag <= count / 2.  NaN counts as the mean.  A lag that is no peak scores 0. */

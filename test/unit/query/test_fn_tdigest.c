@@ -23,12 +23,10 @@ static const struct ask percentiles_cases[] = {
     {"range p from 50 to 100 step 50 | project percentiles_array_tdigest("
      "dynamic([[8],[1.5,2.5],[1,1]]), pack_array(p), typeof(long))",
      "[[[1]],[[2]]]"},
-    {"print percentiles_array_tdigest(dynamic([[7],[1],[1]]), 50, typeof(nothing))",
-     "! "},
+    {"print percentiles_array_tdigest(dynamic([[7],[1],[1]]), 50, 'nothing')",
+     "! the last argument is a type such as typeof(long)"},
     {"print percentiles_array_tdigest(dynamic([[7],[1],[1]]), 50, 60, 'nothing')",
      "! the last argument is a type such as typeof(long)"},
-    {"print percentile_tdigest(dynamic([[7],[1,2,3],[1,1,1]]), 50, typeof(nothing))",
-     "! "},
     {"print percentile_tdigest(dynamic([[7],[1,2,3],[1,1,1]]), 50, 'nothing')",
      "! is a type such as"},
     {"range x from 1 to 5 step 1 | summarize t = tdigest(datetime(2024-01-01) + x * 1d) | "

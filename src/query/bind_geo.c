@@ -83,6 +83,27 @@ static bool take_flag(struct binder *b, const struct node *arg, bool *ret)
     return true;
 }
 
+/* The radius may be a column of either table; of another type no point would be near. */
+static bool check_radius(struct binder *b, struct plan *input, const struct node *op,
+                         const struct node *const *args)
+{
+    const struct node *radius = args[LOOKUP_RADIUS];
+    struct plan *plan =
+        radius == NULL ? NULL
+                       : bind_macro(b, input, op->at,
+                                    "__input | extend __j = 1 | join kind=inner (__1 | extend"
+                                    " __j = 1) on __j | project __r = __5",
+                                    args, LOOKUP_RADIUS + 1);
+
+    if (radius == NULL || plan == NULL)
+        return radius == NULL;
+    if (type_is_number(plan->schema.columns[0].type))
+        return true;
+    bind_fail(b, radius->at, "SEM0219", "the radius is a number of meters, not %s",
+              type_phrase(plan->schema.columns[0].type));
+    return false;
+}
+
 struct plan *plugin_geo_lookup(struct binder *b, struct plan *input, const struct node *op)
 {
     const struct node *args[LOOKUP_ARGS] = {NULL};
@@ -96,6 +117,8 @@ struct plan *plugin_geo_lookup(struct binder *b, struct plan *input, const struc
         return NULL;
     if (is_line && args[LOOKUP_RADIUS] == NULL)
         return bind_fail(b, op->at, "SEM0219", "'geo_line_lookup' takes a radius");
+    if (!check_radius(b, input, op, args))
+        return NULL;
     const char *test = is_line ? "geo_distance_point_to_line(__3, __4, __r) <= __5"
                        : args[LOOKUP_RADIUS] != NULL
                            ? "geo_distance_point_to_polygon(__3, __4, __r) <= __5"

@@ -15,6 +15,11 @@ static void points_meet_the_shapes_that_hold_them(void **state)
          "[[\"in\",\"a\"]]"},
         {SHAPES "| evaluate geo_polygon_lookup(shapes, shape, x, y, 1000) | summarize count()",
          "[[2]]"},
+        /* a radius of each row, of each shape */
+        {SHAPES "| evaluate geo_polygon_lookup(shapes, shape, x, y, 1000 * y) | count", "[[2]]"},
+        {SHAPES "| evaluate geo_polygon_lookup((shapes | extend far = 1000), shape, x, y, far)"
+         " | count",
+         "[[2]]"},
         {SHAPES "| evaluate geo_polygon_lookup(shapes, shape, x, y, join_hint = 1000.) | count",
          "[[1]]"},
         {SHAPES "| evaluate geo_polygon_lookup(shapes, shape, x, y, return_unmatched = true)"
@@ -51,6 +56,9 @@ static void wrong_arguments_are_refused(void **state)
          "! 1:16 takes at least 4 arguments"},
         {"print x = 1. | evaluate geo_polygon_lookup(T, d, x, x, nosuch = 1)",
          "! 1:56 does not take this argument"},
+        {"T | evaluate geo_polygon_lookup(T, d, r, r, d)", "! 1:45 the radius is a number"},
+        {"T | evaluate geo_polygon_lookup(T, d, r, r, radius = '9')",
+         "! 1:54 the radius is a number of meters, not a string"},
         {"print x = 1. | evaluate geo_line_lookup(T, d, x, x)", "! 1:16 takes a radius"},
     };
 

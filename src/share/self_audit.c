@@ -445,10 +445,9 @@ enum status self_audit_begin(struct self_audit *audit, const struct audit_action
     if (status == STATUS_OK)
         status = make_lines(action, buf_slice(&text), &lines, err);
     (void)pthread_mutex_lock(&audit->lock);
-    /* One of more tenants than that has room where nothing waits, or it never would. */
-    bool is_full = audit->pending_count > 0 &&
-                   (audit->pending_count + action->tenant_count > PENDING_LINES_MAX ||
-                    audit->pending_bytes + text.size > PENDING_BYTES_MAX);
+    /* The last one may go beyond: one of more tenants than that would never have room. */
+    bool is_full = audit->pending_count >= PENDING_LINES_MAX ||
+                   audit->pending_bytes + text.size > PENDING_BYTES_MAX;
     if (status == STATUS_OK && is_full)
         status = ERROR_SET(err, STATUS_BUSY, "too many actions wait for their audit record");
     if (status == STATUS_OK) {

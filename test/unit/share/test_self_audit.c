@@ -20,6 +20,7 @@ static uint64_t acked_count, acked_by_others;
 static enum status fails_with; /* unless OK */
 static unsigned full_count;      /* of requests that find no space */
 static bool others_write;
+static atomic_bool is_held; /* what is written stays under way */
 static struct clock_fixed still;
 
 static void sleep_ms(unsigned ms)
@@ -67,6 +68,8 @@ enum status ingest_put_end(struct put *put, struct ingest_answer *ret, struct er
     enum status status = put->status;
     *ret = (struct ingest_answer){0};
     sleep_ms(delay_ms);
+    while (atomic_load(&is_held))
+        sleep_ms(1);
     (void)pthread_mutex_lock(&lock);
     begun_count--;
     (void)pthread_mutex_unlock(&lock);
@@ -141,6 +144,7 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
+    atomic_store(&is_held, false);
     self_audit_free(*state);
     buf_release(&written);
     return 0;
@@ -233,6 +237,20 @@ static void test_more_tenants_than_may_wait_are_recorded(void **state)
         memcpy(many[i].bytes, &i, sizeof(i));
     assert_int_equal(self_audit_put(*state, &action, &err), STATUS_OK);
     assert_int_equal(count_of("\n"), MANY);
+    /* Beside others, too, but not behind another of that sort. */
+    struct audit_action small = make("small", 1);
+    struct audit_ticket last, refused;
+    atomic_store(&is_held, true);
+    assert_int_equal(self_audit_begin(*state, &small, &last, &err), STATUS_OK);
+    while (count_of("small") == 0)
+        sleep_ms(1);
+    assert_int_equal(self_audit_begin(*state, &small, &last, &err), STATUS_OK);
+    assert_int_equal(self_audit_begin(*state, &action, &last, &err), STATUS_OK);
+    assert_int_equal(self_audit_begin(*state, &action, &refused, &err), STATUS_BUSY);
+    assert_int_equal(self_audit_begin(*state, &small, &refused, &err), STATUS_BUSY);
+    atomic_store(&is_held, false);
+    assert_int_equal(self_audit_wait(*state, last, &err), STATUS_OK);
+    assert_int_equal(self_audit_put(*state, &small, &err), STATUS_OK);
 }
 
 static void test_what_finds_no_space_together_is_tried_alone(void **state)

@@ -82,12 +82,16 @@ static atomic_uint_fast64_t *own(atomic_uint_fast64_t *by_tenant, const struct e
     return &by_tenant[hash_xxh3(tenant->bytes, sizeof(tenant->bytes), 0) % TENANT_SLOTS];
 }
 
+/* Never above the bound, not even for a moment: others would be refused for it. */
 static bool count_up(atomic_uint_fast64_t *counter, uint64_t bytes, uint64_t bytes_max)
 {
-    if (atomic_fetch_add(counter, bytes) + bytes <= bytes_max)
-        return true;
-    atomic_fetch_sub(counter, bytes);
-    return false;
+    uint_fast64_t before = atomic_load(counter);
+
+    do {
+        if (bytes > bytes_max || before > bytes_max - bytes)
+            return false;
+    } while (!atomic_compare_exchange_weak(counter, &before, before + bytes));
+    return true;
 }
 
 /* The tenant's own first: what it has no room for is never seen by others. */

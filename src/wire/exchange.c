@@ -126,8 +126,9 @@ static void free_body(struct exchange *exchange)
 static void free_answer(struct exchange *exchange)
 {
     room_give(&exchange->server->answer_room, exchange, exchange->kept_bytes);
-    atomic_fetch_sub(own(exchange->server->told_bytes, exchange), exchange->told_bytes);
-    exchange->kept_bytes = exchange->told_bytes = 0;
+    exchange->kept_bytes = 0;
+    atomic_fetch_sub(own(exchange->server->told_bytes, exchange),
+                     atomic_exchange(&exchange->told_bytes, 0));
     http_response_release(&exchange->response);
 }
 
@@ -641,8 +642,8 @@ static enum status charge_answer(struct exchange *exchange, struct error *err)
     size_t size = exchange->response.body.size;
 
     if (!is_read(exchange)) {
-        exchange->told_bytes = size;
         atomic_fetch_add(own(server->told_bytes, exchange), size);
+        atomic_store(&exchange->told_bytes, size);
         return STATUS_OK;
     }
     if (!room_take(&server->answer_room, exchange, size))
@@ -651,15 +652,33 @@ static enum status charge_answer(struct exchange *exchange, struct error *err)
     return STATUS_OK;
 }
 
+/* Others may share the tenant's counter, which is not to hold them up: it only says when to look
+ * whose answers they are. */
+static uint64_t told_bytes_of(struct server *server, const struct guid *tenant)
+{
+    uint64_t bytes = 0;
+
+    (void)pthread_mutex_lock(&server->lock);
+    for (const struct connection *c = server->connections; c != NULL; c = c->next) {
+        uint64_t told = c->exchange == NULL ? 0 : atomic_load(&c->exchange->told_bytes);
+        /* Once that is set the tenant stays what it is. */
+        if (told > 0 && guid_equal(&c->exchange->principal.tenant, tenant))
+            bytes += told;
+    }
+    (void)pthread_mutex_unlock(&server->lock);
+    return bytes;
+}
+
 /* Who does not read the answers to what it stores stores no more.  Short bodies have short
  * answers; a token can be revoked at any time. */
 static enum status check_told(struct exchange *exchange, struct error *err)
 {
     struct server *server = exchange->server;
+    uint64_t bytes_max = server->answer_room.bytes_max / 2;
     bool may_be_large = !is_read(exchange) && exchange->body.size > NO_BODY_BYTES_MAX;
 
-    if (!may_be_large ||
-        atomic_load(own(server->told_bytes, exchange)) < server->answer_room.bytes_max / 2)
+    if (!may_be_large || atomic_load(own(server->told_bytes, exchange)) < bytes_max ||
+        told_bytes_of(server, &exchange->principal.tenant) < bytes_max)
         return STATUS_OK;
     return ERROR_SET(err, STATUS_BUSY, "too many large answers wait to be read; try again");
 }

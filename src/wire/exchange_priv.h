@@ -36,7 +36,7 @@ struct exchange {
     uint64_t received_bytes;     /* encoded */
     uint64_t charged_bytes;      /* to the server's body_room */
     uint64_t kept_bytes;         /* to its answer_room */
-    uint64_t told_bytes;         /* to its told_bytes */
+    atomic_uint_fast64_t told_bytes; /* to its told_bytes; others look at it */
     bool headers_taken, framing_is_right, body_expected, continue_expected;
     bool refused;       /* the answer is an error of ours */
     bool closes;        /* the connection ends: bytes of the request were not read */

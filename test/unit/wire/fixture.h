@@ -4,10 +4,11 @@
 #define TEST_WIRE_FIXTURE_H
 
 #include "base/clock.h"
+#include "base/hash.h"
 #include "base/limits.h"
 #include "base/text.h"
 #include "wire/client.h"
-#include "wire/server.h"
+#include "wire/server_priv.h"
 #include "wire/tls_cert.h"
 
 #include "tls_client.h"
@@ -139,12 +140,27 @@ static enum status handle_slow(void *context, const struct http_request *request
     return STATUS_OK;
 }
 
+static inline uint64_t fixture_slot(const struct guid *tenant)
+{
+    return hash_xxh3(tenant->bytes, sizeof(tenant->bytes), 0) % TENANT_SLOTS;
+}
+
 static enum status fixture_authenticate(void *context, struct slice token, struct slice remote,
                                         struct principal *ret, struct error *err)
 {
     (void)context;
     (void)remote;
     if (slice_is(token, "ingest")) {
+        ret->role = ROLE_INGEST;
+        return STATUS_OK;
+    }
+    if (slice_is(token, "neighbour")) { /* another tenant with the counters of the first */
+        uint64_t slot = fixture_slot(&ret->tenant);
+        uint32_t number = 0;
+        do {
+            number++;
+            memcpy(ret->tenant.bytes, &number, sizeof(number));
+        } while (fixture_slot(&ret->tenant) != slot);
         ret->role = ROLE_INGEST;
         return STATUS_OK;
     }

@@ -999,9 +999,21 @@ static void test_bodies_of_zstd_have_room_before_they_are_decoded(void **state)
     buf_release(&packed);
 }
 
-/* Three times, and reads no more than it has to; there is room for two answers. */
-static void ask_thrice(uint16_t port, struct slice request)
+/* With the body of 5,000 bytes, above what is always taken of somebody. */
+static unsigned store_some(struct fixture *own, const char *token)
 {
+    char body[5000];
+    struct client *client = fixture_client(own, token);
+    memset(body, 'x', sizeof(body));
+    unsigned status = send_body(client, "/count", NULL, slice_from(body, sizeof(body)), NULL);
+    client_free(client);
+    return status;
+}
+
+/* Three times, and reads no more than it has to; there is room for two answers. */
+static void ask_thrice(struct fixture *own, struct slice request, bool stores)
+{
+    uint16_t port = server_port(own->server);
     struct tls_client c[3];
     struct buf got[3];
 
@@ -1011,6 +1023,9 @@ static void ask_thrice(uint16_t port, struct slice request)
         assert_true(tls_send(&c[i], request));
         assert_true(tls_read(&c[i], &got[i]) > 0);
     }
+    /* The others of the counter are not kept from storing. */
+    assert_int_equal(store_some(own, "ingest"), stores ? 429 : 200);
+    assert_int_equal(store_some(own, "neighbour"), 200);
     for (int i = 0; i < 3; i++) {
         assert_int_equal(status_of(&got[i]), i < 2 ? 200 : 429);
         tls_read_all(&c[i], &got[i]);
@@ -1039,14 +1054,15 @@ static void test_answers_that_nobody_reads_are_bounded(void **state)
                    FIXTURE_WHOLE_BYTES);
     add_times(&store, FIXTURE_WHOLE_BYTES / 16, "sixteen letters.");
     assert_int_equal(server_start(&options, &own.server, &err), STATUS_OK);
-    uint16_t port = server_port(own.server);
+    (void)snprintf(own.url, sizeof(own.url), "https://127.0.0.1:%u", server_port(own.server));
     unsigned calls = atomic_load(&fixture.calls);
     for (int i = 0; i < 2; i++) { /* there is room again once they are read */
-        ask_thrice(port, SLICE("GET /whole HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"));
-        ask_thrice(port, buf_slice(&store));
+        ask_thrice(&own, SLICE("GET /whole HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"),
+                   false);
+        ask_thrice(&own, buf_slice(&store), true);
         fixture_sleep_ms(300);
     }
-    assert_int_equal(atomic_load(&fixture.calls), calls + 4);
+    assert_int_equal(atomic_load(&fixture.calls), calls + 2 * (2 + 2 + 1));
     server_free(own.server);
     buf_release(&store);
 }

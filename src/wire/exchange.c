@@ -635,6 +635,16 @@ static bool is_read(const struct exchange *exchange)
     return method == HTTP_GET || (exchange->route->answer != HTTP_AT_ONCE && method != HTTP_PUT);
 }
 
+/* Who is trusted with all of the instance has to see its tokens to revoke one, also that of
+ * whoever fills the room. */
+static bool is_order(const struct exchange *exchange)
+{
+    const struct principal *who = &exchange->principal;
+
+    return exchange->route->answer == HTTP_AT_ONCE && who->role == ROLE_ADMIN &&
+           guid_is_zero(&who->tenant);
+}
+
 /* A large answer waits in memory for its reader, who may take days. */
 static enum status charge_answer(struct exchange *exchange, struct error *err)
 {
@@ -646,6 +656,8 @@ static enum status charge_answer(struct exchange *exchange, struct error *err)
         atomic_store(&exchange->told_bytes, size);
         return STATUS_OK;
     }
+    if (is_order(exchange))
+        return STATUS_OK;
     if (!room_take(&server->answer_room, exchange, size))
         return ERROR_SET(err, STATUS_BUSY, "too many large answers wait to be read; try again");
     exchange->kept_bytes = size;

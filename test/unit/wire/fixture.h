@@ -154,6 +154,10 @@ static enum status fixture_authenticate(void *context, struct slice token, struc
         ret->role = ROLE_INGEST;
         return STATUS_OK;
     }
+    if (slice_is(token, "admin")) {
+        ret->role = ROLE_ADMIN;
+        return STATUS_OK;
+    }
     if (slice_is(token, "neighbour")) { /* another tenant with the counters of the first */
         uint64_t slot = fixture_slot(&ret->tenant);
         uint32_t number = 0;
@@ -188,6 +192,7 @@ static const struct http_route fixture_routes[] = {
     {HTTP_GET, "/stream", FIXTURE_ANY, handle_stream, HTTP_OPEN_ENDED, 0},
     {HTTP_POST, "/stream", FIXTURE_INGEST, handle_stream, HTTP_OPEN_ENDED, 0},
     {HTTP_GET, "/whole", FIXTURE_ANY, handle_whole, HTTP_STREAMS, 0},
+    {HTTP_GET, "/whole-inline", FIXTURE_ANY | 1u << ROLE_ADMIN, handle_whole, HTTP_AT_ONCE, 0},
     {HTTP_GET, "/slow", FIXTURE_ANY, handle_slow, HTTP_STREAMS, 0},
     {HTTP_PUT, "/slow", FIXTURE_INGEST, handle_slow, HTTP_STREAMS, 0},
     {HTTP_POST, "/slow", FIXTURE_INGEST, handle_slow, HTTP_AT_ONCE, 0},

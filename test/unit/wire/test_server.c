@@ -1010,6 +1010,14 @@ static unsigned store_some(struct fixture *own, const char *token)
     return status;
 }
 
+static unsigned ask_whole(struct fixture *own, const char *token)
+{
+    struct client *client = fixture_client(own, token);
+    unsigned status = get(client, "/whole-inline", NULL, STATUS_OK);
+    client_free(client);
+    return status;
+}
+
 /* Three times, and reads no more than it has to; there is room for two answers. */
 static void ask_thrice(struct fixture *own, struct slice request, bool stores)
 {
@@ -1023,9 +1031,11 @@ static void ask_thrice(struct fixture *own, struct slice request, bool stores)
         assert_true(tls_send(&c[i], request));
         assert_true(tls_read(&c[i], &got[i]) > 0);
     }
-    /* The others of the counter are not kept from storing. */
+    /* The others of the counter are not kept from storing, nor the admin from the lists. */
     assert_int_equal(store_some(own, "ingest"), stores ? 429 : 200);
     assert_int_equal(store_some(own, "neighbour"), 200);
+    assert_int_equal(ask_whole(own, ""), stores ? 200 : 429);
+    assert_int_equal(ask_whole(own, "admin"), 200);
     for (int i = 0; i < 3; i++) {
         assert_int_equal(status_of(&got[i]), i < 2 ? 200 : 429);
         tls_read_all(&c[i], &got[i]);

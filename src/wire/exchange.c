@@ -19,6 +19,7 @@
 #include <stdlib.h>
 
 #define DECODER_WAIT_MS 2000u /* for a place */
+#define SMALL_PACKED_BYTES (8 * KIB) /* some 1.6 MiB come of it at most */
 
 static struct connection *connection_of(struct MHD_Connection *mhd)
 {
@@ -549,6 +550,25 @@ static enum status decode_unsized(struct exchange *exchange, struct error *err)
     return status;
 }
 
+/* Of few bytes not much can come: the room for the most of it is taken first, the rest of that
+ * given back.  So small bodies do not stand behind large ones. */
+static enum status decode_small(struct exchange *exchange, struct error *err)
+{
+    struct slice packed = buf_slice(&exchange->packed);
+    uint64_t most = 2 * MIB + packed.size * REQUEST_RATIO_MAX;
+    bool is_frame = false;
+    enum status status = charge(exchange, packed.size + most, err);
+
+    if (status == STATUS_OK)
+        status = zstd_decode(packed, &exchange->body, &is_frame, err);
+    if (status != STATUS_OK)
+        return status; /* the refusal gives it all back */
+    uint64_t rest = exchange->charged_bytes - packed.size - exchange->body.size;
+    room_give(&exchange->server->body_room, exchange, rest);
+    exchange->charged_bytes -= rest;
+    return STATUS_OK;
+}
+
 /* The last bytes of many may come at once: the room for what a frame says that it decodes to is
  * taken before it is. */
 static enum status decode_zstd(struct exchange *exchange, struct error *err)
@@ -559,7 +579,8 @@ static enum status decode_zstd(struct exchange *exchange, struct error *err)
     uint64_t size = 0;
 
     if (!zstd_is_frame(packed, &size))
-        return decode_unsized(exchange, err);
+        return packed.size <= SMALL_PACKED_BYTES ? decode_small(exchange, err)
+                                                 : decode_unsized(exchange, err);
     if (size <= exchange->body.max_bytes) /* or the decoder refuses it */
         status = charge(exchange, packed.size + size, err);
     if (status == STATUS_OK)

@@ -171,6 +171,39 @@ static void test_gzip_and_zstd_bodies_are_decoded(void **state)
     client_free(client);
 }
 
+/* Without its size, as who writes through a stream makes it. */
+static void test_small_bodies_of_zstd_need_no_place(void **state)
+{
+    static const struct guid zero;
+    struct client *client = fixture_client(&fixture, "ingest");
+    struct gate *gate = &fixture.server->decoders;
+    struct buf small, large;
+    struct error err = {0};
+    char noise[16 * KIB];
+    uint64_t number = 1;
+    (void)state;
+    for (size_t i = 0; i < sizeof(noise); i++) {
+        number = number * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+        noise[i] = (char)(number >> 56);
+    }
+    buf_init(&small, MIB);
+    buf_init(&large, MIB);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(zstd_pack(slice_from(noise, KIB), 3, &small, &err), STATUS_OK);
+        assert_int_equal(zstd_pack(slice_from(noise, sizeof(noise)), 3, &large, &err), STATUS_OK);
+        assert_int_equal(gate_enter(gate, &zero, NULL, 0, NULL, &err), STATUS_OK);
+    }
+    assert_int_equal(send_body(client, "/count", "zstd", buf_slice(&small), NULL), 200);
+    assert_int_equal(send_body(client, "/count", "zstd", buf_slice(&large), NULL), 429);
+    gate_leave(gate, &zero, NULL);
+    gate_leave(gate, &zero, NULL);
+    assert_int_equal(send_body(client, "/count", "zstd", buf_slice(&large), NULL), 200);
+    assert_int_equal(atomic_load(&fixture.server->body_room.taken), 0);
+    buf_release(&small);
+    buf_release(&large);
+    client_free(client);
+}
+
 static void test_a_bomb_is_413_and_never_reaches_the_handler(void **state)
 {
     struct client *client = fixture_client(&fixture, "ingest");
@@ -1104,6 +1137,7 @@ int main(void)
         cmocka_unit_test(test_the_token_is_checked_before_the_body),
         cmocka_unit_test(test_unknown_and_expired_tokens_get_equal_answers),
         cmocka_unit_test(test_gzip_and_zstd_bodies_are_decoded),
+        cmocka_unit_test(test_small_bodies_of_zstd_need_no_place),
         cmocka_unit_test(test_a_bomb_is_413_and_never_reaches_the_handler),
         cmocka_unit_test(test_hardly_a_body_is_taken_where_none_is_wanted),
         cmocka_unit_test(test_a_body_that_decodes_to_nothing_ends),

@@ -5,7 +5,6 @@
 #include "base/clock.h"
 
 #define LOOK_MS 50u /* at the flag of cancellation */
-#define NO_PLACE UINT32_MAX
 
 static const struct guid nobody;
 
@@ -31,21 +30,17 @@ static bool is_of(const struct gate *gate, uint32_t place, const struct guid *te
            guid_equal(&gate->places[place].principal, principal);
 }
 
-/* As if the place `without` were free; NO_PLACE: as it is. */
 static bool has_place(const struct gate *gate, const struct guid *tenant,
-                      const struct guid *principal, uint32_t without)
+                      const struct guid *principal)
 {
     uint32_t share = gate->place_count / 2, own = 0, principals = 0;
-    uint32_t taken = gate->taken - (without != NO_PLACE);
 
     for (uint32_t i = 0; i < gate->taken; i++) {
-        if (i == without)
-            continue;
         own += guid_equal(&gate->places[i].tenant, tenant);
         principals += principal != NULL && is_of(gate, i, tenant, principal);
     }
     uint32_t kept = own == 0 ? 0 : gate->place_count / 4; /* for those that have none */
-    return taken + kept < gate->place_count && own < share &&
+    return gate->taken + kept < gate->place_count && own < share &&
            (principals == 0 || principals < share / 2);
 }
 
@@ -56,8 +51,7 @@ enum status gate_enter(struct gate *gate, const struct guid *tenant,
     enum status status = STATUS_OK;
 
     (void)pthread_mutex_lock(&gate->lock);
-    for (uint64_t waited_ms = 0; !has_place(gate, tenant, principal, NO_PLACE);
-         waited_ms += LOOK_MS) {
+    for (uint64_t waited_ms = 0; !has_place(gate, tenant, principal); waited_ms += LOOK_MS) {
         if (cancelled != NULL && atomic_load(cancelled))
             status = ERROR_SET(err, STATUS_CANCELLED, "it was cancelled while it waited");
         else if (waited_ms >= wait_ms)
@@ -67,10 +61,7 @@ enum status gate_enter(struct gate *gate, const struct guid *tenant,
         struct timespec until = clock_deadline(LOOK_MS);
         (void)pthread_cond_timedwait(&gate->left, &gate->lock, &until);
     }
-    for (uint32_t i = 0; i < gate->taken && status == STATUS_BUSY; i++)
-        gate->places[i].is_wanted |= has_place(gate, tenant, principal, i);
     if (status == STATUS_OK) {
-        gate->places[gate->taken].is_wanted = false;
         gate->places[gate->taken].tenant = *tenant;
         gate->places[gate->taken++].principal = principal == NULL ? nobody : *principal;
     }
@@ -89,19 +80,4 @@ void gate_leave(struct gate *gate, const struct guid *tenant, const struct guid 
     gate->places[at] = gate->places[--gate->taken];
     (void)pthread_cond_broadcast(&gate->left);
     (void)pthread_mutex_unlock(&gate->lock);
-}
-
-bool gate_is_wanted(struct gate *gate, const struct guid *tenant, const struct guid *principal)
-{
-    bool is_wanted = false;
-
-    (void)pthread_mutex_lock(&gate->lock);
-    for (uint32_t i = 0; i < gate->taken; i++) {
-        if (!is_of(gate, i, tenant, principal == NULL ? &nobody : principal))
-            continue;
-        is_wanted |= gate->places[i].is_wanted;
-        gate->places[i].is_wanted = false;
-    }
-    (void)pthread_mutex_unlock(&gate->lock);
-    return is_wanted;
 }

@@ -22,7 +22,6 @@ struct gate {
     uint32_t place_count, taken;
     struct {
         struct guid tenant, principal;
-        bool is_wanted;
     } places[GATE_PLACES_MAX]; /* the taken ones */
 };
 
@@ -35,9 +34,6 @@ enum status gate_enter(struct gate *gate, const struct guid *tenant,
                        const struct guid *principal, uint64_t wait_ms,
                        const atomic_bool *cancelled, struct error *err) MUST_USE;
 void gate_leave(struct gate *gate, const struct guid *tenant, const struct guid *principal);
-/* Was somebody refused, since this was asked last, who would have had a place without one of
- * these? */
-bool gate_is_wanted(struct gate *gate, const struct guid *tenant, const struct guid *principal);
 void gate_release(struct gate *gate);
 
 #endif

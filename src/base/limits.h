@@ -136,9 +136,6 @@
 #define RESPONSE_BYTES_MAX (256 * MIB)      /* of a buffered answer */
 #define ANSWERS_KEPT_BYTES_MAX (512 * MIB) /* of large ones in one piece that wait for their
                                             * readers; half of it for a tenant; above it 429 */
-#define EXPORT_RATE_BYTES_MIN (64 * KIB)    /* a second, over each EXPORT_WINDOW_MS, of raw records
-                                             * while others want the place */
-#define EXPORT_WINDOW_MS 30000u
 #define CONNECTION_POOL_BYTES (64 * KIB)    /* the HTTP library's memory of a connection */
 #define NO_BODY_BYTES_MAX (4 * KIB)         /* where none is wanted: of GET and DELETE */
 #define DISCARD_BYTES_MAX (64 * KIB)        /* of a refused body, so that the answer is read */

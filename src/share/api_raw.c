@@ -6,7 +6,6 @@
  * for it. */
 #include "share/share_priv.h"
 
-#include "base/clock.h"
 #include "base/limits.h"
 #include "base/text.h"
 
@@ -16,29 +15,11 @@
 #define FLUSH_BYTES (256 * KIB)
 
 struct raw_writer {
-    struct share *share;
-    const struct reach *reach;
     struct http_response *response;
     const struct http_request *request;
     char end;
     bool is_cut; /* it was stopped before its end, which is no error of store_raw() */
-    uint64_t since_us, window_bytes; /* of the window */
 };
-
-/* Does it hold a place that others want, for a reader who hardly reads? */
-static bool is_in_the_way(struct raw_writer *w)
-{
-    uint64_t now_us = clock_monotonic_us(w->share->services.clock);
-    uint64_t ms = (now_us - w->since_us) / 1000;
-
-    if (ms < EXPORT_WINDOW_MS)
-        return false;
-    bool is_wanted = share_is_wanted(&w->share->exports, w->request, w->reach);
-    bool is_slow = w->window_bytes < ms * EXPORT_RATE_BYTES_MIN / 1000;
-    w->since_us = now_us;
-    w->window_bytes = 0;
-    return is_wanted && is_slow;
-}
 
 static enum status each(void *context, uint64_t seq, struct slice raw, struct error *err)
 {
@@ -50,11 +31,6 @@ static enum status each(void *context, uint64_t seq, struct slice raw, struct er
         w->is_cut = true;
         return ERROR_SET(err, STATUS_CANCELLED, "it is not wanted any more");
     }
-    if (is_in_the_way(w)) {
-        w->is_cut = true;
-        return ERROR_SET(err, STATUS_CANCELLED, "it is read too slowly while others wait");
-    }
-    w->window_bytes += raw.size;
     buf_add_slice(out, raw);
     buf_add_byte(out, w->end);
     enum status status = http_flush(w->response, FLUSH_BYTES, err);
@@ -62,22 +38,23 @@ static enum status each(void *context, uint64_t seq, struct slice raw, struct er
     return status;
 }
 
-static enum status send(struct raw_writer *w, uint64_t from, uint64_t count, struct error *err)
+static enum status send(struct share *share, const struct reach *reach, uint64_t from,
+                        uint64_t count, struct raw_writer *w, struct error *err)
 {
-    struct store *store = w->share->services.store;
-    const struct guid *tenant = &w->reach->tenants[0];
     struct http_response *response = w->response;
     struct error lost = {0};
     char text[ERROR_TEXT_BYTES];
 
-    if (store_check_lost(store, tenant, from, count, &lost) != STATUS_OK) {
+    if (store_check_lost(share->services.store, &reach->tenants[0], from, count, &lost) !=
+        STATUS_OK) {
         struct slice header = arena_copy(w->request->arena, slice_of(lost.text), err);
         if (header.data == NULL)
             return err->status;
         http_add_header(response, HTTP_INCOMPLETE, header);
     }
     response->content_type = "application/octet-stream";
-    enum status status = store_raw(store, tenant, from, count, each, w, err);
+    enum status status =
+        store_raw(share->services.store, &reach->tenants[0], from, count, each, w, err);
     if (status == STATUS_OK && w->is_cut)
         return ERROR_SET(err, STATUS_CANCELLED, "it was stopped before its end");
     if (status == STATUS_OK || strcmp(err->code, SCAN_RECORDS_LOST) != 0)
@@ -94,9 +71,8 @@ enum status share_raw(void *context, const struct http_request *request,
                       struct http_response *response, struct error *err)
 {
     struct share *share = context;
+    struct raw_writer w = {response, request, '\n', false};
     struct reach reach;
-    struct raw_writer w = {
-        .share = share, .reach = &reach, .response = response, .request = request, .end = '\n'};
     uint64_t from, count;
     char what[96];
 
@@ -119,8 +95,7 @@ enum status share_raw(void *context, const struct http_request *request,
         status = share_enter(&share->exports, request, &reach, err);
     if (status != STATUS_OK)
         return status;
-    w.since_us = clock_monotonic_us(share->services.clock);
-    status = send(&w, from, count, err);
+    status = send(share, &reach, from, count, &w, err);
     share_leave(&share->exports, request, &reach);
     return status;
 }

@@ -476,12 +476,6 @@ enum status share_enter(struct gate *gate, const struct http_request *request,
                       request->cancelled, err);
 }
 
-bool share_is_wanted(struct gate *gate, const struct http_request *request,
-                     const struct reach *reach)
-{
-    return gate_is_wanted(gate, place_of(reach), &request->principal->id);
-}
-
 void share_leave(struct gate *gate, const struct http_request *request, const struct reach *reach)
 {
     gate_leave(gate, place_of(reach), &request->principal->id);

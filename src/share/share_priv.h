@@ -91,9 +91,6 @@ bool share_body_flag(const struct body *body, const char *key);
  * STATUS_BUSY if none gets free. */
 enum status share_enter(struct gate *gate, const struct http_request *request,
                         const struct reach *reach, struct error *err) MUST_USE;
-/* Was somebody refused since this was asked last, for want of this one's place? */
-bool share_is_wanted(struct gate *gate, const struct http_request *request,
-                     const struct reach *reach);
 void share_leave(struct gate *gate, const struct http_request *request, const struct reach *reach);
 
 /* Query environment over a snapshot for these tenants, and a place as above. */

@@ -97,33 +97,6 @@ static void one_principal_gets_half_of_what_its_tenant_gets(void **state)
     }
 }
 
-/* By those only who had one if it left. */
-static void a_place_that_keeps_somebody_out_is_wanted(void **state)
-{
-    static const struct guid three = {{3}}, four = {{4}};
-    struct gate gate;
-    struct error err;
-
-    (void)state;
-    gate_init(&gate, 4);
-    ASSERT_OK(gate_enter(&gate, &one, NULL, 0, NULL, &err));
-    ASSERT_OK(gate_enter(&gate, &one, NULL, 0, NULL, &err));
-    ASSERT_OK(gate_enter(&gate, &two, NULL, 0, NULL, &err));
-    assert_false(gate_is_wanted(&gate, &one, NULL));
-    assert_int_equal(gate_enter(&gate, &one, NULL, 0, NULL, &err), STATUS_BUSY);
-    assert_false(gate_is_wanted(&gate, &two, NULL)); /* that one is in its own way */
-    assert_true(gate_is_wanted(&gate, &one, NULL));
-    assert_false(gate_is_wanted(&gate, &one, NULL)); /* since then nobody came */
-    ASSERT_OK(gate_enter(&gate, &three, NULL, 0, NULL, &err));
-    assert_int_equal(gate_enter(&gate, &four, NULL, 0, NULL, &err), STATUS_BUSY);
-    gate_leave(&gate, &three, NULL);
-    ASSERT_OK(gate_enter(&gate, &four, NULL, 0, NULL, &err));
-    assert_true(gate_is_wanted(&gate, &one, NULL));
-    assert_true(gate_is_wanted(&gate, &two, NULL));
-    assert_false(gate_is_wanted(&gate, &four, NULL)); /* the mark does not stay with the place */
-    gate_release(&gate);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -132,7 +105,6 @@ int main(void)
         cmocka_unit_test(one_principal_gets_half_of_what_its_tenant_gets),
         cmocka_unit_test(no_more_run_than_there_are_places),
         cmocka_unit_test(who_is_gone_does_not_wait),
-        cmocka_unit_test(a_place_that_keeps_somebody_out_is_wanted),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

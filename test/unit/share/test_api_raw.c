@@ -2,8 +2,6 @@
 /* What is sent of records is all of them, or it shows. */
 #include "fixture.h"
 
-#include "base/limits.h"
-
 #define RECORD_BYTES (200 * KIB) /* a flush behind each second one */
 
 static struct error err;
@@ -14,7 +12,6 @@ struct receiver {
     bool leaves;            /* with the first bytes, which nobody takes */
     struct fixture *others; /* with the first bytes another one asks */
     unsigned others_status; /* what that got */
-    struct clock_fixed *clock; /* it goes on, long after the first bytes */
     uint64_t bytes;
 };
 
@@ -35,10 +32,7 @@ static enum status flush(struct http_response *response, struct error *e)
         receiver->others_status = other.response.status;
         http_response_release(&other.response);
     }
-    if (receiver->clock != NULL)
-        receiver->clock->now_unix_us += EXPORT_WINDOW_MS * INT64_C(1000);
-    else
-        atomic_store(&receiver->cancelled, true);
+    atomic_store(&receiver->cancelled, true);
     return STATUS_OK;
 }
 
@@ -134,28 +128,6 @@ static void one_has_a_place_while_it_is_sent(void **state)
     http_response_release(&later.response);
 }
 
-/* So slow readers keep nobody out for days. */
-static void one_that_is_read_slowly_makes_room_for_others(void **state)
-{
-    struct fixture *f = *state;
-    struct clock_fixed clock;
-    struct receiver alone = {.clock = &clock}, wanted = {.clock = &clock, .others = f};
-
-    clock_fixed_init(&clock, 1700000000000000);
-    f->share->services.clock = &clock.clock;
-    gate_release(&f->share->exports);
-    gate_init(&f->share->exports, 2); /* one of a tenant */
-    put_records(f);
-    ask(f, &alone);
-    assert_false(alone.response.broken);
-    assert_true(alone.response.body.size > RECORD_BYTES); /* the last one, behind the flush */
-    ask(f, &wanted);
-    assert_int_equal(wanted.others_status, 429);
-    assert_true(wanted.response.broken);
-    http_response_release(&alone.response);
-    http_response_release(&wanted.response);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -163,7 +135,6 @@ int main(void)
         FIXTURE_TEST(an_answer_that_nobody_takes_has_no_end),
         FIXTURE_TEST(one_that_is_stopped_before_is_none),
         FIXTURE_TEST(one_has_a_place_while_it_is_sent),
-        FIXTURE_TEST(one_that_is_read_slowly_makes_room_for_others),
     };
 
     return RUN_TESTS(tests);

@@ -551,16 +551,18 @@ static enum status decode_unsized(struct exchange *exchange, struct error *err)
 }
 
 /* Of few bytes not much can come: the room for the most of it is taken first, the rest of that
- * given back.  So small bodies do not stand behind large ones. */
+ * given back.  So small bodies do not stand behind large ones, where there is so much room. */
 static enum status decode_small(struct exchange *exchange, struct error *err)
 {
     struct slice packed = buf_slice(&exchange->packed);
     uint64_t most = 2 * MIB + packed.size * REQUEST_RATIO_MAX;
     bool is_frame = false;
-    enum status status = charge(exchange, packed.size + most, err);
+    struct error ignored;
 
-    if (status == STATUS_OK)
-        status = zstd_decode(packed, &exchange->body, &is_frame, err);
+    /* There may be room for what really comes. */
+    if (charge(exchange, packed.size + most, &ignored) != STATUS_OK)
+        return decode_unsized(exchange, err);
+    enum status status = zstd_decode(packed, &exchange->body, &is_frame, err);
     if (status != STATUS_OK)
         return status; /* the refusal gives it all back */
     uint64_t rest = exchange->charged_bytes - packed.size - exchange->body.size;

@@ -112,6 +112,13 @@ static bool cast_args(struct binder *b, struct expr **args, struct argument *arg
     return true;
 }
 
+/* Where nothing is run, what toscalar() gives is not known: an assertion fails only where it is. */
+static bool is_left_open(const struct binder *b, const struct function *function)
+{
+    return (b->is_dry || b->q->request->check_only) &&
+           function == function_find(SLICE("assert"));
+}
+
 static struct expr *bind_builtin(struct binder *b, const struct node *node,
                                  const struct function *function)
 {
@@ -136,6 +143,9 @@ static struct expr *bind_builtin(struct binder *b, const struct node *node,
     }
     if (!cast_args(b, args, arguments, want, count))
         return NULL;
+    const struct value holds = {.type = TYPE_BOOL, .boolean = true};
+    if (is_left_open(b, function))
+        return bind_const_expr(b, &holds, node->at);
     if (function->prepare != NULL) {
         struct eval eval = {.arena = b->q->arena,
                             .query = b->q,

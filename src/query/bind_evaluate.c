@@ -150,8 +150,8 @@ static struct expr *member_or(struct unpack *u, struct slice name, struct expr *
 }
 
 /* What a column of the output is made of: a key of the bag.  A column that the query declares
- * instead of all is the input's where that has one, and no key where it lacks the prefix; with
- * replace_source it is the input's where the bag has no such key. */
+ * instead of all is the input's where that has one, and no key where it lacks the prefix or is to
+ * be ignored; with replace_source it is the input's where the bag has no such key. */
 static struct expr *unpacked(struct unpack *u, const struct schema *in, const struct column *c)
 {
     struct binder *b = u->b;
@@ -164,7 +164,8 @@ static struct expr *unpacked(struct unpack *u, const struct schema *in, const st
         if (kept == NULL || !u->replaces)
             return kept;
     }
-    if (!slice_starts_with(c->name, u->prefix))
+    if (!slice_starts_with(c->name, u->prefix) ||
+        is_ignored(u, slice_tail(c->name, u->prefix.size)))
         return kept != NULL ? kept : bind_const_expr(b, &none, 0);
     return member_or(u, slice_tail(c->name, u->prefix.size), kept, c->type);
 }

@@ -88,15 +88,16 @@ static bool check_radius(struct binder *b, struct plan *input, const struct node
                          const struct node *const *args)
 {
     const struct node *radius = args[LOOKUP_RADIUS];
-    struct plan *plan =
-        radius == NULL ? NULL
-                       : bind_macro(b, input, op->at,
-                                    "__input | extend __j = 1 | join kind=inner (__1 | extend"
-                                    " __j = 1) on __j | project __r = __5",
-                                    args, LOOKUP_RADIUS + 1);
 
-    if (radius == NULL || plan == NULL)
-        return radius == NULL;
+    /* the table of shapes is not bound, and what it needs not run, a second time for a number */
+    if (radius == NULL || (radius->kind == NODE_LITERAL && type_is_number(radius->value.type)))
+        return true;
+    struct plan *plan = bind_macro(b, input, op->at,
+                                   "__input | extend __j = 1 | join kind=inner (__1 | extend"
+                                   " __j = 1) on __j | project __r = __5",
+                                   args, LOOKUP_RADIUS + 1);
+    if (plan == NULL)
+        return false;
     if (type_is_number(plan->schema.columns[0].type))
         return true;
     bind_fail(b, radius->at, "SEM0219", "the radius is a number of meters, not %s",

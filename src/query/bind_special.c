@@ -302,6 +302,9 @@ static struct expr *bind_bin_auto(struct binder *b, const struct node *node)
     if (size == NULL || bin == NULL)
         return bind_fail(b, node->at, "SEM0100",
                          "'bin_auto' needs 'set query_bin_auto_size = ...;' before the query");
+    if (size->expr->type == TYPE_BOOL || (at != NULL && at->expr->type == TYPE_BOOL))
+        return bind_fail(b, node->at, "SEM0100",
+                         "query_bin_auto_size and query_bin_auto_at want a value, not a bool");
     args[0] = bind_expr(b, node->args);
     args[1] = size->expr;
     args[2] = at == NULL ? NULL : at->expr;

@@ -117,6 +117,7 @@ static bool collect(struct binder *b, struct inputs *in, const struct node *op)
 
     for (const struct node *t = op->args; t != NULL; t = t->next) {
         uint32_t before = in->count;
+        bool guessed = b->q->has_guessed;
         b->q->table_missing = false;
         bool ok = t->kind == NODE_STAR
                       ? add_wildcard(b, in, t)
@@ -131,6 +132,7 @@ static bool collect(struct binder *b, struct inputs *in, const struct node *op)
             first_at = t->at;
         }
         *b->err = (struct error){0};
+        b->q->has_guessed = guessed; /* by others: that a table is not there comes of no guess */
         b->q->table_missing = false; /* or a mistake behind this union is none for one around it */
         in->count = before;
     }

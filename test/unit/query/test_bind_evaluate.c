@@ -52,6 +52,15 @@ static void what_is_right_has_its_answer(void **state)
         {"print id = 7, d = dynamic({'id':8}) |"
          " evaluate bag_unpack(d, 'p_', 'replace_source') : (id:long, p_id:long)",
          "[[7,8]]"},
+        {"datatable(a:long, d:dynamic)[1, dynamic({'a':3}), 2, dynamic({'k':4})] | evaluate "
+         "bag_unpack(d, columnsConflict='replace_source') : (*, a:long, k:long)",
+         "[[3,null],[null,4]]"},
+        {"datatable(a:long, d:dynamic)[1, dynamic({'a':3}), 2, dynamic({'k':4})] | evaluate "
+         "bag_unpack(d, columnsConflict='replace_source') | project a",
+         "[[3],[null]]"},
+        {"print d = dynamic({'a':1,'b':2}) | evaluate bag_unpack(d, ignoredProperties="
+         "dynamic(['a'])) : (a:long, b:long)",
+         "[[null,2]]"},
         {"print id = 7, d = dynamic({'a':1}) |"
          " evaluate bag_unpack(d, 'p_') : (id:string, p_a:long, other:long)",
          "[[\"7\",1,null]]"},

@@ -37,6 +37,9 @@ static void what_is_right_has_its_answer(void **state)
         {"union isfuzzy=true (union isfuzzy=true No0, No1), T | count", "[[2]]"},
         {"set best_effort = true; union T, (Nosuch | where a > 0) | count", "[[2]]"},
         {"set best_effort; T | union Nosuch | count", "[[2]]"},
+        {"let u = union isfuzzy=true (print d = dynamic({'t': 5}) | evaluate bag_unpack(d) | extend"
+         " y = t), Nosuch | make-series count() on y from 1 to 9 step 2; u | count",
+         "[[1]]"},
         {"union best_effort=true T, Nosuch | count", "[[2]]"},
     };
 

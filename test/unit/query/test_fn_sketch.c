@@ -26,6 +26,10 @@ static const struct ask assertions_cases[] = {
     {"let no = false; T | where no | where assert(no, 'never')",
      "! assert() has failed with message: 'never'"},
     /* what is not known does not hold */
+    {"let t = T | where assert(toscalar(T | count) > 0, 'no rows'); t | count", "[[2]]"},
+    {"let t = T | where assert(isnotnull(toscalar(T | count)), 'no rows'); t | count", "[[2]]"},
+    {"let t = T | where assert(toscalar(T | count) > 2, 'few rows'); t | count",
+     "! assert() has failed with message: 'few rows'"},
     {"T | where assert(toscalar(T | where false | summarize max(n)) > 0, 'no rows')",
      "! assert() has failed with message: 'no rows'"},
     {"T | where assert(n > 0, 'positive')",

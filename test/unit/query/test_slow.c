@@ -176,14 +176,14 @@ static void test_greedy_value_and_keys_with_blanks(void **state)
     (void)state;
     for (int up = 0; up < 2; up++) {
         buf_init(&query, QUERY_TEXT_BYTES_MAX);
-        buf_add_text(&query, "print s = strcat('z=1,a', strrep(strrep(strrep(' ', 1000), 1000), 14)"
+        buf_add_text(&query, "print s = strcat('z=1,a', strrep(strrep(strrep(' ', 1000), 1000), 4)"
                              ", 'x') | parse-kv s as (z: string");
         for (int i = 0; i < 60; i++)
             buf_add_format(&query, ", ['a%*s']: string", up ? i : 59 - i, "");
         buf_add_text(&query, ") with (pair_delimiter = ',', kv_delimiter = '=', greedy = true) "
                              "| project strlen(z)");
         buf_add_byte(&query, '\0');
-        const struct ask one = {query.data, "[[14000004]]"};
+        const struct ask one = {query.data, "[[4000004]]"};
         ask_within(&one, 2);
         buf_release(&query);
     }

@@ -373,47 +373,32 @@ enum status meta_read_list(struct meta *meta, const struct meta_list *list, stru
     return status;
 }
 
-enum status meta_setting_set(struct meta *meta, struct slice name, struct slice value,
-                             struct error *err)
+enum status meta_settings_set(struct meta *meta, const struct meta_setting *settings,
+                              uint32_t count, struct error *err)
 {
     sqlite3_stmt *statement = NULL;
+    struct buf sql;
 
+    CHECK(count > 0 && count <= META_SETTINGS_MAX);
+    buf_init(&sql, KIB);
+    buf_add_text(&sql, "INSERT INTO settings VALUES");
+    for (uint32_t i = 0; i < count; i++)
+        buf_add_text(&sql, i > 0 ? ",(?,?)" : "(?,?)");
+    buf_add_text(&sql, " ON CONFLICT(name) DO UPDATE SET value=excluded.value");
+    buf_add_byte(&sql, '\0');
     meta_lock(meta);
-    enum status status = meta_prepare(
-        meta,
-        "INSERT INTO settings VALUES(?,?)"
-        " ON CONFLICT(name) DO UPDATE SET value=excluded.value",
-        &statement, err);
-    if (status == STATUS_OK) {
-        meta_bind_text(statement, 1, name);
-        meta_bind_text(statement, 2, value);
-        if (sqlite3_step(statement) != SQLITE_DONE)
-            status = meta_fail(meta, "store a setting", err);
-    }
-    (void)sqlite3_finalize(statement);
-    meta_unlock(meta);
-    return status;
-}
-
-enum status meta_setting_set_pair(struct meta *meta, const struct meta_setting pair[2],
-                                  struct error *err)
-{
-    sqlite3_stmt *statement = NULL;
-
-    meta_lock(meta);
-    enum status status = meta_prepare(
-        meta,
-        "INSERT INTO settings VALUES(?,?),(?,?)"
-        " ON CONFLICT(name) DO UPDATE SET value=excluded.value",
-        &statement, err);
-    for (int i = 0; i < 2 && status == STATUS_OK; i++) {
-        meta_bind_text(statement, 2 * i + 1, pair[i].name);
-        meta_bind_text(statement, 2 * i + 2, pair[i].value);
+    enum status status = buf_check(&sql, err);
+    if (status == STATUS_OK)
+        status = meta_prepare(meta, sql.data, &statement, err);
+    for (uint32_t i = 0; i < count && status == STATUS_OK; i++) {
+        meta_bind_text(statement, (int)(2 * i + 1), settings[i].name);
+        meta_bind_text(statement, (int)(2 * i + 2), settings[i].value);
     }
     if (status == STATUS_OK && sqlite3_step(statement) != SQLITE_DONE)
         status = meta_fail(meta, "store settings", err);
     (void)sqlite3_finalize(statement);
     meta_unlock(meta);
+    buf_release(&sql);
     return status;
 }
 

@@ -127,14 +127,13 @@ enum status meta_document_remove(struct meta *meta, const struct guid *tenant,
                                  struct error *err) MUST_USE;
 
 /* Small settings by name ("webhook.url", ...); "" when unset. */
-enum status meta_setting_set(struct meta *meta, struct slice name, struct slice value,
-                             struct error *err) MUST_USE;
-/* Two that belong together: both or neither. */
+#define META_SETTINGS_MAX 8u /* that belong together */
 struct meta_setting {
     struct slice name, value;
 };
-enum status meta_setting_set_pair(struct meta *meta, const struct meta_setting pair[2],
-                                  struct error *err) MUST_USE;
+/* All of them or none. */
+enum status meta_settings_set(struct meta *meta, const struct meta_setting *settings,
+                              uint32_t count, struct error *err) MUST_USE;
 enum status meta_setting_get(struct meta *meta, struct slice name, struct arena *arena,
                              struct slice *ret, struct error *err) MUST_USE;
 

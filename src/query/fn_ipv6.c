@@ -248,7 +248,6 @@ ROW_EVAL(row_parse_ipv6, TYPE_STRING)
 static enum status row_parse_ipv6_mask(ROW_PARAMETERS)
 {
     struct address address;
-
     int64_t prefix = args[1].integer;
 
     (void)arg_count;

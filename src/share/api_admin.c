@@ -333,7 +333,7 @@ static enum status change_webhook(struct share *share, const struct http_request
     enum status status = share_record(share, request, "WebhookSet", request->body,
                                       &request->principal->tenant, err);
     if (status == STATUS_OK)
-        status = meta_setting_set_pair(share->services.meta, pair, err);
+        status = meta_settings_set(share->services.meta, pair, 2, err);
     if (status == STATUS_OK)
         status = share_load_webhook(share->services.meta, share->services.webhook, err);
     (void)pthread_mutex_unlock(&share->webhook);

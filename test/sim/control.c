@@ -76,7 +76,8 @@ static enum status change(struct trial *t, uint32_t object, uint64_t value, stru
     switch (kind_of(object)) {
     case SETTING:
         (void)snprintf(text, sizeof(text), "%llu", (unsigned long long)value);
-        return meta_setting_set(meta, name_of(object, name), slice_of(text), err);
+        return meta_settings_set(
+            meta, &(struct meta_setting){name_of(object, name), slice_of(text)}, 1, err);
     case WATCHLIST: {
         const struct meta_document document = {
             .name = name_of(object, name), .body = body_of(value, body), .items = value};

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What `ingest` does about answers that no server of ours gives. */
+#include "stand_in.h"
 #include "test.h"
-
-#include "cli/cli.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,29 +37,18 @@ static const struct http_route routes[] = {
     {HTTP_POST, "/v1/ingest", 1u << ROLE_OPERATOR, take, HTTP_AT_ONCE, 0}};
 static const struct http_router router = {.routes = routes, .route_count = 1};
 
-static enum status open_local(const char *data_dir, struct cli_local *ret, struct error *err)
-{
-    (void)data_dir;
-    (void)err;
-    *ret = (struct cli_local){.router = &router, .principal = {.role = ROLE_OPERATOR}};
-    return STATUS_OK;
-}
-
-static void close_local(struct cli_local *local)
-{
-    (void)local;
-}
-
 /* The exit code of `ingest` of a file with one record; what it printed is in ret. */
 static int run(char *ret, size_t size)
 {
     atomic_bool interrupted = false;
-    const struct cli_host host = {
-        .open_local = open_local, .close_local = close_local, .interrupted = &interrupted};
+    const struct cli_host host = {.open_local = stand_in_open,
+                                  .close_local = stand_in_close,
+                                  .interrupted = &interrupted};
     char in[] = "/tmp/test_ingestXXXXXX", out[] = "/tmp/test_ingestXXXXXX";
-    const char *words[] = {"ingest", "--data", "d", "--tenant", "a", "--table", "T", in};
+    const char *words[] = {"ingest", "--data", "there", "--tenant", "a", "--table", "T", in};
     int in_fd = mkstemp(in), out_fd = mkstemp(out), kept = dup(STDOUT_FILENO);
 
+    stand_in_router = &router;
     assert_int_equal(write(in_fd, "{\"a\":1}\n", 8), 8);
     (void)fflush(stdout);
     (void)dup2(out_fd, STDOUT_FILENO);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The interactive mode without a terminal; with one it is test/system/s37. */
+#include "stand_in.h"
 #include "test.h"
 
 #include "base/limits.h"
@@ -37,19 +38,6 @@ static const struct http_route routes[] = {
     {HTTP_POST, "/v1/query", 1u << ROLE_OPERATOR, answer, HTTP_AT_ONCE, 0}};
 static const struct http_router router = {.routes = routes, .route_count = 1};
 
-static enum status open_local(const char *data_dir, struct cli_local *ret, struct error *err)
-{
-    if (strcmp(data_dir, "there") != 0)
-        return ERROR_SET(err, STATUS_NOT_FOUND, "no such directory");
-    *ret = (struct cli_local){.router = &router, .principal = {.role = ROLE_OPERATOR}};
-    return STATUS_OK;
-}
-
-static void close_local(struct cli_local *local)
-{
-    (void)local;
-}
-
 /* Runs the mode on a file of lines; what it wrote is in ret. */
 static int run(const char *data, const char *lines, char *ret, size_t size)
 {
@@ -59,14 +47,16 @@ static int run(const char *data, const char *lines, char *ret, size_t size)
     static const struct command command = {.name = "query", .usage = ""};
     const char *arguments[] = {"--data", data, "--tenant", "contoso", "-o", "csv"};
     atomic_bool interrupted = false;
-    const struct cli_host host = {
-        .open_local = open_local, .close_local = close_local, .interrupted = &interrupted};
+    const struct cli_host host = {.open_local = stand_in_open,
+                                  .close_local = stand_in_close,
+                                  .interrupted = &interrupted};
     struct arena *arena = arena_new(64 * MIB);
     struct options options;
     struct error err;
     char in[] = "/tmp/test_shellXXXXXX", out[] = "/tmp/test_shellXXXXXX";
     int in_fd = mkstemp(in), out_fd = mkstemp(out), kept = dup(STDOUT_FILENO);
 
+    stand_in_router = &router;
     assert_int_equal(write(in_fd, lines, strlen(lines)), (ssize_t)strlen(lines));
     assert_non_null(freopen(in, "r", stdin));
     ASSERT_OK(options_parse(table, 3, 6, arguments, arena, &options, &err));

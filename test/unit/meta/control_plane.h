@@ -27,6 +27,12 @@ struct control_plane {
     struct error err;
 };
 
+static inline enum status set_setting(struct meta *meta, struct slice name, struct slice value,
+                                      struct error *err)
+{
+    return meta_settings_set(meta, &(struct meta_setting){name, value}, 1, err);
+}
+
 static inline void control_plane_unsealed(void *context, const struct error *why)
 {
     (void)why;

@@ -152,7 +152,7 @@ static void documents_do_not_fill_the_control_plane(void **state)
     control_plane_reopen(p);
     put(p, &two, "a", slice_from(large, sizeof(large)));
     expect_refused(p, "a", slice_from(large, sizeof(large)), "nearly full");
-    ASSERT_OK(meta_setting_set(p->meta, SLICE("a"), slice_from(large, sizeof(large)), &err));
+    ASSERT_OK(set_setting(p->meta, SLICE("a"), slice_from(large, sizeof(large)), &err));
     put(p, &two, "a", SLICE("1"));
 }
 

@@ -12,8 +12,8 @@ static void a_setting_is_kept_over_a_restart(void **state)
 
     ASSERT_OK(meta_setting_get(p->meta, SLICE("a"), p->arena, &value, &err));
     ASSERT_SLICE(value, "");
-    ASSERT_OK(meta_setting_set(p->meta, SLICE("a"), SLICE("one"), &err));
-    ASSERT_OK(meta_setting_set(p->meta, SLICE("a"), SLICE("two'\xC3\xA9"), &err));
+    ASSERT_OK(set_setting(p->meta, SLICE("a"), SLICE("one"), &err));
+    ASSERT_OK(set_setting(p->meta, SLICE("a"), SLICE("two'\xC3\xA9"), &err));
     control_plane_reopen(p);
     ASSERT_OK(meta_setting_get(p->meta, SLICE("a"), p->arena, &value, &err));
     ASSERT_SLICE(value, "two'\xC3\xA9");
@@ -30,10 +30,10 @@ static void a_full_one_says_so(void **state)
     p->bytes_max = 12 * 4096;
     ASSERT_OK(control_plane_open(p, false, &err));
     memset(large, 'x', sizeof(large));
-    ASSERT_STATUS(STATUS_LIMIT, meta_setting_set(p->meta, SLICE("a"),
+    ASSERT_STATUS(STATUS_LIMIT, set_setting(p->meta, SLICE("a"),
                                                  slice_from(large, sizeof(large)), &err));
     assert_non_null(strstr(err.text, "the control plane is full"));
-    ASSERT_OK(meta_setting_set(p->meta, SLICE("a"), SLICE("one"), &err));
+    ASSERT_OK(set_setting(p->meta, SLICE("a"), SLICE("one"), &err));
     assert_true(io_exists(p->io, "db.sum"));
     control_plane_reopen(p);
     ASSERT_OK(meta_setting_get(p->meta, SLICE("a"), p->arena, &value, &err));
@@ -50,15 +50,15 @@ static void two_settings_are_stored_together_or_not(void **state)
     meta_close(p->meta);
     p->bytes_max = 12 * 4096;
     ASSERT_OK(control_plane_open(p, false, &err));
-    ASSERT_OK(meta_setting_set_pair(p->meta, pair, &err));
+    ASSERT_OK(meta_settings_set(p->meta, pair, 2, &err));
     memset(large, 'x', sizeof(large));
     pair[0].value = SLICE("two");
     pair[1].value = slice_from(large, sizeof(large));
-    ASSERT_STATUS(STATUS_LIMIT, meta_setting_set_pair(p->meta, pair, &err));
+    ASSERT_STATUS(STATUS_LIMIT, meta_settings_set(p->meta, pair, 2, &err));
     ASSERT_OK(meta_setting_get(p->meta, SLICE("a"), p->arena, &value, &err));
     ASSERT_SLICE(value, "one");
     pair[1].value = SLICE("0");
-    ASSERT_OK(meta_setting_set_pair(p->meta, pair, &err));
+    ASSERT_OK(meta_settings_set(p->meta, pair, 2, &err));
     control_plane_reopen(p);
     ASSERT_OK(meta_setting_get(p->meta, SLICE("a"), p->arena, &value, &err));
     ASSERT_SLICE(value, "two");
@@ -118,7 +118,7 @@ static void what_another_broke_is_an_error_and_no_crash(void **state)
 
     control_plane_do(p, "DROP TABLE settings; DROP TABLE tenants; DROP TABLE tokens");
     ASSERT_STATUS(STATUS_IO, meta_setting_get(p->meta, SLICE("a"), p->arena, &value, &err));
-    ASSERT_STATUS(STATUS_IO, meta_setting_set(p->meta, SLICE("a"), SLICE("b"), &err));
+    ASSERT_STATUS(STATUS_IO, set_setting(p->meta, SLICE("a"), SLICE("b"), &err));
     ASSERT_STATUS(STATUS_IO, meta_tenant_add(p->meta, SLICE("a"), NULL, &tenant, p->arena, &err));
     ASSERT_STATUS(STATUS_IO, meta_tenant_find(p->meta, SLICE("a"), &tenant, p->arena, &err));
     ASSERT_STATUS(STATUS_IO, meta_tenant_list(p->meta, p->arena, &tenants, &count, &err));

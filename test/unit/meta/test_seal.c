@@ -33,7 +33,7 @@ static void fill(struct control_plane *p)
     ASSERT_OK(meta_tenant_add(p->meta, SLICE("contoso"), NULL, &tenant, p->arena, &err));
     token.tenant = tenant.id;
     ASSERT_OK(meta_token_add(p->meta, &token, text, &id, &err));
-    ASSERT_OK(meta_setting_set(p->meta, SLICE("a"), SLICE("one"), &err));
+    ASSERT_OK(set_setting(p->meta, SLICE("a"), SLICE("one"), &err));
 }
 
 static void shut(struct control_plane *p)
@@ -148,7 +148,7 @@ static void a_copy_of_another_state_does_not_count(void **state)
 
     fill(p);
     get(p, "db.copy", &copy);
-    ASSERT_OK(meta_setting_set(p->meta, SLICE("a"), SLICE("two"), &err));
+    ASSERT_OK(set_setting(p->meta, SLICE("a"), SLICE("two"), &err));
     shut(p);
     put(p, "db.copy", buf_slice(&copy));
     put(p, "db", SLICE("nonsense"));
@@ -281,7 +281,7 @@ static void damage_while_it_is_open_is_seen_at_the_next_start(void **state)
     assert_int_equal(fseek(file, name - bytes.data, SEEK_SET), 0);
     assert_int_equal(fputc('b', file), 'b');
     assert_int_equal(fclose(file), 0);
-    ASSERT_OK(meta_setting_set(p->meta, SLICE("a"), SLICE("one"), &err));
+    ASSERT_OK(set_setting(p->meta, SLICE("a"), SLICE("one"), &err));
     shut(p);
     expect_filled(p, true);
     buf_release(&bytes);
@@ -314,7 +314,7 @@ static void the_copy_follows_large_changes(void **state)
         ASSERT_OK(meta_document_put(p->meta, &(struct guid){{1}}, META_WATCHLIST, &document,
                                     &err));
         expect_equal_copy(p);
-        ASSERT_OK(meta_setting_set(p->meta, SLICE("b"), SLICE("small"), &err));
+        ASSERT_OK(set_setting(p->meta, SLICE("b"), SLICE("small"), &err));
         expect_equal_copy(p);
     }
     ASSERT_OK(meta_document_remove(p->meta, &(struct guid){{1}}, META_WATCHLIST, SLICE("d"),
@@ -366,8 +366,8 @@ static void one_that_is_too_large_has_no_copy_and_opens(void **state)
     for (uint32_t i = 1; i <= 2; i++) { /* with a sum, then without */
         ASSERT_OK(control_plane_open(p, false, &err));
         assert_false(meta_is_restored(p->meta));
-        ASSERT_OK(meta_setting_set(p->meta, SLICE("b"), SLICE("two"), &err));
-        ASSERT_OK(meta_setting_set(p->meta, SLICE("b"), SLICE("three"), &err));
+        ASSERT_OK(set_setting(p->meta, SLICE("b"), SLICE("two"), &err));
+        ASSERT_OK(set_setting(p->meta, SLICE("b"), SLICE("three"), &err));
         assert_int_equal(p->unsealed, i);
         assert_false(io_exists(p->io, "db.sum"));
         assert_false(io_exists(p->io, "db.copy"));

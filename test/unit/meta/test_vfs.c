@@ -44,7 +44,7 @@ static enum status change(struct meta *meta, uint32_t step)
                                                .items = 1};
         return meta_document_put(meta, &(struct guid){{1}}, META_WATCHLIST, &document, &err);
     }
-    return meta_setting_set(meta, slice_of(name), slice_from(body, 10 + step), &err);
+    return set_setting(meta, slice_of(name), slice_from(body, 10 + step), &err);
 }
 
 static uint64_t database_bytes(struct control_plane *p)
@@ -143,7 +143,7 @@ static void leave_room(struct control_plane *p)
     const struct guid tenant = {{1}};
 
     memset(body, 'g', sizeof(body));
-    ASSERT_OK(meta_setting_set(p->meta, SLICE("kept"), SLICE("as it is"), &err));
+    ASSERT_OK(set_setting(p->meta, SLICE("kept"), SLICE("as it is"), &err));
     ASSERT_OK(meta_document_put(p->meta, &tenant, META_WATCHLIST, &document, &err));
     ASSERT_OK(meta_document_remove(p->meta, &tenant, META_WATCHLIST, SLICE("gone"), &err));
     assert_true(database_bytes(p) > GONE_BYTES);

@@ -906,26 +906,31 @@ static void test_a_request_that_the_library_gives_up_is_over(void **state)
     buf_release(&request);
 }
 
+/* One with other bounds, under the certificate of the fixture. */
+static struct fixture start_another(struct server_options options)
+{
+    struct fixture own = fixture;
+    struct error err = {0};
+
+    options.listen = SLICE("127.0.0.1:0");
+    options.certificate_pem = buf_slice(&fixture.certificate);
+    options.key_pem = buf_slice(&fixture.key);
+    options.router = &router;
+    assert_int_equal(server_start(&options, &own.server, &err), STATUS_OK);
+    (void)snprintf(own.url, sizeof(own.url), "https://127.0.0.1:%u", server_port(own.server));
+    return own;
+}
+
 /* Nor do they end what is at work. */
 static void test_silent_connections_keep_nobody_out(void **state)
 {
     enum { ROOM = 8, SILENT = 60 };
-    struct fixture own = fixture; /* its certificate */
-    struct server_options options = {
-        .listen = SLICE("127.0.0.1:0"),
-        .certificate_pem = buf_slice(&fixture.certificate),
-        .key_pem = buf_slice(&fixture.key),
-        .router = &router,
-        .connections_max = ROOM,
-    };
-    struct error err = {0};
+    struct fixture own = start_another((struct server_options){.connections_max = ROOM});
+    uint16_t port = server_port(own.server);
     struct tls_client busy;
     struct buf answer;
     int silent[SILENT];
     (void)state;
-    assert_int_equal(server_start(&options, &own.server, &err), STATUS_OK);
-    uint16_t port = server_port(own.server);
-    (void)snprintf(own.url, sizeof(own.url), "https://127.0.0.1:%u", port);
     assert_int_equal(tls_connect(&busy, port, NULL), 0);
     assert_true(tls_send(&busy, SLICE("GET /slow-inline?ms=3000 HTTP/1.1\r\nHost: x\r\n"
                                       "Connection: close\r\n\r\n")));
@@ -1081,23 +1086,15 @@ static void ask_thrice(struct fixture *own, struct slice request, bool stores)
 /* Nor is more stored of who does not hear what became of the last. */
 static void test_answers_that_nobody_reads_are_bounded(void **state)
 {
-    struct fixture own = fixture; /* its certificate */
-    struct server_options options = {
-        .listen = SLICE("127.0.0.1:0"),
-        .certificate_pem = buf_slice(&fixture.certificate),
-        .key_pem = buf_slice(&fixture.key),
-        .router = &router,
-        .answers_bytes_max = 4 * FIXTURE_WHOLE_BYTES, /* a tenant has half of it */
-    };
-    struct error err = {0};
+    struct fixture own = start_another((struct server_options){
+        .answers_bytes_max = 4 * FIXTURE_WHOLE_BYTES /* a tenant has half of it */
+    });
     struct buf store;
     (void)state;
     buf_init(&store, 64 * MIB);
     buf_add_format(&store, HEAD "Connection: close\r\nContent-Length: %zu\r\n\r\n",
                    FIXTURE_WHOLE_BYTES);
     add_times(&store, FIXTURE_WHOLE_BYTES / 16, "sixteen letters.");
-    assert_int_equal(server_start(&options, &own.server, &err), STATUS_OK);
-    (void)snprintf(own.url, sizeof(own.url), "https://127.0.0.1:%u", server_port(own.server));
     unsigned calls = atomic_load(&fixture.calls);
     for (int i = 0; i < 2; i++) { /* there is room again once they are read */
         ask_thrice(&own, SLICE("GET /whole HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"),

@@ -102,8 +102,7 @@ void rollup_ask_make(const struct scan_source *source, const struct scan_request
 {
     *ret = (struct rollup_ask){
         .is_possible = request->tally && !source->is_quarantine && request->elements == NULL &&
-                       request->top == NULL && request->time_from == INT64_MIN &&
-                       request->time_to == INT64_MAX};
+                       request->top == NULL};
     for (uint32_t i = 0; i < request->filter_count && ret->is_possible; i++)
         ret->is_possible = is_of_texts(source, &request->filters[i]);
     for (uint32_t i = 0; i < request->column_count && ret->is_possible; i++) {

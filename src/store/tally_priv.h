@@ -33,7 +33,8 @@ enum status tally_count(const struct part_scan *scan, const struct tally_digit *
 /* ---- rollup.c ---- */
 #define ROLLUP_COLUMNS_MAX 4u
 
-/* What a scan could ask of a roll-up: made once, for all sections. */
+/* What a scan could ask of a roll-up: made once, for all sections whose rows are all within
+ * its times. */
 struct rollup_ask {
     bool is_possible;
     uint32_t columns[ROLLUP_COLUMNS_MAX]; /* of the schema; those of filters are the last */

@@ -8,6 +8,9 @@
 #include "store/tally_priv.h"
 
 #define ROWS 6000u
+#define SECTION_ROWS 2000u
+#define START (639000 * INT64_C(1000000000000))
+#define STEP (95 * TICKS_PER_SECOND) /* from one record to the next */
 
 /* Rows by what their cells are, the first in bins. */
 struct sums {
@@ -47,6 +50,7 @@ struct question {
     int64_t bin;            /* of times */
     const char *filtered;   /* NULL: no filter */
     const char *values[3];  /* up to NULL */
+    int64_t from, to;       /* 0: without a bound */
 };
 
 /* Of a scan: how many sections have a roll-up for it, or know that there is none. */
@@ -85,10 +89,11 @@ static struct sums ask(struct store *store, const struct question *q, bool tally
         store_snapshot_source(snapshot, SLICE("Audit"), &tenant, 1, &source, &err), STATUS_OK);
     struct scan_request request = {.tenants = &tenant, .tenant_count = 1, .columns = columns,
                                    .column_count = count, .tally = tally,
-                                   .bins = tally ? bins : NULL, .time_from = INT64_MIN,
-                                   .time_to = INT64_MAX, .filters = &filter,
-                                   .filter_count = q->filtered != NULL, .thread_count = 1,
-                                   .arena = arena_new(64 * MIB)};
+                                   .bins = tally ? bins : NULL,
+                                   .time_from = q->from == 0 ? INT64_MIN : q->from,
+                                   .time_to = q->to == 0 ? INT64_MAX : q->to,
+                                   .filters = &filter, .filter_count = q->filtered != NULL,
+                                   .thread_count = 1, .arena = arena_new(64 * MIB)};
     assert_int_equal(source->ops->scan(source, &request, &sums.sink, &stats, &err), STATUS_OK);
     const struct scan_source *s = (const struct scan_source *)source;
     rollup_ask_make(s, &request, &rollup);
@@ -108,7 +113,7 @@ static struct sums ask(struct store *store, const struct question *q, bool tally
 
 /* Some records in quarantine, whose time is another; in the last section one is kept whole
  * that is not. */
-static void put_rows(struct store *store)
+static void put_rows(struct store *store, bool with_quarantine)
 {
     struct batch_maker m;
     struct buf text;
@@ -117,8 +122,7 @@ static void put_rows(struct store *store)
     batch_maker_init(&m, "Audit", 1);
     for (uint32_t i = 0; i < ROWS; i++) {
         char time[TIME_TEXT_BYTES + 1];
-        int64_t ticks =
-            639000 * INT64_C(1000000000000) + i * INT64_C(95) * TICKS_PER_SECOND;
+        int64_t ticks = START + i * STEP;
         time_format_iso(ticks, time);
         buf_clear(&text);
         buf_add_format(&text, "{\"Operation\":\"op%u\",\"CreationTime\":\"%.19s\"",
@@ -129,7 +133,7 @@ static void put_rows(struct store *store)
             buf_add_format(&text, ",\"Folder\":{\"Path\":\"f%u\"}", i);
         buf_add_text(&text, "}");
         batch_maker_add(&m, buf_slice(&text), ticks);
-        if (i % 1000 == 7)
+        if (with_quarantine && i % 1000 == 7)
             batch_maker_add(&m, SLICE("no JSON"), 700000 * INT64_C(1000000000000));
         if (i + 1 == ROWS) {
             buf_clear(&text);
@@ -139,7 +143,7 @@ static void put_rows(struct store *store)
             buf_add_byte(&text, '}');
             batch_maker_add(&m, buf_slice(&text), ticks);
         }
-        if (i % 2000 == 1999)
+        if (i % SECTION_ROWS == SECTION_ROWS - 1)
             put(store, &m);
     }
     buf_release(&text);
@@ -171,7 +175,7 @@ static void gives_the_same_again(void **state)
 
     (void)state;
     is_sealed = true;
-    put_rows(store);
+    put_rows(store, true);
     for (int round = 0; round < 3; round++) {
         for (size_t i = 0; i < sizeof(questions) / sizeof(questions[0]); i++) {
             struct sums rows = ask(store, &questions[i], false, &known);
@@ -193,6 +197,45 @@ static void gives_the_same_again(void **state)
     close_store(store);
 }
 
+/* Of sections that lie within the times asked for; those at its ends are read. */
+static void is_made_of_whole_sections(void **state)
+{
+    static const int64_t second = START + SECTION_ROWS * STEP, end = START + ROWS * STEP;
+    static const struct {
+        int64_t from, to;
+        uint32_t kept;
+    } spans[] = {
+        {START, 0, 3},
+        {START + 1, 0, 2},
+        {second - STEP, second + SECTION_ROWS * STEP, 1},
+        {second + STEP, end, 1},
+        {0, end - STEP, 2},
+        {0, end - STEP + 1, 3},
+        {second + 1, second + 100 * STEP, 0},
+    };
+    struct known known;
+
+    (void)state;
+    is_sealed = true;
+    for (size_t i = 0; i < sizeof(spans) / sizeof(spans[0]); i++) {
+        const struct question question = {.columns = {"Operation", "TimeGenerated"},
+                                          .bin = TICKS_PER_HOUR, .filtered = "RecordType",
+                                          .values = {"1", "5"}, .from = spans[i].from,
+                                          .to = spans[i].to};
+        struct store *store = open_store();
+        put_rows(store, false);
+        struct sums rows = ask(store, &question, false, &known);
+        for (int round = 0; round < 2; round++) {
+            struct sums counted = ask(store, &question, true, &known);
+            assert_int_equal(counted.rows, rows.rows);
+            assert_int_equal(counted.sum, rows.sum);
+            assert_int_equal(known.kept, spans[i].kept);
+            assert_true(known.is_possible);
+        }
+        close_store(store);
+    }
+}
+
 static void not_all_can_be_kept(void **state)
 {
     static const struct question refused[] = {
@@ -207,7 +250,7 @@ static void not_all_can_be_kept(void **state)
 
     (void)state;
     is_sealed = true;
-    put_rows(store);
+    put_rows(store, true);
     for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
         struct sums rows = ask(store, &refused[i], false, &known);
         for (int round = 0; round < 2; round++) {
@@ -224,6 +267,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(gives_the_same_again),
+        cmocka_unit_test(is_made_of_whole_sections),
         cmocka_unit_test(not_all_can_be_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

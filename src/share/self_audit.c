@@ -9,6 +9,7 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "base/time.h"
+#include "crypt/hash.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -25,7 +26,7 @@
 #define FULL_TRIES 10u
 #define FULL_WAIT_MS 20
 
-/* What is said of an action to all its tenants. */
+/* What is said of an action to some of its tenants. */
 struct text {
     uint32_t lines; /* that still show it; counted under the lock until the writer has them */
     size_t size;
@@ -111,14 +112,42 @@ static void add_query(struct buf *buf, struct slice query)
         buf_add_format(buf, ",\"QueryBytes\":%zu", query.size);
 }
 
+static void add_asked(const struct audit_action *action, struct buf *ret)
+{
+    add_query(ret, action->query);
+    if (action->parameters.size > 0) {
+        buf_add_text(ret, ",\"Parameters\":");
+        add_plain(ret, action->parameters, false); /* on one line; in texts there are none */
+    }
+}
+
+/* The id is random, so nobody can find a short text by trying. */
+static void add_hash(const struct audit_action *action, const char *id, struct buf *ret)
+{
+    struct sha256 hash;
+    uint8_t digest[SHA256_BYTES];
+
+    sha256_init(&hash);
+    sha256_add(&hash, id, GUID_TEXT_BYTES);
+    sha256_add(&hash, "\n", 1);
+    sha256_add(&hash, action->query.data, action->query.size);
+    if (action->parameters.size > 0) {
+        sha256_add(&hash, "\n", 1);
+        sha256_add(&hash, action->parameters.data, action->parameters.size);
+    }
+    sha256_end(&hash, digest);
+    buf_add_text(ret, ",\"QueryHash\":\"");
+    text_add_hex(ret, digest, sizeof(digest));
+    buf_add_byte(ret, '"');
+}
+
+/* Beside others' a tenant's record has a hash for what was asked. */
 static void write_line(const struct self_audit *audit, const struct audit_action *action,
-                       struct buf *ret)
+                       const char *id, bool is_beside_others, struct buf *ret)
 {
     const struct principal *who = action->request->principal;
-    char id[GUID_TEXT_BYTES + 1], token[GUID_TEXT_BYTES + 1], time[TIME_TEXT_BYTES + 1];
-    struct guid guid = guid_new();
+    char token[GUID_TEXT_BYTES + 1], time[TIME_TEXT_BYTES + 1];
 
-    guid_format(&guid, id);
     guid_format(&who->id, token);
     time_format_iso(time_from_unix_us(clock_unix_us(audit->clock)), time);
     buf_add_format(ret, "{\"CreationTime\":\"%s\",\"Id\":\"%s\"", time, id);
@@ -127,11 +156,10 @@ static void write_line(const struct self_audit *audit, const struct audit_action
     add_string(ret, "TokenId", slice_of(token));
     add_string(ret, "Role", slice_of(role_name(who->role)));
     add_string(ret, "ClientIP", action->request->remote);
-    add_query(ret, action->query);
-    if (action->parameters.size > 0) {
-        buf_add_text(ret, ",\"Parameters\":");
-        add_plain(ret, action->parameters, false); /* on one line; in texts there are none */
-    }
+    if (is_beside_others)
+        add_hash(action, id, ret);
+    else
+        add_asked(action, ret);
     buf_add_text(ret, "}\n");
 }
 
@@ -388,77 +416,107 @@ enum status self_audit_new(struct ingest *ingest, const struct clock *clock,
     return STATUS_OK;
 }
 
-/* One line for each tenant, in *ret; all or none. */
-static enum status make_lines(const struct audit_action *action, struct slice said,
-                              struct line **ret, struct error *err)
+/* A line for each tenant behind *end, which is moved; the text is freed with the last.  When
+ * it fails, what was added stays there. */
+static enum status add_lines(const struct guid *tenants, uint32_t count, struct slice said,
+                             struct line ***end, struct error *err)
 {
-    struct text *text = malloc(sizeof(*text) + said.size);
-    struct line **end = ret;
+    struct text *text = count == 0 ? NULL : malloc(sizeof(*text) + said.size);
 
-    *ret = NULL;
+    if (count == 0)
+        return STATUS_OK;
     if (text == NULL)
         return ERROR_MEMORY(err);
     text->lines = 0;
     text->size = said.size;
     memcpy(text->bytes, said.data, said.size);
-    for (uint32_t i = 0; i < action->tenant_count; i++) {
+    for (uint32_t i = 0; i < count; i++) {
         struct line *line = malloc(sizeof(*line));
-        if (line == NULL)
-            break;
-        *line = (struct line){.tenant = action->tenants[i], .text = text};
+        if (line == NULL) {
+            if (text->lines == 0)
+                free(text);
+            return ERROR_MEMORY(err);
+        }
+        *line = (struct line){.tenant = tenants[i], .text = text};
         text->lines++;
-        *end = line;
-        end = &line->next;
+        **end = line;
+        *end = &line->next;
     }
-    if (text->lines == action->tenant_count)
-        return STATUS_OK;
-    if (*ret == NULL)
-        free(text);
-    free_lines(*ret);
-    *ret = NULL;
-    return ERROR_MEMORY(err);
+    return STATUS_OK;
+}
+
+/* What waits to be written of an action. */
+struct lines {
+    struct line *list;
+    uint32_t count;
+    size_t bytes; /* of texts */
+};
+
+/* What is asked of several tenants at once names those whom it is about: the tenants' own
+ * records have a hash of it, that of the instance has the text. */
+static enum status make_lines(const struct self_audit *audit, const struct audit_action *action,
+                              struct lines *ret, struct error *err)
+{
+    static const struct guid instance = {{0}};
+    bool are_many = action->tenant_count > 1;
+    struct guid guid = guid_new();
+    char id[GUID_TEXT_BYTES + 1];
+    struct line **end = &ret->list;
+    struct buf text;
+
+    *ret = (struct lines){.count = action->tenant_count + are_many};
+    guid_format(&guid, id);
+    buf_init(&text, 2 * MIB); /* beyond what is kept of it: RECORD_BYTES_MAX */
+    write_line(audit, action, id, are_many, &text);
+    enum status status = buf_check(&text, err);
+    if (status == STATUS_OK)
+        status = add_lines(action->tenants, action->tenant_count, buf_slice(&text), &end, err);
+    ret->bytes = text.size;
+    if (are_many && status == STATUS_OK) {
+        buf_clear(&text);
+        write_line(audit, action, id, false, &text);
+        status = buf_check(&text, err);
+        if (status == STATUS_OK)
+            status = add_lines(&instance, 1, buf_slice(&text), &end, err);
+        ret->bytes += text.size;
+    }
+    buf_release(&text);
+    return status;
 }
 
 /* With the lock held. */
-static void queue_lines(struct self_audit *audit, struct line *list, uint32_t count, size_t size)
+static void queue_lines(struct self_audit *audit, const struct lines *lines)
 {
-    *audit->pending_end = list;
+    *audit->pending_end = lines->list;
     while (*audit->pending_end != NULL)
         audit->pending_end = &(*audit->pending_end)->next;
-    audit->pending_count += count;
-    audit->pending_bytes += size;
+    audit->pending_count += lines->count;
+    audit->pending_bytes += lines->bytes;
 }
 
 enum status self_audit_begin(struct self_audit *audit, const struct audit_action *action,
                              struct audit_ticket *ret, struct error *err)
 {
-    struct line *lines = NULL;
-    struct buf text;
-    enum status status;
+    struct lines lines = {0};
 
     ret->number = 0;
     if (action->tenant_count == 0)
         return STATUS_OK;
-    buf_init(&text, 2 * MIB); /* beyond what is kept of it: RECORD_BYTES_MAX */
-    write_line(audit, action, &text);
-    status = buf_check(&text, err);
-    if (status == STATUS_OK)
-        status = make_lines(action, buf_slice(&text), &lines, err);
+    enum status status = make_lines(audit, action, &lines, err);
     (void)pthread_mutex_lock(&audit->lock);
     /* The last one may go beyond: one of more tenants than that would never have room. */
     bool is_full = audit->pending_count >= PENDING_LINES_MAX ||
-                   audit->pending_bytes + text.size > PENDING_BYTES_MAX;
+                   audit->pending_bytes + lines.bytes > PENDING_BYTES_MAX;
     if (status == STATUS_OK && is_full)
         status = ERROR_SET(err, STATUS_BUSY, "too many actions wait for their audit record");
     if (status == STATUS_OK) {
-        queue_lines(audit, lines, action->tenant_count, text.size);
+        queue_lines(audit, &lines);
         ret->number = ++audit->given;
         (void)pthread_cond_broadcast(&audit->changed);
     }
     (void)pthread_mutex_unlock(&audit->lock);
     if (status != STATUS_OK)
-        free_lines(lines);
-    buf_release(&text);
+        free_lines(lines.list);
     return status;
 }
 

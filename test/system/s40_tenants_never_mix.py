@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Two tenants with canary words: nothing of one is ever in an answer to the other."""
+import hashlib
+import json
 import time
 
 from story import Story, record
@@ -63,6 +65,21 @@ class Tenants(Story):
         rows = self.lab.query('AuditRecords | summarize n = count() by TenantId', None,
                               self.operator)
         self.assertEqual([20, 20], [row['n'] for row in rows])
+
+    def test_what_is_asked_of_all_tenants_is_read_by_the_instance_alone(self):
+        victim = {'kind': 'user', 'value': TWO + '-1@x.example'}
+        body = json.dumps({'all_tenants': True, 'indicators': [victim]})
+        self.assertEqual(200, self.lab.http('POST', '/v1/scope', body, self.operator)[0])
+        self.lab.query(f'AuditRecords | where UserId has "{TWO}" | count', None, self.operator)
+        mine = 'DaybookAudit | where Role == "operator" | project Id, Operation, Query, QueryHash'
+        rows = self.lab.query(mine, 'contoso', self.reader)
+        self.assertIn('ExposureScope', [row['Operation'] for row in rows])
+        self.assertNotIn(TWO, json.dumps(rows))
+        whole = {row['Id']: row['Query']
+                 for row in self.lab.query('DaybookAudit', 'instance', self.lab.admin)}
+        for row in rows:
+            asked = f"{row['Id']}\n{whole[row['Id']]}".encode()
+            self.assertEqual(hashlib.sha256(asked).hexdigest(), row['QueryHash'])
 
     def test_a_revoked_token_ends_within_a_second(self):
         body = self.lab.ask('POST', '/v1/tokens', {'role': 'reader', 'tenant': 'contoso',

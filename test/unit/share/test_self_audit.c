@@ -2,12 +2,15 @@
 #include "share/self_audit.h"
 
 #include "base/limits.h"
+#include "base/text.h"
+#include "crypt/hash.h"
 #include "sim/alloc.h"
 
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <time.h>
 
 #include <cmocka.h>
@@ -19,6 +22,7 @@ static unsigned put_count, delay_ms;
 static uint64_t acked_count, acked_by_others;
 static enum status fails_with; /* unless OK */
 static unsigned full_count;      /* of requests that find no space */
+static unsigned asked_of_instance; /* requests of tenant zero with a text */
 static bool others_write;
 static atomic_bool is_held; /* what is written stays under way */
 static struct clock_fixed still;
@@ -53,6 +57,8 @@ enum status ingest_put_begin(struct ingest *ingest, const struct ingest_request 
     bool refused = status != STATUS_OK;
     if (!refused)
         buf_add_slice(&written, request->body);
+    asked_of_instance += guid_is_zero(&request->tenant) &&
+                         slice_find(request->body, SLICE("\"Query\":"), 0) != SIZE_MAX;
     acked_count += !refused;
     assert_true(begun_count < 64);
     *ret = &all_puts[begun_count++];
@@ -133,6 +139,7 @@ static int setup(void **state)
     struct error err = {0};
     buf_init(&written, 16 * MIB);
     put_count = delay_ms = begun_at_once_max = full_count = room_asked_count = 0;
+    asked_of_instance = 0;
     acked_count = acked_by_others = 0;
     fails_with = STATUS_OK;
     others_write = false;
@@ -168,11 +175,51 @@ static void test_each_tenant_gets_its_record(void **state)
     struct audit_action action = make("all", 3);
     struct error err = {0};
     assert_int_equal(self_audit_put(*state, &action, &err), STATUS_OK);
-    assert_int_equal(count_of("\n"), 3);
-    assert_int_equal(put_count, 3);
+    assert_int_equal(count_of("\n"), 3 + 1); /* and the instance */
+    assert_int_equal(put_count, 3 + 1);
     action = make("none", 0);
     assert_int_equal(self_audit_put(*state, &action, &err), STATUS_OK);
-    assert_int_equal(put_count, 3);
+    assert_int_equal(put_count, 3 + 1);
+}
+
+/* SHA-256 of the record's id, a line feed and what was asked. */
+static void hash_of(const char *id, const char *asked, char ret[2 * SHA256_BYTES + 1])
+{
+    struct buf text, hex;
+    uint8_t digest[SHA256_BYTES];
+
+    buf_init(&text, KIB);
+    buf_init(&hex, KIB);
+    buf_add_format(&text, "%.36s\n%s", id, asked);
+    sha256(text.data, text.size, digest);
+    text_add_hex(&hex, digest, sizeof(digest));
+    (void)snprintf(ret, 2 * SHA256_BYTES + 1, "%.*s", SLICE_FMT(buf_slice(&hex)));
+    buf_release(&text);
+    buf_release(&hex);
+}
+
+static void test_beside_others_only_the_instance_reads_what_was_asked(void **state)
+{
+    struct audit_action action = make("T | where UserId == 'of-another-tenant'", 3);
+    struct error err = {0};
+    char hash[2 * SHA256_BYTES + 1];
+
+    action.parameters = SLICE("{\"p\":\"as-well\"}");
+    assert_int_equal(self_audit_put(*state, &action, &err), STATUS_OK);
+    assert_int_equal(count_of("of-another-tenant"), 1);
+    assert_int_equal(count_of("as-well"), 1);
+    assert_int_equal(count_of("\"QueryHash\":"), 3);
+    assert_int_equal(asked_of_instance, 1);
+    size_t id = slice_find(buf_slice(&written), SLICE("\"Id\":\""), 0);
+    assert_int_not_equal(id, SIZE_MAX);
+    hash_of(written.data + id + 6, "T | where UserId == 'of-another-tenant'\n{\"p\":\"as-well\"}",
+            hash);
+    assert_int_equal(count_of(hash), 3);
+    action = make("T | where UserId == 'one'", 1);
+    assert_int_equal(self_audit_put(*state, &action, &err), STATUS_OK);
+    assert_int_equal(count_of("\"Query\":\"T | where UserId == 'one'\""), 1);
+    assert_int_equal(count_of("\"QueryHash\":"), 3);
+    assert_int_equal(asked_of_instance, 1);
 }
 
 static void test_actions_at_once_share_a_write_in_their_order(void **state)
@@ -221,7 +268,7 @@ static void test_many_tenants_are_queued_before_the_first_is_waited_for(void **s
     for (unsigned i = 0; i < 200; i++)
         many[i] = (struct guid){{(uint8_t)(i * 7), (uint8_t)i}};
     assert_int_equal(self_audit_put(*state, &action, &err), STATUS_OK);
-    assert_int_equal(count_of("\n"), 200);
+    assert_int_equal(count_of("\n"), 200 + 1);
     assert_int_equal(put_count, 200);
     assert_int_equal(begun_at_once_max, 64);
     assert_int_equal(room_asked_count, 4);
@@ -236,7 +283,7 @@ static void test_more_tenants_than_may_wait_are_recorded(void **state)
     for (uint32_t i = 0; i < MANY; i++)
         memcpy(many[i].bytes, &i, sizeof(i));
     assert_int_equal(self_audit_put(*state, &action, &err), STATUS_OK);
-    assert_int_equal(count_of("\n"), MANY);
+    assert_int_equal(count_of("\n"), MANY + 1);
     /* Beside others, too, but not behind another of that sort. */
     struct audit_action small = make("small", 1);
     struct audit_ticket last, refused;
@@ -257,10 +304,10 @@ static void test_what_finds_no_space_together_is_tried_alone(void **state)
 {
     struct error err = {0};
     struct audit_action action = make("all", 3);
-    full_count = 3;
+    full_count = 3 + 1;
     assert_int_equal(self_audit_put(*state, &action, &err), STATUS_OK);
-    assert_int_equal(count_of("\n"), 3);
-    assert_int_equal(put_count, 6);
+    assert_int_equal(count_of("\n"), 3 + 1);
+    assert_int_equal(put_count, 2 * (3 + 1));
 }
 
 /* What stands behind any padding that a query may have is seen. */
@@ -333,7 +380,8 @@ static void test_nobody_waits_while_nobody_else_writes(void **state)
         if (i > 2 * SELF_AUDIT_BURST && took_us < least_us)
             least_us = took_us;
     }
-    assert_int_equal(count_of("print 1"), 6 * SELF_AUDIT_BURST);
+    assert_int_equal(count_of("print 1"), 3 * SELF_AUDIT_BURST); /* the instance's */
+    assert_int_equal(count_of("QueryHash"), 6 * SELF_AUDIT_BURST);
     assert_true(least_us < SELF_AUDIT_GATHER_MS * 1000);
 }
 
@@ -354,14 +402,15 @@ static void test_an_action_without_memory_is_refused(void **state)
         alloc_arm(false);
     }
     assert_int_equal(status, STATUS_OK);
-    assert_true(at > 4); /* the text and three lines, at least */
+    assert_true(at > 6); /* two texts and four lines, at least */
     status = self_audit_wait(audit, ticket, &err);
     assert_true(status == STATUS_OK || status == STATUS_LIMIT); /* the writer may have lacked it */
     (void)pthread_mutex_lock(&lock);
     buf_clear(&written);
     (void)pthread_mutex_unlock(&lock);
     assert_int_equal(self_audit_put(audit, &action, &err), STATUS_OK);
-    assert_int_equal(count_of("T | take 1"), 3);
+    assert_int_equal(count_of("T | take 1"), 1);
+    assert_int_equal(count_of("QueryHash"), 3);
 }
 
 int main(void)
@@ -370,6 +419,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_wait_ends_when_the_record_is_written, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(test_each_tenant_gets_its_record, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_beside_others_only_the_instance_reads_what_was_asked,
+                                        setup, teardown),
         cmocka_unit_test_setup_teardown(test_actions_at_once_share_a_write_in_their_order, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(test_a_failed_write_fails_every_action_of_it_for_ever,

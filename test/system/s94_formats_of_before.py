@@ -3,8 +3,8 @@
 
 test/format/directory-* are whole ones (make-directory there makes them).  Each is
 opened as it is, upgraded by `compact`, and killed in the middle of that at many
-places: every record is there with its bytes, each once.  What a later program wrote
-is refused by name.  DAYBOOK_UPGRADE_STEP=1 kills at every call on a file.
+places: every record is there with its bytes, each once, and its evidence holds.  What
+a later program wrote is refused by name.  DAYBOOK_UPGRADE_STEP=1 kills at every call on a file.
 """
 import glob
 import json
@@ -120,6 +120,14 @@ class Directory:
         self.case.assertEqual([len(numbers), sum(numbers), len(numbers)],
                               [int(value) for value in values])
 
+    def check_evidence(self):
+        """What was promised with it can be shown: to whoever has the directory, and to those
+        who kept the receipts."""
+        self.good('verify')
+        receipts = os.path.join(self.golden, 'receipts.ndjson')
+        if os.path.exists(receipts):  # not of the first ones
+            self.good('verify', '--receipt', receipts)
+
     def check_words(self):
         """A word beside a quotation mark is found, also where that was sent escaped."""
         count = sum(b'password' in line for line in self.known['contoso'].values())
@@ -142,6 +150,7 @@ class Formats(unittest.TestCase):
             directory.check()
             directory.check()
             directory.check_words()
+            directory.check_evidence()
             checks = [json.loads(line) for line in directory.good('doctor').splitlines()]
             verdicts = {check['check']: check['verdict'] for check in checks}
             self.assertEqual(('ok', 'ok'), (verdicts['store'], verdicts['files']))
@@ -175,8 +184,29 @@ class Formats(unittest.TestCase):
             directory.good('compact')
             directory.check()
             directory.check_words()
+            directory.check_evidence()
             print(f'  {os.path.basename(directory.golden)}: killed at {kills} of {call - 1} calls',
                   flush=True)
+
+    def flags(self, directory):
+        """Of the forms that its segments have."""
+        found = set()
+        for path in glob.glob(os.path.join(directory.data, 'seg/*.seg')):
+            with open(path, 'rb') as file:
+                found.add(struct.unpack_from('<II', file.read(SEGMENT_INCOMPATIBLE + 4),
+                                             SEGMENT_COMPATIBLE))
+        return found
+
+    def test_what_this_program_writes_is_in_a_directory_here(self):
+        """Or reader and writer could change together, and nobody would see it."""
+        goldens = self.directories()
+        of_today = goldens[-1]
+        known = self.flags(of_today)
+        of_today.good('ingest', '--tenant', 'contoso', '--table', 'Mine', '-', data=b'{"a":1}\n')
+        of_today.good('compact')
+        self.assertLessEqual(self.flags(of_today), known,
+                             'make a directory with this program: test/format/make-directory')
+        self.assertTrue(os.path.exists(os.path.join(of_today.golden, 'receipts.ndjson')))
 
     def set_flag(self, directory, path, offset, checked):
         """Sets the highest flag, with the right checksum of the first `checked` bytes, or those

@@ -112,6 +112,79 @@ static void threads_share_commits_and_lose_nothing(void **state)
     world_free(&w);
 }
 
+#define SAME_REQUESTS 100
+
+struct repeater {
+    struct world *world;
+    pthread_barrier_t *together; /* all send the next request at once */
+    struct {
+        uint64_t first_seq;
+        bool replayed;
+        char receipt[1024];
+    } answers[SAME_REQUESTS];
+    pthread_t thread;
+};
+
+static void *send_the_same(void *arg)
+{
+    struct repeater *r = arg;
+    struct arena *arena = arena_new(MIB);
+    struct ingest_answer answer;
+    char key[32], body[64];
+    struct error err;
+
+    for (int i = 0; i < SAME_REQUESTS; i++) {
+        (void)snprintf(key, sizeof(key), "key-%d", i);
+        (void)snprintf(body, sizeof(body), "{\"v\":%d}\n{\"v\":%d}", i, i);
+        struct ingest_request request = world_request(r->world, "Mine", slice_of(body));
+        request.idempotency_key = slice_of(key);
+        (void)pthread_barrier_wait(r->together);
+        if (ingest_put(r->world->ingest, &request, arena, &answer, &err) != STATUS_OK)
+            fail_msg("%s", err.text);
+        assert_true(answer.receipt.size > 0 &&
+                    answer.receipt.size < sizeof(r->answers[i].receipt));
+        r->answers[i].first_seq = answer.first_seq;
+        r->answers[i].replayed = answer.replayed_key;
+        memcpy(r->answers[i].receipt, answer.receipt.data, answer.receipt.size);
+        arena_clear(arena);
+    }
+    arena_free(arena);
+    return NULL;
+}
+
+/* Of the records, which have no Id, nothing else keeps any from being stored again. */
+static void one_key_at_once_is_stored_once(void **state)
+{
+    static struct repeater repeaters[THREADS];
+    pthread_barrier_t together;
+    struct world w;
+
+    (void)state;
+    world_new(&w);
+    world_open(&w);
+    (void)pthread_barrier_init(&together, NULL, THREADS);
+    for (int i = 0; i < THREADS; i++) {
+        repeaters[i] = (struct repeater){.world = &w, .together = &together};
+        assert_int_equal(
+            pthread_create(&repeaters[i].thread, NULL, send_the_same, &repeaters[i]), 0);
+    }
+    for (int i = 0; i < THREADS; i++)
+        (void)pthread_join(repeaters[i].thread, NULL);
+    assert_int_equal(w.record_count, 2 * SAME_REQUESTS);
+    for (int i = 0; i < SAME_REQUESTS; i++) {
+        int first = 0;
+        for (int t = 0; t < THREADS; t++) {
+            first += !repeaters[t].answers[i].replayed;
+            assert_int_equal(repeaters[t].answers[i].first_seq,
+                             repeaters[0].answers[i].first_seq);
+            assert_string_equal(repeaters[t].answers[i].receipt, repeaters[0].answers[i].receipt);
+        }
+        assert_int_equal(first, 1);
+    }
+    (void)pthread_barrier_destroy(&together);
+    world_free(&w);
+}
+
 #define TABLES_LEFT 20
 
 /* Each request is for a table of its own. */
@@ -226,6 +299,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(threads_share_commits_and_lose_nothing),
+        cmocka_unit_test(one_key_at_once_is_stored_once),
         cmocka_unit_test(threads_do_not_pass_the_bound_of_tables_together),
         cmocka_unit_test(a_killed_process_has_lost_nothing_acknowledged),
     };

@@ -42,21 +42,49 @@ class PowerCuts(OwnDisk):
 
     def test_what_was_acknowledged_survives(self):
         rng = random.Random(2)
-        promised = {}
+        promised, seen = {}, {}
         for _ in range(CUTS):
             stop = threading.Event()
-            thread = threading.Thread(target=self.write, args=(promised, stop))
-            thread.start()
+            threads = [threading.Thread(target=self.write, args=(promised, stop)),
+                       threading.Thread(target=self.watch, args=(seen, stop))]
+            for thread in threads:
+                thread.start()
             time.sleep(rng.uniform(0.1, 0.8))
             self.cut()
             stop.set()
-            thread.join(30)
+            for thread in threads:
+                thread.join(30)
+            self.check_seen(seen)
         self.assertGreater(len(promised), 0)
+        self.assertGreater(len(seen), 0)
         low, high = min(promised), max(promised)
         back = self.raw(low, high - low + 1)
         self.assertEqual(high - low + 1, len(back), 'the sequence has a gap')
         self.assertEqual([], [seq for seq, digest in promised.items()
                               if hashlib.sha256(back[seq - low]).hexdigest() != digest])
+
+        sent = [mail['Id'] for mail in map(json.loads, back) if mail.get('Operation') == 'Send']
+        self.assertEqual(len(sent), len(set(sent)), 'some were stored twice')
+        self.assertEqual(len(sent),
+                         self.count(f'AuditRecords | where _Seq between ({low} .. {high})'))
+        done = self.lab.cli('verify', '--tenant', 'contoso')
+        self.assertEqual(0, done.returncode, done.stdout + done.stderr)
+
+    def check_seen(self, seen):
+        """What a reader saw was durable then."""
+        rows = self.lab.query('AuditRecords | project _Seq, Id', 'contoso', self.reader)
+        there = {int(row['_Seq']): row['Id'] for row in rows}
+        self.assertEqual({}, {seq: known for seq, known in seen.items()
+                              if there.get(seq) != known})
+
+    def watch(self, seen, stop):
+        while not stop.is_set():
+            text = f'AuditRecords | where _Seq > {max(seen, default=0)} | project _Seq, Id'
+            try:
+                rows = self.lab.query(text, 'contoso', self.reader)
+            except Exception:  # the cut
+                return
+            seen.update((int(row['_Seq']), row['Id']) for row in rows)
 
     def write(self, promised, stop):
         while not stop.is_set():

@@ -23,11 +23,12 @@
 
 #define FILES_MAX 65536
 
-enum kind { OTHER, WAL, FLUSH, MERGE, SEGMENT, EVIDENCE, SAVE, CATALOG, KINDS };
+enum kind { OTHER, WAL, FLUSH, MERGE, SEGMENT, EVIDENCE, SAVE, CATALOG, CONTROL, KEYS, KINDS };
 
 static const char *const kind_names[KINDS] = {
     [WAL] = "wal",           [FLUSH] = "flush", [MERGE] = "merge",
-    [EVIDENCE] = "evidence", [SAVE] = "save",   [CATALOG] = "catalog"};
+    [EVIDENCE] = "evidence", [SAVE] = "save",   [CATALOG] = "catalog",
+    [CONTROL] = "control",   [KEYS] = "keys"};
 
 static struct {
     char place[32];
@@ -89,6 +90,10 @@ static enum kind kind_of(const char *path, bool writes)
         return writes ? EVIDENCE : OTHER;
     if (strncmp(path, "ingest/", 7) == 0)
         return writes ? SAVE : OTHER;
+    if (strncmp(path, "control/", 8) == 0)
+        return writes ? CONTROL : OTHER;
+    if (strncmp(path, "keys/", 5) == 0)
+        return writes ? KEYS : OTHER;
     if (strncmp(path, "seg/", 4) != 0)
         return OTHER;
     if (strstr(path, "catalog") != NULL) /* whole, or a change behind it */

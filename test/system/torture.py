@@ -9,11 +9,12 @@ Clients send batches under idempotency keys, each until it is answered, and writ
 (sequence number, SHA-256) of every record to a ledger, synced, after the 2xx.  The
 whole process group gets SIGKILL at any moment, or right after strike.so ended the
 server in a chosen call: a write (half done) or a sync of the log, of evidence, of the
-saved state, of a flush or a merge, of the catalog or its rename, a removal, or in recovery.
-After each start what is new is read back through
+saved state, of a flush or a merge, of the catalog or its rename, of the control plane or the
+keyring, a removal, or in recovery.  After each start what is new is read back through
 GET /v1/raw, in the end everything: nothing is lost, nothing is there twice, the
-numbers have no gap.  Half of the clients send records without an Id, so that only
-their keys keep a retry from being stored again.
+numbers have no gap.  Tenants and tokens are added and revoked meanwhile: what was
+answered holds after each start, and each tenant has its keys.  Half of the clients send
+records without an Id, so that only their keys keep a retry from being stored again.
 
 The last line is JSON; the exit code is 1 when something was lost or doubled, or a
 start took longer than START_S_MAX.
@@ -47,7 +48,10 @@ PLACES = {'any': (8, 0), 'start': (4, 0), 'wal-write': (3, 60), 'wal-sync': (3, 
           'catalog-sync': (2, 3), 'catalog-rename': (1, 1), 'catalog-renamed': (1, 1),
           'merge-write': (4, 3), 'merge-sync': (4, 2),
           'merge-remove': (2, 2), 'evidence-write': (3, 4), 'evidence-sync': (3, 4),
-          'save-write': (2, 8), 'save-sync': (2, 4), 'trim': (2, 2), 'recovery': (4, 25)}
+          'save-write': (2, 8), 'save-sync': (2, 4), 'trim': (2, 2), 'recovery': (4, 25),
+          'control-write': (3, 12), 'control-sync': (2, 6), 'keys-write': (1, 2),
+          'keys-sync': (1, 2)}
+TENANTS_MAX = 200  # each start reads a record of each
 STRIKE = os.path.join(lab.BUILD, 'test/system/strike.so')
 
 
@@ -150,6 +154,63 @@ class Flusher(threading.Thread):
             time.sleep(rng.uniform(0.0, 0.5))
 
 
+class Administrator(threading.Thread):
+    """Adds tenants, and tokens of which half are revoked."""
+
+    def __init__(self, torture):
+        super().__init__(daemon=True)
+        self.torture = torture
+        self.rng = random.Random(torture.options.seed + 1)
+        self.lock = threading.Lock()
+        self.tenants = []  # those whose addition was answered
+        self.tokens = {}   # id -> is it revoked; those of which that is not known are not there
+
+    def run(self):
+        number = 0
+        while not self.torture.stopping.is_set():
+            number += 1
+            try:
+                self.change(number)
+            except (OSError, http.client.HTTPException, AttributeError):
+                pass  # the server ended: it was done or not
+            except lab.Refused as refused:
+                if refused.status not in (429, 503):
+                    self.torture.ledger.problems.append(f'an administrator got {refused}')
+            time.sleep(self.rng.uniform(0.02, 0.3))
+
+    def change(self, number):
+        ask = self.torture.lab.ask
+        if len(self.tenants) < TENANTS_MAX and self.rng.random() < 0.1:
+            name = f'tenant{number}'
+            ask('POST', '/v1/tenants', {'name': name})
+            with self.lock:
+                self.tenants.append(name)
+        token = ask('POST', '/v1/tokens', {'role': 'reader', 'tenant': 'contoso'})['id']
+        with self.lock:
+            self.tokens[token] = False
+        if self.rng.random() < 0.5:
+            with self.lock:
+                del self.tokens[token]
+            ask('DELETE', f'/v1/tokens/{token}')
+            with self.lock:
+                self.tokens[token] = True
+
+    def compare(self):
+        """What was answered before is so."""
+        with self.lock:
+            tenants, tokens = list(self.tenants), dict(self.tokens)
+        ask, problems = self.torture.lab.ask, self.torture.ledger.problems
+        there = {tenant['name'] for tenant in ask('GET', '/v1/tenants')}
+        known = {token['id']: token['revoked'] for token in ask('GET', '/v1/tokens')}
+        problems += [f'tenant {name} is gone' for name in tenants if name not in there]
+        with self.lock:  # some are being revoked
+            problems += [f'token {token}: revoked is {known.get(token)}'
+                         for token, revoked in tokens.items()
+                         if known.get(token) != revoked and self.tokens.get(token) == revoked]
+        self.torture.lab.query('DaybookAudit | where Operation == "none"', None,
+                               self.torture.operator)  # which is recorded under the keys of each
+
+
 class Torture:
     def __init__(self, options):
         self.options = options
@@ -159,6 +220,8 @@ class Torture:
         self.lab.add_tenant('contoso')
         self.writer = self.lab.add_token('ingest', 'contoso')
         self.reader = self.lab.add_token('analyst', 'contoso')
+        self.operator = self.lab.add_token('operator')
+        self.administrator = Administrator(self)
         self.ledger = Ledger(os.path.join(self.lab.parent, 'ledger'))
         self.stopping = threading.Event()
         self.starts_s = []
@@ -268,6 +331,7 @@ class Torture:
         try:
             self.start(self.aim(self.place))
             self.compare_new()
+            self.administrator.compare()
         except (OSError, RuntimeError, http.client.HTTPException, lab.Refused):
             if not self.struck():
                 raise  # else it ended meanwhile, and the next round compares
@@ -281,6 +345,8 @@ class Torture:
             client.join(60)
             if client.is_alive():
                 self.ledger.problems.append('a client got no answer')
+        self.administrator.join(60)
+        self.administrator.compare()
         promised = self.ledger.read()
         if promised != self.ledger.promised:
             self.ledger.problems.append('the ledger itself is wrong')
@@ -296,7 +362,7 @@ class Torture:
         clients = [Client(self, n) for n in range(self.options.clients)]
         flusher = Flusher(self)
         begin = time.monotonic()
-        for thread in [*clients, flusher]:
+        for thread in [*clients, flusher, self.administrator]:
             thread.start()
         while (sum(self.killed.values()) < self.options.kills and not self.ledger.problems and
                time.monotonic() - begin < self.options.seconds):
@@ -308,6 +374,8 @@ class Torture:
                 'requests': sum(c.requests for c in clients),
                 'retries': sum(c.retries for c in clients),
                 'busy': sum(c.busy for c in clients), 'compactions': flusher.done,
+                'tenants': len(self.administrator.tenants),
+                'tokens': len(self.administrator.tokens),
                 'start_s_median': round(starts[len(starts) // 2], 3),
                 'start_s_max': round(starts[-1], 3),
                 'peak_memory_mib': self.lab.peak_memory_bytes() >> 20,

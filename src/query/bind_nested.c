@@ -99,26 +99,27 @@ static bool add_others(struct buf *text, const struct node *level, uint32_t numb
     return true;
 }
 
-static struct slice level_name(struct binder *b, const struct node *level, bool aggregate)
-{
-    if (aggregate && level->by->kind == NODE_NAMED)
-        return level->by->by->name;
-    struct slice name = bind_name_of(b, level->args);
-    return aggregate ? bind_join_name(b, "aggregated_", name) : name;
-}
-
-/* The columns under their own names. */
+/* The columns under their own names, a number behind what an earlier one has. */
 static struct plan *name_columns(struct binder *b, struct plan *plan, const struct node *op)
 {
     struct output *outputs = bind_all(b, &plan->schema, 0);
-    uint32_t at = 0;
+    uint32_t at = 0, unnamed = 0;
 
     for (const struct node *level = op->args; level != NULL && outputs != NULL;
          level = level->next) {
-        outputs[at++].name = level_name(b, level, false);
-        outputs[at++].name = level_name(b, level, true);
+        struct slice name = bind_name_of(b, level->args);
+        if (name.size == 0)
+            name = bind_numbered(b, SLICE("Column"), ++unnamed);
+        outputs[at].name = bind_free_name(b, outputs, at, name);
+        at++;
+        name = level->by->kind == NODE_NAMED ? level->by->by->name
+                                             : bind_join_name(b, "aggregated_", name);
+        outputs[at].name = bind_free_name(b, outputs, at, name);
+        at++;
     }
-    return outputs == NULL ? NULL : plan_project(b->q, plan, outputs, at, b->err);
+    return outputs == NULL || b->err->status != STATUS_OK
+               ? NULL
+               : plan_project(b->q, plan, outputs, at, b->err);
 }
 
 static bool is_whole(enum type type)

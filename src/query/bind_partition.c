@@ -329,6 +329,10 @@ static struct plan *bind_steps(struct binder *b, struct plan *input, struct scan
     if (schemas == NULL || result == NULL)
         return NULL;
     memcpy(result, s->columns, s->width * sizeof(*result));
+    if (id != NULL && schema_find(&(struct schema){s->columns, s->width}, id->name) != UINT32_MAX)
+        return bind_fail(b, id->at, "SEM0111",
+                         "column '%.*s' is there already: call the number of the match otherwise",
+                         SLICE_FMT(slice_head(id->name, 128)));
     if (id != NULL)
         result[s->width] = (struct column){id->name, TYPE_LONG};
     schemas[0] = s->schema;

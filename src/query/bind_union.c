@@ -243,12 +243,39 @@ static bool has_variant(const struct merged *m, const struct column *column)
     return false;
 }
 
-static bool name_columns(struct binder *b, struct merged *m)
+/* What `withsource` names; "" without. */
+static struct slice source_column(const struct node *source)
 {
+    return source == NULL                 ? SLICE("")
+           : source->kind == NODE_LITERAL ? source->value.bytes
+                                          : source->name;
+}
+
+/* A column of the inputs that is called like that of the source gets a number. */
+static struct slice beside_source(struct binder *b, const struct merged *m, struct slice name,
+                                  struct slice source)
+{
+    struct slice free = name;
+
+    for (uint32_t n = 1; slice_equal(free, source) || (n > 1 && is_taken(m, free)); n++) {
+        free = bind_numbered(b, name, n);
+        if (free.data == NULL)
+            break;
+    }
+    return free;
+}
+
+static bool name_columns(struct binder *b, const struct node *source, struct merged *m)
+{
+    struct slice taken = source_column(source);
+
     m->names = ARENA_ARRAY(b->q->arena, struct slice, m->count + 1, b->err);
-    for (uint32_t i = 0; i < m->count && m->names != NULL; i++)
+    for (uint32_t i = 0; i < m->count && m->names != NULL; i++) {
         m->names[i] = has_variant(m, &m->columns[i]) ? typed_name(b, m, &m->columns[i])
                                                      : m->columns[i].name;
+        if (source != NULL && slice_equal(m->names[i], taken))
+            m->names[i] = beside_source(b, m, m->names[i], taken);
+    }
     return m->names != NULL && b->err->status == STATUS_OK;
 }
 
@@ -263,7 +290,7 @@ static struct plan *conform(struct binder *b, const struct inputs *in, uint32_t 
         return NULL;
     if (source != NULL) {
         struct value name = {.type = TYPE_STRING, .bytes = in->names[index]};
-        outputs[count].name = source->kind == NODE_LITERAL ? source->value.bytes : source->name;
+        outputs[count].name = source_column(source);
         outputs[count++].expr = bind_const_expr(b, &name, 0);
         if (outputs[0].expr == NULL)
             return NULL;
@@ -282,17 +309,22 @@ static struct plan *conform(struct binder *b, const struct inputs *in, uint32_t 
     return plan_project_over(b->q, in->plans[index], outputs, count, b->err);
 }
 
+static const struct node *find_source(const struct node *op)
+{
+    const struct node *source = bind_param(op, "withsource");
+
+    return source != NULL ? source : bind_param(op, "with_source");
+}
+
 /* Each of the inputs with the columns of all, in *ret; NULL without. */
 static struct plan **conform_all(struct binder *b, const struct inputs *in,
                                  const struct node *op, struct merged *m)
 {
     struct plan **plans = ARENA_ARRAY(b->q->arena, struct plan *, in->count + 1, b->err);
-    const struct node *source = bind_param(op, "withsource");
+    const struct node *source = find_source(op);
 
-    if (source == NULL)
-        source = bind_param(op, "with_source");
     if (plans == NULL || !merge(b, in, bind_option_is(op, "kind", "inner"), m) ||
-        !name_columns(b, m))
+        !name_columns(b, source, m))
         return NULL;
     for (uint32_t i = 0; i < in->count; i++) {
         plans[i] = conform(b, in, i, m, source);
@@ -396,7 +428,17 @@ bool bind_find_tables(struct binder *b, const struct node *node, const struct fo
     if (all != NULL)
         keep_named(&in, all, named);
     *ret = (struct found){.plans = conform_all(b, &in, node, &m)};
-    return ret->plans != NULL && describe(b, &in, &m, ret);
+    if (ret->plans == NULL)
+        return false;
+    /* What is asked of a column of that name is asked of the tables'. */
+    struct slice source = source_column(find_source(node));
+    if (source.size > 0 && is_taken(&m, source)) {
+        bind_fail(b, node->at, "SEM0111",
+                  "the tables have a column '%.*s': name another one for the source",
+                  SLICE_FMT(slice_head(source, 128)));
+        return false;
+    }
+    return describe(b, &in, &m, ret);
 }
 
 struct plan *bind_union(struct binder *b, struct plan *input, const struct node *op)

@@ -174,6 +174,19 @@ static void compare_shapes(const struct shape *a, const struct shape *b, struct 
         buf_add_byte(ret, '\n');
 }
 
+/* What is read as an object would lose one of two columns of a name. */
+static void check_names(const struct shape *s, struct buf *ret)
+{
+    for (uint32_t i = 0; i < s->count; i++) {
+        bool is_good = s->fields[i].name.size > 0;
+        for (uint32_t k = 0; k < i && is_good; k++)
+            is_good = !slice_equal(s->fields[k].name, s->fields[i].name);
+        if (!is_good)
+            buf_add_format(ret, "  column %u, '%.*s', has no name of its own\n", i,
+                           SLICE_FMT(s->fields[i].name));
+    }
+}
+
 void compare_answers(const struct question *q, const struct answer *a, const struct answer *b,
                      struct buf *ret)
 {
@@ -188,6 +201,7 @@ void compare_answers(const struct question *q, const struct answer *a, const str
         return;
     }
     compare_shapes(&a->shape, &b->shape, ret);
+    check_names(&a->shape, ret);
     if (ret->size > 0)
         return;
     if (last != NULL && last->kind == STEP_TAKE) {

@@ -131,6 +131,7 @@ enum status query_batch_line(const struct query_request *request, struct slice l
         json_add_line(ret, buf_slice(&body));
         buf_add_text(ret, w.has_tables ? "]}]" : "]");
         query_add_coverage(ret, &stats);
+        query_add_warnings(ret, &stats);
     } else if (!is_ours) {
         add_error(ret, err, &stats);
         *err = (struct error){0};

@@ -135,3 +135,18 @@ void query_add_coverage(struct buf *buf, const struct query_stats *stats)
     }
     buf_add_byte(buf, '}');
 }
+
+void query_add_warnings(struct buf *buf, const struct query_stats *stats)
+{
+    if (stats->warning_count > 0)
+        buf_add_text(buf, ",\"warnings\":[");
+    for (uint32_t i = 0; i < stats->warning_count; i++) {
+        const struct query_warning *w = &stats->warnings[i];
+        buf_add_format(buf, "%s{\"line\":%u,\"column\":%u,\"code\":\"%s\",\"message\":",
+                       i > 0 ? "," : "", w->line, w->column, w->code);
+        text_add_json_string(buf, slice_of(w->text));
+        buf_add_byte(buf, '}');
+    }
+    if (stats->warning_count > 0)
+        buf_add_byte(buf, ']');
+}

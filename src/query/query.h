@@ -31,6 +31,8 @@ struct query_env {
      * until the query ends.  It comes before a table and a view of the name: give none
      * that would hide rows. */
     struct slice (*function)(void *context, struct slice name);
+    /* All their names, for completion. */
+    void (*functions)(void *context, void (*each)(void *arg, struct slice name), void *arg);
     /* The text of a watchlist as CSV with a line of names first, in the arena.
      * STATUS_NOT_FOUND if there is none. */
     enum status (*watchlist)(void *context, struct slice alias, struct arena *arena,
@@ -123,6 +125,9 @@ enum status query_run(const struct query_request *request, struct query_sink *si
 /* Appends what an answer covers, as members behind others:
  * ,"complete":true,"watermark":N,"scanned":{"rows","parts","parts_skipped","bytes","from","to"} */
 void query_add_coverage(struct buf *buf, const struct query_stats *stats);
+/* What is legal but suspicious: ,"warnings":[{"line","column","code","message"},...]; nothing
+ * without. */
+void query_add_warnings(struct buf *buf, const struct query_stats *stats);
 /* The first of them alone; if it is false "gap" and "gap_code" say why. */
 void query_add_complete(struct buf *buf, const struct scan_stats *scan);
 

@@ -170,27 +170,11 @@ static enum status rows(struct query_sink *sink, const struct batch *batch, stru
     return status;
 }
 
-/* What is legal but suspicious. */
-static void add_warnings(struct buf *out, const struct query_stats *stats)
-{
-    if (stats->warning_count > 0)
-        buf_add_text(out, ",\"warnings\":[");
-    for (uint32_t i = 0; i < stats->warning_count; i++) {
-        const struct query_warning *w = &stats->warnings[i];
-        buf_add_format(out, "%s{\"line\":%u,\"column\":%u,\"code\":\"%s\",\"message\":",
-                       i > 0 ? "," : "", w->line, w->column, w->code);
-        text_add_json_string(out, slice_of(w->text));
-        buf_add_byte(out, '}');
-    }
-    if (stats->warning_count > 0)
-        buf_add_byte(out, ']');
-}
-
 static void add_trailer(struct buf *out, bool has_tables, const struct query_stats *stats)
 {
     buf_add_text(out, has_tables ? "]}]" : "]");
     query_add_coverage(out, stats);
-    add_warnings(out, stats);
+    query_add_warnings(out, stats);
     buf_add_format(out, ",\"elapsed_us\":%llu,\"memory_bytes\":%llu}\n",
                    (unsigned long long)stats->elapsed_us, (unsigned long long)stats->memory_bytes);
 }

@@ -41,6 +41,28 @@ static void lines_are_answered(void **state)
             "\"code\":\"SYN0002\",\"phase\":\"parse\",\"line\":2,\"column\":7}\n");
 }
 
+/* Whoever checks a set of rules reads them here. */
+static void warnings_are_told(void **state)
+{
+    struct query_request request = {.now = TICKS_UNIX_EPOCH, .check_only = true};
+    struct error err = {.status = STATUS_OK};
+    struct buf text;
+
+    (void)state;
+    answers("{\"id\":1,\"query\":\"let a = 1; print b = 2\"}",
+            "{\"id\":1,\"columns\":[\"b\"],\"types\":[\"long\"],\"rows\":[[2]],"
+            "\"complete\":true,\"watermark\":0,\"scanned\":{\"rows\":0,\"parts\":0,"
+            "\"parts_skipped\":0,\"bytes\":0},\"warnings\":[{\"line\":1,\"column\":1,"
+            "\"code\":\"KS_UNUSED\",\"message\":\"'a' is not used\"}]}\n");
+    buf_init(&text, MIB);
+    ASSERT_OK(query_batch_line(&request,
+                               SLICE("{\"id\":1,\"query\":\"print b = dynamic({}) | evaluate "
+                                     "bag_unpack(b) | where c == 1\"}"),
+                               &text, &err));
+    assert_int_not_equal(slice_find(buf_slice(&text), SLICE("\"KS_UNCHECKED\""), 0), SIZE_MAX);
+    buf_release(&text);
+}
+
 static void lines_that_are_none_are_answered(void **state)
 {
     static const struct {
@@ -115,7 +137,7 @@ static void failures_of_the_store_are_no_answers(void **state)
     }
 }
 
-ASK_MAIN(cmocka_unit_test(lines_are_answered),
+ASK_MAIN(cmocka_unit_test(lines_are_answered), cmocka_unit_test(warnings_are_told),
          cmocka_unit_test(lines_that_are_none_are_answered),
          cmocka_unit_test(answers_are_bounded),
          cmocka_unit_test(failures_of_the_store_are_no_answers))

@@ -211,6 +211,14 @@ static struct slice function_text(void *context, struct slice name)
     return content_function(&((struct daybook *)context)->content, name);
 }
 
+static void each_function(void *context, void (*each)(void *arg, struct slice name), void *arg)
+{
+    const struct content *content = &((struct daybook *)context)->content;
+
+    for (uint32_t i = 0; i < content->function_count; i++)
+        each(arg, content->functions[i].name);
+}
+
 static void each_view(void *context, void (*each)(void *arg, struct slice name), void *arg)
 {
     const struct content *content = &((struct daybook *)context)->content;
@@ -610,6 +618,7 @@ static enum status open_share(struct daybook *d, struct error *err)
         .view = view_text,
         .views = each_view,
         .function = function_text,
+        .functions = each_function,
         .external = d->options.external,
         .places = d->options.places,
         .stages = &d->stages,

@@ -113,6 +113,16 @@ static bool has_word(const char *words, struct slice word)
     return false;
 }
 
+const char *bind_option_words(struct slice op, struct slice name)
+{
+    for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+        if (options[i].want == WANT_WORD && has_word(options[i].operators, op) &&
+            slice_is(name, options[i].name))
+            return options[i].values;
+    }
+    return "";
+}
+
 static struct slice nearest_word(const char *words, struct slice word, size_t *distance)
 {
     struct slice best = {NULL, 0};

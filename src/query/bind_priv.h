@@ -284,6 +284,8 @@ struct plan *bind_absent(struct binder *b, const struct names *stored,
 const struct node *bind_param(const struct node *op, const char *name);
 /* Refuses options that the operator does not have, or not with such a value. */
 bool bind_check_options(struct binder *b, const struct node *op);
+/* The words that an option of an operator may have, between blanks; "" if it has none. */
+const char *bind_option_words(struct slice op, struct slice name);
 /* Whether the option is given as the word. */
 bool bind_option_is(const struct node *op, const char *name, const char *word);
 /* Says that `word` is not `what` ("a kind of join"), and which of `words` (between blanks)

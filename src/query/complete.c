@@ -11,6 +11,7 @@
 #include "base/hash.h"
 #include "base/limits.h"
 #include "base/text.h"
+#include "query/bind_priv.h"
 #include "query/op_priv.h"
 #include "query/special.h"
 
@@ -101,6 +102,26 @@ static void add_aggregates(struct completer *c)
     }
 }
 
+/* They may give tables or values; which one is known when they are bound. */
+static void add_stored_function(void *context, struct slice name)
+{
+    struct completer *c = context;
+
+    if (!matches(name, c->context.word))
+        return;
+    name = arena_copy(c->arena, name, c->err);
+    if (name.data != NULL)
+        add(c, &(struct query_item){ITEM_FUNCTION, name, SLICE("a stored function"), {"", 0}});
+}
+
+static void add_stored_functions(struct completer *c)
+{
+    const struct query_env *env = c->request->env;
+
+    if (env != NULL && env->functions != NULL)
+        env->functions(env->context, add_stored_function, c);
+}
+
 static void add_functions(struct completer *c)
 {
     uint32_t family_count;
@@ -114,7 +135,13 @@ static void add_functions(struct completer *c)
                                             slice_of(fn->signature), slice_of(fn->summary)});
         }
     }
+    for (uint32_t i = 0; special_at(i) != NULL; i++) {
+        const struct special *s = special_at(i);
+        add(c, &(struct query_item){ITEM_FUNCTION, slice_of(s->name), slice_of(s->signature),
+                                    slice_of(s->summary)});
+    }
     add_words(c, &complete_window_functions, ITEM_FUNCTION);
+    add_stored_functions(c);
 }
 
 static void add_table(void *context, struct slice name)
@@ -519,11 +546,13 @@ static void add_expression(struct completer *c)
         add_plugins(c);
     else if (is_behind(c, "matches"))
         add_words(c, &of_matches, ITEM_KEYWORD);
-    else if (is_invoke)
+    else if (is_invoke) {
         add_lets(c);
-    else
+        add_stored_functions(c);
+    } else
         add_operands(c);
 }
+
 static void add_behind(struct completer *c)
 {
     struct slice name = c->context.op_name;
@@ -544,11 +573,22 @@ static void add_behind(struct completer *c)
         add_words(c, &complete_infix, ITEM_KEYWORD);
 }
 
-static const struct complete_words *kinds_of(struct slice op_name)
+static void add_kinds(struct completer *c)
 {
-    return slice_is(op_name, "union")    ? &complete_union_kinds
-           : slice_is(op_name, "lookup") ? &complete_lookup_kinds
-                                         : &complete_join_kinds;
+    struct slice name = c->context.op_name;
+    const char *words = bind_option_words(name, SLICE("kind"));
+
+    if (slice_is(name, "union"))
+        add_words(c, &complete_union_kinds, ITEM_KEYWORD);
+    else if (slice_is(name, "lookup"))
+        add_words(c, &complete_lookup_kinds, ITEM_KEYWORD);
+    else if (slice_is(name, "join"))
+        add_words(c, &complete_join_kinds, ITEM_KEYWORD);
+    for (const char *at = words; *at != '\0'; at += strcspn(at, " ")) {
+        at += strspn(at, " ");
+        add(c, &(struct query_item){
+                   ITEM_KEYWORD, slice_from(at, strcspn(at, " ")), {"", 0}, {"", 0}});
+    }
 }
 
 static void add_items(struct completer *c)
@@ -561,6 +601,8 @@ static void add_items(struct completer *c)
         add_tables(c);
         if (c->context.op_name.size == 0)
             add_words(c, &complete_sources, ITEM_KEYWORD);
+        add_words(c, &complete_elsewhere, ITEM_KEYWORD);
+        add_stored_functions(c);
         break;
     case PLACE_OPERATOR:
         add_words(c, &complete_operators, ITEM_OPERATOR);
@@ -580,7 +622,7 @@ static void add_items(struct completer *c)
             add_lets(c);
         break;
     case PLACE_KIND:
-        add_words(c, kinds_of(c->context.op_name), ITEM_KEYWORD);
+        add_kinds(c);
         break;
     case PLACE_HINT:
         add_words(c, &complete_hints, ITEM_KEYWORD);

@@ -54,7 +54,8 @@ struct complete_words {
     const struct complete_word *words;
     uint32_t count;
 };
-extern const struct complete_words complete_operators, complete_sources, complete_join_kinds,
+extern const struct complete_words complete_operators, complete_sources, complete_elsewhere,
+    complete_join_kinds,
     complete_union_kinds, complete_hints, complete_infix, complete_order, complete_types,
     complete_window_functions, complete_charts, complete_logic, complete_lookup_kinds,
     complete_properties;

@@ -55,6 +55,7 @@ static const struct complete_word sources[] = {
     {"print", "print name = expression, ...", "one row of values"},
     {"range", "range name from first to last step width", "a column of numbers or times"},
     {"datatable", "datatable(name:type, ...)[value, ...]", "a table written out"},
+    {"materialize", "materialize(table)", "a table that is computed once"},
     {"union", "union table, ...", "the rows of several tables"},
     {"search", "search in (table, ...) \"term\"", "rows with a term in any column"},
     {"find", "find in (table, ...) where predicate", "rows of several tables"},
@@ -63,6 +64,12 @@ static const struct complete_word sources[] = {
     {"restrict", "restrict access to (name, ...);", "hides the tables that are not named"},
 };
 const struct complete_words complete_sources = WORDS(sources);
+
+static const struct complete_word elsewhere[] = {
+    {"externaldata", "externaldata(name:type, ...)[\"https://...\"]", "a file of an allowed host"},
+    {"_GetWatchlist", "_GetWatchlist('alias')", "the rows of a watchlist"},
+};
+const struct complete_words complete_elsewhere = WORDS(elsewhere);
 
 static const struct complete_word join_kinds[] = {
     {"inner", "", "every pair that belongs together"},

@@ -67,6 +67,7 @@ static const struct {
     {"print", "print 1 + 1 == 2"},
     {"range", "range x from 1 to 3 step 1 | count | project Count == 3"},
     {"datatable", "datatable(a: long)[1, 2] | summarize sum(a) == 3"},
+    {"materialize", "let T = materialize(print a = 1); T | project a == 1"},
     {"find", "let T = view () { print a = 1 }; find in (T) where a == 1 | count | "
              "project Count == 1"},
     {"declare", "declare query_parameters(a: long = 1); print a == 1"},

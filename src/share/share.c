@@ -420,6 +420,20 @@ static struct slice find_function(void *context, struct slice name)
                                       : services->function(services->context, name);
 }
 
+static void each_function(void *context, void (*each)(void *arg, struct slice name), void *arg)
+{
+    struct query_view *view = context;
+    const struct share_services *services = &view->share->services;
+
+    load_names(view);
+    for (uint32_t i = 0; i < view->own_count; i++)
+        each(arg, view->own[i].name);
+    for (uint32_t i = 0; i < view->common_count; i++)
+        each(arg, view->common[i].name);
+    if (services->functions != NULL)
+        services->functions(services->context, each, arg);
+}
+
 static enum status find_watchlist(void *context, struct slice alias, struct arena *arena,
                                   struct slice *ret, struct error *err)
 {
@@ -498,6 +512,7 @@ enum status share_view_open(struct share *share, const struct http_request *requ
         .names = each_name,
         .stored = each_stored,
         .function = find_function,
+        .functions = each_function,
         .watchlist = find_watchlist,
         .watchlists = each_watchlist,
         .fetch = fetch,

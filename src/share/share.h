@@ -39,6 +39,7 @@ struct share_services {
     void (*views)(void *context, void (*each)(void *arg, struct slice name), void *arg);
     /* "(parameters) { body }" of a function that ships, or an empty slice. */
     struct slice (*function)(void *context, struct slice name);
+    void (*functions)(void *context, void (*each)(void *arg, struct slice name), void *arg);
     struct external external; /* what externaldata may read */
     const struct mmdb *places; /* where addresses are; NULL: not known */
     /* Flushes what is in memory (a checkpoint). */

@@ -132,6 +132,13 @@ static struct slice ask_function(void *context, struct slice name)
     return (struct slice){"", 0};
 }
 
+static void ask_functions(void *context, void (*each)(void *arg, struct slice name), void *arg)
+{
+    (void)context;
+    each(arg, SLICE("Twice"));
+    each(arg, SLICE("Only"));
+}
+
 static enum status ask_watchlist(void *context, struct slice alias, struct arena *arena,
                                  struct slice *ret, struct error *err)
 {
@@ -182,6 +189,7 @@ static const struct query_env ask_env = {
     .names = ask_names,
     .stored = ask_stored,
     .function = ask_function,
+    .functions = ask_functions,
     .watchlist = ask_watchlist,
     .watchlists = ask_watchlists,
     .fetch = ask_fetch,

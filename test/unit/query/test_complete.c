@@ -74,6 +74,17 @@ static void test_tables_and_lets_stand_first(void **state)
     check("let a = ^", "T", NULL);
 }
 
+static void test_stored_functions_and_watchlists_are_offered(void **state)
+{
+    (void)state;
+    check("Tw^", "Twice", NULL);
+    check("T | extend x = Tw^", "Twice", NULL);
+    check("T | invoke ^", "Only", NULL);
+    check("_Get^", "_GetWatchlist", NULL);
+    check("T | where pack^", "pack_all", NULL);
+    check("T | extend x = ing^", "ingestion_time", NULL);
+}
+
 static void test_columns_are_those_at_the_place(void **state)
 {
     (void)state;
@@ -126,6 +137,10 @@ static void test_words_stand_behind_operands(void **state)
     check("T | sort by n ^", "desc", "==");
     check("T | join kind=^", "leftanti", "n");
     check("T | union kind=^", "outer", "leftanti");
+    check("T | mv-expand kind=^", "bag", "leftanti");
+    check("T | parse kind=^", "regex", "inner");
+    check("T | search kind=^", "case_sensitive", "inner");
+    check("T | getschema kind=^", "csl", "inner");
     check("T | join hint.^", "strategy", "n");
     check("T | mv-expand d to typeof(^", "long", "n");
 }
@@ -341,6 +356,7 @@ int main(void)
         cmocka_unit_test(test_operators_stand_behind_a_bar),
         cmocka_unit_test(test_plugins_stand_behind_evaluate),
         cmocka_unit_test(test_tables_and_lets_stand_first),
+        cmocka_unit_test(test_stored_functions_and_watchlists_are_offered),
         cmocka_unit_test(test_columns_are_those_at_the_place),
         cmocka_unit_test(test_a_wrong_operator_does_not_hide_the_columns),
         cmocka_unit_test(test_functions_have_signatures),

@@ -43,6 +43,7 @@
 #define IDEMPOTENCY_KEY_BYTES_MAX 256
 #define WAL_FILE_BYTES (64 * MIB)          /* a new file after this */
 #define WAL_BYTES_MAX (512 * MIB)          /* bounds the restart; a flush is forced before */
+#define WAL_BYTES_FLUSH (WAL_BYTES_MAX / 4) /* of the log, that start one */
 #define TIME_PAST_YEARS 20                 /* event times outside are filed under receive time */
 #define TIME_FUTURE_DAYS 1
 
@@ -75,8 +76,15 @@
 #define HELD_TEXT_ROWS_MAX 16u        /* a batch in memory of more rows is a part at once */
 #define HELD_TEXT_BYTES_MAX (64 * KIB)
 #define HELD_PARTS_BYTES_MAX (8 * MIB) /* of parts that queries made of texts, kept */
+#define MEMORY_ROW_BYTES 600u       /* of a row that is on its way there */
+#define MEMORY_BYTES_FLUSH (64 * MIB) /* bytes of the rows in memory that start a flush */
 #define MEMORY_AGE_FLUSH_MS 600000u /* age of the oldest row in memory that starts one */
 #define MEMORY_AGE_FLUSH_MS_MAX 21600000u /* the same where tenants have a few rows each */
+#define FLUSH_SHELF_ROWS 512u       /* of a tenant and table, on average: worth a section; fewer
+                                     * are a few rows each */
+#define FREE_BYTES_FLUSH (2 * INGEST_RESERVE_BYTES) /* with less free on the disk a flush starts
+                                     * early: rows take less in a segment than in the log */
+#define FREE_AGE_FLUSH_MS 2000u     /* that early: the age of the oldest row */
 #define SMALL_TENANT_ROWS 4096u     /* below it rows stay in shared files */
 
 /* ---- query ---- */
@@ -155,6 +163,9 @@ _Static_assert(2 * QUERY_TEXT_BYTES_MAX + QUERY_PARAMETERS_BYTES_MAX < RECORD_BY
 _Static_assert(QUERY_DEPTH_MAX < QUERY_LEVELS_MAX && QUERY_LEVELS_MAX < QUERY_EXPR_DEPTH_MAX,
                "what the parser takes can be bound, and what is bound evaluated");
 _Static_assert(LEAF_RECORDS_MAX <= PART_ROWS_MAX, "a leaf fits a part");
+_Static_assert(MEMORY_ROWS_FLUSH < MEMORY_ROWS_MAX && MEMORY_BYTES_FLUSH < MEMORY_BYTES_MAX &&
+                   WAL_BYTES_FLUSH < WAL_BYTES_MAX,
+               "a flush starts before anybody waits for it");
 _Static_assert(WATCHLIST_BYTES_MAX < TENANT_DOCUMENT_BYTES_MAX, "a tenant has room for one");
 _Static_assert(RESPONSE_BYTES_MAX <= ANSWERS_KEPT_BYTES_MAX / 2, "a tenant has room for an answer");
 _Static_assert((INDEX_BLOCK_ROWS & (INDEX_BLOCK_ROWS - 1)) == 0, "power of two");

@@ -41,7 +41,7 @@ void log_line(enum log_level level, const char *format, ...)
     /* Nobody reads any more: be quiet.  A full disk has space again some time. */
     if (!line.failed && write(STDERR_FILENO, line.data, line.size) < 0 &&
         (errno == EPIPE || errno == EBADF))
-        atomic_store(&log_level_now, -1);
+        atomic_store(&log_level_now, LOG_LEVEL_NONE);
     buf_release(&line);
 }
 

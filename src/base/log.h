@@ -9,7 +9,13 @@
 
 #include "base/error.h"
 
-enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
+enum log_level {
+    LOG_LEVEL_NONE = -1, /* for tests that provoke all that there is to say */
+    LOG_LEVEL_ERROR,
+    LOG_LEVEL_WARNING,
+    LOG_LEVEL_INFO,
+    LOG_LEVEL_DEBUG
+};
 
 void log_set_level(enum log_level level); /* default INFO; process-wide */
 void log_line(enum log_level level, const char *format, ...) PRINTF_LIKE(2, 3);

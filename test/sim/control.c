@@ -65,11 +65,27 @@ static enum status change_token(struct trial *t, uint32_t object, struct error *
     return status;
 }
 
+/* Keys first: a tenant that is listed can store. */
+static enum status add_tenant(struct trial *t, uint32_t object, struct arena *arena,
+                              struct error *err)
+{
+    struct meta_tenant tenant;
+    struct guid id;
+    char name[16];
+
+    memset(id.bytes, (int)(0x80 + object), sizeof(id.bytes));
+    enum status status = keyring_create_tenant(t->engine.keyring, &id, err);
+    if (status == STATUS_CONFLICT) /* left over from an attempt that stopped half-way */
+        status = STATUS_OK;
+    return status == STATUS_OK ? meta_tenant_add(t->engine.meta, name_of(object, name), &id,
+                                                 &tenant, arena, err)
+                               : status;
+}
+
 static enum status change(struct trial *t, uint32_t object, uint64_t value, struct arena *arena,
                           struct error *err)
 {
     static char body[BODY_BYTES_MAX + 1]; /* one trial at a time */
-    struct meta_tenant tenant;
     struct meta *meta = t->engine.meta;
     char name[16], text[24];
 
@@ -92,7 +108,7 @@ static enum status change(struct trial *t, uint32_t object, uint64_t value, stru
     case KINDS_:
         break;
     }
-    return meta_tenant_add(meta, name_of(object, name), NULL, &tenant, arena, err);
+    return add_tenant(t, object, arena, err);
 }
 
 /* UINT64_MAX: nothing can be done to it any more. */
@@ -141,7 +157,8 @@ void control_step(struct trial *t)
     } else if (status == STATUS_OK) {
         o->value = value;
         c->answers++;
-    } else if (status != STATUS_IO && status != STATUS_FULL && status != STATUS_LIMIT) {
+    } else if (status != STATUS_IO && status != STATUS_FULL && status != STATUS_LIMIT &&
+               status != STATUS_BUSY) { /* a keyring that failed to write waits for a start */
         trial_say(t, "control plane, object %u: %s (%s)", object, err.text, err.origin);
     }
     if (t->loud)

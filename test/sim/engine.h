@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* engine.h - ingest, store, evidence, control plane wired as in src/main/compose.c, on any io.
+/* engine.h - what a life strikes: the server's storage engine (src/main/storage.h) on any io,
+ * with the keys that the server has in a process of their own.
  *
  * What would end the process (the fail-stop) sets `dead`: from there on only
  * engine_close() may be called. */
@@ -9,38 +10,30 @@
 #include "base/clock.h"
 #include "base/io.h"
 #include "crypt/keyring_local.h"
-#include "evidence/evidence.h"
-#include "ingest/ingest.h"
-#include "meta/meta.h"
-#include "store/store.h"
+#include "main/storage.h"
 
 #include <stdatomic.h>
 
-#define ENGINE_TENANTS 3u
-
-struct engine_verifier {
-    struct record_verifier verifier; /* first */
-    struct evidence *evidence;
-};
+#define ENGINE_TENANTS 3u /* the last one is the instance, which has a log, and no line in meta */
 
 struct engine {
     struct io *io;
     const char *kek; /* path on the real disk */
-    uint64_t log_ahead_bytes;
+    uint64_t log_ahead_bytes, reserve_bytes;
     struct clock_fixed clock;
     struct guid tenants[ENGINE_TENANTS];
     struct keyring *keyring;
-    struct meta *meta;
+    struct storage *storage;
+    struct meta *meta; /* this and the next: parts of it, while it is open */
     struct evidence *evidence;
     struct store *store;
     struct ingest *ingest;
-    struct engine_verifier verifier;
     atomic_bool dead;
     struct error why; /* it is dead */
     bool is_evidence_damaged; /* on purpose: rows may not match it */
 };
 
-/* The directories and keys of a new data directory. */
+/* The directories, keys and tenants of a new data directory. */
 enum status engine_make(struct engine *engine, struct error *err) MUST_USE;
 /* On failure everything is closed again. */
 enum status engine_open(struct engine *engine, struct error *err) MUST_USE;

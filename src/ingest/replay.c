@@ -461,17 +461,29 @@ static enum status settle_tenant(struct ingest *ingest, struct tenant *tenant, s
     return status;
 }
 
+/* Those of whom the state and what could be read have nothing: what is lost may be theirs. */
+static enum status add_suspects(struct ingest *ingest, struct error *err)
+{
+    static const struct guid instance; /* has a log of its own, once it has keys */
+    const struct ingest_options *options = &ingest->options;
+    struct tenant *ignored = NULL;
+    enum status status = tenant_table_get(&ingest->tenants, &instance, &ignored, err);
+
+    if (status == STATUS_NOT_FOUND)
+        status = STATUS_OK;
+    for (uint32_t i = 0; status == STATUS_OK && i < options->tenant_count; i++)
+        status = tenant_table_get(&ingest->tenants, &options->tenants[i], &ignored, err);
+    return status;
+}
+
 static enum status settle_counters(struct ingest *ingest, struct error *err)
 {
     const struct ingest_options *options = &ingest->options;
     bool is_lost = ingest->loss.frames + ingest->loss.saved_frames > 0;
-    enum status status = STATUS_OK;
-    struct tenant **list = NULL, *ignored;
+    enum status status = is_lost ? add_suspects(ingest, err) : STATUS_OK;
+    struct tenant **list = NULL;
     size_t count = 0;
 
-    /* They had nothing in the state and in what could be read. */
-    for (uint32_t i = 0; is_lost && status == STATUS_OK && i < options->tenant_count; i++)
-        status = tenant_table_get(&ingest->tenants, &options->tenants[i], &ignored, err);
     if (status == STATUS_OK)
         status = tenant_table_list(&ingest->tenants, &list, &count, err);
     for (size_t i = 0; status == STATUS_OK && i < count; i++)

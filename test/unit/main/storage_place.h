@@ -98,29 +98,40 @@ static inline void storage_place_remove(struct storage_place *p)
     (void)tree_remove(p->root);
 }
 
-static inline enum status storage_place_put(struct storage_place *p, const char *body,
-                                            bool internal, struct error *err)
+static inline enum status storage_place_put(struct storage_place *p,
+                                            struct ingest_request request, uint64_t *ret_seq,
+                                            struct error *err)
 {
-    const struct ingest_request request = {
-        .tenant = p->tenant,
-        .table = SLICE("Mine"),
-        .body = slice_of(body),
-        .internal = internal,
-    };
     struct arena *arena = arena_new(64 * MIB);
     struct ingest_answer answer;
 
     assert_non_null(arena);
+    request.table = SLICE("Mine");
     enum status status = ingest_put(p->parts->ingest, &request, arena, &answer, err);
+    if (status == STATUS_OK)
+        *ret_seq = answer.first_seq;
     arena_free(arena);
     return status;
 }
 
 static inline void storage_place_ingest(struct storage_place *p, const char *body)
 {
+    struct ingest_request request = {.tenant = p->tenant, .body = slice_of(body)};
     struct error err;
+    uint64_t seq;
 
-    ASSERT_OK(storage_place_put(p, body, false, &err));
+    ASSERT_OK(storage_place_put(p, request, &seq, &err));
+}
+
+/* A record of the server's own log; its number. */
+static inline uint64_t storage_place_ingest_own(struct storage_place *p, const char *body)
+{
+    struct ingest_request request = {.body = slice_of(body), .internal = true};
+    struct error err;
+    uint64_t seq = 0;
+
+    ASSERT_OK(storage_place_put(p, request, &seq, &err));
+    return seq;
 }
 
 static inline enum status storage_place_see(void *context, uint64_t seq, struct slice raw,

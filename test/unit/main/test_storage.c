@@ -2,6 +2,8 @@
 /* The order of a checkpoint, and what ends the process. */
 #include "storage_place.h"
 
+#define FIRST_LSN_AT 72u /* in the first file of the log */
+
 static struct error err;
 
 /* ---- a disk on which the files of evidence cannot be opened ---- */
@@ -120,7 +122,12 @@ static void nothing_is_sealed_while_hits_wait(void **state)
 /* As the rules do: the hits of the files that are sealed now. */
 static enum status write_hit(void *context, struct error *error)
 {
-    return storage_place_put(context, "{\"hit\":1}\n", true, error);
+    struct storage_place *p = context;
+    struct ingest_request request = {
+        .tenant = p->tenant, .body = SLICE("{\"hit\":1}\n"), .internal = true};
+    uint64_t seq;
+
+    return storage_place_put(p, request, &seq, error);
 }
 
 static void a_hit_that_is_written_in_a_checkpoint_stays_in_the_log(void **state)
@@ -168,6 +175,55 @@ static void a_loss_that_was_accepted_stays_accepted_over_a_start(void **state)
     arena_free(arena);
 }
 
+/* Damages the head of the first frame of the log, so that nobody knows whose it is. */
+static void damage_first_frame(struct storage_place *p)
+{
+    const char *path = "wal/0000000000000001.wal";
+    struct io_file *file = NULL;
+    uint8_t byte = 0;
+
+    storage_close(p->storage);
+    p->storage = NULL;
+    ASSERT_OK(io_open(p->io, path, IO_WRITE, &file, &err));
+    ASSERT_OK(io_read_at(file, FIRST_LSN_AT, &byte, 1, &err));
+    assert_int_equal(byte, 1);
+    byte ^= 0x40;
+    ASSERT_OK(io_write_at(file, FIRST_LSN_AT, &byte, 1, &err));
+    io_close(file);
+    storage_place_open(p);
+}
+
+static void a_lost_record_of_the_instance_is_told_and_its_number_not_given_again(void **state)
+{
+    struct storage_place *p = *state;
+    struct arena *arena = arena_new(MIB);
+    struct ingest_lost *lost = NULL;
+    uint32_t count = 0;
+
+    ASSERT_OK(keyring_create_tenant(p->keyring, &(struct guid){{0}}, &err));
+    assert_int_equal(storage_place_ingest_own(p, "{\"own\":1}\n"), 1);
+    storage_place_ingest(p, "{\"n\":1}\n");
+    damage_first_frame(p);
+    storage_place_expect(p, "1:{\"n\":1}\n");
+    ASSERT_OK(ingest_lost_list(p->parts->ingest, arena, &lost, &count, &err));
+    assert_int_equal(count, 1);
+    assert_true(guid_is_zero(&lost[0].tenant));
+    assert_int_equal(lost[0].first_seq, 1);
+    assert_true(storage_place_ingest_own(p, "{\"own\":2}\n") > lost[0].last_seq);
+    arena_free(arena);
+}
+
+/* It gets them behind the replay of the first start. */
+static void damage_to_the_log_of_an_instance_without_keys_stops_no_start(void **state)
+{
+    struct storage_place *p = *state;
+
+    storage_place_ingest(p, "{\"n\":1}\n");
+    storage_place_ingest(p, "{\"n\":2}\n");
+    damage_first_frame(p);
+    storage_place_ingest(p, "{\"n\":3}\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -177,6 +233,8 @@ int main(void)
         STORAGE_TEST(nothing_is_sealed_while_hits_wait),
         STORAGE_TEST(a_hit_that_is_written_in_a_checkpoint_stays_in_the_log),
         STORAGE_TEST(a_loss_that_was_accepted_stays_accepted_over_a_start),
+        STORAGE_TEST(a_lost_record_of_the_instance_is_told_and_its_number_not_given_again),
+        STORAGE_TEST(damage_to_the_log_of_an_instance_without_keys_stops_no_start),
     };
 
     return RUN_TESTS(tests);

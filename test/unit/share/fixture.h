@@ -41,7 +41,6 @@ static inline void fixture_fatal(void *context, const struct error *err)
 
 static inline void fixture_open(struct fixture *f)
 {
-    struct guid tenants[2] = {f->tenant};
     struct ingest_lost *lost = NULL;
     uint32_t count = 0;
     struct error err;
@@ -60,8 +59,8 @@ static inline void fixture_open(struct fixture *f)
                                           .leaves = evidence_sink(f->evidence),
                                           .wal_floor = store_wal_floor(f->store),
                                           .last_sealed = fixture_last_sealed,
-                                          .tenants = tenants,
-                                          .tenant_count = 2,
+                                          .tenants = &f->tenant,
+                                          .tenant_count = 1,
                                           .fatal = fixture_fatal,
                                           .context = f};
     ASSERT_OK(ingest_open(&ingest, &f->ingest, &err));

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <seccomp.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -283,6 +284,120 @@ static void a_failed_sync_is_never_a_lack_of_space(void **state)
     assert_int_equal(rmdir(path), 0);
 }
 
+/* In place of the library's: they move a few bytes at most, are interrupted, or find no space, as
+ * on a network's disk or one that is nearly full. */
+static struct {
+    size_t bytes_max; /* of a call; 0: the library's */
+    int left;         /* calls until no space is left; below 0: there is always some */
+    bool interrupts;  /* each second call is interrupted before it did anything */
+    int calls;
+} meagre = {.left = -1};
+
+static ssize_t meagre_call(size_t *size)
+{
+    if (meagre.bytes_max == 0)
+        return 0;
+    errno = meagre.left == 0 ? ENOSPC : EINTR;
+    if (meagre.left == 0 || (meagre.interrupts && ++meagre.calls % 2 != 0))
+        return -1;
+    meagre.left -= meagre.left > 0;
+    *size = *size > meagre.bytes_max ? meagre.bytes_max : *size;
+    return 0;
+}
+
+ssize_t pread64(int fd, void *data, size_t size, off64_t offset)
+{
+    ssize_t (*real)(int, void *, size_t, off64_t) = NULL;
+
+    *(void **)&real = dlsym(RTLD_NEXT, "pread64");
+    return meagre_call(&size) < 0 ? -1 : real(fd, data, size, offset);
+}
+
+ssize_t pwrite64(int fd, const void *data, size_t size, off64_t offset)
+{
+    ssize_t (*real)(int, const void *, size_t, off64_t) = NULL;
+
+    *(void **)&real = dlsym(RTLD_NEXT, "pwrite64");
+    return meagre_call(&size) < 0 ? -1 : real(fd, data, size, offset);
+}
+
+static void what_moves_in_part_is_moved_whole(void **state)
+{
+    char text[1000], back[sizeof(text)];
+    struct io_file *file = NULL;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(text); i++)
+        text[i] = (char)(i * 7 % 251);
+    ASSERT_OK(io_open(io, "parts", IO_CREATE, &file, &err));
+    for (int interrupts = 0; interrupts < 2; interrupts++) {
+        meagre.bytes_max = 7;
+        meagre.interrupts = interrupts != 0;
+        memset(back, 0, sizeof(back));
+        enum status written = io_write_at(file, 3, text, sizeof(text), &err);
+        meagre.bytes_max = 0;
+        ASSERT_OK(written);
+        ASSERT_OK(io_read_at(file, 3, back, sizeof(back), &err));
+        assert_memory_equal(back, text, sizeof(text));
+        memset(back, 0, sizeof(back));
+        meagre.bytes_max = 7;
+        enum status read = io_read_at(file, 3, back, sizeof(back), &err);
+        enum status beyond = io_read_at(file, 4, back, sizeof(back), &err);
+        meagre.bytes_max = 0;
+        ASSERT_OK(read);
+        assert_int_equal(beyond, STATUS_CORRUPT); /* the file has one byte less */
+        assert_memory_equal(back, text + 1, sizeof(text) - 1);
+        ASSERT_OK(io_truncate(file, 0, &err));
+    }
+    meagre.interrupts = false;
+    io_close(file);
+    ASSERT_OK(io_unlink(io, "parts", &err));
+}
+
+/* The first call writes what there is room for, the next one says that there is none. */
+static void a_disk_that_fills_up_in_a_write_is_full(void **state)
+{
+    struct io_file *file = NULL;
+    uint64_t size = 0;
+
+    (void)state;
+    ASSERT_OK(io_open(io, "filling", IO_CREATE, &file, &err));
+    meagre.bytes_max = 4;
+    meagre.left = 2;
+    enum status status = io_write_at(file, 0, "twelve bytes", 12, &err);
+    meagre.bytes_max = 0;
+    meagre.left = -1;
+    assert_int_equal(status, STATUS_FULL);
+    assert_int_equal(err.os_errno, ENOSPC);
+    ASSERT_OK(io_size(file, &size, &err));
+    assert_int_equal(size, 8);
+    io_close(file);
+    ASSERT_OK(io_unlink(io, "filling", &err));
+}
+
+/* The same of the kernel: a file may get no longer than this, and the rest is refused. */
+static void a_write_across_the_longest_file_is_cut_and_told(void **state)
+{
+    struct rlimit limit, small;
+    struct io_file *file = NULL;
+    uint64_t size = 0;
+
+    (void)state;
+    ASSERT_OK(io_open(io, "longest", IO_CREATE, &file, &err));
+    assert_true(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    small = (struct rlimit){5, limit.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    enum status status = io_write_at(file, 0, "twelve bytes", 12, &err);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    assert_int_equal(status, STATUS_IO);
+    assert_int_equal(err.os_errno, EFBIG);
+    ASSERT_OK(io_size(file, &size, &err));
+    assert_int_equal(size, 5);
+    io_close(file);
+    ASSERT_OK(io_unlink(io, "longest", &err));
+}
+
 /* In place of the library's: one that fails at the n-th entry, as on a disk that cannot be read. */
 static int entries_left = -1; /* below 0: it does not fail */
 
@@ -376,6 +491,9 @@ int main(void)
         cmocka_unit_test(a_path_cannot_leave_the_root),
         cmocka_unit_test(names_are_listed_in_order),
         cmocka_unit_test(a_link_upwards_opens_while_others_rename),
+        cmocka_unit_test(what_moves_in_part_is_moved_whole),
+        cmocka_unit_test(a_disk_that_fills_up_in_a_write_is_full),
+        cmocka_unit_test(a_write_across_the_longest_file_is_cut_and_told),
         cmocka_unit_test(a_list_that_breaks_off_is_no_list),
         cmocka_unit_test(without_a_descriptor_it_is_to_be_tried_again),
         cmocka_unit_test(a_failed_sync_is_never_a_lack_of_space),

@@ -39,6 +39,7 @@
 #define HOST_BYTES_MAX 255
 #define RECORD_BYTES 256
 #define RECORD_OPEN_BYTES 72 /* of a record, authenticated but not secret */
+#define RECORD_NUMBER_AT 176
 #define KEK_TEXT_BYTES 65    /* 64 hex digits and a line feed */
 #define ORIGIN_MIDDLE "/tlog/"
 #define SIGNERS_MAX 16384u /* key objects kept; further ones are made for each use */
@@ -168,6 +169,12 @@ static bool host_is_valid(struct slice host)
 #define HEADER_HOST_AT 16
 #define HEADER_PROOF_AT 272
 
+static void put_u32(uint8_t *at, uint32_t value)
+{
+    for (int i = 0; i < 4; i++)
+        at[i] = (uint8_t)(value >> (8 * i));
+}
+
 static enum status header_write(struct slice host, const struct key *kek,
                                 uint8_t ret[HEADER_BYTES], struct error *err)
 {
@@ -185,19 +192,22 @@ static enum status header_write(struct slice host, const struct key *kek,
     memcpy(ret, buf.data, buf.size);
     struct slice place = {(const char *)ret, HEADER_PROOF_AT};
     status = aead_seal_to(kek, place, SLICE(""), ret + HEADER_PROOF_AT, err);
-    uint32_t crc = hash_crc32c(0, ret, HEADER_BYTES - 4);
-    for (int i = 0; i < 4; i++)
-        ret[HEADER_BYTES - 4 + i] = (uint8_t)(crc >> (8 * i));
+    put_u32(ret + HEADER_BYTES - 4, hash_crc32c(0, ret, HEADER_BYTES - 4));
 out:
     buf_release(&buf);
     return status;
 }
 
+static uint32_t get_u32(const uint8_t *at)
+{
+    struct reader r = reader_from(at, 4);
+
+    return reader_u32(&r);
+}
+
 static bool checksum_is_right(const uint8_t *data, size_t size)
 {
-    struct reader r = reader_from(data + size - 4, 4);
-
-    return reader_u32(&r) == hash_crc32c(0, data, size - 4);
+    return get_u32(data + size - 4) == hash_crc32c(0, data, size - 4);
 }
 
 static enum status header_read(struct local *local, const uint8_t header[HEADER_BYTES],
@@ -252,9 +262,8 @@ static enum status record_write(const struct local *local, const struct tenant_e
     struct slice plain = {(const char *)secret, sizeof(*secret)};
     enum status status = aead_seal_to(local->kek, record_place(local, ret, room), plain,
                                       ret + RECORD_OPEN_BYTES, err);
-    uint32_t crc = hash_crc32c(0, ret, RECORD_BYTES - 4);
-    for (int i = 0; i < 4; i++)
-        ret[RECORD_BYTES - 4 + i] = (uint8_t)(crc >> (8 * i));
+    put_u32(ret + RECORD_NUMBER_AT, (uint32_t)local->tenant_count + 1);
+    put_u32(ret + RECORD_BYTES - 4, hash_crc32c(0, ret, RECORD_BYTES - 4));
     return status;
 }
 
@@ -334,6 +343,15 @@ static bool is_zero(const uint8_t *data, size_t size)
     return any == 0;
 }
 
+/* A disk may put a record in the place of another one, and what is left looks whole: the sound
+ * file of the two would be overwritten with it.  Older programs wrote no number. */
+static bool is_in_place(const uint8_t *record, size_t i)
+{
+    uint32_t number = get_u32(record + RECORD_NUMBER_AT);
+
+    return number == 0 || number == i + 1;
+}
+
 /* twin_check: checksums only, so it wants no keys.  A record lies within one sector, so
  * a creation cut short leaves a short or an empty last record; it was never
  * acknowledged, does not count, and is overwritten. */
@@ -352,7 +370,7 @@ static enum status check_bytes(void *context, struct slice *bytes, struct error 
     for (size_t i = 0; i < count; i++) {
         size_t offset = HEADER_BYTES + i * RECORD_BYTES;
         if (!checksum_is_right(data + offset, RECORD_BYTES) ||
-            memcmp(data + offset, RECORD_MAGIC, 4) != 0)
+            memcmp(data + offset, RECORD_MAGIC, 4) != 0 || !is_in_place(data + offset, i))
             return ERROR_SET(err, STATUS_CORRUPT, "'" KEYRING_PATH "' is damaged at offset %zu",
                              offset);
     }

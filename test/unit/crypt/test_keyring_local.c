@@ -3,6 +3,7 @@
 
 #include "crypt/keyring_local.h"
 
+#include "base/hash.h"
 #include "base/random.h"
 #include "crypt/receipt.h"
 
@@ -288,6 +289,33 @@ static void either_file_is_enough(void **state)
     buf_release(&bytes);
 }
 
+/* The disk put the last record over another one: what is left is sound, record for record. */
+static void a_record_in_the_place_of_another_is_damage(void **state)
+{
+    static const char *const PATHS[] = {KEYRING_PATH, COPY_PATH};
+    static const uint8_t nothing[256];
+    struct place *place = *state;
+    struct guid tenants[3] = {guid_new(), guid_new(), guid_new()};
+    struct io_file *file = NULL;
+    struct error err;
+    uint8_t last[256];
+
+    create(place);
+    struct keyring *keyring = open_keyring(place);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(keyring_create_tenant(keyring, &tenants[i], &err), STATUS_OK);
+    keyring_free(keyring);
+    for (int p = 0; p < 2; p++) {
+        assert_int_equal(io_open(place->io, PATHS[p], IO_WRITE, &file, &err), STATUS_OK);
+        assert_int_equal(io_read_at(file, 512 + 2 * 256, last, 256, &err), STATUS_OK);
+        assert_int_equal(io_write_at(file, 512 + 2 * 256, nothing, 256, &err), STATUS_OK);
+        assert_int_equal(io_write_at(file, 512 + 256, last, 256, &err), STATUS_OK);
+        io_close(file);
+        is_whole(place, tenants, 3); /* and mended */
+        is_whole(place, tenants, 3);
+    }
+}
+
 static void a_creation_cut_short_is_overwritten(void **state)
 {
     static const uint64_t cuts[] = {1, 100, 255};
@@ -318,6 +346,40 @@ static void a_creation_cut_short_is_overwritten(void **state)
     }
 }
 
+/* As older programs wrote it. */
+static void forget_number(char *record)
+{
+    memset(record + 176, 0, 4);
+    uint32_t crc = hash_crc32c(0, record, 252);
+    for (unsigned i = 0; i < 4; i++)
+        record[252 + i] = (char)(crc >> (8 * i));
+}
+
+static void records_without_a_number_are_taken_where_they_stand(void **state)
+{
+    struct place *place = *state;
+    struct guid tenants[3] = {guid_new(), guid_new(), guid_new()};
+    struct buf content;
+    struct error err;
+
+    create(place);
+    struct keyring *keyring = open_keyring(place);
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(keyring_create_tenant(keyring, &tenants[i], &err), STATUS_OK);
+    keyring_free(keyring);
+    buf_init(&content, 10000);
+    assert_int_equal(io_read_all(place->io, KEYRING_PATH, &content, &err), STATUS_OK);
+    for (int i = 0; i < 2; i++)
+        forget_number(content.data + 512 + 256 * i);
+    assert_int_equal(io_replace(place->io, KEYRING_PATH, buf_slice(&content), &err), STATUS_OK);
+    assert_int_equal(io_replace(place->io, COPY_PATH, buf_slice(&content), &err), STATUS_OK);
+    keyring = open_keyring(place);
+    assert_int_equal(keyring_create_tenant(keyring, &tenants[2], &err), STATUS_OK);
+    keyring_free(keyring);
+    is_whole(place, tenants, 3);
+    buf_release(&content);
+}
+
 static void records_do_not_move_to_another_keyring(void **state)
 {
     struct place *place = *state;
@@ -339,12 +401,12 @@ static void records_do_not_move_to_another_keyring(void **state)
     struct io_file *file = NULL;
     assert_int_equal(io_open(place->io, KEYRING_PATH, IO_WRITE, &file, &err), STATUS_OK);
     assert_int_equal(io_write_at(file, 512, content.data + 512, 256, &err), STATUS_OK);
-    assert_int_equal(io_write_at(file, 768, content.data + 512, 256, &err), STATUS_OK);
     io_close(file);
     keyring = NULL;
     assert_int_equal(io_unlink(place->io, COPY_PATH, &err), STATUS_OK);
     assert_int_equal(keyring_local_open(place->io, place->kek, &keyring, &err), STATUS_CORRUPT);
     assert_int_equal(io_unlink(place->io, COPY_PATH, &err), STATUS_OK);
+    forget_number(content.data + 512);
     buf_add(&content, content.data + 512, 256); /* the same tenant twice */
     assert_int_equal(io_replace(place->io, KEYRING_PATH, buf_slice(&content), &err), STATUS_OK);
     assert_int_equal(keyring_local_open(place->io, place->kek, &keyring, &err), STATUS_CORRUPT);
@@ -394,9 +456,13 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(every_damaged_byte_of_the_file_is_found, setup, teardown),
         cmocka_unit_test_setup_teardown(either_file_is_enough, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_record_in_the_place_of_another_is_damage, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(a_creation_cut_short_is_overwritten, setup, teardown),
         cmocka_unit_test_setup_teardown(
             after_a_failed_write_nothing_is_made_until_it_is_opened_again, setup, teardown),
+        cmocka_unit_test_setup_teardown(records_without_a_number_are_taken_where_they_stand, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(records_do_not_move_to_another_keyring, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

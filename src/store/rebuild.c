@@ -8,7 +8,10 @@
  *    in those taken already was merged away, or is of a flush that was repeated.
  * 2. The log is replayed from the first file there is; rows that are in a section
  *    are left out then (sealed_has_row()), and a checkpoint sets the floor again.
- * Nothing is written or removed here: until that checkpoint a start does all this
+ * 3. A file whose head or directory is damaged is set aside: no catalog has the keys of its
+ *    sections any more, or none of them may be read as it is.  Its number is not used again, and
+ *    which rows that costs is found as for a file that is missing (store_missing()).
+ * Nothing else is written or removed here: until that checkpoint a start does all this
  * again. */
 #include "store/sealed_priv.h"
 
@@ -23,13 +26,24 @@ struct rebuild {
     struct catalog *ret;
 };
 
+static void note_number(struct rebuild *r, uint64_t number)
+{
+    if (number >= r->ret->next_segment)
+        r->ret->next_segment = number + 1;
+}
+
 static enum status see_name(void *context, const char *name, struct error *err)
 {
     struct rebuild *r = context;
     uint64_t number = 0;
+    bool is_aside = false;
 
-    if (!segment_parse_name(name, &number))
+    if (!segment_parse_any(name, &number, &is_aside))
         return STATUS_OK;
+    if (is_aside) {
+        note_number(r, number);
+        return STATUS_OK;
+    }
     if (r->number_count == r->number_capacity) {
         uint32_t capacity = r->number_capacity == 0 ? 64 : 2 * r->number_capacity;
         uint64_t *numbers = realloc(r->numbers, capacity * sizeof(*numbers));
@@ -65,9 +79,18 @@ static enum status add_file(struct rebuild *r, uint64_t number, struct error *er
         memcpy(r->infos + r->count, found, (size_t)count * sizeof(*found));
     r->count += count;
     free(found);
-    if (number >= r->ret->next_segment)
-        r->ret->next_segment = number + 1;
+    note_number(r, number);
     return STATUS_OK;
+}
+
+static enum status set_aside(struct rebuild *r, uint64_t number, struct error *err)
+{
+    char path[SEGMENT_PATH_BYTES], aside[SEGMENT_PATH_BYTES];
+
+    note_number(r, number);
+    segment_path(number, "seg", path);
+    segment_path(number, "seg" SEGMENT_ASIDE, aside);
+    return io_rename(r->sealed->options.io, path, aside, err);
 }
 
 static int newest_first(const void *a, const void *b)
@@ -194,14 +217,18 @@ static int by_place(const void *a, const void *b)
     return section_order(a, b);
 }
 
-enum status catalog_rebuild(struct sealed *sealed, struct catalog *ret, struct error *err)
+enum status catalog_rebuild(struct sealed *sealed, bool sets_aside, struct catalog *ret,
+                            struct error *err)
 {
     struct rebuild r = {.sealed = sealed, .ret = ret};
 
     *ret = (struct catalog){.next_segment = 1};
     enum status status = io_list(sealed->options.io, SEGMENT_DIR, see_name, &r, err);
-    for (uint32_t i = 0; i < r.number_count && status == STATUS_OK; i++)
+    for (uint32_t i = 0; i < r.number_count && status == STATUS_OK; i++) {
         status = add_file(&r, r.numbers[i], err);
+        if (status == STATUS_CORRUPT && sets_aside)
+            status = set_aside(&r, r.numbers[i], err);
+    }
     if (status == STATUS_OK && r.count > SECTIONS_MAX)
         status = ERROR_SET(err, STATUS_LIMIT, "the segments have %u sections, the limit is %u",
                            r.count, SECTIONS_MAX);

@@ -192,11 +192,12 @@ static enum status see_segment(void *context, const char *name, struct error *er
 {
     struct seen_files *seen = context;
     uint64_t number = 0;
+    bool is_aside = false;
 
     (void)err;
-    if (segment_parse_name(name, &number)) {
+    if (segment_parse_any(name, &number, &is_aside)) {
         seen->any = true;
-        seen->highest = number > seen->highest ? number : seen->highest;
+        seen->highest = number > seen->highest && !is_aside ? number : seen->highest;
     }
     return STATUS_OK;
 }
@@ -214,7 +215,7 @@ static enum status catch_up(struct sealed *sealed, struct catalog *ret, struct e
     if (status == STATUS_OK && is_done)
         return STATUS_OK;
     if (status == STATUS_OK) {
-        status = catalog_rebuild(sealed, &anew, err);
+        status = catalog_rebuild(sealed, false, &anew, err);
         sealed->is_rebuilt = status == STATUS_OK;
         sealed->is_anew = sealed->is_rebuilt;
     }
@@ -233,7 +234,7 @@ static enum status remake(struct sealed *sealed, bool is_damaged, struct catalog
                           struct error *err)
 {
     bool is_set_aside = is_damaged && !ret->is_torn;
-    enum status status = catalog_rebuild(sealed, ret, err);
+    enum status status = catalog_rebuild(sealed, true, ret, err);
 
     sealed->is_rebuilt = sealed->is_anew = true;
     if (status == STATUS_OK && is_set_aside)

@@ -21,6 +21,7 @@
 #define SEGMENT_PATH_BYTES 40
 #define CATALOG_PATH SEGMENT_DIR "/catalog"
 #define CATALOG_ASIDE_PATH CATALOG_PATH ".damaged"
+#define SEGMENT_ASIDE ".damaged" /* behind the name of a file that was set aside */
 #define CATALOG_BYTES_MAX (256 * MIB)
 #define CATALOG_HEAD_BYTES 20u /* before the numbers */
 #define SECTIONS_MAX 1000000u
@@ -161,6 +162,7 @@ struct section_list *section_list_new(uint32_t capacity, struct error *err);
 /* ---- segment_write.c ---- */
 /* The number in "0123456789abcdef.seg"; false for any other name. */
 bool segment_parse_name(const char *name, uint64_t *ret);
+bool segment_parse_any(const char *name, uint64_t *ret, bool *ret_aside); /* SEGMENT_ASIDE too */
 void segment_path(uint64_t number, const char *suffix, char ret[SEGMENT_PATH_BYTES]);
 struct segment_writer {
     struct io *io;
@@ -223,8 +225,9 @@ enum status catalog_commit(struct io *io, const struct catalog_state *state,
                            struct catalog_file *file, struct error *err) MUST_USE;
 
 /* ---- rebuild.c ---- */
-/* The catalog from the segment files, with sealed->rows; its floor is not known. */
-enum status catalog_rebuild(struct sealed *sealed, struct catalog *ret,
+/* The catalog from the segment files, with sealed->rows; its floor is not known.  A file that is
+ * damaged is set aside, or STATUS_CORRUPT. */
+enum status catalog_rebuild(struct sealed *sealed, bool sets_aside, struct catalog *ret,
                             struct error *err) MUST_USE;
 /* Adds the sections of the segment files that have a number from *catalog's next on to it, with
  * sealed->rows; what they have instead of its own goes.  *ret_done false: the

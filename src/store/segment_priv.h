@@ -82,8 +82,8 @@ struct sealed_options {
 };
 
 /* Reads the catalog, removes what it does not list.  A damaged one is renamed to
- * CATALOG_ASIDE_PATH and made anew from the segments; STATUS_CORRUPT names the file
- * that stands in the way of that. */
+ * CATALOG_ASIDE_PATH and made anew from the segments, without those that are damaged too, which
+ * are set aside; STATUS_CORRUPT names the file that stands in the way of that. */
 enum status sealed_open(const struct sealed_options *options, struct sealed **ret,
                         struct error *err) MUST_USE;
 void sealed_close(struct sealed *sealed); /* no list or view may be left; NULL allowed */

@@ -46,6 +46,17 @@ bool segment_parse_name(const char *name, uint64_t *ret)
     return slice_is(slice_of(name + NAME_DIGITS), ".seg");
 }
 
+bool segment_parse_any(const char *name, uint64_t *ret, bool *ret_aside)
+{
+    struct slice all = slice_of(name), end = SLICE(".seg" SEGMENT_ASIDE);
+    char plain[NAME_DIGITS + sizeof(".seg")] = "";
+
+    *ret_aside = all.size == NAME_DIGITS + end.size && slice_ends_with(all, end);
+    if (*ret_aside)
+        memcpy(plain, name, sizeof(plain) - 1);
+    return segment_parse_name(*ret_aside ? plain : name, ret);
+}
+
 static enum status append(struct segment_writer *writer, struct slice bytes, struct error *err)
 {
     enum status status = io_write_at(writer->file, writer->offset, bytes.data, bytes.size, err);

@@ -92,6 +92,25 @@ static enum status sync_parent(const char *path, struct error *err)
     return status;
 }
 
+/* Whoever made it, perhaps an attempt that failed or was killed: what is read may be in memory
+ * alone, and all is wrapped with it.  A place where nothing can be synced (another one's file
+ * system, read-only), or a directory that may only be passed through, is left to who chose it. */
+static enum status kek_sync(const char *path, struct error *err)
+{
+    enum status status = STATUS_OK;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+    if (fd < 0)
+        return STATUS_OK; /* kek_read() says why */
+    if (fsync(fd) != 0 && errno != EINVAL && errno != EROFS)
+        status = ERROR_SET(err, STATUS_IO, "cannot sync key file '%s'", path);
+    (void)close(fd);
+    if (status == STATUS_OK)
+        status = sync_parent(path, err);
+    return status == STATUS_IO && (err->os_errno == EACCES || err->os_errno == EROFS) ? STATUS_OK
+                                                                                     : status;
+}
+
 static enum status kek_create(const char *path, struct error *err)
 {
     struct key key;
@@ -100,7 +119,7 @@ static enum status kek_create(const char *path, struct error *err)
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0400);
 
     if (fd < 0)
-        return errno == EEXIST ? STATUS_OK
+        return errno == EEXIST ? kek_sync(path, err)
                                : ERROR_SET(err, STATUS_IO, "cannot create key file '%s'", path);
     random_bytes(&key, sizeof(key));
     buf_init(&text, KEK_TEXT_BYTES);

@@ -13,7 +13,7 @@
 
 #define KEYRING_PATH "keys/keyring"
 
-/* Makes the key file `kek_path` (mode 0400) unless it exists, and an empty
+/* Makes the key file `kek_path` (mode 0400), or puts the one that exists on the disk, and an empty
  * keyring.  host names this server in the origins of its logs: 1 .. 255 of
  * a-z 0-9 . - : only.  STATUS_CONFLICT if there is a keyring. */
 enum status keyring_local_create(struct io *io, const char *kek_path, struct slice host,

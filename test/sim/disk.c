@@ -32,6 +32,14 @@ struct node {
     size_t change_count;
 };
 
+/* What reached the disk, in its order: the `safe` of a node is all that landed in it. */
+struct landed {
+    struct node *node; /* that it was meant for */
+    struct change change;
+    struct node *wrong; /* NULL: it is where it belongs; else it went there */
+    size_t wrong_offset;
+};
+
 struct name {
     char path[NAME_BYTES];
     struct node *node; /* NULL: a directory */
@@ -60,6 +68,8 @@ struct disk {
     uint32_t move_count;
     struct node **nodes;
     uint32_t node_count;
+    struct landed *landed;
+    size_t landed_count, landed_capacity;
 };
 
 struct handle {
@@ -129,21 +139,52 @@ static void node_write(struct node *node, size_t offset, const uint8_t *data, si
     node_note(node, &change);
 }
 
+static void content_apply(struct content *c, const struct change *change)
+{
+    if (change->truncate)
+        content_resize(c, change->size);
+    else
+        content_write(c, change->offset, change->data, change->size);
+}
+
+/* The change reaches the disk.  Takes its data. */
+static void land(struct disk *disk, struct node *node, const struct change *change)
+{
+    content_apply(&node->safe, change);
+    if (disk->landed_count == disk->landed_capacity) {
+        disk->landed_capacity = 2 * disk->landed_capacity + 64;
+        disk->landed = grown(disk->landed, disk->landed_capacity, sizeof(*disk->landed));
+    }
+    disk->landed[disk->landed_count++] = (struct landed){.node = node, .change = *change};
+}
+
+static void land_size(struct disk *disk, struct node *node, size_t size)
+{
+    land(disk, node, &(struct change){.truncate = true, .size = size});
+}
+
+static void land_bytes(struct disk *disk, struct node *node, size_t offset, const uint8_t *data,
+                       size_t size)
+{
+    struct change change = {.offset = offset, .size = size, .data = grown(NULL, size + 1, 1)};
+
+    if (size > 0)
+        memcpy(change.data, data, size);
+    land(disk, node, &change);
+}
+
 /* All changes reach the disk.  What an earlier sync forgot does not. */
-static void node_make_safe(struct node *node)
+static void node_make_safe(struct disk *disk, struct node *node)
 {
     for (size_t i = 0; i < node->change_count; i++) {
-        const struct change *change = &node->changes[i];
-        if (change->truncate)
-            content_resize(&node->safe, change->size);
-        else
-            content_write(&node->safe, change->offset, change->data, change->size);
+        land(disk, node, &node->changes[i]);
+        node->changes[i].data = NULL; /* taken */
     }
     node_forget_changes(node);
 }
 
 /* A write reaches the disk in sectors, each or not. */
-static void keep_sectors(struct rng *rng, struct content *safe, const struct change *change,
+static void keep_sectors(struct disk *disk, struct node *node, const struct change *change,
                          uint32_t keep_of_8)
 {
     size_t end = change->offset + change->size;
@@ -152,16 +193,17 @@ static void keep_sectors(struct rng *rng, struct content *safe, const struct cha
         size_t next = (at / SECTOR + 1) * SECTOR;
         if (next > end)
             next = end;
-        if (rng_below(rng, 8) < keep_of_8)
-            content_write(safe, at, change->data + (at - change->offset), next - at);
+        if (rng_below(&disk->rng, 8) < keep_of_8)
+            land_bytes(disk, node, at, change->data + (at - change->offset), next - at);
         at = next;
     }
 }
 
 /* What of the unsynced changes is on the disk: nothing, all, a beginning, or any
  * sectors of any of them, with the size known without the data or not. */
-static void node_settle(struct rng *rng, struct node *node)
+static void node_settle(struct disk *disk, struct node *node)
 {
+    struct rng *rng = &disk->rng;
     uint32_t mode = rng_below(rng, 5);
     size_t prefix = node->change_count == 0
                         ? 0
@@ -174,14 +216,14 @@ static void node_settle(struct rng *rng, struct node *node)
             break;
         if (change->truncate) {
             if (mode < 3 || rng_below(rng, 2) == 0)
-                content_resize(&node->safe, change->size);
+                land_size(disk, node, change->size);
             continue;
         }
         uint32_t keep = mode == 2 && i == prefix ? rng_below(rng, 9) : keep_of_8;
         if (mode == 4 && rng_below(rng, 2) == 0 &&
             node->safe.size < change->offset + change->size)
-            content_resize(&node->safe, change->offset + change->size);
-        keep_sectors(rng, &node->safe, change, keep);
+            land_size(disk, node, change->offset + change->size);
+        keep_sectors(disk, node, change, keep);
     }
     node_forget_changes(node);
 }
@@ -434,9 +476,9 @@ static enum status disk_sync(struct io_file *file, struct error *err)
         errno = EIO;
         status = ERROR_SET(err, STATUS_IO, "cannot sync '%s'", h->path);
         if (!was_off && !cut)
-            node_settle(&disk->rng, h->node);
+            node_settle(disk, h->node);
     } else {
-        node_make_safe(h->node);
+        node_make_safe(disk, h->node);
     }
     unlock(disk);
     return status;
@@ -457,7 +499,7 @@ static enum status disk_pace(struct io_file *file, uint64_t end, struct error *e
         errno = EIO;
         status = ERROR_SET(err, STATUS_IO, "cannot write '%s' to the disk", h->path);
         if (!was_off && !cut)
-            node_settle(&disk->rng, h->node);
+            node_settle(disk, h->node);
     }
     unlock(disk);
     return status;
@@ -656,6 +698,9 @@ void disk_free(struct disk *disk)
         free(disk->nodes[i]->safe.data);
         free(disk->nodes[i]);
     }
+    for (size_t i = 0; i < disk->landed_count; i++)
+        free(disk->landed[i].change.data);
+    free(disk->landed);
     free(disk->nodes);
     free(disk->moves);
     free(disk->now.list);
@@ -722,7 +767,7 @@ void disk_restart(struct disk *disk, enum disk_restart how)
     if (how == DISK_NO_POWER) {
         settle_names(disk);
         for (uint32_t i = 0; i < disk->node_count; i++) {
-            node_settle(&disk->rng, disk->nodes[i]);
+            node_settle(disk, disk->nodes[i]);
             content_copy(&disk->nodes[i]->now, &disk->nodes[i]->safe);
         }
     }
@@ -758,30 +803,110 @@ static void damage_content(struct rng *rng, struct content *c, enum disk_damage 
     }
 }
 
-void disk_rot(struct disk *disk, const char *prefix, enum disk_damage damage, char ret[128])
+/* A file that is not empty, at random. */
+static struct name *choose_name(struct disk *disk, struct rng *rng, const char *prefix)
 {
     uint32_t found = 0;
     struct name *chosen = NULL;
 
-    lock(disk);
     for (uint32_t i = 0; i < disk->now.count; i++) {
         struct name *name = &disk->now.list[i];
         if (name->node == NULL || name->node->now.size == 0 ||
             strncmp(name->path, prefix, strlen(prefix)) != 0)
             continue;
-        if (rng_below(&disk->rng, ++found) == 0)
+        if (rng_below(rng, ++found) == 0)
             chosen = name;
     }
+    return chosen;
+}
+
+void disk_rot(struct disk *disk, const char *prefix, enum disk_damage damage, char ret[128])
+{
+    lock(disk);
+    struct name *chosen = choose_name(disk, &disk->rng, prefix);
     ret[0] = '\0';
     if (chosen != NULL) {
+        struct node *node = chosen->node;
         (void)snprintf(ret, 128, "%s", chosen->path);
-        node_make_safe(chosen->node);
-        damage_content(&disk->rng, &chosen->node->now, damage);
-        content_copy(&chosen->node->safe, &chosen->node->now);
+        node_make_safe(disk, node);
+        damage_content(&disk->rng, &node->now, damage);
+        land_size(disk, node, 0);
+        land_bytes(disk, node, 0, node->now.data, node->now.size);
     }
     if (chosen != NULL && damage == DISK_GONE) {
         name_remove(&disk->now, ret);
         name_remove(&disk->safe, ret);
     }
     unlock(disk);
+}
+
+/* ---- a write that went elsewhere ---- */
+
+/* Only bytes that are the file's take it; the file has the length that it should have. */
+static void node_rebuild(struct disk *disk, struct node *node)
+{
+    struct content *c = &node->safe;
+
+    content_resize(c, 0);
+    for (size_t i = 0; i < disk->landed_count; i++) {
+        const struct landed *l = &disk->landed[i];
+        size_t end = l->change.offset + l->change.size, size = l->change.size;
+        if (l->node == node && l->wrong == NULL)
+            content_apply(c, &l->change);
+        else if (l->node == node && c->size < end)
+            content_resize(c, end);
+        if (l->wrong != node || l->wrong_offset >= c->size)
+            continue;
+        if (size > c->size - l->wrong_offset)
+            size = c->size - l->wrong_offset;
+        content_write(c, l->wrong_offset, l->change.data, size);
+    }
+    content_copy(&node->now, c);
+}
+
+/* One of the writes to a node before number `end` of all; NULL: there is none. */
+static struct landed *choose_write(struct disk *disk, struct rng *rng, const struct node *node,
+                                   size_t end)
+{
+    struct landed *chosen = NULL;
+    uint32_t found = 0;
+
+    for (size_t i = 0; i < end; i++) {
+        struct landed *l = &disk->landed[i];
+        if (l->node == node && !l->change.truncate && l->change.size > 0 && l->wrong == NULL &&
+            rng_below(rng, ++found) == 0)
+            chosen = l;
+    }
+    return chosen;
+}
+
+bool disk_misdirect(struct disk *disk, struct rng *rng, const char *from, const char *to,
+                    struct disk_misdirected *ret)
+{
+    struct landed *lost = NULL;
+
+    lock(disk);
+    const struct name *right = choose_name(disk, rng, from);
+    const struct name *wrong = to == NULL ? right : choose_name(disk, rng, to);
+    if (right != NULL && wrong != NULL) {
+        node_make_safe(disk, right->node);
+        node_make_safe(disk, wrong->node);
+        lost = choose_write(disk, rng, right->node, disk->landed_count);
+    }
+    if (lost != NULL) {
+        (void)snprintf(ret->from, sizeof(ret->from), "%s", right->path);
+        (void)snprintf(ret->to, sizeof(ret->to), "%s", wrong->path);
+        /* Most harm is done where another one begins. */
+        const struct landed *other =
+            choose_write(disk, rng, wrong->node, (size_t)(lost - disk->landed));
+        lost->wrong = wrong->node;
+        lost->wrong_offset = other != NULL && rng_below(rng, 2) == 0
+                                 ? other->change.offset
+                                 : rng_below(rng, (uint32_t)wrong->node->now.size);
+        node_rebuild(disk, right->node);
+        if (wrong->node != right->node)
+            node_rebuild(disk, wrong->node);
+    }
+    unlock(disk);
+    return lost != NULL;
 }

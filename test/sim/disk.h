@@ -54,10 +54,31 @@ uint64_t disk_calls_of(const struct disk *disk, uint32_t kinds);
 bool disk_is_off(const struct disk *disk);
 void disk_restart(struct disk *disk, enum disk_restart how);
 
-enum disk_damage { DISK_FLIP, DISK_ZERO, DISK_CUT, DISK_SWAP, DISK_GONE, DISK_DAMAGES_ };
+enum disk_damage {
+    DISK_FLIP,
+    DISK_ZERO,
+    DISK_CUT,
+    DISK_SWAP,
+    DISK_GONE,
+    DISK_WITHIN,    /* disk_misdirect(), in the same file */
+    DISK_ELSEWHERE, /* the same, in any file */
+    DISK_DAMAGES_
+};
 /* Damages or removes one file whose path has the prefix, at random, on the disk and in the
  * cache; its path is put into ret (empty: there is no such file). */
 void disk_rot(struct disk *disk, const char *prefix, enum disk_damage damage, char ret[128]);
+
+/* One of all the writes that reached the disk, at random, went elsewhere, and the cache is gone
+ * that had hidden it: where it belongs are the bytes of before, and the file has its length all
+ * the same; where it went, in the same file or another one, its bytes lie over what was there
+ * then.  Writes after it lie over both. */
+struct disk_misdirected {
+    char from[128], to[128]; /* the file that it was meant for, the one that has it */
+};
+/* `from` and `to` are prefixes of paths; to == NULL: the same file.  Both are synced before.
+ * False: there is no such file. */
+bool disk_misdirect(struct disk *disk, struct rng *rng, const char *from, const char *to,
+                    struct disk_misdirected *ret);
 /* The number of files. */
 uint32_t disk_file_count(const struct disk *disk);
 

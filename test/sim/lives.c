@@ -54,21 +54,27 @@ static void end_life(struct trial *t)
         printf(" %s\n", power ? "power cut" : "killed");
 }
 
-/* One death in eight leaves a damaged file that can be made good.  The dice are of
- * their own: known seeds stay what they were. */
+/* One death in eight leaves a damaged file that can be made good, another one in eight a write to
+ * one that went elsewhere.  The dice are of their own. */
 static void damage(struct trial *t)
 {
     static const char *const PATHS[] = {"seg/catalog", "ingest/state", "keys/keyring"};
     struct rng rng = {t->seed * 0xD1342543DE82EF95u + t->kills + t->cuts};
-    char path[128];
+    uint32_t what = rng_below(&rng, 8);
+    struct disk_misdirected moved = {"", ""};
 
     /* both of the files that are kept twice are there after the first checkpoint */
-    if (rng_below(&rng, 8) != 0 || !io_exists(t->engine.io, "ingest/state.copy"))
+    if (what > 1 || !io_exists(t->engine.io, "ingest/state.copy"))
         return;
-    disk_rot(t->disk, PATHS[rng_below(&rng, 3)],
-             (enum disk_damage)rng_below(&rng, DISK_GONE), path);
+    const char *path = PATHS[rng_below(&rng, 3)];
+    if (what == 0) {
+        disk_rot(t->disk, path, (enum disk_damage)rng_below(&rng, DISK_GONE), moved.from);
+    } else { /* into itself, or into one that is not its copy */
+        const char *other = PATHS[rng_below(&rng, 3)];
+        (void)disk_misdirect(t->disk, &rng, path, other == path ? NULL : other, &moved);
+    }
     if (t->loud)
-        printf(" damage to '%s'\n", path);
+        printf(" damage to '%s' %s\n", moved.from, moved.to);
 }
 
 /* Recoveries that are struck, then one that is not. */

@@ -46,6 +46,38 @@ static uint64_t promised(const struct trial *t, uint32_t tenant)
     return count;
 }
 
+static bool is_one_of(const char *path, const char *const *paths)
+{
+    while (*paths != NULL && !slice_starts_with(slice_of(path), slice_of(*paths)))
+        paths++;
+    return *paths != NULL;
+}
+
+/* Is one of the files that were damaged there? */
+static bool touches(const struct trial_rot *rot, const char *directory)
+{
+    return slice_starts_with(slice_of(rot->path), slice_of(directory)) ||
+           slice_starts_with(slice_of(rot->other), slice_of(directory));
+}
+
+/* Are all that were damaged among these? */
+static bool all_in(const struct trial_rot *rot, const char *const *paths)
+{
+    return is_one_of(rot->path, paths) && (rot->other[0] == '\0' || is_one_of(rot->other, paths));
+}
+
+/* One misdirected write can hit a file and its copy: this is the other one's place. */
+static bool hits_both_twins(const struct trial_rot *rot)
+{
+    static const char *const PATHS[] = {"keys/keyring", "control/db", "ingest/state", NULL};
+    const char *const *path = PATHS;
+
+    while (*path != NULL && !(slice_starts_with(slice_of(rot->path), slice_of(*path)) &&
+                              slice_starts_with(slice_of(rot->other), slice_of(*path))))
+        path++;
+    return *path != NULL && strcmp(rot->path, rot->other) != 0;
+}
+
 /* Less than was promised must be said, by the reader that gives less. */
 static void look(struct trial *t, uint32_t tenant, struct trial_rot *ret)
 {
@@ -55,7 +87,7 @@ static void look(struct trial *t, uint32_t tenant, struct trial_rot *ret)
     struct error err;
     uint64_t last = ingest_delivered_seq(t->engine.ingest, id);
     uint64_t wanted = promised(t, tenant), rows = 0;
-    bool complete = false, is_log = slice_starts_with(slice_of(ret->path), SLICE("wal/"));
+    bool complete = false, is_log = touches(ret, "wal/");
 
     /* The end of the log cannot be told from a commit that a crash cut off. */
     if (is_log && last < wanted)
@@ -82,29 +114,13 @@ static void look(struct trial *t, uint32_t tenant, struct trial_rot *ret)
     ret->noticed |= status != STATUS_OK || summary.next_seq != last + 1;
 }
 
-static bool is_one_of(const char *path, const char *const *paths)
-{
-    while (*paths != NULL && !slice_starts_with(slice_of(path), slice_of(*paths)))
-        paths++;
-    return *paths != NULL;
-}
-
 /* Files of which all can be made anew or is kept twice: nobody may lack anything. */
-static bool can_be_mended(const char *path)
-{
-    static const char *const PATHS[] = {"seg/catalog", "ingest/state", "keys/keyring", "control/",
-                                        NULL};
-
-    return is_one_of(path, PATHS);
-}
-
+static const char *const MENDED[] = {"seg/catalog", "ingest/state", "keys/keyring", "control/",
+                                     NULL};
+/* The same, but for what was received already. */
+static const char *const WHOLE[] = {"seg/catalog", "ingest/", "keys/keyring", "control/", NULL};
 /* The start goes on without what is damaged. */
-static bool can_be_left_out(const char *path)
-{
-    static const char *const PATHS[] = {"wal/", "seg/", "t/", "ingest/", "keys/", "control/", NULL};
-
-    return is_one_of(path, PATHS);
-}
+static const char *const LEFT_OUT[] = {"wal/", "seg/", "t/", "ingest/", "keys/", "control/", NULL};
 
 /* What the end of the log had is gone without a word, as after a crash. */
 static void forget_torn(struct trial *t)
@@ -150,6 +166,44 @@ static void go_on(struct trial *t, const char *path)
         trial_compare(t);
 }
 
+static void damage_files(struct trial *t, const char *prefix, enum disk_damage damage,
+                         struct trial_rot *ret)
+{
+    struct disk_misdirected moved = {"", ""};
+
+    if (damage <= DISK_GONE) {
+        disk_rot(t->disk, prefix, damage, ret->path);
+        return;
+    }
+    if (disk_misdirect(t->disk, &t->rng, prefix, damage == DISK_WITHIN ? NULL : "", &moved)) {
+        memcpy(ret->path, moved.from, sizeof(ret->path));
+        memcpy(ret->other, moved.to, sizeof(ret->other));
+    }
+}
+
+/* The first start with it, what readers are told then, and the work behind it. */
+static void begin_again(struct trial *t, struct trial_rot *ret)
+{
+    struct error err;
+
+    t->engine.is_evidence_damaged = touches(ret, "t/");
+    enum status status = engine_open(&t->engine, &err);
+    ret->refused = status != STATUS_OK;
+    if (ret->refused && status != STATUS_CORRUPT)
+        trial_say(t, "damage to '%s' is called %s: %s", ret->path, status_name(status), err.text);
+    if (ret->refused && all_in(ret, LEFT_OUT) && !hits_both_twins(ret))
+        trial_say(t, "damage to '%s' refuses the start: %s", ret->path, err.text);
+    for (uint32_t tenant = 0; tenant < ENGINE_TENANTS && !ret->refused; tenant++)
+        look(t, tenant, ret);
+    if (ret->refused || t->problem[0] != '\0')
+        return;
+    t->no_retries = !all_in(ret, MENDED); /* it may have forgotten what it knew */
+    if (all_in(ret, WHOLE))
+        go_on(t, ret->path);
+    else if (!touches(ret, "seg/0"))
+        go_on_with_less(t, ret);
+}
+
 bool trial_rot(struct trial *t, const char *prefix, enum disk_damage damage,
                struct trial_rot *ret)
 {
@@ -164,25 +218,9 @@ bool trial_rot(struct trial *t, const char *prefix, enum disk_damage damage,
         trial_step(t);
     trial_compare(t); /* every request gets its number */
     engine_close(&t->engine);
-    disk_rot(t->disk, prefix, damage, ret->path);
-    if (t->problem[0] != '\0' || ret->path[0] == '\0')
-        return t->problem[0] == '\0';
-    t->engine.is_evidence_damaged = slice_starts_with(slice_of(ret->path), SLICE("t/"));
-    enum status status = engine_open(&t->engine, &err);
-    ret->refused = status != STATUS_OK;
-    if (ret->refused && status != STATUS_CORRUPT)
-        trial_say(t, "damage to '%s' is called %s: %s", ret->path, status_name(status), err.text);
-    for (uint32_t tenant = 0; tenant < ENGINE_TENANTS && !ret->refused; tenant++)
-        look(t, tenant, ret);
-    if (can_be_left_out(ret->path) && ret->refused)
-        trial_say(t, "damage to '%s' refuses the start: %s", ret->path, err.text);
-    t->no_retries = !can_be_mended(ret->path); /* it may have forgotten what it knew */
-    if ((can_be_mended(ret->path) || slice_starts_with(slice_of(ret->path), SLICE("ingest/"))) &&
-        t->problem[0] == '\0')
-        go_on(t, ret->path);
-    if ((slice_starts_with(slice_of(ret->path), SLICE("wal/")) ||
-         slice_starts_with(slice_of(ret->path), SLICE("t/"))) &&
-        t->problem[0] == '\0')
-        go_on_with_less(t, ret);
+    if (t->problem[0] == '\0')
+        damage_files(t, prefix, damage, ret);
+    if (ret->path[0] != '\0')
+        begin_again(t, ret);
     return t->problem[0] == '\0';
 }

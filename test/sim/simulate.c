@@ -131,7 +131,7 @@ static void run_rot(struct run *run, uint64_t from, uint64_t seed_count)
     enum { PREFIXES = sizeof(prefixes) / sizeof(*prefixes) };
     struct trial *t = calloc(1, sizeof(*t));
     uint64_t refused[PREFIXES] = {0}, noticed[PREFIXES] = {0}, lives[PREFIXES] = {0};
-    char what[256];
+    char what[384];
 
     CHECK(t != NULL);
     for (uint64_t seed = from; seed < from + seed_count && !is_stopped; seed++) {
@@ -143,8 +143,9 @@ static void run_rot(struct run *run, uint64_t from, uint64_t seed_count)
         lives[p]++;
         refused[p] += rot.refused;
         noticed[p] += rot.noticed;
-        (void)snprintf(what, sizeof(what), "rot %llu, damage %d of '%s'",
-                       (unsigned long long)seed, (int)damage, rot.path);
+        (void)snprintf(what, sizeof(what), "rot %llu, damage %d of '%s'%s%s",
+                       (unsigned long long)seed, (int)damage, rot.path,
+                       rot.other[0] != '\0' ? ", which went to " : "", rot.other);
         count(run, t, what);
         trial_release(t);
     }

@@ -62,6 +62,7 @@ bool trial_sweep(struct trial *trial, const struct disk_faults *faults, bool rec
  * says that it is not whole; what is wrong with one tenant does not touch the rest. */
 struct trial_rot {
     char path[128];  /* what was damaged; "" = there was none */
+    char other[128]; /* where a misdirected write went; "" = it was no such one */
     bool refused;    /* it did not start */
     bool noticed;    /* a reader was told */
     uint64_t whole;  /* acknowledged records that were read all the same */

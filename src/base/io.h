@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* io.h - all file access of the server, behind one table of functions.
+/* io.h - all file access of the server below its data directory, behind one table of functions.
  *
  * io_linux() is the real disk.  A test may pass a wrapper that fails the n-th
  * call, or a simulated disk.  Paths are relative to the directory the io was
@@ -8,6 +8,13 @@
  * thread.  Every failure is STATUS_IO, STATUS_FULL (no space; never of a sync),
  * STATUS_BUSY (too many files are open, or no memory to open one: nothing
  * happened) or STATUS_NOT_FOUND (open, unlink) with the path in its text.
+ *
+ * What is not behind it has no path below that directory, or is more than bytes: the directory
+ * itself, its name in the one above, its lock and its owner (main/data_dir.c), and the file of
+ * the key-encryption key (crypt/keyring_local.c), which lies where the operator says, perhaps
+ * behind links or in a directory that may not be read, is made with a mode of its own and
+ * refused with another one.  Calls on these fail in tests of their own (test_data_dir,
+ * test_keyring_local).  What an operator wrote, such as the configuration, is only read.
  */
 #ifndef BASE_IO_H
 #define BASE_IO_H

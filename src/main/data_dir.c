@@ -89,25 +89,38 @@ static enum status lock(struct data_dir *dir, struct error *err)
     return STATUS_OK;
 }
 
+/* A whole file below the directory, before there is an io of it. */
+static enum status read_file(const struct data_dir *dir, const char *name, struct buf *ret,
+                             struct error *err)
+{
+    struct io *io = NULL;
+    enum status status = io_linux_new(dir->path, &io, err);
+
+    if (status == STATUS_OK)
+        status = io_read_all(io, name, ret, err);
+    else if (status == STATUS_IO && err->os_errno == ENOTDIR)
+        status = STATUS_NOT_FOUND;
+    io_free(io);
+    return status;
+}
+
 static enum status check_format(const struct data_dir *dir, struct error *err)
 {
-    char path[DATA_PATH_BYTES], text[64] = "";
+    struct buf text;
 
-    data_dir_path(dir, "FORMAT", path);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0 && errno != ENOENT && errno != ENOTDIR) /* it may well be one */
-        return ERROR_SET(err, STATUS_IO, "cannot open '%s'", path);
-    if (fd < 0)
-        return ERROR_SET(err, STATUS_NOT_FOUND,
-                         "'%s' is not a data directory; 'daybook init --data %s' makes one",
-                         dir->path, dir->path);
-    ssize_t got = read(fd, text, sizeof(text) - 1);
-    (void)close(fd);
-    if (got < 0 || strcmp(text, FORMAT_TEXT) != 0)
-        return ERROR_SET(err, STATUS_CORRUPT,
-                         "'%s' has a format that this program does not know; use a newer one",
-                         dir->path);
-    return STATUS_OK;
+    buf_init(&text, KIB);
+    enum status status = read_file(dir, "FORMAT", &text, err);
+    if (status == STATUS_NOT_FOUND)
+        status = ERROR_SET(err, STATUS_NOT_FOUND,
+                           "'%s' is not a data directory; 'daybook init --data %s' makes one",
+                           dir->path, dir->path);
+    else if (status == STATUS_LIMIT ||
+             (status == STATUS_OK && !slice_is(buf_slice(&text), FORMAT_TEXT)))
+        status = ERROR_SET(err, STATUS_CORRUPT,
+                           "'%s' has a format that this program does not know; use a newer one",
+                           dir->path);
+    buf_release(&text);
+    return status;
 }
 
 /* The names in a directory outlive a power cut when it was synced itself. */
@@ -228,21 +241,19 @@ void data_dir_close(struct data_dir *dir)
 enum status data_dir_kek(const struct data_dir *dir, char ret[DATA_PATH_BYTES],
                          struct error *err)
 {
-    char path[DATA_PATH_BYTES];
+    struct buf text;
 
+    buf_init(&text, DATA_PATH_BYTES - 1);
     data_dir_path(dir, "keys/kek", ret);
-    data_dir_path(dir, "keys/kek.path", path);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0 && errno != ENOENT)
-        return ERROR_SET(err, STATUS_IO, "cannot open '%s'", path);
-    if (fd < 0)
-        return STATUS_OK;
-    ssize_t got = read(fd, ret, DATA_PATH_BYTES - 1);
-    (void)close(fd);
-    if (got <= 0)
-        return ERROR_SET(err, STATUS_CORRUPT, "'%s' is empty or cannot be read", path);
-    ret[got] = '\0';
-    return STATUS_OK;
+    enum status status = read_file(dir, "keys/kek.path", &text, err);
+    if (status == STATUS_OK && text.size == 0)
+        status = ERROR_SET(err, STATUS_CORRUPT, "'keys/kek.path' of '%s' is empty", dir->path);
+    if (status == STATUS_OK) {
+        memcpy(ret, text.data, text.size);
+        ret[text.size] = '\0';
+    }
+    buf_release(&text);
+    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
 static enum status make_certificate(struct io *io, const char *host, struct error *err)

@@ -5,7 +5,13 @@
 #include "tree.h"
 
 #include "base/clock.h"
+#include "base/io.h"
+#include "base/limits.h"
+#include "crypt/keyring_local.h"
+#include "meta/meta.h"
 
+#include <dlfcn.h>
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <cmocka.h>
@@ -21,6 +27,77 @@
 struct place {
     char root[64], format[80];
 };
+
+/* In place of the library's: the calls that change the disk, of which one fails, or all from one
+ * on.  Nothing is synced for real, as there are thousands of them. */
+static struct {
+    long at; /* 0: none fails */
+    long calls;
+    bool is_for_good;
+    int code;
+} strike;
+
+static bool strikes(void)
+{
+    strike.calls++;
+    if (strike.at == 0 || (strike.is_for_good ? strike.calls < strike.at
+                                              : strike.calls != strike.at))
+        return false;
+    errno = strike.code;
+    return true;
+}
+
+int fsync(int fd)
+{
+    (void)fd;
+    return strikes() ? -1 : 0;
+}
+
+int fdatasync(int fd)
+{
+    (void)fd;
+    return strikes() ? -1 : 0;
+}
+
+ssize_t write(int fd, const void *data, size_t size)
+{
+    ssize_t (*real)(int, const void *, size_t) = NULL;
+
+    *(void **)&real = dlsym(RTLD_NEXT, "write");
+    return strikes() ? -1 : real(fd, data, size);
+}
+
+ssize_t pwrite64(int fd, const void *data, size_t size, off64_t offset)
+{
+    ssize_t (*real)(int, const void *, size_t, off64_t) = NULL;
+
+    *(void **)&real = dlsym(RTLD_NEXT, "pwrite64");
+    return strikes() ? -1 : real(fd, data, size, offset);
+}
+
+int renameat(int from_fd, const char *from, int to_fd, const char *to)
+{
+    int (*real)(int, const char *, int, const char *) = NULL;
+
+    *(void **)&real = dlsym(RTLD_NEXT, "renameat");
+    return strikes() ? -1 : real(from_fd, from, to_fd, to);
+}
+
+int mkdir(const char *path, mode_t mode)
+{
+    int (*real)(const char *, mode_t) = NULL;
+
+    *(void **)&real = dlsym(RTLD_NEXT, "mkdir");
+    return strikes() ? -1 : real(path, mode);
+}
+
+int mkdirat(int fd, const char *path, mode_t mode)
+{
+    int (*real)(int, const char *, mode_t) = NULL;
+
+    *(void **)&real = dlsym(RTLD_NEXT, "mkdirat");
+    return strikes() ? -1 : real(fd, path, mode);
+}
 
 static int setup(void **state)
 {
@@ -293,6 +370,104 @@ static void a_key_file_has_a_path_of_full_length(void **state)
     assert_int_equal(access(kek, R_OK), 0);
 }
 
+/* All that a server starts with is there, and the token is good, if there is one. */
+static void assert_complete(const char *data, const char *token)
+{
+    struct meta_options options = {.path = "control/db", .clock = clock_system()};
+    struct arena *arena = arena_new(MIB);
+    struct keyring *keyring = NULL;
+    struct meta_token found;
+    struct meta *meta = NULL;
+    struct io *io = NULL;
+    struct data_dir dir;
+    char kek[DATA_PATH_BYTES];
+    struct error err;
+
+    assert_non_null(arena);
+    assert_int_equal(data_dir_open(data, &dir, &err), STATUS_OK);
+    assert_int_equal(data_dir_kek(&dir, kek, &err), STATUS_OK);
+    assert_int_equal(io_linux_new(data, &io, &err), STATUS_OK);
+    assert_int_equal(keyring_local_open(io, kek, &keyring, &err), STATUS_OK);
+    options.io = io;
+    assert_int_equal(meta_open(&options, &meta, &err), STATUS_OK);
+    if (token != NULL)
+        assert_int_equal(meta_token_check(meta, slice_of(token), &found, arena, &err), STATUS_OK);
+    assert_true(io_exists(io, "tls/cert.pem") && io_exists(io, "tls/key.pem"));
+    meta_close(meta);
+    keyring_free(keyring);
+    io_free(io);
+    data_dir_close(&dir);
+    arena_free(arena);
+}
+
+/* What is left of an init that failed: another one completes it, or says what to do. */
+static void try_again(const char *data, const char *kek)
+{
+    struct data_init init = {.host = "a.example", .kek_path = kek};
+    struct data_dir dir = {.lock_fd = -1};
+    struct error err;
+    enum status opened = data_dir_open(data, &dir, &err);
+
+    data_dir_close(&dir);
+    enum status status = data_dir_init(data, &init, &err);
+    if (status == STATUS_OK) {
+        assert_int_equal(opened, STATUS_NOT_FOUND);
+        assert_complete(data, init.admin_token);
+        return;
+    }
+    assert_int_equal(status, STATUS_CONFLICT);
+    if (opened == STATUS_OK) { /* only the sync of its last name failed */
+        assert_non_null(strstr(err.text, "is a data directory already"));
+        assert_complete(data, NULL);
+        return;
+    }
+    assert_int_equal(opened, STATUS_NOT_FOUND);
+    assert_non_null(strstr(err.text, "remove all that is in it"));
+}
+
+/* With no call failing in the end; how many failed in vain. */
+static uint32_t init_with_each_call_failing(struct place *place, const char *kek)
+{
+    char data[80];
+    uint32_t failures = 0;
+    struct error err;
+    bool struck = true;
+
+    (void)snprintf(data, sizeof(data), "%s/data", place->root);
+    for (strike.at = 1; struck; strike.at++) {
+        struct data_init init = {.host = "a.example", .kek_path = kek};
+        const long at = strike.at;
+        strike.calls = 0;
+        enum status status = data_dir_init(data, &init, &err);
+        struck = strike.calls >= at;
+        strike.at = 0;
+        failures += status != STATUS_OK;
+        if (status == STATUS_OK)
+            assert_complete(data, init.admin_token);
+        else
+            try_again(data, kek);
+        (void)tree_remove(data);
+        if (kek != NULL)
+            (void)unlink(kek);
+        strike.at = at;
+    }
+    strike.at = 0;
+    return failures;
+}
+
+static void an_init_that_failed_anywhere_is_completed_or_refused(void **state)
+{
+    struct place *place = *state;
+    char kek[80];
+
+    (void)snprintf(kek, sizeof(kek), "%s/kek", place->root);
+    strike.code = EIO;
+    assert_true(init_with_each_call_failing(place, NULL) > 60);
+    strike.code = ENOSPC;
+    strike.is_for_good = true; /* a full disk, and one that is made read-only */
+    assert_true(init_with_each_call_failing(place, kek) > 60);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -309,6 +484,8 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(a_failed_init_leaves_no_path_of_a_key, setup, teardown),
         cmocka_unit_test_setup_teardown(a_key_file_has_a_path_of_full_length, setup, teardown),
+        cmocka_unit_test_setup_teardown(an_init_that_failed_anywhere_is_completed_or_refused, setup,
+                                        teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

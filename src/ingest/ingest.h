@@ -181,6 +181,7 @@ struct ingest_stats {
     uint64_t acked_records, acked_requests, acked_bytes;
     uint64_t duplicates, conflicting, quarantined, foreign, replayed_keys;
     uint64_t fsyncs, fsync_us_total, fsync_us_max;
+    uint64_t fsync_us_last; /* or of the one under way, if that is longer already */
     uint64_t queue_depth, wal_bytes, shed;
     uint64_t replayed_records; /* at start */
     uint64_t damaged_logs;     /* files found damaged at the start */

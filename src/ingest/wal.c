@@ -70,6 +70,8 @@ struct wal {
     uint64_t keep_below; /* files below it are kept, too */
     struct wal_stats stats;
     uint64_t full_until_us; /* monotonic; with a reserve only */
+    uint64_t sync_began_us; /* likewise, while it is_syncing */
+    bool is_syncing;
 };
 
 void wal_path(uint64_t number, char ret[WAL_PATH_BYTES])
@@ -405,6 +407,10 @@ void wal_stats(struct wal *wal, struct wal_stats *ret)
 {
     (void)pthread_mutex_lock(&wal->lock);
     *ret = wal->stats;
+    if (wal->is_syncing) {
+        uint64_t took = clock_monotonic_us(wal->options.clock) - wal->sync_began_us;
+        ret->fsync_us_last = took > ret->fsync_us_last ? took : ret->fsync_us_last;
+    }
     (void)pthread_mutex_unlock(&wal->lock);
 }
 
@@ -521,11 +527,17 @@ static enum status check_space(struct wal *wal, const struct wal_entry *list, st
 static enum status sync_file(struct wal *wal, struct error *err)
 {
     uint64_t before = clock_monotonic_us(wal->options.clock);
-    enum status status = io_sync(wal->file, err);
-    uint64_t took = clock_monotonic_us(wal->options.clock) - before;
 
     (void)pthread_mutex_lock(&wal->lock);
+    wal->sync_began_us = before;
+    wal->is_syncing = true;
+    (void)pthread_mutex_unlock(&wal->lock);
+    enum status status = io_sync(wal->file, err);
+    uint64_t took = clock_monotonic_us(wal->options.clock) - before;
+    (void)pthread_mutex_lock(&wal->lock);
+    wal->is_syncing = false;
     wal->stats.fsyncs++;
+    wal->stats.fsync_us_last = took;
     wal->stats.fsync_us_total += took;
     if (took > wal->stats.fsync_us_max)
         wal->stats.fsync_us_max = took;

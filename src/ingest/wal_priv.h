@@ -95,6 +95,7 @@ enum status wal_note_file(struct wal *wal, uint64_t number, uint64_t size_bytes,
 
 struct wal_stats {
     uint64_t fsyncs, fsync_us_total, fsync_us_max, depth, bytes;
+    uint64_t fsync_us_last; /* or of the one under way, if that is longer already */
 };
 void wal_stats(struct wal *wal, struct wal_stats *ret);
 

@@ -11,6 +11,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#define SLOW_SYNC_US 1000000u /* of the log: from here on somebody should look at the disk */
+
 enum status share_live(void *context, const struct http_request *request,
                        struct http_response *response, struct error *err)
 {
@@ -284,14 +286,15 @@ static void check_disk(struct share *share, struct checks *checks)
 static void check_log(struct share *share, struct checks *checks)
 {
     struct ingest_stats s;
-    bool long_log;
 
     ingest_stats(share->services.ingest, &s);
-    long_log = s.wal_bytes > WAL_BYTES_MAX / 2;
-    add_check(checks, "log", long_log ? VERDICT_WARNING : VERDICT_OK,
-              "write-ahead log of %.1f MiB, slowest sync %.1f ms%s",
+    bool is_long = s.wal_bytes > WAL_BYTES_MAX / 2, is_slow = s.fsync_us_last >= SLOW_SYNC_US;
+    add_check(checks, "log", is_long || is_slow ? VERDICT_WARNING : VERDICT_OK,
+              "write-ahead log of %.1f MiB, slowest sync %.1f ms, last %.1f ms%s%s",
               (double)s.wal_bytes / (double)MIB, (double)s.fsync_us_max / 1000.0,
-              long_log ? "; checkpoints do not keep up, see the log of the server" : "");
+              (double)s.fsync_us_last / 1000.0,
+              is_slow ? ": the disk is slow, and whoever sends waits for it" : "",
+              is_long ? "; checkpoints do not keep up, see the log of the server" : "");
 }
 
 /* The log was damaged: the last of what is lost and nobody accepted, and where its bytes

@@ -25,35 +25,65 @@ static void read_half(struct io *io, twin_check *check, void *context, size_t ma
 {
     buf_init(&half->content, max_bytes);
     half->status = io_read_all(io, half->path, &half->content, &half->err);
+    if (half->status == STATUS_IO) { /* once more: it may have passed */
+        buf_clear(&half->content);
+        half->status = io_read_all(io, half->path, &half->content, &half->err);
+    }
     half->bytes = buf_slice(&half->content);
     if (half->status == STATUS_OK)
         half->status = check(context, &half->bytes, &half->err);
 }
 
+/* The other one has to do. */
 static bool is_unusable(const struct half *half)
 {
-    return half->status == STATUS_CORRUPT || half->status == STATUS_NOT_FOUND;
+    return half->status == STATUS_CORRUPT || half->status == STATUS_NOT_FOUND ||
+           half->status == STATUS_IO;
 }
 
-/* NAME is not sound, its copy is. */
-static enum status mend(struct io *io, const struct half *name, const struct half *copy,
-                        struct error *err)
+/* Makes the one that is not sound, or is behind, anew.  Without space for that it stays alone
+ * what was sound; but one that could not be read, which may be the newer, is out of the way. */
+static enum status mend(struct io *io, const struct half *bad, const struct half *good,
+                        bool is_kept, bool *ret_single, struct error *err)
 {
     char aside[TWIN_PATH_BYTES];
     enum status status = STATUS_OK;
 
-    name_of(name->path, TWIN_DAMAGED, aside);
-    if (io_exists(io, name->path))
-        status = io_rename(io, name->path, aside, err);
-    return status == STATUS_OK ? io_replace(io, name->path, copy->bytes, err) : status;
+    if (is_kept && io_exists(io, bad->path)) {
+        name_of(bad->path, TWIN_DAMAGED, aside);
+        status = io_rename(io, bad->path, aside, err);
+        if (status == STATUS_FULL && bad->status == STATUS_IO)
+            return status;
+    }
+    if (status == STATUS_OK)
+        status = io_replace(io, bad->path, good->bytes, err);
+    *ret_single = status == STATUS_FULL;
+    return *ret_single ? STATUS_OK : status;
+}
+
+/* Neither is sound. */
+static enum status tell_both(const struct half *name, const struct half *copy, struct error *err)
+{
+    const struct half *unread = name->status == STATUS_IO ? name : copy;
+
+    *err = name->err;
+    if (unread->status == STATUS_IO) {
+        *err = unread->err;
+        return unread->status;
+    }
+    return name->status == STATUS_NOT_FOUND && copy->status == STATUS_NOT_FOUND
+               ? STATUS_NOT_FOUND
+               : ERROR_SET(err, STATUS_CORRUPT, "%s, and '%s' is %s", name->err.text, copy->path,
+                           copy->status == STATUS_NOT_FOUND ? "missing" : "damaged too");
 }
 
 static enum status settle(struct io *io, const struct half *name, const struct half *copy,
-                          const struct half **ret, bool *ret_single, struct error *err)
+                          enum twin_sound *ret_sound, const struct half **ret, struct error *err)
 {
     bool is_cut = name->status == STATUS_OK && copy->status == STATUS_OK &&
                   copy->bytes.size > name->bytes.size &&
                   slice_starts_with(copy->bytes, name->bytes);
+    bool is_single = false;
 
     *ret = name;
     if (!is_unusable(name) && name->status != STATUS_OK) {
@@ -64,40 +94,34 @@ static enum status settle(struct io *io, const struct half *name, const struct h
         *err = copy->err;
         return copy->status;
     }
+    if (name->status != STATUS_OK && copy->status != STATUS_OK)
+        return tell_both(name, copy, err);
     if (name->status == STATUS_OK && copy->status == STATUS_OK &&
         slice_equal(name->bytes, copy->bytes))
         return STATUS_OK;
-    if (copy->status == STATUS_OK && (is_cut || name->status != STATUS_OK)) {
+    if (is_cut || name->status != STATUS_OK) {
         *ret = copy;
-        enum status status = mend(io, name, copy, err);
-        *ret_single = status == STATUS_FULL;
-        return *ret_single ? STATUS_OK : status;
+        enum status status = mend(io, name, copy, true, &is_single, err);
+        *ret_sound = is_single ? TWIN_IN_COPY : TWIN_IN_BOTH;
+        return status;
     }
-    if (name->status != STATUS_OK) {
-        *err = name->err;
-        return name->status == STATUS_NOT_FOUND && copy->status == STATUS_NOT_FOUND
-                   ? STATUS_NOT_FOUND
-                   : ERROR_SET(err, STATUS_CORRUPT, "%s, and '%s' is %s", name->err.text,
-                               copy->path,
-                               copy->status == STATUS_NOT_FOUND ? "missing" : "damaged too");
-    }
-    enum status status = io_replace(io, copy->path, name->bytes, err);
-    *ret_single = status == STATUS_FULL;
-    return *ret_single ? STATUS_OK : status;
+    enum status status = mend(io, copy, name, copy->status == STATUS_IO, &is_single, err);
+    *ret_sound = is_single ? TWIN_IN_NAME : TWIN_IN_BOTH;
+    return status;
 }
 
 enum status twin_load(struct io *io, const char *path, twin_check *check, void *context,
-                      struct buf *ret, bool *ret_single, struct error *err)
+                      struct buf *ret, enum twin_sound *ret_sound, struct error *err)
 {
     struct half name = {.status = STATUS_OK}, copy = {.status = STATUS_OK};
     const struct half *sound = NULL;
 
-    *ret_single = false;
+    *ret_sound = TWIN_IN_BOTH;
     name_of(path, "", name.path);
     name_of(path, TWIN_COPY, copy.path);
     read_half(io, check, context, ret->max_bytes, &name);
     read_half(io, check, context, ret->max_bytes, &copy);
-    enum status status = settle(io, &name, &copy, &sound, ret_single, err);
+    enum status status = settle(io, &name, &copy, ret_sound, &sound, err);
     if (status == STATUS_OK) {
         buf_add_slice(ret, sound->bytes);
         status = buf_check(ret, err);

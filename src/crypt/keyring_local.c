@@ -414,11 +414,11 @@ static enum status read_all(struct local *local, struct slice bytes, struct erro
 
 static enum status load_files(struct local *local, struct io *io, struct error *err)
 {
-    bool is_single = false;
+    enum twin_sound sound = TWIN_IN_BOTH;
     struct buf bytes;
 
     buf_init(&bytes, KEYRING_BYTES_MAX);
-    enum status status = twin_load(io, KEYRING_PATH, check_bytes, NULL, &bytes, &is_single, err);
+    enum status status = twin_load(io, KEYRING_PATH, check_bytes, NULL, &bytes, &sound, err);
     if (status == STATUS_NOT_FOUND)
         status = ERROR_SET(err, STATUS_NOT_FOUND, "there is no keyring '" KEYRING_PATH "'");
     else if (status == STATUS_CORRUPT)
@@ -428,9 +428,9 @@ static enum status load_files(struct local *local, struct io *io, struct error *
                            err->text);
     if (status == STATUS_OK)
         status = read_all(local, buf_slice(&bytes), err);
-    if (status == STATUS_OK && !is_single)
+    if (status == STATUS_OK && sound == TWIN_IN_BOTH)
         status = io_open(io, KEYRING_PATH, IO_WRITE, &local->file, err);
-    if (status == STATUS_OK && !is_single)
+    if (status == STATUS_OK && sound == TWIN_IN_BOTH)
         status = io_open(io, KEYRING_PATH TWIN_COPY, IO_WRITE, &local->copy, err);
     buf_release(&bytes);
     return status;

@@ -92,11 +92,11 @@ static struct ingest_lost read_item(struct reader *r, uint8_t version)
 enum status loss_load(struct loss *loss, struct io *io, struct error *err)
 {
     struct buf bytes;
-    bool is_single = false;
+    enum twin_sound sound = TWIN_IN_BOTH;
 
     *loss = (struct loss){.items = NULL};
     buf_init(&bytes, 64 * MIB);
-    enum status status = twin_load(io, LOSS_PATH, check, NULL, &bytes, &is_single, err);
+    enum status status = twin_load(io, LOSS_PATH, check, NULL, &bytes, &sound, err);
     struct reader r = reader_from(bytes.data, bytes.size);
     (void)reader_bytes(&r, sizeof(LOSS_MAGIC) - 1);
     uint8_t version = reader_u8(&r);
@@ -106,7 +106,7 @@ enum status loss_load(struct loss *loss, struct io *io, struct error *err)
         status = add(loss, &item, err);
     }
     buf_release(&bytes);
-    loss->is_changed = is_single && count > 0;
+    loss->is_changed = sound != TWIN_IN_BOTH && count > 0;
     return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 

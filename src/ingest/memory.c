@@ -423,20 +423,20 @@ bool memory_is_saved(const struct memory *memory)
 
 enum status memory_load(struct memory *memory, struct error *err)
 {
-    bool is_single = false;
+    enum twin_sound sound = TWIN_IN_BOTH;
     struct buf bytes;
 
     buf_init(&bytes, STATE_BYTES_MAX);
     enum status status = io_make_dir(memory->io, RUN_DIR, err);
     if (status == STATUS_OK)
-        status = twin_load(memory->io, STATE_PATH, check_state, NULL, &bytes, &is_single, err);
+        status = twin_load(memory->io, STATE_PATH, check_state, NULL, &bytes, &sound, err);
     if (status == STATUS_OK)
         status = read_state(memory, buf_slice(&bytes), err);
     else if (status == STATUS_NOT_FOUND)
         status = STATUS_OK;
     if (status == STATUS_OK) /* the state before may list what is removed: its name goes first */
         status = io_sync_dir(memory->io, RUN_DIR, err);
-    if (status == STATUS_OK && !is_single) /* a copy that is older may list it too */
+    if (status == STATUS_OK && sound == TWIN_IN_BOTH) /* a copy that is older may list it too */
         status = io_list(memory->io, RUN_DIR, remove_leftover, memory, err);
     buf_release(&bytes);
     return status;

@@ -29,6 +29,7 @@ static enum status see(void *context, const char *name, struct error *err)
 uint32_t damaged_files(struct io *io, struct buf *ret_names)
 {
     static const char *const DIRECTORIES[] = {"control", "seg", "ingest", "wal", "t"};
+    static const char *const KEYRINGS[] = {"keys/keyring" SUFFIX, "keys/keyring.copy" SUFFIX};
     struct search search = {.names = ret_names};
     struct error ignored;
 
@@ -39,7 +40,9 @@ uint32_t damaged_files(struct io *io, struct buf *ret_names)
         (void)status;
     }
     search.directory = "keys"; /* the server may not list it */
-    if (io_exists(io, "keys/keyring" SUFFIX))
-        add(&search, "keyring" SUFFIX);
+    for (size_t i = 0; i < sizeof(KEYRINGS) / sizeof(*KEYRINGS); i++) {
+        if (io_exists(io, KEYRINGS[i]))
+            add(&search, KEYRINGS[i] + sizeof("keys"));
+    }
     return search.count;
 }

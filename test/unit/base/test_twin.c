@@ -2,6 +2,8 @@
 /* Of two files one is enough. */
 #include "base/twin.h"
 
+#include "ingest/fault_io.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -16,8 +18,8 @@ struct place {
     struct io *io;
 };
 
-static const char *const NAMES[] = {"state", "state.copy", "state.damaged", "state.tmp",
-                                    "state.copy.tmp"};
+static const char *const NAMES[] = {"state",     "state.copy",     "state.damaged",
+                                    "state.tmp", "state.copy.tmp", "state.copy.damaged"};
 
 static int setup(void **state)
 {
@@ -100,18 +102,18 @@ static void either_is_mended_from_the_other(void **state)
     struct place *place = *state;
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-        bool is_single = true;
+        enum twin_sound sound = TWIN_IN_NAME;
         struct buf bytes;
         buf_init(&bytes, 100);
         put(place, "state", cases[i].name);
         put(place, "state.copy", cases[i].copy);
         put(place, "state.damaged", NULL);
         enum status status =
-            twin_load(place->io, "state", check, NULL, &bytes, &is_single, &err);
+            twin_load(place->io, "state", check, NULL, &bytes, &sound, &err);
         assert_int_equal(status, cases[i].read != NULL ? STATUS_OK : STATUS_CORRUPT);
         if (cases[i].read != NULL)
             assert_true(slice_equal(buf_slice(&bytes), slice_of(cases[i].read)));
-        assert_false(is_single);
+        assert_int_equal(sound, TWIN_IN_BOTH);
         expect_file(place, "state", cases[i].name_after);
         expect_file(place, "state.copy", cases[i].copy_after);
         expect_file(place, "state.damaged", cases[i].damaged);
@@ -122,15 +124,132 @@ static void either_is_mended_from_the_other(void **state)
 static void neither_is_not_found_and_save_makes_both(void **state)
 {
     struct place *place = *state;
-    bool is_single = true;
+    enum twin_sound sound = TWIN_IN_NAME;
     struct buf bytes;
 
     buf_init(&bytes, 100);
-    assert_int_equal(twin_load(place->io, "state", check, NULL, &bytes, &is_single, &err),
+    assert_int_equal(twin_load(place->io, "state", check, NULL, &bytes, &sound, &err),
                      STATUS_NOT_FOUND);
     assert_int_equal(twin_save(place->io, "state", SLICE("+new"), &err), STATUS_OK);
     expect_file(place, "state", "+new");
     expect_file(place, "state.copy", "+new");
+    buf_release(&bytes);
+}
+
+/* A bad sector: the other one counts, and what cannot be read is kept for who can. */
+static void one_that_cannot_be_read_is_made_anew(void **state)
+{
+    static const struct {
+        const char *bad, *name, *copy; /* before */
+        const char *read;              /* NULL: not at all */
+        enum status status;
+        const char *aside, *aside_after;
+    } cases[] = {
+        {"state", "+x", "+b", "+b", STATUS_OK, "state.damaged", "+x"},
+        {"state.copy", "+a", "+x", "+a", STATUS_OK, "state.copy.damaged", "+x"},
+        {"state", "+x", "-b", NULL, STATUS_IO, "state.damaged", NULL},
+        {"state", "+x", NULL, NULL, STATUS_IO, "state.damaged", NULL},
+        {"state.copy", "-a", "+x", NULL, STATUS_IO, "state.damaged", NULL},
+    };
+    struct place *place = *state;
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        enum twin_sound sound = TWIN_IN_NAME;
+        struct fault_io fault;
+        struct buf bytes;
+        fault_io_init(&fault, place->io);
+        fault.bad_path = cases[i].bad;
+        buf_init(&bytes, 100);
+        put(place, "state", cases[i].name);
+        put(place, "state.copy", cases[i].copy);
+        put(place, cases[i].aside, NULL);
+        enum status status =
+            twin_load(&fault.io, "state", check, NULL, &bytes, &sound, &err);
+        assert_int_equal(status, cases[i].status);
+        expect_file(place, cases[i].aside, cases[i].aside_after);
+        if (status == STATUS_OK) {
+            assert_true(slice_equal(buf_slice(&bytes), slice_of(cases[i].read)));
+            assert_int_equal(sound, TWIN_IN_BOTH);
+            expect_file(place, "state", cases[i].read);
+            expect_file(place, "state.copy", cases[i].read);
+        } else {
+            expect_file(place, "state", cases[i].name);
+            expect_file(place, "state.copy", cases[i].copy);
+        }
+        buf_release(&bytes);
+    }
+}
+
+/* A read that fails once is no reason to set anything aside. */
+static void a_read_that_fails_is_tried_again(void **state)
+{
+    struct place *place = *state;
+
+    for (uint64_t at = 1; at <= 6; at++) { /* open, size and bytes of each */
+        enum twin_sound sound = TWIN_IN_NAME;
+        struct fault_io fault;
+        struct buf bytes;
+        fault_io_init(&fault, place->io);
+        fault.fail_at = at;
+        buf_init(&bytes, 100);
+        put(place, "state", "+b");
+        put(place, "state.copy", "+a");
+        assert_int_equal(twin_load(&fault.io, "state", check, NULL, &bytes, &sound, &err),
+                         STATUS_OK);
+        assert_true(slice_equal(buf_slice(&bytes), SLICE("+b")));
+        expect_file(place, "state.damaged", NULL);
+        expect_file(place, "state.copy.damaged", NULL);
+        buf_release(&bytes);
+    }
+}
+
+/* It says which one is sound where there is no space to make the other so. */
+static void without_space_one_stays_alone(void **state)
+{
+    static const struct {
+        const char *name, *copy;
+        enum twin_sound sound;
+    } cases[] = {
+        {"+a", NULL, TWIN_IN_NAME},  {"+a", "-b", TWIN_IN_NAME}, {NULL, "+a", TWIN_IN_COPY},
+        {"-b", "+a", TWIN_IN_COPY},  {"+", "+a", TWIN_IN_COPY},
+    };
+    struct place *place = *state;
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        enum twin_sound sound = TWIN_IN_BOTH;
+        struct fault_io fault;
+        struct buf bytes;
+        fault_io_init(&fault, place->io);
+        fault.os_errno = ENOSPC;
+        fault.bad_path = cases[i].sound == TWIN_IN_NAME ? "state.copy.tmp" : "state.tmp";
+        buf_init(&bytes, 100);
+        put(place, "state", cases[i].name);
+        put(place, "state.copy", cases[i].copy);
+        assert_int_equal(twin_load(&fault.io, "state", check, NULL, &bytes, &sound, &err),
+                         STATUS_OK);
+        assert_true(slice_equal(buf_slice(&bytes), SLICE("+a")));
+        assert_int_equal(sound, cases[i].sound);
+        buf_release(&bytes);
+    }
+}
+
+/* It may be the newer one, and can be read again at the next start: until it is out of the way
+ * nothing may be written to the other. */
+static void one_that_cannot_be_read_has_to_go_first(void **state)
+{
+    struct place *place = *state;
+    enum twin_sound sound = TWIN_IN_BOTH;
+    struct fault_io fault;
+    struct buf bytes;
+
+    fault_io_init(&fault, place->io);
+    fault.bad_path = "state";
+    fault.bad_rename_errno = ENOSPC;
+    buf_init(&bytes, 100);
+    put(place, "state", "+x");
+    put(place, "state.copy", "+a");
+    assert_int_equal(twin_load(&fault.io, "state", check, NULL, &bytes, &sound, &err),
+                     STATUS_FULL);
     buf_release(&bytes);
 }
 
@@ -139,6 +258,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(either_is_mended_from_the_other, setup, teardown),
         cmocka_unit_test_setup_teardown(neither_is_not_found_and_save_makes_both, setup, teardown),
+        cmocka_unit_test_setup_teardown(one_that_cannot_be_read_is_made_anew, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_read_that_fails_is_tried_again, setup, teardown),
+        cmocka_unit_test_setup_teardown(without_space_one_stays_alone, setup, teardown),
+        cmocka_unit_test_setup_teardown(one_that_cannot_be_read_has_to_go_first, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

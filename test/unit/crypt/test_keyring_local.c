@@ -6,6 +6,7 @@
 #include "base/hash.h"
 #include "base/random.h"
 #include "crypt/receipt.h"
+#include "store/failing_io.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -528,6 +529,44 @@ static void after_a_failed_write_nothing_is_made_until_it_is_opened_again(void *
     keyring_free(open_keyring(*state));
 }
 
+static void expect_keys(struct place *place, const struct guid *tenant, enum status expected,
+                        struct key *ret)
+{
+    struct keyring *keyring = open_keyring(place);
+    struct error err;
+
+    assert_int_equal(keyring_tenant_key(keyring, tenant, KEY_PURPOSE_WAL, ret, &err), expected);
+    keyring_free(keyring);
+}
+
+/* A bad sector in either is no reason to refuse the start. */
+static void one_that_cannot_be_read_is_made_from_the_other(void **state)
+{
+    static const char *const PATHS[] = {KEYRING_PATH, COPY_PATH};
+    struct place *place = *state;
+    struct failing_io failing = failing_io_over(place->io);
+    struct guid tenant = guid_new();
+    struct keyring *keyring = NULL;
+    struct error err;
+    struct key key;
+
+    create(place);
+    keyring = open_keyring(place);
+    assert_int_equal(keyring_create_tenant(keyring, &tenant, &err), STATUS_OK);
+    keyring_free(keyring);
+    for (size_t i = 0; i < 2; i++) {
+        failing.unreadable = PATHS[i];
+        keyring = NULL;
+        assert_int_equal(keyring_local_open(&failing.io, place->kek, &keyring, &err), STATUS_OK);
+        assert_int_equal(keyring_tenant_key(keyring, &tenant, KEY_PURPOSE_WAL, &key, &err),
+                         STATUS_OK);
+        keyring_free(keyring);
+    }
+    expect_keys(place, &tenant, STATUS_OK, &key);
+    assert_true(io_exists(place->io, KEYRING_PATH ".damaged"));
+    assert_true(io_exists(place->io, COPY_PATH ".damaged"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -552,6 +591,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(records_without_a_number_are_taken_where_they_stand, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(records_do_not_move_to_another_keyring, setup, teardown),
+        cmocka_unit_test_setup_teardown(one_that_cannot_be_read_is_made_from_the_other, setup,
+                                        teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

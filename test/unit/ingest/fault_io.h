@@ -30,6 +30,7 @@ struct fault_io {
     int os_errno;
     uint64_t free_bytes; /* what is told */
     const char *bad_path; /* or NULL */
+    int bad_rename_errno; /* of renames of bad_path; 0: they succeed */
 };
 
 struct fault_file {
@@ -150,7 +151,13 @@ static enum status fault_rename(struct io *io, const char *from, const char *to,
 {
     struct fault_io *f = (struct fault_io *)io;
 
-    return fault_hits(f) ? fault_error(f, err) : io_rename(f->real, from, to, err);
+    if (fault_hits(f))
+        return fault_error(f, err);
+    if (f->bad_rename_errno != 0 && f->bad_path != NULL && strcmp(f->bad_path, from) == 0) {
+        errno = f->bad_rename_errno;
+        return ERROR_SET(err, STATUS_IO, "injected fault");
+    }
+    return io_rename(f->real, from, to, err);
 }
 
 static enum status fault_unlink(struct io *io, const char *path, struct error *err)

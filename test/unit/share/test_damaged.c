@@ -14,7 +14,7 @@
 static const char *const FILES[] = {"seg/catalog",         "seg/catalog.damaged",
                                     "ingest/1.run.damaged", "ingest/state.damaged",
                                     "keys/keyring.damaged", "wal/1.wal.aside",
-                                    "t/1-batch.0.aside"};
+                                    "t/1-batch.0.aside",    "keys/keyring.copy.damaged"};
 static const char *const DIRECTORIES[] = {"seg", "ingest", "keys", "wal", "t"};
 
 static void what_was_set_aside_is_named(void **state)
@@ -32,13 +32,14 @@ static void what_was_set_aside_is_named(void **state)
     assert_int_equal(names.size, 0);
     for (size_t i = 0; i < 5; i++)
         assert_int_equal(io_make_dir(io, DIRECTORIES[i], &err), STATUS_OK);
-    for (size_t i = 0; i < 7; i++)
+    for (size_t i = 0; i < 8; i++)
         assert_int_equal(io_replace(io, FILES[i], SLICE("x"), &err), STATUS_OK);
-    assert_int_equal(damaged_files(io, &names), 6);
+    assert_int_equal(damaged_files(io, &names), 7);
     assert_true(slice_is(buf_slice(&names), "seg/catalog.damaged, ingest/1.run.damaged, "
                                             "ingest/state.damaged, wal/1.wal.aside, "
-                                            "t/1-batch.0.aside, keys/keyring.damaged"));
-    for (size_t i = 0; i < 7; i++)
+                                            "t/1-batch.0.aside, keys/keyring.damaged, "
+                                            "keys/keyring.copy.damaged"));
+    for (size_t i = 0; i < 8; i++)
         assert_int_equal(io_unlink(io, FILES[i], &err), STATUS_OK);
     for (size_t i = 0; i < 5; i++) {
         char path[64];

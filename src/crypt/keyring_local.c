@@ -2,9 +2,11 @@
 /* keyring_local.c - see keyring_local.h; the bytes are in docs/format/keyring.md.
  *
  * Invariants:
- * 1. A tenant is in `index` only after its record is synced, in both files.
+ * 1. A tenant is in `index` only after its record is synced, in each file that is open.
  * 2. After a failed write or sync no record is written any more (`failed`):
- *    what the files hold then is known only after it is opened again.
+ *    what the files hold then is known only after it is opened again.  A write that
+ *    found no space is none: no key of that record was given out, and the next one
+ *    takes its place.
  * 3. tenants[i] and secrets[i] belong together; secrets live in locked pages.
  * 4. `lock` guards everything but io, kek and host, which do not change. */
 #include "crypt/keyring_local.h"
@@ -59,7 +61,7 @@ struct tenant_entry {
 
 struct local {
     struct keyring keyring; /* first */
-    struct io_file *file, *copy; /* NULL: there was no space to mend one of them */
+    struct io_file *file, *copy; /* one is NULL if there was no space to mend it */
     struct key *kek; /* secret page */
     char host[HOST_BYTES_MAX + 1];
     pthread_rwlock_t lock;
@@ -428,9 +430,9 @@ static enum status load_files(struct local *local, struct io *io, struct error *
                            err->text);
     if (status == STATUS_OK)
         status = read_all(local, buf_slice(&bytes), err);
-    if (status == STATUS_OK && sound == TWIN_IN_BOTH)
+    if (status == STATUS_OK && sound != TWIN_IN_COPY)
         status = io_open(io, KEYRING_PATH, IO_WRITE, &local->file, err);
-    if (status == STATUS_OK && sound == TWIN_IN_BOTH)
+    if (status == STATUS_OK && sound != TWIN_IN_NAME)
         status = io_open(io, KEYRING_PATH TWIN_COPY, IO_WRITE, &local->copy, err);
     buf_release(&bytes);
     return status;
@@ -454,23 +456,24 @@ static enum status find(const struct local *local, const struct guid *tenant, si
     return STATUS_OK;
 }
 
+static enum status append_to(struct io_file *file, uint64_t offset,
+                             const uint8_t record[RECORD_BYTES], struct error *err)
+{
+    if (file == NULL) /* the next start makes it from the other */
+        return STATUS_OK;
+    enum status status = io_write_at(file, offset, record, RECORD_BYTES, err);
+    return status == STATUS_OK ? io_sync(file, err) : status;
+}
+
 static enum status append_record(struct local *local, const uint8_t record[RECORD_BYTES],
                                  struct error *err)
 {
     uint64_t offset = HEADER_BYTES + (uint64_t)local->tenant_count * RECORD_BYTES;
-    enum status status = STATUS_OK;
+    enum status status = append_to(local->file, offset, record, err);
 
-    if (local->file == NULL)
-        return ERROR_SET(err, STATUS_FULL,
-                         "the disk had no space to mend the keyring; make some and start again");
-    status = io_write_at(local->file, offset, record, RECORD_BYTES, err);
-    if (status == STATUS_OK)
-        status = io_sync(local->file, err);
     if (status == STATUS_OK) /* after it: twin.h */
-        status = io_write_at(local->copy, offset, record, RECORD_BYTES, err);
-    if (status == STATUS_OK)
-        status = io_sync(local->copy, err);
-    if (status != STATUS_OK)
+        status = append_to(local->copy, offset, record, err);
+    if (status != STATUS_OK && status != STATUS_FULL)
         local->failed = true; /* invariant 2 */
     return status;
 }

@@ -3,8 +3,8 @@
 
 While it is full new records are refused with 507 and Retry-After, also after a
 restart; queries go on, and each is recorded; what was acknowledged is there; 10
-seconds after there is space again records are taken.  Wants root, loop devices and
-ext4.
+seconds after there is space again records are taken, and tenants added.  Wants root, loop
+devices and ext4.
 """
 import hashlib
 import http.client
@@ -20,6 +20,7 @@ RESUME_S_MAX = 10.0
 BATCH = 500
 QUERIES = 10  # on a disk without a byte
 BALLAST_BYTES = 8 << 20
+TENANTS = 40  # more than have room in a block of the keyring
 
 
 class FullDisk(OwnDisk):
@@ -142,4 +143,26 @@ class FullDisk(OwnDisk):
             if self.lab.process is None:
                 self.lab.start()
         self.assertIsNotNone(self.resumes(), 'it does not go on')
+        self.compare()
+
+    def add_tenant(self):
+        return self.lab.http('POST', '/v1/tenants',
+                             json.dumps({'name': 't' + uuid.uuid4().hex}).encode())[0]
+
+    def test_4_tenants_can_be_added_again(self):
+        answers = []
+        try:
+            for _ in range(TENANTS):
+                self.fill()
+                answers.append(self.add_tenant())
+        finally:
+            os.unlink(self.filler)
+        self.assertLessEqual(set(answers), {200, 507})
+        self.assertIn(507, answers)
+        self.assertTrue(lab.wait_until(lambda: self.add_tenant() == 200, RESUME_S_MAX))
+        for _ in range(TENANTS):
+            self.assertEqual(200, self.add_tenant())
+        self.lab.stop()
+        self.lab.start()
+        self.assertEqual(200, self.add_tenant())
         self.compare()

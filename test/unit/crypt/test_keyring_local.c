@@ -6,6 +6,7 @@
 #include "base/hash.h"
 #include "base/random.h"
 #include "crypt/receipt.h"
+#include "ingest/fault_io.h"
 #include "store/failing_io.h"
 
 #include <setjmp.h>
@@ -539,6 +540,104 @@ static void expect_keys(struct place *place, const struct guid *tenant, enum sta
     keyring_free(keyring);
 }
 
+/* Each of the four calls of a creation in turn: write and sync, of one and of the other. */
+static void a_creation_without_space_can_be_tried_again(void **state)
+{
+    struct place *place = *state;
+    struct failing_io failing = failing_io_over(place->io);
+    struct keyring *keyring = NULL;
+    struct key before, after;
+    struct error err;
+
+    create(place);
+    failing.os_errno = ENOSPC;
+    assert_int_equal(keyring_local_open(&failing.io, place->kek, &keyring, &err), STATUS_OK);
+    for (uint64_t write = 1; write <= 3; write += 2) {
+        struct guid refused = guid_new(), tenant = guid_new();
+        failing.change_count = 0;
+        failing.fail_at = write;
+        assert_int_equal(keyring_create_tenant(keyring, &refused, &err), STATUS_FULL);
+        assert_int_equal(keyring_create_tenant(keyring, &tenant, &err), STATUS_OK);
+        assert_int_equal(keyring_tenant_key(keyring, &refused, KEY_PURPOSE_WAL, &before, &err),
+                         STATUS_NOT_FOUND);
+        assert_int_equal(keyring_tenant_key(keyring, &tenant, KEY_PURPOSE_WAL, &before, &err),
+                         STATUS_OK);
+        expect_keys(place, &refused, STATUS_NOT_FOUND, &after);
+        expect_keys(place, &tenant, STATUS_OK, &after);
+        assert_memory_equal(&before, &after, sizeof(before));
+    }
+    keyring_free(keyring);
+}
+
+static void after_a_failed_sync_nothing_is_made_until_it_is_opened_again(void **state)
+{
+    struct place *place = *state;
+    struct failing_io failing = failing_io_over(place->io);
+    struct guid tenant = guid_new();
+    struct error err;
+
+    create(place);
+    for (uint64_t sync = 2; sync <= 4; sync += 2) {
+        struct keyring *keyring = NULL;
+        struct guid doubtful = guid_new();
+        failing.fail_at = 0;
+        failing.os_errno = ENOSPC; /* a sync that says so may have lost what was written */
+        assert_int_equal(keyring_local_open(&failing.io, place->kek, &keyring, &err), STATUS_OK);
+        failing.change_count = 0;
+        failing.fail_at = sync;
+        assert_int_equal(keyring_create_tenant(keyring, &doubtful, &err), STATUS_IO);
+        assert_int_equal(keyring_create_tenant(keyring, &tenant, &err), STATUS_BUSY);
+        keyring_free(keyring);
+    }
+}
+
+static void cut_end(struct place *place, const char *path)
+{
+    struct io_file *file = NULL;
+    struct error err;
+    uint64_t size = 0;
+
+    assert_int_equal(io_open(place->io, path, IO_WRITE, &file, &err), STATUS_OK);
+    assert_int_equal(io_size(file, &size, &err), STATUS_OK);
+    assert_int_equal(io_truncate(file, size - 256, &err), STATUS_OK);
+    io_close(file);
+}
+
+/* One of the two is behind or missing, and the disk has no space to make it good: with space
+ * again tenants are made without another start, and the next one finds them. */
+static void opened_on_a_full_disk_it_goes_on_with_one(void **state)
+{
+    static const char *const PATHS[] = {KEYRING_PATH, COPY_PATH};
+    struct place *place = *state;
+    struct fault_io full;
+    struct key before, after;
+    struct error err;
+
+    create(place);
+    fault_io_init(&full, place->io);
+    full.os_errno = ENOSPC;
+    for (size_t i = 0; i < 4; i++) {
+        struct guid old = guid_new(), tenant = guid_new();
+        struct keyring *keyring = open_keyring(place);
+        assert_int_equal(keyring_create_tenant(keyring, &old, &err), STATUS_OK);
+        keyring_free(keyring);
+        if (i < 2)
+            cut_end(place, PATHS[i]);
+        else
+            assert_int_equal(io_unlink(place->io, PATHS[i - 2], &err), STATUS_OK);
+        full.bad_path = i % 2 == 0 ? KEYRING_PATH ".tmp" : COPY_PATH ".tmp";
+        keyring = NULL;
+        assert_int_equal(keyring_local_open(&full.io, place->kek, &keyring, &err), STATUS_OK);
+        assert_int_equal(keyring_create_tenant(keyring, &tenant, &err), STATUS_OK);
+        assert_int_equal(keyring_tenant_key(keyring, &tenant, KEY_PURPOSE_WAL, &before, &err),
+                         STATUS_OK);
+        keyring_free(keyring);
+        expect_keys(place, &tenant, STATUS_OK, &after);
+        assert_memory_equal(&before, &after, sizeof(before));
+        expect_keys(place, &old, STATUS_OK, &after);
+    }
+}
+
 /* A bad sector in either is no reason to refuse the start. */
 static void one_that_cannot_be_read_is_made_from_the_other(void **state)
 {
@@ -591,6 +690,12 @@ int main(void)
         cmocka_unit_test_setup_teardown(records_without_a_number_are_taken_where_they_stand, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(records_do_not_move_to_another_keyring, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_creation_without_space_can_be_tried_again, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(
+            after_a_failed_sync_nothing_is_made_until_it_is_opened_again, setup, teardown),
+        cmocka_unit_test_setup_teardown(opened_on_a_full_disk_it_goes_on_with_one, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(one_that_cannot_be_read_is_made_from_the_other, setup,
                                         teardown),
     };

@@ -202,6 +202,7 @@ void ingest_stats(struct ingest *ingest, struct ingest_stats *ret)
     ret->fsync_us_total = wal.fsync_us_total;
     ret->fsync_us_max = wal.fsync_us_max;
     ret->fsync_us_last = wal.fsync_us_last;
+    ret->unreadable_runs = memory_unread(&ingest->memory);
     ret->queue_depth = wal.depth;
     ret->wal_bytes = wal.bytes;
 }

@@ -189,6 +189,7 @@ struct ingest_stats {
     uint64_t lost_ranges;      /* ingest_lost_list() */
     uint64_t accepted_ranges;  /* of these */
     uint64_t lost_runs; /* since the start: damaged files of what was received lately */
+    uint64_t unreadable_runs; /* files of that of which the disk did not give something */
     uint64_t clock_ahead_us; /* at the last save: so much ahead that it is not believed; 0: it is */
     uint64_t forgotten_runs; /* since the start: files of that, dropped early for want of room */
 };

@@ -55,6 +55,17 @@ uint64_t memory_generation(struct memory *memory)
     return generation;
 }
 
+uint32_t memory_unread(struct memory *memory)
+{
+    uint32_t count = 0;
+
+    (void)pthread_rwlock_rdlock(&memory->lock);
+    for (size_t i = 0; i < memory->run_count; i++)
+        count += run_is_unread(memory->runs[i]);
+    (void)pthread_rwlock_unlock(&memory->lock);
+    return count;
+}
+
 void memory_break(struct memory *memory, struct run *run)
 {
     if (run_break(run))
@@ -349,12 +360,17 @@ static enum status check_state(void *context, struct slice *bytes, struct error 
     return STATUS_OK;
 }
 
-/* A run that is damaged is set aside: what it remembers is forgotten, and counted. */
+/* A run that is damaged is set aside: what it remembers is forgotten, and counted.  One that the
+ * disk does not give now stays named, and so does its file. */
 static enum status load_run(struct memory *memory, uint64_t number, struct error *err)
 {
-    enum status status =
-        memory_open_run(memory, number, &memory->runs[memory->run_count], err);
+    struct run **run = &memory->runs[memory->run_count];
+    enum status status = memory_open_run(memory, number, run, err);
 
+    if (status == STATUS_IO)
+        status = memory_open_run(memory, number, run, err);
+    if (status == STATUS_IO)
+        status = run_new_unread(number, run, err);
     if (status == STATUS_OK) {
         memory->run_count++;
         return STATUS_OK;
@@ -371,7 +387,7 @@ static void raise_minute(struct memory *memory)
 {
     for (size_t i = 0; i < memory->run_count; i++) {
         uint32_t newest = run_newest_minute(memory->runs[i]);
-        if (newest > memory->minute)
+        if (newest != UINT32_MAX && newest > memory->minute)
             memory->minute = newest;
     }
 }

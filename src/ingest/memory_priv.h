@@ -36,7 +36,8 @@ void memory_free_all(struct memory *memory);
 
 /* Reads state and runs, sets the tenants' counters; removes what is left over
  * from a save cut short.  A directory without state is new.  The state is kept
- * twice (base/twin.h); damaged runs are set aside, and counted. */
+ * twice (base/twin.h); damaged runs are set aside, and counted; what cannot be read is not
+ * known, which memory_unread() tells. */
 enum status memory_load(struct memory *memory, struct error *err) MUST_USE;
 /* Is there a state, sound or not?  Before memory_load(), which removes what none names. */
 bool memory_is_saved(const struct memory *memory);
@@ -47,6 +48,8 @@ enum status memory_save(struct memory *memory, uint64_t floor, uint32_t oldest,
                         struct error *err) MUST_USE;
 
 uint64_t memory_generation(struct memory *memory);
+/* Runs of which the disk did not give something. */
+uint32_t memory_unread(struct memory *memory);
 /* The run is damaged: no look-up reads it again, the next save sets it aside. */
 void memory_break(struct memory *memory, struct run *run);
 /* Verdicts on prints (those with an id) from the runs alone.  They hold while the generation

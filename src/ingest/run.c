@@ -40,19 +40,19 @@ struct section {
     uint32_t block_count;
     uint64_t *first_keys; /* block_count */
     uint64_t *offsets;    /* block_count + 1 */
+    atomic_bool *unread;  /* block_count: the disk does not give it */
     uint8_t *filter;
     size_t filter_size;
 };
 
 struct run {
-    struct io_file *file;
+    struct io_file *file; /* NULL: of run_new_unread() */
     struct guid id;
     uint64_t number, file_bytes;
     uint32_t version;
     struct section *sections;
     uint32_t section_count;
-    atomic_bool is_broken;
-    bool is_left; /* the saver's */
+    atomic_bool is_broken, is_unread;
 };
 
 void run_path(uint64_t number, char ret[RUN_PATH_BYTES])
@@ -298,7 +298,20 @@ static enum status corrupt(const struct run *run, const char *what, struct error
                      what);
 }
 
-static enum status read_sealed(const struct run *run, const struct section *s, uint32_t block,
+/* Once more where the disk fails: it may have passed. */
+static enum status read_bytes(struct run *run, uint64_t offset, void *ret, size_t size,
+                              struct error *err)
+{
+    enum status status = io_read_at(run->file, offset, ret, size, err);
+
+    if (status == STATUS_IO)
+        status = io_read_at(run->file, offset, ret, size, err);
+    if (status == STATUS_IO)
+        atomic_store(&run->is_unread, true);
+    return status;
+}
+
+static enum status read_sealed(struct run *run, const struct section *s, uint32_t block,
                                struct buf *ret, struct error *err)
 {
     bool is_index = block == INDEX_BLOCK;
@@ -312,7 +325,7 @@ static enum status read_sealed(const struct run *run, const struct section *s, u
     buf_clear(ret);
     char *at = buf_extend(&sealed, size);
     enum status status = at == NULL ? buf_check(&sealed, err)
-                                    : io_read_at(run->file, offset, at, size, err);
+                                    : read_bytes(run, offset, at, size, err);
     if (status == STATUS_OK)
         status = aead_open(&s->key, slice_from((const char *)additional, sizeof(additional)),
                            buf_slice(&sealed), ret, err);
@@ -323,7 +336,7 @@ static enum status read_sealed(const struct run *run, const struct section *s, u
     return status;
 }
 
-static enum status read_index(const struct run *run, struct section *s, struct error *err)
+static enum status read_index(struct run *run, struct section *s, struct error *err)
 {
     struct buf plain;
 
@@ -340,7 +353,8 @@ static enum status read_index(const struct run *run, struct section *s, struct e
     s->block_count = (uint32_t)block_count;
     s->first_keys = calloc(block_count, sizeof(*s->first_keys));
     s->offsets = calloc(block_count + 1, sizeof(*s->offsets));
-    if (s->first_keys == NULL || s->offsets == NULL) {
+    s->unread = calloc(block_count, sizeof(*s->unread));
+    if (s->first_keys == NULL || s->offsets == NULL || s->unread == NULL) {
         status = ERROR_MEMORY(err);
         goto out;
     }
@@ -405,7 +419,7 @@ static enum status read_header(struct run *run, uint64_t file_size, uint64_t *re
 
     if (file_size < HEADER_BYTES)
         return corrupt(run, "the header is cut", err);
-    enum status status = io_read_at(run->file, 0, bytes, sizeof(bytes), err);
+    enum status status = read_bytes(run, 0, bytes, sizeof(bytes), err);
     if (status != STATUS_OK)
         return status;
     struct reader r = reader_from(bytes, sizeof(bytes));
@@ -455,7 +469,7 @@ enum status run_open(struct io *io, uint64_t number, const struct run_keys *keys
         status = ERROR_MEMORY(err);
         goto out;
     }
-    status = io_read_at(run->file, directory, at, bytes.size, err);
+    status = read_bytes(run, directory, at, bytes.size, err);
     if (status != STATUS_OK)
         goto out;
     struct reader crc = reader_from(at + size, sizeof(uint32_t));
@@ -479,6 +493,7 @@ void run_close(struct run *run)
     for (uint32_t i = 0; run->sections != NULL && i < run->section_count; i++) {
         free(run->sections[i].first_keys);
         free(run->sections[i].offsets);
+        free(run->sections[i].unread);
         free(run->sections[i].filter);
         explicit_bzero(&run->sections[i].key, sizeof(struct key));
     }
@@ -497,14 +512,21 @@ bool run_is_broken(const struct run *run)
     return atomic_load(&run->is_broken);
 }
 
-void run_leave(struct run *run)
+bool run_is_unread(const struct run *run)
 {
-    run->is_left = true;
+    return atomic_load(&run->is_unread);
 }
 
-bool run_is_left(const struct run *run)
+enum status run_new_unread(uint64_t number, struct run **ret, struct error *err)
 {
-    return run->is_left;
+    struct run *run = calloc(1, sizeof(*run));
+
+    if (run == NULL)
+        return ERROR_MEMORY(err);
+    run->number = number;
+    atomic_store(&run->is_unread, true);
+    *ret = run;
+    return STATUS_OK;
 }
 
 enum status run_set_aside(struct io *io, uint64_t number, struct error *err)
@@ -538,7 +560,7 @@ uint64_t run_entry_count(const struct run *run)
 
 uint32_t run_newest_minute(const struct run *run)
 {
-    uint32_t newest = 0;
+    uint32_t newest = run->file == NULL ? UINT32_MAX : 0;
 
     for (uint32_t i = 0; i < run->section_count; i++) {
         if (run->sections[i].newest_minute > newest)
@@ -611,34 +633,50 @@ static uint32_t first_block(const struct section *s, uint64_t key)
     return low > 0 ? low - 1 : 0;
 }
 
-enum status run_find(const struct run *run, const struct run_query *query, struct error *err)
+/* *ret_end: no other block is wanted. */
+static enum status find_in_block(const struct run *run, const struct section *s,
+                                 struct slice bytes, const struct run_query *query,
+                                 bool *ret_end, struct error *err)
+{
+    struct run_block_reader block;
+    struct run_entry entry;
+    enum status status;
+    bool more;
+
+    run_block_open(&block, bytes, s->is_packed);
+    while ((status = next_entry(run, &block, &entry, &more, err)) == STATUS_OK && more) {
+        *ret_end = entry.key > query->key ||
+                   (entry.key == query->key && query->found(query->context, &entry));
+        if (*ret_end)
+            break;
+    }
+    return status;
+}
+
+enum status run_find(struct run *run, const struct run_query *query, struct error *err)
 {
     const struct section *s = find_section(run, &query->tenant, query->kind);
     enum status status = STATUS_OK;
+    bool is_end = false;
     struct buf plain;
 
     if (s == NULL || !filter_has(s->filter, s->filter_size, query->key))
         return STATUS_OK;
     buf_init(&plain, INDEX_BYTES_MAX);
-    for (uint32_t i = first_block(s, query->key);
-         i < s->block_count && s->first_keys[i] <= query->key; i++) {
-        struct run_block_reader block;
-        struct run_entry entry;
-        bool more;
+    for (uint32_t i = first_block(s, query->key); status == STATUS_OK && !is_end &&
+                                                  i < s->block_count &&
+                                                  s->first_keys[i] <= query->key;
+         i++) {
+        if (atomic_load(&s->unread[i]))
+            continue;
         status = read_sealed(run, s, i, &plain, err);
-        if (status != STATUS_OK)
-            goto out;
-        run_block_open(&block, buf_slice(&plain), s->is_packed);
-        while ((status = next_entry(run, &block, &entry, &more, err)) == STATUS_OK && more) {
-            if (entry.key > query->key)
-                goto out;
-            if (entry.key == query->key && query->found(query->context, &entry))
-                goto out;
+        if (status == STATUS_OK) {
+            status = find_in_block(run, s, buf_slice(&plain), query, &is_end, err);
+        } else if (status == STATUS_IO) { /* a disk takes seconds to say so */
+            atomic_store(&s->unread[i], true);
+            status = STATUS_OK;
         }
-        if (status != STATUS_OK)
-            goto out;
     }
-out:
     buf_release(&plain);
     return status;
 }

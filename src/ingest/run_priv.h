@@ -53,17 +53,20 @@ void run_close(struct run *run); /* NULL allowed */
 /* Sets a mark that the run is damaged; false if it had it. */
 bool run_break(struct run *run);
 bool run_is_broken(const struct run *run);
-/* Sets a mark that merges leave it as it is; for who saves. */
-void run_leave(struct run *run);
-bool run_is_left(const struct run *run);
+/* The disk did not give something of it, also when asked again: what stands there is not known
+ * in this process.  A later one may read it, so merges leave the file as it is. */
+bool run_is_unread(const struct run *run);
+/* Stands for a run of which nothing could be read, as long as its file is to stay. */
+enum status run_new_unread(uint64_t number, struct run **ret, struct error *err) MUST_USE;
 /* Renames the file of a run to NAME.damaged; OK if there is none. */
 enum status run_set_aside(struct io *io, uint64_t number, struct error *err) MUST_USE;
 uint64_t run_number(const struct run *run);
 uint64_t run_bytes(const struct run *run); /* of its file */
 uint64_t run_entry_count(const struct run *run);
-uint32_t run_newest_minute(const struct run *run);
+uint32_t run_newest_minute(const struct run *run); /* UINT32_MAX: of run_new_unread() */
 
-/* Calls found() for each entry with the key until it returns true. */
+/* Calls found() for each entry with the key until it returns true.  Blocks that cannot be read
+ * are passed by. */
 struct run_query {
     struct guid tenant;
     enum run_kind kind;
@@ -71,7 +74,7 @@ struct run_query {
     bool (*found)(void *context, const struct run_entry *entry);
     void *context;
 };
-enum status run_find(const struct run *run, const struct run_query *query,
+enum status run_find(struct run *run, const struct run_query *query,
                      struct error *err) MUST_USE;
 
 struct run_section_info {

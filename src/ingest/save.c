@@ -208,14 +208,11 @@ static struct run_cursor *lowest_cursor(struct run_cursor *cursors, size_t count
     return lowest;
 }
 
-/* A damaged run is forgotten.  One that the disk does not give is left out of merges: it may be
- * read again, and the others do not wait for that. */
+/* A damaged run is forgotten. */
 static void note_read(struct memory *memory, struct run *run, enum status status)
 {
     if (status == STATUS_CORRUPT)
         memory_break(memory, run);
-    else if (status == STATUS_IO)
-        run_leave(run);
 }
 
 static enum status merge_section(struct memory *memory, struct merge_input *input,
@@ -331,10 +328,11 @@ static bool plan_has_broken(const struct plan *plan)
     return any;
 }
 
-/* No other run goes into it any more.  Two that are not full always fit into one. */
+/* No other run goes into it any more.  Two that are not full always fit into one.  One that the
+ * disk does not give may be read again, and the others do not wait for that. */
 static bool is_closed(const struct memory *memory, const struct run *run)
 {
-    return run_is_left(run) || run_entry_count(run) > memory->run_entries_max / 2;
+    return run_is_unread(run) || run_entry_count(run) > memory->run_entries_max / 2;
 }
 
 /* The first of the last runs that become one: MERGE_WIDTH or more of one size class, or all

@@ -79,6 +79,8 @@ static void add_ingest_metrics(struct share *share, struct buf *out)
         {"accepted_ranges", "gauge", "Of the lost ranges: somebody accepted them.",
          (double)s.accepted_ranges},
         {"lost_runs", "gauge", "Damaged files of what was received lately.", (double)s.lost_runs},
+        {"unreadable_runs", "gauge", "Files of what was received lately that cannot be read.",
+         (double)s.unreadable_runs},
         {"forgotten_runs", "gauge", "Files of what was received lately, dropped early.",
          (double)s.forgotten_runs},
     };
@@ -331,6 +333,11 @@ static void check_files(struct share *share, const struct open_losses *open,
                   "%llu files of what was received in the last days were damaged: records that "
                   "are sent again may be stored twice",
                   (unsigned long long)s.lost_runs);
+    else if (s.unreadable_runs > 0)
+        add_check(checks, "files", VERDICT_BAD,
+                  "%llu files of what was received in the last days cannot be read: records that "
+                  "are sent again may be stored twice; look at the disk, then restart",
+                  (unsigned long long)s.unreadable_runs);
     else if (count > 0)
         add_check(checks, "files", VERDICT_WARNING,
                   "%u files were damaged and set aside; look at the disk, then remove %.*s", count,

@@ -440,6 +440,96 @@ static void runs_are_merged_behind_one_that_cannot_be_read(void **state)
     expect_known(f, 44);
 }
 
+#define FEW 5000u /* more than a block has */
+
+static uint64_t nth_id(uint64_t i)
+{
+    return i * UINT64_C(0x0010000000000001);
+}
+
+/* Ingest goes on: of the keys in that block nothing is known in this process, of others all. */
+static void a_block_that_cannot_be_read_is_passed_by(void **state)
+{
+    static const char RUN[] = "ingest/0000000000000001.run";
+    struct fixture *f = *state;
+
+    for (uint64_t i = 1; i < FEW / 2; i++)
+        add(f, nth_id(i), 1, 100);
+    save(f, 1, 1);
+    f->fault.bad_path = RUN;
+    assert_int_equal(look(f, nth_id(1), 1, 100), PRINT_NEW);
+    assert_int_equal(memory_unread(&f->memory), 1);
+    f->fault.bad_path = NULL;
+    uint64_t calls = f->fault.calls;
+    assert_int_equal(look(f, nth_id(1), 1, 100), PRINT_NEW); /* such a read may take seconds */
+    assert_int_equal(f->fault.calls, calls);
+    assert_int_equal(look(f, nth_id(FEW / 2 - 1), 1, 100), PRINT_DUPLICATE);
+    for (uint64_t i = 2; i <= 12; i++)
+        add_and_save(f, i);
+    assert_true(has_run(f, 1));
+    assert_int_equal(f->memory.lost_count + f->memory.forgotten_count, 0);
+    close_memory(f);
+    open_memory(f);
+    assert_int_equal(look(f, nth_id(1), 1, 100), PRINT_DUPLICATE);
+    assert_int_equal(memory_unread(&f->memory), 0);
+}
+
+static void a_read_that_fails_once_is_tried_again(void **state)
+{
+    struct fixture *f = *state;
+    uint32_t loaded = 0;
+
+    add_and_save(f, 1);
+    f->fault.fail_at = f->fault.calls + 1;
+    assert_int_equal(look(f, 1, 1, 100), PRINT_DUPLICATE);
+    assert_int_equal(memory_unread(&f->memory), 0);
+    close_memory(f);
+    f->fault.calls = f->fault.fail_at = 0;
+    open_memory(f);
+    for (uint64_t n = f->fault.calls; n > 0; n--) {
+        struct error err;
+        f->fault.calls = 0;
+        f->fault.fail_at = n;
+        enum status status = load_again(f, &err);
+        f->fault.fail_at = 0;
+        if (status != STATUS_OK) /* of a directory, which is not asked again */
+            continue;
+        assert_int_equal(memory_unread(&f->memory) + f->memory.lost_count, 0);
+        ASSERT_OK(tenant_table_get(&f->table, &f->w.tenant, &f->tenant, &err));
+        expect_known(f, 1);
+        loaded++;
+    }
+    assert_in_range(loaded, 10, 20); /* two of the state, a run */
+}
+
+/* The start is not refused, and the file stays for one that can read it, however old it is. */
+static void a_run_that_cannot_be_opened_stays(void **state)
+{
+    static const char RUN[] = "ingest/0000000000000001.run";
+    struct fixture *f = *state;
+
+    add_and_save(f, 1);
+    add_and_save(f, 2);
+    close_memory(f);
+    f->fault.bad_path = RUN;
+    open_memory(f);
+    assert_int_equal(memory_unread(&f->memory), 1);
+    assert_int_equal(look(f, 1, 1, 100), PRINT_NEW);
+    assert_int_equal(look(f, 2, 2, 100), PRINT_DUPLICATE);
+    assert_int_equal(f->memory.minute, 100);
+    for (uint64_t i = 3; i <= 40; i++)
+        add_and_save(f, i);
+    assert_int_equal(f->memory.lost_count + f->memory.forgotten_count, 0);
+    add(f, 41, 41, 100);
+    save(f, 41, 99);
+    assert_true(has_run(f, 1));
+    f->fault.bad_path = NULL;
+    close_memory(f);
+    open_memory(f);
+    assert_int_equal(memory_unread(&f->memory), 0);
+    expect_known(f, 41);
+}
+
 /* Each try would leave another one. */
 static void a_save_that_fails_leaves_no_run(void **state)
 {
@@ -611,6 +701,9 @@ int main(void)
         TEST(without_space_for_it_no_merge_is_begun),
         TEST(small_runs_are_merged_on_a_nearly_full_disk),
         TEST(runs_are_merged_behind_one_that_cannot_be_read),
+        TEST(a_block_that_cannot_be_read_is_passed_by),
+        TEST(a_read_that_fails_once_is_tried_again),
+        TEST(a_run_that_cannot_be_opened_stays),
         TEST(a_save_that_fails_leaves_no_run),
         TEST(a_save_does_not_wait_for_the_last_reader),
         TEST(a_merge_makes_no_run_that_is_too_large),

@@ -9,6 +9,7 @@
 #include "base/limits.h"
 #include "base/text.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -57,11 +58,17 @@ static enum status send(struct share *share, const struct reach *reach, uint64_t
         store_raw(share->services.store, &reach->tenants[0], from, count, each, w, err);
     if (status == STATUS_OK && w->is_cut)
         return ERROR_SET(err, STATUS_CANCELLED, "it was stopped before its end");
-    if (status == STATUS_OK || strcmp(err->code, SCAN_RECORDS_LOST) != 0)
+    bool is_unread = status == STATUS_IO && strcmp(err->code, SCAN_SECTION_UNREADABLE) == 0;
+    if (status == STATUS_OK || (!is_unread && strcmp(err->code, SCAN_RECORDS_LOST) != 0))
         return status;
     (void)snprintf(text, sizeof(text), "%s", err->text);
     if (response->body.size > 0 && response->flush != NULL)
         (void)response->flush(response, err); /* or the error takes their place */
+    if (is_unread) {
+        errno = 0; /* the text has it */
+        (void)ERROR_SET(err, STATUS_IO, "%s", text);
+        return error_code(err, SCAN_SECTION_UNREADABLE);
+    }
     (void)ERROR_SET(err, STATUS_CORRUPT, "%s; 'daybook loss list' says what is known of them",
                     text);
     return error_code(err, SCAN_RECORDS_LOST);

@@ -102,6 +102,8 @@ static void add_store_metrics(struct share *share, struct buf *out)
         {"flushes_total", "counter", "Flushes.", (double)s.flushes},
         {"merges_total", "counter", "Merges.", (double)s.merges},
         {"corrupt_sections", "gauge", "Sections set aside.", (double)s.corrupt_sections},
+        {"unreadable_sections", "gauge", "Sections that the disk did not give.",
+         (double)s.unreadable_sections},
         {"cache_bytes", "gauge", "Block cache.", (double)s.cache_bytes},
         {"cache_hits_total", "counter", "Block cache hits.", (double)s.cache_hits},
         {"cache_misses_total", "counter", "Block cache misses.", (double)s.cache_misses},
@@ -260,6 +262,11 @@ static void check_store(const struct store_stats *s, const struct open_losses *o
                   "%llu stored sections cannot be read; restore them from a backup; 'daybook loss "
                   "list' names their records",
                   (unsigned long long)s->corrupt_sections);
+    else if (s->unreadable_sections > 0)
+        add_check(checks, "store", VERDICT_BAD,
+                  "the disk did not give %llu stored sections since the start, also when asked "
+                  "again; look at it (dmesg)",
+                  (unsigned long long)s->unreadable_sections);
     else
         add_check(checks, "store", is_crowded ? VERDICT_WARNING : VERDICT_OK,
                   "%llu records in %llu segments (%.1f MiB), %llu in memory%s",

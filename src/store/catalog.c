@@ -250,6 +250,10 @@ enum status catalog_load(struct io *io, struct catalog *ret, struct error *err)
     *ret = (struct catalog){.next_segment = 1};
     buf_init(&bytes, CATALOG_BYTES_MAX);
     enum status status = io_read_all(io, CATALOG_PATH, &bytes, err);
+    if (status == STATUS_IO) { /* it may have passed */
+        buf_clear(&bytes);
+        status = io_read_all(io, CATALOG_PATH, &bytes, err);
+    }
     if (status == STATUS_OK)
         status = catalog_decode(buf_slice(&bytes), ret, err);
     buf_release(&bytes);

@@ -107,7 +107,7 @@ static enum status add_section(struct search *s, struct section *section, struct
         status = section_load_rows(view, ROWS_SEQS, err);
     if (status == STATUS_OK)
         status = add_rows(s, view, err);
-    if (status == STATUS_CORRUPT)
+    if (status == STATUS_CORRUPT || section_was_unread(status, err))
         status = add_unreadable(s, section, err);
     part_unref(view);
     return status;

@@ -315,19 +315,19 @@ static void set_gap(struct scan_stats *stats, const char *code, const char *text
     (void)snprintf(stats->gap, sizeof(stats->gap), "%.*s", (int)sizeof(stats->gap) - 1, text);
 }
 
-static void set_damage(struct scan_stats *stats, const struct section *section)
+static void set_damage(struct scan_stats *stats, const struct section *section, const char *code)
 {
     struct store_gap gap = section_gap(section);
     char text[sizeof(stats->gap)];
 
     gap_describe(&gap, text, sizeof(text));
-    set_gap(stats, SCAN_SECTION_DAMAGED, text);
+    set_gap(stats, code, text);
 }
 
-static void note_damage(struct scan_run *run, const struct section *section)
+static void note_damage(struct scan_run *run, const struct section *section, const char *code)
 {
     (void)pthread_mutex_lock(&run->lock);
-    set_damage(run->stats, section);
+    set_damage(run->stats, section, code);
     (void)pthread_mutex_unlock(&run->lock);
 }
 
@@ -593,6 +593,13 @@ static void keep_known(const struct scan_worker *worker, const struct part_scan 
     }
 }
 
+const char *scan_section_gap(enum status status, const struct error *err)
+{
+    if (status == STATUS_CORRUPT)
+        return SCAN_SECTION_DAMAGED;
+    return section_was_unread(status, err) ? SCAN_SECTION_UNREADABLE : NULL;
+}
+
 static enum status scan_section(struct scan_worker *worker, struct part_scan *scan,
                                 struct section *section, struct error *err)
 {
@@ -609,7 +616,7 @@ static enum status scan_section(struct scan_worker *worker, struct part_scan *sc
         return STATUS_OK;
     }
     if (!section_is_usable(section)) {
-        note_damage(worker->run, section);
+        note_damage(worker->run, section, SCAN_SECTION_DAMAGED);
         return STATUS_OK;
     }
     if (info->fallback_count == 0 && is_counted(scan->source, request, &facts))
@@ -633,9 +640,10 @@ static enum status scan_section(struct scan_worker *worker, struct part_scan *sc
             keep_known(worker, scan, section);
         part_unref(scan->part);
     }
-    if (status != STATUS_CORRUPT)
+    const char *gap = scan_section_gap(status, err);
+    if (gap == NULL)
         return status;
-    note_damage(worker->run, section);
+    note_damage(worker->run, section, gap);
     return STATUS_OK;
 }
 
@@ -782,7 +790,7 @@ static bool source_knows_schema(struct table_source *base, struct scan_stats *re
     if (source->is_found)
         note_lost(source, &all, ret);
     if (source->unread != NULL)
-        set_damage(ret, source->unread);
+        set_damage(ret, source->unread, source->unread_code);
     return ret->complete;
 }
 

@@ -80,6 +80,7 @@ struct scan_source {
     enum status (*check)(void *context, struct error *err); /* while it is made; or NULL */
     void *check_context;
     const struct section *unread; /* its rows did not help to find the columns; NULL: none */
+    const char *unread_code;      /* why: SCAN_SECTION_... */
     uint64_t watermark; /* highest _Seq of the snapshot, if there is one tenant */
     struct arena *arena; /* owns names and arrays */
     struct scan_source *next; /* of the snapshot */
@@ -181,6 +182,9 @@ enum status scan_marks_make(const struct scan_source *source, const struct scan_
 /* No row with event times in [time_min, time_max] is in the time range of the request. */
 bool scan_times_are_outside(const struct scan_request *request, int64_t time_min,
                             int64_t time_max);
+/* The code of the gap that the rows of a section are for this scan, which goes on; NULL: it
+ * failed for another reason. */
+const char *scan_section_gap(enum status status, const struct error *err);
 /* Is every row of the section outside of the times that are asked for?  It is not opened then. */
 bool scan_section_is_outside(const struct scan_source *source, const struct scan_request *request,
                              const struct scan_marks *marks, const struct section_info *info);

@@ -526,10 +526,12 @@ static enum status see_unit(struct finder *f, struct scan_source *source, uint32
         status = is_whole ? see_whole(f, &scan, err)
                           : see_part(f, &scan, &f->raw_units[index], err);
     part_unref(scan.part);
-    if (status != STATUS_CORRUPT)
+    const char *gap = scan_section_gap(status, err);
+    if (gap == NULL)
         return status;
-    /* A damaged section is a gap of the scan, not the end of the table. */
+    /* A section that cannot be read is a gap of the scan, not the end of the table. */
     source->unread = unit->section;
+    source->unread_code = gap;
     *err = (struct error){0};
     return STATUS_OK;
 }

@@ -242,17 +242,18 @@ static enum status remake(struct sealed *sealed, bool is_damaged, struct catalog
     return status;
 }
 
-/* Reads the catalog.  One that is damaged is set aside, one that is missing though
- * there are segments is taken for damaged; then it is made anew.  One with a torn end, or
- * that is behind the segments, is made anew as well, as what lacks may have been committed,
- * but a crash is no damage. */
+/* Reads the catalog.  One that is damaged, or that the disk does not give, is set aside, one that
+ * is missing though there are segments is taken for damaged; then it is made anew.  One with a
+ * torn end, or that is behind the segments, is made anew as well, as what lacks may have been
+ * committed, but a crash is no damage. */
 static enum status load(struct sealed *sealed, struct catalog *ret, struct error *err)
 {
     struct io *io = sealed->options.io;
     struct seen_files seen = {0};
     struct error list_err;
     enum status status = catalog_load(io, ret, err);
-    bool is_damaged = status == STATUS_CORRUPT, is_new = status == STATUS_NOT_FOUND;
+    bool is_damaged = status == STATUS_CORRUPT || status == STATUS_IO;
+    bool is_new = status == STATUS_NOT_FOUND;
 
     if (status != STATUS_OK && !is_damaged && !is_new)
         return status;
@@ -393,6 +394,7 @@ void sealed_stats(struct sealed *sealed, struct store_stats *ret)
         ret->bytes_sealed += info->size_bytes;
         ret->fallback_records += info->fallback_count;
         ret->unjoined_sections += atomic_load(&list->sections[i]->stays);
+        ret->unreadable_sections += section_is_unread(list->sections[i]);
     }
     ret->segments = count_files(list);
     ret->sections = list->count;

@@ -81,6 +81,7 @@ struct section {
     struct cache *cache;
     atomic_uint_fast64_t *corrupt_count; /* of the store; NULL allowed */
     atomic_bool is_broken;
+    atomic_bool is_unread; /* the disk did not give something of it since the start */
     atomic_uint facts; /* enum section_facts */
     _Atomic(struct found_types *) found; /* owned; NULL until there is something */
     struct map *whole; /* section_keep_whole(); likewise; the file's lock guards it */
@@ -134,7 +135,8 @@ enum status section_new(const struct section_info *info, struct segment_file *fi
 struct section *section_ref(struct section *section);
 void section_unref(struct section *section); /* NULL allowed */
 
-/* Damage sets the section aside; anything else may pass. */
+/* Damage sets the section aside; anything else may pass.  What the disk does not give, also when
+ * asked again, is STATUS_IO with the code SCAN_SECTION_UNREADABLE. */
 enum status section_note(struct section *section, enum status status,
                          struct error *err) MUST_USE;
 /* The decoded header (payload: struct section_header), pinned. */

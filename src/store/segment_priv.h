@@ -135,6 +135,10 @@ void sealed_stats(struct sealed *sealed, struct store_stats *ret);
 const struct section_info *section_info(const struct section *section);
 /* false: damaged, set aside (a scan reports a gap and goes on) */
 bool section_is_usable(const struct section *section);
+/* The disk did not give something of it since the start.  It may be read again. */
+bool section_is_unread(const struct section *section);
+/* Is that why it failed? */
+bool section_was_unread(enum status status, const struct error *err);
 /* Are the facts what the section was sealed with?  Questions pass sections by for them and
  * count their rows.  It unwraps the key, once.  STATUS_CORRUPT: they were altered, and
  * nothing of section_info() is to be believed. */

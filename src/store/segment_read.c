@@ -63,6 +63,7 @@ enum status section_new(const struct section_info *info, struct segment_file *fi
     memset(section, 0, sizeof(*section));
     atomic_init(&section->references, 1);
     atomic_init(&section->is_broken, false);
+    atomic_init(&section->is_unread, false);
     atomic_init(&section->facts, file == NULL ? FACTS_SOUND : FACTS_UNKNOWN);
     atomic_init(&section->found, NULL);
     section->info = *info;
@@ -139,6 +140,23 @@ bool section_is_usable(const struct section *section)
     return !atomic_load(&section->is_broken);
 }
 
+bool section_is_unread(const struct section *section)
+{
+    return atomic_load(&section->is_unread);
+}
+
+bool section_was_unread(enum status status, const struct error *err)
+{
+    return status == STATUS_IO && strcmp(err->code, SCAN_SECTION_UNREADABLE) == 0;
+}
+
+/* STATUS_IO, twice. */
+static enum status note_unread(struct section *section, struct error *err)
+{
+    atomic_store(&section->is_unread, true);
+    return error_code(err, SCAN_SECTION_UNREADABLE);
+}
+
 enum status section_note(struct section *section, enum status status, struct error *err)
 {
     if (status != STATUS_CORRUPT && status != STATUS_NOT_FOUND)
@@ -181,8 +199,12 @@ static enum status read_cipher(void *context, uint64_t offset, void *ret, size_t
                                struct error *err)
 {
     struct section *section = context;
+    const uint64_t at = section->info.offset + offset;
+    enum status status = io_read_at(section->file->file, at, ret, size, err);
 
-    return io_read_at(section->file->file, section->info.offset + offset, ret, size, err);
+    if (status == STATUS_IO) /* it may have passed */
+        status = io_read_at(section->file->file, at, ret, size, err);
+    return status == STATUS_IO ? note_unread(section, err) : status;
 }
 
 /* Damage to the head alone harms no section: each has its own checks. */
@@ -226,6 +248,10 @@ static enum status open_section(struct section *section, struct chunked_reader *
     if (section->file == NULL)
         return STATUS_OK;
     enum status status = open_file(section->file, err);
+    if (status == STATUS_IO)
+        status = open_file(section->file, err);
+    if (status == STATUS_IO)
+        return note_unread(section, err);
     if (status == STATUS_OK)
         status = unwrap(section, &key, err);
     if (status != STATUS_OK)

@@ -132,7 +132,8 @@ void store_snapshot_tables(struct store_snapshot *snapshot, const struct guid *t
 /* The exact raw bytes of records [from_seq, from_seq + count) in order; stops
  * early when each() says so by STATUS_CANCELLED.  Missing numbers are skipped;
  * STATUS_CORRUPT with the code SCAN_RECORDS_LOST at the end if some of them were lost
- * (store_gaps()) or cannot be read. */
+ * (store_gaps()) or damaged, STATUS_IO with SCAN_SECTION_UNREADABLE if the disk does not give
+ * some. */
 enum status store_raw(struct store *store, const struct guid *tenant, uint64_t from_seq,
                       uint64_t count,
                       enum status (*each)(void *context, uint64_t seq, struct slice raw,
@@ -140,7 +141,7 @@ enum status store_raw(struct store *store, const struct guid *tenant, uint64_t f
                       void *context, struct error *err) MUST_USE;
 
 /* STATUS_CORRUPT with the code SCAN_RECORDS_LOST, and which, if records of the range will not
- * come. */
+ * come; STATUS_IO with SCAN_SECTION_UNREADABLE if the disk did not give some before. */
 enum status store_check_lost(struct store *store, const struct guid *tenant, uint64_t from_seq,
                              uint64_t count, struct error *err) MUST_USE;
 
@@ -178,6 +179,7 @@ uint64_t store_last_sealed(struct store *store, const struct guid *tenant);
 struct store_stats {
     uint64_t rows_memory, rows_sealed, bytes_memory, bytes_sealed;
     uint64_t segments, sections, flushes, merges, corrupt_sections;
+    uint64_t unreadable_sections; /* the disk did not give something of them since the start */
     uint64_t raw_sections;        /* since the start: columns did not match, kept whole */
     uint64_t unjoined_sections;   /* not read, or did not fit or match, when they were merged */
     uint64_t unverified_sections; /* since the start: did not match, kept all the same */

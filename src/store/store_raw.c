@@ -9,6 +9,7 @@
 
 #include "base/limits.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 #define WINDOW 8192u
@@ -18,7 +19,8 @@ struct raw_unit {
     struct section *section; /* of the snapshot; NULL: in memory */
     struct held *held;       /* likewise */
     uint64_t seq_min, seq_max;
-    bool is_lost; /* it cannot be read */
+    bool is_lost;   /* it cannot be read */
+    bool is_unread; /* is_lost: the disk does not give it now */
 };
 
 struct raw_row {
@@ -32,6 +34,7 @@ struct raw_reader {
     uint32_t unit_count;
     struct raw_row *rows;
     uint32_t row_count, row_capacity;
+    struct error unread; /* of a unit that is_unread */
 };
 
 static int compare_rows(const void *left, const void *right)
@@ -81,6 +84,17 @@ static enum status add_row(struct raw_reader *r, struct raw_row row, struct erro
     return STATUS_OK;
 }
 
+/* STATUS_OK: the unit is lost for this reader, which goes on with the others. */
+static enum status lose(struct raw_reader *r, struct raw_unit *unit, enum status status,
+                        const struct error *err)
+{
+    unit->is_unread = section_was_unread(status, err);
+    unit->is_lost = unit->is_unread || status == STATUS_CORRUPT;
+    if (unit->is_unread)
+        r->unread = *err;
+    return unit->is_lost ? STATUS_OK : status;
+}
+
 /* The rows of a unit with numbers in [from, last]. */
 static enum status add_unit_rows(struct raw_reader *r, uint32_t index, uint64_t from,
                                  uint64_t last, struct error *err)
@@ -96,10 +110,8 @@ static enum status add_unit_rows(struct raw_reader *r, uint32_t index, uint64_t 
         status = section_view(unit->section, &unit->part, err);
         if (status == STATUS_OK)
             status = section_load_rows(unit->part, ROWS_SEQS, err);
-        if (status == STATUS_CORRUPT) {
-            unit->is_lost = true;
-            return STATUS_OK;
-        }
+        if (status != STATUS_OK)
+            return lose(r, unit, status, err);
     }
     for (uint32_t row = 0; status == STATUS_OK && row < unit->part->row_count; row++) {
         uint64_t seq = unit->part->seqs[row];
@@ -110,7 +122,7 @@ static enum status add_unit_rows(struct raw_reader *r, uint32_t index, uint64_t 
 }
 
 /* *ret_lost: it cannot be read. */
-static enum status render(const struct raw_reader *r, const struct raw_row *row, struct buf *raw,
+static enum status render(struct raw_reader *r, const struct raw_row *row, struct buf *raw,
                           bool *ret_lost, struct error *err)
 {
     struct raw_unit *unit = &r->units[row->unit];
@@ -124,9 +136,11 @@ static enum status render(const struct raw_reader *r, const struct raw_row *row,
         uint32_t shape = part_root_shape(unit->part, row->row);
         const struct slot_range all = {shape, 0, unit->part->shapes[shape].slot_count};
         enum status status = section_load_slots(unit->part, &all, err);
-        *ret_lost = unit->is_lost = status == STATUS_CORRUPT;
-        if (status != STATUS_OK)
-            return *ret_lost ? STATUS_OK : status;
+        if (status != STATUS_OK) {
+            status = lose(r, unit, status, err);
+            *ret_lost = unit->is_lost;
+            return status;
+        }
     }
     part_render(unit->part, row->row, raw);
     return buf_check(raw, err);
@@ -197,9 +211,26 @@ static enum status lost(const struct store_gap *gap, struct error *err)
     return error_code(err, SCAN_RECORDS_LOST);
 }
 
-/* A section that was found damaged and may have records of the range. */
-static bool find_damaged(struct store *store, const struct guid *tenant, uint64_t from,
-                         uint64_t last, struct store_gap *ret)
+/* The disk may give it another time. */
+static enum status unread(const struct store_gap *gap, const char *why, struct error *err)
+{
+    char text[sizeof(err->text)];
+
+    gap_describe(gap, text, sizeof(text));
+    errno = why[0] != '\0' ? 0 : EIO; /* its text has it */
+    (void)ERROR_SET(err, STATUS_IO, "%s%s%s", text, why[0] != '\0' ? ": " : "", why);
+    return error_code(err, SCAN_SECTION_UNREADABLE);
+}
+
+static bool section_is_damaged(const struct section *section)
+{
+    return !section_is_usable(section);
+}
+
+/* A section of which that was found and that may have records of the range. */
+static bool find_section(struct store *store, const struct guid *tenant, uint64_t from,
+                         uint64_t last, bool (*is_it)(const struct section *section),
+                         struct store_gap *ret)
 {
     struct section_list *list = sealed_pin(store->sealed, NULL, NULL);
     uint32_t begin = 0, end = 0;
@@ -208,7 +239,7 @@ static bool find_damaged(struct store *store, const struct guid *tenant, uint64_
     section_list_find(list, tenant, 0, &begin, &end);
     for (uint32_t i = begin; i < end && !is_found; i++) {
         const struct section *section = list->sections[i];
-        is_found = !section_is_usable(section) && !section_is_altered(section) &&
+        is_found = is_it(section) && !section_is_altered(section) &&
                    section_info(section)->seq_min <= last &&
                    section_info(section)->seq_max >= from;
         if (is_found)
@@ -218,25 +249,37 @@ static bool find_damaged(struct store *store, const struct guid *tenant, uint64_
     return is_found;
 }
 
-enum status store_check_lost(struct store *store, const struct guid *tenant, uint64_t from_seq,
-                             uint64_t count, struct error *err)
+/* with_unread: also what the disk did not give before; it may now. */
+static enum status check_lost(struct store *store, const struct guid *tenant, uint64_t from_seq,
+                              uint64_t count, bool with_unread, struct error *err)
 {
     uint64_t last = last_of(from_seq, count);
     struct store_gap gap;
 
-    if (count == 0 || (!gap_list_find(&store->gaps, tenant, from_seq, last, &gap) &&
-                       !find_damaged(store, tenant, from_seq, last, &gap)))
+    if (count == 0)
         return STATUS_OK;
-    return lost(&gap, err);
+    if (gap_list_find(&store->gaps, tenant, from_seq, last, &gap) ||
+        find_section(store, tenant, from_seq, last, section_is_damaged, &gap))
+        return lost(&gap, err);
+    return with_unread && find_section(store, tenant, from_seq, last, section_is_unread, &gap)
+               ? unread(&gap, "", err)
+               : STATUS_OK;
+}
+
+enum status store_check_lost(struct store *store, const struct guid *tenant, uint64_t from_seq,
+                             uint64_t count, struct error *err)
+{
+    return check_lost(store, tenant, from_seq, count, true, err);
 }
 
 /* All that was asked for is told, or what lacks. */
 static enum status check_units(const struct raw_reader *r, struct error *err)
 {
     for (uint32_t i = 0; i < r->unit_count; i++) {
-        if (r->units[i].is_lost) {
-            struct store_gap gap = section_gap(r->units[i].section);
-            return lost(&gap, err);
+        const struct raw_unit *unit = &r->units[i];
+        if (unit->is_lost) {
+            struct store_gap gap = section_gap(unit->section);
+            return unit->is_unread ? unread(&gap, r->unread.text, err) : lost(&gap, err);
         }
     }
     return STATUS_OK;
@@ -269,7 +312,7 @@ enum status store_raw(struct store *store, const struct guid *tenant, uint64_t f
         close_parts(&r, from);
     }
     if (status == STATUS_OK)
-        status = store_check_lost(store, tenant, from_seq, count, err);
+        status = check_lost(store, tenant, from_seq, count, false, err);
     if (status == STATUS_OK)
         status = check_units(&r, err);
     for (uint32_t i = 0; i < r.unit_count; i++)

@@ -102,6 +102,7 @@ struct scan_request {
 /* Why an answer is not complete. */
 #define SCAN_RECORDS_LOST "records_lost"       /* numbers were given to records that lack */
 #define SCAN_SECTION_DAMAGED "section_damaged" /* stored rows cannot be read */
+#define SCAN_SECTION_UNREADABLE "section_unreadable" /* the disk does not give them now */
 
 struct scan_stats {
     uint64_t rows_scanned;

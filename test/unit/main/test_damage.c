@@ -328,6 +328,61 @@ static void answers_are_not_complete_where_a_segment_is_gone(void **state)
     expect(place, "T_CL | summarize count()", "\n[1]]", "records_lost");
 }
 
+/* A directory in the place of a file: the system gives an error for bytes, as of a bad sector. */
+static void hide(const char *path)
+{
+    char aside[600];
+
+    (void)snprintf(aside, sizeof(aside), "%s.hidden", path);
+    assert_int_equal(rename(path, aside), 0);
+    assert_int_equal(mkdir(path, 0700), 0);
+}
+
+static void show(const char *path)
+{
+    char aside[600];
+
+    (void)snprintf(aside, sizeof(aside), "%s.hidden", path);
+    assert_int_equal(rmdir(path), 0);
+    assert_int_equal(rename(aside, path), 0);
+}
+
+/* What the disk does not give lacks in each answer that meets it, and is not lost: the same
+ * process answers in full once the disk gives it. */
+static void a_segment_that_cannot_be_read_is_a_gap_of_the_answer(void **state)
+{
+    struct place *place = *state;
+    char path[512], all[] = "/v1/raw?from-seq=1&count=100000";
+
+    fill(place);
+    place_find(place, "seg", ".seg", true, path);
+    place_close(place, false);
+    hide(path);
+    place_open(place);
+    for (int i = 0; i < 2; i++) {
+        expect(place, MARCH " by n", "[", "section_unreadable");
+        expect(place, "T_CL | getschema | where ColumnName == 'n' | summarize count()", "\n[1]]",
+               "section_unreadable");
+        expect(place, "T_CL | where n > 0 | summarize count()", "\n[1]]", "section_unreadable");
+        expect(place, "T_CL | summarize count()", "\n[4]]", ""); /* which is known beside it */
+        expect(place, JANUARY, "\n[1]]", "");
+    }
+    assert_int_equal(ask_as(place, "analyst", HTTP_GET, all, ""), 500);
+    ASSERT_SAYS(place, "\"section_unreadable\"");
+    assert_false(place_says(place, "seg/"));
+    expect_status(place, "{\"name\":\"store\",\"verdict\":\"bad\"", "the disk did not give 3 ");
+    assert_int_equal(place_ask(place, place->admin, HTTP_GET, "/metrics", ""), 200);
+    ASSERT_SAYS(place, "daybook_unreadable_sections 3\n");
+    ASSERT_SAYS(place, "daybook_corrupt_sections 0\n");
+    assert_int_equal(ask_as(place, "admin", HTTP_GET, "/v1/losses", ""), 200);
+    ASSERT_SAYS(place, "[]");
+    show(path);
+    expect(place, MARCH " by n", "[", "");
+    expect(place, "T_CL | where n > 0 | summarize count()", "\n[4]]", "");
+    assert_int_equal(ask_as(place, "analyst", HTTP_GET, all, ""), 200);
+    ASSERT_SAYS(place, "\"n\":4}");
+}
+
 static void access_mailbox(struct place *place, const char *mailbox, const char *app,
                            const char *address, const char *time)
 {
@@ -413,6 +468,7 @@ int main(void)
         PLACE_TEST(damage_met_before_a_row_is_read_is_told),
         PLACE_TEST(answers_beside_an_altered_catalog_are_not_complete),
         PLACE_TEST(answers_are_not_complete_where_a_segment_is_gone),
+        PLACE_TEST(a_segment_that_cannot_be_read_is_a_gap_of_the_answer),
         PLACE_TEST(alerts_say_that_records_lack),
         PLACE_TEST(alerts_say_that_a_segment_is_gone),
         cmocka_unit_test(a_keyring_that_lacks_a_tenant_is_damage),

@@ -427,6 +427,37 @@ static void a_missing_catalog_is_missing_through_read_errors(void **state)
     scene_release(&s);
 }
 
+/* A bad sector: the segments have all that it says. */
+static void a_catalog_that_cannot_be_read_is_made_anew(void **state)
+{
+    struct scene s;
+    struct fault_io fault;
+
+    (void)state;
+    scene_init(&s);
+    fill(&s, 60);
+    flush(&s, 0, 60, 3);
+    sealed_close(s.f.sealed);
+    fault_io_init(&fault, s.f.io);
+    struct sealed_options options = s.f.options;
+    options.io = &fault.io;
+    for (uint64_t n = 1; n <= 3; n++) { /* open, size, bytes: once */
+        fault.calls = 0;
+        fault.fail_at = 1 + n; /* behind that its directory is made */
+        assert_int_equal(sealed_open(&options, &s.f.sealed, &s.f.err), STATUS_OK);
+        assert_false(io_exists(s.f.io, CATALOG_ASIDE_PATH));
+        sealed_close(s.f.sealed);
+    }
+    fault.fail_at = 0;
+    fault.bad_path = CATALOG_PATH;
+    assert_int_equal(sealed_open(&options, &s.f.sealed, &s.f.err), STATUS_OK);
+    check(&s, 60);
+    assert_true(io_exists(s.f.io, CATALOG_ASIDE_PATH));
+    fixture_reopen(&s.f);
+    check(&s, 60);
+    scene_release(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -438,6 +469,7 @@ int main(void)
         cmocka_unit_test(a_repeated_flush_counts_once),
         cmocka_unit_test(a_missing_catalog_is_made_anew_too),
         cmocka_unit_test(a_missing_catalog_is_missing_through_read_errors),
+        cmocka_unit_test(a_catalog_that_cannot_be_read_is_made_anew),
         cmocka_unit_test(a_damaged_section_stays_listed),
         cmocka_unit_test(a_damaged_segment_beside_a_damaged_catalog_is_set_aside),
         cmocka_unit_test(a_damaged_segment_without_a_catalog_is_no_empty_store),

@@ -2,6 +2,7 @@
 /* Damage of any byte of a segment file is found, or does no harm. */
 #include "store/sealed_priv.h"
 
+#include "ingest/fault_io.h"
 #include "store/segment_fixture.h"
 
 #define PATH "seg/0000000000000001.seg"
@@ -142,6 +143,56 @@ static void a_missing_file_is_a_gap_not_a_failure(void **state)
     s.f.sealed = NULL;
     assert_int_equal(io_unlink(s.f.io, PATH, &s.f.err), STATUS_OK);
     assert_int_equal(read_all(&s), STATUS_CORRUPT);
+    scene_release(&s);
+}
+
+static enum status read_section(struct section *section, struct error *err)
+{
+    struct part *view = NULL;
+    enum status status = section_view(section, &view, err);
+
+    if (status == STATUS_OK)
+        status = section_load_all(view, err);
+    part_unref(view);
+    return status;
+}
+
+/* Each read in turn fails once, then all of them for good, then none: nothing is set aside. */
+static void what_the_disk_does_not_give_is_no_damage(void **state)
+{
+    (void)state;
+    struct scene s;
+    struct fault_io fault;
+    uint64_t calls = 0;
+    scene_init(&s);
+    sealed_close(s.f.sealed);
+    s.f.sealed = NULL;
+    fault_io_init(&fault, s.f.io);
+    struct sealed_options options = s.f.options;
+    options.io = &fault.io;
+    for (uint64_t n = 0; n <= calls + 1; n++) { /* 0: they are counted; the last one: for good */
+        struct sealed *sealed = NULL;
+        struct store_stats stats = {0};
+        assert_int_equal(sealed_open(&options, &sealed, &s.f.err), STATUS_OK);
+        struct section_list *list = sealed_pin(sealed, NULL, NULL);
+        fault.calls = 0;
+        fault.sticky = n > calls && n > 0;
+        fault.fail_at = fault.sticky ? 1 : n;
+        enum status status = read_section(list->sections[0], &s.f.err);
+        assert_int_equal(status, fault.sticky ? STATUS_IO : STATUS_OK);
+        assert_int_equal(section_was_unread(status, &s.f.err), fault.sticky);
+        sealed_stats(sealed, &stats);
+        assert_int_equal(stats.corrupt_sections, 0);
+        assert_int_equal(stats.unreadable_sections, fault.sticky);
+        calls = n == 0 ? fault.calls : calls;
+        fault.fail_at = 0;
+        assert_int_equal(read_section(list->sections[0], &s.f.err), STATUS_OK);
+        section_list_unref(list);
+        sealed_close(sealed);
+    }
+    assert_in_range(calls, 4, 100);
+    assert_true(fault.sticky);
+    fixture_reopen(&s.f);
     scene_release(&s);
 }
 
@@ -360,6 +411,7 @@ int main(void)
         cmocka_unit_test(a_file_cut_anywhere_gives_no_wrong_row),
         cmocka_unit_test(zeroed_pages_give_no_wrong_row),
         cmocka_unit_test(a_missing_file_is_a_gap_not_a_failure),
+        cmocka_unit_test(what_the_disk_does_not_give_is_no_damage),
         cmocka_unit_test(a_section_moved_to_another_place_does_not_open),
         cmocka_unit_test(guids_become_texts_for_who_wants_them),
         cmocka_unit_test(views_share_what_is_loaded_and_pin_it),

@@ -14,6 +14,7 @@
 #include "ingest/wal_priv.h"
 
 #include "base/check.h"
+#include "base/hash.h"
 #include "base/limits.h"
 #include "base/random.h"
 #include "base/text.h"
@@ -27,6 +28,8 @@
 #include <stdlib.h>
 
 #define KEEP_PATH WAL_DIR "/keep"
+#define NOTE_BEGIN "keep "
+#define NOTE_BYTES 48
 #define OUT_KEEP_BYTES (8 * MIB) /* buffer kept between commits */
 /* After a commit found no space others are refused at once, so that the server's own
  * records are not refused with them (invariant 3). */
@@ -185,18 +188,42 @@ static enum status begin_file(struct wal *wal, uint64_t number, bool *ret_fatal,
 
 /* ---- what is kept ---- */
 
-/* Reads which files are to be kept.  A note that cannot be read was for some of them. */
+/* "keep N CRC\n" */
+static void note_format(uint64_t floor, char ret[NOTE_BYTES])
+{
+    int size = snprintf(ret, NOTE_BYTES, NOTE_BEGIN "%llu", (unsigned long long)floor);
+    uint32_t crc = hash_crc32c(0, ret, (size_t)size);
+
+    (void)snprintf(ret + size, NOTE_BYTES - (size_t)size, " %08x\n", crc);
+}
+
+static bool note_parse(struct slice text, uint64_t *ret)
+{
+    struct slice rest = slice_tail(text, sizeof(NOTE_BEGIN) - 1);
+    size_t digits = slice_find(rest, SLICE(" "), 0);
+    char whole[NOTE_BYTES];
+
+    if (digits == SIZE_MAX || !text_parse_u64(slice_head(rest, digits), ret))
+        return false;
+    note_format(*ret, whole);
+    return slice_is(text, whole);
+}
+
+/* Reads which files are to be kept.  A note that cannot be read, or does not check, was for some
+ * of them. */
 static enum status load_note(struct wal *wal, struct error *err)
 {
     struct buf bytes;
 
     buf_init(&bytes, KIB);
     enum status status = io_read_all(wal->options.io, KEEP_PATH, &bytes, err);
-    if (status == STATUS_OK &&
-        !text_parse_u64(slice_trim(buf_slice(&bytes)), &wal->keep_below))
-        wal->keep_below = wal->options.next_file;
+    bool is_believed = status == STATUS_OK && note_parse(buf_slice(&bytes), &wal->keep_below);
     buf_release(&bytes);
-    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+    if (status == STATUS_BUSY)
+        return status;
+    if (!is_believed && status != STATUS_NOT_FOUND)
+        wal->keep_below = wal->options.next_file;
+    return STATUS_OK;
 }
 
 /* No file is left that the note is for.  One that stays is harmless. */
@@ -214,14 +241,14 @@ static void drop_note(struct wal *wal)
 
 enum status wal_keep(struct wal *wal, uint64_t floor, struct error *err)
 {
-    char text[32];
+    char text[NOTE_BYTES];
 
     (void)pthread_mutex_lock(&wal->lock);
     if (wal->keep_below > floor)
         floor = wal->keep_below;
     wal->keep_below = floor; /* in this process, whatever the disk says */
     (void)pthread_mutex_unlock(&wal->lock);
-    (void)snprintf(text, sizeof(text), "%llu\n", (unsigned long long)floor);
+    note_format(floor, text);
     return io_replace(wal->options.io, KEEP_PATH, slice_of(text), err);
 }
 

@@ -299,6 +299,74 @@ static void what_could_not_be_set_aside_is_not_removed_later(void **state)
     assert_true(io_exists(f->w.io, "wal/0000000000000005.wal.aside"));
 }
 
+#define NOTE "keep 5 8a338403\n" /* the bytes of docs/format/wal.md, "wal/keep" */
+
+/* As the next process reads it: the files that leave the log stay, or not. */
+static void expect_kept(struct fixture *f, const char *note, bool is_first, bool is_second)
+{
+    static const char *const PATHS[] = {"wal/0000000000000004.wal", "wal/0000000000000005.wal"};
+    const bool are_kept[] = {is_first, is_second};
+    const struct wal_options options = {
+        .io = &f->fault.io, .clock = clock_system(), .next_file = 6, .next_lsn = 100,
+        .fatal = on_fatal, .context = f};
+    struct wal *wal = NULL;
+    struct error err;
+
+    for (int i = 0; i < 2; i++)
+        ASSERT_OK(io_replace(f->w.io, PATHS[i], SLICE("frames"), &err));
+    ASSERT_OK(io_replace(f->w.io, "wal/keep", slice_of(note), &err));
+    ASSERT_OK(wal_open(&options, &wal, &err));
+    for (uint64_t i = 0; i < 2; i++)
+        ASSERT_OK(wal_note_file(wal, 4 + i, 6, false, &err));
+    ASSERT_OK(wal_trim(wal, 6, &err));
+    wal_close(wal);
+    for (int i = 0; i < 2; i++) {
+        char aside[WAL_PATH_BYTES + 8];
+        (void)snprintf(aside, sizeof(aside), "%s.aside", PATHS[i]);
+        assert_false(io_exists(f->w.io, PATHS[i]));
+        assert_int_equal(io_exists(f->w.io, aside), are_kept[i]);
+        io_unlink_if_possible(f->w.io, aside);
+    }
+    ASSERT_OK(io_unlink(f->w.io, "wal/0000000000000006.wal", &err));
+    assert_false(io_exists(f->w.io, "wal/keep"));
+}
+
+static void the_note_of_what_is_kept_is_in_its_form(void **state)
+{
+    struct fixture *f = *state;
+    struct buf bytes;
+    struct error err;
+
+    buf_init(&bytes, KIB);
+    ASSERT_OK(wal_keep(f->wal, 5, &err));
+    ASSERT_OK(io_read_all(f->w.io, "wal/keep", &bytes, &err));
+    assert_true(slice_is(buf_slice(&bytes), NOTE));
+    expect_kept(f, NOTE, true, false);
+    buf_release(&bytes);
+}
+
+/* One that cannot be believed is for all: what is removed is gone. */
+static void a_damaged_note_keeps_all(void **state)
+{
+    struct fixture *f = *state;
+    char note[] = NOTE;
+
+    for (size_t at = 0; at < sizeof(NOTE) - 1; at++) {
+        note[at] ^= 1;
+        expect_kept(f, note, true, true);
+        note[at] ^= 1;
+        const char byte = note[at];
+        note[at] = '\0';
+        expect_kept(f, note, true, true);
+        note[at] = byte;
+    }
+    expect_kept(f, "5\n", true, true); /* of a program before, which has no checksum */
+    expect_kept(f, "0\n", true, true); /* the same with a changed byte */
+    f->fault.bad_path = "wal/keep";
+    expect_kept(f, NOTE, true, true);
+    f->fault.bad_path = NULL;
+}
+
 static void a_full_file_is_followed_by_another(void **state)
 {
     struct fixture *f = *state;
@@ -559,6 +627,8 @@ int main(void)
         TEST(a_rotation_waits_for_the_frames_before),
         TEST(files_set_aside_leave_the_log_and_stay_on_the_disk),
         TEST(what_could_not_be_set_aside_is_not_removed_later),
+        TEST(the_note_of_what_is_kept_is_in_its_form),
+        TEST(a_damaged_note_keeps_all),
         TEST(a_full_file_is_followed_by_another),
         TEST(a_log_that_is_too_long_is_busy),
         TEST(a_full_disk_refuses_and_the_next_commit_begins_a_file),

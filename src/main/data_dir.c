@@ -20,7 +20,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define FORMAT_TEXT "daybook 1\n"
+#define FORMAT_BEGIN "daybook "
+#define FORMAT_TEXT FORMAT_BEGIN "1\n"
 #define ADMIN_TOKEN_DAYS 30
 #define LOCK_WAIT_MS 5000u
 #define LOCK_STEP_MS 10u
@@ -104,6 +105,16 @@ static enum status read_file(const struct data_dir *dir, const char *name, struc
     return status;
 }
 
+/* Of this program or of a later one. */
+static bool is_format(struct slice text)
+{
+    uint64_t number;
+
+    return slice_starts_with(text, SLICE(FORMAT_BEGIN)) && slice_ends_with(text, SLICE("\n")) &&
+           text_parse_u64(slice_tail(slice_head(text, text.size - 1), sizeof(FORMAT_BEGIN) - 1),
+                          &number);
+}
+
 static enum status check_format(const struct data_dir *dir, struct error *err)
 {
     struct buf text;
@@ -114,8 +125,11 @@ static enum status check_format(const struct data_dir *dir, struct error *err)
         status = ERROR_SET(err, STATUS_NOT_FOUND,
                            "'%s' is not a data directory; 'daybook init --data %s' makes one",
                            dir->path, dir->path);
-    else if (status == STATUS_LIMIT ||
-             (status == STATUS_OK && !slice_is(buf_slice(&text), FORMAT_TEXT)))
+    else if (status == STATUS_LIMIT || (status == STATUS_OK && !is_format(buf_slice(&text))))
+        status = ERROR_SET(err, STATUS_CORRUPT,
+                           "'%s/FORMAT' is damaged: this program writes 'daybook 1' and a line "
+                           "feed there", dir->path);
+    else if (status == STATUS_OK && !slice_is(buf_slice(&text), FORMAT_TEXT))
         status = ERROR_SET(err, STATUS_CORRUPT,
                            "'%s' has a format that this program does not know; use a newer one",
                            dir->path);

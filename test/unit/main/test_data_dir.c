@@ -188,6 +188,36 @@ static void one_that_may_not_be_read_is_not_called_missing(void **state)
     assert_null(strstr(err.text, "daybook init"));
 }
 
+/* Told from damage, as it would send somebody for a program that there is not. */
+static void a_newer_format_is_told_from_damage(void **state)
+{
+    static const struct {
+        const char *text, *says;
+    } cases[] = {
+        {"daybook 2\n", "use a newer one"}, {"daybook 12\n", "use a newer one"},
+        {"daybnok 1\n", "is damaged"},      {"daybook 1", "is damaged"},
+        {"daybook q\n", "is damaged"},      {"daybook 1\v", "is damaged"},
+        {"daybook \n", "is damaged"},       {"\n", "is damaged"},
+        {"", "is damaged"},                 {"daybook 1\nmore", "is damaged"},
+    };
+    struct place *place = *state;
+    struct data_dir dir;
+    struct error err;
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        FILE *file = fopen(place->format, "w");
+        assert_non_null(file);
+        assert_true(fputs(cases[i].text, file) >= 0);
+        assert_int_equal(fclose(file), 0);
+        assert_int_equal(data_dir_open(place->root, &dir, &err), STATUS_CORRUPT);
+        assert_non_null(strstr(err.text, cases[i].says));
+    }
+    assert_int_equal(unlink(place->format), 0);
+    assert_int_equal(mkdir(place->format, 0700), 0); /* the disk gives an error for bytes */
+    assert_int_equal(data_dir_open(place->root, &dir, &err), STATUS_IO);
+    assert_int_equal(rmdir(place->format), 0);
+}
+
 static void in_root(const struct place *place, const char *name, char ret[128])
 {
     (void)snprintf(ret, 128, "%s/%s", place->root, name);
@@ -480,6 +510,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(who_works_there_is_told_to_root_first, setup, teardown),
         cmocka_unit_test_setup_teardown(a_new_one_has_all_directories, setup, teardown),
         cmocka_unit_test_setup_teardown(one_that_root_made_for_another_is_known, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_newer_format_is_told_from_damage, setup, teardown),
         cmocka_unit_test_setup_teardown(one_that_lacks_its_format_is_left_as_it_is, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(a_failed_init_leaves_no_path_of_a_key, setup, teardown),

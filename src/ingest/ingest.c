@@ -207,6 +207,11 @@ void ingest_stats(struct ingest *ingest, struct ingest_stats *ret)
     ret->wal_bytes = wal.bytes;
 }
 
+enum status ingest_ready(struct ingest *ingest, struct error *err)
+{
+    return wal_ready(ingest->wal, err);
+}
+
 enum status ingest_lost_list(struct ingest *ingest, struct arena *arena,
                              struct ingest_lost **ret, uint32_t *ret_count, struct error *err)
 {

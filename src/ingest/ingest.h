@@ -194,6 +194,8 @@ struct ingest_stats {
     uint64_t forgotten_runs; /* since the start: files of that, dropped early for want of room */
 };
 void ingest_stats(struct ingest *ingest, struct ingest_stats *ret);
+/* STATUS_BUSY and why when records are not taken, or slowly, for what the disk does. */
+enum status ingest_ready(struct ingest *ingest, struct error *err) MUST_USE;
 
 /* All of a tenant's records up to this number have been taken by the sinks, and no further
  * one will get a number up to it; above it some may have been taken.  0 if there is none. */

@@ -35,6 +35,8 @@
  * records are not refused with them (invariant 3). */
 #define FULL_PAUSE_US UINT64_C(200000)
 #define AHEAD_SHARE 8u /* behind this part of a file made ahead the next one is made */
+#define SLOW_SYNC_US UINT64_C(1000000)
+#define SLOW_SHOWN_US UINT64_C(10000000) /* a log that nobody writes to has no other sync */
 #define RELEASES_MAX 4u /* somebody else may be quicker to take what was given up */
 
 struct wal_file {
@@ -75,6 +77,7 @@ struct wal {
     uint64_t full_until_us; /* monotonic; with a reserve only */
     uint64_t sync_began_us; /* likewise, while it is_syncing */
     bool is_syncing;
+    uint64_t slow_until_us; /* monotonic; what wal_ready() says after a slow sync */
 };
 
 void wal_path(uint64_t number, char ret[WAL_PATH_BYTES])
@@ -441,6 +444,22 @@ void wal_stats(struct wal *wal, struct wal_stats *ret)
     (void)pthread_mutex_unlock(&wal->lock);
 }
 
+enum status wal_ready(struct wal *wal, struct error *err)
+{
+    uint64_t now = clock_monotonic_us(wal->options.clock);
+
+    (void)pthread_mutex_lock(&wal->lock);
+    bool is_stopped = wal->stopped;
+    bool is_slow = now < wal->slow_until_us ||
+                   (wal->is_syncing && now > wal->sync_began_us + SLOW_SYNC_US);
+    (void)pthread_mutex_unlock(&wal->lock);
+    if (is_stopped)
+        return ERROR_SET(err, STATUS_BUSY, "the log has stopped: nothing can be stored");
+    return is_slow ? ERROR_SET(err, STATUS_BUSY,
+                               "the disk is slow: a sync of the log takes over a second")
+                   : STATUS_OK;
+}
+
 /* ---- a commit ---- */
 
 /* With the lock held: the entry is its owner's again. */
@@ -563,6 +582,7 @@ static enum status sync_file(struct wal *wal, struct error *err)
     uint64_t took = clock_monotonic_us(wal->options.clock) - before;
     (void)pthread_mutex_lock(&wal->lock);
     wal->is_syncing = false;
+    wal->slow_until_us = took > SLOW_SYNC_US ? before + took + SLOW_SHOWN_US : 0;
     wal->stats.fsyncs++;
     wal->stats.fsync_us_last = took;
     wal->stats.fsync_us_total += took;

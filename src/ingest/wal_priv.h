@@ -98,6 +98,9 @@ struct wal_stats {
     uint64_t fsync_us_last; /* or of the one under way, if that is longer already */
 };
 void wal_stats(struct wal *wal, struct wal_stats *ret);
+/* STATUS_BUSY and why when it takes nothing, or takes it slowly: it has stopped, or a sync takes
+ * over a second, or one did in the last ten. */
+enum status wal_ready(struct wal *wal, struct error *err) MUST_USE;
 
 void wal_path(uint64_t number, char ret[WAL_PATH_BYTES]);
 

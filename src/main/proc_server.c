@@ -55,6 +55,8 @@ static void add_metrics(void *context, struct buf *ret)
         {"http_answers_2xx_total", "Answers 2xx.", s.answers_2xx},
         {"http_answers_4xx_total", "Answers 4xx.", s.answers_4xx},
         {"http_answers_5xx_total", "Answers 5xx.", s.answers_5xx},
+        {"http_answers_429_total", "Of these: refused for overload.", s.answers_429},
+        {"http_answers_507_total", "Of these: refused as the disk is full.", s.answers_507},
     };
     for (size_t i = 0; i < sizeof(metrics) / sizeof(metrics[0]); i++)
         buf_add_format(ret, "# HELP daybook_%s %s\n# TYPE daybook_%s counter\ndaybook_%s %llu\n",

@@ -31,7 +31,8 @@ enum status share_ready(void *context, const struct http_request *request,
 
     if (share->services.draining != NULL && share->services.draining(share->services.context))
         return ERROR_SET(err, STATUS_BUSY, "the server is stopping");
-    return share_live(context, request, response, err);
+    enum status status = ingest_ready(share->services.ingest, err);
+    return status == STATUS_OK ? share_live(context, request, response, err) : status;
 }
 
 struct metric {
@@ -68,7 +69,8 @@ static void add_ingest_metrics(struct share *share, struct buf *out)
         {"wal_sync_seconds_max", "gauge", "The slowest sync.", (double)s.fsync_us_max / 1e6},
         {"wal_bytes", "gauge", "Size of the write-ahead log.", (double)s.wal_bytes},
         {"ingest_queue_depth", "gauge", "Frames waiting for a commit.", (double)s.queue_depth},
-        {"shed_total", "counter", "Requests refused for overload.", (double)s.shed},
+        {"shed_total", "counter", "Ingest requests refused for overload.",
+         (double)s.shed},
         {"replayed_records", "gauge", "Records replayed at start.", (double)s.replayed_records},
         {"damaged_logs", "gauge", "Files of the log found damaged at start.",
          (double)s.damaged_logs},
@@ -110,6 +112,28 @@ static void add_store_metrics(struct share *share, struct buf *out)
         {"fallback_records", "gauge", "Records kept as raw bytes.", (double)s.fallback_records},
     };
     add_metrics(out, metrics, sizeof(metrics) / sizeof(metrics[0]));
+}
+
+static bool free_bytes(const struct share *share, uint64_t *ret)
+{
+    struct error ignored;
+
+    return share->services.io != NULL &&
+           io_free_bytes(share->services.io, ret, &ignored) == STATUS_OK;
+}
+
+static void add_process_metrics(const struct share *share, struct buf *out)
+{
+    struct metric metrics[] = {
+        {"start_time_seconds", "gauge", "When the server started, since 1970.",
+         (double)share->started_us / 1e6},
+        {"disk_free_bytes", "gauge", "Free space of the data directory's disk.", 0},
+    };
+    uint64_t bytes = 0;
+    bool is_known = free_bytes(share, &bytes);
+
+    metrics[1].value = (double)bytes;
+    add_metrics(out, metrics, is_known ? 2 : 1);
 }
 
 static void add_file_metrics(struct share *share, struct buf *out)
@@ -174,6 +198,7 @@ enum status share_metrics(void *context, const struct http_request *request,
         return ERROR_SET(err, STATUS_DENIED, "metrics are for tokens of the instance");
     response->content_type = "text/plain; version=0.0.4; charset=utf-8";
     add_ingest_metrics(share, &response->body);
+    add_process_metrics(share, &response->body);
     add_store_metrics(share, &response->body);
     add_file_metrics(share, &response->body);
     add_detect_metrics(share, &response->body);
@@ -280,12 +305,14 @@ static void check_store(const struct store_stats *s, const struct open_losses *o
 
 static void check_disk(struct share *share, struct checks *checks)
 {
-    struct error err;
     uint64_t bytes = 0;
 
-    if (share->services.io == NULL ||
-        io_free_bytes(share->services.io, &bytes, &err) != STATUS_OK)
+    if (!free_bytes(share, &bytes))
         add_check(checks, "disk", VERDICT_WARNING, "the free space is not known");
+    else if (bytes < INGEST_RESERVE_BYTES)
+        add_check(checks, "disk", VERDICT_BAD,
+                  "%.1f MiB free: records are refused with 507 until %u MiB are; make room",
+                  (double)bytes / (double)MIB, (unsigned)(INGEST_RESERVE_BYTES / MIB));
     else
         add_check(checks, "disk", bytes < GIB ? VERDICT_BAD : VERDICT_OK, "%.1f GiB free%s",
                   (double)bytes / (double)GIB,

@@ -132,6 +132,7 @@ enum status share_new(const struct share_services *services, struct share **ret,
     if (share == NULL)
         return ERROR_MEMORY(err);
     share->services = *services;
+    share->started_us = clock_unix_us(services->clock);
     gate_init(&share->gate, query_places());
     gate_init(&share->exports, query_places());
     guess_init(&share->guess);

@@ -14,6 +14,7 @@
 
 struct share {
     struct share_services services;
+    int64_t started_us;
     struct http_router router;
     struct self_audit *audit;
     struct gate gate; /* of queries and verifications */

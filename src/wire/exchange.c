@@ -205,6 +205,10 @@ static enum MHD_Result queue(struct exchange *exchange, struct MHD_Connection *m
     MHD_destroy_response(answer);
     if (status < 600)
         atomic_fetch_add(&exchange->server->answers[status / 100], 1);
+    if (status == 429)
+        atomic_fetch_add(&exchange->server->shed, 1);
+    if (status == 507)
+        atomic_fetch_add(&exchange->server->full, 1);
     return result;
 }
 

@@ -523,5 +523,7 @@ void server_stats(const struct server *server, struct server_stats *ret)
         .answers_2xx = atomic_load(&server->answers[2]),
         .answers_4xx = atomic_load(&server->answers[4]),
         .answers_5xx = atomic_load(&server->answers[5]),
+        .answers_429 = atomic_load(&server->shed),
+        .answers_507 = atomic_load(&server->full),
     };
 }

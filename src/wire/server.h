@@ -36,6 +36,7 @@ void server_free(struct server *server);
 struct server_stats {
     uint64_t connections, requests, rejected, bytes_in, bytes_out;
     uint64_t answers_2xx, answers_4xx, answers_5xx;
+    uint64_t answers_429, answers_507;
 };
 void server_stats(const struct server *server, struct server_stats *ret);
 

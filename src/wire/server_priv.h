@@ -84,6 +84,7 @@ struct server {
     atomic_uint_fast64_t told_bytes[TENANT_SLOTS]; /* of others, which are told all the same */
     atomic_uint_fast64_t connection_count, request_count, rejected, bytes_in, bytes_out;
     atomic_uint_fast64_t answers[6]; /* by status / 100 */
+    atomic_uint_fast64_t shed, full; /* of these: 429, 507 */
 };
 
 void connection_enter(struct connection *connection, enum connection_phase phase);

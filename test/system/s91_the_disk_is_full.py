@@ -115,6 +115,12 @@ class FullDisk(OwnDisk):
             time.sleep(0.2)  # checkpoints and merges are tried meanwhile
         self.compact()
         self.assertEqual(200, self.lab.http('GET', '/livez')[0])
+        disk = [c for c in self.lab.ask('GET', '/v1/status')['checks'] if c['name'] == 'disk'][0]
+        self.assertEqual('bad', disk['verdict'])
+        self.assertIn('records are refused with 507 until 32 MiB are', disk['text'])
+        metrics = self.lab.metrics()
+        self.assertLess(metrics['disk_free_bytes'], 32 << 20)
+        self.assertGreaterEqual(metrics['http_answers_507_total'], 20)
         with open(self.lab.log_path, encoding='utf-8') as log:
             self.assertNotIn('starting again', log.read())
         self.fill()  # what the server gave back meanwhile

@@ -367,6 +367,60 @@ static void a_damaged_note_keeps_all(void **state)
     f->fault.bad_path = NULL;
 }
 
+/* Each look at it takes a time; in `asks` one is ready() from within a sync. */
+struct slow_clock {
+    struct clock clock; /* first */
+    struct wal *asks;
+    uint64_t now_us, step_us, looks;
+    enum status ready_meanwhile;
+};
+
+static uint64_t slow_monotonic_us(const struct clock *clock)
+{
+    struct slow_clock *slow = (struct slow_clock *)(uintptr_t)clock;
+    struct wal *asks = slow->asks;
+    struct error err;
+
+    slow->now_us += slow->step_us;
+    if (++slow->looks == 2 && asks != NULL) { /* behind the sync, of which nothing is noted yet */
+        slow->asks = NULL;
+        slow->ready_meanwhile = wal_ready(asks, &err);
+    }
+    return slow->now_us;
+}
+
+static void a_slow_disk_is_told(void **state)
+{
+    struct fixture *f = *state;
+    struct slow_clock slow = {.clock = {NULL, slow_monotonic_us}, .now_us = 1};
+    const struct wal_options options = {.io = &f->fault.io, .clock = &slow.clock,
+                                        .next_file = 5, .next_lsn = 100, .fatal = on_fatal,
+                                        .context = f};
+    struct note fast = make_note("fast"), late = make_note("late");
+    struct wal *first = f->wal;
+    struct error err;
+
+    ASSERT_OK(wal_open(&options, &f->wal, &err));
+    assert_int_equal(commit(f, &fast), STATUS_OK);
+    ASSERT_OK(wal_ready(f->wal, &err));
+    slow.step_us = 1500000;
+    slow.looks = 0;
+    slow.asks = f->wal;
+    assert_int_equal(commit(f, &late), STATUS_OK);
+    assert_int_equal(slow.ready_meanwhile, STATUS_BUSY);
+    slow.step_us = 0;
+    assert_int_equal(wal_ready(f->wal, &err), STATUS_BUSY);
+    assert_non_null(strstr(err.text, "slow"));
+    slow.now_us += 10000000;
+    ASSERT_OK(wal_ready(f->wal, &err));
+    wal_stop(f->wal, &(struct error){.status = STATUS_IO, .text = "of 'wal/secret'"});
+    assert_int_equal(wal_ready(f->wal, &err), STATUS_BUSY);
+    assert_null(strstr(err.text, "secret")); /* anybody may ask */
+    assert_int_equal(f->fatal_count, 1);
+    wal_close(f->wal);
+    f->wal = first;
+}
+
 static void a_full_file_is_followed_by_another(void **state)
 {
     struct fixture *f = *state;
@@ -628,6 +682,7 @@ int main(void)
         TEST(files_set_aside_leave_the_log_and_stay_on_the_disk),
         TEST(what_could_not_be_set_aside_is_not_removed_later),
         TEST(the_note_of_what_is_kept_is_in_its_form),
+        TEST(a_slow_disk_is_told),
         TEST(a_damaged_note_keeps_all),
         TEST(a_full_file_is_followed_by_another),
         TEST(a_log_that_is_too_long_is_busy),

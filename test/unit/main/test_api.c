@@ -525,6 +525,16 @@ static void a_webhook_is_https_unless_allowed(void **state)
                                "{\"url\":\"\"}"), 200);
 }
 
+static void expect_metric(const struct place *place, const char *name, double least)
+{
+    const char *at = strstr(place_body(place), name);
+
+    while (at != NULL && at[-1] != '\n') /* in the lines above it */
+        at = strstr(at + 1, name);
+    assert_non_null(at);
+    assert_true(strtod(at + strlen(name), NULL) >= least);
+}
+
 static void health_metrics_status_and_compaction_answer(void **state)
 {
     struct place *place = *state;
@@ -533,6 +543,8 @@ static void health_metrics_status_and_compaction_answer(void **state)
     place_ingest(place, "alpha", "T_CL", "{\"n\":1}");
     assert_int_equal(place_ask(place, place->admin, HTTP_GET, "/metrics", ""), 200);
     ASSERT_SAYS(place, "# TYPE daybook_acked_records_total counter\n");
+    expect_metric(place, "daybook_start_time_seconds ", 1.7e9);
+    expect_metric(place, "daybook_disk_free_bytes ", 1);
     assert_int_equal(place_ask(place, place->admin, HTTP_POST, "/v1/compact", ""), 200);
     ASSERT_SAYS(place, "done\n");
     assert_int_equal(place_ask(place, place->admin, HTTP_GET, "/v1/status", ""), 200);

@@ -854,6 +854,7 @@ static void test_a_drain_lets_requests_finish_and_takes_no_more(void **state)
     server_stats(fixture.server, &stats);
     assert_true(stats.connections > 50 && stats.requests > 250 && stats.answers_2xx > 250);
     assert_true(stats.rejected > 20 && stats.answers_4xx > 20 && stats.answers_5xx >= 1);
+    assert_true(stats.answers_429 >= 1 && stats.answers_429 < stats.answers_4xx);
 }
 
 /* server_free() drains too: meanwhile others may have files with the listener's number. */

@@ -142,6 +142,7 @@ extern const struct function_family function_family_regex;
 extern const struct function_family function_family_dynamic;
 extern const struct function_family function_family_array;
 extern const struct function_family function_family_bag;
+extern const struct function_family function_family_entra;
 extern const struct function_family function_family_set;
 extern const struct function_family function_family_math;
 extern const struct function_family function_family_number;

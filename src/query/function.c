@@ -19,6 +19,7 @@ static const struct function_family *const families[] = {
     &function_family_text,
     &function_family_array,
     &function_family_bag,
+    &function_family_entra,
     &function_family_set,
     &function_family_number,
     &function_family_math,

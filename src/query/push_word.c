@@ -13,25 +13,29 @@ struct passing {
     const char *name;
     uint32_t first, step;
     bool is_packing; /* texts become JSON */
+    const char *made; /* NULL, or the words that are there for any argument */
 };
 
 #define ONE UINT32_MAX /* as a step: `first` alone */
 
 static const struct passing passings[] = {
-    {"tostring", 0, ONE, false},
-    {"tolower", 0, ONE, false},
-    {"toupper", 0, ONE, false},
-    {"iff", 1, 1, false},
-    {"iif", 1, 1, false},
-    {"case", 1, 2, false}, /* conditions and values in turn, a value at the end */
-    {"coalesce", 0, 1, false},
-    {"bag_pack", 0, 1, true},
-    {"pack", 0, 1, true},
-    {"pack_all", 0, ONE, false}, /* a bag without its empty members */
-    {"pack_array", 0, 1, true},
-    {"pack_record", 0, ONE, true}, /* a bag, or a member of it */
-    {"bag_merge", 0, 1, false},
-    {"bag_remove_keys", 0, ONE, false},
+    {"tostring", 0, ONE, false, NULL},
+    {"tolower", 0, ONE, false, NULL},
+    {"toupper", 0, ONE, false, NULL},
+    {"iff", 1, 1, false, NULL},
+    {"iif", 1, 1, false, NULL},
+    {"case", 1, 2, false, NULL}, /* conditions and values in turn, a value at the end */
+    {"coalesce", 0, 1, false, NULL},
+    {"bag_pack", 0, 1, true, NULL},
+    {"pack", 0, 1, true, NULL},
+    {"pack_all", 0, ONE, false, NULL}, /* a bag without its empty members */
+    {"pack_array", 0, 1, true, NULL},
+    {"pack_record", 0, ONE, true, NULL}, /* a bag, or a member of it */
+    {"bag_merge", 0, 1, false, NULL},
+    {"bag_remove_keys", 0, ONE, false, NULL},
+    {"entra_device", 0, ONE, true,
+     "deviceId displayName operatingSystem browser isCompliant isManaged trustType true false "
+     "null Azure AD registered, Azure AD joined, Hybrid Azure AD joined"},
 };
 
 static bool is_constant_text(const struct expr *e)
@@ -130,6 +134,8 @@ static const struct expr *whole_of(const struct expr *e)
 
     if (e->function == &operator_member || e->function == &operator_element)
         return e->args[0];
+    if (slice_is(name, "pair_value"))
+        return e->args[0];
     if (slice_is(name, "split") && splits_at_terms(e))
         return e->args[0];
     if (slice_is(name, "extract") && e->arg_count == 3 && cuts_between_quotes(e))
@@ -152,7 +158,8 @@ bool push_word_comes_through(struct query *q, const struct expr *e, struct slice
     const struct passing *passing = passing_of(e);
     if (whole != NULL)
         return push_word_comes_through(q, whole, word);
-    if (passing == NULL || (passing->is_packing && may_begin_with_escape(word)))
+    if (passing == NULL || (passing->is_packing && may_begin_with_escape(word)) ||
+        (passing->made != NULL && search_contains(slice_of(passing->made), word, false)))
         return false;
     uint32_t last = passing->step == ONE ? passing->first : e->arg_count - 1;
     for (uint32_t i = passing->first; i < last; i += passing->step) {

@@ -50,6 +50,9 @@ static const struct told packed[] = {
     {"@ | project x = bag_pack('k', strcat(s, s)) | where * has 'invoice'", NULL},
     {"@ | project x = pack_record(d, dynamic([])), s | where * has 'invoice'", INVOICE},
     {"@ | project x = pack_record(d, dynamic([])), s | where * has 'number'", NULL},
+    {"@ | project x = entra_device(d), y = pair_value(d, 'k') | where * has 'invoice'", INVOICE},
+    {"@ | project x = entra_device(d) | where * has 'hybrid'", NULL}, /* one of its own words */
+    {"@ | project x = entra_details(d) | where * has 'invoice'", NULL}, /* decodes */
     {"@ | project x = n > 1, y = n + 1 | where * has 'invoice'", INVOICE},
     {"@ | project x = n > 1, y = n + 1 | where * has 'true'", NULL},
     {"@ | project x = n + 1 | where * has '443'", NULL},

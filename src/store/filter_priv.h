@@ -94,6 +94,10 @@ bool filter_is_elsewhere(const struct scan_source *source, const struct guid *te
 bool filter_shows_guids_anew(const struct part_scan *scan, const struct filter *filter);
 /* May a text of the value path, or what its column shows of it, have one of the words? */
 bool filter_may_be_in(const struct part_scan *scan, const struct filter *filter, uint32_t path);
+/* May the column show another thing than is written, as texts of it are read as JSON?  Of words:
+ * others than are written.  Where only the header is at hand, any text may be one. */
+enum status filter_is_unpacked(struct part_scan *scan, const struct filter *filter, bool *ret,
+                               struct error *err) MUST_USE;
 /* Sets matches[i] of the values that have a word in the way their columns show them, where
  * that is another than they are written.  NULL in *matches stands for no match so far. */
 enum status filter_match_shown(struct part_scan *scan, const struct filter *filter,

@@ -170,6 +170,72 @@ bool filter_may_be_in(const struct part_scan *scan, const struct filter *filter,
     return may_be && !(filter_is_number(filter) && is_time_or_truth(scan, column->path));
 }
 
+/* ---- texts that are read as JSON ---- */
+
+/* Does the text, as it is written, begin with a bracket? */
+static bool begins_like_json(struct slice text)
+{
+    size_t at = 0;
+
+    while (at < text.size && (text.data[at] == ' ' ||
+                              (text.data[at] == '\\' && at + 1 < text.size &&
+                               memchr("nrtu", text.data[at + 1], 4) != NULL))) {
+        if (text.data[at] == '\\' && text.data[++at] == 'u')
+            return true; /* or it may */
+        at++;
+    }
+    return at < text.size && (text.data[at] == '[' || text.data[at] == '{');
+}
+
+/* An escape in the JSON that makes other terms than are written: a backslash is two in the text.
+ * `\n`, `\"` and `\/` stay, or are between terms. */
+static bool has_term_escape(struct slice text)
+{
+    static const char *const escapes[] = {"\\\\u", "\\\\b", "\\\\f", "\\u005"};
+
+    for (size_t i = 0; i < sizeof(escapes) / sizeof(escapes[0]); i++) {
+        if (slice_find(text, slice_of(escapes[i]), 0) != SIZE_MAX)
+            return true;
+    }
+    return false;
+}
+
+static enum status column_is_unpacked(struct part_scan *scan, const struct source_column *column,
+                                      bool of_words, bool *ret, struct error *err)
+{
+    uint32_t index = column->is_parsed ? part_find_path(scan->part, column->path, PATH_VALUE)
+                                       : UINT32_MAX;
+
+    if (index == UINT32_MAX || scan_text_form(scan, index) != FORM_ANY)
+        return STATUS_OK;
+    if (scan->peek != NULL) {
+        *ret = true;
+        return STATUS_OK;
+    }
+    enum status status = scan_load(scan, index, err);
+    const struct path_column *path = &scan->part->paths[index];
+    for (uint32_t i = 0; status == STATUS_OK && i < path->dict_count && !*ret; i++)
+        *ret = path->dict_kinds[i] == JSON_STRING && begins_like_json(path->dict[i]) &&
+               (!of_words || has_term_escape(path->dict[i]));
+    return status;
+}
+
+enum status filter_is_unpacked(struct part_scan *scan, const struct filter *filter, bool *ret,
+                               struct error *err)
+{
+    const struct scan_source *source = scan->source;
+    bool is_any = filter->column == SOURCE_COLUMN_ANY;
+    bool of_words = is_any || (filter->kind == FILTER_HAS && filter->path.size == 0);
+    uint32_t begin = is_any ? 0 : filter->column;
+    uint32_t end = is_any ? source->schema.column_count : filter->column + 1;
+    enum status status = STATUS_OK;
+
+    *ret = false;
+    for (uint32_t i = begin; i < end && status == STATUS_OK && !*ret; i++)
+        status = column_is_unpacked(scan, &source->columns[i], of_words, ret, err);
+    return status;
+}
+
 /* ---- what columns show ---- */
 
 static enum status set_match(struct part_scan *scan, uint32_t count, uint32_t i,

@@ -434,6 +434,9 @@ static void probe_filter(struct part_scan *scan, const struct filter *filter, ui
         *ret = found;
         return;
     }
+    if (filter_is_unpacked(scan, filter, &is_known, &err) != STATUS_OK || is_known)
+        return;
+    is_known = true;
     if (filter->kind == FILTER_HAS || filter->kind == FILTER_ANY_HAS) {
         probe_has(scan, filter, &found, &is_known);
         *ret = is_known ? found : UINT64_MAX;

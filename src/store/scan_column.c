@@ -45,6 +45,8 @@ static enum status plan_leaves(struct part_scan *scan, struct column_plan *plan,
     }
     if (status == STATUS_OK)
         status = scan_load(scan, path, err);
+    if (status == STATUS_OK && plan->column->is_parsed)
+        return path_values_parsed(scan->part, path, &plan->values, err);
     return status == STATUS_OK ? path_values_get(scan->part, path, type, &plan->values, err)
                                : status;
 }

@@ -270,6 +270,14 @@ static enum status make_test(struct part_scan *scan, const struct filter *filter
     }
     if (filter->kind == FILTER_OR)
         return make_or_test(scan, test, err);
+    bool is_unpacked;
+    status = filter_is_unpacked(scan, filter, &is_unpacked, err);
+    if (status != STATUS_OK)
+        return status;
+    if (is_unpacked) {
+        test->filter = NULL;
+        return STATUS_OK;
+    }
     if (filter->kind == FILTER_ANY_HAS || filter->column == SOURCE_COLUMN_ANY)
         return make_any_test(scan, test, err);
     const struct source_column *column = &scan->source->columns[filter->column];

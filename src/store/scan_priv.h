@@ -44,6 +44,7 @@ struct source_column {
     enum column_source source;
     enum type type;
     struct slice path; /* FIELD: as in part_priv.h */
+    bool is_parsed;    /* FIELD, dynamic: a text that is an array or object of JSON is that */
 };
 
 /* What is scanned at once: one of the two is set. */

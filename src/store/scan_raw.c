@@ -110,6 +110,20 @@ static enum status rest_text(struct raw_reader *r, struct slice *ret, struct err
     return ret->data == NULL ? err->status : STATUS_OK;
 }
 
+/* What a text of the column is when it is read as JSON; else *ret stays. */
+static enum status parse_text(struct raw_reader *r, uint32_t token, struct slice *ret,
+                              struct error *err)
+{
+    struct slice json, text = json_plain(json_text(r->raw, &r->tape.tokens[token]), &r->scratch);
+    enum status status = buf_check(&r->scratch, err);
+
+    if (status == STATUS_OK)
+        status = dynamic_in_text(text, &json, err);
+    if (status == STATUS_OK && json.size > 0)
+        *ret = json;
+    return status;
+}
+
 static enum status field_value(struct raw_reader *r, void *ret, bool *ret_null,
                                struct error *err)
 {
@@ -135,9 +149,11 @@ static enum status field_value(struct raw_reader *r, void *ret, bool *ret_null,
         *slice = text;
     }
     *ret_null = false;
-    enum status status = column->type == TYPE_DYNAMIC
-                             ? dynamic_compact(r->arena, *slice, slice, err)
-                             : STATUS_OK;
+    enum status status = STATUS_OK;
+    if (column->is_parsed && kind == JSON_STRING)
+        status = parse_text(r, token, slice, err);
+    if (status == STATUS_OK && column->type == TYPE_DYNAMIC)
+        status = dynamic_compact(r->arena, *slice, slice, err);
     if (status == STATUS_OK)
         *slice = arena_copy(r->arena, *slice, err);
     return status != STATUS_OK || slice->data != NULL ? status : err->status;

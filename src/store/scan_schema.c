@@ -113,7 +113,7 @@ static struct source_column declared_column(const struct table_definition *defin
                                             const struct column *column, struct slice path)
 {
     const struct system_column *system = find_system(column->name);
-    struct source_column ret = {COLUMN_FIELD, column->type, path};
+    struct source_column ret = {COLUMN_FIELD, column->type, path, column->type == TYPE_DYNAMIC};
 
     if (slice_is(column->name, "Timestamp") && column->type == TYPE_DATETIME &&
         slice_equal(column->name, definition->time_column))
@@ -573,7 +573,7 @@ static enum status make_found(struct scan_schema *made, struct finder *f, struct
         enum type type = found_type(entry->value);
         (void)path_next_key(&rest, &f->key);
         status = add_column(made, buf_slice(&f->key),
-                            (struct source_column){COLUMN_FIELD, type, entry->key}, err);
+                            (struct source_column){COLUMN_FIELD, type, entry->key, false}, err);
     }
     if (status == STATUS_OK)
         status = buf_check(&f->key, err);

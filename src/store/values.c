@@ -20,6 +20,7 @@ struct maker {
     char *data; /* elements */
     uint8_t *nulls;
     struct buf text; /* decoded bytes; slices point into it at the end */
+    bool has_parsed; /* some text is the JSON in it */
 };
 
 /* ---- one leaf to a value ---- */
@@ -173,33 +174,57 @@ static struct slice unquoted_text(const struct path_column *path, uint32_t i)
                                              : path->dict[i];
 }
 
+/* A string of a dynamic column with its quotes; or the JSON in it. */
+static enum status add_string(struct maker *m, uint32_t i, struct buf *scratch, struct error *err)
+{
+    const struct path_column *path = m->path;
+    struct slice json = SLICE("");
+    enum status status = STATUS_OK;
+    size_t at = m->text.size;
+
+    if (m->values->is_parsed)
+        status = dynamic_in_text(plain_text(path, i, scratch), &json, err);
+    if (status == STATUS_OK && json.size > 0) {
+        m->has_parsed = true;
+        buf_add_slice(&m->text, json);
+        dynamic_compact_tail(&m->text, at, scratch);
+        return STATUS_OK;
+    }
+    buf_add_byte(&m->text, '"');
+    buf_add_slice(&m->text, path->dict[i]);
+    buf_add_byte(&m->text, '"');
+    if (path->has_escapes)
+        dynamic_compact_tail(&m->text, at, scratch);
+    return status;
+}
+
 /* Strings are decoded; dynamic values are JSON texts, so strings get quotes. */
 static enum status fill_slices(struct maker *m, enum type type, struct error *err)
 {
     const struct path_column *path = m->path;
     struct slice *out = (struct slice *)(void *)m->data;
+    enum status status = STATUS_OK;
     struct buf scratch;
     buf_init(&scratch, REQUEST_BODY_BYTES_MAX);
 
-    for (uint32_t i = 0; i < path->dict_count; i++) {
+    for (uint32_t i = 0; i < path->dict_count && status == STATUS_OK; i++) {
         bool is_quoted = type == TYPE_DYNAMIC && path->dict_kinds[i] == JSON_STRING;
-        out[i] = is_quoted ? path->dict[i] : plain_text(path, i, &scratch);
-        if (type == TYPE_DYNAMIC && !is_quoted)
-            out[i] = unquoted_text(path, i);
+        size_t at = m->text.size;
+        if (type == TYPE_DYNAMIC)
+            out[i] = is_quoted ? path->dict[i] : unquoted_text(path, i);
+        else
+            out[i] = plain_text(path, i, &scratch);
         if (!is_quoted && out[i].data != scratch.data)
             continue; /* the part's own text */
-        size_t at = m->text.size;
         if (is_quoted)
-            buf_add_byte(&m->text, '"');
-        buf_add_slice(&m->text, out[i]);
-        if (is_quoted)
-            buf_add_byte(&m->text, '"');
-        if (is_quoted && path->has_escapes)
-            dynamic_compact_tail(&m->text, at, &scratch);
+            status = add_string(m, i, &scratch, err);
+        else
+            buf_add_slice(&m->text, out[i]);
         /* The buffer may still move: keep the offset, mark with no pointer. */
         out[i] = (struct slice){NULL, m->text.size - at};
     }
-    enum status status = buf_check(&m->text, err);
+    if (status == STATUS_OK)
+        status = buf_check(&m->text, err);
     if (status == STATUS_OK)
         status = buf_check(&scratch, err);
     buf_release(&scratch);
@@ -280,9 +305,16 @@ static size_t rounded(size_t size)
     return (size + 15) & ~(size_t)15;
 }
 
-static enum status make_values(const struct part *part, uint32_t path_index, enum type type,
-                               struct path_values **ret, struct error *err)
+struct wanted {
+    enum type type;
+    bool is_parsed;
+};
+
+static enum status make_values(const struct part *part, uint32_t path_index,
+                               const struct wanted *wanted, struct path_values **ret,
+                               struct error *err)
 {
+    enum type type = wanted->type;
     const struct path_column *path = &part->paths[path_index];
     size_t count = path->dict_count + (size_t)1;
     bool is_shared = are_strings(path, type);
@@ -297,9 +329,11 @@ static enum status make_values(const struct part *part, uint32_t path_index, enu
     m.nulls = (uint8_t *)m.data + data_bytes;
     buf_init(&m.text, PART_MEMORY_BYTES_MAX);
     values->type = type;
+    values->is_parsed = wanted->is_parsed;
     values->count = (uint32_t)count;
     values->data = is_shared ? (const void *)path->dict : m.data;
-    values->id = hash_u64(part->id + ((uint64_t)path_index << 8) + type) | 1;
+    values->id =
+        hash_u64(part->id + ((uint64_t)path_index << 8) + 2 * type + wanted->is_parsed) | 1;
     enum status status = is_shared              ? STATUS_OK
                          : type_is_bytes(type) ? fill_slices(&m, type, err)
                                                : fill_fixed(&m, type, err);
@@ -310,7 +344,8 @@ static enum status make_values(const struct part *part, uint32_t path_index, enu
         free(values);
         return status;
     }
-    values->unique = type_is_bytes(type) && are_unique(path, values->data);
+    values->unique =
+        type_is_bytes(type) && !m.has_parsed && are_unique(path, values->data);
     values->is_run = type == TYPE_STRING && are_run(path, values->data);
     values->bytes = bytes + m.text.capacity + values->rewritten_count * sizeof(uint32_t);
     values->text = m.text.data;
@@ -318,15 +353,15 @@ static enum status make_values(const struct part *part, uint32_t path_index, enu
     return STATUS_OK;
 }
 
-static const struct path_values *find(const struct path_values *list, enum type type)
+static const struct path_values *find(const struct path_values *list, const struct wanted *wanted)
 {
-    while (list != NULL && list->type != type)
+    while (list != NULL && (list->type != wanted->type || list->is_parsed != wanted->is_parsed))
         list = list->next;
     return list;
 }
 
-enum status path_values_get(const struct part *part, uint32_t path_index, enum type type,
-                            const struct path_values **ret, struct error *err)
+static enum status get(const struct part *part, uint32_t path_index, const struct wanted *wanted,
+                       const struct path_values **ret, struct error *err)
 {
     struct path_column *path = &part->paths[path_index];
     struct path_column *home = path->home != NULL ? path->home : path;
@@ -334,14 +369,14 @@ enum status path_values_get(const struct part *part, uint32_t path_index, enum t
     struct path_values *mine = NULL;
 
     CHECK(path->loaded && !path->is_array && !path->is_object);
-    *ret = find(head, type);
+    *ret = find(head, wanted);
     if (*ret != NULL)
         return STATUS_OK;
-    enum status status = make_values(part, path_index, type, &mine, err);
+    enum status status = make_values(part, path_index, wanted, &mine, err);
     if (status != STATUS_OK)
         return status;
     do {
-        *ret = find(head, type);
+        *ret = find(head, wanted);
         if (*ret != NULL) {
             mine->next = NULL;
             path_values_free(mine);
@@ -353,6 +388,18 @@ enum status path_values_get(const struct part *part, uint32_t path_index, enum t
         cache_charge(path->home_entry, mine->bytes);
     *ret = mine;
     return STATUS_OK;
+}
+
+enum status path_values_get(const struct part *part, uint32_t path_index, enum type type,
+                            const struct path_values **ret, struct error *err)
+{
+    return get(part, path_index, &(struct wanted){type, false}, ret, err);
+}
+
+enum status path_values_parsed(const struct part *part, uint32_t path_index,
+                               const struct path_values **ret, struct error *err)
+{
+    return get(part, path_index, &(struct wanted){TYPE_DYNAMIC, true}, ret, err);
 }
 
 void path_values_free(struct path_values *values)

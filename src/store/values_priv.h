@@ -14,6 +14,7 @@
 struct path_values {
     struct path_values *next; /* the same path as another type */
     enum type type;
+    bool is_parsed;       /* dynamic: texts that are arrays or objects of JSON are those */
     uint32_t count;       /* dict_count + 1 */
     const void *data;     /* count elements, as in a vector of the type */
     const uint8_t *nulls; /* count bytes; NULL for strings */
@@ -31,6 +32,9 @@ struct path_values {
 /* path: a value path whose dictionary is loaded.  Lives as long as the part. */
 enum status path_values_get(const struct part *part, uint32_t path, enum type type,
                             const struct path_values **ret, struct error *err) MUST_USE;
+/* The same as dynamic values, of which is_parsed is true. */
+enum status path_values_parsed(const struct part *part, uint32_t path,
+                               const struct path_values **ret, struct error *err) MUST_USE;
 /* The decoded text of a leaf as a value of a type that is not carried as a
  * slice; false = null. */
 bool leaf_to_fixed(enum type type, struct slice text, void *ret);

@@ -611,6 +611,23 @@ void dynamic_add_value(struct buf *buf, const struct value *value)
     }
 }
 
+enum status dynamic_in_text(struct slice text, struct slice *ret, struct error *err)
+{
+    struct slice trimmed = slice_trim(text);
+    enum json_kind kind = dynamic_kind(trimmed);
+    struct json_tape tape;
+
+    *ret = (struct slice){"", 0};
+    if (kind != JSON_ARRAY && kind != JSON_OBJECT)
+        return STATUS_OK;
+    json_tape_init(&tape);
+    enum json_result result = json_parse(trimmed, 4 * JSON_DEPTH_MAX, &tape);
+    json_tape_release(&tape);
+    if (result == JSON_OK)
+        *ret = trimmed;
+    return result == JSON_NO_MEMORY ? ERROR_MEMORY(err) : STATUS_OK;
+}
+
 enum status dynamic_parse(struct arena *arena, struct slice text, struct slice *ret,
                           struct error *err)
 {

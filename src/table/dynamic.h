@@ -55,6 +55,8 @@ enum status dynamic_to_value(struct arena *arena, struct slice json, struct valu
 
 /* Appends a value as JSON (datetime, timespan and guid become strings). */
 void dynamic_add_value(struct buf *buf, const struct value *value);
+/* The array or object that a text is when it is read as JSON, not compact; "" if it is none. */
+enum status dynamic_in_text(struct slice text, struct slice *ret, struct error *err) MUST_USE;
 /* parse_json(): text to compact JSON; text that is not JSON becomes a JSON string. */
 enum status dynamic_parse(struct arena *arena, struct slice text, struct slice *ret,
                           struct error *err) MUST_USE;

@@ -60,6 +60,16 @@ class GoldenSaml(Story):
         self.assertEqual(1, len(rows))
         self.assertIn('WindowsPowerShell/5.1.17763.1971', next(iter(rows[0].values())))
 
+    def test_exported_texts_are_what_they_say(self):
+        rows = self.ask('AuditLogs | where InitiatedBy.user.userPrincipalName has "pgustavo" '
+                        'and OperationName == "Add delegated permission grant" '
+                        '| mv-expand p = TargetResources[0].modifiedProperties '
+                        '| where p.displayName == "DelegatedPermissionGrant.Scope" '
+                        '| project to = tostring(TargetResources[0].displayName), '
+                        'scope = tostring(p.newValue), AdditionalDetails[0].key')
+        self.assertEqual([{'to': 'Microsoft Graph', 'scope': '"User.Read Mail.ReadWrite"',
+                           'AdditionalDetails_0_key': 'User-Agent'}], rows)
+
     def test_gs10_replication(self):
         rows = self.ask('IdentityDirectoryEvents '
                         '| where ActionType == "Directory Services replication" '

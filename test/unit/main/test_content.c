@@ -129,6 +129,44 @@ static void records_show_in_the_views_that_choose_them(void **state)
     }
 }
 
+/* As Log Analytics exports rows: columns of arrays and bags are texts. */
+static void texts_of_an_export_are_what_they_say(void **state)
+{
+    static const char row[] =
+        "{\"TimeGenerated\":\"2024-02-17T18:00:00Z\",\"OperationName\":\"Update application\","
+        "\"InitiatedBy\":\"{\\\"user\\\":{\\\"userPrincipalName\\\":"
+        "\\\"eve@contoso.example\\\"}}\",\"Identity\":\"[1]\","
+        "\"TargetResources\":\"[{\\\"displayName\\\":\\\"R\\\\u0026D\\\"}]\"}\n";
+    static const struct {
+        const char *query, *rows;
+    } cases[] = {
+        {"AuditLogs | project gettype(TargetResources), TargetResources[0].displayName, Identity",
+         "[\"array\",\"R&D\",\"[1]\"]"},
+        {"AuditLogs | where InitiatedBy.user.userPrincipalName == 'eve@contoso.example' | count",
+         "[1]"},
+        {"AuditLogs | where InitiatedBy.user.userPrincipalName == 'ann@contoso.example' | count",
+         "[1]"},
+        {"AuditLogs | mv-expand TargetResources | where TargetResources.displayName == 'R&D'"
+         " | count", "[1]"},
+        {"search in (AuditLogs) 'eve@contoso.example' | count", "[1]"},
+        {"AuditLogs | where * has 'D' | count", "[1]"},
+    };
+    struct place *place = *state;
+    struct error err;
+
+    place_add_tenant(place, "alpha");
+    place_ingest(place, "alpha", "", records);
+    place_ingest(place, "alpha", "AuditLogs", row);
+    for (int sealed = 0; sealed < 2; sealed++) {
+        for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+            assert_int_equal(place_query(place, "alpha", cases[i].query), 200);
+            if (!place_says(place, cases[i].rows))
+                fail_msg("%s: %s", cases[i].query, place_body(place));
+        }
+        ASSERT_OK(daybook_checkpoint(place->daybook, &err));
+    }
+}
+
 static void a_view_holds_the_rows_of_its_own_name_too(void **state)
 {
     struct place *place = *state;
@@ -229,6 +267,7 @@ int main(void)
         PLACE_TEST(every_table_and_view_answers_on_an_empty_store),
         PLACE_TEST(every_column_of_a_view_can_be_read),
         PLACE_TEST(records_show_in_the_views_that_choose_them),
+        PLACE_TEST(texts_of_an_export_are_what_they_say),
         PLACE_TEST(a_view_holds_the_rows_of_its_own_name_too),
         PLACE_TEST(all_tables_together_have_each_row_once),
         PLACE_TEST(a_table_of_defender_has_two_names_for_its_time),

@@ -33,7 +33,7 @@ static void declared_columns_have_their_types(void **state)
           "1.02:03:04.5000000\n"
           "false|2|null|null|null\nnull|null|null|null|null\n");
     check(store, (struct query){.table = "Audit", .columns = "Folder Path"},
-          "{\"Path\":\"\\\\Inbox\",\"N\":[1,2]}|\\Inbox\n\"[1]\"|\n[{\"Path\":\"p\"}]|\n");
+          "{\"Path\":\"\\\\Inbox\",\"N\":[1,2]}|\\Inbox\n[1]|\n[{\"Path\":\"p\"}]|\n");
     check(store, (struct query){.table = "Audit", .columns = "TenantId TimeGenerated"},
           "00000000-0000-0000-0000-000000000001|0001-01-01T00:00:01.0000000Z\n"
           "00000000-0000-0000-0000-000000000001|0001-01-01T00:00:02.0000000Z\n"

@@ -251,9 +251,69 @@ static void time_ranges_choose_rows(void **state)
     close_store(store);
 }
 
+/* Row 17 and row 2017 say the same, one as a text; escape: a term is in the text behind an
+ * escape, as `\u0026Dept` stands for `&Dept`. */
+static void put_packed(struct store *store, const char *escape)
+{
+    struct batch_maker m;
+    struct buf text;
+
+    buf_init(&text, MIB);
+    batch_maker_init(&m, "Audit", 1);
+    for (int i = 0; i < 3000; i++) {
+        buf_clear(&text);
+        buf_add_format(&text, "{\"Operation\":\"op%d\",\"Folder\":", i);
+        if (i == 17)
+            buf_add_format(&text, "\"{ \\\"Path\\\":\\\"inbox\\\", \\\"L\\\":[{\\\"Word\\\":"
+                                  "\\\"R%sDept\\\"}]}\"}", escape);
+        else if (i == 2017)
+            buf_add_text(&text, "{\"Path\":\"inbox\",\"L\":[{\"Word\":\"R&Dept\"}]}}");
+        else
+            buf_add_format(&text, "[\"e%d\"]}", i);
+        batch_maker_add(&m, buf_slice(&text), TICKS_PER_SECOND * (i + 1));
+    }
+    put(store, &m);
+    buf_release(&text);
+    batch_maker_release(&m);
+}
+
+static void texts_of_json_are_asked_as_what_they_say(void **state)
+{
+    static const char *const escapes[] = {"\\\\u0026", "&"};
+    (void)state;
+    for (int e = 0; e < 2; e++) {
+        struct store *store = open_store();
+        put_packed(store, escapes[e]);
+        struct value path = text_value("inbox"), dept = text_value("Dept");
+        struct value word = text_value("R&Dept");
+        uint32_t folder = index_of(store, "Audit", "Folder");
+        const struct filter filters[] = {
+            {.kind = FILTER_EQUAL, .column = folder, .path = {"Path", 4}, .values = &path,
+             .value_count = 1},
+            {.kind = FILTER_EQUAL, .column = folder, .path = {"L[].Word", 8}, .values = &word,
+             .value_count = 1},
+            {.kind = FILTER_HAS, .column = folder, .values = &dept, .value_count = 1},
+            {.kind = FILTER_ANY_HAS, .column = SOURCE_COLUMN_ANY, .values = &dept,
+             .value_count = 1},
+        };
+        for (size_t i = 0; i < sizeof(filters) / sizeof(filters[0]); i++) {
+            struct query q = {.table = "Audit", .columns = "_Seq", .filter_count = 1};
+            q.filters[0] = filters[i];
+            char *text = run(store, &q);
+            assert_non_null(strstr(text, "18\n"));
+            assert_non_null(strstr(text, "2018\n"));
+            if (e == 1 && i >= 2) /* the terms are those that are written */
+                assert_int_equal(count_lines(text), 2);
+            free(text);
+        }
+        close_store(store);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(texts_of_json_are_asked_as_what_they_say),
         cmocka_unit_test(filters_choose_rows),
         cmocka_unit_test(case_folds_beyond_ascii),
         cmocka_unit_test(elements_and_alternatives),

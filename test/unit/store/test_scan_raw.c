@@ -31,6 +31,39 @@ static void records_beyond_the_bounds_have_their_columns(void **state)
     close_store(store);
 }
 
+/* A declared dynamic column, in columns and kept raw; what is no array and no object stays. */
+static void texts_of_json_are_values(void **state)
+{
+    static const char *const folders[] = {
+        "\"[ {\\\"a\\\": \\\"x\\\\u0026y\\\"} ]\"", "\"{\\\"a\\\":1}\"", "\"[1, 2\"",
+        "\"[EXTERNAL] hi\"", "\"12\"", "\"\\n[]\"", "\"\"", "null", "[\"[1]\"]",
+    };
+    const char *want = "[{\"a\":\"x&y\"}]\n{\"a\":1}\n\"[1, 2\"\n\"[EXTERNAL] hi\"\n\"12\"\n[]\n"
+                       "\"\"\nnull\n[\"[1]\"]\n";
+    struct batch_maker m;
+    struct buf text;
+
+    (void)state;
+    buf_init(&text, MIB);
+    for (int is_raw = 0; is_raw < 2; is_raw++) {
+        struct store *store = open_store();
+        batch_maker_init(&m, "Audit", 1);
+        for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
+            buf_clear(&text);
+            buf_add_format(&text, "{\"Folder\":%s", folders[i]);
+            for (uint32_t k = 0; is_raw != 0 && k <= SHAPE_SLOTS_MAX; k++)
+                buf_add_format(&text, ",\"k%u\":1", k);
+            buf_add_byte(&text, '}');
+            batch_maker_add(&m, buf_slice(&text), TICKS_PER_SECOND * (int64_t)(i + 1));
+        }
+        put(store, &m);
+        check(store, (struct query){.table = "Audit", .columns = "Folder"}, want);
+        batch_maker_release(&m);
+        close_store(store);
+    }
+    buf_release(&text);
+}
+
 /* The time alone is asked for: it is no text of the rows in columns, and one of the other. */
 static void times_of_both_sorts_of_rows(void **state)
 {
@@ -141,6 +174,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(records_beyond_the_bounds_have_their_columns),
+        cmocka_unit_test(texts_of_json_are_values),
         cmocka_unit_test(times_of_both_sorts_of_rows),
         cmocka_unit_test(records_of_many_fields_are_read_in_time),
         cmocka_unit_test(small_records_behind_a_wide_one_have_their_own),

@@ -65,6 +65,31 @@ static void empty_arrays_have_one_spelling(void **state)
     batch_maker_release(&m);
 }
 
+static void texts_of_json_are_that_where_it_is_asked(void **state)
+{
+    (void)state;
+    static const char *const LINES[] = {"{\"a\":\"[1, 2]\"}", "{\"a\":\"[1,2]\"}",
+                                        "{\"a\":\"[1,2\"}"};
+    static const char *const WANT[] = {"[1,2]", "[1,2]", "\"[1,2\""};
+    const struct path_values *parsed, *again;
+    struct error err;
+    struct batch_maker m;
+    struct part *part = part_of(LINES, 3, &m);
+    const struct path_values *plain = get(part, TYPE_DYNAMIC);
+    uint32_t path = part_find_path(part, SLICE("a"), PATH_VALUE);
+
+    assert_int_equal(path_values_parsed(part, path, &parsed, &err), STATUS_OK);
+    assert_int_equal(path_values_parsed(part, path, &again, &err), STATUS_OK);
+    assert_ptr_equal(parsed, again);
+    for (uint32_t i = 0; i < 3; i++)
+        assert_true(slice_is(((const struct slice *)parsed->data)[i], WANT[i]));
+    assert_true(slice_is(((const struct slice *)plain->data)[0], "\"[1, 2]\""));
+    assert_false(parsed->unique);
+    assert_true(plain->unique && plain->id != parsed->id);
+    part_unref(part);
+    batch_maker_release(&m);
+}
+
 static void a_run_is_one_text(void **state)
 {
     (void)state;
@@ -151,6 +176,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(strings_are_decoded),
         cmocka_unit_test(empty_arrays_have_one_spelling),
+        cmocka_unit_test(texts_of_json_are_that_where_it_is_asked),
         cmocka_unit_test(a_run_is_one_text),
         cmocka_unit_test(dynamic_values_are_json),
         cmocka_unit_test(plain_dictionaries_are_unique),

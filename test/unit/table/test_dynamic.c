@@ -235,6 +235,23 @@ static void the_tail_of_a_buffer_becomes_compact(void **state)
     buf_release(&scratch);
 }
 
+static void arrays_and_objects_are_found_in_texts(void **state)
+{
+    struct slice json;
+
+    (void)state;
+    ASSERT_OK(dynamic_in_text(SLICE(" [1, 2]\r\n"), &json, &err));
+    ASSERT_SLICE(json, "[1, 2]");
+    ASSERT_OK(dynamic_in_text(SLICE("{}"), &json, &err));
+    ASSERT_SLICE(json, "{}");
+    static const char *const others[] = {"", " ", "[1", "[1]x", "[EXTERNAL] hi", "12", "\"a\"",
+                                         "true", "null", "{a:1}"};
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        ASSERT_OK(dynamic_in_text(slice_of(others[i]), &json, &err));
+        assert_int_equal(json.size, 0);
+    }
+}
+
 static void parsing_never_fails_on_text(void **state)
 {
     struct slice json;
@@ -272,6 +289,7 @@ int main(void)
         cmocka_unit_test(the_tail_of_a_buffer_becomes_compact),
         cmocka_unit_test(scalars_come_out_typed),
         cmocka_unit_test(values_become_json),
+        cmocka_unit_test(arrays_and_objects_are_found_in_texts),
         cmocka_unit_test(parsing_never_fails_on_text),
     };
 

@@ -14,7 +14,7 @@
 static const char *const cheap_names[] = {
     "iff",        "iif",    "case",      "coalesce", "tostring", "tolower", "toupper", "isempty",
     "isnotempty", "isnull", "isnotnull", "has",      "in",       "not",     "toint",   "tolong",
-    "tobool",     "==",     "!=",        "<",        "<=",       ">",       ">=",
+    "tobool",     "==",     "!=",        "<",        "<=",       ">",       ">=",      "trim_end",
 };
 
 static bool is_cheap_function(const struct function *function)

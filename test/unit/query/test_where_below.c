@@ -41,6 +41,7 @@ static void predicates_go_below(void **state)
     has_operators("@ | project x = s, y = strcat(s, 'a') | where x == 'a'", below);
     has_operators("@ | project x = iff(n > 1, s, 'a') | where x has 'a' and x != 'b'", below);
     has_operators("@ | extend x = long(null) | where x == 1", below);
+    has_operators("@ | project x = trim_end('a', s), y = strcat(s, 'a') | where x == 'a'", below);
     has_operators("@ | project x = s | project y = x | where y == 'a'",
                   "project project where scan");
     has_operators("@ | extend x = replace_regex(s, 'a', 'b') | where x == 'a'", above);

@@ -187,7 +187,6 @@ static bool host_is_valid(struct slice host)
 
 /* Offsets: 0 magic, 8 version, 12 host size, 16 host (256), 272 sealed nothing
  * (40), then zero, 508 checksum. */
-#define HEADER_HOST_AT 16
 #define HEADER_PROOF_AT 272
 
 static void put_u32(uint8_t *at, uint32_t value)

@@ -13,7 +13,6 @@
 #include <stdlib.h>
 
 #define KEY_BYTES_MAX 1024u
-#define DAY_SECONDS 86400
 
 struct tenant_state {
     struct seen seen;    /* 'p' pair, 'a' app, 'n' network, 's' sign-in, 'm' session */

@@ -14,8 +14,7 @@
 #include <stdlib.h>
 
 #define ITEM_HEADER 0u
-#define ITEM_ROWS 1u
-#define ITEM_COLUMNS (ITEM_ROWS + ROW_DATA_COUNT_)
+#define ITEM_ROWS 1u /* and above: data of rows, then columns */
 #define ITEM_PAGES (1u << 23)
 #define ITEM_ROLLUPS (1u << 24) /* and above */
 #define COLUMN_MEMORY_BYTES_MAX (2 * GIB)

@@ -200,7 +200,8 @@ static void settle(const struct loss *loss, struct tenant *tenant)
                                         .saved_before = loss->saved_frames};
 }
 
-uint64_t loss_start(const struct ingest_options *options, const struct tenant *tenant)
+/* The first number of a tenant that is not known to be stored or replayed. */
+static uint64_t start_of(const struct ingest_options *options, const struct tenant *tenant)
 {
     if (tenant->seen || options->last_sealed == NULL)
         return tenant->given.next_seq;
@@ -224,7 +225,7 @@ enum status loss_close(struct loss *loss, const struct ingest_options *options,
 {
     const struct tenant_counters *given = &tenant->given;
     bool is_behind = next->leaf_index > given->next_leaf && next->first_seq >= given->next_seq;
-    uint64_t from = loss_start(options, tenant);
+    uint64_t from = start_of(options, tenant);
     enum status status = STATUS_OK;
 
     *ret_skip = false;
@@ -244,7 +245,7 @@ enum status loss_end(struct loss *loss, const struct ingest_options *options,
 {
     struct tenant_counters *given = &tenant->given;
     const struct tenant_counters *saved = &tenant->durable;
-    uint64_t from = loss_start(options, tenant), frames = open_frames(loss, tenant);
+    uint64_t from = start_of(options, tenant), frames = open_frames(loss, tenant);
     enum status status = STATUS_OK;
 
     *ret_skip = false;

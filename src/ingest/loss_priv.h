@@ -38,9 +38,6 @@ void loss_release(struct loss *loss);
  * first one may be known. */
 void loss_note(struct loss *loss, struct tenant *suspect, uint64_t frame_count, bool is_saved);
 
-/* Sets the first number of a tenant that is not known to be stored or replayed. */
-uint64_t loss_start(const struct ingest_options *options, const struct tenant *tenant);
-
 /* The tenant goes on at this leaf.  *ret_skip: leaves lack before it. */
 enum status loss_close(struct loss *loss, const struct ingest_options *options,
                        struct tenant *tenant, const struct leaf_fields *next, bool *ret_skip,

@@ -43,8 +43,6 @@ struct meta {
 #define META_SUM ".sum"
 #define META_COPY ".copy"
 
-/* NAME with a suffix. */
-void meta_path(const struct meta *meta, const char *suffix, char ret[META_PATH_BYTES]);
 /* The database against the sum beside it. */
 enum status meta_check_sum(struct meta *meta, struct error *err) MUST_USE;
 /* Makes copy and sum good, unless they are; without space for them there are none. */

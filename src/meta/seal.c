@@ -21,7 +21,8 @@
 #define JOURNAL "-journal"
 #define DAMAGED ".damaged"
 
-void meta_path(const struct meta *meta, const char *suffix, char ret[META_PATH_BYTES])
+/* The database's path with a suffix. */
+static void path_with(const struct meta *meta, const char *suffix, char ret[META_PATH_BYTES])
 {
     int size = snprintf(ret, META_PATH_BYTES, "%s%s", meta->path, suffix);
 
@@ -33,7 +34,7 @@ enum status meta_check_sum(struct meta *meta, struct error *err)
     struct meta_sum now, then;
     char path[META_PATH_BYTES];
 
-    meta_path(meta, META_SUM, path);
+    path_with(meta, META_SUM, path);
     if (!meta_sum_read(meta->options.io, path, &then) || then.size > meta->options.bytes_max)
         return STATUS_OK; /* none, or one that cannot be made again */
     enum status status = meta_sum_of(meta->options.io, meta->path, meta->options.bytes_max, &now,
@@ -102,7 +103,7 @@ static enum status finish_seal(struct meta *meta, const struct following *f, str
     char path[META_PATH_BYTES];
     enum status status = meta_pages_sum(f->pages, f->from, &now, err);
 
-    meta_path(meta, META_SUM, path);
+    path_with(meta, META_SUM, path);
     if (status == STATUS_OK && !f->was_behind && meta_sum_read(io, path, &then) &&
         meta_sums_equal(&then, &now))
         return STATUS_OK;
@@ -118,7 +119,7 @@ static enum status write_seal(struct meta *meta, struct error *err)
     struct following f = {.pages = &meta->pages, .written = &meta->vfs.written};
     char path[META_PATH_BYTES];
 
-    meta_path(meta, META_COPY, path);
+    path_with(meta, META_COPY, path);
     enum status status = io_open(meta->options.io, meta->path, IO_READ, &f.from, err);
     if (status == STATUS_OK)
         status = io_open(meta->options.io, path, IO_WRITE, &f.to, err);
@@ -138,7 +139,7 @@ static enum status remove_seal(struct meta *meta, struct error *err)
     char path[META_PATH_BYTES];
 
     for (size_t i = 0; i < 2 && status == STATUS_OK; i++) {
-        meta_path(meta, suffixes[i], path);
+        path_with(meta, suffixes[i], path);
         status = io_unlink(meta->options.io, path, err);
         if (status == STATUS_NOT_FOUND)
             status = STATUS_OK;
@@ -165,7 +166,7 @@ static enum status set_aside(struct meta *meta, const char *suffix, struct error
 {
     char path[META_PATH_BYTES], aside[META_PATH_BYTES + sizeof(DAMAGED)];
 
-    meta_path(meta, suffix, path);
+    path_with(meta, suffix, path);
     (void)snprintf(aside, sizeof(aside), "%s" DAMAGED, path);
     return io_exists(meta->options.io, path) ? io_rename(meta->options.io, path, aside, err)
                                              : STATUS_OK;
@@ -177,10 +178,10 @@ static bool copy_counts(const struct meta *meta)
     char path[META_PATH_BYTES];
     struct error ignored;
 
-    meta_path(meta, META_SUM, path);
+    path_with(meta, META_SUM, path);
     if (!meta_sum_read(meta->options.io, path, &then) || then.size == 0)
         return false;
-    meta_path(meta, META_COPY, path);
+    path_with(meta, META_COPY, path);
     return meta_sum_of(meta->options.io, path, meta->options.bytes_max, &copy, &ignored) ==
                STATUS_OK &&
            meta_sums_equal(&copy, &then);
@@ -195,7 +196,7 @@ enum status meta_restore(struct meta *meta, struct error *err)
     enum status status = copy_counts(meta)
                              ? STATUS_OK
                              : ERROR_SET(err, STATUS_NOT_FOUND, "the copy does not count");
-    meta_path(meta, META_COPY, path);
+    path_with(meta, META_COPY, path);
     if (status == STATUS_OK)
         status = io_read_all(meta->options.io, path, &copy, err);
     /* The journal first: it would be rolled back into the copy. */

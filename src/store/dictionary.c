@@ -78,7 +78,7 @@ static bool grow_slots(struct dictionary *d)
     return true;
 }
 
-uint32_t dictionary_append(struct dictionary *d, struct slice text, enum json_kind kind)
+static uint32_t append(struct dictionary *d, struct slice text, enum json_kind kind)
 {
     if (d->count == COUNT_MAX || (d->count == d->capacity && !grow_texts(d)))
         return DICTIONARY_NO_CODE;
@@ -106,7 +106,7 @@ uint32_t dictionary_put(struct dictionary *d, struct slice text, enum json_kind 
             bytes_equal(d->texts[code].data, text.data, text.size))
             return code;
     }
-    uint32_t code = dictionary_append(d, text, kind);
+    uint32_t code = append(d, text, kind);
     if (code != DICTIONARY_NO_CODE)
         d->slots[at] = (struct dictionary_slot){hash, code + 1};
     return code;

@@ -35,8 +35,6 @@ struct dictionary {
 void dictionary_release(struct dictionary *dictionary);
 /* The code; DICTIONARY_NO_CODE only without memory. */
 uint32_t dictionary_put(struct dictionary *dictionary, struct slice text, enum json_kind kind);
-/* The same for a text that is known to be new. */
-uint32_t dictionary_append(struct dictionary *dictionary, struct slice text, enum json_kind kind);
 /* Copies texts and kinds into the column of a part. */
 enum status dictionary_finish(const struct dictionary *dictionary, struct arena *arena,
                               struct path_column *column, struct error *err) MUST_USE;

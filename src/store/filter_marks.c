@@ -243,7 +243,7 @@ enum status filter_mark_path(struct part_scan *scan, struct test *test, uint32_t
     return STATUS_OK;
 }
 
-bool filter_slots_match(const struct part *part, const struct marks *marks,
+static bool slots_match(const struct part *part, const struct marks *marks,
                         const struct shape *shape, uint32_t slot_begin, uint32_t slot_end,
                         uint32_t rank)
 {
@@ -272,8 +272,7 @@ bool filter_array_matches(const struct part *part, const struct marks *marks, ui
         uint32_t rank = is_mixed ? path->element_ranks[e] : e;
         const struct shape *shape = &part->shapes[s];
         if (marks->shapes[s] ||
-            filter_slots_match(part, marks, shape, marks->spans[s].begin, marks->spans[s].end,
-                               rank))
+            slots_match(part, marks, shape, marks->spans[s].begin, marks->spans[s].end, rank))
             return true;
     }
     return false;

@@ -128,9 +128,6 @@ struct slot_run {
 };
 uint32_t filter_keep_marked(const struct part *part, const struct marks *marks,
                             const struct slot_run *run, uint32_t *rows, uint32_t count);
-bool filter_slots_match(const struct part *part, const struct marks *marks,
-                        const struct shape *shape, uint32_t slot_begin, uint32_t slot_end,
-                        uint32_t rank);
 bool filter_array_matches(const struct part *part, const struct marks *marks, uint32_t path,
                           uint32_t value);
 

@@ -19,7 +19,8 @@
 
 /* ---- lists ---- */
 
-enum status held_list_add(struct held_list *list, struct held *held, struct error *err)
+/* Takes a new reference. */
+static enum status add_held(struct held_list *list, struct held *held, struct error *err)
 {
     if (list->count == list->capacity) {
         uint32_t capacity = list->capacity == 0 ? 16 : list->capacity * 2;
@@ -199,7 +200,7 @@ enum status memory_list(const struct memory *memory, const struct guid *tenant,
         if (tenant != NULL && !guid_equal(&memory->shelves[i].tenant, tenant))
             continue;
         for (uint32_t k = 0; k < memory->shelves[i].part_count; k++) {
-            enum status status = held_list_add(ret, memory->shelves[i].parts[k].held, err);
+            enum status status = add_held(ret, memory->shelves[i].parts[k].held, err);
             if (status != STATUS_OK)
                 return status;
         }
@@ -234,7 +235,7 @@ enum status memory_begin_flush(struct memory *memory, uint64_t wal_floor, struct
             if (p->holder != NULL) /* a join will put another part in its place soon */
                 status = ERROR_SET(err, STATUS_BUSY, "parts in memory are being joined");
             else
-                status = held_list_add(ret, p->held, err);
+                status = add_held(ret, p->held, err);
             if (status == STATUS_OK)
                 p->holder = ret;
         }
@@ -327,7 +328,7 @@ bool memory_begin_join(struct memory *memory, const struct guid *tenant, struct 
             p->held->wal_file_max != wal_file)
             continue;
         bytes += p->size_bytes;
-        if (bytes > PART_JOIN_BYTES_MAX || held_list_add(ret, p->held, &err) != STATUS_OK)
+        if (bytes > PART_JOIN_BYTES_MAX || add_held(ret, p->held, &err) != STATUS_OK)
             break; /* what there is will do; without memory a join can wait */
         p->holder = ret;
     }

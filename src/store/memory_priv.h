@@ -48,9 +48,7 @@ struct held_list {
     struct held **held; /* one reference each */
     uint32_t count, capacity;
 };
-enum status held_list_add(struct held_list *list, struct held *held,
-                          struct error *err) MUST_USE; /* takes a new reference */
-void held_list_release(struct held_list *list);        /* gives the references back */
+void held_list_release(struct held_list *list); /* gives the references back */
 
 void memory_release(struct memory *memory);
 /* Takes over the reference on success. */

@@ -37,7 +37,8 @@ bool merge_is_done(uint64_t rows, uint64_t raw_bytes)
     return rows > PART_ROWS_MAX / 2 || raw_bytes > SECTION_RAW_BYTES_MAX / 2;
 }
 
-bool merge_is_open(const struct section *section)
+/* May it still be joined with others? */
+static bool is_open(const struct section *section)
 {
     return section_is_usable(section) && !atomic_load(&section->stays) &&
            section->info.level != SECTION_COMPACTED &&
@@ -50,7 +51,7 @@ bool merge_wants(const struct sealed *sealed, const struct section *section)
         return false;
     if (sealed->plan == PLAN_RENEW)
         return section_is_usable(section) && !atomic_load(&section->stays);
-    return merge_is_open(section);
+    return is_open(section);
 }
 
 /* ---- facts ---- */
@@ -87,7 +88,7 @@ static void add_facts(const struct section *section)
     facts->live_bytes += section->info.size_bytes;
     facts->end = end > facts->end ? end : facts->end;
     facts->section_count++;
-    if (!merge_is_open(section))
+    if (!is_open(section))
         return;
     facts->open_rows += section->info.row_count;
     facts->month = facts->month == 0 || month < facts->month ? month : facts->month;

@@ -290,8 +290,6 @@ int section_order(const struct section_info *a, const struct section_info *b);
 uint32_t merge_month(const struct section *section); /* of receipt: year * 12 + month */
 /* Is a section of so much done: more than half of what it may have? */
 bool merge_is_done(uint64_t rows, uint64_t raw_bytes);
-/* May it still be joined with others? */
-bool merge_is_open(const struct section *section);
 /* The plan under way if something of it is left, else a new one. */
 enum merge_plan merge_choose(struct sealed *sealed, const struct section_list *list);
 /* Is the section to be written again, by the plan? */

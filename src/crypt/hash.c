@@ -62,21 +62,6 @@ void sha256(const void *data, size_t size, uint8_t ret[SHA256_BYTES])
     CHECK(ok == 1);
 }
 
-void sha256_short(const void *data, size_t size, uint8_t ret[SHA256_BYTES])
-{
-    uint8_t block[BLOCK_BYTES] = {0};
-    SHA256_CTX state;
-
-    CHECK(size <= BLOCK_BYTES - 9);
-    if (size > 0)
-        memcpy(block, data, size);
-    block[size] = 0x80;
-    put_be32(block + 60, (uint32_t)size * 8);
-    start(&state);
-    SHA256_Transform(&state, block);
-    put_digest(&state, ret);
-}
-
 void sha256_prefixed_pair(uint8_t prefix, const uint8_t a[SHA256_BYTES],
                           const uint8_t b[SHA256_BYTES], uint8_t ret[SHA256_BYTES])
 {

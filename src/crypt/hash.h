@@ -33,8 +33,6 @@ void sha256(const void *data, size_t size, uint8_t ret[SHA256_BYTES]);
 /* SHA-256 of prefix || a || b, 1 + 64 bytes (trees of hashes). */
 void sha256_prefixed_pair(uint8_t prefix, const uint8_t a[SHA256_BYTES],
                           const uint8_t b[SHA256_BYTES], uint8_t ret[SHA256_BYTES]);
-/* SHA-256 of a message of at most 55 bytes: one block. */
-void sha256_short(const void *data, size_t size, uint8_t ret[SHA256_BYTES]);
 
 /* HMAC with a key of any size; streaming as above. */
 struct hmac256 {

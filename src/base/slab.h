@@ -20,7 +20,4 @@
 void *slab_alloc(size_t size);
 void slab_free(void *block, size_t size); /* NULL allowed */
 
-/* Bytes of all slabs in use, with what is free in them. */
-size_t slab_bytes(void);
-
 #endif

@@ -29,4 +29,7 @@
 void *slab_take(size_t size);
 void slab_give_back(void *block, size_t size);
 
+/* Bytes of all slabs in use, with what is free in them: only tests ask. */
+size_t slab_bytes(void);
+
 #endif

@@ -3,7 +3,6 @@
 
 #include "base/arena.h"
 #include "base/limits.h"
-#include "base/slab.h"
 #include "base/slab_priv.h"
 
 static void allocations_are_zeroed_and_aligned(void **state)

@@ -7,10 +7,12 @@
 
 #define NOTE_DASH "\xe2\x80\x94 " /* U+2014 and a blank start a signature line */
 #define NOTE_TYPE_ED25519 0x01
+#define NOTE_KEY_ID_BYTES 4
 #define NOTE_SIGNATURE_BYTES (NOTE_KEY_ID_BYTES + SIGNATURE_BYTES)
 
-void note_key_id(struct slice origin, const uint8_t public_key[PUBLIC_KEY_BYTES],
-                 uint8_t ret[NOTE_KEY_ID_BYTES])
+/* Which key of a name signed. */
+static void make_key_id(struct slice origin, const uint8_t public_key[PUBLIC_KEY_BYTES],
+                        uint8_t ret[NOTE_KEY_ID_BYTES])
 {
     static const uint8_t separator[] = {'\n', NOTE_TYPE_ED25519};
     uint8_t digest[SHA256_BYTES];
@@ -54,7 +56,7 @@ enum status receipt_add(struct buf *ret, struct slice origin, const struct recei
     enum status status = buf_check(ret, err);
     if (status != STATUS_OK)
         return status;
-    note_key_id(origin, public_key, signature);
+    make_key_id(origin, public_key, signature);
     status = signer_sign(signer, slice_tail(buf_slice(ret), start), signature + NOTE_KEY_ID_BYTES,
                          err);
     if (status != STATUS_OK)
@@ -150,7 +152,7 @@ enum status receipt_verify(struct slice note, const uint8_t public_key[PUBLIC_KE
                            SLICE_FMT(origin));
         goto out;
     }
-    note_key_id(origin, public_key, key_id);
+    make_key_id(origin, public_key, key_id);
     if (memcmp(key_id, signature, sizeof(key_id)) != 0)
         status = ERROR_SET(err, STATUS_CORRUPT, "receipt was signed by another key");
     else if (!signature_is_valid(public_key, text, signature + NOTE_KEY_ID_BYTES))

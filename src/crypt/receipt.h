@@ -16,11 +16,6 @@
 #define RECEIPT_BYTES_MAX 2048
 #define ORIGIN_BYTES_MAX 512 /* of a log's name, "<host>/tlog/<32 hex>" */
 
-/* Key id of a signed note: which key of a name signed. */
-#define NOTE_KEY_ID_BYTES 4
-void note_key_id(struct slice origin, const uint8_t public_key[PUBLIC_KEY_BYTES],
-                 uint8_t ret[NOTE_KEY_ID_BYTES]);
-
 /* Appends the whole note, signed. */
 enum status receipt_add(struct buf *ret, struct slice origin, const struct receipt_fields *fields,
                         const struct signer *signer,

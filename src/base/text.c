@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/text.h"
 
-#include "base/check.h"
 #include "base/real_shim_priv.h"
 
 #include <endian.h>

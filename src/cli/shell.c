@@ -3,7 +3,6 @@
 
 #include "base/limits.h"
 #include "base/text.h"
-#include "cli/output.h"
 #include "cli/query_priv.h"
 #include "cli/shell_text.h"
 

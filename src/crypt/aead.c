@@ -2,7 +2,6 @@
 /* aead.c - see aead.h; C2SP XAES-256-GCM over AES-256 and GCM of libcrypto. */
 #include "crypt/aead_priv.h"
 
-#include "base/check.h"
 #include "base/random.h"
 #include "crypt/cipher_priv.h"
 

@@ -6,7 +6,6 @@
 
 #include "base/limits.h"
 #include "base/map.h"
-#include "base/text.h"
 #include "detect/first_seen.h"
 #include "detect/hit.h"
 

@@ -2,7 +2,6 @@
 /* answer.c - see answer_priv.h; the bytes are in docs/format/wal.md. */
 #include "ingest/answer_priv.h"
 
-#include "base/limits.h"
 #include "crypt/receipt.h"
 #include "ingest/split_priv.h"
 

@@ -2,7 +2,6 @@
 /* frame.c - see frame_priv.h; the bytes are drawn in docs/format/wal.md. */
 #include "ingest/frame_priv.h"
 
-#include "base/check.h"
 #include "base/hash.h"
 #include "base/limits.h"
 #include "codec/compress.h"

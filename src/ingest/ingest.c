@@ -2,7 +2,6 @@
 /* ingest.c - opening, closing and the checkpoint. */
 #include "ingest/ingest_priv.h"
 
-#include "base/check.h"
 #include "base/limits.h"
 #include "base/machine.h"
 

@@ -3,8 +3,6 @@
  * same key wait for its answer. */
 #include "ingest/put_priv.h"
 
-#include "base/limits.h"
-
 #include <stdlib.h>
 
 /* 8 bytes of a fingerprint and 24 zeros. */

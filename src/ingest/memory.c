@@ -2,7 +2,6 @@
 /* memory.c - looking things up in the runs, and the state file. */
 #include "ingest/memory_priv.h"
 
-#include "base/check.h"
 #include "base/hash.h"
 #include "base/limits.h"
 #include "base/twin.h"

@@ -12,7 +12,6 @@
 #include "ingest/ingest_priv.h"
 
 #include "base/limits.h"
-#include "base/text.h"
 #include "ingest/examine_priv.h"
 #include "ingest/split_priv.h"
 

@@ -2,7 +2,6 @@
 #include "ingest/run_block_priv.h"
 
 #include "base/check.h"
-#include "base/limits.h"
 
 /* ---- writing ---- */
 

@@ -16,7 +16,6 @@
 #include "base/check.h"
 #include "base/hash.h"
 #include "base/limits.h"
-#include "base/random.h"
 #include "base/text.h"
 #include "ingest/ahead_priv.h"
 #include "ingest/log_read_priv.h"

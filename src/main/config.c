@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "main/config.h"
 
-#include "base/io.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/text.h"

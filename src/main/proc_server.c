@@ -2,12 +2,11 @@
 /* The server: wires everything, drops its powers, answers until SIGTERM. */
 #include "main/process.h"
 
-#include "base/io.h"
+#include "base/buf.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/machine.h"
 #include "base/priority.h"
-#include "base/text.h"
 #include "cli/cli.h"
 #include "codec/mmdb.h"
 #include "crypt/keyring_remote.h"

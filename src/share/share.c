@@ -4,7 +4,6 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/machine.h"
-#include "base/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -10,7 +10,6 @@
  * CONTEXT_CHAIN_MAX steps, so decoding does. */
 #include "store/column_encode_priv.h"
 
-#include "base/time.h"
 #include "codec/json.h"
 
 #include <math.h>

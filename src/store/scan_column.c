@@ -3,7 +3,6 @@
  * where they have arrays or objects, constants where the part says so. */
 #include "store/scan_priv.h"
 
-#include "base/check.h"
 #include "base/limits.h"
 #include "base/text.h"
 #include "table/dynamic.h"

@@ -9,7 +9,6 @@
  */
 #include "store/filter_priv.h"
 
-#include "base/check.h"
 #include "base/limits.h"
 #include "base/text.h"
 

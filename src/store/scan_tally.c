@@ -3,7 +3,6 @@
  * rows have, each with the number of its rows. */
 #include "store/tally_priv.h"
 
-#include "base/check.h"
 #include "base/limits.h"
 
 #include <stdlib.h>

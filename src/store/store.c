@@ -2,9 +2,6 @@
 /* The door of the store: opening, taking batches, flushing. */
 #include "store/store_priv.h"
 
-#include "base/check.h"
-#include "base/limits.h"
-
 #include <stdlib.h>
 
 /* ---- taking batches ---- */

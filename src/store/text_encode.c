@@ -4,7 +4,6 @@
  * GUID, INTEGER and TIME hold exactly the texts that their decoder writes; one
  * text of another form sends the dictionary to PLAIN or GROUPED. */
 #include "base/guid.h"
-#include "base/limits.h"
 #include "base/text.h"
 #include "base/time.h"
 #include "base/transpose.h"

@@ -25,7 +25,7 @@ struct gate {
     } places[GATE_PLACES_MAX]; /* the taken ones */
 };
 
-/* place_count: 2 .. GATE_PLACES_MAX; what is outside is moved there. */
+/* place_count: 2 .. GATE_PLACES_MAX; what is outside is clamped to it. */
 void gate_init(struct gate *gate, uint64_t place_count);
 /* The zero tenant stands for several; principal NULL: it does not matter who.  Waits for a
  * place up to wait_ms, then STATUS_BUSY; STATUS_CANCELLED when *cancelled (may be NULL)

@@ -66,10 +66,10 @@
 #define BLOCK_CACHE_BYTES (128 * MIB) /* rows in memory and decoded columns; `cache_mib` */
 #define CIPHER_CHUNK_BYTES (16 * KIB)
 #define MEMORY_ROWS_FLUSH 98304u    /* rows in memory over all tenants that start a flush */
-#define MEMORY_ROWS_MAX 196608u    /* above it, with what is on its way, large bodies wait for the
-                                    * flush, three turns of a second, then 429; small ones wait
-                                    * above five quarters of it, a second at most, and then
-                                    * have LATE_BYTES_MAX */
+/* Rows in memory.  Above it, those on their way counted too, a large body waits for the flush,
+ * three turns of a second, and then gets 429.  A small one waits only above 5/4 of it, for a
+ * second at most, and then comes in all the same, as long as LATE_BYTES_MAX lasts. */
+#define MEMORY_ROWS_MAX 196608u
 #define MEMORY_BYTES_MAX (128 * MIB) /* the same for their bytes: mostly about 600 a row */
 #define LATE_BYTES_MAX (128 * MIB) /* of small bodies that find no room in a second, until there is
                                     * some again; half of it for a tenant; then 429 */

@@ -24,10 +24,10 @@ void priority_behind(int nice);
 /* Short work has come.  Times are those of the monotonic clock. */
 void priority_short_came(uint64_t now_us);
 /* For a thread that stands back, when it begins and then every few milliseconds: what it works
- * at has taken ran_us so far.  If that is PRIORITY_LONG_US of anybody's, and short work comes,
- * the thread, and those it starts, keep off the first of the processors that the process may
- * use, until one of both was not seen for PRIORITY_CALM_US.  Nothing happens where there is only
- * one, nor to a thread that does not stand back. */
+ * at has taken ran_us so far.  While short work, and work of any thread that has taken
+ * PRIORITY_LONG_US, were both seen within the last PRIORITY_CALM_US, the thread and those it
+ * starts leave the first processor of the process to others.  Nothing happens where there is
+ * only one, nor to a thread that does not stand back. */
 void priority_keep_off(uint64_t now_us, uint64_t ran_us);
 #define PRIORITY_LONG_US 100000u
 #define PRIORITY_CALM_US 500000u

@@ -41,9 +41,9 @@ struct ingest_options {
     struct stage_times *stages;  /* takes what the stages cost; may be NULL */
     uint64_t wal_floor;          /* from the store: files below it are sealed */
     uint64_t reserve_bytes;      /* of the disk, kept for requests that are `internal`; 0: none */
-    uint64_t log_ahead_bytes;    /* of a file of the log that is made ahead; 0: none is */
-    bool has_log_thread;         /* which makes them; else who begins the one before it */
-    bool any_floor;              /* the store does not know it: all files there are */
+    uint64_t log_ahead_bytes;    /* size of the spare file of the log; 0: none is made */
+    bool has_log_thread;         /* makes spare files; false: the commit that wants one does */
+    bool any_floor;              /* the store lost its floor: replay all files of the log */
     /* The highest number of a tenant's records below the floor; 0: none.  May be NULL. */
     uint64_t (*last_sealed)(void *context, const struct guid *tenant);
     const struct guid *tenants;  /* for the opening: of whom a damaged log may have records */

@@ -49,10 +49,10 @@ struct cache_entry *cache_add(struct cache *cache, uint64_t owner, uint32_t item
 void cache_unpin(struct cache_entry *entry); /* NULL allowed */
 /* A pinned entry's payload has grown by so many bytes. */
 void cache_charge(struct cache_entry *entry, size_t bytes);
-/* Bytes that the owners themselves take: entries have less room, but a quarter of the bound. */
+/* Memory of the owners themselves counts against the bound, too; entries keep a quarter of it. */
 void cache_hold(struct cache *cache, size_t bytes);
 void cache_let_go(struct cache *cache, size_t bytes);
-/* The same of what is none of theirs: so many bytes from now on. */
+/* Sets, not adds, what is counted of memory that is not theirs. */
 void cache_set_beside(struct cache *cache, size_t bytes);
 /* Forgets all entries of an owner; the pinned ones when they are given back. */
 void cache_drop(struct cache *cache, uint64_t owner);

@@ -74,8 +74,8 @@ uint64_t store_wal_floor(struct store *store);
 /* false: the catalog was damaged and made anew, and nothing was flushed since.  The
  * whole log is to be replayed (the sink leaves out what is sealed), then flushed. */
 bool store_floor_is_known(struct store *store);
-/* false: what is live is not what the catalog lists, as it was made anew or a crash came before
- * the last commit; a flush is due, nothing is merged before. */
+/* false: the catalog on the disk does not list all live sections, as it was made anew or a crash
+ * came between a segment file and its commit.  A flush is due; nothing is merged before. */
 bool store_is_settled(struct store *store);
 
 /* What is in memory, over all tenants: when to flush. */

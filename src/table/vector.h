@@ -43,8 +43,8 @@ struct vector {
     uint64_t dict_id; /* DICT: equal non-zero ids mean the same dictionary, to cache work on it */
     const struct arena *home; /* FLAT: its slices live as long as this arena; NULL: not known */
     bool is_rooted;           /* data and nulls live as long, too */
-    /* Of a dynamic vector: it does not have its values' text, but tells which are null, and
-     * this is the text of the one member that is read of them, row by row.  NULL: plain. */
+    /* Only one member of these dynamic values is read: this is its text, row by row.  The
+     * values' own text is not here; nulls are.  NULL: an ordinary vector. */
     const struct vector *member;
 };
 

@@ -158,6 +158,14 @@ class Tidy(unittest.TestCase):
     def test_no_globals(self):
         self.in_left('static int count;\n', 'no globals but const tables')
         self.in_left('static const int count = 1;\n')
+        self.in_left('static struct {\n    int count;\n} state;\n', 'left.c:3: no globals')
+        self.in_left('static struct state {\n    int n;\n} state = {.n = 1};\n', 'no globals')
+        self.in_left('static const struct {\n    int n;\n} table[] = {{1}};\n')
+        self.in_left('static int count; /* of what */\n', 'no globals')
+        self.in_left('static const char *name;\n', 'no globals')
+        self.in_left('static const char *const names[] = {"a"};\n')
+        self.in_left('static int next(void)\n{\n    static int n;\n    return n++;\n}\n',
+                     'left.c:5: no globals')
         self.finds({'src/left/left.c': source('left/left.h', 'static int n;\n'),
                     'tools/tidy.toml': '# SPDX-License-Identifier: Apache-2.0\n'
                                        '[globals]\n"src/gone.c" = "why"\n'},

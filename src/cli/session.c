@@ -10,8 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define ANSWER_BYTES_MAX (1024 * MIB)
-
 struct session {
     const struct cli_host *host;
     struct client *client;  /* remote */
@@ -213,7 +211,7 @@ static enum status send_local(struct session *session, const struct session_requ
     } else if (response.status == 200 && request->on_body != NULL) {
         status = request->on_body(request->context, buf_slice(&response.body), err);
     } else {
-        buf_init(&ret->body, ANSWER_BYTES_MAX);
+        buf_init(&ret->body, CLIENT_ANSWER_BYTES_MAX);
         buf_add_slice(&ret->body, buf_slice(&response.body));
         status = buf_check(&ret->body, err);
     }

@@ -8,7 +8,6 @@
 #include "ingest/split_priv.h"
 
 #define WAL_MAGIC "DBWAL\0\0\0"
-#define FRAME_MAGIC "DBWF"
 #define FORMAT_VERSION 1
 #define FLAG_AHEAD 1
 #define FRAME_ADDITIONAL_BYTES 60

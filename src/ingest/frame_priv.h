@@ -12,6 +12,7 @@
 #include "table/record.h"
 
 #define WAL_HEADER_BYTES 64
+#define FRAME_MAGIC "DBWF"
 #define FRAME_HEADER_BYTES 64
 #define FRAME_SEALED_BYTES_MAX (96 * 1024 * 1024)
 #define FRAME_LEAF_BYTES (LEAF_BYTES + SEED_BYTES)

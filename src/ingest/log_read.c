@@ -12,7 +12,6 @@
 
 #define WAL_NAME_BYTES 20 /* 16 digits and ".wal" */
 #define COPY_SUFFIX ".tmp" /* of io_replace() */
-#define FRAME_MAGIC "DBWF"
 #define LOST_FILE_FRAMES 16u /* of the most records each: more than a file has */
 #define LOST_FILES_MAX 64u
 #define FILE_READ_BYTES_MAX (2 * (size_t)FRAME_SEALED_BYTES_MAX + 2 * WAL_FILE_BYTES)

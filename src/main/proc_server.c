@@ -23,8 +23,6 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#define KEEPER_TIMEOUT_MS 10000u
-
 struct running {
     const struct server_process *process;
     struct keyring *keyring;

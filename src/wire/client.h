@@ -37,7 +37,7 @@ struct client_request {
     uint32_t header_count;
     struct slice body;
     const atomic_bool *cancelled;
-    size_t answer_bytes_max;     /* 0 = 1 GiB */
+    size_t answer_bytes_max;     /* 0 = CLIENT_, of a guarded client WEBHOOK_ANSWER_BYTES_MAX */
     /* Optional: gets body bytes of a 2xx answer as they come (then `body` stays empty). */
     enum status (*on_body)(void *context, struct slice bytes, struct error *err);
     void *context;

@@ -6,6 +6,7 @@
 
 #include "base/limits.h"
 #include "base/map.h"
+#include "base/time.h"
 #include "detect/first_seen.h"
 #include "detect/hit.h"
 
@@ -19,7 +20,6 @@
 #define WRITE_HITS_MAX 1000u /* the largest, all of escapes, are one request: 64 KiB each */
 #define ALERTS_PER_HOUR_MAX 500u
 #define TENANT_ALERTS_PER_HOUR_MAX (ALERTS_PER_HOUR_MAX / 2)
-#define US_PER_HOUR UINT64_C(3600000000)
 #define WRITE_TRIES_MAX 50u /* at once, before others have their turn */
 #define WRITE_PAUSE_MS_MIN 100u
 #define WRITE_PAUSE_MS_MAX 5000u
@@ -243,7 +243,7 @@ static enum status replay_row(struct detect *d, const struct guid *tenant,
  * counts as this one; a clock that was set back begins anew. */
 static void begin_hour(struct detect *d, int64_t received_us)
 {
-    uint64_t hour = (uint64_t)received_us / US_PER_HOUR;
+    uint64_t hour = (uint64_t)received_us / (uint64_t)US_PER_HOUR;
 
     if (hour <= d->hour && hour + 1 >= d->hour)
         return;

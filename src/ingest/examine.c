@@ -27,8 +27,7 @@ static const struct slice member_names[MEMBER_TIME_COLUMN] = {
     [MEMBER_CREATION_TIME] = {"CreationTime", 12},
 };
 
-#define SECONDS_PER_DAY INT64_C(86400)
-#define TICKS_PAST_MAX (TIME_PAST_YEARS * 36525 * SECONDS_PER_DAY / 100 * TICKS_PER_SECOND)
+#define TICKS_PAST_MAX (TIME_PAST_YEARS * 36525 * (TICKS_PER_DAY / 100))
 #define TICKS_FUTURE_MAX (TIME_FUTURE_DAYS * TICKS_PER_DAY)
 #define KEY_BYTES_MAX 256 /* longer keys are none of ours */
 #define TIME_BYTES_MAX 256 /* longer escaped texts are no times */

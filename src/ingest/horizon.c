@@ -2,10 +2,11 @@
 /* horizon.c - see horizon_priv.h. */
 #include "ingest/horizon_priv.h"
 
-#define US_PER_HOUR INT64_C(3600000000)
-#define RESTART_US (24 * US_PER_HOUR)
+#include "base/time.h"
+
+#define RESTART_US US_PER_DAY
 #define STEP_US US_PER_HOUR /* a clock that was set ahead by less is believed */
-#define HOLD_US (24 * (uint64_t)US_PER_HOUR)
+#define HOLD_US ((uint64_t)US_PER_DAY)
 
 static int64_t go_on(struct horizon *horizon, int64_t passed_us)
 {

@@ -4,6 +4,7 @@
 #define INGEST_INGEST_PRIV_H
 
 #include "base/buf_pool.h"
+#include "base/time.h"
 #include "ingest/answer_priv.h"
 #include "ingest/frame_priv.h"
 #include "ingest/horizon_priv.h"
@@ -34,8 +35,6 @@ struct ingest {
     uint64_t late_turn;   /* counts the times that there was some again */
     struct ingest_stats stats;
 };
-
-#define US_PER_MINUTE INT64_C(60000000)
 
 static inline uint32_t minute_of(int64_t unix_us)
 {

@@ -4,6 +4,7 @@
 #include "base/io.h"
 #include "base/limits.h"
 #include "base/text.h"
+#include "base/time.h"
 #include "crypt/keyring_local.h"
 #include "meta/meta.h"
 #include "wire/http.h"
@@ -334,7 +335,7 @@ static enum status make_token(struct io *io, struct data_init *init, struct erro
         .role = ROLE_ADMIN,
         .name = SLICE("init"),
         .table = SLICE(""),
-        .expires_us = clock_unix_us(clock_system()) + INT64_C(86400000000) * ADMIN_TOKEN_DAYS,
+        .expires_us = clock_unix_us(clock_system()) + US_PER_DAY * ADMIN_TOKEN_DAYS,
     };
 
     enum status status = meta_open(&options, &meta, err);

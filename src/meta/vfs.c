@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/random.h"
+#include "base/time.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -11,7 +12,6 @@
 #define NAME_BYTES_MAX 200
 #define SECTOR_BYTES 4096
 #define JULIAN_DAY_1970 2440587.5
-#define US_PER_DAY 86400e6
 
 struct vfs_file {
     sqlite3_file base; /* first */
@@ -296,7 +296,7 @@ static int sleep_us(sqlite3_vfs *base, int us)
 static int now(sqlite3_vfs *base, double *ret)
 {
     (void)base;
-    *ret = JULIAN_DAY_1970 + (double)clock_unix_us(clock_system()) / US_PER_DAY;
+    *ret = JULIAN_DAY_1970 + (double)clock_unix_us(clock_system()) / (double)US_PER_DAY;
     return SQLITE_OK;
 }
 

@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MARGIN_US INT64_C(86400000000)
+#define MARGIN_US US_PER_DAY
 
 struct store_gap share_gap(const struct ingest_lost *lost)
 {

@@ -13,11 +13,11 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/priority.h"
+#include "base/time.h"
 
 #include <stdlib.h>
 
 #define COMMIT_ROWS (16 * PART_ROWS_MAX) /* between two commits of compacted sections */
-#define DAY_US (INT64_C(86400) * 1000000)
 
 static bool is_same_group(const struct section *a, const struct section *b)
 {
@@ -325,7 +325,7 @@ static bool is_idle(struct sealed *sealed, uint64_t *ret_generation, int64_t *re
     *ret_generation = sealed->generation;
     (void)pthread_mutex_unlock(&sealed->write_lock);
     *ret_day = sealed->options.clock == NULL ? 0
-                                             : clock_unix_us(sealed->options.clock) / DAY_US;
+                                             : clock_unix_us(sealed->options.clock) / US_PER_DAY;
     return *ret_generation == sealed->idle_generation && *ret_day == sealed->idle_day;
 }
 

@@ -22,7 +22,7 @@
 #define MERGE_FILES 8u             /* of one size and month start a merge */
 #define MERGE_ROWS_MAX 8388608u    /* of one plan: later a month is compacted anyway */
 #define DEAD_BYTES_MIN (64 * KIB)  /* less is not worth a file */
-#define CLOSED_AFTER_US (INT64_C(86400) * 1000000) /* rows in memory are sealed by then */
+#define CLOSED_AFTER_US US_PER_DAY /* rows in memory are sealed by then */
 
 uint32_t merge_month(const struct section *section)
 {

@@ -21,7 +21,7 @@ struct horizon {
     uint64_t held_since_us;    /* monotonic */
 };
 
-/* saved_us: horizon_believed() of the last save of an earlier process; 0: it is not known. */
+/* saved_us: believed_us at the last save of an earlier process; 0: it is not known. */
 void horizon_start(struct horizon *horizon, const struct clock *clock, int64_t saved_us);
 /* What time it is at most.  *ret_ahead_us: how far ahead the clock is; 0: it is believed. */
 int64_t horizon_now(struct horizon *horizon, int64_t *ret_ahead_us);

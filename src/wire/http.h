@@ -25,7 +25,7 @@ enum http_method {
 };
 const char *http_method_name(enum http_method method); /* "GET" */
 
-/* Roles, decisions.md 17; a principal holds one. */
+/* What each may is in docs/user/security.md; a principal holds one. */
 enum role {
     ROLE_NONE, /* not authenticated */
     ROLE_INGEST,
@@ -71,7 +71,7 @@ struct slice http_query(const struct http_request *request, const char *name);  
 struct slice http_header(const struct http_request *request, const char *name); /* lower case */
 
 /* The handler sets status and headers before the first body byte.  Bytes go to
- * `body` (buffered) or, after http_stream(), straight to the client. */
+ * `body`, which is sent when the handler is done, or before that by flush(). */
 struct http_response {
     unsigned status; /* 200 */
     const char *content_type; /* "application/json; charset=utf-8" */

@@ -187,8 +187,7 @@ static inline uint32_t column_of(const struct schema *schema, struct slice name)
     return index;
 }
 
-/* The text of the rows; free it.  A filter's `low` names no column: filters
- * use column names through filter_column(). */
+/* The text of the rows; free it.  Filters name columns by index_of(). */
 static inline char *run(struct store *store, struct query *q)
 {
     struct store_snapshot *snapshot = NULL;

@@ -74,10 +74,10 @@ enum status share_lost(struct share *share, struct arena *arena, struct lost_rec
             .lost = {.tenant = gap->tenant,
                      .first_seq = gap->first_seq,
                      .last_seq = gap->last_seq,
-                     .is_bound = gap->is_section && !gap->is_whole},
-            .in_section = gap->is_section,
-            .from_us = time_to_unix_us(gap->time_from),
-            .to_us = time_to_unix_us(gap->time_to)};
+                     .is_bound = gap->is_section && !gap->is_whole,
+                     .from_us = time_to_unix_us(gap->time_from),
+                     .to_us = time_to_unix_us(gap->time_to)},
+            .in_section = gap->is_section};
     }
     qsort(*ret, *ret_count, sizeof(**ret), by_number);
     return STATUS_OK;
@@ -115,8 +115,8 @@ static void complete(struct share *share, struct arena *arena,
     struct error ignored;
 
     if (records->in_section) {
-        loss->after_us = loss->lost.from_us = records->from_us;
-        loss->before_us = loss->lost.to_us = records->to_us;
+        loss->after_us = lost->from_us;
+        loss->before_us = lost->to_us;
         return;
     }
     if (lost->first_seq > 1)

@@ -43,11 +43,10 @@ enum status share_reach_logs(struct share *share, const struct http_request *req
                              struct slice name, struct reach *ret, struct error *err) MUST_USE;
 
 /* All that is lost of all tenants, in order of tenant and number: with the log, with segments
- * that are gone, and in sections that cannot be read, which are `in_section`, of those times. */
+ * that are gone, and in sections that cannot be read. */
 struct lost_records {
     struct ingest_lost lost;
-    bool in_section;
-    int64_t from_us, to_us;
+    bool in_section; /* that cannot be read: lost.from_us and to_us are its times */
 };
 enum status share_lost(struct share *share, struct arena *arena, struct lost_records **ret,
                        uint32_t *ret_count, struct error *err) MUST_USE;

@@ -124,10 +124,20 @@ struct sealed {
     atomic_bool floor_is_known;  /* false: rebuilt, and no checkpoint since */
 };
 
-/* ---- segment_read.c ---- */
+/* ---- segment_file.c ---- */
 enum status segment_file_new(struct io *io, uint64_t number, struct segment_file **ret,
                              struct error *err) MUST_USE;
 void segment_file_unref(struct segment_file *file); /* NULL allowed */
+/* Once it is open it stays so.  Damage to its head alone does no harm: sections have their own
+ * checks. */
+enum status segment_file_open(struct segment_file *file, struct error *err) MUST_USE;
+
+/* ---- section.c ---- */
+/* Its entries in the cache. */
+#define ITEM_HEADER 0u
+#define ITEM_ROWS 1u /* and above: data of rows, then columns */
+#define ITEM_PAGES (1u << 23)
+#define ITEM_ROLLUPS (1u << 24) /* and above */
 /* A section of a file (reference taken) or, file NULL, of plain bytes. */
 enum status section_new(const struct section_info *info, struct segment_file *file,
                         struct slice plain, struct keyring *keyring, struct cache *cache,
@@ -139,6 +149,13 @@ void section_unref(struct section *section); /* NULL allowed */
  * asked again, is STATUS_IO with the code SCAN_SECTION_UNREADABLE. */
 enum status section_note(struct section *section, enum status status,
                          struct error *err) MUST_USE;
+/* Plain bytes, in *ret (cleared).  The reader is the header's. */
+struct plain_range {
+    uint64_t offset;
+    size_t size;
+};
+enum status section_read(const struct section *section, const struct chunked_reader *reader,
+                         struct plain_range range, struct buf *ret, struct error *err) MUST_USE;
 /* The decoded header (payload: struct section_header), pinned. */
 enum status section_header_get(struct section *section, struct cache_entry **ret,
                                struct error *err) MUST_USE;

@@ -31,7 +31,7 @@ static void a_finished_file_lists_its_sections(void **state)
     assert_int_equal(io_read_all(f.io, "seg/0000000000000001.seg", &bytes, &f.err), STATUS_OK);
     size_t end = (size_t)(bytes.size - 32);
     for (size_t at = 0; at < bytes.size; at++) {
-        if (at >= 32 && at + 500 < end) /* ciphertext: test_segment_read.c */
+        if (at >= 32 && at + 500 < end) /* ciphertext: test_section.c */
             continue;
         bytes.data[at] = (char)(bytes.data[at] ^ 4);
         assert_int_equal(io_replace(f.io, "seg/0000000000000002.seg", buf_slice(&bytes), &f.err),

@@ -398,8 +398,7 @@ enum status evidence_memory(struct evidence *evidence, const struct guid *tenant
         entry = run_entry(&log->pending, index);
     ret->first_index = index;
     buf_add(&ret->leaves, leaf, LEAF_BYTES);
-    buf_add(&ret->entries, entry,
-            ENTRY_BYTES + (size_t)node_count(leaf_record_count(leaf)) * HASH_BYTES);
+    buf_add(&ret->entries, entry, run_entry_bytes(leaf));
     status = buf_check(&ret->entries, err);
     ret->count = 1;
 out:

@@ -1,40 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* files_priv.h - the files of one tenant (docs/format/evidence.md).
- *
- * A run is consecutive leaves in memory, encoded as they will be stored. */
+/* files_priv.h - the files of one tenant (docs/format/evidence.md). */
 #ifndef EVIDENCE_FILES_PRIV_H
 #define EVIDENCE_FILES_PRIV_H
 
 #include "base/guid.h"
 #include "base/io.h"
 #include "crypt/keyring.h"
-#include "crypt/leaf.h"
+#include "evidence/run_priv.h"
 
 #define FILE_LEAVES 65536u
-#define NODE_RECORDS MERKLE_NODE_LEAVES
-#define ENTRY_BYTES 40u /* seed, receive time; then the inner nodes */
-#define BLOCK_LEAVES_MAX 1024u
-#define BLOCK_PLAIN_BYTES_MAX (64 * KIB)
-#define BLOCK_HEADER_BYTES 32u
 #define PATH_BYTES 80
 
-struct run {
-    struct buf leaves;  /* LEAF_BYTES each */
-    struct buf entries; /* ENTRY_BYTES and the nodes each; secret */
-    uint64_t first_index;
-    uint32_t count;
-};
+/* Where a file is.  kind: "leaf" or "batch"; NULL: the directory of the tenant. */
+void files_path(const struct guid *tenant, const char *kind, uint64_t number,
+                char ret[PATH_BYTES]);
 
-void run_init(struct run *run);
-void run_release(struct run *run); /* wipes */
-enum status run_add(struct run *run, const struct leaf_commit *commit,
-                    const struct leaf_fields *fields, struct error *err) MUST_USE;
-const uint8_t *run_leaf(const struct run *run, uint64_t index); /* NULL outside */
-/* The entry of a leaf; NULL outside. */
-const uint8_t *run_entry(const struct run *run, uint64_t index);
-
-uint32_t node_count(uint32_t record_count);  /* 0 for up to NODE_RECORDS */
-uint32_t leaf_record_count(const uint8_t leaf[LEAF_BYTES]); /* with evidence; 0 of a gap */
+/* ---- files.c: loading and mending ---- */
 
 /* What is stored of a tenant. */
 struct stored {
@@ -58,6 +39,8 @@ enum status files_mend(struct io *io, const struct guid *tenant, uint64_t index,
  * t/TENANT-leaf.N.aside.  Not durable: files_renew(). */
 enum status files_put_leaf(struct io *io, const struct guid *tenant, uint64_t index,
                            const uint8_t leaf[LEAF_BYTES], struct error *err) MUST_USE;
+
+/* ---- files_write.c ---- */
 
 /* What is to be appended for a tenant: run->first_index = stored.leaf_count. */
 struct append_job {
@@ -83,6 +66,9 @@ enum status files_append(const struct append_means *means, struct append_job *jo
  * left there by a process that ended before its sync, or after one that failed. */
 enum status files_renew(struct io *io, const struct guid *tenant, uint64_t from, uint64_t to,
                         struct error *err) MUST_USE;
+
+/* ---- files_read.c ---- */
+
 enum status files_leaf(struct io *io, const struct guid *tenant, uint64_t index,
                        uint8_t ret[LEAF_BYTES], struct error *err) MUST_USE;
 

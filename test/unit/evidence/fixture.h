@@ -183,6 +183,8 @@ static inline int fixture_teardown(void **state)
     return 0;
 }
 
+#define FIXTURE_TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
+
 static inline struct evidence *fixture_open(struct fixture *fixture, struct io *io)
 {
     struct evidence *evidence = NULL;

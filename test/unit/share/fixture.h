@@ -194,6 +194,17 @@ static inline enum status fixture_ask(struct fixture *f, http_handler *handler,
     return status;
 }
 
+static inline enum status fixture_ask_receipts(struct fixture *f, struct slice body,
+                                               struct error *err)
+{
+    char *text = slice_dup(body);
+
+    assert_non_null(text);
+    enum status status = fixture_ask(f, share_verify_receipts, "alpha", text, err);
+    free(text);
+    return status;
+}
+
 static inline bool fixture_says(const struct fixture *f, const char *text)
 {
     return strstr(f->answer.data, text) != NULL;

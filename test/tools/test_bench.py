@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the benchmark may say: equal answers are equal, others are told, budgets hold."""
 import contextlib
+import importlib.machinery
+import importlib.util
 import io
 import json
 import os
@@ -9,11 +11,25 @@ import sys
 import tempfile
 import unittest
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '../../bench/peers'))
+ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), '../..')
+sys.path.insert(0, os.path.join(ROOT, 'bench/peers'))
 import engine  # noqa: E402  (stands beside the benchmark)
 import keep  # noqa: E402  (stands beside the benchmark)
 import questions  # noqa: E402  (stands beside the benchmark)
 import report  # noqa: E402
+
+
+def program(name, path):
+    """A program without an ending, as a module."""
+    path = os.path.join(ROOT, path)
+    loader = importlib.machinery.SourceFileLoader(name, path)
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader(name, loader))
+    sys.dont_write_bytecode = True
+    loader.exec_module(module)
+    return module
+
+
+beside = program('beside_run', 'bench/beside/run')
 
 
 def measure(engine, question, digest, ms, **more):
@@ -132,6 +148,16 @@ class Patience(unittest.TestCase):
         [line] = [line for line in table if line.startswith('| Q4 count')]
         self.assertIn('; 1 of 10)', line.split('|')[3])
         self.assertNotIn(' of ', line.split('|')[2])
+
+
+class Beside(unittest.TestCase):
+    def test_what_waits_for_more_than_twice_its_idle_time_is_told(self):
+        told = beside.stalled({
+            ('ingest', 'alone'): ([0.004] * 10, [0]), ('queries', 'alone'): ([0.01] * 10, [0]),
+            ('ingest', 'beside {:,.0f} queries/s'): ([0.008] * 10, [200]),
+            ('queries', 'beside {:,.0f} records/s'): ([0.025] * 10, [30000, 50000])})
+        self.assertEqual(['queries, beside 40,000 records/s: 99 % within 25.0 ms, 2.50 times idle, '
+                          'at most 2 is wanted'], told)
 
 
 class Kept(unittest.TestCase):

@@ -31,6 +31,7 @@ class Daybook(base.Engine):
         self.server = lab.Lab(home)
         self.settings = os.path.join(self.directory, 'daybook.yml')
         with open(self.settings, 'w', encoding='utf-8') as file:
+            file.write(f'threads: {self.threads}\n')
             file.write(os.environ.get('DAYBOOK_BENCH_SETTINGS', ''))
         self.start()
         self.tokens = os.path.join(self.directory, 'tokens')

@@ -68,10 +68,10 @@ class Daybook(base.Engine):
     def size_bytes(self):
         if self.server.cli('compact', '--quiet', timeout=3600).returncode != 0:
             raise RuntimeError('compact failed')
-        self.directory, kept = self.server.data, self.directory
-        size = super().size_bytes()
-        self.directory = kept
-        return size
+        return base.tree_bytes(self.server.data)
+
+    def parts_bytes(self):
+        return {'evidence_bytes': base.tree_bytes(os.path.join(self.server.data, 't'))}
 
     def stages(self):
         """Processor seconds of the server by stage, since its start."""

@@ -6,7 +6,9 @@ memory and processor time are its own:
 
   ingest()                 all records of the file, until they are durable and can be asked;
                            a dict of figures, at least {"seconds"}
-  size_bytes()             on disk, after ingest and tidying up (merges, checkpoints)
+  size_bytes()             on disk, after ingest and tidying up (merges, checkpoints), which is
+                           done in it
+  parts_bytes()            a dict of sizes of what can be told apart of that
   ask(text)                runs it once; (seconds, seconds inside the server or None)
   answer(text)             (names, rows)
   cpu_seconds(), peak_bytes()
@@ -30,6 +32,14 @@ import questions
 ENOUGH_S = 1.0  # of one variant: a slow engine is not asked as often as a quick one
 
 
+def tree_bytes(directory):
+    """On the disk, of all files below."""
+    total = 0
+    for top, _, files in os.walk(directory):
+        total += sum(os.stat(os.path.join(top, f)).st_blocks * 512 for f in files)
+    return total
+
+
 class Engine:
     """In this process; engines that are servers override what is measured."""
 
@@ -47,10 +57,10 @@ class Engine:
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
     def size_bytes(self):
-        total = 0
-        for top, _, files in os.walk(self.directory):
-            total += sum(os.stat(os.path.join(top, f)).st_blocks * 512 for f in files)
-        return total
+        return tree_bytes(self.directory)
+
+    def parts_bytes(self):
+        return {}
 
     def close(self):
         pass
@@ -66,7 +76,10 @@ def measure_ingest(engine):
     figures.setdefault('seconds', time.monotonic() - begin)
     figures.setdefault('cpu_seconds', engine.cpu_seconds() - cpu)
     say('ingest', engine, peak_bytes=engine.peak_bytes(), **figures)
-    say('size', engine, bytes=engine.size_bytes())
+    cpu = engine.cpu_seconds()
+    size = engine.size_bytes()
+    say('size', engine, bytes=size, tidy_cpu_seconds=engine.cpu_seconds() - cpu,
+        **engine.parts_bytes())
 
 
 def measure_question(engine, question, number, constants, times):

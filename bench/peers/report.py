@@ -10,6 +10,27 @@ import questions
 RIVALS = ('clickhouse', 'clickhouse_text', 'duckdb', 'victorialogs')
 REFERENCE = 'duckdb'  # its SQL is the plainest; where it was not asked, another peer stands in
 MIB = 1 << 20
+ROWS = {  # a figure of an engine -> its row's title, and the form of a cell
+    'ingest_records_per_s': ('ingest, records/s', ',.0f'),
+    'ingest_cpu_s_per_million': ('ingest, CPU-s per million', '.1f'),
+    'sender_cpu_s_per_million': ('the sender beside it, CPU-s per million', '.1f'),
+    'tidy_cpu_s_per_million': ('to tidy up afterwards, CPU-s per million', '.1f'),
+    'ingest_peak_mib': ('ingest, peak MiB', ',.0f'),
+    'bytes_per_record': ('bytes on disk a record', '.1f'),
+    'evidence_bytes_per_record': ('evidence, bytes on disk a record', '.1f'),
+    'start_ms': ('start to ready, ms', '.0f'),
+}
+STAGES_AFTER = 'sender_cpu_s_per_million'  # the row that the stages' rows follow
+RATIOS = {  # a figure -> the name of its ratio to each peer, and the title of that row
+    'ingest_records_per_s': ('ingest', 'records/s, ratio'),
+    'ingest_cpu_s_per_million': ('cpu', 'CPU-s, ratio'),
+    'ingest_peak_mib': ('peak', 'peak, ratio'),
+    'bytes_per_record': ('size', 'bytes, ratio'),
+}
+BEST = 'best peer / Daybook'
+NOTE = ('A ratio says how many times better Daybook is: the figure of the peer by its own, of '
+        f"records/s its own by the peer's; `{BEST}` is to the quickest of "
+        f'{", ".join(RIVALS[:-1])} and {RIVALS[-1]}, of those that were asked.')
 
 
 class Report:
@@ -24,7 +45,7 @@ class Report:
             if m['measure'] == 'ingest':
                 self.ingests[engine] = m
             elif m['measure'] == 'size':
-                self.sizes[engine] = m['bytes']
+                self.sizes[engine] = m
             elif m['measure'] == 'after':
                 self.afters[engine] = m['peak_bytes']
             elif m['measure'] == 'start':
@@ -32,6 +53,7 @@ class Report:
             elif m['measure'] == 'query':
                 self.queries[m['question'], m['variant']][engine] = m
         self.engines = list(self.ingests)
+        self.own = {engine: self.figures_of(engine) for engine in self.engines}
 
     def wrong(self):
         """Answers that differ from the reference's, and questions that failed."""
@@ -57,22 +79,46 @@ class Report:
                              else m['ms'])
         return found
 
-    def figures(self):
-        """What budgets are about: name -> value; ratios are peer / Daybook, more is better."""
-        ours = self.ingests['daybook']
-        found = {
-            'ingest_records_per_s': self.records / ours['seconds'],
-            'ingest_cpu_s_per_million': ours['cpu_seconds'] * 1e6 / self.records,
-            'bytes_per_record': self.sizes['daybook'] / self.records,
-            'ingest_peak_mib': ours['peak_bytes'] / MIB,
-        }
-        if 'daybook' in self.starts:
-            found['start_ms'] = self.starts['daybook']
+    def figures_of(self, engine):
+        """What an engine took to take the records in: name -> value, less is better but for
+        records/s."""
+        per_million, ingest = 1e6 / self.records, self.ingests[engine]
+        found = {'ingest_records_per_s': self.records / ingest['seconds'],
+                 'ingest_cpu_s_per_million': ingest['cpu_seconds'] * per_million,
+                 'ingest_peak_mib': ingest['peak_bytes'] / MIB}
+        if 'sender_cpu_seconds' in ingest:
+            found['sender_cpu_s_per_million'] = ingest['sender_cpu_seconds'] * per_million
+        if stages := dict(sorted(ingest.get('stages', {}).items())):
+            stages['rest'] = ingest['cpu_seconds'] - sum(stages.values())
+            found |= {stage_figure(name): seconds * per_million
+                      for name, seconds in stages.items()}
+        size = self.sizes.get(engine, {})
+        for name, measured, factor in (
+                ('bytes_per_record', 'bytes', 1 / self.records),
+                ('evidence_bytes_per_record', 'evidence_bytes', 1 / self.records),
+                ('tidy_cpu_s_per_million', 'tidy_cpu_seconds', per_million)):
+            if measured in size:
+                found[name] = size[measured] * factor
+        if engine in self.starts:
+            found['start_ms'] = self.starts[engine]
+        return found
+
+    def ratios(self):
+        """To each peer: name -> how many times better Daybook is."""
+        found = {}
         for engine in self.engines:
             if engine.startswith('daybook'):
                 continue
-            found[f'ingest_ratio_{engine}'] = self.ingests[engine]['seconds'] / ours['seconds']
-            found[f'size_ratio_{engine}'] = self.sizes[engine] / self.sizes['daybook']
+            for figure, (name, _) in RATIOS.items():
+                ours, theirs = self.own['daybook'].get(figure), self.own[engine].get(figure)
+                if ours and theirs:
+                    found[f'{name}_ratio_{engine}'] = \
+                        ours / theirs if figure == 'ingest_records_per_s' else theirs / ours
+        return found
+
+    def figures(self):
+        """What budgets and goals are about: name -> value; of ratios more is better."""
+        found = self.own['daybook'] | self.ratios()
         for question in questions.QUESTIONS:
             own = self.times(question.name, 'daybook')
             if not own:
@@ -84,13 +130,25 @@ class Report:
                 found[f'{question.name}_ratio'] = min(rivals) / statistics.median(own)
         return found
 
-    def goal(self, figures, name):
-        """What is wanted of Daybook on two processors, and by how much it is missed."""
-        if name not in self.goals or name not in figures:
-            return ''
+    def missed_by(self, name, value):
+        """(the goal, how many times it is missed); at most 1: it is met."""
         [(bound, goal)] = self.goals[name].items()
-        factor = goal / figures[name] if bound == 'min' else figures[name] / goal
-        return f'{goal:,}, ' + ('met' if factor <= 1 else f'missed by {factor:.2f}x')
+        return goal, goal / value if bound == 'min' else value / goal
+
+    def goal(self, name, value):
+        """What is wanted of Daybook on two processors, and by how much it is missed; also by
+        bodies that are packed in another way."""
+        if name not in self.goals or value is None:
+            return ''
+        goal, factor = self.missed_by(name, value)
+        text = f'{goal:,}, ' + verdict(factor)
+        for engine, figures in self.own.items():
+            if not engine.startswith('daybook_') or name not in figures:
+                continue
+            _, factor = self.missed_by(name, figures[name])
+            if factor > 1:
+                text += f"; {engine.removeprefix('daybook_')} {verdict(factor)}"
+        return text
 
     def cell(self, question, engine):
         """'median (slowest)', and of how many variants where a slow engine was not asked all."""
@@ -101,42 +159,51 @@ class Report:
         fewer = f'; {len(times)} of {variants}' if len(times) < variants else ''
         return f'{statistics.median(times):.2f} ({max(times):.1f}{fewer})'
 
+    def ingest_rows(self, ratios):
+        """Cells of all that was measured while records came in, but for the questions: (title,
+        a cell of each engine, the goal)."""
+        stages = dict.fromkeys(name for own in self.own.values() for name in own
+                               if name.startswith('stage_'))
+        rows = {}
+        for name, row in ROWS.items():
+            rows[name] = row
+            if name == STAGES_AFTER:
+                rows |= {stage: (stage_title(stage), '.2f') for stage in stages}
+        for name, (title, form) in rows.items():
+            yield title, [format(own[name], form) if name in own else ''
+                          for own in self.own.values()], \
+                self.goal(name, self.own['daybook'].get(name))
+            if name in RATIOS and ratios:
+                short_name, title = RATIOS[name]
+                names = {engine: f'{short_name}_ratio_{engine}' for engine in self.engines}
+                yield title, [short(ratios[name]) if name in ratios else ''
+                              for name in names.values()], \
+                    '; '.join(f'{engine} {goal}' for engine, name in names.items()
+                              if (goal := self.goal(name, ratios.get(name))))
+
     def markdown(self):
-        lines = [f'| {self.records:,} records | ' + ' | '.join(self.engines) + ' | goal |',
-                 '|---|' + '---:|' * len(self.engines) + '---|']
-        figures = self.figures()
+        lines = [f'| {self.records:,} records | ' + ' | '.join([*self.engines, BEST]) +
+                 ' | goal |', '|---|' + '---:|' * (len(self.engines) + 1) + '---|']
+        figures, ratios = self.figures(), self.ratios()
 
-        def row(title, value, name=None):
-            cells = [value(engine) for engine in self.engines] + [self.goal(figures, name)]
-            lines.append(f'| {title} | ' + ' | '.join(c if c else '-' for c in cells) + ' |')
+        def row(title, cells, best='', goal=''):
+            lines.append(f'| {title} | ' + ' | '.join(c if c else '-' for c in [*cells, best, goal])
+                         + ' |')
 
-        row('ingest, records/s', lambda e: f"{self.records / self.ingests[e]['seconds']:,.0f}",
-            'ingest_records_per_s')
-        row('ingest, CPU-s per million',
-            lambda e: f"{self.ingests[e]['cpu_seconds'] * 1e6 / self.records:.1f}",
-            'ingest_cpu_s_per_million')
-        row('of that the sender, apart',
-            lambda e: f"{self.ingests[e]['sender_cpu_seconds'] * 1e6 / self.records:.1f}"
-            if 'sender_cpu_seconds' in self.ingests[e] else '')
-        stages = {s for e in self.engines for s in self.ingests[e].get('stages', {})}
-        for stage in sorted(stages):
-            row(f'stage {stage}, CPU-s per million', lambda e, stage=stage:
-                f"{self.ingests[e]['stages'][stage] * 1e6 / self.records:.2f}"
-                if 'stages' in self.ingests[e] else '')
-        row('ingest, peak MiB', lambda e: f"{self.ingests[e]['peak_bytes'] / MIB:,.0f}",
-            'ingest_peak_mib')
-        row('bytes on disk a record', lambda e: f'{self.sizes[e] / self.records:.1f}',
-            'bytes_per_record')
-        row('start to ready, ms', lambda e: f'{self.starts[e]:.0f}' if e in self.starts else '',
-            'start_ms')
+        for title, cells, goal in self.ingest_rows(ratios):
+            row(title, cells, goal=goal)
         for question in questions.QUESTIONS:
-            row(f'{question.name} {question.title}, ms',
-                lambda e, name=question.name: self.cell(name, e), f'{question.name}_ms')
-            if self.times(question.name, 'daybook'):
-                row(f'{question.name} over HTTPS, ms', lambda e, name=question.name:
+            name = question.name
+            best = figures.get(f'{name}_ratio')
+            row(f'{name} {question.title}, ms', [self.cell(name, e) for e in self.engines],
+                '' if best is None else short(best),
+                self.goal(f'{name}_ms', figures.get(f'{name}_ms')))
+            if self.times(name, 'daybook'):
+                row(f'{name} over HTTPS, ms', [
                     f'{statistics.median(self.times(name, e, inside=False)):.2f}'
-                    if e.startswith('daybook') and self.times(name, e) else '')
-        return '\n'.join(lines)
+                    if e.startswith('daybook') and self.times(name, e) else ''
+                    for e in self.engines])
+        return '\n'.join([*lines, '', NOTE] if ratios else lines)
 
     def picture(self):
         """Bars, on a scale of powers of ten: each question's median for each engine."""
@@ -169,8 +236,20 @@ class Report:
         return '\n'.join(parts) + '\n'
 
 
-def short(ms):
-    return f'{ms:,.0f}' if ms >= 100 else f'{ms:.3g}'
+def short(value):
+    return f'{value:,.0f}' if value >= 100 else f'{value:.3g}'
+
+
+def verdict(factor):
+    return 'met' if factor <= 1 else f'missed by {factor:.2f}x'
+
+
+def stage_figure(stage):
+    return f'stage_{stage}_cpu_s_per_million'
+
+
+def stage_title(figure):
+    return f"stage {figure.split('_')[1]}, CPU-s per million"
 
 
 def bar(ms):

@@ -37,9 +37,17 @@ def measure(engine, question, digest, ms, **more):
             'rows': 1, 'digest': digest, 'sample': [], **more}
 
 
-def ingested(engine, seconds, size):
+def ingested(engine, seconds, size, **more):
     return [{'measure': 'ingest', 'engine': engine, 'seconds': seconds, 'cpu_seconds': 1.0,
-             'peak_bytes': 1 << 20}, {'measure': 'size', 'engine': engine, 'bytes': size}]
+             'peak_bytes': 1 << 20, **more}, {'measure': 'size', 'engine': engine, 'bytes': size}]
+
+
+def row(table, title):
+    """The cells of a row, by the columns' names."""
+    lines = [[cell.strip() for cell in line.strip('|').split('|')]
+             for line in table.splitlines() if line.startswith('|')]
+    [cells] = [cells for cells in lines if cells[0] == title]
+    return dict(zip(lines[0][1:], cells[1:]))
 
 
 class Answers(unittest.TestCase):
@@ -112,6 +120,51 @@ class Verdict(unittest.TestCase):
                          and line.endswith('| 3,000, missed by 3.00x |')])
         self.assertTrue([line for line in table
                          if line.startswith('| start to ready') and line.endswith('| - | - |')])
+
+    def test_a_goal_is_held_against_bodies_of_each_packing(self):
+        goals = {'ingest_records_per_s': {'min': 1000}, 'bytes_per_record': {'max': 1}}
+        table = report.Report(1000, [*ingested('daybook', 2, 1000),
+                                     *ingested('daybook_identity', 4, 1000),
+                                     *ingested('daybook_gzip', 1, 3000)], goals).markdown()
+        self.assertEqual('1,000, missed by 2.00x; identity missed by 4.00x',
+                         row(table, 'ingest, records/s')['goal'])
+        self.assertEqual('1, met; gzip missed by 3.00x',
+                         row(table, 'bytes on disk a record')['goal'])
+
+    def test_the_table_has_the_ratios_to_each_peer_and_their_goals(self):
+        goals = {'ingest_ratio_clickhouse': {'min': 1.5}, 'size_ratio_duckdb': {'min': 2},
+                 'ingest_ratio_victorialogs': {'min': 5}}
+        table = report.Report(1000, [
+            *ingested('daybook', 1, 1000), *ingested('duckdb', 3, 9000),
+            *ingested('clickhouse', 0.5, 500), measure('daybook', 'Q4', 'x', 9, inside_ms=2),
+            measure('duckdb', 'Q4', 'x', 6), measure('clickhouse', 'Q4', 'x', 5)], goals).markdown()
+        rate = row(table, 'records/s, ratio')
+        self.assertEqual(('-', '3', '0.5'), (rate['daybook'], rate['duckdb'], rate['clickhouse']))
+        self.assertEqual('clickhouse 1.5, missed by 3.00x', rate['goal'])
+        size = row(table, 'bytes, ratio')
+        self.assertEqual(('9', '0.5'), (size['duckdb'], size['clickhouse']))
+        self.assertEqual('duckdb 2, met', size['goal'])
+        self.assertEqual('1', row(table, 'CPU-s, ratio')['duckdb'])
+        self.assertEqual('1', row(table, 'peak, ratio')['duckdb'])
+        self.assertEqual('2.5', row(table, 'Q4 count by a column, ms')[report.BEST])
+        self.assertTrue(table.endswith(report.NOTE))
+
+    def test_what_is_in_no_stage_and_what_comes_after_have_rows(self):
+        measures = ingested('daybook', 1, 5000, stages={'build': 0.5, 'evidence': 0.125},
+                            sender_cpu_seconds=0.25)
+        measures[-1] |= {'evidence_bytes': 2000, 'tidy_cpu_seconds': 2}
+        table = report.Report(1000, measures, {'evidence_bytes_per_record': {'max': 5},
+                                               report.stage_figure('evidence'): {'max': 100}})
+        table = table.markdown()
+        self.assertEqual('375.00', row(table, 'stage rest, CPU-s per million')['daybook'])
+        self.assertEqual('100, missed by 1.25x',
+                         row(table, 'stage evidence, CPU-s per million')['goal'])
+        self.assertEqual('2000.0',
+                         row(table, 'to tidy up afterwards, CPU-s per million')['daybook'])
+        self.assertEqual({'daybook': '2.0', report.BEST: '-', 'goal': '5, met'},
+                         row(table, 'evidence, bytes on disk a record'))
+        self.assertEqual('250.0',
+                         row(table, 'the sender beside it, CPU-s per million')['daybook'])
 
 
 class Patience(unittest.TestCase):

@@ -31,6 +31,11 @@ BEST = 'best peer / Daybook'
 NOTE = ('A ratio says how many times better Daybook is: the figure of the peer by its own, of '
         f"records/s its own by the peer's; `{BEST}` is to the quickest of "
         f'{", ".join(RIVALS[:-1])} and {RIVALS[-1]}, of those that were asked.')
+GROWN = {  # what may grow in proportion to the records, beside the questions
+    'ingest_records_per_s': 'ingest, seconds', 'ingest_cpu_s_per_million': 'ingest, CPU-s',
+    'tidy_cpu_s_per_million': 'to tidy up afterwards, CPU-s', 'ingest_peak_mib': 'ingest, peak',
+    'bytes_per_record': 'bytes on disk', 'start_ms': 'start to ready',
+}
 
 
 class Report:
@@ -260,6 +265,28 @@ def bar(ms):
         length += 110 * (step - 1) / 9
         ms /= 10
     return max(length, 2)
+
+
+def cost(name, table):
+    """Of a figure that is a rate or of one record: what all records took."""
+    value = table['figures'][name]
+    if name == 'ingest_records_per_s':
+        return table['records'] / value
+    return value * table['records'] if name.endswith(('_per_million', '_per_record')) else value
+
+
+def growth(smaller, larger):
+    """By how much costs grew between two tables {"records", "figures"}; the goal is that none
+    grows faster than the records do."""
+    factor = larger['records'] / smaller['records']
+    lines = [f"| from {smaller['records']:,} to {larger['records']:,} records | grew by | goal: no "
+             'faster than linear |', '|---|---:|---|']
+    titles = GROWN | {f'{q.name}_ms': f'{q.name} {q.title}' for q in questions.QUESTIONS}
+    for name, title in titles.items():
+        if smaller['figures'].get(name) and name in larger['figures']:
+            grown = cost(name, larger) / cost(name, smaller)
+            lines.append(f'| {title} | {short(grown)} | {factor:,g}, {verdict(grown / factor)} |')
+    return '\n'.join(lines)
 
 
 def broken_budgets(figures, budgets):

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """What the benchmark may say: equal answers are equal, others are told, budgets hold."""
+import argparse
 import contextlib
 import importlib.machinery
 import importlib.util
@@ -10,6 +11,7 @@ import os
 import sys
 import tempfile
 import unittest
+import unittest.mock
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), '../..')
 sys.path.insert(0, os.path.join(ROOT, 'bench/peers'))
@@ -29,6 +31,7 @@ def program(name, path):
     return module
 
 
+bench = program('bench_run', 'bench/run')
 beside = program('beside_run', 'bench/beside/run')
 
 
@@ -38,7 +41,8 @@ def measure(engine, question, digest, ms, **more):
 
 
 def ingested(engine, seconds, size, **more):
-    return [{'measure': 'ingest', 'engine': engine, 'seconds': seconds, 'cpu_seconds': 1.0,
+    return [{'measure': 'before', 'engine': engine, 'date': '2026-11-30', 'load': 1},
+            {'measure': 'ingest', 'engine': engine, 'seconds': seconds, 'cpu_seconds': 1.0,
              'peak_bytes': 1 << 20, **more}, {'measure': 'size', 'engine': engine, 'bytes': size}]
 
 
@@ -167,6 +171,23 @@ class Verdict(unittest.TestCase):
                          row(table, 'the sender beside it, CPU-s per million')['daybook'])
 
 
+class Growth(unittest.TestCase):
+    def table(self, records, seconds, size, ms):
+        found = report.Report(records, [*ingested('daybook', seconds, size),
+                                        measure('daybook', 'Q4', 'x', ms)])
+        return {'records': records, 'threads': 2, 'figures': found.figures()}
+
+    def test_what_grew_faster_than_the_records_misses_the_goal(self):
+        told = report.growth(self.table(1000, 1, 5000, 2), self.table(10000, 15, 40000, 50))
+        goal = 'goal: no faster than linear'
+        self.assertEqual({'grown by': '15', goal: '10, missed by 1.50x'},
+                         row(told.replace('grew by', 'grown by'), 'ingest, seconds'))
+        self.assertEqual({'grew by': '8', goal: '10, met'}, row(told, 'bytes on disk'))
+        self.assertEqual({'grew by': '1', goal: '10, met'}, row(told, 'ingest, CPU-s'))
+        self.assertEqual({'grew by': '25', goal: '10, missed by 2.50x'},
+                         row(told, 'Q4 count by a column'))
+
+
 class Patience(unittest.TestCase):
     class Slow(engine.Engine):
         name = 'duckdb'
@@ -201,6 +222,46 @@ class Patience(unittest.TestCase):
         [line] = [line for line in table if line.startswith('| Q4 count')]
         self.assertIn('; 1 of 10)', line.split('|')[3])
         self.assertNotIn(' of ', line.split('|')[2])
+
+
+class Run(unittest.TestCase):
+    """bench/run itself, without engines."""
+
+    def options(self, **more):
+        options = argparse.Namespace(**{
+            'records': [1000], 'threads': [2], 'peers': 'duckdb', 'also_packed': 'none', 'times': 1,
+            'patience': 1, 'out': None, 'grown_from': None, 'picture': None, 'keep': None,
+            'cache_mib': None} | more)
+        return options
+
+    def told(self, run, records, measures):
+        size = bench.of_size(run.options, records)
+        size.now_threads = 2
+        said = io.StringIO()
+        with contextlib.redirect_stdout(said):
+            run.tell(size, measures)
+        return said.getvalue()
+
+    def test_growth_is_told_from_the_same_run_and_from_one_before(self):
+        with tempfile.TemporaryDirectory() as directory:
+            path = os.path.join(directory, 'out.json')
+            first = bench.Run(self.options(out=path, records=[1000, 10000]))
+            said = self.told(first, 1000, ingested('daybook', 1, 1000))
+            self.assertNotIn('grew by', said)
+            said = self.told(first, 10000, ingested('daybook', 20, 1000))
+            self.assertIn('| ingest, seconds | 20 | 10, missed by 2.00x |', said)
+            second = bench.Run(self.options(grown_from=path, records=[20000]))
+            said = self.told(second, 20000, ingested('daybook', 20, 1000))
+            self.assertIn('| ingest, seconds | 1 | 2, met |', said)
+            with self.assertRaisesRegex(SystemExit, 'fewer than 1,000 records on 2'):
+                bench.Run(self.options(grown_from=path))
+
+    def test_each_number_of_records_has_a_directory_of_its_own(self):
+        with tempfile.TemporaryDirectory() as directory, \
+                unittest.mock.patch.object(bench.keep, 'program_sum', return_value='0'):
+            kept = [bench.of_size(self.options(keep=directory), n).kept for n in (10, 20)]
+            kept[0].put('duckdb', 2, ingested('duckdb', 3, 9000))
+            self.assertIsNone(kept[1].get('duckdb', 2))
 
 
 class Beside(unittest.TestCase):

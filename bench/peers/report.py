@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """report - measures of all engines as a table, a picture and a verdict."""
 import collections
+import re
 import statistics
 
 import questions
@@ -27,6 +28,7 @@ RATIOS = {  # a figure -> the name of its ratio to each peer, and the title of t
     'ingest_peak_mib': ('peak', 'peak, ratio'),
     'bytes_per_record': ('size', 'bytes, ratio'),
 }
+RATIO_TO_PEER = re.compile('(?:' + '|'.join(name for name, _ in RATIOS.values()) + r')_ratio_(\w+)')
 BEST = 'best peer / Daybook'
 NOTE = ('A ratio says how many times better Daybook is: the figure of the peer by its own, of '
         f"records/s its own by the peer's; `{BEST}` is to the quickest of "
@@ -43,7 +45,7 @@ class Report:
         self.records = records
         self.goals = goals or {}
         self.ingests, self.sizes, self.afters = {}, {}, {}
-        self.starts = {}
+        self.starts, self.failed = {}, {}
         self.queries = collections.defaultdict(dict)  # (question, variant) -> engine -> measure
         for m in measures:
             engine = m['engine']
@@ -57,12 +59,15 @@ class Report:
                 self.starts[engine] = m['seconds'] * 1000
             elif m['measure'] == 'query':
                 self.queries[m['question'], m['variant']][engine] = m
+            elif m['measure'] == 'failed':
+                self.failed[engine] = m['code']
         self.engines = list(self.ingests)
         self.own = {engine: self.figures_of(engine) for engine in self.engines}
 
     def wrong(self):
-        """Answers that differ from the reference's, and questions that failed."""
-        found = []
+        """Peers that ended early, answers that differ from the reference's, questions that
+        failed."""
+        found = [f'{engine} ended with {code}' for engine, code in self.failed.items()]
         for (question, variant), answers in sorted(self.queries.items()):
             known = [e for e in answers if 'digest' in answers[e] and not e.startswith('daybook')]
             reference = REFERENCE if REFERENCE in known else next(iter(known), None)
@@ -289,12 +294,25 @@ def growth(smaller, larger):
     return '\n'.join(lines)
 
 
-def broken_budgets(figures, budgets):
-    """`{"name": {"min": x}}` or `max`; a figure that was not measured breaks nothing."""
+def is_due(name, asked):
+    """Whether engines that were asked should have given this figure."""
+    if match := RATIO_TO_PEER.fullmatch(name):
+        return match[1] in asked
+    for question in questions.QUESTIONS:
+        if name == f'{question.name}_ratio':
+            return any(engine in RIVALS and question.text(engine, {}) is not None
+                       for engine in asked)
+    return True
+
+
+def broken_budgets(figures, budgets, asked):
+    """`{"name": {"min": x}}` or `max`; of engines that were not asked nothing is wanted."""
     found = []
     for name, budget in budgets.items():
         value = figures.get(name)
         if value is None:
+            if is_due(name, asked):
+                found.append(f'{name} was not measured')
             continue
         if 'min' in budget and value < budget['min']:
             found.append(f'{name} is {value:.2f}, at least {budget["min"]} is wanted')

@@ -107,10 +107,37 @@ class Verdict(unittest.TestCase):
 
     def test_a_lost_budget_is_told(self):
         figures = {'Q4_ratio': 1.5, 'bytes_per_record': 120}
-        told = report.broken_budgets(figures, {'Q4_ratio': {'min': 2}, 'unknown': {'min': 1},
-                                               'bytes_per_record': {'max': 115}})
+        told = report.broken_budgets(figures, {'Q4_ratio': {'min': 2},
+                                               'bytes_per_record': {'max': 115}}, ['daybook'])
         self.assertEqual(2, len(told))
-        self.assertEqual([], report.broken_budgets(figures, {'Q4_ratio': {'min': 1.5}}))
+        self.assertEqual([], report.broken_budgets(figures, {'Q4_ratio': {'min': 1.5}},
+                                                   ['daybook']))
+
+    def test_a_budget_of_an_engine_that_was_asked_and_gave_nothing_is_told(self):
+        budgets = {'size_ratio_duckdb': {'min': 9}, 'Q1_ratio': {'min': 1},
+                   'cpu_ratio_clickhouse': {'min': 1}, 'bytes_per_record': {'max': 115}}
+        told = report.broken_budgets({'bytes_per_record': 100}, budgets, ['daybook', 'duckdb'])
+        self.assertEqual(['size_ratio_duckdb was not measured', 'Q1_ratio was not measured'], told)
+        # Neither was asked, or not for what has no index.
+        self.assertEqual([], report.broken_budgets({'bytes_per_record': 100}, budgets,
+                                                   ['daybook', 'clickhouse_text', 'sqlite']))
+
+    def test_a_budget_that_nothing_measures_is_told(self):
+        self.assertEqual(['unknown was not measured'], report.broken_budgets(
+            {}, {'unknown': {'min': 1}}, ['daybook']))
+
+    def test_every_budget_and_goal_is_about_a_figure(self):
+        engines = ['daybook', 'duckdb', 'sqlite', 'plain', 'clickhouse', 'clickhouse_text',
+                   'clickhouse_json', 'victorialogs']
+        stages = {stage: 0.1 for stage in ('detect', 'evidence')}
+        measures = [m for e in engines for m in ingested(e, 1, 9, stages=stages)]
+        measures += [measure(e, q.name, 'x', 1) for e in engines[:2] for q in questions.QUESTIONS]
+        measures += [{'measure': 'size', 'engine': 'daybook', 'bytes': 9, 'evidence_bytes': 1},
+                     {'measure': 'start', 'engine': 'daybook', 'seconds': 1}]
+        figures = report.Report(1000, measures).figures()
+        for names in (*bench.load_json(os.path.join(ROOT, 'bench/budgets.json')).values(),
+                      bench.load_json(os.path.join(ROOT, 'bench/goals.json'))):
+            self.assertEqual([], [name for name in names if name not in figures])
 
     def test_the_table_says_by_how_much_a_goal_is_missed(self):
         goals = {'Q4_ms': {'max': 0.5}, 'ingest_records_per_s': {'min': 3000},
@@ -234,13 +261,33 @@ class Run(unittest.TestCase):
             'cache_mib': None} | more)
         return options
 
-    def told(self, run, records, measures):
+    def told(self, run, records, measures, is_whole=True):
         size = bench.of_size(run.options, records)
         size.now_threads = 2
         said = io.StringIO()
         with contextlib.redirect_stdout(said):
-            run.tell(size, measures)
+            run.tell(size, measures, is_whole)
         return said.getvalue()
+
+    def test_a_peer_that_ends_early_fails_the_run(self):
+        size = bench.of_size(self.options(), 1000)
+        size.now_threads = 1
+        with tempfile.TemporaryDirectory() as directory, \
+                contextlib.redirect_stderr(io.StringIO()):
+            measures, is_whole = bench.run_engine('no_such+peer', 'data', size, directory)
+        self.assertFalse(is_whole)
+        run = bench.Run(self.options())
+        self.told(run, 1000, [*ingested('daybook', 1, 1000), *measures])
+        self.assertEqual(['no_such_peer ended with 1'], run.failed)
+
+    def test_a_budget_without_a_figure_fails_the_run_unless_it_was_interrupted(self):
+        run, measures = bench.Run(self.options()), ingested('daybook', 1, 1000)
+        run.budgets = {'2 threads': {'size_ratio_duckdb': {'min': 1},
+                                     'size_ratio_plain': {'min': 1}}}
+        self.told(run, bench.RECORDS_OF_GOALS, measures, is_whole=False)
+        self.assertEqual([], run.failed)
+        self.told(run, bench.RECORDS_OF_GOALS, measures)
+        self.assertEqual(['size_ratio_duckdb was not measured'], run.failed)
 
     def test_growth_is_told_from_the_same_run_and_from_one_before(self):
         with tempfile.TemporaryDirectory() as directory:

@@ -4,6 +4,7 @@ import ctypes
 import os
 import time
 
+import draw
 import engine as base
 import questions
 
@@ -18,11 +19,6 @@ NESTED = ('"OperationProperties":[{"Name":"VARCHAR","Value":"VARCHAR"}],'
           '"Folders":[{"FolderItems":[{"InternetMessageId":"VARCHAR"}]}]')
 COLUMNS = [name for name in TEXT if name not in ('CreationTime', 'Id', 'ClientIPAddress',
                                                  'ClientIP')] + list(NUMBERS)
-WORDS = '''SELECT w FROM (SELECT w, count(*) c FROM (SELECT unnest(list_distinct(
-  regexp_split_to_array(lower(concat(SourceFileName, ' ', ObjectId)), '[^a-z0-9]+'))) w FROM ev)
-  WHERE length(w) > 4 AND regexp_full_match(w, '[a-z]+') GROUP BY w
-  HAVING c BETWEEN {low} AND {high}) ORDER BY hash(w) LIMIT {count}'''
-VARIANTS = 10
 
 
 class Result(ctypes.Structure):
@@ -112,65 +108,7 @@ class DuckDB(base.Engine):
         return [row[0] for row in self.run(text, True)[1]]
 
     def draw(self):
-        """Ten variants: constants that are in the records, in an order given by their hash."""
-        scale = self.records / 1000000
-        mail = "Operation = 'MailItemsAccessed'"
-        first, last = self.run('SELECT min(CreationTime)::DATE, max(CreationTime)::DATE FROM ev',
-                               True)[1][0]
-        days = self.column("SELECT d::DATE FROM generate_series(TIMESTAMP "
-                           f"'{first}' + INTERVAL 15 DAY, TIMESTAMP '{last}' - INTERVAL 8 DAY, "
-                           'INTERVAL 1 DAY) t(d) ORDER BY hash(d)')
-        draws = {
-            'message': 'SELECT m FROM (SELECT m, count(*) c FROM (SELECT unnest(MessageIds) m '
-                       'FROM ev) GROUP BY m HAVING c = 1) ORDER BY hash(m) LIMIT 10',
-            'user': 'SELECT UserId FROM (SELECT UserId, count(*) c FROM ev GROUP BY 1 ORDER BY c '
-                    'DESC LIMIT 200) ORDER BY hash(UserId) LIMIT 10',
-            'address': 'SELECT ClientIP FROM (SELECT ClientIP, count(*) c FROM ev GROUP BY 1 '
-                       'HAVING '
-                       f'c BETWEEN {250 * scale} AND {450 * scale}) ORDER BY hash(ClientIP) LIMIT '
-                       f'10',
-            'operation': 'SELECT Operation FROM (SELECT Operation, count(*) c FROM ev GROUP BY 1 '
-                         'ORDER BY c DESC LIMIT 10) ORDER BY Operation <> \'MailItemsAccessed\'',
-            'rare': WORDS.format(low=int(30 * scale), high=int(90 * scale), count=10),
-            'common': WORDS.format(low=int(2500 * scale), high=int(12000 * scale), count=10),
-            'rare_app': f'SELECT AppId FROM (SELECT AppId, count(*) c FROM ev WHERE {mail} GROUP '
-                        f'BY '
-                        f'1 HAVING c BETWEEN {500 * scale} AND {3000 * scale}) ORDER BY '
-                        f'hash(AppId) '
-                        'LIMIT 10',
-            'common_app': f'SELECT AppId FROM ev WHERE {mail} GROUP BY 1 ORDER BY count(*) DESC '
-                          'LIMIT 10',
-        }
-        values = {name: self.column(text) for name, text in draws.items()}
-        values['column'] = ['Operation', 'Workload', 'RecordType', 'UserId', 'ClientIP',
-                            'MailboxOwnerUPN', 'AppId', 'UserKey', 'SiteUrl', 'OrganizationId']
-        values['counted'] = ['ClientIP', 'UserId', 'ClientIP', 'Operation', 'UserId', 'ClientIP',
-                             'UserId', 'ClientIP', 'Operation', 'UserId']
-        grouped = ['UserId', 'ClientIP', 'MailboxOwnerUPN', 'UserId', 'OrganizationId', 'AppId',
-                   'AppId', 'Workload', 'ClientIP', 'Operation']
-        values['failures'] = [10, 8, 9, 11, 12, 13, 14, 7, 6, 5]
-        values['minutes'] = [10, 12, 9, 11, 8, 10, 12, 7, 6, 5]
-        values['file_operation'] = ['FileDownloaded', 'FileAccessed', 'FileModified',
-                                    'FileUploaded', 'PageViewed'] * 2
-        values['series'] = ['Workload', 'Operation', 'RecordType', 'OrganizationId', 'AppId'] * 2
-        values['text_column'] = ['UserAgent', 'ObjectId', 'SourceFileName', 'UserId',
-                                 'ClientInfoString'] * 2
-        values['regex'] = ['Chrome/12[34]', '/sites/[a-m][a-z]*/Shared', '[a-f]+ [a-z]+ 20[0-9]+',
-                           '^[a-c].*[0-9]{3}@', 'Outlook-(iOS|Android)', 'Firefox/1[0-9]+',
-                           '[.]sharepoint[.].*(xlsx|pptx)$', '[.](docx|msg)$', '[13579]@.*-[0-9]+',
-                           'Client=(REST|OWA)']
-        values['element'] = [0, 1, 2, 3] * 3
-        values['unique'] = ['Id', 'CorrelationId', 'SessionId', 'ObjectId', 'ClientIP'] * 2
-        variants = []
-        for i in range(VARIANTS):
-            variant = {name: found[i % len(found)] for name, found in values.items() if found}
-            day = days[i % len(days)]
-            variant['middle'] = day
-            variant['from'], variant['to'] = self.run(
-                f"SELECT (DATE '{day}' - 14)::DATE, (DATE '{day}' + 7)::DATE", True)[1][0]
-            variant['grouped'] = grouped[i]
-            variants.append(variant)
-        return variants
+        return draw.Draw(self.column, self.records, draw.seed()).variants()
 
     def close(self):
         self.lib.duckdb_disconnect(ctypes.byref(self.connection))

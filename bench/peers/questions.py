@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """questions - Q1 to Q15 in each engine's language.
 
-A question has texts with {constants}; a set of constants is a variant.  The
-answers of all engines to a variant must be equal: `kind` says what is compared.
+A question has texts with {places}; draw.py draws what stands there, a set of it is a variant.
+The answers of all engines to a variant must be equal: `kind` says what is compared.
 
   rows    all rows, as a multiset of the cells' texts
   ids     the `Id` of each record that comes back
   times   the event times of the records that come back, where ties leave open which they are
 
-`kql` goes to Daybook.  `clickhouse` and `duckdb` share most of their SQL: `sql`
-stands for both, with functions that differ as {hour(...)}-like names below.
+`kql` goes to Daybook.  ClickHouse, DuckDB and SQLite share most of their SQL: `sql` stands for
+all of them where they have no text of their own.
 """
 import json
 
@@ -17,7 +17,11 @@ MAIL = "Operation = 'MailItemsAccessed'"
 SIGN_INS = "Operation IN ('UserLoggedIn', 'UserLoginFailed')"
 WORD = ("contains(lower(Raw), 'word') AND "
         "regexp_matches(lower(Raw), '(^|[^a-z0-9])word([^a-z0-9]|$)')")
-KQL_SIGN_INS = 'AuditRecords | where Operation in ("UserLoggedIn", "UserLoginFailed")'
+KQL_SIGN_INS = ('AuditRecords | where Operation in ("UserLoggedIn", "UserLoginFailed") '
+                '| sort by {ring} asc, CreationTime asc, Operation desc ')
+# Whose texts an engine may be asked with, the first there is.
+TEXTS_OF = {'clickhouse': ('clickhouse', 'sql'),
+            'duckdb': ('duckdb', 'sql'), 'sqlite': ('sqlite', 'sql')}
 
 
 class Question:
@@ -25,11 +29,16 @@ class Question:
         self.name, self.title, self.kind, self.kql = name, title, kind, kql
         self.texts = texts
 
+    def template(self, engine):
+        """With places; None where it cannot be asked."""
+        if engine == 'daybook':
+            return self.kql
+        return next((self.texts[name] for name in TEXTS_OF.get(engine, (engine,))
+                     if name in self.texts), None)
+
     def text(self, engine, constants):
         """The text for an engine, or None where it cannot be asked."""
-        text = self.kql if engine == 'daybook' else self.texts.get(engine)
-        if text is None and engine in ('clickhouse', 'duckdb', 'sqlite'):
-            text = self.texts.get('sql')
+        text = self.template(engine)
         if text is None:
             return None
         for name, value in constants.items():
@@ -37,31 +46,74 @@ class Question:
         return text
 
 
+MESSAGE = {  # what Q1 is to the peers
+    'clickhouse': "SELECT CreationTime, UserId, Id FROM ev WHERE has(MessageIds, '{message}')",
+    'duckdb': "SELECT CreationTime, UserId, Id::VARCHAR AS Id FROM ev WHERE "
+              "list_contains(MessageIds, '{message}')",
+    'sqlite': "SELECT e.t, e.UserId, e.Id FROM msg m JOIN ev e ON e.n = m.n WHERE m.m = "
+              "'{message}'",
+    'victorialogs': 'Folders:"{message}"', 'plain': '{message}'}
+
+FAILURES = {  # what Q9 is to the peers
+    'clickhouse': "SELECT count(*), uniqExact({ring}) FROM (SELECT {ring}, Operation, "
+                  "toUnixTimestamp(CreationTime) t, countIf(Operation = 'UserLoginFailed') OVER w "
+                  "f, min(toUnixTimestamp(CreationTime)) OVER w began FROM ev "
+                  f"WHERE {SIGN_INS} WINDOW w AS (PARTITION BY {{ring}} ORDER BY CreationTime, "
+                  "Operation DESC ROWS BETWEEN {failures} PRECEDING AND 1 PRECEDING)) "
+                  "WHERE Operation = 'UserLoggedIn' AND f = {failures} AND t - began <= "
+                  "{minutes} * 60",
+    'duckdb': "SELECT count(*), count(DISTINCT {ring}) FROM (SELECT {ring}, Operation, "
+              "epoch(CreationTime) t, count(*) FILTER (Operation = 'UserLoginFailed') OVER w f, "
+              "min(epoch(CreationTime)) OVER w began FROM ev "
+              f"WHERE {SIGN_INS} WINDOW w AS (PARTITION BY {{ring}} ORDER BY CreationTime, "
+              "Operation DESC ROWS BETWEEN {failures} PRECEDING AND 1 PRECEDING)) "
+              "WHERE Operation = 'UserLoggedIn' AND f = {failures} AND t - began <= "
+              "{minutes} * 60",
+    'sqlite': "SELECT count(*), count(DISTINCT {ring}) FROM (SELECT {ring}, Operation, t, "
+              "sum(Operation = 'UserLoginFailed') OVER w f, min(t) OVER w began FROM ev "
+              f"WHERE {SIGN_INS} WINDOW w AS (PARTITION BY {{ring}} ORDER BY t, "
+              "Operation DESC ROWS BETWEEN {failures} PRECEDING AND 1 PRECEDING)) "
+              "WHERE Operation = 'UserLoggedIn' AND f = {failures} AND t - began <= "
+              "{minutes} * 60"}
+
+
+def messages(name, title, how_many):
+    """Q10 and Q10b: of the records of a value that is rare or common."""
+    column, value = '{' + how_many + '_column}', '{' + how_many + '_value}'
+    return Question(
+        name, title, 'rows',
+        f'AuditRecords | where {column} == "{value}" | mv-expand f = Folders '
+        '| mv-expand i = f.FolderItems | where isnotempty(i) '
+        '| summarize count_distinct(tostring(i.InternetMessageId)) by {mailbox}',
+        clickhouse="SELECT {mailbox}, uniqExact(m) FROM ev ARRAY JOIN MessageIds AS m "
+                   f"WHERE {column} = '{value}' GROUP BY 1",
+        duckdb="SELECT {mailbox}, count(DISTINCT m) FROM (SELECT {mailbox}, "
+               f"unnest(MessageIds) m FROM ev WHERE {column} = '{value}') GROUP BY 1",
+        sqlite="SELECT e.{mailbox}, count(DISTINCT m.m) FROM ev e JOIN msg m ON m.n = e.n "
+               f"WHERE e.{column} = '{value}' GROUP BY 1")
+
+
 QUESTIONS = [
     Question(
         'Q1', 'one message id', 'ids',
         'AuditRecords | mv-expand f = Folders | mv-expand i = f.FolderItems '
         '| where tostring(i.InternetMessageId) == "{message}" | project CreationTime, UserId, Id',
-        clickhouse="SELECT CreationTime, UserId, Id FROM ev WHERE has(MessageIds, '{message}')",
-        duckdb="SELECT CreationTime, UserId, Id::VARCHAR AS Id FROM ev WHERE "
-               "list_contains(MessageIds, '{message}')",
-        sqlite="SELECT e.t, e.UserId, e.Id FROM msg m JOIN ev e ON e.n = m.n WHERE m.m = "
-               "'{message}'",
-        victorialogs='Folders:"{message}"', plain='{message}'),
+        **MESSAGE),
     Question(
         'Q2', 'a user, 7 days, newest 100', 'times',
-        'AuditRecords | where UserId == "{user}" and CreationTime between '
+        'AuditRecords | where {entity} == "{entity_value}" and CreationTime between '
         '(datetime({from}) .. datetime({to})) | top 100 by CreationTime desc',
-        sql="SELECT Raw FROM ev WHERE UserId = '{user}' AND CreationTime >= '{from}' "
+        sql="SELECT Raw FROM ev WHERE {entity} = '{entity_value}' AND CreationTime >= '{from}' "
             "AND CreationTime <= '{to}' ORDER BY CreationTime DESC LIMIT 100",
-        sqlite="SELECT Raw FROM ev WHERE UserId = '{user}' AND t >= unixepoch('{from}') "
+        sqlite="SELECT Raw FROM ev WHERE {entity} = '{entity_value}' AND t >= unixepoch('{from}') "
                "AND t <= unixepoch('{to}') ORDER BY t DESC LIMIT 100",
-        victorialogs='_time:[{from}Z, {to}Z] UserId:="{user}" | sort by (_time desc) limit 100'),
+        victorialogs='_time:[{from}T00:00:00Z, {to}T00:00:00Z] {entity}:="{entity_value}" '
+                     '| sort by (_time desc) limit 100'),
     Question(
         'Q3', 'all records of an address', 'ids',
-        'AuditRecords | where ClientIP == "{address}" or ClientIPAddress == "{address}"',
-        sql="SELECT Raw FROM ev WHERE ClientIP = '{address}'",
-        victorialogs='ClientIP:="{address}" or ClientIPAddress:="{address}"', plain='"{address}"'),
+        'AuditRecords | where {held_kql}',
+        sql='SELECT Raw FROM ev WHERE {held_sql}',
+        victorialogs='{held_logsql}', plain='{held_plain}'),
     Question(
         'Q4', 'count by a column', 'rows',
         'AuditRecords | summarize count() by {column}',
@@ -82,22 +134,22 @@ QUESTIONS = [
         'Q6', 'new application per mailbox', 'rows',
         'let W = AuditRecords | where Operation == "MailItemsAccessed"; '
         'W | where CreationTime between (datetime({middle}) .. datetime({to})) '
-        '| distinct MailboxOwnerUPN, AppId '
+        '| distinct {owner}, {used} '
         '| join kind=leftanti (W | where CreationTime >= datetime({from}) and '
-        'CreationTime < datetime({middle}) | distinct MailboxOwnerUPN, AppId) '
-        'on MailboxOwnerUPN, AppId',
-        clickhouse=f"SELECT DISTINCT MailboxOwnerUPN, AppId FROM ev WHERE {MAIL} "
+        'CreationTime < datetime({middle}) | distinct {owner}, {used}) '
+        'on {owner}, {used}',
+        clickhouse=f"SELECT DISTINCT {{owner}}, {{used}} FROM ev WHERE {MAIL} "
                    "AND CreationTime >= '{middle}' AND CreationTime <= '{to}' "
-                   "AND (MailboxOwnerUPN, AppId) NOT IN (SELECT MailboxOwnerUPN, AppId FROM ev "
+                   "AND ({owner}, {used}) NOT IN (SELECT {owner}, {used} FROM ev "
                    f"WHERE {MAIL} AND CreationTime >= '{{from}}' AND CreationTime < '{{middle}}')",
-        duckdb=f"SELECT DISTINCT MailboxOwnerUPN, AppId FROM ev a WHERE {MAIL} "
+        duckdb=f"SELECT DISTINCT {{owner}}, {{used}} FROM ev a WHERE {MAIL} "
                "AND CreationTime >= '{middle}' AND CreationTime <= '{to}' AND NOT EXISTS "
                f"(SELECT 1 FROM ev b WHERE b.{MAIL} AND b.CreationTime >= '{{from}}' AND "
-               "b.CreationTime < '{middle}' AND b.MailboxOwnerUPN = a.MailboxOwnerUPN "
-               "AND b.AppId = a.AppId)",
-        sqlite=f"SELECT MailboxOwnerUPN, AppId FROM ev WHERE {MAIL} AND t >= "
+               "b.CreationTime < '{middle}' AND b.{owner} = a.{owner} "
+               "AND b.{used} = a.{used})",
+        sqlite=f"SELECT {{owner}}, {{used}} FROM ev WHERE {MAIL} AND t >= "
                f"unixepoch('{{middle}}') "
-               "AND t <= unixepoch('{to}') EXCEPT SELECT MailboxOwnerUPN, AppId FROM ev "
+               "AND t <= unixepoch('{to}') EXCEPT SELECT {owner}, {used} FROM ev "
                f"WHERE {MAIL} AND t >= unixepoch('{{from}}') AND t < unixepoch('{{middle}}')"),
     Question(
         'Q7', 'most distinct values', 'rows',
@@ -131,66 +183,26 @@ QUESTIONS = [
         sqlite="SELECT count(*) FROM fts WHERE fts MATCH '{common}'"),
     Question(
         'Q9', 'failures, then a success', 'rows',
-        KQL_SIGN_INS + ' | sort by ClientIP asc, CreationTime asc, Operation desc '
-        '| extend f = row_cumsum(iff(Operation == "UserLoginFailed", 1, 0), '
-        'ClientIP != prev(ClientIP)) '
-        '| where Operation == "UserLoggedIn" and prev(ClientIP, {failures}) == ClientIP '
+        KQL_SIGN_INS + '| extend f = row_cumsum(iff(Operation == "UserLoginFailed", 1, 0), '
+        '{ring} != prev({ring})) '
+        '| where Operation == "UserLoggedIn" and prev({ring}, {failures}) == {ring} '
         'and prev(Operation, {failures}) == "UserLoginFailed" '
         'and f - prev(f, {failures}) == {failures} - 1 '
         'and CreationTime - prev(CreationTime, {failures}) <= {minutes}m '
-        '| summarize count(), count_distinct(ClientIP)',
-        clickhouse="SELECT count(*), uniqExact(ClientIP) FROM (SELECT ClientIP, Operation, "
-                   "toUnixTimestamp(CreationTime) t, countIf(Operation = 'UserLoginFailed') OVER w "
-                   "f, min(toUnixTimestamp(CreationTime)) OVER w began FROM ev "
-                   f"WHERE {SIGN_INS} WINDOW w AS (PARTITION BY ClientIP ORDER BY CreationTime, "
-                   "Operation DESC ROWS BETWEEN {failures} PRECEDING AND 1 PRECEDING)) "
-                   "WHERE Operation = 'UserLoggedIn' AND f = {failures} AND t - began <= "
-                   "{minutes} * 60",
-        duckdb="SELECT count(*), count(DISTINCT ClientIP) FROM (SELECT ClientIP, Operation, "
-               "epoch(CreationTime) t, count(*) FILTER (Operation = 'UserLoginFailed') OVER w f, "
-               "min(epoch(CreationTime)) OVER w began FROM ev "
-               f"WHERE {SIGN_INS} WINDOW w AS (PARTITION BY ClientIP ORDER BY CreationTime, "
-               "Operation DESC ROWS BETWEEN {failures} PRECEDING AND 1 PRECEDING)) "
-               "WHERE Operation = 'UserLoggedIn' AND f = {failures} AND t - began <= {minutes} * "
-               "60",
-        sqlite="SELECT count(*), count(DISTINCT ClientIP) FROM (SELECT ClientIP, Operation, t, "
-               "sum(Operation = 'UserLoginFailed') OVER w f, min(t) OVER w began FROM ev "
-               f"WHERE {SIGN_INS} WINDOW w AS (PARTITION BY ClientIP ORDER BY t, "
-               "Operation DESC ROWS BETWEEN {failures} PRECEDING AND 1 PRECEDING)) "
-               "WHERE Operation = 'UserLoggedIn' AND f = {failures} AND t - began <= {minutes} * "
-               "60"),
-    Question(
-        'Q10', 'messages per mailbox, rare application', 'rows',
-        'AuditRecords | where AppId == "{rare_app}" | mv-expand f = Folders '
-        '| mv-expand i = f.FolderItems | where isnotempty(i) '
-        '| summarize count_distinct(tostring(i.InternetMessageId)) by MailboxOwnerUPN',
-        clickhouse="SELECT MailboxOwnerUPN, uniqExact(m) FROM ev ARRAY JOIN MessageIds AS m "
-                   "WHERE AppId = '{rare_app}' GROUP BY 1",
-        duckdb="SELECT MailboxOwnerUPN, count(DISTINCT m) FROM (SELECT MailboxOwnerUPN, "
-               "unnest(MessageIds) m FROM ev WHERE AppId = '{rare_app}') GROUP BY 1",
-        sqlite="SELECT e.MailboxOwnerUPN, count(DISTINCT m.m) FROM ev e JOIN msg m ON m.n = e.n "
-               "WHERE e.AppId = '{rare_app}' GROUP BY 1"),
-    Question(
-        'Q10b', 'messages per mailbox, common application', 'rows',
-        'AuditRecords | where AppId == "{common_app}" | mv-expand f = Folders '
-        '| mv-expand i = f.FolderItems | where isnotempty(i) '
-        '| summarize count_distinct(tostring(i.InternetMessageId)) by MailboxOwnerUPN',
-        clickhouse="SELECT MailboxOwnerUPN, uniqExact(m) FROM ev ARRAY JOIN MessageIds AS m "
-                   "WHERE AppId = '{common_app}' GROUP BY 1",
-        duckdb="SELECT MailboxOwnerUPN, count(DISTINCT m) FROM (SELECT MailboxOwnerUPN, "
-               "unnest(MessageIds) m FROM ev WHERE AppId = '{common_app}') GROUP BY 1",
-        sqlite="SELECT e.MailboxOwnerUPN, count(DISTINCT m.m) FROM ev e JOIN msg m ON m.n = e.n "
-               "WHERE e.AppId = '{common_app}' GROUP BY 1"),
+        '| summarize count(), count_distinct({ring})',
+        **FAILURES),
+    messages('Q10', 'messages per mailbox, rare application', 'rare'),
+    messages('Q10b', 'messages per mailbox, common application', 'common'),
     Question(
         'Q11', 'join', 'rows',
-        'AuditRecords | where Operation == "{file_operation}" | distinct UserId, ClientIP '
+        'AuditRecords | where Operation == "{file_operation}" | distinct {left}, {right} '
         '| join kind=inner (AuditRecords | where Operation == "MailItemsAccessed" '
-        '| summarize n = count() by UserId, ClientIP) on UserId, ClientIP '
+        '| summarize n = count() by {left}, {right}) on {left}, {right} '
         '| summarize count(), sum(n)',
-        sql="SELECT count(*), sum(n) FROM (SELECT DISTINCT UserId, ClientIP FROM ev "
-            "WHERE Operation = '{file_operation}') a JOIN (SELECT UserId, ClientIP, count(*) n "
-            f"FROM ev WHERE {MAIL} GROUP BY 1, 2) b ON a.UserId = b.UserId AND "
-            "a.ClientIP = b.ClientIP"),
+        sql="SELECT count(*), sum(n) FROM (SELECT DISTINCT {left}, {right} FROM ev "
+            "WHERE Operation = '{file_operation}') a JOIN (SELECT {left}, {right}, count(*) n "
+            f"FROM ev WHERE {MAIL} GROUP BY 1, 2) b ON a.{{left}} = b.{{left}} AND "
+            "a.{right} = b.{right}"),
     Question(
         'Q12', 'series of counts', 'rows',
         'AuditRecords | make-series n = count() default=0 on CreationTime '
@@ -214,20 +226,19 @@ QUESTIONS = [
                "GROUP BY 1"),
     Question(
         'Q14', 'a field of JSON in a value', 'rows',
-        'AuditRecords | where Operation == "UserLoggedIn" '
-        '| extend v = tostring(parse_json(tostring(DeviceProperties))[{element}].Value) '
+        'AuditRecords | where Operation == "{signing}" '
+        '| extend v = tostring(parse_json(tostring({list}))[{element}].{part}) '
         '| summarize n = count() by v | summarize count(), sum(n), max(n)',
         clickhouse="SELECT count(*), sum(n), max(n) FROM (SELECT JSONExtractString(Raw, "
-                   "'DeviceProperties', {element} + 1, 'Value') v, count(*) n FROM ev "
-                   "WHERE Operation = 'UserLoggedIn' GROUP BY 1)",
+                   "'{list}', {element} + 1, '{part}') v, count(*) n FROM ev "
+                   "WHERE Operation = '{signing}' GROUP BY 1)",
         duckdb="SELECT count(*), sum(n), max(n) FROM (SELECT json_extract_string(Raw, "
-               "'$.DeviceProperties[{element}].Value') v, count(*) n FROM ev "
-               "WHERE Operation = 'UserLoggedIn' GROUP BY 1)"),
+               "'$.{list}[{element}].{part}') v, count(*) n FROM ev "
+               "WHERE Operation = '{signing}' GROUP BY 1)"),
     Question(
         'Q15', 'very many groups', 'rows',
         'AuditRecords | summarize n = count() by {unique} | summarize count(), sum(n), max(n)',
-        sql='SELECT count(*), sum(n), max(n) FROM (SELECT {unique}, count(*) n FROM ev GROUP BY '
-            '1)'),
+        sql='SELECT count(*), sum(n), max(n) FROM (SELECT count(*) n FROM ev GROUP BY {unique})'),
 ]
 
 

@@ -7,12 +7,14 @@ import time
 import engine as base
 import questions
 
-COLUMNS = ('Id Operation OrganizationId RecordType ResultStatus UserKey UserType Workload ObjectId '
-           'UserId ClientIP AppId MailboxOwnerUPN SessionId SiteUrl SourceFileName UserAgent '
-           'CorrelationId LogonType').split()
+NUMBERS = 'RecordType UserType LogonType OperationCount'.split()
+COLUMNS = ('Id Operation OrganizationId ResultStatus UserKey Workload ObjectId UserId ClientIP '
+           'AppId ClientAppId ClientInfoString MailboxGuid MailboxOwnerUPN SessionId SiteUrl '
+           'SourceFileName UserAgent ErrorNumber ApplicationId CorrelationId').split() + NUMBERS
 INDEXES = ('CREATE INDEX i1 ON ev(UserId, t); CREATE INDEX i2 ON ev(ClientIP);'
            'CREATE INDEX i3 ON ev(Operation, t, MailboxOwnerUPN, AppId);'
-           'CREATE INDEX i4 ON ev(AppId); CREATE INDEX i5 ON msg(m); CREATE INDEX i6 ON msg(n);')
+           'CREATE INDEX i4 ON ev(AppId); CREATE INDEX i5 ON msg(m); CREATE INDEX i6 ON msg(n);'
+           'CREATE INDEX i7 ON ev(MailboxOwnerUPN, t); CREATE INDEX i8 ON ev(SessionId);')
 
 
 class SQLite(base.Engine):
@@ -29,7 +31,7 @@ class SQLite(base.Engine):
     def ingest(self):
         names = ', '.join(COLUMNS)
         values = ', '.join(
-            f"coalesce(json_extract(?1, '$.{name}'), {0 if name.endswith('Type') else repr('')})"
+            f"coalesce(json_extract(?1, '$.{name}'), {0 if name in NUMBERS else repr('')})"
             if name != 'ClientIP' else
             "coalesce(json_extract(?1, '$.ClientIP'), json_extract(?1, '$.ClientIPAddress'), '')"
             for name in COLUMNS)

@@ -100,6 +100,9 @@ QUESTIONS = [
         '| where tostring(i.InternetMessageId) == "{message}" | project CreationTime, UserId, Id',
         **MESSAGE),
     Question(
+        'Q1s', 'one message id, the short form', 'ids', 'AuditRecords | where * has "{message}"',
+        **MESSAGE),
+    Question(
         'Q2', 'a user, 7 days, newest 100', 'times',
         'AuditRecords | where {entity} == "{entity_value}" and CreationTime between '
         '(datetime({from}) .. datetime({to})) | top 100 by CreationTime desc',
@@ -189,6 +192,17 @@ QUESTIONS = [
         'and prev(Operation, {failures}) == "UserLoginFailed" '
         'and f - prev(f, {failures}) == {failures} - 1 '
         'and CreationTime - prev(CreationTime, {failures}) <= {minutes}m '
+        '| summarize count(), count_distinct({ring})',
+        **FAILURES),
+    Question(
+        'Q9s', 'failures, then a success, with scan', 'rows',
+        KQL_SIGN_INS + '| project {ring}, CreationTime, Operation, '
+        'began = prev(CreationTime, {failures}) '
+        '| scan declare (before: long = 0, f: long = 0) with (step s: true => '
+        'before = iff({ring} == s.{ring}, s.f, 0), f = iff(Operation == "UserLoginFailed", '
+        'iff({ring} == s.{ring}, s.f, 0) + 1, 0);) '
+        '| where Operation == "UserLoggedIn" and before >= {failures} '
+        'and CreationTime - began <= {minutes}m '
         '| summarize count(), count_distinct({ring})',
         **FAILURES),
     messages('Q10', 'messages per mailbox, rare application', 'rare'),

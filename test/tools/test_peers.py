@@ -78,6 +78,12 @@ class Drawn(unittest.TestCase):
 
 
 class Asked(unittest.TestCase):
+    def test_two_forms_of_a_question_are_one_to_the_peers(self):
+        for name, form, word in (('Q1', 'Q1s', '* has'), ('Q9', 'Q9s', '| scan ')):
+            self.assertEqual(BY_NAME[name].texts, BY_NAME[form].texts)
+            self.assertNotIn(word, BY_NAME[name].kql)
+            self.assertIn(word, BY_NAME[form].kql)
+
     def test_goals_and_budgets_are_about_questions_that_there_are(self):
         for name in ('goals.json', 'budgets.json'):
             with open(os.path.join(BENCH, name), encoding='utf-8') as file:

@@ -258,7 +258,7 @@ class Run(unittest.TestCase):
         options = argparse.Namespace(**{
             'records': [1000], 'threads': [2], 'peers': 'duckdb', 'also_packed': 'none', 'times': 1,
             'patience': 1, 'out': None, 'grown_from': None, 'picture': None, 'keep': None,
-            'cache_mib': None} | more)
+            'cache_mib': None, 'seed': 1} | more)
         return options
 
     def told(self, run, records, measures, is_whole=True):
@@ -309,6 +309,14 @@ class Run(unittest.TestCase):
             kept = [bench.of_size(self.options(keep=directory), n).kept for n in (10, 20)]
             kept[0].put('duckdb', 2, ingested('duckdb', 3, 9000))
             self.assertIsNone(kept[1].get('duckdb', 2))
+
+    def test_constants_of_another_seed_are_not_mixed_in(self):
+        with tempfile.TemporaryDirectory() as directory, \
+                unittest.mock.patch.object(bench.keep, 'program_sum', return_value='0'):
+            size = bench.of_size(self.options(keep=directory), 10)
+            self.assertEqual('1', size.env['DAYBOOK_BENCH_SEED'])
+            with self.assertRaisesRegex(keep.Mismatch, 'differs in seed:'):
+                bench.of_size(self.options(keep=directory, seed=2), 10)
 
 
 class Beside(unittest.TestCase):

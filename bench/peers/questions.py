@@ -9,7 +9,8 @@ The answers of all engines to a variant must be equal: `kind` says what is compa
   times   the event times of the records that come back, where ties leave open which they are
 
 `kql` goes to Daybook.  ClickHouse, DuckDB and SQLite share most of their SQL: `sql` stands for
-all of them where they have no text of their own.
+all of them where they have no text of their own.  ClickHouse's JSON type has the same columns
+as its table of typed ones (clickhouse.py); None says that it cannot be asked.
 """
 import json
 
@@ -21,6 +22,7 @@ KQL_SIGN_INS = ('AuditRecords | where Operation in ("UserLoggedIn", "UserLoginFa
                 '| sort by {ring} asc, CreationTime asc, Operation desc ')
 # Whose texts an engine may be asked with, the first there is.
 TEXTS_OF = {'clickhouse': ('clickhouse', 'sql'),
+            'clickhouse_json': ('clickhouse_json', 'clickhouse', 'sql'),
             'duckdb': ('duckdb', 'sql'), 'sqlite': ('sqlite', 'sql')}
 
 
@@ -168,7 +170,8 @@ QUESTIONS = [
         clickhouse="SELECT count(*) FROM ev WHERE hasToken(lower(Raw), '{rare}')",
         clickhouse_text="SELECT count(*) FROM ev WHERE hasAllTokens(Raw, '{rare}')",
         duckdb="SELECT count(*) FROM ev WHERE " + WORD.replace('word', '{rare}'),
-        sqlite="SELECT count(*) FROM fts WHERE fts MATCH '{rare}'"),
+        sqlite="SELECT count(*) FROM fts WHERE fts MATCH '{rare}'",
+        clickhouse_json=None),
     Question(
         'Q8R', 'a rare word anywhere: the records', 'ids',
         'AuditRecords | where * has "{rare}"',
@@ -176,14 +179,15 @@ QUESTIONS = [
         clickhouse_text="SELECT Raw FROM ev WHERE hasAllTokens(Raw, '{rare}')",
         duckdb="SELECT Raw FROM ev WHERE " + WORD.replace('word', '{rare}'),
         sqlite="SELECT e.Raw FROM fts JOIN ev e ON e.n = fts.rowid WHERE fts MATCH '{rare}'",
-        plain='{rare}'),
+        clickhouse_json=None, plain='{rare}'),
     Question(
         'Q8c', 'a common word anywhere: count', 'rows',
         'AuditRecords | where * has "{common}" | count',
         clickhouse="SELECT count(*) FROM ev WHERE hasToken(lower(Raw), '{common}')",
         clickhouse_text="SELECT count(*) FROM ev WHERE hasAllTokens(Raw, '{common}')",
         duckdb="SELECT count(*) FROM ev WHERE " + WORD.replace('word', '{common}'),
-        sqlite="SELECT count(*) FROM fts WHERE fts MATCH '{common}'"),
+        sqlite="SELECT count(*) FROM fts WHERE fts MATCH '{common}'",
+        clickhouse_json=None),
     Question(
         'Q9', 'failures, then a success', 'rows',
         KQL_SIGN_INS + '| extend f = row_cumsum(iff(Operation == "UserLoginFailed", 1, 0), '
@@ -246,6 +250,7 @@ QUESTIONS = [
         clickhouse="SELECT count(*), sum(n), max(n) FROM (SELECT JSONExtractString(Raw, "
                    "'{list}', {element} + 1, '{part}') v, count(*) n FROM ev "
                    "WHERE Operation = '{signing}' GROUP BY 1)",
+        clickhouse_json=None,
         duckdb="SELECT count(*), sum(n), max(n) FROM (SELECT json_extract_string(Raw, "
                "'$.{list}[{element}].{part}') v, count(*) n FROM ev "
                "WHERE Operation = '{signing}' GROUP BY 1)"),

@@ -16,7 +16,8 @@ import duckdb  # noqa: E402  (stands beside the benchmark)
 import questions  # noqa: E402  (stands beside the benchmark)
 import sqlite  # noqa: E402  (stands beside the benchmark)
 
-ENGINES = ('daybook', 'duckdb', 'clickhouse', 'clickhouse_text', 'sqlite', 'victorialogs', 'plain')
+ENGINES = ('daybook', 'duckdb', 'clickhouse', 'clickhouse_text', 'clickhouse_json', 'sqlite',
+           'victorialogs', 'plain')
 PLACE = re.compile(r'\{[a-z_]+\}')
 COLUMN_PLACES = ('entity', 'column', 'owner', 'used', 'counted', 'grouped', 'ring', 'rare_column',
                  'common_column', 'mailbox', 'left', 'right', 'series', 'text_column', 'unique')
@@ -66,7 +67,8 @@ class Drawn(unittest.TestCase):
 
     def test_every_column_that_is_drawn_is_one_of_all_peers(self):
         peers = {'duckdb': {*duckdb.COLUMNS, 'Id', 'ClientIP'}, 'sqlite': set(sqlite.COLUMNS),
-                 'clickhouse': set(re.findall(r'(\w+) \w+', clickhouse.TABLE))}
+                 'clickhouse': set(re.findall(r'(\w+) \w+', clickhouse.TABLE)),
+                 'clickhouse_json': {*clickhouse.JSON_TEXTS, *clickhouse.JSON_NUMBERS}}
         drawn = set(draw.COLUMNS)
         for seed in range(20):
             for variant in variants(seed):
@@ -83,6 +85,10 @@ class Asked(unittest.TestCase):
             self.assertEqual(BY_NAME[name].texts, BY_NAME[form].texts)
             self.assertNotIn(word, BY_NAME[name].kql)
             self.assertIn(word, BY_NAME[form].kql)
+
+    def test_the_json_type_is_asked_all_that_needs_no_text_of_the_record(self):
+        asked = {q.name for q in questions.QUESTIONS if q.template('clickhouse_json')}
+        self.assertEqual(set(BY_NAME) - {'Q8r', 'Q8R', 'Q8c', 'Q14'}, asked)
 
     def test_goals_and_budgets_are_about_questions_that_there_are(self):
         for name in ('goals.json', 'budgets.json'):

@@ -20,6 +20,7 @@ WORD = ("contains(lower(Raw), 'word') AND "
         "regexp_matches(lower(Raw), '(^|[^a-z0-9])word([^a-z0-9]|$)')")
 KQL_SIGN_INS = ('AuditRecords | where Operation in ("UserLoggedIn", "UserLoginFailed") '
                 '| sort by {ring} asc, CreationTime asc, Operation desc ')
+LOGSQL_MAIL = 'Operation:="MailItemsAccessed"'
 # Whose texts an engine may be asked with, the first there is.
 TEXTS_OF = {'clickhouse': ('clickhouse', 'sql'),
             'clickhouse_json': ('clickhouse_json', 'clickhouse', 'sql'),
@@ -92,7 +93,12 @@ def messages(name, title, how_many):
         duckdb="SELECT {mailbox}, count(DISTINCT m) FROM (SELECT {mailbox}, "
                f"unnest(MessageIds) m FROM ev WHERE {column} = '{value}') GROUP BY 1",
         sqlite="SELECT e.{mailbox}, count(DISTINCT m.m) FROM ev e JOIN msg m ON m.n = e.n "
-               f"WHERE e.{column} = '{value}' GROUP BY 1")
+               f"WHERE e.{column} = '{value}' GROUP BY 1",
+        victorialogs=f'{column}:="{value}" {LOGSQL_MAIL} | unroll (Folders) '
+                     '| unpack_json from Folders fields (FolderItems) | unroll (FolderItems) '
+                     '| unpack_json from FolderItems fields (InternetMessageId) '
+                     '| filter InternetMessageId:* '
+                     '| stats by ({mailbox}) count_uniq(InternetMessageId) c')
 
 
 QUESTIONS = [
@@ -155,7 +161,12 @@ QUESTIONS = [
         sqlite=f"SELECT {{owner}}, {{used}} FROM ev WHERE {MAIL} AND t >= "
                f"unixepoch('{{middle}}') "
                "AND t <= unixepoch('{to}') EXCEPT SELECT {owner}, {used} FROM ev "
-               f"WHERE {MAIL} AND t >= unixepoch('{{from}}') AND t < unixepoch('{{middle}}')"),
+               f"WHERE {MAIL} AND t >= unixepoch('{{from}}') AND t < unixepoch('{{middle}}')",
+        victorialogs='_time:[{middle}T00:00:00Z, {to}T00:00:00Z] '
+                     f'{LOGSQL_MAIL} | stats by ({{owner}}, {{used}}) count() c '
+                     '| join by ({owner}, {used}) (_time:[{from}T00:00:00Z, {middle}T00:00:00Z) '
+                     f'{LOGSQL_MAIL} | stats by ({{owner}}, {{used}}) count() base) '
+                     '| filter base:"" | fields {owner}, {used}'),
     Question(
         'Q7', 'most distinct values', 'rows',
         'AuditRecords | summarize n = count_distinct({counted}) by {grouped} '
@@ -163,7 +174,11 @@ QUESTIONS = [
         clickhouse='SELECT {grouped}, uniqExact({counted}) c FROM ev GROUP BY 1 '
                    'ORDER BY c DESC, 1 LIMIT 10',
         sql='SELECT {grouped}, count(DISTINCT {counted}) c FROM ev GROUP BY 1 '
-            'ORDER BY c DESC, 1 LIMIT 10'),
+            'ORDER BY c DESC, 1 LIMIT 10',
+        # It does not count the empty value, and sorts texts by the numbers in them: the runner
+        # takes the ten of those that are alike.
+        victorialogs='* | stats by ({grouped}) count_uniq({counted}) u, count_empty({counted}) e '
+                     '| math u + min(e, 1) as c | sort by (c desc) limit 1000'),
     Question(
         'Q8r', 'a rare word anywhere: count', 'rows',
         'AuditRecords | where * has "{rare}" | count',
@@ -171,7 +186,8 @@ QUESTIONS = [
         clickhouse_text="SELECT count(*) FROM ev WHERE hasAllTokens(Raw, '{rare}')",
         duckdb="SELECT count(*) FROM ev WHERE " + WORD.replace('word', '{rare}'),
         sqlite="SELECT count(*) FROM fts WHERE fts MATCH '{rare}'",
-        clickhouse_json=None),
+        clickhouse_json=None,
+        victorialogs='*:i({rare}) | stats count() c'),
     Question(
         'Q8R', 'a rare word anywhere: the records', 'ids',
         'AuditRecords | where * has "{rare}"',
@@ -179,7 +195,7 @@ QUESTIONS = [
         clickhouse_text="SELECT Raw FROM ev WHERE hasAllTokens(Raw, '{rare}')",
         duckdb="SELECT Raw FROM ev WHERE " + WORD.replace('word', '{rare}'),
         sqlite="SELECT e.Raw FROM fts JOIN ev e ON e.n = fts.rowid WHERE fts MATCH '{rare}'",
-        clickhouse_json=None, plain='{rare}'),
+        clickhouse_json=None, victorialogs='*:i({rare})', plain='{rare}'),
     Question(
         'Q8c', 'a common word anywhere: count', 'rows',
         'AuditRecords | where * has "{common}" | count',
@@ -187,7 +203,8 @@ QUESTIONS = [
         clickhouse_text="SELECT count(*) FROM ev WHERE hasAllTokens(Raw, '{common}')",
         duckdb="SELECT count(*) FROM ev WHERE " + WORD.replace('word', '{common}'),
         sqlite="SELECT count(*) FROM fts WHERE fts MATCH '{common}'",
-        clickhouse_json=None),
+        clickhouse_json=None,
+        victorialogs='*:i({common}) | stats count() c'),
     Question(
         'Q9', 'failures, then a success', 'rows',
         KQL_SIGN_INS + '| extend f = row_cumsum(iff(Operation == "UserLoginFailed", 1, 0), '

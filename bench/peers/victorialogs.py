@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """victorialogs - VictoriaLogs over HTTP; DAYBOOK_BENCH_VICTORIALOGS names its program.
 
-The organisation and the workload are its stream fields, the operation its message.  It
+The organisation and the workload are its stream fields; no field is its message.  It
 acknowledges before the data are synced; `force_flush` is part of the time of ingest.
 """
 import concurrent.futures
 import http.client
 import json
 import os
+import re
+import socket
 import subprocess
 import time
 import urllib.parse
@@ -16,17 +18,38 @@ import engine as base
 
 TICKS = os.sysconf('SC_CLK_TCK')
 BODY_BYTES = 8 << 20
+GROUPS = re.compile(r'\| stats (?:by \(([^)]*)\))?')
 INSERT = '/insert/jsonline?' + urllib.parse.urlencode({
     '_stream_fields': 'OrganizationId,Workload', '_time_field': 'CreationTime',
     '_msg_field': '_none'})
 
 
+def free_port():
+    with socket.socket() as found:
+        found.bind(('127.0.0.1', 0))
+        return found.getsockname()[1]
+
+
+def counted(text, rows):
+    """A question's rows of groups and their count; a field that is empty is not sent.  Of the
+    greatest counts those ten that come first by their group."""
+    groups = re.split(', *', GROUPS.search(text)[1] or '')
+    names = [name.split(':')[0] for name in groups if name]
+    if any('c' in row for row in rows):
+        names.append('c')
+    rows = [[row.get(name, '') for name in names] for row in rows]
+    if '| sort by (c desc)' in text:
+        rows = sorted(rows, key=lambda row: (-int(row[-1]), row[0]))[:10]
+    return names, rows
+
+
 class VictoriaLogs(base.Engine):
     name = 'victorialogs'
+    merges_s = 10  # they go on in the background
 
     def __init__(self, options):
         super().__init__(options)
-        self.port = 19428
+        self.port = free_port()
         self.process = subprocess.Popen(
             [os.environ['DAYBOOK_BENCH_VICTORIALOGS'], f'-httpListenAddr=127.0.0.1:{self.port}',
              f'-storageDataPath={self.directory}/db', '-retentionPeriod=100y',
@@ -86,7 +109,7 @@ class VictoriaLogs(base.Engine):
 
     def size_bytes(self):
         self.post('/internal/force_merge', b'')
-        time.sleep(10)  # merges go on in the background
+        time.sleep(self.merges_s)
         return super().size_bytes()
 
     def select(self, text):
@@ -99,11 +122,7 @@ class VictoriaLogs(base.Engine):
 
     def answer(self, text):
         rows = [json.loads(line) for line in self.select(text).splitlines()]
-        # A count's columns: the group first, if there is one, and then the number.
-        if rows and 'Id' not in rows[0]:
-            return ['group', 'count'], [[v for k, v in row.items() if k != 'c'] + [row['c']]
-                                        for row in rows]
-        return ['Raw'], rows
+        return counted(text, rows) if '| stats ' in text else (['Raw'], rows)
 
     @staticmethod
     def as_records(_, rows):

@@ -94,6 +94,7 @@ enum status ingest_open(const struct ingest_options *options, struct ingest **re
     gate_init(&ingest->large, (uint64_t)LARGE_PER_PROCESSOR * machine_processors());
     tenant_table_init(&ingest->tenants, options->keyring);
     memory_init(&ingest->memory, options->io, &ingest->tenants);
+    ingest->memory.clock = options->clock;
     enum status status = start(ingest, err);
     ingest->options.tenants = NULL; /* the caller's again */
     ingest->options.tenant_count = 0;

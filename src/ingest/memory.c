@@ -30,6 +30,7 @@ void memory_init(struct memory *memory, struct io *io, struct tenant_table *tena
 
     *memory = (struct memory){.io = io,
                               .tenants = tenants,
+                              .clock = clock_system(),
                               .next_run = 1,
                               .run_entries_max = RUN_ENTRIES_MAX};
     (void)pthread_rwlockattr_init(&attributes);
@@ -110,7 +111,8 @@ static enum status look_one(struct memory *memory, const struct guid *tenant,
     struct run_query query = {.tenant = *tenant,
                               .kind = RUN_KIND_RECORD,
                               .found = on_print,
-                              .context = search};
+                              .context = search,
+                              .clock = memory->clock};
     enum print_verdict best = PRINT_NEW;
 
     for (size_t i = memory->run_count; i-- > 0 && best != PRINT_DUPLICATE;) {
@@ -192,8 +194,11 @@ enum status memory_look_key(struct memory *memory, const struct tenant *tenant,
                             struct error *err)
 {
     struct key_search search = {.mac = mac, .oldest = oldest};
-    struct run_query query = {
-        .tenant = tenant->id, .kind = RUN_KIND_KEY, .found = on_key, .context = &search};
+    struct run_query query = {.tenant = tenant->id,
+                              .kind = RUN_KIND_KEY,
+                              .found = on_key,
+                              .context = &search,
+                              .clock = memory->clock};
     enum status status = STATUS_OK;
 
     memcpy(&query.key, mac->bytes, sizeof(query.key));
@@ -369,7 +374,7 @@ static enum status load_run(struct memory *memory, uint64_t number, struct error
     if (status == STATUS_IO)
         status = memory_open_run(memory, number, run, err);
     if (status == STATUS_IO)
-        status = run_new_unread(number, run, err);
+        status = run_new_unread(number, memory->clock, run, err);
     if (status == STATUS_OK) {
         memory->run_count++;
         return STATUS_OK;

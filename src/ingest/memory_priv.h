@@ -20,6 +20,7 @@
 struct memory {
     struct io *io;                 /* borrowed */
     struct tenant_table *tenants;  /* borrowed */
+    const struct clock *clock;     /* of the system, unless the owner sets another */
     pthread_rwlock_t lock;         /* runs, run_count, generation */
     struct run *runs[RUNS_MAX];    /* oldest first */
     size_t run_count;
@@ -48,7 +49,7 @@ enum status memory_save(struct memory *memory, uint64_t floor, uint32_t oldest,
                         struct error *err) MUST_USE;
 
 uint64_t memory_generation(struct memory *memory);
-/* Runs of which the disk did not give something. */
+/* Runs of which the disk did not give something since the start. */
 uint32_t memory_unread(struct memory *memory);
 /* The run is damaged: no look-up reads it again, the next save sets it aside. */
 void memory_break(struct memory *memory, struct run *run);

@@ -27,6 +27,14 @@
 #define INDEX_BYTES_MAX (256 * MIB)
 #define DIRECTORY_BYTES_MAX (64 * MIB)
 #define ADDITIONAL_BYTES 56
+#define UNREAD_WAIT_S 60u   /* a loose cable, a path of a network; who sends tries again */
+#define UNREAD_AGAIN_S 600u /* a disk takes seconds each time to say that it cannot */
+
+/* What the disk does not give, in seconds of the monotonic clock. */
+struct unread {
+    atomic_uint since;     /* 0: nothing is known against it */
+    atomic_uint passed_to; /* not tried before */
+};
 
 struct section {
     struct guid tenant;
@@ -40,7 +48,7 @@ struct section {
     uint32_t block_count;
     uint64_t *first_keys; /* block_count */
     uint64_t *offsets;    /* block_count + 1 */
-    atomic_bool *unread;  /* block_count: the disk does not give it */
+    struct unread *unread; /* block_count */
     uint8_t *filter;
     size_t filter_size;
 };
@@ -53,6 +61,7 @@ struct run {
     struct section *sections;
     uint32_t section_count;
     atomic_bool is_broken, is_unread;
+    struct unread unopened; /* file NULL */
 };
 
 void run_path(uint64_t number, char ret[RUN_PATH_BYTES])
@@ -517,7 +526,13 @@ bool run_is_unread(const struct run *run)
     return atomic_load(&run->is_unread);
 }
 
-enum status run_new_unread(uint64_t number, struct run **ret, struct error *err)
+static unsigned seconds_of(const struct clock *clock)
+{
+    return (unsigned)(clock_monotonic_us(clock) / 1000000) + 1;
+}
+
+enum status run_new_unread(uint64_t number, const struct clock *clock, struct run **ret,
+                           struct error *err)
 {
     struct run *run = calloc(1, sizeof(*run));
 
@@ -525,6 +540,7 @@ enum status run_new_unread(uint64_t number, struct run **ret, struct error *err)
         return ERROR_MEMORY(err);
     run->number = number;
     atomic_store(&run->is_unread, true);
+    atomic_store(&run->unopened.since, seconds_of(clock));
     *ret = run;
     return STATUS_OK;
 }
@@ -537,6 +553,11 @@ enum status run_set_aside(struct io *io, uint64_t number, struct error *err)
     (void)snprintf(aside, sizeof(aside), RUN_DIR "/%016llx.run" TWIN_DAMAGED,
                    (unsigned long long)number);
     return io_exists(io, path) ? io_rename(io, path, aside, err) : STATUS_OK;
+}
+
+bool run_is_unopened(const struct run *run)
+{
+    return run->file == NULL;
 }
 
 uint64_t run_number(const struct run *run)
@@ -560,7 +581,7 @@ uint64_t run_entry_count(const struct run *run)
 
 uint32_t run_newest_minute(const struct run *run)
 {
-    uint32_t newest = run->file == NULL ? UINT32_MAX : 0;
+    uint32_t newest = run_is_unopened(run) ? UINT32_MAX : 0;
 
     for (uint32_t i = 0; i < run->section_count; i++) {
         if (run->sections[i].newest_minute > newest)
@@ -653,6 +674,42 @@ static enum status find_in_block(const struct run *run, const struct section *s,
     return status;
 }
 
+/* It could not be read just now.  STATUS_OK: that has lasted for so long that it is passed by. */
+static enum status note_unread(struct unread *unread, const struct clock *clock,
+                               struct error *err)
+{
+    unsigned now = seconds_of(clock), none = 0;
+
+    (void)atomic_compare_exchange_strong(&unread->since, &none, now);
+    if (now - atomic_load(&unread->since) < UNREAD_WAIT_S)
+        return ERROR_SET(err, STATUS_BUSY,
+                         "the disk does not give what was received lately, try again");
+    atomic_store(&unread->passed_to, now + UNREAD_AGAIN_S);
+    return STATUS_OK;
+}
+
+/* *ret_passed: it is passed by. */
+static enum status read_block(struct run *run, const struct section *s, uint32_t block,
+                              const struct clock *clock, struct buf *ret, bool *ret_passed,
+                              struct error *err)
+{
+    struct unread *unread = &s->unread[block];
+    unsigned passed_to = atomic_load(&unread->passed_to);
+
+    *ret_passed = passed_to != 0 && seconds_of(clock) < passed_to;
+    if (*ret_passed)
+        return STATUS_OK;
+    enum status status = read_sealed(run, s, block, ret, err);
+    *ret_passed = status == STATUS_IO;
+    if (status == STATUS_IO)
+        return note_unread(unread, clock, err);
+    if (status == STATUS_OK && atomic_load(&unread->since) != 0) {
+        atomic_store(&unread->passed_to, 0);
+        atomic_store(&unread->since, 0);
+    }
+    return status;
+}
+
 enum status run_find(struct run *run, const struct run_query *query, struct error *err)
 {
     const struct section *s = find_section(run, &query->tenant, query->kind);
@@ -660,6 +717,8 @@ enum status run_find(struct run *run, const struct run_query *query, struct erro
     bool is_end = false;
     struct buf plain;
 
+    if (run_is_unopened(run))
+        return note_unread(&run->unopened, query->clock, err);
     if (s == NULL || !filter_has(s->filter, s->filter_size, query->key))
         return STATUS_OK;
     buf_init(&plain, INDEX_BYTES_MAX);
@@ -667,15 +726,10 @@ enum status run_find(struct run *run, const struct run_query *query, struct erro
                                                   i < s->block_count &&
                                                   s->first_keys[i] <= query->key;
          i++) {
-        if (atomic_load(&s->unread[i]))
-            continue;
-        status = read_sealed(run, s, i, &plain, err);
-        if (status == STATUS_OK) {
+        bool is_passed = false;
+        status = read_block(run, s, i, query->clock, &plain, &is_passed, err);
+        if (status == STATUS_OK && !is_passed)
             status = find_in_block(run, s, buf_slice(&plain), query, &is_end, err);
-        } else if (status == STATUS_IO) { /* a disk takes seconds to say so */
-            atomic_store(&s->unread[i], true);
-            status = STATUS_OK;
-        }
     }
     buf_release(&plain);
     return status;

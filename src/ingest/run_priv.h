@@ -8,6 +8,7 @@
 #ifndef INGEST_RUN_PRIV_H
 #define INGEST_RUN_PRIV_H
 
+#include "base/clock.h"
 #include "base/guid.h"
 #include "base/io.h"
 #include "crypt/keyring.h"
@@ -53,11 +54,13 @@ void run_close(struct run *run); /* NULL allowed */
 /* Sets a mark that the run is damaged; false if it had it. */
 bool run_break(struct run *run);
 bool run_is_broken(const struct run *run);
-/* The disk did not give something of it, also when asked again: what stands there is not known
- * in this process.  A later one may read it, so merges leave the file as it is. */
+/* The disk did not give something of it since the start, also when asked again.  It may be read
+ * another time, so merges leave the file as it is. */
 bool run_is_unread(const struct run *run);
-/* Stands for a run of which nothing could be read, as long as its file is to stay. */
-enum status run_new_unread(uint64_t number, struct run **ret, struct error *err) MUST_USE;
+/* Stands for a run that could not be opened, as long as its file is to stay. */
+enum status run_new_unread(uint64_t number, const struct clock *clock, struct run **ret,
+                           struct error *err) MUST_USE;
+bool run_is_unopened(const struct run *run);
 /* Renames the file of a run to NAME.damaged; OK if there is none. */
 enum status run_set_aside(struct io *io, uint64_t number, struct error *err) MUST_USE;
 uint64_t run_number(const struct run *run);
@@ -65,14 +68,16 @@ uint64_t run_bytes(const struct run *run); /* of its file */
 uint64_t run_entry_count(const struct run *run);
 uint32_t run_newest_minute(const struct run *run); /* UINT32_MAX: of run_new_unread() */
 
-/* Calls found() for each entry with the key until it returns true.  Blocks that cannot be read
- * are passed by. */
+/* Calls found() for each entry with the key until it returns true.  Where the disk does not give
+ * a block this is STATUS_BUSY for a minute, as that mostly passes; then the block is passed by,
+ * and tried again now and then. */
 struct run_query {
     struct guid tenant;
     enum run_kind kind;
     uint64_t key;
     bool (*found)(void *context, const struct run_entry *entry);
     void *context;
+    const struct clock *clock;
 };
 enum status run_find(struct run *run, const struct run_query *query,
                      struct error *err) MUST_USE;

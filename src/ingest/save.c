@@ -459,11 +459,33 @@ static void install(struct memory *memory, const struct plan *plan)
         drop_run(memory, gone[i]);
 }
 
+/* Those that the start could not open. */
+static void open_again(struct memory *memory)
+{
+    for (size_t i = 0; i < memory->run_count; i++) {
+        struct run *before = memory->runs[i], *run = NULL;
+        struct error ignored;
+        if (!run_is_unopened(before) || run_is_broken(before))
+            continue;
+        enum status status = memory_open_run(memory, run_number(before), &run, &ignored);
+        if (status == STATUS_CORRUPT || status == STATUS_NOT_FOUND)
+            memory_break(memory, before);
+        if (status != STATUS_OK)
+            continue;
+        (void)pthread_rwlock_wrlock(&memory->lock);
+        memory->runs[i] = run;
+        memory->generation++;
+        (void)pthread_rwlock_unlock(&memory->lock);
+        run_close(before);
+    }
+}
+
 static enum status make_plan(struct memory *memory, struct tenant *const *tenants, size_t count,
                              uint32_t oldest, struct plan *plan, struct error *err)
 {
     bool has_news = false;
 
+    open_again(memory);
     plan_without_old(memory, oldest, plan);
     for (size_t i = 0; i < count; i++)
         has_news = has_news || tenants[i]->frozen.count > 0 || tenants[i]->frozen_keys.count > 0;

@@ -369,8 +369,8 @@ static void check_files(struct share *share, const struct open_losses *open,
                   (unsigned long long)s.lost_runs);
     else if (s.unreadable_runs > 0)
         add_check(checks, "files", VERDICT_BAD,
-                  "%llu files of what was received in the last days cannot be read: records that "
-                  "are sent again may be stored twice; look at the disk, then restart",
+                  "the disk did not give %llu files of what was received in the last days: records "
+                  "that are sent again may be stored twice; look at it (dmesg), then restart",
                   (unsigned long long)s.unreadable_runs);
     else if (count > 0)
         add_check(checks, "files", VERDICT_WARNING,

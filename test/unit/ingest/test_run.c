@@ -70,7 +70,7 @@ static bool count_entry(void *context, const struct run_entry *entry)
 static int find(struct run *run, struct guid tenant, enum run_kind kind, uint64_t key)
 {
     int count = 0;
-    struct run_query query = {tenant, kind, key, count_entry, &count};
+    struct run_query query = {tenant, kind, key, count_entry, &count, clock_system()};
     struct error err;
 
     ASSERT_OK(run_find(run, &query, &err));

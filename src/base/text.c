@@ -526,3 +526,28 @@ size_t text_distance(struct slice a, struct slice b)
     }
     return row[b.size];
 }
+
+size_t text_typo_limit(struct slice word)
+{
+    return word.size / 2 + 1 < 4 ? word.size / 2 + 1 : 4;
+}
+
+enum status text_check_name(struct slice name, const char *names, const char *kind,
+                            struct error *err)
+{
+    struct slice rest = slice_of(names), known, nearest = {"", 0};
+    size_t best = text_typo_limit(name);
+
+    while (slice_next(&rest, ' ', &known)) {
+        size_t distance = text_distance(name, known);
+        if (slice_equal(name, known) && known.size > 0)
+            return STATUS_OK;
+        if (distance < best) {
+            best = distance;
+            nearest = known;
+        }
+    }
+    return ERROR_SET(err, STATUS_INVALID, "there is no %s '%.*s' here%s%.*s%s", kind,
+                     SLICE_FMT(slice_head(name, 64)), nearest.size > 0 ? "; did you mean '" : "",
+                     SLICE_FMT(nearest), nearest.size > 0 ? "'?" : "");
+}

@@ -4,6 +4,7 @@
 #define BASE_TEXT_H
 
 #include "base/buf.h"
+#include "base/error.h"
 #include "base/slice.h"
 
 bool text_is_utf8(struct slice s); /* RFC 3629: no surrogates, no overlong forms */
@@ -51,5 +52,12 @@ void text_add_csv_cell(struct buf *buf, struct slice s);
 
 /* Edit distance for "did you mean"; lengths over 64 give SIZE_MAX. */
 size_t text_distance(struct slice a, struct slice b);
+/* A known word is what was meant if text_distance() is below this: with more letters wrong than
+ * right it would be a guess. */
+size_t text_typo_limit(struct slice word);
+/* STATUS_INVALID if the name is none of `names`, "one two three": "there is no KIND 'name' here",
+ * with the nearest of them where one was meant. */
+enum status text_check_name(struct slice name, const char *names, const char *kind,
+                            struct error *err) MUST_USE;
 
 #endif

@@ -368,7 +368,7 @@ static int run_command(const struct cli_host *host, const struct command *comman
 static int unknown_command(const char *name)
 {
     const char *nearest = NULL;
-    size_t best = options_typo_limit(slice_of(name));
+    size_t best = text_typo_limit(slice_of(name));
 
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
         size_t distance = text_distance(slice_of(name), slice_of(commands[i].name));

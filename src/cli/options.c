@@ -17,16 +17,11 @@ static const struct option *find(const struct option *table, uint32_t table_coun
     return NULL;
 }
 
-size_t options_typo_limit(struct slice word)
-{
-    return word.size / 2 + 1 < 4 ? word.size / 2 + 1 : 4;
-}
-
 static enum status unknown(const struct option *table, uint32_t table_count, const char *word,
                            struct slice name, struct error *err)
 {
     const char *nearest = NULL;
-    size_t best = options_typo_limit(name);
+    size_t best = text_typo_limit(name);
 
     for (uint32_t i = 0; i < table_count; i++) {
         size_t distance = text_distance(name, slice_of(table[i].name));

@@ -39,9 +39,6 @@ enum status options_parse(const struct option *table, uint32_t table_count, int 
 bool options_has(const struct options *options, const char *name);
 /* The last value given, or `fallback`. */
 const char *options_get(const struct options *options, const char *name, const char *fallback);
-/* A known word is what was meant if text_distance() is below this: with more letters wrong than
- * right it would be a guess. */
-size_t options_typo_limit(struct slice word);
 /* Appends the table as help text. */
 void options_help(const struct option *table, uint32_t table_count, struct buf *ret);
 

@@ -45,7 +45,7 @@ enum status share_tenant_add(void *context, const struct http_request *request,
 
     if (!is_instance_wide(request))
         return ERROR_SET(err, STATUS_DENIED, "tenants are added with a token of the instance");
-    enum status status = share_body(request, &body, err);
+    enum status status = share_body(request, "name id", &body, err);
     if (status != STATUS_OK)
         return status;
     status = share_body_text(&body, "name", request->arena, &name, err);
@@ -209,7 +209,7 @@ enum status share_token_add(void *context, const struct http_request *request,
     struct meta_token token = {.id = guid_new()};
     char text[TOKEN_TEXT_BYTES], id[GUID_TEXT_BYTES + 1];
     struct body body;
-    enum status status = share_body(request, &body, err);
+    enum status status = share_body(request, "role tenant table expires name", &body, err);
 
     if (status != STATUS_OK)
         return status;
@@ -349,11 +349,14 @@ enum status share_webhook_put(void *context, const struct http_request *request,
 
     if (!is_instance_wide(request))
         return ERROR_SET(err, STATUS_DENIED, "the webhook belongs to the instance");
-    enum status status = share_body(request, &body, err);
+    bool allow_private = false;
+    enum status status = share_body(request, "url allow_private", &body, err);
     if (status != STATUS_OK)
         return status;
-    bool allow_private = share_body_flag(&body, "allow_private");
-    if (json_member(body.text, body.tape.tokens, 0, SLICE("url")) == UINT32_MAX)
+    status = share_body_flag(&body, "allow_private", &allow_private, err);
+    if (status != STATUS_OK)
+        ;
+    else if (json_member(body.text, body.tape.tokens, 0, SLICE("url")) == UINT32_MAX)
         status = ERROR_SET(err, STATUS_INVALID, "give 'url'; an empty one stops delivery");
     else
         status = share_body_text(&body, "url", request->arena, &url, err);

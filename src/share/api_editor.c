@@ -13,7 +13,7 @@ enum status share_query_format(void *context, const struct http_request *request
     struct slice text;
     struct body body;
     struct buf laid_out;
-    enum status status = share_body(request, &body, err);
+    enum status status = share_body(request, "query", &body, err);
 
     (void)context;
     if (status != STATUS_OK)
@@ -126,7 +126,8 @@ enum status share_query_complete(void *context, const struct http_request *reque
     struct reach reach;
     struct body body;
     uint32_t at = 0;
-    enum status status = share_body(request, &body, err);
+    bool all = false;
+    enum status status = share_body(request, SHARE_QUERY_MEMBERS " position", &body, err);
 
     if (status != STATUS_OK)
         return status;
@@ -136,8 +137,9 @@ enum status share_query_complete(void *context, const struct http_request *reque
     if (status == STATUS_OK)
         status = position_of(&body, query.text, &at, err);
     if (status == STATUS_OK)
-        status = share_reach(share, request, tenant, share_body_flag(&body, "all_tenants"),
-                             &reach, err);
+        status = share_body_flag(&body, "all_tenants", &all, err);
+    if (status == STATUS_OK)
+        status = share_reach(share, request, tenant, all, &reach, err);
     if (status == STATUS_OK)
         status = complete(share, request, &reach, &query, at, &found, err);
     if (status == STATUS_OK) {

@@ -321,7 +321,7 @@ enum status share_loss_accept(void *context, const struct http_request *request,
     struct slice tenant;
     struct reach reach;
     struct body body;
-    enum status status = share_body(request, &body, err);
+    enum status status = share_body(request, "tenant first_seq last_seq from to", &body, err);
 
     if (status != STATUS_OK)
         return status;

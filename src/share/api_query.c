@@ -249,6 +249,7 @@ static enum status prepare(struct share *share, const struct http_request *reque
     struct slice tenant;
     struct query_parameter *parameters = NULL;
     uint64_t timeout_ms = 0;
+    bool all = false;
 
     ret->now = time_from_unix_us(clock_unix_us(share->services.clock));
     enum status status = share_body_text(body, "query", request->arena, &ret->text, err);
@@ -260,8 +261,9 @@ static enum status prepare(struct share *share, const struct http_request *reque
     if (status == STATUS_OK)
         status = parse_parameters(body, request->arena, &parameters, &ret->parameter_count, err);
     if (status == STATUS_OK)
-        status = share_reach(share, request, tenant, share_body_flag(body, "all_tenants"), reach,
-                             err);
+        status = share_body_flag(body, "all_tenants", &all, err);
+    if (status == STATUS_OK)
+        status = share_reach(share, request, tenant, all, reach, err);
     if (status != STATUS_OK)
         return status;
     uint32_t token = json_member(body->text, body->tape.tokens, 0, SLICE("timeout_ms"));
@@ -334,15 +336,19 @@ static enum status answer(struct share *share, const struct http_request *reques
     struct query_view view;
     struct reach reach;
     struct body body;
-    enum status status = share_body(request, &body, err);
+    bool measures = false;
+    enum status status = share_body(
+        request, explains ? SHARE_QUERY_MEMBERS " analyze" : SHARE_QUERY_MEMBERS, &body, err);
 
     if (status != STATUS_OK)
         return status;
     buf_init(&w.alike, QUERY_MEMORY_BYTES);
     buf_init(&w.texts, QUERY_MEMORY_BYTES);
     status = prepare(share, request, &body, &query, &reach, err);
+    if (status == STATUS_OK)
+        status = share_body_flag(&body, "analyze", &measures, err);
     if (explains)
-        query.explain = share_body_flag(&body, "analyze") ? EXPLAIN_ANALYZE : EXPLAIN_PLAN;
+        query.explain = measures ? EXPLAIN_ANALYZE : EXPLAIN_PLAN;
     if (status == STATUS_OK) {
         struct audit_action action = {"AuditSearch", query.text, request, reach.tenants,
                                       reach.count, parameters_of(&body)};
@@ -381,7 +387,7 @@ static enum status query_of(const struct http_request *request, struct slice *re
 {
     struct slice text = {"", 0};
     struct body body;
-    enum status status = share_body(request, &body, err);
+    enum status status = share_body(request, NULL, &body, err);
 
     *ret = request->body;
     if (status == STATUS_OK) {
@@ -407,10 +413,13 @@ enum status share_query_batch(void *context, const struct http_request *request,
     struct query_view view;
     struct slice text = {"", 0};
     struct reach reach;
-    enum status status = share_reach(share, request, http_query(request, "tenant"),
-                                     slice_is(http_query(request, "all-tenants"), "1"), &reach,
-                                     err);
+    bool all = false;
+    enum status status = share_query_flag(request, "all-tenants", &all, err);
 
+    if (status == STATUS_OK)
+        status = share_query_flag(request, "check", &base.check_only, err);
+    if (status == STATUS_OK)
+        status = share_reach(share, request, http_query(request, "tenant"), all, &reach, err);
     if (status == STATUS_OK)
         status = share_parse_time("now", http_query(request, "now"), &base.now, err);
     if (status == STATUS_OK && http_query(request, "watermark").size > 0)
@@ -429,7 +438,6 @@ enum status share_query_batch(void *context, const struct http_request *request,
     base.env = &view.env;
     base.tenants = reach.tenants;
     base.tenant_count = reach.count;
-    base.check_only = slice_is(http_query(request, "check"), "1");
     status = query_batch_line(&base, slice_trim(request->body), &response->body, err);
     share_view_close(&view);
     /* Cut off by a stop: what the line says of that is no answer to its query. */

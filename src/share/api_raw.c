@@ -86,10 +86,11 @@ enum status share_raw(void *context, const struct http_request *request,
     if (!text_parse_u64(http_query(request, "from-seq"), &from) ||
         !text_parse_u64(http_query(request, "count"), &count))
         return ERROR_SET(err, STATUS_INVALID, "'from-seq' and 'count' must be numbers");
-    if (slice_is(http_query(request, "zero"), "1"))
-        w.end = '\0';
-    enum status status = share_reach(share, request, http_query(request, "tenant"), false, &reach,
-                                     err);
+    bool zero = false;
+    enum status status = share_query_flag(request, "zero", &zero, err);
+    w.end = zero ? '\0' : '\n';
+    if (status == STATUS_OK)
+        status = share_reach(share, request, http_query(request, "tenant"), false, &reach, err);
     if (status != STATUS_OK)
         return status;
     (void)snprintf(what, sizeof(what), "raw from %llu count %llu", (unsigned long long)from,

@@ -37,8 +37,10 @@ static enum status parse_indicators(const struct body *body, struct arena *arena
         struct slice kind;
         if (tokens[i].kind != JSON_OBJECT)
             return ERROR_SET(err, STATUS_INVALID, "an indicator must be an object");
-        enum status status =
-            decode(body, json_member(body->text, tokens, i, SLICE("kind")), arena, &kind, err);
+        enum status status = share_body_names(body, i, "kind value", err);
+        if (status == STATUS_OK)
+            status = decode(body, json_member(body->text, tokens, i, SLICE("kind")), arena,
+                            &kind, err);
         if (status == STATUS_OK)
             status = decode(body, json_member(body->text, tokens, i, SLICE("value")), arena,
                             &indicator->value, err);
@@ -72,6 +74,7 @@ static enum status run(struct share *share, const struct http_request *request,
     struct query_view view;
     struct reach reach;
     struct slice tenant;
+    bool all = false;
     enum status status =
         parse_indicators(body, request->arena, &indicators, &scope.indicator_count, err);
 
@@ -84,8 +87,9 @@ static enum status run(struct share *share, const struct http_request *request,
     if (status == STATUS_OK && scope.time_from >= scope.time_to) /* "nothing was touched" there */
         status = ERROR_SET(err, STATUS_INVALID, "'from' has to be before 'to'");
     if (status == STATUS_OK)
-        status = share_reach(share, request, tenant, share_body_flag(body, "all_tenants"), &reach,
-                             err);
+        status = share_body_flag(body, "all_tenants", &all, err);
+    if (status == STATUS_OK)
+        status = share_reach(share, request, tenant, all, &reach, err);
     if (status == STATUS_OK) {
         struct audit_action action = {"ExposureScope", asked(body), request, reach.tenants,
                                       reach.count, {"", 0}};
@@ -112,7 +116,8 @@ enum status share_scope(void *context, const struct http_request *request,
                         struct http_response *response, struct error *err)
 {
     struct body body;
-    enum status status = share_body(request, &body, err);
+    enum status status =
+        share_body(request, "indicators tenant all_tenants from to", &body, err);
 
     if (status != STATUS_OK)
         return status;

@@ -465,10 +465,17 @@ enum status share_compact(void *context, const struct http_request *request,
                           struct http_response *response, struct error *err)
 {
     struct share *share = context;
+    struct body body;
     enum status status;
 
     if (!guid_is_zero(&request->principal->tenant))
         return ERROR_SET(err, STATUS_DENIED, "compacting is for tokens of the instance");
+    if (slice_trim(request->body).size > 0) { /* it is of all there is: nothing can be said */
+        status = share_body(request, "", &body, err);
+        if (status != STATUS_OK)
+            return status;
+        share_body_release(&body);
+    }
     status = share_record(share, request, "Compact", request->body,
                           &request->principal->tenant, err);
     if (status != STATUS_OK)

@@ -3,6 +3,7 @@
 #include "share/share_priv.h"
 
 #include "base/limits.h"
+#include "base/text.h"
 #include "base/time.h"
 
 /* How many tokens the tape of a text gets at most: each but the first stands behind one of these
@@ -24,23 +25,48 @@ static size_t count_tokens(struct slice text)
     return count;
 }
 
-enum status share_body(const struct http_request *request, struct body *ret, struct error *err)
+static enum status parse(const struct http_request *request, struct body *ret, struct error *err)
 {
     ret->text = request->body;
     if (count_tokens(ret->text) > BODY_TOKENS_MAX)
         return ERROR_SET(err, STATUS_LIMIT, "the body has more than %u values", BODY_TOKENS_MAX);
-    json_tape_init(&ret->tape);
     enum json_result result = json_parse(ret->text, JSON_DEPTH_MAX, &ret->tape);
-    if (result == JSON_OK && ret->tape.tokens[0].kind == JSON_OBJECT)
-        return STATUS_OK;
-    uint32_t at = ret->tape.error_offset;
-    json_tape_release(&ret->tape);
     if (result == JSON_NO_MEMORY)
         return ERROR_MEMORY(err);
-    if (result == JSON_OK)
+    if (result != JSON_OK)
+        return ERROR_SET(err, STATUS_INVALID, "the body %s (at byte %u)", json_result_text(result),
+                         ret->tape.error_offset);
+    if (ret->tape.tokens[0].kind != JSON_OBJECT)
         return ERROR_SET(err, STATUS_INVALID, "the body must be a JSON object");
-    return ERROR_SET(err, STATUS_INVALID, "the body %s (at byte %u)", json_result_text(result),
-                     at);
+    return STATUS_OK;
+}
+
+enum status share_body_names(const struct body *body, uint32_t object, const char *names,
+                             struct error *err)
+{
+    const struct json_token *tokens = body->tape.tokens;
+    enum status status = STATUS_OK;
+    struct buf scratch;
+
+    buf_init(&scratch, REQUEST_BODY_BYTES_MAX);
+    for (uint32_t i = object + 1; i < tokens[object].next && status == STATUS_OK;
+         i = tokens[i + 1].next)
+        status = text_check_name(json_plain(json_text(body->text, &tokens[i]), &scratch), names,
+                                 "member", err);
+    buf_release(&scratch);
+    return status;
+}
+
+enum status share_body(const struct http_request *request, const char *names, struct body *ret,
+                       struct error *err)
+{
+    json_tape_init(&ret->tape);
+    enum status status = parse(request, ret, err);
+    if (status == STATUS_OK && names != NULL)
+        status = share_body_names(ret, 0, names, err);
+    if (status != STATUS_OK)
+        json_tape_release(&ret->tape);
+    return status;
 }
 
 void share_body_release(struct body *body)
@@ -94,9 +120,26 @@ enum status share_body_time(const struct body *body, const char *key, struct are
     return status == STATUS_OK ? share_parse_time(key, text, ret, err) : status;
 }
 
-bool share_body_flag(const struct body *body, const char *key)
+enum status share_body_flag(const struct body *body, const char *key, bool *ret,
+                            struct error *err)
 {
     uint32_t token = json_member(body->text, body->tape.tokens, 0, slice_of(key));
+    enum json_kind kind = token == UINT32_MAX ? JSON_NULL : body->tape.tokens[token].kind;
 
-    return token != UINT32_MAX && body->tape.tokens[token].kind == JSON_TRUE;
+    if (kind != JSON_TRUE && kind != JSON_FALSE && kind != JSON_NULL)
+        return ERROR_SET(err, STATUS_INVALID, "'%s' must be true or false", key);
+    if (token != UINT32_MAX)
+        *ret = kind == JSON_TRUE;
+    return STATUS_OK;
+}
+
+enum status share_query_flag(const struct http_request *request, const char *key, bool *ret,
+                             struct error *err)
+{
+    struct slice text = http_query(request, key);
+
+    *ret = slice_is(text, "1");
+    return *ret || text.size == 0 || slice_is(text, "0")
+               ? STATUS_OK
+               : ERROR_SET(err, STATUS_INVALID, "'%s' must be 1 or 0", key);
 }

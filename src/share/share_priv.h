@@ -64,13 +64,20 @@ enum status share_record(struct share *share, const struct http_request *request
                          const char *operation, struct slice what, const struct guid *tenant,
                          struct error *err) MUST_USE;
 
-/* A JSON object body; STATUS_LIMIT for one with more than BODY_TOKENS_MAX values. */
+/* A JSON object body of these members, "one two": STATUS_INVALID for another, which would be left
+ * out, and with it what it was to restrict (NULL: of whatever members).  STATUS_LIMIT for one with
+ * more than BODY_TOKENS_MAX values. */
 struct body {
     struct slice text;
     struct json_tape tape;
 };
-enum status share_body(const struct http_request *request, struct body *ret,
+enum status share_body(const struct http_request *request, const char *names, struct body *ret,
                        struct error *err) MUST_USE;
+/* The same of the object at `object` in it. */
+enum status share_body_names(const struct body *body, uint32_t object, const char *names,
+                             struct error *err) MUST_USE;
+/* What is said of a query. */
+#define SHARE_QUERY_MEMBERS "query tenant all_tenants now watermark parameters timeout_ms"
 void share_body_release(struct body *body);
 /* Decoded string member ("" if absent); STATUS_INVALID if it is no string. */
 enum status share_body_text(const struct body *body, const char *key, struct arena *arena,
@@ -85,7 +92,12 @@ enum status share_parse_time(const char *key, struct slice text, int64_t *ret,
 /* The same of a member. */
 enum status share_body_time(const struct body *body, const char *key, struct arena *arena,
                             int64_t *ret, struct error *err) MUST_USE;
-bool share_body_flag(const struct body *body, const char *key);
+/* true, false, or null for false; `ret` stays if it is absent. */
+enum status share_body_flag(const struct body *body, const char *key, bool *ret,
+                            struct error *err) MUST_USE;
+/* The parameter of the URL: 1, or 0 for false, as without it. */
+enum status share_query_flag(const struct http_request *request, const char *key, bool *ret,
+                             struct error *err) MUST_USE;
 
 /* A place among what reads much at a time, which the memory of the server is shared out to;
  * STATUS_BUSY if none gets free. */

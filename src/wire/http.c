@@ -194,6 +194,18 @@ static struct slice allowed_methods(const struct http_router *router,
     return arena_copy(request->arena, slice_from(text, size), err);
 }
 
+/* One that is misspelt would be left out, and with it what it was to restrict. */
+static enum status check_parameters(const struct http_route *route,
+                                    const struct http_request *request, struct error *err)
+{
+    const char *names = route->parameters == NULL ? "" : route->parameters;
+    enum status status = STATUS_OK;
+
+    for (uint32_t i = 0; i < request->query_count && status == STATUS_OK && names[0] != '*'; i++)
+        status = text_check_name(request->query[i].name, names, "parameter", err);
+    return status;
+}
+
 const struct http_route *http_admit(const struct http_router *router,
                                     const struct http_request *request,
                                     struct http_response *response)
@@ -219,10 +231,13 @@ const struct http_route *http_admit(const struct http_router *router,
         }
         return NULL;
     }
-    if ((route->roles >> ROLE_NONE & 1u) != 0 ||
-        (route->roles >> request->principal->role & 1u) != 0)
+    bool may = (route->roles >> ROLE_NONE & 1u) != 0 ||
+               (route->roles >> request->principal->role & 1u) != 0;
+    if (may && check_parameters(route, request, &err) == STATUS_OK)
         return route;
-    if (request->principal->role == ROLE_NONE)
+    if (may)
+        ; /* err says which */
+    else if (request->principal->role == ROLE_NONE)
         (void)ERROR_SET(&err, STATUS_DENIED, "a valid token is needed: Authorization: Bearer ...");
     else
         (void)ERROR_SET(&err, STATUS_DENIED, "the role '%s' may not do this",

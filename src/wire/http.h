@@ -137,6 +137,7 @@ struct http_route {
     enum http_answer answer;
     size_t body_bytes_max; /* 0 = REQUEST_BODY_BYTES_MAX, of GET and DELETE NO_BODY_BYTES_MAX;
                             * above it 413 */
+    const char *parameters; /* of the URL: "one two"; NULL = none, "*" = whatever; others are 400 */
 };
 
 size_t http_body_bytes_max(const struct http_route *route);
@@ -164,7 +165,8 @@ enum status http_authenticate(const struct http_router *router, struct slice aut
                               struct error *err) MUST_USE;
 
 /* The route of the request if this principal may take it; otherwise NULL and
- * the answer (404, 405, 401, 403) is in the response.  Needs no body. */
+ * the answer (404, 405, 401, 403, 400 for a parameter that it
+ * does not know) is in the response.  Needs no body. */
 const struct http_route *http_admit(const struct http_router *router,
                                     const struct http_request *request,
                                     struct http_response *response);

@@ -65,10 +65,10 @@ static enum status respond(void *context, const struct http_request *request,
 #define ANYBODY UINT32_MAX
 
 static const struct http_route routes[] = {
-    {HTTP_GET, "/*", ANYBODY, respond, HTTP_STREAMS, 0},
-    {HTTP_POST, "/*", ANYBODY, respond, HTTP_STREAMS, 0},
-    {HTTP_PUT, "/*", ANYBODY, respond, HTTP_AT_ONCE, 0},
-    {HTTP_DELETE, "/*", ANYBODY, respond, HTTP_AT_ONCE, 0},
+    {HTTP_GET, "/*", ANYBODY, respond, HTTP_STREAMS, 0, "*"},
+    {HTTP_POST, "/*", ANYBODY, respond, HTTP_STREAMS, 0, "*"},
+    {HTTP_PUT, "/*", ANYBODY, respond, HTTP_AT_ONCE, 0, "*"},
+    {HTTP_DELETE, "/*", ANYBODY, respond, HTTP_AT_ONCE, 0, "*"},
 };
 static const struct http_router router = {.routes = routes,
                                           .route_count = sizeof(routes) / sizeof(routes[0])};

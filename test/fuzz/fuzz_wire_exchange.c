@@ -238,11 +238,11 @@ static enum status authenticate(void *context, struct slice token, struct slice 
 #define ANYBODY (1u << ROLE_NONE | 1u << ROLE_INGEST)
 
 static const struct http_route routes[] = {
-    {HTTP_POST, "/closed/*", 1u << ROLE_INGEST, handle, HTTP_AT_ONCE, 0},
-    {HTTP_GET, "/stream/*", ANYBODY, handle, HTTP_OPEN_ENDED, 0},
-    {HTTP_GET, "/*", ANYBODY, handle, HTTP_AT_ONCE, 0},
-    {HTTP_POST, "/*", ANYBODY, handle, HTTP_AT_ONCE, 0},
-    {HTTP_PUT, "/*", ANYBODY, handle, HTTP_AT_ONCE, 0},
+    {HTTP_POST, "/closed/*", 1u << ROLE_INGEST, handle, HTTP_AT_ONCE, 0, "*"},
+    {HTTP_GET, "/stream/*", ANYBODY, handle, HTTP_OPEN_ENDED, 0, "*"},
+    {HTTP_GET, "/*", ANYBODY, handle, HTTP_AT_ONCE, 0, "*"},
+    {HTTP_POST, "/*", ANYBODY, handle, HTTP_AT_ONCE, 0, "*"},
+    {HTTP_PUT, "/*", ANYBODY, handle, HTTP_AT_ONCE, 0, "*"},
 };
 
 static void watch(void *context, struct MHD_Connection *mhd, void **slot,

@@ -188,7 +188,7 @@ class Hostile(Story):
         for name, text in hostile.SHAPES.items():
             for path, more in (('/v1/query/format', {}),
                                ('/v1/query/complete', {'tenant': 'contoso',
-                                                       'cursor': len(text.encode())})):
+                                                       'position': len(text)})):
                 with self.subTest(f'{path} {name}'):
                     for _ in range(TRIES):
                         begin = time.monotonic()

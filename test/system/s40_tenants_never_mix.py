@@ -32,7 +32,6 @@ class Tenants(Story):
                 ('POST', '/v1/query', '{"query":"search \\"canary\\""}'),
                 ('POST', '/v1/query', '{"query":"union * | where UserId has \\"canary\\""}'),
                 ('POST', '/v1/query', '{"query":"DaybookAudit"}'),
-                ('GET', '/v1/raw?from_seq=0&count=1000', None),
                 ('GET', '/v1/raw?from-seq=0&count=1000', None),
                 ('GET', '/v1/status', None), ('GET', '/v1/tenants', None),
                 ('POST', '/v1/scope', '{"user":["' + other + '-1@x.example"]}'))

@@ -287,6 +287,35 @@ static void the_distance_counts_edits(void **state)
     assert_int_equal(text_distance(SLICE(""), SLICE("abc")), 3);
 }
 
+static void a_name_is_known_or_the_nearest_is_told(void **state)
+{
+    static const struct {
+        const char *name, *names, *says;
+    } cases[] = {
+        {"tabel", "tenant table format", "there is no parameter 'tabel' here; did you mean "
+                                         "'table'?"},
+        {"tabl", "table", "there is no parameter 'tabl' here; did you mean 'table'?"},
+        {"xyz", "table", "there is no parameter 'xyz' here"},
+        {"Table", "table", "there is no parameter 'Table' here; did you mean 'table'?"},
+        {"x", "", "there is no parameter 'x' here"},
+        {"", "", "there is no parameter '' here"},
+        {"", "a", "there is no parameter '' here"},
+        {"tenant table", "tenant table", "there is no parameter 'tenant table' here"},
+    };
+    struct error err;
+
+    (void)state;
+    assert_int_equal(text_check_name(SLICE("table"), "tenant table format", "parameter", &err),
+                     STATUS_OK);
+    assert_int_equal(text_check_name(SLICE("tenant"), "tenant", "parameter", &err), STATUS_OK);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        assert_int_equal(text_check_name(slice_of(cases[i].name), cases[i].names, "parameter",
+                                         &err),
+                         STATUS_INVALID);
+        assert_string_equal(err.text, cases[i].says);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -301,6 +330,7 @@ int main(void)
         cmocka_unit_test(every_byte_is_quoted_in_every_place),
         cmocka_unit_test(a_spreadsheet_runs_no_cell),
         cmocka_unit_test(the_distance_counts_edits),
+        cmocka_unit_test(a_name_is_known_or_the_nearest_is_told),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);

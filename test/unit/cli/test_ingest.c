@@ -34,7 +34,7 @@ static enum status take(void *context, const struct http_request *request,
 }
 
 static const struct http_route routes[] = {
-    {HTTP_POST, "/v1/ingest", 1u << ROLE_OPERATOR, take, HTTP_AT_ONCE, 0}};
+    {HTTP_POST, "/v1/ingest", 1u << ROLE_OPERATOR, take, HTTP_AT_ONCE, 0, "*"}};
 static const struct http_router router = {.routes = routes, .route_count = 1};
 
 /* The exit code of `ingest` of a file with one record; what it printed is in ret. */

@@ -241,7 +241,7 @@ static void expect_one(struct place *place, const char *where)
     buf_release(&query);
 }
 
-/* Nobody chooses what stands there: a body with two roles, and an id. */
+/* Nobody chooses what stands there: a body with two roles. */
 static void a_token_is_recorded_as_it_was_made(void **state)
 {
     struct place *place = *state;
@@ -249,13 +249,13 @@ static void a_token_is_recorded_as_it_was_made(void **state)
 
     place_add_tenant(place, "alpha");
     place_add_token(place, "alpha", "reader",
-                    ",\"id\":\"other\",\"role\":\"ingest\",\"table\":\"T_CL\",\"name\":\"\\\"x\"",
+                    ",\"role\":\"ingest\",\"table\":\"T_CL\",\"name\":\"\\\"x\"",
                     token);
     place_member(place, "id", id, sizeof(id));
     (void)snprintf(where, sizeof(where),
                    "Operation == 'TokenAdd' | extend T = parse_json(Query) | where T.id == '%s'"
                    " and T.role == 'ingest' and T.table == 'T_CL' and T.name == '\\\"x'"
-                   " and Query !has 'other' and Query !has 'reader'"
+                   " and Query !has 'reader'"
                    " and todatetime(T.expires) between (now(29d) .. now(31d))", id);
     expect_one(place, where);
 }
@@ -294,12 +294,13 @@ static void all_that_was_asked_is_recorded(void **state)
         buf_add_text(&body, "padding ");
     buf_add_format(&body, "\\nprint 'hid'\"}%c", '\0');
     assert_int_equal(place_ask(place, token, HTTP_POST, "/v1/query/batch", body.data), 200);
+    memset(body.data + 1, ' ', strlen("\"id\":1,")); /* a query has no id */
     assert_int_equal(place_ask(place, token, HTTP_POST, "/v1/query", body.data), 200);
     buf_clear(&body);
-    buf_add_text(&body, "{\"pad\":\"");
+    buf_add_text(&body, "{\"tenant\":\"alpha\"");
     while (body.size < 300 * KIB)
-        buf_add_text(&body, "padding ");
-    buf_add_format(&body, "\",\"indicators\":[{\"kind\":\"user\",\"value\":\"hid@x\"}]}%c", '\0');
+        buf_add_text(&body, "        ");
+    buf_add_format(&body, ",\"indicators\":[{\"kind\":\"user\",\"value\":\"hid@x\"}]}%c", '\0');
     assert_int_equal(place_ask(place, token, HTTP_POST, "/v1/scope", body.data), 200);
     expect_one(place, "Operation == 'ExposureScope' and Query has 'hid'");
     buf_release(&body);
@@ -385,6 +386,64 @@ static void a_query_body_that_is_wrong_is_refused(void **state)
         if (place_ask(place, token, HTTP_POST, "/v1/query", bad[i]) != 400)
             fail_msg("%s: %s", bad[i], place->answer.data);
     }
+}
+
+/* Each would otherwise have run without what it was to restrict. */
+static void what_is_misspelt_is_refused(void **state)
+{
+    static const struct {
+        enum http_method method;
+        const char *target, *body, *says;
+    } cases[] = {
+        {HTTP_POST, "/v1/tokens", "{\"role\":\"ingest\",\"tenant\":\"alpha\",\"tabel\":\"Door\"}",
+         "no member 'tabel' here; did you mean 'table'?"},
+        {HTTP_POST, "/v1/tokens", "{\"role\":\"ingest\",\"tenant\":\"alpha\",\"expire\":\"1h\"}",
+         "no member 'expire' here; did you mean 'expires'?"},
+        {HTTP_POST, "/v1/tokens?tenant=alpha",
+         "{\"role\":\"admin\"}", "no parameter 'tenant' here"},
+        {HTTP_POST, "/v1/tenants", "{\"name\":\"bravo\",\"ID\":\"7\"}", "did you mean 'id'?"},
+        {HTTP_PUT, "/v1/settings/webhook", "{\"url\":\"\",\"allow_privat\":true}",
+         "did you mean 'allow_private'?"},
+        {HTTP_PUT, "/v1/settings/webhook", "{\"url\":\"\",\"allow_private\":1}",
+         "'allow_private' must be true or false"},
+        {HTTP_POST, "/v1/losses", "{\"tenant\":\"alpha\",\"fist_seq\":1}",
+         "did you mean 'first_seq'?"},
+        {HTTP_POST, "/v1/scope", "{\"indicators\":[],\"form\":\"2026-04-01\"}",
+         "did you mean 'from'?"},
+        {HTTP_POST, "/v1/scope", "{\"indicators\":[{\"kind\":\"ip\",\"value\":\"x\",\"to\":1}]}",
+         "no member 'to' here"},
+        {HTTP_POST, "/v1/query", "{\"query\":\"print 1\",\"water_mark\":1}",
+         "did you mean 'watermark'?"},
+        {HTTP_POST, "/v1/query",
+         "{\"query\":\"print 1\",\"timeout\":1}", "no member 'timeout' here"},
+        {HTTP_POST, "/v1/query", "{\"query\":\"print 1\",\"all_tenants\":\"true\"}",
+         "'all_tenants' must be true or false"},
+        {HTTP_POST, "/v1/query/explain", "{\"query\":\"print 1\",\"analyse\":true}",
+         "did you mean 'analyze'?"},
+        {HTTP_POST, "/v1/query/format", "{\"query\":\"print 1\",\"a\":1}", "no member 'a' here"},
+        {HTTP_POST, "/v1/query/complete",
+         "{\"query\":\"print 1\",\"pos\":1}", "no member 'pos' here"},
+        {HTTP_POST, "/v1/query/batch?tenant=alpha&chek=1", "{\"id\":1,\"query\":\"print 1\"}",
+         "no parameter 'chek' here; did you mean 'check'?"},
+        {HTTP_POST, "/v1/query/batch?tenant=alpha&check=true", "{\"id\":1,\"query\":\"print 1\"}",
+         "'check' must be 1 or 0"},
+        {HTTP_POST, "/v1/ingest?tenant=alpha&tabel=Door", "{\"n\":1}", "did you mean 'table'?"},
+        {HTTP_GET, "/v1/raw?tenant=alpha&from-seq=1&count=1&Zero=1", "", "did you mean 'zero'?"},
+        {HTTP_GET, "/v1/raw?tenant=alpha&from-seq=1&count=1&zero=yes", "", "must be 1 or 0"},
+        {HTTP_POST, "/v1/compact", "{\"tenant\":\"alpha\"}", "no member 'tenant' here"},
+        {HTTP_GET, "/v1/verify?tennant=alpha", "", "did you mean 'tenant'?"},
+        {HTTP_GET, "/v1/tokens?tenant=alpha", "", "no parameter 'tenant' here"},
+    };
+    struct place *place = *state;
+
+    place_add_tenant(place, "alpha");
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        if (place_ask(place, place->admin, cases[i].method, cases[i].target, cases[i].body) != 400)
+            fail_msg("%s %s: %s", cases[i].target, cases[i].body, place->answer.data);
+        ASSERT_SAYS(place, cases[i].says);
+    }
+    assert_int_equal(place_ask(place, place->admin, HTTP_POST, "/v1/compact", "{}"), 200);
+    assert_int_equal(place_ask(place, "", HTTP_GET, "/livez?verbose", ""), 200); /* of a probe */
 }
 
 static void now_and_parameters_reach_the_query(void **state)
@@ -634,6 +693,7 @@ int main(void)
         PLACE_TEST(a_query_error_names_phase_line_and_column),
         PLACE_TEST(a_body_that_is_too_long_is_not_parsed),
         PLACE_TEST(a_query_body_that_is_wrong_is_refused),
+        PLACE_TEST(what_is_misspelt_is_refused),
         PLACE_TEST(now_and_parameters_reach_the_query),
         PLACE_TEST(rows_have_what_each_has_and_what_all_have),
         PLACE_TEST(a_batch_line_is_answered_on_a_line),

@@ -5,6 +5,7 @@
 #include "base/time.h"
 #include "share/share_priv.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static struct arena *arena;
@@ -14,7 +15,7 @@ static enum status parse(const char *text, struct body *ret)
 {
     struct http_request request = {.body = slice_of(text), .arena = arena};
 
-    return share_body(&request, ret, &err);
+    return share_body(&request, "a b c d e f", ret, &err);
 }
 
 static void test_a_body_is_an_object(void **state)
@@ -59,9 +60,7 @@ static void test_texts(void **state)
     struct body body;
 
     (void)state;
-    ASSERT_OK(parse("{\"a\":\"x\\u0041\",\"b\":null,\"c\":[1, \"y\"],\"d\":true,"
-                    "\"e\":\"true\"}",
-                    &body));
+    ASSERT_OK(parse("{\"a\":\"x\\u0041\",\"b\":null,\"c\":[1, \"y\"]}", &body));
     ASSERT_OK(share_body_text(&body, "a", arena, &text, &err));
     assert_true(slice_is(text, "xA"));
     ASSERT_OK(share_body_text(&body, "b", arena, &text, &err));
@@ -76,10 +75,80 @@ static void test_texts(void **state)
     token = json_member(body.text, body.tape.tokens, 0, SLICE("a"));
     ASSERT_OK(share_body_value(&body, token, arena, &text, &err));
     assert_true(slice_is(text, "xA"));
-    assert_true(share_body_flag(&body, "d"));
-    assert_false(share_body_flag(&body, "e"));
-    assert_false(share_body_flag(&body, "none"));
     share_body_release(&body);
+}
+
+/* Left out, a misspelt restriction would restrict nothing. */
+static void test_members_that_are_not_known_are_refused(void **state)
+{
+    struct http_request request = {.body = SLICE("{\"table\":1,\"t\\u0065nant\":{\"x\":2}}"),
+                                   .arena = arena};
+    struct body body;
+
+    (void)state;
+    ASSERT_OK(share_body(&request, "tenant table", &body, &err));
+    assert_int_equal(share_body_names(&body, 0, "tenant", &err), STATUS_INVALID);
+    assert_string_equal(err.text, "there is no member 'table' here");
+    share_body_release(&body);
+    ASSERT_OK(share_body(&request, NULL, &body, &err));
+    share_body_release(&body);
+    request.body = SLICE("{\"tenant\":[{\"y\":1}],\"t\\u0061bel\":\"Door\"}");
+    assert_int_equal(share_body(&request, "tenant table", &body, &err), STATUS_INVALID);
+    assert_string_equal(err.text, "there is no member 'tabel' here; did you mean 'table'?");
+    assert_int_equal(share_body(&request, "", &body, &err), STATUS_INVALID);
+    assert_string_equal(err.text, "there is no member 'tenant' here");
+}
+
+static void test_a_flag_is_true_or_false(void **state)
+{
+    static const char *const wrong[] = {"\"true\"", "1", "0", "[]", "{}", "\"\""};
+    struct body body;
+    char text[32];
+    bool flag;
+
+    (void)state;
+    ASSERT_OK(parse("{\"a\":true,\"b\":false,\"c\":null}", &body));
+    flag = false;
+    ASSERT_OK(share_body_flag(&body, "a", &flag, &err));
+    assert_true(flag);
+    ASSERT_OK(share_body_flag(&body, "none", &flag, &err));
+    assert_true(flag);
+    ASSERT_OK(share_body_flag(&body, "b", &flag, &err));
+    assert_false(flag);
+    flag = true;
+    ASSERT_OK(share_body_flag(&body, "c", &flag, &err));
+    assert_false(flag);
+    share_body_release(&body);
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        (void)snprintf(text, sizeof(text), "{\"a\":%s}", wrong[i]);
+        ASSERT_OK(parse(text, &body));
+        assert_int_equal(share_body_flag(&body, "a", &flag, &err), STATUS_INVALID);
+        assert_string_equal(err.text, "'a' must be true or false");
+        share_body_release(&body);
+    }
+}
+
+static void test_a_flag_of_the_url_is_1_or_0(void **state)
+{
+    static const char *const wrong[] = {"true", "yes", "2", "01"};
+    struct http_pair pair = {SLICE("check"), SLICE("1")};
+    const struct http_request request = {.query = &pair, .query_count = 1};
+    bool flag = false;
+
+    (void)state;
+    ASSERT_OK(share_query_flag(&request, "check", &flag, &err));
+    assert_true(flag);
+    ASSERT_OK(share_query_flag(&request, "zero", &flag, &err));
+    assert_false(flag);
+    pair.value = SLICE("0");
+    flag = true;
+    ASSERT_OK(share_query_flag(&request, "check", &flag, &err));
+    assert_false(flag);
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        pair.value = slice_of(wrong[i]);
+        assert_int_equal(share_query_flag(&request, "check", &flag, &err), STATUS_INVALID);
+        assert_string_equal(err.text, "'check' must be 1 or 0");
+    }
 }
 
 static void test_times(void **state)
@@ -120,6 +189,9 @@ int main(void)
         cmocka_unit_test(test_a_body_is_an_object),
         cmocka_unit_test(test_values_are_counted),
         cmocka_unit_test(test_texts),
+        cmocka_unit_test(test_members_that_are_not_known_are_refused),
+        cmocka_unit_test(test_a_flag_is_true_or_false),
+        cmocka_unit_test(test_a_flag_of_the_url_is_1_or_0),
         cmocka_unit_test(test_times),
     };
 

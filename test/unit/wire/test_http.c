@@ -85,6 +85,29 @@ static void test_anonymous_is_401_and_another_role_403(void **state)
     setting_close(&s);
 }
 
+static void test_a_parameter_that_a_route_does_not_know_is_refused(void **state)
+{
+    static const struct {
+        const char *path, *name;
+        unsigned status;
+    } cases[] = {
+        {"/strict", "table", 200}, {"/strict", "tenant", 200}, {"/strict", "tabel", 400},
+        {"/strict", "", 400},      {"/admin", "table", 400},   {"/live", "table", 200},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const struct http_pair pair = {slice_of(cases[i].name), SLICE("x")};
+        struct setting s;
+        setting_open(&s, HTTP_GET, cases[i].path, ROLE_ADMIN);
+        s.request.query = &pair;
+        s.request.query_count = 1;
+        http_dispatch(&s.router, &s.request, &s.response);
+        assert_int_equal(s.response.status, cases[i].status);
+        assert_int_equal(body_has(&s, "did you mean 'table'?"), i == 2);
+        setting_close(&s);
+    }
+}
+
 static void test_a_failed_look_up_is_not_taken_for_anonymous(void **state)
 {
     struct fixture fixture = {0};
@@ -212,6 +235,7 @@ int main(void)
         cmocka_unit_test(test_roles_have_names_both_ways),
         cmocka_unit_test(test_unknown_path_is_404_and_unknown_method_is_405_with_allow),
         cmocka_unit_test(test_anonymous_is_401_and_another_role_403),
+        cmocka_unit_test(test_a_parameter_that_a_route_does_not_know_is_refused),
         cmocka_unit_test(test_a_failed_look_up_is_not_taken_for_anonymous),
         cmocka_unit_test(test_each_status_has_its_answer),
         cmocka_unit_test(test_a_client_that_is_gone_is_no_failure),

@@ -313,6 +313,8 @@ enum status session_error(const struct session_answer *answer, struct error *err
     if (text.size > 0 && json_parse(text, JSON_DEPTH_MAX, &tape) == JSON_OK)
         object = json_member(text, tape.tokens, 0, SLICE("error"));
     set_error(answer, &tape, object, status_of(answer->status), err);
+    if (slice_starts_with(slice_of(err->code), SLICE("E_"))) /* no wrong usage: a limit was met */
+        err->status = STATUS_LIMIT;
     json_tape_release(&tape);
     return err->status;
 }

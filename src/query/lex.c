@@ -511,8 +511,9 @@ enum status lex(struct arena *arena, struct slice text, struct token **ret, uint
     enum status status = STATUS_OK;
 
     if (text.size > QUERY_TEXT_BYTES_MAX) {
-        (void)ERROR_SET(err, STATUS_LIMIT, "the query has %zu bytes, more than %zu", text.size,
-                        QUERY_TEXT_BYTES_MAX);
+        (void)ERROR_SET(err, STATUS_LIMIT,
+                        "the query has %zu bytes, more than %zu; long lists go into a watchlist",
+                        text.size, QUERY_TEXT_BYTES_MAX);
         (void)error_code(err, "E_QUERY_TOO_COMPLEX");
         return STATUS_LIMIT;
     }

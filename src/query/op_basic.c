@@ -10,7 +10,7 @@ struct plan *op_new(struct query *q, size_t size, const struct plan_ops *ops, st
 {
     if (input != NULL && input->depth >= QUERY_PLAN_DEPTH_MAX) {
         (void)ERROR_SET(err, STATUS_LIMIT,
-                        "query too complex: more than %u operators over one another",
+                        "query too complex: more than %u operators over one another; ask in parts",
                         QUERY_PLAN_DEPTH_MAX);
         (void)error_code(err, "E_QUERY_TOO_COMPLEX");
         return NULL;

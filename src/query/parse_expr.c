@@ -11,7 +11,8 @@
 struct node *parse_node(struct parser *p, enum node_kind kind, uint32_t at)
 {
     if (++p->nodes > QUERY_NODES_MAX) {
-        (void)ERROR_SET(p->err, STATUS_LIMIT, "query too complex: more than %u elements",
+        (void)ERROR_SET(p->err, STATUS_LIMIT,
+                        "query too complex: more than %u elements; long lists go into a watchlist",
                         QUERY_NODES_MAX);
         (void)error_code(p->err, "E_QUERY_TOO_COMPLEX");
         return NULL;
@@ -30,7 +31,8 @@ bool parse_enter(struct parser *p)
         return true;
     uint32_t line, column;
     lex_position(p->text, parse_peek(p, 0)->at, &line, &column);
-    (void)ERROR_SET(p->err, STATUS_LIMIT, "query too complex: nested deeper than %u",
+    (void)ERROR_SET(p->err, STATUS_LIMIT,
+                    "query too complex: nested deeper than %u; name its parts by 'let'",
                     QUERY_DEPTH_MAX);
     p->err->line = line;
     p->err->column = column;

@@ -296,7 +296,8 @@ static enum status check_levels(struct slice text, const struct node *statements
     if (node == NULL)
         return STATUS_OK;
     (void)ERROR_SET(err, STATUS_LIMIT,
-                    "query too complex: more than %u brackets and operators in one another",
+                    "query too complex: more than %u brackets and operators in one another; write "
+                    "'in (...)' for many 'or'",
                     QUERY_LEVELS_MAX);
     lex_position(text, node->at, &err->line, &err->column);
     return error_code(err, "E_QUERY_TOO_COMPLEX");

@@ -57,9 +57,12 @@ static enum status result_push(struct stage *stage, struct worker *w, const stru
     s->bytes += bytes;
     if (s->rows > q->rows_max || s->bytes > q->bytes_max) {
         status = s->rows > q->rows_max
-                     ? ERROR_SET(err, STATUS_LIMIT, "the result has more than %" PRIu64 " rows",
+                     ? ERROR_SET(err, STATUS_LIMIT, "the result has more than %" PRIu64
+                                 " rows; take fewer, or 'set notruncation'",
                                  q->rows_max)
-                     : ERROR_SET(err, STATUS_LIMIT, "the result has more than %" PRIu64 " bytes",
+                     : ERROR_SET(err, STATUS_LIMIT, "the result has more than %" PRIu64
+                                 " bytes; project fewer columns, take fewer rows, or 'set "
+                                 "notruncation'",
                                  q->bytes_max);
         (void)error_code(err, "E_QUERY_RESULT_SET_TOO_LARGE");
     } else {

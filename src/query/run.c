@@ -6,6 +6,8 @@
 #include "base/priority.h"
 #include "query/rowset_priv.h"
 
+#include <stdio.h>
+
 void run_free_arena(void *arena)
 {
     arena_free(arena);
@@ -51,7 +53,9 @@ enum status query_check(const struct query *query, struct error *err)
     uint64_t now_us = clock_monotonic_us(clock_system());
     priority_keep_off(now_us, now_us - query->start_us);
     if (now_us > query->deadline_us) {
-        (void)ERROR_SET(err, STATUS_LIMIT, "the query took longer than its time limit");
+        (void)ERROR_SET(err, STATUS_LIMIT,
+                        "the query took longer than its time limit; look at a shorter span of "
+                        "time, or 'set servertimeout = 10m'");
         (void)error_code(err, "E_QUERY_TIMEOUT");
         return STATUS_LIMIT;
     }
@@ -77,8 +81,14 @@ enum status eval_look(struct eval *eval, struct error *err)
 
 void run_code(struct error *err)
 {
-    if (err->status == STATUS_LIMIT && err->code[0] == '\0')
-        (void)error_code(err, "E_RUNAWAY_QUERY");
+    size_t size = strlen(err->text);
+
+    if (err->status != STATUS_LIMIT || err->code[0] != '\0')
+        return;
+    if (slice_starts_with(slice_of(err->text), SLICE("the memory budget of "))) /* of an arena */
+        (void)snprintf(err->text + size, sizeof(err->text) - size,
+                       "; filter first, or summarize by fewer keys");
+    (void)error_code(err, "E_RUNAWAY_QUERY");
 }
 
 const struct run_zero run_zero;

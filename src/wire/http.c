@@ -103,12 +103,12 @@ static unsigned error_http_status(const struct error *err, const struct http_req
         return request->principal->role == ROLE_NONE ? 401 : 403;
     case STATUS_CONFLICT:
         return strcmp(err->code, "idempotency_conflict") == 0 ? 422 : 409;
-    case STATUS_LIMIT:
-        /* Waiting helps against what has a code, but for a quota. */
-        return err->code[0] != '\0' && !slice_ends_with(slice_of(err->code), SLICE("_quota"))
-                   ? 429
+    case STATUS_LIMIT: /* the same again meets it again: of a query 400, of what is too large 413 */
+        return slice_starts_with(slice_of(err->code), SLICE("E_")) &&
+                       strcmp(err->code, "E_QUERY_RESULT_SET_TOO_LARGE") != 0
+                   ? 400
                    : 413;
-    case STATUS_BUSY:
+    case STATUS_BUSY: /* and this only is for waiting */
         return 429;
     case STATUS_CANCELLED:
         return 503;

@@ -104,7 +104,7 @@ enum status http_flush(struct http_response *response, size_t min_bytes,
 
 /* The answer for a failure: status from err->status (INVALID 400, DENIED 403 or
  * 401 for an anonymous principal, NOT_FOUND 404, CONFLICT 409 (422 for
- * idempotency_conflict), LIMIT 413, or 429 with a code (a quota or budget), BUSY
+ * idempotency_conflict), LIMIT 413, or 400 for a limit of a query but that of its result, BUSY
  * 429 + Retry-After, CANCELLED 503, FULL 507 + Retry-After, CORRUPT with a code (what is
  * gone for good) 410, else 500) and a body
  * {"error":{"code","message","line","column"}}.  What was in the body is gone. */

@@ -29,9 +29,17 @@ static void time_and_cancellation_are_looked_at(void **state)
     err = (struct error){.status = STATUS_INVALID};
     run_code(&err);
     assert_string_equal(err.code, "");
-    err = (struct error){.status = STATUS_LIMIT};
+    err = (struct error){.status = STATUS_LIMIT, .text = "make-series gives too many points"};
     run_code(&err);
     assert_string_equal(err.code, "E_RUNAWAY_QUERY");
+    assert_string_equal(err.text, "make-series gives too many points");
+    struct arena *arena = arena_new(1);
+    assert_non_null(arena);
+    assert_null(arena_alloc_raw(arena, MIB, &err));
+    run_code(&err);
+    assert_string_equal(err.code, "E_RUNAWAY_QUERY");
+    assert_non_null(strstr(err.text, "; filter first, or summarize by fewer keys"));
+    arena_free(arena);
 }
 
 static void absent_columns_are_null(void **state)

@@ -138,7 +138,9 @@ static void test_each_status_has_its_answer(void **state)
     } cases[] = {
         {STATUS_INVALID, "", 400}, {STATUS_NOT_FOUND, "", 404}, {STATUS_DENIED, "", 403},
         {STATUS_CONFLICT, "", 409}, {STATUS_CONFLICT, "idempotency_conflict", 422},
-        {STATUS_LIMIT, "", 413}, {STATUS_LIMIT, "E_RUNAWAY_QUERY", 429},
+        {STATUS_LIMIT, "", 413}, {STATUS_LIMIT, "E_RUNAWAY_QUERY", 400},
+        {STATUS_LIMIT, "E_QUERY_TIMEOUT", 400}, {STATUS_LIMIT, "E_QUERY_TOO_COMPLEX", 400},
+        {STATUS_LIMIT, "E_QUERY_RESULT_SET_TOO_LARGE", 413},
         {STATUS_LIMIT, "document_quota", 413}, {STATUS_LIMIT, "table_quota", 413},
         {STATUS_BUSY, "", 429}, {STATUS_CANCELLED, "", 503}, {STATUS_FULL, "", 507},
         {STATUS_CORRUPT, "", 500}, {STATUS_CORRUPT, "records_lost", 410},

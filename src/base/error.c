@@ -60,29 +60,34 @@ const char *status_name(enum status status)
 {
     switch (status) {
     case STATUS_OK:
-        return "OK";
+        return "ok";
     case STATUS_INVALID:
-        return "INVALID";
+        return "invalid";
     case STATUS_NOT_FOUND:
-        return "NOT_FOUND";
+        return "not_found";
     case STATUS_DENIED:
-        return "DENIED";
+        return "denied";
     case STATUS_CONFLICT:
-        return "CONFLICT";
+        return "conflict";
     case STATUS_LIMIT:
-        return "LIMIT";
+        return "limit";
     case STATUS_BUSY:
-        return "BUSY";
+        return "busy";
     case STATUS_CANCELLED:
-        return "CANCELLED";
+        return "cancelled";
     case STATUS_IO:
-        return "IO";
+        return "io";
     case STATUS_FULL:
-        return "FULL";
+        return "full";
     case STATUS_CORRUPT:
-        return "CORRUPT";
+        return "corrupt";
     case STATUS_COUNT_:
         break;
     }
-    return "UNKNOWN";
+    return "unknown";
+}
+
+const char *error_name(const struct error *err)
+{
+    return err->code[0] != '\0' ? err->code : status_name(err->status);
 }

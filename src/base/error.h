@@ -55,7 +55,9 @@ enum status error_wrap(struct error *err, const char *format, ...) PRINTF_LIKE(2
 /* Sets the stable code (for example "E_RUNAWAY_QUERY").  Returns err->status. */
 enum status error_code(struct error *err, const char *code);
 
-/* "INVALID", "NOT_FOUND", ... : the name of a status for programs. */
+/* The code for programs: its own, or the name of the status. */
+const char *error_name(const struct error *err);
+/* "invalid", "not_found", ... : the name of a status for programs. */
 const char *status_name(enum status status);
 
 #define ERROR_STRING2_(x) #x

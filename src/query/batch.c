@@ -73,7 +73,7 @@ static void add_error(struct buf *out, const struct error *e, const struct query
     buf_add_text(out, ",\"error\":");
     add_text(out, slice_of(e->text));
     buf_add_text(out, ",\"code\":");
-    add_text(out, slice_of(e->code[0] != '\0' ? e->code : status_name(e->status)));
+    add_text(out, slice_of(error_name(e)));
     buf_add_text(out, ",\"phase\":");
     add_text(out, slice_of(query_phase_name(stats->phase)));
     buf_add_text(out, ",\"line\":");

@@ -312,8 +312,7 @@ static enum status finish(struct writer *w, enum status status, const struct que
         return STATUS_OK;
     }
     buf_add_format(out, "%s,\"complete\":false,\"error\":{\"code\":\"%s\",\"message\":",
-                   w->has_tables ? "]}]" : "]",
-                   err->code[0] != '\0' ? err->code : status_name(err->status));
+                   w->has_tables ? "]}]" : "]", error_name(err));
     text_add_json_string(out, is_ours ? SLICE(HTTP_FAILED_TEXT) : slice_of(err->text));
     if (is_ours)
         share_log_failed(w->request, err);

@@ -232,7 +232,7 @@ static void add_check(struct checks *checks, const char *name, enum verdict verd
     va_start(args, format);
     (void)vsnprintf(text, sizeof(text), format, args);
     va_end(args);
-    buf_add_format(checks->out, "%s{\"name\":\"%s\",\"verdict\":\"%s\",\"text\":",
+    buf_add_format(checks->out, "%s{\"check\":\"%s\",\"verdict\":\"%s\",\"text\":",
                    checks->any ? "," : "", name, names[verdict]);
     text_add_json_string(checks->out, slice_of(text));
     buf_add_byte(checks->out, '}');

@@ -5,7 +5,6 @@
 #include "base/limits.h"
 #include "base/text.h"
 
-#include <ctype.h>
 #include <stdio.h>
 
 static const char *const role_names[ROLE_COUNT_] = {
@@ -127,12 +126,7 @@ static unsigned error_http_status(const struct error *err, const struct http_req
 static void add_error_body(struct buf *body, unsigned status, const struct error *err,
                            const char *phase)
 {
-    const char *name = err->code[0] != '\0' ? err->code : status_name(err->status);
-
-    buf_add_text(body, "{\"error\":{\"code\":\"");
-    for (const char *c = name; *c != '\0'; c++)
-        buf_add_byte(body, err->code[0] != '\0' ? *c : (char)tolower((unsigned char)*c));
-    buf_add_text(body, "\",\"message\":");
+    buf_add_format(body, "{\"error\":{\"code\":\"%s\",\"message\":", error_name(err));
     text_add_json_string(body, status == 500 ? SLICE(HTTP_FAILED_TEXT) : slice_of(err->text));
     if (err->line != 0)
         buf_add_format(body, ",\"line\":%u,\"column\":%u", err->line, err->column);

@@ -9,8 +9,8 @@ a page are one session in a directory of their own, with `daybook` on the path; 
 replaced by a free one.  A command ends with 0 unless `$ echo $?` follows it.
 
 Also: cli.md has every command and option that --help has and no other, each command has a man page
-that is installed, metrics.md has every metric, api.md every route, config.md every setting; links
-lead somewhere, tables.md is what tools/tables writes, each page is in its index.
+that is installed, metrics.md has every metric, api.md every route and code, config.md every
+setting; links lead somewhere, tables.md is what tools/tables writes, each page is in its index.
 
 The last line is `N passed, N failed`.  With names of pages only those run.
 """
@@ -248,6 +248,25 @@ def check_routes(count):
               f'missing {sorted(wanted - says)}, not there {sorted(says - wanted)}')
 
 
+def check_codes(count):
+    """The codes of errors in the source are those of api.md."""
+    wanted = set()
+    for path in glob.glob(os.path.join(ROOT, 'src/*/*.[ch]')):
+        with open(path, encoding='utf-8') as file:
+            text = file.read()
+        wanted |= set(re.findall(r'"((?:SYN|SEM)[0-9]{4}|E_[A-Z_]+[A-Z])"', text))
+        wanted |= set(re.findall(r'error_code\([^;]*?, "([^"]+)"\)', text))
+        wanted |= set(re.findall(r'^#define (?:META|INGEST|SCAN)_[A-Z_]+\s+"([a-z_]+)"', text,
+                                 re.M))
+        if path.endswith('base/error.c'):
+            wanted |= set(re.findall(r'return "([a-z_]+)"', text)) - {'ok', 'unknown'}
+    with open(os.path.join(ROOT, 'docs/user/api.md'), encoding='utf-8') as file:
+        table = re.search(r'^\| Code \| Meaning \|\n(.*?)\n\n', file.read(), re.M | re.S)[1]
+    says = set(re.findall(r'^\| `([^`]+)`', table, re.M))
+    count.add(says == wanted, 'api.md has every code',
+              f'missing {sorted(wanted - says)}, not there {sorted(says - wanted)}')
+
+
 def check_config(count):
     with open(os.path.join(ROOT, 'src/main/config.c'), encoding='utf-8') as file:
         wanted = set(re.findall(r'"([a-z_]+)"', re.search(r'keys\[\] = \{(.*?)\}', file.read(),
@@ -324,8 +343,8 @@ def main():
         if os.path.exists(page) and (not wanted or os.path.basename(page) in wanted):
             run_page(page, count)
     if not wanted:
-        for check in (check_cli, check_man, check_metrics, check_routes, check_config, check_tables,
-                      check_kql, check_links, check_index):
+        for check in (check_cli, check_man, check_metrics, check_routes, check_codes, check_config,
+                      check_tables, check_kql, check_links, check_index):
             check(count)
     print(f'{count.passed} passed, {count.failed} failed')
     return 1 if count.failed else 0

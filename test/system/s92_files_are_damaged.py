@@ -138,7 +138,7 @@ class Rot(Story):
             file.seek(30)
             file.write(b'nonsense')
         self.lab.start()
-        checks = {check['name']: check for check in self.lab.ask('GET', '/v1/status')['checks']}
+        checks = {check['check']: check for check in self.lab.ask('GET', '/v1/status')['checks']}
         self.assertEqual('warning', checks['files']['verdict'])
         self.assertIn('seg/catalog.damaged', checks['files']['text'])
         self.assertEqual(1, self.lab.metrics()['damaged_files'])
@@ -173,7 +173,8 @@ class Rot(Story):
             lost = self.lab.metrics()['lost_ranges']
             self.assertEqual(well, lost == 0 or count == len(self.sent), what)
             if lost:
-                check = {c['name']: c for c in self.lab.ask('GET', '/v1/status')['checks']}['files']
+                check = {c['check']: c
+                         for c in self.lab.ask('GET', '/v1/status')['checks']}['files']
                 self.assertEqual('bad', check['verdict'], what)
                 self.assertIn('.aside', check['text'], what)
             self.assertEqual((count, well), self.read_query(), what)
@@ -246,7 +247,7 @@ class Rot(Story):
             self.assertEqual((True, ''), self.complete(before))
             self.assertEqual((True, ''), self.complete(of_old))
             self.assertFalse(self.complete(over)[0])
-            check = {c['name']: c for c in self.lab.ask('GET', '/v1/status')['checks']}
+            check = {c['check']: c for c in self.lab.ask('GET', '/v1/status')['checks']}
             self.assertNotEqual('bad', check['files']['verdict'])
             self.assertEqual(1, self.lab.metrics()['accepted_ranges'])
             raw = self.lab.cli('raw', '--tenant', 'contoso', '--from-seq',
@@ -300,7 +301,7 @@ class Rot(Story):
         self.assertEqual((len(self.sent), True), self.read_query())
         self.refused(401, self.lab.ask, 'GET', '/v1/tenants', None, revoked['token'])
         self.assertIn('put back from its copy', self.lab.log_tail())
-        check = {c['name']: c for c in self.lab.ask('GET', '/v1/status')['checks']}
+        check = {c['check']: c for c in self.lab.ask('GET', '/v1/status')['checks']}
         self.assertNotEqual('bad', check['files']['verdict'])
         self.lab.kill()
         for name in ('db', 'db.copy'):

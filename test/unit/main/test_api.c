@@ -607,7 +607,7 @@ static void health_metrics_status_and_compaction_answer(void **state)
     assert_int_equal(place_ask(place, place->admin, HTTP_POST, "/v1/compact", ""), 200);
     ASSERT_SAYS(place, "done\n");
     assert_int_equal(place_ask(place, place->admin, HTTP_GET, "/v1/status", ""), 200);
-    ASSERT_SAYS(place, "{\"name\":\"store\",\"verdict\":\"ok\"");
+    ASSERT_SAYS(place, "{\"check\":\"store\",\"verdict\":\"ok\"");
     assert_int_equal(place_ask(place, "", HTTP_GET, "/readyz", ""), 200);
     daybook_set_draining(place->daybook);
     assert_int_equal(place_ask(place, "", HTTP_GET, "/readyz", "") / 100, 4);

@@ -222,10 +222,10 @@ static void answers_about_rows_that_cannot_be_read_are_not_complete(void **state
     assert_int_equal(ask_as(place, "analyst", HTTP_GET, "/v1/raw?from-seq=1&count=100000", ""),
                      410);
     ASSERT_SAYS(place, "\"records_lost\"");
-    expect_status(place, "{\"name\":\"store\",\"verdict\":\"bad\"", "\"verdict\":\"bad\"}\n");
+    expect_status(place, "{\"check\":\"store\",\"verdict\":\"bad\"", "\"verdict\":\"bad\"}\n");
     accept_first(place, true);
     accept_rest(place);
-    expect_status(place, "{\"name\":\"store\",\"verdict\":\"ok\"",
+    expect_status(place, "{\"check\":\"store\",\"verdict\":\"ok\"",
                   " ranges of records are lost, which was accepted, last on 20");
     place_close(place, false);
     place_open(place);
@@ -424,7 +424,7 @@ static void alerts_say_that_records_lack(void **state)
                                                  "tostring(Reasons)"), 200);
     ASSERT_SAYS(place, "stored records are lost or cannot be read");
     assert_int_equal(place_ask(place, place->admin, HTTP_GET, "/v1/status", ""), 200);
-    ASSERT_SAYS(place, "{\"name\":\"rules\",\"verdict\":\"warning\"");
+    ASSERT_SAYS(place, "{\"check\":\"rules\",\"verdict\":\"warning\"");
     ASSERT_SAYS(place, "records lack, so they do not know all that they saw of 1 tenants\"");
     assert_int_equal(place_ask(place, place->admin, HTTP_GET, "/metrics", ""), 200);
     ASSERT_SAYS(place, "daybook_rule_lacking_tenants 1\n");

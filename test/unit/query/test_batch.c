@@ -86,7 +86,7 @@ static void lines_that_are_none_are_answered(void **state)
         char wanted[256];
         (void)snprintf(wanted, sizeof(wanted),
                        "{\"id\":%s,\"error\":\"expected an object with 'id' and 'query'\","
-                       "\"code\":\"INVALID\",\"phase\":\"parse\",\"line\":0,\"column\":0}\n",
+                       "\"code\":\"invalid\",\"phase\":\"parse\",\"line\":0,\"column\":0}\n",
                        cases[i].id);
         answers(cases[i].line, wanted);
     }

@@ -131,7 +131,7 @@ static void a_failure_behind_rows_shows_no_path(void **state)
     ASSERT_OK(status);
     struct slice body = buf_slice(&response.body);
     assert_int_equal(flushes, 2);
-    assert_int_not_equal(slice_find(body, SLICE("\"complete\":false,\"error\":{\"code\":\"IO\","
+    assert_int_not_equal(slice_find(body, SLICE("\"complete\":false,\"error\":{\"code\":\"io\","
                                                 "\"message\":\"" HTTP_FAILED_TEXT "\""),
                                     0),
                          SIZE_MAX);

@@ -295,7 +295,11 @@ static enum status observe(struct detect *d, const struct record_batch *batch,
     if (status != STATUS_OK || found.kind == FIRST_SEEN_NOTHING)
         return status;
     if (found.alert && !may_alert(d, batch))
-        found.alert = false;
+        first_seen_suppress(&found);
+    if (found.alert) /* behind the bound: nobody marks addresses without end */
+        status = first_seen_mark(d->first_seen, tenant, event->address, err);
+    if (status != STATUS_OK)
+        return status;
     struct hit *hit = hit_new(tenant, event, &found, err);
     if (hit == NULL)
         return err->status;

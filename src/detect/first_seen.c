@@ -13,9 +13,11 @@
 #include <stdlib.h>
 
 #define KEY_BYTES_MAX 1024u
+#define OFFICE_USERS 3 /* who signed in from a network, so that it is one where people work */
 
 struct tenant_state {
-    struct seen seen;    /* 'p' pair, 'a' app, 'n' network, 's' sign-in, 'm' session */
+    struct seen seen;    /* 'p' pair, 'a' app, 'n' network, 's' sign-in, 'i' how many users signed
+                          * in from a network, 'm' session, 'x' address of an alert */
     int64_t first_time;  /* ticks of the oldest event; INT64_MAX before the first */
     int64_t stored_time; /* of the oldest stored record, where that was asked for; else INT64_MAX */
     int64_t newest_time;
@@ -25,7 +27,7 @@ struct tenant_state {
 
 struct first_seen {
     struct map tenants; /* guid bytes -> struct tenant_state * */
-    struct map alerted; /* addresses, in one writing */
+    struct map alerted; /* addresses, in one writing, of alerts of all tenants */
     bool alerts_lack;
 };
 
@@ -144,12 +146,57 @@ static int64_t watched_since(const struct tenant_state *tenant)
                                                                      : tenant->stored_time;
 }
 
+static enum status learn_sign_in(struct tenant_state *tenant, const struct event *event,
+                                 struct slice network, struct error *err)
+{
+    char text[KEY_BYTES_MAX];
+    int64_t known = 0;
+    bool ignored;
+    enum status status = learn(tenant, 's', event->user, network, event->time, &known, err);
+
+    if (status != STATUS_OK || known != INT64_MAX)
+        return status;
+    int64_t *users = seen_put(
+        &tenant->seen, make_key(text, 'i', network, (struct slice){"", 0}), &ignored, err);
+    if (users == NULL)
+        return err->status;
+    ++*users;
+    return STATUS_OK;
+}
+
+static bool works_there(const struct tenant_state *tenant, const struct event *event)
+{
+    char network_text[NETWORK_BYTES], text[KEY_BYTES_MAX];
+    struct slice network = event_network(event->address, network_text);
+
+    return knows(tenant, 's', event->user, network) ||
+           seen_value(&tenant->seen, make_key(text, 'i', network, (struct slice){"", 0})) >=
+               OFFICE_USERS;
+}
+
+/* What others' alerts say of the address counts less than the tenant's own: anybody can have one
+ * raised, in a tenant of theirs, about an address from which all of this one work. */
+static void judge_address(const struct first_seen *state, const struct tenant_state *tenant,
+                          const struct event *event, struct first_seen_hit *hit)
+{
+    char room[IP_TEXT_BYTES];
+    struct slice address = ip_canonical(event->address, room);
+    bool own = knows(tenant, 'x', address, (struct slice){"", 0});
+
+    if (!own && (map_find(&state->alerted, address) == NULL ||
+                 (hit->reasons & (REASON_LEARNING | REASON_BACKFILL)) != 0 ||
+                 works_there(tenant, event)))
+        return;
+    hit->reasons |= own ? REASON_ADDRESS_ALERTED
+                        : REASON_ADDRESS_ALERTED | REASON_ALERTED_ELSEWHERE;
+    hit->score += 40;
+}
+
 static void judge(struct first_seen *state, struct tenant_state *tenant,
                   const struct event *event, bool app_new, bool network_fresh,
                   struct first_seen_hit *hit)
 {
     int64_t watched = event->time - watched_since(tenant);
-    char address[IP_TEXT_BYTES];
 
     hit->reasons = REASON_PAIR_NEW;
     hit->score = 20;
@@ -161,10 +208,6 @@ static void judge(struct first_seen *state, struct tenant_state *tenant,
         hit->reasons |= REASON_APP_NEW;
         hit->score += 20;
     }
-    if (map_find(&state->alerted, ip_canonical(event->address, address)) != NULL) {
-        hit->reasons |= REASON_ADDRESS_ALERTED;
-        hit->score += 40;
-    }
     if (session_is_shared(tenant, event)) {
         hit->reasons |= REASON_SESSION_SHARED;
         hit->score += 10;
@@ -174,6 +217,7 @@ static void judge(struct first_seen *state, struct tenant_state *tenant,
         hit->reasons |= REASON_LEARNING;
     if (event->time < tenant->newest_time - FIRST_SEEN_BACKFILL_DAYS * TICKS_PER_DAY)
         hit->reasons |= REASON_BACKFILL;
+    judge_address(state, tenant, event, hit);
     if (tenant->lacks || state->alerts_lack)
         hit->reasons |= REASON_RECORDS_LACK;
     hit->alert = hit->score >= FIRST_SEEN_ALERT_SCORE &&
@@ -234,13 +278,39 @@ enum status first_seen_load_alerted(struct first_seen *state, struct slice addre
                : err->status;
 }
 
+enum status first_seen_mark(struct first_seen *state, const struct guid *tenant_id,
+                            struct slice address, struct error *err)
+{
+    struct tenant_state *tenant = tenant_of(state, tenant_id, err);
+    char room[IP_TEXT_BYTES];
+    int64_t ignored;
+
+    address = ip_canonical(address, room);
+    if (tenant == NULL)
+        return err->status;
+    if (address.size == 0)
+        return STATUS_OK;
+    enum status status =
+        learn(tenant, 'x', address, (struct slice){"", 0}, 0, &ignored, err);
+    return status == STATUS_OK ? first_seen_load_alerted(state, address, err) : status;
+}
+
+void first_seen_suppress(struct first_seen_hit *hit)
+{
+    hit->alert = false;
+    if ((hit->reasons & REASON_ALERTED_ELSEWHERE) == 0)
+        return;
+    hit->reasons &= ~(uint32_t)(REASON_ADDRESS_ALERTED | REASON_ALERTED_ELSEWHERE);
+    hit->score -= 40;
+}
+
 enum status first_seen_observe(struct first_seen *state, const struct guid *tenant_id,
                                const struct event *event, struct first_seen_hit *ret,
                                struct error *err)
 {
     struct tenant_state *tenant = tenant_of(state, tenant_id, err);
     char network_text[NETWORK_BYTES];
-    int64_t network_known = 0, pair_known = 0, app_known = 0, ignored;
+    int64_t network_known = 0, pair_known = 0, app_known = 0;
     enum status status = STATUS_OK;
 
     *ret = (struct first_seen_hit){0};
@@ -253,7 +323,7 @@ enum status first_seen_observe(struct first_seen *state, const struct guid *tena
         status = learn(tenant, 'n', network, (struct slice){"", 0}, event->time, &network_known,
                        err);
         if (status == STATUS_OK && event->is_sign_in)
-            status = learn(tenant, 's', event->user, network, event->time, &ignored, err);
+            status = learn_sign_in(tenant, event, network, err);
         ret->network_new = network_known == INT64_MAX;
         ret->kind = ret->network_new ? FIRST_SEEN_NETWORK : FIRST_SEEN_NOTHING;
     }
@@ -266,8 +336,6 @@ enum status first_seen_observe(struct first_seen *state, const struct guid *tena
             ret->kind = FIRST_SEEN_PAIR;
             judge(state, tenant, event, app_known == INT64_MAX,
                   network.size > 0 && is_fresh(tenant, event, network, network_known), ret);
-            if (ret->alert)
-                status = first_seen_load_alerted(state, event->address, err);
         }
     }
     if (event->time > tenant->newest_time && !event->is_undated)
@@ -296,9 +364,9 @@ enum status first_seen_load(struct first_seen *state, const struct guid *tenant_
         if (status == STATUS_OK)
             status = learn(tenant, 'a', row->app, none, row->time, &ignored, err);
     }
-    if (status == STATUS_OK && row->alerted)
-        status = first_seen_load_alerted(state, row->address, err);
-    return status;
+    return status == STATUS_OK && row->alerted
+               ? first_seen_mark(state, tenant_id, row->address, err)
+               : status;
 }
 
 int64_t first_seen_oldest(const struct first_seen *state, const struct guid *tenant_id)

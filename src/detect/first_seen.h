@@ -10,7 +10,9 @@
  *   40  the network was never seen in this tenant, or it is younger than a day
  *       and this user has not signed in from it
  *   20  the application is new to the tenant
- *   40  the address took part in an alert already, in any tenant
+ *   40  the address took part in an alert already: of the tenant, or of another, which counts
+ *       only where neither this user nor some others of this one signed in from its network,
+ *       and where it makes an alert
  *   10  the session was used for another mailbox
  *
  * A refused sign-in makes no network seen: whoever wants to be no stranger would try a password
@@ -47,6 +49,7 @@ enum first_seen_reason {
     REASON_LEARNING = 32,
     REASON_BACKFILL = 64,
     REASON_RECORDS_LACK = 128, /* what is known is not all that was: of the tenant, or of alerts */
+    REASON_ALERTED_ELSEWHERE = 256, /* REASON_ADDRESS_ALERTED is by alerts of other tenants alone */
 };
 
 enum first_seen_kind { FIRST_SEEN_NOTHING, FIRST_SEEN_NETWORK, FIRST_SEEN_PAIR };
@@ -62,10 +65,17 @@ struct first_seen_hit {
 struct first_seen *first_seen_new(void);
 void first_seen_free(struct first_seen *state);
 
-/* Looks at an event and learns it. */
+/* Looks at an event and learns it.  Where it is an alert, and is told, first_seen_mark() follows,
+ * else first_seen_suppress(). */
 enum status first_seen_observe(struct first_seen *state, const struct guid *tenant,
                                const struct event *event, struct first_seen_hit *ret,
                                struct error *err) MUST_USE;
+
+/* The address took part in an alert of the tenant. */
+enum status first_seen_mark(struct first_seen *state, const struct guid *tenant,
+                            struct slice address, struct error *err) MUST_USE;
+/* It is no alert, and does not tell what others' alerts say. */
+void first_seen_suppress(struct first_seen_hit *hit);
 
 /* Did the caller say that it has loaded what the tenant's table remembers? */
 bool first_seen_is_loaded(const struct first_seen *state, const struct guid *tenant);
@@ -91,7 +101,7 @@ enum status first_seen_load_oldest(struct first_seen *state, const struct guid *
 /* What was loaded for whole was not: rows of the table are lost.  false: it is not loaded, or
  * that is known. */
 bool first_seen_set_lacking(struct first_seen *state, const struct guid *tenant);
-/* An address that took part in an alert. */
+/* An address that took part in an alert of some tenant. */
 enum status first_seen_load_alerted(struct first_seen *state, struct slice address,
                                     struct error *err) MUST_USE;
 /* Some of these addresses lack. */

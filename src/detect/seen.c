@@ -72,3 +72,10 @@ bool seen_has(const struct seen *seen, struct slice key)
 {
     return seen->count > 0 && walk(seen, hash_of(key))->hash != 0;
 }
+
+int64_t seen_value(const struct seen *seen, struct slice key)
+{
+    const struct seen_slot *slot = seen->count > 0 ? walk(seen, hash_of(key)) : NULL;
+
+    return slot == NULL || slot->hash == 0 ? 0 : slot->value;
+}

@@ -25,6 +25,8 @@ void seen_release(struct seen *seen); /* empty and usable after */
 /* Finds or adds it (with value 0); *ret_new tells which.  Valid until the next put.  NULL
  * only without memory, with err set. */
 int64_t *seen_put(struct seen *seen, struct slice key, bool *ret_new, struct error *err);
+/* Its value; 0 where it is not there. */
+int64_t seen_value(const struct seen *seen, struct slice key);
 bool seen_has(const struct seen *seen, struct slice key);
 
 #endif

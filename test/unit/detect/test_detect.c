@@ -341,6 +341,24 @@ static void one_tenant_does_not_take_the_alerts_of_the_hour(void **state)
     expect_alerts(500, 400);
 }
 
+/* The bound of alerts is one of what a sender makes others think of addresses, too. */
+static void an_alert_that_is_not_told_marks_no_address(void **state)
+{
+    static const struct guid others[] = {{{6}}, {{7}}};
+    static const char *const homes[] = {"77.7.1.1", "66.6.1.1"}, *const asked[] = {"77.7.7.7",
+                                                                                  "66.6.6.6"};
+    (void)state;
+    feed_alerts(&tenant, 0, 250, false);
+    feed("new", "sync", "77.7.7.7", DAY(20), false);
+    expect_alerts(250, 1);
+    for (int i = 0; i < 2; i++) {
+        for (int day = 0; day < 20; day++)
+            ASSERT_OK(try_feed_of(&others[i], "ann", "outlook", homes[i], DAY(day), false));
+        ASSERT_OK(try_feed_of(&others[i], "ann", "sync", asked[i], DAY(22), false));
+        expect_alerts(250 + (unsigned)i, 1); /* of the other address it was told */
+    }
+}
+
 static void a_busy_table_is_tried_again(void **state)
 {
     (void)state;
@@ -666,6 +684,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(alerts_of_other_hours_in_the_log_do_not_count, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(one_tenant_does_not_take_the_alerts_of_the_hour, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(an_alert_that_is_not_told_marks_no_address, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_busy_table_is_tried_again, set_up, tear_down),
         cmocka_unit_test_setup_teardown(hits_wait_until_their_tables_can_be_written, set_up,

@@ -24,8 +24,8 @@ static int tear_down(void **state)
     return 0;
 }
 
-/* Of `ann`, in `tenant`. */
-static struct first_seen_hit see_sign_in(const char *operation, const char *address, int64_t time)
+static struct first_seen_hit see_sign_in_of(const char *user, const char *operation,
+                                            const char *address, int64_t time)
 {
     struct arena *scratch = NULL;
     struct first_seen_hit hit;
@@ -34,7 +34,7 @@ static struct first_seen_hit see_sign_in(const char *operation, const char *addr
     char text[128];
 
     (void)snprintf(text, sizeof(text),
-                   "{\"Operation\":\"%s\",\"UserId\":\"ann\",\"ClientIP\":\"%s\"}", operation,
+                   "{\"Operation\":\"%s\",\"UserId\":\"%s\",\"ClientIP\":\"%s\"}", operation, user,
                    address);
     make_text(&made, text, time);
     ASSERT_OK(event_from_record(&made.record, &scratch, &event, &err));
@@ -42,6 +42,12 @@ static struct first_seen_hit see_sign_in(const char *operation, const char *addr
     ASSERT_OK(first_seen_observe(rule, &tenant, &event, &hit, &err));
     made_release(&made);
     return hit;
+}
+
+/* Of `ann`, in `tenant`. */
+static struct first_seen_hit see_sign_in(const char *operation, const char *address, int64_t time)
+{
+    return see_sign_in_of("ann", operation, address, time);
 }
 
 static struct first_seen_hit see(const struct guid *who, const char *mailbox, const char *app,
@@ -55,6 +61,8 @@ static struct first_seen_hit see(const struct guid *who, const char *mailbox, co
     make_access(&made, mailbox, app, address, time);
     ASSERT_OK(event_from_record(&made.record, &scratch, &event, &err));
     ASSERT_OK(first_seen_observe(rule, who, &event, &hit, &err));
+    if (hit.alert)
+        ASSERT_OK(first_seen_mark(rule, who, event.address, &err));
     arena_free(scratch);
     made_release(&made);
     return hit;
@@ -113,12 +121,80 @@ static void an_alerted_address_is_remembered_in_every_tenant(void **state)
     assert_true(see(&other, "ann", "sync", "66.6.6.6", DAY(25)).alert);
 }
 
+/* Whoever sends records of a tenant of theirs could otherwise have all that is new in an office of
+ * another tenant told as a theft. */
+static void an_address_alerted_elsewhere_does_not_count_where_people_sign_in(void **state)
+{
+    struct first_seen_hit hit;
+
+    (void)state;
+    live(&tenant);
+    live(&other);
+    ASSERT_OK(first_seen_mark(rule, &other, SLICE("10.1.1.9"), &err));
+    ASSERT_OK(first_seen_mark(rule, &other, SLICE("10.2.1.9"), &err));
+    for (int i = 0; i < 3; i++) { /* the same user again is no other */
+        (void)see_sign_in("UserLoggedIn", "10.1.1.9", DAY(19));
+        (void)see_sign_in_of(i == 0 ? "x" : i == 1 ? "y" : "z", "UserLoginFailed", "10.2.1.9",
+                             DAY(19));
+    }
+    hit = see(&tenant, "ann", "sync", "10.1.1.9", DAY(20)); /* who signed in there */
+    assert_false(hit.alert);
+    assert_int_equal(hit.reasons, REASON_PAIR_NEW);
+    (void)see_sign_in_of("bob", "UserLoggedIn", "10.1.1.9", DAY(19));
+    assert_true(see(&tenant, "carl", "sync", "10.1.1.9", DAY(20)).alert);
+    ASSERT_OK(first_seen_mark(rule, &other, SLICE("10.1.1.8"), &err));
+    (void)see_sign_in_of("dora", "UserLoggedIn", "10.1.1.9", DAY(19)); /* an office now */
+    hit = see(&tenant, "fred", "sync", "10.1.1.8", DAY(20));
+    assert_false(hit.alert);
+    assert_int_equal(hit.reasons, REASON_PAIR_NEW | REASON_SESSION_SHARED);
+    assert_true(see(&other, "carl", "sync", "10.1.1.9", DAY(20)).alert); /* its own */
+    hit = see(&tenant, "dora", "sync", "10.2.1.9", DAY(22)); /* refused there */
+    assert_true(hit.alert);
+    assert_true((hit.reasons & REASON_ALERTED_ELSEWHERE) != 0);
+    hit = see(&tenant, "emil", "sync", "10.2.1.9", DAY(25)); /* now an alert of its own */
+    assert_true(hit.alert);
+    assert_true((hit.reasons & REASON_ADDRESS_ALERTED) != 0);
+    assert_false((hit.reasons & REASON_ALERTED_ELSEWHERE) != 0);
+}
+
+/* A row that is no alert does not tell whose address was in another tenant's. */
+static void alerts_of_others_show_in_alerts_alone(void **state)
+{
+    static const struct guid young = {{3}};
+    struct first_seen_hit hit;
+
+    (void)state;
+    live(&tenant);
+    live(&other);
+    (void)see(&young, "ann", "outlook", "10.1.1.1", DAY(1));
+    (void)see(&young, "ann", "outlook", "66.6.1.1", DAY(2));
+    ASSERT_OK(first_seen_mark(rule, &other, SLICE("66.6.6.6"), &err));
+    hit = see(&young, "ann", "sync", "66.6.6.6", DAY(10));
+    assert_int_equal(hit.reasons, REASON_PAIR_NEW | REASON_APP_NEW | REASON_LEARNING);
+    (void)see(&tenant, "ann", "outlook", "66.6.1.1", DAY(19));
+    hit = see(&tenant, "old", "sync", "66.6.6.6", DAY(-20));
+    assert_int_equal(hit.reasons & (REASON_ADDRESS_ALERTED | REASON_BACKFILL), REASON_BACKFILL);
+    hit = see(&tenant, "ann", "sync", "66.6.6.6", DAY(25));
+    assert_true(hit.alert);
+    assert_int_equal(hit.score, 60);
+    assert_int_equal(hit.reasons,
+                     REASON_PAIR_NEW | REASON_ADDRESS_ALERTED | REASON_ALERTED_ELSEWHERE);
+    first_seen_suppress(&hit); /* above the alerts of an hour */
+    assert_false(hit.alert);
+    assert_int_equal(hit.score, 20);
+    assert_int_equal(hit.reasons, REASON_PAIR_NEW);
+    hit = see(&tenant, "carl", "sync", "66.6.6.6", DAY(25)); /* marked by its own now */
+    first_seen_suppress(&hit);
+    assert_int_equal(hit.reasons,
+                     REASON_PAIR_NEW | REASON_SESSION_SHARED | REASON_ADDRESS_ALERTED);
+}
+
 static void an_alerted_address_is_known_in_each_of_its_writings(void **state)
 {
     (void)state;
     live(&tenant);
     ASSERT_OK(first_seen_load_alerted(rule, SLICE("2001:DB8::7"), &err));
-    ASSERT_OK(first_seen_load_alerted(rule, SLICE("10.1.3.3"), &err));
+    ASSERT_OK(first_seen_mark(rule, &tenant, SLICE("10.1.3.3"), &err));
     assert_true(see(&tenant, "ann", "sync", "[2001:0db8:0:0::0007]:443", DAY(20)).reasons &
                 REASON_ADDRESS_ALERTED);
     assert_true(see(&tenant, "ann", "x", "::ffff:10.1.3.3", DAY(20)).reasons &
@@ -279,6 +355,9 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(an_alerted_address_is_remembered_in_every_tenant, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(
+            an_address_alerted_elsewhere_does_not_count_where_people_sign_in, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(alerts_of_others_show_in_alerts_alone, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_alerted_address_is_known_in_each_of_its_writings,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_mapped_address_has_its_own_network, set_up, tear_down),

@@ -29,12 +29,14 @@ static void keys_keep_their_values_while_the_set_grows(void **state)
     }
     for (unsigned i = 0; i < 5000; i++) {
         assert_true(seen_has(&seen, key_of(i, room)));
+        assert_int_equal(seen_value(&seen, key_of(i, room)), -(int64_t)i);
         assert_int_equal(*seen_put(&seen, key_of(i, room), &is_new, &err), -(int64_t)i);
         assert_false(is_new);
     }
     assert_int_equal(seen.count, 5000);
     seen_release(&seen);
     assert_false(seen_has(&seen, key_of(1, room)));
+    assert_int_equal(seen_value(&seen, key_of(1, room)), 0);
 }
 
 /* Thousands of tenants have a set each: it takes what its keys need. */

@@ -467,6 +467,43 @@ void text_add_printable(struct buf *buf, struct slice s)
     }
 }
 
+/* The first bytes of U+7F, U+80 to 9F, U+061C, U+2000 to 2FFF and U+FEFF. */
+static bool may_be_unsafe(char byte)
+{
+    unsigned char b = (unsigned char)byte;
+
+    return b == 0x7F || b == 0xC2 || b == 0xD8 || b == 0xE2 || b == 0xEF;
+}
+
+void text_add_json_safe(struct buf *buf, struct slice json)
+{
+    size_t kept = 0, at = 0;
+
+    while (at < json.size) {
+        const uint64_t ones = UINT64_C(0x0101010101010101), highs = ones << 7;
+        size_t before = at;
+        uint64_t word;
+        if (json.size - at >= sizeof(word)) { /* 0x7f and what is above it alone set a high bit */
+            memcpy(&word, json.data + at, sizeof(word));
+            if (((word | (word + ones)) & highs) == 0) {
+                at += sizeof(word);
+                continue;
+            }
+        }
+        if (!may_be_unsafe(json.data[at])) {
+            at++;
+            continue;
+        }
+        uint32_t rune = text_next_rune(json, &at);
+        if (!is_unsafe_rune(rune))
+            continue;
+        buf_add(buf, json.data + kept, before - kept);
+        buf_add_format(buf, "\\u%04x", rune);
+        kept = at;
+    }
+    buf_add(buf, json.data + kept, json.size - kept);
+}
+
 static bool starts_formula(struct slice s)
 {
     size_t at = 0;

@@ -46,6 +46,8 @@ void text_add_double(struct buf *buf, double value);
 void text_add_json_string(struct buf *buf, struct slice s);
 /* For a terminal: control characters, ESC, C1 and bidi controls become \u{..}. */
 void text_add_printable(struct buf *buf, struct slice s);
+/* JSON as it is, but that these characters, which can stand in its strings only, are \uXXXX. */
+void text_add_json_safe(struct buf *buf, struct slice json);
 /* A CSV cell (RFC 4180); a cell that a spreadsheet would run as a formula
  * (= + - @, tab, CR, NUL and their full-width forms first) gets a leading '. */
 void text_add_csv_cell(struct buf *buf, struct slice s);

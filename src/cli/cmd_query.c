@@ -539,7 +539,7 @@ static int run_batch(const struct command_context *context, const char *path)
         if (atomic_load(context->host->interrupted)) /* what came is no answer then */
             status = ERROR_SET(&err, STATUS_CANCELLED, "interrupted: further lines have no answer");
         if (status == STATUS_OK)
-            status = output_write(buf_slice(&answer), &err);
+            status = output_write_json(buf_slice(&answer), &err);
         buf_release(&answer);
     }
     free(line);

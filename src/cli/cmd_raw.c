@@ -121,7 +121,7 @@ static enum status show_checks(const struct command_context *context, struct sli
 
     *ret_bad = slice_is(answer_member(text, tape, 0, "verdict"), "bad");
     if (status == STATUS_OK && format == OUTPUT_JSON)
-        return output_write(text, err);
+        return output_write_json(text, err);
     if (status == STATUS_OK)
         status = output_begin(&output, format, columns, 3, context->arena, err);
     if (checks == UINT32_MAX || status != STATUS_OK)

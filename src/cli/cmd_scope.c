@@ -207,7 +207,7 @@ static enum status show(const struct command_context *context, enum output_forma
     struct output output;
 
     if (format == OUTPUT_JSON || format == OUTPUT_NDJSON) {
-        enum status status = output_write(text, err);
+        enum status status = output_write_json(text, err);
         return status == STATUS_OK ? output_write(SLICE("\n"), err) : status;
     }
     enum status status = output_begin(&output, format, columns,

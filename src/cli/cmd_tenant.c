@@ -46,7 +46,7 @@ enum status command_show_objects(const struct command_context *context, struct s
     if (status != STATUS_OK)
         return status;
     if (format == OUTPUT_JSON) {
-        status = output_write(text, err);
+        status = output_write_json(text, err);
         return status == STATUS_OK ? output_write(SLICE("\n"), err) : status;
     }
     if (first < end && tape->tokens[first].kind == JSON_OBJECT) {

@@ -94,6 +94,19 @@ enum status output_write(struct slice bytes, struct error *err)
     return status;
 }
 
+enum status output_write_json(struct slice json, struct error *err)
+{
+    struct buf safe;
+
+    buf_init(&safe, 8 * GIB);
+    text_add_json_safe(&safe, json);
+    enum status status = buf_check(&safe, err);
+    if (status == STATUS_OK)
+        status = output_write(buf_slice(&safe), err);
+    buf_release(&safe);
+    return status;
+}
+
 bool output_was_left(const struct error *err)
 {
     return err->status == STATUS_IO && err->os_errno == EPIPE;
@@ -108,8 +121,10 @@ static enum status spill(struct output *output, struct error *err)
 {
     enum status status = buf_check(&output->buf, err);
 
+    bool is_json = output->format == OUTPUT_JSON || output->format == OUTPUT_NDJSON;
     if (status == STATUS_OK)
-        status = output_write(buf_slice(&output->buf), err);
+        status = is_json ? output_write_json(buf_slice(&output->buf), err)
+                         : output_write(buf_slice(&output->buf), err);
     buf_clear(&output->buf);
     return status;
 }

@@ -44,6 +44,9 @@ void output_drop(struct output *output);
 /* Writes all of it to stdout; STATUS_IO when it is closed.  A terminal gets control characters
  * (but newline and tab) as text: it would obey those of a record. */
 enum status output_write(struct slice bytes, struct error *err) MUST_USE;
+/* The same of JSON, in which these and what turns the direction of a line are \uXXXX wherever it
+ * goes: behind a pipe there may be a terminal. */
+enum status output_write_json(struct slice json, struct error *err) MUST_USE;
 /* Once it is true output_write() ends with STATUS_CANCELLED; NULL: nothing stops it. */
 void output_set_stop(const atomic_bool *stop);
 /* What stdout gets is shown on a terminal though it is none: a pager stands between. */

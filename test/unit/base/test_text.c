@@ -255,6 +255,40 @@ static void every_byte_is_quoted_in_every_place(void **state)
     }
 }
 
+static void json_shows_what_a_terminal_would_obey(void **state)
+{
+    static const struct {
+        const char *in, *out;
+    } cases[] = {
+        {"{\"a\":\"b\",\n\"c\":[1]}", "{\"a\":\"b\",\n\"c\":[1]}"},
+        {"\"\x7f\"", "\"\\u007f\""},
+        {"\"\xC2\x9B" "1m\"", "\"\\u009b1m\""},
+        {"\"\xC2\xA0\xC3\xA4\"", "\"\xC2\xA0\xC3\xA4\""},
+        {"\"\xD8\x9C\xD8\xA7\"", "\"\\u061c\xD8\xA7\""},
+        {"\"\xE2\x80\xAE\xE2\x82\xAC\"", "\"\\u202e\xE2\x82\xAC\""},
+        {"\"\xEF\xBB\xBF\xEF\xBC\x9D\"", "\"\\ufeff\xEF\xBC\x9D\""},
+        {"\"\xE2\x81\xA6\"", "\"\\u2066\""},
+        {"\"\xF0\x9F\x98\x80\"", "\"\xF0\x9F\x98\x80\""},
+        {"\xE2", "\xE2"}, /* cut: it is left as it is */
+        {"", ""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        buf_clear(&buf);
+        text_add_json_safe(&buf, slice_of(cases[i].in));
+        assert_true(slice_is(buf_slice(&buf), cases[i].out));
+        for (size_t blanks = 0; blanks < 18; blanks++) { /* words of eight begin anywhere */
+            char in[64], out[64];
+            (void)snprintf(in, sizeof(in), "%*s%s%9s", (int)blanks, "", cases[i].in, "");
+            (void)snprintf(out, sizeof(out), "%*s%s%9s", (int)blanks, "", cases[i].out, "");
+            buf_clear(&buf);
+            text_add_json_safe(&buf, slice_of(in));
+            assert_true(slice_is(buf_slice(&buf), out));
+        }
+    }
+}
+
 static void a_spreadsheet_runs_no_cell(void **state)
 {
     static const struct {
@@ -328,6 +362,7 @@ int main(void)
         cmocka_unit_test(base64_and_hex_go_both_ways),
         cmocka_unit_test(hostile_text_is_made_harmless),
         cmocka_unit_test(every_byte_is_quoted_in_every_place),
+        cmocka_unit_test(json_shows_what_a_terminal_would_obey),
         cmocka_unit_test(a_spreadsheet_runs_no_cell),
         cmocka_unit_test(the_distance_counts_edits),
         cmocka_unit_test(a_name_is_known_or_the_nearest_is_told),

@@ -87,6 +87,22 @@ static void test_a_record_is_a_line(void **state)
     assert_string_equal(text, "{\"a\":{\"k\": [1,2]}}\n");
 }
 
+/* A terminal may stand behind the pipe; the characters are the same for who reads the JSON. */
+static void test_json_has_no_character_that_steers(void **state)
+{
+    static const char hostile[] =
+        "[[\"\xE2\x80\xAE" "a\"],[\"\xC2\x9B" "31m\x7f \xC3\xA4\"],[{\"k\xEF\xBB\xBF\":1}]]";
+    char text[4096];
+
+    (void)state;
+    show(OUTPUT_NDJSON, hostile, text);
+    assert_string_equal(text, "{\"\\u202ea\":\"\\u009b31m\\u007f \xC3\xA4\"}\n"
+                              "{\"\\u202ea\":{\"k\\ufeff\":1}}\n");
+    show(OUTPUT_JSON, hostile, text);
+    assert_string_equal(text, "[{\"\\u202ea\":\"\\u009b31m\\u007f \xC3\xA4\"},\n"
+                              " {\"\\u202ea\":{\"k\\ufeff\":1}}]\n");
+}
+
 /* A terminal shows some characters in two columns, and accents in none. */
 static void test_wide_characters_are_counted_as_they_are_shown(void **state)
 {
@@ -160,6 +176,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_formats),
         cmocka_unit_test(test_a_record_is_a_line),
+        cmocka_unit_test(test_json_has_no_character_that_steers),
         cmocka_unit_test(test_wide_characters_are_counted_as_they_are_shown),
         cmocka_unit_test(test_nothing_steers_the_terminal),
         cmocka_unit_test(test_nothing_steers_the_terminal_through_a_pager),

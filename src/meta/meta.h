@@ -81,7 +81,8 @@ enum status meta_token_check_names(const struct meta_token *token, struct error 
 enum status meta_token_add(struct meta *meta, const struct meta_token *token,
                            char ret_text[TOKEN_TEXT_BYTES], struct guid *ret_id,
                            struct error *err) MUST_USE;
-/* STATUS_DENIED for unknown, expired and revoked alike. */
+/* STATUS_DENIED for unknown, expired and revoked alike; of the latter two it is in *ret all the
+ * same, of an unknown one *ret stays as it is. */
 enum status meta_token_check(struct meta *meta, struct slice text, struct meta_token *ret,
                              struct arena *arena, struct error *err) MUST_USE;
 /* Was it revoked since it was checked, or is its time over?  Not so if that cannot be told. */

@@ -268,8 +268,12 @@ enum status share_token_revoke(void *context, const struct http_request *request
         meta_token_find(share->services.meta, &id, request->arena, &token, err);
     if (status != STATUS_OK && status != STATUS_NOT_FOUND)
         return status;
-    if (status == STATUS_NOT_FOUND ||
-        (!is_instance_wide(request) && !guid_equal(&request->principal->tenant, &token.tenant)))
+    bool is_foreign = !is_instance_wide(request) &&
+                      (status == STATUS_NOT_FOUND ||
+                       !guid_equal(&request->principal->tenant, &token.tenant));
+    if (is_foreign)
+        share_denied(share, request, DENIED_FOREIGN);
+    if (status == STATUS_NOT_FOUND || is_foreign)
         return ERROR_SET(err, STATUS_NOT_FOUND, "there is no token '%.*s'", SLICE_FMT(text));
     status = share_record(share, request, "TokenRevoke", text, &token.tenant, err);
     if (status == STATUS_OK)

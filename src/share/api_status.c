@@ -188,6 +188,20 @@ static void add_stage_metrics(const struct stage_times *stages, struct buf *out)
                        stage_name((enum stage)i), stage_seconds(stages, (enum stage)i));
 }
 
+static void add_denied_metrics(struct share *share, struct buf *out)
+{
+    static const struct metric m = {"denied_total", "counter",
+                                    "Requests refused for who made them.", 0};
+    uint64_t counts[DENIED_COUNT_];
+
+    denied_counts(&share->denied, counts);
+    buf_add_format(out, "# HELP daybook_%s %s\n# TYPE daybook_%s %s\n", m.name, m.help, m.name,
+                   m.kind);
+    for (unsigned i = 0; i < DENIED_COUNT_; i++)
+        buf_add_format(out, "daybook_%s{reason=\"%s\"} %llu\n", m.name,
+                       denied_reason_name((enum denied_reason)i), (unsigned long long)counts[i]);
+}
+
 enum status share_metrics(void *context, const struct http_request *request,
                           struct http_response *response, struct error *err)
 {
@@ -202,6 +216,7 @@ enum status share_metrics(void *context, const struct http_request *request,
     add_store_metrics(share, &response->body);
     add_file_metrics(share, &response->body);
     add_detect_metrics(share, &response->body);
+    add_denied_metrics(share, &response->body);
     if (share->services.stages != NULL)
         add_stage_metrics(share->services.stages, &response->body);
     if (share->services.transport_metrics != NULL)

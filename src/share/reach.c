@@ -3,9 +3,12 @@
  * exist by nothing. */
 #include "share/share_priv.h"
 
-/* The same words whether the tenant does not exist or is somebody else's. */
-static enum status no_tenant(struct slice name, struct error *err)
+/* The same words, and the same record, whether the tenant does not exist or is somebody else's. */
+static enum status no_tenant(struct share *share, const struct http_request *request,
+                             struct slice name, struct error *err)
 {
+    if (!guid_is_zero(&request->principal->tenant))
+        share_denied(share, request, DENIED_FOREIGN);
     return ERROR_SET(err, STATUS_NOT_FOUND, "there is no tenant '%.*s'",
                      SLICE_FMT(slice_head(name, TENANT_NAME_BYTES_MAX)));
 }
@@ -85,11 +88,11 @@ enum status share_reach(struct share *share, const struct http_request *request,
     enum status status =
         meta_tenant_find(share->services.meta, wanted, &tenant, request->arena, err);
     if (status == STATUS_NOT_FOUND)
-        return no_tenant(wanted, err);
+        return no_tenant(share, request, wanted, err);
     if (status != STATUS_OK)
         return status;
     if (!guid_is_zero(&who->tenant) && !guid_equal(&tenant.id, &who->tenant))
-        return no_tenant(wanted, err);
+        return no_tenant(share, request, wanted, err);
     ret->tenants = ARENA_NEW(request->arena, struct guid, err);
     ret->names = ARENA_NEW(request->arena, struct slice, err);
     if (ret->tenants == NULL || ret->names == NULL)

@@ -62,32 +62,97 @@ static const struct http_route routes[] = {
     {HTTP_GET, "/metrics", READERS, share_metrics, HTTP_AT_ONCE, 0, NULL},
 };
 
+/* Who reaches all of the instance administers it. */
+static enum role role_of(const struct meta_token *token)
+{
+    bool has_tenant = !guid_is_zero(&token->tenant);
+
+    if (has_tenant || token->role == ROLE_ADMIN || token->role == ROLE_OPERATOR)
+        return (enum role)token->role;
+    return ROLE_NONE;
+}
+
+void share_denied(struct share *share, const struct http_request *request,
+                  enum denied_reason reason)
+{
+    static const unsigned statuses[DENIED_COUNT_] = {401, 401, 401, 401, 429, 403, 404};
+    const struct principal *who = request->principal;
+    uint64_t now_us = clock_monotonic_us(share->services.clock);
+    char text[320];
+    uint32_t left_out = 0;
+
+    if (guid_is_zero(&who->id) && who->role != ROLE_NONE) /* of the command line */
+        return;
+    if (denied_add(&share->denied, reason, now_us, text, sizeof(text)))
+        log_line(LOG_LEVEL_WARNING, "%s, the last from %.*s", text, SLICE_FMT(request->remote));
+    if (guid_is_zero(&who->id) || !denied_may_record(&share->denied, &who->id, now_us, &left_out))
+        return;
+    bool has_path = request->path.size > 0;
+    int size = snprintf(text, sizeof(text), "%s %.*s: %u %s",
+                        has_path ? http_method_name(request->method) : "a",
+                        SLICE_FMT(has_path ? slice_head(request->path, 200) : SLICE("request")),
+                        statuses[reason], denied_reason_name(reason));
+    if (left_out > 0)
+        (void)snprintf(text + size, sizeof(text) - (size_t)size,
+                       "; %u more since the record before", left_out);
+    const struct audit_action action = {"Denied", slice_of(text), request, &who->tenant, 1,
+                                        {"", 0}};
+    struct audit_ticket ticket;
+    struct error err;
+    if (self_audit_begin(share->audit, &action, &ticket, &err) != STATUS_OK)
+        log_failure("a refused request was not recorded", &err);
+}
+
+static void on_denied(void *context, const struct http_request *request)
+{
+    struct slice scheme = slice_head(http_header(request, "authorization"), 7);
+
+    if (request->principal->role != ROLE_NONE)
+        share_denied(context, request, DENIED_FORBIDDEN);
+    else if (!slice_equal_nocase(scheme, SLICE("bearer "))) /* else it was counted already */
+        share_denied(context, request, DENIED_NO_TOKEN);
+}
+
+/* STATUS_DENIED, or STATUS_BUSY for one too many. */
+static enum status refuse_token(struct share *share, const struct meta_token *found,
+                                const struct principal *who, struct slice remote,
+                                struct error *err)
+{
+    const struct http_request request = {.principal = who, .remote = remote};
+    bool is_allowed =
+        guess_allowed(&share->guess, remote, clock_monotonic_us(share->services.clock));
+
+    share_denied(share, &request,
+                 !is_allowed                ? DENIED_LIMITED
+                 : guid_is_zero(&found->id) ? DENIED_UNKNOWN
+                 : found->revoked_us != 0   ? DENIED_REVOKED
+                                            : DENIED_EXPIRED);
+    return is_allowed ? STATUS_DENIED
+                      : ERROR_SET(err, STATUS_BUSY, "too many wrong tokens; try again later");
+}
+
 static enum status authenticate(void *context, struct slice token, struct slice remote,
                                 struct principal *ret, struct error *err)
 {
     struct share *share = context;
     struct arena *arena = arena_new(MIB);
-    struct meta_token found;
+    struct meta_token found = {.name = SLICE(""), .table = SLICE("")};
     enum status status;
 
     if (arena == NULL)
         return ERROR_MEMORY(err);
     status = meta_token_check(share->services.meta, token, &found, arena, err);
-    if (status == STATUS_OK && guid_is_zero(&found.tenant) && found.role != ROLE_ADMIN &&
-        found.role != ROLE_OPERATOR) /* of a release that made such */
+    *ret = (struct principal){
+        .role = role_of(&found),
+        .id = found.id,
+        .tenant = found.tenant,
+    };
+    (void)snprintf(ret->name, sizeof(ret->name), "%.*s", SLICE_FMT(found.name));
+    (void)snprintf(ret->table, sizeof(ret->table), "%.*s", SLICE_FMT(found.table));
+    if (status == STATUS_OK && ret->role == ROLE_NONE) /* of a release that made such */
         status = ERROR_SET(err, STATUS_DENIED, "a token of this role has a tenant");
-    if (status == STATUS_DENIED &&
-        !guess_allowed(&share->guess, remote, clock_monotonic_us(share->services.clock)))
-        status = ERROR_SET(err, STATUS_BUSY, "too many wrong tokens; try again later");
-    if (status == STATUS_OK) {
-        *ret = (struct principal){
-            .role = (enum role)found.role,
-            .id = found.id,
-            .tenant = found.tenant,
-        };
-        (void)snprintf(ret->name, sizeof(ret->name), "%.*s", SLICE_FMT(found.name));
-        (void)snprintf(ret->table, sizeof(ret->table), "%.*s", SLICE_FMT(found.table));
-    }
+    if (status == STATUS_DENIED)
+        status = refuse_token(share, &found, ret, remote, err);
     arena_free(arena);
     return status;
 }
@@ -138,6 +203,7 @@ enum status share_new(const struct share_services *services, struct share **ret,
     gate_init(&share->gate, query_places());
     gate_init(&share->exports, query_places());
     guess_init(&share->guess);
+    denied_init(&share->denied);
     (void)pthread_mutex_init(&share->webhook, NULL);
     share->router = (struct http_router){
         .routes = routes,
@@ -145,6 +211,7 @@ enum status share_new(const struct share_services *services, struct share **ret,
         .context = share,
         .authenticate = authenticate,
         .is_valid = is_valid,
+        .denied = on_denied,
         .failed = log_failed,
     };
     /* The instance's own log. */
@@ -155,6 +222,7 @@ enum status share_new(const struct share_services *services, struct share **ret,
         gate_release(&share->gate);
         gate_release(&share->exports);
         guess_release(&share->guess);
+        denied_release(&share->denied);
         (void)pthread_mutex_destroy(&share->webhook);
         free(share);
         return status;
@@ -176,6 +244,7 @@ void share_free(struct share *share)
     gate_release(&share->gate);
     gate_release(&share->exports);
     guess_release(&share->guess);
+    denied_release(&share->denied);
     (void)pthread_mutex_destroy(&share->webhook);
     free(share);
 }

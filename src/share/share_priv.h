@@ -4,8 +4,9 @@
 #define SHARE_SHARE_PRIV_H
 
 #include "codec/json.h"
-#include "share/document.h"
 #include "base/gate.h"
+#include "share/denied.h"
+#include "share/document.h"
 #include "share/guess.h"
 #include "share/self_audit.h"
 #include "share/share.h"
@@ -20,6 +21,7 @@ struct share {
     struct gate gate; /* of queries and verifications */
     struct gate exports; /* of raw records: they last as long as their readers like */
     struct guess guess;
+    struct denied denied;
     pthread_mutex_t webhook; /* what is stored of it is what is in use */
 };
 
@@ -63,6 +65,11 @@ void share_log_failed(const struct http_request *request, const struct error *er
 enum status share_record(struct share *share, const struct http_request *request,
                          const char *operation, struct slice what, const struct guid *tenant,
                          struct error *err) MUST_USE;
+
+/* A request that was refused: counted, told to the log and recorded in the token's tenant, without
+ * waiting for that. */
+void share_denied(struct share *share, const struct http_request *request,
+                  enum denied_reason reason);
 
 /* A JSON object body of these members, "one two": STATUS_INVALID for another, which would be left
  * out, and with it what it was to restrict (NULL: of whatever members).  STATUS_LIMIT for one with

@@ -200,6 +200,12 @@ static enum status check_parameters(const struct http_route *route,
     return status;
 }
 
+static void tell_denied(const struct http_router *router, const struct http_request *request)
+{
+    if (router->denied != NULL)
+        router->denied(router->context, request);
+}
+
 const struct http_route *http_admit(const struct http_router *router,
                                     const struct http_request *request,
                                     struct http_response *response)
@@ -236,6 +242,8 @@ const struct http_route *http_admit(const struct http_router *router,
     else
         (void)ERROR_SET(&err, STATUS_DENIED, "the role '%s' may not do this",
                         role_name(request->principal->role));
+    if (!may)
+        tell_denied(router, request);
     http_error(response, request, &err);
     return NULL;
 }
@@ -276,6 +284,8 @@ void http_dispatch(const struct http_router *router, const struct http_request *
         response->broken = true;
     else if (status != STATUS_OK)
         http_error(response, request, &err);
+    if (status == STATUS_DENIED)
+        tell_denied(router, request);
     bool ours = status != STATUS_CANCELLED && (response->status >= 500 || response->broken);
     if (status != STATUS_OK && ours && router->failed != NULL)
         router->failed(router->context, request, &err);

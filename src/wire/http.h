@@ -152,6 +152,8 @@ struct http_router {
                                 struct principal *ret, struct error *err);
     /* Optional: is the token still one, after the body or while an answer is made? */
     bool (*is_valid)(void *context, const struct principal *who);
+    /* Optional: hears of every request that the principal may not make (401, 403). */
+    void (*denied)(void *context, const struct http_request *request);
     /* Optional: hears of every failure that is ours (answers of 500 and above, unless the
      * client is gone). */
     void (*failed)(void *context, const struct http_request *request, const struct error *err);

@@ -154,6 +154,7 @@ static inline unsigned place_ask(struct place *place, const char *token, enum ht
     struct http_request request = {.remote = SLICE("192.0.2.7"), .arena = arena};
     struct principal who;
     char authorization[TOKEN_BYTES + 16] = "";
+    struct http_pair header = {SLICE("authorization"), SLICE("")};
     struct error err;
 
     assert_non_null(arena);
@@ -162,6 +163,9 @@ static inline unsigned place_ask(struct place *place, const char *token, enum ht
         (void)snprintf(authorization, sizeof(authorization), "Bearer %s", token);
     ASSERT_OK(http_authenticate(daybook_router(place->daybook), slice_of(authorization),
                                 request.remote, &who, &err));
+    header.value = slice_of(authorization);
+    request.headers = &header;
+    request.header_count = 1;
     request.method = method;
     request.body = slice_of(body);
     request.principal = &who;

@@ -155,6 +155,71 @@ static void a_token_that_an_earlier_release_made_for_the_instance_is_refused(voi
                          i < 4 ? 401 : 200);
 }
 
+static void expect_one(struct place *place, const char *where)
+{
+    struct buf query;
+
+    buf_init(&query, MIB);
+    buf_add_format(&query, "DaybookAudit | where %s | count%c", where, '\0');
+    if (place_query(place, "alpha", query.data) != 200 || !place_says(place, "[1]"))
+        fail_msg("%s: %s", where, place_body(place));
+    buf_release(&query);
+}
+
+/* The number of one reason in the metrics. */
+static unsigned denied(struct place *place, const char *reason)
+{
+    char name[64];
+    unsigned count = 0;
+
+    assert_int_equal(place_ask(place, place->admin, HTTP_GET, "/metrics", ""), 200);
+    (void)snprintf(name, sizeof(name), "daybook_denied_total{reason=\"%s\"} ", reason);
+    const char *at = strstr(place_body(place), name);
+    assert_non_null(at);
+    assert_int_equal(sscanf(at + strlen(name), "%u", &count), 1);
+    return count;
+}
+
+static void who_is_refused_is_counted_and_recorded(void **state)
+{
+    static const char none[] = "dbk_00000000000000000000";
+    struct place *place = *state;
+    char token[TOKEN_BYTES], gone[TOKEN_BYTES], id[64], target[96];
+
+    make_alpha(place, "reader", "", token);
+    place_add_token(place, "alpha", "reader", "", gone);
+    place_member(place, "id", id, sizeof(id));
+    (void)snprintf(target, sizeof(target), "/v1/tokens/%s", id);
+    assert_int_equal(place_ask(place, place->admin, HTTP_DELETE, target, ""), 200);
+    assert_int_equal(place_ask(place, "", HTTP_GET, "/v1/tokens", ""), 401);
+    assert_int_equal(place_ask(place, none, HTTP_GET, "/v1/tokens", ""), 401);
+    assert_int_equal(place_ask(place, none, HTTP_GET, "/livez", ""), 200);
+    assert_int_equal(place_ask(place, gone, HTTP_GET, "/v1/raw", ""), 401);
+    assert_int_equal(place_ask(place, token, HTTP_GET, "/v1/tokens", ""), 403);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(place_ask(place, token, HTTP_GET,
+                                   "/v1/raw?from-seq=0&count=1&tenant=bravo", ""), 404);
+    assert_int_equal(place_ask(place, "", HTTP_GET, "/livez", ""), 200);
+    assert_int_equal(denied(place, "no_token"), 1);
+    assert_int_equal(denied(place, "unknown"), 2);
+    assert_int_equal(denied(place, "revoked"), 1);
+    assert_int_equal(denied(place, "expired"), 0);
+    assert_int_equal(denied(place, "forbidden"), 1);
+    assert_int_equal(denied(place, "foreign"), 3);
+    /* They are not waited for; what is asked behind them is, and comes later. */
+    assert_int_equal(place_query(place, "alpha", "print 1"), 200);
+    expect_one(place, "Operation == 'Denied' and Query == 'a request: 401 revoked'");
+    expect_one(place, "Operation == 'Denied' and Query == 'GET /v1/tokens: 403 forbidden'"
+                      " and Role == 'reader' and ClientIP == '192.0.2.7'");
+    (void)usleep(1100000);
+    assert_int_equal(place_ask(place, token, HTTP_POST, "/v1/compact", ""), 403);
+    assert_int_equal(place_query(place, "alpha", "print 1"), 200);
+    expect_one(place, "Operation == 'Denied' and Query == "
+                      "'POST /v1/compact: 403 forbidden; 3 more since the record before'");
+    expect_one(place, "Operation == 'Denied' and Query has 'raw' | summarize n = count() "
+                      "| where n == 0");
+}
+
 static void a_revoked_token_is_refused_at_the_next_request(void **state)
 {
     struct place *place = *state;
@@ -228,17 +293,6 @@ static void reading_and_administering_is_recorded(void **state)
                                  " and UserId != '' | count"),
                      200);
     ASSERT_SAYS(place, "[1]");
-}
-
-static void expect_one(struct place *place, const char *where)
-{
-    struct buf query;
-
-    buf_init(&query, MIB);
-    buf_add_format(&query, "DaybookAudit | where %s | count%c", where, '\0');
-    if (place_query(place, "alpha", query.data) != 200 || !place_says(place, "[1]"))
-        fail_msg("%s: %s", where, place_body(place));
-    buf_release(&query);
 }
 
 /* Nobody chooses what stands there: a body with two roles. */
@@ -685,6 +739,7 @@ int main(void)
         PLACE_TEST(tables_of_a_tenant_are_bounded_across_restarts),
         PLACE_TEST(the_instance_is_no_tenant_to_write_to_or_make_tokens_for),
         PLACE_TEST(a_token_that_an_earlier_release_made_for_the_instance_is_refused),
+        PLACE_TEST(who_is_refused_is_counted_and_recorded),
         PLACE_TEST(a_revoked_token_is_refused_at_the_next_request),
         PLACE_TEST(a_token_of_another_tenant_is_not_there),
         PLACE_TEST(reading_and_administering_is_recorded),

@@ -389,6 +389,14 @@ struct stage_times *daybook_stages(struct daybook *d)
     return &d->stages;
 }
 
+void daybook_record(struct daybook *d, const char *operation, struct slice what)
+{
+    struct error err;
+
+    if (share_record_own(d->share, operation, what, &err) != STATUS_OK)
+        log_failure(operation, &err);
+}
+
 void daybook_set_draining(struct daybook *d)
 {
     atomic_store(&d->draining, true);

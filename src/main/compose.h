@@ -29,6 +29,8 @@ enum status daybook_open(const struct daybook_options *options, struct daybook *
 void daybook_close(struct daybook *daybook, bool flush);
 const struct http_router *daybook_router(const struct daybook *daybook);
 void daybook_set_draining(struct daybook *daybook);
+/* What the server does, for the log of the instance; what cannot be recorded is logged. */
+void daybook_record(struct daybook *daybook, const char *operation, struct slice what);
 
 /* What the stages of ingest have cost since the start. */
 struct stage_times *daybook_stages(struct daybook *daybook);

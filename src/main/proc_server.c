@@ -165,6 +165,32 @@ static void say_ready(const struct running *r)
     (void)close(r->process->port_pipe);
 }
 
+static void add_setting(struct buf *text, const char *name, const char *value)
+{
+    buf_add_format(text, ",\"%s\":", name);
+    text_add_json_string(text, slice_of(value));
+}
+
+/* With the settings that decide what the server reaches and who reaches it. */
+static void record_start(struct running *r)
+{
+    const struct config *config = r->process->config;
+    struct buf text;
+
+    buf_init(&text, 64 * KIB);
+    buf_add_text(&text, "{\"version\":\"" DAYBOOK_VERSION "\"");
+    add_setting(&text, "listen", config->listen);
+    add_setting(&text, "certificate", config->certificate);
+    add_setting(&text, "external_data_hosts", config->external_hosts);
+    buf_add_format(&text, ",\"external_data_private\":%s",
+                   config->external_private ? "true" : "false");
+    add_setting(&text, "geoip_database", config->geoip_database);
+    buf_add_format(&text, ",\"connections_max\":%u,\"threads\":%u,\"cache_mib\":%u}",
+                   config->connections_max, config->threads, config->cache_mib);
+    daybook_record(r->daybook, "ServerStart", buf_slice(&text));
+    buf_release(&text);
+}
+
 static void reload(struct running *r)
 {
     struct buf certificate, key;
@@ -173,10 +199,12 @@ static void reload(struct running *r)
 
     if (status == STATUS_OK)
         status = server_reload(r->server, buf_slice(&certificate), buf_slice(&key), &err);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK) {
         log_line(LOG_LEVEL_INFO, "the certificate was loaded again");
-    else
+        daybook_record(r->daybook, "CertificateLoad", slice_of(r->process->config->certificate));
+    } else {
         log_failure("the old certificate stays", &err);
+    }
     release_tls(&certificate, &key);
 }
 
@@ -212,10 +240,12 @@ int process_server(const struct server_process *process)
     (void)pthread_sigmask(SIG_BLOCK, &signals, NULL);
 
     if (start(&r, &err) == STATUS_OK) {
+        record_start(&r);
         say_ready(&r);
         wait_for_signals(&r, &signals);
         daybook_set_draining(r.daybook);
         server_drain(r.server, DRAIN_TIMEOUT_MS);
+        daybook_record(r.daybook, "ServerStop", SLICE(""));
     } else {
         code = cli_fail(&err);
     }

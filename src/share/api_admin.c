@@ -87,8 +87,11 @@ enum status share_tenant_list(void *context, const struct http_request *request,
     struct meta_tenant *tenants = NULL;
     struct reach reach;
     uint32_t count = 0;
-    enum status status = STATUS_OK;
+    enum status status =
+        share_record(share, request, "TenantList", name, &request->principal->tenant, err);
 
+    if (status != STATUS_OK)
+        return status;
     if (name.size > 0 || !is_instance_wide(request)) {
         status = share_reach(share, request, name, false, &reach, err);
         tenants = ARENA_NEW(request->arena, struct meta_tenant, err);
@@ -237,9 +240,12 @@ enum status share_token_list(void *context, const struct http_request *request,
     struct meta_token *tokens;
     struct buf *out = &response->body;
     uint32_t count;
-    enum status status =
-        meta_token_list(share->services.meta, tenant, request->arena, &tokens, &count, err);
+    enum status status = share_record(share, request, "TokenList", SLICE(""),
+                                      &request->principal->tenant, err);
 
+    if (status == STATUS_OK)
+        status = meta_token_list(share->services.meta, tenant, request->arena, &tokens, &count,
+                                 err);
     if (status != STATUS_OK)
         return status;
     buf_add_byte(out, '[');
@@ -300,14 +306,11 @@ enum status share_load_webhook(struct meta *meta, struct webhook *webhook, struc
     return status;
 }
 
-enum status share_webhook_get(void *context, const struct http_request *request,
-                              struct http_response *response, struct error *err)
+static enum status show_webhook(struct share *share, const struct http_request *request,
+                                struct http_response *response, struct error *err)
 {
-    struct share *share = context;
     struct slice url, flag;
 
-    if (!is_instance_wide(request))
-        return ERROR_SET(err, STATUS_DENIED, "the webhook belongs to the instance");
     (void)pthread_mutex_lock(&share->webhook);
     enum status status =
         meta_setting_get(share->services.meta, SLICE("webhook.url"), request->arena, &url, err);
@@ -322,6 +325,18 @@ enum status share_webhook_get(void *context, const struct http_request *request,
     buf_add_format(&response->body, ",\"allow_private\":%s}",
                    slice_is(flag, "1") ? "true" : "false");
     return STATUS_OK;
+}
+
+enum status share_webhook_get(void *context, const struct http_request *request,
+                              struct http_response *response, struct error *err)
+{
+    struct share *share = context;
+
+    if (!is_instance_wide(request))
+        return ERROR_SET(err, STATUS_DENIED, "the webhook belongs to the instance");
+    enum status status = share_record(share, request, "WebhookRead", SLICE(""),
+                                      &request->principal->tenant, err);
+    return status == STATUS_OK ? show_webhook(share, request, response, err) : status;
 }
 
 /* One at a time: what is recorded last is what is stored, and used. */
@@ -370,6 +385,6 @@ enum status share_webhook_put(void *context, const struct http_request *request,
     if (status == STATUS_OK)
         status = change_webhook(share, request, url, allow_private, err);
     if (status == STATUS_OK)
-        status = share_webhook_get(context, request, response, err);
+        status = show_webhook(share, request, response, err);
     return status;
 }

@@ -197,12 +197,17 @@ enum status share_loss_list(void *context, const struct http_request *request,
                             struct http_response *response, struct error *err)
 {
     struct share *share = context;
+    struct guid concerned = {{0}}; /* of several: the instance, as of a verification */
     struct loss *losses = NULL;
     struct reach reach;
     uint32_t count = 0;
     enum status status =
         share_reach_logs(share, request, http_query(request, "tenant"), &reach, err);
 
+    if (status == STATUS_OK && reach.count == 1)
+        concerned = reach.tenants[0];
+    if (status == STATUS_OK)
+        status = share_record(share, request, "LossList", SLICE(""), &concerned, err);
     if (status == STATUS_OK)
         status = find_losses(share, request, &reach, &losses, &count, err);
     if (status != STATUS_OK)

@@ -190,16 +190,16 @@ enum status document_put(const struct documents *documents, const struct guid *t
 
 struct place {
     enum meta_document_kind kind;
-    const char *prefix, *read, *set, *removed; /* path; operations in the audit */
+    const char *prefix, *list, *read, *set, *removed; /* path; operations in the audit */
     struct guid tenant;                 /* zero: the instance's functions */
     struct slice name;
 };
 
 static const struct place places[] = {
-    {META_WATCHLIST, "/v1/watchlists", "WatchlistRead", "WatchlistSet", "WatchlistRemove", {{0}},
-     {"", 0}},
-    {META_FUNCTION, "/v1/functions", "FunctionRead", "FunctionSet", "FunctionRemove", {{0}},
-     {"", 0}},
+    {META_WATCHLIST, "/v1/watchlists", "WatchlistList", "WatchlistRead", "WatchlistSet",
+     "WatchlistRemove", {{0}}, {"", 0}},
+    {META_FUNCTION, "/v1/functions", "FunctionList", "FunctionRead", "FunctionSet",
+     "FunctionRemove", {{0}}, {"", 0}},
 };
 
 /* The kind by the path, the tenant by the request: functions of a token of the
@@ -268,6 +268,8 @@ enum status share_document_list(void *context, const struct http_request *reques
     uint32_t count = 0;
     enum status status = find_place(share, request, &place, err);
 
+    if (status == STATUS_OK)
+        status = share_record(share, request, place.list, SLICE(""), &place.tenant, err);
     if (status == STATUS_OK)
         status = meta_document_list(share->services.meta, &place.tenant, place.kind,
                                     request->arena, &list, &count, err);

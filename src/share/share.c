@@ -258,6 +258,15 @@ enum status share_record(struct share *share, const struct http_request *request
     return self_audit_put(share->audit, &action, err);
 }
 
+enum status share_record_own(struct share *share, const char *operation, struct slice what,
+                             struct error *err)
+{
+    static const struct principal server = {.name = "server"};
+    const struct http_request request = {.principal = &server};
+
+    return share_record(share, &request, operation, what, &server.tenant, err);
+}
+
 /* ---- places ---- */
 
 static const struct guid nobody;

@@ -59,6 +59,10 @@ enum status share_new(const struct share_services *services, struct share **ret,
 const struct http_router *share_router(const struct share *share);
 void share_free(struct share *share);
 
+/* What the server itself does ("ServerStart"), in the log of the instance; durable then. */
+enum status share_record_own(struct share *share, const char *operation, struct slice what,
+                             struct error *err) MUST_USE;
+
 /* Applies the stored webhook setting.  At a start it comes before the rules write what they found
  * in the log: a webhook without an address takes nothing. */
 enum status share_load_webhook(struct meta *meta, struct webhook *webhook,

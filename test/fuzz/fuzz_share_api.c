@@ -338,9 +338,12 @@ static bool is_recorded(const struct http_request *request)
     static const char *const paths[] = {"/v1/query", "/v1/query/batch", "/v1/query/explain",
                                         "/v1/raw",   "/v1/scope",       "/v1/verify",
                                         "/v1/compact"};
+    bool is_plain = is_open_to_all(request) || slice_is(request->path, "/v1/status") ||
+                    slice_is(request->path, "/metrics");
     bool is_change = request->method == HTTP_PUT || request->method == HTTP_DELETE ||
                      (request->method == HTTP_POST && (slice_is(request->path, "/v1/tenants") ||
-                                                       slice_is(request->path, "/v1/tokens")));
+                                                       slice_is(request->path, "/v1/tokens"))) ||
+                     (request->method == HTTP_GET && !is_plain);
 
     for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]) && !is_change; i++)
         is_change = slice_is(request->path, paths[i]);

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Actions on the instance leave a record each; wrong tokens are counted."""
+import signal
 import time
 
+import lab
 from story import Story
 
 
@@ -18,6 +20,10 @@ class Instance(Story):
             ('TokenRevoke', lambda: self.lab.ask('DELETE', '/v1/tokens/' + made['id'])),
             ('WebhookSet', lambda: self.lab.ask('PUT', '/v1/settings/webhook', {'url': ''})),
             ('Compact', lambda: self.lab.http('POST', '/v1/compact', b'')),
+            ('TokenList', lambda: self.lab.ask('GET', '/v1/tokens')),
+            ('TenantList', lambda: self.lab.ask('GET', '/v1/tenants')),
+            ('WebhookRead', lambda: self.lab.ask('GET', '/v1/settings/webhook')),
+            ('LossList', lambda: self.lab.ask('GET', '/v1/losses')),
         ]
         for operation, action in actions:
             before = self.records()
@@ -34,6 +40,25 @@ class Instance(Story):
                               'northwind', self.lab.admin)
         self.assertEqual(['TenantAdd', 'TokenAdd'], sorted(r['Operation'] for r in rows))
         self.assertEqual(before, self.records())
+
+    def test_the_life_of_the_server_is_recorded(self):
+        self.lab.process.send_signal(signal.SIGHUP)
+        self.assertTrue(lab.wait_until(lambda: 'CertificateLoad' in self.records()))
+        self.lab.stop()
+        self.lab.start()
+        self.assertEqual((2, 1), (self.records()['ServerStart'], self.records()['ServerStop']))
+        start = self.lab.query('DaybookAudit | where Operation == "ServerStart" | take 1 '
+                               '| extend Settings = parse_json(Query) '
+                               '| project UserId, Listen = tostring(Settings.listen)',
+                               'instance', self.lab.admin)
+        self.assertEqual('server', start[0]['UserId'])
+        self.assertIn('127.0.0.1', start[0]['Listen'])
+
+    def test_a_refused_attempt_is_recorded_in_the_tenant_of_the_token(self):
+        self.refused(403, self.lab.ask, 'GET', '/v1/tokens', None, self.reader)
+        self.assertTrue(lab.wait_until(lambda: self.lab.query(
+            'DaybookAudit | where Operation == "Denied" and Query == "GET /v1/tokens: 403 '
+            'forbidden" | count', 'contoso', self.lab.admin) != [{'Count': 0}]))
 
     def test_what_is_refused_is_not_done(self):
         for url in ('ftp://x', 'http://example.com:8080/', 'https://example.com:25/',

@@ -22,50 +22,63 @@ struct rule {
     const char *target, *body;
     const char *roles; /* initials: i r a d(min) u(auditor) o */
     enum reach_kind kind;
+    const char *operation; /* of its record in the audit, or "-" and why there is none */
 };
 
 static const struct rule rules[] = {
-    {HTTP_POST, "/v1/ingest", "/v1/ingest?table=T_CL&tenant=%t", "{\"n\":%n}", "ido", TENANT},
+    {HTTP_POST, "/v1/ingest", "/v1/ingest?table=T_CL&tenant=%t", "{\"n\":%n}", "ido", TENANT,
+     "-its receipts"},
     {HTTP_POST, "/v1/query", "/v1/query", "{\"query\":\"print 1\",\"tenant\":\"%t\"}", "raduo",
-     TENANT},
+     TENANT, "AuditSearch"},
     {HTTP_POST, "/v1/query/batch", "/v1/query/batch?tenant=%t",
-     "{\"id\":\"1\",\"query\":\"print 1\"}", "raduo", TENANT},
+     "{\"id\":\"1\",\"query\":\"print 1\"}", "raduo", TENANT, "AuditSearch"},
     {HTTP_POST, "/v1/query/complete", "/v1/query/complete",
-     "{\"query\":\"print 1\",\"position\":5,\"tenant\":\"%t\"}", "raduo", TENANT},
+     "{\"query\":\"print 1\",\"position\":5,\"tenant\":\"%t\"}", "raduo", TENANT,
+     "-reads nothing here; with values it is AuditSearch"},
     {HTTP_POST, "/v1/query/explain", "/v1/query/explain",
-     "{\"query\":\"print 1\",\"tenant\":\"%t\"}", "raduo", TENANT},
-    {HTTP_POST, "/v1/query/format", "/v1/query/format", "{\"query\":\"print 1\"}", "raduo",
-     LISTED},
-    {HTTP_GET, "/v1/watchlists", "/v1/watchlists?tenant=%t", "", "raduo", TENANT},
-    {HTTP_GET, "/v1/watchlists/*", "/v1/watchlists/%w?tenant=%t", "", "raduo", TENANT},
-    {HTTP_PUT, "/v1/watchlists/*", "/v1/watchlists/%w?tenant=%t", "name\nx\n", "ado", TENANT},
-    {HTTP_DELETE, "/v1/watchlists/*", "/v1/watchlists/%w?tenant=%t", "", "ado", TENANT},
-    {HTTP_GET, "/v1/functions", "/v1/functions?tenant=%t", "", "raduo", OPTIONAL},
-    {HTTP_GET, "/v1/functions/*", "/v1/functions/%f?tenant=%t", "", "raduo", OPTIONAL},
+     "{\"query\":\"print 1\",\"tenant\":\"%t\"}", "raduo", TENANT, "AuditSearch"},
+    {HTTP_POST, "/v1/query/format", "/v1/query/format", "{\"query\":\"print 1\"}", "raduo", LISTED,
+     "-touches no tenant"},
+    {HTTP_GET, "/v1/watchlists", "/v1/watchlists?tenant=%t", "", "raduo", TENANT, "WatchlistList"},
+    {HTTP_GET, "/v1/watchlists/*", "/v1/watchlists/%w?tenant=%t", "", "raduo", TENANT,
+     "WatchlistRead"},
+    {HTTP_PUT, "/v1/watchlists/*", "/v1/watchlists/%w?tenant=%t", "name\nx\n", "ado", TENANT,
+     "WatchlistSet"},
+    {HTTP_DELETE, "/v1/watchlists/*", "/v1/watchlists/%w?tenant=%t", "", "ado", TENANT,
+     "WatchlistRemove"},
+    {HTTP_GET, "/v1/functions", "/v1/functions?tenant=%t", "", "raduo", OPTIONAL, "FunctionList"},
+    {HTTP_GET, "/v1/functions/*", "/v1/functions/%f?tenant=%t", "", "raduo", OPTIONAL,
+     "FunctionRead"},
     {HTTP_PUT, "/v1/functions/*", "/v1/functions/%f?tenant=%t", "(x:long) { x + 1 }", "ado",
-     OPTIONAL},
-    {HTTP_DELETE, "/v1/functions/*", "/v1/functions/%f?tenant=%t", "", "ado", OPTIONAL},
-    {HTTP_GET, "/v1/raw", "/v1/raw?from-seq=0&count=1&tenant=%t", "", "raduo", TENANT},
+     OPTIONAL, "FunctionSet"},
+    {HTTP_DELETE, "/v1/functions/*", "/v1/functions/%f?tenant=%t", "", "ado", OPTIONAL,
+     "FunctionRemove"},
+    {HTTP_GET, "/v1/raw", "/v1/raw?from-seq=0&count=1&tenant=%t", "", "raduo", TENANT,
+     "AuditExport"},
     {HTTP_POST, "/v1/scope", "/v1/scope",
      "{\"indicators\":[{\"kind\":\"ip\",\"value\":\"192.0.2.1\"}],\"tenant\":\"%t\"}", "raduo",
-     TENANT},
-    {HTTP_GET, "/v1/tenants", "/v1/tenants?name=%t", "", "do", OPTIONAL},
-    {HTTP_POST, "/v1/tenants", "/v1/tenants", "{\"name\":\"new %n\"}", "do", INSTANCE},
-    {HTTP_GET, "/v1/tokens", "/v1/tokens", "", "do", LISTED},
-    {HTTP_POST, "/v1/tokens", "/v1/tokens", "{\"role\":\"reader\",\"tenant\":\"%t\"}", "do",
-     TENANT},
-    {HTTP_DELETE, "/v1/tokens/*", "/v1/tokens/%i", "", "do", TENANT},
-    {HTTP_GET, "/v1/settings/webhook", "/v1/settings/webhook", "", "do", INSTANCE},
-    {HTTP_PUT, "/v1/settings/webhook", "/v1/settings/webhook", "{\"url\":\"\"}", "do", INSTANCE},
-    {HTTP_GET, "/v1/losses", "/v1/losses?tenant=%t", "", "raduo", OPTIONAL},
-    {HTTP_POST, "/v1/losses", "/v1/losses", "{\"tenant\":\"%t\"}", "do", EMPTY},
-    {HTTP_GET, "/v1/verify", "/v1/verify?tenant=%t", "", "raduo", OPTIONAL},
-    {HTTP_POST, "/v1/verify", "/v1/verify?tenant=%t", "no receipt", "raduo", OPTIONAL},
-    {HTTP_POST, "/v1/compact", "/v1/compact", "", "do", INSTANCE},
-    {HTTP_GET, "/v1/status", "/v1/status", "", "raduo", INSTANCE},
-    {HTTP_GET, "/livez", "/livez", "", "", PUBLIC},
-    {HTTP_GET, "/readyz", "/readyz", "", "", PUBLIC},
-    {HTTP_GET, "/metrics", "/metrics", "", "raduo", INSTANCE},
+     TENANT, "ExposureScope"},
+    {HTTP_GET, "/v1/tenants", "/v1/tenants?name=%t", "", "do", OPTIONAL, "TenantList"},
+    {HTTP_POST, "/v1/tenants", "/v1/tenants", "{\"name\":\"new %n\"}", "do", INSTANCE,
+     "-TenantAdd, in the tenant that it makes"},
+    {HTTP_GET, "/v1/tokens", "/v1/tokens", "", "do", LISTED, "TokenList"},
+    {HTTP_POST, "/v1/tokens", "/v1/tokens", "{\"role\":\"reader\",\"tenant\":\"%t\"}", "do", TENANT,
+     "TokenAdd"},
+    {HTTP_DELETE, "/v1/tokens/*", "/v1/tokens/%i", "", "do", TENANT, "TokenRevoke"},
+    {HTTP_GET, "/v1/settings/webhook", "/v1/settings/webhook", "", "do", INSTANCE, "WebhookRead"},
+    {HTTP_PUT, "/v1/settings/webhook", "/v1/settings/webhook", "{\"url\":\"\"}", "do", INSTANCE,
+     "WebhookSet"},
+    {HTTP_GET, "/v1/losses", "/v1/losses?tenant=%t", "", "raduo", OPTIONAL, "LossList"},
+    {HTTP_POST, "/v1/losses", "/v1/losses", "{\"tenant\":\"%t\"}", "do", EMPTY,
+     "-nothing is lost here; else LossAccept"},
+    {HTTP_GET, "/v1/verify", "/v1/verify?tenant=%t", "", "raduo", OPTIONAL, "Verify"},
+    {HTTP_POST, "/v1/verify", "/v1/verify?tenant=%t", "no receipt", "raduo", OPTIONAL, "Verify"},
+    {HTTP_POST, "/v1/compact", "/v1/compact", "", "do", INSTANCE, "Compact"},
+    {HTTP_GET, "/v1/status", "/v1/status", "", "raduo", INSTANCE,
+     "-counts, and wanted when nothing can be written"},
+    {HTTP_GET, "/livez", "/livez", "", "", PUBLIC, "-no content"},
+    {HTTP_GET, "/readyz", "/readyz", "", "", PUBLIC, "-no content"},
+    {HTTP_GET, "/metrics", "/metrics", "", "raduo", INSTANCE, "-counts, every few seconds"},
 };
 
 #define RULE_COUNT (sizeof(rules) / sizeof(rules[0]))
@@ -239,6 +252,49 @@ static void the_table_has_every_route_and_no_other(void **state)
     }
 }
 
+/* How many records of the operation there are in the tenant and in the log of the instance. */
+static unsigned recorded(struct place *place, const char *operation)
+{
+    static const char *const logs[] = {"alpha", "instance"};
+    unsigned count = 0, rows;
+    char body[320];
+
+    for (int i = 0; i < 2; i++) {
+        (void)snprintf(body, sizeof(body),
+                       "{\"tenant\":\"%s\",\"query\":\"DaybookAudit | where Operation == '%s' and"
+                       " Query !has 'DaybookAudit' | summarize n = tostring(count())\"}",
+                       logs[i], operation);
+        assert_int_equal(place_ask(place, place->admin, HTTP_POST, "/v1/query", body), 200);
+        const char *at = strstr(place_body(place), "\n[\"");
+        assert_non_null(at);
+        assert_int_equal(sscanf(at, "%*[^0-9]%u", &rows), 1);
+        count += rows;
+    }
+    return count;
+}
+
+static void every_route_leaves_its_record(void **state)
+{
+    struct place *place = *state;
+    unsigned wrong = 0;
+
+    place_add_tenant(place, "alpha");
+    for (size_t i = 0; i < RULE_COUNT; i++) {
+        if (rules[i].operation[0] == '-') {
+            assert_true(strlen(rules[i].operation) > 5); /* why */
+            continue;
+        }
+        unsigned before = recorded(place, rules[i].operation);
+        assert_int_equal(ask(place, &rules[i], place->admin, "alpha"), 200);
+        if (recorded(place, rules[i].operation) <= before) {
+            print_error("%s %s leaves no %s\n", http_method_name(rules[i].method), rules[i].path,
+                        rules[i].operation);
+            wrong++;
+        }
+    }
+    assert_int_equal(wrong, 0);
+}
+
 /* Before it exists and when it is somebody else's: the same bytes. */
 static void a_foreign_tenant_and_none_answer_alike(void **state)
 {
@@ -346,6 +402,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         PLACE_TEST(the_table_has_every_route_and_no_other),
+        PLACE_TEST(every_route_leaves_its_record),
         PLACE_TEST(every_role_reaches_what_the_table_says_and_no_more),
         PLACE_TEST(a_foreign_tenant_and_none_answer_alike),
         PLACE_TEST(a_foreign_token_and_none_answer_alike),

@@ -165,7 +165,7 @@ static enum status read_token(struct share *share, const struct http_request *re
         if (guid_is_zero(&ret->tenant)) /* the instance's log: it would reach all tenants */
             return ERROR_SET(err, STATUS_INVALID,
                              "a token is of a tenant, or of the whole instance without one");
-    } else if (role != ROLE_ADMIN && role != ROLE_OPERATOR) {
+    } else if (role != ROLE_ADMIN && role != ROLE_OPERATOR && role != ROLE_AUDITOR) {
         return ERROR_SET(err, STATUS_INVALID, "a token with the role %s wants a tenant",
                          role_name(role));
     }

@@ -56,20 +56,20 @@ static const struct http_route routes[] = {
     {HTTP_GET, "/v1/verify", READERS, share_verify, HTTP_OPEN_ENDED, 0, "tenant"},
     {HTTP_POST, "/v1/verify", READERS, share_verify_receipts, HTTP_OPEN_ENDED, 0, "tenant"},
     {HTTP_POST, "/v1/compact", ADMINS, share_compact, HTTP_STREAMS, ORDER_BODY_BYTES_MAX, NULL},
-    {HTTP_GET, "/v1/status", READERS, share_status, HTTP_AT_ONCE, 0, NULL},
+    {HTTP_GET, "/v1/status", READERS | ROLE_BIT(ROLE_MONITOR), share_status, HTTP_AT_ONCE, 0, NULL},
     {HTTP_GET, "/livez", ANYBODY, share_live, HTTP_AT_ONCE, 0, "*"},
     {HTTP_GET, "/readyz", ANYBODY, share_ready, HTTP_AT_ONCE, 0, "*"},
-    {HTTP_GET, "/metrics", READERS, share_metrics, HTTP_AT_ONCE, 0, NULL},
+    {HTTP_GET, "/metrics", READERS | ROLE_BIT(ROLE_MONITOR), share_metrics, HTTP_AT_ONCE, 0, NULL},
 };
 
-/* Who reaches all of the instance administers it. */
+/* Who reaches all of the instance administers it, but for what says how it is alone. */
 static enum role role_of(const struct meta_token *token)
 {
     bool has_tenant = !guid_is_zero(&token->tenant);
 
     if (has_tenant || token->role == ROLE_ADMIN || token->role == ROLE_OPERATOR)
         return (enum role)token->role;
-    return ROLE_NONE;
+    return token->role == ROLE_AUDITOR ? ROLE_MONITOR : ROLE_NONE;
 }
 
 void share_denied(struct share *share, const struct http_request *request,

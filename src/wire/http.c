@@ -10,7 +10,7 @@
 static const char *const role_names[ROLE_COUNT_] = {
     [ROLE_NONE] = "none",       [ROLE_INGEST] = "ingest", [ROLE_READER] = "reader",
     [ROLE_ANALYST] = "analyst", [ROLE_ADMIN] = "admin",   [ROLE_AUDITOR] = "auditor",
-    [ROLE_OPERATOR] = "operator",
+    [ROLE_OPERATOR] = "operator", [ROLE_MONITOR] = "auditor",
 };
 
 static const char *const method_names[HTTP_METHOD_COUNT_] = {

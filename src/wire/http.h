@@ -34,6 +34,7 @@ enum role {
     ROLE_ADMIN,
     ROLE_AUDITOR,
     ROLE_OPERATOR,
+    ROLE_MONITOR, /* an auditor without a tenant: it sees how the server is, and no record */
     ROLE_COUNT_
 };
 const char *role_name(enum role role);

@@ -321,6 +321,9 @@ static bool may(const struct person *who, const struct http_request *request)
     case ROLE_READER:
     case ROLE_AUDITOR:
         return asks || request->method == HTTP_GET;
+    case ROLE_MONITOR:
+        return is_open_to_all(request) || slice_is(request->path, "/v1/status") ||
+               slice_is(request->path, "/metrics");
     case ROLE_ANALYST:
         return asks || request->method == HTTP_GET ||
                slice_starts_with(request->path, SLICE("/v1/watchlists/")) ||

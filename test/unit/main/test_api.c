@@ -152,7 +152,8 @@ static void a_token_that_an_earlier_release_made_for_the_instance_is_refused(voi
     place_close_meta(place, meta);
     for (size_t i = 0; i < 6; i++)
         assert_int_equal(place_ask(place, tokens[i], HTTP_GET, "/v1/status", ""),
-                         i < 4 ? 401 : 200);
+                         i < 3 ? 401 : 200);
+    assert_int_equal(place_ask(place, tokens[3], HTTP_GET, "/v1/tenants", ""), 403);
 }
 
 static void expect_one(struct place *place, const char *where)

@@ -8,6 +8,7 @@
 enum reach_kind {
     PUBLIC,   /* anybody */
     INSTANCE, /* tokens without a tenant */
+    MONITORED, /* the same, and an auditor without a tenant, who reaches nothing else */
     LISTED,   /* filtered by the token's tenant, names none */
     TENANT,   /* names a tenant; tokens without one must */
     OPTIONAL, /* as TENANT, tokens without one need not */
@@ -74,11 +75,11 @@ static const struct rule rules[] = {
     {HTTP_GET, "/v1/verify", "/v1/verify?tenant=%t", "", "raduo", OPTIONAL, "Verify"},
     {HTTP_POST, "/v1/verify", "/v1/verify?tenant=%t", "no receipt", "raduo", OPTIONAL, "Verify"},
     {HTTP_POST, "/v1/compact", "/v1/compact", "", "do", INSTANCE, "Compact"},
-    {HTTP_GET, "/v1/status", "/v1/status", "", "raduo", INSTANCE,
+    {HTTP_GET, "/v1/status", "/v1/status", "", "raduo", MONITORED,
      "-counts, and wanted when nothing can be written"},
     {HTTP_GET, "/livez", "/livez", "", "", PUBLIC, "-no content"},
     {HTTP_GET, "/readyz", "/readyz", "", "", PUBLIC, "-no content"},
-    {HTTP_GET, "/metrics", "/metrics", "", "raduo", INSTANCE, "-counts, every few seconds"},
+    {HTTP_GET, "/metrics", "/metrics", "", "raduo", MONITORED, "-counts, every few seconds"},
 };
 
 #define RULE_COUNT (sizeof(rules) / sizeof(rules[0]))
@@ -174,7 +175,9 @@ static unsigned wanted(const struct rule *rule, const struct who *who, const cha
     if (strchr(rule->roles, who->initial) == NULL)
         return 403;
     bool instance = who->tenant[0] == '\0';
-    if (rule->kind == INSTANCE)
+    if (instance && who->initial == 'u')
+        return rule->kind == MONITORED ? 200 : 403;
+    if (rule->kind == INSTANCE || rule->kind == MONITORED)
         return instance ? 200 : 403;
     if (rule->kind == LISTED)
         return 200;
@@ -204,6 +207,8 @@ static unsigned make_everybody(struct place *place, struct who *ret)
     place_add_token(place, "", "admin", "", ret[count++].token);
     ret[count] = (struct who){"", 'o', ""};
     place_add_token(place, "", "operator", "", ret[count++].token);
+    ret[count] = (struct who){"", 'u', ""};
+    place_add_token(place, "", "auditor", "", ret[count++].token);
     return count;
 }
 

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/machine.h"
 #include "base/priority.h"
+#include "base/text.h"
 #include "cli/cli.h"
 #include "codec/mmdb.h"
 #include "crypt/keyring_remote.h"

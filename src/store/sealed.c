@@ -230,11 +230,12 @@ static enum status catch_up(struct sealed *sealed, struct catalog *ret, struct e
     return status;
 }
 
-static enum status remake(struct sealed *sealed, bool is_damaged, struct catalog *ret,
-                          struct error *err)
+/* is_unread: the disk may yet give the catalog, so no damaged segment is set aside for good. */
+static enum status remake(struct sealed *sealed, bool is_damaged, bool is_unread,
+                          struct catalog *ret, struct error *err)
 {
     bool is_set_aside = is_damaged && !ret->is_torn;
-    enum status status = catalog_rebuild(sealed, true, ret, err);
+    enum status status = catalog_rebuild(sealed, !is_unread, ret, err);
 
     sealed->is_rebuilt = sealed->is_anew = true;
     if (status == STATUS_OK && is_set_aside)
@@ -252,7 +253,8 @@ static enum status load(struct sealed *sealed, struct catalog *ret, struct error
     struct seen_files seen = {0};
     struct error list_err;
     enum status status = catalog_load(io, ret, err);
-    bool is_damaged = status == STATUS_CORRUPT || status == STATUS_IO;
+    bool is_unread = status == STATUS_IO;
+    bool is_damaged = status == STATUS_CORRUPT || is_unread;
     bool is_new = status == STATUS_NOT_FOUND;
 
     if (status != STATUS_OK && !is_damaged && !is_new)
@@ -262,7 +264,7 @@ static enum status load(struct sealed *sealed, struct catalog *ret, struct error
         return err->status;
     }
     if (is_damaged || (is_new && (seen.any || io_exists(io, CATALOG_ASIDE_PATH)))) {
-        status = remake(sealed, is_damaged, ret, err);
+        status = remake(sealed, is_damaged, is_unread, ret, err);
     } else if (is_new) { /* from now on a missing one is damage */
         const struct catalog_state empty = {.next_segment = ret->next_segment};
         status = catalog_commit(io, &empty, NULL, NULL, &ret->file, err);

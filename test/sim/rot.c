@@ -200,7 +200,7 @@ static void begin_again(struct trial *t, struct trial_rot *ret)
     t->no_retries = !all_in(ret, MENDED); /* it may have forgotten what it knew */
     if (all_in(ret, WHOLE))
         go_on(t, ret->path);
-    else if (!touches(ret, "seg/0"))
+    else
         go_on_with_less(t, ret);
 }
 

@@ -273,7 +273,7 @@ static enum status row_initiator(ROW_PARAMETERS)
 
     (void)arg_count;
     if (!is_user && !is_application)
-        return STATUS_OK;
+        return eval_spend(eval, args[0].bytes.size, err);
     bag_start(&buf);
     if (is_user)
         add_user(&buf, &actor, user, address);
@@ -380,13 +380,14 @@ static enum status row_targets(ROW_PARAMETERS)
 {
     struct slice properties = args[2].is_null ? SLICE("") : args[2].bytes;
     struct identity target = identity_of(args[0].is_null ? SLICE("") : args[0].bytes);
-    enum status status;
+    enum status status = eval_spend(eval, args[0].bytes.size + properties.size, err);
     struct buf buf;
 
     (void)arg_count;
     list_start(&buf);
     add_target(&buf, &target, args[1].bytes);
-    status = add_properties(eval, &buf, properties, err);
+    if (status == STATUS_OK)
+        status = add_properties(eval, &buf, properties, err);
     buf_add_byte(&buf, '}');
     if (status == STATUS_OK)
         status = add_other_targets(eval, &buf, properties, err);
@@ -420,7 +421,9 @@ static enum status row_details(ROW_PARAMETERS)
     struct buf buf;
 
     (void)arg_count;
-    enum status status = dynamic_to_string(eval->arena, args[0].bytes, &text, err);
+    enum status status = eval_spend(eval, args[0].bytes.size, err);
+    if (status == STATUS_OK)
+        status = dynamic_to_string(eval->arena, args[0].bytes, &text, err);
     if (status == STATUS_OK)
         status = dynamic_parse(eval->arena, text, &json, err);
     if (status != STATUS_OK || dynamic_kind(json) != JSON_OBJECT)
@@ -500,6 +503,9 @@ static enum status row_device(ROW_PARAMETERS)
         }
     }
     bool is_managed = slice_is(truth_of(parts[DEVICE_MANAGED]), "true");
+    enum status status = eval_spend(eval, args[0].bytes.size, err);
+    if (status != STATUS_OK)
+        return status;
     bag_start(&buf);
     add_member(&buf, "deviceId", parts[DEVICE_ID]);
     add_member(&buf, "displayName", parts[DEVICE_NAME]);

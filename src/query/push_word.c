@@ -33,6 +33,9 @@ static const struct passing passings[] = {
     {"pack_record", 0, ONE, true, NULL}, /* a bag, or a member of it */
     {"bag_merge", 0, 1, false, NULL},
     {"bag_remove_keys", 0, ONE, false, NULL},
+    {"entra_initiator", 0, 1, true, /* an identity is cut at _, where terms end */
+     "user app id displayName userPrincipalName ipAddress appId servicePrincipalId "
+     "servicePrincipalName null"},
     {"entra_device", 0, ONE, true,
      "deviceId displayName operatingSystem browser isCompliant isManaged trustType true false "
      "null Azure AD registered, Azure AD joined, Hybrid Azure AD joined"},

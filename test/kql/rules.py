@@ -130,6 +130,11 @@ def teams(operation, name, member, role=1, team='Plans', time='2026-05-31T23:40:
         'Members': [{'DisplayName': member, 'Role': role, 'UPN': member}], **more})
 
 
+def defender(operation, name, workload='Microsoft365Defender', **more):
+    return base(243, workload, operation, name,
+                {'UserKey': guid(name), 'ClientIP': '192.0.2.24', **more})
+
+
 def keys(*names):
     """The log has arrays with line feeds."""
     texts = [f'[KeyIdentifier={guid(name)},KeyType={kind},KeyUsage=Verify,DisplayName={name}]'
@@ -310,6 +315,25 @@ CASES = [
                 [('KeyDescription', keys(('c', 'Password'), ('p', 'Password')),
                   keys(('c', 'Password')))])],
      'Two keys', 'One kind'),
+    ('bertjan:Defender XDR/CustomDetectionDisabled.md#2',
+     [defender('ChangeCustomDetectionRuleStatus', 'eve@contoso.example', IsEnabled='false',
+               RuleName='Golden tickets', Query='DeviceEvents')],
+     [defender('ChangeCustomDetectionRuleStatus', 'ann@contoso.example', IsEnabled='true',
+               RuleName='Silver tickets', Query='DeviceEvents')],
+     'Golden tickets', 'Silver tickets'),
+    ('bertjan:Defender XDR/ManualAntivirusScans.md#1',
+     [defender('RunAntiVirusScan', 'ann@contoso.example', DeviceName='pc-scanned',
+               ActionComment='looks odd', ActionScope='Full')],
+     [defender('IsolateDevice', 'ann@contoso.example', DeviceName='pc-isolated',
+               ActionComment='is odd', ActionScope='Full')],
+     'pc-scanned', 'pc-isolated'),
+    ('reprise99:Defender for Cloud Apps/DCA-FormPhishingStatusChanged.kql#2',
+     [defender('UpdatePhishingStatus', 'forms@contoso.example', 'MicrosoftForms', FormId='f1',
+               FormName='Win a prize',
+               ActivityParameters='{"FormPhishingStatus":"Auto Blocked"}')],
+     [defender('UpdatePhishingStatus', 'forms@contoso.example', 'MicrosoftForms', FormId='f2',
+               FormName='Lunch', ActivityParameters='{"FormPhishingStatus":"Unblocked"}')],
+     'Win a prize', 'Lunch'),
     ('azsent:Hunting Queries/OfficeActivity/Teams/ExternalUserAddedRemoved.yaml#1',
      [teams('MemberAdded', 'ann@contoso.example', 'in_x.example#EXT#@contoso.example'),
       teams('MemberRemoved', 'ann@contoso.example', 'in_x.example#EXT#@contoso.example',

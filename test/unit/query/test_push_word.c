@@ -52,6 +52,8 @@ static const struct told packed[] = {
     {"@ | project x = pack_record(d, dynamic([])), s | where * has 'number'", NULL},
     {"@ | project x = entra_device(d), y = pair_value(d, 'k') | where * has 'invoice'", INVOICE},
     {"@ | project x = entra_device(d) | where * has 'hybrid'", NULL}, /* one of its own words */
+    {"@ | project x = entra_initiator(d, s, s).user.id | where * has 'invoice'", INVOICE},
+    {"@ | project x = entra_initiator(d, s, s) | where * has 'ipaddress'", NULL},
     {"@ | project x = entra_details(d) | where * has 'invoice'", NULL}, /* decodes */
     {"@ | project x = n > 1, y = n + 1 | where * has 'invoice'", INVOICE},
     {"@ | project x = n > 1, y = n + 1 | where * has 'true'", NULL},

@@ -132,7 +132,7 @@ static struct slice ask_function(void *context, struct slice name)
     return (struct slice){"", 0};
 }
 
-static void ask_functions(void *context, void (*each)(void *arg, struct slice name), void *arg)
+static void ask_function_names(void *context, void (*each)(void *arg, struct slice name), void *arg)
 {
     (void)context;
     each(arg, SLICE("Twice"));
@@ -189,7 +189,7 @@ static const struct query_env ask_env = {
     .names = ask_names,
     .stored = ask_stored,
     .function = ask_function,
-    .functions = ask_functions,
+    .functions = ask_function_names,
     .watchlist = ask_watchlist,
     .watchlists = ask_watchlists,
     .fetch = ask_fetch,

@@ -6,11 +6,12 @@
 #include "cli/command_priv.h"
 
 #include "base/clock.h"
-#include "base/guid.h"
 #include "base/limits.h"
 #include "base/text.h"
 #include "cli/feed.h"
 #include "cli/output.h"
+#include "cli/patience.h"
+#include "cli/place.h"
 #include "cli/source.h"
 #include "codec/compress.h"
 
@@ -20,8 +21,8 @@
 #include <unistd.h>
 
 #define READ_BYTES (256 * KIB)
-#define TRIES_MAX 12u
-#define QUIET_TRIES 3u
+#define PATIENCE_MS (10 * 60000u) /* of a file; who follows one waits as long as it takes */
+#define END_PATIENCE_MS 10000u    /* of who was told to end */
 #define FOLLOW_MS 500u
 #define PROGRESS_US 200000u
 #define FOLLOW_LINE_BYTES (64 * KIB) /* of receipts: who follows for months gets them in lines */
@@ -29,14 +30,15 @@
 struct sender {
     const struct command_context *context;
     struct session *session;
-    struct guid run;          /* makes the idempotency keys of this run unique */
-    uint64_t request_count;
+    struct place place;       /* also without --state: makes the idempotency keys */
+    struct place_file *state; /* NULL without --state */
     uint64_t said_records, said_stored; /* in lines that were printed */
     /* sums of the answers since then */
     uint64_t records, stored, duplicates, conflicting, foreign, count, first_seq;
     struct buf quarantined;   /* inside of the JSON array */
     struct buf receipts;
     uint64_t unsigned_count;  /* of count: no receipt came for them */
+    bool is_ending;           /* following was ended: what is whole is sent yet */
     /* progress */
     bool show_progress;
     uint64_t started_us, shown_us, bytes_done, bytes_total, encoded_done;
@@ -129,16 +131,44 @@ static void say_again(const struct sender *s, const struct error *err)
     buf_release(&text);
 }
 
+static struct patience patience_of(const struct sender *s)
+{
+    if (s->is_ending)
+        return (struct patience){.limit_ms = END_PATIENCE_MS};
+    return (struct patience){
+        .limit_ms = options_has(s->context->options, "follow") ? 0 : PATIENCE_MS};
+}
+
+static bool is_temporary(enum status status)
+{
+    return status == STATUS_BUSY || status == STATUS_FULL || status == STATUS_IO;
+}
+
+/* After a failure.  False: no other try. */
+static bool waited(const struct sender *s, struct patience *patience, unsigned asked_s,
+                   const struct error *err)
+{
+    uint64_t now = clock_monotonic_us(clock_system()), ms;
+
+    if (is_interrupted(s) || !patience_wait(patience, now, asked_s, &ms))
+        return false;
+    if (patience_tells(patience, now, err->status == STATUS_BUSY))
+        say_again(s, err);
+    sleep_ms(ms);
+    return !is_interrupted(s);
+}
+
 /* One request; again after a refusal that says "later" or a broken connection. */
 static enum status send_body(struct sender *s, struct slice body, struct error *err)
 {
     const struct options *o = s->context->options;
     char key[64], run[GUID_TEXT_BYTES + 1];
+    struct patience patience = patience_of(s);
     struct json_tape tape;
     enum status status = STATUS_OK;
 
-    guid_format(&s->run, run);
-    (void)snprintf(key, sizeof(key), "%s-%llu", run, (unsigned long long)s->request_count++);
+    guid_format(&s->place.run, run);
+    (void)snprintf(key, sizeof(key), "%s-%llu", run, (unsigned long long)s->place.request);
     struct http_pair headers[2] = {{SLICE("idempotency-key"), slice_of(key)},
                                    {SLICE("content-type"), SLICE("application/x-ndjson")}};
     struct http_pair query[2] = {{SLICE("tenant"), slice_of(options_get(o, "tenant", ""))},
@@ -153,19 +183,14 @@ static enum status send_body(struct sender *s, struct slice body, struct error *
         .body = body,
     };
     json_tape_init(&tape);
-    for (unsigned try = 0; try < TRIES_MAX; try++) {
+    for (bool again = true; again;) {
         struct session_answer answer = {0};
         status = session_ask(s->session, &request, &answer, &tape, err);
-        unsigned wait_s = answer.retry_after_s;
+        unsigned asked_s = answer.retry_after_s;
         if (status == STATUS_OK)
             sum_answer(s, buf_slice(&answer.body), &tape);
         session_answer_release(&answer);
-        bool again = status == STATUS_BUSY || status == STATUS_FULL || status == STATUS_IO;
-        if (!again || is_interrupted(s) || try + 1 == TRIES_MAX)
-            break;
-        if (try == (status == STATUS_BUSY ? QUIET_TRIES : 0)) /* busy for a moment is usual */
-            say_again(s, err);
-        sleep_ms(wait_s > 0 ? wait_s * 1000u : 100u << (try < 6 ? try : 6));
+        again = is_temporary(status) && waited(s, &patience, asked_s, err);
     }
     json_tape_release(&tape);
     s->bytes_done += body.size;
@@ -175,6 +200,8 @@ static enum status send_body(struct sender *s, struct slice body, struct error *
 
 static enum status stopped(const struct sender *s, struct error *err)
 {
+    if (s->state != NULL)
+        return ERROR_SET(err, STATUS_CANCELLED, "stopped; the next start goes on there");
     return ERROR_SET(err, STATUS_CANCELLED,
                      "stopped; %llu records were stored, sending the file again stores no record "
                      "twice if records have an Id",
@@ -209,11 +236,12 @@ static enum status print_answer(struct sender *s, struct error *err)
 }
 
 /* Who follows a file may do so for months, and be ended without a word: what stands in memory
- * alone is lost then, and the memory has an end. */
+ * alone is lost then, and the memory has an end.  With a state nothing may be lost: a receipt is
+ * printed before the place behind its records is kept. */
 static enum status say_some(struct sender *s, struct error *err)
 {
     if (!options_has(s->context->options, "follow") ||
-        s->receipts.size + s->quarantined.size < FOLLOW_LINE_BYTES)
+        (s->state == NULL && s->receipts.size + s->quarantined.size < FOLLOW_LINE_BYTES))
         return STATUS_OK;
     enum status status = print_answer(s, err);
     if (status != STATUS_OK)
@@ -227,6 +255,24 @@ static enum status say_some(struct sender *s, struct error *err)
     return STATUS_OK;
 }
 
+/* A body of a file: its place is kept before and behind it. */
+static enum status send_part(struct sender *s, const struct feed *feed, struct slice body,
+                             struct error *err)
+{
+    if (s->state != NULL && feed->is_array)
+        return ERROR_SET(err, STATUS_INVALID, "--state is for files of lines, not for an array");
+    place_begin(&s->place, body);
+    enum status status = place_save(s->state, &s->place, err);
+    if (status == STATUS_OK)
+        status = send_body(s, body, err);
+    if (status == STATUS_OK)
+        status = say_some(s, err);
+    if (status != STATUS_OK)
+        return status;
+    place_end(&s->place);
+    return place_save(s->state, &s->place, err);
+}
+
 static enum status drain(struct sender *s, struct feed *feed, enum feed_part part,
                          struct error *err)
 {
@@ -234,11 +280,9 @@ static enum status drain(struct sender *s, struct feed *feed, enum feed_part par
     enum status status = STATUS_OK;
 
     while (status == STATUS_OK && feed_body(feed, part, &body)) {
-        status = send_body(s, body, err);
+        status = send_part(s, feed, body, err);
         feed_taken(feed);
-        if (status == STATUS_OK)
-            status = say_some(s, err);
-        if (is_interrupted(s))
+        if (is_interrupted(s) && (status == STATUS_OK || is_temporary(status)))
             return stopped(s, err);
     }
     return status;
@@ -248,6 +292,7 @@ static enum status drain(struct sender *s, struct feed *feed, enum feed_part par
 static enum status end_follow(struct sender *s, struct feed *feed, struct error *err)
 {
     atomic_store(s->context->host->interrupted, false); /* it was about the waiting */
+    s->is_ending = true;
     enum status status = drain(s, feed, FEED_WHOLE, err);
 
     if (status == STATUS_OK && slice_trim(buf_slice(&feed->body)).size > 0 && !feed->is_array)
@@ -269,8 +314,12 @@ static enum status take(struct sender *s, struct intake *intake, struct slice by
     enum status status = STATUS_OK;
 
     s->encoded_done += bytes.size;
-    if (intake->decompressor == NULL)
-        status = decompressor_new(compression_detect(bytes), &intake->decompressor, err);
+    if (intake->decompressor == NULL) {
+        enum compression kind = compression_detect(bytes);
+        if (s->state != NULL && kind != COMPRESSION_NONE)
+            return ERROR_SET(err, STATUS_INVALID, "--state is for files that are not compressed");
+        status = decompressor_new(kind, &intake->decompressor, err);
+    }
     buf_clear(&intake->decoded);
     if (status == STATUS_OK)
         status = decompressor_feed(intake->decompressor, bytes, &intake->decoded, err);
@@ -302,7 +351,9 @@ static enum status begin_again(struct sender *s, struct intake *intake, struct e
     feed_init(&intake->feed);
     decompressor_free(intake->decompressor);
     intake->decompressor = NULL;
-    return status;
+    if (status == STATUS_OK && s->state != NULL)
+        status = place_restart(&s->place, intake->source.fd, err);
+    return status == STATUS_OK ? place_save(s->state, &s->place, err) : status;
 }
 
 /* Before it waits it sends what is whole: a last read that was a full one did not. */
@@ -350,6 +401,55 @@ static enum status pump(struct sender *s, struct intake *intake, struct error *e
     return status;
 }
 
+/* Behind what has its answer.  What was under way when the run before ended is sent again as it
+ * was: with more or less bytes its key would stand for something else. */
+static enum status go_on(struct sender *s, struct intake *intake, struct error *err)
+{
+    enum status status = STATUS_OK;
+    struct buf body;
+
+    if (lseek(intake->source.fd, (off_t)s->place.offset, SEEK_SET) < 0)
+        return ERROR_SET(err, STATUS_IO, "cannot read '%s'", intake->source.path);
+    intake->source.position = s->place.offset + s->place.length;
+    if (intake->source.position > 0) { /* what follows is a line, whatever its first byte */
+        feed_begin_lines(&intake->feed);
+        status = decompressor_new(COMPRESSION_NONE, &intake->decompressor, err);
+    }
+    if (status != STATUS_OK || s->place.length == 0)
+        return status;
+    buf_init(&body, REQUEST_BODY_BYTES_MAX);
+    if (!buf_reserve(&body, s->place.length))
+        status = ERROR_MEMORY(err);
+    else if (read(intake->source.fd, body.data, s->place.length) != (ssize_t)s->place.length)
+        status = ERROR_SET(err, STATUS_IO, "cannot read '%s'", intake->source.path);
+    body.size = status == STATUS_OK ? s->place.length : 0;
+    if (status == STATUS_OK)
+        status = send_part(s, &intake->feed, buf_slice(&body), err);
+    buf_release(&body);
+    return status;
+}
+
+/* To where the run before was: in this file, or in one that had its name then. */
+static enum status find_place(struct sender *s, struct intake *intake, struct error *err)
+{
+    const char *path = intake->source.path;
+    int fd = -1;
+
+    if (s->place.inode > 0 && place_find(&s->place, path, &fd, err) != STATUS_OK)
+        return err->status;
+    if (fd < 0) {
+        if (s->place.inode > 0)
+            (void)fprintf(stderr, "daybook: what was sent up to byte %llu is not '%s' and not "
+                                  "beside it; what was written behind it is not sent\n",
+                          (unsigned long long)s->place.offset, path);
+        enum status status = place_restart(&s->place, intake->source.fd, err);
+        return status == STATUS_OK ? place_save(s->state, &s->place, err) : status;
+    }
+    source_close(&intake->source);
+    intake->source.fd = fd;
+    return go_on(s, intake, err);
+}
+
 static enum status send_file(struct sender *s, const char *path, struct error *err)
 {
     struct intake intake = {0};
@@ -360,7 +460,10 @@ static enum status send_file(struct sender *s, const char *path, struct error *e
         return status;
     feed_init(&intake.feed);
     buf_init(&intake.decoded, GIB);
-    status = pump(s, &intake, err);
+    if (s->state != NULL)
+        status = find_place(s, &intake, err);
+    if (status == STATUS_OK)
+        status = pump(s, &intake, err);
     if (status != STATUS_OK && status != STATUS_CANCELLED && status != STATUS_IO)
         (void)error_wrap(err, "%s", path);
     feed_release(&intake.feed);
@@ -380,38 +483,71 @@ static void add_sizes(struct sender *s)
     }
 }
 
+static const char *wrong_with(const struct options *o)
+{
+    if (o->word_count == 0)
+        return "name a file, or '-' for standard input";
+    if (options_has(o, "follow") && o->word_count > 1)
+        return "--follow reads one file, it has no end";
+    if (options_has(o, "state") && !options_has(o, "follow"))
+        return "--state goes with --follow";
+    if (options_has(o, "state") && strcmp(o->words[0], "-") == 0)
+        return "--state wants the name of a file, standard input has no place";
+    if (options_has(o, "data") && !options_has(o, "tenant"))
+        return "--tenant NAME is wanted";
+    return NULL;
+}
+
+/* --state: where the run before was. */
+static enum status open_state(struct sender *s, struct buf *target, struct error *err)
+{
+    const struct options *o = s->context->options;
+
+    buf_add_text(target, options_get(o, "tenant", ""));
+    buf_add_byte(target, '/');
+    buf_add_text(target, options_get(o, "table", ""));
+    if (!options_has(o, "state") || buf_check(target, err) != STATUS_OK)
+        return options_has(o, "state") ? err->status : STATUS_OK;
+    return place_open(options_get(o, "state", ""), buf_slice(target), &s->place, &s->state, err);
+}
+
 int cmd_ingest(const struct command_context *context)
 {
     const struct options *o = context->options;
-    struct sender s = {.context = context, .run = guid_new()};
+    struct sender s = {.context = context, .place = {.run = guid_new()}};
+    struct buf target;
     struct error err;
 
-    if (o->word_count == 0)
-        return command_usage(context, "name a file, or '-' for standard input");
-    if (options_has(o, "follow") && o->word_count > 1)
-        return command_usage(context, "--follow reads one file, it has no end");
-    if (options_has(o, "data") && !options_has(o, "tenant"))
-        return command_usage(context, "--tenant NAME is wanted");
+    if (wrong_with(o) != NULL)
+        return command_usage(context, "%s", wrong_with(o));
+    buf_init(&target, MIB);
     buf_init(&s.quarantined, GIB);
     buf_init(&s.receipts, GIB);
     s.show_progress = !options_has(o, "quiet") && isatty(STDERR_FILENO);
     s.started_us = clock_monotonic_us(clock_system());
     add_sizes(&s);
-    enum status status = session_open(context, &s.session, &err);
+    enum status status = open_state(&s, &target, &err);
+    if (status == STATUS_OK)
+        status = session_open(context, &s.session, &err);
     for (uint32_t i = 0; status == STATUS_OK && i < o->word_count; i++)
         status = send_file(&s, o->words[i], &err);
-    if (status == STATUS_OK && s.request_count == 0) /* also nothing is for somebody who is there */
+    /* Also nothing is for somebody who is there.  With a state it would take the next key. */
+    if (status == STATUS_OK && s.place.request == 0 && s.state == NULL)
         status = send_body(&s, SLICE(""), &err);
     show_progress(&s, true);
     int code = status == STATUS_OK ? CLI_OK : cli_fail(&err);
     /* Also after a failure: whoever has the receipts can prove what was stored before it. */
-    if ((status == STATUS_OK || s.records > 0) && print_answer(&s, &err) != STATUS_OK)
+    bool says = s.records > 0 ||
+                (status == STATUS_OK && (s.state == NULL || s.said_records == 0));
+    if (says && print_answer(&s, &err) != STATUS_OK)
         code = cli_fail(&err);
     if (s.unsigned_count > 0)
         (void)fprintf(stderr, "daybook: %llu records are stored, but no receipt came for them; "
                       "'daybook doctor' says whether the keys are there\n",
                       (unsigned long long)s.unsigned_count);
     session_close(s.session);
+    place_close(s.state);
+    buf_release(&target);
     buf_release(&s.quarantined);
     buf_release(&s.receipts);
     return code;

@@ -11,6 +11,11 @@ void feed_init(struct feed *feed)
     buf_init(&feed->body, REQUEST_BODY_BYTES_MAX * 2);
 }
 
+void feed_begin_lines(struct feed *feed)
+{
+    feed->started = true;
+}
+
 void feed_release(struct feed *feed)
 {
     buf_release(&feed->body);

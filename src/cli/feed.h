@@ -25,6 +25,8 @@ struct feed {
 };
 
 void feed_init(struct feed *feed);
+/* What is added begins with a line of NDJSON, not at the beginning of a file. */
+void feed_begin_lines(struct feed *feed);
 void feed_release(struct feed *feed);
 /* Takes bytes; STATUS_LIMIT when one record does not fit a request. */
 enum status feed_add(struct feed *feed, struct slice bytes, struct error *err) MUST_USE;

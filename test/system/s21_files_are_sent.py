@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """`daybook ingest` on files that grow, that are missing, and when it is stopped."""
+import gzip
 import json
 import os
 import signal
@@ -120,6 +121,94 @@ class Files(Story):
         _, answer, err = self.interrupt(process)
         self.assertEqual((6, 6, []), (answer['records'], answer['stored'], answer['quarantined']))
         self.assertEqual(2, err.count(b'begins again'), err)
+
+    def kill(self, process):
+        """What it had printed."""
+        process.send_signal(signal.SIGKILL)
+        out, _ = process.communicate(timeout=PATIENCE_S)
+        return out
+
+    def test_a_start_goes_on_where_a_killed_one_was(self):
+        """Records without an Id, killed at any place: each is stored once, in its order."""
+        path = os.path.join(self.lab.parent, 'goes')
+        wanted, printed = [], b''
+        number = 0
+        os.mkdir(path + '.d')
+        state = os.path.join(path + '.d', 'state')
+        for life in range(12):
+            with open(path, 'ab') as file:
+                for _ in range(3000):
+                    number += 1
+                    file.write(b'{"n":%d}\n' % number)
+                file.write(b'{"n":')  # the end of it comes in the next life, or with the rotation
+            process = self.begin('--table', 'Goes', '--follow', '--state', state, path)
+            time.sleep(0.02 * life + 0.05)  # from before its first request to behind its last
+            with open(path, 'ab') as file:
+                number += 1
+                file.write(b'%d}\n' % number)
+            time.sleep(0.05 * (life % 3))
+            printed += self.kill(process)
+            if life % 4 == 3:  # the name goes to another file while nobody follows
+                number += 1
+                with open(path, 'ab') as file:
+                    file.write(b'{"n":%d}\n' % number)
+                os.rename(path, f'{path}.{life}')
+        with open(path, 'ab') as file:
+            number += 1
+            file.write(b'{"n":%d}\n' % number)
+        process = self.begin('--table', 'Goes', '--follow', '--state', state, path)
+        self.rows_come('Goes', number)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=PATIENCE_S)
+        self.assertEqual(0, process.returncode, err)
+        done = self.lab.cli('query', '--tenant', 'contoso',
+                            'Goes | order by _Seq asc | project n = tolong(n)')
+        wanted = list(range(1, number + 1))
+        self.assertEqual(wanted, [json.loads(line)['n'] for line in done.stdout.splitlines()])
+        # Each record has its receipt, though all but the last were killed; some have it twice.
+        answers = [json.loads(line) for line in (printed + out).splitlines()]
+        ranges = {(a['first_seq'], a['count']) for a in answers if a['count']}
+        self.assertEqual(number, sum(count for _, count in ranges))
+
+    def test_a_state_is_of_one_file_and_one_table(self):
+        path = os.path.join(self.lab.parent, 'one')
+        state = path + '.state'
+        with open(path, 'wb') as file:
+            file.write(b'{"a":1}\n')
+        process = self.begin('--table', 'One', '--follow', '--state', state, path)
+        self.rows_come('One', 1)
+        done = self.lab.cli('ingest', '--tenant', 'contoso', '--table', 'One', '--follow',
+                            '--state', state, path)
+        self.assertEqual(4, done.returncode)
+        self.assertIn('another process', done.stderr)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=PATIENCE_S)
+        done = self.lab.cli('ingest', '--tenant', 'contoso', '--table', 'Two', '--follow',
+                            '--state', state, path)
+        self.assertEqual(4, done.returncode)
+        self.assertIn("not to 'contoso/Two'", done.stderr)
+        for content, why in ((b'[{"a":1}]', 'not for an array'),
+                             (gzip.compress(b'{"a":1}\n'), 'not compressed')):
+            with open(path, 'wb') as file:
+                file.write(content)
+            done = self.lab.cli('ingest', '--tenant', 'contoso', '--table', 'Three', '--follow',
+                                '--state', path + '.three', path)
+            self.assertEqual(2, done.returncode)
+            self.assertIn(why, done.stderr)
+        for args in (['--state', state, path], ['--follow', '--state', state, '-']):
+            done = self.lab.cli('ingest', '--tenant', 'contoso', *args)
+            self.assertEqual(2, done.returncode)
+
+    def test_a_file_that_is_gone_is_told(self):
+        path = os.path.join(self.lab.parent, 'gone')
+        for number in (1, 2):
+            with open(path, 'wb') as file:
+                file.write(b'{"a":%d}\n' % number)
+            process = self.begin('--table', 'Gone', '--follow', '--state', path + '.state', path)
+            self.rows_come('Gone', number)
+            process.send_signal(signal.SIGINT)
+            _, err = process.communicate(timeout=PATIENCE_S)
+        self.assertIn(b'what was sent up to byte 8 is not', err)
 
     def test_a_pipe_is_followed_to_its_end(self):
         process = self.begin('--table', 'Pipe', '--follow', '-')

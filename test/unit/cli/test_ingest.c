@@ -8,8 +8,11 @@
 #include <string.h>
 #include <unistd.h>
 
-static unsigned proxy_status; /* of the first answer */
-static char keys[2][64];      /* of the requests */
+#define BUSY_TIMES 13u /* twelve refusals were the end once */
+
+static unsigned proxy_status; /* of the first answers */
+static unsigned proxy_times = 1;
+static char keys[BUSY_TIMES + 1][64]; /* of the requests */
 static unsigned asked;
 
 static enum status take(void *context, const struct http_request *request,
@@ -17,13 +20,13 @@ static enum status take(void *context, const struct http_request *request,
 {
     (void)context;
     (void)err;
-    assert_in_range(asked, 0, 1);
+    assert_in_range(asked, 0, BUSY_TIMES);
     for (uint32_t i = 0; i < request->header_count; i++) {
         if (slice_is(request->headers[i].name, "idempotency-key"))
             (void)snprintf(keys[asked], sizeof(keys[asked]), "%.*s",
                            SLICE_FMT(request->headers[i].value));
     }
-    if (asked++ == 0) {
+    if (asked++ < proxy_times) {
         response->status = proxy_status;
         buf_add_text(&response->body, "<html>Bad Gateway</html>");
     } else {
@@ -82,6 +85,21 @@ static void test_what_a_proxy_lost_is_sent_again(void **state)
     }
 }
 
+/* A second of overload a try: short tries are no reason to give up early. */
+static void test_overload_is_waited_for(void **state)
+{
+    char out[512];
+
+    (void)state;
+    asked = 0;
+    proxy_status = 429;
+    proxy_times = BUSY_TIMES;
+    assert_int_equal(run(out, sizeof(out)), CLI_OK);
+    proxy_times = 1;
+    assert_int_equal(asked, BUSY_TIMES + 1);
+    assert_string_equal(keys[0], keys[BUSY_TIMES]);
+}
+
 static void test_what_is_wrong_is_sent_once(void **state)
 {
     char out[512];
@@ -98,6 +116,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_a_proxy_lost_is_sent_again),
+        cmocka_unit_test(test_overload_is_waited_for),
         cmocka_unit_test(test_what_is_wrong_is_sent_once),
     };
     return RUN_TESTS(tests);

@@ -16,7 +16,7 @@ static const struct option common_options[] = {
     {"data", true, false, "DIR", "work on this data directory (no server may run on it)"},
     {"server", true, false, "URL", "ask this server; the token comes from DAYBOOK_TOKEN"},
     {"cacert", true, false, "FILE", "the certificate that signs the server's"},
-    {"o", true, false, "FORMAT", "table, json, ndjson or csv (table on a terminal)"},
+    {"o", true, false, "FORMAT", "table, json, ndjson or csv (table on a terminal)"}, /* last */
 };
 
 static const struct option help_option[] = {
@@ -164,7 +164,7 @@ static const struct command commands[] = {
      "tables then.\n",
      OPTIONS(query_options), cmd_query, COMMAND_WORDS},
     {"raw", "--tenant NAME --from-seq N --count M [-0]", "the exact bytes received", NULL,
-     OPTIONS(raw_options), cmd_raw, 0},
+     OPTIONS(raw_options), cmd_raw, COMMAND_BYTES},
     {"scope",
      "--tenant NAME|--all-tenants INDICATOR... [OPTION]...",
      "which mailboxes and messages were read",
@@ -194,7 +194,7 @@ static const struct command commands[] = {
      "Exit code 1 when something does not match, 5 when only known gaps lack.\n",
      OPTIONS(verify_options), cmd_verify, 0},
     {"compact", "[--quiet]", "join and recompress what is stored", NULL, OPTIONS(compact_options),
-     cmd_compact, 0},
+     cmd_compact, COMMAND_BYTES},
     {"doctor", "[-o FORMAT]", "check the state of a server or data directory", NULL, NULL, 0,
      cmd_doctor, 0},
 };
@@ -353,8 +353,10 @@ static int run_command(const struct cli_host *host, const struct command *comman
     if (arena == NULL)
         return CLI_FAILED;
     uint32_t count = add_options(table, 0, command->options, command->option_count);
-    if ((command->flags & COMMAND_HOST) == 0)
+    if ((command->flags & COMMAND_HOST) == 0) {
         count = add_options(table, count, OPTIONS(common_options));
+        count -= (command->flags & COMMAND_BYTES) != 0 ? 1 : 0;
+    }
     count = add_options(table, count, OPTIONS(help_option));
     struct command_context context = {host, command, &options, arena};
     if (options_parse(table, count, argc, argv, arena, &options, &err) != STATUS_OK)

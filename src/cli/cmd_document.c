@@ -62,6 +62,8 @@ static int run(const struct command_context *context, const char *collection, bo
         (void)snprintf(path, sizeof(path), "/v1/%s/%.400s", collection, o->words[1]);
     if (strcmp(verb, "add") == 0 && o->word_count == 3)
         return add(context, &request, o->words[2]);
+    if (strcmp(verb, "show") == 0 && o->word_count == 2 && options_has(o, "o"))
+        return command_usage(context, "show prints the text as it is, it takes no -o");
     if (strcmp(verb, "show") == 0 && o->word_count == 2)
         return command_ask(context, &request, show_text);
     if (strcmp(verb, "remove") != 0 || o->word_count != 2)

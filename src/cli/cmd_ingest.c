@@ -25,7 +25,13 @@
 #define END_PATIENCE_MS 10000u    /* of who was told to end */
 #define FOLLOW_MS 500u
 #define PROGRESS_US 200000u
+#define DOUBTS_US 60000000u
 #define FOLLOW_LINE_BYTES (64 * KIB) /* of receipts: who follows for months gets them in lines */
+
+/* Records that were taken, and may not be what the sender meant. */
+struct doubts {
+    uint64_t quarantined, conflicting, foreign;
+};
 
 struct sender {
     const struct command_context *context;
@@ -38,11 +44,23 @@ struct sender {
     struct buf quarantined;   /* inside of the JSON array */
     struct buf receipts;
     uint64_t unsigned_count;  /* of count: no receipt came for them */
+    enum output_format format;
+    /* of the whole run: what whoever sends has to know of, and what was said of it */
+    struct doubts doubts, said;
+    uint64_t doubted_us;      /* when it was said; 0: never */
+    char first_reason[256];   /* of the first quarantined record */
+    uint64_t first_index;
     bool is_ending;           /* following was ended: what is whole is sent yet */
     /* progress */
     bool show_progress;
     uint64_t started_us, shown_us, bytes_done, bytes_total, encoded_done;
 };
+
+/* The answer is its numbers alone: receipts and reasons would fill the screen. */
+static bool is_short(const struct sender *s)
+{
+    return s->format == OUTPUT_TABLE || s->format == OUTPUT_CSV;
+}
 
 static void show_progress(struct sender *s, bool last)
 {
@@ -54,13 +72,79 @@ static void show_progress(struct sender *s, bool last)
     double seconds = (double)(now - s->started_us) / 1e6;
     uint64_t records = s->said_records + s->records;
     double share = s->bytes_total > 0 ? (double)s->encoded_done / (double)s->bytes_total : 0;
-    char eta[32] = "";
+    (void)fprintf(stderr, "\r\033[K");
+    if (s->bytes_total > 0)
+        (void)fprintf(stderr, "%3.0f %%  ", share * 100);
+    (void)fprintf(stderr, "%llu records", (unsigned long long)records);
+    if (options_has(s->context->options, "follow")) /* a rate over months says nothing */
+        (void)fprintf(stderr, ", %.1f MB", (double)s->bytes_done / 1e6);
+    else if (seconds > 0)
+        (void)fprintf(stderr, ", %.1f MB/s, %.0f records/s",
+                      (double)s->bytes_done / 1e6 / seconds, (double)records / seconds);
     if (!last && share > 0.01)
-        (void)snprintf(eta, sizeof(eta), ", %.0f s left", seconds / share - seconds);
-    (void)fprintf(stderr, "\r\033[K%3.0f %%  %llu records, %.1f MB/s, %.0f records/s%s%s",
-                  share * 100, (unsigned long long)records,
-                  seconds > 0 ? (double)s->bytes_done / 1e6 / seconds : 0,
-                  seconds > 0 ? (double)records / seconds : 0, eta, last ? "\n" : "");
+        (void)fprintf(stderr, ", %.0f s left", seconds / share - seconds);
+    if (last)
+        (void)fprintf(stderr, "\n");
+}
+
+static void say_number(struct buf *text, uint64_t number, const char *what)
+{
+    if (number > 0)
+        buf_add_format(text, "%s%llu %s", text->size > 0 ? ", " : "",
+                       (unsigned long long)number, what);
+}
+
+/* On standard error, since the numbers of the answer are easily missed: what went to another
+ * place than was meant.  Who follows a file hears of it once a minute. */
+static void say_doubts(struct sender *s, bool last)
+{
+    const struct doubts *d = &s->doubts;
+    uint64_t now = clock_monotonic_us(clock_system());
+    struct buf text;
+
+    if (memcmp(d, &s->said, sizeof(*d)) == 0 ||
+        (!last && (!options_has(s->context->options, "follow") ||
+                   (s->doubted_us > 0 && now - s->doubted_us < DOUBTS_US))))
+        return;
+    s->doubted_us = now;
+    s->said = *d;
+    buf_init(&text, 64 * KIB);
+    say_number(&text, d->quarantined, "quarantined (see the table Quarantine)");
+    say_number(&text, d->conflicting, "with an Id that came before with other bytes");
+    say_number(&text, d->foreign, "of another OrganizationId than the tenant's");
+    if (d->quarantined > 0) {
+        buf_add_format(&text, "; the first quarantined is number %llu: ",
+                       (unsigned long long)s->first_index + 1);
+        text_add_printable(&text, slice_of(s->first_reason));
+    }
+    (void)fprintf(stderr, "%sdaybook: of %llu records: %.*s\n",
+                  s->show_progress ? "\r\033[K" : "",
+                  (unsigned long long)(s->said_records + s->records),
+                  SLICE_FMT(buf_slice(&text)));
+    buf_release(&text);
+}
+
+/* The reason as JSON has it, in its quotes. */
+static void keep_quarantined(struct sender *s, uint64_t index, struct slice quoted)
+{
+    struct buf reason;
+
+    if (s->doubts.quarantined++ == 0) {
+        buf_init(&reason, 64 * KIB);
+        if (quoted.size > 2)
+            json_unescape(slice_from(quoted.data + 1, quoted.size - 2), &reason);
+        (void)snprintf(s->first_reason, sizeof(s->first_reason), "%.*s",
+                       SLICE_FMT(buf_slice(&reason)));
+        s->first_index = s->said_records + index;
+        buf_release(&reason);
+    }
+    if (is_short(s))
+        return;
+    if (s->quarantined.size > 0)
+        buf_add_byte(&s->quarantined, ',');
+    buf_add_format(&s->quarantined, "{\"index\":%llu,\"reason\":", (unsigned long long)index);
+    buf_add_slice(&s->quarantined, quoted);
+    buf_add_byte(&s->quarantined, '}');
 }
 
 static void sum_quarantined(struct sender *s, struct slice text, const struct json_tape *tape)
@@ -71,16 +155,11 @@ static void sum_quarantined(struct sender *s, struct slice text, const struct js
         return;
     for (uint32_t i = array + 1; i < tape->tokens[array].next; i = tape->tokens[i].next) {
         uint32_t reason = json_member(text, tape->tokens, i, SLICE("reason"));
-        if (s->quarantined.size > 0)
-            buf_add_byte(&s->quarantined, ',');
-        buf_add_format(&s->quarantined, "{\"index\":%llu,\"reason\":",
-                       (unsigned long long)(s->records + answer_number(text, tape, i, "index")));
+        struct slice quoted = SLICE("null");
         if (reason != UINT32_MAX && tape->tokens[reason].kind == JSON_STRING)
-            buf_add(&s->quarantined, text.data + tape->tokens[reason].start - 1,
-                    tape->tokens[reason].end - tape->tokens[reason].start + 2);
-        else
-            buf_add_text(&s->quarantined, "null");
-        buf_add_byte(&s->quarantined, '}');
+            quoted = slice_from(text.data + tape->tokens[reason].start - 1,
+                                tape->tokens[reason].end - tape->tokens[reason].start + 2);
+        keep_quarantined(s, s->records + answer_number(text, tape, i, "index"), quoted);
     }
 }
 
@@ -95,11 +174,15 @@ static void sum_answer(struct sender *s, struct slice text, const struct json_ta
     s->duplicates += answer_number(text, tape, 0, "duplicates");
     s->conflicting += answer_number(text, tape, 0, "conflicting");
     s->foreign += answer_number(text, tape, 0, "foreign");
+    s->doubts.conflicting += answer_number(text, tape, 0, "conflicting");
+    s->doubts.foreign += answer_number(text, tape, 0, "foreign");
     s->count += answer_number(text, tape, 0, "count");
     if (s->first_seq == 0)
         s->first_seq = first_seq;
     if (receipt != UINT32_MAX && tape->tokens[receipt].kind == JSON_STRING &&
         tape->tokens[receipt].end > tape->tokens[receipt].start) {
+        if (is_short(s))
+            return;
         if (s->receipts.size > 0)
             buf_add_text(&s->receipts, "\\n");
         buf_add_slice(&s->receipts, json_text(text, &tape->tokens[receipt]));
@@ -208,9 +291,45 @@ static enum status stopped(const struct sender *s, struct error *err)
                      (unsigned long long)(s->said_stored + s->stored));
 }
 
+/* For people, and as CSV: the numbers. */
+static enum status print_numbers(const struct sender *s, struct error *err)
+{
+    static const struct slice columns[] = {
+        {"records", 7},  {"stored", 6},       {"duplicates", 10}, {"conflicting", 11},
+        {"foreign", 7},  {"quarantined", 11}, {"first_seq", 9},   {"count", 5},
+    };
+    const uint64_t numbers[] = {s->records, s->stored,             s->duplicates, s->conflicting,
+                                s->foreign, s->doubts.quarantined, s->first_seq,  s->count};
+    struct output output;
+    struct json_tape tape;
+    struct buf row;
+
+    buf_init(&row, MIB);
+    json_tape_init(&tape);
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+        buf_add_format(&row, "%c%llu", i == 0 ? '[' : ',', (unsigned long long)numbers[i]);
+    buf_add_byte(&row, ']');
+    enum status status = buf_check(&row, err);
+    if (status == STATUS_OK && json_parse(buf_slice(&row), JSON_DEPTH_MAX, &tape) != JSON_OK)
+        status = ERROR_MEMORY(err);
+    if (status == STATUS_OK)
+        status = output_begin(&output, s->format, columns, sizeof(columns) / sizeof(columns[0]),
+                              s->context->arena, err);
+    if (status == STATUS_OK)
+        status = output_row(&output, buf_slice(&row), &tape, 0, err);
+    if (status == STATUS_OK)
+        status = output_end(&output, err);
+    json_tape_release(&tape);
+    buf_release(&row);
+    return status;
+}
+
 static enum status print_answer(struct sender *s, struct error *err)
 {
     struct buf line;
+
+    if (is_short(s))
+        return print_numbers(s, err);
 
     buf_init(&line, GIB);
     buf_add_format(&line,
@@ -240,7 +359,8 @@ static enum status print_answer(struct sender *s, struct error *err)
  * printed before the place behind its records is kept. */
 static enum status say_some(struct sender *s, struct error *err)
 {
-    if (!options_has(s->context->options, "follow") ||
+    say_doubts(s, false);
+    if (!options_has(s->context->options, "follow") || is_short(s) ||
         (s->state == NULL && s->receipts.size + s->quarantined.size < FOLLOW_LINE_BYTES))
         return STATUS_OK;
     enum status status = print_answer(s, err);
@@ -475,11 +595,16 @@ static enum status send_file(struct sender *s, const char *path, struct error *e
 
 static void add_sizes(struct sender *s)
 {
+    const struct options *o = s->context->options;
     struct stat st;
 
-    for (uint32_t i = 0; i < s->context->options->word_count; i++) {
-        if (stat(s->context->options->words[i], &st) == 0)
-            s->bytes_total += (uint64_t)st.st_size;
+    for (uint32_t i = 0; i < o->word_count && !options_has(o, "follow"); i++) {
+        if (strcmp(o->words[i], "-") == 0 || stat(o->words[i], &st) != 0 ||
+            !S_ISREG(st.st_mode)) {
+            s->bytes_total = 0; /* a share of what nobody knows is none */
+            return;
+        }
+        s->bytes_total += (uint64_t)st.st_size;
     }
 }
 
@@ -526,7 +651,9 @@ int cmd_ingest(const struct command_context *context)
     s.show_progress = !options_has(o, "quiet") && isatty(STDERR_FILENO);
     s.started_us = clock_monotonic_us(clock_system());
     add_sizes(&s);
-    enum status status = open_state(&s, &target, &err);
+    enum status status = output_format_from(o, &s.format, &err);
+    if (status == STATUS_OK)
+        status = open_state(&s, &target, &err);
     if (status == STATUS_OK)
         status = session_open(context, &s.session, &err);
     for (uint32_t i = 0; status == STATUS_OK && i < o->word_count; i++)
@@ -535,6 +662,7 @@ int cmd_ingest(const struct command_context *context)
     if (status == STATUS_OK && s.place.request == 0 && s.state == NULL)
         status = send_body(&s, SLICE(""), &err);
     show_progress(&s, true);
+    say_doubts(&s, true);
     int code = status == STATUS_OK ? CLI_OK : cli_fail(&err);
     /* Also after a failure: whoever has the receipts can prove what was stored before it. */
     bool says = s.records > 0 ||

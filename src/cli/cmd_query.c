@@ -601,6 +601,8 @@ int cmd_query(const struct command_context *context)
     const struct options *o = context->options;
     const char *batch = options_get(o, "batch", NULL);
 
+    if ((options_has(o, "format") || options_has(o, "reference")) && options_has(o, "o"))
+        return command_usage(context, "--format and --reference print a text, they take no -o");
     if (options_has(o, "format"))
         return run_format(context);
     if (options_has(o, "reference"))

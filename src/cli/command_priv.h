@@ -12,6 +12,7 @@ struct command_context;
 enum command_flag {
     COMMAND_WORDS = 1, /* takes words, else options only */
     COMMAND_HOST = 2,  /* makes or serves a directory, where others ask: no common options */
+    COMMAND_BYTES = 4, /* prints bytes as they are, or nothing: no -o */
 };
 
 struct command {

@@ -9,7 +9,7 @@ import threading
 import time
 
 import lab
-from story import Story
+from story import Story, record
 
 PATIENCE_S = 60  # of a busy machine
 
@@ -209,6 +209,38 @@ class Files(Story):
             process.send_signal(signal.SIGINT)
             _, err = process.communicate(timeout=PATIENCE_S)
         self.assertIn(b'what was sent up to byte 8 is not', err)
+
+    def test_what_went_elsewhere_is_said(self):
+        """On standard error, as nobody reads numbers in a line of receipts."""
+        lines = '{"a":1}\n' + 'x\n' * 3
+        done = self.lab.cli('ingest', '--tenant', 'contoso', '--table', 'Elsewhere', '-',
+                            data=lines)
+        self.assertEqual((0, 4), (done.returncode, json.loads(done.stdout)['records']))
+        self.assertRegex(done.stderr, 'of 4 records: 3 quarantined .*; the first quarantined is '
+                                      'number 2: [a-z]')
+        other = '11111111-0000-4000-8000-000000000000'
+        twice = [json.dumps(record(Id='5e1f9bba-0000-4000-8000-00000000000' + str(i // 2), N=i,
+                                   OrganizationId=other)) for i in range(4)]
+        done = self.lab.cli('ingest', '--tenant', 'contoso', '-', data='\n'.join(twice))
+        self.assertRegex(done.stderr, 'of 4 records: 2 with an Id .*, 4 of another Organ')
+        done = self.lab.cli('ingest', '--tenant', 'contoso', '--table', 'Elsewhere', '-',
+                            data='{"a":2}')
+        self.assertEqual('', done.stderr)
+
+    def test_the_numbers_are_a_table_where_that_is_wanted(self):
+        done = self.lab.cli('ingest', '--tenant', 'contoso', '--table', 'Numbers', '-o', 'csv',
+                            '-', data='{"a":1}\nx\n')
+        self.assertRegex(done.stdout, '^records,stored,duplicates,conflicting,foreign,'
+                                      'quarantined,first_seq,count\r?\n2,1,0,0,0,1,[0-9]+,2\r?\n$')
+
+    def test_a_format_is_refused_where_there_is_none(self):
+        for args in (['raw', '--tenant', 'contoso', '--from-seq', '1', '--count', '1'],
+                     ['compact'], ['watchlist', '--tenant', 'contoso', 'show', 'a'],
+                     ['function', 'show', 'a'], ['query', '--reference'],
+                     ['query', '--format', 'T']):
+            done = self.lab.cli(*args, '-o', 'json')
+            self.assertEqual((2, ''), (done.returncode, done.stdout), args)
+            self.assertIn('-o', done.stderr)
 
     def test_a_pipe_is_followed_to_its_end(self):
         process = self.begin('--table', 'Pipe', '--follow', '-')

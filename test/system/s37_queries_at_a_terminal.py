@@ -20,11 +20,11 @@ LONG = 'range i from 1 to 40000000 step 1 | where hash_sha256(tostring(i)) == "x
 class Terminal:
     """The command on a pseudo-terminal; its standard output may be a file."""
 
-    def __init__(self, story, *args, command='query', output=None):
+    def __init__(self, story, *args, command='query', output=None, token=None):
         self.seen = ''
         self.state = os.path.join(story.lab.parent, 'state')
-        environment = dict(os.environ, DAYBOOK_TOKEN=story.reader, XDG_STATE_HOME=self.state,
-                           TERM='xterm', LC_ALL='C.UTF-8', NO_COLOR='1')
+        environment = dict(os.environ, DAYBOOK_TOKEN=token or story.reader,
+                           XDG_STATE_HOME=self.state, TERM='xterm', LC_ALL='C.UTF-8', NO_COLOR='1')
         command = [lab.DAYBOOK, command, '--server', story.lab.url, '--cacert', story.lab.ca_file,
                    '--tenant', 'contoso', *args]
         self.pid, self.fd = pty.fork()
@@ -174,6 +174,40 @@ class AtATerminal(Story):
         terminal.wait('@contoso.example"')
         terminal.give_up()
         self.assertEqual(0, terminal.leave())
+
+    def test_who_sends_sees_numbers(self):
+        """A table in place of receipts; no share of what nobody knows the size of."""
+        terminal = Terminal(self, '--table', 'Typed', '-', command='ingest', token=self.writer)
+        terminal.type('{"a":1}\nx\n\x04')
+        shown, _ = terminal.wait('duplicates')
+        self.assertNotIn('%', shown)
+        self.assertNotIn('left', shown)
+        self.assertIn('1 quarantined (see the table Quarantine)', shown)
+        shown, _ = terminal.wait('count')
+        self.assertEqual(0, terminal.code())
+        self.assertNotIn('receipt', shown)
+        path = os.path.join(self.lab.parent, 'typed')
+        with open(path, 'w', encoding='utf-8') as file:
+            file.write('{"a":1}\n')
+        terminal = Terminal(self, '--table', 'Typed', path, command='ingest', token=self.writer)
+        terminal.wait('100 %')
+        terminal.wait('count')
+        self.assertEqual(0, terminal.code())
+        terminal = Terminal(self, '--table', 'Typed', '--follow', path, command='ingest',
+                            token=self.writer)
+        terminal.wait('1 records')
+        with open(path, 'a', encoding='utf-8') as file:
+            file.write('{"a":2}\n' * 100)
+        shown, _ = terminal.wait('101 records')
+        self.assertNotIn('%', shown)
+        self.assertNotIn('/s', shown)
+        terminal.type('\x03')
+        terminal.wait('count')
+        self.assertEqual(0, terminal.code())
+        terminal = Terminal(self, '--table', 'Typed', '-o', 'json', path, command='ingest',
+                            token=self.writer)
+        terminal.wait('"receipt":"audit-receipt')
+        self.assertEqual(0, terminal.code())
 
     def test_a_pasted_tab_is_a_tab(self):
         terminal = Terminal(self)

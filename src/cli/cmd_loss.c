@@ -6,7 +6,9 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "cli/output.h"
+#include "cli/waiting.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -210,49 +212,106 @@ int cmd_loss(const struct command_context *context)
 
 /* ---- verify ---- */
 
+#define COLUMNS_MAX 32u
+
+/* Each line is looked at and shown as it comes: the next one may be an hour away, and what was
+ * found counts whatever happens then.  Only a table, and JSON, wait for the end. */
 struct findings {
-    struct buf text; /* lines as one array */
+    const struct command_context *context;
+    struct waiting *waiting;
+    enum output_format format;
+    struct output output;
+    bool is_begun;
+    struct buf line; /* that has no end yet */
     bool is_wrong, has_gaps;
 };
+
+static enum status begin_findings(struct findings *f, struct slice text,
+                                  const struct json_tape *tape, struct error *err)
+{
+    struct arena *arena = f->context->arena;
+    struct slice *columns = ARENA_ARRAY(arena, struct slice, COLUMNS_MAX, err);
+    uint32_t count = 0;
+
+    if (columns == NULL)
+        return err->status;
+    for (uint32_t i = 1; tape != NULL && i < tape->tokens[0].next && count < COLUMNS_MAX;
+         i = tape->tokens[i + 1].next) {
+        columns[count] = arena_copy(arena, json_text(text, &tape->tokens[i]), err);
+        if (columns[count++].data == NULL)
+            return err->status;
+    }
+    f->is_begun = true;
+    return output_begin(&f->output, f->format, columns, count, arena, err);
+}
+
+static enum status take_finding(struct findings *f, struct error *err)
+{
+    struct slice text = buf_slice(&f->line);
+    struct json_tape tape;
+    enum status status = STATUS_OK;
+
+    json_tape_init(&tape);
+    if (json_parse(text, JSON_DEPTH_MAX, &tape) != JSON_OK || tape.tokens[0].kind != JSON_OBJECT)
+        status = ERROR_SET(err, STATUS_CORRUPT, "the server's answer has a line that is none");
+    if (status == STATUS_OK && !f->is_begun)
+        status = begin_findings(f, text, &tape, err);
+    if (status == STATUS_OK) {
+        struct slice kind = answer_member(text, &tape, 0, "kind");
+        bool is_gap = slice_is(kind, "gap") || slice_is(kind, "pending") ||
+                      slice_is(kind, "unsigned"); /* not wrong: nothing can be said */
+        bool is_finding = !slice_is(answer_member(text, &tape, 0, "ok"), "true") &&
+                          !slice_is(kind, "tenant");
+        f->is_wrong |= is_finding && !is_gap;
+        f->has_gaps |= is_finding && is_gap;
+        status = output_row(&f->output, text, &tape, 0, err);
+    }
+    json_tape_release(&tape);
+    buf_clear(&f->line);
+    return status;
+}
 
 static enum status take_bytes(void *context, struct slice bytes, struct error *err)
 {
     struct findings *f = context;
+    enum status status = STATUS_OK;
+    struct slice line;
 
-    buf_add_slice(&f->text, bytes);
-    return buf_check(&f->text, err);
+    while (status == STATUS_OK && slice_find_byte(bytes, '\n', 0) != SIZE_MAX &&
+           slice_next(&bytes, '\n', &line)) {
+        buf_add_slice(&f->line, line);
+        status = buf_check(&f->line, err);
+        if (status == STATUS_OK)
+            status = take_finding(f, err);
+    }
+    if (status != STATUS_OK)
+        return status;
+    buf_add_slice(&f->line, bytes);
+    if (f->is_begun && f->format != OUTPUT_TABLE && isatty(STDOUT_FILENO)) {
+        waiting_stop(f->waiting); /* it would stand among the rows */
+        f->waiting = NULL;
+    }
+    if (f->is_begun && (f->format == OUTPUT_NDJSON || f->format == OUTPUT_CSV))
+        status = output_flush(&f->output, err);
+    return status == STATUS_OK ? buf_check(&f->line, err) : status;
 }
 
-/* Lines become an array; commas take the places of their ends. */
-static enum status show_findings(const struct command_context *context, struct findings *f,
-                                 struct error *err)
+/* Behind the last line, or a failure: then what came is shown, where it does not look whole. */
+static enum status end_findings(struct findings *f, enum status status, struct error *err)
 {
-    struct json_tape tape;
+    struct error ignored;
 
-    for (size_t i = 0; i < f->text.size; i++) {
-        if (f->text.data[i] == '\n')
-            f->text.data[i] = i + 1 == f->text.size ? ']' : ',';
-    }
-    if (f->text.size == 1)
-        buf_add_byte(&f->text, ']');
-    json_tape_init(&tape);
-    struct slice text = buf_slice(&f->text);
-    enum status status = buf_check(&f->text, err);
-    if (status == STATUS_OK && json_parse(text, JSON_DEPTH_MAX, &tape) != JSON_OK)
+    errno = 0; /* it is of something else */
+    if (status == STATUS_OK && f->line.size > 0)
         status = ERROR_SET(err, STATUS_IO, "the answer ends in the middle");
-    for (uint32_t row = 1; status == STATUS_OK && row < tape.tokens[0].next;
-         row = tape.tokens[row].next) {
-        struct slice kind = answer_member(text, &tape, row, "kind");
-        if (slice_is(answer_member(text, &tape, row, "ok"), "true") || slice_is(kind, "tenant"))
-            continue;
-        bool is_gap = slice_is(kind, "gap") || slice_is(kind, "pending") ||
-                      slice_is(kind, "unsigned"); /* not wrong: nothing can be said */
-        f->is_wrong |= !is_gap;
-        f->has_gaps |= is_gap;
-    }
+    if (status == STATUS_OK && !f->is_begun)
+        status = begin_findings(f, SLICE(""), NULL, err);
     if (status == STATUS_OK)
-        status = command_show_objects(context, text, &tape, err);
-    json_tape_release(&tape);
+        return output_end(&f->output, err);
+    if (f->is_begun && f->format == OUTPUT_JSON)
+        output_drop(&f->output);
+    else if (f->is_begun && output_end(&f->output, &ignored) != STATUS_OK)
+        return status; /* the first failure is told */
     return status;
 }
 
@@ -260,7 +319,7 @@ int cmd_verify(const struct command_context *context)
 {
     const char *tenant = options_get(context->options, "tenant", NULL);
     struct http_pair query = {SLICE("tenant"), slice_of(tenant == NULL ? "" : tenant)};
-    struct findings findings = {.is_wrong = false};
+    struct findings findings = {.context = context};
     struct session_request request = {.method = HTTP_GET,
                                       .path = "/v1/verify",
                                       .query = &query,
@@ -273,28 +332,30 @@ int cmd_verify(const struct command_context *context)
     struct error err;
     struct buf body;
 
-    buf_init(&findings.text, GIB);
-    buf_add_byte(&findings.text, '[');
+    buf_init(&findings.line, MIB);
     buf_init(&body, REQUEST_BODY_BYTES_MAX);
-    enum status status = receipts == NULL ? STATUS_OK : command_read(receipts, &body, &err);
+    enum status status = output_format_from(context->options, &findings.format, &err);
+    if (status == STATUS_OK && receipts != NULL)
+        status = command_read(receipts, &body, &err);
     if (receipts != NULL)
         request.method = HTTP_POST;
     request.body = buf_slice(&body);
+    findings.waiting = waiting_start(STDERR_FILENO);
     if (status == STATUS_OK)
         status = session_open(context, &session, &err);
     if (status == STATUS_OK)
         status = session_send(session, &request, &answer, &err);
     if (status == STATUS_OK && answer.status != 200)
         status = session_error(&answer, &err);
-    if (status == STATUS_OK)
-        status = output_unless_left(show_findings(context, &findings, &err), &err);
+    waiting_stop(findings.waiting);
+    status = output_unless_left(end_findings(&findings, status, &err), &err);
     int code = status != STATUS_OK  ? cli_fail(&err)
                : findings.is_wrong  ? CLI_NO
                : findings.has_gaps  ? CLI_INCOMPLETE
                                     : CLI_OK;
     session_close(session);
     session_answer_release(&answer);
-    buf_release(&findings.text);
+    buf_release(&findings.line);
     buf_release(&body);
     return code;
 }

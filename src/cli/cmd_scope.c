@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "cli/output.h"
+#include "cli/waiting.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -243,7 +244,9 @@ int cmd_scope(const struct command_context *context)
             .path = "/v1/scope",
             .body = buf_slice(&body),
         };
+        struct waiting *waiting = waiting_start(STDERR_FILENO);
         status = session_ask(session, &request, &answer, &tape, &err);
+        waiting_stop(waiting);
     }
     struct slice text = buf_slice(&answer.body);
     if (status == STATUS_OK) {

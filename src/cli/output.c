@@ -129,6 +129,11 @@ static enum status spill(struct output *output, struct error *err)
     return status;
 }
 
+enum status output_flush(struct output *output, struct error *err)
+{
+    return output->format == OUTPUT_TABLE ? STATUS_OK : spill(output, err);
+}
+
 static struct slice printable(struct slice text, struct arena *arena, struct error *err)
 {
     struct buf shown;

@@ -37,6 +37,8 @@ enum status output_begin(struct output *output, enum output_format format,
  * of an object are not looked at. */
 enum status output_row(struct output *output, struct slice text, const struct json_tape *tape,
                        uint32_t row, struct error *err) MUST_USE;
+/* What there is is written now; a table waits for its end. */
+enum status output_flush(struct output *output, struct error *err) MUST_USE;
 enum status output_end(struct output *output, struct error *err) MUST_USE;
 /* In place of output_end(), after a failure. */
 void output_drop(struct output *output);

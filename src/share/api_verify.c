@@ -18,7 +18,6 @@
 #define RUN_RECORDS 4096u           /* enough to read at once */
 #define RUN_BYTES (16 * MIB)
 #define FINDINGS_MAX 1000u          /* of a tenant, gaps and others each; more are counted */
-#define FLUSH_BYTES (64 * KIB)
 #define DELIVERY_WAIT_MS 1000u
 #define DELIVERY_LOOK_MS 2
 
@@ -52,9 +51,7 @@ enum status verify_find(struct verify *v, const struct verify_finding *f, const 
     v->findings++;
     if ((*said)++ < FINDINGS_MAX)
         verify_line(v, false, f, text);
-    if (v->response->body.size > FLUSH_BYTES && v->response->flush != NULL)
-        return v->response->flush(v->response, err);
-    return buf_check(&v->response->body, err);
+    return http_flush(v->response, 1, err); /* the next one may be an hour away */
 }
 
 /* ---- records ---- */
@@ -338,7 +335,7 @@ static enum status check_tenant(struct verify *v, struct error *err)
                    (unsigned long long)v->leaf_count, SLICE_FMT(buf_slice(&root)));
     buf_release(&root);
     verify_line(v, v->findings == 0, &finding, text);
-    return buf_check(&v->response->body, err);
+    return http_flush(v->response, 1, err);
 }
 
 /* How many leaves there are; then all their records reach the store, within milliseconds.

@@ -209,6 +209,28 @@ class AtATerminal(Story):
         terminal.wait('"receipt":"audit-receipt')
         self.assertEqual(0, terminal.code())
 
+    def server_processes(self):
+        """The supervisor first, which would start again what it finds stopped."""
+        lines = subprocess.run(['ps', '-e', '-o', 'pid=,ppid='], capture_output=True, text=True,
+                               check=True).stdout.splitlines()
+        pairs = [tuple(map(int, line.split())) for line in lines]
+        own = self.lab.process.pid
+        return [own] + [pid for pid, parent in pairs if parent == own]
+
+    def test_long_commands_show_that_they_work(self):
+        for command, args in (('verify', []), ('scope', ['--ip', '192.0.2.7'])):
+            processes = self.server_processes()
+            for pid in processes:
+                os.kill(pid, signal.SIGSTOP)
+            try:
+                terminal = Terminal(self, *args, command=command, token=self.lab.admin)
+                terminal.wait('1 s ... Ctrl-C cancels')
+            finally:
+                for pid in processes:
+                    os.kill(pid, signal.SIGCONT)
+            terminal.wait('tenant')
+            self.assertIsNotNone(terminal.code(), command)
+
     def test_a_pasted_tab_is_a_tab(self):
         terminal = Terminal(self)
         terminal.wait('daybook> ')

@@ -74,6 +74,7 @@ static const struct option query_options[] = {
     {"analyze", false, false, NULL, "with --explain: run it; rows and time of each operator"},
     {"format", false, false, NULL, "print the query in its canonical layout, do not run it"},
     {"reference", false, false, NULL, "print the reference of the language"},
+    {"fail-on-incomplete", false, false, NULL, "exit code 5 when records lack in the answer"},
 };
 
 static const struct option raw_options[] = {

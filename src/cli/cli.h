@@ -19,7 +19,7 @@ enum cli_exit {
     CLI_USAGE = 2,
     CLI_DENIED = 3,
     CLI_FAILED = 4,     /* server or store */
-    CLI_INCOMPLETE = 5, /* verify; scope that found nothing where records lack */
+    CLI_INCOMPLETE = 5, /* verify; scope that found nothing where records lack; query if asked */
 };
 
 /* An opened data directory. */
@@ -37,7 +37,7 @@ struct cli_host {
     /* `init` and `serve`, which make a directory and work on it as no other command does. */
     int (*init)(const struct options *options);
     int (*serve)(const struct options *options);
-    atomic_bool *interrupted; /* set by SIGINT, SIGTERM; the interactive mode clears it */
+    atomic_bool *interrupted; /* set by SIGINT, SIGTERM, SIGHUP; the interactive mode clears it */
 };
 
 /* argv without the program name.  Returns an exit code. */

@@ -53,7 +53,7 @@ static int run(const struct command_context *context, const char *collection, bo
     struct session_request request = {.method = HTTP_GET, .path = path, .query = &tenant};
 
     request.query_count = options_has(o, "tenant") ? 1 : 0;
-    if (for_tenant && request.query_count == 0)
+    if (for_tenant && request.query_count == 0 && session_is_here(o))
         return command_usage(context, "--tenant NAME is wanted");
     (void)snprintf(path, sizeof(path), "/v1/%s", collection);
     if (strcmp(verb, "list") == 0 && o->word_count == 1)

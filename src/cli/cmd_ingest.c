@@ -618,7 +618,7 @@ static const char *wrong_with(const struct options *o)
         return "--state goes with --follow";
     if (options_has(o, "state") && strcmp(o->words[0], "-") == 0)
         return "--state wants the name of a file, standard input has no place";
-    if (options_has(o, "data") && !options_has(o, "tenant"))
+    if (session_is_here(o) && !options_has(o, "tenant"))
         return "--tenant NAME is wanted";
     return NULL;
 }

@@ -356,7 +356,7 @@ static enum status show_paged(const struct command_context *context, struct slic
 }
 
 enum status query_ask(const struct command_context *context, struct session *session,
-                      struct slice text, struct error *err)
+                      struct slice text, bool *ret_complete, struct error *err)
 {
     struct arena *arena = arena_new(ARENA_BUDGET_BYTES_MAX); /* of this answer: more may come */
     struct command_context own = *context;
@@ -384,6 +384,8 @@ enum status query_ask(const struct command_context *context, struct session *ses
         output_set_stop(context->host->interrupted);
         status = show_paged(&own, buf_slice(&answer.body), &tape, err);
         output_set_stop(NULL);
+        *ret_complete = !slice_is(answer_member(buf_slice(&answer.body), &tape, 0, "complete"),
+                                  "false");
     }
     session_answer_release(&answer);
     json_tape_release(&tape);
@@ -430,6 +432,7 @@ static enum status read_text(const char *word, struct buf *ret, struct error *er
 static int run_one(const struct command_context *context, const char *word)
 {
     struct session *session = NULL;
+    bool is_complete = true;
     struct error err;
     struct buf text;
     enum status status = read_text(word, &text, &err);
@@ -441,9 +444,11 @@ static int run_one(const struct command_context *context, const char *word)
     if (status == STATUS_OK)
         status = session_open(context, &session, &err);
     if (status == STATUS_OK)
-        status = query_ask(context, session, buf_slice(&text), &err);
+        status = query_ask(context, session, buf_slice(&text), &is_complete, &err);
     int code = end(status, &err);
-    if (code != CLI_OK)
+    if (code == CLI_OK && !is_complete && options_has(context->options, "fail-on-incomplete"))
+        code = CLI_INCOMPLETE;
+    if (status != STATUS_OK && code != CLI_OK)
         show_place(buf_slice(&text), &err);
     session_close(session);
     buf_release(&text);
@@ -552,13 +557,14 @@ static int run_batch(const struct command_context *context, const char *path)
 /* What would be taken for done, and is not: "" or what is wrong with the options. */
 static const char *wrong_with_batch(const struct options *o)
 {
-    static const char *const others[] = {"parameter", "explain", "pager", "o"};
+    static const char *const others[] = {"parameter", "explain", "pager", "o",
+                                         "fail-on-incomplete"};
 
     if (o->word_count > 0)
         return "--batch takes no query besides";
     for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
         if (options_has(o, others[i]))
-            return "--batch takes no --parameter, --explain, --pager or -o";
+            return "--batch takes no --parameter, --explain, --pager, --fail-on-incomplete or -o";
     }
     if (!session_has_place(o) && (options_has(o, "tenant") || options_has(o, "all-tenants")))
         return "--batch has no tenants without --data or --server";
@@ -617,7 +623,7 @@ int cmd_query(const struct command_context *context)
                                               : command_usage(context, "%s", wrong_with_batch(o));
     if (o->word_count > 1)
         return command_usage(context, "give one query, in quotes");
-    if (!options_has(o, "tenant") && !options_has(o, "all-tenants"))
+    if (session_is_here(o) && !options_has(o, "tenant") && !options_has(o, "all-tenants"))
         return command_usage(context, "--tenant NAME or --all-tenants is wanted");
     /* Elsewhere the prompt and what is typed would stand among the rows. */
     if (o->word_count == 0 && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO))

@@ -37,7 +37,7 @@ int cmd_raw(const struct command_context *context)
     const char *tenant = options_get(o, "tenant", NULL);
     const char *from = options_get(o, "from-seq", NULL), *count = options_get(o, "count", NULL);
 
-    if (tenant == NULL || from == NULL || count == NULL)
+    if (from == NULL || count == NULL || (tenant == NULL && session_is_here(o)))
         return command_usage(context, "--tenant, --from-seq and --count are wanted");
     struct http_pair query[4] = {
         {SLICE("tenant"), slice_of(tenant)},

@@ -229,7 +229,8 @@ int cmd_scope(const struct command_context *context)
     enum output_format format = OUTPUT_TABLE;
     uint32_t tenants = UINT32_MAX;
 
-    if (!options_has(context->options, "tenant") && !options_has(context->options, "all-tenants"))
+    if (session_is_here(context->options) && !options_has(context->options, "tenant") &&
+        !options_has(context->options, "all-tenants"))
         return command_usage(context, "--tenant NAME or --all-tenants is wanted");
     json_tape_init(&tape);
     buf_init(&body, SCOPE_BODY_BYTES_MAX);

@@ -9,8 +9,9 @@
 enum status query_body(const struct command_context *context, struct slice text,
                        struct buf *ret, struct error *err) MUST_USE;
 
-/* Asks and prints the answer.  An error of the query has its line and column. */
+/* Asks and prints the answer.  An error of the query has its line and column.  *ret_complete is
+ * left alone after a failure. */
 enum status query_ask(const struct command_context *context, struct session *session,
-                      struct slice text, struct error *err) MUST_USE;
+                      struct slice text, bool *ret_complete, struct error *err) MUST_USE;
 
 #endif

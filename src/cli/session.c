@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define TOKEN_FILE_BYTES_MAX ((size_t)64 * KIB)
+
 struct session {
     const struct cli_host *host;
     struct client *client;  /* remote */
@@ -25,21 +27,48 @@ static const char *setting(const struct command_context *context, const char *op
     return value != NULL ? value : getenv(variable);
 }
 
+/* Of the environment, or of the file that it names: a service gets its secrets in files. */
+static enum status read_token(struct buf *ret, struct error *err)
+{
+    const char *token = getenv("DAYBOOK_TOKEN"), *file = getenv("DAYBOOK_TOKEN_FILE");
+
+    if (token != NULL && token[0] != '\0')
+        buf_add_text(ret, token);
+    else if (file != NULL && file[0] != '\0' && command_read(file, ret, err) != STATUS_OK)
+        return error_wrap(err, "DAYBOOK_TOKEN_FILE");
+    struct slice trimmed = slice_trim(buf_slice(ret));
+    if (trimmed.size == 0 && !ret->failed)
+        return ERROR_SET(err, STATUS_DENIED,
+                         "set DAYBOOK_TOKEN to a token of the server ('daybook token add' makes "
+                         "one), or DAYBOOK_TOKEN_FILE to a file with it");
+    return buf_check(ret, err);
+}
+
 static enum status open_remote(struct session *session, const char *url, const char *ca_file,
                                struct error *err)
 {
-    const char *token = getenv("DAYBOOK_TOKEN");
+    struct buf token;
+
+    buf_init(&token, TOKEN_FILE_BYTES_MAX);
+    (void)buf_reserve(&token, TOKEN_FILE_BYTES_MAX); /* does not move: no copy stays behind */
+    enum status status = read_token(&token, err);
     struct client_options options = {
         .url = slice_of(url),
         .ca_file = slice_of(ca_file),
-        .token = slice_of(token),
+        .token = slice_trim(buf_slice(&token)),
     };
+    if (status == STATUS_OK)
+        status = client_new(&options, &session->client, err);
+    if (token.data != NULL)
+        explicit_bzero(token.data, token.capacity);
+    buf_release(&token);
+    return status;
+}
 
-    if (token == NULL || token[0] == '\0')
-        return ERROR_SET(err, STATUS_DENIED,
-                         "set DAYBOOK_TOKEN to a token of the server ('daybook token add' makes "
-                         "one)");
-    return client_new(&options, &session->client, err);
+bool session_is_here(const struct options *options)
+{
+    return options_has(options, "data") ||
+           (!options_has(options, "server") && getenv("DAYBOOK_DATA") != NULL);
 }
 
 bool session_has_place(const struct options *options)

@@ -13,7 +13,9 @@ struct session;
 
 /* Is it said where, by --data, --server, DAYBOOK_DATA or DAYBOOK_SERVER? */
 bool session_has_place(const struct options *options);
-/* By --data, --server, --cacert and DAYBOOK_TOKEN, DAYBOOK_SERVER, DAYBOOK_CACERT,
+/* In this process, where no token says which tenant is meant? */
+bool session_is_here(const struct options *options);
+/* By --data, --server, --cacert and DAYBOOK_TOKEN (or _TOKEN_FILE), DAYBOOK_SERVER, DAYBOOK_CACERT,
  * DAYBOOK_DATA.  STATUS_INVALID says which is missing, STATUS_DENIED that the token is. */
 enum status session_open(const struct command_context *context, struct session **ret,
                          struct error *err) MUST_USE;

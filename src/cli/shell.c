@@ -237,13 +237,14 @@ static void save_history(struct shell *shell)
 static void ask(struct shell *shell)
 {
     struct slice text = slice_trim(buf_slice(&shell->text));
+    bool is_complete; /* what lacks was said */
     struct error err;
     struct buf caret;
 
     if (text.size == 0)
         return;
     (void)fflush(stdout);
-    if (query_ask(shell->context, shell->session, text, &err) == STATUS_OK)
+    if (query_ask(shell->context, shell->session, text, &is_complete, &err) == STATUS_OK)
         return;
     (void)cli_fail(&err);
     buf_init(&caret, 64 * KIB);

@@ -241,6 +241,8 @@ int main(int argc, char **argv)
         arguments[i - 1] = argv[i];
     (void)sigaction(SIGINT, &action, NULL);
     (void)sigaction(SIGTERM, &action, NULL);
+    if (signal(SIGHUP, SIG_IGN) != SIG_IGN) /* a window was closed; nohup says to go on */
+        (void)sigaction(SIGHUP, &action, NULL);
     (void)signal(SIGPIPE, SIG_IGN);
     int code = cli_main(&host, argc - 1, arguments);
     free(arguments);

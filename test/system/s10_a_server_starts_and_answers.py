@@ -137,6 +137,35 @@ class CommandLine(Story):
             self.assertEqual(code, done.returncode, done.stderr)
             self.assertIn(wanted, done.stderr)
 
+    def test_who_holds_a_token_of_a_tenant_need_not_name_it(self):
+        for args in (['query', 'print a = 1'], ['raw', '--from-seq', '1', '--count', '1'],
+                     ['watchlist', 'list'], ['query', '--explain', 'AuditRecords | count']):
+            done = self.lab.cli(*args, token=self.reader)
+            self.assertEqual(0, done.returncode, done.stderr)
+        done = self.lab.cli('scope', '--ip', '192.0.2.99', token=self.reader)
+        self.assertEqual(1, done.returncode, done.stderr)
+        done = self.lab.cli('query', 'print a = 1')
+        self.assertEqual(2, done.returncode)
+        self.assertIn('name a tenant', done.stderr)
+
+    def test_a_token_may_be_in_a_file(self):
+        path = os.path.join(self.lab.parent, 'token')
+        args = ['query', '--server', self.lab.url, '--cacert', self.lab.ca_file, 'print a = 1']
+        for content, code, wanted in ((self.reader + '\n', 0, ''), ('dbk_x_y_z', 3, 'not count'),
+                                      ('\n', 3, 'DAYBOOK_TOKEN_FILE'),
+                                      ('x' * 100000, 4, 'DAYBOOK_TOKEN_FILE')):
+            with open(path, 'w', encoding='utf-8') as file:
+                file.write(content)
+            done = subprocess.run([lab.DAYBOOK, *args], capture_output=True, text=True,
+                                  env=dict(os.environ, DAYBOOK_TOKEN_FILE=path), timeout=120,
+                                  check=False)
+            self.assertEqual(code, done.returncode, done.stderr)
+            self.assertIn(wanted, done.stderr)
+        done = subprocess.run([lab.DAYBOOK, *args], capture_output=True, text=True, check=False,
+                              env=dict(os.environ, DAYBOOK_TOKEN_FILE='/none',
+                                       DAYBOOK_TOKEN=self.reader), timeout=120)
+        self.assertEqual(0, done.returncode, done.stderr)  # the variable wins
+
     def test_init_does_not_overwrite(self):
         done = self.lab.run('init', '--data', self.lab.data)
         self.assertNotEqual(0, done.returncode)

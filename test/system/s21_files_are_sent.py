@@ -242,6 +242,37 @@ class Files(Story):
             self.assertEqual((2, ''), (done.returncode, done.stdout), args)
             self.assertIn('-o', done.stderr)
 
+    def test_a_closed_window_ends_in_good_order(self):
+        path = os.path.join(self.lab.parent, 'window')
+        with open(path, 'wb') as file:
+            file.write(b'{"a":1}\n{"a":')
+        process = self.begin('--table', 'Window', '--follow', path)
+        self.rows_come('Window', 1)
+        process.send_signal(signal.SIGHUP)
+        out, err = process.communicate(timeout=PATIENCE_S)
+        self.assertEqual(0, process.returncode, err)
+        self.assertEqual(1, json.loads(out)['stored'])
+        self.assertIn(b'no end yet', err)
+        self.assertIn('audit-receipt', json.loads(out)['receipt'])
+
+    def test_nohup_goes_on(self):
+        path = os.path.join(self.lab.parent, 'nohup')
+        with open(path, 'wb') as file:
+            file.write(b'{"a":1}\n')
+            file.flush()
+            before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+            try:
+                process = self.begin('--table', 'Nohup', '--follow', path)
+            finally:
+                signal.signal(signal.SIGHUP, before)
+            self.rows_come('Nohup', 1)
+            process.send_signal(signal.SIGHUP)
+            time.sleep(0.2)
+            file.write(b'{"a":2}\n')
+            file.flush()
+            self.rows_come('Nohup', 2)
+        self.interrupt(process)
+
     def test_a_pipe_is_followed_to_its_end(self):
         process = self.begin('--table', 'Pipe', '--follow', '-')
         process.stdin.write(b'{"a":1}\n{"a":2}')

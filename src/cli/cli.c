@@ -5,6 +5,7 @@
 #include "base/check.h"
 #include "base/limits.h"
 #include "base/text.h"
+#include "cli/completion.h"
 #include "cli/output.h"
 
 #include <stdarg.h>
@@ -130,6 +131,8 @@ static int make_directory(const struct command_context *context)
     return context->host->init(context->options);
 }
 
+static int complete_words(const struct command_context *context);
+
 static int serve_directory(const struct command_context *context)
 {
     if (!options_has(context->options, "data"))
@@ -198,6 +201,9 @@ static const struct command commands[] = {
      cmd_compact, COMMAND_BYTES},
     {"doctor", "[-o FORMAT]", "check the state of a server or data directory", NULL, NULL, 0,
      cmd_doctor, 0},
+    {"completion", "bash|zsh|fish", "print what completes commands in a shell",
+     "For this shell alone: eval \"$(daybook completion bash)\".\n", NULL, 0, complete_words,
+     COMMAND_HOST | COMMAND_WORDS},
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
@@ -292,6 +298,19 @@ static int print(struct buf *text)
         code = cli_fail(&err);
     buf_release(text);
     return code;
+}
+
+static int complete_words(const struct command_context *context)
+{
+    const char *shell = context->options->word_count == 1 ? context->options->words[0] : "";
+    const struct completion completion = {commands, COMMAND_COUNT, OPTIONS(common_options)};
+    struct buf text;
+
+    buf_init(&text, MIB);
+    if (completion_add(&completion, shell, &text))
+        return print(&text);
+    buf_release(&text);
+    return command_usage(context, "say bash, zsh or fish");
 }
 
 static void add_overview(struct buf *ret)

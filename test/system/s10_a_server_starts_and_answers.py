@@ -4,6 +4,7 @@ import os
 import re
 import ssl
 import stat
+import shutil
 import subprocess
 import urllib.request
 
@@ -165,6 +166,35 @@ class CommandLine(Story):
                               env=dict(os.environ, DAYBOOK_TOKEN_FILE='/none',
                                        DAYBOOK_TOKEN=self.reader), timeout=120)
         self.assertEqual(0, done.returncode, done.stderr)  # the variable wins
+
+    def complete(self, *words):
+        script = ('eval "$("$0" completion bash)"; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); '
+                  '_daybook; printf "%s\\n" "${COMPREPLY[@]}"')
+        done = subprocess.run(['bash', '-c', script, lab.DAYBOOK, 'daybook', *words],
+                              capture_output=True, text=True, timeout=120, check=True,
+                              cwd=self.lab.parent)
+        self.assertEqual('', done.stderr)
+        return done.stdout.split()
+
+    def test_a_shell_completes(self):
+        self.assertEqual(['ingest', 'init'], sorted(self.complete('in')))
+        self.assertEqual(['add', 'list', 'show', 'remove'],
+                         self.complete('watchlist', '--tenant', 'a', ''))
+        self.assertEqual(['--fail-on-incomplete', '--format'],
+                         sorted(self.complete('query', '--f')))
+        self.assertEqual(['reader'], self.complete('token', 'add', '--role', 'r'))
+        self.assertEqual([], self.complete('token', 'add', '--name', 'l'))
+        self.assertEqual([], self.complete('raw', '-o'))
+        self.assertIn('-o', self.complete('query', '-'))
+        self.assertEqual(['zsh'], self.complete('completion', 'z'))
+        directory = os.path.basename(self.lab.data.rstrip('/'))
+        self.assertIn(directory, self.complete('doctor', '--data', directory[:2]))
+        for shell in ('zsh', 'fish'):
+            made = self.lab.run('completion', shell).stdout
+            checked = subprocess.run([shell, '-n', '-c', made], check=False, capture_output=True) \
+                if shutil.which(shell) else None
+            self.assertTrue(checked is None or checked.returncode == 0, checked)
+        self.assertEqual(2, self.lab.run('completion', 'csh').returncode)
 
     def test_init_does_not_overwrite(self):
         done = self.lab.run('init', '--data', self.lab.data)

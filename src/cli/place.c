@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "cli/session.h"
+#include "cli/source.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -94,16 +95,6 @@ static enum status read_place(const struct place_file *file, struct place *ret,
     return status;
 }
 
-/* The directory of the path ("." without one), NULL without memory. */
-static char *directory_of(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-
-    if (slash == NULL)
-        return strdup(".");
-    return slash == path ? strdup("/") : strndup(path, (size_t)(slash - path));
-}
-
 /* The lock has a file of its own: the state file is another one after each write. */
 static enum status lock(struct place_file *file, const char *path, struct error *err)
 {
@@ -130,7 +121,7 @@ enum status place_open(const char *path, struct slice target, struct place *plac
 {
     const char *slash = strrchr(path, '/');
     struct place_file *file = calloc(1, sizeof(*file));
-    char *directory = directory_of(path);
+    char *directory = source_directory(path);
     enum status status;
 
     if (file == NULL || directory == NULL) {
@@ -254,7 +245,7 @@ static int open_if_of(const struct place *place, int directory_fd, const char *n
 
 enum status place_find(const struct place *place, const char *path, int *ret, struct error *err)
 {
-    char *name = directory_of(path);
+    char *name = source_directory(path);
     DIR *directory;
 
     if (name == NULL)

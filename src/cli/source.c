@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/source.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -23,6 +25,60 @@ void source_close(struct source *source)
     source->fd = -1;
 }
 
+char *source_directory(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    if (slash == NULL)
+        return strdup(".");
+    return slash == path ? strdup("/") : strndup(path, (size_t)(slash - path));
+}
+
+static bool is_before(const struct timespec *a, const struct timespec *b)
+{
+    return a->tv_sec < b->tv_sec || (a->tv_sec == b->tv_sec && a->tv_nsec < b->tv_nsec);
+}
+
+/* "log.1", "log-20260401": what rotation makes of "log", unless it is compressed. */
+static bool is_rotated(const char *name, const char *base)
+{
+    size_t size = strlen(base);
+
+    return strncmp(name, base, size) == 0 && (name[size] == '.' || name[size] == '-') &&
+           name[size + 1] != '\0' && name[size + 1 + strspn(name + size + 1, "0123456789-_.T:")] ==
+                                         '\0';
+}
+
+/* Before the file that has the name by now others may have had it: of those that were last
+ * written to between the two, the first; -1 without one. */
+static int open_between(const char *path, const struct stat *old, const struct stat *now)
+{
+    const char *slash = strrchr(path, '/'), *base = slash == NULL ? path : slash + 1;
+    struct timespec best = now->st_mtim;
+    char *name = source_directory(path);
+    DIR *directory = name == NULL ? NULL : opendir(name);
+    struct stat st;
+    int fd = -1;
+
+    free(name);
+    for (struct dirent *entry; directory != NULL && (entry = readdir(directory)) != NULL;) {
+        if (!is_rotated(entry->d_name, base) ||
+            fstatat(dirfd(directory), entry->d_name, &st, 0) != 0 || !S_ISREG(st.st_mode) ||
+            !is_before(&old->st_mtim, &st.st_mtim) || !is_before(&st.st_mtim, &best))
+            continue;
+        int other = openat(dirfd(directory), entry->d_name, O_RDONLY | O_CLOEXEC);
+        if (other < 0)
+            continue;
+        if (fd >= 0)
+            (void)close(fd);
+        fd = other;
+        best = st.st_mtim;
+    }
+    if (directory != NULL)
+        (void)closedir(directory);
+    return fd;
+}
+
 /* Another file has the name now, and the old one is read; false also while none has it. */
 static bool open_other(struct source *source)
 {
@@ -37,6 +93,11 @@ static bool open_other(struct source *source)
         (uint64_t)old.st_size != source->position) {
         (void)close(fd);
         return false;
+    }
+    int between = open_between(source->path, &old, &st);
+    if (between >= 0) {
+        (void)close(fd);
+        fd = between;
     }
     source_close(source);
     source->fd = fd;

@@ -3,8 +3,9 @@
  *
  * Followed is the name, as `tail -F` does: a file that was cut short is read from its
  * beginning again, and when another file has the name (logs are rotated so), that one is
- * read after the end of the one before.  Nobody can write to a pipe whose end was read, so
- * a pipe ends by itself.
+ * read after the end of the one before.  Where several had it, because nobody looked for
+ * long, each is read, in the order in which they were last written to.  Nobody can write to
+ * a pipe whose end was read, so a pipe ends by itself.
  */
 #ifndef CLI_SOURCE_H
 #define CLI_SOURCE_H
@@ -34,5 +35,8 @@ void source_close(struct source *source);
  * A signal is SOURCE_WAITS.  STATUS_IO when it cannot be read. */
 enum status source_read(struct source *source, char *chunk, size_t size,
                         enum source_state *ret, size_t *ret_size, struct error *err) MUST_USE;
+
+/* The directory that a path is in, to be freed; NULL without memory. */
+char *source_directory(const char *path);
 
 #endif

@@ -153,6 +153,12 @@ class Files(Story):
                 with open(path, 'ab') as file:
                     file.write(b'{"n":%d}\n' % number)
                 os.rename(path, f'{path}.{life}')
+                time.sleep(0.02)  # the times of files are not finer than a tick of the clock
+                number += 1
+                with open(path, 'wb') as file:  # one that comes and goes
+                    file.write(b'{"n":%d}\n' % number)
+                os.rename(path, f'{path}.{life}0')
+                time.sleep(0.02)
         with open(path, 'ab') as file:
             number += 1
             file.write(b'{"n":%d}\n' % number)

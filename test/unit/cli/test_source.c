@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static char directory[] = "/tmp/test_source.XXXXXX";
@@ -127,6 +128,63 @@ static void test_a_file_is_rotated(void **state)
     source_close(&source);
 }
 
+/* When it was last written to, in seconds since 1970. */
+static void set_time(const char *of, time_t seconds)
+{
+    const struct timespec times[2] = {{seconds, 0}, {seconds, 0}};
+
+    assert_int_equal(utimensat(AT_FDCWD, of, times, 0), 0);
+}
+
+/* Nobody looked for long: what came and went between is read, in its order, and nothing of what
+ * was before. */
+static void test_a_file_is_rotated_often(void **state)
+{
+    static const char *const texts[] = {"zero", "two", "three", "other", "gz"};
+    static const char *const suffixes[] = {".4", ".2", "-20260401", ".old", ".5.gz"};
+    char names[5][80];
+    struct source source;
+
+    (void)state;
+    follow(&source, "one");
+    assert_int_equal(rename(path, other), 0);
+    set_time(other, 1000);
+    for (size_t i = 0; i < 5; i++) {
+        (void)snprintf(names[i], sizeof(names[i]), "%s%s", path, suffixes[i]);
+        put(names[i], O_TRUNC, texts[i]);
+        set_time(names[i], i == 0 ? 999 : 1000 + (time_t)i);
+    }
+    expect(&source, SOURCE_WAITS, ""); /* nothing has the name: it may get one of these */
+    put(path, O_TRUNC, "four");
+    set_time(path, 1010);
+    for (size_t i = 1; i < 3; i++) {
+        expect(&source, SOURCE_ANEW, "");
+        expect(&source, SOURCE_BYTES, texts[i]);
+    }
+    expect(&source, SOURCE_ANEW, "");
+    expect(&source, SOURCE_BYTES, "four");
+    expect(&source, SOURCE_WAITS, "");
+    source_close(&source);
+    for (size_t i = 0; i < 5; i++)
+        assert_int_equal(unlink(names[i]), 0);
+}
+
+/* Who writes on into the old file makes it younger than the new one. */
+static void test_the_name_counts_where_times_do_not_tell(void **state)
+{
+    struct source source;
+
+    (void)state;
+    follow(&source, "one");
+    assert_int_equal(rename(path, other), 0);
+    set_time(other, 1000);
+    put(path, O_TRUNC, "two");
+    set_time(path, 900);
+    expect(&source, SOURCE_ANEW, "");
+    expect(&source, SOURCE_BYTES, "two");
+    source_close(&source);
+}
+
 /* A pipe whose writers are gone ends, followed or not. */
 static void test_a_pipe_ends(void **state)
 {
@@ -152,7 +210,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_file_ends),         cmocka_unit_test(test_a_file_grows),
         cmocka_unit_test(test_a_file_is_cut_short), cmocka_unit_test(test_a_file_is_rotated),
-        cmocka_unit_test(test_a_pipe_ends),
+        cmocka_unit_test(test_a_pipe_ends),         cmocka_unit_test(test_a_file_is_rotated_often),
+        cmocka_unit_test(test_the_name_counts_where_times_do_not_tell),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -11,6 +11,8 @@
 struct plan_steps {
     struct plan plan;
     struct steps_spec spec;
+    const uint8_t *read;  /* columns of the input that the steps, or those behind, look at */
+    const uint8_t *given; /* columns of the result that those behind look at */
 };
 
 struct state {
@@ -202,8 +204,10 @@ static enum status match_rows(struct matching *m, struct error *err)
     for (uint32_t c = 0; c < m->rows->chunk_count && status == STATUS_OK; c++) {
         for (uint32_t r = 0; r < m->rows->chunks[c].row_count && status == STATUS_OK; r++) {
             memcpy(m->row, spec->defaults, spec->width * sizeof(*m->row));
-            for (uint32_t i = 0; i < inputs; i++)
-                m->row[i] = rowset_value(m->rows, c * BATCH_ROWS_MAX + r, i);
+            for (uint32_t i = 0; i < inputs; i++) {
+                if (m->plan->read[i] != 0)
+                    m->row[i] = rowset_value(m->rows, c * BATCH_ROWS_MAX + r, i);
+            }
             status = run_check(m->run, err); /* a row may be on its way through all steps */
             if (status == STATUS_OK)
                 status = try_row(m, err);
@@ -220,8 +224,8 @@ static enum status open_matching(struct matching *m, struct error *err)
     const struct steps_spec *spec = &m->plan->spec;
     struct arena *arena = m->run->arena;
 
-    m->rows = rowset_new(arena, &m->plan->plan.inputs[0]->schema, NULL, err);
-    m->result = rowset_new(arena, spec->result, NULL, err);
+    m->rows = rowset_new(arena, &m->plan->plan.inputs[0]->schema, m->plan->read, err);
+    m->result = rowset_new(arena, spec->result, m->plan->given, err);
     m->states = ARENA_ARRAY(arena, struct state, spec->step_count, err);
     m->row = ARENA_ARRAY(arena, struct value, spec->width + 1, err);
     m->columns = ARENA_ARRAY(arena, struct vector, spec->schema->column_count + 1, err);
@@ -260,13 +264,29 @@ static enum status steps_run(const struct plan *plan, struct run *run, struct st
 static enum status steps_need(struct plan *plan, const uint8_t *needed, struct query *q,
                               struct error *err)
 {
-    uint8_t *below = arena_alloc(q->arena, plan->inputs[0]->schema.column_count + 1, err);
+    struct plan_steps *p = (struct plan_steps *)plan;
+    const struct steps_spec *spec = &p->spec;
+    const uint32_t inputs = plan->inputs[0]->schema.column_count;
+    uint8_t *marks = arena_alloc(q->arena, spec->schema->column_count + 1, err);
+    uint8_t *read = arena_alloc(q->arena, inputs + 1, err);
+    uint8_t *given = arena_alloc(q->arena, plan->schema.column_count + 1, err);
 
-    (void)needed;
-    if (below == NULL)
+    if (marks == NULL || read == NULL || given == NULL)
         return err->status;
-    memset(below, 1, plan->inputs[0]->schema.column_count);
-    return plan_need(plan->inputs[0], below, q, err);
+    for (uint32_t s = 0; s < spec->step_count; s++) {
+        expr_mark(spec->steps[s].condition, marks);
+        for (uint32_t i = 0; i < spec->steps[s].value_count; i++)
+            expr_mark(spec->steps[s].values[i], marks);
+    }
+    memcpy(given, needed, plan->schema.column_count);
+    for (uint32_t i = 0; i < inputs; i++) {
+        read[i] = needed[i];
+        for (uint32_t at = i; at < spec->schema->column_count; at += spec->width)
+            read[i] |= marks[at]; /* of the row, and of the state of each step */
+    }
+    p->read = read;
+    p->given = given;
+    return plan_need(plan->inputs[0], read, q, err);
 }
 
 struct plan *plan_steps(struct query *q, struct plan *input, const struct steps_spec *spec,

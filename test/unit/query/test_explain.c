@@ -69,6 +69,19 @@ static void test_top_and_summarize_describe_themselves(void **state)
              "      scan|Empty; columns n, s, t\n");
 }
 
+/* Not all of them: a table has over a hundred. */
+static void test_scan_reads_what_its_steps_look_at(void **state)
+{
+    (void)state;
+    explains("Empty | scan declare (k: long) with (step a: n == 1 => k = 2; "
+             "step b: s == a.s => k = a.k + 1;) | project t, k",
+             EXPLAIN_PLAN,
+             "operator|detail\n"
+             "project|2 columns as they are\n"
+             "  scan|\n"
+             "    scan|Empty; columns n, s, t\n");
+}
+
 static void test_joins_have_two_inputs(void **state)
 {
     (void)state;
@@ -167,6 +180,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_scan_says_what_it_reads_and_is_told),
         cmocka_unit_test(test_top_and_summarize_describe_themselves),
+        cmocka_unit_test(test_scan_reads_what_its_steps_look_at),
         cmocka_unit_test(test_joins_have_two_inputs),
         cmocka_unit_test(test_a_measured_run_counts_the_rows_of_each),
         cmocka_unit_test(test_rarer_operators_describe_themselves),

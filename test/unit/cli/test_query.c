@@ -23,7 +23,7 @@ static enum status answer(void *context, const struct http_request *request,
 }
 
 static const struct http_route routes[] = {
-    {HTTP_POST, "/v1/query", 1u << ROLE_OPERATOR, answer, HTTP_AT_ONCE, 0}};
+    {HTTP_POST, "/v1/query", 1u << ROLE_OPERATOR, answer, HTTP_AT_ONCE, 0, "*"}};
 static const struct http_router router = {.routes = routes, .route_count = 1};
 
 static int run(const char *more)

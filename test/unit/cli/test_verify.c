@@ -30,7 +30,7 @@ static enum status check(void *context, const struct http_request *request,
 }
 
 static const struct http_route routes[] = {
-    {HTTP_GET, "/v1/verify", 1u << ROLE_OPERATOR, check, HTTP_AT_ONCE, 0}};
+    {HTTP_GET, "/v1/verify", 1u << ROLE_OPERATOR, check, HTTP_AT_ONCE, 0, "*"}};
 static const struct http_router router = {.routes = routes, .route_count = 1};
 
 /* The exit code; what was printed is in ret. */

@@ -196,7 +196,7 @@ def help_of(*words):
 
 
 def commands():
-    return re.findall(r'^  ([a-z]+)  +\S', help_of(), re.M)
+    return re.findall(r'^  ([a-z]+) +\S', help_of(), re.M)
 
 
 def check_cli(count):

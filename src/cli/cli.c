@@ -45,7 +45,7 @@ static const struct option ingest_options[] = {
     {"tenant", true, false, "NAME", "whose records these are (name or id)"},
     {"table", true, false, "TABLE", "the table (default: AuditRecords, by content)"},
     {"follow", false, false, NULL, "read on as the file grows, or another takes its name"},
-    {"state", true, false, "FILE", "with --follow: how far it came is kept here, to go on there"},
+    {"state", true, false, "FILE", "with --follow: how far it came, to go on from"},
     {"quiet", false, false, NULL, "no progress"},
 };
 
@@ -155,7 +155,7 @@ static const struct command commands[] = {
      OPTIONS(token_options), cmd_token, COMMAND_WORDS},
     {"webhook", "set URL [--allow-private]\nshow\nclear", "where alerts are delivered", NULL,
      OPTIONS(webhook_options), cmd_webhook, COMMAND_WORDS},
-    {"ingest", "--tenant NAME [--table T] [--follow [--state FILE]] FILE...|-",
+    {"ingest", "--tenant NAME [--table T] FILE...|-\n--follow [--state FILE] --tenant NAME FILE|-",
      "send records from files",
      "Reads NDJSON, JSON arrays and Management-API blobs, also .gz and .zst.\n",
      OPTIONS(ingest_options), cmd_ingest, COMMAND_WORDS},

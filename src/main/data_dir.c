@@ -120,7 +120,7 @@ static enum status check_format(const struct data_dir *dir, struct error *err)
 {
     struct buf text;
 
-    buf_init(&text, KIB);
+    buf_init(&text, 64 * KIB);
     enum status status = read_file(dir, "FORMAT", &text, err);
     if (status == STATUS_NOT_FOUND)
         status = ERROR_SET(err, STATUS_NOT_FOUND,

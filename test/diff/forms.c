@@ -414,7 +414,9 @@ static bool call_binds(struct plan *p)
 void forms_make(struct dice *dice, struct arena *arena, uint64_t seed, struct forms *ret)
 {
     struct plan p = {.teller = {dice, arena}, .around = "$0"};
-    struct callee *callee = callee_at((uint32_t)(seed % callee_count()));
+    /* Seven on in each round, as what is made of a question goes by its number as well. */
+    const uint64_t round = seed / callee_count();
+    struct callee *callee = callee_at((uint32_t)((seed + 7 * round) % callee_count()));
     bool binds = false;
 
     p.call.callee = callee;

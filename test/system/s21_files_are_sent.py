@@ -16,12 +16,13 @@ PATIENCE_S = 60  # of a busy machine
 
 class Files(Story):
     def begin(self, *args, url=None):
-        """The command, which goes on."""
+        """The command, which goes on; closed windows end it even where the tests run without."""
         environment = dict(os.environ, DAYBOOK_TOKEN=self.lab.admin)
         return subprocess.Popen(
             [lab.DAYBOOK, 'ingest', '--server', url or self.lab.url, '--cacert',
              self.lab.ca_file, '--tenant', 'contoso', *args], env=environment,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL))
 
     def rows_come(self, table, wanted):
         end = time.monotonic() + PATIENCE_S

@@ -370,7 +370,7 @@ static void a_segment_that_cannot_be_read_is_a_gap_of_the_answer(void **state)
     assert_int_equal(ask_as(place, "analyst", HTTP_GET, all, ""), 500);
     ASSERT_SAYS(place, "\"section_unreadable\"");
     assert_false(place_says(place, "seg/"));
-    expect_status(place, "{\"name\":\"store\",\"verdict\":\"bad\"", "the disk did not give 3 ");
+    expect_status(place, "{\"check\":\"store\",\"verdict\":\"bad\"", "the disk did not give 3 ");
     assert_int_equal(place_ask(place, place->admin, HTTP_GET, "/metrics", ""), 200);
     ASSERT_SAYS(place, "daybook_unreadable_sections 3\n");
     ASSERT_SAYS(place, "daybook_corrupt_sections 0\n");

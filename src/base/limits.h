@@ -127,6 +127,7 @@
 
 /* ---- wire ---- */
 #define CONNECTIONS_MAX 512u
+#define CERTIFICATE_WARNING_S (INT64_C(30) * 86400) /* before it ends, it is told */
 #define CONNECTIONS_PER_ADDRESS_MAX 256u
 #define HEADER_LINE_BYTES_MAX (8 * KIB)
 #define HEADERS_BYTES_MAX (32 * KIB)

@@ -20,7 +20,8 @@
 #define TICKS_UNIX_EPOCH INT64_C(621355968000000000) /* 1970-01-01 */
 #define TICKS_MAX INT64_C(3155378975999999999)       /* 9999-12-31T23:59:59.9999999Z */
 
-#define US_PER_MINUTE INT64_C(60000000) /* of the clocks, which count microseconds */
+#define US_PER_SECOND INT64_C(1000000) /* of the clocks, which count microseconds */
+#define US_PER_MINUTE (60 * US_PER_SECOND)
 #define US_PER_HOUR (60 * US_PER_MINUTE)
 #define US_PER_DAY (24 * US_PER_HOUR)
 

@@ -37,6 +37,10 @@ static const struct option serve_options[] = {
     {"config", true, false, "FILE", "settings (docs/user/config.md)"},
 };
 
+static const struct option certificate_options[] = {
+    {"data", true, false, "DIR", "the data directory (a server may run on it)"},
+};
+
 static const struct option compact_options[] = {
     {"quiet", false, false, NULL, "no progress"},
 };
@@ -140,12 +144,27 @@ static int serve_directory(const struct command_context *context)
     return context->host->serve(context->options);
 }
 
+static int renew_certificate(const struct command_context *context)
+{
+    const struct options *o = context->options;
+
+    if (o->word_count != 1 || strcmp(o->words[0], "renew") != 0)
+        return command_usage(context, "'renew' is wanted");
+    if (!options_has(o, "data"))
+        return command_usage(context, "--data DIR is wanted");
+    return context->host->renew(o);
+}
+
 static const struct command commands[] = {
     {"init", "--data DIR [--host NAME] [--kek FILE] [-o json]",
      "make a data directory, keys and the first token", NULL, OPTIONS(init_options),
      make_directory, COMMAND_HOST},
     {"serve", "--data DIR [--listen ADDRESS:PORT] [--config FILE]", "run the server", NULL,
      OPTIONS(serve_options), serve_directory, COMMAND_HOST},
+    {"certificate", "renew --data DIR", "renew the certificate that init made",
+     "The new one has the same names and the same key.  The server takes it when it is\n"
+     "told to (systemctl reload, SIGHUP): give it to all clients before.\n",
+     OPTIONS(certificate_options), renew_certificate, COMMAND_HOST | COMMAND_WORDS},
     {"tenant", "add NAME [--id GUID]\nlist\nshow NAME", "add and list tenants", NULL,
      OPTIONS(tenant_options), cmd_tenant, COMMAND_WORDS},
     {"token", "add --role ROLE [--tenant NAME] [--table T] [--expires 30d]\nlist\nrevoke ID",
@@ -317,7 +336,7 @@ static void add_overview(struct buf *ret)
 {
     buf_add_text(ret, "Daybook: a cloud audit-log service.\n\nusage: daybook COMMAND ...\n\n");
     for (size_t i = 0; i < COMMAND_COUNT; i++)
-        buf_add_format(ret, "  %-10s %s\n", commands[i].name, commands[i].summary);
+        buf_add_format(ret, "  %-11s %s\n", commands[i].name, commands[i].summary);
     buf_add_text(ret, "\n'daybook COMMAND --help' tells more.\n");
 }
 

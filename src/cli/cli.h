@@ -37,6 +37,8 @@ struct cli_host {
     /* `init` and `serve`, which make a directory and work on it as no other command does. */
     int (*init)(const struct options *options);
     int (*serve)(const struct options *options);
+    /* `certificate renew`: beside a server that runs, which takes the new one on SIGHUP. */
+    int (*renew)(const struct options *options);
     atomic_bool *interrupted; /* set by SIGINT, SIGTERM, SIGHUP; the interactive mode clears it */
 };
 

@@ -114,6 +114,13 @@ static void transport_metrics(void *context, struct buf *ret)
         d->options.transport_metrics(d->options.context, ret);
 }
 
+static int64_t certificate_end(void *context)
+{
+    struct daybook *d = context;
+
+    return d->options.certificate_end != NULL ? d->options.certificate_end(d->options.context) : 0;
+}
+
 /* ---- opening ---- */
 
 struct load_context {
@@ -310,6 +317,7 @@ static enum status open_share(struct daybook *d, struct error *err)
         .checkpoint = checkpoint,
         .transport_metrics = transport_metrics,
         .draining = is_draining,
+        .certificate_end = certificate_end,
     };
     return share_new(&services, &d->share, err);
 }

@@ -20,6 +20,7 @@ struct daybook_options {
     bool background;            /* checkpoints and merges, by threads */
     const struct clock *clock;  /* NULL = clock_system(); a benchmark lets months pass */
     void (*transport_metrics)(void *context, struct buf *ret);
+    int64_t (*certificate_end)(void *context); /* as in share.h; NULL: no server */
     void *context;
 };
 

@@ -208,8 +208,8 @@ static enum status deny_root(const struct data_dir *dir, const struct stat *form
 
 /* Every command makes files.  Those that root makes in the directory of another user would keep
  * that user's server from its start, and that user can put links and pipes in their places: root
- * leaves all as it is.  Who works there is told of first, if there is a lock. */
-static enum status check_user(const struct data_dir *dir, struct error *err)
+ * leaves all as it is.  Who works there is told of first, if there is a lock and `alone`. */
+static enum status check_user(const struct data_dir *dir, bool alone, struct error *err)
 {
     char path[DATA_PATH_BYTES];
     enum status status = STATUS_OK;
@@ -220,7 +220,7 @@ static enum status check_user(const struct data_dir *dir, struct error *err)
         return STATUS_OK;
     data_dir_path(dir, "LOCK", path);
     int fd = open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC); /* does not wait, even for a pipe */
-    if (fd >= 0)
+    if (fd >= 0 && alone)
         status = take_lock(dir, fd, err);
     if (status == STATUS_OK && find_maker(dir) != format.st_uid)
         status = deny_root(dir, &format, err);
@@ -236,7 +236,7 @@ enum status data_dir_open(const char *path, struct data_dir *ret, struct error *
     if (status == STATUS_OK)
         status = check_format(ret, err);
     if (status == STATUS_OK)
-        status = check_user(ret, err);
+        status = check_user(ret, true, err);
     if (status == STATUS_OK)
         status = lock(ret, err);
     if (status == STATUS_OK)
@@ -407,6 +407,49 @@ enum status data_dir_init(const char *path, struct data_init *init, struct error
     if (status == STATUS_OK) /* last: without it the directory does not count */
         status = io_replace(io, "FORMAT", SLICE(FORMAT_TEXT), err);
     data_dir_close(&dir);
+    io_free(io);
+    return status;
+}
+
+static enum status renew_in(struct io *io, int64_t *ret_end_unix_s, struct error *err)
+{
+    struct buf old, key, made;
+    int64_t now = clock_unix_us(clock_system()) / 1000000;
+
+    buf_init(&old, MIB);
+    buf_init(&key, MIB);
+    buf_init(&made, MIB);
+    enum status status = io_read_all(io, "tls/cert.pem", &old, err);
+    if (status == STATUS_OK)
+        status = io_read_all(io, "tls/key.pem", &key, err);
+    if (status == STATUS_OK)
+        status = tls_cert_renew(buf_slice(&old), buf_slice(&key), now, &made, err);
+    if (status == STATUS_OK)
+        status = tls_cert_end(buf_slice(&made), ret_end_unix_s, err);
+    if (status == STATUS_OK)
+        status = io_replace(io, "tls/cert.pem", buf_slice(&made), err);
+    if (key.data != NULL)
+        explicit_bzero(key.data, key.size);
+    buf_release(&old);
+    buf_release(&key);
+    buf_release(&made);
+    return status;
+}
+
+enum status data_dir_renew(const char *path, int64_t *ret_end_unix_s, struct error *err)
+{
+    struct data_dir dir = {.lock_fd = -1};
+    struct io *io = NULL;
+    enum status status = set_path(&dir, path, err);
+
+    if (status == STATUS_OK)
+        status = check_format(&dir, err);
+    if (status == STATUS_OK)
+        status = check_user(&dir, false, err);
+    if (status == STATUS_OK)
+        status = io_linux_new(path, &io, err);
+    if (status == STATUS_OK)
+        status = renew_in(io, ret_end_unix_s, err);
     io_free(io);
     return status;
 }

@@ -46,6 +46,9 @@ struct data_init {
 /* Makes the directory and everything in it.  STATUS_CONFLICT if it is one already, or has
  * keys or records of one. */
 enum status data_dir_init(const char *path, struct data_init *init, struct error *err) MUST_USE;
+/* Renews the certificate that init made (wire/tls_cert.h), also while a server runs.
+ * STATUS_INVALID for any other, STATUS_DENIED for root as data_dir_open(). */
+enum status data_dir_renew(const char *path, int64_t *ret_end_unix_s, struct error *err) MUST_USE;
 /* Root made FORMAT in a directory that was `ret_user`'s: a server of that user cannot read it. */
 bool data_dir_is_of_another(const char *path, uid_t *ret_user, gid_t *ret_group);
 

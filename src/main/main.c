@@ -6,6 +6,7 @@
 #include "base/machine.h"
 #include "base/sandbox.h"
 #include "base/text.h"
+#include "base/time.h"
 #include "cli/cli.h"
 #include "cli/options.h"
 #include "cli/output.h"
@@ -92,14 +93,21 @@ static void close_local(struct cli_local *cli_local)
 
 /* ---- init ---- */
 
-static void add_init(struct buf *out, const char *path, const struct data_init *init, bool json)
+static void add_ca_file(struct buf *ret, const char *path)
 {
     char *absolute = realpath(path, NULL);
+
+    buf_add_text(ret, absolute == NULL ? path : absolute);
+    buf_add_text(ret, "/tls/cert.pem");
+    free(absolute);
+}
+
+static void add_init(struct buf *out, const char *path, const struct data_init *init, bool json)
+{
     struct buf ca_file;
 
     buf_init(&ca_file, MIB);
-    buf_add_text(&ca_file, absolute == NULL ? path : absolute);
-    buf_add_text(&ca_file, "/tls/cert.pem");
+    add_ca_file(&ca_file, path);
     if (json) {
         buf_add_format(out, "{\"admin_token\":\"%s\",\"ca_file\":", init->admin_token);
         text_add_json_string(out, buf_slice(&ca_file));
@@ -117,7 +125,6 @@ static void add_init(struct buf *out, const char *path, const struct data_init *
                        path, path, SLICE_FMT(buf_slice(&ca_file)), init->admin_token);
     }
     buf_release(&ca_file);
-    free(absolute);
 }
 
 static void tell_owner(const char *path, const char *kek_path)
@@ -187,6 +194,37 @@ static int init(const struct options *options)
     return make_data(options, &err) == STATUS_OK ? CLI_OK : cli_fail(&err);
 }
 
+/* ---- certificate renew ---- */
+
+static int renew(const struct options *options)
+{
+    const char *path = options_get(options, "data", "");
+    char text[TIME_TEXT_BYTES + 1];
+    struct buf out, ca_file;
+    struct error err;
+    int64_t end = 0;
+
+    buf_init(&out, MIB);
+    buf_init(&ca_file, MIB);
+    enum status status = data_dir_renew(path, &end, &err);
+    if (status == STATUS_OK) {
+        time_format_iso(time_from_unix_us(end * US_PER_SECOND), text);
+        add_ca_file(&ca_file, path);
+        buf_add_text(&out, "{\"ca_file\":");
+        text_add_json_string(&out, buf_slice(&ca_file));
+        buf_add_format(&out, ",\"expires\":\"%.19sZ\"}\n", text);
+        status = buf_check(&out, &err);
+    }
+    if (status == STATUS_OK)
+        status = output_write(buf_slice(&out), &err);
+    if (status == STATUS_OK)
+        (void)fprintf(stderr, "daybook: give the new certificate to all clients, then let the "
+                              "server take it: systemctl reload daybook\n");
+    buf_release(&out);
+    buf_release(&ca_file);
+    return status == STATUS_OK ? CLI_OK : cli_fail(&err);
+}
+
 /* ---- serve ---- */
 
 static int serve(const struct options *options)
@@ -228,6 +266,7 @@ int main(int argc, char **argv)
         .close_local = close_local,
         .init = init,
         .serve = serve,
+        .renew = renew,
         .interrupted = &interrupted,
     };
     struct error err;

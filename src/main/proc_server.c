@@ -3,11 +3,13 @@
 #include "main/process.h"
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/machine.h"
 #include "base/priority.h"
 #include "base/text.h"
+#include "base/time.h"
 #include "cli/cli.h"
 #include "codec/mmdb.h"
 #include "crypt/keyring_remote.h"
@@ -60,6 +62,33 @@ static void add_metrics(void *context, struct buf *ret)
         buf_add_format(ret, "# HELP daybook_%s %s\n# TYPE daybook_%s counter\ndaybook_%s %llu\n",
                        metrics[i].name, metrics[i].help, metrics[i].name, metrics[i].name,
                        (unsigned long long)metrics[i].value);
+    buf_add_format(ret,
+                   "# HELP daybook_certificate_expires_seconds When the certificate ends, since "
+                   "1970.\n# TYPE daybook_certificate_expires_seconds gauge\n"
+                   "daybook_certificate_expires_seconds %lld\n",
+                   (long long)server_certificate_end(server));
+}
+
+static int64_t certificate_end(void *context)
+{
+    struct server *server = atomic_load(&((struct running *)context)->server);
+
+    return server != NULL ? server_certificate_end(server) : 0;
+}
+
+static void log_certificate(struct running *r)
+{
+    int64_t end = server_certificate_end(r->server);
+    int64_t left = end - clock_unix_us(clock_system()) / US_PER_SECOND;
+    char text[TIME_TEXT_BYTES + 1];
+
+    time_format_iso(time_from_unix_us(end * US_PER_SECOND), text);
+    if (left <= 0)
+        log_line(LOG_LEVEL_ERROR, "the certificate has ended at %.19sZ: renew it", text);
+    else
+        log_line(left < CERTIFICATE_WARNING_S ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO,
+                 "the certificate is valid until %.19sZ%s", text,
+                 left < CERTIFICATE_WARNING_S ? ": renew it" : "");
 }
 
 static enum status read_file(const char *path, struct buf *ret, struct error *err)
@@ -130,6 +159,7 @@ static enum status start(struct running *r, struct error *err)
                      process->config->external_private},
         .background = true,
         .transport_metrics = add_metrics,
+        .certificate_end = certificate_end,
         .context = r,
     };
 
@@ -203,6 +233,7 @@ static void reload(struct running *r)
     if (status == STATUS_OK) {
         log_line(LOG_LEVEL_INFO, "the certificate was loaded again");
         daybook_record(r->daybook, "CertificateLoad", slice_of(r->process->config->certificate));
+        log_certificate(r);
     } else {
         log_failure("the old certificate stays", &err);
     }
@@ -242,6 +273,7 @@ int process_server(const struct server_process *process)
 
     if (start(&r, &err) == STATUS_OK) {
         record_start(&r);
+        log_certificate(&r);
         say_ready(&r);
         wait_for_signals(&r, &signals);
         daybook_set_draining(r.daybook);

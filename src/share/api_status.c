@@ -437,6 +437,29 @@ static void check_rules(struct share *share, const struct open_losses *open,
               w.failure[0] != '\0' ? ", last: " : "", w.failure);
 }
 
+static void check_certificate(struct share *share, struct checks *checks)
+{
+    int64_t end = share->services.certificate_end != NULL
+                      ? share->services.certificate_end(share->services.context)
+                      : 0;
+    int64_t left = end - clock_unix_us(share->services.clock) / US_PER_SECOND;
+    char text[TIME_TEXT_BYTES + 1];
+
+    if (end == 0)
+        return; /* a command on a data directory has no server */
+    time_format_iso(time_from_unix_us(end * US_PER_SECOND), text);
+    if (left <= 0)
+        add_check(checks, "certificate", VERDICT_BAD,
+                  "the server's certificate has ended at %.19sZ: renew it; no client connects",
+                  text);
+    else if (left < CERTIFICATE_WARNING_S)
+        add_check(checks, "certificate", VERDICT_WARNING,
+                  "the server's certificate ends at %.19sZ: renew it", text);
+    else
+        add_check(checks, "certificate", VERDICT_OK,
+                  "the server's certificate is valid until %.19sZ", text);
+}
+
 enum status share_status(void *context, const struct http_request *request,
                          struct http_response *response, struct error *err)
 {
@@ -456,6 +479,7 @@ enum status share_status(void *context, const struct http_request *request,
     check_disk(share, &checks);
     check_log(share, &checks);
     check_rules(share, &open, &checks);
+    check_certificate(share, &checks);
     add_check(&checks, "keys", share->services.kek_beside_data ? VERDICT_WARNING : VERDICT_OK,
               share->services.kek_beside_data
                   ? "the key-encryption key lies beside the data: whoever copies the directory "

@@ -47,6 +47,8 @@ struct share_services {
     /* Transport's own metrics in Prometheus text; may be NULL. */
     void (*transport_metrics)(void *context, struct buf *ret);
     bool (*draining)(void *context);
+    /* When the server's certificate ends, in seconds since 1970; 0: no server. */
+    int64_t (*certificate_end)(void *context);
 };
 
 /* What the store is to say of it. */

@@ -329,7 +329,9 @@ static enum status explain(struct client *client, CURLcode rc, struct error *err
     if (rc == CURLE_SSL_CACERT_BADFILE && client->ca_file[0] != '\0')
         return ERROR_SET(err, STATUS_INVALID, "cannot read certificates from '%s'",
                          client->ca_file);
-    const char *advice = rc == CURLE_PEER_FAILED_VERIFICATION
+    bool has_ended = rc == CURLE_PEER_FAILED_VERIFICATION && strstr(client->why, "expired") != NULL;
+    const char *advice = has_ended ? "; the server's certificate has ended and has to be renewed"
+                         : rc == CURLE_PEER_FAILED_VERIFICATION
                              ? client->ca_file[0] == '\0' ? "; give its CA with --cacert FILE"
                                                           : "; is --cacert of this server?"
                          : rc == CURLE_COULDNT_CONNECT ? "; is the server running?"

@@ -11,6 +11,7 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/limits.h"
+#include "wire/tls_cert.h"
 
 #include <errno.h>
 #include <linux/tcp.h>
@@ -100,6 +101,11 @@ static enum status certificate_load(struct slice certificate_pem, struct slice k
         certificate_free(certificate);
         return ERROR_SET(err, STATUS_INVALID, "cannot use the certificate and its key: %s",
                          gnutls_strerror(rc));
+    }
+    enum status status = tls_cert_end(certificate_pem, &certificate->end_unix_s, err);
+    if (status != STATUS_OK) {
+        certificate_free(certificate);
+        return status;
     }
     *ret = certificate;
     return STATUS_OK;
@@ -510,6 +516,14 @@ void server_free(struct server *server)
     buf_pool_release(&server->bodies);
     gate_release(&server->decoders);
     free(server);
+}
+
+int64_t server_certificate_end(struct server *server)
+{
+    (void)pthread_mutex_lock(&server->lock);
+    int64_t end = server->certificate->end_unix_s;
+    (void)pthread_mutex_unlock(&server->lock);
+    return end;
 }
 
 void server_stats(const struct server *server, struct server_stats *ret)

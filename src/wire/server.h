@@ -38,6 +38,8 @@ struct server_stats {
     uint64_t answers_2xx, answers_4xx, answers_5xx;
     uint64_t answers_429, answers_507;
 };
+/* When the certificate in use ends, in seconds since 1970. */
+int64_t server_certificate_end(struct server *server);
 void server_stats(const struct server *server, struct server_stats *ret);
 
 #endif

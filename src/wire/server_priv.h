@@ -48,6 +48,7 @@ struct certificate {
     gnutls_pcert_st chain[8];
     unsigned chain_length;
     gnutls_privkey_t key;
+    int64_t end_unix_s;
     uint64_t retired_us;
 };
 

@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import time
 import urllib.parse
@@ -93,6 +94,93 @@ class Ends(Story):
         self.assertIsNone(self.lab.process.poll())
         self.assertEqual(before, self.children())
         self.assertEqual(200, self.lab.http('GET', '/readyz', token='')[0])
+
+    def test_the_end_of_the_certificate_is_told_and_it_is_renewed(self):
+        before = self.certificate_end()
+        self.assertAlmostEqual(time.time() + 397 * 86400, before, delta=2 * 86400)
+        day = time.strftime('%Y-%m-%d', time.gmtime(before))
+        self.assertIn(f'the certificate is valid until {day}', self.whole_log())
+        check = self.certificate_check()
+        self.assertEqual('ok', check['verdict'])
+        self.assertIn(day, check['text'])
+        with open(self.lab.ca_file, encoding='ascii') as file:
+            old = file.read()
+        time.sleep(1.1)  # its end is a full second
+        done = self.lab.run('certificate', 'renew', '--data', self.lab.data)
+        self.assertEqual(0, done.returncode, done.stderr)
+        renewed = json.loads(done.stdout)
+        self.assertEqual(self.lab.ca_file, renewed['ca_file'])
+        self.assertEqual(before, self.certificate_end())  # until it is loaded
+        self.lab.process.send_signal(signal.SIGHUP)
+        self.lab.tls.load_verify_locations(self.lab.ca_file)
+        self.assertTrue(lab.wait_until(lambda: self.certificate_end() > before, 10))
+        end = time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(self.certificate_end()))
+        self.assertTrue(renewed['expires'].startswith(end), (renewed, end))
+        with open(self.lab.ca_file, encoding='ascii') as file:
+            self.assertNotEqual(old, file.read())
+        self.assertEqual(0, self.lab.cli('tenant', 'list').returncode)
+
+    def test_a_certificate_that_ends_soon_is_told(self):
+        certificate = os.path.join(self.lab.parent, 'soon.pem')
+        settings = os.path.join(self.lab.parent, 'soon.yml')
+        with open(settings, 'w', encoding='ascii') as file:
+            file.write(f'certificate: {certificate}\nkey: {self.lab.data}/tls/key.pem\n')
+        for days, verdict, word in ((397, 'ok', 'valid until'), (29, 'warning', 'renew'),
+                                    (-1, 'bad', 'renew')):
+            self.make_certificate(certificate, days)
+            with self.subTest(days=days), lab.Lab() as other:
+                other.start('--config', settings)
+                other.tls.check_hostname = False
+                other.tls.verify_mode = ssl.CERT_NONE
+                checks = json.loads(other.http('GET', '/v1/status')[2])['checks']
+                check = next(c for c in checks if c['check'] == 'certificate')
+                self.assertEqual(verdict, check['verdict'], check)
+                self.assertIn(word, check['text'])
+                levels = {'ok': 'info', 'warning': 'warning', 'bad': 'error'}
+                self.assertRegex(other.log_tail(), rf'(?m) {levels[verdict]} the certificate ')
+
+    def test_a_certificate_of_an_authority_is_not_renewed(self):
+        with lab.Lab() as other:
+            self.make_certificate(other.ca_file, 9)
+            with open(other.ca_file, 'rb') as file:
+                before = file.read()
+            done = other.run('certificate', 'renew', '--data', other.data)
+            self.assertEqual(2, done.returncode)
+            self.assertIn('cannot renew the certificate', done.stderr)
+            with open(other.ca_file, 'rb') as file:
+                self.assertEqual(before, file.read())
+            self.make_certificate(other.ca_file, 9, f'{other.data}/tls/key.pem')
+            done = other.run('certificate', 'renew', '--data', other.data)
+            self.assertEqual(2, done.returncode)
+            self.assertIn("not one that 'daybook init' makes", done.stderr)
+            os.unlink(other.ca_file)
+            done = other.run('certificate', 'renew', '--data', other.data)
+            self.assertEqual(4, done.returncode)
+            self.assertFalse(os.path.exists(other.ca_file))
+            for args in (['certificate', '--data', other.data], ['certificate', 'renew'],
+                         ['certificate', 'show', '--data', other.data]):
+                self.assertEqual(2, other.run(*args).returncode, args)
+
+    def make_certificate(self, path, days, key=None):
+        key = key or f'{self.lab.data}/tls/key.pem'
+        subprocess.run(['openssl', 'req', '-x509', '-key', key, '-subj', '/CN=x', '-out', path],
+                       check=True, capture_output=True)
+        subprocess.run(['openssl', 'x509', '-in', path, '-signkey', key, '-days', str(days),
+                        '-out', path], check=True, capture_output=True)
+
+    def certificate_end(self):
+        for line in self.lab.http('GET', '/metrics')[2].decode().splitlines():
+            if line.startswith('daybook_certificate_expires_seconds '):
+                return float(line.split()[1])
+        self.fail('no metric')
+
+    def certificate_check(self):
+        checks = json.loads(self.lab.http('GET', '/v1/status')[2])['checks']
+        return next(c for c in checks if c['check'] == 'certificate')
+
+    def whole_log(self):
+        with open(self.lab.log_path, encoding='utf-8') as log:
+            return log.read()
 
     def test_a_second_holder_ends_with_4_and_names_the_first(self):
         for args in (['serve', '--data', self.lab.data, '--listen', '127.0.0.1:0'],

@@ -115,7 +115,7 @@ class FullDisk(OwnDisk):
             time.sleep(0.2)  # checkpoints and merges are tried meanwhile
         self.compact()
         self.assertEqual(200, self.lab.http('GET', '/livez')[0])
-        disk = [c for c in self.lab.ask('GET', '/v1/status')['checks'] if c['name'] == 'disk'][0]
+        disk = [c for c in self.lab.ask('GET', '/v1/status')['checks'] if c['check'] == 'disk'][0]
         self.assertEqual('bad', disk['verdict'])
         self.assertIn('records are refused with 507 until 32 MiB are', disk['text'])
         metrics = self.lab.metrics()

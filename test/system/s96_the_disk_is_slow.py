@@ -62,7 +62,7 @@ class SlowDisk(Story):
 
     def log_check(self):
         checks = self.lab.ask('GET', '/v1/status')['checks']
-        return next(check for check in checks if check['name'] == 'log')
+        return next(check for check in checks if check['check'] == 'log')
 
     def watch(self, ended, lives):
         """How long /livez takes, all the time."""

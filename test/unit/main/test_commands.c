@@ -41,7 +41,7 @@ static int other_command(const struct options *options)
 }
 
 static const struct cli_host host = {open_local, close_local, other_command, other_command,
-                                     &interrupted};
+                                     other_command, &interrupted};
 
 static void read_back(int fd, struct buf *ret)
 {
@@ -469,7 +469,8 @@ static void every_command_has_help(void **state)
 {
     static const char *const names[] = {"init",   "serve", "tenant",    "token",    "webhook",
                                         "ingest", "query", "raw",       "scope",    "watchlist",
-                                        "loss",   "verify", "function", "compact",  "doctor"};
+                                        "loss",   "verify", "function", "compact",  "doctor",
+                                        "certificate"};
     struct desk *desk = *state;
 
     ASSERT_CODE(CLI_OK, "--help");

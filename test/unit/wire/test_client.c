@@ -330,6 +330,36 @@ static void test_a_header_cannot_carry_a_second_line(void **state)
     client_free(client);
 }
 
+static void test_a_certificate_that_has_ended_is_told(void **state)
+{
+    struct buf certificate, key;
+    struct error err = {0};
+    struct client *client = NULL;
+    struct client_answer answer;
+    struct client_request request = {.path = SLICE("/live")};
+    (void)state;
+    buf_init(&certificate, 1 * MIB);
+    buf_init(&key, 1 * MIB);
+    assert_int_equal(tls_cert_make(SLICE("box.example"),
+                                   time(NULL) - (TLS_CERT_DAYS + 1) * INT64_C(86400),
+                                   &certificate, &key, &err),
+                     STATUS_OK);
+    assert_int_equal(server_reload(fixture.server, buf_slice(&certificate), buf_slice(&key), &err),
+                     STATUS_OK);
+    fixture_write_ca(&fixture, buf_slice(&certificate));
+    assert_int_equal(open_client(fixture.url, false, false, &client, &err), STATUS_OK);
+    assert_int_equal(get(client, &request, &answer, &err), STATUS_IO);
+    assert_non_null(strstr(err.text, "the server's certificate has ended"));
+    assert_null(strstr(err.text, "--cacert"));
+    client_free(client);
+    assert_int_equal(server_reload(fixture.server, buf_slice(&fixture.certificate),
+                                   buf_slice(&fixture.key), &err),
+                     STATUS_OK);
+    fixture_write_ca(&fixture, buf_slice(&fixture.certificate));
+    buf_release(&certificate);
+    buf_release(&key);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -347,6 +377,7 @@ int main(void)
         cmocka_unit_test(test_on_body_gets_the_bytes_and_may_stop),
         cmocka_unit_test(test_what_cut_an_answer_off_is_told),
         cmocka_unit_test(test_a_header_cannot_carry_a_second_line),
+        cmocka_unit_test(test_a_certificate_that_has_ended_is_told),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -768,18 +768,25 @@ static void test_a_new_certificate_serves_new_connections(void **state)
     struct buf key;
     struct error err = {0};
     struct client *old = fixture_client(&fixture, "");
+    int64_t end = 0;
     (void)state;
     assert_int_equal(get(old, "/live", NULL, STATUS_OK), 200);
+    assert_int_equal(tls_cert_end(buf_slice(&fixture.certificate), &end, &err), STATUS_OK);
+    assert_int_equal(server_certificate_end(fixture.server), end);
     buf_init(&certificate, 1 * MIB);
     buf_init(&key, 1 * MIB);
-    assert_int_equal(tls_cert_make(SLICE("127.0.0.1"), time(NULL), &certificate, &key, &err),
+    assert_int_equal(tls_cert_make(SLICE("127.0.0.1"), time(NULL) - 86400, &certificate, &key,
+                                   &err),
                      STATUS_OK);
     /* A key of another certificate changes nothing. */
     assert_int_equal(server_reload(fixture.server, buf_slice(&certificate),
                                    buf_slice(&fixture.key), &err),
                      STATUS_INVALID);
+    assert_int_equal(server_certificate_end(fixture.server), end);
     assert_int_equal(server_reload(fixture.server, buf_slice(&certificate), buf_slice(&key), &err),
                      STATUS_OK);
+    assert_int_equal(tls_cert_end(buf_slice(&certificate), &end, &err), STATUS_OK);
+    assert_int_equal(server_certificate_end(fixture.server), end);
     assert_int_equal(get(old, "/live", NULL, STATUS_OK), 200); /* its connection stays */
     struct client *distrusting = fixture_client(&fixture, "");
     (void)get(distrusting, "/live", NULL, STATUS_IO);

@@ -169,8 +169,9 @@ void share_log_failed(const struct http_request *request, const struct error *er
 {
     char what[128];
 
-    (void)snprintf(what, sizeof(what), "%s %.*s", http_method_name(request->method),
-                   SLICE_FMT(slice_head(request->path, 100)));
+    (void)snprintf(what, sizeof(what), "%s %.*s%s%s", http_method_name(request->method),
+                   SLICE_FMT(slice_head(request->path, 80)),
+                   request->id[0] != '\0' ? ", request " : "", request->id);
     log_failure(what, err);
 }
 

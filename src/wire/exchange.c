@@ -12,10 +12,12 @@
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/limits.h"
+#include "base/random.h"
 #include "base/priority.h"
 #include "base/text.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #define DECODER_WAIT_MS 2000u /* for a place */
@@ -27,6 +29,15 @@ static struct connection *connection_of(struct MHD_Connection *mhd)
         MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
 
     return info == NULL ? NULL : info->socket_context;
+}
+
+/* So that an answer is found in the log. */
+static void make_id(char ret[REQUEST_ID_CHARS + 1])
+{
+    uint64_t number;
+
+    random_bytes(&number, sizeof(number));
+    (void)snprintf(ret, REQUEST_ID_CHARS + 1, "%016llx", (unsigned long long)number);
 }
 
 void *exchange_begin(void *context, const char *target, struct MHD_Connection *mhd)
@@ -59,6 +70,7 @@ void *exchange_begin(void *context, const char *target, struct MHD_Connection *m
         .arena = exchange->arena,
         .cancelled = &exchange->cancelled,
     };
+    make_id(exchange->request.id);
     stream_init(&exchange->stream);
     (void)pthread_mutex_lock(&server->lock);
     connection->exchange = exchange;
@@ -170,6 +182,7 @@ static bool add_headers(struct exchange *exchange, struct MHD_Response *answer)
     const struct http_response *response = &exchange->response;
     struct error err = {0};
     bool ok = add_header(answer, "Content-Type", response->content_type) &&
+              add_header(answer, "Request-Id", exchange->request.id) &&
               add_header(answer, "Cache-Control", "no-store") &&
               add_header(answer, "X-Content-Type-Options", "nosniff") &&
               add_header(answer, "Strict-Transport-Security", "max-age=63072000") &&

@@ -52,6 +52,8 @@ struct http_pair {
     struct slice name, value; /* decoded */
 };
 
+#define REQUEST_ID_CHARS 16
+
 struct http_request {
     enum http_method method;
     struct slice path;                /* "/v1/ingest", percent-decoded */
@@ -64,6 +66,7 @@ struct http_request {
                                        * of, if it came as that; else "" */
     const struct principal *principal; /* never NULL; role ROLE_NONE if anonymous */
     struct slice remote;              /* address text, for the audit */
+    char id[REQUEST_ID_CHARS + 1];    /* Request-Id of the answer, also for the log; "": none */
     struct arena *arena;              /* lives until the response is out */
     const atomic_bool *cancelled;     /* true when the client is gone or the server stops */
 };

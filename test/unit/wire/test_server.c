@@ -418,7 +418,9 @@ static void test_every_answer_has_the_security_headers(void **state)
         "Cache-Control: no-store\r\n",
         "X-Content-Type-Options: nosniff\r\n",
         "Strict-Transport-Security: max-age=",
+        "Request-Id: ",
     };
+    char last[REQUEST_ID_CHARS + 1] = "";
     (void)state;
     for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
         struct buf answer;
@@ -426,6 +428,11 @@ static void test_every_answer_has_the_security_headers(void **state)
         for (size_t k = 0; k < sizeof(headers) / sizeof(headers[0]); k++)
             assert_int_equal(count_of(&answer, headers[k]), 1);
         assert_int_equal(count_of(&answer, "Server:"), 0);
+        buf_add_byte(&answer, '\0');
+        const char *id = strstr(answer.data, "Request-Id: ") + strlen("Request-Id: ");
+        assert_int_equal(strspn(id, "0123456789abcdef"), REQUEST_ID_CHARS);
+        assert_int_not_equal(memcmp(id, last, REQUEST_ID_CHARS), 0);
+        memcpy(last, id, REQUEST_ID_CHARS);
         buf_release(&answer);
     }
 }

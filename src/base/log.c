@@ -10,6 +10,9 @@
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define LOG_LINE_BYTES 4096
@@ -21,10 +24,39 @@ void log_set_level(enum log_level level)
     atomic_store(&log_level_now, (int)level);
 }
 
-void log_line(enum log_level level, const char *format, ...)
+/* The journal reads standard error: it has times of its own, and takes levels as the number of
+ * syslog(3) in front of a line.  JOURNAL_STREAM names the file, as standard error may be another
+ * again. */
+static bool goes_to_journal(void)
+{
+    const char *name = getenv("JOURNAL_STREAM");
+    char here[64];
+    struct stat st;
+
+    if (name == NULL || fstat(STDERR_FILENO, &st) != 0)
+        return false;
+    (void)snprintf(here, sizeof(here), "%llu:%llu", (unsigned long long)st.st_dev,
+                   (unsigned long long)st.st_ino);
+    return strcmp(here, name) == 0;
+}
+
+static void add_begin(struct buf *line, enum log_level level)
 {
     static const char *const names[] = {"error", "warning", "info", "debug"};
-    char text[LOG_LINE_BYTES / 2], time[TIME_TEXT_BYTES + 1];
+    static const int priorities[] = {3, 4, 6, 7};
+    char time[TIME_TEXT_BYTES + 1];
+
+    if (goes_to_journal()) {
+        buf_add_format(line, "<%d>%s ", priorities[level], names[level]);
+        return;
+    }
+    time_format_iso(time_from_unix_us(clock_unix_us(clock_system())), time);
+    buf_add_format(line, "%.23sZ %s ", time, names[level]);
+}
+
+void log_line(enum log_level level, const char *format, ...)
+{
+    char text[LOG_LINE_BYTES / 2];
     struct buf line;
     va_list args;
 
@@ -33,9 +65,8 @@ void log_line(enum log_level level, const char *format, ...)
     va_start(args, format);
     (void)vsnprintf(text, sizeof(text), format, args);
     va_end(args);
-    time_format_iso(time_from_unix_us(clock_unix_us(clock_system())), time);
     buf_init(&line, LOG_LINE_BYTES * 4);
-    buf_add_format(&line, "%.23sZ %s ", time, names[level]);
+    add_begin(&line, level);
     text_add_printable(&line, slice_of(text));
     buf_add_byte(&line, '\n');
     /* Nobody reads any more: be quiet.  A full disk has space again some time. */

@@ -283,8 +283,16 @@ static enum status tell_rules(struct daybook *d, struct error *err)
 /* Replays the log into store and rules, then lets the rules write. */
 static enum status replay(struct daybook *d, struct error *err)
 {
+    uint64_t from_us = clock_monotonic_us(clock_system());
+    struct ingest_stats stats;
     enum status status = storage_replay(d->storage, detect_sink(d->detect), err);
 
+    if (status == STATUS_OK) {
+        ingest_stats(d->parts->ingest, &stats);
+        log_line(LOG_LEVEL_INFO, "%llu records were read back from the log in %.1f s",
+                 (unsigned long long)stats.replayed_records,
+                 (double)(clock_monotonic_us(clock_system()) - from_us) / 1e6);
+    }
     if (status == STATUS_OK)
         status = tell_rules(d, err);
     if (status == STATUS_OK)

@@ -240,7 +240,8 @@ static void reload(struct running *r)
     release_tls(&certificate, &key);
 }
 
-static void wait_for_signals(struct running *r, const sigset_t *signals)
+/* Gives the one that ends it. */
+static int wait_for_signals(struct running *r, const sigset_t *signals)
 {
     for (;;) {
         int number = 0;
@@ -249,7 +250,7 @@ static void wait_for_signals(struct running *r, const sigset_t *signals)
         if (number == SIGHUP)
             reload(r);
         else
-            return;
+            return number;
     }
 }
 
@@ -271,11 +272,14 @@ int process_server(const struct server_process *process)
     (void)sigaddset(&signals, SIGHUP);
     (void)pthread_sigmask(SIG_BLOCK, &signals, NULL);
 
+    log_line(LOG_LEVEL_INFO, "Daybook %s starts on '%s'", DAYBOOK_VERSION, process->dir->path);
     if (start(&r, &err) == STATUS_OK) {
         record_start(&r);
         log_certificate(&r);
         say_ready(&r);
-        wait_for_signals(&r, &signals);
+        int number = wait_for_signals(&r, &signals);
+        log_line(LOG_LEVEL_INFO, "%s: stopping, after what is under way",
+                 number == SIGINT ? "SIGINT" : "SIGTERM");
         daybook_set_draining(r.daybook);
         server_drain(r.server, DRAIN_TIMEOUT_MS);
         daybook_record(r.daybook, "ServerStop", SLICE(""));
@@ -286,5 +290,7 @@ int process_server(const struct server_process *process)
     daybook_close(r.daybook, code == CLI_OK);
     keyring_free(r.keyring);
     mmdb_close(r.places);
+    if (code == CLI_OK)
+        log_line(LOG_LEVEL_INFO, "stopped");
     return code;
 }

@@ -7,6 +7,7 @@
 #include "base/machine.h"
 #include "base/text.h"
 #include "cli/cli.h"
+#include "main/notify.h"
 #include "main/proc_keeper.h"
 
 #include <errno.h>
@@ -28,10 +29,12 @@ static volatile sig_atomic_t server_pid, stop_wanted;
 
 static void forward(int number)
 {
-    if (number != SIGHUP)
+    if (number != SIGHUP) {
         stop_wanted = 1;
+        notify_send("STOPPING=1");
+    }
     if (server_pid > 0)
-        (void)kill((pid_t)server_pid, number == SIGINT ? SIGTERM : number);
+        (void)kill((pid_t)server_pid, number);
 }
 
 static void catch_signals(void)
@@ -229,6 +232,8 @@ static int live(const struct children *children, struct config *config, bool *wa
     if (stop_wanted)
         (void)kill(children->server, SIGTERM);
     bool ready = read_port(children->port_pipe, config);
+    if (ready && !stop_wanted)
+        notify_send("READY=1");
     *was_ready = *was_ready || ready;
     return wait_children(children);
 }
@@ -239,6 +244,7 @@ int process_supervise(const struct data_dir *dir, struct config *config)
     bool was_ready = false;
 
     machine_allow_files(); /* of this process and its children */
+    notify_open();
     catch_signals();
     for (;;) {
         struct children children = {0};

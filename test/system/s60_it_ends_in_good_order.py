@@ -182,6 +182,42 @@ class Ends(Story):
         with open(self.lab.log_path, encoding='utf-8') as log:
             return log.read()
 
+    def test_the_service_manager_is_told(self):
+        path = os.path.join(self.lab.parent, 'notify')
+        with lab.Lab() as other, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+            manager.bind(path)
+            manager.settimeout(20)
+            other.start(env={'NOTIFY_SOCKET': path})
+            self.assertEqual(b'READY=1', manager.recv(100))
+            self.assertEqual(200, other.http('GET', '/readyz', token='')[0])
+            self.assertEqual(0, other.stop())
+            self.assertEqual(b'STOPPING=1', manager.recv(100))
+            manager.setblocking(False)
+            with self.assertRaises(RuntimeError):  # a start that fails is none
+                other.start('--listen', '192.0.2.1:1', env={'NOTIFY_SOCKET': path})
+            with self.assertRaises(BlockingIOError):
+                manager.recv(100)
+
+    def test_the_log_tells_of_start_and_stop(self):
+        with lab.Lab() as other:
+            other.start()
+            other.add_tenant('contoso')
+            other.ingest(other.add_token('ingest', 'contoso'), [record() for _ in range(7)])
+            other.kill()
+            other.start()
+            log = other.log_tail()
+            self.assertRegex(log, r'(?m)Z info Daybook [0-9.]+\S* starts on .*/data')
+            self.assertRegex(log, r'(?m)Z info [1-9][0-9]* records were read back from the log in')
+            self.assertNotIn('stopping', log)
+            other.process.send_signal(signal.SIGINT)
+            self.assertEqual(0, other.process.wait(60))
+            self.assertRegex(other.log_tail(), r'Z info SIGINT: stopping(?s:.*)Z info stopped\n')
+            other.process.stdout.close()
+            other.process = None
+            other.start()
+            self.assertEqual(0, other.stop())
+            self.assertIn('info SIGTERM: stopping', other.log_tail())
+
     def test_a_second_holder_ends_with_4_and_names_the_first(self):
         for args in (['serve', '--data', self.lab.data, '--listen', '127.0.0.1:0'],
                      ['tenant', 'list', '--data', self.lab.data]):

@@ -5,7 +5,10 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static void a_line_is_one_line_whatever_is_in_it(void **state)
@@ -28,6 +31,40 @@ static void a_line_is_one_line_whatever_is_in_it(void **state)
     assert_non_null(strstr(text, "info a\\nb\\u{1b}[31m\n"));
     assert_null(strstr(text, "not shown"));
     assert_non_null(strstr(text, "error what: why ("));
+    (void)close(fds[0]);
+    (void)close(fds[1]);
+    (void)close(saved);
+}
+
+static void the_journal_gets_levels_and_no_times(void **state)
+{
+    char text[4096], name[64];
+    int fds[2], saved = dup(STDERR_FILENO);
+    struct stat st;
+
+    (void)state;
+    assert_int_equal(pipe(fds), 0);
+    assert_int_equal(fstat(fds[1], &st), 0);
+    (void)snprintf(name, sizeof(name), "%llu:%llu", (unsigned long long)st.st_dev,
+                   (unsigned long long)st.st_ino);
+    assert_int_equal(dup2(fds[1], STDERR_FILENO), STDERR_FILENO);
+    assert_int_equal(setenv("JOURNAL_STREAM", name, 1), 0);
+    log_set_level(LOG_LEVEL_DEBUG);
+    log_line(LOG_LEVEL_ERROR, "a");
+    log_line(LOG_LEVEL_WARNING, "b");
+    log_line(LOG_LEVEL_INFO, "c");
+    log_line(LOG_LEVEL_DEBUG, "d");
+    assert_int_equal(setenv("JOURNAL_STREAM", "1:2", 1), 0); /* of another file */
+    log_line(LOG_LEVEL_INFO, "e");
+    log_set_level(LOG_LEVEL_INFO);
+    assert_int_equal(unsetenv("JOURNAL_STREAM"), 0);
+    assert_int_equal(dup2(saved, STDERR_FILENO), STDERR_FILENO);
+    ssize_t size = read(fds[0], text, sizeof(text) - 1);
+    assert_true(size > 0);
+    text[size] = '\0';
+    const char *wanted = "<3>error a\n<4>warning b\n<6>info c\n<7>debug d\n2";
+    assert_int_equal(strncmp(text, wanted, strlen(wanted)), 0);
+    assert_non_null(strstr(text, "Z info e\n"));
     (void)close(fds[0]);
     (void)close(fds[1]);
     (void)close(saved);
@@ -82,6 +119,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_line_is_one_line_whatever_is_in_it),
+        cmocka_unit_test(the_journal_gets_levels_and_no_times),
         cmocka_unit_test(a_full_disk_does_not_silence_the_log),
         cmocka_unit_test(who_is_gone_is_not_written_to),
     };

@@ -12,7 +12,7 @@
 
 static const char *const keys[] = {"listen", "certificate", "key", "connections_max", "threads",
                                    "cache_mib", "log_level", "external_data_hosts",
-                                   "external_data_private", "geoip_database"};
+                                   "external_data_private", "geoip_database", "trusted_proxies"};
 
 void config_init(struct config *config, const struct data_dir *dir)
 {
@@ -48,7 +48,8 @@ static enum status check_keys(const struct yaml_node *root, const char *path, st
             return ERROR_SET(err, STATUS_INVALID,
                              "%s:%u: there is no setting '%.*s'; did you mean '%s'?", path,
                              root->keys[i]->line, SLICE_FMT(root->keys[i]->text), nearest);
-        bool may_be_list = strcmp(nearest, "external_data_hosts") == 0;
+        bool may_be_list = strcmp(nearest, "external_data_hosts") == 0 ||
+                           strcmp(nearest, "trusted_proxies") == 0;
         if (!has_its_form(root->items[i], may_be_list))
             return ERROR_SET(err, STATUS_INVALID, "%s:%u: '%s' wants one value%s", path,
                              root->keys[i]->line, nearest, may_be_list ? " or a list of them" : "");
@@ -106,34 +107,65 @@ static enum status set_level(struct config *config, const struct yaml_node *root
                      path);
 }
 
-/* A list, or one text with commas. */
+/* A list, or one text with commas; "" if it is not set. */
+static enum status get_list(const struct yaml_node *root, const char *key, struct buf *ret,
+                            const char *path, struct error *err)
+{
+    const struct yaml_node *list = yaml_get(root, key);
+
+    if (list != NULL && list->kind == YAML_SEQUENCE) {
+        for (uint32_t i = 0; i < list->count; i++) {
+            buf_add_text(ret, i > 0 ? "," : "");
+            buf_add_slice(ret, list->items[i]->text);
+        }
+    } else if (list != NULL) {
+        buf_add_slice(ret, list->text);
+    }
+    return buf_check(ret, err) == STATUS_OK
+               ? STATUS_OK
+               : ERROR_SET(err, STATUS_INVALID, "%s: '%s' is too long", path, key);
+}
+
 static enum status set_hosts(struct config *config, const struct yaml_node *root,
                              const char *path, struct error *err)
 {
-    const struct yaml_node *list = yaml_get(root, "external_data_hosts");
     struct slice flag = yaml_text(root, "external_data_private", "false");
     struct buf text;
 
     buf_init(&text, sizeof(config->external_hosts) - 1);
-    if (list != NULL && list->kind == YAML_SEQUENCE) {
-        for (uint32_t i = 0; i < list->count; i++) {
-            buf_add_text(&text, i > 0 ? "," : "");
-            buf_add_slice(&text, list->items[i]->text);
-        }
-    } else if (list != NULL) {
-        buf_add_slice(&text, list->text);
-    }
-    enum status status = buf_check(&text, err);
+    enum status status = get_list(root, "external_data_hosts", &text, path, err);
     if (status == STATUS_OK)
         (void)snprintf(config->external_hosts, sizeof(config->external_hosts), "%.*s",
                        SLICE_FMT(buf_slice(&text)));
-    else
-        status = ERROR_SET(err, STATUS_INVALID, "%s: 'external_data_hosts' is too long", path);
     buf_release(&text);
     if (status == STATUS_OK && !slice_is(flag, "true") && !slice_is(flag, "false"))
         status = ERROR_SET(err, STATUS_INVALID, "%s: 'external_data_private' is true or false",
                            path);
     config->external_private = slice_is(flag, "true");
+    return status;
+}
+
+static enum status set_proxies(struct config *config, const struct yaml_node *root,
+                               const char *path, struct error *err)
+{
+    struct address_ranges *ranges = &config->trusted_proxies;
+    struct slice rest, item;
+    struct buf text;
+
+    buf_init(&text, 16 * KIB);
+    enum status status = get_list(root, "trusted_proxies", &text, path, err);
+    rest = buf_slice(&text);
+    while (status == STATUS_OK && slice_next(&rest, ',', &item)) {
+        if (ranges->count == TRUSTED_PROXIES_MAX)
+            status = ERROR_SET(err, STATUS_INVALID, "%s: 'trusted_proxies' has more than %u", path,
+                               TRUSTED_PROXIES_MAX);
+        else if (address_range_parse(slice_trim(item), &ranges->items[ranges->count], err) ==
+                 STATUS_OK)
+            ranges->count++;
+        else
+            status = error_wrap(err, "%s: 'trusted_proxies'", path);
+    }
+    buf_release(&text);
     return status;
 }
 
@@ -152,6 +184,8 @@ static enum status apply(struct config *config, const struct yaml_node *root, co
         status = set_level(config, root, path, err);
     if (status == STATUS_OK)
         status = set_hosts(config, root, path, err);
+    if (status == STATUS_OK)
+        status = set_proxies(config, root, path, err);
     struct {
         const char *key;
         char *field;

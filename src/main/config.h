@@ -9,11 +9,13 @@
 
 #include "base/arena.h"
 #include "main/data_dir.h"
+#include "wire/address.h"
 
 struct config {
     char listen[256];          /* "127.0.0.1:8443" */
     char certificate[DATA_PATH_BYTES], key[DATA_PATH_BYTES]; /* PEM files */
     uint32_t connections_max;  /* 0 = default */
+    struct address_ranges trusted_proxies;
     uint32_t threads;          /* of a query; 0 = number of cores */
     uint32_t cache_mib;        /* of decoded columns; 0 = 128 */
     char external_hosts[4096]; /* "a.example,*.example.net": what externaldata may read */

@@ -139,6 +139,7 @@ static enum status start_http(struct running *r, struct error *err)
             .key_pem = buf_slice(&key),
             .router = daybook_router(r->daybook),
             .connections_max = config->connections_max,
+            .proxies = &config->trusted_proxies,
             .stages = daybook_stages(r->daybook),
         };
         status = server_start(&options, &server, err);

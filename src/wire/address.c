@@ -85,7 +85,7 @@ bool address_is_public(const struct sockaddr *address)
     return false;
 }
 
-void address_network(const struct sockaddr *address, uint8_t ret[ADDRESS_NETWORK_BYTES])
+void address_bytes(const struct sockaddr *address, uint8_t ret[ADDRESS_BYTES])
 {
     struct in6_addr host = IN6ADDR_ANY_INIT;
 
@@ -98,10 +98,106 @@ void address_network(const struct sockaddr *address, uint8_t ret[ADDRESS_NETWORK
         struct sockaddr_in6 in6;
         memcpy(&in6, address, sizeof(in6));
         host = in6.sin6_addr;
-        if (!IN6_IS_ADDR_V4MAPPED(&host))
-            memset(host.s6_addr + 8, 0, 8);
     }
+    memcpy(ret, host.s6_addr, ADDRESS_BYTES);
+}
+
+void address_network(const struct sockaddr *address, uint8_t ret[ADDRESS_NETWORK_BYTES])
+{
+    struct in6_addr host;
+
+    address_bytes(address, host.s6_addr);
+    if (!IN6_IS_ADDR_V4MAPPED(&host))
+        memset(host.s6_addr + 8, 0, 8);
     memcpy(ret, host.s6_addr, ADDRESS_NETWORK_BYTES);
+}
+
+/* Numbers only, without a port. */
+static bool parse_host(struct slice text, uint8_t ret[ADDRESS_BYTES])
+{
+    char host[ADDRESS_TEXT_BYTES];
+    struct in6_addr in6 = IN6ADDR_ANY_INIT;
+
+    if (text.size >= sizeof(host) || memchr(text.data, '\0', text.size) != NULL)
+        return false;
+    (void)snprintf(host, sizeof(host), "%.*s", SLICE_FMT(text));
+    if (inet_pton(AF_INET, host, in6.s6_addr + 12) == 1)
+        memset(in6.s6_addr + 10, 0xff, 2);
+    else if (inet_pton(AF_INET6, host, &in6) != 1)
+        return false;
+    memcpy(ret, in6.s6_addr, ADDRESS_BYTES);
+    return true;
+}
+
+static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+
+enum status address_range_parse(struct slice text, struct address_range *ret, struct error *err)
+{
+    const char *slash = text.size == 0 ? NULL : memchr(text.data, '/', text.size);
+    size_t size = slash == NULL ? text.size : (size_t)(slash - text.data);
+    uint64_t bits = 128;
+
+    bool good = size > 0 && parse_host(slice_head(text, size), ret->address);
+    bool is_4 = good && memcmp(ret->address, mapped, sizeof(mapped)) == 0;
+    if (good && slash != NULL)
+        good = text_parse_u64(slice_tail(text, size + 1), &bits) && bits <= (is_4 ? 32u : 128u);
+    if (!good)
+        return ERROR_SET(err, STATUS_INVALID, "'%.*s' is no address and no network",
+                         SLICE_FMT(slice_head(text, 100)));
+    ret->bits = (unsigned)bits + (is_4 && slash != NULL ? 96 : 0);
+    return STATUS_OK;
+}
+
+static bool range_has(const struct address_range *range, const uint8_t address[ADDRESS_BYTES])
+{
+    unsigned whole = range->bits / 8, rest = range->bits % 8;
+    unsigned mask = 0xff00u >> rest & 0xff;
+
+    return memcmp(range->address, address, whole) == 0 &&
+           (rest == 0 || ((range->address[whole] ^ address[whole]) & mask) == 0);
+}
+
+bool address_ranges_have(const struct address_ranges *ranges, const uint8_t address[ADDRESS_BYTES])
+{
+    for (uint32_t i = 0; i < ranges->count; i++) {
+        if (range_has(&ranges->items[i], address))
+            return true;
+    }
+    return false;
+}
+
+/* As proxies write one: some with the port, IPv6 then in brackets. */
+static bool parse_hop(struct slice text, uint8_t ret[ADDRESS_BYTES])
+{
+    const char *colon;
+
+    if (text.size == 0)
+        return false;
+    if (text.data[0] == '[') {
+        const char *end = memchr(text.data, ']', text.size);
+        return end != NULL && parse_host(slice_from(text.data + 1, (size_t)(end - text.data) - 1),
+                                         ret);
+    }
+    if (parse_host(text, ret))
+        return true;
+    colon = memchr(text.data, ':', text.size);
+    return colon != NULL && parse_host(slice_from(text.data, (size_t)(colon - text.data)), ret);
+}
+
+bool address_forwarded(struct slice value, const struct address_ranges *ranges,
+                       uint8_t address[ADDRESS_BYTES])
+{
+    while (value.size > 0) {
+        size_t from = value.size;
+        while (from > 0 && value.data[from - 1] != ',')
+            from--;
+        if (!parse_hop(slice_trim(slice_tail(value, from)), address))
+            return true;
+        if (!address_ranges_have(ranges, address))
+            return true;
+        value = slice_head(value, from > 0 ? from - 1 : 0);
+    }
+    return false;
 }
 
 void address_format(const struct sockaddr *address, char ret[ADDRESS_TEXT_BYTES])

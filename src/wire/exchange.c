@@ -17,6 +17,7 @@
 #include "base/text.h"
 
 #include <ctype.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -161,6 +162,7 @@ void exchange_end(void *context, struct MHD_Connection *mhd, void **slot,
     connection_enter(exchange->connection, CONNECTION_IDLE);
     (void)pthread_mutex_lock(&server->lock);
     exchange->connection->exchange = NULL;
+    connection_drop_client(exchange->connection);
     server->active--;
     (void)pthread_cond_broadcast(&server->changed);
     (void)pthread_mutex_unlock(&server->lock);
@@ -450,6 +452,29 @@ static void read_headers(struct exchange *exchange, struct MHD_Connection *mhd,
         check_framing(scan, is_11, end_is_right(scan->last_end, method, mhd));
 }
 
+/* Behind a proxy the client is the last one in X-Forwarded-For that is none itself: what stands
+ * before it anybody can write there.  False if its network has its share of connections. */
+static bool take_client(struct exchange *exchange)
+{
+    const struct http_request *request = &exchange->request;
+    const struct address_ranges *proxies = &exchange->server->proxies;
+    struct sockaddr_in6 client = {.sin6_family = AF_INET6};
+    bool found = false;
+
+    if (!exchange->connection->is_proxy)
+        return true;
+    for (uint32_t i = request->header_count; i > 0 && !found; i--) {
+        if (slice_is(request->headers[i - 1].name, "x-forwarded-for"))
+            found = address_forwarded(request->headers[i - 1].value, proxies,
+                                      client.sin6_addr.s6_addr);
+    }
+    if (IN6_IS_ADDR_UNSPECIFIED(&client.sin6_addr))
+        return true; /* the proxy asks for itself */
+    address_format((struct sockaddr *)&client, exchange->remote);
+    exchange->request.remote = slice_of(exchange->remote);
+    return connection_take_client(exchange->connection, client.sin6_addr.s6_addr);
+}
+
 static enum MHD_Result take_headers(struct exchange *exchange, struct MHD_Connection *mhd,
                                     const char *method, const char *version)
 {
@@ -468,6 +493,10 @@ static enum MHD_Result take_headers(struct exchange *exchange, struct MHD_Connec
     }
     if (http_parse_target(exchange->target, exchange->arena, request, &err) != STATUS_OK)
         return refuse(exchange, mhd, &err, 400);
+    if (!take_client(exchange)) {
+        (void)ERROR_SET(&err, STATUS_BUSY, "too many requests from this address at once");
+        return refuse(exchange, mhd, &err, 0);
+    }
     if (http_authenticate(router, http_header(request, "authorization"), request->remote,
                           &exchange->principal, &err) != STATUS_OK)
         return refuse(exchange, mhd, &err, 0);

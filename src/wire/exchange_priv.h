@@ -27,6 +27,7 @@ struct exchange {
     struct http_request request;
     struct http_response response;
     struct principal principal;
+    char remote[ADDRESS_TEXT_BYTES]; /* of the client, where the peer is a proxy */
     const struct http_route *route;
     enum compression encoding;
     struct decompressor *decompressor; /* of gzip */

@@ -189,15 +189,44 @@ static struct connection *most_silent(const struct server *server)
     return found;
 }
 
+static uint32_t count_neighbours(const struct server *server,
+                                 const uint8_t network[ADDRESS_NETWORK_BYTES])
+{
+    uint32_t count = 0;
+
+    for (const struct connection *c = server->connections; c != NULL; c = c->next)
+        count += !c->is_shut && memcmp(c->network, network, sizeof(c->network)) == 0;
+    return count;
+}
+
+bool connection_take_client(struct connection *connection, const uint8_t client[ADDRESS_BYTES])
+{
+    struct server *server = connection->server;
+    struct sockaddr_in6 in6 = {.sin6_family = AF_INET6};
+    uint8_t network[ADDRESS_NETWORK_BYTES];
+
+    memcpy(&in6.sin6_addr, client, ADDRESS_BYTES);
+    address_network((struct sockaddr *)&in6, network);
+    (void)pthread_mutex_lock(&server->lock);
+    bool has_room = count_neighbours(server, network) < CONNECTIONS_PER_ADDRESS_MAX;
+    if (has_room)
+        memcpy(connection->network, network, sizeof(network));
+    (void)pthread_mutex_unlock(&server->lock);
+    return has_room;
+}
+
+void connection_drop_client(struct connection *connection)
+{
+    if (connection->is_proxy)
+        memset(connection->network, 0, sizeof(connection->network));
+}
+
 /* Where there are too many the most silent one ends, or who says nothing would keep everybody
  * out: the new one itself if all others are at work, or its network has its share. */
 static void add_connection(struct server *server, struct connection *connection)
 {
-    uint32_t neighbours = 0;
+    uint32_t neighbours = connection->is_proxy ? 0 : count_neighbours(server, connection->network);
 
-    for (struct connection *c = server->connections; c != NULL; c = c->next)
-        neighbours += !c->is_shut && memcmp(c->network, connection->network,
-                                            sizeof(c->network)) == 0;
     connection->next = server->connections;
     if (connection->next != NULL)
         connection->next->previous = connection;
@@ -207,6 +236,17 @@ static void add_connection(struct server *server, struct connection *connection)
         shut_connection(connection);
     else if (server->open_count > server->connections_max)
         shut_connection(most_silent(server));
+}
+
+static void note_peer(struct connection *connection, const struct sockaddr *peer)
+{
+    uint8_t bytes[ADDRESS_BYTES];
+
+    address_format(peer, connection->remote);
+    address_bytes(peer, bytes);
+    connection->is_proxy = address_ranges_have(&connection->server->proxies, bytes);
+    if (!connection->is_proxy)
+        address_network(peer, connection->network);
 }
 
 static void watch_connection(void *context, struct MHD_Connection *mhd, void **slot,
@@ -230,8 +270,7 @@ static void watch_connection(void *context, struct MHD_Connection *mhd, void **s
         connection->fd = fd->connect_fd;
         connection->since_us = clock_monotonic_us(clock_system());
         connection->watch.times = server->stages; /* its thread begins at 0 */
-        address_format(address->client_addr, connection->remote);
-        address_network(address->client_addr, connection->network);
+        note_peer(connection, address->client_addr);
         (void)setsockopt(connection->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
         (void)pthread_mutex_lock(&server->lock);
         add_connection(server, connection);
@@ -402,7 +441,8 @@ static enum status start_daemon(struct server *server, struct error *err)
                      MHD_USE_POLL | MHD_USE_TLS | MHD_USE_ITC;
 
     /* Its own bound on an address refuses one before it has cost a thread, but each address of a
-     * network is another to it. */
+     * network is another to it, and a proxy is one address. */
+    unsigned per_address = server->proxies.count > 0 ? 0 : CONNECTIONS_PER_ADDRESS_MAX;
     server->daemon = MHD_start_daemon(
         flags, 0, NULL, NULL, exchange_step, server, MHD_OPTION_LISTEN_SOCKET, server->listen_fd,
         MHD_OPTION_HTTPS_CERT_CALLBACK, retrieve_certificate, MHD_OPTION_HTTPS_PRIORITIES,
@@ -410,7 +450,7 @@ static enum status start_daemon(struct server *server, struct error *err)
         MHD_OPTION_NOTIFY_COMPLETED, exchange_end, server, MHD_OPTION_URI_LOG_CALLBACK,
         exchange_begin, server, MHD_OPTION_UNESCAPE_CALLBACK, keep_raw, server,
         MHD_OPTION_CONNECTION_LIMIT, (unsigned)(server->connections_max + CONNECTIONS_SPARE),
-        MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)CONNECTIONS_PER_ADDRESS_MAX,
+        MHD_OPTION_PER_IP_CONNECTION_LIMIT, per_address,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_POOL_BYTES,
         MHD_OPTION_CONNECTION_TIMEOUT, 0u, MHD_OPTION_THREAD_STACK_SIZE,
         (size_t)CONNECTION_STACK_BYTES, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
@@ -429,6 +469,8 @@ enum status server_start(const struct server_options *options, struct server **r
     server->listen_fd = -1;
     server->router = options->router;
     server->stages = options->stages;
+    if (options->proxies != NULL)
+        server->proxies = *options->proxies;
     server->connections_max =
         options->connections_max == 0 ? CONNECTIONS_MAX : options->connections_max;
     server->body_room.bytes_max = BODIES_BYTES_MAX;

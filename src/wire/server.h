@@ -10,6 +10,7 @@
 #define WIRE_SERVER_H
 
 #include "base/stage.h"
+#include "wire/address.h"
 #include "wire/http.h"
 
 struct server;
@@ -19,6 +20,7 @@ struct server_options {
     struct slice certificate_pem, key_pem;
     const struct http_router *router;
     uint32_t connections_max;    /* 0 = CONNECTIONS_MAX */
+    const struct address_ranges *proxies; /* whose X-Forwarded-For counts; NULL: nobody's */
     uint64_t answers_bytes_max;  /* 0 = ANSWERS_KEPT_BYTES_MAX */
     struct stage_times *stages;  /* takes what bodies cost; may be NULL */
 };

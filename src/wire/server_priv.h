@@ -33,6 +33,7 @@ struct connection {
     int fd;                      /* the HTTP library's; open while in the list */
     char remote[ADDRESS_TEXT_BYTES];
     uint8_t network[ADDRESS_NETWORK_BYTES];
+    bool is_proxy;               /* `network` is that of the client of its request, else none */
     bool is_shut;                /* by us: its thread is about to end */
     enum connection_phase phase;
     uint64_t since_us;           /* start of the phase, or of the sending window */
@@ -66,6 +67,7 @@ struct server {
     struct MHD_Daemon *daemon;
     const struct http_router *router;
     struct stage_times *stages;  /* may be NULL */
+    struct address_ranges proxies;
     int listen_fd;
     uint16_t port;
     pthread_t reaper;
@@ -88,6 +90,10 @@ struct server {
     atomic_uint_fast64_t shed, full; /* of these: 429, 507 */
 };
 
+/* Of a proxy: it works for this client from now on, and for none again.  False if that client's
+ * network has its share of connections. */
+bool connection_take_client(struct connection *connection, const uint8_t client[ADDRESS_BYTES]);
+void connection_drop_client(struct connection *connection); /* the server's lock is held */
 void connection_enter(struct connection *connection, enum connection_phase phase);
 
 /* The HTTP library's callbacks for one request. */

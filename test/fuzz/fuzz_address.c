@@ -26,6 +26,22 @@ static void judge(const uint8_t *data, size_t size)
         CHECK(!address_is_public((struct sockaddr *)&address));
 }
 
+/* The same text as a setting, and as what a proxy says of its client. */
+static void forward(struct slice text)
+{
+    struct address_ranges ranges = {.count = 1};
+    uint8_t address[ADDRESS_BYTES] = {0};
+    struct error err = {0};
+
+    if (address_range_parse(text, &ranges.items[0], &err) == STATUS_OK)
+        CHECK(ranges.items[0].bits <= 128 &&
+              address_ranges_have(&ranges, ranges.items[0].address));
+    else
+        ranges.items[0].bits = 9; /* some are inside, some not */
+    bool found = address_forwarded(text, &ranges, address);
+    CHECK(found || text.size == 0 || address_ranges_have(&ranges, address));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct sockaddr_storage address, again;
@@ -35,6 +51,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (size > 0)
         judge(data, size);
+    forward(slice_from((const char *)data, size));
     if (address_parse(slice_from((const char *)data, size), &address, &bytes, &err) !=
         STATUS_OK) {
         CHECK(err.text[0] != '\0');

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Actions on the instance leave a record each; wrong tokens are counted."""
+import os
 import signal
 import time
 
@@ -91,3 +92,30 @@ class Guesses(Story):
         self.assertEqual(200, status)
         self.assertTrue(any(self.lab.http('GET', '/v1/tenants', token=wrong)[0] == 429
                             for _ in range(400)))
+
+
+class BehindAProxy(Story):
+    def test_the_client_is_recorded_and_limited_not_the_proxy(self):
+        settings = os.path.join(self.lab.parent, 'proxy.yml')
+        for proxies, recorded, shared in (('[127.0.0.0/8, 10.0.0.1]', '203.0.113.9', False),
+                                          ('[10.0.0.1]', '127.0.0.1', True)):
+            with open(settings, 'w', encoding='ascii') as file:
+                file.write(f'trusted_proxies: {proxies}\n')
+            with self.subTest(proxies=proxies), lab.Lab() as other:
+                other.start('--config', settings)
+                status, _, _ = other.http('POST', '/v1/tokens', b'{"role":"admin"}', other.admin,
+                                          {'X-Forwarded-For': '1.2.3.4, 203.0.113.9, 10.0.0.1'})
+                self.assertEqual(200, status // 100 * 100)
+                rows = other.query('DaybookAudit | where Operation == "TokenAdd" '
+                                   '| project ClientIP', 'instance', other.admin)
+                self.assertEqual([{'ClientIP': recorded}], rows)
+                guess = lambda address: other.http(
+                    'GET', '/v1/tenants', token='dbk_' + '0' * 20,
+                    headers={'X-Forwarded-For': address})[0]
+                self.assertIn(429, [guess('203.0.113.9') for _ in range(200)])
+                # A neighbour's one mistake is answered as such: the bucket of all has ten a second.
+                answers = []
+                for _ in range(20):
+                    time.sleep(0.2)
+                    answers.append(guess('198.51.100.7'))
+                self.assertEqual(shared, 429 in answers, answers)

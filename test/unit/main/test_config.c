@@ -61,6 +61,26 @@ static void hosts_are_a_list_or_one_text(void **state)
     assert_string_equal(config.external_hosts, "a.example,b.example");
 }
 
+static void proxies_are_addresses_and_networks(void **state)
+{
+    (void)state;
+    ASSERT_OK(read_text("listen: '[::]:443'\n"));
+    assert_int_equal(config.trusted_proxies.count, 0);
+    ASSERT_OK(read_text("trusted_proxies: [10.0.0.0/8, '::1']\n"));
+    assert_int_equal(config.trusted_proxies.count, 2);
+    assert_int_equal(config.trusted_proxies.items[0].bits, 104);
+    ASSERT_OK(read_text("trusted_proxies: 10.0.0.1, 10.0.0.2,10.0.0.3\n"));
+    assert_int_equal(config.trusted_proxies.count, 3);
+    ASSERT_STATUS(STATUS_INVALID, read_text("trusted_proxies: [10.0.0.1, proxy.example]\n"));
+    assert_non_null(strstr(err.text, "'trusted_proxies'"));
+    assert_non_null(strstr(err.text, "proxy.example"));
+    char text[1024] = "trusted_proxies: 10.0.0.1";
+    for (size_t i = 0; i < TRUSTED_PROXIES_MAX; i++)
+        (void)snprintf(text + strlen(text), sizeof(text) - strlen(text), ",10.0.0.1");
+    ASSERT_STATUS(STATUS_INVALID, read_text(text));
+    assert_non_null(strstr(err.text, "more than"));
+}
+
 static void a_last_line_of_dashes_begins_nothing(void **state)
 {
     (void)state;
@@ -129,6 +149,7 @@ int main(void)
         cmocka_unit_test(what_is_not_said_has_a_default),
         cmocka_unit_test(every_setting_is_taken),
         cmocka_unit_test(hosts_are_a_list_or_one_text),
+        cmocka_unit_test(proxies_are_addresses_and_networks),
         cmocka_unit_test(a_last_line_of_dashes_begins_nothing),
         cmocka_unit_test(what_does_not_fit_is_not_cut),
         cmocka_unit_test(what_is_wrong_is_named),

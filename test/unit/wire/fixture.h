@@ -65,6 +65,16 @@ static enum status handle_count(void *context, const struct http_request *reques
     return STATUS_OK;
 }
 
+static enum status handle_remote(void *context, const struct http_request *request,
+                                 struct http_response *response, struct error *err)
+{
+    (void)context;
+    (void)err;
+    buf_add_format(&response->body, "<%.*s>", SLICE_FMT(request->remote));
+    fixture_sleep_ms(fixture_number(http_query(request, "ms")));
+    return STATUS_OK;
+}
+
 static enum status handle_live(void *context, const struct http_request *request,
                                struct http_response *response, struct error *err)
 {
@@ -198,6 +208,7 @@ static const struct http_route fixture_routes[] = {
     {HTTP_PUT, "/slow", FIXTURE_INGEST, handle_slow, HTTP_STREAMS, 0, "*"},
     {HTTP_POST, "/slow", FIXTURE_INGEST, handle_slow, HTTP_AT_ONCE, 0, "*"},
     {HTTP_GET, "/slow-inline", FIXTURE_ANY, handle_slow, HTTP_AT_ONCE, 0, "*"},
+    {HTTP_GET, "/remote", FIXTURE_ANY, handle_remote, HTTP_AT_ONCE, 0, "*"},
     {HTTP_GET, "/nice", FIXTURE_ANY, handle_nice, HTTP_STREAMS, 0, "*"},
     {HTTP_GET, "/nice-inline", FIXTURE_ANY, handle_nice, HTTP_AT_ONCE, 0, "*"},
     {HTTP_GET, "/strict", FIXTURE_ANY, handle_live, HTTP_AT_ONCE, 0, "table tenant"},

@@ -120,6 +120,48 @@ static void test_wrong_listen_addresses_are_refused(void **state)
                          STATUS_INVALID);
 }
 
+static void test_networks_are_read_and_have_their_addresses(void **state)
+{
+    static const struct {
+        const char *network, *inside, *outside;
+    } cases[] = {
+        {"192.0.2.7", "192.0.2.7:1", "192.0.2.6:1"},
+        {"10.0.0.0/8", "10.255.0.1:1", "11.0.0.0:1"},
+        {"10.0.0.0/9", "10.127.0.1:1", "10.128.0.1:1"},
+        {"0.0.0.0/0", "203.0.113.9:1", "[2001:db8::1]:1"},
+        {"10.0.0.0/8", "[::ffff:10.1.1.1]:1", "[::10.1.1.1]:1"},
+        {"2001:db8::/33", "[2001:db8:7fff::1]:1", "[2001:db8:8000::1]:1"},
+        {"::1", "[::1]:1", "127.0.0.1:1"},
+        {"::/0", "127.0.0.1:1", NULL},
+    };
+    static const char *const wrong[] = {"", "/8", "10.0.0.0/", "10.0.0.0/33", "10.0.0.0/-1",
+                                        "::1/129", "proxy.example", "10.0.0.1:80", "[::1]",
+                                        "10.0.0.0/8/8"};
+    struct address_ranges ranges = {.count = 1};
+    struct sockaddr_storage address;
+    uint8_t bytes[ADDRESS_BYTES];
+    socklen_t size;
+    struct error err = {0};
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        assert_int_equal(address_range_parse(slice_of(cases[i].network), &ranges.items[0], &err),
+                         STATUS_OK);
+        assert_int_equal(address_parse(slice_of(cases[i].inside), &address, &size, &err),
+                         STATUS_OK);
+        address_bytes((struct sockaddr *)&address, bytes);
+        assert_true(address_ranges_have(&ranges, bytes));
+        if (cases[i].outside == NULL)
+            continue;
+        assert_int_equal(address_parse(slice_of(cases[i].outside), &address, &size, &err),
+                         STATUS_OK);
+        address_bytes((struct sockaddr *)&address, bytes);
+        assert_false(address_ranges_have(&ranges, bytes));
+    }
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+        assert_int_equal(address_range_parse(slice_of(wrong[i]), &ranges.items[0], &err),
+                         STATUS_INVALID);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -128,6 +170,7 @@ int main(void)
         cmocka_unit_test(test_many_addresses_are_one_network),
         cmocka_unit_test(test_listen_addresses_are_read),
         cmocka_unit_test(test_wrong_listen_addresses_are_refused),
+        cmocka_unit_test(test_networks_are_read_and_have_their_addresses),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

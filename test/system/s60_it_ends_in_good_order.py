@@ -47,7 +47,10 @@ class Ends(Story):
         connection.putrequest('POST', '/v1/ingest')
         connection.putheader('Authorization', f'Bearer {self.writer}')
         connection.putheader('Content-Length', str(len(body)))
-        connection.endheaders(body[:len(body) // 2])
+        connection.putheader('Expect', '100-continue')
+        connection.endheaders()
+        self.assertIn(b' 100 ', connection.sock.recv(1024))  # now it is under way
+        connection.send(body[:len(body) // 2])
         process = self.lab.process
         process.send_signal(signal.SIGTERM)
         self.assertTrue(lab.wait_until(self.is_closed, 10), 'new connections are still taken')

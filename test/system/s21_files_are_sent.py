@@ -15,14 +15,14 @@ PATIENCE_S = 60  # of a busy machine
 
 
 class Files(Story):
-    def begin(self, *args, url=None):
-        """The command, which goes on; closed windows end it even where the tests run without."""
+    def begin(self, *args, url=None, hangup=signal.SIG_DFL):
+        """The command, which goes on; `hangup` as its shell had it, however the tests run."""
         environment = dict(os.environ, DAYBOOK_TOKEN=self.lab.admin)
         return subprocess.Popen(
             [lab.DAYBOOK, 'ingest', '--server', url or self.lab.url, '--cacert',
              self.lab.ca_file, '--tenant', 'contoso', *args], env=environment,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL))
+            preexec_fn=lambda: signal.signal(signal.SIGHUP, hangup))
 
     def rows_come(self, table, wanted):
         end = time.monotonic() + PATIENCE_S
@@ -267,11 +267,7 @@ class Files(Story):
         with open(path, 'wb') as file:
             file.write(b'{"a":1}\n')
             file.flush()
-            before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
-            try:
-                process = self.begin('--table', 'Nohup', '--follow', path)
-            finally:
-                signal.signal(signal.SIGHUP, before)
+            process = self.begin('--table', 'Nohup', '--follow', path, hangup=signal.SIG_IGN)
             self.rows_come('Nohup', 1)
             process.send_signal(signal.SIGHUP)
             time.sleep(0.2)

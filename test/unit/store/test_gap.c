@@ -13,11 +13,11 @@ static const struct guid TENANT = {{1}}, OTHER = {{2}};
 enum { FIELD, EVENT, SEQ, RECEIVED, TAKEN_AS_EVENT, COLUMNS };
 
 static struct source_column columns[COLUMNS] = {
-    [FIELD] = {COLUMN_FIELD, TYPE_DATETIME, {"a", 1}},
-    [EVENT] = {COLUMN_TIME, TYPE_DATETIME, {"", 0}},
-    [SEQ] = {COLUMN_SEQ, TYPE_LONG, {"", 0}},
-    [RECEIVED] = {COLUMN_RECEIVED, TYPE_DATETIME, {"", 0}},
-    [TAKEN_AS_EVENT] = {COLUMN_FIELD, TYPE_DATETIME, {"b", 1}},
+    [FIELD] = {.source = COLUMN_FIELD, .type = TYPE_DATETIME, .path = {"a", 1}},
+    [EVENT] = {.source = COLUMN_TIME, .type = TYPE_DATETIME, .path = {"", 0}},
+    [SEQ] = {.source = COLUMN_SEQ, .type = TYPE_LONG, .path = {"", 0}},
+    [RECEIVED] = {.source = COLUMN_RECEIVED, .type = TYPE_DATETIME, .path = {"", 0}},
+    [TAKEN_AS_EVENT] = {.source = COLUMN_FIELD, .type = TYPE_DATETIME, .path = {"b", 1}},
 };
 
 /* Records 10 to 20 of the times 1000 to 2000. */

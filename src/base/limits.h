@@ -44,6 +44,7 @@
 #define WAL_FILE_BYTES (64 * MIB)          /* a new file after this */
 #define WAL_BYTES_MAX (512 * MIB)          /* bounds the restart; a flush is forced before */
 #define WAL_BYTES_FLUSH (WAL_BYTES_MAX / 4) /* of the log, that start one */
+#define WAL_SYNC_SLOW_US UINT64_C(1000000) /* from here on somebody should look at the disk */
 #define TIME_PAST_YEARS 20                 /* event times outside are filed under receive time */
 #define TIME_FUTURE_DAYS 1
 

@@ -34,7 +34,6 @@
  * records are not refused with them (invariant 3). */
 #define FULL_PAUSE_US UINT64_C(200000)
 #define AHEAD_SHARE 8u /* behind this part of a file made ahead the next one is made */
-#define SLOW_SYNC_US UINT64_C(1000000)
 #define SLOW_SHOWN_US UINT64_C(10000000) /* a log that nobody writes to has no other sync */
 #define RELEASES_MAX 4u /* somebody else may be quicker to take what was given up */
 
@@ -450,7 +449,7 @@ enum status wal_ready(struct wal *wal, struct error *err)
     (void)pthread_mutex_lock(&wal->lock);
     bool is_stopped = wal->stopped;
     bool is_slow = now < wal->slow_until_us ||
-                   (wal->is_syncing && now > wal->sync_began_us + SLOW_SYNC_US);
+                   (wal->is_syncing && now > wal->sync_began_us + WAL_SYNC_SLOW_US);
     (void)pthread_mutex_unlock(&wal->lock);
     if (is_stopped)
         return ERROR_SET(err, STATUS_BUSY, "the log has stopped: nothing can be stored");
@@ -581,7 +580,7 @@ static enum status sync_file(struct wal *wal, struct error *err)
     uint64_t took = clock_monotonic_us(wal->options.clock) - before;
     (void)pthread_mutex_lock(&wal->lock);
     wal->is_syncing = false;
-    wal->slow_until_us = took > SLOW_SYNC_US ? before + took + SLOW_SHOWN_US : 0;
+    wal->slow_until_us = took > WAL_SYNC_SLOW_US ? before + took + SLOW_SHOWN_US : 0;
     wal->stats.fsyncs++;
     wal->stats.fsync_us_last = took;
     wal->stats.fsync_us_total += took;

@@ -11,8 +11,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#define SLOW_SYNC_US 1000000u /* of the log: from here on somebody should look at the disk */
-
 enum status share_live(void *context, const struct http_request *request,
                        struct http_response *response, struct error *err)
 {
@@ -339,7 +337,7 @@ static void check_log(struct share *share, struct checks *checks)
     struct ingest_stats s;
 
     ingest_stats(share->services.ingest, &s);
-    bool is_long = s.wal_bytes > WAL_BYTES_MAX / 2, is_slow = s.fsync_us_last >= SLOW_SYNC_US;
+    bool is_long = s.wal_bytes > WAL_BYTES_MAX / 2, is_slow = s.fsync_us_last >= WAL_SYNC_SLOW_US;
     add_check(checks, "log", is_long || is_slow ? VERDICT_WARNING : VERDICT_OK,
               "write-ahead log of %.1f MiB, slowest sync %.1f ms, last %.1f ms%s%s",
               (double)s.wal_bytes / (double)MIB, (double)s.fsync_us_max / 1000.0,

@@ -514,19 +514,12 @@ static bool is_counted(const struct scan_source *source, const struct scan_reque
            request->column_count == 0 && request->elements == NULL && request->top == NULL;
 }
 
-/* No row of the section is left out for its time. */
-static bool is_within_times(const struct scan_request *request, const struct section_info *info)
-{
-    return request->time_from <= info->time_min &&
-           (request->time_to == INT64_MAX || request->time_to > info->time_max);
-}
-
 /* There is no question that could leave a row of the section out. */
 static bool is_unasked(const struct scan_source *source, const struct scan_request *request,
                        const struct section_info *info)
 {
     return request->filter_count == 0 && request->top == NULL && !source->is_quarantine &&
-           is_within_times(request, info);
+           scan_times_are_inside(request, info->time_min, info->time_max);
 }
 
 static enum status send_count(struct scan_worker *worker, const struct row_facts *facts,
@@ -573,7 +566,8 @@ static enum status send_known(struct scan_worker *worker, const struct part_scan
     uint64_t rows = 0;
 
     *ret = ROLLUP_REFUSED;
-    if (!ask->is_possible || !is_within_times(scan->request, info))
+    if (!ask->is_possible ||
+        !scan_times_are_inside(scan->request, info->time_min, info->time_max))
         return STATUS_OK;
     enum status status = rollup_send(scan, ask, section, &tally.sink, ret, &rows, err);
     if (status == STATUS_OK && *ret == ROLLUP_SENT)

@@ -629,6 +629,13 @@ bool scan_times_are_outside(const struct scan_request *request, int64_t time_min
            (request->time_to != INT64_MAX && time_min >= request->time_to);
 }
 
+bool scan_times_are_inside(const struct scan_request *request, int64_t time_min,
+                           int64_t time_max)
+{
+    return request->time_from <= time_min &&
+           (request->time_to == INT64_MAX || time_max < request->time_to);
+}
+
 bool scan_section_is_outside(const struct scan_source *source, const struct scan_request *request,
                              const struct scan_marks *marks, const struct section_info *info)
 {

@@ -183,6 +183,9 @@ enum status scan_marks_make(const struct scan_source *source, const struct scan_
 /* No row with event times in [time_min, time_max] is in the time range of the request. */
 bool scan_times_are_outside(const struct scan_request *request, int64_t time_min,
                             int64_t time_max);
+/* All of them are. */
+bool scan_times_are_inside(const struct scan_request *request, int64_t time_min,
+                           int64_t time_max);
 /* The code of the gap that the rows of a section are for this scan, which goes on; NULL: it
  * failed for another reason. */
 const char *scan_section_gap(enum status status, const struct error *err);

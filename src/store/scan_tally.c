@@ -333,7 +333,7 @@ bool scan_tallies_all(const struct scan_source *source, const struct scan_reques
                       int64_t time_min, int64_t time_max)
 {
     return request->tally && request->filter_count == 0 && !source->is_quarantine &&
-           request->time_from <= time_min && request->time_to > time_max;
+           scan_times_are_inside(request, time_min, time_max);
 }
 
 static uint32_t *count_codes(const struct part_scan *scan, const struct tally_digit *digit,

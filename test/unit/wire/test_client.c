@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "fixture.h"
+#include "serving.h"
 
 #include <curl/curl.h>
 #include <dlfcn.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-
-static struct fixture fixture;
-static struct http_router router;
 
 /* In place of the library's: of all options it notes where else authorities are looked for, and
  * whether a connection on which nothing comes is looked after. */
@@ -39,20 +36,6 @@ CURLcode curl_easy_setopt(CURL *curl, CURLoption option, ...)
     if (option == CURLOPT_TCP_KEEPALIVE)
         keepalive = value;
     return real(curl, option, value);
-}
-
-static int setup(void **state)
-{
-    (void)state;
-    fixture_start(&fixture, &router);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    fixture_stop(&fixture);
-    return 0;
 }
 
 static enum status open_client(const char *url, bool guarded, bool allow_private,

@@ -1,25 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Who a client is where a reverse proxy stands before the server. */
-#include "fixture.h"
+#include "serving.h"
 
 #include <string.h>
-
-static struct fixture fixture;
-static struct http_router router;
-
-static int setup(void **state)
-{
-    (void)state;
-    fixture_start(&fixture, &router);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    fixture_stop(&fixture);
-    return 0;
-}
 
 /* What the server behind these proxies takes for the address of a client that sends this. */
 static void assert_remote(struct fixture *there, const char *headers, const char *wanted)

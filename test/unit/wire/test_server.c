@@ -1,28 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "fixture.h"
+#include "serving.h"
 
 #include "codec/compress.h"
 
 #include <fcntl.h>
 #include <pthread.h>
 #include <unistd.h>
-
-static struct fixture fixture;
-static struct http_router router;
-
-static int setup(void **state)
-{
-    (void)state;
-    fixture_start(&fixture, &router);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    fixture_stop(&fixture);
-    return 0;
-}
 
 static unsigned send_body(struct client *client, const char *path, const char *encoding,
                           struct slice body, struct buf *ret_answer)

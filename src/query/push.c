@@ -109,6 +109,59 @@ static bool comparison(struct query *q, const struct expr *e, struct pushed *ret
     return true;
 }
 
+/* Does a text of JSON show it as it is, and in one of its texts?  A line feed is written as
+ * two characters, a comma may stand between two texts. */
+static bool stands_alone(struct slice words)
+{
+    for (size_t i = 0; i < words.size; i++) {
+        char c = words.data[i];
+        if ((unsigned char)c <= ' ' || memchr("\"\\[]{},/", c, 8) != NULL)
+            return false;
+    }
+    return true;
+}
+
+/* How much a term tells: numbers are in times, too, so any other tells more. */
+static size_t telling(struct slice term)
+{
+    size_t digits = 0;
+
+    while (digits < term.size && term.data[digits] >= '0' && term.data[digits] <= '9')
+        digits++;
+    return term.size + (digits < term.size ? QUERY_TEXT_BYTES_MAX : 0);
+}
+
+/* A source finds what stands alone.  What does not, be it two words or a path, is only where the
+ * most telling of its terms is.  False: it has none. */
+static bool search_term(struct query *q, struct pushed *search)
+{
+    struct slice best = {NULL, 0}, term;
+    struct error ignored = {0};
+    size_t at = 0;
+
+    if (stands_alone(search->values->bytes))
+        return true;
+    while (search_next_term(search->values->bytes, &at, &term)) {
+        if (best.size == 0 || telling(term) > telling(best))
+            best = term;
+    }
+    struct value *value = ARENA_NEW(q->arena, struct value, &ignored);
+    if (best.size == 0 || value == NULL)
+        return false;
+    *value = (struct value){.type = TYPE_STRING, .bytes = best};
+    search->values = value;
+    search->is_wider = true;
+    return true;
+}
+
+/* All of a column of arrays and objects, or its text. */
+static bool is_of_containers(const struct expr *e, const struct pushed *search)
+{
+    while (e->kind == EXPR_CALL)
+        e = e->args[0];
+    return e->type == TYPE_DYNAMIC && search->path.size == 0;
+}
+
 static bool text_search(struct query *q, const struct expr *e, struct pushed *ret)
 {
     const struct function *f = e->function;
@@ -123,7 +176,9 @@ static bool text_search(struct query *q, const struct expr *e, struct pushed *re
     ret->is_wider = exact_case;
     ret->values = &e->args[1]->value;
     ret->value_count = 1;
-    return e->args[1]->value.bytes.size > 0;
+    if (e->args[1]->value.bytes.size == 0)
+        return false;
+    return equal || !is_of_containers(e->args[0], ret) || search_term(q, ret);
 }
 
 /* A source compares each of its values with each of these.  More, such as the rows of
@@ -171,7 +226,7 @@ static bool lists(struct query *q, const struct expr *e, struct pushed *ret)
 }
 
 /* `* has "word"` */
-static bool any_has(const struct expr *e, struct pushed *ret)
+static bool any_has(struct query *q, const struct expr *e, struct pushed *ret)
 {
     if (!e->is_any)
         return false;
@@ -179,7 +234,7 @@ static bool any_has(const struct expr *e, struct pushed *ret)
     *ret = (struct pushed){.kind = FILTER_ANY_HAS, .column = SOURCE_COLUMN_ANY, .values = word,
                            .value_count = 1,
                            .is_wider = e->args[0]->function == operator_string(SLICE("has_cs"))};
-    return word->bytes.size > 0;
+    return word->bytes.size > 0 && search_term(q, ret);
 }
 
 static enum status find_filter(struct query *q, const struct expr *e, struct pushed *ret,
@@ -208,7 +263,7 @@ static enum status find_filter(struct query *q, const struct expr *e, struct pus
     *ret = (struct pushed){0};
     *ret_found = false;
     if (e->kind == EXPR_OR) {
-        *ret_found = any_has(e, ret);
+        *ret_found = any_has(q, e, ret);
         return *ret_found || e->is_any ? STATUS_OK : alternatives(q, e, ret, ret_found, err);
     }
     if (e->kind == EXPR_CALL && e->arg_count == 2)

@@ -15,6 +15,8 @@ static const char *const OPERATORS[] = {
     "where %B | project id",
     "where %B | where %B or b | summarize count(), min(id), max(id)",
     "where * has %S | project id",
+    "where * has 'two words' or %d has 'a\":1' | project id",
+    "where %d has %S or tostring(%d) has 'b,\"c' | project id",
     "where %s has %S and q > %L | project id",
     "where %s in (%S, %S) or %s startswith %S | project id",
     "where %s has_any (%S, 'mail', 'alice') | project id, w",

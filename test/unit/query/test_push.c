@@ -36,6 +36,15 @@ static const struct told texts[] = {
     {"@ | where s has_any ('a', 'b')", "s has any of 2 values"},
     {"@ | where s has_all ('a', 'b')", NULL},
     {"@ | where * has 'a'", "* has \\\"a\\\""},
+    {"@ | where * has '<a.b-c>'", "* has \\\"<a.b-c>\\\""},
+    {"@ | where * has 'a=wide/b'", "* has \\\"wide\\\""}, /* in JSON it may be \/ */
+    {"@ | where * has 'two words 123456'", "* has \\\"words\\\""},
+    {"@ | where * has '12 345'", "* has \\\"345\\\""},
+    {"@ | where * has '//'", NULL},
+    {"@ | where d has 'two words'", "d has \\\"words\\\""},
+    {"@ | where tostring(d) has 'two words'", "d has \\\"words\\\""},
+    {"@ | where d.a has 'two words'", "d.a has \\\"two words\\\""},
+    {"@ | where s has 'two words'", "s has \\\"two words\\\""},
 };
 TOLD_TEST(searches_are_told, texts)
 

@@ -401,7 +401,8 @@ enum status expr_eval(struct worker *w, const struct expr *expr, const struct ba
     case EXPR_CALL:
         break;
     }
-    struct vector *args = ARENA_ARRAY(w->batch_arena, struct vector, expr->arg_count + 1, err);
+    struct vector *args =
+        arena_alloc_raw(w->batch_arena, (expr->arg_count + (size_t)1) * sizeof(*args), err);
     if (args == NULL)
         return err->status;
     for (uint32_t i = 0; i < expr->arg_count; i++) {

@@ -21,6 +21,20 @@ struct state {
     struct value *values; /* step_count * width */
 };
 
+/* Numbers of columns, rising. */
+struct columns {
+    uint32_t *at;
+    uint32_t count;
+};
+
+/* What the expressions of a step read, of the expressions' schema. */
+struct step_reads {
+    struct columns condition;
+    struct columns *values;
+};
+
+#define GIVEN_ROWS 256u /* of the result, before they join it */
+
 struct matching {
     struct stage stage;
     pthread_mutex_t lock;
@@ -29,8 +43,14 @@ struct matching {
     struct run *run;
     struct rowset *result;
     struct state *states;
-    struct value *row;      /* the row that is being made: width and the id */
+    struct value *row;      /* that is being made; unread columns hold their defaults */
+    struct value *before;   /* what a step's assignments replaced in it */
     struct vector *columns; /* one row of the expressions' schema */
+    struct columns kept;    /* of the row, that states need */
+    struct columns given;   /* of the result, that are wanted */
+    struct step_reads *reads;
+    struct vector *made;    /* given.count columns of the result's next GIVEN_ROWS rows */
+    uint32_t made_count;
     int64_t next_id;
 };
 
@@ -49,44 +69,58 @@ static enum status keep_rows(struct stage *stage, struct worker *w, const struct
 
 /* One expression over the row and a state. */
 static enum status evaluate(struct matching *m, const struct expr *expr,
-                            const struct state *state, struct value *ret, struct error *err)
+                            const struct columns *reads, const struct state *state,
+                            struct value *ret, struct error *err)
 {
     const struct steps_spec *spec = &m->plan->spec;
-    struct worker *w = &m->run->workers[0];
-    uint32_t total = spec->schema->column_count;
-    uint8_t *needed = arena_alloc(w->batch_arena, total + 1, err);
-    enum status status = needed == NULL ? err->status : STATUS_OK;
+    struct batch batch = {1, spec->schema->column_count, m->columns, false, NULL};
     struct vector v;
 
-    if (status == STATUS_OK)
-        expr_mark(expr, needed);
-    for (uint32_t i = 0; i < total && status == STATUS_OK; i++) {
-        if (needed[i] == 0)
-            continue;
+    for (uint32_t i = 0; i < reads->count; i++) {
+        uint32_t at = reads->at[i];
         const struct value *value =
-            i < spec->width ? &m->row[i] : &state->values[i - spec->width];
-        status = vector_const(w->batch_arena, value, 1, &m->columns[i], err);
+            at < spec->width ? &m->row[at] : &state->values[at - spec->width];
+        m->columns[at] = run_one_value(value);
     }
-    struct batch batch = {1, total, m->columns, false, NULL};
-    if (status == STATUS_OK)
-        status = expr_eval(w, expr, &batch, &v, err);
+    enum status status = expr_eval(&m->run->workers[0], expr, &batch, &v, err);
     if (status == STATUS_OK)
         *ret = vector_value(&v, 0);
+    return status;
+}
+
+/* The rows that were made join the result. */
+static enum status flush_made(struct matching *m, struct error *err)
+{
+    uint32_t count = m->plan->spec.result->column_count;
+    struct vector *columns =
+        arena_alloc_raw(m->run->workers[0].batch_arena, (count + 1) * sizeof(*columns), err);
+
+    if (columns == NULL)
+        return err->status;
+    for (uint32_t i = 0; i < m->given.count; i++) {
+        struct vector *column = &columns[m->given.at[i]];
+        *column = m->made[i];
+        column->row_count = m->made_count;
+        if (memchr(column->nulls, 1, m->made_count) == NULL)
+            column->nulls = NULL;
+    }
+    const struct batch batch = {.row_count = m->made_count, .column_count = count,
+                                .columns = columns};
+    enum status status = rowset_add(m->result, &batch, NULL, m->made_count, err);
+    m->made_count = 0;
     return status;
 }
 
 static enum status give_row(struct matching *m, const struct value *row, int64_t id,
                             struct error *err)
 {
-    const struct steps_spec *spec = &m->plan->spec;
-    struct value *values = ARENA_ARRAY(m->run->workers[0].batch_arena, struct value,
-                                       spec->width + 1, err);
+    const struct value match = {.type = TYPE_LONG, .integer = id};
 
-    if (values == NULL)
-        return err->status;
-    memcpy(values, row, spec->width * sizeof(*values));
-    values[spec->width] = (struct value){.type = TYPE_LONG, .integer = id};
-    return rowset_add_values(m->result, values, err);
+    for (uint32_t i = 0; i < m->given.count; i++) {
+        uint32_t at = m->given.at[i];
+        vector_set(&m->made[i], m->made_count, at == m->plan->spec.width ? &match : &row[at]);
+    }
+    return ++m->made_count < GIVEN_ROWS ? STATUS_OK : flush_made(m, err);
 }
 
 /* A sequence leaves a step: what `output=last` held back comes out. */
@@ -109,34 +143,39 @@ static enum status keep_value(struct matching *m, struct value *value, struct er
     return value->bytes.data == NULL ? err->status : STATUS_OK;
 }
 
+static void copy_values(const struct columns *columns, const struct value *from,
+                        struct value *to)
+{
+    for (uint32_t i = 0; i < columns->count; i++)
+        to[columns->at[i]] = from[columns->at[i]];
+}
+
 /* The row extended by the step's assignments joins the sequence. */
 static enum status join_sequence(struct matching *m, uint32_t index, struct error *err)
 {
     const struct steps_spec *spec = &m->plan->spec;
     const struct step *step = &spec->steps[index];
     struct state *state = &m->states[index];
-    size_t bytes = spec->width * sizeof(*m->row);
     enum status status = STATUS_OK;
-    struct value *outer = ARENA_ARRAY(m->run->workers[0].batch_arena, struct value,
-                                      spec->width + 1, err);
+    uint32_t done = 0;
 
-    if (outer == NULL)
-        return err->status;
-    memcpy(outer, m->row, bytes);
-    for (uint32_t i = 0; i < step->value_count && status == STATUS_OK; i++) {
-        struct value value;
-        status = evaluate(m, step->values[i], state, &value, err);
+    for (; done < step->value_count && status == STATUS_OK; done++) {
+        struct value value = {0};
+        status = evaluate(m, step->values[done], &m->reads[index].values[done], state, &value,
+                          err);
         if (status == STATUS_OK)
             status = keep_value(m, &value, err);
-        m->row[step->targets[i]] = value;
+        m->before[done] = m->row[step->targets[done]];
+        m->row[step->targets[done]] = value;
     }
     if (status == STATUS_OK) {
         state->is_set = true;
-        memcpy(&state->values[index * spec->width], m->row, bytes);
+        copy_values(&m->kept, m->row, &state->values[index * spec->width]);
         if (step->output == STEP_ALL)
             status = give_row(m, m->row, state->id, err);
     }
-    memcpy(m->row, outer, bytes);
+    while (done-- > 0) /* a column may have been assigned to twice */
+        m->row[step->targets[done]] = m->before[done];
     return status;
 }
 
@@ -146,8 +185,7 @@ static void reset(struct matching *m, struct state *state)
 
     state->is_set = false;
     for (uint32_t s = 0; s < spec->step_count; s++)
-        memcpy(&state->values[s * spec->width], spec->defaults,
-               spec->width * sizeof(*spec->defaults));
+        copy_values(&m->kept, spec->defaults, &state->values[s * spec->width]);
 }
 
 /* The sequence of the step before, if the row meets this step's condition. */
@@ -160,7 +198,8 @@ static enum status try_promote(struct matching *m, uint32_t index, bool *ret, st
     if (index == 0 || !m->states[index - 1].is_set)
         return STATUS_OK;
     enum status status =
-        evaluate(m, spec->steps[index].condition, &m->states[index - 1], &holds, err);
+        evaluate(m, spec->steps[index].condition, &m->reads[index].condition,
+                 &m->states[index - 1], &holds, err);
     if (status != STATUS_OK || holds.is_null || !holds.boolean)
         return status;
     *ret = true;
@@ -185,7 +224,8 @@ static enum status try_row(struct matching *m, struct error *err)
         status = try_promote(m, i, &promoted, err);
         if (status != STATUS_OK || promoted || (i > 0 && !m->states[i].is_set))
             continue;
-        status = evaluate(m, spec->steps[i].condition, &m->states[i], &holds, err);
+        status = evaluate(m, spec->steps[i].condition, &m->reads[i].condition, &m->states[i],
+                          &holds, err);
         if (status != STATUS_OK || holds.is_null || !holds.boolean)
             continue;
         if (!m->states[i].is_set)
@@ -203,7 +243,6 @@ static enum status match_rows(struct matching *m, struct error *err)
 
     for (uint32_t c = 0; c < m->rows->chunk_count && status == STATUS_OK; c++) {
         for (uint32_t r = 0; r < m->rows->chunks[c].row_count && status == STATUS_OK; r++) {
-            memcpy(m->row, spec->defaults, spec->width * sizeof(*m->row));
             for (uint32_t i = 0; i < inputs; i++) {
                 if (m->plan->read[i] != 0)
                     m->row[i] = rowset_value(m->rows, c * BATCH_ROWS_MAX + r, i);
@@ -216,7 +255,81 @@ static enum status match_rows(struct matching *m, struct error *err)
     }
     for (uint32_t s = 0; s < spec->step_count && status == STATUS_OK; s++)
         status = leave(m, s, err);
+    return status == STATUS_OK ? flush_made(m, err) : status;
+}
+
+/* The columns [0, count) that are marked. */
+static enum status list_marked(struct arena *arena, const uint8_t *marks, uint32_t count,
+                               struct columns *ret, struct error *err)
+{
+    *ret = (struct columns){ARENA_ARRAY(arena, uint32_t, (size_t)count + 1, err), 0};
+    for (uint32_t i = 0; ret->at != NULL && i < count; i++) {
+        if (marks[i] != 0)
+            ret->at[ret->count++] = i;
+    }
+    return ret->at == NULL ? err->status : STATUS_OK;
+}
+
+static enum status list_reads(struct arena *arena, const struct expr *expr, uint32_t count,
+                              struct columns *ret, struct error *err)
+{
+    uint8_t *marks = arena_alloc(arena, (size_t)count + 1, err);
+
+    if (marks == NULL)
+        return err->status;
+    expr_mark(expr, marks);
+    return list_marked(arena, marks, count, ret, err);
+}
+
+/* What each expression reads, what a state keeps, what the result has. */
+static enum status list_columns(struct matching *m, struct error *err)
+{
+    const struct steps_spec *spec = &m->plan->spec;
+    struct arena *arena = m->run->arena;
+    uint32_t total = spec->schema->column_count, most = 0;
+    uint8_t *kept = arena_alloc(arena, (size_t)spec->width + 1, err);
+    enum status status = kept == NULL ? err->status : STATUS_OK;
+
+    m->reads = ARENA_ARRAY(arena, struct step_reads, spec->step_count + 1, err);
+    if (status != STATUS_OK || m->reads == NULL)
+        return err->status;
+    for (uint32_t s = 0; s < spec->step_count && status == STATUS_OK; s++) {
+        const struct step *step = &spec->steps[s];
+        struct step_reads *reads = &m->reads[s];
+        most = most < step->value_count ? step->value_count : most;
+        status = list_reads(arena, step->condition, total, &reads->condition, err);
+        reads->values = ARENA_ARRAY(arena, struct columns, step->value_count + 1, err);
+        for (uint32_t i = 0; reads->values != NULL && i < step->value_count; i++)
+            status = status == STATUS_OK
+                         ? list_reads(arena, step->values[i], total, &reads->values[i], err)
+                         : status;
+        status = reads->values == NULL ? err->status : status;
+    }
+    m->before = ARENA_ARRAY(arena, struct value, most + 1, err);
+    if (status != STATUS_OK || m->before == NULL)
+        return err->status;
+    memset(kept, 1, spec->width);
+    memcpy(kept, m->plan->read, m->rows->schema.column_count);
+    status = list_marked(arena, kept, spec->width, &m->kept, err);
+    if (status == STATUS_OK)
+        status = list_marked(arena, m->plan->given, spec->result->column_count, &m->given, err);
     return status;
+}
+
+/* Room for rows of the result.  Their bytes are the input's, or keep_value() copied them. */
+static enum status make_room(struct matching *m, struct error *err)
+{
+    const struct schema *result = m->plan->spec.result;
+    struct arena *arena = m->run->arena;
+    enum status status = STATUS_OK;
+
+    m->made = ARENA_ARRAY(arena, struct vector, m->given.count + 1, err);
+    for (uint32_t i = 0; m->made != NULL && i < m->given.count && status == STATUS_OK; i++) {
+        status = vector_raw(arena, result->columns[m->given.at[i]].type, GIVEN_ROWS,
+                            &m->made[i], err);
+        m->made[i].home = m->result->home;
+    }
+    return m->made == NULL ? err->status : status;
 }
 
 static enum status open_matching(struct matching *m, struct error *err)
@@ -239,9 +352,12 @@ static enum status open_matching(struct matching *m, struct error *err)
                                           (size_t)spec->step_count * spec->width + 1, err);
         if (m->states[s].values == NULL)
             return err->status;
-        reset(m, &m->states[s]);
     }
-    return STATUS_OK;
+    memcpy(m->row, spec->defaults, spec->width * sizeof(*m->row));
+    enum status status = list_columns(m, err);
+    for (uint32_t i = 0; status == STATUS_OK && i < spec->step_count; i++)
+        reset(m, &m->states[i]);
+    return status == STATUS_OK ? make_room(m, err) : status;
 }
 
 static enum status steps_run(const struct plan *plan, struct run *run, struct stage *out,

@@ -341,15 +341,6 @@ enum status rowset_add(struct rowset *set, const struct batch *batch, const uint
     return STATUS_OK;
 }
 
-/* A row of one value, which is not copied. */
-static struct vector vector_of(const struct value *value)
-{
-    if (value->is_null)
-        return run_absent(value->type, 1);
-    return (struct vector){
-        .type = value->type, .encoding = VECTOR_CONST, .row_count = 1, .data = &value->bytes};
-}
-
 enum status rowset_add_values(struct rowset *set, const struct value *values, struct error *err)
 {
     uint32_t count = set->schema.column_count;
@@ -359,7 +350,7 @@ enum status rowset_add_values(struct rowset *set, const struct value *values, st
     if (set->row == NULL)
         return err->status;
     for (uint32_t c = 0; c < count; c++)
-        set->row[c] = vector_of(&values[c]);
+        set->row[c] = run_one_value(&values[c]);
     struct batch batch = {.row_count = 1, .column_count = count, .columns = set->row};
     return rowset_add(set, &batch, NULL, 1, err);
 }

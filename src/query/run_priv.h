@@ -137,6 +137,15 @@ static inline struct vector run_absent(enum type type, uint32_t row_count)
     };
 }
 
+/* A row of one value, which is not copied. */
+static inline struct vector run_one_value(const struct value *value)
+{
+    if (value->is_null)
+        return run_absent(value->type, 1);
+    return (struct vector){
+        .type = value->type, .encoding = VECTOR_CONST, .row_count = 1, .data = &value->bytes};
+}
+
 /* Collects a plan's result. */
 enum status run_collect(struct query *q, struct plan *plan, struct rowset **ret,
                         struct error *err) MUST_USE;

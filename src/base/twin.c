@@ -20,18 +20,59 @@ static void name_of(const char *path, const char *suffix, char ret[TWIN_PATH_BYT
     CHECK(size > 0 && size < TWIN_PATH_BYTES);
 }
 
-static void read_half(struct io *io, twin_check *check, void *context, size_t max_bytes,
-                      struct half *half)
+struct reading {
+    struct io *io;
+    twin_check *check;
+    void *context;
+    size_t max_bytes;
+};
+
+static void read_half(const struct reading *r, struct half *half)
 {
-    buf_init(&half->content, max_bytes);
-    half->status = io_read_all(io, half->path, &half->content, &half->err);
+    buf_init(&half->content, r->max_bytes);
+    half->status = io_read_all(r->io, half->path, &half->content, &half->err);
     if (half->status == STATUS_IO) { /* once more: it may have passed */
         buf_clear(&half->content);
-        half->status = io_read_all(io, half->path, &half->content, &half->err);
+        half->status = io_read_all(r->io, half->path, &half->content, &half->err);
     }
     half->bytes = buf_slice(&half->content);
     if (half->status == STATUS_OK)
-        half->status = check(context, &half->bytes, &half->err);
+        half->status = r->check(r->context, &half->bytes, &half->err);
+}
+
+/* It was cut: the longer one goes on where it ends. */
+static bool is_beginning(const struct half *half, const struct half *longer)
+{
+    return half->status == STATUS_OK && longer->status == STATUS_OK &&
+           longer->bytes.size > half->bytes.size &&
+           slice_starts_with(longer->bytes, half->bytes);
+}
+
+/* What could not be read was set aside and made anew from the other one.  If that had lost its
+ * end, both lack it since, and only what is aside is whole: it takes the place of one of them,
+ * of which it has every byte. */
+static enum status take_back(const struct reading *r, const char *path, struct half *name,
+                             struct half *copy, struct error *err)
+{
+    struct half *cut = copy->status == STATUS_OK ? copy : name;
+    struct half aside = {.status = STATUS_OK};
+    enum status status = STATUS_OK;
+
+    name_of(path, TWIN_DAMAGED, aside.path);
+    if (!io_exists(r->io, aside.path))
+        return STATUS_OK;
+    read_half(r, &aside);
+    if (is_beginning(cut, &aside) && (name->status != STATUS_OK || is_beginning(name, &aside))) {
+        struct buf beginning = cut->content;
+        status = io_rename(r->io, aside.path, cut->path, err);
+        if (status == STATUS_OK) {
+            cut->content = aside.content;
+            cut->bytes = aside.bytes;
+            aside.content = beginning;
+        }
+    }
+    buf_release(&aside.content);
+    return status;
 }
 
 /* The other one has to do. */
@@ -80,10 +121,7 @@ static enum status tell_both(const struct half *name, const struct half *copy, s
 static enum status settle(struct io *io, const struct half *name, const struct half *copy,
                           enum twin_sound *ret_sound, const struct half **ret, struct error *err)
 {
-    bool is_cut = name->status == STATUS_OK && copy->status == STATUS_OK &&
-                  copy->bytes.size > name->bytes.size &&
-                  slice_starts_with(copy->bytes, name->bytes);
-    bool is_single = false;
+    bool is_cut = is_beginning(name, copy), is_single = false;
 
     *ret = name;
     if (!is_unusable(name) && name->status != STATUS_OK) {
@@ -113,15 +151,20 @@ static enum status settle(struct io *io, const struct half *name, const struct h
 enum status twin_load(struct io *io, const char *path, twin_check *check, void *context,
                       struct buf *ret, enum twin_sound *ret_sound, struct error *err)
 {
+    const struct reading reading = {io, check, context, ret->max_bytes};
     struct half name = {.status = STATUS_OK}, copy = {.status = STATUS_OK};
     const struct half *sound = NULL;
 
     *ret_sound = TWIN_IN_BOTH;
     name_of(path, "", name.path);
     name_of(path, TWIN_COPY, copy.path);
-    read_half(io, check, context, ret->max_bytes, &name);
-    read_half(io, check, context, ret->max_bytes, &copy);
-    enum status status = settle(io, &name, &copy, ret_sound, &sound, err);
+    read_half(&reading, &name);
+    read_half(&reading, &copy);
+    enum status status = take_back(&reading, name.path, &name, &copy, err);
+    if (status == STATUS_OK)
+        status = take_back(&reading, copy.path, &name, &copy, err);
+    if (status == STATUS_OK)
+        status = settle(io, &name, &copy, ret_sound, &sound, err);
     if (status == STATUS_OK) {
         buf_add_slice(ret, sound->bytes);
         status = buf_check(ret, err);

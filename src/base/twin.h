@@ -6,7 +6,8 @@
  * not be read, is kept beside with ".damaged".  Each change goes to NAME first, then to
  * the copy, so where both are sound and differ, NAME is the newer; unless it only
  * lacks the end of the copy: then it was cut.  What was promised is in both, so nothing of
- * that is lost where the older one has to do.
+ * that is lost where the older one has to do.  Where the one that could be read had been cut,
+ * what is kept beside is the whole one: a start that can read it puts it back.
  */
 #ifndef BASE_TWIN_H
 #define BASE_TWIN_H

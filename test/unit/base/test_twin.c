@@ -79,6 +79,18 @@ static void expect_file(struct place *place, const char *path, const char *text)
     buf_release(&bytes);
 }
 
+static void expect_loaded(struct io *io, const char *text)
+{
+    enum twin_sound sound = TWIN_IN_NAME;
+    struct buf bytes;
+
+    buf_init(&bytes, 100);
+    assert_int_equal(twin_load(io, "state", check, NULL, &bytes, &sound, &err), STATUS_OK);
+    assert_true(slice_equal(buf_slice(&bytes), slice_of(text)));
+    assert_int_equal(sound, TWIN_IN_BOTH);
+    buf_release(&bytes);
+}
+
 static void either_is_mended_from_the_other(void **state)
 {
     static const struct {
@@ -253,6 +265,57 @@ static void one_that_cannot_be_read_has_to_go_first(void **state)
     buf_release(&bytes);
 }
 
+/* The other one, which was made what counts, may have lost its end. */
+static void what_could_not_be_read_comes_back_with_the_end(void **state)
+{
+    static const struct {
+        const char *name, *copy, *name_aside, *copy_aside; /* before */
+        const char *read;
+        const char *name_aside_after, *copy_aside_after;
+    } cases[] = {
+        {"+a", "+a", NULL, "+ab", "+ab", "+a", NULL},
+        {"+a", "+a", "+ab", NULL, "+ab", "+a", NULL},
+        {"+a..", "+a", NULL, "+ab", "+ab", "+a..", NULL},
+        {"-a", "+a", NULL, "+ab", "+ab", "-a", NULL},
+        {NULL, "+a", NULL, "+ab", "+ab", NULL, NULL},
+        {"+a", "-a", NULL, "+ab", "+ab", NULL, NULL},
+        {"+a", "+ab", NULL, "+abc", "+abc", "+a", NULL},
+        {"+ab", "+ab", "+a", "+ab", "+ab", "+a", "+ab"}, /* nothing lacks */
+        {"+b", "+b", "+ab", "+ac", "+b", "+ab", "+ac"},  /* it is older */
+        {"+c", "+a", NULL, "+ab", "+c", NULL, "+ab"},
+        {"+a", "+a", NULL, "-ab", "+a", NULL, "-ab"},
+    };
+    struct place *place = *state;
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        put(place, "state", cases[i].name);
+        put(place, "state.copy", cases[i].copy);
+        put(place, "state.damaged", cases[i].name_aside);
+        put(place, "state.copy.damaged", cases[i].copy_aside);
+        expect_loaded(place->io, cases[i].read);
+        expect_loaded(place->io, cases[i].read);
+        expect_file(place, "state.damaged", cases[i].name_aside_after);
+        expect_file(place, "state.copy.damaged", cases[i].copy_aside_after);
+    }
+}
+
+/* A loose cable: first the one that is whole is not read, then what was made in its place. */
+static void what_could_not_be_read_outlasts_another_such_start(void **state)
+{
+    struct place *place = *state;
+    struct fault_io fault;
+
+    put(place, "state", "+a");
+    put(place, "state.copy", "+ab");
+    fault_io_init(&fault, place->io);
+    fault.bad_path = "state.copy";
+    expect_loaded(&fault.io, "+a");
+    expect_file(place, "state.copy.damaged", "+ab");
+    expect_loaded(&fault.io, "+ab");
+    expect_file(place, "state", "+ab");
+    expect_file(place, "state.copy", "+ab");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -262,6 +325,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_read_that_fails_is_tried_again, setup, teardown),
         cmocka_unit_test_setup_teardown(without_space_one_stays_alone, setup, teardown),
         cmocka_unit_test_setup_teardown(one_that_cannot_be_read_has_to_go_first, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_could_not_be_read_comes_back_with_the_end, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(what_could_not_be_read_outlasts_another_such_start, setup,
+                                        teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

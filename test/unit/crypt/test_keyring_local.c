@@ -591,7 +591,7 @@ static void after_a_failed_sync_nothing_is_made_until_it_is_opened_again(void **
     }
 }
 
-static void cut_end(struct place *place, const char *path)
+static void cut_end(struct place *place, const char *path, uint64_t bytes)
 {
     struct io_file *file = NULL;
     struct error err;
@@ -599,7 +599,7 @@ static void cut_end(struct place *place, const char *path)
 
     assert_int_equal(io_open(place->io, path, IO_WRITE, &file, &err), STATUS_OK);
     assert_int_equal(io_size(file, &size, &err), STATUS_OK);
-    assert_int_equal(io_truncate(file, size - 256, &err), STATUS_OK);
+    assert_int_equal(io_truncate(file, size - bytes, &err), STATUS_OK);
     io_close(file);
 }
 
@@ -622,7 +622,7 @@ static void opened_on_a_full_disk_it_goes_on_with_one(void **state)
         assert_int_equal(keyring_create_tenant(keyring, &old, &err), STATUS_OK);
         keyring_free(keyring);
         if (i < 2)
-            cut_end(place, PATHS[i]);
+            cut_end(place, PATHS[i], 256);
         else
             assert_int_equal(io_unlink(place->io, PATHS[i - 2], &err), STATUS_OK);
         full.bad_path = i % 2 == 0 ? KEYRING_PATH ".tmp" : COPY_PATH ".tmp";
@@ -666,6 +666,33 @@ static void one_that_cannot_be_read_is_made_from_the_other(void **state)
     assert_true(io_exists(place->io, COPY_PATH ".damaged"));
 }
 
+/* One has lost its end, and the disk does not give the other, once: the keys that lack are set
+ * aside with that one, and come back with it. */
+static void keys_that_could_not_be_read_come_back(void **state)
+{
+    static const char *const PATHS[] = {KEYRING_PATH, COPY_PATH};
+    struct place *place = *state;
+    struct key before, after;
+    struct error err;
+
+    create(place);
+    for (size_t i = 0; i < 4; i++) {
+        struct failing_io failing = failing_io_over(place->io);
+        struct guid tenant = guid_new();
+        struct keyring *keyring = open_keyring(place);
+        assert_int_equal(keyring_create_tenant(keyring, &tenant, &err), STATUS_OK);
+        keyring_free(keyring);
+        expect_keys(place, &tenant, STATUS_OK, &before);
+        cut_end(place, PATHS[i % 2], i < 2 ? 256 : 1);
+        failing.unreadable = PATHS[1 - i % 2];
+        keyring = NULL;
+        assert_int_equal(keyring_local_open(&failing.io, place->kek, &keyring, &err), STATUS_OK);
+        keyring_free(keyring);
+        expect_keys(place, &tenant, STATUS_OK, &after);
+        assert_memory_equal(&before, &after, sizeof(before));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -698,6 +725,7 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(one_that_cannot_be_read_is_made_from_the_other, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(keys_that_could_not_be_read_come_back, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -420,13 +420,15 @@ static enum status load_files(struct local *local, struct io *io, struct error *
 
     buf_init(&bytes, KEYRING_BYTES_MAX);
     enum status status = twin_load(io, KEYRING_PATH, check_bytes, NULL, &bytes, &sound, err);
-    if (status == STATUS_NOT_FOUND)
+    if (status == STATUS_NOT_FOUND) {
         status = ERROR_SET(err, STATUS_NOT_FOUND, "there is no keyring '" KEYRING_PATH "'");
-    else if (status == STATUS_CORRUPT)
+    } else if (status == STATUS_CORRUPT) {
+        struct error damage = *err; /* its text is gone when the new one is written */
         status = ERROR_SET(err, STATUS_CORRUPT,
                            "%s; put one of the two back from a backup: no record can be read "
                            "without it",
-                           err->text);
+                           damage.text);
+    }
     if (status == STATUS_OK)
         status = read_all(local, buf_slice(&bytes), err);
     if (status == STATUS_OK && sound != TWIN_IN_COPY)

@@ -318,6 +318,7 @@ static void every_damaged_byte_of_the_file_is_found(void **state)
         assert_int_equal(keyring_local_open(place->io, place->kek, &keyring, &err),
                          STATUS_CORRUPT);
         assert_null(keyring);
+        assert_non_null(strstr(err.text, "'keys/keyring' is damaged"));
         assert_non_null(strstr(err.text, "backup"));
         flip(place, KEYRING_PATH, at);
         flip(place, COPY_PATH, other);

@@ -94,6 +94,7 @@ static enum status start(struct engine *e, struct error *err)
 enum status engine_open(struct engine *e, struct error *err)
 {
     atomic_store(&e->dead, false);
+    e->unread_us = 0;
     enum status status = keyring_local_open(e->io, e->kek, &e->keyring, err);
 
     if (status == STATUS_OK)

@@ -30,6 +30,7 @@ struct engine {
     struct ingest *ingest;
     atomic_bool dead;
     struct error why; /* it is dead */
+    int64_t unread_us; /* it refused then, the first time, for a run that is not read; 0: never */
     bool is_evidence_damaged; /* on purpose: rows may not match it */
 };
 

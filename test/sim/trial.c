@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "base/limits.h"
+#include "base/time.h"
 #include "codec/compress.h"
 #include "sim/alloc.h"
 
@@ -18,6 +19,8 @@
 /* The server's 8 MiB would be most of what a life writes.  Half of the lives have none: damage
  * to wal/ is to find the log. */
 #define RESERVE_BYTES (64 * KIB)
+
+#define REFUSED_S 60 /* for what cannot be read, before what it knows is passed by */
 
 static const uint32_t sizes[] = {1, 1, 2, 3, 7, 20, TRIAL_RECORDS_MAX};
 
@@ -160,15 +163,45 @@ static enum status put(struct trial *t, const struct trial_request *r, struct ar
     return status;
 }
 
+static bool is_unread(const struct engine *e)
+{
+    struct ingest_stats stats;
+
+    ingest_stats(e->ingest, &stats);
+    return stats.unreadable_runs != 0;
+}
+
+/* Whether what is there already may not be known now (trial.h). */
+static bool is_passed_by(const struct engine *e)
+{
+    return e->unread_us != 0 && is_unread(e) &&
+           e->clock.now_unix_us / US_PER_SECOND - e->unread_us / US_PER_SECOND >= REFUSED_S;
+}
+
+/* `answer` NULL: nobody knows how much of it. */
+static void note_again(struct trial_request *r, const struct ingest_answer *answer)
+{
+    r->again_max += answer != NULL ? answer->stored : r->count;
+    if (answer != NULL && (r->acked || answer->duplicates != 0)) /* it was there */
+        r->again += answer->stored;
+}
+
 static void check_answer(struct trial *t, struct trial_request *r,
-                         const struct ingest_answer *answer)
+                         const struct ingest_answer *answer, bool is_again)
 {
     if (answer->stored + answer->duplicates != r->count || answer->quarantined_count != 0)
         trial_say(t, "request %u of %u records: %u stored, %u duplicates", r->id, r->count,
                   answer->stored, answer->duplicates);
+    if (is_again && !answer->replayed_key && answer->stored != 0) {
+        note_again(r, answer);
+        r->acked = true;
+        t->acks++;
+        return;
+    }
     if (r->acked && !answer->replayed_key && answer->stored != 0)
         trial_say(t, "request %u was acknowledged and is stored again", r->id);
-    if (r->acked && answer->replayed_key && answer->first_seq != r->first_seq)
+    if (r->acked && answer->replayed_key && answer->first_seq != r->first_seq &&
+        r->again_max == 0) /* else it may be the answer of then */
         trial_say(t, "request %u had number %llu, its retry says %llu", r->id,
                   (unsigned long long)r->first_seq, (unsigned long long)answer->first_seq);
     if (answer->stored != 0 && answer->duplicates != 0)
@@ -189,15 +222,21 @@ void trial_put(struct trial *t, struct trial_request *r)
     struct error err;
 
     CHECK(arena != NULL);
+    bool is_again = (r->acked || r->maybe) && is_passed_by(&t->engine);
     enum status status = put(t, r, arena, &answer, &err);
-    if (status == STATUS_OK)
-        check_answer(t, r, &answer);
-    else if (status == STATUS_IO || atomic_load(&t->engine.dead))
+    if (status == STATUS_OK) {
+        check_answer(t, r, &answer, is_again);
+    } else if (status == STATUS_IO || atomic_load(&t->engine.dead)) {
         r->maybe = true; /* its answer is lost */
-    else if (status == STATUS_FULL || status == STATUS_BUSY || status == STATUS_LIMIT)
+        if (is_again)
+            note_again(r, NULL);
+    } else if (status == STATUS_FULL || status == STATUS_BUSY || status == STATUS_LIMIT) {
         t->refused++;
-    else
+        if (status == STATUS_BUSY && t->engine.unread_us == 0 && is_unread(&t->engine))
+            t->engine.unread_us = t->engine.clock.now_unix_us;
+    } else {
         trial_say(t, "request %u: %s", r->id, err.text);
+    }
     arena_free(arena);
 }
 

@@ -4,7 +4,10 @@
  * The ledger holds what was sent and what was acknowledged; it is outside of
  * the disk.  After every restart all is compared: no acknowledged record is
  * missing, none is there twice, every byte is right, a request is there whole
- * or not at all, the evidence is whole, and queries count the same rows. */
+ * or not at all, the evidence is whole, and queries count the same rows.
+ *
+ * What is sent again may be there twice in one case alone: a file by which it would be known has
+ * not been read for a minute, and senders were refused for that until then (ingest/run_priv.h). */
 #ifndef SIM_TRIAL_H
 #define SIM_TRIAL_H
 
@@ -22,7 +25,8 @@ struct trial_request {
     bool acked; /* promised */
     bool maybe; /* its answer was lost: it is there, whole, or not */
     uint64_t first_seq;
-    uint32_t seen; /* while comparing */
+    uint32_t again, again_max; /* of its records that are there twice: as many as that, at most */
+    uint32_t seen, seen_again; /* while comparing */
 };
 
 struct trial {

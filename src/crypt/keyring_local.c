@@ -413,6 +413,30 @@ static enum status read_all(struct local *local, struct slice bytes, struct erro
     return status;
 }
 
+static enum status put_record(struct io_file *file, uint64_t offset,
+                             const uint8_t record[RECORD_BYTES], struct error *err)
+{
+    if (file == NULL) /* the next start makes it from the other */
+        return STATUS_OK;
+    enum status status = io_write_at(file, offset, record, RECORD_BYTES, err);
+    return status == STATUS_OK ? io_sync(file, err) : status;
+}
+
+/* The last one was read, but where the sync of its creation failed it is in memory alone, and no
+ * further sync writes it: what comes behind it would stand behind a hole after a power cut.  A
+ * disk that has no space for the same bytes in their place is no reason to refuse a start. */
+static enum status renew_last(struct local *local, struct slice bytes, struct error *err)
+{
+    if (bytes.size == HEADER_BYTES)
+        return STATUS_OK;
+    uint64_t offset = bytes.size - RECORD_BYTES;
+    const uint8_t *record = (const uint8_t *)bytes.data + offset;
+    enum status status = put_record(local->file, offset, record, err);
+    if (status == STATUS_OK)
+        status = put_record(local->copy, offset, record, err);
+    return status == STATUS_FULL ? STATUS_OK : status;
+}
+
 static enum status load_files(struct local *local, struct io *io, struct error *err)
 {
     enum twin_sound sound = TWIN_IN_BOTH;
@@ -435,6 +459,8 @@ static enum status load_files(struct local *local, struct io *io, struct error *
         status = io_open(io, KEYRING_PATH, IO_WRITE, &local->file, err);
     if (status == STATUS_OK && sound != TWIN_IN_NAME)
         status = io_open(io, KEYRING_PATH TWIN_COPY, IO_WRITE, &local->copy, err);
+    if (status == STATUS_OK)
+        status = renew_last(local, buf_slice(&bytes), err);
     buf_release(&bytes);
     return status;
 }
@@ -457,23 +483,14 @@ static enum status find(const struct local *local, const struct guid *tenant, si
     return STATUS_OK;
 }
 
-static enum status append_to(struct io_file *file, uint64_t offset,
-                             const uint8_t record[RECORD_BYTES], struct error *err)
-{
-    if (file == NULL) /* the next start makes it from the other */
-        return STATUS_OK;
-    enum status status = io_write_at(file, offset, record, RECORD_BYTES, err);
-    return status == STATUS_OK ? io_sync(file, err) : status;
-}
-
 static enum status append_record(struct local *local, const uint8_t record[RECORD_BYTES],
                                  struct error *err)
 {
     uint64_t offset = HEADER_BYTES + (uint64_t)local->tenant_count * RECORD_BYTES;
-    enum status status = append_to(local->file, offset, record, err);
+    enum status status = put_record(local->file, offset, record, err);
 
     if (status == STATUS_OK) /* after it: twin.h */
-        status = append_to(local->copy, offset, record, err);
+        status = put_record(local->copy, offset, record, err);
     if (status != STATUS_OK && status != STATUS_FULL)
         local->failed = true; /* invariant 2 */
     return status;

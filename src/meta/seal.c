@@ -17,6 +17,7 @@
 #include "meta/meta_priv.h"
 
 #include "base/check.h"
+#include "base/twin.h"
 
 #define JOURNAL "-journal"
 #define DAMAGED ".damaged"
@@ -134,11 +135,11 @@ static enum status write_seal(struct meta *meta, struct error *err)
 
 static enum status remove_seal(struct meta *meta, struct error *err)
 {
-    static const char *const suffixes[] = {META_SUM, META_COPY};
+    static const char *const suffixes[] = {META_SUM, META_SUM TWIN_COPY, META_COPY};
     enum status status = STATUS_OK;
     char path[META_PATH_BYTES];
 
-    for (size_t i = 0; i < 2 && status == STATUS_OK; i++) {
+    for (size_t i = 0; i < 3 && status == STATUS_OK; i++) {
         path_with(meta, suffixes[i], path);
         status = io_unlink(meta->options.io, path, err);
         if (status == STATUS_NOT_FOUND)

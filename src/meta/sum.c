@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/hash.h"
 #include "base/limits.h"
+#include "base/twin.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -30,25 +31,39 @@ bool meta_sums_equal(const struct meta_sum *a, const struct meta_sum *b)
 
 /* ---- the file of a sum ---- */
 
-bool meta_sum_read(struct io *io, const char *path, struct meta_sum *ret)
+/* twin_check. */
+static enum status check_sum(void *context, struct slice *bytes, struct error *err)
 {
-    struct error ignored;
-    struct buf bytes;
-
-    buf_init(&bytes, 128 * KIB);
-    enum status status = io_read_all(io, path, &bytes, &ignored);
-    struct reader r = reader_from(bytes.data, bytes.size);
+    struct reader r = reader_from(bytes->data, bytes->size);
     struct slice magic = reader_bytes(&r, sizeof(SUM_MAGIC));
-    bool sound = status == STATUS_OK && bytes.size == SUM_BYTES &&
-                 slice_equal(magic, slice_from(SUM_MAGIC, sizeof(SUM_MAGIC)));
+    struct meta_sum *ret = context;
 
     ret->counter = reader_u32(&r);
     (void)reader_u32(&r);
     ret->size = reader_u64(&r);
     ret->hash = reader_u64(&r);
-    sound = sound && reader_u32(&r) == hash_crc32c(0, bytes.data, SUM_BYTES - 4);
+    uint32_t check = reader_u32(&r);
+    if (bytes->size == SUM_BYTES &&
+        slice_equal(magic, slice_from(SUM_MAGIC, sizeof(SUM_MAGIC))) &&
+        check == hash_crc32c(0, bytes->data, SUM_BYTES - 4))
+        return STATUS_OK;
+    return ERROR_SET(err, STATUS_CORRUPT, "the sum of the control plane is damaged");
+}
+
+bool meta_sum_read(struct io *io, const char *path, struct meta_sum *ret)
+{
+    enum twin_sound sound = TWIN_IN_BOTH;
+    struct error ignored;
+    struct buf bytes;
+
+    if (!io_exists(io, path)) /* whoever puts a database back removes it, and not its copy */
+        return false;
+    buf_init(&bytes, 128 * KIB);
+    bool is_sound = twin_load(io, path, check_sum, ret, &bytes, &sound, &ignored) == STATUS_OK;
+    struct slice taken = buf_slice(&bytes); /* each was looked at: now what this one says */
+    is_sound = is_sound && check_sum(ret, &taken, &ignored) == STATUS_OK;
     buf_release(&bytes);
-    return sound;
+    return is_sound;
 }
 
 enum status meta_sum_write(struct io *io, const char *path, const struct meta_sum *sum,
@@ -66,7 +81,7 @@ enum status meta_sum_write(struct io *io, const char *path, const struct meta_su
         buf_put_u32(&bytes, hash_crc32c(0, bytes.data, bytes.size));
     enum status status = buf_check(&bytes, err);
     if (status == STATUS_OK)
-        status = io_replace(io, path, buf_slice(&bytes), err);
+        status = twin_save(io, path, buf_slice(&bytes), err);
     buf_release(&bytes);
     return status;
 }

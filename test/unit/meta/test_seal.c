@@ -140,6 +140,26 @@ static void two_damages_refuse_the_start_and_say_what_to_do(void **state)
     buf_release(&copy);
 }
 
+/* The sum is missing from its own file, and is where a name was in the database. */
+static void a_sum_that_was_written_into_the_database_is_seen(void **state)
+{
+    struct control_plane *p = *state;
+    struct buf bytes, sum;
+
+    fill(p);
+    shut(p);
+    get(p, "db", &bytes);
+    get(p, "db.sum", &sum);
+    char *name = memmem(bytes.data, bytes.size, "contoso", 7);
+    assert_non_null(name);
+    memcpy(name - 8, sum.data, 16);
+    put(p, "db", buf_slice(&bytes));
+    put(p, "db.sum", SLICE(""));
+    expect_filled(p, true);
+    buf_release(&bytes);
+    buf_release(&sum);
+}
+
 /* A token that was revoked does not come back: the copy does not count. */
 static void a_copy_of_another_state_does_not_count(void **state)
 {
@@ -393,6 +413,7 @@ int main(void)
         META_TEST(any_changed_byte_is_made_good),
         META_TEST(a_cut_or_missing_database_is_made_good),
         META_TEST(the_journal_of_a_missing_database_is_set_aside),
+        META_TEST(a_sum_that_was_written_into_the_database_is_seen),
         META_TEST(two_damages_refuse_the_start_and_say_what_to_do),
         META_TEST(a_copy_of_another_state_does_not_count),
         META_TEST(copy_and_sum_are_made_good_at_the_start),

@@ -6,8 +6,8 @@
  *    nobody uses, under lock.
  * 2. The answer to a request is the message with its number; others on the
  *    channel are late answers to requests that were given up, and dropped.
- * 3. Tenant keys are kept (they do not change), at a place given by tenant and
- *    purpose; the newest wins. */
+ * 3. A tenant's keys come and are kept together (they do not change), at a place given by the
+ *    tenant; the newest wins. */
 #include "crypt/keyring_remote.h"
 
 #include "base/check.h"
@@ -24,15 +24,15 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* 3.4 MB: what five purposes of 10,000 tenants need.  A key has one of the places of its
- * set, so that few keys drive others out before all places are taken. */
-#define CACHE_KEYS 65536u
-#define CACHE_SET_KEYS 8u
+/* 3.4 MB: room for more than 10,000 tenants.  A tenant has one of the places of its set, so
+ * that few drive others out before all places are taken. */
+#define CACHE_TENANTS 16384u
+#define CACHE_SET_TENANTS 16u
 
-struct cached_key {
+struct cached_tenant {
     struct guid tenant;
-    uint8_t purpose; /* enum key_purpose + 1; 0 = free place */
-    struct key key;
+    bool is_used;
+    struct key keys[KEY_PURPOSE_COUNT_];
 };
 
 struct remote {
@@ -45,7 +45,7 @@ struct remote {
     int free_channels[KEEPER_CHANNELS_MAX];
     uint32_t free_count;
     uint32_t next_number;
-    struct cached_key *cache; /* CACHE_KEYS, secret pages */
+    struct cached_tenant *cache; /* CACHE_TENANTS, secret pages */
     uint32_t next_victim;     /* turns over the places of full sets */
 };
 
@@ -167,21 +167,19 @@ static enum status remote_create_tenant(struct keyring *keyring, const struct gu
     return ask(remote_of(keyring), &request, message, &answer, err);
 }
 
-/* The first place of the set of a key. */
-static struct cached_key *cache_set(struct remote *remote, const struct guid *tenant,
-                                    enum key_purpose purpose)
+/* The first place of the set of a tenant. */
+static struct cached_tenant *cache_set(struct remote *remote, const struct guid *tenant)
 {
-    uint64_t hash = hash_xxh3(tenant->bytes, sizeof(tenant->bytes), (uint64_t)purpose);
+    uint64_t hash = hash_xxh3(tenant->bytes, sizeof(tenant->bytes), 0);
 
-    return &remote->cache[hash % (CACHE_KEYS / CACHE_SET_KEYS) * CACHE_SET_KEYS];
+    return &remote->cache[hash % (CACHE_TENANTS / CACHE_SET_TENANTS) * CACHE_SET_TENANTS];
 }
 
-/* The place that has the key, or NULL. */
-static struct cached_key *cache_find(struct cached_key *set, const struct guid *tenant,
-                                     enum key_purpose purpose)
+/* The place that has its keys, or NULL. */
+static struct cached_tenant *cache_find(struct cached_tenant *set, const struct guid *tenant)
 {
-    for (uint32_t i = 0; i < CACHE_SET_KEYS; i++) {
-        if (set[i].purpose == (uint8_t)purpose + 1 && guid_equal(&set[i].tenant, tenant))
+    for (uint32_t i = 0; i < CACHE_SET_TENANTS; i++) {
+        if (set[i].is_used && guid_equal(&set[i].tenant, tenant))
             return &set[i];
     }
     return NULL;
@@ -190,28 +188,30 @@ static struct cached_key *cache_find(struct cached_key *set, const struct guid *
 static bool cache_get(struct remote *remote, const struct guid *tenant, enum key_purpose purpose,
                       struct key *ret)
 {
-    struct cached_key *set = cache_set(remote, tenant, purpose);
+    struct cached_tenant *set = cache_set(remote, tenant);
 
     (void)pthread_mutex_lock(&remote->lock);
-    const struct cached_key *place = cache_find(set, tenant, purpose);
+    const struct cached_tenant *place = cache_find(set, tenant);
     if (place != NULL)
-        *ret = place->key;
+        *ret = place->keys[purpose];
     (void)pthread_mutex_unlock(&remote->lock);
     return place != NULL;
 }
 
-static void cache_put(struct remote *remote, const struct guid *tenant, enum key_purpose purpose,
-                      const struct key *key)
+/* keys: of all purposes, KEY_BYTES each. */
+static void cache_put(struct remote *remote, const struct guid *tenant, struct slice keys)
 {
-    struct cached_key *set = cache_set(remote, tenant, purpose);
+    struct cached_tenant *set = cache_set(remote, tenant);
 
     (void)pthread_mutex_lock(&remote->lock);
-    struct cached_key *place = cache_find(set, tenant, purpose);
-    for (uint32_t i = 0; i < CACHE_SET_KEYS && place == NULL; i++)
-        place = set[i].purpose == 0 ? &set[i] : NULL;
+    struct cached_tenant *place = cache_find(set, tenant);
+    for (uint32_t i = 0; i < CACHE_SET_TENANTS && place == NULL; i++)
+        place = set[i].is_used ? NULL : &set[i];
     if (place == NULL)
-        place = &set[remote->next_victim++ % CACHE_SET_KEYS];
-    *place = (struct cached_key){*tenant, (uint8_t)(purpose + 1), *key};
+        place = &set[remote->next_victim++ % CACHE_SET_TENANTS];
+    place->tenant = *tenant;
+    place->is_used = true;
+    memcpy(place->keys, keys.data, sizeof(place->keys));
     (void)pthread_mutex_unlock(&remote->lock);
 }
 
@@ -224,19 +224,18 @@ static enum status remote_tenant_key(struct keyring *keyring, const struct guid 
                                      enum key_purpose purpose, struct key *ret, struct error *err)
 {
     struct remote *remote = remote_of(keyring);
-    struct wire_request request = {.operation = WIRE_TENANT_KEY, .purpose = (uint32_t)purpose,
-                                   .tenant = *tenant};
+    struct wire_request request = {.operation = WIRE_TENANT_KEYS, .tenant = *tenant};
     uint8_t message[WIRE_ANSWER_BYTES_MAX];
     struct wire_answer answer;
 
     if (cache_get(remote, tenant, purpose, ret))
         return STATUS_OK;
     enum status status = ask(remote, &request, message, &answer, err);
-    if (status == STATUS_OK && answer.body.size != KEY_BYTES)
+    if (status == STATUS_OK && answer.body.size != WIRE_KEYS_BYTES)
         status = malformed(err);
     if (status == STATUS_OK) {
-        memcpy(ret->bytes, answer.body.data, KEY_BYTES);
-        cache_put(remote, tenant, purpose, ret);
+        memcpy(ret->bytes, answer.body.data + (size_t)purpose * KEY_BYTES, KEY_BYTES);
+        cache_put(remote, tenant, answer.body);
     }
     explicit_bzero(message, sizeof(message));
     return status;
@@ -302,7 +301,7 @@ static void remote_free(struct keyring *keyring)
 
     for (uint32_t i = 0; i < remote->channel_count; i++)
         (void)close(remote->channels[i]);
-    secret_free(remote->cache, CACHE_KEYS * sizeof(*remote->cache));
+    secret_free(remote->cache, CACHE_TENANTS * sizeof(*remote->cache));
     (void)pthread_cond_destroy(&remote->freed);
     (void)pthread_mutex_destroy(&remote->lock);
     free(remote);
@@ -329,12 +328,12 @@ enum status keyring_remote_new(const int *sockets, uint32_t count, uint32_t time
                                struct keyring **ret, struct error *err)
 {
     struct remote *remote = NULL;
-    struct cached_key *cache = NULL;
+    struct cached_tenant *cache = NULL;
 
     CHECK(count >= 1 && count <= KEEPER_CHANNELS_MAX);
     remote = calloc(1, sizeof(*remote));
     if (remote != NULL)
-        cache = secret_alloc(CACHE_KEYS * sizeof(*cache), NULL, err);
+        cache = secret_alloc(CACHE_TENANTS * sizeof(*cache), NULL, err);
     if (cache == NULL) {
         for (uint32_t i = 0; i < count; i++)
             (void)close(sockets[i]);

@@ -8,6 +8,22 @@
 #include <errno.h>
 #include <sys/socket.h>
 
+/* The keys of all purposes. */
+static enum status add_keys(struct keyring *keyring, const struct guid *tenant, struct buf *ret,
+                            struct error *err)
+{
+    enum status status = STATUS_OK;
+    struct key key;
+
+    for (int purpose = 0; purpose < KEY_PURPOSE_COUNT_ && status == STATUS_OK; purpose++) {
+        status = keyring_tenant_key(keyring, tenant, (enum key_purpose)purpose, &key, err);
+        if (status == STATUS_OK)
+            buf_add(ret, key.bytes, sizeof(key.bytes));
+    }
+    explicit_bzero(&key, sizeof(key));
+    return status;
+}
+
 /* The result into the empty buffer *ret. */
 static enum status perform(struct keyring *keyring, const struct wire_request *request,
                            struct buf *ret, struct error *err)
@@ -15,19 +31,13 @@ static enum status perform(struct keyring *keyring, const struct wire_request *r
     uint8_t public_key[PUBLIC_KEY_BYTES] = {0};
     struct guid tenants[KEYRING_TENANTS_MAX];
     uint32_t tenant_count = 0;
-    struct key key;
     enum status status = STATUS_OK;
 
     switch ((enum wire_operation)request->operation) {
     case WIRE_CREATE_TENANT:
         return keyring_create_tenant(keyring, &request->tenant, err);
-    case WIRE_TENANT_KEY:
-        status = keyring_tenant_key(keyring, &request->tenant, (enum key_purpose)request->purpose,
-                                    &key, err);
-        if (status == STATUS_OK)
-            buf_add(ret, key.bytes, sizeof(key.bytes));
-        explicit_bzero(&key, sizeof(key));
-        return status;
+    case WIRE_TENANT_KEYS:
+        return add_keys(keyring, &request->tenant, ret, err);
     case WIRE_LOG_IDENTITY:
         buf_add(ret, public_key, sizeof(public_key)); /* room in front of the origin */
         status = keyring_log_identity(keyring, &request->tenant, ret, public_key, err);

@@ -19,7 +19,7 @@ void wire_request_encode(const struct wire_request *request, uint8_t ret[WIRE_RE
     memcpy(at, "KRQ1", 4);
     at = put(at + 4, request->number, 4);
     at = put(at, request->operation, 4);
-    at = put(at, request->purpose, 4);
+    at = put(at, 0, 4);
     memcpy(at, request->tenant.bytes, 16);
     at = put(at + 16, fields->leaf_index, 8);
     at = put(at, fields->first_seq, 8);
@@ -36,8 +36,6 @@ static bool unused_is_zero(const struct wire_request *request)
     const struct receipt_fields *fields = &request->fields;
     static const uint8_t none[32];
 
-    if (request->operation != WIRE_TENANT_KEY && request->purpose != 0)
-        return false;
     if (request->operation == WIRE_TENANTS &&
         memcmp(request->tenant.bytes, none, sizeof(request->tenant)) != 0)
         return false;
@@ -56,17 +54,16 @@ bool wire_request_decode(struct slice message, struct wire_request *ret)
     (void)reader_u32(&r);
     *ret = (struct wire_request){.number = reader_u32(&r)};
     ret->operation = reader_u32(&r);
-    ret->purpose = reader_u32(&r);
+    uint32_t zero = reader_u32(&r);
     memcpy(ret->tenant.bytes, reader_bytes(&r, 16).data, 16);
     ret->fields.leaf_index = reader_u64(&r);
     ret->fields.first_seq = reader_u64(&r);
     ret->fields.count = reader_u32(&r);
-    uint32_t zero = reader_u32(&r);
+    zero |= reader_u32(&r);
     ret->fields.time_us = (int64_t)reader_u64(&r);
     memcpy(ret->fields.leaf_hash, reader_bytes(&r, 32).data, 32);
     return !r.failed && zero == 0 && ret->operation >= WIRE_CREATE_TENANT &&
-           ret->operation <= WIRE_TENANTS && ret->purpose < KEY_PURPOSE_COUNT_ &&
-           unused_is_zero(ret);
+           ret->operation <= WIRE_TENANTS && unused_is_zero(ret);
 }
 
 size_t wire_answer_encode(const struct wire_answer *answer, uint8_t ret[WIRE_ANSWER_BYTES_MAX])

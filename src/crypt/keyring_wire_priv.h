@@ -8,13 +8,14 @@
 #define WIRE_REQUEST_BYTES 96u
 #define WIRE_ANSWER_HEADER_BYTES 16u
 #define WIRE_BODY_BYTES_MAX 2048u
+#define WIRE_KEYS_BYTES ((size_t)KEY_PURPOSE_COUNT_ * KEY_BYTES)
 #define WIRE_ANSWER_BYTES_MAX (WIRE_ANSWER_HEADER_BYTES + WIRE_BODY_BYTES_MAX)
 
 _Static_assert(KEYRING_TENANTS_MAX * sizeof(struct guid) <= WIRE_BODY_BYTES_MAX, "in one answer");
 
 enum wire_operation {
     WIRE_CREATE_TENANT = 1,
-    WIRE_TENANT_KEY = 2,
+    WIRE_TENANT_KEYS = 2, /* of all purposes: who needs one needs others soon */
     WIRE_LOG_IDENTITY = 3,
     WIRE_SIGN_RECEIPT = 4,
     WIRE_TENANTS = 5, /* fields.first_seq: the place of the first */
@@ -23,7 +24,6 @@ enum wire_operation {
 struct wire_request {
     uint32_t number;
     uint32_t operation; /* enum wire_operation */
-    uint32_t purpose;   /* enum key_purpose */
     struct guid tenant;
     struct receipt_fields fields;
 };

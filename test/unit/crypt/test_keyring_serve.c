@@ -10,7 +10,7 @@ static void a_malformed_request_ends_its_connection_only(void **state)
 {
     struct keeper_fixture *fixture = *state;
     uint8_t junk[200], message[WIRE_ANSWER_BYTES_MAX], bytes[WIRE_REQUEST_BYTES];
-    struct wire_request request = {.number = 5, .operation = WIRE_TENANT_KEY};
+    struct wire_request request = {.number = 5, .operation = WIRE_TENANT_KEYS};
     struct wire_answer answer;
 
     random_bytes(junk, sizeof(junk));

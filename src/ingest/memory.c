@@ -301,10 +301,8 @@ static enum status read_tenant(struct memory *memory, struct reader *r, struct e
     if (r->failed)
         return corrupt_state(err);
     memcpy(id.bytes, id_bytes.data, sizeof(id.bytes));
-    enum status status = tenant_table_get(memory->tenants, &id, &tenant, err);
-    if (status == STATUS_NOT_FOUND)
-        return STATUS_OK; /* its keys were destroyed, and with them its records */
-    if (status != STATUS_OK)
+    enum status status = tenant_table_get_stored(memory->tenants, &id, &tenant, err);
+    if (status != STATUS_OK || tenant == NULL)
         return status;
     make_additional(&id, memory->floor, additional);
     status = aead_open_to(&tenant->wal_key,

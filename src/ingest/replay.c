@@ -177,12 +177,10 @@ static enum status decode(struct replay *replay, struct item *item, struct error
 
     arena_clear(item->arena);
     buf_clear(&item->payload);
-    enum status status = tenant_table_get(&replay->ingest->tenants, &item->log.frame.header.tenant,
-                                          &item->tenant, err);
-    if (status == STATUS_NOT_FOUND) {
-        item->tenant = NULL; /* its keys were destroyed, and with them its records */
+    enum status status = tenant_table_get_stored(
+        &replay->ingest->tenants, &item->log.frame.header.tenant, &item->tenant, err);
+    if (status == STATUS_OK && item->tenant == NULL)
         return STATUS_OK;
-    }
     if (status == STATUS_OK)
         status = frame_open(&item->log.frame, &item->log.log_id, &item->tenant->wal_key,
                             &item->payload, err);

@@ -124,6 +124,20 @@ enum status tenant_table_get(struct tenant_table *table, const struct guid *id,
     return status;
 }
 
+enum status tenant_table_get_stored(struct tenant_table *table, const struct guid *id,
+                                    struct tenant **ret, struct error *err)
+{
+    enum status status = tenant_table_get(table, id, ret, err);
+
+    if (status != STATUS_NOT_FOUND)
+        return status;
+    *ret = NULL;
+    return guid_is_zero(id) ? ERROR_SET(err, STATUS_INVALID,
+                                        "the keyring has no keys of the instance, which has "
+                                        "records: it is damaged or old")
+                            : STATUS_OK;
+}
+
 static int by_id(const void *a, const void *b)
 {
     const struct tenant *x = *(struct tenant *const *)a, *y = *(struct tenant *const *)b;

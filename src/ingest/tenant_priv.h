@@ -88,6 +88,10 @@ void tenant_table_release(struct tenant_table *table);
 /* Finds or makes it.  STATUS_NOT_FOUND for a tenant without keys. */
 enum status tenant_table_get(struct tenant_table *table, const struct guid *id,
                              struct tenant **ret, struct error *err) MUST_USE;
+/* The same of one who has records.  *ret NULL: its keys were destroyed, and with them the records.
+ * Those of the instance never are: STATUS_INVALID, as no other file is damaged. */
+enum status tenant_table_get_stored(struct tenant_table *table, const struct guid *id,
+                                    struct tenant **ret, struct error *err) MUST_USE;
 struct tenant *tenant_table_find(struct tenant_table *table, const struct guid *id);
 /* All there are now, in order of id; the array is the caller's. */
 enum status tenant_table_list(struct tenant_table *table, struct tenant ***ret, size_t *ret_count,

@@ -296,25 +296,31 @@ static void a_frame_at_another_place_is_lost(void **state)
     buf_release(&file);
 }
 
+/* One that has never heard of any tenant; *ret_io is to be freed behind it. */
+static void replace_keyring(struct fixture *f, struct io **ret_io)
+{
+    struct keyring *keyring = NULL;
+    struct error err;
+    char path[128];
+
+    ASSERT_OK(io_make_dir(f->w.io, "second", &err));
+    ASSERT_OK(io_make_dir(f->w.io, "second/keys", &err));
+    (void)snprintf(path, sizeof(path), "%s/second", f->w.path);
+    ASSERT_OK(io_linux_new(path, ret_io, &err));
+    (void)snprintf(path, sizeof(path), "%s/second/kek", f->w.path);
+    ASSERT_OK(keyring_local_create(*ret_io, path, SLICE("test.example"), &err));
+    ASSERT_OK(keyring_local_open(*ret_io, path, &keyring, &err));
+    keyring_free(f->w.keyring);
+    f->w.keyring = keyring;
+}
+
 static void records_of_a_tenant_without_keys_are_left_out(void **state)
 {
     struct fixture *f = *state;
     struct guid known = f->w.tenant;
-    struct error err;
-    char path[128];
-    struct keyring *keyring;
+    struct io *io = NULL;
 
-    /* a keyring that has never heard of the tenant */
-    ASSERT_OK(io_make_dir(f->w.io, "second", &err));
-    ASSERT_OK(io_make_dir(f->w.io, "second/keys", &err));
-    struct io *io;
-    (void)snprintf(path, sizeof(path), "%s/second", f->w.path);
-    ASSERT_OK(io_linux_new(path, &io, &err));
-    (void)snprintf(path, sizeof(path), "%s/second/kek", f->w.path);
-    ASSERT_OK(keyring_local_create(io, path, SLICE("test.example"), &err));
-    ASSERT_OK(keyring_local_open(io, path, &keyring, &err));
-    keyring_free(f->w.keyring);
-    f->w.keyring = keyring;
+    replace_keyring(f, &io);
     world_open(&f->w);
     assert_int_equal(f->w.record_count, 0);
     assert_int_equal(ingest_delivered_seq(f->w.ingest, &known), 0);
@@ -322,6 +328,45 @@ static void records_of_a_tenant_without_keys_are_left_out(void **state)
     keyring_free(f->w.keyring);
     f->w.keyring = NULL;
     io_free(io);
+}
+
+/* Its keys are never destroyed.  Others would be made for it, and its records be lost. */
+static void records_of_the_instance_without_keys_refuse_the_start(void **state)
+{
+    static const struct guid instance;
+
+    for (int is_saved = 0; is_saved < 2; is_saved++) {
+        struct fixture *f = *state;
+        struct ingest_request request;
+        struct ingest_answer answer;
+        struct io *io = NULL;
+        struct error err;
+        uint64_t floor;
+
+        if (is_saved == 1) {
+            (void)tear_down(state);
+            (void)set_up(state);
+            f = *state;
+        }
+        ASSERT_OK(keyring_create_tenant(f->w.keyring, &instance, &err));
+        world_open(&f->w);
+        request = world_request(&f->w, "Audit", SLICE("{\"Id\":1}"));
+        request.tenant = instance;
+        request.internal = true;
+        ASSERT_OK(ingest_put(f->w.ingest, &request, f->arena, &answer, &err));
+        ASSERT_OK(ingest_rotate(f->w.ingest, &floor, &err));
+        if (is_saved == 1) {
+            ASSERT_OK(ingest_save(f->w.ingest, floor, &err));
+            ASSERT_OK(ingest_trim(f->w.ingest, floor, &err));
+        }
+        world_close(&f->w);
+        replace_keyring(f, &io);
+        assert_int_equal(world_try_open(&f->w, &err), STATUS_INVALID);
+        assert_non_null(strstr(err.text, "no keys of the instance"));
+        keyring_free(f->w.keyring);
+        f->w.keyring = NULL;
+        io_free(io);
+    }
 }
 
 static void a_log_that_ends_before_the_state_has_lost_what_lies_between(void **state)
@@ -360,6 +405,7 @@ int main(void)
         TEST(files_that_are_missing_at_the_end_are_bounded),
         TEST(a_frame_at_another_place_is_lost),
         TEST(records_of_a_tenant_without_keys_are_left_out),
+        TEST(records_of_the_instance_without_keys_refuse_the_start),
         TEST(a_log_that_ends_before_the_state_has_lost_what_lies_between),
     };
 

@@ -47,6 +47,12 @@ static void a_tenant_is_made_once_and_begins_at_one(void **state)
     assert_null(tenant_table_find(&f->table, &f->w.other));
     assert_int_equal(tenant_table_get(&f->table, &unknown, &again, &err), STATUS_NOT_FOUND);
     ASSERT_OK(tenant_table_get(&f->table, &f->w.other, &again, &err));
+    ASSERT_OK(tenant_table_get_stored(&f->table, &unknown, &again, &err));
+    assert_null(again);
+    assert_int_equal(tenant_table_get_stored(&f->table, &(struct guid){{0}}, &again, &err),
+                     STATUS_INVALID);
+    ASSERT_OK(tenant_table_get_stored(&f->table, &f->w.other, &again, &err));
+    assert_non_null(again);
     ASSERT_OK(tenant_table_list(&f->table, &list, &count, &err));
     assert_int_equal(count, 2);
     assert_true(memcmp(&list[0]->id, &list[1]->id, sizeof(struct guid)) < 0);

@@ -244,7 +244,7 @@ static bool bind_set(struct binder *b, const struct node *set)
 {
     struct binding v = {.name = bind_join_name(b, BIND_SET, set->name), .kind = BINDING_SCALAR};
 
-    if (b->depth == 0 && !bind_option(b, set))
+    if (!bind_option(b, set))
         return false;
     const struct value yes = {.type = TYPE_BOOL, .boolean = true}; /* what "set NAME" alone says */
     v.expr = set->args != NULL ? bind_constant(b, set->args) : bind_const_expr(b, &yes, set->at);

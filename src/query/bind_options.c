@@ -103,7 +103,7 @@ static const struct option {
     {" render ", "ymax", WANT_ANY, ""},
 };
 
-static bool has_word(const char *words, struct slice word)
+bool bind_has_word(const char *words, struct slice word)
 {
     for (const char *at = words; *at != '\0'; at += strcspn(at, " ")) {
         at += strspn(at, " ");
@@ -116,14 +116,14 @@ static bool has_word(const char *words, struct slice word)
 const char *bind_option_words(struct slice op, struct slice name)
 {
     for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
-        if (options[i].want == WANT_WORD && has_word(options[i].operators, op) &&
+        if (options[i].want == WANT_WORD && bind_has_word(options[i].operators, op) &&
             slice_is(name, options[i].name))
             return options[i].values;
     }
     return "";
 }
 
-static struct slice nearest_word(const char *words, struct slice word, size_t *distance)
+struct slice bind_nearest_word(const char *words, struct slice word, size_t *distance)
 {
     struct slice best = {NULL, 0};
 
@@ -141,7 +141,7 @@ static struct slice nearest_word(const char *words, struct slice word, size_t *d
     return best;
 }
 
-static size_t near_enough(struct slice word)
+size_t bind_near_enough(struct slice word)
 {
     return word.size <= 3 ? 2 : 4;
 }
@@ -151,14 +151,14 @@ static bool refuse_name(struct binder *b, const struct node *op, const struct no
 {
     struct slice best = {NULL, 0};
     struct slice name = slice_head(param->name, 64);
-    size_t distance = near_enough(name);
+    size_t distance = bind_near_enough(name);
     struct buf all;
 
     buf_init(&all, KIB);
     for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
-        if (!has_word(options[i].operators, op->name))
+        if (!bind_has_word(options[i].operators, op->name))
             continue;
-        struct slice near = nearest_word(options[i].name, name, &distance);
+        struct slice near = bind_nearest_word(options[i].name, name, &distance);
         best = near.size > 0 ? near : best;
         buf_add_text(&all, all.size > 0 ? ", " : "");
         buf_add_text(&all, options[i].name);
@@ -177,8 +177,8 @@ static bool refuse_name(struct binder *b, const struct node *op, const struct no
 bool bind_refuse_word(struct binder *b, uint32_t at, const char *what, struct slice word,
                       const char *words)
 {
-    size_t distance = near_enough(word);
-    struct slice best = nearest_word(words, word, &distance);
+    size_t distance = bind_near_enough(word);
+    struct slice best = bind_nearest_word(words, word, &distance);
     struct buf all;
 
     buf_init(&all, KIB);
@@ -241,11 +241,11 @@ static bool check_value(struct binder *b, const struct node *op, const struct no
     case WANT_WORD:
         if (word.size == 0)
             return refuse_kind(b, op, param, "a word");
-        return has_word(option->values, word) ||
+        return bind_has_word(option->values, word) ||
                refuse_word(b, op, param, word, option->values);
     case WANT_NUMBER:
         if (word.size > 0)
-            return has_word(option->values, word) ||
+            return bind_has_word(option->values, word) ||
                    refuse_kind(b, op, param, "a whole number");
         return (value->kind == NODE_LITERAL && value->value.type == TYPE_LONG) ||
                refuse_kind(b, op, param, "a whole number");
@@ -272,7 +272,7 @@ static bool check_value(struct binder *b, const struct node *op, const struct no
 static const struct option *find(const struct node *op, const struct node *param)
 {
     for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
-        if (has_word(options[i].operators, op->name) &&
+        if (bind_has_word(options[i].operators, op->name) &&
             slice_equal_nocase(param->name, slice_of(options[i].name)))
             return &options[i];
     }

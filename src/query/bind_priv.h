@@ -170,8 +170,12 @@ bool bind_check_count(struct binder *b, const struct node *node, uint32_t count,
                       uint32_t max);
 /* What `set NAME = value` says is bound under this and the name. */
 #define BIND_SET "set "
-/* Heeds a `set` of a limit or of now(); true for every other option, which it leaves alone. */
+/* Heeds a `set` of a limit or of now(), outside of functions; true for every other option, which it
+ * leaves alone, but for a warning where there is none of the name. */
 bool bind_option(struct binder *b, const struct node *set);
+/* Options of Kusto that change nothing here, between blanks: those that have no say about the
+ * answer, and those that have there. */
+extern const char *const bind_set_idle, *const bind_set_missing;
 
 /* The default name of an expression's column, or an empty slice. */
 struct slice bind_name_of(struct binder *b, const struct node *node);
@@ -286,6 +290,11 @@ const struct node *bind_param(const struct node *op, const char *name);
 bool bind_check_options(struct binder *b, const struct node *op);
 /* The words that an option of an operator may have, between blanks; "" if it has none. */
 const char *bind_option_words(struct slice op, struct slice name);
+/* Whether it is one of the words, in any case; which is nearest, if nearer than *distance. */
+bool bind_has_word(const char *words, struct slice word);
+struct slice bind_nearest_word(const char *words, struct slice word, size_t *distance);
+/* Below such a distance a word is said to be meant. */
+size_t bind_near_enough(struct slice word);
 /* Whether the option is given as the word. */
 bool bind_option_is(const struct node *op, const char *name, const char *word);
 /* Says that `word` is not `what` ("a kind of join"), and which of `words` (between blanks)

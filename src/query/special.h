@@ -18,5 +18,7 @@ const struct special *special_at(uint32_t index);
 const struct special *special_window_at(uint32_t index);
 /* The same for plugins of evaluate; "" where an example needs more than there is. */
 const struct special *special_plugin_at(uint32_t index);
+/* The same for options of `set` that are heeded. */
+const struct special *special_set_at(uint32_t index);
 
 #endif

@@ -59,6 +59,16 @@ static void suspicious_queries_are_warned_about(void **state)
         {"union isfuzzy=true T, Nosuch", "does without it: table 'Nosuch' is not known", 1, 23},
         {"union isfuzzy=true No0, T,\nNo1, No2", "without it and 2 more: table 'No0'", 1, 20},
         {"set best_effort;\nunion T, (Nosuch | take 1)", "table 'Nosuch' is not known", 2, 11},
+        {"set notruncaton;\nT",
+         "'notruncaton' is no option of a query; did you mean 'notruncation'?", 1, 1},
+        {"set servertimeout = 5m;\n set querynow = datetime(2026-01-31); T",
+         "did you mean 'query_now'?", 2, 2},
+        {"set query_datascop = 'all'; T", "did you mean 'query_datascope'?", 1, 1},
+        {"set NoSuchThing = 'x'; T", "'NoSuchThing' is no option of a query: it changes nothing", 1,
+         1},
+        {"let f = () { set notruncaton; T | take 1 };\nf()", "did you mean 'notruncation'?", 1, 14},
+        {"set query_datetimescope_from = datetime(2026-01-31); T",
+         "'query_datetimescope_from' changes nothing here", 1, 1},
         {"let n = 5; T | where n == 2", "'n' means the column, not the let", 1, 22},
     };
     struct query_stats stats;
@@ -83,6 +93,9 @@ static void plain_queries_are_not(void **state)
     static const char *const queries[] = {
         "T | where s == 'One' and tolower(s) == 'one' and n == 1.5",
         "let a = 5; T | where n == a",
+        "set notruncation; set query_datascope = 'hotcache'; set querytrace; T",
+        "set query_results_cache_max_age = 5m; set request_description = 'x'; T",
+        "let f = () { set truncationmaxrecords = 1; T }; f()",
         "let rows = T | where n > 1; rows | join rows on n",
         "T | where d.a == 1 and t > ago(1d)",
         "let f = (n:long) { T | where n == 1 }; f(1)",

@@ -2,6 +2,7 @@
 /* bind_partition.c - partition, and scan with its steps. */
 #include "base/limits.h"
 #include "query/bind_priv.h"
+#include "query/complete_priv.h"
 #include "query/rowset_priv.h"
 
 #include <math.h>
@@ -298,8 +299,8 @@ static bool bind_step(struct binder *b, struct scanning *s, const struct node *n
     if (node->params != NULL && !slice_is(node->params->name, "all")) {
         bool last = slice_is(node->params->name, "last");
         if (!last && !slice_is(node->params->name, "none")) {
-            return bind_refuse_word(b, node->params->at, "an output of a step",
-                                    node->params->name, "all last none");
+            return bind_refuse_value(b, node->params->at, "an output of a step",
+                                     node->params->name, &complete_step_outputs);
         }
         ret->output = last ? STEP_LAST : STEP_NONE;
     }

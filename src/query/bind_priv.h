@@ -288,8 +288,16 @@ struct plan *bind_absent(struct binder *b, const struct names *stored,
 const struct node *bind_param(const struct node *op, const char *name);
 /* Refuses options that the operator does not have, or not with such a value. */
 bool bind_check_options(struct binder *b, const struct node *op);
-/* The words that an option of an operator may have, between blanks; "" if it has none. */
-const char *bind_option_words(struct slice op, struct slice name);
+struct complete_words; /* complete_priv.h */
+/* The words that an option of an operator may have; NULL if they have no meaning of their own. */
+const struct complete_words *bind_option_list(struct slice op, struct slice name);
+/* The options in the order of their table; false behind the last. */
+struct bind_option_about {
+    const char *operators, *name, *values; /* the first and the last: words between blanks */
+    const char *summary;
+    const struct complete_words *words; /* NULL: `values` are those there are */
+};
+bool bind_option_at(uint32_t index, struct bind_option_about *ret);
 /* Whether it is one of the words, in any case; which is nearest, if nearer than *distance. */
 bool bind_has_word(const char *words, struct slice word);
 struct slice bind_nearest_word(const char *words, struct slice word, size_t *distance);
@@ -301,6 +309,9 @@ bool bind_option_is(const struct node *op, const char *name, const char *word);
  * is near, or else all of them.  False. */
 bool bind_refuse_word(struct binder *b, uint32_t at, const char *what, struct slice word,
                       const char *words);
+/* The same for a list. */
+bool bind_refuse_value(struct binder *b, uint32_t at, const char *what, struct slice word,
+                       const struct complete_words *list);
 bool bind_pattern_matches(struct slice pattern, struct slice name);
 /* The columns that one item of a list stands for, where its call gives several. */
 #define MULTI_MAX 16u

@@ -78,6 +78,16 @@ static void add_words(struct completer *c, const struct complete_words *words,
     }
 }
 
+static void add_text_operators(struct completer *c)
+{
+    for (uint32_t i = 0; special_text_at(i) != NULL; i++) {
+        const struct special *one = special_text_at(i);
+        if (!special_text_is_old(i))
+            add(c, &(struct query_item){ITEM_KEYWORD, slice_of(one->name),
+                                        slice_of(one->signature), slice_of(one->summary)});
+    }
+}
+
 static void add_aggregate(struct completer *c, const struct aggregate *a)
 {
     if (a != NULL)
@@ -569,26 +579,18 @@ static void add_behind(struct completer *c)
         add_words(c, &complete_order, ITEM_KEYWORD);
     else if (c->context.is_compared)
         add_words(c, &complete_logic, ITEM_KEYWORD);
-    else
+    else {
         add_words(c, &complete_infix, ITEM_KEYWORD);
+        add_text_operators(c);
+    }
 }
 
 static void add_kinds(struct completer *c)
 {
-    struct slice name = c->context.op_name;
-    const char *words = bind_option_words(name, SLICE("kind"));
+    const struct complete_words *kinds = bind_option_list(c->context.op_name, SLICE("kind"));
 
-    if (slice_is(name, "union"))
-        add_words(c, &complete_union_kinds, ITEM_KEYWORD);
-    else if (slice_is(name, "lookup"))
-        add_words(c, &complete_lookup_kinds, ITEM_KEYWORD);
-    else if (slice_is(name, "join"))
-        add_words(c, &complete_join_kinds, ITEM_KEYWORD);
-    for (const char *at = words; *at != '\0'; at += strcspn(at, " ")) {
-        at += strspn(at, " ");
-        add(c, &(struct query_item){
-                   ITEM_KEYWORD, slice_from(at, strcspn(at, " ")), {"", 0}, {"", 0}});
-    }
+    if (kinds != NULL)
+        add_words(c, kinds, ITEM_KEYWORD);
 }
 
 static void add_items(struct completer *c)

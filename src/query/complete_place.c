@@ -9,6 +9,7 @@
 
 #include "base/limits.h"
 #include "base/text.h"
+#include "query/special.h"
 
 struct reader_state {
     struct slice text; /* up to the word */
@@ -33,6 +34,13 @@ static bool is_any(const struct reader_state *r, uint32_t i, const char *const *
             return true;
     }
     return false;
+}
+
+/* An operator of texts that is a word, with such an operand behind it. */
+static bool takes(const struct reader_state *r, uint32_t i, enum text_operand operand)
+{
+    return i < r->count && r->tokens[i].kind == TOKEN_NAME &&
+           special_text_operand(r->tokens[i].text) == operand;
 }
 
 /* ---- the word at the cursor ---- */
@@ -99,9 +107,6 @@ static bool split_word(struct arena *arena, struct slice text, struct complete_c
 
 /* ---- brackets and pipelines ---- */
 
-static const char *const list_operators[] = {"in",   "!in",     "in~",     "!in~",
-                                             "has_any", "has_all", NULL};
-
 /* The operator or source that token i belongs to begins with one of the words. */
 static bool is_within(const struct reader_state *r, uint32_t i, const char *const *words)
 {
@@ -132,7 +137,7 @@ static bool opens_pipeline(const struct reader_state *r, uint32_t open)
         return false;
     while (open > 0 && is(r, open - 1, "(")) { /* in ((T | ..., but not where ((a */
         open--;
-        if (open > 0 && is_any(r, open - 1, list_operators))
+        if (open > 0 && takes(r, open - 1, TEXT_OPERAND_LIST))
             return true;
     }
     if (open == 0 || is_any(r, open - 1, before))
@@ -314,27 +319,24 @@ static bool choose_pipeline(struct reader_state *r, struct walk *w, uint32_t *re
 
 static bool ends_operand(const struct reader_state *r, uint32_t start)
 {
-    static const char *const words[] = {"and", "or", "by", "on", "with", "of", "to", "from", "step",
-                                        "in", "!in", "in~", "!in~", "has", "!has", "contains",
-                                        "!contains", "startswith", "!startswith", "endswith",
-                                        "has_any", "has_all", "between", "!between", "where",
-                                        "matches", "regex", "hasprefix", "hassuffix", "asc", "desc",
-                                        NULL};
+    static const char *const words[] = {"and",  "or",   "by",      "on",       "with",  "of",
+                                        "to",   "from", "step",    "between",  "!between", "where",
+                                        "matches", "regex", "asc", "desc",     NULL};
     const struct token *last = &r->tokens[r->count - 1];
 
     if (r->count <= start + 1 && last->kind == TOKEN_NAME)
         return false; /* the operator's own name */
     if (last->kind == TOKEN_SYMBOL)
         return slice_is(last->text, ")") || slice_is(last->text, "]");
-    return !(last->kind == TOKEN_NAME && is_any(r, r->count - 1, words));
+    return !(last->kind == TOKEN_NAME && (is_any(r, r->count - 1, words) ||
+                                          special_text_operand(last->text) != TEXT_OPERAND_NONE));
 }
 
 static bool is_comparison(const struct reader_state *r, uint32_t i)
 {
-    static const char *const list[] = {"==", "!=", "=~", "!~", "<>", "has", "!has", "has_cs",
-                                       "contains", "!contains", "startswith", "endswith",
-                                       "hasprefix", "hassuffix", "contains_cs", NULL};
-    return is_any(r, i, list);
+    static const char *const list[] = {"==", "!=", "=~", "!~", "<>", NULL};
+
+    return is_any(r, i, list) || takes(r, i, TEXT_OPERAND_TEXT);
 }
 
 /* A name, perhaps with members, that ends before token `end`. */
@@ -359,7 +361,7 @@ static bool find_operand(struct reader_state *r, const struct walk *w)
     if (is_comparison(r, last))
         r->ret->operand = operand_before(r, last);
     else if (w->depth > 0 && (is(r, last, "(") || is(r, last, ",")) && w->open[w->depth] > 1 &&
-             is_any(r, w->open[w->depth] - 1, list_operators))
+             takes(r, w->open[w->depth] - 1, TEXT_OPERAND_LIST))
         r->ret->operand = operand_before(r, w->open[w->depth] - 1);
     return r->ret->operand.size > 0;
 }

@@ -55,11 +55,16 @@ struct complete_words {
     uint32_t count;
 };
 extern const struct complete_words complete_operators, complete_sources, complete_elsewhere,
-    complete_join_kinds,
-    complete_union_kinds, complete_hints, complete_infix, complete_order, complete_types,
-    complete_window_functions, complete_charts, complete_logic, complete_lookup_kinds,
-    complete_properties;
+    complete_hints, complete_infix, complete_order, complete_types, complete_window_functions,
+    complete_logic, complete_properties;
+/* Values of properties: what the binder accepts (bind_options.c), and no more. */
+extern const struct complete_words complete_join_kinds, complete_lookup_kinds,
+    complete_union_kinds, complete_expand_kinds, complete_parse_kinds, complete_search_kinds,
+    complete_series_kinds, complete_reduce_kinds, complete_getschema_kinds, complete_scan_kinds,
+    complete_step_outputs, complete_charts, complete_chart_kinds;
 /* The n-th word, from 0, that divides the arguments of an operator; NULL: there is none. */
 const struct complete_word *complete_keyword(struct slice op_name, uint32_t n);
+/* All of them, with their operators; NULL behind the last. */
+const struct complete_word *complete_keyword_at(uint32_t index, const char **ret_op);
 
 #endif

@@ -81,12 +81,16 @@ static const struct complete_word join_kinds[] = {
     {"rightanti", "", "rows of the right without a partner"},
     {"leftsemi", "", "rows of the left with a partner"},
     {"rightsemi", "", "rows of the right with a partner"},
+    {"anti", "", "the same as leftanti"},
+    {"leftantisemi", "", "the same as leftanti"},
+    {"rightantisemi", "", "the same as rightanti"},
+    {"semi", "", "the same as leftsemi"},
 };
 const struct complete_words complete_join_kinds = WORDS(join_kinds);
 
 static const struct complete_word lookup_kinds[] = {
-    {"leftouter", "", "also rows without a partner (the default)"},
     {"inner", "", "only rows with a partner"},
+    {"leftouter", "", "also rows without a partner (the default)"},
 };
 const struct complete_words complete_lookup_kinds = WORDS(lookup_kinds);
 
@@ -95,6 +99,62 @@ static const struct complete_word union_kinds[] = {
     {"outer", "", "all columns (the default)"},
 };
 const struct complete_words complete_union_kinds = WORDS(union_kinds);
+
+static const struct complete_word expand_kinds[] = {
+    {"bag", "", "a bag gives a bag of one member for each of its members (the default)"},
+    {"array", "", "a bag gives an array [key, value] for each of its members"},
+};
+const struct complete_words complete_expand_kinds = WORDS(expand_kinds);
+
+static const struct complete_word parse_kinds[] = {
+    {"simple", "", "texts of the pattern mean themselves; a value must fit its type (the default)"},
+    {"regex", "", "texts of the pattern are regular expressions"},
+    {"relaxed", "", "as simple, but a value that does not fit its type is null"},
+};
+const struct complete_words complete_parse_kinds = WORDS(parse_kinds);
+
+static const struct complete_word search_kinds[] = {
+    {"default", "", "terms are found whatever the case (the default)"},
+    {"case_insensitive", "", "the same"},
+    {"case_sensitive", "", "terms are found as they are written"},
+};
+const struct complete_words complete_search_kinds = WORDS(search_kinds);
+
+static const struct complete_word series_kinds[] = {
+    {"nonempty", "", "without rows one series of the default instead of none"},
+};
+const struct complete_words complete_series_kinds = WORDS(series_kinds);
+
+static const struct complete_word reduce_kinds[] = {
+    {"source", "", "each row with its pattern, instead of a row for each pattern"},
+};
+const struct complete_words complete_reduce_kinds = WORDS(reduce_kinds);
+
+static const struct complete_word getschema_kinds[] = {
+    {"csl", "", "the same as without it"},
+};
+const struct complete_words complete_getschema_kinds = WORDS(getschema_kinds);
+
+static const struct complete_word scan_kinds[] = {
+    {"match", "", "the same as without it"},
+};
+const struct complete_words complete_scan_kinds = WORDS(scan_kinds);
+
+static const struct complete_word step_outputs[] = {
+    {"all", "", "every row that matches the step (the default)"},
+    {"last", "", "the last such row before the next step"},
+    {"none", "", "no row"},
+};
+const struct complete_words complete_step_outputs = WORDS(step_outputs);
+
+static const struct complete_word chart_kinds[] = {
+    {"default", "", "as the client likes"},
+    {"unstacked", "", "beside or behind each other"},
+    {"stacked", "", "on top of each other"},
+    {"stacked100", "", "on top of each other, as shares of a whole"},
+    {"map", "", "on a map"},
+};
+const struct complete_words complete_chart_kinds = WORDS(chart_kinds);
 
 static const struct complete_word hints[] = {
     {"strategy", "strategy=shuffle", "how to spread the work; no effect here"},
@@ -108,29 +168,14 @@ const struct complete_words complete_hints = WORDS(hints);
 static const struct complete_word infix[] = {
     {"==", "", "equal"},
     {"!=", "", "not equal"},
-    {"=~", "", "equal, whatever the case"},
-    {"!~", "", "not equal, whatever the case"},
     {"<", "", "less"},
     {"<=", "", "less or equal"},
     {">", "", "greater"},
     {">=", "", "greater or equal"},
     {"and", "", "both"},
     {"or", "", "at least one"},
-    {"in", "in (value, ...)", "one of the values"},
-    {"!in", "!in (value, ...)", "none of the values"},
-    {"in~", "in~ (value, ...)", "one of the values, whatever the case"},
-    {"has", "has \"term\"", "has this word; the fastest search"},
-    {"!has", "!has \"term\"", "does not have this word"},
-    {"has_any", "has_any (term, ...)", "has one of the words"},
-    {"has_all", "has_all (term, ...)", "has all of the words"},
-    {"hasprefix", "hasprefix \"term\"", "has a word that begins so"},
-    {"hassuffix", "hassuffix \"term\"", "has a word that ends so"},
-    {"contains", "contains \"text\"", "has this text anywhere"},
-    {"!contains", "!contains \"text\"", "does not have this text"},
-    {"startswith", "startswith \"text\"", "begins so"},
-    {"endswith", "endswith \"text\"", "ends so"},
-    {"matches regex", "matches regex \"pattern\"", "matches a pattern of RE2"},
     {"between", "between (low .. high)", "in a range, both ends included"},
+    {"!between", "!between (low .. high)", "not in a range"},
 };
 const struct complete_words complete_infix = WORDS(infix);
 
@@ -149,6 +194,14 @@ static const struct complete_word charts[] = {
     {"anomalychart", "", "lines with anomalies marked"},
     {"card", "", "one value, large"},
     {"table", "", "rows"},
+    {"ladderchart", "", "bars from one time to another"},
+    {"list", "", "rows, as a list"},
+    {"pivotchart", "", "a table to turn"},
+    {"plotly", "", "what a program for Plotly says"},
+    {"timeline", "", "events along the time"},
+    {"timepivot", "", "events along the time, to turn"},
+    {"treemap", "", "rectangles in rectangles"},
+    {"3Dchart", "", "points in space"},
 };
 const struct complete_words complete_charts = WORDS(charts);
 
@@ -170,6 +223,7 @@ static const struct {
     struct complete_word word;
 } keywords[] = {
     {"summarize", {"by", "", "the columns that make a group"}},
+    {"make-series", {"default = ", "default = value", "what stands where there are no rows"}},
     {"make-series", {"on", "", "the column of the axis"}},
     {"make-series", {"from", "", "where the axis begins"}},
     {"make-series", {"to", "", "where the axis ends"}},
@@ -179,6 +233,7 @@ static const struct {
     {"order", {"by", "", "the columns that make the order"}},
     {"top", {"by", "", "the columns that make the order"}},
     {"top-nested", {"of", "", "the column of the level"}},
+    {"top-nested", {"with others = ", "with others = value", "a row for all other groups"}},
     {"top-nested", {"by", "", "what makes a group great"}},
     {"top-hitters", {"of", "", "the column whose values are counted"}},
     {"sample-distinct", {"of", "", "the column whose values are taken"}},
@@ -203,6 +258,14 @@ const struct complete_word *complete_keyword(struct slice op_name, uint32_t n)
             return &keywords[i].word;
     }
     return NULL;
+}
+
+const struct complete_word *complete_keyword_at(uint32_t index, const char **ret_op)
+{
+    if (index >= sizeof(keywords) / sizeof(keywords[0]))
+        return NULL;
+    *ret_op = keywords[index].op;
+    return &keywords[index].word;
 }
 
 static const struct complete_word order[] = {

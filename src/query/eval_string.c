@@ -7,6 +7,7 @@
 #include "base/hash.h"
 #include "query/expr_priv.h"
 #include "query/regex.h"
+#include "query/special.h"
 #include "table/search.h"
 
 #define AT(v, i) ((v)->encoding == VECTOR_CONST ? 0 : (i))
@@ -76,33 +77,135 @@ SEARCH(contains, CONTAINS)
 SEARCH(starts, STARTS)
 SEARCH(ends, ENDS)
 
-#define ROW(NAME, EVAL) {.name = NAME, .eval = EVAL}
+/* Those without a function are bound in a way of their own: bind_in.c, bind_string_op(). */
+static const struct text_operator {
+    struct special about;
+    struct function function;
+    enum text_operand operand;
+    bool is_old;
+} text_operators[] = {
+#define TEXT(NAME, EVAL, SIGNATURE, SUMMARY, EXAMPLE)                                              \
+    {{NAME, SIGNATURE, SUMMARY, EXAMPLE}, {.name = NAME, .eval = EVAL}, TEXT_OPERAND_TEXT, false}
+#define LIST(NAME, SIGNATURE, SUMMARY, EXAMPLE)                                                    \
+    {{NAME, SIGNATURE, SUMMARY, EXAMPLE}, {.name = NAME}, TEXT_OPERAND_LIST, false}
+#define OLD(NAME, EVAL, SIGNATURE, SUMMARY, EXAMPLE)                                               \
+    {{NAME, SIGNATURE, SUMMARY, EXAMPLE}, {.name = NAME, .eval = EVAL}, TEXT_OPERAND_TEXT, true}
+    TEXT("has", has_ci, "has \"text\"", "has this word, whatever the case; the fastest search",
+         "'North America' has 'america'"),
+    TEXT("!has", has_not_ci, "!has \"text\"", "does not have this word",
+         "'NorthAmerica' !has 'america'"),
+    TEXT("has_cs", has_cs, "has_cs \"text\"", "has this word, written so",
+         "'North America' has_cs 'America'"),
+    TEXT("!has_cs", has_not_cs, "!has_cs \"text\"", "does not have this word, written so",
+         "'North America' !has_cs 'america'"),
+    TEXT(":", NULL, ": \"text\"", "the same as has", "'North America' : 'america'"),
+    LIST("has_any", "has_any (\"text\", ...)", "has one of the words",
+         "'North America' has_any ('south', 'north')"),
+    LIST("!has_any", "!has_any (\"text\", ...)", "has none of the words",
+         "'North America' !has_any ('south', 'east')"),
+    LIST("has_all", "has_all (\"text\", ...)", "has all of the words",
+         "'North America' has_all ('america', 'north')"),
+    LIST("!has_all", "!has_all (\"text\", ...)", "does not have all of the words",
+         "'North America' !has_all ('south', 'north')"),
+    TEXT("hasprefix", prefix_ci, "hasprefix \"text\"", "has a word that begins so",
+         "'North America' hasprefix 'ame'"),
+    TEXT("!hasprefix", prefix_not_ci, "!hasprefix \"text\"", "has no word that begins so",
+         "'North America' !hasprefix 'mer'"),
+    TEXT("hasprefix_cs", prefix_cs, "hasprefix_cs \"text\"",
+         "has a word that begins so, written so", "'North America' hasprefix_cs 'Ame'"),
+    TEXT("!hasprefix_cs", prefix_not_cs, "!hasprefix_cs \"text\"",
+         "has no word that begins so, written so", "'North America' !hasprefix_cs 'ame'"),
+    TEXT("hassuffix", suffix_ci, "hassuffix \"text\"", "has a word that ends so",
+         "'North America' hassuffix 'RTH'"),
+    TEXT("!hassuffix", suffix_not_ci, "!hassuffix \"text\"", "has no word that ends so",
+         "'North America' !hassuffix 'nor'"),
+    TEXT("hassuffix_cs", suffix_cs, "hassuffix_cs \"text\"", "has a word that ends so, written so",
+         "'North America' hassuffix_cs 'rth'"),
+    TEXT("!hassuffix_cs", suffix_not_cs, "!hassuffix_cs \"text\"",
+         "has no word that ends so, written so", "'North America' !hassuffix_cs 'RTH'"),
+    TEXT("contains", contains_ci, "contains \"text\"", "has this text anywhere, whatever the case",
+         "'FabriKam' contains 'BRik'"),
+    TEXT("!contains", contains_not_ci, "!contains \"text\"", "does not have this text",
+         "'FabriKam' !contains 'xyz'"),
+    TEXT("contains_cs", contains_cs, "contains_cs \"text\"", "has this text anywhere, written so",
+         "'FabriKam' contains_cs 'Kam'"),
+    TEXT("!contains_cs", contains_not_cs, "!contains_cs \"text\"",
+         "does not have this text, written so", "'FabriKam' !contains_cs 'kam'"),
+    TEXT("startswith", starts_ci, "startswith \"text\"", "begins so, whatever the case",
+         "'FabriKam' startswith 'fab'"),
+    TEXT("!startswith", starts_not_ci, "!startswith \"text\"", "does not begin so",
+         "'FabriKam' !startswith 'kam'"),
+    TEXT("startswith_cs", starts_cs, "startswith_cs \"text\"", "begins so, written so",
+         "'FabriKam' startswith_cs 'Fab'"),
+    TEXT("!startswith_cs", starts_not_cs, "!startswith_cs \"text\"",
+         "does not begin so, written so", "'FabriKam' !startswith_cs 'fab'"),
+    TEXT("endswith", ends_ci, "endswith \"text\"", "ends so, whatever the case",
+         "'FabriKam' endswith 'KAM'"),
+    TEXT("!endswith", ends_not_ci, "!endswith \"text\"", "does not end so",
+         "'FabriKam' !endswith 'fab'"),
+    TEXT("endswith_cs", ends_cs, "endswith_cs \"text\"", "ends so, written so",
+         "'FabriKam' endswith_cs 'Kam'"),
+    TEXT("!endswith_cs", ends_not_cs, "!endswith_cs \"text\"", "does not end so, written so",
+         "'FabriKam' !endswith_cs 'kam'"),
+    TEXT("matches regex", NULL, "matches regex \"pattern\"", "matches a pattern of RE2",
+         "'FabriKam' matches regex 'b.i[A-Z]'"),
+    TEXT("=~", equal_ci, "=~ \"text\"", "equal, whatever the case", "'FabriKam' =~ 'fabrikam'"),
+    TEXT("!~", equal_not_ci, "!~ \"text\"", "not equal, whatever the case",
+         "'FabriKam' !~ 'fabric'"),
+    LIST("in", "in (value, ...)", "one of the values", "'a' in ('a', 'b')"),
+    LIST("!in", "!in (value, ...)", "none of the values", "'A' !in ('a', 'b')"),
+    LIST("in~", "in~ (value, ...)", "one of the values, whatever the case", "'A' in~ ('a', 'b')"),
+    LIST("!in~", "!in~ (value, ...)", "none of the values, whatever the case",
+         "'C' !in~ ('a', 'b')"),
+    OLD("hascs", has_cs, "hascs \"text\"", "the same as has_cs", "'North America' hascs 'America'"),
+    OLD("!hascs", has_not_cs, "!hascs \"text\"", "the same as !has_cs",
+        "'North America' !hascs 'america'"),
+    OLD("containscs", contains_cs, "containscs \"text\"", "the same as contains_cs",
+        "'FabriKam' containscs 'Kam'"),
+    OLD("!containscs", contains_not_cs, "!containscs \"text\"", "the same as !contains_cs",
+        "'FabriKam' !containscs 'kam'"),
+    OLD("notcontains", contains_not_ci, "notcontains \"text\"", "the same as !contains",
+        "'FabriKam' notcontains 'xyz'"),
+    OLD("notcontainscs", contains_not_cs, "notcontainscs \"text\"", "the same as !contains_cs",
+        "'FabriKam' notcontainscs 'kam'"),
+#undef TEXT
+#undef LIST
+#undef OLD
+};
+
+#define TEXT_OPERATORS (sizeof(text_operators) / sizeof(text_operators[0]))
+
+static const struct text_operator *find_operator(struct slice name)
+{
+    for (size_t i = 0; i < TEXT_OPERATORS; i++) {
+        if (slice_is(name, text_operators[i].about.name))
+            return &text_operators[i];
+    }
+    return NULL;
+}
 
 const struct function *operator_string(struct slice name)
 {
-    static const struct function functions[] = {
-        ROW("=~", equal_ci),           ROW("!~", equal_not_ci),
-        ROW("has", has_ci),            ROW("!has", has_not_ci),
-        ROW("has_cs", has_cs),         ROW("!has_cs", has_not_cs),
-        ROW("hascs", has_cs),          ROW("!hascs", has_not_cs),
-        ROW("hasprefix", prefix_ci),   ROW("!hasprefix", prefix_not_ci),
-        ROW("hasprefix_cs", prefix_cs), ROW("!hasprefix_cs", prefix_not_cs),
-        ROW("hassuffix", suffix_ci),   ROW("!hassuffix", suffix_not_ci),
-        ROW("hassuffix_cs", suffix_cs), ROW("!hassuffix_cs", suffix_not_cs),
-        ROW("contains", contains_ci),  ROW("!contains", contains_not_ci),
-        ROW("contains_cs", contains_cs), ROW("!contains_cs", contains_not_cs),
-        ROW("containscs", contains_cs), ROW("!containscs", contains_not_cs),
-        ROW("notcontains", contains_not_ci), ROW("notcontainscs", contains_not_cs),
-        ROW("startswith", starts_ci),  ROW("!startswith", starts_not_ci),
-        ROW("startswith_cs", starts_cs), ROW("!startswith_cs", starts_not_cs),
-        ROW("endswith", ends_ci),      ROW("!endswith", ends_not_ci),
-        ROW("endswith_cs", ends_cs),   ROW("!endswith_cs", ends_not_cs)};
+    const struct text_operator *found = find_operator(name);
 
-    for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++) {
-        if (slice_is(name, functions[i].name))
-            return &functions[i];
-    }
-    return NULL;
+    return found == NULL || found->function.eval == NULL ? NULL : &found->function;
+}
+
+enum text_operand special_text_operand(struct slice name)
+{
+    const struct text_operator *found = find_operator(name);
+
+    return found == NULL ? TEXT_OPERAND_NONE : found->operand;
+}
+
+const struct special *special_text_at(uint32_t index)
+{
+    return index < TEXT_OPERATORS ? &text_operators[index].about : NULL;
+}
+
+bool special_text_is_old(uint32_t index)
+{
+    return text_operators[index].is_old;
 }
 
 /* ---- has_any, has_all ---- */

@@ -6,6 +6,7 @@
  */
 #include "query/layout_priv.h"
 #include "query/parse_priv.h"
+#include "query/special.h"
 
 struct measure {
     struct slice text;
@@ -18,15 +19,12 @@ struct measure {
 static bool is_keyword(const struct token *token)
 {
     static const char *const words[] = {
-        "in",       "!in",      "in~",          "!in~",      "has_any",    "has_all",
-        "between",  "!between", "and",          "or",        "by",         "on",
-        "with",     "of",       "to",           "from",      "step",       "has",
-        "!has",     "has_cs",   "!has_cs",      "contains",  "!contains",  "contains_cs",
-        "!contains_cs", "startswith", "!startswith", "endswith", "!endswith", "startswith_cs",
-        "endswith_cs", "hasprefix", "hassuffix", "matches",  "regex",      "union",
-        "search",   "find",     "limit",        "default"};
+        "between", "!between", "and",   "or",    "by",     "on",   "with",  "of",     "to",
+        "from",    "step",     "matches", "regex", "union", "search", "find", "limit", "default"};
 
-    return token->kind == TOKEN_NAME && SLICE_IS_ONE_OF(token->text, words);
+    return token->kind == TOKEN_NAME &&
+           (SLICE_IS_ONE_OF(token->text, words) ||
+            special_text_operand(token->text) != TEXT_OPERAND_NONE);
 }
 
 static bool adjacent(const struct measure *m, uint32_t i)

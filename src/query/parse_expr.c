@@ -5,6 +5,7 @@
 
 #include "base/limits.h"
 #include "query/literal.h"
+#include "query/special.h"
 
 #include <stdio.h>
 
@@ -345,17 +346,12 @@ static struct node *binary(struct parser *p, const struct token *op, struct slic
     return node;
 }
 
+/* Those of other languages are refused by the binder, which says what to write instead. */
 static bool is_string_operator(struct slice name)
 {
-    static const char *const names[] = {
-        "has",           "has_cs",        "hasprefix",      "hasprefix_cs", "hassuffix",
-        "hassuffix_cs",  "contains",      "contains_cs",    "containscs",   "startswith",
-        "startswith_cs", "endswith",      "endswith_cs",    "notcontains",  "notcontainscs",
-        "like",          "notlike",       "hascs"};
+    static const char *const foreign[] = {"like", "notlike", "!like", "!notlike"};
 
-    if (name.size > 0 && name.data[0] == '!')
-        name = slice_tail(name, 1);
-    return SLICE_IS_ONE_OF(name, names);
+    return special_text_operand(name) == TEXT_OPERAND_TEXT || SLICE_IS_ONE_OF(name, foreign);
 }
 
 static struct node *parse_string_operation(struct parser *p)
@@ -436,14 +432,6 @@ static struct node *parse_between(struct parser *p, struct node *left)
     return left->next->next == NULL || !parse_need(p, ")") ? NULL : node;
 }
 
-static bool is_list_operator(struct slice name)
-{
-    static const char *const names[] = {"in",  "!in",     "in~",     "!in~",
-                                        "has_any", "has_all", "!has_any", "!has_all"};
-
-    return SLICE_IS_ONE_OF(name, names);
-}
-
 static struct node *parse_in(struct parser *p, struct node *left)
 {
     const struct token *op = parse_peek(p, 0);
@@ -474,7 +462,8 @@ static struct node *parse_equality(struct parser *p)
         const struct token *op = parse_peek(p, 0);
         if (parse_is(p, "between") || parse_is(p, "!between")) {
             left = parse_between(p, left);
-        } else if (op->kind == TOKEN_NAME && is_list_operator(op->text)) {
+        } else if (op->kind == TOKEN_NAME &&
+                   special_text_operand(op->text) == TEXT_OPERAND_LIST) {
             left = parse_in(p, left);
         } else if (parse_is(p, "==") || parse_is(p, "!=") || parse_is(p, "<>")) {
             p->at++;

@@ -4,6 +4,7 @@
 #include "query/reference_priv.h"
 
 #include "base/buf.h"
+#include "query/bind_priv.h"
 #include "query/complete_priv.h"
 #include "query/function.h"
 #include "query/query.h"
@@ -72,6 +73,16 @@ static const struct {
              "project Count == 1"},
     {"declare", "declare query_parameters(a: long = 1); print a == 1"},
     {"set", "set query_now = datetime(2026-01-31); print now() == datetime(2026-01-31)"},
+    {"==", "print 1 + 1 == 2"},
+    {"!=", "print 1 != 2"},
+    {"<", "print 1 < 2"},
+    {"<=", "print 2 <= 2"},
+    {">", "print 2 > 1"},
+    {">=", "print 2 >= 2"},
+    {"and", "print 1 < 2 and 2 < 3"},
+    {"or", "print 1 < 2 or 2 < 1"},
+    {"between", "print 2 between (1 .. 3)"},
+    {"!between", "print 4 !between (1 .. 3)"},
     {"restrict", "let V = view () { print a = 1 }; restrict access to (V); V | project a == 1"},
 };
 
@@ -178,6 +189,114 @@ static void add_specials(struct rows *rows, const struct special *(*at)(uint32_t
         put(rows, at(i)->name, at(i)->signature, at(i)->summary, at(i)->example);
 }
 
+/* ---- properties ---- */
+
+/* Words between blanks, as cells of code; those of the binder's own operators are left out. */
+static void add_word_list(struct buf *buf, const char *words)
+{
+    bool first = true;
+
+    for (const char *at = words; *at != '\0'; at += strcspn(at, " ")) {
+        at += strspn(at, " ");
+        struct slice word = slice_from(at, strcspn(at, " "));
+        if (word.size == 0 || slice_starts_with(word, SLICE("__")))
+            continue;
+        buf_add_format(buf, "%s`%.*s`", first ? "" : " ", SLICE_FMT(word));
+        first = false;
+    }
+}
+
+static void add_properties(struct buf *buf)
+{
+    struct bind_option_about about;
+
+    buf_add_text(buf, "\n## Properties of operators\n\nBehind the operator's name, or in its "
+                      "`with (...)`, as `name=value`. One that the operator does not have, or a "
+                      "value\nthat is none of the words, is an error. Those that begin with "
+                      "`hint.` change nothing.\n\n"
+                      "| operator | property | values | what it says |\n|---|---|---|---|\n");
+    for (uint32_t i = 0; bind_option_at(i, &about); i++) {
+        buf_add_text(buf, "| ");
+        add_word_list(buf, about.operators);
+        buf_add_format(buf, " | `%s` | ", about.name);
+        for (uint32_t w = 0; about.words != NULL && w < about.words->count; w++)
+            buf_add_format(buf, "%s`%s`", w == 0 ? "" : " ", about.words->words[w].text);
+        add_word_list(buf, about.values);
+        buf_add_format(buf, " | %s |\n", about.summary);
+    }
+}
+
+/* A list that several properties share is told once, by the first. */
+static bool is_told(uint32_t index, const struct complete_words *words)
+{
+    struct bind_option_about about;
+
+    for (uint32_t i = 0; i < index && bind_option_at(i, &about); i++) {
+        if (about.words == words)
+            return true;
+    }
+    return false;
+}
+
+static void add_kinds(struct buf *buf)
+{
+    struct bind_option_about about;
+
+    buf_add_text(buf, "\n## Values of properties\n\nThe words that a property can have, where "
+                      "they have a meaning of their own.\n\n"
+                      "| operator | how it is written | what it says |\n|---|---|---|\n");
+    for (uint32_t i = 0; bind_option_at(i, &about); i++) {
+        if (about.words == NULL || is_told(i, about.words))
+            continue;
+        for (uint32_t w = 0; w < about.words->count; w++) {
+            buf_add_text(buf, "| ");
+            add_word_list(buf, about.operators);
+            buf_add_format(buf, " | `%s=%s` | %s |\n", about.name, about.words->words[w].text,
+                           about.words->words[w].summary);
+        }
+    }
+}
+
+static void add_keywords(struct buf *buf)
+{
+    const struct complete_word *word;
+    const char *op;
+
+    buf_add_text(buf, "\n## Words within operators\n\nWhat divides the arguments of an operator, "
+                      "in the order in which it is written.\n\n"
+                      "| operator | how it is written | what it says |\n|---|---|---|\n");
+    for (uint32_t i = 0; (word = complete_keyword_at(i, &op)) != NULL; i++)
+        buf_add_format(buf, "| `%s` | `%s` | %s |\n", op,
+                       word->detail[0] == '\0' ? word->text : word->detail, word->summary);
+}
+
+static void add_idle(struct buf *buf, const char *about, const char *words)
+{
+    buf_add_format(buf, "\n%s\n\n", about);
+    size_t width = 0;
+    for (const char *at = words; *at != '\0'; at += strcspn(at, " ")) {
+        at += strspn(at, " ");
+        size_t size = strcspn(at, " ");
+        bool fits = width > 0 && width + size + 3 <= 120;
+        buf_add_format(buf, "%s`%.*s`", width == 0 ? "" : fits ? " " : "\n", (int)size, at);
+        width = fits ? width + size + 3 : size + 2;
+    }
+    buf_add_byte(buf, '\n');
+}
+
+static void add_options(struct rows *rows, struct buf *buf)
+{
+    add_heading(buf, "Options of a query",
+                "What `set` can say before the query, under the names of Kusto's request "
+                "properties. A name that is none gives a warning.");
+    add_specials(rows, special_set_at);
+    add_sorted(rows, buf);
+    add_idle(buf, "These options of Kusto are taken and change nothing, as they have no say about "
+                  "what the answer is:", bind_set_idle);
+    add_idle(buf, "These are taken, too, and change nothing here, though Kusto's answer may be "
+                  "another; a warning says so:", bind_set_missing);
+}
+
 enum status query_add_reference(struct buf *ret, struct error *err)
 {
     struct rows *rows = calloc(1, sizeof(*rows));
@@ -185,14 +304,26 @@ enum status query_add_reference(struct buf *ret, struct error *err)
     if (rows == NULL)
         return ERROR_SET(err, STATUS_IO, "out of memory");
     buf_add_text(ret, "# The query language\n\nWritten by `tools/kqldoc` from the tables that the "
-                      "engine itself uses. Examples of functions and aggregates\nare true "
-                      "(aggregates over `x` from 1 to 3); examples of operators are queries whose "
-                      "one value is true. All run as tests.\n"
+                      "engine itself uses. Examples of functions, aggregates\nand "
+                      "operators of texts are true (aggregates over `x` from 1 to 3); other "
+                      "examples are queries whose one value is true.\nAll run as tests. "
                       "[kql-differences.md](kql-differences.md) says what differs from Kusto.\n");
     add_heading(ret, "Sources and statements", "What a query begins with.");
     add_words(&complete_sources, ret);
     add_heading(ret, "Operators", "Each takes the rows of what stands before the bar.");
     add_words(&complete_operators, ret);
+    add_properties(ret);
+    add_kinds(ret);
+    add_keywords(ret);
+    add_options(rows, ret);
+    add_heading(ret, "Comparisons", "Between two values.");
+    add_words(&complete_infix, ret);
+    add_heading(ret, "Operators of texts",
+                "Between a text and what stands behind; a word is letters and digits between "
+                "other signs.");
+    for (uint32_t i = 0; special_text_at(i) != NULL; i++) /* in their order: each beside its not */
+        add_row(ret, special_text_at(i)->signature, special_text_at(i)->summary,
+                special_text_at(i)->example);
     add_heading(ret, "Functions", "They compute a value of a row.");
     add_functions(rows, false);
     add_specials(rows, special_at);

@@ -4,6 +4,9 @@
 #ifndef QUERY_SPECIAL_H
 #define QUERY_SPECIAL_H
 
+#include "base/slice.h"
+
+#include <stdbool.h>
 #include <stdint.h>
 
 struct special {
@@ -20,5 +23,13 @@ const struct special *special_window_at(uint32_t index);
 const struct special *special_plugin_at(uint32_t index);
 /* The same for options of `set` that are heeded. */
 const struct special *special_set_at(uint32_t index);
+
+/* Operators between texts: has, contains, in ...  Their examples are as those of functions. */
+const struct special *special_text_at(uint32_t index);
+/* A spelling that no completion offers. */
+bool special_text_is_old(uint32_t index);
+enum text_operand { TEXT_OPERAND_NONE, TEXT_OPERAND_TEXT, TEXT_OPERAND_LIST };
+/* What stands behind the operator; NONE: there is none of the name. */
+enum text_operand special_text_operand(struct slice name);
 
 #endif

@@ -133,6 +133,10 @@ static void test_words_stand_behind_operands(void **state)
     check("T | where s ^", "has", "n");
     check("T | where s h^", "has_any", "where");
     check("T | where s !h^", "!has", "has");
+    check("T | where s !has^", "!has_any", "has_any");
+    check("T | where s has^", "has_cs", "hascs"); /* an old spelling is not offered */
+    check("T | parse kind=r^", "relaxed", "simple");
+    check("T | mv-expand kind=^", "array", "inner");
     check("T | summarize count() ^", "by", NULL);
     check("T | sort by n ^", "desc", "==");
     check("T | join kind=^", "leftanti", "n");

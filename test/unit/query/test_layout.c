@@ -53,6 +53,8 @@ static void test_blanks_follow_the_tokens(void **state)
     formats("print x=-1+ - 2*f( a,b )[0].c['d']", "print x = -1 + -2 * f(a, b)[0].c['d']\n");
     formats("T|where a in('x','y')and not(b)and c between(1..2)",
             "T\n| where a in ('x', 'y') and not(b) and c between (1 .. 2)\n");
+    formats("T|where a!has_any('x')and b hassuffix_cs('y')",
+            "T\n| where a !has_any ('x') and b hassuffix_cs ('y')\n");
     formats("print-r", "print -r\n");
     formats("declare pattern p;p( 'x' ).y", "declare pattern p;\np('x').y\n");
     formats("let f=(a:long,t:(*)){a+1};print f( 1 )",

@@ -159,8 +159,10 @@ struct plan *bind_where(struct binder *b, struct plan *input, const struct node 
     if (op->args->kind == NODE_NAMED)
         bind_warn(b, op->args->at, "KS_EQUALS", "'=' gives a name: compare with '=='");
     predicate = bind_cast(b, predicate, TYPE_BOOL);
-    if (predicate != NULL)
+    if (predicate != NULL) {
         bind_warn_predicate(b, op->args->at, predicate);
+        bind_warn_unfilled(b, input, predicate);
+    }
     struct plan *below = under_windows(b, input, &windows);
     struct plan *where =
         predicate == NULL || below == NULL ? NULL

@@ -120,6 +120,9 @@ bool bind_warn_constant(struct binder *b, uint32_t at, const struct expr *consta
                         enum type type);
 /* A condition that does not depend on the row. */
 void bind_warn_predicate(struct binder *b, uint32_t at, const struct expr *predicate);
+/* A condition on a column of a view that has no value in any row: the table of the view's name
+ * holds none, and what the view makes of other rows does not give it. */
+void bind_warn_unfilled(struct binder *b, const struct plan *input, const struct expr *predicate);
 /* A column that hides a let of its name. */
 void bind_warn_shadowed(struct binder *b, const struct node *name);
 /* Lets of the query that nothing uses. */

@@ -2,6 +2,7 @@
 /* bind_table.c - what stands first in a pipeline: tables and views by their names,
  * calls that give a table, pipes. */
 #include "query/bind_priv.h"
+#include "query/op_priv.h"
 #include "query/rowset_priv.h"
 
 #include "base/text.h"
@@ -216,6 +217,8 @@ static struct plan *bind_view(struct binder *b, struct slice name, struct slice 
                          SLICE_FMT(slice_head(name, 128)));
     if (plan == NULL)
         (void)error_wrap(b->err, "view '%.*s'", SLICE_FMT(slice_head(name, 128)));
+    else if (op_is_union(plan))
+        plan->view = name;
     return plan;
 }
 

@@ -2,6 +2,7 @@
 /* bind_warn.c - what is legal but suspicious.  A view is not looked into: its text is
  * not the asker's. */
 #include "query/bind_priv.h"
+#include "query/op_priv.h"
 
 #include "base/map.h"
 
@@ -145,6 +146,118 @@ void bind_warn_predicate(struct binder *b, uint32_t at, const struct expr *predi
     bool is_true = !predicate->value.is_null && predicate->value.boolean;
     bind_warn(b, at, is_true ? "KS_TRUE" : "KS_FALSE",
               is_true ? "the condition is always true" : "the condition is never true");
+}
+
+/* ---- columns of views that are never filled ---- */
+
+struct stored {
+    struct slice name;
+    bool found;
+};
+
+static void compare_name(void *arg, struct slice name)
+{
+    struct stored *s = arg;
+
+    s->found = s->found || slice_equal(s->name, name);
+}
+
+/* Where nobody says which tables hold rows, all do.  The last answer is kept: a condition may
+ * name its column thousands of times. */
+static bool holds_rows(const struct binder *b, struct slice table)
+{
+    const struct query_env *env = b->q->request->env;
+    struct stored s = {table, false};
+
+    if (env->stored == NULL)
+        return true;
+    if (!slice_equal(b->q->asked_of, table)) {
+        env->stored(env->context, compare_name, &s);
+        b->q->asked_of = table;
+        b->q->holds_rows = s.found;
+    }
+    return b->q->holds_rows;
+}
+
+/* The plan below whose column it is, through predicates and what only renames it. */
+static const struct plan *origin(const struct plan *plan, uint32_t *column)
+{
+    for (;; plan = plan->inputs[0]) {
+        if (op_where_predicate(plan) != NULL)
+            continue;
+        const struct expr *output = op_project_output(plan, *column);
+        if (output == NULL || output->kind != EXPR_COLUMN)
+            return plan;
+        *column = output->column;
+    }
+}
+
+static bool is_nothing(const struct expr *e)
+{
+    return e != NULL && e->kind == EXPR_CONST &&
+           (e->value.is_null || (e->type == TYPE_STRING && e->value.bytes.size == 0));
+}
+
+/* In rows of other tables; those of the view's own name are for the caller to ask about. */
+static bool is_unmapped(const struct plan *view, uint32_t column)
+{
+    uint32_t others = 0;
+
+    for (uint32_t i = 0; i < view->input_count; i++) {
+        uint32_t c = column;
+        const struct plan *from = origin(view->inputs[i], &c);
+        if (slice_equal(op_scan_name(from), view->view))
+            continue;
+        if (!is_nothing(op_project_output(from, c)))
+            return false;
+        others++;
+    }
+    return others > 0;
+}
+
+/* The text names the column itself, and does not ask all of them (`* == 1`). */
+static bool is_named(const struct binder *b, const struct expr *e, struct slice name)
+{
+    struct slice text = slice_tail(b->text, e->at);
+
+    return slice_starts_with(text, name) || slice_starts_with(text, SLICE("["));
+}
+
+static bool is_said(const struct binder *b, const char *text)
+{
+    const struct query_stats *stats = b->q->stats;
+
+    for (uint32_t i = 0; stats != NULL && i < stats->warning_count; i++) {
+        if (strcmp(stats->warnings[i].text, text) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void warn_column(struct binder *b, const struct plan *input, const struct expr *e)
+{
+    char text[sizeof(((struct query_warning *)NULL)->text)];
+    uint32_t column = e->column;
+    const struct plan *view = origin(input, &column);
+
+    if (view->view.size == 0 || !is_named(b, e, input->schema.columns[e->column].name) ||
+        !is_unmapped(view, column) || holds_rows(b, view->view))
+        return;
+    (void)snprintf(text, sizeof(text), "column '%.*s' of %.*s is never filled here; see tables.md",
+                   SLICE_FMT(slice_head(view->schema.columns[column].name, 48)),
+                   SLICE_FMT(slice_head(view->view, 48)));
+    if (!is_said(b, text))
+        bind_warn(b, e->at, "KS_EMPTY", "%s", text);
+}
+
+void bind_warn_unfilled(struct binder *b, const struct plan *input, const struct expr *predicate)
+{
+    if (b->text.data != b->q->request->text.data)
+        return;
+    if (predicate->kind == EXPR_COLUMN && predicate->column < input->schema.column_count)
+        warn_column(b, input, predicate);
+    for (uint32_t i = 0; i < predicate->arg_count && !predicate->is_any; i++)
+        bind_warn_unfilled(b, input, predicate->args[i]);
 }
 
 void bind_warn_shadowed(struct binder *b, const struct node *name)

@@ -41,6 +41,8 @@ struct expr *expr_over_input(struct query *q, const struct plan *project, struct
 /* The same projection of another input with the same columns. */
 struct plan *op_project_again(struct query *q, const struct plan *project, struct plan *input,
                               struct error *err);
+/* The name of the table that is scanned; "" for another operator. */
+struct slice op_scan_name(const struct plan *plan);
 /* Is it a scan that gets filters? */
 bool op_is_filtered_scan(const struct plan *plan);
 /* A sort without a limit gets this one; false if the plan is none. */

@@ -334,6 +334,11 @@ bool op_scan_elements(struct plan *plan, const struct scan_elements *elements)
     return true;
 }
 
+struct slice op_scan_name(const struct plan *plan)
+{
+    return plan->ops == &ops ? ((const struct plan_scan *)plan)->name : SLICE("");
+}
+
 bool op_is_filtered_scan(const struct plan *plan)
 {
     return plan->ops == &ops && ((const struct plan_scan *)plan)->hands_filters;

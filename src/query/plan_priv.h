@@ -80,6 +80,7 @@ struct plan { /* first member of every operator */
     bool reads_given;   /* rows of a part or an element are below: run by their operator only */
     bool is_open;       /* nothing is run: it has further columns, which the data decide */
     bool filters_scan;  /* a scan, perhaps behind predicates that it gets as filters whole */
+    struct slice view;  /* its rows are those of the view with this name; "" = of none */
 };
 
 /* explain.c */

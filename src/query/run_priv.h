@@ -43,6 +43,8 @@ struct query {
     bool takes_tables; /* the sink has a place for further ones */
     struct further *further;
     bool has_guessed;   /* a name was taken for a column of a table that is_open, of any type */
+    struct slice asked_of; /* bind_warn.c: a table, "" = none yet, and whether it holds rows */
+    bool holds_rows;
     struct table_source *unsure; /* a table of which not all columns are known; NULL: none */
     struct error late;  /* a table could not be had in time; STATUS_OK: all could */
     bool table_missing; /* the last error is that of a table that is not known */

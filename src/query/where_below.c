@@ -58,6 +58,7 @@ static struct plan *where_each(struct query *q, const struct plan *input, struct
     if (plan != NULL) {
         plan->is_serialized = input->is_serialized;
         plan->is_open = input->is_open;
+        plan->view = input->view;
     }
     return plan;
 }

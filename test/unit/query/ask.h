@@ -2,7 +2,8 @@
 /* ask.h - queries and what they answer.
  *
  * Tables: T (n:long, r:real, s:string, d:dynamic, t:datetime, b:bool, span:timespan) with
- * two rows, Empty (the same columns, and e:string) without; functions, watchlists and pages
+ * two rows, Empty (the same columns, and e:string) without, Mapped (those of Empty, over n and s
+ * of T); functions, watchlists and pages
  * are below.  It is 1970-01-02. */
 #ifndef TEST_QUERY_ASK_H
 #define TEST_QUERY_ASK_H
@@ -68,7 +69,7 @@ static enum status ask_find_table(void *context, struct slice name, struct table
                                   struct error *err)
 {
     (void)context;
-    if (!slice_is(name, "Empty"))
+    if (!slice_is(name, "Empty") && !slice_is(name, "Mapped"))
         return ERROR_SET(err, STATUS_NOT_FOUND, "there is no such table");
     *ret = &ask_empty()->source;
     return STATUS_OK;
@@ -81,6 +82,8 @@ static struct slice ask_find_view(void *context, struct slice name)
         return SLICE("datatable(n:long, r:real, s:string, d:dynamic, t:datetime, b:bool, "
                      "span:timespan)[1, 1.5, 'one', dynamic({\"a\":1}), datetime(2026-01-01), "
                      "true, 1h, 2, 2.5, 'two', dynamic([1, 2]), datetime(2026-01-02), false, 2h]");
+    if (slice_is(name, "Mapped"))
+        return SLICE("union Mapped, (T | where n > 0 | project n, s, b = true)");
     if (slice_is(name, "Loop"))
         return SLICE("union (Loop2)");
     if (slice_is(name, "Loop2"))

@@ -69,6 +69,14 @@ static void suspicious_queries_are_warned_about(void **state)
         {"let f = () { set notruncaton; T | take 1 };\nf()", "did you mean 'notruncation'?", 1, 14},
         {"set query_datetimescope_from = datetime(2026-01-31); T",
          "'query_datetimescope_from' changes nothing here", 1, 1},
+        {"Mapped | where n == 1 and e == 'x'",
+         "column 'e' of Mapped is never filled here; see tables.md", 1, 27},
+        {"Mapped | where isnotnull(t) | where n > 0\n| where t > ago(1d) or ['t'] < now()",
+         "column 't' of Mapped", 1, 26},
+        {"Mapped | where n > 0 | extend x = e | project n, y = x | where y has 'a'",
+         "column 'e' of Mapped", 1, 64},
+        {"let M = Mapped | where d.a == 1; M | where isnotempty(tostring(d.b))",
+         "column 'd' of Mapped", 1, 24},
         {"let n = 5; T | where n == 2", "'n' means the column, not the let", 1, 22},
     };
     struct query_stats stats;
@@ -93,6 +101,11 @@ static void plain_queries_are_not(void **state)
     static const char *const queries[] = {
         "T | where s == 'One' and tolower(s) == 'one' and n == 1.5",
         "let a = 5; T | where n == a",
+        "Mapped | where n == 1 and s == 'one' and b",
+        "Mapped | extend e = s | where e == 'x'",
+        "Mapped | where * has 'one' or * == 'two' | search 'one'",
+        "Mapped | extend x = e | summarize count() by e",
+        "Empty | where e == 'x'",
         "set notruncation; set query_datascope = 'hotcache'; set querytrace; T",
         "set query_results_cache_max_age = 5m; set request_description = 'x'; T",
         "let f = () { set truncationmaxrecords = 1; T }; f()",

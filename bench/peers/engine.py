@@ -12,6 +12,7 @@ memory and processor time are its own:
   ask(text)                runs it once; (seconds, seconds inside the server or None)
   answer(text)             (names, rows)
   cpu_seconds(), peak_bytes()
+  written_bytes()          to the disk so far; None where that is not known
 
 usage: engine.py NAME --data FILE --dir DIR --threads N [--constants FILE] [--times N]
        [--patience S]
@@ -40,6 +41,12 @@ def tree_bytes(directory):
     return total
 
 
+def written_by(process):
+    """Bytes that the process gave the disk to write."""
+    with open(f'/proc/{process}/io', encoding='utf-8') as file:
+        return next(int(line.split()[1]) for line in file if line.startswith('write_bytes:'))
+
+
 class Engine:
     """In this process; engines that are servers override what is measured."""
 
@@ -56,6 +63,9 @@ class Engine:
     def peak_bytes(self):
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
+    def written_bytes(self):
+        return written_by('self')
+
     def size_bytes(self):
         return tree_bytes(self.directory)
 
@@ -71,10 +81,13 @@ def say(measure, engine, **figures):
 
 
 def measure_ingest(engine):
+    written = engine.written_bytes()
     cpu, begin = engine.cpu_seconds(), time.monotonic()
     figures = engine.ingest()
     figures.setdefault('seconds', time.monotonic() - begin)
     figures.setdefault('cpu_seconds', engine.cpu_seconds() - cpu)
+    if written is not None:
+        figures['written_bytes'] = engine.written_bytes() - written
     say('ingest', engine, peak_bytes=engine.peak_bytes(), **figures)
     cpu = engine.cpu_seconds()
     size = engine.size_bytes()

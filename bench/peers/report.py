@@ -17,6 +17,7 @@ ROWS = {  # a figure of an engine -> its row's title, and the form of a cell
     'sender_cpu_s_per_million': ('the sender beside it, CPU-s per million', '.1f'),
     'tidy_cpu_s_per_million': ('to tidy up afterwards, CPU-s per million', '.1f'),
     'ingest_peak_mib': ('ingest, peak MiB', ',.0f'),
+    'written_bytes_per_record': ('written to the disk until then, bytes a record', '.1f'),
     'bytes_per_record': ('bytes on disk a record', '.1f'),
     'evidence_bytes_per_record': ('evidence, bytes on disk a record', '.1f'),
     'start_ms': ('start to ready, ms', '.0f'),
@@ -102,12 +103,13 @@ class Report:
             stages['rest'] = ingest['cpu_seconds'] - sum(stages.values())
             found |= {stage_figure(name): seconds * per_million
                       for name, seconds in stages.items()}
-        size = self.sizes.get(engine, {})
+        size = self.sizes.get(engine, {}) | {'written_bytes': ingest.get('written_bytes')}
         for name, measured, factor in (
+                ('written_bytes_per_record', 'written_bytes', 1 / self.records),
                 ('bytes_per_record', 'bytes', 1 / self.records),
                 ('evidence_bytes_per_record', 'evidence_bytes', 1 / self.records),
                 ('tidy_cpu_s_per_million', 'tidy_cpu_seconds', per_million)):
-            if measured in size:
+            if size.get(measured) is not None:
                 found[name] = size[measured] * factor
         if engine in self.starts:
             found['start_ms'] = self.starts[engine]

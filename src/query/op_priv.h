@@ -23,6 +23,8 @@ bool push_column_path(struct query *q, const struct expr *e, uint32_t *ret_colum
 /* Is a word that `has` finds in the text of the result in one of the input's columns, too?
  * See push_word.c. */
 bool push_word_comes_through(struct query *q, const struct expr *e, struct slice word);
+/* JSON writes a line feed as \n, which makes the term nword of the word behind it. */
+bool push_may_begin_with_escape(struct slice word);
 /* The predicate of a where; NULL for another operator. */
 struct expr *op_where_predicate(const struct plan *plan);
 bool op_is_project(const struct plan *plan);

@@ -131,18 +131,26 @@ static size_t telling(struct slice term)
     return term.size + (digits < term.size ? QUERY_TEXT_BYTES_MAX : 0);
 }
 
+/* Arrays and objects are shown as JSON, whose line feed makes nword of a word: no term that is in
+ * them, as they came or as they are meant. */
+static bool may_be_made(struct slice words, struct slice term)
+{
+    return term.data == words.data ? push_may_begin_with_escape(term) : term.data[-1] == '\\';
+}
+
 /* A source finds what stands alone.  What does not, be it two words or a path, is only where the
  * most telling of its terms is.  False: it has none. */
 static bool search_term(struct query *q, struct pushed *search)
 {
+    const struct slice words = search->values->bytes;
     struct slice best = {NULL, 0}, term;
     struct error ignored = {0};
     size_t at = 0;
 
-    if (stands_alone(search->values->bytes))
+    if (stands_alone(words))
         return true;
-    while (search_next_term(search->values->bytes, &at, &term)) {
-        if (best.size == 0 || telling(term) > telling(best))
+    while (search_next_term(words, &at, &term)) {
+        if (!may_be_made(words, term) && (best.size == 0 || telling(term) > telling(best)))
             best = term;
     }
     struct value *value = ARENA_NEW(q->arena, struct value, &ignored);

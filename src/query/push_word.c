@@ -113,8 +113,7 @@ static bool is_never_shown(enum type type, struct slice word)
     return false;
 }
 
-/* JSON writes a line feed as \n, which makes the term nword of the word behind it. */
-static bool may_begin_with_escape(struct slice word)
+bool push_may_begin_with_escape(struct slice word)
 {
     return memchr("bfnrtuBFNRTU", word.data[0], 12) != NULL;
 }
@@ -161,7 +160,7 @@ bool push_word_comes_through(struct query *q, const struct expr *e, struct slice
     const struct passing *passing = passing_of(e);
     if (whole != NULL)
         return push_word_comes_through(q, whole, word);
-    if (passing == NULL || (passing->is_packing && may_begin_with_escape(word)) ||
+    if (passing == NULL || (passing->is_packing && push_may_begin_with_escape(word)) ||
         (passing->made != NULL && search_contains(slice_of(passing->made), word, false)))
         return false;
     uint32_t last = passing->step == ONE ? passing->first : e->arg_count - 1;

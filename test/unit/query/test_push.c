@@ -41,6 +41,10 @@ static const struct told texts[] = {
     {"@ | where * has 'two words 123456'", "* has \\\"words\\\""},
     {"@ | where * has '12 345'", "* has \\\"345\\\""},
     {"@ | where * has '//'", NULL},
+    {"@ | where * has 'next one'", "* has \\\"one\\\""}, /* as JSON shows a line feed, ext */
+    {"@ | where * has 'Next '", NULL},
+    {"@ | where * has 'one\\\\nlonger'", "* has \\\"one\\\""},
+    {"@ | where d has 'x\\\\uffee'", "d has \\\"x\\\""},
     {"@ | where d has 'two words'", "d has \\\"words\\\""},
     {"@ | where tostring(d) has 'two words'", "d has \\\"words\\\""},
     {"@ | where d.a has 'two words'", "d.a has \\\"two words\\\""},

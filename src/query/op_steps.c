@@ -262,7 +262,11 @@ static enum status match_rows(struct matching *m, struct error *err)
 static enum status list_marked(struct arena *arena, const uint8_t *marks, uint32_t count,
                                struct columns *ret, struct error *err)
 {
-    *ret = (struct columns){ARENA_ARRAY(arena, uint32_t, (size_t)count + 1, err), 0};
+    size_t marked = 0;
+
+    for (uint32_t i = 0; i < count; i++)
+        marked += marks[i] != 0;
+    *ret = (struct columns){ARENA_ARRAY(arena, uint32_t, marked + 1, err), 0};
     for (uint32_t i = 0; ret->at != NULL && i < count; i++) {
         if (marks[i] != 0)
             ret->at[ret->count++] = i;
@@ -270,15 +274,15 @@ static enum status list_marked(struct arena *arena, const uint8_t *marks, uint32
     return ret->at == NULL ? err->status : STATUS_OK;
 }
 
-static enum status list_reads(struct arena *arena, const struct expr *expr, uint32_t count,
+/* marks: room for all columns of the expressions' schema. */
+static enum status list_reads(struct matching *m, const struct expr *expr, uint8_t *marks,
                               struct columns *ret, struct error *err)
 {
-    uint8_t *marks = arena_alloc(arena, (size_t)count + 1, err);
+    uint32_t count = m->plan->spec.schema->column_count;
 
-    if (marks == NULL)
-        return err->status;
+    memset(marks, 0, count);
     expr_mark(expr, marks);
-    return list_marked(arena, marks, count, ret, err);
+    return list_marked(m->run->arena, marks, count, ret, err);
 }
 
 /* What each expression reads, what a state keeps, what the result has. */
@@ -286,9 +290,9 @@ static enum status list_columns(struct matching *m, struct error *err)
 {
     const struct steps_spec *spec = &m->plan->spec;
     struct arena *arena = m->run->arena;
-    uint32_t total = spec->schema->column_count, most = 0;
-    uint8_t *kept = arena_alloc(arena, (size_t)spec->width + 1, err);
-    enum status status = kept == NULL ? err->status : STATUS_OK;
+    uint8_t *marks = arena_alloc(arena, (size_t)spec->schema->column_count + 1, err);
+    enum status status = marks == NULL ? err->status : STATUS_OK;
+    uint32_t most = 0;
 
     m->reads = ARENA_ARRAY(arena, struct step_reads, spec->step_count + 1, err);
     if (status != STATUS_OK || m->reads == NULL)
@@ -297,20 +301,20 @@ static enum status list_columns(struct matching *m, struct error *err)
         const struct step *step = &spec->steps[s];
         struct step_reads *reads = &m->reads[s];
         most = most < step->value_count ? step->value_count : most;
-        status = list_reads(arena, step->condition, total, &reads->condition, err);
+        status = list_reads(m, step->condition, marks, &reads->condition, err);
         reads->values = ARENA_ARRAY(arena, struct columns, step->value_count + 1, err);
         for (uint32_t i = 0; reads->values != NULL && i < step->value_count; i++)
             status = status == STATUS_OK
-                         ? list_reads(arena, step->values[i], total, &reads->values[i], err)
+                         ? list_reads(m, step->values[i], marks, &reads->values[i], err)
                          : status;
         status = reads->values == NULL ? err->status : status;
     }
     m->before = ARENA_ARRAY(arena, struct value, most + 1, err);
     if (status != STATUS_OK || m->before == NULL)
         return err->status;
-    memset(kept, 1, spec->width);
-    memcpy(kept, m->plan->read, m->rows->schema.column_count);
-    status = list_marked(arena, kept, spec->width, &m->kept, err);
+    memset(marks, 1, spec->width); /* the first columns of the schema are those of a row */
+    memcpy(marks, m->plan->read, m->rows->schema.column_count);
+    status = list_marked(arena, marks, spec->width, &m->kept, err);
     if (status == STATUS_OK)
         status = list_marked(arena, m->plan->given, spec->result->column_count, &m->given, err);
     return status;

@@ -225,7 +225,7 @@ static void warn_unknown(struct binder *b, const struct node *set)
 static const struct option *find(struct slice name)
 {
     for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
-        if (slice_is(name, options[i].about.name))
+        if (slice_equal_nocase(name, slice_of(options[i].about.name)))
             return &options[i];
     }
     return NULL;

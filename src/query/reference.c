@@ -251,7 +251,9 @@ static void add_kinds(struct buf *buf)
         for (uint32_t w = 0; w < about.words->count; w++) {
             buf_add_text(buf, "| ");
             add_word_list(buf, about.operators);
-            buf_add_format(buf, " | `%s=%s` | %s |\n", about.name, about.words->words[w].text,
+            bool is_bare = strcmp(about.name, "chart") == 0; /* the word behind render */
+            buf_add_format(buf, " | `%s%s%s` | %s |\n", is_bare ? "" : about.name,
+                           is_bare ? "" : "=", about.words->words[w].text,
                            about.words->words[w].summary);
         }
     }

@@ -49,8 +49,8 @@ static bool is_beginning(const struct half *half, const struct half *longer)
 }
 
 /* What could not be read was set aside and made anew from the other one.  If that had lost its
- * end, both lack it since, and only what is aside is whole: it takes the place of one of them,
- * of which it has every byte. */
+ * end, whatever is sound lacks it since, and only what is aside is whole: it takes the place of
+ * one of them, of which it has every byte. */
 static enum status take_back(const struct reading *r, const char *path, struct half *name,
                              struct half *copy, struct error *err)
 {
@@ -82,6 +82,18 @@ static bool is_unusable(const struct half *half)
            half->status == STATUS_IO;
 }
 
+/* What the disk does not give may be all that is whole: nothing takes its place. */
+static bool is_unread(struct io *io, const char *path, size_t max_bytes)
+{
+    struct error ignored;
+    struct buf bytes;
+
+    buf_init(&bytes, max_bytes);
+    enum status status = io_read_all(io, path, &bytes, &ignored);
+    buf_release(&bytes);
+    return status == STATUS_IO;
+}
+
 /* Makes the one that is not sound, or is behind, anew.  Without space for that it stays alone
  * what was sound; but one that could not be read, which may be the newer, is out of the way. */
 static enum status mend(struct io *io, const struct half *bad, const struct half *good,
@@ -90,8 +102,9 @@ static enum status mend(struct io *io, const struct half *bad, const struct half
     char aside[TWIN_PATH_BYTES];
     enum status status = STATUS_OK;
 
-    if (is_kept && io_exists(io, bad->path)) {
-        name_of(bad->path, TWIN_DAMAGED, aside);
+    name_of(bad->path, TWIN_DAMAGED, aside);
+    if (is_kept && io_exists(io, bad->path) &&
+        !(io_exists(io, aside) && is_unread(io, aside, bad->content.max_bytes))) {
         status = io_rename(io, bad->path, aside, err);
         if (status == STATUS_FULL && bad->status == STATUS_IO)
             return status;
@@ -123,7 +136,7 @@ static enum status settle(struct io *io, const struct half *name, const struct h
 {
     bool is_cut = is_beginning(name, copy), is_single = false;
 
-    *ret = name;
+    *ret = name->status == STATUS_OK ? name : NULL;
     if (!is_unusable(name) && name->status != STATUS_OK) {
         *err = name->err;
         return name->status;
@@ -165,10 +178,10 @@ enum status twin_load(struct io *io, const char *path, twin_check *check, void *
         status = take_back(&reading, copy.path, &name, &copy, err);
     if (status == STATUS_OK)
         status = settle(io, &name, &copy, ret_sound, &sound, err);
-    if (status == STATUS_OK) {
+    if (sound != NULL)
         buf_add_slice(ret, sound->bytes);
+    if (status == STATUS_OK)
         status = buf_check(ret, err);
-    }
     buf_release(&name.content);
     buf_release(&copy.content);
     return status;

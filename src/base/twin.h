@@ -24,10 +24,10 @@ enum twin_sound { TWIN_IN_BOTH, TWIN_IN_NAME, TWIN_IN_COPY };
  * does not count. */
 typedef enum status twin_check(void *context, struct slice *bytes, struct error *err);
 
-/* The sound bytes.  STATUS_NOT_FOUND if there is neither, STATUS_CORRUPT (of NAME) if
- * neither is sound, STATUS_IO if one that cannot be read is the only one that may be.  A disk
- * without space to make the other good is no failure: *ret_sound says which one is sound, and
- * whatever is added to that alone counts at the next start. */
+/* The sound bytes, also where the other could not be made good.  STATUS_NOT_FOUND if there is
+ * neither, STATUS_CORRUPT (of NAME) if neither is sound, STATUS_IO if one that cannot be read is
+ * the only one that may be.  A disk without space to make the other good is no failure: *ret_sound
+ * says which one is sound, and whatever is added to that alone counts at the next start. */
 enum status twin_load(struct io *io, const char *path, twin_check *check, void *context,
                       struct buf *ret, enum twin_sound *ret_sound, struct error *err) MUST_USE;
 /* Replaces both. */

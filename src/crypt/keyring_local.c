@@ -70,6 +70,8 @@ struct local {
     struct tenant_secret *secrets;
     size_t tenant_count, tenant_capacity;
     size_t signer_count;
+    uint8_t last[RECORD_BYTES]; /* at the start, while it is_owed: to be written once more */
+    bool is_owed;
     bool failed;
 };
 
@@ -424,17 +426,16 @@ static enum status put_record(struct io_file *file, uint64_t offset,
 
 /* The last one was read, but where the sync of its creation failed it is in memory alone, and no
  * further sync writes it: what comes behind it would stand behind a hole after a power cut.  A
- * disk that has no space for the same bytes in their place is no reason to refuse a start. */
-static enum status renew_last(struct local *local, struct slice bytes, struct error *err)
+ * disk that has no space for it is no reason to refuse a start, but nothing is put behind it. */
+static enum status renew_last(struct local *local, struct error *err)
 {
-    if (bytes.size == HEADER_BYTES)
-        return STATUS_OK;
-    uint64_t offset = bytes.size - RECORD_BYTES;
-    const uint8_t *record = (const uint8_t *)bytes.data + offset;
-    enum status status = put_record(local->file, offset, record, err);
+    uint64_t offset = HEADER_BYTES + (uint64_t)(local->tenant_count - 1) * RECORD_BYTES;
+    enum status status = put_record(local->file, offset, local->last, err);
+
     if (status == STATUS_OK)
-        status = put_record(local->copy, offset, record, err);
-    return status == STATUS_FULL ? STATUS_OK : status;
+        status = put_record(local->copy, offset, local->last, err);
+    local->is_owed = status == STATUS_FULL;
+    return status;
 }
 
 static enum status load_files(struct local *local, struct io *io, struct error *err)
@@ -459,8 +460,11 @@ static enum status load_files(struct local *local, struct io *io, struct error *
         status = io_open(io, KEYRING_PATH, IO_WRITE, &local->file, err);
     if (status == STATUS_OK && sound != TWIN_IN_NAME)
         status = io_open(io, KEYRING_PATH TWIN_COPY, IO_WRITE, &local->copy, err);
-    if (status == STATUS_OK)
-        status = renew_last(local, buf_slice(&bytes), err);
+    if (status == STATUS_OK && local->tenant_count > 0) {
+        memcpy(local->last, bytes.data + bytes.size - RECORD_BYTES, RECORD_BYTES);
+        status = renew_last(local, err);
+        status = status == STATUS_FULL ? STATUS_OK : status;
+    }
     buf_release(&bytes);
     return status;
 }
@@ -487,8 +491,10 @@ static enum status append_record(struct local *local, const uint8_t record[RECOR
                                  struct error *err)
 {
     uint64_t offset = HEADER_BYTES + (uint64_t)local->tenant_count * RECORD_BYTES;
-    enum status status = put_record(local->file, offset, record, err);
+    enum status status = local->is_owed ? renew_last(local, err) : STATUS_OK;
 
+    if (status == STATUS_OK)
+        status = put_record(local->file, offset, record, err);
     if (status == STATUS_OK) /* after it: twin.h */
         status = put_record(local->copy, offset, record, err);
     if (status != STATUS_OK && status != STATUS_FULL)

@@ -81,11 +81,12 @@ static enum status answer(struct keyring *keyring, const struct wire_request *re
 
 enum status keyring_serve(struct keyring *keyring, int socket, struct error *err)
 {
-    enum status status = STATUS_OK;
     struct buf body;
 
     buf_init(&body, WIRE_BODY_BYTES_MAX);
-    for (;;) {
+    /* All at once: what grows leaves keys in the heap. */
+    enum status status = buf_reserve(&body, WIRE_BODY_BYTES_MAX) ? STATUS_OK : ERROR_MEMORY(err);
+    while (status == STATUS_OK) {
         uint8_t message[WIRE_REQUEST_BYTES + 1]; /* so that a longer one shows */
         struct wire_request request;
         ssize_t size = recv(socket, message, sizeof(message), 0);
@@ -103,8 +104,6 @@ enum status keyring_serve(struct keyring *keyring, int socket, struct error *err
             break;
         }
         status = answer(keyring, &request, socket, &body, err);
-        if (status != STATUS_OK)
-            break;
     }
     buf_release(&body);
     return status;

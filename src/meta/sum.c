@@ -59,9 +59,11 @@ bool meta_sum_read(struct io *io, const char *path, struct meta_sum *ret)
     if (!io_exists(io, path)) /* whoever puts a database back removes it, and not its copy */
         return false;
     buf_init(&bytes, 128 * KIB);
-    bool is_sound = twin_load(io, path, check_sum, ret, &bytes, &sound, &ignored) == STATUS_OK;
-    struct slice taken = buf_slice(&bytes); /* each was looked at: now what this one says */
-    is_sound = is_sound && check_sum(ret, &taken, &ignored) == STATUS_OK;
+    /* Whether the other could be mended is the next change's to find out. */
+    enum status status = twin_load(io, path, check_sum, ret, &bytes, &sound, &ignored);
+    struct slice taken = buf_slice(&bytes); /* both were looked at: now what this one says */
+    bool is_sound = (status == STATUS_OK || taken.size > 0) &&
+                    check_sum(ret, &taken, &ignored) == STATUS_OK;
     buf_release(&bytes);
     return is_sound;
 }

@@ -15,8 +15,8 @@ struct meta_sum {
 
 bool meta_sums_equal(const struct meta_sum *a, const struct meta_sum *b);
 /* The file of a sum is kept twice (base/twin.h): where it alone took the harm, what it is of may
- * have the other half, as a write that went to the wrong file has.  false: there is no sound
- * one, or the first of the two was removed. */
+ * have the other half, as a write that went to the wrong file has.  To read it makes the other
+ * of the two good.  false: there is no sound one, or the first was removed. */
 bool meta_sum_read(struct io *io, const char *path, struct meta_sum *ret);
 enum status meta_sum_write(struct io *io, const char *path, const struct meta_sum *sum,
                            struct error *err) MUST_USE;

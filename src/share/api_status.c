@@ -387,8 +387,12 @@ static void check_files(struct share *share, const struct open_losses *open,
                   (unsigned long long)s.unreadable_runs);
     else if (count > 0)
         add_check(checks, "files", VERDICT_WARNING,
-                  "%u files were damaged and set aside; look at the disk, then remove %.*s", count,
-                  SLICE_FMT(slice_head(buf_slice(&names), 300)));
+                  "%u files were damaged and set aside; look at the disk, then remove %.*s%s",
+                  count, SLICE_FMT(slice_head(buf_slice(&names), 300)),
+                  slice_find(buf_slice(&names), SLICE("keys/"), 0) == SIZE_MAX
+                      ? ""
+                      : "; keep those of keys/ until nothing lacks, as they may have the only "
+                        "keys of a tenant");
     else
         add_check(checks, "files", VERDICT_OK, "no file is set aside as damaged");
     time_format_iso(time_from_unix_us(open->accepted_us), accepted);

@@ -316,6 +316,41 @@ static void what_could_not_be_read_outlasts_another_such_start(void **state)
     expect_file(place, "state.copy", "+ab");
 }
 
+/* Neither does a further damage: what the disk does not give may be all that is whole. */
+static void what_could_not_be_read_is_not_written_over(void **state)
+{
+    struct place *place = *state;
+    struct fault_io fault;
+
+    put(place, "state", "+a");
+    put(place, "state.copy", "-b");
+    put(place, "state.copy.damaged", "+ab");
+    fault_io_init(&fault, place->io);
+    fault.bad_path = "state.copy.damaged";
+    expect_loaded(&fault.io, "+a");
+    expect_file(place, "state.copy.damaged", "+ab");
+    expect_loaded(place->io, "+ab");
+}
+
+/* That the other one cannot be made good makes no difference to what is sound. */
+static void what_is_sound_is_told_with_the_failure(void **state)
+{
+    struct place *place = *state;
+    enum twin_sound sound = TWIN_IN_BOTH;
+    struct fault_io fault;
+    struct buf bytes;
+
+    put(place, "state", "-a");
+    put(place, "state.copy", "+b");
+    fault_io_init(&fault, place->io);
+    fault.os_errno = EIO;
+    fault.bad_path = "state.tmp";
+    buf_init(&bytes, 100);
+    assert_int_equal(twin_load(&fault.io, "state", check, NULL, &bytes, &sound, &err), STATUS_IO);
+    assert_true(slice_equal(buf_slice(&bytes), SLICE("+b")));
+    buf_release(&bytes);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -329,6 +364,9 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(what_could_not_be_read_outlasts_another_such_start, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(what_could_not_be_read_is_not_written_over, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(what_is_sound_is_told_with_the_failure, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

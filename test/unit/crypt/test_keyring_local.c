@@ -639,6 +639,34 @@ static void opened_on_a_full_disk_it_goes_on_with_one(void **state)
     }
 }
 
+/* The last record may be in memory alone: while there is no space to write it again the start is
+ * not refused, and no tenant is made. */
+static void nothing_is_put_behind_what_may_not_be_there(void **state)
+{
+    static const char *const PATHS[] = {KEYRING_PATH, COPY_PATH};
+    struct place *place = *state;
+    struct fault_io full;
+    struct error err;
+
+    create(place);
+    struct keyring *keyring = open_keyring(place);
+    struct guid first = guid_new();
+    assert_int_equal(keyring_create_tenant(keyring, &first, &err), STATUS_OK);
+    keyring_free(keyring);
+    fault_io_init(&full, place->io);
+    full.os_errno = ENOSPC;
+    for (size_t i = 0; i < 2; i++) {
+        struct guid tenant = guid_new();
+        full.bad_write_path = PATHS[i];
+        keyring = NULL;
+        assert_int_equal(keyring_local_open(&full.io, place->kek, &keyring, &err), STATUS_OK);
+        assert_int_equal(keyring_create_tenant(keyring, &tenant, &err), STATUS_FULL);
+        full.bad_write_path = NULL;
+        assert_int_equal(keyring_create_tenant(keyring, &tenant, &err), STATUS_OK);
+        keyring_free(keyring);
+    }
+}
+
 /* A bad sector in either is no reason to refuse the start. */
 static void one_that_cannot_be_read_is_made_from_the_other(void **state)
 {
@@ -750,6 +778,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(
             after_a_failed_sync_nothing_is_made_until_it_is_opened_again, setup, teardown),
         cmocka_unit_test_setup_teardown(opened_on_a_full_disk_it_goes_on_with_one, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(nothing_is_put_behind_what_may_not_be_there, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(one_that_cannot_be_read_is_made_from_the_other, setup,
                                         teardown),

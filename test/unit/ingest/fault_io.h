@@ -30,6 +30,7 @@ struct fault_io {
     int os_errno;
     uint64_t free_bytes; /* what is told */
     const char *bad_path; /* or NULL */
+    const char *bad_write_path; /* the same of writes alone */
     int bad_rename_errno; /* of renames of bad_path; 0: they succeed */
 };
 
@@ -109,9 +110,10 @@ static enum status fault_write_at(struct io_file *file, uint64_t offset, const v
                                   size_t size, struct error *err)
 {
     struct fault_file *f = (struct fault_file *)file;
+    const char *bad = f->io->bad_write_path;
     struct error ignored;
 
-    if (!fault_hits_file(f))
+    if (!fault_hits_file(f) && (bad == NULL || strcmp(bad, f->path) != 0))
         return io_write_at(f->real, offset, data, size, err);
     if (io_write_at(f->real, offset, data, size / 2, &ignored) != STATUS_OK)
         return fault_error(f->io, err);

@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "base/twin.h"
+#include "ingest/fault_io.h"
 #include "meta/sum_priv.h"
 
 #define PAGES 6u
@@ -200,6 +201,12 @@ static void a_sum_is_kept_twice(void **state)
     assert_true(meta_sums_equal(&sum, &back));
     ASSERT_OK(io_replace(p->io, NAME TWIN_COPY, SLICE("x"), &err));
     assert_true(meta_sum_read(p->io, NAME, &back));
+    assert_true(meta_sums_equal(&sum, &back));
+    struct fault_io fault; /* the second is gone, and cannot be made */
+    fault_io_init(&fault, p->io);
+    fault.bad_path = NAME TWIN_COPY ".tmp";
+    ASSERT_OK(io_unlink(p->io, NAME TWIN_COPY, &err));
+    assert_true(meta_sum_read(&fault.io, NAME, &back));
     assert_true(meta_sums_equal(&sum, &back));
     ASSERT_OK(io_unlink(p->io, NAME, &err));
     assert_false(meta_sum_read(p->io, NAME, &back));

@@ -56,6 +56,8 @@ static const struct {
     {"hasprefix", "'a b'", "'b'"}, {"hassuffix", "'a b'", "'b'"}, {"contains", "'ab'", "'b'"},
     {"!contains", "'ab'", "'b'"}, {"contains_cs", "'ab'", "'b'"}, {"startswith", "'ab'", "'a'"},
     {"endswith", "'ab'", "'b'"}, {"startswith_cs", "'ab'", "'a'"}, {"!endswith_cs", "'ab'", "'b'"},
+    {"hascs", "'a b'", "'b'"}, {"hasprefix_cs", "'a b'", "'b'"}, {"hassuffix_cs", "'a b'", "'b'"},
+    {"containscs", "'ab'", "'b'"}, {"notcontains", "'ab'", "'b'"}, {"notcontainscs", "'ab'", "'b'"},
     {"matches regex", "'ab'", "'[ab]+'"}, {"in", "'a'", "('a', 'b')"}, {"in", "1", "(1, 2)"},
     {"!in", "'a'", "('a', '')"}, {"in~", "'a'", "('A', 'b')"}, {"!in~", "'a'", "('A', '1')"},
     {"has_any", "'a b'", "('b', 'abc')"}, {"has_all", "'a b'", "('a', 'b')"},

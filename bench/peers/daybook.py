@@ -48,7 +48,6 @@ class Daybook(base.Engine):
         self.server.start('--config', self.settings)
 
     def processes(self):
-        """(number, the fields of its stat behind the name) of each."""
         group = self.server.process.pid
         for name in filter(str.isdigit, os.listdir('/proc')):
             try:
@@ -57,17 +56,14 @@ class Daybook(base.Engine):
             except (FileNotFoundError, ProcessLookupError):
                 continue
             if int(fields[2]) == group:
-                yield name, fields
+                yield fields
 
     def cpu_seconds(self):
         """Of all three processes, children that ended included."""
-        return sum(int(n) for _, fields in self.processes() for n in fields[11:15]) / TICKS
+        return sum(int(n) for fields in self.processes() for n in fields[11:15]) / TICKS
 
     def peak_bytes(self):
         return self.server.peak_memory_bytes()
-
-    def written_bytes(self):
-        return sum(base.written_by(process) for process, _ in self.processes())
 
     def size_bytes(self):
         if self.server.cli('compact', '--quiet', timeout=3600).returncode != 0:

@@ -12,7 +12,6 @@ memory and processor time are its own:
   ask(text)                runs it once; (seconds, seconds inside the server or None)
   answer(text)             (names, rows)
   cpu_seconds(), peak_bytes()
-  written_bytes()          to the disk so far; None where that is not known
 
 usage: engine.py NAME --data FILE --dir DIR --threads N [--constants FILE] [--times N]
        [--patience S]
@@ -41,10 +40,16 @@ def tree_bytes(directory):
     return total
 
 
-def written_by(process):
-    """Bytes that the process gave the disk to write."""
-    with open(f'/proc/{process}/io', encoding='utf-8') as file:
-        return next(int(line.split()[1]) for line in file if line.startswith('write_bytes:'))
+def disk_written_bytes(directory):
+    """What the disk below has written since the machine's start, whoever wanted it, or None.  What
+    the kernel counts for a process has whole folios of which a part was written."""
+    device = os.stat(directory).st_dev
+    try:
+        with open(f'/sys/dev/block/{os.major(device)}:{os.minor(device)}/stat',
+                  encoding='utf-8') as file:
+            return int(file.read().split()[6]) * 512
+    except FileNotFoundError:
+        return None
 
 
 class Engine:
@@ -63,9 +68,6 @@ class Engine:
     def peak_bytes(self):
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
-    def written_bytes(self):
-        return written_by('self')
-
     def size_bytes(self):
         return tree_bytes(self.directory)
 
@@ -81,13 +83,14 @@ def say(measure, engine, **figures):
 
 
 def measure_ingest(engine):
-    written = engine.written_bytes()
+    written = disk_written_bytes(engine.directory)
     cpu, begin = engine.cpu_seconds(), time.monotonic()
     figures = engine.ingest()
     figures.setdefault('seconds', time.monotonic() - begin)
     figures.setdefault('cpu_seconds', engine.cpu_seconds() - cpu)
+    os.sync()
     if written is not None:
-        figures['written_bytes'] = engine.written_bytes() - written
+        figures['written_bytes'] = disk_written_bytes(engine.directory) - written
     say('ingest', engine, peak_bytes=engine.peak_bytes(), **figures)
     cpu = engine.cpu_seconds()
     size = engine.size_bytes()

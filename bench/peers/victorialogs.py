@@ -82,9 +82,6 @@ class VictoriaLogs(base.Engine):
         with open(f'/proc/{self.process.pid}/status', encoding='utf-8') as file:
             return [int(line.split()[1]) * 1024 for line in file if line.startswith('VmHWM')][0]
 
-    def written_bytes(self):
-        return base.written_by(self.process.pid)
-
     def bodies(self):
         with open(self.data, 'rb') as file:
             rest = b''

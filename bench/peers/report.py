@@ -29,7 +29,8 @@ RATIOS = {  # a figure -> the name of its ratio to each peer, and the title of t
     'ingest_peak_mib': ('peak', 'peak, ratio'),
     'bytes_per_record': ('size', 'bytes, ratio'),
 }
-RATIO_TO_PEER = re.compile('(?:' + '|'.join(name for name, _ in RATIOS.values()) + r')_ratio_(\w+)')
+RATIO_TO_PEER = re.compile('(?:' + '|'.join(name for name, _ in RATIOS.values()) +
+                           r'|Q\w+?)_ratio_(\w+)')
 BEST = 'best peer / Daybook'
 NOTE = ('A ratio says how many times better Daybook is: the figure of the peer by its own, of '
         f"records/s its own by the peer's; `{BEST}` is to the quickest of "
@@ -136,10 +137,12 @@ class Report:
             if not own:
                 continue
             found[f'{question.name}_ms'] = statistics.median(own)
-            rivals = [statistics.median(times) for engine in self.engines
-                      if engine in RIVALS and (times := self.times(question.name, engine))]
+            rivals = {engine: statistics.median(times) for engine in self.engines
+                      if engine in RIVALS and (times := self.times(question.name, engine))}
+            for engine, ms in rivals.items():
+                found[f'{question.name}_ratio_{engine}'] = ms / statistics.median(own)
             if rivals:
-                found[f'{question.name}_ratio'] = min(rivals) / statistics.median(own)
+                found[f'{question.name}_ratio'] = min(rivals.values()) / statistics.median(own)
         return found
 
     def missed_by(self, name, value):

@@ -17,6 +17,7 @@ ROWS = {  # a figure of an engine -> its row's title, and the form of a cell
     'sender_cpu_s_per_million': ('the sender beside it, CPU-s per million', '.1f'),
     'tidy_cpu_s_per_million': ('to tidy up afterwards, CPU-s per million', '.1f'),
     'ingest_peak_mib': ('ingest, peak MiB', ',.0f'),
+    'peak_mib': ('peak with the questions, MiB', ',.0f'),
     'written_bytes_per_record': ('written to the disk until then, bytes a record', '.1f'),
     'bytes_per_record': ('bytes on disk a record', '.1f'),
     'evidence_bytes_per_record': ('evidence, bytes on disk a record', '.1f'),
@@ -38,7 +39,8 @@ NOTE = ('A ratio says how many times better Daybook is: the figure of the peer b
 GROWN = {  # what may grow in proportion to the records, beside the questions
     'ingest_records_per_s': 'ingest, seconds', 'ingest_cpu_s_per_million': 'ingest, CPU-s',
     'tidy_cpu_s_per_million': 'to tidy up afterwards, CPU-s', 'ingest_peak_mib': 'ingest, peak',
-    'bytes_per_record': 'bytes on disk', 'start_ms': 'start to ready',
+    'peak_mib': 'peak with the questions', 'bytes_per_record': 'bytes on disk',
+    'start_ms': 'start to ready',
 }
 
 
@@ -112,6 +114,8 @@ class Report:
                 ('tidy_cpu_s_per_million', 'tidy_cpu_seconds', per_million)):
             if size.get(measured) is not None:
                 found[name] = size[measured] * factor
+        if engine in self.afters:
+            found['peak_mib'] = self.afters[engine] / MIB
         if engine in self.starts:
             found['start_ms'] = self.starts[engine]
         return found

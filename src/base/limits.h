@@ -64,7 +64,8 @@
 #define PART_MEMORY_BYTES_MAX (1 * GIB) /* arena of one part */
 #define PART_JOIN_BYTES_MAX (64 * MIB)  /* memory of parts that are joined in memory */
 #define INDEX_BLOCK_ROWS 1024u      /* the entity index names blocks of so many rows */
-#define BLOCK_CACHE_BYTES (128 * MIB) /* rows in memory and decoded columns; `cache_mib` */
+#define BLOCK_CACHE_BYTES (128 * MIB) /* rows in memory and decoded columns, at least; */
+#define CACHE_PART_OF_MEMORY 16u      /* this part of the memory where it is more; `cache_mib` */
 #define CIPHER_CHUNK_BYTES (16 * KIB)
 #define MEMORY_ROWS_FLUSH 98304u    /* rows in memory over all tenants that start a flush */
 /* Rows in memory.  Above it, those on their way counted too, a large body waits for the flush,

@@ -314,6 +314,7 @@ static enum status open_share(struct daybook *d, struct error *err)
         .webhook = d->webhook,
         .clock = d->options.clock,
         .thread_count = d->options.thread_count,
+        .memory_bytes = d->options.memory_bytes,
         .context = d,
         .view = view_text,
         .views = each_view,

@@ -15,6 +15,7 @@ struct daybook_options {
     struct keyring *keyring;    /* borrowed */
     uint32_t thread_count;      /* of a query; 0 = number of cores */
     size_t cache_bytes;         /* of decoded columns; 0 = BLOCK_CACHE_BYTES */
+    uint64_t memory_bytes;      /* a quarter is for queries; 0 = machine_memory_bytes() */
     struct external external;   /* what externaldata may read; texts live as long */
     const struct mmdb *places;  /* where addresses are, borrowed; NULL: not known */
     bool background;            /* checkpoints and merges, by threads */

@@ -3,6 +3,7 @@
 
 #include "base/limits.h"
 #include "base/log.h"
+#include "base/machine.h"
 #include "base/text.h"
 #include "codec/yaml.h"
 
@@ -10,13 +11,28 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#define NUMBER_MAX 1000000u
+
 static const char *const keys[] = {"listen", "certificate", "key", "connections_max", "threads",
                                    "cache_mib", "log_level", "external_data_hosts",
                                    "external_data_private", "geoip_database", "trusted_proxies"};
 
+/* Questions about all there is take many times as long where their columns do not fit. */
+static uint32_t cache_mib_for(uint64_t memory_bytes)
+{
+    uint64_t mib = memory_bytes / CACHE_PART_OF_MEMORY / MIB;
+
+    mib = mib < NUMBER_MAX ? mib : NUMBER_MAX;
+    return mib > BLOCK_CACHE_BYTES / MIB ? (uint32_t)mib : BLOCK_CACHE_BYTES / MIB;
+}
+
 void config_init(struct config *config, const struct data_dir *dir)
 {
-    *config = (struct config){.log_level = LOG_LEVEL_INFO};
+    uint64_t memory_bytes = machine_memory_bytes();
+
+    *config = (struct config){.log_level = LOG_LEVEL_INFO,
+                              .memory_bytes = memory_bytes,
+                              .cache_mib = cache_mib_for(memory_bytes)};
     (void)snprintf(config->listen, sizeof(config->listen), "127.0.0.1:8443");
     data_dir_path(dir, "tls/cert.pem", config->certificate);
     data_dir_path(dir, "tls/key.pem", config->key);
@@ -85,10 +101,23 @@ static enum status set_number(uint32_t *field, const struct yaml_node *root, con
 
     if (text.data == NULL)
         return STATUS_OK;
-    if (!text_parse_u64(text, &value) || value > 1000000)
-        return ERROR_SET(err, STATUS_INVALID, "%s: '%s' wants a number up to 1000000", path, key);
+    if (!text_parse_u64(text, &value) || value > NUMBER_MAX)
+        return ERROR_SET(err, STATUS_INVALID, "%s: '%s' wants a number up to %u", path, key,
+                         NUMBER_MAX);
     *field = (uint32_t)value;
     return STATUS_OK;
+}
+
+/* 0 is what is not said. */
+static enum status set_cache(struct config *config, const struct yaml_node *root,
+                             const char *path, struct error *err)
+{
+    uint32_t mib = 0;
+    enum status status = set_number(&mib, root, "cache_mib", path, err);
+
+    if (mib > 0)
+        config->cache_mib = mib;
+    return status;
 }
 
 static enum status set_level(struct config *config, const struct yaml_node *root,
@@ -179,7 +208,7 @@ static enum status apply(struct config *config, const struct yaml_node *root, co
     if (status == STATUS_OK)
         status = set_number(&config->threads, root, "threads", path, err);
     if (status == STATUS_OK)
-        status = set_number(&config->cache_mib, root, "cache_mib", path, err);
+        status = set_cache(config, root, path, err);
     if (status == STATUS_OK)
         status = set_level(config, root, path, err);
     if (status == STATUS_OK)

@@ -17,7 +17,8 @@ struct config {
     uint32_t connections_max;  /* 0 = default */
     struct address_ranges trusted_proxies;
     uint32_t threads;          /* of a query; 0 = number of cores */
-    uint32_t cache_mib;        /* of decoded columns; 0 = 128 */
+    uint64_t memory_bytes;     /* no setting: what there is, asked before the sandbox */
+    uint32_t cache_mib;        /* of decoded columns; never 0 */
     char external_hosts[4096]; /* "a.example,*.example.net": what externaldata may read */
     bool external_private;     /* also at private addresses and over plain http */
     char geoip_database[DATA_PATH_BYTES]; /* "": none */

@@ -17,6 +17,7 @@
 #include "main/powers.h"
 #include "wire/server.h"
 
+#include <inttypes.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -156,6 +157,7 @@ static enum status start(struct running *r, struct error *err)
         .dir = process->dir,
         .thread_count = process->config->threads,
         .cache_bytes = process->config->cache_mib * MIB,
+        .memory_bytes = process->config->memory_bytes,
         .external = {slice_of(process->config->external_hosts),
                      process->config->external_private},
         .background = true,
@@ -177,6 +179,8 @@ static enum status start(struct running *r, struct error *err)
     if (status != STATUS_OK)
         return status;
     options.keyring = r->keyring;
+    log_line(LOG_LEVEL_INFO, "cache_mib is %u, of %" PRIu64 " MiB of memory",
+             process->config->cache_mib, options.memory_bytes / MIB);
     status = daybook_open(&options, &r->daybook, err);
     return status == STATUS_OK ? start_http(r, err) : status;
 }

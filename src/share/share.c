@@ -184,10 +184,11 @@ static void log_failed(void *context, const struct http_request *request,
 
 /* Each query may use QUERY_MEMORY_BYTES, so their number bounds the memory of the
  * server: a quarter of it, four queries a processor. */
-static uint64_t query_places(void)
+static uint64_t query_places(uint64_t memory_bytes)
 {
     uint64_t most = (uint64_t)QUERIES_PER_PROCESSOR * machine_processors();
-    uint64_t places = machine_memory_bytes() / 4 / QUERY_MEMORY_BYTES;
+    uint64_t memory = memory_bytes == 0 ? machine_memory_bytes() : memory_bytes;
+    uint64_t places = memory / 4 / QUERY_MEMORY_BYTES;
 
     return places > most ? most : places;
 }
@@ -201,8 +202,8 @@ enum status share_new(const struct share_services *services, struct share **ret,
         return ERROR_MEMORY(err);
     share->services = *services;
     share->started_us = clock_unix_us(services->clock);
-    gate_init(&share->gate, query_places());
-    gate_init(&share->exports, query_places());
+    gate_init(&share->gate, query_places(services->memory_bytes));
+    gate_init(&share->exports, query_places(services->memory_bytes));
     guess_init(&share->guess);
     denied_init(&share->denied);
     (void)pthread_mutex_init(&share->webhook, NULL);

@@ -32,6 +32,7 @@ struct share_services {
     struct webhook *webhook;
     const struct clock *clock;
     uint32_t thread_count; /* of a query */
+    uint64_t memory_bytes; /* of which a quarter is for queries; 0 = machine_memory_bytes() */
     const struct stage_times *stages; /* for the metrics; may be NULL */
     void *context;
     /* KQL text of the view with this name, or an empty slice. */

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """init, serve, the health pages, help."""
+import contextlib
 import os
 import re
 import ssl
@@ -46,6 +47,50 @@ class Health(Story):
 
     def test_a_wrong_token_is_401(self):
         self.refused(401, self.lab.ask, 'GET', '/v1/tenants', token='dbk_x_y_z')
+
+
+class ControlGroup(Story):
+    """What a container, or MemoryMax= of a service, leaves is what there is."""
+
+    limit_mib = 4096
+
+    @contextlib.contextmanager
+    def bounded(self):
+        """This process, and what it starts, in a control group; of version 1 or 2."""
+        with open('/proc/self/cgroup', encoding='utf-8') as file:
+            groups = {controllers: path for _, controllers, path in
+                      (line.strip().split(':', 2) for line in file)}
+        if 'memory' in groups:
+            hierarchy, name, own = '/sys/fs/cgroup/memory', 'memory.limit_in_bytes', 'memory'
+        else:
+            hierarchy, name, own = '/sys/fs/cgroup', 'memory.max', ''
+        group = os.path.join(hierarchy, f'daybook-{os.getpid()}')
+        try:
+            os.mkdir(group)
+        except OSError as error:
+            self.skipTest(f'no control group can be made here: {error}')
+        try:
+            if not os.path.exists(os.path.join(group, name)):
+                self.skipTest(f'control groups here have no {name}')
+            with open(os.path.join(group, name), 'w', encoding='ascii') as file:
+                file.write(str(self.limit_mib << 20))
+            self.join(group)
+            yield
+        finally:
+            self.join(hierarchy + groups[own])
+            os.rmdir(group)
+
+    @staticmethod
+    def join(group):
+        with open(os.path.join(group, 'cgroup.procs'), 'w', encoding='ascii') as file:
+            file.write(str(os.getpid()))
+
+    def test_the_cache_is_a_part_of_it(self):
+        with lab.Lab() as other, self.bounded():
+            other.start()
+            self.assertIn(f'cache_mib is {self.limit_mib // 16}, of {self.limit_mib} MiB of memory',
+                          other.log_tail())
+            other.stop()
 
 
 class CommandLine(Story):

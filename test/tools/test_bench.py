@@ -185,6 +185,7 @@ class Verdict(unittest.TestCase):
         measures = ingested('daybook', 1, 5000, stages={'build': 0.5, 'evidence': 0.125},
                             sender_cpu_seconds=0.25)
         measures[-1] |= {'evidence_bytes': 2000, 'tidy_cpu_seconds': 2}
+        measures.append({'measure': 'after', 'engine': 'daybook', 'peak_bytes': 3 << 20})
         table = report.Report(1000, measures, {'evidence_bytes_per_record': {'max': 5},
                                                report.stage_figure('evidence'): {'max': 100}})
         table = table.markdown()
@@ -195,6 +196,7 @@ class Verdict(unittest.TestCase):
                          row(table, 'to tidy up afterwards, CPU-s per million')['daybook'])
         self.assertEqual({'daybook': '2.0', report.BEST: '-', 'goal': '5, met'},
                          row(table, 'evidence, bytes on disk a record'))
+        self.assertEqual('3', row(table, 'peak with the questions, MiB')['daybook'])
         self.assertEqual('250.0',
                          row(table, 'the sender beside it, CPU-s per million')['daybook'])
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "test.h"
 
+#include "base/limits.h"
 #include "base/log.h"
+#include "base/machine.h"
 #include "main/config.h"
 
 #include <stdio.h>
@@ -36,6 +38,13 @@ static void what_is_not_said_has_a_default(void **state)
     assert_string_equal(config.key, "/d/tls/key.pem");
     assert_int_equal(config.log_level, LOG_LEVEL_INFO);
     assert_int_equal(config.threads, 0);
+    assert_true(config.cache_mib >= 128);
+    uint32_t part = (uint32_t)(machine_memory_bytes() / MIB / 16);
+    assert_int_equal(config.cache_mib, part > 128 ? part : 128);
+    ASSERT_OK(read_text("cache_mib: 0\n"));
+    assert_int_equal(config.cache_mib, part > 128 ? part : 128);
+    ASSERT_OK(read_text("cache_mib: 64\n"));
+    assert_int_equal(config.cache_mib, 64);
 }
 
 static void every_setting_is_taken(void **state)

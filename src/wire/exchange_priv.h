@@ -16,7 +16,7 @@ struct stream {
     bool started, done, gone;
     struct buf ready;
     size_t ready_at; /* taken so far */
-    uint64_t valid_us; /* when the token was one, for sure */
+    _Atomic uint64_t valid_us; /* when the token was one, for sure */
 };
 
 struct exchange {
@@ -45,7 +45,7 @@ struct exchange {
     struct stream stream;
 };
 
-/* Is the token still one?  Looks at most once a second; not for two threads at a time. */
+/* Is the token still one?  Looks once a second or so. */
 bool exchange_is_valid(struct exchange *exchange);
 
 void stream_init(struct stream *stream);

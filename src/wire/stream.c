@@ -44,11 +44,12 @@ bool exchange_is_valid(struct exchange *exchange)
     const struct http_router *router = exchange->server->router;
     uint64_t now_us = clock_monotonic_us(clock_system());
 
-    if (router->is_valid == NULL || now_us - exchange->stream.valid_us < VALID_LOOK_US)
+    if (router->is_valid == NULL ||
+        now_us - atomic_load(&exchange->stream.valid_us) < VALID_LOOK_US)
         return true;
     if (!router->is_valid(router->context, exchange->request.principal))
         return false;
-    exchange->stream.valid_us = now_us;
+    atomic_store(&exchange->stream.valid_us, now_us);
     return true;
 }
 
@@ -132,6 +133,17 @@ bool stream_wait(struct stream *stream)
     return started;
 }
 
+/* The handler may have handed it over hours ago, and wait for it to be taken. */
+static bool is_cut_off(struct exchange *exchange)
+{
+    if (exchange_is_valid(exchange))
+        return false;
+    atomic_store(&exchange->cancelled, true);
+    exchange->stream.gone = true;
+    (void)pthread_cond_broadcast(&exchange->stream.changed);
+    return true;
+}
+
 ssize_t stream_read(void *context, uint64_t position, char *ret, size_t size_max)
 {
     struct exchange *exchange = context;
@@ -142,7 +154,9 @@ ssize_t stream_read(void *context, uint64_t position, char *ret, size_t size_max
     (void)pthread_mutex_lock(&stream->lock);
     while (stream->ready.size == 0 && !stream->done)
         (void)pthread_cond_wait(&stream->changed, &stream->lock);
-    if (stream->ready.size > 0) {
+    if (stream->ready.size > 0 && is_cut_off(exchange)) {
+        result = MHD_CONTENT_READER_END_WITH_ERROR;
+    } else if (stream->ready.size > 0) {
         struct slice left = slice_tail(buf_slice(&stream->ready), stream->ready_at);
         struct slice part = slice_head(left, size_max);
         memcpy(ret, part.data, part.size);

@@ -28,7 +28,7 @@ struct fixture {
     struct buf certificate, key;
     char ca_path[64];
     char url[64];
-    atomic_uint calls, slow_started, slow_cancelled;
+    atomic_uint calls, slow_started, slow_cancelled, asked;
     atomic_bool revoked; /* all tokens are */
 };
 
@@ -132,6 +132,15 @@ static enum status handle_whole(void *context, const struct http_request *reques
     return STATUS_OK;
 }
 
+/* The same, handed over before the end. */
+static enum status handle_handed(void *context, const struct http_request *request,
+                                 struct http_response *response, struct error *err)
+{
+    enum status status = handle_whole(context, request, response, err);
+
+    return status == STATUS_OK ? http_flush(response, 1, err) : status;
+}
+
 /* Works until it is cancelled, at most "?ms=". */
 static enum status handle_slow(void *context, const struct http_request *request,
                                struct http_response *response, struct error *err)
@@ -158,8 +167,10 @@ static inline uint64_t fixture_slot(const struct guid *tenant)
 static enum status fixture_authenticate(void *context, struct slice token, struct slice remote,
                                         struct principal *ret, struct error *err)
 {
-    (void)context;
+    struct fixture *fixture = context;
+
     (void)remote;
+    atomic_fetch_add(&fixture->asked, 1);
     if (slice_is(token, "ingest")) {
         ret->role = ROLE_INGEST;
         return STATUS_OK;
@@ -202,6 +213,7 @@ static const struct http_route fixture_routes[] = {
     {HTTP_GET, "/stream", FIXTURE_ANY, handle_stream, HTTP_OPEN_ENDED, 0, "*"},
     {HTTP_POST, "/stream", FIXTURE_INGEST, handle_stream, HTTP_OPEN_ENDED, 0, "*"},
     {HTTP_GET, "/whole", FIXTURE_ANY, handle_whole, HTTP_STREAMS, 0, "*"},
+    {HTTP_GET, "/handed", FIXTURE_ANY, handle_handed, HTTP_STREAMS, 0, "*"},
     {HTTP_GET, "/whole-inline", FIXTURE_ANY | 1u << ROLE_ADMIN, handle_whole, HTTP_AT_ONCE, 0,
      "*"},
     {HTTP_GET, "/slow", FIXTURE_ANY, handle_slow, HTTP_STREAMS, 0, "*"},

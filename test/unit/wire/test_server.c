@@ -515,7 +515,10 @@ static void test_a_body_is_not_taken_of_a_token_revoked_meanwhile(void **state)
     (void)state;
     unsigned calls = atomic_load(&fixture.calls);
     assert_int_equal(tls_connect(&c, server_port(fixture.server), NULL), 0);
+    unsigned asked = atomic_load(&fixture.asked);
     assert_true(tls_send(&c, SLICE(HEAD "Connection: close\r\nContent-Length: 5\r\n\r\nab")));
+    for (int i = 0; i < 1000 && atomic_load(&fixture.asked) == asked; i++)
+        fixture_sleep_ms(10);
     fixture_sleep_ms(1100);
     atomic_store(&fixture.revoked, true);
     assert_true(tls_send(&c, SLICE("cde")));
@@ -621,13 +624,13 @@ static void test_an_answer_is_not_told_to_a_token_revoked_meanwhile(void **state
     }
 }
 
-/* Reads what comes of 32 MiB that are made in one piece. */
-static void read_whole(bool revokes, const char *method, struct buf *ret)
+/* Reads what comes of 32 MiB. */
+static void read_large(bool revokes, const char *method, const char *path, struct buf *ret)
 {
     struct tls_client c;
     char request[100];
     (void)snprintf(request, sizeof(request),
-                   "%s /whole HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", method);
+                   "%s %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", method, path);
     buf_init(ret, 64 * MIB);
     assert_int_equal(tls_connect(&c, server_port(fixture.server), NULL), 0);
     assert_true(tls_send(&c, slice_of(request)));
@@ -640,7 +643,26 @@ static void read_whole(bool revokes, const char *method, struct buf *ret)
     atomic_store(&fixture.revoked, false);
     tls_close(&c);
     assert_int_equal(status_of(ret), 200);
+}
+
+/* They are made in one piece. */
+static void read_whole(bool revokes, const char *method, struct buf *ret)
+{
+    read_large(revokes, method, "/whole", ret);
     assert_int_equal(count_of(ret, "Content-Length: 33554432\r\n"), 1);
+}
+
+/* Its handler has long ended, or waits for the client to take more. */
+static void test_what_was_handed_over_ends_when_its_token_is_revoked(void **state)
+{
+    struct buf answer;
+    (void)state;
+    read_large(true, "GET", "/handed", &answer);
+    assert_true(answer.size < FIXTURE_WHOLE_BYTES);
+    buf_release(&answer);
+    read_large(false, "GET", "/handed", &answer);
+    assert_true(answer.size > FIXTURE_WHOLE_BYTES);
+    buf_release(&answer);
 }
 
 static void test_an_answer_in_one_piece_ends_when_its_token_is_revoked(void **state)
@@ -1148,6 +1170,7 @@ int main(void)
         cmocka_unit_test(test_a_body_is_refused_while_it_comes),
         cmocka_unit_test(test_an_answer_is_not_told_to_a_token_revoked_meanwhile),
         cmocka_unit_test(test_an_answer_in_one_piece_ends_when_its_token_is_revoked),
+        cmocka_unit_test(test_what_was_handed_over_ends_when_its_token_is_revoked),
         cmocka_unit_test(test_what_streams_stands_back),
         cmocka_unit_test(test_a_failure_in_the_middle_is_seen_as_a_cut_answer),
         cmocka_unit_test(test_what_streams_wants_http_11),

@@ -215,7 +215,7 @@ static void judge(struct first_seen *state, struct tenant_state *tenant,
     hit->baseline_days = watched > 0 ? (uint32_t)(watched / TICKS_PER_DAY) : 0;
     if (watched < FIRST_SEEN_LEARNING_DAYS * TICKS_PER_DAY)
         hit->reasons |= REASON_LEARNING;
-    if (event->time < tenant->newest_time - FIRST_SEEN_BACKFILL_DAYS * TICKS_PER_DAY)
+    if (tenant->newest_time > event->time + FIRST_SEEN_BACKFILL_DAYS * TICKS_PER_DAY)
         hit->reasons |= REASON_BACKFILL;
     judge_address(state, tenant, event, hit);
     if (tenant->lacks || state->alerts_lack)

@@ -257,6 +257,31 @@ static void a_record_without_a_time_makes_no_other_old(void **state)
     assert_true(see(&tenant, "ann", "sync", "66.6.6.6", DAY(20)).alert);
 }
 
+static struct first_seen_hit see_undated(const char *app, const char *address, int64_t time)
+{
+    struct event event = {.time = time, .is_undated = true, .is_mail_access = true,
+                          .mailbox = SLICE("ann"), .user = SLICE("ann"), .app = slice_of(app),
+                          .address = slice_of(address)};
+    struct first_seen_hit hit;
+
+    ASSERT_OK(first_seen_observe(rule, &tenant, &event, &hit, &err));
+    return hit;
+}
+
+static void where_no_record_has_a_time_none_is_old(void **state)
+{
+    (void)state;
+    assert_int_equal(see(&tenant, "ann", "mail", "1.1.1.1", DAY(0)).reasons & REASON_BACKFILL, 0);
+    first_seen_free(rule);
+    rule = first_seen_new();
+    assert_non_null(rule);
+    for (int day = 0; day < 20; day++) {
+        struct first_seen_hit hit = see_undated("mail", "1.1.1.1", DAY(day));
+        assert_int_equal(hit.reasons & REASON_BACKFILL, 0);
+    }
+    assert_true(see_undated("sync", "66.6.6.6", DAY(20)).alert);
+}
+
 static void a_loaded_row_without_a_time_makes_no_record_old(void **state)
 {
     struct first_seen_row row = {
@@ -369,6 +394,7 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_record_without_a_time_makes_no_other_old, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(where_no_record_has_a_time_none_is_old, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_loaded_row_without_a_time_makes_no_record_old, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(loaded_rows_are_the_baseline, set_up, tear_down),

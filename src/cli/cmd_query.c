@@ -539,6 +539,10 @@ static int run_batch(const struct command_context *context, const char *path)
         buf_init(&answer, GIB);
         status = alone ? local_line(context, text, &answer, &err)
                        : remote_line(context, session, text, &answer, &err);
+        if (status == STATUS_LIMIT && !alone) { /* the line is too long for a request */
+            query_batch_refuse(text, &err, &answer);
+            status = STATUS_OK;
+        }
         if (answer.size == 0 || answer.data[answer.size - 1] != '\n')
             buf_add_byte(&answer, '\n');
         if (atomic_load(context->host->interrupted)) /* what came is no answer then */

@@ -106,6 +106,25 @@ static enum status read_line(struct slice line, struct json_tape *tape, struct s
     return buf_check(ret_query, err);
 }
 
+void query_batch_refuse(struct slice line, const struct error *why, struct buf *ret)
+{
+    const struct query_stats stats = {.phase = QUERY_PHASE_PARSE};
+    struct json_tape tape;
+    struct buf query;
+    struct slice id;
+    struct error ignored;
+
+    json_tape_init(&tape);
+    buf_init(&query, 16 * QUERY_TEXT_BYTES_MAX);
+    (void)read_line(line, &tape, &id, &query, &ignored);
+    buf_add_text(ret, "{\"id\":");
+    json_add_line(ret, id);
+    add_error(ret, why, &stats);
+    buf_add_text(ret, "}\n");
+    buf_release(&query);
+    json_tape_release(&tape);
+}
+
 enum status query_batch_line(const struct query_request *request, struct slice line,
                              struct buf *ret, struct error *err)
 {

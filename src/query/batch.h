@@ -17,5 +17,7 @@
  * tables could not be read, which is nothing that the query can help. */
 enum status query_batch_line(const struct query_request *request, struct slice line,
                              struct buf *ret, struct error *err) MUST_USE;
+/* Appends the answer to a line that was refused before anybody looked at its query. */
+void query_batch_refuse(struct slice line, const struct error *why, struct buf *ret);
 
 #endif

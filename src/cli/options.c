@@ -48,6 +48,8 @@ static enum status add(struct options *options, const struct option *option, con
     if (option->has_value && !is_path(option) && !text_is_utf8(slice_of(value)))
         return ERROR_SET(err, STATUS_INVALID, "the value of option '%s' is not UTF-8 text",
                          option->name);
+    if (option->has_value && value[0] == '\0') /* of a variable that is not set: no restriction */
+        return ERROR_SET(err, STATUS_INVALID, "the value of option '%s' is empty", option->name);
     if (!option->many && options_has(options, option->name))
         return ERROR_SET(err, STATUS_INVALID, "option '%s' is given twice", option->name);
     if (options->value_count == OPTION_VALUES_MAX)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/session.h"
 
+#include "base/check.h"
 #include "base/limits.h"
 #include "base/text.h"
 #include "cli/command_priv.h"
@@ -253,9 +254,19 @@ static enum status send_local(struct session *session, const struct session_requ
 enum status session_send(struct session *session, const struct session_request *request,
                          struct session_answer *ret, struct error *err)
 {
+    struct session_request given = *request;
+    struct http_pair query[SESSION_QUERY_MAX];
+
+    given.query = query;
+    given.query_count = 0;
+    CHECK(request->query_count <= SESSION_QUERY_MAX);
+    for (uint32_t i = 0; i < request->query_count; i++) {
+        if (request->query[i].value.size > 0)
+            query[given.query_count++] = request->query[i];
+    }
     *ret = (struct session_answer){0};
-    return session->is_local ? send_local(session, request, ret, err)
-                             : send_remote(session, request, ret, err);
+    return session->is_local ? send_local(session, &given, ret, err)
+                             : send_remote(session, &given, ret, err);
 }
 
 void session_answer_release(struct session_answer *answer)

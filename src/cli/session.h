@@ -21,11 +21,13 @@ enum status session_open(const struct command_context *context, struct session *
                          struct error *err) MUST_USE;
 void session_close(struct session *session);
 
+#define SESSION_QUERY_MAX 8u
+
 struct session_request {
     enum http_method method;
     const char *path;                    /* without the query string; not escaped */
-    const struct http_pair *query;
-    uint32_t query_count;
+    const struct http_pair *query; /* empty values are left out: the option is not there */
+    uint32_t query_count;          /* at most SESSION_QUERY_MAX */
     const struct http_pair *headers;
     uint32_t header_count;
     struct slice body;

@@ -48,9 +48,9 @@ enum status share_tenant_add(void *context, const struct http_request *request,
     enum status status = share_body(request, "name id", &body, err);
     if (status != STATUS_OK)
         return status;
-    status = share_body_text(&body, "name", request->arena, &name, err);
+    status = share_body_given(&body, "name", request->arena, &name, err);
     if (status == STATUS_OK)
-        status = share_body_text(&body, "id", request->arena, &id_text, err);
+        status = share_body_given(&body, "id", request->arena, &id_text, err);
     share_body_release(&body);
     if (status == STATUS_OK)
         status = meta_tenant_check_name(name, err);
@@ -124,16 +124,16 @@ static enum status read_token(struct share *share, const struct http_request *re
     struct arena *arena = request->arena;
     enum role role = ROLE_NONE;
     int64_t life_ms = INT64_C(30) * 86400000;
-    enum status status = share_body_text(body, "role", arena, &role_text, err);
+    enum status status = share_body_given(body, "role", arena, &role_text, err);
 
     if (status == STATUS_OK)
-        status = share_body_text(body, "expires", arena, &expires, err);
+        status = share_body_given(body, "expires", arena, &expires, err);
     if (status == STATUS_OK)
-        status = share_body_text(body, "tenant", arena, &tenant, err);
+        status = share_body_given(body, "tenant", arena, &tenant, err);
     if (status == STATUS_OK)
-        status = share_body_text(body, "name", arena, &ret->name, err);
+        status = share_body_given(body, "name", arena, &ret->name, err);
     if (status == STATUS_OK)
-        status = share_body_text(body, "table", arena, &ret->table, err);
+        status = share_body_given(body, "table", arena, &ret->table, err);
     if (status != STATUS_OK)
         return status;
     if (!role_from_name(role_text, &role) || role == ROLE_NONE)

@@ -133,7 +133,7 @@ enum status share_query_complete(void *context, const struct http_request *reque
         return status;
     status = share_body_text(&body, "query", request->arena, &query.text, err);
     if (status == STATUS_OK)
-        status = share_body_text(&body, "tenant", request->arena, &tenant, err);
+        status = share_body_given(&body, "tenant", request->arena, &tenant, err);
     if (status == STATUS_OK)
         status = position_of(&body, query.text, &at, err);
     if (status == STATUS_OK)

@@ -330,7 +330,7 @@ enum status share_loss_accept(void *context, const struct http_request *request,
 
     if (status != STATUS_OK)
         return status;
-    status = share_body_text(&body, "tenant", request->arena, &tenant, err);
+    status = share_body_given(&body, "tenant", request->arena, &tenant, err);
     if (status == STATUS_OK)
         status = share_reach(share, request, tenant, false, &reach, err);
     if (status == STATUS_OK)

@@ -255,7 +255,7 @@ static enum status prepare(struct share *share, const struct http_request *reque
     enum status status = share_body_text(body, "query", request->arena, &ret->text, err);
 
     if (status == STATUS_OK)
-        status = share_body_text(body, "tenant", request->arena, &tenant, err);
+        status = share_body_given(body, "tenant", request->arena, &tenant, err);
     if (status == STATUS_OK)
         status = share_body_time(body, "now", request->arena, &ret->now, err);
     if (status == STATUS_OK)

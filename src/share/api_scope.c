@@ -79,7 +79,7 @@ static enum status run(struct share *share, const struct http_request *request,
         parse_indicators(body, request->arena, &indicators, &scope.indicator_count, err);
 
     if (status == STATUS_OK)
-        status = share_body_text(body, "tenant", request->arena, &tenant, err);
+        status = share_body_given(body, "tenant", request->arena, &tenant, err);
     if (status == STATUS_OK)
         status = share_body_time(body, "from", request->arena, &scope.time_from, err);
     if (status == STATUS_OK)

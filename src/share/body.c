@@ -103,6 +103,18 @@ enum status share_body_text(const struct body *body, const char *key, struct are
     return share_body_value(body, token, arena, ret, err);
 }
 
+enum status share_body_given(const struct body *body, const char *key, struct arena *arena,
+                             struct slice *ret, struct error *err)
+{
+    enum status status = share_body_text(body, key, arena, ret, err);
+    uint32_t token = json_member(body->text, body->tape.tokens, 0, slice_of(key));
+
+    if (status == STATUS_OK && ret->size == 0 && token != UINT32_MAX &&
+        body->tape.tokens[token].kind != JSON_NULL)
+        status = ERROR_SET(err, STATUS_INVALID, "'%s' is empty; leave it out", key);
+    return status;
+}
+
 enum status share_parse_time(const char *key, struct slice text, int64_t *ret, struct error *err)
 {
     if (text.size > 0 && !time_parse_iso(text, ret))
@@ -115,7 +127,7 @@ enum status share_body_time(const struct body *body, const char *key, struct are
                             int64_t *ret, struct error *err)
 {
     struct slice text;
-    enum status status = share_body_text(body, key, arena, &text, err);
+    enum status status = share_body_given(body, key, arena, &text, err);
 
     return status == STATUS_OK ? share_parse_time(key, text, ret, err) : status;
 }

@@ -89,6 +89,9 @@ void share_body_release(struct body *body);
 /* Decoded string member ("" if absent); STATUS_INVALID if it is no string. */
 enum status share_body_text(const struct body *body, const char *key, struct arena *arena,
                             struct slice *ret, struct error *err) MUST_USE;
+/* The same, and STATUS_INVALID if it is there and empty: it would restrict nothing. */
+enum status share_body_given(const struct body *body, const char *key, struct arena *arena,
+                             struct slice *ret, struct error *err) MUST_USE;
 /* The value: a string decoded, all else as it is written. */
 enum status share_body_value(const struct body *body, uint32_t token, struct arena *arena,
                              struct slice *ret, struct error *err) MUST_USE;

@@ -188,7 +188,18 @@ static struct slice allowed_methods(const struct http_router *router,
     return arena_copy(request->arena, slice_from(text, size), err);
 }
 
-/* One that is misspelt would be left out, and with it what it was to restrict. */
+/* One that is misspelt or empty would be left out, and with it what it was to restrict. */
+static enum status check_parameter(const struct http_pair *parameter, const char *names,
+                                   struct error *err)
+{
+    enum status status = text_check_name(parameter->name, names, "parameter", err);
+
+    if (status == STATUS_OK && parameter->value.size == 0)
+        status = ERROR_SET(err, STATUS_INVALID, "the parameter '%.*s' is empty; leave it out",
+                           SLICE_FMT(parameter->name));
+    return status;
+}
+
 static enum status check_parameters(const struct http_route *route,
                                     const struct http_request *request, struct error *err)
 {
@@ -196,7 +207,7 @@ static enum status check_parameters(const struct http_route *route,
     enum status status = STATUS_OK;
 
     for (uint32_t i = 0; i < request->query_count && status == STATUS_OK && names[0] != '*'; i++)
-        status = text_check_name(request->query[i].name, names, "parameter", err);
+        status = check_parameter(&request->query[i], names, err);
     return status;
 }
 

@@ -99,6 +99,28 @@ class Query(Story):
         self.assertGreater(lines[2]['scanned']['rows'], 0)
         self.assertEqual(['parse', 'parse'], [lines[1]['phase'], lines[3]['phase']])
 
+    def test_a_line_of_a_batch_that_is_too_long_is_answered(self):
+        long = json.dumps({'id': 'long', 'query': 'print 1 //' + 'x' * (5 << 20)})
+        done = self.lab.cli('query', '--tenant', 'contoso', '--batch', '-',
+                            data=long + '\n{"id":"next","query":"print 2"}\n')
+        self.assertEqual(0, done.returncode, done.stderr)
+        refused, answered = [json.loads(line) for line in done.stdout.splitlines()]
+        self.assertEqual(('long', 'limit', 'parse'),
+                         (refused['id'], refused['code'], refused['phase']))
+        self.assertEqual([[2]], answered['rows'])
+
+    def test_an_empty_restriction_is_no_restriction_and_is_refused(self):
+        for command in (('token', 'add', '--role', 'admin', '--tenant', ''),
+                        ('token', 'add', '--role', 'ingest', '--tenant', 'contoso', '--table', ''),
+                        ('query', '--tenant', 'contoso', '--batch', '-', '--now', '')):
+            done = self.lab.cli(*command, data='')
+            self.assertEqual(2, done.returncode, command)
+            self.assertIn('is empty', done.stderr)
+        for body in ({'role': 'admin', 'tenant': ''},
+                     {'role': 'ingest', 'tenant': 'contoso', 'table': ''}):
+            self.refused(400, self.lab.ask, 'POST', '/v1/tokens', json.dumps(body))
+        self.refused(400, self.lab.ask, 'GET', '/v1/functions?tenant=')
+
     def test_a_line_of_a_batch_waits_for_its_place(self):
         slow = ('set servertimeout = 5s; range x from 1 to 50000000 step 1'
                 ' | where hash_sha256(strrep(tostring(x), 1000)) == ""')

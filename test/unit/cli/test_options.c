@@ -39,10 +39,10 @@ static int tear_down(void **state)
 
 static void options_stand_anywhere_in_either_form(void **state)
 {
-    ASSERT_OK(PARSE("one", "--tenant", "a b", "two", "--follow", "-o=csv", "--ip=", "-"));
+    ASSERT_OK(PARSE("one", "--tenant", "a b", "two", "--follow", "-o=csv", "--ip==", "-"));
     assert_string_equal(options_get(&options, "tenant", NULL), "a b");
     assert_string_equal(options_get(&options, "o", NULL), "csv");
-    assert_string_equal(options_get(&options, "ip", NULL), "");
+    assert_string_equal(options_get(&options, "ip", NULL), "=");
     assert_true(options_has(&options, "follow"));
     assert_int_equal(options.word_count, 3);
     assert_string_equal(options.words[1], "two");
@@ -74,6 +74,9 @@ static void what_is_wrong_is_said_with_the_nearest_right_one(void **state)
     assert_null(strstr(err.text, "did you mean"));
     ASSERT_STATUS(STATUS_INVALID, PARSE("--tenant"));
     assert_non_null(strstr(err.text, "wants a value"));
+    ASSERT_STATUS(STATUS_INVALID, PARSE("--tenant", ""));
+    assert_non_null(strstr(err.text, "option 'tenant' is empty"));
+    ASSERT_STATUS(STATUS_INVALID, PARSE("--tenant="));
     ASSERT_STATUS(STATUS_INVALID, PARSE("--follow=yes"));
     assert_non_null(strstr(err.text, "takes no value"));
 }

@@ -78,6 +78,28 @@ static void test_texts(void **state)
     share_body_release(&body);
 }
 
+/* Of a variable that is not set, it would restrict nothing. */
+static void test_what_is_given_is_not_empty(void **state)
+{
+    struct slice text;
+    struct body body;
+    int64_t time = 1;
+
+    (void)state;
+    ASSERT_OK(parse("{\"a\":\"x\",\"b\":null,\"c\":\"\"}", &body));
+    ASSERT_OK(share_body_given(&body, "a", arena, &text, &err));
+    assert_true(slice_is(text, "x"));
+    ASSERT_OK(share_body_given(&body, "b", arena, &text, &err));
+    assert_true(slice_is(text, ""));
+    ASSERT_OK(share_body_given(&body, "none", arena, &text, &err));
+    assert_true(slice_is(text, ""));
+    ASSERT_OK(share_body_text(&body, "c", arena, &text, &err));
+    assert_int_equal(share_body_given(&body, "c", arena, &text, &err), STATUS_INVALID);
+    assert_string_equal(err.text, "'c' is empty; leave it out");
+    assert_int_equal(share_body_time(&body, "c", arena, &time, &err), STATUS_INVALID);
+    share_body_release(&body);
+}
+
 /* Left out, a misspelt restriction would restrict nothing. */
 static void test_members_that_are_not_known_are_refused(void **state)
 {
@@ -157,7 +179,7 @@ static void test_times(void **state)
     struct body body;
 
     (void)state;
-    ASSERT_OK(parse("{\"a\":\"1970-01-01T00:00:01Z\",\"b\":\"soon\",\"c\":\"\",\"d\":5}", &body));
+    ASSERT_OK(parse("{\"a\":\"1970-01-01T00:00:01Z\",\"b\":\"soon\",\"c\":null,\"d\":5}", &body));
     ASSERT_OK(share_body_time(&body, "none", arena, &ticks, &err));
     ASSERT_OK(share_body_time(&body, "c", arena, &ticks, &err));
     assert_int_equal(ticks, 7);
@@ -189,6 +211,7 @@ int main(void)
         cmocka_unit_test(test_a_body_is_an_object),
         cmocka_unit_test(test_values_are_counted),
         cmocka_unit_test(test_texts),
+        cmocka_unit_test(test_what_is_given_is_not_empty),
         cmocka_unit_test(test_members_that_are_not_known_are_refused),
         cmocka_unit_test(test_a_flag_is_true_or_false),
         cmocka_unit_test(test_a_flag_of_the_url_is_1_or_0),

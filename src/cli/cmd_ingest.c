@@ -424,9 +424,33 @@ static enum status end_follow(struct sender *s, struct feed *feed, struct error 
 struct intake {
     struct source source;
     struct feed feed;
-    struct decompressor *decompressor;
+    struct decompressor *decompressor; /* NULL until it is known what the file is */
+    struct buf head;                   /* too little to tell */
     struct buf decoded;
 };
+
+static enum status decode(struct intake *intake, struct slice bytes, struct error *err)
+{
+    buf_clear(&intake->decoded);
+    enum status status = decompressor_feed(intake->decompressor, bytes, &intake->decoded, err);
+
+    return status == STATUS_OK ? feed_add(&intake->feed, buf_slice(&intake->decoded), err)
+                               : status;
+}
+
+/* What the file is shows in its head. */
+static enum status begin(struct sender *s, struct intake *intake, struct error *err)
+{
+    enum compression kind = compression_detect(buf_slice(&intake->head));
+
+    if (s->state != NULL && kind != COMPRESSION_NONE)
+        return ERROR_SET(err, STATUS_INVALID, "--state is for files that are not compressed");
+    enum status status = decompressor_new(kind, &intake->decompressor, err);
+    if (status == STATUS_OK)
+        status = decode(intake, buf_slice(&intake->head), err);
+    buf_clear(&intake->head);
+    return status;
+}
 
 static enum status take(struct sender *s, struct intake *intake, struct slice bytes,
                         struct error *err)
@@ -435,16 +459,14 @@ static enum status take(struct sender *s, struct intake *intake, struct slice by
 
     s->encoded_done += bytes.size;
     if (intake->decompressor == NULL) {
-        enum compression kind = compression_detect(bytes);
-        if (s->state != NULL && kind != COMPRESSION_NONE)
-            return ERROR_SET(err, STATUS_INVALID, "--state is for files that are not compressed");
-        status = decompressor_new(kind, &intake->decompressor, err);
+        buf_add_slice(&intake->head, bytes);
+        status = buf_check(&intake->head, err);
+        if (status != STATUS_OK || compression_is_open(buf_slice(&intake->head)))
+            return status;
+        status = begin(s, intake, err);
+    } else {
+        status = decode(intake, bytes, err);
     }
-    buf_clear(&intake->decoded);
-    if (status == STATUS_OK)
-        status = decompressor_feed(intake->decompressor, bytes, &intake->decoded, err);
-    if (status == STATUS_OK)
-        status = feed_add(&intake->feed, buf_slice(&intake->decoded), err);
     /* Who follows has caught up when less comes than there is room for. */
     bool waits = intake->source.is_followed && bytes.size < READ_BYTES;
     return status == STATUS_OK ? drain(s, &intake->feed, waits ? FEED_WHOLE : FEED_FULL, err)
@@ -456,7 +478,9 @@ static enum status finish(struct sender *s, struct intake *intake, struct error 
 {
     enum status status = STATUS_OK;
 
-    if (intake->decompressor != NULL)
+    if (intake->decompressor == NULL && intake->head.size > 0)
+        status = begin(s, intake, err);
+    if (status == STATUS_OK && intake->decompressor != NULL)
         status = decompressor_finish(intake->decompressor, err);
     return status == STATUS_OK ? drain(s, &intake->feed, FEED_ALL, err) : status;
 }
@@ -471,6 +495,7 @@ static enum status begin_again(struct sender *s, struct intake *intake, struct e
     feed_init(&intake->feed);
     decompressor_free(intake->decompressor);
     intake->decompressor = NULL;
+    buf_clear(&intake->head);
     if (status == STATUS_OK && s->state != NULL)
         status = place_restart(&s->place, intake->source.fd, err);
     return status == STATUS_OK ? place_save(s->state, &s->place, err) : status;
@@ -579,6 +604,7 @@ static enum status send_file(struct sender *s, const char *path, struct error *e
     if (status != STATUS_OK)
         return status;
     feed_init(&intake.feed);
+    buf_init(&intake.head, 2 * READ_BYTES);
     buf_init(&intake.decoded, GIB);
     if (s->state != NULL)
         status = find_place(s, &intake, err);
@@ -588,6 +614,7 @@ static enum status send_file(struct sender *s, const char *path, struct error *e
         (void)error_wrap(err, "%s", path);
     feed_release(&intake.feed);
     decompressor_free(intake.decompressor);
+    buf_release(&intake.head);
     buf_release(&intake.decoded);
     source_close(&intake.source);
     return status;

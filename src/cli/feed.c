@@ -30,10 +30,13 @@ static bool is_blank(char c)
 static void detect(struct feed *feed)
 {
     size_t at = 0;
+    const struct slice mark = SLICE("\xEF\xBB\xBF");
     struct slice body = buf_slice(&feed->body);
 
-    if (slice_starts_with(body, SLICE("\xEF\xBB\xBF")))
-        at = 3;
+    if (slice_starts_with(body, mark))
+        at = mark.size;
+    else if (slice_starts_with(mark, body)) /* the rest of it may follow */
+        return;
     while (at < body.size && is_blank(body.data[at]))
         at++;
     if (at == body.size)

@@ -41,6 +41,19 @@ enum compression compression_detect(struct slice head)
     return COMPRESSION_NONE;
 }
 
+bool compression_is_open(struct slice head)
+{
+    const char frame[] = "\x28\xb5\x2f\xfd";
+    char skipped[] = "\x50\x2a\x4d\x18";
+
+    if (head.size == 0 || head.size >= sizeof(uint32_t))
+        return head.size == 0;
+    if ((head.data[0] & 0xf0) == 0x50)
+        skipped[0] = head.data[0];
+    return slice_is(head, "\x1f") || memcmp(head.data, frame, head.size) == 0 ||
+           memcmp(head.data, skipped, head.size) == 0;
+}
+
 bool compression_from_name(struct slice name, enum compression *ret)
 {
     if (name.size == 0 || slice_equal_nocase(name, SLICE("identity")))

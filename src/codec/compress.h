@@ -10,6 +10,8 @@ enum compression { COMPRESSION_NONE, COMPRESSION_GZIP, COMPRESSION_ZSTD };
 
 /* By the magic bytes at the front. */
 enum compression compression_detect(struct slice head);
+/* Is it too little to tell, as a pipe may give? */
+bool compression_is_open(struct slice head);
 /* "identity", "gzip", "x-gzip", "zstd"; false for any other. */
 bool compression_from_name(struct slice name, enum compression *ret);
 

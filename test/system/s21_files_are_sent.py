@@ -285,6 +285,22 @@ class Files(Story):
         self.assertEqual(0, process.returncode, err)
         self.assertEqual(2, json.loads(out)['stored'])
 
+    def test_a_pipe_may_begin_with_a_byte(self):
+        lines = b'{"a":1}\n{"a":2}\n'
+        stored = []
+        for whole in (gzip.compress(lines), b'\xef\xbb\xbf[{"a":3},{"a":4}]', b'[{"a":5}]',
+                      b'\x1f'):
+            process = self.begin('--table', 'Byte', '-')
+            process.stdin.write(whole[:1])
+            process.stdin.flush()
+            time.sleep(0.5)
+            process.stdin.write(whole[1:])
+            out, err = process.communicate(timeout=PATIENCE_S)
+            self.assertEqual(0, process.returncode, err)
+            stored.append(json.loads(out)['stored'])
+        self.assertEqual([2, 2, 1, 0], stored)  # a byte alone is quarantined
+        self.rows_come('Byte', 5)
+
     def test_a_stop_sends_no_half_of_a_record(self):
         process = self.begin('--table', 'Stopped', '-')
         process.stdin.write(b'{"a":1}\n{"a":')

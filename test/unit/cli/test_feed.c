@@ -106,7 +106,7 @@ static void make(bool is_array, unsigned count, struct buf *text, struct buf *wa
     buf_init(text, GIB);
     buf_init(wanted, GIB);
     if (is_array)
-        buf_add_text(text, random_below(2) == 0 ? "[" : " \n[ ");
+        buf_add_text(text, random_below(2) == 0 ? "[" : "\xEF\xBB\xBF \n[ ");
     for (unsigned i = 0; i < count; i++) {
         const char *record = records[random_below(RECORD_COUNT)];
         if (is_array && i > 0)

@@ -67,6 +67,23 @@ static void members_in_a_row_are_one_stream(void **state)
 }
 
 /* So begin the files of pzstd. */
+static void what_a_pipe_gives_first_may_be_too_little_to_tell(void **state)
+{
+    static const char *const heads[] = {"\x1f\x8b", "\x28\xb5\x2f\xfd", "\x5f\x2a\x4d\x18"};
+
+    (void)state;
+    assert_true(compression_is_open(SLICE("")));
+    for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++) {
+        struct slice head = slice_of(heads[i]);
+        for (size_t size = 1; size < head.size; size++)
+            assert_true(compression_is_open(slice_head(head, size)));
+        assert_false(compression_is_open(head));
+    }
+    assert_false(compression_is_open(SLICE("{")));
+    assert_false(compression_is_open(SLICE("\x1f{")));
+    assert_false(compression_is_open(SLICE("{}\n{}\n")));
+}
+
 static void a_frame_to_be_skipped_may_come_first(void **state)
 {
     static const char skippable[] = "\x50\x2a\x4d\x18\x04\0\0\0\n1\n2";
@@ -80,6 +97,9 @@ static void a_frame_to_be_skipped_may_come_first(void **state)
     ASSERT_OK(zstd_pack(SLICE("text"), 1, &packed, &err));
     assert_int_equal(compression_detect(buf_slice(&packed)), COMPRESSION_ZSTD);
     assert_int_equal(compression_detect(SLICE("\x50\x2a\x4d")), COMPRESSION_NONE);
+    assert_true(compression_is_open(SLICE("\x50\x2a\x4d")));
+    assert_true(compression_is_open(SLICE("[")));
+    assert_false(compression_is_open(SLICE("[*N")));
     ASSERT_OK(decompressor_new(COMPRESSION_ZSTD, &d, &err));
     ASSERT_OK(decompressor_feed(d, buf_slice(&packed), &out, &err));
     ASSERT_OK(decompressor_finish(d, &err));
@@ -289,6 +309,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(any_cut_of_the_input_gives_the_same_output),
         cmocka_unit_test(members_in_a_row_are_one_stream),
+        cmocka_unit_test(what_a_pipe_gives_first_may_be_too_little_to_tell),
         cmocka_unit_test(a_frame_to_be_skipped_may_come_first),
         cmocka_unit_test(bombs_are_stopped),
         cmocka_unit_test(a_decoder_after_a_broken_one_is_sound),

@@ -96,8 +96,9 @@ static enum status accept_one(const struct command_context *context, struct loss
 
     json_tape_init(&tape);
     buf_init(&body, 64 * KIB);
-    buf_add_text(&body, "{\"tenant\":");
-    text_add_json_string(&body, answer_member(l->text, &l->tape, row, "tenant"));
+    buf_add_text(&body, "{\"tenant\":\""); /* as it came: with its escapes */
+    buf_add_slice(&body, answer_member(l->text, &l->tape, row, "tenant"));
+    buf_add_byte(&body, '"');
     for (size_t i = 0; i < 2; i++) {
         const char *key = i == 0 ? "first_seq" : "last_seq";
         buf_add_format(&body, ",\"%s\":%llu", key,

@@ -209,12 +209,15 @@ static bool read_port(int fd, struct config *config)
 static int wait_children(const struct children *children)
 {
     int code = -1, state = 0;
-    pid_t pid;
+    pid_t pid, keeper = children->keeper;
+    bool is_over;
 
     do { /* a keeper that ends well saw the server close its sockets: wait for that */
         pid = waitpid(-1, &state, 0);
-    } while ((pid < 0 && errno == EINTR) ||
-             (pid == children->keeper && WIFEXITED(state) && WEXITSTATUS(state) == 0));
+        is_over = pid == keeper && WIFEXITED(state) && WEXITSTATUS(state) == 0;
+        if (is_over)
+            keeper = 0; /* its number may soon be another's */
+    } while ((pid < 0 && errno == EINTR) || is_over);
     if (pid == children->server && WIFEXITED(state))
         code = WEXITSTATUS(state);
     else if (pid == children->server)
@@ -222,7 +225,7 @@ static int wait_children(const struct children *children)
     else
         log_line(LOG_LEVEL_ERROR, "the keeper ended");
     server_pid = 0;
-    end_child(pid == children->server ? children->keeper : children->server);
+    end_child(pid == children->server ? keeper : children->server);
     return code;
 }
 

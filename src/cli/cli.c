@@ -170,7 +170,7 @@ static const struct command commands[] = {
     {"token", "add --role ROLE [--tenant NAME] [--table T] [--expires 30d]\nlist\nrevoke ID",
      "make, list and revoke tokens",
      "The token is printed once.  A token without --tenant reaches the whole instance\n"
-     "(roles admin and operator).\n",
+     "(roles admin and operator), or its metrics and status (auditor).\n",
      OPTIONS(token_options), cmd_token, COMMAND_WORDS},
     {"webhook", "set URL [--allow-private]\nshow\nclear", "where alerts are delivered", NULL,
      OPTIONS(webhook_options), cmd_webhook, COMMAND_WORDS},

@@ -13,7 +13,7 @@
  *   40  the address took part in an alert already: of the tenant, or of another, which counts
  *       only where neither this user nor some others of this one signed in from its network,
  *       and where it makes an alert
- *   10  the session was used for another mailbox
+ *   10  the session was used for another mailbox that was new to its application
  *
  * A refused sign-in makes no network seen: whoever wants to be no stranger would try a password
  * and wait a day.

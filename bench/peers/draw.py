@@ -10,6 +10,9 @@ import random
 
 VARIANTS = 10
 MAIL = "Operation = 'MailItemsAccessed'"
+# What was deleted or moved is named in other records, too: `* has` finds those as well.
+ELSEWHERE = ("SELECT unnest(regexp_extract_all(Raw, '\"InternetMessageId\":\"([^\"]+)\"', 1)) "
+             f'FROM ev WHERE NOT {MAIL}')
 
 # Columns by how many values they have; FEW and ALWAYS: every record has one.
 FEW = ('Operation', 'OrganizationId', 'RecordType', 'UserType', 'Workload')
@@ -103,6 +106,7 @@ class Draw:
         """Of all variants: name -> ten values."""
         return {
             'message': self.among('SELECT m FROM (SELECT unnest(MessageIds) m FROM ev) '
+                                  f'WHERE m NOT IN ({ELSEWHERE}) '
                                   'GROUP BY m HAVING count(*) = 1', VARIANTS),
             'operation': ['MailItemsAccessed', *self.among(
                 f'SELECT Operation FROM ev WHERE NOT {MAIL} GROUP BY 1 '

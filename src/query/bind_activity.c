@@ -111,7 +111,9 @@ struct plan *plugin_activity_metrics(struct binder *b, struct plan *input, const
     return plugin_expand_made(b, input, op, &call, &text);
 }
 
-/* (id, time, [start, end,] inner, outer, dimensions): the outer window ends with the inner. */
+/* (id, time, [start, end,] inner, outer, dimensions): the outer window ends with the inner, and
+ * holds it. Where it is no multiple, it begins within an inner one, of which an id's last row
+ * tells whether it is there. */
 struct plan *plugin_engagement(struct binder *b, struct plan *input, const struct node *op)
 {
     struct plugin_call call;
@@ -120,21 +122,24 @@ struct plan *plugin_engagement(struct binder *b, struct plan *input, const struc
     if (!take_open_args(b, op, 2, &call, &open))
         return NULL;
     return plugin_expand(b, input, op, &call,
-                  open ? "let __d = materialize(__input | summarize by __t = bin(__2, __3),"
-                         " __i = __1, __g = @#);"
+                  open ? "let __d = materialize(__input | summarize __m = max(__2)"
+                         " by __t = bin(__2, __3), __i = __1, __g = @#);"
                          "let __l = toscalar(__d | summarize max(__t));"
-                         "let __w = __d | extend __o = range(0, tolong(__4 / __3) - 1, 1)"
+                         "let __w = __d | extend __o = range(0, max_of(tolong(__4 / __3), 0), 1)"
                          " | mv-expand __o to typeof(long) | extend __t = __t + __o * __3"
-                         " | where __t <= __l | summarize __out = count_distinct(__i) by __t, __g;"
+                         " | where __t <= __l and (__o == 0 or __m >= __t + __3 - __4)"
+                         " | summarize __out = count_distinct(__i) by __t, __g;"
                          "__d | summarize __n = count_distinct(__i) by __t, __g#"
                          " | join kind=inner (__w) on __t, __g"
                          " | project __6 = __t#, dcount_activities_inner = __n,"
                          " dcount_activities_outer = __out,"
                          " activity_ratio = todouble(__n) / __out"
                        : "let __d = materialize(__input | where __2 between ((__3 - __6) .. __4)"
-                         " | summarize by __t = bin_at(__2, __5, __3), __i = __1, __g = @#);"
-                         "let __w = __d | extend __o = range(0, tolong(__6 / __5) - 1, 1)"
+                         " | summarize __m = max(__2)"
+                         " by __t = bin_at(__2, __5, __3), __i = __1, __g = @#);"
+                         "let __w = __d | extend __o = range(0, max_of(tolong(__6 / __5), 0), 1)"
                          " | mv-expand __o to typeof(long) | extend __t = __t + __o * __5"
+                         " | where __o == 0 or __m >= __t + __5 - __6"
                          " | summarize __out = count_distinct(__i) by __t, __g;"
                          "__d | where __t >= __3 | summarize __n = count_distinct(__i)"
                          " by __t, __g# | join kind=inner (__w) on __t, __g"

@@ -25,8 +25,10 @@ struct plan *plugin_session_count(struct binder *b, struct plan *input, const st
                          " by __8 = bin_at(__t, __5, __3)# | sort by __8 asc");
 }
 
-/* (id, time, start, end, look-back, bin, dimensions): a row counts in its period, and in those
- * that begin less than the look-back after it. */
+/* (id, time, start, end, look-back, bin, dimensions): a row counts in its bin, and in those behind
+ * it that the look-back holds: it is rounded down to whole bins, as documented, and is one at
+ * least. Months and their like differ in length: there, in those that begin less than the
+ * look-back after the row's. */
 struct plan *plugin_sliding_counts(struct binder *b, struct plan *input, const struct node *op)
 {
     struct plugin_call call;
@@ -45,7 +47,7 @@ struct plan *plugin_sliding_counts(struct binder *b, struct plan *input, const s
                        " | where (__o == 0 or __t < __b + __5) and __t between (startof%.*s(__3)",
                        SLICE_FMT(w.unit), SLICE_FMT(w.unit));
     else
-        buf_add_text(&text, ", __o = range(0, tolong(__5 / __6) - 1, 1)"
+        buf_add_text(&text, ", __o = range(0, max_of(tolong(__5 / __6), 1) - 1, 1)"
                             " | mv-expand __o to typeof(long) | extend __t = __b + __o * __6"
                             " | where __t between (__3");
     buf_add_text(&text, " .. __4)"

@@ -237,6 +237,9 @@ struct plan *bind_watchlist(struct binder *b, const struct node *node);
 struct node *bind_prefix(struct binder *b, const struct node *pipe, const struct node *op);
 /* The name that the last `as` among operators gives; "" without one. */
 struct slice bind_as_name(const struct node *ops);
+/* The name of the table that a source names, which is bound already; "" where it is made of
+ * tables. */
+struct slice bind_table_of(struct binder *b, const struct node *source);
 /* Further tables of operators that give several.  bind_again(): the rows that reach `op`
  * once more, NULL without an error where that has no sense (inside of mv-apply).
  * bind_further() adds a table to the answer, if `op` ends the query and they are wanted;

@@ -266,8 +266,10 @@ static bool source_of(struct binder *b, const struct node *op, struct slice *ret
     const struct node *source = prefix == NULL ? NULL : prefix->args;
 
     *ret = source == NULL ? slice_from(NULL, 0) : bind_as_name(source->next);
+    if (ret->size == 0 && source != NULL)
+        *ret = bind_table_of(b, source);
     if (ret->size == 0)
-        *ret = source != NULL && source->kind == NODE_NAME ? source->name : SLICE("search_arg0");
+        *ret = SLICE("search_arg0");
     return b->err->status == STATUS_OK;
 }
 

@@ -71,13 +71,35 @@ static bool add_wildcard(struct binder *b, struct inputs *in, const struct node 
                           : add_input(b, in, absent, SLICE("*"));
 }
 
-static struct slice source_name(struct binder *b, const struct node *node, uint32_t number)
+/* The argument of table(). */
+static struct slice called_table(struct binder *b, const struct node *name)
 {
+    struct scope scope = b->scope;
+
+    b->scope = (struct scope){0};
+    const struct expr *expr = bind_constant(b, name);
+    b->scope = scope;
+    return expr != NULL && expr->type == TYPE_STRING ? expr->value.bytes : slice_from(NULL, 0);
+}
+
+struct slice bind_table_of(struct binder *b, const struct node *source)
+{
+    while (source->kind == NODE_CALL && slice_is(source->name, "materialize") &&
+           source->args != NULL)
+        source = source->args;
+    if (source->kind == NODE_CALL && slice_is(source->name, "table") && source->args != NULL)
+        return called_table(b, source->args);
+    if (source->kind == NODE_NAME || source->kind == NODE_CALL || source->kind == NODE_MEMBER)
+        return source->name;
+    return bind_as_name(source->kind == NODE_PIPE ? source->args->next : NULL);
+}
+
+/* What `withsource` says of a leg that is bound already. */
+static struct slice source_name(struct binder *b, const struct node *leg, uint32_t number)
+{
+    struct slice name = bind_table_of(b, leg);
     struct buf buf;
 
-    if (node->kind == NODE_NAME || node->kind == NODE_CALL)
-        return node->name;
-    struct slice name = bind_as_name(node->kind == NODE_PIPE ? node->args->next : NULL);
     if (name.size > 0)
         return name;
     buf_init(&buf, 64);
@@ -86,6 +108,24 @@ static struct slice source_name(struct binder *b, const struct node *node, uint3
     name = arena_copy(b->q->arena, buf_slice(&buf), b->err);
     buf_release(&buf);
     return name;
+}
+
+/* A name that a call computes is not computed for nothing. */
+static bool add_leg(struct binder *b, struct inputs *in, const struct node *leg, bool named)
+{
+    struct plan *plan = bind_table(b, leg);
+
+    if (plan == NULL)
+        return false;
+    struct slice name = named ? source_name(b, leg, in->count) : slice_from(NULL, 0);
+    return b->err->status == STATUS_OK && add_input(b, in, plan, name);
+}
+
+static const struct node *find_source(const struct node *op)
+{
+    const struct node *source = bind_param(op, "withsource");
+
+    return source != NULL ? source : bind_param(op, "with_source");
 }
 
 static bool says_yes(const struct node *op, const char *name)
@@ -111,6 +151,7 @@ static bool is_fuzzy(const struct binder *b, const struct node *op)
 static bool collect(struct binder *b, struct inputs *in, const struct node *op)
 {
     bool fuzzy = is_fuzzy(b, op);
+    bool named = find_source(op) != NULL;
     struct error first = {0};
     uint32_t first_at = 0;
     uint32_t absent = 0;
@@ -119,9 +160,7 @@ static bool collect(struct binder *b, struct inputs *in, const struct node *op)
         uint32_t before = in->count;
         bool guessed = b->q->has_guessed;
         b->q->table_missing = false;
-        bool ok = t->kind == NODE_STAR
-                      ? add_wildcard(b, in, t)
-                      : add_input(b, in, bind_table(b, t), source_name(b, t, in->count));
+        bool ok = t->kind == NODE_STAR ? add_wildcard(b, in, t) : add_leg(b, in, t, named);
         if (ok)
             continue;
         /* Only what is not there is left out; a mistake is one all the same. */
@@ -309,13 +348,6 @@ static struct plan *conform(struct binder *b, const struct inputs *in, uint32_t 
     return plan_project_over(b->q, in->plans[index], outputs, count, b->err);
 }
 
-static const struct node *find_source(const struct node *op)
-{
-    const struct node *source = bind_param(op, "withsource");
-
-    return source != NULL ? source : bind_param(op, "with_source");
-}
-
 /* Each of the inputs with the columns of all, in *ret; NULL without. */
 static struct plan **conform_all(struct binder *b, const struct inputs *in,
                                  const struct node *op, struct merged *m)
@@ -452,7 +484,8 @@ struct plan *bind_union(struct binder *b, struct plan *input, const struct node 
     if (prefix != NULL && prefix->args->next == NULL)
         prefix = prefix->args; /* the union of a table without operators */
     b->scope = (struct scope){0};
-    struct slice name = prefix == NULL ? SLICE("union_arg0") : source_name(b, prefix, 0);
+    struct slice name = prefix == NULL || find_source(op) == NULL ? SLICE("union_arg0")
+                                                                  : source_name(b, prefix, 0);
     struct plan *plan =
         add_input(b, &in, input, name) && collect(b, &in, op) ? unite(b, &in, op) : NULL;
     b->scope = scope;

@@ -27,6 +27,8 @@ static void what_is_right_has_its_answer(void **state)
 {
     static const struct ask cases[] = {
         {"union T, Empty | count", "[[2]]"},
+        {"union withsource=w database('daybook').T, database().table('T'), table('T') "
+         "| distinct w", "[[\"T\"]]"},
         {"union isfuzzy=true T, Nosuch | count", "[[2]]"},
         {"union kind=inner T, (T | project n) | getschema | count", "[[1]]"},
         {"union withsource=w T, T | distinct w | count", "[[1]]"},

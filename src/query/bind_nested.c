@@ -32,6 +32,8 @@ static void add_columns(struct buf *text, uint32_t count)
         buf_add_format(text, "%s__k%u, __a%u", i > 1 ? ", " : "", i, i);
 }
 
+/* The ranks restart where the number of the parent's row changes, __g: keys that are compared
+ * would do so within NaN, and not between values that only the grouping tells apart. */
 static void add_level(struct buf *text, const struct node *level, uint32_t number)
 {
     const char *order = (level->flags & NODE_ASC) != 0 ? "asc" : "desc";
@@ -46,17 +48,16 @@ static void add_level(struct buf *text, const struct node *level, uint32_t numbe
     buf_add_text(text, " | sort by ");
     if (number > 1) {
         add_keys(text, number - 1, false);
-        buf_add_text(text, ", ");
+        buf_add_text(text, ", __g, ");
     }
-    buf_add_format(text, "__a%u %s | extend __r = row_number(1, ", number, order);
-    for (uint32_t i = 1; i < number; i++)
-        buf_add_format(text, "prev(__k%u) != __k%u or ", i, i);
-    buf_add_text(text, "false)");
+    buf_add_format(text, "__a%u %s", number, order);
+    buf_add_text(text, number > 1 ? " | extend __r = row_number(1, prev(__g) != __g)"
+                                  : " | extend __r = row_number()");
     if (level->params != NULL)
         buf_add_format(text, " | where __r <= __%u", number_of(number, 2));
     buf_add_text(text, " | project ");
     add_columns(text, number);
-    buf_add_text(text, "; ");
+    buf_add_text(text, level->next != NULL ? ", __g = row_number(); " : "; ");
 }
 
 /* The rows that fall out at level `number`, where a level from there on asks for them. */

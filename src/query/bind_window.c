@@ -70,9 +70,11 @@ static bool cast_args(struct binder *b, struct window_call *call)
         want[0] = TYPE_LONG;
         break;
     case WINDOW_CUMSUM:
-        want[0] = want[0] == TYPE_BOOL      ? TYPE_LONG
-                  : want[0] == TYPE_DYNAMIC ? TYPE_REAL
-                                            : want[0];
+        /* A sum of ints may be none: it is a long, as that of sum(). */
+        if (want[0] == TYPE_BOOL || want[0] == TYPE_INT)
+            want[0] = TYPE_LONG;
+        else if (want[0] == TYPE_DYNAMIC)
+            want[0] = TYPE_REAL;
         call->type = want[0];
         break;
     case WINDOW_RANK_MIN:

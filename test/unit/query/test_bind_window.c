@@ -16,7 +16,7 @@ static const struct ask windows_cases[] = {
      "[[7,null,null,3],[1,null,null,3]]"},
     {"datatable(x: int)[1, 2] | serialize s = row_cumsum(x) | getschema | where ColumnName == "
      "'s' | project ColumnType",
-     "[[\"int\"]]"},
+     "[[\"long\"]]"},
     {"print x = 1 | serialize a = row_number(toscalar(print b = 5 | extend c = 1)), d = "
      "row_number(toscalar(range y from 1 to 3 step 1 | count)) | where row_cumsum(toscalar("
      "print e = 2 | where e in ((print f = 2 | extend g = 1)))) == 2",

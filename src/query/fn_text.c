@@ -39,7 +39,8 @@ static enum status row_indexof(ROW_PARAMETERS)
         if (--nth <= 0)
             return give_long(ret, (int64_t)text_rune_count(slice_head(s, at)));
         status = eval_spend(eval, (length < 0 ? at : end) - from + args[1].bytes.size, err);
-        from = at + 1;
+        from = at;
+        (void)text_next_rune(s, &from); /* within a character the length would count its rest */
     }
     return status;
 }

@@ -3,6 +3,9 @@
 #include "ask.h"
 
 static const struct ask finding_cases[] = {
+    {"print indexof('\303\251aaa\303\251', '\303\251', 0, 4, 2), indexof('baaab', 'b', 0, 4, 2), "
+     "indexof('\303\251a', '', 0, -1, 2)",
+     "[[4,4,1]]"},
     {"print indexof('abcabc', 'c'), indexof('abcabc', 'c', 3), indexof('abc', 'z'), "
      "indexof('abcabc', 'c', 0, 2), indexof('abcabc', 'c', 0, -1, 2)",
      "[[2,5,-1,-1,5]]"},

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* agg_schema.c - buildschema(): what shapes dynamic values have.  A state is a tree
  * with a node for each place in the values. */
+#include "base/hash.h"
 #include "query/agg_priv.h"
 #include "query/items.h"
 #include "table/dynamic.h"
@@ -15,10 +16,23 @@ enum shape_kind {
     SHAPE_BAG = 16,
 };
 
+#define MEMBERS_LISTED 8u /* of which one is found by looking at each */
+
+struct shape;
+
+/* In the order in which they came; slots are there where they are many. */
+struct members {
+    struct shape *first, *last;
+    struct shape **slots; /* slot_count, a power of two, at most half of them taken */
+    uint32_t count, slot_count;
+};
+
 struct shape {
     struct slice key; /* as written in JSON, without the quotes */
+    uint64_t hash;    /* of the key */
     unsigned kinds;
-    struct shape *members, *next;
+    struct members members;
+    struct shape *next;
 };
 
 struct schema_state {
@@ -32,21 +46,78 @@ struct growing {
     struct error *err;
 };
 
-static struct shape *member_of(struct growing *g, struct shape **list, struct slice key)
+static struct shape **slot_of(const struct members *m, struct slice key, uint64_t hash)
 {
-    for (; *list != NULL; list = &(*list)->next) {
-        if (slice_equal((*list)->key, key))
-            return *list;
-    }
+    uint32_t mask = m->slot_count - 1;
+    uint32_t at = (uint32_t)hash & mask;
+
+    while (m->slots[at] != NULL &&
+           (m->slots[at]->hash != hash || !slice_equal(m->slots[at]->key, key)))
+        at = (at + 1) & mask;
+    return &m->slots[at];
+}
+
+static struct shape *find_member(const struct members *m, struct slice key, uint64_t hash)
+{
+    struct shape *shape = m->first;
+
+    if (m->slots != NULL)
+        return *slot_of(m, key, hash);
+    while (shape != NULL && !slice_equal(shape->key, key))
+        shape = shape->next;
+    return shape;
+}
+
+/* Room for one more: foreign bags choose how many members there are. */
+static bool fit_slots(struct growing *g, struct members *m)
+{
+    if (m->count < MEMBERS_LISTED || m->count < m->slot_count / 2)
+        return true;
+    uint32_t wanted = m->slots == NULL ? 4 * MEMBERS_LISTED : 2 * m->slot_count;
+    struct shape **slots = ARENA_ARRAY(g->arena, struct shape *, wanted, g->err);
+    if (slots == NULL)
+        return false;
+    m->slots = slots;
+    m->slot_count = wanted;
+    for (struct shape *shape = m->first; shape != NULL; shape = shape->next)
+        *slot_of(m, shape->key, shape->hash) = shape;
+    return true;
+}
+
+static struct shape *new_shape(struct growing *g, struct slice key, uint64_t hash)
+{
     if (++g->state->places > PLACES_MAX) {
         (void)ERROR_SET(g->err, STATUS_LIMIT, "buildschema() finds more than %u places",
                         PLACES_MAX);
         return NULL;
     }
-    *list = ARENA_NEW(g->arena, struct shape, g->err);
-    if (*list != NULL)
-        (*list)->key = arena_copy(g->arena, key, g->err);
-    return *list != NULL && (*list)->key.data != NULL ? *list : NULL;
+    struct shape *shape = ARENA_NEW(g->arena, struct shape, g->err);
+    if (shape == NULL)
+        return NULL;
+    shape->hash = hash;
+    shape->key = arena_copy(g->arena, key, g->err);
+    return shape->key.data == NULL ? NULL : shape;
+}
+
+static struct shape *member_of(struct growing *g, struct members *m, struct slice key)
+{
+    uint64_t hash = hash_slice(key);
+    struct shape *shape = find_member(m, key, hash);
+
+    if (shape != NULL)
+        return shape;
+    shape = fit_slots(g, m) ? new_shape(g, key, hash) : NULL;
+    if (shape == NULL)
+        return NULL;
+    if (m->first == NULL)
+        m->first = shape;
+    else
+        m->last->next = shape;
+    m->last = shape;
+    m->count++;
+    if (m->slots != NULL)
+        *slot_of(m, key, hash) = shape;
+    return shape;
 }
 
 /* dynamic values are of bounded depth, so this may recurse. */
@@ -80,7 +151,7 @@ static bool add_shape(struct growing *g, struct shape *shape, struct slice json)
 static bool merge_shape(struct growing *g, struct shape *into, const struct shape *from)
 {
     into->kinds |= from->kinds;
-    for (const struct shape *m = from->members; m != NULL; m = m->next) {
+    for (const struct shape *m = from->members.first; m != NULL; m = m->next) {
         struct shape *member = member_of(g, &into->members, m->key);
         if (member == NULL || !merge_shape(g, member, m))
             return false;
@@ -90,7 +161,9 @@ static bool merge_shape(struct growing *g, struct shape *into, const struct shap
 
 static struct shape *root_of(struct growing *g)
 {
-    return member_of(g, &g->state->root, SLICE(""));
+    if (g->state->root == NULL)
+        g->state->root = new_shape(g, SLICE(""), 0);
+    return g->state->root;
 }
 
 static enum status update(UPDATE_PARAMETERS)
@@ -134,8 +207,8 @@ static void render(const struct shape *shape, struct buf *buf)
     }
     if ((shape->kinds & SHAPE_BAG) != 0) {
         buf_add_text(buf, any ? ",{" : "{");
-        for (const struct shape *m = shape->members; m != NULL; m = m->next) {
-            buf_add_text(buf, m == shape->members ? "\"" : ",\"");
+        for (const struct shape *m = shape->members.first; m != NULL; m = m->next) {
+            buf_add_text(buf, m == shape->members.first ? "\"" : ",\"");
             buf_add_slice(buf, m->key);
             buf_add_text(buf, "\":");
             render(m, buf);

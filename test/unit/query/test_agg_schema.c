@@ -8,6 +8,11 @@ static const struct ask types_cases[] = {
      "[[{\"a\":[\"long\",\"string\"],\"b\":{\"`indexer`\":\"double\"}}]]"},
     {"datatable(d:dynamic)[dynamic({\"a\":true})] | summarize buildschema(d)",
      "[[{\"a\":\"bool\"}]]"},
+    {"range x from 1 to 400 step 1 | summarize s = buildschema(bag_pack(strcat('k', x % 100), "
+     "iff(x <= 200, dynamic({\"n\":1}), dynamic({\"m\":'a'})))) | project "
+     "array_length(bag_keys(s)), s.k1, s.k99, s.k0, s.k100",
+     "[[100,{\"n\":\"long\",\"m\":\"string\"},{\"n\":\"long\",\"m\":\"string\"},"
+     "{\"n\":\"long\",\"m\":\"string\"},null]]"},
 };
 ASK_TEST(types, types_cases)
 

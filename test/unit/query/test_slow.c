@@ -108,6 +108,10 @@ static const struct ask quick_cases[] = {
     {SOON "print strlen(punycode_domain_to_string(strrep(strcat(make_string(range(19968, 24062, "
      "1)), '.'), 1000)))",
      OVER},
+    {"print b = parse_json(strcat('{\"k', strcat_array(range(100001, 109000, 1), '\":1,\"k'), "
+     "'\":1}')), x = range(1, 400, 1) | mv-expand x to typeof(long) "
+     "| summarize array_length(bag_keys(buildschema(b)))",
+     "[[9000]]"},
 };
 
 static void ask_within(const struct ask *one, int seconds)

@@ -7,6 +7,9 @@
 
 #include <stdio.h>
 
+/* Where ids are sorted, __q = row_rank_dense(__i) tells one from the next: == and != would take
+ * each NaN and null for an id of its own, and a number for the text of it. */
+
 /* (id, time, start, end, bin, lookback, dimensions): a session is of one id, without a
  * pause longer than the look-back; it is active in every bin in which it has a row. */
 struct plan *plugin_session_count(struct binder *b, struct plan *input, const struct node *op)
@@ -18,8 +21,9 @@ struct plan *plugin_session_count(struct binder *b, struct plan *input, const st
     return plugin_expand(b, input, op, &call,
                          "__input | where __2 between (__3 .. __4)"
                          " | extend __i = __1, __t = __2, __g = @"
-                         " | sort by __g asc, __i asc, __t asc | extend __n = row_number()"
-                         " | extend __new = __n == 1 or __g != prev(__g) or __i != prev(__i)"
+                         " | sort by __g asc, __i asc, __t asc"
+                         " | extend __n = row_number(), __q = row_rank_dense(__i)"
+                         " | extend __new = __n == 1 or __g != prev(__g) or __q != prev(__q)"
                          " or __t - prev(__t) > __6 | extend __s = row_cumsum(tolong(__new))"
                          " | summarize count_sessions = count_distinct(__s)"
                          " by __8 = bin_at(__t, __5, __3)# | sort by __8 asc");
@@ -191,20 +195,21 @@ static void add_steps(struct buf *text, uint32_t length)
     buf_add_text(text,
                  "__input | where __2 between (__3 .. __4)"
                  " | project __i = __1, __t = __2, __v = tostring(__7)"
-                 " | sort by __i asc, __t asc, __v asc | extend __n = row_number()"
-                 " | extend __new = __n == 1 or __i != prev(__i) or __v != prev(__v)"
+                 " | sort by __i asc, __t asc, __v asc"
+                 " | extend __n = row_number(), __q = row_rank_dense(__i)"
+                 " | extend __new = __n == 1 or __q != prev(__q) or __v != prev(__v)"
                  " | extend __r = row_cumsum(tolong(__new))"
-                 " | summarize __a = min(__t), __z = max(__t) by __i, __v, __r"
+                 " | summarize __a = min(__t), __z = max(__t), __i = take_any(__i) by __q, __v, __r"
                  " | sort by __r asc | extend __hit = true");
     for (uint32_t k = 0; k < length; k++) {
         buf_add_format(text, " and next(__v, %u) == tostring(__8[%u])", k, k);
         if (k > 0)
-            buf_add_format(text, " and next(__i, %u) == __i"
+            buf_add_format(text, " and next(__q, %u) == __q"
                                  " and next(__a, %u) - next(__z, %u) <= __5", k, k, k - 1);
     }
     buf_add_format(text,
-                   ", prev = iff(prev(__i) == __i and __a - prev(__z) <= __5, prev(__v), ''),"
-                   " next = iff(next(__i, %u) == __i and next(__a, %u) - next(__z, %u) <= __5,"
+                   ", prev = iff(prev(__q) == __q and __a - prev(__z) <= __5, prev(__v), ''),"
+                   " next = iff(next(__q, %u) == __q and next(__a, %u) - next(__z, %u) <= __5,"
                    " next(__v, %u), '')"
                    " | where __hit",
                    length, length, length - 1, length);
@@ -267,8 +272,8 @@ static void add_reached(struct buf *text, uint32_t number)
                    " (__e | where __v == tostring(__7[%u]) | mv-expand __p = __8 to"
                    " typeof(timespan) | project __i, __p, __t, __b = __t, __m = 1)"
                    " | sort by __p asc, __i asc, __t asc, __m asc"
-                   " | extend __k = row_number()"
-                   " | extend __first = __k == 1 or __p != prev(__p) or __i != prev(__i)"
+                   " | extend __k = row_number(), __q = row_rank_dense(__i)"
+                   " | extend __first = __k == 1 or __p != prev(__p) or __q != prev(__q)"
                    " | scan declare (__l: datetime, __o: datetime) with"
                    " (step s: true => __l = iff(__m == 0, __t, iff(__first, datetime(null),"
                    " s.__l)), __o = iff(__m == 0, __b, iff(__first, datetime(null), s.__o));)"

@@ -388,6 +388,11 @@ static struct plan *bind_call_table(struct binder *b, const struct node *node)
 
     if (v == NULL && b->err->status != STATUS_OK)
         return NULL;
+    if (node->by != NULL && !bind_is_own_database(node->by)) { /* what is here is another's */
+        b->q->table_missing = true;
+        return bind_fail(b, node->at, "SEM0100",
+                         "tables of other databases and clusters are not supported");
+    }
     if (bind_is_watchlist(node->name))
         return bind_watchlist(b, node);
     if (slice_is(node->name, "materialize"))

@@ -31,6 +31,8 @@ static void what_is_named_is_seen(void **state)
         {"restrict access to (T); union isfuzzy=true T, Empty | count", "[[2]]"},
         {"database().T | count", "[[2]]"},
         {"database('daybook').T | count", "[[2]]"},
+        {"database('daybook').table('T') | count", "[[2]]"},
+        {"union isfuzzy=true T, database('other').table('T') | count", "[[2]]"},
     };
 
     (void)state;
@@ -80,6 +82,9 @@ static void everything_else_is_not(void **state)
          "! 1:1 'alias' names another database"},
         {"alias database D; T | count", "! 1:17 expected '=', found ';'"},
         {"database('other').T | count", "! 1:19 tables of other databases"},
+        {"database('other').table('T') | count", "! tables of other databases"},
+        {"cluster('a').database('daybook').Rows() | count", "! tables of other databases"},
+        {"T.table('T') | count", "! tables of other databases"},
     };
 
     (void)state;

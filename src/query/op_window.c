@@ -158,7 +158,7 @@ static struct value compute(struct pass *p, const struct window_call *call)
         if (restarts(p, 1))
             p->number = p->arg_count > 0 ? argument(p, p->row, 0).integer : 1;
         else
-            p->number++;
+            p->number = (int64_t)((uint64_t)p->number + 1); /* the start may be the greatest */
         ret.integer = p->number;
         return ret;
     case WINDOW_CUMSUM:

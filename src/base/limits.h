@@ -21,6 +21,8 @@
 /* ---- ingest ---- */
 #define REQUEST_BODY_BYTES_MAX (64 * MIB)  /* decoded; above it 413 and nothing is stored */
 #define REQUEST_RECORDS_MAX 1000000u       /* each costs about 130 bytes beside its own */
+#define SMALL_BODY_RECORDS_MAX 2048u       /* one with more is let in as a large one is, below
+                                            * LARGE_BODY_BYTES, too: they cost as much again */
 #define REQUEST_TOKEN_BYTES_MAX (64 * MIB) /* JSON tokens kept; records behind are parsed again */
 #define REQUEST_TOKENS_SHARE 4 /* of the body's bytes: usual ones take one or two, the most eight */
 #define DELIVERY_TOKENS_MAX 2097152u /* of what becomes a part at once, 40 bytes each meanwhile; a
@@ -69,12 +71,14 @@
 #define CIPHER_CHUNK_BYTES (16 * KIB)
 #define MEMORY_ROWS_FLUSH 98304u    /* rows in memory over all tenants that start a flush */
 /* Rows in memory.  Above it, those on their way counted too, a large body waits for the flush,
- * three turns of a second, and then gets 429.  A small one waits only above 5/4 of it, for a
- * second at most, and then comes in all the same, as long as LATE_BYTES_MAX lasts. */
+ * three turns of a second, and then gets 429.  A small one waits only above 5/4 of it, of those on
+ * their way only the small ones' counted, for a second at most, and then comes in all the same, as
+ * long as LATE_BYTES_MAX lasts. */
 #define MEMORY_ROWS_MAX 196608u
 #define MEMORY_BYTES_MAX (128 * MIB) /* the same for their bytes: mostly about 600 a row */
 #define LATE_BYTES_MAX (128 * MIB) /* of small bodies that find no room in a second, until there is
-                                    * some again; half of it for a tenant; then 429 */
+                                    * some again; half of it for a tenant; then 429.  A record
+                                    * counts at least MEMORY_ROW_BYTES */
 #define HELD_TEXT_ROWS_MAX 16u        /* a batch in memory of more rows is a part at once */
 #define HELD_TEXT_BYTES_MAX (64 * KIB)
 #define HELD_PARTS_BYTES_MAX (8 * MIB) /* of parts that queries made of texts, kept */

@@ -58,7 +58,7 @@ struct ingest_options {
                           struct error *err);
     /* Have the sinks room for more rows, beside about so many that are on their way to them?
      * Some of it is for small bodies only, so that they do not wait for the flush beside who
-     * sends more than it can take; what is on its way does not count for them.  May be NULL. */
+     * sends more than it can take; coming_rows are then those of small ones.  May be NULL. */
     bool (*has_room)(void *context, bool is_small, uint64_t coming_rows);
     /* Called once, from any thread, when nothing may be acknowledged any more
      * (a failed sync, a failed sink): the process has to stop, a restart

@@ -27,7 +27,8 @@ struct ingest {
     struct loss loss;
     struct buf_pool buffers; /* of requests at work */
     struct gate large;       /* processors at work on large bodies */
-    atomic_uint_fast64_t coming_rows; /* of large bodies that are not with the sinks yet */
+    atomic_uint_fast64_t coming_rows; /* that are not with the sinks yet, but for our own */
+    atomic_uint_fast64_t coming_small; /* of these, the ones of small requests */
 
     pthread_mutex_t lock; /* all below, and the tenants' body_bytes and late_bytes */
     size_t body_bytes;    /* of all requests at work */

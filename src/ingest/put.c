@@ -131,16 +131,17 @@ static bool has_room(const struct ingest *ingest, bool is_small, uint64_t coming
 bool ingest_wait_for_room(struct ingest *ingest, bool is_small)
 {
     const struct timespec wait = {0, ROOM_WAIT_MS * 1000000L};
+    atomic_uint_fast64_t *coming = is_small ? &ingest->coming_small : &ingest->coming_rows;
 
     for (unsigned i = 0; i < ROOM_WAITS_MAX; i++) {
-        if (has_room(ingest, is_small, atomic_load(&ingest->coming_rows)))
+        if (has_room(ingest, is_small, atomic_load(coming)))
             return true;
         (void)nanosleep(&wait, NULL);
     }
     return false;
 }
 
-static bool is_small(const struct ingest_request *request)
+static bool has_small_body(const struct ingest_request *request)
 {
     return request->body.size < LARGE_BODY_BYTES;
 }
@@ -158,7 +159,7 @@ static enum status enter_large(struct put *put, uint64_t wait_ms, struct error *
     struct ingest *ingest = put->ingest;
     enum status status = STATUS_OK;
 
-    put->in_gate = !is_small(put->request) && !put->request->internal;
+    put->in_gate = put->is_large && !put->request->internal;
     if (put->in_gate)
         status = gate_enter(&ingest->large, &put->request->tenant, NULL, wait_ms, NULL, err);
     if (status == STATUS_OK)
@@ -179,15 +180,27 @@ static void leave_large(struct put *put)
  * that wait for their turns in the log would come in on the same room. */
 static void count_coming(struct put *put, uint64_t rows)
 {
-    (void)atomic_fetch_add(&put->ingest->coming_rows, rows - put->coming_rows);
+    uint64_t more = rows - put->coming_rows;
+
+    (void)atomic_fetch_add(&put->ingest->coming_rows, more);
+    if (!put->is_large)
+        (void)atomic_fetch_add(&put->ingest->coming_small, more);
     put->coming_rows = rows;
 }
 
-/* Whether there is room beside the others'; if so, the rows are counted, by a guess: the body
- * is not read yet. */
+/* Before all of the body is read. */
+static uint64_t guess_rows(const struct put *put)
+{
+    uint64_t size = put->request->body.size;
+
+    return put->split.count == 0 ? size / RECORD_BYTES_USUAL + 1
+                                 : size * put->split.count / put->split.at;
+}
+
+/* Whether there is room beside the others'; if so, the rows are counted, by a guess. */
 static bool take_room(struct put *put)
 {
-    uint64_t rows = put->request->body.size / RECORD_BYTES_USUAL + 1;
+    uint64_t rows = guess_rows(put);
     uint64_t others = atomic_fetch_add(&put->ingest->coming_rows, rows);
 
     put->coming_rows = rows;
@@ -210,6 +223,63 @@ static enum status enter_with_room(struct put *put, struct error *err)
     }
     count_shed(put->ingest);
     return ERROR_SET(err, STATUS_BUSY, NO_ROOM);
+}
+
+/* What was read of it stays. */
+enum status put_become_large(struct put *put, struct error *err)
+{
+    count_coming(put, 0);
+    put->is_large = true;
+    return enter_with_room(put, err);
+}
+
+/* Small bodies come in without room, so that who sends few of them does not wait for a flush that
+ * others make long.  That has a bound, or who sends many would fill the memory: the flush has what
+ * they leave of the processors, and a start has to have all of it in memory again.  With the lock
+ * of ingest. */
+static bool add_late(struct put *put, size_t bytes)
+{
+    struct ingest *ingest = put->ingest;
+    struct tenant *tenant = put->tenant;
+
+    if (tenant->late_turn != ingest->late_turn)
+        tenant->late_bytes = 0;
+    tenant->late_turn = ingest->late_turn;
+    if (ingest->late_bytes + bytes > LATE_BYTES_MAX ||
+        tenant->late_bytes + bytes > LATE_BYTES_MAX / 2)
+        return false;
+    ingest->late_bytes += bytes;
+    tenant->late_bytes += bytes;
+    return true;
+}
+
+/* The same.  Who found room tells that what came without it before is on the disk. */
+static bool take_late_room(struct put *put)
+{
+    struct ingest *ingest = put->ingest;
+
+    if (!put->lacks_room) {
+        ingest->late_turn += ingest->late_bytes > 0;
+        ingest->late_bytes = 0;
+    }
+    if (!put->lacks_room || put->is_large) /* a large one looks again in its turn */
+        return true;
+    return add_late(put, put->request->body.size);
+}
+
+/* Rows take memory however short they were: once they are counted, they take room as rows do. */
+static enum status take_late_rows(struct put *put, struct error *err)
+{
+    size_t bytes = put->split.count * MEMORY_ROW_BYTES, counted = put->request->body.size;
+    struct ingest *ingest = put->ingest;
+
+    if (!put->lacks_room || put->is_large || bytes <= counted)
+        return STATUS_OK;
+    (void)pthread_mutex_lock(&ingest->lock);
+    bool has_some = add_late(put, bytes - counted);
+    ingest->stats.shed += !has_some;
+    (void)pthread_mutex_unlock(&ingest->lock);
+    return has_some ? STATUS_OK : ERROR_SET(err, STATUS_BUSY, NO_ROOM);
 }
 
 /* ---- from the gate to the answer ---- */
@@ -235,11 +305,16 @@ static enum status finish_durable(struct put *put, struct error *err)
 static enum status put_first(struct put *put, struct error *err)
 {
     enum status status = enter_with_room(put, err);
+    bool is_counted = !put->request->internal;
 
+    if (status == STATUS_OK && is_counted && !put->is_large)
+        count_coming(put, guess_rows(put));
     if (status == STATUS_OK)
         status = put_read(put, err);
-    if (status == STATUS_OK && put->in_gate)
+    if (status == STATUS_OK && is_counted)
         count_coming(put, put->split.count);
+    if (status == STATUS_OK)
+        status = take_late_rows(put, err);
     if (status == STATUS_OK && put->split.count == 0 && !put->keyed)
         put->answer = (struct ingest_answer){.records = 0};
     else if (status == STATUS_OK)
@@ -285,33 +360,6 @@ static enum status check_request(const struct ingest_request *request, struct er
                          "the idempotency key has %zu bytes, at most %d are allowed",
                          request->idempotency_key.size, IDEMPOTENCY_KEY_BYTES_MAX);
     return STATUS_OK;
-}
-
-/* Small bodies come in without room, so that who sends few of them does not wait for a flush that
- * others make long.  That has a bound, or who sends many would fill the memory: the flush has what
- * they leave of the processors, and a start has to have all of it in memory again.  With the lock
- * of ingest.  Who found room tells that what came without it before is on the disk. */
-static bool take_late_room(struct put *put)
-{
-    struct ingest *ingest = put->ingest;
-    struct tenant *tenant = put->tenant;
-    size_t size = put->request->body.size;
-
-    if (!put->lacks_room) {
-        ingest->late_turn += ingest->late_bytes > 0;
-        ingest->late_bytes = 0;
-    }
-    if (!put->lacks_room || !is_small(put->request)) /* a large one looks again in its turn */
-        return true;
-    if (tenant->late_turn != ingest->late_turn)
-        tenant->late_bytes = 0;
-    tenant->late_turn = ingest->late_turn;
-    if (ingest->late_bytes + size > LATE_BYTES_MAX ||
-        tenant->late_bytes + size > LATE_BYTES_MAX / 2)
-        return false;
-    ingest->late_bytes += size;
-    tenant->late_bytes += size;
-    return true;
 }
 
 /* Bounds the memory of all requests at work; a tenant has at most half of it,
@@ -362,6 +410,7 @@ static enum status put_new(struct ingest *ingest, const struct ingest_request *r
     }
     put->ingest = ingest;
     put->request = request;
+    put->is_large = !has_small_body(request);
     put->arena = work;
     put->answer_arena = arena;
     /* For the few rows of our own the clock would cost a fifth of the work. */
@@ -455,7 +504,7 @@ enum status ingest_put(struct ingest *ingest, const struct ingest_request *reque
                        struct arena *arena, struct ingest_answer *ret, struct error *err)
 {
     struct put *put;
-    bool lacks_room = !request->internal && !ingest_wait_for_room(ingest, is_small(request));
+    bool lacks_room = !request->internal && !ingest_wait_for_room(ingest, has_small_body(request));
     enum status status = begin(ingest, request, lacks_room, arena, &put, err);
 
     return status == STATUS_OK ? ingest_put_end(put, ret, err) : status;

@@ -44,14 +44,18 @@ struct put {
     struct pending_key pending;
     struct buf answer_bytes;
     struct receipts receipts;
+    bool is_large; /* its body is, or it has very many records: worked on in turn */
     bool lacks_room; /* it has waited for room in vain */
     bool in_gate; /* has a place among the large ones */
-    uint64_t coming_rows; /* its part of ingest->coming_rows */
+    uint64_t coming_rows; /* its part of ingest->coming_rows, and of coming_small if !is_large */
     bool is_admitted, is_replayed;
 };
 
 /* Splits, examines, finds the table; prints of all records. */
 enum status put_read(struct put *put, struct error *err) MUST_USE;
+/* While it is read: its body is small, but has more records than one may have that does not wait
+ * for its turn.  Waits for that, and for room. */
+enum status put_become_large(struct put *put, struct error *err) MUST_USE;
 /* Leaves out duplicates, computes commitments and frame, numbers and queues
  * the frame.  OK: it is in the queue. */
 enum status put_queue(struct put *put, struct ingest_answer *answer, struct arena *arena,

@@ -398,7 +398,7 @@ static enum status number_and_enqueue(struct put *put, struct ingest_answer *ans
     put->entry.tenant = put->tenant->id;
     put->entry.key = &put->tenant->wal_key;
     put->entry.internal = put->request->internal;
-    put->entry.stands_back = put->request->body.size >= LARGE_BODY_BYTES;
+    put->entry.stands_back = put->is_large;
     put->entry.settle = settle;
     put->entry.payload = writes ? buf_slice(&put->payload) : slice_from("", 0);
     status = wal_enqueue(put->ingest->wal, &put->entry, err);

@@ -143,6 +143,17 @@ static enum status read_some(struct reading *reading, struct error *err)
     return status;
 }
 
+/* A record costs about 130 bytes beside its own: bodies that are nearly nothing but records would
+ * be let in side by side by their bytes, and fill the memory with what they are read into. */
+static bool has_very_many(const struct put *put)
+{
+    const struct split *split = &put->split;
+
+    return !put->is_large && !put->request->internal &&
+           split->count >= SMALL_BODY_RECORDS_MAX &&
+           (split->state == SPLIT_LINES || split->state == SPLIT_ELEMENTS);
+}
+
 static enum status read_all(struct put *put, struct error *err)
 {
     struct reading reading = {.put = put,
@@ -151,8 +162,11 @@ static enum status read_all(struct put *put, struct error *err)
     enum status status = STATUS_OK;
 
     split_begin(&put->split, put->request->body, put->request->format);
-    while (status == STATUS_OK && put->split.state != SPLIT_DONE)
+    while (status == STATUS_OK && put->split.state != SPLIT_DONE) {
         status = read_some(&reading, err);
+        if (status == STATUS_OK && has_very_many(put))
+            status = put_become_large(put, err);
+    }
     if (status == STATUS_OK && put->split.count > 0 && !reading.has_table)
         status = begin_table(&reading, NULL, err);
     return status;

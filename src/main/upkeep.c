@@ -18,10 +18,9 @@
 bool upkeep_has_room(const struct store_memory *memory, bool is_small, uint64_t coming_rows)
 {
     const size_t quarters = is_small ? 5 : 4;
-    uint64_t coming = is_small ? 0 : coming_rows;
 
-    return memory->rows + coming < MEMORY_ROWS_MAX / 4 * quarters &&
-           memory->bytes + coming * MEMORY_ROW_BYTES < MEMORY_BYTES_MAX / 4 * quarters;
+    return memory->rows + coming_rows < MEMORY_ROWS_MAX / 4 * quarters &&
+           memory->bytes + coming_rows * MEMORY_ROW_BYTES < MEMORY_BYTES_MAX / 4 * quarters;
 }
 
 /* Many tenants with a few rows each wait longer: a row of a section of three takes about

@@ -143,6 +143,77 @@ static void rows_on_their_way_count(void **state)
     arena_free(arena);
 }
 
+static struct ingest_request shortest_records(struct world *w, unsigned count, struct buf *body)
+{
+    buf_init(body, MIB);
+    for (unsigned i = 0; i < count; i++)
+        buf_add_text(body, "{}\n");
+    return world_request(w, "Mine", buf_slice(body));
+}
+
+static enum status put_shortest(struct world *w, unsigned count)
+{
+    struct arena *arena = arena_new(MIB);
+    struct ingest_answer answer;
+    struct error err;
+    struct buf body;
+    struct ingest_request request = shortest_records(w, count, &body);
+
+    enum status status = ingest_put(w->ingest, &request, arena, &answer, &err);
+    buf_release(&body);
+    arena_free(arena);
+    return status;
+}
+
+/* Those of small requests for all, those of large ones for large ones only. */
+static void rows_of_small_requests_count_too(void **state)
+{
+    struct world *w = *state;
+    struct arena *arena = arena_new(MIB);
+    const unsigned counts[] = {5, SMALL_BODY_RECORDS_MAX + 1, SMALL_BODY_RECORDS_MAX + 2};
+    struct ingest_request requests[3];
+    struct ingest_answer answer;
+    struct put *puts[3];
+    struct buf bodies[3];
+    struct error err;
+
+    for (int i = 0; i < 3; i++) {
+        requests[i] = shortest_records(w, counts[i], &bodies[i]);
+        ASSERT_OK(ingest_put_begin(w->ingest, &requests[i], arena, &puts[i], &err));
+        if (i > 0)
+            assert_int_equal(w->coming_rows, i == 1 ? counts[0] : counts[0] + counts[1]);
+    }
+    put_ok(w, RECORD("small", ""), arena, &answer);
+    assert_int_equal(w->coming_rows, counts[0]);
+    for (int i = 0; i < 3; i++) {
+        ASSERT_OK(ingest_put_end(puts[i], &answer, &err));
+        assert_int_equal(answer.stored, counts[i]);
+        buf_release(&bodies[i]);
+    }
+    assert_int_equal(w->ingest->coming_rows, 0);
+    assert_int_equal(w->ingest->coming_small, 0);
+    arena_free(arena);
+}
+
+/* They cost forty times their bytes: as many as may be under way by these would fill the memory. */
+static void a_body_of_very_many_records_waits_as_a_large_one(void **state)
+{
+    struct world *w = *state;
+    struct ingest_stats stats;
+
+    w->room_refusals = UINT32_MAX;
+    assert_int_equal(put_shortest(w, SMALL_BODY_RECORDS_MAX), STATUS_OK);
+    assert_int_equal(put_shortest(w, SMALL_BODY_RECORDS_MAX + 1), STATUS_BUSY);
+    assert_int_equal(w->record_count, SMALL_BODY_RECORDS_MAX);
+    assert_int_equal(w->ingest->coming_rows, 0);
+    ingest_stats(w->ingest, &stats);
+    assert_int_equal(stats.shed, 1);
+    w->room_refusals = 0;
+    assert_int_equal(put_shortest(w, SMALL_BODY_RECORDS_MAX + 1), STATUS_OK);
+    assert_int_equal(w->record_count, 2 * SMALL_BODY_RECORDS_MAX + 1);
+    assert_int_equal(w->ingest->large.taken, 0);
+}
+
 static void large_bodies_wait_for_room_and_again_when_it_is_their_turn(void **state)
 {
     struct world *w = *state;
@@ -197,7 +268,7 @@ static void a_flood_of_small_bodies_without_room_is_refused(void **state)
     w->refuses_small = true;
     assert_int_equal(put_small(w, &w->tenant, false), STATUS_OK);
     ASSERT_OK(tenant_table_get(&w->ingest->tenants, &w->tenant, &tenant, &err));
-    assert_int_equal(tenant->late_bytes, sizeof(RECORD("a", "")) - 1);
+    assert_int_equal(tenant->late_bytes, MEMORY_ROW_BYTES);
     tenant->late_bytes = LATE_BYTES_MAX / 2;
     w->ingest->late_bytes = LATE_BYTES_MAX / 2; /* that many came */
     assert_int_equal(put_small(w, &w->tenant, false), STATUS_BUSY);
@@ -211,7 +282,24 @@ static void a_flood_of_small_bodies_without_room_is_refused(void **state)
     assert_int_equal(put_small(w, &w->other, false), STATUS_OK);
     w->refuses_small = true;
     assert_int_equal(put_small(w, &w->tenant, false), STATUS_OK);
-    assert_int_equal(tenant->late_bytes, sizeof(RECORD("a", "")) - 1);
+    assert_int_equal(tenant->late_bytes, MEMORY_ROW_BYTES);
+    w->refuses_small = false;
+}
+
+/* By their bytes alone 44,000,000 of them would come in. */
+static void the_shortest_records_take_room_as_rows(void **state)
+{
+    struct world *w = *state;
+    struct tenant *tenant;
+    struct error err;
+
+    w->refuses_small = true;
+    assert_int_equal(put_shortest(w, 1000), STATUS_OK);
+    ASSERT_OK(tenant_table_get(&w->ingest->tenants, &w->tenant, &tenant, &err));
+    assert_int_equal(tenant->late_bytes, 1000 * MEMORY_ROW_BYTES);
+    tenant->late_bytes = LATE_BYTES_MAX / 2 - 999 * MEMORY_ROW_BYTES;
+    assert_int_equal(put_shortest(w, 1000), STATUS_BUSY);
+    assert_int_equal(w->record_count, 1000);
     w->refuses_small = false;
 }
 
@@ -992,8 +1080,11 @@ int main(void)
         TEST(one_thread_has_many_requests_under_way),
         TEST(a_commit_waits_for_no_tenant),
         TEST(rows_on_their_way_count),
+        TEST(rows_of_small_requests_count_too),
+        TEST(a_body_of_very_many_records_waits_as_a_large_one),
         TEST(large_bodies_wait_for_room_and_again_when_it_is_their_turn),
         TEST(a_flood_of_small_bodies_without_room_is_refused),
+        TEST(the_shortest_records_take_room_as_rows),
         TEST(a_restart_replays_the_same_records_and_leaves),
         TEST(duplicates_are_left_out_and_listed),
         TEST(new_ids_are_neither_looked_for_nor_remembered),

@@ -17,7 +17,8 @@ static void large_bodies_stop_before_small_ones(void **state)
     (void)state;
     assert_true(upkeep_has_room(&memory, false, 0));
     assert_false(upkeep_has_room(&memory, false, 1)); /* that are on their way */
-    assert_true(upkeep_has_room(&memory, true, MEMORY_ROWS_MAX));
+    assert_true(upkeep_has_room(&memory, true, MEMORY_ROWS_MAX / 4));
+    assert_false(upkeep_has_room(&memory, true, MEMORY_ROWS_MAX / 4 + 1));
     memory.rows = MEMORY_ROWS_MAX / 4 * 5;
     assert_false(upkeep_has_room(&memory, true, 0));
     memory = (struct store_memory){.bytes = MEMORY_BYTES_MAX - MEMORY_ROW_BYTES};

@@ -23,6 +23,7 @@ static int64_t go_on(struct horizon *horizon, int64_t passed_us)
         horizon->believed_us = allowed_us;
     else if (clock_us > horizon->believed_us)
         horizon->believed_us = clock_us;
+    atomic_store(&horizon->lead_us, horizon->believed_us - (int64_t)now_us);
     return clock_us;
 }
 
@@ -40,4 +41,13 @@ int64_t horizon_now(struct horizon *horizon, int64_t *ret_ahead_us)
 
     *ret_ahead_us = horizon->is_held ? clock_us - horizon->believed_us : 0;
     return clock_us < horizon->believed_us ? clock_us : horizon->believed_us;
+}
+
+int64_t horizon_look(const struct horizon *horizon)
+{
+    int64_t clock_us = clock_unix_us(horizon->clock);
+    int64_t believed_us =
+        atomic_load(&horizon->lead_us) + (int64_t)clock_monotonic_us(horizon->clock);
+
+    return clock_us < believed_us ? clock_us : believed_us;
 }

@@ -20,7 +20,7 @@ static uint32_t oldest_at(int64_t unix_us)
 
 uint32_t oldest_minute(const struct ingest *ingest)
 {
-    return oldest_at(clock_unix_us(ingest->options.clock));
+    return oldest_at(horizon_look(&ingest->horizon));
 }
 
 uint32_t oldest_kept_minute(struct ingest *ingest, int64_t *ret_ahead_us)

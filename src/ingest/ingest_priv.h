@@ -21,7 +21,7 @@ struct ingest {
     struct ingest_options options;
     struct tenant_table tenants;
     struct memory memory;
-    struct horizon horizon; /* the saver's */
+    struct horizon horizon; /* the saver's, but for horizon_look() */
     struct wal *wal;
     pthread_mutex_t loss_lock; /* taken alone */
     struct loss loss;

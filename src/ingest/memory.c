@@ -4,6 +4,7 @@
 
 #include "base/hash.h"
 #include "base/limits.h"
+#include "base/time.h"
 #include "base/twin.h"
 #include "crypt/aead.h"
 #include "ingest/save_priv.h"
@@ -383,13 +384,18 @@ static enum status load_run(struct memory *memory, uint64_t number, struct error
     return run_set_aside(memory->io, number, err);
 }
 
-/* An older program does not say the minute.  Nor may it stay behind what was received, where
- * each process that takes something in lives shortly. */
+/* An older program does not say the minute.  Nor may it stay behind what was received for ever,
+ * where each process that takes something in lives shortly.  But that may have been while the
+ * clock was ahead: it counts when a day has passed since by the clock, as one that stays ahead
+ * for a day is believed (horizon_priv.h). */
 static void raise_minute(struct memory *memory)
 {
+    int64_t day_ago = (clock_unix_us(memory->clock) - US_PER_DAY) / US_PER_MINUTE;
+    int64_t last = memory->minute == 0 ? UINT32_MAX : day_ago;
+
     for (size_t i = 0; i < memory->run_count; i++) {
         uint32_t newest = run_newest_minute(memory->runs[i]);
-        if (newest != UINT32_MAX && newest > memory->minute)
+        if (newest != UINT32_MAX && newest > memory->minute && newest <= last)
             memory->minute = newest;
     }
 }

@@ -81,12 +81,45 @@ static void a_restart_is_a_day_at_most(void **state)
     assert_int_equal(now_at(&horizon, &clocks, T - 9 * DAY_US, 0), T - 9 * DAY_US);
 }
 
+static void expect_look(struct horizon *horizon, struct two_clocks *clocks, int64_t unix_us,
+                        int64_t expected_us)
+{
+    clocks->unix_us = unix_us;
+    assert_int_equal(horizon_look(horizon), expected_us);
+}
+
+static void who_looks_goes_by_what_was_believed_last(void **state)
+{
+    struct two_clocks clocks;
+    struct horizon horizon;
+
+    (void)state;
+    two_clocks_init(&clocks, T + 9 * DAY_US);
+    horizon_start(&horizon, &clocks.clock, T);
+    expect_look(&horizon, &clocks, T + 9 * DAY_US, T + DAY_US);
+    two_clocks_init(&clocks, T);
+    horizon_start(&horizon, &clocks.clock, 0);
+    for (int i = 0; i < 2; i++) { /* before a save, and after one */
+        int64_t right = T + i * HOUR_US;
+        expect_look(&horizon, &clocks, right, right);
+        expect_look(&horizon, &clocks, right + 8 * DAY_US, right);
+        expect_look(&horizon, &clocks, right - DAY_US, right - DAY_US);
+        assert_int_equal(now_at(&horizon, &clocks, right + 8 * DAY_US, 0), right);
+        expect_look(&horizon, &clocks, right + 8 * DAY_US, right);
+        clocks.monotonic_us += HOUR_US;
+        expect_look(&horizon, &clocks, right + HOUR_US + 8 * DAY_US, right + HOUR_US);
+    }
+    assert_int_equal(now_at(&horizon, &clocks, T + 9 * DAY_US, DAY_US), T + 9 * DAY_US);
+    expect_look(&horizon, &clocks, T + 9 * DAY_US, T + 9 * DAY_US);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(time_goes_on_with_the_clock),
         cmocka_unit_test(a_jump_is_held_back_for_a_day),
         cmocka_unit_test(a_restart_is_a_day_at_most),
+        cmocka_unit_test(who_looks_goes_by_what_was_believed_last),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

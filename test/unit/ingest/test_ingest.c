@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "ingest/two_clocks.h"
 #include "ingest/world.h"
 
 #include "base/limits.h"
@@ -471,48 +470,6 @@ static void all_versions_of_an_id_are_known(void **state)
         assert_int_equal(answer.stored, VERSIONS);
         assert_int_equal(answer.conflicting, VERSIONS);
     }
-    arena_free(arena);
-}
-
-#define WEEK_AHEAD_US (INT64_C(8) * 86400 * 1000000)
-
-/* The clock is wrong for as long as it takes to save, with a restart or without. */
-static void a_clock_that_jumps_ahead_forgets_nothing(void **state)
-{
-    struct world *w = *state;
-    struct two_clocks clocks;
-    struct arena *arena = arena_new(MIB);
-    struct ingest_request request = world_request(w, "Mine", SLICE(RECORD("key", "")));
-    struct ingest_answer answer;
-    struct ingest_stats stats;
-    struct error err;
-
-    two_clocks_init(&clocks, WORLD_NOW_US);
-    w->clock_used = &clocks.clock;
-    world_reopen(w);
-    request.idempotency_key = SLICE("key");
-    ASSERT_OK(ingest_put(w->ingest, &request, arena, &answer, &err));
-    put_ok(w, RECORD("a", ""), arena, &answer);
-    checkpoint(w);
-    put_ok(w, RECORD("b", ""), arena, &answer);
-    for (int i = 0; i < 3; i++) {
-        clocks.unix_us += WEEK_AHEAD_US;
-        clocks.monotonic_us += 1000000;
-        if (i == 1)
-            world_reopen(w);
-        checkpoint(w);
-        ingest_stats(w->ingest, &stats);
-        assert_true(stats.clock_ahead_us > 0);
-        clocks.unix_us -= WEEK_AHEAD_US;
-        put_ok(w, RECORD("a", "") "\n" RECORD("b", ""), arena, &answer);
-        assert_int_equal(answer.duplicates, 2);
-        ASSERT_OK(ingest_put(w->ingest, &request, arena, &answer, &err));
-        assert_true(answer.replayed_key);
-        checkpoint(w);
-        ingest_stats(w->ingest, &stats);
-        assert_int_equal(stats.clock_ahead_us, 0);
-    }
-    w->clock_used = NULL;
     arena_free(arena);
 }
 
@@ -1090,7 +1047,6 @@ int main(void)
         TEST(new_ids_are_neither_looked_for_nor_remembered),
         TEST(duplicates_are_known_after_the_log_is_trimmed),
         TEST(all_versions_of_an_id_are_known),
-        TEST(a_clock_that_jumps_ahead_forgets_nothing),
         TEST(many_saves_merge_their_runs),
         TEST(the_same_key_gets_the_same_receipt),
         TEST(what_version_1_remembers_is_known),

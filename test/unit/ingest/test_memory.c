@@ -120,17 +120,22 @@ static void what_was_saved_is_known_after_a_start(void **state)
 
 static void the_minute_of_a_save_is_known_after_a_start(void **state)
 {
-    static const uint32_t SAVED[] = {0, 300, 50}; /* 0: by an older program */
+    static const struct {
+        uint32_t saved, now, expected; /* saved 0: by an older program */
+    } CASES[] = {{0, 100, 100}, {300, 5000, 300}, {50, 100 + 1440, 100},
+                 {50, 100 + 1439, 50}, /* the clock was ahead, it may be */
+                 {50, 90, 50}};        /* it was */
     struct fixture *f = *state;
 
     add(f, 1, 1, 100);
     add(f, 2, 2, 99);
-    for (int i = 0; i < 3; i++) {
-        f->memory.minute = SAVED[i];
+    for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
+        f->memory.minute = CASES[i].saved;
+        f->clocks.unix_us = CASES[i].now * INT64_C(60000000);
         save(f, 1, 1);
         close_memory(f);
         open_memory(f);
-        assert_int_equal(f->memory.minute, SAVED[i] > 100 ? SAVED[i] : 100);
+        assert_int_equal(f->memory.minute, CASES[i].expected);
     }
 }
 

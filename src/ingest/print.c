@@ -170,6 +170,18 @@ enum print_verdict print_set_look(const struct print_set *set, const struct prin
     return verdict;
 }
 
+/* There are DEDUPE_VERSIONS_MAX under the id of the print, which gets the late key.  That is asked
+ * for only where the id is known, so one of them is remembered for as long. */
+static void keep_known(const struct print_set *set, const struct print *print)
+{
+    size_t mask = set->capacity - 1, i = home_of(set, print->id);
+
+    while (set->slots[i].id != print->id)
+        i = (i + 1) & mask;
+    if (set->slots[i].minute < print->minute)
+        set->slots[i].minute = print->minute;
+}
+
 /* Adds to a set that has room. */
 static void place(struct print_set *set, const struct print *print)
 {
@@ -177,6 +189,7 @@ static void place(struct print_set *set, const struct print *print)
     struct print *slot = walk(set, placed.id, print);
 
     if (slot == NULL) {
+        keep_known(set, print);
         placed.id = print_late_key(print);
         slot = walk(set, placed.id, print);
     }

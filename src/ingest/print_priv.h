@@ -52,7 +52,8 @@ void print_set_release(struct print_set *set); /* empty and usable after; zero i
 /* Against what was received at or after `oldest`. */
 enum print_verdict print_set_look(const struct print_set *set, const struct print *print,
                                   uint32_t oldest);
-/* From the one behind DEDUPE_VERSIONS_MAX of one id on they get the late key for it. */
+/* From the one behind DEDUPE_VERSIONS_MAX of one id on they get the late key for it, and one of
+ * those gets the minute of the latest. */
 enum status print_set_add(struct print_set *set, const struct print *print,
                           struct error *err) MUST_USE;
 /* Makes room, so that the next `count` additions cannot fail. */

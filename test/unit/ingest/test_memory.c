@@ -168,6 +168,28 @@ static void what_is_too_old_is_dropped(void **state)
     assert_false(io_exists(f->w.io, "ingest/0000000000000001.run"));
 }
 
+/* The first versions of an Id are too old, and dropped by a merge; the last one is not. */
+static void a_late_version_outlives_the_others(void **state)
+{
+    struct fixture *f = *state;
+
+    for (uint8_t i = 0; i < DEDUPE_VERSIONS_MAX; i++)
+        add(f, 1, i, 100);
+    add(f, 1, 100, 300);
+    add(f, 1, 101, 200);
+    save(f, 1, 1);
+    for (uint64_t i = 2; i <= 4; i++) { /* runs of four become one */
+        assert_int_equal(look(f, 1, 100, 300), PRINT_DUPLICATE);
+        add(f, i, 1, 400);
+        save(f, i, 300);
+    }
+    assert_int_equal(f->memory.run_count, 1);
+    assert_int_equal(look(f, 1, 100, 300), PRINT_DUPLICATE);
+    assert_int_equal(look(f, 1, 100, 301), PRINT_NEW);
+    assert_int_equal(look(f, 1, 101, 300), PRINT_CONFLICTING);
+    assert_int_equal(look(f, 1, DEDUPE_VERSIONS_MAX - 1, 300), PRINT_CONFLICTING);
+}
+
 static void kept_answers_are_found_by_their_whole_hash(void **state)
 {
     struct fixture *f = *state;
@@ -729,6 +751,7 @@ int main(void)
         TEST(the_minute_of_a_save_is_known_after_a_start),
         TEST(later_runs_add_to_earlier_ones),
         TEST(what_is_too_old_is_dropped),
+        TEST(a_late_version_outlives_the_others),
         TEST(kept_answers_are_found_by_their_whole_hash),
         TEST(left_over_runs_are_removed),
         TEST(each_damage_of_the_state_is_found),

@@ -239,6 +239,34 @@ static void a_late_version_is_forgotten_too(void **state)
     print_set_release(&set);
 }
 
+/* Or what is asked for first is too old, and the late key is not asked for. */
+static void one_version_is_known_as_long_as_the_latest(void **state)
+{
+    static const uint32_t LATE[] = {9, 7, 8};
+    struct print_set set = {0};
+    struct print *sorted;
+    struct error err;
+    unsigned counts[10] = {0};
+    size_t count;
+    char raw[16];
+
+    (void)state;
+    for (unsigned i = 0; i < DEDUPE_VERSIONS_MAX + 3; i++) {
+        (void)snprintf(raw, sizeof(raw), "%u", i);
+        add(&set, make("T", "same", raw,
+                       i < DEDUPE_VERSIONS_MAX ? 3 : LATE[i - DEDUPE_VERSIONS_MAX]));
+    }
+    struct print same = make("T", "same", "", 3);
+    assert_int_equal(print_set_sorted(&set, &sorted, &count, &err), STATUS_OK);
+    assert_int_equal(count, DEDUPE_VERSIONS_MAX + 3);
+    for (size_t i = 0; i < count; i++)
+        counts[sorted[i].minute] += sorted[i].id == same.id;
+    assert_int_equal(counts[3], DEDUPE_VERSIONS_MAX - 1);
+    assert_int_equal(counts[9], 1);
+    free(sorted);
+    print_set_release(&set);
+}
+
 static void a_reserved_set_does_not_grow(void **state)
 {
     struct print_set set = {0};
@@ -267,6 +295,7 @@ int main(void)
         cmocka_unit_test(all_versions_of_one_id_are_known),
         cmocka_unit_test(a_version_takes_the_place_of_a_forgotten_one),
         cmocka_unit_test(a_late_version_is_forgotten_too),
+        cmocka_unit_test(one_version_is_known_as_long_as_the_latest),
         cmocka_unit_test(a_reserved_set_does_not_grow),
     };
 

@@ -65,6 +65,10 @@
 #define PART_PATH_BYTES_MAX (4 * KIB) /* text of one path; longer ones fall back to raw */
 #define PART_MEMORY_BYTES_MAX (1 * GIB) /* arena of one part */
 #define PART_JOIN_BYTES_MAX (64 * MIB)  /* memory of parts that are joined in memory */
+/* Values of parts and sections that are joined: 64 of each of PART_ROWS_MAX rows.  A join takes up
+ * to 28 bytes for each of them meanwhile, and so does encoding a section, whatever a part takes:
+ * of elements that are all the same it keeps no more than their number. */
+#define PART_VALUES_MAX 4194304u
 #define INDEX_BLOCK_ROWS 1024u      /* the entity index names blocks of so many rows */
 #define BLOCK_CACHE_BYTES (128 * MIB) /* rows in memory and decoded columns, at least; */
 #define CACHE_PART_OF_MEMORY 16u      /* this part of the memory where it is more; `cache_mib` */
@@ -170,6 +174,7 @@ _Static_assert(2 * QUERY_TEXT_BYTES_MAX + QUERY_PARAMETERS_BYTES_MAX < RECORD_BY
 _Static_assert(QUERY_DEPTH_MAX < QUERY_LEVELS_MAX && QUERY_LEVELS_MAX < QUERY_EXPR_DEPTH_MAX,
                "what the parser takes can be bound, and what is bound evaluated");
 _Static_assert(LEAF_RECORDS_MAX <= PART_ROWS_MAX, "a leaf fits a part");
+_Static_assert(DELIVERY_TOKENS_MAX <= PART_VALUES_MAX / 2, "two parts of batches are joined");
 _Static_assert(MEMORY_ROWS_FLUSH < MEMORY_ROWS_MAX && MEMORY_BYTES_FLUSH < MEMORY_BYTES_MAX &&
                    WAL_BYTES_FLUSH < WAL_BYTES_MAX,
                "a flush starts before anybody waits for it");

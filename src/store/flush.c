@@ -401,10 +401,13 @@ static enum status make_groups(struct flushing *flushing, struct error *err)
         return ERROR_MEMORY(err);
     for (uint32_t from = 0; from < count; from = end) {
         uint64_t rows = held[from]->row_count, bytes = held_bytes(held[from]);
+        uint64_t values = held[from]->value_count;
         for (end = from + 1; end < count && is_small(held[from]); end++) {
             rows += held[end]->row_count;
             bytes += held_bytes(held[end]);
+            values += held[end]->value_count;
             if (!is_small(held[end]) || rows > PART_ROWS_MAX || bytes > PART_JOIN_BYTES_MAX ||
+                values > PART_VALUES_MAX ||
                 !guid_equal(&held[end]->tenant, &held[from]->tenant) ||
                 !slice_equal(held[end]->table, held[from]->table))
                 break;

@@ -30,6 +30,8 @@ static void set_facts(struct held *held, const struct record_batch *batch)
         held->seq_min = record->seq < held->seq_min ? record->seq : held->seq_min;
         held->seq_max = record->seq > held->seq_max ? record->seq : held->seq_max;
         held->quarantined_count += (record->flags & RECORD_QUARANTINED) != 0;
+        /* each value is a token; a record that is kept whole is a value, and may have none */
+        held->value_count += record->token_count == 0 ? 1 : record->token_count;
     }
 }
 
@@ -98,6 +100,7 @@ enum status held_from_part(struct part *part, struct held **ret, struct error *e
     *held = (struct held){.tenant = part->tenant,
                           .table = part->table,
                           .row_count = part->row_count,
+                          .value_count = part->value_count,
                           .time_min = part->time_min,
                           .time_max = part->time_max,
                           .seq_min = part->seq_min,
@@ -252,14 +255,19 @@ enum status held_part(struct held *held, struct part **ret, struct error *err)
 
 /* ---- joins ---- */
 
-/* How many texts stand at the beginning of the list, of not too many rows for one part. */
+/* How many texts stand at the beginning of the list, of not too many rows and tokens for what
+ * becomes a part at once. */
 static uint32_t count_texts(struct held *const *held, uint32_t count)
 {
-    uint32_t rows = 0, texts = 0;
+    uint64_t rows = 0, tokens = 0;
+    uint32_t texts = 0;
 
-    while (texts < count && held_is_text(held[texts]) &&
-           (texts == 0 || rows + held[texts]->row_count <= TEXTS_ROWS_MAX))
-        rows += held[texts++]->row_count;
+    for (; texts < count && held_is_text(held[texts]); texts++) {
+        rows += held[texts]->row_count;
+        tokens += held[texts]->value_count;
+        if (texts > 0 && (rows > TEXTS_ROWS_MAX || tokens > DELIVERY_TOKENS_MAX))
+            break;
+    }
     return texts;
 }
 

@@ -29,6 +29,7 @@ struct held {
     struct slice table; /* owned, or the part's */
     int64_t time_min, time_max; /* event times, ticks */
     uint64_t seq_min, seq_max;
+    uint64_t value_count;       /* of the part; of a text at least that of what it becomes */
     uint64_t wal_file_max;      /* newest file of the write-ahead log that holds a row */
     /* of a text, as in struct record_batch; NULL: `part` was there from the start */
     const struct record *records;

@@ -134,6 +134,7 @@ static enum status count_values(struct part *part, uint64_t *ret_total, struct e
         struct shape *shape = &part->shapes[i];
         shape->row_begin = i < part->root_shape_count ? (uint32_t)rows : 0;
         rows += i < part->root_shape_count ? shape->row_count : 0;
+        part->value_count += shape_value_count(shape);
         for (uint32_t k = 0; k < shape->slot_count; k++) {
             struct path_column *path = &part->paths[shape->slots[k].path];
             shape->slots[k].first = path->value_count;

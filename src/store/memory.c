@@ -290,13 +290,25 @@ void memory_end_flush(struct memory *memory, const struct held_list *list, bool 
 
 /* ---- joins ---- */
 
-/* 0 for up to 64 rows, 1 up to 512, 2 up to 4,096; 3 is not joined any more. */
-static uint32_t size_class(const struct held *held)
+/* 0 for up to 64 rows, 1 up to 512, 2 up to 4,096; 3 is not joined any more.  Any two of the
+ * others fit together: what has more than half of a bound would stand in their way. */
+static uint32_t size_class(const struct memory_part *p)
 {
-    return held->row_count <= SMALL_TENANT_ROWS / 64  ? 0
-           : held->row_count <= SMALL_TENANT_ROWS / 8 ? 1
-           : held->row_count <= SMALL_TENANT_ROWS     ? 2
-                                                      : 3;
+    uint32_t rows = p->held->row_count;
+
+    if (p->size_bytes > PART_JOIN_BYTES_MAX / 2 || p->held->value_count > PART_VALUES_MAX / 2)
+        return 3;
+    return rows <= SMALL_TENANT_ROWS / 64  ? 0
+           : rows <= SMALL_TENANT_ROWS / 8 ? 1
+           : rows <= SMALL_TENANT_ROWS     ? 2
+                                           : 3;
+}
+
+/* What is joined of class `wanted` and below, from one file of the log. */
+static bool may_join(const struct memory_part *p, uint32_t wanted, uint64_t wal_file)
+{
+    return size_class(p) <= wanted && p->holder == NULL && !p->stays &&
+           p->held->wal_file_max == wal_file;
 }
 
 bool memory_begin_join(struct memory *memory, const struct guid *tenant, struct slice table,
@@ -305,16 +317,14 @@ bool memory_begin_join(struct memory *memory, const struct guid *tenant, struct 
     struct memory_shelf *shelf = find_shelf(memory, tenant, table);
     struct error err;
     uint32_t counts[3] = {0}, wanted = 3;
-    size_t bytes = 0;
+    uint64_t bytes = 0, values = 0;
 
     if (shelf == NULL || shelf->part_count < JOIN_FAN_IN)
         return false;
     uint64_t wal_file = shelf->parts[shelf->part_count - 1].held->wal_file_max;
     for (uint32_t i = 0; i < shelf->part_count; i++) {
-        const struct memory_part *p = &shelf->parts[i];
-        uint32_t class = size_class(p->held);
-        if (class < 3 && p->holder == NULL && !p->stays && p->held->wal_file_max == wal_file)
-            counts[class]++;
+        if (may_join(&shelf->parts[i], 2, wal_file))
+            counts[size_class(&shelf->parts[i])]++;
     }
     for (uint32_t class = 0; class < 3; class++) {
         if (counts[class] >= JOIN_FAN_IN)
@@ -324,11 +334,12 @@ bool memory_begin_join(struct memory *memory, const struct guid *tenant, struct 
         return false;
     for (uint32_t i = 0; i < shelf->part_count; i++) {
         struct memory_part *p = &shelf->parts[i];
-        if (size_class(p->held) > wanted || p->holder != NULL || p->stays ||
-            p->held->wal_file_max != wal_file)
+        if (!may_join(p, wanted, wal_file))
             continue;
         bytes += p->size_bytes;
-        if (bytes > PART_JOIN_BYTES_MAX || add_held(ret, p->held, &err) != STATUS_OK)
+        values += p->held->value_count;
+        if (bytes > PART_JOIN_BYTES_MAX || values > PART_VALUES_MAX ||
+            add_held(ret, p->held, &err) != STATUS_OK)
             break; /* what there is will do; without memory a join can wait */
         p->holder = ret;
     }

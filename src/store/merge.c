@@ -30,6 +30,7 @@ struct job {
     struct section **inputs; /* borrowed from the pinned list */
     uint32_t count, capacity;
     uint64_t rows, raw_bytes;
+    uint64_t values; /* once there is more than one */
 };
 
 struct merging {
@@ -49,24 +50,31 @@ struct merging {
     uint64_t rows_done, rows_total;
 };
 
-static bool fits(const struct job *job, const struct section *section)
+/* Adds it to the job unless they do not fit together.  Only headers know the values: those of
+ * sections that nothing is joined with are not read for it. */
+static bool job_take(struct job *job, struct section *section)
 {
-    return job->rows + section->info.row_count <= PART_ROWS_MAX &&
-           (job->count == 0 ||
-            job->raw_bytes + section->info.raw_bytes <= SECTION_RAW_BYTES_MAX);
-}
-
-static void job_add(struct job *job, struct section *section)
-{
+    if (job->count > 0) {
+        if (job->rows + section->info.row_count > PART_ROWS_MAX ||
+            job->raw_bytes + section->info.raw_bytes > SECTION_RAW_BYTES_MAX)
+            return false;
+        uint64_t before =
+            job->count == 1 ? section_value_count(job->inputs[0]) : job->values;
+        uint64_t values = before + section_value_count(section);
+        if (values > PART_VALUES_MAX)
+            return false;
+        job->values = values;
+    }
     job->inputs[job->count++] = section;
     job->rows += section->info.row_count;
     job->raw_bytes += section->info.raw_bytes;
+    return true;
 }
 
 static void job_clear(struct job *job)
 {
     job->count = 0;
-    job->rows = job->raw_bytes = 0;
+    job->rows = job->raw_bytes = job->values = 0;
 }
 
 /* STATUS_CORRUPT: one is damaged, which is marked and counted.  STATUS_IO: one could not be
@@ -252,9 +260,8 @@ static enum status join_month(struct merging *merging, uint32_t from, uint32_t e
         struct section *section = merging->list->sections[i];
         if (!wants(merging, section) || merge_month(section) != month)
             continue;
-        if (!fits(&merging->job, section))
-            status = finish_job(merging, err);
-        job_add(&merging->job, section);
+        while (status == STATUS_OK && !job_take(&merging->job, section))
+            status = finish_job(merging, err); /* there is room then */
     }
     return status == STATUS_OK ? finish_job(merging, err) : status;
 }

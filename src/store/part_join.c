@@ -338,18 +338,21 @@ static void release(struct joiner *j)
 
 static enum status check_inputs(struct part *const *parts, uint32_t part_count, struct error *err)
 {
-    uint64_t rows = 0;
+    uint64_t rows = 0, values = 0;
 
     if (part_count == 0)
         return ERROR_SET(err, STATUS_INVALID, "no parts to join");
     for (uint32_t i = 0; i < part_count; i++) {
         rows += parts[i]->row_count;
+        values += parts[i]->value_count;
         if (!guid_equal(&parts[i]->tenant, &parts[0]->tenant) ||
             !slice_equal(parts[i]->table, parts[0]->table))
             return ERROR_SET(err, STATUS_INVALID, "parts of different tenants or tables");
     }
     if (rows > PART_ROWS_MAX)
         return ERROR_SET(err, STATUS_LIMIT, "a part has at most %u rows", PART_ROWS_MAX);
+    if (values > PART_VALUES_MAX)
+        return ERROR_SET(err, STATUS_LIMIT, "at most %u values are joined", PART_VALUES_MAX);
     return STATUS_OK;
 }
 

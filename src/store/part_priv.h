@@ -92,6 +92,12 @@ struct shape {
     bool is_raw;
 };
 
+/* What a shape adds to the value_count of its part: a row or element without slots counts, too. */
+static inline uint64_t shape_value_count(const struct shape *shape)
+{
+    return (uint64_t)shape->row_count * (shape->slot_count == 0 ? 1 : shape->slot_count);
+}
+
 /* Texts of a dictionary that are a front and the text of another path, the donor, or one of
  * the two (docs/format/segment.md, "Donors").  Kept where the fronts are a small part
  * and 16 bits are enough to number them. */
@@ -152,6 +158,7 @@ struct part {
     int64_t time_min, time_max, received_min, received_max;
     uint64_t seq_min, seq_max;
     uint64_t raw_bytes;      /* of all rows, as they came */
+    uint64_t value_count;    /* of all shapes: what a join takes goes by it (PART_VALUES_MAX) */
 
     struct shape *shapes;    /* root shapes in row order, then element shapes */
     uint32_t shape_count, root_shape_count;
@@ -177,7 +184,7 @@ enum status part_from_records_within(const struct record_batch *batch, size_t me
                                      struct part **ret, struct error *err) MUST_USE;
 /* One part from several of one tenant and table (sum of rows <= PART_ROWS_MAX),
  * without parsing JSON again.  All columns of the inputs must be loaded. */
-/* STATUS_LIMIT when the shapes or paths together pass the bounds of a part. */
+/* STATUS_LIMIT when the shapes, paths or values together pass the bounds of a part. */
 enum status part_join(struct part *const *parts, uint32_t part_count, struct part **ret,
                       struct error *err) MUST_USE;
 /* ---- part_raw.c ---- */

@@ -125,6 +125,7 @@ static enum status get_shape(struct reader *r, struct part *part, uint32_t s, st
             return corrupt(err, "shapes");
     }
     enum status status = get_slots(r, part, shape, err);
+    part->value_count += shape_value_count(shape);
     return status == STATUS_OK ? get_objects(r, part, shape, err) : status;
 }
 

@@ -54,6 +54,18 @@ void section_peek_end(struct section_peek *peek)
     peek->entry = NULL;
 }
 
+uint64_t section_value_count(struct section *section)
+{
+    struct section_peek peek;
+    struct error ignored;
+
+    if (section_peek(section, &peek, &ignored) != STATUS_OK)
+        return 0;
+    uint64_t count = peek.part->value_count;
+    section_peek_end(&peek);
+    return count;
+}
+
 enum status section_view(struct section *section, struct part **ret, struct error *err)
 {
     struct section_peek peek;

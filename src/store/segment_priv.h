@@ -181,6 +181,9 @@ struct section_peek {
 enum status section_peek(struct section *section, struct section_peek *ret,
                          struct error *err) MUST_USE;
 void section_peek_end(struct section_peek *peek);
+/* value_count of its part, by its header; 0 if that cannot be read, which whoever loads it will
+ * find out. */
+uint64_t section_value_count(struct section *section);
 /* As section_event_unit(). */
 int64_t section_peek_event_unit(const struct section_peek *peek, uint32_t path);
 

@@ -74,4 +74,18 @@ static inline void batch_maker_add(struct batch_maker *m, struct slice raw, int6
     m->batch.records = m->records;
 }
 
+/* A record of an array of so many zeros: a part keeps no more than their number. */
+static inline void batch_maker_add_zeros(struct batch_maker *m, uint32_t count, int64_t event_time)
+{
+    struct buf text;
+
+    buf_init(&text, 2 * (size_t)count + 64);
+    buf_add_text(&text, "{\"a\":[0");
+    for (uint32_t i = 1; i < count; i++)
+        buf_add_text(&text, ",0");
+    buf_add_text(&text, "]}");
+    batch_maker_add(m, buf_slice(&text), event_time);
+    buf_release(&text);
+}
+
 #endif

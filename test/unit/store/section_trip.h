@@ -52,6 +52,7 @@ static inline void trip_init(struct trip *t, const struct batch_maker *m, bool t
         section_load_all(t->view, &t->err) != STATUS_OK)
         fail_msg("%s", t->err.text);
     assert_int_equal(t->view->raw_bytes, part->raw_bytes);
+    assert_int_equal(t->view->value_count, part->value_count);
 }
 
 static inline void trip_release(struct trip *t)

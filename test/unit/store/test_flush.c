@@ -295,6 +295,24 @@ static void large_parts_are_sections_of_their_own(void **state)
     fixture_release(&f);
 }
 
+static void parts_of_many_values_are_not_joined(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct batch_maker m;
+    fixture_init(&f);
+    batch_maker_init(&m, "T", 1);
+    batch_maker_add_zeros(&m, PART_VALUES_MAX / 4, FIXTURE_TIME);
+    struct part *part = fixture_part(&m), *parts[5] = {part, part, part, part, part};
+    assert_int_equal(fixture_flush(f.sealed, parts, 5, 5, NULL, NULL, &f.err), STATUS_OK);
+    assert_int_equal(stats_of(&f).sections, 2);
+    assert_int_equal(stats_of(&f).raw_sections, 0);
+    assert_int_equal(fixture_check(&f, &m), 5);
+    part_unref(part);
+    batch_maker_release(&m);
+    fixture_release(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -310,6 +328,7 @@ int main(void)
         cmocka_unit_test(small_parts_of_one_table_become_one_section),
         cmocka_unit_test(parts_that_do_not_match_together_are_flushed_one_by_one),
         cmocka_unit_test(large_parts_are_sections_of_their_own),
+        cmocka_unit_test(parts_of_many_values_are_not_joined),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -53,6 +53,7 @@ static void a_small_batch_is_text_until_it_is_asked_for(void **state)
     assert_true(held_bytes(held) < part_memory_bytes(direct) / 4);
     assert_int_equal(held_part(held, &part, &err), STATUS_OK);
     assert_int_equal(part->row_count, 6);
+    assert_true(held->value_count >= part->value_count);
     assert_int_equal(part->shape_count, direct->shape_count);
     assert_int_equal(part->wal_file_max, 7);
     assert_int_equal(part->time_min, held->time_min);
@@ -151,6 +152,37 @@ static void texts_and_parts_are_joined(void **state)
     }
 }
 
+#define ZEROS (HELD_TEXT_BYTES_MAX / 2 - 256)
+#define FULL_TEXTS (DELIVERY_TOKENS_MAX / ZEROS + 10)
+
+/* Not all of them at once: their tokens would take a hundred times what the texts do. */
+static void texts_of_many_values_are_joined(void **state)
+{
+    (void)state;
+    struct batch_maker m;
+    struct held_pool pool = {0};
+    struct held *held[FULL_TEXTS];
+    struct part *part = NULL;
+    struct error err;
+    batch_maker_init(&m, "T", 1);
+    for (uint32_t i = 0; i < FULL_TEXTS; i++) {
+        batch_maker_add_zeros(&m, ZEROS, 1);
+        struct record_batch one = m.batch;
+        one.records += i;
+        one.record_count = 1;
+        assert_int_equal(held_from_batch(&one, &pool, &held[i], &err), STATUS_OK);
+        assert_true(held_is_text(held[i]));
+        assert_true(held[i]->value_count > ZEROS);
+    }
+    assert_int_equal(held_join(held, FULL_TEXTS, &part, &err), STATUS_OK);
+    check(part, &m);
+    assert_int_equal(part->value_count, FULL_TEXTS * (ZEROS + 1));
+    part_unref(part);
+    for (uint32_t i = 0; i < FULL_TEXTS; i++)
+        held_unref(held[i]);
+    batch_maker_release(&m);
+}
+
 #define TEXTS 6u
 
 /* Texts of few rows stay one, with the time at which each row came. */
@@ -240,6 +272,7 @@ int main(void)
         cmocka_unit_test(a_full_pool_keeps_nothing),
         cmocka_unit_test(many_rows_or_bytes_are_a_part_at_once),
         cmocka_unit_test(texts_and_parts_are_joined),
+        cmocka_unit_test(texts_of_many_values_are_joined),
         cmocka_unit_test(few_texts_become_one_text),
         cmocka_unit_test(threads_that_ask_at_once_get_the_rows),
     };

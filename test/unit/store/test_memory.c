@@ -138,6 +138,54 @@ static void a_shelf_is_found_after_others_went(void **state)
     memory_release(&memory);
 }
 
+/* The row of `part` once more, as what came by itself. */
+static void add_again(struct memory *memory, struct part *part)
+{
+    struct held *held = NULL;
+    struct error err;
+
+    assert_int_equal(held_from_part(part_ref(part), &held, &err), STATUS_OK);
+    add(memory, held, 100);
+}
+
+/* The bytes of a part say nothing of what a join of it takes. */
+static void a_join_is_bounded_by_values(void **state)
+{
+    (void)state;
+    struct batch_maker m;
+    struct memory memory;
+    struct held_list list = {0};
+    struct held *joined = NULL;
+    struct error err;
+    struct guid tenant = {{0}};
+    batch_maker_init(&m, "T", 0);
+    batch_maker_add_zeros(&m, PART_VALUES_MAX / 4, 1);
+    struct part *part = build_part(&m);
+    memory_make_empty(&memory);
+    for (uint32_t i = 0; i < 8; i++)
+        add_again(&memory, part);
+    assert_true(memory.byte_count < MIB);
+    assert_true(memory_begin_join(&memory, &tenant, SLICE("T"), &list));
+    assert_int_equal(list.count, 3);
+    assert_int_equal(held_merge(list.held, list.count, &joined, &err), STATUS_OK);
+    memory_end_join(&memory, &list, joined);
+    held_list_release(&list);
+    assert_false(memory_begin_join(&memory, &tenant, SLICE("T"), &list));
+    /* What has more than half of a bound stands in no other one's way. */
+    for (uint32_t i = 0; i < 3; i++)
+        add_again(&memory, part);
+    assert_true(memory_begin_join(&memory, &tenant, SLICE("T"), &list));
+    assert_int_equal(list.count, 3);
+    for (uint32_t i = 0; i < list.count; i++)
+        assert_int_equal(list.held[i]->row_count, 1);
+    memory_end_join(&memory, &list, NULL);
+    held_list_release(&list);
+    assert_int_equal(memory.row_count, 11);
+    memory_release(&memory);
+    part_unref(part);
+    batch_maker_release(&m);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -145,6 +193,7 @@ int main(void)
         cmocka_unit_test(parts_of_one_file_are_joined),
         cmocka_unit_test(what_cannot_be_joined_is_not_tried_again),
         cmocka_unit_test(a_shelf_is_found_after_others_went),
+        cmocka_unit_test(a_join_is_bounded_by_values),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

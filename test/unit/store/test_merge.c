@@ -168,6 +168,35 @@ static void sections_of_much_text_are_not_joined(void **state)
     fixture_release(&f);
 }
 
+/* Nor has the raw size of a section to do with what it takes to join its values. */
+static void sections_of_many_values_are_not_joined(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct batch_maker all;
+    bool worked = false;
+    fixture_init(&f);
+    batch_maker_init(&all, "T", 1);
+    for (uint32_t i = 0; i < 8; i++) {
+        batch_maker_add_zeros(&all, PART_VALUES_MAX / 4, FIXTURE_TIME + i);
+        struct batch_maker one = {.batch = all.batch};
+        one.batch.records += i;
+        one.batch.record_count = 1;
+        struct part *part = fixture_part(&one);
+        assert_int_equal(fixture_flush(f.sealed, &part, 1, i, NULL, NULL, &f.err), STATUS_OK);
+        part_unref(part);
+    }
+    f.verifier.makers[0] = &all;
+    f.verifier.maker_count = 1;
+    assert_int_equal(sealed_merge_step(f.sealed, NULL, &worked, &f.err), STATUS_OK);
+    assert_true(worked);
+    assert_int_equal(stats_of(&f).sections, 3);
+    assert_int_equal(stats_of(&f).unjoined_sections, 0);
+    assert_int_equal(fixture_check(&f, &all), 8);
+    batch_maker_release(&all);
+    fixture_release(&f);
+}
+
 /* A file has room for the entries of so many, and no more. */
 static void compaction_fills_no_file_with_too_many_sections(void **state)
 {
@@ -343,6 +372,7 @@ int main(void)
         cmocka_unit_test(without_space_for_it_no_merge_is_begun),
         cmocka_unit_test(compaction_leaves_one_section_and_tells_how_far),
         cmocka_unit_test(sections_of_much_text_are_not_joined),
+        cmocka_unit_test(sections_of_many_values_are_not_joined),
         cmocka_unit_test(compaction_fills_no_file_with_too_many_sections),
         cmocka_unit_test(a_cancelled_compaction_changes_nothing),
         cmocka_unit_test(what_does_not_match_when_joined_stays_and_is_not_tried_again),

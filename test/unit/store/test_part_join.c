@@ -109,11 +109,50 @@ static void joins_refuse_what_does_not_fit(void **state)
     buf_release(&text);
 }
 
+/* Of elements that are all the same a part keeps their number alone; a join takes memory for each
+ * of them. */
+static void joins_are_bounded_by_values(void **state)
+{
+    (void)state;
+    struct batch_maker m;
+    struct part *joined = NULL;
+    struct error err;
+    batch_maker_init(&m, "T", 1);
+    batch_maker_add_zeros(&m, PART_VALUES_MAX / 4, 1);
+    struct part *part = build_part(&m), *parts[4] = {part, part, part, part};
+    assert_true(part_memory_bytes(part) < 64 * KIB);
+    assert_int_equal(part->value_count, PART_VALUES_MAX / 4 + 1);
+    assert_int_equal(part_join(parts, 4, &joined, &err), STATUS_LIMIT);
+    assert_null(joined);
+    assert_int_equal(part_join(parts, 3, &joined, &err), STATUS_OK);
+    assert_int_equal(joined->value_count, 3 * part->value_count);
+    assert_int_equal(joined->row_count, 3);
+    part_unref(joined);
+    part_unref(part);
+    batch_maker_release(&m);
+}
+
+/* An object without members has no column, but the join numbers it. */
+static void what_has_no_members_is_a_value(void **state)
+{
+    (void)state;
+    struct batch_maker m;
+    batch_maker_init(&m, "T", 1);
+    batch_maker_add(&m, SLICE("{\"a\":[{},{},{\"b\":1,\"c\":[2,2]}],\"d\":1}"), 1);
+    batch_maker_add(&m, SLICE("{}"), 1);
+    struct part *part = build_part(&m);
+    assert_int_equal(part->value_count, 2 + 2 + 2 + 2 + 1);
+    part_unref(part);
+    batch_maker_release(&m);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(random_records_render_exactly_joined_or_not),
         cmocka_unit_test(joins_refuse_what_does_not_fit),
+        cmocka_unit_test(joins_are_bounded_by_values),
+        cmocka_unit_test(what_has_no_members_is_a_value),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -69,6 +69,8 @@
  * to 28 bytes for each of them meanwhile, and so does encoding a section, whatever a part takes:
  * of elements that are all the same it keeps no more than their number. */
 #define PART_VALUES_MAX 4194304u
+#define PART_RAW_BYTES_MAX (16 * MIB)   /* of rows that are kept whole because they had to be, in
+                                         * one section; a row may have more */
 #define INDEX_BLOCK_ROWS 1024u      /* the entity index names blocks of so many rows */
 #define BLOCK_CACHE_BYTES (128 * MIB) /* rows in memory and decoded columns, at least; */
 #define CACHE_PART_OF_MEMORY 16u      /* this part of the memory where it is more; `cache_mib` */

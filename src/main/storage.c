@@ -491,7 +491,8 @@ static enum status seal(struct storage *s, uint64_t floor, struct error *err)
     store_stats(s->parts.store, &after);
     if (after.raw_sections > before.raw_sections)
         log_line(LOG_LEVEL_WARNING,
-                 "%llu parts did not match their evidence and were stored as whole records",
+                 "%llu sections are of whole records: columns did not match the evidence, or "
+                 "passed a bound",
                  (unsigned long long)(after.raw_sections - before.raw_sections));
     if (after.unverified_sections > before.unverified_sections)
         log_line(LOG_LEVEL_ERROR,

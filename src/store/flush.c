@@ -9,10 +9,10 @@
  * 2. seal and write it to NAME.tmp; sync; rename; sync the directory;
  * 3. commit the change to the catalog: now the sections count and the floor has moved;
  * 4. publish to readers.
- * A part whose rows do not match what came is encoded again with every record
- * whole; when that does not match either, it is stored so all the same and
- * counted, and the caller keeps the log of it: one part must not keep the others
- * out of the segments for ever.
+ * A part whose rows do not match what came, or that passes a bound of a section, is
+ * encoded again with every record whole, in as many sections as that takes; one that
+ * does not match either is stored so all the same and counted, and the caller keeps
+ * the log of it: one part must not keep the others out of the segments for ever.
  * A failure before 3 changes nothing.  A failure of 3 leaves the file, because
  * the change may have reached the disk; but not one for want of space, where each
  * try would leave another file. */
@@ -359,29 +359,40 @@ static bool is_mismatch(enum status status)
     return status == STATUS_CORRUPT || status == STATUS_NOT_FOUND;
 }
 
-static enum status flush_part(struct sealing *sealing, struct flusher *flusher,
-                              const struct part *part)
+/* A section of records that are whole. */
+static enum status flush_raw(struct sealing *sealing, struct flusher *flusher,
+                             const struct part *raw)
 {
-    struct sealed *sealed = sealing->sealed;
     struct sealing_room *room = &flusher->room;
-    struct error *err = &flusher->err;
-    struct part *raw = NULL;
-    enum status status = sealing_add(sealing, room, part, SECTION_FLUSHED, err);
+    enum status status = sealing_add(sealing, room, raw, SECTION_FLUSHED, &flusher->err);
 
-    if (!is_mismatch(status))
-        return status;
-    status = part_raw(part, &raw, err);
-    if (status == STATUS_OK)
-        status = sealing_add(sealing, room, raw, SECTION_FLUSHED, err);
     if (status == STATUS_OK) {
-        (void)atomic_fetch_add(&sealed->raw_count, 1);
+        (void)atomic_fetch_add(&sealing->sealed->raw_count, 1);
     } else if (is_mismatch(status)) {
         room->unverified = true;
-        status = sealing_add(sealing, room, raw, SECTION_FLUSHED, err);
+        status = sealing_add(sealing, room, raw, SECTION_FLUSHED, &flusher->err);
         room->unverified = false;
         flusher->unverified_count += status == STATUS_OK;
     }
-    part_unref(raw);
+    return status;
+}
+
+static enum status flush_part(struct sealing *sealing, struct flusher *flusher,
+                              const struct part *part)
+{
+    enum status status =
+        sealing_add(sealing, &flusher->room, part, SECTION_FLUSHED, &flusher->err);
+
+    if (!is_mismatch(status) && status != STATUS_LIMIT)
+        return status;
+    status = STATUS_OK;
+    for (uint32_t from = 0, end = 0; from < part->row_count && status == STATUS_OK; from = end) {
+        struct part *raw = NULL;
+        status = part_raw(part, from, &raw, &end, &flusher->err);
+        if (status == STATUS_OK)
+            status = flush_raw(sealing, flusher, raw);
+        part_unref(raw);
+    }
     return status;
 }
 

@@ -188,8 +188,10 @@ enum status part_from_records_within(const struct record_batch *batch, size_t me
 enum status part_join(struct part *const *parts, uint32_t part_count, struct part **ret,
                       struct error *err) MUST_USE;
 /* ---- part_raw.c ---- */
-/* The same rows, each record whole (its RAW shape).  All columns are loaded. */
-enum status part_raw(const struct part *part, struct part **ret, struct error *err) MUST_USE;
+/* The rows from `from` on, each record whole (its RAW shape), as many as PART_RAW_BYTES_MAX has
+ * room for and at least one; *ret_end is behind the last.  All columns are loaded. */
+enum status part_raw(const struct part *part, uint32_t from, struct part **ret,
+                     uint32_t *ret_end, struct error *err) MUST_USE;
 struct part *part_ref(struct part *part);
 void part_unref(struct part *part); /* NULL allowed */
 enum path_class { PATH_VALUE, PATH_ARRAY, PATH_OBJECT };

@@ -180,7 +180,7 @@ struct store_stats {
     uint64_t rows_memory, rows_sealed, bytes_memory, bytes_sealed;
     uint64_t segments, sections, flushes, merges, corrupt_sections;
     uint64_t unreadable_sections; /* the disk did not give something of them since the start */
-    uint64_t raw_sections;        /* since the start: columns did not match, kept whole */
+    uint64_t raw_sections;        /* since the start, whole: columns did not match or fit */
     uint64_t unjoined_sections;   /* not read, or did not fit or match, when they were merged */
     uint64_t unverified_sections; /* since the start: did not match, kept all the same */
     uint64_t cache_bytes, cache_hits, cache_misses;

@@ -313,6 +313,34 @@ static void parts_of_many_values_are_not_joined(void **state)
     fixture_release(&f);
 }
 
+/* Each record has a shape of its own, of a megabyte: together they pass what the header of a
+ * section may have, and whole they are too much for one section, too. */
+static void what_no_section_has_room_for_becomes_several_of_whole_records(void **state)
+{
+    enum { ROWS = SECTION_HEADER_BYTES_MAX / MIB + 2 };
+    static char text[MIB];
+    struct fixture f;
+    struct batch_maker m;
+
+    (void)state;
+    fixture_init(&f);
+    batch_maker_init(&m, "T", 1);
+    for (uint32_t i = 0; i < ROWS; i++) {
+        int size = snprintf(text, sizeof(text), "{\"a\":%*u}", (int)sizeof(text) - 7 - (int)i, 7);
+        batch_maker_add(&m, slice_from(text, (size_t)size), FIXTURE_TIME);
+    }
+    f.verifier.makers[0] = &m;
+    f.verifier.maker_count = 1;
+    struct part *part = fixture_part(&m);
+    assert_int_equal(fixture_flush(f.sealed, &part, 1, 9, NULL, NULL, &f.err), STATUS_OK);
+    assert_int_equal(stats_of(&f).raw_sections, (ROWS + 15) / 16);
+    assert_int_equal(stats_of(&f).fallback_records, ROWS);
+    assert_int_equal(fixture_check(&f, &m), ROWS);
+    part_unref(part);
+    batch_maker_release(&m);
+    fixture_release(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -329,6 +357,7 @@ int main(void)
         cmocka_unit_test(parts_that_do_not_match_together_are_flushed_one_by_one),
         cmocka_unit_test(large_parts_are_sections_of_their_own),
         cmocka_unit_test(parts_of_many_values_are_not_joined),
+        cmocka_unit_test(what_no_section_has_room_for_becomes_several_of_whole_records),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,6 +19,7 @@ static void every_row_keeps_its_bytes_and_times(void **state)
     struct part *halves[2], *joined = NULL, *raw = NULL;
     struct buf want, got;
     struct error err;
+    uint32_t end = 0;
     batch_maker_init(&m, "T", 1);
     fixture_records(&m, 200, 1);
     batch_maker_add(&m, SLICE("no object"), 5);
@@ -30,7 +31,8 @@ static void every_row_keeps_its_bytes_and_times(void **state)
     assert_int_equal(part_from_records(&first, &halves[0], &err), STATUS_OK);
     assert_int_equal(part_from_records(&second, &halves[1], &err), STATUS_OK);
     assert_int_equal(part_join(halves, 2, &joined, &err), STATUS_OK);
-    assert_int_equal(part_raw(joined, &raw, &err), STATUS_OK);
+    assert_int_equal(part_raw(joined, 0, &raw, &end, &err), STATUS_OK);
+    assert_int_equal(end, 201);
     assert_int_equal(raw->row_count, 201);
     assert_int_equal(raw->received_min, joined->received_min);
     assert_int_equal(raw->received_max, joined->received_max);
@@ -67,18 +69,61 @@ static void tags_are_those_of_the_bytes_that_came(void **state)
     struct batch_maker m;
     struct part *part = NULL, *raw = NULL;
     struct error err;
+    uint32_t end = 0;
     batch_maker_init(&m, "T", 1);
     fixture_records(&m, 20, 1);
     assert_int_equal(part_from_records(&m.batch, &part, &err), STATUS_OK);
     part->tags[7] ^= 1;
-    assert_int_equal(part_raw(part, &raw, &err), STATUS_OK);
+    assert_int_equal(part_raw(part, 0, &raw, &end, &err), STATUS_OK);
     assert_int_equal(raw->tags[row_of(raw, part->seqs[7])], part->tags[7]);
     part_unref(raw);
     part->tags = NULL;
-    assert_int_equal(part_raw(part, &raw, &err), STATUS_OK);
+    assert_int_equal(part_raw(part, 0, &raw, &end, &err), STATUS_OK);
     assert_null(raw->tags);
     part_unref(raw);
     part_unref(part);
+    batch_maker_release(&m);
+}
+
+/* Of equal texts a part has one; whole, each row has its own. */
+static void large_rows_are_taken_in_pieces(void **state)
+{
+    enum { ROWS = 20, FITTING = PART_RAW_BYTES_MAX / (2 * MIB) };
+    static char text[2 * MIB + 1];
+    struct batch_maker m;
+    struct part *halves[2], *joined = NULL;
+    struct error err;
+
+    (void)state;
+    (void)snprintf(text, sizeof(text), "{\"a\":\"%*d\"}", (int)sizeof(text) - 9, 7);
+    batch_maker_init(&m, "T", 1);
+    for (uint32_t i = 0; i < ROWS; i++)
+        batch_maker_add(&m, slice_of(text), i);
+    struct record_batch first = m.batch, second = m.batch;
+    first.record_count = second.record_count = ROWS / 2;
+    second.records += ROWS / 2;
+    second.received_us += 1000;
+    assert_int_equal(part_from_records(&first, &halves[0], &err), STATUS_OK);
+    assert_int_equal(part_from_records(&second, &halves[1], &err), STATUS_OK);
+    assert_int_equal(part_join(halves, 2, &joined, &err), STATUS_OK);
+    for (uint32_t from = 0, end = 0; from < ROWS; from = end) {
+        struct part *raw = NULL;
+        assert_int_equal(part_raw(joined, from, &raw, &end, &err), STATUS_OK);
+        uint32_t count = ROWS - from < FITTING ? ROWS - from : FITTING;
+        assert_int_equal(end - from, count);
+        assert_int_equal(raw->row_count, count);
+        assert_true(raw->raw_bytes <= PART_RAW_BYTES_MAX);
+        assert_int_equal(raw->seq_min, joined->seqs[from]);
+        assert_int_equal(raw->received_min, joined->received_us[from]);
+        assert_int_equal(raw->received_max, joined->received_us[end - 1]);
+        for (uint32_t r = 0; r < count; r++)
+            assert_int_equal(raw->tags[row_of(raw, joined->seqs[from + r])],
+                             joined->tags[from + r]);
+        part_unref(raw);
+    }
+    part_unref(joined);
+    part_unref(halves[0]);
+    part_unref(halves[1]);
     batch_maker_release(&m);
 }
 
@@ -87,6 +132,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_row_keeps_its_bytes_and_times),
         cmocka_unit_test(tags_are_those_of_the_bytes_that_came),
+        cmocka_unit_test(large_rows_are_taken_in_pieces),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

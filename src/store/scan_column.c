@@ -7,8 +7,11 @@
 #include "base/text.h"
 #include "table/dynamic.h"
 
+#include <stdlib.h>
+
 /* Below this share of its dictionary a batch is gathered instead. */
 #define DICT_SHARE 8u
+#define TEXT_STEP_BYTES (64 * KIB) /* texts that are made are charged in steps of it */
 
 /* ---- planning ---- */
 
@@ -338,30 +341,45 @@ static enum status make_leaves(const struct part_scan *scan, const struct column
     return STATUS_OK;
 }
 
-/* Text that is made row by row: texts grow in one buffer. */
+/* Text that is made row by row: texts grow in one buffer.  The arena is charged for it while it
+ * grows, as a batch of rows may be a thousand times what a part keeps of them, and has it at the
+ * end. */
 struct text_column {
     struct buf text;
+    struct arena *arena;
+    size_t charged_bytes;
     uint32_t *ends; /* per row, in text */
     uint32_t count;
 };
 
-static enum status finish_text(struct text_column *column, enum type type, struct arena *arena,
-                               struct vector *ret, struct error *err)
+static enum status charge_text(struct text_column *column, struct error *err)
+{
+    if (column->text.size <= column->charged_bytes)
+        return STATUS_OK;
+    size_t bytes = column->text.size - column->charged_bytes + TEXT_STEP_BYTES;
+    enum status status = arena_charge(column->arena, bytes, err);
+    if (status == STATUS_OK)
+        column->charged_bytes += bytes;
+    return status;
+}
+
+static enum status finish_text(struct text_column *column, enum type type, struct vector *ret,
+                               struct error *err)
 {
     enum status status = buf_check(&column->text, err);
+    if (status == STATUS_OK)
+        status = vector_flat(column->arena, type, column->count, type != TYPE_STRING, ret, err);
+    if (status == STATUS_OK)
+        status = arena_on_free(column->arena, free, column->text.data, err);
     if (status != STATUS_OK)
         return status;
-    struct slice copy = arena_copy(arena, buf_slice(&column->text), err);
-    if (copy.data == NULL)
-        return err->status;
-    status = vector_flat(arena, type, column->count, type != TYPE_STRING, ret, err);
-    if (status != STATUS_OK)
-        return status;
+    const char *text = column->text.data == NULL ? "" : column->text.data;
+    column->text.data = NULL; /* given away */
     struct slice *slices = vector_data(ret);
     uint8_t *nulls = vector_nulls(ret);
     uint32_t begin = 0;
     for (uint32_t i = 0; i < column->count; i++) {
-        slices[i] = slice_from(copy.data + begin, column->ends[i] - begin);
+        slices[i] = slice_from(text + begin, column->ends[i] - begin);
         if (nulls != NULL)
             nulls[i] = slices[i].size == 0;
         begin = column->ends[i];
@@ -469,8 +487,9 @@ static enum status make_text(const struct part_scan *scan, const struct column_p
                              const uint32_t *rows, uint32_t count, struct arena *arena,
                              struct vector *ret, struct error *err)
 {
-    struct text_column column = {.count = count};
+    struct text_column column = {.arena = arena, .count = count};
     struct run run = {0};
+    enum status status = STATUS_OK;
     struct buf scratch;
     bool is_dynamic = plan->column->type == TYPE_DYNAMIC;
 
@@ -479,8 +498,8 @@ static enum status make_text(const struct part_scan *scan, const struct column_p
         return err->status;
     buf_init(&column.text, QUERY_MEMORY_BYTES);
     buf_init(&scratch, REQUEST_BODY_BYTES_MAX);
-    while (next_run(scan->part, rows, count, &run)) {
-        for (uint32_t i = run.begin; i < run.end; i++) {
+    while (status == STATUS_OK && next_run(scan->part, rows, count, &run)) {
+        for (uint32_t i = run.begin; i < run.end && status == STATUS_OK; i++) {
             size_t begin = column.text.size;
             if (plan->column->source == COLUMN_REST)
                 add_rest(scan->part, plan->rest, rows[i], run.shape, &scratch, &column.text);
@@ -491,11 +510,13 @@ static enum status make_text(const struct part_scan *scan, const struct column_p
             if (is_dynamic)
                 dynamic_compact_tail(&column.text, begin, &scratch);
             column.ends[i] = (uint32_t)column.text.size;
+            status = charge_text(&column, err);
         }
     }
-    enum status status = buf_check(&scratch, err);
     if (status == STATUS_OK)
-        status = finish_text(&column, plan->column->type, arena, ret, err);
+        status = buf_check(&scratch, err);
+    if (status == STATUS_OK)
+        status = finish_text(&column, plan->column->type, ret, err);
     buf_release(&scratch);
     buf_release(&column.text);
     return status;

@@ -168,6 +168,7 @@ struct query {
     const struct scan_top *top;
     struct scan_stats stats;
     enum status want;
+    struct error err; /* what was wanted */
 };
 
 static inline struct guid tenant_of(uint8_t number)
@@ -223,6 +224,7 @@ static inline char *run(struct store *store, struct query *q)
     enum status status = source->ops->scan(source, &request, &sink.sink, &q->stats, &err);
     if (status != q->want)
         fail_msg("%s", err.text);
+    q->err = err;
     arena_free(request.arena);
     store_snapshot_free(snapshot);
     buf_add_byte(&sink.text, '\0');

@@ -171,6 +171,31 @@ static void quarantined_rows_are_in_their_own_table(void **state)
     close_store(store);
 }
 
+/* Of equal texts a part has one, a batch of its rows one for each of them. */
+static void texts_are_charged_while_they_are_made(void **state)
+{
+    enum { PUTS = 8, ROWS = QUERY_MEMORY_BYTES / PUTS / MIB + 1 };
+    static char text[MIB + 64];
+    struct batch_maker m;
+
+    (void)state;
+    if (is_sealed)
+        return; /* each of the parts would be a section, and none large enough */
+    struct store *store = open_store();
+    batch_maker_init(&m, "Audit", 1);
+    (void)snprintf(text, sizeof(text), "{\"Folder\":{\"Path\":\"%*d\"}}", (int)MIB, 7);
+    for (uint32_t i = 0; i < PUTS; i++) {
+        for (uint32_t k = 0; k < ROWS; k++)
+            batch_maker_add(&m, slice_of(text), TICKS_PER_SECOND);
+        put(store, &m);
+    }
+    struct query q = {.table = "Audit", .columns = "Folder", .want = STATUS_LIMIT};
+    free(run(store, &q));
+    assert_non_null(strstr(q.err.text, "the memory budget of "));
+    batch_maker_release(&m);
+    close_store(store);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -180,6 +205,7 @@ int main(void)
         cmocka_unit_test(undeclared_fields_are_in_additional_fields),
         cmocka_unit_test(few_of_many_guids_are_read_as_they_are),
         cmocka_unit_test(quarantined_rows_are_in_their_own_table),
+        cmocka_unit_test(texts_are_charged_while_they_are_made),
     };
 
     int failed = cmocka_run_group_tests_name("in memory", tests, NULL, NULL);

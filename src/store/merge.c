@@ -7,7 +7,9 @@
  * still grow, one with those that are done.
  *
  * A damaged section is left where it is, and so are one that the disk does not give, and
- * those that do not fit together or do not match their commitments when joined. */
+ * those that do not fit together, do not match their commitments when joined, or cannot be
+ * compared with them, as the disk does not give the evidence.  What cannot be written ends the
+ * step: it is the same for all. */
 #include "store/sealed_priv.h"
 
 #include "base/clock.h"
@@ -123,9 +125,10 @@ static enum status add_result(struct merging *merging, const struct part *part,
                                : status;
 }
 
-static bool is_refused(enum status status)
+static bool is_refused(enum status status, const struct error *err)
 {
-    return status == STATUS_LIMIT || status == STATUS_CORRUPT || status == STATUS_NOT_FOUND;
+    return status == STATUS_LIMIT || status == STATUS_CORRUPT || status == STATUS_NOT_FOUND ||
+           section_was_unchecked(status, err);
 }
 
 /* Makes one section of the inputs.  One that cannot be done changes nothing: its inputs
@@ -147,7 +150,7 @@ static enum status run_job(struct merging *merging, struct error *err)
         status = part_join(views, job->count, &joined, err);
     if (status == STATUS_OK)
         status = add_result(merging, joined != NULL ? joined : views[0], err);
-    if (is_refused(status)) {
+    if (is_refused(status, err)) {
         for (uint32_t i = 0; i < job->count; i++)
             atomic_store(&job->inputs[i]->stays, true);
         status = STATUS_OK; /* nothing was removed; the others go on */

@@ -408,6 +408,7 @@ void sealed_stats(struct sealed *sealed, struct store_stats *ret)
     ret->merges = atomic_load(&sealed->merge_count);
     ret->raw_sections = atomic_load(&sealed->raw_count);
     ret->unverified_sections = atomic_load(&sealed->unverified_count);
+    ret->unchecked_sections = atomic_load(&sealed->unchecked_count);
     ret->corrupt_sections = atomic_load(&sealed->corrupt_count);
     section_list_unref(list);
 }

@@ -85,7 +85,7 @@ struct section {
     atomic_uint facts; /* enum section_facts */
     _Atomic(struct found_types *) found; /* owned; NULL until there is something */
     struct map *whole; /* section_keep_whole(); likewise; the file's lock guards it */
-    atomic_bool stays; /* it could not be read or joined: not tried again in this process */
+    atomic_bool stays; /* not read, joined or checked: not tried again in this process */
     bool is_leaving;   /* a commit takes it away; write_lock */
 };
 
@@ -117,6 +117,7 @@ struct sealed {
     struct cache *cache;
     atomic_uint_fast64_t flush_count, merge_count, corrupt_count;
     atomic_uint_fast64_t raw_count, unverified_count; /* sections, see sealed_flush() */
+    atomic_uint_fast64_t unchecked_count; /* sections, see sealing_add() */
     bool is_anew;                /* the catalog was made anew, at the start */
     bool is_rebuilt;             /* at the start: what is live is not in the catalog */
     struct seq_set rows;         /* is_rebuilt: in sections that may have rows of the log, too */
@@ -258,11 +259,15 @@ enum status catalog_extend(struct sealed *sealed, struct catalog *catalog, bool 
 /* ---- section_check.c ---- */
 /* Decodes the plain section and, unless `part` is NULL, checks that its rows are those of
  * the part, with the bytes they came with: by their tags or by the verifier, which may be
- * NULL.  STATUS_CORRUPT or STATUS_NOT_FOUND if not.  What is decoded does not stay in the
+ * NULL.  STATUS_CORRUPT or STATUS_NOT_FOUND if not; STATUS_IO if the verifier could not read what
+ * it needs, where tags, if there are any, were right.  What is decoded does not stay in the
  * cache. */
 enum status section_check(struct cache *cache, const struct section_info *info,
                           struct slice plain, const struct part *part,
                           struct record_verifier *verifier, struct error *err) MUST_USE;
+
+/* It is that STATUS_IO. */
+bool section_was_unchecked(enum status status, const struct error *err);
 
 /* ---- flush.c ---- */
 /* One job that makes new sections of parts: begin, add each, commit. */
@@ -284,7 +289,8 @@ void sealing_room_init(struct sealing_room *room);
 void sealing_room_release(struct sealing_room *room);
 enum status sealing_begin(struct sealing *sealing, struct sealed *sealed,
                           struct error *err) MUST_USE;
-/* STATUS_CORRUPT or STATUS_NOT_FOUND from the verifier: nothing was added. */
+/* STATUS_CORRUPT or STATUS_NOT_FOUND from the verifier, or STATUS_IO that is
+ * section_was_unchecked(): nothing was added. */
 enum status sealing_add(struct sealing *sealing, struct sealing_room *room,
                         const struct part *part, enum section_level level,
                         struct error *err) MUST_USE;

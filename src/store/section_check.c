@@ -5,12 +5,16 @@
  * Rows that came since the start have a tag of their bytes, and each must give it again.
  * The commitments, which cost ten times as much, are then checked of the first rows: they
  * tell whether the evidence can be found and has the same records.  Rows of sections have
- * no tags; their commitments are all checked. */
+ * no tags; their commitments are all checked.
+ *
+ * Nothing else here reads the disk, so STATUS_IO is the verifier's, and says nothing of the disk
+ * that the section is to be written to. */
 #include "store/row_tag_priv.h"
 #include "store/sealed_priv.h"
 
 #include <stdlib.h>
 
+#define EVIDENCE_UNREADABLE "evidence_unreadable"
 #define SECTION_SAMPLE_ROWS 64u /* as many records as a node of the evidence has */
 
 struct numbered_row {
@@ -82,7 +86,12 @@ static enum status check_commitments(struct part *view, uint64_t end,
     enum status status = check_runs(&rendering, verifier, err);
     buf_release(&rendering.raw);
     free(rows);
-    return status;
+    return status == STATUS_IO ? error_code(err, EVIDENCE_UNREADABLE) : status;
+}
+
+bool section_was_unchecked(enum status status, const struct error *err)
+{
+    return status == STATUS_IO && strcmp(err->code, EVIDENCE_UNREADABLE) == 0;
 }
 
 static bool has_rows_of(const struct part *view, const struct part *part)

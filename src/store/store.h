@@ -37,7 +37,8 @@ struct table_definition {
     bool declared;              /* false: a user table, columns found in the data */
 };
 
-/* Do these consecutive records re-render exactly, by the evidence?  STATUS_CORRUPT if not.
+/* Do these consecutive records re-render exactly, by the evidence?  STATUS_CORRUPT if not,
+ * STATUS_IO if the disk does not give the evidence.
  * Called before older sections go away, of all their records; before the log goes away
  * of the first of each section. */
 struct record_verifier {
@@ -89,7 +90,8 @@ void store_memory(struct store *store, struct store_memory *ret);
 
 /* Seals every row that came from WAL files below wal_floor and records the
  * floor, in one step.  Rows that the verifier refuses are sealed too, as whole
- * records, and counted as unverified_sections; keep_log() is called before. */
+ * records, and counted as unverified_sections; keep_log() is called before.  Rows of which it
+ * cannot read the evidence are counted as unchecked_sections. */
 enum status store_flush(struct store *store, uint64_t wal_floor, struct error *err) MUST_USE;
 /* One background merge if any is due; *ret_worked tells whether.  *cancelled (or NULL)
  * ends it early; what is done then counts.  Flushes go on beside it. */
@@ -183,6 +185,8 @@ struct store_stats {
     uint64_t raw_sections;        /* since the start, whole: columns did not match or fit */
     uint64_t unjoined_sections;   /* not read, or did not fit or match, when they were merged */
     uint64_t unverified_sections; /* since the start: did not match, kept all the same */
+    uint64_t unchecked_sections;  /* since the start: their evidence could not be read, so they
+                                   * were flushed by their fingerprints, or not merged */
     uint64_t cache_bytes, cache_hits, cache_misses;
     uint64_t fallback_records; /* stored as compressed raw */
 };

@@ -2,6 +2,8 @@
 /* The order of a checkpoint, and what ends the process. */
 #include "storage_place.h"
 
+#include <errno.h>
+
 #define FIRST_LSN_AT 72u /* in the first file of the log */
 
 static struct error err;
@@ -12,11 +14,13 @@ static struct io_ops failing_ops;
 static enum status (*real_open)(struct io *io, const char *path, enum io_open_mode mode,
                                 struct io_file **ret, struct error *err);
 static enum status open_says; /* of evidence */
+static bool only_reads;       /* fail */
 
 static enum status open_or_fail(struct io *io, const char *path, enum io_open_mode mode,
                                 struct io_file **ret, struct error *error)
 {
-    if (open_says != STATUS_OK && strncmp(path, "t/", 2) == 0)
+    errno = EIO;
+    if (open_says != STATUS_OK && strncmp(path, "t/", 2) == 0 && (!only_reads || mode == IO_READ))
         return ERROR_SET(error, open_says, "cannot open '%s'", path);
     return real_open(io, path, mode, ret, error);
 }
@@ -24,6 +28,7 @@ static enum status open_or_fail(struct io *io, const char *path, enum io_open_mo
 static void set_failing_open(struct storage_place *p)
 {
     open_says = STATUS_OK;
+    only_reads = false;
     failing_ops = *p->io->ops;
     real_open = failing_ops.open;
     failing_ops.open = open_or_fail;
@@ -63,6 +68,45 @@ static void evidence_that_cannot_be_written_ends_the_process_before_the_log_is_c
     assert_int_equal(store_wal_floor(p->parts->store), floor);
     storage_place_reopen(p);
     storage_place_expect(p, "1:{\"n\":1}\n");
+}
+
+static uint64_t section_count(struct storage_place *p, uint64_t *ret_unchecked)
+{
+    struct store_stats stats;
+
+    store_stats(p->parts->store, &stats);
+    *ret_unchecked = stats.unchecked_sections;
+    assert_int_equal(stats.unverified_sections, 0);
+    return stats.sections;
+}
+
+/* All others would wait for one tenant's bad sector: in the log, and in sections that are never
+ * joined. */
+static void evidence_that_cannot_be_read_stops_no_checkpoint_and_no_merge(void **state)
+{
+    struct storage_place *p = *state;
+    uint64_t unchecked = 0;
+
+    set_failing_open(p);
+    only_reads = true;
+    for (int i = 0; i < 2; i++) {
+        storage_place_ingest(p, i == 0 ? "{\"n\":1}\n" : "{\"n\":2}\n");
+        open_says = i == 0 ? STATUS_OK : STATUS_IO;
+        ASSERT_OK(storage_checkpoint(p->storage, &err));
+    }
+    assert_int_equal(section_count(p, &unchecked), 2);
+    assert_int_equal(unchecked, 1);
+    ASSERT_OK(store_compact(p->parts->store, NULL, NULL, NULL, &err));
+    assert_int_equal(section_count(p, &unchecked), 2);
+    assert_int_equal(unchecked, 2);
+    assert_int_equal(p->fatal_calls, 0);
+    open_says = STATUS_OK;
+    storage_place_reopen(p);
+    storage_place_expect(p, "1:{\"n\":1}\n2:{\"n\":2}\n");
+    ASSERT_OK(store_compact(p->parts->store, NULL, NULL, NULL, &err)); /* all is checked */
+    assert_int_equal(section_count(p, &unchecked), 1);
+    assert_int_equal(unchecked, 0);
+    storage_place_expect(p, "1:{\"n\":1}\n2:{\"n\":2}\n");
 }
 
 /* ---- what watches ---- */
@@ -229,6 +273,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         STORAGE_TEST(a_checkpoint_that_finds_no_descriptor_is_made_later),
         STORAGE_TEST(evidence_that_cannot_be_written_ends_the_process_before_the_log_is_cut),
+        STORAGE_TEST(evidence_that_cannot_be_read_stops_no_checkpoint_and_no_merge),
         STORAGE_TEST(who_watches_sees_all_and_stops_nothing),
         STORAGE_TEST(nothing_is_sealed_while_hits_wait),
         STORAGE_TEST(a_hit_that_is_written_in_a_checkpoint_stays_in_the_log),

@@ -9,6 +9,7 @@
 #include "store/batch_maker.h"
 #include "store/sealed_priv.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -24,6 +25,8 @@ struct fixture_verifier {
     atomic_uint_fast64_t seen;
     bool refuse;
     unsigned refusals; /* so many calls are refused first; of one thread */
+    uint8_t unread; /* last byte of a tenant whose evidence the disk does not give; 0: none */
+    atomic_uint unread_calls;
 };
 
 struct fixture {
@@ -70,6 +73,11 @@ static inline enum status fixture_verify(struct record_verifier *verifier,
 {
     struct fixture_verifier *v = (struct fixture_verifier *)verifier;
 
+    if (v->unread != 0 && tenant->bytes[15] == v->unread) {
+        v->unread_calls++;
+        errno = EIO;
+        return ERROR_SET(err, STATUS_IO, "cannot read the evidence");
+    }
     if (v->refuse || (v->refusals > 0 && v->refusals-- > 0))
         return ERROR_SET(err, STATUS_CORRUPT, "refused");
     for (uint32_t i = 0; i < count; i++) {

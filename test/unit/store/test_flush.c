@@ -90,6 +90,69 @@ static void what_never_matches_is_kept_counted_and_stops_nothing(void **state)
     fixture_release(&f);
 }
 
+static enum status keep_log(void *context, uint64_t wal_floor, struct error *err)
+{
+    (void)wal_floor;
+    (void)err;
+    (*(int *)context)++;
+    return STATUS_OK;
+}
+
+/* A batch of a tenant whose evidence the disk does not give and one of another tenant;
+ * `is_altered`: a tag of the first is wrong.  How often the log was kept. */
+static int flush_unread(struct fixture *f, bool is_altered)
+{
+    struct batch_maker makers[2];
+    int kept = 0;
+    fixture_init(f);
+    f->options.keep_log = keep_log;
+    f->options.context = &kept;
+    fixture_reopen(f);
+    for (uint8_t i = 0; i < 2; i++) {
+        batch_maker_init(&makers[i], "T", (uint8_t)(i + 1));
+        fixture_records(&makers[i], 20, i + 1u);
+        f->verifier.makers[i] = &makers[i];
+    }
+    f->verifier.maker_count = 2;
+    f->verifier.unread = 1;
+    struct part *parts[2] = {fixture_part(&makers[0]), fixture_part(&makers[1])};
+    parts[0]->tags[3] ^= is_altered;
+    assert_int_equal(fixture_flush(f->sealed, parts, 2, 5, NULL, NULL, &f->err), STATUS_OK);
+    assert_int_equal(sealed_wal_floor(f->sealed), 5);
+    struct section_list *list = sealed_pin(f->sealed, NULL, NULL);
+    assert_int_equal(list->count, 2);
+    section_list_unref(list);
+    for (uint32_t i = 0; i < 2; i++) {
+        assert_int_equal(fixture_check(f, &makers[i]), 20);
+        part_unref(parts[i]);
+        batch_maker_release(&makers[i]);
+    }
+    return kept;
+}
+
+/* Their tags say that they are what came. */
+static void rows_whose_evidence_cannot_be_read_keep_nobody_in_the_log(void **state)
+{
+    (void)state;
+    struct fixture f;
+    assert_int_equal(flush_unread(&f, false), 0);
+    assert_int_equal(stats_of(&f).unchecked_sections, 1);
+    assert_int_equal(stats_of(&f).raw_sections, 0);
+    assert_int_equal(stats_of(&f).unverified_sections, 0);
+    assert_int_equal(f.verifier.seen, 20);
+    fixture_release(&f);
+}
+
+static void rows_that_differ_are_not_taken_for_unread_ones(void **state)
+{
+    (void)state;
+    struct fixture f;
+    assert_int_equal(flush_unread(&f, true), 1);
+    assert_int_equal(stats_of(&f).unchecked_sections, 0);
+    assert_int_equal(stats_of(&f).unverified_sections, 1);
+    fixture_release(&f);
+}
+
 static void a_flush_without_parts_moves_the_floor(void **state)
 {
     (void)state;
@@ -347,6 +410,8 @@ int main(void)
         cmocka_unit_test(what_was_flushed_is_there_after_a_restart),
         cmocka_unit_test(columns_that_do_not_match_are_kept_whole),
         cmocka_unit_test(what_never_matches_is_kept_counted_and_stops_nothing),
+        cmocka_unit_test(rows_whose_evidence_cannot_be_read_keep_nobody_in_the_log),
+        cmocka_unit_test(rows_that_differ_are_not_taken_for_unread_ones),
         cmocka_unit_test(a_flush_without_parts_moves_the_floor),
         cmocka_unit_test(a_store_with_too_many_sections_gets_no_file),
         cmocka_unit_test(a_tenant_without_keys_cannot_be_flushed),

@@ -257,6 +257,98 @@ static void what_does_not_match_when_joined_stays_and_is_not_tried_again(void **
     scene_release(&s);
 }
 
+/* Beside the sections of a scene as many of another tenant, which come behind it. */
+static void add_neighbour(struct scene *s, struct batch_maker *other)
+{
+    batch_maker_init(other, "T", 2);
+    for (uint32_t i = 0; i < BATCHES; i++) {
+        struct record_batch batch;
+        struct part *part = NULL;
+        fixture_records(other, 50, i + 1);
+        batch = other->batch;
+        batch.records += i * 50;
+        batch.record_count = 50;
+        assert_int_equal(part_from_records(&batch, &part, &s->f.err), STATUS_OK);
+        assert_int_equal(fixture_flush(s->f.sealed, &part, 1, BATCHES + i, NULL, NULL, &s->f.err),
+                         STATUS_OK);
+        part_unref(part);
+    }
+    s->f.verifier.makers[1] = other;
+    s->f.verifier.maker_count = 2;
+}
+
+static void merge_until_done(struct sealed *sealed, struct error *err)
+{
+    bool worked = true;
+
+    for (int i = 0; i < 9 && worked; i++)
+        assert_int_equal(sealed_merge_step(sealed, NULL, &worked, err), STATUS_OK);
+    assert_false(worked);
+}
+
+static void compact(struct sealed *sealed, struct error *err)
+{
+    assert_int_equal(sealed_compact(sealed, NULL, NULL, NULL, err), STATUS_OK);
+}
+
+/* A bad sector in the evidence of one tenant is no matter of the others. */
+static void where_evidence_cannot_be_read_the_others_are_joined(void **state)
+{
+    static void (*const JOIN[])(struct sealed *sealed, struct error *err) = {merge_until_done,
+                                                                             compact};
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        struct scene s;
+        struct batch_maker other;
+        scene_init(&s);
+        add_neighbour(&s, &other);
+        s.f.verifier.unread = 1;
+        JOIN[i](s.f.sealed, &s.f.err);
+        assert_int_equal(stats_of(&s.f).sections, BATCHES + 1);
+        assert_int_equal(stats_of(&s.f).unjoined_sections, BATCHES);
+        assert_int_equal(stats_of(&s.f).unchecked_sections, 1);
+        JOIN[i](s.f.sealed, &s.f.err);
+        assert_int_equal(s.f.verifier.unread_calls, 1); /* it is not asked for again */
+        assert_int_equal(fixture_check(&s.f, &s.all), 50 * BATCHES);
+        assert_int_equal(fixture_check(&s.f, &other), 50 * BATCHES);
+        s.f.verifier.unread = 0;
+        fixture_reopen(&s.f);
+        JOIN[i](s.f.sealed, &s.f.err);
+        assert_int_equal(stats_of(&s.f).sections, 2);
+        batch_maker_release(&other);
+        scene_release(&s);
+    }
+}
+
+/* This one the others wait for: it is the disk that all are written to. */
+static void a_file_that_cannot_be_written_ends_the_step(void **state)
+{
+    (void)state;
+    struct scene s;
+    bool worked = true;
+    scene_init(&s);
+    struct failing_io disk = failing_io_over(s.f.io);
+    struct sealed_options options = s.f.options;
+    struct sealed *sealed = NULL;
+    struct store_stats stats = {0};
+    options.io = &disk.io;
+    assert_int_equal(sealed_open(&options, &sealed, &s.f.err), STATUS_OK);
+    disk.os_errno = EIO;
+    disk.fail_at = disk.change_count + 1;
+    disk.sticky = true;
+    assert_int_equal(sealed_merge_step(sealed, NULL, &worked, &s.f.err), STATUS_IO);
+    sealed_stats(sealed, &stats);
+    assert_int_equal(stats.unjoined_sections, 0);
+    disk.fail_at = 0;
+    assert_int_equal(sealed_merge_step(sealed, NULL, &worked, &s.f.err), STATUS_OK);
+    assert_true(worked);
+    sealed_close(sealed);
+    fixture_reopen(&s.f);
+    assert_int_equal(stats_of(&s.f).sections, 1);
+    assert_int_equal(fixture_check(&s.f, &s.all), 50 * BATCHES);
+    scene_release(&s);
+}
+
 static void readers_keep_the_old_sections(void **state)
 {
     (void)state;
@@ -376,6 +468,8 @@ int main(void)
         cmocka_unit_test(compaction_fills_no_file_with_too_many_sections),
         cmocka_unit_test(a_cancelled_compaction_changes_nothing),
         cmocka_unit_test(what_does_not_match_when_joined_stays_and_is_not_tried_again),
+        cmocka_unit_test(where_evidence_cannot_be_read_the_others_are_joined),
+        cmocka_unit_test(a_file_that_cannot_be_written_ends_the_step),
         cmocka_unit_test(readers_keep_the_old_sections),
         cmocka_unit_test(a_damaged_section_stays_and_the_rest_is_joined),
         cmocka_unit_test(a_section_that_cannot_be_read_stays_and_the_rest_is_joined),

@@ -83,6 +83,32 @@ static void rows_have_the_numbers_times_and_flags_of_the_part(void **state)
     release(&t, &m);
 }
 
+/* What its tags refuse is refused all the same: the tags come first. */
+static void evidence_that_cannot_be_read_is_told_from_what_differs(void **state)
+{
+    (void)state;
+    struct batch_maker m;
+    struct trip t;
+    make(&t, &m);
+    uint64_t *tags = t.part->tags;
+    t.verifier.unread = 1;
+    for (int i = 0; i < 2; i++) { /* with tags and without */
+        enum status status = trip_check(&t);
+        assert_int_equal(status, STATUS_IO);
+        assert_true(section_was_unchecked(status, &t.err));
+        t.part->tags = NULL;
+    }
+    t.part->tags = tags;
+    tags[99] ^= 1;
+    assert_int_equal(trip_check(&t), STATUS_CORRUPT);
+    assert_false(section_was_unchecked(STATUS_CORRUPT, &t.err));
+    tags[99] ^= 1;
+    errno = EIO; /* as of a write */
+    enum status other = ERROR_SET(&t.err, STATUS_IO, "the disk failed");
+    assert_false(section_was_unchecked(other, &t.err));
+    release(&t, &m);
+}
+
 static void without_a_part_the_bytes_have_to_decode_at_least(void **state)
 {
     (void)state;
@@ -108,6 +134,7 @@ int main(void)
         cmocka_unit_test(of_rows_with_tags_the_verifier_sees_the_first),
         cmocka_unit_test(each_tag_is_compared),
         cmocka_unit_test(rows_have_the_numbers_times_and_flags_of_the_part),
+        cmocka_unit_test(evidence_that_cannot_be_read_is_told_from_what_differs),
         cmocka_unit_test(without_a_part_the_bytes_have_to_decode_at_least),
     };
 

@@ -104,6 +104,9 @@ static void add_store_metrics(struct share *share, struct buf *out)
         {"corrupt_sections", "gauge", "Sections set aside.", (double)s.corrupt_sections},
         {"unreadable_sections", "gauge", "Sections that the disk did not give.",
          (double)s.unreadable_sections},
+        {"unchecked_sections_total", "counter",
+         "Sections whose evidence could not be read when they were flushed or merged.",
+         (double)s.unchecked_sections},
         {"cache_bytes", "gauge", "Block cache.", (double)s.cache_bytes},
         {"cache_hits_total", "counter", "Block cache hits.", (double)s.cache_hits},
         {"cache_misses_total", "counter", "Block cache misses.", (double)s.cache_misses},
@@ -305,6 +308,12 @@ static void check_store(const struct store_stats *s, const struct open_losses *o
                   "the disk did not give %llu stored sections since the start, also when asked "
                   "again; look at it (dmesg)",
                   (unsigned long long)s->unreadable_sections);
+    else if (s->unchecked_sections > 0)
+        add_check(checks, "store", VERDICT_BAD,
+                  "the evidence of sections could not be read %llu times since the start, when "
+                  "they were flushed or merged; the log of the server names the tenants: look at "
+                  "the disk (dmesg), then 'daybook verify'",
+                  (unsigned long long)s->unchecked_sections);
     else
         add_check(checks, "store", is_crowded ? VERDICT_WARNING : VERDICT_OK,
                   "%llu records in %llu segments (%.1f MiB), %llu in memory%s",

@@ -383,6 +383,34 @@ static void a_segment_that_cannot_be_read_is_a_gap_of_the_answer(void **state)
     ASSERT_SAYS(place, "\"n\":4}");
 }
 
+/* What the disk does not give of it keeps sections apart, and is told until it does. */
+static void evidence_that_cannot_be_read_is_told(void **state)
+{
+    struct place *place = *state;
+    char directory[512], path[600];
+
+    fill(place);
+    for (int i = 0; i < 2; i++) /* what the rules write of it is there, too */
+        ASSERT_OK(daybook_checkpoint(place->daybook, &err));
+    place_find(place, "t", "", true, directory); /* the instance's is the first */
+    (void)snprintf(path, sizeof(path), "%s/batch.0", directory);
+    hide(path);
+    assert_int_equal(place_ask(place, place->admin, HTTP_POST, "/v1/compact", ""), 200);
+    ASSERT_SAYS(place, "\ndone\n");
+    expect_status(place, "{\"check\":\"store\",\"verdict\":\"bad\"",
+                  "the evidence of sections could not be read");
+    assert_int_equal(place_ask(place, place->admin, HTTP_GET, "/metrics", ""), 200);
+    assert_false(place_says(place, "daybook_unchecked_sections_total 0\n"));
+    show(path);
+    expect(place, "T_CL | where n > 0 | summarize count()", "\n[4]]", "");
+    place_close(place, true);
+    place_open(place);
+    assert_int_equal(place_ask(place, place->admin, HTTP_POST, "/v1/compact", ""), 200);
+    assert_int_equal(place_ask(place, place->admin, HTTP_GET, "/metrics", ""), 200);
+    ASSERT_SAYS(place, "daybook_unchecked_sections_total 0\n");
+    expect(place, "T_CL | where n > 0 | summarize count()", "\n[4]]", "");
+}
+
 static void access_mailbox(struct place *place, const char *mailbox, const char *app,
                            const char *address, const char *time)
 {
@@ -469,6 +497,7 @@ int main(void)
         PLACE_TEST(answers_beside_an_altered_catalog_are_not_complete),
         PLACE_TEST(answers_are_not_complete_where_a_segment_is_gone),
         PLACE_TEST(a_segment_that_cannot_be_read_is_a_gap_of_the_answer),
+        PLACE_TEST(evidence_that_cannot_be_read_is_told),
         PLACE_TEST(alerts_say_that_records_lack),
         PLACE_TEST(alerts_say_that_a_segment_is_gone),
         cmocka_unit_test(a_keyring_that_lacks_a_tenant_is_damage),

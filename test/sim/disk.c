@@ -28,6 +28,7 @@ struct change { /* of a file since its last sync */
 
 struct node {
     struct content now, safe;
+    size_t bad_at, bad_size; /* a sector that is not given */
     struct change *changes;
     size_t change_count;
 };
@@ -130,6 +131,12 @@ static void node_note(struct node *node, const struct change *change)
     node->changes[node->change_count++] = *change;
 }
 
+static bool hits_bad(const struct node *node, size_t offset, size_t size)
+{
+    return node->bad_size > 0 && offset < node->bad_at + node->bad_size &&
+           node->bad_at < offset + size;
+}
+
 static void node_write(struct node *node, size_t offset, const uint8_t *data, size_t size)
 {
     struct change change = {.offset = offset, .size = size, .data = grown(NULL, size + 1, 1)};
@@ -137,6 +144,8 @@ static void node_write(struct node *node, size_t offset, const uint8_t *data, si
     memcpy(change.data, data, size);
     content_write(&node->now, offset, data, size);
     node_note(node, &change);
+    if (hits_bad(node, offset, size)) /* the disk has others instead */
+        node->bad_size = 0;
 }
 
 static void content_apply(struct content *c, const struct change *change)
@@ -433,6 +442,8 @@ static enum status disk_read_at(struct io_file *file, uint64_t offset, void *ret
     else if (offset > h->node->now.size || size > h->node->now.size - offset)
         status = ERROR_SET(err, STATUS_CORRUPT, "'%s' has %zu bytes, %llu were expected", h->path,
                            h->node->now.size, (unsigned long long)(offset + size));
+    else if (hits_bad(h->node, (size_t)offset, size))
+        status = failed(h->disk, "read", h->path, err);
     else if (size > 0)
         memcpy(ret, h->node->now.data + offset, size);
     unlock(h->disk);
@@ -837,6 +848,30 @@ void disk_rot(struct disk *disk, const char *prefix, enum disk_damage damage, ch
         name_remove(&disk->now, ret);
         name_remove(&disk->safe, ret);
     }
+    unlock(disk);
+}
+
+void disk_go_bad(struct disk *disk, const char *prefix, char ret[128])
+{
+    lock(disk);
+    const struct name *chosen = choose_name(disk, &disk->rng, prefix);
+    ret[0] = '\0';
+    if (chosen != NULL) {
+        struct node *node = chosen->node;
+        (void)snprintf(ret, 128, "%s", chosen->path);
+        node->bad_at = rng_below(&disk->rng, (uint32_t)node->now.size);
+        node->bad_size = 1 + rng_below(&disk->rng, 64);
+        if (node->bad_size > node->now.size - node->bad_at) /* a file may grow behind it */
+            node->bad_size = node->now.size - node->bad_at;
+    }
+    unlock(disk);
+}
+
+void disk_mend(struct disk *disk)
+{
+    lock(disk);
+    for (uint32_t i = 0; i < disk->node_count; i++)
+        disk->nodes[i]->bad_size = 0;
     unlock(disk);
 }
 

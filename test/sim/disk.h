@@ -79,6 +79,12 @@ struct disk_misdirected {
  * False: there is no such file. */
 bool disk_misdirect(struct disk *disk, struct rng *rng, const char *from, const char *to,
                     struct disk_misdirected *ret);
+/* A bad sector: some bytes of one file whose path has the prefix, at random, are not given any
+ * more, until they are written again or the disk is mended.  Its path is put into ret (empty:
+ * there is no such file). */
+void disk_go_bad(struct disk *disk, const char *prefix, char ret[128]);
+void disk_mend(struct disk *disk);
+
 /* The number of files. */
 uint32_t disk_file_count(const struct disk *disk);
 

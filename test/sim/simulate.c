@@ -5,6 +5,7 @@
  *        simulate calls [STEP]            each disk call fails, once and for good
  *        simulate allocs [STEP [FROM]]    each allocation likewise
  *        simulate rot FROM COUNT          damage to a file, one a seed
+ *        simulate unread FROM COUNT       a bad sector in the evidence, one a seed
  *
  * A line for each failure, then what was done as JSON; exit 1 if anything failed.  SIGINT and
  * SIGTERM end it behind the life under way. */
@@ -156,6 +157,30 @@ static void run_rot(struct run *run, uint64_t from, uint64_t seed_count)
     free(t);
 }
 
+static void run_unread(struct run *run, uint64_t from, uint64_t seed_count)
+{
+    struct trial *t = calloc(1, sizeof(*t));
+    uint64_t struck = 0, met = 0;
+    char what[192];
+
+    CHECK(t != NULL);
+    for (uint64_t seed = from; seed < from + seed_count && !is_stopped; seed++) {
+        struct trial_unread unread;
+        trial_init(t, seed, seed, run->kek);
+        t->loud = run->loud;
+        (void)trial_unread(t, &unread);
+        struck += unread.path[0] != '\0';
+        met += unread.unchecked > 0;
+        (void)snprintf(what, sizeof(what), "unread %llu, a sector of '%s'",
+                       (unsigned long long)seed, unread.path);
+        count(run, t, what);
+        trial_release(t);
+    }
+    printf("%llu bad sectors, %llu met by a flush or a merge\n", (unsigned long long)struck,
+           (unsigned long long)met);
+    free(t);
+}
+
 static void make_kek(struct run *run)
 {
     char directory[] = "/tmp/simulate-XXXXXX";
@@ -192,11 +217,14 @@ int main(int argc, char **argv)
         sweep_calls(&run, number(argc, argv, 2, 1));
     } else if (strcmp(what, "rot") == 0) {
         run_rot(&run, number(argc, argv, 2, 1), number(argc, argv, 3, 1));
+    } else if (strcmp(what, "unread") == 0) {
+        run_unread(&run, number(argc, argv, 2, 1), number(argc, argv, 3, 1));
     } else if (strcmp(what, "allocs") == 0) {
         sweep_allocs(&run, number(argc, argv, 2, 1), number(argc, argv, 3, 1));
     } else {
         (void)fprintf(stderr,
-                      "usage: simulate seeds|rot FROM COUNT | calls [STEP] | allocs [STEP]\n");
+                      "usage: simulate seeds|rot|unread FROM COUNT | calls [STEP] | "
+                      "allocs [STEP]\n");
         return 2;
     }
     remove_kek(&run);

@@ -269,7 +269,8 @@ void trial_step(struct trial *t)
         status = engine_compact(e, &err);
         t->merges += status == STATUS_OK;
     }
-    if (status != STATUS_OK && status != STATUS_IO && status != STATUS_FULL &&
+    if (status != STATUS_OK &&
+        (t->no_failures || (status != STATUS_IO && status != STATUS_FULL)) &&
         !disk_is_off(t->disk) && !atomic_load(&e->dead))
         trial_say(t, "step %u: %s (%s)", what, err.text, err.origin);
     if (t->loud)

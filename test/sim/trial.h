@@ -41,6 +41,7 @@ struct trial {
     char problem[1024]; /* "" = none */
     bool loud;
     bool no_retries; /* steps send new requests only */
+    bool no_failures; /* of steps: what is wrong with the disk is no matter of theirs */
     uint64_t alloc_at; /* of a sweep: the allocation that fails; 0: none */
     bool alloc_sticky; /* and all after it */
     uint64_t allocs;   /* that there were to fail */
@@ -74,6 +75,14 @@ struct trial_rot {
 };
 bool trial_rot(struct trial *trial, const char *prefix, enum disk_damage damage,
                struct trial_rot *ret);
+/* A sound life, then a bad sector in a file of evidence, and the work goes on: nothing is lost,
+ * checkpoints and merges fail for nobody, and whose evidence it is not has all of his sections
+ * joined.  When the disk gives it again everybody has. */
+struct trial_unread {
+    char path[128];     /* with the bad sector; "" = there was no such file */
+    uint64_t unchecked; /* sections that were met by it */
+};
+bool trial_unread(struct trial *trial, struct trial_unread *ret);
 /* How many rows a query counts in a tenant's table, and whether the answer is whole. */
 enum status trial_count(struct trial *trial, uint32_t tenant, uint64_t *ret_rows,
                         bool *ret_complete, struct error *err) MUST_USE;

@@ -315,6 +315,51 @@ static struct expr *bind_picker(struct binder *b, const struct node *node,
     return bind_column_expr(b, first, call.args[0]->type, node->at);
 }
 
+static bool same_value(const struct value *a, const struct value *b)
+{
+    if (a->type != b->type || a->is_null != b->is_null)
+        return false;
+    if (a->is_null)
+        return true;
+    if (type_is_bytes(a->type))
+        return slice_equal(a->bytes, b->bytes);
+    if (a->type == TYPE_GUID)
+        return memcmp(a->guid.bytes, b->guid.bytes, sizeof(a->guid.bytes)) == 0;
+    return a->type == TYPE_BOOL ? a->boolean == b->boolean : a->integer == b->integer;
+}
+
+/* Of the same value in every row, as far as can be seen. */
+static bool same_expr(const struct expr *a, const struct expr *b)
+{
+    bool same = a->kind == b->kind && a->type == b->type && !a->is_impure && !b->is_impure &&
+                a->function == b->function && a->call_state == b->call_state &&
+                a->is_any == b->is_any && a->arg_count == b->arg_count &&
+                (a->kind != EXPR_COLUMN || a->column == b->column) &&
+                (a->kind != EXPR_CONST || same_value(&a->value, &b->value));
+
+    for (uint32_t i = 0; i < a->arg_count && same; i++)
+        same = same_expr(a->args[i], b->args[i]);
+    return same;
+}
+
+#define SHARING_MAX 64u /* calls that another one is compared with */
+
+/* percentile(x, 95) has the samples of percentile(x, 5) before it. */
+static void share_state(const struct aggregates *a, struct aggregate_call *call)
+{
+    const struct aggregate *own = call->aggregate;
+    uint32_t first = a->count > SHARING_MAX ? a->count - SHARING_MAX : 0;
+
+    for (uint32_t i = first; i < a->count && own->state_args > 0 && call->shares == 0; i++) {
+        const struct aggregate_call *other = &a->calls[i];
+        bool same = !other->is_picker && other->shares == 0 &&
+                    other->aggregate->update == own->update;
+        for (uint32_t k = 0; k < own->state_args && same; k++)
+            same = same_expr(other->args[k], call->args[k]);
+        call->shares = same ? i + 1 : 0;
+    }
+}
+
 struct expr *bind_aggregate(struct binder *b, const struct node *node,
                             const struct aggregate *aggregate)
 {
@@ -347,6 +392,7 @@ struct expr *bind_aggregate(struct binder *b, const struct node *node,
     for (uint32_t i = 0; i < call.arg_count; i++)
         constants[i] = arguments[i].constant;
     call.constants = constants;
+    share_state(outer, &call);
     uint32_t column = outer->key_count + outer->output_count;
     if (!add_call(b, &call))
         return NULL;

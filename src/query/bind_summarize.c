@@ -77,7 +77,8 @@ static bool add_result(struct binder *b, struct results *r, struct slice name, s
     return true;
 }
 
-/* percentiles(x, 50, 95) is one column a percentile: spelled as single calls. */
+/* percentiles(x, 50, 95) is one column a percentile: spelled as single calls, which share
+ * their samples (share_samples()). */
 static const struct node *split_percentiles(struct binder *b, const struct node *item,
                                             struct node **ret_list)
 {
@@ -206,6 +207,26 @@ static bool bind_item(struct binder *b, struct aggregates *a, const struct node 
     return add_result(b, r, name, expr);
 }
 
+static bool is_own_function(struct binder *b, struct slice name)
+{
+    const struct binding *own = bind_find(b, name);
+
+    return own != NULL && own->kind == BINDING_FUNCTION;
+}
+
+/* Calls of one percentiles() from `first` on are of the same values, whatever these are made
+ * with; unless the query has a function of its own under the name. */
+static void share_samples(struct binder *b, struct aggregates *a, uint32_t first)
+{
+    if (is_own_function(b, SLICE("percentile")) || is_own_function(b, SLICE("percentilew")))
+        return;
+    for (uint32_t i = first + 1; i < a->count; i++) {
+        if (a->calls[i].shares == 0)
+            a->calls[i].shares =
+                a->calls[first].shares != 0 ? a->calls[first].shares : first + 1;
+    }
+}
+
 struct plan *bind_summarize(struct binder *b, struct plan *input, const struct node *op)
 {
     struct aggregates a = {0};
@@ -229,8 +250,11 @@ struct plan *bind_summarize(struct binder *b, struct plan *input, const struct n
         ok = one != NULL;
         if (one == item)
             ok = bind_item(b, &a, item, &r, &unnamed_count);
+        uint32_t first = a.count;
         for (; ok && one != NULL && one != item; one = one->next)
             ok = bind_item(b, &a, one, &r, &unnamed_count);
+        if (ok && split != NULL)
+            share_samples(b, &a, first);
     }
     b->aggregates = NULL;
     if (!ok)

@@ -85,9 +85,12 @@ struct function {
 
 /* Aggregates keep one fixed-size state a group; bytes beyond it go to the
  * group arena.  update() gets the group number of each row. */
+struct run;
 struct aggregate_state_context {
     struct arena *arena; /* lives until the aggregation ends; one a worker */
+    const struct run *run; /* whose time is looked at */
     const struct value **constants;
+    uint32_t arg_count; /* of them */
     enum type type; /* of the result, as bind() gave it: set by the caller */
     const uint32_t *weights; /* of the rows of update(): set by the caller; NULL: one each */
     /* dcount() and its kin: hashes of the values of a dictionary, 0 = not made yet */
@@ -106,16 +109,20 @@ struct aggregate {
     const char *name, *signature, *summary, *example;
     uint8_t args_min, args_max;
     uint32_t state_bytes; /* zeroed before first use; alignment 8 */
+    /* So many first arguments make the state; finish() reads the others, which are constants,
+     * so that calls that differ in them alone can have one state.  0: all make it. */
+    uint8_t state_args;
     enum status (*bind)(const struct argument *args, uint32_t arg_count, enum type *want,
                         enum type *ret, struct error *err);
     /* states: array of state_bytes; groups[row] is the index of the row's state. */
     enum status (*update)(struct aggregate_state_context *context, void *states,
                           const uint32_t *groups, const struct vector *args, uint32_t arg_count,
                           uint32_t row_count, struct error *err);
-    /* Adds `from` (made by another worker) to `into`. */
+    /* Adds `from` (made by another worker) to `into`, which may take what it has. */
     enum status (*merge)(struct aggregate_state_context *context, void *into, const void *from,
                          struct error *err);
-    /* The result of state_count states as a vector of the bound type. */
+    /* The result of state_count states as a vector of the bound type.  It comes once a call of
+     * those that share them. */
     enum status (*finish)(struct aggregate_state_context *context, const void *states,
                           uint32_t state_count, struct arena *arena, struct vector *ret,
                           struct error *err);

@@ -33,7 +33,9 @@ enum status summarize_open(const struct plan_summarize *p, struct run *run,
         return err->status;
     for (uint32_t i = 0; i < p->call_count; i++) {
         part->contexts[i].arena = part->arena;
+        part->contexts[i].run = run;
         part->contexts[i].constants = p->calls[i].constants;
+        part->contexts[i].arg_count = p->calls[i].arg_count;
         part->contexts[i].type = p->calls[i].type;
     }
     enum status status =
@@ -50,7 +52,7 @@ enum status summarize_fit(const struct plan_summarize *p, struct summarize_part 
     for (uint32_t i = 0; i < p->call_count; i++) {
         size_t bytes = summarize_state_bytes(&p->calls[i]);
         uint32_t capacity = part->state_capacity[i];
-        if (capacity >= count)
+        if (capacity >= count || p->calls[i].shares != 0)
             continue;
         uint32_t wanted = capacity == 0 ? 16 : capacity * 2;
         while (wanted < count)
@@ -194,8 +196,10 @@ static enum status summarize_push(struct stage *stage, struct worker *w,
         status = find_groups(p, part, w, batch, groups, err);
     if (status == STATUS_OK)
         status = summarize_fit(p, part, err);
-    for (uint32_t i = 0; i < p->call_count && status == STATUS_OK; i++)
-        status = update(&p->calls[i], part, i, w, batch, groups, err);
+    for (uint32_t i = 0; i < p->call_count && status == STATUS_OK; i++) {
+        if (p->calls[i].shares == 0)
+            status = update(&p->calls[i], part, i, w, batch, groups, err);
+    }
     return status == STATUS_OK ? summarize_relieve(p, part, batch->row_count, err) : status;
 }
 
@@ -237,8 +241,10 @@ static enum status merge(const struct plan_summarize *p, struct summarize_part *
 
     if (status == STATUS_OK)
         status = summarize_fit(p, into, err);
-    for (uint32_t i = 0; i < p->call_count && status == STATUS_OK; i++)
-        status = merge_states(p, i, into, from, map, err);
+    for (uint32_t i = 0; i < p->call_count && status == STATUS_OK; i++) {
+        if (p->calls[i].shares == 0)
+            status = merge_states(p, i, into, from, map, err);
+    }
     return status;
 }
 
@@ -278,8 +284,9 @@ enum status summarize_emit(const struct plan_summarize *p, struct summarize_part
         uint32_t column = p->key_count;
         for (uint32_t i = 0; i < p->call_count && status == STATUS_OK; i++) {
             const struct aggregate_call *call = &p->calls[i];
+            uint32_t own = call->shares == 0 ? i : call->shares - 1;
             const char *states =
-                (const char *)part->states[i] + (size_t)summarize_state_bytes(call) * at;
+                (const char *)part->states[own] + (size_t)summarize_state_bytes(call) * at;
             if (call->is_picker)
                 status = picker_finish(call, states, count, w->batch_arena, &columns[column], err);
             else

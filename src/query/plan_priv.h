@@ -132,6 +132,7 @@ struct aggregate_call {
     uint32_t arg_count;
     enum type type;
     const struct value **constants;
+    uint32_t shares; /* 1 + the call before it whose states it reads, too; 0: it has its own */
     /* row pickers: args[0] decides (none for take_any), the rest is returned */
     bool is_picker, is_any, is_min;
     uint32_t output_count; /* columns it gives */

@@ -417,15 +417,15 @@ static enum status sort_part(void *context, struct worker *w, uint32_t part, boo
     const uint32_t *ends = s->places[s->set->chunk_count - 1];
     uint32_t from = part == 0 ? 0 : ends[part - 1];
     uint64_t mask = (UINT64_C(1) << s->row_bits) - 1;
-    const uint64_t *words = sort_words(s->spare + from, s->words[0] + from, ends[part] - from,
-                                       s->row_bits, s->bits[0] - s->part_bits);
+    uint64_t *words = s->spare + from, *other = s->words[0] + from;
+    enum status status = sort_words(s->run, &words, &other, ends[part] - from, s->row_bits,
+                                    s->bits[0] - s->part_bits, err);
 
     (void)w;
     (void)stop;
-    (void)err;
-    for (uint32_t i = from; i < ends[part]; i++)
+    for (uint32_t i = from; i < ends[part] && status == STATUS_OK; i++)
         s->ret[i] = (uint32_t)(words[i - from] & mask);
-    return STATUS_OK;
+    return status;
 }
 
 /* The keys of all rows fit one word, and leave room for the row: nothing else is moved. */
@@ -639,7 +639,8 @@ static enum status order_by_comparing(const struct rowset *set, const struct sor
     for (uint32_t c = 0; spare != NULL && c < set->chunk_count; c++) {
         const struct vector *v = &set->chunks[c].columns[keys[0].column];
         for (uint32_t r = 0; r < set->chunks[c].row_count; r++)
-            list[count++] = (struct sort_entry){prefix_at(v, r, &keys[0]), c * BATCH_ROWS_MAX + r};
+            list[count++] = (struct sort_entry){.key = prefix_at(v, r, &keys[0]),
+                                                .row = c * BATCH_ROWS_MAX + r};
     }
     merge_sort(&comparison, list, count, spare);
     for (uint64_t i = 0; i < count; i++)

@@ -100,20 +100,23 @@ static void insert_words(uint64_t *list, uint64_t count, uint32_t shift)
     }
 }
 
-uint64_t *sort_words(uint64_t *list, uint64_t *spare, uint64_t count, uint32_t shift,
-                     uint32_t bits)
+enum status sort_words(const struct run *run, uint64_t **list, uint64_t **spare, uint64_t count,
+                       uint32_t shift, uint32_t bits, struct error *err)
 {
     if (count <= INSERTION_ROWS) {
-        insert_words(list, count, shift);
-        return list;
+        insert_words(*list, count, shift);
+        return STATUS_OK;
     }
     uint32_t passes = pass_count(count, bits);
     for (uint32_t p = 0; p < passes; p++) {
         uint32_t from = bits * p / passes;
-        radix_pass_words(list, spare, count, shift + from, bits * (p + 1) / passes - from);
-        uint64_t *swap = list;
-        list = spare;
-        spare = swap;
+        enum status status = run_check(run, err);
+        if (status != STATUS_OK)
+            return status;
+        radix_pass_words(*list, *spare, count, shift + from, bits * (p + 1) / passes - from);
+        uint64_t *swap = *list;
+        *list = *spare;
+        *spare = swap;
     }
-    return list;
+    return STATUS_OK;
 }

@@ -7,17 +7,20 @@
 
 struct sort_entry {
     uint64_t key;
-    uint32_t row;
+    union { /* what goes with it */
+        uint32_t row;
+        double weight;
+    };
 };
 
-/* Stable; the lowest `bits` bits of the keys decide, others are 0.  The list and the spare
+/* Stable; the lowest `bits` bits of the keys decide, others are the same.  The list and the spare
  * one, of `count` entries each, may have changed places afterwards. */
 enum status sort_entries(const struct run *run, struct sort_entry **list,
                          struct sort_entry **spare, uint64_t count, uint32_t bits,
                          struct error *err) MUST_USE;
-/* Stable; the bits above `shift` decide, of which only the lowest `bits` differ.  Gives list or
- * spare, whichever has them in order. */
-uint64_t *sort_words(uint64_t *list, uint64_t *spare, uint64_t count, uint32_t shift,
-                     uint32_t bits);
+/* Stable; the bits above `shift` decide, of which only the lowest `bits` differ.  The two may
+ * have changed places afterwards, too. */
+enum status sort_words(const struct run *run, uint64_t **list, uint64_t **spare, uint64_t count,
+                       uint32_t shift, uint32_t bits, struct error *err) MUST_USE;
 
 #endif

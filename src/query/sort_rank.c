@@ -201,7 +201,7 @@ void sort_texts_divide(struct sort_texts *t)
     t->begin = t->count == 0 || t->type == TYPE_DECIMAL ? 0 : common_prefix(t);
     for (uint32_t i = 0; i < t->count; i++) {
         uint64_t key = t->type == TYPE_DECIMAL ? 0 : sort_text_prefix(t->list[i], t->begin);
-        list[i] = (struct sort_entry){key, i};
+        list[i] = (struct sort_entry){.key = key, .row = i};
         low = key < low ? key : low;
         high = key > high ? key : high;
     }

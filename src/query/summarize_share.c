@@ -89,9 +89,11 @@ static enum status set_aside(const struct plan_summarize *p, struct summarize_pa
     if (places == NULL || run->entries == NULL || run->states == NULL)
         return err->status;
     place_groups(key_set_entries(&part->keys), count, run, places);
-    for (uint32_t c = 0; c < p->call_count && status == STATUS_OK; c++)
-        status = move_states(part->arena, summarize_state_bytes(&p->calls[c]), part->states[c],
-                             places, count, &run->states[c], err);
+    for (uint32_t c = 0; c < p->call_count && status == STATUS_OK; c++) {
+        if (p->calls[c].shares == 0)
+            status = move_states(part->arena, summarize_state_bytes(&p->calls[c]),
+                                 part->states[c], places, count, &run->states[c], err);
+    }
     if (status != STATUS_OK)
         return status;
     if (part->last_run == NULL)
@@ -214,9 +216,11 @@ static enum status take_run(const struct plan_summarize *p, struct summarize_par
 
     if (status == STATUS_OK)
         status = summarize_fit(p, into, err);
-    for (uint32_t c = 0; c < p->call_count && status == STATUS_OK; c++)
-        status = take_states(&p->calls[c], &into->contexts[c], into->states[c], run->states[c],
-                             &taken, err);
+    for (uint32_t c = 0; c < p->call_count && status == STATUS_OK; c++) {
+        if (p->calls[c].shares == 0)
+            status = take_states(&p->calls[c], &into->contexts[c], into->states[c],
+                                 run->states[c], &taken, err);
+    }
     return status;
 }
 

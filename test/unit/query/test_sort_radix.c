@@ -21,6 +21,11 @@ static uint64_t next_random(uint64_t *state)
 static void words_are_sorted(void **state)
 {
     static uint64_t list[ROWS_MAX], spare[ROWS_MAX];
+    atomic_bool cancelled = false;
+    struct query_request request = {.cancelled = &cancelled};
+    struct query query = {.request = &request, .deadline_us = UINT64_MAX};
+    const struct run run = {.query = &query};
+    struct error err = {.status = STATUS_OK};
     uint64_t random = 1;
 
     (void)state;
@@ -30,12 +35,17 @@ static void words_are_sorted(void **state)
                 uint64_t key = next_random(&random) & ((UINT64_C(1) << bits) - 1);
                 list[i] = UINT64_C(5) << 60 | key << 18 | i;
             }
-            const uint64_t *sorted = sort_words(list, spare, counts[c], 18, bits);
+            uint64_t *sorted = list, *other = spare;
+            ASSERT_OK(sort_words(&run, &sorted, &other, counts[c], 18, bits, &err));
             assert_true(sorted == list || sorted == spare);
             for (uint32_t i = 1; i < counts[c]; i++)
                 assert_true(sorted[i - 1] < sorted[i]); /* equal ones as they came */
         }
     }
+    uint64_t *sorted = list, *other = spare;
+    atomic_store(&cancelled, true);
+    ASSERT_STATUS(STATUS_CANCELLED,
+                  sort_words(&run, &sorted, &other, ROWS_MAX, 0, 20, &err));
 }
 
 static void entries_are_sorted(void **state)
@@ -54,7 +64,7 @@ static void entries_are_sorted(void **state)
             struct sort_entry *sorted = list, *other = spare;
             for (uint32_t i = 0; i < counts[c]; i++) {
                 uint64_t key = next_random(&random) & ((UINT64_C(1) << bits) - 1);
-                list[i] = (struct sort_entry){key, i};
+                list[i] = (struct sort_entry){.key = key, .row = i};
             }
             ASSERT_OK(sort_entries(&run, &sorted, &other, counts[c], bits, &err));
             for (uint32_t i = 1; i < counts[c]; i++) {

@@ -36,6 +36,7 @@ struct join_built {
     uint32_t *nexts; /* a row number: next row + 1 */
     uint32_t next_capacity;
     atomic_uint_fast64_t pairs; /* given so far */
+    bool is_counted;            /* by the predicate above: no limit here */
     atomic_uchar *matched; /* a row number, for outer kinds */
 };
 

@@ -81,7 +81,7 @@ static enum status flush(const struct probing *x, struct error *err)
     w->batch_arena = own;
     enum status status = run_check(x->stage->run, err);
     uint64_t before = atomic_fetch_add(&build->pairs, pairs->count);
-    if (status == STATUS_OK && before > QUERY_OPERATOR_ROWS_MAX)
+    if (status == STATUS_OK && before > QUERY_OPERATOR_ROWS_MAX && !build->is_counted)
         status = ERROR_SET(err, STATUS_LIMIT, "join gives more than %u rows",
                            QUERY_OPERATOR_ROWS_MAX);
     if (status == STATUS_OK)

@@ -46,6 +46,8 @@ struct where_stage {
     struct stage stage;
     const struct plan_where *plan;
     struct stage *out;
+    bool counts; /* what it leaves of a join's pairs */
+    atomic_uint_fast64_t rows;
 };
 
 static enum status where_push(struct stage *stage, struct worker *w, const struct batch *batch,
@@ -67,6 +69,9 @@ static enum status where_push(struct stage *stage, struct worker *w, const struc
     uint32_t count = expr_select(&v, rows);
     if (count == 0)
         return STATUS_OK;
+    if (s->counts && atomic_fetch_add(&s->rows, count) > QUERY_OPERATOR_ROWS_MAX)
+        return ERROR_SET(err, STATUS_LIMIT, "join gives more than %u rows",
+                         QUERY_OPERATOR_ROWS_MAX);
     if (count == batch->row_count)
         return stage_push(s->out, w, batch, stop, err);
     status = run_take(w, batch, s->plan->needed, rows, count, &taken, err);
@@ -76,7 +81,15 @@ static enum status where_push(struct stage *stage, struct worker *w, const struc
 static enum status where_run(const struct plan *plan, struct run *run, struct stage *out,
                              struct error *err)
 {
-    struct where_stage stage = {{where_push}, (const struct plan_where *)plan, out};
+    struct where_stage stage = {.stage = {where_push},
+                                .plan = (const struct plan_where *)plan,
+                                .out = out,
+                                .counts = op_is_join(plan->inputs[0])};
+
+    /* A join with a predicate over both sides is one operator to whoever wrote it: most of its
+     * pairs go no further, and are no rows. */
+    if (stage.counts)
+        run->counted = plan->inputs[0];
     return plan_run(plan->inputs[0], run, &stage.stage, err);
 }
 

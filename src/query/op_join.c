@@ -6,7 +6,7 @@
 static enum status join_run(const struct plan *plan, struct run *run, struct stage *out,
                             struct error *err)
 {
-    struct join_built b = {.arena = arena_share(run->arena)};
+    struct join_built b = {.arena = arena_share(run->arena), .is_counted = run->counted == plan};
 
     if (b.arena == NULL)
         return ERROR_MEMORY(err);
@@ -169,11 +169,17 @@ static void join_describe(const struct plan *plan, struct buf *ret)
     }
 }
 
+static const struct plan_ops join_ops = {"join", join_run, join_need, join_filter};
+
+bool op_is_join(const struct plan *plan)
+{
+    return plan->ops == &join_ops;
+}
+
 struct plan *plan_join(struct query *q, struct plan *left, struct plan *right,
                        const struct join_spec *spec, struct error *err)
 {
-    static const struct plan_ops ops = {"join", join_run, join_need, join_filter};
-    struct plan_join *p = (struct plan_join *)op_new(q, sizeof(*p), &ops, NULL, err);
+    struct plan_join *p = (struct plan_join *)op_new(q, sizeof(*p), &join_ops, NULL, err);
 
     if (p == NULL)
         return NULL;

@@ -29,6 +29,7 @@ bool push_may_begin_with_escape(struct slice word);
 struct expr *op_where_predicate(const struct plan *plan);
 bool op_is_project(const struct plan *plan);
 bool op_is_union(const struct plan *plan);
+bool op_is_join(const struct plan *plan);
 /* The expression of an output column of a projection; NULL for another operator. */
 const struct expr *op_project_output(const struct plan *plan, uint32_t column);
 /* ---- composed.c ---- */

@@ -86,6 +86,7 @@ struct run {
     const struct stage *keeper;
     const struct run_elements *elements; /* NULL: none */
     const struct run_top *top;           /* NULL: none */
+    const struct plan *counted; /* a join: the predicate above it counts what it leaves of it */
 };
 
 enum status run_begin(struct query *q, uint32_t thread_count, struct run *run,

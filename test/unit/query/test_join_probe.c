@@ -21,6 +21,25 @@ static void rows_find_their_partners(void **state)
     ASK(cases);
 }
 
+/* More pairs than a join may give, of which the predicate leaves few. */
+static void pairs_that_a_predicate_leaves_out_are_no_rows(void **state)
+{
+    static const struct ask cases[] = {
+        {ONE_TO("20000") " | extend k = 1 | join kind=inner (range y from 1 to 3000 step 1 | extend"
+                         " k = 1) on k | where x == y * 2 | count",
+         "[[3000]]"},
+        {ONE_TO("20000") " | extend k = 1 | join kind=inner (range y from 1 to 3000 step 1 | extend"
+                         " k = 1) on k | where x != y | count",
+         "! join gives more than 50000000 rows"},
+        {ONE_TO("20000") " | extend k = 1 | join kind=inner (range y from 1 to 3000 step 1 | extend"
+                         " k = 1) on k | count",
+         "! join gives more than 50000000 rows"},
+    };
+
+    (void)state;
+    ASK(cases);
+}
+
 static void rows_without_one_are_kept_or_left_out(void **state)
 {
     static const struct ask cases[] = {
@@ -56,6 +75,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_find_their_partners),
+        cmocka_unit_test(pairs_that_a_predicate_leaves_out_are_no_rows),
         cmocka_unit_test(rows_without_one_are_kept_or_left_out),
     };
 

@@ -107,31 +107,40 @@ static uint32_t condition_count(const struct node *list)
     return count;
 }
 
-struct plan *bind_join(struct binder *b, struct plan *input, const struct node *op)
+struct plan *bind_join_on(struct binder *b, struct plan *left, struct plan *right,
+                          const struct node *conditions, bool hides_keys, struct join_spec *spec)
 {
-    struct join_spec spec = {.kind = kind_of(op)};
     struct scope scope = b->scope;
     struct keys keys = {0};
+    uint32_t room = condition_count(conditions) + 1;
 
-    b->scope = (struct scope){0};
-    struct plan *right = bind_table(b, op->args);
-    if (right == NULL)
-        return NULL;
-    uint32_t room = condition_count(op->by);
     keys.left = ARENA_ARRAY(b->q->arena, struct expr *, room, b->err);
     keys.right = ARENA_ARRAY(b->q->arena, struct expr *, room, b->err);
     keys.hidden = ARENA_ARRAY(b->q->arena, bool, right->schema.column_count + 1, b->err);
     if (keys.left == NULL || keys.right == NULL || keys.hidden == NULL)
         return NULL;
-    for (const struct node *condition = op->by; condition != NULL; condition = condition->next) {
-        if (!bind_condition(b, &keys, condition, input, right))
+    for (const struct node *condition = conditions; condition != NULL;
+         condition = condition->next) {
+        if (!bind_condition(b, &keys, condition, left, right))
             return NULL;
     }
     b->scope = scope;
-    spec.left_keys = keys.left;
-    spec.right_keys = keys.right;
-    spec.key_count = keys.count;
-    if (slice_is(op->name, "lookup"))
-        spec.hide_right = keys.hidden;
-    return plan_join(b->q, input, right, &spec, b->err);
+    spec->left_keys = keys.left;
+    spec->right_keys = keys.right;
+    spec->key_count = keys.count;
+    spec->hide_right = hides_keys ? keys.hidden : NULL;
+    return plan_join(b->q, left, right, spec, b->err);
+}
+
+struct plan *bind_join(struct binder *b, struct plan *input, const struct node *op)
+{
+    struct join_spec spec = {.kind = kind_of(op)};
+    struct scope scope = b->scope;
+
+    b->scope = (struct scope){0};
+    struct plan *right = bind_table(b, op->args);
+    if (right == NULL)
+        return NULL;
+    b->scope = scope;
+    return bind_join_on(b, input, right, op->by, slice_is(op->name, "lookup"), &spec);
 }

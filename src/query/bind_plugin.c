@@ -59,43 +59,125 @@ static void add_lookup_keys(struct buf *text, uint32_t keys)
         buf_add_format(text, ", __k%u_ = __%u", i, 4 + i);
 }
 
-/* Every row against every network: the sources of networks are short lists. */
-struct plan *plugin_ip_lookup(struct binder *b, struct plan *input, const struct node *op)
+static struct plan *bind_text(struct binder *b, struct plan *input, const struct node *op,
+                              struct buf *text, const struct node *const *args,
+                              uint32_t arg_count)
 {
-    const char *version = slice_is(op->args->name, "ipv6_lookup") ? "6" : "4";
-    const struct node *args[PLUGIN_ARGS_MAX];
-    struct buf text;
-    uint32_t count;
-    uint32_t keys;
-    bool unmatched;
+    buf_add_byte(text, '\0');
+    struct plan *plan = buf_check(text, b->err) == STATUS_OK
+                            ? bind_macro(b, input, op->at, text->data, args, arg_count)
+                            : NULL;
+    buf_release(text);
+    return plan;
+}
 
-    if (!take_args(b, op, 3, args, &count) || !lookup_keys(b, args, count, &keys, &unmatched))
-        return NULL;
+/* A column that its side was given, as a text; it may be of what ipv4_is_match() takes. */
+static struct expr *address_of(struct binder *b, const struct plan *side, const struct node *op,
+                               struct node *column, bool is_v6)
+{
+    bool is_first = slice_is(column->name, "__address_");
+    struct node other = {
+        .kind = NODE_LITERAL, .at = op->at, .value = {.type = TYPE_STRING, .bytes = SLICE("")}};
+    const struct node call = {.kind = NODE_CALL,
+                              .at = op->at,
+                              .name = is_v6 ? SLICE("ipv6_is_match") : SLICE("ipv4_is_match"),
+                              .args = is_first ? column : &other};
+    struct scope scope = b->scope;
+
+    *(is_first ? &column->next : &other.next) = is_first ? &other : column;
+    b->scope = (struct scope){&side->schema, NULL, side->is_open};
+    struct expr *checked = bind_expr(b, &call);
+    column->next = NULL;
+    struct expr *expr = checked == NULL ? NULL : bind_cast(b, bind_expr(b, column), TYPE_STRING);
+    b->scope = scope;
+    return expr;
+}
+
+/* The names of add_lookup_keys(), as what a join is on. */
+static bool key_names(struct binder *b, const struct node *op, uint32_t keys,
+                      const struct node **ret)
+{
+    struct node *names = ARENA_ARRAY(b->q->arena, struct node, keys + (size_t)1, b->err);
+    struct buf name;
+
+    for (uint32_t i = 0; i < keys && names != NULL; i++) {
+        buf_init(&name, 32);
+        buf_add_format(&name, "__k%u_", i);
+        names[i] = (struct node){.kind = NODE_NAME,
+                                 .at = op->at,
+                                 .name = arena_copy(b->q->arena, buf_slice(&name), b->err),
+                                 .next = i + 1 < keys ? &names[i + 1] : NULL};
+        buf_release(&name);
+        if (names[i].name.data == NULL)
+            return false;
+    }
+    *ret = keys == 0 ? NULL : names;
+    return names != NULL;
+}
+
+/* What the plugin's call says. */
+struct ip_lookup {
+    const struct node *args[PLUGIN_ARGS_MAX];
+    uint32_t keys;
+    bool is_v6;
+};
+
+static bool bind_sides(struct binder *b, struct plan *input, const struct node *op,
+                       const struct ip_lookup *lookup, struct plan *ret[2])
+{
+    uint32_t keys = lookup->keys;
+    struct buf text;
+
     buf_init(&text, QUERY_TEXT_BYTES_MAX);
-    buf_add_text(&text, unmatched ? "let __s = materialize(__input | serialize __n = row_number());"
-                                    "let __m = __s"
-                                  : "__input");
-    buf_add_text(&text, " | extend __j = 1");
+    buf_add_text(&text, "__input | extend __address_ = __2");
     add_lookup_keys(&text, keys);
-    buf_add_text(&text, " | join kind=inner (__1 | extend __j = 1, __r = __3");
+    ret[0] = bind_text(b, input, op, &text, lookup->args, 3 + keys);
+    if (ret[0] == NULL)
+        return false;
+    buf_init(&text, QUERY_TEXT_BYTES_MAX);
+    buf_add_text(&text, "__1 | extend __network_ = __3");
     add_lookup_keys(&text, keys);
     for (uint32_t i = 0; i < keys; i++)
         buf_add_format(&text, "%s__%u", i > 0 ? ", " : " | project-away ", 4 + i);
-    buf_add_text(&text, ") on __j");
-    for (uint32_t i = 0; i < keys; i++)
-        buf_add_format(&text, ", __k%u_", i);
-    buf_add_format(&text, " | where ipv%s_is_match(__2, __r) | project-away __j, __j1, __r",
-                   version);
-    for (uint32_t i = 0; i < keys; i++)
+    ret[1] = bind_text(b, input, op, &text, lookup->args, 3 + keys);
+    return ret[1] != NULL;
+}
+
+/* A join by the keys and the networks (join_nets_priv.h). */
+struct plan *plugin_ip_lookup(struct binder *b, struct plan *input, const struct node *op)
+{
+    struct ip_lookup lookup = {.is_v6 = slice_is(op->args->name, "ipv6_lookup")};
+    const struct node *names;
+    struct plan *sides[2];
+    struct buf text;
+    uint32_t count;
+    bool unmatched;
+
+    if (!take_args(b, op, 3, lookup.args, &count) ||
+        !lookup_keys(b, lookup.args, count, &lookup.keys, &unmatched) ||
+        !bind_sides(b, input, op, &lookup, sides) || !key_names(b, op, lookup.keys, &names))
+        return NULL;
+    struct node address = {
+        .kind = NODE_NAME, .at = lookup.args[1]->at, .name = SLICE("__address_")};
+    struct node network = {
+        .kind = NODE_NAME, .at = lookup.args[2]->at, .name = SLICE("__network_")};
+    struct join_spec spec = {.kind = unmatched ? JOIN_LEFT_OUTER : JOIN_INNER,
+                             .nets_are_v6 = lookup.is_v6};
+    spec.left_net = address_of(b, sides[0], op, &address, lookup.is_v6);
+    if (spec.left_net == NULL)
+        return NULL;
+    spec.right_net = address_of(b, sides[1], op, &network, lookup.is_v6);
+    if (spec.right_net == NULL)
+        return NULL;
+    struct plan *joined = bind_join_on(b, sides[0], sides[1], names, false, &spec);
+    if (joined == NULL)
+        return NULL;
+    joined->is_open = sides[0]->is_open || sides[1]->is_open;
+    buf_init(&text, QUERY_TEXT_BYTES_MAX);
+    buf_add_text(&text, "__input | project-away __address_, __network_");
+    for (uint32_t i = 0; i < lookup.keys; i++)
         buf_add_format(&text, ", __k%u_, __k%u_1", i, i);
-    if (unmatched)
-        buf_add_text(&text, ";union __m, (__s | join kind=leftanti (__m) on __n)"
-                            " | project-away __n");
-    buf_add_byte(&text, '\0');
-    struct plan *plan =
-        text.failed ? NULL : bind_macro(b, input, op->at, text.data, args, 3 + keys);
-    buf_release(&text);
-    return plan;
+    return bind_text(b, joined, op, &text, NULL, 0);
 }
 
 /* The order is kept unless the argument says that it need not.  What of a column differs is said

@@ -262,6 +262,9 @@ bind_operator_fn bind_where, bind_project, bind_extend, bind_project_away, bind_
     bind_parse_kv, bind_serialize, bind_getschema, bind_evaluate, bind_search, bind_top_nested,
     bind_sample_distinct, bind_sample, bind_top_hitters, bind_project_by_names, bind_partition,
     bind_scan, bind_make_series, bind_reduce, bind_fork, bind_facet;
+/* The join of two tables on conditions, which may be NULL; `spec` has all but its keys. */
+struct plan *bind_join_on(struct binder *b, struct plan *left, struct plan *right,
+                          const struct node *conditions, bool hides_keys, struct join_spec *spec);
 struct plan *bind_source(struct binder *b, const struct node *node);
 struct plan *bind_union_source(struct binder *b, const struct node *node);
 /* The tables of find. */

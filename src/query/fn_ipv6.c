@@ -97,6 +97,17 @@ static bool parse(struct slice text, struct address *ret)
     return true;
 }
 
+bool ip_parse_v6(struct slice text, uint8_t ret_address[16], int64_t *ret_prefix)
+{
+    struct address address;
+
+    if (!parse(text, &address))
+        return false;
+    memcpy(ret_address, address.bytes, sizeof(address.bytes));
+    *ret_prefix = address.prefix;
+    return true;
+}
+
 static void mask(struct address *address, int64_t prefix)
 {
     for (int64_t i = 0; i < 16; i++) {

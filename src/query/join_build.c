@@ -59,22 +59,31 @@ static uint32_t first_rows(uint32_t key_count, uint32_t *numbers, uint32_t row_c
     return count;
 }
 
+/* Rows that come in. */
+struct incoming {
+    const struct batch *batch;
+    const struct vector *keys, *nets; /* nets: their networks, or NULL */
+    uint32_t *numbers, *rows;         /* room for a number each */
+};
+
 /* The first, or all, rows of each key.  Null matches null, as in Kusto. */
 static enum status build_rows(struct join_built *b, const struct plan_join *p,
-                              const struct batch *batch, const struct vector *keys,
-                              uint32_t *numbers, uint32_t *rows, struct error *err)
+                              const struct incoming *in, struct error *err)
 {
     uint32_t known = key_set_count(&b->keys);
-    uint32_t count = batch->row_count;
-    enum status status = key_set_add(&b->keys, keys, count, numbers, err);
+    uint32_t count = in->batch->row_count;
+    uint32_t *numbers = in->numbers;
+    enum status status = key_set_add(&b->keys, in->keys, count, numbers, err);
 
     if (status != STATUS_OK || p->keys_only)
         return status;
     bool is_some = p->kind == JOIN_INNER_UNIQUE;
     if (is_some)
-        count = first_rows(known, numbers, count, rows);
+        count = first_rows(known, numbers, count, in->rows);
     uint32_t row = (uint32_t)b->rows->row_count;
-    status = rowset_add(b->rows, batch, is_some ? rows : NULL, count, err);
+    status = rowset_add(b->rows, in->batch, is_some ? in->rows : NULL, count, err);
+    if (status == STATUS_OK && in->nets != NULL)
+        return join_nets_add(&b->nets, in->nets, numbers, row, err);
     if (status == STATUS_OK)
         status = grow_array(b->arena, &b->heads, &b->head_capacity, key_set_count(&b->keys), err);
     if (status == STATUS_OK)
@@ -92,11 +101,14 @@ static enum status build_push(struct stage *stage, struct worker *w, const struc
     struct build_stage *s = (struct build_stage *)stage;
     const struct plan_join *p = s->plan;
     struct vector *keys;
+    struct vector nets;
     uint32_t *numbers;
     enum status status =
         join_keys(w, p->build_keys, p->key_count, batch, &keys, &numbers, err);
 
     (void)stop;
+    if (status == STATUS_OK && p->build_net != NULL)
+        status = expr_eval(w, p->build_net, batch, &nets, err);
     if (status != STATUS_OK)
         return status;
     uint32_t *rows =
@@ -104,7 +116,8 @@ static enum status build_push(struct stage *stage, struct worker *w, const struc
     if (rows == NULL)
         return err->status;
     (void)pthread_mutex_lock(&s->lock);
-    status = build_rows(s->build, p, batch, keys, numbers, rows, err);
+    const struct incoming in = {batch, keys, p->build_net == NULL ? NULL : &nets, numbers, rows};
+    status = build_rows(s->build, p, &in, err);
     (void)pthread_mutex_unlock(&s->lock);
     return status;
 }
@@ -142,6 +155,7 @@ enum status join_build(const struct plan_join *p, struct run *run, struct join_b
         types[i] = p->build_keys[i]->type;
     enum status status = key_set_init(&b->keys, b->arena, types, p->key_count, err);
     b->keys.run = run;
+    b->nets = (struct join_nets){.arena = b->arena, .run = run, .is_v6 = p->nets_are_v6};
     if (status == STATUS_OK) {
         b->rows = rowset_new(b->arena, &built->schema, p->build_needed, err);
         status = b->rows == NULL ? err->status : STATUS_OK;
@@ -149,6 +163,8 @@ enum status join_build(const struct plan_join *p, struct run *run, struct join_b
     if (status == STATUS_OK)
         status = plan_run(built, run, &build.stage, err);
     (void)pthread_mutex_destroy(&build.lock);
+    if (status == STATUS_OK && p->build_net != NULL)
+        return join_nets_order(&b->nets, key_set_count(&b->keys), err);
     if (status == STATUS_OK)
         build_order(b);
     return status;

@@ -9,6 +9,7 @@
 #ifndef QUERY_JOIN_PRIV_H
 #define QUERY_JOIN_PRIV_H
 
+#include "query/join_nets_priv.h"
 #include "query/key_set_priv.h"
 #include "query/op_priv.h"
 
@@ -17,6 +18,10 @@ struct plan_join {
     enum join_kind kind;
     struct expr **build_keys, **probe_keys;
     uint32_t key_count;
+    /* Rows whose keys are equal meet only if the one's network or address and the other's do:
+     * of kinds that build the right side's rows.  NULL: all do. */
+    struct expr *build_net, *probe_net;
+    bool nets_are_v6;
     bool build_left;
     bool keys_only;      /* semi and anti: rows of the built side are not kept */
     const bool *hide;    /* right columns that are left out, or NULL */
@@ -31,6 +36,7 @@ struct join_built {
     struct arena *arena;
     struct rowset *rows;
     struct key_set keys;
+    struct join_nets nets; /* instead of chains, where there are networks */
     uint32_t *heads; /* a key: first row + 1 */
     uint32_t head_capacity;
     uint32_t *nexts; /* a row number: next row + 1 */

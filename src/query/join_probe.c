@@ -22,6 +22,7 @@ struct probing {
     struct probe_stage *stage;
     struct worker *worker;
     const struct batch *batch; /* NULL: rows of the built side alone */
+    const struct vector *nets; /* of its rows; NULL: keys alone decide */
     struct pairs {
         uint32_t probe[BATCH_ROWS_MAX], built[BATCH_ROWS_MAX];
         uint32_t count;
@@ -97,10 +98,18 @@ static bool keeps_unmatched_probe(const struct plan_join *p)
     return p->kind == JOIN_LEFT_OUTER || p->kind == JOIN_FULL_OUTER;
 }
 
+static enum status add_pair(struct probing *x, uint32_t probe, uint32_t built, struct error *err)
+{
+    struct pairs *pairs = x->pairs;
+
+    pairs->probe[pairs->count] = probe;
+    pairs->built[pairs->count++] = built;
+    return pairs->count == BATCH_ROWS_MAX ? flush(x, err) : STATUS_OK;
+}
+
 static enum status probe_rows(struct probing *x, const uint32_t *numbers, struct error *err)
 {
     struct join_built *b = x->stage->build;
-    struct pairs *pairs = x->pairs;
     enum status status = STATUS_OK;
 
     for (uint32_t r = 0; r < x->batch->row_count && !*x->stop && status == STATUS_OK; r++) {
@@ -112,11 +121,28 @@ static enum status probe_rows(struct probing *x, const uint32_t *numbers, struct
              at = b->nexts[at - 1]) {
             if (b->matched != NULL)
                 atomic_store_explicit(&b->matched[at - 1], 1, memory_order_relaxed);
-            pairs->probe[pairs->count] = r;
-            pairs->built[pairs->count++] = at - 1;
-            if (pairs->count == BATCH_ROWS_MAX)
-                status = flush(x, err);
+            status = add_pair(x, r, at - 1, err);
         }
+    }
+    return status == STATUS_OK ? flush(x, err) : status;
+}
+
+/* The same where not all rows of a key meet. */
+static enum status probe_nets(struct probing *x, const uint32_t *numbers, struct error *err)
+{
+    const struct join_built *b = x->stage->build;
+    struct net_hits hits = {.arena = x->worker->batch_arena};
+    enum status status = STATUS_OK;
+
+    for (uint32_t r = 0; r < x->batch->row_count && !*x->stop && status == STATUS_OK; r++) {
+        struct slice address = x->nets->slices[vector_index(x->nets, r)];
+        hits.count = 0;
+        if (numbers[r] != GROUP_NONE)
+            status = join_nets_find(&b->nets, numbers[r], address, &hits, err);
+        if (hits.count == 0)
+            x->lonely[x->lonely_count++] = r;
+        for (uint32_t i = 0; i < hits.count && !*x->stop && status == STATUS_OK; i++)
+            status = add_pair(x, r, hits.list[i].row, err);
     }
     return status == STATUS_OK ? flush(x, err) : status;
 }
@@ -180,8 +206,12 @@ static enum status probe_push(struct stage *stage, struct worker *w, const struc
     if (pairs == NULL)
         return err->status;
     pairs->count = 0;
-    struct probing x = {s, w, batch, pairs, rows, 0, stop};
-    status = probe_rows(&x, numbers, err);
+    struct vector nets;
+    if (p->probe_net != NULL && expr_eval(w, p->probe_net, batch, &nets, err) != STATUS_OK)
+        return err->status;
+    struct probing x = {.stage = s, .worker = w, .batch = batch, .pairs = pairs, .lonely = rows,
+                        .nets = p->probe_net == NULL ? NULL : &nets, .stop = stop};
+    status = x.nets != NULL ? probe_nets(&x, numbers, err) : probe_rows(&x, numbers, err);
     if (status != STATUS_OK || !keeps_unmatched_probe(p) || x.lonely_count == 0)
         return status;
     return push_pairs(&x, rows, NULL, x.lonely_count, err);
@@ -195,7 +225,7 @@ static enum status emit_unmatched(struct probe_stage *s, struct error *err)
     bool stop = false;
     enum status status = pairs == NULL ? err->status : STATUS_OK;
 
-    const struct probing x = {s, w, NULL, pairs, NULL, 0, &stop};
+    const struct probing x = {.stage = s, .worker = w, .pairs = pairs, .stop = &stop};
     if (pairs != NULL)
         pairs->count = 0;
     for (uint32_t c = 0; c < b->rows->chunk_count && status == STATUS_OK && !stop; c++) {

@@ -35,6 +35,8 @@ static enum status side_need(struct plan_join *p, bool left, const uint8_t *need
     struct expr **keys = built ? p->build_keys : p->probe_keys;
     for (uint32_t i = 0; i < p->key_count; i++)
         expr_mark(keys[i], below);
+    if (p->build_net != NULL)
+        expr_mark(built ? p->build_net : p->probe_net, below);
     if (built)
         p->build_needed = kept;
     else
@@ -167,6 +169,12 @@ static void join_describe(const struct plan *plan, struct buf *ret)
         buf_add_text(ret, " == ");
         explain_expr(ret, p->probe_keys[i], probe);
     }
+    if (p->build_net != NULL) {
+        buf_add_text(ret, p->key_count > 0 ? ", the network " : ", its network ");
+        explain_expr(ret, p->build_net, build);
+        buf_add_text(ret, " holding ");
+        explain_expr(ret, p->probe_net, probe);
+    }
 }
 
 static const struct plan_ops join_ops = {"join", join_run, join_need, join_filter};
@@ -200,6 +208,9 @@ struct plan *plan_join(struct query *q, struct plan *left, struct plan *right,
     p->build_keys = p->build_left ? spec->left_keys : spec->right_keys;
     p->probe_keys = p->build_left ? spec->right_keys : spec->left_keys;
     p->key_count = spec->key_count;
+    p->build_net = spec->right_net;
+    p->probe_net = spec->left_net;
+    p->nets_are_v6 = spec->nets_are_v6;
     p->hide = spec->hide_right;
     return join_schema(q, p, err) == STATUS_OK ? &p->plan : NULL;
 }

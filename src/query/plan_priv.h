@@ -182,6 +182,10 @@ struct join_spec {
     uint32_t key_count;
 
     const bool *hide_right; /* per right column */
+    /* Texts, or NULL: rows meet if one's network holds the other's address.  Of the kinds inner
+     * and leftouter. */
+    struct expr *left_net, *right_net;
+    bool nets_are_v6;
 };
 struct plan *plan_join(struct query *q, struct plan *left, struct plan *right,
                        const struct join_spec *spec, struct error *err);

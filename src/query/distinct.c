@@ -125,22 +125,51 @@ bool distinct_has(const struct distinct *set, uint64_t hash)
     return set->slot_count > 0 && *slot_of(set, hash) == hash;
 }
 
+/* The sums of Ertl's estimator for registers that nothing came to, and for those that are full:
+ * what is expected of them where registers had no bounds. */
+static double empty_part(double share)
+{
+    double sum = share, before = -1;
+
+    for (double power = 1; sum != before; power *= 2) {
+        share *= share;
+        before = sum;
+        sum += share * power;
+    }
+    return sum;
+}
+
+static double full_part(double share)
+{
+    double sum = 1 - share, before = -1;
+
+    for (double power = 0.5; share > 0 && sum != before; power /= 2) {
+        share = sqrt(share);
+        before = sum;
+        sum -= (1 - share) * (1 - share) * power;
+    }
+    return share > 0 ? sum / 3 : 0;
+}
+
 int64_t distinct_count(const struct distinct *set)
 {
-    double m = DISTINCT_REGISTERS;
-    double sum = 0;
-    uint32_t ranks[256] = {0};
+    const double m = DISTINCT_REGISTERS;
+    uint32_t ranks[DISTINCT_RANK_MAX + 1] = {0};
 
     if (set->registers == NULL)
         return set->count;
-    for (uint32_t i = 0; i < DISTINCT_REGISTERS; i++)
-        ranks[set->registers[i]]++;
-    for (int rank = 0; rank < 256; rank++)
-        sum += ranks[rank] * ldexp(1.0, -rank);
-    uint32_t zeros = ranks[0];
-    double estimate = 0.7213 / (1 + 1.079 / m) * m * m / sum;
-    if (estimate <= 2.5 * m && zeros > 0)
-        estimate = m * log(m / zeros);
+    for (uint32_t i = 0; i < DISTINCT_REGISTERS; i++) {
+        uint8_t rank = set->registers[i];
+        ranks[rank < DISTINCT_RANK_MAX ? rank : DISTINCT_RANK_MAX]++;
+    }
+    if (ranks[0] == DISTINCT_REGISTERS)
+        return 0;
+    double sum = m * full_part(1 - ranks[DISTINCT_RANK_MAX] / m);
+    for (uint32_t rank = DISTINCT_RANK_MAX - 1; rank > 0; rank--)
+        sum = (sum + ranks[rank]) / 2;
+    sum += m * empty_part(ranks[0] / m);
+    double most = (double)DISTINCT_COUNT_MAX; /* sum is 0 where all are full */
+    double estimate = m * m / (2 * M_LN2) < sum * most ? m * m / (2 * M_LN2 * sum) : most;
     return llround(estimate);
 }
 
@@ -186,8 +215,8 @@ bool distinct_from_json(struct arena *arena, struct slice json, struct distinct 
                distinct_to_registers(arena, ret, err) == STATUS_OK) {
         memcpy(ret->registers, bytes.data + 1, DISTINCT_REGISTERS);
         for (uint32_t i = 0; i < DISTINCT_REGISTERS; i++) {
-            if (ret->registers[i] > 64)
-                ret->registers[i] = 64;
+            if (ret->registers[i] > DISTINCT_RANK_MAX)
+                ret->registers[i] = DISTINCT_RANK_MAX;
         }
         good = true;
     }

@@ -3,7 +3,9 @@
  *
  * Exact up to DISTINCT_EXACT_MAX hashes (64 bits: no collision to speak of);
  * then, unless it must stay exact, HyperLogLog with 2^14 registers (Flajolet et
- * al. 2007, with linear counting below 2.5 m; standard error 0.8 %).
+ * al. 2007), read with the improved raw estimator of Ertl (New cardinality estimation
+ * algorithms for HyperLogLog sketches, 2017, section 4): no bias at any size, without tables and
+ * without another estimator for few; standard error 0.8 %.
  */
 #ifndef QUERY_DISTINCT_PRIV_H
 #define QUERY_DISTINCT_PRIV_H
@@ -15,6 +17,9 @@
 #define DISTINCT_EXACT_MAX 8192u
 #define DISTINCT_BITS 14u
 #define DISTINCT_REGISTERS (1u << DISTINCT_BITS)
+#define DISTINCT_RANK_MAX (64 - DISTINCT_BITS + 1) /* of a register */
+/* No sketch stands for more: those of 2^15 subsets are added and subtracted in 64 bits. */
+#define DISTINCT_COUNT_MAX (INT64_C(1) << 47)
 #define SKETCHES_SHARED_MAX 16u /* whose common values are counted: all subsets are looked at */
 
 /* Zeroed is empty.  Exactly one of slots and registers is in use. */

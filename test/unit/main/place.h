@@ -213,14 +213,15 @@ static inline void place_add_tenant(struct place *place, const char *name)
     assert_int_equal(place_ask(place, place->admin, HTTP_POST, "/v1/tenants", body), 200);
 }
 
-/* `more` begins with a comma or is "". */
+/* `tenant` "": of the instance.  `more` begins with a comma or is "". */
 static inline void place_add_token(struct place *place, const char *tenant, const char *role,
                                    const char *more, char ret[TOKEN_BYTES])
 {
     char body[512];
 
-    (void)snprintf(body, sizeof(body), "{\"tenant\":\"%s\",\"role\":\"%s\"%s}", tenant, role,
-                   more);
+    (void)snprintf(body, sizeof(body), "{\"role\":\"%s\"%s%s%s%s}", role,
+                   tenant[0] == '\0' ? "" : ",\"tenant\":\"", tenant,
+                   tenant[0] == '\0' ? "" : "\"", more);
     if (place_ask(place, place->admin, HTTP_POST, "/v1/tokens", body) != 200)
         fail_msg("no token: %s", place->answer.data);
     place_member(place, "token", ret, TOKEN_BYTES);

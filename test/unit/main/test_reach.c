@@ -27,53 +27,54 @@ struct rule {
 };
 
 static const struct rule rules[] = {
-    {HTTP_POST, "/v1/ingest", "/v1/ingest?table=T_CL&tenant=%t", "{\"n\":%n}", "ido", TENANT,
+    {HTTP_POST, "/v1/ingest", "/v1/ingest?table=T_CL<&tenant=%t>", "{\"n\":%n}", "ido", TENANT,
      "-its receipts"},
-    {HTTP_POST, "/v1/query", "/v1/query", "{\"query\":\"print 1\",\"tenant\":\"%t\"}", "raduo",
+    {HTTP_POST, "/v1/query", "/v1/query", "{\"query\":\"print 1\"<,\"tenant\":\"%t\">}", "raduo",
      TENANT, "AuditSearch"},
-    {HTTP_POST, "/v1/query/batch", "/v1/query/batch?tenant=%t",
+    {HTTP_POST, "/v1/query/batch", "/v1/query/batch<?tenant=%t>",
      "{\"id\":\"1\",\"query\":\"print 1\"}", "raduo", TENANT, "AuditSearch"},
     {HTTP_POST, "/v1/query/complete", "/v1/query/complete",
-     "{\"query\":\"print 1\",\"position\":5,\"tenant\":\"%t\"}", "raduo", TENANT,
+     "{\"query\":\"print 1\",\"position\":5<,\"tenant\":\"%t\">}", "raduo", TENANT,
      "-reads nothing here; with values it is AuditSearch"},
     {HTTP_POST, "/v1/query/explain", "/v1/query/explain",
-     "{\"query\":\"print 1\",\"tenant\":\"%t\"}", "raduo", TENANT, "AuditSearch"},
+     "{\"query\":\"print 1\"<,\"tenant\":\"%t\">}", "raduo", TENANT, "AuditSearch"},
     {HTTP_POST, "/v1/query/format", "/v1/query/format", "{\"query\":\"print 1\"}", "raduo", LISTED,
      "-touches no tenant"},
-    {HTTP_GET, "/v1/watchlists", "/v1/watchlists?tenant=%t", "", "raduo", TENANT, "WatchlistList"},
-    {HTTP_GET, "/v1/watchlists/*", "/v1/watchlists/%w?tenant=%t", "", "raduo", TENANT,
+    {HTTP_GET, "/v1/watchlists", "/v1/watchlists<?tenant=%t>", "", "raduo", TENANT,
+     "WatchlistList"},
+    {HTTP_GET, "/v1/watchlists/*", "/v1/watchlists/%w<?tenant=%t>", "", "raduo", TENANT,
      "WatchlistRead"},
-    {HTTP_PUT, "/v1/watchlists/*", "/v1/watchlists/%w?tenant=%t", "name\nx\n", "ado", TENANT,
+    {HTTP_PUT, "/v1/watchlists/*", "/v1/watchlists/%w<?tenant=%t>", "name\nx\n", "ado", TENANT,
      "WatchlistSet"},
-    {HTTP_DELETE, "/v1/watchlists/*", "/v1/watchlists/%w?tenant=%t", "", "ado", TENANT,
+    {HTTP_DELETE, "/v1/watchlists/*", "/v1/watchlists/%w<?tenant=%t>", "", "ado", TENANT,
      "WatchlistRemove"},
-    {HTTP_GET, "/v1/functions", "/v1/functions?tenant=%t", "", "raduo", OPTIONAL, "FunctionList"},
-    {HTTP_GET, "/v1/functions/*", "/v1/functions/%f?tenant=%t", "", "raduo", OPTIONAL,
+    {HTTP_GET, "/v1/functions", "/v1/functions<?tenant=%t>", "", "raduo", OPTIONAL, "FunctionList"},
+    {HTTP_GET, "/v1/functions/*", "/v1/functions/%f<?tenant=%t>", "", "raduo", OPTIONAL,
      "FunctionRead"},
-    {HTTP_PUT, "/v1/functions/*", "/v1/functions/%f?tenant=%t", "(x:long) { x + 1 }", "ado",
+    {HTTP_PUT, "/v1/functions/*", "/v1/functions/%f<?tenant=%t>", "(x:long) { x + 1 }", "ado",
      OPTIONAL, "FunctionSet"},
-    {HTTP_DELETE, "/v1/functions/*", "/v1/functions/%f?tenant=%t", "", "ado", OPTIONAL,
+    {HTTP_DELETE, "/v1/functions/*", "/v1/functions/%f<?tenant=%t>", "", "ado", OPTIONAL,
      "FunctionRemove"},
-    {HTTP_GET, "/v1/raw", "/v1/raw?from-seq=0&count=1&tenant=%t", "", "raduo", TENANT,
+    {HTTP_GET, "/v1/raw", "/v1/raw?from-seq=0&count=1<&tenant=%t>", "", "raduo", TENANT,
      "AuditExport"},
     {HTTP_POST, "/v1/scope", "/v1/scope",
-     "{\"indicators\":[{\"kind\":\"ip\",\"value\":\"192.0.2.1\"}],\"tenant\":\"%t\"}", "raduo",
+     "{\"indicators\":[{\"kind\":\"ip\",\"value\":\"192.0.2.1\"}]<,\"tenant\":\"%t\">}", "raduo",
      TENANT, "ExposureScope"},
-    {HTTP_GET, "/v1/tenants", "/v1/tenants?name=%t", "", "do", OPTIONAL, "TenantList"},
+    {HTTP_GET, "/v1/tenants", "/v1/tenants<?name=%t>", "", "do", OPTIONAL, "TenantList"},
     {HTTP_POST, "/v1/tenants", "/v1/tenants", "{\"name\":\"new %n\"}", "do", INSTANCE,
      "-TenantAdd, in the tenant that it makes"},
     {HTTP_GET, "/v1/tokens", "/v1/tokens", "", "do", LISTED, "TokenList"},
-    {HTTP_POST, "/v1/tokens", "/v1/tokens", "{\"role\":\"reader\",\"tenant\":\"%t\"}", "do", TENANT,
-     "TokenAdd"},
+    {HTTP_POST, "/v1/tokens", "/v1/tokens", "{\"role\":\"reader\"<,\"tenant\":\"%t\">}", "do",
+     TENANT, "TokenAdd"},
     {HTTP_DELETE, "/v1/tokens/*", "/v1/tokens/%i", "", "do", TENANT, "TokenRevoke"},
     {HTTP_GET, "/v1/settings/webhook", "/v1/settings/webhook", "", "do", INSTANCE, "WebhookRead"},
     {HTTP_PUT, "/v1/settings/webhook", "/v1/settings/webhook", "{\"url\":\"\"}", "do", INSTANCE,
      "WebhookSet"},
-    {HTTP_GET, "/v1/losses", "/v1/losses?tenant=%t", "", "raduo", OPTIONAL, "LossList"},
-    {HTTP_POST, "/v1/losses", "/v1/losses", "{\"tenant\":\"%t\"}", "do", EMPTY,
+    {HTTP_GET, "/v1/losses", "/v1/losses<?tenant=%t>", "", "raduo", OPTIONAL, "LossList"},
+    {HTTP_POST, "/v1/losses", "/v1/losses", "{<\"tenant\":\"%t\">}", "do", EMPTY,
      "-nothing is lost here; else LossAccept"},
-    {HTTP_GET, "/v1/verify", "/v1/verify?tenant=%t", "", "raduo", OPTIONAL, "Verify"},
-    {HTTP_POST, "/v1/verify", "/v1/verify?tenant=%t", "no receipt", "raduo", OPTIONAL, "Verify"},
+    {HTTP_GET, "/v1/verify", "/v1/verify<?tenant=%t>", "", "raduo", OPTIONAL, "Verify"},
+    {HTTP_POST, "/v1/verify", "/v1/verify<?tenant=%t>", "no receipt", "raduo", OPTIONAL, "Verify"},
     {HTTP_POST, "/v1/compact", "/v1/compact", "", "do", INSTANCE, "Compact"},
     {HTTP_GET, "/v1/status", "/v1/status", "", "raduo", MONITORED,
      "-counts, and wanted when nothing can be written"},
@@ -126,16 +127,19 @@ static const char *document(struct place *place, bool is_watchlist)
     return "seen";
 }
 
+/* What stands between < and > is left out where there is no tenant: that is who names none. */
 static void fill(struct place *place, const char *pattern, const char *tenant, struct buf *ret)
 {
     char id[64];
 
     buf_clear(ret);
     for (const char *p = pattern; *p != '\0'; p++) {
-        if (*p != '%') {
+        if (*p == '<' && tenant[0] == '\0')
+            p = strchr(p, '>');
+        else if (*p != '%' && *p != '<' && *p != '>')
             buf_add_byte(ret, *p);
+        if (*p != '%')
             continue;
-        }
         p++;
         if (*p == 't')
             buf_add_text(ret, tenant);

@@ -356,7 +356,9 @@ static enum status charge_text(struct text_column *column, struct error *err)
 {
     if (column->text.size <= column->charged_bytes)
         return STATUS_OK;
-    size_t bytes = column->text.size - column->charged_bytes + TEXT_STEP_BYTES;
+    /* A wide row has hundreds of them, mostly short. */
+    size_t step = column->text.size < TEXT_STEP_BYTES ? column->text.size : TEXT_STEP_BYTES;
+    size_t bytes = column->text.size - column->charged_bytes + step;
     enum status status = arena_charge(column->arena, bytes, err);
     if (status == STATUS_OK)
         column->charged_bytes += bytes;

@@ -191,6 +191,9 @@ struct expr *bind_call(struct binder *b, const struct node *node)
 
     if (user != NULL && user->kind == BINDING_FUNCTION)
         return call_user(b, user, node);
+    if (node->by != NULL && !bind_is_own_database(node->by)) /* what is here is another's */
+        return bind_fail(b, node->at, "SEM0100",
+                         "functions of other databases and clusters are not supported");
     bind_warn_call(b, node);
     struct expr *special = bind_special(b, node);
     if (special != NULL || b->err->status != STATUS_OK)

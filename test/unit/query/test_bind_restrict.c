@@ -84,6 +84,8 @@ static void everything_else_is_not(void **state)
         {"database('other').T | count", "! 1:19 tables of other databases"},
         {"database('other').table('T') | count", "! tables of other databases"},
         {"cluster('a').database('daybook').Rows() | count", "! tables of other databases"},
+        {"print database('other').strlen('abc')", "! functions of other databases"},
+        {"print database().strlen('abc')", "[[3]]"},
         {"T.table('T') | count", "! tables of other databases"},
     };
 

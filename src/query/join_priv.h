@@ -41,8 +41,8 @@ struct join_built {
     uint32_t head_capacity;
     uint32_t *nexts; /* a row number: next row + 1 */
     uint32_t next_capacity;
-    atomic_uint_fast64_t pairs; /* given so far */
-    bool is_counted;            /* by the predicate above: no limit here */
+    atomic_uint_fast64_t pairs;  /* given so far */
+    struct run_counted *counted; /* by the predicate above: no limit here; else NULL */
     atomic_uchar *matched; /* a row number, for outer kinds */
 };
 

@@ -81,8 +81,9 @@ static enum status flush(const struct probing *x, struct error *err)
         return ERROR_MEMORY(err);
     w->batch_arena = own;
     enum status status = run_check(x->stage->run, err);
-    uint64_t before = atomic_fetch_add(&build->pairs, pairs->count);
-    if (status == STATUS_OK && before > QUERY_OPERATOR_ROWS_MAX && !build->is_counted)
+    uint64_t before = atomic_fetch_add(
+        build->counted == NULL ? &build->pairs : &build->counted->pairs, pairs->count);
+    if (status == STATUS_OK && before > QUERY_OPERATOR_ROWS_MAX && build->counted == NULL)
         status = ERROR_SET(err, STATUS_LIMIT, "join gives more than %u rows",
                            QUERY_OPERATOR_ROWS_MAX);
     if (status == STATUS_OK)

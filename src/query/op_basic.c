@@ -46,8 +46,8 @@ struct where_stage {
     struct stage stage;
     const struct plan_where *plan;
     struct stage *out;
-    bool counts; /* what it leaves of a join's pairs */
-    atomic_uint_fast64_t rows;
+    struct run_counted counted; /* the join right below, or NULL */
+    atomic_uint_fast64_t rows;  /* left of it */
 };
 
 static enum status where_push(struct stage *stage, struct worker *w, const struct batch *batch,
@@ -69,7 +69,9 @@ static enum status where_push(struct stage *stage, struct worker *w, const struc
     uint32_t count = expr_select(&v, rows);
     if (count == 0)
         return STATUS_OK;
-    if (s->counts && atomic_fetch_add(&s->rows, count) > QUERY_OPERATOR_ROWS_MAX)
+    if (s->counted.join != NULL &&
+        atomic_fetch_add(&s->rows, count) > QUERY_OPERATOR_ROWS_MAX &&
+        atomic_load(&s->counted.pairs) > QUERY_OPERATOR_ROWS_MAX)
         return ERROR_SET(err, STATUS_LIMIT, "join gives more than %u rows",
                          QUERY_OPERATOR_ROWS_MAX);
     if (count == batch->row_count)
@@ -83,14 +85,17 @@ static enum status where_run(const struct plan *plan, struct run *run, struct st
 {
     struct where_stage stage = {.stage = {where_push},
                                 .plan = (const struct plan_where *)plan,
-                                .out = out,
-                                .counts = op_is_join(plan->inputs[0])};
+                                .out = out};
 
     /* A join with a predicate over both sides is one operator to whoever wrote it: most of its
      * pairs go no further, and are no rows. */
-    if (stage.counts)
-        run->counted = plan->inputs[0];
-    return plan_run(plan->inputs[0], run, &stage.stage, err);
+    if (op_is_join(plan->inputs[0])) {
+        stage.counted.join = plan->inputs[0];
+        run->counted = &stage.counted;
+    }
+    enum status status = plan_run(plan->inputs[0], run, &stage.stage, err);
+    run->counted = NULL;
+    return status;
 }
 
 static uint8_t *copy_needed(struct query *q, const uint8_t *needed, uint32_t count,

@@ -6,8 +6,11 @@
 static enum status join_run(const struct plan *plan, struct run *run, struct stage *out,
                             struct error *err)
 {
-    struct join_built b = {.arena = arena_share(run->arena), .is_counted = run->counted == plan};
+    struct join_built b = {.arena = arena_share(run->arena)};
 
+    if (run->counted != NULL && run->counted->join == plan)
+        b.counted = run->counted;
+    run->counted = NULL;
     if (b.arena == NULL)
         return ERROR_MEMORY(err);
     const struct plan_join *p = (const struct plan_join *)plan;

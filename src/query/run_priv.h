@@ -86,7 +86,13 @@ struct run {
     const struct stage *keeper;
     const struct run_elements *elements; /* NULL: none */
     const struct run_top *top;           /* NULL: none */
-    const struct plan *counted; /* a join: the predicate above it counts what it leaves of it */
+    struct run_counted *counted; /* NULL: none */
+};
+
+/* A join, of whose rows the predicate above it counts what it leaves. */
+struct run_counted {
+    const struct plan *join;
+    atomic_uint_fast64_t pairs; /* that the join gave so far: rows without a partner are none */
 };
 
 enum status run_begin(struct query *q, uint32_t thread_count, struct run *run,

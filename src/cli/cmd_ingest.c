@@ -53,6 +53,7 @@ struct sender {
     bool is_ending;           /* following was ended: what is whole is sent yet */
     /* progress */
     bool show_progress;
+    uint64_t shown_records;
     uint64_t started_us, shown_us, bytes_done, bytes_total, encoded_done;
 };
 
@@ -71,6 +72,7 @@ static void show_progress(struct sender *s, bool last)
     s->shown_us = now;
     double seconds = (double)(now - s->started_us) / 1e6;
     uint64_t records = s->said_records + s->records;
+    s->shown_records = records;
     double share = s->bytes_total > 0 ? (double)s->encoded_done / (double)s->bytes_total : 0;
     (void)fprintf(stderr, "\r\033[K");
     if (s->bytes_total > 0)
@@ -507,6 +509,8 @@ static enum status wait_for_more(struct sender *s, struct intake *intake, struct
     enum status status =
         intake->source.is_followed ? drain(s, &intake->feed, FEED_WHOLE, err) : STATUS_OK;
 
+    if (s->shown_records != s->said_records + s->records) /* it came too soon after the last */
+        show_progress(s, false);
     if (status == STATUS_OK)
         sleep_ms(FOLLOW_MS);
     return status;

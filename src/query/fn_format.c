@@ -95,8 +95,10 @@ static size_t specifier(const struct parts *parts, char letter, size_t run)
 
 static void add_formatted(struct buf *buf, const struct parts *parts, struct slice format)
 {
-    for (size_t at = 0; at < format.size;) {
-        size_t count = specifier(parts, format.data[at], run_length(format, at));
+    for (size_t at = 0, run_end = 0; at < format.size;) {
+        if (at == run_end) /* once a run: it may be all of a long format */
+            run_end += run_length(format, at);
+        size_t count = specifier(parts, format.data[at], run_end - at);
         size_t before = buf->size;
         if (strchr("yMdhHmsfFt", format.data[at]) == NULL || format.data[at] == '\0' ||
             !add_part(buf, parts, format.data[at], count)) {

@@ -108,6 +108,11 @@ static const struct ask quick_cases[] = {
     {SOON "print strlen(punycode_domain_to_string(strrep(strcat(make_string(range(19968, 24062, "
      "1)), '.'), 1000)))",
      OVER},
+    {"print strlen(format_datetime(datetime(2026-01-01), strrep(strrep(strrep('y', 1000), 1000), "
+     "4)))",
+     "[[4000000]]"},
+    {"print strlen(format_timespan(1h, strrep(strrep(strrep('Hx', 1000), 1000), 2)))",
+     "[[4000000]]"},
     {"print b = parse_json(strcat('{\"k', strcat_array(range(100001, 109000, 1), '\":1,\"k'), "
      "'\":1}')), x = range(1, 400, 1) | mv-expand x to typeof(long) "
      "| summarize array_length(bag_keys(buildschema(b)))",
